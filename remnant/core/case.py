@@ -1,0 +1,29 @@
+"""One case from study to plan: what a report is made from."""
+
+from dataclasses import dataclass, field
+
+from remnant.core.findings import Finding
+from remnant.core.lesions import PlantedLesion
+from remnant.core.patient import Patient
+from remnant.core.plan import PlanningReport
+from remnant.core.provenance import Provenance
+from remnant.core.study import Study
+from remnant.core.volumetry_report import VolumetryReport
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseReport:
+    """Everything that ``report.json`` holds.
+
+    ``planning`` is ``None`` until the plan stage ran. ``quality`` holds every check of every
+    stage, passed or not. ``planted`` lists the demo's synthetic metastases and is empty for every
+    real case.
+    """
+
+    study: Study
+    patient: Patient
+    volumetry: VolumetryReport
+    planning: PlanningReport | None
+    quality: tuple[Finding, ...]
+    provenance: Provenance
+    planted: tuple[PlantedLesion, ...] = field(default=())

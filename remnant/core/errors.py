@@ -1,0 +1,68 @@
+"""Every error that remnant raises on purpose.
+
+::
+
+    RemnantError
+    ├── InputError(ValueError)            what the user gave cannot be used
+    │   ├── UnreadableFileError           missing, truncated, or not of the kind expected
+    │   ├── UnsupportedSeriesError        a DICOM series or grid that would be measured wrongly
+    │   ├── GeometryMismatchError         two grids that must be the same are not
+    │   ├── UnknownLabelError             a voxel code that no label defines
+    │   ├── EmptyStructureError           a structure that must have voxels has none
+    │   └── ImplausibleValueError         a patient fact or setting outside its range
+    ├── MissingMetadataError(LookupError) a fact that is needed and absent
+    ├── ModelUnavailableError             weights are not installed
+    ├── ModelIntegrityError               weights are not the ones that were published
+    └── SegmentationFailedError           a network found nothing that could be its organ
+
+Messages say what was got, what is allowed and what to do, in one line. The command line prints
+that line and exits with 2. An infeasible plan or a failed quality check is a result, not an error.
+"""
+
+
+class RemnantError(Exception):
+    """Root of all errors raised on purpose."""
+
+
+class InputError(RemnantError, ValueError):
+    """What the user gave cannot be used."""
+
+
+class UnreadableFileError(InputError):
+    """A file is missing, truncated, or not of the kind expected."""
+
+
+class UnsupportedSeriesError(InputError):
+    """A series or grid that would be measured wrongly, refused by name of the fault."""
+
+
+class GeometryMismatchError(InputError):
+    """Two grids that must be the same are not."""
+
+
+class UnknownLabelError(InputError):
+    """A voxel holds a code that no label defines."""
+
+
+class EmptyStructureError(InputError):
+    """A structure that must have voxels has none."""
+
+
+class ImplausibleValueError(InputError):
+    """A patient fact or a setting lies outside its allowed range."""
+
+
+class MissingMetadataError(RemnantError, LookupError):
+    """A fact that is needed is absent."""
+
+
+class ModelUnavailableError(RemnantError):
+    """Model weights are not installed and could not be fetched."""
+
+
+class ModelIntegrityError(RemnantError):
+    """Model weights are not the ones that were published."""
+
+
+class SegmentationFailedError(RemnantError):
+    """A network found nothing that could be the organ it looks for."""

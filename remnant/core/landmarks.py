@@ -1,0 +1,33 @@
+"""Anatomical points that divide the liver into Couinaud segments."""
+
+from dataclasses import dataclass
+
+from remnant.core.geometry import Vector3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Landmarks:
+    """Points in RAS mm from which the classical planes are built.
+
+    Parameters
+    ----------
+    ivc
+        Inferior vena cava at the level of the hepatic veins' mouth.
+    gallbladder_fossa
+        Middle of the gallbladder fossa: with the IVC it spans Cantlie's plane.
+    umbilical_fissure
+        Umbilical fissure, where the left portal vein ends (ligamentum teres).
+    portal_bifurcation
+        Bifurcation of the main portal vein: its level divides upper from lower segments.
+    right_hepatic_vein
+        A point on the right hepatic vein half-way to the surface; ``None`` when it was not seen.
+    middle_hepatic_vein
+        A point on the middle hepatic vein; ``None`` when it was not seen.
+    """
+
+    ivc: Vector3
+    gallbladder_fossa: Vector3
+    umbilical_fissure: Vector3
+    portal_bifurcation: Vector3
+    right_hepatic_vein: Vector3 | None = None
+    middle_hepatic_vein: Vector3 | None = None

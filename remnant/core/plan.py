@@ -1,0 +1,93 @@
+"""What planning hands to reporting."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from remnant.core.findings import Finding
+from remnant.core.labels import CouinaudSegment
+from remnant.core.quantity import Quantity
+
+
+class FrillingType(StrEnum):
+    """Distribution of liver metastases after Frilling; the seed wording is qualitative."""
+
+    I = "I"  # noqa: E741
+    II = "II"
+    III = "III"
+    UNCLASSIFIABLE = "unclassifiable"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frilling:
+    """Frilling type and why; ``type`` is ``None`` when there is no lesion to classify."""
+
+    type: FrillingType | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remnant:
+    """A future liver remnant and its four ratios, never mixed.
+
+    Parameters
+    ----------
+    flr_ml
+        Functional liver of the kept segments: lesions in them are not counted.
+    flr_measured_fraction
+        FLR / functional TLV of the same scan.
+    sflr
+        FLR / standardised TLV from body size.
+    flr_body_weight_percent
+        FLR in mL / body weight in g, in percent.
+    flr_ml_per_m2
+        FLR / body surface area.
+    """
+
+    flr_ml: Quantity
+    flr_measured_fraction: Quantity
+    sflr: Quantity
+    flr_body_weight_percent: Quantity
+    flr_ml_per_m2: Quantity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resection:
+    """One anatomical resection, what would remain and which rules it meets.
+
+    Parameters
+    ----------
+    name
+        Machine name, e.g. ``right_hemihepatectomy``.
+    title
+        The same for people, e.g. ``Right hemihepatectomy``.
+    segments
+        Couinaud segments removed.
+    named
+        Whether Brisbane 2000 names this set of segments.
+    new_world
+        New World notation, e.g. ``H5678``.
+    remnant
+        What would stay.
+    debulked_fraction
+        Lesion volume in the removed segments / total lesion volume; absent without lesions.
+    findings
+        Verdict of every rule set.
+    """
+
+    name: str
+    title: str
+    segments: tuple[CouinaudSegment, ...]
+    named: bool
+    new_world: str
+    remnant: Remnant
+    debulked_fraction: Quantity
+    findings: tuple[Finding, ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanningReport:
+    """Everything that planning says about one case."""
+
+    frilling: Frilling
+    resections: tuple[Resection, ...]
+    findings: tuple[Finding, ...] = field(default=())

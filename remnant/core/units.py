@@ -1,0 +1,15 @@
+"""Unit conversions, each named by both ends."""
+
+MM3_PER_ML = 1000.0
+G_PER_KG = 1000.0
+CM_PER_M = 100.0
+
+
+def ml_from_mm3(volume_mm3: float) -> float:
+    """Convert cubic millimetres to millilitres."""
+    return volume_mm3 / MM3_PER_ML
+
+
+def percent_from_fraction(fraction: float) -> float:
+    """Convert a fraction in [0, 1] to percent, for texts only."""
+    return 100.0 * fraction

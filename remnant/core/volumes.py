@@ -1,0 +1,130 @@
+"""Voxels with their geometry: images and label maps."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from remnant.core.errors import InputError, UnknownLabelError
+from remnant.core.geometry import Geometry
+from remnant.core.labels import LabelScheme
+
+LARGEST_CODE = np.iinfo(np.uint16).max
+
+
+class Modality(StrEnum):
+    """How the image was made."""
+
+    CT = "ct"
+    MR = "mr"
+
+
+class Phase(StrEnum):
+    """Contrast phase of an image."""
+
+    UNENHANCED = "unenhanced"
+    ARTERIAL = "arterial"
+    PORTAL = "portal"
+    DELAYED = "delayed"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ImageVolume:
+    """One scalar image on a grid.
+
+    Parameters
+    ----------
+    voxels
+        Real numbers of shape ``geometry.shape``; Hounsfield units for CT, arbitrary for MR. The
+        array is taken over and made read-only, not copied: a scan is large.
+    geometry
+        Where the voxels are.
+    modality
+        CT or MR.
+    phase
+        Contrast phase; ``Phase.UNKNOWN`` unless the source says it.
+
+    Raises
+    ------
+    InputError
+        Shapes disagree, or a voxel is not finite.
+    """
+
+    voxels: NDArray[Any]
+    geometry: Geometry
+    modality: Modality
+    phase: Phase = field(default=Phase.UNKNOWN, kw_only=True)
+
+    def __post_init__(self) -> None:
+        _require_shape(self.voxels, self.geometry)
+        if self.voxels.dtype.kind not in "iuf":
+            raise InputError(f"an image needs real numbers, got {self.voxels.dtype}")
+        if self.voxels.dtype.kind == "f" and not np.isfinite(self.voxels).all():
+            raise InputError("the image holds values that are not finite numbers (NaN or infinity)")
+        object.__setattr__(self, "voxels", _read_only(self.voxels))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LabelMap:
+    """Integer codes on a grid, each code defined by a scheme.
+
+    Parameters
+    ----------
+    codes
+        uint8 or uint16 codes of shape ``geometry.shape``; taken over and made read-only.
+    geometry
+        Where the voxels are.
+    scheme
+        Meaning of the codes.
+
+    Raises
+    ------
+    InputError
+        Shapes disagree or the codes are not uint8 or uint16.
+    UnknownLabelError
+        A voxel holds a code that the scheme does not define.
+    """
+
+    codes: NDArray[np.uint8] | NDArray[np.uint16]
+    geometry: Geometry
+    scheme: LabelScheme
+
+    def __post_init__(self) -> None:
+        _require_shape(self.codes, self.geometry)
+        if self.codes.dtype not in (np.uint8, np.uint16):
+            raise InputError(f"a label map needs uint8 or uint16 codes, got {self.codes.dtype}")
+        if not self.scheme.open_ended:
+            self._require_known_codes()
+        object.__setattr__(self, "codes", _read_only(self.codes))
+
+    def _require_known_codes(self) -> None:
+        highest = int(self.codes.max())
+        counts = np.bincount(self.codes.ravel(), minlength=highest + 1)
+        unknown = [int(c) for c in np.flatnonzero(counts) if not self.scheme.defines(int(c))]
+        if unknown:
+            allowed = sorted(label.code for label in self.scheme.labels)
+            raise UnknownLabelError(
+                f"the {self.scheme.name} map holds code(s) {unknown[:8]}; allowed are 0 and "
+                f"{allowed}"
+            )
+
+    def mask(self, *codes: int) -> NDArray[np.bool_]:
+        """Return where the map holds any of ``codes``, or any non-zero code when none is given."""
+        if not codes:
+            return self.codes > 0
+        found: NDArray[np.bool_] = np.isin(self.codes, codes)
+        return found
+
+
+def _require_shape(array: NDArray[Any], geometry: Geometry) -> None:
+    if array.shape != geometry.shape:
+        raise InputError(f"voxels of shape {array.shape} on a grid of shape {geometry.shape}")
+
+
+def _read_only(array: NDArray[Any]) -> NDArray[Any]:
+    view = array.view()
+    view.setflags(write=False)
+    return view

@@ -1,0 +1,93 @@
+"""What volumetry hands to planning and reporting."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from remnant.core.findings import Finding
+from remnant.core.labels import CouinaudSegment
+from remnant.core.lesions import Lesion
+from remnant.core.quantity import Quantity
+
+
+class BurdenClass(StrEnum):
+    """Class of hepatic tumour load in percent of the total liver volume, half-open bins."""
+
+    UP_TO_10 = "<=10"
+    OVER_10_TO_25 = ">10-25"
+    OVER_25_TO_50 = ">25-50"
+    OVER_50 = ">50"
+
+
+class SegmentSource(StrEnum):
+    """Where the Couinaud map came from."""
+
+    GIVEN = "given"
+    LANDMARKS = "landmarks"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StandardisedVolume:
+    """Liver volume expected from body size.
+
+    ``formula`` and ``bsa_formula`` name the papers; ``bsa_formula`` is ``None`` for formulas that
+    do not use body surface area.
+    """
+
+    formula: str
+    bsa_formula: str | None
+    stlv_ml: Quantity
+    bsa_m2: Quantity
+    source: str
+    population: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SegmentVolumes:
+    """Volumes of one Couinaud segment inside the liver mask, in mL.
+
+    ``touches_edge`` marks a segment cut by the edge of the scan: its volumes are lower bounds.
+    """
+
+    total_ml: float
+    functional_ml: float
+    touches_edge: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VolumetryReport:
+    """All volumes of one case.
+
+    Parameters
+    ----------
+    tlv_ml, functional_tlv_ml, tumour_ml
+        Total liver volume (parenchyma, lesions, intrahepatic vessels), TLV minus lesions, all
+        lesions that were not rejected.
+    burden_fraction, burden_class
+        Tumour / TLV in [0, 1] and its class; the class is ``None`` when the fraction is.
+    segments
+        Volumes of the Couinaud segments, ``None`` with ``segments_reason`` when unknown.
+    segment_source
+        Where the segments came from, ``None`` when unknown.
+    unassigned_ml
+        Functional liver that no segment covers; it counts for no remnant. 0.0 without segments.
+    lesions
+        Every lesion, rejected ones included, by id.
+    standardised
+        Liver volume expected from body size.
+    quality
+        Checks of the masks that volumetry made.
+    """
+
+    tlv_ml: Quantity
+    functional_tlv_ml: Quantity
+    tumour_ml: Quantity
+    burden_fraction: Quantity
+    burden_class: BurdenClass | None
+    segments: Mapping[CouinaudSegment, SegmentVolumes] | None
+    segments_reason: str | None
+    segment_source: SegmentSource | None
+    unassigned_ml: float
+    lesions: tuple[Lesion, ...]
+    standardised: StandardisedVolume
+    quality: tuple[Finding, ...] = field(default=())
