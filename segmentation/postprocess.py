@@ -1,0 +1,291 @@
+"""From a liver mask and a lesion mask to label maps that agree with each other.
+
+Rules, in this order:
+
+1. A lesion voxel belongs to the liver when it lies in the liver mask or in a closed cavity of it,
+   or when it is *exophytic*: at most ``EXOPHYTIC_REACH_MM`` from a liver voxel (centre to centre)
+   and connected (26 neighbours) to the liver through such lesion voxels. It then counts as liver
+   everywhere.
+2. Every other lesion voxel is leakage and is cut.
+3. Lesions of fewer than ``MINIMUM_VOXELS`` voxels are dropped; inside the liver mask their voxels
+   become parenchyma.
+
+What each rule did is counted and reported as a quality finding.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import cc3d
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+from scipy.spatial import cKDTree
+
+from remnant.core.errors import InputError
+from remnant.core.findings import Finding, quality_finding
+from remnant.core.geometry import Geometry
+from remnant.core.labels import INSTANCE_SCHEME, STRUCTURE_SCHEME, Structure
+from remnant.core.units import percent_from_fraction
+from remnant.core.volumes import LARGEST_CODE, LabelMap
+from segmentation.boxes import Box, bounding_box, box_geometry, margin_voxels
+
+Mask = NDArray[np.bool_]
+
+MINIMUM_VOXELS = 3
+# The lesion network looks two voxels beyond the liver on its 1×1×3 mm grid: 6 mm at most.
+EXOPHYTIC_REACH_MM = 6.0
+NOTEWORTHY_FRACTION = 0.05
+VESSEL_CODES = frozenset((Structure.PORTAL_VEIN, Structure.HEPATIC_VEINS))
+NEIGHBOURS_26 = np.ones((3, 3, 3), dtype=bool)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LabelledLesions:
+    """Lesion instances of a mask.
+
+    ``codes`` are 1…``kept`` by falling volume (ties: by first voxel in array order), 0 elsewhere;
+    ``dropped`` counts the components that were too small.
+    """
+
+    codes: NDArray[np.uint16]
+    kept: int
+    dropped: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Reconciled:
+    """Structures and lesions that agree: a voxel is a lesion in both maps or in neither."""
+
+    structures: LabelMap
+    lesions: LabelMap
+    quality: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Fitted:
+    """Lesion codes cut to the liver on its box, with what was counted on the way."""
+
+    codes: NDArray[np.uint16]
+    dropped: int
+    leaked_voxels: int
+
+
+def label_lesions(mask: Mask, *, minimum_voxels: int = MINIMUM_VOXELS) -> LabelledLesions:
+    """Split a lesion mask into 26-connected components, numbered by falling volume.
+
+    Components of fewer than ``minimum_voxels`` voxels are dropped and counted.
+
+    Raises
+    ------
+    InputError
+        More components than a uint16 map can number.
+    """
+    components = cc3d.connected_components(np.asarray(mask, dtype=bool), connectivity=26)
+    sizes = np.bincount(components.ravel())
+    sizes[0] = 0
+    order = np.argsort(-sizes, kind="stable")
+    kept = int(np.count_nonzero(sizes >= minimum_voxels))
+    if kept > LARGEST_CODE:
+        raise InputError(f"{kept} lesions are more than the {LARGEST_CODE} that can be numbered")
+    renumber = np.zeros(sizes.size, dtype=np.uint16)
+    renumber[order[:kept]] = np.arange(1, kept + 1)
+    found = int(np.count_nonzero(sizes))
+    return LabelledLesions(codes=renumber[components], kept=kept, dropped=found - kept)
+
+
+def reconcile(
+    liver: Mask,
+    lesions: Mask,
+    geometry: Geometry,
+    *,
+    vessels: Mapping[Structure, Mask] | None = None,
+) -> Reconciled:
+    """Make a liver mask and a lesion mask agree, and number the lesions.
+
+    Parameters
+    ----------
+    liver, lesions
+        Masks of shape ``geometry.shape``; the liver with or without its lesions.
+    geometry
+        The grid of both.
+    vessels
+        Masks of ``PORTAL_VEIN`` and ``HEPATIC_VEINS``; their voxels outside the liver are left
+        out, and a lesion voxel stays a lesion.
+
+    Returns
+    -------
+    Reconciled
+        Maps on ``geometry`` and the findings ``exophytic_lesion_voxels``,
+        ``lesion_leakage_cut`` and ``small_lesions_dropped`` (values in mL, mL and lesions).
+
+    Raises
+    ------
+    EmptyStructureError
+        The liver mask has no voxel.
+    InputError
+        A mask's shape is not the grid's, or ``vessels`` names another structure.
+    """
+    box = _liver_box(liver, lesions, geometry)
+    inside = lesions[box].astype(bool)
+    belongs = _belonging(liver[box].astype(bool), inside, box_geometry(geometry, box))
+    labelled = label_lesions(belongs)
+    leaked = int(np.count_nonzero(lesions)) - int(np.count_nonzero(belongs))
+    fitted = _Fitted(labelled.codes, labelled.dropped, leaked)
+    return _assemble(liver, fitted, box, geometry, vessels or {})
+
+
+def reconcile_instances(
+    liver: Mask,
+    instances: NDArray[np.unsignedinteger[Any]],
+    geometry: Geometry,
+    *,
+    vessels: Mapping[Structure, Mask] | None = None,
+) -> Reconciled:
+    """Do the same as `reconcile` for lesions that are numbered already; the numbers are kept.
+
+    An instance may have several parts. It is dropped when fewer than ``MINIMUM_VOXELS`` of its
+    voxels belong to the liver but some do; one that lies wholly outside is leakage.
+
+    Raises
+    ------
+    EmptyStructureError
+        The liver mask has no voxel.
+    InputError
+        A shape is not the grid's, a number exceeds uint16, or ``vessels`` names another structure.
+    """
+    _require_numbers(instances)
+    present = instances > 0
+    box = _liver_box(liver, present, geometry)
+    belongs = _belonging(liver[box].astype(bool), present[box], box_geometry(geometry, box))
+    codes = np.where(belongs, instances[box], 0).astype(np.uint16)
+    leaked = int(np.count_nonzero(present)) - int(np.count_nonzero(belongs))
+    sizes = np.bincount(codes.ravel())
+    small = np.flatnonzero((sizes > 0) & (sizes < MINIMUM_VOXELS))
+    small = small[small > 0]
+    codes[np.isin(codes, small)] = 0
+    return _assemble(liver, _Fitted(codes, int(small.size), leaked), box, geometry, vessels or {})
+
+
+def _require_numbers(instances: NDArray[Any]) -> None:
+    if instances.dtype.kind not in "iub" or instances.min() < 0 or instances.max() > LARGEST_CODE:
+        raise InputError(
+            f"lesion numbers must be whole and within 0 to {LARGEST_CODE}, got "
+            f"{instances.min()} to {instances.max()} ({instances.dtype})"
+        )
+
+
+def _liver_box(liver: Mask, lesions: Mask, geometry: Geometry) -> Box:
+    for name, mask in (("liver", liver), ("lesion", lesions)):
+        if mask.shape != geometry.shape:
+            raise InputError(
+                f"the {name} mask has shape {mask.shape} on a grid of {geometry.shape}"
+            )
+    margin = margin_voxels(geometry, EXOPHYTIC_REACH_MM)
+    return bounding_box(np.asarray(liver, dtype=bool), what="the liver mask", margin=margin)
+
+
+def _belonging(liver: Mask, lesions: Mask, geometry: Geometry) -> Mask:
+    """Return the lesion voxels that belong to the liver (rule 1)."""
+    outside = lesions & ~liver
+    if not outside.any():
+        return lesions
+    enclosed = outside & _cavities(liver)
+    near = _within_reach(liver, outside & ~enclosed, geometry)
+    candidates = near | enclosed | (lesions & liver)
+    parts = cc3d.connected_components(near | enclosed, connectivity=26)
+    touching = ndimage.binary_dilation(liver | enclosed, NEIGHBOURS_26)
+    attached = np.zeros(int(parts.max()) + 1, dtype=bool)
+    attached[np.unique(parts[touching & candidates])] = True
+    attached[0] = False
+    joined: Mask = attached[parts]
+    return (lesions & liver) | joined
+
+
+def _cavities(liver: Mask) -> Mask:
+    """Return background that the liver encloses: not 6-connected to the outside of the box."""
+    padded = np.pad(~liver, 1, constant_values=True)
+    background = cc3d.connected_components(padded, connectivity=6)
+    closed: Mask = (background > 0) & (background != background[0, 0, 0])
+    return closed[1:-1, 1:-1, 1:-1]
+
+
+def _within_reach(liver: Mask, candidates: Mask, geometry: Geometry) -> Mask:
+    """Return the candidates within reach of a liver voxel, centre to centre in mm.
+
+    Distances are taken between points in RAS mm, hence right on any grid, sheared ones included.
+    """
+    near = np.zeros_like(candidates)
+    where = np.argwhere(candidates)
+    surface = np.argwhere(liver & ~ndimage.binary_erosion(liver, NEIGHBOURS_26))
+    if where.size and surface.size:
+        tree = cKDTree(geometry.ras_from_index(surface))
+        reach = EXOPHYTIC_REACH_MM * (1 + 1e-9)
+        points = geometry.ras_from_index(where)
+        distance, _ = tree.query(points, distance_upper_bound=reach)
+        near[tuple(where[np.isfinite(distance)].T)] = True
+    return near
+
+
+def _assemble(
+    liver: Mask,
+    fitted: _Fitted,
+    box: Box,
+    geometry: Geometry,
+    vessels: Mapping[Structure, Mask],
+) -> Reconciled:
+    lesion = fitted.codes > 0
+    joined = int(np.count_nonzero(lesion & ~liver[box].astype(bool)))
+    structures = np.zeros(geometry.shape, dtype=np.uint8)
+    structures[box] = np.where(liver[box], Structure.PARENCHYMA, Structure.BACKGROUND)
+    for code, mask in vessels.items():
+        _draw_vessel(structures, code, mask)
+    structures[box][lesion] = Structure.LESION
+    lesions = np.zeros(geometry.shape, dtype=np.uint16)
+    lesions[box] = fitted.codes
+    return Reconciled(
+        structures=LabelMap(structures, geometry, STRUCTURE_SCHEME),
+        lesions=LabelMap(lesions, geometry, INSTANCE_SCHEME),
+        quality=_findings(fitted, joined, geometry.voxel_volume_ml),
+    )
+
+
+def _draw_vessel(structures: NDArray[np.uint8], code: Structure, mask: Mask) -> None:
+    if code not in VESSEL_CODES:
+        raise InputError(f"vessels are portal_vein or hepatic_veins, got {code.name.lower()}")
+    if mask.shape != structures.shape:
+        raise InputError(
+            f"the {code.name.lower()} mask has shape {mask.shape} on a grid of {structures.shape}"
+        )
+    structures[(structures > 0) & mask.astype(bool)] = code
+
+
+def _findings(fitted: _Fitted, joined: int, voxel_ml: float) -> tuple[Finding, ...]:
+    lesion_voxels = int(np.count_nonzero(fitted.codes))
+    allowed = NOTEWORTHY_FRACTION * lesion_voxels
+    limit = f"{percent_from_fraction(NOTEWORTHY_FRACTION):g} % of the lesions' volume"
+    exophytic = quality_finding(
+        "exophytic_lesion_voxels",
+        passed=joined <= allowed,
+        text=f"{joined} lesion voxel(s), {joined * voxel_ml:.2f} mL, lay outside the liver mask "
+        f"within {EXOPHYTIC_REACH_MM:g} mm of it and were counted as liver (worth a look above "
+        f"{limit}).",
+        value=joined * voxel_ml,
+    )
+    leaked = fitted.leaked_voxels
+    leakage = quality_finding(
+        "lesion_leakage_cut",
+        passed=leaked <= allowed,
+        text=f"{leaked} lesion voxel(s), {leaked * voxel_ml:.2f} mL, lay farther outside the liver "
+        f"mask or apart from it and were cut (worth a look above {limit}).",
+        value=leaked * voxel_ml,
+    )
+    small = quality_finding(
+        "small_lesions_dropped",
+        passed=fitted.dropped == 0,
+        text=f"{fitted.dropped} lesion(s) of fewer than {MINIMUM_VOXELS} voxels "
+        f"({MINIMUM_VOXELS * voxel_ml * 1000:.1f} mm³) were dropped.",
+        value=float(fitted.dropped),
+    )
+    return (exophytic, leakage, small)
