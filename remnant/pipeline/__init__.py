@@ -1,0 +1,1 @@
+"""One case from study to report: segment, measure, plan, report, and the four in a row."""

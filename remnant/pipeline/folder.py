@@ -1,0 +1,163 @@
+"""A case on disk: one folder, written whole or not at all."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from remnant.core.case import CaseReport
+from remnant.core.errors import InputError, UnreadableFileError
+from remnant.core.labels import COUINAUD_SCHEME, INSTANCE_SCHEME, STRUCTURE_SCHEME
+from remnant.core.volumes import Modality
+from remnant.io.nifti import read_image, read_labels, write_image, write_labels
+from remnant.pipeline.segmented import SegmentedCase
+from remnant.pipeline.state import read_state, write_state
+from remnant.reporting.document import read_report_json, write_report_json
+from remnant.reporting.html import render_html
+from remnant.reporting.tables import write_lesions_csv
+
+STRUCTURES: Final = "structures.nii.gz"
+LESIONS: Final = "lesions.nii.gz"
+COUINAUD: Final = "couinaud.nii.gz"
+PREVIEW: Final = "preview.nii.gz"
+STATE: Final = "segmentation.json"
+LESION_TABLE: Final = "lesions.csv"
+REPORT_JSON: Final = "report.json"
+REPORT_HTML: Final = "report.html"
+ALL_FILES: Final = (
+    STRUCTURES, LESIONS, COUINAUD, PREVIEW, STATE, LESION_TABLE, REPORT_JSON, REPORT_HTML,
+)  # fmt: skip
+
+
+def is_case(folder: Path) -> bool:
+    """Tell whether a folder holds a segmented case."""
+    return (folder / STATE).is_file() and (folder / STRUCTURES).is_file()
+
+
+def require_output_folder(folder: Path) -> None:
+    """Raise unless a case can be written to ``folder``; called before the work, not after.
+
+    Raises
+    ------
+    InputError
+        The path is a file, lies in no existing folder, or is a folder of something else.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"output {folder} is a file; name a folder that is new or holds a case")
+    if folder.is_dir():
+        strangers = sorted(p.name for p in folder.iterdir() if p.name not in ALL_FILES)
+        if strangers and not is_case(folder):
+            raise InputError(
+                f"output folder {folder} holds other files ({strangers[0]}, …); name a new folder"
+            )
+
+
+def write_segmented(case: SegmentedCase, folder: Path) -> None:
+    """Write a case's maps, preview and state."""
+    write_labels(case.structures, folder / STRUCTURES)
+    if case.lesions is not None:
+        write_labels(case.lesions, folder / LESIONS)
+    if case.couinaud is not None:
+        write_labels(case.couinaud, folder / COUINAUD)
+    if case.preview is not None:
+        write_image(case.preview, folder / PREVIEW)
+    write_state(case, folder / STATE)
+
+
+def write_measured(report: CaseReport, folder: Path) -> None:
+    """Write ``report.json`` and ``lesions.csv``."""
+    write_report_json(report, folder / REPORT_JSON)
+    write_lesions_csv(report.volumetry.lesions, folder / LESION_TABLE)
+
+
+def write_html(case: SegmentedCase, report: CaseReport, folder: Path) -> None:
+    """Write ``report.html``."""
+    page = render_html(
+        report,
+        structures=case.structures,
+        lesions=case.lesions,
+        couinaud=case.couinaud,
+        preview=case.preview,
+    )
+    (folder / REPORT_HTML).write_text(page, encoding="utf-8", newline="\n")
+
+
+def read_case(folder: Path) -> SegmentedCase:
+    """Read the maps and the state that `write_segmented` wrote.
+
+    Raises
+    ------
+    UnreadableFileError
+        The folder is no case, or a file of it is missing or damaged.
+    GeometryMismatchError
+        The maps no longer lie on one grid.
+    """
+    if not is_case(folder):
+        raise UnreadableFileError(
+            f"{folder} holds no segmented case ({STRUCTURES} and {STATE}); run `remnant segment` "
+            f"or `remnant measure --masks` first"
+        )
+    facts = read_state(folder / STATE)
+    structures = read_labels(folder / STRUCTURES, STRUCTURE_SCHEME)
+    lesions_known = facts.pop("lesions_known")
+    lesions = read_labels(folder / LESIONS, INSTANCE_SCHEME) if lesions_known else None
+    couinaud_known = facts["segment_source"] is not None
+    couinaud = read_labels(folder / COUINAUD, COUINAUD_SCHEME) if couinaud_known else None
+    for name, labels in (("the lesion map", lesions), ("the Couinaud map", couinaud)):
+        if labels is not None:
+            structures.geometry.require_same_grid(
+                labels.geometry, what=name, reference="the structures map"
+            )
+    preview_file = folder / PREVIEW
+    modality = facts["study"].modality or Modality.CT
+    preview = read_image(preview_file, modality=modality) if preview_file.is_file() else None
+    return SegmentedCase(
+        structures=structures, lesions=lesions, couinaud=couinaud, preview=preview, **facts
+    )
+
+
+def read_measured(folder: Path) -> CaseReport:
+    """Read ``report.json`` of a case folder.
+
+    Raises
+    ------
+    UnreadableFileError
+        There is none: the case was not measured.
+    """
+    file = folder / REPORT_JSON
+    if not file.is_file():
+        raise UnreadableFileError(f"{folder} holds no {REPORT_JSON}; run `remnant measure` first")
+    return read_report_json(file)
+
+
+@contextmanager
+def published(folder: Path) -> Iterator[Path]:
+    """Give a staging folder whose files appear in ``folder`` together, or not at all.
+
+    Files of an earlier run that the new one does not write are removed, so that no old report
+    stands beside new masks. After an error ``folder`` is as it was before.
+    """
+    require_output_folder(folder)
+    parent = folder.resolve().parent
+    parent.mkdir(parents=True, exist_ok=True)
+    staging = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=parent))
+    try:
+        yield staging
+        _publish(staging, folder)
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+
+
+def _publish(staging: Path, folder: Path) -> None:
+    if not folder.exists():
+        staging.chmod(0o755)
+        staging.rename(folder)
+        return
+    fresh = {p.name for p in staging.iterdir()}
+    for name in ALL_FILES:
+        if name in fresh:
+            (staging / name).replace(folder / name)
+        else:
+            (folder / name).unlink(missing_ok=True)

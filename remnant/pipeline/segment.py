@@ -1,0 +1,216 @@
+"""The segment stage: a study, existing masks, or both, to one case's maps."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from remnant.core.errors import InputError
+from remnant.core.findings import Finding
+from remnant.core.labels import Structure
+from remnant.core.progress import Progress, silent
+from remnant.core.study import Study
+from remnant.core.volumes import Modality, Phase
+from remnant.core.volumetry_report import SegmentSource
+from remnant.io.landmarks import read_landmarks
+from remnant.io.masks import Masks, MasksPreset, read_masks
+from remnant.io.pseudonym import pseudonym
+from remnant.io.source import LoadedStudy, load_study
+from remnant.pipeline.segmented import SegmentedCase
+from remnant.pipeline.timing import Stopwatch
+from remnant.reporting.preview import make_preview
+from segmentation.couinaud import couinaud_from_landmarks
+from segmentation.port import Segmentation, Segmenter
+from segmentation.postprocess import Reconciled, reconcile, reconcile_instances
+
+NO_SEGMENTS = (
+    "the Couinaud segments are unknown: no Couinaud map and no landmarks were given, so the "
+    "remnant of a resection cannot be measured"
+)
+NO_LESION_MAP = "no lesion map was given: lesions, if there are any, are not known"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SegmentRequest:
+    """What to segment.
+
+    Parameters
+    ----------
+    source
+        NIfTI file or DICOM folder; ``None`` when only masks are given.
+    modality, series
+        As the user said; ``None`` leaves them to the data.
+    masks, preset
+        Existing label maps by role, and how they are coded.
+    landmarks
+        File with the points that divide the liver; ``None`` without.
+    """
+
+    source: Path | None = None
+    modality: Modality | None = None
+    series: str | None = None
+    masks: Mapping[str, Path] = field(default_factory=dict)
+    preset: MasksPreset = MasksPreset.BINARY
+    landmarks: Path | None = None
+
+
+def segment_case(
+    request: SegmentRequest, *, segmenter: Segmenter, progress: Progress = silent
+) -> SegmentedCase:
+    """Make the maps of one case.
+
+    Masks that are given are taken as they are; networks run only for what is missing.
+
+    Raises
+    ------
+    InputError
+        Nothing, or contradicting things, were given; a file cannot be used.
+    SegmentationFailedError
+        No liver was found in the image.
+    """
+    _require_sense(request)
+    watch = Stopwatch()
+    with watch.measure("read"):
+        loaded = _load(request, progress)
+        masks = read_masks(request.masks, preset=request.preset) if request.masks else None
+        landmarks = None if request.landmarks is None else read_landmarks(request.landmarks)
+    with watch.measure("segment"):
+        case = _maps(loaded, masks, segmenter, progress)
+    with watch.measure("segments"):
+        case = _with_couinaud(case, masks)
+        if landmarks is not None:
+            case = replace(
+                case,
+                couinaud=couinaud_from_landmarks(case.structures, landmarks),
+                segment_source=SegmentSource.LANDMARKS,
+                segments_reason=None,
+            )
+    if loaded is not None:
+        case = replace(case, preview=make_preview(loaded.image, case.structures))
+    settings: dict[str, str | float | int | bool | None] = {
+        "masks": ",".join(sorted(request.masks)) or None,
+        "masks_preset": request.preset.value if request.masks else None,
+        "landmarks": request.landmarks is not None,
+    }
+    return replace(case, configuration=settings, seconds=watch.seconds)
+
+
+def case_from_image(
+    loaded: LoadedStudy, *, segmenter: Segmenter, progress: Progress = silent
+) -> SegmentedCase:
+    """Run the networks on a loaded study."""
+    found = segmenter.segment(loaded.image, progress=progress)
+    return _case_of(loaded, found)
+
+
+def _require_sense(request: SegmentRequest) -> None:
+    if request.source is None and not request.masks:
+        raise InputError("nothing to work on: give a scan, or label maps with --masks role=FILE")
+    if request.landmarks is not None and "couinaud" in request.masks:
+        raise InputError("a Couinaud map and landmarks were given; choose one of the two")
+    if request.source is not None and not request.source.exists():
+        raise InputError(f"{request.source} does not exist; give a NIfTI file or a DICOM folder")
+
+
+def _load(request: SegmentRequest, progress: Progress) -> LoadedStudy | None:
+    if request.source is None:
+        return None
+    return load_study(
+        request.source, modality=request.modality, series=request.series, progress=progress
+    )
+
+
+def _maps(
+    loaded: LoadedStudy | None, masks: Masks | None, segmenter: Segmenter, progress: Progress
+) -> SegmentedCase:
+    if masks is None or (loaded is not None and not _has_liver(masks)):
+        if loaded is None:
+            raise InputError("nothing to work on: give a scan or label maps")
+        return case_from_image(loaded, segmenter=segmenter, progress=progress)
+    if loaded is not None:
+        loaded.image.geometry.require_same_grid(
+            masks.geometry, what="the masks", reference="the image"
+        )
+    return _case_from_masks(loaded, masks)
+
+
+def _has_liver(masks: Masks) -> bool:
+    """Tell whether the liver itself was given, not only implied by a Couinaud map."""
+    return "liver" in masks.inputs_sha256
+
+
+def _case_of(loaded: LoadedStudy, found: Segmentation) -> SegmentedCase:
+    return SegmentedCase(
+        study=loaded.study,
+        structures=found.structures,
+        lesions=found.lesions,
+        segments_reason=NO_SEGMENTS,
+        quality=loaded.quality + found.quality,
+        models=found.models,
+        device=found.device,
+        inputs_sha256={"image": loaded.input_sha256},
+    )
+
+
+def _case_from_masks(loaded: LoadedStudy | None, masks: Masks) -> SegmentedCase:
+    reconciled = _reconciled(masks)
+    inputs = dict(masks.inputs_sha256)
+    quality: tuple[Finding, ...] = masks.quality + reconciled.quality
+    study = _study_of_masks(masks)
+    if loaded is not None:
+        inputs["image"] = loaded.input_sha256
+        quality = loaded.quality + quality
+        study = loaded.study
+    return SegmentedCase(
+        study=study,
+        structures=reconciled.structures,
+        lesions=None if masks.lesions is None else reconciled.lesions,
+        segments_reason=NO_SEGMENTS,
+        quality=quality,
+        inputs_sha256=inputs,
+    )
+
+
+def _reconciled(masks: Masks) -> Reconciled:
+    vessels = {
+        code: labels.mask()
+        for code, labels in (
+            (Structure.PORTAL_VEIN, masks.portal_vein),
+            (Structure.HEPATIC_VEINS, masks.hepatic_veins),
+        )
+        if labels is not None
+    }
+    liver = masks.liver.mask()
+    if masks.lesions is None:
+        return reconcile(liver, ~(liver | ~liver), masks.geometry, vessels=vessels)
+    if int(masks.lesions.codes.max()) > 1:
+        return reconcile_instances(liver, masks.lesions.codes, masks.geometry, vessels=vessels)
+    return reconcile(liver, masks.lesions.mask(), masks.geometry, vessels=vessels)
+
+
+def _study_of_masks(masks: Masks) -> Study:
+    geometry = masks.geometry
+    return Study(
+        pseudonym=pseudonym(*sorted(masks.inputs_sha256.values())),
+        source="masks",
+        modality=None,
+        phase=Phase.UNKNOWN,
+        shape=geometry.shape,
+        spacing_mm=geometry.spacing_mm,
+        orientation="".join(geometry.axcodes),
+    )
+
+
+def _with_couinaud(case: SegmentedCase, masks: Masks | None) -> SegmentedCase:
+    if masks is None or masks.couinaud is None:
+        return case
+    case.structures.geometry.require_same_grid(
+        masks.couinaud.geometry, what="the Couinaud map", reference="the case"
+    )
+    return replace(
+        case,
+        couinaud=masks.couinaud,
+        segment_source=SegmentSource.GIVEN,
+        segments_reason=None,
+        inputs_sha256={**case.inputs_sha256, **masks.inputs_sha256},
+    )
+

@@ -1,0 +1,64 @@
+"""What the segment stage hands on: one case's maps and what is known about them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from remnant.core.findings import Finding
+from remnant.core.lesions import Confirmation, PlantedLesion
+from remnant.core.provenance import ModelUse
+from remnant.core.study import Study
+from remnant.core.volumes import ImageVolume, LabelMap
+from remnant.core.volumetry_report import SegmentSource
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class SegmentedCase:
+    """Maps of one case on the source grid.
+
+    Parameters
+    ----------
+    study
+        What was segmented.
+    structures
+        Codes of ``STRUCTURE_SCHEME``.
+    lesions
+        Lesion instances, rejected ones included; ``None`` when no lesion map was given: then the
+        tumour is unknown, not absent.
+    couinaud, segment_source, segments_reason
+        Couinaud segments and where they came from, or ``None`` with the reason.
+    confirmations
+        What a human said about each lesion; lesions left out are automatic.
+    preview
+        Small windowed image around the liver for the report's pictures; ``None`` without image.
+    quality
+        Checks made so far.
+    models, device
+        Networks that ran and where; empty and ``None`` when the masks were given.
+    inputs_sha256
+        Digest of each input by role.
+    configuration
+        Settings of the segment stage that decide its result.
+    seed
+        Seed of the planted metastases; ``None`` outside the demo.
+    planted
+        The demo's synthetic metastases; empty for every real case.
+    seconds
+        Wall time by stage.
+    """
+
+    study: Study
+    structures: LabelMap
+    lesions: LabelMap | None
+    couinaud: LabelMap | None = None
+    segment_source: SegmentSource | None = None
+    segments_reason: str | None = None
+    confirmations: Mapping[int, Confirmation] = field(default_factory=dict)
+    preview: ImageVolume | None = None
+    quality: tuple[Finding, ...] = ()
+    models: tuple[ModelUse, ...] = ()
+    device: str | None = None
+    inputs_sha256: Mapping[str, str] = field(default_factory=dict)
+    configuration: Mapping[str, str | float | int | bool | None] = field(default_factory=dict)
+    seed: int | None = None
+    planted: tuple[PlantedLesion, ...] = ()
+    seconds: Mapping[str, float] = field(default_factory=dict)

@@ -1,0 +1,125 @@
+"""The measure and plan stages: from maps to volumes, from volumes to findings."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+
+import remnant
+from planning.plan import plan
+from remnant.core.case import CaseReport
+from remnant.core.labels import CouinaudSegment
+from remnant.core.patient import Patient
+from remnant.core.provenance import Provenance
+from remnant.pipeline.segmented import SegmentedCase
+from remnant.pipeline.timing import Stopwatch
+from volumetry.measure import measure
+
+MEASURING_PACKAGES = ("numpy", "scipy", "connected-components-3d", "nibabel")
+NETWORK_PACKAGES = ("torch", "monai")
+Setting = str | float | int | bool | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeasureRequest:
+    """Facts and choices of the measure stage; see `volumetry.measure.measure`."""
+
+    patient: Patient
+    formula: str = "vauthey2002_bsa"
+    bsa_formula: str | None = None
+
+
+def measure_case(case: SegmentedCase, request: MeasureRequest) -> CaseReport:
+    """Measure all volumes of a case.
+
+    Raises
+    ------
+    EmptyStructureError
+        The liver has no voxel.
+    InputError
+        The formula's name is not known.
+    """
+    watch = Stopwatch()
+    with watch.measure("measure"):
+        volumes = measure(
+            case.structures,
+            case.lesions,
+            couinaud=case.couinaud,
+            patient=request.patient,
+            segment_source=case.segment_source,
+            segments_reason=case.segments_reason,
+            confirmations=case.confirmations,
+            formula=request.formula,
+            bsa_formula=request.bsa_formula,
+        )
+    settings = {
+        **case.configuration,
+        "formula": request.formula,
+        "bsa_formula": volumes.standardised.bsa_formula,
+    }
+    return CaseReport(
+        study=case.study,
+        patient=request.patient,
+        volumetry=volumes,
+        planning=None,
+        quality=case.quality + volumes.quality,
+        provenance=provenance_of(case, settings, {**case.seconds, **watch.seconds}),
+        planted=case.planted,
+    )
+
+
+def plan_case(
+    report: CaseReport,
+    *,
+    patient: Patient | None = None,
+    custom: Sequence[frozenset[CouinaudSegment]] = (),
+) -> CaseReport:
+    """Add the plan to a measured case.
+
+    ``patient`` replaces the facts that the report was measured with; ``custom`` are further sets
+    of segments to remove.
+    """
+    known = patient or report.patient
+    watch = Stopwatch()
+    with watch.measure("plan"):
+        planned = plan(report.volumetry, patient=known, custom=custom)
+    seconds = {**report.provenance.seconds, **watch.seconds}
+    return replace(
+        report,
+        patient=known,
+        planning=planned,
+        provenance=replace(report.provenance, seconds=seconds),
+    )
+
+
+def provenance_of(
+    case: SegmentedCase, settings: Mapping[str, Setting], seconds: Mapping[str, float]
+) -> Provenance:
+    """Say what the result was made with."""
+    text = json.dumps(settings, sort_keys=True)
+    return Provenance(
+        software=software_versions(with_networks=bool(case.models)),
+        models=case.models,
+        configuration=settings,
+        configuration_sha256=hashlib.sha256(text.encode()).hexdigest(),
+        inputs_sha256=case.inputs_sha256,
+        device=case.device,
+        seed=case.seed,
+        created_utc=datetime.now(tz=UTC).isoformat(timespec="seconds"),
+        seconds=seconds,
+    )
+
+
+def software_versions(*, with_networks: bool) -> dict[str, str]:
+    """Return versions of the packages that decide the figures, remnant first."""
+    names = MEASURING_PACKAGES + (NETWORK_PACKAGES if with_networks else ())
+    return {"remnant": remnant.__version__} | {name: _version(name) for name in names}
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "not installed"
