@@ -1,0 +1,228 @@
+"""The future liver remnant held against every rule set, each on its own denominator."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from planning import wording
+from planning.rules import (
+    REMNANT_RULE_SETS,
+    UNKNOWN_BACKGROUND_MINIMUM,
+    RemnantMinimum,
+    RemnantRuleSet,
+)
+from remnant.core.findings import Basis, Finding, SourceStatus, Threshold, Verdict
+from remnant.core.patient import LiverBackground, Patient
+from remnant.core.plan import Remnant
+from remnant.core.quantity import Quantity
+
+MEASUREMENT_DECIMALS = 9
+PREFIX = "flr."
+
+BASIS_WORDS: Mapping[Basis, str] = {
+    Basis.STANDARDISED_TLV: "the standardised liver volume",
+    Basis.MEASURED_FUNCTIONAL_TLV: "the measured functional liver volume",
+}
+BASES: Mapping[Basis, tuple[Basis, ...]] = {
+    Basis.STANDARDISED_TLV: (Basis.STANDARDISED_TLV,),
+    Basis.MEASURED_FUNCTIONAL_TLV: (Basis.MEASURED_FUNCTIONAL_TLV,),
+    Basis.UNSPECIFIED: (Basis.STANDARDISED_TLV, Basis.MEASURED_FUNCTIONAL_TLV),
+}
+
+
+def remnant_findings(remnant: Remnant, *, patient: Patient) -> tuple[Finding, ...]:
+    """Hold a remnant against every FLR rule set.
+
+    Parameters
+    ----------
+    remnant
+        The remnant with its ratios; an absent ratio makes the verdicts on it ``UNKNOWN``.
+    patient
+        Its ``background`` chooses the minimum; an assumed body size is said in the texts.
+
+    Returns
+    -------
+    tuple
+        One finding ``flr.<rule set>`` per rule set, in their order. ``value`` and ``threshold``
+        are fractions of ``basis``; ``value`` is ``None`` where the ratio is absent or the rule set
+        has no evidence for the background. On :attr:`Basis.UNSPECIFIED` it is the smaller of the
+        two fractions.
+    """
+    findings = (
+        remnant_finding(rule_set, remnant, background=patient.background)
+        for rule_set in REMNANT_RULE_SETS
+    )
+    return tuple(_with_assumption(finding, patient) for finding in findings)
+
+
+def remnant_finding(
+    rule_set: RemnantRuleSet, remnant: Remnant, *, background: LiverBackground
+) -> Finding:
+    """Hold a remnant against one rule set.
+
+    With an unknown background the verdict is ``MET`` only where every minimum of the set is met
+    and no fraction in use lies below 40 %, ``NOT_MET`` only where every minimum is missed, and
+    ``UNKNOWN`` otherwise.
+    """
+    if background is LiverBackground.UNKNOWN:
+        return _unknown_background(rule_set, remnant)
+    minimum = rule_set.minima.get(background)
+    if minimum is None:
+        return _no_evidence(rule_set, background)
+    return _finding(rule_set, minimum, remnant, verdict=judge_minimum(minimum, remnant))
+
+
+def judge_minimum(minimum: RemnantMinimum, remnant: Remnant) -> Verdict:
+    """Judge one minimum on its denominator, or on both where its source is not precise.
+
+    On both, only agreement counts: met when both are met, not met when both are missed.
+    """
+    verdicts = {
+        minimum.threshold.judge(quantity)
+        for quantity in _fractions(minimum.threshold.basis, remnant)
+    }
+    return verdicts.pop() if len(verdicts) == 1 else Verdict.UNKNOWN
+
+
+def _fractions(basis: Basis, remnant: Remnant) -> tuple[Quantity, ...]:
+    by_basis = {
+        Basis.STANDARDISED_TLV: remnant.sflr,
+        Basis.MEASURED_FUNCTIONAL_TLV: remnant.flr_measured_fraction,
+    }
+    return tuple(settled(by_basis[single]) for single in BASES[basis])
+
+
+def settled(quantity: Quantity) -> Quantity:
+    """Drop the noise of adding up floats: 0.7 in exact arithmetic must not miss "at least 0.7"."""
+    if quantity.value is None:
+        return quantity
+    return replace(quantity, value=round(quantity.value, MEASUREMENT_DECIMALS))
+
+
+def _most_cautious(quantities: Iterable[Quantity]) -> float | None:
+    return min((q.value for q in quantities if q.value is not None), default=None)
+
+
+def _unknown_background(rule_set: RemnantRuleSet, remnant: Remnant) -> Finding:
+    minima = sorted(dict.fromkeys(rule_set.minima.values()), key=lambda m: m.threshold.value)
+    verdicts = {minimum: judge_minimum(minimum, remnant) for minimum in minima}
+    verdict = _verdict_for_all(verdicts, remnant)
+    decisive = minima[0] if verdict is Verdict.NOT_MET else minima[-1]
+    return _finding(
+        rule_set,
+        decisive,
+        remnant,
+        verdict=verdict,
+        remark=_background_remark(verdict, verdicts),
+    )
+
+
+def _verdict_for_all(verdicts: Mapping[RemnantMinimum, Verdict], remnant: Remnant) -> Verdict:
+    if set(verdicts.values()) == {Verdict.NOT_MET}:
+        return Verdict.NOT_MET
+    floors = (_strictest(minimum, remnant) for minimum in verdicts)
+    met = set(verdicts.values()) | set(floors) == {Verdict.MET}
+    return Verdict.MET if met else Verdict.UNKNOWN
+
+
+def _strictest(minimum: RemnantMinimum, remnant: Remnant) -> Verdict:
+    floor: Threshold = replace(minimum.threshold, value=UNKNOWN_BACKGROUND_MINIMUM)
+    return judge_minimum(replace(minimum, threshold=floor), remnant)
+
+
+def _background_remark(verdict: Verdict, verdicts: Mapping[RemnantMinimum, Verdict]) -> str:
+    intro = "The background of the liver is not known:"
+    if verdict is Verdict.MET:
+        return f"{intro} the remnant would be enough for every liver this source speaks of."
+    if verdict is Verdict.NOT_MET:
+        return f"{intro} the remnant would be too small for every liver this source speaks of."
+    if set(verdicts.values()) == {Verdict.MET}:
+        return f"{intro} without it nothing below {100 * UNKNOWN_BACKGROUND_MINIMUM:g} % passes."
+    return f"{intro} {_by_population(verdicts)}."
+
+
+def _by_population(verdicts: Mapping[RemnantMinimum, Verdict]) -> str:
+    words = {
+        Verdict.MET: "it would be met for",
+        Verdict.NOT_MET: "it would not be met for",
+        Verdict.UNKNOWN: "it cannot be judged for",
+    }
+    groups = (
+        (text, [m.population for m, found in verdicts.items() if found is verdict])
+        for verdict, text in words.items()
+    )
+    return "; ".join(f"{text} {wording.listed(group)}" for text, group in groups if group)
+
+
+def _finding(
+    rule_set: RemnantRuleSet,
+    minimum: RemnantMinimum,
+    remnant: Remnant,
+    *,
+    verdict: Verdict,
+    remark: str = "",
+) -> Finding:
+    threshold = minimum.threshold
+    sentences = (
+        _demand(rule_set, minimum),
+        _remaining(threshold, remnant),
+        _disagreement(threshold, remnant),
+        remark,
+        rule_set.remark,
+    )
+    return Finding(
+        id=PREFIX + rule_set.id,
+        verdict=verdict,
+        text=" ".join(sentence for sentence in sentences if sentence),
+        value=_most_cautious(_fractions(threshold.basis, remnant)),
+        threshold=threshold.value,
+        basis=threshold.basis,
+        inclusive=threshold.inclusive,
+        source=threshold.source,
+        status=minimum.status,
+    )
+
+
+def _demand(rule_set: RemnantRuleSet, minimum: RemnantMinimum) -> str:
+    basis = BASIS_WORDS.get(minimum.threshold.basis, "the liver volume")
+    demand = f"{rule_set.title}: {wording.limit(minimum.threshold)} of {basis} for "
+    demand += f"{minimum.population}."
+    if minimum.reading:
+        demand += " That this liver counts as such is this project's reading."
+    if minimum.threshold.basis is Basis.UNSPECIFIED:
+        demand += " The source does not say of which liver volume, so both are judged."
+    return demand
+
+
+def _remaining(threshold: Threshold, remnant: Remnant) -> str:
+    parts = (
+        f"{wording.measured(quantity, beside=threshold.value)} of {BASIS_WORDS[basis]}"
+        if quantity.value is not None
+        else f"{wording.measured(quantity)} for {BASIS_WORDS[basis]}"
+        for basis, quantity in zip(
+            BASES[threshold.basis], _fractions(threshold.basis, remnant), strict=True
+        )
+    )
+    return f"Estimated to remain: {wording.listed(parts)}."
+
+
+def _disagreement(threshold: Threshold, remnant: Remnant) -> str:
+    verdicts = {threshold.judge(q) for q in _fractions(threshold.basis, remnant)}
+    both_ways = {Verdict.MET, Verdict.NOT_MET}
+    return "The two volumes give different answers." if verdicts >= both_ways else ""
+
+
+def _no_evidence(rule_set: RemnantRuleSet, background: LiverBackground) -> Finding:
+    return Finding(
+        id=PREFIX + rule_set.id,
+        verdict=Verdict.NO_EVIDENCE,
+        text=f"{rule_set.title}: no numeric minimum for {background} was found in these papers.",
+        source=rule_set.source,
+        status=SourceStatus.VERIFIED,
+    )
+
+
+def _with_assumption(finding: Finding, patient: Patient) -> Finding:
+    standardised = finding.basis in (Basis.STANDARDISED_TLV, Basis.UNSPECIFIED)
+    if not (patient.body_size_assumed and standardised):
+        return finding
+    return replace(finding, text=f"{finding.text} The body size is assumed.")

@@ -1,0 +1,57 @@
+"""How numbers and bounds read in the texts of findings."""
+
+from collections.abc import Iterable
+
+from remnant.core.findings import Threshold
+from remnant.core.labels import CouinaudSegment
+from remnant.core.quantity import Bound, Quantity
+from remnant.core.units import percent_from_fraction
+
+DECIMALS = range(1, 8)
+BOUND_WORDS = {Bound.LOWER: "at least ", Bound.UPPER: "at most ", None: ""}
+
+
+def percent(fraction: float, *, beside: float | None = None) -> str:
+    """Write a fraction as percent with one decimal, or as many as keep its side of ``beside``.
+
+    19.96 % beside a limit of 20 % must not read "20.0 %".
+    """
+    value = percent_from_fraction(fraction)
+    for decimals in DECIMALS:
+        text = f"{value:.{decimals}f}"
+        if beside is None or _side(float(text) / 100.0, beside) == _side(fraction, beside):
+            break
+    return f"{text} %"
+
+
+def limit(threshold: Threshold) -> str:
+    """Write a threshold as its source prints it, e.g. ``at least 20 %`` or ``more than 70 %``."""
+    words = "at least" if threshold.inclusive else "more than"
+    return f"{words} {percent_from_fraction(threshold.value):g} %"
+
+
+def measured(quantity: Quantity, *, beside: float | None = None) -> str:
+    """Write a fraction with its bound, or why it is absent."""
+    if quantity.value is None:
+        return f"not known ({quantity.reason})"
+    return BOUND_WORDS[quantity.bound] + percent(quantity.value, beside=beside)
+
+
+def listed(words: Iterable[str]) -> str:
+    """Join words as in a sentence: ``a``, ``a and b``, ``a, b and c``."""
+    *first, last = words
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def segment_names(segments: Iterable[CouinaudSegment]) -> str:
+    """Write segments by their Roman numbers, in order."""
+    return ", ".join(segment.name for segment in sorted(segments))
+
+
+def counted(number: int, noun: str) -> str:
+    """Write a number with its noun, e.g. ``1 lesion``, ``3 lesions``."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _side(value: float, beside: float) -> int:
+    return (round(value - beside, 12) > 0) - (round(value - beside, 12) < 0)
