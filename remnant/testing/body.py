@@ -49,8 +49,8 @@ def organs(scale: float = 1.0) -> tuple[tuple[Body, float], ...]:
         (_cylinder(0.0, -72.0, 21.0, 18.0, scale), 280.0),  # spine
         (_cylinder(-14.0, -42.0, 10.0, 10.0, scale), 165.0),  # aorta
         (_ellipsoid((-108.0, -45.0, 10.0), (32.0, 42.0, 52.0), scale), 120.0),  # spleen
-        (_ellipsoid((58.0, -62.0, -90.0), (26.0, 24.0, 48.0), scale), 175.0),  # right kidney
-        (_ellipsoid((-60.0, -62.0, -70.0), (26.0, 24.0, 50.0), scale), 175.0),  # left kidney
+        (_ellipsoid((58.0, -62.0, -90.0), (26.0, 24.0, 48.0), scale), 195.0),  # right kidney
+        (_ellipsoid((-60.0, -62.0, -70.0), (26.0, 24.0, 50.0), scale), 195.0),  # left kidney
         (Tube(((20.0 * scale, -42.0 * scale, -LENGTH_MM), (20.0 * scale, -42.0 * scale, 0.0)),
               11.0 * scale), 130.0),  # inferior vena cava below the liver
     )  # fmt: skip
