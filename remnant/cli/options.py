@@ -3,14 +3,16 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from cyclopts import Group, Parameter
 
 from remnant.core.errors import InputError
+from remnant.core.labels import CouinaudSegment
 from remnant.core.patient import LiverBackground, Patient, Sex
 from remnant.core.volumes import Modality
-from remnant.io.presets import MasksPreset
+from remnant.io.masks import MasksPreset
+from remnant.pipeline.reviewing import LesionReview
 
 PATIENT_GROUP = Group("Patient", sort_key=10, help="Every fact is optional; absent is never guessed.")
 FORMULA_GROUP = Group("Standardised liver volume", sort_key=20)
@@ -35,17 +37,24 @@ class PatientOptions:
     """Sex, as some body-size formulas use it."""
     age: float | None = None
     """Age in years; under 18 is refused: no formula or threshold here was made for children."""
-    background: LiverBackground = LiverBackground.UNKNOWN
-    """State of the liver that would remain; it decides which minimum applies."""
+    background: LiverBackground | None = None
+    """State of the liver that would remain; it decides which minimum applies. Default: unknown,
+    which lets no remnant below 40 % pass."""
 
-    def patient(self) -> Patient:
-        """Make the domain type, with its range checks."""
+    def patient(self, known: Patient | None = None) -> Patient:
+        """Make the domain type, with its range checks.
+
+        Facts that were not given are taken from ``known``, the case's earlier report.
+        """
+        known = known or Patient()
+        same_size = self.height_cm is None and self.weight_kg is None
         return Patient(
-            height_cm=self.height_cm,
-            weight_kg=self.weight_kg,
-            sex=self.sex,
-            age_years=self.age,
-            background=self.background,
+            height_cm=known.height_cm if self.height_cm is None else self.height_cm,
+            weight_kg=known.weight_kg if self.weight_kg is None else self.weight_kg,
+            sex=self.sex or known.sex,
+            age_years=known.age_years if self.age is None else self.age,
+            background=self.background or known.background,
+            body_size_assumed=known.body_size_assumed and same_size,
         )
 
 
@@ -54,8 +63,8 @@ class PatientOptions:
 class FormulaOptions:
     """Which published formula gives the standardised liver volume."""
 
-    formula: str = "vauthey2002_bsa"
-    """Formula by its paper; `remnant doctor` lists them."""
+    formula: str | None = None
+    """Formula by its paper; `remnant doctor` lists them. Default: vauthey2002_bsa."""
     bsa_formula: str | None = None
     """Body surface area formula; default is the one the formula's paper used."""
 
@@ -72,6 +81,23 @@ class LesionOptions:
     lesions: Path | None = None
     """Edited lesions: a label map on the same grid, or the case's lesions.csv with its
     confirmation column edited."""
+
+    def review(self) -> LesionReview:
+        """Make the domain type.
+
+        Raises
+        ------
+        InputError
+            Something is not a lesion number.
+        """
+        confirm_all = (self.confirm_lesions or "").strip().lower() == "all"
+        named = None if confirm_all else self.confirm_lesions
+        return LesionReview(
+            rejected=parse_numbers(self.reject_lesions, option="--reject-lesions"),
+            confirmed=parse_numbers(named, option="--confirm-lesions"),
+            confirm_all=confirm_all,
+            edited=self.lesions,
+        )
 
 
 @Parameter(name="*", group=MASK_GROUP)
@@ -114,6 +140,32 @@ def parse_masks(texts: tuple[str, ...]) -> dict[str, Path]:
     return paths
 
 
+def parse_segments(texts: tuple[str, ...]) -> tuple[frozenset[CouinaudSegment], ...]:
+    """Parse sets of Couinaud segments such as ``VI,VII`` or ``6,7``.
+
+    Raises
+    ------
+    InputError
+        Something is not a segment I to VIII, or a set names all or none of them.
+    """
+    sets = tuple(
+        frozenset(_segment(part.strip()) for part in text.split(",") if part.strip())
+        for text in texts
+    )
+    for removed in sets:
+        if not 0 < len(removed) < len(CouinaudSegment):
+            raise InputError("--resect must name one to seven segments, e.g. VI,VII")
+    return sets
+
+
+def _segment(text: str) -> CouinaudSegment:
+    if text.isdecimal() and int(text) in set(CouinaudSegment):
+        return CouinaudSegment(int(text))
+    if text.upper() in CouinaudSegment.__members__:
+        return CouinaudSegment[text.upper()]
+    raise InputError(f"--resect got {text!r}; allowed are Couinaud segments I to VIII (or 1 to 8)")
+
+
 def parse_numbers(text: str | None, *, option: str) -> frozenset[int]:
     """Parse lesion numbers such as ``3,7``; empty when the option was not given.
 
@@ -131,4 +183,19 @@ def parse_numbers(text: str | None, *, option: str) -> frozenset[int]:
 ModalityOption = Annotated[
     Modality | None,
     Parameter(help="ct or mr; needed for NIfTI unless the intensities prove CT."),
+]
+SeriesOption = Annotated[
+    str | None,
+    Parameter(help="Which series of a DICOM folder: its number or UID as `inspect` lists it."),
+]
+DeviceOption = Annotated[
+    Literal["auto", "cpu", "cuda", "mps"],
+    Parameter(help="Where networks run; auto takes the fastest there is."),
+]
+ResectOption = Annotated[
+    tuple[str, ...],
+    Parameter(
+        help="A further set of Couinaud segments to remove, e.g. VI,VII; may be repeated.",
+        negative="",
+    ),
 ]

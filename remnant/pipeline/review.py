@@ -1,7 +1,7 @@
 """What a human says about automatic lesions, applied to the stored masks."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,36 +11,12 @@ from remnant.core.labels import INSTANCE_SCHEME, Structure
 from remnant.core.lesions import Confirmation
 from remnant.core.volumes import LabelMap
 from remnant.io.nifti import read_labels
+from remnant.pipeline.reviewing import LesionReview
 from remnant.pipeline.segmented import SegmentedCase
 from remnant.reporting.tables import read_confirmations
 from segmentation.postprocess import Reconciled, label_lesions, reconcile_instances
 
 LARGEST_LISTED = 20
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LesionReview:
-    """A reviewer's words.
-
-    Parameters
-    ----------
-    rejected, confirmed
-        Lesion numbers.
-    confirm_all
-        Confirm every lesion that is not rejected.
-    edited
-        Edited ``lesions.csv`` or a label map on the case's grid; ``None`` when nothing was edited.
-    """
-
-    rejected: frozenset[int] = frozenset()
-    confirmed: frozenset[int] = frozenset()
-    confirm_all: bool = False
-    edited: Path | None = None
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether the review says nothing."""
-        return not (self.rejected or self.confirmed or self.confirm_all or self.edited)
 
 
 def apply_review(case: SegmentedCase, review: LesionReview) -> SegmentedCase:

@@ -14,7 +14,7 @@ from remnant.pipeline.folder import (
     write_segmented,
 )
 from remnant.pipeline.review import LesionReview, apply_review
-from remnant.pipeline.segment import SegmentRequest, segment_case
+from remnant.pipeline.segment import GivenSegments, SegmentRequest, segment_case, with_segments
 from remnant.pipeline.segmented import SegmentedCase
 from remnant.pipeline.stages import MeasureRequest, measure_case, plan_case
 from segmentation.port import Segmenter
@@ -46,15 +46,22 @@ def run_study(
 def rerun_case(
     folder: Path,
     *,
+    output: Path,
     measuring: MeasureRequest,
+    segments: GivenSegments | None = None,
     review: LesionReview | None = None,
     plan: Plan = plan_case,
     progress: Progress = silent,
 ) -> CaseReport:
-    """Measure, plan and report again from the stored masks of a case folder."""
+    """Measure, plan and report again from the stored masks of a case folder.
+
+    ``segments`` divide the liver anew where they are given.
+    """
     case = read_case(folder)
+    if segments is not None:
+        case = with_segments(case, segments)
     return finish_case(
-        case, measuring=measuring, output=folder, review=review, plan=plan, progress=progress
+        case, measuring=measuring, output=output, review=review, plan=plan, progress=progress
     )
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from remnant.core.errors import InputError
 from remnant.core.findings import Finding
 from remnant.core.labels import Structure
+from remnant.core.landmarks import Landmarks
 from remnant.core.progress import Progress, silent
 from remnant.core.study import Study
 from remnant.core.volumes import Modality, Phase
@@ -67,31 +68,35 @@ def segment_case(
     SegmentationFailedError
         No liver was found in the image.
     """
+    if request.source is None:
+        return case_from_masks(request)
     _require_sense(request)
     watch = Stopwatch()
     with watch.measure("read"):
-        loaded = _load(request, progress)
-        masks = read_masks(request.masks, preset=request.preset) if request.masks else None
-        landmarks = None if request.landmarks is None else read_landmarks(request.landmarks)
+        segments = read_segments(request)
+        loaded = _load(request.source, request, progress)
     with watch.measure("segment"):
-        case = _maps(loaded, masks, segmenter, progress)
-    with watch.measure("segments"):
-        case = _with_couinaud(case, masks)
-        if landmarks is not None:
-            case = replace(
-                case,
-                couinaud=couinaud_from_landmarks(case.structures, landmarks),
-                segment_source=SegmentSource.LANDMARKS,
-                segments_reason=None,
-            )
-    if loaded is not None:
+        case = _maps(loaded, segments.masks, segmenter, progress)
+    with watch.measure("divide"):
+        case = with_segments(case, segments)
         case = replace(case, preview=make_preview(loaded.image, case.structures))
-    settings: dict[str, str | float | int | bool | None] = {
-        "masks": ",".join(sorted(request.masks)) or None,
-        "masks_preset": request.preset.value if request.masks else None,
-        "landmarks": request.landmarks is not None,
-    }
-    return replace(case, configuration=settings, seconds=watch.seconds)
+    return replace(case, configuration=_settings(request), seconds=watch.seconds)
+
+
+def case_from_masks(request: SegmentRequest) -> SegmentedCase:
+    """Make a case from existing label maps alone; no network runs.
+
+    Raises
+    ------
+    InputError
+        No, or contradicting, label maps were given; a file cannot be used.
+    """
+    _require_sense(request)
+    segments = read_segments(request)
+    if segments.masks is None:
+        raise InputError("nothing to work on: give a scan, or label maps with --masks role=FILE")
+    case = with_segments(_case_from_masks(None, segments.masks), segments)
+    return replace(case, configuration=_settings(request))
 
 
 def case_from_image(
@@ -102,34 +107,76 @@ def case_from_image(
     return _case_of(loaded, found)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GivenSegments:
+    """Masks and landmarks as read from their files; ``None`` where none was given."""
+
+    masks: Masks | None
+    landmarks: Landmarks | None
+
+
+def read_segments(request: SegmentRequest) -> GivenSegments:
+    """Read the masks and landmarks that a request names."""
+    masks = read_masks(request.masks, preset=request.preset) if request.masks else None
+    landmarks = None if request.landmarks is None else read_landmarks(request.landmarks)
+    return GivenSegments(masks=masks, landmarks=landmarks)
+
+
+def with_segments(case: SegmentedCase, segments: GivenSegments) -> SegmentedCase:
+    """Divide a case's liver by a given Couinaud map or by landmarks; otherwise leave it undivided.
+
+    Raises
+    ------
+    GeometryMismatchError
+        The Couinaud map lies on another grid than the case.
+    """
+    if segments.landmarks is not None:
+        return replace(
+            case,
+            couinaud=couinaud_from_landmarks(case.structures, segments.landmarks),
+            segment_source=SegmentSource.LANDMARKS,
+            segments_reason=None,
+        )
+    masks = segments.masks
+    if masks is None or masks.couinaud is None:
+        return case
+    case.structures.geometry.require_same_grid(
+        masks.couinaud.geometry, what="the Couinaud map", reference="the case"
+    )
+    return replace(
+        case,
+        couinaud=masks.couinaud,
+        segment_source=SegmentSource.GIVEN,
+        segments_reason=None,
+        inputs_sha256={**case.inputs_sha256, **masks.inputs_sha256},
+    )
+
+
+def _settings(request: SegmentRequest) -> dict[str, str | float | int | bool | None]:
+    return {
+        "masks": ",".join(sorted(request.masks)) or None,
+        "masks_preset": request.preset.value if request.masks else None,
+        "landmarks": request.landmarks is not None,
+    }
+
+
 def _require_sense(request: SegmentRequest) -> None:
-    if request.source is None and not request.masks:
-        raise InputError("nothing to work on: give a scan, or label maps with --masks role=FILE")
     if request.landmarks is not None and "couinaud" in request.masks:
         raise InputError("a Couinaud map and landmarks were given; choose one of the two")
     if request.source is not None and not request.source.exists():
         raise InputError(f"{request.source} does not exist; give a NIfTI file or a DICOM folder")
 
 
-def _load(request: SegmentRequest, progress: Progress) -> LoadedStudy | None:
-    if request.source is None:
-        return None
-    return load_study(
-        request.source, modality=request.modality, series=request.series, progress=progress
-    )
+def _load(source: Path, request: SegmentRequest, progress: Progress) -> LoadedStudy:
+    return load_study(source, modality=request.modality, series=request.series, progress=progress)
 
 
 def _maps(
-    loaded: LoadedStudy | None, masks: Masks | None, segmenter: Segmenter, progress: Progress
+    loaded: LoadedStudy, masks: Masks | None, segmenter: Segmenter, progress: Progress
 ) -> SegmentedCase:
-    if masks is None or (loaded is not None and not _has_liver(masks)):
-        if loaded is None:
-            raise InputError("nothing to work on: give a scan or label maps")
+    if masks is None or not _has_liver(masks):
         return case_from_image(loaded, segmenter=segmenter, progress=progress)
-    if loaded is not None:
-        loaded.image.geometry.require_same_grid(
-            masks.geometry, what="the masks", reference="the image"
-        )
+    loaded.image.geometry.require_same_grid(masks.geometry, what="the masks", reference="the image")
     return _case_from_masks(loaded, masks)
 
 
@@ -198,19 +245,3 @@ def _study_of_masks(masks: Masks) -> Study:
         spacing_mm=geometry.spacing_mm,
         orientation="".join(geometry.axcodes),
     )
-
-
-def _with_couinaud(case: SegmentedCase, masks: Masks | None) -> SegmentedCase:
-    if masks is None or masks.couinaud is None:
-        return case
-    case.structures.geometry.require_same_grid(
-        masks.couinaud.geometry, what="the Couinaud map", reference="the case"
-    )
-    return replace(
-        case,
-        couinaud=masks.couinaud,
-        segment_source=SegmentSource.GIVEN,
-        segments_reason=None,
-        inputs_sha256={**case.inputs_sha256, **masks.inputs_sha256},
-    )
-

@@ -1,0 +1,61 @@
+"""The command ``remnant``."""
+
+import sys
+from collections.abc import Sequence
+
+import cyclopts
+from cyclopts import App
+
+import remnant
+from remnant.cli.examples import epilogue
+from remnant.cli.guard import require_own_packages
+from remnant.core.errors import RemnantError
+
+BAD_INPUT = 2
+INTERRUPTED = 130
+COMMANDS = {
+    "demo": "Fetch a real CT, segment, measure, plan and report it: the whole way in one command.",
+    "run": "From a scan (or a stored case) to tumour load, remnant, plan and report.",
+    "segment": "Find liver and lesions in a scan and store their maps.",
+    "measure": "Measure existing maps: needs no image and no network.",
+    "plan": "Hold a measured case against the rules of the literature.",
+    "report": "Write a case's report.html anew.",
+    "models": "List, fetch, add and show the pretrained networks.",
+    "inspect": "Say what is in a file or folder, and what speaks against using it.",
+    "doctor": "Say what is installed, which device and models there are, and what is missing.",
+}
+
+app = App(
+    name="remnant",
+    help="Liver tumour burden, future liver remnant volumetry and surgical planning.",
+    help_epilogue=epilogue(
+        "remnant demo",
+        "remnant run CT.nii.gz -o OUT --height-cm 175 --weight-kg 80 --sex male --age 60",
+        "remnant measure --masks liver=liver.nii.gz,lesions=lesions.nii.gz -o OUT",
+    ),
+    help_format="markdown",
+    version=remnant.__version__,
+    result_action="return_value",
+)
+for _name, _help in COMMANDS.items():
+    app.command(f"remnant.cli.{_name}:app", name=_name)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and exit: 0 done, 2 bad input, 130 interrupted."""
+    sys.exit(run_command(arguments))
+
+
+def run_command(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code; bad input is one line on standard error."""
+    try:
+        require_own_packages()
+        app(arguments, exit_on_error=False, print_error=False)
+    except (RemnantError, cyclopts.CycloptsError) as error:
+        line = " ".join(str(error).split())
+        print(f"remnant: error: {line}", file=sys.stderr)
+        return BAD_INPUT
+    except KeyboardInterrupt:
+        print("remnant: interrupted; nothing was written", file=sys.stderr)
+        return INTERRUPTED
+    return 0

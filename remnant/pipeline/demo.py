@@ -1,0 +1,167 @@
+"""The demo: a real abdominal CT, reported as it is and again with planted metastases.
+
+The sample patient has no known metastases. The second report shows what a case with tumour looks
+like: seeded synthetic metastases are planted in the image, named as planted in the report, with
+their true volumes beside the measured ones. Body size is assumed, and every output says so.
+"""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+import cc3d
+import numpy as np
+from numpy.typing import NDArray
+
+from remnant.core.case import CaseReport
+from remnant.core.findings import quality_finding
+from remnant.core.lesions import PlantedLesion
+from remnant.core.patient import LiverBackground, Patient, Sex
+from remnant.core.progress import Progress, silent
+from remnant.core.volumes import LabelMap, Modality
+from remnant.core.volumetry_report import SegmentSource
+from remnant.io.landmarks import read_landmarks
+from remnant.io.source import LoadedStudy, load_study
+from remnant.pipeline.run import finish_case
+from remnant.pipeline.samples import Sample, fetch_sample
+from remnant.pipeline.segment import case_from_image
+from remnant.pipeline.segmented import SegmentedCase
+from remnant.pipeline.stages import MeasureRequest
+from remnant.reporting.preview import make_preview
+from segmentation.couinaud import couinaud_from_landmarks
+from segmentation.port import Segmenter
+from segmentation.synthetic import Planted, plant_metastases
+
+SEED: Final = 20261122
+ASSUMED_PATIENT: Final = Patient(
+    height_cm=170.0,
+    weight_kg=70.0,
+    sex=Sex.MALE,
+    age_years=60.0,
+    background=LiverBackground.UNKNOWN,
+    body_size_assumed=True,
+)
+AS_IS: Final = "as-it-is"
+PLANTED: Final = "planted"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemoReports:
+    """The two reports of the demo."""
+
+    as_is: CaseReport
+    planted: CaseReport
+
+
+def run_demo(
+    output: Path, *, segmenter: Segmenter, seed: int = SEED, progress: Progress = silent
+) -> DemoReports:
+    """Fetch the sample CT, report it as it is and with planted metastases.
+
+    The folders ``as-it-is`` and ``planted`` appear under ``output``.
+
+    Raises
+    ------
+    ModelUnavailableError
+        The sample or the weights are not in the cache and could not be fetched.
+    """
+    sample = fetch_sample(progress)
+    loaded = load_study(sample.ct, modality=Modality.CT, progress=progress)
+    measuring = MeasureRequest(patient=ASSUMED_PATIENT)
+    case = _segmented(loaded, sample, segmenter, _prefixed("scan as it is", progress))
+    as_is = finish_case(case, measuring=measuring, output=output / AS_IS, progress=progress)
+    planted = plant_metastases(loaded.image, case.structures, seed=seed)
+    altered = replace(loaded, image=planted.image)
+    told = _prefixed("with planted metastases", progress)
+    second = _with_truth(_segmented(altered, sample, segmenter, told), planted, seed)
+    report = finish_case(second, measuring=measuring, output=output / PLANTED, progress=progress)
+    return DemoReports(as_is=as_is, planted=report)
+
+
+def _prefixed(prefix: str, progress: Progress) -> Progress:
+    def told(stage: str, done: int, total: int) -> None:
+        progress(f"{prefix}: {stage}", done, total)
+
+    return told
+
+
+def _segmented(
+    loaded: LoadedStudy, sample: Sample, segmenter: Segmenter, progress: Progress
+) -> SegmentedCase:
+    case = case_from_image(loaded, segmenter=segmenter, progress=progress)
+    segments = couinaud_from_landmarks(case.structures, read_landmarks(sample.landmarks))
+    return replace(
+        case,
+        couinaud=segments,
+        segment_source=SegmentSource.LANDMARKS,
+        segments_reason=None,
+        preview=make_preview(loaded.image, case.structures),
+        configuration={"landmarks": True, "sample": "TotalSegmentator 2.4.0 example_ct"},
+    )
+
+
+def _with_truth(case: SegmentedCase, planted: Planted, seed: int) -> SegmentedCase:
+    lesions = match_planted(case.lesions, planted)
+    false_alarms = _count_unmatched(case.lesions, planted.truth)
+    missed = sum(lesion.measured_ml == 0.0 for lesion in lesions)
+    finding = quality_finding(
+        "planted_metastases",
+        passed=None,
+        text=f"{len(lesions)} synthetic metastases were planted in this image (seed {seed}): "
+        f"{len(lesions) - missed} were found, {missed} missed; {false_alarms} further lesion(s) "
+        "lie where none was planted. This is a demonstration, not a patient's disease.",
+    )
+    return replace(case, planted=lesions, seed=seed, quality=(finding, *case.quality))
+
+
+def match_planted(lesions: LabelMap | None, planted: Planted) -> tuple[PlantedLesion, ...]:
+    """Set each planted metastasis's true volume beside the measured one.
+
+    A found lesion that overlaps planted ones is measured for them: each of its voxels counts for
+    the planted metastasis whose centre is nearest. Found lesions that overlap none count for none.
+    """
+    truth, voxel_ml = planted.truth, planted.truth.geometry.voxel_volume_ml
+    numbers = sorted(planted.true_volumes_ml)
+    centres = np.array([_centre(truth, n) for n in numbers])
+    counts = np.zeros(len(numbers), dtype=int)
+    for overlapped, voxels in _overlapping(lesions, truth):
+        rows = np.flatnonzero(np.isin(numbers, overlapped))
+        away = np.linalg.norm(voxels[:, None] - centres[rows][None], axis=2)
+        counts += np.bincount(rows[away.argmin(axis=1)], minlength=len(numbers))
+    return tuple(
+        PlantedLesion(
+            id=number,
+            centre_ras_mm=(float(centre[0]), float(centre[1]), float(centre[2])),
+            true_volume_ml=planted.true_volumes_ml[number],
+            measured_ml=float(count * voxel_ml),
+        )
+        for number, centre, count in zip(numbers, centres, counts, strict=True)
+    )
+
+
+def _centre(truth: LabelMap, number: int) -> NDArray[np.float64]:
+    where = np.argwhere(truth.codes == number)
+    centre: NDArray[np.float64] = truth.geometry.ras_from_index(where).mean(axis=0)
+    return centre
+
+
+def _overlapping(
+    lesions: LabelMap | None, truth: LabelMap
+) -> list[tuple[NDArray[np.int64], NDArray[np.float64]]]:
+    """Return, for each found lesion over planted ones, their numbers and its voxels in RAS mm."""
+    if lesions is None:
+        return []
+    found = []
+    for _, component in cc3d.each(lesions.codes, binary=True):
+        below = np.unique(truth.codes[component])
+        overlapped = below[below > 0].astype(np.int64)
+        if overlapped.size:
+            found.append((overlapped, truth.geometry.ras_from_index(np.argwhere(component))))
+    return found
+
+
+def _count_unmatched(lesions: LabelMap | None, truth: LabelMap) -> int:
+    if lesions is None:
+        return 0
+    matched = set(np.unique(lesions.codes[truth.codes > 0]).tolist()) - {0}
+    return len(set(np.unique(lesions.codes).tolist()) - {0} - matched)
