@@ -1,0 +1,145 @@
+"""Finding the CT and MR planes in a folder, headers only."""
+
+import os
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydicom import Dataset, dcmread
+from pydicom.errors import InvalidDicomError
+from pydicom.filereader import read_file_meta_info
+from pydicom.uid import DeflatedExplicitVRLittleEndian
+
+from remnant.core.errors import InputError, UnreadableFileError, UnsupportedSeriesError
+from remnant.core.progress import Progress, silent
+from remnant.core.volumes import Modality
+from remnant.io.dicom_slices import HEADER_TAGS, Slice, slices_of, sop_class
+from remnant.io.faults import is_foreign, quiet
+from remnant.io.limits import LARGEST_FILE_BYTES, LARGEST_FILE_COUNT
+
+THREADS = 4
+IMAGE_CLASSES = frozenset(
+    (
+        "1.2.840.10008.5.1.4.1.1.2",  # CT
+        "1.2.840.10008.5.1.4.1.1.2.1",  # Enhanced CT
+        "1.2.840.10008.5.1.4.1.1.2.2",  # Legacy Converted Enhanced CT
+        "1.2.840.10008.5.1.4.1.1.4",  # MR
+        "1.2.840.10008.5.1.4.1.1.4.1",  # Enhanced MR
+        "1.2.840.10008.5.1.4.1.1.4.4",  # Legacy Converted Enhanced MR
+    )
+)
+PREAMBLE_BYTES = 128
+MAGIC = b"DICM"
+NOT_DICOM = "not DICOM"
+NOT_AN_IMAGE = "DICOM, but no CT or MR image"
+LOCALISER = "localiser"
+NO_GEOMETRY = "image without usable position, orientation or spacing"
+UNREADABLE = "damaged DICOM"
+TOO_LARGE = "too large"
+
+
+@dataclass(frozen=True, slots=True)
+class FolderScan:
+    """Planes found in a folder, and how many files were passed over for which reason."""
+
+    slices: tuple[Slice, ...]
+    skipped: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class _Header:
+    slices: tuple[Slice, ...] = ()
+    skipped: str | None = None
+
+
+def scan(path: Path, *, progress: Progress = silent) -> FolderScan:
+    """Read the headers of one DICOM file, or of every file below a folder.
+
+    Links to folders are not followed. What is no CT or MR image is counted, not an error.
+
+    Raises
+    ------
+    UnreadableFileError
+        The path does not exist.
+    InputError
+        More files than `LARGEST_FILE_COUNT`.
+    """
+    paths = _files(path)
+    headers: list[_Header] = []
+    with quiet(), ThreadPoolExecutor(THREADS) as pool:
+        for done, header in enumerate(pool.map(_header, paths), start=1):
+            headers.append(header)
+            progress("reading headers", done, len(paths))
+    skipped = Counter(header.skipped for header in headers if header.skipped)
+    return FolderScan(
+        slices=tuple(plane for header in headers for plane in header.slices),
+        skipped=dict(sorted(skipped.items())),
+    )
+
+
+def _files(path: Path) -> list[Path]:
+    if not path.exists():
+        raise UnreadableFileError(f"{path} does not exist; check the path")
+    if path.is_file():
+        return [path]
+    found: list[Path] = []
+    for file in _walk(path):
+        found.append(file)
+        if len(found) > LARGEST_FILE_COUNT:
+            raise InputError(
+                f"{path} holds more than {LARGEST_FILE_COUNT} files; give the folder of one study"
+            )
+    return sorted(found)
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    for place, _, names in os.walk(folder, followlinks=False):
+        for name in names:
+            file = Path(place, name)
+            if file.is_file():
+                yield file
+
+
+def is_dicom_file(path: Path) -> bool:
+    """Tell whether a file carries DICOM's mark after its preamble."""
+    with path.open("rb") as stream:
+        return stream.read(PREAMBLE_BYTES + len(MAGIC)).endswith(MAGIC)
+
+
+def _header(path: Path) -> _Header:
+    try:
+        if path.stat().st_size > LARGEST_FILE_BYTES:
+            return _Header(skipped=TOO_LARGE)
+        return _read_header(path) if is_dicom_file(path) else _Header(skipped=NOT_DICOM)
+    except UnsupportedSeriesError:
+        return _Header(skipped=NO_GEOMETRY)
+    except InvalidDicomError:
+        return _Header(skipped=NOT_DICOM)
+    except Exception as fault:
+        if not is_foreign(fault):
+            raise
+        return _Header(skipped=UNREADABLE)
+
+
+def _read_header(path: Path) -> _Header:
+    meta = read_file_meta_info(path)
+    # a deflated file would be inflated whole, without a limit, before anything can be checked
+    if meta.get("TransferSyntaxUID") == DeflatedExplicitVRLittleEndian:
+        return _Header(skipped="deflated DICOM, which is not read")
+    dataset = dcmread(path, stop_before_pixels=True, specific_tags=list(HEADER_TAGS))
+    if not _is_image(dataset):
+        return _Header(skipped=NOT_AN_IMAGE)
+    slices = slices_of(dataset, path)
+    if any("LOCALIZER" in plane.image_type for plane in slices):
+        return _Header(skipped=LOCALISER)
+    return _Header(slices=slices)
+
+
+def _is_image(dataset: Dataset) -> bool:
+    modality = str(dataset.get("Modality") or "").lower()
+    right_class = sop_class(dataset) in IMAGE_CLASSES or not sop_class(dataset)
+    has_pixels = bool(dataset.get("Rows")) and bool(dataset.get("Columns"))
+    grey = int(dataset.get("SamplesPerPixel") or 1) == 1
+    return modality in set(Modality) and right_class and has_pixels and grey

@@ -1,0 +1,139 @@
+"""Pixels of sorted planes into one array of values."""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydicom import dcmread
+from pydicom.pixels import get_decoder, iter_pixels
+from pydicom.uid import UID
+
+from remnant.core.errors import UnreadableFileError, UnsupportedSeriesError
+from remnant.core.progress import Progress, silent
+from remnant.core.volumes import Modality
+from remnant.io.dicom_slices import Slice
+from remnant.io.faults import quiet, reading
+from remnant.io.scaling import fitting_type
+
+THREADS = 4
+WHAT = "DICOM pixels"
+PADDING_HU = -1024
+
+
+def require_decoders(slices: Sequence[Slice]) -> None:
+    """Raise unless the pixels of every plane can be decoded here.
+
+    Raises
+    ------
+    UnsupportedSeriesError
+        A transfer syntax has no decoder; named in the message.
+    """
+    for syntax in sorted({plane.transfer_syntax for plane in slices}):
+        try:
+            available = bool(get_decoder(UID(syntax)).is_available)
+        except (NotImplementedError, ValueError):
+            available = False
+        if not available:
+            raise UnsupportedSeriesError(
+                f"the pixels are stored as {UID(syntax).name or 'nothing named'}, for which there "
+                f"is no decoder here; export the series uncompressed or as JPEG 2000"
+            )
+
+
+def read_voxels(slices: Sequence[Slice], *, progress: Progress = silent) -> NDArray[Any]:
+    """Decode and rescale planes, each by its own slope and intercept.
+
+    Padding becomes -1024 HU in a CT, and the lowest value of the rest of its plane in MR.
+    MONOCHROME1 only concerns the display and changes nothing.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape ``(columns, rows, planes)``: int16 where all values are whole and fit, else int32 or
+        float32.
+
+    Raises
+    ------
+    UnsupportedSeriesError
+        No decoder for the pixels.
+    UnreadableFileError
+        A file is truncated or damaged.
+    """
+    require_decoders(slices)
+    volume = np.empty((*slices[0].size, len(slices)), dtype=_type_of(slices), order="F")
+    places = _places_by_file(slices)
+
+    def fill(path: Path) -> None:
+        _fill_from_file(volume, path, places[path])
+
+    with quiet(), ThreadPoolExecutor(THREADS) as pool:
+        for done, _ in enumerate(pool.map(fill, places), start=1):
+            progress("reading slices", done, len(places))
+    return _narrowed(volume)
+
+
+def digest_pixels(plane: Slice) -> str:
+    """Return a digest of a plane's values, to tell copies from different images."""
+    require_decoders([plane])
+    values = np.empty((*plane.size, 1), dtype=np.float32, order="F")
+    with quiet():
+        _fill_from_file(values, plane.path, {plane.frame: (0, plane)})
+    return hashlib.sha256(values.tobytes(order="F")).hexdigest()
+
+
+def _places_by_file(slices: Sequence[Slice]) -> Mapping[Path, dict[int, tuple[int, Slice]]]:
+    places: dict[Path, dict[int, tuple[int, Slice]]] = defaultdict(dict)
+    for k, plane in enumerate(slices):
+        places[plane.path][plane.frame] = (k, plane)
+    return dict(places)
+
+
+def _fill_from_file(
+    volume: NDArray[Any], path: Path, places: Mapping[int, tuple[int, Slice]]
+) -> None:
+    frames = sorted(places)
+    with reading(path, what=WHAT, quote=False):
+        dataset = dcmread(path)
+        for frame, stored in zip(frames, iter_pixels(dataset, indices=frames), strict=True):
+            k, plane = places[frame]
+            if stored.shape != plane.size[::-1]:
+                raise UnreadableFileError(f"{path} holds pixels of another size than it says")
+            volume[:, :, k] = _values(stored, plane).T
+
+
+def _values(stored: NDArray[Any], plane: Slice) -> NDArray[Any]:
+    whole = float(plane.slope).is_integer() and float(plane.intercept).is_integer()
+    kind = np.int64 if whole else np.float64
+    values: NDArray[Any] = stored.astype(kind) * kind(plane.slope) + kind(plane.intercept)
+    if plane.padding is None:
+        return values
+    low, high = plane.padding
+    padded = (stored >= low) & (stored <= high)
+    values[padded] = _padding_value(values[~padded], plane.modality)
+    return values
+
+
+def _padding_value(rest: NDArray[Any], modality: Modality) -> float:
+    if modality is Modality.CT:
+        return PADDING_HU
+    return float(rest.min()) if rest.size else 0.0
+
+
+def _type_of(slices: Sequence[Slice]) -> type[np.number[Any]]:
+    factors = [factor for plane in slices for factor in (plane.slope, plane.intercept)]
+    if not all(float(factor).is_integer() for factor in factors):
+        return np.float32
+    ends = [end * plane.slope + plane.intercept for plane in slices for end in plane.stored_range]
+    return fitting_type(min(*ends, PADDING_HU), max(ends)) or np.float32
+
+
+def _narrowed(volume: NDArray[Any]) -> NDArray[Any]:
+    if volume.dtype != np.int32:
+        return volume
+    kind = fitting_type(int(volume.min()), int(volume.max()))
+    return volume if kind is None else volume.astype(kind, copy=False)

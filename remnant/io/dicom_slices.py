@@ -1,0 +1,303 @@
+"""What one DICOM image, or one frame of a multi-frame object, says about itself."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from pydicom import Dataset
+from pydicom.uid import UID, generate_uid
+
+from remnant.core.errors import UnsupportedSeriesError
+from remnant.core.geometry import Vector3
+from remnant.core.volumes import Modality
+from remnant.io.frames import ras_from_lps
+
+DIRECTION_TOLERANCE = 1e-3
+COSINES = 6
+LONGEST_TEXT = 64
+SPLIT_TAGS = (
+    "TemporalPositionIdentifier",
+    "TemporalPositionIndex",
+    "EchoTime",
+    "EffectiveEchoTime",
+    "EchoNumbers",
+    "ImageType",
+    "FrameType",
+    "DiffusionBValue",
+    "TriggerTime",
+    "StackID",
+    "AcquisitionNumber",
+    "AcquisitionTime",
+)
+"""What may tell stacks of one series apart, tried in this order."""
+
+HEADER_TAGS = (
+    *SPLIT_TAGS,
+    "SOPClassUID",
+    "SOPInstanceUID",
+    "PatientID",
+    "StudyInstanceUID",
+    "SeriesInstanceUID",
+    "SeriesNumber",
+    "SeriesTime",
+    "SeriesDescription",
+    "Modality",
+    "FrameOfReferenceUID",
+    "ImagePositionPatient",
+    "ImageOrientationPatient",
+    "PixelSpacing",
+    "Rows",
+    "Columns",
+    "NumberOfFrames",
+    "SamplesPerPixel",
+    "BitsStored",
+    "PixelRepresentation",
+    "PixelPaddingValue",
+    "PixelPaddingRangeLimit",
+    "RescaleSlope",
+    "RescaleIntercept",
+    "SharedFunctionalGroupsSequence",
+    "PerFrameFunctionalGroupsSequence",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slice:
+    """One image plane: where it lies and how its numbers become values; no pixels.
+
+    Parameters
+    ----------
+    path, frame
+        File, and frame in it (0 where the file has one).
+    modality
+        CT or MR.
+    series_uid, study_uid, sop_uid, patient_id
+        Identifiers; ``""`` where emptied. Never shown.
+    description
+        Series description, control characters removed.
+    series_number
+        0 where absent.
+    image_type
+        Values of ImageType or FrameType.
+    size
+        Columns and rows: voxels along i and j.
+    position_ras_mm
+        Centre of the first pixel.
+    i_direction, j_direction
+        Unit vectors (RAS) along a row and down a column.
+    pixel_spacing_mm
+        Distance of neighbouring columns (i) and rows (j).
+    slope, intercept
+        Rescaling to values.
+    stored_range
+        Lowest and highest stored number the header allows.
+    padding
+        Stored numbers that mean "no data", lowest and highest; ``None`` without padding.
+    transfer_syntax
+        How the pixels are stored.
+    frame_of_reference_uid
+        ``None`` where absent.
+    split
+        Values of `SPLIT_TAGS`, ``""`` where absent.
+    """
+
+    path: Path
+    frame: int
+    modality: Modality
+    series_uid: str = field(repr=False)
+    study_uid: str = field(repr=False)
+    sop_uid: str = field(repr=False)
+    patient_id: str = field(repr=False)
+    description: str
+    series_number: int
+    image_type: tuple[str, ...]
+    size: tuple[int, int]
+    position_ras_mm: Vector3
+    i_direction: Vector3
+    j_direction: Vector3
+    pixel_spacing_mm: tuple[float, float]
+    slope: float
+    intercept: float
+    stored_range: tuple[int, int]
+    padding: tuple[int, int] | None
+    transfer_syntax: str
+    frame_of_reference_uid: str | None
+    split: tuple[str, ...]
+
+
+def slices_of(dataset: Dataset, path: Path) -> tuple[Slice, ...]:
+    """Describe every plane of one CT or MR object.
+
+    Raises
+    ------
+    UnsupportedSeriesError
+        Position, orientation or pixel spacing are absent or make no sense.
+    """
+    frames = dataset.get("PerFrameFunctionalGroupsSequence")
+    if not frames:
+        return (_slice(Source(dataset, None, None), path, frame=0),)
+    shared = dataset.get("SharedFunctionalGroupsSequence") or [Dataset()]
+    return tuple(
+        _slice(Source(dataset, shared[0], own), path, frame=number)
+        for number, own in enumerate(frames)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where the facts of one plane stand: its own group, the shared group, the object."""
+
+    dataset: Dataset
+    shared: Dataset | None
+    own: Dataset | None
+
+    def get(self, group: str | None, name: str) -> Any:  # noqa: ANN401  (any DICOM value)
+        """Return attribute ``name`` of functional group ``group``, or of the object itself."""
+        for place in (self.own, self.shared):
+            items = None if place is None or group is None else place.get(group)
+            if items and name in items[0]:
+                return items[0].get(name)
+        return self.dataset.get(name)
+
+
+def _slice(source: Source, path: Path, *, frame: int) -> Slice:
+    dataset = source.dataset
+    i_direction, j_direction = _directions(source, path)
+    modality = Modality(str(dataset.get("Modality")).lower())
+    return Slice(
+        path=path,
+        frame=frame,
+        modality=modality,
+        series_uid=_series_uid(dataset),
+        study_uid=_text(dataset, "StudyInstanceUID"),
+        sop_uid=_sop_uid(dataset),
+        patient_id=_text(dataset, "PatientID"),
+        description=printable(dataset.get("SeriesDescription")),
+        series_number=int(dataset.get("SeriesNumber") or 0),
+        image_type=_image_type(source),
+        size=(int(dataset.Columns), int(dataset.Rows)),
+        position_ras_mm=_vector(source, "PlanePositionSequence", "ImagePositionPatient", path),
+        i_direction=i_direction,
+        j_direction=j_direction,
+        pixel_spacing_mm=_pixel_spacing(source, path),
+        slope=_rescale(source, "RescaleSlope", 1.0, path),
+        intercept=_rescale(source, "RescaleIntercept", 0.0, path),
+        stored_range=_stored_range(dataset),
+        padding=_padding(dataset),
+        transfer_syntax=str(dataset.file_meta.get("TransferSyntaxUID", "")),
+        frame_of_reference_uid=_text(dataset, "FrameOfReferenceUID") or None,
+        split=_split_values(source),
+    )
+
+
+def _text(dataset: Dataset, name: str) -> str:
+    return str(dataset.get(name) or "").strip()
+
+
+def printable(value: object) -> str:
+    """Return a text of a file fit for a terminal: no control characters, at most 64 signs."""
+    kept = "".join(sign for sign in str(value or "") if sign.isprintable())
+    return kept.strip()[:LONGEST_TEXT]
+
+
+def _series_uid(dataset: Dataset) -> str:
+    """Return the series' UID, or one minted from what its images share where it was emptied."""
+    given = _text(dataset, "SeriesInstanceUID")
+    if given:
+        return given
+    names = ("StudyInstanceUID", "SeriesNumber", "SeriesTime", "SeriesDescription", "Modality",
+             "FrameOfReferenceUID")  # fmt: skip
+    return str(generate_uid(entropy_srcs=[f"{name}={_text(dataset, name)}" for name in names]))
+
+
+def _sop_uid(dataset: Dataset) -> str:
+    return _text(dataset, "SOPInstanceUID") or _text(
+        dataset.file_meta, "MediaStorageSOPInstanceUID"
+    )
+
+
+def sop_class(dataset: Dataset) -> UID:
+    """Return the class of an object, from the file's meta header where it was emptied."""
+    meta = _text(dataset.file_meta, "MediaStorageSOPClassUID")
+    return UID(_text(dataset, "SOPClassUID") or meta)
+
+
+def _image_type(source: Source) -> tuple[str, ...]:
+    for group in ("CTImageFrameTypeSequence", "MRImageFrameTypeSequence"):
+        value = source.get(group, "FrameType")
+        if value:
+            return tuple(str(part) for part in value)
+    value = source.dataset.get("ImageType") or ()
+    return (value,) if isinstance(value, str) else tuple(str(part) for part in value)
+
+
+def _numbers(value: object, count: int) -> tuple[float, ...] | None:
+    if not isinstance(value, (list, tuple)) and not hasattr(value, "__iter__"):
+        return None
+    numbers = tuple(float(part) for part in value)
+    return numbers if len(numbers) == count and bool(np.isfinite(numbers).all()) else None
+
+
+def _vector(source: Source, group: str, name: str, path: Path) -> Vector3:
+    numbers = _numbers(source.get(group, name), 3)
+    if numbers is None:
+        raise UnsupportedSeriesError(f"{path.name} has no usable {name}")
+    x, y, z = (float(part) for part in ras_from_lps(numbers))
+    return (x, y, z)
+
+
+def _directions(source: Source, path: Path) -> tuple[Vector3, Vector3]:
+    numbers = _numbers(source.get("PlaneOrientationSequence", "ImageOrientationPatient"), COSINES)
+    if numbers is None:
+        raise UnsupportedSeriesError(f"{path.name} has no usable ImageOrientationPatient")
+    pair = ras_from_lps(np.reshape(numbers, (2, 3)))
+    if np.abs(pair @ pair.T - np.eye(2)).max() > DIRECTION_TOLERANCE:
+        raise UnsupportedSeriesError(
+            f"{path.name}: the axes in ImageOrientationPatient are not perpendicular unit vectors"
+        )
+    i, j = (tuple(float(part) for part in axis) for axis in pair)
+    return (i[0], i[1], i[2]), (j[0], j[1], j[2])
+
+
+def _pixel_spacing(source: Source, path: Path) -> tuple[float, float]:
+    numbers = _numbers(source.get("PixelMeasuresSequence", "PixelSpacing"), 2)
+    if numbers is None or min(numbers) <= 0:
+        raise UnsupportedSeriesError(f"{path.name} has no usable PixelSpacing")
+    # DICOM gives the distance of rows first, which is the spacing along j
+    return (numbers[1], numbers[0])
+
+
+def _rescale(source: Source, name: str, default: float, path: Path) -> float:
+    value = source.get("PixelValueTransformationSequence", name)
+    number = default if value is None else float(value)
+    if not np.isfinite(number) or (name == "RescaleSlope" and number == 0):
+        raise UnsupportedSeriesError(f"{path.name} has {name} {number:g}")
+    return number
+
+
+def _stored_range(dataset: Dataset) -> tuple[int, int]:
+    bits = int(dataset.get("BitsStored") or 16)
+    signed = bool(dataset.get("PixelRepresentation") or 0)
+    return (-(1 << bits - 1), (1 << bits - 1) - 1) if signed else (0, (1 << bits) - 1)
+
+
+def _padding(dataset: Dataset) -> tuple[int, int] | None:
+    value = dataset.get("PixelPaddingValue")
+    if value is None:
+        return None
+    limit = dataset.get("PixelPaddingRangeLimit")
+    ends = sorted((int(value), int(value if limit is None else limit)))
+    return (ends[0], ends[1])
+
+
+def _split_values(source: Source) -> tuple[str, ...]:
+    groups = {
+        "TemporalPositionIndex": "FrameContentSequence",
+        "StackID": "FrameContentSequence",
+        "EffectiveEchoTime": "MREchoSequence",
+        "DiffusionBValue": "MRDiffusionSequence",
+    }
+    values = {name: str(source.get(groups.get(name), name) or "") for name in SPLIT_TAGS}
+    values["FrameType"] = "\\".join(_image_type(source))
+    return tuple(values[name] for name in SPLIT_TAGS)

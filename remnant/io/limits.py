@@ -1,0 +1,23 @@
+"""How much an untrusted file may ask for, before anything is allocated."""
+
+LARGEST_VOXEL_COUNT = 1_200_000_000
+"""Voxels of one volume: a 1024 x 1024 scan of 1100 slices; 2.4 GB as int16."""
+
+LARGEST_HEADER_BYTES = 16 * 1024 * 1024
+"""Header and extensions of one NIfTI or NRRD file."""
+
+LARGEST_DEFLATE_RATIO = 1032
+"""Most that deflate can shrink data: a header that promises more than this is lying."""
+
+LARGEST_FILE_COUNT = 50_000
+"""Files looked at in one folder."""
+
+LARGEST_FILE_BYTES = 4 * 1024**3
+"""One DICOM file."""
+
+LARGEST_JSON_BYTES = 4 * 1024 * 1024
+"""One landmarks file."""
+
+SMALLEST_SPACING_MM = 0.05
+LARGEST_SPACING_MM = 25.0
+"""Voxel sizes outside this range are a wrong unit or a broken header."""

@@ -1,0 +1,145 @@
+"""One study from disk, whatever its format."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from remnant.core.errors import InputError, UnreadableFileError
+from remnant.core.findings import Finding
+from remnant.core.progress import Progress, silent
+from remnant.core.study import Study
+from remnant.core.volumes import ImageVolume, Modality
+from remnant.io.atomic import digest_file, digest_files
+from remnant.io.dicom_folder import is_dicom_file
+from remnant.io.dicom_series import Series, catalogue, choose, read_series_voxels
+from remnant.io.faults import require_file
+from remnant.io.image_quality import image_findings, series_findings
+from remnant.io.intensities import decide_modality
+from remnant.io.nifti import read_image
+from remnant.io.nifti_file import is_nifti_name
+from remnant.io.pseudonym import pseudonym
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LoadedStudy:
+    """An image, whose it is by pseudonym, and what was noticed about it.
+
+    ``input_sha256`` is the digest of the file, or of the sorted digests of a series' files.
+    """
+
+    image: ImageVolume
+    study: Study
+    input_sha256: str
+    quality: tuple[Finding, ...]
+
+
+def load_study(
+    path: Path,
+    *,
+    modality: Modality | None = None,
+    series: str | None = None,
+    progress: Progress = silent,
+) -> LoadedStudy:
+    """Read a NIfTI file, a DICOM folder (searched to any depth) or a multi-frame DICOM file.
+
+    Parameters
+    ----------
+    path
+        File or folder.
+    modality
+        How a NIfTI image was made; ``None`` where its values must prove CT. DICOM knows: a
+        different one is refused.
+    series
+        Number in the list or UID of the DICOM series; ``None`` to take the only plausible one.
+    progress
+        Receives how far reading is.
+
+    Raises
+    ------
+    UnreadableFileError
+        Missing, truncated, or neither NIfTI nor DICOM.
+    UnsupportedSeriesError
+        A series or grid that would be measured wrongly, or several candidates.
+    InputError
+        The modality is unknown or contradicted.
+    """
+    if path.is_dir():
+        return _load_dicom(path, modality=modality, series=series, progress=progress)
+    require_file(path)
+    if is_nifti_name(path):
+        return _load_nifti(path, modality=modality, series=series, progress=progress)
+    if is_dicom_file(path):
+        return _load_dicom(path, modality=modality, series=series, progress=progress)
+    raise UnreadableFileError(
+        f"{path} is neither a NIfTI file (.nii, .nii.gz) nor DICOM; convert it to .nii.gz"
+    )
+
+
+def _load_nifti(
+    path: Path, *, modality: Modality | None, series: str | None, progress: Progress
+) -> LoadedStudy:
+    if series is not None:
+        raise InputError(f"--series {series}: {path} is a NIfTI file and holds no series")
+    progress("reading image", 0, 1)
+    image = read_image(path, modality=modality)
+    digest = digest_file(path)
+    progress("reading image", 1, 1)
+    return LoadedStudy(
+        image=image,
+        study=_study(image, source="nifti", name=pseudonym(digest)),
+        input_sha256=digest,
+        quality=image_findings(image.geometry, image.phase),
+    )
+
+
+def _load_dicom(
+    path: Path, *, modality: Modality | None, series: str | None, progress: Progress
+) -> LoadedStudy:
+    listed = catalogue(path, progress=progress)
+    chosen = choose(listed, wanted=series, name=str(path))
+    _require_modality(chosen, modality)
+    image = _dicom_image(chosen, progress)
+    digest = digest_files(tuple({plane.path for plane in chosen.slices}))
+    return LoadedStudy(
+        image=image,
+        study=_study(image, source="dicom", name=_dicom_pseudonym(chosen, digest)),
+        input_sha256=digest,
+        quality=(
+            *image_findings(image.geometry, image.phase),
+            *series_findings(listed, chosen),
+        ),
+    )
+
+
+def _require_modality(series: Series, modality: Modality | None) -> None:
+    if modality is not None and modality is not series.modality:
+        raise InputError(
+            f"--modality {modality}: series {series.number} says it is {series.modality.upper()}; "
+            f"leave the option out"
+        )
+
+
+def _dicom_image(series: Series, progress: Progress) -> ImageVolume:
+    voxels = read_series_voxels(series, progress=progress)
+    if series.stack is None:
+        raise UnreadableFileError(f"series {series.number}: {series.fault}")
+    decided = decide_modality(voxels, stated=series.modality, name=f"series {series.number}")
+    return ImageVolume(voxels, series.stack.geometry, decided, phase=series.phase)
+
+
+def _dicom_pseudonym(series: Series, digest: str) -> str:
+    first = series.slices[0]
+    identifiers = (first.patient_id, first.study_uid)
+    return pseudonym(*identifiers) if any(identifiers) else pseudonym(digest)
+
+
+def _study(image: ImageVolume, *, source: str, name: str) -> Study:
+    geometry = image.geometry
+    return Study(
+        pseudonym=name,
+        source=source,
+        modality=image.modality,
+        phase=image.phase,
+        shape=geometry.shape,
+        spacing_mm=geometry.spacing_mm,
+        orientation="".join(geometry.axcodes),
+    )
