@@ -12,7 +12,7 @@ from remnant.testing.liver import AnalyticLiver
 from remnant.testing.shapes import Ellipsoid
 
 GAP_MM = 6.0
-MOST_TRIES = 20_000
+MOST_TRIES = 3_000
 
 
 def scatter_metastases(
@@ -74,7 +74,7 @@ def _placed(
     where: CouinaudSegment | None,
     gap_mm: float,
 ) -> Ellipsoid:
-    low, high = (np.array(corner) for corner in liver.whole.box_mm)
+    low, high = (liver.whole if where is None else liver.segments[where]).box_mm
     for _ in range(MOST_TRIES):
         lesion = _drawn(rng, rng.uniform(low, high), radius_mm, is_ball=len(others) % 2 == 0)
         fits = where is None or segment_of(liver, lesion) is where

@@ -1,0 +1,61 @@
+from math import inf, nan
+
+import pytest
+from hypothesis import given
+
+from remnant.core.errors import InputError
+from remnant.core.quantity import Bound, Interval, Quantity
+from remnant.testing.strategies import quantities
+
+
+@pytest.mark.parametrize(("low", "high"), [(2.0, 1.0), (nan, 1.0), (0.0, nan), (0.0, inf)])
+def test_interval__refuses(low, high):
+    with pytest.raises(InputError, match="finite low <= high"):
+        Interval(low, high)
+
+
+def test_interval__is_closed():
+    assert 1.0 in Interval(1.0, 2.0)
+    assert 2.0 in Interval(1.0, 2.0)
+    assert 2.0000001 not in Interval(1.0, 2.0)
+    assert 0.9999999 not in Interval(1.0, 2.0)
+    assert 5.0 in Interval(5.0, 5.0)
+
+
+@pytest.mark.parametrize("reason", [None, ""])
+def test_quantity__an_absence_needs_a_reason(reason):
+    with pytest.raises(InputError, match="needs a reason"):
+        Quantity(None, reason=reason)
+
+
+@pytest.mark.parametrize("value", [nan, inf, -inf])
+def test_quantity__refuses_what_is_not_finite(value):
+    with pytest.raises(InputError, match="finite"):
+        Quantity(value)
+
+
+def test_quantity__zero_is_a_measurement():
+    assert Quantity(0.0).value == 0.0
+    assert Quantity(0.0).reason is None
+
+
+def test_absent__keeps_the_reason():
+    quantity = Quantity.absent("no segment map")
+
+    assert quantity.value is None
+    assert quantity.reason == "no segment map"
+
+
+def test_quantity__equal_by_value():
+    first = Quantity(5.0, interval=Interval(4.0, 6.0), bound=Bound.LOWER, reason="cut")
+    second = Quantity(5.0, interval=Interval(4.0, 6.0), bound=Bound.LOWER, reason="cut")
+
+    assert first == second
+    assert first != Quantity(5.0)
+
+
+@given(quantity=quantities())
+def test_quantities_strategy__keeps_the_promises_of_the_type(quantity):
+    assert (quantity.value is not None) or quantity.reason
+    if quantity.interval is not None:
+        assert quantity.value in quantity.interval
