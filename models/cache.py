@@ -1,0 +1,51 @@
+"""Where fetched files are kept, and how they are told apart from damaged ones."""
+
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import platformdirs
+
+CACHE_VARIABLE = "REMNANT_CACHE"
+CHUNK_BYTES = 1 << 20
+
+
+def cache_folder() -> Path:
+    """Return the folder for fetched files, made when absent.
+
+    ``REMNANT_CACHE`` where it is set, otherwise the user's cache folder of the platform.
+    """
+    chosen = os.environ.get(CACHE_VARIABLE)
+    default = platformdirs.user_cache_path("remnant", appauthor=False)
+    folder = Path(chosen).expanduser() if chosen else default
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def digest_file(path: Path) -> str:
+    """Return the sha256 of a file as 64 lower-case hexadecimal digits."""
+    digest = hashlib.sha256()
+    with path.open("rb") as stream:
+        while chunk := stream.read(CHUNK_BYTES):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+@contextmanager
+def scratch_folder() -> Iterator[Path]:
+    """Give a temporary folder inside the cache, so that a rename out of it is atomic."""
+    folder = Path(tempfile.mkdtemp(prefix="incoming-", dir=cache_folder()))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def keep(path: Path, destination: Path) -> Path:
+    """Move a verified file from a scratch folder to its place in one step."""
+    destination.parent.mkdir(parents=True, exist_ok=True)
+    return path.replace(destination)
