@@ -38,7 +38,7 @@ app = App(
     result_action="return_value",
 )
 for _name, _help in COMMANDS.items():
-    app.command(f"remnant.cli.{_name}:app", name=_name)
+    app.command(f"remnant.cli.{_name}:app", name=_name, help=_help)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

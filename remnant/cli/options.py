@@ -1,7 +1,7 @@
 """Options that several commands share."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -11,15 +11,15 @@ from remnant.core.errors import InputError
 from remnant.core.labels import CouinaudSegment
 from remnant.core.patient import LiverBackground, Patient, Sex
 from remnant.core.volumes import Modality
-from remnant.io.masks import MasksPreset
+from remnant.io.masks import MasksPreset, Part
 from remnant.pipeline.reviewing import LesionReview
 
-PATIENT_GROUP = Group("Patient", sort_key=10, help="Every fact is optional; absent is never guessed.")
+PATIENT_GROUP = Group(
+    "Patient", sort_key=10, help="Every fact is optional; absent is never guessed."
+)
 FORMULA_GROUP = Group("Standardised liver volume", sort_key=20)
 LESION_GROUP = Group("Lesions", sort_key=30)
 MASK_GROUP = Group("Masks and segments", sort_key=40)
-
-MASK_ROLES = ("liver", "lesions", "couinaud", "vessels")
 
 Output = Annotated[Path, Parameter(alias="-o")]
 
@@ -105,9 +105,9 @@ class LesionOptions:
 class MaskOptions:
     """Existing label maps to use instead of networks."""
 
-    masks: tuple[str, ...] = field(default=())
+    masks: Annotated[tuple[str, ...], Parameter(negative="", show_default=False)] = ()
     """Label maps as role=FILE, comma-separated or repeated; roles are liver, lesions, couinaud,
-    vessels. A Couinaud map alone implies the liver."""
+    vessels, portal_vein, hepatic_veins. A Couinaud map alone implies the liver."""
     masks_preset: MasksPreset = MasksPreset.BINARY
     """How the maps are coded."""
     landmarks: Path | None = None
@@ -130,9 +130,9 @@ def parse_masks(texts: tuple[str, ...]) -> dict[str, Path]:
     paths: dict[str, Path] = {}
     for pair in (part for text in texts for part in text.split(",") if part):
         role, separator, file = pair.partition("=")
-        if not separator or role not in MASK_ROLES or not file:
+        if not separator or role not in set(Part) or not file:
             raise InputError(
-                f"--masks got {pair!r}; allowed is role=FILE with a role of {', '.join(MASK_ROLES)}"
+                f"--masks got {pair!r}; allowed is role=FILE with a role of {', '.join(Part)}"
             )
         if role in paths:
             raise InputError(f"--masks names {role} twice; give one file for each role")
@@ -197,5 +197,6 @@ ResectOption = Annotated[
     Parameter(
         help="A further set of Couinaud segments to remove, e.g. VI,VII; may be repeated.",
         negative="",
+        show_default=False,
     ),
 ]

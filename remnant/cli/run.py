@@ -64,6 +64,8 @@ def run(
     """
     from functools import partial
 
+    from segmentation.engines.kul import KulSegmenter
+
     from remnant.cli.options import parse_segments
     from remnant.cli.requests import measure_request, output_folder, segment_request
     from remnant.cli.summary import print_case
@@ -71,7 +73,6 @@ def run(
     from remnant.pipeline.run import rerun_case, run_study
     from remnant.pipeline.segment import read_segments
     from remnant.pipeline.stages import plan_case
-    from segmentation.engines.kul import KulSegmenter
 
     stored = source if source is not None and is_case(source) else None
     request = segment_request(source, maps, modality=modality, series=series)

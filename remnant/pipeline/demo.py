@@ -12,6 +12,7 @@ from typing import Final
 import cc3d
 import numpy as np
 from numpy.typing import NDArray
+from segmentation.synthetic import Planted, plant_metastases
 
 from remnant.core.case import CaseReport
 from remnant.core.findings import quality_finding
@@ -30,7 +31,6 @@ from remnant.pipeline.stages import MeasureRequest
 from remnant.reporting.preview import make_preview
 from segmentation.couinaud import couinaud_from_landmarks
 from segmentation.port import Segmenter
-from segmentation.synthetic import Planted, plant_metastases
 
 SEED: Final = 20261122
 ASSUMED_PATIENT: Final = Patient(

@@ -7,10 +7,11 @@ from importlib.metadata import PackageNotFoundError, requires, version
 from re import match
 from typing import Final
 
+from segmentation.engines.device import describe_device
+
 from models.cache import cache_folder
 from models.registry import installed, list_models
 from remnant import __version__
-from segmentation.engines.device import describe_device
 
 LEAST_MEMORY_BYTES: Final = 6 * 1024**3
 

@@ -52,7 +52,7 @@ def with_confirmations(
         return replace(case, confirmations=dict(confirmations))
     rejected = [n for n, said in confirmations.items() if said is Confirmation.REJECTED]
     counted = (case.lesions.codes > 0) & ~np.isin(case.lesions.codes, rejected)
-    codes = np.array(case.structures.codes)
+    codes = case.structures.codes.copy()
     codes[case.structures.codes == Structure.LESION] = Structure.PARENCHYMA
     codes[counted] = Structure.LESION
     structures = LabelMap(codes, case.structures.geometry, case.structures.scheme)
@@ -68,7 +68,7 @@ def lesion_numbers(case: SegmentedCase) -> tuple[int, ...]:
         The case has no lesion map.
     """
     if case.lesions is None:
-        raise InputError("this case has no lesion map to review; give one with --masks lesions=FILE")
+        raise InputError("this case has no lesion map to review; give one: --masks lesions=FILE")
     counts = np.bincount(case.lesions.codes.ravel())
     return tuple(int(n) for n in np.flatnonzero(counts) if n > 0)
 

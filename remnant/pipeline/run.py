@@ -13,7 +13,8 @@ from remnant.pipeline.folder import (
     write_measured,
     write_segmented,
 )
-from remnant.pipeline.review import LesionReview, apply_review
+from remnant.pipeline.review import apply_review
+from remnant.pipeline.reviewing import LesionReview
 from remnant.pipeline.segment import GivenSegments, SegmentRequest, segment_case, with_segments
 from remnant.pipeline.segmented import SegmentedCase
 from remnant.pipeline.stages import MeasureRequest, measure_case, plan_case

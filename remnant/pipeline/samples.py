@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
-from models.cache import cache_folder
+from models.cache import cache_folder, keep, scratch_folder
 from models.index import download
 from remnant.core.errors import ModelIntegrityError
 from remnant.core.progress import Progress, silent
-from remnant.io.atomic import atomic_path, digest_file
+from remnant.io.atomic import digest_file
 
 ARCHIVE = "TotalSegmentator-2.4.0.tar.gz"
 ARCHIVE_SHA256 = "1274bb64e483db7b144bcab6f59adea0704d7423303c1ee23b42a40e8be81eb6"
@@ -89,13 +89,16 @@ def _complete(folder: Path) -> bool:
 
 def _unpack(archive: Path, folder: Path) -> None:
     """Take only the sample files out of the archive; other members are never written."""
-    with atomic_path(folder) as staging:
+    with scratch_folder() as scratch:
+        staging = scratch / "sample"
         (staging / DICOM_FOLDER).mkdir(parents=True)
         with tarfile.open(archive) as tar:
             for member in tar:
                 name = member.name.removeprefix(f"{REFERENCE_FILES}/")
                 if member.isfile() and _wanted(name):
                     _write_member(tar, member, staging / name)
+        shutil.rmtree(folder, ignore_errors=True)
+        keep(staging, folder)
 
 
 def _wanted(name: str) -> bool:
