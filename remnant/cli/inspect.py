@@ -1,16 +1,13 @@
 """``remnant inspect``: what is in a file or folder."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from cyclopts import App
 from rich.console import Console
 from rich.table import Table
 
 from remnant.cli.examples import epilogue
-
-if TYPE_CHECKING:
-    from remnant.io.inspect import Inspection, SeriesFacts, inspect_path
+from remnant.io.inspect import Inspection, SeriesFacts, inspect_path
 
 app = App(
     help="Say what is in a file or folder, and what speaks against using it.",
