@@ -1,7 +1,7 @@
 """Segmenters without networks, for tests of everything around a segmenter."""
 
 from dataclasses import dataclass, field
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from remnant.core.progress import Progress, silent
 from remnant.core.volumes import ImageVolume, LabelMap
 from remnant.testing.body import LESION_HU, LIVER_HU
 from remnant.testing.phantoms import STRUCTURE_HU, LiverPhantom
-from segmentation.port import Segmentation
+from segmentation.port import Segmentation, Segmenter
 from segmentation.postprocess import label_lesions
 
 
@@ -87,3 +87,7 @@ class ThresholdSegmenter:
             structures=LabelMap(codes, image.geometry, STRUCTURE_SCHEME),
             lesions=LabelMap(lesions.codes, image.geometry, INSTANCE_SCHEME),
         )
+
+
+if TYPE_CHECKING:
+    SEGMENTERS: tuple[type[Segmenter], ...] = (FakeSegmenter, ThresholdSegmenter)

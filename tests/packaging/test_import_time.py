@@ -1,0 +1,79 @@
+"""What does not run a network starts without one: importing torch takes seconds."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+NETWORK_LIBRARIES = {"torch", "monai", "tensorflow"}
+READERS = {"pydicom", "nibabel", "SimpleITK", "pandas", "highdicom"}
+TORCH_FREE = (
+    "volumetry.measure",
+    "planning.plan",
+    "segmentation",
+    "segmentation.port",
+    "segmentation.couinaud",
+    "segmentation.postprocess",
+    "segmentation.synthetic",
+    "segmentation.quality",
+    "models.registry",
+    "remnant.io",
+    "remnant.io.source",
+    "remnant.io.masks",
+    "remnant.reporting",
+    "remnant.reporting.html",
+    "remnant.reporting.document",
+    "remnant.pipeline",
+    "remnant.cli.app",
+    "remnant.testing.phantoms",
+)
+PURE = ("remnant.core.case", "volumetry.measure", "volumetry.remnant", "planning.plan")
+
+
+def loaded_by(statement):
+    """Top-level names of the modules that a fresh interpreter holds after a statement."""
+    script = f"{statement}\nimport sys\nprint(*{{name.split('.')[0] for name in sys.modules}})"
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", script], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return set(done.stdout.split())
+
+
+@pytest.mark.parametrize("module", TORCH_FREE)
+def test_import__loads_no_network_library(module):
+    assert loaded_by(f"import {module}") & NETWORK_LIBRARIES == set()
+
+
+@pytest.mark.parametrize("module", PURE)
+def test_import__pure_packages_load_no_reader_and_no_engine(module):
+    loaded = loaded_by(f"import {module}")
+
+    assert loaded & (NETWORK_LIBRARIES | READERS | {"segmentation", "models"}) == set()
+
+
+def test_help__of_the_command_loads_no_network_library():
+    command = Path(sys.executable).with_name("remnant")
+    environment = os.environ | {"PYTHONPROFILEIMPORTTIME": "1"}
+    done = subprocess.run(
+        [str(command), "--help"], capture_output=True, text=True, env=environment, check=False
+    )
+    lines = [line for line in done.stderr.splitlines() if line.startswith("import time:")]
+    modules = {line.rpartition("|")[2].strip().split(".")[0] for line in lines}
+
+    assert done.returncode == 0, done.stderr[-500:]
+    assert "remnant" in modules
+    assert modules & NETWORK_LIBRARIES == set()
+    assert {
+        "run",
+        "measure",
+        "plan",
+        "report",
+        "segment",
+        "models",
+        "inspect",
+        "doctor",
+        "demo",
+    } <= (set(done.stdout.split()))
