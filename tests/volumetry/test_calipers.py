@@ -1,0 +1,123 @@
+"""Diameters against brute force over every voxel corner."""
+
+from itertools import product
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.spatial.distance import pdist
+
+from remnant.core.geometry import Geometry
+from remnant.testing.strategies import SEEDS, directions, geometries, spacings
+from volumetry.calipers import HULL_WORTH_POINTS, feret_mm, longest_axial_mm, row_ends
+
+
+def corner_distance_mm(indices, geometry, axes=(0, 1, 2)):
+    """Longest distance between voxel corners, corners only along ``axes``."""
+    halves = [(-0.5, 0.5) if axis in axes else (0.0,) for axis in range(3)]
+    corners = (indices[:, None, :] + np.array(list(product(*halves)))).reshape(-1, 3)
+    return pdist(corners @ geometry.affine_ras[:3, :3].T).max()
+
+
+def axial_by_hand_mm(mask, geometry):
+    axis = geometry.axial_axis
+    plane = tuple(a for a in range(3) if a != axis)
+    indices = np.argwhere(mask)
+    slices = (indices[indices[:, axis] == k] for k in np.unique(indices[:, axis]))
+    return max(corner_distance_mm(part, geometry, plane) for part in slices)
+
+
+def some_mask(seed, shape, share):
+    rng = np.random.default_rng(seed)
+    mask = rng.random(shape) < share
+    mask[tuple(rng.integers(0, shape))] = True
+    return mask
+
+
+def isotropic(shape, spacing_mm=1.0):
+    return Geometry(shape, np.diag([spacing_mm] * 3 + [1.0]))
+
+
+@given(geometry=geometries(largest=8), seed=SEEDS, share=st.sampled_from((0.02, 0.2, 0.8)))
+def test_feret__equals_brute_force_on_any_grid(geometry, seed, share):
+    mask = some_mask(seed, geometry.shape, share)
+    expected = corner_distance_mm(np.argwhere(mask), geometry)
+    assert expected == pytest.approx(feret_mm(mask, geometry), rel=1e-12)
+
+
+@given(geometry=geometries(largest=9), seed=SEEDS, share=st.sampled_from((0.02, 0.2, 0.8)))
+def test_longest_axial__equals_brute_force_on_any_grid(geometry, seed, share):
+    mask = some_mask(seed, geometry.shape, share)
+    expected = axial_by_hand_mm(mask, geometry)
+    assert expected == pytest.approx(longest_axial_mm(mask, geometry), rel=1e-12)
+
+
+@given(axes=directions(sheared=True), spacing_mm=spacings(0.5, 2.0))
+@settings(max_examples=8)
+def test_diameters__of_a_set_large_enough_for_a_hull(axes, spacing_mm):
+    matrix = np.eye(4)
+    matrix[:3, :3] = axes * spacing_mm
+    i, j, k = np.ogrid[-11:12, -12:13, -13:14]
+    mask = (i / 10.3) ** 2 + (j / 11.2) ** 2 + (k / 12.1) ** 2 <= 1
+    geometry = Geometry(mask.shape, matrix)
+    surface = np.argwhere(mask & ~np.roll(mask, 1, 0) | mask & ~np.roll(mask, -1, 0))
+    expected = corner_distance_mm(surface, geometry)
+    assert expected == pytest.approx(feret_mm(mask, geometry), rel=1e-12)
+    assert axial_by_hand_mm(mask, geometry) == pytest.approx(longest_axial_mm(mask, geometry))
+
+
+def test_feret__large_set_in_one_oblique_plane_has_no_hull():
+    i, j, k = np.ogrid[:31, :32, :62]
+    mask = i + j == k
+    assert np.count_nonzero(mask) > HULL_WORTH_POINTS
+    rows = row_ends(mask, 0)
+    assert len(rows) > HULL_WORTH_POINTS
+    expected = np.linalg.norm((30 + 1, 31 + 1, 61 + 1))
+    assert expected == pytest.approx(feret_mm(mask, isotropic(mask.shape)))
+
+
+def test_diameters__one_voxel_is_its_own_diagonal():
+    geometry = Geometry((4, 5, 6), np.diag([2.0, -3.0, 6.0, 1.0]))
+    mask = np.zeros(geometry.shape, np.bool_)
+    mask[1, 2, 3] = True
+    assert 7.0 == pytest.approx(feret_mm(mask, geometry))
+    assert np.hypot(2, 3) == pytest.approx(longest_axial_mm(mask, geometry))
+
+
+def test_longest_axial__does_not_leave_its_slice():
+    mask = np.zeros((7, 8, 9), np.bool_)
+    mask[1, 1, 1] = mask[6, 7, 8] = True
+    geometry = isotropic(mask.shape)
+    assert np.sqrt(2) == pytest.approx(longest_axial_mm(mask, geometry))
+    assert np.linalg.norm((6, 7, 8)) == pytest.approx(feret_mm(mask, geometry))
+
+
+def test_longest_axial__is_in_the_axial_plane_of_a_sagittal_acquisition():
+    mask = np.zeros((7, 8, 9), np.bool_)
+    mask[2, 1:6, 3] = True  # five voxels along the array axis that runs head to foot
+    swapped = np.eye(4)[[2, 0, 1, 3]]  # array axes run along A, S and R
+    assert Geometry(mask.shape, swapped).axial_axis == 1
+    assert np.sqrt(2) == pytest.approx(longest_axial_mm(mask, Geometry(mask.shape, swapped)))
+
+
+def test_feret__of_a_ball_lies_within_one_voxel_diagonal_of_its_diameter():
+    radius_mm, spacing_mm = 21.0, 1.5
+    ticks = spacing_mm * np.arange(-16, 17)
+    x, y, z = np.meshgrid(ticks, ticks, ticks, indexing="ij", sparse=True)
+    mask = x**2 + y**2 + z**2 <= radius_mm**2
+    geometry = isotropic(mask.shape, spacing_mm)
+    diagonal_mm = spacing_mm * np.sqrt(3)
+    for measure in (feret_mm, longest_axial_mm):
+        assert abs(measure(mask, geometry) - 2 * radius_mm) <= diagonal_mm
+
+
+@given(seed=SEEDS, axis=st.integers(0, 2))
+def test_row_ends__are_the_first_and_last_voxel_of_every_row(seed, axis):
+    mask = some_mask(seed, (4, 5, 6), 0.3)
+    rows = np.moveaxis(mask, axis, -1)
+    expected = set()
+    for row in np.argwhere(rows.any(axis=-1)):
+        hits = np.flatnonzero(rows[tuple(row)])
+        expected |= {tuple(np.insert(row, axis, hit)) for hit in (hits[0], hits[-1])}
+    assert expected == set(map(tuple, row_ends(mask, axis)))

@@ -1,0 +1,325 @@
+"""The volumetry report of livers whose numbers are counted by hand."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from remnant.core.errors import EmptyStructureError, GeometryMismatchError, InputError
+from remnant.core.findings import Verdict
+from remnant.core.geometry import Geometry
+from remnant.core.labels import (
+    BINARY_SCHEME,
+    COUINAUD_SCHEME,
+    INSTANCE_SCHEME,
+    STRUCTURE_SCHEME,
+    CouinaudSegment,
+)
+from remnant.core.lesions import Confirmation
+from remnant.core.patient import Patient
+from remnant.core.quantity import Bound
+from remnant.core.volumes import LabelMap
+from remnant.core.volumetry_report import BurdenClass, SegmentSource
+from volumetry.measure import measure
+
+SHAPE = (12, 13, 14)
+VOXEL_ML = 0.002 * 3.0 * 2.5
+GRID = Geometry(SHAPE, np.diag([-2.0, 3.0, 2.5, 1.0]))
+NOBODY = Patient()
+II, III, VIII = CouinaudSegment.II, CouinaudSegment.III, CouinaudSegment.VIII
+
+
+def filled(boxes, dtype=np.uint8):
+    codes = np.zeros(SHAPE, dtype)
+    for code, (i, j, k) in boxes:
+        codes[slice(*i), slice(*j), slice(*k)] = code
+    return codes
+
+
+def structures(*boxes):
+    return LabelMap(filled([(1, box) for box in boxes]), GRID, STRUCTURE_SCHEME)
+
+
+def lesions(*boxes):
+    return LabelMap(filled(boxes, np.uint16), GRID, INSTANCE_SCHEME)
+
+
+def couinaud(*boxes):
+    return LabelMap(filled(boxes), GRID, COUINAUD_SCHEME)
+
+
+LIVER = structures(((1, 11), (1, 11), (1, 11)))  # 1000 voxels
+LESIONS = lesions(
+    (1, ((2, 6), (2, 6), (2, 6))),  # 64 voxels, half in II, half in III
+    (4, ((7, 9), (2, 5), (8, 10))),  # 12 voxels in III
+)
+SEGMENTS = couinaud((II, ((1, 4), (1, 11), (1, 11))), (III, ((4, 11), (1, 11), (1, 11))))
+
+
+def found(report, identifier):
+    return next(finding for finding in report.quality if finding.id == identifier)
+
+
+def measured(liver=LIVER, spots=LESIONS, segments=SEGMENTS, **options):
+    return measure(liver, spots, couinaud=segments, patient=NOBODY, **options)
+
+
+def test_measure__volumes_are_counted_voxels():
+    report = measured()
+    assert 1000 * VOXEL_ML == pytest.approx(report.tlv_ml.value)
+    assert 76 * VOXEL_ML == pytest.approx(report.tumour_ml.value)
+    assert 924 * VOXEL_ML == pytest.approx(report.functional_tlv_ml.value)
+    assert report.burden_fraction.value == 0.076
+    assert report.burden_class is BurdenClass.UP_TO_10
+    assert report.burden_fraction.reason is None
+
+
+def test_measure__segments():
+    report = measured()
+    two, three = report.segments[II], report.segments[III]
+    assert (300 * VOXEL_ML, 268 * VOXEL_ML) == pytest.approx((two.total_ml, two.functional_ml))
+    assert (700 * VOXEL_ML, 656 * VOXEL_ML) == pytest.approx((three.total_ml, three.functional_ml))
+    assert set(CouinaudSegment) == set(report.segments)
+    assert report.segments[VIII].total_ml == 0.0
+    assert not any(volumes.touches_edge for volumes in report.segments.values())
+    assert report.unassigned_ml == 0.0
+    assert report.segment_source is SegmentSource.GIVEN
+    assert report.segments_reason is None
+
+
+def test_measure__lesion_table():
+    one, four = measured().lesions
+    assert (1, 4) == (one.id, four.id)
+    assert 64 * VOXEL_ML == pytest.approx(one.volume_ml.value)
+    assert {II: 0.5, III: 0.5} == one.segment_fractions
+    assert {III: 1.0} == four.segment_fractions
+    assert tuple(GRID.ras_from_index((3.5, 3.5, 3.5))) == pytest.approx(one.centroid_ras_mm)
+    assert np.hypot(4 * 2, 4 * 3) == pytest.approx(one.longest_axial_mm)
+    assert np.linalg.norm((2 * 2, 3 * 3, 2 * 2.5)) == pytest.approx(four.feret_3d_mm)
+    assert one.confirmation is Confirmation.AUTOMATIC
+
+
+def test_measure__intervals_hold_the_value():
+    report = measured()
+    whole = (report.tlv_ml, report.functional_tlv_ml, report.tumour_ml)
+    for quantity in (*whole, *(lesion.volume_ml for lesion in report.lesions)):
+        assert quantity.interval.low < quantity.value < quantity.interval.high
+        assert quantity.bound is None
+    assert 27 * VOXEL_ML == pytest.approx(report.lesions[0].volume_ml.interval.low)
+    assert 125 * VOXEL_ML == pytest.approx(report.lesions[0].volume_ml.interval.high)
+
+
+def test_measure__no_lesion_is_zero_and_not_absent():
+    report = measured(spots=lesions())
+    assert report.lesions == ()
+    assert (0.0, 0.0) == (report.tumour_ml.value, report.burden_fraction.value)
+    assert report.tumour_ml.interval is None
+    assert report.burden_class is BurdenClass.UP_TO_10
+    assert found(report, "lesions_unconfirmed").verdict is Verdict.MET
+
+
+def test_measure__rejected_lesion_is_listed_and_counts_as_parenchyma():
+    report = measured(confirmations={1: Confirmation.REJECTED, 4: Confirmation.CONFIRMED})
+    assert [Confirmation.REJECTED, Confirmation.CONFIRMED] == [
+        lesion.confirmation for lesion in report.lesions
+    ]
+    assert 64 * VOXEL_ML == pytest.approx(report.lesions[0].volume_ml.value)
+    assert 12 * VOXEL_ML == pytest.approx(report.tumour_ml.value)
+    assert 300 * VOXEL_ML == pytest.approx(report.segments[II].functional_ml)
+    assert 1000 * VOXEL_ML == pytest.approx(report.tlv_ml.value)
+    assert found(report, "lesions_unconfirmed").verdict is Verdict.MET
+
+
+def test_measure__unconfirmed_lesions_are_counted_in_a_finding():
+    finding = found(measured(confirmations={4: Confirmation.CONFIRMED}), "lesions_unconfirmed")
+    assert finding.verdict is Verdict.NOT_MET
+    assert finding.text.startswith("1 of 2 lesions are automatic")
+    assert finding.value == 1
+
+
+def test_measure__rejecting_an_unknown_lesion_names_the_known_ones():
+    with pytest.raises(InputError, match=r"\[3, 7\] are not in the lesion map; its ids are: 1, 4"):
+        measured(confirmations={7: Confirmation.REJECTED, 3: Confirmation.REJECTED})
+    with pytest.raises(InputError, match="its ids are: none"):
+        measured(spots=lesions(), confirmations={1: Confirmation.REJECTED})
+
+
+def test_measure__vessels_and_lesion_codes_are_liver():
+    codes = filled([(n, ((n, n + 1), (1, 11), (1, 11))) for n in (1, 2, 3, 4)])
+    report = measured(LabelMap(codes, GRID, STRUCTURE_SCHEME), lesions(), None)
+    assert 400 * VOXEL_ML == pytest.approx(report.tlv_ml.value)
+
+
+def test_measure__binary_maps_are_one_liver_and_one_lesion():
+    liver = LabelMap(LIVER.codes, GRID, BINARY_SCHEME)
+    spot = LabelMap((LESIONS.codes > 0).astype(np.uint8), GRID, BINARY_SCHEME)
+    (lesion,) = measured(liver, spot).lesions
+    assert 76 * VOXEL_ML == pytest.approx(lesion.volume_ml.value)
+
+
+def test_measure__part_of_a_lesion_outside_the_liver_is_not_tumour():
+    report = measured(spots=lesions((1, ((0, 3), (5, 7), (5, 7))), (9, ((5, 8), (12, 13), (5, 6)))))
+    (lesion,) = report.lesions
+    assert 8 * VOXEL_ML == pytest.approx(lesion.volume_ml.value)
+    assert 8 * VOXEL_ML == pytest.approx(report.tumour_ml.value)
+    finding = found(report, "lesions_inside_liver")
+    assert (Verdict.NOT_MET, 7) == (finding.verdict, finding.value)
+    assert "Wholly outside and not listed: lesion 9." in finding.text
+
+
+def test_measure__many_lesions_outside_are_not_all_named():
+    spots = lesions(*((n, ((n % 12, n % 12 + 1), (12, 13), (n // 12, n // 12 + 1))) for n in range(1, 31)))
+    text = found(measured(spots=spots), "lesions_inside_liver").text
+    assert "lesion 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 and 20 more" in text
+
+
+def test_measure__all_inside_is_said_too():
+    report = measured()
+    for identifier in (
+        "liver_inside_scan",
+        "lesions_inside_scan",
+        "lesions_inside_liver",
+        "segments_cover_liver",
+        "segments_inside_liver",
+    ):
+        assert found(report, identifier).verdict is Verdict.MET
+
+
+FACES = [(axis, end) for axis in range(3) for end in (0, 1)]
+
+
+@pytest.mark.parametrize(("axis", "end"), FACES)
+def test_measure__liver_on_a_face_of_the_grid_is_a_lower_bound(axis, end):
+    box = [(3, 8), (3, 8), (3, 8)]
+    box[axis] = (0, 8) if end == 0 else (3, SHAPE[axis])
+    report = measured(structures(tuple(box)), lesions((1, ((4, 5), (4, 5), (4, 5)))), None)
+    for quantity in (report.tlv_ml, report.functional_tlv_ml, report.tumour_ml):
+        assert quantity.bound is Bound.LOWER
+        assert quantity.interval is None
+        assert "edge of the scan" in quantity.reason
+        assert quantity.value > 0
+    assert report.burden_fraction.bound is None
+    assert "share within the scan" in report.burden_fraction.reason
+    assert report.burden_class is BurdenClass.UP_TO_10
+    assert found(report, "liver_inside_scan").verdict is Verdict.NOT_MET
+    assert found(report, "lesions_inside_scan").verdict is Verdict.MET
+    assert report.lesions[0].volume_ml.bound is None
+
+
+@pytest.mark.parametrize(("axis", "end"), FACES)
+def test_measure__lesion_on_a_face_is_a_lower_bound(axis, end):
+    box = [(3, 5), (3, 5), (3, 5)]
+    box[axis] = (0, 5) if end == 0 else (3, SHAPE[axis])
+    whole = structures(((0, 12), (0, 13), (0, 14)))
+    report = measured(whole, lesions((1, tuple(box)), (2, ((6, 7), (6, 7), (6, 7)))), None)
+    cut, other = report.lesions
+    assert (Bound.LOWER, None) == (cut.volume_ml.bound, cut.volume_ml.interval)
+    assert "edge of the scan" in cut.volume_ml.reason
+    assert other.volume_ml.bound is None
+    finding = found(report, "lesions_inside_scan")
+    assert (Verdict.NOT_MET, 1) == (finding.verdict, finding.value)
+    assert finding.text.endswith("lesion 1.")
+
+
+def test_measure__one_layer_away_from_the_edge_is_not_cut():
+    report = measured(structures(((1, 11), (1, 12), (1, 13))), lesions(), None)
+    assert report.tlv_ml.bound is None
+    assert found(report, "liver_inside_scan").verdict is Verdict.MET
+
+
+def test_measure__cut_segments_and_unseen_ones_are_marked():
+    segments = couinaud((II, ((0, 4), (1, 11), (1, 11))), (III, ((4, 11), (1, 11), (1, 11))))
+    report = measured(structures(((0, 11), (1, 11), (1, 11))), segments=segments)
+    assert report.segments[II].touches_edge
+    assert not report.segments[III].touches_edge
+    assert report.segments[VIII].touches_edge  # without a voxel: it may lie beyond the edge
+
+
+def test_measure__liver_without_segment_is_counted_for_none():
+    part = couinaud((II, ((1, 4), (1, 11), (1, 11))))
+    report = measured(segments=part)
+    assert (700 - 44) * VOXEL_ML == pytest.approx(report.unassigned_ml)
+    assert report.segments[III].total_ml == 0.0
+    finding = found(report, "segments_cover_liver")
+    assert (Verdict.NOT_MET, 0.7) == (finding.verdict, finding.value)
+    assert {II: 0.5} == report.lesions[0].segment_fractions
+    assert {} == report.lesions[1].segment_fractions
+
+
+def test_measure__segments_outside_the_liver_are_counted_for_none():
+    wide = couinaud((II, ((0, 4), (0, 13), (0, 14))), (III, ((4, 11), (1, 11), (1, 11))))
+    report = measured(segments=wide)
+    assert 300 * VOXEL_ML == pytest.approx(report.segments[II].total_ml)
+    finding = found(report, "segments_inside_liver")
+    assert (Verdict.NOT_MET, 0.428) == (finding.verdict, finding.value)
+
+
+def test_measure__without_segments_the_reason_stands_beside_them():
+    report = measured(segments=None)
+    assert report.segments is None
+    assert report.segments_reason == "no Couinaud map was given"
+    assert report.segment_source is None
+    assert report.unassigned_ml == 0.0
+    assert report.lesions[0].segment_fractions is None
+    assert {"segments_cover_liver", "segments_inside_liver"}.isdisjoint(
+        finding.id for finding in report.quality
+    )
+    assert measured(segments=None, segments_reason="no landmarks").segments_reason == "no landmarks"
+
+
+def test_measure__source_of_segments_is_passed_on():
+    report = measured(segment_source=SegmentSource.LANDMARKS, segments_reason="not used")
+    assert report.segment_source is SegmentSource.LANDMARKS
+    assert report.segments_reason is None
+
+
+def test_measure__body_size_options_are_passed_on():
+    patient = Patient(height_cm=170, weight_kg=70)
+    report = measure(
+        LIVER, LESIONS, couinaud=None, patient=patient, formula="feng2017", bsa_formula="boyd1935"
+    )
+    assert ("feng2017", "boyd1935") == (
+        report.standardised.formula,
+        report.standardised.bsa_formula,
+    )
+    assert report.standardised.stlv_ml.value > 1000
+
+
+def test_measure__unknown_formula():
+    with pytest.raises(InputError, match="allowed are vauthey2002_bsa"):
+        measured(formula="best")
+
+
+def test_measure__empty_liver():
+    with pytest.raises(EmptyStructureError, match="liver mask is empty"):
+        measured(structures())
+
+
+def test_measure__couinaud_map_of_another_study():
+    with pytest.raises(EmptyStructureError, match="no voxel inside the liver"):
+        measured(segments=couinaud((II, ((0, 1), (0, 13), (0, 14)))))
+
+
+def test_measure__foreign_couinaud_codes():
+    foreign = LabelMap(LIVER.codes, GRID, BINARY_SCHEME)
+    with pytest.raises(InputError, match="codes of 'binary'"):
+        measured(segments=foreign)
+
+
+@pytest.mark.parametrize("which", ["lesion", "Couinaud"])
+def test_measure__maps_on_other_grids(which):
+    moved = Geometry(SHAPE, np.diag([-2.0, 3.0, 2.6, 1.0]))
+    spots = LabelMap(LESIONS.codes, moved if which == "lesion" else GRID, INSTANCE_SCHEME)
+    segments = LabelMap(SEGMENTS.codes, moved if which == "Couinaud" else GRID, COUINAUD_SCHEME)
+    with pytest.raises(GeometryMismatchError, match=f"the {which} map lies on another grid"):
+        measured(spots=spots, segments=segments)
+
+
+def test_import__needs_neither_scipy_nor_torch():
+    code = (
+        "import sys, volumetry.measure, volumetry.remnant; "
+        "print(sorted({'scipy', 'torch', 'pandas', 'nibabel', 'pydicom'} & set(sys.modules)))"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603
+    assert run.stdout.strip() == "[]"

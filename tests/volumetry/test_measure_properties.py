@@ -1,0 +1,232 @@
+"""What must not change, and what must add up, on any liver and any grid."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from remnant.core.geometry import Geometry
+from remnant.core.labels import (
+    COUINAUD_SCHEME,
+    INSTANCE_SCHEME,
+    STRUCTURE_SCHEME,
+    CouinaudSegment,
+)
+from remnant.core.lesions import Confirmation
+from remnant.core.patient import Patient
+from remnant.core.quantity import Bound
+from remnant.core.volumes import LabelMap
+from remnant.testing.phantoms import liver_phantom
+from remnant.testing.strategies import SEEDS, directions, geometries, rotations, spacings
+from volumetry.measure import measure
+from volumetry.remnant import debulked_fraction, future_liver_remnant
+
+PATIENT = Patient(height_cm=171, weight_kg=73)
+
+
+@dataclass(frozen=True)
+class Case:
+    structures: np.ndarray
+    lesions: np.ndarray
+    couinaud: np.ndarray
+    geometry: Geometry
+
+    def report(self):
+        return measure(
+            LabelMap(self.structures, self.geometry, STRUCTURE_SCHEME),
+            LabelMap(self.lesions, self.geometry, INSTANCE_SCHEME),
+            couinaud=LabelMap(self.couinaud, self.geometry, COUINAUD_SCHEME),
+            patient=PATIENT,
+            confirmations={2: Confirmation.REJECTED},
+        )
+
+    def on(self, geometry, change):
+        return Case(*(change(a) for a in (self.structures, self.lesions, self.couinaud)), geometry)
+
+
+def random_case(seed, geometry):
+    """Liver in the inner voxels with holes, three lesions, segments with gaps and spill."""
+    rng = np.random.default_rng(seed)
+    shape = geometry.shape
+    inner = np.pad(np.ones([n - 2 for n in shape], np.bool_), 1)
+    structures = (inner & (rng.random(shape) < 0.8)).astype(np.uint8) * rng.integers(
+        1, 5, shape, np.uint8
+    )
+    lesions = rng.choice([0, 0, 0, 1, 2, 40], shape).astype(np.uint16)
+    couinaud = rng.integers(0, 9, shape).astype(np.uint8)
+    for code in (1, 2, 40):
+        place = tuple(rng.integers(1, np.array(shape) - 1))
+        structures[place], lesions[place], couinaud[place] = 1, code, 3
+    lesions[lesions == 0] = 0
+    return Case(structures, lesions, couinaud, geometry)
+
+
+@st.composite
+def cases(draw):
+    shape = draw(st.tuples(*[st.integers(5, 10)] * 3).filter(lambda s: len(set(s)) == 3))
+    grid = draw(geometries())
+    case = random_case(draw(SEEDS), Geometry(shape, grid.affine_ras))
+    # later lesions may have overwritten an earlier one's only voxel
+    return case if 2 in case.lesions else case.on(case.geometry, lambda a: a)
+
+
+def numbers(report):
+    """Every number of a report that must survive a change of the grid's axes."""
+    values = [
+        *quantity_numbers(report.tlv_ml),
+        *quantity_numbers(report.functional_tlv_ml),
+        *quantity_numbers(report.tumour_ml),
+        report.burden_fraction.value,
+        report.unassigned_ml,
+    ]
+    for volumes in report.segments.values():
+        values += [volumes.total_ml, volumes.functional_ml]
+    for lesion in report.lesions:
+        values += [*quantity_numbers(lesion.volume_ml), lesion.feret_3d_mm]
+        values += [lesion.segment_fractions.get(s, 0.0) for s in CouinaudSegment]
+    return values
+
+
+def quantity_numbers(quantity):
+    interval = quantity.interval
+    return [quantity.value, *((interval.low, interval.high) if interval else ())]
+
+
+def moved(geometry, shape, matrix):
+    """Grid of ``shape`` whose index ``x`` is index ``matrix @ x`` of ``geometry``."""
+    return Geometry(shape, geometry.affine_ras @ matrix)
+
+
+@given(case=cases())
+def test_parts__sum_to_the_whole(case):
+    report = case.report()
+    segments = report.segments.values()
+    tlv_ml = report.tlv_ml.value
+    assert tlv_ml == pytest.approx(report.functional_tlv_ml.value + report.tumour_ml.value)
+    inside = sum(v.functional_ml for v in segments) + report.unassigned_ml
+    assert report.functional_tlv_ml.value == pytest.approx(inside)
+    counted = [lesion for lesion in report.lesions if lesion.counts]
+    assert report.tumour_ml.value == pytest.approx(sum(x.volume_ml.value for x in counted))
+    shares = [sum(lesion.segment_fractions.values()) for lesion in report.lesions]
+    assert all(share <= 1 + 1e-12 for share in shares)
+
+
+@given(case=cases(), removed=st.frozensets(st.sampled_from(CouinaudSegment)))
+def test_remnant_and_resected__sum_to_the_functional_liver(case, removed):
+    report = case.report()
+    kept_ml = future_liver_remnant(report, patient=PATIENT, removed=removed).flr_ml.value
+    rest = frozenset(CouinaudSegment) - removed
+    resected_ml = future_liver_remnant(report, patient=PATIENT, removed=rest).flr_ml.value
+    whole_ml = report.functional_tlv_ml.value
+    assert whole_ml == pytest.approx(kept_ml + resected_ml + report.unassigned_ml)
+    debulked = [debulked_fraction(report, removed=part).value for part in (removed, rest)]
+    assert sum(debulked) <= 1 + 1e-9
+
+
+@given(case=cases(), removed=st.frozensets(st.sampled_from(CouinaudSegment), min_size=1))
+def test_remnant__falls_when_more_is_removed(case, removed):
+    report = case.report()
+    for segment in removed:
+        fewer = removed - {segment}
+        less, more = (
+            future_liver_remnant(report, patient=PATIENT, removed=part).flr_ml.value
+            for part in (fewer, removed)
+        )
+        assert more <= less
+        low, high = (debulked_fraction(report, removed=part).value for part in (fewer, removed))
+        assert low <= high
+
+
+@given(case=cases(), axis=st.integers(0, 2))
+def test_measure__flips_change_nothing(case, axis):
+    shape = case.geometry.shape
+    matrix = np.eye(4)
+    matrix[axis, axis], matrix[axis, 3] = -1, shape[axis] - 1
+    flipped = case.on(moved(case.geometry, shape, matrix), lambda a: np.flip(a, axis))
+    before, after = case.report(), flipped.report()
+    assert numbers(before) == pytest.approx(numbers(after))
+    for one, other in zip(before.lesions, after.lesions, strict=True):
+        assert one.centroid_ras_mm == pytest.approx(other.centroid_ras_mm, abs=1e-6)
+        assert one.longest_axial_mm == pytest.approx(other.longest_axial_mm)
+
+
+@given(case=cases(), order=st.permutations(range(3)), fortran=st.booleans())
+def test_measure__axis_and_memory_order_change_nothing(case, order, fortran):
+    matrix = np.eye(4)
+    matrix[:3, :3] = np.eye(3)[:, order]
+    shape = tuple(case.geometry.shape[axis] for axis in order)
+    keep = np.asfortranarray if fortran else np.ascontiguousarray
+    other = case.on(moved(case.geometry, shape, matrix), lambda a: keep(a.transpose(order)))
+    assert numbers(case.report()) == pytest.approx(numbers(other.report()))
+
+
+@given(case=cases(), before=st.integers(0, 3), after=st.integers(0, 4))
+def test_measure__padding_changes_nothing(case, before, after):
+    matrix = np.eye(4)
+    matrix[:3, 3] = -before
+    shape = tuple(n + before + after for n in case.geometry.shape)
+    padded = case.on(moved(case.geometry, shape, matrix), lambda a: np.pad(a, (before, after)))
+    one, other = case.report(), padded.report()
+    assert numbers(one) == pytest.approx(numbers(other))
+    assert one.tlv_ml.bound is other.tlv_ml.bound is None
+    for lesion, same in zip(one.lesions, other.lesions, strict=True):
+        assert lesion.centroid_ras_mm == pytest.approx(same.centroid_ras_mm, abs=1e-6)
+
+
+@given(case=cases(), rotation=rotations())
+def test_measure__turning_the_patient_changes_nothing(case, rotation):
+    matrix = np.eye(4)
+    matrix[:3, :3] = rotation
+    turned = Geometry(case.geometry.shape, matrix @ case.geometry.affine_ras)
+    before, after = case.report(), case.on(turned, lambda a: a).report()
+    assert numbers(before) == pytest.approx(numbers(after))
+
+
+@given(case=cases())
+def test_measure__twice_the_spacing_is_eight_times_the_volume(case):
+    doubled = Geometry(case.geometry.shape, case.geometry.affine_ras @ np.diag([2, 2, 2, 1]))
+    before, after = case.report(), case.on(doubled, lambda a: a).report()
+    assert 8 * before.tlv_ml.value == pytest.approx(after.tlv_ml.value)
+    assert 8 * before.tumour_ml.interval.high == pytest.approx(after.tumour_ml.interval.high)
+    assert before.burden_fraction.value == after.burden_fraction.value
+    for one, other in zip(before.lesions, after.lesions, strict=True):
+        assert 2 * one.feret_3d_mm == pytest.approx(other.feret_3d_mm)
+        assert 2 * one.longest_axial_mm == pytest.approx(other.longest_axial_mm)
+
+
+@given(case=cases())
+def test_measure__cropping_to_the_liver_turns_volumes_into_bounds(case):
+    where = np.argwhere(case.structures)
+    start, stop = where.min(axis=0), where.max(axis=0) + 1
+    cut = tuple(slice(a, b) for a, b in zip(start, stop, strict=True))
+    grid = case.geometry.cropped(tuple(start), tuple(stop - start))
+    before, after = case.report(), case.on(grid, lambda a: a[cut]).report()
+    assert before.tlv_ml.value == pytest.approx(after.tlv_ml.value)
+    assert before.tlv_ml.bound is None
+    assert after.tlv_ml.bound is Bound.LOWER
+
+
+@given(
+    spacing_mm=spacings(2.0, 4.0),
+    axes=directions(),
+    seed=st.integers(0, 1000),
+)
+@settings(max_examples=6)
+def test_phantom__true_volumes_lie_in_the_intervals(spacing_mm, axes, seed):
+    upright = liver_phantom(scale=0.6, seed=seed, noise_hu=0.0)
+    matrix = np.eye(4)
+    matrix[:3, :3] = axes * spacing_mm
+    centre = upright.geometry.corners_ras().mean(axis=0)
+    size = (79, 83, 87)
+    matrix[:3, 3] = centre - matrix[:3, :3] @ ((np.array(size) - 1) / 2)
+    phantom = liver_phantom(Geometry(size, matrix), scale=0.6, seed=seed, noise_hu=0.0)
+    report = measure(
+        phantom.structures, phantom.lesions, couinaud=phantom.couinaud, patient=PATIENT
+    )
+    assert report.tlv_ml.bound is None
+    assert phantom.tlv_ml in report.tlv_ml.interval
+    assert phantom.tumour_ml in report.tumour_ml.interval
+    for lesion in report.lesions:
+        assert phantom.lesions_ml[lesion.id] in lesion.volume_ml.interval

@@ -1,0 +1,236 @@
+"""Future liver remnants against numbers worked by hand."""
+
+import pytest
+
+from remnant.core.errors import InputError
+from remnant.core.labels import RIGHT_LOBE, CouinaudSegment
+from remnant.core.lesions import Confirmation, Lesion
+from remnant.core.patient import Patient
+from remnant.core.quantity import Bound, Quantity
+from remnant.core.volumetry_report import (
+    BurdenClass,
+    SegmentSource,
+    SegmentVolumes,
+    StandardisedVolume,
+    VolumetryReport,
+)
+from volumetry.remnant import debulked_fraction, future_liver_remnant
+
+II, IV, V, VIII = (CouinaudSegment(n) for n in (2, 4, 5, 8))
+FUNCTIONAL_ML = dict(zip(CouinaudSegment, (20, 80, 100, 150, 200, 250, 300, 400), strict=True))
+PATIENT = Patient(weight_kg=75)
+
+
+def lesion(number, volume_ml, shares, confirmation=Confirmation.AUTOMATIC):
+    return Lesion(
+        id=number,
+        volume_ml=Quantity(volume_ml),
+        longest_axial_mm=10.0,
+        feret_3d_mm=12.0,
+        centroid_ras_mm=(0.0, 0.0, 0.0),
+        segment_fractions=shares,
+        confirmation=confirmation,
+    )
+
+
+LESIONS = (
+    lesion(1, 60.0, {V: 0.5, VIII: 0.5}),
+    lesion(2, 40.0, {II: 1.0}),
+    lesion(3, 900.0, {IV: 1.0}, Confirmation.REJECTED),
+)
+
+
+def report(  # noqa: PLR0913
+    *, cut=(), unassigned_ml=0.0, lesions=LESIONS, stlv_ml=None, bsa_m2=None, tlv_bound=None,
+    functional_ml=FUNCTIONAL_ML, known=True,
+):  # fmt: skip
+    segments = {
+        s: SegmentVolumes(total_ml=ml, functional_ml=ml, touches_edge=s in cut)
+        for s, ml in functional_ml.items()
+    }
+    functional = sum(functional_ml.values()) + unassigned_ml
+    return VolumetryReport(
+        tlv_ml=Quantity(functional + 100, bound=tlv_bound, reason="cut" if tlv_bound else None),
+        functional_tlv_ml=Quantity(functional),
+        tumour_ml=Quantity(100.0),
+        burden_fraction=Quantity(0.0625),
+        burden_class=BurdenClass.UP_TO_10,
+        segments=segments if known else None,
+        segments_reason=None if known else "no Couinaud map was given",
+        segment_source=SegmentSource.GIVEN if known else None,
+        unassigned_ml=unassigned_ml,
+        lesions=lesions,
+        standardised=StandardisedVolume(
+            formula="vauthey2002_bsa",
+            bsa_formula="mosteller1987",
+            stlv_ml=stlv_ml or Quantity(1600.0),
+            bsa_m2=bsa_m2 or Quantity(2.0),
+            source="vauthey2002",
+            population="adults",
+        ),
+    )
+
+
+def remnant(removed=RIGHT_LOBE, patient=PATIENT, **facts):
+    return future_liver_remnant(report(**facts), patient=patient, removed=frozenset(removed))
+
+
+def test_remnant__right_hepatectomy_by_hand():
+    left = remnant()
+    assert left.flr_ml.value == 350.0
+    assert left.flr_measured_fraction.value == pytest.approx(350 / 1500)
+    assert left.sflr.value == pytest.approx(350 / 1600)
+    assert left.flr_body_weight_percent.value == pytest.approx(100 * 350 / 75_000)
+    assert left.flr_ml_per_m2.value == 175.0
+    assert all(q.bound is None and q.reason is None for q in (left.flr_ml, left.sflr))
+
+
+def test_remnant__published_worked_example():
+    """480 mL of 1500 mL standardised volume is an sFLR of 0.32."""
+    sizes = dict.fromkeys(CouinaudSegment, 0.0) | {II: 480.0, VIII: 700.0}
+    left = remnant({VIII}, functional_ml=sizes, stlv_ml=Quantity(1500.0))
+    assert left.sflr.value == 0.32
+
+
+def test_remnant__nothing_removed_and_everything_removed():
+    assert remnant(()).flr_measured_fraction.value == 1.0
+    gone = remnant(CouinaudSegment)
+    assert (0.0, 0.0) == (gone.flr_ml.value, gone.sflr.value)
+
+
+def test_remnant__exact_share_is_not_lost_to_rounding():
+    sizes = dict.fromkeys(CouinaudSegment, 0.1)
+    sizes |= {CouinaudSegment.I: 0.3, II: 0.0}
+    left = remnant({CouinaudSegment.I}, functional_ml=sizes)
+    assert left.flr_measured_fraction.value == 2 / 3 or left.flr_measured_fraction.value == round(
+        2 / 3, 12
+    )
+    tenths = dict.fromkeys(CouinaudSegment, 0.0) | {II: 3 * 0.1, VIII: 7 * 0.1}
+    assert remnant({VIII}, functional_ml=tenths).flr_measured_fraction.value >= 0.3
+
+
+def test_remnant__missing_facts_are_absent_with_their_reason():
+    left = remnant(
+        patient=Patient(),
+        stlv_ml=Quantity.absent("needs height"),
+        bsa_m2=Quantity.absent("needs weight"),
+    )
+    assert left.flr_ml.value == 350.0
+    expected = [
+        (left.sflr, "needs height"),
+        (left.flr_ml_per_m2, "needs weight"),
+        (left.flr_body_weight_percent, "body weight was not given"),
+    ]
+    for quantity, reason in expected:
+        assert (None, reason) == (quantity.value, quantity.reason)
+
+
+def test_remnant__assumed_body_and_careful_volumes_are_said_beside_the_ratio():
+    assumed = Patient(weight_kg=75, body_size_assumed=True)
+    left = remnant(patient=assumed, stlv_ml=Quantity(1600.0, reason="1 g is taken as 1 mL"))
+    assert "assumed" in left.flr_body_weight_percent.reason
+    assert left.sflr.reason == "1 g is taken as 1 mL"
+
+
+def test_remnant__unknown_segments_make_all_absent():
+    left = remnant(known=False)
+    for quantity in (left.flr_ml, left.sflr, left.flr_measured_fraction):
+        assert (None, "no Couinaud map was given") == (quantity.value, quantity.reason)
+    debulked = debulked_fraction(report(known=False), removed=RIGHT_LOBE)
+    assert (None, "no Couinaud map was given") == (debulked.value, debulked.reason)
+
+
+def test_remnant__cut_kept_segment_gives_lower_bounds():
+    left = remnant(cut={II})
+    every = (left.flr_ml, left.flr_measured_fraction, left.sflr, left.flr_body_weight_percent)
+    for quantity in (*every, left.flr_ml_per_m2):
+        assert quantity.bound is Bound.LOWER
+        assert "segments that stay are cut" in quantity.reason
+
+
+def test_remnant__cut_removed_segment_leaves_the_volume_and_bounds_the_fraction_above():
+    left = remnant(cut={VIII})
+    assert left.flr_ml.bound is None
+    assert left.sflr.bound is None
+    assert left.flr_measured_fraction.bound is Bound.UPPER
+    assert left.flr_measured_fraction.value == pytest.approx(350 / 1500)
+
+
+def test_remnant__both_sides_cut_leave_no_fraction_to_judge():
+    left = remnant(cut={II, VIII})
+    assert left.flr_ml.bound is Bound.LOWER
+    assert left.flr_measured_fraction.value is None
+    assert "larger or smaller" in left.flr_measured_fraction.reason
+
+
+def test_remnant__cut_liver_without_a_cut_segment_could_be_either_side():
+    left = remnant(tlv_bound=Bound.LOWER)
+    assert left.flr_ml.bound is Bound.LOWER
+    assert left.flr_measured_fraction.value is None
+
+
+@pytest.mark.parametrize(("unassigned_ml", "bound"), [(15.1, None), (15.2, Bound.LOWER)])
+def test_remnant__unassigned_liver_over_one_percent_is_a_lower_bound(unassigned_ml, bound):
+    left = remnant(unassigned_ml=unassigned_ml)
+    assert left.flr_ml.value == 350.0
+    assert bound is left.flr_ml.bound
+    assert bound is left.flr_measured_fraction.bound
+    assert left.flr_measured_fraction.value == pytest.approx(350 / (1500 + unassigned_ml))
+
+
+def test_remnant__unassigned_liver_and_a_cut_resection_leave_no_fraction():
+    left = remnant(unassigned_ml=50.0, cut={VIII})
+    assert left.flr_measured_fraction.value is None
+
+
+def test_remnant__liver_of_tumour_only_has_no_fraction():
+    left = remnant(functional_ml=dict.fromkeys(CouinaudSegment, 0.0))
+    assert left.flr_ml.value == 0.0
+    assert left.flr_measured_fraction.value is None
+    assert "all of it is tumour" in left.flr_measured_fraction.reason
+
+
+def test_debulked__by_volume_without_rejected_lesions():
+    assert debulked_fraction(report(), removed=RIGHT_LOBE).value == 0.6
+    assert debulked_fraction(report(), removed=frozenset({V, II})).value == 0.7
+    assert debulked_fraction(report(), removed=frozenset({IV})).value == 0.0
+    assert debulked_fraction(report(), removed=frozenset(CouinaudSegment)).value == 1.0
+
+
+def test_debulked__seven_of_ten_equal_lesions_are_seventy_percent():
+    for volume_ml in (0.1, 0.3, 1.7e-3 * 11):
+        spots = tuple(lesion(n, volume_ml, {V if n <= 7 else II: 1.0}) for n in range(1, 11))
+        assert debulked_fraction(report(lesions=spots), removed=frozenset({V})).value == 0.7
+
+
+def test_debulked__without_counted_lesion_is_absent():
+    for spots in ((), LESIONS[2:]):
+        quantity = debulked_fraction(report(lesions=spots), removed=RIGHT_LOBE)
+        assert (None, "no lesion to debulk") == (quantity.value, quantity.reason)
+
+
+def test_debulked__tumour_outside_the_segment_map_is_a_lower_bound():
+    spots = (lesion(1, 50.0, {V: 0.5}), lesion(2, 50.0, {II: 1.0}))
+    quantity = debulked_fraction(report(lesions=spots), removed=RIGHT_LOBE)
+    assert (0.25, Bound.LOWER) == (quantity.value, quantity.bound)
+
+
+@pytest.mark.parametrize(("cut", "bound"), [({VIII}, Bound.LOWER), ({II}, Bound.UPPER)])
+def test_debulked__cut_liver_bounds_the_share(cut, bound):
+    quantity = debulked_fraction(report(cut=cut), removed=RIGHT_LOBE)
+    assert (0.6, bound) == (quantity.value, quantity.bound)
+
+
+def test_debulked__both_sides_cut_is_absent():
+    quantity = debulked_fraction(report(cut={II, VIII}), removed=RIGHT_LOBE)
+    assert quantity.value is None
+    assert "larger or smaller" in quantity.reason
+
+
+@pytest.mark.parametrize("function", ["remnant", "debulked"])
+def test_removed__foreign_segments_are_refused(function):
+    with pytest.raises(InputError, match=r"\[9\] do not exist; allowed are 1 to 8"):
+        if function == "remnant":
+            remnant({9, V})
+        else:
+            debulked_fraction(report(), removed=frozenset({9}))

@@ -1,0 +1,94 @@
+"""What volumetry finds wrong with the maps: results for the report, not errors."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from remnant.core.findings import Finding, quality_finding
+from remnant.core.lesions import Confirmation, Lesion
+from remnant.core.units import percent_from_fraction
+from remnant.core.volumes import LabelMap
+from volumetry.liver_maps import LiverMaps, Tally
+
+TOLERATED_SHARE = 0.01
+"""Share of the liver that may lie outside the segments, or segments outside the liver, unnoticed:
+this project's choice, so that single voxels at the rim do not turn every remnant into a bound."""
+
+
+def check_liver_inside_scan(*, cut: bool) -> Finding:
+    """Tell whether the liver lies clear of the outermost voxel layer."""
+    text = "The liver lies wholly within the scan."
+    if cut:
+        text = (
+            "The liver reaches the edge of the scan and is cut there: all volumes are lower bounds."
+        )
+    return quality_finding("liver_inside_scan", passed=not cut, text=text)
+
+
+def check_lesions_inside_scan(counted: Tally) -> Finding:
+    """Tell which lesions reach the outermost voxel layer."""
+    cut = [code for code in range(1, len(counted.on_edge)) if counted.on_edge[code].any()]
+    text = "No lesion reaches the edge of the scan."
+    if cut:
+        text = f"Cut by the edge of the scan, so larger than measured: {_named(cut)}."
+    return quality_finding("lesions_inside_scan", passed=not cut, text=text, value=len(cut))
+
+
+def check_lesions_inside_liver(lesions: LabelMap, counted: Tally) -> Finding:
+    """Tell how much of the lesion map lies outside the liver and is therefore not counted."""
+    inside = counted.everywhere[1:].sum(axis=1)
+    outside = int(np.count_nonzero(lesions.codes)) - int(inside.sum())
+    text = "Every lesion voxel lies in the liver."
+    if outside:
+        outside_ml = outside * lesions.geometry.voxel_volume_ml
+        gone = sorted(lesion_ids(lesions) - set((np.flatnonzero(inside) + 1).tolist()))
+        whole = f" Wholly outside and not listed: {_named(gone)}." if gone else ""
+        text = f"{outside_ml:.2f} mL of the lesion map lie outside the liver: not counted.{whole}"
+    return quality_finding("lesions_inside_liver", passed=not outside, text=text, value=outside)
+
+
+def check_segments_cover_liver(counted: Tally, voxel_ml: float) -> Finding:
+    """Tell how much liver no segment covers; it is spread over no segment."""
+    unassigned, whole = int(counted.everywhere[:, 0].sum()), int(counted.everywhere.sum())
+    share = unassigned / whole
+    text = (
+        f"{unassigned * voxel_ml:.1f} mL of the liver ({percent_from_fraction(share):.1f} %) "
+        f"belong to no segment and are counted for none."
+    )
+    return quality_finding(
+        "segments_cover_liver", passed=share <= TOLERATED_SHARE, text=text, value=share
+    )
+
+
+def check_segments_inside_liver(couinaud: LabelMap, maps: LiverMaps, counted: Tally) -> Finding:
+    """Tell how much of the segment map lies outside the liver and is therefore not counted."""
+    inside, whole = int(counted.everywhere[:, 1:].sum()), int(counted.everywhere.sum())
+    outside = int(np.count_nonzero(couinaud.codes)) - inside
+    share = outside / whole
+    text = (
+        f"{outside * maps.geometry.voxel_volume_ml:.1f} mL of the segment map "
+        f"({percent_from_fraction(share):.1f} % of the liver) lie outside the liver: not counted."
+    )
+    return quality_finding(
+        "segments_inside_liver", passed=share <= TOLERATED_SHARE, text=text, value=share
+    )
+
+
+def check_lesions_confirmed(lesions: Sequence[Lesion]) -> Finding:
+    """Tell how many lesions nobody has confirmed or rejected."""
+    open_ones = sum(lesion.confirmation is Confirmation.AUTOMATIC for lesion in lesions)
+    text = f"{open_ones} of {len(lesions)} lesions are automatic: nobody has confirmed them."
+    if not open_ones:
+        text = f"{len(lesions)} lesions, none of them left unconfirmed."
+    return quality_finding("lesions_unconfirmed", passed=not open_ones, text=text, value=open_ones)
+
+
+def lesion_ids(lesions: LabelMap) -> frozenset[int]:
+    """Return the ids of a lesion map, in the liver or not."""
+    codes = lesions.codes[lesions.codes > 0]
+    return frozenset(np.flatnonzero(np.bincount(codes)).tolist())
+
+
+def _named(codes: Sequence[int], at_most: int = 10) -> str:
+    more = f" and {len(codes) - at_most} more" if len(codes) > at_most else ""
+    return "lesion " + ", ".join(str(code) for code in codes[:at_most]) + more

@@ -1,0 +1,195 @@
+"""From label maps to a volumetry report."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from remnant.core.findings import Finding
+from remnant.core.labels import CouinaudSegment
+from remnant.core.lesions import Confirmation, Lesion
+from remnant.core.patient import Patient
+from remnant.core.quantity import Bound, Quantity
+from remnant.core.volumes import LabelMap
+from remnant.core.volumetry_report import SegmentSource, SegmentVolumes, VolumetryReport
+from volumetry import checks
+from volumetry.burden import burden_class
+from volumetry.lesions import measure_lesions, require_known_lesions
+from volumetry.liver_maps import LiverMaps, Tally, liver_maps, tally
+from volumetry.standardised import DEFAULT_FORMULA, standardised_volume
+from volumetry.uncertainty import discretisation_interval_ml
+
+CUT_LIVER = "the liver reaches the edge of the scan: what lies beyond it is not counted"
+SHARE_WITHIN_SCAN = "the liver reaches the edge of the scan: this is the share within the scan"
+NO_SEGMENTS = "no Couinaud map was given"
+
+
+def measure(  # noqa: PLR0913  (the whole input of the stage)
+    structures: LabelMap,
+    lesions: LabelMap,
+    *,
+    couinaud: LabelMap | None,
+    patient: Patient,
+    segment_source: SegmentSource | None = None,
+    segments_reason: str | None = None,
+    confirmations: Mapping[int, Confirmation] | None = None,
+    formula: str = DEFAULT_FORMULA,
+    bsa_formula: str | None = None,
+) -> VolumetryReport:
+    """Measure the liver, its tumours and its segments.
+
+    The liver is every non-zero code of ``structures``; tumour is every lesion that was not
+    rejected, as far as it lies in the liver. Rejected lesions are listed and count as parenchyma.
+    Volumes are voxels times the voxel's volume, right on oblique, mirrored and sheared grids.
+
+    Parameters
+    ----------
+    structures
+        Liver map: the structure codes or a plain binary liver.
+    lesions
+        Lesion ids (a plain binary map is one lesion), on the same grid.
+    couinaud
+        Couinaud codes on the same grid; ``None`` when unknown.
+    patient
+        Body size for the standardised volume.
+    segment_source
+        Where the segments came from; ``GIVEN`` unless said otherwise.
+    segments_reason
+        Why there are no segments, where there are none.
+    confirmations
+        What a human said of lesions, by id; all others are automatic.
+    formula, bsa_formula
+        See ``volumetry.standardised.standardised_volume``.
+
+    Returns
+    -------
+    VolumetryReport
+        Volumes in mL; 0.0 is a measurement. Where the liver or a lesion touches the outermost
+        voxel layer its volumes are lower bounds without an interval. Intervals are those of the
+        discretisation alone.
+
+    Raises
+    ------
+    GeometryMismatchError
+        The maps lie on different grids.
+    EmptyStructureError
+        No voxel is liver, or a given Couinaud map has none in the liver.
+    InputError
+        Unknown formula, confirmation of an unknown lesion, or foreign Couinaud codes.
+    """
+    standardised = standardised_volume(patient, formula=formula, bsa_formula=bsa_formula)
+    maps = liver_maps(structures, lesions, couinaud)
+    if confirmations:
+        require_known_lesions(confirmations, checks.lesion_ids(lesions))
+    counted = tally(maps)
+    table = measure_lesions(maps, counted, confirmations or {})
+    liver = _Liver(maps, counted, _tumour_rows(table, counted))
+    burden = liver.tumour_voxels / liver.voxels
+    given = couinaud is not None
+    return VolumetryReport(
+        tlv_ml=_tlv(liver),
+        functional_tlv_ml=_functional_tlv(liver),
+        tumour_ml=_tumour(liver),
+        burden_fraction=Quantity(burden, reason=SHARE_WITHIN_SCAN if liver.is_cut else None),
+        burden_class=burden_class(burden),
+        segments=_segments(liver) if given else None,
+        segments_reason=None if given else segments_reason or NO_SEGMENTS,
+        segment_source=(segment_source or SegmentSource.GIVEN) if given else None,
+        unassigned_ml=liver.functional_ml(0) if given else 0.0,
+        lesions=table,
+        standardised=standardised,
+        quality=tuple(_findings(liver, table, lesions, couinaud)),
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Liver:
+    """Maps, counts, and which lesion ids (rows of the tally) are tumour."""
+
+    maps: LiverMaps
+    counted: Tally
+    tumour_rows: NDArray[np.bool_]
+
+    @property
+    def voxel_ml(self) -> float:
+        return self.maps.geometry.voxel_volume_ml
+
+    @property
+    def is_cut(self) -> bool:
+        return bool(self.counted.on_edge.any())
+
+    @property
+    def voxels(self) -> int:
+        return int(self.counted.everywhere.sum())
+
+    @property
+    def tumour_voxels(self) -> int:
+        return int(self.counted.everywhere[self.tumour_rows].sum())
+
+    def total_ml(self, segment: int) -> float:
+        return int(self.counted.everywhere[:, segment].sum()) * self.voxel_ml
+
+    def functional_ml(self, segment: int) -> float:
+        return int(self.counted.everywhere[~self.tumour_rows, segment].sum()) * self.voxel_ml
+
+    def volume(self, voxels: int, mask: Callable[[], NDArray[np.bool_]]) -> Quantity:
+        """Volume of the voxels that ``mask`` would show: an interval, or a bound where cut."""
+        value = voxels * self.voxel_ml
+        if self.is_cut:
+            return Quantity(value, bound=Bound.LOWER, reason=CUT_LIVER)
+        if voxels == 0:
+            return Quantity(value)  # nothing was found: no boundary that could be uncertain
+        return Quantity(value, interval=discretisation_interval_ml(mask(), self.voxel_ml))
+
+    def tumour_mask(self) -> NDArray[np.bool_]:
+        mask: NDArray[np.bool_] = self.tumour_rows[self.maps.lesions]
+        return mask
+
+
+def _tumour_rows(table: Sequence[Lesion], counted: Tally) -> NDArray[np.bool_]:
+    rows = np.zeros(len(counted.everywhere), np.bool_)
+    rows[[lesion.id for lesion in table if lesion.counts]] = True
+    return rows
+
+
+def _tlv(liver: _Liver) -> Quantity:
+    return liver.volume(liver.voxels, lambda: liver.maps.liver)
+
+
+def _functional_tlv(liver: _Liver) -> Quantity:
+    functional = liver.voxels - liver.tumour_voxels
+    return liver.volume(functional, lambda: liver.maps.liver & ~liver.tumour_mask())
+
+
+def _tumour(liver: _Liver) -> Quantity:
+    return liver.volume(liver.tumour_voxels, liver.tumour_mask)
+
+
+def _segments(liver: _Liver) -> dict[CouinaudSegment, SegmentVolumes]:
+    return {
+        segment: SegmentVolumes(
+            total_ml=liver.total_ml(segment),
+            functional_ml=liver.functional_ml(segment),
+            touches_edge=_is_cut_segment(liver, segment),
+        )
+        for segment in CouinaudSegment
+    }
+
+
+def _is_cut_segment(liver: _Liver, segment: CouinaudSegment) -> bool:
+    """Tell whether the scan cuts a segment; one without a voxel may lie wholly beyond its edge."""
+    unseen = not liver.counted.everywhere[:, segment].any()
+    return bool(liver.counted.on_edge[:, segment].any()) or (unseen and liver.is_cut)
+
+
+def _findings(
+    liver: _Liver, table: Sequence[Lesion], lesions: LabelMap, couinaud: LabelMap | None
+) -> Iterator[Finding]:
+    yield checks.check_liver_inside_scan(cut=liver.is_cut)
+    yield checks.check_lesions_inside_scan(liver.counted)
+    yield checks.check_lesions_inside_liver(lesions, liver.counted)
+    if couinaud is not None:
+        yield checks.check_segments_cover_liver(liver.counted, liver.voxel_ml)
+        yield checks.check_segments_inside_liver(couinaud, liver.maps, liver.counted)
+    yield checks.check_lesions_confirmed(table)

@@ -1,0 +1,234 @@
+"""Liver volumes expected from body size, as data: each with its paper, population and limits.
+
+Only formulas whose coefficients were read in a source are here. Papers that weighed livers give
+grams; the tool takes 1 g as 1 mL and says so.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from math import floor
+from types import MappingProxyType
+
+from remnant.core.findings import SourceStatus
+from volumetry.body import Fact, Facts
+
+GRAMS = "the formula gives grams (or mixes weight and volume): 1 g is taken as 1 mL"
+CHOUKER_AGES_YEARS = (16, 70)
+CHOUKER_OLDER_FROM_YEARS = 51
+FENG_OLD_YEARS = 70
+
+
+def _nothing(facts: Facts) -> str | None:  # noqa: ARG001
+    return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VolumeFormula:
+    """One formula of standardised (estimated total) liver volume.
+
+    Parameters
+    ----------
+    id
+        Paper and variant.
+    compute
+        mL from the facts it ``needs``.
+    needs
+        Facts without which there is no value.
+    source, read_in
+        Keys of the paper that made the formula and of the text in which the coefficients were read.
+    population
+        Whom it was fitted to.
+    validity
+        Its limits in words; empty where none were read.
+    in_grams
+        The paper gives grams, or mixes weight and volume.
+    bsa_formula
+        BSA formula that the paper used; ``None`` where it names none or needs no BSA.
+    bsa_status
+        Whether that BSA formula was read in the source.
+    refuse, caution
+        Reason not to give a value, or to read it with care, for these facts; ``None`` for none.
+    status
+        Whether the coefficients were read in a source.
+    """
+
+    id: str
+    compute: Callable[[Facts], float]
+    needs: tuple[Fact, ...]
+    source: str
+    read_in: str
+    population: str
+    validity: str = ""
+    in_grams: bool = False
+    bsa_formula: str | None = None
+    bsa_status: SourceStatus | None = None
+    refuse: Callable[[Facts], str | None] = _nothing
+    caution: Callable[[Facts], str | None] = _nothing
+    status: SourceStatus = SourceStatus.VERIFIED
+
+
+def _linear(intercept: float, slopes: Mapping[Fact, float]) -> Callable[[Facts], float]:
+    def compute(facts: Facts) -> float:
+        return intercept + sum(slope * facts[fact] for fact, slope in slopes.items())
+
+    return compute
+
+
+def _chouker(facts: Facts) -> float:
+    age, weight = facts[Fact.AGE_YEARS], facts[Fact.WEIGHT_KG]
+    if age < CHOUKER_OLDER_FROM_YEARS:
+        return 452.0 + 16.34 * weight + 11.85 * age - 166.0 * facts[Fact.FEMALE]
+    return 1390.0 + 15.94 * weight - 12.86 * age
+
+
+def _refuse_chouker(facts: Facts) -> str | None:
+    youngest, oldest = CHOUKER_AGES_YEARS
+    if youngest <= floor(facts[Fact.AGE_YEARS]) <= oldest:
+        return None
+    return f"chouker2004 is defined from {youngest} to {oldest} years of age only"
+
+
+def _yu(facts: Facts) -> float:
+    return float(21.585 * facts[Fact.WEIGHT_KG] ** 0.732 * facts[Fact.HEIGHT_CM] ** 0.225)
+
+
+def _chan(facts: Facts) -> float:
+    return 218.0 + 12.3 * facts[Fact.WEIGHT_KG] + 51.0 * (1.0 - facts[Fact.FEMALE])
+
+
+def _caution_feng(facts: Facts) -> str | None:
+    old = facts.get(Fact.AGE_YEARS, 0.0) > FENG_OLD_YEARS
+    return "feng2017 overestimates above 70 years of age" if old else None
+
+
+def _caution_thai(facts: Facts) -> str | None:  # noqa: ARG001
+    return "20 autopsies; the abstract prints ± where × must be meant"
+
+
+_ALL = (
+    VolumeFormula(
+        id="vauthey2002_bsa",
+        compute=_linear(-794.41, {Fact.BSA_M2: 1267.28}),
+        needs=(Fact.BSA_M2,),
+        source="vauthey2002",
+        read_in="ribero2013",
+        population="292 Western adults (number recalled, not read)",
+        bsa_formula="mosteller1987",
+        bsa_status=SourceStatus.UNVERIFIED,
+    ),
+    VolumeFormula(
+        id="urata1995",
+        compute=_linear(2.4, {Fact.BSA_M2: 706.2}),
+        needs=(Fact.BSA_M2,),
+        source="urata1995",
+        read_in="pmc6422720",
+        population="Japanese",
+        bsa_formula="dubois1916",
+        bsa_status=SourceStatus.UNVERIFIED,
+    ),
+    VolumeFormula(
+        id="heinemann1999",
+        compute=_linear(-345.7, {Fact.BSA_M2: 1072.8}),
+        needs=(Fact.BSA_M2,),
+        source="heinemann1999",
+        read_in="heinemann1999",
+        population="1332 Caucasian autopsies",
+        in_grams=True,
+    ),
+    VolumeFormula(
+        id="chouker2004",
+        compute=_chouker,
+        needs=(Fact.WEIGHT_KG, Fact.AGE_YEARS, Fact.FEMALE),
+        source="chouker2004",
+        read_in="chouker2004",
+        population="728 autopsies",
+        validity="16-50 and 51-70 years, each with its own coefficients",
+        in_grams=True,
+        refuse=_refuse_chouker,
+    ),
+    VolumeFormula(
+        id="yu2004",
+        compute=_yu,
+        needs=(Fact.WEIGHT_KG, Fact.HEIGHT_CM),
+        source="yu2004",
+        read_in="kim2013",
+        population="Korean",
+    ),
+    VolumeFormula(
+        id="chan2006",
+        compute=_chan,
+        needs=(Fact.WEIGHT_KG, Fact.FEMALE),
+        source="chan2006",
+        read_in="chan2006",
+        population="159 living donors, Hong Kong",
+        in_grams=True,
+    ),
+    VolumeFormula(
+        id="um2015_mosteller",
+        compute=_linear(-439.169, {Fact.BSA_M2: 893.485}),
+        needs=(Fact.BSA_M2,),
+        source="um2015",
+        read_in="um2015",
+        population="1000 Korean living donors",
+        bsa_formula="mosteller1987",
+        bsa_status=SourceStatus.VERIFIED,
+    ),
+    VolumeFormula(
+        id="um2015_dubois",
+        compute=_linear(-464.728, {Fact.BSA_M2: 908.204}),
+        needs=(Fact.BSA_M2,),
+        source="um2015",
+        read_in="um2015",
+        population="1000 Korean living donors",
+        bsa_formula="dubois1916",
+        bsa_status=SourceStatus.VERIFIED,
+    ),
+    VolumeFormula(
+        id="feng2017",
+        compute=_linear(-124.272, {Fact.BSA_M2: 758.259}),
+        needs=(Fact.BSA_M2,),
+        source="feng2017",
+        read_in="feng2017",
+        population="369 Chinese adults",
+        validity="overestimates above 70 years",
+        caution=_caution_feng,
+    ),
+    VolumeFormula(
+        id="kokudo2015",
+        compute=_linear(
+            203.3, {Fact.AGE_YEARS: -3.61, Fact.THORACIC_WIDTH_CM: 58.7, Fact.ASIAN: -463.7}
+        ),
+        needs=(Fact.AGE_YEARS, Fact.THORACIC_WIDTH_CM, Fact.ASIAN),
+        source="kokudo2015",
+        read_in="kokudo2015",
+        population="180 Japanese and 160 Swiss",
+    ),
+    VolumeFormula(
+        id="tu2007",
+        compute=_linear(121.75, {Fact.WEIGHT_KG: 16.49}),
+        needs=(Fact.WEIGHT_KG,),
+        source="tu2007",
+        read_in="pmc4171167",
+        population="Chinese",
+    ),
+    VolumeFormula(
+        id="thai_bw",
+        compute=_linear(0.0, {Fact.WEIGHT_KG: 19.59}),
+        needs=(Fact.WEIGHT_KG,),
+        source="hatthapornsawan",
+        read_in="hatthapornsawan",
+        population="20 Thai autopsies",
+        caution=_caution_thai,
+    ),
+    VolumeFormula(
+        id="thai_bsa",
+        compute=_linear(0.0, {Fact.BSA_M2: 721.31}),
+        needs=(Fact.BSA_M2,),
+        source="hatthapornsawan",
+        read_in="hatthapornsawan",
+        population="20 Thai autopsies",
+        caution=_caution_thai,
+    ),
+)
+
+FORMULAS: Mapping[str, VolumeFormula] = MappingProxyType({f.id: f for f in _ALL})
