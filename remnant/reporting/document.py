@@ -1,0 +1,161 @@
+"""``report.json``: the case report as a document that other programs read.
+
+The JSON schema lies beside this module (``schema/report-1.0.json``). Documents are held against
+it when they are written and, before anything is taken from them, when they are read.
+"""
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from math import isfinite
+from pathlib import Path
+from typing import Any, Final
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import best_match
+
+from remnant.core.case import CaseReport
+from remnant.core.errors import InputError, UnreadableFileError
+from remnant.io.atomic import atomic_path
+from remnant.reporting.decode import decode_case
+from remnant.reporting.encode import encode_case
+
+SCHEMA_VERSION: Final = "1.0"
+LARGEST_DOCUMENT_BYTES: Final = 32 * 1024 * 1024
+LONGEST_MESSAGE: Final = 240
+
+
+@cache
+def report_schema() -> Mapping[str, Any]:
+    """Return the JSON schema (draft 2020-12) of ``report.json``."""
+    text = (files("remnant.reporting") / "schema" / f"report-{SCHEMA_VERSION}.json").read_text(
+        encoding="utf-8"
+    )
+    schema: Mapping[str, Any] = json.loads(text)
+    return schema
+
+
+def to_document(case: CaseReport) -> dict[str, Any]:
+    """Return the case as plain JSON values.
+
+    Every quantity ``x`` is a number or ``None``; beside it stand, where they apply,
+    ``x_interval``, ``x_bound`` and ``x_reason``. Segments are Roman numerals.
+    """
+    return encode_case(case, schema_version=SCHEMA_VERSION)
+
+
+def from_document(document: object) -> CaseReport:
+    """Return the case that a document describes.
+
+    Raises
+    ------
+    InputError
+        The document is of another schema version, breaks the schema, or contradicts itself.
+    """
+    require_valid(document)
+    assert isinstance(document, Mapping)  # noqa: S101  # the schema says so; this tells mypy
+    return decode_case(document)
+
+
+def require_valid(document: object) -> None:
+    """Hold a document against the schema.
+
+    Raises
+    ------
+    InputError
+        The document is of another version or breaks the schema; the message names the place.
+    """
+    version = document.get("schema_version") if isinstance(document, Mapping) else None
+    if version != SCHEMA_VERSION:
+        raise InputError(
+            f"a report of schema version {str(version)[:20]!r} was given; this program reads "
+            f"{SCHEMA_VERSION!r}: make the report again from its masks"
+        )
+    fault = best_match(_validator().iter_errors(document))
+    if fault is not None:
+        place = "/".join(str(part) for part in fault.absolute_path) or "the top level"
+        message = fault.message if len(fault.message) < LONGEST_MESSAGE else fault.validator
+        raise InputError(f"not a valid report: at {place}: {message}")
+
+
+def write_report_json(case: CaseReport, path: Path) -> None:
+    """Write ``report.json``: UTF-8, indented, keys in a fixed order, never NaN.
+
+    A crash leaves the old file or none, never half of one.
+
+    Raises
+    ------
+    InputError
+        The case holds a value that no report may hold, such as NaN.
+    """
+    document = to_document(case)
+    require_valid(document)
+    try:
+        text = json.dumps(document, ensure_ascii=False, allow_nan=False, indent=2)
+    except ValueError as error:
+        raise InputError(f"the report holds a number that is not finite: {error}") from error
+    with atomic_path(path) as temporary:
+        temporary.write_text(text + "\n", encoding="utf-8", newline="\n")
+
+
+def read_report_json(path: Path) -> CaseReport:
+    """Read a report that some program wrote; nothing in it is trusted.
+
+    Raises
+    ------
+    UnreadableFileError
+        The file is missing, too large, or not JSON.
+    InputError
+        It is JSON but not a report of this version.
+    """
+    return from_document(_parse(_read_limited(path), path))
+
+
+@cache
+def _validator() -> Draft202012Validator:
+    return Draft202012Validator(report_schema())
+
+
+def _read_limited(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            content = file.read(LARGEST_DOCUMENT_BYTES + 1)
+    except OSError as error:
+        raise UnreadableFileError(f"cannot read {path.name}: {error.strerror}") from error
+    if len(content) > LARGEST_DOCUMENT_BYTES:
+        limit = LARGEST_DOCUMENT_BYTES // 1024**2
+        raise UnreadableFileError(f"{path.name} is larger than {limit} MiB: not a report.json")
+    return content
+
+
+def _parse(content: bytes, path: Path) -> object:
+    try:
+        document: object = json.loads(
+            content.decode("utf-8"),
+            parse_constant=_refuse_constant,
+            parse_float=_finite,
+            object_pairs_hook=_unique_keys,
+        )
+    except (ValueError, RecursionError) as error:
+        reason = str(error)[:LONGEST_MESSAGE]
+        raise UnreadableFileError(f"{path.name} is not a report.json: {reason}") from error
+    return document
+
+
+def _refuse_constant(name: str) -> float:
+    raise ValueError(f"{name} is not a number that a report may hold; absent values are null")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not isfinite(number):
+        raise ValueError(f"the number {text[:20]} is too large")
+    return number
+
+
+def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    document = dict(pairs)
+    if len(document) != len(pairs):
+        raise ValueError("an object holds the same key twice")
+    return document

@@ -1,0 +1,150 @@
+"""``report.html``: one file that a surgeon can read, print and keep, without anything outside."""
+
+from functools import cache
+from typing import Any, Final
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from remnant.core.case import CaseReport
+from remnant.core.errors import GeometryMismatchError
+from remnant.core.labels import CouinaudSegment
+from remnant.core.lesions import Confirmation
+from remnant.core.volumes import ImageVolume, LabelMap
+from remnant.reporting import text, view
+from remnant.reporting.figures import Picture, draw_planes, make_scene
+from remnant.reporting.palette import (
+    BARE_LIVER_COLOUR,
+    LESION_COLOUR,
+    LIVER_COLOUR,
+    REJECTED_COLOUR,
+    SEGMENT_COLOURS,
+)
+from remnant.reporting.surface import draw_surfaces
+
+CONFIRMATION_WORDS: Final = {
+    Confirmation.AUTOMATIC: "? not confirmed",
+    Confirmation.CONFIRMED: "✓ confirmed",
+    Confirmation.REJECTED: "✗ rejected",
+}
+
+
+def render_html(
+    case: CaseReport,
+    *,
+    structures: LabelMap,
+    lesions: LabelMap,
+    couinaud: LabelMap | None,
+    preview: ImageVolume | None,
+) -> str:
+    """Render the report as one self-contained HTML page.
+
+    Parameters
+    ----------
+    case
+        What the page says. Absent values show as a dash with their reason, never as 0.
+    structures, lesions, couinaud
+        Maps on one grid that the pictures are drawn from; any grid, mirrored and oblique too.
+    preview
+        Image of :func:`remnant.reporting.preview.make_preview` on its own grid; without it the
+        masks are drawn filled.
+
+    Returns
+    -------
+    str
+        HTML with inlined pictures; nothing is loaded from anywhere.
+
+    Raises
+    ------
+    GeometryMismatchError
+        The maps lie on different grids.
+    EmptyStructureError
+        The structures hold no liver.
+    """
+    for labels in (lesions, couinaud):
+        if labels is not None and not structures.geometry.same_grid(labels.geometry):
+            raise GeometryMismatchError(
+                f"the {labels.scheme.name} map {labels.geometry.shape} is not on the grid of the "
+                f"structures {structures.geometry.shape}; resample it to them"
+            )
+    scene = make_scene(
+        case.volumetry.lesions,
+        structures=structures,
+        lesion_codes=lesions,
+        couinaud=couinaud,
+        preview=preview,
+    )
+    return render_page(
+        case,
+        planes=tuple(draw_planes(scene)),
+        surfaces=tuple(draw_surfaces(scene)),
+        centred_on=scene.centred_on,
+    )
+
+
+def render_page(
+    case: CaseReport,
+    *,
+    planes: tuple[Picture, ...],
+    surfaces: tuple[Picture, ...],
+    centred_on: int | None,
+) -> str:
+    """Render the page around pictures that are already drawn; there may be none."""
+    resections = () if case.planning is None else case.planning.resections
+    return (
+        _environment()
+        .get_template("report.html.j2")
+        .render(
+            case=case,
+            planes=planes,
+            surfaces=surfaces,
+            centred_on=centred_on,
+            checks=view.checks(case),
+            unconfirmed=view.unconfirmed(case),
+            reach=view.reach(case),
+            standard=view.standard(case),
+            verdicts=view.verdict_table(case),
+            citations=view.citations(case),
+            limits=view.limits(resections),
+        )
+    )
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("remnant.reporting", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "plain": text.plain,
+        "percent": text.percent,
+        "shown": text.shown,
+        "interval": text.interval,
+        "demand": text.demand,
+        "rule_title": view.rule_title,
+        "tally": view.tally,
+    }
+    environment.globals |= _vocabulary()
+    return environment
+
+
+def _vocabulary() -> dict[str, Any]:
+    return {
+        "Notes": text.Notes,
+        "verdict_signs": text.VERDICT_SIGNS,
+        "verdict_words": text.VERDICT_WORDS,
+        "status_words": text.STATUS_WORDS,
+        "class_words": text.CLASS_WORDS,
+        "confirmation_words": CONFIRMATION_WORDS,
+        "segments": tuple(CouinaudSegment),
+        "segment_colours": SEGMENT_COLOURS,
+        "colours": {
+            "liver": LIVER_COLOUR,
+            "lesion": LESION_COLOUR,
+            "rejected": REJECTED_COLOUR,
+            "bare": BARE_LIVER_COLOUR,
+        },
+    }

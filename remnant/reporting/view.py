@@ -1,0 +1,157 @@
+"""What the templates show, picked from the case: warnings, verdict tables, references."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from planning.literature import Reference, load_literature
+from planning.rules import DEBULKING_RULES, REMNANT_RULE_SETS
+from remnant.core.case import CaseReport
+from remnant.core.findings import Finding, Verdict
+from remnant.core.lesions import Confirmation
+from remnant.core.plan import Resection
+from remnant.reporting.text import demand
+
+REACH_PREFIX: Final = "debulking.reach."
+CAUDATE_SUFFIX: Final = "_with_caudate"
+REMNANT_RULES: Final = frozenset(f"flr.{rule_set.id}" for rule_set in REMNANT_RULE_SETS)
+RULE_TITLES: Final[Mapping[str, str]] = {
+    **{f"flr.{rule_set.id}": rule_set.title for rule_set in REMNANT_RULE_SETS},
+    **{rule.id: rule.title for rule in DEBULKING_RULES},
+    "flr.cloyd2020.contiguous_segments": "Two contiguous segments with vessels and bile duct",
+    "debulking.cut_lesions": "No lesion across the transection",
+    "vascular_feasibility": "Vascular feasibility",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RuleColumn:
+    """One rule of the verdict table: its name, what it asks for and its source key."""
+
+    id: str
+    title: str
+    demand: str
+    source: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class VerdictRow:
+    """Verdicts of one resection in the order of the columns, ``None`` where a rule is absent."""
+
+    title: str
+    cells: tuple[Verdict | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class VerdictTable:
+    """Every rule set against every resection."""
+
+    columns: tuple[RuleColumn, ...]
+    rows: tuple[VerdictRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A reference with its number in the report; ``None`` where the key is not known here."""
+
+    number: int
+    key: str
+    reference: Reference | None
+
+
+@dataclass(frozen=True, slots=True)
+class Unconfirmed:
+    """How many of the lesions that count nobody has confirmed."""
+
+    automatic: int
+    counted: int
+
+
+def checks(case: CaseReport) -> tuple[Finding, ...]:
+    """Return every quality check once: failed ones first, then those that could not be made."""
+    order = (Verdict.NOT_MET, Verdict.UNKNOWN, Verdict.NO_EVIDENCE, Verdict.MET)
+    distinct = dict.fromkeys((*case.quality, *case.volumetry.quality))
+    return tuple(sorted(distinct, key=lambda check: order.index(check.verdict)))
+
+
+def unconfirmed(case: CaseReport) -> Unconfirmed:
+    """Count lesions that count and, of these, the automatic ones."""
+    counted = [lesion for lesion in case.volumetry.lesions if lesion.counts]
+    automatic = sum(lesion.confirmation is Confirmation.AUTOMATIC for lesion in counted)
+    return Unconfirmed(automatic, len(counted))
+
+
+def reach(case: CaseReport) -> tuple[Finding, ...]:
+    """Return the findings on whether a debulking share is within reach."""
+    return tuple(f for f in _case_findings(case) if f.id.startswith(REACH_PREFIX))
+
+
+def standard(case: CaseReport) -> tuple[Resection, ...]:
+    """Return the named hepatectomies that leave the caudate segment where it is."""
+    return tuple(
+        resection
+        for resection in _resections(case)
+        if resection.named and not resection.name.endswith(CAUDATE_SUFFIX)
+    )
+
+
+def verdict_table(case: CaseReport) -> VerdictTable:
+    """Return every rule against every resection, rules in the order of their first use."""
+    resections = _resections(case)
+    columns: dict[str, RuleColumn] = {}
+    for resection in resections:
+        for finding in resection.findings:
+            columns.setdefault(finding.id, _column(finding))
+    rows = tuple(_row(resection, list(columns)) for resection in resections)
+    return VerdictTable(tuple(columns.values()), rows)
+
+
+def tally(resection: Resection) -> tuple[tuple[Verdict, int], ...]:
+    """Count the verdicts of the FLR rule sets on one resection, absent verdicts left out."""
+    verdicts = [f.verdict for f in resection.findings if f.id in REMNANT_RULES]
+    return tuple((verdict, verdicts.count(verdict)) for verdict in Verdict if verdict in verdicts)
+
+
+def limits(resections: Sequence[Resection]) -> tuple[float, ...]:
+    """Return every threshold that the resections' figures are held against."""
+    found = {f.threshold for r in resections for f in r.findings if f.threshold is not None}
+    return tuple(sorted(found))
+
+
+def citations(case: CaseReport) -> Mapping[str, Citation]:
+    """Return every source that the report names, numbered in the order of first use."""
+    literature = load_literature()
+    keys = dict.fromkeys((*_sources(case),))
+    return {
+        key: Citation(number, key, literature.get(key)) for number, key in enumerate(keys, start=1)
+    }
+
+
+def rule_title(finding: Finding) -> str:
+    """Return a rule's name for people, made from its id where it has none."""
+    return RULE_TITLES.get(finding.id) or finding.id.replace("_", " ").replace(".", ", ")
+
+
+def _column(finding: Finding) -> RuleColumn:
+    return RuleColumn(finding.id, rule_title(finding), demand(finding), finding.source)
+
+
+def _row(resection: Resection, columns: Sequence[str]) -> VerdictRow:
+    verdicts = {finding.id: finding.verdict for finding in resection.findings}
+    return VerdictRow(resection.title, tuple(verdicts.get(column) for column in columns))
+
+
+def _resections(case: CaseReport) -> tuple[Resection, ...]:
+    return () if case.planning is None else case.planning.resections
+
+
+def _case_findings(case: CaseReport) -> tuple[Finding, ...]:
+    return () if case.planning is None else case.planning.findings
+
+
+def _sources(case: CaseReport) -> Iterator[str]:
+    yield case.volumetry.standardised.source
+    of_resections = [finding for r in _resections(case) for finding in r.findings]
+    for finding in (*_case_findings(case), *of_resections):
+        if finding.source is not None:
+            yield finding.source
