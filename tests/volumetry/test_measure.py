@@ -67,9 +67,9 @@ def measured(liver=LIVER, spots=LESIONS, segments=SEGMENTS, **options):
 
 def test_measure__volumes_are_counted_voxels():
     report = measured()
-    assert 1000 * VOXEL_ML == pytest.approx(report.tlv_ml.value)
-    assert 76 * VOXEL_ML == pytest.approx(report.tumour_ml.value)
-    assert 924 * VOXEL_ML == pytest.approx(report.functional_tlv_ml.value)
+    assert pytest.approx(report.tlv_ml.value) == 1000 * VOXEL_ML
+    assert pytest.approx(report.tumour_ml.value) == 76 * VOXEL_ML
+    assert pytest.approx(report.functional_tlv_ml.value) == 924 * VOXEL_ML
     assert report.burden_fraction.value == 0.076
     assert report.burden_class is BurdenClass.UP_TO_10
     assert report.burden_fraction.reason is None
@@ -78,8 +78,8 @@ def test_measure__volumes_are_counted_voxels():
 def test_measure__segments():
     report = measured()
     two, three = report.segments[II], report.segments[III]
-    assert (300 * VOXEL_ML, 268 * VOXEL_ML) == pytest.approx((two.total_ml, two.functional_ml))
-    assert (700 * VOXEL_ML, 656 * VOXEL_ML) == pytest.approx((three.total_ml, three.functional_ml))
+    assert pytest.approx((two.total_ml, two.functional_ml)) == (300 * VOXEL_ML, 268 * VOXEL_ML)
+    assert pytest.approx((three.total_ml, three.functional_ml)) == (700 * VOXEL_ML, 656 * VOXEL_ML)
     assert set(CouinaudSegment) == set(report.segments)
     assert report.segments[VIII].total_ml == 0.0
     assert not any(volumes.touches_edge for volumes in report.segments.values())
@@ -90,10 +90,10 @@ def test_measure__segments():
 
 def test_measure__lesion_table():
     one, four = measured().lesions
-    assert (1, 4) == (one.id, four.id)
-    assert 64 * VOXEL_ML == pytest.approx(one.volume_ml.value)
-    assert {II: 0.5, III: 0.5} == one.segment_fractions
-    assert {III: 1.0} == four.segment_fractions
+    assert (one.id, four.id) == (1, 4)
+    assert pytest.approx(one.volume_ml.value) == 64 * VOXEL_ML
+    assert one.segment_fractions == {II: 0.5, III: 0.5}
+    assert four.segment_fractions == {III: 1.0}
     assert tuple(GRID.ras_from_index((3.5, 3.5, 3.5))) == pytest.approx(one.centroid_ras_mm)
     assert np.hypot(4 * 2, 4 * 3) == pytest.approx(one.longest_axial_mm)
     assert np.linalg.norm((2 * 2, 3 * 3, 2 * 2.5)) == pytest.approx(four.feret_3d_mm)
@@ -106,14 +106,14 @@ def test_measure__intervals_hold_the_value():
     for quantity in (*whole, *(lesion.volume_ml for lesion in report.lesions)):
         assert quantity.interval.low < quantity.value < quantity.interval.high
         assert quantity.bound is None
-    assert 27 * VOXEL_ML == pytest.approx(report.lesions[0].volume_ml.interval.low)
-    assert 125 * VOXEL_ML == pytest.approx(report.lesions[0].volume_ml.interval.high)
+    assert pytest.approx(report.lesions[0].volume_ml.interval.low) == 27 * VOXEL_ML
+    assert pytest.approx(report.lesions[0].volume_ml.interval.high) == 125 * VOXEL_ML
 
 
 def test_measure__no_lesion_is_zero_and_not_absent():
     report = measured(spots=lesions())
     assert report.lesions == ()
-    assert (0.0, 0.0) == (report.tumour_ml.value, report.burden_fraction.value)
+    assert (report.tumour_ml.value, report.burden_fraction.value) == (0.0, 0.0)
     assert report.tumour_ml.interval is None
     assert report.burden_class is BurdenClass.UP_TO_10
     assert found(report, "lesions_unconfirmed").verdict is Verdict.MET
@@ -121,13 +121,14 @@ def test_measure__no_lesion_is_zero_and_not_absent():
 
 def test_measure__rejected_lesion_is_listed_and_counts_as_parenchyma():
     report = measured(confirmations={1: Confirmation.REJECTED, 4: Confirmation.CONFIRMED})
-    assert [Confirmation.REJECTED, Confirmation.CONFIRMED] == [
-        lesion.confirmation for lesion in report.lesions
+    assert [lesion.confirmation for lesion in report.lesions] == [
+        Confirmation.REJECTED,
+        Confirmation.CONFIRMED,
     ]
-    assert 64 * VOXEL_ML == pytest.approx(report.lesions[0].volume_ml.value)
-    assert 12 * VOXEL_ML == pytest.approx(report.tumour_ml.value)
-    assert 300 * VOXEL_ML == pytest.approx(report.segments[II].functional_ml)
-    assert 1000 * VOXEL_ML == pytest.approx(report.tlv_ml.value)
+    assert pytest.approx(report.lesions[0].volume_ml.value) == 64 * VOXEL_ML
+    assert pytest.approx(report.tumour_ml.value) == 12 * VOXEL_ML
+    assert pytest.approx(report.segments[II].functional_ml) == 300 * VOXEL_ML
+    assert pytest.approx(report.tlv_ml.value) == 1000 * VOXEL_ML
     assert found(report, "lesions_unconfirmed").verdict is Verdict.MET
 
 
@@ -148,28 +149,30 @@ def test_measure__rejecting_an_unknown_lesion_names_the_known_ones():
 def test_measure__vessels_and_lesion_codes_are_liver():
     codes = filled([(n, ((n, n + 1), (1, 11), (1, 11))) for n in (1, 2, 3, 4)])
     report = measured(LabelMap(codes, GRID, STRUCTURE_SCHEME), lesions(), None)
-    assert 400 * VOXEL_ML == pytest.approx(report.tlv_ml.value)
+    assert pytest.approx(report.tlv_ml.value) == 400 * VOXEL_ML
 
 
 def test_measure__binary_maps_are_one_liver_and_one_lesion():
     liver = LabelMap(LIVER.codes, GRID, BINARY_SCHEME)
     spot = LabelMap((LESIONS.codes > 0).astype(np.uint8), GRID, BINARY_SCHEME)
     (lesion,) = measured(liver, spot).lesions
-    assert 76 * VOXEL_ML == pytest.approx(lesion.volume_ml.value)
+    assert pytest.approx(lesion.volume_ml.value) == 76 * VOXEL_ML
 
 
 def test_measure__part_of_a_lesion_outside_the_liver_is_not_tumour():
     report = measured(spots=lesions((1, ((0, 3), (5, 7), (5, 7))), (9, ((5, 8), (12, 13), (5, 6)))))
     (lesion,) = report.lesions
-    assert 8 * VOXEL_ML == pytest.approx(lesion.volume_ml.value)
-    assert 8 * VOXEL_ML == pytest.approx(report.tumour_ml.value)
+    assert pytest.approx(lesion.volume_ml.value) == 8 * VOXEL_ML
+    assert pytest.approx(report.tumour_ml.value) == 8 * VOXEL_ML
     finding = found(report, "lesions_inside_liver")
-    assert (Verdict.NOT_MET, 7) == (finding.verdict, finding.value)
+    assert (finding.verdict, finding.value) == (Verdict.NOT_MET, 7)
     assert "Wholly outside and not listed: lesion 9." in finding.text
 
 
 def test_measure__many_lesions_outside_are_not_all_named():
-    spots = lesions(*((n, ((n % 12, n % 12 + 1), (12, 13), (n // 12, n // 12 + 1))) for n in range(1, 31)))
+    spots = lesions(
+        *((n, ((n % 12, n % 12 + 1), (12, 13), (n // 12, n // 12 + 1))) for n in range(1, 31))
+    )
     text = found(measured(spots=spots), "lesions_inside_liver").text
     assert "lesion 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 and 20 more" in text
 
@@ -214,11 +217,11 @@ def test_measure__lesion_on_a_face_is_a_lower_bound(axis, end):
     whole = structures(((0, 12), (0, 13), (0, 14)))
     report = measured(whole, lesions((1, tuple(box)), (2, ((6, 7), (6, 7), (6, 7)))), None)
     cut, other = report.lesions
-    assert (Bound.LOWER, None) == (cut.volume_ml.bound, cut.volume_ml.interval)
+    assert (cut.volume_ml.bound, cut.volume_ml.interval) == (Bound.LOWER, None)
     assert "edge of the scan" in cut.volume_ml.reason
     assert other.volume_ml.bound is None
     finding = found(report, "lesions_inside_scan")
-    assert (Verdict.NOT_MET, 1) == (finding.verdict, finding.value)
+    assert (finding.verdict, finding.value) == (Verdict.NOT_MET, 1)
     assert finding.text.endswith("lesion 1.")
 
 
@@ -239,20 +242,20 @@ def test_measure__cut_segments_and_unseen_ones_are_marked():
 def test_measure__liver_without_segment_is_counted_for_none():
     part = couinaud((II, ((1, 4), (1, 11), (1, 11))))
     report = measured(segments=part)
-    assert (700 - 44) * VOXEL_ML == pytest.approx(report.unassigned_ml)
+    assert pytest.approx(report.unassigned_ml) == (700 - 44) * VOXEL_ML
     assert report.segments[III].total_ml == 0.0
     finding = found(report, "segments_cover_liver")
-    assert (Verdict.NOT_MET, 0.7) == (finding.verdict, finding.value)
-    assert {II: 0.5} == report.lesions[0].segment_fractions
-    assert {} == report.lesions[1].segment_fractions
+    assert (finding.verdict, finding.value) == (Verdict.NOT_MET, 0.7)
+    assert report.lesions[0].segment_fractions == {II: 0.5}
+    assert report.lesions[1].segment_fractions == {}
 
 
 def test_measure__segments_outside_the_liver_are_counted_for_none():
     wide = couinaud((II, ((0, 4), (0, 13), (0, 14))), (III, ((4, 11), (1, 11), (1, 11))))
     report = measured(segments=wide)
-    assert 300 * VOXEL_ML == pytest.approx(report.segments[II].total_ml)
+    assert pytest.approx(report.segments[II].total_ml) == 300 * VOXEL_ML
     finding = found(report, "segments_inside_liver")
-    assert (Verdict.NOT_MET, 0.428) == (finding.verdict, finding.value)
+    assert (finding.verdict, finding.value) == (Verdict.NOT_MET, 0.428)
 
 
 def test_measure__without_segments_the_reason_stands_beside_them():
@@ -279,10 +282,10 @@ def test_measure__body_size_options_are_passed_on():
     report = measure(
         LIVER, LESIONS, couinaud=None, patient=patient, formula="feng2017", bsa_formula="boyd1935"
     )
-    assert ("feng2017", "boyd1935") == (
+    assert (
         report.standardised.formula,
         report.standardised.bsa_formula,
-    )
+    ) == ("feng2017", "boyd1935")
     assert report.standardised.stlv_ml.value > 1000
 
 
@@ -321,5 +324,5 @@ def test_import__needs_neither_scipy_nor_torch():
         "import sys, volumetry.measure, volumetry.remnant; "
         "print(sorted({'scipy', 'torch', 'pandas', 'nibabel', 'pydicom'} & set(sys.modules)))"
     )
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "[]"

@@ -52,7 +52,7 @@ def test_interval__equals_cells_counted_one_by_one(mask):
 
 def test_interval__block_of_voxels():
     interval = discretisation_interval_ml(np.ones((7, 8, 9), np.bool_), 2.0)
-    assert (2.0 * 6 * 7 * 8, 2.0 * 8 * 9 * 10) == (interval.low, interval.high)
+    assert (interval.low, interval.high) == (2.0 * 6 * 7 * 8, 2.0 * 8 * 9 * 10)
 
 
 def test_interval__does_not_depend_on_room_around():
