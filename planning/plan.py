@@ -2,8 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 
-from volumetry.remnant import debulked_fraction, future_liver_remnant
-
 from planning import wording
 from planning.candidates import Candidate, candidates
 from planning.contiguity import contiguity_finding
@@ -18,6 +16,7 @@ from remnant.core.lesions import Confirmation
 from remnant.core.patient import Patient
 from remnant.core.plan import PlanningReport, Resection
 from remnant.core.volumetry_report import VolumetryReport
+from volumetry.remnant import debulked_fraction, future_liver_remnant
 
 ALL_SEGMENTS = frozenset(CouinaudSegment)
 BURDEN_SOURCE = "luo2019"
@@ -68,20 +67,22 @@ def plan(
 def burden_finding(report: VolumetryReport) -> Finding:
     """State the class of hepatic tumour load.
 
-    ``MET`` where the class is certain, ``UNKNOWN`` where the fraction is absent or only a bound.
-    ``value`` is the burden fraction.
+    ``MET`` where the class is certain, ``UNKNOWN`` where the fraction is absent, only a bound, or
+    that of a liver which the scan cuts. ``value`` is the burden fraction.
     """
     fraction = report.burden_fraction
-    certain = report.burden_class is not None and fraction.bound is None
+    unbounded = fraction.bound is None and report.tlv_ml.bound is None
+    certain = report.burden_class is not None and unbounded
     share = wording.measured(fraction)
     named = f", class {report.burden_class} %" if report.burden_class is not None else ""
+    cut = "" if report.tlv_ml.bound is None else " The scan cuts the liver."
     return Finding(
         id="burden.class",
         verdict=Verdict.MET if certain else Verdict.UNKNOWN,
         text=(
-            f"Hepatic tumour load: {share}{named}. Classes of up to 10, 11 to 25, 26 to 50 and "
-            f"more than 50 % of the whole liver; which class a value between them falls into is "
-            f"this project's choice."
+            f"Hepatic tumour load: {share}{named}.{cut} Classes of up to 10, 11 to 25, 26 to 50 "
+            f"and more than 50 % of the whole liver; which class a value between them falls into "
+            f"is this project's choice."
         ),
         value=fraction.value,
         basis=Basis.TOTAL_LIVER_VOLUME,

@@ -89,10 +89,11 @@ def _any(verdicts: set[Verdict]) -> Verdict:
 def _example(judged: Sequence[_Judged], verdict: Verdict) -> _Judged:
     """Choose whom to name: the largest remnant that reaches the share, else the largest share."""
     same = [j for j in judged if j.both is verdict]
-    reaching = [j for j in same if j.debulking is Verdict.MET]
-    if reaching:
-        return max(reaching, key=lambda j: _or_nothing(j.resection.remnant.flr_ml.value))
-    return max(same, key=lambda j: _or_nothing(j.resection.debulked_fraction.value))
+    debulking = _any({j.debulking for j in same})
+    alike = [j for j in same if j.debulking is debulking]
+    if debulking is Verdict.MET:
+        return max(alike, key=lambda j: _or_nothing(j.resection.remnant.flr_ml.value))
+    return max(alike, key=lambda j: _or_nothing(j.resection.debulked_fraction.value))
 
 
 def _or_nothing(value: float | None) -> float:
@@ -102,7 +103,7 @@ def _or_nothing(value: float | None) -> float:
 def _text(example: _Judged, verdict: Verdict, rule: DebulkingRule) -> str:
     resection = example.resection
     if resection.debulked_fraction.value is None:
-        return f"It cannot be judged: {resection.debulked_fraction.reason}."
+        return _text_without_share(verdict, resection)
     share = wording.measured(resection.debulked_fraction, beside=rule.threshold.value)
     would = f"{resection.title} would remove an estimated {share}"
     if example.debulking is Verdict.NOT_MET:
@@ -112,6 +113,12 @@ def _text(example: _Judged, verdict: Verdict, rule: DebulkingRule) -> str:
     if verdict is Verdict.NOT_MET:
         return f"{would}, but no rule set accepts what would remain."
     return f"{would}; what would remain is {_split(resection)}."
+
+
+def _text_without_share(verdict: Verdict, resection: Resection) -> str:
+    if verdict is Verdict.NOT_MET:
+        return "None of them would reach it and leave a remnant that any rule set accepts."
+    return f"It cannot be judged: {resection.debulked_fraction.reason}."
 
 
 def _split(resection: Resection) -> str:

@@ -1,0 +1,115 @@
+"""Builders of volumetry reports with round numbers, made without measuring anything."""
+
+import pytest
+
+from remnant.core.labels import CouinaudSegment
+from remnant.core.lesions import Confirmation, Lesion
+from remnant.core.plan import Remnant
+from remnant.core.quantity import Quantity
+from remnant.core.volumetry_report import (
+    SegmentSource,
+    SegmentVolumes,
+    StandardisedVolume,
+    VolumetryReport,
+)
+from volumetry.burden import burden_class
+
+NO_SEGMENTS = "no Couinaud map was given"
+
+
+def build_lesion(
+    identifier=1,
+    volume_ml=10.0,
+    shares=None,
+    *,
+    feret_mm=20.0,
+    confirmation=Confirmation.CONFIRMED,
+):
+    fractions = None if shares is None else {CouinaudSegment(c): f for c, f in shares.items()}
+    return Lesion(
+        id=identifier,
+        volume_ml=Quantity(volume_ml),
+        longest_axial_mm=0.9 * feret_mm,
+        feret_3d_mm=feret_mm,
+        centroid_ras_mm=(1.0, 2.0, 3.0),
+        segment_fractions=fractions,
+        confirmation=confirmation,
+    )
+
+
+def build_report(
+    lesions=(),
+    *,
+    segment_ml=100.0,
+    stlv_ml=1000.0,
+    with_segments=True,
+    tlv_bound=None,
+    volumes=None,
+):
+    """Eight segments of one size (or of ``volumes`` by code), lesions lie inside them."""
+    totals = volumes or dict.fromkeys(range(1, 9), segment_ml)
+    tumour = {
+        code: sum(
+            lesion.volume_ml.value * (lesion.segment_fractions or {}).get(code, 0.0)
+            for lesion in lesions
+            if lesion.counts
+        )
+        for code in totals
+    }
+    tlv_ml = sum(totals.values())
+    tumour_ml = sum(lesion.volume_ml.value for lesion in lesions if lesion.counts)
+    segments = {
+        CouinaudSegment(code): SegmentVolumes(
+            total_ml=total, functional_ml=total - tumour[code], touches_edge=False
+        )
+        for code, total in totals.items()
+    }
+    missing = "height and weight were not given"
+    return VolumetryReport(
+        tlv_ml=Quantity(tlv_ml, bound=tlv_bound),
+        functional_tlv_ml=Quantity(tlv_ml - tumour_ml, bound=tlv_bound),
+        tumour_ml=Quantity(tumour_ml),
+        burden_fraction=Quantity(tumour_ml / tlv_ml),
+        burden_class=burden_class(tumour_ml / tlv_ml),
+        segments=segments if with_segments else None,
+        segments_reason=None if with_segments else NO_SEGMENTS,
+        segment_source=SegmentSource.GIVEN if with_segments else None,
+        unassigned_ml=0.0,
+        lesions=tuple(lesions),
+        standardised=StandardisedVolume(
+            formula="vauthey2002_bsa",
+            bsa_formula="mosteller1987",
+            stlv_ml=Quantity(stlv_ml) if stlv_ml else Quantity.absent(missing),
+            bsa_m2=Quantity(2.0) if stlv_ml else Quantity.absent(missing),
+            source="vauthey2002",
+            population="adults",
+        ),
+    )
+
+
+def build_remnant(sflr=0.5, measured=0.5, *, bound=None):
+    def quantity(value):
+        return Quantity.absent("not measured") if value is None else Quantity(value, bound=bound)
+
+    return Remnant(
+        flr_ml=quantity(500.0),
+        flr_measured_fraction=quantity(measured),
+        sflr=quantity(sflr),
+        flr_body_weight_percent=quantity(0.7),
+        flr_ml_per_m2=quantity(250.0),
+    )
+
+
+@pytest.fixture(scope="session")
+def make_lesion():
+    return build_lesion
+
+
+@pytest.fixture(scope="session")
+def make_report():
+    return build_report
+
+
+@pytest.fixture(scope="session")
+def make_remnant():
+    return build_remnant

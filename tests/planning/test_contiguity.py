@@ -1,0 +1,71 @@
+from itertools import combinations
+
+import pytest
+
+from planning.contiguity import (
+    NEIGHBOURS,
+    are_contiguous,
+    contiguity_finding,
+    largest_contiguous,
+)
+from remnant.core.findings import Verdict
+from remnant.core.labels import CouinaudSegment
+
+
+def segments(*codes):
+    return frozenset(map(CouinaudSegment, codes))
+
+
+def flooded(kept):
+    """Independent oracle: grow from each segment until nothing is added."""
+    best = 0
+    for seed in kept:
+        group, grown = {seed}, set()
+        while grown != group:
+            grown = set(group)
+            group |= {k for k in kept for g in grown if frozenset((g, k)) in NEIGHBOURS}
+        best = max(best, len(group))
+    return best
+
+
+def test_largest_contiguous__equals_flooding_on_all_256_sets():
+    for size in range(9):
+        for chosen in combinations(CouinaudSegment, size):
+            kept = frozenset(chosen)
+            assert flooded(kept) == largest_contiguous(kept)
+            assert are_contiguous(kept) == (size > 0 and flooded(kept) == size)
+
+
+def test_neighbours__are_thirteen_pairs_of_two():
+    assert len(NEIGHBOURS) == 13
+    assert all(len(pair) == 2 for pair in NEIGHBOURS)
+
+
+def test_neighbours__do_not_cross_the_liver():
+    left, right = segments(2, 3), segments(5, 6, 7, 8)
+    assert not any(pair & left and pair & right for pair in NEIGHBOURS)
+
+
+@pytest.mark.parametrize(
+    ("kept", "verdict", "value"),
+    [
+        ((), Verdict.NOT_MET, 0.0),
+        ((6,), Verdict.NOT_MET, 1.0),
+        ((3, 6), Verdict.NOT_MET, 1.0),
+        ((6, 8), Verdict.NOT_MET, 1.0),
+        ((6, 7), Verdict.UNKNOWN, 2.0),
+        ((1, 2, 3, 4), Verdict.UNKNOWN, 4.0),
+        (range(1, 9), Verdict.UNKNOWN, 8.0),
+    ],
+)
+def test_contiguity__is_never_met(kept, verdict, value):
+    finding = contiguity_finding(segments(*kept))
+    assert (verdict, value, 2.0, True) == (
+        finding.verdict,
+        finding.value,
+        finding.threshold,
+        finding.inclusive,
+    )
+    assert finding.source == "cloyd2020"
+    assert ("not assessed" in finding.text) == (verdict is Verdict.UNKNOWN)
+    assert ("no two of them" in finding.text) == (verdict is Verdict.NOT_MET)

@@ -1,0 +1,105 @@
+import pytest
+
+from planning.debulking import cut_lesions, cut_lesions_finding, debulking_findings
+from planning.rules import DEBULKING_RULES
+from remnant.core.findings import Basis, SourceStatus, Verdict
+from remnant.core.labels import CouinaudSegment
+from remnant.core.lesions import Confirmation
+from remnant.core.quantity import Bound, Quantity
+
+MET, NOT_MET, UNKNOWN, _ = Verdict
+RIGHT = frozenset(map(CouinaudSegment, (5, 6, 7, 8)))
+IDS = (
+    "debulking.70.machairas2021",
+    "debulking.90.machairas2021",
+    "debulking.70.cloyd2020",
+    "debulking.90.cloyd2020",
+)
+
+
+@pytest.mark.parametrize(
+    ("value", "verdicts"),
+    [
+        (0.0, (NOT_MET, NOT_MET, NOT_MET, NOT_MET)),
+        (0.699999, (NOT_MET, NOT_MET, NOT_MET, NOT_MET)),
+        (0.7, (MET, NOT_MET, NOT_MET, NOT_MET)),
+        (0.1 + 0.2 + 0.4, (MET, NOT_MET, NOT_MET, NOT_MET)),
+        (0.700001, (MET, NOT_MET, MET, NOT_MET)),
+        (0.899999, (MET, NOT_MET, MET, NOT_MET)),
+        (0.9, (MET, MET, MET, NOT_MET)),
+        (0.900001, (MET, MET, MET, MET)),
+        (1.0, (MET, MET, MET, MET)),
+    ],
+)
+def test_debulking__at_below_and_above_each_limit(value, verdicts):
+    found = debulking_findings(Quantity(value))
+    assert tuple(f.id for f in found) == IDS
+    assert verdicts == tuple(f.verdict for f in found)
+    assert {Basis.TUMOUR_VOLUME} == {f.basis for f in found}
+    assert all(f.value == pytest.approx(value, abs=1e-9) for f in found)
+
+
+def test_debulking__says_how_it_measures():
+    for found in debulking_findings(Quantity(0.5)):
+        assert "by volume" in found.text
+        assert "count lesions or estimate by eye" in found.text
+        assert "50.0 %" in found.text
+        words = "at least" if found.inclusive else "more than"
+        assert f"{words} {100 * found.threshold:g} %" in found.text
+
+
+@pytest.mark.parametrize(
+    ("quantity", "verdict"),
+    [
+        (Quantity.absent("no lesion to debulk"), UNKNOWN),
+        (Quantity(0.5, bound=Bound.LOWER), UNKNOWN),
+        (Quantity(0.95, bound=Bound.LOWER), MET),
+        (Quantity(0.5, bound=Bound.UPPER), NOT_MET),
+        (Quantity(0.95, bound=Bound.UPPER), UNKNOWN),
+    ],
+)
+def test_debulking__bounds_and_absence(quantity, verdict):
+    found = debulking_findings(quantity)
+    assert {verdict} == {f.verdict for f in found}
+    assert quantity.value == found[0].value
+    assert len(found) == len(DEBULKING_RULES)
+
+
+def test_cut_lesions__lists_those_on_both_sides(make_lesion):
+    lesions = (
+        make_lesion(1, shares={5: 1.0}),
+        make_lesion(2, shares={4: 0.5, 5: 0.5}),
+        make_lesion(3, shares={4: 0.995, 5: 0.005}),
+        make_lesion(4, shares={4: 0.99, 8: 0.01}),
+        make_lesion(5, shares={5: 0.5}),
+        make_lesion(6, shares={4: 0.5, 5: 0.5}, confirmation=Confirmation.REJECTED),
+        make_lesion(7, shares=None),
+    )
+    assert cut_lesions(lesions, removed=RIGHT) == (2, 4)
+
+
+def test_cut_lesions_finding__names_them(make_lesion):
+    lesions = [make_lesion(i, shares={4: 0.5, 5: 0.5}) for i in (3, 8)]
+    found = cut_lesions_finding(lesions, removed=RIGHT)
+    assert (
+        found.verdict,
+        found.value,
+        found.source,
+        found.status,
+    ) == (NOT_MET, 2.0, "remnant_rules", SourceStatus.PROJECT)
+    assert "lesion 3 and 8" in found.text
+
+
+def test_cut_lesions_finding__none_is_cut(make_lesion):
+    found = cut_lesions_finding([make_lesion(shares={5: 0.5, 6: 0.5})], removed=RIGHT)
+    assert (found.verdict, found.value) == (MET, 0.0)
+
+
+def test_cut_lesions_finding__segments_unknown(make_lesion):
+    found = cut_lesions_finding([make_lesion(shares=None)], removed=RIGHT)
+    assert (found.verdict, found.value) == (UNKNOWN, None)
+
+
+def test_cut_lesions_finding__no_lesion_that_counts(make_lesion):
+    rejected = make_lesion(shares={4: 0.5, 5: 0.5}, confirmation=Confirmation.REJECTED)
+    assert cut_lesions_finding([rejected], removed=RIGHT) is None

@@ -1,0 +1,278 @@
+from dataclasses import replace
+from itertools import product
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from planning.flr import remnant_finding, remnant_findings
+from planning.rules import CLOYD, GEPNETLM_REVIEW, MACHAIRAS, PRIMARY_PAPERS, REMNANT_RULE_SETS
+from remnant.core.findings import Basis, SourceStatus, Verdict
+from remnant.core.patient import LiverBackground, Patient
+from remnant.core.quantity import Bound
+
+MET, NOT_MET, UNKNOWN, NO_EVIDENCE = Verdict
+RANK = {NOT_MET: 0, UNKNOWN: 1, MET: 2}
+KNOWN = tuple(b for b in LiverBackground if b is not LiverBackground.UNKNOWN)
+PERMILLE = (0, 100, 199, 200, 201, 299, 300, 301, 399, 400, 401, 600, 1000)
+
+
+def both(standardised, measured, minimum):
+    """Judge on two denominators in whole per mille: only agreement counts."""
+    if standardised >= minimum and measured >= minimum:
+        return MET
+    return NOT_MET if standardised < minimum and measured < minimum else UNKNOWN
+
+
+def one(value, minimum):
+    return MET if value >= minimum else NOT_MET
+
+
+def expected_review(background, s, m):
+    if background == "normal":
+        return one(s, 200)
+    if background == "cirrhosis":
+        return both(s, m, 400)
+    if background != "unknown":
+        return both(s, m, 300)
+    if s >= 400 and m >= 400:
+        return MET
+    return NOT_MET if s < 200 and m < 300 else UNKNOWN
+
+
+def expected_papers(background, s, m):
+    if background == "steatosis":
+        return NO_EVIDENCE
+    if background in ("fibrosis", "cirrhosis"):
+        return one(m, 400)
+    if background != "unknown":
+        return one(s, {"normal": 200, "chemotherapy": 300}[background])
+    if s >= 400 and m >= 400:
+        return MET
+    return NOT_MET if s < 200 and m < 400 else UNKNOWN
+
+
+def expected_cloyd(background, s, m):
+    if background == "unknown" and 200 <= s < 400:
+        return UNKNOWN
+    return one(s, 200)
+
+
+def expected_machairas(background, s, m):
+    verdict = both(s, m, 300)
+    if background == "unknown" and verdict is MET and min(s, m) < 400:
+        return UNKNOWN
+    return verdict
+
+
+ORACLE = {
+    "gepnetlm_review": expected_review,
+    "primary_papers": expected_papers,
+    "cloyd2020": expected_cloyd,
+    "machairas2021_30": expected_machairas,
+}
+
+
+@pytest.mark.parametrize("background", LiverBackground)
+@pytest.mark.parametrize("rule_set", REMNANT_RULE_SETS, ids=lambda r: r.id)
+def test_verdicts__equal_the_oracle_on_the_whole_grid(rule_set, background, make_remnant):
+    for s, m in product(PERMILLE, PERMILLE):
+        remnant = make_remnant(s / 1000, m / 1000)
+        found = remnant_finding(rule_set, remnant, background=background)
+        assert (ORACLE[rule_set.id](background.value, s, m), s, m) == (found.verdict, s, m)
+
+
+@pytest.mark.parametrize("rule_set", REMNANT_RULE_SETS, ids=lambda r: r.id)
+@given(sflr=st.floats(0, 1.5), measured=st.floats(0, 1))
+def test_unknown_background__is_never_met_below_forty_percent(
+    rule_set, make_remnant, sflr, measured
+):
+    found = remnant_finding(
+        rule_set, make_remnant(sflr, measured), background=LiverBackground.UNKNOWN
+    )
+    if found.verdict is MET:
+        assert found.value >= 0.4
+    if round(min(sflr, measured), 9) >= 0.4:
+        assert found.verdict is MET
+
+
+@pytest.mark.parametrize("rule_set", REMNANT_RULE_SETS, ids=lambda r: r.id)
+@pytest.mark.parametrize("background", LiverBackground)
+@given(data=st.data())
+def test_verdicts__never_worsen_with_a_larger_remnant(rule_set, background, make_remnant, data):
+    low = data.draw(st.tuples(*[st.floats(0, 1)] * 2))
+    more = data.draw(st.tuples(*[st.floats(0, 0.5)] * 2))
+    small = remnant_finding(rule_set, make_remnant(*low), background=background).verdict
+    large = remnant_finding(
+        rule_set,
+        make_remnant(*(a + b for a, b in zip(low, more, strict=True))),
+        background=background,
+    ).verdict
+    if small is NO_EVIDENCE:
+        assert large is NO_EVIDENCE
+    else:
+        assert RANK[small] <= RANK[large]
+
+
+@pytest.mark.parametrize("rule_set", REMNANT_RULE_SETS, ids=lambda r: r.id)
+@pytest.mark.parametrize("background", LiverBackground)
+@given(sflr=st.floats(0, 1), measured=st.floats(0, 1), factor=st.floats(0.1, 1, exclude_max=True))
+def test_verdicts__lower_minima_never_turn_met_to_not_met(
+    rule_set, background, make_remnant, sflr, measured, factor
+):
+    lenient = replace(
+        rule_set,
+        minima={
+            b: replace(m, threshold=replace(m.threshold, value=factor * m.threshold.value))
+            for b, m in rule_set.minima.items()
+        },
+    )
+    remnant = make_remnant(sflr, measured)
+    strict = remnant_finding(rule_set, remnant, background=background).verdict
+    found = remnant_finding(lenient, remnant, background=background).verdict
+    assert strict is NO_EVIDENCE or RANK[strict] <= RANK[found]
+
+
+@pytest.mark.parametrize("background", KNOWN)
+@pytest.mark.parametrize("rule_set", REMNANT_RULE_SETS, ids=lambda r: r.id)
+@pytest.mark.parametrize(("step", "verdict"), [(-1e-6, NOT_MET), (0.0, MET), (1e-6, MET)])
+def test_each_minimum__at_just_below_and_just_above(
+    rule_set, background, step, verdict, make_remnant
+):
+    minimum = rule_set.minima.get(background)
+    if minimum is None:
+        found = remnant_finding(rule_set, make_remnant(), background=background)
+        assert (found.verdict, found.value, found.threshold) == (NO_EVIDENCE, None, None)
+        return
+    value = minimum.threshold.value + step
+    found = remnant_finding(rule_set, make_remnant(value, value), background=background)
+    assert verdict is found.verdict
+    assert found.value == pytest.approx(value, abs=1e-12)
+    assert minimum.threshold.value == found.threshold
+    assert f"at least {100 * found.threshold:g} %" in found.text
+
+
+@pytest.mark.parametrize("noise", [-1e-15, 1e-15])
+def test_float_noise__does_not_decide(noise, make_remnant):
+    found = remnant_finding(
+        CLOYD, make_remnant(0.2 + noise, 0.5), background=LiverBackground.NORMAL
+    )
+    assert (found.verdict, found.value) == (MET, 0.2)
+
+
+def test_a_lower_bound_meets_but_never_fails(make_remnant):
+    for value, verdict in ((0.35, MET), (0.25, UNKNOWN)):
+        remnant = make_remnant(value, value, bound=Bound.LOWER)
+        found = remnant_finding(MACHAIRAS, remnant, background=LiverBackground.NORMAL)
+        assert verdict is found.verdict
+        assert f"at least {100 * value:.1f} % of the standardised" in found.text
+
+
+def test_an_upper_bound_fails_but_never_meets(make_remnant):
+    for value, verdict in ((0.35, UNKNOWN), (0.25, NOT_MET)):
+        remnant = make_remnant(value, value, bound=Bound.UPPER)
+        found = remnant_finding(MACHAIRAS, remnant, background=LiverBackground.NORMAL)
+        assert verdict is found.verdict
+
+
+def test_unspecified_denominator__the_more_cautious_value(make_remnant):
+    found = remnant_finding(MACHAIRAS, make_remnant(0.28, 0.34), background=LiverBackground.NORMAL)
+    assert (found.verdict, found.value, found.basis) == (UNKNOWN, 0.28, Basis.UNSPECIFIED)
+    assert "The two volumes give different answers." in found.text
+    assert "does not say of which liver volume" in found.text
+    assert "28.0 % of the standardised" in found.text
+    assert "34.0 % of the measured functional" in found.text
+
+
+@pytest.mark.parametrize("measured", [0.1, 0.9])
+def test_unspecified_denominator__one_missing_decides_nothing(measured, make_remnant):
+    found = remnant_finding(
+        MACHAIRAS, make_remnant(None, measured), background=LiverBackground.NORMAL
+    )
+    assert (UNKNOWN, measured) == (found.verdict, found.value)
+    assert "not known (not measured) for the standardised liver volume" in found.text
+
+
+@pytest.mark.parametrize("background", LiverBackground)
+def test_absent_remnant__is_unknown_with_the_reason(background, make_remnant):
+    findings = remnant_findings(make_remnant(None, None), patient=Patient(background=background))
+    for found in findings:
+        assert found.value is None
+        if found.verdict is not NO_EVIDENCE:
+            assert found.verdict is UNKNOWN
+            assert "not measured" in found.text
+
+
+def test_findings__ids_in_order(make_remnant):
+    found = remnant_findings(make_remnant(), patient=Patient())
+    assert [f.id for f in found] == [
+        "flr.gepnetlm_review",
+        "flr.primary_papers",
+        "flr.cloyd2020",
+        "flr.machairas2021_30",
+    ]
+
+
+def test_findings__say_that_the_body_size_is_assumed(make_remnant):
+    patient = Patient(background=LiverBackground.CIRRHOSIS, body_size_assumed=True)
+    found = {f.id: f for f in remnant_findings(make_remnant(), patient=patient)}
+    said = {name for name, f in found.items() if "body size is assumed" in f.text}
+    assert said == {"flr.gepnetlm_review", "flr.cloyd2020", "flr.machairas2021_30"}
+
+
+def test_readings__are_marked_as_the_projects(make_remnant):
+    for background in KNOWN:
+        found = remnant_finding(GEPNETLM_REVIEW, make_remnant(), background=background)
+        reading = background.value in ("chemotherapy", "steatosis", "fibrosis")
+        assert reading == ("this project's reading" in found.text)
+        assert reading == (found.status is SourceStatus.PROJECT)
+
+
+def test_no_evidence__says_so(make_remnant):
+    found = remnant_finding(PRIMARY_PAPERS, make_remnant(), background=LiverBackground.STEATOSIS)
+    assert "no numeric minimum for steatosis" in found.text
+    assert found.source == "pmc6422720"
+
+
+@pytest.mark.parametrize(
+    ("rule_set", "sflr", "measured", "words", "threshold", "source"),
+    [
+        (
+            GEPNETLM_REVIEW,
+            0.25,
+            0.25,
+            "met for a normal liver; it would not be met for significant underlying liver disease",
+            0.4,
+            "gepnetlm_review",
+        ),
+        (
+            GEPNETLM_REVIEW,
+            None,
+            0.35,
+            "it would not be met for well-compensated cirrhosis; it cannot be judged for a normal",
+            0.4,
+            "gepnetlm_review",
+        ),
+        (PRIMARY_PAPERS, 0.35, 0.45, "nothing below 40 % passes", 0.4, "azoulay2000"),
+        (PRIMARY_PAPERS, 0.45, 0.45, "enough for every liver", 0.4, "azoulay2000"),
+        (PRIMARY_PAPERS, 0.15, 0.15, "too small for every liver", 0.2, "kishi2009"),
+        (CLOYD, 0.35, 0.35, "nothing below 40 % passes", 0.2, "cloyd2020"),
+        (MACHAIRAS, 0.25, 0.25, "too small for every liver", 0.3, "machairas2021"),
+    ],
+)
+def test_unknown_background__names_what_would_decide(
+    rule_set, sflr, measured, words, threshold, source, make_remnant
+):
+    remnant = make_remnant(sflr, measured)
+    found = remnant_finding(rule_set, remnant, background=LiverBackground.UNKNOWN)
+    if sflr is not None:
+        assert words in found.text
+    assert "The background of the liver is not known" in found.text
+    assert (threshold, source) == (found.threshold, found.source)
+
+
+def test_unknown_background__what_is_missing_is_said(make_remnant):
+    found = remnant_finding(
+        GEPNETLM_REVIEW, make_remnant(None, 0.35), background=LiverBackground.UNKNOWN
+    )
+    assert "it cannot be judged for a normal liver, significant" in found.text

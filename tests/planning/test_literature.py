@@ -1,0 +1,138 @@
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+import planning
+import volumetry
+from planning.literature import load_literature, parse_literature
+from planning.rules import DEBULKING_RULES, REMNANT_RULE_SETS
+from remnant.core.errors import InputError
+from volumetry.body_surface import BSA_FORMULAS
+from volumetry.volume_formulas import FORMULAS
+
+GOOD = """% a remark
+
+@article{some2020,
+  author = {Some et al.},
+  journal = {J Tests},
+  year = {2020},
+  volume = {7},
+  pages = {1-9},
+  doi = {10.1/x},
+  note = {Title not recorded.},
+}
+@misc{other_one,
+  title = {A text},
+  pmid = {123},
+  pmcid = {PMC9}
+}
+"""
+
+
+def test_parse__reads_every_field():
+    found = parse_literature(GOOD)
+    assert list(found) == ["some2020", "other_one"]
+    some, other = found.values()
+    assert some.citation == "Some et al., J Tests, 2020, volume 7, p. 1-9"
+    assert (some.doi, some.note) == ("10.1/x", "Title not recorded.")
+    assert other.citation == "A text, PMCID PMC9, PMID 123"
+    assert (other.doi, other.note) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("@misc{other_one,", "@misc{some2020,", "already taken"),
+        ("@misc{other_one,", "@book{other_one,", "allowed is @article"),
+        ("@misc{other_one,", "@misc{Other One,", "allowed is @article"),
+        ("% a remark", "a remark", "line 1"),
+        ("  pmid = {123},", "  editor = {Nobody},", "name one of author, doi"),
+        ("  pmid = {123},", "  title = {Again},", "title is given twice"),
+        ("  pmid = {123},", "  pmid = 123,", "line 14"),
+        ("  pmid = {123},", "  pmid = {1{2}3},", "line 14"),
+        ("  pmid = {123},", "pmid = {123},", "line 14"),
+        ("  pmid = {123},", "  pmid = {},", "line 14"),
+        ("  title = {A text},\n  pmid = {123},\n  pmcid = {PMC9}\n", "", "nothing that can be"),
+        ("PMC9}\n}\n", "PMC9}\n", "other_one does not end"),
+    ],
+)
+def test_parse__refuses_anything_else(old, new, message):
+    assert old in GOOD
+    with pytest.raises(InputError, match=re.escape(message)):
+        parse_literature(GOOD.replace(old, new))
+
+
+def test_literature__says_what_is_not_known():
+    review = load_literature()["gepnetlm_review"]
+    assert "Authors and journal were not in the text supplied" in review.note
+    assert review.doi is None
+    for reference in load_literature().values():
+        untitled = "itle not recorded" in (reference.note or "")
+        assert untitled or "," in reference.citation or reference.note, reference.key
+
+
+def test_literature__dois_of_the_reviews():
+    dois = {key: reference.doi for key, reference in load_literature().items() if reference.doi}
+    assert dois == {
+        "machairas2021": "10.20524/aog.2021.0574",
+        "cloyd2020": "10.21037/hbsn.2020.04.02",
+        "pmc6422720": "10.1002/jso.25430",
+        "ribero2013": "10.1097/SLA.0000000000000213",
+        "chouker2004": "10.1002/lt.20113",
+    }
+
+
+def test_literature__resolves_every_key_of_the_rules():
+    keys = {
+        minimum.threshold.source
+        for rule_set in REMNANT_RULE_SETS
+        for minimum in rule_set.minima.values()
+    }
+    keys |= {rule_set.source for rule_set in REMNANT_RULE_SETS}
+    keys |= {rule.threshold.source for rule in DEBULKING_RULES}
+    assert len(keys) == 7
+    assert keys <= set(load_literature())
+
+
+def test_literature__resolves_every_key_of_the_formulas():
+    formulas = [*FORMULAS.values()] if hasattr(FORMULAS, "values") else [*FORMULAS]
+    surfaces = [*BSA_FORMULAS.values()] if hasattr(BSA_FORMULAS, "values") else [*BSA_FORMULAS]
+    keys = {formula.source for formula in formulas}
+    keys |= {formula.read_in for formula in formulas}
+    keys |= {surface.id for surface in surfaces}
+    assert len(keys) > 20
+    assert set() == keys - set(load_literature()) - {""}
+
+
+KEY = re.compile(r"[a-z]+(?:19|20)\d\d|pmc\d+")
+QUOTED = re.compile(rf"``({KEY.pattern})``")
+
+
+def _cited_keys(package):
+    """Find what is given as a source, strings that look like a key, and keys in docstrings."""
+    for path in Path(package.__file__).parent.glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.keyword) and node.arg in {"source", "read_in"}:
+                yield from [getattr(node.value, "value", "")]
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+                yield from QUOTED.findall(node.value)
+                yield from [node.value] * bool(KEY.fullmatch(node.value))
+
+
+@pytest.mark.parametrize("package", [planning, volumetry])
+def test_literature__resolves_every_key_in_the_code(package):
+    keys = {key for key in _cited_keys(package) if isinstance(key, str) and key}
+    assert keys
+    assert set() == keys - set(load_literature())
+
+
+def test_literature__holds_no_entry_that_nothing_cites():
+    texts = "\n".join(
+        path.read_text(encoding="utf-8")
+        for package in (planning, volumetry)
+        for path in Path(package.__file__).parent.glob("*.py")
+    )
+    notes = " ".join(reference.note or "" for reference in load_literature().values())
+    assert [key for key in load_literature() if key not in texts and key not in notes] == []

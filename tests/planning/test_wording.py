@@ -1,0 +1,77 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from planning import wording
+from remnant.core.findings import Basis, SourceStatus, Threshold
+from remnant.core.labels import CouinaudSegment
+from remnant.core.quantity import Bound, Quantity
+
+
+@pytest.mark.parametrize(
+    ("fraction", "beside", "text"),
+    [
+        (0.234, None, "23.4 %"),
+        (0.1996, None, "20.0 %"),
+        (0.1996, 0.2, "19.96 %"),
+        (0.1999999, 0.2, "19.99999 %"),
+        (0.2, 0.2, "20.0 %"),
+        (0.7000004, 0.7, "70.00004 %"),
+        (0.0, 0.2, "0.0 %"),
+        (1.0, 0.9, "100.0 %"),
+    ],
+)
+def test_percent__keeps_its_side_of_the_limit(fraction, beside, text):
+    assert text == wording.percent(fraction, beside=beside)
+
+
+@given(st.integers(0, 10**9), st.sampled_from((0.2, 0.3, 0.4, 0.7, 0.9)))
+def test_percent__never_prints_the_other_side(billionths, limit):
+    fraction = billionths / 10**9
+    printed = float(wording.percent(fraction, beside=limit).removesuffix(" %"))
+    assert (fraction >= limit) == (round(printed - 100 * limit, 9) >= 0)
+
+
+@pytest.mark.parametrize(
+    ("inclusive", "text"), [(True, "at least 30 %"), (False, "more than 30 %")]
+)
+def test_limit__says_inclusivity(inclusive, text):
+    threshold = Threshold(
+        value=0.3,
+        basis=Basis.UNSPECIFIED,
+        inclusive=inclusive,
+        source="x",
+        status=SourceStatus.VERIFIED,
+    )
+    assert text == wording.limit(threshold)
+
+
+@pytest.mark.parametrize(
+    ("quantity", "text"),
+    [
+        (Quantity(0.25), "25.0 %"),
+        (Quantity(0.25, bound=Bound.LOWER), "at least 25.0 %"),
+        (Quantity(0.25, bound=Bound.UPPER), "at most 25.0 %"),
+        (Quantity.absent("no map"), "not known (no map)"),
+    ],
+)
+def test_measured__says_bounds_and_absence(quantity, text):
+    assert text == wording.measured(quantity)
+
+
+def test_listed__joins_like_a_sentence():
+    assert wording.listed(["a"]) == "a"
+    assert wording.listed(["a", "b"]) == "a and b"
+    assert wording.listed(iter("abc")) == "a, b and c"
+
+
+def test_segment_names__in_order():
+    assert wording.segment_names({CouinaudSegment(c) for c in (8, 1, 4)}) == "I, IV, VIII"
+
+
+def test_counted__one_and_many():
+    assert [wording.counted(n, "lesion") for n in (1, 0, 2)] == [
+        "1 lesion",
+        "0 lesions",
+        "2 lesions",
+    ]
