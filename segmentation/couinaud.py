@@ -10,8 +10,7 @@ Cantlie's plane      through IVC and gallbladder fossa, parallel to the head-foo
                      point on the middle hepatic vein, through all three points
 right scissura       vertical, through IVC and right hepatic vein; without that point, vertical
                      through the IVC, ``RIGHT_SCISSURA_DEGREES`` forward of straight right
-umbilical plane      vertical, through the umbilical fissure, passing the IVC point at
-                     ``LEFT_HEPATIC_VEIN_MM`` on its left, where the left hepatic vein ends
+umbilical plane      vertical, through IVC and umbilical fissure
 V, VI / VII, VIII    axial plane through the portal bifurcation
 III / II             axial plane through the umbilical fissure point (end of the left portal vein)
 I                    behind a frontal plane through the bifurcation that leans back by
@@ -27,7 +26,7 @@ curved and livers vary: a map made this way is an estimate, to be looked at.
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields
-from math import cos, hypot, radians, sin, sqrt
+from math import cos, hypot, radians, sin
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,7 +41,6 @@ from segmentation.boxes import bounding_box, box_geometry
 Vector = NDArray[np.float64]
 
 RIGHT_SCISSURA_DEGREES = 5.0
-LEFT_HEPATIC_VEIN_MM = 12.0
 CAUDATE_RIGHT_MM = 12.0
 CAUDATE_LEFT_MM = 28.0
 CAUDATE_BELOW_MM = 5.0
@@ -147,7 +145,7 @@ def planes_from_landmarks(landmarks: Landmarks) -> SegmentPlanes:
     return SegmentPlanes(
         cantlie=cantlie,
         right_scissura=_right_scissura(points),
-        umbilical=_umbilical(ivc, fissure),
+        umbilical=Plane.through(ivc, -_rightwards(fissure - ivc)),
         upper_right=Plane.through(bifurcation, up),
         upper_left=Plane.through(fissure, up),
         caudate=_caudate(ivc, bifurcation),
@@ -258,17 +256,6 @@ def _right_scissura(points: dict[str, Vector]) -> Plane:
             "no room for segments V and VIII; check it, or give right_hepatic_vein"
         )
     return Plane.through(ivc, _rightwards(direction))
-
-
-def _umbilical(ivc: Vector, fissure: Vector) -> Plane:
-    """Build the vertical plane through the fissure that leaves the IVC on its right."""
-    line = (fissure - ivc)[:2]
-    length = hypot(line[0], line[1])
-    along = line / length
-    left = np.array((-along[1], along[0]))
-    sine = LEFT_HEPATIC_VEIN_MM / length
-    normal = sqrt(1 - sine**2) * left + sine * along
-    return Plane.through(fissure, np.array((normal[0], normal[1], 0.0)))
 
 
 def _caudate(ivc: Vector, bifurcation: Vector) -> tuple[Plane, ...]:

@@ -1,0 +1,179 @@
+"""Checks of finished masks: what a look at the pictures should settle before a number is used.
+
+Volumetry checks what decides its own figures (edge of the scan, lesions and segments against the
+liver). These are about whether the masks look like a liver at all. The limits are this project's
+own and wide on purpose: a finding that is not met asks for a look, it does not say that the mask
+is wrong.
+"""
+
+import cc3d
+import numpy as np
+from numpy.typing import NDArray
+
+from remnant.core.findings import Finding, quality_finding
+from remnant.core.geometry import Geometry
+from remnant.core.labels import CouinaudSegment
+from remnant.core.units import percent_from_fraction
+from remnant.core.volumes import LabelMap
+from segmentation.boxes import bounding_box, box_geometry
+
+Mask = NDArray[np.bool_]
+Segments = tuple[CouinaudSegment, ...]
+
+LARGEST_LOOSE_FRACTION = 0.01
+LARGEST_CAVITY_FRACTION = 0.01
+LIVER_RANGE_ML = (400.0, 6000.0)
+
+_I, _II, _III, _IV, _V, _VI, _VII, _VIII = CouinaudSegment
+# Wider than all of 111 annotated livers (Zhang et al., MICCAI 2023), which had 0.50-0.81,
+# 0.06-0.33, 0.06-0.25 and 0.01-0.08.
+SHARE_RANGES: tuple[tuple[Segments, float, float], ...] = (
+    ((_V, _VI, _VII, _VIII), 0.40, 0.85),
+    ((_II, _III), 0.03, 0.40),
+    ((_IV,), 0.04, 0.30),
+    ((_I,), 0.005, 0.12),
+)
+RIGHT, SUPERIOR = 0, 2
+# (further along the axis, less far along it, axis)
+ORDER: tuple[tuple[Segments, Segments, int], ...] = (
+    ((_V, _VI, _VII, _VIII), (_IV,), RIGHT),
+    ((_IV,), (_II, _III), RIGHT),
+    ((_VII, _VIII), (_V, _VI), SUPERIOR),
+)
+
+
+def check_liver(liver: LabelMap) -> tuple[Finding, ...]:
+    """Check a liver mask: one piece, no cavities, a volume that livers have.
+
+    Parameters
+    ----------
+    liver
+        Any label map whose non-zero codes are the liver.
+
+    Returns
+    -------
+    tuple of Finding
+        ``liver_in_one_piece`` and ``liver_without_cavities`` (values: fraction of the liver),
+        ``liver_volume_plausible`` (value in mL).
+
+    Raises
+    ------
+    EmptyStructureError
+        The map is empty.
+    """
+    mask = liver.mask()
+    inner = mask[bounding_box(mask, what="the liver map")]
+    voxels = int(np.count_nonzero(inner))
+    volume_ml = voxels * liver.geometry.voxel_volume_ml
+    return (_one_piece(inner, voxels), _without_cavities(inner, voxels), _plausible(volume_ml))
+
+
+def check_segments(couinaud: LabelMap) -> tuple[Finding, ...]:
+    """Check a Couinaud map: all segments there, in anatomical order, with shares livers have.
+
+    Returns
+    -------
+    tuple of Finding
+        ``couinaud_segments_present`` (value: segments missing), ``couinaud_in_order``,
+        ``couinaud_shares_plausible``. Order and shares are unknown while a segment is missing
+        (a part of the liver may have been resected).
+
+    Raises
+    ------
+    EmptyStructureError
+        The map is empty.
+    """
+    box = bounding_box(couinaud.mask(), what="the Couinaud map")
+    codes, grid = couinaud.codes[box], box_geometry(couinaud.geometry, box)
+    counts = np.bincount(codes.ravel(), minlength=len(CouinaudSegment) + 1)
+    missing = [segment.name for segment in CouinaudSegment if not counts[segment]]
+    text = f"Segments without voxels: {', '.join(missing) or 'none'}."
+    present = quality_finding(
+        "couinaud_segments_present", passed=not missing, text=text, value=float(len(missing))
+    )
+    if missing:
+        return (present, _unknown("couinaud_in_order"), _unknown("couinaud_shares_plausible"))
+    return (present, _in_order(codes, grid), _shares(counts))
+
+
+def _unknown(identifier: str) -> Finding:
+    return quality_finding(identifier, passed=None, text="Not checked: a segment has no voxels.")
+
+
+def _one_piece(mask: Mask, voxels: int) -> Finding:
+    pieces = np.bincount(cc3d.connected_components(mask, connectivity=26).ravel())[1:]
+    loose = 1 - int(pieces.max()) / voxels
+    return quality_finding(
+        "liver_in_one_piece",
+        passed=loose <= LARGEST_LOOSE_FRACTION,
+        text=f"The liver mask has {pieces.size} piece(s); {percent_from_fraction(loose):.1f} % of "
+        f"it lies outside the largest (worth a look above "
+        f"{percent_from_fraction(LARGEST_LOOSE_FRACTION):g} %).",
+        value=loose,
+    )
+
+
+def _without_cavities(mask: Mask, voxels: int) -> Finding:
+    background = cc3d.connected_components(np.pad(~mask, 1, constant_values=True), connectivity=6)
+    sizes = np.bincount(background[background > 0])
+    outside = int(background[0, 0, 0])
+    enclosed = (int(sizes.sum()) - int(sizes[outside])) / voxels
+    return quality_finding(
+        "liver_without_cavities",
+        passed=enclosed <= LARGEST_CAVITY_FRACTION,
+        text=f"The liver mask encloses cavities of {percent_from_fraction(enclosed):.1f} % of its "
+        f"volume that do not count as liver (worth a look above "
+        f"{percent_from_fraction(LARGEST_CAVITY_FRACTION):g} %).",
+        value=enclosed,
+    )
+
+
+def _plausible(volume_ml: float) -> Finding:
+    low, high = LIVER_RANGE_ML
+    return quality_finding(
+        "liver_volume_plausible",
+        passed=low <= volume_ml <= high,
+        text=f"The liver mask holds {volume_ml:.0f} mL; {low:g} to {high:g} mL are usual.",
+        value=volume_ml,
+    )
+
+
+def _in_order(codes: NDArray[np.unsignedinteger], grid: Geometry) -> Finding:
+    wrong = [
+        f"{_names(further)} not {'right of' if axis == RIGHT else 'above'} {_names(less)}"
+        for further, less, axis in ORDER
+        if _centre(codes, grid, further)[axis] <= _centre(codes, grid, less)[axis]
+    ]
+    told = "; ".join(wrong) + ": left and right or the codes may be exchanged" if wrong else "none"
+    return quality_finding(
+        "couinaud_in_order",
+        passed=not wrong,
+        text=f"Segments out of anatomical order: {told}.",
+        value=float(len(wrong)),
+    )
+
+
+def _centre(
+    codes: NDArray[np.unsignedinteger], grid: Geometry, segments: Segments
+) -> NDArray[np.float64]:
+    return grid.ras_from_index(np.argwhere(np.isin(codes, segments)).mean(axis=0))
+
+
+def _shares(counts: NDArray[np.intp]) -> Finding:
+    total = int(counts[1:].sum())
+    odd = []
+    for segments, low, high in SHARE_RANGES:
+        share = int(counts[list(segments)].sum()) / total
+        if not low <= share <= high:
+            limits = f"{percent_from_fraction(low):g} to {percent_from_fraction(high):g} %"
+            odd.append(f"{_names(segments)} {percent_from_fraction(share):.1f} % ({limits})")
+    return quality_finding(
+        "couinaud_shares_plausible",
+        passed=not odd,
+        text=f"Segments with an unusual share of the liver: {'; '.join(odd) or 'none'}.",
+        value=float(len(odd)),
+    )
+
+
+def _names(segments: Segments) -> str:
+    return "+".join(segment.name for segment in segments)
