@@ -26,7 +26,7 @@ RIGHT_HEPATIC_VEIN_MM = (80.0, 3.75, 25.0)
 LANDMARKS_MM: dict[str, Vector3] = {
     "ivc": (20.0, -30.0, 35.0),
     "gallbladder_fossa": (55.0, 55.0, -35.0),
-    "umbilical_fissure": (5.0, 45.0, -15.0),
+    "umbilical_fissure": (5.0, 45.0, -6.0),
     "portal_bifurcation": (32.0, -8.0, -6.0),
     "right_hepatic_vein": RIGHT_HEPATIC_VEIN_MM,
     "middle_hepatic_vein": (37.5, 12.5, 25.0),

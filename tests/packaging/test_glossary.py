@@ -1,0 +1,47 @@
+"""The glossary explains every number that a report carries."""
+
+import json
+import re
+
+from remnant.core.findings import SourceStatus, Verdict
+from remnant.core.lesions import Confirmation
+
+UNITS = re.compile(r"_(ml|mm|m2|fraction|percent|ml_per_m2)$")
+# Positions and facts that explain themselves or are the parts of a quantity.
+PLAIN = {"spacing_mm", "centre_ras_mm", "centroid_ras_mm", "volume_ml"}
+
+
+def properties(node):
+    if isinstance(node, dict):
+        yield from node.get("properties", {})
+        for value in node.values():
+            yield from properties(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from properties(value)
+
+
+def test_glossary__explains_every_number_of_the_report(repository):
+    text = (repository / "docs" / "glossary.md").read_text(encoding="utf-8")
+    schemas = sorted((repository / "remnant" / "reporting" / "schema").glob("*.json"))
+    names = {n for s in schemas for n in properties(json.loads(s.read_text(encoding="utf-8")))}
+    numbers = {name for name in names if UNITS.search(name)} - PLAIN
+
+    assert len(numbers) > 10
+    assert {name for name in numbers if f"`{name}`" not in text} == set()
+
+
+def test_glossary__lists_every_verdict_status_and_confirmation(repository):
+    text = (repository / "docs" / "glossary.md").read_text(encoding="utf-8")
+
+    words = [*Verdict, *SourceStatus, *Confirmation]
+
+    assert [word for word in words if f"`{word}`" not in text] == []
+
+
+def test_glossary__british_spelling(repository):
+    text = (repository / "docs" / "glossary.md").read_text(encoding="utf-8")
+
+    american = r"\b(tumor|standardized|center|gray)\b"
+
+    assert re.findall(american, text, re.IGNORECASE) == []
