@@ -192,12 +192,11 @@ def _belonging(liver: Mask, lesions: Mask, geometry: Geometry) -> Mask:
     if not outside.any():
         return lesions
     enclosed = outside & _cavities(liver)
-    near = _within_reach(liver, outside & ~enclosed, geometry)
-    candidates = near | enclosed | (lesions & liver)
-    parts = cc3d.connected_components(near | enclosed, connectivity=26)
+    near = _within_reach(liver, outside & ~enclosed, geometry) | enclosed
+    parts = cc3d.connected_components(near, connectivity=26)
     touching = ndimage.binary_dilation(liver | enclosed, NEIGHBOURS_26)
     attached = np.zeros(int(parts.max()) + 1, dtype=bool)
-    attached[np.unique(parts[touching & candidates])] = True
+    attached[np.unique(parts[touching])] = True
     attached[0] = False
     joined: Mask = attached[parts]
     return (lesions & liver) | joined

@@ -1,0 +1,288 @@
+import cc3d
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import ndimage
+from scipy.spatial.distance import cdist
+
+from remnant.core.errors import EmptyStructureError, GeometryMismatchError, InputError
+from remnant.core.findings import Verdict
+from remnant.core.geometry import Geometry
+from remnant.core.labels import INSTANCE_SCHEME, STRUCTURE_SCHEME, Structure
+from remnant.core.volumes import LabelMap
+from remnant.testing.strategies import SEEDS, geometries
+from segmentation.boxes import bounding_box, box_geometry, margin_voxels
+from segmentation.port import Segmentation
+from segmentation.postprocess import (
+    EXOPHYTIC_REACH_MM,
+    MINIMUM_VOXELS,
+    label_lesions,
+    reconcile,
+    reconcile_instances,
+)
+
+FULL = np.ones((3, 3, 3))
+CROSS = ndimage.generate_binary_structure(3, 1)
+GRID = Geometry((24, 20, 16), np.diag([2.0, 2.0, 2.0, 1.0]))
+
+
+def block(*corners, shape=GRID.shape):
+    mask = np.zeros(shape, dtype=bool)
+    mask[tuple(slice(a, b) for a, b in corners)] = True
+    return mask
+
+
+LIVER = block((4, 14), (4, 16), (3, 13))
+
+
+def value(result, identifier):
+    return next(f.value for f in result.quality if f.id == identifier)
+
+
+def verdict(result, identifier):
+    return next(f.verdict for f in result.quality if f.id == identifier)
+
+
+def expected_lesions(liver, lesions, geometry):
+    """The rules of the module, from all distances between all voxels."""
+    where = np.argwhere(np.ones(geometry.shape))
+    points = geometry.ras_from_index(where)
+    distance = cdist(points, points[liver.ravel()]).min(axis=1).reshape(geometry.shape)
+    outside, _ = ndimage.label(np.pad(~liver, 1, constant_values=True), CROSS)
+    cavity = ((outside != outside[0, 0, 0]) & (outside > 0))[1:-1, 1:-1, 1:-1]
+    allowed = lesions & (liver | cavity | (distance <= EXOPHYTIC_REACH_MM))
+    anchored = allowed & (liver | cavity)
+    grown = anchored
+    for _ in range(sum(geometry.shape)):
+        touching = ndimage.binary_dilation(grown | liver | cavity, FULL)
+        grown = anchored | (allowed & touching)
+        anchored = grown
+    return grown
+
+
+def without_small(mask):
+    labels, count = ndimage.label(mask, FULL)
+    sizes = np.array([np.sum(labels == n) for n in range(1, count + 1)], dtype=int)
+    kept = np.flatnonzero(sizes >= MINIMUM_VOXELS) + 1
+    return np.isin(labels, kept), count - kept.size, sorted(sizes[kept - 1], reverse=True)
+
+
+@given(geometry=geometries(largest=9), seed=SEEDS, share=st.sampled_from((0.05, 0.2, 0.5)))
+def test_reconcile__follows_its_rules_on_any_grid(geometry, seed, share):
+    rng = np.random.default_rng(seed)
+    field = ndimage.gaussian_filter(rng.normal(size=geometry.shape), 1)
+    liver = field > np.quantile(field, 0.6)
+    lesions = rng.random(geometry.shape) < share
+    if not liver.any():
+        liver[0, 0, 0] = True
+    belongs = expected_lesions(liver, lesions, geometry)
+    kept, dropped, sizes = without_small(belongs)
+
+    result = reconcile(liver, lesions, geometry)
+
+    voxel_ml = geometry.voxel_volume_ml
+    assert np.array_equal(kept, result.lesions.mask())
+    assert np.array_equal(kept, result.structures.mask(Structure.LESION))
+    assert np.array_equal(liver | kept, result.structures.mask())
+    assert sizes == np.bincount(result.lesions.codes.ravel())[1:].tolist()
+    assert np.sum(kept & ~liver) * voxel_ml == pytest.approx(
+        value(result, "exophytic_lesion_voxels")
+    )
+    assert np.sum(lesions & ~belongs) * voxel_ml == pytest.approx(
+        value(result, "lesion_leakage_cut")
+    )
+    assert dropped == value(result, "small_lesions_dropped")
+
+
+@given(shape=st.permutations((7, 8, 9)), seed=SEEDS, share=st.sampled_from((0.02, 0.1, 0.3)))
+def test_label_lesions__same_parts_as_another_program(shape, seed, share):
+    mask = np.random.default_rng(seed).random(tuple(shape)) < share
+    kept, dropped, sizes = without_small(mask)
+
+    labelled = label_lesions(mask)
+
+    assert (dropped, len(sizes)) == (labelled.dropped, labelled.kept)
+    assert np.array_equal(kept, labelled.codes > 0)
+    assert sizes == np.bincount(labelled.codes.ravel())[1:].tolist()
+    # Same partition, not only the same sizes.
+    labels, _ = ndimage.label(kept, FULL)
+    pairs = np.unique(np.stack([labels[kept], labelled.codes[kept]]), axis=1)
+    assert labelled.kept == pairs.shape[1]
+
+
+def test_label_lesions__corners_connect_and_the_largest_is_first():
+    mask = block((0, 1), (0, 1), (0, 3)) | block((1, 2), (1, 2), (3, 6))
+    mask |= block((10, 14), (10, 12), (10, 11)) | block((20, 21), (0, 1), (0, 2))
+
+    labelled = label_lesions(mask)
+
+    assert (labelled.kept, labelled.dropped) == (2, 1)
+    assert labelled.codes[10, 10, 10] == 1
+    assert 2 == labelled.codes[0, 0, 0] == labelled.codes[1, 1, 5]
+    assert labelled.codes[20, 0, 0] == 0
+    assert np.uint16 == labelled.codes.dtype
+
+
+def test_label_lesions__no_lesion():
+    labelled = label_lesions(np.zeros((3, 4, 5), dtype=bool))
+
+    assert (labelled.kept, labelled.dropped) == (0, 0)
+    assert not labelled.codes.any()
+
+
+def test_reconcile__exophytic_part_becomes_liver_and_the_rest_is_cut():
+    lesion = block((12, 20), (8, 10), (6, 9))  # liver ends at 14: 2 voxels in, 6 out, 3 within 6 mm
+
+    result = reconcile(LIVER, lesion, GRID)
+
+    assert np.array_equal(block((12, 17), (8, 10), (6, 9)), result.lesions.mask())
+    assert LIVER.sum() + 3 * 6 == result.structures.mask().sum()
+    assert pytest.approx(value(result, "exophytic_lesion_voxels")) == 18 * 0.008
+    assert pytest.approx(value(result, "lesion_leakage_cut")) == 18 * 0.008
+    assert verdict(result, "exophytic_lesion_voxels") == Verdict.NOT_MET
+    assert verdict(result, "lesion_leakage_cut") == Verdict.NOT_MET
+    assert verdict(result, "small_lesions_dropped") == Verdict.MET
+
+
+def test_reconcile__a_blob_near_the_liver_but_apart_from_it_is_leakage():
+    apart = block((15, 17), (8, 10), (6, 9))
+
+    result = reconcile(LIVER, apart, GRID)
+
+    assert not result.lesions.mask().any()
+    assert np.array_equal(LIVER, result.structures.mask())
+    assert apart.sum() * 0.008 == pytest.approx(value(result, "lesion_leakage_cut"))
+
+
+def test_reconcile__a_lesion_that_is_a_hole_in_the_liver_is_liver_however_deep():
+    hole = block((5, 13), (5, 15), (4, 12))  # its middle is farther than the reach from the liver
+
+    result = reconcile(LIVER & ~hole, hole, GRID)
+
+    assert np.array_equal(hole, result.lesions.mask())
+    assert np.array_equal(LIVER, result.structures.mask())
+
+
+def test_reconcile__small_lesions_become_parenchyma():
+    small = block((6, 8), (6, 7), (6, 7))
+
+    result = reconcile(LIVER, small, GRID)
+
+    assert np.array_equal(LIVER, result.structures.mask(Structure.PARENCHYMA))
+    assert value(result, "small_lesions_dropped") == 1
+    assert verdict(result, "small_lesions_dropped") == Verdict.NOT_MET
+
+
+def test_reconcile__vessels_lie_in_the_liver_and_under_lesions():
+    lesion, portal = block((5, 9), (5, 9), (5, 9)), block((0, 24), (7, 8), (7, 8))
+    veins = block((10, 12), (10, 12), (0, 16))
+
+    result = reconcile(
+        LIVER,
+        lesion,
+        GRID,
+        vessels={Structure.PORTAL_VEIN: portal, Structure.HEPATIC_VEINS: veins},
+    )
+
+    assert np.array_equal(portal & LIVER & ~lesion, result.structures.mask(Structure.PORTAL_VEIN))
+    assert np.array_equal(veins & LIVER, result.structures.mask(Structure.HEPATIC_VEINS))
+    assert np.array_equal(LIVER, result.structures.mask())
+
+
+def test_reconcile__no_lesions():
+    result = reconcile(LIVER, np.zeros(GRID.shape, dtype=bool), GRID)
+
+    assert [f.verdict for f in result.quality] == [Verdict.MET] * 3
+    assert np.array_equal(LIVER, result.structures.mask(Structure.PARENCHYMA))
+
+
+def test_reconcile_instances__numbers_are_kept_and_counted_like_masks():
+    codes = np.zeros(GRID.shape, dtype=np.uint16)
+    codes[5:8, 5:8, 5:8] = 700
+    codes[8:10, 5:8, 5:8] = 3  # touches 700: stays apart from it
+    codes[11, 12, 6:8] = 9  # too small
+    codes[20:23, 8, 8] = 4  # outside
+    codes[12:15, 14, 10] = 12  # exophytic by one voxel
+
+    result = reconcile_instances(LIVER, codes, GRID)
+
+    assert np.unique(result.lesions.codes).tolist() == [0, 3, 12, 700]
+    assert np.array_equal(np.isin(codes, (3, 12, 700)), result.lesions.mask())
+    assert value(result, "small_lesions_dropped") == 1
+    assert pytest.approx(value(result, "lesion_leakage_cut")) == 3 * 0.008
+    assert pytest.approx(value(result, "exophytic_lesion_voxels")) == 0.008
+
+
+@given(geometry=geometries(largest=9), seed=SEEDS)
+def test_reconcile_instances__keeps_the_same_voxels_as_the_mask(geometry, seed):
+    rng = np.random.default_rng(seed)
+    liver = ndimage.binary_dilation(rng.random(geometry.shape) < 0.1, CROSS)
+    liver[0, 0, 0] = True
+    lesions = rng.random(geometry.shape) < 0.3
+    whole = cc3d.connected_components(reconcile(liver, lesions, geometry).lesions.mask())
+
+    again = reconcile_instances(liver, whole.astype(np.uint16), geometry)
+
+    big = np.isin(whole, np.flatnonzero(np.bincount(whole.ravel()) >= MINIMUM_VOXELS)) & (whole > 0)
+    assert np.array_equal(np.where(big, whole, 0), again.lesions.codes)
+    assert value(again, "lesion_leakage_cut") == 0
+
+
+@pytest.mark.parametrize(
+    ("codes", "message"),
+    [
+        (np.full(GRID.shape, 70000, dtype=np.int32), "within 0 to 65535"),
+        (np.full(GRID.shape, -1, dtype=np.int16), "within 0 to 65535"),
+        (np.full(GRID.shape, 1.5), "whole"),
+        (np.ones((2, 3, 4), dtype=np.uint8), "lesion mask has shape"),
+    ],
+)
+def test_reconcile_instances__refused(codes, message):
+    with pytest.raises(InputError, match=message):
+        reconcile_instances(LIVER, codes, GRID)
+
+
+def test_reconcile__refused():
+    none = np.zeros(GRID.shape, dtype=bool)
+    with pytest.raises(EmptyStructureError, match="liver mask has no voxels"):
+        reconcile(none, LIVER, GRID)
+    with pytest.raises(InputError, match="liver mask has shape"):
+        reconcile(none[1:], none, GRID)
+    with pytest.raises(InputError, match="lesion mask has shape"):
+        reconcile(LIVER, none[1:], GRID)
+    with pytest.raises(InputError, match="got lesion"):
+        reconcile(LIVER, none, GRID, vessels={Structure.LESION: none})
+    with pytest.raises(InputError, match="portal_vein mask has shape"):
+        reconcile(LIVER, none, GRID, vessels={Structure.PORTAL_VEIN: none[1:]})
+
+
+@given(geometry=geometries(), distance=st.floats(0.5, 12))
+def test_margin_voxels__holds_everything_within_the_distance(geometry, distance):
+    reach = margin_voxels(geometry, distance)
+    around = np.stack(np.meshgrid(*[np.arange(-n - 2, n + 3) for n in reach]), -1).reshape(-1, 3)
+    far = np.linalg.norm(around @ geometry.affine_ras[:3, :3].T, axis=1)
+
+    assert (np.abs(around[far <= distance * 0.999]) <= np.array(reach)).all()
+
+
+def test_bounding_box__margin_is_cut_at_the_edges():
+    mask = np.zeros((7, 8, 9), dtype=bool)
+    mask[1:3, 4, 8] = True
+
+    box = bounding_box(mask, what="it", margin=(2, 1, 3))
+
+    assert (slice(0, 5), slice(3, 6), slice(5, 9)) == box
+    geometry = Geometry((7, 8, 9), np.diag([1.0, 2.0, 3.0, 1.0]))
+    assert box_geometry(geometry, box).shape == (5, 3, 4)
+    assert box_geometry(geometry, box).affine_ras[:3, 3].tolist() == [0.0, 6.0, 15.0]
+
+
+def test_segmentation__maps_on_different_grids():
+    moved = GRID.cropped((1, 0, 0), GRID.shape)
+    codes = np.zeros(GRID.shape, dtype=np.uint8)
+    with pytest.raises(GeometryMismatchError, match="lesion map"):
+        Segmentation(
+            structures=LabelMap(codes, GRID, STRUCTURE_SCHEME),
+            lesions=LabelMap(codes, moved, INSTANCE_SCHEME),
+        )
