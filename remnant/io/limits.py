@@ -6,6 +6,9 @@ LARGEST_VOXEL_COUNT = 1_200_000_000
 LARGEST_HEADER_BYTES = 16 * 1024 * 1024
 """Header and extensions of one NIfTI or NRRD file."""
 
+LARGEST_TRAILER_BYTES = 1024 * 1024
+"""What may follow the voxels of a NIfTI file."""
+
 LARGEST_DEFLATE_RATIO = 1032
 """Most that deflate can shrink data: a header that promises more than this is lying."""
 

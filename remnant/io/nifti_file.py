@@ -8,11 +8,10 @@ import gzip
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 
 import nibabel
 import numpy as np
-from nibabel.arrayproxy import ArrayProxy
 from numpy.typing import NDArray
 
 from remnant.core.errors import (
@@ -27,6 +26,7 @@ from remnant.io.limits import (
     LARGEST_DEFLATE_RATIO,
     LARGEST_HEADER_BYTES,
     LARGEST_SPACING_MM,
+    LARGEST_TRAILER_BYTES,
     LARGEST_VOXEL_COUNT,
     SMALLEST_SPACING_MM,
 )
@@ -39,6 +39,7 @@ MM_PER_UNIT = {"unknown": 1.0, "mm": 1.0, "meter": 1000.0, "micron": 0.001}
 HEADERS = {348: (nibabel.Nifti1Header, b"n+1\0", 344), 540: (nibabel.Nifti2Header, b"n+2\0", 4)}
 LONGEST_HEADER = max(HEADERS)
 LARGEST_REAL_BYTES = 8
+CHUNK_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,11 +80,44 @@ class NiftiFile:
         InputError
             A value is not a finite number.
         """
-        specification = (self.geometry.shape, self.stored, self.offset, 1.0, 0.0)
         with quiet(), reading(self.path, what=WHAT):
-            proxy = ArrayProxy(str(self.path), specification, mmap=False)
-            raw = np.asarray(proxy.get_unscaled())
+            raw = self._stored_values()
             return scaled(raw, slope=self.slope, intercept=self.intercept, name=str(self.path))
+
+    def _stored_values(self) -> NDArray[Any]:
+        raw = np.empty(int(np.prod(self.geometry.shape)), dtype=self.stored)
+        with _opened(self.path) as stream:
+            _skip(stream, self.offset)
+            filled = _fill(stream, raw.data.cast("B"))
+            if filled < raw.nbytes:
+                raise UnreadableFileError(
+                    f"{self.path} is truncated: {filled} of {raw.nbytes} bytes of voxels; "
+                    f"copy it again"
+                )
+            # gzip's checksum stands at the very end, and is only verified when that is reached
+            if _skip(stream, LARGEST_TRAILER_BYTES + 1) > LARGEST_TRAILER_BYTES:
+                raise UnreadableFileError(f"{self.path} goes on after its voxels: it is damaged")
+        return raw.reshape(self.geometry.shape, order="F")
+
+
+def _opened(path: Path) -> IO[bytes]:
+    packed = path.name.lower().endswith(".gz")
+    return cast("IO[bytes]", gzip.open(path, "rb")) if packed else path.open("rb")
+
+
+def _skip(stream: IO[bytes], count: int) -> int:
+    skipped = 0
+    while skipped < count and (chunk := stream.read(min(CHUNK_BYTES, count - skipped))):
+        skipped += len(chunk)
+    return skipped
+
+
+def _fill(stream: IO[bytes], target: memoryview) -> int:
+    filled = 0
+    while chunk := stream.read(min(CHUNK_BYTES, len(target) - filled)):
+        target[filled : filled + len(chunk)] = chunk
+        filled += len(chunk)
+    return filled
 
 
 def is_nifti_name(path: Path) -> bool:
@@ -131,7 +165,8 @@ def open_nifti(path: Path) -> NiftiFile:
 
 
 def _parsed_header(path: Path) -> Any:  # noqa: ANN401  (nibabel has no types)
-    block = _first_bytes(path, LONGEST_HEADER)
+    with _opened(path) as stream:
+        block = stream.read(LONGEST_HEADER)
     for byte_order, sign in (("little", "<"), ("big", ">")):
         size = int.from_bytes(block[:4], byte_order)  # type: ignore[arg-type]
         if size not in HEADERS or len(block) < size:
@@ -144,14 +179,6 @@ def _parsed_header(path: Path) -> Any:  # noqa: ANN401  (nibabel has no types)
             )
         return kind.from_fileobj(BytesIO(block[:size]), endianness=sign, check=False)
     raise UnreadableFileError(f"{path} is not a NIfTI file: its header is missing or damaged")
-
-
-def _first_bytes(path: Path, count: int) -> bytes:
-    if path.name.lower().endswith(".gz"):
-        with gzip.open(path, "rb") as stream:
-            return stream.read(count)
-    with path.open("rb") as plain:
-        return plain.read(count)
 
 
 def _shape(header: Any, path: Path) -> Shape3:  # noqa: ANN401
