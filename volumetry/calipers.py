@@ -62,10 +62,9 @@ def longest_axial_mm(mask: NDArray[np.bool_], geometry: Geometry) -> float:
     first, second = (axis for axis in range(3) if axis != slices)
     ends = _ends_along(row_ends(mask, first), second)
     ends = ends[np.argsort(ends[:, slices], kind="stable")]
-    cuts = np.flatnonzero(np.diff(ends[:, slices])) + 1
+    starts = np.flatnonzero(np.diff(ends[:, slices], prepend=-1))
     vectors = geometry.affine_ras[:3, [first, second]]
-    points_mm = ends[:, [first, second]] @ vectors.T
-    return max(_longest_mm(part, vectors) for part in np.split(points_mm, cuts))
+    return _longest_in_groups_mm(ends[:, [first, second]] @ vectors.T, starts, vectors)
 
 
 def row_ends(mask: NDArray[np.bool_], axis: int) -> Indices:
@@ -98,6 +97,22 @@ def _hull_vertices(points_mm: NDArray[np.float64]) -> NDArray[np.float64]:
     except QhullError:  # all in one plane or line: no hull of three dimensions, all points count
         return points_mm
     return vertices
+
+
+def _longest_in_groups_mm(
+    points_mm: NDArray[np.float64], starts: Indices, vectors: NDArray[np.float64]
+) -> float:
+    """Longest distance within one group; groups too small to hold a longer one are passed over."""
+    lows, highs = (f.reduceat(points_mm, starts) for f in (np.minimum, np.maximum))
+    cell_mm = np.linalg.norm(_diagonals(vectors), axis=1).max()
+    reaches_mm = np.linalg.norm(highs - lows, axis=1) + cell_mm
+    groups = np.split(points_mm, starts[1:])
+    longest_mm = 0.0
+    for index in np.argsort(-reaches_mm):
+        if reaches_mm[index] <= longest_mm:
+            break
+        longest_mm = max(longest_mm, _longest_mm(groups[index], vectors))
+    return longest_mm
 
 
 def _longest_mm(points_mm: NDArray[np.float64], vectors: NDArray[np.float64]) -> float:
