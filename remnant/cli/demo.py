@@ -10,6 +10,7 @@ from remnant.cli.options import DeviceOption
 from remnant.cli.progress import shown_progress
 
 app = App(
+    name="demo",
     help="Fetch a real CT, segment, measure, plan and report it: the whole way in one command.",
     help_epilogue=epilogue("remnant demo", "remnant demo -o /tmp/demo"),
 )

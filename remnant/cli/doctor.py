@@ -7,6 +7,7 @@ from rich.table import Table
 from remnant.cli.examples import epilogue
 
 app = App(
+    name="doctor",
     help="Say what is installed, which device and models there are, and what is missing.",
     help_epilogue=epilogue("remnant doctor"),
 )

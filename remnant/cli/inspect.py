@@ -10,6 +10,7 @@ from remnant.cli.examples import epilogue
 from remnant.io.inspect import Inspection, SeriesFacts, inspect_path
 
 app = App(
+    name="inspect",
     help="Say what is in a file or folder, and what speaks against using it.",
     help_epilogue=epilogue("remnant inspect CT.nii.gz", "remnant inspect DICOM_FOLDER"),
 )

@@ -15,6 +15,7 @@ from remnant.cli.options import (
 from remnant.core.errors import InputError
 
 app = App(
+    name="measure",
     help="Measure existing maps: needs no image and no network.",
     help_epilogue=epilogue(
         "remnant measure --masks liver=liver.nii.gz,lesions=lesions.nii.gz -o OUT",

@@ -10,6 +10,7 @@ from remnant.cli.examples import epilogue
 from remnant.cli.progress import shown_progress
 
 app = App(
+    name="models",
     help="List, fetch, add and show the pretrained networks.",
     help_epilogue=epilogue(
         "remnant models list",

@@ -10,6 +10,7 @@ from remnant.cli.options import ResectOption
 from remnant.core.patient import LiverBackground
 
 app = App(
+    name="plan",
     help="Hold a measured case against the rules of the literature.",
     help_epilogue=epilogue(
         "remnant plan CASE",

@@ -7,6 +7,7 @@ from cyclopts import App
 from remnant.cli.examples import epilogue
 
 app = App(
+    name="report",
     help="Write a case's report.html anew.",
     help_epilogue=epilogue("remnant report CASE"),
 )

@@ -21,6 +21,7 @@ from remnant.core.case import CaseReport
 from remnant.core.errors import InputError
 
 app = App(
+    name="run",
     help="From a scan (or a stored case) to tumour load, remnant, plan and report.",
     help_epilogue=epilogue(
         "remnant run CT.nii.gz -o OUT --height-cm 175 --weight-kg 80 --sex male --age 60 "

@@ -9,6 +9,7 @@ from remnant.cli.options import DeviceOption, MaskOptions, ModalityOption, Outpu
 from remnant.cli.progress import shown_progress
 
 app = App(
+    name="segment",
     help="Find liver and lesions in a scan and store their maps.",
     help_epilogue=epilogue(
         "remnant segment CT.nii.gz -o OUT",

@@ -62,8 +62,9 @@ class Lesion:
 class PlantedLesion:
     """A synthetic metastasis of the demo, with its true volume beside the measured one.
 
-    ``measured_ml`` is the volume of this planted lesion's voxels that the segmentation called
-    lesion: 0.0 when it found nothing there.
+    ``measured_ml`` is the volume that the segmentation measured there: every voxel of a found
+    lesion that overlaps planted ones counts for the planted one whose centre is nearest. 0.0 when
+    nothing was found.
     """
 
     id: int

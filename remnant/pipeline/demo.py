@@ -12,7 +12,6 @@ from typing import Final
 import cc3d
 import numpy as np
 from numpy.typing import NDArray
-from segmentation.synthetic import Planted, plant_metastases
 
 from remnant.core.case import CaseReport
 from remnant.core.findings import quality_finding
@@ -31,6 +30,7 @@ from remnant.pipeline.stages import MeasureRequest
 from remnant.reporting.preview import make_preview
 from segmentation.couinaud import couinaud_from_landmarks
 from segmentation.port import Segmenter
+from segmentation.synthetic import Planted, plant_metastases
 
 SEED: Final = 20261122
 ASSUMED_PATIENT: Final = Patient(
@@ -122,7 +122,7 @@ def match_planted(lesions: LabelMap | None, planted: Planted) -> tuple[PlantedLe
     """
     truth, voxel_ml = planted.truth, planted.truth.geometry.voxel_volume_ml
     numbers = sorted(planted.true_volumes_ml)
-    centres = np.array([_centre(truth, n) for n in numbers])
+    centres = np.array([planted.centres_ras_mm[n] for n in numbers])
     counts = np.zeros(len(numbers), dtype=int)
     for overlapped, voxels in _overlapping(lesions, truth):
         rows = np.flatnonzero(np.isin(numbers, overlapped))
@@ -131,18 +131,12 @@ def match_planted(lesions: LabelMap | None, planted: Planted) -> tuple[PlantedLe
     return tuple(
         PlantedLesion(
             id=number,
-            centre_ras_mm=(float(centre[0]), float(centre[1]), float(centre[2])),
+            centre_ras_mm=planted.centres_ras_mm[number],
             true_volume_ml=planted.true_volumes_ml[number],
             measured_ml=float(count * voxel_ml),
         )
-        for number, centre, count in zip(numbers, centres, counts, strict=True)
+        for number, count in zip(numbers, counts, strict=True)
     )
-
-
-def _centre(truth: LabelMap, number: int) -> NDArray[np.float64]:
-    where = np.argwhere(truth.codes == number)
-    centre: NDArray[np.float64] = truth.geometry.ras_from_index(where).mean(axis=0)
-    return centre
 
 
 def _overlapping(

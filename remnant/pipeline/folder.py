@@ -111,8 +111,8 @@ def read_case(folder: Path) -> SegmentedCase:
                 labels.geometry, what=name, reference="the structures map"
             )
     preview_file = folder / PREVIEW
-    modality = facts["study"].modality or Modality.CT
-    preview = read_image(preview_file, modality=modality) if preview_file.is_file() else None
+    # windowed grey values are no Hounsfield units, whatever scan they were made from
+    preview = read_image(preview_file, modality=Modality.MR) if preview_file.is_file() else None
     return SegmentedCase(
         structures=structures, lesions=lesions, couinaud=couinaud, preview=preview, **facts
     )

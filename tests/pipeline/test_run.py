@@ -1,0 +1,240 @@
+"""The whole way on a phantom, in one go and stage by stage."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from remnant.core.errors import InputError, UnreadableFileError
+from remnant.core.lesions import Confirmation
+from remnant.core.patient import LiverBackground, Patient, Sex
+from remnant.core.volumetry_report import SegmentSource
+from remnant.pipeline import folder as case_folder
+from remnant.pipeline.facts import known_request
+from remnant.pipeline.reviewing import LesionReview
+from remnant.pipeline.run import rerun_case, run_study
+from remnant.pipeline.segment import (
+    GivenSegments,
+    SegmentRequest,
+    case_from_masks,
+    segment_case,
+    with_segments,
+)
+from remnant.pipeline.stages import MeasureRequest, measure_case, plan_case
+from remnant.testing.shapes import discretisation_bound_ml
+
+PATIENT = Patient(
+    height_cm=175.0,
+    weight_kg=80.0,
+    sex=Sex.MALE,
+    age_years=60.0,
+    background=LiverBackground.NORMAL,
+)
+MEASURING = MeasureRequest(patient=PATIENT)
+
+
+def test_run__writes_the_contract_and_measures_the_phantom(
+    request_with_segments, segmenter, phantom, tmp_path
+):
+    output = tmp_path / "case"
+    report = run_study(
+        request_with_segments, measuring=MEASURING, output=output, segmenter=segmenter
+    )
+
+    assert set(case_folder.ALL_FILES) == {p.name for p in output.iterdir()}
+    bound_ml = discretisation_bound_ml(phantom.liver.whole, phantom.geometry)
+    assert abs(report.volumetry.tlv_ml.value - phantom.tlv_ml) <= bound_ml
+    assert len(phantom.metastases) == len(report.volumetry.lesions)
+    document = json.loads((output / "report.json").read_text(encoding="utf-8"))
+    assert report.volumetry.tlv_ml.value == document["volumetry"]["tlv_ml"]
+    assert "Research use only" in (output / "report.html").read_text(encoding="utf-8")
+
+
+def test_run__debulking_and_remnant_partition_the_phantom(
+    request_with_segments, segmenter, phantom, tmp_path
+):
+    report = run_study(
+        request_with_segments, measuring=MEASURING, output=tmp_path / "c", segmenter=segmenter
+    )
+    by_name = {r.name: r for r in report.planning.resections}
+    right = by_name["right_hemihepatectomy"]
+
+    removed = np.isin(phantom.couinaud.codes, [int(s) for s in right.segments])
+    lesion = phantom.lesions.codes > 0
+    liver = phantom.structures.codes > 0
+    voxel_ml = phantom.geometry.voxel_volume_ml
+    assert np.count_nonzero(liver & ~lesion & ~removed) * voxel_ml == pytest.approx(
+        right.remnant.flr_ml.value, rel=1e-9
+    )
+    assert np.count_nonzero(lesion & removed) / np.count_nonzero(lesion) == pytest.approx(
+        right.debulked_fraction.value, rel=1e-9
+    )
+
+
+def test_stages__one_by_one_equal_run(request_with_segments, segmenter, tmp_path):
+    at_once = run_study(
+        request_with_segments, measuring=MEASURING, output=tmp_path / "a", segmenter=segmenter
+    )
+    case = segment_case(request_with_segments, segmenter=segmenter)
+    folder = tmp_path / "b"
+    with case_folder.published(folder) as staging:
+        case_folder.write_segmented(case, staging)
+    measured = measure_case(case_folder.read_case(folder), MEASURING)
+    case_folder.write_measured(measured, folder)
+    planned = plan_case(case_folder.read_measured(folder))
+
+    assert at_once.volumetry == planned.volumetry
+    assert at_once.planning == planned.planning
+    assert at_once.quality == planned.quality
+
+
+def test_run__without_segments_the_remnant_is_absent_with_its_reason(scan, segmenter, tmp_path):
+    report = run_study(
+        SegmentRequest(source=scan), measuring=MEASURING, output=tmp_path / "c", segmenter=segmenter
+    )
+    for resection in report.planning.resections:
+        assert resection.remnant.flr_ml.value is None
+        assert "landmarks" in resection.remnant.flr_ml.reason
+    assert not (tmp_path / "c" / "couinaud.nii.gz").exists()
+
+
+def test_run__a_failing_stage_leaves_nothing_behind(scan, segmenter, tmp_path):
+    with pytest.raises(InputError, match="formula"):
+        run_study(
+            SegmentRequest(source=scan),
+            measuring=MeasureRequest(patient=PATIENT, formula="no_such_formula"),
+            output=tmp_path / "case",
+            segmenter=segmenter,
+        )
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_run__a_failing_rerun_leaves_the_old_case(request_with_segments, segmenter, tmp_path):
+    output = tmp_path / "case"
+    run_study(request_with_segments, measuring=MEASURING, output=output, segmenter=segmenter)
+    before = {p.name: p.read_bytes() for p in output.iterdir()}
+    with pytest.raises(InputError):
+        rerun_case(
+            output,
+            output=output,
+            measuring=replace(MEASURING, formula="no_such_formula"),
+        )
+    assert before == {p.name: p.read_bytes() for p in output.iterdir()}
+
+
+def test_rerun__rejected_lesion_leaves_the_burden_and_stays_listed(
+    request_with_segments, segmenter, tmp_path
+):
+    output = tmp_path / "case"
+    first = run_study(
+        request_with_segments, measuring=MEASURING, output=output, segmenter=segmenter
+    )
+    largest = first.volumetry.lesions[0]
+    second = rerun_case(
+        output,
+        output=output,
+        measuring=known_request(output),
+        review=LesionReview(rejected=frozenset({largest.id})),
+    )
+
+    assert first.volumetry.tumour_ml.value - largest.volume_ml.value == pytest.approx(
+        second.volumetry.tumour_ml.value
+    )
+    assert first.volumetry.tlv_ml.value == second.volumetry.tlv_ml.value
+    assert Confirmation.REJECTED is second.volumetry.lesions[0].confirmation
+    assert first.patient == second.patient
+    third = rerun_case(
+        output,
+        output=output,
+        measuring=known_request(output),
+        review=LesionReview(confirmed=frozenset({largest.id})),
+    )
+    assert first.volumetry.tumour_ml == third.volumetry.tumour_ml
+    assert Confirmation.CONFIRMED is third.volumetry.lesions[0].confirmation
+
+
+def test_masks__alone_equal_the_masks_with_the_image(mask_files, phantom, request_with_segments,
+                                                     segmenter):  # fmt: skip
+    from_masks = measure_case(case_from_masks(SegmentRequest(masks=mask_files)), MEASURING)
+    from_image = measure_case(segment_case(request_with_segments, segmenter=segmenter), MEASURING)
+
+    assert from_image.volumetry.tlv_ml == from_masks.volumetry.tlv_ml
+    assert from_image.volumetry.tumour_ml == from_masks.volumetry.tumour_ml
+    assert from_image.volumetry.segments == from_masks.volumetry.segments
+    assert from_masks.study.modality is None
+
+
+def test_masks__couinaud_alone_leaves_the_tumour_unknown(mask_files):
+    request = SegmentRequest(masks={"couinaud": mask_files["couinaud"]})
+    report = plan_case(measure_case(case_from_masks(request), MEASURING))
+
+    assert report.volumetry.tumour_ml.value is None
+    assert "lesion" in report.volumetry.tumour_ml.reason
+    assert report.volumetry.burden_fraction.value is None
+    assert report.planning.frilling.type is None
+    verdicts = {f.verdict for r in report.planning.resections for f in r.findings
+                if f.id.startswith("flr.")}  # fmt: skip
+    assert "met" not in verdicts
+    assert all(r.remnant.flr_ml.bound == "upper" for r in report.planning.resections)
+
+
+def test_masks__given_twice_as_landmarks_and_map_is_refused(mask_files, tmp_path):
+    request = SegmentRequest(
+        masks={"couinaud": mask_files["couinaud"]}, landmarks=tmp_path / "points.json"
+    )
+    with pytest.raises(InputError, match="choose one"):
+        case_from_masks(request)
+
+
+def test_landmarks__divide_the_phantom_as_its_own_planes_do(scan, segmenter, phantom):
+    case = segment_case(SegmentRequest(source=scan), segmenter=segmenter)
+    divided = with_segments(case, GivenSegments(masks=None, landmarks=phantom.landmarks))
+
+    assert SegmentSource.LANDMARKS is divided.segment_source
+    liver = phantom.structures.codes > 0
+    right = np.isin(phantom.couinaud.codes, (5, 6, 7, 8)) & liver
+    found = np.isin(divided.couinaud.codes, (5, 6, 7, 8)) & liver
+    agreement = np.count_nonzero(right == found) / right.size
+    assert agreement > 0.97
+
+
+def test_output__a_folder_of_something_else_is_refused(tmp_path):
+    (tmp_path / "thesis.txt").write_text("precious", encoding="utf-8")
+    with pytest.raises(InputError, match="other files"):
+        case_folder.require_output_folder(tmp_path)
+
+
+def test_output__a_file_is_refused(tmp_path):
+    (tmp_path / "out").write_text("", encoding="utf-8")
+    with pytest.raises(InputError, match="is a file"):
+        case_folder.require_output_folder(tmp_path / "out")
+
+
+def test_case__a_folder_without_maps_is_refused(tmp_path):
+    with pytest.raises(UnreadableFileError, match="no segmented case"):
+        case_folder.read_case(tmp_path)
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"state_version": "1.0"}', "{" * 100_000])
+def test_case__a_damaged_state_is_refused_in_one_line(text, case, tmp_path):
+    with case_folder.published(tmp_path / "case") as staging:
+        case_folder.write_segmented(case, staging)
+    (tmp_path / "case" / case_folder.STATE).write_text(text, encoding="utf-8")
+    with pytest.raises(InputError) as caught:
+        case_folder.read_case(tmp_path / "case")
+    assert "\n" not in str(caught.value)
+
+
+def test_case__round_trip_through_its_folder(case, tmp_path):
+    with case_folder.published(tmp_path / "case") as staging:
+        case_folder.write_segmented(case, staging)
+    read = case_folder.read_case(tmp_path / "case")
+
+    for name in ("study", "segment_source", "segments_reason", "confirmations", "quality",
+                 "models", "inputs_sha256", "configuration", "seed", "planted"):  # fmt: skip
+        assert getattr(case, name) == getattr(read, name)
+    for name in ("structures", "lesions", "couinaud"):
+        np.testing.assert_array_equal(getattr(case, name).codes, getattr(read, name).codes)
+        assert getattr(case, name).geometry.same_grid(getattr(read, name).geometry)
+    np.testing.assert_array_equal(case.preview.voxels, read.preview.voxels)
