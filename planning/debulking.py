@@ -34,14 +34,12 @@ def debulking_findings(debulked_fraction: Quantity) -> tuple[Finding, ...]:
 def debulking_finding(rule: DebulkingRule, debulked_fraction: Quantity) -> Finding:
     """Hold the removed share of the tumour volume against one rule."""
     threshold, quantity = rule.threshold, settled(debulked_fraction)
-    share = wording.measured(quantity, beside=threshold.value)
     return Finding(
         id=rule.id,
         verdict=threshold.judge(quantity),
         text=(
             f"{rule.title}: {wording.limit(threshold)} of the tumour load. {rule.remark} "
-            f"Estimated to be removed: {share}, by volume; studies often count lesions or "
-            f"estimate by eye."
+            f"{_removed(quantity, beside=threshold.value)}"
         ),
         value=quantity.value,
         threshold=threshold.value,
@@ -49,6 +47,15 @@ def debulking_finding(rule: DebulkingRule, debulked_fraction: Quantity) -> Findi
         inclusive=threshold.inclusive,
         source=threshold.source,
         status=threshold.status,
+    )
+
+
+def _removed(quantity: Quantity, *, beside: float) -> str:
+    if quantity.value is None:
+        return f"It cannot be judged: {quantity.reason}."
+    return (
+        f"Estimated to be removed: {wording.measured(quantity, beside=beside)}, by volume; studies "
+        f"often count lesions or estimate by eye."
     )
 
 

@@ -19,8 +19,8 @@ MEASUREMENT_DECIMALS = 9
 PREFIX = "flr."
 
 BASIS_WORDS: Mapping[Basis, str] = {
-    Basis.STANDARDISED_TLV: "the standardised liver volume",
-    Basis.MEASURED_FUNCTIONAL_TLV: "the measured functional liver volume",
+    Basis.STANDARDISED_TLV: "the standardised volume",
+    Basis.MEASURED_FUNCTIONAL_TLV: "the measured functional volume",
 }
 BASES: Mapping[Basis, tuple[Basis, ...]] = {
     Basis.STANDARDISED_TLV: (Basis.STANDARDISED_TLV,),
@@ -130,11 +130,11 @@ def _strictest(minimum: RemnantMinimum, remnant: Remnant) -> Verdict:
 
 
 def _background_remark(verdict: Verdict, verdicts: Mapping[RemnantMinimum, Verdict]) -> str:
-    intro = "The background of the liver is not known:"
-    if verdict is Verdict.MET:
-        return f"{intro} the remnant would be enough for every liver this source speaks of."
-    if verdict is Verdict.NOT_MET:
-        return f"{intro} the remnant would be too small for every liver this source speaks of."
+    if set(verdicts.values()) == {Verdict.UNKNOWN}:
+        return "The liver background is not known."
+    if verdict is not Verdict.UNKNOWN:
+        return "The liver background is not known; here it would change nothing."
+    intro = "Liver background not known:"
     if set(verdicts.values()) == {Verdict.MET}:
         return f"{intro} without it nothing below {100 * UNKNOWN_BACKGROUND_MINIMUM:g} % passes."
     return f"{intro} {_by_population(verdicts)}."
@@ -142,9 +142,9 @@ def _background_remark(verdict: Verdict, verdicts: Mapping[RemnantMinimum, Verdi
 
 def _by_population(verdicts: Mapping[RemnantMinimum, Verdict]) -> str:
     words = {
-        Verdict.MET: "it would be met for",
-        Verdict.NOT_MET: "it would not be met for",
-        Verdict.UNKNOWN: "it cannot be judged for",
+        Verdict.MET: "met for",
+        Verdict.NOT_MET: "not met for",
+        Verdict.UNKNOWN: "undecided for",
     }
     groups = (
         (text, [m.population for m, found in verdicts.items() if found is verdict])
@@ -165,8 +165,7 @@ def _finding(
     sentences = (
         _demand(rule_set, minimum),
         _remaining(threshold, remnant),
-        _disagreement(threshold, remnant),
-        remark,
+        remark or _disagreement(threshold, remnant),
         rule_set.remark,
     )
     return Finding(
@@ -184,23 +183,26 @@ def _finding(
 
 def _demand(rule_set: RemnantRuleSet, minimum: RemnantMinimum) -> str:
     basis = BASIS_WORDS.get(minimum.threshold.basis, "the liver volume")
-    demand = f"{rule_set.title}: {wording.limit(minimum.threshold)} of {basis} for "
-    demand += f"{minimum.population}."
+    kind = "whatever the kind of liver" if rule_set.flat else f"for {minimum.population}"
+    demand = f"{rule_set.title}: {wording.limit(minimum.threshold)} of {basis}, {kind}."
     if minimum.reading:
         demand += " That this liver counts as such is this project's reading."
     if minimum.threshold.basis is Basis.UNSPECIFIED:
-        demand += " The source does not say of which liver volume, so both are judged."
+        demand += " Of which liver volume is not said, so both are judged."
     return demand
 
 
 def _remaining(threshold: Threshold, remnant: Remnant) -> str:
+    fractions = _fractions(threshold.basis, remnant)
+    reasons = dict.fromkeys(fraction.reason or "" for fraction in fractions)
+    if all(fraction.value is None for fraction in fractions):
+        return f"It cannot be judged: {'; '.join(reasons)}."
+    pairs = zip(BASES[threshold.basis], fractions, strict=True)
     parts = (
-        f"{wording.measured(quantity, beside=threshold.value)} of {BASIS_WORDS[basis]}"
-        if quantity.value is not None
-        else f"{wording.measured(quantity)} for {BASIS_WORDS[basis]}"
-        for basis, quantity in zip(
-            BASES[threshold.basis], _fractions(threshold.basis, remnant), strict=True
-        )
+        f"{wording.measured(fraction, beside=threshold.value)} of {BASIS_WORDS[basis]}"
+        if fraction.value is not None
+        else f"of {BASIS_WORDS[basis]} {wording.measured(fraction)}"
+        for basis, fraction in pairs
     )
     return f"Estimated to remain: {wording.listed(parts)}."
 
@@ -208,7 +210,7 @@ def _remaining(threshold: Threshold, remnant: Remnant) -> str:
 def _disagreement(threshold: Threshold, remnant: Remnant) -> str:
     verdicts = {threshold.judge(q) for q in _fractions(threshold.basis, remnant)}
     both_ways = {Verdict.MET, Verdict.NOT_MET}
-    return "The two volumes give different answers." if verdicts >= both_ways else ""
+    return "The two disagree." if verdicts >= both_ways else ""
 
 
 def _no_evidence(rule_set: RemnantRuleSet, background: LiverBackground) -> Finding:

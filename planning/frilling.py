@@ -224,7 +224,7 @@ def _caution(lesions: Sequence[Lesion]) -> str:
     unconfirmed = sum(lesion.confirmation is Confirmation.AUTOMATIC for lesion in lesions)
     if not unconfirmed:
         return ""
-    return f" {wording.counted(unconfirmed, 'lesion')} of these not confirmed by a reader."
+    return f" Not confirmed by a reader: {unconfirmed} of {_count(lesions)}."
 
 
 def _no_lesion_reason(report: VolumetryReport) -> str:

@@ -43,10 +43,11 @@ def reach_findings(resections: Sequence[Resection]) -> tuple[Finding, ...]:
     A rule is ``MET`` where some named resection reaches its share and leaves a remnant that every
     FLR rule set with evidence accepts; ``NOT_MET`` where each either misses the share or leaves a
     remnant that all of them refuse; ``UNKNOWN`` where the rule sets disagree or something is
-    missing. ``value`` is the debulked fraction of the resection that the text names.
+    missing. ``value`` is the debulked fraction of the resection that the text names. Empty without
+    a named resection.
     """
     named = tuple(resection for resection in resections if resection.named)
-    return tuple(_reach_finding(rule, named) for rule in REACH_RULES)
+    return tuple(_reach_finding(rule, named) for rule in REACH_RULES if named)
 
 
 def _reach_finding(rule: DebulkingRule, resections: Sequence[Resection]) -> Finding:

@@ -91,8 +91,8 @@ _DISEASED = _minimum(
 _FIBROTIC = _minimum(
     0.40, Basis.MEASURED_FUNCTIONAL_TLV, "azoulay2000", "a fibrotic or cirrhotic liver"
 )
-_MACHAIRAS = _minimum(0.30, Basis.UNSPECIFIED, "machairas2021", "any liver")
-_CLOYD = _minimum(0.20, Basis.STANDARDISED_TLV, "cloyd2020", "any liver")
+_MACHAIRAS = _minimum(0.30, Basis.UNSPECIFIED, "machairas2021", "every liver")
+_CLOYD = _minimum(0.20, Basis.STANDARDISED_TLV, "cloyd2020", "every liver")
 
 GEPNETLM_REVIEW = RemnantRuleSet(
     id="gepnetlm_review",

@@ -16,12 +16,11 @@ def percent(fraction: float, *, beside: float | None = None) -> str:
 
     19.96 % beside a limit of 20 % must not read "20.0 %".
     """
-    value = percent_from_fraction(fraction)
-    for decimals in DECIMALS:
-        text = f"{value:.{decimals}f}"
-        if beside is None or _side(float(text) / 100.0, beside) == _side(fraction, beside):
-            break
-    return f"{text} %"
+    texts = [f"{percent_from_fraction(fraction):.{decimals}f}" for decimals in DECIMALS]
+    if beside is None:
+        return f"{texts[0]} %"
+    true = (t for t in texts if _side(float(t) / 100.0, beside) == _side(fraction, beside))
+    return f"{next(true, texts[-1])} %"
 
 
 def limit(threshold: Threshold) -> str:

@@ -63,6 +63,8 @@ def test_debulking__bounds_and_absence(quantity, verdict):
     assert {verdict} == {f.verdict for f in found}
     assert quantity.value == found[0].value
     assert len(found) == len(DEBULKING_RULES)
+    said = all("cannot be judged: no lesion" in f.text for f in found)
+    assert said == (quantity.value is None)
 
 
 def test_cut_lesions__lists_those_on_both_sides(make_lesion):

@@ -178,8 +178,8 @@ def test_an_upper_bound_fails_but_never_meets(make_remnant):
 def test_unspecified_denominator__the_more_cautious_value(make_remnant):
     found = remnant_finding(MACHAIRAS, make_remnant(0.28, 0.34), background=LiverBackground.NORMAL)
     assert (found.verdict, found.value, found.basis) == (UNKNOWN, 0.28, Basis.UNSPECIFIED)
-    assert "The two volumes give different answers." in found.text
-    assert "does not say of which liver volume" in found.text
+    assert "The two disagree." in found.text
+    assert "Of which liver volume is not said" in found.text
     assert "28.0 % of the standardised" in found.text
     assert "34.0 % of the measured functional" in found.text
 
@@ -190,7 +190,7 @@ def test_unspecified_denominator__one_missing_decides_nothing(measured, make_rem
         MACHAIRAS, make_remnant(None, measured), background=LiverBackground.NORMAL
     )
     assert (UNKNOWN, measured) == (found.verdict, found.value)
-    assert "not known (not measured) for the standardised liver volume" in found.text
+    assert "of the standardised volume not known (not measured)" in found.text
 
 
 @pytest.mark.parametrize("background", LiverBackground)
@@ -241,23 +241,15 @@ def test_no_evidence__says_so(make_remnant):
             GEPNETLM_REVIEW,
             0.25,
             0.25,
-            "met for a normal liver; it would not be met for significant underlying liver disease",
-            0.4,
-            "gepnetlm_review",
-        ),
-        (
-            GEPNETLM_REVIEW,
-            None,
-            0.35,
-            "it would not be met for well-compensated cirrhosis; it cannot be judged for a normal",
+            "not known: met for a normal liver; not met for significant underlying liver disease",
             0.4,
             "gepnetlm_review",
         ),
         (PRIMARY_PAPERS, 0.35, 0.45, "nothing below 40 % passes", 0.4, "azoulay2000"),
-        (PRIMARY_PAPERS, 0.45, 0.45, "enough for every liver", 0.4, "azoulay2000"),
-        (PRIMARY_PAPERS, 0.15, 0.15, "too small for every liver", 0.2, "kishi2009"),
+        (PRIMARY_PAPERS, 0.45, 0.45, "here it would change nothing", 0.4, "azoulay2000"),
+        (PRIMARY_PAPERS, 0.15, 0.15, "here it would change nothing", 0.2, "kishi2009"),
         (CLOYD, 0.35, 0.35, "nothing below 40 % passes", 0.2, "cloyd2020"),
-        (MACHAIRAS, 0.25, 0.25, "too small for every liver", 0.3, "machairas2021"),
+        (MACHAIRAS, 0.25, 0.25, "here it would change nothing", 0.3, "machairas2021"),
     ],
 )
 def test_unknown_background__names_what_would_decide(
@@ -265,14 +257,30 @@ def test_unknown_background__names_what_would_decide(
 ):
     remnant = make_remnant(sflr, measured)
     found = remnant_finding(rule_set, remnant, background=LiverBackground.UNKNOWN)
-    if sflr is not None:
-        assert words in found.text
-    assert "The background of the liver is not known" in found.text
+    assert words in found.text
+    assert "iver background" in found.text
     assert (threshold, source) == (found.threshold, found.source)
 
 
 def test_unknown_background__what_is_missing_is_said(make_remnant):
     found = remnant_finding(
+        PRIMARY_PAPERS, make_remnant(None, 0.35), background=LiverBackground.UNKNOWN
+    )
+    assert UNKNOWN is found.verdict
+    words = "not known: not met for a fibrotic or cirrhotic liver; undecided for a normal liver and"
+    assert words in found.text
+
+
+def test_unknown_background__nothing_known_at_all(make_remnant):
+    found = remnant_finding(
         GEPNETLM_REVIEW, make_remnant(None, 0.35), background=LiverBackground.UNKNOWN
     )
-    assert "it cannot be judged for a normal liver, significant" in found.text
+    assert UNKNOWN is found.verdict
+    assert "The liver background is not known." in found.text
+
+
+@pytest.mark.parametrize("rule_set", REMNANT_RULE_SETS, ids=lambda r: r.id)
+def test_flat_rule_sets__say_that_no_kind_of_liver_is_named(rule_set, make_remnant):
+    found = remnant_finding(rule_set, make_remnant(), background=LiverBackground.CIRRHOSIS)
+    assert rule_set.flat == ("whatever the kind of liver" in found.text)
+    assert rule_set.flat != ("for " in found.text.split(".")[0])
