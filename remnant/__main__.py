@@ -1,0 +1,5 @@
+"""Run ``python -m remnant``."""
+
+from remnant.cli.app import main
+
+main()
