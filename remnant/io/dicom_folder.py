@@ -129,17 +129,21 @@ def _read_header(path: Path) -> _Header:
     if meta.get("TransferSyntaxUID") == DeflatedExplicitVRLittleEndian:
         return _Header(skipped="deflated DICOM, which is not read")
     dataset = dcmread(path, stop_before_pixels=True, specific_tags=list(HEADER_TAGS))
-    if not _is_image(dataset):
-        return _Header(skipped=NOT_AN_IMAGE)
+    unfit = _why_no_image(dataset)
+    if unfit is not None:
+        return _Header(skipped=unfit)
     slices = slices_of(dataset, path)
     if any("LOCALIZER" in plane.image_type for plane in slices):
         return _Header(skipped=LOCALISER)
     return _Header(slices=slices)
 
 
-def _is_image(dataset: Dataset) -> bool:
+def _why_no_image(dataset: Dataset) -> str | None:
+    kind = sop_class(dataset)
+    if kind and kind not in IMAGE_CLASSES:
+        return NOT_AN_IMAGE
     modality = str(dataset.get("Modality") or "").lower()
-    right_class = sop_class(dataset) in IMAGE_CLASSES or not sop_class(dataset)
-    has_pixels = bool(dataset.get("Rows")) and bool(dataset.get("Columns"))
+    if not (modality and dataset.get("Rows") and dataset.get("Columns")):
+        return UNREADABLE
     grey = int(dataset.get("SamplesPerPixel") or 1) == 1
-    return modality in set(Modality) and right_class and has_pixels and grey
+    return None if modality in set(Modality) and grey else NOT_AN_IMAGE

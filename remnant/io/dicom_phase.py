@@ -6,7 +6,7 @@ from remnant.core.volumes import Phase
 
 _WORDS = {
     Phase.ARTERIAL: r"art|arterial|arterielle?|arterieel|arteriosa|arteriell|hap",
-    Phase.PORTAL: r"portal\w*|porto\w*|venous|venos\w*|veineux|veineuse|pvp",
+    Phase.PORTAL: r"portal\w*|porto\w*|venous|ven[oö]s\w*|veineux|veineuse|pvp",
     Phase.DELAYED: r"delay(?:ed)?|equilibrium|late|tardif|tardive|spaet|spät",
     Phase.UNENHANCED: r"native?|nativ|unenhanced|plain|non[ -]?contrast|without contrast|"
     r"pre[ -]?contrast|no contrast|sans injection|ohne km|nc",

@@ -141,8 +141,8 @@ def read_masks(paths: Mapping[str, Path], *, preset: MasksPreset) -> Masks:
         File by role: ``liver``, ``lesions``, ``couinaud``, ``vessels``, ``portal_vein``,
         ``hepatic_veins``. ``liver`` or ``couinaud`` is needed; the latter alone implies the liver.
     preset
-        What the codes mean, see `PRESETS`. Lesions of a file for lesions go before lesions that
-        the liver's or the vessels' file holds too.
+        What the codes mean, see `PRESETS`. Without a file for lesions they are all those that the
+        liver's and the vessels' files hold; with one, only its own.
 
     Raises
     ------
@@ -218,11 +218,14 @@ def _common_geometry(maps: Mapping[Part, LabelMap], reference: Part) -> Geometry
 def _part(
     maps: Mapping[Part, LabelMap], codings: Mapping[Part, Coding], part: Part
 ) -> LabelMap | None:
-    # a file for this very part goes before one that holds it by the way
-    for role in (part, *Part):
-        if role in maps and part in codings[role].parts:
-            return _extracted(maps[role], codings[role], part)
-    return None
+    # a file for this very part goes before those that hold it by the way
+    by_the_way = [role for role in maps if part in codings[role].parts]
+    roles = [part] if part in maps else by_the_way
+    found = [_extracted(maps[role], codings[role], part) for role in roles]
+    if len(found) > 1:
+        union = np.logical_or.reduce([labels.mask() for labels in found])
+        return _binary(union, found[0].geometry)
+    return found[0] if found else None
 
 
 def _extracted(labels: LabelMap, coding: Coding, part: Part) -> LabelMap:

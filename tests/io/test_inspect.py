@@ -1,0 +1,98 @@
+"""What is in a file or folder, and what speaks against using it."""
+
+from dataclasses import asdict
+
+import numpy as np
+import pytest
+
+from remnant.core.errors import UnreadableFileError, UnsupportedSeriesError
+from remnant.core.volumes import Modality, Phase
+from remnant.io.inspect import inspect_path
+
+
+def test_nifti__ct_by_its_values(nifti, phantom):
+    path = nifti(phantom().pixels.astype(np.int16).transpose(2, 1, 0) - 1024)
+    found = inspect_path(path)
+    facts = found.series[0]
+    assert (found.kind, found.automatic, facts.modality) == ("nifti", 1, Modality.CT)
+    assert "prove a CT" in facts.modality_reason
+    assert (facts.shape, facts.orientation, facts.slices) == ((9, 8, 12), "RAS", 12)
+    assert facts.value_range == (
+        float(phantom().pixels.min()) - 1024,
+        float(phantom().pixels.max()) - 1024,
+    )
+    assert facts.coverage_mm == pytest.approx(36.0)
+    assert any("36 mm head to foot" in text for text in facts.against)
+
+
+def test_nifti__unknown_modality(nifti, phantom):
+    facts = inspect_path(nifti(phantom().pixels.transpose(2, 1, 0))).series[0]
+    assert facts.modality is None
+    assert "negative in Hounsfield" in facts.modality_reason
+    assert facts.against[0] == "needs --modality ct or --modality mr"
+
+
+@pytest.mark.parametrize("suffix", [".nii.gz", ".nrrd"])
+def test_label_map__is_recognised(nifti, tmp_path, suffix):
+    import SimpleITK as sitk  # noqa: N813
+
+    codes = np.zeros((7, 8, 9), np.uint8)
+    codes[2], codes[3] = 1, 5
+    path = nifti(codes)
+    if suffix == ".nrrd":
+        sitk.WriteImage(sitk.ReadImage(str(path)), str(tmp_path / "x.nrrd"))
+        path = tmp_path / "x.nrrd"
+    found = inspect_path(path)
+    assert found.series[0].label_codes == (1, 5)
+    assert found.automatic is None
+    assert found.series[0].against == ("it is a label map: give it with --masks",)
+
+
+def test_dicom__series_with_faults_are_facts(phantom, make_pixels, tmp_path):
+    phantom(extra={"SeriesDescription": "portal venous", "SeriesNumber": 1}).write(tmp_path / "a")
+    phantom(series="1.2.3.2", extra={"SeriesNumber": 2}).write(tmp_path / "b", skip=(4,))
+    phantom(series="1.2.3.3", extra={"SeriesNumber": 3}, pixels=make_pixels(4)).write(
+        tmp_path / "c"
+    )
+    (tmp_path / "readme").write_text("x")
+    found = inspect_path(tmp_path)
+    assert (found.kind, found.automatic, found.skipped) == ("dicom", 1, {"not DICOM": 1})
+    good, gap, short = found.series
+    assert (good.phase, good.usable, good.slices) == (Phase.PORTAL, True, 12)
+    assert good.value_range_of == "middle slice"
+    assert (gap.usable, gap.shape, gap.value_range) == (False, None, None)
+    assert "1 slice missing" in gap.against[0]
+    assert short.against[0] == "fewer than 10 slices"
+
+
+def test_dicom__names_nobody(phantom, tmp_path):
+    shown = str(asdict(inspect_path(phantom().write(tmp_path))))
+    for personal in ("Doe", "4711", "1.2.3"):
+        assert personal not in shown
+
+
+def test_dicom__damaged_pixels(phantom, tmp_path):
+    phantom().write(tmp_path)
+    for path in tmp_path.iterdir():
+        path.write_bytes(path.read_bytes()[:-100])
+    facts = inspect_path(tmp_path).series[0]
+    assert facts.usable is False
+    assert "could not be read" in facts.against[0]
+
+
+def test_refused__single_files(nifti, tmp_path):
+    with pytest.raises(UnsupportedSeriesError, match="7x8x9x2"):
+        inspect_path(nifti(np.zeros((7, 8, 9, 2), np.int16)))
+    with pytest.raises(UnreadableFileError, match="does not exist"):
+        inspect_path(tmp_path / "none")
+    (tmp_path / "a.txt").write_text("hello")
+    with pytest.raises(UnreadableFileError, match="not named"):
+        inspect_path(tmp_path / "a.txt")
+
+
+def test_sample__ct_mr_and_dicom(sample):
+    assert inspect_path(sample / "example_ct.nii.gz").series[0].modality is Modality.CT
+    assert inspect_path(sample / "example_mr_sm.nii.gz").series[0].modality is None
+    found = inspect_path(sample / "example_ct_dicom")
+    assert (found.automatic, found.series[0].description) == (1, "CT Body 3.0")
+    assert found.series[0].spacing_mm == pytest.approx((0.9765625, 0.9765625, 2.0))

@@ -1,0 +1,167 @@
+"""Masks of every preset, and what is refused."""
+
+import hashlib
+
+import numpy as np
+import pytest
+
+from remnant.core.errors import (
+    EmptyStructureError,
+    GeometryMismatchError,
+    InputError,
+    UnknownLabelError,
+)
+from remnant.core.labels import COUINAUD_SCHEME
+from remnant.io.masks import PRESETS, MasksPreset, Part, read_masks
+
+SHAPE = (7, 8, 9)
+LITS, TOTAL, MSD, BINARY = (
+    MasksPreset.LITS,
+    MasksPreset.TOTALSEGMENTATOR,
+    MasksPreset.MSD,
+    MasksPreset.BINARY,
+)
+
+
+def blocks(**codes):
+    """Return a map with each code in its own plane along the first axis: c5=2 fills planes 2."""
+    array = np.zeros(SHAPE, np.uint8)
+    for name, planes in codes.items():
+        array[list(planes)] = int(name[1:])
+    return array
+
+
+@pytest.fixture(name="files")
+def files_fixture(nifti):
+    def write(**arrays):
+        return {role: nifti(array, name=f"{role}.nii.gz") for role, array in arrays.items()}
+
+    return write
+
+
+def planes(labels):
+    return None if labels is None else sorted({int(i) for i in np.argwhere(labels.codes)[:, 0]})
+
+
+@pytest.mark.parametrize(
+    ("preset", "arrays", "liver", "lesions"),
+    [
+        (LITS, {"liver": blocks(c1=[1, 2], c2=[3])}, [1, 2, 3], [3]),
+        (LITS, {"liver": blocks(c1=[1, 2])}, [1, 2], []),
+        (LITS, {"liver": blocks(c1=[1, 2]), "lesions": blocks(c1=[1], c2=[2])}, [1, 2], [2]),
+        (MSD, {"liver": blocks(c1=[1, 2], c2=[3])}, [1, 2, 3], [3]),
+        (MSD, {"liver": blocks(c1=[1, 2]), "vessels": blocks(c1=[1], c2=[2])}, [1, 2], [2]),
+        (MSD, {"liver": blocks(c2=[1, 2]), "vessels": blocks(c1=[1], c2=[3])}, [1, 2], [1, 2, 3]),
+        (TOTAL, {"liver": blocks(c1=[0], c5=[1, 2, 3], c117=[5])}, [1, 2, 3], None),
+        (TOTAL, {"liver": blocks(c5=[1, 2]), "lesions": blocks(c1=[2])}, [1, 2], [2]),
+        (TOTAL, {"liver": blocks(c5=[1, 2]), "vessels": blocks(c1=[1], c2=[2])}, [1, 2], [2]),
+        (TOTAL, {"couinaud": blocks(c1=[1], c8=[2, 3])}, [1, 2, 3], None),
+        (BINARY, {"liver": blocks(c1=[1, 2])}, [1, 2], None),
+        (BINARY, {"liver": blocks(c255=[1, 2]), "lesions": blocks(c255=[2])}, [1, 2], [2]),
+        (BINARY, {"liver": blocks(c1=[1, 2]), "lesions": blocks()}, [1, 2], []),
+    ],
+)
+def test_read_masks__presets(files, preset, arrays, liver, lesions):
+    masks = read_masks(files(**arrays), preset=preset)
+    assert liver == planes(masks.liver)
+    # MSD's and LiTS's liver files say that there is no lesion; a file that cannot know gives None
+    assert lesions == planes(masks.lesions)
+    assert masks.liver.codes.max() == 1
+    assert masks.geometry.same_grid(masks.liver.geometry)
+
+
+def test_read_masks__lesions_with_several_codes_are_instances(files):
+    given = files(liver=blocks(c1=[1, 2, 3, 4]), lesions=blocks(c1=[1], c7=[3]))
+    masks = read_masks(given, preset=BINARY)
+    assert masks.lesions.scheme.name == "instances"
+    assert {0, 1, 7} == set(np.unique(masks.lesions.codes))
+
+
+def test_read_masks__lesions_of_one_code_are_binary(files):
+    masks = read_masks(files(liver=blocks(c1=[1, 2]), lesions=blocks(c9=[2])), preset=BINARY)
+    assert masks.lesions.scheme.name == "binary"
+    assert masks.lesions.codes.max() == 1
+
+
+def test_read_masks__lesions_file_goes_before_the_liver_file(files):
+    given = files(liver=blocks(c1=[1], c2=[2, 3]), lesions=blocks(c2=[3]))
+    masks = read_masks(given, preset=LITS)
+    assert [3] == planes(masks.lesions)
+    assert [1, 2, 3] == planes(masks.liver)
+    assert "lesions_source" in {finding.id for finding in masks.quality}
+
+
+def test_read_masks__couinaud_alone_implies_the_liver_and_says_so(files):
+    masks = read_masks(files(couinaud=blocks(c2=[1], c4=[5])), preset=BINARY)
+    assert masks.couinaud.scheme is COUINAUD_SCHEME
+    assert {0, 2, 4} == set(np.unique(masks.couinaud.codes))
+    assert "liver_from_couinaud" in {finding.id for finding in masks.quality}
+
+
+def test_read_masks__veins_and_digests(files):
+    given = files(
+        liver=blocks(c1=[1, 2, 3]), portal_vein=blocks(c1=[1]), hepatic_veins=blocks(c1=[2])
+    )
+    masks = read_masks(given, preset=BINARY)
+    assert ([1], [2], None) == (
+        planes(masks.portal_vein),
+        planes(masks.hepatic_veins),
+        masks.vessels,
+    )
+    expected = {role: hashlib.sha256(path.read_bytes()).hexdigest() for role, path in given.items()}
+    assert expected == masks.inputs_sha256
+
+
+@pytest.mark.parametrize(
+    ("preset", "arrays", "kind", "message"),
+    [
+        (BINARY, {"liver": blocks()}, EmptyStructureError, "liver mask is empty"),
+        (BINARY, {"couinaud": blocks()}, EmptyStructureError, "empty"),
+        (BINARY, {"liver": blocks(c1=[1]), "couinaud": blocks()}, EmptyStructureError, "Couinaud"),
+        (BINARY, {"liver": blocks(c1=[1], c2=[2])}, UnknownLabelError, "masks-preset"),
+        (BINARY, {"couinaud": blocks(c9=[1])}, UnknownLabelError, r"\[9\]"),
+        (LITS, {"liver": blocks(c3=[1])}, UnknownLabelError, r"\[3\]"),
+        (LITS, {"liver": blocks(c1=[1]), "lesions": blocks(c1=[1])}, UnknownLabelError, "leave"),
+        (TOTAL, {"liver": blocks(c1=[1])}, UnknownLabelError, "none of those"),
+        (TOTAL, {"liver": blocks(c5=[1]), "lesions": blocks(c2=[1])}, UnknownLabelError, r"\[2\]"),
+        (BINARY, {"lesions": blocks(c1=[1])}, InputError, "need a liver file"),
+        (BINARY, {"spleen": blocks(c1=[1])}, InputError, "unknown mask role spleen"),
+        (BINARY, {"liver": blocks(c1=[1]) * 0.7}, InputError, "probability"),
+    ],
+)  # fmt: skip
+def test_read_masks__refused(files, preset, arrays, kind, message):
+    with pytest.raises(kind, match=message) as caught:
+        read_masks(files(**arrays), preset=preset)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("change", ["shape", "shifted", "mirrored"])
+def test_read_masks__another_grid(nifti, change):
+    array = blocks(c1=[1, 2])
+    affine_ras = np.diag((2.0, 2.5, 3.0, 1.0))
+    if change == "shape":
+        array = array[:, :, :8]
+    if change == "shifted":
+        affine_ras[2, 3] = 1.0
+    if change == "mirrored":
+        affine_ras[0, 0] *= -1
+    paths = {
+        "liver": nifti(blocks(c1=[1, 2]), name="a.nii.gz"),
+        "lesions": nifti(array, affine_ras, name="b.nii.gz"),
+    }
+    with pytest.raises(GeometryMismatchError, match="the lesions mask lies on another grid"):
+        read_masks(paths, preset=BINARY)
+
+
+def test_presets__every_preset_knows_every_role():
+    for codings in PRESETS.values():
+        assert set(Part) == set(codings)
+    assert set(MasksPreset) == set(PRESETS)
+
+
+def test_sample__total_segmentator_liver(sample):
+    paths = {"liver": sample / "example_seg_fast_force_split.nii.gz"}
+    masks = read_masks(paths, preset=TOTAL)
+    volume_ml = masks.liver.codes.sum(dtype=int) * masks.geometry.voxel_volume_ml
+    assert volume_ml == pytest.approx(1125.7, abs=0.05)
+    assert masks.lesions is None
