@@ -102,7 +102,7 @@ def render_page(
             unconfirmed=view.unconfirmed(case),
             reach=view.reach(case),
             standard=view.standard(case),
-            verdicts=view.verdict_table(case),
+            verdict_tables=view.verdict_tables(case),
             citations=view.citations(case),
             limits=view.limits(resections),
         )

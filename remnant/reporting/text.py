@@ -42,7 +42,7 @@ BASIS_WORDS: Final[Mapping[Basis, str]] = {
     Basis.BODY_SURFACE_AREA: "body surface",
     Basis.TUMOUR_VOLUME: "tumour volume",
     Basis.TOTAL_LIVER_VOLUME: "total liver volume",
-    Basis.UNSPECIFIED: "liver volume (which is not said)",
+    Basis.UNSPECIFIED: "a liver volume (not said which)",
 }
 STATUS_WORDS: Final[Mapping[SourceStatus, str]] = {
     SourceStatus.VERIFIED: "read in the source",

@@ -13,6 +13,7 @@ from remnant.core.plan import Resection
 from remnant.reporting.text import demand
 
 REACH_PREFIX: Final = "debulking.reach."
+REMNANT_PREFIX: Final = "flr."
 CAUDATE_SUFFIX: Final = "_with_caudate"
 REMNANT_RULES: Final = frozenset(f"flr.{rule_set.id}" for rule_set in REMNANT_RULE_SETS)
 RULE_TITLES: Final[Mapping[str, str]] = {
@@ -26,12 +27,16 @@ RULE_TITLES: Final[Mapping[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class RuleColumn:
-    """One rule of the verdict table: its name, what it asks for and its source key."""
+    """One rule of the verdict table.
+
+    ``demands`` and ``sources`` hold more than one where the rule's minimum or paper depends on the
+    resection, as it can for an unknown liver background.
+    """
 
     id: str
     title: str
-    demand: str
-    source: str | None
+    demands: tuple[str, ...]
+    sources: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +49,9 @@ class VerdictRow:
 
 @dataclass(frozen=True, slots=True)
 class VerdictTable:
-    """Every rule set against every resection."""
+    """A group of rules against every resection."""
 
+    title: str
     columns: tuple[RuleColumn, ...]
     rows: tuple[VerdictRow, ...]
 
@@ -95,15 +101,20 @@ def standard(case: CaseReport) -> tuple[Resection, ...]:
     )
 
 
-def verdict_table(case: CaseReport) -> VerdictTable:
-    """Return every rule against every resection, rules in the order of their first use."""
-    resections = _resections(case)
-    columns: dict[str, RuleColumn] = {}
-    for resection in resections:
+def verdict_tables(case: CaseReport) -> tuple[VerdictTable, ...]:
+    """Return every rule against every resection: those on the remnant, then all others.
+
+    Rules stand in the order of their first use; a group without rules is left out.
+    """
+    found: dict[str, list[Finding]] = {}
+    for resection in _resections(case):
         for finding in resection.findings:
-            columns.setdefault(finding.id, _column(finding))
-    rows = tuple(_row(resection, list(columns)) for resection in resections)
-    return VerdictTable(tuple(columns.values()), rows)
+            found.setdefault(finding.id, []).append(finding)
+    columns = tuple(_column(findings) for findings in found.values())
+    remnant = tuple(c for c in columns if c.id.startswith(REMNANT_PREFIX))
+    others = tuple(c for c in columns if not c.id.startswith(REMNANT_PREFIX))
+    groups = (("Rules on what would remain", remnant), ("Rules on what would be removed", others))
+    return tuple(_table(case, title, group) for title, group in groups if group)
 
 
 def tally(resection: Resection) -> tuple[tuple[Verdict, int], ...]:
@@ -121,7 +132,7 @@ def limits(resections: Sequence[Resection]) -> tuple[float, ...]:
 def citations(case: CaseReport) -> Mapping[str, Citation]:
     """Return every source that the report names, numbered in the order of first use."""
     literature = load_literature()
-    keys = dict.fromkeys((*_sources(case),))
+    keys = dict.fromkeys(_sources(case))
     return {
         key: Citation(number, key, literature.get(key)) for number, key in enumerate(keys, start=1)
     }
@@ -132,8 +143,17 @@ def rule_title(finding: Finding) -> str:
     return RULE_TITLES.get(finding.id) or finding.id.replace("_", " ").replace(".", ", ")
 
 
-def _column(finding: Finding) -> RuleColumn:
-    return RuleColumn(finding.id, rule_title(finding), demand(finding), finding.source)
+def _column(findings: Sequence[Finding]) -> RuleColumn:
+    demands = dict.fromkeys(demand(finding) for finding in findings)
+    sources = dict.fromkeys(f.source for f in findings if f.source is not None)
+    first = findings[0]
+    return RuleColumn(first.id, rule_title(first), tuple(filter(None, demands)), tuple(sources))
+
+
+def _table(case: CaseReport, title: str, columns: tuple[RuleColumn, ...]) -> VerdictTable:
+    ids = [column.id for column in columns]
+    rows = tuple(_row(resection, ids) for resection in _resections(case))
+    return VerdictTable(title, columns, rows)
 
 
 def _row(resection: Resection, columns: Sequence[str]) -> VerdictRow:
