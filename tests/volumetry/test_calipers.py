@@ -93,6 +93,14 @@ def test_longest_axial__does_not_leave_its_slice():
     assert np.linalg.norm((6, 7, 8)) == pytest.approx(feret_mm(mask, geometry))
 
 
+def test_longest_axial__wide_slice_does_not_hide_a_narrow_longer_one():
+    i, j = np.ogrid[-12:13, -13:14]
+    mask = np.zeros((25, 27, 4), np.bool_)
+    mask[:, :, 1] = i**2 + j**2 <= 10**2  # its bounding box promises more than its 21 mm
+    mask[12, 1:25, 2] = True
+    assert longest_axial_mm(mask, isotropic(mask.shape)) == pytest.approx(np.hypot(1, 24))
+
+
 def test_longest_axial__is_in_the_axial_plane_of_a_sagittal_acquisition():
     mask = np.zeros((7, 8, 9), np.bool_)
     mask[2, 1:6, 3] = True  # five voxels along the array axis that runs head to foot

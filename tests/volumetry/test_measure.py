@@ -110,6 +110,13 @@ def test_measure__intervals_hold_the_value():
     assert pytest.approx(report.lesions[0].volume_ml.interval.high) == 125 * VOXEL_ML
 
 
+def test_measure__interval_of_the_functional_liver_leaves_the_lesions_out():
+    """Cells between eight centres: 9³ in the liver, of which 5³ and 3·4·3 touch a lesion."""
+    interval = measured().functional_tlv_ml.interval
+    assert interval.low == pytest.approx((9**3 - 5**3 - 3 * 4 * 3) * VOXEL_ML)
+    assert interval.high == pytest.approx((11**3 - 3**3 - 1 * 2 * 1) * VOXEL_ML)
+
+
 def test_measure__no_lesion_is_zero_and_not_absent():
     report = measured(spots=lesions())
     assert report.lesions == ()

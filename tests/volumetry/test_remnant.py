@@ -49,6 +49,7 @@ def report(
         for s, ml in functional_ml.items()
     }
     functional = sum(functional_ml.values()) + unassigned_ml
+    tlv_bound = Bound.LOWER if cut else tlv_bound
     return VolumetryReport(
         tlv_ml=Quantity(functional + 100, bound=tlv_bound, reason="cut" if tlv_bound else None),
         functional_tlv_ml=Quantity(functional),
