@@ -221,3 +221,10 @@ def test_registry__cannot_be_changed():
     with pytest.raises(TypeError):
         FORMULAS["mine"] = FORMULAS["tu2007"]
     assert not math.isnan(FORMULAS["tu2007"].compute({"weight": 70.0}))
+
+
+def test_registry__every_source_is_in_the_literature_list(repository):
+    listed = (repository / "planning" / "literature.bib").read_text(encoding="utf-8")
+    keys = {formula.source for formula in FORMULAS.values()} | set(BSA_FORMULAS)
+    keys |= {formula.read_in for formula in FORMULAS.values()}
+    assert {key for key in keys if f"{{{key}," not in listed} == set()
