@@ -1,5 +1,9 @@
+import os
 from itertools import combinations
+from pathlib import Path
 
+import nibabel as nib
+import numpy as np
 import pytest
 
 from planning.contiguity import (
@@ -10,6 +14,8 @@ from planning.contiguity import (
 )
 from remnant.core.findings import Verdict
 from remnant.core.labels import CouinaudSegment
+
+SHARED = Path(os.environ.get("REMNANT_SHARED", Path(__file__).parents[2] / ".." / "shared"))
 
 
 def segments(*codes):
@@ -69,3 +75,33 @@ def test_contiguity__is_never_met(kept, verdict, value):
     assert finding.source == "cloyd2020"
     assert ("not assessed" in finding.text) == (verdict is Verdict.UNKNOWN)
     assert ("no two of them" in finding.text) == (verdict is Verdict.NOT_MET)
+
+
+def test_neighbours__as_listed():
+    listed = ["12", "14", "17", "18", "23", "24", "34", "45", "48", "56", "58", "67", "78"]
+    assert {segments(*map(int, pair)) for pair in listed} == NEIGHBOURS
+
+
+def shared_face_cm2(codes, spacing_mm):
+    """Area between each two codes: voxel faces where both meet, along the three axes."""
+    area = np.zeros((9, 9))
+    for axis in range(3):
+        low, high = np.delete(codes, -1, axis).ravel(), np.delete(codes, 0, axis).ravel()
+        faces = np.bincount(low.astype(int) * 9 + high, minlength=81).reshape(9, 9)
+        area += faces * np.prod(spacing_mm) / spacing_mm[axis] / 100.0
+    return area + area.T
+
+
+def test_neighbours__share_a_face_in_real_livers():
+    folder = SHARED / "data" / "couinaud"
+    if not folder.is_dir():
+        pytest.skip(f"no Couinaud maps at {folder}: set REMNANT_SHARED to where they are")
+    livers = [nib.load(path) for path in sorted(folder.glob("lits_*.nii.gz"))[:42:3]]
+    areas = [
+        shared_face_cm2(np.asarray(liver.dataobj).astype(np.uint8), liver.header.get_zooms())
+        for liver in livers
+    ]
+    touching = sum(area > 1.0 for area in areas)
+    assert len(areas) == 14
+    for a, b in combinations(CouinaudSegment, 2):
+        assert (frozenset((a, b)) in NEIGHBOURS) == (touching[a, b] >= 12), (a, b)

@@ -157,6 +157,15 @@ def test_disseminated__each_number_at_its_limit(make_report, spread, codes, expe
     assert ("disseminated over 5 segments" in found.reason) == (expected is III)
 
 
+@pytest.mark.parametrize(("share", "expected"), [(0.1, III), (0.099, UNCLASSIFIABLE)])
+def test_disseminated__a_segment_counts_from_the_share_of_involvement_on(
+    make_report, make_lesion, spread, share, expected
+):
+    crossing = make_lesion(99, 1.0, {6: 1.0 - share, 7: share})
+    found = classify(make_report([crossing, *spread([2, 3, 6] * 3), *spread([8], first=50)]))
+    assert expected is found.type
+
+
 def test_bulk_among_disseminated_lesions__fits_two_types(make_report, spread, bulk):
     found = classify(make_report([bulk(), *spread([2, 3, 4, 5, 6] * 2)]))
     assert UNCLASSIFIABLE is found.type
