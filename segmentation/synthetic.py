@@ -29,7 +29,7 @@ from remnant.core.geometry import Geometry, Vector3
 from remnant.core.labels import INSTANCE_SCHEME
 from remnant.core.lesions import PlantedLesion
 from remnant.core.volumes import ImageVolume, LabelMap, Modality
-from segmentation.boxes import Box, bounding_box, box_geometry, box_start, margin_voxels
+from segmentation.boxes import Box, bounding_box, box_geometry, margin_voxels
 from segmentation.lesion_shape import LesionShape, random_shape
 
 Vector = NDArray[np.float64]
@@ -46,6 +46,8 @@ PLACES = 4000
 CHOICES = 12
 ATTEMPTS = 30
 LOCAL_MEAN_MM = 8.0
+LOCAL_MEAN_REACH = 2.5
+SMALLEST_WEIGHT = 1e-6
 NOISE_LIMIT_SD = 2.5
 MAD_TO_SD = 1.4826
 HALF = 0.5
@@ -137,7 +139,7 @@ def plant_metastases(
     voxel_ml = image.geometry.voxel_volume_ml
     numbered = dict(enumerate(patches, start=1))
     return Planted(
-        image=_blended(image, mask, box, patches),
+        image=_blended(image, mask, patches),
         truth=_truth(image.geometry, numbered),
         true_volumes_ml={n: float(p.share.sum()) * voxel_ml for n, p in numbered.items()},
         centres_ras_mm={n: _vector3(p.centre_mm) for n, p in numbered.items()},
@@ -291,49 +293,36 @@ def _truth(geometry: Geometry, patches: Mapping[int, _Patch]) -> LabelMap:
     return LabelMap(codes, geometry, INSTANCE_SCHEME)
 
 
-def _blended(
-    image: ImageVolume, mask: NDArray[np.bool_], box: Box, patches: Sequence[_Patch]
-) -> ImageVolume:
+def _blended(image: ImageVolume, mask: NDArray[np.bool_], patches: Sequence[_Patch]) -> ImageVolume:
     voxels = np.array(image.voxels)
-    liver_hu, noise_hu = _liver_and_noise(image.voxels[box], mask[box], image.geometry)
-    start = np.array(box_start(box))
     for patch in patches:
-        inner = _inner(patch.box, start, mask[box].shape)
-        outer = tuple(slice(s.start + o, s.stop + o) for s, o in zip(inner, start, strict=True))
-        part = tuple(
-            slice(s.start - p.start, s.stop - p.start)
-            for s, p in zip(outer, patch.box, strict=True)
-        )
-        lesion_hu = liver_hu[inner] + noise_hu[inner] + patch.change_hu[part]
-        share = patch.share[part]
-        voxels[outer] = _as_type((1 - share) * voxels[outer] + share * lesion_hu, voxels.dtype)
+        lesion_hu = _tissue_hu(image, mask, patch.box) + patch.change_hu
+        mixed = (1 - patch.share) * voxels[patch.box] + patch.share * lesion_hu
+        voxels[patch.box] = _as_type(mixed, voxels.dtype)
     return ImageVolume(voxels, image.geometry, image.modality, phase=image.phase)
 
 
-def _inner(patch: Box, start: NDArray[np.intp], shape: tuple[int, ...]) -> Box:
-    """Return the patch's box in the liver box's indices, cut at its edges (nothing is beyond)."""
-    i, j, k = (
-        slice(max(0, p.start - int(o)), min(n, p.stop - int(o)))
-        for p, o, n in zip(patch, start, shape, strict=True)
+def _tissue_hu(image: ImageVolume, mask: NDArray[np.bool_], box: Box) -> Vector:
+    """Return the liver's smooth mean plus its noise on a box, bright vessels damped to noise."""
+    spacing = image.geometry.spacing_mm
+    reach = [ceil(LOCAL_MEAN_REACH * LOCAL_MEAN_MM / s) for s in spacing]
+    wide = tuple(slice(max(0, b.start - r), b.stop + r) for b, r in zip(box, reach, strict=True))
+    liver, hu = mask[wide], image.voxels[wide].astype(np.float64)
+    middle = float(np.median(hu[liver]))
+    sigma = [LOCAL_MEAN_MM / s for s in spacing]
+    weight, total = (
+        ndimage.gaussian_filter(part, sigma, mode="constant", truncate=LOCAL_MEAN_REACH)
+        for part in (liver.astype(np.float64), (hu - middle) * liver)
     )
-    return (i, j, k)
-
-
-def _liver_and_noise(
-    voxels: NDArray[np.generic], mask: NDArray[np.bool_], geometry: Geometry
-) -> tuple[Vector, Vector]:
-    """Split the liver's HU into a smooth mean and a residue damped to the noise, on its box."""
-    inside = mask.astype(np.float64)
-    hu = voxels.astype(np.float64)
-    middle = float(np.median(hu[mask]))
-    sigma = [LOCAL_MEAN_MM / s for s in geometry.spacing_mm]
-    weight = np.maximum(ndimage.gaussian_filter(inside, sigma, mode="constant"), 1e-6)
-    smooth = (
-        ndimage.gaussian_filter((hu - middle) * inside, sigma, mode="constant") / weight + middle
-    )
+    smooth = middle + total / np.maximum(weight, SMALLEST_WEIGHT)
     residue = hu - smooth
-    spread = MAD_TO_SD * float(np.median(np.abs(residue[mask])))
-    return smooth, np.clip(residue, -NOISE_LIMIT_SD * spread, NOISE_LIMIT_SD * spread)
+    limit = NOISE_LIMIT_SD * MAD_TO_SD * float(np.median(np.abs(residue[liver])))
+    tissue = smooth + np.clip(residue, -limit, limit)
+    inner = tuple(
+        slice(b.start - w.start, b.stop - w.start) for b, w in zip(box, wide, strict=True)
+    )
+    found: Vector = tissue[inner]
+    return found
 
 
 def _as_type(values: Vector, dtype: np.dtype[np.generic]) -> NDArray[np.generic]:
