@@ -1,7 +1,7 @@
 """The one thing that every segmentation engine must do."""
 
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from remnant.core.findings import Finding
 from remnant.core.progress import Progress, silent
@@ -54,6 +54,26 @@ class Segmenter(Protocol):
         ------
         SegmentationFailedError
             Nothing was found that could be a liver.
+        ModelUnavailableError
+            The engine's weights are not installed.
+        """
+
+
+@runtime_checkable
+class LesionSegmenter(Protocol):
+    """Finds lesions in a liver that is already known; not every engine can."""
+
+    def segment_lesions(
+        self, image: ImageVolume, liver: LabelMap, *, progress: Progress = silent
+    ) -> Segmentation:
+        """Segment the lesions of ``image`` inside ``liver``, which lies on the same grid.
+
+        Raises
+        ------
+        GeometryMismatchError
+            The liver lies on another grid.
+        EmptyStructureError
+            The liver has no voxel.
         ModelUnavailableError
             The engine's weights are not installed.
         """

@@ -20,7 +20,7 @@ from remnant.pipeline.segmented import SegmentedCase
 from remnant.pipeline.timing import Stopwatch
 from remnant.reporting.preview import make_preview
 from segmentation.couinaud import couinaud_from_landmarks
-from segmentation.port import Segmentation, Segmenter
+from segmentation.port import LesionSegmenter, Segmentation, Segmenter
 from segmentation.postprocess import Reconciled, reconcile, reconcile_instances
 
 NO_SEGMENTS = (
@@ -177,6 +177,11 @@ def _maps(
     if masks is None or not _has_liver(masks):
         return case_from_image(loaded, segmenter=segmenter, progress=progress)
     loaded.image.geometry.require_same_grid(masks.geometry, what="the masks", reference="the image")
+    if masks.lesions is None and isinstance(segmenter, LesionSegmenter):
+        found = segmenter.segment_lesions(loaded.image, masks.liver, progress=progress)
+        case = _case_of(loaded, found)
+        inputs = {**case.inputs_sha256, **masks.inputs_sha256}
+        return replace(case, inputs_sha256=inputs, quality=masks.quality + case.quality)
     return _case_from_masks(loaded, masks)
 
 

@@ -23,6 +23,7 @@ from remnant.pipeline.segment import (
 )
 from remnant.pipeline.stages import MeasureRequest, measure_case, plan_case
 from remnant.testing.shapes import discretisation_bound_ml
+from segmentation.port import Segmentation
 
 PATIENT = Patient(
     height_cm=175.0,
@@ -177,6 +178,24 @@ def test_masks__couinaud_alone_leaves_the_tumour_unknown(mask_files):
                 if f.id.startswith("flr.")}  # fmt: skip
     assert "met" not in verdicts
     assert all(r.remnant.flr_ml.bound == "upper" for r in report.planning.resections)
+
+
+def test_masks__liver_with_the_scan_leaves_only_the_lesions_to_the_network(
+    scan, mask_files, phantom
+):
+    class OnlyLesions:
+        def segment(self, image, *, progress=None):
+            raise AssertionError("the liver was given")
+
+        def segment_lesions(self, image, liver, *, progress=None):
+            np.testing.assert_array_equal(phantom.liver_mask.codes, liver.codes)
+            return Segmentation(structures=phantom.structures, lesions=phantom.lesions)
+
+    request = SegmentRequest(source=scan, masks={"liver": mask_files["liver"]})
+    case = segment_case(request, segmenter=OnlyLesions())
+
+    np.testing.assert_array_equal(phantom.lesions.codes, case.lesions.codes)
+    assert {"image", "liver"} == set(case.inputs_sha256)
 
 
 def test_masks__given_twice_as_landmarks_and_map_is_refused(mask_files, tmp_path):
