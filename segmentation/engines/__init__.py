@@ -1,0 +1,1 @@
+"""Segmentation engines: each finds liver and lesions with its own networks."""

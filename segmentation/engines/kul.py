@@ -1,0 +1,335 @@
+"""The KU Leuven engine: whole liver, then lesions inside it (Tang et al. 2020).
+
+Steps: coarse image → window from anatomy → first liver → window around it → liver → lesions →
+back to the scan's grid. Networks and facts: ``models.networks.kul``; the published post-processing
+is a threshold of 0.5, one erosion, the largest component and one dilation.
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import cc3d
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from models import registry
+from remnant.core.errors import InputError, SegmentationFailedError
+from remnant.core.findings import Finding
+from remnant.core.geometry import Geometry, Shape3
+from remnant.core.progress import Progress, silent
+from remnant.core.volumes import ImageVolume, LabelMap
+from segmentation.boxes import Box, bounding_box, box_geometry
+from segmentation.engines.findings import liver_findings
+from segmentation.localise import LARGEST_WINDOW, body_box, first_windows, window_around
+from segmentation.port import Segmentation
+from segmentation.postprocess import reconcile
+from segmentation.preprocess import NEIGHBOURS_18, coarse_image, lesion_input, normalised_field
+from segmentation.resample import Floats, resampled_slabs
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+Mask = NDArray[np.bool_]
+
+LIVER_MODEL, LESION_MODEL = "kul-liver", "kul-lesion"
+THRESHOLD = 0.5
+FIRST_FIELD: Shape3 = (162, 135, 135)
+FIELD: Shape3 = (189, 162, 162)
+MARGIN = 13
+SMALLEST_LIVER_ML = 100.0
+LARGEST_MOVES = 3
+NEAR_EDGE = 5
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FoundLiver:
+    """The liver on the coarse grid: probabilities (0 away from it), mask and the window used."""
+
+    probability: Floats
+    mask: Mask
+    grid: Geometry
+    window: Box
+
+    @property
+    def confidence(self) -> float:
+        """Mean probability inside the mask."""
+        return float(self.probability[self.mask].mean())
+
+
+class KulSegmenter:
+    """Segment liver and lesions with the KU Leuven networks.
+
+    Parameters
+    ----------
+    device
+        ``auto`` (CUDA, then MPS, then CPU), ``cpu``, ``cuda`` or ``mps``.
+
+    Raises
+    ------
+    InputError
+        The device is not one of these or is not there.
+    """
+
+    def __init__(self, *, device: str = "auto") -> None:
+        self.device = chosen_device(device)
+
+    def segment(self, image: ImageVolume, *, progress: Progress = silent) -> Segmentation:
+        """Segment an image; the result lies on its own grid.
+
+        Weights that are not installed are fetched first.
+
+        Raises
+        ------
+        SegmentationFailedError
+            Nothing in the image could be a liver.
+        ModelUnavailableError
+            The weights are not installed and could not be fetched.
+        """
+        uses = tuple(registry.pull(name, progress=progress) for name in (LIVER_MODEL, LESION_MODEL))
+        found = find_liver(image, device=self.device, progress=progress)
+        liver = thresholded(found.probability, found.grid, image.geometry)
+        if not liver.any():
+            raise SegmentationFailedError(_not_found())
+        findings = liver_findings(found.confidence, liver, image.geometry)
+        lesions = find_lesions(image, liver, device=self.device, progress=progress)
+        fitted = reconcile(liver, lesions, image.geometry)
+        return Segmentation(
+            structures=fitted.structures,
+            lesions=fitted.lesions,
+            quality=(*findings, *fitted.quality),
+            models=uses,
+            device=self.device,
+        )
+
+    def segment_lesions(
+        self, image: ImageVolume, liver: LabelMap, *, progress: Progress = silent
+    ) -> Segmentation:
+        """Segment lesions inside a liver that is already known.
+
+        Raises
+        ------
+        GeometryMismatchError
+            The liver lies on another grid than the image.
+        EmptyStructureError
+            The liver has no voxel.
+        ModelUnavailableError
+            The weights are not installed and could not be fetched.
+        """
+        image.geometry.require_same_grid(liver.geometry, what="the liver map", reference="the image")
+        use = registry.pull(LESION_MODEL, progress=progress)
+        mask = liver.mask()
+        lesions = find_lesions(image, mask, device=self.device, progress=progress)
+        fitted = reconcile(mask, lesions, image.geometry)
+        return Segmentation(
+            structures=fitted.structures,
+            lesions=fitted.lesions,
+            quality=fitted.quality,
+            models=(use,),
+            device=self.device,
+        )
+
+
+def chosen_device(device: str) -> str:
+    """Return ``cuda``, ``mps`` or ``cpu``; ``auto`` takes the first of them that is there."""
+    if device == "cpu":
+        return device
+    import torch
+
+    there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    usable = [name for name, present in there.items() if present] + ["cpu"]
+    if device == "auto":
+        return usable[0]
+    if device not in usable:
+        raise InputError(f"device {device!r} is not available; here: auto, {', '.join(usable)}")
+    return device
+
+
+def find_liver(image: ImageVolume, *, device: str, progress: Progress = silent) -> FoundLiver:
+    """Find the liver on the coarse grid, wherever in the scan it is.
+
+    Raises
+    ------
+    SegmentationFailedError
+        Nothing could be a liver.
+    """
+    progress("preparing image", 0, 1)
+    coarse, grid = coarse_image(image)
+    body = body_box(coarse, image.modality)
+    windows = first_windows(coarse, body, image.modality)
+    field = normalised_field(coarse, image.modality)
+    progress("preparing image", 1, 1)
+    look = _LiverLook(field, grid, device, progress)
+    found = look.first(windows)
+    for _ in range(LARGEST_MOVES):
+        window = window_around(found.mask, body)
+        found = look(window, FIELD)
+        if not _cut_by_window(found.mask, window, body):
+            break
+    return found
+
+
+def find_lesions(
+    image: ImageVolume, liver: Mask, *, device: str, progress: Progress = silent
+) -> Mask:
+    """Return the lesion network's mask on the image's grid, not yet cut to the liver."""
+    import torch
+
+    from models.networks.loading import load_network
+    from models.networks.tiles import CentredTileInferer
+
+    voxels, grid = lesion_input(image, liver)
+    network = _reporting(load_network(LESION_MODEL).to(device), progress)
+    with torch.inference_mode(), _mixed(device):
+        field = torch.from_numpy(voxels).to(device)[None, None]
+        probability = CentredTileInferer()(field, network)[0, 0].float().cpu().numpy()
+    progress("finding lesions", 1, 1)
+    return thresholded(probability, grid, image.geometry)
+
+
+def thresholded(probability: Floats, grid: Geometry, target: Geometry) -> Mask:
+    """Resample probabilities linearly to another grid and hold them against 0.5.
+
+    Only the neighbourhood of what exceeds the threshold is resampled, slab by slab.
+    """
+    mask = np.zeros(target.shape, dtype=bool)
+    above = probability > THRESHOLD
+    if not above.any():
+        return mask
+    box = bounding_box(above, what="the mask", margin=(2, 2, 2))
+    seen = _covering_box(box_geometry(grid, box), target)
+    if seen is None:
+        return mask
+    inner = mask[seen]
+    slabs = resampled_slabs(
+        probability[box], box_geometry(grid, box), box_geometry(target, seen), outside=0.0
+    )
+    for where, slab in slabs:
+        np.greater(slab, THRESHOLD, out=inner[:, :, where])
+    return mask
+
+
+def published_postprocessing(probability: Floats) -> Mask:
+    """Threshold, erode once, keep the largest component, dilate once."""
+    core = ndimage.binary_erosion(probability > THRESHOLD, NEIGHBOURS_18)
+    if not core.any():
+        return core
+    largest = cc3d.largest_k(core, k=1, connectivity=6) > 0
+    opened: Mask = ndimage.binary_dilation(largest, NEIGHBOURS_18)
+    return opened
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _LiverLook:
+    """Runs the liver network on windows of one prepared image."""
+
+    field: Floats
+    grid: Geometry
+    device: str
+    progress: Progress
+
+    def first(self, windows: list[Box]) -> FoundLiver:
+        """Return the first window's liver, or the best of the others when it has none."""
+        for window in windows[:1]:
+            found = self(window, FIRST_FIELD)
+            if self._large_enough(found):
+                return found
+        others = [self(window, FIRST_FIELD) for window in windows[1:]]
+        livers = [found for found in others if self._large_enough(found)]
+        if not livers:
+            raise SegmentationFailedError(_not_found())
+        return max(livers, key=lambda found: float(found.probability[found.mask].sum()))
+
+    def _large_enough(self, found: FoundLiver) -> bool:
+        volume_ml = np.count_nonzero(found.mask) * self.grid.voxel_volume_ml
+        return volume_ml >= SMALLEST_LIVER_ML
+
+    def __call__(self, window: Box, size: Shape3) -> FoundLiver:
+        """Run the network on a window centred in a field of ``size``."""
+        self.progress("finding the liver", 0, 1)
+        inside, placed = _placement(window, size)
+        field = np.zeros(size, dtype=np.float32)
+        field[placed] = self.field[inside]
+        seen = np.zeros(size, dtype=np.float32)
+        seen[(slice(MARGIN, -MARGIN),) * 3] = _liver_map(field, self.device)
+        probability = np.zeros(self.field.shape, dtype=np.float32)
+        probability[inside] = seen[placed]
+        mask = published_postprocessing(probability)
+        _forget_elsewhere(probability, mask)
+        self.progress("finding the liver", 1, 1)
+        return FoundLiver(probability, mask, self.grid, window)
+
+
+def _liver_map(field: Floats, device: str) -> Floats:
+    import torch
+
+    from models.networks.loading import load_network
+
+    network = load_network(LIVER_MODEL).to(device)
+    with torch.inference_mode(), _mixed(device):
+        output = network(torch.from_numpy(field).to(device)[None, None])
+        result: Floats = output[0, 0].float().cpu().numpy()
+    return result
+
+
+def _mixed(device: str) -> Any:  # noqa: ANN401
+    """Half precision where it pays: on CUDA only."""
+    import torch
+
+    return torch.autocast(device, dtype=torch.float16, enabled=device == "cuda")
+
+
+def _reporting(network: "nn.Module", progress: Progress) -> "nn.Module":
+    del progress
+    return network
+
+
+def _forget_elsewhere(probability: Floats, mask: Mask) -> None:
+    """Set to 0 what post-processing removed, so that it does not come back when resampled."""
+    near = ndimage.binary_dilation(mask, NEIGHBOURS_18)
+    probability[~near | ((probability > THRESHOLD) & ~mask)] = 0.0
+
+
+def _placement(window: Box, size: Shape3) -> tuple[Box, Box]:
+    """Centre a window in a field; return the part of it that fits and its place in the field."""
+    pairs = [_centred(side, n) for side, n in zip(window, size, strict=True)]
+    (i, a), (j, b), (k, c) = pairs
+    return (i, j, k), (a, b, c)
+
+
+def _centred(side: slice, size: int) -> tuple[slice, slice]:
+    length = side.stop - side.start
+    fits = min(length, size)
+    start = side.start + (length - fits) // 2
+    place = (size - fits) // 2
+    return slice(start, start + fits), slice(place, place + fits)
+
+
+def _cut_by_window(liver: Mask, window: Box, body: Box) -> bool:
+    """Tell whether a liver comes close to an end of its window although the body goes on."""
+    if not liver.any():
+        raise SegmentationFailedError(_not_found())
+    found = bounding_box(liver, what="the liver")[2]
+    if window[2].stop - window[2].start >= LARGEST_WINDOW[2]:
+        return False
+    low = found.start - window[2].start < NEAR_EDGE and window[2].start > body[2].start
+    high = window[2].stop - found.stop < NEAR_EDGE and window[2].stop < body[2].stop
+    return low or high
+
+
+def _covering_box(part: Geometry, target: Geometry) -> Box | None:
+    """Return the box of ``target`` that holds all of ``part``; ``None`` when they are apart."""
+    index = target.index_from_ras(part.corners_ras())
+    low = np.maximum(np.floor(index.min(axis=0)).astype(int), 0)
+    high = np.minimum(np.ceil(index.max(axis=0)).astype(int) + 1, target.shape)
+    if (low >= high).any():
+        return None
+    i, j, k = (slice(int(a), int(b)) for a, b in zip(low, high, strict=True))
+    return (i, j, k)
+
+
+def _not_found() -> str:
+    return (
+        "no liver was found in this image; it must show the upper abdomen on CT or MR, check the "
+        "modality and orientation, or give the liver with --masks"
+    )

@@ -1,0 +1,121 @@
+"""Where in a scan the liver network should look.
+
+The network was trained on fields from the lung base to the hip; given a whole torso it paints
+kidney and colon. The field is found in two steps: a window from anatomy (body and lungs), in which
+a small field of the network gives a first liver, and then the window around that liver.
+
+All indices are voxels of the coarse image: 3 mm, axes RAS+.
+"""
+
+import cc3d
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from remnant.core.geometry import Shape3
+from remnant.core.volumes import Modality
+from segmentation.boxes import Box, bounding_box
+from segmentation.resample import Floats
+
+Mask = NDArray[np.bool_]
+
+BODY_HU = -150.0
+LUNG_HU = -600.0
+MR_BODY_FRACTION = 0.05
+COUCH_VOXELS = 2
+LARGEST_WINDOW: Shape3 = (163, 136, 136)
+ABOVE_DOME = 23
+BELOW_TIP = 15
+LUNG_SHARE = 0.5
+SMALLEST_LUNG_VOXELS = 4000
+STRIDE = 68
+
+
+def body_box(coarse: Floats, modality: Modality) -> Box:
+    """Return the box of the patient's body, couch and air left out.
+
+    The body is the largest component above -150 HU (MR: above 5 % of the intensity range) after an
+    opening that cuts a couch off; where nothing is left, the whole image.
+    """
+    solid = coarse > _body_threshold(coarse, modality)
+    core = ndimage.binary_erosion(solid, iterations=COUCH_VOXELS)
+    if not core.any():
+        core = solid if solid.any() else np.ones_like(solid)
+    body = cc3d.largest_k(core, k=1, connectivity=6) > 0
+    margin = (COUCH_VOXELS,) * 3
+    return bounding_box(body, what="the body", margin=(margin[0], margin[1], margin[2]))
+
+
+def first_windows(coarse: Floats, body: Box, modality: Modality) -> list[Box]:
+    """Return the windows in which to look for a first liver, best guess first.
+
+    One window when the body is no taller than a window, or when lungs show where the dome is;
+    the windows that follow cover the whole body for the case that it is not there.
+    """
+    bottom, top = body[2].start, body[2].stop
+    tall = LARGEST_WINDOW[2]
+    ends = list(range(top, bottom + tall, -STRIDE))
+    ends.append(min(top, bottom + tall))
+    dome = _dome(coarse, body) if modality is Modality.CT else None
+    if dome is not None and top - bottom > tall:
+        ends.insert(0, min(max(dome + ABOVE_DOME, bottom + tall), top))
+    spans = [slice(max(bottom, end - tall), end) for end in dict.fromkeys(ends)]
+    return [(*_across(body, coarse.shape), span) for span in spans]
+
+
+def window_around(liver: Mask, body: Box) -> Box:
+    """Return the network's window for a liver: from 45 mm below its tip to 70 mm above its dome."""
+    found = bounding_box(liver, what="the first liver")
+    low = max(body[2].start, found[2].start - BELOW_TIP)
+    high = min(body[2].stop, found[2].stop + ABOVE_DOME, low + LARGEST_WINDOW[2])
+    i, j = (
+        _shifted(side, seen, largest)
+        for side, seen, largest in zip(body[:2], found[:2], LARGEST_WINDOW[:2], strict=True)
+    )
+    return (i, j, slice(low, high))
+
+
+def _body_threshold(coarse: Floats, modality: Modality) -> float:
+    if modality is Modality.CT:
+        return BODY_HU
+    inside = coarse[np.isfinite(coarse)]
+    low, high = float(inside.min()), float(np.percentile(inside, 99))
+    return low + MR_BODY_FRACTION * (high - low)
+
+
+def _dome(coarse: Floats, body: Box) -> int | None:
+    """Return the slice of the right lung's base, ``None`` where there is no lung.
+
+    Air of the lung is enclosed by the body in every axial slice; the base is the lowest slice with
+    half of the right lung's largest cross-section.
+    """
+    i, j, k = body
+    right = slice((i.start + i.stop) // 2, i.stop)
+    air = (coarse[right, j, k] < LUNG_HU) & np.isfinite(coarse[right, j, k])
+    parts = cc3d.connected_components(air, connectivity=6)
+    counts = np.bincount(parts.ravel())
+    outer = np.unique(np.concatenate((parts[-1].ravel(), parts[:, 0].ravel(), parts[:, -1].ravel())))
+    counts[outer], counts[0] = 0, 0
+    if counts.max(initial=0) < SMALLEST_LUNG_VOXELS:
+        return None
+    area = np.count_nonzero(parts == counts.argmax(), axis=(0, 1))
+    return k.start + int(np.flatnonzero(area >= LUNG_SHARE * area.max())[0])
+
+
+def _across(body: Box, shape: tuple[int, ...]) -> tuple[slice, slice]:
+    i, j = (
+        _shifted(side, slice(0, size), largest)
+        for side, size, largest in zip(body[:2], shape[:2], LARGEST_WINDOW[:2], strict=True)
+    )
+    return i, j
+
+
+def _shifted(side: slice, seen: slice, largest: int) -> slice:
+    """Cut a side of the body to a window, about the body's centre but holding what was seen."""
+    if side.stop - side.start <= largest:
+        return side
+    start = (side.start + side.stop - largest) // 2
+    if seen.stop - seen.start <= largest:
+        start = min(max(start, seen.stop - largest), seen.start)
+    start = min(max(start, side.start), side.stop - largest)
+    return slice(start, start + largest)

@@ -1,0 +1,195 @@
+"""From a scan to what the KU Leuven networks expect: grids, filter and intensities.
+
+Facts of the published networks (Tang et al. 2020, doi 10.1007/s00259-020-04800-3); the working
+grids are RAS+.
+"""
+
+from collections.abc import Iterator
+from itertools import product
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from remnant.core.geometry import Geometry, Shape3, Vector3
+from remnant.core.volumes import ImageVolume, Modality
+from segmentation.boxes import Box, bounding_box, box_geometry
+from segmentation.resample import Floats, resample
+
+COARSE_MM = 3.0
+FINE_MM = 1.5
+CHUNK_PLANES = 4
+CT_LIMIT_HU = 200.0
+HALF_RANGE = 0.5
+MR_KEPT_FRACTION = 0.8
+LESION_SPACING_MM: Vector3 = (1.0, 1.0, 3.0)
+DILATIONS = 2
+NEIGHBOURS_18 = ndimage.generate_binary_structure(3, 2)
+Mask = NDArray[np.bool_]
+
+
+def upright_grid(geometry: Geometry, spacing_mm: Vector3) -> Geometry:
+    """Return the smallest RAS+ grid of a spacing that covers another grid's voxel centres."""
+    corners = geometry.corners_ras()
+    low, high = corners.min(axis=0), corners.max(axis=0)
+    spacing = np.array(spacing_mm)
+    steps = np.ceil((high - low) / spacing - 1e-6).astype(int)
+    affine_ras = np.diag([*spacing_mm, 1.0])
+    affine_ras[:3, 3] = (low + high - steps * spacing) / 2
+    i, j, k = (int(n) + 1 for n in steps)
+    frame = geometry.frame_of_reference_uid
+    return Geometry((i, j, k), affine_ras, frame_of_reference_uid=frame)
+
+
+def coarse_image(image: ImageVolume) -> tuple[Floats, Geometry]:
+    """Resample a scan to 1.5 mm, take the 3×3×3 median and keep every second voxel.
+
+    The published preparation resamples the median image to 3 mm; here the 3 mm voxels lie on 1.5 mm
+    voxels, so that only one median in eight is needed.
+
+    Returns
+    -------
+    voxels
+        float32 in the scan's unit, minus infinity outside the scan.
+    grid
+        Its 3 mm RAS+ grid.
+    """
+    grid = upright_grid(image.geometry, (COARSE_MM,) * 3)
+    coarse = np.empty(grid.shape, dtype=np.float32)
+    for start in range(0, grid.shape[2], CHUNK_PLANES):
+        planes = min(CHUNK_PLANES, grid.shape[2] - start)
+        fine = _fine_grid(grid, start, planes)
+        voxels = resample(image.voxels, image.geometry, fine, outside=-np.inf)
+        coarse[:, :, start : start + planes] = median_of_neighbours(voxels)
+    return coarse, grid
+
+
+def median_of_neighbours(fine: Floats) -> Floats:
+    """Return the 3×3×3 median at every second voxel, starting at index 1, of an odd-sized array."""
+    shape = [(n - 1) // 2 for n in fine.shape]
+    neighbours = np.empty((27, *shape), dtype=np.float32)
+    for row, shift in enumerate(product(range(3), repeat=3)):
+        i, j, k = (slice(s, s + 2 * n - 1, 2) for s, n in zip(shift, shape, strict=True))
+        neighbours[row] = fine[i, j, k]
+    return _median(list(neighbours))
+
+
+def normalised_ct(hu: NDArray[Any]) -> Floats:
+    """Clip Hounsfield units to ±200 and scale to [-0.5, 0.5]."""
+    clipped = np.clip(hu, -CT_LIMIT_HU, CT_LIMIT_HU).astype(np.float32)
+    clipped *= HALF_RANGE / CT_LIMIT_HU
+    return clipped
+
+
+def normalised_field(coarse: Floats, modality: Modality) -> Floats:
+    """Scale a coarse image to [-0.5, 0.5] for the liver network, 0 outside the scan."""
+    inside = np.isfinite(coarse)
+    if modality is Modality.CT:
+        scaled = normalised_ct(coarse)
+    else:
+        low, high = float(coarse[inside].min()), float(coarse[inside].max())
+        top = low + MR_KEPT_FRACTION * (high - low)
+        scaled = (np.clip(coarse, low, top) - low) / max(top - low, 1e-6) - HALF_RANGE
+        scaled = scaled.astype(np.float32, copy=False)
+    scaled[~inside] = 0.0
+    return scaled
+
+
+def lesion_input(image: ImageVolume, liver: Mask) -> tuple[Floats, Geometry]:
+    """Prepare the neighbourhood of a liver mask for the lesion network.
+
+    Parameters
+    ----------
+    image
+        The scan.
+    liver
+        Mask on the scan's grid, at least one voxel.
+
+    Returns
+    -------
+    voxels
+        float32 in [-0.5, 0.5] on the box of the twice dilated liver, -0.5 outside the dilated
+        liver, 0 outside the scan.
+    grid
+        Its 1×1×3 mm RAS+ grid.
+    """
+    box = bounding_box(liver, what="the liver mask", margin=_margin(image.geometry))
+    grid = upright_grid(box_geometry(image.geometry, box), LESION_SPACING_MM)
+    geometry = box_geometry(image.geometry, box)
+    near = resample(liver[box], geometry, grid, outside=0.0) > HALF_RANGE
+    near = ndimage.binary_dilation(near, NEIGHBOURS_18, iterations=DILATIONS)
+    inner = bounding_box(near, what="the liver on the lesion grid")
+    grid, near = box_geometry(grid, inner), near[inner]
+    scaled = _clipped_for_lesions(image, liver, box)
+    voxels = resample(scaled, geometry, grid, outside=0.0)
+    voxels *= _lesion_scale(image.modality)
+    voxels[~near] = -HALF_RANGE
+    return voxels, grid
+
+
+def _clipped_for_lesions(image: ImageVolume, liver: Mask, box: Box) -> NDArray[Any]:
+    voxels = image.voxels[box]
+    if image.modality is Modality.CT:
+        return np.clip(voxels, -CT_LIMIT_HU, CT_LIMIT_HU).astype(voxels.dtype, copy=False)
+    inside = image.voxels[liver].astype(np.float32)
+    middle = float(np.median(inside))
+    reach = max(float(inside.max()) - middle, middle - float(inside.min()), 1e-6)
+    scaled = (voxels.astype(np.float32) - middle) * (HALF_RANGE / reach)
+    return np.clip(scaled, -HALF_RANGE, HALF_RANGE)
+
+
+def _lesion_scale(modality: Modality) -> float:
+    """CT stays in Hounsfield units until it is resampled: small integers cost less memory."""
+    return HALF_RANGE / CT_LIMIT_HU if modality is Modality.CT else 1.0
+
+
+def _margin(geometry: Geometry) -> Shape3:
+    reach_mm = (DILATIONS + 1) * max(LESION_SPACING_MM)
+    per_mm = np.linalg.norm(np.linalg.inv(geometry.affine_ras[:3, :3]), axis=1)
+    i, j, k = (int(np.ceil(reach_mm * inverse)) for inverse in per_mm)
+    return (i, j, k)
+
+
+def _fine_grid(coarse: Geometry, start: int, planes: int) -> Geometry:
+    affine_ras = np.diag([FINE_MM, FINE_MM, FINE_MM, 1.0])
+    affine_ras[:3, 3] = coarse.ras_from_index((-0.5, -0.5, start - 0.5))
+    return Geometry(
+        (2 * coarse.shape[0] + 1, 2 * coarse.shape[1] + 1, 2 * planes + 1), affine_ras
+    )
+
+
+def _median(values: list[Floats]) -> Floats:
+    """Return the voxelwise median of an odd number of arrays, which are used up.
+
+    Forgetful selection: among half of the values and two more, neither the smallest nor the
+    largest can be the median of all; both are dropped and the next value is taken in.
+    """
+    held = len(values) // 2 + 2
+    waiting = iter(values[held:])
+    pool = values[:held]
+    scratch = np.empty_like(values[0])
+    while len(pool) > 1:
+        for a, b in _extremes(len(pool)):
+            np.minimum(pool[a], pool[b], out=scratch)
+            np.maximum(pool[a], pool[b], out=pool[b])
+            pool[a], scratch = scratch, pool[a]
+        pool = [*pool[1:-1], *_next(waiting)]
+    return pool[0]
+
+
+def _next(waiting: Iterator[Floats]) -> list[Floats]:
+    value = next(waiting, None)
+    return [] if value is None else [value]
+
+
+def _extremes(count: int) -> Iterator[tuple[int, int]]:
+    """Yield exchanges that bring the smallest of ``count`` values first and the largest last."""
+    half = count // 2
+    for a in range(half):
+        yield a, count - 1 - a
+    lows = range(1, half + count % 2)
+    for a in lows:
+        yield 0, a
+    for b in range(half, count - 1):
+        yield b, count - 1
