@@ -45,7 +45,7 @@ class Geometry:
 
     def __post_init__(self) -> None:
         shape = tuple(int(n) for n in self.shape)
-        if len(shape) != DIMENSIONS or min(shape) < 1:
+        if len(shape) != DIMENSIONS or min(shape) < 1 or shape != tuple(self.shape):
             raise InputError(f"a grid needs three positive sizes, got {self.shape}")
         matrix = np.array(self.affine_ras, dtype=np.float64, copy=True)
         if matrix.shape != (4, 4) or not np.isfinite(matrix).all():

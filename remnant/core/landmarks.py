@@ -1,7 +1,9 @@
 """Anatomical points that divide the liver into Couinaud segments."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from math import isfinite
 
+from remnant.core.errors import InputError
 from remnant.core.geometry import Vector3
 
 
@@ -23,6 +25,11 @@ class Landmarks:
         A point on the right hepatic vein half-way to the surface; ``None`` when it was not seen.
     middle_hepatic_vein
         A point on the middle hepatic vein; ``None`` when it was not seen.
+
+    Raises
+    ------
+    InputError
+        A coordinate is not a finite number.
     """
 
     ivc: Vector3
@@ -31,3 +38,9 @@ class Landmarks:
     portal_bifurcation: Vector3
     right_hepatic_vein: Vector3 | None = None
     middle_hepatic_vein: Vector3 | None = None
+
+    def __post_init__(self) -> None:
+        for landmark in fields(self):
+            point = getattr(self, landmark.name)
+            if point is not None and not all(isfinite(x) for x in point):
+                raise InputError(f"landmark {landmark.name} needs three finite numbers in mm")

@@ -47,7 +47,7 @@ class Quantity:
         absence and needs a ``reason``.
     interval
         Where the true value lies, by the parts of uncertainty that were modelled; ``None`` when no
-        interval was computed.
+        interval was computed. It need not hold ``value``: a known bias shifts it.
     bound
         Set when the scan or the input cuts the structure: the true value is at least or at most
         this one.

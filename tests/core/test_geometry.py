@@ -272,3 +272,8 @@ def test_geometry__takes_numpy_integers_and_keeps_plain_ones():
     grid = Geometry(tuple(np.array(SHAPE)), np.eye(4))
 
     assert [int, int, int] == [type(n) for n in grid.shape]
+
+
+def test_geometry__fractional_sizes_are_refused():
+    with pytest.raises(InputError, match="three positive sizes"):
+        Geometry((7.9, 8, 9), np.eye(4))

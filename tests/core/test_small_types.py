@@ -12,6 +12,7 @@ import pytest
 import remnant.core
 from remnant.core import errors
 from remnant.core.case import CaseReport
+from remnant.core.errors import InputError
 from remnant.core.landmarks import Landmarks
 from remnant.core.lesions import Confirmation, Lesion, PlantedLesion
 from remnant.core.plan import FrillingType, PlanningReport
@@ -156,3 +157,14 @@ def test_core__needs_numpy_only():
     done = subprocess.run(command, capture_output=True, text=True, check=True)
 
     assert {"numpy", "remnant"} == set(done.stdout.split())
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_landmarks__coordinates_must_be_finite(value):
+    with pytest.raises(InputError, match="ivc"):
+        Landmarks(
+            ivc=(value, 0.0, 0.0),
+            gallbladder_fossa=(0.0, 0.0, 0.0),
+            umbilical_fissure=(0.0, 0.0, 0.0),
+            portal_bifurcation=(0.0, 0.0, 0.0),
+        )
