@@ -2,6 +2,7 @@
 
 import base64
 import io
+import struct
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
@@ -42,6 +43,7 @@ MOST_NUMBERED: Final = 30
 SCALE_MM: Final = 50.0
 BACKDROP: Final = 0.13
 HALF: Final = 0.5
+PNG_SIZE: Final = slice(16, 24)
 SEGMENT_ALPHA: Final = 0.15
 LESION_ALPHA: Final = 0.45
 LINE_STYLES: Final[Mapping[Confirmation, str]] = {
@@ -155,9 +157,9 @@ def as_png(figure: "Figure") -> tuple[str, int, int]:
     """Return a figure as PNG data URI with its width and height in pixels."""
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=DOTS_PER_INCH, metadata={"Software": None})
-    width, height = (round(inches * DOTS_PER_INCH) for inches in figure.get_size_inches())
-    content = base64.b64encode(buffer.getvalue()).decode("ascii")
-    return f"data:image/png;base64,{content}", width, height
+    content = buffer.getvalue()
+    width, height = struct.unpack(">II", content[PNG_SIZE])
+    return f"data:image/png;base64,{base64.b64encode(content).decode('ascii')}", width, height
 
 
 def _cropped(labels: LabelMap, box: Box) -> LabelMap:

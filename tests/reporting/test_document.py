@@ -1,0 +1,366 @@
+"""report.json: round trip, schema, and distrust of what is read."""
+
+import json
+import math
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+
+from remnant.core.case import CaseReport
+from remnant.core.errors import ImplausibleValueError, InputError, UnreadableFileError
+from remnant.core.findings import Basis, Finding, SourceStatus, Verdict
+from remnant.core.labels import CouinaudSegment
+from remnant.core.lesions import Confirmation, Lesion, PlantedLesion
+from remnant.core.patient import LiverBackground, Patient, Sex
+from remnant.core.plan import Frilling, FrillingType, PlanningReport, Remnant, Resection
+from remnant.core.provenance import ModelUse, Provenance
+from remnant.core.quantity import Bound, Interval, Quantity
+from remnant.core.study import Study
+from remnant.core.volumes import Modality, Phase
+from remnant.core.volumetry_report import (
+    BurdenClass,
+    SegmentSource,
+    SegmentVolumes,
+    StandardisedVolume,
+    VolumetryReport,
+)
+from remnant.reporting.document import (
+    LARGEST_DOCUMENT_BYTES,
+    from_document,
+    read_report_json,
+    report_schema,
+    to_document,
+    write_report_json,
+)
+
+WORDS = st.text(st.characters(exclude_categories=("Cs",)), max_size=12)
+AMOUNTS = st.floats(0.0, 1e9)
+FRACTIONS = st.floats(0.0, 1.0)
+NUMBERS = st.floats(-1e9, 1e9)
+POINTS = st.tuples(NUMBERS, NUMBERS, NUMBERS)
+SEGMENTS = st.sampled_from(CouinaudSegment)
+
+
+def optional(strategy):
+    return st.none() | strategy
+
+
+@st.composite
+def quantities(draw, values=AMOUNTS):
+    low, high = sorted((draw(NUMBERS), draw(NUMBERS)))
+    value = draw(optional(values))
+    return Quantity(
+        value,
+        interval=draw(optional(st.just(Interval(low, high)))),
+        bound=draw(optional(st.sampled_from(Bound))),
+        reason=draw(optional(WORDS)) if value is not None else draw(WORDS) + "why",
+    )
+
+
+findings = st.lists(
+    st.builds(
+        Finding,
+        id=WORDS,
+        verdict=st.sampled_from(Verdict),
+        text=WORDS,
+        value=optional(NUMBERS),
+        threshold=optional(NUMBERS),
+        basis=optional(st.sampled_from(Basis)),
+        inclusive=optional(st.booleans()),
+        source=optional(WORDS),
+        status=optional(st.sampled_from(SourceStatus)),
+    ),
+    max_size=2,
+).map(tuple)
+lesions = st.builds(
+    Lesion,
+    id=st.integers(1, 65535),
+    volume_ml=quantities(),
+    longest_axial_mm=AMOUNTS,
+    feret_3d_mm=AMOUNTS,
+    centroid_ras_mm=POINTS,
+    segment_fractions=optional(st.dictionaries(SEGMENTS, FRACTIONS, max_size=3)),
+    confirmation=st.sampled_from(Confirmation),
+)
+resections = st.builds(
+    Resection,
+    name=WORDS,
+    title=WORDS,
+    segments=st.lists(SEGMENTS, unique=True).map(tuple),
+    named=st.booleans(),
+    new_world=WORDS,
+    remnant=st.builds(
+        Remnant,
+        flr_ml=quantities(),
+        flr_measured_fraction=quantities(),
+        sflr=quantities(),
+        flr_body_weight_percent=quantities(),
+        flr_ml_per_m2=quantities(),
+    ),
+    debulked_fraction=quantities(FRACTIONS),
+    findings=findings,
+)
+volumetry_reports = st.builds(
+    VolumetryReport,
+    tlv_ml=quantities(),
+    functional_tlv_ml=quantities(),
+    tumour_ml=quantities(),
+    burden_fraction=quantities(FRACTIONS),
+    burden_class=optional(st.sampled_from(BurdenClass)),
+    segments=optional(
+        st.dictionaries(
+            SEGMENTS,
+            st.builds(
+                SegmentVolumes, total_ml=AMOUNTS, functional_ml=AMOUNTS, touches_edge=st.booleans()
+            ),
+            max_size=3,
+        )
+    ),
+    segments_reason=optional(WORDS),
+    segment_source=optional(st.sampled_from(SegmentSource)),
+    unassigned_ml=AMOUNTS,
+    lesions=st.lists(lesions, max_size=2).map(tuple),
+    standardised=st.builds(
+        StandardisedVolume,
+        formula=WORDS,
+        bsa_formula=optional(WORDS),
+        stlv_ml=quantities(),
+        bsa_m2=quantities(),
+        source=WORDS,
+        population=WORDS,
+    ),
+    quality=findings,
+)
+cases = st.builds(
+    CaseReport,
+    study=st.builds(
+        Study,
+        pseudonym=WORDS,
+        source=WORDS,
+        modality=optional(st.sampled_from(Modality)),
+        phase=st.sampled_from(Phase),
+        shape=st.tuples(*[st.integers(1, 900)] * 3),
+        spacing_mm=st.tuples(*[st.floats(0.1, 9.0)] * 3),
+        orientation=WORDS,
+    ),
+    patient=st.builds(
+        Patient,
+        height_cm=optional(st.floats(100, 250)),
+        weight_kg=optional(st.floats(25, 350)),
+        sex=optional(st.sampled_from(Sex)),
+        age_years=optional(st.floats(18, 120)),
+        background=st.sampled_from(LiverBackground),
+        body_size_assumed=st.booleans(),
+    ),
+    volumetry=volumetry_reports,
+    planning=optional(
+        st.builds(
+            PlanningReport,
+            frilling=st.builds(
+                Frilling, type=optional(st.sampled_from(FrillingType)), reason=WORDS
+            ),
+            resections=st.lists(resections, max_size=2).map(tuple),
+            findings=findings,
+        )
+    ),
+    quality=findings,
+    provenance=st.builds(
+        Provenance,
+        software=st.dictionaries(WORDS, WORDS, max_size=2),
+        models=st.lists(
+            st.builds(ModelUse, id=WORDS, version=WORDS, weights_sha256=WORDS), max_size=2
+        ).map(tuple),
+        configuration=st.dictionaries(
+            WORDS, st.none() | WORDS | NUMBERS | st.integers(0, 9) | st.booleans(), max_size=3
+        ),
+        configuration_sha256=WORDS,
+        inputs_sha256=st.dictionaries(WORDS, WORDS, max_size=2),
+        device=optional(WORDS),
+        seed=optional(st.integers(0, 2**64)),
+        created_utc=WORDS,
+        seconds=st.dictionaries(WORDS, AMOUNTS, max_size=2),
+    ),
+    planted=st.lists(
+        st.builds(
+            PlantedLesion,
+            id=st.integers(1, 65535),
+            centre_ras_mm=POINTS,
+            true_volume_ml=AMOUNTS,
+            measured_ml=AMOUNTS,
+        ),
+        max_size=2,
+    ).map(tuple),
+)
+
+
+@given(case=cases)
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+def test_document__round_trip_through_text_keeps_every_field(case):
+    text = json.dumps(to_document(case), allow_nan=False)
+    assert case == from_document(json.loads(text))
+
+
+def test_document__written_and_read_back_is_the_same_case(made, tmp_path):
+    path = tmp_path / "report.json"
+    write_report_json(made.case, path)
+    assert made.case == read_report_json(path)
+    assert ["report.json"] == [file.name for file in tmp_path.iterdir()]
+
+
+def test_document__keys_are_those_of_the_contract(made):
+    document = to_document(made.case)
+    assert [
+        "schema_version", "study", "patient", "volumetry", "planning", "quality", "provenance",
+        "planted",
+    ] == list(document)  # fmt: skip
+    volumetry, planning = document["volumetry"], document["planning"]
+    assert {
+        "tlv_ml", "functional_tlv_ml", "tumour_ml", "burden_fraction", "burden_class",
+        "segments_ml", "lesions", "standardised",
+    } <= set(volumetry)  # fmt: skip
+    assert {"formula", "bsa_formula", "stlv_ml"} <= set(volumetry["standardised"])
+    assert ["I", "II", "III", "IV", "V", "VI", "VII", "VIII"] == list(volumetry["segments_ml"])
+    assert {
+        "id", "volume_ml", "longest_axial_mm", "feret_3d_mm", "centroid_ras_mm",
+        "segment_fractions", "confirmation",
+    } <= set(volumetry["lesions"][0])  # fmt: skip
+    resection = planning["resections"][0]
+    assert {
+        "name", "segments", "flr_ml", "flr_measured_fraction", "sflr", "debulked_fraction",
+        "findings", "flr_body_weight_percent", "flr_ml_per_m2", "named", "new_world", "title",
+    } <= set(resection)  # fmt: skip
+    assert ["V", "VI", "VII", "VIII"] == resection["segments"]
+    assert {"type", "reason"} == set(planning["frilling"])
+    assert {
+        "id", "verdict", "text", "value", "threshold", "basis", "inclusive", "source", "status",
+    } == set(document["quality"][0])  # fmt: skip
+
+
+def test_document__quantity_carries_what_is_known_beside_it(made):
+    tlv = Quantity(900.0, interval=Interval(890.0, 910.0), bound=Bound.LOWER, reason="cut")
+    volumetry = replace(made.case.volumetry, tlv_ml=tlv, tumour_ml=Quantity.absent("no map"))
+    document = to_document(replace(made.case, volumetry=volumetry))["volumetry"]
+    assert 900.0 == document["tlv_ml"]
+    assert [890.0, 910.0] == document["tlv_ml_interval"]
+    assert "lower" == document["tlv_ml_bound"]
+    assert "cut" == document["tlv_ml_reason"]
+    assert document["tumour_ml"] is None
+    assert "no map" == document["tumour_ml_reason"]
+    assert "tumour_ml_interval" not in document
+
+
+def test_document__planted_is_absent_in_real_cases(made):
+    assert "planted" not in to_document(replace(made.case, planted=()))
+
+
+def test_schema__is_a_valid_schema():
+    Draft202012Validator.check_schema(report_schema())
+
+
+def broken(document: dict[str, Any], *path, value) -> dict[str, Any]:
+    copy = json.loads(json.dumps(document))
+    place = copy
+    for part in path[:-1]:
+        place = place[part]
+    place[path[-1]] = value
+    return copy
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (("volumetry", "tlv_ml"), "900"),
+        (("volumetry", "tlv_ml"), None),
+        (("volumetry", "tlv_ml"), -1.0),
+        (("volumetry", "tlv_ml_bound"), "about"),
+        (("volumetry", "burden_fraction"), 5.0),
+        (("volumetry", "extra"), 1),
+        (("volumetry", "segments_ml"), {"IX": 1.0}),
+        (("volumetry", "segments_ml"), None),
+        (("volumetry", "lesions", 0, "id"), 0),
+        (("volumetry", "lesions", 0, "confirmation"), "maybe"),
+        (("volumetry", "tlv_ml_interval"), [2.0, 1.0]),
+        (("planning", "resections", 0, "segments"), ["V", "V"]),
+        (("planning", "resections", 0, "sflr"), None),
+        (("study", "patient_name"), "Doe"),
+        (("quality", 0, "verdict"), "passed"),
+        (("schema_version",), "2.0"),
+        (("provenance",), None),
+    ],
+)
+def test_read__refuses_what_breaks_the_contract(made, path, value):
+    document = to_document(made.case)
+    document["planning"]["resections"][0].pop("sflr_reason", None)
+    document["volumetry"].pop("tlv_ml_reason", None)
+    with pytest.raises(InputError) as caught:
+        from_document(broken(document, *path, value=value))
+    assert "\n" not in str(caught.value)
+
+
+def test_read__implausible_patient_is_refused_by_name(made):
+    document = broken(to_document(made.case), "patient", "height_cm", value=17.5)
+    with pytest.raises(ImplausibleValueError, match="height"):
+        from_document(document)
+
+
+@pytest.mark.parametrize("document", [None, [], "report", 3, {}])
+def test_read__refuses_other_json(document):
+    with pytest.raises(InputError, match="schema version"):
+        from_document(document)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\x1f\x8b binary",
+        b"\xff\xfe",
+        b'{"schema_version": NaN}',
+        b'{"a": 1e999}',
+        b'{"a": 1, "a": 2}',
+        b"[" * 100_000,
+        b"1" * 10_000,
+    ],
+)
+def test_read__refuses_files_that_are_no_json(tmp_path: Path, content):
+    path = tmp_path / "report.json"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=r"report\.json|schema version"):
+        read_report_json(path)
+
+
+def test_read__missing_and_huge_files(tmp_path: Path):
+    with pytest.raises(UnreadableFileError, match="cannot read"):
+        read_report_json(tmp_path / "none.json")
+    huge = tmp_path / "huge.json"
+    with huge.open("wb") as file:
+        file.truncate(LARGEST_DOCUMENT_BYTES + 1)
+    with pytest.raises(UnreadableFileError, match="larger"):
+        read_report_json(huge)
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf])
+def test_write__never_writes_nan_and_leaves_no_file(made, tmp_path: Path, value):
+    lesion = replace(made.case.volumetry.lesions[0], longest_axial_mm=value)
+    volumetry = replace(made.case.volumetry, lesions=(lesion,))
+    with pytest.raises(InputError):
+        write_report_json(replace(made.case, volumetry=volumetry), tmp_path / "report.json")
+    assert [] == list(tmp_path.iterdir())
+
+
+def test_write__same_case_gives_the_same_bytes(made, tmp_path: Path):
+    reordered = replace(
+        made.case.provenance,
+        configuration=dict(reversed(made.case.provenance.configuration.items())),
+    )
+    for name, case in (("a", made.case), ("b", replace(made.case, provenance=reordered))):
+        write_report_json(case, tmp_path / name)
+    first = (tmp_path / "a").read_bytes()
+    assert first == (tmp_path / "b").read_bytes()
+    assert first.startswith(b'{\n  "schema_version": "1.0",\n')
+    assert first.endswith(b"}\n")
