@@ -35,7 +35,7 @@ MAGIC = b"DICM"
 NOT_DICOM = "not DICOM"
 NOT_AN_IMAGE = "DICOM, but no CT or MR image"
 LOCALISER = "localiser"
-NO_GEOMETRY = "image without usable position, orientation or spacing"
+NO_GEOMETRY = "image without usable position, orientation, spacing or size"
 UNREADABLE = "damaged DICOM"
 TOO_LARGE = "too large"
 

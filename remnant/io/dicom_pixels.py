@@ -16,7 +16,7 @@ from pydicom.uid import UID
 from remnant.core.errors import UnreadableFileError, UnsupportedSeriesError
 from remnant.core.progress import Progress, silent
 from remnant.core.volumes import Modality
-from remnant.io.dicom_slices import Slice
+from remnant.io.dicom_slices import Slice, printable
 from remnant.io.faults import quiet, reading
 from remnant.io.scaling import fitting_type
 
@@ -33,16 +33,21 @@ def require_decoders(slices: Sequence[Slice]) -> None:
     UnsupportedSeriesError
         A transfer syntax has no decoder; named in the message.
     """
-    for syntax in sorted({plane.transfer_syntax for plane in slices}):
-        try:
-            available = bool(get_decoder(UID(syntax)).is_available)
-        except (NotImplementedError, ValueError):
-            available = False
-        if not available:
-            raise UnsupportedSeriesError(
-                f"the pixels are stored as {UID(syntax).name or 'nothing named'}, for which there "
-                f"is no decoder here; export the series uncompressed or as JPEG 2000"
-            )
+    with quiet():
+        for syntax in sorted({plane.transfer_syntax for plane in slices}):
+            uid = UID(syntax)
+            if not _can_decode(uid):
+                raise UnsupportedSeriesError(
+                    f"the pixels are stored as {printable(uid.name) or 'nothing named'}, for which "
+                    f"there is no decoder here; export the series uncompressed or as JPEG 2000"
+                )
+
+
+def _can_decode(syntax: UID) -> bool:
+    try:
+        return bool(get_decoder(syntax).is_available)
+    except (NotImplementedError, ValueError):
+        return False
 
 
 def read_voxels(slices: Sequence[Slice], *, progress: Progress = silent) -> NDArray[Any]:
@@ -65,7 +70,8 @@ def read_voxels(slices: Sequence[Slice], *, progress: Progress = silent) -> NDAr
         A file is truncated or damaged.
     """
     require_decoders(slices)
-    volume = np.empty((*slices[0].size, len(slices)), dtype=_type_of(slices), order="F")
+    with reading(slices[0].path, what=WHAT, quote=False):
+        volume = np.empty((*slices[0].size, len(slices)), dtype=_type_of(slices), order="F")
     places = _places_by_file(slices)
 
     def fill(path: Path) -> None:

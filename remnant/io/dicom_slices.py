@@ -12,6 +12,7 @@ from remnant.core.errors import UnsupportedSeriesError
 from remnant.core.geometry import Vector3
 from remnant.core.volumes import Modality
 from remnant.io.frames import ras_from_lps
+from remnant.io.limits import LARGEST_PLANE_SIDE
 
 DIRECTION_TOLERANCE = 1e-3
 COSINES = 6
@@ -176,7 +177,7 @@ def _slice(source: Source, path: Path, *, frame: int) -> Slice:
         description=printable(dataset.get("SeriesDescription")),
         series_number=int(dataset.get("SeriesNumber") or 0),
         image_type=_image_type(source),
-        size=(int(dataset.Columns), int(dataset.Rows)),
+        size=_size(dataset, path),
         position_ras_mm=_vector(source, "PlanePositionSequence", "ImagePositionPatient", path),
         i_direction=i_direction,
         j_direction=j_direction,
@@ -189,6 +190,13 @@ def _slice(source: Source, path: Path, *, frame: int) -> Slice:
         frame_of_reference_uid=_text(dataset, "FrameOfReferenceUID") or None,
         split=_split_values(source),
     )
+
+
+def _size(dataset: Dataset, path: Path) -> tuple[int, int]:
+    size = (int(dataset.Columns), int(dataset.Rows))
+    if max(size) > LARGEST_PLANE_SIDE:
+        raise UnsupportedSeriesError(f"{path.name} claims {size[0]} x {size[1]} pixels")
+    return size
 
 
 def _text(dataset: Dataset, name: str) -> str:

@@ -131,7 +131,9 @@ def build_stack(slices: Sequence[Slice], *, digest: Callable[[Slice], str]) -> S
     ordered = sorted(slices, key=lambda plane: float(_heights([plane], like=slices[0])[0]))
     kept = _without_copies(ordered, digest=digest)
     if len(kept) < FEWEST_SLICES:
-        raise UnsupportedSeriesError("a single slice has no volume: at least two are needed")
+        raise UnsupportedSeriesError(
+            "a single slice has no volume: at least two are needed; give the folder"
+        )
     _require_even(kept)
     return Stack(tuple(kept), _geometry(kept), dropped=len(ordered) - len(kept))
 

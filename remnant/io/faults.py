@@ -21,7 +21,6 @@ FOREIGN_FAULTS = (
     AssertionError,
     RuntimeError,
     EOFError,
-    MemoryError,
     BufferError,
     struct.error,
     zlib.error,
@@ -72,6 +71,10 @@ def reading(path: Path, *, what: str, quote: bool = True) -> Iterator[None]:
         yield
     except RemnantError:
         raise
+    except MemoryError as fault:
+        raise UnreadableFileError(
+            f"{path} could not be read as {what}: it needs more memory than there is"
+        ) from fault
     except Exception as fault:
         if not is_foreign(fault):
             raise

@@ -12,6 +12,7 @@ from remnant.core.errors import InputError
 from remnant.core.findings import Finding, Verdict
 from remnant.core.geometry import Geometry, Shape3, Vector3
 from remnant.core.volumes import Modality, Phase
+from remnant.io.codes import present_codes
 from remnant.io.dicom_folder import is_dicom_file
 from remnant.io.dicom_pixels import read_voxels
 from remnant.io.dicom_series import Catalogue, Series, catalogue
@@ -146,11 +147,11 @@ def _failed(findings: tuple[Finding, ...]) -> tuple[str, ...]:
 def _label_codes(values: NDArray[Any]) -> tuple[int, ...]:
     if values.dtype.kind not in "iu" or values.min() < 0 or values.max() > HIGHEST_LABEL:
         return ()
-    codes = np.flatnonzero(np.bincount(values.ravel(order="K")))
+    codes = present_codes(values)
     # consecutive grey values fill their whole range; label maps are mostly background
     mostly_background = np.count_nonzero(values) < values.size / 2
-    few = 1 < codes.size <= MOST_LABELS
-    return tuple(int(code) for code in codes if code) if few and mostly_background else ()
+    few = 1 < len(codes) <= MOST_LABELS
+    return tuple(sorted(codes - {0})) if few and mostly_background else ()
 
 
 def _dicom(path: Path) -> Inspection:
@@ -166,8 +167,8 @@ def _dicom(path: Path) -> Inspection:
 
 def _series_facts(listed: Catalogue, series: Series) -> SeriesFacts:
     geometry = None if series.stack is None else series.stack.geometry
-    value_range, fault = _middle_range(series)
-    against = _against_series(listed, series) if fault is None else (fault,)
+    middle, fault = _middle_values(series)
+    against = _against_series(listed, series, middle) if fault is None else (fault,)
     return SeriesFacts(
         number=series.number,
         modality=series.modality,
@@ -179,27 +180,31 @@ def _series_facts(listed: Catalogue, series: Series) -> SeriesFacts:
         spacing_mm=None if geometry is None else geometry.spacing_mm,
         orientation=None if geometry is None else "".join(geometry.axcodes),
         coverage_mm=None if geometry is None else coverage_mm(geometry),
-        value_range=value_range,
-        value_range_of=None if value_range is None else "middle slice",
+        value_range=None if middle is None else (float(middle.min()), float(middle.max())),
+        value_range_of=None if middle is None else "middle slice",
         against=against,
         usable=series.fault is None and fault is None,
     )
 
 
-def _against_series(listed: Catalogue, series: Series) -> tuple[str, ...]:
+def _against_series(
+    listed: Catalogue, series: Series, middle: NDArray[Any] | None
+) -> tuple[str, ...]:
     first = () if series.against is None else (series.against,)
-    if series.stack is None:
+    if series.stack is None or middle is None:
         return first
+    evidence = hounsfield_evidence(middle)
+    if series.modality is Modality.CT and evidence.hounsfield is False:
+        first = (*first, f"not in Hounsfield units: {evidence.reason}")
     findings = image_findings(series.stack.geometry, series.phase)
     return (*first, *_failed((*findings, *series_findings(listed, series))))
 
 
-def _middle_range(series: Series) -> tuple[tuple[float, float] | None, str | None]:
+def _middle_values(series: Series) -> tuple[NDArray[Any] | None, str | None]:
     if series.stack is None:
         return None, None
     middle = series.stack.slices[len(series.stack.slices) // 2]
     try:
-        values = read_voxels([middle])
+        return read_voxels([middle]), None
     except InputError as fault:
         return None, str(fault)
-    return (float(values.min()), float(values.max())), None

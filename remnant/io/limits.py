@@ -3,6 +3,9 @@
 LARGEST_VOXEL_COUNT = 1_200_000_000
 """Voxels of one volume: a 1024 x 1024 scan of 1100 slices; 2.4 GB as int16."""
 
+LARGEST_PLANE_SIDE = 8192
+"""Rows or columns of one DICOM plane."""
+
 LARGEST_HEADER_BYTES = 16 * 1024 * 1024
 """Header and extensions of one NIfTI or NRRD file."""
 

@@ -15,6 +15,7 @@ from remnant.core.geometry import Geometry
 from remnant.core.labels import BINARY_SCHEME, COUINAUD_SCHEME, INSTANCE_SCHEME, CouinaudSegment
 from remnant.core.volumes import LabelMap
 from remnant.io.atomic import digest_file
+from remnant.io.codes import present_codes
 from remnant.io.image_quality import grid_findings
 from remnant.io.nifti import read_labels
 
@@ -190,8 +191,7 @@ def _files_by_part(paths: Mapping[str, Path]) -> dict[Part, Path]:
 def _require_known(labels: LabelMap, coding: Coding, *, what: str) -> None:
     if coding.instances:
         return
-    counts = np.bincount(labels.codes.ravel())
-    present = frozenset(int(code) for code in np.flatnonzero(counts)) - {0}
+    present = present_codes(labels.codes) - {0}
     unknown = sorted(present - coding.wanted - coding.others)
     looked_for = ", ".join(str(code) for code in sorted(coding.wanted))
     if unknown:
@@ -231,15 +231,10 @@ def _part(
 def _extracted(labels: LabelMap, coding: Coding, part: Part) -> LabelMap:
     if part is Part.COUINAUD:
         return LabelMap(labels.codes, labels.geometry, COUINAUD_SCHEME)
-    several = coding.instances and _has_several_codes(labels.codes)
-    if several:
+    if coding.instances and len(present_codes(labels.codes) - {0}) > 1:
         return labels
     found = labels.mask() if coding.instances else labels.mask(*coding.parts[part])
     return _binary(found, labels.geometry)
-
-
-def _has_several_codes(codes: NDArray[np.uint8] | NDArray[np.uint16]) -> bool:
-    return bool(np.count_nonzero(np.bincount(codes.ravel())[1:]) > 1)
 
 
 def _binary(found: NDArray[np.bool_], geometry: Geometry) -> LabelMap:

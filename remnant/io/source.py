@@ -95,6 +95,8 @@ def _load_dicom(
     path: Path, *, modality: Modality | None, series: str | None, progress: Progress
 ) -> LoadedStudy:
     listed = catalogue(path, progress=progress)
+    if not listed.series:
+        _hint_at_nifti(path)
     chosen = choose(listed, wanted=series, name=str(path))
     _require_modality(chosen, modality)
     image = _dicom_image(chosen, progress)
@@ -108,6 +110,15 @@ def _load_dicom(
             *series_findings(listed, chosen),
         ),
     )
+
+
+def _hint_at_nifti(path: Path) -> None:
+    images = sorted(file.name for file in path.glob("*") if is_nifti_name(file))
+    if images:
+        raise UnreadableFileError(
+            f"{path} holds no DICOM series but {len(images)} NIfTI file(s), {images[0]} first; "
+            f"give the file itself"
+        )
 
 
 def _require_modality(series: Series, modality: Modality | None) -> None:

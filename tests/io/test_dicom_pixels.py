@@ -135,3 +135,21 @@ def test_pydicom_files__encodings_agree(pydicom_files, name):
 
     expected = read_voxels(scan(pydicom_files / "MR_small_implicit.dcm").slices)
     np.testing.assert_array_equal(expected, read_voxels(scan(pydicom_files / name).slices))
+
+
+def test_any_header_bytes_changed(phantom, tmp_path):
+    folder = phantom().write(tmp_path)
+    whole = (folder / "im007").read_bytes()
+    header = whole.index(b"\xe0\x7f\x10\x00")
+    rng = np.random.default_rng(0)
+    refused = 0
+    for _ in range(80):
+        changed = bytearray(whole)
+        for place in rng.integers(128, header + 12, 3):
+            changed[place] = rng.integers(256)
+        (folder / "im007").write_bytes(changed)
+        try:
+            assert read(folder).ndim == 3
+        except (UnreadableFileError, UnsupportedSeriesError):
+            refused += 1
+    assert 0 < refused < 80

@@ -236,7 +236,7 @@ def test_catalogue__what_is_no_image_is_counted(phantom, make_pixels, tmp_path):
     assert listed.skipped == {
         "DICOM, but no CT or MR image": 2,
         "damaged DICOM": 1,
-        "image without usable position, orientation or spacing": 1,
+        "image without usable position, orientation, spacing or size": 1,
         "not DICOM": 2,
     }
 
@@ -248,6 +248,7 @@ def test_catalogue__what_is_no_image_is_counted(phantom, make_pixels, tmp_path):
         {"ImageOrientationPatient": [2, 0, 0, 0, 1, 0]},
         {"PixelSpacing": [0, 1]},
         {"RescaleSlope": 0},
+        {"Rows": 60000},
     ],
     ids=str,
 )

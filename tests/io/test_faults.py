@@ -29,6 +29,11 @@ def test_reading__maps_each_foreign_fault(kind):
     assert isinstance(caught.value.__cause__, kind)
 
 
+def test_reading__too_little_memory_is_said():
+    with pytest.raises(UnreadableFileError, match="more memory"), reading(Path("a"), what="b"):
+        raise MemoryError
+
+
 def test_reading__does_not_quote_when_told():
     with pytest.raises(UnreadableFileError) as caught, reading(Path("a"), what="b", quote=False):
         raise ValueError("Doe^Jane")

@@ -71,6 +71,11 @@ def test_dicom__names_nobody(phantom, tmp_path):
         assert personal not in shown
 
 
+def test_dicom__not_in_hounsfield_units(phantom, tmp_path):
+    facts = inspect_path(phantom(intercept=0).write(tmp_path)).series[0]
+    assert facts.against[0].startswith("not in Hounsfield units: its values run from")
+
+
 def test_dicom__damaged_pixels(phantom, tmp_path):
     phantom().write(tmp_path)
     for path in tmp_path.iterdir():

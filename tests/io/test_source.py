@@ -7,7 +7,7 @@ from dataclasses import asdict
 import numpy as np
 import pytest
 
-from remnant.core.errors import InputError, UnreadableFileError
+from remnant.core.errors import InputError, UnreadableFileError, UnsupportedSeriesError
 from remnant.core.findings import Verdict
 from remnant.core.volumes import Modality, Phase
 from remnant.io.source import load_study
@@ -139,6 +139,25 @@ def test_load_study__dicom_that_is_not_hounsfield(phantom, tmp_path):
 def test_load_study__series_of_a_nifti(ct_nifti):
     with pytest.raises(InputError, match="holds no series"):
         load_study(ct_nifti, series="1")
+
+
+def test_load_study__folder_of_niftis(ct_nifti):
+    with pytest.raises(UnreadableFileError, match=r"1 NIfTI file\(s\), x\.nii\.gz first"):
+        load_study(ct_nifti.parent)
+
+
+def test_load_study__one_slice_of_many(phantom, tmp_path):
+    with pytest.raises(UnsupportedSeriesError, match="give the folder"):
+        load_study(phantom().write(tmp_path) / "im007")
+
+
+def test_load_study__multi_frame_file(enhanced, make_pixels, tmp_path):
+    enhanced(make_pixels()).save_as(tmp_path / "multi.dcm", enforce_file_format=True)
+    loaded = load_study(tmp_path / "multi.dcm")
+    assert loaded.study.shape == (9, 8, 12)
+    content = (tmp_path / "multi.dcm").read_bytes()
+    of_the_file = hashlib.sha256(content).hexdigest()
+    assert loaded.input_sha256 == hashlib.sha256(of_the_file.encode()).hexdigest()
 
 
 def test_load_study__neither_nifti_nor_dicom(tmp_path):
