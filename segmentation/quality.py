@@ -54,7 +54,7 @@ def check_liver(liver: LabelMap) -> tuple[Finding, ...]:
     -------
     tuple of Finding
         ``liver_in_one_piece`` and ``liver_without_cavities`` (values: fraction of the liver),
-        ``liver_volume_plausible`` (value in mL).
+        ``liver_mask_volume_plausible`` (value in mL).
 
     Raises
     ------
@@ -131,7 +131,7 @@ def _without_cavities(mask: Mask, voxels: int) -> Finding:
 def _plausible(volume_ml: float) -> Finding:
     low, high = LIVER_RANGE_ML
     return quality_finding(
-        "liver_volume_plausible",
+        "liver_mask_volume_plausible",
         passed=low <= volume_ml <= high,
         text=f"The liver mask holds {volume_ml:.0f} mL; {low:g} to {high:g} mL are usual.",
         value=volume_ml,

@@ -1,0 +1,127 @@
+import numpy as np
+import pytest
+
+from remnant.core.errors import EmptyStructureError
+from remnant.core.findings import Verdict
+from remnant.core.geometry import Geometry
+from remnant.core.labels import BINARY_SCHEME, COUINAUD_SCHEME
+from remnant.core.volumes import LabelMap
+from remnant.testing.phantoms import liver_phantom
+from segmentation.quality import check_liver, check_segments
+
+GRID = Geometry((40, 30, 20), np.diag([5.0, 5.0, 5.0, 1.0]))
+PHANTOM = liver_phantom(metastases=0, noise_hu=0.0)
+
+
+def liver(change=None):
+    codes = np.zeros(GRID.shape, dtype=np.uint8)
+    codes[4:24, 4:24, 4:16] = 1  # 4800 voxels of 0.125 mL
+    if change is not None:
+        change(codes)
+    return LabelMap(codes, GRID, BINARY_SCHEME)
+
+
+def by_id(findings):
+    return {f.id: f for f in findings}
+
+
+def couinaud(codes):
+    return LabelMap(codes.astype(np.uint8), PHANTOM.geometry, COUINAUD_SCHEME)
+
+
+def test_check_liver__one_sound_piece():
+    findings = check_liver(liver())
+
+    assert [f.verdict for f in findings] == [Verdict.MET] * 3
+    assert [f.value for f in findings] == pytest.approx([0.0, 0.0, 600.0])
+
+
+def test_check_liver__loose_piece():
+    def split(codes):
+        codes[30:35, 4:8, 4:8] = 1
+
+    found = by_id(check_liver(liver(split)))["liver_in_one_piece"]
+
+    assert found.verdict is Verdict.NOT_MET
+    assert found.value == pytest.approx(80 / 4880)
+    assert "2 piece(s); 1.6 %" in found.text
+
+
+def test_check_liver__a_groove_is_no_cavity_but_an_enclosed_hole_is():
+    def groove(codes):
+        codes[10:14, 10:14, 8:] = 0
+
+    def hole(codes):
+        codes[10:14, 10:14, 8:12] = 0
+
+    assert by_id(check_liver(liver(groove)))["liver_without_cavities"].value == 0
+    found = by_id(check_liver(liver(hole)))["liver_without_cavities"]
+    assert found.verdict is Verdict.NOT_MET
+    assert found.value == pytest.approx(64 / 4736)
+
+
+@pytest.mark.parametrize(("step", "verdict"), [(1, Verdict.NOT_MET), (4, Verdict.MET)])
+def test_check_liver__volume(step, verdict):
+    matrix = np.diag([float(step), 5.0, 5.0, 1.0])
+    mask = LabelMap(liver().codes, Geometry(GRID.shape, matrix), BINARY_SCHEME)
+
+    found = by_id(check_liver(mask))["liver_mask_volume_plausible"]
+
+    assert found.verdict is verdict
+    assert found.value == pytest.approx(120.0 * step)
+
+
+def test_check_segments__phantom_is_in_order():
+    findings = check_segments(PHANTOM.couinaud)
+
+    assert [f.verdict for f in findings] == [Verdict.MET] * 3
+    assert [f.value for f in findings] == [0.0] * 3
+
+
+def test_check_segments__left_and_right_exchanged():
+    swapped = np.array([0, 1, 7, 6, 5, 4, 3, 2, 8])[PHANTOM.couinaud.codes]
+
+    found = by_id(check_segments(couinaud(swapped)))["couinaud_in_order"]
+
+    assert found.verdict is Verdict.NOT_MET
+    assert "IV not right of II+III" in found.text
+
+
+def test_check_segments__upper_and_lower_exchanged():
+    swapped = np.array([0, 1, 2, 3, 4, 8, 7, 6, 5])[PHANTOM.couinaud.codes]
+
+    found = by_id(check_segments(couinaud(swapped)))["couinaud_in_order"]
+
+    assert found.value == 1
+    assert "VII+VIII not above V+VI" in found.text
+
+
+def test_check_segments__odd_share():
+    codes = np.array(PHANTOM.couinaud.codes)
+    fourth = np.flatnonzero(codes == 4)
+    codes.ravel()[fourth[5:]] = 5
+
+    found = by_id(check_segments(couinaud(codes)))["couinaud_shares_plausible"]
+
+    assert found.verdict is Verdict.NOT_MET
+    assert found.text.startswith("Segments with an unusual share of the liver: ")
+    assert "IV 0.0 % (4 to 30 %)" in found.text
+
+
+def test_check_segments__missing_segment_leaves_the_rest_unknown():
+    codes = np.where(PHANTOM.couinaud.codes == 1, 0, PHANTOM.couinaud.codes)
+
+    present, order, shares = check_segments(couinaud(codes))
+
+    assert present.verdict is Verdict.NOT_MET
+    assert present.value == 1
+    assert "without voxels: I." in present.text
+    assert order.verdict is shares.verdict is Verdict.UNKNOWN
+
+
+def test_checks__empty():
+    none = LabelMap(np.zeros(GRID.shape, dtype=np.uint8), GRID, BINARY_SCHEME)
+    with pytest.raises(EmptyStructureError, match="liver map"):
+        check_liver(none)
+    with pytest.raises(EmptyStructureError, match="Couinaud map"):
+        check_segments(none)
