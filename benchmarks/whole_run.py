@@ -17,7 +17,6 @@ from pathlib import Path
 
 import numpy as np
 from scipy import ndimage
-from segmentation.engines.kul import KulSegmenter
 
 from models.registry import list_models, pull
 from remnant.core.geometry import Geometry
@@ -30,6 +29,7 @@ from remnant.pipeline.folder import write_html, write_measured, write_segmented
 from remnant.pipeline.samples import fetch_sample
 from remnant.pipeline.segment import GivenSegments, case_from_image, with_segments
 from remnant.pipeline.stages import MeasureRequest, measure_case, plan_case
+from segmentation.engines.kul import KulSegmenter
 
 SHAPE = (512, 512, 224)
 CLEAR_PEAK = Path("/proc/self/clear_refs")

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from remnant.core.codes import present_codes
 from remnant.core.findings import Finding, quality_finding
 from remnant.core.lesions import Confirmation, Lesion
 from remnant.core.units import percent_from_fraction
@@ -15,14 +16,28 @@ TOLERATED_SHARE = 0.01
 this project's choice, so that single voxels at the rim do not turn every remnant into a bound."""
 
 
-def check_liver_inside_scan(*, cut: bool) -> Finding:
-    """Tell whether the liver lies clear of the outermost voxel layer."""
+def check_liver_inside_scan(*, cut: bool, said_whole: bool = False) -> Finding:
+    """Tell whether the liver lies clear of the outermost voxel layer, unless a user vouched."""
+    if said_whole:
+        text = "Not checked: the user said that the cropped maps hold the whole liver."
+        return quality_finding("liver_inside_scan", passed=None, text=text)
     text = "The liver lies wholly within the scan."
     if cut:
         text = (
             "The liver reaches the edge of the scan and is cut there: all volumes are lower bounds."
         )
     return quality_finding("liver_inside_scan", passed=not cut, text=text)
+
+
+def check_lesions_known(*, known: bool) -> Finding:
+    """Tell whether a lesion map was given at all; an empty one says that there are none."""
+    text = "A lesion map was given."
+    if not known:
+        text = (
+            "No lesion map was given: tumour volume and load are unknown, and lesions, if there "
+            "are any, count as functional liver."
+        )
+    return quality_finding("lesions_known", passed=known, text=text)
 
 
 def check_lesions_inside_scan(counted: Tally) -> Finding:
@@ -85,8 +100,7 @@ def check_lesions_confirmed(lesions: Sequence[Lesion]) -> Finding:
 
 def lesion_ids(lesions: LabelMap) -> frozenset[int]:
     """Return the ids of a lesion map, in the liver or not."""
-    codes = lesions.codes[lesions.codes > 0]
-    return frozenset(np.flatnonzero(np.bincount(codes)).tolist())
+    return present_codes(lesions.codes) - {0}
 
 
 def _named(codes: Sequence[int], at_most: int = 10) -> str:

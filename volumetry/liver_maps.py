@@ -54,8 +54,12 @@ class Tally:
     on_edge: NDArray[np.int64]
 
 
-def liver_maps(structures: LabelMap, lesions: LabelMap, couinaud: LabelMap | None) -> LiverMaps:
+def liver_maps(
+    structures: LabelMap, lesions: LabelMap | None, couinaud: LabelMap | None
+) -> LiverMaps:
     """Check that the maps belong together and cut them to the liver's box.
+
+    Without a lesion map the liver is measured as if it had no lesion.
 
     Raises
     ------
@@ -74,25 +78,31 @@ def liver_maps(structures: LabelMap, lesions: LabelMap, couinaud: LabelMap | Non
         raise EmptyStructureError(
             "the Couinaud map has no voxel inside the liver mask; give the map of the same study"
         )
-    inside = lesions.codes[box] * liver
+    inside = np.zeros(liver.shape, np.uint8) if lesions is None else lesions.codes[box] * liver
     return LiverMaps(structures.geometry, box, liver, inside, segments)
 
 
-def tally(maps: LiverMaps) -> Tally:
-    """Count the liver's voxels by lesion and segment, once, and on the faces of the grid."""
+def tally(maps: LiverMaps, *, whole_liver: bool = False) -> Tally:
+    """Count the liver's voxels by lesion and segment, once, and on the faces of the grid.
+
+    With ``whole_liver`` the grid is known to hold the whole liver: its faces cut nothing.
+    """
     rows = int(maps.lesions.max()) + 1
     everywhere = np.zeros((rows, SEGMENT_CODES), np.int64)
     for part in _blocks(maps.liver):
         everywhere += _tally_part(maps, part, rows)
     on_edge = np.zeros_like(everywhere)
-    for face in _faces_on_edge(maps):
+    for face in () if whole_liver else _faces_on_edge(maps):
         on_edge += _tally_part(maps, face, rows)
     return Tally(everywhere, on_edge)
 
 
-def _require_one_grid(structures: LabelMap, lesions: LabelMap, couinaud: LabelMap | None) -> None:
+def _require_one_grid(
+    structures: LabelMap, lesions: LabelMap | None, couinaud: LabelMap | None
+) -> None:
     grid = structures.geometry
-    grid.require_same_grid(lesions.geometry, what="the lesion map", reference="the liver map")
+    if lesions is not None:
+        grid.require_same_grid(lesions.geometry, what="the lesion map", reference="the liver map")
     if couinaud is None:
         return
     grid.require_same_grid(couinaud.geometry, what="the Couinaud map", reference="the liver map")

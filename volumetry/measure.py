@@ -17,6 +17,7 @@ from volumetry import checks
 from volumetry.burden import burden_class
 from volumetry.lesions import measure_lesions, require_known_lesions
 from volumetry.liver_maps import LiverMaps, Tally, liver_maps, tally
+from volumetry.remnant import LESIONS_UNKNOWN
 from volumetry.standardised import DEFAULT_FORMULA, standardised_volume
 from volumetry.uncertainty import discretisation_interval_ml
 
@@ -27,13 +28,14 @@ NO_SEGMENTS = "no Couinaud map was given"
 
 def measure(  # noqa: PLR0913  (the whole input of the stage)
     structures: LabelMap,
-    lesions: LabelMap,
+    lesions: LabelMap | None,
     *,
     couinaud: LabelMap | None,
     patient: Patient,
     segment_source: SegmentSource | None = None,
     segments_reason: str | None = None,
     confirmations: Mapping[int, Confirmation] | None = None,
+    whole_liver: bool = False,
     formula: str = DEFAULT_FORMULA,
     bsa_formula: str | None = None,
 ) -> VolumetryReport:
@@ -48,7 +50,9 @@ def measure(  # noqa: PLR0913  (the whole input of the stage)
     structures
         Liver map: the structure codes or a plain binary liver.
     lesions
-        Lesion ids (a plain binary map is one lesion), on the same grid.
+        Lesion ids (a plain binary map is one lesion), on the same grid. ``None`` when nothing is
+        known about lesions: then tumour and burden are absent, and functional volumes are upper
+        bounds.
     couinaud
         Couinaud codes on the same grid; ``None`` when unknown.
     patient
@@ -59,6 +63,8 @@ def measure(  # noqa: PLR0913  (the whole input of the stage)
         Why there are no segments, where there are none.
     confirmations
         What a human said of lesions, by id; all others are automatic.
+    whole_liver
+        The maps were cropped and hold the whole liver although it touches the grid's edge.
     formula, bsa_formula
         See ``volumetry.standardised.standardised_volume``.
 
@@ -81,18 +87,19 @@ def measure(  # noqa: PLR0913  (the whole input of the stage)
     standardised = standardised_volume(patient, formula=formula, bsa_formula=bsa_formula)
     maps = liver_maps(structures, lesions, couinaud)
     if confirmations:
-        require_known_lesions(confirmations, checks.lesion_ids(lesions))
-    counted = tally(maps)
+        known = frozenset[int]() if lesions is None else checks.lesion_ids(lesions)
+        require_known_lesions(confirmations, known)
+    counted = tally(maps, whole_liver=whole_liver)
     table = measure_lesions(maps, counted, confirmations or {})
-    liver = _Liver(maps, counted, _tumour_rows(table, counted))
-    burden = liver.tumour_voxels / liver.voxels
+    liver = _Liver(maps, counted, _tumour_rows(table, counted), whole_liver)
+    burden = None if lesions is None else liver.tumour_voxels / liver.voxels
     given = couinaud is not None
     return VolumetryReport(
         tlv_ml=_tlv(liver),
-        functional_tlv_ml=_functional_tlv(liver),
-        tumour_ml=_tumour(liver),
-        burden_fraction=Quantity(burden, reason=SHARE_WITHIN_SCAN if liver.is_cut else None),
-        burden_class=burden_class(burden),
+        functional_tlv_ml=_functional_tlv(liver, lesions_known=lesions is not None),
+        tumour_ml=Quantity.absent(LESIONS_UNKNOWN) if lesions is None else _tumour(liver),
+        burden_fraction=_burden(liver, burden),
+        burden_class=None if burden is None else burden_class(burden),
         segments=_segments(liver) if given else None,
         segments_reason=None if given else segments_reason or NO_SEGMENTS,
         segment_source=(segment_source or SegmentSource.GIVEN) if given else None,
@@ -110,6 +117,7 @@ class _Liver:
     maps: LiverMaps
     counted: Tally
     tumour_rows: NDArray[np.bool_]
+    said_whole: bool
 
     @property
     def voxel_ml(self) -> float:
@@ -157,8 +165,25 @@ def _tlv(liver: _Liver) -> Quantity:
     return liver.volume(liver.voxels, lambda: liver.maps.liver)
 
 
-def _functional_tlv(liver: _Liver) -> Quantity:
+def _burden(liver: _Liver, burden: float | None) -> Quantity:
+    if burden is None:
+        return Quantity.absent(LESIONS_UNKNOWN)
+    return Quantity(
+        burden,
+        indicative=liver.is_cut,
+        reason=SHARE_WITHIN_SCAN if liver.is_cut else None,
+    )
+
+
+def _functional_tlv(liver: _Liver, *, lesions_known: bool) -> Quantity:
     functional = liver.voxels - liver.tumour_voxels
+    if not lesions_known:
+        return Quantity(
+            functional * liver.voxel_ml,
+            bound=None if liver.is_cut else Bound.UPPER,
+            indicative=liver.is_cut,
+            reason=f"{LESIONS_UNKNOWN}; {CUT_LIVER}" if liver.is_cut else LESIONS_UNKNOWN,
+        )
     return liver.volume(functional, lambda: liver.maps.liver & ~liver.tumour_mask())
 
 
@@ -184,12 +209,14 @@ def _is_cut_segment(liver: _Liver, segment: CouinaudSegment) -> bool:
 
 
 def _findings(
-    liver: _Liver, table: Sequence[Lesion], lesions: LabelMap, couinaud: LabelMap | None
+    liver: _Liver, table: Sequence[Lesion], lesions: LabelMap | None, couinaud: LabelMap | None
 ) -> Iterator[Finding]:
-    yield checks.check_liver_inside_scan(cut=liver.is_cut)
-    yield checks.check_lesions_inside_scan(liver.counted)
-    yield checks.check_lesions_inside_liver(lesions, liver.counted)
+    yield checks.check_liver_inside_scan(cut=liver.is_cut, said_whole=liver.said_whole)
+    yield checks.check_lesions_known(known=lesions is not None)
+    if lesions is not None:
+        yield checks.check_lesions_inside_scan(liver.counted)
+        yield checks.check_lesions_inside_liver(lesions, liver.counted)
+        yield checks.check_lesions_confirmed(table)
     if couinaud is not None:
         yield checks.check_segments_cover_liver(liver.counted, liver.voxel_ml)
         yield checks.check_segments_inside_liver(couinaud, liver.maps, liver.counted)
-    yield checks.check_lesions_confirmed(table)

@@ -25,6 +25,7 @@ voxel count does not fall a rounding error short of a threshold of 0.7."""
 KEPT_CUT = "segments that stay are cut by the edge of the scan"
 REMOVED_CUT = "removed segments are cut by the edge of the scan"
 UNASSIGNED = "part of the liver belongs to no segment and counts for no remnant"
+LESIONS_UNKNOWN = "no lesion map was given: lesions, if there are any, are not subtracted"
 OUTSIDE_MAP = "part of the tumour lies outside the segment map"
 
 
@@ -48,8 +49,8 @@ def future_liver_remnant(
         ``flr_ml`` is the functional volume (no tumour) of the kept segments; 0.0 when none is
         kept. Its four ratios have four denominators: functional TLV of this scan, standardised
         TLV, body weight (mL/g, percent), body surface area (mL/m²). A kept segment cut by the
-        scan, or more than 1 % unassigned liver, makes the remnant a lower bound. A measured
-        fraction that could be wrong in both directions is absent with that reason.
+        scan, or more than 1 % unassigned liver, makes the remnant a lower bound; unknown lesions
+        make it an upper bound. What could be wrong in both directions is indicative.
 
     Raises
     ------
@@ -86,7 +87,7 @@ def debulked_fraction(report: VolumetryReport, *, removed: Segments) -> Quantity
         In [0, 1], by volume (many studies count lesions instead). 0.0 when no tumour lies in what
         is removed; absent without a lesion or without segments. A lower bound when some tumour
         lies outside the segment map. Where the scan cuts the liver, tumour beyond the edge could
-        change the share: a bound, or absent where it could go either way.
+        change the share: a bound, or indicative where it could go either way.
 
     Raises
     ------
@@ -96,6 +97,8 @@ def debulked_fraction(report: VolumetryReport, *, removed: Segments) -> Quantity
     _require_segments(removed)
     if report.segments is None:
         return Quantity.absent(report.segments_reason or "the segments are unknown")
+    if report.tumour_ml.value is None:
+        return Quantity.absent(report.tumour_ml.reason or LESIONS_UNKNOWN)
     whole_ml, part_ml, covered = _tumour_in(report, removed)
     if whole_ml == 0.0:
         return Quantity.absent("no lesion to debulk")
@@ -122,8 +125,11 @@ def _tumour_in(report: VolumetryReport, removed: Segments) -> tuple[float, float
 def _flr(report: VolumetryReport, segments: SegmentTable, removed: Segments) -> Quantity:
     value = fsum(volumes.functional_ml for s, volumes in segments.items() if s not in removed)
     kept_cut, _ = _cut_sides(report, segments, removed)
-    reasons = [KEPT_CUT] * kept_cut + [UNASSIGNED] * _much_unassigned(report)
-    return Quantity(value, bound=Bound.LOWER if reasons else None, reason=_joined(reasons))
+    return _bounded(
+        value,
+        may_be_more=[KEPT_CUT] * kept_cut + [UNASSIGNED] * _much_unassigned(report),
+        may_be_less=[LESIONS_UNKNOWN] * _lesions_unknown(report),
+    )
 
 
 def _measured_fraction(
@@ -134,8 +140,9 @@ def _measured_fraction(
         return Quantity.absent("there is no functional liver: all of it is tumour")
     kept_ml = fsum(volumes.functional_ml for s, volumes in segments.items() if s not in removed)
     kept_cut, removed_cut = _cut_sides(report, segments, removed)
-    may_be_more = [KEPT_CUT] * kept_cut + [UNASSIGNED] * _much_unassigned(report)
-    may_be_less = [REMOVED_CUT] * removed_cut
+    either = [LESIONS_UNKNOWN] * _lesions_unknown(report)
+    may_be_more = [KEPT_CUT] * kept_cut + [UNASSIGNED] * _much_unassigned(report) + either
+    may_be_less = [REMOVED_CUT] * removed_cut + either
     return _share(kept_ml / whole_ml, may_be_more=may_be_more, may_be_less=may_be_less)
 
 
@@ -153,19 +160,34 @@ def _much_unassigned(report: VolumetryReport) -> bool:
     return report.unassigned_ml > TOLERATED_UNASSIGNED_SHARE * functional_ml
 
 
+def _lesions_unknown(report: VolumetryReport) -> bool:
+    return report.tumour_ml.value is None
+
+
 def _share(value: float, *, may_be_more: list[str], may_be_less: list[str]) -> Quantity:
-    reason = _joined(may_be_more + may_be_less)
+    share = min(1.0, round(value, DECIMALS))
+    return _bounded(share, may_be_more=may_be_more, may_be_less=may_be_less)
+
+
+def _bounded(value: float, *, may_be_more: list[str], may_be_less: list[str]) -> Quantity:
+    reason = _joined(dict.fromkeys(may_be_more + may_be_less))
     if may_be_more and may_be_less:
-        return Quantity.absent(f"the share could be larger or smaller than measured: {reason}")
+        either = f"it could be larger or smaller than measured: {reason}"
+        return Quantity(value, indicative=True, reason=either)
     bound = Bound.LOWER if may_be_more else Bound.UPPER if may_be_less else None
-    return Quantity(min(1.0, round(value, DECIMALS)), bound=bound, reason=reason)
+    return Quantity(value, bound=bound, reason=reason)
 
 
 def _over(part: Quantity, whole: Quantity) -> Quantity:
     reason = _joined([part.reason, whole.reason])
     if part.value is None or whole.value is None:
         return Quantity(None, reason=reason)
-    return Quantity(round(part.value / whole.value, DECIMALS), bound=part.bound, reason=reason)
+    return Quantity(
+        round(part.value / whole.value, DECIMALS),
+        bound=part.bound,
+        indicative=part.indicative,
+        reason=reason,
+    )
 
 
 def _body_weight(patient: Patient) -> Quantity:

@@ -34,10 +34,9 @@ def demo(
     output
         Folder for the two cases.
     """
-    from segmentation.engines.kul import KulSegmenter
-
     from remnant.cli.summary import print_case
     from remnant.pipeline.demo import AS_IS, PLANTED, run_demo
+    from segmentation.engines.kul import KulSegmenter
 
     with shown_progress() as progress:
         reports = run_demo(output, segmenter=KulSegmenter(device=device), progress=progress)

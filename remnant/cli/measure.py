@@ -12,7 +12,6 @@ from remnant.cli.options import (
     Output,
     PatientOptions,
 )
-from remnant.core.errors import InputError
 
 app = App(
     name="measure",
@@ -54,14 +53,22 @@ def measure(
     from remnant.cli.summary import print_volumes
     from remnant.pipeline.folder import published, read_case, write_measured, write_segmented
     from remnant.pipeline.review import apply_review
-    from remnant.pipeline.segment import case_from_masks
+    from remnant.pipeline.segment import (
+        case_from_masks,
+        read_segments,
+        require_redivision,
+        with_segments,
+    )
     from remnant.pipeline.stages import measure_case
 
     folder = output_folder(case, output)
-    if (case is None) is not bool(maps.masks):
-        raise InputError("give either a case folder or label maps with --masks role=FILE")
+    request = segment_request(None, maps)
     measuring = measure_request(case, patient, formulas)
-    segmented = read_case(case) if case else case_from_masks(segment_request(None, maps))
+    if case is None:
+        segmented = case_from_masks(request)
+    else:
+        require_redivision(case, request)
+        segmented = with_segments(read_case(case), read_segments(request))
     reviewed = apply_review(segmented, lesions.review())
     report = measure_case(reviewed, measuring)
     with published(folder) as staging:

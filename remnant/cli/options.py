@@ -114,6 +114,10 @@ class MaskOptions:
     """Points (JSON in RAS mm, or 3D Slicer .mrk.json) whose planes divide the liver into
     Couinaud segments."""
 
+    whole_liver: Annotated[bool, Parameter(negative="")] = False
+    """The maps were cropped and hold the whole liver, although it touches the edge of their grid;
+    without it such volumes are lower bounds."""
+
     def paths(self) -> Mapping[str, Path]:
         """Return the mask files by role."""
         return parse_masks(self.masks)

@@ -25,6 +25,7 @@ def segment_request(
         masks=maps.paths(),
         preset=maps.masks_preset,
         landmarks=maps.landmarks,
+        whole_liver=maps.whole_liver,
     )
 
 

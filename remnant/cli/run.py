@@ -18,7 +18,6 @@ from remnant.cli.options import (
 )
 from remnant.cli.progress import shown_progress
 from remnant.core.case import CaseReport
-from remnant.core.errors import InputError
 
 app = App(
     name="run",
@@ -65,22 +64,19 @@ def run(
     """
     from functools import partial
 
-    from segmentation.engines.kul import KulSegmenter
-
     from remnant.cli.options import parse_segments
     from remnant.cli.requests import measure_request, output_folder, segment_request
     from remnant.cli.summary import print_case
     from remnant.pipeline.folder import is_case
     from remnant.pipeline.run import rerun_case, run_study
-    from remnant.pipeline.segment import read_segments
+    from remnant.pipeline.segment import read_segments, require_redivision
     from remnant.pipeline.stages import plan_case
+    from segmentation.engines.kul import KulSegmenter
 
     stored = source if source is not None and is_case(source) else None
     request = segment_request(source, maps, modality=modality, series=series)
-    if stored is not None and set(request.masks) - {"couinaud"}:
-        raise InputError(
-            f"{stored} is a stored case: it takes a new couinaud map or landmarks, no other masks"
-        )
+    if stored is not None:
+        require_redivision(stored, request)
     measuring = measure_request(stored, patient, formulas)
     folder = output_folder(stored, output)
     review, plan = lesions.review(), partial(plan_case, custom=parse_segments(resect))

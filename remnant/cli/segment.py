@@ -40,11 +40,10 @@ def segment(
     output
         Folder of the case.
     """
-    from segmentation.engines.kul import KulSegmenter
-
     from remnant.cli.requests import segment_request
     from remnant.pipeline.folder import published, require_output_folder, write_segmented
     from remnant.pipeline.segment import segment_case
+    from segmentation.engines.kul import KulSegmenter
 
     require_output_folder(output)
     request = segment_request(source, maps, modality=modality, series=series)

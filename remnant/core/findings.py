@@ -64,9 +64,9 @@ class Threshold:
         """Hold a quantity of this threshold's basis against it.
 
         A lower bound can meet but never fail a minimum, an upper bound the reverse; what a bound
-        cannot decide is ``UNKNOWN``, and so is an absent value.
+        cannot decide is ``UNKNOWN``, and so is an absent or indicative value.
         """
-        if quantity.value is None:
+        if quantity.value is None or quantity.indicative:
             return Verdict.UNKNOWN
         reached = quantity.value >= self.value if self.inclusive else quantity.value > self.value
         undecided = Bound.UPPER if reached else Bound.LOWER

@@ -51,23 +51,28 @@ class Quantity:
     bound
         Set when the scan or the input cuts the structure: the true value is at least or at most
         this one.
+    indicative
+        The value may be wrong in both directions, by more than any interval says (the scan cuts
+        both parts of a ratio, or lesions are not known): it may be shown with its reason, but no
+        threshold is judged on it.
     reason
-        Why the value is absent, is a bound, or must be read with care.
+        Why the value is absent, is a bound or indicative, or must be read with care.
 
     Raises
     ------
     InputError
-        No value and no reason, or a value that is not finite.
+        No value and no reason, an indicative value without reason, or a value that is not finite.
     """
 
     value: float | None
     interval: Interval | None = field(default=None, kw_only=True)
     bound: Bound | None = field(default=None, kw_only=True)
+    indicative: bool = field(default=False, kw_only=True)
     reason: str | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
-        if self.value is None and not self.reason:
-            raise InputError("an absent value needs a reason")
+        if (self.value is None or self.indicative) and not self.reason:
+            raise InputError("an absent or indicative value needs a reason")
         if self.value is not None and not isfinite(self.value):
             raise InputError(f"a measured value must be finite, got {self.value}")
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from remnant.core.codes import present_codes
 from remnant.core.errors import InputError, UnknownLabelError
 from remnant.core.geometry import Geometry
 from remnant.core.labels import LabelScheme
@@ -101,9 +102,8 @@ class LabelMap:
         object.__setattr__(self, "codes", _read_only(self.codes))
 
     def _require_known_codes(self) -> None:
-        highest = int(self.codes.max())
-        counts = np.bincount(self.codes.ravel(), minlength=highest + 1)
-        unknown = [int(c) for c in np.flatnonzero(counts) if not self.scheme.defines(int(c))]
+        present = present_codes(self.codes)
+        unknown = sorted(code for code in present if not self.scheme.defines(code))
         if unknown:
             allowed = sorted(label.code for label in self.scheme.labels)
             raise UnknownLabelError(

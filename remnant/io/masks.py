@@ -15,7 +15,7 @@ from remnant.core.geometry import Geometry
 from remnant.core.labels import BINARY_SCHEME, COUINAUD_SCHEME, INSTANCE_SCHEME, CouinaudSegment
 from remnant.core.volumes import LabelMap
 from remnant.io.atomic import digest_file
-from remnant.io.codes import present_codes
+from remnant.core.codes import present_codes
 from remnant.io.image_quality import grid_findings
 from remnant.io.nifti import read_labels
 

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from remnant.core.case import CaseReport
+from remnant.core.codes import present_codes
 from remnant.core.findings import quality_finding
 from remnant.core.lesions import PlantedLesion
 from remnant.core.patient import LiverBackground, Patient, Sex
@@ -158,4 +159,4 @@ def _count_unmatched(lesions: LabelMap | None, truth: LabelMap) -> int:
     if lesions is None:
         return 0
     matched = set(np.unique(lesions.codes[truth.codes > 0]).tolist()) - {0}
-    return len(set(np.unique(lesions.codes).tolist()) - {0} - matched)
+    return len(present_codes(lesions.codes) - {0} - matched)

@@ -7,11 +7,10 @@ from importlib.metadata import PackageNotFoundError, requires, version
 from re import match
 from typing import Final
 
-from segmentation.engines.device import describe_device
-
 from models.cache import cache_folder
 from models.registry import installed, list_models
 from remnant import __version__
+from segmentation.engines.kul import chosen_device
 
 LEAST_MEMORY_BYTES: Final = 6 * 1024**3
 
@@ -36,7 +35,7 @@ def examine() -> tuple[Check, ...]:
         Check(name="remnant", found=__version__),
         Check(name="Python", found=f"{platform.python_version()} on {platform.system()}"),
         *_packages(),
-        Check(name="device", found=describe_device()),
+        Check(name="device", found=chosen_device("auto")),
         _memory(),
         Check(name="cache", found=str(cache_folder())),
         *_models(),

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from remnant.core.codes import present_codes
 from remnant.core.errors import InputError
 from remnant.core.labels import INSTANCE_SCHEME, Structure
 from remnant.core.lesions import Confirmation
@@ -69,8 +70,7 @@ def lesion_numbers(case: SegmentedCase) -> tuple[int, ...]:
     """
     if case.lesions is None:
         raise InputError("this case has no lesion map to review; give one: --masks lesions=FILE")
-    counts = np.bincount(case.lesions.codes.ravel())
-    return tuple(int(n) for n in np.flatnonzero(counts) if n > 0)
+    return tuple(sorted(present_codes(case.lesions.codes) - {0}))
 
 
 def _require_numbers(named: frozenset[int], numbers: tuple[int, ...]) -> None:

@@ -13,7 +13,7 @@ from remnant.core.study import Study
 from remnant.core.volumes import Modality, Phase
 from remnant.core.volumetry_report import SegmentSource
 from remnant.io.landmarks import read_landmarks
-from remnant.io.masks import Masks, MasksPreset, read_masks
+from remnant.io.masks import Masks, MasksPreset, Part, read_masks
 from remnant.io.pseudonym import pseudonym
 from remnant.io.source import LoadedStudy, load_study
 from remnant.pipeline.segmented import SegmentedCase
@@ -27,7 +27,7 @@ NO_SEGMENTS = (
     "the Couinaud segments are unknown: no Couinaud map and no landmarks were given, so the "
     "remnant of a resection cannot be measured"
 )
-NO_LESION_MAP = "no lesion map was given: lesions, if there are any, are not known"
+WHOLE_LIVER = "whole_liver"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +44,8 @@ class SegmentRequest:
         Existing label maps by role, and how they are coded.
     landmarks
         File with the points that divide the liver; ``None`` without.
+    whole_liver
+        The user says that the maps, cropped to the liver, hold all of it.
     """
 
     source: Path | None = None
@@ -52,6 +54,7 @@ class SegmentRequest:
     masks: Mapping[str, Path] = field(default_factory=dict)
     preset: MasksPreset = MasksPreset.BINARY
     landmarks: Path | None = None
+    whole_liver: bool = False
 
 
 def segment_case(
@@ -80,7 +83,8 @@ def segment_case(
     with watch.measure("divide"):
         case = with_segments(case, segments)
         case = replace(case, preview=make_preview(loaded.image, case.structures))
-    return replace(case, configuration=_settings(request), seconds=watch.seconds)
+    settings = {**_settings(request), **case.configuration}
+    return replace(case, configuration=settings, seconds=watch.seconds)
 
 
 def case_from_masks(request: SegmentRequest) -> SegmentedCase:
@@ -96,7 +100,7 @@ def case_from_masks(request: SegmentRequest) -> SegmentedCase:
     if segments.masks is None:
         raise InputError("nothing to work on: give a scan, or label maps with --masks role=FILE")
     case = with_segments(_case_from_masks(None, segments.masks), segments)
-    return replace(case, configuration=_settings(request))
+    return replace(case, configuration={**_settings(request), **case.configuration})
 
 
 def case_from_image(
@@ -113,23 +117,43 @@ class GivenSegments:
 
     masks: Masks | None
     landmarks: Landmarks | None
+    whole_liver: bool = False
 
 
 def read_segments(request: SegmentRequest) -> GivenSegments:
     """Read the masks and landmarks that a request names."""
     masks = read_masks(request.masks, preset=request.preset) if request.masks else None
     landmarks = None if request.landmarks is None else read_landmarks(request.landmarks)
-    return GivenSegments(masks=masks, landmarks=landmarks)
+    return GivenSegments(masks=masks, landmarks=landmarks, whole_liver=request.whole_liver)
+
+
+def require_redivision(folder: Path, request: SegmentRequest) -> None:
+    """Raise unless a request asks no more of a stored case than to divide its liver anew.
+
+    Raises
+    ------
+    InputError
+        Masks other than a Couinaud map, a modality or a series were given.
+    """
+    if set(request.masks) - {Part.COUINAUD} or request.modality or request.series:
+        raise InputError(
+            f"{folder} is a stored case: it takes a new couinaud map or landmarks, nothing else; "
+            f"give its scan or its masks to segment again"
+        )
 
 
 def with_segments(case: SegmentedCase, segments: GivenSegments) -> SegmentedCase:
-    """Divide a case's liver by a given Couinaud map or by landmarks; otherwise leave it undivided.
+    """Divide a case's liver by a given Couinaud map or by landmarks; without them leave it as is.
+
+    That the maps hold the whole liver is noted too, where the user said so.
 
     Raises
     ------
     GeometryMismatchError
         The Couinaud map lies on another grid than the case.
     """
+    if segments.whole_liver:
+        case = replace(case, configuration={**case.configuration, WHOLE_LIVER: True})
     if segments.landmarks is not None:
         return replace(
             case,

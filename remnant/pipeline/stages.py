@@ -13,6 +13,7 @@ from remnant.core.case import CaseReport
 from remnant.core.labels import CouinaudSegment
 from remnant.core.patient import Patient
 from remnant.core.provenance import Provenance
+from remnant.pipeline.segment import WHOLE_LIVER
 from remnant.pipeline.segmented import SegmentedCase
 from remnant.pipeline.timing import Stopwatch
 from volumetry.measure import measure
@@ -51,6 +52,7 @@ def measure_case(case: SegmentedCase, request: MeasureRequest) -> CaseReport:
             segment_source=case.segment_source,
             segments_reason=case.segments_reason,
             confirmations=case.confirmations,
+            whole_liver=bool(case.configuration.get(WHOLE_LIVER)),
             formula=request.formula,
             bsa_formula=request.bsa_formula,
         )

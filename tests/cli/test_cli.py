@@ -111,7 +111,7 @@ def test_run__stored_case_takes_a_review_in_place(masks, tmp_path, capsys):
         (["run", "-o", "{out}"], "nothing to work on"),
         (["run", "{text}", "-o", "{out}"], ""),
         (["segment", "{text}", "-o", "{out}"], ""),
-        (["measure", "-o", "{out}"], "case folder or label maps"),
+        (["measure", "-o", "{out}"], "nothing to work on"),
         (["measure", "--masks", "liver={empty}", "-o", "{out}"], "empty"),
         (["measure", "--masks", "liver={liver},lesions={other}", "-o", "{out}"], "another grid"),
         (["measure", "--masks", "spleen={liver}", "-o", "{out}"], "spleen"),

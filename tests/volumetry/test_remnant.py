@@ -158,14 +158,15 @@ def test_remnant__cut_removed_segment_leaves_the_volume_and_bounds_the_fraction_
 def test_remnant__both_sides_cut_leave_no_fraction_to_judge():
     left = remnant(cut={II, VIII})
     assert left.flr_ml.bound is Bound.LOWER
-    assert left.flr_measured_fraction.value is None
+    assert left.flr_measured_fraction.indicative
+    assert left.flr_measured_fraction.bound is None
     assert "larger or smaller" in left.flr_measured_fraction.reason
 
 
 def test_remnant__cut_liver_without_a_cut_segment_could_be_either_side():
     left = remnant(tlv_bound=Bound.LOWER)
     assert left.flr_ml.bound is Bound.LOWER
-    assert left.flr_measured_fraction.value is None
+    assert left.flr_measured_fraction.indicative
 
 
 @pytest.mark.parametrize(("unassigned_ml", "bound"), [(15.1, None), (15.2, Bound.LOWER)])
@@ -179,7 +180,7 @@ def test_remnant__unassigned_liver_over_one_percent_is_a_lower_bound(unassigned_
 
 def test_remnant__unassigned_liver_and_a_cut_resection_leave_no_fraction():
     left = remnant(unassigned_ml=50.0, cut={VIII})
-    assert left.flr_measured_fraction.value is None
+    assert left.flr_measured_fraction.indicative
 
 
 def test_remnant__liver_of_tumour_only_has_no_fraction():
@@ -220,9 +221,10 @@ def test_debulked__cut_liver_bounds_the_share(cut, bound):
     assert (0.6, bound) == (quantity.value, quantity.bound)
 
 
-def test_debulked__both_sides_cut_is_absent():
+def test_debulked__both_sides_cut_is_only_indicative():
     quantity = debulked_fraction(report(cut={II, VIII}), removed=RIGHT_LOBE)
-    assert quantity.value is None
+    assert quantity.indicative
+    assert quantity.bound is None
     assert "larger or smaller" in quantity.reason
 
 

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis.extra import numpy as hnp
 
-from remnant.io import codes as module
-from remnant.io.codes import present_codes
+from remnant.core import codes as module
+from remnant.core.codes import present_codes
 
 
 @pytest.mark.parametrize("order", ["C", "F"])
