@@ -364,3 +364,14 @@ def test_write__same_case_gives_the_same_bytes(made, tmp_path: Path):
     assert first == (tmp_path / "b").read_bytes()
     assert first.startswith(b'{\n  "schema_version": "1.0",\n')
     assert first.endswith(b"}\n")
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999"])
+def test_read__refuses_numbers_that_are_not_finite_in_any_place(made, tmp_path: Path, number):
+    path = tmp_path / "report.json"
+    write_report_json(made.case, path)
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace('"liver": 1.5', f'"liver": {number}'), encoding="utf-8")
+    assert number in path.read_text(encoding="utf-8")
+    with pytest.raises(UnreadableFileError, match=r"report\.json"):
+        read_report_json(path)

@@ -1,0 +1,314 @@
+"""The page: complete, self-contained, honest, readable."""
+
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import pytest
+
+from planning.literature import load_literature
+from remnant.core.errors import GeometryMismatchError
+from remnant.core.findings import Finding, Verdict, quality_finding
+from remnant.core.geometry import Geometry
+from remnant.core.lesions import Confirmation
+from remnant.core.plan import Frilling, PlanningReport
+from remnant.core.quantity import Bound, Quantity
+from remnant.core.volumes import LabelMap
+from remnant.reporting.html import render_html, render_page
+from remnant.reporting.preview import make_preview
+
+VOID = {"meta", "img", "br", "line", "rect", "link", "hr", "input"}
+LARGEST_PAGE_BYTES = 3_000_000
+
+
+class Page(HTMLParser):
+    """Elements in order, text by section, and whether every tag is closed."""
+
+    def __init__(self, source):
+        super().__init__()
+        self.elements, self.stack, self.words = [], [], []
+        self.feed(source)
+        assert [] == self.stack
+
+    def handle_starttag(self, tag, attrs):
+        self.elements.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.stack.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag):
+        assert tag == self.stack.pop()
+        if tag in ("td", "th"):
+            self.words.append(" ")
+
+    def handle_data(self, data):
+        if "style" not in self.stack:
+            self.words.append(data)
+
+    @property
+    def text(self):
+        return re.sub(r"[ \n]+", " ", "".join(self.words))
+
+    def all(self, tag):
+        return [attributes for name, attributes in self.elements if name == tag]
+
+
+@pytest.fixture(scope="module")
+def source(made):
+    phantom = made.phantom
+    return render_html(
+        made.case,
+        structures=phantom.structures,
+        lesions=phantom.lesions,
+        couinaud=phantom.couinaud,
+        preview=make_preview(phantom.image, phantom.structures),
+    )
+
+
+@pytest.fixture(scope="module")
+def page(source):
+    return Page(source)
+
+
+def bare(case) -> Page:
+    return Page(render_page(case, planes=(), surfaces=(), centred_on=None))
+
+
+def with_volumetry(case, **changes):
+    return replace(case, volumetry=replace(case.volumetry, **changes))
+
+
+def test_page__loads_nothing_from_anywhere(source, page):
+    assert not {"script", "link", "iframe", "object", "embed", "base"} & {
+        t for t, _ in page.elements
+    }
+    for _, attributes in page.elements:
+        assert attributes.get("src", "data:").startswith("data:image/png;base64,") or (
+            "src" not in attributes
+        )
+        target = attributes.get("href", "#")
+        assert target.startswith(("#", "https://doi.org/"))
+        assert "srcset" not in attributes
+    assert "@import" not in source
+    assert "url(" not in source
+    assert len(source.encode()) < LARGEST_PAGE_BYTES
+
+
+def test_page__is_accessible(page):
+    assert "en-GB" == page.all("html")[0]["lang"]
+    assert 5 == len(page.all("img"))
+    assert all(len(image["alt"]) > 20 for image in page.all("img"))
+    assert all(header.get("scope") in ("col", "row") for header in page.all("th"))
+    levels = [int(tag[1]) for tag, _ in page.elements if re.fullmatch(r"h[1-6]", tag)]
+    assert 1 == levels.count(1)
+    identifiers = [a["id"] for _, a in page.elements if "id" in a]
+    assert len(set(identifiers)) == len(identifiers)
+    linked = {a["href"][1:] for a in page.all("a") if a["href"].startswith("#")}
+    assert linked <= set(identifiers)
+    assert all("labelledby" in "".join(s) or "aria-label" in s for s in page.all("section"))
+
+
+def luminance(colour):
+    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [p / 12.92 if p <= 0.03928 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def test_page__contrast_is_at_least_4_5_in_light_and_dark(source):
+    schemes = re.findall(r":root \{([^}]*)\}", source)
+    assert 2 == len(schemes)
+    pairs = [
+        (front, back)
+        for front in ("ink", "soft", "accent", "warn", "bad", "good")
+        for back in ("paper", "wash")
+    ] + [(front, f"{tone}-wash") for tone in ("warn", "bad", "accent") for front in ("ink", tone)]
+    for scheme in schemes:
+        colours = dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{6})", scheme))
+        for front, back in pairs:
+            light = sorted((luminance(colours[front]), luminance(colours[back])))
+            assert (light[1] + 0.05) / (light[0] + 0.05) >= 4.5, (front, back)
+
+
+def test_page__says_research_use_first_and_last(page):
+    sentence = "Research use only. Not a medical device."
+    assert 2 == page.text.count(sentence)
+    assert page.text.index(sentence) < page.text.index("Key figures")
+    assert page.text.strip().endswith(sentence)
+
+
+def test_page__key_figures_come_first_then_pictures_then_tables(page):
+    headings = [
+        "Key figures", "Pictures", "Numbers as in the pictures", "Couinaud segments",
+        "What would remain, as four", "Findings and their sources", "References",
+        "Method and provenance", "Limits",
+    ]  # fmt: skip
+    places = [page.text.index(heading) for heading in headings]
+    assert sorted(places) == places
+
+
+def test_page__shows_the_measured_figures(made, page):
+    volumetry = made.case.volumetry
+    assert f"{volumetry.tlv_ml.value:.0f} mL" in page.text
+    assert f"{100 * volumetry.burden_fraction.value:.1f} %" in page.text
+    for resection in made.case.planning.resections:
+        assert resection.title in page.text
+        assert resection.new_world in page.text
+    assert made.case.planning.frilling.reason in page.text
+    assert "within reach" in page.text
+
+
+def test_page__failed_checks_stand_above_the_key_figures_and_are_escaped(source, page):
+    assert "Slices &lt;are&gt; uneven." in source
+    assert page.text.index("Slices <are> uneven.") < page.text.index("Key figures")
+
+
+def test_page__nothing_is_phrased_as_an_order(page):
+    orders = r"(?i)\b(should|must|recommended|resect the|perform|proceed|we advise|is indicated)\b"
+    ours = page.text[: page.text.index("References")]
+    assert [] == re.findall(orders, ours)
+
+
+def test_page__unconfirmed_lesions_are_marked_wherever_the_burden_shows(made, page):
+    assert "2 of 3 lesions not confirmed" in page.text
+    for label in ("Tumour volume", "Tumour burden", "Functional liver volume", "Frilling type"):
+        after = page.text.split(label, 1)[1][:90]
+        assert "unconfirmed lesions" in after, label
+    states = ("? not confirmed", "✓ confirmed", "✗ rejected")
+    assert all(state in page.text for state in states)
+
+
+def test_page__confirmed_lesions_carry_no_such_mark(made):
+    lesions = tuple(
+        replace(lesion, confirmation=Confirmation.CONFIRMED)
+        for lesion in made.case.volumetry.lesions
+    )
+    text = bare(with_volumetry(made.case, lesions=lesions)).text
+    assert "unconfirmed lesions" not in text
+
+
+def test_page__assumed_body_size_and_planted_lesions_are_named(made, page):
+    assert "Body size is assumed for the demo" in page.text
+    assert "Standardised volume" in page.text.split("assumed for the demo", 1)[1]
+    assert "synthetic" in page.text[: page.text.index("Key figures")]
+    row = page.text.split("Centre R, A, S mm", 1)[1][:60]
+    assert "planted 1 8.50 7.25 85.3 1, 2, 3" in re.sub(r"\s+", " ", row)
+    patient = replace(made.case.patient, body_size_assumed=False)
+    text = bare(replace(made.case, patient=patient, planted=())).text
+    assert "for the demo" not in text
+    assert "planted" not in text.lower()
+
+
+def test_page__absent_values_are_a_dash_with_their_reason(made):
+    absent = Quantity.absent("the lesions were never looked for")
+    text = bare(
+        with_volumetry(made.case, tumour_ml=absent, burden_fraction=absent, burden_class=None)
+    ).text
+    for label in ("Tumour volume", "Tumour burden"):
+        after = text.split(label, 1)[1].strip()
+        assert after.startswith("–")
+        assert "the lesions were never looked for" in after[:200]
+
+
+def test_page__bounds_are_shown_as_such(made):
+    cut = Quantity(1200.0, bound=Bound.LOWER, reason="the scan cuts the liver")
+    text = bare(with_volumetry(made.case, tlv_ml=cut)).text
+    assert "≥\u202f1200 mL" in text
+    assert "the scan cuts the liver" in text
+
+
+def test_page__zero_is_a_measurement(made):
+    text = bare(
+        with_volumetry(
+            made.case, lesions=(), tumour_ml=Quantity(0.0), burden_fraction=Quantity(0.0)
+        )
+    ).text
+    assert re.search(r"Tumour volume\s+0 mL", text)
+    assert re.search(r"Tumour burden\s+0\.0 %", text)
+    assert "No lesion was found or given." in text
+
+
+def test_page__without_segments_every_remnant_is_absent_with_the_reason(made_without_segments):
+    phantom, case = made_without_segments.phantom, made_without_segments.case
+    source = render_html(
+        case, structures=phantom.structures, lesions=phantom.lesions, couinaud=None, preview=None
+    )
+    text = Page(source).text
+    row = text.split("Right hemihepatectomy", 1)[1].split("Left hemihepatectomy", 1)[0]
+    assert "V, VI, VII, VIII" in row
+    assert row.count("–") >= 3
+    assert not re.search(r"\b0(\.0)?\b", row)
+    assert "no segment map and no landmarks" in text
+
+
+def test_page__without_plan_says_so(made):
+    text = bare(replace(made.case, planning=None)).text
+    assert "Resections were not planned for this case." in text
+
+
+def test_page__empty_plan_and_missing_facts(made):
+    empty = PlanningReport(frilling=Frilling(type=None, reason="no lesion"), resections=())
+    study = replace(made.case.study, modality=None)
+    provenance = replace(
+        made.case.provenance, models=(), device=None, seed=None, inputs_sha256={}, seconds={}
+    )
+    case = replace(
+        made.case, planning=empty, study=study, provenance=provenance, quality=(), planted=()
+    )
+    text = bare(with_volumetry(case, quality=())).text
+    assert "Masks only" in text
+    assert "none: the masks were given" in text
+    assert "Planning made no statement on debulking." in text
+    assert "No check was made." in text
+
+
+def test_page__verdicts_stand_in_words_beside_their_signs(page):
+    for sign, word in (("✓", "met"), ("✗", "not met")):
+        assert f"{sign}{word}" in page.text
+
+
+def test_page__cites_every_source_in_full(made, page):
+    keys = {f.source for r in made.case.planning.resections for f in r.findings if f.source}
+    references = page.text.split("References", 1)[1]
+    assert len(keys) >= 4
+    for key in keys:
+        assert load_literature()[key].citation in references
+
+
+def test_page__unknown_source_keys_are_shown_as_they_are(made):
+    odd = Finding(id="x.y_z", verdict=Verdict.UNKNOWN, text="Odd.", source="nobody2099")
+    planning = replace(made.case.planning, findings=(odd,))
+    text = bare(replace(made.case, planning=planning)).text
+    assert "nobody2099 (not in this version’s literature)" in text
+
+
+def test_page__checks_that_were_not_made_are_warned_of(made):
+    check = quality_finding("phase", passed=None, text="The phase is not recorded.")
+    text = bare(replace(made.case, quality=(check,))).text
+    assert text.index("The phase is not recorded.") < text.index("Key figures")
+    assert "could not be made" in text
+
+
+def test_page__shows_where_it_came_from(page):
+    for word in (
+        "remnant 0.1.0",
+        "kul-liver 1",
+        "abababababab",
+        "formula = vauthey2002_bsa",
+        "case-1f",
+    ):
+        assert word in page.text
+
+
+def test_render__refuses_maps_on_another_grid(made):
+    phantom = made.phantom
+    moved = phantom.geometry.affine_ras.copy()
+    moved[0, 3] += 5.0
+    shifted = LabelMap(
+        phantom.lesions.codes, Geometry(phantom.geometry.shape, moved), phantom.lesions.scheme
+    )
+    with pytest.raises(GeometryMismatchError):
+        render_html(
+            made.case, structures=phantom.structures, lesions=shifted, couinaud=None, preview=None
+        )
