@@ -27,7 +27,7 @@ LARGEST_WINDOW: Shape3 = (163, 136, 136)
 ABOVE_DOME = 23
 BELOW_TIP = 15
 LUNG_SHARE = 0.5
-SMALLEST_LUNG_VOXELS = 4000
+SMALLEST_LUNG_VOXELS = 10_000
 STRIDE = 68
 
 
@@ -42,8 +42,8 @@ def body_box(coarse: Floats, modality: Modality) -> Box:
     if not core.any():
         core = solid if solid.any() else np.ones_like(solid)
     body = cc3d.largest_k(core, k=1, connectivity=6) > 0
-    margin = (COUCH_VOXELS,) * 3
-    return bounding_box(body, what="the body", margin=(margin[0], margin[1], margin[2]))
+    margin = (COUCH_VOXELS, COUCH_VOXELS, COUCH_VOXELS)
+    return bounding_box(body, what="the body", margin=margin)
 
 
 def first_windows(coarse: Floats, body: Box, modality: Modality) -> list[Box]:
@@ -94,12 +94,15 @@ def _dome(coarse: Floats, body: Box) -> int | None:
     air = (coarse[right, j, k] < LUNG_HU) & np.isfinite(coarse[right, j, k])
     parts = cc3d.connected_components(air, connectivity=6)
     counts = np.bincount(parts.ravel())
-    outer = np.unique(np.concatenate((parts[-1].ravel(), parts[:, 0].ravel(), parts[:, -1].ravel())))
+    outer = np.unique(
+        np.concatenate((parts[-1].ravel(), parts[:, 0].ravel(), parts[:, -1].ravel()))
+    )
     counts[outer], counts[0] = 0, 0
     if counts.max(initial=0) < SMALLEST_LUNG_VOXELS:
         return None
     area = np.count_nonzero(parts == counts.argmax(), axis=(0, 1))
-    return k.start + int(np.flatnonzero(area >= LUNG_SHARE * area.max())[0])
+    base = int(np.flatnonzero(area >= LUNG_SHARE * area.max())[0])
+    return int(k.start) + base
 
 
 def _across(body: Box, shape: tuple[int, ...]) -> tuple[slice, slice]:

@@ -77,7 +77,7 @@ def median_of_neighbours(fine: Floats) -> Floats:
 
 def normalised_ct(hu: NDArray[Any]) -> Floats:
     """Clip Hounsfield units to ±200 and scale to [-0.5, 0.5]."""
-    clipped = np.clip(hu, -CT_LIMIT_HU, CT_LIMIT_HU).astype(np.float32)
+    clipped: Floats = np.clip(hu, -CT_LIMIT_HU, CT_LIMIT_HU).astype(np.float32)
     clipped *= HALF_RANGE / CT_LIMIT_HU
     return clipped
 
@@ -129,14 +129,15 @@ def lesion_input(image: ImageVolume, liver: Mask) -> tuple[Floats, Geometry]:
 
 
 def _clipped_for_lesions(image: ImageVolume, liver: Mask, box: Box) -> NDArray[Any]:
-    voxels = image.voxels[box]
+    voxels: NDArray[Any] = image.voxels[box]
     if image.modality is Modality.CT:
-        return np.clip(voxels, -CT_LIMIT_HU, CT_LIMIT_HU).astype(voxels.dtype, copy=False)
+        clipped: NDArray[Any] = voxels.clip(-CT_LIMIT_HU, CT_LIMIT_HU)
+        return clipped.astype(voxels.dtype, copy=False)
     inside = image.voxels[liver].astype(np.float32)
     middle = float(np.median(inside))
     reach = max(float(inside.max()) - middle, middle - float(inside.min()), 1e-6)
-    scaled = (voxels.astype(np.float32) - middle) * (HALF_RANGE / reach)
-    return np.clip(scaled, -HALF_RANGE, HALF_RANGE)
+    scaled: Floats = (voxels.astype(np.float32) - middle) * (HALF_RANGE / reach)
+    return scaled.clip(-HALF_RANGE, HALF_RANGE)
 
 
 def _lesion_scale(modality: Modality) -> float:
@@ -154,9 +155,7 @@ def _margin(geometry: Geometry) -> Shape3:
 def _fine_grid(coarse: Geometry, start: int, planes: int) -> Geometry:
     affine_ras = np.diag([FINE_MM, FINE_MM, FINE_MM, 1.0])
     affine_ras[:3, 3] = coarse.ras_from_index((-0.5, -0.5, start - 0.5))
-    return Geometry(
-        (2 * coarse.shape[0] + 1, 2 * coarse.shape[1] + 1, 2 * planes + 1), affine_ras
-    )
+    return Geometry((2 * coarse.shape[0] + 1, 2 * coarse.shape[1] + 1, 2 * planes + 1), affine_ras)
 
 
 def _median(values: list[Floats]) -> Floats:

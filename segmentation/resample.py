@@ -35,9 +35,7 @@ class _Line:
     inside: NDArray[np.bool_]
 
 
-def resample(
-    voxels: NDArray[Any], source: Geometry, target: Geometry, *, outside: float
-) -> Floats:
+def resample(voxels: NDArray[Any], source: Geometry, target: Geometry, *, outside: float) -> Floats:
     """Interpolate an image linearly at the voxels of another grid.
 
     Parameters
@@ -97,7 +95,9 @@ def _parallel_lines(
 
 def _line(position: NDArray[np.float64], size: int) -> _Line:
     # Points on a half-voxel edge must not fall outside by rounding.
-    inside = (position >= -EDGE - PARALLEL_TOLERANCE) & (position <= size - EDGE + PARALLEL_TOLERANCE)
+    inside = (position >= -EDGE - PARALLEL_TOLERANCE) & (
+        position <= size - EDGE + PARALLEL_TOLERANCE
+    )
     clamped = np.clip(position, 0, size - 1)
     low = np.minimum(np.floor(clamped).astype(np.intp), max(size - 2, 0))
     high = np.minimum(low + 1, size - 1)
@@ -123,11 +123,11 @@ def _parallel_slab(
 
 
 def _blended(volume: NDArray[Any], line: _Line, k: int) -> Floats:
-    low = volume[:, :, line.low[k]].astype(np.float32)
+    low: Floats = volume[:, :, line.low[k]].astype(np.float32)
     weight = line.weight[k]
-    if weight == 0:
-        return low
-    return low + weight * (volume[:, :, line.high[k]].astype(np.float32) - low)
+    if weight > 0:
+        low += weight * (volume[:, :, line.high[k]].astype(np.float32) - low)
+    return low
 
 
 def _lerp(image: Floats, line: _Line, axis: int) -> Floats:
@@ -161,5 +161,6 @@ def _oblique_slab(
     steps = [np.arange(n).reshape(-1, *(1,) * (2 - axis)) for axis, n in enumerate(shape)]
     for axis, size in enumerate(voxels.shape):
         position = offset[axis] + sum(m * s for m, s in zip(matrix[axis, :3], steps, strict=True))
-        slab[(position < -EDGE) | (position > size - EDGE)] = outside
+        beyond = np.abs(position - (size - 1) / 2) > size / 2 + PARALLEL_TOLERANCE
+        slab[beyond] = outside
     return slab

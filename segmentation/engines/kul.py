@@ -15,7 +15,6 @@ from scipy import ndimage
 
 from models import registry
 from remnant.core.errors import InputError, SegmentationFailedError
-from remnant.core.findings import Finding
 from remnant.core.geometry import Geometry, Shape3
 from remnant.core.progress import Progress, silent
 from remnant.core.volumes import ImageVolume, LabelMap
@@ -28,7 +27,7 @@ from segmentation.preprocess import NEIGHBOURS_18, coarse_image, lesion_input, n
 from segmentation.resample import Floats, resampled_slabs
 
 if TYPE_CHECKING:
-    from torch import Tensor, nn
+    from torch import nn
 
 Mask = NDArray[np.bool_]
 
@@ -116,7 +115,9 @@ class KulSegmenter:
         ModelUnavailableError
             The weights are not installed and could not be fetched.
         """
-        image.geometry.require_same_grid(liver.geometry, what="the liver map", reference="the image")
+        image.geometry.require_same_grid(
+            liver.geometry, what="the liver map", reference="the image"
+        )
         use = registry.pull(LESION_MODEL, progress=progress)
         mask = liver.mask()
         lesions = find_lesions(image, mask, device=self.device, progress=progress)
@@ -162,9 +163,8 @@ def find_liver(image: ImageVolume, *, device: str, progress: Progress = silent) 
     look = _LiverLook(field, grid, device, progress)
     found = look.first(windows)
     for _ in range(LARGEST_MOVES):
-        window = window_around(found.mask, body)
-        found = look(window, FIELD)
-        if not _cut_by_window(found.mask, window, body):
+        found = look(window_around(found.mask, body), FIELD)
+        if not _cut_by_window(found.mask, found.window, body):
             break
     return found
 
@@ -211,7 +211,7 @@ def thresholded(probability: Floats, grid: Geometry, target: Geometry) -> Mask:
 
 def published_postprocessing(probability: Floats) -> Mask:
     """Threshold, erode once, keep the largest component, dilate once."""
-    core = ndimage.binary_erosion(probability > THRESHOLD, NEIGHBOURS_18)
+    core: Mask = ndimage.binary_erosion(probability > THRESHOLD, NEIGHBOURS_18)
     if not core.any():
         return core
     largest = cc3d.largest_k(core, k=1, connectivity=6) > 0
@@ -241,7 +241,7 @@ class _LiverLook:
         return max(livers, key=lambda found: float(found.probability[found.mask].sum()))
 
     def _large_enough(self, found: FoundLiver) -> bool:
-        volume_ml = np.count_nonzero(found.mask) * self.grid.voxel_volume_ml
+        volume_ml = int(np.count_nonzero(found.mask)) * self.grid.voxel_volume_ml
         return volume_ml >= SMALLEST_LIVER_ML
 
     def __call__(self, window: Box, size: Shape3) -> FoundLiver:
@@ -314,7 +314,7 @@ def _cut_by_window(liver: Mask, window: Box, body: Box) -> bool:
         return False
     low = found.start - window[2].start < NEAR_EDGE and window[2].start > body[2].start
     high = window[2].stop - found.stop < NEAR_EDGE and window[2].stop < body[2].stop
-    return low or high
+    return bool(low or high)
 
 
 def _covering_box(part: Geometry, target: Geometry) -> Box | None:
