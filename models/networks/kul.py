@@ -21,6 +21,7 @@ LIVER_MARGIN = 13
 LIVER_POOL = 3
 LESION_POOL = 2
 SPATIAL = (2, 3, 4)
+PLANES = 8
 
 
 def normalise(x: Tensor) -> Tensor:
@@ -28,9 +29,12 @@ def normalise(x: Tensor) -> Tensor:
 
     The statistics are taken in float32 at least, whatever the precision of ``x``.
     """
-    variance, mean = torch.var_mean(x.float(), dim=SPATIAL, correction=0, keepdim=True)
-    scale = 1.0 / (variance.sqrt() + SMALLEST_STD)
-    x.sub_(mean).mul_(scale)
+    # torch.var_mean takes four times as long on the CPU; sums of few planes stay exact enough.
+    x.sub_(x.mean(SPATIAL, keepdim=True, dtype=torch.float32))
+    parts = torch.split(x, PLANES, dim=SPATIAL[0])  # type: ignore[no-untyped-call]
+    squares = sum(part.float().square().sum(SPATIAL, keepdim=True) for part in parts)
+    variance = squares / x[0, 0].numel()
+    x.mul_(1.0 / (variance**0.5 + SMALLEST_STD))
     return functional.leaky_relu_(x, LEAK)
 
 
@@ -121,8 +125,12 @@ class LiverNetwork(_KulNetwork):
         super().__init__(liver_layers(), pool=LIVER_POOL, same=True, residual=False)
 
     def enlarge(self, x: Tensor) -> Tensor:
-        """Nearest neighbour, smoothed by a 3×3×3 mean that costs one voxel at each side."""
-        return functional.avg_pool3d(super().enlarge(x), LIVER_POOL, stride=1)
+        """Nearest neighbour ×3, smoothed by a 3×3×3 mean that costs one voxel at each side.
+
+        Both together are linear interpolation between the coarse voxels' centres.
+        """
+        size = [LIVER_POOL * n - 2 for n in x.shape[2:]]
+        return functional.interpolate(x, size=size, mode="trilinear", align_corners=True)
 
 
 class LesionNetwork(_KulNetwork):

@@ -3,6 +3,7 @@
 from importlib import import_module
 from pathlib import Path
 
+import torch
 from safetensors.torch import load_file
 from torch import nn
 
@@ -25,4 +26,6 @@ def load_network(identifier: str) -> nn.Module:
     """
     module, _, name = model_info(identifier).network.rpartition(".")
     network: nn.Module = getattr(import_module(module), name)()
+    # Channels last: oneDNN convolves these channel counts in half the time.
+    network = network.to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
     return load_weights(network, weights_path(identifier))

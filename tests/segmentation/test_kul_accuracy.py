@@ -1,0 +1,108 @@
+"""Accuracy of the KU Leuven engine on two real, published scans.
+
+Whether the networks were trained on LiTS is not known: the lesion Dice may flatter them.
+"""
+
+import struct
+import tarfile
+import zipfile
+
+import numpy as np
+import pytest
+
+from models.index import download
+from remnant.core.errors import ModelUnavailableError
+from remnant.core.findings import Verdict
+from remnant.core.geometry import Geometry
+from remnant.core.labels import BINARY_SCHEME
+from remnant.core.volumes import ImageVolume, LabelMap, Modality
+from segmentation.engines.kul import KulSegmenter, find_liver, thresholded
+
+pytestmark = pytest.mark.network
+
+SAMPLE = {
+    "requirement": "TotalSegmentator==2.4.0",
+    "filename": "TotalSegmentator-2.4.0.tar.gz",
+    "sha256": "1274bb64e483db7b144bcab6f59adea0704d7423303c1ee23b42a40e8be81eb6",
+    "pip_options": ["--no-binary", "totalsegmentator"],
+}
+LITS_117 = {
+    "requirement": "liver-ct-segmentation-package==1.6.0",
+    "filename": "liver_ct_segmentation_package-1.6.0-py2.py3-none-any.whl",
+    "sha256": "67ffa526d8500ce5e3d9f2c96c1690543d811d352d93d531301d35791b9d6bba",
+    "pip_options": ["--only-binary=:all:"],
+}
+LITS_117_SPACING_MM = (1.56, 1.41, 1.62)
+LIVER_CODE = 5
+MRC_TYPES = {0: "i1", 1: "<i2", 2: "<f4", 6: "<u2"}
+MRC_HEADER_BYTES = 1024
+
+
+def fetched(package):
+    requirement = package["requirement"]
+    try:
+        return download(requirement, **{k: v for k, v in package.items() if k != "requirement"})
+    except ModelUnavailableError as error:
+        pytest.skip(f"no test data: {error}")
+
+
+def read_mrc(content):
+    """Voxels of an MRC file as stored: slowest axis first."""
+    fast, middle, slow, mode = struct.unpack_from("<4i", content)
+    (extended,) = struct.unpack_from("<i", content, 92)
+    start = MRC_HEADER_BYTES + extended
+    return np.frombuffer(content, MRC_TYPES[mode], offset=start).reshape(slow, middle, fast)
+
+
+def dice(a, b):
+    return 2 * np.count_nonzero(a & b) / (np.count_nonzero(a) + np.count_nonzero(b))
+
+
+@pytest.fixture(scope="module")
+def sample(tmp_path_factory):
+    """The sample CT and its liver, label 5 of the reference."""
+    nib = pytest.importorskip("nibabel")
+    names = ("example_ct.nii.gz", "example_seg_fast_force_split.nii.gz")
+    folder = tmp_path_factory.mktemp("sample")
+    volumes = []
+    with tarfile.open(fetched(SAMPLE)) as archive:
+        for name in names:
+            member = archive.extractfile(f"TotalSegmentator-2.4.0/tests/reference_files/{name}")
+            (folder / name).write_bytes(member.read())
+            volumes.append(nib.load(folder / name))
+    scan, labels = volumes
+    geometry = Geometry(scan.shape, scan.affine)
+    image = ImageVolume(np.asarray(scan.dataobj).astype(np.int16), geometry, Modality.CT)
+    return image, np.asarray(labels.dataobj) == LIVER_CODE
+
+
+@pytest.fixture(scope="module")
+def lits():
+    """LiTS case 117 in its liver's box: image, liver and tumour, axes RAS+."""
+    with zipfile.ZipFile(fetched(LITS_117)) as archive:
+        folder = "liver_ct_segmentation_package/data"
+        image, labels = (
+            read_mrc(archive.read(f"{folder}/{name}_117.mrc"))[::-1, ::-1]
+            for name in ("img", "lab")
+        )
+    geometry = Geometry(image.shape, np.diag([*LITS_117_SPACING_MM, 1.0]))
+    scan = ImageVolume(np.ascontiguousarray(image), geometry, Modality.CT)
+    liver = LabelMap((labels > 0).astype(np.uint8), geometry, BINARY_SCHEME)
+    return scan, liver, labels == 2
+
+
+def test_liver__sample_scan_without_a_hint(kul, sample):
+    image, truth = sample
+    found = find_liver(image, device="cpu")
+    liver = thresholded(found.probability, found.grid, image.geometry)
+    assert dice(liver, truth) >= 0.955
+    assert np.count_nonzero(liver) == pytest.approx(np.count_nonzero(truth), rel=0.05)
+    assert found.confidence > 0.9
+
+
+def test_lesions__lits_117_in_its_own_liver(kul, lits):
+    image, liver, truth = lits
+    result = KulSegmenter(device="cpu").segment_lesions(image, liver)
+    assert dice(result.lesions.mask(), truth) >= 0.81
+    assert {use.id for use in result.models} == {"kul-lesion"}
+    assert Verdict.UNKNOWN not in {finding.verdict for finding in result.quality}
