@@ -228,6 +228,8 @@ def _caution(lesions: Sequence[Lesion]) -> str:
 
 
 def _no_lesion_reason(report: VolumetryReport) -> str:
+    if report.tumour_ml.value is None:
+        return f"The lesions are not known: {report.tumour_ml.reason}."
     rejected = len(report.lesions)
     reason = "No lesion to classify"
     if rejected:

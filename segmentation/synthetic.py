@@ -27,7 +27,6 @@ from scipy.spatial import cKDTree
 from remnant.core.errors import ImplausibleValueError, InputError
 from remnant.core.geometry import Geometry, Vector3
 from remnant.core.labels import INSTANCE_SCHEME
-from remnant.core.lesions import PlantedLesion
 from remnant.core.volumes import ImageVolume, LabelMap, Modality
 from segmentation.boxes import Box, bounding_box, box_geometry, margin_voxels
 from segmentation.lesion_shape import LesionShape, random_shape
@@ -146,34 +145,6 @@ def plant_metastases(
         seed=seed,
         contrast_hu=contrast_hu,
         rim_hu=rim_hu,
-    )
-
-
-def planted_lesions(planted: Planted, lesions: LabelMap) -> tuple[PlantedLesion, ...]:
-    """Hold a segmentation's lesions against the planted ones.
-
-    ``measured_ml`` of each is the volume of its truth voxels that ``lesions`` marks.
-
-    Raises
-    ------
-    GeometryMismatchError
-        ``lesions`` lies on another grid.
-    """
-    planted.truth.geometry.require_same_grid(
-        lesions.geometry, what="the lesion map", reference="the planted image"
-    )
-    found = np.bincount(
-        planted.truth.codes[lesions.mask()], minlength=len(planted.true_volumes_ml) + 1
-    )
-    voxel_ml = planted.truth.geometry.voxel_volume_ml
-    return tuple(
-        PlantedLesion(
-            id=number,
-            centre_ras_mm=planted.centres_ras_mm[number],
-            true_volume_ml=true_ml,
-            measured_ml=float(found[number]) * voxel_ml,
-        )
-        for number, true_ml in planted.true_volumes_ml.items()
     )
 
 

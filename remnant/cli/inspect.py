@@ -29,12 +29,13 @@ def inspect(path: Path) -> None:
     inspection = inspect_path(path)
     console = Console()
     for facts in inspection.series:
-        console.print(f"\n[bold]{_heading(inspection, facts)}[/bold]")
+        console.print()
+        console.print(_heading(inspection, facts), style="bold", markup=False)
         console.print(_table(facts))
         for reason in facts.against:
-            console.print(f"[yellow]! {reason}[/yellow]")
+            console.print(f"! {reason}", style="yellow", markup=False)
     for reason, count in inspection.skipped.items():
-        console.print(f"left out: {count} file(s), {reason}")
+        console.print(f"left out: {count} file(s), {reason}", markup=False)
     console.print(f"\n{_conclusion(inspection)}")
 
 
@@ -68,7 +69,9 @@ def _conclusion(inspection: Inspection) -> str:
     if inspection.automatic is not None and len(inspection.series) > 1:
         return f"Series {inspection.automatic} would be taken."
     if inspection.automatic is not None:
-        return "It can be used."
+        only = inspection.series[0]
+        needs = only.modality is None
+        return "It can be used with --modality." if needs else "It can be used."
     if any(facts.usable and not facts.label_codes for facts in inspection.series):
         return "Choose one with --series NUMBER."
     return "Nothing here can be used as a scan."

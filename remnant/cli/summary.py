@@ -5,21 +5,14 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from planning.rules import REMNANT_RULE_SETS
 from remnant.cli.examples import RESEARCH_USE
 from remnant.core.case import CaseReport
 from remnant.core.findings import Finding, Verdict
 from remnant.core.lesions import Confirmation
 from remnant.core.plan import Resection
-from remnant.core.quantity import Bound, Quantity
-
-BOUND_SIGNS = {Bound.LOWER: "≥ ", Bound.UPPER: "≤ ", None: ""}
-VERDICT_WORDS = {
-    Verdict.MET: "met",
-    Verdict.NOT_MET: "not met",
-    Verdict.UNKNOWN: "unknown",
-    Verdict.NO_EVIDENCE: "no evidence",
-}
-ABSENT = "–"
+from remnant.core.quantity import Quantity
+from remnant.reporting.text import ABSENT, VERDICT_SIGNS, VERDICT_WORDS, shown
 
 
 def print_case(report: CaseReport, folder: Path, *, heading: str | None = None) -> None:
@@ -70,11 +63,19 @@ def print_plan(report: CaseReport, *, console: Console | None = None) -> None:
         console.print(f"No remnant: {reason}")
         return
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for title in ("resection", "FLR", "measured", "sFLR", "tumour removed", "FLR rules"):
-        table.add_column(title, justify="left" if title in {"resection", "FLR rules"} else "right")
+    table.add_column("resection")
+    for title in ("FLR", "measured", "sFLR", "tumour\nremoved"):
+        table.add_column(title, justify="right", no_wrap=True)
+    for rule_set in REMNANT_RULE_SETS:
+        table.add_column(rule_set.title.split()[0], justify="center", no_wrap=True)
     for resection in planning.resections:
         table.add_row(*_resection_row(resection))
     console.print(table)
+    legend = ", ".join(f"{VERDICT_SIGNS[v]} {words}" for v, words in VERDICT_WORDS.items())
+    console.print(f"FLR rule sets: {legend}; sources and reasons are in the report", style="dim")
+    for finding in planning.findings:
+        if finding.id.startswith("debulking.reach."):
+            console.print(f"{VERDICT_SIGNS[finding.verdict]} {finding.text}")
 
 
 def failed_checks(report: CaseReport) -> tuple[Finding, ...]:
@@ -86,14 +87,14 @@ def amount(quantity: Quantity, unit: str) -> str:
     """Format a quantity with its unit and bound; absent ones with their reason."""
     if quantity.value is None:
         return f"{ABSENT} ({quantity.reason})"
-    return f"{BOUND_SIGNS[quantity.bound]}{quantity.value:.0f} {unit}"
+    return f"{shown(quantity)} {unit}"
 
 
 def percent(quantity: Quantity) -> str:
     """Format a fraction as percent; absent ones as a dash."""
     if quantity.value is None:
         return ABSENT
-    return f"{BOUND_SIGNS[quantity.bound]}{100 * quantity.value:.1f} %"
+    return f"{shown(quantity, fraction=True)} %"
 
 
 def _lesion_note(report: CaseReport) -> str:
@@ -107,11 +108,7 @@ def _lesion_note(report: CaseReport) -> str:
 
 def _resection_row(resection: Resection) -> tuple[str, ...]:
     remnant = resection.remnant
-    verdicts = [
-        f"{finding.id.removeprefix('flr.')} {VERDICT_WORDS[finding.verdict]}"
-        for finding in resection.findings
-        if finding.id.startswith("flr.")
-    ]
+    verdicts = {finding.id: VERDICT_SIGNS[finding.verdict] for finding in resection.findings}
     flr = ABSENT if remnant.flr_ml.value is None else amount(remnant.flr_ml, "ml")
     return (
         resection.title,
@@ -119,5 +116,5 @@ def _resection_row(resection: Resection) -> tuple[str, ...]:
         percent(remnant.flr_measured_fraction),
         percent(remnant.sflr),
         percent(resection.debulked_fraction),
-        ", ".join(verdicts),
+        *(verdicts.get(f"flr.{rule_set.id}", "") for rule_set in REMNANT_RULE_SETS),
     )

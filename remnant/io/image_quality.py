@@ -5,8 +5,6 @@ import numpy as np
 from remnant.core.findings import Finding, quality_finding
 from remnant.core.geometry import Geometry
 from remnant.core.volumes import Phase
-from remnant.io.dicom_folder import TOO_LARGE, UNREADABLE
-from remnant.io.dicom_series import Catalogue, Series
 
 LARGEST_SLICE_SPACING_MM = 5.0
 LARGEST_ANISOTROPY = 8.0
@@ -23,27 +21,6 @@ def grid_findings(geometry: Geometry) -> tuple[Finding, ...]:
 def image_findings(geometry: Geometry, phase: Phase) -> tuple[Finding, ...]:
     """Check the grid, how much of the body it covers, and the contrast phase."""
     return (*grid_findings(geometry), _coverage(geometry), _contrast(phase))
-
-
-def series_findings(listed: Catalogue, series: Series) -> tuple[Finding, ...]:
-    """Check what was left out when a DICOM series was read: copies and damaged files."""
-    dropped = series.stack.dropped if series.stack is not None else 0
-    damaged = listed.skipped.get(UNREADABLE, 0) + listed.skipped.get(TOO_LARGE, 0)
-    return (
-        quality_finding(
-            "dicom_copies",
-            passed=dropped == 0,
-            text=f"{dropped} slices were exact copies of others and were left out.",
-            value=float(dropped),
-        ),
-        quality_finding(
-            "dicom_damaged_files",
-            passed=damaged == 0,
-            text=f"{damaged} DICOM files of the folder could not be read; were they of this "
-            f"series, its ends would be missing.",
-            value=float(damaged),
-        ),
-    )
 
 
 def _slice_spacing(geometry: Geometry) -> Finding:

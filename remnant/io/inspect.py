@@ -8,19 +8,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from remnant.core.codes import present_codes
 from remnant.core.errors import InputError
 from remnant.core.findings import Finding, Verdict
 from remnant.core.geometry import Geometry, Shape3, Vector3
 from remnant.core.volumes import Modality, Phase
-from remnant.core.codes import present_codes
 from remnant.io.dicom_folder import is_dicom_file
 from remnant.io.dicom_pixels import read_voxels
 from remnant.io.dicom_series import Catalogue, Series, catalogue
 from remnant.io.faults import require_file
-from remnant.io.image_quality import coverage_mm, image_findings, series_findings
+from remnant.io.image_quality import coverage_mm, image_findings
 from remnant.io.intensities import Evidence, hounsfield_evidence
 from remnant.io.nifti_file import is_nifti_name, open_nifti
 from remnant.io.nrrd import is_nrrd_name, read_nrrd
+from remnant.io.series_quality import series_findings
 
 MOST_LABELS = 256
 HIGHEST_LABEL = 1000

@@ -9,13 +9,13 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
+from remnant.core.codes import present_codes
 from remnant.core.errors import EmptyStructureError, InputError, UnknownLabelError
 from remnant.core.findings import Finding, quality_finding
 from remnant.core.geometry import Geometry
 from remnant.core.labels import BINARY_SCHEME, COUINAUD_SCHEME, INSTANCE_SCHEME, CouinaudSegment
 from remnant.core.volumes import LabelMap
 from remnant.io.atomic import digest_file
-from remnant.core.codes import present_codes
 from remnant.io.image_quality import grid_findings
 from remnant.io.nifti import read_labels
 

@@ -12,11 +12,12 @@ from remnant.io.atomic import digest_file, digest_files
 from remnant.io.dicom_folder import is_dicom_file
 from remnant.io.dicom_series import Series, catalogue, choose, read_series_voxels
 from remnant.io.faults import require_file
-from remnant.io.image_quality import image_findings, series_findings
+from remnant.io.image_quality import image_findings
 from remnant.io.intensities import decide_modality
 from remnant.io.nifti import read_image
 from remnant.io.nifti_file import is_nifti_name
 from remnant.io.pseudonym import pseudonym
+from remnant.io.series_quality import series_findings
 
 
 @dataclass(frozen=True, slots=True, eq=False)

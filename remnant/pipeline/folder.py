@@ -11,11 +11,11 @@ from remnant.core.case import CaseReport
 from remnant.core.errors import InputError, UnreadableFileError
 from remnant.core.labels import COUINAUD_SCHEME, INSTANCE_SCHEME, STRUCTURE_SCHEME
 from remnant.core.volumes import Modality
+from remnant.io.atomic import atomic_path
 from remnant.io.nifti import read_image, read_labels, write_image, write_labels
 from remnant.pipeline.segmented import SegmentedCase
 from remnant.pipeline.state import read_state, write_state
 from remnant.reporting.document import read_report_json, write_report_json
-from remnant.reporting.html import render_html
 from remnant.reporting.tables import write_lesions_csv
 
 STRUCTURES: Final = "structures.nii.gz"
@@ -74,6 +74,8 @@ def write_measured(report: CaseReport, folder: Path) -> None:
 
 def write_html(case: SegmentedCase, report: CaseReport, folder: Path) -> None:
     """Write ``report.html``."""
+    from remnant.reporting.html import render_html
+
     page = render_html(
         report,
         structures=case.structures,
@@ -81,7 +83,8 @@ def write_html(case: SegmentedCase, report: CaseReport, folder: Path) -> None:
         couinaud=case.couinaud,
         preview=case.preview,
     )
-    (folder / REPORT_HTML).write_text(page, encoding="utf-8", newline="\n")
+    with atomic_path(folder / REPORT_HTML) as temporary:
+        temporary.write_text(page, encoding="utf-8", newline="\n")
 
 
 def read_case(folder: Path) -> SegmentedCase:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from remnant.core.errors import InputError
 from remnant.core.findings import Finding
@@ -10,18 +11,21 @@ from remnant.core.labels import Structure
 from remnant.core.landmarks import Landmarks
 from remnant.core.progress import Progress, silent
 from remnant.core.study import Study
-from remnant.core.volumes import Modality, Phase
+from remnant.core.volumes import LabelMap, Modality, Phase
 from remnant.core.volumetry_report import SegmentSource
 from remnant.io.landmarks import read_landmarks
 from remnant.io.masks import Masks, MasksPreset, Part, read_masks
 from remnant.io.pseudonym import pseudonym
-from remnant.io.source import LoadedStudy, load_study
 from remnant.pipeline.segmented import SegmentedCase
 from remnant.pipeline.timing import Stopwatch
 from remnant.reporting.preview import make_preview
 from segmentation.couinaud import couinaud_from_landmarks
 from segmentation.port import LesionSegmenter, Segmentation, Segmenter
 from segmentation.postprocess import Reconciled, reconcile, reconcile_instances
+from segmentation.quality import check_liver, check_segments
+
+if TYPE_CHECKING:
+    from remnant.io.source import LoadedStudy
 
 NO_SEGMENTS = (
     "the Couinaud segments are unknown: no Couinaud map and no landmarks were given, so the "
@@ -104,7 +108,7 @@ def case_from_masks(request: SegmentRequest) -> SegmentedCase:
 
 
 def case_from_image(
-    loaded: LoadedStudy, *, segmenter: Segmenter, progress: Progress = silent
+    loaded: "LoadedStudy", *, segmenter: Segmenter, progress: Progress = silent
 ) -> SegmentedCase:
     """Run the networks on a loaded study."""
     found = segmenter.segment(loaded.image, progress=progress)
@@ -155,24 +159,28 @@ def with_segments(case: SegmentedCase, segments: GivenSegments) -> SegmentedCase
     if segments.whole_liver:
         case = replace(case, configuration={**case.configuration, WHOLE_LIVER: True})
     if segments.landmarks is not None:
-        return replace(
-            case,
-            couinaud=couinaud_from_landmarks(case.structures, segments.landmarks),
-            segment_source=SegmentSource.LANDMARKS,
-            segments_reason=None,
-        )
+        couinaud = couinaud_from_landmarks(case.structures, segments.landmarks)
+        return _divided(case, couinaud, SegmentSource.LANDMARKS)
     masks = segments.masks
     if masks is None or masks.couinaud is None:
         return case
     case.structures.geometry.require_same_grid(
         masks.couinaud.geometry, what="the Couinaud map", reference="the case"
     )
+    case = replace(case, inputs_sha256={**case.inputs_sha256, **masks.inputs_sha256})
+    return _divided(case, masks.couinaud, SegmentSource.GIVEN)
+
+
+def _divided(case: SegmentedCase, couinaud: LabelMap, source: SegmentSource) -> SegmentedCase:
+    checks = check_segments(couinaud)
+    replaced = {finding.id for finding in checks}
+    kept = tuple(finding for finding in case.quality if finding.id not in replaced)
     return replace(
         case,
-        couinaud=masks.couinaud,
-        segment_source=SegmentSource.GIVEN,
+        couinaud=couinaud,
+        segment_source=source,
         segments_reason=None,
-        inputs_sha256={**case.inputs_sha256, **masks.inputs_sha256},
+        quality=kept + checks,
     )
 
 
@@ -191,12 +199,14 @@ def _require_sense(request: SegmentRequest) -> None:
         raise InputError(f"{request.source} does not exist; give a NIfTI file or a DICOM folder")
 
 
-def _load(source: Path, request: SegmentRequest, progress: Progress) -> LoadedStudy:
+def _load(source: Path, request: SegmentRequest, progress: Progress) -> "LoadedStudy":
+    from remnant.io.source import load_study
+
     return load_study(source, modality=request.modality, series=request.series, progress=progress)
 
 
 def _maps(
-    loaded: LoadedStudy, masks: Masks | None, segmenter: Segmenter, progress: Progress
+    loaded: "LoadedStudy", masks: Masks | None, segmenter: Segmenter, progress: Progress
 ) -> SegmentedCase:
     if masks is None or not _has_liver(masks):
         return case_from_image(loaded, segmenter=segmenter, progress=progress)
@@ -214,7 +224,7 @@ def _has_liver(masks: Masks) -> bool:
     return "liver" in masks.inputs_sha256
 
 
-def _case_of(loaded: LoadedStudy, found: Segmentation) -> SegmentedCase:
+def _case_of(loaded: "LoadedStudy", found: Segmentation) -> SegmentedCase:
     return SegmentedCase(
         study=loaded.study,
         structures=found.structures,
@@ -227,10 +237,10 @@ def _case_of(loaded: LoadedStudy, found: Segmentation) -> SegmentedCase:
     )
 
 
-def _case_from_masks(loaded: LoadedStudy | None, masks: Masks) -> SegmentedCase:
+def _case_from_masks(loaded: "LoadedStudy | None", masks: Masks) -> SegmentedCase:
     reconciled = _reconciled(masks)
     inputs = dict(masks.inputs_sha256)
-    quality: tuple[Finding, ...] = masks.quality + reconciled.quality
+    quality: tuple[Finding, ...] = masks.quality + check_liver(masks.liver) + reconciled.quality
     study = _study_of_masks(masks)
     if loaded is not None:
         inputs["image"] = loaded.input_sha256

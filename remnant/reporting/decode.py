@@ -56,6 +56,7 @@ def decode_quantity(name: str, owner: Json) -> Quantity:
         owner[name],
         interval=None if interval is None else Interval(*interval),
         bound=None if bound is None else Bound(bound),
+        indicative=owner.get(f"{name}_indicative", False),
         reason=owner.get(f"{name}_reason"),
     )
 

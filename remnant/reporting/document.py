@@ -40,7 +40,7 @@ def to_document(case: CaseReport) -> dict[str, Any]:
     """Return the case as plain JSON values.
 
     Every quantity ``x`` is a number or ``None``; beside it stand, where they apply,
-    ``x_interval``, ``x_bound`` and ``x_reason``. Segments are Roman numerals.
+    ``x_interval``, ``x_bound``, ``x_indicative`` and ``x_reason``. Segments are Roman numerals.
     """
     return encode_case(case, schema_version=SCHEMA_VERSION)
 

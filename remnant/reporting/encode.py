@@ -43,12 +43,14 @@ def encode_case(case: CaseReport, *, schema_version: str) -> Json:
 
 
 def encode_quantity(name: str, quantity: Quantity) -> Json:
-    """Return ``name`` and, where they apply, its interval, bound and reason beside it."""
+    """Return ``name`` and, where they apply, what is known about it beside it."""
     items: Json = {name: quantity.value}
     if quantity.interval is not None:
         items[f"{name}_interval"] = [quantity.interval.low, quantity.interval.high]
     if quantity.bound is not None:
         items[f"{name}_bound"] = quantity.bound.value
+    if quantity.indicative:
+        items[f"{name}_indicative"] = True
     if quantity.reason is not None:
         items[f"{name}_reason"] = quantity.reason
     return items

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from remnant.core.geometry import Vector3
-from remnant.core.labels import CouinaudSegment
+from remnant.core.labels import INSTANCE_SCHEME, CouinaudSegment
 from remnant.core.lesions import Confirmation, Lesion
 from remnant.core.volumes import ImageVolume, LabelMap
 from remnant.reporting.coarsen import Box, bounding_box
@@ -93,7 +93,7 @@ def make_scene(
     lesions: tuple[Lesion, ...],
     *,
     structures: LabelMap,
-    lesion_codes: LabelMap,
+    lesion_codes: LabelMap | None,
     couinaud: LabelMap | None,
     preview: ImageVolume | None,
 ) -> Scene:
@@ -111,7 +111,7 @@ def make_scene(
     centre = _liver_centre(liver) if largest is None else largest.centroid_ras_mm
     return Scene(
         structures=liver,
-        lesion_codes=_cropped(lesion_codes, box),
+        lesion_codes=_no_lesions(liver) if lesion_codes is None else _cropped(lesion_codes, box),
         couinaud=None if couinaud is None else _cropped(couinaud, box),
         preview=preview,
         lesions={lesion.id: lesion for lesion in lesions},
@@ -120,6 +120,11 @@ def make_scene(
         centre_ras_mm=centre,
         centred_on=None if largest is None else largest.id,
     )
+
+
+def _no_lesions(liver: LabelMap) -> LabelMap:
+    codes = np.zeros(liver.geometry.shape, dtype=np.uint8)
+    return LabelMap(codes, liver.geometry, INSTANCE_SCHEME)
 
 
 def largest_lesion(lesions: tuple[Lesion, ...]) -> Lesion | None:

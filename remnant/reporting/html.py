@@ -32,7 +32,7 @@ def render_html(
     case: CaseReport,
     *,
     structures: LabelMap,
-    lesions: LabelMap,
+    lesions: LabelMap | None,
     couinaud: LabelMap | None,
     preview: ImageVolume | None,
 ) -> str:
@@ -44,6 +44,7 @@ def render_html(
         What the page says. Absent values show as a dash with their reason, never as 0.
     structures, lesions, couinaud
         Maps on one grid that the pictures are drawn from; any grid, mirrored and oblique too.
+        ``lesions`` is ``None`` when lesions are not known.
     preview
         Image of :func:`remnant.reporting.preview.make_preview` on its own grid; without it the
         masks are drawn filled.

@@ -23,6 +23,7 @@ BOUND_SIGNS: Final[Mapping[Bound | None, str]] = {
     Bound.UPPER: "≤\u202f",
     None: "",
 }
+INDICATIVE_SIGN: Final = "≈\u202f"
 VERDICT_SIGNS: Final[Mapping[Verdict, str]] = {
     Verdict.MET: "✓",
     Verdict.NOT_MET: "✗",
@@ -101,11 +102,15 @@ class Notes:
 
 
 def shown(quantity: Quantity, *, fraction: bool = False, limits: Iterable[float] = ()) -> str:
-    """Write a quantity with its bound's sign, or a dash where it is absent. No unit."""
+    """Write a quantity with its bound's sign, or a dash where it is absent. No unit.
+
+    Indicative values wear ``≈``.
+    """
     if quantity.value is None:
         return ABSENT
     number = percent(quantity.value, limits) if fraction else plain(quantity.value)
-    return BOUND_SIGNS[quantity.bound] + number
+    sign = INDICATIVE_SIGN if quantity.indicative else BOUND_SIGNS[quantity.bound]
+    return sign + number
 
 
 def interval(quantity: Quantity, *, fraction: bool = False) -> str:

@@ -140,16 +140,17 @@ def intervals(draw: st.DrawFn, *, low: float = 0.0, high: float = 5000.0) -> Int
 def quantities(
     draw: st.DrawFn, *, low: float = 0.0, high: float = 5000.0, may_be_absent: bool = True
 ) -> Quantity:
-    """Measured values with or without interval and bound, and absences with a reason."""
+    """Measured values with or without interval and bound, indicative ones, and absences."""
     if may_be_absent and draw(st.booleans()):
         return Quantity.absent(
             draw(st.sampled_from(("not asked", "no segments", "height unknown")))
         )
     bound = draw(st.none() | st.sampled_from(Bound))
-    reason = None if bound is None else "the structure touches the edge of the scan"
+    indicative = bound is None and draw(st.booleans())
+    reason = "the structure touches the edge of the scan" if bound or indicative else None
     around = draw(st.none() | intervals(low=low, high=high))
     value = draw(st.floats(low, high) if around is None else st.floats(around.low, around.high))
-    return Quantity(value, interval=around, bound=bound, reason=reason)
+    return Quantity(value, interval=around, bound=bound, indicative=indicative, reason=reason)
 
 
 @st.composite

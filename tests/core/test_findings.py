@@ -104,3 +104,16 @@ def test_quality_finding__verdicts(passed, expected):
     assert (finding.id, finding.text, finding.value) == ("edge", "touches the edge", 3.0)
     assert finding.source is None
     assert finding.status is None
+
+
+@pytest.mark.parametrize("value", [0.1, 0.3, 0.9])
+def test_judge__indicative_value_decides_nothing(value):
+    threshold = Threshold(
+        value=0.3,
+        basis=Basis.STANDARDISED_TLV,
+        inclusive=True,
+        source="key",
+        status=SourceStatus.VERIFIED,
+    )
+    quantity = Quantity(value, indicative=True, reason="the scan cuts both parts")
+    assert Verdict.UNKNOWN is threshold.judge(quantity)

@@ -59,3 +59,9 @@ def test_quantities_strategy__keeps_the_promises_of_the_type(quantity):
     assert (quantity.value is not None) or quantity.reason
     if quantity.interval is not None:
         assert quantity.value in quantity.interval
+
+
+def test_quantity__indicative_value_needs_a_reason():
+    with pytest.raises(InputError, match="reason"):
+        Quantity(1.0, indicative=True)
+    assert Quantity(1.0, indicative=True, reason="both ends are cut").indicative

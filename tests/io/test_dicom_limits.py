@@ -5,7 +5,7 @@ import pytest
 from remnant.core.errors import UnreadableFileError, UnsupportedSeriesError
 from remnant.core.findings import Verdict
 from remnant.io.dicom_series import catalogue, choose
-from remnant.io.image_quality import series_findings
+from remnant.io.series_quality import series_findings
 
 
 def test_limits__large_file_is_passed_over_and_counted(phantom, tmp_path, monkeypatch):

@@ -11,7 +11,7 @@ from remnant.core.errors import (
     InputError,
 )
 from remnant.core.geometry import Geometry
-from remnant.core.labels import BINARY_SCHEME, INSTANCE_SCHEME
+from remnant.core.labels import BINARY_SCHEME
 from remnant.core.volumes import ImageVolume, LabelMap, Modality, Phase
 from remnant.testing.strategies import SEEDS, grids_around
 from segmentation.lesion_shape import random_shape, sphere_points
@@ -19,7 +19,6 @@ from segmentation.synthetic import (
     LESION_GAP_MM,
     SURFACE_GAP_MM,
     plant_metastases,
-    planted_lesions,
 )
 
 LIVER_MM = ((0.0, 0.0, 0.0), (110.0, 90.0, 80.0))
@@ -189,28 +188,6 @@ def test_plant__default_set_spreads_over_a_liver_of_ordinary_size():
     assert len(across) == 7
     assert min(across) < 118 < max(across)
     assert sum(planted.true_volumes_ml.values()) == pytest.approx(67.7, rel=0.01)
-
-
-def test_planted_lesions__measured_is_what_was_found_there():
-    planted = plant_metastases(ct_on(GRID), liver_on(GRID), seed=3, diameters_mm=SIZES)
-    found = np.where(planted.truth.codes == 2, 0, planted.truth.codes)
-    found[0, 0, 0] = 9  # a false lesion elsewhere counts for none
-
-    rows = planted_lesions(planted, LabelMap(found, GRID, INSTANCE_SCHEME))
-
-    assert [row.id for row in rows] == [1, 2, 3]
-    assert rows[1].measured_ml == 0.0
-    voxels = np.bincount(planted.truth.codes.ravel())
-    assert rows[0].measured_ml == pytest.approx(voxels[1] * 0.015)
-    assert rows[2].true_volume_ml == planted.true_volumes_ml[3]
-    assert rows[2].centre_ras_mm == planted.centres_ras_mm[3]
-
-
-def test_planted_lesions__another_grid():
-    planted = plant_metastases(ct_on(GRID), liver_on(GRID), seed=3, diameters_mm=(10.0,))
-    moved = GRID.cropped((1, 0, 0), GRID.shape)
-    with pytest.raises(GeometryMismatchError, match="planted image"):
-        planted_lesions(planted, LabelMap(planted.truth.codes, moved, INSTANCE_SCHEME))
 
 
 @pytest.mark.parametrize(

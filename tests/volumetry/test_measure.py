@@ -21,7 +21,9 @@ from remnant.core.patient import Patient
 from remnant.core.quantity import Bound
 from remnant.core.volumes import LabelMap
 from remnant.core.volumetry_report import BurdenClass, SegmentSource
+from remnant.testing.phantoms import liver_phantom
 from volumetry.measure import measure
+from volumetry.remnant import debulked_fraction, future_liver_remnant
 
 SHAPE = (12, 13, 14)
 VOXEL_ML = 0.002 * 3.0 * 2.5
@@ -333,3 +335,52 @@ def test_import__needs_neither_scipy_nor_torch():
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "[]"
+
+
+def test_measure__without_a_lesion_map_the_tumour_is_unknown_not_zero():
+    phantom = liver_phantom(metastases=2, seed=5)
+    report = measure(phantom.liver_mask, None, couinaud=phantom.couinaud, patient=Patient())
+
+    assert report.tumour_ml.value is None
+    assert report.burden_fraction.value is None
+    assert report.burden_class is None
+    assert Bound.UPPER is report.functional_tlv_ml.bound
+    assert report.functional_tlv_ml.value == pytest.approx(report.tlv_ml.value)
+    left = future_liver_remnant(
+        report, patient=Patient(weight_kg=70.0), removed=frozenset({CouinaudSegment.II})
+    )
+    assert Bound.UPPER is left.flr_ml.bound
+    assert Bound.UPPER is left.flr_body_weight_percent.bound
+    assert left.flr_measured_fraction.indicative
+    removed = debulked_fraction(report, removed=frozenset({CouinaudSegment.II}))
+    assert removed.value is None
+    assert {"lesions_known"} <= {f.id for f in report.quality if f.verdict is Verdict.NOT_MET}
+
+
+def test_measure__cut_liver_without_a_lesion_map_bounds_nothing_functional():
+    phantom = liver_phantom(metastases=0)
+    index = np.argwhere(phantom.structures.codes > 0).min(axis=0)
+    start = (int(index[0]) + 2, 0, 0)
+    shape = (phantom.geometry.shape[0] - start[0], *phantom.geometry.shape[1:])
+    cut = LabelMap(
+        phantom.structures.codes[start[0] :], phantom.geometry.cropped(start, shape),
+        STRUCTURE_SCHEME,
+    )  # fmt: skip
+    report = measure(cut, None, couinaud=None, patient=Patient())
+
+    assert Bound.LOWER is report.tlv_ml.bound
+    assert report.functional_tlv_ml.indicative
+
+
+def test_measure__whole_liver_is_taken_at_the_users_word():
+    shape = (7, 8, 9)
+    grid = Geometry(shape, np.eye(4))
+    full = LabelMap(np.ones(shape, np.uint8), grid, STRUCTURE_SCHEME)
+    none = LabelMap(np.zeros(shape, np.uint16), grid, INSTANCE_SCHEME)
+    doubted = measure(full, none, couinaud=None, patient=Patient())
+    vouched = measure(full, none, couinaud=None, patient=Patient(), whole_liver=True)
+
+    assert Bound.LOWER is doubted.tlv_ml.bound
+    assert vouched.tlv_ml.bound is None
+    by_id = {f.id: f.verdict for f in vouched.quality}
+    assert Verdict.UNKNOWN is by_id["liver_inside_scan"]
