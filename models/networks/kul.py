@@ -31,7 +31,7 @@ def normalise(x: Tensor) -> Tensor:
     """
     # torch.var_mean takes four times as long on the CPU; sums of few planes stay exact enough.
     x.sub_(x.mean(SPATIAL, keepdim=True, dtype=torch.float32))
-    parts = torch.split(x, PLANES, dim=SPATIAL[0])  # type: ignore[no-untyped-call]
+    parts = torch.split(x, PLANES, dim=SPATIAL[0])
     squares = sum(part.float().square().sum(SPATIAL, keepdim=True) for part in parts)
     variance = squares / x[0, 0].numel()
     x.mul_(1.0 / (variance**0.5 + SMALLEST_STD))
