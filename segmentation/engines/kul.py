@@ -6,7 +6,7 @@ is a threshold of 0.5, one erosion, the largest component and one dilation.
 """
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import cc3d
 import numpy as np
@@ -25,9 +25,6 @@ from segmentation.port import Segmentation
 from segmentation.postprocess import reconcile
 from segmentation.preprocess import NEIGHBOURS_18, coarse_image, lesion_input, normalised_field
 from segmentation.resample import Floats, resampled_slabs
-
-if TYPE_CHECKING:
-    from torch import nn
 
 Mask = NDArray[np.bool_]
 
@@ -179,7 +176,8 @@ def find_lesions(
     from models.networks.tiles import CentredTileInferer
 
     voxels, grid = lesion_input(image, liver)
-    network = _reporting(load_network(LESION_MODEL).to(device), progress)
+    progress("finding lesions", 0, 1)
+    network = load_network(LESION_MODEL).to(device)
     with torch.inference_mode(), _mixed(device):
         field = torch.from_numpy(voxels).to(device)[None, None]
         probability = CentredTileInferer()(field, network)[0, 0].float().cpu().numpy()
@@ -277,11 +275,6 @@ def _mixed(device: str) -> Any:  # noqa: ANN401
     import torch
 
     return torch.autocast(device, dtype=torch.float16, enabled=device == "cuda")
-
-
-def _reporting(network: "nn.Module", progress: Progress) -> "nn.Module":
-    del progress
-    return network
 
 
 def _forget_elsewhere(probability: Floats, mask: Mask) -> None:
