@@ -42,6 +42,26 @@ def upright_grid(geometry: Geometry, spacing_mm: Vector3) -> Geometry:
     return Geometry((i, j, k), affine_ras, frame_of_reference_uid=frame)
 
 
+def field_grid(geometry: Geometry, spacing_mm: Vector3) -> Geometry:
+    """Return the RAS+ grid of a spacing over another grid's whole field of view, edge on edge."""
+    edges = geometry.ras_from_index(list(product(*((-0.5, n - 0.5) for n in geometry.shape))))
+    low, spacing = edges.min(axis=0), np.array(spacing_mm)
+    i, j, k = (max(1, round(n)) for n in (edges.max(axis=0) - low) / spacing)
+    affine_ras = np.diag([*spacing_mm, 1.0])
+    affine_ras[:3, 3] = low + spacing / 2
+    frame = geometry.frame_of_reference_uid
+    return Geometry((i, j, k), affine_ras, frame_of_reference_uid=frame)
+
+
+def _around(grid: Geometry, part: Geometry, margin: int) -> Geometry:
+    """Return the block of a grid that holds another grid and a margin; it may reach outside."""
+    index = grid.index_from_ras(part.corners_ras())
+    low = np.floor(index.min(axis=0)).astype(int) - margin
+    high = np.ceil(index.max(axis=0)).astype(int) + margin
+    start, shape = (tuple(int(n) for n in v) for v in (low, high - low + 1))
+    return grid.cropped((start[0], start[1], start[2]), (shape[0], shape[1], shape[2]))
+
+
 def coarse_image(image: ImageVolume) -> tuple[Floats, Geometry]:
     """Resample a scan to 1.5 mm, take the 3×3×3 median and keep every second voxel.
 
@@ -110,12 +130,13 @@ def lesion_input(image: ImageVolume, liver: Mask) -> tuple[Floats, Geometry]:
     -------
     voxels
         float32 in [-0.5, 0.5] on the box of the twice dilated liver, -0.5 outside the dilated
-        liver, 0 outside the scan.
+        liver, 0 outside the scan. The dilated liver may reach beyond the scan.
     grid
-        Its 1×1×3 mm RAS+ grid.
+        Its 1×1×3 mm RAS+ grid; voxel edges lie on the edges of the scan's field of view.
     """
     box = bounding_box(liver, what="the liver mask", margin=_margin(image.geometry))
-    grid = upright_grid(box_geometry(image.geometry, box), LESION_SPACING_MM)
+    tight = box_geometry(image.geometry, bounding_box(liver, what="the liver mask"))
+    grid = _around(field_grid(image.geometry, LESION_SPACING_MM), tight, DILATIONS + 1)
     geometry = box_geometry(image.geometry, box)
     near = resample(liver[box], geometry, grid, outside=0.0) > HALF_RANGE
     near = ndimage.binary_dilation(near, NEIGHBOURS_18, iterations=DILATIONS)

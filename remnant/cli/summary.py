@@ -62,17 +62,17 @@ def print_plan(report: CaseReport, *, console: Console | None = None) -> None:
         reason = planning.resections[0].remnant.flr_ml.reason if planning.resections else ""
         console.print(f"No remnant: {reason}")
         return
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_column("resection")
-    for title in ("FLR", "measured", "sFLR", "tumour\nremoved"):
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
+    table.add_column("\nresection")
+    for title in ("remnant\nFLR", "of\nmeasured", "of stan-\ndardised", "tumour\nremoved"):
         table.add_column(title, justify="right", no_wrap=True)
-    for rule_set in REMNANT_RULE_SETS:
-        table.add_column(rule_set.title.split()[0], justify="center", no_wrap=True)
+    table.add_column("FLR\nrules", no_wrap=True)
     for resection in planning.resections:
         table.add_row(*_resection_row(resection))
     console.print(table)
     legend = ", ".join(f"{VERDICT_SIGNS[v]} {words}" for v, words in VERDICT_WORDS.items())
-    console.print(f"FLR rule sets: {legend}; sources and reasons are in the report", style="dim")
+    order = ", ".join(rule_set.id for rule_set in REMNANT_RULE_SETS)
+    console.print(f"FLR rules, in this order: {order}. {legend}.", style="dim")
     for finding in planning.findings:
         if finding.id.startswith("debulking.reach."):
             console.print(f"{VERDICT_SIGNS[finding.verdict]} {finding.text}")
@@ -111,10 +111,10 @@ def _resection_row(resection: Resection) -> tuple[str, ...]:
     verdicts = {finding.id: VERDICT_SIGNS[finding.verdict] for finding in resection.findings}
     flr = ABSENT if remnant.flr_ml.value is None else amount(remnant.flr_ml, "ml")
     return (
-        resection.title,
+        resection.title.removesuffix(" (mesohepatectomy)"),
         flr,
         percent(remnant.flr_measured_fraction),
         percent(remnant.sflr),
         percent(resection.debulked_fraction),
-        *(verdicts.get(f"flr.{rule_set.id}", "") for rule_set in REMNANT_RULE_SETS),
+        " ".join(verdicts.get(f"flr.{rule_set.id}", " ") for rule_set in REMNANT_RULE_SETS),
     )

@@ -9,6 +9,7 @@ from remnant.core.volumes import ImageVolume, Modality
 from segmentation.preprocess import (
     _median,
     coarse_image,
+    field_grid,
     lesion_input,
     median_of_neighbours,
     normalised_ct,
@@ -108,3 +109,25 @@ def test_lesion_input__only_the_dilated_liver_is_left(modality):
     inner = {Modality.CT: (0.15, 0.0), Modality.MR: (0.0, -0.5)}[modality]
     values = (field[2, 2, 2], field[24 - 2 - 7, 5 + 2, 5])
     np.testing.assert_allclose(values, inner, atol=1e-6)
+
+
+def test_lesion_input__a_liver_at_the_scans_edge_keeps_its_margin_beyond_it():
+    shape = (20, 18, 16)
+    geometry = Geometry(shape, np.diag([1.5, 1.5, 1.5, 1.0]))
+    image = ImageVolume(np.full(shape, 100, np.int16), geometry, Modality.CT)
+    voxels, grid = lesion_input(image, np.ones(shape, dtype=bool))
+    first, last = grid.corners_ras().min(axis=0), grid.corners_ras().max(axis=0)
+
+    assert (first < -0.75).all()
+    assert (last > np.array(shape) * 1.5 - 0.75).all()
+    assert voxels.max() == pytest.approx(0.25)
+    beyond = voxels[0, voxels.shape[1] // 2, voxels.shape[2] // 2]
+    assert beyond in (0.0, -0.5)
+
+
+def test_field_grid__edges_lie_on_the_scans_edges():
+    source = Geometry((40, 30, 20), np.diag([0.75, 1.0, 3.0, 1.0]))
+    grid = field_grid(source, (1.0, 1.0, 3.0))
+
+    assert grid.shape == (30, 30, 20)
+    np.testing.assert_allclose(grid.ras_from_index((-0.5, -0.5, -0.5)), (-0.375, -0.5, -1.5))
