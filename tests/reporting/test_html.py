@@ -159,9 +159,11 @@ def test_page__shows_the_measured_figures(made, page):
     assert "within reach" in page.text
 
 
-def test_page__failed_checks_stand_above_the_key_figures_and_are_escaped(source, page):
+def test_page__failed_checks_are_announced_above_the_key_figures_and_escaped(source, page):
     assert "Slices &lt;are&gt; uneven." in source
-    assert page.text.index("Slices <are> uneven.") < page.text.index("Key figures")
+    key = page.text.index("Key figures")
+    assert re.search(r"\d+ quality checks? failed", page.text[:key])
+    assert key < page.text.index("Slices <are> uneven.") < page.text.index("Pictures")
 
 
 def test_page__nothing_is_phrased_as_an_order(page):
@@ -286,7 +288,7 @@ def test_page__unknown_source_keys_are_shown_as_they_are(made):
 def test_page__checks_that_were_not_made_are_warned_of(made):
     check = quality_finding("phase", passed=None, text="The phase is not recorded.")
     text = bare(replace(made.case, quality=(check,))).text
-    assert text.index("The phase is not recorded.") < text.index("Key figures")
+    assert text.index("The phase is not recorded.") < text.index("Pictures")
     assert "could not be made" in text
 
 
