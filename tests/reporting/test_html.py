@@ -288,7 +288,8 @@ def test_page__unknown_source_keys_are_shown_as_they_are(made):
 def test_page__checks_that_were_not_made_are_warned_of(made):
     check = quality_finding("phase", passed=None, text="The phase is not recorded.")
     text = bare(replace(made.case, quality=(check,))).text
-    assert text.index("The phase is not recorded.") < text.index("Pictures")
+    assert text.index("Key figures") < text.index("The phase is not recorded.")
+    assert text.index("The phase is not recorded.") < text.index("Method")
     assert "could not be made" in text
 
 
