@@ -11,7 +11,6 @@ from pathlib import Path
 import platformdirs
 
 CACHE_VARIABLE = "REMNANT_CACHE"
-CHUNK_BYTES = 1 << 20
 
 
 def cache_folder() -> Path:
@@ -28,11 +27,8 @@ def cache_folder() -> Path:
 
 def digest_file(path: Path) -> str:
     """Return the sha256 of a file as 64 lower-case hexadecimal digits."""
-    digest = hashlib.sha256()
     with path.open("rb") as stream:
-        while chunk := stream.read(CHUNK_BYTES):
-            digest.update(chunk)
-    return digest.hexdigest()
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 @contextmanager

@@ -10,8 +10,6 @@ from pathlib import Path
 from remnant.core.errors import InputError
 from remnant.io.faults import require_file
 
-CHUNK_BYTES = 1 << 20
-
 
 @contextmanager
 def atomic_path(path: Path) -> Iterator[Path]:
@@ -59,11 +57,8 @@ def digest_file(path: Path) -> str:
         The file is missing, empty or no file.
     """
     require_file(path)
-    digest = hashlib.sha256()
     with path.open("rb") as stream:
-        while chunk := stream.read(CHUNK_BYTES):
-            digest.update(chunk)
-    return digest.hexdigest()
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def digest_files(paths: tuple[Path, ...]) -> str:

@@ -1,30 +1,26 @@
 """``segmentation.json``: what the segment stage knows beside its maps, for the stages after it."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from remnant.core.errors import InputError, UnreadableFileError
+from remnant.core.errors import InputError
 from remnant.core.lesions import Confirmation
 from remnant.core.provenance import ModelUse
 from remnant.core.volumetry_report import SegmentSource
-from remnant.io.atomic import atomic_path
 from remnant.pipeline.segmented import SegmentedCase
 from remnant.reporting.decode import decode_findings, decode_planted, decode_study
 from remnant.reporting.encode import encode_findings, encode_planted, encode_study
+from remnant.reporting.json_files import read_json, write_json
 
 STATE_VERSION: Final = "1.0"
-LARGEST_STATE_BYTES: Final = 8 * 1024 * 1024
 
 Json = dict[str, Any]
 
 
 def write_state(case: SegmentedCase, path: Path) -> None:
     """Write a case's facts; its maps are written beside it."""
-    text = json.dumps(_encode(case), ensure_ascii=False, allow_nan=False, indent=2)
-    with atomic_path(path) as temporary:
-        temporary.write_text(text + "\n", encoding="utf-8", newline="\n")
+    write_json(_encode(case), path)
 
 
 def read_state(path: Path) -> Json:
@@ -37,12 +33,7 @@ def read_state(path: Path) -> Json:
     InputError
         It is JSON but not a state of this version.
     """
-    try:
-        if path.stat().st_size > LARGEST_STATE_BYTES:
-            raise UnreadableFileError(f"{path.name} is too large to be a case's state")
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise UnreadableFileError(f"cannot read {path.name}: {error}") from error
+    document = read_json(path, what="case's state")
     if not isinstance(document, dict) or document.get("state_version") != STATE_VERSION:
         raise InputError(f"{path.name} is no state of version {STATE_VERSION}; segment again")
     try:

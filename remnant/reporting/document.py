@@ -8,7 +8,6 @@ import json
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
-from math import isfinite
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,13 +15,12 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
 
 from remnant.core.case import CaseReport
-from remnant.core.errors import InputError, UnreadableFileError
-from remnant.io.atomic import atomic_path
+from remnant.core.errors import InputError
 from remnant.reporting.decode import decode_case
 from remnant.reporting.encode import encode_case
+from remnant.reporting.json_files import read_json, write_json
 
 SCHEMA_VERSION: Final = "1.0"
-LARGEST_DOCUMENT_BYTES: Final = 32 * 1024 * 1024
 LONGEST_MESSAGE: Final = 240
 
 
@@ -91,12 +89,7 @@ def write_report_json(case: CaseReport, path: Path) -> None:
     """
     document = to_document(case)
     require_valid(document)
-    try:
-        text = json.dumps(document, ensure_ascii=False, allow_nan=False, indent=2)
-    except ValueError as error:
-        raise InputError(f"the report holds a number that is not finite: {error}") from error
-    with atomic_path(path) as temporary:
-        temporary.write_text(text + "\n", encoding="utf-8", newline="\n")
+    write_json(document, path)
 
 
 def read_report_json(path: Path) -> CaseReport:
@@ -109,53 +102,9 @@ def read_report_json(path: Path) -> CaseReport:
     InputError
         It is JSON but not a report of this version.
     """
-    return from_document(_parse(_read_limited(path), path))
+    return from_document(read_json(path, what="report.json"))
 
 
 @cache
 def _validator() -> Draft202012Validator:
     return Draft202012Validator(report_schema())
-
-
-def _read_limited(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            content = file.read(LARGEST_DOCUMENT_BYTES + 1)
-    except OSError as error:
-        raise UnreadableFileError(f"cannot read {path.name}: {error.strerror}") from error
-    if len(content) > LARGEST_DOCUMENT_BYTES:
-        limit = LARGEST_DOCUMENT_BYTES // 1024**2
-        raise UnreadableFileError(f"{path.name} is larger than {limit} MiB: not a report.json")
-    return content
-
-
-def _parse(content: bytes, path: Path) -> object:
-    try:
-        document: object = json.loads(
-            content.decode("utf-8"),
-            parse_constant=_refuse_constant,
-            parse_float=_finite,
-            object_pairs_hook=_unique_keys,
-        )
-    except (ValueError, RecursionError) as error:
-        reason = str(error)[:LONGEST_MESSAGE]
-        raise UnreadableFileError(f"{path.name} is not a report.json: {reason}") from error
-    return document
-
-
-def _refuse_constant(name: str) -> float:
-    raise ValueError(f"{name} is not a number that a report may hold; absent values are null")
-
-
-def _finite(text: str) -> float:
-    number = float(text)
-    if not isfinite(number):
-        raise ValueError(f"the number {text[:20]} is too large")
-    return number
-
-
-def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    document = dict(pairs)
-    if len(document) != len(pairs):
-        raise ValueError("an object holds the same key twice")
-    return document

@@ -1,6 +1,5 @@
 """Files made by hand: DICOM by pydicom, NIfTI by nibabel, and the published sample study."""
 
-import tarfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,8 +18,9 @@ from pydicom.uid import (
     MRImageStorage,
 )
 
-SAMPLE = ("TotalSegmentator==2.4.0", "TotalSegmentator-2.4.0.tar.gz",
-          "1274bb64e483db7b144bcab6f59adea0704d7423303c1ee23b42a40e8be81eb6")  # fmt: skip
+from remnant.core.errors import ModelUnavailableError
+from remnant.pipeline.samples import fetch_sample
+
 CLASSES = {"CT": CTImageStorage, "MR": MRImageStorage}
 
 
@@ -173,22 +173,12 @@ def nifti_fixture(tmp_path: Path) -> Callable[..., Path]:
 
 
 @pytest.fixture(name="sample", scope="session")
-def sample_fixture(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Unpack the published sample study: `tests/reference_files` of the archive."""
-    from models.index import download
-    from remnant.core.errors import ModelUnavailableError
-
-    requirement, filename, sha256 = SAMPLE
-    options = ("--no-binary", "totalsegmentator")
+def sample_fixture() -> Path:
+    """Folder of the published sample study."""
     try:
-        archive = download(requirement, filename=filename, sha256=sha256, pip_options=options)
+        return fetch_sample().ct.parent
     except ModelUnavailableError as fault:
         pytest.skip(f"the sample study cannot be fetched: {fault}")
-    folder = tmp_path_factory.mktemp("sample")
-    with tarfile.open(archive) as packed:
-        wanted = [m for m in packed.getmembers() if "/tests/reference_files/example_" in m.name]
-        packed.extractall(folder, members=wanted, filter="data")
-    return folder / "TotalSegmentator-2.4.0" / "tests" / "reference_files"
 
 
 @pytest.fixture(name="pydicom_files", scope="session")

@@ -30,13 +30,13 @@ from remnant.core.volumetry_report import (
     VolumetryReport,
 )
 from remnant.reporting.document import (
-    LARGEST_DOCUMENT_BYTES,
     from_document,
     read_report_json,
     report_schema,
     to_document,
     write_report_json,
 )
+from remnant.reporting.json_files import LARGEST_DOCUMENT_BYTES
 
 WORDS = st.text(st.characters(exclude_categories=("Cs",)), max_size=12)
 AMOUNTS = st.floats(0.0, 1e9)

@@ -4,7 +4,6 @@ Whether the networks were trained on LiTS is not known: the lesion Dice may flat
 """
 
 import struct
-import tarfile
 import zipfile
 
 import numpy as np
@@ -14,18 +13,14 @@ from models.index import download
 from remnant.core.errors import ModelUnavailableError
 from remnant.core.findings import Verdict
 from remnant.core.geometry import Geometry
-from remnant.core.labels import BINARY_SCHEME
+from remnant.core.labels import BINARY_SCHEME, INSTANCE_SCHEME
 from remnant.core.volumes import ImageVolume, LabelMap, Modality
+from remnant.io.nifti import read_image, read_labels
+from remnant.pipeline.samples import LIVER_LABEL, fetch_sample
 from segmentation.engines.kul import KulSegmenter, find_liver, thresholded
 
 pytestmark = pytest.mark.network
 
-SAMPLE = {
-    "requirement": "TotalSegmentator==2.4.0",
-    "filename": "TotalSegmentator-2.4.0.tar.gz",
-    "sha256": "1274bb64e483db7b144bcab6f59adea0704d7423303c1ee23b42a40e8be81eb6",
-    "pip_options": ["--no-binary", "totalsegmentator"],
-}
 LITS_117 = {
     "requirement": "liver-ct-segmentation-package==1.6.0",
     "filename": "liver_ct_segmentation_package-1.6.0-py2.py3-none-any.whl",
@@ -33,7 +28,6 @@ LITS_117 = {
     "pip_options": ["--only-binary=:all:"],
 }
 LITS_117_SPACING_MM = (1.56, 1.41, 1.62)
-LIVER_CODE = 5
 MRC_TYPES = {0: "i1", 1: "<i2", 2: "<f4", 6: "<u2"}
 MRC_HEADER_BYTES = 1024
 
@@ -59,21 +53,14 @@ def dice(a, b):
 
 
 @pytest.fixture(scope="module")
-def sample(tmp_path_factory):
+def sample():
     """The sample CT and its liver, label 5 of the reference."""
-    nib = pytest.importorskip("nibabel")
-    names = ("example_ct.nii.gz", "example_seg_fast_force_split.nii.gz")
-    folder = tmp_path_factory.mktemp("sample")
-    volumes = []
-    with tarfile.open(fetched(SAMPLE)) as archive:
-        for name in names:
-            member = archive.extractfile(f"TotalSegmentator-2.4.0/tests/reference_files/{name}")
-            (folder / name).write_bytes(member.read())
-            volumes.append(nib.load(folder / name))
-    scan, labels = volumes
-    geometry = Geometry(scan.shape, scan.affine)
-    image = ImageVolume(np.asarray(scan.dataobj).astype(np.int16), geometry, Modality.CT)
-    return image, np.asarray(labels.dataobj) == LIVER_CODE
+    try:
+        files = fetch_sample()
+    except ModelUnavailableError as error:
+        pytest.skip(f"no test data: {error}")
+    image = read_image(files.ct, modality=Modality.CT)
+    return image, read_labels(files.label_map, INSTANCE_SCHEME).mask(LIVER_LABEL)
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,80 @@
+"""JSON files that other programs may have written: nothing in them is trusted."""
+
+import json
+from math import isfinite
+from pathlib import Path
+from typing import Any, Final
+
+from remnant.core.errors import InputError, UnreadableFileError
+from remnant.io.atomic import atomic_path
+
+LARGEST_DOCUMENT_BYTES: Final = 32 * 1024 * 1024
+LONGEST_MESSAGE: Final = 240
+
+
+def write_json(document: object, path: Path) -> None:
+    """Write plain JSON values: UTF-8, indented, never NaN; the old file or the whole new one.
+
+    Raises
+    ------
+    InputError
+        A number is not finite.
+    """
+    try:
+        text = json.dumps(document, ensure_ascii=False, allow_nan=False, indent=2)
+    except ValueError as error:
+        raise InputError(f"{path.name} would hold a number that is not finite: {error}") from error
+    with atomic_path(path) as temporary:
+        temporary.write_text(text + "\n", encoding="utf-8", newline="\n")
+
+
+def read_json(path: Path, *, what: str) -> object:
+    """Read a JSON file; ``what`` names what it is meant to be.
+
+    Raises
+    ------
+    UnreadableFileError
+        The file is missing, too large, not JSON, or holds NaN, infinity or a key twice.
+    """
+    content = _read_limited(path, what)
+    try:
+        document: object = json.loads(
+            content.decode("utf-8"),
+            parse_constant=_refuse_constant,
+            parse_float=_finite,
+            object_pairs_hook=_unique_keys,
+        )
+    except (ValueError, RecursionError) as error:
+        reason = str(error)[:LONGEST_MESSAGE]
+        raise UnreadableFileError(f"{path.name} is not a {what}: {reason}") from error
+    return document
+
+
+def _read_limited(path: Path, what: str) -> bytes:
+    try:
+        with path.open("rb") as file:
+            content = file.read(LARGEST_DOCUMENT_BYTES + 1)
+    except OSError as error:
+        raise UnreadableFileError(f"cannot read {path.name}: {error.strerror}") from error
+    if len(content) > LARGEST_DOCUMENT_BYTES:
+        limit = LARGEST_DOCUMENT_BYTES // 1024**2
+        raise UnreadableFileError(f"{path.name} is larger than {limit} MiB: not a {what}")
+    return content
+
+
+def _refuse_constant(name: str) -> float:
+    raise ValueError(f"{name} is not a number that a report may hold; absent values are null")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not isfinite(number):
+        raise ValueError(f"the number {text[:20]} is too large")
+    return number
+
+
+def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    document = dict(pairs)
+    if len(document) != len(pairs):
+        raise ValueError("an object holds the same key twice")
+    return document
