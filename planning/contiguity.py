@@ -13,6 +13,7 @@ from planning.rules import CONTIGUOUS_SEGMENTS_MINIMUM, CONTIGUOUS_SEGMENTS_SOUR
 from remnant.core.findings import Finding, SourceStatus, Verdict
 from remnant.core.labels import CouinaudSegment
 
+CONTIGUITY_ID = "flr.cloyd2020.contiguous_segments"
 CODE_PAIRS = (
     (1, 2), (1, 4), (1, 7), (1, 8), (2, 3), (2, 4), (3, 4),
     (4, 5), (4, 8), (5, 6), (5, 8), (6, 7), (7, 8),
@@ -46,7 +47,7 @@ def contiguity_finding(kept: frozenset[CouinaudSegment]) -> Finding:
     size = largest_contiguous(kept)
     enough = size >= CONTIGUOUS_SEGMENTS_MINIMUM
     return Finding(
-        id="flr.cloyd2020.contiguous_segments",
+        id=CONTIGUITY_ID,
         verdict=Verdict.UNKNOWN if enough else Verdict.NOT_MET,
         text=_text(kept, enough=enough),
         value=float(size),

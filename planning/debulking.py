@@ -1,9 +1,9 @@
 """How much of the tumour a resection would remove, against the shares that sources ask for."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from planning import wording
-from planning.flr import settled
+from planning.flr import MEASUREMENT_DECIMALS, settled
 from planning.rules import DEBULKING_RULES, PROJECT_SOURCE, DebulkingRule
 from remnant.core.findings import Finding, SourceStatus, Verdict
 from remnant.core.labels import CouinaudSegment
@@ -12,6 +12,8 @@ from remnant.core.quantity import Quantity
 
 CUT_SHARE_MINIMUM = 0.01
 """A lesion is cut when at least this share of it lies on either side (this project's rule)."""
+MAPPED_SHARE_MINIMUM = 0.99
+"""Below this share inside the segment map, the rest of a lesion may lie on the other side."""
 
 
 def debulking_findings(debulked_fraction: Quantity) -> tuple[Finding, ...]:
@@ -55,7 +57,7 @@ def _removed(quantity: Quantity, *, beside: float) -> str:
         return f"It cannot be judged: {quantity.reason}."
     return (
         f"Estimated to be removed: {wording.measured(quantity, beside=beside)}, by volume; studies "
-        f"often count lesions or estimate by eye."
+        f"often count lesions or estimate by eye.{wording.because(quantity)}"
     )
 
 
@@ -87,23 +89,46 @@ def cut_lesions_finding(
     -------
     Finding or None
         ``MET`` where none is cut, ``NOT_MET`` where some are (``value`` is their number),
-        ``UNKNOWN`` where the segments of the lesions are not known. ``None`` without any lesion
-        that counts.
+        ``UNKNOWN`` where none is known to be but the place of a whole lesion is not known: without
+        segments, where part of it lies outside the segment map, or where the scan cuts it.
+        ``None`` without any lesion that counts.
     """
     counted = tuple(lesion for lesion in lesions if lesion.counts)
     if not counted:
         return None
-    if any(lesion.segment_fractions is None for lesion in counted):
-        return _cut_finding(Verdict.UNKNOWN, "The segments of the lesions are not known.", None)
     cut = cut_lesions(counted, removed=removed)
-    if not cut:
-        return _cut_finding(Verdict.MET, "No lesion lies across the transection.", 0)
-    ids = wording.listed(str(identifier) for identifier in cut)
-    text = (
-        f"Across the transection: lesion {ids}. Only the part in the removed segments is counted "
-        f"as removed; the rest would stay unless the line of transection moves."
+    doubts = _doubts([lesion for lesion in counted if lesion.id not in cut])
+    if cut:
+        text = (
+            f"Across the transection: lesion {_ids(cut)}. Only the part in the removed segments is "
+            f"counted as removed; the rest would stay unless the line of transection moves. "
+        )
+        return _cut_finding(Verdict.NOT_MET, (text + doubts).strip(), len(cut))
+    if doubts:
+        return _cut_finding(Verdict.UNKNOWN, doubts, None)
+    return _cut_finding(Verdict.MET, "No lesion lies across the transection.", 0)
+
+
+def _doubts(lesions: Sequence[Lesion]) -> str:
+    """Say of which lesions not every part could be placed; empty where there is none."""
+    if any(lesion.segment_fractions is None for lesion in lesions):
+        return "The segments of the lesions are not known."
+    outside = [lesion.id for lesion in lesions if _mapped(lesion) < MAPPED_SHARE_MINIMUM]
+    beyond = [lesion.id for lesion in lesions if lesion.volume_ml.bound is not None]
+    reasons = (
+        f"part of lesion {_ids(outside)} lies outside the segment map" if outside else "",
+        f"the scan cuts lesion {_ids(beyond)}" if beyond else "",
     )
-    return _cut_finding(Verdict.NOT_MET, text, len(cut))
+    said = "; ".join(reason for reason in reasons if reason)
+    return f"Not decided whether they lie across the transection: {said}." if said else ""
+
+
+def _mapped(lesion: Lesion) -> float:
+    return round(sum((lesion.segment_fractions or {}).values()), MEASUREMENT_DECIMALS)
+
+
+def _ids(identifiers: Iterable[int]) -> str:
+    return wording.listed(str(identifier) for identifier in identifiers)
 
 
 def _cut_finding(verdict: Verdict, text: str, number: int | None) -> Finding:

@@ -14,6 +14,7 @@ from remnant.core.findings import Basis, Finding, SourceStatus, Threshold, Verdi
 from remnant.core.patient import LiverBackground, Patient
 from remnant.core.plan import Remnant
 from remnant.core.quantity import Quantity
+from remnant.core.volumetry_report import StandardisedVolume
 
 MEASUREMENT_DECIMALS = 9
 PREFIX = "flr."
@@ -29,7 +30,9 @@ BASES: Mapping[Basis, tuple[Basis, ...]] = {
 }
 
 
-def remnant_findings(remnant: Remnant, *, patient: Patient) -> tuple[Finding, ...]:
+def remnant_findings(
+    remnant: Remnant, *, patient: Patient, standardised: StandardisedVolume
+) -> tuple[Finding, ...]:
     """Hold a remnant against every FLR rule set.
 
     Parameters
@@ -38,6 +41,9 @@ def remnant_findings(remnant: Remnant, *, patient: Patient) -> tuple[Finding, ..
         The remnant with its ratios; an absent ratio makes the verdicts on it ``UNKNOWN``.
     patient
         Its ``background`` chooses the minimum; an assumed body size is said in the texts.
+    standardised
+        The liver volume from body size that the remnant was held against; every text that rests on
+        it names its formula.
 
     Returns
     -------
@@ -47,11 +53,14 @@ def remnant_findings(remnant: Remnant, *, patient: Patient) -> tuple[Finding, ..
         has no evidence for the background. On :attr:`Basis.UNSPECIFIED` it is the smaller of the
         two fractions.
     """
-    findings = (
-        remnant_finding(rule_set, remnant, background=patient.background)
+    remark, background = _body_remark(standardised, patient), patient.background
+    return tuple(
+        _with_remark(
+            remnant_finding(rule_set, remnant, background=background),
+            remark if _rests_on_body_size(rule_set, background) else "",
+        )
         for rule_set in REMNANT_RULE_SETS
     )
-    return tuple(_with_assumption(finding, patient) for finding in findings)
 
 
 def remnant_finding(
@@ -186,7 +195,8 @@ def _demand(rule_set: RemnantRuleSet, minimum: RemnantMinimum) -> str:
     kind = "whatever the kind of liver" if rule_set.flat else f"for {minimum.population}"
     demand = f"{rule_set.title}: {wording.limit(minimum.threshold)} of {basis}, {kind}."
     if minimum.reading:
-        demand += " That this liver counts as such is this project's reading."
+        asked = f"; {minimum.not_asked} was not asked" if minimum.not_asked else ""
+        demand += f" That this liver counts as such is this project's reading{asked}."
     if minimum.threshold.basis is Basis.UNSPECIFIED:
         demand += " Of which liver volume is not said, so both are judged."
     return demand
@@ -204,7 +214,7 @@ def _remaining(threshold: Threshold, remnant: Remnant) -> str:
         else f"of {BASIS_WORDS[basis]} {wording.measured(fraction)}"
         for basis, fraction in pairs
     )
-    return f"Estimated to remain: {wording.listed(parts)}."
+    return f"Estimated to remain: {wording.listed(parts)}.{wording.because(*fractions)}"
 
 
 def _disagreement(threshold: Threshold, remnant: Remnant) -> str:
@@ -223,8 +233,21 @@ def _no_evidence(rule_set: RemnantRuleSet, background: LiverBackground) -> Findi
     )
 
 
-def _with_assumption(finding: Finding, patient: Patient) -> Finding:
-    standardised = finding.basis in (Basis.STANDARDISED_TLV, Basis.UNSPECIFIED)
-    if not (patient.body_size_assumed and standardised):
-        return finding
-    return replace(finding, text=f"{finding.text} The body size is assumed.")
+def _body_remark(standardised: StandardisedVolume, patient: Patient) -> str:
+    if standardised.stlv_ml.value is None:
+        return ""
+    surface = f" with {standardised.bsa_formula}" if standardised.bsa_formula else ""
+    remark = f" Standardised volume by {standardised.formula}{surface}."
+    return f"{remark} The body size is assumed." if patient.body_size_assumed else remark
+
+
+def _with_remark(finding: Finding, remark: str) -> Finding:
+    return replace(finding, text=finding.text + remark)
+
+
+def _rests_on_body_size(rule_set: RemnantRuleSet, background: LiverBackground) -> bool:
+    """Tell whether a verdict uses the standardised volume: any minimum, for no known background."""
+    minima = rule_set.minima
+    unknown = background is LiverBackground.UNKNOWN
+    used = minima.values() if unknown else [m for b, m in minima.items() if b is background]
+    return any(Basis.STANDARDISED_TLV in BASES[minimum.threshold.basis] for minimum in used)

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from planning import wording
+from planning.coverage import scan_cuts_liver
 from planning.rules import PROJECT_SOURCE
 from remnant.core.findings import Finding, SourceStatus, Verdict
 from remnant.core.labels import LEFT_LOBE, RIGHT_LOBE, CouinaudSegment
@@ -74,7 +75,8 @@ def classify(report: VolumetryReport, *, rule: FrillingRule = OPERATIONAL_RULE) 
     -------
     Frilling
         The type with its reason in words; ``None`` without a lesion; ``UNCLASSIFIABLE`` where the
-        pattern fits no type or more than one, or where what the rule needs is not known.
+        pattern fits no type or more than one, or where what the rule needs is not known. Where the
+        scan cuts the liver, II and III are those of the scanned part and the reason says so.
     """
     lesions = tuple(lesion for lesion in report.lesions if lesion.counts)
     if not lesions:
@@ -83,13 +85,17 @@ def classify(report: VolumetryReport, *, rule: FrillingRule = OPERATIONAL_RULE) 
     return Frilling(type=found, reason=f"{reason}{_caution(lesions)}")
 
 
-def frilling_finding(frilling: Frilling) -> Finding:
-    """Return the type as a finding: ``MET`` where one was found, ``UNKNOWN`` otherwise."""
+def frilling_finding(frilling: Frilling, *, cut: bool) -> Finding:
+    """Return the type as a finding: ``MET`` where one was found in a whole liver, else ``UNKNOWN``.
+
+    ``cut`` tells that the scan cuts the liver: a type of the scanned part is never certain, since
+    a lesion beyond the scan can make II disseminated and add a bulk to III.
+    """
     typed = frilling.type not in (None, FrillingType.UNCLASSIFIABLE)
     name = f"type {frilling.type}" if typed else frilling.type or "no lesion"
     return Finding(
         id="frilling.type",
-        verdict=Verdict.MET if typed else Verdict.UNKNOWN,
+        verdict=Verdict.MET if typed and not cut else Verdict.UNKNOWN,
         text=(
             f"Distribution after Frilling: {name}. {frilling.reason} The published wording has no "
             f"numbers; those used here are this project's."
@@ -108,37 +114,53 @@ def _classified(
     parenchyma = _parenchyma_share(report)
     if parenchyma is None:
         return _unclassifiable("The share of normal parenchyma is not known.")
+    cut = scan_cuts_liver(report)
     if len(lesions) == 1:
-        return _single(parenchyma, report, rule)
+        return _single(parenchyma, rule, cut=cut)
     if any(lesion.segment_fractions is None for lesion in lesions):
         why = report.segments_reason or "no segment map"
         return _unclassifiable(
             f"{_count(lesions)}, but which lobes they involve is not known ({why})."
         )
-    return _several(lesions, parenchyma, rule)
+    found, reason = _several(lesions, parenchyma, rule, cut=cut)
+    return found, reason + _within_scan(found) if cut else reason
 
 
-def _single(parenchyma: float, report: VolumetryReport, rule: FrillingRule) -> Classified:
-    if parenchyma < rule.parenchyma_share:
-        return FrillingType.III, f"A single lesion with {_parenchyma_words(parenchyma, rule)}."
-    if report.tlv_ml.bound is not None:
+def _single(parenchyma: float, rule: FrillingRule, *, cut: bool) -> Classified:
+    if cut:
         return _unclassifiable(
             "A single lesion was found, but the scan cuts the liver: more may lie outside."
         )
+    if parenchyma < rule.parenchyma_share:
+        return FrillingType.III, f"A single lesion with {_parenchyma_words(parenchyma, rule)}."
     return FrillingType.I, "A single lesion."
 
 
-def _several(lesions: Sequence[Lesion], parenchyma: float, rule: FrillingRule) -> Classified:
+def _several(
+    lesions: Sequence[Lesion], parenchyma: float, rule: FrillingRule, *, cut: bool
+) -> Classified:
     lobes = _lobes_involved(lesions, rule)
     if len(lobes) < len(LOBES):
         where = f"only the {lobes[0]} lobe" if lobes else "neither lobe clearly"
         return _unclassifiable(
             f"{_count(lesions)} that involve {where}: types II and III always involve both lobes."
         )
-    if parenchyma < rule.parenchyma_share:
-        words = _parenchyma_words(parenchyma, rule)
-        return FrillingType.III, f"{_count(lesions)} in both lobes with {words}."
-    return _bilobar(lesions, rule)
+    found = _bilobar(lesions, rule)
+    if parenchyma >= rule.parenchyma_share or (cut and found[0] is FrillingType.III):
+        return found
+    words = f"{_count(lesions)} in both lobes with {_parenchyma_words(parenchyma, rule)}"
+    if cut:
+        return _unclassifiable(f"{words}, but how much lies beyond the scan is not known.")
+    return FrillingType.III, f"{words}."
+
+
+def _within_scan(found: FrillingType) -> str:
+    within = " This holds within the scanned part; the scan cuts the liver"
+    consequences = {
+        FrillingType.II: ": lesions beyond it could make the spread disseminated.",
+        FrillingType.III: ": what lies beyond it cannot undo the spread, only add a bulk.",
+    }
+    return within + consequences.get(found, ".")
 
 
 def _bilobar(lesions: Sequence[Lesion], rule: FrillingRule) -> Classified:
@@ -234,6 +256,6 @@ def _no_lesion_reason(report: VolumetryReport) -> str:
     reason = "No lesion to classify"
     if rejected:
         reason += f" ({wording.counted(rejected, 'lesion')} rejected)"
-    if report.tlv_ml.bound is not None:
+    if scan_cuts_liver(report):
         reason += " in the part of the liver that was scanned"
     return f"{reason}."

@@ -1,25 +1,33 @@
 """From volumes to a planning report: distribution, resections, and what each source says."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from planning import wording
 from planning.candidates import Candidate, candidates
 from planning.contiguity import contiguity_finding
+from planning.coverage import scan_cuts_liver
 from planning.debulking import cut_lesions_finding, debulking_findings
 from planning.flr import remnant_findings
 from planning.frilling import classify, frilling_finding
 from planning.reach import reach_findings
 from planning.rules import PROJECT_SOURCE
+from planning.sensitivity import sensitivity_finding
 from remnant.core.findings import Basis, Finding, SourceStatus, Verdict
 from remnant.core.labels import CouinaudSegment
 from remnant.core.lesions import Confirmation
 from remnant.core.patient import Patient
 from remnant.core.plan import PlanningReport, Resection
-from remnant.core.volumetry_report import VolumetryReport
+from remnant.core.volumetry_report import BurdenClass, VolumetryReport
 from volumetry.remnant import debulked_fraction, future_liver_remnant
 
 ALL_SEGMENTS = frozenset(CouinaudSegment)
 BURDEN_SOURCE = "luo2019"
+CLASS_WORDS: Mapping[BurdenClass, str] = {
+    BurdenClass.UP_TO_10: "up to 10 %",
+    BurdenClass.OVER_10_TO_25: "over 10 to 25 %",
+    BurdenClass.OVER_25_TO_50: "over 25 to 50 %",
+    BurdenClass.OVER_50: "over 50 %",
+}
 
 
 def plan(
@@ -57,8 +65,9 @@ def plan(
         resections=resections,
         findings=(
             burden_finding(report),
-            frilling_finding(frilling),
+            frilling_finding(frilling, cut=scan_cuts_liver(report)),
             *reach_findings(resections),
+            *_sensitivity(report, patient),
             *_unconfirmed(report),
         ),
     )
@@ -67,28 +76,38 @@ def plan(
 def burden_finding(report: VolumetryReport) -> Finding:
     """State the class of hepatic tumour load.
 
-    ``MET`` where the class is certain, ``UNKNOWN`` where the fraction is absent, only a bound, or
-    that of a liver which the scan cuts. ``value`` is the burden fraction.
+    ``MET`` where the class is certain, ``UNKNOWN`` where the fraction is absent, only a bound,
+    indicative, or that of a liver which the scan cuts. ``value`` is the burden fraction.
     """
-    fraction = report.burden_fraction
-    unbounded = fraction.bound is None and report.tlv_ml.bound is None
-    certain = report.burden_class is not None and unbounded
-    share = wording.measured(fraction)
-    named = f", class {report.burden_class} %" if report.burden_class is not None else ""
-    cut = "" if report.tlv_ml.bound is None else " The scan cuts the liver."
+    cut = scan_cuts_liver(report)
+    certain = report.burden_class is not None and not cut
     return Finding(
         id="burden.class",
         verdict=Verdict.MET if certain else Verdict.UNKNOWN,
         text=(
-            f"Hepatic tumour load: {share}{named}.{cut} Classes of up to 10, 11 to 25, 26 to 50 "
-            f"and more than 50 % of the whole liver; which class a value between them falls into "
-            f"is this project's choice."
+            f"{_load(report, cut=cut)} Classes of up to 10, 11 to 25, 26 to 50 and more than 50 % "
+            f"of the whole liver; which class a value between them falls into is this project's "
+            f"choice."
         ),
-        value=fraction.value,
+        value=report.burden_fraction.value,
         basis=Basis.TOTAL_LIVER_VOLUME,
         source=BURDEN_SOURCE,
         status=SourceStatus.VERIFIED,
     )
+
+
+def _load(report: VolumetryReport, *, cut: bool) -> str:
+    fraction, found = report.burden_fraction, report.burden_class
+    named = f", class {CLASS_WORDS[found]}" if found is not None else ""
+    within = " within the scanned part" if cut and fraction.value is not None else ""
+    because = wording.because(fraction)
+    return f"Hepatic tumour load: {wording.measured(fraction)}{named}{within}.{because}"
+
+
+def _sensitivity(report: VolumetryReport, patient: Patient) -> Iterator[Finding]:
+    finding = sensitivity_finding(patient, report.standardised)
+    if finding is not None:
+        yield finding
 
 
 def _resection(candidate: Candidate, report: VolumetryReport, patient: Patient) -> Resection:
@@ -104,7 +123,7 @@ def _resection(candidate: Candidate, report: VolumetryReport, patient: Patient) 
         remnant=remnant,
         debulked_fraction=debulked,
         findings=(
-            *remnant_findings(remnant, patient=patient),
+            *remnant_findings(remnant, patient=patient, standardised=report.standardised),
             contiguity_finding(_kept(report, removed)),
             *debulking_findings(debulked),
             *_geometry_findings(candidate, report),
@@ -115,11 +134,15 @@ def _resection(candidate: Candidate, report: VolumetryReport, patient: Patient) 
 def _kept(
     report: VolumetryReport, removed: frozenset[CouinaudSegment]
 ) -> frozenset[CouinaudSegment]:
-    """Segments that would stay; those known to hold no functional liver do not count."""
+    """Segments that would stay; those known to hold no functional liver do not count.
+
+    Of a segment that the scan cuts it is not known.
+    """
     segments = report.segments
     if segments is None:
         return ALL_SEGMENTS - removed
-    return frozenset(s for s, v in segments.items() if v.functional_ml > 0) - removed
+    held = (s for s, v in segments.items() if v.functional_ml > 0 or v.touches_edge)
+    return frozenset(held) - removed
 
 
 def _geometry_findings(candidate: Candidate, report: VolumetryReport) -> Iterator[Finding]:

@@ -1,11 +1,13 @@
 """Whether a debulking share is within reach of one hepatectomy that leaves enough liver."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from planning import wording
+from planning.contiguity import CONTIGUITY_ID
 from planning.flr import PREFIX
 from planning.rules import (
+    CLOYD,
     DEBULKING_70_MACHAIRAS,
     DEBULKING_90_CLOYD,
     REMNANT_RULE_SETS,
@@ -15,10 +17,12 @@ from remnant.core.findings import Finding, Verdict
 from remnant.core.plan import Resection
 
 REACH_RULES = (DEBULKING_70_MACHAIRAS, DEBULKING_90_CLOYD)
-RULE_SET_IDS = frozenset(PREFIX + rule_set.id for rule_set in REMNANT_RULE_SETS)
+TITLES = {PREFIX + rule_set.id: rule_set.title for rule_set in REMNANT_RULE_SETS}
+CONDITIONS = {PREFIX + CLOYD.id: CONTIGUITY_ID}
+"""Rule sets whose source refuses a remnant on a further finding, and that finding."""
 SCOPE = (
-    "Only single hepatectomies of the list are looked at, not wedge resection, ablation or staged "
-    "procedures."
+    "Vessels and bile drainage were not judged. Only single hepatectomies of the list are looked "
+    "at, not wedge resection, ablation or staged procedures."
 )
 NOTHING_ML = -1.0
 
@@ -27,7 +31,16 @@ NOTHING_ML = -1.0
 class _Judged:
     resection: Resection
     debulking: Verdict
-    remnant: Verdict
+    by_rule_set: Mapping[str, Verdict]
+
+    @property
+    def remnant(self) -> Verdict:
+        distinct = set(self.by_rule_set.values()) - {Verdict.NO_EVIDENCE}
+        return distinct.pop() if len(distinct) == 1 else Verdict.UNKNOWN
+
+    @property
+    def accepted(self) -> int:
+        return list(self.by_rule_set.values()).count(Verdict.MET)
 
     @property
     def both(self) -> Verdict:
@@ -43,8 +56,9 @@ def reach_findings(resections: Sequence[Resection]) -> tuple[Finding, ...]:
     A rule is ``MET`` where some named resection reaches its share and leaves a remnant that every
     FLR rule set with evidence accepts; ``NOT_MET`` where each either misses the share or leaves a
     remnant that all of them refuse; ``UNKNOWN`` where the rule sets disagree or something is
-    missing. ``value`` is the debulked fraction of the resection that the text names. Empty without
-    a named resection.
+    missing. Cloyd's refuses a remnant without two contiguous segments; whether these keep vessels
+    and bile drainage is judged nowhere, and the texts say so. ``value`` is the debulked fraction of
+    the resection that the text names. Empty without a named resection.
     """
     named = tuple(resection for resection in resections if resection.named)
     return tuple(_reach_finding(rule, named) for rule in REACH_RULES if named)
@@ -60,7 +74,8 @@ def _reach_finding(rule: DebulkingRule, resections: Sequence[Resection]) -> Find
         verdict=verdict,
         text=(
             f"{rule.title}: {wording.limit(threshold)} of the tumour load, with enough liver left. "
-            f"{_text(example, verdict, rule)} {SCOPE}"
+            f"{_text(example, verdict, rule)}"
+            f"{wording.because(example.resection.debulked_fraction)} {SCOPE}"
         ),
         value=example.resection.debulked_fraction.value,
         threshold=threshold.value,
@@ -73,13 +88,13 @@ def _reach_finding(rule: DebulkingRule, resections: Sequence[Resection]) -> Find
 
 def _judge(resection: Resection, rule: DebulkingRule) -> _Judged:
     found = {finding.id: finding.verdict for finding in resection.findings}
-    remnant = _all(found[identifier] for identifier in RULE_SET_IDS)
-    return _Judged(resection=resection, debulking=found[rule.id], remnant=remnant)
+    by_rule_set = {identifier: _with_condition(identifier, found) for identifier in TITLES}
+    return _Judged(resection=resection, debulking=found[rule.id], by_rule_set=by_rule_set)
 
 
-def _all(verdicts: Iterable[Verdict]) -> Verdict:
-    distinct = set(verdicts) - {Verdict.NO_EVIDENCE}
-    return distinct.pop() if len(distinct) == 1 else Verdict.UNKNOWN
+def _with_condition(identifier: str, found: Mapping[str, Verdict]) -> Verdict:
+    refused = found.get(CONDITIONS.get(identifier, identifier)) is Verdict.NOT_MET
+    return Verdict.NOT_MET if refused else found[identifier]
 
 
 def _any(verdicts: set[Verdict]) -> Verdict:
@@ -88,13 +103,25 @@ def _any(verdicts: set[Verdict]) -> Verdict:
 
 
 def _example(judged: Sequence[_Judged], verdict: Verdict) -> _Judged:
-    """Choose whom to name: the largest remnant that reaches the share, else the largest share."""
+    """Choose whom to name; the first of the list among equals.
+
+    Undecided: of those that most rule sets accept, the largest share. Else the largest remnant
+    that reaches the share, or the largest share where none does.
+    """
     same = [j for j in judged if j.both is verdict]
     debulking = _any({j.debulking for j in same})
     alike = [j for j in same if j.debulking is debulking]
+    if verdict is Verdict.UNKNOWN:
+        return max(alike, key=_undecided_rank)
     if debulking is Verdict.MET:
         return max(alike, key=lambda j: _or_nothing(j.resection.remnant.flr_ml.value))
     return max(alike, key=lambda j: _or_nothing(j.resection.debulked_fraction.value))
+
+
+def _undecided_rank(judged: _Judged) -> tuple[int, float, float]:
+    resection = judged.resection
+    share, flr_ml = resection.debulked_fraction.value, resection.remnant.flr_ml.value
+    return judged.accepted, _or_nothing(share), _or_nothing(flr_ml)
 
 
 def _or_nothing(value: float | None) -> float:
@@ -105,15 +132,17 @@ def _text(example: _Judged, verdict: Verdict, rule: DebulkingRule) -> str:
     resection = example.resection
     if resection.debulked_fraction.value is None:
         return _text_without_share(verdict, resection)
-    share = wording.measured(resection.debulked_fraction, beside=rule.threshold.value)
-    would = f"{resection.title} would remove an estimated {share}"
+    debulked = resection.debulked_fraction
+    estimated = "" if debulked.indicative else "an estimated "
+    share = wording.measured(debulked, beside=rule.threshold.value)
+    would = f"{resection.title} would remove {estimated}{share}"
     if example.debulking is Verdict.NOT_MET:
         return f"None of them would: {would}, the most of all."
     if verdict is Verdict.MET:
         return f"{would}, and every rule set with evidence accepts what would remain."
     if verdict is Verdict.NOT_MET:
         return f"{would}, but no rule set accepts what would remain."
-    return f"{would}; what would remain is {_split(resection)}."
+    return f"{would}; what would remain is {_split(example.by_rule_set)}."
 
 
 def _text_without_share(verdict: Verdict, resection: Resection) -> str:
@@ -122,18 +151,14 @@ def _text_without_share(verdict: Verdict, resection: Resection) -> str:
     return f"It cannot be judged: {resection.debulked_fraction.reason}."
 
 
-def _split(resection: Resection) -> str:
+def _split(by_rule_set: Mapping[str, Verdict]) -> str:
     words = {
         Verdict.MET: "accepted by",
         Verdict.NOT_MET: "refused by",
         Verdict.UNKNOWN: "not decided by",
     }
-    titles = {PREFIX + rule_set.id: rule_set.title for rule_set in REMNANT_RULE_SETS}
     groups = (
-        (
-            text,
-            [titles[f.id] for f in resection.findings if f.id in titles and f.verdict is verdict],
-        )
+        (text, [TITLES[identifier] for identifier, v in by_rule_set.items() if v is verdict])
         for verdict, text in words.items()
     )
     return "; ".join(f"{text} {wording.listed(group)}" for text, group in groups if group)

@@ -20,12 +20,14 @@ class RemnantMinimum:
     """The smallest FLR that a source accepts for one kind of liver.
 
     ``population`` names that liver in plain words. ``reading`` is set where the source does not
-    name the background and this project reads it as that population.
+    name the background and this project reads it as that population; ``not_asked`` says what the
+    source makes a condition and the background does not tell, empty where there is nothing.
     """
 
     threshold: Threshold
     population: str
     reading: bool = False
+    not_asked: str = ""
 
     @property
     def status(self) -> SourceStatus:
@@ -72,12 +74,20 @@ class DebulkingRule:
 
 
 def _minimum(
-    value: float, basis: Basis, source: str, population: str, *, reading: bool = False
+    value: float,
+    basis: Basis,
+    source: str,
+    population: str,
+    *,
+    reading: bool = False,
+    not_asked: str = "",
 ) -> RemnantMinimum:
     threshold = Threshold(
         value=value, basis=basis, inclusive=True, source=source, status=SourceStatus.VERIFIED
     )
-    return RemnantMinimum(threshold=threshold, population=population, reading=reading)
+    return RemnantMinimum(
+        threshold=threshold, population=population, reading=reading, not_asked=not_asked
+    )
 
 
 def _flat(minimum: RemnantMinimum) -> dict[LiverBackground, RemnantMinimum]:
@@ -119,7 +129,12 @@ PRIMARY_PAPERS = RemnantRuleSet(
             0.20, Basis.STANDARDISED_TLV, "kishi2009", "a normal liver"
         ),
         LiverBackground.CHEMOTHERAPY: _minimum(
-            0.30, Basis.STANDARDISED_TLV, "shindoh2013", "chemotherapy over more than 12 weeks"
+            0.30,
+            Basis.STANDARDISED_TLV,
+            "shindoh2013",
+            "chemotherapy over more than 12 weeks",
+            reading=True,
+            not_asked="how long chemotherapy lasted",
         ),
         LiverBackground.FIBROSIS: _FIBROTIC,
         LiverBackground.CIRRHOSIS: _FIBROTIC,

@@ -9,6 +9,8 @@ from remnant.core.units import percent_from_fraction
 
 DECIMALS = range(1, 8)
 BOUND_WORDS = {Bound.LOWER: "at least ", Bound.UPPER: "at most ", None: ""}
+EITHER_WAY = "it could be larger or smaller than measured: "
+"""How volumetry opens the reason of an indicative share; :func:`measured` says it itself."""
 
 
 def percent(fraction: float, *, beside: float | None = None) -> str:
@@ -30,10 +32,31 @@ def limit(threshold: Threshold) -> str:
 
 
 def measured(quantity: Quantity, *, beside: float | None = None) -> str:
-    """Write a fraction with its bound, or why it is absent."""
+    """Write a fraction with its bound or that it is indicative, or why it is absent."""
     if quantity.value is None:
         return f"not known ({quantity.reason})"
+    if quantity.indicative:
+        return f"about {percent(quantity.value, beside=beside)} (may be larger or smaller)"
     return BOUND_WORDS[quantity.bound] + percent(quantity.value, beside=beside)
+
+
+def because(*quantities: Quantity) -> str:
+    """Write why values are bounds or indicative, each reason once, as a sentence to append.
+
+    Returns
+    -------
+    str
+        ``" Not exact: reason; reason."``, empty where every value is exact or absent.
+    """
+    loose = [
+        quantity.reason.removeprefix(EITHER_WAY)
+        for quantity in quantities
+        if quantity.value is not None
+        and quantity.reason
+        and (quantity.indicative or quantity.bound is not None)
+    ]
+    reasons = dict.fromkeys(part for reason in loose for part in reason.split("; "))
+    return f" Not exact: {'; '.join(reasons)}." if reasons else ""
 
 
 def listed(words: Iterable[str]) -> str:

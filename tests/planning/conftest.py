@@ -13,6 +13,7 @@ from remnant.core.volumetry_report import (
     VolumetryReport,
 )
 from volumetry.burden import burden_class
+from volumetry.measure import SHARE_WITHIN_SCAN
 
 NO_SEGMENTS = "no Couinaud map was given"
 
@@ -46,7 +47,11 @@ def build_report(
     tlv_bound=None,
     volumes=None,
 ):
-    """Eight segments of one size (or of ``volumes`` by code), lesions lie inside them."""
+    """Eight segments of one size (or of ``volumes`` by code), lesions lie inside them.
+
+    With ``tlv_bound`` the burden is indicative, as volumetry makes it for a cut liver.
+    """
+    cut = tlv_bound is not None
     totals = volumes or dict.fromkeys(range(1, 9), segment_ml)
     tumour = {
         code: sum(
@@ -69,7 +74,9 @@ def build_report(
         tlv_ml=Quantity(tlv_ml, bound=tlv_bound),
         functional_tlv_ml=Quantity(tlv_ml - tumour_ml, bound=tlv_bound),
         tumour_ml=Quantity(tumour_ml),
-        burden_fraction=Quantity(tumour_ml / tlv_ml),
+        burden_fraction=Quantity(
+            tumour_ml / tlv_ml, indicative=cut, reason=SHARE_WITHIN_SCAN if cut else None
+        ),
         burden_class=burden_class(tumour_ml / tlv_ml),
         segments=segments if with_segments else None,
         segments_reason=None if with_segments else NO_SEGMENTS,

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from planning.debulking import cut_lesions, cut_lesions_finding, debulking_findings
@@ -105,3 +107,49 @@ def test_cut_lesions_finding__segments_unknown(make_lesion):
 def test_cut_lesions_finding__no_lesion_that_counts(make_lesion):
     rejected = make_lesion(shares={4: 0.5, 5: 0.5}, confirmation=Confirmation.REJECTED)
     assert cut_lesions_finding([rejected], removed=RIGHT) is None
+
+
+@pytest.mark.parametrize(
+    ("share", "verdict"), [(1.0, MET), (0.99, MET), (0.989, UNKNOWN), (0.74, UNKNOWN)]
+)
+def test_cut_lesions_finding__a_lesion_partly_outside_the_map(make_lesion, share, verdict):
+    lesions = [make_lesion(4, shares={8: share}), make_lesion(5, shares={2: 1.0})]
+    found = cut_lesions_finding(lesions, removed=RIGHT)
+    assert verdict is found.verdict
+    assert (found.value is None) == (verdict is UNKNOWN)
+    said = "part of lesion 4 lies outside the segment map" in found.text
+    assert said == (verdict is UNKNOWN)
+
+
+def test_cut_lesions_finding__a_lesion_that_the_scan_cuts(make_lesion):
+    bounded = replace(
+        make_lesion(7, shares={8: 1.0}), volume_ml=Quantity(9.0, bound=Bound.LOWER, reason="cut")
+    )
+    found = cut_lesions_finding([bounded, make_lesion(8, shares={8: 1.0})], removed=RIGHT)
+    assert (found.verdict, found.value) == (UNKNOWN, None)
+    assert "the scan cuts lesion 7" in found.text
+
+
+def test_cut_lesions_finding__one_cut_for_certain_decides(make_lesion):
+    lesions = [
+        make_lesion(1, shares={4: 0.5, 5: 0.5}),
+        make_lesion(2, shares={8: 0.74}),
+        make_lesion(3, shares={4: 0.2, 5: 0.2}),
+    ]
+    found = cut_lesions_finding(lesions, removed=RIGHT)
+    assert (found.verdict, found.value) == (NOT_MET, 2.0)
+    assert "lesion 1 and 3." in found.text
+    assert "part of lesion 2 lies outside" in found.text
+
+
+def test_cut_lesions_finding__rejected_lesions_raise_no_doubt(make_lesion):
+    rejected = make_lesion(2, shares={8: 0.74}, confirmation=Confirmation.REJECTED)
+    found = cut_lesions_finding([make_lesion(1, shares={8: 1.0}), rejected], removed=RIGHT)
+    assert (found.verdict, found.value) == (MET, 0.0)
+
+
+def test_debulking__indicative_share_decides_nothing_and_says_why():
+    for found in debulking_findings(Quantity(0.95, indicative=True, reason="both are cut")):
+        assert found.verdict is UNKNOWN
+        assert "about 95.0 % (may be larger or smaller), by volume" in found.text
+        assert found.text.endswith(" Not exact: both are cut.")

@@ -9,12 +9,18 @@ from planning.flr import remnant_finding, remnant_findings
 from planning.rules import CLOYD, GEPNETLM_REVIEW, MACHAIRAS, PRIMARY_PAPERS, REMNANT_RULE_SETS
 from remnant.core.findings import Basis, SourceStatus, Verdict
 from remnant.core.patient import LiverBackground, Patient
-from remnant.core.quantity import Bound
+from remnant.core.quantity import Bound, Quantity
 
 MET, NOT_MET, UNKNOWN, NO_EVIDENCE = Verdict
 RANK = {NOT_MET: 0, UNKNOWN: 1, MET: 2}
 KNOWN = tuple(b for b in LiverBackground if b is not LiverBackground.UNKNOWN)
+IDS = ("flr.gepnetlm_review", "flr.primary_papers", "flr.cloyd2020", "flr.machairas2021_30")
 PERMILLE = (0, 100, 199, 200, 201, 299, 300, 301, 399, 400, 401, 600, 1000)
+
+
+@pytest.fixture(scope="session")
+def by_size(make_report):
+    return make_report().standardised
 
 
 def both(standardised, measured, minimum):
@@ -194,8 +200,9 @@ def test_unspecified_denominator__one_missing_decides_nothing(measured, make_rem
 
 
 @pytest.mark.parametrize("background", LiverBackground)
-def test_absent_remnant__is_unknown_with_the_reason(background, make_remnant):
-    findings = remnant_findings(make_remnant(None, None), patient=Patient(background=background))
+def test_absent_remnant__is_unknown_with_the_reason(background, make_remnant, by_size):
+    patient = Patient(background=background)
+    findings = remnant_findings(make_remnant(None, None), patient=patient, standardised=by_size)
     for found in findings:
         assert found.value is None
         if found.verdict is not NO_EVIDENCE:
@@ -203,21 +210,67 @@ def test_absent_remnant__is_unknown_with_the_reason(background, make_remnant):
             assert "not measured" in found.text
 
 
-def test_findings__ids_in_order(make_remnant):
-    found = remnant_findings(make_remnant(), patient=Patient())
-    assert [f.id for f in found] == [
-        "flr.gepnetlm_review",
-        "flr.primary_papers",
-        "flr.cloyd2020",
-        "flr.machairas2021_30",
-    ]
+def test_findings__ids_in_order(make_remnant, by_size):
+    found = remnant_findings(make_remnant(), patient=Patient(), standardised=by_size)
+    assert [f.id for f in found] == [*IDS]
 
 
-def test_findings__say_that_the_body_size_is_assumed(make_remnant):
-    patient = Patient(background=LiverBackground.CIRRHOSIS, body_size_assumed=True)
-    found = {f.id: f for f in remnant_findings(make_remnant(), patient=patient)}
-    said = {name for name, f in found.items() if "body size is assumed" in f.text}
-    assert said == {"flr.gepnetlm_review", "flr.cloyd2020", "flr.machairas2021_30"}
+ON_BODY_SIZE = {
+    "normal": {*IDS},
+    "chemotherapy": {*IDS},
+    "steatosis": {*IDS} - {"flr.primary_papers"},
+    "fibrosis": {*IDS} - {"flr.primary_papers"},
+    "cirrhosis": {*IDS} - {"flr.primary_papers"},
+    "unknown": {*IDS},
+}
+
+
+@pytest.mark.parametrize("background", LiverBackground)
+@pytest.mark.parametrize(
+    "words",
+    ["The body size is assumed.", "Standardised volume by vauthey2002_bsa with mosteller1987."],
+)
+def test_findings_on_body_size__name_formula_and_assumption(
+    make_remnant, by_size, background, words
+):
+    patient = Patient(background=background, body_size_assumed=True)
+    found = remnant_findings(make_remnant(), patient=patient, standardised=by_size)
+    assert ON_BODY_SIZE[background.value] == {f.id for f in found if words in f.text}
+
+
+def test_findings_on_body_size__formula_without_body_surface(make_remnant, by_size):
+    formula = replace(by_size, formula="chan2006", bsa_formula=None)
+    found = remnant_findings(make_remnant(), patient=Patient(), standardised=formula)
+    assert all("Standardised volume by chan2006." in f.text for f in found)
+    assert not any("body size is assumed" in f.text for f in found)
+
+
+def test_findings_on_body_size__no_formula_where_it_gave_nothing(make_remnant, by_size):
+    nothing = replace(by_size, stlv_ml=Quantity.absent("no height"))
+    found = remnant_findings(make_remnant(None), patient=Patient(), standardised=nothing)
+    assert not any("vauthey2002_bsa" in f.text for f in found)
+
+
+def test_chemotherapy__says_that_its_duration_was_not_asked(make_remnant):
+    found = remnant_finding(PRIMARY_PAPERS, make_remnant(), background=LiverBackground.CHEMOTHERAPY)
+    words = "this project's reading; how long chemotherapy lasted was not asked."
+    assert words in found.text
+    assert found.status is SourceStatus.PROJECT
+
+
+def test_indicative_remnant__decides_nothing_and_says_why(make_remnant):
+    reason = "it could be larger or smaller than measured: removed are cut; kept are cut"
+    indicative = Quantity(0.794, indicative=True, reason=reason)
+    remnant = replace(
+        make_remnant(),
+        flr_measured_fraction=indicative,
+        sflr=Quantity(0.35, bound=Bound.LOWER, reason="kept are cut"),
+    )
+    found = remnant_finding(MACHAIRAS, remnant, background=LiverBackground.NORMAL)
+    assert UNKNOWN is found.verdict
+    words = "at least 35.0 % of the standardised volume and about 79.4 % (may be larger or smaller)"
+    assert words in found.text
+    assert "functional volume. Not exact: kept are cut; removed are cut." in found.text
 
 
 def test_readings__are_marked_as_the_projects(make_remnant):

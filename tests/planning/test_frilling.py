@@ -6,8 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from planning.frilling import OPERATIONAL_RULE, classify, frilling_finding
+from planning.plan import plan
 from remnant.core.findings import SourceStatus, Verdict
 from remnant.core.lesions import Confirmation
+from remnant.core.patient import Patient
 from remnant.core.plan import FrillingType
 from remnant.core.quantity import Bound, Quantity
 
@@ -78,6 +80,78 @@ def test_single_lesion__in_a_cut_liver_is_unclassifiable(make_report, make_lesio
     found = classify(make_report([make_lesion()], tlv_bound=Bound.LOWER))
     assert UNCLASSIFIABLE is found.type
     assert "more may lie outside" in found.reason
+
+
+def test_single_lesion__without_parenchyma_in_a_cut_liver_is_unclassifiable(
+    make_report, make_lesion
+):
+    found = classify(make_report([make_lesion(1, 790.0)], tlv_bound=Bound.LOWER))
+    assert UNCLASSIFIABLE is found.type
+    assert "more may lie outside" in found.reason
+
+
+CUT_BY = {
+    "tlv": {"tlv_ml": Quantity(800.0, bound=Bound.LOWER)},
+    "indicative": {"burden_fraction": Quantity(0.1, indicative=True, reason="cut")},
+    "bound": {"burden_fraction": Quantity(0.1, bound=Bound.LOWER)},
+}
+
+
+@pytest.mark.parametrize("fields", CUT_BY.values(), ids=CUT_BY)
+@pytest.mark.parametrize(
+    ("lesions", "expected", "words"),
+    [
+        ((True, [2, 3]), II, "could make the spread disseminated"),
+        ((False, [2, 3, 4, 5, 6] * 2), III, "cannot undo the spread, only add a bulk"),
+        ((True, [2, 3, 4, 5, 6] * 2), UNCLASSIFIABLE, "fits types II and III"),
+        ((True, [5, 6]), UNCLASSIFIABLE, "only the right lobe"),
+    ],
+)
+def test_several_lesions__in_a_cut_liver_have_the_type_of_the_scanned_part(
+    make_report, spread, bulk, fields, lesions, expected, words
+):
+    with_bulk, codes = lesions
+    lesions = [*([bulk()] if with_bulk else []), *spread(codes)]
+    found = classify(replace(make_report(lesions), **fields))
+    assert expected is found.type
+    assert words in found.reason
+    assert "This holds within the scanned part; the scan cuts the liver" in found.reason
+
+
+@pytest.mark.parametrize(
+    ("codes", "volume_ml", "expected", "words"),
+    [
+        ([2, 6], 330.0, UNCLASSIFIABLE, "how much lies beyond the scan is not known"),
+        ([2, 3, 4, 5, 6] * 2, 66.0, III, "disseminated over 5 segments"),
+    ],
+)
+def test_both_lobes_without_parenchyma__in_a_cut_liver_do_not_decide(
+    make_report, spread, codes, volume_ml, expected, words
+):
+    lesions = spread(codes, volume_ml=volume_ml)
+    found = classify(make_report(lesions, tlv_bound=Bound.LOWER))
+    assert expected is found.type
+    assert words in found.reason
+    assert III is classify(make_report(lesions)).type
+
+
+def test_a_whole_liver__needs_no_caution_on_the_scan(make_report, spread, bulk):
+    for lesions in ([bulk(), *spread([2, 3])], spread([2, 3, 4, 5, 6] * 2), spread([5, 6])):
+        assert "scanned part" not in classify(make_report(lesions)).reason
+
+
+@pytest.mark.parametrize("codes", [[2, 3], [2, 3, 4, 5, 6] * 2])
+def test_plan__the_type_of_a_cut_liver_is_not_certain(make_report, spread, bulk, codes):
+    lesions = spread(codes) if len(codes) > 2 else [bulk(), *spread(codes)]
+    verdicts = {
+        bound: next(
+            f.verdict
+            for f in plan(make_report(lesions, tlv_bound=bound), patient=Patient()).findings
+            if f.id == "frilling.type"
+        )
+        for bound in (None, Bound.LOWER)
+    }
+    assert verdicts == {None: Verdict.MET, Bound.LOWER: Verdict.UNKNOWN}
 
 
 def test_burden_unknown__is_unclassifiable(make_report, make_lesion):
@@ -225,7 +299,7 @@ def test_types_two_and_three__always_involve_both_lobes(make_report, make_lesion
 )
 def test_finding__is_the_projects_rule(make_report, spread, codes, verdict, words):
     frilling = classify(make_report(spread(codes)))
-    found = frilling_finding(frilling)
+    found = frilling_finding(frilling, cut=False)
     assert (verdict, "frilling.type", "remnant_rules", SourceStatus.PROJECT) == (
         found.verdict,
         found.id,

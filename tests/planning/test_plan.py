@@ -13,8 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from planning.literature import load_literature
-from planning.plan import plan
+from planning.plan import burden_finding, plan
 from planning.reach import reach_findings
+from planning.rules import DEBULKING_RULES
 from remnant.core.errors import InputError
 from remnant.core.findings import SourceStatus, Verdict
 from remnant.core.labels import CouinaudSegment
@@ -22,6 +23,7 @@ from remnant.core.lesions import Confirmation
 from remnant.core.patient import LiverBackground, Patient
 from remnant.core.plan import FrillingType
 from remnant.core.quantity import Bound, Quantity
+from remnant.core.volumetry_report import BurdenClass
 
 MET, NOT_MET, UNKNOWN, NO_EVIDENCE = Verdict
 RANK = {NOT_MET: 0, UNKNOWN: 1, MET: 2, NO_EVIDENCE: 1}
@@ -101,6 +103,7 @@ def test_case_findings__ids(planned):
         "frilling.type",
         "debulking.reach.70.machairas2021",
         "debulking.reach.90.cloyd2020",
+        "sflr.formula_sensitivity",
         "lesions.unconfirmed",
     ]
     assert planned.frilling.type is FrillingType.UNCLASSIFIABLE
@@ -109,7 +112,32 @@ def test_case_findings__ids(planned):
 def test_burden__class_and_source(planned):
     burden = planned.findings[0]
     assert (burden.verdict, burden.value, burden.source) == (MET, 0.05, "luo2019")
-    assert "5.0 %, class <=10 %" in burden.text
+    assert "5.0 %, class up to 10 %." in burden.text
+
+
+@pytest.mark.parametrize(
+    ("found", "words"),
+    [
+        (BurdenClass.UP_TO_10, "class up to 10 %."),
+        (BurdenClass.OVER_10_TO_25, "class over 10 to 25 %."),
+        (BurdenClass.OVER_25_TO_50, "class over 25 to 50 %."),
+        (BurdenClass.OVER_50, "class over 50 %."),
+    ],
+)
+def test_burden__each_class_in_words(make_report, found, words):
+    burden = burden_finding(replace(make_report(), burden_class=found))
+    assert words in burden.text
+
+
+def test_burden__indicative_holds_for_the_scanned_part(make_report):
+    fraction = Quantity(0.3, indicative=True, reason="the share within the scan")
+    report = replace(
+        make_report(), burden_fraction=fraction, burden_class=BurdenClass.OVER_25_TO_50
+    )
+    burden = burden_finding(report)
+    assert (burden.verdict, burden.value) == (UNKNOWN, 0.3)
+    words = "about 30.0 % (may be larger or smaller), class over 25 to 50 % within the scanned part"
+    assert f"{words}. Not exact: the share within the scan." in burden.text
 
 
 @pytest.mark.parametrize("patient", [NORMAL, Patient(), Patient(background="steatosis")])
@@ -126,7 +154,7 @@ def test_every_finding__has_a_source_that_resolves(
     for finding in every:
         assert finding.source in load_literature(), finding.id
         assert isinstance(finding.status, SourceStatus)
-        assert len(finding.text) < 420, finding.text
+        assert len(finding.text) < 460, finding.text
     for resection in found.resections:
         assert len(findings(resection)) == len(resection.findings)
 
@@ -177,6 +205,77 @@ def test_reach__share_unknown_but_no_remnant_is_accepted(planned):
     found = reach_findings([cut])
     assert {(NOT_MET, None)} == {(f.verdict, f.value) for f in found}
     assert "leave a remnant that any rule set accepts" in found[0].text
+
+
+def with_verdicts(resection, debulking, *, share, **verdicts):
+    """Give a resection these verdicts: all debulking rules alike, FLR rule sets by short name."""
+    found = {
+        f"flr.{name.replace('_segments', '.contiguous_segments')}": v
+        for name, v in verdicts.items()
+    }
+    return replace(
+        resection,
+        debulked_fraction=Quantity(share),
+        findings=tuple(
+            replace(f, verdict=debulking if f.id in DEBULKING else found.get(f.id, f.verdict))
+            for f in resection.findings
+        ),
+    )
+
+
+DEBULKING = {rule.id for rule in DEBULKING_RULES}
+
+
+def test_reach__cloyd_refuses_without_two_contiguous_segments(planned):
+    right = planned.resections[0]
+    one = with_verdicts(right, MET, share=0.95, cloyd2020_segments=NOT_MET)
+    for reach in reach_findings([one]):
+        assert reach.verdict is UNKNOWN
+        assert "refused by Cloyd 2020." in reach.text
+    alone = dict.fromkeys(("gepnetlm_review", "primary_papers", "machairas2021_30"), NOT_MET)
+    none = with_verdicts(right, MET, share=0.95, cloyd2020_segments=NOT_MET, **alone)
+    assert {NOT_MET} == {reach.verdict for reach in reach_findings([none])}
+
+
+def test_reach__vessels_that_nobody_labelled_leave_the_rest_decided(planned):
+    right = planned.resections[0]
+    assert findings(right)["flr.cloyd2020.contiguous_segments"].verdict is UNKNOWN
+    for reach in reach_findings([with_verdicts(right, MET, share=0.95)]):
+        assert reach.verdict is MET
+        assert "Vessels and bile drainage were not judged." in reach.text
+
+
+def test_reach__one_leftover_segment_is_not_within_cloyds_reach(make_report, make_lesion):
+    """VII alone would stay with 60 % of the standardised volume, but no neighbour beside it."""
+    volumes = {**dict.fromkeys((1, 2, 3, 4, 5, 8), 100.0), 6: 0.0, 7: 600.0}
+    lesions = [make_lesion(n, 10.0, {n: 1.0}) for n in (1, 2, 3, 4, 5, 8)]
+    found = plan(make_report(lesions, volumes=volumes), patient=NORMAL).findings
+    reach = next(f for f in found if f.id == "debulking.reach.90.cloyd2020")
+    assert reach.verdict is UNKNOWN
+    assert "Left trisectionectomy with caudate would remove an estimated 100.0 %" in reach.text
+    assert "refused by Cloyd 2020" in reach.text
+
+
+def test_reach__undecided_names_the_most_accepted_then_the_largest_share(planned):
+    refused = {"machairas2021_30": UNKNOWN, "gepnetlm_review": UNKNOWN}
+    less = with_verdicts(planned.resections[0], MET, share=0.99, **refused)
+    small = with_verdicts(planned.resections[8], MET, share=0.92, machairas2021_30=UNKNOWN)
+    large = with_verdicts(planned.resections[2], MET, share=0.96, machairas2021_30=UNKNOWN)
+    for order in ([less, small, large], [large, small, less], [small, less, large]):
+        for reach in reach_findings(order):
+            assert (reach.verdict, reach.value) == (UNKNOWN, 0.96)
+            assert "Left hemihepatectomy would remove" in reach.text
+
+
+def test_reach__an_indicative_share_is_said_with_its_reason(planned):
+    share = Quantity(0.95, indicative=True, reason="both are cut")
+    right = replace(
+        with_verdicts(planned.resections[0], UNKNOWN, share=0.95), debulked_fraction=share
+    )
+    for reach in reach_findings([right]):
+        assert reach.verdict is UNKNOWN
+        assert "would remove about 95.0 % (may be larger or smaller);" in reach.text
+        assert " Not exact: both are cut. " in reach.text
 
 
 def test_reach__nothing_named_says_nothing(planned):
@@ -244,6 +343,16 @@ def test_contiguity__segments_without_functional_liver_do_not_count(make_report)
     assert findings(caudate_too)["flr.cloyd2020.contiguous_segments"].verdict is NOT_MET
 
 
+def test_contiguity__a_segment_beyond_the_scan_may_hold_liver(make_report):
+    volumes = {c: 0.0 if c in {2, 4} else 100.0 for c in range(1, 9)}
+    report = make_report(volumes=volumes)
+    two = CouinaudSegment.II
+    cut = {**report.segments, two: replace(report.segments[two], touches_edge=True)}
+    found = plan(replace(report, segments=cut), patient=NORMAL)
+    caudate_too = next(r for r in found.resections if r.name.endswith("hepatectomy_with_caudate"))
+    assert findings(caudate_too)["flr.cloyd2020.contiguous_segments"].verdict is UNKNOWN
+
+
 @pytest.mark.parametrize(
     ("states", "verdict", "value"),
     [
@@ -269,7 +378,7 @@ def test_unconfirmed__nothing_to_say_without_lesions(make_report, make_lesion):
 def test_burden__of_a_cut_liver_is_not_certain(make_report, lesions):
     burden = plan(make_report(lesions, tlv_bound=Bound.LOWER), patient=NORMAL).findings[0]
     assert (burden.verdict, burden.value) == (UNKNOWN, 0.05)
-    assert "The scan cuts the liver." in burden.text
+    assert "class up to 10 % within the scanned part." in burden.text
 
 
 def test_burden__absent(make_report):

@@ -20,7 +20,7 @@ TRANSCRIPT = {
     },
     "primary_papers": {
         "normal": (0.2, STANDARDISED, "kishi2009", "verified"),
-        "chemotherapy": (0.3, STANDARDISED, "shindoh2013", "verified"),
+        "chemotherapy": (0.3, STANDARDISED, "shindoh2013", "project"),
         "fibrosis": (0.4, MEASURED, "azoulay2000", "verified"),
         "cirrhosis": (0.4, MEASURED, "azoulay2000", "verified"),
     },
@@ -60,3 +60,10 @@ def test_debulking_rules__are_as_printed():
     }
     assert {Basis.TUMOUR_VOLUME} == {rule.threshold.basis for rule in DEBULKING_RULES}
     assert {SourceStatus.VERIFIED} == {rule.threshold.status for rule in DEBULKING_RULES}
+
+
+def test_chemotherapy__its_duration_is_a_reading():
+    papers = next(r for r in REMNANT_RULE_SETS if r.id == "primary_papers")
+    minimum = papers.minima[LiverBackground.CHEMOTHERAPY]
+    assert (minimum.reading, minimum.not_asked) == (True, "how long chemotherapy lasted")
+    assert minimum.threshold.status is SourceStatus.VERIFIED

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -5,7 +7,9 @@ from hypothesis import strategies as st
 from planning import wording
 from remnant.core.findings import Basis, SourceStatus, Threshold
 from remnant.core.labels import CouinaudSegment
+from remnant.core.patient import Patient
 from remnant.core.quantity import Bound, Quantity
+from volumetry.remnant import future_liver_remnant
 
 
 @pytest.mark.parametrize(
@@ -52,6 +56,7 @@ def test_limit__says_inclusivity(inclusive, text):
         (Quantity(0.25), "25.0 %"),
         (Quantity(0.25, bound=Bound.LOWER), "at least 25.0 %"),
         (Quantity(0.25, bound=Bound.UPPER), "at most 25.0 %"),
+        (Quantity(0.25, indicative=True, reason="cut"), "about 25.0 % (may be larger or smaller)"),
         (Quantity.absent("no map"), "not known (no map)"),
     ],
 )
@@ -75,3 +80,31 @@ def test_counted__one_and_many():
         "0 lesions",
         "2 lesions",
     ]
+
+
+@pytest.mark.parametrize(
+    ("quantities", "text"),
+    [
+        ((Quantity(0.2, reason="a note"), Quantity.absent("no map")), ""),
+        ((Quantity(0.2, bound=Bound.LOWER),), ""),
+        ((Quantity(0.2, bound=Bound.LOWER, reason="a; b"),), " Not exact: a; b."),
+        (
+            (
+                Quantity(0.2, bound=Bound.UPPER, reason="a"),
+                Quantity(0.2, indicative=True, reason=f"{wording.EITHER_WAY}b; a"),
+            ),
+            " Not exact: a; b.",
+        ),
+    ],
+)
+def test_because__gives_each_reason_of_bounds_and_indicative_values_once(quantities, text):
+    assert text == wording.because(*quantities)
+
+
+def test_either_way__is_how_volumetry_opens_it(make_report):
+    report = make_report()
+    table = {s: replace(v, touches_edge=True) for s, v in report.segments.items()}
+    remnant = future_liver_remnant(
+        replace(report, segments=table), patient=Patient(), removed=frozenset({CouinaudSegment.II})
+    )
+    assert remnant.flr_measured_fraction.reason.startswith(wording.EITHER_WAY)
