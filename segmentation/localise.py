@@ -7,6 +7,8 @@ a small field of the network gives a first liver, and then the window around tha
 All indices are voxels of the coarse image: 3 mm, axes RAS+.
 """
 
+from dataclasses import dataclass
+
 import cc3d
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +33,18 @@ SMALLEST_LUNG_VOXELS = 10_000
 STRIDE = 68
 
 
+@dataclass(frozen=True, slots=True)
+class FirstWindows:
+    """Where to look for a first liver.
+
+    ``placed_by_lungs`` is the window below the lungs' base, ``None`` where no lung shows it or the
+    body is no taller than a window; the windows of ``cover`` hold the whole height of the body.
+    """
+
+    placed_by_lungs: Box | None
+    cover: tuple[Box, ...]
+
+
 def body_box(coarse: Floats, modality: Modality) -> Box:
     """Return the box of the patient's body, couch and air left out.
 
@@ -46,21 +60,21 @@ def body_box(coarse: Floats, modality: Modality) -> Box:
     return bounding_box(body, what="the body", margin=margin)
 
 
-def first_windows(coarse: Floats, body: Box, modality: Modality) -> list[Box]:
-    """Return the windows in which to look for a first liver, best guess first.
+def first_windows(coarse: Floats, body: Box, modality: Modality) -> FirstWindows:
+    """Return the windows in which to look for a first liver.
 
-    One window when the body is no taller than a window, or when lungs show where the dome is;
-    the windows that follow cover the whole body for the case that it is not there.
+    Where the body is no taller than a window, one window is the cover.
     """
     bottom, top = body[2].start, body[2].stop
     tall = LARGEST_WINDOW[2]
-    ends = list(range(top, bottom + tall, -STRIDE))
-    ends.append(min(top, bottom + tall))
+    i, j = _across(body, coarse.shape)
+    ends = dict.fromkeys((*range(top, bottom + tall, -STRIDE), min(top, bottom + tall)))
+    cover = tuple((i, j, slice(max(bottom, end - tall), end)) for end in ends)
     dome = _dome(coarse, body) if modality is Modality.CT else None
-    if dome is not None and top - bottom > tall:
-        ends.insert(0, min(max(dome + ABOVE_DOME, bottom + tall), top))
-    spans = [slice(max(bottom, end - tall), end) for end in dict.fromkeys(ends)]
-    return [(*_across(body, coarse.shape), span) for span in spans]
+    if dome is None or top - bottom <= tall:
+        return FirstWindows(placed_by_lungs=None, cover=cover)
+    end = min(max(dome + ABOVE_DOME, bottom + tall), top)
+    return FirstWindows(placed_by_lungs=(i, j, slice(end - tall, end)), cover=cover)
 
 
 def window_around(liver: Mask, body: Box) -> Box:

@@ -19,6 +19,9 @@ class Segmentation:
         Codes of ``STRUCTURE_SCHEME``; the liver is every non-zero code.
     lesions
         One code per lesion (``INSTANCE_SCHEME``), all inside the liver of ``structures``.
+    exophytic
+        Voxels that are liver only because they are lesion (``BINARY_SCHEME``): they leave the liver
+        when the lesion is rejected. ``None`` when there are none.
     quality
         What speaks for or against the result.
     models
@@ -29,11 +32,12 @@ class Segmentation:
     Raises
     ------
     GeometryMismatchError
-        The two maps lie on different grids.
+        The maps lie on different grids.
     """
 
     structures: LabelMap
     lesions: LabelMap
+    exophytic: LabelMap | None = field(default=None)
     quality: tuple[Finding, ...] = field(default=())
     models: tuple[ModelUse, ...] = field(default=())
     device: str | None = field(default=None)
@@ -42,6 +46,10 @@ class Segmentation:
         self.structures.geometry.require_same_grid(
             self.lesions.geometry, what="the lesion map", reference="the structures map"
         )
+        if self.exophytic is not None:
+            self.structures.geometry.require_same_grid(
+                self.exophytic.geometry, what="the exophytic map", reference="the structures map"
+            )
 
 
 class Segmenter(Protocol):

@@ -5,7 +5,9 @@ Rules, in this order:
 1. A lesion voxel belongs to the liver when it lies in the liver mask or in a closed cavity of it,
    or when it is *exophytic*: at most ``EXOPHYTIC_REACH_MM`` from a liver voxel (centre to centre)
    and connected (26 neighbours) to the liver through such lesion voxels. It then counts as liver
-   everywhere.
+   for as long as it counts as a lesion. Lesions that a human or another program gave are not held
+   to that reach on request (``whole_components``): a liver mask may leave out the lesions at its
+   surface, and what is 26-connected to the liver then belongs to it whole.
 2. Every other lesion voxel is leakage and is cut.
 3. Lesions of fewer than ``MINIMUM_VOXELS`` voxels are dropped; inside the liver mask their voxels
    become parenchyma.
@@ -26,7 +28,7 @@ from scipy.spatial import cKDTree
 from remnant.core.errors import InputError
 from remnant.core.findings import Finding, quality_finding
 from remnant.core.geometry import Geometry
-from remnant.core.labels import INSTANCE_SCHEME, STRUCTURE_SCHEME, Structure
+from remnant.core.labels import BINARY_SCHEME, INSTANCE_SCHEME, STRUCTURE_SCHEME, Structure
 from remnant.core.units import percent_from_fraction
 from remnant.core.volumes import LARGEST_CODE, LabelMap
 from segmentation.boxes import Box, bounding_box, box_geometry, margin_voxels
@@ -56,10 +58,15 @@ class LabelledLesions:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Reconciled:
-    """Structures and lesions that agree: a voxel is a lesion in both maps or in neither."""
+    """Structures and lesions that agree: a voxel is a lesion in both maps or in neither.
+
+    ``exophytic`` marks the voxels that are liver in ``structures`` only because they are lesion:
+    the liver mask did not hold them. ``None`` when there are none.
+    """
 
     structures: LabelMap
     lesions: LabelMap
+    exophytic: LabelMap | None
     quality: tuple[Finding, ...]
 
 
@@ -70,6 +77,7 @@ class _Fitted:
     codes: NDArray[np.uint16]
     dropped: int
     leaked_voxels: int
+    whole_components: bool
 
 
 def label_lesions(mask: Mask, *, minimum_voxels: int = MINIMUM_VOXELS) -> LabelledLesions:
@@ -83,8 +91,8 @@ def label_lesions(mask: Mask, *, minimum_voxels: int = MINIMUM_VOXELS) -> Labell
         More components than a uint16 map can number.
     """
     components = cc3d.connected_components(np.asarray(mask, dtype=bool), connectivity=26)
-    sizes = np.bincount(components.ravel())
-    sizes[0] = 0
+    # Counting lesion voxels only: bincount needs eight bytes for each voxel that it is given.
+    sizes = np.bincount(components[components > 0], minlength=1)
     order = np.argsort(-sizes, kind="stable")
     kept = int(np.count_nonzero(sizes >= minimum_voxels))
     if kept > LARGEST_CODE:
@@ -101,6 +109,7 @@ def reconcile(
     geometry: Geometry,
     *,
     vessels: Mapping[Structure, Mask] | None = None,
+    whole_components: bool = False,
 ) -> Reconciled:
     """Make a liver mask and a lesion mask agree, and number the lesions.
 
@@ -113,6 +122,9 @@ def reconcile(
     vessels
         Masks of ``PORTAL_VEIN`` and ``HEPATIC_VEINS``; their voxels outside the liver are left
         out, and a lesion voxel stays a lesion.
+    whole_components
+        For lesions that a human or another program gave: keep every 26-connected component that
+        touches the liver whole, however far it reaches. One that does not touch is leakage.
 
     Returns
     -------
@@ -127,12 +139,13 @@ def reconcile(
     InputError
         A mask's shape is not the grid's, or ``vessels`` names another structure.
     """
-    box = _liver_box(liver, lesions, geometry)
-    inside = lesions[box].astype(bool)
-    belongs = _belonging(liver[box].astype(bool), inside, box_geometry(geometry, box))
+    box = _working_box(liver, lesions, geometry, whole_components=whole_components)
+    reach_mm = None if whole_components else EXOPHYTIC_REACH_MM
+    near, grid = liver[box].astype(bool), box_geometry(geometry, box)
+    belongs = _belonging(near, lesions[box].astype(bool), grid, reach_mm)
     labelled = label_lesions(belongs)
     leaked = int(np.count_nonzero(lesions)) - int(np.count_nonzero(belongs))
-    fitted = _Fitted(labelled.codes, labelled.dropped, leaked)
+    fitted = _Fitted(labelled.codes, labelled.dropped, leaked, whole_components)
     return _assemble(liver, fitted, box, geometry, vessels or {})
 
 
@@ -142,11 +155,14 @@ def reconcile_instances(
     geometry: Geometry,
     *,
     vessels: Mapping[Structure, Mask] | None = None,
+    whole_components: bool = False,
 ) -> Reconciled:
     """Do the same as `reconcile` for lesions that are numbered already; the numbers are kept.
 
     An instance may have several parts. It is dropped when fewer than ``MINIMUM_VOXELS`` of its
-    voxels belong to the liver but some do; one that lies wholly outside is leakage.
+    voxels belong to the liver but some do; one that lies wholly outside is leakage. What is
+    connected to the liver is settled for all instances together, so that one may reach it through
+    another.
 
     Raises
     ------
@@ -157,15 +173,23 @@ def reconcile_instances(
     """
     _require_numbers(instances)
     present = instances > 0
-    box = _liver_box(liver, present, geometry)
-    belongs = _belonging(liver[box].astype(bool), present[box], box_geometry(geometry, box))
+    box = _working_box(liver, present, geometry, whole_components=whole_components)
+    reach_mm = None if whole_components else EXOPHYTIC_REACH_MM
+    near, grid = liver[box].astype(bool), box_geometry(geometry, box)
+    belongs = _belonging(near, present[box], grid, reach_mm)
     codes = np.where(belongs, instances[box], 0).astype(np.uint16)
     leaked = int(np.count_nonzero(present)) - int(np.count_nonzero(belongs))
-    sizes = np.bincount(codes.ravel())
-    small = np.flatnonzero((sizes > 0) & (sizes < MINIMUM_VOXELS))
-    small = small[small > 0]
-    codes[np.isin(codes, small)] = 0
-    return _assemble(liver, _Fitted(codes, int(small.size), leaked), box, geometry, vessels or {})
+    fitted = _Fitted(codes, _drop_small(codes), leaked, whole_components)
+    return _assemble(liver, fitted, box, geometry, vessels or {})
+
+
+def _drop_small(codes: NDArray[np.uint16]) -> int:
+    """Set instances of too few voxels to 0 and return how many there were."""
+    sizes = np.bincount(codes[codes > 0], minlength=1)
+    small = (sizes > 0) & (sizes < MINIMUM_VOXELS)
+    if small.any():
+        codes[small[codes]] = 0
+    return int(np.count_nonzero(small))
 
 
 def _require_numbers(instances: NDArray[Any]) -> None:
@@ -176,23 +200,33 @@ def _require_numbers(instances: NDArray[Any]) -> None:
         )
 
 
-def _liver_box(liver: Mask, lesions: Mask, geometry: Geometry) -> Box:
+def _working_box(liver: Mask, lesions: Mask, geometry: Geometry, *, whole_components: bool) -> Box:
+    """Return the box that holds the liver and every lesion voxel that may belong to it."""
     for name, mask in (("liver", liver), ("lesion", lesions)):
         if mask.shape != geometry.shape:
             raise InputError(
                 f"the {name} mask has shape {mask.shape} on a grid of {geometry.shape}"
             )
     margin = margin_voxels(geometry, EXOPHYTIC_REACH_MM)
-    return bounding_box(np.asarray(liver, dtype=bool), what="the liver mask", margin=margin)
+    near = bounding_box(np.asarray(liver, dtype=bool), what="the liver mask", margin=margin)
+    if not (whole_components and np.any(lesions)):
+        return near
+    far = bounding_box(np.asarray(lesions, dtype=bool), what="the lesion mask")
+    i, j, k = (
+        slice(min(a.start, b.start), max(a.stop, b.stop)) for a, b in zip(near, far, strict=True)
+    )
+    return (i, j, k)
 
 
-def _belonging(liver: Mask, lesions: Mask, geometry: Geometry) -> Mask:
-    """Return the lesion voxels that belong to the liver (rule 1)."""
+def _belonging(liver: Mask, lesions: Mask, geometry: Geometry, reach_mm: float | None) -> Mask:
+    """Return the lesion voxels that belong to the liver (rule 1); ``None``: at any distance."""
     outside = lesions & ~liver
     if not outside.any():
         return lesions
     enclosed = outside & _cavities(liver)
-    near = _within_reach(liver, outside & ~enclosed, geometry) | enclosed
+    near = outside
+    if reach_mm is not None:
+        near = _within_reach(liver, outside & ~enclosed, geometry, reach_mm) | enclosed
     parts = cc3d.connected_components(near, connectivity=26)
     touching = ndimage.binary_dilation(liver | enclosed, NEIGHBOURS_26)
     attached = np.zeros(int(parts.max()) + 1, dtype=bool)
@@ -210,7 +244,7 @@ def _cavities(liver: Mask) -> Mask:
     return closed[1:-1, 1:-1, 1:-1]
 
 
-def _within_reach(liver: Mask, candidates: Mask, geometry: Geometry) -> Mask:
+def _within_reach(liver: Mask, candidates: Mask, geometry: Geometry, reach_mm: float) -> Mask:
     """Return the candidates within reach of a liver voxel, centre to centre in mm.
 
     Distances are taken between points in RAS mm, hence right on any grid, sheared ones included.
@@ -220,7 +254,7 @@ def _within_reach(liver: Mask, candidates: Mask, geometry: Geometry) -> Mask:
     surface = np.argwhere(liver & ~ndimage.binary_erosion(liver, NEIGHBOURS_26))
     if where.size and surface.size:
         tree = cKDTree(geometry.ras_from_index(surface))
-        reach = EXOPHYTIC_REACH_MM * (1 + 1e-9)
+        reach = reach_mm * (1 + 1e-9)
         points = geometry.ras_from_index(where)
         distance, _ = tree.query(points, distance_upper_bound=reach)
         near[tuple(where[np.isfinite(distance)].T)] = True
@@ -235,7 +269,7 @@ def _assemble(
     vessels: Mapping[Structure, Mask],
 ) -> Reconciled:
     lesion = fitted.codes > 0
-    joined = int(np.count_nonzero(lesion & ~liver[box].astype(bool)))
+    joined = lesion & ~liver[box].astype(bool)
     structures = np.zeros(geometry.shape, dtype=np.uint8)
     structures[box] = np.where(liver[box], Structure.PARENCHYMA, Structure.BACKGROUND)
     for code, mask in vessels.items():
@@ -246,8 +280,17 @@ def _assemble(
     return Reconciled(
         structures=LabelMap(structures, geometry, STRUCTURE_SCHEME),
         lesions=LabelMap(lesions, geometry, INSTANCE_SCHEME),
-        quality=_findings(fitted, joined, geometry.voxel_volume_ml),
+        exophytic=_exophytic(joined, box, geometry),
+        quality=_findings(fitted, int(np.count_nonzero(joined)), geometry.voxel_volume_ml),
     )
+
+
+def _exophytic(joined: Mask, box: Box, geometry: Geometry) -> LabelMap | None:
+    if not joined.any():
+        return None
+    codes = np.zeros(geometry.shape, dtype=np.uint8)
+    codes[box] = joined
+    return LabelMap(codes, geometry, BINARY_SCHEME)
 
 
 def _draw_vessel(structures: NDArray[np.uint8], code: Structure, mask: Mask) -> None:
@@ -264,12 +307,14 @@ def _findings(fitted: _Fitted, joined: int, voxel_ml: float) -> tuple[Finding, .
     lesion_voxels = int(np.count_nonzero(fitted.codes))
     allowed = NOTEWORTHY_FRACTION * lesion_voxels
     limit = f"{percent_from_fraction(NOTEWORTHY_FRACTION):g} % of the lesions' volume"
+    where = f"within {EXOPHYTIC_REACH_MM:g} mm of it"
+    if fitted.whole_components:
+        where = "in lesions that touch it"
     exophytic = quality_finding(
         "exophytic_lesion_voxels",
         passed=joined <= allowed,
         text=f"{joined} lesion voxel(s), {joined * voxel_ml:.2f} mL, lay outside the liver mask "
-        f"within {EXOPHYTIC_REACH_MM:g} mm of it and were counted as liver (worth a look above "
-        f"{limit}).",
+        f"{where} and were counted as liver (worth a look above {limit}).",
         value=joined * voxel_ml,
     )
     leaked = fitted.leaked_voxels

@@ -152,13 +152,21 @@ def lesion_input(image: ImageVolume, liver: Mask) -> tuple[Floats, Geometry]:
 def _clipped_for_lesions(image: ImageVolume, liver: Mask, box: Box) -> NDArray[Any]:
     voxels: NDArray[Any] = image.voxels[box]
     if image.modality is Modality.CT:
-        clipped: NDArray[Any] = voxels.clip(-CT_LIMIT_HU, CT_LIMIT_HU)
-        return clipped.astype(voxels.dtype, copy=False)
+        low, high = _limits_hu(voxels.dtype)
+        return voxels.clip(low, high)
     inside = image.voxels[liver].astype(np.float32)
     middle = float(np.median(inside))
     reach = max(float(inside.max()) - middle, middle - float(inside.min()), 1e-6)
     scaled: Floats = (voxels.astype(np.float32) - middle) * (HALF_RANGE / reach)
     return scaled.clip(-HALF_RANGE, HALF_RANGE)
+
+
+def _limits_hu(dtype: np.dtype[Any]) -> tuple[float, float]:
+    """Return ±200 HU as ``dtype`` can hold them: a float limit would make int16 voxels float64."""
+    if dtype.kind == "f":
+        return -CT_LIMIT_HU, CT_LIMIT_HU
+    held = np.iinfo(dtype)
+    return max(-int(CT_LIMIT_HU), int(held.min)), min(int(CT_LIMIT_HU), int(held.max))
 
 
 def _lesion_scale(modality: Modality) -> float:

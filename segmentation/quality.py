@@ -85,7 +85,7 @@ def check_segments(couinaud: LabelMap) -> tuple[Finding, ...]:
     """
     box = bounding_box(couinaud.mask(), what="the Couinaud map")
     codes, grid = couinaud.codes[box], box_geometry(couinaud.geometry, box)
-    counts = np.bincount(codes.ravel(), minlength=len(CouinaudSegment) + 1)
+    counts = np.bincount(codes[codes > 0], minlength=len(CouinaudSegment) + 1)
     missing = [segment.name for segment in CouinaudSegment if not counts[segment]]
     text = f"Segments without voxels: {', '.join(missing) or 'none'}."
     present = quality_finding(
@@ -101,7 +101,8 @@ def _unknown(identifier: str) -> Finding:
 
 
 def _one_piece(mask: Mask, voxels: int) -> Finding:
-    pieces = np.bincount(cc3d.connected_components(mask, connectivity=26).ravel())[1:]
+    # Only the liver's voxels: bincount needs eight bytes for each voxel that it is given.
+    pieces = np.bincount(cc3d.connected_components(mask, connectivity=26)[mask])[1:]
     loose = 1 - int(pieces.max()) / voxels
     return quality_finding(
         "liver_in_one_piece",
@@ -115,9 +116,8 @@ def _one_piece(mask: Mask, voxels: int) -> Finding:
 
 def _without_cavities(mask: Mask, voxels: int) -> Finding:
     background = cc3d.connected_components(np.pad(~mask, 1, constant_values=True), connectivity=6)
-    sizes = np.bincount(background[background > 0])
-    outside = int(background[0, 0, 0])
-    enclosed = (int(sizes.sum()) - int(sizes[outside])) / voxels
+    outside = np.count_nonzero(background == background[0, 0, 0])
+    enclosed = (int(np.count_nonzero(background)) - int(outside)) / voxels
     return quality_finding(
         "liver_without_cavities",
         passed=enclosed <= LARGEST_CAVITY_FRACTION,
@@ -156,7 +156,15 @@ def _in_order(codes: NDArray[np.unsignedinteger], grid: Geometry) -> Finding:
 def _centre(
     codes: NDArray[np.unsignedinteger], grid: Geometry, segments: Segments
 ) -> NDArray[np.float64]:
-    return grid.ras_from_index(np.argwhere(np.isin(codes, segments)).mean(axis=0))
+    """Return the centre in RAS mm, from counts along each axis: a list of voxels is far larger."""
+    mask = np.zeros(codes.shape, dtype=bool)
+    for segment in segments:
+        mask |= codes == segment
+    index = []
+    for others in ((1, 2), (0, 2), (0, 1)):
+        counts = np.count_nonzero(mask, axis=others)
+        index.append(float(np.arange(counts.size) @ counts) / int(counts.sum()))
+    return grid.ras_from_index(index)
 
 
 def _shares(counts: NDArray[np.intp]) -> Finding:

@@ -15,7 +15,8 @@ from remnant.io.nifti import read_labels
 from remnant.pipeline.reviewing import LesionReview
 from remnant.pipeline.segmented import SegmentedCase
 from remnant.reporting.tables import read_confirmations
-from segmentation.postprocess import Reconciled, label_lesions, reconcile_instances
+from segmentation.boxes import bounding_box
+from segmentation.postprocess import Reconciled, reconcile, reconcile_instances
 
 LARGEST_LISTED = 20
 
@@ -48,16 +49,26 @@ def apply_review(case: SegmentedCase, review: LesionReview) -> SegmentedCase:
 def with_confirmations(
     case: SegmentedCase, confirmations: Mapping[int, Confirmation]
 ) -> SegmentedCase:
-    """Return the case with these confirmations; rejected voxels become parenchyma."""
-    if case.lesions is None:
-        return replace(case, confirmations=dict(confirmations))
-    rejected = [n for n, said in confirmations.items() if said is Confirmation.REJECTED]
-    counted = (case.lesions.codes > 0) & ~np.isin(case.lesions.codes, rejected)
+    """Return the case with these confirmations.
+
+    Voxels of rejected lesions become parenchyma; those that were liver only because they were
+    lesion (``case.exophytic``) leave the liver, and come back with their lesion.
+    """
+    said = dict(confirmations)
+    if case.lesions is None or not (seen := case.lesions.mask()).any():
+        return replace(case, confirmations=said)
+    box = bounding_box(seen, what="the lesion map")
+    lesion = case.lesions.codes[box]
+    counts = np.ones(int(lesion.max()) + 1, dtype=np.bool_)
+    counts[[0, *(n for n in said if said[n] is Confirmation.REJECTED and n < counts.size)]] = False
     codes = case.structures.codes.copy()
-    codes[case.structures.codes == Structure.LESION] = Structure.PARENCHYMA
-    codes[counted] = Structure.LESION
+    near = codes[box]
+    near[near == Structure.LESION] = Structure.PARENCHYMA
+    if case.exophytic is not None:
+        near[case.exophytic.codes[box] > 0] = Structure.BACKGROUND
+    near[counts[lesion]] = Structure.LESION
     structures = LabelMap(codes, case.structures.geometry, case.structures.scheme)
-    return replace(case, structures=structures, confirmations=dict(confirmations))
+    return replace(case, structures=structures, confirmations=said)
 
 
 def lesion_numbers(case: SegmentedCase) -> tuple[int, ...]:
@@ -89,29 +100,60 @@ def _with_edited(case: SegmentedCase, edited: Path) -> SegmentedCase:
 
 
 def _with_edited_map(case: SegmentedCase, edited: LabelMap) -> SegmentedCase:
-    """Replace the lesions by a human's map: they count as confirmed."""
+    """Replace the lesions by a human's map.
+
+    A lesion that the human left as it was keeps the word it had; all others count as confirmed.
+    """
     case.structures.geometry.require_same_grid(
         edited.geometry, what="the edited lesion map", reference="the case"
     )
+    untouched = _untouched(case, edited)
     reconciled = reconcile_edited(case, edited)
     fresh = replace(
-        case, structures=reconciled.structures, lesions=reconciled.lesions, confirmations={}
+        case,
+        structures=reconciled.structures,
+        lesions=reconciled.lesions,
+        exophytic=reconciled.exophytic,
+        confirmations={},
     )
     replaced = {finding.id for finding in reconciled.quality}
     kept = tuple(f for f in case.quality if f.id not in replaced)
-    said = dict.fromkeys(lesion_numbers(fresh), Confirmation.CONFIRMED)
-    return replace(fresh, confirmations=said, quality=kept + reconciled.quality)
+    said = dict.fromkeys(set(lesion_numbers(fresh)) - untouched, Confirmation.CONFIRMED)
+    said |= {n: word for n, word in case.confirmations.items() if n in untouched}
+    return with_confirmations(replace(fresh, quality=kept + reconciled.quality), said)
 
 
 def reconcile_edited(case: SegmentedCase, edited: LabelMap) -> Reconciled:
-    """Make an edited lesion map and the case's liver agree; a plain 0/1 map is split anew."""
-    codes = edited.codes
-    if int(codes.max()) == 1:
-        codes = label_lesions(codes > 0).codes
+    """Make an edited lesion map and the case's liver agree.
+
+    A map of one code (0/1, 0/255) is split into its components, unless that code is a lesion of
+    the case and marks just its voxels. The liver is the one that was there without lesions.
+    """
+    there = present_codes(case.structures.codes)
     vessels = {
-        code: case.structures.mask(code)
+        code: case.structures.codes == code
         for code in (Structure.PORTAL_VEIN, Structure.HEPATIC_VEINS)
-        if case.structures.mask(code).any()
+        if code in there
     }
     liver = case.structures.mask()
-    return reconcile_instances(liver, codes, edited.geometry, vessels=vessels)
+    if case.exophytic is not None:
+        liver &= ~case.exophytic.mask()
+    numbers = present_codes(edited.codes) - {0}
+    if len(numbers) == 1 and not numbers & _untouched(case, edited):
+        lesions, grid = edited.mask(), edited.geometry
+        return reconcile(liver, lesions, grid, vessels=vessels, whole_components=True)
+    return reconcile_instances(
+        liver, edited.codes, edited.geometry, vessels=vessels, whole_components=True
+    )
+
+
+def _untouched(case: SegmentedCase, edited: LabelMap) -> frozenset[int]:
+    """Return the numbers that mark exactly the same voxels in the case and in an edited map."""
+    if case.lesions is None:
+        return frozenset()
+    differs = case.lesions.codes != edited.codes
+    there = present_codes(edited.codes) & present_codes(case.lesions.codes)
+    if not differs.any():
+        return there - {0}
+    changed = present_codes(case.lesions.codes[differs]) | present_codes(edited.codes[differs])
+    return there - changed - {0}

@@ -20,7 +20,14 @@ from remnant.core.progress import Progress, silent
 from remnant.core.volumes import ImageVolume, LabelMap
 from segmentation.boxes import Box, bounding_box, box_geometry
 from segmentation.engines.findings import liver_findings
-from segmentation.localise import LARGEST_WINDOW, body_box, first_windows, window_around
+from segmentation.engines.memory import memory_shortage_told
+from segmentation.localise import (
+    LARGEST_WINDOW,
+    FirstWindows,
+    body_box,
+    first_windows,
+    window_around,
+)
 from segmentation.port import Segmentation
 from segmentation.postprocess import reconcile
 from segmentation.preprocess import NEIGHBOURS_18, coarse_image, lesion_input, normalised_field
@@ -36,6 +43,8 @@ MARGIN = 13
 SMALLEST_LIVER_ML = 100.0
 LARGEST_MOVES = 3
 NEAR_EDGE = 5
+# One erosion of the published post-processing leaves nothing of what is thinner.
+FEWEST_COARSE_VOXELS = 3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,6 +102,7 @@ class KulSegmenter:
         return Segmentation(
             structures=fitted.structures,
             lesions=fitted.lesions,
+            exophytic=fitted.exophytic,
             quality=(*findings, *fitted.quality),
             models=uses,
             device=self.device,
@@ -122,6 +132,7 @@ class KulSegmenter:
         return Segmentation(
             structures=fitted.structures,
             lesions=fitted.lesions,
+            exophytic=fitted.exophytic,
             quality=fitted.quality,
             models=(use,),
             device=self.device,
@@ -149,10 +160,11 @@ def find_liver(image: ImageVolume, *, device: str, progress: Progress = silent) 
     Raises
     ------
     SegmentationFailedError
-        Nothing could be a liver.
+        Nothing could be a liver, the scan is too thin for one, or memory ran out.
     """
     progress("preparing image", 0, 1)
     coarse, grid = coarse_image(image)
+    _require_coverage(grid)
     body = body_box(coarse, image.modality)
     windows = first_windows(coarse, body, image.modality)
     field = normalised_field(coarse, image.modality)
@@ -177,8 +189,8 @@ def find_lesions(
 
     voxels, grid = lesion_input(image, liver)
     progress("finding lesions", 0, 1)
-    network = load_network(LESION_MODEL).to(device)
-    with torch.inference_mode(), _mixed(device):
+    with memory_shortage_told(device), torch.inference_mode(), _mixed(device):
+        network = load_network(LESION_MODEL).to(device)
         field = torch.from_numpy(voxels).to(device)[None, None]
         probability = CentredTileInferer()(field, network)[0, 0].float().cpu().numpy()
     progress("finding lesions", 1, 1)
@@ -226,13 +238,13 @@ class _LiverLook:
     device: str
     progress: Progress
 
-    def first(self, windows: list[Box]) -> FoundLiver:
-        """Return the first window's liver, or the best of the others when it has none."""
-        for window in windows[:1]:
-            found = self(window, FIRST_FIELD)
+    def first(self, windows: FirstWindows) -> FoundLiver:
+        """Return the liver below the lungs, else the best of all windows over the body."""
+        if windows.placed_by_lungs is not None:
+            found = self(windows.placed_by_lungs, FIRST_FIELD)
             if self._large_enough(found):
                 return found
-        others = [self(window, FIRST_FIELD) for window in windows[1:]]
+        others = [self(window, FIRST_FIELD) for window in windows.cover]
         livers = [found for found in others if self._large_enough(found)]
         if not livers:
             raise SegmentationFailedError(_not_found())
@@ -263,8 +275,8 @@ def _liver_map(field: Floats, device: str) -> Floats:
 
     from models.networks.loading import load_network
 
-    network = load_network(LIVER_MODEL).to(device)
-    with torch.inference_mode(), _mixed(device):
+    with memory_shortage_told(device), torch.inference_mode(), _mixed(device):
+        network = load_network(LIVER_MODEL).to(device)
         output = network(torch.from_numpy(field).to(device)[None, None])
         result: Floats = output[0, 0].float().cpu().numpy()
     return result
@@ -319,6 +331,21 @@ def _covering_box(part: Geometry, target: Geometry) -> Box | None:
         return None
     i, j, k = (slice(int(a), int(b)) for a, b in zip(low, high, strict=True))
     return (i, j, k)
+
+
+def _require_coverage(coarse: Geometry) -> None:
+    for voxels, mm, axis in zip(
+        coarse.shape,
+        coarse.spacing_mm,
+        ("left to right", "back to front", "foot to head"),
+        strict=True,
+    ):
+        if voxels < FEWEST_COARSE_VOXELS:
+            raise SegmentationFailedError(
+                f"the scan covers only about {voxels * mm:g} mm {axis}, the liver network needs at "
+                f"least {FEWEST_COARSE_VOXELS * mm:g} mm; give a scan of the whole liver, or the "
+                f"liver with --masks"
+            )
 
 
 def _not_found() -> str:

@@ -1,6 +1,7 @@
 """Confirming, rejecting and editing lesions."""
 
 import csv
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from remnant.pipeline.review import apply_review, lesion_numbers
 from remnant.pipeline.reviewing import LesionReview
 from remnant.pipeline.stages import MeasureRequest, measure_case
 from remnant.reporting.tables import write_lesions_csv
+from segmentation.postprocess import reconcile
 
 
 def test_review__empty_changes_nothing(case):
@@ -85,10 +87,134 @@ def test_review__edited_binary_map_is_split_and_confirmed(case, tmp_path):
 
 def test_review__edited_instances_keep_their_numbers(case, tmp_path):
     codes = np.where(case.lesions.codes == 2, 7, 0).astype(np.uint16)
-    path = tmp_path / "edited.nii.gz"
-    write_labels(LabelMap(codes, case.lesions.geometry, INSTANCE_SCHEME), path)
+    codes[case.lesions.codes == 1] = 9
+    reviewed = apply_review(case, edited(codes, case, tmp_path))
 
-    assert lesion_numbers(apply_review(case, LesionReview(edited=path))) == (7,)
+    assert lesion_numbers(reviewed) == (7, 9)
+    assert dict.fromkeys((7, 9), Confirmation.CONFIRMED) == dict(reviewed.confirmations)
+
+
+def edited(codes, case, folder):
+    path = folder / "edited.nii.gz"
+    write_labels(LabelMap(codes, case.lesions.geometry, INSTANCE_SCHEME), path)
+    return LesionReview(edited=path)
+
+
+def test_review__edited_map_of_one_code_is_split_and_drops_are_counted(case, tmp_path):
+    codes = np.where(np.isin(case.lesions.codes, (1, 3)), 255, 0).astype(np.uint8)
+    inside = np.argwhere(case.structures.codes == Structure.PARENCHYMA)
+    away = inside[np.argmax([np.abs(np.argwhere(codes) - v).max(axis=1).min() for v in inside])]
+    codes[tuple(away)] = 255
+    reviewed = apply_review(case, edited(codes, case, tmp_path))
+
+    assert lesion_numbers(reviewed) == (1, 2)
+    dropped = next(f for f in reviewed.quality if f.id == "small_lesions_dropped")
+    assert dropped.value == 1
+
+
+def test_review__unchanged_map_changes_no_word(case, tmp_path):
+    first = apply_review(case, LesionReview(rejected=frozenset({1}), confirmed=frozenset({2})))
+    again = apply_review(first, edited(first.lesions.codes, first, tmp_path))
+
+    assert dict(first.confirmations) == dict(again.confirmations)
+    np.testing.assert_array_equal(first.structures.codes, again.structures.codes)
+    np.testing.assert_array_equal(first.lesions.codes, again.lesions.codes)
+
+
+def test_review__only_what_was_edited_is_confirmed(case, tmp_path):
+    first = apply_review(case, LesionReview(rejected=frozenset({1, 2})))
+    codes = first.lesions.codes.copy()
+    codes[tuple(np.argwhere(codes == 2)[0])] = 0
+    again = apply_review(first, edited(codes, first, tmp_path))
+
+    assert {1: Confirmation.REJECTED, 2: Confirmation.CONFIRMED} == dict(again.confirmations)
+
+
+def test_review__one_lesion_left_as_it_was_keeps_number_and_word(case, tmp_path):
+    first = apply_review(case, LesionReview(rejected=frozenset({2})))
+    codes = np.where(first.lesions.codes == 2, 2, 0).astype(np.uint16)
+    again = apply_review(first, edited(codes, first, tmp_path))
+
+    assert {2: Confirmation.REJECTED} == dict(again.confirmations)
+    assert not again.structures.mask(Structure.LESION).any()
+
+
+GRID = Geometry((24, 20, 16), np.diag([2.0, 2.0, 2.0, 1.0]))
+
+
+@pytest.fixture(name="exophytic")
+def exophytic_fixture(case):
+    """A liver with a lesion half outside it, one inside and a vessel."""
+    liver, lesions, vein = (np.zeros(GRID.shape, dtype=bool) for _ in range(3))
+    liver[4:14, 4:16, 3:13] = True
+    lesions[11:17, 8:11, 6:9] = lesions[6:8, 6:8, 5:7] = True
+    vein[9:10, 5:15, 10:11] = True
+    found = reconcile(liver, lesions, GRID, vessels={Structure.PORTAL_VEIN: vein})
+    return replace(
+        case,
+        structures=found.structures,
+        lesions=found.lesions,
+        exophytic=found.exophytic,
+        couinaud=None,
+        confirmations={},
+    )
+
+
+def test_review__rejected_exophytic_voxels_leave_the_liver_and_come_back(exophytic):
+    outside = exophytic.exophytic.mask()
+    codes = exophytic.structures.codes
+    vein = codes == Structure.PORTAL_VEIN
+    rejected = apply_review(exophytic, LesionReview(rejected=frozenset({1})))
+
+    assert outside.sum() == 3 * 9
+    assert vein.any()
+    of_one = exophytic.lesions.codes == 1
+    assert (rejected.structures.codes[outside] == Structure.BACKGROUND).all()
+    assert (rejected.structures.codes[of_one & ~outside] == Structure.PARENCHYMA).all()
+    np.testing.assert_array_equal(codes[~of_one], rejected.structures.codes[~of_one])
+
+    confirmed = apply_review(rejected, LesionReview(confirmed=frozenset({1})))
+    np.testing.assert_array_equal(codes, confirmed.structures.codes)
+    again = apply_review(confirmed, LesionReview(rejected=frozenset({1})))
+    np.testing.assert_array_equal(rejected.structures.codes, again.structures.codes)
+    other = apply_review(exophytic, LesionReview(rejected=frozenset({2})))
+    assert (other.structures.codes[outside] == Structure.LESION).all()
+
+
+def test_review__rejected_exophytic_lesion_does_not_grow_the_volumes(exophytic):
+    none = replace(exophytic, lesions=None)
+    rejected = apply_review(exophytic, LesionReview(rejected=frozenset({1, 2})))
+    request = MeasureRequest(patient=Patient())
+    measured = measure_case(rejected, request).volumetry
+
+    assert measured.tlv_ml.value == pytest.approx(10 * 12 * 10 * 0.008)
+    assert measured.functional_tlv_ml.value == pytest.approx(10 * 12 * 10 * 0.008)
+    grown = measure_case(none, request).volumetry.tlv_ml.value
+    assert grown - measured.tlv_ml.value == pytest.approx(27 * 0.008)
+
+
+def test_review__edited_map_is_held_against_the_liver_without_lesions(exophytic, tmp_path):
+    codes = np.where(exophytic.lesions.codes == 2, 2, 0).astype(np.uint16)
+    codes[6:10, 13:20, 5:8] = 4  # reaches from inside the liver 8 mm beyond it
+    reviewed = apply_review(exophytic, edited(codes, exophytic, tmp_path))
+
+    np.testing.assert_array_equal(codes, reviewed.lesions.codes)
+    liver = np.zeros(GRID.shape, dtype=bool)
+    liver[4:14, 4:16, 3:13] = True
+    np.testing.assert_array_equal((codes == 4) & ~liver, reviewed.exophytic.mask())
+    np.testing.assert_array_equal(liver | (codes == 4), reviewed.structures.mask())
+    assert {4: Confirmation.CONFIRMED} == dict(reviewed.confirmations)
+    vein = exophytic.structures.codes == Structure.PORTAL_VEIN
+    np.testing.assert_array_equal(vein, reviewed.structures.codes == Structure.PORTAL_VEIN)
+
+
+def test_review__unchanged_exophytic_map_after_a_rejection(exophytic, tmp_path):
+    first = apply_review(exophytic, LesionReview(rejected=frozenset({1})))
+    again = apply_review(first, edited(first.lesions.codes, first, tmp_path))
+
+    np.testing.assert_array_equal(first.structures.codes, again.structures.codes)
+    back = apply_review(again, LesionReview(confirmed=frozenset({1})))
+    np.testing.assert_array_equal(exophytic.structures.codes, back.structures.codes)
 
 
 def test_review__edited_map_on_another_grid_is_refused(case, tmp_path):

@@ -2,13 +2,16 @@
 
 import numpy as np
 import pytest
+import torch
 
 from remnant.core.errors import InputError, SegmentationFailedError
 from remnant.core.findings import Verdict
 from remnant.core.geometry import Geometry
-from remnant.core.volumes import ImageVolume, Modality
+from remnant.core.labels import BINARY_SCHEME
+from remnant.core.volumes import ImageVolume, LabelMap, Modality
 from segmentation.engines import kul
 from segmentation.engines.findings import liver_findings
+from segmentation.engines.memory import memory_shortage_told
 
 GRIDS = {
     "mirrored": np.array([[-2.5, 0, 0, 90], [0, -2.5, 0, 80], [0, 0, 5.0, -40], [0, 0, 0, 1.0]]),
@@ -64,6 +67,90 @@ def test_find_liver__small_things_are_no_liver(bright_is_liver):
     voxels[30:45, 30:45, 25:32] = 100
     with pytest.raises(SegmentationFailedError):
         kul.find_liver(ImageVolume(voxels, image.geometry, Modality.CT), device="cpu")
+
+
+def test_find_liver__a_tall_mr_body_is_searched_whole(bright_is_liver):
+    grid = Geometry((40, 38, 110), np.diag([6.0, 6.0, 6.0, 1.0]))
+    index = np.stack(np.meshgrid(*map(np.arange, grid.shape), indexing="ij"), axis=-1)
+    points = grid.ras_from_index(index)
+    centre, other = grid.ras_from_index((20, 19, 25)), grid.ras_from_index((20, 19, 95))
+    liver = np.linalg.norm(points - centre, axis=-1) < RADIUS_MM
+    heart = np.linalg.norm(points - other, axis=-1) < 40.0  # 268 mL: large enough for a liver
+    voxels = np.where(liver | heart, 200, 40).astype(np.int16)
+    voxels[[0, -1]] = voxels[:, [0, -1]] = 0
+    image = ImageVolume(voxels, grid, Modality.MR)
+
+    found = kul.find_liver(image, device="cpu")
+    mask = kul.thresholded(found.probability, found.grid, grid)
+
+    assert np.count_nonzero(mask & liver) > 0.9 * np.count_nonzero(liver)
+    assert not (mask & heart).any()
+
+
+@pytest.mark.parametrize(("slices", "told"), [(1, "3 mm foot to head"), (2, "6 mm foot to head")])
+def test_find_liver__too_few_slices_are_named(slices, told, bright_is_liver):
+    grid = Geometry((90, 80, slices), np.diag([3.0, 3.0, 3.0, 1.0]))
+    image = ImageVolume(np.full(grid.shape, 100, np.int16), grid, Modality.CT)
+    with pytest.raises(SegmentationFailedError, match=f"covers only about {told}"):
+        kul.find_liver(image, device="cpu")
+    assert bright_is_liver == []
+
+
+class Exhausted:
+    """A network for which the device has no room."""
+
+    def __init__(self, error):
+        self.error = error
+
+    def to(self, device):
+        return self
+
+    def __call__(self, field):
+        raise self.error
+
+
+@pytest.mark.parametrize(
+    ("error", "device", "advice"),
+    [
+        (torch.OutOfMemoryError("CUDA out of memory. Tried …"), "cpu", "close other programs"),
+        (RuntimeError("MPS backend out of memory (…)"), "cpu", "close other programs"),
+        (RuntimeError("DefaultCPUAllocator: not enough memory"), "cpu", "more memory"),
+    ],
+)
+def test_networks__lack_of_memory_is_one_line(error, device, advice, monkeypatch):
+    monkeypatch.setattr("models.networks.loading.load_network", lambda name: Exhausted(error))
+    liver = np.ones((20, 21, 22), dtype=bool)
+    grid = Geometry(liver.shape, np.diag([2.0, 2.0, 3.0, 1.0]))
+    image = ImageVolume(np.zeros(liver.shape, np.int16), grid, Modality.CT)
+    with pytest.raises(SegmentationFailedError, match=advice) as raised:
+        kul._liver_map(np.zeros((30, 30, 30), np.float32), device)
+    assert "\n" not in str(raised.value)
+    with pytest.raises(SegmentationFailedError, match=advice):
+        kul.find_lesions(image, liver, device=device)
+
+
+def test_memory_shortage__advice_and_other_errors():
+    shortage = torch.OutOfMemoryError("no room")
+    with pytest.raises(SegmentationFailedError, match="--device cpu"), memory_shortage_told("cuda"):
+        raise shortage
+    with pytest.raises(RuntimeError, match="shapes"), memory_shortage_told("cuda"):
+        raise RuntimeError("shapes do not fit")
+
+
+def test_segment_lesions__passes_exophytic_voxels_on(monkeypatch):
+    grid = Geometry((20, 21, 22), np.diag([2.0, 2.0, 3.0, 1.0]))
+    liver = np.zeros(grid.shape, dtype=bool)
+    liver[3:12, 3:12, 3:12] = True
+    lesion = np.zeros_like(liver)
+    lesion[10:14, 5:8, 5:8] = True
+    monkeypatch.setattr(kul, "find_lesions", lambda *_, **__: lesion)
+    monkeypatch.setattr(kul.registry, "pull", lambda *_, **__: None)
+    image = ImageVolume(np.zeros(grid.shape, np.int16), grid, Modality.CT)
+    given = LabelMap(liver.astype(np.uint8), grid, BINARY_SCHEME)
+
+    found = kul.KulSegmenter(device="cpu").segment_lesions(image, given)
+
+    np.testing.assert_array_equal(lesion & ~liver, found.exophytic.mask())
 
 
 def test_published_postprocessing__cuts_a_thin_bridge_and_keeps_the_largest():

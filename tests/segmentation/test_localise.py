@@ -50,22 +50,25 @@ def test_body_box__mr():
 def test_first_windows__short_scan_is_one_window():
     scan = torso(height=60, lung_from=40)
     windows = first_windows(scan, body_box(scan, Modality.CT), Modality.CT)
-    assert [w[2] for w in windows] == [slice(0, 60)]
+    assert windows.placed_by_lungs is None
+    assert [w[2] for w in windows.cover] == [slice(0, 60)]
 
 
 def test_first_windows__lungs_of_a_tall_scan_come_first():
     scan = torso(height=300, lung_from=190)
     windows = first_windows(scan, body_box(scan, Modality.CT), Modality.CT)
-    assert windows[0][2] == slice(190 + 23 - 136, 190 + 23)
-    covered = set().union(*(range(w[2].start, w[2].stop) for w in windows))
+    assert windows.placed_by_lungs[2] == slice(190 + 23 - 136, 190 + 23)
+    covered = set().union(*(range(w[2].start, w[2].stop) for w in windows.cover))
     assert covered == set(range(300))
 
 
 def test_first_windows__tall_scan_without_lungs_is_covered():
     scan = torso(height=300, lung_from=300)
     windows = first_windows(scan, body_box(scan, Modality.CT), Modality.CT)
-    assert windows[0][2] == slice(164, 300)
-    assert set(range(300)) == set().union(*(range(w[2].start, w[2].stop) for w in windows))
+    covered = set().union(*(range(w[2].start, w[2].stop) for w in windows.cover))
+    assert windows.placed_by_lungs is None
+    assert windows.cover[0][2] == slice(164, 300)
+    assert set(range(300)) == covered
 
 
 def test_window_around__from_below_the_tip_to_above_the_dome():

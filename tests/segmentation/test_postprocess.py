@@ -1,3 +1,5 @@
+import tracemalloc
+
 import cc3d
 import numpy as np
 import pytest
@@ -9,7 +11,7 @@ from scipy.spatial.distance import cdist
 from remnant.core.errors import EmptyStructureError, GeometryMismatchError, InputError
 from remnant.core.findings import Verdict
 from remnant.core.geometry import Geometry
-from remnant.core.labels import INSTANCE_SCHEME, STRUCTURE_SCHEME, Structure
+from remnant.core.labels import BINARY_SCHEME, INSTANCE_SCHEME, STRUCTURE_SCHEME, Structure
 from remnant.core.volumes import LabelMap
 from remnant.testing.strategies import SEEDS, geometries
 from segmentation.boxes import bounding_box, box_geometry, margin_voxels
@@ -42,6 +44,14 @@ def value(result, identifier):
 
 def verdict(result, identifier):
     return next(f.verdict for f in result.quality if f.id == identifier)
+
+
+def exophytic_of(result):
+    if result.exophytic is None:
+        return np.zeros(result.structures.codes.shape, dtype=bool)
+    assert result.exophytic.scheme == BINARY_SCHEME
+    assert result.exophytic.mask().any()
+    return result.exophytic.mask()
 
 
 def expected_lesions(liver, lesions, geometry):
@@ -85,6 +95,7 @@ def test_reconcile__follows_its_rules_on_any_grid(geometry, seed, share):
     assert np.array_equal(kept, result.lesions.mask())
     assert np.array_equal(kept, result.structures.mask(Structure.LESION))
     assert np.array_equal(liver | kept, result.structures.mask())
+    assert np.array_equal(kept & ~liver, exophytic_of(result))
     assert sizes == np.bincount(result.lesions.codes.ravel())[1:].tolist()
     assert np.sum(kept & ~liver) * voxel_ml == pytest.approx(
         value(result, "exophytic_lesion_voxels")
@@ -143,6 +154,75 @@ def test_reconcile__exophytic_part_becomes_liver_and_the_rest_is_cut():
     assert verdict(result, "exophytic_lesion_voxels") == Verdict.NOT_MET
     assert verdict(result, "lesion_leakage_cut") == Verdict.NOT_MET
     assert verdict(result, "small_lesions_dropped") == Verdict.MET
+
+
+@given(geometry=geometries(largest=9), seed=SEEDS, share=st.sampled_from((0.05, 0.2)))
+def test_reconcile__whole_components_are_those_that_touch_on_any_grid(geometry, seed, share):
+    rng = np.random.default_rng(seed)
+    liver = ndimage.gaussian_filter(rng.normal(size=geometry.shape), 2) > 0.05
+    liver[0, 0, 0] = True
+    lesions = rng.random(geometry.shape) < share
+    parts, _ = ndimage.label(lesions, FULL)
+    background, _ = ndimage.label(np.pad(~liver, 1, constant_values=True), CROSS)
+    filled = (background != background[0, 0, 0])[1:-1, 1:-1, 1:-1]
+    touching = np.unique(parts[ndimage.binary_dilation(filled, FULL)])
+    belongs = np.isin(parts, touching[touching > 0])
+    kept, dropped, _ = without_small(belongs)
+
+    result = reconcile(liver, lesions, geometry, whole_components=True)
+
+    assert np.array_equal(kept, result.lesions.mask())
+    assert np.array_equal(kept & ~liver, exophytic_of(result))
+    assert dropped == value(result, "small_lesions_dropped")
+    leaked_ml = np.sum(lesions & ~belongs) * geometry.voxel_volume_ml
+    assert leaked_ml == pytest.approx(value(result, "lesion_leakage_cut"))
+    again = reconcile_instances(liver, result.lesions.codes, geometry, whole_components=True)
+    assert np.array_equal(result.lesions.codes, again.lesions.codes)
+
+
+def test_reconcile__a_given_subcapsular_lesion_is_kept_whole():
+    lesion = block((14, 24), (8, 18), (6, 16))  # all of it outside the liver, up to 20 mm away
+    apart = block((0, 2), (0, 3), (0, 3))
+
+    cut = reconcile(LIVER, lesion | apart, GRID)
+    whole = reconcile(LIVER, lesion | apart, GRID, whole_components=True)
+
+    assert cut.lesions.mask().sum() < 0.5 * lesion.sum()
+    assert np.array_equal(lesion, whole.lesions.mask())
+    assert np.array_equal(lesion, whole.exophytic.mask())
+    assert np.array_equal(LIVER | lesion, whole.structures.mask())
+    assert apart.sum() * 0.008 == pytest.approx(value(whole, "lesion_leakage_cut"))
+    told = next(f.text for f in whole.quality if f.id == "exophytic_lesion_voxels")
+    assert "in lesions that touch it" in told
+
+
+def test_reconcile__without_exophytic_voxels_there_is_no_map():
+    assert reconcile(LIVER, block((5, 9), (5, 9), (5, 9)), GRID).exophytic is None
+    assert reconcile(LIVER, block((14, 16), (8, 9), (6, 7)), GRID).exophytic is None  # dropped
+
+
+def test_reconcile_instances__whole_components_may_reach_the_liver_through_another():
+    codes = np.zeros(GRID.shape, dtype=np.uint16)
+    codes[13:18, 8:10, 6:9] = 40
+    codes[18:24, 8:10, 6:9] = 2
+    codes[0:2, 0:2, 0:2] = 5
+
+    result = reconcile_instances(LIVER, codes, GRID, whole_components=True)
+
+    assert np.array_equal(np.where(codes == 5, 0, codes), result.lesions.codes)
+    assert np.array_equal((codes > 5) & ~LIVER | (codes == 2), result.exophytic.mask())
+
+
+def test_label_lesions__takes_little_memory():
+    mask = np.zeros((120, 110, 100), dtype=bool)
+    mask[10:20, 10:20, 10:20] = True
+    tracemalloc.start()
+    label_lesions(mask)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    # Components (at most 4 bytes), numbers (2), a mask (1); counting all voxels would add 8.
+    assert peak < 8 * mask.size
 
 
 def test_reconcile__a_blob_near_the_liver_but_apart_from_it_is_leakage():
@@ -285,4 +365,10 @@ def test_segmentation__maps_on_different_grids():
         Segmentation(
             structures=LabelMap(codes, GRID, STRUCTURE_SCHEME),
             lesions=LabelMap(codes, moved, INSTANCE_SCHEME),
+        )
+    with pytest.raises(GeometryMismatchError, match="exophytic map"):
+        Segmentation(
+            structures=LabelMap(codes, GRID, STRUCTURE_SCHEME),
+            lesions=LabelMap(codes, GRID, INSTANCE_SCHEME),
+            exophytic=LabelMap(codes, moved, BINARY_SCHEME),
         )

@@ -1,5 +1,7 @@
 """Working grids, median and intensities."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from scipy import ndimage
@@ -7,6 +9,7 @@ from scipy import ndimage
 from remnant.core.geometry import Geometry
 from remnant.core.volumes import ImageVolume, Modality
 from segmentation.preprocess import (
+    _clipped_for_lesions,
     _median,
     coarse_image,
     field_grid,
@@ -109,6 +112,30 @@ def test_lesion_input__only_the_dilated_liver_is_left(modality):
     inner = {Modality.CT: (0.15, 0.0), Modality.MR: (0.0, -0.5)}[modality]
     values = (field[2, 2, 2], field[24 - 2 - 7, 5 + 2, 5])
     np.testing.assert_allclose(values, inner, atol=1e-6)
+
+
+@pytest.mark.parametrize("dtype", [np.int8, np.uint8, np.int16, np.uint16, np.int32, np.float32])
+def test_clipped_for_lesions__is_never_wider_than_the_scan(dtype):
+    voxels = np.arange(-120, 120).reshape(4, 6, 10).astype(dtype)
+    image = ImageVolume(voxels, Geometry(voxels.shape, np.eye(4)), Modality.CT)
+    everywhere = (slice(None),) * 3
+
+    clipped = _clipped_for_lesions(image, voxels > 0, everywhere)
+
+    assert clipped.dtype == dtype
+    np.testing.assert_array_equal(voxels.astype(float).clip(-200, 200), clipped)
+
+
+def test_clipped_for_lesions__takes_no_wider_copy_on_the_way():
+    voxels = np.full((80, 80, 80), 300, dtype=np.int16)
+    image = ImageVolume(voxels, Geometry(voxels.shape, np.eye(4)), Modality.CT)
+    tracemalloc.start()
+    _clipped_for_lesions(image, voxels > 0, (slice(None),) * 3)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    # The copy itself takes 2 bytes per voxel, the mask 1; a float64 copy would take 8.
+    assert peak < 4 * voxels.size
 
 
 def test_lesion_input__a_liver_at_the_scans_edge_keeps_its_margin_beyond_it():

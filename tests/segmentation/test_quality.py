@@ -1,13 +1,15 @@
+import tracemalloc
+
 import numpy as np
 import pytest
 
 from remnant.core.errors import EmptyStructureError
 from remnant.core.findings import Verdict
 from remnant.core.geometry import Geometry
-from remnant.core.labels import BINARY_SCHEME, COUINAUD_SCHEME
+from remnant.core.labels import BINARY_SCHEME, COUINAUD_SCHEME, CouinaudSegment
 from remnant.core.volumes import LabelMap
 from remnant.testing.phantoms import liver_phantom
-from segmentation.quality import check_liver, check_segments
+from segmentation.quality import _centre, check_liver, check_segments
 
 GRID = Geometry((40, 30, 20), np.diag([5.0, 5.0, 5.0, 1.0]))
 PHANTOM = liver_phantom(metastases=0, noise_hu=0.0)
@@ -94,6 +96,24 @@ def test_check_segments__upper_and_lower_exchanged():
 
     assert found.value == 1
     assert "VII+VIII not above V+VI" in found.text
+
+
+def test_centre__is_the_mean_of_the_voxels_and_takes_little_memory():
+    codes = np.zeros((90, 80, 70), dtype=np.uint8)
+    codes[5:61, 7:50, 3:] = 5
+    codes[20:40, 50:77, 9:30] = 6
+    grid = Geometry(
+        codes.shape, np.array([[0, 0.4, 2, 5], [1, 0, 0, 2], [0, 3, 0, 1], [0, 0, 0, 1.0]])
+    )
+    expected = grid.ras_from_index(np.argwhere(codes > 0)).mean(axis=0)
+    tracemalloc.start()
+    centre = _centre(codes, grid, (CouinaudSegment.V, CouinaudSegment.VI))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    np.testing.assert_allclose(centre, expected, rtol=1e-12)
+    # A mask and a comparison; a list of voxels takes 24 bytes for each.
+    assert peak < 4 * codes.size
 
 
 def test_check_segments__odd_share():
