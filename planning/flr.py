@@ -15,6 +15,7 @@ from remnant.core.patient import LiverBackground, Patient
 from remnant.core.plan import Remnant
 from remnant.core.quantity import Quantity
 from remnant.core.volumetry_report import StandardisedVolume
+from volumetry.body_surface import ASSUMED_BODY
 
 MEASUREMENT_DECIMALS = 9
 PREFIX = "flr."
@@ -214,7 +215,8 @@ def _remaining(threshold: Threshold, remnant: Remnant) -> str:
         else f"of {BASIS_WORDS[basis]} {wording.measured(fraction)}"
         for basis, fraction in pairs
     )
-    return f"Estimated to remain: {wording.listed(parts)}.{wording.because(*fractions)}"
+    because = wording.because(*fractions, said={ASSUMED_BODY})
+    return f"Estimated to remain: {wording.listed(parts)}.{because}"
 
 
 def _disagreement(threshold: Threshold, remnant: Remnant) -> str:

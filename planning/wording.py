@@ -1,6 +1,6 @@
 """How numbers and bounds read in the texts of findings."""
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 from remnant.core.findings import Threshold
 from remnant.core.labels import CouinaudSegment
@@ -40,8 +40,10 @@ def measured(quantity: Quantity, *, beside: float | None = None) -> str:
     return BOUND_WORDS[quantity.bound] + percent(quantity.value, beside=beside)
 
 
-def because(*quantities: Quantity) -> str:
+def because(*quantities: Quantity, said: Container[str] = ()) -> str:
     """Write why values are bounds or indicative, each reason once, as a sentence to append.
+
+    Reasons that are ``said`` elsewhere in the text are left out.
 
     Returns
     -------
@@ -55,7 +57,8 @@ def because(*quantities: Quantity) -> str:
         and quantity.reason
         and (quantity.indicative or quantity.bound is not None)
     ]
-    reasons = dict.fromkeys(part for reason in loose for part in reason.split("; "))
+    parts = (part for reason in loose for part in reason.split("; "))
+    reasons = dict.fromkeys(part for part in parts if part not in said)
     return f" Not exact: {'; '.join(reasons)}." if reasons else ""
 
 

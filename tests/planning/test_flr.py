@@ -258,6 +258,15 @@ def test_chemotherapy__says_that_its_duration_was_not_asked(make_remnant):
     assert found.status is SourceStatus.PROJECT
 
 
+def test_assumed_body__is_said_once(make_remnant, by_size):
+    reason = "kept are cut; the body size is assumed, not measured"
+    remnant = replace(make_remnant(), sflr=Quantity(0.35, bound=Bound.LOWER, reason=reason))
+    patient = Patient(background=LiverBackground.NORMAL, body_size_assumed=True)
+    for found in remnant_findings(remnant, patient=patient, standardised=by_size):
+        assert found.text.count("body size is assumed") == 1
+        assert "Not exact: kept are cut." in found.text
+
+
 def test_indicative_remnant__decides_nothing_and_says_why(make_remnant):
     reason = "it could be larger or smaller than measured: removed are cut; kept are cut"
     indicative = Quantity(0.794, indicative=True, reason=reason)
