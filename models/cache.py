@@ -10,6 +10,8 @@ from pathlib import Path
 
 import platformdirs
 
+from remnant.core.errors import InputError
+
 CACHE_VARIABLE = "REMNANT_CACHE"
 
 
@@ -17,11 +19,22 @@ def cache_folder() -> Path:
     """Return the folder for fetched files, made when absent.
 
     ``REMNANT_CACHE`` where it is set, otherwise the user's cache folder of the platform.
+
+    Raises
+    ------
+    InputError
+        The folder cannot be made.
     """
     chosen = os.environ.get(CACHE_VARIABLE)
     default = platformdirs.user_cache_path("remnant", appauthor=False)
     folder = Path(chosen).expanduser() if chosen else default
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as fault:
+        raise InputError(
+            f"the cache folder {folder} cannot be made ({fault.strerror or fault}); set "
+            f"{CACHE_VARIABLE} to a folder that can be written"
+        ) from fault
     return folder
 
 

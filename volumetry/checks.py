@@ -16,6 +16,10 @@ TOLERATED_SHARE = 0.01
 this project's choice, so that single voxels at the rim do not turn every remnant into a bound."""
 
 
+IMPLAUSIBLE_BURDEN = 0.9
+"""Tumour load from which the lesion map is doubted: this project's choice."""
+
+
 def check_liver_inside_scan(*, cut: bool, said_whole: bool = False) -> Finding:
     """Tell whether the liver lies clear of the outermost voxel layer, unless a user vouched."""
     if said_whole:
@@ -31,13 +35,23 @@ def check_liver_inside_scan(*, cut: bool, said_whole: bool = False) -> Finding:
 
 def check_lesions_known(*, known: bool) -> Finding:
     """Tell whether a lesion map was given at all; an empty one says that there are none."""
-    text = "A lesion map was given."
+    text = "Lesions were looked for."
     if not known:
         text = (
             "No lesion map was given: tumour volume and load are unknown, and lesions, if there "
             "are any, count as functional liver."
         )
     return quality_finding("lesions_known", passed=known, text=text)
+
+
+def check_burden_plausible(fraction: float) -> Finding:
+    """Tell whether the tumour load could be one: a map of something else fills the liver."""
+    percent = percent_from_fraction(fraction)
+    text = f"Lesions fill {percent:.1f} % of the liver."
+    passed = fraction < IMPLAUSIBLE_BURDEN
+    if not passed:
+        text += " Check that the lesion map holds lesions and not the liver or its segments."
+    return quality_finding("burden_plausible", passed=passed, text=text, value=fraction)
 
 
 def check_lesions_inside_scan(counted: Tally) -> Finding:

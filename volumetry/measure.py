@@ -214,6 +214,7 @@ def _findings(
     yield checks.check_liver_inside_scan(cut=liver.is_cut, said_whole=liver.said_whole)
     yield checks.check_lesions_known(known=lesions is not None)
     if lesions is not None:
+        yield checks.check_burden_plausible(liver.tumour_voxels / liver.voxels)
         yield checks.check_lesions_inside_scan(liver.counted)
         yield checks.check_lesions_inside_liver(lesions, liver.counted)
         yield checks.check_lesions_confirmed(table)

@@ -11,6 +11,7 @@ from volumetry.body_surface import (
     DEFAULT_BSA_FORMULA,
     body_surface_area,
 )
+from volumetry.body_surface import bsa_formula as find_bsa_formula
 from volumetry.volume_formulas import FORMULAS, GRAMS, VolumeFormula
 
 __all__ = [
@@ -85,6 +86,20 @@ def formula_sensitivity(patient: Patient) -> tuple[StandardisedVolume, ...]:
     """
     every = (standardised_volume(patient, formula=name) for name in FORMULAS)
     return tuple(one for one in every if one.stlv_ml.value is not None)
+
+
+def require_formulas(formula: str | None, body_surface: str | None) -> None:
+    """Raise unless the formulas that were named are known; ``None`` names none.
+
+    Raises
+    ------
+    InputError
+        A name is not known; the message lists those that are.
+    """
+    if formula is not None:
+        _formula(formula)
+    if body_surface is not None:
+        find_bsa_formula(body_surface)
 
 
 def _formula(identifier: str) -> VolumeFormula:

@@ -35,6 +35,7 @@ app = App(
     ),
     help_format="markdown",
     version=remnant.__version__,
+    suppress_keyboard_interrupt=False,
     result_action="return_value",
 )
 for _name, _help in COMMANDS.items():
@@ -51,11 +52,11 @@ def run_command(arguments: Sequence[str] | None = None) -> int:
     try:
         require_own_packages()
         app(arguments, exit_on_error=False, print_error=False)
-    except (RemnantError, cyclopts.CycloptsError) as error:
+    except (RemnantError, cyclopts.CycloptsError, OSError) as error:
         line = " ".join(str(error).split())
         print(f"remnant: error: {line}", file=sys.stderr)
         return BAD_INPUT
     except KeyboardInterrupt:
-        print("remnant: interrupted; nothing was written", file=sys.stderr)
+        print("remnant: interrupted; the case at hand was not written", file=sys.stderr)
         return INTERRUPTED
     return 0

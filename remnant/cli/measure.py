@@ -51,19 +51,16 @@ def measure(
     """
     from remnant.cli.requests import measure_request, output_folder, segment_request
     from remnant.cli.summary import print_volumes
+    from remnant.pipeline.divide import read_segments, require_redivision, with_segments
+    from remnant.pipeline.facts import known_case
     from remnant.pipeline.folder import published, read_case, write_measured, write_segmented
     from remnant.pipeline.review import apply_review
-    from remnant.pipeline.segment import (
-        case_from_masks,
-        read_segments,
-        require_redivision,
-        with_segments,
-    )
+    from remnant.pipeline.segment import case_from_masks
     from remnant.pipeline.stages import measure_case
 
     folder = output_folder(case, output)
     request = segment_request(None, maps)
-    measuring = measure_request(case, patient, formulas)
+    measuring = measure_request(known_case(case) if case else None, patient, formulas)
     if case is None:
         segmented = case_from_masks(request)
     else:

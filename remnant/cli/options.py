@@ -47,14 +47,14 @@ class PatientOptions:
         Facts that were not given are taken from ``known``, the case's earlier report.
         """
         known = known or Patient()
-        same_size = self.height_cm is None and self.weight_kg is None
+        assumed_left = self.height_cm is None or self.weight_kg is None
         return Patient(
             height_cm=known.height_cm if self.height_cm is None else self.height_cm,
             weight_kg=known.weight_kg if self.weight_kg is None else self.weight_kg,
             sex=self.sex or known.sex,
             age_years=known.age_years if self.age is None else self.age,
             background=self.background or known.background,
-            body_size_assumed=known.body_size_assumed and same_size,
+            body_size_assumed=known.body_size_assumed and assumed_left,
         )
 
 
@@ -114,9 +114,9 @@ class MaskOptions:
     """Points (JSON in RAS mm, or 3D Slicer .mrk.json) whose planes divide the liver into
     Couinaud segments."""
 
-    whole_liver: Annotated[bool, Parameter(negative="")] = False
+    whole_liver: bool | None = None
     """The maps were cropped and hold the whole liver, although it touches the edge of their grid;
-    without it such volumes are lower bounds."""
+    without it such volumes are lower bounds. For label maps alone, not for scans."""
 
     def paths(self) -> Mapping[str, Path]:
         """Return the mask files by role."""

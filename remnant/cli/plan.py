@@ -15,7 +15,7 @@ app = App(
     help_epilogue=epilogue(
         "remnant plan CASE",
         "remnant plan CASE --background chemotherapy",
-        "remnant plan CASE --resect VI,VII --resect II,III,IV",
+        "remnant plan CASE --resect V,VI --resect III,IV",
     ),
 )
 
@@ -38,13 +38,15 @@ def plan(
     """
     from remnant.cli.options import parse_segments
     from remnant.cli.summary import print_plan
-    from remnant.pipeline.folder import read_measured, write_measured
+    from remnant.pipeline.facts import known_case
+    from remnant.pipeline.folder import read_measured, replace_measured
     from remnant.pipeline.stages import plan_case
 
     report = read_measured(case)
     known = report.patient
     patient = known if background is None else replace(known, background=background)
-    planned = plan_case(report, patient=patient, custom=parse_segments(resect))
-    write_measured(planned, case)
+    custom = tuple(dict.fromkeys((*known_case(case).resect, *parse_segments(resect))))
+    planned = plan_case(report, patient=patient, custom=custom)
+    replace_measured(planned, case)
     print_plan(planned)
     print(f"The plan is in {case}. Next: remnant report {case}")

@@ -5,9 +5,10 @@ from pathlib import Path
 from remnant.cli.options import FormulaOptions, MaskOptions, PatientOptions
 from remnant.core.errors import InputError
 from remnant.core.volumes import Modality
-from remnant.pipeline.facts import known_request
-from remnant.pipeline.segment import SegmentRequest
+from remnant.pipeline.facts import KnownCase
+from remnant.pipeline.requests import SegmentRequest
 from remnant.pipeline.stages import MeasureRequest
+from volumetry.standardised import require_formulas
 
 
 def segment_request(
@@ -30,13 +31,20 @@ def segment_request(
 
 
 def measure_request(
-    folder: Path | None, patient: PatientOptions, formulas: FormulaOptions
+    known_case: KnownCase | None, patient: PatientOptions, formulas: FormulaOptions
 ) -> MeasureRequest:
     """Return what to measure with: options first, then what the stored case knew.
 
     A formula that is named anew comes with its own body surface area formula.
+
+    Raises
+    ------
+    InputError
+        A formula is not known.
     """
-    known = MeasureRequest(patient=patient.patient()) if folder is None else known_request(folder)
+    earlier = known_case.measuring if known_case else None
+    known = earlier or MeasureRequest(patient=patient.patient())
+    require_formulas(formulas.formula, formulas.bsa_formula)
     fresh_formula = formulas.formula is not None and formulas.formula != known.formula
     inherited = None if fresh_formula else known.bsa_formula
     return MeasureRequest(

@@ -67,9 +67,10 @@ def run(
     from remnant.cli.options import parse_segments
     from remnant.cli.requests import measure_request, output_folder, segment_request
     from remnant.cli.summary import print_case
+    from remnant.pipeline.divide import read_segments, require_redivision
+    from remnant.pipeline.facts import known_case
     from remnant.pipeline.folder import is_case
     from remnant.pipeline.run import rerun_case, run_study
-    from remnant.pipeline.segment import read_segments, require_redivision
     from remnant.pipeline.stages import plan_case
     from segmentation.engines.kul import KulSegmenter
 
@@ -77,9 +78,11 @@ def run(
     request = segment_request(source, maps, modality=modality, series=series)
     if stored is not None:
         require_redivision(stored, request)
-    measuring = measure_request(stored, patient, formulas)
+    known = known_case(stored) if stored else None
+    measuring = measure_request(known, patient, formulas)
     folder = output_folder(stored, output)
-    review, plan = lesions.review(), partial(plan_case, custom=parse_segments(resect))
+    custom = (*(known.resect if known else ()), *parse_segments(resect))
+    review, plan = lesions.review(), partial(plan_case, custom=tuple(dict.fromkeys(custom)))
     with shown_progress() as progress:
         report: CaseReport
         if stored is not None:

@@ -12,17 +12,19 @@ from remnant.core.findings import Finding, Verdict
 from remnant.core.lesions import Confirmation
 from remnant.core.plan import Resection
 from remnant.core.quantity import Quantity
-from remnant.reporting.text import ABSENT, VERDICT_SIGNS, VERDICT_WORDS, shown
+from remnant.reporting.text import ABSENT, CLASS_WORDS, VERDICT_SIGNS, VERDICT_WORDS, shown
 
 
 def print_case(report: CaseReport, folder: Path, *, heading: str | None = None) -> None:
     """Print volumes, plan and where the report lies."""
     console = Console()
     if heading:
-        console.print(f"\n[bold]{heading}[/bold]")
+        console.print()
+        console.print(heading, style="bold", markup=False)
     print_volumes(report, console=console)
     print_plan(report, console=console)
-    console.print(f"\nReport: {folder / 'report.html'}", soft_wrap=True)
+    console.print()
+    console.print(f"Report: {folder / 'report.html'}", soft_wrap=True, markup=False)
     console.print(RESEARCH_USE, style="dim")
 
 
@@ -31,23 +33,25 @@ def print_volumes(report: CaseReport, *, console: Console | None = None) -> None
     console = console or Console()
     volumes = report.volumetry
     table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_row("total liver volume", amount(volumes.tlv_ml, "ml"))
-    table.add_row("functional liver volume", amount(volumes.functional_tlv_ml, "ml"))
-    table.add_row("tumour volume", f"{amount(volumes.tumour_ml, 'ml')}{_lesion_note(report)}")
-    burden_class = f" (class {volumes.burden_class.value} %)" if volumes.burden_class else ""
+    table.add_row("total liver volume", amount(volumes.tlv_ml, "mL"))
+    table.add_row("functional liver volume", amount(volumes.functional_tlv_ml, "mL"))
+    table.add_row("tumour volume", f"{amount(volumes.tumour_ml, 'mL')}{_lesion_note(report)}")
+    within = ", within the scan" if volumes.burden_fraction.indicative else ""
+    words = CLASS_WORDS[volumes.burden_class] if volumes.burden_class else ""
+    burden_class = f" (class {words}{within})" if words else ""
     table.add_row("tumour load", f"{percent(volumes.burden_fraction)}{burden_class}")
     assumed = ", body size assumed" if report.patient.body_size_assumed else ""
     formula = f" ({volumes.standardised.formula}{assumed})"
     stlv = volumes.standardised.stlv_ml
-    table.add_row("standardised liver volume", amount(stlv, "ml") + formula)
+    table.add_row("standardised liver volume", amount(stlv, "mL") + formula)
     console.print(table)
     for lesion in report.planted:
         console.print(
-            f"  planted metastasis {lesion.id}: true {lesion.true_volume_ml:.1f} ml, "
-            f"measured {lesion.measured_ml:.1f} ml"
+            f"  planted metastasis {lesion.id}: true {lesion.true_volume_ml:.1f} mL, "
+            f"measured {lesion.measured_ml:.1f} mL"
         )
     for finding in failed_checks(report):
-        console.print(f"[yellow]! {finding.text}[/yellow]")
+        console.print(f"! {finding.text}", style="yellow", markup=False)
 
 
 def print_plan(report: CaseReport, *, console: Console | None = None) -> None:
@@ -57,10 +61,12 @@ def print_plan(report: CaseReport, *, console: Console | None = None) -> None:
     if planning is None:
         return
     kind = planning.frilling.type
-    console.print(f"Frilling type {kind.value if kind else ABSENT}: {planning.frilling.reason}")
+    console.print(
+        f"Frilling type {kind.value if kind else ABSENT}: {planning.frilling.reason}", markup=False
+    )
     if all(r.remnant.flr_ml.value is None for r in planning.resections):
         reason = planning.resections[0].remnant.flr_ml.reason if planning.resections else ""
-        console.print(f"No remnant: {reason}")
+        console.print(f"No remnant: {reason}", markup=False)
         return
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column("\nresection")
@@ -75,7 +81,7 @@ def print_plan(report: CaseReport, *, console: Console | None = None) -> None:
     console.print(f"FLR rules, in this order: {order}. {legend}.", style="dim")
     for finding in planning.findings:
         if finding.id.startswith("debulking.reach."):
-            console.print(f"{VERDICT_SIGNS[finding.verdict]} {finding.text}")
+            console.print(f"{VERDICT_SIGNS[finding.verdict]} {finding.text}", markup=False)
 
 
 def failed_checks(report: CaseReport) -> tuple[Finding, ...]:
@@ -109,7 +115,7 @@ def _lesion_note(report: CaseReport) -> str:
 def _resection_row(resection: Resection) -> tuple[str, ...]:
     remnant = resection.remnant
     verdicts = {finding.id: VERDICT_SIGNS[finding.verdict] for finding in resection.findings}
-    flr = ABSENT if remnant.flr_ml.value is None else amount(remnant.flr_ml, "ml")
+    flr = ABSENT if remnant.flr_ml.value is None else amount(remnant.flr_ml, "mL")
     return (
         resection.title.removesuffix(" (mesohepatectomy)"),
         flr,

@@ -19,6 +19,7 @@ LEAST_BODY_FRACTION = 0.05
 LEAST_SOFT_TISSUE_FRACTION = 0.30
 LEAST_FAT_TO_SOFT_TISSUE_FRACTION = 0.60
 SMALLEST_CT_RANGE_HU = 100.0
+FAT_HU = -80.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,20 +37,20 @@ class Evidence:
 def hounsfield_evidence(voxels: NDArray[Any]) -> Evidence:
     """Judge by the values alone whether an image is a CT in Hounsfield units.
 
-    Excluded: no negative value at all (a CT holds air and fat, which are negative), or a range
-    below 100 (a normalised image). Proven: at least 0.5 % of the voxels are air (-900 HU or less)
-    and at least 5 % are body (-200 to 3000 HU), of which 30 % or more are soft tissue (-20 to
+    Excluded: no value as low as fat (-80 HU: every abdominal CT holds fat, most hold air), or a
+    range below 100 (a normalised image). Proven: at least 0.5 % of the voxels are air (-900 HU or
+    less) and at least 5 % are body (-200 to 3000 HU), of which 30 % or more are soft tissue (-20 to
     200 HU) and 60 % or more fat to soft tissue (-150 to 200 HU). Anything else decides nothing.
     These are rules of this project; fractions are taken from every n-th voxel of large images.
     """
     low, high = float(voxels.min()), float(voxels.max())
     if low == high:
         return Evidence(hounsfield=False, reason=f"every voxel has the same value {low:g}")
-    if low >= 0:
+    if low > FAT_HU:
         return Evidence(
             hounsfield=False,
-            reason=f"its values run from {low:g} to {high:g}, and a CT holds air and fat, which "
-            f"are negative in Hounsfield units",
+            reason=f"its values run from {low:g} to {high:g}, and a CT holds fat and air, which "
+            f"lie below {FAT_HU:g} HU",
         )
     if high - low < SMALLEST_CT_RANGE_HU:
         return Evidence(

@@ -140,8 +140,8 @@ def _dicom_image(series: Series, progress: Progress) -> ImageVolume:
 
 def _dicom_pseudonym(series: Series, digest: str) -> str:
     first = series.slices[0]
-    identifiers = (first.patient_id, first.study_uid)
-    return pseudonym(*identifiers) if any(identifiers) else pseudonym(digest)
+    # "ANONYMOUS" with an emptied study UID would be the same for many people
+    return pseudonym(first.patient_id, first.study_uid) if first.study_uid else pseudonym(digest)
 
 
 def _study(image: ImageVolume, *, source: str, name: str) -> Study:

@@ -23,11 +23,14 @@ from remnant.core.volumes import LabelMap, Modality
 from remnant.core.volumetry_report import SegmentSource
 from remnant.io.landmarks import read_landmarks
 from remnant.io.source import LoadedStudy, load_study
+from remnant.pipeline.divide import LANDMARKS
+from remnant.pipeline.folder import require_output_folder
 from remnant.pipeline.run import finish_case
 from remnant.pipeline.samples import Sample, fetch_sample
 from remnant.pipeline.segment import case_from_image
 from remnant.pipeline.segmented import SegmentedCase
 from remnant.pipeline.stages import MeasureRequest
+from remnant.pipeline.timing import Stopwatch
 from remnant.reporting.preview import make_preview
 from segmentation.couinaud import couinaud_from_landmarks
 from segmentation.port import Segmenter
@@ -66,6 +69,8 @@ def run_demo(
     ModelUnavailableError
         The sample or the weights are not in the cache and could not be fetched.
     """
+    for name in (AS_IS, PLANTED):
+        require_output_folder(output / name)
     sample = fetch_sample(progress)
     loaded = load_study(sample.ct, modality=Modality.CT, progress=progress)
     measuring = MeasureRequest(patient=ASSUMED_PATIENT)
@@ -89,7 +94,9 @@ def _prefixed(prefix: str, progress: Progress) -> Progress:
 def _segmented(
     loaded: LoadedStudy, sample: Sample, segmenter: Segmenter, progress: Progress
 ) -> SegmentedCase:
-    case = case_from_image(loaded, segmenter=segmenter, progress=progress)
+    watch = Stopwatch()
+    with watch.measure("segment"):
+        case = case_from_image(loaded, segmenter=segmenter, progress=progress)
     segments = couinaud_from_landmarks(case.structures, read_landmarks(sample.landmarks))
     return replace(
         case,
@@ -97,7 +104,8 @@ def _segmented(
         segment_source=SegmentSource.LANDMARKS,
         segments_reason=None,
         preview=make_preview(loaded.image, case.structures),
-        configuration={"landmarks": True, "sample": "TotalSegmentator 2.4.0 example_ct"},
+        seconds=watch.seconds,
+        configuration={LANDMARKS: True, "sample": "TotalSegmentator 2.4.0 example_ct"},
     )
 
 
@@ -105,12 +113,15 @@ def _with_truth(case: SegmentedCase, planted: Planted, seed: int) -> SegmentedCa
     lesions = match_planted(case.lesions, planted)
     false_alarms = _count_unmatched(case.lesions, planted.truth)
     missed = sum(lesion.measured_ml == 0.0 for lesion in lesions)
+    true_ml = sum(lesion.true_volume_ml for lesion in lesions)
+    measured_ml = sum(lesion.measured_ml for lesion in lesions)
     finding = quality_finding(
         "planted_metastases",
-        passed=None,
-        text=f"{len(lesions)} synthetic metastases were planted in this image (seed {seed}): "
-        f"{len(lesions) - missed} were found, {missed} missed; {false_alarms} further lesion(s) "
-        "lie where none was planted. This is a demonstration, not a patient's disease.",
+        passed=missed == 0 and false_alarms == 0,
+        text=f"{len(lesions)} synthetic metastases of {true_ml:.1f} mL in all were planted in this "
+        f"image (seed {seed}): {len(lesions) - missed} were found, {missed} missed, and measured "
+        f"as {measured_ml:.1f} mL; {false_alarms} further lesion(s) lie where none was planted. "
+        "This is a demonstration, not a patient's disease.",
     )
     return replace(case, planted=lesions, seed=seed, quality=(finding, *case.quality))
 

@@ -1,24 +1,41 @@
-"""What a stored case already knows about the person and the choice of formulas."""
+"""What a stored case already knows about the person and the choices made for it."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
+from remnant.core.labels import CouinaudSegment
 from remnant.core.patient import Patient
 from remnant.pipeline.folder import REPORT_JSON
-from remnant.pipeline.stages import MeasureRequest
+from remnant.pipeline.stages import RESECT, MeasureRequest
 from remnant.reporting.document import read_report_json
+from volumetry.standardised import DEFAULT_FORMULA
 
-DEFAULT_FORMULA = "vauthey2002_bsa"
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownCase:
+    """Facts and choices of an earlier measurement; ``resect`` are its further sets of segments."""
+
+    measuring: MeasureRequest
+    resect: tuple[frozenset[CouinaudSegment], ...] = ()
 
 
-def known_request(folder: Path) -> MeasureRequest:
-    """Return the facts that a case folder was measured with, defaults where it was not yet."""
+def known_case(folder: Path) -> KnownCase:
+    """Return what a case folder was measured and planned with, defaults where it was not yet."""
     file = folder / REPORT_JSON
     if not file.is_file():
-        return MeasureRequest(patient=Patient())
+        return KnownCase(measuring=MeasureRequest(patient=Patient()))
     report = read_report_json(file)
-    standardised = report.volumetry.standardised
-    return MeasureRequest(
+    settings = report.provenance.configuration
+    bsa_formula, resect = settings.get("bsa_formula"), settings.get(RESECT)
+    measuring = MeasureRequest(
         patient=report.patient,
-        formula=standardised.formula,
-        bsa_formula=standardised.bsa_formula,
+        formula=str(settings.get("formula") or DEFAULT_FORMULA),
+        bsa_formula=None if bsa_formula is None else str(bsa_formula),
+    )
+    return KnownCase(measuring=measuring, resect=_sets(str(resect)) if resect else ())
+
+
+def _sets(text: str) -> tuple[frozenset[CouinaudSegment], ...]:
+    return tuple(
+        frozenset(CouinaudSegment[name] for name in part.split(",")) for part in text.split(";")
     )

@@ -1,15 +1,16 @@
 """A case on disk: one folder, written whole or not at all."""
 
+import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 from remnant.core.case import CaseReport
 from remnant.core.errors import InputError, UnreadableFileError
-from remnant.core.labels import COUINAUD_SCHEME, INSTANCE_SCHEME, STRUCTURE_SCHEME
+from remnant.core.labels import BINARY_SCHEME, COUINAUD_SCHEME, INSTANCE_SCHEME, STRUCTURE_SCHEME
 from remnant.core.volumes import Modality
 from remnant.io.atomic import atomic_path
 from remnant.io.nifti import read_image, read_labels, write_image, write_labels
@@ -20,6 +21,7 @@ from remnant.reporting.tables import write_lesions_csv
 
 STRUCTURES: Final = "structures.nii.gz"
 LESIONS: Final = "lesions.nii.gz"
+EXOPHYTIC: Final = "exophytic.nii.gz"
 COUINAUD: Final = "couinaud.nii.gz"
 PREVIEW: Final = "preview.nii.gz"
 STATE: Final = "segmentation.json"
@@ -27,7 +29,8 @@ LESION_TABLE: Final = "lesions.csv"
 REPORT_JSON: Final = "report.json"
 REPORT_HTML: Final = "report.html"
 ALL_FILES: Final = (
-    STRUCTURES, LESIONS, COUINAUD, PREVIEW, STATE, LESION_TABLE, REPORT_JSON, REPORT_HTML,
+    STRUCTURES, LESIONS, EXOPHYTIC, COUINAUD, PREVIEW, STATE,
+    LESION_TABLE, REPORT_JSON, REPORT_HTML,
 )  # fmt: skip
 
 
@@ -46,6 +49,9 @@ def require_output_folder(folder: Path) -> None:
     """
     if folder.exists() and not folder.is_dir():
         raise InputError(f"output {folder} is a file; name a folder that is new or holds a case")
+    above = next(p for p in folder.absolute().parents if p.exists())
+    if not above.is_dir() or not os.access(folder if folder.is_dir() else above, os.W_OK):
+        raise InputError(f"output {folder} cannot be written below {above}; name another folder")
     if folder.is_dir():
         strangers = sorted(p.name for p in folder.iterdir() if p.name not in ALL_FILES)
         if strangers and not is_case(folder):
@@ -59,6 +65,8 @@ def write_segmented(case: SegmentedCase, folder: Path) -> None:
     write_labels(case.structures, folder / STRUCTURES)
     if case.lesions is not None:
         write_labels(case.lesions, folder / LESIONS)
+    if case.exophytic is not None:
+        write_labels(case.exophytic, folder / EXOPHYTIC)
     if case.couinaud is not None:
         write_labels(case.couinaud, folder / COUINAUD)
     if case.preview is not None:
@@ -70,6 +78,12 @@ def write_measured(report: CaseReport, folder: Path) -> None:
     """Write ``report.json`` and ``lesions.csv``."""
     write_report_json(report, folder / REPORT_JSON)
     write_lesions_csv(report.volumetry.lesions, folder / LESION_TABLE)
+
+
+def replace_measured(report: CaseReport, folder: Path) -> None:
+    """Write a stored case's new report; its page, made from the old one, is removed first."""
+    (folder / REPORT_HTML).unlink(missing_ok=True)
+    write_measured(report, folder)
 
 
 def write_html(case: SegmentedCase, report: CaseReport, folder: Path) -> None:
@@ -104,20 +118,25 @@ def read_case(folder: Path) -> SegmentedCase:
         )
     facts = read_state(folder / STATE)
     structures = read_labels(folder / STRUCTURES, STRUCTURE_SCHEME)
-    lesions_known = facts.pop("lesions_known")
-    lesions = read_labels(folder / LESIONS, INSTANCE_SCHEME) if lesions_known else None
+    lesions_known, exophytic_known = facts.pop("lesions_known"), facts.pop("exophytic_known")
     couinaud_known = facts["segment_source"] is not None
+    lesions = read_labels(folder / LESIONS, INSTANCE_SCHEME) if lesions_known else None
+    exophytic = read_labels(folder / EXOPHYTIC, BINARY_SCHEME) if exophytic_known else None
     couinaud = read_labels(folder / COUINAUD, COUINAUD_SCHEME) if couinaud_known else None
-    for name, labels in (("the lesion map", lesions), ("the Couinaud map", couinaud)):
+    maps = {LESIONS: lesions, EXOPHYTIC: exophytic, COUINAUD: couinaud}
+    for name, labels in maps.items():
         if labels is not None:
-            structures.geometry.require_same_grid(
-                labels.geometry, what=name, reference="the structures map"
-            )
+            structures.geometry.require_same_grid(labels.geometry, what=name, reference=STRUCTURES)
     preview_file = folder / PREVIEW
     # windowed grey values are no Hounsfield units, whatever scan they were made from
     preview = read_image(preview_file, modality=Modality.MR) if preview_file.is_file() else None
     return SegmentedCase(
-        structures=structures, lesions=lesions, couinaud=couinaud, preview=preview, **facts
+        structures=structures,
+        lesions=lesions,
+        exophytic=exophytic,
+        couinaud=couinaud,
+        preview=preview,
+        **facts,
     )
 
 
@@ -140,27 +159,56 @@ def published(folder: Path) -> Iterator[Path]:
     """Give a staging folder whose files appear in ``folder`` together, or not at all.
 
     Files of an earlier run that the new one does not write are removed, so that no old report
-    stands beside new masks. After an error ``folder`` is as it was before.
+    stands beside new masks. After an error ``folder`` is as it was before; should the machine stop
+    in between, a case without its report is left, never one with an old report.
+
+    Raises
+    ------
+    InputError
+        The folder cannot be written.
     """
     require_output_folder(folder)
-    parent = folder.resolve().parent
-    parent.mkdir(parents=True, exist_ok=True)
-    staging = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=parent))
+    parent = folder.absolute().parent
+    try:
+        parent.mkdir(parents=True, exist_ok=True)
+        staging = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=parent))
+    except OSError as fault:
+        raise InputError(f"{folder} cannot be written: {fault.strerror or fault}") from fault
     try:
         yield staging
         _publish(staging, folder)
+    except OSError as fault:
+        raise InputError(f"{folder} cannot be written: {fault.strerror or fault}") from fault
     finally:
         shutil.rmtree(staging, ignore_errors=True)
 
 
 def _publish(staging: Path, folder: Path) -> None:
     if not folder.exists():
-        staging.chmod(0o755)
+        staging.chmod(0o777 & ~_umask())
         staging.rename(folder)
         return
-    fresh = {p.name for p in staging.iterdir()}
-    for name in ALL_FILES:
-        if name in fresh:
-            (staging / name).replace(folder / name)
-        else:
-            (folder / name).unlink(missing_ok=True)
+    old = staging / "old"
+    old.mkdir()
+    fresh = [name for name in ALL_FILES if (staging / name).exists()]
+    try:
+        _move(reversed(ALL_FILES), folder, old)
+        _move(ALL_FILES, staging, folder)
+    except OSError:
+        _move(fresh, folder, staging)
+        _move(ALL_FILES, old, folder)
+        raise
+
+
+def _move(names: Iterable[str], source: Path, target: Path) -> None:
+    """Rename those of the files that are there."""
+    for name in names:
+        if (source / name).exists():
+            (source / name).replace(target / name)
+
+
+def _umask() -> int:
+    """Return the process's umask, which can be read only by setting it."""
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from remnant.core.case import CaseReport
 from remnant.core.progress import Progress, silent
+from remnant.pipeline.divide import GivenSegments, with_segments
 from remnant.pipeline.folder import (
     published,
     read_case,
@@ -13,9 +14,10 @@ from remnant.pipeline.folder import (
     write_measured,
     write_segmented,
 )
+from remnant.pipeline.requests import SegmentRequest
 from remnant.pipeline.review import apply_review
 from remnant.pipeline.reviewing import LesionReview
-from remnant.pipeline.segment import GivenSegments, SegmentRequest, segment_case, with_segments
+from remnant.pipeline.segment import segment_case
 from remnant.pipeline.segmented import SegmentedCase
 from remnant.pipeline.stages import MeasureRequest, measure_case, plan_case
 from segmentation.port import Segmenter
@@ -58,6 +60,7 @@ def rerun_case(
 
     ``segments`` divide the liver anew where they are given.
     """
+    require_output_folder(output)
     case = read_case(folder)
     if segments is not None:
         case = with_segments(case, segments)

@@ -10,6 +10,8 @@ from remnant.core.study import Study
 from remnant.core.volumes import ImageVolume, LabelMap
 from remnant.core.volumetry_report import SegmentSource
 
+Setting = str | float | int | bool | None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class SegmentedCase:
@@ -24,6 +26,9 @@ class SegmentedCase:
     lesions
         Lesion instances, rejected ones included; ``None`` when no lesion map was given: then the
         tumour is unknown, not absent.
+    exophytic
+        Voxels that count as liver only because a lesion outside the liver mask covers them;
+        ``None`` when there are none.
     couinaud, segment_source, segments_reason
         Couinaud segments and where they came from, or ``None`` with the reason.
     confirmations
@@ -49,6 +54,7 @@ class SegmentedCase:
     study: Study
     structures: LabelMap
     lesions: LabelMap | None
+    exophytic: LabelMap | None = None
     couinaud: LabelMap | None = None
     segment_source: SegmentSource | None = None
     segments_reason: str | None = None
@@ -58,7 +64,7 @@ class SegmentedCase:
     models: tuple[ModelUse, ...] = ()
     device: str | None = None
     inputs_sha256: Mapping[str, str] = field(default_factory=dict)
-    configuration: Mapping[str, str | float | int | bool | None] = field(default_factory=dict)
+    configuration: Mapping[str, Setting] = field(default_factory=dict)
     seed: int | None = None
     planted: tuple[PlantedLesion, ...] = ()
     seconds: Mapping[str, float] = field(default_factory=dict)

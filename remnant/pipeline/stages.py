@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
+from typing import Final
 
 import remnant
 from planning.plan import plan
@@ -13,14 +14,15 @@ from remnant.core.case import CaseReport
 from remnant.core.labels import CouinaudSegment
 from remnant.core.patient import Patient
 from remnant.core.provenance import Provenance
-from remnant.pipeline.segment import WHOLE_LIVER
-from remnant.pipeline.segmented import SegmentedCase
+from remnant.pipeline.divide import WHOLE_LIVER
+from remnant.pipeline.segmented import SegmentedCase, Setting
 from remnant.pipeline.timing import Stopwatch
 from volumetry.measure import measure
+from volumetry.standardised import DEFAULT_FORMULA
 
 MEASURING_PACKAGES = ("numpy", "scipy", "connected-components-3d", "nibabel")
 NETWORK_PACKAGES = ("torch", "monai")
-Setting = str | float | int | bool | None
+RESECT: Final = "resect"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +30,7 @@ class MeasureRequest:
     """Facts and choices of the measure stage; see `volumetry.measure.measure`."""
 
     patient: Patient
-    formula: str = "vauthey2002_bsa"
+    formula: str = DEFAULT_FORMULA
     bsa_formula: str | None = None
 
 
@@ -59,7 +61,7 @@ def measure_case(case: SegmentedCase, request: MeasureRequest) -> CaseReport:
     settings = {
         **case.configuration,
         "formula": request.formula,
-        "bsa_formula": volumes.standardised.bsa_formula,
+        "bsa_formula": request.bsa_formula,
     }
     return CaseReport(
         study=case.study,
@@ -87,31 +89,47 @@ def plan_case(
     watch = Stopwatch()
     with watch.measure("plan"):
         planned = plan(report.volumetry, patient=known, custom=custom)
-    seconds = {**report.provenance.seconds, **watch.seconds}
+    provenance = replace(report.provenance, seconds={**report.provenance.seconds, **watch.seconds})
+    settings = {**provenance.configuration, RESECT: _named(custom)}
     return replace(
         report,
         patient=known,
         planning=planned,
-        provenance=replace(report.provenance, seconds=seconds),
+        provenance=with_settings(provenance, settings),
     )
+
+
+def _named(custom: Sequence[frozenset[CouinaudSegment]]) -> str | None:
+    """Write sets of segments as ``VI,VII;II,III``, ``None`` when there are none."""
+    return ";".join(",".join(s.name for s in sorted(removed)) for removed in custom) or None
 
 
 def provenance_of(
     case: SegmentedCase, settings: Mapping[str, Setting], seconds: Mapping[str, float]
 ) -> Provenance:
     """Say what the result was made with."""
-    text = json.dumps(settings, sort_keys=True)
     return Provenance(
         software=software_versions(with_networks=bool(case.models)),
         models=case.models,
         configuration=settings,
-        configuration_sha256=hashlib.sha256(text.encode()).hexdigest(),
+        configuration_sha256=_settings_digest(settings),
         inputs_sha256=case.inputs_sha256,
         device=case.device,
         seed=case.seed,
         created_utc=datetime.now(tz=UTC).isoformat(timespec="seconds"),
         seconds=seconds,
     )
+
+
+def with_settings(provenance: Provenance, settings: Mapping[str, Setting]) -> Provenance:
+    """Return the provenance with other settings and their digest."""
+    return replace(
+        provenance, configuration=settings, configuration_sha256=_settings_digest(settings)
+    )
+
+
+def _settings_digest(settings: Mapping[str, Setting]) -> str:
+    return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
 
 
 def software_versions(*, with_networks: bool) -> dict[str, str]:

@@ -48,6 +48,7 @@ def _encode(case: SegmentedCase) -> Json:
         "state_version": STATE_VERSION,
         "study": encode_study(case.study),
         "lesions_known": case.lesions is not None,
+        "exophytic_known": case.exophytic is not None,
         "segment_source": None if source is None else source.value,
         "segments_reason": case.segments_reason,
         "confirmations": {str(n): said.value for n, said in sorted(case.confirmations.items())},
@@ -70,6 +71,7 @@ def _decode(document: Mapping[str, Any]) -> Json:
     return {
         "study": decode_study(document["study"]),
         "lesions_known": bool(document["lesions_known"]),
+        "exophytic_known": bool(document["exophytic_known"]),
         "segment_source": None if source is None else SegmentSource(source),
         "segments_reason": document["segments_reason"],
         "confirmations": {int(n): Confirmation(c) for n, c in document["confirmations"].items()},

@@ -28,7 +28,7 @@ def test_nifti__ct_by_its_values(nifti, phantom):
 def test_nifti__unknown_modality(nifti, phantom):
     facts = inspect_path(nifti(phantom().pixels.transpose(2, 1, 0))).series[0]
     assert facts.modality is None
-    assert "negative in Hounsfield" in facts.modality_reason
+    assert "a CT holds fat and air" in facts.modality_reason
     assert facts.against[0] == "needs --modality ct or --modality mr"
 
 

@@ -65,3 +65,10 @@ def test_decide_modality__accepted(voxels, stated, expected):
 def test_decide_modality__refused(voxels, stated, message):
     with pytest.raises(InputError, match=message):
         decide_modality(voxels, stated=stated, name="x.nii")
+
+
+def test_evidence__an_image_without_fat_is_no_ct():
+    mr = np.linspace(-47, 833, 9 * 8 * 7).reshape(9, 8, 7).astype(np.int16)
+    assert hounsfield_evidence(mr).hounsfield is False
+    with pytest.raises(InputError, match="fat and air"):
+        decide_modality(mr, stated=Modality.CT, name="mr.nii.gz")

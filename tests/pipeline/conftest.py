@@ -8,7 +8,8 @@ import pytest
 from remnant.core.geometry import Geometry
 from remnant.core.volumes import Modality
 from remnant.io.nifti import write_image, write_labels
-from remnant.pipeline.segment import SegmentRequest, segment_case
+from remnant.pipeline.requests import SegmentRequest
+from remnant.pipeline.segment import segment_case
 from remnant.testing.fake_segmenter import FakeSegmenter
 from remnant.testing.phantoms import LiverPhantom, body_grid, liver_phantom
 

@@ -1,29 +1,44 @@
 """The whole way on a phantom, in one go and stage by stage."""
 
 import json
+import os
 from dataclasses import replace
+from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from remnant.core.errors import InputError, UnreadableFileError
+from remnant.core.labels import (
+    BINARY_SCHEME,
+    INSTANCE_SCHEME,
+    STRUCTURE_SCHEME,
+    CouinaudSegment,
+    Structure,
+)
 from remnant.core.lesions import Confirmation
 from remnant.core.patient import LiverBackground, Patient, Sex
+from remnant.core.volumes import LabelMap
 from remnant.core.volumetry_report import SegmentSource
+from remnant.io.nifti import write_labels
 from remnant.pipeline import folder as case_folder
-from remnant.pipeline.facts import known_request
+from remnant.pipeline.divide import GivenSegments, with_segments
+from remnant.pipeline.facts import known_case
+from remnant.pipeline.requests import SegmentRequest
 from remnant.pipeline.reviewing import LesionReview
 from remnant.pipeline.run import rerun_case, run_study
-from remnant.pipeline.segment import (
-    GivenSegments,
-    SegmentRequest,
-    case_from_masks,
-    segment_case,
-    with_segments,
-)
+from remnant.pipeline.segment import case_from_masks, segment_case
 from remnant.pipeline.stages import MeasureRequest, measure_case, plan_case
+from remnant.testing.fake_segmenter import FakeSegmenter
 from remnant.testing.shapes import discretisation_bound_ml
 from segmentation.port import Segmentation
+
+
+def _parenchyma(phantom):
+    codes = phantom.structures.mask().astype(np.uint8)
+    return LabelMap(codes, phantom.geometry, STRUCTURE_SCHEME)
+
 
 PATIENT = Patient(
     height_cm=175.0,
@@ -43,7 +58,8 @@ def test_run__writes_the_contract_and_measures_the_phantom(
         request_with_segments, measuring=MEASURING, output=output, segmenter=segmenter
     )
 
-    assert set(case_folder.ALL_FILES) == {p.name for p in output.iterdir()}
+    written = {p.name for p in output.iterdir()}
+    assert set(case_folder.ALL_FILES) - {case_folder.EXOPHYTIC} == written
     bound_ml = discretisation_bound_ml(phantom.liver.whole, phantom.geometry)
     assert abs(report.volumetry.tlv_ml.value - phantom.tlv_ml) <= bound_ml
     assert len(phantom.metastases) == len(report.volumetry.lesions)
@@ -135,7 +151,7 @@ def test_rerun__rejected_lesion_leaves_the_burden_and_stays_listed(
     second = rerun_case(
         output,
         output=output,
-        measuring=known_request(output),
+        measuring=known_case(output).measuring,
         review=LesionReview(rejected=frozenset({largest.id})),
     )
 
@@ -148,7 +164,7 @@ def test_rerun__rejected_lesion_leaves_the_burden_and_stays_listed(
     third = rerun_case(
         output,
         output=output,
-        measuring=known_request(output),
+        measuring=known_case(output).measuring,
         review=LesionReview(confirmed=frozenset({largest.id})),
     )
     assert first.volumetry.tumour_ml == third.volumetry.tumour_ml
@@ -257,3 +273,114 @@ def test_case__round_trip_through_its_folder(case, tmp_path):
         np.testing.assert_array_equal(getattr(case, name).codes, getattr(read, name).codes)
         assert getattr(case, name).geometry.same_grid(getattr(read, name).geometry)
     np.testing.assert_array_equal(case.preview.voxels, read.preview.voxels)
+
+
+def test_publish__a_rename_that_fails_halfway_restores_the_old_case(case, tmp_path, monkeypatch):
+    output = tmp_path / "case"
+    with case_folder.published(output) as staging:
+        case_folder.write_segmented(case, staging)
+    before = {p.name: p.read_bytes() for p in output.iterdir()}
+    moves = []
+    move = Path.replace
+
+    def failing(self, target):
+        moves.append(self.name)
+        if len(moves) == len(before) + 3:
+            raise OSError(28, "No space left on device")
+        return move(self, target)
+
+    def publish():
+        with case_folder.published(output) as staging:
+            case_folder.write_state(case, staging / case_folder.STATE)
+            for name in (case_folder.STRUCTURES, case_folder.LESIONS, case_folder.REPORT_JSON):
+                (staging / name).write_bytes(b"new")
+
+    monkeypatch.setattr(Path, "replace", failing)
+    with pytest.raises(InputError, match="No space left"):
+        publish()
+    monkeypatch.undo()
+
+    assert before == {p.name: p.read_bytes() for p in output.iterdir()}
+    assert ["case"] == [p.name for p in tmp_path.iterdir()]
+
+
+def test_published__folder_obeys_the_umask(tmp_path):
+    old = os.umask(0o077)
+    try:
+        with case_folder.published(tmp_path / "case") as staging:
+            (staging / case_folder.STATE).write_text("{}", encoding="utf-8")
+    finally:
+        os.umask(old)
+    assert 0o700 == (tmp_path / "case").stat().st_mode & 0o777
+
+
+def test_output__below_a_file_is_refused_before_the_work(tmp_path):
+    (tmp_path / "scan").write_text("", encoding="utf-8")
+    with pytest.raises(InputError, match="cannot be written"):
+        case_folder.require_output_folder(tmp_path / "scan" / "out")
+
+
+def test_masks__lesions_with_the_scan_are_used_on_the_networks_liver(
+    scan, mask_files, segmenter, phantom
+):
+    given = {"lesions": mask_files["lesions"], "couinaud": mask_files["couinaud"]}
+    knows_no_lesion = FakeSegmenter(
+        _parenchyma(phantom), LabelMap(
+            np.zeros(phantom.geometry.shape, np.uint16), phantom.geometry, INSTANCE_SCHEME
+        ),
+    )  # fmt: skip
+    case = segment_case(SegmentRequest(source=scan, masks=given), segmenter=knows_no_lesion)
+
+    np.testing.assert_array_equal(phantom.lesions.codes, case.lesions.codes)
+    assert {"image", "lesions", "couinaud"} == set(case.inputs_sha256)
+    assert "liver_from_couinaud" not in {f.id for f in case.quality}
+
+
+def test_masks__portal_vein_is_kept_beside_the_networks(scan, mask_files, phantom, tmp_path):
+    vein = LabelMap(
+        (phantom.structures.codes == Structure.PORTAL_VEIN).astype(np.uint8),
+        phantom.geometry, BINARY_SCHEME,
+    )  # fmt: skip
+    write_labels(vein, tmp_path / "vein.nii.gz")
+    plain = FakeSegmenter(_parenchyma(phantom), phantom.lesions)
+    given = {"couinaud": mask_files["couinaud"], "portal_vein": tmp_path / "vein.nii.gz"}
+    case = segment_case(SegmentRequest(source=scan, masks=given), segmenter=plain)
+
+    assert (case.structures.codes[vein.codes > 0] != Structure.PARENCHYMA).all()
+
+
+def test_rerun__landmarks_leave_their_digest_and_setting(case, phantom, tmp_path):
+    again = GivenSegments(masks=None, landmarks=phantom.landmarks, landmarks_sha256="ab" * 32)
+    divided = with_segments(case, again)
+
+    assert {"image", "landmarks"} == set(divided.inputs_sha256)
+    assert divided.configuration["landmarks"] is True
+    assert "couinaud" in case.inputs_sha256
+
+
+def test_rerun__keeps_formula_and_resections(request_with_segments, segmenter, tmp_path):
+    output = tmp_path / "case"
+    measuring = MeasureRequest(patient=PATIENT, formula="chan2006", bsa_formula="dubois1916")
+    removed = frozenset({CouinaudSegment.VI, CouinaudSegment.III})
+    run_study(
+        request_with_segments,
+        measuring=measuring,
+        output=output,
+        segmenter=segmenter,
+        plan=partial(plan_case, custom=(removed,)),
+    )
+    known = known_case(output)
+
+    assert measuring == known.measuring
+    assert (removed,) == known.resect
+
+
+def test_whole_liver__cannot_be_said_of_a_scan(scan, segmenter, mask_files):
+    request = SegmentRequest(source=scan, whole_liver=True)
+    with pytest.raises(InputError, match="label maps alone"):
+        segment_case(request, segmenter=segmenter)
+    vouched = case_from_masks(SegmentRequest(masks=mask_files, whole_liver=True))
+    withdrawn = with_segments(vouched, GivenSegments(masks=None, landmarks=None, whole_liver=False))
+    assert (True, False) == (
+        vouched.configuration["whole_liver"], withdrawn.configuration["whole_liver"]
+    )  # fmt: skip

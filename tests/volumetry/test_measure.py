@@ -384,3 +384,20 @@ def test_measure__whole_liver_is_taken_at_the_users_word():
     assert vouched.tlv_ml.bound is None
     by_id = {f.id: f.verdict for f in vouched.quality}
     assert Verdict.UNKNOWN is by_id["liver_inside_scan"]
+
+
+@pytest.mark.parametrize(("share", "verdict"), [(0.5, Verdict.MET), (0.95, Verdict.NOT_MET)])
+def test_measure__a_lesion_map_that_fills_the_liver_is_doubted(share, verdict):
+    shape = (20, 18, 16)
+    liver = np.zeros(shape, np.uint8)
+    liver[1:-1, 1:-1, 1:-1] = 1
+    lesions = np.zeros(shape, np.uint16)
+    lesions[1 : 1 + round(18 * share), 1:-1, 1:-1] = 1
+    grid = Geometry(shape, np.eye(4))
+    report = measure(
+        LabelMap(liver, grid, STRUCTURE_SCHEME),
+        LabelMap(lesions, grid, INSTANCE_SCHEME),
+        couinaud=None,
+        patient=Patient(),
+    )
+    assert verdict is {f.id: f.verdict for f in report.quality}["burden_plausible"]

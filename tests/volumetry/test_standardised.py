@@ -14,6 +14,7 @@ from volumetry.standardised import (
     DEFAULT_FORMULA,
     FORMULAS,
     formula_sensitivity,
+    require_formulas,
     standardised_volume,
 )
 
@@ -228,3 +229,12 @@ def test_registry__every_source_is_in_the_literature_list(repository):
     keys = {formula.source for formula in FORMULAS.values()} | set(BSA_FORMULAS)
     keys |= {formula.read_in for formula in FORMULAS.values()}
     assert {key for key in keys if f"{{{key}," not in listed} == set()
+
+
+def test_require_formulas__unknown_names_are_refused_before_any_work():
+    require_formulas(None, None)
+    require_formulas("chan2006", "dubois1916")
+    with pytest.raises(InputError, match="liver volume formula"):
+        require_formulas("mine", None)
+    with pytest.raises(InputError, match="body surface area"):
+        require_formulas(None, "mine")

@@ -1,0 +1,124 @@
+"""Cases from label maps that another program or a human made."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from remnant.core.findings import quality_finding
+from remnant.core.labels import Structure
+from remnant.core.study import Study
+from remnant.core.volumes import LabelMap, Phase
+from remnant.io.masks import Masks, Part
+from remnant.io.pseudonym import pseudonym
+from remnant.pipeline.divide import merged_findings
+from remnant.pipeline.segmented import SegmentedCase
+from segmentation.postprocess import Reconciled, reconcile, reconcile_instances
+from segmentation.quality import check_liver
+
+if TYPE_CHECKING:
+    from remnant.io.source import LoadedStudy
+
+NO_SEGMENTS: Final = (
+    "the Couinaud segments are unknown: no Couinaud map and no landmarks were given, so the "
+    "remnant of a resection cannot be measured"
+)
+IMPLIED_LIVER: Final = "liver_from_couinaud"
+
+
+def has_liver(masks: Masks) -> bool:
+    """Tell whether the liver itself was given, not only implied by a Couinaud map."""
+    return Part.LIVER in masks.inputs_sha256
+
+
+def case_of_masks(loaded: "LoadedStudy | None", masks: Masks) -> SegmentedCase:
+    """Make a case from label maps; ``loaded`` is the scan that they were drawn on, if given."""
+    liver = masks.liver.mask()
+    fitted = _reconciled(liver, masks.lesions, masks)
+    inputs = dict(masks.inputs_sha256)
+    quality = masks.quality + check_liver(masks.liver) + fitted.quality + _vessel_findings(masks)
+    if loaded is not None:
+        inputs["image"] = loaded.input_sha256
+        quality = merged_findings(masks.quality, loaded.quality) + quality[len(masks.quality) :]
+    return SegmentedCase(
+        study=_study_of_masks(masks) if loaded is None else loaded.study,
+        structures=fitted.structures,
+        lesions=None if masks.lesions is None else fitted.lesions,
+        exophytic=fitted.exophytic,
+        segments_reason=NO_SEGMENTS,
+        quality=quality,
+        inputs_sha256=inputs,
+    )
+
+
+def with_given_masks(case: SegmentedCase, masks: Masks) -> SegmentedCase:
+    """Put given lesions and vessels in place of what the networks found.
+
+    The networks' liver stays, without what it held only because a network's lesion lay there.
+    """
+    given = tuple(f for f in masks.quality if f.id != IMPLIED_LIVER) + _vessel_findings(masks)
+    case = replace(
+        case,
+        inputs_sha256={**case.inputs_sha256, **masks.inputs_sha256},
+        quality=merged_findings(given, case.quality),
+    )
+    if masks.lesions is None and not _vessels(masks):
+        return case
+    liver = case.structures.mask()
+    if case.exophytic is not None:
+        liver = liver & ~case.exophytic.mask()
+    given_lesions = masks.lesions is not None
+    fitted = _reconciled(liver, masks.lesions if given_lesions else case.lesions, masks)
+    return replace(
+        case,
+        structures=fitted.structures,
+        lesions=fitted.lesions,
+        exophytic=fitted.exophytic,
+        quality=merged_findings(case.quality, fitted.quality),
+    )
+
+
+def _reconciled(liver: NDArray[np.bool_], lesions: LabelMap | None, masks: Masks) -> Reconciled:
+    vessels = _vessels(masks)
+    geometry, whole = masks.geometry, masks.lesions is not None
+    if lesions is None:
+        none = np.zeros(geometry.shape, dtype=bool)
+        return reconcile(liver, none, geometry, vessels=vessels)
+    if int(lesions.codes.max()) > 1:
+        return reconcile_instances(
+            liver, lesions.codes, geometry, vessels=vessels, whole_components=whole
+        )
+    return reconcile(liver, lesions.mask(), geometry, vessels=vessels, whole_components=whole)
+
+
+def _vessels(masks: Masks) -> Mapping[Structure, NDArray[Any]]:
+    given = {
+        Structure.PORTAL_VEIN: masks.portal_vein,
+        Structure.HEPATIC_VEINS: masks.hepatic_veins,
+    }
+    return {code: labels.mask() for code, labels in given.items() if labels is not None}
+
+
+def _vessel_findings(masks: Masks) -> tuple[Any, ...]:
+    if masks.vessels is None or Part.VESSELS not in masks.inputs_sha256:
+        return ()
+    text = (
+        "A vessel map was given that does not tell portal from hepatic veins: it was not used; "
+        "give portal_vein and hepatic_veins instead."
+    )
+    return (quality_finding("vessels_used", passed=False, text=text),)
+
+
+def _study_of_masks(masks: Masks) -> Study:
+    geometry = masks.geometry
+    return Study(
+        pseudonym=pseudonym(*sorted(masks.inputs_sha256.values())),
+        source="masks",
+        modality=None,
+        phase=Phase.UNKNOWN,
+        shape=geometry.shape,
+        spacing_mm=geometry.spacing_mm,
+        orientation="".join(geometry.axcodes),
+    )

@@ -1,0 +1,36 @@
+"""What the segment stage is asked to do."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from remnant.core.volumes import Modality
+from remnant.io.masks import MasksPreset
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SegmentRequest:
+    """What to segment.
+
+    Parameters
+    ----------
+    source
+        NIfTI file or DICOM folder; ``None`` when only masks are given.
+    modality, series
+        As the user said; ``None`` leaves them to the data.
+    masks, preset
+        Existing label maps by role, and how they are coded.
+    landmarks
+        File with the points that divide the liver; ``None`` without.
+    whole_liver
+        Whether the user says that the maps, cropped to the liver, hold all of it; ``None`` when
+        nothing is said. The edge of a scan cannot be talked away: for masks alone.
+    """
+
+    source: Path | None = None
+    modality: Modality | None = None
+    series: str | None = None
+    masks: Mapping[str, Path] = field(default_factory=dict)
+    preset: MasksPreset = MasksPreset.BINARY
+    landmarks: Path | None = None
+    whole_liver: bool | None = None
