@@ -259,12 +259,12 @@ def test_reach__one_leftover_segment_is_not_within_cloyds_reach(make_report, mak
 def test_reach__undecided_names_the_most_accepted_then_the_largest_share(planned):
     refused = {"machairas2021_30": UNKNOWN, "gepnetlm_review": UNKNOWN}
     less = with_verdicts(planned.resections[0], MET, share=0.99, **refused)
-    small = with_verdicts(planned.resections[8], MET, share=0.92, machairas2021_30=UNKNOWN)
-    large = with_verdicts(planned.resections[2], MET, share=0.96, machairas2021_30=UNKNOWN)
+    small = with_verdicts(planned.resections[2], MET, share=0.92, machairas2021_30=UNKNOWN)
+    large = with_verdicts(planned.resections[8], MET, share=0.96, machairas2021_30=UNKNOWN)
     for order in ([less, small, large], [large, small, less], [small, less, large]):
         for reach in reach_findings(order):
             assert (reach.verdict, reach.value) == (UNKNOWN, 0.96)
-            assert "Left hemihepatectomy would remove" in reach.text
+            assert "Central hepatectomy (mesohepatectomy) would remove" in reach.text
 
 
 def test_reach__an_indicative_share_is_said_with_its_reason(planned):
