@@ -11,7 +11,9 @@ from remnant.core.errors import InputError
 from remnant.core.labels import INSTANCE_SCHEME, Structure
 from remnant.core.lesions import Confirmation
 from remnant.core.volumes import LabelMap
+from remnant.io.atomic import digest_file
 from remnant.io.nifti import read_labels
+from remnant.pipeline.divide import merged_findings
 from remnant.pipeline.reviewing import LesionReview
 from remnant.pipeline.segmented import SegmentedCase
 from remnant.reporting.tables import read_confirmations
@@ -19,6 +21,7 @@ from segmentation.boxes import bounding_box
 from segmentation.postprocess import Reconciled, reconcile, reconcile_instances
 
 LARGEST_LISTED = 20
+EDITED = "lesions_edited"
 
 
 def apply_review(case: SegmentedCase, review: LesionReview) -> SegmentedCase:
@@ -92,6 +95,8 @@ def _require_numbers(named: frozenset[int], numbers: tuple[int, ...]) -> None:
 
 
 def _with_edited(case: SegmentedCase, edited: Path) -> SegmentedCase:
+    inputs = {**case.inputs_sha256, EDITED: digest_file(edited)}
+    case = replace(case, inputs_sha256=inputs)
     if edited.suffix.lower() == ".csv":
         said = read_confirmations(edited)
         _require_numbers(frozenset(said), lesion_numbers(case))
@@ -116,11 +121,11 @@ def _with_edited_map(case: SegmentedCase, edited: LabelMap) -> SegmentedCase:
         exophytic=reconciled.exophytic,
         confirmations={},
     )
-    replaced = {finding.id for finding in reconciled.quality}
-    kept = tuple(f for f in case.quality if f.id not in replaced)
     said = dict.fromkeys(set(lesion_numbers(fresh)) - untouched, Confirmation.CONFIRMED)
     said |= {n: word for n, word in case.confirmations.items() if n in untouched}
-    return with_confirmations(replace(fresh, quality=kept + reconciled.quality), said)
+    return with_confirmations(
+        replace(fresh, quality=merged_findings(case.quality, reconciled.quality)), said
+    )
 
 
 def reconcile_edited(case: SegmentedCase, edited: LabelMap) -> Reconciled:

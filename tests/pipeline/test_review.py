@@ -12,6 +12,7 @@ from remnant.core.labels import BINARY_SCHEME, INSTANCE_SCHEME, Structure
 from remnant.core.lesions import Confirmation
 from remnant.core.patient import Patient
 from remnant.core.volumes import LabelMap
+from remnant.io.atomic import digest_file
 from remnant.io.nifti import write_labels
 from remnant.pipeline.review import apply_review, lesion_numbers
 from remnant.pipeline.reviewing import LesionReview
@@ -226,3 +227,12 @@ def test_review__edited_map_on_another_grid_is_refused(case, tmp_path):
     write_labels(moved, path)
     with pytest.raises(GeometryMismatchError, match="edited lesion map"):
         apply_review(case, LesionReview(edited=path))
+
+
+def test_review__edited_file_leaves_its_digest(case, tmp_path):
+    path = tmp_path / "edited.nii.gz"
+    write_labels(case.lesions, path)
+    reviewed = apply_review(case, LesionReview(edited=path))
+
+    assert digest_file(path) == reviewed.inputs_sha256["lesions_edited"]
+    assert case.inputs_sha256["image"] == reviewed.inputs_sha256["image"]
