@@ -67,8 +67,8 @@ def reach_findings(resections: Sequence[Resection]) -> tuple[Finding, ...]:
 def _reach_finding(rule: DebulkingRule, resections: Sequence[Resection]) -> Finding:
     judged = tuple(_judge(resection, rule) for resection in resections)
     verdict = _any({j.both for j in judged})
-    example = _example(judged, verdict)
     threshold = rule.threshold
+    example = _example(judged, verdict, threshold.value)
     return Finding(
         id=rule.id.replace("debulking.", "debulking.reach.", 1),
         verdict=verdict,
@@ -102,26 +102,31 @@ def _any(verdicts: set[Verdict]) -> Verdict:
     return next(verdict for verdict in order if verdict in verdicts)
 
 
-def _example(judged: Sequence[_Judged], verdict: Verdict) -> _Judged:
+def _example(judged: Sequence[_Judged], verdict: Verdict, limit: float) -> _Judged:
     """Choose whom to name; the first of the list among equals.
 
-    Undecided: of those that most rule sets accept, the largest share. Else the largest remnant
-    that reaches the share, or the largest share where none does.
+    Undecided: of those whose share as measured reaches the limit (all, where none does), those
+    that most rule sets accept, and of these the largest share. Else the largest remnant that
+    reaches the share, or the largest share where none does.
     """
     same = [j for j in judged if j.both is verdict]
     debulking = _any({j.debulking for j in same})
     alike = [j for j in same if j.debulking is debulking]
     if verdict is Verdict.UNKNOWN:
-        return max(alike, key=_undecided_rank)
+        reaching = [j for j in alike if _share(j) >= limit]
+        return max(reaching or alike, key=_undecided_rank)
     if debulking is Verdict.MET:
         return max(alike, key=lambda j: _or_nothing(j.resection.remnant.flr_ml.value))
-    return max(alike, key=lambda j: _or_nothing(j.resection.debulked_fraction.value))
+    return max(alike, key=_share)
+
+
+def _share(judged: _Judged) -> float:
+    return _or_nothing(judged.resection.debulked_fraction.value)
 
 
 def _undecided_rank(judged: _Judged) -> tuple[int, float, float]:
-    resection = judged.resection
-    share, flr_ml = resection.debulked_fraction.value, resection.remnant.flr_ml.value
-    return judged.accepted, _or_nothing(share), _or_nothing(flr_ml)
+    flr_ml = judged.resection.remnant.flr_ml.value
+    return judged.accepted, _share(judged), _or_nothing(flr_ml)
 
 
 def _or_nothing(value: float | None) -> float:

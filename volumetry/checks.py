@@ -63,14 +63,24 @@ def check_lesions_inside_scan(counted: Tally) -> Finding:
     return quality_finding("lesions_inside_scan", passed=not cut, text=text, value=len(cut))
 
 
-def check_lesions_inside_liver(lesions: LabelMap, counted: Tally) -> Finding:
-    """Tell how much of the lesion map lies outside the liver and is therefore not counted."""
+def check_lesions_inside_liver(
+    lesions: LabelMap, counted: Tally, rejected: frozenset[int]
+) -> Finding:
+    """Tell how much of the lesion map lies outside the liver and is therefore not counted.
+
+    Rejected lesions may lie anywhere.
+    """
     inside = counted.everywhere[1:].sum(axis=1)
     outside = int(np.count_nonzero(lesions.codes)) - int(inside.sum())
+    if outside and rejected:
+        gone_ones = np.isin(lesions.codes, sorted(rejected))
+        inside_ones = sum(int(inside[code - 1]) for code in rejected if code <= inside.size)
+        outside -= int(np.count_nonzero(gone_ones)) - inside_ones
     text = "Every lesion voxel lies in the liver."
     if outside:
         outside_ml = outside * lesions.geometry.voxel_volume_ml
-        gone = sorted(lesion_ids(lesions) - set((np.flatnonzero(inside) + 1).tolist()))
+        seen = set((np.flatnonzero(inside) + 1).tolist())
+        gone = sorted(lesion_ids(lesions) - seen - rejected)
         whole = f" Wholly outside and not listed: {_named(gone)}." if gone else ""
         text = f"{outside_ml:.2f} mL of the lesion map lie outside the liver: not counted.{whole}"
     return quality_finding("lesions_inside_liver", passed=not outside, text=text, value=outside)

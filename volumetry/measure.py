@@ -94,6 +94,8 @@ def measure(  # noqa: PLR0913  (the whole input of the stage)
     liver = _Liver(maps, counted, _tumour_rows(table, counted), whole_liver)
     burden = None if lesions is None else liver.tumour_voxels / liver.voxels
     given = couinaud is not None
+    said = confirmations or {}
+    rejected = frozenset(n for n, word in said.items() if word is Confirmation.REJECTED)
     return VolumetryReport(
         tlv_ml=_tlv(liver),
         functional_tlv_ml=_functional_tlv(liver, lesions_known=lesions is not None),
@@ -106,7 +108,7 @@ def measure(  # noqa: PLR0913  (the whole input of the stage)
         unassigned_ml=liver.functional_ml(0) if given else 0.0,
         lesions=table,
         standardised=standardised,
-        quality=tuple(_findings(liver, table, lesions, couinaud)),
+        quality=tuple(_findings(liver, table, lesions, couinaud, rejected)),
     )
 
 
@@ -209,14 +211,18 @@ def _is_cut_segment(liver: _Liver, segment: CouinaudSegment) -> bool:
 
 
 def _findings(
-    liver: _Liver, table: Sequence[Lesion], lesions: LabelMap | None, couinaud: LabelMap | None
+    liver: _Liver,
+    table: Sequence[Lesion],
+    lesions: LabelMap | None,
+    couinaud: LabelMap | None,
+    rejected: frozenset[int],
 ) -> Iterator[Finding]:
     yield checks.check_liver_inside_scan(cut=liver.is_cut, said_whole=liver.said_whole)
     yield checks.check_lesions_known(known=lesions is not None)
     if lesions is not None:
         yield checks.check_burden_plausible(liver.tumour_voxels / liver.voxels)
         yield checks.check_lesions_inside_scan(liver.counted)
-        yield checks.check_lesions_inside_liver(lesions, liver.counted)
+        yield checks.check_lesions_inside_liver(lesions, liver.counted, rejected)
         yield checks.check_lesions_confirmed(table)
     if couinaud is not None:
         yield checks.check_segments_cover_liver(liver.counted, liver.voxel_ml)

@@ -401,3 +401,24 @@ def test_measure__a_lesion_map_that_fills_the_liver_is_doubted(share, verdict):
         patient=Patient(),
     )
     assert verdict is {f.id: f.verdict for f in report.quality}["burden_plausible"]
+
+
+def test_measure__a_rejected_lesion_may_lie_outside_the_liver():
+    shape = (9, 8, 7)
+    liver, lesions = np.zeros(shape, np.uint8), np.zeros(shape, np.uint16)
+    liver[1:6, 1:7, 1:6] = 1
+    lesions[5:8, 2:4, 2:4] = 1
+    lesions[2, 2, 2] = 2
+    grid = Geometry(shape, np.eye(4))
+    structures = LabelMap(liver, grid, STRUCTURE_SCHEME)
+    instances = LabelMap(lesions, grid, INSTANCE_SCHEME)
+
+    def verdict(confirmations):
+        report = measure(
+            structures, instances, couinaud=None, patient=Patient(), confirmations=confirmations
+        )
+        return {f.id: f.verdict for f in report.quality}["lesions_inside_liver"]
+
+    assert Verdict.NOT_MET is verdict({})
+    assert Verdict.NOT_MET is verdict({2: Confirmation.REJECTED})
+    assert Verdict.MET is verdict({1: Confirmation.REJECTED})
