@@ -105,16 +105,17 @@ def _any(verdicts: set[Verdict]) -> Verdict:
 def _example(judged: Sequence[_Judged], verdict: Verdict, limit: float) -> _Judged:
     """Choose whom to name; the first of the list among equals.
 
-    Undecided: of those whose share as measured reaches the limit (all, where none does), those
-    that most rule sets accept, and of these the largest share. Else the largest remnant that
-    reaches the share, or the largest share where none does.
+    Undecided: of those whose share as measured reaches the limit, those that most rule sets
+    accept, and of these the largest share. Else the largest remnant that reaches the share. Where
+    none reaches it: the largest share.
     """
     same = [j for j in judged if j.both is verdict]
     debulking = _any({j.debulking for j in same})
     alike = [j for j in same if j.debulking is debulking]
     if verdict is Verdict.UNKNOWN:
         reaching = [j for j in alike if _share(j) >= limit]
-        return max(reaching or alike, key=_undecided_rank)
+        if reaching or all(j.resection.debulked_fraction.value is None for j in alike):
+            return max(reaching or alike, key=_undecided_rank)
     if debulking is Verdict.MET:
         return max(alike, key=lambda j: _or_nothing(j.resection.remnant.flr_ml.value))
     return max(alike, key=_share)
