@@ -17,7 +17,6 @@ from models.networks.kul_layers import Layer, lesion_layers, liver_layers
 
 LEAK = 0.01
 SMALLEST_STD = 1e-7
-LIVER_MARGIN = 13
 LIVER_POOL = 3
 LESION_POOL = 2
 SPATIAL = (2, 3, 4)

@@ -2,7 +2,6 @@
 
 MM3_PER_ML = 1000.0
 G_PER_KG = 1000.0
-CM_PER_M = 100.0
 
 
 def ml_from_mm3(volume_mm3: float) -> float:

@@ -32,7 +32,6 @@ FILES_SHA256 = {
     "example_seg_dicom.nii.gz": "8329793f9048088d6cef0fc45c76eb75bcfc4e9c3befa58257469276751c3ce6",
     "example_mr_sm.nii.gz": "209b46efaff595dd54a9332872e17a722b62654bbb68dbd89acd5090701bbd4f",
 }
-LICENCE = "Apache-2.0"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

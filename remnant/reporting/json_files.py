@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from remnant.core.errors import InputError, UnreadableFileError
 from remnant.io.atomic import atomic_path
+from remnant.io.bounded import read_bounded
 
 LARGEST_DOCUMENT_BYTES: Final = 32 * 1024 * 1024
 LONGEST_MESSAGE: Final = 240
@@ -36,7 +37,7 @@ def read_json(path: Path, *, what: str) -> object:
     UnreadableFileError
         The file is missing, too large, not JSON, or holds NaN, infinity or a key twice.
     """
-    content = _read_limited(path, what)
+    content = read_bounded(path, most_bytes=LARGEST_DOCUMENT_BYTES, what=what)
     try:
         document: object = json.loads(
             content.decode("utf-8"),
@@ -48,18 +49,6 @@ def read_json(path: Path, *, what: str) -> object:
         reason = str(error)[:LONGEST_MESSAGE]
         raise UnreadableFileError(f"{path.name} is not a {what}: {reason}") from error
     return document
-
-
-def _read_limited(path: Path, what: str) -> bytes:
-    try:
-        with path.open("rb") as file:
-            content = file.read(LARGEST_DOCUMENT_BYTES + 1)
-    except OSError as error:
-        raise UnreadableFileError(f"cannot read {path.name}: {error.strerror}") from error
-    if len(content) > LARGEST_DOCUMENT_BYTES:
-        limit = LARGEST_DOCUMENT_BYTES // 1024**2
-        raise UnreadableFileError(f"{path.name} is larger than {limit} MiB: not a {what}")
-    return content
 
 
 def _refuse_constant(name: str) -> float:

@@ -11,6 +11,7 @@ from remnant.core.errors import InputError, UnreadableFileError
 from remnant.core.labels import CouinaudSegment
 from remnant.core.lesions import Confirmation, Lesion
 from remnant.io.atomic import atomic_path
+from remnant.io.bounded import read_bounded
 
 LARGEST_TABLE_BYTES: Final = 8 * 1024 * 1024
 LESION_ID: Final = re.compile(r"[1-9][0-9]{0,4}")
@@ -108,14 +109,7 @@ def _text(number: float | None) -> str:
 
 
 def _read_text(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            content = file.read(LARGEST_TABLE_BYTES + 1)
-    except OSError as error:
-        raise UnreadableFileError(f"cannot read {path.name}: {error.strerror}") from error
-    if len(content) > LARGEST_TABLE_BYTES:
-        limit = LARGEST_TABLE_BYTES // 1024**2
-        raise UnreadableFileError(f"{path.name} is larger than {limit} MiB: not a lesions.csv")
+    content = read_bounded(path, most_bytes=LARGEST_TABLE_BYTES, what="lesions.csv")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
