@@ -74,6 +74,13 @@ class Threshold:
             return Verdict.UNKNOWN
         return Verdict.MET if reached else Verdict.NOT_MET
 
+    def probability(self, quantity: Quantity) -> float | None:
+        """Return the probability that a quantity of this threshold's basis reaches it.
+
+        ``None`` where it cannot be said, see `Quantity.probability`.
+        """
+        return quantity.probability(self.value, inclusive=self.inclusive)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
@@ -81,7 +88,9 @@ class Finding:
 
     ``value``, ``threshold``, ``basis``, ``inclusive`` are ``None`` for checks without a number;
     ``source`` and ``status`` are ``None`` for quality checks, which rest on no publication.
-    ``verdict`` of a quality check is ``MET`` when the check passed.
+    ``verdict`` of a quality check is ``MET`` when the check passed. ``probability`` is that of the
+    true value reaching the threshold, within the error model of the report; ``None`` where it
+    cannot be said.
     """
 
     id: str
@@ -93,6 +102,7 @@ class Finding:
     inclusive: bool | None = None
     source: str | None = None
     status: SourceStatus | None = field(default=None)
+    probability: float | None = None
 
 
 def quality_finding(

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from types import MappingProxyType
 
 from remnant.core.geometry import Vector3
 from remnant.core.labels import CouinaudSegment
@@ -21,6 +22,40 @@ class Confirmation(StrEnum):
     REJECTED = "rejected"
 
 
+class Lobe(StrEnum):
+    """Liver lobe by Cantlie's line; the caudate (segment I) is counted apart."""
+
+    LEFT = "left"
+    RIGHT = "right"
+    CAUDATE = "caudate"
+
+
+LOBES: Mapping[CouinaudSegment, Lobe] = MappingProxyType(
+    {
+        CouinaudSegment.I: Lobe.CAUDATE,
+        **dict.fromkeys((CouinaudSegment.II, CouinaudSegment.III, CouinaudSegment.IV), Lobe.LEFT),
+        **dict.fromkeys(
+            (CouinaudSegment.V, CouinaudSegment.VI, CouinaudSegment.VII, CouinaudSegment.VIII),
+            Lobe.RIGHT,
+        ),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntensityStatistics:
+    """Intensities of the image inside one lesion: HU on CT, arbitrary on MR.
+
+    ``sd`` is the population standard deviation, 0.0 for one voxel.
+    """
+
+    mean: float
+    sd: float
+    minimum: float
+    median: float
+    maximum: float
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lesion:
     """One lesion.
@@ -33,8 +68,13 @@ class Lesion:
         Voxel volume, a lower bound where the lesion touches the edge of the scan.
     longest_axial_mm
         Longest distance within one axial slice between two points of the lesion's voxels.
+    perpendicular_axial_mm
+        Longest distance at a right angle to the longest one, within the convex hull of the same
+        slice (the second diameter of WHO and RECIST).
     feret_3d_mm
         Longest distance between two points of the lesion's voxels.
+    surface_mm2
+        Surface of the lesion, estimated from the voxels; the scan's edge is no surface.
     centroid_ras_mm
         Mean voxel centre in RAS mm.
     segment_fractions
@@ -42,15 +82,36 @@ class Lesion:
         outside the segment map. ``None`` when the segments are unknown.
     confirmation
         Rejected lesions are listed but belong to no volume.
+    surface_distance_mm, portal_vein_distance_mm, hepatic_veins_distance_mm
+        Shortest distance from the lesion's voxels to the liver's surface or to a vessel's voxels;
+        0.0 where they touch; absent with the reason where the vessels are unknown.
+    intensity
+        Intensities of the image in the lesion; ``None`` without an image.
     """
 
     id: int
     volume_ml: Quantity
     longest_axial_mm: float
+    perpendicular_axial_mm: float
     feret_3d_mm: float
+    surface_mm2: float
     centroid_ras_mm: Vector3
     segment_fractions: Mapping[CouinaudSegment, float] | None
+    surface_distance_mm: Quantity
+    portal_vein_distance_mm: Quantity
+    hepatic_veins_distance_mm: Quantity
+    intensity: IntensityStatistics | None = None
     confirmation: Confirmation = field(default=Confirmation.AUTOMATIC)
+
+    @property
+    def lobe_fractions(self) -> Mapping[Lobe, float] | None:
+        """Share of the volume in each lobe it touches; ``None`` when the segments are unknown."""
+        if self.segment_fractions is None:
+            return None
+        shares = dict.fromkeys(Lobe, 0.0)
+        for segment, share in self.segment_fractions.items():
+            shares[LOBES[segment]] += share
+        return {lobe: share for lobe, share in shares.items() if share > 0.0}
 
     @property
     def counts(self) -> bool:

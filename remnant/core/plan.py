@@ -1,5 +1,6 @@
 """What planning hands to reporting."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -72,6 +73,10 @@ class Resection:
         Lesion volume in the removed segments / total lesion volume; absent without lesions.
     findings
         Verdict of every rule set.
+    sflr_by_formula
+        The same remnant over the liver volume that every other applicable formula expects, by the
+        formula's id: how far the choice of formula alone moves the ratio. Empty without body size
+        or segments.
     """
 
     name: str
@@ -82,6 +87,7 @@ class Resection:
     remnant: Remnant
     debulked_fraction: Quantity
     findings: tuple[Finding, ...] = field(default=())
+    sflr_by_formula: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,8 +1,11 @@
 """A measured number, with what is known about it."""
 
+from bisect import bisect_left, bisect_right
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from math import isfinite
+from types import MappingProxyType
 from typing import Self
 
 from remnant.core.errors import InputError
@@ -15,9 +18,36 @@ class Bound(StrEnum):
     UPPER = "upper"
 
 
+class UncertaintyPart(StrEnum):
+    """Where the uncertainty of a volume or ratio comes from."""
+
+    DISCRETISATION = "discretisation"
+    SEGMENTATION = "segmentation"
+    SEGMENT_BORDERS = "segment_borders"
+    FORMULA = "formula"
+
+
+NO_PARTS: Mapping[UncertaintyPart, float] = MappingProxyType({})
+INTERVAL_LEVEL = 0.90
+"""Share of the distribution between ``low`` and ``high``: 5 % lie below, 5 % above."""
+
+
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """Closed interval around a measured value, in the value's unit.
+    """Where the true value lies with 90 % probability under the report's error model.
+
+    Parameters
+    ----------
+    low, high
+        5 % and 95 % quantile, in the value's unit.
+    median
+        ``None`` where it was not computed.
+    sds
+        Standard deviation that each part of the uncertainty would give alone, in the value's unit;
+        parts that do not take part are left out.
+    quantiles
+        The distribution at evenly spaced levels from 0 to 1, both included; empty where only the
+        ends are known (a report read from a file). Not compared.
 
     Raises
     ------
@@ -27,6 +57,9 @@ class Interval:
 
     low: float
     high: float
+    median: float | None = field(default=None, kw_only=True)
+    sds: Mapping[UncertaintyPart, float] = field(default=NO_PARTS, kw_only=True)
+    quantiles: tuple[float, ...] = field(default=(), kw_only=True, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         if not (isfinite(self.low) and isfinite(self.high) and self.low <= self.high):
@@ -34,6 +67,30 @@ class Interval:
 
     def __contains__(self, value: float) -> bool:
         return self.low <= value <= self.high
+
+    def probability(self, limit: float, *, inclusive: bool) -> float | None:
+        """Return the probability of at least (or, not inclusive, more than) ``limit``.
+
+        Interpolated between the quantiles; ``None`` where they are not known. A continuous
+        distribution gives the same for both; at a value that many draws share, such as 0, they
+        differ.
+        """
+        if not self.quantiles:
+            return None
+        below = bisect_left(self.quantiles, limit)
+        if below == len(self.quantiles):
+            return 0.0
+        steps = len(self.quantiles) - 1
+        if self.quantiles[below] == limit:
+            return self._above(limit, below, inclusive=inclusive)
+        if below == 0:
+            return 1.0
+        left, right = self.quantiles[below - 1], self.quantiles[below]
+        return 1.0 - (below - 1 + (limit - left) / (right - left)) / steps
+
+    def _above(self, limit: float, first: int, *, inclusive: bool) -> float:
+        steps = len(self.quantiles) - 1
+        return 1.0 - (first if inclusive else bisect_right(self.quantiles, limit) - 1) / steps
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +104,8 @@ class Quantity:
         absence and needs a ``reason``.
     interval
         Where the true value lies, by the parts of uncertainty that were modelled; ``None`` when no
-        interval was computed. It need not hold ``value``: a known bias shifts it.
+        interval was computed. Beside a ``bound`` or an indicative value it is that of the part
+        within the scan, not of the whole.
     bound
         Set when the scan or the input cuts the structure: the true value is at least or at most
         this one.
@@ -75,6 +133,15 @@ class Quantity:
             raise InputError("an absent or indicative value needs a reason")
         if self.value is not None and not isfinite(self.value):
             raise InputError(f"a measured value must be finite, got {self.value}")
+
+    def probability(self, limit: float, *, inclusive: bool) -> float | None:
+        """Return the probability that the true value is at least (or more than) ``limit``.
+
+        ``None`` where the value is absent, a bound, indicative or without a distribution.
+        """
+        if self.interval is None or self.bound is not None or self.indicative:
+            return None
+        return self.interval.probability(limit, inclusive=inclusive)
 
     @classmethod
     def absent(cls, reason: str) -> Self:

@@ -7,7 +7,8 @@ from enum import StrEnum
 from remnant.core.findings import Finding
 from remnant.core.labels import CouinaudSegment
 from remnant.core.lesions import Lesion
-from remnant.core.quantity import Quantity
+from remnant.core.quantity import Interval, Quantity
+from remnant.core.uncertainty import Boundaries, ErrorModel
 
 
 class BurdenClass(StrEnum):
@@ -47,11 +48,16 @@ class SegmentVolumes:
     """Volumes of one Couinaud segment inside the liver mask, in mL.
 
     ``touches_edge`` marks a segment cut by the edge of the scan: its volumes are lower bounds.
+    ``surface_mm2`` is its share of the liver's surface. The intervals are ``None`` for a segment
+    without a voxel.
     """
 
     total_ml: float
     functional_ml: float
     touches_edge: bool
+    surface_mm2: float = 0.0
+    total_interval: Interval | None = None
+    functional_interval: Interval | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +81,11 @@ class VolumetryReport:
         Every lesion, rejected ones included, by id.
     standardised
         Liver volume expected from body size.
+    boundaries, error_model
+        The surfaces, and what is assumed about their errors: together they give every interval,
+        so that planning can make those of its own ratios.
+    burden_class_probabilities
+        Of each class under the error model; ``None`` where the burden is absent or indicative.
     quality
         Checks of the masks that volumetry made.
     """
@@ -90,4 +101,7 @@ class VolumetryReport:
     unassigned_ml: float
     lesions: tuple[Lesion, ...]
     standardised: StandardisedVolume
+    boundaries: Boundaries
+    error_model: ErrorModel
+    burden_class_probabilities: Mapping[BurdenClass, float] | None = None
     quality: tuple[Finding, ...] = field(default=())
