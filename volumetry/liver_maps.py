@@ -89,7 +89,7 @@ def tally(maps: LiverMaps, *, whole_liver: bool = False) -> Tally:
     """
     rows = int(maps.lesions.max()) + 1
     everywhere = np.zeros((rows, SEGMENT_CODES), np.int64)
-    for part in _blocks(maps.liver):
+    for part in blocks(maps.liver):
         everywhere += _tally_part(maps, part, rows)
     on_edge = np.zeros_like(everywhere)
     for face in () if whole_liver else _faces_on_edge(maps):
@@ -133,7 +133,8 @@ def _extent(occupied: NDArray[np.bool_]) -> slice:
     return slice(int(hits[0]), int(hits[-1]) + 1)
 
 
-def _blocks(array: NDArray[Any]) -> list[Box]:
+def blocks(array: NDArray[Any]) -> list[Box]:
+    """Cut an array into slabs along its slowest axis, small enough for temporary copies."""
     slow = int(np.argmax(np.abs(array.strides)))
     layers = max(1, BLOCK_VOXELS * array.shape[slow] // array.size)
     starts = range(0, array.shape[slow], layers)
