@@ -1,6 +1,6 @@
 """Plain JSON values, already checked against the schema, to a case report."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from remnant.core.case import CaseReport
@@ -8,12 +8,13 @@ from remnant.core.errors import InputError
 from remnant.core.findings import Basis, Finding, SourceStatus, Verdict
 from remnant.core.geometry import Vector3
 from remnant.core.labels import CouinaudSegment
-from remnant.core.lesions import Confirmation, Lesion, PlantedLesion
+from remnant.core.lesions import Confirmation, IntensityStatistics, Lesion, PlantedLesion
 from remnant.core.patient import LiverBackground, Patient, Sex
 from remnant.core.plan import Frilling, FrillingType, PlanningReport, Remnant, Resection
 from remnant.core.provenance import ModelUse, Provenance
-from remnant.core.quantity import Bound, Interval, Quantity
+from remnant.core.quantity import Bound, Interval, Quantity, UncertaintyPart
 from remnant.core.study import Study
+from remnant.core.uncertainty import Boundaries, ErrorModel, SegmentBorder
 from remnant.core.volumes import Modality, Phase
 from remnant.core.volumetry_report import (
     BurdenClass,
@@ -22,7 +23,12 @@ from remnant.core.volumetry_report import (
     StandardisedVolume,
     VolumetryReport,
 )
-from remnant.reporting.encode import REMNANT_QUANTITIES, VOLUMETRY_QUANTITIES
+from remnant.reporting.encode import (
+    LESION_DISTANCES,
+    REMNANT_QUANTITIES,
+    SEGMENT_KEYS,
+    VOLUMETRY_QUANTITIES,
+)
 
 Json = Mapping[str, Any]
 
@@ -50,15 +56,27 @@ def decode_case(document: Json) -> CaseReport:
 
 def decode_quantity(name: str, owner: Json) -> Quantity:
     """Return the quantity ``name`` with what stands beside it."""
-    interval = owner.get(f"{name}_interval")
     bound = owner.get(f"{name}_bound")
     return Quantity(
         owner[name],
-        interval=None if interval is None else Interval(*interval),
+        interval=decode_interval(name, owner),
         bound=None if bound is None else Bound(bound),
         indicative=owner.get(f"{name}_indicative", False),
         reason=owner.get(f"{name}_reason"),
     )
+
+
+def decode_interval(name: str, owner: Json) -> Interval | None:
+    """Return the interval of the quantity ``name``, ``None`` where there is none."""
+    ends = owner.get(f"{name}_interval")
+    if ends is None:
+        return None
+    return _interval(ends, owner.get(f"{name}_median"), owner.get(f"{name}_sds", {}))
+
+
+def _interval(ends: Sequence[float], median: float | None, sds: Mapping[str, float]) -> Interval:
+    parts = {UncertaintyPart(part): sd for part, sd in sds.items()}
+    return Interval(ends[0], ends[1], median=median, sds=parts)
 
 
 def decode_quantities(owner: Json, names: Iterable[str]) -> dict[str, Quantity]:
@@ -95,6 +113,7 @@ def decode_patient(patient: Json) -> Patient:
 def decode_volumetry(volumetry: Json) -> VolumetryReport:
     """Return all volumes."""
     burden_class, source = volumetry["burden_class"], volumetry["segment_source"]
+    classes = volumetry["burden_class_probabilities"]
     return VolumetryReport(
         **decode_quantities(volumetry, VOLUMETRY_QUANTITIES),
         burden_class=None if burden_class is None else BurdenClass(burden_class),
@@ -104,6 +123,11 @@ def decode_volumetry(volumetry: Json) -> VolumetryReport:
         unassigned_ml=volumetry["unassigned_ml"],
         lesions=tuple(decode_lesion(lesion) for lesion in volumetry["lesions"]),
         standardised=decode_standardised(volumetry["standardised"]),
+        boundaries=decode_boundaries(volumetry["boundaries"]),
+        error_model=ErrorModel(**volumetry["error_model"]),
+        burden_class_probabilities=None
+        if classes is None
+        else {BurdenClass(known): share for known, share in classes.items()},
         quality=decode_findings(volumetry["quality"]),
     )
 
@@ -114,23 +138,56 @@ def decode_segments(volumetry: Json) -> dict[CouinaudSegment, SegmentVolumes] | 
     Raises
     ------
     InputError
-        Total and functional volumes are not given for the same segments.
+        Volumes, surfaces and intervals are not given for the same segments.
     """
-    total, functional = volumetry["segments_ml"], volumetry["segments_functional_ml"]
-    cut = volumetry["segments_at_edge"]
-    if total is None and functional is None and cut is None:
+    maps = {key: volumetry[key] for key in SEGMENT_KEYS}
+    if all(known is None for known in maps.values()):
         return None
-    if total is None or functional is None or cut is None or set(total) != set(functional):
+    names = set(maps["segments_ml"] or ())
+    if any(known is None or not names.issuperset(known) for known in maps.values()) or any(
+        names != set(maps[key]) for key in ("segments_functional_ml", "segments_surface_mm2")
+    ):
         raise InputError(
-            "segments_ml, segments_functional_ml and segments_at_edge do not agree on which "
-            "segments are known; give all three or none"
+            f"{', '.join(SEGMENT_KEYS[:4])} and their intervals do not agree on which segments "
+            f"are known; give all or none"
         )
-    return {
-        CouinaudSegment[name]: SegmentVolumes(
-            total_ml=total[name], functional_ml=functional[name], touches_edge=name in cut
-        )
-        for name in total
-    }
+    return {CouinaudSegment[name]: _segment(name, maps) for name in maps["segments_ml"]}
+
+
+def _segment(name: str, maps: Json) -> SegmentVolumes:
+    return SegmentVolumes(
+        total_ml=maps["segments_ml"][name],
+        functional_ml=maps["segments_functional_ml"][name],
+        touches_edge=name in maps["segments_at_edge"],
+        surface_mm2=maps["segments_surface_mm2"][name],
+        total_interval=_segment_interval("segments", name, maps),
+        functional_interval=_segment_interval("segments_functional", name, maps),
+    )
+
+
+def _segment_interval(prefix: str, name: str, maps: Json) -> Interval | None:
+    ends = maps[f"{prefix}_intervals_ml"].get(name)
+    if ends is None:
+        return None
+    median = maps[f"{prefix}_medians_ml"].get(name)
+    return _interval(ends, median, maps[f"{prefix}_sds_ml"].get(name, {}))
+
+
+def decode_boundaries(boundaries: Json) -> Boundaries:
+    """Return the surfaces that errors act on."""
+    return Boundaries(
+        liver_surface_mm2=boundaries["liver_surface_mm2"],
+        grid_mm4=boundaries["grid_mm4"],
+        borders=tuple(
+            SegmentBorder(
+                first=CouinaudSegment[border["first"]],
+                second=CouinaudSegment[border["second"]],
+                functional_mm2=border["functional_mm2"],
+                tumour_mm2=border["tumour_mm2"],
+            )
+            for border in boundaries["borders"]
+        ),
+    )
 
 
 def decode_standardised(volume: Json) -> StandardisedVolume:
@@ -151,13 +208,24 @@ def decode_lesion(lesion: Json) -> Lesion:
         id=lesion["id"],
         volume_ml=decode_quantity("volume_ml", lesion),
         longest_axial_mm=lesion["longest_axial_mm"],
+        perpendicular_axial_mm=lesion["perpendicular_axial_mm"],
         feret_3d_mm=lesion["feret_3d_mm"],
+        surface_mm2=lesion["surface_mm2"],
         centroid_ras_mm=_vector(lesion["centroid_ras_mm"]),
         segment_fractions=None
         if shares is None
         else {CouinaudSegment[name]: share for name, share in shares.items()},
+        **decode_quantities(lesion, LESION_DISTANCES),
+        intensity=decode_intensity(lesion["intensity"]),
         confirmation=Confirmation(lesion["confirmation"]),
     )
+
+
+def decode_intensity(intensity: Json | None) -> IntensityStatistics | None:
+    """Return the intensities in a lesion; their unit follows from the study's modality."""
+    if intensity is None:
+        return None
+    return IntensityStatistics(**{key: n for key, n in intensity.items() if key != "unit"})
 
 
 def decode_planted(lesion: Json) -> PlantedLesion:
@@ -194,11 +262,12 @@ def decode_resection(resection: Json) -> Resection:
         remnant=Remnant(**decode_quantities(resection, REMNANT_QUANTITIES)),
         debulked_fraction=decode_quantity("debulked_fraction", resection),
         findings=decode_findings(resection["findings"]),
+        sflr_by_formula=dict(resection["sflr_by_formula"]),
     )
 
 
 def decode_findings(findings: Iterable[Json]) -> tuple[Finding, ...]:
-    """Return rules and checks with their verdicts."""
+    """Return rules and checks with their verdicts; before 1.1 there was no probability."""
     return tuple(
         Finding(
             id=finding["id"],
@@ -210,6 +279,7 @@ def decode_findings(findings: Iterable[Json]) -> tuple[Finding, ...]:
             inclusive=finding["inclusive"],
             source=finding["source"],
             status=None if finding["status"] is None else SourceStatus(finding["status"]),
+            probability=finding.get("probability"),
         )
         for finding in findings
     )

@@ -1,6 +1,6 @@
 """``report.json``: the case report as a document that other programs read.
 
-The JSON schema lies beside this module (``schema/report-1.0.json``). Documents are held against
+The JSON schema lies beside this module (``schema/report-1.1.json``). Documents are held against
 it when they are written and, before anything is taken from them, when they are read.
 """
 
@@ -20,7 +20,8 @@ from remnant.reporting.decode import decode_case
 from remnant.reporting.encode import encode_case
 from remnant.reporting.json_files import read_json, write_json
 
-SCHEMA_VERSION: Final = "1.0"
+SCHEMA_VERSION: Final = "1.1"
+OLDER_VERSIONS: Final = ("1.0",)
 LONGEST_MESSAGE: Final = 240
 
 
@@ -38,7 +39,8 @@ def to_document(case: CaseReport) -> dict[str, Any]:
     """Return the case as plain JSON values.
 
     Every quantity ``x`` is a number or ``None``; beside it stand, where they apply,
-    ``x_interval``, ``x_bound``, ``x_indicative`` and ``x_reason``. Segments are Roman numerals.
+    ``x_interval``, ``x_median``, ``x_sds``, ``x_bound``, ``x_indicative`` and ``x_reason``.
+    Segments are Roman numerals.
     """
     return encode_case(case, schema_version=SCHEMA_VERSION)
 
@@ -65,6 +67,12 @@ def require_valid(document: object) -> None:
         The document is of another version or breaks the schema; the message names the place.
     """
     version = document.get("schema_version") if isinstance(document, Mapping) else None
+    if version in OLDER_VERSIONS:
+        raise InputError(
+            f"a report of schema version {version} holds no error model and no distances of "
+            f"lesions, and none are guessed: measure the case again from its masks "
+            f"(this program writes {SCHEMA_VERSION})"
+        )
     if version != SCHEMA_VERSION:
         raise InputError(
             f"a report of schema version {str(version)[:20]!r} was given; this program reads "

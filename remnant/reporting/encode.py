@@ -1,22 +1,44 @@
 """Case report to plain JSON values, in a fixed order of keys."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import fields
 from typing import Any
 
 from remnant.core.case import CaseReport
 from remnant.core.findings import Finding
 from remnant.core.labels import CouinaudSegment
-from remnant.core.lesions import Lesion, PlantedLesion
+from remnant.core.lesions import IntensityStatistics, Lesion, PlantedLesion
 from remnant.core.patient import Patient
 from remnant.core.plan import PlanningReport, Resection
 from remnant.core.provenance import Provenance
-from remnant.core.quantity import Quantity
+from remnant.core.quantity import Interval, Quantity, UncertaintyPart
 from remnant.core.study import Study
-from remnant.core.volumetry_report import StandardisedVolume, VolumetryReport
+from remnant.core.uncertainty import Boundaries, ErrorModel
+from remnant.core.volumes import Modality
+from remnant.core.volumetry_report import SegmentVolumes, StandardisedVolume, VolumetryReport
 
 Json = dict[str, Any]
 
 VOLUMETRY_QUANTITIES = ("tlv_ml", "functional_tlv_ml", "tumour_ml", "burden_fraction")
+SEGMENT_KEYS = (
+    "segments_ml",
+    "segments_functional_ml",
+    "segments_at_edge",
+    "segments_surface_mm2",
+    "segments_intervals_ml",
+    "segments_medians_ml",
+    "segments_sds_ml",
+    "segments_functional_intervals_ml",
+    "segments_functional_medians_ml",
+    "segments_functional_sds_ml",
+)
+LESION_DISTANCES = (
+    "surface_distance_mm",
+    "portal_vein_distance_mm",
+    "hepatic_veins_distance_mm",
+)
+INTENSITY_UNITS: Mapping[Modality | None, str] = {Modality.CT: "HU"}
+ARBITRARY_UNIT = "arbitrary"
 REMNANT_QUANTITIES = (
     "flr_ml",
     "flr_measured_fraction",
@@ -32,7 +54,7 @@ def encode_case(case: CaseReport, *, schema_version: str) -> Json:
         "schema_version": schema_version,
         "study": encode_study(case.study),
         "patient": encode_patient(case.patient),
-        "volumetry": encode_volumetry(case.volumetry),
+        "volumetry": encode_volumetry(case.volumetry, modality=case.study.modality),
         "planning": None if case.planning is None else encode_planning(case.planning),
         "quality": encode_findings(case.quality),
         "provenance": encode_provenance(case.provenance),
@@ -46,13 +68,23 @@ def encode_quantity(name: str, quantity: Quantity) -> Json:
     """Return ``name`` and, where they apply, what is known about it beside it."""
     items: Json = {name: quantity.value}
     if quantity.interval is not None:
-        items[f"{name}_interval"] = [quantity.interval.low, quantity.interval.high]
+        items |= encode_interval(name, quantity.interval)
     if quantity.bound is not None:
         items[f"{name}_bound"] = quantity.bound.value
     if quantity.indicative:
         items[f"{name}_indicative"] = True
     if quantity.reason is not None:
         items[f"{name}_reason"] = quantity.reason
+    return items
+
+
+def encode_interval(name: str, interval: Interval) -> Json:
+    """Return the ends and, where they are known, the median and each part's deviation."""
+    items: Json = {f"{name}_interval": [interval.low, interval.high]}
+    if interval.median is not None:
+        items[f"{name}_median"] = interval.median
+    if interval.sds:
+        items[f"{name}_sds"] = _sds(interval)
     return items
 
 
@@ -89,14 +121,23 @@ def encode_patient(patient: Patient) -> Json:
     }
 
 
-def encode_volumetry(report: VolumetryReport) -> Json:
-    """Return all volumes; segment maps are keyed by Roman numerals."""
+def encode_volumetry(report: VolumetryReport, *, modality: Modality | None) -> Json:
+    """Return all volumes; segment maps are keyed by Roman numerals.
+
+    The modality says what the lesions' intensities are: HU on CT, arbitrary on everything else.
+    """
     document = encode_quantities(report, VOLUMETRY_QUANTITIES)
+    classes = report.burden_class_probabilities
     document["burden_class"] = None if report.burden_class is None else report.burden_class.value
+    document["burden_class_probabilities"] = (
+        None if classes is None else {known.value: share for known, share in classes.items()}
+    )
     document |= encode_segments(report)
     document["unassigned_ml"] = report.unassigned_ml
-    document["lesions"] = [encode_lesion(lesion) for lesion in report.lesions]
+    document["lesions"] = [encode_lesion(lesion, modality=modality) for lesion in report.lesions]
     document["standardised"] = encode_standardised(report.standardised)
+    document["boundaries"] = encode_boundaries(report.boundaries)
+    document["error_model"] = encode_error_model(report.error_model)
     document["quality"] = encode_findings(report.quality)
     return document
 
@@ -104,20 +145,59 @@ def encode_volumetry(report: VolumetryReport) -> Json:
 def encode_segments(report: VolumetryReport) -> Json:
     """Return segment volumes, or nulls with the reason where the segments are unknown."""
     source = report.segment_source
-    volumes = None if report.segments is None else sorted(report.segments.items())
-    document: Json = {
-        "segments_ml": None if volumes is None else {s.name: v.total_ml for s, v in volumes},
-        "segments_functional_ml": None
-        if volumes is None
-        else {s.name: v.functional_ml for s, v in volumes},
-        "segments_at_edge": None
-        if volumes is None
-        else [s.name for s, v in volumes if v.touches_edge],
-        "segment_source": None if source is None else source.value,
-    }
+    document: Json = dict.fromkeys(SEGMENT_KEYS)
+    if report.segments is not None:
+        document |= _segments({s.name: v for s, v in sorted(report.segments.items())})
+    document["segment_source"] = None if source is None else source.value
     if report.segments_reason is not None:
         document["segments_ml_reason"] = report.segments_reason
     return document
+
+
+def _segments(volumes: Mapping[str, SegmentVolumes]) -> Json:
+    whole = {name: v.total_interval for name, v in volumes.items() if v.total_interval}
+    functional = {
+        name: v.functional_interval for name, v in volumes.items() if v.functional_interval
+    }
+    return {
+        "segments_ml": {name: v.total_ml for name, v in volumes.items()},
+        "segments_functional_ml": {name: v.functional_ml for name, v in volumes.items()},
+        "segments_at_edge": [name for name, v in volumes.items() if v.touches_edge],
+        "segments_surface_mm2": {name: v.surface_mm2 for name, v in volumes.items()},
+        **_segment_intervals("segments", whole),
+        **_segment_intervals("segments_functional", functional),
+    }
+
+
+def _segment_intervals(prefix: str, intervals: Mapping[str, Interval]) -> Json:
+    medians = {name: i.median for name, i in intervals.items() if i.median is not None}
+    return {
+        f"{prefix}_intervals_ml": {name: [i.low, i.high] for name, i in intervals.items()},
+        f"{prefix}_medians_ml": medians,
+        f"{prefix}_sds_ml": {name: _sds(i) for name, i in intervals.items() if i.sds},
+    }
+
+
+def encode_boundaries(boundaries: Boundaries) -> Json:
+    """Return the surfaces that errors act on."""
+    return {
+        "liver_surface_mm2": boundaries.liver_surface_mm2,
+        "grid_mm4": boundaries.grid_mm4,
+        "borders": [
+            {
+                "first": border.first.name,
+                "second": border.second.name,
+                "functional_mm2": border.functional_mm2,
+                "tumour_mm2": border.tumour_mm2,
+            }
+            for border in boundaries.borders
+        ],
+    }
+
+
+def encode_error_model(model: ErrorModel) -> Json:
+    """Return what is assumed about errors; with the boundaries it gives every interval again."""
+    return {field.name: getattr(model, field.name) for field in fields(ErrorModel)}
 
 
 def encode_standardised(volume: StandardisedVolume) -> Json:
@@ -131,17 +211,34 @@ def encode_standardised(volume: StandardisedVolume) -> Json:
     }
 
 
-def encode_lesion(lesion: Lesion) -> Json:
-    """Return one row of the lesion table."""
+def encode_lesion(lesion: Lesion, *, modality: Modality | None) -> Json:
+    """Return one row of the lesion table; the shares of the lobes follow from the segments'."""
+    lobes = lesion.lobe_fractions
     return {
         "id": lesion.id,
         **encode_quantity("volume_ml", lesion.volume_ml),
         "longest_axial_mm": lesion.longest_axial_mm,
+        "perpendicular_axial_mm": lesion.perpendicular_axial_mm,
         "feret_3d_mm": lesion.feret_3d_mm,
+        "surface_mm2": lesion.surface_mm2,
         "centroid_ras_mm": list(lesion.centroid_ras_mm),
         "segment_fractions": _by_numeral(lesion.segment_fractions),
+        "lobe_fractions": None if lobes is None else {k.value: v for k, v in lobes.items()},
+        **encode_quantities(lesion, LESION_DISTANCES),
+        "intensity": encode_intensity(lesion.intensity, modality=modality),
         "confirmation": lesion.confirmation.value,
     }
+
+
+def encode_intensity(
+    intensity: IntensityStatistics | None, *, modality: Modality | None
+) -> Json | None:
+    """Return the intensities in a lesion with their unit, ``None`` without an image."""
+    if intensity is None:
+        return None
+    unit = INTENSITY_UNITS.get(modality, ARBITRARY_UNIT)
+    numbers = {field.name: getattr(intensity, field.name) for field in fields(IntensityStatistics)}
+    return {"unit": unit, **numbers}
 
 
 def encode_planted(lesion: PlantedLesion) -> Json:
@@ -177,6 +274,7 @@ def encode_resection(resection: Resection) -> Json:
         "new_world": resection.new_world,
         **encode_quantities(resection.remnant, REMNANT_QUANTITIES),
         **encode_quantity("debulked_fraction", resection.debulked_fraction),
+        "sflr_by_formula": dict(resection.sflr_by_formula),
         "findings": encode_findings(resection.findings),
     }
 
@@ -194,6 +292,7 @@ def encode_findings(findings: Iterable[Finding]) -> list[Json]:
             "inclusive": finding.inclusive,
             "source": finding.source,
             "status": None if finding.status is None else finding.status.value,
+            "probability": finding.probability,
         }
         for finding in findings
     ]
@@ -219,6 +318,10 @@ def encode_provenance(provenance: Provenance) -> Json:
 
 def _sorted(mapping: Mapping[str, Any]) -> Json:
     return dict(sorted(mapping.items()))
+
+
+def _sds(interval: Interval) -> dict[str, float]:
+    return {part.value: interval.sds[part] for part in UncertaintyPart if part in interval.sds}
 
 
 def _by_numeral(fractions: Mapping[CouinaudSegment, float] | None) -> dict[str, float] | None:

@@ -15,12 +15,13 @@ from remnant.core.case import CaseReport
 from remnant.core.errors import ImplausibleValueError, InputError, UnreadableFileError
 from remnant.core.findings import Basis, Finding, SourceStatus, Verdict
 from remnant.core.labels import CouinaudSegment
-from remnant.core.lesions import Confirmation, Lesion, PlantedLesion
+from remnant.core.lesions import Confirmation, IntensityStatistics, Lesion, PlantedLesion
 from remnant.core.patient import LiverBackground, Patient, Sex
 from remnant.core.plan import Frilling, FrillingType, PlanningReport, Remnant, Resection
 from remnant.core.provenance import ModelUse, Provenance
-from remnant.core.quantity import Bound, Interval, Quantity
+from remnant.core.quantity import Bound, Interval, Quantity, UncertaintyPart
 from remnant.core.study import Study
+from remnant.core.uncertainty import Boundaries, ErrorModel, SegmentBorder
 from remnant.core.volumes import Modality, Phase
 from remnant.core.volumetry_report import (
     BurdenClass,
@@ -46,17 +47,25 @@ POINTS = st.tuples(NUMBERS, NUMBERS, NUMBERS)
 SEGMENTS = st.sampled_from(CouinaudSegment)
 
 
+SDS = st.dictionaries(st.sampled_from(UncertaintyPart), AMOUNTS, max_size=3)
+
+
 def optional(strategy):
     return st.none() | strategy
 
 
 @st.composite
-def quantities(draw, values=AMOUNTS):
+def intervals(draw):
     low, high = sorted((draw(NUMBERS), draw(NUMBERS)))
+    return Interval(low, high, median=draw(optional(NUMBERS)), sds=draw(SDS))
+
+
+@st.composite
+def quantities(draw, values=AMOUNTS):
     value = draw(optional(values))
     return Quantity(
         value,
-        interval=draw(optional(st.just(Interval(low, high)))),
+        interval=draw(optional(intervals())),
         bound=draw(optional(st.sampled_from(Bound))),
         reason=draw(optional(WORDS)) if value is not None else draw(WORDS) + "why",
     )
@@ -74,6 +83,7 @@ findings = st.lists(
         inclusive=optional(st.booleans()),
         source=optional(WORDS),
         status=optional(st.sampled_from(SourceStatus)),
+        probability=optional(FRACTIONS),
     ),
     max_size=2,
 ).map(tuple)
@@ -82,9 +92,24 @@ lesions = st.builds(
     id=st.integers(1, 65535),
     volume_ml=quantities(),
     longest_axial_mm=AMOUNTS,
+    perpendicular_axial_mm=AMOUNTS,
     feret_3d_mm=AMOUNTS,
+    surface_mm2=AMOUNTS,
     centroid_ras_mm=POINTS,
     segment_fractions=optional(st.dictionaries(SEGMENTS, FRACTIONS, max_size=3)),
+    surface_distance_mm=quantities(),
+    portal_vein_distance_mm=quantities(),
+    hepatic_veins_distance_mm=quantities(),
+    intensity=optional(
+        st.builds(
+            IntensityStatistics,
+            mean=NUMBERS,
+            sd=AMOUNTS,
+            minimum=NUMBERS,
+            median=NUMBERS,
+            maximum=NUMBERS,
+        )
+    ),
     confirmation=st.sampled_from(Confirmation),
 )
 resections = st.builds(
@@ -104,6 +129,35 @@ resections = st.builds(
     ),
     debulked_fraction=quantities(FRACTIONS),
     findings=findings,
+    sflr_by_formula=st.dictionaries(WORDS, AMOUNTS, max_size=2),
+)
+error_models = st.builds(
+    ErrorModel,
+    origin=WORDS,
+    liver_boundary_mm=st.floats(0, 10),
+    liver_common_share=FRACTIONS,
+    liver_patch_mm2=st.floats(0, 1e6),
+    lesion_boundary_mm=st.floats(0, 10),
+    lesion_common_share=FRACTIONS,
+    segment_border_mm=st.floats(0, 30),
+    formula_residual_fraction=st.floats(0, 0.5),
+    seed=st.integers(0, 2**32 - 1),
+    draws=st.integers(100, 100_000),
+)
+boundaries = st.builds(
+    Boundaries,
+    liver_surface_mm2=AMOUNTS,
+    grid_mm4=AMOUNTS,
+    borders=st.lists(
+        st.builds(
+            SegmentBorder,
+            first=SEGMENTS,
+            second=SEGMENTS,
+            functional_mm2=AMOUNTS,
+            tumour_mm2=AMOUNTS,
+        ),
+        max_size=2,
+    ).map(tuple),
 )
 volumetry_reports = st.builds(
     VolumetryReport,
@@ -116,7 +170,13 @@ volumetry_reports = st.builds(
         st.dictionaries(
             SEGMENTS,
             st.builds(
-                SegmentVolumes, total_ml=AMOUNTS, functional_ml=AMOUNTS, touches_edge=st.booleans()
+                SegmentVolumes,
+                total_ml=AMOUNTS,
+                functional_ml=AMOUNTS,
+                touches_edge=st.booleans(),
+                surface_mm2=AMOUNTS,
+                total_interval=optional(intervals()),
+                functional_interval=optional(intervals()),
             ),
             max_size=3,
         )
@@ -133,6 +193,11 @@ volumetry_reports = st.builds(
         bsa_m2=quantities(),
         source=WORDS,
         population=WORDS,
+    ),
+    boundaries=boundaries,
+    error_model=error_models,
+    burden_class_probabilities=optional(
+        st.dictionaries(st.sampled_from(BurdenClass), FRACTIONS, max_size=4)
     ),
     quality=findings,
 )
@@ -238,6 +303,7 @@ def test_document__keys_are_those_of_the_contract(made):
     assert {"type", "reason"} == set(planning["frilling"])
     assert {
         "id", "verdict", "text", "value", "threshold", "basis", "inclusive", "source", "status",
+        "probability",
     } == set(document["quality"][0])  # fmt: skip
 
 
@@ -362,7 +428,7 @@ def test_write__same_case_gives_the_same_bytes(made, tmp_path: Path):
         write_report_json(case, tmp_path / name)
     first = (tmp_path / "a").read_bytes()
     assert first == (tmp_path / "b").read_bytes()
-    assert first.startswith(b'{\n  "schema_version": "1.0",\n')
+    assert first.startswith(b'{\n  "schema_version": "1.1",\n')
     assert first.endswith(b"}\n")
 
 
