@@ -1,6 +1,6 @@
 """From label maps to a volumetry report."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,18 +8,21 @@ from numpy.typing import NDArray
 
 from remnant.core.findings import Finding
 from remnant.core.labels import CouinaudSegment
-from remnant.core.lesions import Confirmation, Lesion
+from remnant.core.lesions import Confirmation, IntensityStatistics, Lesion
 from remnant.core.patient import Patient
 from remnant.core.quantity import Bound, Quantity
+from remnant.core.uncertainty import ErrorModel
 from remnant.core.volumes import LabelMap
 from remnant.core.volumetry_report import SegmentSource, SegmentVolumes, VolumetryReport
 from volumetry import checks
+from volumetry.borders import measure_boundaries
 from volumetry.burden import burden_class
+from volumetry.error_models import error_model as default_model
 from volumetry.lesions import measure_lesions, require_known_lesions
-from volumetry.liver_maps import LiverMaps, Tally, liver_maps, tally
+from volumetry.liver_maps import LiverMaps, Tally, cut_faces, liver_maps, tally
 from volumetry.remnant import LESIONS_UNKNOWN
 from volumetry.standardised import DEFAULT_FORMULA, standardised_volume
-from volumetry.uncertainty import discretisation_interval_ml
+from volumetry.uncertainty import with_intervals
 
 CUT_LIVER = "the liver reaches the edge of the scan: what lies beyond it is not counted"
 SHARE_WITHIN_SCAN = "the liver reaches the edge of the scan: this is the share within the scan"
@@ -38,6 +41,8 @@ def measure(  # noqa: PLR0913  (the whole input of the stage)
     whole_liver: bool = False,
     formula: str = DEFAULT_FORMULA,
     bsa_formula: str | None = None,
+    error_model: ErrorModel | None = None,
+    intensities: Mapping[int, IntensityStatistics] | None = None,
 ) -> VolumetryReport:
     """Measure the liver, its tumours and its segments.
 
@@ -67,13 +72,18 @@ def measure(  # noqa: PLR0913  (the whole input of the stage)
         The maps were cropped and hold the whole liver although it touches the grid's edge.
     formula, bsa_formula
         See ``volumetry.standardised.standardised_volume``.
+    error_model
+        What is assumed about the errors of the maps; ``None`` for maps of unknown origin
+        (`volumetry.error_models`).
+    intensities
+        Statistics of the image in each lesion, where there is an image.
 
     Returns
     -------
     VolumetryReport
         Volumes in mL; 0.0 is a measurement. Where the liver or a lesion touches the outermost
-        voxel layer its volumes are lower bounds without an interval. Intervals are those of the
-        discretisation alone.
+        voxel layer its volumes are lower bounds, and their intervals are those of the part within
+        the scan. All intervals come from one set of joint draws (`volumetry.propagation`).
 
     Raises
     ------
@@ -89,27 +99,35 @@ def measure(  # noqa: PLR0913  (the whole input of the stage)
     if confirmations:
         known = frozenset[int]() if lesions is None else checks.lesion_ids(lesions)
         require_known_lesions(confirmations, known)
+    model = error_model or default_model(networks=False, segment_source=segment_source)
     counted = tally(maps, whole_liver=whole_liver)
-    table = measure_lesions(maps, counted, confirmations or {})
+    table = measure_lesions(
+        maps, counted, confirmations or {}, model=model, intensities=intensities or {}
+    )
     liver = _Liver(maps, counted, _tumour_rows(table, counted), whole_liver)
+    cut = cut_faces(maps, counted)
+    boundaries, surfaces_mm2 = measure_boundaries(maps, liver.tumour_mask(), cut=cut)
     burden = None if lesions is None else liver.tumour_voxels / liver.voxels
     given = couinaud is not None
     said = confirmations or {}
     rejected = frozenset(n for n, word in said.items() if word is Confirmation.REJECTED)
-    return VolumetryReport(
-        tlv_ml=_tlv(liver),
+    report = VolumetryReport(
+        tlv_ml=liver.volume(liver.voxels),
         functional_tlv_ml=_functional_tlv(liver, lesions_known=lesions is not None),
         tumour_ml=Quantity.absent(LESIONS_UNKNOWN) if lesions is None else _tumour(liver),
         burden_fraction=_burden(liver, burden),
         burden_class=None if burden is None else burden_class(burden),
-        segments=_segments(liver) if given else None,
+        segments=_segments(liver, surfaces_mm2) if given else None,
         segments_reason=None if given else segments_reason or NO_SEGMENTS,
         segment_source=(segment_source or SegmentSource.GIVEN) if given else None,
         unassigned_ml=liver.functional_ml(0) if given else 0.0,
         lesions=table,
         standardised=standardised,
+        boundaries=boundaries,
+        error_model=model,
         quality=tuple(_findings(liver, table, lesions, couinaud, rejected)),
     )
+    return with_intervals(report)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -143,14 +161,12 @@ class _Liver:
     def functional_ml(self, segment: int) -> float:
         return int(self.counted.everywhere[~self.tumour_rows, segment].sum()) * self.voxel_ml
 
-    def volume(self, voxels: int, mask: Callable[[], NDArray[np.bool_]]) -> Quantity:
-        """Volume of the voxels that ``mask`` would show: an interval, or a bound where cut."""
+    def volume(self, voxels: int) -> Quantity:
+        """Volume of some voxels of the liver; a lower bound where the scan cuts it."""
         value = voxels * self.voxel_ml
         if self.is_cut:
             return Quantity(value, bound=Bound.LOWER, reason=CUT_LIVER)
-        if voxels == 0:
-            return Quantity(value)  # nothing was found: no boundary that could be uncertain
-        return Quantity(value, interval=discretisation_interval_ml(mask(), self.voxel_ml))
+        return Quantity(value)
 
     def tumour_mask(self) -> NDArray[np.bool_]:
         mask: NDArray[np.bool_] = self.tumour_rows[self.maps.lesions]
@@ -161,10 +177,6 @@ def _tumour_rows(table: Sequence[Lesion], counted: Tally) -> NDArray[np.bool_]:
     rows = np.zeros(len(counted.everywhere), np.bool_)
     rows[[lesion.id for lesion in table if lesion.counts]] = True
     return rows
-
-
-def _tlv(liver: _Liver) -> Quantity:
-    return liver.volume(liver.voxels, lambda: liver.maps.liver)
 
 
 def _burden(liver: _Liver, burden: float | None) -> Quantity:
@@ -186,19 +198,22 @@ def _functional_tlv(liver: _Liver, *, lesions_known: bool) -> Quantity:
             indicative=liver.is_cut,
             reason=f"{LESIONS_UNKNOWN}; {CUT_LIVER}" if liver.is_cut else LESIONS_UNKNOWN,
         )
-    return liver.volume(functional, lambda: liver.maps.liver & ~liver.tumour_mask())
+    return liver.volume(functional)
 
 
 def _tumour(liver: _Liver) -> Quantity:
-    return liver.volume(liver.tumour_voxels, liver.tumour_mask)
+    return liver.volume(liver.tumour_voxels)
 
 
-def _segments(liver: _Liver) -> dict[CouinaudSegment, SegmentVolumes]:
+def _segments(
+    liver: _Liver, surfaces_mm2: Mapping[CouinaudSegment, float]
+) -> dict[CouinaudSegment, SegmentVolumes]:
     return {
         segment: SegmentVolumes(
             total_ml=liver.total_ml(segment),
             functional_ml=liver.functional_ml(segment),
             touches_edge=_is_cut_segment(liver, segment),
+            surface_mm2=surfaces_mm2[segment],
         )
         for segment in CouinaudSegment
     }

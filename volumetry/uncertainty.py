@@ -1,53 +1,161 @@
-"""Intervals around volumes: so far the part that comes from the voxel grid alone."""
+"""The interval of every volume and ratio, from the draws of `volumetry.propagation`."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from statistics import NormalDist
 
 import numpy as np
-from numpy.typing import NDArray
 
-from remnant.core.quantity import Interval
+from remnant.core.quantity import INTERVAL_LEVEL, Interval, Quantity, UncertaintyPart
+from remnant.core.uncertainty import ErrorModel
+from remnant.core.units import mm3_from_ml
+from remnant.core.volumetry_report import BurdenClass, SegmentVolumes, VolumetryReport
+from volumetry.burden import UPPER_LIMITS
+from volumetry.propagation import Draws, Sample, Spread, displaced_lesions_ml, spread
 
-DIMENSIONS = 3
+LEVELS = np.linspace(0.0, 1.0, 201)
+TAIL = (1.0 - INTERVAL_LEVEL) / 2.0
+TAIL_SCORE = NormalDist().inv_cdf(1.0 - TAIL)
+FEWEST_DEFINED = 0.5
+"""Share of the draws in which a ratio must be defined for it to have an interval."""
+SMALLEST_SHARE = 1e-6
+"""Parts whose standard deviation is less than this share of the whole one do not take part."""
 
 
-def discretisation_interval_ml(mask: NDArray[np.bool_], voxel_volume_ml: float) -> Interval:
-    """Bound the volume of the structure whose voxel centres a mask holds.
+def with_intervals(report: VolumetryReport) -> VolumetryReport:
+    """Return a report with the interval of every volume and ratio, under its own error model.
 
-    The grid is looked at by the cells between eight neighbouring voxel centres, each as large as a
-    voxel. Cells with all eight centres inside give the low end, cells with at least one centre
-    inside the high end (inner and outer content). That is half a voxel layer inwards and outwards
-    along every axis, on any affine grid.
+    A volume of 0 mL gets none: nothing was found that could have a boundary.
+    """
+    drawn = spread(report)
+    burden = interval_of(drawn, lambda d: ratio(d.all_tumour_ml, d.tlv_ml))
+    tumour = interval_of(drawn, lambda d: d.all_tumour_ml)
+    functional = interval_of(drawn, lambda d: d.functional_tlv_ml)
+    expected = interval_of(drawn, lambda d: d.formula_factor)
+    standardised = report.standardised
+    return replace(
+        report,
+        tlv_ml=spanned(report.tlv_ml, interval_of(drawn, lambda d: d.tlv_ml)),
+        functional_tlv_ml=spanned(report.functional_tlv_ml, functional),
+        tumour_ml=spanned(report.tumour_ml, tumour),
+        burden_fraction=spanned(report.burden_fraction, burden),
+        burden_class_probabilities=_class_probabilities(report.burden_fraction, burden),
+        segments=None
+        if report.segments is None
+        else {s: _segment(volumes, drawn, s) for s, volumes in report.segments.items()},
+        standardised=replace(standardised, stlv_ml=_scaled(standardised.stlv_ml, expected)),
+    )
 
-    The low end holds exactly for every convex structure, because a convex set that holds a cell's
-    corners holds the cell. The high end holds where the structure reaches no cell without reaching
-    one of its corners: that is, as long as it is at least about two voxels thick along every axis.
 
-    This is the **discretisation** of a perfect mask and nothing else: errors of the segmentation,
-    motion and partial volume are not in it.
+def interval_of(drawn: Spread, figure: Callable[[Draws], Sample]) -> Interval | None:
+    """Return the interval of a figure that is computed from draws.
+
+    Draws in which it is not defined (NaN) are left out.
+
+    Returns
+    -------
+    Interval or None
+        ``None`` where the figure does not vary, or is defined in less than half of the draws.
+    """
+    sample = figure(drawn.whole)
+    defined = sample[~np.isnan(sample)]
+    if defined.size < FEWEST_DEFINED * sample.size or np.ptp(defined) == 0.0:
+        return None
+    low, median, high = np.quantile(defined, (TAIL, 0.5, 1.0 - TAIL))
+    sds = {part: float(np.nanstd(figure(draws))) for part, draws in drawn.alone.items()}
+    return Interval(
+        float(low),
+        float(high),
+        median=float(median),
+        sds={part: sd for part, sd in sds.items() if sd > SMALLEST_SHARE * np.std(defined)},
+        quantiles=tuple(np.quantile(defined, LEVELS).tolist()),
+    )
+
+
+def spanned(quantity: Quantity, interval: Interval | None) -> Quantity:
+    """Return a quantity with an interval; absent ones, and volumes of 0, stay as they are."""
+    if not quantity.value:
+        return quantity
+    return replace(quantity, interval=interval)
+
+
+def ratio(part: Sample, whole: Sample) -> Sample:
+    """Divide draw by draw; NaN where the whole is 0."""
+    share: Sample = np.divide(part, whole, out=np.full_like(whole, np.nan), where=whole > 0.0)
+    return share
+
+
+def lesion_interval(
+    volume_ml: float, surface_mm2: float, *, grid_mm4: float, model: ErrorModel
+) -> Interval:
+    """Return the interval of one lesion's volume, in closed form.
 
     Parameters
     ----------
-    mask
-        Voxels whose centre lies in the structure, shape ``(I, J, K)``; outside is background.
-    voxel_volume_ml
-        Volume of one voxel in mL.
+    volume_ml, surface_mm2
+        Of the lesion, both above 0.
+    grid_mm4
+        See `volumetry.surfaces.grid_mm4`.
+    model
+        The case's errors.
 
     Returns
     -------
     Interval
-        In mL; both ends are 0.0 for an empty mask.
+        In mL; ``low`` is 0.0 where the lesion may vanish. Its median is the measured volume.
     """
-    inner, outer = mask, np.pad(mask, 1)
-    for axis in range(DIMENSIONS):
-        inner = _low_side(inner, axis) & _high_side(inner, axis)
-        outer = _low_side(outer, axis) | _high_side(outer, axis)
-    low, high = np.count_nonzero(inner), np.count_nonzero(outer)
-    return Interval(float(low * voxel_volume_ml), float(high * voxel_volume_ml))
+    parts = {
+        UncertaintyPart.DISCRETISATION: np.sqrt(grid_mm4 / surface_mm2),
+        UncertaintyPart.SEGMENTATION: model.lesion_boundary_mm,
+    }
+    sd_mm = float(np.hypot(*parts.values()))
+    ends_mm = sd_mm * TAIL_SCORE * np.array((-1.0, 0.0, 1.0))
+    volumes, surfaces = np.full(3, volume_ml), np.full(3, surface_mm2)
+    low, median, high = displaced_lesions_ml(volumes, surfaces, ends_mm).tolist()
+    radius_mm = 3.0 * mm3_from_ml(volume_ml) / surface_mm2
+    sds = {part: volume_ml * _cubic_sd(sd / radius_mm) for part, sd in parts.items() if sd > 0.0}
+    return Interval(low, high, median=median, sds=sds)
 
 
-def _low_side(mask: NDArray[np.bool_], axis: int) -> NDArray[np.bool_]:
-    side: NDArray[np.bool_] = mask[(slice(None),) * axis + (slice(None, -1),)]
-    return side
+def _cubic_sd(relative: float) -> float:
+    """Return the standard deviation of ``(1 + relative z)³`` for a standard normal ``z``."""
+    return float(np.sqrt(9.0 * relative**2 + 36.0 * relative**4 + 15.0 * relative**6))
 
 
-def _high_side(mask: NDArray[np.bool_], axis: int) -> NDArray[np.bool_]:
-    side: NDArray[np.bool_] = mask[(slice(None),) * axis + (slice(1, None),)]
-    return side
+def _segment(volumes: SegmentVolumes, drawn: Spread, segment: int) -> SegmentVolumes:
+    if not volumes.total_ml:
+        return volumes
+    return replace(
+        volumes,
+        total_interval=interval_of(drawn, lambda d: d.total_ml[segment]),
+        functional_interval=interval_of(drawn, lambda d: d.functional_ml[segment]),
+    )
+
+
+def _scaled(quantity: Quantity, factor: Interval | None) -> Quantity:
+    if factor is None or quantity.value is None:
+        return quantity
+    value = quantity.value
+    scaled = Interval(
+        value * factor.low,
+        value * factor.high,
+        median=None if factor.median is None else value * factor.median,
+        sds={part: value * sd for part, sd in factor.sds.items()},
+        quantiles=tuple(value * quantile for quantile in factor.quantiles),
+    )
+    return replace(quantity, interval=scaled)
+
+
+def _class_probabilities(
+    burden: Quantity, interval: Interval | None
+) -> Mapping[BurdenClass, float] | None:
+    """Probability of each class; ``None`` where the burden is absent, 0, a bound or indicative."""
+    spanning = spanned(burden, interval)
+    over = [spanning.probability(limit, inclusive=False) for limit, _ in UPPER_LIMITS[:-1]]
+    at_least = [1.0, *(share for share in over if share is not None), 0.0]
+    if len(at_least) <= len(over):
+        return None
+    return {
+        name: at_least[number] - at_least[number + 1]
+        for number, (_, name) in enumerate(UPPER_LIMITS)
+    }

@@ -9,6 +9,11 @@ def ml_from_mm3(volume_mm3: float) -> float:
     return volume_mm3 / MM3_PER_ML
 
 
+def mm3_from_ml(volume_ml: float) -> float:
+    """Convert millilitres to cubic millimetres."""
+    return volume_ml * MM3_PER_ML
+
+
 def percent_from_fraction(fraction: float) -> float:
     """Convert a fraction in [0, 1] to percent, for texts only."""
     return 100.0 * fraction

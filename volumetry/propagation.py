@@ -1,0 +1,306 @@
+"""Volumes under errors of their boundaries, drawn jointly.
+
+Every error is a latent standard normal number. One draw of all of them moves the liver's surface,
+every lesion's surface and the planes between segments; all volumes of that draw follow from the
+same moved boundaries, so that the numerator and denominator of a ratio vary together:
+
+- a liver surface of area ``A`` that moves by ``d`` adds ``A d`` to the liver; part of ``d`` is
+  common to the whole surface, the rest differs from patch to patch;
+- a lesion of volume ``V`` and surface ``A`` that moves by ``d`` has ``V (1 + d A / 3V)³``, exact
+  for a ball, and takes the difference from the functional liver around it;
+- a border of projected area ``B`` that moves by ``d`` takes ``B d`` from one segment and gives it
+  to the other; all borders on one anatomical plane move together;
+- the grid adds what counting voxels of an ideal mask would scatter (`volumetry.surfaces.grid_mm4`);
+- the body-size formula multiplies its volume by a log-normal factor.
+
+Draws come in opposite pairs, so that what is linear has its median at the measured value.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from remnant.core.labels import CouinaudSegment
+from remnant.core.lesions import Lesion
+from remnant.core.quantity import UncertaintyPart
+from remnant.core.uncertainty import ErrorModel, SegmentBorder
+from remnant.core.units import ml_from_mm3, mm3_from_ml
+from remnant.core.volumetry_report import VolumetryReport
+
+Sample = NDArray[np.float64]
+"""One number for each draw, shape ``(draws,)``; with rows for several quantities."""
+
+Parts = Collection[UncertaintyPart]
+ALL_PARTS: Parts = tuple(UncertaintyPart)
+
+UNASSIGNED = 0
+ROWS = len(CouinaudSegment) + 1
+LESIONS_AT_ONCE = 64
+
+
+class Plane(IntEnum):
+    """Anatomical surface that parts segments; its borders move together."""
+
+    CAUDATE = 0
+    MAIN = 1
+    UMBILICAL = 2
+    LEFT_TRANSVERSE = 3
+    RIGHT = 4
+    RIGHT_TRANSVERSE = 5
+
+
+class _Stream(IntEnum):
+    LIVER_COMMON = 0
+    LIVER_WHOLE = 1
+    LIVER_ROWS = 2
+    LESIONS_COMMON = 3
+    LESIONS_OWN = 4
+    PLANES = 5
+    GRID_WHOLE = 6
+    GRID_ROWS = 7
+    GRID_BORDERS = 8
+    FORMULA = 9
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Draws:
+    """Volumes of one liver in every draw.
+
+    Parameters
+    ----------
+    total_ml, tumour_ml
+        Shape ``(9, draws)``; row 0 is liver that belongs to no segment (all of it where the
+        segments are unknown), the others are segments I to VIII. Never negative.
+    formula_factor
+        What the body-size formula's volume is multiplied by, shape ``(draws,)``.
+    """
+
+    total_ml: Sample
+    tumour_ml: Sample
+    formula_factor: Sample
+
+    @property
+    def tlv_ml(self) -> Sample:
+        """Total liver volume."""
+        return _summed(self.total_ml)
+
+    @property
+    def all_tumour_ml(self) -> Sample:
+        """Tumour of the whole liver."""
+        return _summed(self.tumour_ml)
+
+    @property
+    def functional_ml(self) -> Sample:
+        """Liver without tumour by row; never negative."""
+        functional: Sample = np.maximum(self.total_ml - self.tumour_ml, 0.0)
+        return functional
+
+    @property
+    def functional_tlv_ml(self) -> Sample:
+        """Liver without tumour."""
+        return _summed(self.functional_ml)
+
+    def flr_ml(self, removed: Collection[CouinaudSegment]) -> Sample:
+        """Functional liver of the segments that stay; liver without a segment is not counted."""
+        kept = [int(s) for s in CouinaudSegment if s not in removed]
+        return _summed(self.functional_ml[kept])
+
+    def tumour_in(self, segments: Collection[CouinaudSegment]) -> Sample:
+        """Tumour inside some segments."""
+        return _summed(self.tumour_ml[sorted(segments)])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Spread:
+    """Draws under all parts of the uncertainty together, and under each part alone."""
+
+    whole: Draws
+    alone: Mapping[UncertaintyPart, Draws]
+
+
+def spread(report: VolumetryReport, *, seed: int | None = None) -> Spread:
+    """Draw the volumes of a measured liver under its error model.
+
+    The same report gives the same draws; ``seed`` replaces the model's own, for a second,
+    independent scan.
+    """
+    alone = {part: joint_draws(report, parts=(part,), seed=seed) for part in UncertaintyPart}
+    return Spread(joint_draws(report, seed=seed), alone)
+
+
+def joint_draws(
+    report: VolumetryReport, *, parts: Parts = ALL_PARTS, seed: int | None = None
+) -> Draws:
+    """Draw all volumes of a measured liver; only the errors in ``parts`` act."""
+    source = _Source(report.error_model, frozenset(parts), seed)
+    moved, moved_tumour = _border_shifts(report, source)
+    total_ml = _liver(report, source) + moved + moved_tumour
+    tumour_ml = _lesions(report, source) + moved_tumour
+    residual = source.sd(UncertaintyPart.FORMULA, report.error_model.formula_residual_fraction)
+    return Draws(
+        total_ml=np.maximum(total_ml, 0.0),
+        tumour_ml=np.maximum(tumour_ml, 0.0),
+        formula_factor=np.exp(residual * source.normals(_Stream.FORMULA, 1)[0]),
+    )
+
+
+def plane_of(border: SegmentBorder) -> tuple[Plane, int]:
+    """Return the plane that a border lies on and the side of the border's first segment.
+
+    The side is +1 where that segment grows when the plane moves forwards, else -1.
+    """
+    return _PLANES[border.first, border.second]
+
+
+def displaced_lesions_ml(
+    volumes_ml: Sample, surfaces_mm2: Sample, displacement_mm: Sample
+) -> Sample:
+    """Return volumes of lesions whose surfaces moved outwards; 0.0 where they vanish.
+
+    ``V (1 + d / r)³`` with ``r = 3 V / A``: exact for a ball, and to first order for every body.
+    """
+    radius_mm = 3.0 * mm3_from_ml(1.0) * volumes_ml / surfaces_mm2
+    displaced: Sample = volumes_ml * np.maximum(1.0 + displacement_mm / radius_mm, 0.0) ** 3
+    return displaced
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """Random numbers of one error model; parts that do not act have no standard deviation."""
+
+    model: ErrorModel
+    parts: frozenset[UncertaintyPart]
+    seed: int | None
+
+    def normals(self, stream: _Stream, rows: int) -> Sample:
+        """Return standard normal numbers in opposite pairs, shape ``(rows, draws)``."""
+        seed = self.model.seed if self.seed is None else self.seed
+        half = np.random.default_rng([seed, stream]).standard_normal(
+            (rows, -(-self.model.draws // 2))
+        )
+        return np.concatenate((half, -half), axis=1)[:, : self.model.draws]
+
+    def sd(self, part: UncertaintyPart, value: float) -> float:
+        """Return ``value``, or 0 where the part does not act."""
+        return value if part in self.parts else 0.0
+
+
+def _liver(report: VolumetryReport, source: _Source) -> Sample:
+    """Total volume by row under errors of the liver's outer surface."""
+    totals_ml, areas_mm2 = _rows(report)
+    whole_mm2 = areas_mm2.sum()
+    model, grid = report.error_model, report.boundaries.grid_mm4
+    sd_mm = source.sd(UncertaintyPart.SEGMENTATION, model.liver_boundary_mm)
+    common = sd_mm * np.sqrt(model.liver_common_share) * source.normals(_Stream.LIVER_COMMON, 1)
+    patch_mm2 = min(model.liver_patch_mm2, whole_mm2)
+    local = sd_mm**2 * (1.0 - model.liver_common_share) * patch_mm2
+    grid = source.sd(UncertaintyPart.DISCRETISATION, grid)
+    moved_mm3 = (
+        areas_mm2[:, None] * common
+        + _patchwise(areas_mm2, local, source, (_Stream.LIVER_WHOLE, _Stream.LIVER_ROWS))
+        + _patchwise(areas_mm2, grid, source, (_Stream.GRID_WHOLE, _Stream.GRID_ROWS))
+    )
+    return totals_ml[:, None] + ml_from_mm3(1.0) * moved_mm3
+
+
+def _patchwise(
+    areas_mm2: Sample, variance_mm4: float, source: _Source, streams: tuple[_Stream, _Stream]
+) -> Sample:
+    """Errors independent from place to place: variance is ``variance_mm4`` times area.
+
+    The whole is drawn first and then shared out, so that dividing a liver does not change it.
+    """
+    whole_mm2 = areas_mm2.sum()
+    if whole_mm2 == 0.0 or variance_mm4 == 0.0:
+        return np.zeros((len(areas_mm2), 1))
+    shares = (areas_mm2 / whole_mm2)[:, None]
+    whole = np.sqrt(variance_mm4 * whole_mm2) * source.normals(streams[0], 1)
+    own = np.sqrt(variance_mm4 * areas_mm2)[:, None] * source.normals(streams[1], len(areas_mm2))
+    patchwise: Sample = shares * whole + own - shares * own.sum(axis=0)
+    return patchwise
+
+
+def _rows(report: VolumetryReport) -> tuple[Sample, Sample]:
+    """Total volumes in mL and liver surfaces in mm² by row."""
+    totals_ml, areas_mm2 = np.zeros(ROWS), np.zeros(ROWS)
+    for segment, volumes in (report.segments or {}).items():
+        totals_ml[segment], areas_mm2[segment] = volumes.total_ml, volumes.surface_mm2
+    totals_ml[UNASSIGNED] = max(0.0, (report.tlv_ml.value or 0.0) - totals_ml.sum())
+    areas_mm2[UNASSIGNED] = max(0.0, report.boundaries.liver_surface_mm2 - areas_mm2.sum())
+    return totals_ml, areas_mm2
+
+
+def _lesions(report: VolumetryReport, source: _Source) -> Sample:
+    """Tumour by row under errors of the lesions' surfaces."""
+    model = report.error_model
+    sd_mm = source.sd(UncertaintyPart.SEGMENTATION, model.lesion_boundary_mm)
+    grid = source.sd(UncertaintyPart.DISCRETISATION, report.boundaries.grid_mm4)
+    common = sd_mm * np.sqrt(model.lesion_common_share) * source.normals(_Stream.LESIONS_COMMON, 1)
+    own_mm2 = sd_mm**2 * (1.0 - model.lesion_common_share)
+    tumour = np.zeros((ROWS, model.draws))
+    counted = [lesion for lesion in report.lesions if lesion.counts and lesion.volume_ml.value]
+    counted.sort(key=lambda lesion: (-(lesion.volume_ml.value or 0.0), lesion.id))
+    normals = source.normals(_Stream.LESIONS_OWN, len(counted))
+    for start in range(0, len(counted), LESIONS_AT_ONCE):
+        some = slice(start, start + LESIONS_AT_ONCE)
+        volumes, surfaces, shares = _lesion_columns(counted[some])
+        displacement = common + np.sqrt(own_mm2 + grid / surfaces) * normals[some]
+        tumour += shares.T @ displaced_lesions_ml(volumes, surfaces, displacement)
+    return tumour
+
+
+def _lesion_columns(lesions: list[Lesion]) -> tuple[Sample, Sample, Sample]:
+    """Volumes and surfaces as columns, and shares of shape ``(lesions, 9)``."""
+    volumes = np.array([[lesion.volume_ml.value or 0.0] for lesion in lesions])
+    surfaces = np.array([[lesion.surface_mm2] for lesion in lesions])
+    shares = np.zeros((len(lesions), ROWS))
+    for row, lesion in enumerate(lesions):
+        for segment, share in (lesion.segment_fractions or {}).items():
+            shares[row, segment] = share
+    shares[:, UNASSIGNED] = np.maximum(0.0, 1.0 - shares.sum(axis=1))
+    return volumes, surfaces, shares
+
+
+def _border_shifts(report: VolumetryReport, source: _Source) -> tuple[Sample, Sample]:
+    """Functional liver and tumour that moved borders give to each row, in mL."""
+    sd_mm = source.sd(UncertaintyPart.SEGMENT_BORDERS, report.error_model.segment_border_mm)
+    grid = source.sd(UncertaintyPart.DISCRETISATION, report.boundaries.grid_mm4)
+    borders = report.boundaries.borders
+    planes = sd_mm * source.normals(_Stream.PLANES, len(Plane))
+    own = source.normals(_Stream.GRID_BORDERS, len(borders))
+    functional, tumour = np.zeros((2, ROWS, report.error_model.draws))
+    for border, normal in zip(borders, own, strict=True):
+        plane, side = plane_of(border)
+        area_mm2 = border.functional_mm2 + border.tumour_mm2
+        shift_mm = side * planes[plane] + np.sqrt(grid / area_mm2) * normal
+        for rows, part_mm2 in ((functional, border.functional_mm2), (tumour, border.tumour_mm2)):
+            rows[border.first] += ml_from_mm3(part_mm2) * shift_mm
+            rows[border.second] -= ml_from_mm3(part_mm2) * shift_mm
+    return functional, tumour
+
+
+def _summed(rows: Sample) -> Sample:
+    total: Sample = rows.sum(axis=0)
+    return total
+
+
+def _planes() -> dict[tuple[CouinaudSegment, CouinaudSegment], tuple[Plane, int]]:
+    numbers: dict[Plane, tuple[tuple[int, int, int], ...]] = {
+        Plane.CAUDATE: tuple((1, other, 1) for other in range(2, 9)),
+        Plane.MAIN: tuple((left, right, 1) for left in (2, 3, 4) for right in (5, 6, 7, 8)),
+        Plane.UMBILICAL: ((2, 4, 1), (3, 4, 1)),
+        Plane.LEFT_TRANSVERSE: ((2, 3, 1),),
+        Plane.RIGHT: ((5, 6, 1), (5, 7, 1), (6, 8, -1), (7, 8, -1)),
+        Plane.RIGHT_TRANSVERSE: ((5, 8, 1), (6, 7, 1)),
+    }
+    return {
+        (CouinaudSegment(first), CouinaudSegment(second)): (plane, side)
+        for plane, pairs in numbers.items()
+        for first, second, side in pairs
+    }
+
+
+_PLANES = _planes()
