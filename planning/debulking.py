@@ -49,6 +49,7 @@ def debulking_finding(rule: DebulkingRule, debulked_fraction: Quantity) -> Findi
         inclusive=threshold.inclusive,
         source=threshold.source,
         status=threshold.status,
+        probability=threshold.probability(quantity),
     )
 
 

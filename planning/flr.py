@@ -16,6 +16,7 @@ from remnant.core.plan import Remnant
 from remnant.core.quantity import Quantity
 from remnant.core.volumetry_report import StandardisedVolume
 from volumetry.body_surface import ASSUMED_BODY
+from volumetry.standardised import formula_label
 
 MEASUREMENT_DECIMALS = 9
 PREFIX = "flr."
@@ -188,7 +189,15 @@ def _finding(
         inclusive=threshold.inclusive,
         source=threshold.source,
         status=minimum.status,
+        probability=_least_probable(threshold, remnant),
     )
+
+
+def _least_probable(threshold: Threshold, remnant: Remnant) -> float | None:
+    """Probability of the fraction that is the least likely to reach the minimum."""
+    found = [threshold.probability(q) for q in _fractions(threshold.basis, remnant)]
+    known = [probability for probability in found if probability is not None]
+    return min(known) if len(known) == len(found) else None
 
 
 def _demand(rule_set: RemnantRuleSet, minimum: RemnantMinimum) -> str:
@@ -239,7 +248,7 @@ def _body_remark(standardised: StandardisedVolume, patient: Patient) -> str:
     if standardised.stlv_ml.value is None:
         return ""
     surface = f" with {standardised.bsa_formula}" if standardised.bsa_formula else ""
-    remark = f" Standardised volume by {standardised.formula}{surface}."
+    remark = f" Standardised volume by {formula_label(standardised.formula)}{surface}."
     return f"{remark} The body size is assumed." if patient.body_size_assumed else remark
 
 

@@ -11,13 +11,14 @@ from planning.flr import remnant_findings
 from planning.frilling import classify, frilling_finding
 from planning.reach import reach_findings
 from planning.rules import PROJECT_SOURCE
-from planning.sensitivity import sensitivity_finding
+from planning.sensitivity import sensitivity_finding, sflr_by_formula, with_disagreement
 from remnant.core.findings import Basis, Finding, SourceStatus, Verdict
 from remnant.core.labels import CouinaudSegment
 from remnant.core.lesions import Confirmation
 from remnant.core.patient import Patient
 from remnant.core.plan import PlanningReport, Resection
 from remnant.core.volumetry_report import BurdenClass, VolumetryReport
+from volumetry.propagation import Spread, spread
 from volumetry.remnant import debulked_fraction, future_liver_remnant
 
 ALL_SEGMENTS = frozenset(CouinaudSegment)
@@ -58,7 +59,8 @@ def plan(
     InputError
         A custom set is empty.
     """
-    resections = tuple(_resection(c, report, patient) for c in candidates(custom))
+    drawn = None if report.segments is None else spread(report)
+    resections = tuple(_resection(c, report, patient, drawn) for c in candidates(custom))
     frilling = classify(report)
     return PlanningReport(
         frilling=frilling,
@@ -110,10 +112,14 @@ def _sensitivity(report: VolumetryReport, patient: Patient) -> Iterator[Finding]
         yield finding
 
 
-def _resection(candidate: Candidate, report: VolumetryReport, patient: Patient) -> Resection:
+def _resection(
+    candidate: Candidate, report: VolumetryReport, patient: Patient, drawn: Spread | None
+) -> Resection:
     removed = candidate.segments
-    remnant = future_liver_remnant(report, patient=patient, removed=removed)
-    debulked = debulked_fraction(report, removed=removed)
+    remnant = future_liver_remnant(report, patient=patient, removed=removed, drawn=drawn)
+    debulked = debulked_fraction(report, removed=removed, drawn=drawn)
+    ratios = sflr_by_formula(remnant.flr_ml, patient, report.standardised)
+    on_remnant = remnant_findings(remnant, patient=patient, standardised=report.standardised)
     return Resection(
         name=candidate.name,
         title=candidate.title,
@@ -123,11 +129,12 @@ def _resection(candidate: Candidate, report: VolumetryReport, patient: Patient) 
         remnant=remnant,
         debulked_fraction=debulked,
         findings=(
-            *remnant_findings(remnant, patient=patient, standardised=report.standardised),
+            *(with_disagreement(finding, remnant, ratios) for finding in on_remnant),
             contiguity_finding(_kept(report, removed)),
             *debulking_findings(debulked),
             *_geometry_findings(candidate, report),
         ),
+        sflr_by_formula=ratios,
     )
 
 

@@ -1,16 +1,19 @@
 """The future liver remnant of any set of removed segments, and the tumour that leaves with it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from math import fsum
 
 from remnant.core.errors import InputError
 from remnant.core.labels import CouinaudSegment
 from remnant.core.patient import Patient
 from remnant.core.plan import Remnant
-from remnant.core.quantity import Bound, Quantity
+from remnant.core.quantity import Bound, Interval, Quantity
 from remnant.core.units import G_PER_KG, percent_from_fraction
 from remnant.core.volumetry_report import SegmentVolumes, VolumetryReport
 from volumetry.body_surface import ASSUMED_BODY
+from volumetry.propagation import Draws, Sample, Spread, spread
+from volumetry.uncertainty import interval_of, ratio, spanned
 
 Segments = frozenset[CouinaudSegment]
 SegmentTable = Mapping[CouinaudSegment, SegmentVolumes]
@@ -30,7 +33,7 @@ OUTSIDE_MAP = "part of the tumour lies outside the segment map"
 
 
 def future_liver_remnant(
-    report: VolumetryReport, *, patient: Patient, removed: Segments
+    report: VolumetryReport, *, patient: Patient, removed: Segments, drawn: Spread | None = None
 ) -> Remnant:
     """Estimate what would stay if a set of segments were removed.
 
@@ -42,6 +45,8 @@ def future_liver_remnant(
         Body weight for the ratio to it.
     removed
         Segments taken out; all others stay.
+    drawn
+        ``volumetry.propagation.spread(report)``, where several remnants share it.
 
     Returns
     -------
@@ -60,18 +65,54 @@ def future_liver_remnant(
     _require_segments(removed)
     if report.segments is None:
         return _absent_remnant(report.segments_reason or "the segments are unknown")
+    remnant = _Draw(drawn or spread(report), removed)
     flr_ml = _flr(report, report.segments, removed)
+    measured = _measured_fraction(report, report.segments, removed)
     stlv_ml, bsa_m2 = report.standardised.stlv_ml, report.standardised.bsa_m2
     return Remnant(
-        flr_ml=flr_ml,
-        flr_measured_fraction=_measured_fraction(report, report.segments, removed),
-        sflr=_over(flr_ml, stlv_ml),
-        flr_body_weight_percent=_over(flr_ml, _body_weight(patient)),
-        flr_ml_per_m2=_over(flr_ml, bsa_m2),
+        flr_ml=spanned(flr_ml, remnant.interval(remnant.flr_ml)),
+        flr_measured_fraction=spanned(measured, remnant.interval(remnant.measured_fraction)),
+        sflr=remnant.over(flr_ml, stlv_ml, formula=True),
+        flr_body_weight_percent=remnant.over(flr_ml, _body_weight(patient)),
+        flr_ml_per_m2=remnant.over(flr_ml, bsa_m2),
     )
 
 
-def debulked_fraction(report: VolumetryReport, *, removed: Segments) -> Quantity:
+@dataclass(frozen=True, slots=True)
+class _Draw:
+    """One remnant in every draw."""
+
+    drawn: Spread
+    removed: Segments
+
+    def flr_ml(self, draws: Draws) -> Sample:
+        return draws.flr_ml(self.removed)
+
+    def measured_fraction(self, draws: Draws) -> Sample:
+        return ratio(self.flr_ml(draws), draws.functional_tlv_ml)
+
+    def debulked_fraction(self, draws: Draws) -> Sample:
+        return ratio(draws.tumour_in(self.removed), draws.all_tumour_ml)
+
+    def interval(self, figure: Callable[[Draws], Sample]) -> Interval | None:
+        return interval_of(self.drawn, figure)
+
+    def over(self, part: Quantity, whole: Quantity, *, formula: bool = False) -> Quantity:
+        """Divide the remnant; with ``formula`` the whole has that formula's residual."""
+        quotient = _over(part, whole)
+        if quotient.value is None or whole.value is None:
+            return quotient
+        denominator = whole.value
+
+        def divided(draws: Draws) -> Sample:
+            return self.flr_ml(draws) / (denominator * (draws.formula_factor if formula else 1.0))
+
+        return spanned(quotient, self.interval(divided))
+
+
+def debulked_fraction(
+    report: VolumetryReport, *, removed: Segments, drawn: Spread | None = None
+) -> Quantity:
     """Share of the tumour's volume that lies in removed segments.
 
     Parameters
@@ -80,6 +121,8 @@ def debulked_fraction(report: VolumetryReport, *, removed: Segments) -> Quantity
         The measured liver; rejected lesions do not count.
     removed
         Segments taken out.
+    drawn
+        ``volumetry.propagation.spread(report)``, where several remnants share it.
 
     Returns
     -------
@@ -105,7 +148,9 @@ def debulked_fraction(report: VolumetryReport, *, removed: Segments) -> Quantity
     low, high = _cut_sides(report, report.segments, removed)
     may_be_more = [REMOVED_CUT] * high + [OUTSIDE_MAP] * (not covered)
     may_be_less = [KEPT_CUT] * low
-    return _share(part_ml / whole_ml, may_be_more=may_be_more, may_be_less=may_be_less)
+    share = _share(part_ml / whole_ml, may_be_more=may_be_more, may_be_less=may_be_less)
+    resection = _Draw(drawn or spread(report), removed)
+    return spanned(share, resection.interval(resection.debulked_fraction))
 
 
 def _tumour_in(report: VolumetryReport, removed: Segments) -> tuple[float, float, bool]:
