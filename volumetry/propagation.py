@@ -181,7 +181,8 @@ class _Source:
         half = np.random.default_rng([seed, stream]).standard_normal(
             (rows, -(-self.model.draws // 2))
         )
-        return np.concatenate((half, -half), axis=1)[:, : self.model.draws]
+        pairs: Sample = np.concatenate((half, -half), axis=1)[:, : self.model.draws]
+        return pairs
 
     def sd(self, part: UncertaintyPart, value: float) -> float:
         """Return ``value``, or 0 where the part does not act."""

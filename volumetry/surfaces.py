@@ -84,7 +84,7 @@ def grid_mm4(geometry: Geometry) -> float:
     variables, section 3.
     """
     edges = geometry.affine_ras[:3, :3]
-    return _lattice_sum(edges.tobytes()) / (8.0 * np.pi**3)
+    return _lattice_sum(edges.tobytes()) / float(8.0 * np.pi**3)
 
 
 def face_vectors_mm2(geometry: Geometry) -> NDArray[np.float64]:

@@ -6,6 +6,7 @@ from cyclopts import App
 
 from remnant.cli.examples import epilogue
 from remnant.cli.options import (
+    ErrorOptions,
     FormulaOptions,
     LesionOptions,
     MaskOptions,
@@ -26,6 +27,7 @@ app = App(
 
 NO_FACTS = PatientOptions()
 DEFAULT_FORMULAS = FormulaOptions()
+DEFAULT_ERRORS = ErrorOptions()
 NO_REVIEW = LesionOptions()
 NO_MASKS = MaskOptions()
 
@@ -37,6 +39,7 @@ def measure(
     output: Output | None = None,
     patient: PatientOptions = NO_FACTS,
     formulas: FormulaOptions = DEFAULT_FORMULAS,
+    errors: ErrorOptions = DEFAULT_ERRORS,
     lesions: LesionOptions = NO_REVIEW,
     maps: MaskOptions = NO_MASKS,
 ) -> None:
@@ -60,7 +63,7 @@ def measure(
 
     folder = output_folder(case, output)
     request = segment_request(None, maps)
-    measuring = measure_request(known_case(case) if case else None, patient, formulas)
+    measuring = measure_request(known_case(case) if case else None, patient, formulas, errors)
     if case is None:
         segmented = case_from_masks(request)
     else:

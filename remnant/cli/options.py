@@ -1,9 +1,9 @@
 """Options that several commands share."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from cyclopts import Group, Parameter
 
@@ -13,12 +13,14 @@ from remnant.core.patient import LiverBackground, Patient, Sex
 from remnant.core.volumes import Modality
 from remnant.io.masks import MasksPreset, Part
 from remnant.pipeline.reviewing import LesionReview
+from volumetry.error_models import NO_CHOICE, ErrorChoice
 
 PATIENT_GROUP = Group(
     "Patient", sort_key=10, help="Every fact is optional; absent is never guessed."
 )
 FORMULA_GROUP = Group("Standardised liver volume", sort_key=20)
 LESION_GROUP = Group("Lesions", sort_key=30)
+ERROR_GROUP = Group("Intervals", sort_key=50, help="Standard deviations behind the 90 % intervals.")
 MASK_GROUP = Group("Masks and segments", sort_key=40)
 
 Output = Annotated[Path, Parameter(alias="-o")]
@@ -67,6 +69,34 @@ class FormulaOptions:
     """Formula by its paper; `remnant doctor` lists them. Default: vauthey2002_bsa."""
     bsa_formula: str | None = None
     """Body surface area formula; default is the one the formula's paper used."""
+
+
+@Parameter(name="*", group=ERROR_GROUP)
+@dataclass(frozen=True, kw_only=True)
+class ErrorOptions:
+    """What is assumed about the errors of the maps (standard deviations)."""
+
+    liver_boundary_mm: float | None = None
+    """How far the liver's surface may be off, in mm. Default: 0.6, or 0.7 for networks' maps."""
+    lesion_boundary_mm: float | None = None
+    """How far a lesion's surface may be off, in mm. Default: 0.5, or 1.0 for networks' maps."""
+    segment_border_mm: float | None = None
+    """How far a plane between segments may be off, in mm. Default: 3, or 5 from landmarks."""
+    formula_residual_fraction: float | None = None
+    """How far the body-size formula's volume may be off. Default: 0.15."""
+    interval_seed: int | None = None
+    """Seed of the intervals' random draws."""
+
+    def choice(self, known: ErrorChoice = NO_CHOICE) -> ErrorChoice:
+        """Make the domain type; what was not given is taken from the case's earlier report."""
+        given: dict[str, Any] = {
+            "liver_boundary_mm": self.liver_boundary_mm,
+            "lesion_boundary_mm": self.lesion_boundary_mm,
+            "segment_border_mm": self.segment_border_mm,
+            "formula_residual_fraction": self.formula_residual_fraction,
+            "seed": self.interval_seed,
+        }
+        return replace(known, **{name: value for name, value in given.items() if value is not None})
 
 
 @Parameter(name="*", group=LESION_GROUP)

@@ -2,12 +2,13 @@
 
 from pathlib import Path
 
-from remnant.cli.options import FormulaOptions, MaskOptions, PatientOptions
+from remnant.cli.options import ErrorOptions, FormulaOptions, MaskOptions, PatientOptions
 from remnant.core.errors import InputError
 from remnant.core.volumes import Modality
 from remnant.pipeline.facts import KnownCase
 from remnant.pipeline.requests import SegmentRequest
 from remnant.pipeline.stages import MeasureRequest
+from volumetry.error_models import error_model
 from volumetry.standardised import require_formulas
 
 
@@ -31,7 +32,10 @@ def segment_request(
 
 
 def measure_request(
-    known_case: KnownCase | None, patient: PatientOptions, formulas: FormulaOptions
+    known_case: KnownCase | None,
+    patient: PatientOptions,
+    formulas: FormulaOptions,
+    errors: ErrorOptions,
 ) -> MeasureRequest:
     """Return what to measure with: options first, then what the stored case knew.
 
@@ -40,17 +44,20 @@ def measure_request(
     Raises
     ------
     InputError
-        A formula is not known.
+        A formula is not known, or a figure of the error model is out of range.
     """
     earlier = known_case.measuring if known_case else None
     known = earlier or MeasureRequest(patient=patient.patient())
     require_formulas(formulas.formula, formulas.bsa_formula)
     fresh_formula = formulas.formula is not None and formulas.formula != known.formula
+    chosen = errors.choice(known.errors)
+    error_model(networks=False, segment_source=None, choice=chosen)  # refuses before any work
     inherited = None if fresh_formula else known.bsa_formula
     return MeasureRequest(
         patient=patient.patient(known.patient),
         formula=formulas.formula or known.formula,
         bsa_formula=formulas.bsa_formula or inherited,
+        errors=chosen,
     )
 
 

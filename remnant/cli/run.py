@@ -7,6 +7,7 @@ from cyclopts import App
 from remnant.cli.examples import epilogue
 from remnant.cli.options import (
     DeviceOption,
+    ErrorOptions,
     FormulaOptions,
     LesionOptions,
     MaskOptions,
@@ -34,6 +35,7 @@ app = App(
 
 NO_FACTS = PatientOptions()
 DEFAULT_FORMULAS = FormulaOptions()
+DEFAULT_ERRORS = ErrorOptions()
 NO_REVIEW = LesionOptions()
 NO_MASKS = MaskOptions()
 
@@ -49,6 +51,7 @@ def run(
     resect: ResectOption = (),
     patient: PatientOptions = NO_FACTS,
     formulas: FormulaOptions = DEFAULT_FORMULAS,
+    errors: ErrorOptions = DEFAULT_ERRORS,
     lesions: LesionOptions = NO_REVIEW,
     maps: MaskOptions = NO_MASKS,
 ) -> None:
@@ -79,7 +82,7 @@ def run(
     if stored is not None:
         require_redivision(stored, request)
     known = known_case(stored) if stored else None
-    measuring = measure_request(known, patient, formulas)
+    measuring = measure_request(known, patient, formulas, errors)
     folder = output_folder(stored, output)
     custom = (*(known.resect if known else ()), *parse_segments(resect))
     review, plan = lesions.review(), partial(plan_case, custom=tuple(dict.fromkeys(custom)))

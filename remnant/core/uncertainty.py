@@ -7,6 +7,10 @@ from remnant.core.labels import CouinaudSegment
 
 DEFAULT_SEED = 20_090_101
 DEFAULT_DRAWS = 4000
+LARGEST_BOUNDARY_MM = 10.0
+LARGEST_BORDER_MM = 30.0
+FEWEST_DRAWS = 100
+MOST_DRAWS = 100_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,12 +67,6 @@ class ErrorModel:
         _require_range("seed", self.seed, 2**32 - 1)
         if not FEWEST_DRAWS <= self.draws <= MOST_DRAWS:
             raise InputError(f"draws is {self.draws}; allowed are {FEWEST_DRAWS} to {MOST_DRAWS}")
-
-
-LARGEST_BOUNDARY_MM = 10.0
-LARGEST_BORDER_MM = 30.0
-FEWEST_DRAWS = 100
-MOST_DRAWS = 100_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

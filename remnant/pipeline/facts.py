@@ -1,13 +1,17 @@
 """What a stored case already knows about the person and the choices made for it."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 from remnant.core.labels import CouinaudSegment
 from remnant.core.patient import Patient
 from remnant.pipeline.folder import REPORT_JSON
-from remnant.pipeline.stages import RESECT, MeasureRequest
+from remnant.pipeline.segmented import Setting
+from remnant.pipeline.stages import ERRORS, RESECT, MeasureRequest
 from remnant.reporting.document import read_report_json
+from volumetry.error_models import ErrorChoice
 from volumetry.standardised import DEFAULT_FORMULA
 
 
@@ -31,8 +35,15 @@ def known_case(folder: Path) -> KnownCase:
         patient=report.patient,
         formula=str(settings.get("formula") or DEFAULT_FORMULA),
         bsa_formula=None if bsa_formula is None else str(bsa_formula),
+        errors=_errors(settings),
     )
     return KnownCase(measuring=measuring, resect=_sets(str(resect)) if resect else ())
+
+
+def _errors(settings: Mapping[str, Setting]) -> ErrorChoice:
+    names = {field.name for field in fields(ErrorChoice)}
+    known: dict[str, Any] = {name: settings.get(ERRORS + name) for name in names}
+    return ErrorChoice(**known)
 
 
 def _sets(text: str) -> tuple[frozenset[CouinaudSegment], ...]:

@@ -17,12 +17,15 @@ from remnant.core.provenance import Provenance
 from remnant.pipeline.divide import WHOLE_LIVER
 from remnant.pipeline.segmented import SegmentedCase, Setting
 from remnant.pipeline.timing import Stopwatch
+from volumetry.error_models import NO_CHOICE, ErrorChoice, error_model
 from volumetry.measure import measure
 from volumetry.standardised import DEFAULT_FORMULA
 
 MEASURING_PACKAGES = ("numpy", "scipy", "connected-components-3d", "nibabel")
 NETWORK_PACKAGES = ("torch", "monai")
 RESECT: Final = "resect"
+ERRORS: Final = "errors."
+"""Before the names of the error model's figures that a user chose."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +35,7 @@ class MeasureRequest:
     patient: Patient
     formula: str = DEFAULT_FORMULA
     bsa_formula: str | None = None
+    errors: ErrorChoice = NO_CHOICE
 
 
 def measure_case(case: SegmentedCase, request: MeasureRequest) -> CaseReport:
@@ -42,9 +46,12 @@ def measure_case(case: SegmentedCase, request: MeasureRequest) -> CaseReport:
     EmptyStructureError
         The liver has no voxel.
     InputError
-        The formula's name is not known.
+        The formula's name is not known, or a figure of the error model is out of range.
     """
     watch = Stopwatch()
+    model = error_model(
+        networks=bool(case.models), segment_source=case.segment_source, choice=request.errors
+    )
     with watch.measure("measure"):
         volumes = measure(
             case.structures,
@@ -57,11 +64,13 @@ def measure_case(case: SegmentedCase, request: MeasureRequest) -> CaseReport:
             whole_liver=bool(case.configuration.get(WHOLE_LIVER)),
             formula=request.formula,
             bsa_formula=request.bsa_formula,
+            error_model=model,
         )
     settings = {
         **case.configuration,
         "formula": request.formula,
         "bsa_formula": request.bsa_formula,
+        **{ERRORS + name: value for name, value in request.errors.chosen().items()},
     }
     return CaseReport(
         study=case.study,
