@@ -5,6 +5,8 @@ hull of all corners is the hull of the voxel centres swept by one voxel; therefo
 rows of voxels, and of those only the vertices of the hull of centres, need to be looked at.
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
@@ -16,6 +18,18 @@ Indices = NDArray[np.intp]
 
 HULL_WORTH_POINTS = 300
 PAIRS_AT_ONCE = 4_000_000
+WIDTHS = 8
+TIE = 1e-9
+"""Relative difference below which two distances are the same one, but for rounding."""
+CORNERS = np.array([(0, 0), (0, 1), (1, 0), (1, 1)], dtype=np.intp)
+
+
+@dataclass(frozen=True, slots=True)
+class AxialDiameters:
+    """Longest distance within one axial slice, and the longest at a right angle to it, in mm."""
+
+    longest_mm: float
+    perpendicular_mm: float
 
 
 def feret_mm(mask: NDArray[np.bool_], geometry: Geometry) -> float:
@@ -40,11 +54,13 @@ def feret_mm(mask: NDArray[np.bool_], geometry: Geometry) -> float:
     return _longest_mm(_hull_vertices(ends @ vectors.T), vectors)
 
 
-def longest_axial_mm(mask: NDArray[np.bool_], geometry: Geometry) -> float:
-    """Longest distance within one axial slice of a mask, between pixel corners, in mm.
+def axial_diameters(mask: NDArray[np.bool_], geometry: Geometry) -> AxialDiameters:
+    """Longest distance within one axial slice of a mask and the longest at a right angle to it.
 
-    A slice is what lies at one index of ``geometry.axial_axis``; on an oblique grid it is the
-    acquired plane, not the plane of the world.
+    Between pixel corners, exact. A slice is what lies at one index of ``geometry.axial_axis``; on
+    an oblique grid it is the acquired plane, not the plane of the world. Where several slices or
+    several pairs of corners share the longest distance, the one with the longest perpendicular
+    counts, so that the result does not depend on the order of the voxels.
 
     Parameters
     ----------
@@ -55,16 +71,21 @@ def longest_axial_mm(mask: NDArray[np.bool_], geometry: Geometry) -> float:
 
     Returns
     -------
-    float
-        At least the diagonal of one pixel.
+    AxialDiameters
+        Both in mm; the longest is at least the diagonal of one pixel.
     """
     slices = geometry.axial_axis
     first, second = (axis for axis in range(3) if axis != slices)
     ends = _ends_along(row_ends(mask, first), second)
     ends = ends[np.argsort(ends[:, slices], kind="stable")]
     starts = np.flatnonzero(np.diff(ends[:, slices], prepend=-1))
-    vectors = geometry.affine_ras[:3, [first, second]]
-    return _longest_in_groups_mm(ends[:, [first, second]] @ vectors.T, starts, vectors)
+    vectors = _plane_vectors(geometry.affine_ras[:3, [first, second]])
+    pixels = np.split(ends[:, [first, second]], starts[1:])
+    longest_mm, chosen = _longest_slices(pixels, vectors)
+    shortest_tie_mm = longest_mm * (1.0 - TIE)
+    polygons = (convex_polygon(pixels[index]) @ vectors.T for index in chosen)
+    perpendicular_mm = max(_perpendicular_mm(polygon, shortest_tie_mm) for polygon in polygons)
+    return AxialDiameters(longest_mm, perpendicular_mm)
 
 
 def row_ends(mask: NDArray[np.bool_], axis: int) -> Indices:
@@ -99,20 +120,93 @@ def _hull_vertices(points_mm: NDArray[np.float64]) -> NDArray[np.float64]:
     return vertices
 
 
-def _longest_in_groups_mm(
-    points_mm: NDArray[np.float64], starts: Indices, vectors: NDArray[np.float64]
-) -> float:
-    """Longest distance within one group; groups too small to hold a longer one are passed over."""
-    lows, highs = (f.reduceat(points_mm, starts) for f in (np.minimum, np.maximum))
-    cell_mm = np.linalg.norm(_diagonals(vectors), axis=1).max()
-    reaches_mm = np.linalg.norm(highs - lows, axis=1) + cell_mm
-    groups = np.split(points_mm, starts[1:])
+def _plane_vectors(vectors: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Express two vectors in a right-angled frame of their plane: columns of shape ``(2, 2)``."""
+    plane: NDArray[np.float64] = np.linalg.qr(vectors).R
+    return plane
+
+
+def _longest_slices(
+    pixels: Sequence[Indices], vectors: NDArray[np.float64]
+) -> tuple[float, list[int]]:
+    """Return the longest distance within one slice, and the slices that reach it."""
+    limits_mm = _longest_possible_mm(pixels, vectors)
+    found: dict[int, float] = {}
     longest_mm = 0.0
-    for index in np.argsort(-reaches_mm):
-        if reaches_mm[index] <= longest_mm:
+    for index in np.argsort(-limits_mm).tolist():
+        if limits_mm[index] < longest_mm * (1.0 - TIE):
             break
-        longest_mm = max(longest_mm, _longest_mm(groups[index], vectors))
-    return longest_mm
+        found[index] = _longest_mm(pixels[index] @ vectors.T, vectors)
+        longest_mm = max(longest_mm, found[index])
+    return longest_mm, [n for n, mm in found.items() if mm >= longest_mm * (1.0 - TIE)]
+
+
+def _longest_possible_mm(
+    pixels: Sequence[Indices], vectors: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Bound each slice's longest distance by its widths: no direction is far from all of them."""
+    angles = np.arange(WIDTHS) * np.pi / WIDTHS
+    across = vectors.T @ np.stack([np.cos(angles), np.sin(angles)])
+    starts = np.cumsum([0, *(len(part) for part in pixels[:-1])])
+    reach = np.concatenate(pixels) @ across
+    widths = np.maximum.reduceat(reach, starts) - np.minimum.reduceat(reach, starts)
+    cell = np.abs(across).sum(axis=0)
+    limits: NDArray[np.float64] = (widths + cell).max(axis=1) / np.cos(np.pi / (2 * WIDTHS))
+    return limits * (1.0 + TIE)
+
+
+def convex_polygon(pixels: Indices) -> Indices:
+    """Return the vertices of the convex hull of whole pixels, by Andrew's monotone chain.
+
+    Parameters
+    ----------
+    pixels
+        Indices of pixel centres, shape ``(n, 2)``, at least one.
+
+    Returns
+    -------
+    ndarray
+        Pixel corners in order around the polygon, shape ``(m, 2)``, none on a straight edge. A
+        corner has the index of the pixel that it is the low corner of.
+    """
+    corners = np.unique((pixels[:, None] + CORNERS).reshape(-1, 2), axis=0).tolist()
+    around = [*_chain(corners), *_chain(corners[::-1])]
+    polygon: Indices = np.array(around, dtype=np.intp)
+    return polygon
+
+
+def _chain(ordered: list[list[int]]) -> list[list[int]]:
+    """One side of the hull of ordered points, without the last point."""
+    chain: list[list[int]] = []
+    for x, y in ordered:
+        while len(chain) > 1:
+            (x0, y0), (x1, y1) = chain[-2:]
+            if (x1 - x0) * (y - y0) > (y1 - y0) * (x - x0):
+                break
+            chain.pop()
+        chain.append([x, y])
+    return chain[:-1]
+
+
+def _perpendicular_mm(polygon: NDArray[np.float64], shortest_tie_mm: float) -> float:
+    """Longest chord at a right angle to a pair of vertices that is at least so far apart."""
+    apart = np.linalg.norm(polygon[:, None] - polygon[None], axis=2)
+    pairs = np.argwhere(np.triu(apart >= shortest_tie_mm, 1))
+    return max(_longest_chord_mm(polygon, one, other) for one, other in pairs.tolist())
+
+
+def _longest_chord_mm(polygon: NDArray[np.float64], one: int, other: int) -> float:
+    """Longest chord at a right angle to the diameter between two vertices.
+
+    No vertex lies beyond the ends of a diameter, so along it both sides of the polygon rise from
+    one end to the other; between vertices the chord's length changes linearly.
+    """
+    x, y = (polygon[other] - polygon[one]) / np.linalg.norm(polygon[other] - polygon[one])
+    turned = np.roll(polygon, -one, axis=0) @ np.array([[x, -y], [y, x]])
+    corner = (other - one) % len(polygon)
+    sides = turned[: corner + 1], np.concatenate([turned[corner:], turned[:1]])[::-1]
+    heights = [np.interp(turned[:, 0], side[:, 0], side[:, 1]) for side in sides]
+    return float(np.abs(heights[1] - heights[0]).max())
 
 
 def _longest_mm(points_mm: NDArray[np.float64], vectors: NDArray[np.float64]) -> float:
@@ -127,7 +221,8 @@ def _longest_mm(points_mm: NDArray[np.float64], vectors: NDArray[np.float64]) ->
 
 
 def _longest_squared(ones: NDArray[np.float64], others: NDArray[np.float64]) -> float:
-    squares = sum(np.subtract.outer(ones[:, d], others[:, d]) ** 2 for d in range(3))
+    axes = range(ones.shape[1])
+    squares = sum(np.subtract.outer(ones[:, d], others[:, d]) ** 2 for d in axes)
     return float(np.max(squares))
 
 

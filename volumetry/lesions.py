@@ -1,6 +1,7 @@
 """The lesion table: size, place and segment shares of every lesion."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -9,11 +10,14 @@ from numpy.typing import NDArray
 from remnant.core.errors import InputError
 from remnant.core.geometry import Geometry, Vector3
 from remnant.core.labels import CouinaudSegment
-from remnant.core.lesions import Confirmation, Lesion
+from remnant.core.lesions import Confirmation, IntensityStatistics, Lesion
 from remnant.core.quantity import Bound, Quantity
-from volumetry.calipers import feret_mm, longest_axial_mm
-from volumetry.liver_maps import Box, LiverMaps, Tally
-from volumetry.uncertainty import discretisation_interval_ml
+from remnant.core.uncertainty import ErrorModel
+from volumetry.calipers import axial_diameters, feret_mm
+from volumetry.distances import LesionDistances, lesion_distances
+from volumetry.liver_maps import Box, LiverMaps, Tally, cut_faces
+from volumetry.surfaces import Faces, grid_mm4, mask_surface
+from volumetry.uncertainty import lesion_interval
 
 CUT_LESION = (
     "the lesion reaches the edge of the scan: its part beyond is not counted, nor is it in the "
@@ -22,7 +26,12 @@ CUT_LESION = (
 
 
 def measure_lesions(
-    maps: LiverMaps, counted: Tally, confirmations: Mapping[int, Confirmation]
+    maps: LiverMaps,
+    counted: Tally,
+    confirmations: Mapping[int, Confirmation],
+    *,
+    model: ErrorModel,
+    intensities: Mapping[int, IntensityStatistics],
 ) -> tuple[Lesion, ...]:
     """Measure every lesion's part in the liver.
 
@@ -34,6 +43,10 @@ def measure_lesions(
         Their voxels.
     confirmations
         What a human said of lesions, by id; the others are automatic.
+    model
+        Errors behind the intervals.
+    intensities
+        Of the image in the lesions, by id; the others have none.
 
     Returns
     -------
@@ -44,11 +57,18 @@ def measure_lesions(
         return ()
     from scipy.ndimage import find_objects
 
-    boxes = enumerate(find_objects(maps.lesions), start=1)
+    found = enumerate(find_objects(maps.lesions), start=1)
+    boxes: dict[int, Box] = {code: box for code, box in found if box is not None}
+    cut = cut_faces(maps, counted)
+    distances = lesion_distances(maps, boxes, cut=cut)
+    known = _Known(maps, counted, cut, model, grid_mm4(maps.geometry))
     return tuple(
-        _measure_lesion(maps, counted, (code, box), confirmations.get(code, Confirmation.AUTOMATIC))
-        for code, box in boxes
-        if box is not None
+        replace(
+            _measure_lesion(known, code, box, distances[code]),
+            confirmation=confirmations.get(code, Confirmation.AUTOMATIC),
+            intensity=intensities.get(code),
+        )
+        for code, box in boxes.items()
     )
 
 
@@ -66,29 +86,58 @@ def require_known_lesions(confirmations: Mapping[int, Confirmation], known: froz
         raise InputError(f"lesion(s) {unknown} are not in the lesion map; its ids are: {there}")
 
 
-def _measure_lesion(
-    maps: LiverMaps, counted: Tally, place: tuple[int, Box], confirmation: Confirmation
-) -> Lesion:
-    code, box = place
+@dataclass(frozen=True, slots=True, eq=False)
+class _Known:
+    """What all lesions of a liver have in common; ``grid_mm4`` as in `Boundaries`."""
+
+    maps: LiverMaps
+    counted: Tally
+    cut: Faces
+    model: ErrorModel
+    grid_mm4: float
+
+
+def _measure_lesion(known: _Known, code: int, box: Box, distances: LesionDistances) -> Lesion:
+    maps, row = known.maps, known.counted.everywhere[code]
     mask = maps.lesions[box] == code
-    cut = bool(counted.on_edge[code].any())
-    known = maps.segments is not None
+    diameters = axial_diameters(mask, maps.geometry)
+    cut = _cut_sides(known.cut, box, maps.lesions.shape)
+    surface_mm2 = mask_surface(mask, maps.geometry, cut=cut).area_mm2
     return Lesion(
         id=code,
-        volume_ml=_volume(mask, maps.geometry.voxel_volume_ml, cut=cut),
-        longest_axial_mm=longest_axial_mm(mask, maps.geometry),
+        volume_ml=_volume(known, code, surface_mm2),
+        longest_axial_mm=diameters.longest_mm,
+        perpendicular_axial_mm=diameters.perpendicular_mm,
         feret_3d_mm=feret_mm(mask, maps.geometry),
+        surface_mm2=surface_mm2,
         centroid_ras_mm=_centroid(mask, _start(maps.box, box), maps.geometry),
-        segment_fractions=_segment_fractions(counted.everywhere[code]) if known else None,
-        confirmation=confirmation,
+        segment_fractions=None if maps.segments is None else _segment_fractions(row),
+        surface_distance_mm=distances.surface_mm,
+        portal_vein_distance_mm=distances.portal_vein_mm,
+        hepatic_veins_distance_mm=distances.hepatic_veins_mm,
     )
 
 
-def _volume(mask: NDArray[np.bool_], voxel_ml: float, *, cut: bool) -> Quantity:
-    value = int(np.count_nonzero(mask)) * voxel_ml
-    if cut:
-        return Quantity(value, bound=Bound.LOWER, reason=CUT_LESION)
-    return Quantity(value, interval=discretisation_interval_ml(mask, voxel_ml))
+def _volume(known: _Known, code: int, surface_mm2: float) -> Quantity:
+    """Volume with its interval; a lower bound where cut, the interval then that of the part."""
+    voxels = int(known.counted.everywhere[code].sum())
+    value = voxels * known.maps.geometry.voxel_volume_ml
+    interval = None
+    if surface_mm2 > 0.0:  # a lesion that fills the scan has no surface in it
+        constant, model = known.grid_mm4, known.model
+        interval = lesion_interval(value, surface_mm2, grid_mm4=constant, model=model)
+    if known.counted.on_edge[code].any():
+        return Quantity(value, interval=interval, bound=Bound.LOWER, reason=CUT_LESION)
+    return Quantity(value, interval=interval)
+
+
+def _cut_sides(cut: Faces, box: Box, shape: tuple[int, ...]) -> Faces:
+    """Return the faces of a lesion's box that lie where the scan cuts the liver."""
+    i, j, k = (
+        (low and side.start == 0, high and side.stop == size)
+        for (low, high), side, size in zip(cut, box, shape, strict=True)
+    )
+    return (i, j, k)
 
 
 def _start(outer: Box, inner: Box) -> NDArray[Any]:

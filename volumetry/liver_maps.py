@@ -10,6 +10,7 @@ from remnant.core.errors import EmptyStructureError, InputError
 from remnant.core.geometry import Geometry
 from remnant.core.labels import COUINAUD_SCHEME, CouinaudSegment
 from remnant.core.volumes import LabelMap
+from volumetry.surfaces import NO_FACES, Faces
 
 Box = tuple[slice, slice, slice]
 
@@ -33,6 +34,8 @@ class LiverMaps:
         Lesion ids, 0 wherever there is no liver, shape of the box.
     segments
         Couinaud codes, also outside the liver; ``None`` when unknown.
+    structures
+        Codes of the liver map, shape of the box.
     """
 
     geometry: Geometry
@@ -40,6 +43,7 @@ class LiverMaps:
     liver: NDArray[np.bool_]
     lesions: NDArray[Any]
     segments: NDArray[Any] | None
+    structures: NDArray[Any]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,7 +83,7 @@ def liver_maps(
             "the Couinaud map has no voxel inside the liver mask; give the map of the same study"
         )
     inside = np.zeros(liver.shape, np.uint8) if lesions is None else lesions.codes[box] * liver
-    return LiverMaps(structures.geometry, box, liver, inside, segments)
+    return LiverMaps(structures.geometry, box, liver, inside, segments, structures.codes[box])
 
 
 def tally(maps: LiverMaps, *, whole_liver: bool = False) -> Tally:
@@ -95,6 +99,17 @@ def tally(maps: LiverMaps, *, whole_liver: bool = False) -> Tally:
     for face in () if whole_liver else _faces_on_edge(maps):
         on_edge += _tally_part(maps, face, rows)
     return Tally(everywhere, on_edge)
+
+
+def cut_faces(maps: LiverMaps, counted: Tally) -> Faces:
+    """Return the faces of the liver's box at which the scan cuts the liver."""
+    if not counted.on_edge.any():
+        return NO_FACES
+    i, j, k = (
+        (side.start == 0, side.stop == size)
+        for side, size in zip(maps.box, maps.geometry.shape, strict=True)
+    )
+    return (i, j, k)
 
 
 def _require_one_grid(
@@ -134,6 +149,7 @@ def _extent(occupied: NDArray[np.bool_]) -> slice:
 
 
 def blocks(array: NDArray[Any]) -> list[Box]:
+    """Cut an array into slabs of about ``BLOCK_VOXELS`` along its slowest axis."""
     """Cut an array into slabs along its slowest axis, small enough for temporary copies."""
     slow = int(np.argmax(np.abs(array.strides)))
     layers = max(1, BLOCK_VOXELS * array.shape[slow] // array.size)

@@ -1,0 +1,245 @@
+"""Shortest distances from lesions to the liver's surface and to its vessels.
+
+A voxel is the whole block of its affine. Two blocks of one grid are nearest at two of their
+corners, because along every axis their gap runs between corners; so the distance between two sets
+of voxels is the distance between two sets of corners, exact on anisotropic and oblique grids. Of
+two sets that share no voxel only corners at their surfaces count. On a *sheared* grid blocks may be
+nearest between corners: there the distance is at least the true one, by at most the longest
+diagonal of one voxel.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from remnant.core.codes import present_codes
+from remnant.core.geometry import DIMENSIONS, Geometry
+from remnant.core.labels import Structure
+from remnant.core.quantity import Bound, Quantity
+from volumetry.liver_maps import BLOCK_VOXELS, Box, LiverMaps
+from volumetry.surfaces import NO_FACES, Faces
+
+Corners = NDArray[np.int32]
+"""Corners of voxels, shape ``(n, 3)``: voxel ``i`` reaches from corner ``i`` to ``i + 1``."""
+
+NO_SURFACE: Final = "the scan holds no part of the liver's surface"
+NO_PORTAL_VEIN: Final = "the portal vein is not in the liver map"
+NO_HEPATIC_VEINS: Final = "the hepatic veins are not in the liver map"
+NEARER_EDGE: Final = (
+    "the edge of the scan, beyond which the liver goes on, is nearer: the true distance may be "
+    "smaller"
+)
+CELL_EDGES_VOXELS: Final = (8, 4, 2, 1)
+ROUNDING: Final = 1.0 + 1e-12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LesionDistances:
+    """Shortest distances from one lesion's voxels in mm; 0.0 where they touch.
+
+    Absent with the reason where the target is not in the maps; an upper bound where the place at
+    which the scan cuts the liver is nearer than the target.
+    """
+
+    surface_mm: Quantity
+    portal_vein_mm: Quantity
+    hepatic_veins_mm: Quantity
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _LesionCorners:
+    """Corners on the surfaces of lesions; ``owners`` are places in ``ids``, rising."""
+
+    ids: Sequence[int]
+    corners: Corners
+    owners: NDArray[np.intp]
+
+
+def lesion_distances(
+    maps: LiverMaps, boxes: Mapping[int, Box], *, cut: Faces
+) -> dict[int, LesionDistances]:
+    """Measure how far lesions lie from the liver's surface and from its vessels.
+
+    Parameters
+    ----------
+    maps
+        The liver's maps.
+    boxes
+        Where each lesion lies in them, by id.
+    cut
+        Faces of the liver's box at which the scan cuts the liver: there it has no surface.
+
+    Returns
+    -------
+    dict
+        By lesion id. Background inside the liver's map is outside of the liver too.
+    """
+    if not boxes:
+        return {}
+    lesions = _lesion_corners(maps, boxes)
+    edge_mm = _nearest_mm(lesions, _cut_corners(maps.liver, cut), maps.geometry)
+    surface_mm = _nearest_mm(lesions, surface_corners(maps.liver, cut=cut), maps.geometry)
+    portal_mm = _to_vessel_mm(maps, lesions, Structure.PORTAL_VEIN)
+    hepatic_mm = _to_vessel_mm(maps, lesions, Structure.HEPATIC_VEINS)
+    return {
+        code: LesionDistances(
+            surface_mm=_quantity(surface_mm[n], edge_mm[n], NO_SURFACE),
+            portal_vein_mm=_quantity(portal_mm[n], edge_mm[n], NO_PORTAL_VEIN),
+            hepatic_veins_mm=_quantity(hepatic_mm[n], edge_mm[n], NO_HEPATIC_VEINS),
+        )
+        for n, code in enumerate(lesions.ids)
+    }
+
+
+def surface_corners(mask: NDArray[np.bool_], *, cut: Faces = NO_FACES) -> Corners:
+    """Return the corners that voxels of a mask share with voxels outside it.
+
+    Parameters
+    ----------
+    mask
+        Voxels of shape ``(I, J, K)``; background beyond it.
+    cut
+        Faces of the block beyond which the mask goes on instead.
+
+    Returns
+    -------
+    ndarray
+        Shape ``(n, 3)``, in memory order.
+    """
+    order = np.argsort(-np.abs(mask.strides), kind="stable")
+    sides = [cut[axis] for axis in order]
+    found = [_mixed_corners(*slab) for slab in _padded_slabs(mask.transpose(order), sides)]
+    corners: Corners = np.concatenate(found)[:, np.argsort(order)]
+    return corners
+
+
+def _padded_slabs(
+    mask: NDArray[np.bool_], cut: Sequence[tuple[bool, bool]]
+) -> Iterator[tuple[NDArray[np.bool_], int]]:
+    """Give slabs that overlap by one layer, padded, each with its first corner layer."""
+    layers = max(1, BLOCK_VOXELS // (mask.shape[1] * mask.shape[2]))
+    end = len(mask) + 1
+    for start in range(0, end, layers):
+        stop = min(start + layers, end)
+        ends = (int(start == 0), int(stop == end))
+        slab = np.pad(mask[max(start - 1, 0) : stop], (ends, (1, 1), (1, 1)))
+        beyond = ((ends[0] > 0 and cut[0][0], ends[1] > 0 and cut[0][1]), *cut[1:])
+        yield _continued(slab, beyond), start
+
+
+def _continued(slab: NDArray[np.bool_], beyond: Sequence[tuple[bool, bool]]) -> NDArray[np.bool_]:
+    """Let the mask go on into the padding at some faces."""
+    for axis, goes_on in enumerate(beyond):
+        along = np.moveaxis(slab, axis, 0)
+        for does, outer, inner in zip(goes_on, (0, -1), (1, -2), strict=True):
+            if does:
+                along[outer] = along[inner]
+    return slab
+
+
+def _mixed_corners(padded: NDArray[np.bool_], first: int) -> Corners:
+    some = every = padded
+    for axis in range(DIMENSIONS):
+        low = (slice(None),) * axis + (slice(None, -1),)
+        high = (slice(None),) * axis + (slice(1, None),)
+        some, every = some[low] | some[high], every[low] & every[high]
+    corners = np.argwhere(some & ~every).astype(np.int32)
+    corners[:, 0] += first
+    return corners
+
+
+def _cut_corners(liver: NDArray[np.bool_], cut: Faces) -> Corners:
+    """Return all corners on the faces of the box where the scan cuts the liver."""
+    found = [np.empty((0, DIMENSIONS), np.int32)]
+    for axis, end in product(range(DIMENSIONS), (0, 1)):
+        if cut[axis][end]:
+            face = np.pad(np.take(liver, -end, axis=axis), 1)
+            touched = face[:-1, :-1] | face[1:, :-1] | face[:-1, 1:] | face[1:, 1:]
+            corners = np.argwhere(touched)
+            found.append(np.insert(corners, axis, end * liver.shape[axis], axis=1))
+    return np.concatenate(found).astype(np.int32)
+
+
+def _lesion_corners(maps: LiverMaps, boxes: Mapping[int, Box]) -> _LesionCorners:
+    parts = [
+        surface_corners(maps.lesions[box] == code)
+        + np.array([side.start for side in box], dtype=np.int32)
+        for code, box in boxes.items()
+    ]
+    owners = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
+    return _LesionCorners(list(boxes), np.concatenate(parts), owners)
+
+
+def _to_vessel_mm(
+    maps: LiverMaps, lesions: _LesionCorners, vessel: Structure
+) -> NDArray[np.float64]:
+    """Distance of each lesion to a vessel, infinite where the vessel is not in the maps."""
+    mask = maps.structures == vessel
+    if not mask.any():
+        return np.full(len(lesions.ids), np.inf)
+    distances_mm = _nearest_mm(lesions, surface_corners(mask), maps.geometry)
+    holding = present_codes(maps.lesions[mask])
+    distances_mm[[code in holding for code in lesions.ids]] = 0.0
+    return distances_mm
+
+
+def _quantity(distance_mm: float, edge_mm: float, why_none: str) -> Quantity:
+    if np.isinf(distance_mm):
+        return Quantity.absent(why_none)
+    if edge_mm < distance_mm:
+        return Quantity(float(distance_mm), bound=Bound.UPPER, reason=NEARER_EDGE)
+    return Quantity(float(distance_mm))
+
+
+def _nearest_mm(
+    lesions: _LesionCorners, targets: Corners, geometry: Geometry
+) -> NDArray[np.float64]:
+    """Shortest distance of each lesion to any target, infinite where there is none.
+
+    Looks at one corner per cell of the grid first, then at ever smaller cells: a corner cannot be
+    nearer than its cell's corner is, by more than the two are apart.
+    """
+    nearest = np.full(len(lesions.ids), np.inf)
+    if not len(targets):
+        return nearest
+    from scipy.spatial import cKDTree
+
+    tree = cKDTree(_places_mm(targets, geometry), balanced_tree=False, compact_nodes=False)
+    corners, owners = lesions.corners, lesions.owners
+    for edge in CELL_EDGES_VOXELS:
+        first, cell = _cells(corners, owners, _cell_steps(geometry, edge))
+        places = _places_mm(corners, geometry)
+        distances: NDArray[Any] = tree.query(places[first])[0]
+        np.minimum.at(nearest, owners[first], distances)
+        apart = np.linalg.norm(places - places[first][cell], axis=1)
+        open_ones = distances[cell] - apart <= nearest[owners] * ROUNDING
+        corners, owners = corners[open_ones], owners[open_ones]
+    return nearest
+
+
+def _places_mm(corners: Corners, geometry: Geometry) -> NDArray[np.float64]:
+    """Place of corners in mm; the same corner always gives the same bits, so that 0.0 is exact."""
+    i, j, k = (corners[:, axis, None] * geometry.affine_ras[:3, axis] for axis in range(3))
+    places: NDArray[np.float64] = i + j + k
+    return places
+
+
+def _cell_steps(geometry: Geometry, edge_voxels: int) -> NDArray[np.int64]:
+    spacing_mm = np.array(geometry.spacing_mm)
+    steps: NDArray[np.int64] = np.maximum(1, edge_voxels * spacing_mm.min() // spacing_mm)
+    return steps.astype(np.int64)
+
+
+def _cells(
+    corners: Corners, owners: NDArray[np.intp], steps: NDArray[np.int64]
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Sort corners into cells: the first corner of each cell, and the cell of each corner."""
+    places = corners // steps
+    sizes = places.max(axis=0) + 1
+    key = np.ravel_multi_index((owners, *places.T), (int(owners[-1]) + 1, *sizes.tolist()))
+    _, first, cell = np.unique(key, return_index=True, return_inverse=True)
+    return first, cell
