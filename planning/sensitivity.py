@@ -1,10 +1,17 @@
 """How much the choice of the standardised volume's formula moves every ratio to it."""
 
+from collections.abc import Mapping
+from dataclasses import replace
+
+from planning import wording
+from planning.flr import BASES, settled
 from planning.rules import PROJECT_SOURCE
-from remnant.core.findings import Finding, SourceStatus, Verdict
+from remnant.core.findings import Basis, Finding, SourceStatus, Threshold, Verdict
 from remnant.core.patient import Patient
+from remnant.core.plan import Remnant
+from remnant.core.quantity import Quantity
 from remnant.core.volumetry_report import StandardisedVolume
-from volumetry.standardised import formula_sensitivity
+from volumetry.standardised import formula_label, formula_sensitivity, is_verified
 
 
 def sensitivity_finding(patient: Patient, standardised: StandardisedVolume) -> Finding | None:
@@ -23,18 +30,86 @@ def sensitivity_finding(patient: Patient, standardised: StandardisedVolume) -> F
         return None
     (low_ml, low), (high_ml, high) = min(others), max(others)
     assumed = " The body size is assumed." if patient.body_size_assumed else ""
+    chosen = formula_label(standardised.formula)
     return Finding(
         id="sflr.formula_sensitivity",
         verdict=Verdict.MET,
         text=(
             f"Standardised volume by other verified formulas: {low_ml:.0f} to {high_ml:.0f} mL "
-            f"({low}, {high}); the chosen {standardised.formula} gives {chosen_ml:.0f} mL, so the "
+            f"({low}, {high}); the chosen {chosen} gives {chosen_ml:.0f} mL, so the "
             f"same remnant would read {chosen_ml / high_ml:.2f} to {chosen_ml / low_ml:.2f} times "
             f"its share of the standardised volume.{assumed}"
         ),
         value=high_ml / low_ml,
         source=PROJECT_SOURCE,
         status=SourceStatus.PROJECT,
+    )
+
+
+def sflr_by_formula(
+    flr_ml: Quantity, patient: Patient, standardised: StandardisedVolume
+) -> Mapping[str, float]:
+    """Hold one remnant against the liver volume of every verified formula that can be used.
+
+    Returns
+    -------
+    Mapping
+        FLR / standardised volume by formula, in [0, ...). The chosen formula, if verified, is
+        among them with the value in use; the others take their papers' body surface area. What
+        bounds the remnant bounds every one. Empty without a remnant or without body size.
+    """
+    if flr_ml.value is None:
+        return {}
+    volumes = {formula: ml for ml, formula in _others(patient, standardised.formula)}
+    if standardised.stlv_ml.value is not None and is_verified(standardised.formula):
+        volumes[standardised.formula] = standardised.stlv_ml.value
+    return {formula: flr_ml.value / volumes[formula] for formula in sorted(volumes)}
+
+
+def with_disagreement(finding: Finding, remnant: Remnant, ratios: Mapping[str, float]) -> Finding:
+    """Add a sentence to a finding on a minimum that some formulas meet and others miss.
+
+    The verdict stays that of the chosen formula. Nothing is added where the chosen formula has no
+    value, where the finding has no minimum or one on another denominator, or where the remnant is
+    a bound that cannot miss or cannot meet it.
+
+    Parameters
+    ----------
+    finding
+        Verdict of an FLR rule set.
+    remnant
+        What it was held against.
+    ratios
+        See `sflr_by_formula`.
+    """
+    threshold = _standardised_minimum(finding)
+    if threshold is None or remnant.sflr.value is None or not ratios:
+        return finding
+    verdicts = {
+        threshold.judge(settled(replace(remnant.sflr, value=ratio))) for ratio in ratios.values()
+    }
+    if not {Verdict.MET, Verdict.NOT_MET} <= verdicts:
+        return finding
+    low, high = min(ratios, key=ratios.__getitem__), max(ratios, key=ratios.__getitem__)
+    ends = " to ".join(
+        f"{wording.percent(ratios[formula], beside=threshold.value)} ({formula})"
+        for formula in (low, high)
+    )
+    return replace(
+        finding, text=f"{finding.text} Verified formulas disagree about this minimum: {ends}."
+    )
+
+
+def _standardised_minimum(finding: Finding) -> Threshold | None:
+    judged = Basis.STANDARDISED_TLV in BASES.get(finding.basis or Basis.BODY_WEIGHT, ())
+    if finding.threshold is None or not judged:
+        return None
+    return Threshold(
+        value=finding.threshold,
+        basis=Basis.STANDARDISED_TLV,
+        inclusive=bool(finding.inclusive),
+        source=finding.source or PROJECT_SOURCE,
+        status=finding.status or SourceStatus.PROJECT,
     )
 
 

@@ -1,6 +1,7 @@
 """Standardised total liver volume: what a body of this size is expected to have."""
 
-from remnant.core.errors import InputError
+from remnant.core.errors import ImplausibleValueError, InputError
+from remnant.core.findings import SourceStatus
 from remnant.core.patient import Patient
 from remnant.core.quantity import Quantity
 from remnant.core.volumetry_report import StandardisedVolume
@@ -12,17 +13,22 @@ from volumetry.body_surface import (
     body_surface_area,
 )
 from volumetry.body_surface import bsa_formula as find_bsa_formula
-from volumetry.volume_formulas import FORMULAS, GRAMS, VolumeFormula
+from volumetry.volume_formulas import FORMULAS, GRAMS, UNVERIFIED, VolumeFormula
 
 __all__ = [
     "BSA_FORMULAS",
     "DEFAULT_FORMULA",
     "FORMULAS",
+    "formula_label",
     "formula_sensitivity",
+    "is_verified",
+    "require_formulas",
     "standardised_volume",
 ]
 
 DEFAULT_FORMULA = "vauthey2002_bsa"
+THORACIC_WIDTH_RANGE_CM = (15.0, 60.0)
+"""Widths that are no slip of the pen; this project's choice."""
 
 
 def standardised_volume(
@@ -42,10 +48,11 @@ def standardised_volume(
     formula
         One of ``FORMULAS``. The choice alone moves the result by half: from 1130 to 1734 mL for
         a man of 60 years, 170 cm and 70 kg. Every ratio therefore carries its formula's name.
+        What an unverified one gives says so in its reason.
     bsa_formula
         One of ``BSA_FORMULAS``; ``None`` takes the one that the paper used, else Mosteller's.
     thoracic_width_cm, asian
-        Used by ``kokudo2015`` only.
+        Used by ``kokudo2015`` only, which has no value without them.
 
     Returns
     -------
@@ -58,7 +65,10 @@ def standardised_volume(
     ------
     InputError
         There is no formula of that name.
+    ImplausibleValueError
+        The thoracic width lies outside 15 to 60 cm.
     """
+    _require_width(thoracic_width_cm)
     chosen = _formula(formula)
     used = bsa_formula or chosen.bsa_formula or DEFAULT_BSA_FORMULA
     bsa_m2 = body_surface_area(patient, formula=used)
@@ -78,14 +88,32 @@ def standardised_volume(
     )
 
 
-def formula_sensitivity(patient: Patient) -> tuple[StandardisedVolume, ...]:
-    """Return every formula's estimate that can be made for this body.
+def formula_sensitivity(
+    patient: Patient, *, thoracic_width_cm: float | None = None, asian: bool | None = None
+) -> tuple[StandardisedVolume, ...]:
+    """Return the estimate of every verified formula that can be used for this body.
 
-    Each uses its paper's own body surface area, else Mosteller's. Formulas whose facts are missing
-    or that were not made for this age are left out; all that are listed were read in a source.
+    Each uses its paper's own body surface area, else Mosteller's. Formulas that were not read in a
+    source, whose facts are missing or that were not made for this age are left out.
     """
-    every = (standardised_volume(patient, formula=name) for name in FORMULAS)
+    every = (
+        standardised_volume(
+            patient, formula=formula.id, thoracic_width_cm=thoracic_width_cm, asian=asian
+        )
+        for formula in FORMULAS.values()
+        if formula.status is SourceStatus.VERIFIED
+    )
     return tuple(one for one in every if one.stlv_ml.value is not None)
+
+
+def is_verified(formula: str) -> bool:
+    """Tell whether a formula's coefficients were read in a source; an unknown name is not."""
+    return formula in FORMULAS and FORMULAS[formula].status is SourceStatus.VERIFIED
+
+
+def formula_label(formula: str) -> str:
+    """Write a formula's name for people, with ``(unverified)`` where it is not verified."""
+    return formula if is_verified(formula) else f"{formula} (unverified)"
 
 
 def require_formulas(formula: str | None, body_surface: str | None) -> None:
@@ -100,6 +128,16 @@ def require_formulas(formula: str | None, body_surface: str | None) -> None:
         _formula(formula)
     if body_surface is not None:
         find_bsa_formula(body_surface)
+
+
+def _require_width(thoracic_width_cm: float | None) -> None:
+    low, high = THORACIC_WIDTH_RANGE_CM
+    if thoracic_width_cm is None or low <= thoracic_width_cm <= high:
+        return
+    raise ImplausibleValueError(
+        f"thoracic width {thoracic_width_cm:g} cm is implausible: allowed is {low:g} to {high:g} "
+        f"cm; check the number and its unit, or leave it out"
+    )
 
 
 def _formula(identifier: str) -> VolumeFormula:
@@ -122,6 +160,7 @@ def _estimate(
 def _cautions(chosen: VolumeFormula, facts: Facts, patient: Patient) -> list[str]:
     notes = [
         ASSUMED_BODY if patient.body_size_assumed else None,
+        UNVERIFIED if chosen.status is SourceStatus.UNVERIFIED else None,
         GRAMS if chosen.in_grams else None,
         chosen.caution(facts),
     ]

@@ -1,7 +1,9 @@
 """Liver volumes expected from body size, as data: each with its paper, population and limits.
 
-Only formulas whose coefficients were read in a source are here. Papers that weighed livers give
-grams; the tool takes 1 g as 1 mL and says so.
+Coefficients that were read in a source are ``VERIFIED``. Those that were only recalled are
+``UNVERIFIED``: they are never the default, say so wherever they show, and take no part in the
+formula sensitivity. Papers that weighed livers give grams; the tool takes 1 g as 1 mL and says so.
+Every formula is for adults; the centiles that exist for children are left out on purpose.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,10 +14,13 @@ from types import MappingProxyType
 from remnant.core.findings import SourceStatus
 from volumetry.body import Fact, Facts
 
+UNVERIFIED = "the coefficients of this formula were recalled, not read in a source: unverified"
 GRAMS = "the formula gives grams (or mixes weight and volume): 1 g is taken as 1 mL"
 CHOUKER_AGES_YEARS = (16, 70)
 CHOUKER_OLDER_FROM_YEARS = 51
 FENG_OLD_YEARS = 70
+YUAN_LAST_YEARS = (40, 60)
+"""Last year of age of Yuan's first and second class; all older people are in the third."""
 
 
 def _nothing(facts: Facts) -> str | None:  # noqa: ARG001
@@ -35,7 +40,8 @@ class VolumeFormula:
     needs
         Facts without which there is no value.
     source, read_in
-        Keys of the paper that made the formula and of the text in which the coefficients were read.
+        Keys of the paper that made the formula and of the text in which the coefficients were read;
+        ``read_in`` is ``None`` for those that were only recalled.
     population
         Whom it was fitted to.
     validity
@@ -48,15 +54,13 @@ class VolumeFormula:
         Whether that BSA formula was read in the source.
     refuse, caution
         Reason not to give a value, or to read it with care, for these facts; ``None`` for none.
-    status
-        Whether the coefficients were read in a source.
     """
 
     id: str
     compute: Callable[[Facts], float]
     needs: tuple[Fact, ...]
     source: str
-    read_in: str
+    read_in: str | None
     population: str
     validity: str = ""
     in_grams: bool = False
@@ -64,7 +68,11 @@ class VolumeFormula:
     bsa_status: SourceStatus | None = None
     refuse: Callable[[Facts], str | None] = _nothing
     caution: Callable[[Facts], str | None] = _nothing
-    status: SourceStatus = SourceStatus.VERIFIED
+
+    @property
+    def status(self) -> SourceStatus:
+        """Whether the coefficients were read in a source."""
+        return SourceStatus.UNVERIFIED if self.read_in is None else SourceStatus.VERIFIED
 
 
 def _linear(intercept: float, slopes: Mapping[Fact, float]) -> Callable[[Facts], float]:
@@ -96,6 +104,15 @@ def _chan(facts: Facts) -> float:
     return 218.0 + 12.3 * facts[Fact.WEIGHT_KG] + 51.0 * (1.0 - facts[Fact.FEMALE])
 
 
+def _johnson(facts: Facts) -> float:
+    return float(722.0 * facts[Fact.BSA_M2] ** 1.176)
+
+
+def _yuan(facts: Facts) -> float:
+    age_class = 1 + sum(floor(facts[Fact.AGE_YEARS]) > last for last in YUAN_LAST_YEARS)
+    return 949.7 * facts[Fact.BSA_M2] - 48.3 * age_class - 247.4
+
+
 def _caution_feng(facts: Facts) -> str | None:
     old = facts.get(Fact.AGE_YEARS, 0.0) > FENG_OLD_YEARS
     return "feng2017 overestimates above 70 years of age" if old else None
@@ -105,7 +122,7 @@ def _caution_thai(facts: Facts) -> str | None:  # noqa: ARG001
     return "20 autopsies; the abstract prints ± where × must be meant"
 
 
-_ALL = (
+_READ = (
     VolumeFormula(
         id="vauthey2002_bsa",
         compute=_linear(-794.41, {Fact.BSA_M2: 1267.28}),
@@ -231,4 +248,90 @@ _ALL = (
     ),
 )
 
-FORMULAS: Mapping[str, VolumeFormula] = MappingProxyType({f.id: f for f in _ALL})
+_RECALLED = (
+    VolumeFormula(
+        id="vauthey2002_bw",
+        compute=_linear(191.8, {Fact.WEIGHT_KG: 18.51}),
+        needs=(Fact.WEIGHT_KG,),
+        source="vauthey2002",
+        read_in=None,
+        population="292 Western adults (number recalled, not read)",
+    ),
+    VolumeFormula(
+        id="johnson2005",
+        compute=_johnson,
+        needs=(Fact.BSA_M2,),
+        source="johnson2005",
+        read_in=None,
+        population="not recorded",
+        bsa_formula="mosteller1987",
+        bsa_status=SourceStatus.UNVERIFIED,
+    ),
+    VolumeFormula(
+        id="hashimoto2006",
+        compute=_linear(-404.8, {Fact.BSA_M2: 961.3}),
+        needs=(Fact.BSA_M2,),
+        source="hashimoto2006",
+        read_in=None,
+        population="not recorded",
+        bsa_formula="dubois1916",
+        bsa_status=SourceStatus.UNVERIFIED,
+    ),
+    VolumeFormula(
+        id="yoshizumi2003",
+        compute=_linear(0.0, {Fact.BSA_M2: 772.0}),
+        needs=(Fact.BSA_M2,),
+        source="yoshizumi2003",
+        read_in=None,
+        population="not recorded",
+        bsa_formula="mosteller1987",
+        bsa_status=SourceStatus.UNVERIFIED,
+    ),
+    VolumeFormula(
+        id="fugui2009",
+        compute=_linear(334.024, {Fact.WEIGHT_KG: 11.508}),
+        needs=(Fact.WEIGHT_KG,),
+        source="fugui2009",
+        read_in=None,
+        population="not recorded",
+    ),
+    VolumeFormula(
+        id="poovathumkadavil2010",
+        compute=_linear(555.65, {Fact.WEIGHT_KG: 12.26}),
+        needs=(Fact.WEIGHT_KG,),
+        source="poovathumkadavil2010",
+        read_in=None,
+        population="Saudi",
+    ),
+    VolumeFormula(
+        id="deland1968",
+        compute=_linear(-220.0, {Fact.BSA_M2: 1020.0}),
+        needs=(Fact.BSA_M2,),
+        source="deland1968",
+        read_in=None,
+        population="not recorded",
+        bsa_formula="dubois1916",
+        bsa_status=SourceStatus.UNVERIFIED,
+    ),
+    VolumeFormula(
+        id="lin1998",
+        compute=_linear(-1530.0, {Fact.HEIGHT_CM: 13.0, Fact.WEIGHT_KG: 12.0}),
+        needs=(Fact.HEIGHT_CM, Fact.WEIGHT_KG),
+        source="lin1998",
+        read_in=None,
+        population="not recorded",
+    ),
+    VolumeFormula(
+        id="yuan2008",
+        compute=_yuan,
+        needs=(Fact.BSA_M2, Fact.AGE_YEARS),
+        source="yuan2008",
+        read_in=None,
+        population="not recorded",
+        validity="three classes of age: up to 40, 41-60, over 60 years",
+        bsa_formula="dubois1916",
+        bsa_status=SourceStatus.UNVERIFIED,
+    ),
+)
+
+FORMULAS: Mapping[str, VolumeFormula] = MappingProxyType({f.id: f for f in (*_READ, *_RECALLED)})

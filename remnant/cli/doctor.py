@@ -18,7 +18,7 @@ def doctor() -> None:
     """Say what is installed, which device and models there are, and what is missing."""
     from remnant.cli.guard import colliding_distributions
     from remnant.pipeline.doctor import examine
-    from volumetry.standardised import BSA_FORMULAS, FORMULAS
+    from volumetry.standardised import BSA_FORMULAS, FORMULAS, formula_label
 
     console = Console()
     table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
@@ -30,5 +30,6 @@ def doctor() -> None:
         table.add_row("[red]![/red]", name, f"also installed by {', '.join(others)}",
                       "use a fresh environment")  # fmt: skip
     console.print(table)
-    console.print(f"\nformulas of the standardised liver volume: {', '.join(FORMULAS)}")
+    labels = ", ".join(map(formula_label, FORMULAS))
+    console.print(f"\nformulas of the standardised liver volume: {labels}")
     console.print(f"formulas of the body surface area: {', '.join(BSA_FORMULAS)}")

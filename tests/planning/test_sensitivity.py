@@ -7,7 +7,7 @@ import pytest
 from planning.sensitivity import sensitivity_finding
 from remnant.core.findings import SourceStatus, Verdict
 from remnant.core.patient import Patient, Sex
-from volumetry.standardised import FORMULAS, standardised_volume
+from volumetry.standardised import FORMULAS, formula_label, standardised_volume
 
 MAN = Patient(height_cm=170.0, weight_kg=70.0, age_years=60.0, sex=Sex.MALE)
 
@@ -35,7 +35,7 @@ def test_sensitivity__the_chosen_formula_is_none_of_the_others(formula):
         assert found is None
         return
     others, after = found.text.split("; the chosen ")
-    assert after.startswith(f"{formula} gives {chosen.stlv_ml.value:.0f} mL")
+    assert after.startswith(f"{formula_label(formula)} gives {chosen.stlv_ml.value:.0f} mL")
     assert formula not in others
 
 

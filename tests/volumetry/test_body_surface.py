@@ -63,6 +63,18 @@ def test_bsa__is_none_of_the_bugs_seen_in_public_code():
     assert abs(bsa_m2("schlich2010", 170, 75, Sex.MALE) - schlich_swapped) > 0.05
 
 
+def test_schlich__sexes_are_not_swapped():
+    """Of one height and weight the woman has the larger surface."""
+    man, woman = (bsa_m2("schlich2010", 170, 75, sex) for sex in (Sex.MALE, Sex.FEMALE))
+    assert man == pytest.approx(0.000579479 * 75**0.38 * 170**1.24)
+    assert woman == pytest.approx(0.000975482 * 75**0.46 * 170**1.08)
+    assert woman > man
+
+
+def test_dubois__constant_is_that_of_1916():
+    assert bsa_m2("dubois1916", 170, 75) == pytest.approx(0.007184 * 170**0.725 * 75**0.425)
+
+
 @pytest.mark.parametrize("formula", BSA_FORMULAS)
 def test_bsa__all_formulas_lie_within_what_redlarski_found(formula):
     """25 published formulas differ by up to 0.5 m² (Redlarski 2016)."""

@@ -1,0 +1,206 @@
+"""One remnant under every formula: 350 mL in one man are 20.2 to 31.0 % of his standard volume."""
+
+from dataclasses import replace
+
+import pytest
+
+from planning.flr import remnant_findings
+from planning.plan import plan
+from planning.sensitivity import sensitivity_finding, sflr_by_formula, with_disagreement
+from remnant.core.findings import Basis, Finding, SourceStatus, Verdict
+from remnant.core.patient import LiverBackground, Patient, Sex
+from remnant.core.plan import Remnant
+from remnant.core.quantity import Bound, Quantity
+from volumetry.standardised import FORMULAS, standardised_volume
+
+MAN = Patient(
+    height_cm=170.0,
+    weight_kg=70.0,
+    age_years=60.0,
+    sex=Sex.MALE,
+    background=LiverBackground.NORMAL,
+)
+CHOSEN = standardised_volume(MAN)
+SMALL = Quantity(350.0)
+
+
+def ratios_of(flr_ml=SMALL, patient=MAN, chosen=CHOSEN):
+    return sflr_by_formula(flr_ml, patient, chosen)
+
+
+def remnant_of(flr_ml, *, chosen=CHOSEN, measured=0.5, **marks):
+    sflr = Quantity(flr_ml / chosen.stlv_ml.value, **marks)
+    other = Quantity(measured)
+    return Remnant(
+        flr_ml=Quantity(flr_ml, **marks),
+        flr_measured_fraction=other,
+        sflr=sflr,
+        flr_body_weight_percent=other,
+        flr_ml_per_m2=other,
+    )
+
+
+def texts(remnant, *, patient=MAN, ratios=None):
+    found = remnant_findings(remnant, patient=patient, standardised=CHOSEN)
+    used = ratios_of(remnant.flr_ml) if ratios is None else ratios
+    return {f.id: with_disagreement(f, remnant, used).text for f in found}
+
+
+def finding(threshold=0.30, basis=Basis.STANDARDISED_TLV):
+    return Finding(
+        id="flr.some",
+        verdict=Verdict.NOT_MET,
+        text="Some rule.",
+        value=0.23,
+        threshold=threshold,
+        basis=basis,
+        inclusive=True,
+        source="cloyd2020",
+        status=SourceStatus.VERIFIED,
+    )
+
+
+def test_ratios__published_spread():
+    ratios = ratios_of()
+    named = ("chouker2004", "vauthey2002_bsa", "urata1995", "chan2006")
+    expected = [0.202, 0.232, 0.273, 0.310]
+    assert expected == pytest.approx([ratios[name] for name in named], abs=6e-4)
+    assert ratios["chouker2004"] == min(ratios.values())
+    assert ratios["chan2006"] == max(ratios.values())
+
+
+def test_ratios__are_those_of_every_applicable_verified_formula_in_order():
+    verified = [n for n, f in FORMULAS.items() if f.status is SourceStatus.VERIFIED]
+    assert sorted(set(verified) - {"kokudo2015"}) == list(ratios_of())
+
+
+def test_ratios__chosen_formula_keeps_the_volume_in_use():
+    chosen = standardised_volume(MAN, bsa_formula="dubois1916")
+    assert 350 / chosen.stlv_ml.value == ratios_of(chosen=chosen)["vauthey2002_bsa"]
+    assert ratios_of(chosen=chosen)["vauthey2002_bsa"] != ratios_of()["vauthey2002_bsa"]
+
+
+def test_ratios__chosen_formula_with_facts_of_the_scan_is_among_them():
+    chosen = standardised_volume(MAN, formula="kokudo2015", thoracic_width_cm=30.0, asian=False)
+    assert ratios_of(chosen=chosen)["kokudo2015"] == pytest.approx(350 / 1747.7)
+
+
+def test_ratios__an_unverified_choice_is_not_among_them():
+    chosen = standardised_volume(MAN, formula="johnson2005")
+    assert "johnson2005" not in ratios_of(chosen=chosen)
+    assert "vauthey2002_bsa" in ratios_of(chosen=chosen)
+
+
+def test_ratios__chosen_formula_without_value_leaves_the_others():
+    chosen = standardised_volume(MAN, formula="kokudo2015")
+    assert "kokudo2015" not in ratios_of(chosen=chosen)
+    assert "tu2007" in ratios_of(chosen=chosen)
+
+
+def test_ratios__nothing_without_remnant_or_body_size():
+    assert ratios_of(flr_ml=Quantity.absent("no Couinaud map was given")) == {}
+    assert ratios_of(patient=Patient(), chosen=standardised_volume(Patient())) == {}
+
+
+def test_ratios__nothing_left_is_zero_of_everything():
+    assert set(ratios_of(flr_ml=Quantity(0.0)).values()) == {0.0}
+
+
+def test_disagreement__formulas_on_both_sides_of_the_minimum():
+    added = with_disagreement(finding(0.30), remnant_of(350.0), ratios_of())
+    assert added.text == (
+        "Some rule. Verified formulas disagree about this minimum: "
+        "20.2 % (chouker2004) to 31.0 % (chan2006)."
+    )
+    assert replace(added, text="Some rule.") == finding(0.30)
+
+
+def test_disagreement__none_where_all_formulas_are_on_one_side():
+    for minimum in (0.20, 0.32):
+        same = finding(minimum)
+        assert same == with_disagreement(same, remnant_of(350.0), ratios_of())
+
+
+def test_disagreement__ends_do_not_round_onto_the_minimum():
+    ratios = {"tu2007": 0.29996, "yu2004": 0.30}
+    added = with_disagreement(finding(0.30), remnant_of(350.0), ratios)
+    assert "29.996 % (tu2007) to 30.0 % (yu2004)" in added.text
+
+
+def test_disagreement__a_rounding_error_is_none():
+    ratios = {"tu2007": 0.1 + 0.2, "yu2004": 0.7 - 0.4}
+    assert min(ratios.values()) < 0.30
+    assert finding(0.30) == with_disagreement(finding(0.30), remnant_of(350.0), ratios)
+
+
+@pytest.mark.parametrize("basis", [Basis.MEASURED_FUNCTIONAL_TLV, Basis.TUMOUR_VOLUME, None])
+def test_disagreement__says_nothing_on_another_denominator(basis):
+    other = finding(0.30, basis)
+    assert other == with_disagreement(other, remnant_of(350.0), ratios_of())
+
+
+def test_disagreement__of_both_denominators_the_standardised_one_is_said():
+    unspecified = finding(0.30, Basis.UNSPECIFIED)
+    added = with_disagreement(unspecified, remnant_of(350.0), ratios_of())
+    assert "Verified formulas disagree" in added.text
+
+
+@pytest.mark.parametrize(
+    "marks",
+    [
+        {"bound": Bound.LOWER, "reason": "cut"},
+        {"bound": Bound.UPPER, "reason": "lesions unknown"},
+        {"indicative": True, "reason": "both are cut"},
+    ],
+)
+def test_disagreement__a_bound_cannot_be_on_both_sides(marks):
+    same = finding(0.30)
+    assert same == with_disagreement(same, remnant_of(350.0, **marks), ratios_of())
+
+
+def test_disagreement__nothing_without_minimum_ratios_or_chosen_volume():
+    remnant = remnant_of(350.0)
+    for bare in (finding(None), replace(finding(), basis=None, threshold=None)):
+        assert bare == with_disagreement(bare, remnant, ratios_of())
+    assert finding() == with_disagreement(finding(), remnant, {})
+    absent = replace(remnant, sflr=Quantity.absent("kokudo2015 needs thoracic width, not given"))
+    assert finding() == with_disagreement(finding(), absent, ratios_of())
+
+
+def test_rules__disagreement_is_said_where_a_rule_rests_on_the_standardised_volume():
+    found = texts(remnant_of(350.0))
+    assert {"flr.machairas2021_30"} == {n for n, text in found.items() if "disagree about" in text}
+    cirrhotic = texts(remnant_of(500.0), patient=replace(MAN, background=LiverBackground.CIRRHOSIS))
+    said = {n for n, text in cirrhotic.items() if "disagree about" in text}
+    assert {"flr.gepnetlm_review", "flr.machairas2021_30"} == said
+
+
+def test_texts__an_unverified_choice_is_named_so():
+    chosen = standardised_volume(MAN, formula="lin1998")
+    assert "the chosen lin1998 (unverified) gives 1520 mL" in sensitivity_finding(MAN, chosen).text
+    found = remnant_findings(remnant_of(350.0, chosen=chosen), patient=MAN, standardised=chosen)
+    on_it = [f for f in found if f.basis is Basis.STANDARDISED_TLV]
+    assert on_it
+    for one in on_it:
+        assert "Standardised volume by lin1998 (unverified)." in one.text
+
+
+def test_plan__every_resection_has_its_ratios(make_report):
+    patient = Patient(height_cm=170.0, weight_kg=70.0)
+    for resection in plan(make_report(), patient=patient).resections:
+        flr_ml = resection.remnant.flr_ml.value
+        assert resection.sflr_by_formula["vauthey2002_bsa"] == resection.remnant.sflr.value
+        assert resection.sflr_by_formula["tu2007"] == pytest.approx(flr_ml / 1276.05)
+        assert "chan2006" not in resection.sflr_by_formula
+
+
+def test_plan__no_ratios_without_segments(make_report):
+    for resection in plan(make_report(with_segments=False), patient=MAN).resections:
+        assert resection.sflr_by_formula == {}
+
+
+def test_plan__disagreement_is_in_the_findings(make_report):
+    found = plan(make_report(segment_ml=50.0, stlv_ml=1500.0), patient=MAN)
+    right = next(r for r in found.resections if r.name == "caudate_resection")
+    said = [f.id for f in right.findings if "Verified formulas disagree" in f.text]
+    assert said == ["flr.machairas2021_30"]
