@@ -155,16 +155,24 @@ def plane_of(border: SegmentBorder) -> tuple[Plane, int]:
     return _PLANES[border.first, border.second]
 
 
-def displaced_lesions_ml(
-    volumes_ml: Sample, surfaces_mm2: Sample, displacement_mm: Sample
-) -> Sample:
+def swollen_ml(volumes_ml: Sample, displaced_mm3: Sample) -> Sample:
     """Return volumes of lesions whose surfaces moved outwards; 0.0 where they vanish.
 
-    ``V (1 + d / r)³`` with ``r = 3 V / A``: exact for a ball, and to first order for every body.
+    Parameters
+    ----------
+    volumes_ml
+        Measured, above 0.
+    displaced_mm3
+        Surface times displacement: the change to first order.
+
+    Returns
+    -------
+    Sample
+        ``V (1 + d A / 3V)³``: exact for a ball, and to first order for every body.
     """
-    radius_mm = 3.0 * mm3_from_ml(1.0) * volumes_ml / surfaces_mm2
-    displaced: Sample = volumes_ml * np.maximum(1.0 + displacement_mm / radius_mm, 0.0) ** 3
-    return displaced
+    relative = displaced_mm3 / (3.0 * mm3_from_ml(1.0) * volumes_ml)
+    swollen: Sample = volumes_ml * np.maximum(1.0 + relative, 0.0) ** 3
+    return swollen
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +212,8 @@ def _liver(report: VolumetryReport, source: _Source) -> Sample:
         + _patchwise(areas_mm2, local, source, (_Stream.LIVER_WHOLE, _Stream.LIVER_ROWS))
         + _patchwise(areas_mm2, grid, source, (_Stream.GRID_WHOLE, _Stream.GRID_ROWS))
     )
-    return totals_ml[:, None] + ml_from_mm3(1.0) * moved_mm3
+    moved_ml: Sample = totals_ml[:, None] + ml_from_mm3(1.0) * moved_mm3
+    return moved_ml
 
 
 def _patchwise(
@@ -248,8 +257,8 @@ def _lesions(report: VolumetryReport, source: _Source) -> Sample:
     for start in range(0, len(counted), LESIONS_AT_ONCE):
         some = slice(start, start + LESIONS_AT_ONCE)
         volumes, surfaces, shares = _lesion_columns(counted[some])
-        displacement = common + np.sqrt(own_mm2 + grid / surfaces) * normals[some]
-        tumour += shares.T @ displaced_lesions_ml(volumes, surfaces, displacement)
+        own_mm3 = np.sqrt(own_mm2 * surfaces**2 + grid * surfaces) * normals[some]
+        tumour += shares.T @ swollen_ml(volumes, common * surfaces + own_mm3)
     return tumour
 
 

@@ -84,7 +84,7 @@ def grid_mm4(geometry: Geometry) -> float:
     variables, section 3.
     """
     edges = geometry.affine_ras[:3, :3]
-    return _lattice_sum(edges.tobytes()) / float(8.0 * np.pi**3)
+    return float(_lattice_sum(edges.tobytes()) / (8.0 * np.pi**3))
 
 
 def face_vectors_mm2(geometry: Geometry) -> NDArray[np.float64]:
@@ -104,7 +104,7 @@ def _lattice_sum(edges_bytes: bytes) -> float:
     squared = ((steps.reshape(-1, 3) @ np.linalg.inv(edges)) ** 2).sum(axis=1)
     near = squared[(squared > 0.0) & (squared <= radius**2)]
     beyond = 4.0 * np.pi * voxel_mm3 / radius
-    return float((1.0 / near**2).sum()) + beyond
+    return float((1.0 / near**2).sum() + beyond)
 
 
 @cache

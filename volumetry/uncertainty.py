@@ -11,7 +11,7 @@ from remnant.core.uncertainty import ErrorModel
 from remnant.core.units import mm3_from_ml
 from remnant.core.volumetry_report import BurdenClass, SegmentVolumes, VolumetryReport
 from volumetry.burden import UPPER_LIMITS
-from volumetry.propagation import Draws, Sample, Spread, displaced_lesions_ml, spread
+from volumetry.propagation import Draws, Sample, Spread, spread, swollen_ml
 
 LEVELS = np.linspace(0.0, 1.0, 201)
 TAIL = (1.0 - INTERVAL_LEVEL) / 2.0
@@ -86,14 +86,14 @@ def ratio(part: Sample, whole: Sample) -> Sample:
 
 
 def lesion_interval(
-    volume_ml: float, surface_mm2: float, *, grid_mm4: float, model: ErrorModel
-) -> Interval:
+    volume_ml: float, surface_mm2: float, grid_mm4: float, model: ErrorModel
+) -> Interval | None:
     """Return the interval of one lesion's volume, in closed form.
 
     Parameters
     ----------
     volume_ml, surface_mm2
-        Of the lesion, both above 0.
+        Of the lesion; the volume is above 0.
     grid_mm4
         See `volumetry.surfaces.grid_mm4`.
     model
@@ -101,19 +101,21 @@ def lesion_interval(
 
     Returns
     -------
-    Interval
+    Interval or None
         In mL; ``low`` is 0.0 where the lesion may vanish. Its median is the measured volume.
+        ``None`` where nothing is uncertain: no surface, or no error assumed.
     """
-    parts = {
-        UncertaintyPart.DISCRETISATION: np.sqrt(grid_mm4 / surface_mm2),
-        UncertaintyPart.SEGMENTATION: model.lesion_boundary_mm,
+    parts_mm3 = {
+        UncertaintyPart.DISCRETISATION: float(np.sqrt(grid_mm4 * surface_mm2)),
+        UncertaintyPart.SEGMENTATION: model.lesion_boundary_mm * surface_mm2,
     }
-    sd_mm = float(np.hypot(*parts.values()))
-    ends_mm = sd_mm * TAIL_SCORE * np.array((-1.0, 0.0, 1.0))
-    volumes, surfaces = np.full(3, volume_ml), np.full(3, surface_mm2)
-    low, median, high = displaced_lesions_ml(volumes, surfaces, ends_mm).tolist()
-    radius_mm = 3.0 * mm3_from_ml(volume_ml) / surface_mm2
-    sds = {part: volume_ml * _cubic_sd(sd / radius_mm) for part, sd in parts.items() if sd > 0.0}
+    sd_mm3 = float(np.hypot(*parts_mm3.values()))
+    if sd_mm3 == 0.0:
+        return None
+    ends_mm3 = sd_mm3 * TAIL_SCORE * np.array((-1.0, 0.0, 1.0))
+    low, median, high = swollen_ml(np.full(3, volume_ml), ends_mm3).tolist()
+    third_mm3 = 3.0 * mm3_from_ml(volume_ml)
+    sds = {part: volume_ml * _cubic_sd(sd / third_mm3) for part, sd in parts_mm3.items() if sd}
     return Interval(low, high, median=median, sds=sds)
 
 
