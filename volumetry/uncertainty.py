@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from math import hypot
 from statistics import NormalDist
 
 import numpy as np
@@ -109,7 +110,7 @@ def lesion_interval(
         UncertaintyPart.DISCRETISATION: float(np.sqrt(grid_mm4 * surface_mm2)),
         UncertaintyPart.SEGMENTATION: model.lesion_boundary_mm * surface_mm2,
     }
-    sd_mm3 = float(np.hypot(*parts_mm3.values()))
+    sd_mm3 = hypot(*parts_mm3.values())
     if sd_mm3 == 0.0:
         return None
     ends_mm3 = sd_mm3 * TAIL_SCORE * np.array((-1.0, 0.0, 1.0))

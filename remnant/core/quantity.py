@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from math import isfinite
-from types import MappingProxyType
 from typing import Self
 
 from remnant.core.errors import InputError
@@ -27,7 +26,6 @@ class UncertaintyPart(StrEnum):
     FORMULA = "formula"
 
 
-NO_PARTS: Mapping[UncertaintyPart, float] = MappingProxyType({})
 INTERVAL_LEVEL = 0.90
 """Share of the distribution between ``low`` and ``high``: 5 % lie below, 5 % above."""
 
@@ -58,7 +56,7 @@ class Interval:
     low: float
     high: float
     median: float | None = field(default=None, kw_only=True)
-    sds: Mapping[UncertaintyPart, float] = field(default=NO_PARTS, kw_only=True)
+    sds: Mapping[UncertaintyPart, float] = field(default_factory=dict, kw_only=True)
     quantiles: tuple[float, ...] = field(default=(), kw_only=True, compare=False, repr=False)
 
     def __post_init__(self) -> None:
