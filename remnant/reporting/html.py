@@ -10,7 +10,8 @@ from remnant.core.errors import GeometryMismatchError
 from remnant.core.labels import CouinaudSegment
 from remnant.core.lesions import Confirmation
 from remnant.core.volumes import ImageVolume, LabelMap
-from remnant.reporting import text, view
+from remnant.reporting import certainty, text, view
+from remnant.reporting.encode import ARBITRARY_UNIT, INTENSITY_UNITS
 from remnant.reporting.figures import Picture, draw_planes, make_scene
 from remnant.reporting.palette import (
     BARE_LIVER_COLOUR,
@@ -100,6 +101,7 @@ def render_page(
             surfaces=surfaces,
             centred_on=centred_on,
             checks=view.checks(case),
+            unit=INTENSITY_UNITS.get(case.study.modality, ARBITRARY_UNIT),
             unconfirmed=view.unconfirmed(case),
             reach=view.reach(case),
             standard=view.standard(case),
@@ -123,7 +125,16 @@ def _environment() -> Environment:
         "plain": text.plain,
         "percent": text.percent,
         "shown": text.shown,
-        "interval": text.interval,
+        "ends": text.ends,
+        "spread": certainty.spread,
+        "in_hundred": certainty.in_hundred,
+        "origin": certainty.origin,
+        "shares": certainty.shares,
+        "judged": certainty.judged,
+        "minima": certainty.minima,
+        "short_demand": certainty.short_demand,
+        "formula_span": certainty.formula_span,
+        "burden_classes": certainty.burden_classes,
         "demand": text.demand,
         "rule_title": view.rule_title,
         "tally": view.tally,
@@ -140,6 +151,8 @@ def _vocabulary() -> dict[str, Any]:
         "status_words": text.STATUS_WORDS,
         "class_words": text.CLASS_WORDS,
         "confirmation_words": CONFIRMATION_WORDS,
+        "basis_marks": certainty.BASIS_MARKS,
+        "part_words": certainty.PART_WORDS,
         "segments": tuple(CouinaudSegment),
         "segment_colours": SEGMENT_COLOURS,
         "colours": {

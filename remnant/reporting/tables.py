@@ -1,23 +1,38 @@
-"""``lesions.csv``: the lesion table for spreadsheets, and confirmations read back from it."""
+"""``lesions.csv``: the lesion table for spreadsheets, and confirmations read back from it.
+
+Numbers are rounded to six significant digits, so that 0.1 + 0.2 reads 0.3: some millionths are far
+less than any measurement here knows. ``report.json`` holds the same numbers exactly.
+"""
 
 import csv
 import io
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import fields
+from decimal import Decimal
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from remnant.core.errors import InputError, UnreadableFileError
 from remnant.core.labels import CouinaudSegment
-from remnant.core.lesions import Confirmation, Lesion
+from remnant.core.lesions import Confirmation, IntensityStatistics, Lesion, Lobe
+from remnant.core.quantity import Quantity
+from remnant.core.volumes import Modality
 from remnant.io.atomic import atomic_path
 from remnant.io.bounded import read_bounded
+from remnant.reporting.encode import LESION_DISTANCES, encode_intensity
+
+Part = TypeVar("Part")
 
 LARGEST_TABLE_BYTES: Final = 8 * 1024 * 1024
 LESION_ID: Final = re.compile(r"[1-9][0-9]{0,4}")
 DELIMITERS: Final = (",", ";", "\t")
 SEGMENT_COLUMNS: Final = tuple(f"segment_{segment.name}_fraction" for segment in CouinaudSegment)
-COLUMNS: Final = (
+SIGNIFICANT_DIGITS: Final = 6
+LOBE_COLUMNS: Final = tuple(f"lobe_{lobe.value}_fraction" for lobe in Lobe)
+BOUND_COLUMNS: Final = tuple(name.replace("_mm", "_bound") for name in LESION_DISTANCES)
+STATISTICS: Final = tuple(field.name for field in fields(IntensityStatistics))
+FIRST_COLUMNS: Final = (
     "id",
     "volume_ml",
     "volume_low_ml",
@@ -31,46 +46,71 @@ COLUMNS: Final = (
     *SEGMENT_COLUMNS,
     "confirmation",
 )
+"""Those of remnant 0.1, in its order: programs may count on their places."""
+COLUMNS: Final = (
+    *FIRST_COLUMNS,
+    "volume_median_ml",
+    "perpendicular_axial_mm",
+    "surface_mm2",
+    *LESION_DISTANCES,
+    *BOUND_COLUMNS,
+    *LOBE_COLUMNS,
+    "intensity_unit",
+    *(f"intensity_{name}" for name in STATISTICS),
+)
 
 
-def write_lesions_csv(lesions: Iterable[Lesion], path: Path) -> None:
+def write_lesions_csv(
+    lesions: Iterable[Lesion], path: Path, *, modality: Modality | None = None
+) -> None:
     """Write one row per lesion (RFC 4180, UTF-8, decimal points); absent values are empty.
 
-    The column ``confirmation`` may be edited and read back by :func:`read_confirmations`.
+    The column ``confirmation`` may be edited and read back by :func:`read_confirmations`. The
+    modality gives ``intensity_unit``; without it that column is empty.
     """
     with atomic_path(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, COLUMNS, lineterminator="\r\n")
         writer.writeheader()
-        writer.writerows(lesion_row(lesion) for lesion in lesions)
+        writer.writerows(lesion_row(lesion, modality=modality) for lesion in lesions)
 
 
-def lesion_row(lesion: Lesion) -> dict[str, str]:
+def lesion_row(lesion: Lesion, *, modality: Modality | None = None) -> dict[str, str]:
     """Return one lesion as text by column; an absent value is the empty text.
 
-    Segments that the lesion does not touch are 0.0; unknown segments are empty.
+    Segments and lobes that the lesion does not touch are 0; unknown ones are empty.
     """
-    volume = lesion.volume_ml
-    low, high = (
-        (None, None) if volume.interval is None else (volume.interval.low, volume.interval.high)
-    )
     right, anterior, superior = lesion.centroid_ras_mm
     numbers = {
-        "volume_ml": volume.value,
-        "volume_low_ml": low,
-        "volume_high_ml": high,
+        **_volume(lesion.volume_ml),
         "longest_axial_mm": lesion.longest_axial_mm,
+        "perpendicular_axial_mm": lesion.perpendicular_axial_mm,
         "feret_3d_mm": lesion.feret_3d_mm,
+        "surface_mm2": lesion.surface_mm2,
         "centroid_r_mm": right,
         "centroid_a_mm": anterior,
         "centroid_s_mm": superior,
-        **_segment_shares(lesion),
+        **_shares(SEGMENT_COLUMNS, CouinaudSegment, lesion.segment_fractions),
+        **_shares(LOBE_COLUMNS, Lobe, lesion.lobe_fractions),
+        **{name: getattr(lesion, name).value for name in LESION_DISTANCES},
+    }
+    bounds = {
+        column: _bound(getattr(lesion, name))
+        for column, name in zip(BOUND_COLUMNS, LESION_DISTANCES, strict=True)
     }
     words = {
         "id": str(lesion.id),
-        "volume_bound": "" if volume.bound is None else volume.bound.value,
+        "volume_bound": _bound(lesion.volume_ml),
         "confirmation": lesion.confirmation.value,
     }
-    return words | {name: _text(number) for name, number in numbers.items()}
+    texts = {name: table_number(number) for name, number in numbers.items()}
+    return words | bounds | texts | _intensity(lesion.intensity, modality)
+
+
+def table_number(number: float | None) -> str:
+    """Write a number for a table: six significant digits, never an exponent; empty for ``None``."""
+    if number is None:
+        return ""
+    return f"{Decimal(f'{number + 0.0:.{SIGNIFICANT_DIGITS}g}'):f}"
 
 
 def read_confirmations(path: Path) -> Mapping[int, Confirmation]:
@@ -96,16 +136,36 @@ def read_confirmations(path: Path) -> Mapping[int, Confirmation]:
     return found
 
 
-def _segment_shares(lesion: Lesion) -> dict[str, float | None]:
-    shares = lesion.segment_fractions
+def _volume(volume: Quantity) -> dict[str, float | None]:
+    interval = volume.interval
     return {
-        column: None if shares is None else shares.get(segment, 0.0)
-        for column, segment in zip(SEGMENT_COLUMNS, CouinaudSegment, strict=True)
+        "volume_ml": volume.value,
+        "volume_median_ml": None if interval is None else interval.median,
+        "volume_low_ml": None if interval is None else interval.low,
+        "volume_high_ml": None if interval is None else interval.high,
     }
 
 
-def _text(number: float | None) -> str:
-    return "" if number is None else repr(float(number))
+def _bound(quantity: Quantity) -> str:
+    return "" if quantity.bound is None else quantity.bound.value
+
+
+def _shares(
+    columns: Iterable[str], parts: Iterable[Part], shares: Mapping[Part, float] | None
+) -> dict[str, float | None]:
+    return {
+        column: None if shares is None else shares.get(part, 0.0)
+        for column, part in zip(columns, parts, strict=True)
+    }
+
+
+def _intensity(intensity: IntensityStatistics | None, modality: Modality | None) -> dict[str, str]:
+    known = encode_intensity(intensity, modality=modality)
+    if known is None:
+        return dict.fromkeys(("intensity_unit", *(f"intensity_{name}" for name in STATISTICS)), "")
+    unit = "" if modality is None else str(known["unit"])
+    numbers = {f"intensity_{name}": table_number(known[name]) for name in STATISTICS}
+    return {"intensity_unit": unit, **numbers}
 
 
 def _read_text(path: Path) -> str:

@@ -6,7 +6,7 @@ from string import ascii_lowercase
 from typing import Final
 
 from remnant.core.findings import Basis, Finding, SourceStatus, Verdict
-from remnant.core.quantity import Bound, Quantity
+from remnant.core.quantity import Bound, Interval, Quantity
 from remnant.core.units import percent_from_fraction
 from remnant.core.volumetry_report import BurdenClass
 
@@ -113,12 +113,24 @@ def shown(quantity: Quantity, *, fraction: bool = False, limits: Iterable[float]
     return sign + number
 
 
-def interval(quantity: Quantity, *, fraction: bool = False) -> str:
+def interval(quantity: Quantity, *, fraction: bool = False, limits: Iterable[float] = ()) -> str:
     """Write a quantity's interval as ``low–high``, the empty text where there is none."""
-    if quantity.interval is None:
-        return ""
-    ends = (quantity.interval.low, quantity.interval.high)
-    return DASH.join(percent(end) if fraction else plain(end) for end in ends)
+    return (
+        ""
+        if quantity.interval is None
+        else ends(quantity.interval, fraction=fraction, limits=limits)
+    )
+
+
+def ends(known: Interval, *, fraction: bool = False, limits: Iterable[float] = ()) -> str:
+    """Write an interval as ``low–high``; amounts with as many decimals as the upper end needs."""
+    if fraction:
+        beside = tuple(limits)
+        return DASH.join(percent(end, beside) for end in (known.low, known.high))
+    upper = plain(known.high)
+    lower = f"{known.low:.{len(upper.partition('.')[2])}f}"
+    reads_zero = float(lower) == 0.0
+    return DASH.join((plain(known.low) if reads_zero else lower, upper))
 
 
 def demand(finding: Finding) -> str:

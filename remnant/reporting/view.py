@@ -10,6 +10,7 @@ from remnant.core.case import CaseReport
 from remnant.core.findings import Finding, Verdict
 from remnant.core.lesions import Confirmation
 from remnant.core.plan import Resection
+from remnant.reporting.certainty import Judged, judged
 from remnant.reporting.text import demand
 
 REACH_PREFIX: Final = "debulking.reach."
@@ -44,7 +45,7 @@ class VerdictRow:
     """Verdicts of one resection in the order of the columns, ``None`` where a rule is absent."""
 
     title: str
-    cells: tuple[Verdict | None, ...]
+    cells: tuple[Judged | None, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,8 +158,8 @@ def _table(case: CaseReport, title: str, columns: tuple[RuleColumn, ...]) -> Ver
 
 
 def _row(resection: Resection, columns: Sequence[str]) -> VerdictRow:
-    verdicts = {finding.id: finding.verdict for finding in resection.findings}
-    return VerdictRow(resection.title, tuple(verdicts.get(column) for column in columns))
+    found = judged(resection)
+    return VerdictRow(resection.title, tuple(found.get(column) for column in columns))
 
 
 def _resections(case: CaseReport) -> tuple[Resection, ...]:

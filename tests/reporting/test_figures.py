@@ -88,9 +88,14 @@ def one_lesion(phantom):
         id=1,
         volume_ml=Quantity(1.0),
         longest_axial_mm=RIGHT_LESION_MM,
+        perpendicular_axial_mm=RIGHT_LESION_MM,
         feret_3d_mm=RIGHT_LESION_MM,
+        surface_mm2=RIGHT_LESION_MM**2,
         centroid_ras_mm=tuple(float(x) for x in centre),
         segment_fractions=None,
+        surface_distance_mm=Quantity(0.0),
+        portal_vein_distance_mm=Quantity.absent("no vessels"),
+        hepatic_veins_distance_mm=Quantity.absent("no vessels"),
         confirmation=Confirmation.CONFIRMED,
     )
 
