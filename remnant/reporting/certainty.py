@@ -148,7 +148,7 @@ def minima(resection: Resection) -> tuple[Judged, ...]:
     the verdict.
     """
     found = [j for j in judged(resection).values() if j.finding.id.startswith("flr.")]
-    numbered = [j for j in found if j.finding.threshold is not None]
+    numbered = [j for j in found if None not in (j.finding.threshold, j.finding.basis)]
     distinct = {
         (j.finding.threshold, j.finding.basis, j.finding.inclusive, j.finding.verdict): j
         for j in reversed(numbered)
@@ -158,7 +158,7 @@ def minima(resection: Resection) -> tuple[Judged, ...]:
 
 def short_demand(finding: Finding) -> str:
     """Write a minimum as ``≥ 30 %``; empty without a number."""
-    if finding.threshold is None:
+    if finding.threshold is None or finding.basis is None:
         return ""
     sign = "≥" if finding.inclusive else ">"
     if finding.basis in FRACTIONS:

@@ -50,7 +50,7 @@ def test_shown__bounds_and_absence():
     assert "≤\u202f12.0" == shown(Quantity(0.12, bound=Bound.UPPER, reason="cut"), fraction=True)
     assert "–" == shown(Quantity.absent("not asked"))
     assert "0" == shown(Quantity(0.0))
-    assert "95.0–105" == interval(Quantity(100.0, interval=Interval(95.0, 105.0)))
+    assert "95–105" == interval(Quantity(100.0, interval=Interval(95.0, 105.0)))
     assert "" == interval(Quantity(100.0))
 
 
