@@ -27,11 +27,10 @@ from remnant.pipeline.divide import LANDMARKS
 from remnant.pipeline.folder import require_output_folder
 from remnant.pipeline.run import finish_case
 from remnant.pipeline.samples import Sample, fetch_sample
-from remnant.pipeline.segment import case_from_image
+from remnant.pipeline.segment import case_from_image, with_image
 from remnant.pipeline.segmented import SegmentedCase
 from remnant.pipeline.stages import MeasureRequest
 from remnant.pipeline.timing import Stopwatch
-from remnant.reporting.preview import make_preview
 from segmentation.couinaud import couinaud_from_landmarks
 from segmentation.port import Segmenter
 from segmentation.synthetic import Planted, plant_metastases
@@ -99,11 +98,10 @@ def _segmented(
         case = case_from_image(loaded, segmenter=segmenter, progress=progress)
     segments = couinaud_from_landmarks(case.structures, read_landmarks(sample.landmarks))
     return replace(
-        case,
+        with_image(case, loaded.image),
         couinaud=segments,
         segment_source=SegmentSource.LANDMARKS,
         segments_reason=None,
-        preview=make_preview(loaded.image, case.structures),
         seconds=watch.seconds,
         configuration={LANDMARKS: True, "sample": "TotalSegmentator 2.4.0 example_ct"},
     )

@@ -8,6 +8,7 @@ import numpy as np
 
 from remnant.core.codes import present_codes
 from remnant.core.errors import InputError
+from remnant.core.findings import Finding, quality_finding
 from remnant.core.labels import INSTANCE_SCHEME, Structure
 from remnant.core.lesions import Confirmation
 from remnant.core.volumes import LabelMap
@@ -107,7 +108,8 @@ def _with_edited(case: SegmentedCase, edited: Path) -> SegmentedCase:
 def _with_edited_map(case: SegmentedCase, edited: LabelMap) -> SegmentedCase:
     """Replace the lesions by a human's map.
 
-    A lesion that the human left as it was keeps the word it had; all others count as confirmed.
+    A lesion that the human left as it was keeps the word and the intensities that it had. All
+    others count as confirmed, and their intensities are unknown: the scan is not read again.
     """
     case.structures.geometry.require_same_grid(
         edited.geometry, what="the edited lesion map", reference="the case"
@@ -123,9 +125,16 @@ def _with_edited_map(case: SegmentedCase, edited: LabelMap) -> SegmentedCase:
     )
     said = dict.fromkeys(set(lesion_numbers(fresh)) - untouched, Confirmation.CONFIRMED)
     said |= {n: word for n, word in case.confirmations.items() if n in untouched}
-    return with_confirmations(
-        replace(fresh, quality=merged_findings(case.quality, reconciled.quality)), said
-    )
+    kept = {n: known for n, known in case.intensities.items() if n in untouched}
+    lost = set(lesion_numbers(fresh)) - set(kept) if case.intensities else set()
+    checks = reconciled.quality + (_lost_intensities(len(lost)) if lost else ())
+    quality = merged_findings(case.quality, checks)
+    return with_confirmations(replace(fresh, intensities=kept, quality=quality), said)
+
+
+def _lost_intensities(count: int) -> tuple[Finding]:
+    text = f"{count} edited lesion(s) are listed without intensities: the scan was not read again."
+    return (quality_finding("lesion_intensities", passed=None, text=text, value=float(count)),)
 
 
 def reconcile_edited(case: SegmentedCase, edited: LabelMap) -> Reconciled:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from remnant.core.errors import InputError
 from remnant.core.progress import Progress, silent
+from remnant.core.volumes import ImageVolume
 from remnant.io.masks import Masks
 from remnant.pipeline.divide import LANDMARKS, read_segments, with_segments
 from remnant.pipeline.given import NO_SEGMENTS, case_of_masks, has_liver, with_given_masks
@@ -14,6 +15,7 @@ from remnant.pipeline.segmented import SegmentedCase, Setting
 from remnant.pipeline.timing import Stopwatch
 from remnant.reporting.preview import make_preview
 from segmentation.port import LesionSegmenter, Segmentation, Segmenter
+from volumetry.intensity import lesion_intensities
 
 if TYPE_CHECKING:
     from remnant.io.source import LoadedStudy
@@ -45,7 +47,7 @@ def segment_case(
         case = _maps(loaded, segments.masks, segmenter, progress)
     with watch.measure("divide"):
         case = with_segments(replace(case, configuration=_settings(request)), segments)
-        case = replace(case, preview=make_preview(loaded.image, case.structures))
+        case = with_image(case, loaded.image)
     return replace(case, seconds=watch.seconds)
 
 
@@ -69,6 +71,12 @@ def case_from_image(
 ) -> SegmentedCase:
     """Run the networks on a loaded study."""
     return _case_of(loaded, segmenter.segment(loaded.image, progress=progress))
+
+
+def with_image(case: SegmentedCase, image: ImageVolume) -> SegmentedCase:
+    """Return a case with what is kept of its scan: a small preview, and lesion intensities."""
+    known = {} if case.lesions is None else lesion_intensities(image, case.lesions)
+    return replace(case, preview=make_preview(image, case.structures), intensities=known)
 
 
 def _settings(request: SegmentRequest) -> dict[str, Setting]:

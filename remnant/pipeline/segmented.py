@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from remnant.core.findings import Finding
-from remnant.core.lesions import Confirmation, PlantedLesion
+from remnant.core.lesions import Confirmation, IntensityStatistics, PlantedLesion
 from remnant.core.provenance import ModelUse
 from remnant.core.study import Study
 from remnant.core.volumes import ImageVolume, LabelMap
@@ -33,6 +33,9 @@ class SegmentedCase:
         Couinaud segments and where they came from, or ``None`` with the reason.
     confirmations
         What a human said about each lesion; lesions left out are automatic.
+    intensities
+        Of the scan in each lesion; lesions left out have none: there was no scan, or a human drew
+        them after it was read.
     preview
         Small windowed image around the liver for the report's pictures; ``None`` without image.
     quality
@@ -59,6 +62,7 @@ class SegmentedCase:
     segment_source: SegmentSource | None = None
     segments_reason: str | None = None
     confirmations: Mapping[int, Confirmation] = field(default_factory=dict)
+    intensities: Mapping[int, IntensityStatistics] = field(default_factory=dict)
     preview: ImageVolume | None = None
     quality: tuple[Finding, ...] = ()
     models: tuple[ModelUse, ...] = ()

@@ -61,6 +61,7 @@ def measure_case(case: SegmentedCase, request: MeasureRequest) -> CaseReport:
             segment_source=case.segment_source,
             segments_reason=case.segments_reason,
             confirmations=case.confirmations,
+            intensities=case.intensities,
             whole_liver=bool(case.configuration.get(WHOLE_LIVER)),
             formula=request.formula,
             bsa_formula=request.bsa_formula,

@@ -1,11 +1,12 @@
 """``segmentation.json``: what the segment stage knows beside its maps, for the stages after it."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
 from remnant.core.errors import InputError
-from remnant.core.lesions import Confirmation
+from remnant.core.lesions import Confirmation, IntensityStatistics
 from remnant.core.provenance import ModelUse
 from remnant.core.volumetry_report import SegmentSource
 from remnant.pipeline.segmented import SegmentedCase
@@ -52,6 +53,7 @@ def _encode(case: SegmentedCase) -> Json:
         "segment_source": None if source is None else source.value,
         "segments_reason": case.segments_reason,
         "confirmations": {str(n): said.value for n, said in sorted(case.confirmations.items())},
+        "intensities": {str(n): asdict(known) for n, known in sorted(case.intensities.items())},
         "quality": encode_findings(case.quality),
         "models": [
             {"id": m.id, "version": m.version, "weights_sha256": m.weights_sha256}
@@ -75,6 +77,7 @@ def _decode(document: Mapping[str, Any]) -> Json:
         "segment_source": None if source is None else SegmentSource(source),
         "segments_reason": document["segments_reason"],
         "confirmations": {int(n): Confirmation(c) for n, c in document["confirmations"].items()},
+        "intensities": _intensities(document.get("intensities", {})),  # older states have none
         "quality": decode_findings(document["quality"]),
         "models": tuple(ModelUse(**model) for model in document["models"]),
         "device": document["device"],
@@ -83,4 +86,11 @@ def _decode(document: Mapping[str, Any]) -> Json:
         "seed": document["seed"],
         "planted": tuple(decode_planted(lesion) for lesion in document["planted"]),
         "seconds": dict(document["seconds"]),
+    }
+
+
+def _intensities(known: Mapping[str, Mapping[str, Any]]) -> dict[int, IntensityStatistics]:
+    return {
+        int(n): IntensityStatistics(**{name: float(figure) for name, figure in figures.items()})
+        for n, figures in known.items()
     }
