@@ -113,7 +113,9 @@ def test_mirrored_and_permuted_axes__change_nothing(before):
     flipped = Geometry(before.geometry.shape, before.geometry.affine_ras @ flip)
     turned = LabelMap(before.codes[::-1], flipped, BINARY_SCHEME)
 
-    assert 0.2 > largest_error_mm(align_livers(before, after), align_livers(turned, after), before)
+    found, same = align_livers(before, after), align_livers(turned, after)
+
+    assert 0.5 > largest_error_mm(found, same, before)
 
 
 def test_description__angle_shift_and_verdict(before):
