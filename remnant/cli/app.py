@@ -20,6 +20,7 @@ COMMANDS = {
     "measure": "Measure existing maps: needs no image and no network.",
     "plan": "Hold a measured case against the rules of the literature.",
     "report": "Write a case's report.html anew.",
+    "evaluate": "Compare segmentations with the truth: overlap, surfaces, lesions, burden.",
     "models": "List, fetch, add and show the pretrained networks.",
     "inspect": "Say what is in a file or folder, and what speaks against using it.",
     "doctor": "Say what is installed, which device and models there are, and what is missing.",
