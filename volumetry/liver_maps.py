@@ -152,7 +152,7 @@ def blocks(array: NDArray[Any]) -> list[Box]:
     """Cut an array into slabs of about ``BLOCK_VOXELS`` along its slowest axis."""
     """Cut an array into slabs along its slowest axis, small enough for temporary copies."""
     slow = int(np.argmax(np.abs(array.strides)))
-    layers = max(1, BLOCK_VOXELS * array.shape[slow] // array.size)
+    layers = max(1, BLOCK_VOXELS * array.shape[slow] // max(1, array.size))
     starts = range(0, array.shape[slow], layers)
     return [_slab(slow, slice(start, start + layers)) for start in starts]
 

@@ -65,3 +65,48 @@ def test_quantity__indicative_value_needs_a_reason():
     with pytest.raises(InputError, match="reason"):
         Quantity(1.0, indicative=True)
     assert Quantity(1.0, indicative=True, reason="both ends are cut").indicative
+
+
+EVEN = tuple(float(n) for n in range(11))
+
+
+@pytest.mark.parametrize(
+    ("limit", "probability"), [(-1.0, 1.0), (0.0, 1.0), (2.5, 0.75), (9.0, 0.1), (10.5, 0.0)]
+)
+def test_probability__between_quantiles(limit, probability):
+    interval = Interval(0.5, 9.5, quantiles=EVEN)
+
+    assert interval.probability(limit, inclusive=True) == pytest.approx(probability)
+
+
+def test_probability__of_a_value_that_many_draws_share():
+    interval = Interval(0.0, 2.0, quantiles=(0.0, 0.0, 0.0, 1.0, 2.0))
+
+    assert interval.probability(0.0, inclusive=True) == 1.0
+    assert interval.probability(0.0, inclusive=False) == 0.5
+    assert interval.probability(2.0, inclusive=False) == 0.0
+
+
+def test_probability__unknown_without_quantiles():
+    assert Interval(0.0, 1.0).probability(0.5, inclusive=True) is None
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"interval": None},
+        {"bound": Bound.LOWER, "reason": "cut"},
+        {"indicative": True, "reason": "cut"},
+    ],
+)
+def test_quantity__no_probability_where_the_truth_may_lie_beyond(facts):
+    interval = Interval(0.5, 9.5, quantiles=EVEN)
+
+    assert Quantity(5.0, interval=interval).probability(5.0, inclusive=True) == pytest.approx(0.5)
+    assert (
+        Quantity(5.0, **({"interval": interval} | facts)).probability(5.0, inclusive=True) is None
+    )
+
+
+def test_interval__quantiles_are_not_compared():
+    assert Interval(0.5, 9.5, quantiles=EVEN) == Interval(0.5, 9.5)

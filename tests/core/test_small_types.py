@@ -13,14 +13,15 @@ import remnant.core
 from remnant.core import errors
 from remnant.core.case import CaseReport
 from remnant.core.errors import InputError
+from remnant.core.labels import CouinaudSegment
 from remnant.core.landmarks import Landmarks
-from remnant.core.lesions import Confirmation, Lesion, PlantedLesion
+from remnant.core.lesions import Confirmation, Lobe, PlantedLesion
 from remnant.core.plan import FrillingType, PlanningReport
 from remnant.core.progress import silent
 from remnant.core.provenance import ModelUse, Provenance
-from remnant.core.quantity import Quantity
-from remnant.core.units import ml_from_mm3, percent_from_fraction
+from remnant.core.units import ml_from_mm3, mm3_from_ml, percent_from_fraction
 from remnant.core.volumetry_report import BurdenClass, SegmentSource, VolumetryReport
+from remnant.testing.examples import example_lesion
 
 MODULES = [name for _, name, _ in pkgutil.iter_modules(remnant.core.__path__, "remnant.core.")]
 
@@ -35,19 +36,12 @@ def dataclasses_of_core():
 
 
 def lesion(**changes):
-    facts = {
-        "id": 3,
-        "volume_ml": Quantity(1.5),
-        "longest_axial_mm": 12.0,
-        "feret_3d_mm": 15.0,
-        "centroid_ras_mm": (10.0, -20.0, 30.0),
-        "segment_fractions": None,
-    }
-    return Lesion(**(facts | changes))
+    return example_lesion(3, 1.5, **changes)
 
 
 def test_units__litre_and_percent():
     assert ml_from_mm3(1_000_000.0) == 1000.0
+    assert mm3_from_ml(1.5) == 1500.0
     assert percent_from_fraction(0.25) == 25.0
     assert percent_from_fraction(0.0) == 0.0
 
@@ -129,7 +123,7 @@ def test_reports__start_empty():
     case = CaseReport(**dict.fromkeys(required))
 
     assert case.planted == ()
-    assert {"quality"} == _with_default(VolumetryReport)
+    assert {"quality", "burden_class_probabilities"} == _with_default(VolumetryReport)
     assert {"findings"} == _with_default(PlanningReport)
     assert {"seconds"} == _with_default(Provenance)
     assert set() == _with_default(ModelUse)
@@ -168,3 +162,14 @@ def test_landmarks__coordinates_must_be_finite(value):
             umbilical_fissure=(0.0, 0.0, 0.0),
             portal_bifurcation=(0.0, 0.0, 0.0),
         )
+
+
+def test_lesion__lobes_from_segments():
+    shares = {CouinaudSegment.I: 0.1, CouinaudSegment.IV: 0.2, CouinaudSegment.VIII: 0.5}
+
+    assert lesion(segment_fractions=shares).lobe_fractions == {
+        Lobe.LEFT: 0.2,
+        Lobe.RIGHT: 0.5,
+        Lobe.CAUDATE: 0.1,
+    }
+    assert lesion(segment_fractions=None).lobe_fractions is None

@@ -3,7 +3,7 @@
 import pytest
 
 from remnant.core.labels import CouinaudSegment
-from remnant.core.lesions import Confirmation, Lesion
+from remnant.core.lesions import Confirmation
 from remnant.core.plan import Remnant
 from remnant.core.quantity import Quantity
 from remnant.core.volumetry_report import (
@@ -12,6 +12,7 @@ from remnant.core.volumetry_report import (
     StandardisedVolume,
     VolumetryReport,
 )
+from remnant.testing.examples import EXAMPLE_BOUNDARIES, EXAMPLE_ERRORS, example_lesion
 from volumetry.burden import burden_class
 from volumetry.measure import SHARE_WITHIN_SCAN
 
@@ -27,12 +28,11 @@ def build_lesion(
     confirmation=Confirmation.CONFIRMED,
 ):
     fractions = None if shares is None else {CouinaudSegment(c): f for c, f in shares.items()}
-    return Lesion(
-        id=identifier,
-        volume_ml=Quantity(volume_ml),
+    return example_lesion(
+        identifier,
+        volume_ml,
         longest_axial_mm=0.9 * feret_mm,
         feret_3d_mm=feret_mm,
-        centroid_ras_mm=(1.0, 2.0, 3.0),
         segment_fractions=fractions,
         confirmation=confirmation,
     )
@@ -91,6 +91,8 @@ def build_report(
             source="vauthey2002",
             population="adults",
         ),
+        boundaries=EXAMPLE_BOUNDARIES,
+        error_model=EXAMPLE_ERRORS,
     )
 
 

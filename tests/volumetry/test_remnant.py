@@ -4,7 +4,7 @@ import pytest
 
 from remnant.core.errors import InputError
 from remnant.core.labels import RIGHT_LOBE, CouinaudSegment
-from remnant.core.lesions import Confirmation, Lesion
+from remnant.core.lesions import Confirmation
 from remnant.core.patient import Patient
 from remnant.core.quantity import Bound, Quantity
 from remnant.core.volumetry_report import (
@@ -14,6 +14,7 @@ from remnant.core.volumetry_report import (
     StandardisedVolume,
     VolumetryReport,
 )
+from remnant.testing.examples import EXAMPLE_BOUNDARIES, EXAMPLE_ERRORS, example_lesion
 from volumetry.remnant import debulked_fraction, future_liver_remnant
 
 II, IV, V, VIII = (CouinaudSegment(n) for n in (2, 4, 5, 8))
@@ -22,15 +23,7 @@ PATIENT = Patient(weight_kg=75)
 
 
 def lesion(number, volume_ml, shares, confirmation=Confirmation.AUTOMATIC):
-    return Lesion(
-        id=number,
-        volume_ml=Quantity(volume_ml),
-        longest_axial_mm=10.0,
-        feret_3d_mm=12.0,
-        centroid_ras_mm=(0.0, 0.0, 0.0),
-        segment_fractions=shares,
-        confirmation=confirmation,
-    )
+    return example_lesion(number, volume_ml, segment_fractions=shares, confirmation=confirmation)
 
 
 LESIONS = (
@@ -69,6 +62,8 @@ def report(
             source="vauthey2002",
             population="adults",
         ),
+        boundaries=EXAMPLE_BOUNDARIES,
+        error_model=EXAMPLE_ERRORS,
     )
 
 

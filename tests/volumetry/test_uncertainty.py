@@ -1,72 +1,196 @@
-"""The discretisation interval holds the true volume, on every grid."""
+"""Intervals of figures made from draws, and of single lesions in closed form."""
 
-from itertools import product
+from dataclasses import replace
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from hypothesis.extra.numpy import arrays
 
-from remnant.testing.grids import grid_around
-from remnant.testing.shapes import digitise
-from remnant.testing.strategies import balls, directions, ellipsoids, spacings
-from volumetry.uncertainty import discretisation_interval_ml
-
-LARGEST_SPACING_MM = 5.0
-PARTS = st.tuples(*[st.floats(0.0, 1.0)] * 3)
-
-
-def contents_by_hand(mask):
-    """Inner and outer content, cell by cell."""
-    padded = np.pad(mask, 1)
-    cells = list(product(*(range(n - 1) for n in padded.shape)))
-    held = [padded[i : i + 2, j : j + 2, k : k + 2] for i, j, k in cells]
-    return sum(h.all() for h in held), sum(h.any() for h in held)
-
-
-@given(
-    shape=st.one_of(
-        balls(low_mm=LARGEST_SPACING_MM, high_mm=14.0),
-        ellipsoids(low_mm=LARGEST_SPACING_MM, high_mm=14.0),
-    ),
-    axes=st.booleans().flatmap(lambda sheared: directions(sheared=sheared)),
-    spacing_mm=spacings(0.6, LARGEST_SPACING_MM),
-    offset=PARTS,
+from remnant.core.geometry import Geometry
+from remnant.core.labels import BINARY_SCHEME, INSTANCE_SCHEME
+from remnant.core.patient import Patient
+from remnant.core.quantity import Interval, Quantity, UncertaintyPart
+from remnant.core.volumes import LabelMap
+from remnant.core.volumetry_report import BurdenClass
+from remnant.testing.examples import EXAMPLE_ERRORS
+from remnant.testing.shapes import Ball, digitise
+from volumetry.measure import measure
+from volumetry.propagation import Draws, Spread, joint_draws
+from volumetry.uncertainty import (
+    TAIL_SCORE,
+    interval_of,
+    lesion_interval,
+    ratio,
+    spanned,
+    with_intervals,
 )
-def test_interval__holds_true_volume_of_resolved_shapes(shape, axes, spacing_mm, offset):
-    grid = grid_around(
-        shape.box_mm, spacing_mm=spacing_mm, directions=axes, offset_voxels=offset, margin_mm=1.0
+
+PARTS = UncertaintyPart
+NO_ERRORS = replace(
+    EXAMPLE_ERRORS,
+    liver_boundary_mm=0.0,
+    lesion_boundary_mm=0.0,
+    segment_border_mm=0.0,
+    formula_residual_fraction=0.0,
+)
+
+
+def drawn(values, **alone):
+    """A spread whose total volume of row 0 has these values."""
+
+    def draws(numbers):
+        total = np.zeros((9, len(numbers)))
+        total[0] = numbers
+        return Draws(total, np.zeros_like(total), np.ones(len(numbers)))
+
+    return Spread(draws(values), {PARTS(name): draws(part) for name, part in alone.items()})
+
+
+def tlv(draws):
+    return draws.tlv_ml
+
+
+def liver_with_a_lesion(radius_mm=12.0, *, whole=True, lesion_at=50.0, known=True):
+    geometry = Geometry((70, 70, 70), np.diag([1.5, 1.5, 1.5, 1.0]))
+    liver = digitise(Ball((52.0, 52.0, 52.0), 45.0), geometry)
+    lesion = digitise(Ball((lesion_at, 50.0, 50.0), radius_mm), geometry) & liver
+    if not whole:
+        geometry, liver, lesion = (
+            geometry.cropped((0, 0, 0), (70, 70, 40)), liver[..., :40], lesion[..., :40]
+        )  # fmt: skip
+    return measure(
+        LabelMap(liver.astype(np.uint8), geometry, BINARY_SCHEME),
+        LabelMap(lesion.astype(np.uint8), geometry, INSTANCE_SCHEME) if known else None,
+        couinaud=None,
+        patient=Patient(height_cm=175, weight_kg=80),
+        error_model=EXAMPLE_ERRORS,
     )
-    mask = digitise(shape, grid)
-    interval = discretisation_interval_ml(mask, grid.voxel_volume_ml)
-    assert shape.volume_ml in interval
-    assert mask.sum() * grid.voxel_volume_ml in interval
 
 
-@given(mask=arrays(np.bool_, (3, 4, 5)))
-def test_interval__equals_cells_counted_one_by_one(mask):
-    interval = discretisation_interval_ml(mask, 0.25)
-    low, high = contents_by_hand(mask)
-    assert (0.25 * low, 0.25 * high) == (interval.low, interval.high)
+def test_interval__quantiles_of_the_draws():
+    values = np.random.default_rng(1).permutation(np.arange(1001.0))
+    interval = interval_of(drawn(values, segmentation=3 * values, formula=np.full(1001, 5.0)), tlv)
+
+    ends = (interval.low, interval.median, interval.high)
+    assert (50.0, 500.0, 950.0) == pytest.approx(ends)
+    assert {PARTS.SEGMENTATION: pytest.approx(3 * np.std(values))} == interval.sds
+    assert interval.quantiles[0] == 0.0
+    assert interval.quantiles[-1] == 1000.0
+    assert interval.probability(250.0, inclusive=True) == pytest.approx(0.75)
 
 
-def test_interval__block_of_voxels():
-    interval = discretisation_interval_ml(np.ones((7, 8, 9), np.bool_), 2.0)
-    assert (interval.low, interval.high) == (2.0 * 6 * 7 * 8, 2.0 * 8 * 9 * 10)
+def test_interval__none_where_nothing_varies():
+    assert interval_of(drawn(np.full(100, 7.0)), tlv) is None
 
 
-def test_interval__does_not_depend_on_room_around():
-    mask = np.random.default_rng(1).random((5, 6, 7)) > 0.4
-    assert discretisation_interval_ml(mask, 1.0) == discretisation_interval_ml(
-        np.pad(mask, ((1, 2), (3, 0), (0, 4))), 1.0
+@pytest.mark.parametrize(("defined", "expected"), [(40, False), (60, True)])
+def test_interval__needs_half_of_the_draws(defined, expected):
+    values = np.arange(100.0)
+    values[defined:] = np.nan
+    interval = interval_of(drawn(values), tlv)
+    assert (interval is not None) == expected
+    if expected:
+        assert interval.high < defined
+
+
+def test_ratio__undefined_without_a_whole():
+    share = ratio(np.array((1.0, 2.0, 0.0)), np.array((2.0, 0.0, 5.0)))
+    np.testing.assert_array_equal(share, (0.5, np.nan, 0.0))
+
+
+def test_spanned__absent_and_zero_stay_as_they_are():
+    interval = Interval(1.0, 2.0)
+    assert spanned(Quantity(0.0), interval).interval is None
+    absent = Quantity.absent("unknown")
+    assert spanned(absent, interval) == absent
+    assert spanned(Quantity(1.5), interval).interval == interval
+
+
+@given(radius=st.floats(2.0, 60.0), boundary=st.floats(0.05, 1.5))
+def test_lesion__ball_moved_by_its_own_quantile(radius, boundary):
+    volume_ml, surface = 4 / 3 * np.pi * radius**3 / 1e3, 4 * np.pi * radius**2
+    model = replace(EXAMPLE_ERRORS, lesion_boundary_mm=boundary)
+    interval = lesion_interval(volume_ml, surface, 0.0, model)
+    ends = [
+        4 / 3 * np.pi * max(radius + s * TAIL_SCORE * boundary, 0.0) ** 3 / 1e3 for s in (-1, 1)
+    ]
+    assert (interval.low, interval.high) == (
+        pytest.approx(ends[0], abs=1e-12),
+        pytest.approx(ends[1]),
     )
+    assert interval.median == pytest.approx(volume_ml)
+    assert set(interval.sds) == {PARTS.SEGMENTATION}
 
 
-def test_interval__narrows_relative_to_volume_with_finer_voxels():
-    widths = []
-    for spacing in (4.0, 2.0, 1.0):
-        ticks = np.arange(-20.0, 20.5, spacing)
-        x, y, z = np.meshgrid(ticks, ticks, ticks, indexing="ij", sparse=True)
-        interval = discretisation_interval_ml(x**2 + y**2 + z**2 <= 18.0**2, spacing**3 / 1e3)
-        widths.append(interval.high - interval.low)
-    assert widths[0] > 1.7 * widths[1] > 1.7 * 1.7 * widths[2]
+def test_lesion__sd_of_the_cube_of_a_normal():
+    volume_ml, surface = 4.0, 1200.0
+    interval = lesion_interval(volume_ml, surface, 0.5, EXAMPLE_ERRORS)
+    normal = np.random.default_rng(2).standard_normal(400_000)
+    for part, mm3 in ((PARTS.SEGMENTATION, 600.0), (PARTS.DISCRETISATION, np.sqrt(0.5 * surface))):
+        drawn_ml = volume_ml * (1 + mm3 * normal / (3e3 * volume_ml)) ** 3
+        assert interval.sds[part] == pytest.approx(np.std(drawn_ml), rel=0.01)
+
+
+def test_lesion__vanishes_or_is_certain():
+    assert lesion_interval(0.005, 20.0, 0.07, EXAMPLE_ERRORS).low == 0.0
+    assert lesion_interval(1.0, 0.0, 0.07, EXAMPLE_ERRORS) is None
+    assert lesion_interval(1.0, 400.0, 0.0, NO_ERRORS) is None
+
+
+def test_lesion__closed_form_agrees_with_the_joint_draws():
+    report = liver_with_a_lesion()
+    (lesion,) = report.lesions
+    sample = joint_draws(report).all_tumour_ml
+    low, high = np.quantile(sample, (0.05, 0.95))
+    assert lesion.volume_ml.interval.low == pytest.approx(low, rel=0.03)
+    assert lesion.volume_ml.interval.high == pytest.approx(high, rel=0.03)
+
+
+def test_report__every_figure_has_an_interval_around_its_value():
+    report = liver_with_a_lesion()
+    figures = (report.tlv_ml, report.functional_tlv_ml, report.tumour_ml, report.burden_fraction)
+    for figure in (*figures, report.standardised.stlv_ml):
+        assert figure.interval.low < figure.value < figure.interval.high
+        assert figure.interval.low < figure.interval.median < figure.interval.high
+    assert set(report.standardised.stlv_ml.interval.sds) == {PARTS.FORMULA}
+    assert set(report.burden_fraction.interval.sds) == {PARTS.DISCRETISATION, PARTS.SEGMENTATION}
+    assert report.burden_class_probabilities == {
+        BurdenClass.UP_TO_10: 1.0,
+        BurdenClass.OVER_10_TO_25: 0.0,
+        BurdenClass.OVER_25_TO_50: 0.0,
+        BurdenClass.OVER_50: 0.0,
+    }
+
+
+def test_report__intervals_are_a_function_of_the_report():
+    report = liver_with_a_lesion()
+    assert with_intervals(report) == report
+
+
+def test_report__class_probabilities_are_shares_of_the_draws():
+    report = liver_with_a_lesion(radius_mm=20.9)
+    burden = ratio(*(getattr(joint_draws(report), n) for n in ("all_tumour_ml", "tlv_ml")))
+    shares = report.burden_class_probabilities
+    assert 0.1 < shares[BurdenClass.UP_TO_10] < 0.9
+    assert shares[BurdenClass.UP_TO_10] == pytest.approx(np.mean(burden <= 0.1), abs=0.006)
+    assert sum(shares.values()) == pytest.approx(1.0)
+
+
+def test_report__cut_liver_keeps_the_interval_of_what_is_seen():
+    report = liver_with_a_lesion(whole=False)
+    assert report.tlv_ml.bound is not None
+    assert report.tlv_ml.interval.low < report.tlv_ml.value < report.tlv_ml.interval.high
+    assert report.burden_fraction.indicative
+    assert report.burden_fraction.interval is not None
+    assert report.burden_class_probabilities is None
+
+
+def test_report__nothing_found_has_nothing_uncertain():
+    report = liver_with_a_lesion(radius_mm=0.1, lesion_at=50.4)
+    assert report.tumour_ml == Quantity(0.0)
+    assert report.burden_fraction == Quantity(0.0)
+    assert report.burden_class_probabilities is None
+    unknown = liver_with_a_lesion(known=False)
+    assert unknown.tumour_ml.value is None
+    assert unknown.tumour_ml.interval is None

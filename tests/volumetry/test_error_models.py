@@ -1,0 +1,36 @@
+from dataclasses import asdict
+
+import pytest
+
+from remnant.core.errors import InputError
+from remnant.core.volumetry_report import SegmentSource
+from volumetry.error_models import GIVEN_MAPS, NETWORK_MAPS, ErrorChoice, error_model
+
+
+def test_error_model__by_origin():
+    assert error_model(networks=False, segment_source=None) == GIVEN_MAPS
+    assert error_model(networks=True, segment_source=SegmentSource.GIVEN) == NETWORK_MAPS
+    assert GIVEN_MAPS.lesion_boundary_mm < NETWORK_MAPS.lesion_boundary_mm
+    planes = error_model(networks=False, segment_source=SegmentSource.LANDMARKS)
+    assert planes.segment_border_mm > GIVEN_MAPS.segment_border_mm
+
+
+def test_choice__replaces_figures_and_says_so():
+    chosen = error_model(
+        networks=True, segment_source=None, choice=ErrorChoice(lesion_boundary_mm=0.0, seed=3)
+    )
+    changed = {k for k, v in asdict(chosen).items() if v != getattr(NETWORK_MAPS, k)}
+    assert {"origin", "lesion_boundary_mm", "seed"} == changed
+    assert chosen.origin == "network maps, changed by the user"
+
+
+def test_choice__another_seed_is_the_same_model():
+    assert (
+        error_model(networks=False, segment_source=None, choice=ErrorChoice(seed=3)).origin
+        == GIVEN_MAPS.origin
+    )
+
+
+def test_choice__refused_out_of_range():
+    with pytest.raises(InputError, match="segment_border_mm is 99"):
+        error_model(networks=False, segment_source=None, choice=ErrorChoice(segment_border_mm=99))

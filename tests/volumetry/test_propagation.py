@@ -1,0 +1,237 @@
+"""Joint draws against what can be derived in closed form."""
+
+from dataclasses import replace
+from itertools import combinations
+
+import numpy as np
+import pytest
+
+from remnant.core.labels import CouinaudSegment
+from remnant.core.patient import Patient
+from remnant.core.quantity import Quantity, UncertaintyPart
+from remnant.core.uncertainty import Boundaries, SegmentBorder
+from remnant.core.volumetry_report import SegmentVolumes, VolumetryReport
+from remnant.testing.examples import EXAMPLE_ERRORS, example_lesion
+from volumetry.propagation import Plane, joint_draws, plane_of, spread, swollen_ml
+from volumetry.standardised import standardised_volume
+
+I, II, III, IV, V, VI, VII, VIII = CouinaudSegment  # noqa: E741
+LEFT = (II, III, IV)
+RIGHT = (V, VI, VII, VIII)
+SURFACES_MM2 = dict(
+    zip(CouinaudSegment, (4e3, 15e3, 9e3, 14e3, 13e3, 12e3, 13e3, 15e3), strict=True)
+)
+TOTALS_ML = dict(zip(CouinaudSegment, (30.0, 150, 120, 200, 220, 200, 240, 340), strict=True))
+SURFACE_MM2 = sum(SURFACES_MM2.values())
+TLV_ML = sum(TOTALS_ML.values())
+BORDERS = tuple(
+    SegmentBorder(first=a, second=b, functional_mm2=area, tumour_mm2=tumour)
+    for a, b, area, tumour in (
+        (II, III, 2000.0, 0.0),
+        (II, IV, 1500.0, 0.0),
+        (III, IV, 2500.0, 0.0),
+        (IV, V, 4000.0, 0.0),
+        (IV, VIII, 3500.0, 500.0),
+        (VI, VIII, 300.0, 0.0),
+    )
+)
+SHARED = {IV: 0.5, VIII: 0.5}
+LESIONS = (
+    example_lesion(1, 40.0, segment_fractions=SHARED),
+    example_lesion(2, 4.0, segment_fractions={II: 1.0}),
+    example_lesion(3, 0.5, segment_fractions={VI: 0.75}),
+)
+ONLY = UncertaintyPart
+
+
+def report(*, lesions=LESIONS, segments=True, errors=EXAMPLE_ERRORS, borders=BORDERS):
+    tumour = sum(lesion.volume_ml.value for lesion in lesions)
+    table = {
+        s: SegmentVolumes(
+            total_ml=TOTALS_ML[s],
+            functional_ml=TOTALS_ML[s]
+            - sum(le.volume_ml.value * le.segment_fractions.get(s, 0.0) for le in lesions),
+            touches_edge=False,
+            surface_mm2=SURFACES_MM2[s],
+        )
+        for s in CouinaudSegment
+    }
+    return VolumetryReport(
+        tlv_ml=Quantity(TLV_ML),
+        functional_tlv_ml=Quantity(TLV_ML - tumour),
+        tumour_ml=Quantity(tumour),
+        burden_fraction=Quantity(tumour / TLV_ML),
+        burden_class=None,
+        segments=table if segments else None,
+        segments_reason=None if segments else "unknown",
+        segment_source=None,
+        unassigned_ml=0.0,
+        lesions=lesions,
+        standardised=standardised_volume(Patient(height_cm=175, weight_kg=80)),
+        boundaries=Boundaries(
+            liver_surface_mm2=SURFACE_MM2, grid_mm4=0.2, borders=borders if segments else ()
+        ),
+        error_model=errors,
+    )
+
+
+def sd(sample):
+    return float(np.std(sample))
+
+
+def test_draws__the_same_report_gives_the_same_ones():
+    first, again, other = (joint_draws(report(), seed=seed) for seed in (None, None, 5))
+    np.testing.assert_array_equal(first.total_ml, again.total_ml)
+    assert not np.array_equal(first.total_ml, other.total_ml)
+
+
+def test_draws__linear_volumes_have_the_measured_mean():
+    draws = joint_draws(report(lesions=(), borders=BORDERS[:4]))
+    for segment in CouinaudSegment:
+        assert draws.total_ml[segment].mean() == pytest.approx(TOTALS_ML[segment])
+    assert draws.tlv_ml.mean() == pytest.approx(TLV_ML)
+    assert not draws.all_tumour_ml.any()
+
+
+def test_liver__spread_in_closed_form():
+    model = EXAMPLE_ERRORS
+    share, patch = model.liver_common_share, model.liver_patch_mm2 / SURFACE_MM2
+    expected_ml = model.liver_boundary_mm * SURFACE_MM2 * np.sqrt(share + (1 - share) * patch) / 1e3
+    draws = joint_draws(report(), parts=(ONLY.SEGMENTATION,))
+    assert sd(draws.tlv_ml) == pytest.approx(expected_ml, rel=0.04)  # of 4000 draws, 3.5 sd
+    grid = joint_draws(report(), parts=(ONLY.DISCRETISATION,))
+    assert sd(grid.tlv_ml) == pytest.approx(np.sqrt(0.2 * SURFACE_MM2) / 1e3, rel=0.04)
+
+
+def test_liver__segments_are_less_sure_than_the_whole():
+    draws = joint_draws(report(lesions=()), parts=(ONLY.SEGMENTATION,))
+    apart = sum(sd(draws.total_ml[s]) ** 2 for s in CouinaudSegment) ** 0.5
+    assert apart < sd(draws.tlv_ml) < sum(sd(draws.total_ml[s]) for s in CouinaudSegment)
+
+
+@pytest.mark.parametrize("figure", ["tlv_ml", "all_tumour_ml", "functional_tlv_ml"])
+def test_liver__dividing_it_does_not_change_the_whole(figure):
+    inside = LESIONS[:2]
+    undivided = tuple(replace(lesion, segment_fractions=None) for lesion in inside)
+    divided = joint_draws(report(lesions=inside))
+    whole = joint_draws(replace(report(lesions=inside, segments=False), lesions=undivided))
+    np.testing.assert_allclose(getattr(divided, figure), getattr(whole, figure))
+
+
+def test_lesions__relabelling_them_does_not_change_the_tumour():
+    swapped = tuple(replace(le, id=9 - le.id) for le in reversed(LESIONS))
+    np.testing.assert_array_equal(
+        joint_draws(report(lesions=swapped)).tumour_ml, joint_draws(report()).tumour_ml
+    )
+
+
+@pytest.mark.parametrize("displacement_mm", [-12.0, -9.0, -0.5, 0.0, 2.0])
+def test_swollen__exact_for_a_ball(displacement_mm):
+    radius_mm = 10.0
+    volume_ml = 4 / 3 * np.pi * radius_mm**3 / 1e3
+    surface_mm2 = 4 * np.pi * radius_mm**2
+    expected = 4 / 3 * np.pi * max(radius_mm + displacement_mm, 0.0) ** 3 / 1e3
+    found = swollen_ml(np.array([volume_ml]), np.array([displacement_mm * surface_mm2]))
+    assert found[0] == pytest.approx(expected)
+
+
+def test_lesions__partly_outside_the_segments_count_whole():
+    draws = joint_draws(report(errors=EXAMPLE_ERRORS), parts=())
+    assert draws.all_tumour_ml == pytest.approx(44.5)
+    assert draws.tumour_ml[VI] == pytest.approx(0.375)
+    assert draws.tumour_ml[0] == pytest.approx(0.125)
+
+
+def test_lesions__many_are_drawn_in_batches(monkeypatch):
+    whole = joint_draws(report()).tumour_ml
+    monkeypatch.setattr("volumetry.propagation.LESIONS_AT_ONCE", 2)
+    np.testing.assert_allclose(joint_draws(report()).tumour_ml, whole)
+
+
+def test_lesions__common_errors_do_not_average_out():
+    spots = tuple(example_lesion(n, 2.0, segment_fractions={V: 1.0}) for n in range(1, 51))
+    spreads = [
+        sd(joint_draws(report(lesions=spots, errors=replace(EXAMPLE_ERRORS, lesion_common_share=c)),
+                       parts=(ONLY.SEGMENTATION,)).all_tumour_ml)
+        for c in (0.0, 1.0)
+    ]  # fmt: skip
+    assert spreads[1] == pytest.approx(spreads[0] * np.sqrt(50), rel=0.08)
+
+
+def test_borders__move_volume_from_one_segment_to_the_other():
+    draws = joint_draws(report(), parts=(ONLY.SEGMENT_BORDERS,))
+    np.testing.assert_allclose(draws.tlv_ml, TLV_ML)
+    np.testing.assert_allclose(draws.all_tumour_ml, 44.5)
+    moved = draws.total_ml[III] - TOTALS_ML[III]
+    assert sd(moved) == pytest.approx(np.hypot(2.0, 2.5) * 3.0, rel=0.04)  # two planes
+
+
+def test_borders__a_plane_moves_as_one():
+    draws = joint_draws(report(), parts=(ONLY.SEGMENT_BORDERS,))
+    flr_ml = draws.flr_ml(frozenset(RIGHT))
+    functional_mm2 = 4000.0 + 3500.0
+    assert sd(flr_ml) == pytest.approx(3.0 * functional_mm2 / 1e3, rel=0.04)
+    left_tumour = draws.tumour_in(LEFT)
+    assert np.corrcoef(flr_ml, left_tumour)[0, 1] == pytest.approx(1.0)
+    assert sd(left_tumour) == pytest.approx(3.0 * 500.0 / 1e3, rel=0.04)
+
+
+def test_planes__every_pair_of_segments_has_one():
+    sides = {
+        Plane.MAIN: LEFT,
+        Plane.UMBILICAL: (II, III),
+        Plane.RIGHT: (V, VIII),
+        Plane.RIGHT_TRANSVERSE: (V, VI),
+        Plane.LEFT_TRANSVERSE: (II,),
+        Plane.CAUDATE: (I,),
+    }
+    for first, second in combinations(CouinaudSegment, 2):
+        border = SegmentBorder(first=first, second=second, functional_mm2=1.0, tumour_mm2=0.0)
+        plane, side = plane_of(border)
+        grows = sides[plane]
+        assert (first in grows) != (second in grows)
+        assert side == (1 if first in grows else -1)
+
+
+def test_ratios__a_shared_boundary_narrows_them():
+    draws = joint_draws(report(lesions=()), parts=(ONLY.SEGMENTATION,))
+    flr_ml, whole_ml = draws.flr_ml(frozenset(RIGHT)), draws.functional_tlv_ml
+    joint = sd(flr_ml / whole_ml) / np.mean(flr_ml / whole_ml)
+    apart = np.hypot(sd(flr_ml) / np.mean(flr_ml), sd(whole_ml) / np.mean(whole_ml))
+    assert joint < 0.75 * apart
+
+
+def test_formula__factor_is_log_normal_and_acts_alone():
+    draws = joint_draws(report(), parts=(ONLY.FORMULA,))
+    assert sd(np.log(draws.formula_factor)) == pytest.approx(0.15, rel=0.04)
+    assert np.median(draws.formula_factor) == pytest.approx(1.0)
+    assert np.ptp(draws.total_ml, axis=1).max() == 0.0
+    assert (joint_draws(report(), parts=(ONLY.SEGMENTATION,)).formula_factor == 1.0).all()
+
+
+def test_spread__parts_alone_add_up_to_the_whole_where_linear():
+    drawn = spread(report(lesions=()))
+    parts = [sd(draws.flr_ml(frozenset(RIGHT))) for draws in drawn.alone.values()]
+    assert set(UncertaintyPart) == set(drawn.alone)
+    assert sd(drawn.whole.flr_ml(frozenset(RIGHT))) == pytest.approx(
+        np.hypot.reduce(parts), rel=0.05
+    )
+
+
+def test_draws__volumes_never_turn_negative():
+    model = replace(
+        EXAMPLE_ERRORS, liver_boundary_mm=10.0, segment_border_mm=30.0, lesion_boundary_mm=10.0
+    )
+    draws = joint_draws(report(errors=model))
+    assert min(draws.total_ml.min(), draws.tumour_ml.min(), draws.functional_ml.min()) == 0.0
+
+
+def test_draws__no_surface_no_scatter():
+    bare = replace(report(lesions=(), segments=False),
+                   boundaries=Boundaries(liver_surface_mm2=0.0, grid_mm4=0.2))  # fmt: skip
+    assert np.ptp(joint_draws(bare).tlv_ml) == 0.0
+
+
+def test_draws__an_odd_number():
+    model = replace(EXAMPLE_ERRORS, draws=101)
+    assert joint_draws(report(errors=model)).total_ml.shape == (9, 101)
