@@ -4,6 +4,7 @@ A probability is written as "71 in 100", never as percent: beside "31.2 %" of a 
 second percentage would be read as another volume.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -69,8 +70,8 @@ class Judged:
 class FormulaSpan:
     """The sFLR of one remnant under every applicable formula.
 
-    ``crossed`` are the minima, as fractions of the standardised volume, that some of the formulas
-    reach and others do not.
+    ``crossed`` are the minima of the sFLR, as fractions, that some of the formulas reach and others
+    do not; those of sources that do not name the volume they mean are among them.
     """
 
     low: float
@@ -87,9 +88,9 @@ BASIS_MARKS: Final[Mapping[Basis, str]] = {
     Basis.STANDARDISED_TLV: "sFLR",
     Basis.MEASURED_FUNCTIONAL_TLV: "of measured",
     Basis.UNSPECIFIED: "both ratios",
-    Basis.BODY_WEIGHT: "of body weight",
+    Basis.BODY_WEIGHT: "of weight",
     Basis.BODY_SURFACE_AREA: "mL/m²",
-    Basis.TUMOUR_VOLUME: "of tumour",
+    Basis.TUMOUR_VOLUME: "tumour removed",
     Basis.TOTAL_LIVER_VOLUME: "of total liver",
 }
 
@@ -105,11 +106,15 @@ def in_hundred(probability: float | None) -> str:
     return f"{round(HUNDRED * probability)} in 100"
 
 
-def spread(quantity: Quantity, *, fraction: bool = False, limits: Iterable[float] = ()) -> str:
+def is_partial(quantity: Quantity) -> bool:
+    """Tell whether an interval describes only the part within the scan."""
+    return quantity.bound is not None or quantity.indicative
+
+
+def spread(quantity: Quantity, *, fraction: bool = False) -> str:
     """Write a quantity's interval, labelled where it describes only the part within the scan."""
-    ends = interval(quantity, fraction=fraction, limits=limits)
-    partial = quantity.bound is not None or quantity.indicative
-    return f"{ends} {WITHIN_SCAN}" if ends and partial else ends
+    known = interval(quantity, fraction=fraction)
+    return f"{known} {WITHIN_SCAN}" if known and is_partial(quantity) else known
 
 
 def shares(known: Interval | None) -> tuple[Share, ...]:
@@ -134,6 +139,12 @@ def origin(known: Interval | None) -> str:
         return f"mostly from {parts[0].words}"
     *first, last = (share.words for share in parts if share.fraction >= MATTERS)
     return f"from {', '.join(first)} and {last}"
+
+
+def origins(known: Iterable[Interval | None]) -> str:
+    """Say what several uncertainties come from, each kind once, the most frequent first."""
+    found = Counter(filter(None, map(origin, known)))
+    return ", some ".join(words for words, _ in found.most_common())
 
 
 def judged(resection: Resection) -> Mapping[str, Judged]:
@@ -183,10 +194,10 @@ def formula_span(resection: Resection, chosen: str) -> FormulaSpan | None:
 
 
 def burden_classes(report: VolumetryReport) -> tuple[tuple[str, str], ...]:
-    """Return the classes of tumour load that are not almost impossible, each with its sureness."""
+    """Return the classes of tumour load that are not almost impossible, with draws of 100."""
     known = report.burden_class_probabilities or {}
     return tuple(
-        (CLASS_WORDS[found], in_hundred(known[found]))
+        (CLASS_WORDS[found], in_hundred(known[found]).removesuffix(" in 100"))
         for found in BurdenClass
         if known.get(found, 0.0) >= ALMOST_NONE
     )
@@ -196,7 +207,7 @@ def _crossed(resection: Resection, low: float, high: float) -> Iterator[float]:
     asked = {
         f.threshold: f.inclusive
         for f in resection.findings
-        if f.basis is Basis.STANDARDISED_TLV and f.threshold is not None
+        if f.basis in (Basis.STANDARDISED_TLV, Basis.UNSPECIFIED) and f.threshold is not None
     }
     for limit, inclusive in sorted(asked.items()):
         if (low < limit <= high) if inclusive else (low <= limit < high):

@@ -126,9 +126,10 @@ def _environment() -> Environment:
         "percent": text.percent,
         "shown": text.shown,
         "ends": text.ends,
-        "spread": certainty.spread,
+        "interval": text.interval,
         "in_hundred": certainty.in_hundred,
         "origin": certainty.origin,
+        "origins": certainty.origins,
         "shares": certainty.shares,
         "judged": certainty.judged,
         "minima": certainty.minima,
@@ -139,6 +140,7 @@ def _environment() -> Environment:
         "rule_title": view.rule_title,
         "tally": view.tally,
     }
+    environment.tests["partial"] = certainty.is_partial
     environment.globals |= _vocabulary()
     return environment
 

@@ -7,7 +7,7 @@ from typing import Final
 from planning.literature import Reference, load_literature
 from planning.rules import DEBULKING_RULES, REMNANT_RULE_SETS
 from remnant.core.case import CaseReport
-from remnant.core.findings import Finding, Verdict
+from remnant.core.findings import Basis, Finding, Verdict
 from remnant.core.lesions import Confirmation
 from remnant.core.plan import Resection
 from remnant.reporting.certainty import Judged, judged
@@ -64,6 +64,14 @@ class Citation:
     number: int
     key: str
     reference: Reference | None
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Thresholds on what would remain and on the share of the tumour that would be removed."""
+
+    remnant: tuple[float, ...]
+    tumour: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,10 +132,12 @@ def tally(resection: Resection) -> tuple[tuple[Verdict, int], ...]:
     return tuple((verdict, verdicts.count(verdict)) for verdict in Verdict if verdict in verdicts)
 
 
-def limits(resections: Sequence[Resection]) -> tuple[float, ...]:
+def limits(resections: Sequence[Resection]) -> Limits:
     """Return every threshold that the resections' figures are held against."""
-    found = {f.threshold for r in resections for f in r.findings if f.threshold is not None}
-    return tuple(sorted(found))
+    asked = [f for r in resections for f in r.findings if f.threshold is not None]
+    tumour = {f.threshold for f in asked if f.basis is Basis.TUMOUR_VOLUME and f.threshold}
+    remnant = {f.threshold for f in asked if f.basis is not Basis.TUMOUR_VOLUME and f.threshold}
+    return Limits(tuple(sorted(remnant)), tuple(sorted(tumour)))
 
 
 def citations(case: CaseReport) -> Mapping[str, Citation]:
