@@ -1,0 +1,285 @@
+"""Mutation testing of ``volumetry``: change the code in one place, see whether a test fails.
+
+``pip install cosmic-ray`` (no dependency of this project), then
+``python benchmarks/mutation.py --output FOLDER [MODULE ...]``. It works on a copy of the tree, one
+mutant at a time, each against the tests of its own module, and takes seconds for each mutant: hours
+for all. A run that was stopped goes on where it stood when the same folder is named again and the
+sources did not change. ``docs/explanation/mutation_testing.md`` explains what survived.
+"""
+
+import argparse
+import ast
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+COPIED = (
+    "remnant",
+    "volumetry",
+    "segmentation",
+    "planning",
+    "models",
+    "tests",
+    "docs",
+    "benchmarks",
+)
+COPIED_FILES = ("pyproject.toml", "README.md")
+
+TESTS: Mapping[str, tuple[str, ...]] = {
+    "agreement": ("agreement",),
+    "agreement_cohort": ("agreement_cohort",),
+    "agreement_lesions": ("agreement_lesions",),
+    "agreement_regions": ("agreement_regions", "agreement"),
+    "body": ("standardised", "body_surface"),
+    "body_surface": ("body_surface", "standardised", "formula_page"),
+    "borders": ("borders",),
+    "burden": ("burden",),
+    "calipers": ("calipers",),
+    "checks": ("checks", "measure"),
+    "distances": ("distances",),
+    "error_models": ("error_models",),
+    "growth": ("growth",),
+    "intensity": ("intensity",),
+    "lesions": ("lesions", "measure"),
+    "liver_maps": ("liver_maps", "measure"),
+    "matching": ("matching",),
+    "measure": ("measure", "measure_properties"),
+    "overlap": ("overlap",),
+    "propagation": ("propagation",),
+    "remnant": ("remnant", "propagation"),
+    "standardised": ("standardised",),
+    "surface_elements": ("agreement", "surface_elements"),
+    "surfaces": ("surfaces",),
+    "uncertainty": ("uncertainty",),
+    "volume_formulas": ("standardised", "formula_page"),
+}
+"""Tests of each module, by the middle of ``tests/volumetry/test_<middle>[_details].py``."""
+
+OPERATORS = re.compile(
+    r"core/(?:ReplaceBinaryOperator_(?:Add_Sub|Sub_Add|Mul_Div|Div_Mul|FloorDiv_Mul|Mod_Mul|Pow_Mul"
+    r"|BitOr_BitAnd|BitAnd_BitOr|BitXor_BitOr|LShift_RShift|RShift_LShift)"
+    r"|ReplaceComparisonOperator_(?:Eq_NotEq|NotEq_Eq|Lt_LtE|Lt_GtE|LtE_Lt|LtE_Gt|Gt_GtE|Gt_LtE"
+    r"|GtE_Gt|GtE_Lt|Is_IsNot|IsNot_Is)"
+    r"|ReplaceUnaryOperator_Delete_\w+|AddNot|ReplaceTrueWithFalse|ReplaceFalseWithTrue"
+    r"|ReplaceAndWithOr|ReplaceOrWithAnd|ReplaceBreakWithContinue|ReplaceContinueWithBreak"
+    r"|NumberReplacer|RemoveDecorator|ZeroIterationForLoop)"
+)
+"""One replacement and one opposite of each operator; all others say the same again."""
+
+SLOWEST_S = 600.0
+
+Place = tuple[int, int]
+"""Line and column, as Python counts them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Survivor:
+    """A mutant that no test noticed."""
+
+    module: str
+    line: int
+    operator: str
+    diff: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What became of one module's mutants; ``survivors`` are listed one by one."""
+
+    module: str
+    tests: tuple[str, ...]
+    mutants: int
+    killed: int
+    seconds: float
+    survivors: tuple[Survivor, ...]
+
+
+def main() -> None:
+    """Mutate the modules that were named, or all, and print the table."""
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("modules", nargs="*", metavar="MODULE", help="default: all")
+    arguments.add_argument("--output", type=Path, required=True, help="folder for the results")
+    given = arguments.parse_args()
+    modules = given.modules or sorted(p.stem for p in (ROOT / "volumetry").glob("[a-z]*.py"))
+    unknown = sorted(set(modules) - set(TESTS))
+    if unknown:
+        sys.exit(f"no tests are named for {', '.join(unknown)}; add them to TESTS")
+    given.output.mkdir(parents=True, exist_ok=True)
+    for module in modules:
+        outcome = mutated(module, given.output.resolve())
+        path = given.output / f"{module}.json"
+        path.write_text(json.dumps(asdict(outcome), indent=1) + "\n", encoding="utf-8")
+        print(row(outcome), flush=True)
+
+
+def row(outcome: Outcome) -> str:
+    """Write a row of the table: module, mutants, killed, survived, seconds."""
+    survived = outcome.mutants - outcome.killed
+    return (
+        f"| {outcome.module} | {outcome.mutants} | {outcome.killed} | {survived} "
+        f"| {outcome.seconds:.0f} |"
+    )
+
+
+def mutated(module: str, output: Path) -> Outcome:
+    """Make every mutant of one module and run its tests on each."""
+    tree, tests = copied_tree(output / "tree"), tests_of(module)
+    if not tests:
+        sys.exit(f"{module} has no tests of its own in tests/volumetry")
+    environment = isolated(tree)
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests]
+    start = time.perf_counter()
+    subprocess.run(command, cwd=tree, env=environment, check=True, stdout=subprocess.DEVNULL)
+    baseline_s = time.perf_counter() - start
+    session = output / f"{module}-{fingerprint(module, tests)}.sqlite"
+    configuration = output / f"{module}.toml"
+    configuration.write_text(settings(module, command, baseline_s), encoding="utf-8")
+    if not session.exists():
+        cosmic_ray("init", configuration, session, tree=tree, environment=environment)
+        skip_useless(session, tree)
+    start = time.perf_counter()
+    cosmic_ray("exec", configuration, session, tree=tree, environment=environment)
+    return read_outcome(module, tests, session, time.perf_counter() - start)
+
+
+def copied_tree(tree: Path) -> Path:
+    """Copy what the tests need; mutants must never touch the sources themselves."""
+    shutil.rmtree(tree, ignore_errors=True)
+    for name in COPIED:
+        ignored = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(ROOT / name, tree / name, ignore=ignored)
+    for name in COPIED_FILES:
+        shutil.copy(ROOT / name, tree / name)
+    return tree
+
+
+def isolated(tree: Path) -> dict[str, str]:
+    """Return an environment in which the copy is imported, with the same examples every time."""
+    environment = {**os.environ, "PYTHONPATH": str(tree), "HYPOTHESIS_PROFILE": "ci"}
+    environment.setdefault("REMNANT_SHARED", str(ROOT.parent / "shared"))
+    code = "import volumetry; print(volumetry.__file__)"
+    found = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tree.parent,
+        env=environment,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    if not Path(found.stdout.strip()).is_relative_to(tree):
+        sys.exit(f"the tests would import {found.stdout.strip()}, not the copy in {tree}")
+    return environment
+
+
+def tests_of(module: str) -> tuple[str, ...]:
+    """Return the module's test files, relative to the root."""
+    folder = ROOT / "tests" / "volumetry"
+    names = [f"test_{name}{end}.py" for name in TESTS[module] for end in ("", "_details")]
+    return tuple(f"tests/volumetry/{name}" for name in names if (folder / name).is_file())
+
+
+def fingerprint(module: str, tests: tuple[str, ...]) -> str:
+    """Tell a session from one of other sources or tests."""
+    digest = hashlib.sha256((ROOT / "volumetry" / f"{module}.py").read_bytes())
+    for test in tests:
+        digest.update((ROOT / test).read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def settings(module: str, command: list[str], baseline_s: float) -> str:
+    """Write cosmic-ray's configuration; a mutant that hangs counts as killed."""
+    return (
+        f'[cosmic-ray]\nmodule-path = "volumetry/{module}.py"\n'
+        f"timeout = {min(SLOWEST_S, 10.0 + 5.0 * baseline_s):.1f}\nexcluded-modules = []\n"
+        f"test-command = {json.dumps(' '.join(command))}\n\n"
+        f'[cosmic-ray.distributor]\nname = "local"\n'
+    )
+
+
+def cosmic_ray(
+    verb: str, configuration: Path, session: Path, *, tree: Path, environment: Mapping[str, str]
+) -> None:
+    """Run one of cosmic-ray's commands in the copy."""
+    code = "from cosmic_ray.cli import main; main()"
+    command = [sys.executable, "-c", code, verb, str(configuration), str(session)]
+    subprocess.run(command, cwd=tree, env=dict(environment), check=True)
+
+
+def skip_useless(session: Path, tree: Path) -> None:
+    """Skip mutants that say nothing: doubles, annotations and the options of decorators."""
+    from cosmic_ray.work_db import WorkDB, use_db
+    from cosmic_ray.work_item import WorkerOutcome, WorkResult
+
+    with use_db(str(session), WorkDB.Mode.open) as database:
+        single = ((item.job_id, item.mutations[0]) for item in database.pending_work_items)
+        useless = [
+            job
+            for job, mutation in single
+            if not OPERATORS.fullmatch(mutation.operator_name)
+            or is_idle(tree / mutation.module_path, mutation.start_pos)
+        ]
+        database.set_multiple_results(useless, WorkResult(worker_outcome=WorkerOutcome.SKIPPED))
+
+
+def is_idle(path: Path, place: Place) -> bool:
+    """Tell whether a place lies in an annotation or a decorator."""
+    return any(first <= place < last for first, last in idle_spans(path))
+
+
+@cache
+def idle_spans(path: Path) -> tuple[tuple[Place, Place], ...]:
+    """Return where annotations and decorators stand."""
+    return tuple(_idle_spans(path))
+
+
+def _idle_spans(path: Path) -> Iterator[tuple[Place, Place]]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        parts = [getattr(node, "annotation", None), getattr(node, "returns", None)]
+        parts += getattr(node, "decorator_list", [])
+        for part in filter(None, parts):
+            yield (part.lineno, part.col_offset), (part.end_lineno, part.end_col_offset)
+
+
+def read_outcome(module: str, tests: tuple[str, ...], session: Path, seconds: float) -> Outcome:
+    """Count a session's results."""
+    from cosmic_ray.work_db import WorkDB, use_db
+    from cosmic_ray.work_item import TestOutcome, WorkerOutcome
+
+    with use_db(str(session), WorkDB.Mode.open) as database:
+        done = [
+            (item.mutations[0], result)
+            for item, result in database.completed_work_items
+            if result.worker_outcome is not WorkerOutcome.SKIPPED
+        ]
+    survivors = [
+        Survivor(
+            module=module,
+            line=mutation.start_pos[0],
+            operator=mutation.operator_name.removeprefix("core/"),
+            diff=result.diff or "",
+        )
+        for mutation, result in done
+        if result.test_outcome is TestOutcome.SURVIVED
+    ]
+    return Outcome(
+        module=module,
+        tests=tests,
+        mutants=len(done),
+        killed=len(done) - len(survivors),
+        seconds=seconds,
+        survivors=tuple(sorted(survivors, key=lambda s: (s.line, s.operator))),
+    )
+
+
+if __name__ == "__main__":
+    main()
