@@ -12,7 +12,23 @@ from remnant.core.findings import Finding, Verdict
 from remnant.core.lesions import Confirmation
 from remnant.core.plan import Resection
 from remnant.core.quantity import Quantity
-from remnant.reporting.text import ABSENT, CLASS_WORDS, VERDICT_SIGNS, VERDICT_WORDS, shown
+from remnant.reporting.certainty import burden_classes, formula_span, in_hundred, spread
+from remnant.reporting.text import (
+    ABSENT,
+    CLASS_WORDS,
+    VERDICT_SIGNS,
+    VERDICT_WORDS,
+    interval,
+    shown,
+)
+from remnant.reporting.text import percent as fraction_percent
+
+INTERVALS = "In brackets: 90 % intervals, as far as measurement errors are modelled."
+BELOW = (
+    "Below a figure: its 90 % interval, beside ≥, ≤ or ≈ that of the part within the scan; below a "
+    "verdict: in how many of 100 draws of the measurement error the true value reaches that "
+    "minimum."
+)
 
 
 def print_case(report: CaseReport, folder: Path, *, heading: str | None = None) -> None:
@@ -36,15 +52,14 @@ def print_volumes(report: CaseReport, *, console: Console | None = None) -> None
     table.add_row("total liver volume", amount(volumes.tlv_ml, "mL"))
     table.add_row("functional liver volume", amount(volumes.functional_tlv_ml, "mL"))
     table.add_row("tumour volume", f"{amount(volumes.tumour_ml, 'mL')}{_lesion_note(report)}")
-    within = ", within the scan" if volumes.burden_fraction.indicative else ""
-    words = CLASS_WORDS[volumes.burden_class] if volumes.burden_class else ""
-    burden_class = f" (class {words}{within})" if words else ""
-    table.add_row("tumour load", f"{percent(volumes.burden_fraction)}{burden_class}")
+    load = percent(volumes.burden_fraction) + spread_note(volumes.burden_fraction, fraction=True)
+    table.add_row("tumour load", f"{load}{_burden_class(report)}")
     assumed = ", body size assumed" if report.patient.body_size_assumed else ""
-    formula = f" ({volumes.standardised.formula}{assumed})"
+    formula = f" by {volumes.standardised.formula}{assumed}"
     stlv = volumes.standardised.stlv_ml
     table.add_row("standardised liver volume", amount(stlv, "mL") + formula)
     console.print(table)
+    console.print(INTERVALS, style="dim")
     for lesion in report.planted:
         console.print(
             f"  planted metastasis {lesion.id}: true {lesion.true_volume_ml:.1f} mL, "
@@ -55,7 +70,7 @@ def print_volumes(report: CaseReport, *, console: Console | None = None) -> None
 
 
 def print_plan(report: CaseReport, *, console: Console | None = None) -> None:
-    """Print the Frilling type and one line for each resection."""
+    """Print the Frilling type and each resection with its intervals below."""
     console = console or Console()
     planning = report.planning
     if planning is None:
@@ -78,7 +93,9 @@ def print_plan(report: CaseReport, *, console: Console | None = None) -> None:
     console.print(table)
     legend = ", ".join(f"{VERDICT_SIGNS[v]} {words}" for v, words in VERDICT_WORDS.items())
     order = ", ".join(rule_set.id for rule_set in REMNANT_RULE_SETS)
-    console.print(f"FLR rules, in this order: {order}. {legend}.", style="dim")
+    console.print(f"FLR rules, in this order: {order}. {legend}. {BELOW}", style="dim")
+    if crossings := _crossings(report):
+        console.print(f"sFLR by the choice of formula alone: {crossings}.", markup=False)
     for finding in planning.findings:
         if finding.id.startswith("debulking.reach."):
             console.print(f"{VERDICT_SIGNS[finding.verdict]} {finding.text}", markup=False)
@@ -90,10 +107,16 @@ def failed_checks(report: CaseReport) -> tuple[Finding, ...]:
 
 
 def amount(quantity: Quantity, unit: str) -> str:
-    """Format a quantity with its unit and bound; absent ones with their reason."""
+    """Format a quantity with its unit, bound and interval; absent ones with their reason."""
     if quantity.value is None:
         return f"{ABSENT} ({quantity.reason})"
-    return f"{shown(quantity)} {unit}"
+    return f"{shown(quantity)} {unit}{spread_note(quantity)}"
+
+
+def spread_note(quantity: Quantity, *, fraction: bool = False) -> str:
+    """Format an interval as `` (379–447)``, the empty text where there is none."""
+    known = spread(quantity, fraction=fraction)
+    return f" ({known})" if known else ""
 
 
 def percent(quantity: Quantity) -> str:
@@ -101,6 +124,31 @@ def percent(quantity: Quantity) -> str:
     if quantity.value is None:
         return ABSENT
     return f"{shown(quantity, fraction=True)} %"
+
+
+def _burden_class(report: CaseReport) -> str:
+    volumes = report.volumetry
+    if volumes.burden_class is None:
+        return ""
+    within = ", within the scan" if volumes.burden_fraction.indicative else ""
+    classes = burden_classes(volumes)
+    several = ", ".join(f"{count} {words}" for words, count in classes)
+    doubt = f"; of 100 draws {several}" if len(classes) > 1 else ""
+    return f", class {CLASS_WORDS[volumes.burden_class]}{within}{doubt}"
+
+
+def _crossings(report: CaseReport) -> str:
+    """Name the remnants whose sFLR another body-size formula would carry across a minimum."""
+    chosen = report.volumetry.standardised.formula
+    resections = report.planning.resections if report.planning else ()
+    spans = ((resection, formula_span(resection, chosen)) for resection in resections)
+    named = (
+        f"{resection.title} {fraction_percent(span.low)}–{fraction_percent(span.high)} % across "
+        f"{', '.join(f'{100 * limit:g}' for limit in span.crossed)} %"
+        for resection, span in spans
+        if span is not None and span.crossed
+    )
+    return "; ".join(named)
 
 
 def _lesion_note(report: CaseReport) -> str:
@@ -114,13 +162,31 @@ def _lesion_note(report: CaseReport) -> str:
 
 def _resection_row(resection: Resection) -> tuple[str, ...]:
     remnant = resection.remnant
-    verdicts = {finding.id: VERDICT_SIGNS[finding.verdict] for finding in resection.findings}
-    flr = ABSENT if remnant.flr_ml.value is None else amount(remnant.flr_ml, "mL")
+    flr = ABSENT if remnant.flr_ml.value is None else f"{shown(remnant.flr_ml)} mL"
     return (
         resection.title.removesuffix(" (mesohepatectomy)"),
-        flr,
-        percent(remnant.flr_measured_fraction),
-        percent(remnant.sflr),
-        percent(resection.debulked_fraction),
-        " ".join(verdicts.get(f"flr.{rule_set.id}", " ") for rule_set in REMNANT_RULE_SETS),
+        _over(flr, interval(remnant.flr_ml)),
+        _over(percent(remnant.flr_measured_fraction), _ends(remnant.flr_measured_fraction)),
+        _over(percent(remnant.sflr), _ends(remnant.sflr)),
+        _over(percent(resection.debulked_fraction), _ends(resection.debulked_fraction)),
+        _rules(resection),
     )
+
+
+def _ends(quantity: Quantity) -> str:
+    return interval(quantity, fraction=True)
+
+
+def _over(upper: str, lower: str) -> str:
+    return f"{upper}\n{lower}" if lower else upper
+
+
+def _rules(resection: Resection) -> str:
+    """Write the verdicts side by side and under each the draws of 100 that reach the minimum."""
+    found = {finding.id: finding for finding in resection.findings}
+    known = [found.get(f"flr.{rule_set.id}") for rule_set in REMNANT_RULE_SETS]
+    signs = (VERDICT_SIGNS[f.verdict] if f else "" for f in known)
+    draws = (in_hundred(f.probability if f else None) for f in known)
+    counts = [count.removesuffix(" in 100").replace(" ", "") for count in draws]
+    upper = "".join(f"{sign:>4}" for sign in signs)
+    return _over(upper, "".join(f"{count:>4}" for count in counts) if any(counts) else "")

@@ -18,6 +18,7 @@ from remnant.reporting.text import CLASS_WORDS, interval, plain, shown
 HUNDRED: Final = 100
 ALMOST_ALL: Final = 0.995
 ALMOST_NONE: Final = 0.005
+DOUBTFUL: Final = (0.05, 0.95)
 MOSTLY: Final = 0.6
 MATTERS: Final = 0.15
 WITHIN_SCAN: Final = "within the scan"
@@ -59,6 +60,12 @@ class Judged:
             return f"{shown(self.quantity, fraction=True, limits=limits)} %"
         unit = " %" if self.finding.basis is Basis.BODY_WEIGHT else " mL/m²"
         return shown(self.quantity) + unit
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether the measurement error alone could well turn the verdict round."""
+        known = self.finding.probability
+        return known is not None and DOUBTFUL[0] < known < DOUBTFUL[1]
 
     @property
     def sureness(self) -> str:
