@@ -1,0 +1,267 @@
+"""Growth of a remnant: worked examples, bounds, and intervals against closed forms."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from remnant.core.errors import ImplausibleValueError, InputError
+from remnant.core.labels import CouinaudSegment
+from remnant.core.quantity import Bound, Quantity, UncertaintyPart
+from remnant.core.volumetry_report import StandardisedVolume
+from volumetry.growth import (
+    NO_WEEKS,
+    FlrDraws,
+    GrowthRequest,
+    StandardDraws,
+    common_standard,
+    growth,
+    scaled,
+    weeks_to_reach,
+)
+
+COUNT = 40_000
+STLV_ML = 1500.0
+Z90 = 1.6448536
+SEGMENTATION, FORMULA = UncertaintyPart.SEGMENTATION, UncertaintyPart.FORMULA
+REMOVED = frozenset(map(CouinaudSegment, (5, 6, 7, 8)))
+
+
+def flr(value_ml, *, sd_ml=0.0, seed=0, bound=None, indicative=False, reason=None):
+    noise = sd_ml * np.random.default_rng(seed).standard_normal(COUNT)
+    quantity = (
+        Quantity.absent(reason)
+        if value_ml is None
+        else Quantity(value_ml, bound=bound, indicative=indicative, reason=reason)
+    )
+    draws = (value_ml or 0.0) + noise
+    still = np.full(COUNT, value_ml or 0.0)
+    return FlrDraws(flr_ml=quantity, whole_ml=draws, alone_ml={SEGMENTATION: draws, FORMULA: still})
+
+
+def standard(value_ml=STLV_ML, *, sd=0.0, reason=None):
+    factor = np.exp(sd * np.random.default_rng(99).standard_normal(COUNT))
+    quantity = Quantity(value_ml, reason=reason) if value_ml else Quantity.absent("no body size")
+    return StandardDraws(
+        stlv_ml=quantity, whole=factor, alone={SEGMENTATION: np.ones(COUNT), FORMULA: factor}
+    )
+
+
+def grown(before, after, *, weeks=3.0, threshold=None, stlv=None):
+    request = GrowthRequest(
+        removed=REMOVED, title="Right hemihepatectomy", weeks=weeks, threshold_sflr=threshold
+    )
+    return growth(before, after, stlv or standard(), request)
+
+
+def test_worked_example__18_to_30_percent_in_21_days_is_4_points_a_week():
+    found = grown(flr(0.18 * STLV_ML), flr(0.30 * STLV_ML), weeks=21 / 7)
+
+    assert 12.0 == pytest.approx(found.degree_of_hypertrophy_sflr_points.value)
+    assert 4.0 == pytest.approx(found.kgr_sflr_points_per_week.value)
+    assert 180 / 21 == pytest.approx(found.growth_ml_per_day.value)
+    assert 2 / 3 == pytest.approx(found.relative_hypertrophy_fraction.value)
+    assert 100 * (2 / 3) / 21 == pytest.approx(found.growth_percent_of_first_flr_per_day.value)
+    assert (0.18, 0.30) == pytest.approx((found.sflr.before.value, found.sflr.after.value))
+
+
+def test_worked_example__480_of_1500_is_32_percent():
+    assert 0.32 == pytest.approx(grown(flr(300.0), flr(480.0)).sflr.after.value)
+
+
+@pytest.mark.parametrize(
+    ("sflr", "rate", "weeks"),
+    [(0.22, 0.025, 3.2), (0.22, 0.020, 4.0), (0.22, 0.03, 8 / 3)],
+)
+def test_worked_examples__weeks_to_30_percent(sflr, rate, weeks):
+    assert weeks == pytest.approx(float(weeks_to_reach(sflr, rate, 0.30)))
+
+
+def test_time_to_threshold__from_the_second_scan_at_the_measured_pace():
+    """0.17 to 0.22 in two weeks is 0.025 a week: 3.2 more weeks."""
+    found = grown(flr(0.17 * STLV_ML), flr(0.22 * STLV_ML), weeks=2, threshold=0.30)
+
+    assert 3.2 == pytest.approx(found.weeks_to_threshold.value)
+    assert "slows" in found.weeks_to_threshold.reason
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "weeks", "threshold", "reason"),
+    [
+        (0.20, 0.30, 2, 0.30, "it is reached: sFLR is 30.00 %"),
+        (0.25, 0.25, 2, 0.30, "no growth"),
+        (0.25, 0.22, 2, 0.30, "no growth"),
+        (0.20, 0.25, None, 0.30, NO_WEEKS),
+        (0.20, 0.25, 2, None, "no threshold"),
+    ],
+)
+def test_time_to_threshold__absent_with_its_reason(before, after, weeks, threshold, reason):
+    found = grown(flr(before * STLV_ML), flr(after * STLV_ML), weeks=weeks, threshold=threshold)
+
+    assert found.weeks_to_threshold.value is None
+    assert reason in found.weeks_to_threshold.reason
+
+
+def test_without_weeks__no_rate_but_the_degree():
+    found = grown(flr(300.0), flr(390.0), weeks=None)
+
+    assert 6.0 == pytest.approx(found.degree_of_hypertrophy_sflr_points.value)
+    for rate in (
+        found.kgr_sflr_points_per_week,
+        found.growth_ml_per_day,
+        found.growth_percent_of_first_flr_per_day,
+    ):
+        assert rate.value is None
+        assert NO_WEEKS == rate.reason
+
+
+def test_without_body_size__millilitres_but_no_points():
+    found = grown(flr(300.0), flr(390.0), stlv=standard(None), threshold=0.4)
+
+    assert 90.0 / 21 == pytest.approx(found.growth_ml_per_day.value)
+    assert found.sflr.before.value is None
+    assert found.kgr_sflr_points_per_week.value is None
+    assert "no body size" in found.kgr_sflr_points_per_week.reason
+    assert "no body size" in found.weeks_to_threshold.reason
+
+
+def test_unknown_segments__everything_is_absent():
+    found = grown(flr(None, reason="no segments"), flr(390.0), threshold=0.4)
+
+    for quantity in (found.flr_ml.difference, found.sflr.difference, found.growth_ml_per_day,
+                     found.relative_hypertrophy_fraction, found.weeks_to_threshold):  # fmt: skip
+        assert quantity.value is None
+        assert "first scan: no segments" in quantity.reason
+
+
+def test_interval__holds_the_errors_of_both_scans():
+    """Two independent normals: the difference has the root of the sum of squares."""
+    found = grown(flr(300.0, sd_ml=20, seed=1), flr(450.0, sd_ml=15, seed=2), weeks=4)
+
+    half = Z90 * np.hypot(20, 15)
+    difference = found.flr_ml.difference
+    kgr = found.kgr_sflr_points_per_week
+    assert 150 - half == pytest.approx(difference.interval.low, abs=1.0)
+    assert 150 + half == pytest.approx(difference.interval.high, abs=1.0)
+    assert 25.0 == pytest.approx(difference.interval.sds[SEGMENTATION], rel=0.02)
+    assert 2.5 == pytest.approx(kgr.value)
+    assert half / 60 == pytest.approx((kgr.interval.high - kgr.interval.low) / 2, rel=0.02)
+    assert kgr.interval.low < kgr.interval.median < kgr.interval.high
+
+
+def test_interval__one_formula_error_for_both_scans():
+    """With exact volumes a wrong standard scales the degree, it does not add to it."""
+    found = grown(flr(300.0), flr(450.0), stlv=standard(sd=0.15))
+
+    degree = found.degree_of_hypertrophy_sflr_points
+    assert 10.0 * np.exp(-Z90 * 0.15) == pytest.approx(degree.interval.low, rel=0.01)
+    assert 10.0 * np.exp(Z90 * 0.15) == pytest.approx(degree.interval.high, rel=0.01)
+    assert [FORMULA] == list(degree.interval.sds)
+    assert found.flr_ml.difference.interval is None
+
+
+def test_interval__of_the_time_is_open_where_there_may_be_no_growth():
+    """A gain of one standard deviation: 16 % of the draws do not grow."""
+    first, second = flr(300.0, sd_ml=14.142, seed=1), flr(320.0, sd_ml=14.142, seed=2)
+
+    found = grown(first, second, threshold=0.3).weeks_to_threshold
+
+    assert found.interval is None
+    assert "probability of 16 %" in found.reason
+    sure = grown(flr(300.0, sd_ml=5, seed=1), flr(360.0, sd_ml=5, seed=2), threshold=0.3)
+    assert sure.weeks_to_threshold.interval.low < sure.weeks_to_threshold.value
+    assert sure.weeks_to_threshold.value < sure.weeks_to_threshold.interval.high
+    assert "no end" not in sure.weeks_to_threshold.reason
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "rate", "time"),
+    [
+        (None, Bound.LOWER, Bound.LOWER, Bound.UPPER),
+        (Bound.LOWER, None, Bound.UPPER, Bound.LOWER),
+        (None, Bound.UPPER, Bound.UPPER, Bound.LOWER),
+        (Bound.UPPER, None, Bound.LOWER, Bound.UPPER),
+        (Bound.LOWER, Bound.UPPER, Bound.UPPER, Bound.LOWER),
+    ],
+)
+def test_bounds__carry_to_the_rate_and_turn_for_the_time(before, after, rate, time):
+    found = grown(
+        flr(300.0, bound=before, reason=before and "cut"),
+        flr(390.0, bound=after, reason=after and "cut"),
+        threshold=0.4,
+    )
+
+    assert rate == found.kgr_sflr_points_per_week.bound == found.relative_hypertrophy_fraction.bound
+    assert time == found.weeks_to_threshold.bound
+
+
+def test_bounds__in_both_directions_are_indicative():
+    cut = {"bound": Bound.LOWER, "reason": "cut"}
+
+    both = grown(flr(300.0, **cut), flr(390.0, **cut), threshold=0.4)
+    one = grown(flr(300.0, indicative=True, reason="either"), flr(390.0), threshold=0.4)
+
+    for found in (both, one):
+        assert found.kgr_sflr_points_per_week.indicative
+        assert found.weeks_to_threshold.indicative
+    assert "both scans: cut" == both.flr_ml.difference.reason
+
+
+@given(
+    before=st.floats(50, 900), after=st.floats(50, 900), weeks=st.floats(0.1, 60)
+)  # fmt: skip
+def test_exchange__turns_the_sign_of_what_is_a_difference(before, after, weeks):
+    forth = grown(flr(before), flr(after), weeks=weeks)
+    back = grown(flr(after), flr(before), weeks=weeks)
+
+    for name in ("kgr_sflr_points_per_week", "growth_ml_per_day"):
+        assert getattr(forth, name).value == pytest.approx(-getattr(back, name).value)
+    product = (1 + forth.relative_hypertrophy_fraction.value) * (
+        1 + back.relative_hypertrophy_fraction.value
+    )
+    assert 1.0 == pytest.approx(product)
+
+
+@pytest.mark.parametrize("weeks", [0.0, -3.0, float("nan"), float("inf"), 1041.0])
+def test_weeks__out_of_range_are_refused(weeks):
+    with pytest.raises(ImplausibleValueError, match="above 0 to 1040"):
+        GrowthRequest(removed=REMOVED, title="x", weeks=weeks)
+
+
+@pytest.mark.parametrize("threshold", [0.0, 1.0, 30.0, -0.1, float("nan")])
+def test_threshold__is_a_fraction(threshold):
+    with pytest.raises(ImplausibleValueError, match="a fraction between 0 and 1"):
+        GrowthRequest(removed=REMOVED, title="x", threshold_sflr=threshold)
+
+
+def standardised(value_ml, formula="vauthey2002_bsa", bsa="mosteller"):
+    stlv = Quantity.absent("no height") if value_ml is None else Quantity(value_ml)
+    return StandardisedVolume(
+        formula=formula, bsa_formula=bsa, stlv_ml=stlv, bsa_m2=Quantity(1.9), source="s",
+        population="p",
+    )  # fmt: skip
+
+
+def test_standard__one_for_both_or_refused():
+    one = standardised(1500.0)
+
+    assert 1500.0 == common_standard(one, standardised(1500.0)).value
+    assert "no height" == common_standard(one, standardised(None)).reason
+    for other in (
+        standardised(1490.0),
+        standardised(1500.0, formula="urata1995"),
+        standardised(1500.0, bsa="dubois"),
+    ):
+        with pytest.raises(InputError, match="same body size and formula"):
+            common_standard(one, other)
+
+
+def test_scaled__interval_and_parts_too():
+    found = grown(flr(300.0, sd_ml=20, seed=1), flr(450.0)).flr_ml.difference
+    twice = scaled(found, 2.0)
+
+    assert 2 * found.interval.low == twice.interval.low
+    assert 2 * found.interval.sds[SEGMENTATION] == twice.interval.sds[SEGMENTATION]
+    assert twice.probability(400.0, inclusive=True) == pytest.approx(
+        found.probability(200.0, inclusive=True)
+    )

@@ -1,0 +1,188 @@
+"""The change of matched lesions, with the errors of both scans."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from remnant.core.comparison import MatchEvidence, MatchKind
+from remnant.core.lesions import Lesion
+from remnant.core.patient import Patient
+from remnant.core.quantity import Bound, Quantity, UncertaintyPart
+from remnant.core.uncertainty import Boundaries
+from remnant.core.volumetry_report import VolumetryReport
+from volumetry.error_models import GIVEN_MAPS
+from volumetry.lesion_changes import MeasuredScan, lesion_matches
+from volumetry.matching import Pairing
+from volumetry.standardised import standardised_volume
+
+Z90 = 1.6448536
+UNKNOWN = Quantity.absent("not asked")
+SEGMENTATION, DISCRETISATION = UncertaintyPart.SEGMENTATION, UncertaintyPart.DISCRETISATION
+
+
+def ball(number, radius_mm, *, bound=None):
+    return Lesion(
+        id=number,
+        volume_ml=Quantity(
+            4 / 3 * np.pi * radius_mm**3 / 1000, bound=bound, reason=bound and "cut by the scan"
+        ),
+        longest_axial_mm=2 * radius_mm,
+        perpendicular_axial_mm=2 * radius_mm,
+        feret_3d_mm=2 * radius_mm,
+        surface_mm2=4 * np.pi * radius_mm**2,
+        centroid_ras_mm=(0.0, 0.0, 0.0),
+        segment_fractions=None,
+        surface_distance_mm=UNKNOWN,
+        portal_vein_distance_mm=UNKNOWN,
+        hepatic_veins_distance_mm=UNKNOWN,
+    )
+
+
+def scan(*lesions, boundary_mm=0.5, common_share=0.5, grid_mm4=0.0, spacing_mm=0.0):
+    model = replace(
+        GIVEN_MAPS, lesion_boundary_mm=boundary_mm, lesion_common_share=common_share, draws=40_000
+    )
+    report = VolumetryReport(
+        tlv_ml=Quantity(1500.0),
+        functional_tlv_ml=UNKNOWN,
+        tumour_ml=UNKNOWN,
+        burden_fraction=UNKNOWN,
+        burden_class=None,
+        segments=None,
+        segments_reason="none",
+        segment_source=None,
+        unassigned_ml=0.0,
+        lesions=lesions,
+        standardised=standardised_volume(Patient()),
+        boundaries=Boundaries(liver_surface_mm2=9e4, grid_mm4=grid_mm4),
+        error_model=model,
+    )
+    return MeasuredScan(report=report, axial_spacing_mm=spacing_mm)
+
+
+def one(kind, before_ids, after_ids, before, after):
+    paired = bool(before_ids and after_ids)
+    pairing = Pairing(
+        kind=kind,
+        before_ids=before_ids,
+        after_ids=after_ids,
+        evidence=MatchEvidence.OVERLAP if paired else None,
+        overlap_ml=1.0 if paired else 0.0,
+        centroid_distance_mm=2.0 if paired else None,
+    )
+    (match,) = lesion_matches([pairing], before, after)
+    return match
+
+
+def half_width(quantity):
+    return (quantity.interval.high - quantity.interval.low) / 2
+
+
+def test_matched__figures_and_changes():
+    match = one(MatchKind.MATCHED, (4,), (2,), scan(ball(4, 10.0)), scan(ball(2, 12.0)))
+
+    assert (20.0, 24.0) == (match.longest_axial_mm.before.value, match.longest_axial_mm.after.value)
+    assert 4.0 == pytest.approx(match.longest_axial_mm.difference.value)
+    assert 0.2 == pytest.approx(match.longest_axial_mm.fraction.value)
+    assert 1.2**3 - 1 == pytest.approx(match.volume_ml.fraction.value)
+    assert MatchKind.MATCHED == match.kind
+    assert (1.0, 2.0) == (match.overlap_ml, match.centroid_distance_mm)
+
+
+def test_diameter__interval_of_the_change_in_closed_form():
+    """Each diameter is off by twice the boundary's error; the scans are independent."""
+    match = one(MatchKind.MATCHED, (1,), (1,), scan(ball(1, 15.0)), scan(ball(1, 15.0)))
+
+    expected = Z90 * np.hypot(1.0, 1.0)
+    assert expected == pytest.approx(half_width(match.longest_axial_mm.difference), rel=0.02)
+    assert match.longest_axial_mm.difference.interval.low < 0
+    assert match.longest_axial_mm.difference.interval.high > 0
+    assert 1.0 == pytest.approx(
+        match.longest_axial_mm.before.interval.sds[SEGMENTATION], rel=0.02
+    )  # fmt: skip
+
+
+def test_diameter__the_grid_alone():
+    """Two ends, each anywhere in its voxel, at each scan."""
+    sharp = {"boundary_mm": 0.0, "spacing_mm": 2.0}
+    match = one(
+        MatchKind.MATCHED, (1,), (1,), scan(ball(1, 15.0), **sharp), scan(ball(1, 15.0), **sharp)
+    )
+
+    change = match.longest_axial_mm.difference
+    assert Z90 * 2.0 * np.sqrt(4 / 12) == pytest.approx(half_width(change), rel=0.02)
+    assert [DISCRETISATION] == list(change.interval.sds)
+    assert match.volume_ml.difference.interval is None
+
+
+def test_volume__interval_of_the_change_in_closed_form():
+    """A ball of 30 mm radius: nearly linear, surface times displacement."""
+    match = one(
+        MatchKind.MATCHED, (1,), (1,), scan(ball(1, 30.0), grid_mm4=9.0), scan(ball(1, 30.0))
+    )
+
+    surface = 4 * np.pi * 900
+    sd_ml = np.sqrt(2 * (0.5 * surface) ** 2 + 9.0 * surface) / 1000
+    assert Z90 * sd_ml == pytest.approx(half_width(match.volume_ml.difference), rel=0.02)
+    parts = match.volume_ml.difference.interval.sds
+    assert np.sqrt(9.0 * surface) / 1000 == pytest.approx(parts[DISCRETISATION], rel=0.02)
+
+
+@pytest.mark.parametrize(("common_share", "width"), [(0.0, np.sqrt(2)), (1.0, 2.0)])
+def test_merged__sums_with_what_the_lesions_of_a_scan_share(common_share, width):
+    before = scan(ball(1, 15.0), ball(2, 15.0), common_share=common_share)
+
+    match = one(MatchKind.MERGED, (1, 2), (7,), before, scan(ball(7, 20.0), boundary_mm=0.0))
+
+    assert 60.0 == match.longest_axial_mm.before.value
+    assert -20.0 == pytest.approx(match.longest_axial_mm.difference.value)
+    assert 2 * 15.0**3 / 20.0**3 == pytest.approx(
+        match.volume_ml.before.value / match.volume_ml.after.value
+    )
+    assert Z90 * width == pytest.approx(half_width(match.longest_axial_mm.difference), rel=0.02)
+
+
+@pytest.mark.parametrize(
+    ("kind", "before_ids", "after_ids", "where"),
+    [(MatchKind.NEW, (), (1,), "first scan"), (MatchKind.GONE, (1,), (), "second scan")],
+)
+def test_new_and_gone__have_no_change_but_a_reason(kind, before_ids, after_ids, where):
+    match = one(kind, before_ids, after_ids, scan(ball(1, 9.0)), scan(ball(1, 9.0)))
+
+    for change in (match.volume_ml, match.longest_axial_mm):
+        there, absent = change.before, change.after
+        if kind is MatchKind.NEW:
+            there, absent = absent, there
+        assert there.value is not None
+        for quantity in (absent, change.difference, change.fraction):
+            assert quantity.value is None
+            assert where in quantity.reason
+
+
+def test_cut_lesion__bounds_the_change():
+    cut = scan(ball(1, 12.0, bound=Bound.LOWER))
+    whole = scan(ball(1, 10.0))
+
+    grown = one(MatchKind.MATCHED, (1,), (1,), whole, cut)
+    shrunk = one(MatchKind.MATCHED, (1,), (1,), cut, whole)
+    both = one(MatchKind.MATCHED, (1,), (1,), cut, cut)
+
+    for name in ("volume_ml", "longest_axial_mm"):
+        assert Bound.LOWER == getattr(grown, name).difference.bound
+        assert Bound.UPPER == getattr(shrunk, name).fraction.bound
+        assert getattr(both, name).difference.indicative
+    merged = one(
+        MatchKind.MERGED, (1, 2), (1,), scan(ball(1, 9.0), ball(2, 9.0, bound=Bound.LOWER)), whole
+    )
+    assert Bound.LOWER == merged.volume_ml.before.bound
+    assert "cut by the scan" == merged.volume_ml.before.reason
+
+
+def test_same_seed__gives_the_same_intervals_and_two_scans_their_own_errors():
+    first = one(MatchKind.MATCHED, (1,), (1,), scan(ball(1, 9.0)), scan(ball(1, 9.0)))
+    again = one(MatchKind.MATCHED, (1,), (1,), scan(ball(1, 9.0)), scan(ball(1, 9.0)))
+
+    assert first == again
+    # were the errors those of one scan, the change of equal lesions would be exact
+    assert 0.5 < half_width(first.longest_axial_mm.difference)

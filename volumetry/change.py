@@ -1,0 +1,156 @@
+"""The change of a figure between two scans, with the measurement errors of both.
+
+The errors of the two scans are taken as independent of each other. Where both maps come from the
+same network or the same reader, part of the error is the same in both and cancels: the interval
+of a change is then too wide rather than too narrow.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Literal
+
+import numpy as np
+
+from remnant.core.comparison import Change
+from remnant.core.quantity import Bound, Interval, Quantity, UncertaintyPart
+from remnant.core.volumetry_report import VolumetryReport
+from volumetry.propagation import Draws, Sample, Spread, spread
+from volumetry.uncertainty import FEWEST_DEFINED, LEVELS, SMALLEST_SHARE, TAIL
+
+FIRST, SECOND = "first scan", "second scan"
+SEEDS = 2**32
+
+
+def paired_spreads(before: VolumetryReport, after: VolumetryReport) -> tuple[Spread, Spread]:
+    """Draw the volumes of two scans of one liver independently of each other."""
+    draws = before.error_model.draws
+    second = replace(after, error_model=replace(after.error_model, draws=draws))
+    first_seed, second_seed = seeds(before, after)
+    return spread(before, seed=first_seed), spread(second, seed=second_seed)
+
+
+def seeds(before: VolumetryReport, after: VolumetryReport) -> tuple[int, int]:
+    """Return the seeds of two scans: their own, the second one's moved on where they are equal."""
+    first, second = before.error_model.seed, after.error_model.seed
+    return first, (second + 1) % SEEDS if first == second else second
+
+
+def paired_interval(
+    before: Spread, after: Spread, figure: Callable[[Draws, Draws], Sample]
+) -> Interval | None:
+    """Return the interval of a figure of two scans; ``None`` where it does not vary."""
+    alone = {part: figure(before.alone[part], after.alone[part]) for part in before.alone}
+    return sample_interval(figure(before.whole, after.whole), alone)
+
+
+def sample_interval(
+    whole: Sample, alone: Mapping[UncertaintyPart, Sample] | None = None
+) -> Interval | None:
+    """Return the interval of draws.
+
+    Parameters
+    ----------
+    whole
+        One number a draw under all errors together; NaN where the figure is not defined.
+    alone
+        The same under each part of the errors alone.
+
+    Returns
+    -------
+    Interval or None
+        ``None`` where the figure does not vary, is defined in less than half of the draws, or has
+        no finite end.
+    """
+    defined = whole[~np.isnan(whole)]
+    if defined.size < FEWEST_DEFINED * whole.size or bool(np.all(defined == defined[0])):
+        return None
+    finite = bool(np.isfinite(defined).all())
+    between: Literal["linear", "nearest"] = "linear" if finite else "nearest"
+    low, median, high = np.quantile(defined, (TAIL, 0.5, 1.0 - TAIL), method=between)
+    if not np.isfinite((low, high)).all():
+        return None
+    sds = {part: float(np.nanstd(sample)) for part, sample in (alone or {}).items() if finite}
+    least = SMALLEST_SHARE * float(np.std(defined)) if finite else 0.0
+    return Interval(
+        float(low),
+        float(high),
+        median=float(median),
+        sds={part: sd for part, sd in sds.items() if sd > least},
+        quantiles=tuple(np.quantile(defined, LEVELS).tolist()) if finite else (),
+    )
+
+
+def change_of(
+    before: Quantity,
+    after: Quantity,
+    *,
+    difference: Interval | None = None,
+    fraction: Interval | None = None,
+) -> Change:
+    """Return the change between two measured figures.
+
+    A figure that one scan cuts bounds the change on one side; what could be wrong in both
+    directions is indicative. Without one of the two there is no change, with its reason.
+
+    Parameters
+    ----------
+    before, after
+        The figure at each scan, in one unit.
+    difference, fraction
+        Intervals of ``after − before`` and of that over ``before``.
+    """
+    return Change(
+        before=before,
+        after=after,
+        difference=combined(before, after, lambda b, a: a - b, interval=difference),
+        fraction=relative_change(before, after, interval=fraction),
+    )
+
+
+def relative_change(
+    before: Quantity, after: Quantity, *, interval: Interval | None = None
+) -> Quantity:
+    """Return ``(after − before) / before``; absent where there was nothing before."""
+    if before.value == 0.0:
+        return Quantity.absent("it was 0 in the first scan: there is no ratio to it")
+    return combined(before, after, lambda b, a: (a - b) / b, interval=interval)
+
+
+def combined(
+    before: Quantity,
+    after: Quantity,
+    figure: Callable[[float, float], float],
+    *,
+    interval: Interval | None = None,
+    note: str | None = None,
+) -> Quantity:
+    """Return a figure that rises with ``after`` and falls with ``before``, bounds kept."""
+    reason = _reasons(before, after, note)
+    if before.value is None or after.value is None:
+        return Quantity(None, reason=reason)
+    bound, indicative = loose_ends(before, after)
+    return Quantity(
+        figure(before.value, after.value),
+        interval=interval,
+        bound=bound,
+        indicative=indicative,
+        reason=reason,
+    )
+
+
+def loose_ends(before: Quantity, after: Quantity) -> tuple[Bound | None, bool]:
+    """Return the bound of a figure that rises with ``after``, and whether it is indicative."""
+    more = after.bound is Bound.LOWER or before.bound is Bound.UPPER
+    less = after.bound is Bound.UPPER or before.bound is Bound.LOWER
+    if before.indicative or after.indicative or (more and less):
+        return None, True
+    return (Bound.LOWER if more else Bound.UPPER if less else None), False
+
+
+def _reasons(before: Quantity, after: Quantity, note: str | None) -> str | None:
+    if before.reason and before.reason == after.reason:
+        known = [f"both scans: {before.reason}"]
+    else:
+        named = ((FIRST, before.reason), (SECOND, after.reason))
+        known = [f"{name}: {reason}" for name, reason in named if reason]
+    return "; ".join(known + ([note] if note else [])) or None
