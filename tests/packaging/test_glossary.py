@@ -5,8 +5,9 @@ import re
 
 from remnant.core.findings import SourceStatus, Verdict
 from remnant.core.lesions import Confirmation
+from remnant.core.quantity import UncertaintyPart
 
-UNITS = re.compile(r"_(ml|mm|m2|fraction|percent|ml_per_m2)$")
+UNITS = re.compile(r"_(ml|mm|mm2|mm4|m2|fraction|share|percent|ml_per_m2)$")
 # Positions and facts that explain themselves or are the parts of a quantity.
 PLAIN = {"spacing_mm", "centre_ras_mm", "centroid_ras_mm", "volume_ml"}
 
@@ -31,10 +32,10 @@ def test_glossary__explains_every_number_of_the_report(repository):
     assert {name for name in numbers if f"`{name}`" not in text} == set()
 
 
-def test_glossary__lists_every_verdict_status_and_confirmation(repository):
+def test_glossary__lists_every_verdict_status_confirmation_and_part(repository):
     text = (repository / "docs" / "glossary.md").read_text(encoding="utf-8")
 
-    words = [*Verdict, *SourceStatus, *Confirmation]
+    words = [*Verdict, *SourceStatus, *Confirmation, *UncertaintyPart]
 
     assert [word for word in words if f"`{word}`" not in text] == []
 
