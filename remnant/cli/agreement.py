@@ -22,9 +22,8 @@ SHOWN = (
     ("dice", "Dice", ".3f"),
     ("nsd", "NSD", ".3f"),
     ("hd95_mm", "HD95\nmm", ".1f"),
-    ("assd_mm", "ASSD\nmm", ".2f"),
-    ("volume_difference_ml", "volume\nmL", "+.1f"),
-    ("volume_difference_percent", "volume\n%", "+.1f"),
+    ("volume_difference_ml", "volume\ndiff. mL", "+.1f"),
+    ("volume_difference_percent", "volume\ndiff. %", "+.1f"),
 )
 MOST_ROWS = 20
 LIMITS_SHOWN = ("liver", "lesions", "burden")
@@ -51,7 +50,7 @@ def _print_structures(agreement: Agreement, console: Console) -> None:
     several = len(agreement.cases) > 1
     console.print(
         f"{len(agreement.cases)} case(s), NSD at {agreement.settings.tolerance_mm:g} mm"
-        + ("; mean ± SD, (number of cases with the figure)" if several else ""),
+        + ("; mean±SD, (cases that have the figure)" if several else ""),
         style="dim",
     )
     by_structure: dict[str, dict[str, MetricSummary]] = {}
@@ -60,7 +59,7 @@ def _print_structures(agreement: Agreement, console: Console) -> None:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column("\nstructure", no_wrap=True)
     for _, title, _ in SHOWN:
-        table.add_column(title if "\n" in title else f"\n{title}", justify="right")
+        table.add_column(title if "\n" in title else f"\n{title}", justify="right", no_wrap=True)
     for structure, entries in list(by_structure.items())[:MOST_ROWS]:
         cells = (spread(entries[metric], form) for metric, _, form in SHOWN)
         table.add_row(structure, *cells)
@@ -75,7 +74,7 @@ def spread(entry: MetricSummary, form: str) -> str:
     if entry.mean.value is None:
         return ABSENT
     mean = format(entry.mean.value, form)
-    sd = "" if entry.sd.value is None else f" ± {format(entry.sd.value, form.lstrip('+'))}"
+    sd = "" if entry.sd.value is None else f"±{format(entry.sd.value, form.lstrip('+'))}"
     return mean + sd + (f" ({entry.n})" if entry.absent else "")
 
 
@@ -111,7 +110,7 @@ def _burden_line(errors: BurdenErrors) -> str:
         for f, form in zip(figures, ("+.2f", ".2f", ".2f"), strict=True)
     )
     return (
-        f"tumour burden error (percentage points, n = {errors.n}): mean {mean}, RMSE {rmse}, "
+        f"tumour burden error (%-points, n = {errors.n}): mean {mean}, RMSE {rmse}, "
         f"largest {largest}"
     )
 

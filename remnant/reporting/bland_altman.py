@@ -70,7 +70,8 @@ def draw_panel(axes: "Axes", limits: BlandAltman) -> None:
     title = TITLES.get(limits.measure, limits.measure.replace("_", " "))
     axes.set_title(f"{title} (n = {len(limits.points)})", fontsize=11)
     axes.set_xlabel(f"mean of prediction and truth ({limits.unit})", fontsize=9)
-    axes.set_ylabel(f"difference ({limits.unit})", fontsize=9)
+    unit = "percentage points" if limits.unit == "%" else limits.unit
+    axes.set_ylabel(f"difference ({unit})", fontsize=9)
     axes.tick_params(labelsize=8)
     axes.spines[["top", "right"]].set_visible(False)
     axes.axhline(0.0, color="#bbbbbb", linewidth=0.8, zorder=1)
@@ -92,7 +93,7 @@ def _draw_line(axes: "Axes", estimate: Estimate, name: str, style: str, colour: 
     axes.axhspan(estimate.low, estimate.high, color=colour, alpha=BAND_ALPHA, linewidth=0, zorder=0)
     axes.axhline(estimate.value, color=colour, linestyle=style, linewidth=1.3, zorder=2)
     axes.annotate(
-        f"{name} {signed(estimate.value)}",
+        f"{name}: {signed(estimate.value)}",
         (1.0, estimate.value),
         xycoords=("axes fraction", "data"),
         xytext=(-2, 2),
@@ -101,6 +102,7 @@ def _draw_line(axes: "Axes", estimate: Estimate, name: str, style: str, colour: 
         va="bottom",
         fontsize=7.5,
         color=colour,
+        bbox={"facecolor": "white", "alpha": 0.65, "linewidth": 0, "pad": 0.5},
         zorder=4,
     )
 
