@@ -147,6 +147,9 @@ class MaskOptions:
     whole_liver: bool | None = None
     """The maps were cropped and hold the whole liver, although it touches the edge of their grid;
     without it such volumes are lower bounds. For label maps alone, not for scans."""
+    split_confluent: Annotated[bool, Parameter(negative="")] = False
+    """Split bulky confluent lesions at their necks, by shape alone: their count and diameters
+    change, their volume does not."""
 
     def paths(self) -> Mapping[str, Path]:
         """Return the mask files by role."""

@@ -28,6 +28,7 @@ def segment_request(
         preset=maps.masks_preset,
         landmarks=maps.landmarks,
         whole_liver=maps.whole_liver,
+        split_confluent=maps.split_confluent,
     )
 
 

@@ -58,9 +58,10 @@ def require_redivision(folder: Path, request: SegmentRequest) -> None:
     Raises
     ------
     InputError
-        Masks other than a Couinaud map, a modality or a series were given.
+        Masks other than a Couinaud map, a modality, a series or a split of lesions was given.
     """
-    if set(request.masks) - {Part.COUINAUD} or request.modality or request.series:
+    segmenting = request.modality or request.series or request.split_confluent
+    if set(request.masks) - {Part.COUINAUD} or segmenting:
         raise InputError(
             f"{folder} is a stored case: it takes a new couinaud map or landmarks, nothing else; "
             f"give its scan or its masks to segment again"

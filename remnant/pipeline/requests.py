@@ -25,6 +25,8 @@ class SegmentRequest:
     whole_liver
         Whether the user says that the maps, cropped to the liver, hold all of it; ``None`` when
         nothing is said. The edge of a scan cannot be talked away: for masks alone.
+    split_confluent
+        Whether bulky confluent lesions are split at their necks.
     """
 
     source: Path | None = None
@@ -34,3 +36,4 @@ class SegmentRequest:
     preset: MasksPreset = MasksPreset.BINARY
     landmarks: Path | None = None
     whole_liver: bool | None = None
+    split_confluent: bool = False

@@ -8,6 +8,7 @@ from remnant.core.errors import InputError
 from remnant.core.progress import Progress, silent
 from remnant.core.volumes import ImageVolume
 from remnant.io.masks import Masks
+from remnant.pipeline.confluent import SPLIT_CONFLUENT, with_split_lesions
 from remnant.pipeline.divide import LANDMARKS, read_segments, with_segments
 from remnant.pipeline.given import NO_SEGMENTS, case_of_masks, has_liver, with_given_masks
 from remnant.pipeline.requests import SegmentRequest
@@ -45,6 +46,8 @@ def segment_case(
         loaded = _load(request.source, request, progress)
     with watch.measure("segment"):
         case = _maps(loaded, segments.masks, segmenter, progress)
+        if request.split_confluent:
+            case = with_split_lesions(case, segments.masks)
     with watch.measure("divide"):
         case = with_segments(replace(case, configuration=_settings(request)), segments)
         case = with_image(case, loaded.image)
@@ -63,6 +66,8 @@ def case_from_masks(request: SegmentRequest) -> SegmentedCase:
     if segments.masks is None:
         raise InputError("nothing to work on: give a scan, or label maps with --masks role=FILE")
     case = case_of_masks(None, segments.masks)
+    if request.split_confluent:
+        case = with_split_lesions(case, segments.masks)
     return with_segments(replace(case, configuration=_settings(request)), segments)
 
 
@@ -84,6 +89,7 @@ def _settings(request: SegmentRequest) -> dict[str, Setting]:
         "masks": ",".join(sorted(request.masks)) or None,
         "masks_preset": request.preset.value if request.masks else None,
         LANDMARKS: False,
+        SPLIT_CONFLUENT: request.split_confluent,
     }
 
 

@@ -1,0 +1,39 @@
+"""The optional split of bulky confluent lesions, where the user asks for it."""
+
+from dataclasses import replace
+from typing import Final
+
+from remnant.core.errors import InputError
+from remnant.core.findings import quality_finding
+from remnant.io.masks import Masks
+from remnant.pipeline.divide import merged_findings
+from remnant.pipeline.segmented import SegmentedCase
+from segmentation.split import split_confluent
+
+SPLIT_CONFLUENT: Final = "split_confluent"
+NUMBERED: Final = (
+    "The given lesions are numbered already: none was split by shape. Give them as one code to "
+    "have their confluent masses split."
+)
+
+
+def with_split_lesions(case: SegmentedCase, masks: Masks | None) -> SegmentedCase:
+    """Split the bulky confluent lesions of a case that nobody has reviewed yet.
+
+    Lesions that were given with numbers of their own are left as they are, and a finding says so.
+
+    Raises
+    ------
+    InputError
+        The case has no lesion map.
+    """
+    if case.lesions is None:
+        raise InputError("--split-confluent needs lesions: give a lesion map or a scan")
+    given = None if masks is None else masks.lesions
+    if given is not None and int(given.codes.max()) > 1:
+        finding = quality_finding("confluent_lesions_split", passed=None, text=NUMBERED)
+        return replace(case, quality=merged_findings(case.quality, (finding,)))
+    split = split_confluent(case.lesions)
+    return replace(
+        case, lesions=split.lesions, quality=merged_findings(case.quality, (split.quality,))
+    )
