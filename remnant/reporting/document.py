@@ -6,6 +6,7 @@ it when they are written and, before anything is taken from them, when they are 
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -16,13 +17,22 @@ from jsonschema.exceptions import best_match
 
 from remnant.core.case import CaseReport
 from remnant.core.errors import InputError
-from remnant.reporting.decode import decode_case
+from remnant.core.patient import Patient
+from remnant.reporting.decode import decode_case, decode_patient, decode_provenance
 from remnant.reporting.encode import encode_case
 from remnant.reporting.json_files import read_json, write_json
 
 SCHEMA_VERSION: Final = "1.1"
 OLDER_VERSIONS: Final = ("1.0",)
 LONGEST_MESSAGE: Final = 240
+
+
+@dataclass(frozen=True, slots=True)
+class ReportFacts:
+    """What a report says about the person, and the settings that it was made with."""
+
+    patient: Patient
+    configuration: Mapping[str, str | float | int | bool | None]
 
 
 @cache
@@ -66,23 +76,8 @@ def require_valid(document: object) -> None:
     InputError
         The document is of another version or breaks the schema; the message names the place.
     """
-    version = document.get("schema_version") if isinstance(document, Mapping) else None
-    if version in OLDER_VERSIONS:
-        raise InputError(
-            f"a report of schema version {version} holds no error model and no distances of "
-            f"lesions, and none are guessed: measure the case again from its masks "
-            f"(this program writes {SCHEMA_VERSION})"
-        )
-    if version != SCHEMA_VERSION:
-        raise InputError(
-            f"a report of schema version {str(version)[:20]!r} was given; this program reads "
-            f"{SCHEMA_VERSION!r}: make the report again from its masks"
-        )
-    fault = best_match(_validator().iter_errors(document))
-    if fault is not None:
-        place = "/".join(str(part) for part in fault.absolute_path) or "the top level"
-        message = fault.message if len(fault.message) < LONGEST_MESSAGE else fault.validator
-        raise InputError(f"not a valid report: at {place}: {message}")
+    _require_version(document, (SCHEMA_VERSION,))
+    _hold_against(_validator(), document, "the top level")
 
 
 def write_report_json(case: CaseReport, path: Path) -> None:
@@ -113,6 +108,55 @@ def read_report_json(path: Path) -> CaseReport:
     return from_document(read_json(path, what="report.json"))
 
 
+def read_facts(path: Path) -> ReportFacts:
+    """Read the facts and choices of a report that this version or an earlier one wrote.
+
+    So that a case of an earlier version is measured again with what it was measured with before.
+
+    Raises
+    ------
+    UnreadableFileError
+        The file is missing, too large, or not JSON.
+    InputError
+        It is JSON but not a report of a known version, or its facts break the schema.
+    """
+    document = read_json(path, what="report.json")
+    _require_version(document, (SCHEMA_VERSION, *OLDER_VERSIONS))
+    assert isinstance(document, Mapping)  # noqa: S101  # the version says so; this tells mypy
+    for part in ("patient", "provenance"):
+        _hold_against(_validator(part), document.get(part), part)
+    return ReportFacts(
+        patient=decode_patient(document["patient"]),
+        configuration=decode_provenance(document["provenance"]).configuration,
+    )
+
+
 @cache
-def _validator() -> Draft202012Validator:
-    return Draft202012Validator(report_schema())
+def _validator(part: str | None = None) -> Draft202012Validator:
+    if part is None:
+        return Draft202012Validator(report_schema())
+    return Draft202012Validator({"$ref": f"#/$defs/{part}", "$defs": report_schema()["$defs"]})
+
+
+def _require_version(document: object, allowed: tuple[str, ...]) -> None:
+    version = document.get("schema_version") if isinstance(document, Mapping) else None
+    if version in allowed:
+        return
+    if version in OLDER_VERSIONS:
+        raise InputError(
+            f"a report of schema version {version} holds no error model and no distances of "
+            f"lesions, and none are guessed: measure the case again from its masks "
+            f"(this program writes {SCHEMA_VERSION})"
+        )
+    raise InputError(
+        f"a report of schema version {str(version)[:20]!r} was given; this program reads "
+        f"{SCHEMA_VERSION!r}: make the report again from its masks"
+    )
+
+
+def _hold_against(validator: Draft202012Validator, document: object, where: str) -> None:
+    fault = best_match(validator.iter_errors(document))
+    if fault is not None:
+        place = "/".join(str(part) for part in fault.absolute_path) or where
+        message = fault.message if len(fault.message) < LONGEST_MESSAGE else fault.validator
+        raise InputError(f"not a valid report: at {place}: {message}")

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
+from planning.plan import plan
 from remnant.core.case import CaseReport
 from remnant.core.errors import ImplausibleValueError, InputError, UnreadableFileError
 from remnant.core.findings import Basis, Finding, SourceStatus, Verdict
@@ -32,6 +33,7 @@ from remnant.core.volumetry_report import (
 )
 from remnant.reporting.document import (
     from_document,
+    read_facts,
     read_report_json,
     report_schema,
     to_document,
@@ -346,6 +348,18 @@ def broken(document: dict[str, Any], *path, value) -> dict[str, Any]:
         (("volumetry", "tlv_ml_bound"), "about"),
         (("volumetry", "burden_fraction"), 5.0),
         (("volumetry", "extra"), 1),
+        (("volumetry", "error_model", "liver_boundary_mm"), 99.0),
+        (("volumetry", "error_model", "draws"), 10),
+        (("volumetry", "error_model"), None),
+        (("volumetry", "boundaries", "borders"), [{"first": "II"}]),
+        (("volumetry", "tlv_ml_sds"), {"luck": 1.0}),
+        (("volumetry", "segments_intervals_ml"), None),
+        (("volumetry", "segments_intervals_ml"), {"I": [2.0, 1.0]}),
+        (("volumetry", "segments_surface_mm2"), {"I": 1.0}),
+        (("volumetry", "lesions", 0, "surface_distance_mm"), None),
+        (("volumetry", "lesions", 0, "intensity"), {"unit": "grey"}),
+        (("planning", "resections", 0, "sflr_by_formula"), {"urata1995": -1.0}),
+        (("quality", 0, "probability"), 1.5),
         (("volumetry", "segments_ml"), {"IX": 1.0}),
         (("volumetry", "segments_ml"), None),
         (("volumetry", "lesions", 0, "id"), 0),
@@ -441,3 +455,108 @@ def test_read__refuses_numbers_that_are_not_finite_in_any_place(made, tmp_path: 
     assert number in path.read_text(encoding="utf-8")
     with pytest.raises(UnreadableFileError, match=r"report\.json"):
         read_report_json(path)
+
+
+def as_first_release(document: dict[str, Any]) -> dict[str, Any]:
+    old = json.loads(json.dumps(document))
+    old["schema_version"] = "1.0"
+    for key in ("boundaries", "error_model", "burden_class_probabilities"):
+        del old["volumetry"][key]
+    return old
+
+
+def test_read__report_of_the_first_release_is_to_be_measured_again(made):
+    with pytest.raises(InputError, match=r"1\.0 holds no error model.*measure the case again"):
+        from_document(as_first_release(to_document(made.case)))
+
+
+@pytest.mark.parametrize("old", [False, True])
+def test_facts__are_read_from_this_and_the_first_release(made, tmp_path: Path, old):
+    document = to_document(made.case)
+    path = tmp_path / "report.json"
+    path.write_text(json.dumps(as_first_release(document) if old else document), encoding="utf-8")
+    facts = read_facts(path)
+    assert made.case.patient == facts.patient
+    assert made.case.provenance.configuration == facts.configuration
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("schema_version", "0.9", "0.9"),
+        ("patient", None, "patient"),
+        ("patient", {"height_cm": 175.0}, "patient"),
+        ("provenance", [], "provenance"),
+    ],
+)
+def test_facts__are_not_trusted(made, tmp_path: Path, key, value, message):
+    path = tmp_path / "report.json"
+    path.write_text(json.dumps(to_document(made.case) | {key: value}), encoding="utf-8")
+    with pytest.raises(InputError, match=message):
+        read_facts(path)
+
+
+def test_document__holds_what_planning_draws_its_intervals_from(made):
+    document = to_document(made.case)["volumetry"]
+    model = made.case.volumetry.error_model
+    assert model.seed == document["error_model"]["seed"]
+    assert model.origin == document["error_model"]["origin"]
+    assert {"liver_surface_mm2", "grid_mm4", "borders"} == set(document["boundaries"])
+    assert {"first", "second", "functional_mm2", "tumour_mm2"} == set(
+        document["boundaries"]["borders"][0]
+    )
+
+
+def test_document__plan_made_again_from_the_file_is_the_same(made, tmp_path: Path):
+    write_report_json(made.case, tmp_path / "report.json")
+    read = read_report_json(tmp_path / "report.json")
+    custom = [frozenset((CouinaudSegment.VI, CouinaudSegment.VIII))]
+    assert made.case.planning == plan(read.volumetry, patient=read.patient, custom=custom)
+
+
+def test_document__medians_and_parts_stand_beside_every_interval(made):
+    volumetry = to_document(made.case)["volumetry"]
+    interval = made.case.volumetry.tlv_ml.interval
+    assert interval.median == volumetry["tlv_ml_median"]
+    assert {part.value: sd for part, sd in interval.sds.items()} == volumetry["tlv_ml_sds"]
+    assert list(volumetry["segments_ml"]) == list(volumetry["segments_functional_intervals_ml"])
+
+
+@pytest.mark.parametrize(
+    ("modality", "unit"), [(Modality.CT, "HU"), (Modality.MR, "arbitrary"), (None, "arbitrary")]
+)
+def test_document__intensities_name_their_unit(made, modality, unit):
+    statistics = IntensityStatistics(mean=60.0, sd=5.0, minimum=40.0, median=61.0, maximum=80.0)
+    lesion = replace(made.case.volumetry.lesions[0], intensity=statistics)
+    case = replace(
+        made.case,
+        study=replace(made.case.study, modality=modality),
+        volumetry=replace(made.case.volumetry, lesions=(lesion,)),
+    )
+    document = to_document(case)
+    assert unit == document["volumetry"]["lesions"][0]["intensity"]["unit"]
+    assert case == from_document(document)
+
+
+def test_document__keeps_every_key_of_the_first_release():
+    """Keys that 1.0 promised; programs that read them must go on to work."""
+    promised = {
+        "volumetry": (
+            "tlv_ml functional_tlv_ml tumour_ml burden_fraction burden_class segments_ml "
+            "segments_functional_ml segments_at_edge segments_ml_reason segment_source "
+            "unassigned_ml lesions standardised quality"
+        ),
+        "lesion": (
+            "id volume_ml longest_axial_mm feret_3d_mm centroid_ras_mm segment_fractions "
+            "confirmation"
+        ),
+        "resection": (
+            "name title segments named new_world flr_ml flr_measured_fraction sflr "
+            "flr_body_weight_percent flr_ml_per_m2 debulked_fraction findings"
+        ),
+        "finding": "id verdict text value threshold basis inclusive source status",
+        "standardised": "formula bsa_formula stlv_ml bsa_m2 source population",
+    }
+    definitions = report_schema()["$defs"]
+    for name, keys in promised.items():
+        assert set(keys.split()) <= set(definitions[name]["properties"])
