@@ -1,6 +1,7 @@
 """Borders inside a divided liver: between its segments, and of each segment with the outside."""
 
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,7 +47,7 @@ def measure_boundaries(
     constant = grid_mm4(maps.geometry)
     if maps.segments is None:
         return Boundaries(liver_surface_mm2=surface_mm2, grid_mm4=constant), {}
-    faces = _count_faces(_codes(maps, tumour), cut)
+    faces = _count_faces(_codes(maps.liver, maps.segments, tumour), cut)
     boundaries = Boundaries(
         liver_surface_mm2=surface_mm2,
         grid_mm4=constant,
@@ -55,10 +56,11 @@ def measure_boundaries(
     return boundaries, _surfaces(faces, maps.geometry, surface_mm2)
 
 
-def _codes(maps: LiverMaps, tumour: NDArray[np.bool_]) -> NDArray[np.uint8]:
-    codes = maps.liver.astype(np.uint8)
-    if maps.segments is not None:
-        np.add(codes, maps.segments, out=codes, where=maps.liver, casting="unsafe")
+def _codes(
+    liver: NDArray[np.bool_], segments: NDArray[Any], tumour: NDArray[np.bool_]
+) -> NDArray[np.uint8]:
+    codes = liver.astype(np.uint8)
+    np.add(codes, segments, out=codes, where=liver, casting="unsafe")
     np.add(codes, IN_TUMOUR, out=codes, where=tumour, casting="unsafe")
     return codes
 
