@@ -5,10 +5,14 @@ when they are not in the cache (not timed), resamples the scan (not timed), walk
 in one process, and at last runs the command ``remnant run`` as a user would, from a fresh process.
 """
 
+# ruff: noqa: E402
+import sys
+
+sys.path[:] = [p for p in sys.path if not p.endswith("benchmarks")]  # volumetry.py hides a package
+
 import argparse
 import resource
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
