@@ -17,10 +17,11 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
+from typing import Protocol
 
 ROOT = Path(__file__).resolve().parents[1]
 COPIED = (
@@ -48,8 +49,10 @@ TESTS: Mapping[str, tuple[str, ...]] = {
     "checks": ("checks", "measure"),
     "distances": ("distances",),
     "error_models": ("error_models",),
+    "change": ("change", "growth"),
     "growth": ("growth",),
     "intensity": ("intensity",),
+    "lesion_changes": ("lesion_changes",),
     "lesions": ("lesions", "measure"),
     "liver_maps": ("liver_maps", "measure"),
     "matching": ("matching",),
@@ -80,6 +83,15 @@ SLOWEST_S = 600.0
 
 Place = tuple[int, int]
 """Line and column, as Python counts them."""
+Span = tuple[Place, Place]
+
+
+class Mutation(Protocol):
+    """What is read of one of cosmic-ray's mutations."""
+
+    module_path: Path
+    operator_name: str
+    start_pos: Place
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,18 +150,19 @@ def mutated(module: str, output: Path) -> Outcome:
         sys.exit(f"{module} has no tests of its own in tests/volumetry")
     environment = isolated(tree)
     command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests]
-    start = time.perf_counter()
+    begun = time.perf_counter()
     subprocess.run(command, cwd=tree, env=environment, check=True, stdout=subprocess.DEVNULL)
-    baseline_s = time.perf_counter() - start
+    baseline_s = time.perf_counter() - begun
     session = output / f"{module}-{fingerprint(module, tests)}.sqlite"
     configuration = output / f"{module}.toml"
     configuration.write_text(settings(module, command, baseline_s), encoding="utf-8")
     if not session.exists():
         cosmic_ray("init", configuration, session, tree=tree, environment=environment)
         skip_useless(session, tree)
-    start = time.perf_counter()
+    begun = time.perf_counter()
     cosmic_ray("exec", configuration, session, tree=tree, environment=environment)
-    return read_outcome(module, tests, session, time.perf_counter() - start)
+    seconds = time.perf_counter() - begun
+    return read_outcome(module, tests, session, tree=tree, seconds=seconds)
 
 
 def copied_tree(tree: Path) -> Path:
@@ -216,41 +229,58 @@ def cosmic_ray(
 
 
 def skip_useless(session: Path, tree: Path) -> None:
-    """Skip mutants that say nothing: doubles, annotations and the options of decorators."""
+    """Skip mutants that say nothing.
+
+    Other replacements of the same operator; annotations; the options of decorators; the star that
+    parts parameters.
+    """
     from cosmic_ray.work_db import WorkDB, use_db
     from cosmic_ray.work_item import WorkerOutcome, WorkResult
 
     with use_db(str(session), WorkDB.Mode.open) as database:
-        single = ((item.job_id, item.mutations[0]) for item in database.pending_work_items)
-        useless = [
-            job
-            for job, mutation in single
-            if not OPERATORS.fullmatch(mutation.operator_name)
-            or is_idle(tree / mutation.module_path, mutation.start_pos)
-        ]
+        pending = ((item.job_id, item.mutations[0]) for item in database.pending_work_items)
+        useless = [job for job, mutation in pending if is_useless(mutation, tree)]
         database.set_multiple_results(useless, WorkResult(worker_outcome=WorkerOutcome.SKIPPED))
 
 
-def is_idle(path: Path, place: Place) -> bool:
-    """Tell whether a place lies in an annotation or a decorator."""
-    return any(first <= place < last for first, last in idle_spans(path))
+def is_useless(mutation: Mutation, tree: Path) -> bool:
+    """Tell whether a mutant says nothing: see `skip_useless`."""
+    if not OPERATORS.fullmatch(mutation.operator_name):
+        return True
+    idle, heads = spans(tree / mutation.module_path)
+    parted = heads if mutation.operator_name.endswith("_Mul_Div") else ()
+    return any(first <= mutation.start_pos < last for first, last in (*idle, *parted))
 
 
 @cache
-def idle_spans(path: Path) -> tuple[tuple[Place, Place], ...]:
-    """Return where annotations and decorators stand."""
-    return tuple(_idle_spans(path))
+def spans(path: Path) -> tuple[tuple[Span, ...], tuple[Span, ...]]:
+    """Return where annotations and decorators stand, and where the heads of functions.
+
+    In a head the star is no multiplication: it parts the parameters.
+    """
+    nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+    parts: list[ast.expr] = []
+    for node in nodes:
+        parts += filter(None, (getattr(node, "annotation", None), getattr(node, "returns", None)))
+        parts += getattr(node, "decorator_list", ())
+    functions = (node for node in nodes if isinstance(node, ast.FunctionDef))
+    heads = tuple((start(f), start(f.body[0])) for f in functions)
+    return tuple((start(part), end(part)) for part in parts), heads
 
 
-def _idle_spans(path: Path) -> Iterator[tuple[Place, Place]]:
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        parts = [getattr(node, "annotation", None), getattr(node, "returns", None)]
-        parts += getattr(node, "decorator_list", [])
-        for part in filter(None, parts):
-            yield (part.lineno, part.col_offset), (part.end_lineno, part.end_col_offset)
+def start(node: ast.expr | ast.stmt) -> Place:
+    """Return where a node starts."""
+    return node.lineno, node.col_offset
 
 
-def read_outcome(module: str, tests: tuple[str, ...], session: Path, seconds: float) -> Outcome:
+def end(node: ast.expr) -> Place:
+    """Return where a node ends."""
+    return node.end_lineno or node.lineno, node.end_col_offset or node.col_offset
+
+
+def read_outcome(
+    module: str, tests: tuple[str, ...], session: Path, *, tree: Path, seconds: float
+) -> Outcome:
     """Count a session's results."""
     from cosmic_ray.work_db import WorkDB, use_db
     from cosmic_ray.work_item import TestOutcome, WorkerOutcome
@@ -260,6 +290,7 @@ def read_outcome(module: str, tests: tuple[str, ...], session: Path, seconds: fl
             (item.mutations[0], result)
             for item, result in database.completed_work_items
             if result.worker_outcome is not WorkerOutcome.SKIPPED
+            and not is_useless(item.mutations[0], tree)
         ]
     survivors = [
         Survivor(

@@ -74,7 +74,7 @@ def standardised_volume(
     bsa_m2 = body_surface_area(patient, formula=used)
     uses_bsa = Fact.BSA_M2 in chosen.needs
     facts = dict(facts_of(patient, thoracic_width_cm=thoracic_width_cm, asian=asian))
-    if uses_bsa and bsa_m2.value is not None:
+    if bsa_m2.value is not None:
         facts[Fact.BSA_M2] = bsa_m2.value
     reasons = _cautions(chosen, facts, patient) + (_bsa_notes(chosen, used) if uses_bsa else [])
     lacking = bsa_m2.reason if uses_bsa and bsa_m2.value is None else None
