@@ -12,6 +12,7 @@ import ast
 import hashlib
 import json
 import os
+import random
 import re
 import shutil
 import subprocess
@@ -80,6 +81,8 @@ OPERATORS = re.compile(
 """One replacement and one opposite of each operator; all others say the same again."""
 
 SLOWEST_S = 600.0
+SAMPLE_ALL = 1_000_000
+SAMPLE_SEED = 0
 
 Place = tuple[int, int]
 """Line and column, as Python counts them."""
@@ -106,10 +109,14 @@ class Survivor:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What became of one module's mutants; ``survivors`` are listed one by one."""
+    """What became of one module's mutants; ``survivors`` are listed one by one.
+
+    ``possible`` is how many there are, ``mutants`` how many were tried.
+    """
 
     module: str
     tests: tuple[str, ...]
+    possible: int
     mutants: int
     killed: int
     seconds: float
@@ -121,6 +128,7 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("modules", nargs="*", metavar="MODULE", help="default: all")
     arguments.add_argument("--output", type=Path, required=True, help="folder for the results")
+    arguments.add_argument("--at-most", type=int, default=SAMPLE_ALL, help="mutants of a module")
     given = arguments.parse_args()
     modules = given.modules or sorted(p.stem for p in (ROOT / "volumetry").glob("[a-z]*.py"))
     unknown = sorted(set(modules) - set(TESTS))
@@ -128,23 +136,24 @@ def main() -> None:
         sys.exit(f"no tests are named for {', '.join(unknown)}; add them to TESTS")
     given.output.mkdir(parents=True, exist_ok=True)
     for module in modules:
-        outcome = mutated(module, given.output.resolve())
+        outcome = mutated(module, given.output.resolve(), at_most=given.at_most)
         path = given.output / f"{module}.json"
         path.write_text(json.dumps(asdict(outcome), indent=1) + "\n", encoding="utf-8")
         print(row(outcome), flush=True)
 
 
 def row(outcome: Outcome) -> str:
-    """Write a row of the table: module, mutants, killed, survived, seconds."""
+    """Write a row of the table: module, mutants, tried, killed, survived, seconds."""
     survived = outcome.mutants - outcome.killed
     return (
-        f"| {outcome.module} | {outcome.mutants} | {outcome.killed} | {survived} "
+        f"| {outcome.module} | {outcome.possible} | {outcome.mutants} | {outcome.killed} "
+        f"| {survived} "
         f"| {outcome.seconds:.0f} |"
     )
 
 
-def mutated(module: str, output: Path) -> Outcome:
-    """Make every mutant of one module and run its tests on each."""
+def mutated(module: str, output: Path, *, at_most: int) -> Outcome:
+    """Make every mutant of one module, or a random sample, and run its tests on each."""
     tree, tests = copied_tree(output / "tree"), tests_of(module)
     if not tests:
         sys.exit(f"{module} has no tests of its own in tests/volumetry")
@@ -153,12 +162,13 @@ def mutated(module: str, output: Path) -> Outcome:
     begun = time.perf_counter()
     subprocess.run(command, cwd=tree, env=environment, check=True, stdout=subprocess.DEVNULL)
     baseline_s = time.perf_counter() - begun
-    session = output / f"{module}-{fingerprint(module, tests)}.sqlite"
+    session = output / f"{module}-{fingerprint(module, tests, at_most)}.sqlite"
     configuration = output / f"{module}.toml"
     configuration.write_text(settings(module, command, baseline_s), encoding="utf-8")
     if not session.exists():
         cosmic_ray("init", configuration, session, tree=tree, environment=environment)
-        skip_useless(session, tree)
+        possible = skip_useless(session, tree, at_most=at_most)
+        session.with_suffix(".possible").write_text(str(possible), encoding="utf-8")
     begun = time.perf_counter()
     cosmic_ray("exec", configuration, session, tree=tree, environment=environment)
     seconds = time.perf_counter() - begun
@@ -201,11 +211,12 @@ def tests_of(module: str) -> tuple[str, ...]:
     return tuple(f"tests/volumetry/{name}" for name in names if (folder / name).is_file())
 
 
-def fingerprint(module: str, tests: tuple[str, ...]) -> str:
-    """Tell a session from one of other sources or tests."""
+def fingerprint(module: str, tests: tuple[str, ...], at_most: int) -> str:
+    """Tell a session from one of other sources, tests or size."""
     digest = hashlib.sha256((ROOT / "volumetry" / f"{module}.py").read_bytes())
     for test in tests:
         digest.update((ROOT / test).read_bytes())
+    digest.update(str(at_most).encode())
     return digest.hexdigest()[:12]
 
 
@@ -228,19 +239,29 @@ def cosmic_ray(
     subprocess.run(command, cwd=tree, env=dict(environment), check=True)
 
 
-def skip_useless(session: Path, tree: Path) -> None:
-    """Skip mutants that say nothing.
+def skip_useless(session: Path, tree: Path, *, at_most: int) -> int:
+    """Skip mutants that say nothing, and of the others those beyond a random sample.
 
     Other replacements of the same operator; annotations; the options of decorators; the star that
-    parts parameters.
+    parts parameters. Returns how many there are that say something.
     """
     from cosmic_ray.work_db import WorkDB, use_db
     from cosmic_ray.work_item import WorkerOutcome, WorkResult
 
     with use_db(str(session), WorkDB.Mode.open) as database:
-        pending = ((item.job_id, item.mutations[0]) for item in database.pending_work_items)
-        useless = [job for job, mutation in pending if is_useless(mutation, tree)]
-        database.set_multiple_results(useless, WorkResult(worker_outcome=WorkerOutcome.SKIPPED))
+        pending = [(item.job_id, item.mutations[0]) for item in database.pending_work_items]
+        useless = {job for job, mutation in pending if is_useless(mutation, tree)}
+        worth = sorted(
+            (
+                (mutation.start_pos, mutation.operator_name, mutation.occurrence, job)
+                for job, mutation in pending
+                if job not in useless
+            )
+        )
+        chosen = random.Random(SAMPLE_SEED).sample(worth, min(at_most, len(worth)))  # noqa: S311
+        left_out = useless | {job for *_, job in set(worth) - set(chosen)}
+        database.set_multiple_results(left_out, WorkResult(worker_outcome=WorkerOutcome.SKIPPED))
+    return len(worth)
 
 
 def is_useless(mutation: Mutation, tree: Path) -> bool:
@@ -305,6 +326,7 @@ def read_outcome(
     return Outcome(
         module=module,
         tests=tests,
+        possible=int(session.with_suffix(".possible").read_text(encoding="utf-8")),
         mutants=len(done),
         killed=len(done) - len(survivors),
         seconds=seconds,
