@@ -9,6 +9,7 @@ from remnant.core.errors import ImplausibleValueError, InputError
 from remnant.core.findings import SourceStatus
 from remnant.core.patient import Patient, Sex
 from remnant.testing.strategies import patients
+from volumetry.body import Fact
 from volumetry.standardised import (
     BSA_FORMULAS,
     DEFAULT_FORMULA,
@@ -269,6 +270,14 @@ def test_feng__cautions_above_70_years():
     old = Patient(height_cm=170, weight_kg=70, age_years=71)
     assert "overestimates" in standardised_volume(old, formula="feng2017").stlv_ml.reason
     assert "overestimates" not in standardised_volume(MAN, formula="feng2017").stlv_ml.reason
+    seventy = Patient(height_cm=170, weight_kg=70, age_years=70)
+    assert "overestimates" not in standardised_volume(seventy, formula="feng2017").stlv_ml.reason
+
+
+@pytest.mark.parametrize(("age", "defined"), [(15.9, False), (16, True), (70.9, True), (71, False)])
+def test_chouker__own_limits_below_the_age_that_patients_have(age, defined):
+    refused = FORMULAS["chouker2004"].refuse({Fact.AGE_YEARS: age})
+    assert (refused is None) == defined
 
 
 def test_standardised__unknown_names_list_the_allowed_ones():
