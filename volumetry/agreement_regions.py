@@ -70,8 +70,11 @@ def code_boxes(labels: LabelMap) -> Sequence[Box | None]:
     """Return the box of every code from 1 on, ``None`` for codes without a voxel."""
     from scipy.ndimage import find_objects
 
-    boxes: Sequence[Box | None] = find_objects(labels.codes)
-    return boxes
+    # the search runs along the last axis; maps are read fastest in their stored order
+    order = np.argsort(np.abs(labels.codes.strides))[::-1]
+    back = np.argsort(order)
+    boxes = find_objects(labels.codes.transpose(order))
+    return [None if box is None else tuple(box[axis] for axis in back) for box in boxes]
 
 
 def joint_box(*regions: Region) -> Box:
