@@ -78,7 +78,8 @@ class FormulaSpan:
     """The sFLR of one remnant under every applicable formula.
 
     ``crossed`` are the minima of the sFLR, as fractions, that some of the formulas reach and others
-    do not; those of sources that do not name the volume they mean are among them.
+    do not; those of sources that do not name the volume they mean are among them. Where the scan
+    cuts the remnant (``partial``) every ratio is one of the part within it and none is crossed.
     """
 
     low: float
@@ -86,6 +87,7 @@ class FormulaSpan:
     high: float
     high_formula: str
     crossed: tuple[float, ...]
+    partial: bool
 
 
 FRACTIONS: Final = frozenset(Basis) - {Basis.BODY_WEIGHT, Basis.BODY_SURFACE_AREA}
@@ -108,7 +110,7 @@ def in_hundred(probability: float | None) -> str:
         return ""
     if probability >= ALMOST_ALL:
         return "> 99 in 100"
-    if probability < ALMOST_NONE:
+    if probability <= ALMOST_NONE:
         return "< 1 in 100"
     return f"{round(HUNDRED * probability)} in 100"
 
@@ -195,9 +197,9 @@ def formula_span(resection: Resection, chosen: str) -> FormulaSpan | None:
         return None
     every = {chosen: value, **resection.sflr_by_formula}
     low, high = (choose(every, key=every.__getitem__) for choose in (min, max))
-    return FormulaSpan(
-        every[low], low, every[high], high, tuple(_crossed(resection, every[low], every[high]))
-    )
+    partial = is_partial(resection.remnant.sflr)
+    crossed = () if partial else tuple(_crossed(resection, every[low], every[high]))
+    return FormulaSpan(every[low], low, every[high], high, crossed, partial)
 
 
 def burden_classes(report: VolumetryReport) -> tuple[tuple[str, str], ...]:
@@ -206,7 +208,7 @@ def burden_classes(report: VolumetryReport) -> tuple[tuple[str, str], ...]:
     return tuple(
         (CLASS_WORDS[found], in_hundred(known[found]).removesuffix(" in 100"))
         for found in BurdenClass
-        if known.get(found, 0.0) >= ALMOST_NONE
+        if known.get(found, 0.0) > ALMOST_NONE
     )
 
 

@@ -5,17 +5,21 @@ from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
+from markupsafe import escape
 
 from planning.literature import load_literature
 from remnant.core.errors import GeometryMismatchError
 from remnant.core.findings import Finding, Verdict, quality_finding
 from remnant.core.geometry import Geometry
-from remnant.core.lesions import Confirmation
+from remnant.core.lesions import Confirmation, IntensityStatistics
 from remnant.core.plan import Frilling, PlanningReport
-from remnant.core.quantity import Bound, Quantity
+from remnant.core.quantity import Bound, Interval, Quantity
 from remnant.core.volumes import LabelMap
+from remnant.core.volumetry_report import BurdenClass
+from remnant.reporting.certainty import in_hundred
 from remnant.reporting.html import render_html, render_page
 from remnant.reporting.preview import make_preview
+from remnant.reporting.text import ends
 
 VOID = {"meta", "img", "br", "line", "rect", "link", "hr", "input"}
 LARGEST_PAGE_BYTES = 3_000_000
@@ -315,3 +319,130 @@ def test_render__refuses_maps_on_another_grid(made):
         render_html(
             made.case, structures=phantom.structures, lesions=shifted, couinaud=None, preview=None
         )
+
+
+def with_remnants(case, **changes):
+    """Return the case with the same changed figures in every remnant."""
+    planning = replace(
+        case.planning,
+        resections=tuple(
+            replace(r, remnant=replace(r.remnant, **changes)) for r in case.planning.resections
+        ),
+    )
+    return replace(case, planning=planning)
+
+
+def test_page__every_key_figure_shows_its_interval(made, page):
+    volumetry = made.case.volumetry
+    for quantity in (volumetry.tlv_ml, volumetry.functional_tlv_ml, volumetry.standardised.stlv_ml):
+        known = quantity.interval
+        assert f"{quantity.value:.0f} mL {known.low:.0f}–{known.high:.0f} mL" in page.text
+
+
+def test_page__every_remnant_shows_its_interval(made, page):
+    for resection in made.case.planning.resections:
+        flr, sflr = resection.remnant.flr_ml, resection.remnant.sflr
+        assert f"({ends(flr.interval)})" in page.text
+        assert f"({ends(sflr.interval, fraction=True)})" in page.text
+
+
+def test_page__sureness_is_a_count_of_draws_and_never_a_second_percentage(made, page):
+    sure = {
+        in_hundred(f.probability)
+        for r in made.case.planning.resections
+        for f in r.findings
+        if f.probability is not None
+    }
+    assert len(sure) > 3
+    assert all(words in page.text for words in sure)
+    assert "not how safe an operation would be" in page.text
+    assert not re.search(r"\d % (likely|probable|sure|chance)", page.text)
+
+
+def test_page__says_what_a_range_comes_from(made, page):
+    after = page.text.split("Standardised volume", 1)[1]
+    assert "mostly from body-size formula" in after[:80]
+    labels = [s["aria-label"] for s in page.all("span") if "bar" in s.get("class", "")]
+    assert len(labels) >= 5
+    assert all(label.startswith("Share of the variance: ") for label in labels)
+
+
+def test_page__interval_of_a_bound_is_that_within_the_scan(made):
+    cut = Quantity(1200.0, interval=Interval(1150.0, 1250.0), bound=Bound.LOWER, reason="cut")
+    about = Quantity(0.31, interval=Interval(0.3, 0.32), indicative=True, reason="cut twice")
+    case = with_remnants(with_volumetry(made.case, tlv_ml=cut), flr_measured_fraction=about)
+    text = bare(case).text
+    assert "1150–1250 mL within the scan" in text
+    assert "(30.0–32.0)within the scan" in text
+
+
+def test_page__burden_classes_that_compete_are_counted(made):
+    shares = {BurdenClass.UP_TO_10: 0.71, BurdenClass.OVER_10_TO_25: 0.29}
+    text = bare(with_volumetry(made.case, burden_class_probabilities=shares)).text
+    assert "of 100 draws of the measurement error: 71 up to 10 %, 29 over 10 to 25 %" in text
+    sure = bare(with_volumetry(made.case, burden_class_probabilities={BurdenClass.UP_TO_10: 1.0}))
+    assert "by measurement error alone: sure" in sure.text
+
+
+def test_page__other_formulas_and_the_minima_that_they_cross(made):
+    sflr = Quantity(0.25, interval=Interval(0.2, 0.3))
+    case = with_remnants(made.case, sflr=sflr)
+    spread = {"urata1995": 0.31, "chouker2004": 0.19}
+    planning = replace(
+        case.planning,
+        resections=tuple(replace(r, sflr_by_formula=spread) for r in case.planning.resections),
+    )
+    text = bare(replace(case, planning=planning)).text
+    assert "by formula 19.0–31.0" in text
+    row = text.split("Minima that only some formulas reach", 1)[1][:120]
+    assert "25.0 19.0 chouker2004 31.0 urata1995 20 %, 30 %" in re.sub(r"\s+", " ", row)
+
+
+def test_page__error_model_is_stated_with_its_figures(made, page):
+    model = made.case.volumetry.error_model
+    stated = page.text.split("Measurement error", 1)[1]
+    for word in (
+        model.origin,
+        f"seed {model.seed}",
+        f"{model.draws} joint draws",
+        f"{model.liver_boundary_mm:g} mm",
+        f"{model.lesion_boundary_mm:g} mm",
+        f"{model.segment_border_mm:g} mm",
+        f"{100 * model.formula_residual_fraction:g} % of the standardised volume",
+    ):
+        assert word in stated, word
+
+
+def test_page__lesions_show_both_diameters_distances_and_intensities(made):
+    statistics = IntensityStatistics(mean=61.4, sd=8.8, minimum=12.0, median=62.0, maximum=99.0)
+    first = replace(
+        made.case.volumetry.lesions[0],
+        longest_axial_mm=21.04,
+        perpendicular_axial_mm=15.56,
+        surface_distance_mm=Quantity(3.25, bound=Bound.UPPER, reason="the scan ends nearer"),
+        portal_vein_distance_mm=Quantity.absent("the portal vein is not in the liver map"),
+        intensity=statistics,
+    )
+    text = bare(with_volumetry(made.case, lesions=(first,))).text
+    assert "21.0 × 15.6" in text
+    assert "≤\u202f3.25" in text
+    assert "the portal vein is not in the liver map" in text
+    assert "61 ± 9" in text
+    assert "12 to 99" in text
+    assert "Hounsfield" in text
+    without = bare(with_volumetry(made.case, lesions=(replace(first, intensity=None),))).text
+    assert "measured without its image" in without
+
+
+def test_page__full_text_of_a_rule_waits_in_a_details_element(made, source):
+    finding = made.case.planning.resections[0].findings[0]
+    opened = '<details class="more"><summary>Full text</summary><p>'
+    assert opened + str(escape(finding.text)) in source
+
+
+def test_page__parts_of_uncertainty_stand_out_in_light_and_dark(source):
+    for scheme in re.findall(r":root \{([^}]*)\}", source):
+        colours = dict(re.findall(r"--([a-z0-9-]+): (#[0-9a-f]{6})", scheme))
+        for part in ("p1", "p2", "p3", "p4"):
+            light = sorted((luminance(colours[part]), luminance(colours["paper"])))
+            assert (light[1] + 0.05) / (light[0] + 0.05) >= 3.0, part
