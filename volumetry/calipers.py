@@ -5,7 +5,7 @@ hull of all corners is the hull of the voxel centres swept by one voxel; therefo
 rows of voxels, and of those only the vertices of the hull of centres, need to be looked at.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import product
 
@@ -21,7 +21,6 @@ PAIRS_AT_ONCE = 4_000_000
 WIDTHS = 8
 TIE = 1e-9
 """Relative difference below which two distances are the same one, but for rounding."""
-CORNERS = np.array([(0, 0), (0, 1), (1, 0), (1, 1)], dtype=np.intp)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,31 +80,34 @@ def axial_diameters(mask: NDArray[np.bool_], geometry: Geometry) -> AxialDiamete
     starts = np.flatnonzero(np.diff(ends[:, slices], prepend=-1))
     vectors = _plane_vectors(geometry.affine_ras[:3, [first, second]])
     pixels = np.split(ends[:, [first, second]], starts[1:])
-    longest_mm, chosen = _longest_slices(pixels, vectors)
+    longest_mm, polygons = _longest_polygons(pixels, vectors)
     shortest_tie_mm = longest_mm * (1.0 - TIE)
-    polygons = (convex_polygon(pixels[index]) @ vectors.T for index in chosen)
     perpendicular_mm = max(_perpendicular_mm(polygon, shortest_tie_mm) for polygon in polygons)
     return AxialDiameters(longest_mm, perpendicular_mm)
 
 
 def row_ends(mask: NDArray[np.bool_], axis: int) -> Indices:
     """Return the first and last voxel of every row of a mask along an axis, shape ``(n, 3)``."""
-    rows = np.argwhere(mask.any(axis=axis))
-    chosen = np.moveaxis(mask, axis, -1)[tuple(rows.T)]
-    first = chosen.argmax(axis=1)
-    last = chosen.shape[1] - 1 - chosen[:, ::-1].argmax(axis=1)
-    ends = (np.insert(rows, axis, end, axis=1) for end in (first, last))
-    return np.concatenate(tuple(ends))
+    rows = np.nonzero(mask.any(axis=axis))
+    size = mask.shape[axis]
+    first = mask.argmax(axis=axis)[rows]
+    last = size - 1 - np.flip(mask, axis).argmax(axis=axis)[rows]
+    places = [np.tile(row, 2) for row in rows]
+    places.insert(axis, np.concatenate([first, last]))
+    return np.stack(places, axis=1)
 
 
 def _ends_along(points: Indices, axis: int) -> Indices:
-    keys = [points[:, other] for other in range(3) if other != axis]
-    ordered = points[np.lexsort((points[:, axis], *keys))]
-    across = np.delete(ordered, axis, axis=1)
-    new_row = np.any(np.diff(across, axis=0) != 0, axis=1)
+    low = points.min(axis=0)
+    sizes = points.max(axis=0) - low + 1
+    order = [*(other for other in range(3) if other != axis), axis]
+    keys = np.sort(np.ravel_multi_index((points - low)[:, order].T, sizes[order]))
+    new_row = np.diff(keys // sizes[axis]) != 0
     is_end = np.append(True, new_row) | np.append(new_row, True)
-    kept: Indices = ordered[is_end]
-    return kept
+    ends = np.empty((np.count_nonzero(is_end), 3), np.intp)
+    ends[:, order] = np.stack(np.unravel_index(keys[is_end], sizes[order]), axis=1)
+    ends += low
+    return ends
 
 
 def _hull_vertices(points_mm: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -126,19 +128,29 @@ def _plane_vectors(vectors: NDArray[np.float64]) -> NDArray[np.float64]:
     return plane
 
 
-def _longest_slices(
+def _longest_polygons(
     pixels: Sequence[Indices], vectors: NDArray[np.float64]
-) -> tuple[float, list[int]]:
-    """Return the longest distance within one slice, and the slices that reach it."""
+) -> tuple[float, list[NDArray[np.float64]]]:
+    """Return the longest distance within one slice, and the different hulls that reach it in mm."""
     limits_mm = _longest_possible_mm(pixels, vectors)
-    found: dict[int, float] = {}
+    found: dict[bytes, tuple[float, NDArray[np.float64]]] = {}
     longest_mm = 0.0
-    for index in np.argsort(-limits_mm).tolist():
+    for index in np.argsort(-limits_mm, kind="stable").tolist():
         if limits_mm[index] < longest_mm * (1.0 - TIE):
             break
-        found[index] = _longest_mm(pixels[index] @ vectors.T, vectors)
-        longest_mm = max(longest_mm, found[index])
-    return longest_mm, [n for n, mm in found.items() if mm >= longest_mm * (1.0 - TIE)]
+        corners = convex_polygon(pixels[index])
+        if (key := corners.tobytes()) not in found:
+            polygon = corners @ vectors.T
+            found[key] = (float(_apart_mm(polygon).max()), polygon)
+            longest_mm = max(longest_mm, found[key][0])
+    reach = longest_mm * (1.0 - TIE)
+    return longest_mm, [polygon for mm, polygon in found.values() if mm >= reach]
+
+
+def _apart_mm(points: NDArray[np.float64]) -> NDArray[np.float64]:
+    x, y = (np.subtract.outer(values, values) for values in points.T)
+    apart: NDArray[np.float64] = np.sqrt(x * x + y * y)
+    return apart
 
 
 def _longest_possible_mm(
@@ -169,29 +181,36 @@ def convex_polygon(pixels: Indices) -> Indices:
         Pixel corners in order around the polygon, shape ``(m, 2)``, none on a straight edge. A
         corner has the index of the pixel that it is the low corner of.
     """
-    corners = np.unique((pixels[:, None] + CORNERS).reshape(-1, 2), axis=0).tolist()
-    around = [*_chain(corners), *_chain(corners[::-1])]
-    polygon: Indices = np.array(around, dtype=np.intp)
-    return polygon
+    start = int(pixels[:, 0].min())
+    x, y = pixels[:, 0] - start, pixels[:, 1]
+    columns = int(x.max()) + 2
+    low = np.full(columns, np.iinfo(np.intp).max)
+    high = np.full(columns, np.iinfo(np.intp).min)
+    for side in (x, x + 1):
+        np.minimum.at(low, side, y)
+        np.maximum.at(high, side, y + 1)
+    filled = np.flatnonzero(low <= high)
+    below = zip((filled + start).tolist(), low[filled].tolist(), strict=True)
+    above = zip((filled + start)[::-1].tolist(), high[filled][::-1].tolist(), strict=True)
+    return np.array([*_chain(below), *_chain(above)], dtype=np.intp)
 
 
-def _chain(ordered: list[list[int]]) -> list[list[int]]:
-    """One side of the hull of ordered points, without the last point."""
-    chain: list[list[int]] = []
+def _chain(ordered: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return those of the points that turn left, one side of the hull."""
+    chain: list[tuple[int, int]] = []
     for x, y in ordered:
         while len(chain) > 1:
             (x0, y0), (x1, y1) = chain[-2:]
             if (x1 - x0) * (y - y0) > (y1 - y0) * (x - x0):
                 break
             chain.pop()
-        chain.append([x, y])
-    return chain[:-1]
+        chain.append((x, y))
+    return chain
 
 
 def _perpendicular_mm(polygon: NDArray[np.float64], shortest_tie_mm: float) -> float:
     """Longest chord at a right angle to a pair of vertices that is at least so far apart."""
-    apart = np.linalg.norm(polygon[:, None] - polygon[None], axis=2)
-    pairs = np.argwhere(np.triu(apart >= shortest_tie_mm, 1))
+    pairs = np.argwhere(np.triu(_apart_mm(polygon) >= shortest_tie_mm, 1))
     return max(_longest_chord_mm(polygon, one, other) for one, other in pairs.tolist())
 
 
@@ -211,19 +230,21 @@ def _longest_chord_mm(polygon: NDArray[np.float64], one: int, other: int) -> flo
 
 def _longest_mm(points_mm: NDArray[np.float64], vectors: NDArray[np.float64]) -> float:
     """Longest distance between corners of cells at the points, spanned by the column vectors."""
+    from scipy.spatial.distance import cdist
+
+    diagonals = _diagonals(vectors)
+    cell_mm = float(np.linalg.norm(diagonals, axis=1).max())
+    centred = points_mm - points_mm.mean(axis=0)
     rows = max(1, PAIRS_AT_ONCE // len(points_mm))
-    blocks = (points_mm[start : start + rows] for start in range(0, len(points_mm), rows))
-    longest = max(
-        _longest_squared(block + diagonal, points_mm)
-        for block, diagonal in product(blocks, _diagonals(vectors))
-    )
-    return float(np.sqrt(longest))
-
-
-def _longest_squared(ones: NDArray[np.float64], others: NDArray[np.float64]) -> float:
-    axes = range(ones.shape[1])
-    squares = sum(np.subtract.outer(ones[:, d], others[:, d]) ** 2 for d in axes)
-    return float(np.max(squares))
+    longest_mm = 0.0
+    for start in range(0, len(points_mm), rows):
+        apart_mm = cdist(centred[start : start + rows], centred)
+        reach_mm = max(longest_mm, float(apart_mm.max())) * (1.0 - TIE) - cell_mm
+        ones, others = np.nonzero(apart_mm >= reach_mm)
+        steps = centred[start + ones] - centred[others]
+        ends = np.linalg.norm(steps[:, None] + diagonals, axis=2)
+        longest_mm = max(longest_mm, float(ends.max(initial=0.0)))
+    return longest_mm
 
 
 def _diagonals(vectors: NDArray[np.float64]) -> NDArray[np.float64]:

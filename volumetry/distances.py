@@ -11,7 +11,7 @@ diagonal of one voxel.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,7 +33,8 @@ NEARER_EDGE: Final = (
     "the edge of the scan, beyond which the liver goes on, is nearer: the true distance may be "
     "smaller"
 )
-CELL_EDGES_VOXELS: Final = (8, 4, 2, 1)
+CELL_EDGES_VOXELS: Final = (16, 8, 4, 2, 1)
+LEAF_CORNERS: Final = 32
 ROUNDING: Final = 1.0 + 1e-12
 
 
@@ -201,23 +202,41 @@ def _nearest_mm(
     """Shortest distance of each lesion to any target, infinite where there is none.
 
     Looks at one corner per cell of the grid first, then at ever smaller cells: a corner cannot be
-    nearer than its cell's corner is, by more than the two are apart.
+    nearer than its cell's corner is, by more than the two are apart. The nearest target found so
+    far is held against all corners that are left.
     """
-    nearest = np.full(len(lesions.ids), np.inf)
+    shortest = np.full(len(lesions.ids), np.inf)
     if not len(targets):
-        return nearest
+        return shortest
     from scipy.spatial import cKDTree
 
-    tree = cKDTree(_places_mm(targets, geometry), balanced_tree=False, compact_nodes=False)
-    corners, owners = lesions.corners, lesions.owners
+    goals = _places_mm(targets, geometry)
+    tree = cKDTree(goals, balanced_tree=False, compact_nodes=False, leafsize=LEAF_CORNERS)
+    left = lesions
     for edge in CELL_EDGES_VOXELS:
-        first, cell = _cells(corners, owners, _cell_steps(geometry, edge))
-        places = _places_mm(corners, geometry)
-        distances: NDArray[Any] = tree.query(places[first])[0]
-        np.minimum.at(nearest, owners[first], distances)
-        apart = np.linalg.norm(places - places[first][cell], axis=1)
-        open_ones = distances[cell] - apart <= nearest[owners] * ROUNDING
-        corners, owners = corners[open_ones], owners[open_ones]
+        first, cell = _cells(left, _cell_steps(geometry, edge))
+        places = _places_mm(left.corners, geometry)
+        distances, goal = tree.query(places[first])
+        ends = _nearest_ends(left.owners[first], distances, goals[goal], len(shortest))
+        away = np.linalg.norm(places - ends[left.owners], axis=1)
+        np.minimum.at(shortest, left.owners, away)
+        least = distances[cell] - np.linalg.norm(places - places[first][cell], axis=1)
+        open_ones = least <= shortest[left.owners] * ROUNDING
+        left = _LesionCorners(left.ids, left.corners[open_ones], left.owners[open_ones])
+    return shortest
+
+
+def _nearest_ends(
+    owners: NDArray[np.intp],
+    distances: NDArray[np.float64],
+    ends: NDArray[np.float64],
+    count: int,
+) -> NDArray[np.float64]:
+    """Return for each lesion the end of the shortest of its distances so far, shape (n, 3)."""
+    order = np.lexsort((distances, owners))
+    best = order[np.flatnonzero(np.diff(owners[order], prepend=-1))]
+    nearest = np.zeros((count, DIMENSIONS))
+    nearest[owners[best]] = ends[best]
     return nearest
 
 
@@ -235,11 +254,11 @@ def _cell_steps(geometry: Geometry, edge_voxels: int) -> NDArray[np.int64]:
 
 
 def _cells(
-    corners: Corners, owners: NDArray[np.intp], steps: NDArray[np.int64]
+    lesions: _LesionCorners, steps: NDArray[np.int64]
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Sort corners into cells: the first corner of each cell, and the cell of each corner."""
-    places = corners // steps
-    sizes = places.max(axis=0) + 1
-    key = np.ravel_multi_index((owners, *places.T), (int(owners[-1]) + 1, *sizes.tolist()))
+    places = lesions.corners // steps
+    sizes = (len(lesions.ids), *(places.max(axis=0) + 1).tolist())
+    key = np.ravel_multi_index((lesions.owners, *places.T), sizes)
     _, first, cell = np.unique(key, return_index=True, return_inverse=True)
     return first, cell
