@@ -1,0 +1,120 @@
+"""The terminal's tables: every figure with its interval, no probability that reads as a volume."""
+
+import io
+import re
+from dataclasses import replace
+
+import pytest
+from rich.console import Console
+
+from planning.plan import plan
+from remnant.cli.summary import amount, percent, print_plan, print_volumes
+from remnant.core.case import CaseReport
+from remnant.core.patient import LiverBackground, Patient
+from remnant.core.provenance import Provenance
+from remnant.core.quantity import Bound, Interval, Quantity
+from remnant.core.study import Study
+from remnant.core.volumes import Phase
+from remnant.core.volumetry_report import BurdenClass, SegmentSource
+from remnant.reporting.certainty import formula_span, in_hundred
+from remnant.reporting.text import ends
+from remnant.testing.phantoms import body_grid, liver_phantom
+from volumetry.measure import measure
+
+
+@pytest.fixture(scope="module")
+def case() -> CaseReport:
+    phantom = liver_phantom(body_grid(spacing_mm=(4.0, 4.5, 5.0)), metastases=3, seed=5)
+    patient = Patient(height_cm=170.0, weight_kg=70.0, background=LiverBackground.NORMAL)
+    volumetry = measure(
+        phantom.structures,
+        phantom.lesions,
+        couinaud=phantom.couinaud,
+        patient=patient,
+        segment_source=SegmentSource.GIVEN,
+        segments_reason=None,
+    )
+    grid = phantom.geometry
+    return CaseReport(
+        study=Study(
+            pseudonym="case-2a",
+            source="nifti",
+            modality=None,
+            phase=Phase.UNKNOWN,
+            shape=grid.shape,
+            spacing_mm=grid.spacing_mm,
+            orientation="".join(grid.axcodes),
+        ),
+        patient=patient,
+        volumetry=volumetry,
+        planning=plan(volumetry, patient=patient),
+        quality=(),
+        provenance=Provenance(
+            software={},
+            models=(),
+            configuration={},
+            configuration_sha256="",
+            inputs_sha256={},
+            device=None,
+            seed=None,
+            created_utc="",
+            seconds={},
+        ),
+    )
+
+
+def printed(function, case, *, width=80) -> str:
+    console = Console(file=io.StringIO(), width=width)
+    function(case, console=console)
+    return re.sub(r"\s+", " ", console.file.getvalue())
+
+
+def test_volumes__stand_with_their_intervals(case):
+    text = printed(print_volumes, case)
+    for quantity in (case.volumetry.tlv_ml, case.volumetry.standardised.stlv_ml):
+        assert f"{quantity.value:.0f} mL ({ends(quantity.interval)})" in text
+    assert "90 % intervals" in text
+
+
+def test_volumes__competing_classes_are_counted(case):
+    shares = {BurdenClass.UP_TO_10: 0.6, BurdenClass.OVER_10_TO_25: 0.4}
+    doubtful = replace(case.volumetry, burden_class_probabilities=shares)
+    text = printed(print_volumes, replace(case, volumetry=doubtful), width=200)
+    assert "of 100 draws 60 up to 10 %, 40 over 10 to 25 %" in text
+    assert "of 100 draws" not in printed(print_volumes, case)
+
+
+def test_amount__interval_of_a_bound_is_within_the_scan():
+    cut = Quantity(900.0, interval=Interval(880.0, 920.0), bound=Bound.LOWER, reason="cut")
+    assert "≥\u202f900 mL (880–920 within the scan)" == amount(cut, "mL")
+    assert "900 mL" == amount(Quantity(900.0), "mL")
+    assert "– (no map)" == amount(Quantity.absent("no map"), "mL")
+    assert "–" == percent(Quantity.absent("no map"))
+
+
+def test_plan__figures_and_draws_stand_below_figures_and_verdicts(case):
+    text = printed(print_plan, case, width=200)
+    first = case.planning.resections[0]
+    assert ends(first.remnant.flr_ml.interval) in text
+    assert ends(first.remnant.sflr.interval, fraction=True) in text
+    known = [f.probability for f in first.findings if f.id == "flr.cloyd2020"]
+    assert in_hundred(known[0]).removesuffix(" in 100").replace(" ", "") in text
+    assert "in how many of 100 draws of the measurement error" in text
+
+
+def test_plan__names_remnants_that_another_formula_carries_across_a_minimum(case):
+    chosen = case.volumetry.standardised.formula
+    text = printed(print_plan, case, width=400)
+    after = text.split("sFLR by the choice of formula alone: ")[1].split(". ")[0]
+    spans = {r.title: formula_span(r, chosen) for r in case.planning.resections}
+    assert {title for title, span in spans.items() if span.crossed} == {
+        part.split(" 1")[0].split(" 2")[0].split(" 3")[0] for part in after.split("; ")
+    }
+
+
+def test_plan__without_segments_says_why(case):
+    unknown = replace(case.volumetry, segments=None, segments_reason="no segment map")
+    planned = plan(unknown, patient=case.patient)
+    text = printed(print_plan, replace(case, volumetry=unknown, planning=planned))
+    assert "No remnant: " in text
+    assert "no segment map" in text
