@@ -103,11 +103,7 @@ class GrowthRequest:
 
     def __post_init__(self) -> None:
         require_weeks(self.weeks)
-        if self.threshold_sflr is not None and not 0.0 < self.threshold_sflr < 1.0:
-            raise ImplausibleValueError(
-                f"an sFLR threshold of {self.threshold_sflr:g}; allowed is a fraction between 0 "
-                f"and 1, e.g. 0.3 for 30 %"
-            )
+        require_threshold(self.threshold_sflr)
 
 
 def require_weeks(weeks: float | None) -> None:
@@ -122,6 +118,21 @@ def require_weeks(weeks: float | None) -> None:
         raise ImplausibleValueError(
             f"{weeks:g} weeks between the scans; allowed is above 0 to {MOST_WEEKS:g}: name the "
             f"earlier case first"
+        )
+
+
+def require_threshold(threshold_sflr: float | None) -> None:
+    """Raise unless the sFLR to reach is a fraction or none is asked for.
+
+    Raises
+    ------
+    ImplausibleValueError
+        It does not lie between 0 and 1.
+    """
+    if threshold_sflr is not None and not 0.0 < threshold_sflr < 1.0:
+        raise ImplausibleValueError(
+            f"an sFLR threshold of {threshold_sflr:g}; allowed is a fraction between 0 and 1, e.g. "
+            f"0.3 for 30 %"
         )
 
 
@@ -148,7 +159,7 @@ def remnant_growth(
     first, second = (
         FlrDraws(
             flr_ml=future_liver_remnant(
-                report, patient=patient, removed=frozenset(request.removed)
+                report, patient=patient, removed=frozenset(request.removed), drawn=spread
             ).flr_ml,
             whole_ml=spread.whole.flr_ml(request.removed),
             alone_ml={p: draws.flr_ml(request.removed) for p, draws in spread.alone.items()},
@@ -340,14 +351,14 @@ def _weeks_to_threshold(figures: _Figures, sflr: Change, request: GrowthRequest)
         rate = ratio(after_ml - before_ml, stlv_ml) / weeks
         return weeks_to_reach(ratio(after_ml, stlv_ml), rate, target)
 
-    interval = figures.interval(time)
     bound, indicative = loose_ends(sflr.before, sflr.after)
+    endless = _endless(figures, time)
     return Quantity(
         float(weeks_to_reach(now, gain / weeks, target)),
-        interval=interval,
-        bound=None if bound is None else _OTHER[bound],
-        indicative=indicative,
-        reason="; ".join(r for r in (sflr.difference.reason, SLOWS, _endless(figures, time)) if r),
+        interval=figures.interval(time),
+        bound=None if bound is None or endless else _OTHER[bound],
+        indicative=indicative or endless is not None,
+        reason="; ".join(r for r in (sflr.difference.reason, SLOWS, endless) if r),
     )
 
 

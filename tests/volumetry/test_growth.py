@@ -167,6 +167,7 @@ def test_interval__of_the_time_is_open_where_there_may_be_no_growth():
     found = grown(first, second, threshold=0.3).weeks_to_threshold
 
     assert found.interval is None
+    assert found.indicative
     assert "probability of 16 %" in found.reason
     sure = grown(flr(300.0, sd_ml=5, seed=1), flr(360.0, sd_ml=5, seed=2), threshold=0.3)
     assert sure.weeks_to_threshold.interval.low < sure.weeks_to_threshold.value

@@ -1,0 +1,191 @@
+"""What ``remnant compare`` prints: figures of both scans and their change."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from remnant.cli.examples import RESEARCH_USE
+from remnant.core.comparison import Change, ComparisonReport, Growth, LesionMatch, MatchKind
+from remnant.core.findings import Verdict
+from remnant.core.quantity import Quantity
+from remnant.core.units import percent_from_fraction
+from remnant.reporting.text import ABSENT, BOUND_SIGNS, INDICATIVE_SIGN, plain, shown
+
+MOST_ROWS = 20
+MOST_IDS = 4
+TWO_FIGURES = 9.95
+GROWTH_ROWS = (
+    ("degree of hypertrophy", "degree_of_hypertrophy_sflr_points", "sFLR points"),
+    ("kinetic growth rate", "kgr_sflr_points_per_week", "sFLR points / week"),
+    ("growth a day", "growth_ml_per_day", "mL / day"),
+    ("growth a day", "growth_percent_of_first_flr_per_day", "% of the first FLR / day"),
+)
+
+
+def print_comparison(
+    report: ComparisonReport, folder: Path, *, console: Console | None = None
+) -> None:
+    """Print volumes, matched lesions, growth and failed checks, each change with its interval."""
+    console = console or Console()
+    console.print(_volumes(report))
+    console.print()
+    for finding in report.quality:
+        if finding.id == "liver_alignment" and finding.verdict is Verdict.MET:
+            console.print(finding.text, style="dim", markup=False)
+    _print_lesions(report, console)
+    _print_growth(report, console)
+    for finding in report.quality:
+        if finding.verdict is Verdict.NOT_MET:
+            console.print(f"! {finding.text}", style="yellow", markup=False)
+    console.print(
+        "90 %: interval from the measurement errors of both scans. Changes are measurements, not "
+        "a response by RECIST or any other criteria.",
+        style="dim",
+    )
+    console.print()
+    console.print(f"Comparison: {folder / 'comparison.json'}", soft_wrap=True, markup=False)
+    console.print(RESEARCH_USE, style="dim")
+
+
+def signed(quantity: Quantity, *, fraction: bool = False) -> str:
+    """Write a change with its sign, e.g. ``+12.0``; fractions as percent; a dash where absent."""
+    if quantity.value is None:
+        return ABSENT
+    loose = INDICATIVE_SIGN if quantity.indicative else BOUND_SIGNS[quantity.bound]
+    return loose + _with_sign(quantity.value, fraction=fraction)
+
+
+def signed_interval(quantity: Quantity, *, fraction: bool = False) -> str:
+    """Write the ends of a change's interval with their signs; empty where there is none."""
+    around = quantity.interval
+    if around is None:
+        return ""
+    return " to ".join(_with_sign(end, fraction=fraction) for end in (around.low, around.high))
+
+
+def ends(quantity: Quantity, *, fraction: bool = False) -> str:
+    """Write the ends of an interval; empty where there is none."""
+    around = quantity.interval
+    if around is None:
+        return ""
+    values = (percent_from_fraction(end) if fraction else end for end in (around.low, around.high))
+    return " to ".join(plain(value) for value in values)
+
+
+def _with_sign(value: float, *, fraction: bool) -> str:
+    size = abs(percent_from_fraction(value) if fraction else value)
+    digits = plain(size) if not fraction else f"{size:.0f}" if size > TWO_FIGURES else f"{size:.1f}"
+    sign = "" if not float(digits.lstrip("< ")) else "+" if value > 0 else "−"
+    return sign + digits
+
+
+def _volumes(report: ComparisonReport) -> Table:
+    table = _table("", "first", "second", "change", "90 %", "change")
+    for name, change in (
+        ("total liver volume, mL", report.tlv_ml),
+        ("tumour volume, mL", report.tumour_ml),
+    ):
+        table.add_row(
+            name, shown(change.before), shown(change.after), *_change_cells(change),
+            _change_cells(change, fraction=True)[0],
+        )  # fmt: skip
+    return table
+
+
+def _print_lesions(report: ComparisonReport, console: Console) -> None:
+    if report.matches is None:
+        console.print(f"No lesions matched: {report.matches_reason}", markup=False)
+        return
+    counts = [(sum(m.kind is kind for m in report.matches), kind.value) for kind in MatchKind]
+    kinds = ", ".join(f"{count} {word}" for count, word in counts if count) or "none"
+    console.print(f"Lesions: {kinds}.", markup=False)
+    if not report.matches:
+        return
+    table = _table(
+        "lesion", "volume\nmL", "change", "90 %", "longest\naxial mm", "change\nmm",
+        "90 %",
+    )  # fmt: skip
+    for match in report.matches[:MOST_ROWS]:
+        table.add_row(*_match_cells(match))
+    console.print(table)
+    if len(report.matches) > MOST_ROWS:
+        console.print(f"… and {len(report.matches) - MOST_ROWS} more in matches.csv")
+
+
+def _match_cells(match: LesionMatch) -> tuple[str, ...]:
+    return (
+        f"{_ids(match.before_ids, 'new')} → {_ids(match.after_ids, 'gone')}",
+        _both(match.volume_ml),
+        *_change_cells(match.volume_ml, fraction=True),
+        _both(match.longest_axial_mm),
+        *_change_cells(match.longest_axial_mm),
+    )
+
+
+def _ids(ids: Sequence[int], none: str) -> str:
+    more = "+…" if len(ids) > MOST_IDS else ""
+    return "+".join(map(str, ids[:MOST_IDS])) + more or none
+
+
+def _both(change: Change) -> str:
+    return f"{shown(change.before)} → {shown(change.after)}"
+
+
+def _change_cells(change: Change, *, fraction: bool = False) -> tuple[str, str]:
+    quantity = change.fraction if fraction else change.difference
+    unit = " %" if fraction and quantity.value is not None else ""
+    return signed(quantity, fraction=fraction) + unit, signed_interval(quantity, fraction=fraction)
+
+
+def _print_growth(report: ComparisonReport, console: Console) -> None:
+    console.print()
+    growth = report.growth
+    if growth is None:
+        console.print(f"No growth: {report.growth_reason}", markup=False)
+        return
+    after = "" if growth.weeks is None else f", {growth.weeks:g} weeks apart"
+    console.print(f"Remnant after {growth.title.lower()}{after}", markup=False)
+    console.print(_growth_table(growth))
+    reasons = (getattr(growth, name).reason for _, name, _ in GROWTH_ROWS)
+    for reason in dict.fromkeys((*reasons, growth.weeks_to_threshold.reason)):
+        if reason and (growth.threshold_sflr is not None or reason != NOT_ASKED):
+            console.print(f"  {reason}", style="dim", markup=False)
+
+
+NOT_ASKED = "no threshold was asked for"
+
+
+def _growth_table(growth: Growth) -> Table:
+    table = _table("", "", "90 %")
+    flr, sflr = growth.flr_ml, growth.sflr
+    for scan, amount, share in (
+        ("first", flr.before, sflr.before),
+        ("second", flr.after, sflr.after),
+    ):
+        table.add_row(f"FLR, {scan} scan", f"{shown(amount)} mL", ends(amount))
+        table.add_row(
+            f"sFLR, {scan} scan", f"{shown(share, fraction=True)} %", ends(share, fraction=True)
+        )
+    relative = growth.relative_hypertrophy_fraction
+    table.add_row(
+        "relative hypertrophy",
+        f"{signed(relative, fraction=True)} % of the first FLR",
+        signed_interval(relative, fraction=True),
+    )
+    for title, name, unit in GROWTH_ROWS:
+        quantity: Quantity = getattr(growth, name)
+        table.add_row(title, f"{signed(quantity)} {unit}", signed_interval(quantity))
+    if growth.threshold_sflr is not None:
+        time = growth.weeks_to_threshold
+        title = f"to {percent_from_fraction(growth.threshold_sflr):g} % sFLR, if linear"
+        table.add_row(title, f"{shown(time)} weeks after the second scan", ends(time))
+    return table
+
+
+def _table(*titles: str) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=any(titles))
+    for number, title in enumerate(titles):
+        table.add_column(title, justify="right" if number else "left", no_wrap=True)
+    return table

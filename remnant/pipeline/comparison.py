@@ -1,0 +1,309 @@
+"""Two measured cases of one liver: lesions matched, changes and growth measured."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from planning.candidates import candidate_for
+from remnant.core.case import CaseReport
+from remnant.core.codes import present_codes
+from remnant.core.comparison import Alignment, Change, ComparisonReport, Growth, LesionMatch
+from remnant.core.errors import InputError
+from remnant.core.findings import Finding, quality_finding
+from remnant.core.labels import BINARY_SCHEME, CouinaudSegment
+from remnant.core.lesions import Confirmation
+from remnant.core.provenance import Provenance
+from remnant.core.study import Study
+from remnant.core.volumes import LabelMap, Phase
+from remnant.io.atomic import digest_file
+from remnant.pipeline.evaluation import published_results, require_results_folder
+from remnant.pipeline.folder import REPORT_JSON, read_case, read_measured
+from remnant.pipeline.segmented import Setting
+from remnant.pipeline.stages import RESECT, software_versions, with_settings
+from remnant.reporting.comparison import write_comparison_json, write_matches_csv
+from segmentation.align import align_livers, describe_alignment
+from volumetry.change import change_of, paired_interval, paired_spreads, seeds
+from volumetry.growth import GrowthRequest, remnant_growth, require_threshold, require_weeks
+from volumetry.lesion_changes import MeasuredScan, lesion_matches
+from volumetry.matching import (
+    CENTROID_LIMIT_MM,
+    MINIMUM_OVERLAP_FRACTION,
+    LesionSet,
+    match_lesions,
+)
+from volumetry.overlap import dice_fraction, overlaps_ml
+from volumetry.uncertainty import ratio
+
+COMPARISON_JSON: Final = "comparison.json"
+MATCHES_CSV: Final = "matches.csv"
+FILES: Final = (COMPARISON_JSON, MATCHES_CSV)
+LESIONS_UNKNOWN: Final = "the lesions of the {} case are not known: no lesion map was given"
+NO_RESECTION: Final = "no resection was named: growth is that of a remnant (--resect)"
+"""Why there is no growth."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompareRequest:
+    """What to compare.
+
+    Parameters
+    ----------
+    before, after
+        Case folders of the earlier and the later scan.
+    weeks
+        Between the scans, ``None`` when it was not said.
+    removed
+        Segments of the resection whose remnant is followed; ``None`` for none.
+    threshold_sflr
+        sFLR to reach, ``None`` when none is asked for.
+
+    Raises
+    ------
+    InputError
+        The two cases are the same folder, a threshold was given without a resection, or a number
+        is out of range.
+    """
+
+    before: Path
+    after: Path
+    weeks: float | None = None
+    removed: frozenset[CouinaudSegment] | None = None
+    threshold_sflr: float | None = None
+
+    def __post_init__(self) -> None:
+        require_weeks(self.weeks)
+        require_threshold(self.threshold_sflr)
+        if self.before.resolve() == self.after.resolve():
+            raise InputError(f"{self.before} was given twice; name the earlier and the later case")
+        if self.threshold_sflr is not None and self.removed is None:
+            raise InputError("--threshold is for the remnant of a resection: name it (--resect)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Scan:
+    """A measured case with the maps that comparing needs."""
+
+    report: CaseReport
+    liver: LabelMap
+    lesions: LabelMap | None
+    sha256: str
+
+
+def compare_cases(request: CompareRequest) -> ComparisonReport:
+    """Compare two measured cases.
+
+    Raises
+    ------
+    UnreadableFileError
+        A folder holds no measured case.
+    InputError
+        A report and its maps do not belong together, or growth was asked for and the two
+        standardised liver volumes differ.
+    """
+    before, after = _read(request.before), _read(request.after)
+    growth = _growth(before, after, request)
+    matched = _matched(before, after)
+    return ComparisonReport(
+        before=before.report.study,
+        after=after.report.study,
+        weeks=request.weeks,
+        **_volume_changes(before, after),
+        alignment=matched.alignment,
+        matches=matched.matches,
+        matches_reason=matched.reason,
+        growth=growth,
+        growth_reason=NO_RESECTION if growth is None else None,
+        quality=(*_checks(before, after), *matched.quality),
+        provenance=_provenance(before, after, request),
+    )
+
+
+def require_comparison_folder(folder: Path) -> None:
+    """Raise unless a comparison can be written to ``folder``; called before the work.
+
+    Raises
+    ------
+    InputError
+        The path is a file, cannot be written, or is a folder that holds other files.
+    """
+    require_results_folder(folder, FILES)
+
+
+def write_comparison(report: ComparisonReport, folder: Path) -> None:
+    """Write ``comparison.json`` and ``matches.csv``; they appear together or not at all.
+
+    The table has no rows where the lesions could not be matched.
+
+    Raises
+    ------
+    InputError
+        The folder cannot be written or holds other files.
+    """
+    with published_results(folder, FILES) as staging:
+        write_comparison_json(report, staging / COMPARISON_JSON)
+        write_matches_csv(report.matches or (), staging / MATCHES_CSV)
+
+
+def _read(folder: Path) -> _Scan:
+    report, case = read_measured(folder), read_case(folder)
+    structures = case.structures
+    liver = LabelMap(structures.mask().astype(np.uint8), structures.geometry, BINARY_SCHEME)
+    measured = {lesion.id for lesion in report.volumetry.lesions}
+    drawn = set() if case.lesions is None else present_codes(case.lesions.codes)
+    if not measured <= drawn:
+        raise InputError(
+            f"{folder}: {REPORT_JSON} names lesion(s) {sorted(measured - drawn)[:8]} that its "
+            f"lesion map does not hold; run `remnant measure {folder}` again"
+        )
+    return _Scan(
+        report=report, liver=liver, lesions=case.lesions, sha256=digest_file(folder / REPORT_JSON)
+    )
+
+
+def _volume_changes(before: _Scan, after: _Scan) -> dict[str, Change]:
+    first, second = before.report.volumetry, after.report.volumetry
+    drawn = paired_spreads(first, second)
+    return {
+        "tlv_ml": change_of(
+            first.tlv_ml,
+            second.tlv_ml,
+            difference=paired_interval(*drawn, lambda b, a: a.tlv_ml - b.tlv_ml),
+            fraction=paired_interval(*drawn, lambda b, a: ratio(a.tlv_ml - b.tlv_ml, b.tlv_ml)),
+        ),
+        "tumour_ml": change_of(
+            first.tumour_ml,
+            second.tumour_ml,
+            difference=paired_interval(*drawn, lambda b, a: a.all_tumour_ml - b.all_tumour_ml),
+            fraction=paired_interval(
+                *drawn, lambda b, a: ratio(a.all_tumour_ml - b.all_tumour_ml, b.all_tumour_ml)
+            ),
+        ),
+    }
+
+
+def _growth(before: _Scan, after: _Scan, request: CompareRequest) -> Growth | None:
+    if request.removed is None:
+        return None
+    asked = GrowthRequest(
+        removed=request.removed,
+        title=candidate_for(request.removed).title,
+        weeks=request.weeks,
+        threshold_sflr=request.threshold_sflr,
+    )
+    return remnant_growth(
+        before.report.volumetry, after.report.volumetry, after.report.patient, asked
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Matched:
+    alignment: Alignment | None = None
+    matches: tuple[LesionMatch, ...] | None = None
+    reason: str | None = None
+    quality: tuple[Finding, ...] = ()
+
+
+def _matched(before: _Scan, after: _Scan) -> _Matched:
+    unknown = [
+        name for name, scan in (("first", before), ("second", after)) if scan.lesions is None
+    ]
+    if before.lesions is None or after.lesions is None:
+        return _Matched(reason=LESIONS_UNKNOWN.format(" and the ".join(unknown)))
+    matrix = align_livers(before.liver, after.liver)
+    overlap = dice_fraction(before.liver, after.liver, matrix)
+    alignment, finding = describe_alignment(matrix, overlap, before.liver, after.liver)
+    first, second = _lesion_set(before, matrix), _lesion_set(after, np.eye(4))
+    shared = overlaps_ml(
+        before.lesions, after.lesions, matrix, before_codes=first.ids, after_codes=second.ids
+    )
+    matches = lesion_matches(match_lesions(first, second, shared), _scan(before), _scan(after))
+    return _Matched(alignment=alignment, matches=matches, quality=(finding,))
+
+
+def _lesion_set(scan: _Scan, matrix: NDArray[np.float64]) -> LesionSet:
+    lesions = [lesion for lesion in scan.report.volumetry.lesions if lesion.counts]
+    centres = np.array([lesion.centroid_ras_mm for lesion in lesions], dtype=float).reshape(-1, 3)
+    return LesionSet(
+        ids=tuple(lesion.id for lesion in lesions),
+        volumes_ml=np.array([lesion.volume_ml.value or 0.0 for lesion in lesions]),
+        centroids_mm=centres @ matrix[:3, :3].T + matrix[:3, 3],
+    )
+
+
+def _scan(scan: _Scan) -> MeasuredScan:
+    geometry = scan.liver.geometry
+    across = (s for axis, s in enumerate(geometry.spacing_mm) if axis != geometry.axial_axis)
+    return MeasuredScan(report=scan.report.volumetry, axial_spacing_mm=max(across))
+
+
+def _checks(before: _Scan, after: _Scan) -> tuple[Finding, ...]:
+    return _same_kind_of_scan(before.report, after.report), _confirmed(before.report, after.report)
+
+
+def _same_kind_of_scan(before: CaseReport, after: CaseReport) -> Finding:
+    kinds = [_kind(case.study) for case in (before, after)]
+    names = [" ".join(word for word in kind if word) or "not known" for kind in kinds]
+    parts = list(zip(*kinds, strict=True))
+    differ = any(first and second and first != second for first, second in parts)
+    known = all(word for kind in kinds for word in kind)
+    text = (
+        f"Modality and contrast phase: {names[0]} in the first scan, {names[1]} in the second. "
+        f"Lesions differ in size between phases: a follow-up is best read in the same one."
+    )
+    passed = False if differ else True if known else None
+    return quality_finding("same_modality_and_phase", passed=passed, text=text)
+
+
+def _kind(study: Study) -> tuple[str, str]:
+    """Return modality and phase; the empty text where unknown."""
+    phase = "" if study.phase is Phase.UNKNOWN else study.phase.value
+    return study.modality.value if study.modality else "", phase
+
+
+def _confirmed(before: CaseReport, after: CaseReport) -> Finding:
+    counts = [
+        sum(
+            lesion.counts and lesion.confirmation is Confirmation.AUTOMATIC
+            for lesion in case.volumetry.lesions
+        )
+        for case in (before, after)
+    ]
+    text = (
+        f"{counts[0]} lesion(s) of the first and {counts[1]} of the second scan are unconfirmed; "
+        f"rejected ones take no part."
+    )
+    return quality_finding(
+        "compared_lesions_confirmed", passed=not any(counts), text=text, value=float(sum(counts))
+    )
+
+
+def _provenance(before: _Scan, after: _Scan, request: CompareRequest) -> Provenance:
+    models = [scan.report.volumetry.error_model for scan in (before, after)]
+    first_seed, second_seed = seeds(before.report.volumetry, after.report.volumetry)
+    settings: dict[str, Setting] = {
+        "weeks": request.weeks,
+        RESECT: ",".join(s.name for s in sorted(request.removed or ())) or None,
+        "threshold_sflr": request.threshold_sflr,
+        "minimum_overlap_fraction": MINIMUM_OVERLAP_FRACTION,
+        "centroid_limit_mm": CENTROID_LIMIT_MM,
+        "error_model_before": models[0].origin,
+        "error_model_after": models[1].origin,
+        "seed_before": first_seed,
+        "seed_after": second_seed,
+        "draws": models[0].draws,
+    }
+    bare = Provenance(
+        software=software_versions(with_networks=False),
+        models=(),
+        configuration={},
+        configuration_sha256="",
+        inputs_sha256={"before": before.sha256, "after": after.sha256},
+        device=None,
+        seed=first_seed,
+        created_utc=datetime.now(tz=UTC).isoformat(timespec="seconds"),
+    )
+    return with_settings(bare, settings)
