@@ -90,7 +90,11 @@ def label_lesions(mask: Mask, *, minimum_voxels: int = MINIMUM_VOXELS) -> Labell
     InputError
         More components than a uint16 map can number.
     """
-    components = cc3d.connected_components(np.asarray(mask, dtype=bool), connectivity=26)
+    codes = np.zeros(mask.shape, np.uint16, order="C" if mask.flags.c_contiguous else "F")
+    if not mask.any():
+        return LabelledLesions(codes=codes, kept=0, dropped=0)
+    box = bounding_box(mask, what="the lesion mask")
+    components = cc3d.connected_components(mask[box].astype(bool), connectivity=26)
     # Counting lesion voxels only: bincount needs eight bytes for each voxel that it is given.
     sizes = np.bincount(components[components > 0], minlength=1)
     order = np.argsort(-sizes, kind="stable")
@@ -99,8 +103,8 @@ def label_lesions(mask: Mask, *, minimum_voxels: int = MINIMUM_VOXELS) -> Labell
         raise InputError(f"{kept} lesions are more than the {LARGEST_CODE} that can be numbered")
     renumber = np.zeros(sizes.size, dtype=np.uint16)
     renumber[order[:kept]] = np.arange(1, kept + 1)
-    found = int(np.count_nonzero(sizes))
-    return LabelledLesions(codes=renumber[components], kept=kept, dropped=found - kept)
+    codes[box] = renumber[components]
+    return LabelledLesions(codes=codes, kept=kept, dropped=int(np.count_nonzero(sizes)) - kept)
 
 
 def reconcile(
