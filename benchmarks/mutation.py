@@ -224,7 +224,7 @@ def settings(module: str, command: list[str], baseline_s: float) -> str:
     """Write cosmic-ray's configuration; a mutant that hangs counts as killed."""
     return (
         f'[cosmic-ray]\nmodule-path = "volumetry/{module}.py"\n'
-        f"timeout = {min(SLOWEST_S, 10.0 + 5.0 * baseline_s):.1f}\nexcluded-modules = []\n"
+        f"timeout = {min(SLOWEST_S, 6.0 + 4.0 * baseline_s):.1f}\nexcluded-modules = []\n"
         f"test-command = {json.dumps(' '.join(command))}\n\n"
         f'[cosmic-ray.distributor]\nname = "local"\n'
     )
