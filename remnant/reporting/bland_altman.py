@@ -11,7 +11,7 @@ from remnant.io.atomic import atomic_path
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-MOST_PANELS: Final = 6
+MOST_PANELS: Final = 9
 FIRST: Final = ("liver", "lesions", "burden")
 TITLES: Final = {
     "liver": "Liver volume", "lesions": "Tumour volume", "burden": "Tumour burden",
@@ -30,7 +30,7 @@ NOTE: Final = (
 
 
 def write_bland_altman(agreement: Agreement, path: Path) -> None:
-    """Draw up to six measurements, liver, tumour and burden first, into a ``.png`` or ``.svg``.
+    """Draw up to nine measurements, liver, tumour and burden first, into a ``.png`` or ``.svg``.
 
     The same agreement gives the same bytes.
     """
@@ -67,7 +67,8 @@ def chosen(limits: Sequence[BlandAltman]) -> tuple[BlandAltman, ...]:
 
 def draw_panel(axes: "Axes", limits: BlandAltman) -> None:
     """Draw one measurement with its bias, limits and number of cases."""
-    title = TITLES.get(limits.measure, limits.measure.replace("_", " "))
+    name = limits.measure.replace("_", " ")
+    title = TITLES.get(limits.measure, name[:1].upper() + name[1:])
     axes.set_title(f"{title} (n = {len(limits.points)})", fontsize=11)
     axes.set_xlabel(f"mean of prediction and truth ({limits.unit})", fontsize=9)
     unit = "percentage points" if limits.unit == "%" else limits.unit
@@ -80,12 +81,14 @@ def draw_panel(axes: "Axes", limits: BlandAltman) -> None:
     axes.scatter(means, differences, s=22, color=POINT_COLOUR, alpha=0.75, linewidths=0, zorder=3)
     axes.margins(x=0.08)
     if limits.bias is None or limits.lower_limit is None or limits.upper_limit is None:
-        where = (0.5, 0.9)
+        where = (0.5, 0.5)
         axes.annotate(limits.reason or "", where, xycoords="axes fraction", ha="center", fontsize=7)
         return
-    _draw_line(axes, limits.upper_limit, "+1.96 SD", "dashed", LIMIT_COLOUR)
     _draw_line(axes, limits.bias, "bias", "solid", BIAS_COLOUR)
-    _draw_line(axes, limits.lower_limit, "−1.96 SD", "dashed", LIMIT_COLOUR)
+    # limits without spread lie on the bias: one word is enough
+    names = ("+1.96 SD", "−1.96 SD") if limits.sd else ("", "")
+    _draw_line(axes, limits.upper_limit, names[0], "dashed", LIMIT_COLOUR)
+    _draw_line(axes, limits.lower_limit, names[1], "dashed", LIMIT_COLOUR)
     _fit_height(axes, limits, differences)
 
 
@@ -93,28 +96,26 @@ def _draw_line(axes: "Axes", estimate: Estimate, name: str, style: str, colour: 
     axes.axhspan(estimate.low, estimate.high, color=colour, alpha=BAND_ALPHA, linewidth=0, zorder=0)
     axes.axhline(estimate.value, color=colour, linestyle=style, linewidth=1.3, zorder=2)
     axes.annotate(
-        f"{name}: {signed(estimate.value)}",
+        f"{name}\n{signed(estimate.value)}" if name else "",
         (1.0, estimate.value),
         xycoords=("axes fraction", "data"),
-        xytext=(-2, 2),
+        xytext=(4, 0),
         textcoords="offset points",
-        ha="right",
-        va="bottom",
+        ha="left",
+        va="center",
         fontsize=7.5,
         color=colour,
-        bbox={"facecolor": "white", "alpha": 0.65, "linewidth": 0, "pad": 0.5},
-        zorder=4,
     )
 
 
 def _fit_height(axes: "Axes", limits: BlandAltman, differences: Sequence[float]) -> None:
-    """Show the confidence bands whole, and some room for the uppermost words."""
+    """Show all cases and the confidence bands whole."""
     assert limits.lower_limit is not None  # noqa: S101  # tells mypy: only drawn limits get here
     assert limits.upper_limit is not None  # noqa: S101
     low = min(*differences, limits.lower_limit.low, 0.0)
     high = max(*differences, limits.upper_limit.high, 0.0)
     room = 0.06 * (high - low) or 1.0
-    axes.set_ylim(low - room, high + 2.0 * room)
+    axes.set_ylim(low - room, high + room)
 
 
 def signed(value: float) -> str:

@@ -264,12 +264,12 @@ def test_plot__of_one_case_says_why_there_are_no_limits():
     ]
 
 
-def test_plot__liver_tumour_burden_first_and_six_at_most(agreement):
+def test_plot__liver_tumour_burden_first_and_nine_at_most(agreement):
     entry = agreement.bland_altman[0]
-    names = [f"label_{n}" for n in range(1, 7)] + ["burden", "lesions", "liver"]
+    names = [f"label_{n}" for n in range(1, 9)] + ["burden", "lesions", "liver"]
     shown = chosen([replace(entry, measure=name) for name in names])
 
-    assert ["liver", "lesions", "burden", "label_1", "label_2", "label_3"] == [
+    assert ["liver", "lesions", "burden", *(f"label_{n}" for n in range(1, 7))] == [
         e.measure for e in shown
     ]
 
