@@ -27,7 +27,7 @@ from remnant.core.findings import Finding, quality_finding
 from remnant.core.geometry import Geometry
 from remnant.core.labels import INSTANCE_SCHEME
 from remnant.core.volumes import LARGEST_CODE, LabelMap
-from segmentation.boxes import box_geometry
+from segmentation.boxes import bounding_box, box_geometry
 
 SMALLEST_MASS_ML: Final = 10.0
 """Components below stay whole: a ball of 27 mm."""
@@ -78,7 +78,7 @@ def split_confluent(lesions: LabelMap) -> SplitLesions:
     Parameters
     ----------
     lesions
-        Instances, one code each.
+        Instances, one code each; one of several separate pieces is not split.
 
     Returns
     -------
@@ -90,23 +90,31 @@ def split_confluent(lesions: LabelMap) -> SplitLesions:
     InputError
         More lesions than a uint16 map can number.
     """
-    codes = lesions.codes.astype(np.int32)
+    if not lesions.mask().any():
+        return SplitLesions(lesions=lesions, masses=0, parts=0)
+    near = bounding_box(lesions.mask(), what="the lesion map")
+    codes = lesions.codes[near].astype(np.int32)
+    masses, parts = _split_in_place(codes, box_geometry(lesions.geometry, near))
+    renumbered = np.zeros(lesions.geometry.shape, dtype=np.uint16)
+    renumbered[near] = _renumbered(codes)
+    split = LabelMap(renumbered, lesions.geometry, INSTANCE_SCHEME)
+    return SplitLesions(lesions=split, masses=masses, parts=parts)
+
+
+def _split_in_place(codes: Parts, geometry: Geometry) -> tuple[int, int]:
+    """Give the parts of confluent lesions codes of their own; return how many of how many."""
     masses = parts = 0
-    following = int(codes.max()) + 1
-    for code, box in enumerate(ndimage.find_objects(lesions.codes), start=1):
-        if box is None or not _is_bulky(mask := lesions.codes[box] == code, lesions.geometry):
+    following = int(codes.max())
+    for code, box in enumerate(ndimage.find_objects(codes), start=1):
+        if box is None or not _is_bulky(mask := codes[box] == code, geometry):
             continue
-        divided = _divided(mask, box_geometry(lesions.geometry, box))
+        divided = _divided(mask, box_geometry(geometry, box))
         found = int(divided.max())
         if found > 1:
             codes[box][mask] = following + divided[mask]
             following += found
             masses, parts = masses + 1, parts + found
-    return SplitLesions(
-        lesions=LabelMap(_renumbered(codes), lesions.geometry, INSTANCE_SCHEME),
-        masses=masses,
-        parts=parts,
-    )
+    return masses, parts
 
 
 def _is_bulky(mask: Mask, geometry: Geometry) -> bool:
@@ -127,6 +135,8 @@ def _divided(mask: Mask, geometry: Geometry) -> Parts:
     while True:
         divided: Parts = watershed(-depth_mm, markers, connectivity=NEIGHBOURS_26, mask=outside)
         sizes = np.bincount(divided[outside], minlength=2)[1:]
+        if not divided[outside].all():
+            return mask.astype(np.int32)
         if sizes.size < 2 or sizes.min() >= smallest:  # noqa: PLR2004  (one part: nothing to join)
             return divided[1:-1, 1:-1, 1:-1]
         markers[markers == int(sizes.argmin()) + 1] = 0

@@ -1,6 +1,7 @@
 """Volumes that structures of two scans share, each on its own grid."""
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,10 +9,11 @@ from numpy.typing import NDArray
 from remnant.core.errors import InputError
 from remnant.core.volumes import LARGEST_CODE, LabelMap
 
-CHUNK_VOXELS = 1 << 18
 MOST_CODES = 5000
 SMALLEST_DETERMINANT = 1e-9
 MATRIX_SHAPE = (4, 4)
+ROUNDING = 1e-6
+"""Of a voxel: a centre that lies on a half must not fall to either side by chance."""
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -102,28 +104,36 @@ def _positions(codes: Sequence[int]) -> Ints:
 def _shared_voxels(source: Side, target: Side, matrix: Floats, size: tuple[int, int]) -> Ints:
     """Count the source's voxels by their own position and that at their place in the target."""
     (labels, own), columns = source, size[1] + 1
+    there = np.linalg.inv(target[0].geometry.affine_ras) @ matrix @ labels.geometry.affine_ras
     counts = np.zeros((size[0] + 1) * columns, dtype=np.int64)
-    for where in _occupied(labels):
-        rows = own[labels.codes[tuple(where.T)]]
-        points = labels.geometry.ras_from_index(where) @ matrix[:3, :3].T + matrix[:3, 3]
-        counts += np.bincount(rows * columns + _at(target, points), minlength=counts.size)
+    for codes, index in _occupied(labels, there):
+        pairs = own[codes] * columns + _at(target, index)
+        counts += np.bincount(pairs, minlength=counts.size)
     return counts.reshape(size[0] + 1, columns)[1:, 1:]
 
 
-def _occupied(labels: LabelMap) -> Iterator[NDArray[np.intp]]:
-    """Yield indices of the non-zero voxels of shape ``(n, 3)``, piece by piece."""
-    occupied = np.nonzero(labels.codes)
-    for start in range(0, occupied[0].size, CHUNK_VOXELS):
-        yield np.stack([axis[start : start + CHUNK_VOXELS] for axis in occupied], axis=1)
+def _occupied(labels: LabelMap, matrix: Floats) -> Iterator[tuple[NDArray[Any], Floats]]:
+    """Yield the non-zero codes of each layer with their indices in the other grid, ``(3, n)``.
+
+    Layers are taken along the axis that memory is slowest in; ``matrix`` leads from index to index.
+    """
+    slow, *flat = (int(axis) for axis in np.argsort(np.abs(labels.codes.strides))[::-1])
+    steps = [matrix[:3, axis, np.newaxis] * np.arange(labels.codes.shape[axis]) for axis in flat]
+    for layer, plane in enumerate(labels.codes.transpose(slow, *flat)):
+        if plane.any():
+            where = np.nonzero(plane)
+            start = matrix[:3, 3] + matrix[:3, slow] * layer
+            along = (step[:, w] for step, w in zip(steps, where, strict=True))
+            yield plane[where], start[:, np.newaxis] + sum(along)
 
 
-def _at(target: Side, points_mm: Floats) -> Ints:
+def _at(target: Side, index: Floats) -> Ints:
     """Return the position of the voxel that each point lies in, 0 outside the grid."""
     labels, positions = target
-    # rounding: a centre that lies on a half must not fall to either side by chance
-    index = np.round(labels.geometry.index_from_ras(points_mm), 6)
-    index = np.floor(index + 0.5).astype(np.int64)
-    inside = ((index >= 0) & (index < labels.geometry.shape)).all(axis=1)
-    found = np.zeros(len(points_mm), dtype=np.int64)
-    found[inside] = positions[labels.codes[tuple(index[inside].T)]]
+    voxel = np.floor(index + (0.5 + ROUNDING)).astype(np.int32)
+    size = np.array(labels.geometry.shape)[:, np.newaxis]
+    inside = np.logical_and.reduce((voxel >= 0) & (voxel < size), axis=0)
+    i, j, k = voxel[:, inside]
+    found = np.zeros(len(inside), dtype=np.int64)
+    found[inside] = positions[labels.codes[i, j, k]]
     return found

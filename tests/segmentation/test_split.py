@@ -179,6 +179,17 @@ def test_plate__thinner_than_any_neck_stays_whole():
     assert 0 == split_confluent(LabelMap(codes, grid, INSTANCE_SCHEME)).parts
 
 
+def test_instance_of_separate_pieces__is_left_whole():
+    """A thin piece apart has no summit that a part could grow from."""
+    grid = grid_around(((-25, -25, -25), (60, 60, 25)), spacing_mm=(1.3, 1.2, 1.4))
+    apart = lesion_map(*pair(26.0), Ball((0, 50, 0), 2.5), grid=grid)
+
+    split = split_confluent(apart)
+
+    assert 0 == split.parts
+    assert np.array_equal(apart.codes, split.lesions.codes)
+
+
 def test_no_lesion__nothing_to_do():
     none = LabelMap(np.zeros(FINE.shape, dtype=np.uint16), FINE, INSTANCE_SCHEME)
 
