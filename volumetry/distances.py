@@ -34,8 +34,10 @@ NEARER_EDGE: Final = (
     "smaller"
 )
 CELL_EDGES_VOXELS: Final = (16, 8, 4, 2, 1)
-LEAF_CORNERS: Final = 32
+LEAF_CORNERS: Final = 64
 ROUNDING: Final = 1.0 + 1e-12
+SAME: Final = 1.0 + 1e-9
+"""Two distances whose ratio is less are the same one, but for rounding."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,7 +193,7 @@ def _to_vessel_mm(
 def _quantity(distance_mm: float, edge_mm: float, why_none: str) -> Quantity:
     if np.isinf(distance_mm):
         return Quantity.absent(why_none)
-    if edge_mm < distance_mm:
+    if edge_mm * SAME < distance_mm:
         return Quantity(float(distance_mm), bound=Bound.UPPER, reason=NEARER_EDGE)
     return Quantity(float(distance_mm))
 
