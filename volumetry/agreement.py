@@ -130,8 +130,8 @@ def _surfaces(
         reason = BOTH_EMPTY if found == there else NO_PREDICTION if there else NO_TRUTH
         # all of the one surface is missed: that is a measurement
         nsd = Quantity.absent(reason) if found == there else Quantity(0.0)
-        absent = Quantity.absent(f"{reason}: no distance")
-        return {"nsd": nsd, **dict.fromkeys(("hd95_mm", "hd_mm", "assd_mm"), absent)}
+        absent = dict.fromkeys(("hd95_mm", "hd_mm", "assd_mm"), Quantity.absent(reason))
+        return {"nsd": nsd, **absent}
     ways = surface_distances(predicted, true, geometry)
     distances = np.concatenate([way.distances_mm for way in ways])
     areas = np.concatenate([way.areas_mm2 for way in ways])

@@ -12,7 +12,7 @@ import warnings
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
 
@@ -21,7 +21,14 @@ from remnant.core.errors import InputError
 from remnant.core.geometry import Geometry
 from remnant.testing.grids import half_voxel_diagonal_mm
 from remnant.testing.strategies import geometries, rotations, spacings
-from volumetry.agreement import BOTH_EMPTY, NO_PREDICTION, NO_TRUTH, compare_masks, union_box
+from volumetry.agreement import (
+    BOTH_EMPTY,
+    NO_PREDICTION,
+    NO_TRUTH,
+    ROUNDING_MM,
+    compare_masks,
+    union_box,
+)
 from volumetry.surface_elements import surface_distances
 
 SHAPE = (15, 13, 11)
@@ -51,6 +58,13 @@ def values(agreement, names=METRICS):
 
 def assert_same(one, other, names=METRICS):
     assert values(one, names) == pytest.approx(values(other, names), rel=1e-9, abs=1e-9)
+
+
+def assume_decided(prediction, truth, geometry, tolerance_mm=2.0):
+    """Pass over the rare case in which rounding alone decides whether a distance is tolerated."""
+    ways = surface_distances(prediction, truth, geometry)
+    limit_mm = tolerance_mm + ROUNDING_MM
+    assume(all(np.abs(way.distances_mm - limit_mm).min() > 5 * ROUNDING_MM for way in ways))
 
 
 # By hand
@@ -160,6 +174,7 @@ def test_identity__is_perfect_on_every_grid(seed, geometry):
 @given(SEEDS, SEEDS, geometries())
 def test_symmetry__prediction_and_truth_may_be_exchanged(one, other, geometry):
     a, b = (blob(seed, geometry.shape) for seed in (one, other))
+    assume_decided(a, b, geometry)
     forth, back = compared(a, b, geometry), compared(b, a, geometry)
 
     assert_same(forth, back, SYMMETRIC)
@@ -170,6 +185,7 @@ def test_symmetry__prediction_and_truth_may_be_exchanged(one, other, geometry):
 @given(SEEDS, SEEDS, st.tuples(*[st.integers(0, 3)] * 3), spacings())
 def test_translation__and_padding_change_nothing(one, other, start, spacing_mm):
     a, b = blob(one), blob(other)
+    assume_decided(a, b, grid(spacing_mm))
     pad = [(n, 3 - n) for n in start]
     moved = [np.pad(mask, pad) for mask in (a, b)]
 
@@ -179,6 +195,7 @@ def test_translation__and_padding_change_nothing(one, other, start, spacing_mm):
 @given(SEEDS, SEEDS, st.permutations(range(3)), st.sets(st.integers(0, 2)), spacings())
 def test_flips_and_axes__change_nothing(one, other, order, flips, spacing_mm):
     a, b = blob(one), blob(other)
+    assume_decided(a, b, grid(spacing_mm))
     turned = [np.flip(mask.transpose(order), tuple(flips)) for mask in (a, b)]
     turned_grid = grid([spacing_mm[axis] for axis in order])
 
@@ -188,6 +205,7 @@ def test_flips_and_axes__change_nothing(one, other, order, flips, spacing_mm):
 @given(SEEDS, SEEDS, rotations(), spacings())
 def test_oblique_grids__measure_the_same(one, other, rotation, spacing_mm):
     a, b = blob(one), blob(other)
+    assume_decided(a, b, grid(spacing_mm))
     affine_ras = np.eye(4)
     affine_ras[:3, :3] = rotation @ np.diag(spacing_mm)
     affine_ras[:3, 3] = (-312.0, 47.0, 1020.0)
@@ -198,16 +216,16 @@ def test_oblique_grids__measure_the_same(one, other, rotation, spacing_mm):
 @given(SEEDS, SEEDS, st.floats(0.25, 4.0), spacings(0.5, 2.0))
 def test_scale__lengths_grow_by_it_and_ratios_stay(one, other, factor, spacing_mm):
     a, b = blob(one), blob(other)
-    small = compared(a, b, grid(spacing_mm), tolerance_mm=0.9)
     large_grid = grid([factor * s for s in spacing_mm])
+    assume_decided(a, b, grid(spacing_mm), 0.9)
+    assume_decided(a, b, large_grid, 0.9 * factor)
+    small = compared(a, b, grid(spacing_mm), tolerance_mm=0.9)
     large = compared(a, b, large_grid, tolerance_mm=0.9 * factor)
 
     for name in METRICS:
         power = 1 if name in LENGTHS else 3 if name in VOLUMES else 0
         expected = getattr(small, name).value * factor**power
-        # the slack of the tolerance does not scale, hence the looser bound for the surface Dice
-        tolerance = 0.02 if name == "nsd" else 1e-9
-        assert getattr(large, name).value == pytest.approx(expected, rel=1e-9, abs=tolerance)
+        assert getattr(large, name).value == pytest.approx(expected, rel=1e-9, abs=1e-9)
 
 
 @given(SEEDS, SEEDS, geometries())
@@ -250,6 +268,7 @@ def surface_distance():
 def test_surfaces__equal_those_of_surface_distance(one, other, spacing_mm, tolerance_mm):
     library = surface_distance()
     a, b = blob(one), blob(other)
+    assume_decided(a, b, grid(spacing_mm), tolerance_mm)
     found = compared(a, b, grid(spacing_mm), tolerance_mm)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # it imports from old names of scipy
@@ -275,6 +294,7 @@ def test_figures__against_those_of_monai(one, other, spacing_mm, tolerance_mm):
     from monai.metrics import DiceMetric, HausdorffDistanceMetric, SurfaceDiceMetric
 
     a, b = blob(one), blob(other)
+    assume_decided(a, b, grid(spacing_mm), tolerance_mm)
     found = compared(a, b, grid(spacing_mm), tolerance_mm)
     pair = [torch.from_numpy(mask.copy())[None, None].float() for mask in (a, b)]
     dice = DiceMetric()(*pair).item()
