@@ -11,7 +11,7 @@ diagonal of one voxel.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -86,8 +86,13 @@ def lesion_distances(
     lesions = _lesion_corners(maps, boxes)
     edge_mm = _nearest_mm(lesions, _cut_corners(maps.liver, cut), maps.geometry)
     surface_mm = _nearest_mm(lesions, surface_corners(maps.liver, cut=cut), maps.geometry)
-    portal_mm = _to_vessel_mm(maps, lesions, Structure.PORTAL_VEIN)
-    hepatic_mm = _to_vessel_mm(maps, lesions, Structure.HEPATIC_VEINS)
+    from scipy.ndimage import find_objects
+
+    places = find_objects(maps.structures, max_label=max(Structure))
+    portal_mm, hepatic_mm = (
+        _to_vessel_mm(maps, lesions, vessel, places[vessel - 1])
+        for vessel in (Structure.PORTAL_VEIN, Structure.HEPATIC_VEINS)
+    )
     return {
         code: LesionDistances(
             surface_mm=_quantity(surface_mm[n], edge_mm[n], NO_SURFACE),
@@ -168,24 +173,27 @@ def _cut_corners(liver: NDArray[np.bool_], cut: Faces) -> Corners:
 
 
 def _lesion_corners(maps: LiverMaps, boxes: Mapping[int, Box]) -> _LesionCorners:
-    parts = [
-        surface_corners(maps.lesions[box] == code)
-        + np.array([side.start for side in box], dtype=np.int32)
-        for code, box in boxes.items()
-    ]
+    parts = [_corners_in(maps.lesions, code, box) for code, box in boxes.items()]
     owners = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
     return _LesionCorners(list(boxes), np.concatenate(parts), owners)
 
 
+def _corners_in(codes: NDArray[Any], code: int, box: Box) -> Corners:
+    """Return the corners on the surface of a code that lies within a box of a map."""
+    start = np.array([side.start for side in box], dtype=np.int32)
+    corners: Corners = surface_corners(codes[box] == code) + start
+    return corners
+
+
 def _to_vessel_mm(
-    maps: LiverMaps, lesions: _LesionCorners, vessel: Structure
+    maps: LiverMaps, lesions: _LesionCorners, vessel: Structure, box: Box | None
 ) -> NDArray[np.float64]:
     """Distance of each lesion to a vessel, infinite where the vessel is not in the maps."""
-    mask = maps.structures == vessel
-    if not mask.any():
+    if box is None:
         return np.full(len(lesions.ids), np.inf)
-    distances_mm = _nearest_mm(lesions, surface_corners(mask), maps.geometry)
-    holding = present_codes(maps.lesions[mask])
+    corners = _corners_in(maps.structures, vessel, box)
+    distances_mm = _nearest_mm(lesions, corners, maps.geometry)
+    holding = present_codes(maps.lesions[box][maps.structures[box] == vessel])
     distances_mm[[code in holding for code in lesions.ids]] = 0.0
     return distances_mm
 
