@@ -209,6 +209,8 @@ def published_results(folder: Path, files: Sequence[str]) -> Iterator[Path]:
         fresh = staging / "new"
         fresh.mkdir()
         yield fresh
+        # the old folder is deleted: nothing that came meanwhile may go with it
+        require_results_folder(folder, files)
         _swap(fresh, folder, staging / "old")
     except OSError as fault:
         raise InputError(f"{folder} cannot be written: {fault.strerror or fault}") from fault

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import Final
 
@@ -117,8 +118,16 @@ def _is_single(path: Path) -> bool:
 
 def _role_files(folder: Path) -> dict[Part, Path]:
     """Return the label maps of a folder that are named by what they show."""
-    files = (folder / f"{part}{ending}" for part in Part for ending in ENDINGS)
-    return {Part(case_name(file)): file for file in files if file.is_file()}
+    found: dict[Part, Path] = {}
+    for part, ending in product(Part, ENDINGS):
+        file = folder / f"{part}{ending}"
+        if file.is_file() and part in found:
+            raise InputError(
+                f"{folder} holds {part} twice ({found[part].name}, {file.name}); keep one"
+            )
+        if file.is_file():
+            found[part] = file
+    return found
 
 
 def _cases_in(folder: Path) -> dict[str, Path]:

@@ -84,6 +84,20 @@ def test_without_preset__every_code_and_no_lesions(folders, tmp_path, capsys):
     assert "burden" not in shown
 
 
+def test_without_preset__many_codes_are_cut_short_on_the_terminal_only(tmp_path, capsys):
+    codes = np.arange(14 * 12 * 10).reshape(14, 12, 10) % 31
+    labels = LabelMap(codes.astype(np.uint8), GRID, INSTANCE_SCHEME)
+    write_labels(labels, tmp_path / "a.nii.gz")
+    file = str(tmp_path / "a.nii.gz")
+
+    assert 0 == run_command(["evaluate", file, file, "-o", str(tmp_path / "o")])
+    shown = capsys.readouterr().out
+    assert "label_20" in shown
+    assert "label_21" not in shown
+    assert "and 10 more structures" in shown
+    assert "label_30,dice" in (tmp_path / "o" / "summary.csv").read_text(encoding="utf-8")
+
+
 def test_allow_missing__leaves_out_and_says_so(folders, tmp_path, capsys):
     (folders / "pred" / "case-2.nii.gz").unlink()
     arguments = [str(folders / "pred"), str(folders / "truth"), "-o", str(tmp_path / "o")]

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -292,6 +293,30 @@ def test_folder_of_roles__is_binary_without_a_preset(tmp_path):
     assert ["liver"] == [s.structure for s in found.cases[0].structures]
 
 
+def test_folder_of_roles__a_part_that_stands_there_twice_is_refused(tmp_path):
+    for name in ("liver.nii", "liver.nii.gz"):
+        write(liver_codes(), tmp_path / "p" / name)
+    with pytest.raises(InputError, match=r"liver twice.*liver\.nii"):
+        pair_cases(tmp_path / "p", tmp_path / "p")
+
+
+def test_folder_of_roles__nothing_in_common_says_what_there_is(tmp_path):
+    ones = (liver_codes() > 0).astype(np.uint8)
+    write(ones, tmp_path / "p" / "portal_vein.nii.gz")
+    write(ones, tmp_path / "t" / "hepatic_veins.nii.gz")
+    with pytest.raises(InputError, match=r"shows portal_vein and the truth hepatic_veins"):
+        compared(tmp_path / "p", tmp_path / "t", BARE)
+
+
+def test_folder_of_roles__on_two_grids_is_refused(tmp_path):
+    other = Geometry(GRID.shape, np.diag([1.5, 2.0, 2.6, 1.0]))
+    ones = (liver_codes() > 0).astype(np.uint8)
+    write(ones, tmp_path / "p" / "liver.nii.gz")
+    write(ones, tmp_path / "p" / "lesions.nii.gz", other)
+    with pytest.raises(GeometryMismatchError, match="resample"):
+        compared(tmp_path / "p", tmp_path / "p", BARE)
+
+
 def test_case_folder__against_itself_and_with_a_rejected_lesion(case, tmp_path):
     whole, reviewed = tmp_path / "whole", tmp_path / "reviewed"
     first = int(case.lesions.codes[case.lesions.codes > 0].min())
@@ -375,6 +400,41 @@ def test_publish__a_failure_leaves_what_was_there(tmp_path):
         fail()
     assert ["out"] == [p.name for p in tmp_path.iterdir()]
     assert "old" == (folder / "cases.csv").read_text(encoding="utf-8")
+
+
+def test_publish__a_failed_swap_brings_the_old_folder_back(tmp_path, monkeypatch):
+    folder = tmp_path / "out"
+    folder.mkdir()
+    (folder / "cases.csv").write_text("old", encoding="utf-8")
+    rename = Path.rename
+
+    def failing(self, target):
+        if self.name == "new":
+            raise OSError("no such device")
+        return rename(self, target)
+
+    def publish():
+        with published_results(folder, RESULT_FILES) as staging:
+            (staging / "cases.csv").write_text("new", encoding="utf-8")
+            monkeypatch.setattr(Path, "rename", failing)
+
+    with pytest.raises(InputError, match="no such device"):
+        publish()
+    assert "old" == (folder / "cases.csv").read_text(encoding="utf-8")
+    assert ["out"] == [p.name for p in tmp_path.iterdir()]
+
+
+def test_publish__what_came_meanwhile_is_not_deleted(tmp_path):
+    folder = tmp_path / "out"
+    folder.mkdir()
+
+    def publish():
+        with published_results(folder, RESULT_FILES):
+            (folder / "thesis.tex").write_text("mine", encoding="utf-8")
+
+    with pytest.raises(InputError, match="holds other files"):
+        publish()
+    assert ["thesis.tex"] == [p.name for p in folder.iterdir()]
 
 
 def test_publish__strangers_and_files_are_refused(tmp_path):
