@@ -1,0 +1,192 @@
+"""Quality checks of the masks at their limits, and what their texts name."""
+
+import numpy as np
+import pytest
+
+from remnant.core.findings import Verdict
+from remnant.core.geometry import Geometry
+from remnant.core.labels import BINARY_SCHEME, COUINAUD_SCHEME, INSTANCE_SCHEME
+from remnant.core.lesions import Confirmation
+from remnant.core.volumes import LabelMap
+from remnant.testing.examples import example_lesion
+from volumetry import checks
+from volumetry.liver_maps import Tally, liver_maps, tally
+
+MET, NOT_MET, UNKNOWN, _ = Verdict
+SHAPE = (10, 11, 12)
+GRID = Geometry(SHAPE, np.diag([10.0, 10.0, 10.0, 1.0]))  # one voxel is 1 mL
+
+
+def tally_of(everywhere, on_edge=None):
+    counts = np.array(everywhere, dtype=np.int64)
+    edge = np.zeros_like(counts) if on_edge is None else np.array(on_edge, dtype=np.int64)
+    return Tally(counts, edge)
+
+
+def by_lesion(*voxels):
+    """Voxels of no lesion, lesion 1, lesion 2, ..., all of them in segment I."""
+    counts = np.zeros((len(voxels), 9), dtype=np.int64)
+    counts[:, 1] = voxels
+    return counts
+
+
+def row_of(*codes):
+    """A map with these codes along one row of voxels from the corner, background elsewhere."""
+    found = np.zeros(SHAPE, np.uint16)
+    found[: len(codes), 0, 0] = codes
+    return LabelMap(found, GRID, INSTANCE_SCHEME)
+
+
+@pytest.mark.parametrize(
+    ("facts", "verdict", "words"),
+    [
+        ({"cut": False}, MET, "lies wholly within"),
+        ({"cut": True}, NOT_MET, "all volumes are lower bounds"),
+        ({"cut": False, "said_whole": True}, UNKNOWN, "Not checked: the user said"),
+        ({"cut": True, "said_whole": True}, UNKNOWN, "Not checked: the user said"),
+    ],
+)
+def test_liver_inside_scan(facts, verdict, words):
+    found = checks.check_liver_inside_scan(**facts)
+    assert ("liver_inside_scan", verdict) == (found.id, found.verdict)
+    assert words in found.text
+
+
+@pytest.mark.parametrize(
+    ("known", "verdict", "words"),
+    [(True, MET, "were looked for"), (False, NOT_MET, "are unknown")],
+)
+def test_lesions_known(known, verdict, words):
+    found = checks.check_lesions_known(known=known)
+    assert ("lesions_known", verdict) == (found.id, found.verdict)
+    assert words in found.text
+
+
+@pytest.mark.parametrize(
+    ("fraction", "verdict", "percent"),
+    [(0.0, MET, "0.0 %"), (0.899, MET, "89.9 %"), (0.9, NOT_MET, "90.0 %"), (1.0, NOT_MET, "100")],
+)
+def test_burden_plausible__limit(fraction, verdict, percent):
+    found = checks.check_burden_plausible(fraction)
+    assert (verdict, fraction) == (found.verdict, found.value)
+    assert f"Lesions fill {percent}" in found.text
+    assert ("Check that the lesion map" in found.text) == (verdict is NOT_MET)
+
+
+def test_lesions_inside_scan__names_those_that_are_cut():
+    edge = by_lesion(5, 0, 3, 0, 1)
+    found = checks.check_lesions_inside_scan(tally_of(by_lesion(9, 9, 9, 9, 9), edge))
+    assert (NOT_MET, 2) == (found.verdict, found.value)
+    assert found.text.endswith("larger than measured: lesion 2, 4.")
+
+
+def test_lesions_inside_scan__liver_at_the_edge_is_no_lesion_at_the_edge():
+    found = checks.check_lesions_inside_scan(tally_of(by_lesion(9, 9), by_lesion(5, 0)))
+    assert (MET, 0) == (found.verdict, found.value)
+
+
+@pytest.mark.parametrize(
+    ("cut", "names"),
+    [
+        (10, "lesion 1, 2, 3, 4, 5, 6, 7, 8, 9, 10."),
+        (11, "lesion 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 and 1 more."),
+        (13, "lesion 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 and 3 more."),
+    ],
+)
+def test_names__ten_at_most(cut, names):
+    everywhere = by_lesion(*[4] * (cut + 1))
+    found = checks.check_lesions_inside_scan(tally_of(everywhere, by_lesion(0, *[1] * cut)))
+    assert found.text.endswith(names)
+
+
+def outside(codes, inside, rejected=()):
+    return checks.check_lesions_inside_liver(
+        row_of(*codes), tally_of(by_lesion(100, *inside)), frozenset(rejected)
+    )
+
+
+def test_lesions_inside_liver__all_of_them():
+    found = outside([1, 1, 2], [2, 1])
+    assert (MET, 0, "Every lesion voxel lies in the liver.") == (
+        found.verdict,
+        found.value,
+        found.text,
+    )
+
+
+def test_lesions_inside_liver__part_of_one():
+    found = outside([1, 1, 2], [1, 1])
+    assert (NOT_MET, 1) == (found.verdict, found.value)
+    assert found.text == "1.00 mL of the lesion map lie outside the liver: not counted."
+
+
+def test_lesions_inside_liver__whole_ones_are_named():
+    found = outside([1, 1, 2, 5, 5, 5], [2, 0])
+    assert found.text.startswith("4.00 mL of the lesion map")
+    assert found.text.endswith("Wholly outside and not listed: lesion 2, 5.")
+
+
+@pytest.mark.parametrize(
+    ("rejected", "value", "named"),
+    [
+        ((2,), 3, "lesion 5."),  # one voxel of 2 was outside, and may be
+        ((5,), 1, None),
+        ((2, 5), 0, None),
+        ((1,), 4, "lesion 5."),  # all of 1 is inside
+    ],
+)
+def test_lesions_inside_liver__rejected_ones_may_lie_anywhere(rejected, value, named):
+    found = outside([1, 1, 2, 2, 5, 5, 5], [2, 1], rejected)
+    assert found.value == value
+    assert found.verdict is (NOT_MET if value else MET)
+    assert ("Wholly outside" in found.text) == (named is not None)
+    assert named is None or found.text.endswith(named)
+
+
+def test_lesions_inside_liver__a_rejected_one_at_the_end_of_the_table():
+    assert outside([1, 1, 2, 2], [1, 1], (2,)).value == 1
+
+
+@pytest.mark.parametrize(("uncovered", "verdict"), [(0, MET), (10, MET), (11, NOT_MET)])
+def test_segments_cover_liver__one_percent_is_tolerated(uncovered, verdict):
+    counts = np.zeros((2, 9), dtype=np.int64)
+    counts[0, 0], counts[1, 0] = uncovered // 2, uncovered - uncovered // 2
+    counts[0, 3], counts[1, 5] = 700, 300 - uncovered
+    found = checks.check_segments_cover_liver(tally_of(counts), 0.5)
+    assert (verdict, uncovered / 1000) == (found.verdict, found.value)
+    assert f"{uncovered * 0.5:.1f} mL of the liver ({uncovered / 10:.1f} %)" in found.text
+
+
+@pytest.mark.parametrize(("beyond", "verdict"), [(0, MET), (2, MET), (3, NOT_MET)])
+def test_segments_inside_liver__one_percent_is_tolerated(beyond, verdict):
+    liver, segments = np.zeros(SHAPE, np.uint8), np.zeros(SHAPE, np.uint8)
+    liver[1:9, 1:6, 1:6] = 1  # 200 voxels
+    segments[1:9, 1:6, 1:6] = 4
+    segments[1 : 1 + beyond, 8, 8] = 4
+    couinaud = LabelMap(segments, GRID, COUINAUD_SCHEME)
+    maps = liver_maps(LabelMap(liver, GRID, BINARY_SCHEME), None, couinaud)
+    found = checks.check_segments_inside_liver(couinaud, maps, tally(maps))
+    assert (verdict, beyond / 200) == (found.verdict, found.value)
+    assert f"{beyond:.1f} mL of the segment map ({beyond / 2:.1f} % of the liver)" in found.text
+
+
+@pytest.mark.parametrize(
+    ("states", "verdict", "words"),
+    [
+        ((), MET, "0 lesions, none"),
+        ((Confirmation.CONFIRMED, Confirmation.REJECTED), MET, "2 lesions, none of them left"),
+        ((Confirmation.AUTOMATIC, Confirmation.CONFIRMED), NOT_MET, "1 of 2 lesions"),
+    ],
+)
+def test_lesions_confirmed(states, verdict, words):
+    lesions = [example_lesion(n, confirmation=state) for n, state in enumerate(states, 1)]
+    found = checks.check_lesions_confirmed(lesions)
+    assert (verdict, sum(s is Confirmation.AUTOMATIC for s in states)) == (
+        found.verdict,
+        found.value,
+    )
+    assert words in found.text
+
+
+def test_lesion_ids__without_background():
+    assert checks.lesion_ids(row_of(3, 900, 3)) == {3, 900}
