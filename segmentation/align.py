@@ -4,12 +4,13 @@ The masks are compared, not the images, so that two phases, two scanners or CT a
 difference. Points of each liver's surface are looked up in the other's distance field, both ways,
 and the six parameters of the motion are those with the least sum of squared distances under
 Cauchy's robust loss: where a part of the liver is gone, its surface counts for little and the rest
-still fits (points to a distance field: Fitzgibbon, Image Vis Comput 2003;21:1145).
+still fits (points to a distance field: Fitzgibbon, Image Vis Comput 2003;21:1145). The search
+starts from several shifts with few points; the best one is refined with many.
 
 Nothing is drawn at random: the same masks give the same motion. Everything is in RAS mm.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -28,9 +29,12 @@ GRID_MM: Final = 3.0
 REACH_MM: Final = 40.0
 """Distances are cut off here; livers may lie that far apart once their centroids meet."""
 LOSS_SCALE_MM: Final = 2.0
-SURFACE_POINTS: Final = 1500
+SURFACE_POINTS: Final = 3000
+COARSE_POINTS: Final = 300
 MOST_EVALUATIONS: Final = 200
 TURN_STEP, SHIFT_STEP_MM = 0.02, 1.0
+START_SHIFT_MM: Final = 40.0
+"""Where half a liver is gone the centroids lie about that far apart."""
 HALF: Final = 0.5
 GOOD_OVERLAP_FRACTION: Final = 0.9
 """This project's choice: two whole livers of one person mostly reach it, a cut one does not."""
@@ -78,9 +82,30 @@ def align_livers(before: LabelMap, after: LabelMap) -> Floats:
     EmptyStructureError
         A map has no voxel.
     """
-    from scipy.optimize import least_squares
-
     first, second = _liver(before), _liver(after)
+    few = _thinned(first), _thinned(second)
+    tried = [_fitted(*few, start) for start in _starts()]
+    best = min(tried, key=lambda fit: fit.cost)
+    found = _fitted(first, second, best.parameters)
+    return _motion(found.parameters, first.centroid_mm, second.centroid_mm)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Fit:
+    """Rotation vector and shift in mm that were found, and the loss that is left."""
+
+    parameters: Floats
+    cost: float
+
+
+def _starts() -> Floats:
+    """Return parameters to start from: centroid on centroid, and shifted along each axis."""
+    shifts = START_SHIFT_MM * np.concatenate([np.zeros((1, 3)), np.eye(3), -np.eye(3)])
+    return np.concatenate([np.zeros_like(shifts), shifts], axis=1)
+
+
+def _fitted(first: _Liver, second: _Liver, start: Floats) -> _Fit:
+    from scipy.optimize import least_squares
 
     def misfit_mm(parameters: Floats) -> Floats:
         forth = _motion(parameters, first.centroid_mm, second.centroid_mm)
@@ -88,10 +113,15 @@ def align_livers(before: LabelMap, after: LabelMap) -> Floats:
 
     scales = np.array((TURN_STEP,) * 3 + (SHIFT_STEP_MM,) * 3)
     found = least_squares(
-        misfit_mm, np.zeros(6), x_scale=scales, loss="cauchy", f_scale=LOSS_SCALE_MM,
+        misfit_mm, start, x_scale=scales, loss="cauchy", f_scale=LOSS_SCALE_MM,
         max_nfev=MOST_EVALUATIONS,
     )  # fmt: skip
-    return _motion(found.x, first.centroid_mm, second.centroid_mm)
+    return _Fit(parameters=found.x, cost=float(found.cost))
+
+
+def _thinned(liver: _Liver) -> _Liver:
+    every = max(1, len(liver.surface_mm) // COARSE_POINTS)
+    return replace(liver, surface_mm=liver.surface_mm[::every], own_mm=liver.own_mm[::every])
 
 
 def describe_alignment(
