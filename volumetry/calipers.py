@@ -50,7 +50,8 @@ def feret_mm(mask: NDArray[np.bool_], geometry: Geometry) -> float:
     for axis in (1, 2):
         ends = _ends_along(ends, axis)
     vectors = geometry.affine_ras[:3, :3]
-    return _longest_mm(_hull_vertices(ends @ vectors.T), vectors)
+    cell_mm = float(np.linalg.norm(_diagonals(vectors), axis=1).max())
+    return _longest_mm(_hull_vertices(_far_points(ends @ vectors.T, cell_mm)), vectors)
 
 
 def axial_diameters(mask: NDArray[np.bool_], geometry: Geometry) -> AxialDiameters:
@@ -108,6 +109,26 @@ def _ends_along(points: Indices, axis: int) -> Indices:
     ends[:, order] = np.stack(np.unravel_index(keys[is_end], sizes[order]), axis=1)
     ends += low
     return ends
+
+
+def _far_points(points_mm: NDArray[np.float64], cell_mm: float) -> NDArray[np.float64]:
+    """Leave out points too near the middle to be an end of the longest distance.
+
+    Nothing lies farther from the middle than ``reach``, so both ends of a distance of at least
+    ``span`` lie at least ``span - reach`` from it; ``cell_mm`` is what whole voxels add.
+    """
+    one = points_mm[_distances_mm(points_mm, points_mm.mean(axis=0)).argmax()]
+    other = points_mm[_distances_mm(points_mm, one).argmax()]
+    away = _distances_mm(points_mm, (one + other) / 2.0)
+    span = float(np.linalg.norm(one - other))
+    return points_mm[away >= (span - away.max()) * (1.0 - TIE) - cell_mm]
+
+
+def _distances_mm(
+    points_mm: NDArray[np.float64], place: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    distances: NDArray[np.float64] = np.sqrt(((points_mm - place) ** 2).sum(axis=1))
+    return distances
 
 
 def _hull_vertices(points_mm: NDArray[np.float64]) -> NDArray[np.float64]:

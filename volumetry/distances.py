@@ -55,11 +55,19 @@ class LesionDistances:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _LesionCorners:
-    """Corners on the surfaces of lesions; ``owners`` are places in ``ids``, rising."""
+    """Corners on the surfaces of lesions and where they are in mm.
+
+    ``owners`` are positions in ``ids``, rising.
+    """
 
     ids: Sequence[int]
     corners: Corners
     owners: NDArray[np.intp]
+    places: NDArray[np.float64]
+
+    def only(self, kept: NDArray[np.bool_]) -> "_LesionCorners":
+        """Return some of the corners."""
+        return _LesionCorners(self.ids, self.corners[kept], self.owners[kept], self.places[kept])
 
 
 def lesion_distances(
@@ -175,7 +183,8 @@ def _cut_corners(liver: NDArray[np.bool_], cut: Faces) -> Corners:
 def _lesion_corners(maps: LiverMaps, boxes: Mapping[int, Box]) -> _LesionCorners:
     parts = [_corners_in(maps.lesions, code, box) for code, box in boxes.items()]
     owners = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
-    return _LesionCorners(list(boxes), np.concatenate(parts), owners)
+    corners = np.concatenate(parts)
+    return _LesionCorners(list(boxes), corners, owners, _places_mm(corners, maps.geometry))
 
 
 def _corners_in(codes: NDArray[Any], code: int, box: Box) -> Corners:
@@ -225,15 +234,17 @@ def _nearest_mm(
     left = lesions
     for edge in CELL_EDGES_VOXELS:
         first, cell = _cells(left, _cell_steps(geometry, edge))
-        places = _places_mm(left.corners, geometry)
-        distances, goal = tree.query(places[first])
+        distances, goal = tree.query(left.places[first])
         ends = _nearest_ends(left.owners[first], distances, goals[goal], len(shortest))
-        away = np.linalg.norm(places - ends[left.owners], axis=1)
-        np.minimum.at(shortest, left.owners, away)
-        least = distances[cell] - np.linalg.norm(places - places[first][cell], axis=1)
-        open_ones = least <= shortest[left.owners] * ROUNDING
-        left = _LesionCorners(left.ids, left.corners[open_ones], left.owners[open_ones])
+        np.minimum.at(shortest, left.owners, _lengths(left.places - ends[left.owners]))
+        least = distances[cell] - _lengths(left.places - left.places[first][cell])
+        left = left.only(least <= shortest[left.owners] * ROUNDING)
     return shortest
+
+
+def _lengths(vectors: NDArray[np.float64]) -> NDArray[np.float64]:
+    lengths: NDArray[np.float64] = np.sqrt(np.einsum("ij,ij->i", vectors, vectors))
+    return lengths
 
 
 def _nearest_ends(
