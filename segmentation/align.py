@@ -5,7 +5,8 @@ difference. Points of each liver's surface are looked up in the other's distance
 and the six parameters of the motion are those with the least sum of squared distances under
 Cauchy's robust loss: where a part of the liver is gone, its surface counts for little and the rest
 still fits (points to a distance field: Fitzgibbon, Image Vis Comput 2003;21:1145). The search
-starts from several shifts with few points; the best one is refined with many.
+starts from centroid on centroid with few points and, where that fits badly, from shifted ones too;
+the best is refined with many.
 
 Nothing is drawn at random: the same masks give the same motion. Everything is in RAS mm.
 """
@@ -33,6 +34,9 @@ SURFACE_POINTS: Final = 3000
 COARSE_POINTS: Final = 300
 MOST_EVALUATIONS: Final = 200
 TURN_STEP, SHIFT_STEP_MM = 0.02, 1.0
+COARSE_TOLERANCE, FINE_TOLERANCE = 1e-4, 1e-8
+GOOD_COST: Final = 0.5 * LOSS_SCALE_MM**2 * 0.7
+"""Loss of a point that lies about ``LOSS_SCALE_MM`` off: whole livers fit better than that."""
 START_SHIFT_MM: Final = 40.0
 """Where half a liver is gone the centroids lie about that far apart."""
 HALF: Final = 0.5
@@ -84,15 +88,18 @@ def align_livers(before: LabelMap, after: LabelMap) -> Floats:
     """
     first, second = _liver(before), _liver(after)
     few = _thinned(first), _thinned(second)
-    tried = [_fitted(*few, start) for start in _starts()]
-    best = min(tried, key=lambda fit: fit.cost)
-    found = _fitted(first, second, best.parameters)
+    onto_centroid, *elsewhere = _starts()
+    best = _fitted(*few, onto_centroid, tolerance=COARSE_TOLERANCE)
+    if best.cost > GOOD_COST:
+        others = (_fitted(*few, start, tolerance=COARSE_TOLERANCE) for start in elsewhere)
+        best = min((best, *others), key=lambda fit: fit.cost)
+    found = _fitted(first, second, best.parameters, tolerance=FINE_TOLERANCE)
     return _motion(found.parameters, first.centroid_mm, second.centroid_mm)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Fit:
-    """Rotation vector and shift in mm that were found, and the loss that is left."""
+    """Rotation vector and shift in mm that were found, and the mean loss of a point in mm²."""
 
     parameters: Floats
     cost: float
@@ -104,7 +111,7 @@ def _starts() -> Floats:
     return np.concatenate([np.zeros_like(shifts), shifts], axis=1)
 
 
-def _fitted(first: _Liver, second: _Liver, start: Floats) -> _Fit:
+def _fitted(first: _Liver, second: _Liver, start: Floats, *, tolerance: float) -> _Fit:
     from scipy.optimize import least_squares
 
     def misfit_mm(parameters: Floats) -> Floats:
@@ -114,9 +121,9 @@ def _fitted(first: _Liver, second: _Liver, start: Floats) -> _Fit:
     scales = np.array((TURN_STEP,) * 3 + (SHIFT_STEP_MM,) * 3)
     found = least_squares(
         misfit_mm, start, x_scale=scales, loss="cauchy", f_scale=LOSS_SCALE_MM,
-        max_nfev=MOST_EVALUATIONS,
+        max_nfev=MOST_EVALUATIONS, ftol=tolerance, xtol=tolerance, gtol=tolerance,
     )  # fmt: skip
-    return _Fit(parameters=found.x, cost=float(found.cost))
+    return _Fit(parameters=found.x, cost=float(found.cost) / len(found.fun))
 
 
 def _thinned(liver: _Liver) -> _Liver:
