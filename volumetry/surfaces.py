@@ -66,7 +66,8 @@ def mask_surface(
     states = np.zeros(CELL_STATES, np.int64)
     for slab in _slabs(ordered, [cut[axis] for axis in order]):
         states += _count_states(slab)
-    areas = _cell_areas(geometry.affine_ras[:3, order].tobytes())
+    states = _in_array_order(states, order)
+    areas = _cell_areas(geometry.affine_ras[:3, :3].tobytes())
     inner = int(states[FULL_CELL])
     return MaskSurface(float(states @ areas), inner, int(states[1:].sum()))
 
@@ -146,6 +147,23 @@ def _direction_shares(directions: NDArray[np.float64]) -> NDArray[np.float64]:
     nearest = np.abs(sphere @ directions.T).argmax(axis=1)
     shares: NDArray[np.float64] = np.bincount(nearest, minlength=len(directions)) / SPHERE_POINTS
     return shares
+
+
+def _in_array_order(counts: NDArray[np.int64], order: Sequence[int]) -> NDArray[np.int64]:
+    """Rename the states of cells whose axes were taken in another order.
+
+    The area then does not depend on how the array lies in memory, not even by rounding.
+    """
+    states = np.arange(CELL_STATES)
+    renamed = np.zeros_like(states)
+    for corner in product((0, 1), repeat=DIMENSIONS):
+        stored = sum(bit << 2 - axis for axis, bit in enumerate(corner))
+        renamed |= (states >> stored & 1) << sum(
+            bit << 2 - axis for axis, bit in zip(order, corner, strict=True)
+        )
+    named = np.zeros_like(counts)
+    named[renamed] = counts
+    return named
 
 
 def _stored_order(mask: NDArray[np.bool_]) -> tuple[list[int], NDArray[np.bool_]]:

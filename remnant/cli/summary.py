@@ -25,7 +25,7 @@ from remnant.reporting.text import percent as fraction_percent
 
 INTERVALS = "In brackets: 90 % intervals, as far as measurement errors are modelled."
 BELOW = (
-    "Below a figure: its 90 % interval, beside ≥, ≤ or ≈ that of the part within the scan; below a "
+    "Below a figure: its 90 % interval, beside ≥, ≤ or ≈ that of what was measured; below a "
     "verdict: in how many of 100 draws of the measurement error the true value reaches that "
     "minimum."
 )

@@ -74,9 +74,9 @@ class Resection:
     findings
         Verdict of every rule set.
     sflr_by_formula
-        The same remnant over the liver volume that every other applicable formula expects, by the
-        formula's id: how far the choice of formula alone moves the ratio. Empty without body size
-        or segments.
+        The same remnant over the liver volume that every applicable verified formula expects, by
+        the formula's id: how far the choice of formula alone moves the ratio. Empty without body
+        size or segments.
     """
 
     name: str

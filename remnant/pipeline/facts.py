@@ -10,7 +10,7 @@ from remnant.core.patient import Patient
 from remnant.pipeline.folder import REPORT_JSON
 from remnant.pipeline.segmented import Setting
 from remnant.pipeline.stages import ERRORS, RESECT, MeasureRequest
-from remnant.reporting.document import read_report_json
+from remnant.reporting.document import read_facts
 from volumetry.error_models import ErrorChoice
 from volumetry.standardised import DEFAULT_FORMULA
 
@@ -28,11 +28,11 @@ def known_case(folder: Path) -> KnownCase:
     file = folder / REPORT_JSON
     if not file.is_file():
         return KnownCase(measuring=MeasureRequest(patient=Patient()))
-    report = read_report_json(file)
-    settings = report.provenance.configuration
+    facts = read_facts(file)
+    settings = facts.configuration
     bsa_formula, resect = settings.get("bsa_formula"), settings.get(RESECT)
     measuring = MeasureRequest(
-        patient=report.patient,
+        patient=facts.patient,
         formula=str(settings.get("formula") or DEFAULT_FORMULA),
         bsa_formula=None if bsa_formula is None else str(bsa_formula),
         errors=_errors(settings),

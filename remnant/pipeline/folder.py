@@ -77,7 +77,9 @@ def write_segmented(case: SegmentedCase, folder: Path) -> None:
 def write_measured(report: CaseReport, folder: Path) -> None:
     """Write ``report.json`` and ``lesions.csv``."""
     write_report_json(report, folder / REPORT_JSON)
-    write_lesions_csv(report.volumetry.lesions, folder / LESION_TABLE)
+    write_lesions_csv(
+        report.volumetry.lesions, folder / LESION_TABLE, modality=report.study.modality
+    )
 
 
 def replace_measured(report: CaseReport, folder: Path) -> None:

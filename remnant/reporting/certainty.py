@@ -21,7 +21,7 @@ ALMOST_NONE: Final = 0.005
 DOUBTFUL: Final = (0.05, 0.95)
 MOSTLY: Final = 0.6
 MATTERS: Final = 0.15
-WITHIN_SCAN: Final = "within the scan"
+AS_MEASURED: Final = "as measured"
 
 PART_WORDS: Final[Mapping[UncertaintyPart, str]] = {
     UncertaintyPart.SEGMENTATION: "outlines",
@@ -116,14 +116,14 @@ def in_hundred(probability: float | None) -> str:
 
 
 def is_partial(quantity: Quantity) -> bool:
-    """Tell whether an interval describes only the part within the scan."""
+    """Tell whether an interval describes what was measured and not the whole truth: a bound."""
     return quantity.bound is not None or quantity.indicative
 
 
 def spread(quantity: Quantity, *, fraction: bool = False) -> str:
-    """Write a quantity's interval, labelled where it describes only the part within the scan."""
+    """Write a quantity's interval, labelled where it is that of a bound as measured."""
     known = interval(quantity, fraction=fraction)
-    return f"{known} {WITHIN_SCAN}" if known and is_partial(quantity) else known
+    return f"{known} {AS_MEASURED}" if known and is_partial(quantity) else known
 
 
 def shares(known: Interval | None) -> tuple[Share, ...]:

@@ -86,7 +86,7 @@ def test_volumes__competing_classes_are_counted(case):
 
 def test_amount__interval_of_a_bound_is_within_the_scan():
     cut = Quantity(900.0, interval=Interval(880.0, 920.0), bound=Bound.LOWER, reason="cut")
-    assert "≥\u202f900 mL (880–920 within the scan)" == amount(cut, "mL")
+    assert "≥\u202f900 mL (880–920 as measured)" == amount(cut, "mL")
     assert "900 mL" == amount(Quantity(900.0), "mL")
     assert "– (no map)" == amount(Quantity.absent("no map"), "mL")
     assert "–" == percent(Quantity.absent("no map"))

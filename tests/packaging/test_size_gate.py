@@ -10,7 +10,7 @@ LONGEST_BODY, MEDIAN_BODY, P90_BODY = 50, 9, 25
 LONGEST_FILE = 400
 MOST_PARAMETERS = 7
 # The one doorway of a stage may take more, keyword-only; each is named here with its number.
-DOORWAYS = {"volumetry/measure.py measure": 10}
+DOORWAYS = {"volumetry/measure.py measure": 12}
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 

@@ -113,7 +113,7 @@ def test_origin__one_part_two_parts_none():
 def test_spread__names_the_scan_beside_bounds():
     known = Interval(0.2, 0.3)
     assert "20.0–30.0" == spread(Quantity(0.25, interval=known), fraction=True)
-    assert "20.0–30.0 within the scan" == spread(replace(CUT, interval=known), fraction=True)
+    assert "20.0–30.0 as measured" == spread(replace(CUT, interval=known), fraction=True)
     assert "" == spread(CUT)
 
 

@@ -372,8 +372,8 @@ def test_page__interval_of_a_bound_is_that_within_the_scan(made):
     about = Quantity(0.31, interval=Interval(0.3, 0.32), indicative=True, reason="cut twice")
     case = with_remnants(with_volumetry(made.case, tlv_ml=cut), flr_measured_fraction=about)
     text = bare(case).text
-    assert "1150–1250 mL within the scan" in text
-    assert "(30.0–32.0)within the scan" in text
+    assert "1150–1250 mL as measured" in text
+    assert "(30.0–32.0)as measured" in text
 
 
 def test_page__burden_classes_that_compete_are_counted(made):

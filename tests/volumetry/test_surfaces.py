@@ -96,7 +96,7 @@ def test_area__does_not_depend_on_slabs(monkeypatch):
     monkeypatch.setattr("volumetry.surfaces.CELLS_AT_ONCE", 200)
 
     assert mask_surface(mask, geometry) == whole
-    assert mask_surface(np.asfortranarray(mask), geometry).area_mm2 == pytest.approx(whole.area_mm2)
+    assert mask_surface(np.asfortranarray(mask), geometry) == whole
 
 
 def test_area__the_edge_of_the_scan_is_no_surface():
