@@ -418,12 +418,15 @@ def main() -> None:
     """Run both tables."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--phantoms", type=int, default=600)
+    parser.add_argument("--resampled", type=int, default=200, help="phantoms of the second table")
     parser.add_argument("--livers", type=Path, help="folder of Couinaud label maps")
     arguments = parser.parse_args()
-    print_table("Errors that the model makes", model_errors(arguments.phantoms, GIVEN_MAPS))
-    half = max(1, arguments.phantoms // 2)
+    if arguments.phantoms:
+        print_table("Errors that the model makes", model_errors(arguments.phantoms, GIVEN_MAPS))
     for words, model in (("", GIVEN_MAPS), (", the grid's own part alone", GRID_ALONE)):
-        print_table(f"Slices of 5 mm, phantoms{words}", resampling_errors(half, model))
+        print_table(
+            f"Slices of 5 mm, phantoms{words}", resampling_errors(arguments.resampled, model)
+        )
         if arguments.livers is not None:
             livers = liver_errors(arguments.livers, model)
             print_table(f"Slices of 5 mm, real livers{words}", livers)
