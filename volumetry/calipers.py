@@ -121,7 +121,8 @@ def _far_points(points_mm: NDArray[np.float64], cell_mm: float) -> NDArray[np.fl
     other = points_mm[_distances_mm(points_mm, one).argmax()]
     away = _distances_mm(points_mm, (one + other) / 2.0)
     span = float(np.linalg.norm(one - other))
-    return points_mm[away >= (span - away.max()) * (1.0 - TIE) - cell_mm]
+    far: NDArray[np.float64] = points_mm[away >= (span - away.max()) * (1.0 - TIE) - cell_mm]
+    return far
 
 
 def _distances_mm(
