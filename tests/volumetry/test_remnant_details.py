@@ -1,5 +1,7 @@
 """Remnants: what of the intervals belongs to which ratio, and edges of the rules."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -97,3 +99,18 @@ def test_debulked__lesions_after_a_rejected_one_still_count():
     share = debulked_fraction(report(lesions=lesions), removed=RIGHT_LOBE)
     assert pytest.approx(0.75) == share.value
     assert share.interval.low < 0.75 < share.interval.high
+
+
+def test_debulked__unknown_tumour_keeps_its_reason():
+    unknown = replace(report(), tumour_ml=Quantity.absent("the lesions were not drawn"))
+    share = debulked_fraction(unknown, removed=RIGHT_LOBE)
+    assert (share.value, share.reason) == (None, "the lesions were not drawn")
+
+
+def test_debulked__lesion_without_place_belongs_to_no_share():
+    lesions = (
+        example_lesion(1, 50.0, segment_fractions=None),
+        example_lesion(2, 30.0, segment_fractions={V: 0.5, II: 0.5}),
+    )
+    share = debulked_fraction(report(lesions=lesions), removed=RIGHT_LOBE)
+    assert pytest.approx(0.5) == share.value
