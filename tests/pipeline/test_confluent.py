@@ -1,6 +1,7 @@
 """The split of confluent lesions, from the option to the report."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,8 +9,11 @@ import pytest
 from remnant.cli.app import run_command
 from remnant.core.geometry import Geometry
 from remnant.core.labels import BINARY_SCHEME, INSTANCE_SCHEME
-from remnant.core.volumes import LabelMap
+from remnant.core.volumes import LabelMap, Modality
 from remnant.io.nifti import write_labels
+from remnant.pipeline.requests import SegmentRequest
+from remnant.pipeline.segment import segment_case
+from remnant.testing.fake_segmenter import FakeSegmenter
 from remnant.testing.grids import grid_around
 from remnant.testing.shapes import Ball, Ellipsoid, digitise
 
@@ -91,6 +95,31 @@ def test_split_confluent__is_refused_for_a_stored_case(masks, capsys):
 
     assert 2 == run_command(["measure", str(masks / "case"), "--split-confluent"])
     assert "stored case" in capsys.readouterr().err
+
+
+def test_split_confluent__of_what_a_network_found(phantom, scan):
+    """Two balls that a network drew as one lesion; intensities are those of the parts."""
+    grid = phantom.geometry
+    lesions = np.zeros(grid.shape, dtype=np.uint16)
+    for body in (Ball((76.0, 5.0, 10.0), 17.0), Ball((104.0, 5.0, 10.0), 15.0)):
+        lesions[digitise(body, grid) & phantom.structures.mask()] = 1
+    structures = np.where(phantom.structures.mask(), 1, 0).astype(np.uint8)
+    structures[lesions > 0] = 2
+    segmenter = FakeSegmenter(
+        LabelMap(structures, grid, phantom.structures.scheme),
+        LabelMap(lesions, grid, INSTANCE_SCHEME),
+    )
+    request = SegmentRequest(source=scan, modality=Modality.CT, split_confluent=True)
+
+    case = segment_case(request, segmenter=segmenter)
+    unsplit = segment_case(replace(request, split_confluent=False), segmenter=segmenter)
+
+    assert {0, 1, 2} == set(np.unique(case.lesions.codes))
+    assert np.array_equal(case.lesions.codes > 0, lesions > 0)
+    assert {1, 2} == set(case.intensities)
+    assert case.configuration["split_confluent"] is True
+    assert {0, 1} == set(np.unique(unsplit.lesions.codes))
+    assert "confluent_lesions_split" not in {f.id for f in unsplit.quality}
 
 
 @pytest.mark.parametrize("command", ["run", "segment", "measure"])
