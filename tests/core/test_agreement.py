@@ -59,6 +59,18 @@ def test_settings__outside_their_range_are_refused(tolerance_mm, match_iou):
         )
 
 
+@pytest.mark.parametrize(("tolerance_mm", "match_iou"), [(0.0, 0.0), (100.0, 1.0)])
+def test_settings__take_the_ends_of_their_range(tolerance_mm, match_iou):
+    given = EvaluationSettings(
+        tolerance_mm=tolerance_mm,
+        match_iou=match_iou,
+        prediction_coding="labels",
+        truth_coding="labels",
+    )
+
+    assert (tolerance_mm, match_iou) == (given.tolerance_mm, given.match_iou)
+
+
 def test_estimate__lies_between_its_limits():
     assert 2.0 == Estimate(2.0, 1.0, 3.0).value
     with pytest.raises(InputError, match="between"):

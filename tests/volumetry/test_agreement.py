@@ -27,9 +27,10 @@ from volumetry.agreement import (
     NO_TRUTH,
     ROUNDING_MM,
     compare_masks,
+    quantile_mm,
     union_box,
 )
-from volumetry.surface_elements import surface_distances
+from volumetry.surface_elements import SurfaceDistances, surface_distances
 
 SHAPE = (15, 13, 11)
 SEEDS = st.integers(0, 2**32 - 1)
@@ -245,6 +246,17 @@ def test_tolerance__more_of_it_finds_more_surface(one, other, spacing_mm):
 
     assert sorted(shares) == shares
     assert shares[-1] == 1.0
+
+
+@pytest.mark.parametrize("area_mm2", [0.1, 0.3, 1.0, 7.7])
+def test_quantile__reached_exactly_is_reached_whatever_rounding_says(area_mm2):
+    """19 of 20 equal elements are 95 % of the area; 18 of 20 are not."""
+    areas = np.full(20, area_mm2)
+    near = SurfaceDistances(np.array([1.0] * 19 + [5.0]), areas)
+    far = SurfaceDistances(np.array([5.0] + [1.0] * 18 + [9.0]), areas)
+
+    assert 1.0 == quantile_mm(near, 0.95)
+    assert 5.0 == quantile_mm(far, 0.95)
 
 
 def test_union_box__holds_both_and_no_more():

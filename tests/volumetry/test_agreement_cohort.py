@@ -189,6 +189,12 @@ def test_summary__counts_what_is_absent_and_averages_the_rest():
     assert (2, 0) == (volume.n, volume.absent)
 
 
+def test_summary__two_cases_have_a_spread():
+    entries = {(s.structure, s.metric): s for s in summarise([case("a", 5, 5), case("b", 5, 15)])}
+
+    assert entries["liver", "dice"].sd.value == pytest.approx(0.5 / np.sqrt(2))
+
+
 def test_summary__absent_everywhere_has_a_reason():
     entries = {(s.structure, s.metric): s for s in summarise([case("a", 0, 0), case("b", 0, 0)])}
     dice = entries["liver", "dice"]

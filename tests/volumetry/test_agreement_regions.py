@@ -66,9 +66,11 @@ def test_joint_box__holds_all_codes_of_all_regions():
 
 def test_mask__holds_the_wanted_codes_and_no_other():
     whole = (slice(None),) * 3
-    found = region(codes_at(c1=(1, 2, 3), c2=(4, 4, 4), c3=(0, 0, 0)), 1, 3, 300).mask(whole)
+    found = region(
+        codes_at(c1=(1, 2, 3), c2=(4, 4, 4), c3=(0, 0, 0), c255=(6, 7, 8)), 1, 3, 255, 300
+    )
 
-    assert [[0, 0, 0], [1, 2, 3]] == np.argwhere(found).tolist()
+    assert [[0, 0, 0], [1, 2, 3], [6, 7, 8]] == np.argwhere(found.mask(whole)).tolist()
 
 
 def test_numbers__are_codes_of_instances_or_connected_groups():
