@@ -12,6 +12,7 @@ measures, each in a fresh process, in turn, three times:
 - scikit-image: components and a table of volume, centroid, box, Feret diameter and major axis;
 - PyRadiomics: volume by voxels and by mesh, and largest diameter, where it is installed.
 
+Everything runs in one thread, so that CPU time is the work done, whatever else the machine does.
 Files are read, and libraries imported, before the clock starts. Memory is the peak above what the
 process held when its inputs were read.
 """
@@ -48,6 +49,10 @@ from remnant.io.nifti import read_labels, write_labels
 Codes = NDArray[np.uint8]
 
 REPEATS = 3
+ONE_THREAD = (
+    "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS",
+    "ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS",
+)  # fmt: skip
 CLEAR_PEAK = Path("/proc/self/clear_refs")
 STATUS = Path("/proc/self/status")
 OURS, READING, SHAPES, RADIOMICS = "remnant", "read .nii.gz", "SimpleITK, lesions", "PyRadiomics"
@@ -317,7 +322,10 @@ def fresh(*arguments: str) -> str:
     The script has the name of a package that it measures.
     """
     command = [sys.executable, "-P", __file__, *arguments]
-    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+    environment = {**os.environ, **dict.fromkeys(ONE_THREAD, "1")}
+    return subprocess.run(
+        command, check=True, stdout=subprocess.PIPE, text=True, env=environment
+    ).stdout
 
 
 def measured(case: Case, folder: Path, *, small: bool) -> dict[str, dict[str, Any]]:
