@@ -14,7 +14,7 @@ from volumetry.liver_maps import Tally, liver_maps, tally
 
 MET, NOT_MET, UNKNOWN, _ = Verdict
 SHAPE = (10, 11, 12)
-GRID = Geometry(SHAPE, np.diag([10.0, 10.0, 10.0, 1.0]))  # one voxel is 1 mL
+GRID = Geometry(SHAPE, np.diag([10.0, 20.0, 10.0, 1.0]))  # one voxel is 2 mL
 
 
 def tally_of(everywhere, on_edge=None):
@@ -117,12 +117,12 @@ def test_lesions_inside_liver__all_of_them():
 def test_lesions_inside_liver__part_of_one():
     found = outside([1, 1, 2], [1, 1])
     assert (NOT_MET, 1) == (found.verdict, found.value)
-    assert found.text == "1.00 mL of the lesion map lie outside the liver: not counted."
+    assert found.text == "2.00 mL of the lesion map lie outside the liver: not counted."
 
 
 def test_lesions_inside_liver__whole_ones_are_named():
     found = outside([1, 1, 2, 5, 5, 5], [2, 0])
-    assert found.text.startswith("4.00 mL of the lesion map")
+    assert found.text.startswith("8.00 mL of the lesion map")
     assert found.text.endswith("Wholly outside and not listed: lesion 2, 5.")
 
 
@@ -161,13 +161,13 @@ def test_segments_cover_liver__one_percent_is_tolerated(uncovered, verdict):
 def test_segments_inside_liver__one_percent_is_tolerated(beyond, verdict):
     liver, segments = np.zeros(SHAPE, np.uint8), np.zeros(SHAPE, np.uint8)
     liver[1:9, 1:6, 1:6] = 1  # 200 voxels
-    segments[1:9, 1:6, 1:6] = 4
+    segments[1:9, 1:6, 1:6], segments[1:3, 1:6, 1:6] = 4, 1
     segments[1 : 1 + beyond, 8, 8] = 4
     couinaud = LabelMap(segments, GRID, COUINAUD_SCHEME)
     maps = liver_maps(LabelMap(liver, GRID, BINARY_SCHEME), None, couinaud)
     found = checks.check_segments_inside_liver(couinaud, maps, tally(maps))
     assert (verdict, beyond / 200) == (found.verdict, found.value)
-    assert f"{beyond:.1f} mL of the segment map ({beyond / 2:.1f} % of the liver)" in found.text
+    assert f"{2 * beyond:.1f} mL of the segment map ({beyond / 2:.1f} % of the liver)" in found.text
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,8 @@ from remnant.core.quantity import UncertaintyPart
 from remnant.core.volumes import LabelMap
 from remnant.testing.examples import EXAMPLE_ERRORS
 from volumetry.measure import measure
-from volumetry.propagation import joint_draws
-from volumetry.uncertainty import lesion_interval, ratio
+from volumetry.propagation import Draws, Spread, joint_draws
+from volumetry.uncertainty import interval_of, lesion_interval, ratio
 
 II, V, VIII = CouinaudSegment.II, CouinaudSegment.V, CouinaudSegment.VIII
 GRID = Geometry((24, 25, 26), np.diag([5.0, 5.0, 5.0, 1.0]))
@@ -83,6 +83,14 @@ def test_standardised__certain_formula_has_no_interval():
     found = measure(liver, None, couinaud=None, patient=KNOWN, error_model=certain)
     assert found.standardised.stlv_ml.interval is None
     assert found.standardised.stlv_ml.value > 0
+
+
+@pytest.mark.parametrize(("defined", "known"), [(49, False), (50, True)])
+def test_interval__half_of_the_draws_is_enough(defined, known):
+    total_ml = np.zeros((9, 100))
+    total_ml[0] = np.where(np.arange(100) < defined, np.arange(100.0), np.nan)
+    draws = Draws(total_ml, np.zeros((9, 100)), np.ones(100))
+    assert (interval_of(Spread(draws, {}), lambda d: d.tlv_ml) is not None) == known
 
 
 def test_ratio__of_wholes_below_one_millilitre():
