@@ -35,6 +35,7 @@ MOST_WEEKS = 1040.0
 SAME_VOLUME_FRACTION = 1e-6
 NO_WEEKS = "the time between the scans was not given: no rate without it"
 NO_THRESHOLD = "no threshold was asked for"
+NOT_SURE = "a scan does not show the whole remnant: whether it grew or is enough is not known"
 SLOWS = (
     "at the pace between the two scans; growth after portal vein embolisation slows (mean KGR 5.4 "
     "in the first week, 1.5 after, n = 48, PMC6414468), so that it may take longer"
@@ -372,14 +373,26 @@ def _no_time(sflr: Change, request: GrowthRequest) -> str | None:
         return NO_THRESHOLD
     if now is None or gain is None:
         return sflr.difference.reason
+    if not _is_shown(sflr, now >= target):
+        return NOT_SURE
     if now >= target:
         return (
             f"it is reached: sFLR is {percent_from_fraction(now):.2f} % at the second scan, "
             f"{percent_from_fraction(target):g} % was asked for"
         )
-    if gain <= 0.0:
-        return "there was no growth between the scans"
-    return NO_WEEKS if request.weeks is None else None
+    if gain > 0.0:
+        return NO_WEEKS if request.weeks is None else None
+    return "there was no growth between the scans"
+
+
+def _is_shown(sflr: Change, reached: bool) -> bool:  # noqa: FBT001  (one private question)
+    """Tell whether bounds leave it certain that the threshold is reached, or that nothing grew."""
+    if sflr.after.indicative or sflr.difference.indicative:
+        return False
+    if reached:
+        return sflr.after.bound is not Bound.UPPER
+    shrunk = (sflr.difference.value or 0.0) <= 0.0
+    return not (shrunk and sflr.difference.bound is Bound.LOWER)
 
 
 def _endless(figures: _Figures, time: Figure) -> str | None:

@@ -28,6 +28,7 @@ CUT_DIAMETER = "a lesion reaches the edge of the scan: its diameter may be longe
 NOT_THERE = {
     MatchKind.NEW: "no lesion was found there in the first scan",
     MatchKind.GONE: "no lesion was found there in the second scan",
+    MatchKind.OUTSIDE: "the other scan does not reach there: what became of it is unknown",
 }
 END_VARIANCE = 1.0 / 12.0
 """Of a point that lies anywhere in a voxel of unit size."""

@@ -7,7 +7,8 @@
 2. **Place.** Lesions without a link are paired by the distance of their centroids: of all pairings
    the one with the least sum of distances, where a lesion without a partner costs half of
    ``limit_mm``. No pair is farther apart than ``limit_mm``.
-3. What is left is *gone* (before) or *new* (after).
+3. What is left is *gone* (before) or *new* (after), or *outside* where the other scan does not
+   reach (`beyond_the_scan`).
 
 The rules treat both scans alike: exchanging them turns new into gone and merged into split and
 changes nothing else, ties included. The order and the numbers of the lesions do not matter.
@@ -15,17 +16,20 @@ changes nothing else, ties included. The order and the numbers of the lesions do
 Both limits are this project's choice: no study of lesion matching was read for them.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from remnant.core.comparison import MatchEvidence, MatchKind
 from remnant.core.errors import InputError
+from remnant.core.geometry import Geometry
 
 MINIMUM_OVERLAP_FRACTION = 0.1
 """Of the smaller lesion: less is taken for two neighbours and an imperfect alignment."""
 CENTROID_LIMIT_MM = 15.0
+HALF = 0.5
 
 Floats = NDArray[np.float64]
 
@@ -122,6 +126,42 @@ def match_lesions(
     groups += _nearest_groups(before, after, free, limit_mm)
     pairings = [_pairing(group, before, after, overlaps_ml, linked) for group in groups]
     return tuple(_in_order(pairings, before, after))
+
+
+def beyond_the_scan(
+    pairings: Iterable[Pairing],
+    before: LesionSet,
+    after: LesionSet,
+    *,
+    before_grid: Geometry,
+    after_grid: Geometry,
+) -> tuple[Pairing, ...]:
+    """Turn gone and new lesions that the other scan cannot show into ``OUTSIDE``.
+
+    Parameters
+    ----------
+    pairings
+        What `match_lesions` returned for ``before`` and ``after``.
+    before, after
+        Lesions of both scans in one frame.
+    before_grid, after_grid
+        The scans in that frame: a lesion whose centroid lies beyond the other one is outside.
+    """
+    hidden_before = _beyond(before, after_grid)
+    hidden_after = _beyond(after, before_grid)
+    return tuple(
+        replace(pairing, kind=MatchKind.OUTSIDE)
+        if (pairing.kind is MatchKind.GONE and hidden_before.issuperset(pairing.before_ids))
+        or (pairing.kind is MatchKind.NEW and hidden_after.issuperset(pairing.after_ids))
+        else pairing
+        for pairing in pairings
+    )
+
+
+def _beyond(lesions: LesionSet, grid: Geometry) -> set[int]:
+    index = grid.index_from_ras(lesions.centroids_mm)
+    beyond = np.abs(index + HALF - np.array(grid.shape) / 2) > np.array(grid.shape) / 2
+    return {lesions.ids[row] for row in np.flatnonzero(beyond.any(axis=1))}
 
 
 def _require_overlaps(overlaps_ml: Floats, before: LesionSet, after: LesionSet) -> None:

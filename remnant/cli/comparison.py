@@ -15,6 +15,7 @@ from remnant.reporting.text import ABSENT, BOUND_SIGNS, INDICATIVE_SIGN, plain, 
 
 MOST_ROWS = 20
 MOST_IDS = 4
+MANY_COLUMNS = 7
 TWO_FIGURES = 9.95
 GROWTH_ROWS = (
     ("degree of hypertrophy", "degree_of_hypertrophy_sflr_points", "sFLR points"),
@@ -116,7 +117,7 @@ def _print_lesions(report: ComparisonReport, console: Console) -> None:
 
 def _match_cells(match: LesionMatch) -> tuple[str, ...]:
     return (
-        f"{_ids(match.before_ids, 'new')} → {_ids(match.after_ids, 'gone')}",
+        _fate(match),
         _both(match.volume_ml),
         *_change_cells(match.volume_ml, fraction=True),
         _both(match.longest_axial_mm),
@@ -124,9 +125,14 @@ def _match_cells(match: LesionMatch) -> tuple[str, ...]:
     )
 
 
-def _ids(ids: Sequence[int], none: str) -> str:
-    more = "+…" if len(ids) > MOST_IDS else ""
-    return "+".join(map(str, ids[:MOST_IDS])) + more or none
+def _fate(match: LesionMatch) -> str:
+    outside = match.kind is MatchKind.OUTSIDE
+    first = _ids(match.before_ids) or ("outside" if outside else "new")
+    return f"{first} → {_ids(match.after_ids) or ('outside' if outside else 'gone')}"
+
+
+def _ids(ids: Sequence[int]) -> str:
+    return "+".join(map(str, ids[:MOST_IDS])) + ("+…" if len(ids) > MOST_IDS else "")
 
 
 def _both(change: Change) -> str:
@@ -146,15 +152,15 @@ def _print_growth(report: ComparisonReport, console: Console) -> None:
         console.print(f"No growth: {report.growth_reason}", markup=False)
         return
     after = "" if growth.weeks is None else f", {growth.weeks:g} weeks apart"
-    console.print(f"Remnant after {growth.title.lower()}{after}", markup=False)
+    title = growth.title[:1].lower() + growth.title[1:]
+    console.print(f"Remnant after {title}{after}", markup=False)
     console.print(_growth_table(growth))
-    reasons = (getattr(growth, name).reason for _, name, _ in GROWTH_ROWS)
-    for reason in dict.fromkeys((*reasons, growth.weeks_to_threshold.reason)):
-        if reason and (growth.threshold_sflr is not None or reason != NOT_ASKED):
+    reasons = [getattr(growth, name).reason or "" for _, name, _ in GROWTH_ROWS]
+    if growth.threshold_sflr is not None:
+        reasons.append(growth.weeks_to_threshold.reason or "")
+    for reason in dict.fromkeys(reasons):
+        if reason and not any(reason != other and reason in other for other in reasons):
             console.print(f"  {reason}", style="dim", markup=False)
-
-
-NOT_ASKED = "no threshold was asked for"
 
 
 def _growth_table(growth: Growth) -> Table:
@@ -164,28 +170,33 @@ def _growth_table(growth: Growth) -> Table:
         ("first", flr.before, sflr.before),
         ("second", flr.after, sflr.after),
     ):
-        table.add_row(f"FLR, {scan} scan", f"{shown(amount)} mL", ends(amount))
-        table.add_row(
-            f"sFLR, {scan} scan", f"{shown(share, fraction=True)} %", ends(share, fraction=True)
-        )
+        table.add_row(f"FLR, {scan} scan", _with_unit(shown(amount), "mL"), ends(amount))
+        written = _with_unit(shown(share, fraction=True), "%")
+        table.add_row(f"sFLR, {scan} scan", written, ends(share, fraction=True))
     relative = growth.relative_hypertrophy_fraction
     table.add_row(
         "relative hypertrophy",
-        f"{signed(relative, fraction=True)} % of the first FLR",
+        _with_unit(signed(relative, fraction=True), "% of the first FLR"),
         signed_interval(relative, fraction=True),
     )
     for title, name, unit in GROWTH_ROWS:
         quantity: Quantity = getattr(growth, name)
-        table.add_row(title, f"{signed(quantity)} {unit}", signed_interval(quantity))
+        table.add_row(title, _with_unit(signed(quantity), unit), signed_interval(quantity))
     if growth.threshold_sflr is not None:
         time = growth.weeks_to_threshold
         title = f"to {percent_from_fraction(growth.threshold_sflr):g} % sFLR, if linear"
-        table.add_row(title, f"{shown(time)} weeks after the second scan", ends(time))
+        written = _with_unit(shown(time), "weeks after the second scan")
+        table.add_row(title, written, ends(time))
     return table
 
 
+def _with_unit(number: str, unit: str) -> str:
+    return number if number == ABSENT else f"{number} {unit}"
+
+
 def _table(*titles: str) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=any(titles))
+    gap = 2 if len(titles) < MANY_COLUMNS else 1
+    table = Table(box=None, pad_edge=False, padding=(0, gap, 0, 0), show_header=any(titles))
     for number, title in enumerate(titles):
         table.add_column(title, justify="right" if number else "left", no_wrap=True)
     return table

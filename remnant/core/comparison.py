@@ -22,7 +22,8 @@ class MatchKind(StrEnum):
     """What became of lesions between two scans.
 
     ``MERGED`` is several before and one after, ``SPLIT`` one before and several after,
-    ``REGROUPED`` several on both sides that overlap in turn and cannot be told apart.
+    ``REGROUPED`` several on both sides that overlap in turn and cannot be told apart. ``OUTSIDE``
+    lies beyond the edge of the other scan: whether it is there is not known.
     """
 
     MATCHED = "matched"
@@ -31,6 +32,7 @@ class MatchKind(StrEnum):
     MERGED = "merged"
     SPLIT = "split"
     REGROUPED = "regrouped"
+    OUTSIDE = "outside"
 
 
 class MatchEvidence(StrEnum):

@@ -14,6 +14,7 @@ from remnant.core.codes import present_codes
 from remnant.core.comparison import Alignment, Change, ComparisonReport, Growth, LesionMatch
 from remnant.core.errors import InputError
 from remnant.core.findings import Finding, quality_finding
+from remnant.core.geometry import Geometry
 from remnant.core.labels import BINARY_SCHEME, CouinaudSegment
 from remnant.core.lesions import Confirmation
 from remnant.core.provenance import Provenance
@@ -33,6 +34,7 @@ from volumetry.matching import (
     CENTROID_LIMIT_MM,
     MINIMUM_OVERLAP_FRACTION,
     LesionSet,
+    beyond_the_scan,
     match_lesions,
 )
 from volumetry.overlap import dice_fraction, overlaps_ml
@@ -220,8 +222,19 @@ def _matched(before: _Scan, after: _Scan) -> _Matched:
     shared = overlaps_ml(
         before.lesions, after.lesions, matrix, before_codes=first.ids, after_codes=second.ids
     )
-    matches = lesion_matches(match_lesions(first, second, shared), _scan(before), _scan(after))
+    pairings = beyond_the_scan(
+        match_lesions(first, second, shared),
+        first,
+        second,
+        before_grid=_moved(before.liver.geometry, matrix),
+        after_grid=after.liver.geometry,
+    )
+    matches = lesion_matches(pairings, _scan(before), _scan(after))
     return _Matched(alignment=alignment, matches=matches, quality=(finding,))
+
+
+def _moved(geometry: Geometry, matrix: NDArray[np.float64]) -> Geometry:
+    return Geometry(geometry.shape, matrix @ geometry.affine_ras)
 
 
 def _lesion_set(scan: _Scan, matrix: NDArray[np.float64]) -> LesionSet:

@@ -15,9 +15,15 @@ from remnant.core.comparison import MatchKind
 from remnant.core.errors import InputError
 from remnant.core.findings import Verdict
 from remnant.core.geometry import Geometry
-from remnant.core.labels import BINARY_SCHEME, CouinaudSegment
+from remnant.core.labels import (
+    BINARY_SCHEME,
+    COUINAUD_SCHEME,
+    INSTANCE_SCHEME,
+    CouinaudSegment,
+)
+from remnant.core.quantity import Bound
 from remnant.core.volumes import LabelMap
-from remnant.io.nifti import write_labels
+from remnant.io.nifti import read_labels, write_labels
 from remnant.pipeline.comparison import CompareRequest, compare_cases, write_comparison
 from remnant.reporting.comparison import MATCH_COLUMNS, comparison_schema
 from remnant.testing.phantoms import body_grid, liver_phantom
@@ -208,6 +214,32 @@ def test_unknown_lesions_and_segments__are_absent_with_their_reason(cases, tmp_p
     assert "lesions of the first case are not known" in report.matches_reason
     assert report.tumour_ml.difference.value is None
     assert "first scan" in report.growth.kgr_sflr_points_per_week.reason
+
+
+def test_lesion_beyond_the_other_scan__is_not_called_gone(cases, tmp_path, capsys):
+    """The second scan is the first one up to a level below the first and the third lesion."""
+    masks = []
+    for role in ("liver", "lesions", "couinaud"):
+        scheme = INSTANCE_SCHEME if role == "lesions" else COUINAUD_SCHEME
+        labels = read_labels(cases / f"before_{role}.nii.gz", scheme)
+        level = round(float(labels.geometry.index_from_ras((0.0, 0.0, 2.0))[2]))
+        kept = labels.codes[:, :, :level]
+        grid = Geometry(kept.shape, labels.geometry.affine_ras)
+        write_labels(LabelMap(kept, grid, scheme), tmp_path / f"{role}.nii.gz")
+        masks.append(f"{role}={tmp_path / role}.nii.gz")
+    given = ",".join(masks)
+    assert 0 == run_command(["measure", "--masks", given, "-o", str(tmp_path / "cut"), *BODY])
+    capsys.readouterr()
+
+    report = compare_cases(CompareRequest(before=cases / "before", after=tmp_path / "cut"))
+
+    fates = {m.before_ids[0]: m.kind for m in report.matches}
+    seen, hidden = MatchKind.MATCHED, MatchKind.OUTSIDE
+    assert {1: hidden, 2: seen, 3: hidden, 4: seen} == fates
+    assert "does not reach there" in report.matches[0].volume_ml.difference.reason
+    assert Bound.LOWER == report.tlv_ml.difference.bound
+    back = compare_cases(CompareRequest(before=tmp_path / "cut", after=cases / "before"))
+    assert MatchKind.OUTSIDE in {m.kind for m in back.matches if m.after_ids == (1,)}
 
 
 def test_another_body_size__is_refused_for_growth_only(cases, tmp_path):

@@ -196,6 +196,22 @@ def test_bounds__carry_to_the_rate_and_turn_for_the_time(before, after, rate, ti
     assert time == found.weeks_to_threshold.bound
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({"value_ml": 500.0}, {"value_ml": 400.0, "bound": Bound.LOWER, "reason": "cut"}),
+        ({"value_ml": 300.0}, {"value_ml": 800.0, "bound": Bound.UPPER, "reason": "lesions"}),
+        ({"value_ml": 300.0}, {"value_ml": 800.0, "indicative": True, "reason": "either"}),
+    ],
+)
+def test_time_to_threshold__is_not_known_where_a_scan_does_not_show_the_remnant(before, after):
+    """A smaller part of a cut remnant is no shrinking, an upper bound is no reaching."""
+    found = grown(flr(**before), flr(**after), threshold=0.4)
+
+    assert found.weeks_to_threshold.value is None
+    assert "does not show the whole remnant" in found.weeks_to_threshold.reason
+
+
 def test_bounds__in_both_directions_are_indicative():
     cut = {"bound": Bound.LOWER, "reason": "cut"}
 
@@ -204,7 +220,7 @@ def test_bounds__in_both_directions_are_indicative():
 
     for found in (both, one):
         assert found.kgr_sflr_points_per_week.indicative
-        assert found.weeks_to_threshold.indicative
+        assert found.weeks_to_threshold.value is None
     assert "both scans: cut" == both.flr_ml.difference.reason
 
 

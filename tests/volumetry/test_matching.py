@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from remnant.core.comparison import MatchEvidence, MatchKind
 from remnant.core.errors import InputError
-from volumetry.matching import CENTROID_LIMIT_MM, LesionSet, match_lesions
+from remnant.core.geometry import Geometry
+from volumetry.matching import CENTROID_LIMIT_MM, LesionSet, beyond_the_scan, match_lesions
 
 MIRRORED = {MatchKind.NEW: MatchKind.GONE, MatchKind.MERGED: MatchKind.SPLIT}
 MIRRORED |= {b: a for a, b in MIRRORED.items()}
@@ -203,6 +204,28 @@ def test_place__no_other_pairing_costs_less(case):
         for order in permutations(range(many), few)
     )
     assert best == pytest.approx(cost)
+
+
+def test_beyond_the_scan__is_neither_gone_nor_new():
+    """Scans of 10 mm voxels: the first reaches from -5 to 45 mm, the second from -5 to 25 mm."""
+    matrix = np.diag((10.0, 10.0, 10.0, 1.0))
+    grids = {"before_grid": Geometry((5, 4, 3), matrix), "after_grid": Geometry((3, 4, 5), matrix)}
+    before = lesions((40, 0, 0), (0, 20, 0))
+    after = lesions((0, 0, 40), (20, 0, 0))
+
+    found = match_lesions(before, after, np.zeros((2, 2)))
+    judged = beyond_the_scan(found, before, after, **grids)
+
+    assert {
+        (MatchKind.OUTSIDE, (1,), ()),
+        (MatchKind.GONE, (2,), ()),
+        (MatchKind.OUTSIDE, (), (1,)),
+        (MatchKind.NEW, (), (2,)),
+    } == summary(judged)
+    edge = lesions((24.9, 0, 0), (25.1, 0, 0), (-4.9, 0, 0), (-5.1, 0, 0))
+    none = lesions()
+    seen = beyond_the_scan(match_lesions(edge, none, no_overlap(edge, none)), edge, none, **grids)
+    assert {(1,), (3,)} == {p.before_ids for p in seen if p.kind is MatchKind.GONE}
 
 
 def test_bad_input__is_refused():
