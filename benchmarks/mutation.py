@@ -50,7 +50,7 @@ TESTS: Mapping[str, tuple[str, ...]] = {
     "checks": ("checks", "measure"),
     "distances": ("distances",),
     "error_models": ("error_models",),
-    "change": ("change", "growth"),
+    "change": ("change", "growth", "lesion_changes"),
     "growth": ("growth",),
     "intensity": ("intensity",),
     "lesion_changes": ("lesion_changes",),
