@@ -147,6 +147,22 @@ def loose_ends(before: Quantity, after: Quantity) -> tuple[Bound | None, bool]:
     return (Bound.LOWER if more else Bound.UPPER if less else None), False
 
 
+def scaled(quantity: Quantity, factor: float) -> Quantity:
+    """Return a quantity times a positive number, its interval too."""
+    if quantity.value is None:
+        return quantity
+    around = quantity.interval
+    if around is not None:
+        around = Interval(
+            around.low * factor,
+            around.high * factor,
+            median=None if around.median is None else around.median * factor,
+            sds={part: sd * factor for part, sd in around.sds.items()},
+            quantiles=tuple(quantile * factor for quantile in around.quantiles),
+        )
+    return replace(quantity, value=quantity.value * factor, interval=around)
+
+
 def _reasons(before: Quantity, after: Quantity, note: str | None) -> str | None:
     if before.reason and before.reason == after.reason:
         known = [f"both scans: {before.reason}"]

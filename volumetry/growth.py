@@ -24,7 +24,7 @@ from remnant.core.patient import Patient
 from remnant.core.quantity import Bound, Interval, Quantity, UncertaintyPart
 from remnant.core.units import percent_from_fraction
 from remnant.core.volumetry_report import StandardisedVolume, VolumetryReport
-from volumetry.change import change_of, loose_ends, paired_spreads, sample_interval
+from volumetry.change import change_of, loose_ends, paired_spreads, sample_interval, scaled
 from volumetry.propagation import Sample
 from volumetry.remnant import future_liver_remnant
 from volumetry.uncertainty import TAIL, ratio
@@ -269,22 +269,6 @@ def weeks_to_reach(
     np.divide(missing, rate, out=weeks, where=rate > 0.0)
     reached: Sample = np.where(missing <= 0.0, 0.0, weeks)
     return reached
-
-
-def scaled(quantity: Quantity, factor: float) -> Quantity:
-    """Return a quantity times a positive number, its interval too."""
-    if quantity.value is None:
-        return quantity
-    around = quantity.interval
-    if around is not None:
-        around = Interval(
-            around.low * factor,
-            around.high * factor,
-            median=None if around.median is None else around.median * factor,
-            sds={part: sd * factor for part, sd in around.sds.items()},
-            quantiles=tuple(quantile * factor for quantile in around.quantiles),
-        )
-    return replace(quantity, value=quantity.value * factor, interval=around)
 
 
 Figure = Callable[[Sample, Sample, Sample], Sample]

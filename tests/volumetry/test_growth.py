@@ -9,6 +9,7 @@ from remnant.core.errors import ImplausibleValueError, InputError
 from remnant.core.labels import CouinaudSegment
 from remnant.core.quantity import Bound, Quantity, UncertaintyPart
 from remnant.core.volumetry_report import StandardisedVolume
+from volumetry.change import scaled
 from volumetry.growth import (
     NO_WEEKS,
     FlrDraws,
@@ -16,7 +17,6 @@ from volumetry.growth import (
     StandardDraws,
     common_standard,
     growth,
-    scaled,
     weeks_to_reach,
 )
 
