@@ -29,8 +29,18 @@ TORCH_FREE = (
     "remnant.cli.app",
     "remnant.testing.phantoms",
 )
-COMMANDS = {"demo", "run", "segment", "measure", "plan", "report", "models", "inspect", "doctor"}
-PURE = ("remnant.core.case", "volumetry.measure", "volumetry.remnant", "planning.plan")
+COMMANDS = {
+    "demo", "run", "segment", "measure", "plan", "report", "compare", "evaluate", "models", "inspect",
+    "doctor",
+}  # fmt: skip
+PURE = (
+    "remnant.core.case",
+    "volumetry.measure",
+    "volumetry.remnant",
+    "volumetry.agreement_regions",
+    "volumetry.growth",
+    "planning.plan",
+)
 
 
 def loaded_by(statement):
