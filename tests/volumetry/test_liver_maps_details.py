@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from remnant.core.geometry import Geometry
-from remnant.core.labels import BINARY_SCHEME
+from remnant.core.labels import BINARY_SCHEME, INSTANCE_SCHEME
 from remnant.core.volumes import LabelMap
 from volumetry.liver_maps import blocks, cut_faces, liver_maps, tally
 
@@ -68,3 +68,21 @@ def test_blocks__cover_every_voxel_once_and_are_small(shape, order, layer):
         array[part] += 1
         assert 0 < array[part].size <= max(layer, one_layer)
     assert (array == 1).all()
+
+
+@pytest.mark.parametrize(("layer", "cut"), [(0, True), (1, False), (4, False), (5, True)])
+@pytest.mark.parametrize("axis", [0, 1, 2])
+def test_edge__only_the_outermost_layer_counts(axis, layer, cut):
+    """A lesion one layer inside a liver that the scan cuts is not cut itself."""
+    grid = Geometry((6, 6, 6), np.eye(4))
+    lesions = np.zeros(grid.shape, np.uint16)
+    place = [3, 3, 3]
+    place[axis] = layer
+    lesions[tuple(place)] = 1
+    liver = np.ones(grid.shape, np.uint8)
+    maps = liver_maps(
+        LabelMap(liver, grid, BINARY_SCHEME), LabelMap(lesions, grid, INSTANCE_SCHEME), None
+    )
+    counted = tally(maps)
+    assert counted.on_edge[0].any()
+    assert counted.on_edge[1].any() == cut
