@@ -38,7 +38,8 @@ ALL_PARTS: Parts = tuple(UncertaintyPart)
 
 UNASSIGNED = 0
 ROWS = len(CouinaudSegment) + 1
-LESIONS_AT_ONCE = 64
+LESIONS_AT_ONCE = 7
+"""Small enough for a product of matrices that no linear algebra library spreads over threads."""
 
 
 class Plane(IntEnum):
@@ -171,7 +172,8 @@ def swollen_ml(volumes_ml: Sample, displaced_mm3: Sample) -> Sample:
         ``V (1 + d A / 3V)³``: exact for a ball, and to first order for every body.
     """
     relative = displaced_mm3 / (3.0 * mm3_from_ml(1.0) * volumes_ml)
-    swollen: Sample = volumes_ml * np.maximum(1.0 + relative, 0.0) ** 3
+    edge = np.maximum(1.0 + relative, 0.0)
+    swollen: Sample = volumes_ml * edge * edge * edge
     return swollen
 
 
@@ -245,27 +247,29 @@ def _rows(report: VolumetryReport) -> tuple[Sample, Sample]:
 
 def _lesions(report: VolumetryReport, source: _Source) -> Sample:
     """Tumour by row under errors of the lesions' surfaces."""
+    counted = [lesion for lesion in report.lesions if lesion.counts and lesion.volume_ml.value]
+    counted.sort(key=lambda lesion: (-(lesion.volume_ml.value or 0.0), lesion.id))
+    volumes, surfaces, shares = _lesion_columns(counted)
     model = report.error_model
     sd_mm = source.sd(UncertaintyPart.SEGMENTATION, model.lesion_boundary_mm)
     grid = source.sd(UncertaintyPart.DISCRETISATION, report.boundaries.grid_mm4)
+    if sd_mm == grid == 0.0:
+        return shares.T @ volumes
     common = sd_mm * np.sqrt(model.lesion_common_share) * source.normals(_Stream.LESIONS_COMMON, 1)
     own_mm2 = sd_mm**2 * (1.0 - model.lesion_common_share)
     tumour = np.zeros((ROWS, model.draws))
-    counted = [lesion for lesion in report.lesions if lesion.counts and lesion.volume_ml.value]
-    counted.sort(key=lambda lesion: (-(lesion.volume_ml.value or 0.0), lesion.id))
     normals = source.normals(_Stream.LESIONS_OWN, len(counted))
     for start in range(0, len(counted), LESIONS_AT_ONCE):
         some = slice(start, start + LESIONS_AT_ONCE)
-        volumes, surfaces, shares = _lesion_columns(counted[some])
-        own_mm3 = np.sqrt(own_mm2 * surfaces**2 + grid * surfaces) * normals[some]
-        tumour += shares.T @ swollen_ml(volumes, common * surfaces + own_mm3)
+        own_mm3 = np.sqrt(own_mm2 * surfaces[some] ** 2 + grid * surfaces[some]) * normals[some]
+        tumour += shares[some].T @ swollen_ml(volumes[some], common * surfaces[some] + own_mm3)
     return tumour
 
 
 def _lesion_columns(lesions: list[Lesion]) -> tuple[Sample, Sample, Sample]:
-    """Volumes and surfaces as columns, and shares of shape ``(lesions, 9)``."""
-    volumes = np.array([[lesion.volume_ml.value or 0.0] for lesion in lesions])
-    surfaces = np.array([[lesion.surface_mm2] for lesion in lesions])
+    """Volumes and surfaces as columns, and shares of shape ``(lesions, 9)``; all may be empty."""
+    volumes = np.array([lesion.volume_ml.value or 0.0 for lesion in lesions])[:, None]
+    surfaces = np.array([lesion.surface_mm2 for lesion in lesions])[:, None]
     shares = np.zeros((len(lesions), ROWS))
     for row, lesion in enumerate(lesions):
         for segment, share in (lesion.segment_fractions or {}).items():

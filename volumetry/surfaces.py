@@ -8,7 +8,7 @@ surface's direction alone, so each cell stands for a known piece of area.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import product
+from itertools import permutations, product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +23,7 @@ CELL_STATES = 256
 FULL_CELL = CELL_STATES - 1
 CELLS_AT_ONCE = 2_000_000
 LATTICE_POINTS = 30_000
-SPHERE_POINTS = 20_000
+SPHERE_POINTS = 30_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,12 +118,19 @@ def _cell_areas(edges_bytes: bytes) -> NDArray[np.float64]:
     edges = np.frombuffer(edges_bytes).reshape(3, 3)
     voxel_mm3 = abs(float(np.linalg.det(edges)))
     directions = [d for d in product((-1, 0, 1), repeat=DIMENSIONS) if d > (0, 0, 0)]
-    steps_mm = np.array(directions) @ edges.T
+    steps_mm = np.array(directions) @ _upright(edges).T
     lengths_mm = np.linalg.norm(steps_mm, axis=1)
     shares = _direction_shares(steps_mm / lengths_mm[:, None])
     changes = np.stack([_changes(np.array(d)) for d in directions])
     areas: NDArray[np.float64] = 2.0 * voxel_mm3 * (shares / lengths_mm) @ changes
     return areas
+
+
+def _upright(edges: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Turn a grid upright: the same lengths and angles, whichever way it lay in the world."""
+    _, upright = np.linalg.qr(edges)
+    turned: NDArray[np.float64] = np.sign(np.diag(upright))[:, None] * upright
+    return turned
 
 
 def _changes(direction: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -140,13 +147,24 @@ def _changes(direction: NDArray[np.int64]) -> NDArray[np.float64]:
 
 def _direction_shares(directions: NDArray[np.float64]) -> NDArray[np.float64]:
     """Share of all directions that lie nearest to each of these."""
+    nearest = np.abs(_sphere() @ directions.T).argmax(axis=1)
+    counts = np.bincount(nearest, minlength=len(directions))
+    shares: NDArray[np.float64] = counts / counts.sum()
+    return shares
+
+
+@cache
+def _sphere() -> NDArray[np.float64]:
+    """Directions spread evenly over half a sphere, the same for every order of the axes."""
     turns = np.arange(SPHERE_POINTS) + 0.5
-    heights, angles = 1.0 - turns / SPHERE_POINTS, np.pi * (1.0 + 5.0**0.5) * turns
+    heights, angles = 1.0 - 2.0 * turns / SPHERE_POINTS, np.pi * (1.0 + 5.0**0.5) * turns
     across = np.sqrt(1.0 - heights**2)
     sphere = np.stack([across * np.cos(angles), across * np.sin(angles), heights], axis=1)
-    nearest = np.abs(sphere @ directions.T).argmax(axis=1)
-    shares: NDArray[np.float64] = np.bincount(nearest, minlength=len(directions)) / SPHERE_POINTS
-    return shares
+    octant = sphere[(sphere > 0.0).all(axis=1)]
+    signs = [(1, 1, 1), (1, 1, -1), (1, -1, 1), (-1, 1, 1)]
+    return np.concatenate(
+        [octant[:, order] * sign for order in permutations(range(DIMENSIONS)) for sign in signs]
+    )
 
 
 def _in_array_order(counts: NDArray[np.int64], order: Sequence[int]) -> NDArray[np.int64]:

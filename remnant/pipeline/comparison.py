@@ -21,8 +21,8 @@ from remnant.core.provenance import Provenance
 from remnant.core.study import Study
 from remnant.core.volumes import LabelMap, Phase
 from remnant.io.atomic import digest_file
-from remnant.pipeline.evaluation import published_results, require_results_folder
 from remnant.pipeline.folder import REPORT_JSON, read_case, read_measured
+from remnant.pipeline.results import published_results, require_results_folder
 from remnant.pipeline.segmented import Setting
 from remnant.pipeline.stages import RESECT, software_versions, with_settings
 from remnant.reporting.comparison import write_comparison_json, write_matches_csv

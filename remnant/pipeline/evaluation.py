@@ -1,10 +1,6 @@
 """Segmentations held against the truth: one case at a time, one folder of results."""
 
-import os
-import shutil
-import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
@@ -14,6 +10,7 @@ from remnant.core.agreement import Agreement, CaseAgreement, EvaluationSettings
 from remnant.core.errors import EmptyStructureError, InputError
 from remnant.core.progress import Progress, silent
 from remnant.pipeline.evaluation_sources import CaseMaps, Pairs, SideCoding, read_case_maps
+from remnant.pipeline.results import published_results
 from volumetry.agreement_cohort import bland_altman_of, burden_errors, structures_of, summarise
 from volumetry.agreement_lesions import detection_by_size, detection_score
 from volumetry.agreement_regions import Region, burden_of, compare_lesions, compare_structures
@@ -159,75 +156,6 @@ def write_agreement(agreement: Agreement, folder: Path) -> None:
     with published_results(folder, RESULT_FILES) as staging:
         for name, write in writers.items():
             write(agreement, staging / name)
-
-
-def require_results_folder(folder: Path, files: Sequence[str] = RESULT_FILES) -> None:
-    """Raise unless results can be written to ``folder``; called before the work, not after.
-
-    Raises
-    ------
-    InputError
-        The path is a file, cannot be written, or is a folder that holds other files.
-    """
-    if folder.exists() and not folder.is_dir():
-        raise InputError(f"output {folder} is a file; name a new folder")
-    above = next(p for p in folder.absolute().parents if p.exists())
-    if not above.is_dir() or not os.access(folder if folder.is_dir() else above, os.W_OK):
-        raise InputError(f"output {folder} cannot be written below {above}; name another folder")
-    there = folder.iterdir() if folder.is_dir() else ()
-    strangers = sorted(path.name for path in there if path.name not in files)
-    if strangers:
-        raise InputError(
-            f"output folder {folder} holds other files ({strangers[0]}, …); name a new folder"
-        )
-
-
-@contextmanager
-def published_results(folder: Path, files: Sequence[str]) -> Iterator[Path]:
-    """Give a staging folder whose files appear in ``folder`` together, or not at all.
-
-    Parameters
-    ----------
-    folder
-        New, or one that holds nothing but ``files`` of an earlier run, which are replaced.
-    files
-        Names that may be written.
-
-    Raises
-    ------
-    InputError
-        The folder cannot be written.
-    """
-    folder = folder.resolve()
-    require_results_folder(folder, files)
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        staging = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
-    except OSError as fault:
-        raise InputError(f"{folder} cannot be written: {fault.strerror or fault}") from fault
-    try:
-        fresh = staging / "new"
-        fresh.mkdir()
-        yield fresh
-        # the old folder is deleted: nothing that came meanwhile may go with it
-        require_results_folder(folder, files)
-        _swap(fresh, folder, staging / "old")
-    except OSError as fault:
-        raise InputError(f"{folder} cannot be written: {fault.strerror or fault}") from fault
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
-
-
-def _swap(fresh: Path, folder: Path, old: Path) -> None:
-    """Put the new folder in the old one's place; on failure the old one returns."""
-    if folder.exists():
-        folder.rename(old)
-    try:
-        fresh.rename(folder)
-    except OSError:
-        if old.exists():
-            old.rename(folder)
-        raise
 
 
 def _in_common(

@@ -18,6 +18,10 @@ TORCH_FREE = (
     "segmentation.postprocess",
     "segmentation.synthetic",
     "segmentation.quality",
+    "segmentation.align",
+    "segmentation.split",
+    "remnant.pipeline.comparison",
+    "remnant.pipeline.evaluation",
     "models.registry",
     "remnant.io",
     "remnant.io.source",
@@ -30,8 +34,8 @@ TORCH_FREE = (
     "remnant.testing.phantoms",
 )
 COMMANDS = {
-    "demo", "run", "segment", "measure", "plan", "report", "compare", "evaluate", "models", "inspect",
-    "doctor",
+    "demo", "run", "segment", "measure", "plan", "report", "compare", "evaluate", "models",
+    "inspect", "doctor",
 }  # fmt: skip
 PURE = (
     "remnant.core.case",

@@ -22,12 +22,11 @@ from remnant.io.nifti import write_labels
 from remnant.pipeline.evaluation import (
     RESULT_FILES,
     evaluate,
-    published_results,
-    require_results_folder,
     write_agreement,
 )
 from remnant.pipeline.evaluation_sources import SideCoding, case_name, pair_cases, read_case_maps
 from remnant.pipeline.folder import published, write_segmented
+from remnant.pipeline.results import published_results, require_results_folder
 
 GRID = Geometry((12, 14, 16), np.diag([1.5, 2.0, 2.5, 1.0]))
 BARE = SideCoding()
@@ -442,9 +441,9 @@ def test_publish__strangers_and_files_are_refused(tmp_path):
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.tex").write_text("x", encoding="utf-8")
     with pytest.raises(InputError, match="is a file"):
-        require_results_folder(tmp_path / "file")
+        require_results_folder(tmp_path / "file", RESULT_FILES)
     with pytest.raises(InputError, match=r"thesis\.tex"):
-        require_results_folder(tmp_path / "mine")
+        require_results_folder(tmp_path / "mine", RESULT_FILES)
     with pytest.raises(InputError, match="cannot be written"):
-        require_results_folder(tmp_path / "file" / "below")
-    require_results_folder(tmp_path / "new" / "below")
+        require_results_folder(tmp_path / "file" / "below", RESULT_FILES)
+    require_results_folder(tmp_path / "new" / "below", RESULT_FILES)
