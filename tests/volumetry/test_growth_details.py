@@ -1,0 +1,71 @@
+"""Growth: the interval of the ratio, and a threshold that is reached exactly."""
+
+import numpy as np
+import pytest
+
+from remnant.core.labels import CouinaudSegment
+from remnant.core.quantity import Bound, Quantity, UncertaintyPart
+from volumetry.growth import (
+    NOT_SURE,
+    FlrDraws,
+    GrowthRequest,
+    StandardDraws,
+    growth,
+    weeks_to_reach,
+)
+
+COUNT = 20_000
+REMOVED = frozenset(map(CouinaudSegment, (5, 6, 7, 8)))
+SEGMENTATION = UncertaintyPart.SEGMENTATION
+
+
+def flr(value_ml, sd_ml, seed, **marks):
+    draws = value_ml + sd_ml * np.random.default_rng(seed).standard_normal(COUNT)
+    quantity = Quantity(value_ml, **marks)
+    return FlrDraws(flr_ml=quantity, whole_ml=draws, alone_ml={SEGMENTATION: draws})
+
+
+def grown(before, after, threshold=None):
+    ones = np.ones(COUNT)
+    certain = StandardDraws(stlv_ml=Quantity(1000.0), whole=ones, alone={SEGMENTATION: ones})
+    request = GrowthRequest(
+        removed=REMOVED, title="Right hemihepatectomy", weeks=2.0, threshold_sflr=threshold
+    )
+    return growth(before, after, certain, request)
+
+
+def test_relative_hypertrophy__interval_holds_it_and_follows_both_scans():
+    found = grown(flr(200.0, 4.0, 1), flr(300.0, 5.0, 2)).relative_hypertrophy_fraction
+    sd = 1.5 * np.hypot(4.0 / 200.0, 5.0 / 300.0)
+    assert found.value == pytest.approx(0.5)
+    assert found.interval.median == pytest.approx(0.5, abs=0.003)
+    ends = (0.5 - 1.645 * sd, 0.5 + 1.645 * sd)
+    assert (found.interval.low, found.interval.high) == pytest.approx(ends, abs=0.005)
+    assert found.interval.sds[SEGMENTATION] == pytest.approx(sd, rel=0.03)
+
+
+def test_growth_per_day__interval_is_that_of_the_fraction_over_the_days():
+    found = grown(flr(200.0, 4.0, 1), flr(300.0, 5.0, 2))
+    fraction = found.relative_hypertrophy_fraction.interval
+    per_day = found.growth_percent_of_first_flr_per_day.interval
+    assert per_day.low == pytest.approx(100 * fraction.low / 14)
+    assert per_day.high == pytest.approx(100 * fraction.high / 14)
+
+
+@pytest.mark.parametrize("rate", [-0.02, 0.0, 0.02])
+def test_time__none_is_needed_where_the_threshold_is_met_exactly(rate):
+    assert float(weeks_to_reach(0.3, rate, 0.3)) == 0.0
+
+
+@pytest.mark.parametrize("rate", [-0.02, 0.0])
+def test_time__endless_without_growth(rate):
+    assert np.isinf(float(weeks_to_reach(0.29, rate, 0.3)))
+
+
+@pytest.mark.parametrize(("bound", "words"), [(Bound.UPPER, NOT_SURE), (Bound.LOWER, "is reached"),
+                                              (None, "is reached")])  # fmt: skip
+def test_time__threshold_met_exactly_by_a_bound(bound, words):
+    reason = "cut" if bound else None
+    found = grown(flr(200.0, 1.0, 1), flr(300.0, 1.0, 2, bound=bound, reason=reason), 0.3)
+    assert found.weeks_to_threshold.value is None
+    assert words in found.weeks_to_threshold.reason
