@@ -9,10 +9,10 @@ from remnant.core.labels import CouinaudSegment
 from remnant.core.lesions import Confirmation
 from remnant.core.patient import Patient
 from remnant.core.quantity import Quantity, UncertaintyPart
-from remnant.core.uncertainty import Boundaries
+from remnant.core.uncertainty import Boundaries, SegmentBorder
 from remnant.core.volumetry_report import SegmentVolumes, VolumetryReport
 from remnant.testing.examples import EXAMPLE_ERRORS, example_lesion
-from volumetry.propagation import joint_draws
+from volumetry.propagation import Plane, _Stream, joint_draws
 from volumetry.standardised import standardised_volume
 
 GRID_MM4 = 5.0
@@ -95,3 +95,54 @@ def test_lesions__shares_beyond_one_by_rounding_take_nothing_from_the_rest():
     third = dict.fromkeys(right, 0.3333333333333334)
     draws = joint_draws(report(lesions=(example_lesion(1, 30.0, segment_fractions=third),)))
     assert (draws.tumour_ml[0] == 0.0).all()
+
+
+def test_streams_and_planes__each_has_a_number_of_its_own():
+    """Two kinds of error under one number would be one error."""
+    assert len(_Stream) == len(_Stream.__members__)
+    assert sorted(Plane) == list(range(len(Plane.__members__)))
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 0.8, 1.0])
+def test_liver__common_and_local_errors_share_the_variance(share):
+    """Of a part with surface a of A: sd² (share a² + (1 - share) patch a)."""
+    patch_mm2 = 30_000.0
+    model = replace(MANY, liver_common_share=share, liver_patch_mm2=patch_mm2)
+    draws = joint_draws(replace(report(), error_model=model), parts=(UncertaintyPart.SEGMENTATION,))
+    areas = np.array([UNASSIGNED_MM2, *AREAS_MM2.values()])
+    variance = share * areas**2 + (1 - share) * patch_mm2 * areas
+    expected_ml = model.liver_boundary_mm * np.sqrt(variance) / 1e3
+    assert expected_ml == pytest.approx(draws.total_ml.std(axis=1), rel=0.03)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 1.0])
+def test_lesion__alone_has_the_whole_variance_however_it_is_shared(share):
+    lesion = example_lesion(1, 400.0, segment_fractions={CouinaudSegment.V: 1.0})
+    model = replace(MANY, lesion_common_share=share)
+    case = replace(report(lesions=(lesion,)), error_model=model)
+    for part, expected_ml in (
+        (UncertaintyPart.SEGMENTATION, model.lesion_boundary_mm * lesion.surface_mm2 / 1e3),
+        (UncertaintyPart.DISCRETISATION, np.sqrt(GRID_MM4 * lesion.surface_mm2) / 1e3),
+    ):
+        found = joint_draws(case, parts=(part,)).all_tumour_ml
+        assert expected_ml == pytest.approx(found.std(), rel=0.03)
+
+
+def test_border__scatters_by_its_own_area_on_the_grid():
+    border = SegmentBorder(
+        first=CouinaudSegment.IV,
+        second=CouinaudSegment.V,
+        functional_mm2=3000.0,
+        tumour_mm2=1000.0,
+    )
+    bare = Boundaries(liver_surface_mm2=0.0, grid_mm4=GRID_MM4, borders=(border,))
+    table = {s: replace(v, surface_mm2=0.0) for s, v in report().segments.items()}
+    case = replace(report(), boundaries=bare, segments=table)
+    draws = joint_draws(case, parts=(UncertaintyPart.DISCRETISATION,))
+    expected_ml = np.sqrt(GRID_MM4 * 4000.0) / 1e3
+    for segment in (CouinaudSegment.IV, CouinaudSegment.V):
+        assert expected_ml == pytest.approx(draws.total_ml[segment].std(), rel=0.03)
+    assert np.ptp(draws.tlv_ml) == pytest.approx(0.0, abs=1e-9)
+    moved = draws.total_ml[CouinaudSegment.IV] - 150.0
+    tumour = draws.tumour_ml[CouinaudSegment.IV]
+    assert np.where(moved > 0, moved / 4, 0.0) == pytest.approx(tumour, abs=1e-12)
