@@ -60,3 +60,15 @@ def test_centres_on_a_border__all_fall_to_the_same_side():
     found = overlaps_ml(labels, labels, motion, before_codes=(1,), after_codes=(1,))
     voxel_ml = 0.7**3 / 1000
     assert pytest.approx(found[0, 0]) == (39 + 40) / 2 * voxel_ml
+
+
+@pytest.mark.parametrize("axis", [0, 1, 2])
+@pytest.mark.parametrize("steps", [-1, 1])
+def test_edge__a_voxel_beyond_the_grid_does_not_come_in_at_its_other_end(axis, steps):
+    grid = Geometry((4, 5, 6), CUBES)
+    full = LabelMap(np.ones(grid.shape, np.uint8), grid, INSTANCE_SCHEME)
+    motion = np.eye(4)
+    motion[axis, 3] = 10.0 * steps
+    found = overlaps_ml(full, full, motion, before_codes=(1,), after_codes=(1,))
+    expected = 120 * (grid.shape[axis] - 1) / grid.shape[axis]
+    assert pytest.approx(found[0, 0]) == expected
