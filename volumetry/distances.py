@@ -20,7 +20,7 @@ from remnant.core.codes import present_codes
 from remnant.core.geometry import DIMENSIONS, Geometry
 from remnant.core.labels import Structure
 from remnant.core.quantity import Bound, Quantity
-from volumetry.liver_maps import BLOCK_VOXELS, Box, LiverMaps
+from volumetry.liver_maps import BLOCK_VOXELS, Box, LiverMaps, bounding_box
 from volumetry.surfaces import NO_FACES, Faces
 
 Corners = NDArray[np.int32]
@@ -34,6 +34,7 @@ NEARER_EDGE: Final = (
     "smaller"
 )
 CELL_EDGES_VOXELS: Final = (16, 8, 4, 2, 1)
+ALL_CORES = -1
 LEAF_CORNERS: Final = 64
 ROUNDING: Final = 1.0 + 1e-12
 SAME: Final = 1.0 + 1e-9
@@ -94,11 +95,8 @@ def lesion_distances(
     lesions = _lesion_corners(maps, boxes)
     edge_mm = _nearest_mm(lesions, _cut_corners(maps.liver, cut), maps.geometry)
     surface_mm = _nearest_mm(lesions, surface_corners(maps.liver, cut=cut), maps.geometry)
-    from scipy.ndimage import find_objects
-
-    places = find_objects(maps.structures, max_label=max(Structure))
     portal_mm, hepatic_mm = (
-        _to_vessel_mm(maps, lesions, vessel, places[vessel - 1])
+        _to_vessel_mm(maps, lesions, vessel)
         for vessel in (Structure.PORTAL_VEIN, Structure.HEPATIC_VEINS)
     )
     return {
@@ -195,9 +193,10 @@ def _corners_in(codes: NDArray[Any], code: int, box: Box) -> Corners:
 
 
 def _to_vessel_mm(
-    maps: LiverMaps, lesions: _LesionCorners, vessel: Structure, box: Box | None
+    maps: LiverMaps, lesions: _LesionCorners, vessel: Structure
 ) -> NDArray[np.float64]:
     """Distance of each lesion to a vessel, infinite where the vessel is not in the maps."""
+    box = bounding_box(maps.structures == vessel)
     if box is None:
         return np.full(len(lesions.ids), np.inf)
     corners = _corners_in(maps.structures, vessel, box)
@@ -234,7 +233,7 @@ def _nearest_mm(
     left = lesions
     for edge in CELL_EDGES_VOXELS:
         first, cell = _cells(left, _cell_steps(geometry, edge))
-        distances, goal = tree.query(left.places[first])
+        distances, goal = tree.query(left.places[first], workers=ALL_CORES)
         ends = _nearest_ends(left.owners[first], distances, goals[goal], len(shortest))
         np.minimum.at(shortest, left.owners, _lengths(left.places - ends[left.owners]))
         least = distances[cell] - _lengths(left.places - left.places[first][cell])

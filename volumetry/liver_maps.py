@@ -75,7 +75,9 @@ def liver_maps(
         The Couinaud map does not use the codes 1 to 8.
     """
     _require_one_grid(structures, lesions, couinaud)
-    box = _bounding_box(structures.codes)
+    box = bounding_box(structures.codes)
+    if box is None:
+        raise EmptyStructureError("the liver mask is empty: no voxel is liver; check the file")
     liver = structures.codes[box] > 0
     segments = None if couinaud is None else couinaud.codes[box]
     if segments is not None and not segments[liver].any():
@@ -128,11 +130,12 @@ def _require_one_grid(
         )
 
 
-def _bounding_box(codes: NDArray[Any]) -> Box:
+def bounding_box(codes: NDArray[Any]) -> Box | None:
+    """Return the smallest block that holds all codes above 0, ``None`` where there is none."""
     slow = int(np.argmax(np.abs(codes.strides)))
     shadow = codes.max(axis=slow)  # along the slowest axis this streams through memory once
     if not shadow.any():
-        raise EmptyStructureError("the liver mask is empty: no voxel is liver; check the file")
+        return None
     ranges = {
         axis: _extent(shadow.any(axis=1 - position))
         for position, axis in enumerate(a for a in range(3) if a != slow)
@@ -149,7 +152,6 @@ def _extent(occupied: NDArray[np.bool_]) -> slice:
 
 
 def blocks(array: NDArray[Any]) -> list[Box]:
-    """Cut an array into slabs of about ``BLOCK_VOXELS`` along its slowest axis."""
     """Cut an array into slabs along its slowest axis, small enough for temporary copies."""
     slow = int(np.argmax(np.abs(array.strides)))
     layers = max(1, BLOCK_VOXELS * array.shape[slow] // max(1, array.size))
