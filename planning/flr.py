@@ -72,7 +72,7 @@ def remnant_finding(
 
     With an unknown background the verdict is ``MET`` only where every minimum of the set is met
     and no fraction in use lies below 40 %, ``NOT_MET`` only where every minimum is missed, and
-    ``UNKNOWN`` otherwise.
+    ``UNKNOWN`` otherwise. A probability is given only where one limit alone decides.
     """
     if background is LiverBackground.UNKNOWN:
         return _unknown_background(rule_set, remnant)
@@ -118,13 +118,17 @@ def _unknown_background(rule_set: RemnantRuleSet, remnant: Remnant) -> Finding:
     verdicts = {minimum: judge_minimum(minimum, remnant) for minimum in minima}
     verdict = _verdict_for_all(verdicts, remnant)
     decisive = minima[0] if verdict is Verdict.NOT_MET else minima[-1]
-    return _finding(
+    finding = _finding(
         rule_set,
         decisive,
         remnant,
         verdict=verdict,
         remark=_background_remark(verdict, verdicts),
     )
+    alone = verdict is Verdict.NOT_MET or (
+        verdict is Verdict.MET and decisive.threshold.value >= UNKNOWN_BACKGROUND_MINIMUM
+    )
+    return finding if alone else replace(finding, probability=None)
 
 
 def _verdict_for_all(verdicts: Mapping[RemnantMinimum, Verdict], remnant: Remnant) -> Verdict:
@@ -189,15 +193,17 @@ def _finding(
         inclusive=threshold.inclusive,
         source=threshold.source,
         status=minimum.status,
-        probability=_least_probable(threshold, remnant),
+        probability=_probability(threshold, remnant),
     )
 
 
-def _least_probable(threshold: Threshold, remnant: Remnant) -> float | None:
-    """Probability of the fraction that is the least likely to reach the minimum."""
-    found = [threshold.probability(q) for q in _fractions(threshold.basis, remnant)]
-    known = [probability for probability in found if probability is not None]
-    return min(known) if len(known) == len(found) else None
+def _probability(threshold: Threshold, remnant: Remnant) -> float | None:
+    """Probability that the minimum is reached; by both fractions where its basis is not said."""
+    if threshold.basis is not Basis.UNSPECIFIED:
+        (fraction,) = _fractions(threshold.basis, remnant)
+        return threshold.probability(fraction)
+    both = remnant.smaller_fraction
+    return None if both is None else threshold.probability(both)
 
 
 def _demand(rule_set: RemnantRuleSet, minimum: RemnantMinimum) -> str:

@@ -79,7 +79,8 @@ def burden_finding(report: VolumetryReport) -> Finding:
     """State the class of hepatic tumour load.
 
     ``MET`` where the class is certain, ``UNKNOWN`` where the fraction is absent, only a bound,
-    indicative, or that of a liver which the scan cuts. ``value`` is the burden fraction.
+    indicative, or that of a liver which the scan cuts. ``value`` is the burden fraction,
+    ``probability`` that of its class.
     """
     cut = scan_cuts_liver(report)
     certain = report.burden_class is not None and not cut
@@ -92,10 +93,17 @@ def burden_finding(report: VolumetryReport) -> Finding:
             f"choice."
         ),
         value=report.burden_fraction.value,
+        probability=_class_probability(report),
         basis=Basis.TOTAL_LIVER_VOLUME,
         source=BURDEN_SOURCE,
         status=SourceStatus.VERIFIED,
     )
+
+
+def _class_probability(report: VolumetryReport) -> float | None:
+    if report.burden_class is None or report.burden_class_probabilities is None:
+        return None
+    return report.burden_class_probabilities[report.burden_class]
 
 
 def _load(report: VolumetryReport, *, cut: bool) -> str:

@@ -1,6 +1,7 @@
 """Borders inside a divided liver: between its segments, and of each segment with the outside."""
 
-from itertools import combinations
+from dataclasses import dataclass
+from itertools import combinations, product
 from typing import Any
 
 import numpy as np
@@ -22,9 +23,17 @@ Faces3 = NDArray[np.int64]
 """Pairs of neighbouring voxels by axis, code of the lower and code of the higher one."""
 
 
+@dataclass(frozen=True, slots=True)
+class OuterSurface:
+    """Surface of a segment towards the outside of the liver, and its part right above tumour."""
+
+    whole_mm2: float
+    tumour_mm2: float
+
+
 def measure_boundaries(
     maps: LiverMaps, tumour: NDArray[np.bool_], *, cut: Faces
-) -> tuple[Boundaries, dict[CouinaudSegment, float]]:
+) -> tuple[Boundaries, dict[CouinaudSegment, OuterSurface]]:
     """Measure the surfaces that errors of the maps act on.
 
     Parameters
@@ -40,27 +49,34 @@ def measure_boundaries(
     -------
     boundaries : Boundaries
         Without borders where the segments are unknown.
-    surfaces_mm2 : dict
-        Each segment's share of the liver's surface in mm²; empty where the segments are unknown.
+    surfaces : dict
+        Each segment's share of the liver's surface; of no area where the segments are unknown.
     """
     surface_mm2 = mask_surface(maps.liver, maps.geometry, cut=cut).area_mm2
-    constant = grid_mm4(maps.geometry)
-    if maps.segments is None:
-        return Boundaries(liver_surface_mm2=surface_mm2, grid_mm4=constant), {}
     faces = _count_faces(_codes(maps.liver, maps.segments, tumour), cut)
+    by_code = _outward_mm2(faces, maps.geometry, surface_mm2)
     boundaries = Boundaries(
         liver_surface_mm2=surface_mm2,
-        grid_mm4=constant,
+        tumour_at_surface_mm2=float(by_code[IN_TUMOUR:].sum()),
+        grid_mm4=grid_mm4(maps.geometry),
         borders=_borders(faces, face_vectors_mm2(maps.geometry)),
     )
-    return boundaries, _surfaces(faces, maps.geometry, surface_mm2)
+    tumour_mm2, others_mm2 = by_code[IN_TUMOUR:], by_code[:IN_TUMOUR]
+    return boundaries, {
+        s: OuterSurface(
+            float(tumour_mm2[IN_LIVER + s] + others_mm2[IN_LIVER + s]),
+            float(tumour_mm2[IN_LIVER + s]),
+        )
+        for s in CouinaudSegment
+    }
 
 
 def _codes(
-    liver: NDArray[np.bool_], segments: NDArray[Any], tumour: NDArray[np.bool_]
+    liver: NDArray[np.bool_], segments: NDArray[Any] | None, tumour: NDArray[np.bool_]
 ) -> NDArray[np.uint8]:
     codes = liver.astype(np.uint8)
-    np.add(codes, segments, out=codes, where=liver, casting="unsafe")
+    if segments is not None:
+        np.add(codes, segments, out=codes, where=liver, casting="unsafe")
     np.add(codes, IN_TUMOUR, out=codes, where=tumour, casting="unsafe")
     return codes
 
@@ -84,17 +100,15 @@ def _pairs(lower: NDArray[np.uint8], higher: NDArray[np.uint8]) -> NDArray[np.in
     return np.bincount(pairs, minlength=CODES * CODES).reshape(CODES, CODES)
 
 
-def _surfaces(
-    faces: Faces3, geometry: Geometry, surface_mm2: float
-) -> dict[CouinaudSegment, float]:
-    """Share the surface out by the area of the voxel faces that each part turns outwards."""
+def _outward_mm2(faces: Faces3, geometry: Geometry, surface_mm2: float) -> NDArray[np.float64]:
+    """Share the surface out by the area of the voxel faces that each code turns outwards."""
     face_mm2 = np.linalg.norm(face_vectors_mm2(geometry), axis=0)
-    outward = np.tensordot(face_mm2, faces[:, OUTSIDE] + faces[:, :, OUTSIDE], axes=1)
+    outward: NDArray[np.float64] = np.tensordot(
+        face_mm2, faces[:, OUTSIDE] + faces[:, :, OUTSIDE], axes=1
+    )
     outward[OUTSIDE] = 0.0
     whole = outward.sum()
-    by_code = outward[:IN_TUMOUR] + outward[IN_TUMOUR:]
-    scale = surface_mm2 / whole if whole else 0.0
-    return {s: float(by_code[IN_LIVER + s] * scale) for s in CouinaudSegment}
+    return outward * (surface_mm2 / whole if whole else 0.0)
 
 
 def _borders(faces: Faces3, vectors_mm2: NDArray[np.float64]) -> tuple[SegmentBorder, ...]:
@@ -109,16 +123,23 @@ def _border(
 ) -> SegmentBorder | None:
     first, second = (IN_LIVER + segment for segment in pair)
     net = faces - faces.transpose(0, 2, 1)
-    tumour = vectors_mm2 @ net[:, IN_TUMOUR + first, IN_TUMOUR + second]
-    mixed = net[:, IN_TUMOUR + first, second] + net[:, first, IN_TUMOUR + second]
-    functional = vectors_mm2 @ (net[:, first, second] + mixed)
-    area_mm2 = np.linalg.norm(functional + tumour)
+    parts = {
+        (one, other): vectors_mm2 @ net[:, one * IN_TUMOUR + first, other * IN_TUMOUR + second]
+        for one, other in product((False, True), repeat=2)
+    }
+    whole = sum(parts.values(), np.zeros(3))
+    area_mm2 = float(np.linalg.norm(whole))
     if area_mm2 == 0.0:
         return None
-    normal = (functional + tumour) / area_mm2
+    along = {sides: float(part @ whole) / area_mm2 for sides, part in parts.items()}
     return SegmentBorder(
         first=pair[0],
         second=pair[1],
-        functional_mm2=max(0.0, float(functional @ normal)),
-        tumour_mm2=max(0.0, float(tumour @ normal)),
+        area_mm2=area_mm2,
+        first_tumour_mm2=_within(along[True, False] + along[True, True], area_mm2),
+        second_tumour_mm2=_within(along[False, True] + along[True, True], area_mm2),
     )
+
+
+def _within(part_mm2: float, whole_mm2: float) -> float:
+    return min(max(part_mm2, 0.0), whole_mm2)

@@ -16,7 +16,7 @@ from remnant.core.uncertainty import ErrorModel
 from volumetry.calipers import axial_diameters, feret_mm
 from volumetry.distances import LesionDistances, lesion_distances
 from volumetry.liver_maps import Box, LiverMaps, Tally, cut_faces
-from volumetry.surfaces import Faces, grid_mm4, mask_surface
+from volumetry.surfaces import Faces, face_vectors_mm2, grid_mm4, mask_surface
 from volumetry.uncertainty import lesion_interval
 
 CUT_LESION = (
@@ -30,6 +30,7 @@ def measure_lesions(
     counted: Tally,
     confirmations: Mapping[int, Confirmation],
     *,
+    tumour: NDArray[np.bool_],
     model: ErrorModel,
     intensities: Mapping[int, IntensityStatistics],
 ) -> tuple[Lesion, ...]:
@@ -43,6 +44,8 @@ def measure_lesions(
         Their voxels.
     confirmations
         What a human said of lesions, by id; the others are automatic.
+    tumour
+        Where the box holds tumour that counts.
     model
         Errors behind the intervals.
     intensities
@@ -61,7 +64,8 @@ def measure_lesions(
     boxes: dict[int, Box] = {code: box for code, box in found if box is not None}
     cut = cut_faces(maps, counted)
     distances = lesion_distances(maps, boxes, cut=cut)
-    known = _Known(maps, counted, cut, model, grid_mm4(maps.geometry))
+    functional = maps.liver & ~tumour
+    known = _Known(maps, counted, cut, functional, model, grid_mm4(maps.geometry))
     return tuple(
         replace(
             _measure_lesion(known, code, box, distances[code]),
@@ -93,6 +97,7 @@ class _Known:
     maps: LiverMaps
     counted: Tally
     cut: Faces
+    functional: NDArray[np.bool_]
     model: ErrorModel
     grid_mm4: float
 
@@ -110,6 +115,7 @@ def _measure_lesion(known: _Known, code: int, box: Box, distances: LesionDistanc
         perpendicular_axial_mm=diameters.perpendicular_mm,
         feret_3d_mm=feret_mm(mask, maps.geometry),
         surface_mm2=surface_mm2,
+        free_surface_mm2=surface_mm2 * _free_share(mask, known.functional, box, maps.geometry),
         centroid_ras_mm=_centroid(mask, _start(maps.box, box), maps.geometry),
         segment_fractions=None if maps.segments is None else _segment_fractions(row),
         surface_distance_mm=distances.surface_mm,
@@ -129,6 +135,36 @@ def _volume(known: _Known, code: int, surface_mm2: float) -> Quantity:
     if known.counted.on_edge[code].any():
         return Quantity(value, interval=interval, bound=Bound.LOWER, reason=CUT_LESION)
     return Quantity(value, interval=interval)
+
+
+def _free_share(
+    mask: NDArray[np.bool_], functional: NDArray[np.bool_], box: Box, geometry: Geometry
+) -> float:
+    """Share of a lesion's voxel faces that lie against liver without tumour, by their area."""
+    around = tuple(
+        slice(max(side.start - 1, 0), min(side.stop + 1, size))
+        for side, size in zip(box, functional.shape, strict=True)
+    )
+    pads = [
+        (side.start - wide.start, wide.stop - side.stop)
+        for side, wide in zip(box, around, strict=True)
+    ]
+    lesion, free = np.pad(mask, pads), functional[around]
+    if (free | lesion).all() and all(low and high for low, high in pads):
+        return 1.0
+    all_mm2 = _faces_mm2(np.pad(mask, 1), np.pad(~mask, 1, constant_values=True), geometry)
+    return _faces_mm2(lesion, free & ~lesion, geometry) / all_mm2
+
+
+def _faces_mm2(one: NDArray[np.bool_], other: NDArray[np.bool_], geometry: Geometry) -> float:
+    """Area of the voxel faces between two sets."""
+    areas_mm2 = np.linalg.norm(face_vectors_mm2(geometry), axis=0)
+    total_mm2 = 0.0
+    for axis, area_mm2 in enumerate(areas_mm2):
+        a, b = (np.moveaxis(voxels, axis, 0) for voxels in (one, other))
+        pairs = np.count_nonzero(a[:-1] & b[1:]) + np.count_nonzero(b[:-1] & a[1:])
+        total_mm2 += float(area_mm2) * pairs
+    return total_mm2
 
 
 def _cut_sides(cut: Faces, box: Box, shape: tuple[int, ...]) -> Faces:

@@ -15,7 +15,7 @@ from remnant.core.uncertainty import ErrorModel
 from remnant.core.volumes import LabelMap
 from remnant.core.volumetry_report import SegmentSource, SegmentVolumes, VolumetryReport
 from volumetry import checks
-from volumetry.borders import measure_boundaries
+from volumetry.borders import OuterSurface, measure_boundaries
 from volumetry.burden import burden_class
 from volumetry.error_models import error_model as default_model
 from volumetry.lesions import measure_lesions, require_known_lesions
@@ -100,24 +100,24 @@ def measure(  # noqa: PLR0913  (the whole input of the stage)
         known = frozenset[int]() if lesions is None else checks.lesion_ids(lesions)
         require_known_lesions(confirmations, known)
     model = error_model or default_model(networks=False, segment_source=segment_source)
-    counted = tally(maps, whole_liver=whole_liver)
-    table = measure_lesions(
-        maps, counted, confirmations or {}, model=model, intensities=intensities or {}
-    )
-    liver = _Liver(maps, counted, _tumour_rows(table, counted), whole_liver)
-    cut = cut_faces(maps, counted)
-    boundaries, surfaces_mm2 = measure_boundaries(maps, liver.tumour_mask(), cut=cut)
-    burden = None if lesions is None else liver.tumour_voxels / liver.voxels
-    given = couinaud is not None
     said = confirmations or {}
     rejected = frozenset(n for n, word in said.items() if word is Confirmation.REJECTED)
+    counted = tally(maps, whole_liver=whole_liver)
+    liver = _Liver(maps, counted, _tumour_rows(counted, rejected), whole_liver)
+    tumour = liver.tumour_mask()
+    table = measure_lesions(
+        maps, counted, said, tumour=tumour, model=model, intensities=intensities or {}
+    )
+    boundaries, surfaces = measure_boundaries(maps, tumour, cut=cut_faces(maps, counted))
+    burden = None if lesions is None else liver.tumour_voxels / liver.voxels
+    given = couinaud is not None
     report = VolumetryReport(
         tlv_ml=liver.volume(liver.voxels),
         functional_tlv_ml=_functional_tlv(liver, lesions_known=lesions is not None),
         tumour_ml=Quantity.absent(LESIONS_UNKNOWN) if lesions is None else _tumour(liver),
         burden_fraction=_burden(liver, burden),
         burden_class=None if burden is None else burden_class(burden),
-        segments=_segments(liver, surfaces_mm2) if given else None,
+        segments=_segments(liver, surfaces) if given else None,
         segments_reason=None if given else segments_reason or NO_SEGMENTS,
         segment_source=(segment_source or SegmentSource.GIVEN) if given else None,
         unassigned_ml=liver.functional_ml(0) if given else 0.0,
@@ -173,9 +173,9 @@ class _Liver:
         return mask
 
 
-def _tumour_rows(table: Sequence[Lesion], counted: Tally) -> NDArray[np.bool_]:
-    rows = np.zeros(len(counted.everywhere), np.bool_)
-    rows[[lesion.id for lesion in table if lesion.counts]] = True
+def _tumour_rows(counted: Tally, rejected: frozenset[int]) -> NDArray[np.bool_]:
+    rows = np.ones(len(counted.everywhere), np.bool_)
+    rows[[0, *(code for code in rejected if code < len(rows))]] = False
     return rows
 
 
@@ -206,14 +206,15 @@ def _tumour(liver: _Liver) -> Quantity:
 
 
 def _segments(
-    liver: _Liver, surfaces_mm2: Mapping[CouinaudSegment, float]
+    liver: _Liver, surfaces: Mapping[CouinaudSegment, OuterSurface]
 ) -> dict[CouinaudSegment, SegmentVolumes]:
     return {
         segment: SegmentVolumes(
             total_ml=liver.total_ml(segment),
             functional_ml=liver.functional_ml(segment),
             touches_edge=_is_cut_segment(liver, segment),
-            surface_mm2=surfaces_mm2[segment],
+            surface_mm2=surfaces[segment].whole_mm2,
+            tumour_at_surface_mm2=surfaces[segment].tumour_mm2,
         )
         for segment in CouinaudSegment
     }

@@ -6,10 +6,12 @@ same moved boundaries, so that the numerator and denominator of a ratio vary tog
 
 - a liver surface of area ``A`` that moves by ``d`` adds ``A d`` to the liver; part of ``d`` is
   common to the whole surface, the rest differs from patch to patch;
-- a lesion of volume ``V`` and surface ``A`` that moves by ``d`` has ``V (1 + d A / 3V)³``, exact
-  for a ball, and takes the difference from the functional liver around it;
-- a border of projected area ``B`` that moves by ``d`` takes ``B d`` from one segment and gives it
-  to the other; all borders on one anatomical plane move together;
+- a lesion of volume ``V`` and surface ``A`` (against liver without tumour) that moves by ``d`` has
+  ``V (1 + d A / 3V)³``, exact for a ball, and takes the difference from the functional liver around
+  it; at the capsule it moves with the liver's surface, against another lesion not at all;
+- a border of projected area ``B`` that moves by ``d`` takes ``B d`` of what lies on the losing side
+  from one segment and gives it to the other, at most all there is; all borders on one anatomical
+  plane move together;
 - the grid adds what counting voxels of an ideal mask would scatter (`volumetry.surfaces.grid_mm4`);
 - the body-size formula multiplies its volume by a log-normal factor.
 
@@ -72,16 +74,21 @@ class Draws:
 
     Parameters
     ----------
-    total_ml, tumour_ml
+    functional_ml, tumour_ml
         Shape ``(9, draws)``; row 0 is liver that belongs to no segment (all of it where the
         segments are unknown), the others are segments I to VIII. Never negative.
     formula_factor
         What the body-size formula's volume is multiplied by, shape ``(draws,)``.
     """
 
-    total_ml: Sample
+    functional_ml: Sample
     tumour_ml: Sample
     formula_factor: Sample
+
+    @property
+    def total_ml(self) -> Sample:
+        """Liver with its tumour by row."""
+        return self.functional_ml + self.tumour_ml
 
     @property
     def tlv_ml(self) -> Sample:
@@ -92,12 +99,6 @@ class Draws:
     def all_tumour_ml(self) -> Sample:
         """Tumour of the whole liver."""
         return _summed(self.tumour_ml)
-
-    @property
-    def functional_ml(self) -> Sample:
-        """Liver without tumour by row; never negative."""
-        functional: Sample = np.maximum(self.total_ml - self.tumour_ml, 0.0)
-        return functional
 
     @property
     def functional_tlv_ml(self) -> Sample:
@@ -137,13 +138,15 @@ def joint_draws(
 ) -> Draws:
     """Draw all volumes of a measured liver; only the errors in ``parts`` act."""
     source = _Source(report.error_model, frozenset(parts), seed)
-    moved, moved_tumour = _border_shifts(report, source)
-    total_ml = _liver(report, source) + moved + moved_tumour
-    tumour_ml = _lesions(report, source) + moved_tumour
+    total_ml, tumour_at_surface_ml = _liver(report, source)
+    total_ml = np.maximum(total_ml, 0.0)
+    tumour_ml = np.clip(_lesions(report, source) + tumour_at_surface_ml, 0.0, total_ml)
+    functional_ml = total_ml - tumour_ml
+    _shift_borders(functional_ml, tumour_ml, report, source)
     residual = source.sd(UncertaintyPart.FORMULA, report.error_model.formula_residual_fraction)
     return Draws(
-        total_ml=np.maximum(total_ml, 0.0),
-        tumour_ml=np.maximum(tumour_ml, 0.0),
+        functional_ml=functional_ml,
+        tumour_ml=tumour_ml,
         formula_factor=np.exp(residual * source.normals(_Stream.FORMULA, 1)[0]),
     )
 
@@ -199,9 +202,12 @@ class _Source:
         return value if part in self.parts else 0.0
 
 
-def _liver(report: VolumetryReport, source: _Source) -> Sample:
-    """Total volume by row under errors of the liver's outer surface."""
-    totals_ml, areas_mm2 = _rows(report)
+def _liver(report: VolumetryReport, source: _Source) -> tuple[Sample, Sample]:
+    """Total volume by row under errors of the liver's outer surface.
+
+    Also what of the change is tumour: where tumour lies right beneath the surface, both end there.
+    """
+    totals_ml, areas_mm2, tumour_mm2 = _rows(report)
     whole_mm2 = areas_mm2.sum()
     model, grid = report.error_model, report.boundaries.grid_mm4
     sd_mm = source.sd(UncertaintyPart.SEGMENTATION, model.liver_boundary_mm)
@@ -214,8 +220,9 @@ def _liver(report: VolumetryReport, source: _Source) -> Sample:
         + _patchwise(areas_mm2, local, source, (_Stream.LIVER_WHOLE, _Stream.LIVER_ROWS))
         + _patchwise(areas_mm2, grid, source, (_Stream.GRID_WHOLE, _Stream.GRID_ROWS))
     )
-    moved_ml: Sample = totals_ml[:, None] + ml_from_mm3(1.0) * moved_mm3
-    return moved_ml
+    shares = np.divide(tumour_mm2, areas_mm2, out=np.zeros(ROWS), where=areas_mm2 > 0.0)
+    moved_ml = ml_from_mm3(1.0) * moved_mm3
+    return totals_ml[:, None] + moved_ml, shares[:, None] * moved_ml
 
 
 def _patchwise(
@@ -235,14 +242,20 @@ def _patchwise(
     return patchwise
 
 
-def _rows(report: VolumetryReport) -> tuple[Sample, Sample]:
-    """Total volumes in mL and liver surfaces in mm² by row."""
-    totals_ml, areas_mm2 = np.zeros(ROWS), np.zeros(ROWS)
+def _rows(report: VolumetryReport) -> tuple[Sample, Sample, Sample]:
+    """Total volumes in mL, liver surfaces and those of them above tumour in mm², by row."""
+    totals_ml, areas_mm2, tumour_mm2 = np.zeros((3, ROWS))
     for segment, volumes in (report.segments or {}).items():
         totals_ml[segment], areas_mm2[segment] = volumes.total_ml, volumes.surface_mm2
-    totals_ml[UNASSIGNED] = max(0.0, (report.tlv_ml.value or 0.0) - totals_ml.sum())
-    areas_mm2[UNASSIGNED] = max(0.0, report.boundaries.liver_surface_mm2 - areas_mm2.sum())
-    return totals_ml, areas_mm2
+        tumour_mm2[segment] = volumes.tumour_at_surface_mm2
+    wholes = (
+        report.tlv_ml.value or 0.0,
+        report.boundaries.liver_surface_mm2,
+        report.boundaries.tumour_at_surface_mm2,
+    )
+    for rows, whole in zip((totals_ml, areas_mm2, tumour_mm2), wholes, strict=True):
+        rows[UNASSIGNED] = max(0.0, whole - rows.sum())
+    return totals_ml, areas_mm2, tumour_mm2
 
 
 def _lesions(report: VolumetryReport, source: _Source) -> Sample:
@@ -261,15 +274,23 @@ def _lesions(report: VolumetryReport, source: _Source) -> Sample:
     normals = source.normals(_Stream.LESIONS_OWN, len(counted))
     for start in range(0, len(counted), LESIONS_AT_ONCE):
         some = slice(start, start + LESIONS_AT_ONCE)
-        own_mm3 = np.sqrt(own_mm2 * surfaces[some] ** 2 + grid * surfaces[some]) * normals[some]
-        tumour += shares[some].T @ swollen_ml(volumes[some], common * surfaces[some] + own_mm3)
+        own_mm3 = np.sqrt(own_mm2 * surfaces[some] ** 2 + grid * surfaces[some])
+        swollen = swollen_ml(volumes[some], common * surfaces[some] + own_mm3 * normals[some])
+        tumour += shares[some].T @ (swollen / _mean_swelling(volumes[some], own_mm3))
     return tumour
+
+
+def _mean_swelling(volumes_ml: Sample, own_sds_mm3: Sample) -> Sample:
+    """Mean of ``(1 + d A / 3V)³`` over a lesion's own error, which does not cancel in a sum."""
+    relative = own_sds_mm3 / (3.0 * mm3_from_ml(1.0) * volumes_ml)
+    mean: Sample = 1.0 + 3.0 * relative**2
+    return mean
 
 
 def _lesion_columns(lesions: list[Lesion]) -> tuple[Sample, Sample, Sample]:
     """Volumes and surfaces as columns, and shares of shape ``(lesions, 9)``; all may be empty."""
     volumes = np.array([lesion.volume_ml.value or 0.0 for lesion in lesions])[:, None]
-    surfaces = np.array([lesion.surface_mm2 for lesion in lesions])[:, None]
+    surfaces = np.array([lesion.free_surface_mm2 for lesion in lesions])[:, None]
     shares = np.zeros((len(lesions), ROWS))
     for row, lesion in enumerate(lesions):
         for segment, share in (lesion.segment_fractions or {}).items():
@@ -278,22 +299,29 @@ def _lesion_columns(lesions: list[Lesion]) -> tuple[Sample, Sample, Sample]:
     return volumes, surfaces, shares
 
 
-def _border_shifts(report: VolumetryReport, source: _Source) -> tuple[Sample, Sample]:
-    """Functional liver and tumour that moved borders give to each row, in mL."""
+def _shift_borders(
+    functional_ml: Sample, tumour_ml: Sample, report: VolumetryReport, source: _Source
+) -> None:
+    """Move borders: tissue on the losing side changes its segment, at most all that there is."""
     sd_mm = source.sd(UncertaintyPart.SEGMENT_BORDERS, report.error_model.segment_border_mm)
     grid = source.sd(UncertaintyPart.DISCRETISATION, report.boundaries.grid_mm4)
     borders = report.boundaries.borders
     planes = sd_mm * source.normals(_Stream.PLANES, len(Plane))
     own = source.normals(_Stream.GRID_BORDERS, len(borders))
-    functional, tumour = np.zeros((2, ROWS, report.error_model.draws))
     for border, normal in zip(borders, own, strict=True):
         plane, side = plane_of(border)
-        area_mm2 = border.functional_mm2 + border.tumour_mm2
-        shift_mm = side * planes[plane] + np.sqrt(grid / area_mm2) * normal
-        for rows, part_mm2 in ((functional, border.functional_mm2), (tumour, border.tumour_mm2)):
-            rows[border.first] += ml_from_mm3(part_mm2) * shift_mm
-            rows[border.second] -= ml_from_mm3(part_mm2) * shift_mm
-    return functional, tumour
+        shift_mm = side * planes[plane] + np.sqrt(grid / border.area_mm2) * normal
+        lost_mm2 = np.where(shift_mm > 0.0, border.second_tumour_mm2, border.first_tumour_mm2)
+        _transfer(tumour_ml, border, ml_from_mm3(1.0) * lost_mm2 * shift_mm)
+        others_mm2 = border.area_mm2 - lost_mm2
+        _transfer(functional_ml, border, ml_from_mm3(1.0) * others_mm2 * shift_mm)
+
+
+def _transfer(rows_ml: Sample, border: SegmentBorder, moved_ml: Sample) -> None:
+    """Give volume from the second segment to the first, or back where negative."""
+    moved = np.clip(moved_ml, -rows_ml[border.first], rows_ml[border.second])
+    rows_ml[border.first] += moved
+    rows_ml[border.second] -= moved
 
 
 def _summed(rows: Sample) -> Sample:

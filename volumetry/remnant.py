@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from math import fsum
 
+import numpy as np
+
 from remnant.core.errors import InputError
 from remnant.core.labels import CouinaudSegment
 from remnant.core.patient import Patient
@@ -13,7 +15,7 @@ from remnant.core.units import G_PER_KG, percent_from_fraction
 from remnant.core.volumetry_report import SegmentVolumes, VolumetryReport
 from volumetry.body_surface import ASSUMED_BODY
 from volumetry.propagation import Draws, Sample, Spread, spread
-from volumetry.uncertainty import interval_of, ratio, spanned
+from volumetry.uncertainty import interval_of, ratio, spanned, varying
 
 Segments = frozenset[CouinaudSegment]
 SegmentTable = Mapping[CouinaudSegment, SegmentVolumes]
@@ -69,12 +71,14 @@ def future_liver_remnant(
     flr_ml = _flr(report, report.segments, removed)
     measured = _measured_fraction(report, report.segments, removed)
     stlv_ml, bsa_m2 = report.standardised.stlv_ml, report.standardised.bsa_m2
+    sflr = remnant.over(flr_ml, stlv_ml, formula=True)
     return Remnant(
-        flr_ml=spanned(flr_ml, remnant.interval(remnant.flr_ml)),
+        flr_ml=spanned(flr_ml, varying(remnant.interval(remnant.flr_ml))),
         flr_measured_fraction=spanned(measured, remnant.interval(remnant.measured_fraction)),
-        sflr=remnant.over(flr_ml, stlv_ml, formula=True),
+        sflr=sflr,
         flr_body_weight_percent=remnant.over(flr_ml, _body_weight(patient)),
         flr_ml_per_m2=remnant.over(flr_ml, bsa_m2),
+        smaller_fraction=remnant.smaller(measured, sflr, stlv_ml),
     )
 
 
@@ -96,6 +100,22 @@ class _Draw:
 
     def interval(self, figure: Callable[[Draws], Sample]) -> Interval | None:
         return interval_of(self.drawn, figure)
+
+    def smaller(self, measured: Quantity, sflr: Quantity, stlv_ml: Quantity) -> Quantity | None:
+        """Return the smaller of two fractions, with the interval of the smaller one per draw."""
+        expected_ml = stlv_ml.value
+        fractions = (measured, sflr)
+        if expected_ml is None or any(
+            f.value is None or f.bound or f.indicative for f in fractions
+        ):
+            return None
+
+        def smaller(draws: Draws) -> Sample:
+            of_standard = self.flr_ml(draws) / (expected_ml * draws.formula_factor)
+            return np.minimum(self.measured_fraction(draws), of_standard)
+
+        value = min(f.value for f in fractions if f.value is not None)
+        return spanned(Quantity(value), self.interval(smaller))
 
     def over(self, part: Quantity, whole: Quantity, *, formula: bool = False) -> Quantity:
         """Divide the remnant; with ``formula`` the whole has that formula's residual."""

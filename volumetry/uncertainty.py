@@ -26,7 +26,8 @@ SMALLEST_SHARE = 1e-6
 def with_intervals(report: VolumetryReport) -> VolumetryReport:
     """Return a report with the interval of every volume and ratio, under its own error model.
 
-    A volume of 0 mL gets none: nothing was found that could have a boundary.
+    A volume that no error changes gets none: nothing was found that could have a boundary. A
+    ratio then has one of no width.
     """
     drawn = spread(report)
     burden = interval_of(drawn, lambda d: ratio(d.all_tumour_ml, d.tlv_ml))
@@ -36,48 +37,65 @@ def with_intervals(report: VolumetryReport) -> VolumetryReport:
     standardised = report.standardised
     return replace(
         report,
-        tlv_ml=spanned(report.tlv_ml, interval_of(drawn, lambda d: d.tlv_ml)),
-        functional_tlv_ml=spanned(report.functional_tlv_ml, functional),
-        tumour_ml=spanned(report.tumour_ml, tumour),
+        tlv_ml=spanned(report.tlv_ml, varying(interval_of(drawn, lambda d: d.tlv_ml))),
+        functional_tlv_ml=spanned(report.functional_tlv_ml, varying(functional)),
+        tumour_ml=spanned(report.tumour_ml, varying(tumour)),
         burden_fraction=spanned(report.burden_fraction, burden),
         burden_class_probabilities=_class_probabilities(report.burden_fraction, burden),
         segments=None
         if report.segments is None
         else {s: _segment(volumes, drawn, s) for s, volumes in report.segments.items()},
-        standardised=replace(standardised, stlv_ml=_scaled(standardised.stlv_ml, expected)),
+        standardised=replace(
+            standardised, stlv_ml=_expected(standardised.stlv_ml, varying(expected))
+        ),
     )
 
 
 def interval_of(drawn: Spread, figure: Callable[[Draws], Sample]) -> Interval | None:
-    """Return the interval of a figure that is computed from draws.
+    """Return the interval of a figure that is computed from draws, see `sample_interval`."""
+    alone = {part: figure(draws) for part, draws in drawn.alone.items()}
+    return sample_interval(figure(drawn.whole), alone)
 
-    Draws in which it is not defined (NaN) are left out.
+
+def sample_interval(whole: Sample, alone: Mapping[UncertaintyPart, Sample]) -> Interval | None:
+    """Return the interval of drawn values.
+
+    Draws in which the figure is not defined (NaN) are left out.
+
+    Parameters
+    ----------
+    whole, alone
+        The figure under all errors together, and under each part alone.
 
     Returns
     -------
     Interval or None
-        ``None`` where the figure does not vary, or is defined in less than half of the draws.
+        ``None`` where it is defined in less than half of the draws. Of no width where no error
+        that is modelled changes it.
     """
-    sample = figure(drawn.whole)
-    defined = sample[~np.isnan(sample)]
-    if defined.size < FEWEST_DEFINED * sample.size or np.ptp(defined) == 0.0:
+    defined = whole[~np.isnan(whole)]
+    if defined.size < FEWEST_DEFINED * whole.size:
         return None
     low, median, high = np.quantile(defined, (TAIL, 0.5, 1.0 - TAIL))
-    sds = {part: float(np.nanstd(figure(draws))) for part, draws in drawn.alone.items()}
+    smallest = SMALLEST_SHARE * max(float(np.std(defined)), SMALLEST_SHARE * abs(float(median)))
+    sds = {part: float(np.nanstd(sample)) for part, sample in alone.items()}
     return Interval(
         float(low),
         float(high),
         median=float(median),
-        sds={part: sd for part, sd in sds.items() if sd > SMALLEST_SHARE * np.std(defined)},
+        sds={part: sd for part, sd in sds.items() if sd > smallest},
         quantiles=tuple(np.quantile(defined, LEVELS).tolist()),
     )
 
 
 def spanned(quantity: Quantity, interval: Interval | None) -> Quantity:
-    """Return a quantity with an interval; absent ones, and volumes of 0, stay as they are."""
-    if not quantity.value:
-        return quantity
-    return replace(quantity, interval=interval)
+    """Return a quantity with an interval; absent ones stay as they are."""
+    return quantity if quantity.value is None else replace(quantity, interval=interval)
+
+
+def varying(interval: Interval | None) -> Interval | None:
+    """Return an interval, ``None`` for one without width: a volume of which nothing was found."""
+    return interval if interval is not None and interval.sds else None
 
 
 def ratio(part: Sample, whole: Sample) -> Sample:
@@ -126,33 +144,34 @@ def _cubic_sd(relative: float) -> float:
 
 
 def _segment(volumes: SegmentVolumes, drawn: Spread, segment: int) -> SegmentVolumes:
-    if not volumes.total_ml:
-        return volumes
     return replace(
         volumes,
-        total_interval=interval_of(drawn, lambda d: d.total_ml[segment]),
-        functional_interval=interval_of(drawn, lambda d: d.functional_ml[segment]),
+        total_interval=varying(interval_of(drawn, lambda d: d.total_ml[segment])),
+        functional_interval=varying(interval_of(drawn, lambda d: d.functional_ml[segment])),
     )
 
 
-def _scaled(quantity: Quantity, factor: Interval | None) -> Quantity:
-    if factor is None or quantity.value is None:
-        return quantity
-    value = quantity.value
-    scaled = Interval(
-        value * factor.low,
-        value * factor.high,
-        median=None if factor.median is None else value * factor.median,
-        sds={part: value * sd for part, sd in factor.sds.items()},
-        quantiles=tuple(value * quantile for quantile in factor.quantiles),
+def scaled(interval: Interval, factor: float) -> Interval:
+    """Return an interval with everything multiplied by a factor above 0."""
+    return Interval(
+        interval.low * factor,
+        interval.high * factor,
+        median=None if interval.median is None else interval.median * factor,
+        sds={part: sd * factor for part, sd in interval.sds.items()},
+        quantiles=tuple(quantile * factor for quantile in interval.quantiles),
     )
-    return replace(quantity, interval=scaled)
+
+
+def _expected(stlv_ml: Quantity, factor: Interval | None) -> Quantity:
+    if factor is None or stlv_ml.value is None:
+        return stlv_ml
+    return spanned(stlv_ml, scaled(factor, stlv_ml.value))
 
 
 def _class_probabilities(
     burden: Quantity, interval: Interval | None
 ) -> Mapping[BurdenClass, float] | None:
-    """Probability of each class; ``None`` where the burden is absent, 0, a bound or indicative."""
+    """Probability of each class; ``None`` where the burden is absent, a bound or indicative."""
     spanning = spanned(burden, interval)
     over = [spanning.probability(limit, inclusive=False) for limit, _ in UPPER_LIMITS[:-1]]
     at_least = [1.0, *(share for share in over if share is not None), 0.0]

@@ -23,7 +23,8 @@ class MatchKind(StrEnum):
 
     ``MERGED`` is several before and one after, ``SPLIT`` one before and several after,
     ``REGROUPED`` several on both sides that overlap in turn and cannot be told apart. ``OUTSIDE``
-    lies beyond the edge of the other scan: whether it is there is not known.
+    lies beyond the edge of the other scan: whether it is there is not known. ``REJECTED_BEFORE``
+    and ``REJECTED_AFTER`` count in one scan, and a reader rejected what is there in the other.
     """
 
     MATCHED = "matched"
@@ -33,6 +34,8 @@ class MatchKind(StrEnum):
     SPLIT = "split"
     REGROUPED = "regrouped"
     OUTSIDE = "outside"
+    REJECTED_BEFORE = "rejected_before"
+    REJECTED_AFTER = "rejected_after"
 
 
 class MatchEvidence(StrEnum):
@@ -71,7 +74,8 @@ class LesionMatch:
     kind
         What became of them.
     before_ids, after_ids
-        Lesion ids of each scan in rising order; empty before a new and after a gone lesion.
+        Lesion ids of each scan in rising order; empty before a new and after a gone lesion. On
+        the side that names them so, they are rejected ones.
     evidence
         Why they were matched; ``None`` for new and gone lesions.
     overlap_ml
@@ -80,7 +84,7 @@ class LesionMatch:
         Distance of the centroids once aligned, each weighted by volume over its lesions; ``None``
         for new and gone lesions.
     volume_ml, longest_axial_mm
-        Sums over the lesions of each scan.
+        Sums over the lesions of each scan that count; absent on the side that rejected them.
     """
 
     kind: MatchKind

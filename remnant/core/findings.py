@@ -89,8 +89,8 @@ class Finding:
     ``value``, ``threshold``, ``basis``, ``inclusive`` are ``None`` for checks without a number;
     ``source`` and ``status`` are ``None`` for quality checks, which rest on no publication.
     ``verdict`` of a quality check is ``MET`` when the check passed. ``probability`` is that of the
-    true value reaching the threshold, within the error model of the report; ``None`` where it
-    cannot be said.
+    true value reaching the threshold (or lying in the class that is named), within the error model
+    of the report; ``None`` where it cannot be said.
     """
 
     id: str

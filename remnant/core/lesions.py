@@ -75,6 +75,8 @@ class Lesion:
         Longest distance between two points of the lesion's voxels.
     surface_mm2
         Surface of the lesion, estimated from the voxels; the scan's edge is no surface.
+    free_surface_mm2
+        Part of it against liver without tumour: not against other lesions, nor at the capsule.
     centroid_ras_mm
         Mean voxel centre in RAS mm.
     segment_fractions
@@ -95,6 +97,7 @@ class Lesion:
     perpendicular_axial_mm: float
     feret_3d_mm: float
     surface_mm2: float
+    free_surface_mm2: float
     centroid_ras_mm: Vector3
     segment_fractions: Mapping[CouinaudSegment, float] | None
     surface_distance_mm: Quantity

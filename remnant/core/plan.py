@@ -42,6 +42,9 @@ class Remnant:
         FLR in mL / body weight in g, in percent.
     flr_ml_per_m2
         FLR / body surface area.
+    smaller_fraction
+        The smaller of FLR / functional TLV and sFLR, draw by draw: for rules that do not say which
+        they mean. ``None`` where it was not computed; not stored, not compared.
     """
 
     flr_ml: Quantity
@@ -49,6 +52,7 @@ class Remnant:
     sflr: Quantity
     flr_body_weight_percent: Quantity
     flr_ml_per_m2: Quantity
+    smaller_fraction: Quantity | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -74,22 +74,24 @@ class SegmentBorder:
     """Border between two Couinaud segments inside the liver.
 
     The areas are those projected on the border's mean plane: a shift of the border by a distance
-    along its mean normal moves that area times the distance from one segment to the other.
+    along its mean normal moves that area times the distance from one segment to the other. What
+    moves is the tissue on the losing side.
 
     Parameters
     ----------
     first, second
         The segments, the lower number first.
-    functional_mm2
-        Where the border runs through liver without tumour.
-    tumour_mm2
-        Where it runs through tumour.
+    area_mm2
+        Of the whole border.
+    first_tumour_mm2, second_tumour_mm2
+        Where the first, or the second, segment's side of it is tumour.
     """
 
     first: CouinaudSegment
     second: CouinaudSegment
-    functional_mm2: float
-    tumour_mm2: float
+    area_mm2: float
+    first_tumour_mm2: float
+    second_tumour_mm2: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +102,8 @@ class Boundaries:
     ----------
     liver_surface_mm2
         Surface of the liver within the scan; where the scan cuts it there is no surface.
+    tumour_at_surface_mm2
+        Part of it where tumour lies right beneath: there tumour and liver end together.
     grid_mm4
         Variance of a voxel count in mm⁶ for each mm² of surface, from the grid alone.
     borders
@@ -107,6 +111,7 @@ class Boundaries:
     """
 
     liver_surface_mm2: float
+    tumour_at_surface_mm2: float
     grid_mm4: float
     borders: tuple[SegmentBorder, ...] = ()
 

@@ -48,7 +48,8 @@ class SegmentVolumes:
     """Volumes of one Couinaud segment inside the liver mask, in mL.
 
     ``touches_edge`` marks a segment cut by the edge of the scan: its volumes are lower bounds.
-    ``surface_mm2`` is its share of the liver's surface. The intervals are ``None`` for a segment
+    ``surface_mm2`` is its share of the liver's surface, ``tumour_at_surface_mm2`` the part of that
+    with tumour right beneath. The intervals are ``None`` for a segment
     without a voxel.
     """
 
@@ -56,6 +57,7 @@ class SegmentVolumes:
     functional_ml: float
     touches_edge: bool
     surface_mm2: float = 0.0
+    tumour_at_surface_mm2: float = 0.0
     total_interval: Interval | None = None
     functional_interval: Interval | None = None
 

@@ -32,6 +32,12 @@ from remnant.reporting.encode import (
 
 Json = Mapping[str, Any]
 
+SEGMENT_FIGURES = (
+    "segments_functional_ml",
+    "segments_surface_mm2",
+    "segments_tumour_at_surface_mm2",
+)
+
 
 def decode_case(document: Json) -> CaseReport:
     """Return the case that a valid document describes.
@@ -145,7 +151,7 @@ def decode_segments(volumetry: Json) -> dict[CouinaudSegment, SegmentVolumes] | 
         return None
     names = set(maps["segments_ml"] or ())
     if any(known is None or not names.issuperset(known) for known in maps.values()) or any(
-        names != set(maps[key]) for key in ("segments_functional_ml", "segments_surface_mm2")
+        names != set(maps[key]) for key in SEGMENT_FIGURES
     ):
         raise InputError(
             f"{', '.join(SEGMENT_KEYS[:4])} and their intervals do not agree on which segments "
@@ -160,6 +166,7 @@ def _segment(name: str, maps: Json) -> SegmentVolumes:
         functional_ml=maps["segments_functional_ml"][name],
         touches_edge=name in maps["segments_at_edge"],
         surface_mm2=maps["segments_surface_mm2"][name],
+        tumour_at_surface_mm2=maps["segments_tumour_at_surface_mm2"][name],
         total_interval=_segment_interval("segments", name, maps),
         functional_interval=_segment_interval("segments_functional", name, maps),
     )
@@ -177,13 +184,15 @@ def decode_boundaries(boundaries: Json) -> Boundaries:
     """Return the surfaces that errors act on."""
     return Boundaries(
         liver_surface_mm2=boundaries["liver_surface_mm2"],
+        tumour_at_surface_mm2=boundaries["tumour_at_surface_mm2"],
         grid_mm4=boundaries["grid_mm4"],
         borders=tuple(
             SegmentBorder(
                 first=CouinaudSegment[border["first"]],
                 second=CouinaudSegment[border["second"]],
-                functional_mm2=border["functional_mm2"],
-                tumour_mm2=border["tumour_mm2"],
+                area_mm2=border["area_mm2"],
+                first_tumour_mm2=border["first_tumour_mm2"],
+                second_tumour_mm2=border["second_tumour_mm2"],
             )
             for border in boundaries["borders"]
         ),
@@ -211,6 +220,7 @@ def decode_lesion(lesion: Json) -> Lesion:
         perpendicular_axial_mm=lesion["perpendicular_axial_mm"],
         feret_3d_mm=lesion["feret_3d_mm"],
         surface_mm2=lesion["surface_mm2"],
+        free_surface_mm2=lesion["free_surface_mm2"],
         centroid_ras_mm=_vector(lesion["centroid_ras_mm"]),
         segment_fractions=None
         if shares is None

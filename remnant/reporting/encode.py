@@ -25,6 +25,7 @@ SEGMENT_KEYS = (
     "segments_functional_ml",
     "segments_at_edge",
     "segments_surface_mm2",
+    "segments_tumour_at_surface_mm2",
     "segments_intervals_ml",
     "segments_medians_ml",
     "segments_sds_ml",
@@ -164,6 +165,9 @@ def _segments(volumes: Mapping[str, SegmentVolumes]) -> Json:
         "segments_functional_ml": {name: v.functional_ml for name, v in volumes.items()},
         "segments_at_edge": [name for name, v in volumes.items() if v.touches_edge],
         "segments_surface_mm2": {name: v.surface_mm2 for name, v in volumes.items()},
+        "segments_tumour_at_surface_mm2": {
+            name: v.tumour_at_surface_mm2 for name, v in volumes.items()
+        },
         **_segment_intervals("segments", whole),
         **_segment_intervals("segments_functional", functional),
     }
@@ -182,13 +186,15 @@ def encode_boundaries(boundaries: Boundaries) -> Json:
     """Return the surfaces that errors act on."""
     return {
         "liver_surface_mm2": boundaries.liver_surface_mm2,
+        "tumour_at_surface_mm2": boundaries.tumour_at_surface_mm2,
         "grid_mm4": boundaries.grid_mm4,
         "borders": [
             {
                 "first": border.first.name,
                 "second": border.second.name,
-                "functional_mm2": border.functional_mm2,
-                "tumour_mm2": border.tumour_mm2,
+                "area_mm2": border.area_mm2,
+                "first_tumour_mm2": border.first_tumour_mm2,
+                "second_tumour_mm2": border.second_tumour_mm2,
             }
             for border in boundaries.borders
         ],
@@ -221,6 +227,7 @@ def encode_lesion(lesion: Lesion, *, modality: Modality | None) -> Json:
         "perpendicular_axial_mm": lesion.perpendicular_axial_mm,
         "feret_3d_mm": lesion.feret_3d_mm,
         "surface_mm2": lesion.surface_mm2,
+        "free_surface_mm2": lesion.free_surface_mm2,
         "centroid_ras_mm": list(lesion.centroid_ras_mm),
         "segment_fractions": _by_numeral(lesion.segment_fractions),
         "lobe_fractions": None if lobes is None else {k.value: v for k, v in lobes.items()},

@@ -114,12 +114,14 @@ def shown(quantity: Quantity, *, fraction: bool = False, limits: Iterable[float]
 
 
 def interval(quantity: Quantity, *, fraction: bool = False, limits: Iterable[float] = ()) -> str:
-    """Write a quantity's interval as ``low–high``, the empty text where there is none."""
-    return (
-        ""
-        if quantity.interval is None
-        else ends(quantity.interval, fraction=fraction, limits=limits)
-    )
+    """Write a quantity's interval as ``low–high``, the empty text where there is none to show.
+
+    One without width says only that no error that is modelled changes the value.
+    """
+    known = quantity.interval
+    if known is None or known.low == known.high:
+        return ""
+    return ends(known, fraction=fraction, limits=limits)
 
 
 def ends(known: Interval, *, fraction: bool = False, limits: Iterable[float] = ()) -> str:

@@ -8,7 +8,9 @@ from remnant.core.quantity import Quantity
 from remnant.core.uncertainty import Boundaries, ErrorModel
 from remnant.core.units import mm3_from_ml
 
-EXAMPLE_BOUNDARIES = Boundaries(liver_surface_mm2=95_000.0, grid_mm4=0.07)
+EXAMPLE_BOUNDARIES = Boundaries(
+    liver_surface_mm2=95_000.0, tumour_at_surface_mm2=0.0, grid_mm4=0.07
+)
 EXAMPLE_ERRORS = ErrorModel(
     origin="example",
     liver_boundary_mm=0.5,
@@ -36,6 +38,7 @@ def example_lesion(
         "perpendicular_axial_mm": diameter_mm,
         "feret_3d_mm": diameter_mm,
         "surface_mm2": pi * diameter_mm**2,
+        "free_surface_mm2": pi * diameter_mm**2,
         "centroid_ras_mm": (1.0, 2.0, 3.0),
         "segment_fractions": None,
         "surface_distance_mm": Quantity(10.0),

@@ -97,6 +97,7 @@ lesions = st.builds(
     perpendicular_axial_mm=AMOUNTS,
     feret_3d_mm=AMOUNTS,
     surface_mm2=AMOUNTS,
+    free_surface_mm2=AMOUNTS,
     centroid_ras_mm=POINTS,
     segment_fractions=optional(st.dictionaries(SEGMENTS, FRACTIONS, max_size=3)),
     surface_distance_mm=quantities(),
@@ -149,14 +150,16 @@ error_models = st.builds(
 boundaries = st.builds(
     Boundaries,
     liver_surface_mm2=AMOUNTS,
+    tumour_at_surface_mm2=AMOUNTS,
     grid_mm4=AMOUNTS,
     borders=st.lists(
         st.builds(
             SegmentBorder,
             first=SEGMENTS,
             second=SEGMENTS,
-            functional_mm2=AMOUNTS,
-            tumour_mm2=AMOUNTS,
+            area_mm2=AMOUNTS,
+            first_tumour_mm2=AMOUNTS,
+            second_tumour_mm2=AMOUNTS,
         ),
         max_size=2,
     ).map(tuple),
@@ -177,6 +180,7 @@ volumetry_reports = st.builds(
                 functional_ml=AMOUNTS,
                 touches_edge=st.booleans(),
                 surface_mm2=AMOUNTS,
+                tumour_at_surface_mm2=AMOUNTS,
                 total_interval=optional(intervals()),
                 functional_interval=optional(intervals()),
             ),
@@ -501,8 +505,10 @@ def test_document__holds_what_planning_draws_its_intervals_from(made):
     model = made.case.volumetry.error_model
     assert model.seed == document["error_model"]["seed"]
     assert model.origin == document["error_model"]["origin"]
-    assert {"liver_surface_mm2", "grid_mm4", "borders"} == set(document["boundaries"])
-    assert {"first", "second", "functional_mm2", "tumour_mm2"} == set(
+    assert {"liver_surface_mm2", "tumour_at_surface_mm2", "grid_mm4", "borders"} == set(
+        document["boundaries"]
+    )
+    assert {"first", "second", "area_mm2", "first_tumour_mm2", "second_tumour_mm2"} == set(
         document["boundaries"]["borders"][0]
     )
 

@@ -91,6 +91,7 @@ def one_lesion(phantom):
         perpendicular_axial_mm=RIGHT_LESION_MM,
         feret_3d_mm=RIGHT_LESION_MM,
         surface_mm2=RIGHT_LESION_MM**2,
+        free_surface_mm2=RIGHT_LESION_MM**2,
         centroid_ras_mm=tuple(float(x) for x in centre),
         segment_fractions=None,
         surface_distance_mm=Quantity(0.0),

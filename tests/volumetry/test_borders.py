@@ -34,14 +34,14 @@ def boundaries_of(segments, *, tumour=None, liver=None, cut=NO_FACES, spacing_mm
 
 
 def by_pair(boundaries):
-    return {(b.first, b.second): (b.functional_mm2, b.tumour_mm2) for b in boundaries.borders}
+    return {(b.first, b.second): b.area_mm2 for b in boundaries.borders}
 
 
 @pytest.mark.parametrize(("axis", "face_mm2"), [(0, 6.0), (1, 1.5), (2, 1.0)])
 def test_border__plane_across_an_axis(axis, face_mm2):
     segments = np.full((6, 6, 6), 4)
     segments[tuple(slice(3, None) if a == axis else slice(None) for a in range(3))] = 8
-    assert {(4, 8): (pytest.approx(36 * face_mm2), 0.0)} == by_pair(boundaries_of(segments)[0])
+    assert {(4, 8): pytest.approx(36 * face_mm2)} == by_pair(boundaries_of(segments)[0])
 
 
 def test_border__staircase_counts_as_its_plane():
@@ -49,7 +49,7 @@ def test_border__staircase_counts_as_its_plane():
     segments = np.where(i > j, 5, 6)
     boundaries, _ = boundaries_of(segments, spacing_mm=(1.0, 1.0, 1.0))
     # 19 steps of one voxel both ways: the plane through them is 19 sqrt(2) long
-    assert by_pair(boundaries)[5, 6][0] == pytest.approx(4 * 19 * np.sqrt(2))
+    assert by_pair(boundaries)[5, 6] == pytest.approx(4 * 19 * np.sqrt(2))
 
 
 def test_border__tumour_on_it_is_counted_apart():
@@ -59,7 +59,10 @@ def test_border__tumour_on_it_is_counted_apart():
     tumour[2:4, :2] = True  # on both sides of the border
     tumour[2, 5] = True  # on one side only: the border there runs beside it
     boundaries, _ = boundaries_of(segments, tumour=tumour)
-    assert {(2, 3): (pytest.approx(24 * 6.0), pytest.approx(12 * 6.0))} == by_pair(boundaries)
+    (border,) = boundaries.borders
+    assert border.area_mm2 == pytest.approx(36 * 6.0)
+    assert border.first_tumour_mm2 == pytest.approx(18 * 6.0)
+    assert border.second_tumour_mm2 == pytest.approx(12 * 6.0)
 
 
 @given(segments=arrays(np.int8, (4, 3, 5), elements=st.integers(0, 8)).filter(lambda a: a.any()))
@@ -78,34 +81,46 @@ def test_borders__equal_faces_counted_one_by_one(segments):
                 key = (min(low, high), max(low, high))
                 net[key] = net.get(key, 0) + (1 if low < high else -1) * vectors[:, axis]
     areas = {key: np.linalg.norm(vector) for key, vector in net.items()}
-    found = {key: sum(pair) for key, pair in by_pair(boundaries).items()}
-    assert {k: pytest.approx(v) for k, v in areas.items() if v > 1e-9} == found
-    assert boundaries.liver_surface_mm2 == pytest.approx(sum(surfaces.values()))
+    assert {k: pytest.approx(v) for k, v in areas.items() if v > 1e-9} == by_pair(boundaries)
+    whole_mm2 = sum(surface.whole_mm2 for surface in surfaces.values())
+    assert boundaries.liver_surface_mm2 == pytest.approx(whole_mm2)
 
 
 def test_surfaces__shared_out_by_outward_faces():
     segments = np.full((4, 4, 8), 2)
     segments[:, :, 4:] = 3
     boundaries, surfaces = boundaries_of(segments, spacing_mm=(1.0, 1.0, 1.0))
-    assert surfaces[CouinaudSegment.II] == pytest.approx(surfaces[CouinaudSegment.III])
-    assert sum(surfaces.values()) == pytest.approx(boundaries.liver_surface_mm2)
+    halves = [surfaces[s].whole_mm2 for s in (CouinaudSegment.II, CouinaudSegment.III)]
+    assert halves == pytest.approx([boundaries.liver_surface_mm2 / 2] * 2)
     maps = maps_of(segments, spacing_mm=(1.0, 1.0, 1.0))
     assert boundaries.liver_surface_mm2 == mask_surface(maps.liver, maps.geometry).area_mm2
     assert boundaries.grid_mm4 == grid_mm4(maps.geometry)
+
+
+def test_surfaces__tumour_at_the_capsule_is_counted_apart():
+    segments = np.full((4, 4, 4), 5)
+    tumour = np.zeros(segments.shape, np.bool_)
+    tumour[0] = True  # one face of six, and the rims of four
+    boundaries, surfaces = boundaries_of(segments, tumour=tumour, spacing_mm=(1.0, 1.0, 1.0))
+    share = (16 + 4 * 4) / (6 * 16)
+    assert boundaries.tumour_at_surface_mm2 == pytest.approx(share * boundaries.liver_surface_mm2)
+    assert surfaces[CouinaudSegment.V].tumour_mm2 == boundaries.tumour_at_surface_mm2
 
 
 def test_surfaces__none_where_the_scan_ends():
     segments = np.full((4, 5, 6), 7)
     boundaries, surfaces = boundaries_of(segments, cut=ALL_CUT)
     assert boundaries.liver_surface_mm2 == 0.0
-    assert set(surfaces.values()) == {0.0}
+    assert {surface.whole_mm2 for surface in surfaces.values()} == {0.0}
 
 
 def test_surfaces__liver_without_a_segment_takes_its_share():
     segments = np.zeros((4, 4, 8), int)
     segments[:, :, 4:] = 3
     boundaries, surfaces = boundaries_of(segments, liver=np.ones(segments.shape))
-    assert surfaces[CouinaudSegment.III] == pytest.approx(boundaries.liver_surface_mm2 / 2)
+    assert surfaces[CouinaudSegment.III].whole_mm2 == pytest.approx(
+        boundaries.liver_surface_mm2 / 2
+    )
     assert boundaries.borders == ()
 
 
@@ -114,5 +129,6 @@ def test_boundaries__without_segments_there_are_no_borders():
     liver = LabelMap(np.ones((5, 5, 5), np.uint8), geometry, BINARY_SCHEME)
     maps = liver_maps(liver, None, None)
     boundaries, surfaces = measure_boundaries(maps, np.zeros(maps.liver.shape, bool), cut=NO_FACES)
-    assert (boundaries.borders, surfaces) == ((), {})
+    assert boundaries.borders == ()
+    assert {surface.whole_mm2 for surface in surfaces.values()} == {0.0}
     assert boundaries.liver_surface_mm2 > 0.0

@@ -56,19 +56,25 @@ def test_surfaces__are_shared_out_by_faces_counted_one_by_one(axis_and_end):
     boundaries, surfaces = measured(SEGMENTS, cut=tuple(map(tuple, cut)))
     outward = outward_by_hand(cut)
     scale = boundaries.liver_surface_mm2 / sum(outward.values())
-    assert surfaces == pytest.approx({s: area * scale for s, area in outward.items()})
+    found = {s: surface.whole_mm2 for s, surface in surfaces.items()}
+    assert found == pytest.approx({s: area * scale for s, area in outward.items()})
 
 
 def test_surfaces__tumour_at_the_surface_belongs_to_its_segment():
     tumour = SEGMENTS == 3
-    assert measured(SEGMENTS, tumour=tumour)[1] == pytest.approx(measured(SEGMENTS)[1])
+    with_tumour, without = measured(SEGMENTS, tumour=tumour)[1], measured(SEGMENTS)[1]
+    for segment, surface in with_tumour.items():
+        assert surface.whole_mm2 == pytest.approx(without[segment].whole_mm2)
+        expected = surface.whole_mm2 if segment == CouinaudSegment.III else 0.0
+        assert surface.tumour_mm2 == pytest.approx(expected)
 
 
 def test_borders__smaller_than_a_square_millimetre():
     segments = np.array([2, 3], dtype=np.uint8).reshape(2, 1, 1)
     tiny = np.diag([0.5, 0.4, 0.3, 1.0])
     (border,) = measured(segments, affine_ras=tiny)[0].borders
-    assert (border.functional_mm2, border.tumour_mm2) == (pytest.approx(0.12), 0.0)
+    assert border.area_mm2 == pytest.approx(0.12)
+    assert (border.first_tumour_mm2, border.second_tumour_mm2) == (0.0, 0.0)
     everywhere = np.ones(segments.shape, np.bool_)
     (inside,) = measured(segments, affine_ras=tiny, tumour=everywhere)[0].borders
-    assert (inside.functional_mm2, inside.tumour_mm2) == (0.0, pytest.approx(0.12))
+    assert (inside.first_tumour_mm2, inside.second_tumour_mm2) == pytest.approx((0.12, 0.12))

@@ -5,8 +5,10 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from remnant.core.quantity import Quantity
-from volumetry.change import change_of, relative_change, sample_interval, seeds
+from remnant.core.quantity import Quantity, UncertaintyPart
+from volumetry.change import change_of, relative_change, seeds, varying_interval
+
+SEGMENTATION = UncertaintyPart.SEGMENTATION
 
 
 def scan(seed):
@@ -35,22 +37,16 @@ def test_change__ratio_is_to_the_first_scan(before, after, fraction):
     assert fraction == relative_change(Quantity(before), Quantity(after)).value
 
 
-def test_interval__of_finite_draws_can_be_asked_for_any_limit():
-    interval = sample_interval(np.arange(1001.0))
+def test_interval__of_what_does_not_vary_is_none():
+    assert varying_interval(np.full(100, 3.0), {SEGMENTATION: np.full(100, 3.0)}) is None
+    drawn = np.arange(1001.0)
+    interval = varying_interval(drawn, {SEGMENTATION: drawn})
     assert (interval.low, interval.median, interval.high) == pytest.approx((50.0, 500.0, 950.0))
-    assert len(interval.quantiles) == 201
     assert interval.probability(250.0, inclusive=True) == pytest.approx(0.75)
 
 
-def test_interval__of_draws_without_end_keeps_its_ends_only():
-    draws = np.append(np.arange(1000.0), [np.inf] * 10)
-    interval = sample_interval(draws)
-    assert np.isfinite((interval.low, interval.median, interval.high)).all()
-    assert interval.quantiles == ()
-    assert sample_interval(np.append(np.arange(100.0), [np.inf] * 10)) is None
-
-
-@pytest.mark.parametrize(("defined", "known"), [(49, False), (50, True)])
-def test_interval__half_of_the_draws_is_enough(defined, known):
-    draws = np.where(np.arange(100) < defined, np.arange(100.0), np.nan)
-    assert (sample_interval(draws) is not None) == known
+def test_note__stands_on_the_change_beside_the_reasons_of_both_figures():
+    change = change_of(Quantity(4.0, reason="one"), Quantity(5.0, reason="two"), note="with care")
+    expected = "first scan: one; second scan: two; with care"
+    assert [expected] * 2 == [change.difference.reason, change.fraction.reason]
+    assert ("one", "two") == (change.before.reason, change.after.reason)

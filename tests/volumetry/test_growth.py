@@ -9,7 +9,7 @@ from remnant.core.errors import ImplausibleValueError, InputError
 from remnant.core.labels import CouinaudSegment
 from remnant.core.quantity import Bound, Quantity, UncertaintyPart
 from remnant.core.volumetry_report import StandardisedVolume
-from volumetry.change import scaled
+from volumetry.change import multiplied
 from volumetry.growth import (
     NO_WEEKS,
     FlrDraws,
@@ -273,9 +273,9 @@ def test_standard__one_for_both_or_refused():
             common_standard(one, other)
 
 
-def test_scaled__interval_and_parts_too():
+def test_multiplied__interval_and_parts_too():
     found = grown(flr(300.0, sd_ml=20, seed=1), flr(450.0)).flr_ml.difference
-    twice = scaled(found, 2.0)
+    twice = multiplied(found, 2.0)
 
     assert 2 * found.interval.low == twice.interval.low
     assert 2 * found.interval.sds[SEGMENTATION] == twice.interval.sds[SEGMENTATION]

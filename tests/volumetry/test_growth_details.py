@@ -69,3 +69,24 @@ def test_time__threshold_met_exactly_by_a_bound(bound, words):
     found = grown(flr(200.0, 1.0, 1), flr(300.0, 1.0, 2, bound=bound, reason=reason), 0.3)
     assert found.weeks_to_threshold.value is None
     assert words in found.weeks_to_threshold.reason
+
+
+def test_time__none_is_left_where_the_sflr_is_the_threshold_but_for_rounding():
+    """526.215 / 1754.05 is 0.3; floating point makes it one unit in the last place less."""
+    ones = np.ones(COUNT)
+    certain = StandardDraws(stlv_ml=Quantity(1754.05), whole=ones, alone={SEGMENTATION: ones})
+    request = GrowthRequest(removed=REMOVED, title="Any", weeks=2.0, threshold_sflr=0.3)
+    assert 526.215 / 1754.05 < 0.3
+    found = growth(flr(300.0, 1.0, 1), flr(526.215, 1.0, 2), certain, request)
+    assert 0.3 == found.sflr.after.value
+    assert found.weeks_to_threshold.value is None
+    assert "it is reached" in found.weeks_to_threshold.reason
+
+
+def test_time__endless_in_few_draws_keeps_its_ends_only():
+    """Growth of 1.8 standard deviations: none in 3.6 % of the draws."""
+    time = grown(flr(200.0, 10.0, 1), flr(225.5, 10.0, 2), 0.3).weeks_to_threshold
+    assert not time.indicative
+    assert np.isfinite((time.interval.low, time.interval.high)).all()
+    assert time.interval.low < time.value < time.interval.high
+    assert () == time.interval.quantiles

@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 
 from remnant.core.comparison import MatchEvidence, MatchKind
+from remnant.core.geometry import Geometry
 from remnant.core.lesions import Lesion
 from remnant.core.patient import Patient
 from remnant.core.quantity import Bound, Quantity, UncertaintyPart
 from remnant.core.uncertainty import Boundaries
 from remnant.core.volumetry_report import VolumetryReport
+from volumetry.calipers import axial_diameters
 from volumetry.error_models import GIVEN_MAPS
 from volumetry.lesion_changes import MeasuredScan, lesion_matches
 from volumetry.matching import Pairing
@@ -31,6 +33,7 @@ def ball(number, radius_mm, *, bound=None):
         perpendicular_axial_mm=2 * radius_mm,
         feret_3d_mm=2 * radius_mm,
         surface_mm2=4 * np.pi * radius_mm**2,
+        free_surface_mm2=4 * np.pi * radius_mm**2,
         centroid_ras_mm=(0.0, 0.0, 0.0),
         segment_fractions=None,
         surface_distance_mm=UNKNOWN,
@@ -55,7 +58,7 @@ def scan(*lesions, boundary_mm=0.5, common_share=0.5, grid_mm4=0.0, spacing_mm=0
         unassigned_ml=0.0,
         lesions=lesions,
         standardised=standardised_volume(Patient()),
-        boundaries=Boundaries(liver_surface_mm2=9e4, grid_mm4=grid_mm4),
+        boundaries=Boundaries(liver_surface_mm2=9e4, tumour_at_surface_mm2=0.0, grid_mm4=grid_mm4),
         error_model=model,
     )
     return MeasuredScan(report=report, axial_spacing_mm=spacing_mm)
@@ -104,14 +107,17 @@ def test_diameter__interval_of_the_change_in_closed_form():
 
 
 def test_diameter__the_grid_alone():
-    """Two ends, each anywhere in its voxel, at each scan."""
+    """The scatter of the excess over the true diameter, at each scan."""
     sharp = {"boundary_mm": 0.0, "spacing_mm": 2.0}
     match = one(
         MatchKind.MATCHED, (1,), (1,), scan(ball(1, 15.0), **sharp), scan(ball(1, 15.0), **sharp)
     )
 
     change = match.longest_axial_mm.difference
-    assert Z90 * 2.0 * np.sqrt(4 / 12) == pytest.approx(half_width(change), rel=0.02)
+    sd_mm = 0.18 * 2.0 + 0.40 * 2.0**2 / 30.0
+    assert Z90 * sd_mm * np.sqrt(2) == pytest.approx(half_width(change), rel=0.03)
+    assert 0.0 == pytest.approx(change.interval.median, abs=0.01)
+    assert change.reason is None
     assert [DISCRETISATION] == list(change.interval.sds)
     assert match.volume_ml.difference.interval is None
 
@@ -145,14 +151,19 @@ def test_merged__sums_with_what_the_lesions_of_a_scan_share(common_share, width)
 
 @pytest.mark.parametrize(
     ("kind", "before_ids", "after_ids", "where"),
-    [(MatchKind.NEW, (), (1,), "first scan"), (MatchKind.GONE, (1,), (), "second scan")],
+    [
+        (MatchKind.NEW, (), (1,), "no lesion was found there in the first scan"),
+        (MatchKind.GONE, (1,), (), "no lesion was found there in the second scan"),
+        (MatchKind.REJECTED_BEFORE, (1,), (1,), "rejected it in the first scan"),
+        (MatchKind.REJECTED_AFTER, (1,), (1,), "rejected it in the second scan"),
+    ],
 )
-def test_new_and_gone__have_no_change_but_a_reason(kind, before_ids, after_ids, where):
+def test_new_gone_and_rejected__have_no_change_but_a_reason(kind, before_ids, after_ids, where):
     match = one(kind, before_ids, after_ids, scan(ball(1, 9.0)), scan(ball(1, 9.0)))
 
     for change in (match.volume_ml, match.longest_axial_mm):
         there, absent = change.before, change.after
-        if kind is MatchKind.NEW:
+        if kind in (MatchKind.NEW, MatchKind.REJECTED_BEFORE):
             there, absent = absent, there
         assert there.value is not None
         for quantity in (absent, change.difference, change.fraction):
@@ -186,3 +197,89 @@ def test_same_seed__gives_the_same_intervals_and_two_scans_their_own_errors():
     assert first == again
     # were the errors those of one scan, the change of equal lesions would be exact
     assert 0.5 < half_width(first.longest_axial_mm.difference)
+
+
+def test_errors_of_a_lesion__do_not_depend_on_the_others():
+    pairings = [
+        Pairing(kind=MatchKind.MATCHED, before_ids=(n,), after_ids=(n,),
+                evidence=MatchEvidence.OVERLAP, overlap_ml=1.0, centroid_distance_mm=0.0)
+        for n in (1, 2, 3)
+    ]  # fmt: skip
+    sides = [scan(ball(1, 9.0), ball(2, 8.0), ball(3, 7.0), grid_mm4=4.0, spacing_mm=2.0)] * 2
+
+    forwards = lesion_matches(pairings, *sides)
+    backwards = lesion_matches(pairings[::-1], *sides)
+    alone = lesion_matches(pairings[1:2], *sides)
+
+    assert forwards == backwards[::-1]
+    assert forwards[1:2] == alone
+    first, second = (
+        lesion_matches(pairings[:2], *[scan(ball(1, 9.0), ball(2, 9.0))] * 2)[n].volume_ml
+        for n in (0, 1)
+    )
+    assert first.difference.interval != second.difference.interval  # each has errors of its own
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5, 1.0])
+def test_unchanged__the_median_change_is_nothing(share):
+    sides = [scan(ball(5, 9.0), common_share=share, grid_mm4=4.0, spacing_mm=2.0)] * 2
+    change = one(MatchKind.MATCHED, (5,), (5,), *sides)
+    assert 0.0 == pytest.approx(change.longest_axial_mm.difference.interval.median, abs=0.01)
+    assert 0.0 == pytest.approx(change.volume_ml.difference.interval.median, abs=0.005)
+
+
+@pytest.mark.parametrize(("second_mm", "noted"), [(0.7, False), (0.77, False), (0.78, True)])
+def test_other_spacing__is_said(second_mm, noted):
+    change = one(MatchKind.MATCHED, (1,), (1,), scan(ball(1, 9.0), spacing_mm=0.7),
+                 scan(ball(1, 9.0), spacing_mm=second_mm)).longest_axial_mm  # fmt: skip
+    for quantity in (change.difference, change.fraction):
+        assert noted == ("voxels of 0.70 mm in the first" in (quantity.reason or ""))
+    assert change.before.reason is None
+
+
+def placed_mm(diameter_mm, spacing_mm, slice_mm, random):
+    """Longest axial diameter of a ball on a grid that lies anywhere."""
+    steps = np.array((spacing_mm, spacing_mm, slice_mm))
+    counts = np.ceil(diameter_mm / 2 / steps).astype(int) + 1
+    axes = [
+        (np.arange(-n, n + 1) + random.uniform(-0.5, 0.5)) * step
+        for n, step in zip(counts, steps, strict=True)
+    ]
+    x, y, z = np.meshgrid(*axes, indexing="ij")
+    mask = x**2 + y**2 + z**2 <= (diameter_mm / 2) ** 2
+    return axial_diameters(mask, Geometry(mask.shape, np.diag([*steps, 1.0]))).longest_mm
+
+
+@pytest.mark.parametrize("diameter_mm", [10.0, 20.0, 33.0])
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [((0.7, 1.0), (2.5, 2.5)), ((1.5, 5.0), (1.5, 5.0)), ((2.5, 2.5), (2.5, 2.5)),
+     ((0.7, 1.0), (1.5, 5.0))],
+)  # fmt: skip
+def test_unchanged_ball__is_not_called_grown_by_the_grid(diameter_mm, first, second):
+    """No error but the grids: 0 is in 85 % of the intervals, and they are not too wide for it."""
+    random = np.random.default_rng(7)
+    grids = [
+        np.array([placed_mm(diameter_mm, *grid, random) for _ in range(24)])
+        for grid in (first, second)
+    ]
+    # what the interval holds moves with the measured diameters by hundredths only: one for all
+    middle = [
+        MeasuredScan(
+            report=scan(ball(1, lengths.mean() / 2), boundary_mm=0.0).report,
+            axial_spacing_mm=grid[0], slice_spacing_mm=grid[1],
+        )
+        for lengths, grid in zip(grids, (first, second), strict=True)
+    ]  # fmt: skip
+    change = one(MatchKind.MATCHED, (1,), (1,), *middle).longest_axial_mm.difference
+    found = np.subtract.outer(grids[1], grids[0])
+    low, high = (end - change.value for end in (change.interval.low, change.interval.high))
+    covered = np.mean((found + low <= 0.0) & (found + high >= 0.0))
+
+    assert covered >= 0.85
+    finer, coarser = sorted((first[0], second[0]))
+    slices_mm = 0.149 * max(first[1], second[1]) ** 2 / diameter_mm
+    assert high - low <= 2 * Z90 * np.sqrt(2) * (0.35 * coarser + slices_mm)
+    if coarser > 2 * finer and first[1] < 2:
+        assert change.value > 0.5 * (coarser - finer)  # the measured change is left as it is
+        assert abs(change.interval.median) < 0.5 * change.value

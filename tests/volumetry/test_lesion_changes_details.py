@@ -40,7 +40,7 @@ def scan(diameter_mm, *, boundary_mm):
         unassigned_ml=0.0,
         lesions=(lesion,),
         standardised=standardised_volume(Patient()),
-        boundaries=Boundaries(liver_surface_mm2=9e4, grid_mm4=0.0),
+        boundaries=Boundaries(liver_surface_mm2=9e4, tumour_at_surface_mm2=0.0, grid_mm4=0.0),
         error_model=replace(EXAMPLE_ERRORS, lesion_boundary_mm=boundary_mm),
     )
     return MeasuredScan(report=report, axial_spacing_mm=0.0)

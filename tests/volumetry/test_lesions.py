@@ -32,6 +32,7 @@ def table(lesion_boxes, *, liver=(slice(1, 11), slice(1, 12), slice(1, 13)), ves
         maps,
         tally(maps),
         {3: Confirmation.CONFIRMED},
+        tumour=maps.lesions > 0,
         model=GIVEN_MAPS,
         intensities={3: SEEN},
     )
@@ -89,3 +90,27 @@ def test_lesion__distances_are_those_of_the_maps():
     assert lesion.portal_vein_distance_mm.value == pytest.approx(2 * 1.5)
     assert lesion.hepatic_veins_distance_mm.value is None
     assert lesion.surface_distance_mm.value == pytest.approx(3 * 1.5)
+
+
+def test_lesion__free_is_what_lies_against_functional_liver():
+    (alone,) = table({3: CUBE})
+    assert alone.free_surface_mm2 == alone.surface_mm2
+
+
+def test_lesion__touching_another_is_not_free_there():
+    neighbour = (slice(7, 9), slice(5, 8), slice(6, 9))
+    lesion = next(le for le in table({3: CUBE, 5: neighbour}) if le.id == 3)
+    i, j, k = GRID.spacing_mm
+    faces_mm2 = 18 * (i * j + i * k + j * k)
+    assert lesion.free_surface_mm2 == pytest.approx(
+        lesion.surface_mm2 * (1 - 9 * j * k / faces_mm2)
+    )
+
+
+def test_lesion__at_the_capsule_is_not_free_there():
+    (lesion,) = table({3: (slice(1, 4), slice(5, 8), slice(6, 9))})
+    i, j, k = GRID.spacing_mm
+    faces_mm2 = 18 * (i * j + i * k + j * k)
+    assert lesion.free_surface_mm2 == pytest.approx(
+        lesion.surface_mm2 * (1 - 9 * j * k / faces_mm2)
+    )

@@ -1,5 +1,6 @@
 """Which lesions of two scans are the same."""
 
+from dataclasses import replace
 from itertools import permutations
 
 import numpy as np
@@ -247,3 +248,72 @@ def test_bad_input__is_refused():
         lesions((0, 0, 0), volumes=(0,))
     with pytest.raises(InputError, match="each lesion needs"):
         LesionSet(ids=(1,), volumes_ml=np.ones(2), centroids_mm=np.zeros((1, 3)))
+
+
+REJECTED_CASES = {
+    "by_overlap": ((), (1,), [(MatchKind.REJECTED_AFTER, (1,), (1,))]),
+    "the_reverse": ((1,), (), [(MatchKind.REJECTED_BEFORE, (1,), (1,))]),
+    "both": ((1,), (1,), []),
+}
+
+
+@pytest.mark.parametrize("overlap_ml", [0.0, 0.5])
+@pytest.mark.parametrize("case", REJECTED_CASES)
+def test_rejected__is_neither_gone_nor_new(case, overlap_ml):
+    rejected_before, rejected_after, expected = REJECTED_CASES[case]
+    before = replace(lesions((0, 0, 0)), rejected=frozenset(rejected_before))
+    after = replace(lesions((3, 0, 0)), rejected=frozenset(rejected_after))
+
+    found = match_lesions(before, after, np.array([[overlap_ml]]))
+
+    assert expected == [(p.kind, p.before_ids, p.after_ids) for p in found]
+    if found:
+        evidence = MatchEvidence.OVERLAP if overlap_ml else MatchEvidence.CENTROID
+        assert evidence == found[0].evidence
+        assert 3.0 == pytest.approx(found[0].centroid_distance_mm)
+
+
+def test_rejected__beside_a_lesion_that_counts_changes_nothing():
+    """One lesion overlaps two, one of which was rejected; another overlaps the rejected one."""
+    before = lesions((0, 0, 0), (20, 0, 0))
+    after = replace(lesions((1, 0, 0), (9, 0, 0)), rejected=frozenset({2}))
+    table = np.array([[0.6, 0.3], [0.0, 0.2]])
+
+    found = match_lesions(before, after, table)
+
+    expected = {(MatchKind.MATCHED, (1,), (1,)), (MatchKind.REJECTED_AFTER, (2,), (2,))}
+    assert expected == summary(found)
+    (matched,) = (p for p in found if p.kind is MatchKind.MATCHED)
+    assert (0.6, 1.0) == (matched.overlap_ml, matched.centroid_distance_mm)
+
+
+def test_rejected__without_a_counterpart_is_left_out_and_lets_others_be_gone():
+    before = lesions((0, 0, 0), (90, 0, 0))
+    after = replace(lesions((0, 90, 0), (0, 0, 90)), rejected=frozenset({1}))
+    expected = {(MatchKind.GONE, (1,), ()), (MatchKind.GONE, (2,), ()), (MatchKind.NEW, (), (2,))}
+    assert expected == summary(match_lesions(before, after, np.zeros((2, 2))))
+
+
+@settings(max_examples=30)
+@given(cases(), st.data())
+def test_rejected__every_lesion_that_counts_stands_in_one_match_with_its_like(case, data):
+    marked = [
+        replace(one, rejected=frozenset(data.draw(st.sets(st.sampled_from(one.ids)))))
+        if one.ids else one
+        for one in case[:2]
+    ]  # fmt: skip
+    found = match_lesions(*marked, case[2])
+    for number, side in enumerate(marked):
+        named = [(p.kind, (p.before_ids, p.after_ids)[number]) for p in found]
+        counted = [i for _, ids in named for i in ids if i not in side.rejected]
+        assert sorted(set(side.ids) - side.rejected) == sorted(counted)
+        here = (MatchKind.REJECTED_BEFORE, MatchKind.REJECTED_AFTER)[number]
+        for kind, ids in named:
+            assert (kind is here) == bool(side.rejected & set(ids))
+            assert kind is not here or side.rejected.issuperset(ids)
+    swapped = match_lesions(marked[1], marked[0], case[2].T)
+    turned = MIRRORED | {
+        MatchKind.REJECTED_BEFORE: MatchKind.REJECTED_AFTER,
+        MatchKind.REJECTED_AFTER: MatchKind.REJECTED_BEFORE,
+    }
+    assert {(turned.get(k, k), a, b) for k, b, a in summary(found)} == summary(swapped)

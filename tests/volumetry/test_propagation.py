@@ -23,9 +23,11 @@ SURFACES_MM2 = dict(
 )
 TOTALS_ML = dict(zip(CouinaudSegment, (30.0, 150, 120, 200, 220, 200, 240, 340), strict=True))
 SURFACE_MM2 = sum(SURFACES_MM2.values())
-TLV_ML = sum(TOTALS_ML.values())
+TLV_ML = sum(TOTALS_ML.values()) + 1.0  # 1 mL belongs to no segment
 BORDERS = tuple(
-    SegmentBorder(first=a, second=b, functional_mm2=area, tumour_mm2=tumour)
+    SegmentBorder(
+        first=a, second=b, area_mm2=area + tumour, first_tumour_mm2=tumour, second_tumour_mm2=tumour
+    )
     for a, b, area, tumour in (
         (II, III, 2000.0, 0.0),
         (II, IV, 1500.0, 0.0),
@@ -69,7 +71,10 @@ def report(*, lesions=LESIONS, segments=True, errors=EXAMPLE_ERRORS, borders=BOR
         lesions=lesions,
         standardised=standardised_volume(Patient(height_cm=175, weight_kg=80)),
         boundaries=Boundaries(
-            liver_surface_mm2=SURFACE_MM2, grid_mm4=0.2, borders=borders if segments else ()
+            liver_surface_mm2=SURFACE_MM2,
+            tumour_at_surface_mm2=0.0,
+            grid_mm4=0.2,
+            borders=borders if segments else (),
         ),
         error_model=errors,
     )
@@ -186,7 +191,13 @@ def test_planes__every_pair_of_segments_has_one():
         Plane.CAUDATE: (I,),
     }
     for first, second in combinations(CouinaudSegment, 2):
-        border = SegmentBorder(first=first, second=second, functional_mm2=1.0, tumour_mm2=0.0)
+        border = SegmentBorder(
+            first=first,
+            second=second,
+            area_mm2=1.0,
+            first_tumour_mm2=0.0,
+            second_tumour_mm2=0.0,
+        )
         plane, side = plane_of(border)
         grows = sides[plane]
         assert (first in grows) != (second in grows)
@@ -227,11 +238,77 @@ def test_draws__volumes_never_turn_negative():
 
 
 def test_draws__no_surface_no_scatter():
-    bare = replace(report(lesions=(), segments=False),
-                   boundaries=Boundaries(liver_surface_mm2=0.0, grid_mm4=0.2))  # fmt: skip
+    nowhere = Boundaries(liver_surface_mm2=0.0, tumour_at_surface_mm2=0.0, grid_mm4=0.2)
+    bare = replace(report(lesions=(), segments=False), boundaries=nowhere)
     assert np.ptp(joint_draws(bare).tlv_ml) == 0.0
 
 
 def test_draws__an_odd_number():
     model = replace(EXAMPLE_ERRORS, draws=101)
     assert joint_draws(report(errors=model)).total_ml.shape == (9, 101)
+
+
+def thin(area_mm2=6000.0, first_tumour_mm2=0.0, second_tumour_mm2=0.0):
+    """Segment I is a slab of 5 mm against segment IV: planes may move through all of it."""
+    border = SegmentBorder(
+        first=I,
+        second=IV,
+        area_mm2=area_mm2,
+        first_tumour_mm2=first_tumour_mm2,
+        second_tumour_mm2=second_tumour_mm2,
+    )
+    return report(
+        lesions=(), borders=(border,), errors=replace(EXAMPLE_ERRORS, segment_border_mm=10.0)
+    )
+
+
+def test_borders__a_segment_gives_no_more_than_it_has():
+    draws = joint_draws(thin(), parts=(ONLY.SEGMENT_BORDERS,))
+    np.testing.assert_allclose(draws.tlv_ml, TLV_ML)
+    assert draws.total_ml[I].min() == 0.0
+    assert draws.total_ml[IV].max() == pytest.approx(TOTALS_ML[I] + TOTALS_ML[IV])
+
+
+def test_borders__tissue_of_the_losing_side_changes_its_segment():
+    lesion = example_lesion(1, 20.0, segment_fractions={IV: 1.0})
+    border = SegmentBorder(
+        first=IV, second=VIII, area_mm2=4000.0, first_tumour_mm2=1000.0, second_tumour_mm2=0.0
+    )
+    draws = joint_draws(report(lesions=(lesion,), borders=(border,)), parts=(ONLY.SEGMENT_BORDERS,))
+    backward = draws.total_ml[VIII] > TOTALS_ML[VIII]
+    gained = draws.total_ml[VIII] - TOTALS_ML[VIII]
+    np.testing.assert_allclose(draws.tumour_ml[VIII][backward], gained[backward] / 4)
+    assert not draws.tumour_ml[VIII][~backward].any()
+    np.testing.assert_allclose(draws.all_tumour_ml, 20.0)
+
+
+def test_lesions__the_sum_of_many_small_ones_stays_at_the_measurement():
+    spots = tuple(example_lesion(n, 0.1, segment_fractions={V: 1.0}) for n in range(1, 301))
+    alone = replace(EXAMPLE_ERRORS, lesion_boundary_mm=1.0, lesion_common_share=0.0)
+    draws = joint_draws(report(lesions=spots, errors=alone))
+    assert np.median(draws.all_tumour_ml) == pytest.approx(30.0, rel=0.02)
+
+
+def test_lesions__only_what_is_free_swells():
+    held = example_lesion(1, 40.0, segment_fractions=SHARED, free_surface_mm2=0.0)
+    draws = joint_draws(report(lesions=(held,), borders=()), parts=(ONLY.SEGMENTATION,))
+    np.testing.assert_allclose(draws.all_tumour_ml, 40.0)
+
+
+def test_liver__tumour_at_the_capsule_ends_with_it():
+    everywhere = report(
+        lesions=(example_lesion(1, TLV_ML, segment_fractions={}, free_surface_mm2=0.0),),
+        segments=False,
+    )
+    whole = Boundaries(
+        liver_surface_mm2=SURFACE_MM2, tumour_at_surface_mm2=SURFACE_MM2, grid_mm4=0.2
+    )
+    draws = joint_draws(replace(everywhere, boundaries=whole))
+    np.testing.assert_allclose(draws.all_tumour_ml, draws.tlv_ml)
+    assert np.ptp(draws.tlv_ml) > 0.0
+
+
+def test_draws__tumour_never_exceeds_the_liver():
+    large = example_lesion(1, TLV_ML - 10.0, segment_fractions={})
+    draws = joint_draws(report(lesions=(large,), segments=False))
+    assert (draws.all_tumour_ml <= draws.tlv_ml).all()

@@ -23,6 +23,7 @@ from volumetry.uncertainty import (
     lesion_interval,
     ratio,
     spanned,
+    varying,
     with_intervals,
 )
 
@@ -80,8 +81,14 @@ def test_interval__quantiles_of_the_draws():
     assert interval.probability(250.0, inclusive=True) == pytest.approx(0.75)
 
 
-def test_interval__none_where_nothing_varies():
-    assert interval_of(drawn(np.full(100, 7.0)), tlv) is None
+def test_interval__of_no_width_where_nothing_varies():
+    constant = np.full(100, 7.0)
+    interval = interval_of(drawn(constant, segmentation=constant), tlv)
+    assert (interval.low, interval.high, interval.sds) == (7.0, 7.0, {})
+    assert interval.probability(7.0, inclusive=True) == 1.0
+    assert interval.probability(7.0, inclusive=False) == 0.0
+    assert varying(interval) is None
+    assert varying(None) is None
 
 
 @pytest.mark.parametrize(("defined", "expected"), [(40, False), (60, True)])
@@ -99,9 +106,9 @@ def test_ratio__undefined_without_a_whole():
     np.testing.assert_array_equal(share, (0.5, np.nan, 0.0))
 
 
-def test_spanned__absent_and_zero_stay_as_they_are():
+def test_spanned__absent_stays_as_it_is():
     interval = Interval(1.0, 2.0)
-    assert spanned(Quantity(0.0), interval).interval is None
+    assert spanned(Quantity(0.0), interval).interval == interval
     absent = Quantity.absent("unknown")
     assert spanned(absent, interval) == absent
     assert spanned(Quantity(1.5), interval).interval == interval
@@ -189,8 +196,8 @@ def test_report__cut_liver_keeps_the_interval_of_what_is_seen():
 def test_report__nothing_found_has_nothing_uncertain():
     report = liver_with_a_lesion(radius_mm=0.1, lesion_at=50.4)
     assert report.tumour_ml == Quantity(0.0)
-    assert report.burden_fraction == Quantity(0.0)
-    assert report.burden_class_probabilities is None
+    assert (report.burden_fraction.interval.low, report.burden_fraction.interval.high) == (0.0, 0.0)
+    assert report.burden_class_probabilities[BurdenClass.UP_TO_10] == 1.0
     unknown = liver_with_a_lesion(known=False)
     assert unknown.tumour_ml.value is None
     assert unknown.tumour_ml.interval is None
