@@ -10,7 +10,8 @@ Rules, in this order:
    surface, and what is 26-connected to the liver then belongs to it whole.
 2. Every other lesion voxel is leakage and is cut.
 3. Lesions of fewer than ``MINIMUM_VOXELS`` voxels are dropped; inside the liver mask their voxels
-   become parenchyma.
+   become parenchyma. Lesions that were given are kept however small: whoever drew one voxel means
+   it, and a network's specks are no reason to overrule them.
 
 What each rule did is counted and reported as a quality finding.
 """
@@ -72,7 +73,10 @@ class Reconciled:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Fitted:
-    """Lesion codes cut to the liver on its box, with what was counted on the way."""
+    """Lesion codes cut to the liver on its box, with what was counted on the way.
+
+    ``whole_components`` is whether the lesions were given and not found by a network.
+    """
 
     codes: NDArray[np.uint16]
     dropped: int
@@ -128,7 +132,8 @@ def reconcile(
         out, and a lesion voxel stays a lesion.
     whole_components
         For lesions that a human or another program gave: keep every 26-connected component that
-        touches the liver whole, however far it reaches. One that does not touch is leakage.
+        touches the liver whole, however far it reaches and however small it is. One that does not
+        touch is leakage.
 
     Returns
     -------
@@ -147,7 +152,7 @@ def reconcile(
     reach_mm = None if whole_components else EXOPHYTIC_REACH_MM
     near, grid = liver[box].astype(bool), box_geometry(geometry, box)
     belongs = _belonging(near, lesions[box].astype(bool), grid, reach_mm)
-    labelled = label_lesions(belongs)
+    labelled = label_lesions(belongs, minimum_voxels=_minimum_voxels(given=whole_components))
     leaked = int(np.count_nonzero(lesions)) - int(np.count_nonzero(belongs))
     fitted = _Fitted(labelled.codes, labelled.dropped, leaked, whole_components)
     return _assemble(liver, fitted, box, geometry, vessels or {})
@@ -164,9 +169,9 @@ def reconcile_instances(
     """Do the same as `reconcile` for lesions that are numbered already; the numbers are kept.
 
     An instance may have several parts. It is dropped when fewer than ``MINIMUM_VOXELS`` of its
-    voxels belong to the liver but some do; one that lies wholly outside is leakage. What is
-    connected to the liver is settled for all instances together, so that one may reach it through
-    another.
+    voxels belong to the liver but some do, unless it was given (``whole_components``); one that
+    lies wholly outside is leakage. What is connected to the liver is settled for all instances
+    together, so that one may reach it through another.
 
     Raises
     ------
@@ -183,14 +188,20 @@ def reconcile_instances(
     belongs = _belonging(near, present[box], grid, reach_mm)
     codes = np.where(belongs, instances[box], 0).astype(np.uint16)
     leaked = int(np.count_nonzero(present)) - int(np.count_nonzero(belongs))
-    fitted = _Fitted(codes, _drop_small(codes), leaked, whole_components)
+    dropped = _drop_small(codes, _minimum_voxels(given=whole_components))
+    fitted = _Fitted(codes, dropped, leaked, whole_components)
     return _assemble(liver, fitted, box, geometry, vessels or {})
 
 
-def _drop_small(codes: NDArray[np.uint16]) -> int:
+def _minimum_voxels(*, given: bool) -> int:
+    """Return the fewest voxels of a lesion that is kept."""
+    return 1 if given else MINIMUM_VOXELS
+
+
+def _drop_small(codes: NDArray[np.uint16], minimum_voxels: int) -> int:
     """Set instances of too few voxels to 0 and return how many there were."""
     sizes = np.bincount(codes[codes > 0], minlength=1)
-    small = (sizes > 0) & (sizes < MINIMUM_VOXELS)
+    small = (sizes > 0) & (sizes < minimum_voxels)
     if small.any():
         codes[small[codes]] = 0
     return int(np.count_nonzero(small))
@@ -329,11 +340,17 @@ def _findings(fitted: _Fitted, joined: int, voxel_ml: float) -> tuple[Finding, .
         f"mask or apart from it and were cut (worth a look above {limit}).",
         value=leaked * voxel_ml,
     )
-    small = quality_finding(
-        "small_lesions_dropped",
-        passed=fitted.dropped == 0,
-        text=f"{fitted.dropped} lesion(s) of fewer than {MINIMUM_VOXELS} voxels "
-        f"({MINIMUM_VOXELS * voxel_ml * 1000:.1f} mm³) were dropped.",
-        value=float(fitted.dropped),
+    return (exophytic, leakage, _small_finding(fitted, voxel_ml))
+
+
+def _small_finding(fitted: _Fitted, voxel_ml: float) -> Finding:
+    text = (
+        f"{fitted.dropped} lesion(s) of fewer than {MINIMUM_VOXELS} voxels "
+        f"({MINIMUM_VOXELS * voxel_ml * 1000:.1f} mm³) were dropped."
     )
-    return (exophytic, leakage, small)
+    if fitted.whole_components:
+        text = "No given lesion was dropped for its size, however few its voxels."
+    dropped = fitted.dropped
+    return quality_finding(
+        "small_lesions_dropped", passed=dropped == 0, text=text, value=float(dropped)
+    )

@@ -101,16 +101,17 @@ def edited(codes, case, folder):
     return LesionReview(edited=path)
 
 
-def test_review__edited_map_of_one_code_is_split_and_drops_are_counted(case, tmp_path):
+def test_review__edited_map_of_one_code_is_split_and_one_voxel_is_kept(case, tmp_path):
     codes = np.where(np.isin(case.lesions.codes, (1, 3)), 255, 0).astype(np.uint8)
     inside = np.argwhere(case.structures.codes == Structure.PARENCHYMA)
     away = inside[np.argmax([np.abs(np.argwhere(codes) - v).max(axis=1).min() for v in inside])]
     codes[tuple(away)] = 255
     reviewed = apply_review(case, edited(codes, case, tmp_path))
 
-    assert lesion_numbers(reviewed) == (1, 2)
+    assert lesion_numbers(reviewed) == (1, 2, 3)
+    assert int(np.count_nonzero(reviewed.lesions.codes == 3)) == 1
     dropped = next(f for f in reviewed.quality if f.id == "small_lesions_dropped")
-    assert dropped.value == 1
+    assert dropped.value == 0
 
 
 def test_review__unchanged_map_changes_no_word(case, tmp_path):

@@ -167,13 +167,12 @@ def test_reconcile__whole_components_are_those_that_touch_on_any_grid(geometry, 
     filled = (background != background[0, 0, 0])[1:-1, 1:-1, 1:-1]
     touching = np.unique(parts[ndimage.binary_dilation(filled, FULL)])
     belongs = np.isin(parts, touching[touching > 0])
-    kept, dropped, _ = without_small(belongs)
 
     result = reconcile(liver, lesions, geometry, whole_components=True)
 
-    assert np.array_equal(kept, result.lesions.mask())
-    assert np.array_equal(kept & ~liver, exophytic_of(result))
-    assert dropped == value(result, "small_lesions_dropped")
+    assert np.array_equal(belongs, result.lesions.mask())
+    assert np.array_equal(belongs & ~liver, exophytic_of(result))
+    assert value(result, "small_lesions_dropped") == 0
     leaked_ml = np.sum(lesions & ~belongs) * geometry.voxel_volume_ml
     assert leaked_ml == pytest.approx(value(result, "lesion_leakage_cut"))
     again = reconcile_instances(liver, result.lesions.codes, geometry, whole_components=True)
@@ -252,6 +251,24 @@ def test_reconcile__small_lesions_become_parenchyma():
     assert np.array_equal(LIVER, result.structures.mask(Structure.PARENCHYMA))
     assert value(result, "small_lesions_dropped") == 1
     assert verdict(result, "small_lesions_dropped") == Verdict.NOT_MET
+
+
+@pytest.mark.parametrize("voxels", [1, 2])
+def test_reconcile__given_lesions_are_kept_however_small(voxels):
+    small = block((6, 6 + voxels), (6, 7), (6, 7))
+    codes = np.where(small, 5, 0).astype(np.uint16)
+    codes[9:13, 9:13, 9:12] = 2
+
+    alone = reconcile(LIVER, small, GRID, whole_components=True)
+    numbered = reconcile_instances(LIVER, codes, GRID, whole_components=True)
+
+    assert np.array_equal(small, alone.lesions.mask())
+    assert np.array_equal(small, alone.structures.mask(Structure.LESION))
+    assert np.array_equal(codes, numbered.lesions.codes)
+    for result in (alone, numbered):
+        finding = next(f for f in result.quality if f.id == "small_lesions_dropped")
+        assert (Verdict.MET, 0) == (finding.verdict, finding.value)
+        assert "No given lesion was dropped" in finding.text
 
 
 def test_reconcile__vessels_lie_in_the_liver_and_under_lesions():
