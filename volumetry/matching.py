@@ -10,6 +10,11 @@
 3. What is left is *gone* (before) or *new* (after), or *outside* where the other scan does not
    reach (`beyond_the_scan`).
 
+Rejected lesions are matched too, so that none that a reader rejected is called gone or new, but
+they never change what becomes of two lesions that count: links between those come first. One whose
+only counterpart was rejected, by overlap or by place, is *rejected* in that scan. Rejected lesions
+whose counterpart was rejected too, or that have none, are left out.
+
 The rules treat both scans alike: exchanging them turns new into gone and merged into split and
 changes nothing else, ties included. The order and the numbers of the lesions do not matter.
 
@@ -17,7 +22,7 @@ Both limits are this project's choice: no study of lesion matching was read for 
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,6 +51,8 @@ class LesionSet:
         Shape ``(n,)``, each above 0, as measured on the scan's own grid.
     centroids_mm
         Shape ``(n, 3)`` in RAS mm of the frame that both scans share.
+    rejected
+        Those of the ids that a reader rejected.
 
     Raises
     ------
@@ -56,6 +63,12 @@ class LesionSet:
     ids: tuple[int, ...]
     volumes_ml: Floats
     centroids_mm: Floats
+    rejected: frozenset[int] = field(default=frozenset())
+
+    @property
+    def counts(self) -> NDArray[np.bool_]:
+        """Which lesions were not rejected, shape ``(n,)``."""
+        return np.array([number not in self.rejected for number in self.ids], dtype=np.bool_)
 
     def __post_init__(self) -> None:
         count = len(self.ids)
@@ -106,7 +119,8 @@ def match_lesions(
     Returns
     -------
     tuple of Pairing
-        Every lesion stands in exactly one. By falling volume, the larger side counting.
+        Every lesion that counts stands in exactly one, with others that count or with rejected
+        ones alone. By falling volume, the larger side counting.
 
     Raises
     ------
@@ -121,9 +135,10 @@ def match_lesions(
         )
     smaller_ml = np.minimum.outer(before.volumes_ml, after.volumes_ml)
     linked = overlaps_ml >= minimum_overlap_fraction * smaller_ml
-    groups = _linked_groups(linked)
+    groups = _overlapping_groups(linked, before.counts, after.counts)
     free = np.flatnonzero(~linked.any(axis=1)), np.flatnonzero(~linked.any(axis=0))
     groups += _nearest_groups(before, after, free, limit_mm)
+    groups = [group for group in groups if _any_counts(group, before, after)]
     pairings = [_pairing(group, before, after, overlaps_ml, linked) for group in groups]
     return tuple(_in_order(pairings, before, after))
 
@@ -173,6 +188,26 @@ def _require_overlaps(overlaps_ml: Floats, before: LesionSet, after: LesionSet) 
 
 
 Group = tuple[tuple[int, ...], tuple[int, ...]]
+
+
+def _overlapping_groups(
+    linked: NDArray[np.bool_], first: NDArray[np.bool_], second: NDArray[np.bool_]
+) -> list[Group]:
+    """Group those that count with each other, and the rest of them with what was rejected."""
+    counted = linked & np.logical_and.outer(first, second)
+    left = first & ~counted.any(axis=1), second & ~counted.any(axis=0)
+    rejected_after = linked & np.logical_and.outer(left[0], ~second)
+    rejected_before = linked & np.logical_and.outer(~first, left[1])
+    return [
+        group
+        for links in (counted, rejected_after, rejected_before)
+        for group in _linked_groups(links)
+    ]
+
+
+def _any_counts(group: Group, before: LesionSet, after: LesionSet) -> bool:
+    rows, columns = group
+    return bool(before.counts[list(rows)].any() or after.counts[list(columns)].any())
 
 
 def _linked_groups(linked: NDArray[np.bool_]) -> list[Group]:
@@ -249,13 +284,20 @@ def _pairing(
     by_overlap = both and bool(linked[np.ix_(rows, columns)].any())
     evidence = MatchEvidence.OVERLAP if by_overlap else MatchEvidence.CENTROID
     return Pairing(
-        kind=_kind(len(rows), len(columns)),
+        kind=_rejected(group, before, after) or _kind(len(rows), len(columns)),
         before_ids=tuple(sorted(before.ids[i] for i in rows)),
         after_ids=tuple(sorted(after.ids[j] for j in columns)),
         evidence=evidence if both else None,
         overlap_ml=float(overlaps_ml[np.ix_(rows, columns)].sum()) if both else 0.0,
         centroid_distance_mm=_distance_mm(group, before, after) if both else None,
     )
+
+
+def _rejected(group: Group, before: LesionSet, after: LesionSet) -> MatchKind | None:
+    rows, columns = group
+    if not before.counts[list(rows)].all():
+        return MatchKind.REJECTED_BEFORE
+    return None if after.counts[list(columns)].all() else MatchKind.REJECTED_AFTER
 
 
 def _kind(before: int, after: int) -> MatchKind:

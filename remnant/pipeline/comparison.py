@@ -238,19 +238,25 @@ def _moved(geometry: Geometry, matrix: NDArray[np.float64]) -> Geometry:
 
 
 def _lesion_set(scan: _Scan, matrix: NDArray[np.float64]) -> LesionSet:
-    lesions = [lesion for lesion in scan.report.volumetry.lesions if lesion.counts]
+    lesions = scan.report.volumetry.lesions
     centres = np.array([lesion.centroid_ras_mm for lesion in lesions], dtype=float).reshape(-1, 3)
     return LesionSet(
         ids=tuple(lesion.id for lesion in lesions),
         volumes_ml=np.array([lesion.volume_ml.value or 0.0 for lesion in lesions]),
         centroids_mm=centres @ matrix[:3, :3].T + matrix[:3, 3],
+        rejected=frozenset(lesion.id for lesion in lesions if not lesion.counts),
     )
 
 
 def _scan(scan: _Scan) -> MeasuredScan:
     geometry = scan.liver.geometry
-    across = (s for axis, s in enumerate(geometry.spacing_mm) if axis != geometry.axial_axis)
-    return MeasuredScan(report=scan.report.volumetry, axial_spacing_mm=max(across))
+    along = geometry.axial_axis
+    across = (s for axis, s in enumerate(geometry.spacing_mm) if axis != along)
+    return MeasuredScan(
+        report=scan.report.volumetry,
+        axial_spacing_mm=max(across),
+        slice_spacing_mm=geometry.spacing_mm[along],
+    )
 
 
 def _checks(before: _Scan, after: _Scan) -> tuple[Finding, ...]:
@@ -287,7 +293,7 @@ def _confirmed(before: CaseReport, after: CaseReport) -> Finding:
     ]
     text = (
         f"{counts[0]} lesion(s) of the first and {counts[1]} of the second scan are unconfirmed; "
-        f"rejected ones take no part."
+        f"rejected ones are in no volume, and lesions that they match are named as rejected."
     )
     return quality_finding(
         "compared_lesions_confirmed", passed=not any(counts), text=text, value=float(sum(counts))
