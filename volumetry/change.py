@@ -7,15 +7,12 @@ of a change is then too wide rather than too narrow.
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Literal
-
-import numpy as np
 
 from remnant.core.comparison import Change
 from remnant.core.quantity import Bound, Interval, Quantity, UncertaintyPart
 from remnant.core.volumetry_report import VolumetryReport
 from volumetry.propagation import Draws, Sample, Spread, spread
-from volumetry.uncertainty import FEWEST_DEFINED, LEVELS, SMALLEST_SHARE, TAIL
+from volumetry.uncertainty import sample_interval, scaled, varying
 
 FIRST, SECOND = "first scan", "second scan"
 SEEDS = 2**32
@@ -40,44 +37,12 @@ def paired_interval(
 ) -> Interval | None:
     """Return the interval of a figure of two scans; ``None`` where it does not vary."""
     alone = {part: figure(before.alone[part], after.alone[part]) for part in before.alone}
-    return sample_interval(figure(before.whole, after.whole), alone)
+    return varying_interval(figure(before.whole, after.whole), alone)
 
 
-def sample_interval(
-    whole: Sample, alone: Mapping[UncertaintyPart, Sample] | None = None
-) -> Interval | None:
-    """Return the interval of draws.
-
-    Parameters
-    ----------
-    whole
-        One number a draw under all errors together; NaN where the figure is not defined.
-    alone
-        The same under each part of the errors alone.
-
-    Returns
-    -------
-    Interval or None
-        ``None`` where the figure does not vary, is defined in less than half of the draws, or has
-        no finite end.
-    """
-    defined = whole[~np.isnan(whole)]
-    if defined.size < FEWEST_DEFINED * whole.size or bool(np.all(defined == defined[0])):
-        return None
-    finite = bool(np.isfinite(defined).all())
-    between: Literal["linear", "nearest"] = "linear" if finite else "nearest"
-    low, median, high = np.quantile(defined, (TAIL, 0.5, 1.0 - TAIL), method=between)
-    if not np.isfinite((low, high)).all():
-        return None
-    sds = {part: float(np.nanstd(sample)) for part, sample in (alone or {}).items() if finite}
-    least = SMALLEST_SHARE * float(np.std(defined)) if finite else 0.0
-    return Interval(
-        float(low),
-        float(high),
-        median=float(median),
-        sds={part: sd for part, sd in sds.items() if sd > least},
-        quantiles=tuple(np.quantile(defined, LEVELS).tolist()) if finite else (),
-    )
+def varying_interval(whole: Sample, alone: Mapping[UncertaintyPart, Sample]) -> Interval | None:
+    """Return the interval of draws; ``None`` where no error that is modelled changes them."""
+    return varying(sample_interval(whole, alone))
 
 
 def change_of(
@@ -86,6 +51,7 @@ def change_of(
     *,
     difference: Interval | None = None,
     fraction: Interval | None = None,
+    note: str | None = None,
 ) -> Change:
     """Return the change between two measured figures.
 
@@ -98,22 +64,28 @@ def change_of(
         The figure at each scan, in one unit.
     difference, fraction
         Intervals of ``after − before`` and of that over ``before``.
+    note
+        How both must be read, beside the reasons of the two figures.
     """
     return Change(
         before=before,
         after=after,
-        difference=combined(before, after, lambda b, a: a - b, interval=difference),
-        fraction=relative_change(before, after, interval=fraction),
+        difference=combined(before, after, lambda b, a: a - b, interval=difference, note=note),
+        fraction=relative_change(before, after, interval=fraction, note=note),
     )
 
 
 def relative_change(
-    before: Quantity, after: Quantity, *, interval: Interval | None = None
+    before: Quantity,
+    after: Quantity,
+    *,
+    interval: Interval | None = None,
+    note: str | None = None,
 ) -> Quantity:
     """Return ``(after − before) / before``; absent where there was nothing before."""
     if before.value == 0.0:
         return Quantity.absent("it was 0 in the first scan: there is no ratio to it")
-    return combined(before, after, lambda b, a: (a - b) / b, interval=interval)
+    return combined(before, after, lambda b, a: (a - b) / b, interval=interval, note=note)
 
 
 def combined(
@@ -147,19 +119,11 @@ def loose_ends(before: Quantity, after: Quantity) -> tuple[Bound | None, bool]:
     return (Bound.LOWER if more else Bound.UPPER if less else None), False
 
 
-def scaled(quantity: Quantity, factor: float) -> Quantity:
-    """Return a quantity times a positive number, its interval too."""
+def multiplied(quantity: Quantity, factor: float) -> Quantity:
+    """Return a quantity times a number above 0, its interval too."""
     if quantity.value is None:
         return quantity
-    around = quantity.interval
-    if around is not None:
-        around = Interval(
-            around.low * factor,
-            around.high * factor,
-            median=None if around.median is None else around.median * factor,
-            sds={part: sd * factor for part, sd in around.sds.items()},
-            quantiles=tuple(quantile * factor for quantile in around.quantiles),
-        )
+    around = None if quantity.interval is None else scaled(quantity.interval, factor)
     return replace(quantity, value=quantity.value * factor, interval=around)
 
 

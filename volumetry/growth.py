@@ -24,9 +24,9 @@ from remnant.core.patient import Patient
 from remnant.core.quantity import Bound, Interval, Quantity, UncertaintyPart
 from remnant.core.units import percent_from_fraction
 from remnant.core.volumetry_report import StandardisedVolume, VolumetryReport
-from volumetry.change import change_of, loose_ends, paired_spreads, sample_interval, scaled
+from volumetry.change import change_of, loose_ends, multiplied, paired_spreads, varying_interval
 from volumetry.propagation import Sample
-from volumetry.remnant import future_liver_remnant
+from volumetry.remnant import DECIMALS, future_liver_remnant
 from volumetry.uncertainty import TAIL, ratio
 
 DAYS_PER_WEEK = 7.0
@@ -229,7 +229,7 @@ def growth(
     )
     sflr = figures.sflr_change()
     per_day = None if request.weeks is None else 1.0 / (DAYS_PER_WEEK * request.weeks)
-    points = scaled(sflr.difference, POINTS)
+    points = multiplied(sflr.difference, POINTS)
     return Growth(
         removed=tuple(sorted(request.removed)),
         title=request.title,
@@ -240,7 +240,7 @@ def growth(
         relative_hypertrophy_fraction=flr_ml.fraction,
         kgr_sflr_points_per_week=_rate(points, request.weeks and 1.0 / request.weeks),
         growth_ml_per_day=_rate(flr_ml.difference, per_day),
-        growth_percent_of_first_flr_per_day=_rate(scaled(flr_ml.fraction, POINTS), per_day),
+        growth_percent_of_first_flr_per_day=_rate(multiplied(flr_ml.fraction, POINTS), per_day),
         threshold_sflr=request.threshold_sflr,
         weeks_to_threshold=_weeks_to_threshold(figures, sflr, request),
     )
@@ -282,7 +282,7 @@ class _Figures:
 
     def interval(self, figure: Figure) -> Interval | None:
         """Return the interval of a figure of FLR before, FLR after and standardised volume."""
-        return sample_interval(self.whole(figure), self.alone(figure))
+        return varying_interval(self.whole(figure), self.alone(figure))
 
     def whole(self, figure: Figure) -> Sample:
         stlv_ml = (self.standard.stlv_ml.value or 0.0) * self.standard.whole
@@ -313,7 +313,7 @@ class _Figures:
             return Quantity(None, reason=reason)
         return replace(
             flr_ml,
-            value=flr_ml.value / stlv_ml.value,
+            value=round(flr_ml.value / stlv_ml.value, DECIMALS),
             interval=self.interval(figure),
             reason=reason,
         )
@@ -322,7 +322,7 @@ class _Figures:
 def _rate(quantity: Quantity, per_time: float | None) -> Quantity:
     if quantity.value is None:
         return quantity
-    return Quantity.absent(NO_WEEKS) if per_time is None else scaled(quantity, per_time)
+    return Quantity.absent(NO_WEEKS) if per_time is None else multiplied(quantity, per_time)
 
 
 def _weeks_to_threshold(figures: _Figures, sflr: Change, request: GrowthRequest) -> Quantity:
@@ -340,7 +340,7 @@ def _weeks_to_threshold(figures: _Figures, sflr: Change, request: GrowthRequest)
     endless = _endless(figures, time)
     return Quantity(
         float(weeks_to_reach(now, gain / weeks, target)),
-        interval=figures.interval(time),
+        interval=_time_interval(figures, time),
         bound=None if bound is None or endless else _OTHER[bound],
         indicative=indicative or endless is not None,
         reason="; ".join(r for r in (sflr.difference.reason, SLOWS, endless) if r),
@@ -377,6 +377,15 @@ def _is_shown(sflr: Change, reached: bool) -> bool:  # noqa: FBT001  (one privat
         return sflr.after.bound is not Bound.UPPER
     shrunk = (sflr.difference.value or 0.0) <= 0.0
     return not (shrunk and sflr.difference.bound is Bound.LOWER)
+
+
+def _time_interval(figures: _Figures, time: Figure) -> Interval | None:
+    """Return the interval of a time; its ends alone where it is endless in some draws."""
+    weeks = figures.whole(time)
+    if all(np.isfinite(drawn).all() for drawn in (weeks, *figures.alone(time).values())):
+        return figures.interval(time)
+    low, median, high = np.quantile(weeks, (TAIL, 0.5, 1.0 - TAIL), method="nearest").tolist()
+    return Interval(low, high, median=median) if np.isfinite(high) else None
 
 
 def _endless(figures: _Figures, time: Figure) -> str | None:

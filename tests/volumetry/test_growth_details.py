@@ -72,12 +72,13 @@ def test_time__threshold_met_exactly_by_a_bound(bound, words):
 
 
 def test_time__none_is_left_where_the_sflr_is_the_threshold_but_for_rounding():
-    """526.215 / 1754.05 is 0.3; floating point makes it one unit in the last place less."""
+    """526.215 / 1754.05 is 0.3; a sum of segments may miss it by units in the last place."""
     ones = np.ones(COUNT)
     certain = StandardDraws(stlv_ml=Quantity(1754.05), whole=ones, alone={SEGMENTATION: ones})
     request = GrowthRequest(removed=REMOVED, title="Any", weeks=2.0, threshold_sflr=0.3)
-    assert 526.215 / 1754.05 < 0.3
-    found = growth(flr(300.0, 1.0, 1), flr(526.215, 1.0, 2), certain, request)
+    summed_ml = 526.2149999999999
+    assert summed_ml / 1754.05 < 0.3
+    found = growth(flr(300.0, 1.0, 1), flr(summed_ml, 1.0, 2), certain, request)
     assert 0.3 == found.sflr.after.value
     assert found.weeks_to_threshold.value is None
     assert "it is reached" in found.weeks_to_threshold.reason
