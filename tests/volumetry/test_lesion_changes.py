@@ -228,7 +228,7 @@ def test_unchanged__the_median_change_is_nothing(share):
     assert 0.0 == pytest.approx(change.volume_ml.difference.interval.median, abs=0.005)
 
 
-@pytest.mark.parametrize(("second_mm", "noted"), [(0.7, False), (0.77, False), (0.78, True)])
+@pytest.mark.parametrize(("second_mm", "noted"), [(0.7, False), (0.769, False), (0.771, True)])
 def test_other_spacing__is_said(second_mm, noted):
     change = one(MatchKind.MATCHED, (1,), (1,), scan(ball(1, 9.0), spacing_mm=0.7),
                  scan(ball(1, 9.0), spacing_mm=second_mm)).longest_axial_mm  # fmt: skip
@@ -263,7 +263,7 @@ def test_unchanged_ball__is_not_called_grown_by_the_grid(diameter_mm, first, sec
         np.array([placed_mm(diameter_mm, *grid, random) for _ in range(24)])
         for grid in (first, second)
     ]
-    # what the interval holds moves with the measured diameters by hundredths only: one for all
+    # where the ends lie about the change hardly depends on the measured diameter: one for all
     middle = [
         MeasuredScan(
             report=scan(ball(1, lengths.mean() / 2), boundary_mm=0.0).report,
@@ -280,6 +280,6 @@ def test_unchanged_ball__is_not_called_grown_by_the_grid(diameter_mm, first, sec
     finer, coarser = sorted((first[0], second[0]))
     slices_mm = 0.149 * max(first[1], second[1]) ** 2 / diameter_mm
     assert high - low <= 2 * Z90 * np.sqrt(2) * (0.35 * coarser + slices_mm)
-    if coarser > 2 * finer and first[1] < 2:
+    if coarser > 3 * finer:
         assert change.value > 0.5 * (coarser - finer)  # the measured change is left as it is
         assert abs(change.interval.median) < 0.5 * change.value
