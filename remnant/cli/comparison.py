@@ -17,6 +17,10 @@ MOST_ROWS = 20
 MOST_IDS = 4
 MANY_COLUMNS = 7
 TWO_FIGURES = 9.95
+KIND_WORDS = {
+    MatchKind.REJECTED_BEFORE: "rejected in the first scan",
+    MatchKind.REJECTED_AFTER: "rejected in the second scan",
+}
 GROWTH_ROWS = (
     ("degree of hypertrophy", "degree_of_hypertrophy_sflr_points", "sFLR points"),
     ("kinetic growth rate", "kgr_sflr_points_per_week", "sFLR points / week"),
@@ -41,8 +45,9 @@ def print_comparison(
         if finding.verdict is Verdict.NOT_MET:
             console.print(f"! {finding.text}", style="yellow", markup=False)
     console.print(
-        "90 %: interval from the measurement errors of both scans. Changes are measurements, not "
-        "a response by RECIST or any other criteria.",
+        "90 %: interval from the measurement errors of both scans; beside ≥, ≤ or ≈ that of the "
+        "parts as measured. Changes are measurements, not a response by RECIST or any other "
+        "criteria.",
         style="dim",
     )
     console.print()
@@ -99,8 +104,9 @@ def _print_lesions(report: ComparisonReport, console: Console) -> None:
     if report.matches is None:
         console.print(f"No lesions matched: {report.matches_reason}", markup=False)
         return
-    counts = [(sum(m.kind is kind for m in report.matches), kind.value) for kind in MatchKind]
-    kinds = ", ".join(f"{count} {word}" for count, word in counts if count) or "none"
+    counts = [(sum(m.kind is kind for m in report.matches), kind) for kind in MatchKind]
+    words = (f"{count} {KIND_WORDS.get(kind, kind.value)}" for count, kind in counts if count)
+    kinds = ", ".join(words) or "none"
     console.print(f"Lesions: {kinds}.", markup=False)
     if not report.matches:
         return
@@ -113,6 +119,10 @@ def _print_lesions(report: ComparisonReport, console: Console) -> None:
     console.print(table)
     if len(report.matches) > MOST_ROWS:
         console.print(f"… and {len(report.matches) - MOST_ROWS} more in matches.csv")
+    lengths = [match.longest_axial_mm.difference for match in report.matches]
+    for reason in dict.fromkeys(one.reason for one in lengths if one.value is not None):
+        if reason:
+            console.print(f"  {reason}", style="dim", markup=False)
 
 
 def _match_cells(match: LesionMatch) -> tuple[str, ...]:
@@ -126,9 +136,14 @@ def _match_cells(match: LesionMatch) -> tuple[str, ...]:
 
 
 def _fate(match: LesionMatch) -> str:
-    outside = match.kind is MatchKind.OUTSIDE
-    first = _ids(match.before_ids) or ("outside" if outside else "new")
-    return f"{first} → {_ids(match.after_ids) or ('outside' if outside else 'gone')}"
+    first, second = _ids(match.before_ids), _ids(match.after_ids)
+    if match.kind is MatchKind.REJECTED_BEFORE:
+        first = "rejected"
+    elif match.kind is MatchKind.REJECTED_AFTER:
+        second = "rejected"
+    elif match.kind is MatchKind.OUTSIDE:
+        first, second = first or "outside", second or "outside"
+    return f"{first or 'new'} → {second or 'gone'}"
 
 
 def _ids(ids: Sequence[int]) -> str:

@@ -189,14 +189,27 @@ def test_same_maps_twice__nothing_has_changed(cases, tmp_path):
     assert 0.0 < report.growth.kgr_sflr_points_per_week.interval.high
 
 
-def test_rejected_lesions__take_no_part(cases, tmp_path):
+def test_rejected_lesions__are_neither_gone_nor_new(cases, tmp_path, capsys):
     write_case(tmp_path, "reviewed", BEFORE, motion=np.eye(4), spacing_mm=(2.6, 2.7, 3.0),
                options=(*BODY, "--reject-lesions", "2", "--confirm-lesions", "all"))  # fmt: skip
 
     report = compare_cases(CompareRequest(before=tmp_path / "reviewed", after=cases / "after"))
 
-    assert (MatchKind.NEW, (), (2,)) in kinds(report)
-    assert all(2 not in m.before_ids for m in report.matches)
+    (rejected,) = (m for m in report.matches if m.after_ids == (2,))
+    assert (MatchKind.REJECTED_BEFORE, (2,)) == (rejected.kind, rejected.before_ids)
+    for change in (rejected.volume_ml, rejected.longest_axial_mm):
+        assert change.after.value > 0
+        for quantity in (change.before, change.difference, change.fraction):
+            assert "a reader rejected it in the first scan" in quantity.reason
+    capsys.readouterr()
+    back = ["compare", str(cases / "after"), str(tmp_path / "reviewed")]
+    assert 0 == run_command([*back, "-o", str(tmp_path / "out")])
+    shown = capsys.readouterr().out
+    assert "1 rejected in the second scan" in shown
+    assert "2 → rejected" in shown
+    document = json.loads((tmp_path / "out" / "comparison.json").read_text(encoding="utf-8"))
+    (match,) = (m for m in document["matches"] if m["kind"] == "rejected_after")
+    assert ([2], [2]) == (match["before_ids"], match["after_ids"])
     (finding,) = (f for f in report.quality if f.id == "compared_lesions_confirmed")
     assert "0 lesion(s) of the first and 5 of the second" in finding.text
 
@@ -316,6 +329,7 @@ def test_command__prints_the_table_and_writes_both_files(cases, tmp_path, capsys
     assert "new → 3" in shown
     assert "sFLR points / week" in shown
     assert "not a response by RECIST" in " ".join(shown.split())
+    assert "beside ≥, ≤ or ≈ that of the parts as measured" in " ".join(shown.split())
     assert 0 == run_command(given)
     assert "No growth: no resection was named" in capsys.readouterr().out
     document = json.loads((output / "comparison.json").read_text(encoding="utf-8"))
