@@ -278,7 +278,7 @@ def test_unchanged_ball__is_not_called_grown_by_the_grid(diameter_mm, first, sec
 
     assert covered >= 0.85
     finer, coarser = sorted((first[0], second[0]))
-    slices_mm = 0.149 * max(first[1], second[1]) ** 2 / diameter_mm
+    slices_mm = 0.18 * max(first[1], second[1]) ** 2 / diameter_mm
     assert high - low <= 2 * Z90 * np.sqrt(2) * (0.35 * coarser + slices_mm)
     if coarser > 3 * finer:
         assert change.value > 0.5 * (coarser - finer)  # the measured change is left as it is
