@@ -83,7 +83,9 @@ def ends(quantity: Quantity, *, fraction: bool = False) -> str:
 def _with_sign(value: float, *, fraction: bool) -> str:
     size = abs(percent_from_fraction(value) if fraction else value)
     digits = plain(size) if not fraction else f"{size:.0f}" if size > TWO_FIGURES else f"{size:.1f}"
-    sign = "" if not float(digits.lstrip("< ")) else "+" if value > 0 else "−"
+    if digits.startswith("<"):
+        return plain(value)
+    sign = "" if not float(digits) else "+" if value > 0 else "−"
     return sign + digits
 
 

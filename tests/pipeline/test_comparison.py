@@ -11,6 +11,7 @@ from jsonschema import Draft202012Validator
 from scipy.spatial.transform import Rotation
 
 from remnant.cli.app import run_command
+from remnant.cli.comparison import signed
 from remnant.core.comparison import MatchKind
 from remnant.core.errors import InputError
 from remnant.core.findings import Verdict
@@ -21,7 +22,7 @@ from remnant.core.labels import (
     INSTANCE_SCHEME,
     CouinaudSegment,
 )
-from remnant.core.quantity import Bound
+from remnant.core.quantity import Bound, Quantity
 from remnant.core.volumes import LabelMap
 from remnant.io.nifti import read_labels, write_labels
 from remnant.pipeline.comparison import CompareRequest, compare_cases, write_comparison
@@ -334,6 +335,14 @@ def test_command__prints_the_table_and_writes_both_files(cases, tmp_path, capsys
     assert "No growth: no resection was named" in capsys.readouterr().out
     document = json.loads((output / "comparison.json").read_text(encoding="utf-8"))
     assert document["growth"] is None
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [(0.0, "0"), (0.004, "< 0.01"), (-0.004, "> −0.01"), (0.25, "+0.25"), (-12.0, "−12.0")],
+)
+def test_signed__what_is_not_nothing_never_reads_as_nothing(value, expected):
+    assert expected == signed(Quantity(value))
 
 
 def test_command__without_weeks_there_is_no_rate(cases, tmp_path, capsys):
