@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -141,6 +142,7 @@ def read_masks(paths: Mapping[str, Path], *, preset: MasksPreset) -> Masks:
     paths
         File by role: ``liver``, ``lesions``, ``couinaud``, ``vessels``, ``portal_vein``,
         ``hepatic_veins``. ``liver`` or ``couinaud`` is needed; the latter alone implies the liver.
+        Files that store the same voxels in another order of axes are brought to its order.
     preset
         What the codes mean, see `PRESETS`. Without a file for lesions they are all those that the
         liver's and the vessels' files hold; with one, only its own.
@@ -163,6 +165,8 @@ def read_masks(paths: Mapping[str, Path], *, preset: MasksPreset) -> Masks:
     for part, labels in maps.items():
         _require_known(labels, PRESETS[preset][part], what=f"{part} file {files[part]}")
     reference = Part.LIVER if Part.LIVER in maps else Part.COUINAUD
+    order = maps[reference].geometry
+    maps = {part: _in_order_of(order, labels) for part, labels in maps.items()}
     geometry = _common_geometry(maps, reference)
     masks = {part: _part(maps, PRESETS[preset], part) for part in Part}
     return Masks(
@@ -204,6 +208,29 @@ def _require_known(labels: LabelMap, coding: Coding, *, what: str) -> None:
             f"the {what} holds code(s) {sorted(present)[:8]} but none of those that this preset "
             f"looks for ({looked_for}); choose another --masks-preset, or leave the file out"
         )
+
+
+def _in_order_of(reference: Geometry, labels: LabelMap) -> LabelMap:
+    """Reorder a map's axes where that alone tells its grid from the reference; no resampling."""
+    grid = labels.geometry
+    if grid.same_grid(reference):
+        return labels
+    steps = np.linalg.solve(grid.affine_ras[:3, :3], reference.affine_ras[:3, :3])
+    turn = np.rint(np.clip(steps, -2, 2))
+    if not np.array_equal(np.abs(turn) @ np.abs(turn).T, np.eye(3)):
+        return labels
+    axes = np.abs(turn).argmax(axis=0)
+    mirrored = turn.sum(axis=0) < 0
+    codes: NDArray[Any] = np.flip(labels.codes.transpose(axes), tuple(np.flatnonzero(mirrored)))
+    index = np.eye(4)
+    index[:3, :3] = turn
+    index[axes[mirrored], 3] = np.array(grid.shape)[axes[mirrored]] - 1
+    i, j, k = codes.shape
+    frame = grid.frame_of_reference_uid
+    turned = Geometry((i, j, k), grid.affine_ras @ index, frame_of_reference_uid=frame)
+    if not turned.same_grid(reference):
+        return labels
+    return LabelMap(np.asfortranarray(codes), turned, labels.scheme)
 
 
 def _common_geometry(maps: Mapping[Part, LabelMap], reference: Part) -> Geometry:

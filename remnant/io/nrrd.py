@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import SimpleITK as sitk  # noqa: N813
 from numpy.typing import NDArray
 
 from remnant.core.errors import InputError, UnreadableFileError, UnsupportedSeriesError
@@ -42,6 +41,8 @@ def read_nrrd(path: Path) -> tuple[NDArray[Any], Geometry]:
     UnsupportedSeriesError
         Several layers, no anatomical space, or absurdly large.
     """
+    import SimpleITK as sitk  # noqa: N813
+
     require_file(path)
     with quiet(), reading(path, what=WHAT):
         _require_usable(_fields(path), path)

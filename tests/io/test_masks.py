@@ -1,9 +1,12 @@
 """Masks of every preset, and what is refused."""
 
 import hashlib
+from itertools import permutations, product
 
+import nibabel
 import numpy as np
 import pytest
+from scipy.spatial.transform import Rotation
 
 from remnant.core.errors import (
     EmptyStructureError,
@@ -151,6 +154,29 @@ def test_read_masks__another_grid(nifti, change):
     }
     with pytest.raises(GeometryMismatchError, match="the lesions mask lies on another grid"):
         read_masks(paths, preset=BINARY)
+
+
+ORDERS = list(product(permutations(range(3)), product((-1, 1), repeat=3)))
+
+
+@pytest.mark.parametrize("sheared", [False, True])
+def test_read_masks__maps_in_any_order_of_axes_are_brought_to_the_first(nifti, sheared):
+    turn = Rotation.from_euler("xyz", (20.0, -15.0, 30.0), degrees=True).as_matrix()
+    affine_ras = np.eye(4)
+    affine_ras[:3, :3] = turn @ np.diag((2.0, 2.5, 3.0))
+    affine_ras[0, 2] += 0.4 * sheared
+    affine_ras[:3, 3] = (-31.0, 12.5, 200.0)
+    codes = np.random.default_rng(4).integers(0, 4, SHAPE).astype(np.uint8)
+    liver = nifti(np.ones(SHAPE, np.uint8), affine_ras, name="liver.nii.gz", qform=0)
+    image = nibabel.Nifti1Image(codes, affine_ras)
+
+    for axes, signs in ORDERS:
+        stored = image.as_reoriented(np.column_stack((axes, signs)))
+        lesions = nifti(np.asarray(stored.dataobj), stored.affine, name="lesions.nii.gz", qform=0)
+        masks = read_masks({"liver": liver, "lesions": lesions}, preset=BINARY)
+        assert np.array_equal(codes, masks.lesions.codes)
+        assert masks.geometry.same_grid(masks.lesions.geometry)
+    assert len(ORDERS) == 48
 
 
 def test_presets__every_preset_knows_every_role():

@@ -69,6 +69,31 @@ def test_import__pure_packages_load_no_reader_and_no_engine(module):
     assert loaded & (NETWORK_LIBRARIES | READERS | {"segmentation", "models"}) == set()
 
 
+def test_measure__of_nifti_masks_loads_no_reader_of_other_formats(tmp_path):
+    statement = f"""
+from pathlib import Path
+from remnant.cli.app import run_command
+from remnant.io.nifti import write_labels
+from remnant.testing.phantoms import body_grid, liver_phantom
+phantom = liver_phantom(body_grid(spacing_mm=(8.0, 9.0, 10.0)), metastases=1, seed=1)
+folder = Path({str(tmp_path)!r})
+write_labels(phantom.liver_mask, folder / "liver.nii.gz")
+write_labels(phantom.lesions, folder / "lesions.nii.gz")
+maps = f"liver={{folder}}/liver.nii.gz,lesions={{folder}}/lesions.nii.gz"
+assert run_command(["measure", "--masks", maps, "-o", str(folder / "case")]) == 0
+import sys
+ours = {{name for name in sys.modules if name.startswith("remnant.io.")}}
+print(*(name.replace(".", "/") for name in ours))
+"""
+    loaded = loaded_by(statement)
+
+    assert (tmp_path / "case" / "report.json").exists()
+    assert "remnant/io/nrrd" in loaded
+    # nibabel itself loads pydicom where it is installed; nothing of ours may
+    assert loaded & {"SimpleITK", "highdicom", "pandas"} == set()
+    assert not [name for name in loaded if name.startswith("remnant/io/dicom")]
+
+
 def test_help__of_the_command_loads_no_network_library():
     command = Path(sys.executable).with_name("remnant")
     environment = os.environ | {"PYTHONPROFILEIMPORTTIME": "1"}
