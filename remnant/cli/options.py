@@ -1,11 +1,11 @@
 """Options that several commands share."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from cyclopts import Group, Parameter
+from cyclopts import Group, Parameter, Token
 
 from remnant.core.errors import InputError
 from remnant.core.labels import CouinaudSegment
@@ -71,6 +71,21 @@ class FormulaOptions:
     """Body surface area formula; default is the one the formula's paper used."""
 
 
+def whole_number(_: Any, tokens: Sequence[Token]) -> int:  # noqa: ANN401  (cyclopts gives a type)
+    """Read a whole number, written as one.
+
+    Raises
+    ------
+    InputError
+        It is written otherwise, e.g. with a decimal point.
+    """
+    text = tokens[0].value
+    digits = text.removeprefix("-")
+    if not (digits.isascii() and digits.isdecimal()):
+        raise InputError(f"{tokens[0].keyword} got {text!r}; allowed are whole numbers")
+    return int(text)
+
+
 @Parameter(name="*", group=ERROR_GROUP)
 @dataclass(frozen=True, kw_only=True)
 class ErrorOptions:
@@ -84,8 +99,8 @@ class ErrorOptions:
     """How far a plane between segments may be off, in mm. Default: 3, or 5 from landmarks."""
     formula_residual_fraction: float | None = None
     """How far the body-size formula's volume may be off. Default: 0.15."""
-    interval_seed: int | None = None
-    """Seed of the intervals' random draws."""
+    interval_seed: Annotated[int | None, Parameter(converter=whole_number)] = None
+    """Seed of the intervals' random draws: a whole number from 0 to 4294967295."""
 
     def choice(self, known: ErrorChoice = NO_CHOICE) -> ErrorChoice:
         """Make the domain type; what was not given is taken from the case's earlier report."""
@@ -149,7 +164,7 @@ class MaskOptions:
     without it such volumes are lower bounds. For label maps alone, not for scans."""
     split_confluent: Annotated[bool, Parameter(negative="")] = False
     """Split bulky confluent lesions at their necks, by shape alone: their count and diameters
-    change, their volume does not."""
+    change, their volume does not. For new masks or scans, not for stored cases."""
 
     def paths(self) -> Mapping[str, Path]:
         """Return the mask files by role."""

@@ -1,6 +1,8 @@
 """From options to requests of the pipeline."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Final
 
 from remnant.cli.options import ErrorOptions, FormulaOptions, MaskOptions, PatientOptions
 from remnant.core.errors import InputError
@@ -8,8 +10,16 @@ from remnant.core.volumes import Modality
 from remnant.pipeline.facts import KnownCase
 from remnant.pipeline.requests import SegmentRequest
 from remnant.pipeline.stages import MeasureRequest
-from volumetry.error_models import error_model
+from volumetry.error_models import ErrorChoice, error_model
 from volumetry.standardised import require_formulas
+
+OPTIONS: Final[Mapping[str, str]] = {
+    "liver_boundary_mm": "--liver-boundary-mm",
+    "lesion_boundary_mm": "--lesion-boundary-mm",
+    "segment_border_mm": "--segment-border-mm",
+    "formula_residual_fraction": "--formula-residual-fraction",
+    "seed": "--interval-seed",
+}
 
 
 def segment_request(
@@ -52,7 +62,7 @@ def measure_request(
     require_formulas(formulas.formula, formulas.bsa_formula)
     fresh_formula = formulas.formula is not None and formulas.formula != known.formula
     chosen = errors.choice(known.errors)
-    error_model(networks=False, segment_source=None, choice=chosen)  # refuses before any work
+    _require_possible(chosen)
     inherited = None if fresh_formula else known.bsa_formula
     return MeasureRequest(
         patient=patient.patient(known.patient),
@@ -60,6 +70,15 @@ def measure_request(
         bsa_formula=formulas.bsa_formula or inherited,
         errors=chosen,
     )
+
+
+def _require_possible(chosen: ErrorChoice) -> None:
+    """Refuse figures that no error model takes, by the names of their options."""
+    try:
+        error_model(networks=False, segment_source=None, choice=chosen)
+    except InputError as fault:
+        name, _, rest = str(fault).partition(" ")
+        raise InputError(f"{OPTIONS.get(name, name)} {rest}") from fault
 
 
 def output_folder(case: Path | None, output: Path | None) -> Path:

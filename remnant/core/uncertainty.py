@@ -118,4 +118,8 @@ class Boundaries:
 
 def _require_range(name: str, value: float, largest: float) -> None:
     if not 0 <= value <= largest:
-        raise InputError(f"{name} is {value:g}; allowed is 0 to {largest:g}")
+        raise InputError(f"{name} is {_figure(value)}; allowed is 0 to {_figure(largest)}")
+
+
+def _figure(value: float) -> str:
+    return str(value) if isinstance(value, int) else f"{value:g}"
