@@ -1,6 +1,7 @@
 """What a command prints when it is done: key figures, each with what limits it."""
 
 from pathlib import Path
+from typing import Final
 
 from rich.console import Console
 from rich.table import Table
@@ -8,11 +9,19 @@ from rich.table import Table
 from planning.rules import REMNANT_RULE_SETS
 from remnant.cli.examples import RESEARCH_USE
 from remnant.core.case import CaseReport
-from remnant.core.findings import Finding, Verdict
+from remnant.core.findings import Basis, Finding, Verdict
 from remnant.core.lesions import Confirmation
-from remnant.core.plan import Resection
+from remnant.core.plan import PlanningReport, Resection
 from remnant.core.quantity import Quantity
-from remnant.reporting.certainty import burden_classes, formula_span, in_hundred, spread
+from remnant.reporting.certainty import (
+    BASIS_MARKS,
+    FRACTIONS,
+    Judged,
+    burden_classes,
+    formula_span,
+    minima,
+    spread,
+)
 from remnant.reporting.text import (
     ABSENT,
     CLASS_WORDS,
@@ -22,13 +31,19 @@ from remnant.reporting.text import (
     shown,
 )
 from remnant.reporting.text import percent as fraction_percent
+from remnant.reporting.view import no_remnant
 
 INTERVALS = "In brackets: 90 % intervals, as far as measurement errors are modelled."
 BELOW = (
-    "Below a figure: its 90 % interval, beside ≥, ≤ or ≈ that of what was measured; below a "
-    "verdict: in how many of 100 draws of the measurement error the true value reaches that "
-    "minimum."
+    "Below a figure: its 90 % interval, beside ≥, ≤ or ≈ that of what was measured. Below the "
+    "verdicts “20 %: 25”: in 25 of 100 draws of the measurement error the true value reaches the "
+    "minimum of 20 % of the standardised volume"
 )
+MINIMUM_MARKS: Final = {
+    Basis.STANDARDISED_TLV: ("", ""),
+    Basis.MEASURED_FUNCTIONAL_TLV: ("m", "m: of the measured functional volume"),
+    Basis.UNSPECIFIED: ("*", "*: its source does not say of which volume"),
+}
 
 
 def print_case(report: CaseReport, folder: Path, *, heading: str | None = None) -> None:
@@ -38,7 +53,7 @@ def print_case(report: CaseReport, folder: Path, *, heading: str | None = None) 
         console.print()
         console.print(heading, style="bold", markup=False)
     print_volumes(report, console=console)
-    print_plan(report, console=console)
+    print_plan(report, console=console, caution=False)
     console.print()
     console.print(f"Report: {folder / 'report.html'}", soft_wrap=True, markup=False)
     console.print(RESEARCH_USE, style="dim")
@@ -59,6 +74,7 @@ def print_volumes(report: CaseReport, *, console: Console | None = None) -> None
     stlv = volumes.standardised.stlv_ml
     table.add_row("standardised liver volume", amount(stlv, "mL") + formula)
     console.print(table)
+    print_caution(report, console=console)
     console.print(INTERVALS, style="dim")
     for lesion in report.planted:
         console.print(
@@ -69,8 +85,20 @@ def print_volumes(report: CaseReport, *, console: Console | None = None) -> None
         console.print(f"! {finding.text}", style="yellow", markup=False)
 
 
-def print_plan(report: CaseReport, *, console: Console | None = None) -> None:
-    """Print the Frilling type and each resection with its intervals below."""
+def print_caution(report: CaseReport, *, console: Console) -> None:
+    """Print what has to be read with care in the standardised volume, if anything has to."""
+    standardised = report.volumetry.standardised
+    stlv = standardised.stlv_ml
+    if stlv.value is not None and stlv.reason:
+        text = f"! standardised liver volume by {standardised.formula}: {stlv.reason}"
+        console.print(text, style="yellow", markup=False)
+
+
+def print_plan(report: CaseReport, *, console: Console | None = None, caution: bool = True) -> None:
+    """Print the Frilling type and each resection with its intervals below.
+
+    ``caution`` repeats what has to be read with care in the standardised volume.
+    """
     console = console or Console()
     planning = report.planning
     if planning is None:
@@ -79,10 +107,21 @@ def print_plan(report: CaseReport, *, console: Console | None = None) -> None:
     console.print(
         f"Frilling type {kind.value if kind else ABSENT}: {planning.frilling.reason}", markup=False
     )
-    if all(r.remnant.flr_ml.value is None for r in planning.resections):
-        reason = planning.resections[0].remnant.flr_ml.reason if planning.resections else ""
+    if reason := no_remnant(report):
         console.print(f"No remnant: {reason}", markup=False)
         return
+    console.print(_plan_table(planning))
+    if caution:
+        print_caution(report, console=console)
+    console.print(_legend(planning), style="dim")
+    if crossings := _crossings(report):
+        console.print(f"sFLR by the choice of formula alone: {crossings}.", markup=False)
+    for finding in planning.findings:
+        if finding.id.startswith("debulking.reach."):
+            console.print(f"{VERDICT_SIGNS[finding.verdict]} {finding.text}", markup=False)
+
+
+def _plan_table(planning: PlanningReport) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column("\nresection")
     for title in ("remnant\nFLR", "of\nmeasured", "of stan-\ndardised", "tumour\nremoved"):
@@ -90,15 +129,17 @@ def print_plan(report: CaseReport, *, console: Console | None = None) -> None:
     table.add_column("FLR\nrules", no_wrap=True)
     for resection in planning.resections:
         table.add_row(*_resection_row(resection))
-    console.print(table)
-    legend = ", ".join(f"{VERDICT_SIGNS[v]} {words}" for v, words in VERDICT_WORDS.items())
+    return table
+
+
+def _legend(planning: PlanningReport) -> str:
+    signs = ", ".join(f"{VERDICT_SIGNS[v]} {words}" for v, words in VERDICT_WORDS.items())
     order = ", ".join(rule_set.id for rule_set in REMNANT_RULE_SETS)
-    console.print(f"FLR rules, in this order: {order}. {legend}. {BELOW}", style="dim")
-    if crossings := _crossings(report):
-        console.print(f"sFLR by the choice of formula alone: {crossings}.", markup=False)
-    for finding in planning.findings:
-        if finding.id.startswith("debulking.reach."):
-            console.print(f"{VERDICT_SIGNS[finding.verdict]} {finding.text}", markup=False)
+    judged = (judged for resection in planning.resections for judged in minima(resection))
+    bases = {j.finding.basis for j in judged if j.sureness}
+    marks = (words for basis, (_, words) in MINIMUM_MARKS.items() if words and basis in bases)
+    below = "; ".join((BELOW, *marks))
+    return f"FLR rules, in this order: {order}. {signs}. {below}."
 
 
 def failed_checks(report: CaseReport) -> tuple[Finding, ...]:
@@ -182,11 +223,20 @@ def _over(upper: str, lower: str) -> str:
 
 
 def _rules(resection: Resection) -> str:
-    """Write the verdicts side by side and under each the draws of 100 that reach the minimum."""
+    """Write the verdicts side by side and under them each minimum with the draws that reach it."""
     found = {finding.id: finding for finding in resection.findings}
-    known = [found.get(f"flr.{rule_set.id}") for rule_set in REMNANT_RULE_SETS]
-    signs = (VERDICT_SIGNS[f.verdict] if f else "" for f in known)
-    draws = (in_hundred(f.probability if f else None) for f in known)
-    counts = [count.removesuffix(" in 100").replace(" ", "") for count in draws]
-    upper = "".join(f"{sign:>4}" for sign in signs)
-    return _over(upper, "".join(f"{count:>4}" for count in counts) if any(counts) else "")
+    known = (found.get(f"flr.{rule_set.id}") for rule_set in REMNANT_RULE_SETS)
+    signs = " ".join(VERDICT_SIGNS[f.verdict] if f else " " for f in known)
+    draws = dict.fromkeys(_reached(judged) for judged in minima(resection) if judged.sureness)
+    return "\n".join((signs, *draws))
+
+
+def _reached(judged: Judged) -> str:
+    """Write a minimum and in how many of 100 draws it is reached, as ``20 %: 25``."""
+    finding = judged.finding
+    count = judged.sureness.removesuffix(" in 100").replace(" ", "")
+    threshold, basis = finding.threshold or 0.0, finding.basis or Basis.UNSPECIFIED
+    share = f"{100 * threshold:g}" if basis in FRACTIONS else f"{threshold:g}"
+    unit = " mL/m²" if basis is Basis.BODY_SURFACE_AREA else " %"
+    mark = MINIMUM_MARKS[basis][0] if basis in MINIMUM_MARKS else f" {BASIS_MARKS[basis]}"
+    return f"{share}{unit}{mark}: {count}"

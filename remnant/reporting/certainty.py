@@ -141,19 +141,32 @@ def shares(known: Interval | None) -> tuple[Share, ...]:
 
 def origin(known: Interval | None) -> str:
     """Say what an uncertainty comes from, e.g. ``mostly from segment borders``."""
-    parts = shares(known)
-    if not parts:
-        return ""
-    if parts[0].fraction >= MOSTLY:
-        return f"mostly from {parts[0].words}"
-    *first, last = (share.words for share in parts if share.fraction >= MATTERS)
-    return f"from {', '.join(first)} and {last}"
+    return _said(_main_parts(known))
 
 
 def origins(known: Iterable[Interval | None]) -> str:
-    """Say what several uncertainties come from, each kind once, the most frequent first."""
-    found = Counter(filter(None, map(origin, known)))
-    return ", some ".join(words for words, _ in found.most_common())
+    """Say what several uncertainties come from, each kind once, the most frequent first.
+
+    Two with the same parts are of one kind, whichever of their parts is the larger.
+    """
+    found = [parts for parts in map(_main_parts, known) if parts]
+    wording = {frozenset(parts): parts for parts in reversed(found)}
+    kinds = Counter(map(frozenset, found)).most_common()
+    return ", some ".join(_said(wording[kind]) for kind, _ in kinds)
+
+
+def _main_parts(known: Interval | None) -> tuple[str, ...]:
+    """Return the words of the parts that matter, one where it outweighs all others."""
+    parts = shares(known)
+    if parts and parts[0].fraction >= MOSTLY:
+        return (parts[0].words,)
+    return tuple(share.words for share in parts if share.fraction >= MATTERS)
+
+
+def _said(parts: tuple[str, ...]) -> str:
+    if len(parts) <= 1:
+        return f"mostly from {parts[0]}" if parts else ""
+    return f"from {', '.join(parts[:-1])} and {parts[-1]}"
 
 
 def judged(resection: Resection) -> Mapping[str, Judged]:

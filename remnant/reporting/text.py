@@ -109,8 +109,12 @@ def shown(quantity: Quantity, *, fraction: bool = False, limits: Iterable[float]
     if quantity.value is None:
         return ABSENT
     number = percent(quantity.value, limits) if fraction else plain(quantity.value)
-    sign = INDICATIVE_SIGN if quantity.indicative else BOUND_SIGNS[quantity.bound]
-    return sign + number
+    return sign(quantity) + number
+
+
+def sign(quantity: Quantity) -> str:
+    """Return the sign of a bound or ``≈``, the empty text for a plain value."""
+    return INDICATIVE_SIGN if quantity.indicative else BOUND_SIGNS[quantity.bound]
 
 
 def interval(quantity: Quantity, *, fraction: bool = False, limits: Iterable[float] = ()) -> str:
@@ -139,13 +143,13 @@ def demand(finding: Finding) -> str:
     """Write what a rule asks for, e.g. ``≥ 30 % of standardised volume``; empty without number."""
     if finding.threshold is None or finding.basis is None:
         return ""
-    sign = "≥" if finding.inclusive else ">"
+    relation = "≥" if finding.inclusive else ">"
     words = BASIS_WORDS[finding.basis]
     if finding.basis is Basis.BODY_SURFACE_AREA:
-        return f"{sign} {finding.threshold:g} mL/m² of {words}"
+        return f"{relation} {finding.threshold:g} mL/m² of {words}"
     percent_free = finding.basis is Basis.BODY_WEIGHT
     number = finding.threshold if percent_free else percent_from_fraction(finding.threshold)
-    return f"{sign} {number:g} % of {words}"
+    return f"{relation} {number:g} % of {words}"
 
 
 def _letter(number: int) -> str:

@@ -89,6 +89,13 @@ def checks(case: CaseReport) -> tuple[Finding, ...]:
     return tuple(sorted(distinct, key=lambda check: order.index(check.verdict)))
 
 
+def no_remnant(case: CaseReport) -> str | None:
+    """Return why no planned resection has a remnant; ``None`` where one has or none is planned."""
+    reasons = [r.remnant.flr_ml.reason for r in _resections(case)]
+    known = any(r.remnant.flr_ml.value is not None for r in _resections(case))
+    return None if known or not reasons else reasons[0]
+
+
 def unconfirmed(case: CaseReport) -> Unconfirmed:
     """Count lesions that count and, of these, the automatic ones."""
     counted = [lesion for lesion in case.volumetry.lesions if lesion.counts]
@@ -182,7 +189,8 @@ def _case_findings(case: CaseReport) -> tuple[Finding, ...]:
 
 def _sources(case: CaseReport) -> Iterator[str]:
     yield case.volumetry.standardised.source
-    of_resections = [finding for r in _resections(case) for finding in r.findings]
+    shown = () if no_remnant(case) else _resections(case)
+    of_resections = [finding for r in shown for finding in r.findings]
     for finding in (*_case_findings(case), *of_resections):
         if finding.source is not None:
             yield finding.source

@@ -20,6 +20,7 @@ from remnant.reporting.certainty import formula_span, in_hundred
 from remnant.reporting.text import ends
 from remnant.testing.phantoms import body_grid, liver_phantom
 from volumetry.measure import measure
+from volumetry.standardised import standardised_volume
 
 
 @pytest.fixture(scope="module")
@@ -97,9 +98,34 @@ def test_plan__figures_and_draws_stand_below_figures_and_verdicts(case):
     first = case.planning.resections[0]
     assert ends(first.remnant.flr_ml.interval) in text
     assert ends(first.remnant.sflr.interval, fraction=True) in text
-    known = [f.probability for f in first.findings if f.id == "flr.cloyd2020"]
-    assert in_hundred(known[0]).removesuffix(" in 100").replace(" ", "") in text
-    assert "in how many of 100 draws of the measurement error" in text
+    assert "in 25 of 100 draws of the measurement error the true value reaches" in text
+    for resection in case.planning.resections:
+        for rule, minimum in (("cloyd2020", "20 %"), ("machairas2021_30", "30 %*")):
+            known = [f.probability for f in resection.findings if f.id == f"flr.{rule}"]
+            count = in_hundred(known[0]).removesuffix(" in 100").replace(" ", "")
+            assert f"{minimum}: {count} " in text
+    assert "*: its source does not say of which volume" in text
+
+
+def test_plan__no_line_is_wider_than_the_terminal(case):
+    console = Console(file=io.StringIO(), width=80)
+    print_plan(case, console=console)
+    lines = console.file.getvalue().splitlines()
+    assert max(map(len, lines)) <= 80
+    assert not any("…" in line for line in lines)
+    assert sum("20 %: " in line for line in lines) >= len(case.planning.resections)
+
+
+@pytest.mark.parametrize("function", [print_volumes, print_plan])
+def test_caution__of_an_unverified_formula_is_printed(case, function):
+    stlv = standardised_volume(case.patient, formula="lin1998").stlv_ml
+    assert "unverified" in stlv.reason
+    known = replace(case.volumetry.standardised, formula="lin1998", stlv_ml=stlv)
+    text = printed(
+        function, replace(case, volumetry=replace(case.volumetry, standardised=known)), width=400
+    )
+    assert f"! standardised liver volume by lin1998: {stlv.reason}" in text
+    assert "! standardised" not in printed(function, case)
 
 
 def test_plan__names_remnants_that_another_formula_carries_across_a_minimum(case):

@@ -105,6 +105,11 @@ def test_origin__one_part_two_parts_none():
     assert "mostly from outlines" == origin(mostly)
     assert "from outlines and segment borders" == origin(both)
     assert "" == origin(Interval(0.0, 1.0)) == origin(None)
+    turned = Interval(0.0, 1.0, sds={segmentation: 0.9, borders: 1.0})
+    assert "from segment borders and outlines" == origin(turned)
+    assert "from outlines and segment borders" == origins([both, turned, turned])
+    spread_out = dict.fromkeys(UncertaintyPart, 0.14**0.5) | {segmentation: 0.58**0.5}
+    assert "mostly from outlines" == origin(Interval(0.0, 1.0, sds=spread_out))
     assert "mostly from outlines, some from outlines and segment borders" == origins(
         [both, mostly, None, mostly]
     )

@@ -235,17 +235,20 @@ def test_page__zero_is_a_measurement(made):
     assert "No lesion was found or given." in text
 
 
-def test_page__without_segments_every_remnant_is_absent_with_the_reason(made_without_segments):
+def test_page__without_segments_one_sentence_says_why_nothing_remains(made_without_segments):
     phantom, case = made_without_segments.phantom, made_without_segments.case
     source = render_html(
         case, structures=phantom.structures, lesions=phantom.lesions, couinaud=None, preview=None
     )
-    text = Page(source).text
-    row = text.split("Right hemihepatectomy", 1)[1].split("Left hemihepatectomy", 1)[0]
-    assert "V, VI, VII, VIII" in row
-    assert row.count("–") >= 3
-    assert not re.search(r"\b0(\.0)?\b", row)
-    assert "no segment map and no landmarks" in text
+    text = re.sub(r"\s+", " ", Page(source).text)
+    reason = case.planning.resections[0].remnant.flr_ml.reason
+    assert "no segment map and no landmarks" in reason
+    assert 2 == text.count(f"No remnant: {reason}.")
+    assert "Hepatectomy, segments removed" not in text
+    assert "Rules on what would remain" in text
+    assert text.count("?") < 10
+    for key in re.findall(r'id="(ref-\d+)"', source):
+        assert f'href="#{key}"' in source
 
 
 def test_page__without_plan_says_so(made):
@@ -396,6 +399,18 @@ def test_page__other_formulas_and_the_minima_that_they_cross(made):
     assert "by formula 19.0–31.0" in text
     row = text.split("Minima that only some formulas reach", 1)[1][:120]
     assert "25.0 19.0 chouker2004 31.0 urata1995 20 %, 30 %" in re.sub(r"\s+", " ", row)
+    cut = with_remnants(replace(case, planning=planning), sflr=replace(sflr, bound=Bound.LOWER))
+    assert "by formula ≥\u202f19.0–31.0" in bare(cut).text
+
+
+def test_page__body_size_that_was_not_given(made):
+    def shown(**known):
+        patient = replace(made.case.patient, body_size_assumed=False, **known)
+        return bare(replace(made.case, patient=patient)).text
+
+    assert "Body size not given" in shown(height_cm=None, weight_kg=None)
+    assert "height not given, 70 kg" in shown(height_cm=None, weight_kg=70.0)
+    assert "170 cm, weight not given" in shown(height_cm=170.0, weight_kg=None)
 
 
 def test_page__error_model_is_stated_with_its_figures(made, page):
