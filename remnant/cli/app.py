@@ -1,5 +1,6 @@
 """The command ``remnant``."""
 
+import os
 import sys
 from collections.abc import Sequence
 
@@ -13,6 +14,7 @@ from remnant.core.errors import RemnantError
 
 BAD_INPUT = 2
 INTERRUPTED = 130
+NOBODY_READS = 141
 COMMANDS = {
     "demo": "Fetch a real CT, segment, measure, plan and report it: the whole way in one command.",
     "run": "From a scan (or a stored case) to tumour load, remnant, plan and report.",
@@ -45,15 +47,25 @@ for _name, _help in COMMANDS.items():
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line and exit: 0 done, 2 bad input, 130 interrupted."""
+    """Run the command line and exit: 0 done, 2 bad input, 130 interrupted, 141 output not read."""
     sys.exit(run_command(arguments))
 
 
 def run_command(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code; bad input is one line on standard error."""
+    """Run one command and return its exit code; bad input is one line on standard error.
+
+    A reader that closes the pipe early, as ``head`` does, ends the command without a word.
+    """
     try:
         require_own_packages()
         app(arguments, exit_on_error=False, print_error=False)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        return _nobody_reads()
+    except SystemExit as stop:
+        if isinstance(stop.__context__, BrokenPipeError):  # how rich ends on a closed pipe
+            return _nobody_reads()
+        raise
     except (RemnantError, cyclopts.CycloptsError, OSError) as error:
         line = " ".join(str(error).split())
         print(f"remnant: error: {line}", file=sys.stderr)
@@ -62,3 +74,11 @@ def run_command(arguments: Sequence[str] | None = None) -> int:
         print("remnant: interrupted; the case at hand was not written", file=sys.stderr)
         return INTERRUPTED
     return 0
+
+
+def _nobody_reads() -> int:
+    """Send the rest of the output nowhere, so that nothing fails when Python flushes it."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
+    return NOBODY_READS

@@ -60,11 +60,15 @@ def require_redivision(folder: Path, request: SegmentRequest) -> None:
     InputError
         Masks other than a Couinaud map, a modality, a series or a split of lesions was given.
     """
-    segmenting = request.modality or request.series or request.split_confluent
-    if set(request.masks) - {Part.COUINAUD} or segmenting:
+    if request.split_confluent:
         raise InputError(
-            f"{folder} is a stored case: it takes a new couinaud map or landmarks, nothing else; "
-            f"give its scan or its masks to segment again"
+            f"--split-confluent is for new masks or scans: {folder} is a stored case, and its "
+            f"lesions keep their numbers; give its masks or scan anew, or edit them by --lesions"
+        )
+    if set(request.masks) - {Part.COUINAUD} or request.modality or request.series:
+        raise InputError(
+            f"{folder} is a stored case: of maps it takes a new couinaud map or landmarks, and "
+            f"edited lesions with --lesions; give its scan or its masks to segment again"
         )
 
 

@@ -91,6 +91,20 @@ def test_measure__never_loads_torch(masks, tmp_path):
     assert "[]" == done.stdout.splitlines()[-1]
 
 
+def test_measure__a_reader_that_goes_away_ends_it_quietly_with_the_case_written(masks, tmp_path):
+    output = tmp_path / "case"
+    arguments = ["measure", "--masks", _masks(masks, "liver"), "-o", str(output)]
+    code = f"from remnant.cli.app import main; main({arguments!r})"
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        process.stdout.close()
+        error = process.stderr.read()
+    assert "" == error
+    assert 141 == process.returncode
+    assert (output / "report.json").exists()
+
+
 def test_run__stored_case_takes_a_review_in_place(masks, tmp_path, capsys):
     output = tmp_path / "case"
     given = _masks(masks, "liver", "lesions", "couinaud")
@@ -118,6 +132,18 @@ def test_run__stored_case_takes_a_review_in_place(masks, tmp_path, capsys):
         (["measure", "--masks", "liver={liver}", "-o", "{out}", "--height-cm", "1.75"], "height"),
         (["measure", "--masks", "liver={liver}", "-o", "{out}", "--age", "12"], "adults"),
         (["measure", "--masks", "liver={liver}", "-o", "{out}", "--formula", "mine"], "formula"),
+        (
+            ["measure", "--masks", "liver={liver}", "-o", "{out}", "--interval-seed", "1.5"],
+            "--interval-seed got '1.5'; allowed are whole numbers",
+        ),
+        (
+            ["measure", "--masks", "liver={liver}", "-o", "{out}", "--interval-seed", "-3"],
+            "--interval-seed is -3; allowed is 0 to 4294967295",
+        ),
+        (
+            ["measure", "--masks", "liver={liver}", "-o", "{out}", "--liver-boundary-mm", "99"],
+            "--liver-boundary-mm is 99; allowed is 0 to 10",
+        ),
         (["measure", "--masks", "liver={liver}", "-o", "{text}"], "is a file"),
         (["measure", "--masks", "liver={liver}", "-o", "{out}", "--reject-lesions", "1"], "lesion"),
         (["plan", "{out}"], "remnant measure"),

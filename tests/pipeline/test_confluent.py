@@ -7,10 +7,12 @@ import numpy as np
 import pytest
 
 from remnant.cli.app import run_command
+from remnant.core.errors import InputError
 from remnant.core.geometry import Geometry
 from remnant.core.labels import BINARY_SCHEME, INSTANCE_SCHEME
 from remnant.core.volumes import LabelMap, Modality
 from remnant.io.nifti import write_labels
+from remnant.pipeline.divide import require_redivision
 from remnant.pipeline.requests import SegmentRequest
 from remnant.pipeline.segment import segment_case
 from remnant.testing.fake_segmenter import FakeSegmenter
@@ -21,6 +23,12 @@ LIVER = Ellipsoid((0.0, 0.0, 0.0), (75.0, 60.0, 62.0))
 GRID: Geometry = grid_around(LIVER.box_mm, spacing_mm=(2.0, 2.1, 2.2), margin_mm=6.0)
 CONFLUENT = (Ball((-12.0, 0.0, 0.0), 17.0), Ball((16.0, 0.0, 0.0), 15.0))
 APART = Ball((0.0, 38.0, 0.0), 9.0)
+
+
+def test_split__a_stored_case_is_refused_by_the_options_name(tmp_path):
+    with pytest.raises(InputError, match=r"^--split-confluent is for new masks or scans: .*case"):
+        require_redivision(tmp_path / "case", SegmentRequest(source=None, split_confluent=True))
+    require_redivision(tmp_path / "case", SegmentRequest(source=None))
 
 
 @pytest.fixture(name="masks")
