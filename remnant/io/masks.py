@@ -166,7 +166,7 @@ def read_masks(paths: Mapping[str, Path], *, preset: MasksPreset) -> Masks:
         _require_known(labels, PRESETS[preset][part], what=f"{part} file {files[part]}")
     reference = Part.LIVER if Part.LIVER in maps else Part.COUINAUD
     order = maps[reference].geometry
-    maps = {part: _in_order_of(order, labels) for part, labels in maps.items()}
+    maps = {part: in_order_of(order, labels) for part, labels in maps.items()}
     geometry = _common_geometry(maps, reference)
     masks = {part: _part(maps, PRESETS[preset], part) for part in Part}
     return Masks(
@@ -210,8 +210,12 @@ def _require_known(labels: LabelMap, coding: Coding, *, what: str) -> None:
         )
 
 
-def _in_order_of(reference: Geometry, labels: LabelMap) -> LabelMap:
-    """Reorder a map's axes where that alone tells its grid from the reference; no resampling."""
+def in_order_of(reference: Geometry, labels: LabelMap) -> LabelMap:
+    """Reorder a map's axes where that alone tells its grid from the reference.
+
+    Each voxel keeps its code and its place: nothing is resampled. Any other map is returned as it
+    is, for the caller to refuse.
+    """
     grid = labels.geometry
     if grid.same_grid(reference):
         return labels

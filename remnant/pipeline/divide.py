@@ -11,7 +11,7 @@ from remnant.core.volumes import LabelMap
 from remnant.core.volumetry_report import SegmentSource
 from remnant.io.atomic import digest_file
 from remnant.io.landmarks import read_landmarks
-from remnant.io.masks import Masks, Part, read_masks
+from remnant.io.masks import Masks, Part, in_order_of, read_masks
 from remnant.pipeline.requests import SegmentRequest
 from remnant.pipeline.segmented import SegmentedCase
 from segmentation.couinaud import couinaud_from_landmarks
@@ -95,11 +95,11 @@ def with_segments(case: SegmentedCase, segments: GivenSegments) -> SegmentedCase
     masks = segments.masks
     if masks is None or masks.couinaud is None:
         return case
-    case.structures.geometry.require_same_grid(
-        masks.couinaud.geometry, what="the Couinaud map", reference="the case"
-    )
+    grid = case.structures.geometry
+    couinaud = in_order_of(grid, masks.couinaud)
+    grid.require_same_grid(couinaud.geometry, what="the Couinaud map", reference="the case")
     digest = masks.inputs_sha256[Part.COUINAUD]
-    return _divided(case, masks.couinaud, SegmentSource.GIVEN, digest)
+    return _divided(case, couinaud, SegmentSource.GIVEN, digest)
 
 
 def merged_findings(

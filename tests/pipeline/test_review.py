@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from remnant.core.errors import GeometryMismatchError, InputError
 from remnant.core.geometry import Geometry
@@ -103,9 +104,9 @@ def edited(codes, case, folder):
 
 def test_review__edited_map_of_one_code_is_split_and_one_voxel_is_kept(case, tmp_path):
     codes = np.where(np.isin(case.lesions.codes, (1, 3)), 255, 0).astype(np.uint8)
-    inside = np.argwhere(case.structures.codes == Structure.PARENCHYMA)
-    away = inside[np.argmax([np.abs(np.argwhere(codes) - v).max(axis=1).min() for v in inside])]
-    codes[tuple(away)] = 255
+    steps = ndimage.distance_transform_cdt(codes == 0, metric="chessboard")
+    steps[case.structures.codes != Structure.PARENCHYMA] = 0
+    codes[np.unravel_index(steps.argmax(), steps.shape)] = 255
     reviewed = apply_review(case, edited(codes, case, tmp_path))
 
     assert lesion_numbers(reviewed) == (1, 2, 3)
