@@ -245,7 +245,7 @@ def test_page__without_segments_one_sentence_says_why_nothing_remains(made_witho
     assert "no segment map and no landmarks" in reason
     assert 2 == text.count(f"No remnant: {reason}.")
     assert "Hepatectomy, segments removed" not in text
-    assert "Rules on what would remain" in text
+    assert "No rule on what would remain or be removed could be applied." in text
     assert text.count("?") < 10
     for key in re.findall(r'id="(ref-\d+)"', source):
         assert f'href="#{key}"' in source
