@@ -18,6 +18,8 @@ IN_LIVER = 1
 """Code of liver without a segment; segment s has ``IN_LIVER + s``."""
 IN_TUMOUR = 16
 CODES = 2 * IN_TUMOUR
+SMALLEST_BORDER_MM2 = 1e-6
+"""Borders whose faces cancel have no mean plane; what is left of them is rounding."""
 
 Faces3 = NDArray[np.int64]
 """Pairs of neighbouring voxels by axis, code of the lower and code of the higher one."""
@@ -129,7 +131,7 @@ def _border(
     }
     whole = sum(parts.values(), np.zeros(3))
     area_mm2 = float(np.linalg.norm(whole))
-    if area_mm2 == 0.0:
+    if area_mm2 < SMALLEST_BORDER_MM2:
         return None
     along = {sides: float(part @ whole) / area_mm2 for sides, part in parts.items()}
     return SegmentBorder(

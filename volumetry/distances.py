@@ -35,6 +35,7 @@ NEARER_EDGE: Final = (
 )
 CELL_EDGES_VOXELS: Final = (16, 8, 4, 2, 1)
 ALL_CORES = -1
+WORTH_THREADS = 2000
 LEAF_CORNERS: Final = 64
 ROUNDING: Final = 1.0 + 1e-12
 SAME: Final = 1.0 + 1e-9
@@ -233,7 +234,8 @@ def _nearest_mm(
     left = lesions
     for edge in CELL_EDGES_VOXELS:
         first, cell = _cells(left, _cell_steps(geometry, edge))
-        distances, goal = tree.query(left.places[first], workers=ALL_CORES)
+        workers = ALL_CORES if len(first) > WORTH_THREADS else 1
+        distances, goal = tree.query(left.places[first], workers=workers)
         ends = _nearest_ends(left.owners[first], distances, goals[goal], len(shortest))
         np.minimum.at(shortest, left.owners, _lengths(left.places - ends[left.owners]))
         least = distances[cell] - _lengths(left.places - left.places[first][cell])

@@ -9,7 +9,9 @@ from remnant.core.volumes import ImageVolume, LabelMap
 LAYER_VOXELS = 2_000_000
 
 
-def lesion_intensities(image: ImageVolume, lesions: LabelMap) -> dict[int, IntensityStatistics]:
+def lesion_intensities(
+    image: ImageVolume, lesions: LabelMap, *, liver: LabelMap | None = None
+) -> dict[int, IntensityStatistics]:
     """Describe the intensities of an image in each lesion.
 
     Reads both maps once, a slab at a time; only the lesions' voxels are copied.
@@ -20,6 +22,9 @@ def lesion_intensities(image: ImageVolume, lesions: LabelMap) -> dict[int, Inten
         HU on CT, arbitrary on MR; shape ``(I, J, K)``.
     lesions
         Lesion ids on the same grid, 0 where there is none.
+    liver
+        Where the liver is (any code above 0), on the same grid: only what lies in it is looked at,
+        as in every volume. ``None`` looks at every lesion voxel.
 
     Returns
     -------
@@ -32,7 +37,9 @@ def lesion_intensities(image: ImageVolume, lesions: LabelMap) -> dict[int, Inten
         The two lie on different grids.
     """
     image.geometry.require_same_grid(lesions.geometry, what="the lesion map", reference="the image")
-    ids, values = _lesion_voxels(image, lesions)
+    if liver is not None:
+        image.geometry.require_same_grid(liver.geometry, what="the liver", reference="the image")
+    ids, values = _lesion_voxels(image, lesions, liver)
     order = np.lexsort((values, ids))
     ids, values = ids[order], values[order]
     starts = np.flatnonzero(np.diff(ids, prepend=0))
@@ -41,7 +48,7 @@ def lesion_intensities(image: ImageVolume, lesions: LabelMap) -> dict[int, Inten
 
 
 def _lesion_voxels(
-    image: ImageVolume, lesions: LabelMap
+    image: ImageVolume, lesions: LabelMap, liver: LabelMap | None
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     order = np.argsort(-np.abs(lesions.codes.strides), kind="stable")
     codes, voxels = lesions.codes.transpose(order), image.voxels.transpose(order)
@@ -49,6 +56,8 @@ def _lesion_voxels(
     ids, values = [np.empty(0, np.int64)], [np.empty(0, np.float64)]
     for start in range(0, len(codes), layers):
         slab = codes[start : start + layers]
+        if liver is not None:
+            slab = slab * (liver.codes.transpose(order)[start : start + layers] > 0)
         where = np.nonzero(slab)
         ids.append(slab[where].astype(np.int64))
         values.append(voxels[start : start + layers][where].astype(np.float64))

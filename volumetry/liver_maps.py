@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from remnant.core.errors import EmptyStructureError, InputError
 from remnant.core.geometry import Geometry
-from remnant.core.labels import COUINAUD_SCHEME, CouinaudSegment
+from remnant.core.labels import COUINAUD_SCHEME, STRUCTURE_SCHEME, CouinaudSegment
 from remnant.core.volumes import LabelMap
 from volumetry.surfaces import NO_FACES, Faces
 
@@ -85,7 +85,8 @@ def liver_maps(
             "the Couinaud map has no voxel inside the liver mask; give the map of the same study"
         )
     inside = np.zeros(liver.shape, np.uint8) if lesions is None else lesions.codes[box] * liver
-    return LiverMaps(structures.geometry, box, liver, inside, segments, structures.codes[box])
+    coded = structures.codes[box] if structures.scheme == STRUCTURE_SCHEME else liver
+    return LiverMaps(structures.geometry, box, liver, inside, segments, coded)
 
 
 def tally(maps: LiverMaps, *, whole_liver: bool = False) -> Tally:

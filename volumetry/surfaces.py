@@ -22,8 +22,11 @@ NO_FACES: Faces = ((False, False), (False, False), (False, False))
 CELL_STATES = 256
 FULL_CELL = CELL_STATES - 1
 CELLS_AT_ONCE = 2_000_000
-LATTICE_POINTS = 30_000
+LATTICE_POINTS = 10_000
 SPHERE_POINTS = 30_000
+EQUALLY_NEAR = 1e-12
+UPRIGHT = 1e-6
+"""Cosine between two axes that still count as perpendicular."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,10 +130,14 @@ def _cell_areas(edges_bytes: bytes) -> NDArray[np.float64]:
 
 
 def _upright(edges: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Turn a grid upright: the same lengths and angles, whichever way it lay in the world."""
-    _, upright = np.linalg.qr(edges)
-    turned: NDArray[np.float64] = np.sign(np.diag(upright))[:, None] * upright
-    return turned
+    """Turn a grid of perpendicular axes upright, so that its turn in the world changes nothing.
+
+    Sheared grids stay as they are.
+    """
+    gram = edges.T @ edges
+    lengths = np.sqrt(np.diag(gram))
+    perpendicular = np.abs(gram / np.outer(lengths, lengths) - np.eye(DIMENSIONS)).max() < UPRIGHT
+    return np.diag(lengths) if perpendicular else edges
 
 
 def _changes(direction: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -147,9 +154,9 @@ def _changes(direction: NDArray[np.int64]) -> NDArray[np.float64]:
 
 def _direction_shares(directions: NDArray[np.float64]) -> NDArray[np.float64]:
     """Share of all directions that lie nearest to each of these."""
-    nearest = np.abs(_sphere() @ directions.T).argmax(axis=1)
-    counts = np.bincount(nearest, minlength=len(directions))
-    shares: NDArray[np.float64] = counts / counts.sum()
+    closeness = np.abs(_sphere() @ directions.T)
+    nearest = closeness >= closeness.max(axis=1, keepdims=True) - EQUALLY_NEAR
+    shares: NDArray[np.float64] = (nearest / nearest.sum(axis=1, keepdims=True)).mean(axis=0)
     return shares
 
 

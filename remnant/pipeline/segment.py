@@ -80,8 +80,9 @@ def case_from_image(
 
 def with_image(case: SegmentedCase, image: ImageVolume) -> SegmentedCase:
     """Return a case with what is kept of its scan: a small preview, and lesion intensities."""
-    known = {} if case.lesions is None else lesion_intensities(image, case.lesions)
-    return replace(case, preview=make_preview(image, case.structures), intensities=known)
+    liver = case.structures
+    known = {} if case.lesions is None else lesion_intensities(image, case.lesions, liver=liver)
+    return replace(case, preview=make_preview(image, liver), intensities=known)
 
 
 def _settings(request: SegmentRequest) -> dict[str, Setting]:

@@ -120,7 +120,8 @@ def test_distances__on_a_sheared_grid_are_too_long_by_a_voxel_diagonal_at_most(g
     lesions[tuple(one)], structures[tuple(other)] = 1, Structure.PORTAL_VEIN
     vectors = geometry.affine_ras[:3, :3]
     # nearest points of the two blocks: |V (x + one - y - other)| with x and y in the unit cube
-    nearest = lsq_linear(np.hstack([vectors, -vectors]), vectors @ (other - one), bounds=(0, 1))
+    spans = np.hstack([vectors, -vectors])
+    nearest = lsq_linear(spans, vectors @ (other - one), bounds=(0, 1), method="bvls")
     least = np.sqrt(2 * nearest.cost)
     diagonals = np.linalg.norm((ALL_CORNERS - 0.5) * 2 @ vectors.T, axis=1)
     found = measured(structures, lesions, geometry)[1].portal_vein_mm.value

@@ -71,3 +71,17 @@ def test_intensities__of_another_grid():
     other = SimpleNamespace(geometry=Geometry((7, 8, 8), GRID.affine_ras))
     with pytest.raises(GeometryMismatchError, match="the lesion map lies on another grid"):
         lesion_intensities(image, other)
+
+
+def test_intensities__only_of_the_part_in_the_liver():
+    codes, liver = np.zeros(GRID.shape, np.uint8), np.zeros(GRID.shape, np.uint8)
+    codes[1:5, 2, 2] = 1
+    liver[3:] = 1
+    voxels = np.full(GRID.shape, -100.0)
+    voxels[3:] = 60.0
+    found = lesion_intensities(
+        ImageVolume(voxels, GRID, Modality.CT),
+        LabelMap(codes, GRID, INSTANCE_SCHEME),
+        liver=LabelMap(liver, GRID, INSTANCE_SCHEME),
+    )
+    assert (found[1].mean, found[1].sd, found[1].minimum) == (60.0, 0.0, 60.0)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from remnant.core.geometry import Geometry
-from remnant.core.labels import INSTANCE_SCHEME, STRUCTURE_SCHEME, Structure
+from remnant.core.labels import COUINAUD_SCHEME, INSTANCE_SCHEME, STRUCTURE_SCHEME, Structure
 from remnant.core.lesions import Confirmation, IntensityStatistics
 from remnant.core.quantity import Bound
 from remnant.core.volumes import LabelMap
@@ -114,3 +114,17 @@ def test_lesion__at_the_capsule_is_not_free_there():
     assert lesion.free_surface_mm2 == pytest.approx(
         lesion.surface_mm2 * (1 - 9 * j * k / faces_mm2)
     )
+
+
+def test_lesion__vessels_are_read_from_structure_codes_alone():
+    codes = np.zeros(GRID.shape, np.uint8)
+    codes[1:11, 1:12, 1:13] = 3
+    lesions = np.zeros(GRID.shape, np.uint16)
+    lesions[CUBE] = 1
+    maps = liver_maps(
+        LabelMap(codes, GRID, COUINAUD_SCHEME), LabelMap(lesions, GRID, INSTANCE_SCHEME), None
+    )
+    (lesion,) = measure_lesions(
+        maps, tally(maps), {}, tumour=maps.lesions > 0, model=GIVEN_MAPS, intensities={}
+    )
+    assert lesion.portal_vein_distance_mm.value is None

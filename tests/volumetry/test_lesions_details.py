@@ -33,7 +33,9 @@ def table(*boxes, liver=LIVER, grid=GRID, segments=None):
         )
     )
     maps = liver_maps(structures, lesions, couinaud if segments else None)
-    return measure_lesions(maps, tally(maps), {}, model=GIVEN_MAPS, intensities={})
+    return measure_lesions(
+        maps, tally(maps), {}, tumour=maps.lesions > 0, model=GIVEN_MAPS, intensities={}
+    )
 
 
 def box_at(axis, end, *, liver=LIVER, size=3):

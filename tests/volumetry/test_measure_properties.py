@@ -121,8 +121,9 @@ def surfaces(report):
     borders = report.boundaries.borders
     return [
         report.boundaries.liver_surface_mm2,
-        *(border.functional_mm2 for border in borders),
-        *(border.tumour_mm2 for border in borders),
+        *(border.area_mm2 for border in borders),
+        *(border.first_tumour_mm2 for border in borders),
+        *(border.second_tumour_mm2 for border in borders),
     ]
 
 

@@ -41,7 +41,9 @@ def report(*, lesions=()):
         lesions=lesions,
         standardised=standardised_volume(Patient()),
         boundaries=Boundaries(
-            liver_surface_mm2=sum(AREAS_MM2.values()) + UNASSIGNED_MM2, grid_mm4=GRID_MM4
+            liver_surface_mm2=sum(AREAS_MM2.values()) + UNASSIGNED_MM2,
+            tumour_at_surface_mm2=0.0,
+            grid_mm4=GRID_MM4,
         ),
         error_model=MANY,
     )
@@ -117,7 +119,7 @@ def test_liver__common_and_local_errors_share_the_variance(share):
 
 @pytest.mark.parametrize("share", [0.0, 0.3, 1.0])
 def test_lesion__alone_has_the_whole_variance_however_it_is_shared(share):
-    lesion = example_lesion(1, 400.0, segment_fractions={CouinaudSegment.V: 1.0})
+    lesion = example_lesion(1, 100.0, segment_fractions={CouinaudSegment.V: 1.0})
     model = replace(MANY, lesion_common_share=share)
     case = replace(report(lesions=(lesion,)), error_model=model)
     for part, expected_ml in (
@@ -132,12 +134,18 @@ def test_border__scatters_by_its_own_area_on_the_grid():
     border = SegmentBorder(
         first=CouinaudSegment.IV,
         second=CouinaudSegment.V,
-        functional_mm2=3000.0,
-        tumour_mm2=1000.0,
+        area_mm2=4000.0,
+        first_tumour_mm2=0.0,
+        second_tumour_mm2=1000.0,
     )
-    bare = Boundaries(liver_surface_mm2=0.0, grid_mm4=GRID_MM4, borders=(border,))
+    bare = Boundaries(
+        liver_surface_mm2=0.0, tumour_at_surface_mm2=0.0, grid_mm4=GRID_MM4, borders=(border,)
+    )
+    lesion = example_lesion(
+        1, 20.0, segment_fractions={CouinaudSegment.V: 1.0}, free_surface_mm2=0.0
+    )
     table = {s: replace(v, surface_mm2=0.0) for s, v in report().segments.items()}
-    case = replace(report(), boundaries=bare, segments=table)
+    case = replace(report(lesions=(lesion,)), boundaries=bare, segments=table)
     draws = joint_draws(case, parts=(UncertaintyPart.DISCRETISATION,))
     expected_ml = np.sqrt(GRID_MM4 * 4000.0) / 1e3
     for segment in (CouinaudSegment.IV, CouinaudSegment.V):
