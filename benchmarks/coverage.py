@@ -267,7 +267,7 @@ class Tally:
     def note(self, name: str, quantity: Quantity, truth: float | None) -> None:
         """Count whether a quantity's interval holds the truth; what was not found does not."""
         span = quantity.interval
-        if truth is not None and quantity.value is not None and (span is None or span.sds):
+        if truth and quantity.value is not None and (span is None or span.sds):
             self.hits[name].append(span is not None and truth in span)
 
 
