@@ -379,6 +379,14 @@ def test_page__interval_of_a_bound_is_that_within_the_scan(made):
     assert "(30.0–32.0)as measured" in text
 
 
+def test_page__an_interval_without_width_is_not_shown(made):
+    nothing = Quantity(0.0, interval=Interval(0.0, 0.0))
+    text = bare(with_volumetry(made.case, burden_fraction=nothing)).text
+    case = with_remnants(made.case, flr_measured_fraction=nothing)
+    assert "()" not in text
+    assert "()" not in bare(case).text
+
+
 def test_page__burden_classes_that_compete_are_counted(made):
     shares = {BurdenClass.UP_TO_10: 0.71, BurdenClass.OVER_10_TO_25: 0.29}
     text = bare(with_volumetry(made.case, burden_class_probabilities=shares)).text
