@@ -114,17 +114,17 @@ def _outward_mm2(faces: Faces3, geometry: Geometry, surface_mm2: float) -> NDArr
 
 
 def _borders(faces: Faces3, vectors_mm2: NDArray[np.float64]) -> tuple[SegmentBorder, ...]:
-    found = (_border(faces, vectors_mm2, pair) for pair in combinations(CouinaudSegment, 2))
+    net = faces - faces.transpose(0, 2, 1)
+    found = (_border(net, vectors_mm2, pair) for pair in combinations(CouinaudSegment, 2))
     return tuple(border for border in found if border is not None)
 
 
 def _border(
-    faces: Faces3,
+    net: Faces3,
     vectors_mm2: NDArray[np.float64],
     pair: tuple[CouinaudSegment, CouinaudSegment],
 ) -> SegmentBorder | None:
     first, second = (IN_LIVER + segment for segment in pair)
-    net = faces - faces.transpose(0, 2, 1)
     parts = {
         (one, other): vectors_mm2 @ net[:, one * IN_TUMOUR + first, other * IN_TUMOUR + second]
         for one, other in product((False, True), repeat=2)

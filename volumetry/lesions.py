@@ -128,10 +128,7 @@ def _volume(known: _Known, code: int, surface_mm2: float) -> Quantity:
     """Volume with its interval; a lower bound where cut, the interval then that of the part."""
     voxels = int(known.counted.everywhere[code].sum())
     value = voxels * known.maps.geometry.voxel_volume_ml
-    interval = None
-    if surface_mm2 > 0.0:  # a lesion that fills the scan has no surface in it
-        constant, model = known.grid_mm4, known.model
-        interval = lesion_interval(value, surface_mm2, grid_mm4=constant, model=model)
+    interval = lesion_interval(value, surface_mm2, grid_mm4=known.grid_mm4, model=known.model)
     if known.counted.on_edge[code].any():
         return Quantity(value, interval=interval, bound=Bound.LOWER, reason=CUT_LESION)
     return Quantity(value, interval=interval)

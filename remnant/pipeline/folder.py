@@ -1,8 +1,6 @@
 """A case on disk: one folder, written whole or not at all."""
 
 import os
-import shutil
-import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +12,7 @@ from remnant.core.labels import BINARY_SCHEME, COUINAUD_SCHEME, INSTANCE_SCHEME,
 from remnant.core.volumes import Modality
 from remnant.io.atomic import atomic_path
 from remnant.io.nifti import read_image, read_labels, write_image, write_labels
+from remnant.pipeline.results import require_writable, staged_beside
 from remnant.pipeline.segmented import SegmentedCase
 from remnant.pipeline.state import read_state, write_state
 from remnant.reporting.document import read_report_json, write_report_json
@@ -49,9 +48,7 @@ def require_output_folder(folder: Path) -> None:
     """
     if folder.exists() and not folder.is_dir():
         raise InputError(f"output {folder} is a file; name a folder that is new or holds a case")
-    above = next(p for p in folder.absolute().parents if p.exists())
-    if not above.is_dir() or not os.access(folder if folder.is_dir() else above, os.W_OK):
-        raise InputError(f"output {folder} cannot be written below {above}; name another folder")
+    require_writable(folder)
     if folder.is_dir():
         strangers = sorted(p.name for p in folder.iterdir() if p.name not in ALL_FILES)
         if strangers and not is_case(folder):
@@ -170,19 +167,9 @@ def published(folder: Path) -> Iterator[Path]:
         The folder cannot be written.
     """
     require_output_folder(folder)
-    parent = folder.absolute().parent
-    try:
-        parent.mkdir(parents=True, exist_ok=True)
-        staging = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=parent))
-    except OSError as fault:
-        raise InputError(f"{folder} cannot be written: {fault.strerror or fault}") from fault
-    try:
+    with staged_beside(folder) as staging:
         yield staging
         _publish(staging, folder)
-    except OSError as fault:
-        raise InputError(f"{folder} cannot be written: {fault.strerror or fault}") from fault
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
 
 
 def _publish(staging: Path, folder: Path) -> None:
