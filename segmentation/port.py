@@ -1,11 +1,13 @@
 """The one thing that every segmentation engine must do."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
 from remnant.core.findings import Finding
 from remnant.core.progress import Progress, silent
 from remnant.core.provenance import ModelUse
+from remnant.core.uncertainty import SegmentPlane
 from remnant.core.volumes import ImageVolume, LabelMap
 
 
@@ -50,6 +52,44 @@ class Segmentation:
             self.structures.geometry.require_same_grid(
                 self.exophytic.geometry, what="the exophytic map", reference="the structures map"
             )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class DividedLiver:
+    """A liver's Couinaud segments as an engine estimated them, on the liver's grid.
+
+    Parameters
+    ----------
+    couinaud
+        ``COUINAUD_SCHEME`` codes; every liver voxel has a segment, all else is 0.
+    segment_plane_mm
+        Standard deviation of the displacement of each plane, calibrated for this liver.
+    quality
+        What speaks for or against the result.
+    models, device
+        Networks that took part, and where.
+    """
+
+    couinaud: LabelMap
+    segment_plane_mm: Mapping[SegmentPlane, float]
+    quality: tuple[Finding, ...] = ()
+    models: tuple[ModelUse, ...] = ()
+    device: str | None = None
+
+
+class SegmentDivider(Protocol):
+    """Divides a liver into Couinaud segments without a human's help."""
+
+    def divide(self, liver: LabelMap, *, progress: Progress = silent) -> DividedLiver:
+        """Divide ``liver``, whose non-zero codes are the liver, lesions included.
+
+        Raises
+        ------
+        EmptyStructureError
+            The liver has no voxel.
+        ModelUnavailableError, ModelIntegrityError
+            The engine's weights are missing or were changed.
+        """
 
 
 class Segmenter(Protocol):

@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 from remnant.core.labels import CouinaudSegment
 from remnant.core.lesions import Lesion
 from remnant.core.quantity import UncertaintyPart
-from remnant.core.uncertainty import ErrorModel, SegmentBorder
+from remnant.core.uncertainty import ErrorModel, SegmentBorder, SegmentPlane
 from remnant.core.units import ml_from_mm3, mm3_from_ml
 from remnant.core.volumetry_report import VolumetryReport
 
@@ -42,17 +42,6 @@ UNASSIGNED = 0
 ROWS = len(CouinaudSegment) + 1
 LESIONS_AT_ONCE = 7
 """Small enough for a product of matrices that no linear algebra library spreads over threads."""
-
-
-class Plane(IntEnum):
-    """Anatomical surface that parts segments; its borders move together."""
-
-    CAUDATE = 0
-    MAIN = 1
-    UMBILICAL = 2
-    LEFT_TRANSVERSE = 3
-    RIGHT = 4
-    RIGHT_TRANSVERSE = 5
 
 
 class _Stream(IntEnum):
@@ -151,7 +140,7 @@ def joint_draws(
     )
 
 
-def plane_of(border: SegmentBorder) -> tuple[Plane, int]:
+def plane_of(border: SegmentBorder) -> tuple[SegmentPlane, int]:
     """Return the plane that a border lies on and the side of the border's first segment.
 
     The side is +1 where that segment grows when the plane moves forwards, else -1.
@@ -303,10 +292,11 @@ def _shift_borders(
     functional_ml: Sample, tumour_ml: Sample, report: VolumetryReport, source: _Source
 ) -> None:
     """Move borders: tissue on the losing side changes its segment, at most all that there is."""
-    sd_mm = source.sd(UncertaintyPart.SEGMENT_BORDERS, report.error_model.segment_border_mm)
+    model, part = report.error_model, UncertaintyPart.SEGMENT_BORDERS
+    sds_mm = np.array([source.sd(part, model.plane_mm(plane)) for plane in SegmentPlane])
     grid = source.sd(UncertaintyPart.DISCRETISATION, report.boundaries.grid_mm4)
     borders = report.boundaries.borders
-    planes = sd_mm * source.normals(_Stream.PLANES, len(Plane))
+    planes = sds_mm[:, None] * source.normals(_Stream.PLANES, len(SegmentPlane))
     own = source.normals(_Stream.GRID_BORDERS, len(borders))
     for border, normal in zip(borders, own, strict=True):
         plane, side = plane_of(border)
@@ -329,14 +319,14 @@ def _summed(rows: Sample) -> Sample:
     return total
 
 
-def _planes() -> dict[tuple[CouinaudSegment, CouinaudSegment], tuple[Plane, int]]:
-    numbers: dict[Plane, tuple[tuple[int, int, int], ...]] = {
-        Plane.CAUDATE: tuple((1, other, 1) for other in range(2, 9)),
-        Plane.MAIN: tuple((left, right, 1) for left in (2, 3, 4) for right in (5, 6, 7, 8)),
-        Plane.UMBILICAL: ((2, 4, 1), (3, 4, 1)),
-        Plane.LEFT_TRANSVERSE: ((2, 3, 1),),
-        Plane.RIGHT: ((5, 6, 1), (5, 7, 1), (6, 8, -1), (7, 8, -1)),
-        Plane.RIGHT_TRANSVERSE: ((5, 8, 1), (6, 7, 1)),
+def _planes() -> dict[tuple[CouinaudSegment, CouinaudSegment], tuple[SegmentPlane, int]]:
+    numbers: dict[SegmentPlane, tuple[tuple[int, int, int], ...]] = {
+        SegmentPlane.CAUDATE: tuple((1, other, 1) for other in range(2, 9)),
+        SegmentPlane.MAIN: tuple((left, right, 1) for left in (2, 3, 4) for right in (5, 6, 7, 8)),
+        SegmentPlane.UMBILICAL: ((2, 4, 1), (3, 4, 1)),
+        SegmentPlane.LEFT_TRANSVERSE: ((2, 3, 1),),
+        SegmentPlane.RIGHT: ((5, 6, 1), (5, 7, 1), (6, 8, -1), (7, 8, -1)),
+        SegmentPlane.RIGHT_TRANSVERSE: ((5, 8, 1), (6, 7, 1)),
     }
     return {
         (CouinaudSegment(first), CouinaudSegment(second)): (plane, side)

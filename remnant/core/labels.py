@@ -17,6 +17,13 @@ class CouinaudSegment(IntEnum):
     VIII = 8
 
 
+class SegmentIvPart(IntEnum):
+    """Upper and lower part of segment IV; the value is the code in ``couinaud_iv.nii.gz``."""
+
+    IVA = 1
+    IVB = 2
+
+
 class Structure(IntEnum):
     """Codes of ``structures.nii.gz``. The liver is every non-zero code."""
 
@@ -85,3 +92,10 @@ COUINAUD_SCHEME = LabelScheme(
         )
     ),
 )  # fmt: skip
+SEGMENT_IV_SCHEME = LabelScheme(
+    "couinaud_iv",
+    (
+        Label(SegmentIvPart.IVA, "Couinaud segment IVa (upper)"),
+        Label(SegmentIvPart.IVB, "Couinaud segment IVb (lower)"),
+    ),
+)

@@ -1,6 +1,8 @@
 """What is assumed about errors, and the boundaries that they act on."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import IntEnum
 
 from remnant.core.errors import InputError
 from remnant.core.labels import CouinaudSegment
@@ -11,6 +13,22 @@ LARGEST_BOUNDARY_MM = 10.0
 LARGEST_BORDER_MM = 30.0
 FEWEST_DRAWS = 100
 MOST_DRAWS = 100_000
+
+
+class SegmentPlane(IntEnum):
+    """Anatomical surface that parts segments; its borders move together.
+
+    ``MAIN`` is Cantlie's plane along the middle hepatic vein, ``UMBILICAL`` the umbilical fissure,
+    ``RIGHT`` runs along the right hepatic vein; the transverse planes part upper from lower
+    segments, ``CAUDATE`` segment I from all others.
+    """
+
+    CAUDATE = 0
+    MAIN = 1
+    UMBILICAL = 2
+    LEFT_TRANSVERSE = 3
+    RIGHT = 4
+    RIGHT_TRANSVERSE = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +52,9 @@ class ErrorModel:
         Share of its variance that all lesions of a case have in common.
     segment_border_mm
         Displacement of a plane between Couinaud segments; all borders on one plane move together.
+    segment_plane_mm
+        The same for each plane by itself, where it is known; ``None`` or a plane left out takes
+        ``segment_border_mm``.
     formula_residual_fraction
         Of the liver volume that a body-size formula gives.
     seed, draws
@@ -53,6 +74,7 @@ class ErrorModel:
     lesion_common_share: float
     segment_border_mm: float
     formula_residual_fraction: float
+    segment_plane_mm: Mapping[SegmentPlane, float] | None = None
     seed: int = DEFAULT_SEED
     draws: int = DEFAULT_DRAWS
 
@@ -60,6 +82,8 @@ class ErrorModel:
         _require_range("liver_boundary_mm", self.liver_boundary_mm, LARGEST_BOUNDARY_MM)
         _require_range("lesion_boundary_mm", self.lesion_boundary_mm, LARGEST_BOUNDARY_MM)
         _require_range("segment_border_mm", self.segment_border_mm, LARGEST_BORDER_MM)
+        for plane, value in (self.segment_plane_mm or {}).items():
+            _require_range(f"segment_plane_mm of {plane.name.lower()}", value, LARGEST_BORDER_MM)
         _require_range("formula_residual_fraction", self.formula_residual_fraction, 0.5)
         _require_range("liver_common_share", self.liver_common_share, 1.0)
         _require_range("lesion_common_share", self.lesion_common_share, 1.0)
@@ -67,6 +91,10 @@ class ErrorModel:
         _require_range("seed", self.seed, 2**32 - 1)
         if not FEWEST_DRAWS <= self.draws <= MOST_DRAWS:
             raise InputError(f"draws is {self.draws}; allowed are {FEWEST_DRAWS} to {MOST_DRAWS}")
+
+    def plane_mm(self, plane: SegmentPlane) -> float:
+        """Return the standard deviation of one plane's displacement."""
+        return (self.segment_plane_mm or {}).get(plane, self.segment_border_mm)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

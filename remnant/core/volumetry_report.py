@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from remnant.core.findings import Finding
-from remnant.core.labels import CouinaudSegment
+from remnant.core.labels import CouinaudSegment, SegmentIvPart
 from remnant.core.lesions import Lesion
 from remnant.core.quantity import Interval, Quantity
 from remnant.core.uncertainty import Boundaries, ErrorModel
@@ -21,10 +21,41 @@ class BurdenClass(StrEnum):
 
 
 class SegmentSource(StrEnum):
-    """Where the Couinaud map came from."""
+    """Where the Couinaud map came from, the best source first.
+
+    ``GIVEN`` is a map that a human or another program drew, ``TERRITORIES`` follow labelled
+    branches of a vessel tree, ``LANDMARKS`` are planes through points, ``MODEL`` is a network's
+    estimate from the liver's shape.
+    """
 
     GIVEN = "given"
+    TERRITORIES = "territories"
     LANDMARKS = "landmarks"
+    MODEL = "model"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SegmentsConfirmation:
+    """A human's word that the Couinaud map was looked at and may be used.
+
+    Parameters
+    ----------
+    name
+        Who said so, as typed.
+    date
+        Day in UTC as ``YYYY-MM-DD``.
+    """
+
+    name: str
+    date: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartVolumes:
+    """Volumes of a part of a segment, in mL."""
+
+    total_ml: float
+    functional_ml: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +108,10 @@ class VolumetryReport:
         Volumes of the Couinaud segments, ``None`` with ``segments_reason`` when unknown.
     segment_source
         Where the segments came from, ``None`` when unknown.
+    segments_confirmation
+        Who confirmed them and when; ``None`` while nobody did.
+    segment_iv
+        Volumes of IVa and IVb where they were asked for, else ``None``.
     unassigned_ml
         Functional liver that no segment covers; it counts for no remnant. 0.0 without segments.
     lesions
@@ -106,4 +141,11 @@ class VolumetryReport:
     boundaries: Boundaries
     error_model: ErrorModel
     burden_class_probabilities: Mapping[BurdenClass, float] | None = None
+    segments_confirmation: SegmentsConfirmation | None = None
+    segment_iv: Mapping[SegmentIvPart, PartVolumes] | None = None
     quality: tuple[Finding, ...] = field(default=())
+
+    @property
+    def segments_need_review(self) -> bool:
+        """Whether the segments are a network's estimate that no human has confirmed."""
+        return self.segment_source is SegmentSource.MODEL and self.segments_confirmation is None

@@ -7,8 +7,9 @@ from remnant.core.findings import Finding
 from remnant.core.lesions import Confirmation, IntensityStatistics, PlantedLesion
 from remnant.core.provenance import ModelUse
 from remnant.core.study import Study
+from remnant.core.uncertainty import SegmentPlane
 from remnant.core.volumes import ImageVolume, LabelMap
-from remnant.core.volumetry_report import SegmentSource
+from remnant.core.volumetry_report import SegmentsConfirmation, SegmentSource
 
 Setting = str | float | int | bool | None
 
@@ -31,6 +32,12 @@ class SegmentedCase:
         ``None`` when there are none.
     couinaud, segment_source, segments_reason
         Couinaud segments and where they came from, or ``None`` with the reason.
+    segments_confirmation
+        Who confirmed the segments and when; ``None`` while nobody did.
+    segment_plane_mm
+        How far each plane between segments may be off, where their source says so, else ``None``.
+    segment_iv
+        Codes of ``SEGMENT_IV_SCHEME`` in segment IV; ``None`` unless the parts were asked for.
     confirmations
         What a human said about each lesion; lesions left out are automatic.
     intensities
@@ -61,6 +68,9 @@ class SegmentedCase:
     couinaud: LabelMap | None = None
     segment_source: SegmentSource | None = None
     segments_reason: str | None = None
+    segments_confirmation: SegmentsConfirmation | None = None
+    segment_plane_mm: Mapping[SegmentPlane, float] | None = None
+    segment_iv: LabelMap | None = None
     confirmations: Mapping[int, Confirmation] = field(default_factory=dict)
     intensities: Mapping[int, IntensityStatistics] = field(default_factory=dict)
     preview: ImageVolume | None = None

@@ -113,7 +113,7 @@ def test_landmarks__veins_may_be_unseen():
 def test_enums__values_are_the_words_of_the_schema():
     assert list(BurdenClass) == ["<=10", ">10-25", ">25-50", ">50"]
     assert list(FrillingType) == ["I", "II", "III", "unclassifiable"]
-    assert list(SegmentSource) == ["given", "landmarks"]
+    assert list(SegmentSource) == ["given", "territories", "landmarks", "model"]
     assert list(Confirmation) == ["automatic", "confirmed", "rejected"]
 
 
@@ -123,7 +123,12 @@ def test_reports__start_empty():
     case = CaseReport(**dict.fromkeys(required))
 
     assert case.planted == ()
-    assert {"quality", "burden_class_probabilities"} == _with_default(VolumetryReport)
+    assert {
+        "quality",
+        "burden_class_probabilities",
+        "segments_confirmation",
+        "segment_iv",
+    } == _with_default(VolumetryReport)
     assert {"findings"} == _with_default(PlanningReport)
     assert {"seconds"} == _with_default(Provenance)
     assert set() == _with_default(ModelUse)

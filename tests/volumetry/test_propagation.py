@@ -9,10 +9,10 @@ import pytest
 from remnant.core.labels import CouinaudSegment
 from remnant.core.patient import Patient
 from remnant.core.quantity import Quantity, UncertaintyPart
-from remnant.core.uncertainty import Boundaries, SegmentBorder
+from remnant.core.uncertainty import Boundaries, SegmentBorder, SegmentPlane
 from remnant.core.volumetry_report import SegmentVolumes, VolumetryReport
 from remnant.testing.examples import EXAMPLE_ERRORS, example_lesion
-from volumetry.propagation import Plane, joint_draws, plane_of, spread, swollen_ml
+from volumetry.propagation import joint_draws, plane_of, spread, swollen_ml
 from volumetry.standardised import standardised_volume
 
 I, II, III, IV, V, VI, VII, VIII = CouinaudSegment  # noqa: E741
@@ -183,12 +183,12 @@ def test_borders__a_plane_moves_as_one():
 
 def test_planes__every_pair_of_segments_has_one():
     sides = {
-        Plane.MAIN: LEFT,
-        Plane.UMBILICAL: (II, III),
-        Plane.RIGHT: (V, VIII),
-        Plane.RIGHT_TRANSVERSE: (V, VI),
-        Plane.LEFT_TRANSVERSE: (II,),
-        Plane.CAUDATE: (I,),
+        SegmentPlane.MAIN: LEFT,
+        SegmentPlane.UMBILICAL: (II, III),
+        SegmentPlane.RIGHT: (V, VIII),
+        SegmentPlane.RIGHT_TRANSVERSE: (V, VI),
+        SegmentPlane.LEFT_TRANSVERSE: (II,),
+        SegmentPlane.CAUDATE: (I,),
     }
     for first, second in combinations(CouinaudSegment, 2):
         border = SegmentBorder(

@@ -9,10 +9,10 @@ from remnant.core.labels import CouinaudSegment
 from remnant.core.lesions import Confirmation
 from remnant.core.patient import Patient
 from remnant.core.quantity import Quantity, UncertaintyPart
-from remnant.core.uncertainty import Boundaries, SegmentBorder
+from remnant.core.uncertainty import Boundaries, SegmentBorder, SegmentPlane
 from remnant.core.volumetry_report import SegmentVolumes, VolumetryReport
 from remnant.testing.examples import EXAMPLE_ERRORS, example_lesion
-from volumetry.propagation import Plane, _Stream, joint_draws
+from volumetry.propagation import _Stream, joint_draws
 from volumetry.standardised import standardised_volume
 
 GRID_MM4 = 5.0
@@ -102,7 +102,7 @@ def test_lesions__shares_beyond_one_by_rounding_take_nothing_from_the_rest():
 def test_streams_and_planes__each_has_a_number_of_its_own():
     """Two kinds of error under one number would be one error."""
     assert len(_Stream) == len(_Stream.__members__)
-    assert sorted(Plane) == list(range(len(Plane.__members__)))
+    assert sorted(SegmentPlane) == list(range(len(SegmentPlane.__members__)))
 
 
 @pytest.mark.parametrize("share", [0.0, 0.3, 0.8, 1.0])
