@@ -7,17 +7,19 @@ from remnant.core.case import CaseReport
 from remnant.core.errors import InputError
 from remnant.core.findings import Basis, Finding, SourceStatus, Verdict
 from remnant.core.geometry import Vector3
-from remnant.core.labels import CouinaudSegment
+from remnant.core.labels import CouinaudSegment, SegmentIvPart
 from remnant.core.lesions import Confirmation, IntensityStatistics, Lesion, PlantedLesion
 from remnant.core.patient import LiverBackground, Patient, Sex
 from remnant.core.plan import Frilling, FrillingType, PlanningReport, Remnant, Resection
 from remnant.core.provenance import ModelUse, Provenance
 from remnant.core.quantity import Bound, Interval, Quantity, UncertaintyPart
 from remnant.core.study import Study
-from remnant.core.uncertainty import Boundaries, ErrorModel, SegmentBorder
+from remnant.core.uncertainty import Boundaries, ErrorModel, SegmentBorder, SegmentPlane
 from remnant.core.volumes import Modality, Phase
 from remnant.core.volumetry_report import (
     BurdenClass,
+    PartVolumes,
+    SegmentsConfirmation,
     SegmentSource,
     SegmentVolumes,
     StandardisedVolume,
@@ -25,6 +27,7 @@ from remnant.core.volumetry_report import (
 )
 from remnant.reporting.encode import (
     LESION_DISTANCES,
+    PART_NAMES,
     REMNANT_QUANTITIES,
     SEGMENT_KEYS,
     VOLUMETRY_QUANTITIES,
@@ -117,10 +120,16 @@ def decode_patient(patient: Json) -> Patient:
 
 
 def decode_volumetry(volumetry: Json) -> VolumetryReport:
-    """Return all volumes."""
+    """Return all volumes; before 1.2 there was no confirmation and there were no parts of IV.
+
+    Raises
+    ------
+    InputError
+        The mark that the segments need review contradicts their source or confirmation.
+    """
     burden_class, source = volumetry["burden_class"], volumetry["segment_source"]
     classes = volumetry["burden_class_probabilities"]
-    return VolumetryReport(
+    report = VolumetryReport(
         **decode_quantities(volumetry, VOLUMETRY_QUANTITIES),
         burden_class=None if burden_class is None else BurdenClass(burden_class),
         segments=decode_segments(volumetry),
@@ -130,12 +139,37 @@ def decode_volumetry(volumetry: Json) -> VolumetryReport:
         lesions=tuple(decode_lesion(lesion) for lesion in volumetry["lesions"]),
         standardised=decode_standardised(volumetry["standardised"]),
         boundaries=decode_boundaries(volumetry["boundaries"]),
-        error_model=ErrorModel(**volumetry["error_model"]),
+        error_model=decode_error_model(volumetry["error_model"]),
         burden_class_probabilities=None
         if classes is None
         else {BurdenClass(known): share for known, share in classes.items()},
+        segments_confirmation=decode_confirmation(volumetry.get("segments_confirmation")),
+        segment_iv=decode_segment_iv(volumetry.get("segment_iv")),
         quality=decode_findings(volumetry["quality"]),
     )
+    _require_mark(volumetry, report)
+    return report
+
+
+def _require_mark(volumetry: Json, report: VolumetryReport) -> None:
+    mark = volumetry.get("segments_need_review", report.segments_need_review)
+    if mark is not report.segments_need_review:
+        raise InputError(
+            f"segments_need_review is {str(mark).lower()} beside segment_source and "
+            f"segments_confirmation that say the opposite; leave it as it was written"
+        )
+
+
+def decode_confirmation(confirmation: Json | None) -> SegmentsConfirmation | None:
+    """Return who confirmed the segments and when."""
+    return None if confirmation is None else SegmentsConfirmation(**confirmation)
+
+
+def decode_segment_iv(parts: Json | None) -> dict[SegmentIvPart, PartVolumes] | None:
+    """Return the volumes of IVa and IVb."""
+    if parts is None:
+        return None
+    return {part: PartVolumes(**parts[name]) for part, name in PART_NAMES.items() if name in parts}
 
 
 def decode_segments(volumetry: Json) -> dict[CouinaudSegment, SegmentVolumes] | None:
@@ -197,6 +231,13 @@ def decode_boundaries(boundaries: Json) -> Boundaries:
             for border in boundaries["borders"]
         ),
     )
+
+
+def decode_error_model(model: Json) -> ErrorModel:
+    """Return what is assumed about errors; before 1.2 all planes had one deviation."""
+    sds = model.get("segment_plane_mm")
+    planes = None if sds is None else {SegmentPlane[p.upper()]: sd for p, sd in sds.items()}
+    return ErrorModel(**{**model, "segment_plane_mm": planes})
 
 
 def decode_standardised(volume: Json) -> StandardisedVolume:

@@ -1,6 +1,6 @@
 """``report.json``: the case report as a document that other programs read.
 
-The JSON schema lies beside this module (``schema/report-1.1.json``). Documents are held against
+The JSON schema lies beside this module (``schema/report-1.2.json``). Documents are held against
 it when they are written and, before anything is taken from them, when they are read.
 """
 
@@ -22,7 +22,8 @@ from remnant.reporting.decode import decode_case, decode_patient, decode_provena
 from remnant.reporting.encode import encode_case
 from remnant.reporting.json_files import read_json, write_json
 
-SCHEMA_VERSION: Final = "1.1"
+SCHEMA_VERSION: Final = "1.2"
+READ_VERSIONS: Final = ("1.1", SCHEMA_VERSION)
 OLDER_VERSIONS: Final = ("1.0",)
 LONGEST_MESSAGE: Final = 240
 
@@ -36,9 +37,9 @@ class ReportFacts:
 
 
 @cache
-def report_schema() -> Mapping[str, Any]:
-    """Return the JSON schema (draft 2020-12) of ``report.json``."""
-    text = (files("remnant.reporting") / "schema" / f"report-{SCHEMA_VERSION}.json").read_text(
+def report_schema(version: str = SCHEMA_VERSION) -> Mapping[str, Any]:
+    """Return the JSON schema (draft 2020-12) of ``report.json`` in a version that is read."""
+    text = (files("remnant.reporting") / "schema" / f"report-{version}.json").read_text(
         encoding="utf-8"
     )
     schema: Mapping[str, Any] = json.loads(text)
@@ -56,20 +57,23 @@ def to_document(case: CaseReport) -> dict[str, Any]:
 
 
 def from_document(document: object) -> CaseReport:
-    """Return the case that a document describes.
+    """Return the case that a document of this version or of 1.1 describes.
+
+    What 1.1 did not know is ``None``.
 
     Raises
     ------
     InputError
         The document is of another schema version, breaks the schema, or contradicts itself.
     """
-    require_valid(document)
-    assert isinstance(document, Mapping)  # noqa: S101  # the schema says so; this tells mypy
+    _require_version(document, READ_VERSIONS)
+    assert isinstance(document, Mapping)  # noqa: S101  # the version says so; this tells mypy
+    _hold_against(_validator(document["schema_version"]), document, "the top level")
     return decode_case(document)
 
 
 def require_valid(document: object) -> None:
-    """Hold a document against the schema.
+    """Hold a document that is to be written against the schema of this version.
 
     Raises
     ------
@@ -77,7 +81,7 @@ def require_valid(document: object) -> None:
         The document is of another version or breaks the schema; the message names the place.
     """
     _require_version(document, (SCHEMA_VERSION,))
-    _hold_against(_validator(), document, "the top level")
+    _hold_against(_validator(SCHEMA_VERSION), document, "the top level")
 
 
 def write_report_json(case: CaseReport, path: Path) -> None:
@@ -103,7 +107,7 @@ def read_report_json(path: Path) -> CaseReport:
     UnreadableFileError
         The file is missing, too large, or not JSON.
     InputError
-        It is JSON but not a report of this version.
+        It is JSON but not a report of this version or of 1.1.
     """
     return from_document(read_json(path, what="report.json"))
 
@@ -121,10 +125,10 @@ def read_facts(path: Path) -> ReportFacts:
         It is JSON but not a report of a known version, or its facts break the schema.
     """
     document = read_json(path, what="report.json")
-    _require_version(document, (SCHEMA_VERSION, *OLDER_VERSIONS))
+    _require_version(document, (*READ_VERSIONS, *OLDER_VERSIONS))
     assert isinstance(document, Mapping)  # noqa: S101  # the version says so; this tells mypy
     for part in ("patient", "provenance"):
-        _hold_against(_validator(part), document.get(part), part)
+        _hold_against(_validator(SCHEMA_VERSION, part), document.get(part), part)
     return ReportFacts(
         patient=decode_patient(document["patient"]),
         configuration=decode_provenance(document["provenance"]).configuration,
@@ -132,10 +136,11 @@ def read_facts(path: Path) -> ReportFacts:
 
 
 @cache
-def _validator(part: str | None = None) -> Draft202012Validator:
+def _validator(version: str, part: str | None = None) -> Draft202012Validator:
+    schema = report_schema(version)
     if part is None:
-        return Draft202012Validator(report_schema())
-    return Draft202012Validator({"$ref": f"#/$defs/{part}", "$defs": report_schema()["$defs"]})
+        return Draft202012Validator(schema)
+    return Draft202012Validator({"$ref": f"#/$defs/{part}", "$defs": schema["$defs"]})
 
 
 def _require_version(document: object, allowed: tuple[str, ...]) -> None:
@@ -150,7 +155,7 @@ def _require_version(document: object, allowed: tuple[str, ...]) -> None:
         )
     raise InputError(
         f"a report of schema version {str(version)[:20]!r} was given; this program reads "
-        f"{SCHEMA_VERSION!r}: make the report again from its masks"
+        f"{' and '.join(READ_VERSIONS)}: make the report again from its masks"
     )
 
 

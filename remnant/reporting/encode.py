@@ -6,16 +6,22 @@ from typing import Any
 
 from remnant.core.case import CaseReport
 from remnant.core.findings import Finding
-from remnant.core.labels import CouinaudSegment
+from remnant.core.labels import CouinaudSegment, SegmentIvPart
 from remnant.core.lesions import IntensityStatistics, Lesion, PlantedLesion
 from remnant.core.patient import Patient
 from remnant.core.plan import PlanningReport, Resection
 from remnant.core.provenance import Provenance
 from remnant.core.quantity import Interval, Quantity, UncertaintyPart
 from remnant.core.study import Study
-from remnant.core.uncertainty import Boundaries, ErrorModel
+from remnant.core.uncertainty import Boundaries, ErrorModel, SegmentPlane
 from remnant.core.volumes import Modality
-from remnant.core.volumetry_report import SegmentVolumes, StandardisedVolume, VolumetryReport
+from remnant.core.volumetry_report import (
+    PartVolumes,
+    SegmentsConfirmation,
+    SegmentVolumes,
+    StandardisedVolume,
+    VolumetryReport,
+)
 
 Json = dict[str, Any]
 
@@ -38,6 +44,7 @@ LESION_DISTANCES = (
     "portal_vein_distance_mm",
     "hepatic_veins_distance_mm",
 )
+PART_NAMES: Mapping[SegmentIvPart, str] = {SegmentIvPart.IVA: "IVa", SegmentIvPart.IVB: "IVb"}
 INTENSITY_UNITS: Mapping[Modality | None, str] = {Modality.CT: "HU"}
 ARBITRARY_UNIT = "arbitrary"
 REMNANT_QUANTITIES = (
@@ -152,7 +159,27 @@ def encode_segments(report: VolumetryReport) -> Json:
     document["segment_source"] = None if source is None else source.value
     if report.segments_reason is not None:
         document["segments_ml_reason"] = report.segments_reason
+    document["segments_need_review"] = report.segments_need_review
+    document["segments_confirmation"] = encode_confirmation(report.segments_confirmation)
+    document["segment_iv"] = encode_segment_iv(report.segment_iv)
     return document
+
+
+def encode_confirmation(confirmation: SegmentsConfirmation | None) -> Json | None:
+    """Return who confirmed the segments and when, ``None`` where nobody did."""
+    if confirmation is None:
+        return None
+    return {"name": confirmation.name, "date": confirmation.date}
+
+
+def encode_segment_iv(parts: Mapping[SegmentIvPart, PartVolumes] | None) -> Json | None:
+    """Return the volumes of IVa and IVb, ``None`` where they were not asked for."""
+    if parts is None:
+        return None
+    return {
+        PART_NAMES[part]: {"total_ml": v.total_ml, "functional_ml": v.functional_ml}
+        for part, v in sorted(parts.items())
+    }
 
 
 def _segments(volumes: Mapping[str, SegmentVolumes]) -> Json:
@@ -203,7 +230,12 @@ def encode_boundaries(boundaries: Boundaries) -> Json:
 
 def encode_error_model(model: ErrorModel) -> Json:
     """Return what is assumed about errors; with the boundaries it gives every interval again."""
-    return {field.name: getattr(model, field.name) for field in fields(ErrorModel)}
+    items = {field.name: getattr(model, field.name) for field in fields(ErrorModel)}
+    return items | {"segment_plane_mm": _planes(model.segment_plane_mm)}
+
+
+def _planes(sds: Mapping[SegmentPlane, float] | None) -> dict[str, float] | None:
+    return None if sds is None else {plane.name.lower(): sd for plane, sd in sorted(sds.items())}
 
 
 def encode_standardised(volume: StandardisedVolume) -> Json:

@@ -15,17 +15,19 @@ from planning.plan import plan
 from remnant.core.case import CaseReport
 from remnant.core.errors import ImplausibleValueError, InputError, UnreadableFileError
 from remnant.core.findings import Basis, Finding, SourceStatus, Verdict
-from remnant.core.labels import CouinaudSegment
+from remnant.core.labels import CouinaudSegment, SegmentIvPart
 from remnant.core.lesions import Confirmation, IntensityStatistics, Lesion, PlantedLesion
 from remnant.core.patient import LiverBackground, Patient, Sex
 from remnant.core.plan import Frilling, FrillingType, PlanningReport, Remnant, Resection
 from remnant.core.provenance import ModelUse, Provenance
 from remnant.core.quantity import Bound, Interval, Quantity, UncertaintyPart
 from remnant.core.study import Study
-from remnant.core.uncertainty import Boundaries, ErrorModel, SegmentBorder
+from remnant.core.uncertainty import Boundaries, ErrorModel, SegmentBorder, SegmentPlane
 from remnant.core.volumes import Modality, Phase
 from remnant.core.volumetry_report import (
     BurdenClass,
+    PartVolumes,
+    SegmentsConfirmation,
     SegmentSource,
     SegmentVolumes,
     StandardisedVolume,
@@ -144,6 +146,9 @@ error_models = st.builds(
     lesion_common_share=FRACTIONS,
     segment_border_mm=st.floats(0, 30),
     formula_residual_fraction=st.floats(0, 0.5),
+    segment_plane_mm=optional(
+        st.dictionaries(st.sampled_from(SegmentPlane), st.floats(0, 30), max_size=6)
+    ),
     seed=st.integers(0, 2**32 - 1),
     draws=st.integers(100, 100_000),
 )
@@ -204,6 +209,18 @@ volumetry_reports = st.builds(
     error_model=error_models,
     burden_class_probabilities=optional(
         st.dictionaries(st.sampled_from(BurdenClass), FRACTIONS, max_size=4)
+    ),
+    segments_confirmation=optional(
+        st.builds(
+            SegmentsConfirmation, name=WORDS, date=st.dates().map(lambda day: day.isoformat())
+        )
+    ),
+    segment_iv=optional(
+        st.dictionaries(
+            st.sampled_from(SegmentIvPart),
+            st.builds(PartVolumes, total_ml=AMOUNTS, functional_ml=AMOUNTS),
+            max_size=2,
+        )
     ),
     quality=findings,
 )
@@ -364,6 +381,15 @@ def broken(document: dict[str, Any], *path, value) -> dict[str, Any]:
         (("volumetry", "lesions", 0, "intensity"), {"unit": "grey"}),
         (("planning", "resections", 0, "sflr_by_formula"), {"urata1995": -1.0}),
         (("quality", 0, "probability"), 1.5),
+        (("volumetry", "segment_source"), "guessed"),
+        (("volumetry", "segments_need_review"), None),
+        (("volumetry", "segments_need_review"), True),
+        (("volumetry", "segments_confirmation"), {"name": "A. Reader"}),
+        (("volumetry", "segments_confirmation"), {"name": "A. Reader", "date": "yesterday"}),
+        (("volumetry", "segment_iv"), {"IVc": {"total_ml": 1.0, "functional_ml": 1.0}}),
+        (("volumetry", "segment_iv"), {"IVa": {"total_ml": 1.0}}),
+        (("volumetry", "error_model", "segment_plane_mm"), {"cantlie": 1.0}),
+        (("volumetry", "error_model", "segment_plane_mm"), {"main": 31.0}),
         (("volumetry", "segments_ml"), {"IX": 1.0}),
         (("volumetry", "segments_ml"), None),
         (("volumetry", "lesions", 0, "id"), 0),
@@ -446,7 +472,7 @@ def test_write__same_case_gives_the_same_bytes(made, tmp_path: Path):
         write_report_json(case, tmp_path / name)
     first = (tmp_path / "a").read_bytes()
     assert first == (tmp_path / "b").read_bytes()
-    assert first.startswith(b'{\n  "schema_version": "1.1",\n')
+    assert first.startswith(b'{\n  "schema_version": "1.2",\n')
     assert first.endswith(b"}\n")
 
 
@@ -459,6 +485,15 @@ def test_read__refuses_numbers_that_are_not_finite_in_any_place(made, tmp_path: 
     assert number in path.read_text(encoding="utf-8")
     with pytest.raises(UnreadableFileError, match=r"report\.json"):
         read_report_json(path)
+
+
+def as_version_1_1(document: dict[str, Any]) -> dict[str, Any]:
+    old = json.loads(json.dumps(document))
+    old["schema_version"] = "1.1"
+    for key in ("segments_need_review", "segments_confirmation", "segment_iv"):
+        del old["volumetry"][key]
+    del old["volumetry"]["error_model"]["segment_plane_mm"]
+    return old
 
 
 def as_first_release(document: dict[str, Any]) -> dict[str, Any]:
@@ -474,11 +509,70 @@ def test_read__report_of_the_first_release_is_to_be_measured_again(made):
         from_document(as_first_release(to_document(made.case)))
 
 
-@pytest.mark.parametrize("old", [False, True])
-def test_facts__are_read_from_this_and_the_first_release(made, tmp_path: Path, old):
-    document = to_document(made.case)
+def test_read__report_of_version_1_1_is_read_fully(made, tmp_path: Path):
     path = tmp_path / "report.json"
-    path.write_text(json.dumps(as_first_release(document) if old else document), encoding="utf-8")
+    path.write_text(json.dumps(as_version_1_1(to_document(made.case))), encoding="utf-8")
+    read = read_report_json(path)
+    assert made.case == read
+    assert read.volumetry.segments_confirmation is None
+    assert read.volumetry.segment_iv is None
+    assert read.volumetry.error_model.segment_plane_mm is None
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [("segments_need_review", False), ("segment_iv", None), ("segment_source", "model")],
+)
+def test_read__keys_of_1_2_in_a_report_of_1_1_are_refused(made, place, value):
+    old = broken(as_version_1_1(to_document(made.case)), "volumetry", place, value=value)
+    with pytest.raises(InputError, match="not a valid report"):
+        from_document(old)
+
+
+def estimated(case: CaseReport, confirmation: SegmentsConfirmation | None = None) -> CaseReport:
+    volumetry = replace(
+        case.volumetry,
+        segment_source=SegmentSource.MODEL,
+        segments_confirmation=confirmation,
+        segment_iv={SegmentIvPart.IVB: PartVolumes(total_ml=9.0, functional_ml=8.0)},
+        error_model=replace(
+            case.volumetry.error_model,
+            segment_plane_mm={SegmentPlane.MAIN: 5.0, SegmentPlane.LEFT_TRANSVERSE: 11.5},
+        ),
+    )
+    return replace(case, volumetry=volumetry)
+
+
+def test_document__estimated_segments_say_that_they_need_review(made):
+    document = to_document(estimated(made.case))["volumetry"]
+    assert document["segment_source"] == "model"
+    assert document["segments_need_review"] is True
+    assert document["segments_confirmation"] is None
+    assert document["segment_iv"] == {"IVb": {"total_ml": 9.0, "functional_ml": 8.0}}
+    assert document["error_model"]["segment_plane_mm"] == {"main": 5.0, "left_transverse": 11.5}
+
+
+def test_document__confirmed_segments_name_who_and_when(made):
+    said = SegmentsConfirmation(name="A. Reader", date="2026-11-22")
+    case = estimated(made.case, said)
+    document = to_document(case)
+    assert document["volumetry"]["segments_need_review"] is False
+    assert document["volumetry"]["segments_confirmation"] == {
+        "name": "A. Reader", "date": "2026-11-22",
+    }  # fmt: skip
+    assert case == from_document(json.loads(json.dumps(document)))
+
+
+def test_read__mark_that_contradicts_the_source_is_refused(made):
+    document = to_document(estimated(made.case))
+    with pytest.raises(InputError, match="segments_need_review is false"):
+        from_document(broken(document, "volumetry", "segments_need_review", value=False))
+
+
+@pytest.mark.parametrize("make", [dict, as_version_1_1, as_first_release])
+def test_facts__are_read_from_this_and_earlier_versions(made, tmp_path: Path, make):
+    path = tmp_path / "report.json"
+    path.write_text(json.dumps(make(to_document(made.case))), encoding="utf-8")
     facts = read_facts(path)
     assert made.case.patient == facts.patient
     assert made.case.provenance.configuration == facts.configuration
@@ -566,3 +660,24 @@ def test_document__keeps_every_key_of_the_first_release():
     definitions = report_schema()["$defs"]
     for name, keys in promised.items():
         assert set(keys.split()) <= set(definitions[name]["properties"])
+
+
+def places(schema: Any, path: tuple[str, ...] = ()) -> dict[tuple[str, ...], Any]:
+    """Every property of a schema with its place, so that two versions can be compared."""
+    if not isinstance(schema, dict):
+        return {}
+    found = {}
+    for key, value in schema.items():
+        if key == "properties":
+            found |= {(*path, name): body.get("type") for name, body in value.items()}
+        found |= places(value, (*path, key) if key not in ("properties", "oneOf") else path)
+    return found
+
+
+def test_schema__adds_to_1_1_and_takes_nothing_away():
+    old, new = report_schema("1.1"), report_schema()
+    before, after = places(old), places(new)
+    assert len(before) > 100
+    assert before == {place: after.get(place, "gone") for place in before}
+    for name, body in old["$defs"].items():
+        assert set(body.get("required", ())) <= set(new["$defs"][name].get("required", ()))
