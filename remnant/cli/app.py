@@ -18,7 +18,7 @@ NOBODY_READS = 141
 COMMANDS = {
     "demo": "Fetch a real CT, segment, measure, plan and report it: the whole way in one command.",
     "run": "From a scan (or a stored case) to tumour load, remnant, plan and report.",
-    "segment": "Find liver and lesions in a scan and store their maps.",
+    "segment": "Find liver, lesions and segments in a scan and store their maps.",
     "measure": "Measure existing maps: needs no image and no network.",
     "plan": "Hold a measured case against the rules of the literature.",
     "report": "Write a case's report.html anew.",

@@ -27,18 +27,25 @@ def demo(
     """Report a real abdominal CT as it is, and again with planted synthetic metastases.
 
     The scan and the networks (36 MB in all) are fetched once by pip into the cache. Body size is
-    assumed; the planted metastases are no patient's disease.
+    assumed and the segments are estimated from the liver's shape; the planted metastases are no
+    patient's disease.
 
     Parameters
     ----------
     output
         Folder for the two cases.
     """
+    from remnant.cli.dividing import LateDivider
     from remnant.cli.summary import print_case
     from remnant.pipeline.demo import AS_IS, PLANTED, run_demo
     from segmentation.engines.kul import KulSegmenter
 
     with shown_progress() as progress:
-        reports = run_demo(output, segmenter=KulSegmenter(device=device), progress=progress)
+        reports = run_demo(
+            output,
+            segmenter=KulSegmenter(device=device),
+            divider=LateDivider(device),
+            progress=progress,
+        )
     print_case(reports.as_is, output / AS_IS, heading="The scan as it is")
     print_case(reports.planted, output / PLANTED, heading="The scan with planted metastases")

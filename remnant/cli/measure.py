@@ -22,6 +22,7 @@ app = App(
         "remnant measure --masks liver=segmentation-12.nii --masks-preset lits -o OUT",
         "remnant measure --masks couinaud=segments.nii.gz -o OUT --height-cm 175 --weight-kg 80",
         "remnant measure CASE --reject-lesions 3,7",
+        "remnant measure CASE --couinaud-from corrected.nii.gz",
     ),
 )
 
@@ -54,25 +55,20 @@ def measure(
     """
     from remnant.cli.requests import measure_request, output_folder, segment_request
     from remnant.cli.summary import print_volumes
-    from remnant.pipeline.divide import read_segments, require_redivision, with_segments
     from remnant.pipeline.facts import known_case
-    from remnant.pipeline.folder import published, read_case, write_measured, write_segmented
-    from remnant.pipeline.review import apply_review
+    from remnant.pipeline.folder import published, write_measured, write_segmented
+    from remnant.pipeline.run import revised_case
     from remnant.pipeline.segment import case_from_masks
     from remnant.pipeline.stages import measure_case
 
     folder = output_folder(case, output)
-    request = segment_request(None, maps)
+    request = segment_request(None, maps, review=lesions.review())
     measuring = measure_request(known_case(case) if case else None, patient, formulas, errors)
-    if case is None:
-        segmented = case_from_masks(request)
-    else:
-        require_redivision(case, request)
-        segmented = with_segments(read_case(case), read_segments(request))
-    reviewed = apply_review(segmented, lesions.review())
-    report = measure_case(reviewed, measuring)
+    revised = None if case is None else revised_case(case, request)
+    segmented = case_from_masks(request) if revised is None else revised.case
+    report = measure_case(segmented, measuring)
     with published(folder) as staging:
-        write_segmented(reviewed, staging)
+        write_segmented(segmented, staging, stored=revised.stored if revised else None)
         write_measured(report, staging)
     print_volumes(report)
     print(f"Volumes are in {folder}. Next: remnant plan {folder}")

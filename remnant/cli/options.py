@@ -96,7 +96,8 @@ class ErrorOptions:
     lesion_boundary_mm: float | None = None
     """How far a lesion's surface may be off, in mm. Default: 0.5, or 1.0 for networks' maps."""
     segment_border_mm: float | None = None
-    """How far a plane between segments may be off, in mm. Default: 3, or 5 from landmarks."""
+    """How far a plane between segments may be off, in mm. Default: 3, or 5 from landmarks, or what
+    the estimate says of each plane."""
     formula_residual_fraction: float | None = None
     """How far the body-size formula's volume may be off. Default: 0.15."""
     interval_seed: Annotated[int | None, Parameter(converter=whole_number)] = None
@@ -152,13 +153,24 @@ class MaskOptions:
 
     masks: Annotated[tuple[str, ...], Parameter(negative="", show_default=False)] = ()
     """Label maps as role=FILE, comma-separated or repeated; roles are liver, lesions, couinaud,
-    vessels, portal_vein, hepatic_veins. A Couinaud map alone implies the liver."""
+    vessels, portal_vein, hepatic_veins, branches (portal or hepatic branches coded 1 to 8 by the
+    segment they serve: their territories divide the liver). A Couinaud map alone implies the
+    liver."""
     masks_preset: MasksPreset = MasksPreset.BINARY
     """How the maps are coded."""
+    couinaud_from: Path | None = None
+    """Couinaud map to use, e.g. one that was corrected in another program; the same as
+    --masks couinaud=FILE. A stored case is measured and planned anew with it, not segmented."""
     landmarks: Path | None = None
     """Points (JSON in RAS mm, or 3D Slicer .mrk.json) whose planes divide the liver into
-    Couinaud segments."""
-
+    Couinaud segments. Where several are given a map goes before branches, branches before
+    landmarks, landmarks before the estimate."""
+    split_iv: Annotated[bool, Parameter(negative="")] = False
+    """Divide segment IV into IVa and IVb too; needs --landmarks in the same command. Of a stored
+    case with a given map or territories the landmarks then divide segment IV alone."""
+    confirm_segments: str | None = None
+    """Your name: you looked at the segments and they may be used. Kept with today's date (UTC)
+    until the segments change."""
     whole_liver: bool | None = None
     """The maps were cropped and hold the whole liver, although it touches the edge of their grid;
     without it such volumes are lower bounds. For label maps alone, not for scans."""
@@ -167,8 +179,21 @@ class MaskOptions:
     change, their volume does not. For new masks or scans, not for stored cases."""
 
     def paths(self) -> Mapping[str, Path]:
-        """Return the mask files by role."""
-        return parse_masks(self.masks)
+        """Return the mask files by role.
+
+        Raises
+        ------
+        InputError
+            A role cannot be read, or a Couinaud map was given twice.
+        """
+        paths = parse_masks(self.masks)
+        if self.couinaud_from is None:
+            return paths
+        if Part.COUINAUD in paths:
+            raise InputError(
+                "--couinaud-from and --masks couinaud=FILE name the same map; give one of them"
+            )
+        return {**paths, Part.COUINAUD.value: self.couinaud_from}
 
 
 def parse_masks(texts: tuple[str, ...]) -> dict[str, Path]:
@@ -243,6 +268,14 @@ SeriesOption = Annotated[
 DeviceOption = Annotated[
     Literal["auto", "cpu", "cuda", "mps"],
     Parameter(help="Where networks run; auto takes the fastest there is."),
+]
+EstimateOption = Annotated[
+    bool,
+    Parameter(
+        help="Estimate the Couinaud segments from the liver's shape where no map, branches or "
+        "landmarks are given; without, they stay unknown. Estimated segments are to be reviewed.",
+        group=MASK_GROUP,
+    ),
 ]
 ResectOption = Annotated[
     tuple[str, ...],

@@ -9,6 +9,7 @@ from remnant.core.errors import InputError
 from remnant.core.volumes import Modality
 from remnant.pipeline.facts import KnownCase
 from remnant.pipeline.requests import SegmentRequest
+from remnant.pipeline.reviewing import NO_REVIEW, LesionReview
 from remnant.pipeline.stages import MeasureRequest
 from volumetry.error_models import ErrorChoice, error_model
 from volumetry.standardised import require_formulas
@@ -28,8 +29,15 @@ def segment_request(
     *,
     modality: Modality | None = None,
     series: str | None = None,
+    review: LesionReview = NO_REVIEW,
 ) -> SegmentRequest:
-    """Return what to segment."""
+    """Return what to segment, and what a human says of it.
+
+    Raises
+    ------
+    InputError
+        An option cannot be read.
+    """
     return SegmentRequest(
         source=source,
         modality=modality,
@@ -39,6 +47,9 @@ def segment_request(
         landmarks=maps.landmarks,
         whole_liver=maps.whole_liver,
         split_confluent=maps.split_confluent,
+        split_iv=maps.split_iv,
+        confirm_segments=maps.confirm_segments,
+        review=review,
     )
 
 

@@ -1,5 +1,6 @@
 """``remnant run``: the whole way in one command."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from cyclopts import App
@@ -8,6 +9,7 @@ from remnant.cli.examples import epilogue
 from remnant.cli.options import (
     DeviceOption,
     ErrorOptions,
+    EstimateOption,
     FormulaOptions,
     LesionOptions,
     MaskOptions,
@@ -18,7 +20,6 @@ from remnant.cli.options import (
     SeriesOption,
 )
 from remnant.cli.progress import shown_progress
-from remnant.core.case import CaseReport
 
 app = App(
     name="run",
@@ -27,9 +28,13 @@ app = App(
         "remnant run CT.nii.gz -o OUT --height-cm 175 --weight-kg 80 --sex male --age 60 "
         "--background normal",
         "remnant run DICOM_FOLDER -o OUT --landmarks points.mrk.json",
-        "remnant run CT.nii.gz -o OUT --masks couinaud=segments.nii.gz",
+        "remnant run CT.nii.gz -o OUT --couinaud-from segments.nii.gz",
+        "remnant run CT.nii.gz -o OUT --masks branches=portal-branches.nii.gz",
+        "remnant run CT.nii.gz -o OUT --no-estimate-segments",
         "remnant run OUT --reject-lesions 3,7",
-        "remnant run OUT --landmarks points.mrk.json",
+        "remnant run OUT --couinaud-from corrected.seg.nrrd",
+        "remnant run OUT --confirm-segments 'A. Radiologist'",
+        "remnant run OUT --landmarks points.mrk.json --split-iv",
     ),
 )
 
@@ -54,6 +59,7 @@ def run(
     errors: ErrorOptions = DEFAULT_ERRORS,
     lesions: LesionOptions = NO_REVIEW,
     maps: MaskOptions = NO_MASKS,
+    estimate_segments: EstimateOption = True,
 ) -> None:
     """Segment, measure, plan and report one study; nothing is written before everything worked.
 
@@ -67,10 +73,11 @@ def run(
     """
     from functools import partial
 
+    from remnant.cli.dividing import divider_for
     from remnant.cli.options import parse_segments
     from remnant.cli.requests import measure_request, output_folder, segment_request
     from remnant.cli.summary import print_case
-    from remnant.pipeline.divide import read_segments, require_redivision
+    from remnant.pipeline.divide import require_redivision
     from remnant.pipeline.facts import known_case
     from remnant.pipeline.folder import is_case
     from remnant.pipeline.run import rerun_case, run_study
@@ -78,24 +85,34 @@ def run(
     from segmentation.engines.kul import KulSegmenter
 
     stored = source if source is not None and is_case(source) else None
-    request = segment_request(source, maps, modality=modality, series=series)
+    request = segment_request(
+        source, maps, modality=modality, series=series, review=lesions.review()
+    )
     if stored is not None:
         require_redivision(stored, request)
     known = known_case(stored) if stored else None
     measuring = measure_request(known, patient, formulas, errors)
     folder = output_folder(stored, output)
     custom = (*(known.resect if known else ()), *parse_segments(resect))
-    review, plan = lesions.review(), partial(plan_case, custom=tuple(dict.fromkeys(custom)))
+    plan = partial(plan_case, custom=tuple(dict.fromkeys(custom)))
+    divider = divider_for(device, estimate=estimate_segments)
     with shown_progress() as progress:
-        report: CaseReport
         if stored is not None:
-            report = rerun_case(
-                stored, output=folder, measuring=measuring, segments=read_segments(request),
-                review=review, plan=plan, progress=progress,
+            again = rerun_case(
+                stored, request, output=folder, measuring=measuring, divider=divider,
+                plan=plan, progress=progress,
             )  # fmt: skip
+            report, heading = again.report, repeated(again.changed)
         else:
             report = run_study(
                 request, measuring=measuring, output=folder, segmenter=KulSegmenter(device=device),
-                review=review, plan=plan, progress=progress,
+                divider=divider, plan=plan, progress=progress,
             )  # fmt: skip
-    print_case(report, folder)
+            heading = None
+    print_case(report, folder, heading=heading)
+
+
+def repeated(changed: Sequence[str]) -> str:
+    """Say in one line what was changed in a stored case, and what was done again."""
+    done = "; ".join((", ".join(changed) or "maps as stored", "measured and planned anew"))
+    return done[0].upper() + done[1:]

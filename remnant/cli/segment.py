@@ -5,16 +5,24 @@ from pathlib import Path
 from cyclopts import App
 
 from remnant.cli.examples import epilogue
-from remnant.cli.options import DeviceOption, MaskOptions, ModalityOption, Output, SeriesOption
+from remnant.cli.options import (
+    DeviceOption,
+    EstimateOption,
+    MaskOptions,
+    ModalityOption,
+    Output,
+    SeriesOption,
+)
 from remnant.cli.progress import shown_progress
 
 app = App(
     name="segment",
-    help="Find liver and lesions in a scan and store their maps.",
+    help="Find liver, lesions and segments in a scan and store their maps.",
     help_epilogue=epilogue(
         "remnant segment CT.nii.gz -o OUT",
         "remnant segment DICOM_FOLDER -o OUT --series 3",
         "remnant segment MR.nii.gz -o OUT --modality mr --landmarks points.mrk.json",
+        "remnant segment CT.nii.gz -o OUT --no-estimate-segments",
     ),
 )
 
@@ -30,8 +38,9 @@ def segment(
     series: SeriesOption = None,
     device: DeviceOption = "auto",
     maps: MaskOptions = NO_MASKS,
+    estimate_segments: EstimateOption = True,
 ) -> None:
-    """Find liver and lesions in a scan and store their maps.
+    """Find liver, lesions and segments in a scan and store their maps.
 
     Parameters
     ----------
@@ -40,6 +49,7 @@ def segment(
     output
         Folder of the case.
     """
+    from remnant.cli.dividing import divider_for
     from remnant.cli.requests import segment_request
     from remnant.pipeline.folder import published, require_output_folder, write_segmented
     from remnant.pipeline.segment import segment_case
@@ -48,7 +58,12 @@ def segment(
     require_output_folder(output)
     request = segment_request(source, maps, modality=modality, series=series)
     with shown_progress() as progress:
-        case = segment_case(request, segmenter=KulSegmenter(device=device), progress=progress)
+        case = segment_case(
+            request,
+            segmenter=KulSegmenter(device=device),
+            divider=divider_for(device, estimate=estimate_segments),
+            progress=progress,
+        )
         with published(output) as staging:
             write_segmented(case, staging)
     print(f"Maps are in {output}. Next: remnant measure {output}")

@@ -20,19 +20,16 @@ from remnant.core.lesions import PlantedLesion
 from remnant.core.patient import LiverBackground, Patient, Sex
 from remnant.core.progress import Progress, silent
 from remnant.core.volumes import LabelMap, Modality
-from remnant.core.volumetry_report import SegmentSource
-from remnant.io.landmarks import read_landmarks
 from remnant.io.source import LoadedStudy, load_study
-from remnant.pipeline.divide import LANDMARKS
+from remnant.pipeline.divide import NOTHING_GIVEN, with_segments
 from remnant.pipeline.folder import require_output_folder
 from remnant.pipeline.run import finish_case
-from remnant.pipeline.samples import Sample, fetch_sample
+from remnant.pipeline.samples import fetch_sample
 from remnant.pipeline.segment import case_from_image, with_image
 from remnant.pipeline.segmented import SegmentedCase
 from remnant.pipeline.stages import MeasureRequest
 from remnant.pipeline.timing import Stopwatch
-from segmentation.couinaud import couinaud_from_landmarks
-from segmentation.port import Segmenter
+from segmentation.port import SegmentDivider, Segmenter
 from segmentation.synthetic import Planted, plant_metastases
 
 SEED: Final = 20261122
@@ -46,6 +43,7 @@ ASSUMED_PATIENT: Final = Patient(
 )
 AS_IS: Final = "as-it-is"
 PLANTED: Final = "planted"
+SAMPLE: Final = "TotalSegmentator 2.4.0 example_ct"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,11 +55,17 @@ class DemoReports:
 
 
 def run_demo(
-    output: Path, *, segmenter: Segmenter, seed: int = SEED, progress: Progress = silent
+    output: Path,
+    *,
+    segmenter: Segmenter,
+    divider: SegmentDivider,
+    seed: int = SEED,
+    progress: Progress = silent,
 ) -> DemoReports:
     """Fetch the sample CT, report it as it is and with planted metastases.
 
-    The folders ``as-it-is`` and ``planted`` appear under ``output``.
+    The segments are estimated from the liver's shape, as for any scan that comes alone. The
+    folders ``as-it-is`` and ``planted`` appear under ``output``.
 
     Raises
     ------
@@ -73,12 +77,13 @@ def run_demo(
     sample = fetch_sample(progress)
     loaded = load_study(sample.ct, modality=Modality.CT, progress=progress)
     measuring = MeasureRequest(patient=ASSUMED_PATIENT)
-    case = _segmented(loaded, sample, segmenter, _prefixed("scan as it is", progress))
+    engines = _Engines(segmenter=segmenter, divider=divider)
+    case = _segmented(loaded, engines, _prefixed("scan as it is", progress))
     as_is = finish_case(case, measuring=measuring, output=output / AS_IS, progress=progress)
     planted = plant_metastases(loaded.image, case.structures, seed=seed)
     altered = replace(loaded, image=planted.image)
     told = _prefixed("with planted metastases", progress)
-    second = _with_truth(_segmented(altered, sample, segmenter, told), planted, seed)
+    second = _with_truth(_segmented(altered, engines, told), planted, seed)
     report = finish_case(second, measuring=measuring, output=output / PLANTED, progress=progress)
     return DemoReports(as_is=as_is, planted=report)
 
@@ -90,21 +95,19 @@ def _prefixed(prefix: str, progress: Progress) -> Progress:
     return told
 
 
-def _segmented(
-    loaded: LoadedStudy, sample: Sample, segmenter: Segmenter, progress: Progress
-) -> SegmentedCase:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Engines:
+    segmenter: Segmenter
+    divider: SegmentDivider
+
+
+def _segmented(loaded: LoadedStudy, engines: _Engines, progress: Progress) -> SegmentedCase:
     watch = Stopwatch()
     with watch.measure("segment"):
-        case = case_from_image(loaded, segmenter=segmenter, progress=progress)
-    segments = couinaud_from_landmarks(case.structures, read_landmarks(sample.landmarks))
-    return replace(
-        with_image(case, loaded.image),
-        couinaud=segments,
-        segment_source=SegmentSource.LANDMARKS,
-        segments_reason=None,
-        seconds=watch.seconds,
-        configuration={LANDMARKS: True, "sample": "TotalSegmentator 2.4.0 example_ct"},
-    )
+        case = case_from_image(loaded, segmenter=engines.segmenter, progress=progress)
+        case = with_image(case, loaded.image)
+    known = replace(case, seconds=watch.seconds, configuration={"sample": SAMPLE})
+    return with_segments(known, NOTHING_GIVEN, divider=engines.divider, progress=progress)
 
 
 def _with_truth(case: SegmentedCase, planted: Planted, seed: int) -> SegmentedCase:

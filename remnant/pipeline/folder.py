@@ -1,15 +1,23 @@
 """A case on disk: one folder, written whole or not at all."""
 
 import os
-from collections.abc import Iterable, Iterator
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from remnant.core.case import CaseReport
 from remnant.core.errors import InputError, UnreadableFileError
-from remnant.core.labels import BINARY_SCHEME, COUINAUD_SCHEME, INSTANCE_SCHEME, STRUCTURE_SCHEME
-from remnant.core.volumes import Modality
+from remnant.core.labels import (
+    BINARY_SCHEME,
+    COUINAUD_SCHEME,
+    INSTANCE_SCHEME,
+    SEGMENT_IV_SCHEME,
+    STRUCTURE_SCHEME,
+)
+from remnant.core.volumes import LabelMap, Modality
 from remnant.io.atomic import atomic_path
 from remnant.io.nifti import read_image, read_labels, write_image, write_labels
 from remnant.pipeline.results import require_writable, staged_beside
@@ -22,15 +30,25 @@ STRUCTURES: Final = "structures.nii.gz"
 LESIONS: Final = "lesions.nii.gz"
 EXOPHYTIC: Final = "exophytic.nii.gz"
 COUINAUD: Final = "couinaud.nii.gz"
+COUINAUD_IV: Final = "couinaud_iv.nii.gz"
 PREVIEW: Final = "preview.nii.gz"
 STATE: Final = "segmentation.json"
 LESION_TABLE: Final = "lesions.csv"
 REPORT_JSON: Final = "report.json"
 REPORT_HTML: Final = "report.html"
 ALL_FILES: Final = (
-    STRUCTURES, LESIONS, EXOPHYTIC, COUINAUD, PREVIEW, STATE,
+    STRUCTURES, LESIONS, EXOPHYTIC, COUINAUD, COUINAUD_IV, PREVIEW, STATE,
     LESION_TABLE, REPORT_JSON, REPORT_HTML,
 )  # fmt: skip
+VOLUMES: Final[Mapping[str, str]] = {
+    "structures": STRUCTURES,
+    "lesions": LESIONS,
+    "exophytic": EXOPHYTIC,
+    "couinaud": COUINAUD,
+    "segment_iv": COUINAUD_IV,
+    "preview": PREVIEW,
+}
+"""Files of a case's maps and images, by its fields."""
 
 
 def is_case(folder: Path) -> bool:
@@ -57,17 +75,29 @@ def require_output_folder(folder: Path) -> None:
             )
 
 
-def write_segmented(case: SegmentedCase, folder: Path) -> None:
-    """Write a case's maps, preview and state."""
-    write_labels(case.structures, folder / STRUCTURES)
-    if case.lesions is not None:
-        write_labels(case.lesions, folder / LESIONS)
-    if case.exophytic is not None:
-        write_labels(case.exophytic, folder / EXOPHYTIC)
-    if case.couinaud is not None:
-        write_labels(case.couinaud, folder / COUINAUD)
-    if case.preview is not None:
-        write_image(case.preview, folder / PREVIEW)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class StoredCase:
+    """A case as it was read from its folder."""
+
+    folder: Path
+    case: SegmentedCase
+
+
+def write_segmented(case: SegmentedCase, folder: Path, *, stored: StoredCase | None = None) -> None:
+    """Write a case's maps, preview and state.
+
+    Maps that are still the very ones of ``stored`` are copied byte by byte from its folder.
+    """
+    for field, name in VOLUMES.items():
+        volume = getattr(case, field)
+        if volume is None:
+            continue
+        if stored is not None and volume is getattr(stored.case, field):
+            shutil.copyfile(stored.folder / name, folder / name)
+        elif isinstance(volume, LabelMap):
+            write_labels(volume, folder / name)
+        else:
+            write_image(volume, folder / name)
     write_state(case, folder / STATE)
 
 
@@ -117,23 +147,24 @@ def read_case(folder: Path) -> SegmentedCase:
         )
     facts = read_state(folder / STATE)
     structures = read_labels(folder / STRUCTURES, STRUCTURE_SCHEME)
-    lesions_known, exophytic_known = facts.pop("lesions_known"), facts.pop("exophytic_known")
-    couinaud_known = facts["segment_source"] is not None
-    lesions = read_labels(folder / LESIONS, INSTANCE_SCHEME) if lesions_known else None
-    exophytic = read_labels(folder / EXOPHYTIC, BINARY_SCHEME) if exophytic_known else None
-    couinaud = read_labels(folder / COUINAUD, COUINAUD_SCHEME) if couinaud_known else None
-    maps = {LESIONS: lesions, EXOPHYTIC: exophytic, COUINAUD: couinaud}
+    known = {
+        LESIONS: (facts.pop("lesions_known"), INSTANCE_SCHEME),
+        EXOPHYTIC: (facts.pop("exophytic_known"), BINARY_SCHEME),
+        COUINAUD: (facts["segment_source"] is not None, COUINAUD_SCHEME),
+        COUINAUD_IV: (facts.pop("segment_iv_known"), SEGMENT_IV_SCHEME),
+    }
+    maps = {n: read_labels(folder / n, scheme) for n, (there, scheme) in known.items() if there}
     for name, labels in maps.items():
-        if labels is not None:
-            structures.geometry.require_same_grid(labels.geometry, what=name, reference=STRUCTURES)
+        structures.geometry.require_same_grid(labels.geometry, what=name, reference=STRUCTURES)
     preview_file = folder / PREVIEW
     # windowed grey values are no Hounsfield units, whatever scan they were made from
     preview = read_image(preview_file, modality=Modality.MR) if preview_file.is_file() else None
     return SegmentedCase(
         structures=structures,
-        lesions=lesions,
-        exophytic=exophytic,
-        couinaud=couinaud,
+        lesions=maps.get(LESIONS),
+        exophytic=maps.get(EXOPHYTIC),
+        couinaud=maps.get(COUINAUD),
+        segment_iv=maps.get(COUINAUD_IV),
         preview=preview,
         **facts,
     )

@@ -1,17 +1,19 @@
 """Cases from label maps that another program or a human made."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from remnant.core.findings import quality_finding
+from remnant.core.geometry import Geometry
 from remnant.core.labels import Structure
 from remnant.core.study import Study
 from remnant.core.volumes import LabelMap, Phase
 from remnant.io.masks import Masks, Part
+from remnant.io.placement import placed_on
 from remnant.io.pseudonym import pseudonym
 from remnant.pipeline.divide import merged_findings
 from remnant.pipeline.segmented import SegmentedCase
@@ -22,8 +24,9 @@ if TYPE_CHECKING:
     from remnant.io.source import LoadedStudy
 
 NO_SEGMENTS: Final = (
-    "the Couinaud segments are unknown: no Couinaud map and no landmarks were given, so the "
-    "remnant of a resection cannot be measured"
+    "the Couinaud segments are unknown: no Couinaud map, no labelled branches and no landmarks "
+    "were given, so the remnant of a resection cannot be measured; `remnant run` estimates them "
+    "from the liver's shape unless told not to"
 )
 IMPLIED_LIVER: Final = "liver_from_couinaud"
 
@@ -33,11 +36,31 @@ def has_liver(masks: Masks) -> bool:
     return Part.LIVER in masks.inputs_sha256
 
 
+def placed_masks(masks: Masks, grid: Geometry) -> Masks:
+    """Return the masks on the image's grid: other orders of axes and cropped maps fit it too.
+
+    Raises
+    ------
+    GeometryMismatchError
+        Their voxels are not the image's.
+    """
+    maps = {field.name: getattr(masks, field.name) for field in fields(masks)}
+    placed: dict[str, Any] = {
+        name: placed_on(grid, labels, what="the masks", on="the image")
+        for name, labels in maps.items()
+        if isinstance(labels, LabelMap)
+    }
+    return replace(masks, **placed, geometry=grid)
+
+
 def case_of_masks(loaded: "LoadedStudy | None", masks: Masks) -> SegmentedCase:
     """Make a case from label maps; ``loaded`` is the scan that they were drawn on, if given."""
     liver = masks.liver.mask()
     fitted = _reconciled(liver, masks.lesions, masks)
     inputs = dict(masks.inputs_sha256)
+    if not has_liver(masks):
+        # it stays the liver's source when another map divides the liver later
+        inputs[Part.LIVER] = inputs[Part.COUINAUD]
     quality = masks.quality + check_liver(masks.liver) + fitted.quality + _vessel_findings(masks)
     if loaded is not None:
         inputs["image"] = loaded.input_sha256

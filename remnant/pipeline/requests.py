@@ -6,6 +6,7 @@ from pathlib import Path
 
 from remnant.core.volumes import Modality
 from remnant.io.masks import MasksPreset
+from remnant.pipeline.reviewing import NO_REVIEW, LesionReview
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +28,12 @@ class SegmentRequest:
         nothing is said. The edge of a scan cannot be talked away: for masks alone.
     split_confluent
         Whether bulky confluent lesions are split at their necks.
+    split_iv
+        Whether segment IV is divided into IVa and IVb; needs ``landmarks``.
+    confirm_segments
+        Name of who confirms the segments; ``None`` when nobody does.
+    review
+        What a human says about lesions.
     """
 
     source: Path | None = None
@@ -37,3 +44,6 @@ class SegmentRequest:
     landmarks: Path | None = None
     whole_liver: bool | None = None
     split_confluent: bool = False
+    split_iv: bool = False
+    confirm_segments: str | None = None
+    review: LesionReview = NO_REVIEW

@@ -14,6 +14,7 @@ from remnant.core.lesions import Confirmation
 from remnant.core.volumes import LabelMap
 from remnant.io.atomic import digest_file
 from remnant.io.nifti import read_labels
+from remnant.io.placement import placed_on
 from remnant.pipeline.divide import merged_findings
 from remnant.pipeline.reviewing import LesionReview
 from remnant.pipeline.segmented import SegmentedCase
@@ -111,9 +112,8 @@ def _with_edited_map(case: SegmentedCase, edited: LabelMap) -> SegmentedCase:
     A lesion that the human left as it was keeps the word and the intensities that it had. All
     others count as confirmed, and their intensities are unknown: the scan is not read again.
     """
-    case.structures.geometry.require_same_grid(
-        edited.geometry, what="the edited lesion map", reference="the case"
-    )
+    grid = case.structures.geometry
+    edited = placed_on(grid, edited, what="the edited lesion map", on="the case")
     untouched = _untouched(case, edited)
     reconciled = reconcile_edited(case, edited)
     fresh = replace(

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,3 +28,6 @@ class LesionReview:
     def is_empty(self) -> bool:
         """Whether the review says nothing."""
         return not (self.rejected or self.confirmed or self.confirm_all or self.edited)
+
+
+NO_REVIEW: Final = LesionReview()

@@ -1,12 +1,15 @@
-"""The four stages in a row, and their repetition after a review."""
+"""The four stages in a row, and their repetition after a review or with other segments."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from remnant.core.case import CaseReport
 from remnant.core.progress import Progress, silent
-from remnant.pipeline.divide import GivenSegments, with_segments
+from remnant.pipeline.divide import read_segments, require_redivision, with_segments
 from remnant.pipeline.folder import (
+    StoredCase,
     published,
     read_case,
     require_output_folder,
@@ -14,15 +17,36 @@ from remnant.pipeline.folder import (
     write_measured,
     write_segmented,
 )
+from remnant.pipeline.repeat import changes
 from remnant.pipeline.requests import SegmentRequest
 from remnant.pipeline.review import apply_review
-from remnant.pipeline.reviewing import LesionReview
 from remnant.pipeline.segment import segment_case
 from remnant.pipeline.segmented import SegmentedCase
 from remnant.pipeline.stages import MeasureRequest, measure_case, plan_case
-from segmentation.port import Segmenter
+from segmentation.port import SegmentDivider, Segmenter
 
 Plan = Callable[[CaseReport], CaseReport]
+NOTHING_ASKED: Final = SegmentRequest()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rerun:
+    """A stored case's new report, and what was changed before it was measured again."""
+
+    report: CaseReport
+    changed: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revised:
+    """A stored case, and what it became."""
+
+    stored: StoredCase
+    case: SegmentedCase
+
+    def changed(self, request: SegmentRequest) -> tuple[str, ...]:
+        """Say what became of the stored case, in words."""
+        return changes(self.stored.case, self.case, request)
 
 
 def run_study(
@@ -31,42 +55,72 @@ def run_study(
     measuring: MeasureRequest,
     output: Path,
     segmenter: Segmenter,
-    review: LesionReview | None = None,
+    divider: SegmentDivider | None = None,
     plan: Plan = plan_case,
     progress: Progress = silent,
 ) -> CaseReport:
     """Segment, measure, plan and report one study into a folder.
 
-    Nothing is written before everything worked.
+    Nothing is written before everything worked. Without a ``divider`` the segments are unknown
+    where nothing was given to divide the liver by.
     """
     require_output_folder(output)
-    case = segment_case(request, segmenter=segmenter, progress=progress)
-    return finish_case(
-        case, measuring=measuring, output=output, review=review, plan=plan, progress=progress
-    )
+    case = segment_case(request, segmenter=segmenter, divider=divider, progress=progress)
+    return finish_case(case, measuring=measuring, output=output, plan=plan, progress=progress)
 
 
 def rerun_case(
     folder: Path,
+    request: SegmentRequest = NOTHING_ASKED,
     *,
     output: Path,
     measuring: MeasureRequest,
-    segments: GivenSegments | None = None,
-    review: LesionReview | None = None,
+    divider: SegmentDivider | None = None,
     plan: Plan = plan_case,
     progress: Progress = silent,
-) -> CaseReport:
+) -> Rerun:
     """Measure, plan and report again from the stored masks of a case folder.
 
-    ``segments`` divide the liver anew where they are given.
+    Nothing is segmented: the request's review is applied, and the liver is divided anew where the
+    request gives something to divide it by, or where it has no segments and there is a divider.
+
+    Raises
+    ------
+    InputError
+        The request asks for more than that.
     """
     require_output_folder(output)
-    case = read_case(folder)
-    if segments is not None:
-        case = with_segments(case, segments)
-    return finish_case(
-        case, measuring=measuring, output=output, review=review, plan=plan, progress=progress
+    revised = revised_case(folder, request, divider=divider, progress=progress)
+    report = finish_case(
+        revised.case,
+        measuring=measuring,
+        output=output,
+        stored=revised.stored,
+        plan=plan,
+        progress=progress,
     )
+    return Rerun(report=report, changed=revised.changed(request))
+
+
+def revised_case(
+    folder: Path,
+    request: SegmentRequest = NOTHING_ASKED,
+    *,
+    divider: SegmentDivider | None = None,
+    progress: Progress = silent,
+) -> Revised:
+    """Return a stored case with its lesions reviewed and its liver divided as asked.
+
+    Raises
+    ------
+    InputError
+        The request asks for more than that.
+    """
+    require_redivision(folder, request)
+    stored = StoredCase(folder=folder, case=read_case(folder))
+    reviewed = apply_review(stored.case, request.review)
+    case = with_segments(reviewed, read_segments(request), divider=divider, progress=progress)
+    return Revised(stored=stored, case=case)
 
 
 def finish_case(
@@ -74,18 +128,19 @@ def finish_case(
     *,
     measuring: MeasureRequest,
     output: Path,
-    review: LesionReview | None = None,
+    stored: StoredCase | None = None,
     plan: Plan = plan_case,
     progress: Progress = silent,
 ) -> CaseReport:
-    """Measure, plan and report a segmented case, and publish its folder."""
-    if review is not None:
-        case = apply_review(case, review)
+    """Measure, plan and report a segmented case, and publish its folder.
+
+    Maps that are still those of ``stored`` are not encoded again.
+    """
     progress("measuring and planning", 0, 3)
     report = plan(measure_case(case, measuring))
     progress("measuring and planning", 1, 3)
     with published(output) as staging:
-        write_segmented(case, staging)
+        write_segmented(case, staging, stored=stored)
         write_measured(report, staging)
         progress("measuring and planning", 2, 3)
         write_html(case, report, staging)

@@ -9,13 +9,21 @@ from remnant.core.progress import Progress, silent
 from remnant.core.volumes import ImageVolume
 from remnant.io.masks import Masks
 from remnant.pipeline.confluent import SPLIT_CONFLUENT, with_split_lesions
-from remnant.pipeline.divide import LANDMARKS, read_segments, with_segments
-from remnant.pipeline.given import NO_SEGMENTS, case_of_masks, has_liver, with_given_masks
+from remnant.pipeline.divide import read_segments, with_segments
+from remnant.pipeline.division import LANDMARKS
+from remnant.pipeline.given import (
+    NO_SEGMENTS,
+    case_of_masks,
+    has_liver,
+    placed_masks,
+    with_given_masks,
+)
 from remnant.pipeline.requests import SegmentRequest
+from remnant.pipeline.review import apply_review
 from remnant.pipeline.segmented import SegmentedCase, Setting
 from remnant.pipeline.timing import Stopwatch
 from remnant.reporting.preview import make_preview
-from segmentation.port import LesionSegmenter, Segmentation, Segmenter
+from segmentation.port import LesionSegmenter, Segmentation, SegmentDivider, Segmenter
 from volumetry.intensity import lesion_intensities
 
 if TYPE_CHECKING:
@@ -23,11 +31,16 @@ if TYPE_CHECKING:
 
 
 def segment_case(
-    request: SegmentRequest, *, segmenter: Segmenter, progress: Progress = silent
+    request: SegmentRequest,
+    *,
+    segmenter: Segmenter,
+    divider: SegmentDivider | None = None,
+    progress: Progress = silent,
 ) -> SegmentedCase:
     """Make the maps of one case.
 
-    Masks that are given are taken as they are; networks run only for what is missing.
+    Masks that are given are taken as they are; networks run only for what is missing. Without a
+    ``divider`` the segments are unknown where nothing was given to divide the liver by.
 
     Raises
     ------
@@ -37,7 +50,7 @@ def segment_case(
         No liver was found in the image.
     """
     if request.source is None:
-        return case_from_masks(request)
+        return case_from_masks(request, divider=divider, progress=progress)
     if not request.source.exists():
         raise InputError(f"{request.source} does not exist; give a NIfTI file or a DICOM folder")
     watch = Stopwatch()
@@ -48,14 +61,19 @@ def segment_case(
         case = _maps(loaded, segments.masks, segmenter, progress)
         if request.split_confluent:
             case = with_split_lesions(case, segments.masks)
-    with watch.measure("divide"):
-        case = with_segments(replace(case, configuration=_settings(request)), segments)
         case = with_image(case, loaded.image)
-    return replace(case, seconds=watch.seconds)
+    case = replace(case, configuration=_settings(request), seconds=watch.seconds)
+    reviewed = apply_review(case, request.review)
+    return with_segments(reviewed, segments, divider=divider, progress=progress)
 
 
-def case_from_masks(request: SegmentRequest) -> SegmentedCase:
-    """Make a case from existing label maps alone; no network runs.
+def case_from_masks(
+    request: SegmentRequest,
+    *,
+    divider: SegmentDivider | None = None,
+    progress: Progress = silent,
+) -> SegmentedCase:
+    """Make a case from existing label maps alone; no network runs but the ``divider``'s.
 
     Raises
     ------
@@ -68,7 +86,8 @@ def case_from_masks(request: SegmentRequest) -> SegmentedCase:
     case = case_of_masks(None, segments.masks)
     if request.split_confluent:
         case = with_split_lesions(case, segments.masks)
-    return with_segments(replace(case, configuration=_settings(request)), segments)
+    reviewed = apply_review(replace(case, configuration=_settings(request)), request.review)
+    return with_segments(reviewed, segments, divider=divider, progress=progress)
 
 
 def case_from_image(
@@ -105,7 +124,7 @@ def _maps(
 ) -> SegmentedCase:
     if masks is None:
         return case_from_image(loaded, segmenter=segmenter, progress=progress)
-    loaded.image.geometry.require_same_grid(masks.geometry, what="the masks", reference="the image")
+    masks = placed_masks(masks, loaded.image.geometry)
     if not has_liver(masks):
         case = case_from_image(loaded, segmenter=segmenter, progress=progress)
     elif masks.lesions is None and isinstance(segmenter, LesionSegmenter):

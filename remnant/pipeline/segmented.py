@@ -38,6 +38,9 @@ class SegmentedCase:
         How far each plane between segments may be off, where their source says so, else ``None``.
     segment_iv
         Codes of ``SEGMENT_IV_SCHEME`` in segment IV; ``None`` unless the parts were asked for.
+    segment_models, segment_findings
+        Which of ``models`` (by id) divided the liver, and which of ``quality`` (by id) are about
+        its division: they go when it is divided anew.
     confirmations
         What a human said about each lesion; lesions left out are automatic.
     intensities
@@ -71,6 +74,8 @@ class SegmentedCase:
     segments_confirmation: SegmentsConfirmation | None = None
     segment_plane_mm: Mapping[SegmentPlane, float] | None = None
     segment_iv: LabelMap | None = None
+    segment_models: tuple[str, ...] = ()
+    segment_findings: tuple[str, ...] = ()
     confirmations: Mapping[int, Confirmation] = field(default_factory=dict)
     intensities: Mapping[int, IntensityStatistics] = field(default_factory=dict)
     preview: ImageVolume | None = None

@@ -14,11 +14,13 @@ from remnant.core.case import CaseReport
 from remnant.core.labels import CouinaudSegment
 from remnant.core.patient import Patient
 from remnant.core.provenance import Provenance
+from remnant.core.volumetry_report import VolumetryReport
 from remnant.pipeline.divide import WHOLE_LIVER
 from remnant.pipeline.segmented import SegmentedCase, Setting
 from remnant.pipeline.timing import Stopwatch
 from volumetry.error_models import NO_CHOICE, ErrorChoice, error_model
 from volumetry.measure import measure
+from volumetry.segment_parts import measure_segment_iv
 from volumetry.standardised import DEFAULT_FORMULA
 
 MEASURING_PACKAGES = ("numpy", "scipy", "connected-components-3d", "nibabel")
@@ -50,7 +52,10 @@ def measure_case(case: SegmentedCase, request: MeasureRequest) -> CaseReport:
     """
     watch = Stopwatch()
     model = error_model(
-        networks=bool(case.models), segment_source=case.segment_source, choice=request.errors
+        networks=_networks_drew_it(case),
+        segment_source=case.segment_source,
+        choice=request.errors,
+        **({} if case.segment_plane_mm is None else {"segment_plane_mm": case.segment_plane_mm}),
     )
     with watch.measure("measure"):
         volumes = measure(
@@ -76,11 +81,27 @@ def measure_case(case: SegmentedCase, request: MeasureRequest) -> CaseReport:
     return CaseReport(
         study=case.study,
         patient=request.patient,
-        volumetry=volumes,
+        volumetry=_with_segment_facts(volumes, case),
         planning=None,
         quality=case.quality + volumes.quality,
         provenance=provenance_of(case, settings, {**case.seconds, **watch.seconds}),
         planted=case.planted,
+    )
+
+
+def _networks_drew_it(case: SegmentedCase) -> bool:
+    """Tell whether a network drew the liver or its lesions; who divided them does not count."""
+    return any(model.id not in case.segment_models for model in case.models)
+
+
+def _with_segment_facts(volumes: VolumetryReport, case: SegmentedCase) -> VolumetryReport:
+    if case.couinaud is None:
+        return volumes
+    parts = case.segment_iv
+    return replace(
+        volumes,
+        segments_confirmation=case.segments_confirmation,
+        segment_iv=None if parts is None else measure_segment_iv(case.structures, parts),
     )
 
 

@@ -8,13 +8,16 @@ from typing import Any, Final
 from remnant.core.errors import InputError
 from remnant.core.lesions import Confirmation, IntensityStatistics
 from remnant.core.provenance import ModelUse
-from remnant.core.volumetry_report import SegmentSource
+from remnant.core.uncertainty import SegmentPlane
+from remnant.core.volumetry_report import SegmentsConfirmation, SegmentSource
 from remnant.pipeline.segmented import SegmentedCase
 from remnant.reporting.decode import decode_findings, decode_planted, decode_study
 from remnant.reporting.encode import encode_findings, encode_planted, encode_study
 from remnant.reporting.json_files import read_json, write_json
 
-STATE_VERSION: Final = "1.0"
+STATE_VERSION: Final = "1.1"
+READABLE: Final = ("1.0", STATE_VERSION)
+"""1.0 knew no confirmation of segments, no error for each plane, and no IVa and IVb."""
 
 Json = dict[str, Any]
 
@@ -35,8 +38,9 @@ def read_state(path: Path) -> Json:
         It is JSON but not a state of this version.
     """
     document = read_json(path, what="case's state")
-    if not isinstance(document, dict) or document.get("state_version") != STATE_VERSION:
-        raise InputError(f"{path.name} is no state of version {STATE_VERSION}; segment again")
+    if not isinstance(document, dict) or document.get("state_version") not in READABLE:
+        versions = " or ".join(READABLE)
+        raise InputError(f"{path.name} is no state of version {versions}; segment again")
     try:
         return _decode(document)
     except (KeyError, TypeError, ValueError) as error:
@@ -52,6 +56,7 @@ def _encode(case: SegmentedCase) -> Json:
         "exophytic_known": case.exophytic is not None,
         "segment_source": None if source is None else source.value,
         "segments_reason": case.segments_reason,
+        **_encode_division(case),
         "confirmations": {str(n): said.value for n, said in sorted(case.confirmations.items())},
         "intensities": {str(n): asdict(known) for n, known in sorted(case.intensities.items())},
         "quality": encode_findings(case.quality),
@@ -76,6 +81,7 @@ def _decode(document: Mapping[str, Any]) -> Json:
         "exophytic_known": bool(document["exophytic_known"]),
         "segment_source": None if source is None else SegmentSource(source),
         "segments_reason": document["segments_reason"],
+        **_decode_division(document),
         "confirmations": {int(n): Confirmation(c) for n, c in document["confirmations"].items()},
         "intensities": _intensities(document.get("intensities", {})),  # older states have none
         "quality": decode_findings(document["quality"]),
@@ -86,6 +92,33 @@ def _decode(document: Mapping[str, Any]) -> Json:
         "seed": document["seed"],
         "planted": tuple(decode_planted(lesion) for lesion in document["planted"]),
         "seconds": dict(document["seconds"]),
+    }
+
+
+def _encode_division(case: SegmentedCase) -> Json:
+    said, planes = case.segments_confirmation, case.segment_plane_mm
+    return {
+        "segments_confirmation": None if said is None else asdict(said),
+        "segment_plane_mm": None
+        if planes is None
+        else {plane.name.lower(): float(planes[plane]) for plane in sorted(planes)},
+        "segment_iv_known": case.segment_iv is not None,
+        "segment_models": list(case.segment_models),
+        "segment_findings": list(case.segment_findings),
+    }
+
+
+def _decode_division(document: Mapping[str, Any]) -> Json:
+    """Read what states of version 1.0 do not have."""
+    said, planes = document.get("segments_confirmation"), document.get("segment_plane_mm")
+    return {
+        "segments_confirmation": None if said is None else SegmentsConfirmation(**said),
+        "segment_plane_mm": None
+        if planes is None
+        else {SegmentPlane[name.upper()]: float(mm) for name, mm in planes.items()},
+        "segment_iv_known": bool(document.get("segment_iv_known", False)),
+        "segment_models": tuple(document.get("segment_models", ())),
+        "segment_findings": tuple(document.get("segment_findings", ())),
     }
 
 

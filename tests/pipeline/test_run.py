@@ -59,7 +59,8 @@ def test_run__writes_the_contract_and_measures_the_phantom(
     )
 
     written = {p.name for p in output.iterdir()}
-    assert set(case_folder.ALL_FILES) - {case_folder.EXOPHYTIC} == written
+    absent = {case_folder.EXOPHYTIC, case_folder.COUINAUD_IV}
+    assert set(case_folder.ALL_FILES) - absent == written
     bound_ml = discretisation_bound_ml(phantom.liver.whole, phantom.geometry)
     assert abs(report.volumetry.tlv_ml.value - phantom.tlv_ml) <= bound_ml
     assert len(phantom.metastases) == len(report.volumetry.lesions)
@@ -150,10 +151,10 @@ def test_rerun__rejected_lesion_leaves_the_burden_and_stays_listed(
     largest = first.volumetry.lesions[0]
     second = rerun_case(
         output,
+        SegmentRequest(review=LesionReview(rejected=frozenset({largest.id}))),
         output=output,
         measuring=known_case(output).measuring,
-        review=LesionReview(rejected=frozenset({largest.id})),
-    )
+    ).report
 
     assert first.volumetry.tumour_ml.value - largest.volume_ml.value == pytest.approx(
         second.volumetry.tumour_ml.value
@@ -163,10 +164,10 @@ def test_rerun__rejected_lesion_leaves_the_burden_and_stays_listed(
     assert first.patient == second.patient
     third = rerun_case(
         output,
+        SegmentRequest(review=LesionReview(confirmed=frozenset({largest.id}))),
         output=output,
         measuring=known_case(output).measuring,
-        review=LesionReview(confirmed=frozenset({largest.id})),
-    )
+    ).report
     assert first.volumetry.tumour_ml == third.volumetry.tumour_ml
     assert Confirmation.CONFIRMED is third.volumetry.lesions[0].confirmation
 
@@ -212,14 +213,6 @@ def test_masks__liver_with_the_scan_leaves_only_the_lesions_to_the_network(
 
     np.testing.assert_array_equal(phantom.lesions.codes, case.lesions.codes)
     assert {"image", "liver"} == set(case.inputs_sha256)
-
-
-def test_masks__given_twice_as_landmarks_and_map_is_refused(mask_files, tmp_path):
-    request = SegmentRequest(
-        masks={"couinaud": mask_files["couinaud"]}, landmarks=tmp_path / "points.json"
-    )
-    with pytest.raises(InputError, match="choose one"):
-        case_from_masks(request)
 
 
 def test_landmarks__divide_the_phantom_as_its_own_planes_do(scan, segmenter, phantom):

@@ -1,0 +1,34 @@
+"""The divider that a command hands to the pipeline."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from remnant.core.progress import Progress, silent
+from remnant.core.volumes import LabelMap
+
+if TYPE_CHECKING:
+    from segmentation.port import DividedLiver, SegmentDivider
+
+
+@dataclass(frozen=True, slots=True)
+class LateDivider:
+    """The network that estimates segments, loaded only when a liver is to be divided.
+
+    Parameters
+    ----------
+    device
+        Where it runs.
+    """
+
+    device: str
+
+    def divide(self, liver: LabelMap, *, progress: Progress = silent) -> "DividedLiver":
+        """Divide ``liver``; see `segmentation.port.SegmentDivider`."""
+        from segmentation.couinaud_shape import ShapeDivider
+
+        return ShapeDivider(device=self.device).divide(liver, progress=progress)
+
+
+def divider_for(device: str, *, estimate: bool) -> "SegmentDivider | None":
+    """Return the divider, ``None`` where no estimate is wanted."""
+    return LateDivider(device) if estimate else None

@@ -1,0 +1,130 @@
+"""One division of a liver into Couinaud segments, by each of the sources there are."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from remnant.core.errors import ModelIntegrityError, ModelUnavailableError
+from remnant.core.findings import Finding, quality_finding
+from remnant.core.landmarks import Landmarks
+from remnant.core.progress import Progress
+from remnant.core.provenance import ModelUse
+from remnant.core.uncertainty import SegmentPlane
+from remnant.core.volumes import LabelMap
+from remnant.core.volumetry_report import SegmentSource
+from segmentation.couinaud import couinaud_from_landmarks
+from segmentation.port import SegmentDivider
+
+SEGMENTS_SOURCE: Final = "segments_source"
+BRANCHES: Final = "branches"
+LANDMARKS: Final = "landmarks"
+COUINAUD: Final = "couinaud"
+ROLES: Final[Mapping[SegmentSource, str]] = {
+    SegmentSource.GIVEN: COUINAUD,
+    SegmentSource.TERRITORIES: BRANCHES,
+    SegmentSource.LANDMARKS: LANDMARKS,
+}
+"""Role of the input that each source is made from; the model needs none but the liver."""
+WORDS: Final[Mapping[SegmentSource, str]] = {
+    SegmentSource.GIVEN: f"the given Couinaud map ({COUINAUD})",
+    SegmentSource.TERRITORIES: f"the territories of labelled branches ({BRANCHES})",
+    SegmentSource.LANDMARKS: f"planes through landmarks ({LANDMARKS})",
+    SegmentSource.MODEL: "a network's estimate from the liver's shape",
+}
+OTHERWISE: Final = (
+    "give a Couinaud map, labelled branches or landmarks, or leave the segments unknown with "
+    "--no-estimate-segments"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Division:
+    """A Couinaud map, where it is from, and what came with it; see `DividedLiver`."""
+
+    couinaud: LabelMap
+    source: SegmentSource
+    quality: tuple[Finding, ...] = ()
+    plane_mm: Mapping[SegmentPlane, float] | None = None
+    models: tuple[ModelUse, ...] = ()
+    device: str | None = None
+
+
+def by_branches(liver: LabelMap, branches: LabelMap) -> Division:
+    """Divide a liver into the territories of its labelled branches, on the same grid."""
+    from segmentation.territories import couinaud_from_territories
+
+    found = couinaud_from_territories(liver, branches)
+    return Division(
+        couinaud=found.couinaud, source=SegmentSource.TERRITORIES, quality=found.quality
+    )
+
+
+def by_landmarks(liver: LabelMap, landmarks: Landmarks) -> Division:
+    """Divide a liver by planes through points."""
+    couinaud = couinaud_from_landmarks(liver, landmarks)
+    return Division(couinaud=couinaud, source=SegmentSource.LANDMARKS)
+
+
+def by_model(liver: LabelMap, divider: SegmentDivider, progress: Progress) -> Division:
+    """Divide a liver without a human's help.
+
+    Raises
+    ------
+    ModelUnavailableError, ModelIntegrityError
+        The weights are missing or were changed; the message says what else can be done.
+    """
+    try:
+        found = divider.divide(liver, progress=progress)
+    except (ModelUnavailableError, ModelIntegrityError) as fault:
+        raise type(fault)(f"{fault}; {OTHERWISE}") from fault
+    return Division(
+        couinaud=found.couinaud,
+        source=SegmentSource.MODEL,
+        quality=found.quality,
+        plane_mm=found.segment_plane_mm,
+        models=found.models,
+        device=found.device,
+    )
+
+
+def outranks(first: SegmentSource | None, second: SegmentSource) -> bool:
+    """Tell whether a source is better than another; ``None``, no source, never is."""
+    order = list(SegmentSource)
+    return first is not None and order.index(first) < order.index(second)
+
+
+def source_finding(
+    source: SegmentSource,
+    *,
+    passed_over: tuple[SegmentSource, ...] = (),
+    replaced: SegmentSource | None = None,
+    lost: tuple[str, ...] = (),
+) -> Finding:
+    """Say which source divided the liver.
+
+    Parameters
+    ----------
+    source
+        The one that was used.
+    passed_over
+        Others that were given with it.
+    replaced
+        Source of the segments that the case had before; ``None`` when it had none.
+    lost
+        What went with them, e.g. a confirmation.
+
+    Returns
+    -------
+    Finding
+        Not passed is never said. Unknown for an estimate, until a human confirms it, and where
+        the segments replace those of a better source.
+    """
+    text = f"The Couinaud segments are from {WORDS[source]}."
+    if passed_over:
+        text += f" Given as well, and passed over: {', '.join(WORDS[s] for s in passed_over)}."
+    if replaced is not None:
+        text += f" They replace the earlier ones, from {WORDS[replaced]}."
+    if lost:
+        text += f" Dropped with those: {', '.join(lost)}."
+    sure = source is not SegmentSource.MODEL and not outranks(replaced, source)
+    return quality_finding(SEGMENTS_SOURCE, passed=True if sure else None, text=text)

@@ -1,0 +1,65 @@
+"""A divider without a network, for tests of everything around a divider."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Self
+
+from remnant.core.findings import quality_finding
+from remnant.core.landmarks import Landmarks
+from remnant.core.progress import Progress, silent
+from remnant.core.provenance import ModelUse
+from remnant.core.uncertainty import SegmentPlane
+from remnant.core.volumes import LabelMap
+from remnant.testing.phantoms import LiverPhantom
+from segmentation.couinaud import couinaud_from_landmarks
+from segmentation.port import DividedLiver, SegmentDivider
+
+FAKE_MODEL = ModelUse(id="fake-divider", version="1", weights_sha256="0" * 64)
+PLANES_MM = {plane: 2.0 + 0.5 * plane for plane in SegmentPlane}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FakeDivider:
+    """Divider that knows where the planes run, and divides any liver by them.
+
+    Parameters
+    ----------
+    landmarks
+        Points of the planes.
+    segment_plane_mm
+        What it says of each plane's error; all different by default.
+    models
+        What it says that it used.
+    """
+
+    landmarks: Landmarks
+    segment_plane_mm: Mapping[SegmentPlane, float] = field(default_factory=lambda: PLANES_MM)
+    models: tuple[ModelUse, ...] = field(default=(FAKE_MODEL,))
+
+    @classmethod
+    def knowing(cls, phantom: LiverPhantom) -> Self:
+        """Return a divider that knows a phantom's own planes."""
+        return cls(phantom.landmarks)
+
+    def divide(self, liver: LabelMap, *, progress: Progress = silent) -> DividedLiver:
+        """Divide a liver by the known planes.
+
+        Raises
+        ------
+        InputError
+            The planes do not belong to this liver.
+        """
+        couinaud = couinaud_from_landmarks(liver, self.landmarks)
+        progress("known planes", 1, 1)
+        text = "the planes were known, nothing was estimated"
+        return DividedLiver(
+            couinaud=couinaud,
+            segment_plane_mm=self.segment_plane_mm,
+            quality=(quality_finding("fake_divider", passed=True, text=text),),
+            models=self.models,
+            device="cpu",
+        )
+
+
+if TYPE_CHECKING:
+    DIVIDERS: tuple[type[SegmentDivider], ...] = (FakeDivider,)
