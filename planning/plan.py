@@ -16,7 +16,7 @@ from remnant.core.findings import Basis, Finding, SourceStatus, Verdict
 from remnant.core.labels import CouinaudSegment
 from remnant.core.lesions import Confirmation
 from remnant.core.patient import Patient
-from remnant.core.plan import PlanningReport, Resection
+from remnant.core.plan import Frilling, PlanningReport, Resection
 from remnant.core.volumetry_report import BurdenClass, VolumetryReport
 from volumetry.propagation import Spread, spread
 from volumetry.remnant import debulked_fraction, future_liver_remnant
@@ -52,7 +52,8 @@ def plan(
     -------
     PlanningReport
         Frilling type, every resection with its remnant and findings, and the findings on the
-        whole case. Nothing in it is a recommendation.
+        whole case. Nothing in it is a recommendation. While the segments need review, each
+        finding that rests on them says so; verdicts and figures are those of the estimate.
 
     Raises
     ------
@@ -67,8 +68,8 @@ def plan(
         resections=resections,
         findings=(
             burden_finding(report),
-            frilling_finding(frilling, cut=scan_cuts_liver(report)),
-            *reach_findings(resections),
+            _distribution(frilling, report),
+            *_reviewable(reach_findings(resections), report),
             *_sensitivity(report, patient),
             *_unconfirmed(report),
         ),
@@ -128,6 +129,12 @@ def _resection(
     debulked = debulked_fraction(report, removed=removed, drawn=drawn)
     ratios = sflr_by_formula(remnant.flr_ml, patient, report.standardised)
     on_remnant = remnant_findings(remnant, patient=patient, standardised=report.standardised)
+    findings = (
+        *(with_disagreement(finding, remnant, ratios) for finding in on_remnant),
+        contiguity_finding(_kept(report, removed)),
+        *debulking_findings(debulked),
+        *_geometry_findings(candidate, report),
+    )
     return Resection(
         name=candidate.name,
         title=candidate.title,
@@ -136,14 +143,23 @@ def _resection(
         new_world=candidate.new_world,
         remnant=remnant,
         debulked_fraction=debulked,
-        findings=(
-            *(with_disagreement(finding, remnant, ratios) for finding in on_remnant),
-            contiguity_finding(_kept(report, removed)),
-            *debulking_findings(debulked),
-            *_geometry_findings(candidate, report),
-        ),
+        findings=_reviewable(findings, report),
         sflr_by_formula=ratios,
     )
+
+
+def _reviewable(findings: tuple[Finding, ...], report: VolumetryReport) -> tuple[Finding, ...]:
+    """Mark findings with a value: those of a resection without one do not rest on segments."""
+    if not report.segments_need_review:
+        return findings
+    return tuple(f if f.value is None else wording.to_review(f) for f in findings)
+
+
+def _distribution(frilling: Frilling, report: VolumetryReport) -> Finding:
+    """Mark the type where it rests on which segments several lesions involve."""
+    finding = frilling_finding(frilling, cut=scan_cuts_liver(report))
+    several = sum(lesion.counts for lesion in report.lesions) > 1
+    return wording.to_review(finding) if several and report.segments_need_review else finding
 
 
 def _kept(

@@ -1,8 +1,9 @@
 """How numbers and bounds read in the texts of findings."""
 
 from collections.abc import Container, Iterable
+from dataclasses import replace
 
-from remnant.core.findings import Threshold
+from remnant.core.findings import Finding, Threshold
 from remnant.core.labels import CouinaudSegment
 from remnant.core.quantity import Bound, Quantity
 from remnant.core.units import percent_from_fraction
@@ -11,6 +12,10 @@ DECIMALS = range(1, 8)
 BOUND_WORDS = {Bound.LOWER: "at least ", Bound.UPPER: "at most ", None: ""}
 EITHER_WAY = "it could be larger or smaller than measured: "
 """How volumetry opens the reason of an indicative share; :func:`measured` says it itself."""
+SEGMENTS_ESTIMATED = "segments estimated from liver shape"
+SEGMENTS_TO_REVIEW = f"{SEGMENTS_ESTIMATED}: review"
+"""What stands beside every figure that rests on a network's segments until a human confirms."""
+REVIEW_SENTENCE = f"{SEGMENTS_TO_REVIEW[0].upper()}{SEGMENTS_TO_REVIEW[1:]}."
 
 
 def percent(fraction: float, *, beside: float | None = None) -> str:
@@ -76,6 +81,11 @@ def segment_names(segments: Iterable[CouinaudSegment]) -> str:
 def counted(number: int, noun: str) -> str:
     """Write a number with its noun, e.g. ``1 lesion``, ``3 lesions``."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def to_review(finding: Finding) -> Finding:
+    """Say at the end of a finding's text that its segments are an estimate to be reviewed."""
+    return replace(finding, text=f"{finding.text} {REVIEW_SENTENCE}")
 
 
 def _side(value: float, beside: float) -> int:

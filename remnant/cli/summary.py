@@ -22,12 +22,14 @@ from remnant.reporting.certainty import (
     minima,
     spread,
 )
+from remnant.reporting.segments import segments_state
 from remnant.reporting.text import (
     ABSENT,
     CLASS_WORDS,
     VERDICT_SIGNS,
     VERDICT_WORDS,
     interval,
+    sentence,
     shown,
 )
 from remnant.reporting.text import percent as fraction_percent
@@ -110,6 +112,7 @@ def print_plan(report: CaseReport, *, console: Console | None = None, caution: b
     if reason := no_remnant(report):
         console.print(f"No remnant: {reason}", markup=False)
         return
+    print_segments(report, console=console)
     console.print(_plan_table(planning))
     if caution:
         print_caution(report, console=console)
@@ -119,6 +122,15 @@ def print_plan(report: CaseReport, *, console: Console | None = None, caution: b
     for finding in planning.findings:
         if finding.id.startswith("debulking.reach."):
             console.print(f"{VERDICT_SIGNS[finding.verdict]} {finding.text}", markup=False)
+
+
+def print_segments(report: CaseReport, *, console: Console) -> None:
+    """Print where the segments came from, and that they are to be reviewed while they are."""
+    state = sentence(segments_state(report.volumetry))
+    if report.volumetry.segments_need_review:
+        console.print(f"! {state}", style="yellow", markup=False)
+    elif state:
+        console.print(state, markup=False)
 
 
 def _plan_table(planning: PlanningReport) -> Table:

@@ -1,10 +1,7 @@
 """Pictures of the report: three planes with outlines, in radiological convention."""
 
-import base64
-import io
-import struct
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -15,13 +12,19 @@ from remnant.core.geometry import Vector3
 from remnant.core.labels import INSTANCE_SCHEME, CouinaudSegment
 from remnant.core.lesions import Confirmation, Lesion
 from remnant.core.volumes import ImageVolume, LabelMap
+from remnant.reporting.borders import border_cuts, draw_segments
 from remnant.reporting.coarsen import Box, bounding_box
-from remnant.reporting.palette import (
-    LESION_COLOUR,
-    LIVER_COLOUR,
-    REJECTED_COLOUR,
-    SEGMENT_COLOURS,
+from remnant.reporting.drawing import (
+    HALF,
+    Picture,
+    as_png,
+    canvas,
+    draw_letters,
+    draw_scale,
+    outline,
+    write,
 )
+from remnant.reporting.palette import LESION_COLOUR, LIVER_COLOUR, REJECTED_COLOUR
 from remnant.reporting.planes import (
     LabelSample,
     Plane,
@@ -33,19 +36,14 @@ from remnant.reporting.planes import (
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 PIXEL_MM: Final = 0.8
 MARGIN_MM: Final = 18.0
-DOTS_PER_INCH: Final = 160
-INCHES_PER_MM: Final = 0.0165
 MOST_NUMBERED: Final = 30
-SCALE_MM: Final = 50.0
 BACKDROP: Final = 0.13
-HALF: Final = 0.5
-PNG_SIZE: Final = slice(16, 24)
-SEGMENT_ALPHA: Final = 0.15
 LESION_ALPHA: Final = 0.45
+STAMP: Final = ("segments", "estimated:", "review")
+STAMP_STEP: Final = 8.0
 LINE_STYLES: Final[Mapping[Confirmation, str]] = {
     Confirmation.AUTOMATIC: "dashed",
     Confirmation.CONFIRMED: "solid",
@@ -53,20 +51,12 @@ LINE_STYLES: Final[Mapping[Confirmation, str]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """One picture of the report: PNG as data URI, its size in pixels, and texts for people."""
-
-    title: str
-    uri: str
-    width: int
-    height: int
-    alt: str
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Scene:
-    """What is drawn: label maps cropped to the liver, the lesions' facts and the backdrop."""
+    """What is drawn: label maps cropped to the liver, the lesions' facts and the backdrop.
+
+    Borders of ``segments_need_review`` are dashed, and the picture says it.
+    """
 
     structures: LabelMap
     lesion_codes: LabelMap
@@ -77,6 +67,7 @@ class Scene:
     high_ras_mm: NDArray[np.float64]
     centre_ras_mm: Vector3
     centred_on: int | None = field(default=None)
+    segments_need_review: bool = field(default=False)
 
     def plane(self, view: View) -> Plane:
         """Return the plane of a view through the scene's centre."""
@@ -96,6 +87,7 @@ def make_scene(
     lesion_codes: LabelMap | None,
     couinaud: LabelMap | None,
     preview: ImageVolume | None,
+    segments_need_review: bool = False,
 ) -> Scene:
     """Crop everything to the liver and choose the centre: the largest counted lesion's, or none's.
 
@@ -119,6 +111,7 @@ def make_scene(
         high_ras_mm=high,
         centre_ras_mm=centre,
         centred_on=None if largest is None else largest.id,
+        segments_need_review=segments_need_review,
     )
 
 
@@ -139,32 +132,41 @@ def draw_planes(scene: Scene) -> Iterator[Picture]:
         yield draw_plane(scene, view)
 
 
-def draw_plane(scene: Scene, view: View) -> Picture:
+def draw_borders(scene: Scene) -> Iterator[Picture]:
+    """Draw planes in which the segments' borders are seen well; none without segments."""
+    for cut in () if scene.couinaud is None else border_cuts(scene.couinaud):
+        moved = replace(scene, centre_ras_mm=cut.centre_ras_mm)
+        yield draw_plane(moved, cut.view, title=cut.title)
+
+
+def draw_plane(scene: Scene, view: View, *, title: str | None = None) -> Picture:
     """Draw one plane: backdrop, segments, liver and lesion outlines, letters and a scale bar."""
     plane = scene.plane(view)
-    figure, axes = _canvas(plane)
+    figure, axes = canvas(plane)
     outside = sample_labels(scene.structures.codes, scene.structures.geometry, plane)
     _draw_backdrop(axes, scene, plane)
     inside = sample_labels(scene.lesion_codes.codes, scene.lesion_codes.geometry, plane)
-    if scene.couinaud is not None:
-        segments = sample_labels(scene.couinaud.codes, scene.couinaud.geometry, plane)
-        _draw_segments(axes, segments, free=inside.nearest() == 0)
-    _outline(axes, outside.share(), LIVER_COLOUR, width=1.3)
+    segments = _draw_segments(axes, scene, plane, free=inside.nearest() == 0)
+    outline(axes, outside.share(), LIVER_COLOUR, width=1.3)
     shown = _draw_lesions(axes, inside, scene.lesions, filled=scene.preview is None)
-    _draw_letters(axes, view)
-    _draw_scale(axes, plane)
-    title = view.name.capitalize()
+    draw_letters(axes, view)
+    draw_scale(axes, plane)
+    named = view.name.capitalize() if title is None else title
     uri, width, height = as_png(figure)
-    return Picture(title, uri, width, height, _alt(title, view, shown))
+    return Picture(named, uri, width, height, _alt(named, view, shown, segments))
 
 
-def as_png(figure: "Figure") -> tuple[str, int, int]:
-    """Return a figure as PNG data URI with its width and height in pixels."""
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=DOTS_PER_INCH, metadata={"Software": None})
-    content = buffer.getvalue()
-    width, height = struct.unpack(">II", content[PNG_SIZE])
-    return f"data:image/png;base64,{base64.b64encode(content).decode('ascii')}", width, height
+def _draw_segments(
+    axes: "Axes", scene: Scene, plane: Plane, *, free: NDArray[np.bool_]
+) -> list[CouinaudSegment]:
+    if scene.couinaud is None:
+        return []
+    sample = sample_labels(scene.couinaud.codes, scene.couinaud.geometry, plane)
+    if scene.segments_need_review:
+        for line, words in enumerate(STAMP, start=1):
+            write(axes, 6.0, STAMP_STEP * line, words, colour="white", size=7.0, side="left")
+    style = "dashed" if scene.segments_need_review else "solid"
+    return draw_segments(axes, sample, free=free, style=style)
 
 
 def _cropped(labels: LabelMap, box: Box) -> LabelMap:
@@ -194,20 +196,6 @@ def _liver_centre(liver: LabelMap) -> Vector3:
     return (x, y, z)
 
 
-def _canvas(plane: Plane) -> tuple["Figure", "Axes"]:
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    scale = plane.pixel_mm * INCHES_PER_MM
-    figure = Figure(figsize=(plane.columns * scale, plane.rows * scale), facecolor="black")
-    FigureCanvasAgg(figure)
-    axes = figure.add_axes((0.0, 0.0, 1.0, 1.0))
-    axes.set_axis_off()
-    axes.set_xlim(-0.5, plane.columns - 0.5)
-    axes.set_ylim(plane.rows - 0.5, -0.5)
-    return figure, axes
-
-
 def _draw_backdrop(axes: "Axes", scene: Scene, plane: Plane) -> None:
     if scene.preview is None:
         liver = sample_labels(scene.structures.codes, scene.structures.geometry, plane).share()
@@ -215,18 +203,6 @@ def _draw_backdrop(axes: "Axes", scene: Scene, plane: Plane) -> None:
     else:
         grey = sample_image(scene.preview, plane) / np.float32(255.0)
     axes.imshow(grey, cmap="gray", vmin=0.0, vmax=1.0, interpolation="bilinear", aspect="auto")
-
-
-def _draw_segments(axes: "Axes", sample: LabelSample, *, free: NDArray[np.bool_]) -> None:
-    """Tint the segments and write their numerals where no lesion lies (``free``)."""
-    nearest = sample.nearest()
-    for code in sample.present():
-        segment = CouinaudSegment(code)
-        share, colour = sample.share(code), SEGMENT_COLOURS[segment]
-        axes.contourf(share, levels=(HALF, 2.0), colors=[colour], alpha=SEGMENT_ALPHA)
-        _outline(axes, share, colour, width=0.7)
-        row, column = _deepest((nearest == code) & free)
-        _write(axes, column, row, segment.name, colour=colour, size=9.0)
 
 
 def _draw_lesions(
@@ -242,7 +218,7 @@ def _draw_lesions(
         share = sample.share(code)
         if filled:
             axes.contourf(share, levels=(HALF, 2.0), colors=[colour], alpha=LESION_ALPHA)
-        _outline(axes, share, colour, width=1.5, style=LINE_STYLES[state])
+        outline(axes, share, colour, width=1.5, style=LINE_STYLES[state])
         if rank < MOST_NUMBERED:
             _number(axes, nearest == code, code, colour)
     return sorted(areas)
@@ -251,7 +227,7 @@ def _draw_lesions(
 def _number(axes: "Axes", mask: NDArray[np.bool_], code: int, colour: str) -> None:
     rows, columns = np.nonzero(mask)
     corner = int((columns - rows).argmax())
-    _write(axes, columns[corner] + 7.0, rows[corner] - 7.0, str(code), colour=colour, size=10.0)
+    write(axes, columns[corner] + 7.0, rows[corner] - 7.0, str(code), colour=colour, size=10.0)
 
 
 def _confirmation(lesions: Mapping[int, Lesion], code: int) -> Confirmation:
@@ -259,55 +235,12 @@ def _confirmation(lesions: Mapping[int, Lesion], code: int) -> Confirmation:
     return Confirmation.AUTOMATIC if lesion is None else lesion.confirmation
 
 
-def _outline(
-    axes: "Axes", share: NDArray[np.float32], colour: str, *, width: float, style: str = "solid"
-) -> None:
-    if share.max() > HALF > share.min():
-        axes.contour(share, levels=(HALF,), colors=[colour], linewidths=width, linestyles=style)
-
-
-def _deepest(mask: NDArray[np.bool_]) -> tuple[int, int]:
-    depth = ndimage.distance_transform_edt(np.pad(mask, 1))[1:-1, 1:-1]
-    row, column = np.unravel_index(int(depth.argmax()), depth.shape)
-    return int(row), int(column)
-
-
-def _write(axes: "Axes", x: float, y: float, text: str, *, colour: str, size: float) -> None:
-    from matplotlib.patheffects import withStroke
-
-    halo = [withStroke(linewidth=2.2, foreground="black")]
-    axes.text(
-        x, y, text, color=colour, fontsize=size, fontweight="bold", ha="center", va="center",
-        path_effects=halo, clip_on=True,
-    )  # fmt: skip
-
-
-def _draw_letters(axes: "Axes", view: View) -> None:
-    columns, rows = (abs(high - low) for low, high in (axes.get_xlim(), axes.get_ylim()))
-    places = {
-        "left": (9.0, rows / 2),
-        "right": (columns - 10.0, rows / 2),
-        "top": (columns / 2, 10.0),
-        "bottom": (columns / 2, rows - 11.0),
-    }
-    for side, name in view.letters.items():
-        x, y = places[side]
-        _write(axes, x, y, name, colour="white", size=11.0)
-
-
-def _draw_scale(axes: "Axes", plane: Plane) -> None:
-    length = SCALE_MM / plane.pixel_mm
-    y, end = plane.rows - 12.0, plane.columns - 12.0
-    for width, colour in ((4.0, "black"), (2.0, "white")):
-        axes.plot((end - length, end), (y, y), color=colour, linewidth=width, solid_capstyle="butt")
-    label = f"{SCALE_MM / 10.0:g} cm"
-    _write(axes, end - length / 2, y - 9.0, label, colour="white", size=8.0)
-
-
-def _alt(title: str, view: View, shown: list[int]) -> str:
+def _alt(title: str, view: View, shown: list[int], segments: list[CouinaudSegment]) -> str:
     letters: Any = view.letters
     cut = ", ".join(str(code) for code in shown[:MOST_NUMBERED]) or "none"
+    numerals = ", ".join(segment.name for segment in segments)
+    seen = f" Segments in this plane: {numerals}." if numerals else ""
     return (
-        f"{title} picture of the liver, {letters['left']} on the left and {letters['right']} on "
-        f"the right. Lesions in this plane: {cut}."
+        f"{title}: picture of the liver, {letters['left']} on the left and {letters['right']} on "
+        f"the right. Lesions in this plane: {cut}.{seen}"
     )

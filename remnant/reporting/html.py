@@ -5,21 +5,25 @@ from typing import Any, Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from planning.wording import SEGMENTS_TO_REVIEW
 from remnant.core.case import CaseReport
 from remnant.core.errors import GeometryMismatchError
 from remnant.core.labels import CouinaudSegment
 from remnant.core.lesions import Confirmation
 from remnant.core.volumes import ImageVolume, LabelMap
 from remnant.reporting import certainty, text, view
-from remnant.reporting.encode import ARBITRARY_UNIT, INTENSITY_UNITS
-from remnant.reporting.figures import Picture, draw_planes, make_scene
+from remnant.reporting.drawing import Picture
+from remnant.reporting.encode import ARBITRARY_UNIT, INTENSITY_UNITS, PART_NAMES
+from remnant.reporting.figures import draw_borders, draw_planes, make_scene
 from remnant.reporting.palette import (
     BARE_LIVER_COLOUR,
+    BORDER_COLOUR,
     LESION_COLOUR,
     LIVER_COLOUR,
     REJECTED_COLOUR,
     SEGMENT_COLOURS,
 )
+from remnant.reporting.segments import SOURCE_NOTES, plane_errors, segments_state, without_review
 from remnant.reporting.surface import draw_surfaces
 
 CONFIRMATION_WORDS: Final = {
@@ -74,10 +78,12 @@ def render_html(
         lesion_codes=lesions,
         couinaud=couinaud,
         preview=preview,
+        segments_need_review=case.volumetry.segments_need_review,
     )
     return render_page(
         case,
         planes=tuple(draw_planes(scene)),
+        borders=tuple(draw_borders(scene)),
         surfaces=tuple(draw_surfaces(scene)),
         centred_on=scene.centred_on,
     )
@@ -89,6 +95,7 @@ def render_page(
     planes: tuple[Picture, ...],
     surfaces: tuple[Picture, ...],
     centred_on: int | None,
+    borders: tuple[Picture, ...] = (),
 ) -> str:
     """Render the page around pictures that are already drawn; there may be none."""
     resections = () if case.planning is None else case.planning.resections
@@ -98,6 +105,7 @@ def render_page(
         .render(
             case=case,
             planes=planes,
+            borders=borders,
             surfaces=surfaces,
             centred_on=centred_on,
             checks=view.checks(case),
@@ -141,6 +149,10 @@ def _environment() -> Environment:
         "demand": text.demand,
         "rule_title": view.rule_title,
         "tally": view.tally,
+        "segments_state": segments_state,
+        "plane_errors": plane_errors,
+        "without_review": without_review,
+        "sentence": text.sentence,
     }
     environment.tests["partial"] = certainty.is_partial
     environment.globals |= _vocabulary()
@@ -159,8 +171,12 @@ def _vocabulary() -> dict[str, Any]:
         "part_words": certainty.PART_WORDS,
         "segments": tuple(CouinaudSegment),
         "segment_colours": SEGMENT_COLOURS,
+        "part_names": PART_NAMES,
+        "source_notes": SOURCE_NOTES,
+        "segments_to_review": SEGMENTS_TO_REVIEW,
         "colours": {
             "liver": LIVER_COLOUR,
+            "border": BORDER_COLOUR,
             "lesion": LESION_COLOUR,
             "rejected": REJECTED_COLOUR,
             "bare": BARE_LIVER_COLOUR,

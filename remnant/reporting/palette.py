@@ -9,6 +9,7 @@ LIVER_COLOUR: Final = "#5ad1e6"
 LESION_COLOUR: Final = "#ffb02e"
 REJECTED_COLOUR: Final = "#b8b8b8"
 BARE_LIVER_COLOUR: Final = "#b5654e"
+BORDER_COLOUR: Final = "#ffffff"
 SEGMENT_COLOURS: Final[Mapping[CouinaudSegment, str]] = {
     CouinaudSegment.I: "#e8e8e8",
     CouinaudSegment.II: "#77aadd",

@@ -18,7 +18,8 @@ from remnant.core.labels import CouinaudSegment
 from remnant.core.lesions import Confirmation
 from remnant.core.volumes import LabelMap
 from remnant.reporting.coarsen import coarsened
-from remnant.reporting.figures import DOTS_PER_INCH, Picture, Scene, as_png
+from remnant.reporting.drawing import DOTS_PER_INCH, Picture, as_png
+from remnant.reporting.figures import Scene
 from remnant.reporting.palette import (
     BARE_LIVER_COLOUR,
     LESION_COLOUR,

@@ -139,6 +139,11 @@ def ends(known: Interval, *, fraction: bool = False, limits: Iterable[float] = (
     return DASH.join((plain(known.low) if reads_zero else lower, upper))
 
 
+def sentence(words: str) -> str:
+    """Write words with a capital first letter; the rest, names among them, stays as it is."""
+    return words[:1].upper() + words[1:]
+
+
 def demand(finding: Finding) -> str:
     """Write what a rule asks for, e.g. ``≥ 30 % of standardised volume``; empty without number."""
     if finding.threshold is None or finding.basis is None:

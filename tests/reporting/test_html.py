@@ -102,7 +102,7 @@ def test_page__loads_nothing_from_anywhere(source, page):
 
 def test_page__is_accessible(page):
     assert "en-GB" == page.all("html")[0]["lang"]
-    assert 5 == len(page.all("img"))
+    assert 8 == len(page.all("img"))
     assert all(len(image["alt"]) > 20 for image in page.all("img"))
     assert all(header.get("scope") in ("col", "row") for header in page.all("th"))
     levels = [int(tag[1]) for tag, _ in page.elements if re.fullmatch(r"h[1-6]", tag)]

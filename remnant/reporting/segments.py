@@ -1,0 +1,64 @@
+"""Where the segments came from, who reviewed them, and how far each plane may be off."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from planning.wording import REVIEW_SENTENCE, SEGMENTS_ESTIMATED, SEGMENTS_TO_REVIEW
+from remnant.core.uncertainty import SegmentPlane
+from remnant.core.volumetry_report import SegmentSource, VolumetryReport
+from volumetry.propagation import plane_of
+
+SOURCE_WORDS: Final[Mapping[SegmentSource, str]] = {
+    SegmentSource.GIVEN: "segments: given map",
+    SegmentSource.TERRITORIES: "segments: territories of labelled branches",
+    SegmentSource.LANDMARKS: "segments: planes through landmarks",
+    SegmentSource.MODEL: SEGMENTS_ESTIMATED,
+}
+SOURCE_NOTES: Final[Mapping[SegmentSource, str]] = {
+    SegmentSource.GIVEN: "",
+    SegmentSource.TERRITORIES: " Each voxel belongs to the branch nearest along the liver.",
+    SegmentSource.LANDMARKS: " An approximation of the portal territories.",
+    SegmentSource.MODEL: " An approximation of the portal territories, without seeing a vessel.",
+}
+PLANE_WORDS: Final[Mapping[SegmentPlane, str]] = {
+    SegmentPlane.CAUDATE: "caudate (I from the rest)",
+    SegmentPlane.MAIN: "Cantlie’s plane (IV from V and VIII)",
+    SegmentPlane.UMBILICAL: "umbilical fissure (II and III from IV)",
+    SegmentPlane.LEFT_TRANSVERSE: "left transverse (II from III)",
+    SegmentPlane.RIGHT: "right hepatic vein (V and VIII from VI and VII)",
+    SegmentPlane.RIGHT_TRANSVERSE: "right transverse (V and VI from VIII and VII)",
+}
+
+
+def segments_state(report: VolumetryReport) -> str:
+    """Say where the segments came from and who confirmed them; empty where they are unknown.
+
+    ``segments estimated from liver shape: review`` until a human confirmed a network's estimate.
+    """
+    if report.segment_source is None:
+        return ""
+    if report.segments_need_review:
+        return SEGMENTS_TO_REVIEW
+    said = report.segments_confirmation
+    confirmed = "" if said is None else f", confirmed by {said.name} on {said.date}"
+    return SOURCE_WORDS[report.segment_source] + confirmed
+
+
+def without_review(text: str) -> str:
+    """Drop the mark from a finding's text where the page shows it beside the text."""
+    return text.removesuffix(f" {REVIEW_SENTENCE}")
+
+
+def plane_errors(report: VolumetryReport) -> tuple[tuple[str, float], ...]:
+    """Return each plane's words with its standard deviation in mm; empty where all have one.
+
+    A plane that no border of this liver lies on is left out.
+    """
+    if report.error_model.segment_plane_mm is None:
+        return ()
+    present = {plane_of(border)[0] for border in report.boundaries.borders}
+    return tuple(
+        (words, report.error_model.plane_mm(plane))
+        for plane, words in PLANE_WORDS.items()
+        if plane in present
+    )
