@@ -30,10 +30,17 @@ IMAGE_CLASSES = frozenset(
         "1.2.840.10008.5.1.4.1.1.4.4",  # Legacy Converted Enhanced MR
     )
 )
+SEGMENTATION_CLASSES = frozenset(
+    (
+        "1.2.840.10008.5.1.4.1.1.66.4",  # Segmentation
+        "1.2.840.10008.5.1.4.1.1.66.7",  # Label Map Segmentation
+    )
+)
 PREAMBLE_BYTES = 128
 MAGIC = b"DICM"
 NOT_DICOM = "not DICOM"
 NOT_AN_IMAGE = "DICOM, but no CT or MR image"
+A_SEGMENTATION = "DICOM segmentation: give it with --masks"
 LOCALISER = "localiser"
 NO_GEOMETRY = "image without usable position, orientation, spacing or size"
 UNREADABLE = "damaged DICOM"
@@ -66,7 +73,7 @@ def scan(path: Path, *, progress: Progress = silent) -> FolderScan:
     InputError
         More files than `LARGEST_FILE_COUNT`.
     """
-    paths = _files(path)
+    paths = files_below(path)
     headers: list[_Header] = []
     with quiet(), ThreadPoolExecutor(THREADS) as pool:
         for done, header in enumerate(pool.map(_header, paths), start=1):
@@ -79,7 +86,16 @@ def scan(path: Path, *, progress: Progress = silent) -> FolderScan:
     )
 
 
-def _files(path: Path) -> list[Path]:
+def files_below(path: Path) -> list[Path]:
+    """Return a file itself, or every file below a folder in order; links are not followed.
+
+    Raises
+    ------
+    UnreadableFileError
+        The path does not exist.
+    InputError
+        More files than `LARGEST_FILE_COUNT`.
+    """
     if not path.exists():
         raise UnreadableFileError(f"{path} does not exist; check the path")
     if path.is_file():
@@ -106,6 +122,11 @@ def is_dicom_file(path: Path) -> bool:
     """Tell whether a file carries DICOM's mark after its preamble."""
     with path.open("rb") as stream:
         return stream.read(PREAMBLE_BYTES + len(MAGIC)).endswith(MAGIC)
+
+
+def dicom_class(path: Path) -> str:
+    """Return the class of a DICOM object by its meta header, ``""`` where that does not say."""
+    return str(read_file_meta_info(path).get("MediaStorageSOPClassUID", ""))
 
 
 def _header(path: Path) -> _Header:
@@ -140,6 +161,8 @@ def _read_header(path: Path) -> _Header:
 
 def _why_no_image(dataset: Dataset) -> str | None:
     kind = sop_class(dataset)
+    if kind in SEGMENTATION_CLASSES:
+        return A_SEGMENTATION
     if kind and kind not in IMAGE_CLASSES:
         return NOT_AN_IMAGE
     modality = str(dataset.get("Modality") or "").lower()

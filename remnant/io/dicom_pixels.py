@@ -16,8 +16,9 @@ from pydicom.uid import UID
 from remnant.core.errors import UnreadableFileError, UnsupportedSeriesError
 from remnant.core.progress import Progress, silent
 from remnant.core.volumes import Modality
-from remnant.io.dicom_slices import Slice, printable
+from remnant.io.dicom_slices import Slice
 from remnant.io.faults import quiet, reading
+from remnant.io.printing import printable
 from remnant.io.scaling import fitting_type
 
 THREADS = 4
@@ -35,12 +36,23 @@ def require_decoders(slices: Sequence[Slice]) -> None:
     """
     with quiet():
         for syntax in sorted({plane.transfer_syntax for plane in slices}):
-            uid = UID(syntax)
-            if not _can_decode(uid):
-                raise UnsupportedSeriesError(
-                    f"the pixels are stored as {printable(uid.name) or 'nothing named'}, for which "
-                    f"there is no decoder here; export the series uncompressed or as JPEG 2000"
-                )
+            require_decoder(syntax)
+
+
+def require_decoder(syntax: str) -> None:
+    """Raise unless pixels of a transfer syntax can be decoded here.
+
+    Raises
+    ------
+    UnsupportedSeriesError
+        There is no decoder; the syntax is named in the message.
+    """
+    uid = UID(syntax)
+    if not _can_decode(uid):
+        raise UnsupportedSeriesError(
+            f"the pixels are stored as {printable(uid.name) or 'nothing named'}, for which "
+            f"there is no decoder here; export the series uncompressed or as JPEG 2000"
+        )
 
 
 def _can_decode(syntax: UID) -> bool:

@@ -13,10 +13,10 @@ from remnant.core.geometry import Vector3
 from remnant.core.volumes import Modality
 from remnant.io.frames import ras_from_lps
 from remnant.io.limits import LARGEST_PLANE_SIDE
+from remnant.io.printing import printable
 
 DIRECTION_TOLERANCE = 1e-3
 COSINES = 6
-LONGEST_TEXT = 64
 SPLIT_TAGS = (
     "TemporalPositionIdentifier",
     "TemporalPositionIndex",
@@ -164,7 +164,7 @@ class Source:
 
 def _slice(source: Source, path: Path, *, frame: int) -> Slice:
     dataset = source.dataset
-    i_direction, j_direction = _directions(source, path)
+    i_direction, j_direction = plane_directions(source, path)
     modality = Modality(str(dataset.get("Modality")).lower())
     return Slice(
         path=path,
@@ -178,10 +178,10 @@ def _slice(source: Source, path: Path, *, frame: int) -> Slice:
         series_number=int(dataset.get("SeriesNumber") or 0),
         image_type=_image_type(source),
         size=_size(dataset, path),
-        position_ras_mm=_vector(source, "PlanePositionSequence", "ImagePositionPatient", path),
+        position_ras_mm=plane_position(source, path),
         i_direction=i_direction,
         j_direction=j_direction,
-        pixel_spacing_mm=_pixel_spacing(source, path),
+        pixel_spacing_mm=plane_spacing_mm(source, path),
         slope=_rescale(source, "RescaleSlope", 1.0, path),
         intercept=_rescale(source, "RescaleIntercept", 0.0, path),
         stored_range=_stored_range(dataset),
@@ -201,12 +201,6 @@ def _size(dataset: Dataset, path: Path) -> tuple[int, int]:
 
 def _text(dataset: Dataset, name: str) -> str:
     return str(dataset.get(name) or "").strip()
-
-
-def printable(value: object) -> str:
-    """Return a text of a file fit for a terminal: no control characters, at most 64 signs."""
-    kept = "".join(sign for sign in str(value or "") if sign.isprintable())
-    return kept.strip()[:LONGEST_TEXT]
 
 
 def _series_uid(dataset: Dataset) -> str:
@@ -247,15 +241,29 @@ def _numbers(value: object, count: int) -> tuple[float, ...] | None:
     return numbers if len(numbers) == count and bool(np.isfinite(numbers).all()) else None
 
 
-def _vector(source: Source, group: str, name: str, path: Path) -> Vector3:
-    numbers = _numbers(source.get(group, name), 3)
+def plane_position(source: Source, path: Path) -> Vector3:
+    """Return the centre of the first pixel in RAS mm.
+
+    Raises
+    ------
+    UnsupportedSeriesError
+        It is absent, or not three finite numbers.
+    """
+    numbers = _numbers(source.get("PlanePositionSequence", "ImagePositionPatient"), 3)
     if numbers is None:
-        raise UnsupportedSeriesError(f"{path.name} has no usable {name}")
+        raise UnsupportedSeriesError(f"{path.name} has no usable ImagePositionPatient")
     x, y, z = (float(part) for part in ras_from_lps(numbers))
     return (x, y, z)
 
 
-def _directions(source: Source, path: Path) -> tuple[Vector3, Vector3]:
+def plane_directions(source: Source, path: Path) -> tuple[Vector3, Vector3]:
+    """Return unit vectors (RAS) along a row and down a column.
+
+    Raises
+    ------
+    UnsupportedSeriesError
+        They are absent, or not perpendicular unit vectors.
+    """
     numbers = _numbers(source.get("PlaneOrientationSequence", "ImageOrientationPatient"), COSINES)
     if numbers is None:
         raise UnsupportedSeriesError(f"{path.name} has no usable ImageOrientationPatient")
@@ -268,7 +276,14 @@ def _directions(source: Source, path: Path) -> tuple[Vector3, Vector3]:
     return (i[0], i[1], i[2]), (j[0], j[1], j[2])
 
 
-def _pixel_spacing(source: Source, path: Path) -> tuple[float, float]:
+def plane_spacing_mm(source: Source, path: Path) -> tuple[float, float]:
+    """Return the distance of neighbouring columns (i) and rows (j).
+
+    Raises
+    ------
+    UnsupportedSeriesError
+        It is absent or not positive.
+    """
     numbers = _numbers(source.get("PixelMeasuresSequence", "PixelSpacing"), 2)
     if numbers is None or min(numbers) <= 0:
         raise UnsupportedSeriesError(f"{path.name} has no usable PixelSpacing")

@@ -24,6 +24,9 @@ LARGEST_FILE_BYTES = 4 * 1024**3
 LARGEST_JSON_BYTES = 4 * 1024 * 1024
 """One landmarks file."""
 
+LARGEST_SEG_FRAMES = 100_000
+"""Frames of one DICOM segmentation: planes times segments."""
+
 SMALLEST_SPACING_MM = 0.05
 LARGEST_SPACING_MM = 25.0
 """Voxel sizes outside this range are a wrong unit or a broken header."""

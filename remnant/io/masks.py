@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,11 +13,25 @@ from remnant.core.codes import present_codes
 from remnant.core.errors import EmptyStructureError, InputError, UnknownLabelError
 from remnant.core.findings import Finding, quality_finding
 from remnant.core.geometry import Geometry
-from remnant.core.labels import BINARY_SCHEME, COUINAUD_SCHEME, INSTANCE_SCHEME, CouinaudSegment
+from remnant.core.labels import BINARY_SCHEME, COUINAUD_SCHEME, CouinaudSegment
 from remnant.core.volumes import LabelMap
-from remnant.io.atomic import digest_file
 from remnant.io.image_quality import grid_findings
-from remnant.io.nifti import read_labels
+from remnant.io.placement import in_order_of, placed_on
+from remnant.io.role_maps import RoleMap, read_role
+from remnant.io.roles import CODED_BY_SEGMENT, Part
+
+__all__ = [
+    "PRESETS",
+    "Coding",
+    "GivenMap",
+    "Masks",
+    "MasksPreset",
+    "Part",
+    "in_order_of",
+    "placed_on",
+    "read_masks",
+    "read_segment_map",
+]
 
 Codes = frozenset[int]
 
@@ -30,17 +43,6 @@ class MasksPreset(StrEnum):
     TOTALSEGMENTATOR = "totalsegmentator"
     MSD = "msd"
     BINARY = "binary"
-
-
-class Part(StrEnum):
-    """What a mask may hold; also the names of the files' roles."""
-
-    LIVER = "liver"
-    LESIONS = "lesions"
-    COUINAUD = "couinaud"
-    VESSELS = "vessels"
-    PORTAL_VEIN = "portal_vein"
-    HEPATIC_VEINS = "hepatic_veins"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +67,10 @@ _ONE = frozenset((1,))
 _LESION_2 = Coding({Part.LESIONS: frozenset((2,))}, others=_ONE)
 _LIVER_1_LESION_2 = Coding({Part.LIVER: frozenset((1, 2)), Part.LESIONS: frozenset((2,))})
 _VESSELS_1_LESION_2 = Coding({Part.VESSELS: _ONE, Part.LESIONS: frozenset((2,))})
+_SEGMENTS = frozenset(int(segment) for segment in CouinaudSegment)
 _COMMON = {
-    Part.COUINAUD: Coding({Part.COUINAUD: frozenset(int(s) for s in CouinaudSegment)}),
+    Part.COUINAUD: Coding({Part.COUINAUD: _SEGMENTS}),
+    Part.BRANCHES: Coding({Part.BRANCHES: _SEGMENTS}),
     Part.VESSELS: Coding({Part.VESSELS: _ONE}),
     Part.PORTAL_VEIN: Coding({Part.PORTAL_VEIN: _ONE}),
     Part.HEPATIC_VEINS: Coding({Part.HEPATIC_VEINS: _ONE}),
@@ -99,6 +103,15 @@ PRESETS: Mapping[MasksPreset, Mapping[Part, Coding]] = MappingProxyType(
     }
 )
 
+NAMED: Mapping[Part, Coding] = MappingProxyType(
+    {
+        **_COMMON,
+        Part.LIVER: Coding({Part.LIVER: _ONE}),
+        Part.LESIONS: Coding({Part.LESIONS: frozenset()}, instances=True),
+    }
+)
+"""Codes of the maps made of segments that their file names: no preset is needed for those."""
+
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Masks:
@@ -115,12 +128,15 @@ class Masks:
         Segments 1 to 8; ``None`` when not given.
     vessels, portal_vein, hepatic_veins
         0 or 1; ``None`` when not given. ``vessels`` are both kinds, undivided.
+    branches
+        Vessel branches, each with the code 1 to 8 of the segment that it serves; ``None`` when not
+        given.
     geometry
         The grid.
     inputs_sha256
-        Digest of each file by its role.
+        Digest of each file by its role; of all files together where a role has several.
     quality
-        Checks that were made.
+        Checks that were made, and how segments were recognised by their names.
     """
 
     liver: LabelMap
@@ -132,20 +148,37 @@ class Masks:
     geometry: Geometry
     inputs_sha256: Mapping[str, str]
     quality: tuple[Finding, ...]
+    branches: LabelMap | None = None
 
 
-def read_masks(paths: Mapping[str, Path], *, preset: MasksPreset) -> Masks:
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class GivenMap:
+    """A map of Couinaud's codes by itself, with the digest of its file and what was noticed."""
+
+    labels: LabelMap
+    sha256: str
+    quality: tuple[Finding, ...]
+
+
+def read_masks(
+    paths: Mapping[str, Path], *, preset: MasksPreset, reference: Geometry | None = None
+) -> Masks:
     """Read masks by role.
 
     Parameters
     ----------
     paths
         File by role: ``liver``, ``lesions``, ``couinaud``, ``vessels``, ``portal_vein``,
-        ``hepatic_veins``. ``liver`` or ``couinaud`` is needed; the latter alone implies the liver.
-        Files that store the same voxels in another order of axes are brought to its order.
+        ``hepatic_veins``, ``branches``. ``liver`` or ``couinaud`` is needed; the latter alone
+        implies the liver. Each is NIfTI, NRRD, a 3D Slicer segmentation, a DICOM SEG object, or a
+        folder that holds one such object or TotalSegmentator's files.
     preset
         What the codes mean, see `PRESETS`. Without a file for lesions they are all those that the
-        liver's and the vessels' files hold; with one, only its own.
+        liver's and the vessels' files hold; with one, only its own. Files that name their segments
+        (3D Slicer, DICOM, folders) need none.
+    reference
+        Grid to put the masks on, see `placed_on`; ``None`` for that of the liver's (else the
+        Couinaud map's) file.
 
     Raises
     ------
@@ -156,19 +189,19 @@ def read_masks(paths: Mapping[str, Path], *, preset: MasksPreset) -> Masks:
     UnknownLabelError
         A code that the preset does not define, or none that it looks for.
     GeometryMismatchError
-        Files lie on different grids.
+        A mask's voxels are not those of the grid, or lie outside it.
     EmptyStructureError
         The liver or the segments have no voxels.
     """
     files = _files_by_part(paths)
-    maps = {part: read_labels(path, INSTANCE_SCHEME) for part, path in files.items()}
-    for part, labels in maps.items():
-        _require_known(labels, PRESETS[preset][part], what=f"{part} file {files[part]}")
-    reference = Part.LIVER if Part.LIVER in maps else Part.COUINAUD
-    order = maps[reference].geometry
-    maps = {part: in_order_of(order, labels) for part, labels in maps.items()}
-    geometry = _common_geometry(maps, reference)
-    masks = {part: _part(maps, PRESETS[preset], part) for part in Part}
+    given = {part: read_role(path, part) for part, path in files.items()}
+    codings = {
+        part: NAMED[part] if role.named else PRESETS[preset][part] for part, role in given.items()
+    }
+    for part, role in given.items():
+        _require_known(role.labels, codings[part], what=f"{part} file {files[part]}")
+    maps, geometry = _on_one_grid(given, reference)
+    masks = {part: _part(maps, codings, part) for part in Part}
     return Masks(
         liver=_liver(masks[Part.LIVER], masks[Part.COUINAUD], geometry),
         lesions=masks[Part.LESIONS],
@@ -176,10 +209,39 @@ def read_masks(paths: Mapping[str, Path], *, preset: MasksPreset) -> Masks:
         vessels=masks[Part.VESSELS],
         portal_vein=masks[Part.PORTAL_VEIN],
         hepatic_veins=masks[Part.HEPATIC_VEINS],
+        branches=_not_empty(masks[Part.BRANCHES], "the map of branches"),
         geometry=geometry,
-        inputs_sha256={part.value: digest_file(path) for part, path in files.items()},
-        quality=(*grid_findings(geometry), *_source_findings(maps, PRESETS[preset])),
+        inputs_sha256={part.value: role.sha256 for part, role in given.items()},
+        quality=(
+            *grid_findings(geometry),
+            *_source_findings(maps, codings),
+            *(finding for role in given.values() for finding in role.quality),
+        ),
     )
+
+
+def read_segment_map(path: Path, part: Part = Part.COUINAUD) -> GivenMap:
+    """Read a Couinaud map, or a map of branches, by itself; on its own grid.
+
+    Parameters
+    ----------
+    path
+        Any of the kinds that `read_masks` reads.
+    part
+        ``Part.COUINAUD`` or ``Part.BRANCHES``.
+
+    Raises
+    ------
+    InputError
+        Another role, or any fault that `read_masks` raises for such a file.
+    """
+    if part not in CODED_BY_SEGMENT:
+        raise InputError(f"a {part} map has no Couinaud codes; give it with a liver")
+    role = read_role(path, part)
+    _require_known(role.labels, NAMED[part], what=f"{part} file {path}")
+    _not_empty(role.labels, f"the {part} map")
+    labels = LabelMap(role.labels.codes, role.labels.geometry, COUINAUD_SCHEME)
+    return GivenMap(labels=labels, sha256=role.sha256, quality=role.quality)
 
 
 def _files_by_part(paths: Mapping[str, Path]) -> dict[Part, Path]:
@@ -197,6 +259,11 @@ def _require_known(labels: LabelMap, coding: Coding, *, what: str) -> None:
         return
     present = present_codes(labels.codes) - {0}
     unknown = sorted(present - coding.wanted - coding.others)
+    if unknown and coding.wanted == _SEGMENTS:
+        raise UnknownLabelError(
+            f"the {what} holds code(s) {unknown[:8]}; allowed are 1 to 8 for Couinaud I to VIII: "
+            f"give IVa and IVb the code 4, and renumber other schemes"
+        )
     looked_for = ", ".join(str(code) for code in sorted(coding.wanted))
     if unknown:
         raise UnknownLabelError(
@@ -210,40 +277,17 @@ def _require_known(labels: LabelMap, coding: Coding, *, what: str) -> None:
         )
 
 
-def in_order_of(reference: Geometry, labels: LabelMap) -> LabelMap:
-    """Reorder a map's axes where that alone tells its grid from the reference.
-
-    Each voxel keeps its code and its place: nothing is resampled. Any other map is returned as it
-    is, for the caller to refuse.
-    """
-    grid = labels.geometry
-    if grid.same_grid(reference):
-        return labels
-    steps = np.linalg.solve(grid.affine_ras[:3, :3], reference.affine_ras[:3, :3])
-    turn = np.rint(np.clip(steps, -2, 2))
-    if not np.array_equal(np.abs(turn) @ np.abs(turn).T, np.eye(3)):
-        return labels
-    axes = np.abs(turn).argmax(axis=0)
-    mirrored = turn.sum(axis=0) < 0
-    codes: NDArray[Any] = np.flip(labels.codes.transpose(axes), tuple(np.flatnonzero(mirrored)))
-    index = np.eye(4)
-    index[:3, :3] = turn
-    index[axes[mirrored], 3] = np.array(grid.shape)[axes[mirrored]] - 1
-    i, j, k = codes.shape
-    frame = grid.frame_of_reference_uid
-    turned = Geometry((i, j, k), grid.affine_ras @ index, frame_of_reference_uid=frame)
-    if not turned.same_grid(reference):
-        return labels
-    return LabelMap(np.asfortranarray(codes), turned, labels.scheme)
-
-
-def _common_geometry(maps: Mapping[Part, LabelMap], reference: Part) -> Geometry:
-    geometry = maps[reference].geometry
-    for part, labels in maps.items():
-        geometry.require_same_grid(
-            labels.geometry, what=f"the {part} mask", reference=f"the {reference} mask"
-        )
-    return geometry
+def _on_one_grid(
+    given: Mapping[Part, RoleMap], reference: Geometry | None
+) -> tuple[dict[Part, LabelMap], Geometry]:
+    first = Part.LIVER if Part.LIVER in given else Part.COUINAUD
+    geometry = given[first].labels.geometry if reference is None else reference
+    on = f"the {first} mask" if reference is None else "the image"
+    maps = {
+        part: placed_on(geometry, role.labels, what=f"the {part} mask", on=on)
+        for part, role in given.items()
+    }
+    return maps, geometry
 
 
 def _part(
@@ -260,7 +304,7 @@ def _part(
 
 
 def _extracted(labels: LabelMap, coding: Coding, part: Part) -> LabelMap:
-    if part is Part.COUINAUD:
+    if part in CODED_BY_SEGMENT:
         return LabelMap(labels.codes, labels.geometry, COUINAUD_SCHEME)
     if coding.instances and len(present_codes(labels.codes) - {0}) > 1:
         return labels

@@ -1,5 +1,7 @@
 """NRRD label maps: the header by hand, the voxels by SimpleITK."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -41,25 +43,95 @@ def read_nrrd(path: Path) -> tuple[NDArray[Any], Geometry]:
     UnsupportedSeriesError
         Several layers, no anatomical space, or absurdly large.
     """
+    values, geometry, _ = _read(path, layered=False)
+    return values, geometry
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LayeredNrrd:
+    """A label map of one or more layers on one grid, and the texts in its header.
+
+    Parameters
+    ----------
+    layers
+        Whole numbers of shape ``(i, j, k)``, one array for each layer.
+    geometry
+        Their grid.
+    texts
+        Key and value pairs of the header, as they stand.
+    """
+
+    layers: tuple[NDArray[Any], ...]
+    geometry: Geometry
+    texts: Mapping[str, str]
+
+
+def read_layered_nrrd(path: Path) -> LayeredNrrd:
+    """Read a label map whose voxels may belong to several layers.
+
+    The layers are the first axis of four, of the kind ``list``, as 3D Slicer writes them.
+
+    Raises
+    ------
+    UnreadableFileError, UnsupportedSeriesError
+        As for `read_nrrd`.
+    InputError
+        A value is not a whole number.
+    """
+    values, geometry, header = _read(path, layered=True)
+    if values.dtype.kind not in "iu":
+        raise InputError(f"{path} is no label map: its values are not whole numbers")
+    layers = (
+        tuple(values[..., n] for n in range(values.shape[-1]))
+        if values.ndim > DIMENSIONS
+        else (values,)
+    )
+    return LayeredNrrd(layers, geometry, header.texts)
+
+
+def nrrd_texts(path: Path) -> Mapping[str, str]:
+    """Return the key and value pairs of a file's header, which say what its segments are.
+
+    Raises
+    ------
+    UnreadableFileError
+        Missing, empty or no NRRD file.
+    """
+    require_file(path)
+    with quiet(), reading(path, what=WHAT):
+        return _header(path).texts
+
+
+@dataclass(frozen=True, slots=True)
+class _Header:
+    """Fields (``name: value``) by their lower-case names, and texts (``key:=value``)."""
+
+    fields: Mapping[str, str]
+    texts: Mapping[str, str]
+
+
+def _read(path: Path, *, layered: bool) -> tuple[NDArray[Any], Geometry, _Header]:
     import SimpleITK as sitk  # noqa: N813
 
     require_file(path)
     with quiet(), reading(path, what=WHAT):
-        _require_usable(_fields(path), path)
+        header = _header(path)
+        _require_usable(header.fields, path, layered=layered)
         picture = sitk.ReadImage(str(path), imageIO="NrrdImageIO")
-        array = sitk.GetArrayViewFromImage(picture).transpose()
-        values = scaled(np.array(array, order="F"), slope=1.0, intercept=0.0, name=str(path))
+        array = sitk.GetArrayViewFromImage(picture)
+        # SimpleITK gives (k, j, i), and the layers last
+        turned = array.transpose((2, 1, 0, *range(DIMENSIONS, array.ndim)))
+        values = scaled(np.array(turned, order="F"), slope=1.0, intercept=0.0, name=str(path))
         affine_ras = affine_ras_from_itk(
             origin_lps=picture.GetOrigin(),
             spacing_mm=picture.GetSpacing(),
             direction_lps=picture.GetDirection(),
         )
-    geometry = _geometry(values, affine_ras, path)
-    return values, geometry
+    return values, _geometry(values, affine_ras, path), header
 
 
 def _geometry(values: NDArray[Any], affine_ras: NDArray[np.float64], path: Path) -> Geometry:
-    i, j, k = values.shape
+    i, j, k = values.shape[:DIMENSIONS]
     try:
         geometry = Geometry((i, j, k), affine_ras)
     except InputError as fault:
@@ -68,24 +140,36 @@ def _geometry(values: NDArray[Any], affine_ras: NDArray[np.float64], path: Path)
     return geometry
 
 
-def _fields(path: Path) -> dict[str, str]:
+def _header(path: Path) -> _Header:
     with path.open("rb") as stream:
         block = stream.read(LARGEST_HEADER_BYTES)
     if not block.startswith(MAGIC):
         raise UnreadableFileError(f"{path} is not an NRRD file")
     head = block.replace(b"\r\n", b"\n").partition(b"\n\n")[0].decode("utf-8", errors="replace")
-    pairs = (line.partition(":") for line in head.splitlines() if not line.startswith("#"))
-    return {name.strip().lower(): value.strip() for name, colon, value in pairs if colon}
+    fields: dict[str, str] = {}
+    texts: dict[str, str] = {}
+    for line in head.splitlines():
+        name, colon, value = line.partition(":")
+        if not colon or line.startswith("#"):
+            continue
+        if value.startswith("="):
+            texts[name] = value[1:].replace("\\n", "\n")
+        else:
+            fields[name.strip().lower()] = value.strip()
+    return _Header(fields, texts)
 
 
-def _require_usable(fields: dict[str, str], path: Path) -> None:
+def _require_usable(fields: Mapping[str, str], path: Path, *, layered: bool) -> None:
     if any(name in fields for name in DETACHED):
         raise UnreadableFileError(f"{path} only points at another file; give one whole .nrrd")
     sizes = [int(n) for n in fields.get("sizes", "").split()]
-    if len(sizes) != DIMENSIONS:
+    kinds = fields.get("kinds", "").split()
+    layers_first = layered and len(sizes) == DIMENSIONS + 1 and kinds[:1] == ["list"]
+    if len(sizes) != DIMENSIONS and not layers_first:
         raise UnsupportedSeriesError(
             f"{path} has {len(sizes)} axes ({'x'.join(map(str, sizes))}): a segmentation with "
-            f"overlapping layers is not read; export it as one label map"
+            f"overlapping layers is read only where its segments are named (as a .seg.nrrd given "
+            f"with --masks); export it as one label map"
         )
     voxels = int(np.prod(sizes, dtype=object))
     if min(sizes) < 1 or voxels > LARGEST_VOXEL_COUNT:

@@ -1,0 +1,220 @@
+"""DICOM segmentations: BINARY, FRACTIONAL and LABELMAP, frames in any order, empty ones left out.
+
+Read with pydicom's own decoder, plane by plane, and not with highdicom's volumes: those compare a
+frame of reference with itself (0.28.2), keep one array for each segment, and refuse objects whose
+planes are readable though another part of them is not as the standard asks.
+"""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydicom import Dataset, dcmread
+from pydicom.filereader import read_file_meta_info
+from pydicom.pixels import iter_pixels
+from pydicom.uid import DeflatedExplicitVRLittleEndian
+
+from remnant.core.codes import present_codes
+from remnant.core.errors import UnknownLabelError, UnreadableFileError, UnsupportedSeriesError
+from remnant.core.findings import Finding, quality_finding
+from remnant.io.dicom_folder import SEGMENTATION_CLASSES, dicom_class, files_below, is_dicom_file
+from remnant.io.dicom_pixels import require_decoder
+from remnant.io.dicom_seg_planes import SegmentFrame, SegmentPlanes, planes_of
+from remnant.io.dicom_slices import sop_class
+from remnant.io.faults import is_foreign, quiet, reading, require_file
+from remnant.io.limits import LARGEST_FILE_BYTES
+from remnant.io.named_segments import NamedSegments, Piece
+from remnant.io.segment_terms import Code, SegmentLabel
+
+WHAT = "a DICOM segmentation"
+BINARY, FRACTIONAL, LABELMAP = "BINARY", "FRACTIONAL", "LABELMAP"
+LABELMAP_CLASS = "1.2.840.10008.5.1.4.1.1.66.7"
+DEFER_BYTES = 1 << 16
+MOST_SEGMENTS = 2000
+PLACES = (
+    "SegmentedPropertyTypeModifierCodeSequence",
+    "AnatomicRegionSequence",
+    "AnatomicRegionModifierSequence",
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Object:
+    """One segmentation whose header was found usable; its pixels are still in the file."""
+
+    path: Path
+    dataset: Dataset
+    kind: str
+    planes: SegmentPlanes
+
+
+def find_dicom_segmentation(path: Path) -> Path | None:
+    """Return the one segmentation that a file is or a folder holds; ``None`` for none.
+
+    Raises
+    ------
+    InputError
+        A folder holds several segmentations, or too many files.
+    """
+    if path.is_file():
+        return path if is_dicom_file(path) else None
+    found = [file for file in files_below(path) if _is_segmentation(file)]
+    if len(found) > 1:
+        raise UnsupportedSeriesError(
+            f"{path} holds {len(found)} DICOM segmentations; give the file of one"
+        )
+    return found[0] if found else None
+
+
+def read_dicom_segmentation(path: Path) -> NamedSegments:
+    """Read the header of a DICOM segmentation; its voxels follow on demand.
+
+    Planes that the object leaves out between its first and its last are empty, as the standard
+    says; how many those are is a finding. Fractions count from one half of the largest on.
+
+    Raises
+    ------
+    UnreadableFileError
+        Missing, damaged, or a DICOM object of another kind.
+    UnsupportedSeriesError
+        Its planes make no grid, or its pixels have no decoder here.
+    """
+    require_file(path)
+    with quiet(), reading(path, what=WHAT, quote=False):
+        stored = _opened(path)
+        labels = _labels(stored)
+
+    def pieces(wanted: Collection[int]) -> Iterator[Piece]:
+        yield from _pieces(stored, frozenset(wanted), frozenset(label.number for label in labels))
+
+    return NamedSegments(
+        geometry=stored.planes.geometry,
+        labels=labels,
+        pieces=pieces,
+        quality=(*stored.planes.quality, *_fraction_findings(stored)),
+    )
+
+
+def _is_segmentation(path: Path) -> bool:
+    try:
+        return is_dicom_file(path) and dicom_class(path) in SEGMENTATION_CLASSES
+    except Exception as fault:
+        if not is_foreign(fault):
+            raise
+        return False
+
+
+def _opened(path: Path) -> _Object:
+    if path.stat().st_size > LARGEST_FILE_BYTES:
+        raise UnsupportedSeriesError(f"{path} is larger than {LARGEST_FILE_BYTES} bytes")
+    # a deflated file would be inflated whole, without a limit, before anything can be checked
+    if read_file_meta_info(path).get("TransferSyntaxUID") == DeflatedExplicitVRLittleEndian:
+        raise UnsupportedSeriesError(f"{path} is deflated, which is not read; export it again")
+    dataset = dcmread(path, defer_size=DEFER_BYTES)
+    if sop_class(dataset) not in SEGMENTATION_CLASSES:
+        raise UnreadableFileError(
+            f"{path} is a DICOM object, but no segmentation; give a SEG object, or the label map "
+            f"as NIfTI"
+        )
+    kind = (
+        LABELMAP if sop_class(dataset) == LABELMAP_CLASS else str(dataset.get("SegmentationType"))
+    )
+    if kind not in {BINARY, FRACTIONAL, LABELMAP}:
+        raise UnsupportedSeriesError(
+            f"{path} is neither a BINARY nor a FRACTIONAL nor a LABELMAP segmentation"
+        )
+    require_decoder(str(dataset.file_meta.get("TransferSyntaxUID", "")))
+    return _Object(path, dataset, kind, planes_of(dataset, path, by_segment=kind != LABELMAP))
+
+
+def _labels(stored: _Object) -> tuple[SegmentLabel, ...]:
+    items = stored.dataset.get("SegmentSequence") or ()
+    if not 0 < len(items) <= MOST_SEGMENTS:
+        raise UnreadableFileError(
+            f"{stored.path} describes {len(items)} segments; allowed are 1 to {MOST_SEGMENTS}"
+        )
+    labels = tuple(_label(item) for item in items)
+    if len({label.number for label in labels}) < len(labels):
+        raise UnreadableFileError(f"{stored.path} gives two of its segments one number")
+    return labels
+
+
+def _label(item: Dataset) -> SegmentLabel:
+    kind = item.get("SegmentedPropertyTypeCodeSequence") or ()
+    nested = [
+        place for parent in (*kind, item) for name in PLACES for place in parent.get(name) or ()
+    ]
+    deeper = [place for parent in nested for name in PLACES for place in parent.get(name) or ()]
+    names = [item.get("SegmentLabel"), *(code.get("CodeMeaning") for code in kind)]
+    return SegmentLabel(
+        number=int(item.SegmentNumber),
+        names=tuple(text for name in names if (text := str(name or "").strip())),
+        kinds=tuple(_code(code) for code in kind),
+        places=tuple(_code(code) for code in (*nested, *deeper)),
+    )
+
+
+def _code(item: Dataset) -> Code:
+    values = (item.get(name) for name in ("CodeValue", "LongCodeValue", "URNCodeValue"))
+    value = next((str(value).strip() for value in values if value), "")
+    return str(item.get("CodingSchemeDesignator") or "").strip(), value
+
+
+def _fraction_findings(stored: _Object) -> tuple[Finding, ...]:
+    if stored.kind != FRACTIONAL:
+        return ()
+    text = "The DICOM segmentation holds fractions: voxels count from one half on."
+    return (quality_finding("dicom_seg_fractions", passed=None, text=text),)
+
+
+def _pieces(stored: _Object, wanted: frozenset[int], known: frozenset[int]) -> Iterator[Piece]:
+    for frame, plane in _decoded(stored, wanted):
+        if frame.segment is not None:
+            yield frame.segment, frame.k, plane >= _least(stored)
+            continue
+        for number in _numbers(plane, stored, known) & wanted:
+            yield number, frame.k, plane == number
+
+
+def _decoded(
+    stored: _Object, wanted: frozenset[int]
+) -> Iterator[tuple[SegmentFrame, NDArray[Any]]]:
+    frames = [f for f in stored.planes.frames if f.segment is None or f.segment in wanted]
+    if not frames:
+        return
+    pixels = iter_pixels(stored.dataset, indices=[frame.index for frame in frames])
+    for frame in frames:
+        with quiet(), reading(stored.path, what=WHAT, quote=False):
+            plane = _plane(next(pixels, None), stored)
+        yield frame, plane
+
+
+def _plane(values: NDArray[Any] | None, stored: _Object) -> NDArray[Any]:
+    columns, rows, _ = stored.planes.geometry.shape
+    if values is None or values.shape != (rows, columns) or values.dtype.kind != "u":
+        raise UnreadableFileError(f"{stored.path} holds pixels of another kind than it says")
+    return values.T
+
+
+def _least(stored: _Object) -> int:
+    if stored.kind == BINARY:
+        return 1
+    largest = int(stored.dataset.get("MaximumFractionalValue") or 0)
+    if not 0 < largest <= np.iinfo(np.uint8).max:
+        raise UnreadableFileError(f"{stored.path} holds fractions without their largest value")
+    return (largest + 1) // 2
+
+
+def _numbers(plane: NDArray[Any], stored: _Object, known: frozenset[int]) -> frozenset[int]:
+    padding = stored.dataset.get("PixelPaddingValue")
+    background = {0} if padding is None else {0, int(padding)}
+    present = present_codes(plane)
+    unknown = sorted(present - known - background)
+    if unknown:
+        raise UnknownLabelError(
+            f"{stored.path} holds the value(s) {unknown[:8]}, which none of its segments has"
+        )
+    return present

@@ -1,0 +1,209 @@
+"""Segments that a file names, painted into one label map of a role."""
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from remnant.core.errors import InputError, UnknownLabelError
+from remnant.core.findings import Finding, quality_finding
+from remnant.core.geometry import Geometry
+from remnant.core.labels import INSTANCE_SCHEME, CouinaudSegment
+from remnant.core.volumes import LARGEST_CODE, LabelMap
+from remnant.io.roles import CODED_BY_SEGMENT, Part
+from remnant.io.segment_terms import (
+    Meaning,
+    SegmentLabel,
+    is_background,
+    looks_like_couinaud,
+    meaning_of,
+)
+
+LARGEST_OVERLAP_FRACTION = 0.02
+"""Share of a map's voxels that may belong to two of its segments: what smoothing leaves."""
+
+MOST_NAMED = 6
+_HELD_BY = {
+    Part.VESSELS: frozenset((Part.VESSELS, Part.PORTAL_VEIN, Part.HEPATIC_VEINS)),
+}
+
+Piece = tuple[int, int, NDArray[np.bool_]]
+"""Segment number, index k of the plane, and where in that plane (i, j) the segment is."""
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class NamedSegments:
+    """Segments of one file, each with what it is called; voxels are read when asked for.
+
+    Parameters
+    ----------
+    geometry
+        Grid of the file.
+    labels
+        What the file says about each segment.
+    pieces
+        Given segment numbers, yields where they are, plane by plane in any order.
+    quality
+        What was noticed in reading.
+    """
+
+    geometry: Geometry
+    labels: tuple[SegmentLabel, ...]
+    pieces: Callable[[Collection[int]], Iterator[Piece]]
+    quality: tuple[Finding, ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    """Code of each segment that is wanted, and what there is to say about the choice."""
+
+    codes: Mapping[int, int]
+    quality: tuple[Finding, ...]
+
+
+def map_of_role(found: NamedSegments, part: Part, path: Path) -> tuple[LabelMap, list[Finding]]:
+    """Paint the segments that a role asks for.
+
+    Parameters
+    ----------
+    found
+        Segments of a file.
+    part
+        What is looked for. Couinaud's segments and branches are coded 1 to 8, IVa and IVb both 4;
+        lesions 1, 2, … where the file has several; anything else 1.
+    path
+        The file, for messages.
+
+    Returns
+    -------
+    LabelMap
+        On the file's grid. Where two segments overlap the lower code holds, and a finding says
+        how many voxels that concerns.
+    list of Finding
+        How the segments were recognised and what was passed over.
+
+    Raises
+    ------
+    UnknownLabelError
+        No segment, or none that is known, is of this role; or segments that seem to be of the
+        liver are none of the eight.
+    InputError
+        Couinaud segments overlap in more than `LARGEST_OVERLAP_FRACTION` of the map.
+    """
+    choice = _coded_by_segment(found.labels, part, path) if part in CODED_BY_SEGMENT else None
+    choice = choice or _binary(found.labels, part, path)
+    kind = np.uint8 if max(choice.codes.values()) <= np.iinfo(np.uint8).max else np.uint16
+    codes = np.zeros(found.geometry.shape, dtype=kind, order="F")
+    overlaps: Counter[tuple[int, int]] = Counter()
+    for number, k, where in found.pieces(choice.codes.keys()):
+        _paint(codes[:, :, k], where, choice.codes[number], overlaps)
+    overlap = _overlap_findings(overlaps, int(np.count_nonzero(codes)), part=part, path=path)
+    labels = LabelMap(codes, found.geometry, INSTANCE_SCHEME)
+    return labels, [*found.quality, *choice.quality, *overlap]
+
+
+def _paint(
+    plane: NDArray[Any], where: NDArray[np.bool_], code: int, overlaps: Counter[tuple[int, int]]
+) -> None:
+    taken = where & (plane > 0) & (plane != code)
+    if taken.any():
+        for other, count in zip(*np.unique(plane[taken], return_counts=True), strict=True):
+            overlaps[min(code, int(other)), max(code, int(other))] += int(count)
+    # the lower code holds whatever the order of the segments in the file
+    plane[where & ((plane == 0) | (plane > code))] = code
+
+
+def _overlap_findings(
+    overlaps: Counter[tuple[int, int]], voxels: int, *, part: Part, path: Path
+) -> list[Finding]:
+    count = sum(overlaps.values())
+    if not count:
+        return []
+    first, second = max(overlaps, key=lambda pair: overlaps[pair])
+    if part in CODED_BY_SEGMENT and count > LARGEST_OVERLAP_FRACTION * voxels:
+        names = f"{CouinaudSegment(first).name} and {CouinaudSegment(second).name}"
+        raise InputError(
+            f"{path}: Couinaud segments overlap in {count} of {voxels} voxels, most of all "
+            f"{names}; at most {LARGEST_OVERLAP_FRACTION:.0%} are allowed: part them first"
+        )
+    text = (
+        f"Segments of the {part} file overlap in {count} voxel(s); each such voxel was given to "
+        f"the segment of the lower number."
+    )
+    return [quality_finding(f"{part}_overlap", passed=False, text=text, value=float(count))]
+
+
+def _coded_by_segment(labels: tuple[SegmentLabel, ...], part: Part, path: Path) -> _Choice:
+    branches = part is Part.BRANCHES
+    meanings = {label.number: meaning_of(label, branches=branches) for label in labels}
+    codes = {
+        number: int(meaning.segment)
+        for number, meaning in meanings.items()
+        if meaning is not None and meaning.segment is not None
+    }
+    rest = [label for label in labels if label.number not in codes and not is_background(label)]
+    wrong = [x for x in rest if looks_like_couinaud(x) and meanings[x.number] is None]
+    if wrong or not codes:
+        raise UnknownLabelError(
+            f"{path} holds {_listed(wrong or rest)}; needed are Couinaud segments I to VIII by "
+            f"SNOMED CT code or by name, such as Segment IV (IVa and IVb are read as IV)"
+        )
+    known = [meanings[number] for number in codes]
+    return _Choice(codes, _recognition([m for m in known if m], passed_over=len(rest), part=part))
+
+
+def _recognition(known: list[Meaning], *, passed_over: int, part: Part) -> tuple[Finding, ...]:
+    findings = []
+    if any(meaning.by_number for meaning in known):
+        text = (
+            f"The {part} file tells its segments apart by a number alone: 1 to 8 were read as "
+            f"Couinaud I to VIII; look whether that is what was meant."
+        )
+        findings.append(quality_finding(f"{part}_by_number", passed=None, text=text))
+    if any(meaning.half for meaning in known):
+        text = f"Segments IVa and IVb of the {part} file were read as segment IV."
+        findings.append(quality_finding(f"{part}_iv_merged", passed=None, text=text))
+    return (*findings, *_passed_over(passed_over, part))
+
+
+def _passed_over(count: int, part: Part) -> tuple[Finding, ...]:
+    if not count:
+        return ()
+    text = f"{count} other segment(s) of the {part} file were not used."
+    finding = quality_finding(f"{part}_passed_over", passed=None, text=text, value=float(count))
+    return (finding,)
+
+
+def _binary(labels: tuple[SegmentLabel, ...], part: Part, path: Path) -> _Choice:
+    rest = [label for label in labels if not is_background(label)]
+    wanted = _HELD_BY.get(part, frozenset((part,)))
+    meanings = {label.number: meaning_of(label) for label in rest}
+    numbers = [n for n, meaning in meanings.items() if meaning and meaning.part in wanted]
+    if not numbers and len(rest) == 1 and _says_nothing(meanings[rest[0].number]):
+        text = f"The {part} file does not say what its one segment is: it was taken at its role."
+        finding = quality_finding(f"{part}_by_role", passed=None, text=text)
+        return _Choice({rest[0].number: 1}, (finding,))
+    if not numbers:
+        raise UnknownLabelError(
+            f"{path} holds {_listed(rest)}, none of which is known to be {part}; name the segment "
+            f"after what it is, or leave the file out"
+        )
+    several = part is Part.LESIONS and len(numbers) <= LARGEST_CODE
+    codes = {number: code if several else 1 for code, number in enumerate(numbers, start=1)}
+    return _Choice(codes, _passed_over(len(rest) - len(numbers), part))
+
+
+def _says_nothing(meaning: Meaning | None) -> bool:
+    return meaning is None or meaning.by_number
+
+
+def _listed(labels: list[SegmentLabel]) -> str:
+    if not labels:
+        return "no segments"
+    named = ", ".join(label.describe() for label in labels[:MOST_NAMED])
+    more = len(labels) - MOST_NAMED
+    return f"the segment(s) {named}" + (f" and {more} more" if more > 0 else "")

@@ -1,0 +1,119 @@
+"""Segmentations of 3D Slicer: ``.seg.nrrd``, with one layer or with overlapping ones.
+
+The form: slicer.readthedocs.io, developer guide, "Segmentation labelmap file format". Each segment
+has an index N; ``SegmentN_Layer`` and ``SegmentN_LabelValue`` say where its voxels are, and its
+names and terminology say what it is. The file holds only the box around what is not empty.
+"""
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path
+
+from remnant.core.errors import UnreadableFileError, UnsupportedSeriesError
+from remnant.core.volumes import LARGEST_CODE
+from remnant.io.named_segments import NamedSegments, Piece
+from remnant.io.nrrd import LayeredNrrd, is_nrrd_name, nrrd_texts, read_layered_nrrd
+from remnant.io.segment_terms import Code, SegmentLabel
+
+_INDEX = re.compile(r"Segment(\d{1,5})_ID")
+_WHOLE_NUMBER = re.compile(r"\d{1,5}")
+MOST_SEGMENTS = 2000
+TERMINOLOGY = "TerminologyEntry"
+KIND, MODIFIER, REGION, REGION_MODIFIER = 2, 3, 5, 6
+"""Places in a terminology entry; 0 and 4 name its contexts, 1 is the category."""
+
+
+def is_slicer_segmentation(path: Path) -> bool:
+    """Tell whether a file is an NRRD that names its segments.
+
+    Raises
+    ------
+    UnreadableFileError
+        It is named as NRRD, and missing, empty or damaged.
+    """
+    return is_nrrd_name(path) and any(_INDEX.fullmatch(key) for key in nrrd_texts(path))
+
+
+def read_slicer_segmentation(path: Path) -> NamedSegments:
+    """Read a segmentation that 3D Slicer saved.
+
+    Raises
+    ------
+    UnreadableFileError, UnsupportedSeriesError
+        As for other NRRD files; a segment that points at a layer or value that cannot be, or voxels
+        that are not a binary label map (3D Slicer can save fractional ones too).
+    InputError
+        A value is not a whole number.
+    """
+    image = read_layered_nrrd(path)
+    if "fractional" in image.texts.get("Segmentation_SourceRepresentation", "").lower():
+        raise UnsupportedSeriesError(f"{path} holds fractions; export it as a binary label map")
+    indices = sorted(int(m[1]) for key in image.texts if (m := _INDEX.fullmatch(key)))
+    if len(indices) > MOST_SEGMENTS:
+        raise UnsupportedSeriesError(
+            f"{path} names {len(indices)} segments; at most {MOST_SEGMENTS}"
+        )
+    places = {number: _place(image, number, path) for number in indices}
+    single = len(image.layers) == 1
+    labels = (_label(image.texts, n, places[n][1] if single else None) for n in indices)
+
+    def pieces(wanted: Collection[int]) -> Iterator[Piece]:
+        for number in wanted:
+            layer, value = places[number]
+            for k in range(image.geometry.shape[2]):
+                yield number, k, image.layers[layer][:, :, k] == value
+
+    return NamedSegments(geometry=image.geometry, labels=tuple(labels), pieces=pieces)
+
+
+def _place(image: LayeredNrrd, number: int, path: Path) -> tuple[int, int]:
+    """Return the layer and the label value of a segment; files before 2020 had a layer for each."""
+    layer_text = image.texts.get(f"Segment{number}_Layer")
+    old = layer_text is None and len(image.layers) > 1
+    layer = _whole(str(number) if old else layer_text or "0")
+    value = _whole(image.texts.get(f"Segment{number}_LabelValue", "1"))
+    if (
+        layer is None
+        or value is None
+        or layer >= len(image.layers)
+        or not 0 < value <= LARGEST_CODE
+    ):
+        raise UnreadableFileError(
+            f"{path}: segment {number} points at a layer or a value that the file cannot hold; "
+            f"save it again"
+        )
+    return layer, value
+
+
+def _whole(text: str) -> int | None:
+    return int(text) if _WHOLE_NUMBER.fullmatch(text.strip()) else None
+
+
+def _label(texts: Mapping[str, str], number: int, stored_value: int | None) -> SegmentLabel:
+    entry = _terminology(texts.get(f"Segment{number}_Tags", ""))
+    codes = {place: _code(entry[place]) for place in range(len(entry))}
+    kind = codes.get(KIND)
+    elsewhere = [codes.get(place) for place in (MODIFIER, REGION, REGION_MODIFIER)]
+    # an identifier stays what it was when the user gives the segment another name
+    names = [texts.get(f"Segment{number}_{field}", "").strip() for field in ("Name", "ID")]
+    return SegmentLabel(
+        number=number,
+        names=tuple(name for name in names if name)[:1],
+        kinds=() if kind is None else (kind,),
+        places=tuple(code for code in elsewhere if code is not None),
+        stored_value=stored_value,
+    )
+
+
+def _terminology(tags: str) -> list[str]:
+    for tag in tags.split("|"):
+        key, colon, value = tag.partition(":")
+        if colon and key.strip() == TERMINOLOGY:
+            return value.split("~")
+    return []
+
+
+def _code(triplet: str) -> Code | None:
+    scheme, _, rest = triplet.partition("^")
+    value = rest.partition("^")[0]
+    return (scheme.strip(), value.strip()) if scheme.strip() and value.strip() else None

@@ -1,0 +1,66 @@
+"""Folders with one NIfTI file for each structure, as TotalSegmentator writes them.
+
+Its tasks ``liver_segments`` and ``liver_segments_mr`` write ``liver_segment_1.nii.gz`` to
+``liver_segment_8.nii.gz``, or one file with the codes 1 to 8 (its option ``--ml``): in both, number
+n is Couinaud segment n. Source: TotalSegmentator's class map (``totalsegmentator/
+map_to_binary.py``) and its README, which names them Couinaud segments.
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path
+from types import MappingProxyType
+
+from remnant.core.labels import BINARY_SCHEME, CouinaudSegment
+from remnant.io.named_segments import NamedSegments, Piece
+from remnant.io.nifti import read_labels
+from remnant.io.placement import placed_on
+from remnant.io.roles import Part
+from remnant.io.segment_terms import SegmentLabel
+
+ENDINGS = (".nii.gz", ".nii")
+FILES: Mapping[Part, tuple[str, ...]] = MappingProxyType(
+    {
+        Part.COUINAUD: tuple(f"liver_segment_{int(segment)}" for segment in CouinaudSegment),
+        Part.LIVER: ("liver",),
+        Part.LESIONS: ("liver_lesions", "liver_tumor"),
+        Part.VESSELS: ("liver_vessels",),
+    }
+)
+"""Names of the files of each role, without their ending."""
+
+
+def files_of_role(folder: Path, part: Part) -> dict[str, Path]:
+    """Return the files of a folder that hold a role, by their names without ending."""
+    places = {name: [folder / f"{name}{end}" for end in ENDINGS] for name in FILES.get(part, ())}
+    return {
+        name: found[0] for name, at in places.items() if (found := [f for f in at if f.is_file()])
+    }
+
+
+def read_segment_files(files: Mapping[str, Path]) -> NamedSegments:
+    """Read one binary map per structure; all are brought to the grid of the first.
+
+    Raises
+    ------
+    UnreadableFileError, UnsupportedSeriesError, GeometryMismatchError, InputError
+        As for one NIfTI label map; or the files lie on different grids.
+    UnknownLabelError
+        A file holds other codes than 0 and 1.
+    """
+    names = tuple(files)
+    first = read_labels(files[names[0]], BINARY_SCHEME)
+
+    def pieces(wanted: Collection[int]) -> Iterator[Piece]:
+        for number in wanted:
+            path = files[names[number]]
+            labels = placed_on(
+                first.geometry,
+                read_labels(path, BINARY_SCHEME),
+                what=f"{path.name}",
+                on=f"{names[0]}",
+            )
+            for k in range(first.geometry.shape[2]):
+                yield number, k, labels.codes[:, :, k] > 0
+
+    labels = tuple(SegmentLabel(number=n, names=(name,)) for n, name in enumerate(names))
+    return NamedSegments(geometry=first.geometry, labels=labels, pieces=pieces)
