@@ -12,6 +12,7 @@ right scissura       vertical, through IVC and right hepatic vein; without that 
                      through the IVC, ``RIGHT_SCISSURA_DEGREES`` forward of straight right
 umbilical plane      vertical, through IVC and umbilical fissure
 V, VI / VII, VIII    axial plane through the portal bifurcation
+IVb / IVa            axial plane through the portal bifurcation (`segment_iv_parts`)
 III / II             axial plane through the umbilical fissure point (end of the left portal vein)
 I                    behind a frontal plane through the bifurcation that leans back by
                      ``CAUDATE_LEAN`` mm per mm upwards, from ``CAUDATE_LEFT_MM`` left to
@@ -46,7 +47,12 @@ from numpy.typing import NDArray
 
 from remnant.core.errors import InputError
 from remnant.core.geometry import Geometry, Vector3
-from remnant.core.labels import COUINAUD_SCHEME, CouinaudSegment
+from remnant.core.labels import (
+    COUINAUD_SCHEME,
+    SEGMENT_IV_SCHEME,
+    CouinaudSegment,
+    SegmentIvPart,
+)
 from remnant.core.landmarks import Landmarks
 from remnant.core.volumes import LabelMap
 from segmentation.boxes import bounding_box, box_geometry
@@ -137,6 +143,47 @@ def couinaud_from_landmarks(liver: LabelMap, landmarks: Landmarks) -> LabelMap:
         if inner[:, :, k].any():
             target[:, :, k] = np.where(inner[:, :, k], _slab(planes, grid, k), 0)
     return LabelMap(codes, liver.geometry, COUINAUD_SCHEME)
+
+
+def segment_iv_parts(couinaud: LabelMap, landmarks: Landmarks) -> LabelMap:
+    """Part segment IV into an upper IVa and a lower IVb, at the level of the portal bifurcation.
+
+    The level is the one that parts V from VIII. Others part IV by its portal branches, which come
+    off the umbilical portion of the left portal vein, or half-way up; which level was meant is to
+    be said wherever IVa or IVb are named.
+
+    Parameters
+    ----------
+    couinaud
+        ``COUINAUD_SCHEME`` codes from any source.
+    landmarks
+        Points in RAS mm; of these only ``portal_bifurcation`` decides.
+
+    Returns
+    -------
+    LabelMap
+        ``SEGMENT_IV_SCHEME`` codes on the same grid, 0 outside segment IV: IVa where a voxel's
+        centre lies above the axial plane through the bifurcation (larger S coordinate), IVb where
+        it lies on or below it. A part may have no voxel, as may segment IV.
+
+    Raises
+    ------
+    EmptyStructureError
+        The Couinaud map is empty.
+    InputError
+        The landmarks are not near this liver.
+    """
+    box = bounding_box(couinaud.mask(), what="the Couinaud map")
+    grid = box_geometry(couinaud.geometry, box)
+    _require_near(landmarks, grid)
+    level = Plane((0.0, 0.0, 1.0), float(landmarks.portal_bifurcation[2]))
+    parts = np.zeros(couinaud.geometry.shape, dtype=np.uint8)
+    fourth, target = couinaud.codes[box] == CouinaudSegment.IV, parts[box]
+    for k in range(grid.shape[2]):
+        upper = _beyond(level, grid, k)
+        codes = np.where(upper, SegmentIvPart.IVA, SegmentIvPart.IVB)
+        target[:, :, k] = np.where(fourth[:, :, k], codes, 0)
+    return LabelMap(parts, couinaud.geometry, SEGMENT_IV_SCHEME)
 
 
 def planes_from_landmarks(landmarks: Landmarks) -> SegmentPlanes:
@@ -299,14 +346,18 @@ def _rules(
 
 
 def _slab(planes: SegmentPlanes, grid: Geometry, k: int) -> NDArray[np.uint8]:
-    """Return the codes of slice ``k``, from planes written in voxel indices: one sum per voxel."""
+    """Return the codes of slice ``k``."""
+    return _rules(planes, lambda plane: _beyond(plane, grid, k))
+
+
+def _beyond(plane: Plane, grid: Geometry, k: int) -> NDArray[np.bool_]:
+    """Tell which voxels of slice ``k`` are on the positive side of a plane.
+
+    The plane is written in voxel indices, so that this costs one sum per voxel.
+    """
     i, j = np.ogrid[: grid.shape[0], : grid.shape[1]]
     matrix, origin = grid.affine_ras[:3, :3], grid.affine_ras[:3, 3]
-
-    def beyond(plane: Plane) -> NDArray[np.bool_]:
-        a, b, c = np.array(plane.normal) @ matrix
-        constant = c * k + np.dot(plane.normal, origin) - plane.offset_mm
-        side: NDArray[np.bool_] = a * i + (b * j + constant) > 0
-        return side
-
-    return _rules(planes, beyond)
+    a, b, c = np.array(plane.normal) @ matrix
+    constant = c * k + np.dot(plane.normal, origin) - plane.offset_mm
+    side: NDArray[np.bool_] = a * i + (b * j + constant) > 0
+    return side
