@@ -125,12 +125,16 @@ def print_plan(report: CaseReport, *, console: Console | None = None, caution: b
 
 
 def print_segments(report: CaseReport, *, console: Console) -> None:
-    """Print where the segments came from, and that they are to be reviewed while they are."""
+    """Print where the segments came from, what they replace, and that they are to be reviewed."""
     state = sentence(segments_state(report.volumetry))
     if report.volumetry.segments_need_review:
         console.print(f"! {state}", style="yellow", markup=False)
     elif state:
         console.print(state, markup=False)
+    for finding in (*report.quality, *report.volumetry.quality):
+        _, _, more = finding.text.partition(". ")
+        if finding.id == "segments_source" and finding.verdict is Verdict.UNKNOWN and more:
+            console.print(f"! {more}", style="yellow", markup=False)
 
 
 def _plan_table(planning: PlanningReport) -> Table:

@@ -10,12 +10,13 @@ from rich.console import Console
 from planning.plan import plan
 from remnant.cli.summary import amount, percent, print_plan, print_volumes
 from remnant.core.case import CaseReport
+from remnant.core.findings import quality_finding
 from remnant.core.patient import LiverBackground, Patient
 from remnant.core.provenance import Provenance
 from remnant.core.quantity import Bound, Interval, Quantity
 from remnant.core.study import Study
 from remnant.core.volumes import Phase
-from remnant.core.volumetry_report import BurdenClass, SegmentSource
+from remnant.core.volumetry_report import BurdenClass, SegmentsConfirmation, SegmentSource
 from remnant.reporting.certainty import formula_span, in_hundred
 from remnant.reporting.text import ends
 from remnant.testing.phantoms import body_grid, liver_phantom
@@ -144,3 +145,56 @@ def test_plan__without_segments_says_why(case):
     text = printed(print_plan, replace(case, volumetry=unknown, planning=planned))
     assert "No remnant: " in text
     assert "no segment map" in text
+
+
+def divided(case, source, confirmation=None, quality=()):
+    volumetry = replace(case.volumetry, segment_source=source, segments_confirmation=confirmation)
+    planned = plan(volumetry, patient=case.patient)
+    return replace(case, volumetry=volumetry, planning=planned, quality=quality)
+
+
+def test_plan__estimated_segments_are_marked_above_the_figures_and_at_what_is_in_reach(case):
+    text = printed(print_plan, divided(case, SegmentSource.MODEL))
+    mark = "Segments estimated from liver shape: review"
+    assert text.index(f"! {mark}") < text.index("Right hemihepatectomy")
+    assert 1 + text.count("tumour load, with enough liver left") == text.count(mark)
+
+
+@pytest.mark.parametrize(
+    ("source", "confirmation", "words"),
+    [
+        (SegmentSource.GIVEN, None, "Segments: given map"),
+        (SegmentSource.TERRITORIES, None, "Segments: territories of labelled branches"),
+        (SegmentSource.LANDMARKS, None, "Segments: planes through landmarks"),
+        (
+            SegmentSource.MODEL,
+            SegmentsConfirmation(name="[bold]A. Reader", date="2026-11-22"),
+            "Segments estimated from liver shape, confirmed by [bold]A. Reader on 2026-11-22",
+        ),
+    ],
+)
+def test_plan__names_the_source_of_segments_and_who_confirmed_them(
+    case, source, confirmation, words
+):
+    text = printed(print_plan, divided(case, source, confirmation))
+    assert words in text
+    assert ": review" not in text
+
+
+def test_plan__says_what_the_segments_replaced(case):
+    words = "The Couinaud segments are from landmarks. They replace the earlier ones."
+    check = quality_finding("segments_source", passed=None, text=words)
+    text = printed(print_plan, divided(case, SegmentSource.LANDMARKS, quality=(check,)))
+    assert "! They replace the earlier ones." in text
+    plain = quality_finding("segments_source", passed=None, text="They are from a network.")
+    assert "network" not in printed(
+        print_plan, divided(case, SegmentSource.MODEL, quality=(plain,))
+    )
+
+
+@pytest.mark.parametrize("width", [60, 80, 100])
+def test_plan__of_estimated_segments_fits_narrow_terminals(case, width):
+    console = Console(file=io.StringIO(), width=width)
+    print_plan(divided(case, SegmentSource.MODEL), console=console)
+    lines = console.file.getvalue().splitlines()
+    assert max(map(len, lines)) <= width

@@ -23,7 +23,7 @@ from remnant.core.lesions import Confirmation
 from remnant.core.patient import LiverBackground, Patient
 from remnant.core.plan import FrillingType
 from remnant.core.quantity import Bound, Quantity
-from remnant.core.volumetry_report import BurdenClass
+from remnant.core.volumetry_report import BurdenClass, SegmentsConfirmation, SegmentSource
 
 MET, NOT_MET, UNKNOWN, NO_EVIDENCE = Verdict
 RANK = {NOT_MET: 0, UNKNOWN: 1, MET: 2, NO_EVIDENCE: 1}
@@ -441,3 +441,62 @@ def test_all_sets__remnant_and_debulking_are_additive(make_report, lesions):
         assert resection.remnant.flr_ml.value == pytest.approx(sum(functional[s] for s in kept))
         removed_ml = sum(tumour.get(s, 0) for s in resection.segments)
         assert resection.debulked_fraction.value == pytest.approx(removed_ml / 40)
+
+
+MARK = " Segments estimated from liver shape: review."
+CONFIRMED = SegmentsConfirmation(name="A. Reader", date="2026-11-22")
+
+
+def every_finding(planned):
+    return [*planned.findings, *(f for r in planned.resections for f in r.findings)]
+
+
+@pytest.fixture(scope="module")
+def given_and_estimated(make_report, make_lesion):
+    lesions = (make_lesion(1, 20.0, {6: 1.0}), make_lesion(2, 10.0, {4: 0.5, 5: 0.5}))
+    given_map = make_report(lesions)
+    return given_map, replace(given_map, segment_source=SegmentSource.MODEL)
+
+
+def test_plan__findings_on_estimated_segments_say_so_once_and_keep_their_verdicts(
+    given_and_estimated,
+):
+    on_given, on_model = (
+        every_finding(plan(r, patient=NORMAL, custom=[segments(6, 8)])) for r in given_and_estimated
+    )
+    assert [replace(f, text="") for f in on_given] == [replace(f, text="") for f in on_model]
+    for before, after in zip(on_given, on_model, strict=True):
+        assert after.text in (before.text, before.text + MARK)
+    marked = {f.id for f in on_model if f.text.endswith(MARK)}
+    assert {*FLR, "debulking.cut_lesions", "frilling.type"} <= marked
+    assert {rule.id for rule in DEBULKING_RULES} <= marked
+    assert {f.id for f in on_model if f.id.startswith("debulking.reach.")} <= marked
+    assert not marked & {
+        "burden.class", "lesions.unconfirmed", "sflr.formula_sensitivity", "vascular_feasibility",
+    }  # fmt: skip
+    assert all(f.text.endswith(MARK) for f in on_model if f.id in FLR)
+
+
+@pytest.mark.parametrize(
+    "source", [None, *(s for s in SegmentSource if s is not SegmentSource.MODEL)]
+)
+def test_plan__no_other_source_is_marked(given_and_estimated, source):
+    report = replace(given_and_estimated[0], segment_source=source)
+    assert not [f for f in every_finding(plan(report, patient=NORMAL)) if MARK in f.text]
+
+
+def test_plan__confirmed_segments_are_not_marked(given_and_estimated):
+    given_map, estimated = given_and_estimated
+    confirmed = replace(estimated, segments_confirmation=CONFIRMED)
+    assert plan(given_map, patient=NORMAL) == plan(confirmed, patient=NORMAL)
+
+
+def test_plan__what_does_not_rest_on_segments_is_not_marked(make_report, make_lesion):
+    """One lesion is type I wherever it lies; without body size an sFLR has no value."""
+    report = make_report((make_lesion(1, 20.0, {6: 1.0}),), stlv_ml=None)
+    planned = plan(replace(report, segment_source=SegmentSource.MODEL), patient=NORMAL)
+    by_id = findings(planned.resections[0])
+    assert MARK not in by_id["flr.cloyd2020"].text
+    assert by_id["flr.machairas2021_30"].text.endswith(MARK)
+    (frilling,) = (f for f in planned.findings if f.id == "frilling.type")
+    assert MARK not in frilling.text

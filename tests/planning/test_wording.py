@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from planning import wording
-from remnant.core.findings import Basis, SourceStatus, Threshold
+from remnant.core.findings import Basis, Finding, SourceStatus, Threshold, Verdict
 from remnant.core.labels import CouinaudSegment
 from remnant.core.patient import Patient
 from remnant.core.quantity import Bound, Quantity
@@ -108,3 +108,10 @@ def test_either_way__is_how_volumetry_opens_it(make_report):
         replace(report, segments=table), patient=Patient(), removed=frozenset({CouinaudSegment.II})
     )
     assert remnant.flr_measured_fraction.reason.startswith(wording.EITHER_WAY)
+
+
+def test_to_review__says_it_once_at_the_end_and_leaves_the_rest():
+    finding = Finding(id="flr.x", verdict=Verdict.MET, text="It would.", value=0.4)
+    assert wording.to_review(finding) == replace(
+        finding, text="It would. Segments estimated from liver shape: review."
+    )

@@ -8,14 +8,22 @@ import pytest
 from markupsafe import escape
 
 from planning.literature import load_literature
+from planning.plan import plan
 from remnant.core.errors import GeometryMismatchError
 from remnant.core.findings import Finding, Verdict, quality_finding
 from remnant.core.geometry import Geometry
+from remnant.core.labels import CouinaudSegment, SegmentIvPart
 from remnant.core.lesions import Confirmation, IntensityStatistics
 from remnant.core.plan import Frilling, PlanningReport
 from remnant.core.quantity import Bound, Interval, Quantity
+from remnant.core.uncertainty import SegmentPlane
 from remnant.core.volumes import LabelMap
-from remnant.core.volumetry_report import BurdenClass
+from remnant.core.volumetry_report import (
+    BurdenClass,
+    PartVolumes,
+    SegmentsConfirmation,
+    SegmentSource,
+)
 from remnant.reporting.certainty import in_hundred
 from remnant.reporting.html import render_html, render_page
 from remnant.reporting.preview import make_preview
@@ -469,3 +477,123 @@ def test_page__parts_of_uncertainty_stand_out_in_light_and_dark(source):
         for part in ("p1", "p2", "p3", "p4"):
             light = sorted((luminance(colours[part]), luminance(colours["paper"])))
             assert (light[1] + 0.05) / (light[0] + 0.05) >= 3.0, part
+
+
+MARK = "segments estimated from liver shape: review"
+READER = SegmentsConfirmation(name="Dr McReader <x>", date="2026-11-22")
+
+
+def divided(case, source, confirmation=None, **changes):
+    changed = with_volumetry(
+        case, segment_source=source, segments_confirmation=confirmation, **changes
+    )
+    return replace(changed, planning=plan(changed.volumetry, patient=case.patient))
+
+
+@pytest.fixture(scope="module")
+def estimated(made):
+    case = divided(made.case, SegmentSource.MODEL)
+    phantom = made.phantom
+    return render_html(
+        case,
+        structures=phantom.structures,
+        lesions=phantom.lesions,
+        couinaud=phantom.couinaud,
+        preview=None,
+    )
+
+
+def test_page__estimated_segments_are_marked_at_every_table_that_rests_on_them(estimated):
+    page = Page(estimated)
+    lower = page.text.lower()
+    assert MARK in lower[: lower.index("key figures")]
+    before_plan = lower[lower.index("key figures") : lower.index("debulking within reach")]
+    assert "--couinaud-from file" in before_plan
+    assert "--confirm-segments name" in before_plan
+    resting = [
+        caption
+        for caption in re.findall(r"<caption>(.*?)</caption>", estimated, re.DOTALL)
+        if not re.match("(Lobes by|Planted)", caption)
+    ]
+    assert len(resting) >= 7
+    assert [] == [caption for caption in resting if MARK not in caption.lower()]
+    after_heading = lower[lower.index("as four separate figures") :][:300]
+    assert MARK in after_heading
+    for reach in re.findall(r"<dd><span class=\"big words v .*?</dd>", estimated, re.DOTALL):
+        assert 1 == reach.lower().count(MARK)
+
+
+def test_page__estimated_segments_are_marked_in_the_pictures_captions(estimated):
+    captions = re.findall(r"<figcaption>(.*?)</figcaption>", estimated)
+    borders = [c for c in captions if "height of" in c or "most segments" in c]
+    assert 3 == len(borders)
+    assert all(c.endswith("Segments estimated from liver shape: review.") for c in borders)
+    assert "segment border, not reviewed" in estimated
+
+
+@pytest.mark.parametrize(
+    ("source", "confirmation", "words"),
+    [
+        (
+            SegmentSource.MODEL,
+            READER,
+            "Segments estimated from liver shape, confirmed by Dr McReader <x> on 2026-11-22.",
+        ),
+        (SegmentSource.GIVEN, None, "Segments: given map."),
+        (SegmentSource.TERRITORIES, None, "Segments: territories of labelled branches."),
+        (SegmentSource.LANDMARKS, None, "Segments: planes through landmarks."),
+    ],
+)
+def test_page__other_sources_are_named_and_carry_no_mark(made, source, confirmation, words):
+    text = bare(divided(made.case, source, confirmation)).text
+    assert MARK not in text.lower()
+    assert words in text
+    assert "--couinaud-from" not in text
+
+
+def test_page__confirmation_stands_where_the_banner_would(made):
+    text = bare(divided(made.case, SegmentSource.MODEL, READER)).text
+    words = "confirmed by Dr McReader <x> on 2026-11-22."
+    assert text.index(words) < text.index("Debulking within reach")
+    assert words in text.split("as four separate figures")[1][:400]
+
+
+def test_page__errors_of_the_planes_are_listed(made):
+    errors = replace(
+        made.case.volumetry.error_model,
+        segment_plane_mm={SegmentPlane.MAIN: 4.25, SegmentPlane.UMBILICAL: 0.0},
+    )
+    text = bare(divided(made.case, SegmentSource.MODEL, error_model=errors)).text
+    stated = text.split("Segment borders", 1)[1].split("Body-size formula")[0]
+    assert "Cantlie’s plane (IV from V and VIII): 4.25 mm" in stated
+    assert "umbilical fissure (II and III from IV): none assumed" in stated
+    assert f"left transverse (II from III): {errors.segment_border_mm:g} mm" in stated
+
+
+def test_page__parts_of_segment_iv_stand_below_it(made):
+    whole = made.case.volumetry.segments[CouinaudSegment.IV]
+    parts = {
+        SegmentIvPart.IVB: PartVolumes(total_ml=71.3, functional_ml=61.2),
+        SegmentIvPart.IVA: PartVolumes(total_ml=91.7, functional_ml=81.6),
+    }
+    case = with_volumetry(made.case, segment_iv=parts)
+    table = bare(case).text.split("Of the total liver volume %", 1)[1]
+    rows = re.sub(r"\s+", " ", table)
+    assert re.search(rf" IV {whole.total_ml:.0f}\(.*? IVa 91.7 81.6 .*? IVb 71.3 61.2 .*? V ", rows)
+    assert "IVa" not in bare(made.case).text
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        (SegmentSource.MODEL, "They are from a network."),
+        (SegmentSource.LANDMARKS, "They are worse than before."),
+    ],
+)
+def test_page__an_undecided_source_is_no_check_that_could_not_be_made(made, source, words):
+    check = quality_finding("segments_source", passed=None, text=words)
+    text = bare(replace(divided(made.case, source), quality=(check,))).text
+    care = text.split("Read with care", 1)[1].split("Lesions", 1)[0]
+    assert words in care
+    assert "could not be made" not in care
+    assert "to review · " + words in text
