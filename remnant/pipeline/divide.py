@@ -21,7 +21,7 @@ from remnant.core.volumes import LabelMap
 from remnant.core.volumetry_report import SegmentSource
 from remnant.io.atomic import digest_file
 from remnant.io.landmarks import read_landmarks
-from remnant.io.masks import Masks, read_masks
+from remnant.io.masks import GivenMap, Masks, Part, read_masks, read_segment_map
 from remnant.io.placement import placed_on
 from remnant.pipeline.confirm import require_name, with_confirmation
 from remnant.pipeline.coverage import (
@@ -65,7 +65,9 @@ class GivenSegments:
     Parameters
     ----------
     masks
-        Label maps as read from their files.
+        Label maps of the liver, its lesions and vessels.
+    couinaud, branches
+        Maps to divide it by, on grids of their own.
     landmarks, landmarks_sha256
         Points, and the digest of their file.
     whole_liver
@@ -77,6 +79,8 @@ class GivenSegments:
     """
 
     masks: Masks | None = None
+    couinaud: GivenMap | None = None
+    branches: GivenMap | None = None
     landmarks: Landmarks | None = None
     landmarks_sha256: str | None = None
     whole_liver: bool | None = None
@@ -86,29 +90,37 @@ class GivenSegments:
     @property
     def sources(self) -> tuple[SegmentSource, ...]:
         """What was given to divide a liver by, the best first."""
-        masks = self.masks
         given = {
-            SegmentSource.GIVEN: masks is not None and masks.couinaud is not None,
-            SegmentSource.TERRITORIES: getattr(masks, "branches", None) is not None,
-            SegmentSource.LANDMARKS: self.landmarks is not None,
+            SegmentSource.GIVEN: self.couinaud,
+            SegmentSource.TERRITORIES: self.branches,
+            SegmentSource.LANDMARKS: self.landmarks,
         }
-        return tuple(source for source in SegmentSource if given.get(source))
+        return tuple(source for source in SegmentSource if given.get(source) is not None)
 
     @property
     def digests(self) -> Mapping[str, str]:
         """Digests of what was given to divide a liver by, by role."""
-        files = {} if self.masks is None else self.masks.inputs_sha256
-        found = {role: files[role] for role in (COUINAUD, BRANCHES) if role in files}
-        if self.landmarks_sha256 is not None:
-            found[LANDMARKS] = self.landmarks_sha256
-        return found
+        digests = {
+            COUINAUD: None if self.couinaud is None else self.couinaud.sha256,
+            BRANCHES: None if self.branches is None else self.branches.sha256,
+            LANDMARKS: self.landmarks_sha256,
+        }
+        return {role: digest for role, digest in digests.items() if digest is not None}
 
 
 NOTHING_GIVEN: Final = GivenSegments()
 
 
-def read_segments(request: SegmentRequest) -> GivenSegments:
+def read_segments(request: SegmentRequest, *, liver_known: bool = False) -> GivenSegments:
     """Read the masks and landmarks that a request names.
+
+    Parameters
+    ----------
+    request
+        What was asked.
+    liver_known
+        Whether the liver is that of a scan or of a stored case: then a Couinaud map, or labelled
+        branches, are enough by themselves, and imply no liver.
 
     Raises
     ------
@@ -121,13 +133,33 @@ def read_segments(request: SegmentRequest) -> GivenSegments:
     if request.confirm_segments is not None:
         require_name(request.confirm_segments)
     points = request.landmarks
-    return GivenSegments(
-        masks=read_masks(request.masks, preset=request.preset) if request.masks else None,
+    given = GivenSegments(
         landmarks=None if points is None else read_landmarks(points),
         landmarks_sha256=None if points is None else digest_file(points),
         whole_liver=request.whole_liver,
         split_iv=request.split_iv,
         confirmed_by=request.confirm_segments,
+    )
+    if liver_known and set(request.masks) <= {COUINAUD, BRANCHES}:
+        maps = {role: read_segment_map(request.masks[role], Part(role)) for role in request.masks}
+        return replace(given, couinaud=maps.get(COUINAUD), branches=maps.get(BRANCHES))
+    return _with_masks(given, request) if request.masks else given
+
+
+def _with_masks(given: GivenSegments, request: SegmentRequest) -> GivenSegments:
+    masks = read_masks(request.masks, preset=request.preset)
+
+    def of(labels: LabelMap | None, role: str) -> GivenMap | None:
+        if labels is None:
+            return None
+        # what was noticed about it is among what was noticed about all masks
+        return GivenMap(labels=labels, sha256=masks.inputs_sha256[role], quality=())
+
+    return replace(
+        given,
+        masks=masks,
+        couinaud=of(masks.couinaud, COUINAUD),
+        branches=of(masks.branches, BRANCHES),
     )
 
 
@@ -226,11 +258,13 @@ def _division(
 ) -> Division | None:
     """Decide by what the liver is divided; ``None`` where it stays as it is."""
     best = None if _only_splits_iv(case, segments) else next(iter(segments.sources), None)
-    masks, landmarks = segments.masks, segments.landmarks
-    if best is SegmentSource.GIVEN and masks is not None and masks.couinaud is not None:
-        return Division(couinaud=_placed(case, masks.couinaud, "the Couinaud map"), source=best)
-    if best is SegmentSource.TERRITORIES and masks is not None:
-        return by_branches(widest_liver(case), _placed(case, masks.branches, "the branches map"))
+    couinaud, branches, landmarks = segments.couinaud, segments.branches, segments.landmarks
+    if best is SegmentSource.GIVEN and couinaud is not None:
+        placed = _placed(case, couinaud, "the Couinaud map")
+        return Division(couinaud=placed, source=best, quality=couinaud.quality)
+    if best is SegmentSource.TERRITORIES and branches is not None:
+        placed = _placed(case, branches, "the map of branches")
+        return by_branches(widest_liver(case), placed, branches.quality)
     if best is SegmentSource.LANDMARKS and landmarks is not None:
         return by_landmarks(widest_liver(case), landmarks)
     stale = case.segment_source is SegmentSource.MODEL and liver_has_changed(case)
@@ -245,8 +279,8 @@ def _only_splits_iv(case: SegmentedCase, segments: GivenSegments) -> bool:
     return segments.split_iv and better and segments.sources == (SegmentSource.LANDMARKS,)
 
 
-def _placed(case: SegmentedCase, labels: LabelMap, what: str) -> LabelMap:
-    return placed_on(case.structures.geometry, labels, what=what, on="the case")
+def _placed(case: SegmentedCase, given: GivenMap, what: str) -> LabelMap:
+    return placed_on(case.structures.geometry, given.labels, what=what, on="the case")
 
 
 def _divided(case: SegmentedCase, division: Division, segments: GivenSegments) -> SegmentedCase:

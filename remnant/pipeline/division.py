@@ -14,6 +14,7 @@ from remnant.core.volumes import LabelMap
 from remnant.core.volumetry_report import SegmentSource
 from segmentation.couinaud import couinaud_from_landmarks
 from segmentation.port import SegmentDivider
+from segmentation.territories import couinaud_from_territories
 
 SEGMENTS_SOURCE: Final = "segments_source"
 BRANCHES: Final = "branches"
@@ -49,13 +50,14 @@ class Division:
     device: str | None = None
 
 
-def by_branches(liver: LabelMap, branches: LabelMap) -> Division:
-    """Divide a liver into the territories of its labelled branches, on the same grid."""
-    from segmentation.territories import couinaud_from_territories
+def by_branches(liver: LabelMap, branches: LabelMap, noticed: tuple[Finding, ...] = ()) -> Division:
+    """Divide a liver into the territories of its labelled branches, on the same grid.
 
+    ``noticed`` is what was found when the branches were read.
+    """
     found = couinaud_from_territories(liver, branches)
     return Division(
-        couinaud=found.couinaud, source=SegmentSource.TERRITORIES, quality=found.quality
+        couinaud=found.couinaud, source=SegmentSource.TERRITORIES, quality=noticed + found.quality
     )
 
 

@@ -117,9 +117,10 @@ def revised_case(
         The request asks for more than that.
     """
     require_redivision(folder, request)
+    segments = read_segments(request, liver_known=True)
     stored = StoredCase(folder=folder, case=read_case(folder))
     reviewed = apply_review(stored.case, request.review)
-    case = with_segments(reviewed, read_segments(request), divider=divider, progress=progress)
+    case = with_segments(reviewed, segments, divider=divider, progress=progress)
     return Revised(stored=stored, case=case)
 
 

@@ -55,7 +55,7 @@ def segment_case(
         raise InputError(f"{request.source} does not exist; give a NIfTI file or a DICOM folder")
     watch = Stopwatch()
     with watch.measure("read"):
-        segments = read_segments(request)
+        segments = read_segments(request, liver_known=True)
         loaded = _load(request.source, request, progress)
     with watch.measure("segment"):
         case = _maps(loaded, segments.masks, segmenter, progress)
