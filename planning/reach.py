@@ -21,8 +21,8 @@ TITLES = {PREFIX + rule_set.id: rule_set.title for rule_set in REMNANT_RULE_SETS
 CONDITIONS = {PREFIX + CLOYD.id: CONTIGUITY_ID}
 """Rule sets whose source refuses a remnant on a further finding, and that finding."""
 SCOPE = (
-    "Vessels and bile drainage were not judged. Only single hepatectomies of the list are looked "
-    "at, not wedge resection, ablation or staged procedures."
+    "Vessels and bile drainage were not judged. Single hepatectomies of the list only: no wedge "
+    "resection, no ablation, nothing staged."
 )
 NOTHING_ML = -1.0
 

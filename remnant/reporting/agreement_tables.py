@@ -1,4 +1,7 @@
-"""Tables of an agreement for spreadsheets and statistics programs (RFC 4180, UTF-8)."""
+"""Tables of an agreement for spreadsheets and statistics programs (RFC 4180, UTF-8).
+
+Numbers are rounded to six significant digits; the JSON document holds the same ones exactly.
+"""
 
 import csv
 from collections.abc import Iterable, Iterator, Sequence
@@ -9,6 +12,7 @@ from remnant.core.agreement import METRICS, Agreement, BlandAltman, DetectionSco
 from remnant.core.quantity import Quantity
 from remnant.io.atomic import atomic_path
 from remnant.reporting.agreement_document import BURDEN_FIGURES, BURDENS, SPREADS
+from remnant.reporting.tables import table_number
 
 Row = tuple[str, ...]
 
@@ -66,13 +70,13 @@ def _match_rows(agreement: Agreement) -> Iterator[Row]:
             yield (
                 _name(case.name),
                 match.outcome.value,
-                _text(match.truth_id),
-                _text(match.prediction_id),
-                _text(match.truth_ml),
-                _text(match.prediction_ml),
-                _text(match.diameter_mm),
+                table_number(match.truth_id),
+                table_number(match.prediction_id),
+                table_number(match.truth_ml),
+                table_number(match.prediction_ml),
+                table_number(match.diameter_mm),
                 match.size_class.value,
-                _text(match.iou),
+                table_number(match.iou),
             )
 
 
@@ -123,11 +127,7 @@ def _reasons(figures: Sequence[Quantity]) -> str:
 
 
 def _value(quantity: Quantity) -> str:
-    return _text(quantity.value)
-
-
-def _text(number: float | None) -> str:
-    return "" if number is None else repr(number)
+    return table_number(quantity.value)
 
 
 def _name(name: str) -> str:

@@ -27,6 +27,7 @@ from remnant.reporting.encode import (
     encode_study,
 )
 from remnant.reporting.json_files import write_json
+from remnant.reporting.tables import table_number
 
 COMPARISON_VERSION: Final = "1.0"
 LONGEST_MESSAGE: Final = 240
@@ -118,6 +119,7 @@ def encode_change(name: str, unit: str, change: Change) -> Json:
 def write_matches_csv(matches: Iterable[LesionMatch], path: Path) -> None:
     """Write one row for each match (RFC 4180, UTF-8, decimal points); absent values are empty.
 
+    Numbers are rounded to six significant digits; ``comparison.json`` holds the same ones exactly.
     Several lesions are joined by ``;``. ``low`` and ``high`` are the ends of the 90 % interval.
     """
     with atomic_path(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
@@ -133,8 +135,8 @@ def match_row(match: LesionMatch) -> dict[str, str]:
         "before_ids": ";".join(map(str, match.before_ids)),
         "after_ids": ";".join(map(str, match.after_ids)),
         "evidence": "" if match.evidence is None else match.evidence.value,
-        "overlap_ml": _text(match.overlap_ml),
-        "centroid_distance_mm": _text(match.centroid_distance_mm),
+        "overlap_ml": table_number(match.overlap_ml),
+        "centroid_distance_mm": table_number(match.centroid_distance_mm),
     }
     for (name, unit), change in zip(
         FIGURES, (match.volume_ml, match.longest_axial_mm), strict=True
@@ -147,14 +149,14 @@ def _change_columns(name: str, unit: str, change: Change) -> dict[str, str]:
     difference, fraction = change.difference, change.fraction
     bound = "indicative" if difference.indicative else difference.bound
     return {
-        f"{name}_before_{unit}": _text(change.before.value),
-        f"{name}_after_{unit}": _text(change.after.value),
-        f"{name}_change_{unit}": _text(difference.value),
-        f"{name}_change_low_{unit}": _text(_ends(difference)[0]),
-        f"{name}_change_high_{unit}": _text(_ends(difference)[1]),
-        f"{name}_change_fraction": _text(fraction.value),
-        f"{name}_change_low_fraction": _text(_ends(fraction)[0]),
-        f"{name}_change_high_fraction": _text(_ends(fraction)[1]),
+        f"{name}_before_{unit}": table_number(change.before.value),
+        f"{name}_after_{unit}": table_number(change.after.value),
+        f"{name}_change_{unit}": table_number(difference.value),
+        f"{name}_change_low_{unit}": table_number(_ends(difference)[0]),
+        f"{name}_change_high_{unit}": table_number(_ends(difference)[1]),
+        f"{name}_change_fraction": table_number(fraction.value),
+        f"{name}_change_low_fraction": table_number(_ends(fraction)[0]),
+        f"{name}_change_high_fraction": table_number(_ends(fraction)[1]),
         f"{name}_change_bound": str(bound or ""),
         f"{name}_change_reason": difference.reason or "",
     }
@@ -163,10 +165,6 @@ def _change_columns(name: str, unit: str, change: Change) -> dict[str, str]:
 def _ends(quantity: Quantity) -> tuple[float | None, float | None]:
     around = quantity.interval
     return (None, None) if around is None else (around.low, around.high)
-
-
-def _text(number: float | None) -> str:
-    return "" if number is None else repr(float(number))
 
 
 def _alignment(alignment: Alignment) -> Json:
