@@ -11,7 +11,7 @@ from remnant.core.errors import ModelUnavailableError
 from remnant.core.labels import COUINAUD_SCHEME, INSTANCE_SCHEME, STRUCTURE_SCHEME
 from remnant.io.nifti import read_labels
 from remnant.pipeline.demo import AS_IS, PLANTED
-from remnant.pipeline.folder import ALL_FILES, EXOPHYTIC
+from remnant.pipeline.folder import ALL_FILES, COUINAUD_IV, EXOPHYTIC
 from remnant.pipeline.samples import LIVER_LABEL, fetch_sample
 from remnant.reporting.document import require_valid
 
@@ -45,13 +45,16 @@ def test_demo__writes_the_whole_contract(demo, name):
     couinaud = read_labels(folder / "couinaud.nii.gz", COUINAUD_SCHEME)
 
     written = {p.name for p in folder.iterdir()}
-    assert set(ALL_FILES) - {EXOPHYTIC} == written - {EXOPHYTIC}
+    assert set(ALL_FILES) - {EXOPHYTIC, COUINAUD_IV} == written - {EXOPHYTIC}
     liver_ml = np.count_nonzero(structures.codes) * structures.geometry.voxel_volume_ml
     assert liver_ml == pytest.approx(document["volumetry"]["tlv_ml"])
     np.testing.assert_array_equal(structures.codes == 2, lesions.codes > 0)
     np.testing.assert_array_equal(structures.codes > 0, couinaud.codes > 0)
     assert document["patient"]["body_size_assumed"]
-    assert {"kul-liver", "kul-lesion"} == {m["id"] for m in document["provenance"]["models"]}
+    used = {m["id"] for m in document["provenance"]["models"]}
+    assert {"kul-liver", "kul-lesion", "couinaud-shape"} == used
+    assert "model" == document["volumetry"]["segment_source"]
+    assert document["volumetry"]["segments_need_review"]
 
 
 def test_demo__finds_the_liver_without_a_hint(demo):
