@@ -28,6 +28,8 @@ from remnant.io.limits import LARGEST_PLANE_SIDE, LARGEST_SEG_FRAMES, LARGEST_VO
 from remnant.io.nifti_file import require_believable_spacing
 
 BITS_PER_BYTE = 8
+EVEN_GAPS = 3
+COMMON_GAP_SHARE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,8 @@ class _Place:
 def planes_of(dataset: Dataset, path: Path, *, by_segment: bool) -> SegmentPlanes:
     """Lay the frames of a segmentation on one grid, by their positions alone.
 
-    The spacing is the one stated where all gaps are multiples of it, else the smallest gap; the
+    The spacing is the gap between planes where at least four lie evenly. Else it is the one stated
+    where all gaps are multiples of it, else the smallest gap where it is the commonest too. The
     planes left out between the first and the last count as empty.
 
     Parameters
@@ -182,7 +185,7 @@ def _geometry(
 
 
 def _slice_spacing(source: Source, heights: NDArray[np.float64], path: Path) -> float:
-    """Return the distance of planes: the stated one where it fits the gaps, else the smallest."""
+    """Return the distance of planes that lie at rising ``heights``."""
     stated = _positive(source.get("PixelMeasuresSequence", "SpacingBetweenSlices"))
     gaps = np.diff(heights)
     gaps = gaps[gaps > SAME_PLACE_MM]
@@ -192,22 +195,30 @@ def _slice_spacing(source: Source, heights: NDArray[np.float64], path: Path) -> 
         if spacing is None:
             raise UnsupportedSeriesError(f"{path} has one plane and does not say how thick it is")
         return spacing
-    for spacing in (stated, float(gaps.min())):
-        if spacing is not None and _fits(heights, spacing):
-            return float(heights[-1] - heights[0]) / round(
-                float(heights[-1] - heights[0]) / spacing
-            )
+    reach = float(heights[-1] - heights[0])
+    for spacing in _candidates(stated, gaps):
+        if _fits(gaps, spacing):
+            return reach / round(reach / spacing)
     raise UnsupportedSeriesError(
         f"{path} has planes {gaps.min():.2f} to {gaps.max():.2f} mm apart, which are no multiples "
         f"of one distance; export the segmentation on the scan's own slices"
     )
 
 
-def _fits(heights: NDArray[np.float64], spacing: float) -> bool:
-    gaps = np.diff(heights)
-    gaps = gaps[gaps > SAME_PLACE_MM] / spacing
-    off = np.abs(gaps - np.rint(gaps)).max() * spacing
-    return bool(np.rint(gaps).min() >= 1 and off <= _tolerance_mm(spacing))
+def _candidates(stated: float | None, gaps: NDArray[np.float64]) -> list[float]:
+    smallest = float(gaps.min())
+    as_small = np.abs(gaps - smallest) <= _tolerance_mm(smallest)
+    # positions are to be trusted more than headers where they alone make an even stack
+    if as_small.all() and gaps.size >= EVEN_GAPS:
+        return [smallest]
+    likely = [smallest] if as_small.mean() >= COMMON_GAP_SHARE else []
+    return likely if stated is None else [stated, *likely]
+
+
+def _fits(gaps: NDArray[np.float64], spacing: float) -> bool:
+    steps = np.rint(gaps / spacing)
+    off_mm = np.abs(gaps - steps * spacing).max()
+    return bool(steps.min() >= 1 and off_mm <= _tolerance_mm(spacing))
 
 
 def _tolerance_mm(spacing: float) -> float:

@@ -77,11 +77,11 @@ _COUINAUD_NAME = re.compile(
     rf"(?P<number>viii|vii|vi|iv|v|iii|ii|i|[1-8])){_AFTER}"
 )
 _BRANCH_WORDS = re.compile(
-    r"\b(?:portal|vein|venous|branch|branches|pv|hv|of|to|for|right|left|middle|main|p(?=\d|[iv]))"
+    r"\b(?:portal|vein|venous|branch|branches|pv|hv|of|to|for|right|left|middle|main|p(?= ?[\div]))"
 )
 _BY_NUMBER_ALONE = re.compile(r"(?:segment|label)[ _]?(?P<number>\d+)", re.IGNORECASE)
 _LIKE_COUINAUD = re.compile(
-    r".*\b(?:couinaud|segments?|seg|sector|section)\b.*|(?:s?(?:[iv]+|\d)[ab]? ?)+"
+    r".*\b(?:couinaud|segments?|seg|sector|section)\b.*|(?:s?[iv\d][ab]? ?)+"
 )
 _PART_NAMES = (
     (

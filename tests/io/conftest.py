@@ -102,6 +102,12 @@ def phantom_fixture() -> Callable[..., Phantom]:
     return lambda **facts: Phantom(**{"pixels": stored_pixels(), **facts})
 
 
+@pytest.fixture(name="make_phantom", scope="session")
+def make_phantom_fixture() -> Callable[..., Phantom]:
+    """Do as `phantom` does, for fixtures that live longer than one test."""
+    return lambda **facts: Phantom(**{"pixels": stored_pixels(), **facts})
+
+
 @pytest.fixture(name="make_pixels")
 def make_pixels_fixture() -> Callable[..., np.ndarray]:
     return stored_pixels
