@@ -1,0 +1,122 @@
+"""Folders with a file for each structure, and maps for every role, as TotalSegmentator writes."""
+
+import hashlib
+
+import numpy as np
+import pytest
+
+from remnant.core.errors import (
+    EmptyStructureError,
+    GeometryMismatchError,
+    UnknownLabelError,
+    UnreadableFileError,
+)
+from remnant.io.masks import MasksPreset, Part, read_masks, read_segment_map
+
+SHAPE = (7, 8, 9)
+TOTAL = MasksPreset.TOTALSEGMENTATOR
+
+
+def couinaud(seed=0):
+    return np.random.default_rng(seed).integers(0, 9, SHAPE).astype(np.uint8)
+
+
+@pytest.fixture(name="folder")
+def folder_fixture(tmp_path, nifti):
+    """Write one binary map for each named structure."""
+
+    def write(name="segments", **arrays):
+        (tmp_path / name).mkdir(exist_ok=True)
+        for structure, array in arrays.items():
+            nifti(array.astype(np.uint8), name=f"{name}/{structure}.nii.gz")
+        return tmp_path / name
+
+    return write
+
+
+def segments(codes, numbers=range(1, 9)):
+    return {f"liver_segment_{n}": codes == n for n in numbers}
+
+
+def test_couinaud__one_file_for_each_segment(folder, nifti):
+    codes = couinaud()
+    path = folder(**segments(codes), spleen=codes == 0)
+    found = read_segment_map(path)
+    np.testing.assert_array_equal(codes, found.labels.codes)
+    assert found.quality == ()
+    whole = read_segment_map(nifti(codes))
+    assert whole.labels.geometry.same_grid(found.labels.geometry)
+    digests = sorted(
+        hashlib.sha256((path / f"liver_segment_{n}.nii.gz").read_bytes()).hexdigest()
+        for n in range(1, 9)
+    )
+    assert hashlib.sha256("\n".join(digests).encode()).hexdigest() == found.sha256
+
+
+def test_couinaud__missing_and_empty_files_are_missing_segments(folder):
+    codes = couinaud()
+    codes[codes == 3] = 0
+    found = read_segment_map(folder(**segments(codes, (1, 3, 4, 8))))
+    np.testing.assert_array_equal(np.where(np.isin(codes, (1, 4, 8)), codes, 0), found.labels.codes)
+
+
+def test_overlap__of_files_is_counted(folder):
+    codes = couinaud()
+    codes[3, 4, 5] = 7
+    arrays = segments(codes)
+    arrays["liver_segment_2"][3, 4, 5] = True
+    found = read_segment_map(folder(**arrays))
+    assert found.labels.codes[3, 4, 5] == 2
+    assert {"couinaud_overlap": 1.0} == {finding.id: finding.value for finding in found.quality}
+
+
+def test_roles__liver_lesions_vessels(folder):
+    codes = couinaud()
+    path = folder(liver=codes > 0, liver_tumor=codes == 2, liver_vessels=codes == 5)
+    roles = dict.fromkeys(("liver", "lesions", "vessels"), path)
+    masks = read_masks(roles, preset=TOTAL)
+    np.testing.assert_array_equal(codes > 0, masks.liver.codes)
+    np.testing.assert_array_equal(codes == 2, masks.lesions.codes)
+    np.testing.assert_array_equal(codes == 5, masks.vessels.codes)
+
+
+def test_branches__in_read_masks(nifti):
+    codes = couinaud()
+    liver = nifti((codes > 0).astype(np.uint8), name="liver.nii.gz")
+    branches = nifti(np.where(codes == 4, 4, 0).astype(np.uint8), name="b.nii.gz")
+    paths = {"liver": liver, "branches": branches}
+    masks = read_masks(paths, preset=MasksPreset.LITS)
+    assert masks.branches.scheme.name == "couinaud"
+    assert {0, 4} == set(np.unique(masks.branches.codes))
+    assert masks.couinaud is None
+    assert set(paths) == set(masks.inputs_sha256)
+    nifti(np.zeros(SHAPE, np.uint8), name="b.nii.gz")
+    with pytest.raises(EmptyStructureError, match="branches"):
+        read_masks(paths, preset=MasksPreset.LITS)
+    nifti(np.full(SHAPE, 9, np.uint8), name="b.nii.gz")
+    with pytest.raises(UnknownLabelError, match=r"branches file .* \[9\]"):
+        read_masks(paths, preset=MasksPreset.LITS)
+
+
+def test_refused(folder, nifti, tmp_path):
+    codes = couinaud()
+    path = folder(**segments(codes))
+    nifti(np.full(SHAPE, 7, np.uint8), name="segments/liver_segment_7.nii.gz")
+    with pytest.raises(UnknownLabelError, match="binary"):
+        read_segment_map(path)
+    nifti(
+        (codes == 7).astype(np.uint8), np.diag((2, 2, 2, 1)), name="segments/liver_segment_7.nii.gz"
+    )
+    with pytest.raises(GeometryMismatchError, match=r"liver_segment_7.nii.gz lies on another grid"):
+        read_segment_map(path)
+    (path / "liver_segment_7.nii.gz").write_bytes(b"\x1f\x8b damaged")
+    with pytest.raises(UnreadableFileError):
+        read_segment_map(path)
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    for part in (Part.COUINAUD, Part.BRANCHES):
+        with pytest.raises(UnreadableFileError, match=f"holds no {part} map") as caught:
+            read_segment_map(empty, part)
+        assert "\n" not in str(caught.value)
+    with pytest.raises(UnreadableFileError, match="does not exist"):
+        read_segment_map(tmp_path / "missing.dcm")
