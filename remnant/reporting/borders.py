@@ -21,8 +21,7 @@ if TYPE_CHECKING:
 SEGMENT_ALPHA: Final = 0.15
 NUMERAL_SIZE: Final = 10.0
 FEWEST_PIXELS: Final = 250
-SLAB_MM: Final = 5.0
-SEEN_ML: Final = 1.5
+SLAB_MM: Final = 2.5
 FRONT_AXIS: Final = 1
 UPPER: Final = ((CouinaudSegment.VII, CouinaudSegment.VIII), (CouinaudSegment.II,))
 LOWER: Final = ((CouinaudSegment.V, CouinaudSegment.VI), (CouinaudSegment.III,))
@@ -44,8 +43,8 @@ def border_cuts(couinaud: LabelMap) -> Iterator[Cut]:
     """Choose planes that show the borders: axial above and below the portal level, and coronal.
 
     The axial ones lie at the mean height of the upper and of the lower right segments (of II and
-    III where these are missing); the coronal one where most segments are seen, of those planes
-    where most of the liver is. A map without any segment gives none.
+    III where these are missing); the coronal one where many segments are seen well. A map without
+    any segment gives none.
     """
     codes = np.argwhere(couinaud.codes > 0)
     if not len(codes):
@@ -59,18 +58,20 @@ def border_cuts(couinaud: LabelMap) -> Iterator[Cut]:
             centre = points[np.isin(segments, shown)].mean(axis=0)
             names = " and ".join(segment.name for segment in shown)
             yield Cut(View.AXIAL, _vector(centre), f"Axial at the height of {names}")
-    middle, voxel_ml = points.mean(axis=0), couinaud.geometry.voxel_volume_ml
-    middle[FRONT_AXIS] = _richest_mm(points[:, FRONT_AXIS], segments, voxel_ml)
-    yield Cut(View.CORONAL, _vector(middle), "Coronal where most segments are seen")
+    middle = points.mean(axis=0)
+    middle[FRONT_AXIS] = _richest_mm(points[:, FRONT_AXIS], segments)
+    yield Cut(View.CORONAL, _vector(middle), "Coronal where many segments are seen")
 
 
-def _richest_mm(places_mm: NDArray[np.float64], segments: NDArray[Any], voxel_ml: float) -> float:
-    """Return the middle of the slab that holds most segments, of these the one with most liver."""
+def _richest_mm(places_mm: NDArray[np.float64], segments: NDArray[Any]) -> float:
+    """Return the middle of the slab whose segments' roots of volume have the largest sum.
+
+    The root makes a segment more count for more than the same volume added to one that is seen.
+    """
     slabs = np.floor((places_mm - places_mm.min()) / SLAB_MM).astype(np.intp)
-    volumes = np.zeros((int(slabs.max()) + 1, len(CouinaudSegment) + 1))
-    np.add.at(volumes, (slabs, segments.astype(np.intp)), voxel_ml)
-    seen = (volumes >= SEEN_ML).sum(axis=1)
-    best = max(range(len(volumes)), key=lambda slab: (seen[slab], volumes[slab].sum()))
+    voxels = np.zeros((int(slabs.max()) + 1, len(CouinaudSegment) + 1))
+    np.add.at(voxels, (slabs, segments.astype(np.intp)), 1.0)
+    best = int(np.sqrt(voxels).sum(axis=1).argmax())
     return float(places_mm.min() + (best + HALF) * SLAB_MM)
 
 

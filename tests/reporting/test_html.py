@@ -525,7 +525,7 @@ def test_page__estimated_segments_are_marked_at_every_table_that_rests_on_them(e
 
 def test_page__estimated_segments_are_marked_in_the_pictures_captions(estimated):
     captions = re.findall(r"<figcaption>(.*?)</figcaption>", estimated)
-    borders = [c for c in captions if "height of" in c or "most segments" in c]
+    borders = [c for c in captions if "height of" in c or "many segments" in c]
     assert 3 == len(borders)
     assert all(c.endswith("Segments estimated from liver shape: review.") for c in borders)
     assert "segment border, not reviewed" in estimated
