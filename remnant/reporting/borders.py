@@ -22,6 +22,7 @@ SEGMENT_ALPHA: Final = 0.15
 NUMERAL_SIZE: Final = 10.0
 FEWEST_PIXELS: Final = 250
 SLAB_MM: Final = 2.5
+THIN_MM: Final = 2.0
 FRONT_AXIS: Final = 1
 UPPER: Final = ((CouinaudSegment.VII, CouinaudSegment.VIII), (CouinaudSegment.II,))
 LOWER: Final = ((CouinaudSegment.V, CouinaudSegment.VI), (CouinaudSegment.III,))
@@ -46,11 +47,9 @@ def border_cuts(couinaud: LabelMap) -> Iterator[Cut]:
     III where these are missing); the coronal one where many segments are seen well. A map without
     any segment gives none.
     """
-    codes = np.argwhere(couinaud.codes > 0)
-    if not len(codes):
+    points, segments = _thinned(couinaud)
+    if not len(points):
         return
-    points = couinaud.geometry.ras_from_index(codes)
-    segments = couinaud.codes[tuple(codes.T)]
     for pairs in (UPPER, LOWER):
         known = [[s for s in pair if (segments == s).any()] for pair in pairs]
         shown = next((pair for pair in known if pair), None)
@@ -61,6 +60,14 @@ def border_cuts(couinaud: LabelMap) -> Iterator[Cut]:
     middle = points.mean(axis=0)
     middle[FRONT_AXIS] = _richest_mm(points[:, FRONT_AXIS], segments)
     yield Cut(View.CORONAL, _vector(middle), "Coronal where many segments are seen")
+
+
+def _thinned(couinaud: LabelMap) -> tuple[NDArray[np.float64], NDArray[Any]]:
+    """Return places in RAS mm and codes of segment voxels, at most one in every 2 mm."""
+    steps = [max(1, int(THIN_MM / spacing)) for spacing in couinaud.geometry.spacing_mm]
+    codes = couinaud.codes[tuple(slice(None, None, step) for step in steps)]
+    index = np.argwhere(codes > 0)
+    return couinaud.geometry.ras_from_index(index * steps), codes[tuple(index.T)]
 
 
 def _richest_mm(places_mm: NDArray[np.float64], segments: NDArray[Any]) -> float:
