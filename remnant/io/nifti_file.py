@@ -164,6 +164,12 @@ def open_nifti(path: Path) -> NiftiFile:
     )
 
 
+def stored_head(path: Path, byte_count: int) -> bytes:
+    """Return the first bytes of a file, unpacked, where they hold header and extensions."""
+    with _opened(path) as stream:
+        return stream.read(byte_count)
+
+
 def _parsed_header(path: Path) -> Any:  # noqa: ANN401  (nibabel has no types)
     with _opened(path) as stream:
         block = stream.read(LONGEST_HEADER)

@@ -1,20 +1,24 @@
 """One map of one role, from whatever kind of file holds it."""
 
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from remnant.core.codes import present_codes
 from remnant.core.errors import UnreadableFileError
 from remnant.core.findings import Finding
 from remnant.core.labels import INSTANCE_SCHEME
 from remnant.core.volumes import LabelMap
 from remnant.io.atomic import digest_file, digest_files
-from remnant.io.named_segments import NamedSegments, map_of_role
+from remnant.io.named_segments import NamedSegments, Piece, map_of_role
 from remnant.io.nifti import read_labels
 from remnant.io.nifti_file import is_nifti_name
+from remnant.io.nifti_names import label_names
 from remnant.io.nrrd import is_nrrd_name
-from remnant.io.roles import Part
+from remnant.io.roles import CODED_BY_SEGMENT, Part
 from remnant.io.seg_nrrd import is_slicer_segmentation, read_slicer_segmentation
 from remnant.io.segment_folder import FILES, files_of_role, read_segment_files
+from remnant.io.segment_terms import SegmentLabel, meaning_of
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -58,7 +62,39 @@ def read_role(path: Path, part: Part) -> RoleMap:
         return _named(read_slicer_segmentation(path), part, path, digest_file(path))
     if not is_nifti_name(path) and not is_nrrd_name(path) and _is_dicom(path):
         return _from_dicom(path, part)
-    return RoleMap(labels=read_labels(path, INSTANCE_SCHEME), named=False, sha256=digest_file(path))
+    return _from_codes(path, part)
+
+
+def _from_codes(path: Path, part: Part) -> RoleMap:
+    labels = read_labels(path, INSTANCE_SCHEME)
+    named = _by_header(labels, path) if part in CODED_BY_SEGMENT and is_nifti_name(path) else None
+    if named is not None:
+        return _named(named, part, path, digest_file(path))
+    return RoleMap(labels=labels, named=False, sha256=digest_file(path))
+
+
+def _by_header(labels: LabelMap, path: Path) -> NamedSegments | None:
+    """Return the segments that a NIfTI header names, where it names anything of the liver.
+
+    A map of other structures could pass for a Couinaud map by its codes alone.
+    """
+    names = label_names(path)
+    present = sorted(present_codes(labels.codes) - {0})
+    told = tuple(SegmentLabel(number=n, names=(names[n],)) for n in present if n in names)
+    if len(told) < len(present) or not any(_is_of_liver(label) for label in told):
+        return None
+
+    def pieces(wanted: Collection[int]) -> Iterator[Piece]:
+        for number in wanted:
+            for k in range(labels.geometry.shape[2]):
+                yield number, k, labels.codes[:, :, k] == number
+
+    return NamedSegments(geometry=labels.geometry, labels=told, pieces=pieces)
+
+
+def _is_of_liver(label: SegmentLabel) -> bool:
+    meaning = meaning_of(label)
+    return meaning is not None and not meaning.by_number
 
 
 def _from_folder(path: Path, part: Part) -> RoleMap:
@@ -73,7 +109,7 @@ def _from_folder(path: Path, part: Part) -> RoleMap:
     names = ", ".join(f"{name}.nii.gz" for name in FILES.get(part, ()))
     raise UnreadableFileError(
         f"{path} holds no {part} map: neither a DICOM segmentation"
-        + (f" nor {names}" if names else "")
+        + (f" nor {names}" if names else " nor anything else that is read")
         + "; give the file itself"
     )
 

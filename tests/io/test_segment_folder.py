@@ -2,6 +2,7 @@
 
 import hashlib
 
+import nibabel
 import numpy as np
 import pytest
 
@@ -96,6 +97,46 @@ def test_branches__in_read_masks(nifti):
     nifti(np.full(SHAPE, 9, np.uint8), name="b.nii.gz")
     with pytest.raises(UnknownLabelError, match=r"branches file .* \[9\]"):
         read_masks(paths, preset=MasksPreset.LITS)
+
+
+def with_names(path, names):
+    """Add the label table that TotalSegmentator writes into a header extension."""
+    table = "".join(
+        f'<Label Key="{code}" Red="1.0" Green="0.0" Blue="0.5"><![CDATA[{name}]]></Label>'
+        for code, name in names.items()
+    )
+    image = nibabel.load(path)
+    image = nibabel.Nifti1Image(np.asarray(image.dataobj), image.affine, image.header)
+    xml = f'<?xml version="1.0"?> <CaretExtension><LabelTable>{table}</LabelTable></CaretExtension>'
+    image.header.extensions.append(nibabel.nifti1.Nifti1Extension(0, xml.encode()))
+    nibabel.save(image, path)
+    return path
+
+
+def test_one_file__names_in_its_header_are_heeded(nifti):
+    codes = couinaud()
+    path = with_names(nifti(codes), {n: f"liver_segment_{n}" for n in range(1, 9)})
+    np.testing.assert_array_equal(codes, read_segment_map(path).labels.codes)
+    atlas = with_names(
+        nifti(np.where(codes, codes + 14, 0).astype(np.uint8)),
+        {1: "aorta", **{n + 14: f"liver_segment_{n}" for n in range(1, 9)}},
+    )
+    np.testing.assert_array_equal(codes, read_segment_map(atlas).labels.codes)
+
+
+def test_one_file__names_of_other_structures_are_refused(nifti):
+    names = {1: "spleen", 2: "kidney_right", 5: "liver"}
+    path = with_names(nifti(np.isin(couinaud(), (1, 5)) * couinaud()), names)
+    with pytest.raises(UnknownLabelError, match="'spleen', 'liver'; needed are Couinaud"):
+        read_segment_map(path)
+    roles = {"liver": path}
+    liver = read_masks(roles, preset=TOTAL).liver
+    np.testing.assert_array_equal(couinaud() == 5, liver.codes)
+
+
+def test_one_file__names_that_say_nothing_leave_the_codes(nifti):
+    path = with_names(nifti(couinaud()), {n: f"L{n}" for n in range(1, 9)})
+    np.testing.assert_array_equal(couinaud(), read_segment_map(path).labels.codes)
 
 
 def test_refused(folder, nifti, tmp_path):
