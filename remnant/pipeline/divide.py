@@ -234,6 +234,18 @@ def with_segments(
     return case
 
 
+def with_edited_segments(case: SegmentedCase, sha256: str) -> SegmentedCase:
+    """Return a case whose Couinaud map was edited where it lies: the map counts as given now.
+
+    ``sha256`` is the digest of the edited file.
+    """
+    if case.couinaud is None:
+        return case
+    edited = GivenMap(labels=case.couinaud, sha256=sha256, quality=())
+    division = Division(couinaud=case.couinaud, source=SegmentSource.GIVEN)
+    return _divided(replace(case, couinaud=None), division, GivenSegments(couinaud=edited))
+
+
 def merged_findings(
     earlier: tuple[Finding, ...], later: tuple[Finding, ...]
 ) -> tuple[Finding, ...]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from remnant.core.errors import ModelIntegrityError, ModelUnavailableError
+from remnant.core.errors import EmptyStructureError, ModelIntegrityError, ModelUnavailableError
 from remnant.core.findings import Finding, quality_finding
 from remnant.core.landmarks import Landmarks
 from remnant.core.progress import Progress
@@ -74,10 +74,12 @@ def by_model(liver: LabelMap, divider: SegmentDivider, progress: Progress) -> Di
     ------
     ModelUnavailableError, ModelIntegrityError
         The weights are missing or were changed; the message says what else can be done.
+    EmptyStructureError
+        The liver is too thin to have a shape; so does this.
     """
     try:
         found = divider.divide(liver, progress=progress)
-    except (ModelUnavailableError, ModelIntegrityError) as fault:
+    except (ModelUnavailableError, ModelIntegrityError, EmptyStructureError) as fault:
         raise type(fault)(f"{fault}; {OTHERWISE}") from fault
     return Division(
         couinaud=found.couinaud,

@@ -10,7 +10,7 @@ from typing import Final
 from models.cache import cache_folder
 from models.registry import installed, list_models
 from remnant import __version__
-from segmentation.engines.kul import chosen_device
+from segmentation.engines.device import chosen_device
 
 LEAST_MEMORY_BYTES: Final = 6 * 1024**3
 

@@ -18,8 +18,9 @@ from remnant.core.labels import (
     STRUCTURE_SCHEME,
 )
 from remnant.core.volumes import LabelMap, Modality
-from remnant.io.atomic import atomic_path
+from remnant.io.atomic import atomic_path, digest_file
 from remnant.io.nifti import read_image, read_labels, write_image, write_labels
+from remnant.pipeline.divide import with_edited_segments
 from remnant.pipeline.results import require_writable, staged_beside
 from remnant.pipeline.segmented import SegmentedCase
 from remnant.pipeline.state import read_state, write_state
@@ -98,7 +99,8 @@ def write_segmented(case: SegmentedCase, folder: Path, *, stored: StoredCase | N
             write_labels(volume, folder / name)
         else:
             write_image(volume, folder / name)
-    write_state(case, folder / STATE)
+    digest = None if case.couinaud is None else digest_file(folder / COUINAUD)
+    write_state(case, folder / STATE, couinaud_sha256=digest)
 
 
 def write_measured(report: CaseReport, folder: Path) -> None:
@@ -133,6 +135,8 @@ def write_html(case: SegmentedCase, report: CaseReport, folder: Path) -> None:
 def read_case(folder: Path) -> SegmentedCase:
     """Read the maps and the state that `write_segmented` wrote.
 
+    A Couinaud map that another program wrote over since then counts as given.
+
     Raises
     ------
     UnreadableFileError
@@ -159,7 +163,8 @@ def read_case(folder: Path) -> SegmentedCase:
     preview_file = folder / PREVIEW
     # windowed grey values are no Hounsfield units, whatever scan they were made from
     preview = read_image(preview_file, modality=Modality.MR) if preview_file.is_file() else None
-    return SegmentedCase(
+    written = facts.pop("couinaud_sha256")
+    case = SegmentedCase(
         structures=structures,
         lesions=maps.get(LESIONS),
         exophytic=maps.get(EXOPHYTIC),
@@ -168,6 +173,9 @@ def read_case(folder: Path) -> SegmentedCase:
         preview=preview,
         **facts,
     )
+    if case.couinaud is None or written in {None, (found := digest_file(folder / COUINAUD))}:
+        return case
+    return with_edited_segments(case, found)
 
 
 def read_measured(folder: Path) -> CaseReport:

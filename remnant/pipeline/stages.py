@@ -14,7 +14,6 @@ from remnant.core.case import CaseReport
 from remnant.core.labels import CouinaudSegment
 from remnant.core.patient import Patient
 from remnant.core.provenance import Provenance
-from remnant.core.uncertainty import ErrorModel
 from remnant.core.volumetry_report import VolumetryReport
 from remnant.pipeline.divide import WHOLE_LIVER
 from remnant.pipeline.segmented import SegmentedCase, Setting
@@ -52,7 +51,12 @@ def measure_case(case: SegmentedCase, request: MeasureRequest) -> CaseReport:
         The formula's name is not known, or a figure of the error model is out of range.
     """
     watch = Stopwatch()
-    model = _error_model(case, request.errors)
+    model = error_model(
+        networks=_networks_drew_it(case),
+        segment_source=case.segment_source,
+        choice=request.errors,
+        segment_plane_mm=case.segment_plane_mm,
+    )
     with watch.measure("measure"):
         volumes = measure(
             case.structures,
@@ -83,15 +87,6 @@ def measure_case(case: SegmentedCase, request: MeasureRequest) -> CaseReport:
         provenance=provenance_of(case, settings, {**case.seconds, **watch.seconds}),
         planted=case.planted,
     )
-
-
-def _error_model(case: SegmentedCase, choice: ErrorChoice) -> ErrorModel:
-    """Return the error model of a case; a border that the user chose goes for all planes."""
-    model = error_model(
-        networks=_networks_drew_it(case), segment_source=case.segment_source, choice=choice
-    )
-    planes = case.segment_plane_mm if choice.segment_border_mm is None else None
-    return replace(model, segment_plane_mm=planes)
 
 
 def _networks_drew_it(case: SegmentedCase) -> bool:

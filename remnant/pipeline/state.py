@@ -22,9 +22,13 @@ READABLE: Final = ("1.0", STATE_VERSION)
 Json = dict[str, Any]
 
 
-def write_state(case: SegmentedCase, path: Path) -> None:
-    """Write a case's facts; its maps are written beside it."""
-    write_json(_encode(case), path)
+def write_state(case: SegmentedCase, path: Path, *, couinaud_sha256: str | None = None) -> None:
+    """Write a case's facts; its maps are written beside it.
+
+    ``couinaud_sha256`` is the digest of the Couinaud map's file, which tells whether another
+    program changes it later.
+    """
+    write_json(_encode(case) | {"couinaud_sha256": couinaud_sha256}, path)
 
 
 def read_state(path: Path) -> Json:
@@ -117,6 +121,7 @@ def _decode_division(document: Mapping[str, Any]) -> Json:
         if planes is None
         else {SegmentPlane[name.upper()]: float(mm) for name, mm in planes.items()},
         "segment_iv_known": bool(document.get("segment_iv_known", False)),
+        "couinaud_sha256": document.get("couinaud_sha256"),
         "segment_models": tuple(document.get("segment_models", ())),
         "segment_findings": tuple(document.get("segment_findings", ())),
     }

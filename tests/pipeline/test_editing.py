@@ -20,6 +20,7 @@ from remnant.core.labels import (
 from remnant.core.patient import Patient
 from remnant.core.volumes import LabelMap, Modality
 from remnant.core.volumetry_report import SegmentsConfirmation, SegmentSource
+from remnant.io.atomic import digest_file
 from remnant.io.nifti import write_image, write_labels
 from remnant.pipeline import folder as case_folder
 from remnant.pipeline.facts import known_case
@@ -346,8 +347,8 @@ def replace_scheme(codes, geometry):
 
 def test_state__of_version_1_0_is_still_read(output):
     state = json.loads((output / STATE).read_text(encoding="utf-8"))
-    new = {"segments_confirmation", "segment_plane_mm", "segment_iv_known", "segment_models",
-           "segment_findings"}  # fmt: skip
+    new = {"couinaud_sha256", "segments_confirmation", "segment_plane_mm", "segment_iv_known",
+           "segment_models", "segment_findings"}  # fmt: skip
     assert new < set(state)
     old = {key: value for key, value in state.items() if key not in new}
     old |= {"state_version": "1.0", "segment_source": "landmarks"}
@@ -397,6 +398,32 @@ def test_split_iv__is_stored_measured_and_leaves_with_the_segments(
     with_map(output, corrected, tmp_path)
     assert not (output / case_folder.COUINAUD_IV).exists()
     assert read_measured(output).volumetry.segment_iv is None
+
+
+@pytest.mark.parametrize("first", ["model", "given"])
+def test_edited_in_place__the_map_counts_as_given_and_is_confirmed_by_nobody(
+    first, output, small, corrected, tmp_path
+):
+    if first == "given":
+        with_map(output, small.couinaud, tmp_path)
+    rerun(output, confirm_segments="A. Reader")
+    stored = read_case(output)
+    assert first == stored.segment_source
+    assert stored.segments_confirmation is not None
+    write_labels(corrected, output / case_folder.COUINAUD)
+    again = rerun(output)
+
+    volumes = again.report.volumetry
+    assert SegmentSource.GIVEN is volumes.segment_source
+    assert volumes.segments_confirmation is None
+    assert volumes.error_model.segment_plane_mm is None
+    assert () == again.report.provenance.models
+    expected = digest_file(output / case_folder.COUINAUD)
+    assert expected == again.report.provenance.inputs_sha256["couinaud"]
+    (finding,) = (f for f in again.report.quality if f.id == "segments_source")
+    assert "replace" in finding.text
+    assert "confirmation" in finding.text
+    assert again.report.quality == rerun(output).report.quality
 
 
 def test_rerun__into_another_folder_leaves_the_first_as_it_was(output, corrected, tmp_path):
