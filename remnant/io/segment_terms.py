@@ -79,7 +79,7 @@ _COUINAUD_NAME = re.compile(
 _BRANCH_WORDS = re.compile(
     r"\b(?:portal|vein|venous|branch|branches|pv|hv|of|to|for|right|left|middle|main|p(?= ?[\div]))"
 )
-_BY_NUMBER_ALONE = re.compile(r"(?:segment|label)[ _]?(?P<number>\d+)", re.IGNORECASE)
+_BY_NUMBER_ALONE = re.compile(r"(?:(?:segment|label)[ _]?)?(?P<number>\d+)", re.IGNORECASE)
 _LIKE_COUINAUD = re.compile(
     r".*\b(?:couinaud|segments?|seg|sector|section)\b.*|(?:s?[iv\d][ab]? ?)+"
 )
