@@ -597,3 +597,17 @@ def test_page__an_undecided_source_is_no_check_that_could_not_be_made(made, sour
     assert words in care
     assert "could not be made" not in care
     assert "to review · " + words in text
+
+
+def test_page__failed_checks_of_the_division_stand_in_the_banner(made):
+    words = "The liver looks unlike the training livers."
+    failed = quality_finding("couinaud_shape_familiar", passed=False, text=words)
+    passed = quality_finding("couinaud_model_certain", passed=True, text="It is certain.")
+
+    def banner(source):
+        text = bare(replace(divided(made.case, source), quality=(failed, passed))).text
+        return text[: text.index("Debulking within reach")]
+
+    assert words in banner(SegmentSource.MODEL)
+    assert "It is certain." not in banner(SegmentSource.MODEL)
+    assert words not in banner(SegmentSource.LANDMARKS)
