@@ -21,6 +21,7 @@ from remnant.core.provenance import Provenance
 from remnant.core.study import Study
 from remnant.core.volumes import LabelMap, Phase
 from remnant.io.atomic import digest_file
+from remnant.pipeline.division import WORDS
 from remnant.pipeline.folder import REPORT_JSON, read_case, read_measured
 from remnant.pipeline.results import published_results, require_results_folder
 from remnant.pipeline.segmented import Setting
@@ -119,7 +120,7 @@ def compare_cases(request: CompareRequest) -> ComparisonReport:
         matches_reason=matched.reason,
         growth=growth,
         growth_reason=NO_RESECTION if growth is None else None,
-        quality=(*_checks(before, after), *matched.quality),
+        quality=(*_checks(before, after, request), *matched.quality),
         provenance=_provenance(before, after, request),
     )
 
@@ -259,8 +260,29 @@ def _scan(scan: _Scan) -> MeasuredScan:
     )
 
 
-def _checks(before: _Scan, after: _Scan) -> tuple[Finding, ...]:
-    return _same_kind_of_scan(before.report, after.report), _confirmed(before.report, after.report)
+def _checks(before: _Scan, after: _Scan, request: CompareRequest) -> tuple[Finding, ...]:
+    first, second = before.report, after.report
+    checks = (_same_kind_of_scan(first, second), _confirmed(first, second))
+    return checks if request.removed is None else (*checks, _divided_alike(first, second))
+
+
+def _divided_alike(first: CaseReport, second: CaseReport) -> Finding:
+    """Say where the segments came from that the followed remnant is made of."""
+    volumes = [case.volumetry for case in (first, second)]
+    sources = [v.segment_source for v in volumes]
+    reviewed = not any(v.segments_need_review for v in volumes)
+    names = [
+        ("not known" if v.segment_source is None else WORDS[v.segment_source])
+        + (", which nobody reviewed" if v.segments_need_review else "")
+        for v in volumes
+    ]
+    text = (
+        f"Couinaud segments of the first scan: {names[0]}; of the second: {names[1]}. Growth of a "
+        f"remnant holds both livers to be divided alike."
+    )
+    alike = sources[0] is sources[1] and None not in sources
+    passed = (True if alike else None) if reviewed else False
+    return quality_finding("compared_segments", passed=passed, text=text)
 
 
 def _same_kind_of_scan(before: CaseReport, after: CaseReport) -> Finding:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from remnant.core.errors import GeometryMismatchError, InputError
+from remnant.core.findings import Verdict
 from remnant.core.geometry import Geometry
 from remnant.core.labels import (
     COUINAUD_SCHEME,
@@ -23,6 +24,7 @@ from remnant.core.volumetry_report import SegmentsConfirmation, SegmentSource
 from remnant.io.atomic import digest_file
 from remnant.io.nifti import write_image, write_labels
 from remnant.pipeline import folder as case_folder
+from remnant.pipeline.comparison import CompareRequest, compare_cases
 from remnant.pipeline.facts import known_case
 from remnant.pipeline.folder import STATE, read_case, read_measured, write_segmented
 from remnant.pipeline.requests import SegmentRequest
@@ -436,3 +438,32 @@ def test_rerun__into_another_folder_leaves_the_first_as_it_was(output, corrected
     assert before == bytes_of(output)
     np.testing.assert_array_equal(corrected.codes, read_case(tmp_path / "second").couinaud.codes)
     assert (output / case_folder.STRUCTURES).stat().st_nlink == 1
+
+
+def test_compare__works_with_estimates_and_says_that_nobody_reviewed_them(output, estimated):
+    right = frozenset(map(CouinaudSegment, (5, 6, 7, 8)))
+    asked = CompareRequest(before=estimated, after=output, removed=right, weeks=3.0)
+    verdicts = []
+    for name in (None, "A. Reader"):
+        if name:
+            rerun(output, confirm_segments=name)
+        report = compare_cases(asked)
+        (finding,) = (f for f in report.quality if f.id == "compared_segments")
+        verdicts.append((finding.verdict, finding.text.count("nobody reviewed")))
+        assert 0.0 == pytest.approx(report.growth.degree_of_hypertrophy_sflr_points.value, abs=1e-9)
+    assert [(Verdict.NOT_MET, 2), (Verdict.NOT_MET, 1)] == verdicts
+
+
+def test_compare__confirmed_estimates_pass_and_other_sources_are_named(output, corrected, tmp_path):
+    rerun(output, confirm_segments="A. Reader")
+    twin = shutil.copytree(output, tmp_path / "twin")
+    asked = CompareRequest(before=output, after=twin, removed=frozenset({CouinaudSegment.II}))
+    (alike,) = (f for f in compare_cases(asked).quality if f.id == "compared_segments")
+    with_map(twin, corrected, tmp_path)
+    (other,) = (f for f in compare_cases(asked).quality if f.id == "compared_segments")
+
+    assert Verdict.MET is alike.verdict
+    assert Verdict.UNKNOWN is other.verdict
+    assert "the given Couinaud map" in other.text
+    without = replace(asked, removed=None)
+    assert "compared_segments" not in {f.id for f in compare_cases(without).quality}
