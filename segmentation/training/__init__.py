@@ -1,0 +1,1 @@
+"""Training of the networks whose weights ship with the package."""

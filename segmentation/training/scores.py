@@ -1,0 +1,101 @@
+"""How far estimated segments are from annotated ones."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+from numpy.typing import NDArray
+
+from remnant.core.labels import LEFT_LOBE, RIGHT_LOBE, CouinaudSegment
+from remnant.core.uncertainty import SegmentPlane
+from segmentation.couinaud_shape import SIDES, Group
+
+Codes = NDArray[np.uint8] | NDArray[np.uint16]
+
+PARTS: Mapping[str, Group] = {
+    "II+III": (CouinaudSegment.II, CouinaudSegment.III),
+    "left hemiliver": tuple(sorted(LEFT_LOBE)),
+    "VI+VII": (CouinaudSegment.VI, CouinaudSegment.VII),
+    "right hemiliver": tuple(sorted(RIGHT_LOBE)),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class LiverScore:
+    """One liver's scores.
+
+    Parameters
+    ----------
+    patient
+        Its number.
+    dice
+        Of segments I to VIII; 1.0 where neither map has the segment.
+    share_errors
+        Estimated minus annotated share of the liver of each of `PARTS`, -1 to 1.
+    """
+
+    patient: int
+    dice: tuple[float, ...]
+    share_errors: tuple[float, ...]
+
+
+def score(patient: int, found: Codes, annotated: Codes) -> LiverScore:
+    """Compare two maps of the same liver voxels."""
+    liver = int(np.count_nonzero(annotated))
+    return LiverScore(
+        patient,
+        tuple(_dice(found == s, annotated == s) for s in CouinaudSegment),
+        tuple((_count(found, part) - _count(annotated, part)) / liver for part in PARTS.values()),
+    )
+
+
+def mean_scores(scores: Sequence[LiverScore]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return mean Dice by segment and mean absolute share error by part."""
+    dice = np.array([liver.dice for liver in scores])
+    errors = np.array([liver.share_errors for liver in scores])
+    return dice.mean(axis=0), np.abs(errors).mean(axis=0)
+
+
+def plane_shift_mm(
+    found: Codes, annotated: Codes, plane: SegmentPlane, spacing_mm: float
+) -> float | None:
+    """Return how far an estimated plane lies from the annotated one, on the mean.
+
+    Volume exchanged between the plane's sides over the projected area of its annotated borders:
+    what `volumetry.propagation` moves them by. Positive where the first side is too large;
+    ``None`` where there is no border.
+    """
+    first, second = SIDES[plane]
+    area_mm2 = sum(
+        projected_area_mm2(annotated, one, other, spacing_mm)
+        for one, other in product(first, second)
+    )
+    if area_mm2 == 0.0:
+        return None
+    gained = np.isin(found, first) & np.isin(annotated, second)
+    lost = np.isin(found, second) & np.isin(annotated, first)
+    moved = int(np.count_nonzero(gained)) - int(np.count_nonzero(lost))
+    return moved * spacing_mm**3 / area_mm2
+
+
+def projected_area_mm2(
+    codes: Codes, one: CouinaudSegment, other: CouinaudSegment, spacing_mm: float
+) -> float:
+    """Return the area of two segments' border as seen along its mean normal."""
+    net = []
+    for axis in range(codes.ndim):
+        along = np.moveaxis(codes, axis, 0)
+        low, high = along[:-1], along[1:]
+        forwards = np.count_nonzero((low == one) & (high == other))
+        net.append(forwards - np.count_nonzero((low == other) & (high == one)))
+    return float(np.linalg.norm(net)) * spacing_mm**2
+
+
+def _dice(found: NDArray[np.bool_], annotated: NDArray[np.bool_]) -> float:
+    size = int(np.count_nonzero(found)) + int(np.count_nonzero(annotated))
+    return 2 * int(np.count_nonzero(found & annotated)) / size if size else 1.0
+
+
+def _count(codes: Codes, part: Group) -> int:
+    return int(np.count_nonzero(np.isin(codes, part)))
