@@ -7,16 +7,16 @@ is that between its ends in mm, on any grid: anisotropic, oblique, mirrored or s
 1. Where the line to the seed nearest by straight distance is free, that seed is nearest along the
    mask too, since no way is shorter than the straight line: exact, and true of most of a liver.
 2. Behind corners, ways spread from voxel to voxel. Each voxel hands on the last bend of its way (or
-   the seed): who sees that bend goes straight to it, who does not bends at the neighbour. So
-   lengths are not tied to the 26 directions of the grid as in Dijkstra's method on the voxels'
-   graph (Numer Math 1959;1:269), nor smoothed as in a discretised eikonal equation (Sethian, PNAS
-   1996;93:1591). Bends handed on: Nash et al., AAAI 2007:1177. A way found is never shorter than
-   the shortest, nor longer than Dijkstra's on the same voxels.
+   the seed): who sees that bend goes straight to it, who does not bends at the neighbour (Nash et
+   al., AAAI 2007:1177). So lengths are not tied to the 26 directions of the grid as in Dijkstra's
+   method on the voxels' graph (Numer Math 1959;1:269), nor smoothed as in a discretised eikonal
+   equation (Sethian, PNAS 1996;93:1591). A way found is never shorter than the shortest, nor longer
+   than Dijkstra's; behind the edge of a wall it is longer by less than half a voxel.
 
-On fine grids step 2 works on one voxel per block of about ``BLOCK_MM``, the one nearest to the
-block's centre; lines are still judged voxel by voxel. Every voxel near a border of territories or
-near a seed is then decided by itself. What blocks can miss: a part of the mask that is thinner than
-a block and lies behind a slit, and a winding bridge thinner than one.
+On fine grids step 1 is first tried for one voxel per block of about ``BLOCK_MM``. Where a block and
+all around it, with the seeds there, agree on a code, their voxels have it too; all others are
+decided by themselves. What blocks can miss is a part of the mask that is thinner than a block and
+lies behind a slit.
 
 Ties go to one of the seeds by position, whatever their codes, the same at every call.
 """
@@ -36,7 +36,6 @@ BLOCK_MM: Final = 2.0
 SHORTER_MM: Final = 1e-4
 """A way must be shorter by this to replace another, lest rounding send work round in circles."""
 STEPS: Final = tuple(step for step in product((-1, 0, 1), repeat=3) if any(step))
-NEIGHBOURS_26: Final = np.ones((3, 3, 3), dtype=bool)
 NO_CODE: Final = 255
 
 Mask = NDArray[np.bool_]
@@ -66,11 +65,6 @@ class Ways:
         n = len(index)
         never = np.full(n, np.inf)
         return cls(index, np.full(n, -1, dtype=np.intp), never, index.copy(), never.copy())
-
-    def joined(self, other: "Ways") -> "Ways":
-        """Return these ways followed by others."""
-        names = ("index", "seed", "length_mm", "bend", "before_mm")
-        return Ways(*(np.concatenate([getattr(self, n), getattr(other, n)]) for n in names))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -220,31 +214,17 @@ def _offer(
 
 
 def _from_blocks(domain: Domain, tree: cKDTree, block: Shape3) -> Codes:
-    """Find ways for one voxel of each block, then for every voxel that blocks leave open."""
+    """Decide by blocks where they agree, and voxel by voxel elsewhere."""
     cells, index = _middles(domain.mask, block)
-    nodes = _straight(domain, tree, index)
-    _spread(domain, nodes, cells)
-    codes = _agreed(domain, nodes, cells, block)
+    codes = _agreed(domain, _straight(domain, tree, index), cells, block)
     codes *= domain.mask
-    known = (nodes, cells, block)
     single = _where(domain.mask & (codes == 0))
-    codes[tuple(single.T)] = _codes(domain, _refined(domain, tree, single, known))
-    _fill_missed(domain, tree, codes, known)
+    if not len(single):
+        return codes
+    ways = _straight(domain, tree, single)
+    _spread(domain, ways, single)
+    codes[tuple(single.T)] = _codes(domain, ways)
     return codes
-
-
-def _fill_missed(
-    domain: Domain, tree: cKDTree, codes: Codes, known: tuple[Ways, Index, Shape3]
-) -> None:
-    """Spread voxel by voxel into what is joined to reached voxels, but not block by block."""
-    missed = domain.mask & (codes == 0)
-    if not missed.any():
-        return
-    rest = _where(missed)
-    beside = ndimage.binary_dilation(missed, NEIGHBOURS_26) & (codes > 0)
-    ways = _refined(domain, tree, _where(beside), known).joined(Ways.unknown(rest))
-    _spread(domain, ways, ways.index)
-    codes[tuple(rest.T)] = _codes(domain, ways)[-len(rest) :]
 
 
 def _middles(mask: Mask, block: Shape3) -> tuple[Index, Index]:
@@ -276,21 +256,3 @@ def _agreed(domain: Domain, nodes: Ways, cells: Index, block: Shape3) -> Codes:
         codes = np.repeat(codes, times, axis=axis)
     i, j, k = domain.mask.shape
     return codes[:i, :j, :k]
-
-
-def _refined(
-    domain: Domain, tree: cKDTree, single: Index, known: tuple[Ways, Index, Shape3]
-) -> Ways:
-    """Find ways for single voxels: straight to a seed, or by the bends of the blocks around."""
-    nodes, cells, block = known
-    ways = _straight(domain, tree, single)
-    takers = np.flatnonzero(ways.seed < 0)
-    around = single[takers] // np.array(block, dtype=np.int32) + 1
-    numbers = np.full(cells.max(axis=0) + 3, -1, dtype=np.int32)
-    reached = np.flatnonzero(nodes.seed >= 0)
-    numbers[tuple(cells[reached].T + 1)] = reached
-    for step in ((0, 0, 0), *STEPS):
-        givers = numbers[tuple((around + np.array(step, dtype=np.int32)).T)]
-        there = givers >= 0
-        _hand_on(domain, (nodes, givers[there]), (ways, takers[there]))
-    return ways

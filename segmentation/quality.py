@@ -35,7 +35,8 @@ SHARE_RANGES: tuple[tuple[Segments, float, float], ...] = (
 )
 RIGHT, SUPERIOR = 0, 2
 # (further along the axis, less far along it, axis)
-ORDER: tuple[tuple[Segments, Segments, int], ...] = (
+Rule = tuple[Segments, Segments, int]
+ORDER: tuple[Rule, ...] = (
     ((_V, _VI, _VII, _VIII), (_IV,), RIGHT),
     ((_IV,), (_II, _III), RIGHT),
     ((_VII, _VIII), (_V, _VI), SUPERIOR),
@@ -75,8 +76,9 @@ def check_segments(couinaud: LabelMap) -> tuple[Finding, ...]:
     -------
     tuple of Finding
         ``couinaud_segments_present`` (value: segments missing), ``couinaud_in_order``,
-        ``couinaud_shares_plausible``. Order and shares are unknown while a segment is missing
-        (a part of the liver may have been resected).
+        ``couinaud_shares_plausible``. Shares are unknown while a segment is missing (a part of the
+        liver may have been resected, or no branch of it was labelled); order is checked between
+        groups that are complete, and unknown where none are.
 
     Raises
     ------
@@ -91,9 +93,10 @@ def check_segments(couinaud: LabelMap) -> tuple[Finding, ...]:
     present = quality_finding(
         "couinaud_segments_present", passed=not missing, text=text, value=float(len(missing))
     )
-    if missing:
-        return (present, _unknown("couinaud_in_order"), _unknown("couinaud_shares_plausible"))
-    return (present, _in_order(codes, grid), _shares(counts))
+    rules = tuple(rule for rule in ORDER if all(counts[s] for s in (*rule[0], *rule[1])))
+    order = _in_order(codes, grid, rules) if rules else _unknown("couinaud_in_order")
+    shares = _unknown("couinaud_shares_plausible") if missing else _shares(counts)
+    return (present, order, shares)
 
 
 def _unknown(identifier: str) -> Finding:
@@ -138,10 +141,12 @@ def _plausible(volume_ml: float) -> Finding:
     )
 
 
-def _in_order(codes: NDArray[np.unsignedinteger], grid: Geometry) -> Finding:
+def _in_order(
+    codes: NDArray[np.unsignedinteger], grid: Geometry, rules: tuple[Rule, ...]
+) -> Finding:
     wrong = [
         f"{_names(further)} not {'right of' if axis == RIGHT else 'above'} {_names(less)}"
-        for further, less, axis in ORDER
+        for further, less, axis in rules
         if _centre(codes, grid, further)[axis] <= _centre(codes, grid, less)[axis]
     ]
     told = "; ".join(wrong) + ": left and right or the codes may be exchanged" if wrong else "none"

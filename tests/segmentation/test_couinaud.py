@@ -9,13 +9,24 @@ from hypothesis import strategies as st
 
 from remnant.core.errors import EmptyStructureError, InputError
 from remnant.core.geometry import Geometry
-from remnant.core.labels import BINARY_SCHEME, COUINAUD_SCHEME, CouinaudSegment
+from remnant.core.labels import (
+    BINARY_SCHEME,
+    COUINAUD_SCHEME,
+    SEGMENT_IV_SCHEME,
+    CouinaudSegment,
+    SegmentIvPart,
+)
 from remnant.core.landmarks import Landmarks
 from remnant.core.volumes import LabelMap
 from remnant.testing.phantoms import liver_phantom
 from remnant.testing.strategies import SEEDS, grids_around
 from segmentation import couinaud as module
-from segmentation.couinaud import assign_segments, couinaud_from_landmarks, planes_from_landmarks
+from segmentation.couinaud import (
+    assign_segments,
+    couinaud_from_landmarks,
+    planes_from_landmarks,
+    segment_iv_parts,
+)
 
 LANDMARKS = Landmarks(
     ivc=(20.0, 160.0, 430.0),
@@ -286,3 +297,54 @@ def test_couinaud__near_the_annotated_segments_of_real_livers(shared):
 
     # 1.1 points on average over 74 livers; a swapped plane costs more than 5.
     assert np.mean(errors) < 0.02
+
+
+@given(geometry=grids_around(BOX_MM, low_mm=9.0, high_mm=17.0))
+def test_segment_iv__parts_are_above_and_below_the_bifurcation_on_any_grid(geometry):
+    couinaud = couinaud_from_landmarks(whole(geometry), LANDMARKS)
+
+    parts = segment_iv_parts(couinaud, LANDMARKS)
+
+    fourth = couinaud.codes == CouinaudSegment.IV
+    points = geometry.ras_from_index(np.argwhere(fourth))
+    height = points[:, 2] - LANDMARKS.portal_bifurcation[2]
+    clear = np.abs(height) > EDGE_MM
+    expected = np.where(height > 0, SegmentIvPart.IVA, SegmentIvPart.IVB)
+    assert np.array_equal(fourth, parts.mask())
+    assert np.array_equal(expected[clear], parts.codes[fourth][clear])
+    assert {SegmentIvPart.IVA, SegmentIvPart.IVB} == set(parts.codes[fourth].tolist())
+    assert parts.scheme is SEGMENT_IV_SCHEME
+    assert geometry.same_grid(parts.geometry)
+
+
+def test_segment_iv__a_voxel_on_the_level_is_ivb():
+    matrix = np.diag([10.0, 10.0, 10.0, 1.0])
+    matrix[:3, 3] = (20.0, 180.0, 387.0)
+    geometry = Geometry((4, 5, 3), matrix)  # slices at 387, 397 and 407 mm; the level is 397
+    codes = np.full(geometry.shape, CouinaudSegment.IV, dtype=np.uint8)
+    codes[0] = CouinaudSegment.V
+
+    parts = segment_iv_parts(LabelMap(codes, geometry, COUINAUD_SCHEME), LANDMARKS).codes
+
+    assert (parts[1:, :, :2] == SegmentIvPart.IVB).all()
+    assert (parts[1:, :, 2] == SegmentIvPart.IVA).all()
+    assert (parts[0] == 0).all()
+
+
+def test_segment_iv__none_where_there_is_no_segment_iv():
+    matrix = np.diag([10.0, 10.0, 10.0, 1.0])
+    matrix[:3, 3] = (20.0, 180.0, 387.0)
+    geometry = Geometry((4, 5, 3), matrix)
+    couinaud = LabelMap(np.full(geometry.shape, 6, dtype=np.uint8), geometry, COUINAUD_SCHEME)
+
+    assert not segment_iv_parts(couinaud, LANDMARKS).mask().any()
+
+
+def test_segment_iv__refused():
+    geometry = Geometry((4, 5, 3), np.diag([10.0, 10.0, 10.0, 1.0]))
+    empty = LabelMap(np.zeros(geometry.shape, dtype=np.uint8), geometry, COUINAUD_SCHEME)
+    with pytest.raises(EmptyStructureError, match="Couinaud map has no voxels"):
+        segment_iv_parts(empty, LANDMARKS)
+    fourth = LabelMap(np.full(geometry.shape, 4, dtype=np.uint8), geometry, COUINAUD_SCHEME)
+    with pytest.raises(InputError, match="outside the liver's box"):
+        segment_iv_parts(fourth, LANDMARKS)

@@ -128,7 +128,7 @@ def test_check_segments__odd_share():
     assert "IV 0.0 % (4 to 30 %)" in found.text
 
 
-def test_check_segments__missing_segment_leaves_the_rest_unknown():
+def test_check_segments__missing_segment_leaves_shares_unknown():
     codes = np.where(PHANTOM.couinaud.codes == 1, 0, PHANTOM.couinaud.codes)
 
     present, order, shares = check_segments(couinaud(codes))
@@ -136,7 +136,25 @@ def test_check_segments__missing_segment_leaves_the_rest_unknown():
     assert present.verdict is Verdict.NOT_MET
     assert present.value == 1
     assert "without voxels: I." in present.text
-    assert order.verdict is shares.verdict is Verdict.UNKNOWN
+    assert order.verdict is Verdict.MET
+    assert shares.verdict is Verdict.UNKNOWN
+
+
+def test_check_segments__exchanged_sides_show_without_segment_i():
+    swapped = np.array([0, 0, 7, 6, 5, 4, 3, 2, 8])[PHANTOM.couinaud.codes]
+
+    order = check_segments(couinaud(swapped))[1]
+
+    assert order.verdict is Verdict.NOT_MET
+    assert "IV not right of II+III" in order.text
+
+
+def test_check_segments__order_is_unknown_where_no_group_is_complete():
+    codes = np.where(np.isin(PHANTOM.couinaud.codes, (4, 7)), 0, PHANTOM.couinaud.codes)
+
+    _, order, _ = check_segments(couinaud(codes))
+
+    assert order.verdict is Verdict.UNKNOWN
 
 
 def test_checks__empty():
