@@ -183,21 +183,25 @@ def plane_sds_mm(
     scale
         See `Calibration.plane_scale`; of 1 it gives the spread of the place from point to point.
     """
-    from models.networks.couinaud_shape import frame_points
+    from models.networks.couinaud_shape import FRAME_MM, frame_points
 
-    inside = shape.frame_distance_mm(frame_points()) > 0
-    values = probabilities.numpy() * inside.numpy()
-    return {
-        plane: min(LARGEST_BORDER_MM, scale[plane] * shape.scale * _spread_mm(values, *sides))
+    # Outside the liver the network says nothing: differences must not reach beyond its surface.
+    within = (shape.frame_distance_mm(frame_points()) > FRAME_MM).numpy()
+    spreads_mm = {
+        plane: shape.scale * _spread_mm(probabilities.numpy(), within, *sides)
         for plane, sides in SIDES.items()
     }
+    return {plane: min(LARGEST_BORDER_MM, scale[plane] * s) for plane, s in spreads_mm.items()}
 
 
-def _spread_mm(probabilities: NDArray[Any], one: Group, other: Group) -> float:
+def _spread_mm(
+    probabilities: NDArray[Any], within: NDArray[np.bool_], one: Group, other: Group
+) -> float:
     """Return how far a border may lie from point to point, in frame mm: volume over area.
 
     Between two groups of segments, ``p (1 - p)`` summed over the liver is the border's area times
-    the scale of its logistic profile, and the gradient of ``p`` summed is the area.
+    the scale of its logistic profile, and the gradient of ``p`` summed is the area. 0.0 where there
+    is no border.
     """
     from models.networks.couinaud_shape import FRAME_MM
 
@@ -205,14 +209,9 @@ def _spread_mm(probabilities: NDArray[Any], one: Group, other: Group) -> float:
     both = first + probabilities[[s - 1 for s in other]].sum(axis=0)
     share = np.divide(first, both, out=np.zeros_like(first), where=both > 0)
     slope = np.sqrt(sum(part**2 for part in np.gradient(share, FRAME_MM)))
-    inner = both > _least_weight(both)
-    area = float((both * slope)[inner].sum())
-    return LOGISTIC_SD * float((both * share * (1 - share)).sum()) / area if area > 0 else 0.0
-
-
-def _least_weight(both: NDArray[Any]) -> float:
-    """Where next to nothing belongs to either group, the share's slope means nothing."""
-    return 0.05 * float(both.max(initial=0.0))
+    weight = np.where(within, both, 0.0)
+    area = float((weight * slope).sum())
+    return LOGISTIC_SD * float((weight * share * (1 - share)).sum()) / area if area > 0 else 0.0
 
 
 @cache

@@ -53,9 +53,7 @@ def spread_of(features: Vector) -> tuple[Vector, Vector]:
     """Return mean and inverse covariance of rows of features; the covariance is shrunk a little."""
     covariance = np.cov(features.T)
     shrunk = (1 - SHRINKAGE) * covariance + SHRINKAGE * np.diag(np.diag(covariance))
-    mean: Vector = features.mean(axis=0)
-    inverse: Vector = np.linalg.inv(shrunk)
-    return mean, inverse
+    return features.mean(axis=0), np.asarray(np.linalg.inv(shrunk), dtype=np.float64)
 
 
 def distance_from(features: Vector, mean: Vector, inverse_covariance: Vector) -> float:
