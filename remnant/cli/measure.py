@@ -70,5 +70,7 @@ def measure(
     with published(folder) as staging:
         write_segmented(segmented, staging, stored=revised.stored if revised else None)
         write_measured(report, staging)
+    if revised is not None and (changed := revised.changed(request)):
+        print(f"Changed before measuring: {', '.join(changed)}")
     print_volumes(report)
     print(f"Volumes are in {folder}. Next: remnant plan {folder}")

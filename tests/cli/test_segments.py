@@ -133,6 +133,13 @@ def test_couinaud_from__replaces_the_segments_of_a_stored_case(case, places, cap
     assert [] == document(case)["provenance"]["models"]
 
 
+def test_measure__takes_a_corrected_map_too_and_says_so(case, places, capsys):
+    assert 0 == run("measure", case, "--couinaud-from", places["couinaud"])
+    assert "Changed before measuring: segments replaced by" in capsys.readouterr().out
+    assert "given" == document(case)["volumetry"]["segment_source"]
+    assert document(case).get("planning") is None
+
+
 def test_couinaud_from__is_the_couinaud_mask_of_a_new_study(places, tmp_path):
     liver = f"liver={places['liver']}"
     pairs = {

@@ -1,0 +1,42 @@
+"""The demo on a phantom: what it reports is what anybody gets who gives a scan alone."""
+
+from types import SimpleNamespace
+
+import numpy as np
+
+from remnant.core.geometry import Geometry
+from remnant.core.volumetry_report import SegmentSource
+from remnant.io.nifti import write_image
+from remnant.pipeline import demo
+from remnant.pipeline.folder import read_case
+from remnant.testing.fake_divider import FAKE_MODEL, FakeDivider
+from remnant.testing.fake_segmenter import FakeSegmenter
+from remnant.testing.phantoms import body_grid, liver_phantom
+
+
+def test_demo__estimates_the_segments_of_both_cases(tmp_path, monkeypatch):
+    grid = body_grid(spacing_mm=(3.0, 3.2, 3.4))
+    phantom = liver_phantom(Geometry(grid.shape, np.float32(grid.affine_ras)), metastases=0)
+    write_image(phantom.image, tmp_path / "ct.nii.gz")
+    sample = SimpleNamespace(ct=tmp_path / "ct.nii.gz")
+    monkeypatch.setattr(demo, "fetch_sample", lambda progress: sample)
+    stages = []
+
+    reports = demo.run_demo(
+        tmp_path / "out",
+        segmenter=FakeSegmenter.knowing(phantom),
+        divider=FakeDivider.knowing(phantom),
+        progress=lambda stage, done, total: stages.append(stage),
+    )
+
+    for name, report in ((demo.AS_IS, reports.as_is), (demo.PLANTED, reports.planted)):
+        case = read_case(tmp_path / "out" / name)
+        assert SegmentSource.MODEL is case.segment_source is report.volumetry.segment_source
+        assert report.volumetry.segments_need_review
+        assert FAKE_MODEL in report.provenance.models
+        assert {"segment", "divide", "measure", "plan"} == set(report.provenance.seconds)
+        assert demo.SAMPLE == case.configuration["sample"]
+        np.testing.assert_array_equal(case.structures.mask(), case.couinaud.mask())
+    assert {"scan as it is: known planes", "with planted metastases: known planes"} < set(stages)
+    assert reports.planted.planted
+    assert () == reports.as_is.planted
