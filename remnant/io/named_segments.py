@@ -21,6 +21,7 @@ from remnant.io.segment_terms import (
     is_background,
     looks_like_couinaud,
     meaning_of,
+    numbered_segment,
 )
 
 LARGEST_OVERLAP_FRACTION = 0.02
@@ -140,6 +141,9 @@ def _overlap_findings(
 def _coded_by_segment(labels: tuple[SegmentLabel, ...], part: Part, path: Path) -> _Choice:
     branches = part is Part.BRANCHES
     meanings = {label.number: meaning_of(label, branches=branches) for label in labels}
+    if not any(meaning and meaning.segment for meaning in meanings.values()):
+        unsaid = [x for x in labels if meanings[x.number] in {None, Meaning(Part.LIVER)}]
+        meanings |= {label.number: numbered_segment(label) for label in unsaid}
     codes = {
         number: int(meaning.segment)
         for number, meaning in meanings.items()
@@ -183,7 +187,7 @@ def _binary(labels: tuple[SegmentLabel, ...], part: Part, path: Path) -> _Choice
     wanted = _HELD_BY.get(part, frozenset((part,)))
     meanings = {label.number: meaning_of(label) for label in rest}
     numbers = [n for n, meaning in meanings.items() if meaning and meaning.part in wanted]
-    if not numbers and len(rest) == 1 and _says_nothing(meanings[rest[0].number]):
+    if not numbers and len(rest) == 1 and meanings[rest[0].number] is None:
         text = f"The {part} file does not say what its one segment is: it was taken at its role."
         finding = quality_finding(f"{part}_by_role", passed=None, text=text)
         return _Choice({rest[0].number: 1}, (finding,))
@@ -195,10 +199,6 @@ def _binary(labels: tuple[SegmentLabel, ...], part: Part, path: Path) -> _Choice
     several = part is Part.LESIONS and len(numbers) <= LARGEST_CODE
     codes = {number: code if several else 1 for code, number in enumerate(numbers, start=1)}
     return _Choice(codes, _passed_over(len(rest) - len(numbers), part))
-
-
-def _says_nothing(meaning: Meaning | None) -> bool:
-    return meaning is None or meaning.by_number
 
 
 def _listed(labels: list[SegmentLabel]) -> str:

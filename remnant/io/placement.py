@@ -39,11 +39,17 @@ def placed_on(
     Raises
     ------
     GeometryMismatchError
-        The frames of reference differ, a voxel falls between the grid's voxels (by more than
+        The DICOM frames of reference differ, a voxel falls between the grid's voxels (by more than
         0.01 mm at a corner), or a voxel that is not 0 lies outside the grid.
     """
     if labels.geometry.same_grid(reference):
         return labels
+    frames = {reference.frame_of_reference_uid, labels.geometry.frame_of_reference_uid} - {None}
+    if len(frames) > 1:
+        raise GeometryMismatchError(
+            f"{what} lies in another DICOM frame of reference than {on}: it belongs to another "
+            f"examination or series; give the map of this one"
+        )
     found = _lattice(reference, labels.geometry)
     if found is None:
         raise GeometryMismatchError(
@@ -76,9 +82,6 @@ def _lattice(
     reference: Geometry, grid: Geometry
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]] | None:
     """Return the signed permutation and shift from a grid's indices to the reference's."""
-    frames = {reference.frame_of_reference_uid, grid.frame_of_reference_uid} - {None}
-    if len(frames) > 1:
-        return None
     inverse = np.linalg.inv(reference.affine_ras[:3, :3])
     steps = inverse @ grid.affine_ras[:3, :3]
     shift = reference.index_from_ras(grid.affine_ras[:3, 3])

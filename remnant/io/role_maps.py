@@ -81,7 +81,7 @@ def _by_header(labels: LabelMap, path: Path) -> NamedSegments | None:
     names = label_names(path)
     present = sorted(present_codes(labels.codes) - {0})
     told = tuple(SegmentLabel(number=n, names=(names[n],)) for n in present if n in names)
-    if len(told) < len(present) or not any(_is_of_liver(label) for label in told):
+    if len(told) < len(present) or not any(meaning_of(label) for label in told):
         return None
 
     def pieces(wanted: Collection[int]) -> Iterator[Piece]:
@@ -90,11 +90,6 @@ def _by_header(labels: LabelMap, path: Path) -> NamedSegments | None:
                 yield number, k, labels.codes[:, :, k] == number
 
     return NamedSegments(geometry=labels.geometry, labels=told, pieces=pieces)
-
-
-def _is_of_liver(label: SegmentLabel) -> bool:
-    meaning = meaning_of(label)
-    return meaning is not None and not meaning.by_number
 
 
 def _from_folder(path: Path, part: Part) -> RoleMap:

@@ -141,7 +141,7 @@ class Meaning:
 
 
 def meaning_of(label: SegmentLabel, *, branches: bool = False) -> Meaning | None:
-    """Tell what a segment is: by its codes first, by its names second, by a number last.
+    """Tell what a segment is, by its codes first and by its names second.
 
     Parameters
     ----------
@@ -175,6 +175,32 @@ def meaning_of(label: SegmentLabel, *, branches: bool = False) -> Meaning | None
     if coded:
         return Meaning(Part.COUINAUD, coded, half=_is_half(label) or bool(named and named.half))
     return named or _otherwise(label, part)
+
+
+def numbered_segment(label: SegmentLabel) -> Meaning | None:
+    """Return the segment of a running number: the name's, or, without any word, the stored value.
+
+    To be asked only where a file tells none of its segments otherwise: programs give such names by
+    themselves, in the order in which segments were made.
+
+    Raises
+    ------
+    UnknownLabelError
+        The number in the name is not the value that is stored.
+    """
+    forms = (_BY_NUMBER_ALONE.fullmatch(name.strip()) for name in label.names)
+    found = next((form for form in forms if form), None)
+    number = int(found["number"][:4]) if found else None
+    value = label.stored_value
+    if number is not None and value is not None and number != value:
+        raise UnknownLabelError(
+            f"the segment {label.describe()} is stored with the value {value}, so its number may "
+            f"mean nothing; name the segments I to VIII"
+        )
+    if number is None and not label.names and not label.kinds:
+        number = value
+    segment = _NUMBERS.get(str(number))
+    return Meaning(Part.COUINAUD, segment, by_number=True) if segment else None
 
 
 def looks_like_couinaud(label: SegmentLabel) -> bool:
@@ -240,25 +266,7 @@ def _otherwise(label: SegmentLabel, part: Part | None) -> Meaning | None:
     if part is not None:
         return Meaning(part)
     place = next((p for code in label.places if (p := _part_of(code))), None)
-    return Meaning(place) if place else _numbered(label)
-
-
-def _numbered(label: SegmentLabel) -> Meaning | None:
-    """Return the segment of a running number: the name's, or, without one, the stored value."""
-    found = next(
-        (m for name in label.names if (m := _BY_NUMBER_ALONE.fullmatch(name.strip()))), None
-    )
-    number = int(found["number"][:4]) if found else None
-    value = label.stored_value
-    if number is not None and value is not None and number != value:
-        raise UnknownLabelError(
-            f"the segment {label.describe()} is stored with the value {value}, so its number may "
-            f"mean nothing; name the segments I to VIII"
-        )
-    if number is None and not label.names and not label.kinds:
-        number = value
-    segment = _NUMBERS.get(str(number))
-    return Meaning(Part.COUINAUD, segment, by_number=True) if segment else None
+    return Meaning(place) if place else None
 
 
 def _plain(name: str) -> str:

@@ -134,6 +134,19 @@ def test_numbers_alone__label_values_are_taken_and_that_is_said(slicer, named):
     assert {"couinaud_by_number"} == set(quality)
 
 
+def test_numbers_alone__go_before_a_type_that_only_says_liver(slicer):
+    liver = entry("SCT^10200004^Liver")
+    segments = [segment(f"Segment {n}", n, tags=liver) for n in range(1, 9)]
+    labels, quality = read(slicer(couinaud(), segments))
+    np.testing.assert_array_equal(couinaud(), labels.codes)
+    assert {"couinaud_by_number"} == set(quality)
+
+    named = [segment("Segment_1", 1, tags=liver), segment("Segment V", 2)]
+    labels, quality = read(slicer(couinaud(top=2), named))
+    np.testing.assert_array_equal(np.array([0, 0, 5])[couinaud(top=2)], labels.codes)
+    assert {"couinaud_passed_over"} == set(quality)
+
+
 def test_layers__overlap_of_two_segments_is_counted_and_the_lower_number_holds(slicer):
     layers = np.zeros((2, *SHAPE), np.uint8)
     layers[0, :, :, :4], layers[0, :, :, 4:6] = 1, 2
@@ -222,6 +235,7 @@ def test_one_nameless_segment_is_taken_at_its_role(slicer):
         ([segment("Segment IV"), segment("Segment 9", 2)], UnknownLabelError, "'Segment 9'"),
         ([segment("IV", tags=entry("SCT^277959000^V"))], UnknownLabelError, "coded as Couinaud V"),
         ([segment("Segment_4", 3)], UnknownLabelError, "value 3"),
+        ([segment("IV"), segment("Segment_2", 2)], UnknownLabelError, "'Segment_2'"),
         ([segment("IV", layer=1)], UnreadableFileError, "layer"),
         ([segment("IV", value=-1)], UnreadableFileError, "value"),
         ([segment("IV", value="9" * 30)], UnreadableFileError, "value"),

@@ -19,6 +19,7 @@ from remnant.io.segment_terms import (
     is_background,
     looks_like_couinaud,
     meaning_of,
+    numbered_segment,
 )
 
 CAUDATE, II, IV, V, VI, VII, VIII = (CouinaudSegment(n) for n in (1, 2, 4, 5, 6, 7, 8))
@@ -30,6 +31,10 @@ TISSUE, LIVER, MASS, PORTAL = (
 
 def meaning(*names, branches=False, **facts):
     return meaning_of(SegmentLabel(number=1, names=names, **facts), branches=branches)
+
+
+def numbered(*names, **facts):
+    return numbered_segment(SegmentLabel(number=1, names=names, **facts))
 
 
 def segment(name, **facts):
@@ -121,18 +126,21 @@ def test_meaning_of__code_goes_before_name_and_may_not_contradict_it():
 
 
 @pytest.mark.parametrize("name", ["Segment_4", "Segment 4", "Label_4", "segment4", "4", "04"])
-def test_meaning_of__running_numbers_are_marked(name):
-    assert Meaning(Part.COUINAUD, IV, by_number=True) == meaning(name)
-    assert Meaning(Part.COUINAUD, IV, by_number=True) == meaning(name, stored_value=4)
+def test_numbered_segment__running_numbers_are_no_meaning_of_their_own(name):
+    assert meaning(name) is None
+    assert Meaning(Part.LIVER) == meaning(name, kinds=(LIVER,))
+    assert Meaning(Part.COUINAUD, IV, by_number=True) == numbered(name)
+    assert Meaning(Part.COUINAUD, IV, by_number=True) == numbered(name, stored_value=4)
     with pytest.raises(UnknownLabelError, match="value 5"):
-        meaning(name, stored_value=5)
+        numbered(name, stored_value=5)
 
 
-def test_meaning_of__stored_value_only_where_the_file_says_nothing_else():
-    assert Meaning(Part.COUINAUD, IV, by_number=True) == meaning(stored_value=4)
-    assert meaning(stored_value=9) is None
-    assert meaning("spleen", stored_value=4) is None
-    assert meaning(stored_value=4, kinds=(("SCT", "78961009"),)) is None
+def test_numbered_segment__stored_value_only_where_the_file_says_nothing_else():
+    assert Meaning(Part.COUINAUD, IV, by_number=True) == numbered(stored_value=4)
+    assert numbered(stored_value=9) is None
+    assert numbered("Segment 9") is None
+    assert numbered("spleen", stored_value=4) is None
+    assert numbered(stored_value=4, kinds=(("SCT", "78961009"),)) is None
 
 
 @pytest.mark.parametrize(
@@ -174,7 +182,7 @@ def test_tables__agree_with_dicom():
 def test_meaning_of__any_text_gives_an_answer(name, branches, value):
     label = SegmentLabel(number=1, names=(name,), stored_value=value)
     with suppress(UnknownLabelError):
-        found = meaning_of(label, branches=branches)
+        found = meaning_of(label, branches=branches) or numbered_segment(label)
         assert found is None or (found.segment is not None) == (found.part is Part.COUINAUD)
     assert looks_like_couinaud(label) in {True, False}
 
