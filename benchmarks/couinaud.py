@@ -1,0 +1,292 @@
+"""How well the shipped segment model does on the livers held back, beside a registered atlas.
+
+Prints Dice by segment, errors of the shares of the liver, how often the verdict on a remnant of
+30 % flips, how often the 90 % intervals hold the truth, which livers are called unlike the training
+set, and the time of the segment step.
+
+    python benchmarks/couinaud.py --livers ../shared/data/couinaud
+    python benchmarks/couinaud.py --livers ../shared/data/couinaud --no-atlas
+"""
+
+# ruff: noqa: E402
+import sys
+
+sys.path[:] = [p for p in sys.path if not p.endswith("benchmarks")]  # volumetry.py hides a package
+
+import argparse
+import importlib.util
+import resource
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from planning.candidates import BRISBANE_HEPATECTOMIES
+from remnant.core.findings import Verdict
+from remnant.core.geometry import Geometry
+from remnant.core.labels import BINARY_SCHEME, COUINAUD_SCHEME, STRUCTURE_SCHEME, CouinaudSegment
+from remnant.core.patient import Patient
+from remnant.core.uncertainty import ErrorModel
+from remnant.core.volumes import LabelMap
+from remnant.core.volumetry_report import SegmentSource, VolumetryReport
+from segmentation.couinaud_shape import MODEL, ShapeDivider
+from segmentation.port import DividedLiver
+from segmentation.training.livers import AnnotatedLiver, find_livers, read_livers
+from segmentation.training.produce import default_recipe, split_of
+from segmentation.training.recipe import read_recipe
+from segmentation.training.scores import PARTS, LiverScore, mean_scores, score
+from volumetry.error_models import GIVEN_MAPS, error_model
+from volumetry.measure import measure
+from volumetry.propagation import spread
+from volumetry.remnant import future_liver_remnant
+
+MINIMUM = 0.3
+BIG_SHAPE = (512, 512, 300)
+BIG_SPACING_MM = (0.7, 0.7, 1.0)
+SCAN_CUT_SHARE = 0.75
+ROW = "{:<34}" + "{:>7}" * 9
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Estimate:
+    """One liver held back, its estimate, and the measured volumes of both maps."""
+
+    liver: AnnotatedLiver
+    divided: DividedLiver
+    estimated: VolumetryReport
+    annotated: VolumetryReport
+
+
+def main() -> None:
+    """Print everything."""
+    arguments = _arguments()
+    torch.set_num_threads(arguments.threads)
+    recipe = read_recipe(default_recipe())
+    paths = find_livers(arguments.livers, excluded=recipe.excluded_patients)
+    split = split_of(list(paths), recipe)
+    livers = {liver.patient: liver for liver in read_livers(paths)}
+    test = [livers[patient] for patient in split.test]
+    print(f"{len(test)} livers held back: {', '.join(map(str, split.test))}\n")
+    print_header()
+    estimates = [estimate_of(liver) for liver in test]
+    scores = [
+        score(e.liver.patient, e.divided.couinaud.codes, e.liver.annotated.codes) for e in estimates
+    ]
+    print_scores(f"{MODEL} (test)", scores)
+    print_scores(f"{MODEL} (validation)", scores_of([livers[p] for p in split.validation]))
+    if arguments.atlas:
+        print_scores("registered atlas (test)", atlas_scores(livers, split.train, test))
+    print_livers(scores)
+    print_flips(estimates)
+    print_coverage(estimates)
+    print_familiarity(estimates)
+    print_time(test[0])
+
+
+def estimate_of(liver: AnnotatedLiver) -> Estimate:
+    """Divide a liver and measure both maps."""
+    divided = ShapeDivider(device="cpu").divide(liver.annotated)
+    borders_alone = replace(
+        error_model(
+            networks=False,
+            segment_source=SegmentSource.MODEL,
+            segment_plane_mm=divided.segment_plane_mm,
+        ),
+        liver_boundary_mm=0.0,
+        lesion_boundary_mm=0.0,
+    )
+    return Estimate(
+        liver,
+        divided,
+        volumes(divided.couinaud, borders_alone, SegmentSource.MODEL),
+        volumes(liver.annotated, GIVEN_MAPS, SegmentSource.GIVEN),
+    )
+
+
+def volumes(couinaud: LabelMap, model: ErrorModel, source: SegmentSource) -> VolumetryReport:
+    """Measure a map of a liver without lesions."""
+    none = np.zeros(couinaud.codes.shape, np.uint8, order="F")
+    return measure(
+        LabelMap((couinaud.codes > 0).astype(np.uint8), couinaud.geometry, STRUCTURE_SCHEME),
+        LabelMap(none, couinaud.geometry, BINARY_SCHEME),
+        couinaud=couinaud,
+        patient=Patient(),
+        segment_source=source,
+        whole_liver=True,
+        error_model=model,
+    )
+
+
+def scores_of(livers: Sequence[AnnotatedLiver]) -> list[LiverScore]:
+    """Score the product's own divider."""
+    divider = ShapeDivider(device="cpu")
+    return [
+        score(v.patient, divider.divide(v.annotated).couinaud.codes, v.annotated.codes)
+        for v in livers
+    ]
+
+
+def atlas_scores(
+    livers: dict[int, AnnotatedLiver], train: Sequence[int], test: Sequence[AnnotatedLiver]
+) -> list[LiverScore]:
+    """Score the registered atlas."""
+    atlas = _neighbour("couinaud_atlas")
+    known = atlas.atlas_of([livers[patient] for patient in train])
+    return [score(v.patient, atlas.divide_by_atlas(v, known), v.annotated.codes) for v in test]
+
+
+def print_header() -> None:
+    """Print the head of the table of scores."""
+    print("Dice by segment")
+    print(ROW.format("", *(s.name for s in CouinaudSegment), "mean"))
+
+
+def print_scores(name: str, scores: Sequence[LiverScore]) -> None:
+    """Print Dice and share errors of one method."""
+    dice, errors = mean_scores(scores)
+    print(ROW.format(name, *(f"{x:.3f}" for x in dice), f"{dice.mean():.3f}"))
+    told = ", ".join(f"{part} {100 * x:.1f}" for part, x in zip(PARTS, errors, strict=True))
+    print(f"    mean error of the share of the liver, points: {told}")
+
+
+def print_livers(scores: Sequence[LiverScore]) -> None:
+    """Print each liver's mean Dice, the worst first."""
+    means = sorted((float(np.mean(s.dice)), s.patient) for s in scores)
+    print("\nMean Dice by liver, worst first: " + ", ".join(f"{p}: {m:.2f}" for m, p in means))
+
+
+def print_flips(estimates: Sequence[Estimate]) -> None:
+    """Print how often a remnant's verdict at 30 % is another than with the annotated segments."""
+    print(f"\nRemnant of at least {MINIMUM:.0%}: verdict flips, mean error in points")
+    flips = livers = 0
+    for candidate in BRISBANE_HEPATECTOMIES:
+        pairs = [_shares(e, candidate.segments) for e in estimates]
+        flipped = sum((found >= MINIMUM) != (true >= MINIMUM) for found, true, _ in pairs)
+        error = np.mean([abs(found - true) for found, true, _ in pairs])
+        flips, livers = flips + flipped, livers + len(pairs)
+        print(f"    {candidate.title:<44} {flipped:>2} of {len(pairs)}   {100 * error:4.1f}")
+    print(f"    {'all':<44} {flips} of {livers} ({flips / livers:.1%})")
+
+
+def _shares(
+    estimate: Estimate, removed: frozenset[CouinaudSegment]
+) -> tuple[float, float, tuple[float, float]]:
+    """Return a remnant's estimated and true share of the liver, and the estimate's interval."""
+    drawn = spread(estimate.estimated)
+    found, true = (
+        future_liver_remnant(report, patient=Patient(), removed=removed, drawn=draws)
+        for report, draws in ((estimate.estimated, drawn), (estimate.annotated, None))
+    )
+    share, interval = found.flr_measured_fraction, found.flr_measured_fraction.interval
+    if share.value is None or interval is None or true.flr_measured_fraction.value is None:
+        raise SystemExit("a share of a whole liver is absent")
+    return share.value, true.flr_measured_fraction.value, (interval.low, interval.high)
+
+
+def print_coverage(estimates: Sequence[Estimate]) -> None:
+    """Print how often the 90 % interval of a remnant's share holds the annotated share."""
+    print("\n90 % intervals from the borders' errors alone: held, mean half-width in points")
+    held = total = 0
+    for candidate in BRISBANE_HEPATECTOMIES:
+        rows = [_shares(e, candidate.segments) for e in estimates]
+        inside = sum(low <= true <= high for _, true, (low, high) in rows)
+        half = np.mean([(high - low) / 2 for _, _, (low, high) in rows])
+        held, total = held + inside, total + len(rows)
+        print(f"    {candidate.title:<44} {inside:>2} of {len(rows)}   {100 * half:4.1f}")
+    print(f"    {'all':<44} {held} of {total} ({held / total:.1%})")
+
+
+def print_familiarity(estimates: Sequence[Estimate]) -> None:
+    """Print how many livers are called unlike the training set, whole and damaged."""
+    print("\nCalled unlike the training livers")
+    whole = [_unlike(e.divided) for e in estimates]
+    cut = [_unlike(_divide(scan_cut(e.liver.annotated))) for e in estimates]
+    right = [_unlike(_divide(resected(e.liver.annotated, (5, 6, 7, 8)))) for e in estimates]
+    left = [_unlike(_divide(resected(e.liver.annotated, (2, 3)))) for e in estimates]
+    for name, found in (
+        ("whole livers", whole),
+        ("top quarter of the height outside the scan", cut),
+        ("right hemiliver resected", right),
+        ("II and III resected", left),
+    ):
+        print(f"    {name:<44} {sum(found):>2} of {len(found)}")
+
+
+def scan_cut(annotated: LabelMap) -> LabelMap:
+    """Return a liver without the top quarter of its height."""
+    codes = annotated.codes.copy()
+    filled = np.flatnonzero(codes.any(axis=(0, 1)))
+    codes[:, :, int(filled[0] + SCAN_CUT_SHARE * len(filled)) :] = 0
+    return LabelMap(codes, annotated.geometry, COUINAUD_SCHEME)
+
+
+def resected(annotated: LabelMap, removed: Sequence[int]) -> LabelMap:
+    """Return a liver without some of its segments."""
+    codes = np.where(np.isin(annotated.codes, removed), 0, annotated.codes)
+    return LabelMap(codes.astype(np.uint8), annotated.geometry, COUINAUD_SCHEME)
+
+
+def _divide(liver: LabelMap) -> DividedLiver:
+    return ShapeDivider(device="cpu").divide(liver)
+
+
+def _unlike(divided: DividedLiver) -> bool:
+    finding = next(f for f in divided.quality if f.id == "couinaud_shape_familiar")
+    return finding.verdict is Verdict.NOT_MET
+
+
+def print_time(liver: AnnotatedLiver) -> None:
+    """Print how long the segment step takes on a 512×512×300 scan."""
+    big = on_big_grid(liver.annotated)
+    _divide(big)
+    started = time.perf_counter()
+    _divide(big)
+    seconds = time.perf_counter() - started
+    peak_gb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+    voxels = int(np.count_nonzero(big.codes)) / 1e6
+    print(
+        f"\nSegment step on {'x'.join(map(str, BIG_SHAPE))}, {voxels:.1f} million liver voxels, "
+        f"{torch.get_num_threads()} threads: {seconds:.1f} s (peak {peak_gb:.1f} GB)"
+    )
+
+
+def on_big_grid(annotated: LabelMap) -> LabelMap:
+    """Return the liver on a fine grid around it."""
+    centre = annotated.geometry.ras_from_index(np.array(annotated.geometry.shape) / 2)
+    affine_ras = np.diag((*BIG_SPACING_MM, 1.0))
+    affine_ras[:3, 3] = centre - np.array(BIG_SPACING_MM) * np.array(BIG_SHAPE) / 2
+    matrix = np.linalg.inv(annotated.geometry.affine_ras) @ affine_ras
+    liver: NDArray[np.uint8] = ndimage.affine_transform(
+        (annotated.codes > 0).astype(np.uint8), matrix[:3, :3], matrix[:3, 3], BIG_SHAPE, order=0
+    )
+    return LabelMap(np.asfortranarray(liver), Geometry(BIG_SHAPE, affine_ras), BINARY_SCHEME)
+
+
+def _neighbour(name: str) -> ModuleType:
+    """Import a script that lies beside this one, without its folder on the path."""
+    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
+    if spec is None or spec.loader is None:
+        raise SystemExit(f"{name}.py is missing beside this script")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--livers", type=Path, required=True, help="folder of Couinaud maps")
+    parser.add_argument("--atlas", action=argparse.BooleanOptionalAction, default=True)
+    parser.add_argument("--threads", type=int, default=2)
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
