@@ -69,7 +69,7 @@ class ModelInfo:
     source
         Key of the publication in ``planning/literature.bib``.
     doi
-        DOI of the publication.
+        DOI of the publication, ``None`` where it has none that was checked.
     """
 
     id: str
@@ -80,7 +80,7 @@ class ModelInfo:
     modalities: tuple[Modality, ...]
     summary: str
     source: str
-    doi: str
+    doi: str | None = None
     package: Package | None = None
     member: str | None = None
     member_sha256: str | None = None

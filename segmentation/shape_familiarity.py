@@ -15,6 +15,8 @@ EXTENT_UNIT_MM = 100.0
 DEPTH_UNIT_MM = 10.0
 END_VOXELS = 2
 SHRINKAGE = 0.1
+SMALLEST_VARIANCE = 1e-6
+"""Of a figure that is the same in all livers."""
 
 
 def shape_features(shape: LiverShape) -> Vector:
@@ -52,7 +54,8 @@ def shape_features(shape: LiverShape) -> Vector:
 def spread_of(features: Vector) -> tuple[Vector, Vector]:
     """Return mean and inverse covariance of rows of features; the covariance is shrunk a little."""
     covariance = np.cov(features.T)
-    shrunk = (1 - SHRINKAGE) * covariance + SHRINKAGE * np.diag(np.diag(covariance))
+    diagonal = np.diag(np.diag(covariance) + SMALLEST_VARIANCE)
+    shrunk = (1 - SHRINKAGE) * covariance + SHRINKAGE * diagonal
     return features.mean(axis=0), np.asarray(np.linalg.inv(shrunk), dtype=np.float64)
 
 

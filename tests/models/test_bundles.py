@@ -6,6 +6,9 @@ from importlib import import_module
 import pytest
 
 from models.registry import bundle_folder, list_models
+from remnant.core.labels import COUINAUD_SCHEME
+from remnant.io.nifti import read_labels, write_labels
+from remnant.testing.phantoms import liver_phantom
 
 REQUIRED = {
     "schema", "version", "changelog", "monai_version", "pytorch_version", "numpy_version",
@@ -46,3 +49,20 @@ def test_inference__parses_and_builds_the_catalogue_network(identifier):
     assert isinstance(parser.get_parsed_content("device"), torch.device)
     assert parser.get_parsed_content("preprocessing").transforms
     assert callable(parser.get_parsed_content("inferer"))
+
+
+@pytest.mark.filterwarnings("ignore:NvImgCodec")
+def test_inference__of_the_shipped_model_runs_from_a_file(tmp_path):
+    bundle = import_module("monai.bundle")
+    folder = bundle_folder("couinaud-shape")
+    phantom = liver_phantom(metastases=0, scale=0.6)
+    write_labels(phantom.liver_mask, tmp_path / "liver.nii.gz")
+    parser = bundle.ConfigParser()
+    parser.read_config(str(folder / "configs" / "inference.json"))
+    parser["bundle_root"] = str(tmp_path)
+    parser.parse()
+
+    parser.get_parsed_content("run")
+
+    found = read_labels(tmp_path / "couinaud.nii.gz", COUINAUD_SCHEME)
+    assert (phantom.liver_mask.mask() == found.mask()).all()

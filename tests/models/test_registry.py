@@ -14,6 +14,8 @@ from remnant.core.errors import (
 )
 from remnant.core.provenance import ModelUse
 
+LARGEST_SHIPPED_BYTES = 8_000_000
+
 
 @pytest.fixture
 def empty_cache(tmp_path, monkeypatch):
@@ -22,11 +24,15 @@ def empty_cache(tmp_path, monkeypatch):
 
 
 def test_list_models__ids():
-    assert [info.id for info in registry.list_models()] == ["kul-liver", "kul-lesion"]
+    assert [info.id for info in registry.list_models()] == [
+        "kul-liver",
+        "kul-lesion",
+        "couinaud-shape",
+    ]
 
 
 def test_model_info__unknown_names_the_known():
-    with pytest.raises(InputError, match="known are kul-liver, kul-lesion"):
+    with pytest.raises(InputError, match="known are kul-liver, kul-lesion, couinaud-shape"):
         registry.model_info("kul")
 
 
@@ -43,6 +49,25 @@ def test_weights_path__changed_file_is_refused(empty_cache):
     assert not registry.installed("kul-liver")
     with pytest.raises(ModelIntegrityError, match="were changed"):
         registry.weights_path("kul-liver")
+
+
+def test_shipped__weights_are_there_and_true(empty_cache):
+    use = registry.pull("couinaud-shape")
+
+    assert registry.model_info("couinaud-shape").shipped
+    assert registry.installed("couinaud-shape")
+    assert use == registry.model_use("couinaud-shape")
+    assert registry.weights_path("couinaud-shape").stat().st_size <= LARGEST_SHIPPED_BYTES
+
+
+def test_shipped__changed_or_missing_weights_are_refused(monkeypatch, tmp_path):
+    monkeypatch.setattr(registry, "bundle_folder", lambda _: tmp_path)
+    with pytest.raises(ModelUnavailableError, match="install remnant again"):
+        registry.weights_path("couinaud-shape")
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / "model.safetensors").write_bytes(b"something else")
+    with pytest.raises(ModelIntegrityError, match="install remnant again"):
+        registry.weights_path("couinaud-shape")
 
 
 def test_add__unknown_file_leaves_nothing(empty_cache, tmp_path):
@@ -62,7 +87,7 @@ def test_show__every_model_has_a_card():
     for info in registry.list_models():
         card = registry.show(info.id)
         assert card.startswith(f"# {info.id}\n")
-        assert info.doi in card
+        assert info.doi is None or info.doi in card
         assert "Research use only" in card
 
 
