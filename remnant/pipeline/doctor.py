@@ -8,6 +8,7 @@ from re import match
 from typing import Final
 
 from models.cache import cache_folder
+from models.catalog import ModelInfo
 from models.registry import installed, list_models
 from remnant import __version__
 from segmentation.engines.device import chosen_device
@@ -64,13 +65,14 @@ def _memory() -> Check:
 
 
 def _models() -> tuple[Check, ...]:
-    return tuple(
-        Check(name=f"model {info.id}", found=f"{info.version} installed")
-        if installed(info.id)
-        else Check(
-            name=f"model {info.id}",
-            found="not installed",
-            advice=f"fetch it with `remnant models pull {info.id}` (demo and run do so themselves)",
-        )
-        for info in list_models()
-    )
+    return tuple(_model(info) for info in list_models())
+
+
+def _model(info: ModelInfo) -> Check:
+    name = f"model {info.id}"
+    if installed(info.id):
+        return Check(name=name, found=f"{info.version} installed")
+    if info.shipped:
+        return Check(name=name, found="missing or changed", advice="install remnant again")
+    advice = f"fetch it with `remnant models pull {info.id}` (demo and run do so themselves)"
+    return Check(name=name, found="not installed", advice=advice)
