@@ -30,26 +30,34 @@ from scipy import ndimage
 from planning.candidates import BRISBANE_HEPATECTOMIES
 from remnant.core.findings import Verdict
 from remnant.core.geometry import Geometry
-from remnant.core.labels import BINARY_SCHEME, COUINAUD_SCHEME, STRUCTURE_SCHEME, CouinaudSegment
+from remnant.core.labels import BINARY_SCHEME, STRUCTURE_SCHEME, CouinaudSegment
 from remnant.core.patient import Patient
-from remnant.core.uncertainty import ErrorModel
+from remnant.core.uncertainty import ErrorModel, SegmentPlane
 from remnant.core.volumes import LabelMap
 from remnant.core.volumetry_report import SegmentSource, VolumetryReport
 from segmentation.couinaud_shape import MODEL, ShapeDivider
 from segmentation.port import DividedLiver
+from segmentation.training.damage import damaged
 from segmentation.training.livers import AnnotatedLiver, find_livers, read_livers
 from segmentation.training.produce import default_recipe, split_of
 from segmentation.training.recipe import read_recipe
-from segmentation.training.scores import PARTS, LiverScore, mean_scores, score
+from segmentation.training.scores import (
+    PARTS,
+    LiverScore,
+    mean_scores,
+    plane_shift_mm,
+    score,
+)
 from volumetry.error_models import GIVEN_MAPS, error_model
 from volumetry.measure import measure
 from volumetry.propagation import spread
 from volumetry.remnant import future_liver_remnant
 
 MINIMUM = 0.3
+NEAR = 0.1
+TWO_SIDED_90 = 1.645
 BIG_SHAPE = (512, 512, 300)
 BIG_SPACING_MM = (0.7, 0.7, 1.0)
-SCAN_CUT_SHARE = 0.75
 ROW = "{:<34}" + "{:>7}" * 9
 
 
@@ -85,6 +93,7 @@ def main() -> None:
     print_livers(scores)
     print_flips(estimates)
     print_coverage(estimates)
+    print_planes(estimates)
     print_familiarity(estimates)
     print_time(test[0])
 
@@ -164,14 +173,21 @@ def print_livers(scores: Sequence[LiverScore]) -> None:
 def print_flips(estimates: Sequence[Estimate]) -> None:
     """Print how often a remnant's verdict at 30 % is another than with the annotated segments."""
     print(f"\nRemnant of at least {MINIMUM:.0%}: verdict flips, mean error in points")
-    flips = livers = 0
-    for candidate in BRISBANE_HEPATECTOMIES:
+    flips, near = np.zeros((2, len(BRISBANE_HEPATECTOMIES), len(estimates)), dtype=bool)
+    for row, candidate in enumerate(BRISBANE_HEPATECTOMIES):
         pairs = [_shares(e, candidate.segments) for e in estimates]
-        flipped = sum((found >= MINIMUM) != (true >= MINIMUM) for found, true, _ in pairs)
+        flips[row] = [(found >= MINIMUM) != (true >= MINIMUM) for found, true, _ in pairs]
+        near[row] = [abs(true - MINIMUM) < NEAR for _, true, _ in pairs]
         error = np.mean([abs(found - true) for found, true, _ in pairs])
-        flips, livers = flips + flipped, livers + len(pairs)
-        print(f"    {candidate.title:<44} {flipped:>2} of {len(pairs)}   {100 * error:4.1f}")
-    print(f"    {'all':<44} {flips} of {livers} ({flips / livers:.1%})")
+        print(
+            f"    {candidate.title:<44} {flips[row].sum():>2} of {len(pairs)}   {100 * error:4.1f}"
+        )
+    print(f"    {'all':<44} {flips.sum()} of {flips.size} ({flips.mean():.1%})")
+    print(
+        f"    of those within {NEAR:.0%} of the minimum: {flips[near].sum()} of {near.sum()} "
+        f"({flips[near].mean():.1%})"
+    )
+    print(f"    livers with at least one flip: {flips.any(axis=0).sum()} of {flips.shape[1]}")
 
 
 def _shares(
@@ -202,34 +218,59 @@ def print_coverage(estimates: Sequence[Estimate]) -> None:
     print(f"    {'all':<44} {held} of {total} ({held / total:.1%})")
 
 
+def print_planes(estimates: Sequence[Estimate]) -> None:
+    """Print each plane's displacement beside the standard deviation that it was given."""
+    print("\nPlanes: root mean square of the displacement, mean stated deviation (mm), within 90 %")
+    for plane in SegmentPlane:
+        stated, found = [], []
+        for e in estimates:
+            codes = (e.divided.couinaud.codes, e.liver.annotated.codes)
+            shift = plane_shift_mm(*codes, plane, e.liver.annotated.geometry.spacing_mm[0])
+            if shift is not None:
+                found.append(shift)
+                stated.append(e.divided.segment_plane_mm[plane])
+        inside = np.abs(found) <= TWO_SIDED_90 * np.array(stated)
+        print(
+            f"    {plane.name.lower():<44} {np.sqrt(np.mean(np.square(found))):4.1f} "
+            f"{np.mean(stated):5.1f}   {inside.sum()} of {len(inside)}"
+        )
+
+
 def print_familiarity(estimates: Sequence[Estimate]) -> None:
     """Print how many livers are called unlike the training set, whole and damaged."""
     print("\nCalled unlike the training livers")
-    whole = [_unlike(e.divided) for e in estimates]
-    cut = [_unlike(_divide(scan_cut(e.liver.annotated))) for e in estimates]
-    right = [_unlike(_divide(resected(e.liver.annotated, (5, 6, 7, 8)))) for e in estimates]
-    left = [_unlike(_divide(resected(e.liver.annotated, (2, 3)))) for e in estimates]
-    for name, found in (
-        ("whole livers", whole),
-        ("top quarter of the height outside the scan", cut),
-        ("right hemiliver resected", right),
-        ("II and III resected", left),
-    ):
-        print(f"    {name:<44} {sum(found):>2} of {len(found)}")
+    print(f"    {'':<44} unlike      Dice, 90 % intervals of the remnants' shares held")
+    groups = {"whole livers": list(estimates)}
+    for estimate in estimates:
+        for name, left in damaged(estimate.liver).items():
+            groups.setdefault(name, []).append(estimate_of(left))
+    for name, found in groups.items():
+        told = "; ".join(
+            f"{word} {_dice(part):.2f}, {_held(part):.0%}"
+            for word, part in (
+                ("called unlike", [e for e in found if _unlike(e.divided)]),
+                ("not called", [e for e in found if not _unlike(e.divided)]),
+            )
+            if part
+        )
+        unlike = sum(_unlike(e.divided) for e in found)
+        print(f"    {name:<44} {unlike:>2} of {len(found)}    {told}")
 
 
-def scan_cut(annotated: LabelMap) -> LabelMap:
-    """Return a liver without the top quarter of its height."""
-    codes = annotated.codes.copy()
-    filled = np.flatnonzero(codes.any(axis=(0, 1)))
-    codes[:, :, int(filled[0] + SCAN_CUT_SHARE * len(filled)) :] = 0
-    return LabelMap(codes, annotated.geometry, COUINAUD_SCHEME)
+def _dice(estimates: Sequence[Estimate]) -> float:
+    """Return the mean Dice over the segments that are there."""
+    values = []
+    for e in estimates:
+        scored = score(e.liver.patient, e.divided.couinaud.codes, e.liver.annotated.codes)
+        there = [bool((e.liver.annotated.codes == s).any()) for s in CouinaudSegment]
+        values.append(np.mean([d for d, known in zip(scored.dice, there, strict=True) if known]))
+    return float(np.mean(values))
 
 
-def resected(annotated: LabelMap, removed: Sequence[int]) -> LabelMap:
-    """Return a liver without some of its segments."""
-    codes = np.where(np.isin(annotated.codes, removed), 0, annotated.codes)
-    return LabelMap(codes.astype(np.uint8), annotated.geometry, COUINAUD_SCHEME)
+def _held(estimates: Sequence[Estimate]) -> float:
+    """Return how often the interval of a hepatectomy's remnant holds the annotated share."""
+    rows = [_shares(e, c.segments) for e in estimates for c in BRISBANE_HEPATECTOMIES]
+    return float(np.mean([low <= true <= high for _, true, (low, high) in rows]))
 
 
 def _divide(liver: LabelMap) -> DividedLiver:

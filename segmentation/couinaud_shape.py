@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models import registry
+from remnant.core.errors import ModelIntegrityError
 from remnant.core.findings import Finding, quality_finding
 from remnant.core.labels import COUINAUD_SCHEME, CouinaudSegment
 from remnant.core.progress import Progress, silent
@@ -60,9 +61,9 @@ class Calibration:
     ----------
     temperature
         What the logits are divided by, so that the probabilities are true.
-    plane_scale
+    plane_scale, unfamiliar_plane_scale
         Standard deviation of a plane's mean displacement, as a multiple of that of its place from
-        point to point.
+        point to point; for livers like the training livers, and for resected or cut ones.
     feature_mean, feature_inverse_covariance, farthest
         Of the training livers' shapes, and the distance from them beyond which a liver is unlike.
     least_certain
@@ -71,6 +72,7 @@ class Calibration:
 
     temperature: float
     plane_scale: Mapping[SegmentPlane, float]
+    unfamiliar_plane_scale: Mapping[SegmentPlane, float]
     feature_mean: NDArray[np.float64]
     feature_inverse_covariance: NDArray[np.float64]
     farthest: float
@@ -105,20 +107,24 @@ class ShapeDivider:
             The weights are missing or were changed.
         """
         progress(STAGE, 0, 3)
-        use = registry.model_use(MODEL)
+        use, known = registry.model_use(MODEL), read_calibration()
         shape = liver_shape(liver)
         progress(STAGE, 1, 3)
         with memory_shortage_told(self.device):
             logits = shape_logits(load_shape_network(self.device), shape, device=self.device)
         progress(STAGE, 2, 3)
-        known = read_calibration()
         probabilities = (logits / known.temperature).softmax(0)
+        distance = familiarity(shape, known)
+        scale = known.plane_scale if distance <= known.farthest else known.unfamiliar_plane_scale
         couinaud = segments_on_grid(logits, shape, liver)
         progress(STAGE, 3, 3)
         return DividedLiver(
             couinaud=couinaud,
-            segment_plane_mm=plane_sds_mm(probabilities, shape, known.plane_scale),
-            quality=_findings(probabilities, shape, known),
+            segment_plane_mm=plane_sds_mm(probabilities, shape, scale),
+            quality=(
+                _familiar(distance, known.farthest),
+                _certain(certainty(probabilities, shape), known),
+            ),
             models=(use,),
             device=self.device,
         )
@@ -216,12 +222,34 @@ def _spread_mm(
 
 @cache
 def read_calibration() -> Calibration:
-    """Read the figures that were measured with the weights, from the model's bundle."""
+    """Read the figures that were measured with the weights, from the model's bundle.
+
+    Raises
+    ------
+    ModelIntegrityError
+        They are missing, damaged, or were measured with other weights.
+    """
     path = registry.bundle_folder(MODEL) / "configs" / "calibration.json"
-    known = json.loads(path.read_text(encoding="utf-8"))
+    try:
+        known = json.loads(path.read_text(encoding="utf-8"))
+        calibration = _calibration(known)
+        measured_with = known["weights_sha256"]
+    except (OSError, ValueError, KeyError, TypeError) as fault:
+        raise ModelIntegrityError(
+            f"the calibration of {MODEL} cannot be read ({fault!r}); install remnant again"
+        ) from fault
+    if measured_with != registry.model_info(MODEL).weights_sha256:
+        raise ModelIntegrityError(
+            f"the calibration of {MODEL} was measured with other weights; install remnant again"
+        )
+    return calibration
+
+
+def _calibration(known: Mapping[str, Any]) -> Calibration:
     return Calibration(
         temperature=known["temperature"],
-        plane_scale={SegmentPlane[name.upper()]: k for name, k in known["plane_scale"].items()},
+        plane_scale=_by_plane(known["plane_scale"]),
+        unfamiliar_plane_scale=_by_plane(known["unfamiliar_plane_scale"]),
         feature_mean=np.array(known["feature_mean"]),
         feature_inverse_covariance=np.array(known["feature_inverse_covariance"]),
         farthest=known["farthest"],
@@ -237,12 +265,15 @@ def certainty(probabilities: "Tensor", shape: LiverShape) -> float:
     return float(probabilities.amax(0)[inside].mean())
 
 
-def _findings(
-    probabilities: "Tensor", shape: LiverShape, known: Calibration
-) -> tuple[Finding, ...]:
+def _by_plane(scales: Mapping[str, float]) -> dict[SegmentPlane, float]:
+    by_plane = {SegmentPlane[name.upper()]: float(scale) for name, scale in scales.items()}
+    return {plane: by_plane[plane] for plane in SegmentPlane}
+
+
+def familiarity(shape: LiverShape, known: Calibration) -> float:
+    """Return how far a liver's shape is from the training livers'; 0 is their mean."""
     features = shape_features(shape)
-    distance = distance_from(features, known.feature_mean, known.feature_inverse_covariance)
-    return (_familiar(distance, known.farthest), _certain(certainty(probabilities, shape), known))
+    return distance_from(features, known.feature_mean, known.feature_inverse_covariance)
 
 
 def _familiar(distance: float, farthest: float) -> Finding:
@@ -251,7 +282,7 @@ def _familiar(distance: float, farthest: float) -> Finding:
         ""
         if distance <= farthest
         else " A liver that was resected, is cut by the field of view or is of unusual shape is "
-        "divided less well than the stated errors say: look at its borders."
+        "divided less well: look at its borders. Their errors are taken as for such livers."
     )
     return quality_finding(
         "couinaud_shape_familiar",

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from models import registry
-from remnant.core.errors import InputError, SegmentationFailedError
+from remnant.core.errors import SegmentationFailedError
 from remnant.core.geometry import Geometry, Shape3
 from remnant.core.progress import Progress, silent
 from remnant.core.volumes import ImageVolume, LabelMap

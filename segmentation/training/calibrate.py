@@ -9,15 +9,17 @@ from scipy import optimize, stats
 from torch.nn import functional
 
 from models.networks.couinaud_shape import frame_points
+from remnant.core.errors import InputError
 from remnant.core.uncertainty import SegmentPlane
 from segmentation.couinaud_shape import certainty, plane_sds_mm, segments_on_grid, shape_logits
 from segmentation.liver_shape import SHAPE_GRID_MM
 from segmentation.shape_familiarity import left_out_distances, shape_features, spread_of
 from segmentation.training.augment import plain_view
+from segmentation.training.damage import damaged
 from segmentation.training.livers import AnnotatedLiver
 from segmentation.training.scores import plane_shift_mm
 
-FAMILIAR_SHARE = 0.98
+FAMILIAR_SHARE = 0.9
 CERTAIN_SHARE = 0.02
 TWO_SIDED_90 = 0.95
 TEMPERATURES = (0.3, 5.0)
@@ -51,6 +53,7 @@ def calibrate(
     return {
         "temperature": temperature,
         "plane_scale": plane_scales(logits, probabilities, validation),
+        "unfamiliar_plane_scale": damaged_scales(network, temperature, validation),
         "feature_mean": mean.tolist(),
         "feature_inverse_covariance": inverse.tolist(),
         "farthest": float(np.quantile(left_out_distances(features), FAMILIAR_SHARE)),
@@ -91,7 +94,21 @@ def plane_scales(
     return {plane.name.lower(): _widened(np.array(values)) for plane, values in ratios.items()}
 
 
+def damaged_scales(
+    network: Any,  # noqa: ANN401  (any network of the right form)
+    temperature: float,
+    livers: Sequence[AnnotatedLiver],
+) -> dict[str, float]:
+    """Return the same for the livers after each resection and scan cut: what unlike livers get."""
+    broken = [left for liver in livers for left in damaged(liver).values()]
+    logits = [shape_logits(network, liver.shape) for liver in broken]
+    probabilities = [(found / temperature).softmax(0) for found in logits]
+    return plane_scales(logits, probabilities, broken)
+
+
 def _widened(ratios: np.ndarray[Any, np.dtype[np.float64]]) -> float:
+    if not len(ratios):
+        raise InputError("no liver has a border of every plane; more livers are needed")
     widening = stats.t.ppf(TWO_SIDED_90, len(ratios)) / stats.norm.ppf(TWO_SIDED_90)
     return float(np.sqrt(np.mean(ratios**2)) * widening)
 

@@ -1,9 +1,9 @@
 """Training of the shape network: deterministic for one thread count, resumable from checkpoints."""
 
 import copy
+import hashlib
 import json
 import math
-import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
@@ -18,6 +18,7 @@ from torch.nn import functional
 from models.networks.couinaud_shape import SEGMENTS, CouinaudShapeNetwork, shape_channels
 from remnant.core.errors import InputError
 from remnant.core.progress import Progress, silent
+from remnant.io.atomic import atomic_path
 from segmentation.training.augment import plain_view, random_view
 from segmentation.training.livers import AnnotatedLiver
 from segmentation.training.recipe import Recipe
@@ -41,6 +42,7 @@ class _State:
     average: nn.Module
     optimiser: torch.optim.Optimizer
     iteration: int = 0
+    curve: str = CURVE_HEADER
 
 
 def train(
@@ -70,10 +72,11 @@ def train(
     Raises
     ------
     InputError
-        The folder's checkpoint was made by another recipe.
+        The folder's checkpoint was made by another recipe or from other livers.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    state = _resumed(folder, recipe) or _fresh(recipe)
+    made_from = _fingerprint(recipe, training, validation)
+    state = _resumed(folder, recipe, made_from) or _fresh(recipe)
     losses: list[float] = []
     batches = _batches(state.iteration, training, recipe)
     while state.iteration < recipe.iterations:
@@ -82,7 +85,9 @@ def train(
         progress(STAGE, done, recipe.iterations)
         if done % CHECK_EVERY == 0 or done == recipe.iterations:
             dice = mean_dice(state.average, validation)
-            _record(folder, state, recipe, loss=float(np.mean(losses)), dice=dice)
+            rate = learning_rate(done - 1, recipe)
+            state.curve += f"{done},{rate:.3g},{np.mean(losses):.4f},{dice:.4f}\n"
+            _record(folder, state, made_from)
             losses.clear()
     return state.average.eval()
 
@@ -198,35 +203,47 @@ def _batch(iteration: int, training: Sequence[AnnotatedLiver], recipe: Recipe) -
     return channels.to(memory_format=torch.channels_last_3d), codes, inside
 
 
-def _record(folder: Path, state: _State, recipe: Recipe, *, loss: float, dice: float) -> None:
-    curve = folder / CURVE
-    if not curve.exists():
-        curve.write_text(CURVE_HEADER, encoding="utf-8")
-    with curve.open("a", encoding="utf-8") as stream:
-        rate = learning_rate(state.iteration - 1, recipe)
-        stream.write(f"{state.iteration},{rate:.3g},{loss:.4f},{dice:.4f}\n")
+def _fingerprint(
+    recipe: Recipe, training: Sequence[AnnotatedLiver], validation: Sequence[AnnotatedLiver]
+) -> str:
+    """Tell recipe and livers from all others: going on with others would mix training and test."""
+    digest = hashlib.sha256(json.dumps(asdict(recipe)).encode())
+    for part in (training, validation):
+        digest.update(b"part")
+        for liver in part:
+            digest.update(str(liver.patient).encode())
+            digest.update(np.ascontiguousarray(liver.annotated.codes).tobytes())
+    return digest.hexdigest()
+
+
+def _record(folder: Path, state: _State, made_from: str) -> None:
+    """Write the checkpoint, and the curve as far as it goes, each whole or not at all."""
     content: dict[str, Any] = {
-        "recipe": json.dumps(asdict(recipe)),
+        "made_from": made_from,
         "iteration": state.iteration,
+        "curve": state.curve,
         "network": state.network.state_dict(),
         "average": state.average.state_dict(),
         "optimiser": state.optimiser.state_dict(),
     }
-    temporary = folder / f".{CHECKPOINT}.new"
-    torch.save(content, temporary)
-    os.replace(temporary, folder / CHECKPOINT)  # noqa: PTH105
+    with atomic_path(folder / CHECKPOINT) as temporary:
+        torch.save(content, temporary)
+    with atomic_path(folder / CURVE) as temporary:
+        temporary.write_text(state.curve, encoding="utf-8")
 
 
-def _resumed(folder: Path, recipe: Recipe) -> _State | None:
+def _resumed(folder: Path, recipe: Recipe, made_from: str) -> _State | None:
     path = folder / CHECKPOINT
     if not path.is_file():
         return None
     content = torch.load(path, weights_only=True)
-    if content["recipe"] != json.dumps(asdict(recipe)):
-        raise InputError(f"{path} was made by another recipe; train into a new folder")
+    if content["made_from"] != made_from:
+        raise InputError(
+            f"{path} was made by another recipe or from other livers; train into a new folder"
+        )
     state = _fresh(recipe)
     state.network.load_state_dict(content["network"])
     state.average.load_state_dict(content["average"])
     state.optimiser.load_state_dict(content["optimiser"])
-    state.iteration = content["iteration"]
+    state.iteration, state.curve = content["iteration"], content["curve"]
     return state

@@ -11,6 +11,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import nn
 
+from models.cache import digest_file
 from models.networks.couinaud_shape import CouinaudShapeNetwork
 from models.registry import bundle_folder
 from remnant.core.labels import CouinaudSegment
@@ -78,6 +79,7 @@ def produce(
     average = train(training, validation, recipe, folder=output, progress=progress)
     network = rounded(average, output / WEIGHTS)
     known = calibrate(network, validation, [*training, *validation])
+    known["weights_sha256"] = digest_file(output / WEIGHTS)
     (output / CALIBRATION).write_text(json.dumps(_short(known), indent=2) + "\n", encoding="utf-8")
     scores = {
         "validation": score_livers(network, validation),

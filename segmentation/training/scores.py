@@ -62,21 +62,33 @@ def plane_shift_mm(
 ) -> float | None:
     """Return how far an estimated plane lies from the annotated one, on the mean.
 
-    Volume exchanged between the plane's sides over the projected area of its annotated borders:
+    Volume exchanged between the plane's sides over the projected area of its estimated borders:
     what `volumetry.propagation` moves them by. Positive where the first side is too large;
-    ``None`` where there is no border.
+    ``None`` where the estimate has no such border.
     """
-    first, second = SIDES[plane]
-    area_mm2 = sum(
-        projected_area_mm2(annotated, one, other, spacing_mm)
-        for one, other in product(first, second)
-    )
+    pairs = border_pairs(plane)
+    area_mm2 = sum(projected_area_mm2(found, one, other, spacing_mm) for one, other in pairs)
     if area_mm2 == 0.0:
         return None
-    gained = np.isin(found, first) & np.isin(annotated, second)
-    lost = np.isin(found, second) & np.isin(annotated, first)
-    moved = int(np.count_nonzero(gained)) - int(np.count_nonzero(lost))
+    moved = sum(_exchanged(found, annotated, one, other) for one, other in pairs)
     return moved * spacing_mm**3 / area_mm2
+
+
+def border_pairs(plane: SegmentPlane) -> tuple[tuple[CouinaudSegment, CouinaudSegment], ...]:
+    """Return the segments that touch across a plane, that of its first side first.
+
+    V with VII, and VI with VIII, are parted by the right plane, not by the transverse one.
+    """
+    first, second = SIDES[plane]
+    if plane is not SegmentPlane.RIGHT_TRANSVERSE:
+        return tuple(product(first, second))
+    right = {frozenset(pair) for pair in product(*SIDES[SegmentPlane.RIGHT])}
+    return tuple(pair for pair in product(first, second) if frozenset(pair) not in right)
+
+
+def _exchanged(found: Codes, annotated: Codes, one: CouinaudSegment, other: CouinaudSegment) -> int:
+    gained = np.count_nonzero((found == one) & (annotated == other))
+    return int(gained) - int(np.count_nonzero((found == other) & (annotated == one)))
 
 
 def projected_area_mm2(

@@ -208,8 +208,11 @@ def test_train__gone_on_with_gives_the_same_weights(livers, recipe, tmp_path, mo
     for one, other in zip(straight.parameters(), resumed.parameters(), strict=True):
         assert torch.equal(one, other)
     curves = [(tmp_path / n / training.CURVE).read_text("utf-8") for n in ("straight", "broken")]
-    assert curves[0].splitlines()[-1].split(",")[0] == curves[1].splitlines()[-1].split(",")[0]
-    with pytest.raises(InputError, match="another recipe"):
+    assert curves[0].splitlines()[0] + "\n" == training.CURVE_HEADER
+    assert ["2", "4"] == [row.split(",")[0] for row in curves[1].splitlines()[1:]]
+    with pytest.raises(InputError, match="other livers"):
+        training.train(livers[::-1], livers[:1], recipe, folder=tmp_path / "broken")
+    with pytest.raises(InputError, match="another recipe or from other livers"):
         training.train(livers, livers[:1], replace(recipe, seed=1), folder=tmp_path / "broken")
 
 
