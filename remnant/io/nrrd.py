@@ -14,11 +14,15 @@ from remnant.io.faults import quiet, reading, require_file
 from remnant.io.frames import affine_ras_from_itk
 from remnant.io.limits import LARGEST_DEFLATE_RATIO, LARGEST_HEADER_BYTES, LARGEST_VOXEL_COUNT
 from remnant.io.nifti_file import require_believable_spacing
+from remnant.io.printing import printable
 from remnant.io.scaling import scaled
 
 WHAT = "an NRRD file"
 MAGIC = b"NRRD000"
 DETACHED = ("data file", "datafile")
+_AXES = ("right-anterior-superior", "left-anterior-superior", "left-posterior-superior")
+ANATOMICAL_SPACES = frozenset((*_AXES, "ras", "las", "lps"))
+"""Spaces of the NRRD definition (teem.sourceforge.net/nrrd/format.html) that name the axes."""
 
 
 def is_nrrd_name(path: Path) -> bool:
@@ -178,7 +182,20 @@ def _require_usable(fields: Mapping[str, str], path: Path, *, layered: bool) -> 
         )
     if voxels > path.stat().st_size * LARGEST_DEFLATE_RATIO:
         raise UnreadableFileError(f"{path} is truncated: its header promises {voxels} voxels")
-    if not fields.get("space") or "space directions" not in fields:
+    _require_place(fields, path)
+
+
+def _require_place(fields: Mapping[str, str], path: Path) -> None:
+    space = fields.get("space", "")
+    if space.lower() not in ANATOMICAL_SPACES or "space directions" not in fields:
         raise UnsupportedSeriesError(
-            f"{path} names no anatomical space, so left and right are unknown; export it again"
+            f"{path} names no anatomical space ({printable(space) or 'none'}; allowed are RAS, LAS "
+            f"and LPS), so left and right are unknown; export it again"
+        )
+    if "space origin" not in fields:
+        raise UnsupportedSeriesError(f"{path} has no space origin: its place is unknown")
+    units = fields.get("space units", "")
+    if set(units.replace('"', " ").lower().split()) - {"mm"}:
+        raise UnsupportedSeriesError(
+            f"{path} is measured in {printable(units)}; export it in millimetres"
         )
