@@ -29,10 +29,11 @@ from remnant.core.volumes import ImageVolume, Modality
 from remnant.io.landmarks import read_landmarks
 from remnant.io.nifti import read_image, write_image
 from remnant.io.source import load_study
-from remnant.pipeline.divide import GivenSegments, with_segments
+from remnant.pipeline.divide import with_segments
 from remnant.pipeline.folder import write_html, write_measured, write_segmented
 from remnant.pipeline.samples import fetch_sample
 from remnant.pipeline.segment import case_from_image
+from remnant.pipeline.segment_sources import GivenSegments
 from remnant.pipeline.stages import MeasureRequest, measure_case, plan_case
 from segmentation.engines.kul import KulSegmenter
 

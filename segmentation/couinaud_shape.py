@@ -61,9 +61,10 @@ class Calibration:
     ----------
     temperature
         What the logits are divided by, so that the probabilities are true.
-    plane_scale, unfamiliar_plane_scale
+    plane_scale, unfamiliar_plane_scale, lost_plane_scale
         Standard deviation of a plane's mean displacement, as a multiple of that of its place from
-        point to point; for livers like the training livers, and for resected or cut ones.
+        point to point: for livers like the training livers, for others, and for others that the
+        network is unsure of as well; the latter two measured on resected and cut livers.
     feature_mean, feature_inverse_covariance, farthest
         Of the training livers' shapes, and the distance from them beyond which a liver is unlike.
     least_certain
@@ -73,10 +74,18 @@ class Calibration:
     temperature: float
     plane_scale: Mapping[SegmentPlane, float]
     unfamiliar_plane_scale: Mapping[SegmentPlane, float]
+    lost_plane_scale: Mapping[SegmentPlane, float]
     feature_mean: NDArray[np.float64]
     feature_inverse_covariance: NDArray[np.float64]
     farthest: float
     least_certain: float
+
+    def scale_for(self, *, distance: float, sure: float) -> Mapping[SegmentPlane, float]:
+        """Return the scale for a liver of this distance and mean highest probability."""
+        if distance <= self.farthest:
+            return self.plane_scale
+        lost = sure < self.least_certain
+        return self.lost_plane_scale if lost else self.unfamiliar_plane_scale
 
 
 class ShapeDivider:
@@ -114,8 +123,8 @@ class ShapeDivider:
             logits = shape_logits(load_shape_network(self.device), shape, device=self.device)
         progress(STAGE, 2, 3)
         probabilities = (logits / known.temperature).softmax(0)
-        distance = familiarity(shape, known)
-        scale = known.plane_scale if distance <= known.farthest else known.unfamiliar_plane_scale
+        distance, sure = familiarity(shape, known), certainty(probabilities, shape)
+        scale = known.scale_for(distance=distance, sure=sure)
         couinaud = segments_on_grid(logits, shape, liver)
         progress(STAGE, 3, 3)
         return DividedLiver(
@@ -123,7 +132,7 @@ class ShapeDivider:
             segment_plane_mm=plane_sds_mm(probabilities, shape, scale),
             quality=(
                 _familiar(distance, known.farthest),
-                _certain(certainty(probabilities, shape), known),
+                _certain(sure, known),
             ),
             models=(use,),
             device=self.device,
@@ -250,6 +259,7 @@ def _calibration(known: Mapping[str, Any]) -> Calibration:
         temperature=known["temperature"],
         plane_scale=_by_plane(known["plane_scale"]),
         unfamiliar_plane_scale=_by_plane(known["unfamiliar_plane_scale"]),
+        lost_plane_scale=_by_plane(known["lost_plane_scale"]),
         feature_mean=np.array(known["feature_mean"]),
         feature_inverse_covariance=np.array(known["feature_inverse_covariance"]),
         farthest=known["farthest"],

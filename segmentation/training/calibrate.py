@@ -1,6 +1,7 @@
 """Calibration of the shape network on livers that it was not trained on."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,11 +14,16 @@ from remnant.core.errors import InputError
 from remnant.core.uncertainty import SegmentPlane
 from segmentation.couinaud_shape import certainty, plane_sds_mm, segments_on_grid, shape_logits
 from segmentation.liver_shape import SHAPE_GRID_MM
-from segmentation.shape_familiarity import left_out_distances, shape_features, spread_of
+from segmentation.shape_familiarity import (
+    distance_from,
+    left_out_distances,
+    shape_features,
+    spread_of,
+)
 from segmentation.training.augment import plain_view
 from segmentation.training.damage import damaged
 from segmentation.training.livers import AnnotatedLiver
-from segmentation.training.scores import plane_shift_mm
+from segmentation.training.scores import Codes, plane_shift_mm
 
 FAMILIAR_SHARE = 0.9
 CERTAIN_SHARE = 0.02
@@ -43,22 +49,65 @@ def calibrate(
         Livers that it was not trained on: for temperature, planes and certainty.
     known
         Livers that count as familiar in shape: those of training and validation.
+
+    Raises
+    ------
+    InputError
+        The network finds no border of some plane in any validation liver.
     """
     logits = [shape_logits(network, liver.shape) for liver in validation]
     temperature = best_temperature(logits, validation)
-    probabilities = [(found / temperature).softmax(0) for found in logits]
     features = np.array([shape_features(liver.shape) for liver in known])
     mean, inverse = spread_of(features)
-    sure = [certainty(p, v.shape) for p, v in zip(probabilities, validation, strict=True)]
+    whole = [estimated(network, temperature, liver) for liver in validation]
+    least = float(np.quantile([e.sure for e in whole], CERTAIN_SHARE))
+    farthest = float(np.quantile(left_out_distances(features), FAMILIAR_SHARE))
+    broken = [
+        estimated(network, temperature, left)
+        for liver in validation
+        for left in damaged(liver).values()
+        if distance_from(shape_features(left.shape), mean, inverse) > farthest
+    ]
+    scales = plane_scales(whole)
+    if missing := [
+        plane.name.lower() for plane in SegmentPlane if plane.name.lower() not in scales
+    ]:
+        raise InputError(
+            f"no validation liver has an estimated border of plane {missing[0]}; train longer, or "
+            f"hold more livers back"
+        )
     return {
         "temperature": temperature,
-        "plane_scale": plane_scales(logits, probabilities, validation),
-        "unfamiliar_plane_scale": damaged_scales(network, temperature, validation),
+        "plane_scale": scales,
+        "unfamiliar_plane_scale": scales | plane_scales([e for e in broken if e.sure >= least]),
+        "lost_plane_scale": scales | plane_scales([e for e in broken if e.sure < least]),
         "feature_mean": mean.tolist(),
         "feature_inverse_covariance": inverse.tolist(),
-        "farthest": float(np.quantile(left_out_distances(features), FAMILIAR_SHARE)),
-        "least_certain": float(np.quantile(sure, CERTAIN_SHARE)),
+        "farthest": farthest,
+        "least_certain": least,
     }
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Estimated:
+    """A liver, its estimated segments, their probabilities, and the mean of the highest."""
+
+    liver: AnnotatedLiver
+    codes: Codes
+    probabilities: torch.Tensor
+    sure: float
+
+
+def estimated(
+    network: Any,  # noqa: ANN401  (any network of the right form)
+    temperature: float,
+    liver: AnnotatedLiver,
+) -> Estimated:
+    """Divide a liver as the product does."""
+    logits = shape_logits(network, liver.shape)
+    probabilities = (logits / temperature).softmax(0)
+    codes = segments_on_grid(logits, liver.shape, liver.annotated).codes
+    return Estimated(liver, codes, probabilities, certainty(probabilities, liver.shape))
 
 
 def best_temperature(logits: Sequence[torch.Tensor], livers: Sequence[AnnotatedLiver]) -> float:
@@ -74,41 +123,26 @@ def best_temperature(logits: Sequence[torch.Tensor], livers: Sequence[AnnotatedL
     return float(found.x)
 
 
-def plane_scales(
-    logits: Sequence[torch.Tensor],
-    probabilities: Sequence[torch.Tensor],
-    livers: Sequence[AnnotatedLiver],
-) -> dict[str, float]:
+def plane_scales(estimates: Sequence[Estimated]) -> dict[str, float]:
     """Return the root mean square of each plane's shift in units of its spread from place to place.
 
-    Widened by Student's t for the number of livers, so that 90 % intervals hold 90 %.
+    Widened by Student's t for the number of livers, so that 90 % intervals hold 90 %. A plane that
+    no liver has a border of is left out.
     """
     ratios: dict[SegmentPlane, list[float]] = {plane: [] for plane in SegmentPlane}
-    for found, sure, liver in zip(logits, probabilities, livers, strict=True):
-        codes = segments_on_grid(found, liver.shape, liver.annotated).codes
-        spreads = plane_sds_mm(sure, liver.shape, UNSCALED)
+    for estimate in estimates:
+        spreads = plane_sds_mm(estimate.probabilities, estimate.liver.shape, UNSCALED)
+        annotated = estimate.liver.annotated.codes
         for plane in SegmentPlane:
-            shift = plane_shift_mm(codes, liver.annotated.codes, plane, SHAPE_GRID_MM)
+            shift = plane_shift_mm(estimate.codes, annotated, plane, SHAPE_GRID_MM)
             if shift is not None and spreads[plane] > 0:
                 ratios[plane].append(shift / spreads[plane])
-    return {plane.name.lower(): _widened(np.array(values)) for plane, values in ratios.items()}
-
-
-def damaged_scales(
-    network: Any,  # noqa: ANN401  (any network of the right form)
-    temperature: float,
-    livers: Sequence[AnnotatedLiver],
-) -> dict[str, float]:
-    """Return the same for the livers after each resection and scan cut: what unlike livers get."""
-    broken = [left for liver in livers for left in damaged(liver).values()]
-    logits = [shape_logits(network, liver.shape) for liver in broken]
-    probabilities = [(found / temperature).softmax(0) for found in logits]
-    return plane_scales(logits, probabilities, broken)
+    return {
+        plane.name.lower(): _widened(np.array(values)) for plane, values in ratios.items() if values
+    }
 
 
 def _widened(ratios: np.ndarray[Any, np.dtype[np.float64]]) -> float:
-    if not len(ratios):
-        raise InputError("no liver has a border of every plane; more livers are needed")
     widening = stats.t.ppf(TWO_SIDED_90, len(ratios)) / stats.norm.ppf(TWO_SIDED_90)
     return float(np.sqrt(np.mean(ratios**2)) * widening)
 

@@ -1,17 +1,19 @@
 """The shipped segment model: what it promises on any liver, and how well it does on real ones."""
 
+import json
 from math import pi, sqrt
 
 import numpy as np
 import pytest
 import torch
 
+from models import registry
 from models.networks.couinaud_shape import FRAME_SHAPE, frame_points
-from remnant.core.errors import EmptyStructureError, InputError
+from remnant.core.errors import EmptyStructureError, InputError, ModelIntegrityError
 from remnant.core.findings import Verdict
 from remnant.core.geometry import Geometry
 from remnant.core.labels import BINARY_SCHEME, COUINAUD_SCHEME, CouinaudSegment
-from remnant.core.uncertainty import SegmentPlane
+from remnant.core.uncertainty import LARGEST_BORDER_MM, SegmentPlane
 from remnant.core.volumes import LabelMap
 from remnant.io.nifti import read_labels
 from remnant.testing.phantoms import liver_phantom
@@ -56,7 +58,7 @@ def test_divide__says_what_it_used_and_how_far_planes_may_be_off(divided):
     assert ["couinaud-shape"] == [use.id for use in divided.models]
     assert divided.device == "cpu"
     assert set(SegmentPlane) == set(divided.segment_plane_mm)
-    assert all(0.5 < sd < 30 for sd in divided.segment_plane_mm.values())
+    assert all(0.5 < sd <= LARGEST_BORDER_MM for sd in divided.segment_plane_mm.values())
     assert ["couinaud_shape_familiar", "couinaud_model_certain"] == [f.id for f in divided.quality]
 
 
@@ -183,6 +185,41 @@ def test_calibration__is_of_all_planes_and_plausible():
     assert 0.3 < known.temperature < 5
     assert 1 / 8 < known.least_certain < 1
     assert known.feature_inverse_covariance.shape == (known.feature_mean.size,) * 2
+
+
+def test_calibration__chooses_the_scale_by_shape_and_certainty():
+    known = read_calibration()
+    near, far = known.farthest, known.farthest + 0.1
+    sure, unsure = known.least_certain, known.least_certain - 0.01
+
+    assert known.scale_for(distance=near, sure=unsure) is known.plane_scale
+    assert known.scale_for(distance=far, sure=sure) is known.unfamiliar_plane_scale
+    assert known.scale_for(distance=far, sure=unsure) is known.lost_plane_scale
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda known: known | {"weights_sha256": "0" * 64}, "other weights"),
+        (lambda known: known | {"plane_scale": {}}, "cannot be read"),
+        (lambda _: {}, "cannot be read"),
+        (None, "cannot be read"),
+    ],
+    ids=["other weights", "no planes", "empty", "missing"],
+)
+def test_calibration__damaged_or_of_other_weights_is_refused(tmp_path, monkeypatch, change, told):
+    original = registry.bundle_folder("couinaud-shape") / "configs" / "calibration.json"
+    (tmp_path / "configs").mkdir()
+    if change is not None:
+        known = change(json.loads(original.read_text("utf-8")))
+        (tmp_path / "configs" / "calibration.json").write_text(json.dumps(known), "utf-8")
+    monkeypatch.setattr(registry, "bundle_folder", lambda _: tmp_path)
+    read_calibration.cache_clear()
+    try:
+        with pytest.raises(ModelIntegrityError, match=told):
+            read_calibration()
+    finally:
+        read_calibration.cache_clear()
 
 
 @pytest.mark.parametrize("patient", HELD_BACK)

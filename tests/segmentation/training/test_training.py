@@ -15,7 +15,7 @@ from models.networks.couinaud_shape import FRAME_SHAPE
 from remnant.core.errors import InputError, UnknownLabelError
 from remnant.core.geometry import Geometry
 from remnant.core.labels import COUINAUD_SCHEME, CouinaudSegment
-from remnant.core.uncertainty import SegmentPlane
+from remnant.core.uncertainty import SegmentBorder, SegmentPlane
 from remnant.core.volumes import LabelMap
 from remnant.io.nifti import write_labels
 from remnant.testing.phantoms import liver_phantom
@@ -23,10 +23,18 @@ from segmentation.couinaud_shape import SIDES
 from segmentation.training import couinaud_shape as training
 from segmentation.training.augment import plain_view, random_matrix, random_view
 from segmentation.training.calibrate import best_temperature
+from segmentation.training.damage import RESECTIONS, SCAN_CUTS, damaged
 from segmentation.training.livers import annotated_liver, find_livers, split_patients
 from segmentation.training.produce import default_recipe, produce
 from segmentation.training.recipe import read_recipe
-from segmentation.training.scores import mean_scores, plane_shift_mm, projected_area_mm2, score
+from segmentation.training.scores import (
+    border_pairs,
+    mean_scores,
+    plane_shift_mm,
+    projected_area_mm2,
+    score,
+)
+from volumetry.propagation import plane_of
 
 GRID = Geometry((60, 50, 40), np.diag((4.0, 4.0, 5.0, 1.0)))
 
@@ -282,6 +290,37 @@ def test_plane_shift__is_how_far_the_plane_moved(at, voxels):
 
     assert pytest.approx(2.5 * voxels) == found
     assert plane_shift_mm(halves(at), halves(10), SegmentPlane.UMBILICAL, 2.5) is None
+
+
+@pytest.mark.parametrize("plane", list(SegmentPlane))
+def test_border_pairs__are_those_that_the_intervals_move(plane):
+    pairs = {frozenset(pair) for pair in border_pairs(plane)}
+
+    borders = (
+        SegmentBorder(
+            first=one, second=other, area_mm2=1.0, first_tumour_mm2=0.0, second_tumour_mm2=0.0
+        )
+        for one, other in combinations(CouinaudSegment, 2)
+    )
+    moved = {frozenset((b.first, b.second)) for b in borders if plane_of(b)[0] is plane}
+    assert moved == pairs
+
+
+def test_damage__takes_away_what_it_says(liver):
+    found = damaged(liver)
+
+    assert set(RESECTIONS) | set(SCAN_CUTS) == set(found)
+    for name, gone in RESECTIONS.items():
+        left = set(np.unique(found[name].annotated.codes)) - {0}
+        assert set(CouinaudSegment) - set(gone) == left
+    heights = {
+        name: np.flatnonzero(found[name].annotated.codes.any(axis=(0, 1))) for name in SCAN_CUTS
+    }
+    whole = np.flatnonzero(liver.annotated.codes.any(axis=(0, 1)))
+    top, bottom = (heights[name] for name in SCAN_CUTS)
+    assert (top[0], bottom[-1]) == (whole[0], whole[-1])
+    assert abs(len(top) - 0.75 * len(whole)) <= 1
+    assert abs(len(bottom) - 0.75 * len(whole)) <= 1
 
 
 def test_projected_area__of_an_oblique_border():
