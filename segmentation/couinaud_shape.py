@@ -18,12 +18,13 @@ from numpy.typing import NDArray
 from models import registry
 from remnant.core.errors import ModelIntegrityError
 from remnant.core.findings import Finding, quality_finding
+from remnant.core.geometry import Geometry
 from remnant.core.labels import COUINAUD_SCHEME, CouinaudSegment
 from remnant.core.progress import Progress, silent
 from remnant.core.uncertainty import LARGEST_BORDER_MM, SegmentPlane
 from remnant.core.units import percent_from_fraction
 from remnant.core.volumes import LabelMap
-from segmentation.boxes import bounding_box
+from segmentation.boxes import bounding_box, box_geometry
 from segmentation.engines.device import chosen_device
 from segmentation.engines.memory import memory_shortage_told
 from segmentation.liver_shape import LiverShape, liver_shape
@@ -162,28 +163,31 @@ def segments_on_grid(logits: "Tensor", shape: LiverShape, liver: LabelMap) -> La
     """Return the likeliest segment of every liver voxel, from logits interpolated in the frame."""
     import torch
 
-    mask = liver.mask()
-    box = bounding_box(mask, what="the liver map")
-    voxels = np.argwhere(mask[box]) + np.array([side.start for side in box])
-    found = np.empty(len(voxels), np.uint8)
+    from models.networks.couinaud_shape import sampled
+
+    box = bounding_box(liver.mask(), what="the liver map")
+    codes = np.zeros(liver.codes.shape, np.uint8, order="F")
+    inner = codes[box].T
+    voxels = np.nonzero(liver.codes[box].T)[::-1]
+    matrix, start = _frame_index(shape, box_geometry(liver.geometry, box))
     with torch.inference_mode():
-        for start in range(0, len(voxels), POINTS_AT_ONCE):
-            part = slice(start, start + POINTS_AT_ONCE)
-            points = shape.frame_from_ras(liver.geometry.ras_from_index(voxels[part]))
-            found[part] = in_frame(logits, points).argmax(0).numpy() + 1
-    codes = np.zeros(mask.shape, np.uint8, order="F")
-    codes[tuple(voxels.T)] = found
+        for first in range(0, len(voxels[0]), POINTS_AT_ONCE):
+            i, j, k = (axis[first : first + POINTS_AT_ONCE] for axis in voxels)
+            points = torch.from_numpy(np.stack((i, j, k), axis=-1)).double() @ matrix + start
+            inner[k, j, i] = sampled(logits, points.float()).argmax(0).numpy() + 1
     return LabelMap(codes, liver.geometry, COUINAUD_SCHEME)
 
 
-def in_frame(volume: "Tensor", points_frame_mm: NDArray[np.float64]) -> "Tensor":
-    """Sample ``(channels, i, j, k)`` on the frame's grid at points ``(n, 3)`` in frame mm."""
+def _frame_index(shape: LiverShape, grid: Geometry) -> tuple["Tensor", "Tensor"]:
+    """Return what takes voxel indices (as rows) to indices in the frame: a matrix and a shift."""
     import torch
 
-    from models.networks.couinaud_shape import FRAME_MM, FRAME_SHAPE, sampled
+    from models.networks.couinaud_shape import FRAME_MM, FRAME_SHAPE
 
     middle = (np.array(FRAME_SHAPE) - 1) / 2
-    return sampled(volume, torch.from_numpy(points_frame_mm / FRAME_MM + middle).float())
+    step = grid.affine_ras[:3, :3] / (shape.scale * FRAME_MM)
+    start = shape.frame_from_ras(grid.affine_ras[:3, 3]) / FRAME_MM + middle
+    return torch.from_numpy(step.T.copy()), torch.from_numpy(start)
 
 
 def plane_sds_mm(

@@ -30,9 +30,7 @@ def list_command() -> None:
 
     table = Table("model", "what it finds", "installed", "licence", box=None, pad_edge=False)
     for info in list_models():
-        table.add_row(
-            info.id, info.summary, "yes" if installed(info.id) else "no", info.licence
-        )
+        table.add_row(info.id, info.summary, "yes" if installed(info.id) else "no", info.licence)
     Console().print(table)
 
 

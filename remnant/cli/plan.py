@@ -39,10 +39,11 @@ def plan(
     from remnant.cli.options import parse_segments
     from remnant.cli.summary import print_plan
     from remnant.pipeline.facts import known_case
-    from remnant.pipeline.folder import read_measured, replace_measured
+    from remnant.pipeline.folder import read_measured, replace_measured, require_as_measured
     from remnant.pipeline.stages import plan_case
 
     report = read_measured(case)
+    require_as_measured(case)
     known = report.patient
     patient = known if background is None else replace(known, background=background)
     custom = tuple(dict.fromkeys((*known_case(case).resect, *parse_segments(resect))))

@@ -22,8 +22,15 @@ def report(case: Path) -> None:
     case
         Folder that `remnant measure` or `remnant plan` wrote.
     """
-    from remnant.pipeline.folder import REPORT_HTML, read_case, read_measured, write_html
+    from remnant.pipeline.folder import (
+        REPORT_HTML,
+        read_case,
+        read_measured,
+        require_as_measured,
+        write_html,
+    )
 
     measured = read_measured(case)
+    require_as_measured(case)
     write_html(read_case(case), measured, case)
     print(f"The report is {case / REPORT_HTML}")

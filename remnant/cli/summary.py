@@ -97,7 +97,7 @@ def print_caution(report: CaseReport, *, console: Console) -> None:
 
 
 def print_plan(report: CaseReport, *, console: Console | None = None, caution: bool = True) -> None:
-    """Print the Frilling type and each resection with its intervals below.
+    """Print where the segments are from, the Frilling type and each resection with its intervals.
 
     ``caution`` repeats what has to be read with care in the standardised volume.
     """
@@ -105,6 +105,7 @@ def print_plan(report: CaseReport, *, console: Console | None = None, caution: b
     planning = report.planning
     if planning is None:
         return
+    print_segments(report, console=console)
     kind = planning.frilling.type
     console.print(
         f"Frilling type {kind.value if kind else ABSENT}: {planning.frilling.reason}", markup=False
@@ -112,7 +113,6 @@ def print_plan(report: CaseReport, *, console: Console | None = None, caution: b
     if reason := no_remnant(report):
         console.print(f"No remnant: {reason}", markup=False)
         return
-    print_segments(report, console=console)
     console.print(_plan_table(planning))
     if caution:
         print_caution(report, console=console)

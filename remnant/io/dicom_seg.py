@@ -86,6 +86,7 @@ def read_dicom_segmentation(path: Path) -> NamedSegments:
     with quiet(), reading(path, what=WHAT, quote=False):
         stored = _opened(path)
         labels = _labels(stored)
+    _require_described(stored, frozenset(label.number for label in labels))
 
     def pieces(wanted: Collection[int]) -> Iterator[Piece]:
         yield from _pieces(stored, frozenset(wanted), frozenset(label.number for label in labels))
@@ -142,18 +143,29 @@ def _labels(stored: _Object) -> tuple[SegmentLabel, ...]:
     return labels
 
 
+def _require_described(stored: _Object, known: frozenset[int]) -> None:
+    used = {frame.segment for frame in stored.planes.frames} - {None}
+    unknown = sorted(number for number in used - known if number is not None)
+    if unknown:
+        raise UnknownLabelError(
+            f"{stored.path} has frames of segment(s) {unknown[:8]}, which it does not describe"
+        )
+
+
 def _label(item: Dataset) -> SegmentLabel:
     kind = item.get("SegmentedPropertyTypeCodeSequence") or ()
     nested = [
         place for parent in (*kind, item) for name in PLACES for place in parent.get(name) or ()
     ]
     deeper = [place for parent in nested for name in PLACES for place in parent.get(name) or ()]
+    category = item.get("SegmentedPropertyCategoryCodeSequence") or ()
     names = [item.get("SegmentLabel"), *(code.get("CodeMeaning") for code in kind)]
     return SegmentLabel(
         number=int(item.SegmentNumber),
         names=tuple(text for name in names if (text := str(name or "").strip())),
         kinds=tuple(_code(code) for code in kind),
         places=tuple(_code(code) for code in (*nested, *deeper)),
+        category=_code(category[0]) if category else None,
     )
 
 

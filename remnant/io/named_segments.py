@@ -14,12 +14,16 @@ from remnant.core.findings import Finding, quality_finding
 from remnant.core.geometry import Geometry
 from remnant.core.labels import INSTANCE_SCHEME, CouinaudSegment
 from remnant.core.volumes import LARGEST_CODE, LabelMap
+from remnant.io.printing import printable
 from remnant.io.roles import CODED_BY_SEGMENT, Part
+from remnant.io.segment_names import ambiguous_branches
 from remnant.io.segment_terms import (
     Meaning,
     SegmentLabel,
+    is_another,
     is_background,
     looks_like_couinaud,
+    may_be_lesion,
     meaning_of,
     numbered_segment,
 )
@@ -28,6 +32,7 @@ LARGEST_OVERLAP_FRACTION = 0.02
 """Share of a map's voxels that may belong to two of its segments: what smoothing leaves."""
 
 MOST_NAMED = 6
+HALVES = 2
 _HELD_BY = {
     Part.VESSELS: frozenset((Part.VESSELS, Part.PORTAL_VEIN, Part.HEPATIC_VEINS)),
 }
@@ -90,8 +95,8 @@ def map_of_role(found: NamedSegments, part: Part, path: Path) -> tuple[LabelMap,
     Raises
     ------
     UnknownLabelError
-        No segment, or none that is known, is of this role; or segments that seem to be of the
-        liver are none of the eight.
+        No segment, or none that is known, is of this role; segments that seem to be of the liver
+        are none of the eight; two mean the same one; or a name may mean two things.
     InputError
         Couinaud segments overlap in more than `LARGEST_OVERLAP_FRACTION` of the map.
     """
@@ -100,11 +105,15 @@ def map_of_role(found: NamedSegments, part: Part, path: Path) -> tuple[LabelMap,
     kind = np.uint8 if max(choice.codes.values()) <= np.iinfo(np.uint8).max else np.uint16
     codes = np.zeros(found.geometry.shape, dtype=kind, order="F")
     overlaps: Counter[tuple[int, int]] = Counter()
+    filled = set()
     for number, k, where in found.pieces(choice.codes.keys()):
-        _paint(codes[:, :, k], where, choice.codes[number], overlaps)
+        if where.any():
+            filled.add(choice.codes[number])
+            _paint(codes[:, :, k], where, choice.codes[number], overlaps)
     overlap = _overlap_findings(overlaps, int(np.count_nonzero(codes)), part=part, path=path)
+    empty = _empty_findings(set(choice.codes.values()) - filled, part=part) if filled else []
     labels = LabelMap(codes, found.geometry, INSTANCE_SCHEME)
-    return labels, [*found.quality, *choice.quality, *overlap]
+    return labels, [*found.quality, *choice.quality, *overlap, *empty]
 
 
 def _paint(
@@ -116,6 +125,14 @@ def _paint(
             overlaps[min(code, int(other)), max(code, int(other))] += int(count)
     # the lower code holds whatever the order of the segments in the file
     plane[where & ((plane == 0) | (plane > code))] = code
+
+
+def _empty_findings(codes: set[int], *, part: Part) -> list[Finding]:
+    if not codes:
+        return []
+    names = [CouinaudSegment(n).name if part in CODED_BY_SEGMENT else str(n) for n in sorted(codes)]
+    text = f"The {part} file names {', '.join(names[:MOST_NAMED])} but holds no voxel of it."
+    return [quality_finding(f"{part}_empty", passed=None, text=text, value=float(len(codes)))]
 
 
 def _overlap_findings(
@@ -140,24 +157,48 @@ def _overlap_findings(
 
 def _coded_by_segment(labels: tuple[SegmentLabel, ...], part: Part, path: Path) -> _Choice:
     branches = part is Part.BRANCHES
+    if branches:
+        _require_clear_branches(labels, path)
     meanings = {label.number: meaning_of(label, branches=branches) for label in labels}
     if not any(meaning and meaning.segment for meaning in meanings.values()):
         unsaid = [x for x in labels if meanings[x.number] in {None, Meaning(Part.LIVER)}]
         meanings |= {label.number: numbered_segment(label) for label in unsaid}
-    codes = {
-        number: int(meaning.segment)
-        for number, meaning in meanings.items()
-        if meaning is not None and meaning.segment is not None
-    }
-    rest = [label for label in labels if label.number not in codes and not is_background(label)]
-    wrong = [x for x in rest if looks_like_couinaud(x) and meanings[x.number] is None]
-    if wrong or not codes:
+    known = {n: meaning for n, meaning in meanings.items() if meaning and meaning.segment}
+    rest = [label for label in labels if label.number not in known and not is_background(label)]
+    unclear = [label for label in rest if meanings[label.number] is None]
+    wrong = [label for label in unclear if looks_like_couinaud(label, branches=branches)]
+    if wrong or not known:
         raise UnknownLabelError(
             f"{path} holds {_listed(wrong or rest)}; needed are Couinaud segments I to VIII by "
             f"SNOMED CT code or by name, such as Segment IV (IVa and IVb are read as IV)"
         )
-    known = [meanings[number] for number in codes]
-    return _Choice(codes, _recognition([m for m in known if m], passed_over=len(rest), part=part))
+    if not branches:
+        _require_single([label for label in labels if label.number in known], known, path)
+    codes = {number: int(meaning.segment or 0) for number, meaning in known.items()}
+    return _Choice(codes, _recognition([*known.values()], passed_over=len(rest), part=part))
+
+
+def _require_clear_branches(labels: tuple[SegmentLabel, ...], path: Path) -> None:
+    doubtful = ambiguous_branches(tuple(name for label in labels for name in label.names[:1]))
+    if doubtful:
+        raise UnknownLabelError(
+            f"{path} names a branch {printable(doubtful[0])}, which may be two things; write P1 to "
+            f"P8 for the branches of the segments, and portal vein for the trunk"
+        )
+
+
+def _require_single(labels: list[SegmentLabel], known: Mapping[int, Meaning], path: Path) -> None:
+    """Raise where two segments of a file mean the same Couinaud segment, IVa and IVb apart."""
+    by_segment: dict[CouinaudSegment | None, list[SegmentLabel]] = {}
+    for label in labels:
+        by_segment.setdefault(known[label.number].segment, []).append(label)
+    for segment, same in by_segment.items():
+        whole = [label for label in same if not known[label.number].half]
+        if segment is not None and (len(whole) > 1 or len(same) - len(whole) > HALVES):
+            raise UnknownLabelError(
+                f"{path} holds {_listed(same)}, which all mean Couinaud {segment.name}; merge "
+                f"them, or correct their names or codes"
+            )
 
 
 def _recognition(known: list[Meaning], *, passed_over: int, part: Part) -> tuple[Finding, ...]:
@@ -187,14 +228,16 @@ def _binary(labels: tuple[SegmentLabel, ...], part: Part, path: Path) -> _Choice
     wanted = _HELD_BY.get(part, frozenset((part,)))
     meanings = {label.number: meaning_of(label) for label in rest}
     numbers = [n for n, meaning in meanings.items() if meaning and meaning.part in wanted]
-    if not numbers and len(rest) == 1 and meanings[rest[0].number] is None:
+    unclear = [label for label in rest if meanings[label.number] is None]
+    if not numbers and len(rest) == 1 and unclear and not is_another(rest[0]):
         text = f"The {part} file does not say what its one segment is: it was taken at its role."
         finding = quality_finding(f"{part}_by_role", passed=None, text=text)
         return _Choice({rest[0].number: 1}, (finding,))
-    if not numbers:
+    doubtful = [x for x in unclear if part is Part.LESIONS and may_be_lesion(x)]
+    if not numbers or doubtful:
         raise UnknownLabelError(
-            f"{path} holds {_listed(rest)}, none of which is known to be {part}; name the segment "
-            f"after what it is, or leave the file out"
+            f"{path} holds {_listed(doubtful or rest)}, none of which is known to be {part}; name "
+            f"the segment after what it is, or leave the file out"
         )
     several = part is Part.LESIONS and len(numbers) <= LARGEST_CODE
     codes = {number: code if several else 1 for code, number in enumerate(numbers, start=1)}

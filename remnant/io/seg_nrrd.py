@@ -15,12 +15,12 @@ from remnant.io.named_segments import NamedSegments, Piece
 from remnant.io.nrrd import LayeredNrrd, is_nrrd_name, nrrd_texts, read_layered_nrrd
 from remnant.io.segment_terms import Code, SegmentLabel
 
-_INDEX = re.compile(r"Segment(\d{1,5})_ID")
+_INDEX = re.compile(r"Segment(\d{1,5})_(?:ID|Name|LabelValue|Layer|Tags)")
 _WHOLE_NUMBER = re.compile(r"\d{1,5}")
 MOST_SEGMENTS = 2000
 TERMINOLOGY = "TerminologyEntry"
-KIND, MODIFIER, REGION, REGION_MODIFIER = 2, 3, 5, 6
-"""Places in a terminology entry; 0 and 4 name its contexts, 1 is the category."""
+CATEGORY, KIND, MODIFIER, REGION, REGION_MODIFIER = 1, 2, 3, 5, 6
+"""Places in a terminology entry; 0 and 4 name its contexts."""
 
 
 def is_slicer_segmentation(path: Path) -> bool:
@@ -48,12 +48,17 @@ def read_slicer_segmentation(path: Path) -> NamedSegments:
     image = read_layered_nrrd(path)
     if "fractional" in image.texts.get("Segmentation_SourceRepresentation", "").lower():
         raise UnsupportedSeriesError(f"{path} holds fractions; export it as a binary label map")
-    indices = sorted(int(m[1]) for key in image.texts if (m := _INDEX.fullmatch(key)))
+    indices = sorted({int(m[1]) for key in image.texts if (m := _INDEX.fullmatch(key))})
     if len(indices) > MOST_SEGMENTS:
         raise UnsupportedSeriesError(
             f"{path} names {len(indices)} segments; at most {MOST_SEGMENTS}"
         )
     places = {number: _place(image, number, path) for number in indices}
+    if len(set(places.values())) < len(places):
+        raise UnreadableFileError(
+            f"{path} gives two of its segments the same voxels (one layer and one value); save it "
+            f"again"
+        )
     single = len(image.layers) == 1
     labels = (_label(image.texts, n, places[n][1] if single else None) for n in indices)
 
@@ -101,6 +106,7 @@ def _label(texts: Mapping[str, str], number: int, stored_value: int | None) -> S
         names=tuple(name for name in names if name)[:1],
         kinds=() if kind is None else (kind,),
         places=tuple(code for code in elsewhere if code is not None),
+        category=codes.get(CATEGORY),
         stored_value=stored_value,
     )
 

@@ -1,14 +1,25 @@
 """What the codes and names of a segment mean, whatever program wrote them."""
 
-import re
-import unicodedata
 from dataclasses import dataclass
-from types import MappingProxyType
 
 from remnant.core.errors import UnknownLabelError
 from remnant.core.labels import COUINAUD_SCHEME, STRUCTURE_SCHEME, CouinaudSegment
 from remnant.io.printing import printable
 from remnant.io.roles import Part
+from remnant.io.segment_names import (
+    NUMBERS,
+    SegmentName,
+    branch_of_name,
+    is_aside,
+    is_elsewhere,
+    part_of_name,
+    plain,
+    running_number,
+    says_liver,
+    seems_branch,
+    seems_segment,
+    segment_of_name,
+)
 
 Code = tuple[str, str]
 """Coding scheme designator and code value, as DICOM and 3D Slicer write them."""
@@ -30,6 +41,10 @@ _PARTS_SCT = {
     "108369006": Part.LESIONS,  # neoplasm
     "86049000": Part.LESIONS,  # neoplasm, primary
     "14799000": Part.LESIONS,  # neoplasm, secondary
+    "128462008": Part.LESIONS,  # metastasis
+    "94381002": Part.LESIONS,  # metastasis to liver
+    "25370001": Part.LESIONS,  # hepatocellular carcinoma
+    "109841003": Part.LESIONS,  # hepatocellular carcinoma, as a disorder
     "32764006": Part.PORTAL_VEIN,
     "70253006": Part.PORTAL_VEIN,  # left main branch
     "73931004": Part.PORTAL_VEIN,  # right main branch
@@ -39,6 +54,23 @@ _PARTS_SCT = {
     "273099000": Part.HEPATIC_VEINS,  # middle
     "273202007": Part.HEPATIC_VEINS,  # left
 }
+_NEUTRAL_SCT = frozenset(
+    (
+        str(STRUCTURE_SCHEME.labels[0].snomed),
+        "85756007",  # tissue
+        "123037004",  # body structure
+        "91723000",  # anatomical structure
+        "113343008",  # body organ
+    )
+)
+"""What a segment of the liver may be coded as, its place or its name saying which it is."""
+
+_VESSEL_SCT = frozenset(("29092000", "59820001"))
+"""Vein and blood vessel: their place says which."""
+
+ALTERED = frozenset(("49755003", "M-01000"))
+"""Category of what is morphologically abnormal, whose place says only where it lies."""
+
 # Equivalents of the old codes: DICOM PS3.16's table of SNOMED concepts (checked against pydicom's)
 _SCT_OF_RT = {
     "T-62023": "71133005",
@@ -50,6 +82,10 @@ _SCT_OF_RT = {
     "T-D056D": "277961009",
     "T-D056E": "277962002",
     "T-62000": "10200004",
+    "T-D0050": "85756007",
+    "T-D000A": "123037004",
+    "T-D0005": "91723000",
+    "T-D0060": "113343008",
     "M-01100": "52988006",
     "M-03000": "4147007",
     "M-8FFFF": "108369006",
@@ -65,34 +101,8 @@ _SCT_OF_RT = {
     "T-48727": "273202007",
 }
 BACKGROUND: Code = ("DCM", "125040")
-
-_NUMBERS = MappingProxyType(
-    {**{s.name.lower(): s for s in CouinaudSegment}, **{str(int(s)): s for s in CouinaudSegment}}
-)
-_BEFORE = r"(?:(?:(?:couinaud|hepatic|liver) )*(?:couinaud|segment|segm|seg|sg|s) ?)?"
-_AFTER = r"(?: (?:of|the|liver|hepatic|couinaud|segment))*"
-_COUINAUD_NAME = re.compile(
-    rf"(?P<caudate>(?:{_BEFORE}(?:i|0?1) )?caudate(?: lobe)?{_AFTER})|"
-    rf"{_BEFORE}0?(?:(?P<half>(?:iv|4) ?[ab](?: (?:upper|lower|superior|inferior))?)|"
-    rf"(?P<number>viii|vii|vi|iv|v|iii|ii|i|[1-8])){_AFTER}"
-)
-_BRANCH_WORDS = re.compile(
-    r"\b(?:portal|vein|venous|branch|branches|pv|hv|of|to|for|right|left|middle|main|p(?= ?[\div]))"
-)
-_BY_NUMBER_ALONE = re.compile(r"(?:(?:segment|label)[ _]?)?(?P<number>\d+)", re.IGNORECASE)
-_LIKE_COUINAUD = re.compile(
-    r".*\b(?:couinaud|segments?|seg|sector|section)\b.*|(?:s?[iv\d][ab]? ?)+"
-)
-_PART_NAMES = (
-    (
-        Part.LESIONS,
-        re.compile(r".*\b(?:lesions?|tumou?rs?|metastas[ei]s|mets?|neoplasms?|hcc)\b.*"),
-    ),
-    (Part.PORTAL_VEIN, re.compile(r"(?:liver )?portal veins?(?: and splenic vein)?")),
-    (Part.HEPATIC_VEINS, re.compile(r"(?:(?:left|middle|right) )?hepatic veins?")),
-    (Part.VESSELS, re.compile(r"(?:liver|hepatic|intrahepatic)? ?vessels?")),
-    (Part.LIVER, re.compile(r"(?:whole |total )?(?:liver|hepar|leber|foie|higado|fegato)")),
-)
+_BACKGROUND = frozenset(("background", "clear label", "hintergrund", "unlabeled"))
+_VESSELS = frozenset((Part.VESSELS, Part.PORTAL_VEIN, Part.HEPATIC_VEINS))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +119,8 @@ class SegmentLabel:
         Codes of what it is (DICOM's property type).
     places
         Codes of where it is, and modifiers.
+    category
+        Code of the category of what it is; ``None`` where the file names none.
     stored_value
         Label value in a file that has but one layer; ``None`` where the value means nothing.
     """
@@ -117,6 +129,7 @@ class SegmentLabel:
     names: tuple[str, ...] = ()
     kinds: tuple[Code, ...] = ()
     places: tuple[Code, ...] = ()
+    category: Code | None = None
     stored_value: int | None = None
 
     def describe(self) -> str:
@@ -143,6 +156,10 @@ class Meaning:
 def meaning_of(label: SegmentLabel, *, branches: bool = False) -> Meaning | None:
     """Tell what a segment is, by its codes first and by its names second.
 
+    A place makes a segment of the liver only of what is coded as tissue, body structure or liver
+    (with ``branches``, a vessel), and not of what is named as a lesion. A code that is not known
+    here leaves only names that speak of the liver, or other schemes' codes.
+
     Parameters
     ----------
     label
@@ -158,39 +175,45 @@ def meaning_of(label: SegmentLabel, *, branches: bool = False) -> Meaning | None
     Raises
     ------
     UnknownLabelError
-        Its code and its name are those of two Couinaud segments.
+        Its code and its name, or two of its names, are those of two Couinaud segments; or it is
+        coded as one and named as another structure.
     """
-    coded = _coded_segment(label, branches=branches)
-    part = next((part for code in label.kinds if (part := _part_of(code))), None)
-    if part not in {None, Part.LIVER} and coded is None and not branches:
-        return Meaning(part) if part else None
-    named = next(
-        (m for name in label.names if (m := _named_segment(name, branches=branches))), None
-    )
-    if coded and named and coded is not named.segment:
+    allowed = {None, Part.LIVER, *(_VESSELS if branches else ())}
+    kind = next((part for code in label.kinds if (part := _part_of(code))), None)
+    if kind not in allowed:
+        return Meaning(kind) if kind else None
+    own = next((found for code in label.kinds if (found := _segment_of(code))), None)
+    other = next((part for name in label.names if (part := part_of_name(name))), None)
+    named = _named(label, branches=branches)
+    if other not in allowed and other and own is None:
+        return Meaning(other)
+    coded = own or _placed(label, branches=branches)
+    if coded and ((named and named.segment is not coded) or other not in allowed):
         raise UnknownLabelError(
             f"the segment {label.describe()} is coded as Couinaud {coded.name} but named as "
             f"another; correct its code or its name"
         )
     if coded:
         return Meaning(Part.COUINAUD, coded, half=_is_half(label) or bool(named and named.half))
-    return named or _otherwise(label, part)
+    return _trusted(label, named) or _otherwise(label, other or kind)
 
 
 def numbered_segment(label: SegmentLabel) -> Meaning | None:
     """Return the segment of a running number: the name's, or, without any word, the stored value.
 
     To be asked only where a file tells none of its segments otherwise: programs give such names by
-    themselves, in the order in which segments were made.
+    themselves, in the order in which segments were made. What is coded as something that is not
+    the liver's tissue has none.
 
     Raises
     ------
     UnknownLabelError
         The number in the name is not the value that is stored.
     """
-    forms = (_BY_NUMBER_ALONE.fullmatch(name.strip()) for name in label.names)
-    found = next((form for form in forms if form), None)
-    number = int(found["number"][:4]) if found else None
+    if not _is_neutral(label):
+        return None
+    numbers = (running_number(name) for name in label.names)
+    number = next((number for number in numbers if number is not None), None)
     value = label.stored_value
     if number is not None and value is not None and number != value:
         raise UnknownLabelError(
@@ -199,29 +222,83 @@ def numbered_segment(label: SegmentLabel) -> Meaning | None:
         )
     if number is None and not label.names and not label.kinds:
         number = value
-    segment = _NUMBERS.get(str(number))
+    segment = NUMBERS.get(str(number))
     return Meaning(Part.COUINAUD, segment, by_number=True) if segment else None
 
 
-def looks_like_couinaud(label: SegmentLabel) -> bool:
-    """Tell whether a name seems to mean segments of the liver, though not one of the eight."""
-    return any(_LIKE_COUINAUD.fullmatch(_plain(name)) for name in label.names[:1])
+def looks_like_couinaud(label: SegmentLabel, *, branches: bool = False) -> bool:
+    """Tell whether a name seems to mean segments of the liver, though not one of the eight.
+
+    With ``branches``, also whether it seems to number one.
+    """
+    names = label.names[:1]
+    return any(seems_segment(name) or (branches and seems_branch(name)) for name in names)
 
 
 def is_background(label: SegmentLabel) -> bool:
     """Tell whether a segment is the background, as label maps in DICOM describe it."""
-    return BACKGROUND in label.kinds or any(_plain(name) == "background" for name in label.names)
+    return BACKGROUND in label.kinds or any(plain(name) in _BACKGROUND for name in label.names)
 
 
-def _coded_segment(label: SegmentLabel, *, branches: bool) -> CouinaudSegment | None:
-    own = next((found for code in label.kinds if (found := _segment_of(code))), None)
-    if own is not None:
-        return own
+def is_another(label: SegmentLabel) -> bool:
+    """Tell whether a segment is known not to be the liver or in it: by its name or its code."""
+    strange = any(_is_snomed(code) and not _is_known(code) for code in label.kinds)
+    return strange or any(is_elsewhere(name) or is_aside(name) for name in label.names)
+
+
+def may_be_lesion(label: SegmentLabel) -> bool:
+    """Tell whether a segment of no known meaning is coded as something abnormal in the liver.
+
+    Cysts, ablation zones and the like are not meant, nor what is named after another organ.
+    """
+    return _is_altered(label) and not any(is_elsewhere(n) or is_aside(n) for n in label.names)
+
+
+def _placed(label: SegmentLabel, *, branches: bool) -> CouinaudSegment | None:
     # a lesion's or a vessel's place says where it lies, not what it is
-    specific = {_part_of(code) for code in label.kinds} - {None, Part.LIVER}
-    if specific and not branches:
+    vessel = branches and any(_part_of(code) in _VESSELS for code in label.kinds)
+    if not vessel and not _is_neutral(label):
         return None
     return next((found for code in label.places if (found := _segment_of(code))), None)
+
+
+def _trusted(label: SegmentLabel, named: SegmentName | None) -> Meaning | None:
+    """Return what a name means unless the code is of something unknown that may not be liver."""
+    if named is None or _is_altered(label):
+        return None
+    strange = any(_is_snomed(code) and not _is_known(code) for code in label.kinds)
+    if strange and not any(says_liver(name) for name in label.names):
+        return None
+    return Meaning(Part.COUINAUD, named.segment, by_number=named.by_number, half=named.half)
+
+
+def _named(label: SegmentLabel, *, branches: bool) -> SegmentName | None:
+    of_name = branch_of_name if branches else segment_of_name
+    found = [named for name in label.names if (named := of_name(name))]
+    if len({named.segment for named in found}) > 1:
+        raise UnknownLabelError(
+            f"the segment {label.describe()} is named as two Couinaud segments; correct its names"
+        )
+    return found[0] if found else None
+
+
+def _is_neutral(label: SegmentLabel) -> bool:
+    """Tell whether codes leave open which tissue of the liver a segment is."""
+    neutral = all(_snomed_ct(code) in _NEUTRAL_SCT for code in label.kinds)
+    return neutral and not _is_altered(label)
+
+
+def _is_altered(label: SegmentLabel) -> bool:
+    return label.category is not None and label.category[1] in ALTERED
+
+
+def _is_snomed(code: Code) -> bool:
+    return code[0] == SNOMED_CT or code[0] in SNOMED_RT
+
+
+def _is_known(code: Code) -> bool:
+    known = _part_of(code) is not None or _segment_of(code) is not None
+    return known or _snomed_ct(code) in _NEUTRAL_SCT
 
 
 def _segment_of(code: Code) -> CouinaudSegment | None:
@@ -244,32 +321,9 @@ def _is_half(label: SegmentLabel) -> bool:
     return not halves.isdisjoint((*label.kinds, *label.places))
 
 
-def _named_segment(name: str, *, branches: bool) -> Meaning | None:
-    if _BY_NUMBER_ALONE.fullmatch(name.strip()):
-        return None
-    plain = _plain(name)
-    if branches:
-        plain = " ".join(_BRANCH_WORDS.sub(" ", plain).split())
-    found = _COUINAUD_NAME.fullmatch(plain)
-    if found is None:
-        return None
-    if found["half"]:
-        return Meaning(Part.COUINAUD, CouinaudSegment.IV, half=True)
-    return Meaning(Part.COUINAUD, _NUMBERS["i" if found["caudate"] else found["number"]])
-
-
 def _otherwise(label: SegmentLabel, part: Part | None) -> Meaning | None:
-    for name in label.names:
-        named = next((p for p, form in _PART_NAMES if form.fullmatch(_plain(name))), None)
-        if named is not None:
-            return Meaning(named)
     if part is not None:
         return Meaning(part)
     place = next((p for code in label.places if (p := _part_of(code))), None)
-    return Meaning(place) if place else None
-
-
-def _plain(name: str) -> str:
-    parted = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name[:200])
-    letters = unicodedata.normalize("NFKD", parted).encode("ascii", "ignore").decode("ascii")
-    return " ".join(re.findall(r"[a-z]+(?:\d+[ab]?)?|\d+[ab]?", letters.lower()))
+    vessel = place in _VESSELS and any(_snomed_ct(code) in _VESSEL_SCT for code in label.kinds)
+    return Meaning(place) if place and (vessel or _is_neutral(label)) else None

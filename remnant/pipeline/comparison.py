@@ -22,7 +22,7 @@ from remnant.core.study import Study
 from remnant.core.volumes import LabelMap, Phase
 from remnant.io.atomic import digest_file
 from remnant.pipeline.division import WORDS
-from remnant.pipeline.folder import REPORT_JSON, read_case, read_measured
+from remnant.pipeline.folder import REPORT_JSON, read_case, read_measured, require_as_measured
 from remnant.pipeline.results import published_results, require_results_folder
 from remnant.pipeline.segmented import Setting
 from remnant.pipeline.stages import RESECT, software_versions, with_settings
@@ -152,6 +152,7 @@ def write_comparison(report: ComparisonReport, folder: Path) -> None:
 
 
 def _read(folder: Path) -> _Scan:
+    require_as_measured(folder)
     report, case = read_measured(folder), read_case(folder)
     structures = case.structures
     liver = LabelMap(structures.mask().astype(np.uint8), structures.geometry, BINARY_SCHEME)

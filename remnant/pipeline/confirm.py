@@ -1,4 +1,4 @@
-"""A human's word on the segments."""
+"""A human's word on the segments, and what else is said of them: always as they stand now."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -6,8 +6,8 @@ from typing import Final
 
 from remnant.core.errors import InputError
 from remnant.core.findings import Finding, Verdict
-from remnant.core.volumetry_report import SegmentsConfirmation
-from remnant.pipeline.division import SEGMENTS_SOURCE
+from remnant.core.volumetry_report import SegmentsConfirmation, SegmentSource
+from remnant.pipeline.division import LANDMARKS, SEGMENTS_SOURCE, SPLIT_IV
 from remnant.pipeline.segmented import SegmentedCase
 
 LONGEST_NAME: Final = 80
@@ -46,14 +46,38 @@ def with_confirmation(case: SegmentedCase, name: str) -> SegmentedCase:
             "labelled branches or landmarks, or let `remnant run` estimate them"
         )
     today = datetime.now(tz=UTC).date().isoformat()
-    return replace(
-        case,
-        segments_confirmation=SegmentsConfirmation(name=plain, date=today),
-        quality=tuple(_confirmed(finding) for finding in case.quality),
+    return settled(
+        replace(case, segments_confirmation=SegmentsConfirmation(name=plain, date=today))
     )
 
 
-def _confirmed(finding: Finding) -> Finding:
-    if finding.id != SEGMENTS_SOURCE or finding.text.endswith(WORDS):
+def settled(case: SegmentedCase) -> SegmentedCase:
+    """Return the case with what it says of its segments made true of them as they are now.
+
+    A confirmation stands in the finding on their source as long as the case has it, and no longer:
+    segments that lost theirs are not passed. The settings ``landmarks`` and ``split_iv`` follow
+    the maps. To be called after every change of the segments; the case itself where all is true.
+    """
+    if case.couinaud is None:
+        return case
+    confirmed = case.segments_confirmation is not None
+    quality = tuple(_standing(finding, confirmed=confirmed) for finding in case.quality)
+    facts = {
+        LANDMARKS: case.segment_source is SegmentSource.LANDMARKS,
+        SPLIT_IV: case.segment_iv is not None,
+    }
+    wrong = {key: fact for key, fact in facts.items() if case.configuration.get(key) is not fact}
+    if quality == case.quality and not wrong:
+        return case
+    return replace(case, quality=quality, configuration={**case.configuration, **wrong})
+
+
+def _standing(finding: Finding, *, confirmed: bool) -> Finding:
+    if finding.id != SEGMENTS_SOURCE:
         return finding
-    return replace(finding, verdict=Verdict.MET, text=finding.text + WORDS)
+    plain = finding.text.removesuffix(WORDS)
+    if confirmed:
+        return replace(finding, verdict=Verdict.MET, text=plain + WORDS)
+    if plain == finding.text:
+        return finding
+    return replace(finding, verdict=Verdict.UNKNOWN, text=plain)

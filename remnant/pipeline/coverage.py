@@ -13,6 +13,7 @@ from remnant.core.geometry import Geometry
 from remnant.core.labels import BINARY_SCHEME
 from remnant.core.volumes import LabelMap
 from remnant.core.volumetry_report import SegmentSource
+from remnant.pipeline.division import CONFIRMATION, PARTS_OF_IV
 from remnant.pipeline.segmented import SegmentedCase
 from segmentation.boxes import bounding_box, box_geometry
 
@@ -36,6 +37,11 @@ def liver_has_changed(case: SegmentedCase) -> bool:
     if case.couinaud is None:
         return False
     return not np.array_equal(case.couinaud.codes > 0, widest_liver(case).codes > 0)
+
+
+def is_extended(case: SegmentedCase) -> bool:
+    """Tell whether voxels got their segment from their neighbours, not from what divided it."""
+    return any(finding.id == SEGMENTS_EXTENDED for finding in case.quality)
 
 
 def with_liver_covered(case: SegmentedCase) -> SegmentedCase:
@@ -87,8 +93,8 @@ def _extended_finding(volume_ml: float, case: SegmentedCase) -> Finding:
     lost = [
         words
         for words, known in (
-            ("a human's confirmation", case.segments_confirmation is not None),
-            ("segments IVa and IVb", case.segment_iv is not None),
+            (CONFIRMATION, case.segments_confirmation is not None),
+            (PARTS_OF_IV, case.segment_iv is not None),
         )
         if known
     ]

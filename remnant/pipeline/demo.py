@@ -21,11 +21,12 @@ from remnant.core.patient import LiverBackground, Patient, Sex
 from remnant.core.progress import Progress, silent
 from remnant.core.volumes import LabelMap, Modality
 from remnant.io.source import LoadedStudy, load_study
-from remnant.pipeline.divide import NOTHING_GIVEN, with_segments
+from remnant.pipeline.divide import with_segments
 from remnant.pipeline.folder import require_output_folder
 from remnant.pipeline.run import finish_case
 from remnant.pipeline.samples import fetch_sample
 from remnant.pipeline.segment import case_from_image, with_image
+from remnant.pipeline.segment_sources import NOTHING_GIVEN
 from remnant.pipeline.segmented import SegmentedCase
 from remnant.pipeline.stages import MeasureRequest
 from remnant.pipeline.timing import Stopwatch

@@ -6,8 +6,7 @@ has, and one without segments gets a network's estimate where a divider is at ha
 is given for a stored case replaces what is stored, whatever that was: the user asks for it now.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -15,35 +14,38 @@ import numpy as np
 
 from remnant.core.errors import InputError
 from remnant.core.findings import Finding
-from remnant.core.landmarks import Landmarks
 from remnant.core.progress import Progress, silent
 from remnant.core.volumes import LabelMap
 from remnant.core.volumetry_report import SegmentSource
-from remnant.io.atomic import digest_file
-from remnant.io.landmarks import read_landmarks
-from remnant.io.masks import GivenMap, Masks, Part, read_masks, read_segment_map
+from remnant.io.masks import GivenMap, Part
 from remnant.io.placement import placed_on
-from remnant.pipeline.confirm import require_name, with_confirmation
+from remnant.pipeline.confirm import WORDS as CONFIRMED
+from remnant.pipeline.confirm import settled, with_confirmation
 from remnant.pipeline.coverage import (
     SEGMENTS_EXTENDED,
+    is_extended,
     liver_has_changed,
     widest_liver,
     with_liver_covered,
 )
 from remnant.pipeline.division import (
     BRANCHES,
+    CONFIRMATION,
     COUINAUD,
-    LANDMARKS,
+    PARTS_OF_IV,
     ROLES,
+    SAME_MAP,
     SEGMENTS_SOURCE,
     Division,
     by_branches,
     by_landmarks,
     by_model,
     outranks,
+    same_map_words,
     source_finding,
 )
 from remnant.pipeline.requests import SegmentRequest
+from remnant.pipeline.segment_sources import ABOUT_SEGMENTS, NEEDS_LANDMARKS, GivenSegments
 from remnant.pipeline.segmented import SegmentedCase
 from remnant.pipeline.timing import Stopwatch
 from segmentation import couinaud as planes
@@ -51,116 +53,7 @@ from segmentation.port import SegmentDivider
 from segmentation.quality import check_segments
 
 WHOLE_LIVER: Final = "whole_liver"
-SPLIT_IV: Final = "split_iv"
-NEEDS_LANDMARKS: Final = (
-    "--split-iv needs --landmarks in the same command: the level of the portal bifurcation parts "
-    "IVa from IVb"
-)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GivenSegments:
-    """What a command says about the segments; ``None`` where nothing was given.
-
-    Parameters
-    ----------
-    masks
-        Label maps of the liver, its lesions and vessels.
-    couinaud, branches
-        Maps to divide it by, on grids of their own.
-    landmarks, landmarks_sha256
-        Points, and the digest of their file.
-    whole_liver
-        Whether the maps hold the whole liver, see `SegmentRequest`.
-    split_iv
-        Whether segment IV is divided into IVa and IVb, by the landmarks.
-    confirmed_by
-        Who confirms the segments.
-    """
-
-    masks: Masks | None = None
-    couinaud: GivenMap | None = None
-    branches: GivenMap | None = None
-    landmarks: Landmarks | None = None
-    landmarks_sha256: str | None = None
-    whole_liver: bool | None = None
-    split_iv: bool = False
-    confirmed_by: str | None = None
-
-    @property
-    def sources(self) -> tuple[SegmentSource, ...]:
-        """What was given to divide a liver by, the best first."""
-        given = {
-            SegmentSource.GIVEN: self.couinaud,
-            SegmentSource.TERRITORIES: self.branches,
-            SegmentSource.LANDMARKS: self.landmarks,
-        }
-        return tuple(source for source in SegmentSource if given.get(source) is not None)
-
-    @property
-    def digests(self) -> Mapping[str, str]:
-        """Digests of what was given to divide a liver by, by role."""
-        digests = {
-            COUINAUD: None if self.couinaud is None else self.couinaud.sha256,
-            BRANCHES: None if self.branches is None else self.branches.sha256,
-            LANDMARKS: self.landmarks_sha256,
-        }
-        return {role: digest for role, digest in digests.items() if digest is not None}
-
-
-NOTHING_GIVEN: Final = GivenSegments()
-
-
-def read_segments(request: SegmentRequest, *, liver_known: bool = False) -> GivenSegments:
-    """Read the masks and landmarks that a request names.
-
-    Parameters
-    ----------
-    request
-        What was asked.
-    liver_known
-        Whether the liver is that of a scan or of a stored case: then a Couinaud map, or labelled
-        branches, are enough by themselves, and imply no liver.
-
-    Raises
-    ------
-    InputError
-        A file cannot be used, segment IV is to be divided without landmarks, or the name of who
-        confirms cannot be used.
-    """
-    if request.split_iv and request.landmarks is None:
-        raise InputError(NEEDS_LANDMARKS)
-    if request.confirm_segments is not None:
-        require_name(request.confirm_segments)
-    points = request.landmarks
-    given = GivenSegments(
-        landmarks=None if points is None else read_landmarks(points),
-        landmarks_sha256=None if points is None else digest_file(points),
-        whole_liver=request.whole_liver,
-        split_iv=request.split_iv,
-        confirmed_by=request.confirm_segments,
-    )
-    if liver_known and set(request.masks) <= {COUINAUD, BRANCHES}:
-        maps = {role: read_segment_map(request.masks[role], Part(role)) for role in request.masks}
-        return replace(given, couinaud=maps.get(COUINAUD), branches=maps.get(BRANCHES))
-    return _with_masks(given, request) if request.masks else given
-
-
-def _with_masks(given: GivenSegments, request: SegmentRequest) -> GivenSegments:
-    masks = read_masks(request.masks, preset=request.preset)
-
-    def of(labels: LabelMap | None, role: str) -> GivenMap | None:
-        if labels is None:
-            return None
-        # what was noticed about it is among what was noticed about all masks
-        return GivenMap(labels=labels, sha256=masks.inputs_sha256[role], quality=())
-
-    return replace(
-        given,
-        masks=masks,
-        couinaud=of(masks.couinaud, COUINAUD),
-        branches=of(masks.branches, BRANCHES),
-    )
+MASKS: Final = "masks"
 
 
 def require_redivision(folder: Path, request: SegmentRequest) -> None:
@@ -223,10 +116,11 @@ def with_segments(
     watch = Stopwatch()
     with watch.measure("divide"):
         division = _division(case, segments, divider, progress)
-        fresh = case if division is None else _divided(case, division, segments)
+        fresh = case if division is None else _redivided(case, division, segments)
         fresh = with_liver_covered(fresh)
         if segments.split_iv:
             fresh = _with_segment_iv(fresh, segments)
+        fresh = settled(fresh)
     if fresh is not case:
         case = replace(fresh, seconds={**fresh.seconds, **watch.seconds})
     if segments.confirmed_by is not None:
@@ -243,7 +137,8 @@ def with_edited_segments(case: SegmentedCase, sha256: str) -> SegmentedCase:
         return case
     edited = GivenMap(labels=case.couinaud, sha256=sha256, quality=())
     division = Division(couinaud=case.couinaud, source=SegmentSource.GIVEN)
-    return _divided(replace(case, couinaud=None), division, GivenSegments(couinaud=edited))
+    fresh = _divided(replace(case, couinaud=None), division, GivenSegments(couinaud=edited))
+    return settled(fresh)
 
 
 def merged_findings(
@@ -279,10 +174,20 @@ def _division(
         return by_branches(widest_liver(case), placed, branches.quality)
     if best is SegmentSource.LANDMARKS and landmarks is not None:
         return by_landmarks(widest_liver(case), landmarks)
-    stale = case.segment_source is SegmentSource.MODEL and liver_has_changed(case)
-    if divider is not None and (case.couinaud is None or stale):
+    if divider is not None and (case.couinaud is None or _is_stale(case, segments)):
         return by_model(widest_liver(case), divider, progress)
     return None
+
+
+def _is_stale(case: SegmentedCase, segments: GivenSegments) -> bool:
+    """Tell whether an estimate is to be made anew: it was made for another liver.
+
+    One that was extended since is so too, unless a human confirmed, or confirms, what it became.
+    """
+    if case.segment_source is not SegmentSource.MODEL:
+        return False
+    seen = case.segments_confirmation is not None or segments.confirmed_by is not None
+    return liver_has_changed(case) or (is_extended(case) and not seen)
 
 
 def _only_splits_iv(case: SegmentedCase, segments: GivenSegments) -> bool:
@@ -295,6 +200,25 @@ def _placed(case: SegmentedCase, given: GivenMap, what: str) -> LabelMap:
     return placed_on(case.structures.geometry, given.labels, what=what, on="the case")
 
 
+def _redivided(case: SegmentedCase, division: Division, segments: GivenSegments) -> SegmentedCase:
+    """Divide the case anew, unless it is given the very segments that another source made."""
+    if not _is_returned(case, division) or case.segment_source is None:
+        return _divided(case, division, segments)
+    known = next((f for f in case.quality if f.id == SEGMENTS_SOURCE), None)
+    said = known or source_finding(case.segment_source)
+    if SAME_MAP not in said.text:
+        others = tuple(s for s in segments.sources if s is not SegmentSource.GIVEN)
+        words = said.text.removesuffix(CONFIRMED) + same_map_words(others)
+        said = replace(said, text=words)
+    return replace(case, quality=merged_findings(case.quality, (said,)))
+
+
+def _is_returned(case: SegmentedCase, division: Division) -> bool:
+    """Tell whether a map is given that is the case's own, which it has from elsewhere."""
+    given = division.source is SegmentSource.GIVEN
+    return given and case.segment_source is not division.source and _same_codes(case, division)
+
+
 def _divided(case: SegmentedCase, division: Division, segments: GivenSegments) -> SegmentedCase:
     """Put a division in the place of the case's earlier one, with all that goes with it."""
     same = _same_segments(case, division)
@@ -302,6 +226,9 @@ def _divided(case: SegmentedCase, division: Division, segments: GivenSegments) -
     gone = {*case.segment_findings, SEGMENTS_SOURCE, SEGMENTS_EXTENDED}
     inputs = {k: v for k, v in case.inputs_sha256.items() if k not in ROLES.values()}
     models = tuple(m for m in case.models if m.id not in case.segment_models)
+    kept = tuple(
+        f for f in case.quality if f.id not in gone and not f.id.startswith(ABOUT_SEGMENTS)
+    )
     said = _said(case, division, segments, same=same)
     return replace(
         case,
@@ -316,21 +243,29 @@ def _divided(case: SegmentedCase, division: Division, segments: GivenSegments) -
         models=models + division.models,
         device=(case.device if models else None) or division.device,
         inputs_sha256={**inputs, **segments.digests},
-        configuration={
-            **case.configuration,
-            LANDMARKS: division.source is SegmentSource.LANDMARKS,
-            SPLIT_IV: same and case.segment_iv is not None,
-        },
-        quality=merged_findings(tuple(f for f in case.quality if f.id not in gone), (*found, said)),
+        configuration={**case.configuration, MASKS: _masks_of(case, segments)},
+        quality=merged_findings(kept, (*found, said)),
     )
+
+
+def _masks_of(case: SegmentedCase, segments: GivenSegments) -> str | None:
+    """Name the roles of all maps that the case is made from now."""
+    named = set(filter(None, str(case.configuration.get(MASKS) or "").split(",")))
+    roles = (named - {COUINAUD, BRANCHES}) | ({COUINAUD, BRANCHES} & set(segments.digests))
+    if COUINAUD not in roles:
+        # a liver that a replaced Couinaud map implied
+        roles |= {Part.LIVER.value} & set(case.inputs_sha256)
+    return ",".join(sorted(roles)) or None
 
 
 def _same_segments(case: SegmentedCase, division: Division) -> bool:
     """Tell whether a division is just what the case has already."""
-    return (
-        case.couinaud is not None
-        and case.segment_source is division.source
-        and np.array_equal(case.couinaud.codes, division.couinaud.codes)
+    return case.segment_source is division.source and _same_codes(case, division)
+
+
+def _same_codes(case: SegmentedCase, division: Division) -> bool:
+    return case.couinaud is not None and np.array_equal(
+        case.couinaud.codes, division.couinaud.codes
     )
 
 
@@ -338,8 +273,8 @@ def _said(
     case: SegmentedCase, division: Division, segments: GivenSegments, *, same: bool
 ) -> Finding:
     lost = {
-        "a human's confirmation": case.segments_confirmation is not None and not same,
-        "segments IVa and IVb": case.segment_iv is not None and not same,
+        CONFIRMATION: case.segments_confirmation is not None and not same,
+        PARTS_OF_IV: case.segment_iv is not None and not same,
     }
     return source_finding(
         division.source,
@@ -356,5 +291,4 @@ def _with_segment_iv(case: SegmentedCase, segments: GivenSegments) -> SegmentedC
         case,
         segment_iv=planes.segment_iv_parts(case.couinaud, segments.landmarks),
         inputs_sha256={**case.inputs_sha256, **segments.digests},
-        configuration={**case.configuration, SPLIT_IV: True},
     )

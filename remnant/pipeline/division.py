@@ -20,6 +20,13 @@ SEGMENTS_SOURCE: Final = "segments_source"
 BRANCHES: Final = "branches"
 LANDMARKS: Final = "landmarks"
 COUINAUD: Final = "couinaud"
+SPLIT_IV: Final = "split_iv"
+CONFIRMATION: Final = "a human's confirmation"
+PARTS_OF_IV: Final = "segments IVa and IVb"
+SAME_MAP: Final = (
+    " The Couinaud map that was given is the same in every voxel: they keep their source, and are "
+    "not confirmed by it."
+)
 ROLES: Final[Mapping[SegmentSource, str]] = {
     SegmentSource.GIVEN: COUINAUD,
     SegmentSource.TERRITORIES: BRANCHES,
@@ -121,14 +128,24 @@ def source_finding(
     -------
     Finding
         Not passed is never said. Unknown for an estimate, until a human confirms it, and where
-        the segments replace those of a better source.
+        the segments replace those of a better source, or some that a human had confirmed.
     """
     text = f"The Couinaud segments are from {WORDS[source]}."
     if passed_over:
-        text += f" Given as well, and passed over: {', '.join(WORDS[s] for s in passed_over)}."
+        text += _passed_over(passed_over)
     if replaced is not None:
         text += f" They replace the earlier ones, from {WORDS[replaced]}."
     if lost:
         text += f" Dropped with those: {', '.join(lost)}."
-    sure = source is not SegmentSource.MODEL and not outranks(replaced, source)
+    worse = outranks(replaced, source) or CONFIRMATION in lost
+    sure = source is not SegmentSource.MODEL and not worse
     return quality_finding(SEGMENTS_SOURCE, passed=True if sure else None, text=text)
+
+
+def same_map_words(passed_over: tuple[SegmentSource, ...]) -> str:
+    """Say that a given map is just the one that is there; others given with it are named."""
+    return SAME_MAP + (_passed_over(passed_over) if passed_over else "")
+
+
+def _passed_over(sources: tuple[SegmentSource, ...]) -> str:
+    return f" Given as well, and passed over: {', '.join(WORDS[s] for s in sources)}."

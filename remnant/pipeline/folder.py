@@ -2,9 +2,10 @@
 
 import os
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -16,16 +17,18 @@ from remnant.core.labels import (
     INSTANCE_SCHEME,
     SEGMENT_IV_SCHEME,
     STRUCTURE_SCHEME,
+    LabelScheme,
 )
 from remnant.core.volumes import LabelMap, Modality
 from remnant.io.atomic import atomic_path, digest_file
 from remnant.io.nifti import read_image, read_labels, write_image, write_labels
 from remnant.pipeline.divide import with_edited_segments
+from remnant.pipeline.fingerprints import Fingerprint, fingerprint, is_edited
 from remnant.pipeline.results import require_writable, staged_beside
 from remnant.pipeline.segmented import SegmentedCase
 from remnant.pipeline.state import read_state, write_state
 from remnant.reporting.document import read_report_json, write_report_json
-from remnant.reporting.tables import write_lesions_csv
+from remnant.reporting.tables import segments_origin, write_lesions_csv
 
 STRUCTURES: Final = "structures.nii.gz"
 LESIONS: Final = "lesions.nii.gz"
@@ -50,6 +53,14 @@ VOLUMES: Final[Mapping[str, str]] = {
     "preview": PREVIEW,
 }
 """Files of a case's maps and images, by its fields."""
+SCHEMES: Final[Mapping[str, LabelScheme]] = {
+    STRUCTURES: STRUCTURE_SCHEME,
+    LESIONS: INSTANCE_SCHEME,
+    EXOPHYTIC: BINARY_SCHEME,
+    COUINAUD: COUINAUD_SCHEME,
+    COUINAUD_IV: SEGMENT_IV_SCHEME,
+}
+"""What the codes of each map mean."""
 
 
 def is_case(folder: Path) -> bool:
@@ -78,10 +89,27 @@ def require_output_folder(folder: Path) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class StoredCase:
-    """A case as it was read from its folder."""
+    """A case as it was read from its folder.
+
+    Parameters
+    ----------
+    folder
+        Where it lies.
+    case
+        The case with the maps as they are now.
+    written
+        The same maps with the facts that were written with the maps of then.
+    edited
+        Files of maps that another program has changed since: of other codes, not only saved anew.
+    fingerprints
+        Digests of the other maps, by their files.
+    """
 
     folder: Path
     case: SegmentedCase
+    written: SegmentedCase
+    edited: tuple[str, ...]
+    fingerprints: Mapping[str, Fingerprint]
 
 
 def write_segmented(case: SegmentedCase, folder: Path, *, stored: StoredCase | None = None) -> None:
@@ -89,25 +117,32 @@ def write_segmented(case: SegmentedCase, folder: Path, *, stored: StoredCase | N
 
     Maps that are still the very ones of ``stored`` are copied byte by byte from its folder.
     """
+    fingerprints = {}
     for field, name in VOLUMES.items():
         volume = getattr(case, field)
         if volume is None:
             continue
-        if stored is not None and volume is getattr(stored.case, field):
+        copied = stored is not None and volume is getattr(stored.case, field)
+        if stored is not None and copied:
             shutil.copyfile(stored.folder / name, folder / name)
         elif isinstance(volume, LabelMap):
             write_labels(volume, folder / name)
         else:
             write_image(volume, folder / name)
-    digest = None if case.couinaud is None else digest_file(folder / COUINAUD)
-    write_state(case, folder / STATE, couinaud_sha256=digest)
+        if isinstance(volume, LabelMap):
+            known = stored.fingerprints.get(name) if stored is not None and copied else None
+            fingerprints[name] = known or fingerprint(volume, folder / name)
+    write_state(case, folder / STATE, fingerprints=fingerprints)
 
 
 def write_measured(report: CaseReport, folder: Path) -> None:
     """Write ``report.json`` and ``lesions.csv``."""
     write_report_json(report, folder / REPORT_JSON)
     write_lesions_csv(
-        report.volumetry.lesions, folder / LESION_TABLE, modality=report.study.modality
+        report.volumetry.lesions,
+        folder / LESION_TABLE,
+        modality=report.study.modality,
+        segments_from=segments_origin(report.volumetry),
     )
 
 
@@ -133,9 +168,14 @@ def write_html(case: SegmentedCase, report: CaseReport, folder: Path) -> None:
 
 
 def read_case(folder: Path) -> SegmentedCase:
+    """Read a case as its maps are now, see `read_stored`."""
+    return read_stored(folder).case
+
+
+def read_stored(folder: Path) -> StoredCase:
     """Read the maps and the state that `write_segmented` wrote.
 
-    A Couinaud map that another program wrote over since then counts as given.
+    A Couinaud map in which another program has changed a voxel since then counts as given.
 
     Raises
     ------
@@ -149,21 +189,71 @@ def read_case(folder: Path) -> SegmentedCase:
             f"{folder} holds no segmented case ({STRUCTURES} and {STATE}); run `remnant segment` "
             f"or `remnant measure --masks` first"
         )
+    written, known = _read_written(folder)
+    maps = {name: getattr(written, field) for field, name in VOLUMES.items() if name in SCHEMES}
+    edited = _edited(folder, known, maps.__getitem__)
+    case = written
+    if COUINAUD in edited:
+        case = with_edited_segments(written, digest_file(folder / COUINAUD))
+    return StoredCase(
+        folder=folder,
+        case=case,
+        written=written,
+        edited=edited,
+        fingerprints={name: known[name] for name in known if name not in edited},
+    )
+
+
+def require_as_measured(folder: Path) -> None:
+    """Raise if another program has changed a map of a case since the case was measured.
+
+    Its report's figures are those of the maps before.
+
+    Raises
+    ------
+    InputError
+        One was changed.
+    UnreadableFileError
+        A map is missing.
+    """
+    if not is_case(folder):
+        return
+    known = read_state(folder / STATE)["fingerprints"]
+    edited = _edited(folder, known, lambda name: read_labels(folder / name, SCHEMES[name]))
+    if edited:
+        raise InputError(
+            f"{folder}: {', '.join(edited)} changed after the case was measured, and its report "
+            f"holds the figures from before; run `remnant run {folder}`, which measures it anew"
+        )
+
+
+def _edited(
+    folder: Path, known: Mapping[str, Fingerprint], labels_of: Callable[[str], LabelMap]
+) -> tuple[str, ...]:
+    return tuple(
+        name
+        for name, digests in known.items()
+        if is_edited(digests, folder / name, partial(labels_of, name))
+    )
+
+
+def _read_written(folder: Path) -> tuple[SegmentedCase, Mapping[str, Fingerprint]]:
+    """Read the maps as they are, the facts as they were written, and the maps' digests of then."""
     facts = read_state(folder / STATE)
-    structures = read_labels(folder / STRUCTURES, STRUCTURE_SCHEME)
-    known = {
-        LESIONS: (facts.pop("lesions_known"), INSTANCE_SCHEME),
-        EXOPHYTIC: (facts.pop("exophytic_known"), BINARY_SCHEME),
-        COUINAUD: (facts["segment_source"] is not None, COUINAUD_SCHEME),
-        COUINAUD_IV: (facts.pop("segment_iv_known"), SEGMENT_IV_SCHEME),
+    there = {
+        LESIONS: facts.pop("lesions_known"),
+        EXOPHYTIC: facts.pop("exophytic_known"),
+        COUINAUD: facts["segment_source"] is not None,
+        COUINAUD_IV: facts.pop("segment_iv_known"),
     }
-    maps = {n: read_labels(folder / n, scheme) for n, (there, scheme) in known.items() if there}
+    structures = read_labels(folder / STRUCTURES, STRUCTURE_SCHEME)
+    maps = {name: read_labels(folder / name, SCHEMES[name]) for name in there if there[name]}
     for name, labels in maps.items():
         structures.geometry.require_same_grid(labels.geometry, what=name, reference=STRUCTURES)
     preview_file = folder / PREVIEW
     # windowed grey values are no Hounsfield units, whatever scan they were made from
     preview = read_image(preview_file, modality=Modality.MR) if preview_file.is_file() else None
-    written = facts.pop("couinaud_sha256")
+    known = {n: d for n, d in facts.pop("fingerprints").items() if n in {STRUCTURES, *maps}}
     case = SegmentedCase(
         structures=structures,
         lesions=maps.get(LESIONS),
@@ -173,9 +263,7 @@ def read_case(folder: Path) -> SegmentedCase:
         preview=preview,
         **facts,
     )
-    if case.couinaud is None or written in {None, (found := digest_file(folder / COUINAUD))}:
-        return case
-    return with_edited_segments(case, found)
+    return case, known
 
 
 def read_measured(folder: Path) -> CaseReport:

@@ -1,20 +1,34 @@
 """What was changed in a stored case before it was measured again, for the person who asked."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from remnant.core.volumetry_report import SegmentSource
 from remnant.pipeline.coverage import SEGMENTS_EXTENDED
-from remnant.pipeline.division import ROLES, outranks
+from remnant.pipeline.division import COUINAUD, ROLES, outranks
 from remnant.pipeline.requests import SegmentRequest
 from remnant.pipeline.segmented import SegmentedCase
 
 
 def changes(
-    before: SegmentedCase, after: SegmentedCase, request: SegmentRequest
+    before: SegmentedCase,
+    after: SegmentedCase,
+    request: SegmentRequest,
+    *,
+    edited: Sequence[str] = (),
 ) -> tuple[str, ...]:
-    """Name what differs, with the files as they were typed; empty when the maps are the same."""
-    return tuple(_changes(before, after, request))
+    """Name what differs, with the files as they were typed; empty when the maps are the same.
+
+    ``before`` is the case as it was written, and ``edited`` are the files of its maps that another
+    program has changed since.
+    """
+    return (*_edits(edited), *_changes(before, after, request))
+
+
+def _edits(edited: Sequence[str]) -> Iterator[str]:
+    for name in edited:
+        counts = " (its segments count as given now)" if name == f"{COUINAUD}.nii.gz" else ""
+        yield f"{name} was edited where it lies{counts}"
 
 
 def _changes(before: SegmentedCase, after: SegmentedCase, request: SegmentRequest) -> Iterator[str]:
@@ -22,6 +36,8 @@ def _changes(before: SegmentedCase, after: SegmentedCase, request: SegmentReques
         yield "lesions reviewed"
     if after.couinaud is not before.couinaud:
         yield _segments(before, after, request)
+    elif COUINAUD in request.masks:
+        yield f"{request.masks[COUINAUD]} holds just the stored segments, which keep their source"
     if after.segment_iv is not None and after.segment_iv is not before.segment_iv:
         yield "segment IV divided into IVa and IVb"
     said, earlier = after.segments_confirmation, before.segments_confirmation

@@ -7,11 +7,11 @@ from typing import Final
 
 from remnant.core.case import CaseReport
 from remnant.core.progress import Progress, silent
-from remnant.pipeline.divide import read_segments, require_redivision, with_segments
+from remnant.pipeline.divide import require_redivision, with_segments
 from remnant.pipeline.folder import (
     StoredCase,
     published,
-    read_case,
+    read_stored,
     require_output_folder,
     write_html,
     write_measured,
@@ -21,6 +21,7 @@ from remnant.pipeline.repeat import changes
 from remnant.pipeline.requests import SegmentRequest
 from remnant.pipeline.review import apply_review
 from remnant.pipeline.segment import segment_case
+from remnant.pipeline.segment_sources import read_segments
 from remnant.pipeline.segmented import SegmentedCase
 from remnant.pipeline.stages import MeasureRequest, measure_case, plan_case
 from segmentation.port import SegmentDivider, Segmenter
@@ -46,7 +47,7 @@ class Revised:
 
     def changed(self, request: SegmentRequest) -> tuple[str, ...]:
         """Say what became of the stored case, in words."""
-        return changes(self.stored.case, self.case, request)
+        return changes(self.stored.written, self.case, request, edited=self.stored.edited)
 
 
 def run_study(
@@ -118,7 +119,7 @@ def revised_case(
     """
     require_redivision(folder, request)
     segments = read_segments(request, liver_known=True)
-    stored = StoredCase(folder=folder, case=read_case(folder))
+    stored = read_stored(folder)
     reviewed = apply_review(stored.case, request.review)
     case = with_segments(reviewed, segments, divider=divider, progress=progress)
     return Revised(stored=stored, case=case)

@@ -9,7 +9,7 @@ from remnant.core.progress import Progress, silent
 from remnant.core.volumes import ImageVolume
 from remnant.io.masks import Masks
 from remnant.pipeline.confluent import SPLIT_CONFLUENT, with_split_lesions
-from remnant.pipeline.divide import read_segments, with_segments
+from remnant.pipeline.divide import with_segments
 from remnant.pipeline.division import LANDMARKS
 from remnant.pipeline.given import (
     NO_SEGMENTS,
@@ -20,6 +20,7 @@ from remnant.pipeline.given import (
 )
 from remnant.pipeline.requests import SegmentRequest
 from remnant.pipeline.review import apply_review
+from remnant.pipeline.segment_sources import read_segments
 from remnant.pipeline.segmented import SegmentedCase, Setting
 from remnant.pipeline.timing import Stopwatch
 from remnant.reporting.preview import make_preview

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 from remnant.core.errors import InputError
@@ -10,6 +11,7 @@ from remnant.core.lesions import Confirmation, IntensityStatistics
 from remnant.core.provenance import ModelUse
 from remnant.core.uncertainty import SegmentPlane
 from remnant.core.volumetry_report import SegmentsConfirmation, SegmentSource
+from remnant.pipeline.fingerprints import Fingerprint
 from remnant.pipeline.segmented import SegmentedCase
 from remnant.reporting.decode import decode_findings, decode_planted, decode_study
 from remnant.reporting.encode import encode_findings, encode_planted, encode_study
@@ -18,21 +20,27 @@ from remnant.reporting.json_files import read_json, write_json
 STATE_VERSION: Final = "1.1"
 READABLE: Final = ("1.0", STATE_VERSION)
 """1.0 knew no confirmation of segments, no error for each plane, and no IVa and IVb."""
+NO_FINGERPRINTS: Final[Mapping[str, Fingerprint]] = MappingProxyType({})
 
 Json = dict[str, Any]
 
 
-def write_state(case: SegmentedCase, path: Path, *, couinaud_sha256: str | None = None) -> None:
+def write_state(
+    case: SegmentedCase, path: Path, *, fingerprints: Mapping[str, Fingerprint] = NO_FINGERPRINTS
+) -> None:
     """Write a case's facts; its maps are written beside it.
 
-    ``couinaud_sha256`` is the digest of the Couinaud map's file, which tells whether another
-    program changes it later.
+    ``fingerprints``, by the maps' file names, tell whether another program changes one later.
     """
-    write_json(_encode(case) | {"couinaud_sha256": couinaud_sha256}, path)
+    maps = {name: asdict(known) for name, known in sorted(fingerprints.items())}
+    write_json(_encode(case) | {"maps_sha256": maps}, path)
 
 
 def read_state(path: Path) -> Json:
     """Read a case's facts as keyword arguments of `SegmentedCase`, maps left out.
+
+    Beside those are ``lesions_known``, ``exophytic_known`` and ``segment_iv_known``, which tell
+    what maps there are, and ``fingerprints``.
 
     Raises
     ------
@@ -47,7 +55,7 @@ def read_state(path: Path) -> Json:
         raise InputError(f"{path.name} is no state of version {versions}; segment again")
     try:
         return _decode(document)
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise InputError(f"{path.name} is damaged ({error!r}); segment again") from error
 
 
@@ -88,6 +96,7 @@ def _decode(document: Mapping[str, Any]) -> Json:
         **_decode_division(document),
         "confirmations": {int(n): Confirmation(c) for n, c in document["confirmations"].items()},
         "intensities": _intensities(document.get("intensities", {})),  # older states have none
+        "fingerprints": _fingerprints(document.get("maps_sha256", {})),  # so do these
         "quality": decode_findings(document["quality"]),
         "models": tuple(ModelUse(**model) for model in document["models"]),
         "device": document["device"],
@@ -121,9 +130,15 @@ def _decode_division(document: Mapping[str, Any]) -> Json:
         if planes is None
         else {SegmentPlane[name.upper()]: float(mm) for name, mm in planes.items()},
         "segment_iv_known": bool(document.get("segment_iv_known", False)),
-        "couinaud_sha256": document.get("couinaud_sha256"),
         "segment_models": tuple(document.get("segment_models", ())),
         "segment_findings": tuple(document.get("segment_findings", ())),
+    }
+
+
+def _fingerprints(known: Mapping[str, Mapping[str, Any]]) -> dict[str, Fingerprint]:
+    return {
+        name: Fingerprint(file=str(digests["file"]), codes=str(digests["codes"]))
+        for name, digests in known.items()
     }
 
 

@@ -18,6 +18,7 @@ from remnant.core.labels import CouinaudSegment
 from remnant.core.lesions import Confirmation, IntensityStatistics, Lesion, Lobe
 from remnant.core.quantity import Quantity
 from remnant.core.volumes import Modality
+from remnant.core.volumetry_report import VolumetryReport
 from remnant.io.atomic import atomic_path
 from remnant.io.bounded import read_bounded
 from remnant.reporting.encode import LESION_DISTANCES, encode_intensity
@@ -29,6 +30,8 @@ LESION_ID: Final = re.compile(r"[1-9][0-9]{0,4}")
 DELIMITERS: Final = (",", ";", "\t")
 SEGMENT_COLUMNS: Final = tuple(f"segment_{segment.name}_fraction" for segment in CouinaudSegment)
 SIGNIFICANT_DIGITS: Final = 6
+SEGMENTS_FROM: Final = "segments_from"
+"""Where the segments are from that ``segment_…`` and ``lobe_…`` are shares in."""
 LOBE_COLUMNS: Final = tuple(f"lobe_{lobe.value}_fraction" for lobe in Lobe)
 BOUND_COLUMNS: Final = tuple(name.replace("_mm", "_bound") for name in LESION_DISTANCES)
 STATISTICS: Final = tuple(field.name for field in fields(IntensityStatistics))
@@ -57,27 +60,35 @@ COLUMNS: Final = (
     *LOBE_COLUMNS,
     "intensity_unit",
     *(f"intensity_{name}" for name in STATISTICS),
+    SEGMENTS_FROM,
 )
 
 
 def write_lesions_csv(
-    lesions: Iterable[Lesion], path: Path, *, modality: Modality | None = None
+    lesions: Iterable[Lesion],
+    path: Path,
+    *,
+    modality: Modality | None = None,
+    segments_from: str = "",
 ) -> None:
     """Write one row per lesion (RFC 4180, UTF-8, decimal points); absent values are empty.
 
     The column ``confirmation`` may be edited and read back by :func:`read_confirmations`. The
-    modality gives ``intensity_unit``; without it that column is empty.
+    modality gives ``intensity_unit``; without it that column is empty. ``segments_from`` is said of
+    every lesion, see `segments_origin`.
     """
     with atomic_path(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, COLUMNS, lineterminator="\r\n")
         writer.writeheader()
-        writer.writerows(lesion_row(lesion, modality=modality) for lesion in lesions)
+        origin = {SEGMENTS_FROM: segments_from}
+        writer.writerows(lesion_row(lesion, modality=modality) | origin for lesion in lesions)
 
 
 def lesion_row(lesion: Lesion, *, modality: Modality | None = None) -> dict[str, str]:
     """Return one lesion as text by column; an absent value is the empty text.
 
-    Segments and lobes that the lesion does not touch are 0; unknown ones are empty.
+    Segments and lobes that the lesion does not touch are 0; unknown ones are empty. What is the
+    same for all lesions, the column ``segments_from``, is left to `write_lesions_csv`.
     """
     right, anterior, superior = lesion.centroid_ras_mm
     numbers = {
@@ -104,6 +115,17 @@ def lesion_row(lesion: Lesion, *, modality: Modality | None = None) -> dict[str,
     }
     texts = {name: table_number(number) for name, number in numbers.items()}
     return words | bounds | texts | _intensity(lesion.intensity, modality)
+
+
+def segments_origin(report: VolumetryReport) -> str:
+    """Name the source of the segments for a table, empty where they are unknown.
+
+    One of ``given``, ``territories``, ``landmarks`` and ``model``; an estimate that no human has
+    confirmed is ``model, to be reviewed``.
+    """
+    if report.segment_source is None:
+        return ""
+    return report.segment_source.value + (", to be reviewed" * report.segments_need_review)
 
 
 def table_number(number: float | None) -> str:

@@ -165,6 +165,38 @@ def test_confirm__is_stored_shown_and_dropped(case, places, capsys):
     assert "confirmation by Ada Lovelace dropped" in " ".join(capsys.readouterr().out.split())
 
 
+def edit_in_place(case, phantom):
+    codes = phantom.couinaud.codes.copy()
+    codes[codes == 4] = 2
+    write_labels(LabelMap(codes, phantom.geometry, COUINAUD_SCHEME), case / "couinaud.nii.gz")
+
+
+@pytest.mark.parametrize("command", ["report", "plan"])
+def test_edited_map__is_not_mixed_with_the_figures_of_before(command, case, phantom, capsys):
+    assert 0 == run(command, case)
+    edit_in_place(case, phantom)
+    before = {p.name: p.read_bytes() for p in case.iterdir()}
+    capsys.readouterr()
+
+    assert 2 == run(command, case)
+    error = " ".join(capsys.readouterr().err.split())
+    assert "couinaud.nii.gz changed after the case was measured" in error
+    assert "remnant run" in error
+    assert before == {p.name: p.read_bytes() for p in case.iterdir()}
+    assert 0 == run("run", case)
+    assert "couinaud.nii.gz was edited where it lies" in " ".join(capsys.readouterr().out.split())
+    assert 0 == run(command, case)
+
+
+def test_own_map__given_back_is_no_review(case, capsys):
+    assert 0 == run("run", case, "--couinaud-from", case / "couinaud.nii.gz")
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "the same in every voxel" in printed
+    volumes = document(case)["volumetry"]
+    assert "model" == volumes["segment_source"]
+    assert volumes["segments_need_review"]
+
+
 def test_split_iv__writes_the_parts(case, places):
     assert 0 == run("run", case, "--landmarks", places["points"], "--split-iv")
     assert (case / "couinaud_iv.nii.gz").is_file()

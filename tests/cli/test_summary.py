@@ -156,7 +156,8 @@ def divided(case, source, confirmation=None, quality=()):
 def test_plan__estimated_segments_are_marked_above_the_figures_and_at_what_is_in_reach(case):
     text = printed(print_plan, divided(case, SegmentSource.MODEL))
     mark = "Segments estimated from liver shape: review"
-    assert text.index(f"! {mark}") < text.index("Right hemihepatectomy")
+    assert text.index(f"! {mark}") < text.index("Frilling type")
+    assert text.index("Frilling type") < text.index("Right hemihepatectomy")
     assert 1 + text.count("tumour load, with enough liver left") == text.count(mark)
 
 

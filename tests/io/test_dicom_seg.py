@@ -162,7 +162,8 @@ def test_segments__names_second_and_missing_ones_are_fine(seg, phantom):
     ]
     labels, quality = read(seg(codes, BINARY, descriptions))
     assert_places(np.array([0, 4, 8, 0])[codes], labels, phantom())
-    assert {"couinaud_iv_merged", "couinaud_passed_over"} == set(quality)
+    assert {"couinaud_iv_merged", "couinaud_passed_over", "couinaud_empty"} == set(quality)
+    assert "names III but" in quality["couinaud_empty"].text
 
 
 def test_overlap__lower_number_holds_whatever_the_order_of_frames(seg, phantom):
@@ -377,12 +378,12 @@ def test_refused__labelmap_with_values_of_no_segment(seg):
         read(path)
 
 
-def test_refused__segments_described_without_a_frame(seg):
+def test_refused__frames_of_segments_that_are_not_described(seg):
     path = seg(couinaud(top=2), BINARY, coded((0, 1, 2)))
     numbers = {3}
     edited(path, lambda d: [d.SegmentSequence.pop(0) for _ in range(2)])
     assert numbers == {item.SegmentNumber for item in dcmread(path).SegmentSequence}
-    with pytest.raises(EmptyStructureError):
+    with pytest.raises(UnknownLabelError, match=r"frames of segment\(s\) \[1, 2\]"):
         read(path)
 
 

@@ -227,6 +227,82 @@ def test_one_nameless_segment_is_taken_at_its_role(slicer):
     assert "liver_by_role" in {finding.id for finding in masks.quality}
 
 
+def test_one_segment_of_something_else_is_not_taken_at_its_role(slicer):
+    for name, kind in (("spleen", ""), ("liver cyst", ""), ("mine", "SCT^78961009^Spleen")):
+        path = slicer(couinaud(top=1), [segment(name, 1, tags=entry(kind))])
+        with pytest.raises(UnknownLabelError, match="none of which is known to be liver"):
+            read_masks({"liver": path}, preset=MasksPreset.BINARY)
+
+
+def test_foreign_tumours_are_passed_over_and_never_painted_as_segments(slicer):
+    layers = np.zeros((2, *SHAPE), np.uint8)
+    layers[0] = couinaud()
+    layers[1, :2], layers[1, 5:] = 1, 2
+    segments = [segment(name, n) for n, name in enumerate(ROMAN, start=1)]
+    segments += [segment("肿瘤1", 1, 1), segment("Опухоль 2", 2, 1)]
+    labels, quality = read(slicer(layers, segments))
+    np.testing.assert_array_equal(couinaud(), labels.codes)
+    assert quality["couinaud_passed_over"].value == 2
+
+
+def lesions(path, liver):
+    roles = {"liver": liver, "lesions": path}
+    return read_masks(roles, preset=MasksPreset.BINARY).lesions.codes
+
+
+def test_coded_tumours_are_all_lesions_wherever_they_lie(slicer):
+    codes = couinaud(top=3)
+    eight = "SCT^277962002^Couinaud hepatic segment VIII"
+    liver = slicer(np.ones(SHAPE, np.uint8), [segment("Liver")], name="l.seg.nrrd")
+    path = slicer(
+        codes,
+        [
+            segment("metastasis 1", 1),
+            segment("HCC 2", 2, tags=entry("SCT^25370001^HCC", eight)),
+            segment("Cyst", 3, tags=entry("SCT^367643001^Cyst", eight)),
+        ],
+    )
+    np.testing.assert_array_equal(np.array([0, 1, 2, 0])[codes], lesions(path, liver))
+    with pytest.raises(UnknownLabelError, match="'metastasis 1', 'HCC 2', 'Cyst'"):
+        read(path)
+    abnormal = entry("SCT^1^x", eight).replace(
+        "123037004^Anatomical Structure", "49755003^Abnormal"
+    )
+    path = slicer(
+        codes, [segment("HCC", 1), segment("mine", 2, tags=abnormal), segment("stent", 3)]
+    )
+    with pytest.raises(UnknownLabelError, match="'mine'"):
+        lesions(path, liver)
+
+
+def test_branches__roman_numbers_of_the_portal_branches(slicer):
+    numbers = (1, 2, 3, 4, 6, 7, 8)
+    codes = couinaud(top=7)
+    segments = [segment(f"P{ROMAN[n - 1]}", value) for value, n in enumerate(numbers, start=1)]
+    labels, quality = read(slicer(codes, segments), Part.BRANCHES)
+    np.testing.assert_array_equal(np.array([0, *numbers])[codes], labels.codes)
+    assert not quality
+    for wrong in ("PV", "RPV 2", "right posterior 6"):
+        with pytest.raises(UnknownLabelError, match=wrong) as caught:
+            read(slicer(codes, [*segments[:6], segment(wrong, 7)]), Part.BRANCHES)
+        assert "\n" not in str(caught.value)
+
+
+def test_branches__several_of_one_segment_are_one_code(slicer):
+    codes = couinaud(top=2)
+    segments = [segment("P8", 1), segment("P8", 2)]
+    labels, _ = read(slicer(codes, segments), Part.BRANCHES)
+    np.testing.assert_array_equal(8 * (codes > 0), labels.codes)
+
+
+def test_names_without_identifiers_are_heeded(slicer):
+    segments = [segment("Segment V", 1), segment("Segment II", 2)]
+    path = slicer(couinaud(top=2), segments)
+    path.write_bytes(path.read_bytes().replace(b"_ID:=", b"_Id:="))
+    labels, _ = read(path)
+    np.testing.assert_array_equal(np.array([0, 5, 2])[couinaud(top=2)], labels.codes)
+
+
 @pytest.mark.parametrize(
     ("segments", "kind", "message"),
     [
@@ -240,6 +316,15 @@ def test_one_nameless_segment_is_taken_at_its_role(slicer):
         ([segment("IV", value=-1)], UnreadableFileError, "value"),
         ([segment("IV", value="9" * 30)], UnreadableFileError, "value"),
         ([segment("VIII", value=77)], EmptyStructureError, "empty"),
+        ([segment("IV"), segment("V", 0)], UnreadableFileError, "value"),
+        ([segment("IV"), segment("V", 1)], UnreadableFileError, "same voxels"),
+        ([segment("IV"), segment("S4", 2)], UnknownLabelError, "'IV', 'S4', which all mean"),
+        ([segment("IVa"), segment("IV a", 2), segment("IVb", 3)], UnknownLabelError, "all mean"),
+        ([segment("肿瘤1"), segment("肿瘤2", 2)], UnknownLabelError, "'肿瘤1', '肿瘤2'"),
+        ([segment("IV"), segment("肝段5", 2)], UnknownLabelError, "'肝段5'"),
+        ([segment("IV"), segment("right lobe", 2)], UnknownLabelError, "'right lobe'"),
+        ([segment("background")], UnknownLabelError, "no segments"),
+        ([segment("Segment_4", 4, tags=entry("SCT^78961009^Spleen"))], UnknownLabelError, "Segment_4"),
     ],
 )  # fmt: skip
 def test_refused(slicer, segments, kind, message):

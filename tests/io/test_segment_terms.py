@@ -13,6 +13,7 @@ from remnant.core.errors import UnknownLabelError
 from remnant.core.labels import COUINAUD_SCHEME, CouinaudSegment
 from remnant.io import segment_terms
 from remnant.io.roles import Part
+from remnant.io.segment_names import ambiguous_branches
 from remnant.io.segment_terms import (
     Meaning,
     SegmentLabel,
@@ -31,6 +32,10 @@ TISSUE, LIVER, MASS, PORTAL = (
 
 def meaning(*names, branches=False, **facts):
     return meaning_of(SegmentLabel(number=1, names=names, **facts), branches=branches)
+
+
+def branch(name):
+    return meaning(name, branches=True)
 
 
 def numbered(*names, **facts):
@@ -52,6 +57,13 @@ def segment(name, **facts):
         ("IVa", IV), ("IV b", IV), ("4a", IV), ("S4B", IV), ("Couinaud segment IVa (upper)", IV),
         ("Segment I", CAUDATE), ("caudate lobe", CAUDATE),
         ("Segment I (caudate lobe)", CAUDATE),
+        ("Lebersegment 4", IV), ("Lebersegment IVa", IV), ("Segment IV (Leber)", IV),
+        ("Segment 4 nach Couinaud", IV), ("segment hépatique IV", IV), ("segment IV du foie", IV),
+        ("segmento hepático IV", IV), ("segmento IV del hígado", IV), ("S IVa", IV), ("S. IV", IV),
+        ("Couinaud's segment IV", IV), ("Ⅳ", IV), ("Segment Ⅷ", VIII), ("Segment nº VIII", VIII),
+        ("lobe caudé", CAUDATE), ("Lobus caudatus", CAUDATE), ("lóbulo caudado", CAUDATE),
+        ("lobe de Spiegel", CAUDATE), ("Caudate lobe (S1)", CAUDATE),
+        ("caudate lobe of the liver", CAUDATE),
         ("liver segment 2", II), ("VII", VII), ("SEGMENT VI", VI), ("Ségment V", V),
         ("Segment V", V), ("liver_segment_8", VIII),
     ],
@@ -71,7 +83,9 @@ def test_meaning_of__halves_of_segment_iv(name):
     "name",
     ["liver 4", "Liver_1", "Segment 9", "segment 12", "IX", "II+III", "segments 5-8", "V/VIII",
      "lesion in segment 4", "spleen", "7a", "Segment", "", "left lateral section", "S44",
-     "vertebra 4", "I V", "Segment 2 and 3"],
+     "vertebra 4", "I V", "Segment 2 and 3", "肿瘤1", "病灶 2", "腫瘍3", "囊肿 5", "Опухоль 2",
+     "Сегмент 4", "肝段IV", "ІV", "Segment ٤", "٤ 2", "四", "IV?", "IV+V", "II+", "4c", "8d", "IVC",
+     "SV", "caudate process", "lung segment 4", "right lobe", "#2", "°5", "(3)", "-3", "0", "Segment 0"],
 )  # fmt: skip
 def test_meaning_of__names_that_are_no_segment(name):
     assert segment(name) is None
@@ -81,7 +95,12 @@ def test_meaning_of__names_that_are_no_segment(name):
     ("name", "expected"),
     [("Segment 9", True), ("II+III", True), ("V/VIII", True), ("left lateral section", True),
      ("S5-S8", True), ("Segments 5 to 8", True), ("spleen", False), ("vein", False),
-     ("liver", False)],
+     ("liver", False), ("right anterior section", True), ("left lobe", True), ("8d", True),
+     ("Sektor rechts", True), ("secteur latéral gauche", True), ("VIII dorsal", True), ("IV?", True),
+     ("II+", True), ("S1-L5", True), ("L5", True), ("caudate process", True), ("IVC", False),
+     ("肝段4", True), ("Сегмент 4", True), ("肿瘤1", False), ("Опухоль 2", False), ("V. portae", False),
+     ("cyst in segment 4", False), ("lung segment 4", False), ("lung_upper_lobe_left", False),
+     ("stent", False), ("liver 4", True), ("v. cava inferior", False)],
 )  # fmt: skip
 def test_looks_like_couinaud__what_may_not_be_passed_over(name, expected):
     assert expected is looks_like_couinaud(SegmentLabel(number=1, names=(name,)))
@@ -92,7 +111,10 @@ def test_looks_like_couinaud__what_may_not_be_passed_over(name, expected):
     [("Liver", Part.LIVER), ("whole liver", Part.LIVER), ("Tumor", Part.LESIONS),
      ("liver metastasis 3", Part.LESIONS), ("liver_lesions", Part.LESIONS),
      ("portal_vein_and_splenic_vein", Part.PORTAL_VEIN), ("Right hepatic vein", Part.HEPATIC_VEINS),
-     ("liver_vessels", Part.VESSELS), ("lesion in segment 4", Part.LESIONS)],
+     ("liver_vessels", Part.VESSELS), ("lesion in segment 4", Part.LESIONS),
+     ("HCC 2", Part.LESIONS), ("Lebertumor", Part.LESIONS), ("métastase 3", Part.LESIONS),
+     ("colorectal liver metastasis", Part.LESIONS), ("Tumor No. 3", Part.LESIONS),
+     ("Pfortader", Part.PORTAL_VEIN), ("V. portae", Part.PORTAL_VEIN)],
 )  # fmt: skip
 def test_meaning_of__other_parts_by_name(name, part):
     assert Meaning(part) == meaning(name)
@@ -125,7 +147,9 @@ def test_meaning_of__code_goes_before_name_and_may_not_contradict_it():
         meaning("Segment V", kinds=(COUINAUD_IV,))
 
 
-@pytest.mark.parametrize("name", ["Segment_4", "Segment 4", "Label_4", "segment4", "4", "04"])
+@pytest.mark.parametrize(
+    "name", ["Segment_4", "Segment 4", "Label_4", "segment4", "4", "04", "#4", "(4)", "Segmento 4"]
+)
 def test_numbered_segment__running_numbers_are_no_meaning_of_their_own(name):
     assert meaning(name) is None
     assert Meaning(Part.LIVER) == meaning(name, kinds=(LIVER,))
@@ -160,6 +184,108 @@ def test_meaning_of__branches(label, expected):
     assert expected is (found.segment if found else None)
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["liver without tumours", "non-tumour liver", "peritumoral zone", "tumor bed", "kidney tumor",
+     "lung nodules", "lymph node metastasis", "resection margin of the tumour", "tumorfrei free"],
+)  # fmt: skip
+def test_meaning_of__names_that_are_no_lesion_of_the_liver(name):
+    assert meaning(name) is None
+
+
+HCC, CYST, SPLEEN = ("SCT", "25370001"), ("SCT", "367643001"), ("SCT", "78961009")
+ABNORMAL = ("SCT", "49755003")
+
+
+@pytest.mark.parametrize(
+    ("names", "facts", "expected"),
+    [
+        (("HCC 2",), {"kinds": (HCC,)}, Meaning(Part.LESIONS)),
+        (("mine",), {"kinds": (HCC,)}, Meaning(Part.LESIONS)),
+        (("HCC 2",), {"kinds": (("SCT", "1"),)}, Meaning(Part.LESIONS)),
+        (("HCC 2",), {"kinds": (TISSUE,)}, Meaning(Part.LESIONS)),
+        (("tumour",), {"kinds": (LIVER,)}, Meaning(Part.LESIONS)),
+        (("Cyst",), {"kinds": (CYST,)}, None),
+        (("mine",), {"kinds": (CYST,)}, None),
+        (("mine",), {"kinds": (("99LOCAL", "1"),)}, None),
+        (("mine",), {"kinds": (TISSUE,), "category": ABNORMAL}, None),
+        (("mine",), {"kinds": (TISSUE,), "category": ("SRT", "M-01000")}, None),
+        (("mine",), {"kinds": (TISSUE,)}, Meaning(Part.COUINAUD, IV)),
+        (("mine",), {"kinds": (("SRT", "T-D0050"),)}, Meaning(Part.COUINAUD, IV)),
+    ],
+)
+def test_meaning_of__a_place_makes_a_segment_of_tissue_only(names, facts, expected):
+    assert expected == meaning(*names, places=(COUINAUD_IV,), **facts)
+
+
+def test_meaning_of__a_code_of_something_else_goes_before_a_short_name():
+    assert meaning("S1", kinds=(SPLEEN,)) is None
+    assert meaning("Segment V", kinds=(SPLEEN,)) is None
+    assert Meaning(Part.COUINAUD, V) == meaning("liver segment V", kinds=(("SCT", "1"),))
+    assert Meaning(Part.COUINAUD, V) == meaning("Segment V", kinds=(("99LOCAL", "x"),))
+    assert numbered("Segment_4", kinds=(SPLEEN,)) is None
+    assert numbered("4", category=ABNORMAL) is None
+
+
+@pytest.mark.parametrize("name", ["tumor", "right hepatic vein", "Segment V"])
+def test_meaning_of__a_segment_code_on_another_name_is_refused(name):
+    with pytest.raises(UnknownLabelError, match="coded as Couinaud IV"):
+        meaning(name, kinds=(COUINAUD_IV,))
+
+
+def test_meaning_of__two_names_may_not_contradict_each_other():
+    with pytest.raises(UnknownLabelError, match="two Couinaud segments"):
+        meaning("Segment V", "Couinaud segment IV")
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    list(zip(("PI", "PII", "PIII", "PIV", "PVI", "PVII", "PVIII"), (1, 2, 3, 4, 6, 7, 8), strict=True))
+    + [("P5", 5), ("p 5", 5), ("PV5", 5), ("PV_8", 8), ("PV V", 5), ("P6 right", 6), ("PV IV", 4),
+       ("portal vein branch VI", 6), ("HV 8", 8), ("Pv", None), ("PV", None), ("PVV", None),
+       ("left portal branch 8", None), ("right branch II", None), ("right posterior 6", None),
+       ("RPV 2", None), ("肝段4", None), ("PIX", None), ("P9", None), ("HVI", None)],
+)  # fmt: skip
+def test_meaning_of__branches_by_short_names(name, expected):
+    found = branch(name)
+    assert expected == (found.segment if found else None)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [("right posterior 6", True), ("RPV 2", True), ("HVI", True), ("PVV", True), ("branch 9", True),
+     ("portal vein", False), ("RPV", False), ("splenic vein", False), ("SV", False)],
+)  # fmt: skip
+def test_looks_like_couinaud__numbered_branches(name, expected):
+    assert expected is looks_like_couinaud(SegmentLabel(number=1, names=(name,)), branches=True)
+
+
+def test_meaning_of__branches_told_by_a_running_number_are_marked():
+    assert branch("portal branch 4").by_number
+    assert not branch("P4").by_number
+    assert not branch("branch of segment 4").by_number
+    assert Meaning(Part.LESIONS) == branch("tumor 4")
+    assert Meaning(Part.LESIONS) == meaning(
+        "4", kinds=(MASS,), places=(COUINAUD_IV,), branches=True
+    )
+
+
+@pytest.mark.parametrize(
+    ("names", "doubtful"),
+    [
+        (("PI", "PII", "PVI", "PVII"), ()),
+        (("P1", "P2", "PVI"), ()),
+        (("PI", "PV", "PVI"), ("PV",)),
+        (("P4", "P.V."), ("P.V.",)),
+        (("PVI", "PVII", "PVIII"), ("PVI", "PVII", "PVIII")),
+        (("PVI", "PVIV", "PVV", "PI"), ("PVI",)),
+        (("PV I", "PV II", "P V5", "portal vein"), ()),
+    ],
+)
+def test_ambiguous_branches__what_two_readings_allow(names, doubtful):
+    assert doubtful == ambiguous_branches(names)
+
+
 def test_is_background__by_code_or_name():
     assert is_background(SegmentLabel(number=0, kinds=(("DCM", "125040"),)))
     assert is_background(SegmentLabel(number=0, names=("Background",)))
@@ -175,7 +301,7 @@ def test_tables__agree_with_dicom():
 
 
 @given(
-    name=st.text(string.printable + "äÉ☃\0", max_size=400),
+    name=st.text(string.printable + "äÉ☃\0段٤Ⅳß", max_size=400),
     branches=st.booleans(),
     value=st.none() | st.integers(0, 9),
 )

@@ -349,7 +349,7 @@ def replace_scheme(codes, geometry):
 
 def test_state__of_version_1_0_is_still_read(output):
     state = json.loads((output / STATE).read_text(encoding="utf-8"))
-    new = {"couinaud_sha256", "segments_confirmation", "segment_plane_mm", "segment_iv_known",
+    new = {"maps_sha256", "segments_confirmation", "segment_plane_mm", "segment_iv_known",
            "segment_models", "segment_findings"}  # fmt: skip
     assert new < set(state)
     old = {key: value for key, value in state.items() if key not in new}

@@ -23,12 +23,13 @@ from remnant.core.volumes import LabelMap
 from remnant.core.volumetry_report import SegmentSource
 from remnant.io.nifti import write_labels
 from remnant.pipeline import folder as case_folder
-from remnant.pipeline.divide import GivenSegments, with_segments
+from remnant.pipeline.divide import with_segments
 from remnant.pipeline.facts import known_case
 from remnant.pipeline.requests import SegmentRequest
 from remnant.pipeline.reviewing import LesionReview
 from remnant.pipeline.run import rerun_case, run_study
 from remnant.pipeline.segment import case_from_masks, segment_case
+from remnant.pipeline.segment_sources import GivenSegments
 from remnant.pipeline.stages import MeasureRequest, measure_case, plan_case
 from remnant.testing.fake_segmenter import FakeSegmenter
 from remnant.testing.shapes import discretisation_bound_ml

@@ -11,11 +11,13 @@ from remnant.core.errors import InputError, UnreadableFileError
 from remnant.core.lesions import Confirmation, IntensityStatistics, Lobe
 from remnant.core.quantity import Bound, Quantity
 from remnant.core.volumes import Modality
+from remnant.core.volumetry_report import SegmentsConfirmation, SegmentSource
 from remnant.reporting.tables import (
     COLUMNS,
     LARGEST_TABLE_BYTES,
     lesion_row,
     read_confirmations,
+    segments_origin,
     table_number,
     write_lesions_csv,
 )
@@ -74,6 +76,28 @@ def test_csv__columns_of_the_first_release_keep_their_places():
     ] == list(COLUMNS[:11])  # fmt: skip
     assert "confirmation" == COLUMNS[18]
     assert len(set(COLUMNS)) == len(COLUMNS)
+
+
+@pytest.mark.parametrize(
+    ("source", "confirmation", "words"),
+    [
+        (None, None, ""),
+        (SegmentSource.GIVEN, None, "given"),
+        (SegmentSource.LANDMARKS, None, "landmarks"),
+        (SegmentSource.MODEL, None, "model, to be reviewed"),
+        (SegmentSource.MODEL, SegmentsConfirmation(name="A", date="2026-11-22"), "model"),
+    ],
+)
+def test_csv__says_where_the_segments_of_its_shares_are_from(
+    source, confirmation, words, made, tmp_path
+):
+    report = replace(made.case.volumetry, segment_source=source, segments_confirmation=confirmation)
+    path = tmp_path / "lesions.csv"
+    write_lesions_csv(report.lesions, path, segments_from=segments_origin(report))
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [words] * len(report.lesions) == [row["segments_from"] for row in rows]
+    assert len(report.lesions) == len(read_confirmations(path))
 
 
 def test_csv__distances_and_intensities_carry_bound_and_unit(lesions):
