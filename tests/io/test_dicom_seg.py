@@ -12,7 +12,6 @@ from pydicom.uid import JPEGLSLossless, RLELossless
 from scipy.spatial.transform import Rotation
 
 from remnant.core.errors import (
-    EmptyStructureError,
     InputError,
     UnknownLabelError,
     UnreadableFileError,

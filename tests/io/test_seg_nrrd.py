@@ -263,7 +263,7 @@ def test_coded_tumours_are_all_lesions_wherever_they_lie(slicer):
         ],
     )
     np.testing.assert_array_equal(np.array([0, 1, 2, 0])[codes], lesions(path, liver))
-    with pytest.raises(UnknownLabelError, match="'metastasis 1', 'HCC 2', 'Cyst'"):
+    with pytest.raises(UnknownLabelError, match="'metastasis 1', 'HCC 2' "):
         read(path)
     abnormal = entry("SCT^1^x", eight).replace(
         "123037004^Anatomical Structure", "49755003^Abnormal"
@@ -324,7 +324,7 @@ def test_names_without_identifiers_are_heeded(slicer):
         ([segment("IV"), segment("肝段5", 2)], UnknownLabelError, "'肝段5'"),
         ([segment("IV"), segment("right lobe", 2)], UnknownLabelError, "'right lobe'"),
         ([segment("background")], UnknownLabelError, "no segments"),
-        ([segment("Segment_4", 4, tags=entry("SCT^78961009^Spleen"))], UnknownLabelError, "Segment_4"),
+        ([segment("4", 4, tags=entry("SCT^78961009^Spleen"))], UnknownLabelError, "'4'"),
     ],
 )  # fmt: skip
 def test_refused(slicer, segments, kind, message):
