@@ -28,7 +28,7 @@ def changes(
 def _edits(edited: Sequence[str]) -> Iterator[str]:
     for name in edited:
         counts = " (its segments count as given now)" if name == f"{COUINAUD}.nii.gz" else ""
-        yield f"{name} was edited where it lies{counts}"
+        yield f"map {name} was edited where it lies{counts}"
 
 
 def _changes(before: SegmentedCase, after: SegmentedCase, request: SegmentRequest) -> Iterator[str]:

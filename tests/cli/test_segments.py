@@ -184,7 +184,7 @@ def test_edited_map__is_not_mixed_with_the_figures_of_before(command, case, phan
     assert "remnant run" in error
     assert before == {p.name: p.read_bytes() for p in case.iterdir()}
     assert 0 == run("run", case)
-    assert "couinaud.nii.gz was edited where it lies" in " ".join(capsys.readouterr().out.split())
+    assert "Map couinaud.nii.gz was edited where it lies" in " ".join(capsys.readouterr().out.split())
     assert 0 == run(command, case)
 
 

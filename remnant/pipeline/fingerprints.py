@@ -1,0 +1,56 @@
+"""Digests of a stored case's maps, which tell whether another program changed one of them."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from remnant.core.volumes import LabelMap
+from remnant.io.atomic import digest_file
+from segmentation.boxes import bounding_box
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fingerprint:
+    """Digests (sha256) of a map's file and of what it says.
+
+    A program that saves a map anew changes its file, by another compression or header, but not
+    what it says: only the latter is a change of the map.
+    """
+
+    file: str
+    codes: str
+
+
+def fingerprint(labels: LabelMap, path: Path) -> Fingerprint:
+    """Return the digests of a map and of the file that holds it."""
+    return Fingerprint(file=digest_file(path), codes=codes_digest(labels))
+
+
+def codes_digest(labels: LabelMap) -> str:
+    """Return the digest of a map's codes and of where in its array they are.
+
+    Neither the type of its numbers nor their order in memory counts.
+    """
+    found = hashlib.sha256(repr(labels.geometry.shape).encode("ascii"))
+    present = labels.codes > 0
+    if present.any():
+        box = bounding_box(present, what="the map")
+        found.update(repr([(side.start, side.stop) for side in box]).encode("ascii"))
+        found.update(np.ascontiguousarray(labels.codes[box], dtype="<u2").tobytes())
+    return found.hexdigest()
+
+
+def is_edited(known: Fingerprint, path: Path, labels: Callable[[], LabelMap]) -> bool:
+    """Tell whether a map's codes are others than those that are known.
+
+    ``labels`` gives the map; it is asked only where the file is another one.
+
+    Raises
+    ------
+    UnreadableFileError
+        The file is missing or empty.
+    """
+    return digest_file(path) != known.file and codes_digest(labels()) != known.codes
