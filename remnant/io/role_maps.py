@@ -1,12 +1,12 @@
 """One map of one role, from whatever kind of file holds it."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from remnant.core.codes import present_codes
-from remnant.core.errors import UnreadableFileError
-from remnant.core.findings import Finding
+from remnant.core.errors import UnknownLabelError, UnreadableFileError
+from remnant.core.findings import Finding, quality_finding
 from remnant.core.labels import INSTANCE_SCHEME
 from remnant.core.volumes import LabelMap
 from remnant.io.atomic import digest_file, digest_files
@@ -18,6 +18,7 @@ from remnant.io.nrrd import is_nrrd_name
 from remnant.io.roles import CODED_BY_SEGMENT, Part
 from remnant.io.seg_nrrd import is_slicer_segmentation, read_slicer_segmentation
 from remnant.io.segment_folder import FILES, files_of_role, read_segment_files
+from remnant.io.segment_names import running_number
 from remnant.io.segment_terms import SegmentLabel, meaning_of
 
 
@@ -67,29 +68,79 @@ def read_role(path: Path, part: Part) -> RoleMap:
 
 def _from_codes(path: Path, part: Part) -> RoleMap:
     labels = read_labels(path, INSTANCE_SCHEME)
-    named = _by_header(labels, path) if part in CODED_BY_SEGMENT and is_nifti_name(path) else None
-    if named is not None:
-        return _named(named, part, path, digest_file(path))
-    return RoleMap(labels=labels, named=False, sha256=digest_file(path))
+    sha256 = digest_file(path)
+    if part not in CODED_BY_SEGMENT or not is_nifti_name(path):
+        return RoleMap(labels=labels, named=False, sha256=sha256)
+    names = _names_of_codes(path)
+    present = present_codes(labels.codes) - {0}
+    if names and present and present <= names.keys():
+        return _named(_by_header(labels, names, present), part, path, sha256)
+    if names:
+        _require_own_numbers(names, present, part, path)
+    quality = _unnamed_codes(len(present - names.keys()), part) if names else ()
+    return RoleMap(labels=labels, named=False, sha256=sha256, quality=quality)
 
 
-def _by_header(labels: LabelMap, path: Path) -> NamedSegments | None:
-    """Return the segments that a NIfTI header names, where it names anything of the liver.
+def _names_of_codes(path: Path) -> Mapping[int, SegmentLabel]:
+    return {
+        code: SegmentLabel(number=code, names=(name,), stored_value=code)
+        for code, name in label_names(path).items()
+        if code
+    }
+
+
+def _by_header(
+    labels: LabelMap, names: Mapping[int, SegmentLabel], present: Collection[int]
+) -> NamedSegments:
+    """Return the segments of a map whose header names every code that it holds.
 
     A map of other structures could pass for a Couinaud map by its codes alone.
     """
-    names = label_names(path)
-    present = sorted(present_codes(labels.codes) - {0})
-    told = tuple(SegmentLabel(number=n, names=(names[n],)) for n in present if n in names)
-    if len(told) < len(present) or not any(meaning_of(label) for label in told):
-        return None
 
     def pieces(wanted: Collection[int]) -> Iterator[Piece]:
         for number in wanted:
             for k in range(labels.geometry.shape[2]):
                 yield number, k, labels.codes[:, :, k] == number
 
+    told = tuple(names[code] for code in sorted(present))
     return NamedSegments(geometry=labels.geometry, labels=told, pieces=pieces)
+
+
+def _require_own_numbers(
+    names: Mapping[int, SegmentLabel], present: Collection[int], part: Part, path: Path
+) -> None:
+    """Raise unless the names of some codes bear out that each code is its segment's number."""
+    own = {code for code, label in names.items() if _segment_number(label, part) == code}
+    strange = [
+        label
+        for code, label in names.items()
+        if code not in own and (code in present or _segment_number(label, part) is not None)
+    ]
+    if own and not strange:
+        return
+    unnamed = sorted(set(present) - names.keys())
+    first = (strange or list(names.values()))[0]
+    raise UnknownLabelError(
+        f"{path} holds code(s) {unnamed[:8]} without a name, while its header names the code "
+        f"{first.number} {first.describe()}; name every code, or remove the names and let 1 to 8 "
+        f"be Couinaud I to VIII"
+    )
+
+
+def _segment_number(label: SegmentLabel, part: Part) -> int | None:
+    """Return the number of the segment that a name means; of a bare number, that."""
+    meaning = meaning_of(label, branches=part is Part.BRANCHES)
+    if meaning is not None:
+        return None if meaning.segment is None else int(meaning.segment)
+    return running_number(label.names[0])
+
+
+def _unnamed_codes(count: int, part: Part) -> tuple[Finding, ...]:
+    text = (
+        f"{count} code(s) of the {part} file have no name in its header: like the named ones, each "
+        f"was read as the segment of its number."
+    )
+    return (quality_finding(f"{part}_by_number", passed=None, text=text, value=float(count)),)
 
 
 def _from_folder(path: Path, part: Part) -> RoleMap:

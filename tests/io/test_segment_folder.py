@@ -134,9 +134,54 @@ def test_one_file__names_of_other_structures_are_refused(nifti):
     np.testing.assert_array_equal(couinaud() == 5, liver.codes)
 
 
-def test_one_file__names_that_say_nothing_leave_the_codes(nifti):
-    path = with_names(nifti(couinaud()), {n: f"L{n}" for n in range(1, 9)})
-    np.testing.assert_array_equal(couinaud(), read_segment_map(path).labels.codes)
+def test_one_file__bare_numbers_leave_the_codes_and_that_is_said(nifti):
+    path = with_names(
+        nifti(couinaud()), {0: "Clear Label", **{n: f"Label {n}" for n in range(1, 9)}}
+    )
+    given = read_segment_map(path)
+    np.testing.assert_array_equal(couinaud(), given.labels.codes)
+    assert ["couinaud_by_number"] == [finding.id for finding in given.quality]
+    only_background = read_segment_map(with_names(nifti(couinaud()), {0: "background"}))
+    assert not only_background.quality
+
+
+REVERSED = {n: f"liver_segment_{9 - n}" for n in range(1, 9)}
+ORGANS = ("spleen", "kidney_right", "kidney_left", "gallbladder", "stomach", "pancreas", "aorta")
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        (dict(enumerate((*ORGANS, "duodenum"), 1)), "'spleen', 'kidney_right'"),
+        ({n: f"L{n}" for n in range(1, 9)}, "'L1'"),
+        ({n: f"肿瘤{n}" for n in range(1, 9)}, "'肿瘤1'"),
+        ({n: f"tumor {n}" for n in range(1, 9)}, "'tumor 1'"),
+        ({n: f"Label {9 - n}" for n in range(1, 9)}, "stored with the value 1"),
+        (dict.fromkeys(range(1, 9), "Segment IV"), "all mean Couinaud IV"),
+        ({n: name for n, name in REVERSED.items() if n != 5}, r"\[5\] without a name"),
+        (dict(enumerate(ORGANS, 1)), r"\[8\] without a name, .* code 1 'spleen'"),
+        ({1: "liver_segment_1", 2: "spleen"}, "code 2 'spleen'"),
+        ({n + 14: f"liver_segment_{n}" for n in range(1, 9)}, "code 15 'liver_segment_1'"),
+        ({9: "tumor"}, "code 9 'tumor'"),
+    ],
+)
+def test_one_file__names_that_contradict_the_codes_are_refused(nifti, names, message):
+    codes = np.arange(np.prod(SHAPE)).reshape(SHAPE).astype(np.uint8) % 9
+    with pytest.raises(UnknownLabelError, match=message) as caught:
+        read_segment_map(with_names(nifti(codes), names))
+    assert "\n" not in str(caught.value)
+
+
+def test_one_file__names_of_all_codes_go_before_the_codes(nifti):
+    given = read_segment_map(with_names(nifti(couinaud()), REVERSED))
+    np.testing.assert_array_equal(np.array([0, *range(8, 0, -1)])[couinaud()], given.labels.codes)
+
+
+def test_one_file__some_names_that_bear_out_the_codes(nifti):
+    names = {n: f"liver_segment_{n}" for n in range(1, 7)} | {7: "7", 12: "aorta"}
+    given = read_segment_map(with_names(nifti(couinaud()), names))
+    np.testing.assert_array_equal(couinaud(), given.labels.codes)
+    assert [("couinaud_by_number", 1.0)] == [(f.id, f.value) for f in given.quality]
 
 
 def test_refused(folder, nifti, tmp_path):

@@ -101,7 +101,8 @@ def test_meaning_of__names_that_are_no_segment(name):
      ("IV?", True),
      ("II+", True), ("S1-L5", True), ("L5", True), ("caudate process", True), ("IVC", False),
      ("肝段4", True), ("Сегмент 4", True), ("肿瘤1", False), ("Опухоль 2", False),
-     ("V. portae", False), ("cyst in segment 4", False), ("lung segment 4", False), ("lung_upper_lobe_left", False),
+     ("V. portae", False), ("cyst in segment 4", False), ("lung segment 4", False),
+     ("lung_upper_lobe_left", False),
      ("stent", False), ("liver 4", True), ("v. cava inferior", False)],
 )  # fmt: skip
 def test_looks_like_couinaud__what_may_not_be_passed_over(name, expected):
