@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from math import pi, sqrt
+from math import inf, pi, sqrt
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -68,8 +68,9 @@ class Calibration:
         network is unsure of as well; the latter two measured on resected and cut livers.
     feature_mean, feature_inverse_covariance, farthest
         Of the training livers' shapes, and the distance from them beyond which a liver is unlike.
-    least_certain
-        Mean of the highest probability, below which an estimate is unusually uncertain.
+    least_certain, hopeless
+        Means of the highest probability: below the first an estimate is unusually uncertain; below
+        the second, that of a liver unlike the training livers is wrong in most of its segments.
     """
 
     temperature: float
@@ -80,11 +81,17 @@ class Calibration:
     feature_inverse_covariance: NDArray[np.float64]
     farthest: float
     least_certain: float
+    hopeless: float
 
     def scale_for(self, *, distance: float, sure: float) -> Mapping[SegmentPlane, float]:
-        """Return the scale for a liver of this distance and mean highest probability."""
+        """Return the scale for a liver of this distance and mean highest probability.
+
+        Without bound where the estimate is worth nothing: the largest error there is then holds.
+        """
         if distance <= self.farthest:
             return self.plane_scale
+        if sure < self.hopeless:
+            return dict.fromkeys(SegmentPlane, inf)
         lost = sure < self.least_certain
         return self.lost_plane_scale if lost else self.unfamiliar_plane_scale
 
@@ -133,7 +140,7 @@ class ShapeDivider:
             segment_plane_mm=plane_sds_mm(probabilities, shape, scale),
             quality=(
                 _familiar(distance, known.farthest),
-                _certain(sure, known),
+                _certain(sure, known, unlike=distance > known.farthest),
             ),
             models=(use,),
             device=self.device,
@@ -210,7 +217,10 @@ def plane_sds_mm(
         plane: shape.scale * _spread_mm(probabilities.numpy(), within, *sides)
         for plane, sides in SIDES.items()
     }
-    return {plane: min(LARGEST_BORDER_MM, scale[plane] * s) for plane, s in spreads_mm.items()}
+    return {
+        plane: min(LARGEST_BORDER_MM, scale[plane] * spread) if spread > 0 else 0.0
+        for plane, spread in spreads_mm.items()
+    }
 
 
 def _spread_mm(
@@ -268,6 +278,7 @@ def _calibration(known: Mapping[str, Any]) -> Calibration:
         feature_inverse_covariance=np.array(known["feature_inverse_covariance"]),
         farthest=known["farthest"],
         least_certain=known["least_certain"],
+        hopeless=known["hopeless"],
     )
 
 
@@ -307,12 +318,19 @@ def _familiar(distance: float, farthest: float) -> Finding:
     )
 
 
-def _certain(mean: float, known: Calibration) -> Finding:
+def _certain(mean: float, known: Calibration, *, unlike: bool) -> Finding:
     percent, least = percent_from_fraction(mean), percent_from_fraction(known.least_certain)
+    advice = (
+        " This liver's shape is unlike the training livers' as well: most of its segments are "
+        "probably wrong, and every border is taken as uncertain as can be. Another source of the "
+        "segments is needed."
+        if unlike and mean < known.hopeless
+        else ""
+    )
     return quality_finding(
         "couinaud_model_certain",
         passed=mean >= known.least_certain,
         text=f"The segment model is on average {percent:.0f} % sure of a voxel's segment; below "
-        f"{least:.0f} % its borders are less certain than usual.",
+        f"{least:.0f} % its borders are less certain than usual.{advice}",
         value=mean,
     )

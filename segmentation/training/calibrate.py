@@ -11,6 +11,7 @@ from torch.nn import functional
 
 from models.networks.couinaud_shape import frame_points
 from remnant.core.errors import InputError
+from remnant.core.labels import CouinaudSegment
 from remnant.core.uncertainty import SegmentPlane
 from segmentation.couinaud_shape import certainty, plane_sds_mm, segments_on_grid, shape_logits
 from segmentation.liver_shape import SHAPE_GRID_MM
@@ -23,10 +24,11 @@ from segmentation.shape_familiarity import (
 from segmentation.training.augment import plain_view
 from segmentation.training.damage import damaged
 from segmentation.training.livers import AnnotatedLiver
-from segmentation.training.scores import Codes, plane_shift_mm
+from segmentation.training.scores import Codes, plane_shift_mm, score
 
 FAMILIAR_SHARE = 0.9
 CERTAIN_SHARE = 0.02
+WRONG_DICE = 0.5
 TWO_SIDED_90 = 0.95
 TEMPERATURES = (0.3, 5.0)
 UNSCALED = dict.fromkeys(SegmentPlane, 1.0)
@@ -85,6 +87,7 @@ def calibrate(
         "feature_inverse_covariance": inverse.tolist(),
         "farthest": farthest,
         "least_certain": least,
+        "hopeless": min(least, hopeless_below(broken)),
     }
 
 
@@ -96,6 +99,22 @@ class Estimated:
     codes: Codes
     probabilities: torch.Tensor
     sure: float
+
+
+def hopeless_below(broken: Sequence[Estimated]) -> float:
+    """Return the certainty that nearly all estimates stay below that are wrong in most segments.
+
+    Those whose mean Dice over the segments that are there is under 0.5; 0.0 without any.
+    """
+    wrong = [e.sure for e in broken if _dice_of_there(e) < WRONG_DICE]
+    return float(np.quantile(wrong, FAMILIAR_SHARE)) if wrong else 0.0
+
+
+def _dice_of_there(estimate: Estimated) -> float:
+    annotated = estimate.liver.annotated.codes
+    dice = score(estimate.liver.patient, estimate.codes, annotated).dice
+    there = [d for s, d in zip(CouinaudSegment, dice, strict=True) if (annotated == s).any()]
+    return float(np.mean(there))
 
 
 def estimated(

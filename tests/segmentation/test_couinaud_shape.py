@@ -26,6 +26,7 @@ from segmentation.couinaud_shape import (
     segments_on_grid,
 )
 from segmentation.liver_shape import LiverShape, liver_shape
+from segmentation.training.damage import RESECTIONS, resected
 from segmentation.training.scores import score
 
 UNSCALED = dict.fromkeys(SegmentPlane, 1.0)
@@ -174,8 +175,27 @@ def test_plane_sds__scale_with_the_liver_and_the_calibration():
 def test_plane_sds__no_border_is_no_error():
     whole = torch.zeros(8, *FRAME_SHAPE)
     whole[4] = 1.0
+    endless = dict.fromkeys(SegmentPlane, float("inf"))
 
     assert plane_sds_mm(whole, flat_shape(), UNSCALED)[SegmentPlane.UMBILICAL] == 0.0
+    assert plane_sds_mm(whole, flat_shape(), endless)[SegmentPlane.UMBILICAL] == 0.0
+
+
+def test_plane_sds__never_exceed_the_largest_that_is_allowed():
+    wide = logistic_halves(SegmentPlane.MAIN, 9.0)
+    endless = dict.fromkeys(SegmentPlane, float("inf"))
+
+    assert LARGEST_BORDER_MM == plane_sds_mm(wide, flat_shape(), endless)[SegmentPlane.MAIN]
+
+
+def test_divide__what_is_left_of_a_right_hemihepatectomy_is_called_hopeless(divider, shared):
+    annotated = read_labels(shared / "data/couinaud/lits_058.nii.gz", COUINAUD_SCHEME)
+
+    found = divider.divide(resected(annotated, RESECTIONS["right hemiliver resected"]))
+
+    text = next(f.text for f in found.quality if f.id == "couinaud_model_certain")
+    assert "Another source of the segments is needed" in text
+    assert LARGEST_BORDER_MM == found.segment_plane_mm[SegmentPlane.MAIN]
 
 
 def test_calibration__is_of_all_planes_and_plausible():
@@ -190,11 +210,13 @@ def test_calibration__is_of_all_planes_and_plausible():
 def test_calibration__chooses_the_scale_by_shape_and_certainty():
     known = read_calibration()
     near, far = known.farthest, known.farthest + 0.1
-    sure, unsure = known.least_certain, known.least_certain - 0.01
+    sure, unsure = known.least_certain, known.least_certain - 0.001
 
     assert known.scale_for(distance=near, sure=unsure) is known.plane_scale
     assert known.scale_for(distance=far, sure=sure) is known.unfamiliar_plane_scale
     assert known.scale_for(distance=far, sure=unsure) is known.lost_plane_scale
+    hopeless = known.scale_for(distance=far, sure=known.hopeless - 0.01)
+    assert set(hopeless.values()) == {float("inf")}
 
 
 @pytest.mark.parametrize(
