@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import product
+from math import prod
 from pathlib import Path
 from typing import Final
 
@@ -13,8 +14,10 @@ from remnant.core.lesions import Confirmation
 from remnant.core.volumes import LabelMap
 from remnant.io.atomic import digest_files
 from remnant.io.limits import LARGEST_FILE_COUNT
-from remnant.io.masks import PRESETS, Coding, MasksPreset, Part
+from remnant.io.masks import PRESETS, Coding, MasksPreset, Part, placed_on
 from remnant.io.nifti import read_labels
+from remnant.io.role_maps import read_role
+from remnant.io.roles import CODED_BY_SEGMENT
 from remnant.pipeline.folder import COUINAUD, LESIONS, STATE, STRUCTURES, is_case, read_case
 from volumetry.agreement_regions import Region, code_boxes
 
@@ -105,7 +108,7 @@ def read_case_maps(path: Path, coding: SideCoding) -> CaseMaps:
     UnknownLabelError
         A code that the preset does not define, or too many codes to be compared one by one.
     GeometryMismatchError
-        The files of one case lie on different grids.
+        The files of one case do not share their voxels; see `remnant.io.placement.placed_on`.
     """
     if not path.is_dir():
         return _from_file(path, coding)
@@ -175,38 +178,40 @@ def _listed(names: tuple[str, ...]) -> str:
 
 
 def _from_file(path: Path, coding: SideCoding) -> CaseMaps:
-    labels = read_labels(path, INSTANCE_SCHEME)
+    by_code = coding.preset is None
+    labels = read_labels(path, INSTANCE_SCHEME) if by_code else _labels_of(path, coding.role)
     regions = (
         _bare_codes(labels, path)
         if coding.preset is None
         else _of_role(labels, PRESETS[coding.preset][coding.role], path)
     )
-    return CaseMaps(
-        regions=regions,
-        geometry=labels.geometry,
-        sha256=digest_files((path,)),
-        by_code=coding.preset is None,
-    )
+    sha256 = digest_files((path,))
+    return CaseMaps(regions=regions, geometry=labels.geometry, sha256=sha256, by_code=by_code)
+
+
+def _labels_of(path: Path, part: Part) -> LabelMap:
+    """Return a file's codes; those of segments by their names, where the file has names."""
+    if part in CODED_BY_SEGMENT:
+        return read_role(path, part).labels
+    return read_labels(path, INSTANCE_SCHEME)
 
 
 def _from_roles(folder: Path, coding: SideCoding) -> CaseMaps:
     preset = PRESETS[coding.preset or MasksPreset.BINARY]
     files = _role_files(folder)
+    read = {part: _labels_of(path, part) for part, path in files.items()}
+    # 3D Slicer leaves out what is empty: the largest grid holds the others
+    geometry = max((labels.geometry for labels in read.values()), key=lambda g: prod(g.shape))
     regions: dict[str, Region] = {}
-    first: LabelMap | None = None
     # a file for this very part goes before those that hold it by the way
     for part, path in reversed(files.items()):
-        labels = read_labels(path, INSTANCE_SCHEME)
-        first = first or labels
-        first.geometry.require_same_grid(
-            labels.geometry, what=f"{path}", reference=f"the other maps of {folder.name}"
-        )
+        on = f"the other maps of {folder.name}"
+        labels = placed_on(geometry, read[part], what=f"{path}", on=on)
         found = _of_role(labels, preset[part], path)
         own = {name: r for name, r in found.items() if name == part or part is Part.COUINAUD}
         regions = {**found, **regions, **own}
-    assert first is not None  # noqa: S101  # a folder without such files is no case
     digest = digest_files(tuple(files.values()))
-    return CaseMaps(regions=regions, geometry=first.geometry, sha256=digest, by_code=False)
+    return CaseMaps(regions=regions, geometry=geometry, sha256=digest, by_code=False)
 
 
 def _from_case(folder: Path) -> CaseMaps:

@@ -316,6 +316,43 @@ def test_folder_of_roles__on_two_grids_is_refused(tmp_path):
         compared(tmp_path / "p", tmp_path / "p", BARE)
 
 
+def test_folder_of_roles__a_map_cut_to_its_content_is_put_on_the_grid_of_the_others(tmp_path):
+    ones = (liver_codes() > 0).astype(np.uint8)
+    lesions = (liver_codes() == 2).astype(np.uint8)
+    corner = np.eye(4)
+    corner[:3, 3] = 3, 3, 3
+    cut = Geometry((5, 6, 7), GRID.affine_ras @ corner)
+    for side in ("p", "t"):
+        write(ones, tmp_path / side / "liver.nii.gz")
+    write(lesions, tmp_path / "t" / "lesions.nii.gz")
+    write(lesions[3:8, 3:9, 3:10], tmp_path / "p" / "lesions.nii.gz", cut)
+    found = compared(tmp_path / "p", tmp_path / "t", BARE)
+
+    assert 27 * 7.5e-3 == pytest.approx(structure(found, "lesions").truth_ml.value)
+    assert 1.0 == structure(found, "lesions").dice.value
+
+
+def test_couinaud__names_in_a_segmentation_go_before_its_values(tmp_path):
+    codes = np.zeros(GRID.shape, np.uint8)
+    codes[:, :, 2:10] = np.arange(1, 9)
+    truth = write(codes, tmp_path / "t.nii.gz")
+    head = [
+        "NRRD0004", "type: uint8", "dimension: 3", "space: right-anterior-superior",
+        "sizes: 12 14 16", "space directions: (1.5,0,0) (0,2,0) (0,0,2.5)", "encoding: raw",
+        "kinds: domain domain domain", "space origin: (0,0,0)",
+        *(f"Segment{n}_{field}:={text}" for n in range(8) for field, text in (
+            ("ID", f"s{n}"), ("Name", f"liver_segment_{n + 1}"), ("LabelValue", 8 - n))),
+        "", "",
+    ]  # fmt: skip
+    turned = np.where(codes > 0, 9 - codes, 0).astype(np.uint8)
+    prediction = tmp_path / "p.seg.nrrd"
+    prediction.write_bytes("\n".join(head).encode() + turned.tobytes(order="F"))
+    coding = SideCoding(preset=MasksPreset.BINARY, role=Part.COUINAUD)
+    found = compared(prediction, truth, coding)
+
+    assert [1.0] * 8 == [s.dice.value for s in found.cases[0].structures]
+
+
 def test_case_folder__against_itself_and_with_a_rejected_lesion(case, tmp_path):
     whole, reviewed = tmp_path / "whole", tmp_path / "reviewed"
     first = int(case.lesions.codes[case.lesions.codes > 0].min())
