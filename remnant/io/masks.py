@@ -19,6 +19,7 @@ from remnant.io.image_quality import grid_findings
 from remnant.io.placement import in_order_of, placed_on
 from remnant.io.role_maps import RoleMap, read_role
 from remnant.io.roles import CODED_BY_SEGMENT, Part
+from remnant.io.segment_terms import is_another
 
 __all__ = [
     "PRESETS",
@@ -200,6 +201,7 @@ def read_masks(
     }
     for part, role in given.items():
         _require_known(role.labels, codings[part], what=f"{part} file {files[part]}")
+        _require_named_alike(role, codings[part], part, what=f"{part} file {files[part]}")
     maps, geometry = _on_one_grid(given, reference)
     masks = {part: _part(maps, codings, part) for part in Part}
     return Masks(
@@ -274,6 +276,20 @@ def _require_known(labels: LabelMap, coding: Coding, *, what: str) -> None:
         raise UnknownLabelError(
             f"the {what} holds code(s) {sorted(present)[:8]} but none of those that this preset "
             f"looks for ({looked_for}); choose another --masks-preset, or leave the file out"
+        )
+
+
+def _require_named_alike(role: RoleMap, coding: Coding, part: Part, *, what: str) -> None:
+    """Raise where the header names a wanted code after something else, such as another organ."""
+    present = present_codes(role.labels.codes) - {0}
+    used = present if coding.instances else present & coding.wanted
+    strange = [
+        role.names[n] for n in sorted(used & role.names.keys()) if is_another(role.names[n], part)
+    ]
+    if strange:
+        raise UnknownLabelError(
+            f"the {what} names its code {strange[0].number} {strange[0].describe()}, which is not "
+            f"{part}; choose another --masks-preset, or correct the name"
         )
 
 

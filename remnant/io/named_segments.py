@@ -229,7 +229,7 @@ def _binary(labels: tuple[SegmentLabel, ...], part: Part, path: Path) -> _Choice
     meanings = {label.number: meaning_of(label) for label in rest}
     numbers = [n for n, meaning in meanings.items() if meaning and meaning.part in wanted]
     unclear = [label for label in rest if meanings[label.number] is None]
-    if not numbers and len(rest) == 1 and unclear and not is_another(rest[0]):
+    if not numbers and len(rest) == 1 and unclear and not is_another(rest[0], part):
         text = f"The {part} file does not say what its one segment is: it was taken at its role."
         finding = quality_finding(f"{part}_by_role", passed=None, text=text)
         return _Choice({rest[0].number: 1}, (finding,))

@@ -37,12 +37,15 @@ class RoleMap:
         Digest of the file, or of the files.
     quality
         What was noticed.
+    names
+        What a NIfTI header says of the codes of a map that is not ``named``.
     """
 
     labels: LabelMap
     named: bool
     sha256: str
     quality: tuple[Finding, ...] = field(default=())
+    names: Mapping[int, SegmentLabel] = field(default_factory=dict)
 
 
 def read_role(path: Path, part: Part) -> RoleMap:
@@ -69,9 +72,9 @@ def read_role(path: Path, part: Part) -> RoleMap:
 def _from_codes(path: Path, part: Part) -> RoleMap:
     labels = read_labels(path, INSTANCE_SCHEME)
     sha256 = digest_file(path)
-    if part not in CODED_BY_SEGMENT or not is_nifti_name(path):
-        return RoleMap(labels=labels, named=False, sha256=sha256)
-    names = _names_of_codes(path)
+    names = _names_of_codes(path) if is_nifti_name(path) else {}
+    if part not in CODED_BY_SEGMENT:
+        return RoleMap(labels=labels, named=False, sha256=sha256, names=names)
     present = present_codes(labels.codes) - {0}
     if names and present and present <= names.keys():
         return _named(_by_header(labels, names, present), part, path, sha256)

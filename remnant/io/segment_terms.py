@@ -240,10 +240,12 @@ def is_background(label: SegmentLabel) -> bool:
     return BACKGROUND in label.kinds or any(plain(name) in _BACKGROUND for name in label.names)
 
 
-def is_another(label: SegmentLabel) -> bool:
-    """Tell whether a segment is known not to be the liver or in it: by its name or its code."""
-    strange = any(_is_snomed(code) and not _is_known(code) for code in label.kinds)
-    return strange or any(is_elsewhere(name) or is_aside(name) for name in label.names)
+def is_another(label: SegmentLabel, part: Part) -> bool:
+    """Tell whether a segment is known not to be of a role: by its name or its code."""
+    if any(_is_snomed(code) and not _is_known(code) for code in label.kinds):
+        return True
+    aside = part not in _VESSELS and any(is_aside(name) for name in label.names)
+    return aside or any(is_elsewhere(name) for name in label.names)
 
 
 def may_be_lesion(label: SegmentLabel) -> bool:

@@ -134,6 +134,24 @@ def test_one_file__names_of_other_structures_are_refused(nifti):
     np.testing.assert_array_equal(couinaud() == 5, liver.codes)
 
 
+@pytest.mark.parametrize(
+    ("part", "name", "refused"),
+    [("liver", "spleen", True), ("liver", "liver", False), ("liver", "mine", False),
+     ("lesions", "kidney tumor", True), ("lesions", "cyst", True), ("lesions", "tumour", False),
+     ("portal_vein", "vein", False), ("vessels", "aorta", True)],
+)  # fmt: skip
+def test_one_file__a_wanted_code_named_after_another_organ_is_refused(nifti, part, name, refused):
+    ones = np.ones(SHAPE, np.uint8)
+    roles = {"liver": nifti(ones, name="l.nii.gz")}
+    roles |= {part: with_names(nifti(ones, name="n.nii.gz"), {1: name, 2: "stomach"})}
+    if not refused:
+        assert read_masks(roles, preset=MasksPreset.BINARY).liver.codes.all()
+        return
+    with pytest.raises(UnknownLabelError, match=f"names its code 1 '{name}'") as caught:
+        read_masks(roles, preset=MasksPreset.BINARY)
+    assert "\n" not in str(caught.value)
+
+
 def test_one_file__bare_numbers_leave_the_codes_and_that_is_said(nifti):
     path = with_names(
         nifti(couinaud()), {0: "Clear Label", **{n: f"Label {n}" for n in range(1, 9)}}
