@@ -8,8 +8,14 @@ names and terminology say what it is. The file holds only the box around what is
 import re
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from remnant.core.codes import present_codes
 from remnant.core.errors import UnreadableFileError, UnsupportedSeriesError
+from remnant.core.findings import Finding, quality_finding
 from remnant.core.volumes import LARGEST_CODE
 from remnant.io.named_segments import NamedSegments, Piece
 from remnant.io.nrrd import LayeredNrrd, is_nrrd_name, nrrd_texts, read_layered_nrrd
@@ -68,7 +74,27 @@ def read_slicer_segmentation(path: Path) -> NamedSegments:
             for k in range(image.geometry.shape[2]):
                 yield number, k, image.layers[layer][:, :, k] == value
 
-    return NamedSegments(geometry=image.geometry, labels=tuple(labels), pieces=pieces)
+    return NamedSegments(
+        geometry=image.geometry,
+        labels=tuple(labels),
+        pieces=pieces,
+        quality=_unnamed_values(image, frozenset(places.values())),
+    )
+
+
+def _unnamed_values(image: LayeredNrrd, named: frozenset[tuple[int, int]]) -> tuple[Finding, ...]:
+    stored = {(n, value) for n, layer in enumerate(image.layers) for value in _values(layer)}
+    count = len(stored - named)
+    if not count:
+        return ()
+    text = f"The 3D Slicer file holds {count} value(s) that none of its segments has: not used."
+    return (quality_finding("seg_nrrd_unnamed", passed=None, text=text, value=float(count)),)
+
+
+def _values(layer: NDArray[Any]) -> frozenset[int]:
+    """Return the values of a layer but 0; all negative ones as -1, all too large ones as one."""
+    clipped = np.clip(layer.astype(np.int32), -1, LARGEST_CODE + 1) + 1
+    return frozenset(code - 1 for code in present_codes(clipped)) - {0}
 
 
 def _place(image: LayeredNrrd, number: int, path: Path) -> tuple[int, int]:

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
+from remnant.core.errors import InputError
 from remnant.core.labels import BINARY_SCHEME, CouinaudSegment
 from remnant.io.named_segments import NamedSegments, Piece
 from remnant.io.nifti import read_labels
@@ -30,11 +31,21 @@ FILES: Mapping[Part, tuple[str, ...]] = MappingProxyType(
 
 
 def files_of_role(folder: Path, part: Part) -> dict[str, Path]:
-    """Return the files of a folder that hold a role, by their names without ending."""
-    places = {name: [folder / f"{name}{end}" for end in ENDINGS] for name in FILES.get(part, ())}
-    return {
-        name: found[0] for name, at in places.items() if (found := [f for f in at if f.is_file()])
-    }
+    """Return the files of a folder that hold a role, by their names without ending.
+
+    Raises
+    ------
+    InputError
+        A structure stands there twice, packed and unpacked.
+    """
+    found: dict[str, Path] = {}
+    for name in FILES.get(part, ()):
+        files = [file for end in ENDINGS if (file := folder / f"{name}{end}").is_file()]
+        if len(files) > 1:
+            raise InputError(f"{folder} holds {name} twice, as .nii.gz and as .nii; keep one")
+        if files:
+            found[name] = files[0]
+    return found
 
 
 def read_segment_files(files: Mapping[str, Path]) -> NamedSegments:

@@ -295,6 +295,14 @@ def test_branches__several_of_one_segment_are_one_code(slicer):
     np.testing.assert_array_equal(8 * (codes > 0), labels.codes)
 
 
+def test_values_without_a_segment_are_not_used_and_counted(slicer):
+    codes = couinaud(top=3).astype(np.int16)
+    codes[codes == 3] = -4
+    labels, quality = read(slicer(codes, [segment("V", 1)]))
+    np.testing.assert_array_equal(5 * (codes == 1), labels.codes)
+    assert quality["seg_nrrd_unnamed"].value == 2
+
+
 def test_names_without_identifiers_are_heeded(slicer):
     segments = [segment("Segment V", 1), segment("Segment II", 2)]
     path = slicer(couinaud(top=2), segments)

@@ -9,6 +9,7 @@ import pytest
 from remnant.core.errors import (
     EmptyStructureError,
     GeometryMismatchError,
+    InputError,
     UnknownLabelError,
     UnreadableFileError,
 )
@@ -224,3 +225,10 @@ def test_refused(folder, nifti, tmp_path):
         assert "\n" not in str(caught.value)
     with pytest.raises(UnreadableFileError, match="does not exist"):
         read_segment_map(tmp_path / "missing.dcm")
+
+
+def test_refused__a_structure_that_stands_there_twice(folder, nifti):
+    path = folder(**segments(couinaud()))
+    nifti((couinaud() == 3).astype(np.uint8), name="segments/liver_segment_4.nii")
+    with pytest.raises(InputError, match="liver_segment_4 twice"):
+        read_segment_map(path)
