@@ -27,6 +27,7 @@ DECIMALS = 12
 """Ratios of sums of volumes are rounded here: far below any meaning, and a share that is 7/10 by
 voxel count does not fall a rounding error short of a threshold of 0.7."""
 
+NOTHING_REMOVED = "none of the segments that would be removed has a voxel"
 KEPT_CUT = "segments that stay are cut by the edge of the scan"
 REMOVED_CUT = "removed segments are cut by the edge of the scan"
 UNASSIGNED = "part of the liver belongs to no segment and counts for no remnant"
@@ -57,7 +58,8 @@ def future_liver_remnant(
         kept. Its four ratios have four denominators: functional TLV of this scan, standardised
         TLV, body weight (mL/g, percent), body surface area (mL/m²). A kept segment cut by the
         scan, or more than 1 % unassigned liver, makes the remnant a lower bound; unknown lesions
-        make it an upper bound. What could be wrong in both directions is indicative.
+        make it an upper bound. What could be wrong in both directions is indicative. All is absent
+        where none of the removed segments has a voxel: taking nothing away is no resection.
 
     Raises
     ------
@@ -67,6 +69,8 @@ def future_liver_remnant(
     _require_segments(removed)
     if report.segments is None:
         return _absent_remnant(report.segments_reason or "the segments are unknown")
+    if removed and _has_no_voxel(report.segments, removed):
+        return _absent_remnant(NOTHING_REMOVED)
     remnant = _Draw(drawn or spread(report), removed)
     flr_ml = _flr(report, report.segments, removed)
     measured = _measured_fraction(report, report.segments, removed)
@@ -171,6 +175,11 @@ def debulked_fraction(
     share = _share(part_ml / whole_ml, may_be_more=may_be_more, may_be_less=may_be_less)
     resection = _Draw(drawn or spread(report), removed)
     return spanned(share, resection.interval(resection.debulked_fraction))
+
+
+def _has_no_voxel(segments: SegmentTable, removed: Segments) -> bool:
+    there = {segment for segment, volumes in segments.items() if volumes.total_ml > 0}
+    return bool(there) and not there & set(removed)
 
 
 def _tumour_in(report: VolumetryReport, removed: Segments) -> tuple[float, float, bool]:

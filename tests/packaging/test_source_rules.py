@@ -199,3 +199,13 @@ def test_imports__production_does_not_know_its_tests(trees):
     ]
 
     assert strangers == []
+
+
+def test_texts__no_figure_is_left_to_be_filled_in(committed, repository):
+    texts = [p for p in committed if p.suffix in {".md", ".toml", ".json"}]
+    left = [
+        str(p) for p in texts if re.search(r"@[A-Z_]{3,}@", (repository / p).read_text("utf-8"))
+    ]
+
+    assert len(texts) > 20
+    assert left == []

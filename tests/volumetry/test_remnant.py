@@ -185,6 +185,16 @@ def test_remnant__liver_of_tumour_only_has_no_fraction():
     assert "all of it is tumour" in left.flr_measured_fraction.reason
 
 
+def test_remnant__taking_nothing_away_is_no_resection():
+    nothing = dict.fromkeys(CouinaudSegment, 100.0) | dict.fromkeys(RIGHT_LOBE, 0.0)
+    left = remnant(functional_ml=nothing)
+    assert left.flr_ml.value is None
+    assert "has a voxel" in left.flr_ml.reason
+    assert "has a voxel" in left.flr_measured_fraction.reason
+    part = remnant(removed=RIGHT_LOBE | {II}, functional_ml=nothing)
+    assert part.flr_ml.value == 300.0
+
+
 def test_debulked__by_volume_without_rejected_lesions():
     assert debulked_fraction(report(), removed=RIGHT_LOBE).value == 0.6
     assert debulked_fraction(report(), removed=frozenset({V, II})).value == 0.7
