@@ -184,7 +184,8 @@ def test_edited_map__is_not_mixed_with_the_figures_of_before(command, case, phan
     assert "remnant run" in error
     assert before == {p.name: p.read_bytes() for p in case.iterdir()}
     assert 0 == run("run", case)
-    assert "Map couinaud.nii.gz was edited where it lies" in " ".join(capsys.readouterr().out.split())
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "Map couinaud.nii.gz was edited where it lies" in printed
     assert 0 == run(command, case)
 
 
