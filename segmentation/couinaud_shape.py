@@ -35,6 +35,11 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 MODEL = "couinaud-shape"
+UNUSABLE = (
+    "the liver's shape is unlike the livers that the segment model learned from (resected, or cut "
+    "by the scan), and the model is too unsure of it: give a Couinaud map, labelled branches or "
+    "landmarks"
+)
 STAGE = "dividing the liver"
 POINTS_AT_ONCE = 1 << 19
 LOGISTIC_SD = pi / sqrt(3.0)
@@ -83,6 +88,10 @@ class Calibration:
     least_certain: float
     hopeless: float
 
+    def is_hopeless(self, *, distance: float, sure: float) -> bool:
+        """Tell whether an estimate is probably wrong in most segments."""
+        return distance > self.farthest and sure < self.hopeless
+
     def scale_for(self, *, distance: float, sure: float) -> Mapping[SegmentPlane, float]:
         """Return the scale for a liver of this distance and mean highest probability.
 
@@ -90,7 +99,7 @@ class Calibration:
         """
         if distance <= self.farthest:
             return self.plane_scale
-        if sure < self.hopeless:
+        if self.is_hopeless(distance=distance, sure=sure):
             return dict.fromkeys(SegmentPlane, inf)
         lost = sure < self.least_certain
         return self.lost_plane_scale if lost else self.unfamiliar_plane_scale
@@ -140,10 +149,11 @@ class ShapeDivider:
             segment_plane_mm=plane_sds_mm(probabilities, shape, scale),
             quality=(
                 _familiar(distance, known.farthest),
-                _certain(sure, known, unlike=distance > known.farthest),
+                _certain(sure, known, hopeless=known.is_hopeless(distance=distance, sure=sure)),
             ),
             models=(use,),
             device=self.device,
+            unusable=UNUSABLE if known.is_hopeless(distance=distance, sure=sure) else None,
         )
 
 
@@ -318,13 +328,12 @@ def _familiar(distance: float, farthest: float) -> Finding:
     )
 
 
-def _certain(mean: float, known: Calibration, *, unlike: bool) -> Finding:
+def _certain(mean: float, known: Calibration, *, hopeless: bool) -> Finding:
     percent, least = percent_from_fraction(mean), percent_from_fraction(known.least_certain)
     advice = (
-        " This liver's shape is unlike the training livers' as well: most of its segments are "
-        "probably wrong, and every border is taken as uncertain as can be. Another source of the "
-        "segments is needed."
-        if unlike and mean < known.hopeless
+        " This liver's shape is unlike the training livers' as well: most of its segments would "
+        "probably be wrong, and they are not used. Another source of the segments is needed."
+        if hopeless
         else ""
     )
     return quality_finding(

@@ -68,6 +68,8 @@ class DividedLiver:
         What speaks for or against the result.
     models, device
         Networks that took part, and where.
+    unusable
+        Why the segments must not be used, ``None`` where they may.
     """
 
     couinaud: LabelMap
@@ -75,6 +77,7 @@ class DividedLiver:
     quality: tuple[Finding, ...] = ()
     models: tuple[ModelUse, ...] = ()
     device: str | None = None
+    unusable: str | None = None
 
 
 class SegmentDivider(Protocol):

@@ -14,6 +14,12 @@ LONGEST_NAME: Final = 80
 WORDS: Final = " A human confirmed them."
 
 
+NOTHING_TO_CONFIRM: Final = (
+    "--confirm-segments: this case has no Couinaud segments to confirm; give a map, labelled "
+    "branches or landmarks, or let `remnant run` estimate them"
+)
+
+
 def require_name(name: str) -> str:
     """Return the name of who confirms, without blanks around it.
 
@@ -41,10 +47,7 @@ def with_confirmation(case: SegmentedCase, name: str) -> SegmentedCase:
     """
     plain = require_name(name)
     if case.couinaud is None:
-        raise InputError(
-            "--confirm-segments: this case has no Couinaud segments to confirm; give a map, "
-            "labelled branches or landmarks, or let `remnant run` estimate them"
-        )
+        raise InputError(NOTHING_TO_CONFIRM)
     today = datetime.now(tz=UTC).date().isoformat()
     return settled(
         replace(case, segments_confirmation=SegmentsConfirmation(name=plain, date=today))

@@ -44,6 +44,7 @@ from remnant.pipeline.division import (
     same_map_words,
     source_finding,
 )
+from remnant.pipeline.fit import require_fit
 from remnant.pipeline.requests import SegmentRequest
 from remnant.pipeline.segment_sources import ABOUT_SEGMENTS, NEEDS_LANDMARKS, GivenSegments
 from remnant.pipeline.segmented import SegmentedCase
@@ -106,7 +107,7 @@ def with_segments(
         A map lies on another grid than the case.
     InputError
         It was said of a scan that it holds the whole liver; segment IV is to be divided without
-        landmarks; there are no segments to confirm.
+        landmarks; there are no segments to confirm; a given map cannot be one of this liver.
     ModelUnavailableError, ModelIntegrityError
         The divider's weights are missing or were changed.
     """
@@ -168,6 +169,7 @@ def _division(
     couinaud, branches, landmarks = segments.couinaud, segments.branches, segments.landmarks
     if best is SegmentSource.GIVEN and couinaud is not None:
         placed = _placed(case, couinaud, "the Couinaud map")
+        require_fit(placed, case.structures)
         return Division(couinaud=placed, source=best, quality=couinaud.quality)
     if best is SegmentSource.TERRITORIES and branches is not None:
         placed = _placed(case, branches, "the map of branches")
@@ -201,7 +203,12 @@ def _placed(case: SegmentedCase, given: GivenMap, what: str) -> LabelMap:
 
 
 def _redivided(case: SegmentedCase, division: Division, segments: GivenSegments) -> SegmentedCase:
-    """Divide the case anew, unless it is given the very segments that another source made."""
+    """Divide the case anew, unless it is given the very segments that another source made.
+
+    Segments that their own source calls unusable are left out, with its reason.
+    """
+    if division.unusable is not None:
+        return _undivided(case, division, division.unusable)
     if not _is_returned(case, division) or case.segment_source is None:
         return _divided(case, division, segments)
     known = next((f for f in case.quality if f.id == SEGMENTS_SOURCE), None)
@@ -245,6 +252,27 @@ def _divided(case: SegmentedCase, division: Division, segments: GivenSegments) -
         inputs_sha256={**inputs, **segments.digests},
         configuration={**case.configuration, MASKS: _masks_of(case, segments)},
         quality=merged_findings(kept, (*found, said)),
+    )
+
+
+def _undivided(case: SegmentedCase, division: Division, reason: str) -> SegmentedCase:
+    """Leave the segments unknown, with what the one that could not divide them found."""
+    gone = {*case.segment_findings, SEGMENTS_SOURCE, SEGMENTS_EXTENDED}
+    models = tuple(m for m in case.models if m.id not in case.segment_models)
+    kept = tuple(f for f in case.quality if f.id not in gone)
+    return replace(
+        case,
+        couinaud=None,
+        segment_source=None,
+        segments_reason=reason,
+        segments_confirmation=None,
+        segment_plane_mm=None,
+        segment_iv=None,
+        segment_models=tuple(model.id for model in division.models),
+        segment_findings=tuple(finding.id for finding in division.quality),
+        models=models + division.models,
+        device=(case.device if models else None) or division.device,
+        quality=merged_findings(kept, division.quality),
     )
 
 

@@ -55,6 +55,7 @@ class Division:
     plane_mm: Mapping[SegmentPlane, float] | None = None
     models: tuple[ModelUse, ...] = ()
     device: str | None = None
+    unusable: str | None = None
 
 
 def by_branches(liver: LabelMap, branches: LabelMap, noticed: tuple[Finding, ...] = ()) -> Division:
@@ -95,6 +96,7 @@ def by_model(liver: LabelMap, divider: SegmentDivider, progress: Progress) -> Di
         plane_mm=found.segment_plane_mm,
         models=found.models,
         device=found.device,
+        unusable=found.unusable,
     )
 
 

@@ -8,9 +8,11 @@ from remnant.core.errors import InputError
 from remnant.core.progress import Progress, silent
 from remnant.core.volumes import ImageVolume
 from remnant.io.masks import Masks
+from remnant.pipeline.confirm import NOTHING_TO_CONFIRM
 from remnant.pipeline.confluent import SPLIT_CONFLUENT, with_split_lesions
 from remnant.pipeline.divide import with_segments
 from remnant.pipeline.division import LANDMARKS
+from remnant.pipeline.fit import require_placeable
 from remnant.pipeline.given import (
     NO_SEGMENTS,
     case_of_masks,
@@ -46,7 +48,10 @@ def segment_case(
     Raises
     ------
     InputError
-        Nothing, or contradicting things, were given; a file cannot be used.
+        Nothing, or contradicting things, were given; a file cannot be used; there would be no
+        segments to confirm.
+    GeometryMismatchError
+        A given map lies on another grid than the image: told before any network runs.
     SegmentationFailedError
         No liver was found in the image.
     """
@@ -57,7 +62,10 @@ def segment_case(
     watch = Stopwatch()
     with watch.measure("read"):
         segments = read_segments(request, liver_known=True)
+        if request.confirm_segments is not None and divider is None and not segments.sources:
+            raise InputError(NOTHING_TO_CONFIRM)
         loaded = _load(request.source, request, progress)
+        require_placeable(segments, loaded.image.geometry)
     with watch.measure("segment"):
         case = _maps(loaded, segments.masks, segmenter, progress)
         if request.split_confluent:

@@ -30,11 +30,14 @@ class FakeDivider:
         What it says of each plane's error; all different by default.
     models
         What it says that it used.
+    unusable
+        Why its segments must not be used; ``None`` where they may.
     """
 
     landmarks: Landmarks
     segment_plane_mm: Mapping[SegmentPlane, float] = field(default_factory=lambda: PLANES_MM)
     models: tuple[ModelUse, ...] = field(default=(FAKE_MODEL,))
+    unusable: str | None = None
 
     @classmethod
     def knowing(cls, phantom: LiverPhantom) -> Self:
@@ -58,6 +61,7 @@ class FakeDivider:
             quality=(quality_finding("fake_divider", passed=True, text=text),),
             models=self.models,
             device="cpu",
+            unusable=self.unusable,
         )
 
 

@@ -196,6 +196,8 @@ def test_divide__what_is_left_of_a_right_hemihepatectomy_is_called_hopeless(divi
     text = next(f.text for f in found.quality if f.id == "couinaud_model_certain")
     assert "Another source of the segments is needed" in text
     assert LARGEST_BORDER_MM == found.segment_plane_mm[SegmentPlane.MAIN]
+    assert "give a Couinaud map" in found.unusable
+    assert divider.divide(annotated).unusable is None
 
 
 def test_calibration__is_of_all_planes_and_plausible():
