@@ -239,7 +239,7 @@ def print_planes(estimates: Sequence[Estimate]) -> None:
 def print_familiarity(estimates: Sequence[Estimate]) -> None:
     """Print how many livers are called unlike the training set, whole and damaged."""
     print("\nCalled unlike the training livers")
-    print(f"    {'':<44} unlike      Dice, 90 % intervals of the remnants' shares held")
+    print(f"    {'':<46} unlike, segments left out    Dice, 90 % intervals of remnants held")
     groups = {"whole livers": list(estimates)}
     for estimate in estimates:
         for name, left in damaged(estimate.liver).items():
@@ -254,7 +254,8 @@ def print_familiarity(estimates: Sequence[Estimate]) -> None:
             if part
         )
         unlike = sum(_unlike(e.divided) for e in found)
-        print(f"    {name:<44} {unlike:>2} of {len(found)}    {told}")
+        left_out = sum(e.divided.unusable is not None for e in found)
+        print(f"    {name:<46} {unlike:>2} of {len(found)}, {left_out:>2} left out    {told}")
 
 
 def _dice(estimates: Sequence[Estimate]) -> float:

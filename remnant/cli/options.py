@@ -96,8 +96,8 @@ class ErrorOptions:
     lesion_boundary_mm: float | None = None
     """How far a lesion's surface may be off, in mm. Default: 0.5, or 1.0 for networks' maps."""
     segment_border_mm: float | None = None
-    """How far a plane between segments may be off, in mm. Default: 3, or 5 from landmarks, or what
-    the estimate says of each plane."""
+    """How far a plane between segments may be off, in mm. Default: 3, or 5 from landmarks or
+    territories, or what the estimate says of each plane."""
     formula_residual_fraction: float | None = None
     """How far the body-size formula's volume may be off. Default: 0.15."""
     interval_seed: Annotated[int | None, Parameter(converter=whole_number)] = None
@@ -273,7 +273,8 @@ EstimateOption = Annotated[
     bool,
     Parameter(
         help="Estimate the Couinaud segments from the liver's shape where no map, branches or "
-        "landmarks are given; without, they stay unknown. Estimated segments are to be reviewed.",
+        "landmarks are given; without, they stay unknown. Estimated segments are to be reviewed. "
+        "The segments that a stored case has stay in either way.",
         group=MASK_GROUP,
     ),
 ]
