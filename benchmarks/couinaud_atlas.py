@@ -20,6 +20,7 @@ CLIP_MM = 20.0
 SPLINE_CELLS = 4
 ITERATIONS = 60
 SURE = 1e-4
+SAMPLED_SHARE = 0.1
 
 Floats = NDArray[np.float32]
 
@@ -90,6 +91,8 @@ def _registered(
 ) -> sitk.Transform:
     method = sitk.ImageRegistrationMethod()
     method.SetMetricAsMeanSquares()
+    method.SetMetricSamplingStrategy(method.REGULAR)
+    method.SetMetricSamplingPercentage(SAMPLED_SHARE)
     method.SetInterpolator(sitk.sitkLinear)
     method.SetNumberOfThreads(1)
     if scales:
