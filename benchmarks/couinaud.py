@@ -270,7 +270,12 @@ def _dice(estimates: Sequence[Estimate]) -> float:
 
 def _held(estimates: Sequence[Estimate]) -> float:
     """Return how often the interval of a hepatectomy's remnant holds the annotated share."""
-    rows = [_shares(e, c.segments) for e in estimates for c in BRISBANE_HEPATECTOMIES]
+    rows = [
+        _shares(e, c.segments)
+        for e in estimates
+        for c in BRISBANE_HEPATECTOMIES
+        if all(_any_voxel(report, c.segments) for report in (e.estimated, e.annotated))
+    ]
     return float(np.mean([low <= true <= high for _, true, (low, high) in rows]))
 
 
@@ -281,6 +286,10 @@ def _divide(liver: LabelMap) -> DividedLiver:
 def _unlike(divided: DividedLiver) -> bool:
     finding = next(f for f in divided.quality if f.id == "couinaud_shape_familiar")
     return finding.verdict is Verdict.NOT_MET
+
+
+def _any_voxel(report: VolumetryReport, removed: frozenset[CouinaudSegment]) -> bool:
+    return any((report.segments or {})[segment].total_ml > 0 for segment in removed)
 
 
 def print_time(liver: AnnotatedLiver) -> None:

@@ -298,8 +298,12 @@ def test_confirm__writes_no_map_anew_and_keeps_every_figure(output, monkeypatch)
     ]
     assert ("segments confirmed by A. Reader",) == again.changed
     assert not again.report.volumetry.segments_need_review
-    for name in before.keys() - {STATE, case_folder.REPORT_JSON, case_folder.REPORT_HTML}:
+    told_anew = {STATE, case_folder.REPORT_JSON, case_folder.REPORT_HTML, case_folder.LESION_TABLE}
+    for name in before.keys() - told_anew:
         assert before[name] == after[name]
+    marked = before[case_folder.LESION_TABLE]
+    plain = marked.replace(b'"model, to be reviewed"', b"model")
+    assert marked != plain == after[case_folder.LESION_TABLE]
     assert read_measured(output).volumetry.segments_confirmation.name == "A. Reader"
 
 

@@ -561,11 +561,11 @@ def test_page__confirmation_stands_where_the_banner_would(made):
 def test_page__errors_of_the_planes_are_listed(made):
     errors = replace(
         made.case.volumetry.error_model,
-        segment_plane_mm={SegmentPlane.MAIN: 4.25, SegmentPlane.UMBILICAL: 0.0},
+        segment_plane_mm={SegmentPlane.MAIN: 4.2268, SegmentPlane.UMBILICAL: 0.0},
     )
     text = bare(divided(made.case, SegmentSource.MODEL, error_model=errors)).text
     stated = text.split("Segment borders", 1)[1].split("Body-size formula")[0]
-    assert "Cantlie’s plane (IV from V and VIII): 4.25 mm" in stated
+    assert "Cantlie’s plane (IV from V and VIII): 4.2 mm" in stated
     assert "umbilical fissure (II and III from IV): none assumed" in stated
     assert f"left transverse (II from III): {errors.segment_border_mm:g} mm" in stated
 
