@@ -44,6 +44,7 @@ from segmentation.training.recipe import read_recipe
 from segmentation.training.scores import (
     PARTS,
     LiverScore,
+    mean_dice_of_present,
     mean_scores,
     plane_shift_mm,
     score,
@@ -262,9 +263,9 @@ def _dice(estimates: Sequence[Estimate]) -> float:
     """Return the mean Dice over the segments that are there."""
     values = []
     for e in estimates:
-        scored = score(e.liver.patient, e.divided.couinaud.codes, e.liver.annotated.codes)
-        there = [bool((e.liver.annotated.codes == s).any()) for s in CouinaudSegment]
-        values.append(np.mean([d for d, known in zip(scored.dice, there, strict=True) if known]))
+        annotated = e.liver.annotated.codes
+        scored = score(e.liver.patient, e.divided.couinaud.codes, annotated)
+        values.append(mean_dice_of_present(scored, annotated))
     return float(np.mean(values))
 
 

@@ -11,7 +11,6 @@ from torch.nn import functional
 
 from models.networks.couinaud_shape import frame_points
 from remnant.core.errors import InputError
-from remnant.core.labels import CouinaudSegment
 from remnant.core.uncertainty import SegmentPlane
 from segmentation.couinaud_shape import certainty, plane_sds_mm, segments_on_grid, shape_logits
 from segmentation.liver_shape import SHAPE_GRID_MM
@@ -24,7 +23,7 @@ from segmentation.shape_familiarity import (
 from segmentation.training.augment import plain_view
 from segmentation.training.damage import damaged
 from segmentation.training.livers import AnnotatedLiver
-from segmentation.training.scores import Codes, plane_shift_mm, score
+from segmentation.training.scores import Codes, mean_dice_of_present, plane_shift_mm, score
 
 FAMILIAR_SHARE = 0.9
 CERTAIN_SHARE = 0.02
@@ -112,9 +111,8 @@ def hopeless_below(broken: Sequence[Estimated]) -> float:
 
 def _dice_of_there(estimate: Estimated) -> float:
     annotated = estimate.liver.annotated.codes
-    dice = score(estimate.liver.patient, estimate.codes, annotated).dice
-    there = [d for s, d in zip(CouinaudSegment, dice, strict=True) if (annotated == s).any()]
-    return float(np.mean(there))
+    scores = score(estimate.liver.patient, estimate.codes, annotated)
+    return mean_dice_of_present(scores, annotated)
 
 
 def estimated(

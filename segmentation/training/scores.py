@@ -50,6 +50,12 @@ def score(patient: int, found: Codes, annotated: Codes) -> LiverScore:
     )
 
 
+def mean_dice_of_present(scores: LiverScore, annotated: Codes) -> float:
+    """Return the mean Dice over the segments that the annotation has: what a resection left."""
+    pairs = zip(CouinaudSegment, scores.dice, strict=True)
+    return float(np.mean([dice for s, dice in pairs if (annotated == s).any()]))
+
+
 def mean_scores(scores: Sequence[LiverScore]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return mean Dice by segment and mean absolute share error by part."""
     dice = np.array([liver.dice for liver in scores])

@@ -22,6 +22,13 @@ def phantom_fixture() -> LiverPhantom:
     return liver_phantom(stored, metastases=4, seed=3)
 
 
+@pytest.fixture(scope="session", name="small")
+def small_fixture() -> LiverPhantom:
+    grid = body_grid(spacing_mm=(5.0, 5.5, 6.0))
+    stored = Geometry(grid.shape, np.float32(grid.affine_ras))
+    return liver_phantom(stored, metastases=2, seed=3)
+
+
 @pytest.fixture(scope="session", name="scan")
 def scan_fixture(phantom: LiverPhantom, tmp_path_factory) -> Path:
     path = tmp_path_factory.mktemp("scan") / "ct.nii.gz"

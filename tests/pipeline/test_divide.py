@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from remnant.core.errors import InputError, ModelIntegrityError, ModelUnavailableError
 from remnant.core.findings import Verdict
-from remnant.core.geometry import Geometry
 from remnant.core.labels import (
     COUINAUD_SCHEME,
     INSTANCE_SCHEME,
@@ -34,7 +33,6 @@ from remnant.pipeline.segment_sources import GivenSegments, read_segments
 from remnant.pipeline.segmented import SegmentedCase
 from remnant.pipeline.stages import MeasureRequest, measure_case
 from remnant.testing.fake_divider import FAKE_MODEL, PLANES_MM, FakeDivider
-from remnant.testing.phantoms import body_grid, liver_phantom
 from remnant.testing.strategies import geometries
 from segmentation.postprocess import reconcile
 
@@ -48,13 +46,6 @@ class NeverDivider:
 
     def divide(self, liver, *, progress=None):
         raise AssertionError("nothing was to be estimated")
-
-
-@pytest.fixture(scope="module", name="small")
-def small_fixture():
-    grid = body_grid(spacing_mm=(5.0, 5.5, 6.0))
-    stored = Geometry(grid.shape, np.float32(grid.affine_ras))
-    return liver_phantom(stored, metastases=2, seed=3)
 
 
 @pytest.fixture(scope="module", name="divider")

@@ -34,7 +34,6 @@ from remnant.pipeline.segment import case_from_masks, segment_case
 from remnant.pipeline.stages import MeasureRequest, measure_case
 from remnant.testing.fake_divider import FAKE_MODEL, PLANES_MM, FakeDivider
 from remnant.testing.fake_segmenter import FakeSegmenter
-from remnant.testing.phantoms import body_grid, liver_phantom
 
 MEASURING = MeasureRequest(patient=Patient(height_cm=175.0, weight_kg=80.0))
 
@@ -47,13 +46,6 @@ class Never:
 
     def divide(self, liver, *, progress=None):
         raise AssertionError("nothing was to be estimated")
-
-
-@pytest.fixture(scope="module", name="small")
-def small_fixture():
-    grid = body_grid(spacing_mm=(5.0, 5.5, 6.0))
-    stored = Geometry(grid.shape, np.float32(grid.affine_ras))
-    return liver_phantom(stored, metastases=2, seed=3)
 
 
 @pytest.fixture(scope="module", name="ct")
