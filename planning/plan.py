@@ -16,7 +16,8 @@ from remnant.core.findings import Basis, Finding, SourceStatus, Verdict
 from remnant.core.labels import CouinaudSegment
 from remnant.core.lesions import Confirmation
 from remnant.core.patient import Patient
-from remnant.core.plan import Frilling, PlanningReport, Resection
+from remnant.core.plan import Frilling, Resection
+from remnant.core.planning_report import PlanningReport
 from remnant.core.volumetry_report import BurdenClass, VolumetryReport
 from volumetry.propagation import Spread, spread
 from volumetry.remnant import debulked_fraction, future_liver_remnant

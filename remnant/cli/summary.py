@@ -11,7 +11,8 @@ from remnant.cli.examples import RESEARCH_USE
 from remnant.core.case import CaseReport
 from remnant.core.findings import Basis, Finding, Verdict
 from remnant.core.lesions import Confirmation
-from remnant.core.plan import PlanningReport, Resection
+from remnant.core.plan import Resection
+from remnant.core.planning_report import PlanningReport
 from remnant.core.quantity import Quantity
 from remnant.reporting.certainty import (
     BASIS_MARKS,

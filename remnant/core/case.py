@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from remnant.core.findings import Finding
 from remnant.core.lesions import PlantedLesion
 from remnant.core.patient import Patient
-from remnant.core.plan import PlanningReport
+from remnant.core.planning_report import PlanningReport
 from remnant.core.provenance import Provenance
 from remnant.core.study import Study
 from remnant.core.volumetry_report import VolumetryReport

@@ -10,7 +10,8 @@ from remnant.core.geometry import Vector3
 from remnant.core.labels import CouinaudSegment, SegmentIvPart
 from remnant.core.lesions import Confirmation, IntensityStatistics, Lesion, PlantedLesion
 from remnant.core.patient import LiverBackground, Patient, Sex
-from remnant.core.plan import Frilling, FrillingType, PlanningReport, Remnant, Resection
+from remnant.core.plan import Frilling, FrillingType, Remnant, Resection
+from remnant.core.planning_report import PlanningReport
 from remnant.core.provenance import ModelUse, Provenance
 from remnant.core.quantity import Bound, Interval, Quantity, UncertaintyPart
 from remnant.core.study import Study

@@ -9,7 +9,8 @@ from remnant.core.findings import Finding
 from remnant.core.labels import CouinaudSegment, SegmentIvPart
 from remnant.core.lesions import IntensityStatistics, Lesion, PlantedLesion
 from remnant.core.patient import Patient
-from remnant.core.plan import PlanningReport, Resection
+from remnant.core.plan import Resection
+from remnant.core.planning_report import PlanningReport
 from remnant.core.provenance import Provenance
 from remnant.core.quantity import Interval, Quantity, UncertaintyPart
 from remnant.core.study import Study

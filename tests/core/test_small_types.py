@@ -16,7 +16,8 @@ from remnant.core.errors import InputError
 from remnant.core.labels import CouinaudSegment
 from remnant.core.landmarks import Landmarks
 from remnant.core.lesions import Confirmation, Lobe, PlantedLesion
-from remnant.core.plan import FrillingType, PlanningReport
+from remnant.core.plan import FrillingType
+from remnant.core.planning_report import PlanningReport
 from remnant.core.progress import silent
 from remnant.core.provenance import ModelUse, Provenance
 from remnant.core.units import ml_from_mm3, mm3_from_ml, percent_from_fraction
@@ -129,7 +130,10 @@ def test_reports__start_empty():
         "segments_confirmation",
         "segment_iv",
     } == _with_default(VolumetryReport)
-    assert {"findings"} == _with_default(PlanningReport)
+    assert {
+        "findings", "plans", "plans_reason", "targets", "staged", "netlm", "stability",
+        "resectability", "ablation", "staging", "transplant", "pathways",
+    } == _with_default(PlanningReport)  # fmt: skip
     assert {"seconds"} == _with_default(Provenance)
     assert set() == _with_default(ModelUse)
     assert set() == _with_default(PlantedLesion)

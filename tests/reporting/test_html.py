@@ -14,7 +14,8 @@ from remnant.core.findings import Finding, Verdict, quality_finding
 from remnant.core.geometry import Geometry
 from remnant.core.labels import CouinaudSegment, SegmentIvPart
 from remnant.core.lesions import Confirmation, IntensityStatistics
-from remnant.core.plan import Frilling, PlanningReport
+from remnant.core.plan import Frilling
+from remnant.core.planning_report import PlanningReport
 from remnant.core.quantity import Bound, Interval, Quantity
 from remnant.core.uncertainty import SegmentPlane
 from remnant.core.volumes import LabelMap

@@ -1,0 +1,176 @@
+"""What is known about the disease and the person beside the scan; every fact is optional."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from remnant.core.errors import ImplausibleValueError
+
+MOST_MONTHS = 600.0
+WORST_ECOG = 4
+
+
+class Differentiation(StrEnum):
+    """Histological differentiation; poor differentiation means carcinoma, whatever the Ki-67."""
+
+    WELL = "well"
+    POOR = "poor"
+
+
+class Grade(StrEnum):
+    """Grade of a neuroendocrine neoplasm; G1 to G3 are well differentiated, NEC is not."""
+
+    G1 = "G1"
+    G2 = "G2"
+    G3 = "G3"
+    NEC = "NEC"
+
+
+class PrimarySite(StrEnum):
+    """Organ of the primary tumour."""
+
+    PANCREAS = "pancreas"
+    SMALL_BOWEL = "small_bowel"
+    STOMACH = "stomach"
+    DUODENUM = "duodenum"
+    APPENDIX = "appendix"
+    COLON = "colon"
+    RECTUM = "rectum"
+    LUNG = "lung"
+    OTHER = "other"
+
+
+class PrimaryStatus(StrEnum):
+    """What became, or could become, of the primary tumour."""
+
+    RESECTED = "resected"
+    RESECTABLE = "resectable"
+    UNRESECTABLE = "unresectable"
+
+
+class ExtrahepaticDisease(StrEnum):
+    """Disease outside the liver; ``MINIMAL`` is low in volume and indolent."""
+
+    NONE = "none"
+    MINIMAL = "minimal"
+    SIGNIFICANT = "significant"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClinicalFacts:
+    """Facts that rules ask for and no image shows. ``None`` is "not said", never "no".
+
+    Parameters
+    ----------
+    ki67_percent
+        Ki-67 index in percent, 0 to 100.
+    differentiation, grade
+        Of the metastases where known, else of the primary.
+    primary_site, primary_status, primary_resected_months
+        The primary tumour; months since it was removed.
+    portal_drainage
+        Whether the primary lies where blood drains into the portal vein.
+    extrahepatic_disease, peritoneal_carcinomatosis, optimised_staging
+        Disease elsewhere, and whether optimised staging (functional imaging) looked for it.
+    histology_confirmed
+        Whether a pathologist confirmed the metastases or the primary.
+    functional, symptoms_refractory, symptoms_from_burden
+        Hormone excess; hormonal symptoms that treatment does not control; symptoms from the
+        tumour's mass.
+    stable_months
+        For how long the disease has been stable or responding.
+    ecog, fit_for_major_hepatectomy, comorbidity_prohibitive
+        Performance status 0 to 4, and the team's judgement of fitness.
+    expected_morbidity_percent, expected_mortality_percent
+        The team's own estimates for the operation.
+    right_heart_failure, severe_valve_disease
+        Carcinoid heart disease.
+    portal_hypertension, platelets_per_nl, ascites, varices, splenomegaly
+        Portal hypertension or its signs.
+    portal_vein_thrombosis, hepatic_insufficiency, bilioenteric_anastomosis
+    pancreatoduodenectomy
+        Earlier operations and states that rule out treatments; the last is a Whipple procedure.
+    low_bilirubin
+        Whether total bilirubin is low; no source prints a limit.
+    sstr_positive, adequate_kidneys_and_marrow
+        For peptide receptor radionuclide therapy.
+    chemotherapy_weeks
+        Length of chemotherapy before the operation.
+    judged_unresectable
+        The team's word that the metastases cannot be resected.
+    on_transplant_list
+        Whether a transplant centre found the person suitable and listed.
+    recurrence
+        Whether these metastases came back after an earlier liver resection.
+    doubling_days
+        Volume doubling time of the tumour, measured or assumed by the user.
+
+    Raises
+    ------
+    ImplausibleValueError
+        A number is outside its range.
+    """
+
+    ki67_percent: float | None = None
+    differentiation: Differentiation | None = None
+    grade: Grade | None = None
+    primary_site: PrimarySite | None = None
+    primary_status: PrimaryStatus | None = None
+    primary_resected_months: float | None = None
+    portal_drainage: bool | None = None
+    extrahepatic_disease: ExtrahepaticDisease | None = None
+    peritoneal_carcinomatosis: bool | None = None
+    optimised_staging: bool | None = None
+    histology_confirmed: bool | None = None
+    functional: bool | None = None
+    symptoms_refractory: bool | None = None
+    symptoms_from_burden: bool | None = None
+    stable_months: float | None = None
+    ecog: int | None = None
+    fit_for_major_hepatectomy: bool | None = None
+    comorbidity_prohibitive: bool | None = None
+    expected_morbidity_percent: float | None = None
+    expected_mortality_percent: float | None = None
+    right_heart_failure: bool | None = None
+    severe_valve_disease: bool | None = None
+    portal_hypertension: bool | None = None
+    platelets_per_nl: float | None = None
+    ascites: bool | None = None
+    varices: bool | None = None
+    splenomegaly: bool | None = None
+    portal_vein_thrombosis: bool | None = None
+    hepatic_insufficiency: bool | None = None
+    bilioenteric_anastomosis: bool | None = None
+    pancreatoduodenectomy: bool | None = None
+    low_bilirubin: bool | None = None
+    sstr_positive: bool | None = None
+    adequate_kidneys_and_marrow: bool | None = None
+    chemotherapy_weeks: float | None = None
+    judged_unresectable: bool | None = None
+    on_transplant_list: bool | None = None
+    recurrence: bool | None = None
+    doubling_days: float | None = field(default=None)
+
+    def __post_init__(self) -> None:
+        for name, (low, high) in RANGES.items():
+            value = getattr(self, name)
+            if value is not None and not low <= value <= high:
+                raise ImplausibleValueError(
+                    f"{name} {value:g} is implausible: allowed is {low:g} to {high:g}; check the "
+                    f"number and its unit, or leave it out"
+                )
+
+
+RANGES = {
+    "ki67_percent": (0.0, 100.0),
+    "primary_resected_months": (0.0, MOST_MONTHS),
+    "stable_months": (0.0, MOST_MONTHS),
+    "ecog": (0, WORST_ECOG),
+    "expected_morbidity_percent": (0.0, 100.0),
+    "expected_mortality_percent": (0.0, 100.0),
+    "platelets_per_nl": (1.0, 3000.0),
+    "chemotherapy_weeks": (0.0, 520.0),
+    "doubling_days": (1.0, 36500.0),
+}
+"""Smallest and largest value of every number."""
+
+NOTHING_SAID = ClinicalFacts()

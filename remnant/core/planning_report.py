@@ -1,0 +1,32 @@
+"""What planning hands to reporting."""
+
+from dataclasses import dataclass, field
+
+from remnant.core.criteria import CriteriaResult, LesionAblation, Pathway
+from remnant.core.debulking import DebulkingPlan, StagedPlan, TargetOutcome
+from remnant.core.findings import Finding
+from remnant.core.plan import Frilling, Netlm, Resection, Stability
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanningReport:
+    """Everything that planning says about one case.
+
+    ``plans_reason`` says why there are no ``plans``, ``None`` where there are. ``netlm`` and
+    ``stability`` are ``None`` in reports of earlier versions.
+    """
+
+    frilling: Frilling
+    resections: tuple[Resection, ...]
+    findings: tuple[Finding, ...] = field(default=())
+    plans: tuple[DebulkingPlan, ...] = ()
+    plans_reason: str | None = None
+    targets: tuple[TargetOutcome, ...] = ()
+    staged: tuple[StagedPlan, ...] = ()
+    netlm: Netlm | None = None
+    stability: Stability | None = None
+    resectability: tuple[CriteriaResult, ...] = ()
+    ablation: tuple[LesionAblation, ...] = ()
+    staging: tuple[CriteriaResult, ...] = ()
+    transplant: tuple[CriteriaResult, ...] = ()
+    pathways: tuple[Pathway, ...] = ()
