@@ -12,13 +12,16 @@ from planning.frilling import classify, frilling_finding
 from planning.reach import reach_findings
 from planning.rules import PROJECT_SOURCE
 from planning.sensitivity import sensitivity_finding, sflr_by_formula, with_disagreement
+from remnant.core.clinical import NOTHING_SAID, ClinicalFacts
 from remnant.core.findings import Basis, Finding, SourceStatus, Verdict
 from remnant.core.labels import CouinaudSegment
 from remnant.core.lesions import Confirmation
 from remnant.core.patient import Patient
 from remnant.core.plan import Frilling, Resection
+from remnant.core.plan_choice import DEFAULT_CHOICE, PlanChoice
 from remnant.core.planning_report import PlanningReport
 from remnant.core.volumetry_report import BurdenClass, VolumetryReport
+from volumetry.liver_maps import LiverMaps
 from volumetry.propagation import Spread, spread
 from volumetry.remnant import debulked_fraction, future_liver_remnant
 
@@ -36,6 +39,9 @@ def plan(
     report: VolumetryReport,
     *,
     patient: Patient,
+    facts: ClinicalFacts = NOTHING_SAID,
+    maps: LiverMaps | None = None,
+    choice: PlanChoice = DEFAULT_CHOICE,
     custom: Sequence[frozenset[CouinaudSegment]] = (),
 ) -> PlanningReport:
     """Plan one case.
@@ -46,6 +52,12 @@ def plan(
         Volumes and lesions. Without segments every remnant is absent, with the reason.
     patient
         Its background chooses the FLR minima.
+    facts
+        What is known of the disease and the person beside the scan.
+    maps
+        The maps that were measured, for plans in voxels; without them there are no plans.
+    choice
+        Margins, limits and locks of the plans.
     custom
         Sets of segments to judge beside the Brisbane 2000 hepatectomies.
 

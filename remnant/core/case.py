@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from remnant.core.clinical import NOTHING_SAID, ClinicalFacts
 from remnant.core.findings import Finding
 from remnant.core.lesions import PlantedLesion
 from remnant.core.patient import Patient
@@ -17,7 +18,7 @@ class CaseReport:
 
     ``planning`` is ``None`` until the plan stage ran. ``quality`` holds every check of every
     stage, passed or not. ``planted`` lists the demo's synthetic metastases and is empty for every
-    real case.
+    real case. ``clinical`` are the facts beside the scan that the plan was made with.
     """
 
     study: Study
@@ -27,3 +28,4 @@ class CaseReport:
     quality: tuple[Finding, ...]
     provenance: Provenance
     planted: tuple[PlantedLesion, ...] = field(default=())
+    clinical: ClinicalFacts = field(default=NOTHING_SAID)

@@ -119,7 +119,7 @@ def test_enums__values_are_the_words_of_the_schema():
 
 
 def test_reports__start_empty():
-    required = {f.name for f in dataclasses.fields(CaseReport)} - {"planted"}
+    required = {f.name for f in dataclasses.fields(CaseReport)} - {"planted", "clinical"}
 
     case = CaseReport(**dict.fromkeys(required))
 
