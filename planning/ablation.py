@@ -75,7 +75,7 @@ def wedge_refusal(lesion: Lesion, choice: PlanChoice) -> str | None:
     """Say why a lesion is not excised alone under a choice, ``None`` where it may be.
 
     Larger than ``wedge_limit_mm``, or its near side deeper than ``wedge_depth_mm``. An unknown
-    depth refuses nothing.
+    depth, and one that is only known to be at most so much, refuse nothing.
     """
     return "; ".join(_wedge_refusals(lesion, choice)) or None
 
@@ -156,9 +156,10 @@ def _diameter(lesion: Lesion) -> Quantity:
 
 
 def _nearest(*distances: Quantity) -> Quantity:
-    """Return the smaller distance; with one of them unknown it is only an upper bound."""
+    """Return the smaller distance; only an upper bound where one of them is unknown or bounded."""
     found = [distance.value for distance in distances if distance.value is not None]
-    reason = "; ".join(dict.fromkeys(d.reason for d in distances if d.value is None and d.reason))
+    loose = (d.reason for d in distances if d.value is None or d.bound is not None)
+    reason = "; ".join(dict.fromkeys(word for word in loose if word))
     if not found:
         return Quantity.absent(reason)
     return Quantity(min(found), bound=Bound.UPPER if reason else None, reason=reason or None)
@@ -182,10 +183,10 @@ def _refusals(lesion: Lesion, known: Known, choice: PlanChoice) -> Iterator[str]
 def _cautions(lesion: Lesion, facts: Known) -> Iterator[str]:
     yield from _size_cautions(lesion)
     portal = lesion.portal_vein_distance_mm
-    if portal.value is None:
-        yield "distance to the portal vein not known"
-    elif portal.value < CENTRAL_DISTANCE_MM:
+    if portal.value is not None and portal.value < CENTRAL_DISTANCE_MM:
         yield "less than 1 cm from the labelled portal vein"
+    elif portal.value is None or portal.bound is not None:
+        yield "distance to the portal vein not known"
     surface = lesion.surface_distance_mm.value
     if surface is not None and surface < SUPERFICIAL_MM:
         yield f"superficial, {millimetres(surface, beside=SUPERFICIAL_MM)} from the surface"
@@ -211,7 +212,8 @@ def _wedge_refusals(lesion: Lesion, choice: PlanChoice) -> Iterator[str]:
     if limit is not None and lesion.feret_3d_mm > limit:
         size = millimetres(lesion.feret_3d_mm, beside=limit)
         yield f"diameter {size}, above the chosen limit of {limit:g} mm"
-    depth = lesion.surface_distance_mm.value
+    surface = lesion.surface_distance_mm
+    depth = surface.value if surface.bound is None else None
     if deepest is not None and depth is not None and depth > deepest:
         near_side = millimetres(depth, beside=deepest)
         yield f"near side {near_side} deep, deeper than the chosen {deepest:g} mm"

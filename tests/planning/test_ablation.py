@@ -1,0 +1,347 @@
+"""Sources on ablation, and what the planner may ablate or excise alone."""
+
+import re
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from planning.ablation import (
+    ablation_refusal,
+    combined_ablation_finding,
+    lesion_ablations,
+    millimetres,
+    wedge_refusal,
+)
+from planning.literature import load_literature
+from planning.rules_ablation import ABLATION_RULES, COMBINED_RULE
+from remnant.core.debulking import Recipe
+from remnant.core.findings import Finding, SourceStatus, Verdict
+from remnant.core.labels import CouinaudSegment
+from remnant.core.lesions import Confirmation
+from remnant.core.plan_choice import DEFAULT_CHOICE, PlanChoice
+from remnant.core.quantity import Bound, Quantity
+from remnant.testing.examples import example_lesion
+
+NO_WHIPPLE = {"pancreatoduodenectomy": False}
+
+
+def lesion(identifier=1, *, feret_mm=20.0, portal=20.0, hepatic=20.0, surface=15.0, **changes):
+    def quantity(value):
+        if isinstance(value, Quantity):
+            return value
+        return Quantity.absent("no vessels") if value is None else Quantity(value)
+
+    made = example_lesion(
+        identifier,
+        feret_3d_mm=feret_mm,
+        portal_vein_distance_mm=quantity(portal),
+        hepatic_veins_distance_mm=quantity(hepatic),
+        surface_distance_mm=quantity(surface),
+        confirmation=Confirmation.CONFIRMED,
+    )
+    return replace(made, **changes)
+
+
+@pytest.fixture
+def judged(make_report):
+    def judge_one(one, *others, known=NO_WHIPPLE, choice=DEFAULT_CHOICE):
+        report = make_report((one, *others))
+        return lesion_ablations(report, known=known, choice=choice)[0]
+
+    return judge_one
+
+
+def verdicts(result):
+    return {finding.id: finding.verdict for finding in result.findings}
+
+
+def test_sources__are_in_the_literature():
+    assert {rule.source for rule in (*ABLATION_RULES, COMBINED_RULE)} <= set(load_literature())
+
+
+def test_ids__are_unique():
+    ids = [rule.id for rule in (*ABLATION_RULES, COMBINED_RULE)]
+
+    assert len(set(ids)) == len(ids)
+
+
+def test_texts__order_nothing():
+    texts = [rule.statement for rule in (*ABLATION_RULES, COMBINED_RULE)]
+
+    assert [t for t in texts if re.search(r"\b(should|must|need to|never|always)\b", t)] == []
+
+
+@pytest.mark.parametrize(
+    ("rule", "limit_mm", "inclusive"),
+    [
+        ("ablation.size.machairas2021", 50.0, False),
+        ("ablation.size.cloyd2020", 35.0, False),
+        ("ablation.size_lower.gepnetlm_review", 30.0, True),
+        ("ablation.size_upper.gepnetlm_review", 40.0, True),
+    ],
+)
+def test_size__at_the_limit_as_printed(judged, rule, limit_mm, inclusive):
+    below, at, above = (
+        verdicts(judged(lesion(feret_mm=limit_mm + step)))[rule] for step in (-0.01, 0.0, 0.01)
+    )
+
+    assert (below, above) == (Verdict.MET, Verdict.NOT_MET)
+    assert at is (Verdict.MET if inclusive else Verdict.NOT_MET)
+
+
+def test_size__of_a_lesion_that_the_scan_cuts_is_a_lower_bound(judged):
+    cut = {"volume_ml": Quantity(4.0, bound=Bound.LOWER, reason="at the edge")}
+
+    small = verdicts(judged(lesion(feret_mm=20.0, **cut)))
+    large = verdicts(judged(lesion(feret_mm=60.0, **cut)))
+
+    assert small["ablation.size.machairas2021"] is Verdict.UNKNOWN
+    assert large["ablation.size.machairas2021"] is Verdict.NOT_MET
+    assert "larger than measured" in judged(lesion(feret_mm=20.0, **cut)).reason
+
+
+@pytest.mark.parametrize(("number", "verdict"), [(3, Verdict.MET), (4, Verdict.NOT_MET)])
+def test_number__counts_lesions_that_were_not_rejected(make_report, number, verdict):
+    counted = [lesion(i) for i in range(1, number + 1)]
+    rejected = lesion(9, confirmation=Confirmation.REJECTED)
+
+    found = lesion_ablations(
+        make_report([*counted, rejected]), known=NO_WHIPPLE, choice=DEFAULT_CHOICE
+    )
+
+    assert [result.lesion for result in found] == list(range(1, number + 1))
+    assert {verdicts(result)["ablation.number.cloyd2020"] for result in found} == {verdict}
+
+
+@pytest.mark.parametrize(
+    ("distance", "verdict", "allowed"),
+    [
+        (10.0, Verdict.MET, True),
+        (9.99, Verdict.NOT_MET, False),
+        (None, Verdict.UNKNOWN, True),
+        (Quantity(12.0, bound=Bound.UPPER, reason="edge"), Verdict.UNKNOWN, True),
+        (Quantity(8.0, bound=Bound.UPPER, reason="edge"), Verdict.NOT_MET, False),
+    ],
+)
+def test_central__portal_distance_decides_only_where_known(judged, distance, verdict, allowed):
+    result = judged(lesion(portal=distance))
+
+    assert verdicts(result)["ablation.central_portal.gepnetlm_review"] is verdict
+    assert result.allowed is allowed
+
+
+def test_bile_ducts_and_hilum__are_never_known(judged):
+    found = verdicts(judged(lesion()))
+
+    assert found["ablation.central_biliary.gepnetlm_review"] is Verdict.UNKNOWN
+    assert found["ablation.hilum.machairas2021"] is Verdict.UNKNOWN
+    assert found["ablation.hilum.cloyd2020"] is Verdict.UNKNOWN
+
+
+def test_central__conflict_of_sources_is_named_where_it_may_arise(judged):
+    rule = "ablation.concomitant_central.cloyd2020"
+
+    near, unknown, far = (verdicts(judged(lesion(portal=d))) for d in (4.0, None, 30.0))
+
+    assert near[rule] is Verdict.MET
+    assert unknown[rule] is Verdict.UNKNOWN
+    assert rule not in far
+    (text,) = [f.text for f in judged(lesion(portal=4.0)).findings if f.id == rule]
+    assert text.startswith("Sources disagree")
+
+
+@pytest.mark.parametrize(
+    ("depth", "verdict"),
+    [(0.0, Verdict.NOT_MET), (4.99, Verdict.NOT_MET), (5.0, Verdict.MET), (None, Verdict.UNKNOWN)],
+)
+def test_superficial__is_a_caution_by_this_projects_number(judged, depth, verdict):
+    result = judged(lesion(surface=depth))
+    (finding,) = [f for f in result.findings if f.id == "ablation.superficial.machairas2021"]
+
+    assert finding.verdict is verdict
+    assert finding.status is SourceStatus.PROJECT
+    assert result.allowed
+    assert ("superficial" in result.reason) == (verdict is Verdict.NOT_MET)
+
+
+@pytest.mark.parametrize(
+    ("portal", "hepatic", "verdict"),
+    [
+        (20.0, 5.0, Verdict.MET),
+        (20.0, 4.99, Verdict.NOT_MET),
+        (None, 20.0, Verdict.UNKNOWN),
+        (None, 2.0, Verdict.NOT_MET),
+        (None, None, Verdict.UNKNOWN),
+        (20.0, Quantity(20.0, bound=Bound.UPPER, reason="edge"), Verdict.UNKNOWN),
+    ],
+)
+def test_heat_sink__nearest_labelled_vein(judged, portal, hepatic, verdict):
+    result = judged(lesion(portal=portal, hepatic=hepatic))
+
+    assert verdicts(result)["ablation.heat_sink.cloyd2020"] is verdict
+    assert result.allowed
+    assert ("heat sink" in result.reason) == (verdict is Verdict.NOT_MET)
+
+
+@pytest.mark.parametrize(
+    ("said", "verdict", "allowed"),
+    [
+        (True, Verdict.NOT_MET, False),
+        (False, Verdict.MET, True),
+        (None, Verdict.UNKNOWN, True),
+    ],
+)
+def test_whipple__refuses_only_where_said(judged, said, verdict, allowed):
+    result = judged(lesion(), known={"pancreatoduodenectomy": said})
+
+    assert verdicts(result)["ablation.whipple.machairas2021"] is verdict
+    assert result.allowed is allowed
+
+
+def test_choice__limits_decide_not_the_sources(judged):
+    wide = PlanChoice(ablation_limit_mm=60.0, central_distance_mm=0.0)
+
+    result = judged(lesion(feret_mm=55.0, portal=4.0), choice=wide)
+
+    assert result.allowed
+    assert "overlapping stereotactic zones" in result.reason
+    assert "less than 1 cm from the labelled portal vein" in result.reason
+    assert verdicts(result)["ablation.size.machairas2021"] is Verdict.NOT_MET
+
+
+@pytest.mark.parametrize(
+    ("feret_mm", "cautious"), [(30.0, False), (30.01, True), (49.9, True), (50.0, False)]
+)
+def test_caution__between_three_and_five_centimetres(judged, feret_mm, cautious):
+    result = judged(lesion(feret_mm=feret_mm), choice=PlanChoice(ablation_limit_mm=60.0))
+
+    assert ("size limits disagree" in result.reason) is cautious
+
+
+def test_reason__empty_without_caution_and_says_every_refusal(judged):
+    plain = judged(lesion())
+    refused = judged(lesion(feret_mm=30.04, portal=2.0), known={"pancreatoduodenectomy": True})
+
+    assert (plain.allowed, plain.reason) == (True, "")
+    assert refused.reason == (
+        "diameter 30.04 mm, above the chosen limit of 30 mm; 2.0 mm from the labelled portal vein, "
+        "nearer than the chosen 10 mm; earlier pancreatoduodenectomy"
+    )
+
+
+def test_caution__lesion_that_no_reader_confirmed(judged):
+    assert judged(lesion(confirmation=Confirmation.AUTOMATIC)).reason == "not confirmed by a reader"
+
+
+def test_ablation_refusal__agrees_with_the_table(judged):
+    one = lesion(feret_mm=31.0)
+
+    refusal = ablation_refusal(one, known={}, choice=DEFAULT_CHOICE)
+
+    assert judged(one, known={}).reason == refusal
+    assert ablation_refusal(lesion(), known={}, choice=DEFAULT_CHOICE) is None
+
+
+@pytest.mark.parametrize(
+    ("feret_mm", "depth", "refused"),
+    [
+        (50.0, 20.0, False),
+        (50.01, 20.0, True),
+        (50.0, 20.01, True),
+        (50.0, None, False),
+        (50.0, Quantity(30.0, bound=Bound.UPPER, reason="edge"), False),
+    ],
+)
+def test_wedge_refusal__beyond_size_or_depth(feret_mm, depth, refused):
+    refusal = wedge_refusal(lesion(feret_mm=feret_mm, surface=depth), DEFAULT_CHOICE)
+
+    assert (refusal is not None) is refused
+
+
+def test_wedge_refusal__says_both_and_nothing_without_limits():
+    deep = lesion(feret_mm=80.0, surface=33.0)
+    free = PlanChoice(wedge_limit_mm=None, wedge_depth_mm=None)
+
+    assert wedge_refusal(deep, DEFAULT_CHOICE) == (
+        "diameter 80.0 mm, above the chosen limit of 50 mm; near side 33.0 mm deep, deeper than "
+        "the chosen 20 mm"
+    )
+    assert wedge_refusal(deep, free) is None
+
+
+def remnant_finding(verdict, probability):
+    return Finding(id="flr.x", verdict=verdict, text="", probability=probability)
+
+
+@pytest.mark.parametrize(
+    ("flr", "expected"),
+    [
+        (remnant_finding(Verdict.MET, 0.95), Verdict.MET),
+        (remnant_finding(Verdict.MET, 0.949), Verdict.NOT_MET),
+        (remnant_finding(Verdict.MET, None), Verdict.UNKNOWN),
+        (remnant_finding(Verdict.NOT_MET, None), Verdict.NOT_MET),
+        (None, Verdict.UNKNOWN),
+    ],
+)
+def test_combined__rests_on_how_certain_the_remnant_is(flr, expected):
+    both = Recipe(segments=(CouinaudSegment.II,), ablations=(4,))
+
+    assert combined_ablation_finding(both, flr).verdict is expected
+
+
+@pytest.mark.parametrize(
+    "recipe", [Recipe(ablations=(1,)), Recipe(wedges=(1,)), Recipe(segments=(CouinaudSegment.V,))]
+)
+def test_combined__says_nothing_of_one_treatment_alone(recipe):
+    assert combined_ablation_finding(recipe, None) is None
+
+
+def test_combined__wedges_count_as_resection():
+    assert combined_ablation_finding(Recipe(wedges=(1,), ablations=(2,)), None) is not None
+
+
+@given(
+    size=st.floats(0.5, 200.0),
+    portal=st.none() | st.floats(0.0, 90.0),
+    hepatic=st.none() | st.floats(0.0, 90.0),
+    whipple=st.none() | st.booleans(),
+    limit=st.floats(0.0, 100.0),
+    near=st.floats(0.0, 50.0),
+)
+def test_allowed__exactly_by_the_three_reasons(
+    make_report, size, portal, hepatic, whipple, limit, near
+):
+    choice = PlanChoice(ablation_limit_mm=limit, central_distance_mm=near)
+    one = lesion(feret_mm=size, portal=portal, hepatic=hepatic)
+
+    (result,) = lesion_ablations(
+        make_report([one]), known={"pancreatoduodenectomy": whipple}, choice=choice
+    )
+
+    refused = size > limit or (portal is not None and portal < near) or whipple is True
+    assert result.allowed is not refused
+    assert all(len(finding.text) <= 250 for finding in result.findings)
+    assert {f.source for f in result.findings} <= set(load_literature())
+
+
+def test_findings__carry_the_rule_and_the_measure(judged):
+    found = {f.id: f for f in judged(lesion(feret_mm=34.96)).findings}
+    size = found["ablation.size.cloyd2020"]
+
+    assert (size.value, size.threshold, size.inclusive) == (34.96, 35.0, False)
+    assert size.text.endswith("Here: 34.96 mm.")
+    assert "Here:" not in found["ablation.number.cloyd2020"].text
+
+
+def test_millimetres__keeps_the_side_of_the_limit():
+    assert millimetres(9.96, beside=10.0) == "9.96 mm"
+    assert millimetres(10.0, beside=10.0) == "10.0 mm"
+    assert millimetres(9.96) == "10.0 mm"
+
+
+def test_lesions__none_gives_an_empty_table(make_report):
+    rejected = replace(lesion(), confirmation=Confirmation.REJECTED)
+
+    assert lesion_ablations(make_report([rejected]), known={}, choice=DEFAULT_CHOICE) == ()
