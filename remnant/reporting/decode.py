@@ -1,17 +1,14 @@
-"""Plain JSON values, already checked against the schema, to a case report."""
+"""Plain JSON values, already checked against the schema, to parts of a case report."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from remnant.core.case import CaseReport
 from remnant.core.errors import InputError
 from remnant.core.findings import Basis, Finding, SourceStatus, Verdict
 from remnant.core.geometry import Vector3
 from remnant.core.labels import CouinaudSegment, SegmentIvPart
 from remnant.core.lesions import Confirmation, IntensityStatistics, Lesion, PlantedLesion
 from remnant.core.patient import LiverBackground, Patient, Sex
-from remnant.core.plan import Frilling, FrillingType, Remnant, Resection
-from remnant.core.planning_report import PlanningReport
 from remnant.core.provenance import ModelUse, Provenance
 from remnant.core.quantity import Bound, Interval, Quantity, UncertaintyPart
 from remnant.core.study import Study
@@ -29,7 +26,6 @@ from remnant.core.volumetry_report import (
 from remnant.reporting.encode import (
     LESION_DISTANCES,
     PART_NAMES,
-    REMNANT_QUANTITIES,
     SEGMENT_KEYS,
     VOLUMETRY_QUANTITIES,
 )
@@ -41,27 +37,6 @@ SEGMENT_FIGURES = (
     "segments_surface_mm2",
     "segments_tumour_at_surface_mm2",
 )
-
-
-def decode_case(document: Json) -> CaseReport:
-    """Return the case that a valid document describes.
-
-    Raises
-    ------
-    InputError
-        Values that the schema lets pass contradict each other, e.g. an interval with
-        ``low > high``, or a patient fact outside its range.
-    """
-    planning = document["planning"]
-    return CaseReport(
-        study=decode_study(document["study"]),
-        patient=decode_patient(document["patient"]),
-        volumetry=decode_volumetry(document["volumetry"]),
-        planning=None if planning is None else decode_planning(planning),
-        quality=decode_findings(document["quality"]),
-        provenance=decode_provenance(document["provenance"]),
-        planted=tuple(decode_planted(lesion) for lesion in document.get("planted", ())),
-    )
 
 
 def decode_quantity(name: str, owner: Json) -> Quantity:
@@ -287,34 +262,6 @@ def decode_planted(lesion: Json) -> PlantedLesion:
         centre_ras_mm=_vector(lesion["centre_ras_mm"]),
         true_volume_ml=lesion["true_volume_ml"],
         measured_ml=lesion["measured_ml"],
-    )
-
-
-def decode_planning(planning: Json) -> PlanningReport:
-    """Return what planning said."""
-    frilling = planning["frilling"]
-    kind = frilling["type"]
-    return PlanningReport(
-        frilling=Frilling(
-            type=None if kind is None else FrillingType(kind), reason=frilling["reason"]
-        ),
-        resections=tuple(decode_resection(resection) for resection in planning["resections"]),
-        findings=decode_findings(planning["findings"]),
-    )
-
-
-def decode_resection(resection: Json) -> Resection:
-    """Return one resection and its remnant."""
-    return Resection(
-        name=resection["name"],
-        title=resection["title"],
-        segments=tuple(CouinaudSegment[name] for name in resection["segments"]),
-        named=resection["named"],
-        new_world=resection["new_world"],
-        remnant=Remnant(**decode_quantities(resection, REMNANT_QUANTITIES)),
-        debulked_fraction=decode_quantity("debulked_fraction", resection),
-        findings=decode_findings(resection["findings"]),
-        sflr_by_formula=dict(resection["sflr_by_formula"]),
     )
 
 

@@ -1,6 +1,6 @@
 """``report.json``: the case report as a document that other programs read.
 
-The JSON schema lies beside this module (``schema/report-1.2.json``). Documents are held against
+The JSON schema lies beside this module (``schema/report-1.3.json``). Documents are held against
 it when they are written and, before anything is taken from them, when they are read.
 """
 
@@ -16,23 +16,41 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
 
 from remnant.core.case import CaseReport
+from remnant.core.clinical import ClinicalFacts
 from remnant.core.errors import InputError
 from remnant.core.patient import Patient
-from remnant.reporting.decode import decode_case, decode_patient, decode_provenance
-from remnant.reporting.encode import encode_case
+from remnant.reporting.decode import (
+    decode_findings,
+    decode_patient,
+    decode_planted,
+    decode_provenance,
+    decode_study,
+    decode_volumetry,
+)
+from remnant.reporting.decode_planning import decode_clinical, decode_planning
+from remnant.reporting.encode import (
+    encode_findings,
+    encode_patient,
+    encode_planted,
+    encode_provenance,
+    encode_study,
+    encode_volumetry,
+)
+from remnant.reporting.encode_planning import encode_clinical, encode_planning
 from remnant.reporting.json_files import read_json, write_json
 
-SCHEMA_VERSION: Final = "1.2"
-READ_VERSIONS: Final = ("1.1", SCHEMA_VERSION)
+SCHEMA_VERSION: Final = "1.3"
+READ_VERSIONS: Final = ("1.1", "1.2", SCHEMA_VERSION)
 OLDER_VERSIONS: Final = ("1.0",)
 LONGEST_MESSAGE: Final = 240
 
 
 @dataclass(frozen=True, slots=True)
 class ReportFacts:
-    """What a report says about the person, and the settings that it was made with."""
+    """What a report says about the person and the disease, and what it was made with."""
 
     patient: Patient
+    clinical: ClinicalFacts
     configuration: Mapping[str, str | float | int | bool | None]
 
 
@@ -51,15 +69,27 @@ def to_document(case: CaseReport) -> dict[str, Any]:
 
     Every quantity ``x`` is a number or ``None``; beside it stand, where they apply,
     ``x_interval``, ``x_median``, ``x_sds``, ``x_bound``, ``x_indicative`` and ``x_reason``.
-    Segments are Roman numerals.
+    Segments are Roman numerals. ``planted`` appears only in the demo's cases.
     """
-    return encode_case(case, schema_version=SCHEMA_VERSION)
+    document: dict[str, Any] = {
+        "schema_version": SCHEMA_VERSION,
+        "study": encode_study(case.study),
+        "patient": encode_patient(case.patient),
+        "clinical": encode_clinical(case.clinical),
+        "volumetry": encode_volumetry(case.volumetry, modality=case.study.modality),
+        "planning": None if case.planning is None else encode_planning(case.planning),
+        "quality": encode_findings(case.quality),
+        "provenance": encode_provenance(case.provenance),
+    }
+    if case.planted:
+        document["planted"] = [encode_planted(lesion) for lesion in case.planted]
+    return document
 
 
 def from_document(document: object) -> CaseReport:
-    """Return the case that a document of this version or of 1.1 describes.
+    """Return the case that a document of this version, of 1.2 or of 1.1 describes.
 
-    What 1.1 did not know is ``None``.
+    What those did not know is ``None`` or empty.
 
     Raises
     ------
@@ -69,7 +99,17 @@ def from_document(document: object) -> CaseReport:
     _require_version(document, READ_VERSIONS)
     assert isinstance(document, Mapping)  # noqa: S101  # the version says so; this tells mypy
     _hold_against(_validator(document["schema_version"]), document, "the top level")
-    return decode_case(document)
+    planning = document["planning"]
+    return CaseReport(
+        study=decode_study(document["study"]),
+        patient=decode_patient(document["patient"]),
+        volumetry=decode_volumetry(document["volumetry"]),
+        planning=None if planning is None else decode_planning(planning),
+        quality=decode_findings(document["quality"]),
+        provenance=decode_provenance(document["provenance"]),
+        planted=tuple(decode_planted(lesion) for lesion in document.get("planted", ())),
+        clinical=decode_clinical(document.get("clinical")),
+    )
 
 
 def require_valid(document: object) -> None:
@@ -107,7 +147,7 @@ def read_report_json(path: Path) -> CaseReport:
     UnreadableFileError
         The file is missing, too large, or not JSON.
     InputError
-        It is JSON but not a report of this version or of 1.1.
+        It is JSON but not a report of a version that is read.
     """
     return from_document(read_json(path, what="report.json"))
 
@@ -127,10 +167,12 @@ def read_facts(path: Path) -> ReportFacts:
     document = read_json(path, what="report.json")
     _require_version(document, (*READ_VERSIONS, *OLDER_VERSIONS))
     assert isinstance(document, Mapping)  # noqa: S101  # the version says so; this tells mypy
-    for part in ("patient", "provenance"):
+    parts = ("patient", "provenance", *(("clinical",) if "clinical" in document else ()))
+    for part in parts:
         _hold_against(_validator(SCHEMA_VERSION, part), document.get(part), part)
     return ReportFacts(
         patient=decode_patient(document["patient"]),
+        clinical=decode_clinical(document.get("clinical")),
         configuration=decode_provenance(document["provenance"]).configuration,
     )
 
@@ -155,7 +197,7 @@ def _require_version(document: object, allowed: tuple[str, ...]) -> None:
         )
     raise InputError(
         f"a report of schema version {str(version)[:20]!r} was given; this program reads "
-        f"{' and '.join(READ_VERSIONS)}: make the report again from its masks"
+        f"{', '.join(READ_VERSIONS)}: make the report again from its masks"
     )
 
 

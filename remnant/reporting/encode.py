@@ -1,16 +1,13 @@
-"""Case report to plain JSON values, in a fixed order of keys."""
+"""Parts of a case report to plain JSON values, in a fixed order of keys."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from typing import Any
 
-from remnant.core.case import CaseReport
 from remnant.core.findings import Finding
 from remnant.core.labels import CouinaudSegment, SegmentIvPart
 from remnant.core.lesions import IntensityStatistics, Lesion, PlantedLesion
 from remnant.core.patient import Patient
-from remnant.core.plan import Resection
-from remnant.core.planning_report import PlanningReport
 from remnant.core.provenance import Provenance
 from remnant.core.quantity import Interval, Quantity, UncertaintyPart
 from remnant.core.study import Study
@@ -48,29 +45,6 @@ LESION_DISTANCES = (
 PART_NAMES: Mapping[SegmentIvPart, str] = {SegmentIvPart.IVA: "IVa", SegmentIvPart.IVB: "IVb"}
 INTENSITY_UNITS: Mapping[Modality | None, str] = {Modality.CT: "HU"}
 ARBITRARY_UNIT = "arbitrary"
-REMNANT_QUANTITIES = (
-    "flr_ml",
-    "flr_measured_fraction",
-    "sflr",
-    "flr_body_weight_percent",
-    "flr_ml_per_m2",
-)
-
-
-def encode_case(case: CaseReport, *, schema_version: str) -> Json:
-    """Return ``report.json``'s content; ``planted`` appears only in the demo's cases."""
-    document: Json = {
-        "schema_version": schema_version,
-        "study": encode_study(case.study),
-        "patient": encode_patient(case.patient),
-        "volumetry": encode_volumetry(case.volumetry, modality=case.study.modality),
-        "planning": None if case.planning is None else encode_planning(case.planning),
-        "quality": encode_findings(case.quality),
-        "provenance": encode_provenance(case.provenance),
-    }
-    if case.planted:
-        document["planted"] = [encode_planted(lesion) for lesion in case.planted]
-    return document
 
 
 def encode_quantity(name: str, quantity: Quantity) -> Json:
@@ -288,34 +262,6 @@ def encode_planted(lesion: PlantedLesion) -> Json:
         "centre_ras_mm": list(lesion.centre_ras_mm),
         "true_volume_ml": lesion.true_volume_ml,
         "measured_ml": lesion.measured_ml,
-    }
-
-
-def encode_planning(planning: PlanningReport) -> Json:
-    """Return Frilling type, resections and the findings about the whole case."""
-    kind = planning.frilling.type
-    return {
-        "frilling": {
-            "type": None if kind is None else kind.value,
-            "reason": planning.frilling.reason,
-        },
-        "resections": [encode_resection(resection) for resection in planning.resections],
-        "findings": encode_findings(planning.findings),
-    }
-
-
-def encode_resection(resection: Resection) -> Json:
-    """Return one resection with the ratios of its remnant on the same level."""
-    return {
-        "name": resection.name,
-        "title": resection.title,
-        "segments": [segment.name for segment in resection.segments],
-        "named": resection.named,
-        "new_world": resection.new_world,
-        **encode_quantities(resection.remnant, REMNANT_QUANTITIES),
-        **encode_quantity("debulked_fraction", resection.debulked_fraction),
-        "sflr_by_formula": dict(resection.sflr_by_formula),
-        "findings": encode_findings(resection.findings),
     }
 
 

@@ -13,6 +13,7 @@ from jsonschema import Draft202012Validator
 
 from planning.plan import plan
 from remnant.core.case import CaseReport
+from remnant.core.clinical import NOTHING_SAID, ClinicalFacts
 from remnant.core.errors import ImplausibleValueError, InputError, UnreadableFileError
 from remnant.core.findings import Basis, Finding, SourceStatus, Verdict
 from remnant.core.labels import CouinaudSegment, SegmentIvPart
@@ -304,8 +305,8 @@ def test_document__written_and_read_back_is_the_same_case(made, tmp_path):
 def test_document__keys_are_those_of_the_contract(made):
     document = to_document(made.case)
     assert [
-        "schema_version", "study", "patient", "volumetry", "planning", "quality", "provenance",
-        "planted",
+        "schema_version", "study", "patient", "clinical", "volumetry", "planning", "quality",
+        "provenance", "planted",
     ] == list(document)  # fmt: skip
     volumetry, planning = document["volumetry"], document["planning"]
     assert {
@@ -473,7 +474,7 @@ def test_write__same_case_gives_the_same_bytes(made, tmp_path: Path):
         write_report_json(case, tmp_path / name)
     first = (tmp_path / "a").read_bytes()
     assert first == (tmp_path / "b").read_bytes()
-    assert first.startswith(b'{\n  "schema_version": "1.2",\n')
+    assert first.startswith(b'{\n  "schema_version": "1.3",\n')
     assert first.endswith(b"}\n")
 
 
@@ -488,8 +489,29 @@ def test_read__refuses_numbers_that_are_not_finite_in_any_place(made, tmp_path: 
         read_report_json(path)
 
 
-def as_version_1_1(document: dict[str, Any]) -> dict[str, Any]:
+FIRST_KEYS_OF_PLANNING = {"frilling", "resections", "findings"}
+
+
+def as_version_1_2(document: dict[str, Any]) -> dict[str, Any]:
     old = json.loads(json.dumps(document))
+    old["schema_version"] = "1.2"
+    del old["clinical"]
+    for key in set(old["planning"]) - FIRST_KEYS_OF_PLANNING:
+        del old["planning"][key]
+    return old
+
+
+def known_before_1_3(case: CaseReport) -> CaseReport:
+    planning = PlanningReport(
+        frilling=case.planning.frilling,
+        resections=case.planning.resections,
+        findings=case.planning.findings,
+    )
+    return replace(case, planning=planning, clinical=NOTHING_SAID)
+
+
+def as_version_1_1(document: dict[str, Any]) -> dict[str, Any]:
+    old = as_version_1_2(document)
     old["schema_version"] = "1.1"
     for key in ("segments_need_review", "segments_confirmation", "segment_iv"):
         del old["volumetry"][key]
@@ -498,7 +520,7 @@ def as_version_1_1(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def as_first_release(document: dict[str, Any]) -> dict[str, Any]:
-    old = json.loads(json.dumps(document))
+    old = as_version_1_1(document)
     old["schema_version"] = "1.0"
     for key in ("boundaries", "error_model", "burden_class_probabilities"):
         del old["volumetry"][key]
@@ -514,10 +536,24 @@ def test_read__report_of_version_1_1_is_read_fully(made, tmp_path: Path):
     path = tmp_path / "report.json"
     path.write_text(json.dumps(as_version_1_1(to_document(made.case))), encoding="utf-8")
     read = read_report_json(path)
-    assert made.case == read
+    assert known_before_1_3(made.case) == read
     assert read.volumetry.segments_confirmation is None
     assert read.volumetry.segment_iv is None
     assert read.volumetry.error_model.segment_plane_mm is None
+
+
+def test_read__report_of_version_1_2_is_read_fully(made):
+    case = replace(made.case, clinical=ClinicalFacts(ki67_percent=4.0))
+    assert known_before_1_3(case) == from_document(as_version_1_2(to_document(case)))
+
+
+def test_read__report_of_1_3_lacks_nothing_that_1_3_promises(made):
+    document = to_document(made.case)
+    bare = as_version_1_2(document) | {"schema_version": "1.3", "clinical": document["clinical"]}
+    with pytest.raises(InputError, match="not a valid report: at planning"):
+        from_document(bare)
+    with pytest.raises(InputError, match="ki67_percent"):
+        from_document(broken(document, "clinical", value={}))
 
 
 @pytest.mark.parametrize(
@@ -570,12 +606,13 @@ def test_read__mark_that_contradicts_the_source_is_refused(made):
         from_document(broken(document, "volumetry", "segments_need_review", value=False))
 
 
-@pytest.mark.parametrize("make", [dict, as_version_1_1, as_first_release])
+@pytest.mark.parametrize("make", [dict, as_version_1_2, as_version_1_1, as_first_release])
 def test_facts__are_read_from_this_and_earlier_versions(made, tmp_path: Path, make):
     path = tmp_path / "report.json"
     path.write_text(json.dumps(make(to_document(made.case))), encoding="utf-8")
     facts = read_facts(path)
     assert made.case.patient == facts.patient
+    assert made.case.clinical == facts.clinical
     assert made.case.provenance.configuration == facts.configuration
 
 
@@ -675,8 +712,9 @@ def places(schema: Any, path: tuple[str, ...] = ()) -> dict[tuple[str, ...], Any
     return found
 
 
-def test_schema__adds_to_1_1_and_takes_nothing_away():
-    old, new = report_schema("1.1"), report_schema()
+@pytest.mark.parametrize("version", ["1.1", "1.2"])
+def test_schema__adds_to_earlier_versions_and_takes_nothing_away(version):
+    old, new = report_schema(version), report_schema()
     before, after = places(old), places(new)
     assert len(before) > 100
     assert before == {place: after.get(place, "gone") for place in before}
