@@ -13,7 +13,8 @@
     ├── MissingMetadataError(LookupError) a fact that is needed and absent
     ├── ModelUnavailableError             weights are not installed
     ├── ModelIntegrityError               weights are not the ones that were published
-    └── SegmentationFailedError           a network found nothing that could be its organ
+    ├── SegmentationFailedError           a network found nothing that could be its organ
+    └── InconsistentPlanError             a plan was counted twice with different results
 
 Messages say what was got, what is allowed and what to do, in one line. The command line prints
 that line and exits with 2. An infeasible plan or a failed quality check is a result, not an error.
@@ -66,3 +67,7 @@ class ModelIntegrityError(RemnantError):
 
 class SegmentationFailedError(RemnantError):
     """A network found nothing that could be the organ it looks for."""
+
+
+class InconsistentPlanError(RemnantError, RuntimeError):
+    """A plan was counted twice, independently, and the counts differ: a fault of this program."""

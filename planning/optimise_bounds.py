@@ -1,0 +1,96 @@
+"""How little liver a set of removed segments can cost at least, without solving anything.
+
+Every atom is shared out among the lesions over it, so that what a lesion costs is at least its
+shares, whatever else is done. Costs then add up and a fractional knapsack gives a bound.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from planning.optimise_problem import Problem, Segments
+
+Vector = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Shares:
+    """Each lesion's share of the atoms in its margin and its zone, by segment: shape ``(m, 9)``."""
+
+    margin: Vector
+    zone: Vector
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Bounded:
+    """A set of segments and the least voxels that it costs, ``number`` its place in the list."""
+
+    lost: float
+    number: int
+
+
+def equal_shares(problem: Problem) -> Shares:
+    """Share every atom out equally among the lesions whose margin or zone holds it."""
+    atoms = problem.atoms
+    either = ((problem.margin + problem.zone) > 0).astype(np.float64)
+    over = np.asarray(either.sum(axis=1)).ravel()
+    each = np.divide(atoms.voxels, over, out=np.zeros(len(over)), where=over > 0)
+    by_segment = np.zeros((len(each), problem.core.shape[1]))
+    by_segment[np.arange(len(each)), atoms.segment] = each
+    by_segment[:, 0] = 0.0
+    return Shares(problem.margin.T @ by_segment, problem.zone.T @ by_segment)
+
+
+def bounded_sets(
+    problem: Problem, sets: Iterable[tuple[int, Segments]], shares: Shares, debulked: int
+) -> list[Bounded]:
+    """Bound every set of segments and sort by it; sets that cannot reach the target are left out.
+
+    Parameters
+    ----------
+    sets
+        With their numbers.
+    debulked
+        Tumour voxels to be removed or ablated at least.
+    """
+    volumes = np.bincount(problem.atoms.segment, problem.atoms.voxels, problem.core.shape[1])
+    bounds = []
+    for number, segments in sets:
+        outside = _bound(problem, segments, shares, debulked)
+        if np.isfinite(outside):
+            inside = sum(float(volumes[int(s)]) for s in segments)
+            bounds.append(Bounded(inside + outside, number))
+    return sorted(bounds)
+
+
+def _bound(problem: Problem, segments: Segments, shares: Shares, debulked: int) -> float:
+    """Least loss outside the removed segments."""
+    kept = np.ones(problem.core.shape[1], dtype=bool)
+    kept[[int(s) for s in segments]] = False
+    touched = problem.involves(~kept)
+    margin = shares.margin[:, kept].sum(axis=1)
+    zone = shares.zone[:, kept].sum(axis=1)
+    forced = float(margin[touched].sum())
+    costs = np.minimum(
+        np.where(problem.wedge_allowed, margin, np.inf),
+        np.where(problem.ablation_allowed, zone, np.inf),
+    )
+    free = ~touched & np.isfinite(costs)
+    need = debulked - float(problem.tumour[touched].sum())
+    return forced + fractional_knapsack(costs[free], problem.tumour[free].astype(float), need)
+
+
+def fractional_knapsack(costs: Vector, gains: Vector, need: float) -> float:
+    """Return the least cost of reaching a gain with parts of things; infinity where all fail."""
+    if need <= 0:
+        return 0.0
+    order = np.argsort(costs / gains, kind="stable")
+    reached = np.cumsum(gains[order])
+    if not reached.size or reached[-1] < need:
+        return np.inf
+    last = int(np.searchsorted(reached, need))
+    before = reached[last - 1] if last else 0.0
+    spent = float(costs[order][:last].sum())
+    return spent + float(costs[order][last]) * (need - before) / float(gains[order][last])

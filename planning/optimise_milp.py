@@ -1,0 +1,344 @@
+"""Wedges and ablations in what stays, chosen by mixed-integer linear programming (HiGHS).
+
+A lesion has one fate, so an atom that both its margin and its zone hold is lost as soon as either
+is chosen: ``lost >= wedge + ablation``. Written as one row (and not as one for each fate) this
+makes the linear relaxation tight enough that hundreds of lesions are solved to proven optimality.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import Bounds, LinearConstraint, OptimizeResult, linprog, milp
+from scipy.sparse import csr_array, vstack
+
+from planning.optimise_problem import Counts, Flags
+from planning.optimise_subproblem import Subproblem
+
+Vector = NDArray[np.float64]
+Box = tuple[Vector, Vector]
+
+HALF_VOXEL = 0.5
+"""Limits are whole voxels: half of one is out of reach of the solver's tolerances."""
+CORE_ROWS = 4000
+"""From this many rows on, variables are fixed by reduced costs before the integer program."""
+OPTIMAL, INFEASIBLE = 0, 2
+
+
+class Goal(Enum):
+    """What is minimised: liver lost, tumour left, or the number of interventions."""
+
+    LOST = "lost"
+    RESIDUAL = "residual"
+    INTERVENTIONS = "interventions"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Limits on the free lesions of a subproblem; ``None`` is no limit.
+
+    ``debulked`` voxels at least, ``lost`` voxels at most, so many wedges, ablation zones, and
+    interventions of both kinds at most.
+    """
+
+    debulked: int = 0
+    lost: int | None = None
+    wedges: int | None = None
+    ablations: int | None = None
+    interventions: int | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Solved:
+    """What the solver found.
+
+    Parameters
+    ----------
+    chosen
+        Whether each free wedge and then each free ablation is done; ``None`` where no solution
+        was found.
+    bound
+        Proven least value of the goal; minus infinity where there is none.
+    proven
+        The solution is proven to be optimal, or, without one, that there is none.
+    """
+
+    chosen: Flags | None
+    bound: float
+    proven: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Model:
+    """The linear program: first a column for each free wedge, each free ablation, each shared atom.
+
+    Parameters
+    ----------
+    wedges, ablations
+        Lesions (indices) of the first columns.
+    costs
+        Liver, tumour (negative: it is removed) and interventions of each column.
+    shared
+        Rows ``lost - wedge - ablation >= 0``.
+    sides
+        Rows of one fate for each lesion: ``wedge + ablation <= 1``.
+    zones
+        Zones of each ablation.
+    """
+
+    wedges: Counts
+    ablations: Counts
+    costs: dict[Goal, Vector]
+    shared: csr_array
+    sides: csr_array
+    zones: Counts
+
+    @property
+    def fates(self) -> int:
+        """Number of columns that are choices."""
+        return len(self.wedges) + len(self.ablations)
+
+    def wedge_row(self) -> csr_array:
+        """Count the wedges."""
+        return _row(np.ones(len(self.wedges)), 0, self.shared.shape[1])
+
+    def ablation_row(self) -> csr_array:
+        """Count the ablation zones."""
+        return _row(self.zones.astype(float), len(self.wedges), self.shared.shape[1])
+
+
+def make_model(sub: Subproblem, tumour: Counts, zones: Counts) -> Model:
+    """Write a subproblem as a linear program."""
+    wedges, ablations = np.flatnonzero(sub.wedge), np.flatnonzero(sub.ablation)
+    either = csr_array(((sub.margin + sub.zone) > 0).astype(np.int64))
+    alone = np.diff(either.indptr) == 1
+    own_margin = sub.margin[alone].T @ sub.sizes[alone]
+    own_zone = sub.zone[alone].T @ sub.sizes[alone]
+    shared, sizes = ~alone, sub.sizes[~alone]
+    costs = {
+        Goal.LOST: np.concatenate((own_margin[wedges], own_zone[ablations], sizes)),
+        Goal.RESIDUAL: -np.concatenate((tumour[wedges], tumour[ablations], 0 * sizes)),
+        Goal.INTERVENTIONS: np.concatenate((np.ones(len(wedges)), zones[ablations], 0.0 * sizes)),
+    }
+    return Model(
+        wedges=wedges,
+        ablations=ablations,
+        costs={goal: np.asarray(cost, dtype=float) for goal, cost in costs.items()},
+        shared=_shared_rows(sub.margin[shared], sub.zone[shared], wedges, ablations),
+        sides=_side_rows(wedges, ablations, len(tumour), len(sizes)),
+        zones=zones[ablations],
+    )
+
+
+def _shared_rows(
+    margin: csr_array, zone: csr_array, wedges: Counts, ablations: Counts
+) -> csr_array:
+    """Rows for every pair of a shared atom and a lesion over it."""
+    pairs = (margin + 2 * zone).tocoo()
+    atom, lesion = pairs.coords
+    rows = np.arange(len(atom))
+    in_margin, in_zone = pairs.data % 2 > 0, pairs.data > 1
+    columns = _columns_of(wedges, margin.shape[1]), _columns_of(ablations, margin.shape[1])
+    width = len(wedges) + len(ablations)
+    entries = (
+        (rows[in_margin], columns[0][lesion[in_margin]], -1.0),
+        (rows[in_zone], len(wedges) + columns[1][lesion[in_zone]], -1.0),
+        (rows, width + atom, 1.0),
+    )
+    return _matrix(entries, (len(rows), width + margin.shape[0]))
+
+
+def _side_rows(wedges: Counts, ablations: Counts, lesions: int, atoms: int) -> csr_array:
+    both = np.intersect1d(wedges, ablations)
+    rows = np.arange(len(both))
+    entries = (
+        (rows, _columns_of(wedges, lesions)[both], 1.0),
+        (rows, len(wedges) + _columns_of(ablations, lesions)[both], 1.0),
+    )
+    return _matrix(entries, (len(both), len(wedges) + len(ablations) + atoms))
+
+
+def _columns_of(chosen: Counts, lesions: int) -> Counts:
+    columns = np.full(lesions, -1, dtype=np.int64)
+    columns[chosen] = np.arange(len(chosen))
+    return columns
+
+
+def _matrix(entries: Sequence[tuple[Counts, Counts, float]], shape: tuple[int, int]) -> csr_array:
+    rows = np.concatenate([entry[0] for entry in entries])
+    columns = np.concatenate([entry[1] for entry in entries])
+    values = np.concatenate([np.full(len(entry[0]), entry[2]) for entry in entries])
+    return csr_array((values, (rows, columns)), shape=shape)
+
+
+def _row(values: Vector, first: int, width: int) -> csr_array:
+    columns = first + np.arange(len(values))
+    return csr_array((values, (np.zeros(len(values), dtype=int), columns)), shape=(1, width))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Rows:
+    """Constraints ``low <= matrix @ x <= high``."""
+
+    matrix: csr_array
+    low: Vector
+    high: Vector
+
+
+def _constraints(model: Model, limits: Limits) -> _Rows:
+    single: list[tuple[csr_array, float, float]] = []
+    removed = csr_array(-model.costs[Goal.RESIDUAL][None, :])
+    if limits.debulked > 0:
+        single.append((removed, limits.debulked - HALF_VOXEL, np.inf))
+    if limits.lost is not None:
+        lost = csr_array(model.costs[Goal.LOST][None, :])
+        single.append((lost, -np.inf, limits.lost + HALF_VOXEL))
+    if limits.wedges is not None:
+        single.append((model.wedge_row(), -np.inf, limits.wedges + HALF_VOXEL))
+    if limits.ablations is not None:
+        single.append((model.ablation_row(), -np.inf, limits.ablations + HALF_VOXEL))
+    if limits.interventions is not None:
+        count = csr_array(model.costs[Goal.INTERVENTIONS][None, :])
+        single.append((count, -np.inf, limits.interventions + HALF_VOXEL))
+    shared, sides = model.shared.shape[0], model.sides.shape[0]
+    matrix = vstack([model.shared, model.sides, *(row for row, _, _ in single)], format="csr")
+    low = [np.zeros(shared), np.full(sides, -np.inf), np.array([s[1] for s in single])]
+    high = [np.full(shared, np.inf), np.ones(sides), np.array([s[2] for s in single])]
+    return _Rows(csr_array(matrix), np.concatenate(low), np.concatenate(high))
+
+
+def solve(
+    model: Model, goal: Goal, limits: Limits, *, seconds: float, box: Box | None = None
+) -> Solved:
+    """Minimise a goal within limits.
+
+    Parameters
+    ----------
+    model
+        The linear program.
+    goal, limits
+        What to minimise, and what must hold.
+    seconds
+        Time allowed.
+    box
+        Bounds of the columns that no solution of interest leaves, see `fixed_columns`.
+    """
+    rows, cost = _constraints(model, limits), model.costs[goal]
+    if not len(cost):
+        return _nothing_to_choose(limits)
+    whole = np.zeros(len(cost))
+    whole[: model.fates] = 1
+    low, high = box or _open_box(model)
+    found = milp(
+        cost,
+        integrality=whole,
+        bounds=Bounds(low, high),
+        constraints=LinearConstraint(rows.matrix, rows.low, rows.high),
+        options={"time_limit": seconds, "mip_rel_gap": 0.0},
+    )
+    return _solved(model, found)
+
+
+def _nothing_to_choose(limits: Limits) -> Solved:
+    possible = limits.debulked <= 0
+    chosen = np.zeros(0, dtype=bool) if possible else None
+    return Solved(chosen=chosen, bound=0.0, proven=True)
+
+
+def _solved(model: Model, found: OptimizeResult) -> Solved:
+    proven = found.status in (OPTIMAL, INFEASIBLE)
+    bound = found.mip_dual_bound
+    chosen = None if found.x is None else found.x[: model.fates] > HALF_VOXEL
+    return Solved(chosen=chosen, bound=-np.inf if bound is None else float(bound), proven=proven)
+
+
+def fixed_columns(model: Model, limits: Limits, *, incumbent: Flags | None) -> Box | None:
+    """Fix choices that no plan with as little liver lost as a known one can make otherwise.
+
+    By reduced costs of the linear relaxation: a choice whose change costs more than the distance
+    between the relaxation and the known plan is settled.
+
+    Parameters
+    ----------
+    incumbent
+        A plan within the limits; ``None`` takes one rounded from the relaxation.
+
+    Returns
+    -------
+    tuple or None
+        Lower and upper bounds of the columns; ``None`` where nothing could be settled.
+    """
+    rows, cost = _constraints(model, limits), model.costs[Goal.LOST]
+    relaxed = _relaxation(rows, cost)
+    if relaxed.x is None:
+        return None
+    known = _rounded(model, limits, relaxed.x) if incumbent is None else incumbent
+    if known is None:
+        return None
+    room = lost_voxels(model, known) - relaxed.fun + HALF_VOXEL
+    low, high = _open_box(model)
+    fates = np.arange(len(cost)) < model.fates
+    low[fates & (-relaxed.upper.marginals > room)] = 1.0
+    high[fates & (relaxed.lower.marginals > room)] = 0.0
+    return low, high
+
+
+def _relaxation(rows: _Rows, cost: Vector) -> OptimizeResult:
+    upper, lower = np.isfinite(rows.high), np.isfinite(rows.low)
+    return linprog(
+        cost,
+        A_ub=vstack([rows.matrix[upper], -rows.matrix[lower]], format="csr"),
+        b_ub=np.concatenate((rows.high[upper], -rows.low[lower])),
+        bounds=(0.0, 1.0),
+        method="highs-ds",
+    )
+
+
+def _rounded(model: Model, limits: Limits, relaxed: Vector) -> Flags | None:
+    """Take choices in the order of the relaxation until enough tumour is gone, then drop some."""
+    removes = -model.costs[Goal.RESIDUAL][: model.fates]
+    lesion = np.concatenate((model.wedges, model.ablations))
+    chosen, taken, gone = np.zeros(model.fates, dtype=bool), set[int](), 0.0
+    for column in np.argsort(-relaxed[: model.fates], kind="stable"):
+        if gone >= limits.debulked:
+            break
+        if int(lesion[column]) not in taken and _fits(model, limits, chosen, int(column)):
+            chosen[column] = True
+            taken.add(int(lesion[column]))
+            gone += removes[column]
+    if gone < limits.debulked:
+        return None
+    for column in np.flatnonzero(chosen)[np.argsort(relaxed[: model.fates][chosen])]:
+        if gone - removes[column] >= limits.debulked:
+            chosen[column] = False
+            gone -= removes[column]
+    return chosen
+
+
+def _fits(model: Model, limits: Limits, chosen: Flags, column: int) -> bool:
+    more = chosen.copy()
+    more[column] = True
+    wedges = more[: len(model.wedges)].sum()
+    zones = (more[len(model.wedges) :] * model.zones).sum()
+    counts = (
+        (wedges, limits.wedges),
+        (zones, limits.ablations),
+        (wedges + zones, limits.interventions),
+    )
+    return all(most is None or count <= most for count, most in counts)
+
+
+def lost_voxels(model: Model, chosen: Flags) -> float:
+    """Count the liver that choices take, shared atoms once."""
+    cost = model.costs[Goal.LOST]
+    taken = -(model.shared[:, : model.fates] @ chosen.astype(float)) > HALF_VOXEL
+    atoms = model.shared[:, model.fates :]
+    gone = (atoms.T @ taken.astype(float)) > HALF_VOXEL
+    return float(cost[: model.fates][chosen].sum() + cost[model.fates :][gone].sum())
+
+
+def _open_box(model: Model) -> Box:
+    width = model.shared.shape[1]
+    return np.zeros(width), np.ones(width)
