@@ -50,6 +50,9 @@ class FrillingRule:
     involvement_share: float
 
 
+SHARE_DECIMALS = 9
+"""Shares are held against their limits rounded to so many decimals: a half is a half."""
+
 OPERATIONAL_RULE = FrillingRule(
     bulk_diameter_mm=50.0,
     bulk_share=0.50,
@@ -139,7 +142,7 @@ def _single(parenchyma: float, rule: FrillingRule, *, cut: bool) -> Classified:
 def _several(
     lesions: Sequence[Lesion], parenchyma: float, rule: FrillingRule, *, cut: bool
 ) -> Classified:
-    lobes = _lobes_involved(lesions, rule)
+    lobes = lobes_involved(lesions, rule=rule)
     if len(lobes) < len(LOBES):
         where = f"only the {lobes[0]} lobe" if lobes else "neither lobe clearly"
         return _unclassifiable(
@@ -182,7 +185,7 @@ def _has_bulk(lesions: Sequence[Lesion], rule: FrillingRule) -> bool:
     total_ml = sum(_volume_ml(lesion) for lesion in ordered)
     return (
         bulk.feret_3d_mm >= rule.bulk_diameter_mm
-        and _volume_ml(bulk) >= rule.bulk_share * total_ml
+        and round(_volume_ml(bulk) / (total_ml or 1.0), SHARE_DECIMALS) >= rule.bulk_share
         and all(_volume_ml(o) <= rule.deposit_share * _volume_ml(bulk) for o in others)
     )
 
@@ -197,7 +200,14 @@ def _is_disseminated(lesions: Sequence[Lesion], rule: FrillingRule) -> bool:
 LOBES = (("right", RIGHT_LOBE), ("left", LEFT_LOBE))
 
 
-def _lobes_involved(lesions: Sequence[Lesion], rule: FrillingRule) -> tuple[str, ...]:
+def lobes_involved(
+    lesions: Sequence[Lesion], *, rule: FrillingRule = OPERATIONAL_RULE
+) -> tuple[str, ...]:
+    """Return the lobes that lesions involve: ``right``, ``left``; segment I belongs to neither.
+
+    A lobe is involved where one lesion has at least ``involvement_share`` of its volume in it.
+    Lesions without segments involve none.
+    """
     return tuple(
         name
         for name, lobe in LOBES
@@ -215,12 +225,13 @@ def _segments_involved(lesions: Sequence[Lesion], rule: FrillingRule) -> frozens
 
 def _share_in(lesion: Lesion, segments: frozenset[CouinaudSegment] | set[CouinaudSegment]) -> float:
     shares = lesion.segment_fractions or {}
-    return round(sum(share for segment, share in shares.items() if segment in segments), 9)
+    involved = sum(share for segment, share in shares.items() if segment in segments)
+    return round(involved, SHARE_DECIMALS)
 
 
 def _parenchyma_share(report: VolumetryReport) -> float | None:
     burden = report.burden_fraction.value
-    return None if burden is None else round(1.0 - burden, 9)
+    return None if burden is None else round(1.0 - burden, SHARE_DECIMALS)
 
 
 def _volume_ml(lesion: Lesion) -> float:
