@@ -25,6 +25,7 @@ from remnant.core.quantity import Bound, Interval, Quantity, UncertaintyPart
 from remnant.core.units import percent_from_fraction
 from remnant.core.volumetry_report import StandardisedVolume, VolumetryReport
 from volumetry.change import change_of, loose_ends, multiplied, paired_spreads, varying_interval
+from volumetry.growth_time import no_growth, weeks_to_reach
 from volumetry.propagation import Sample
 from volumetry.remnant import DECIMALS, future_liver_remnant
 from volumetry.uncertainty import TAIL, ratio
@@ -218,7 +219,8 @@ def growth(
     Returns
     -------
     Growth
-        Every figure with its 90 % interval; absent ones with the reason.
+        Every figure with its 90 % interval; absent ones with the reason. There is no time to the
+        threshold where growth cannot be told from none (see `no_growth`).
     """
     figures = _Figures(before, after, standard)
     flr_ml = change_of(
@@ -244,31 +246,6 @@ def growth(
         threshold_sflr=request.threshold_sflr,
         weeks_to_threshold=_weeks_to_threshold(figures, sflr, request),
     )
-
-
-def weeks_to_reach(
-    sflr: float | Sample, rate_per_week: float | Sample, threshold_sflr: float
-) -> Sample:
-    """Return how long linear growth would take.
-
-    Parameters
-    ----------
-    sflr, rate_per_week
-        Where it stands and what it gains a week, as fractions; numbers or draws.
-    threshold_sflr
-        What is to be reached.
-
-    Returns
-    -------
-    Sample
-        Weeks: 0 where it is reached already, infinite where there is no growth.
-    """
-    missing = threshold_sflr - np.asarray(sflr, dtype=np.float64)
-    rate = np.asarray(rate_per_week, dtype=np.float64)
-    weeks = np.full(np.broadcast_shapes(missing.shape, rate.shape), np.inf)
-    np.divide(missing, rate, out=weeks, where=rate > 0.0)
-    reached: Sample = np.where(missing <= 0.0, 0.0, weeks)
-    return reached
 
 
 Figure = Callable[[Sample, Sample, Sample], Sample]
@@ -337,13 +314,12 @@ def _weeks_to_threshold(figures: _Figures, sflr: Change, request: GrowthRequest)
         return weeks_to_reach(ratio(after_ml, stlv_ml), rate, target)
 
     bound, indicative = loose_ends(sflr.before, sflr.after)
-    endless = _endless(figures, time)
     return Quantity(
         float(weeks_to_reach(now, gain / weeks, target)),
         interval=_time_interval(figures, time),
-        bound=None if bound is None or endless else _OTHER[bound],
-        indicative=indicative or endless is not None,
-        reason="; ".join(r for r in (sflr.difference.reason, SLOWS, endless) if r),
+        bound=None if bound is None else _OTHER[bound],
+        indicative=indicative,
+        reason="; ".join(r for r in (sflr.difference.reason, SLOWS) if r),
     )
 
 
@@ -364,9 +340,7 @@ def _no_time(sflr: Change, request: GrowthRequest) -> str | None:
             f"it is reached: sFLR is {percent_from_fraction(now):.2f} % at the second scan, "
             f"{percent_from_fraction(target):g} % was asked for"
         )
-    if gain > 0.0:
-        return NO_WEEKS if request.weeks is None else None
-    return "there was no growth between the scans"
+    return no_growth(sflr.difference) or (NO_WEEKS if request.weeks is None else None)
 
 
 def _is_shown(sflr: Change, reached: bool) -> bool:  # noqa: FBT001  (one private question)
@@ -380,20 +354,12 @@ def _is_shown(sflr: Change, reached: bool) -> bool:  # noqa: FBT001  (one privat
 
 
 def _time_interval(figures: _Figures, time: Figure) -> Interval | None:
-    """Return the interval of a time; its ends alone where it is endless in some draws."""
+    """Return the interval of a time; its ends alone where it is endless in some draws.
+
+    Those are 5 % at most, see `no_growth`, so that the upper end is always finite.
+    """
     weeks = figures.whole(time)
     if all(np.isfinite(drawn).all() for drawn in (weeks, *figures.alone(time).values())):
         return figures.interval(time)
-    low, median, high = np.quantile(weeks, (TAIL, 0.5, 1.0 - TAIL), method="nearest").tolist()
-    return Interval(low, high, median=median) if np.isfinite(high) else None
-
-
-def _endless(figures: _Figures, time: Figure) -> str | None:
-    """Say how likely it is that there was no growth, where that leaves the interval open."""
-    share = float(np.mean(np.isinf(figures.whole(time))))
-    if share <= TAIL:
-        return None
-    return (
-        f"the interval has no end: with a probability of {percent_from_fraction(share):.0f} % "
-        f"there was no growth"
-    )
+    low, median, high = np.quantile(weeks, (TAIL, 0.5, 1.0 - TAIL), method="lower").tolist()
+    return Interval(low, high, median=median)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from remnant.core.errors import ImplausibleValueError, InputError
 from remnant.core.labels import CouinaudSegment
-from remnant.core.quantity import Bound, Quantity, UncertaintyPart
+from remnant.core.quantity import Bound, Interval, Quantity, UncertaintyPart
 from remnant.core.volumetry_report import StandardisedVolume
 from volumetry.change import multiplied
 from volumetry.growth import (
@@ -17,8 +17,8 @@ from volumetry.growth import (
     StandardDraws,
     common_standard,
     growth,
-    weeks_to_reach,
 )
+from volumetry.growth_time import no_growth, weeks_to_reach
 
 COUNT = 40_000
 STLV_ML = 1500.0
@@ -160,19 +160,45 @@ def test_interval__one_formula_error_for_both_scans():
     assert found.flr_ml.difference.interval is None
 
 
-def test_interval__of_the_time_is_open_where_there_may_be_no_growth():
-    """A gain of one standard deviation: 16 % of the draws do not grow."""
+def test_time__is_absent_where_growth_cannot_be_told_from_none():
+    """A gain of one standard deviation: 16 % of the draws do not grow, a line through it is noise.
+
+    20 ± 1.645 × 20 mL of 1500 mL are −0.86 to 3.53 points.
+    """
     first, second = flr(300.0, sd_ml=14.142, seed=1), flr(320.0, sd_ml=14.142, seed=2)
 
     found = grown(first, second, threshold=0.3).weeks_to_threshold
 
-    assert found.interval is None
-    assert found.indicative
-    assert "probability of 16 %" in found.reason
+    assert found.value is None
+    assert "cannot be told from none: its 90 % interval runs from -0.8" in found.reason
+    assert "to +3.5" in found.reason
+
+
+def test_time__has_an_interval_where_growth_is_sure():
     sure = grown(flr(300.0, sd_ml=5, seed=1), flr(360.0, sd_ml=5, seed=2), threshold=0.3)
+
     assert sure.weeks_to_threshold.interval.low < sure.weeks_to_threshold.value
     assert sure.weeks_to_threshold.value < sure.weeks_to_threshold.interval.high
-    assert "no end" not in sure.weeks_to_threshold.reason
+    assert "cannot be told" not in sure.weeks_to_threshold.reason
+
+
+@pytest.mark.parametrize(
+    ("gain", "ends", "words"),
+    [
+        (0.01, None, None),
+        (0.01, (0.001, 0.02), None),
+        (0.01, (0.0, 0.02), "from 0.00 to +2.00 points"),
+        (0.01, (-0.01, 0.03), "from -1.00 to +3.00 points"),
+        (0.0, None, "no growth"),
+        (-0.01, (-0.02, -0.001), "no growth"),
+    ],
+)
+def test_no_growth__unless_the_interval_lies_above_zero(gain, ends, words):
+    difference = Quantity(gain, interval=ends and Interval(*ends))
+
+    found = no_growth(difference)
+
+    assert found is None if words is None else words in found
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,8 @@ from volumetry.growth import (
     GrowthRequest,
     StandardDraws,
     growth,
-    weeks_to_reach,
 )
+from volumetry.growth_time import weeks_to_reach
 
 COUNT = 20_000
 REMOVED = frozenset(map(CouinaudSegment, (5, 6, 7, 8)))
