@@ -78,9 +78,8 @@ class GrowthPreset:
         Time constant of the curve; this project's derivation from the source's own times.
     population, source, status
         Whom it was measured in, key in ``planning/literature.bib``, and whether it was read there.
-    kept, closed
-        Kept segments that the figure is for, at most; segments whose portal branches were closed,
-        at least. Both empty where the source names none.
+    kept
+        Segments whose growth was measured; empty where the source names none.
     remark
         What a reader must know of it.
     """
@@ -97,7 +96,6 @@ class GrowthPreset:
     source: str
     status: SourceStatus = SourceStatus.VERIFIED
     kept: frozenset[CouinaudSegment] = frozenset()
-    closed: frozenset[CouinaudSegment] = frozenset()
     remark: str = field(default="")
 
     @property
@@ -189,8 +187,6 @@ def _from_paces() -> TimeConstant:
 
 
 TWO_THREE = frozenset((CouinaudSegment.II, CouinaudSegment.III))
-RIGHT = frozenset(map(CouinaudSegment, (5, 6, 7, 8)))
-RIGHT_AND_FOUR = RIGHT | {CouinaudSegment.IV}
 
 PVE_TIME = _from_paces()
 
@@ -233,7 +229,6 @@ RPVE = GrowthPreset(
     population="15 patients with an uninjured liver; growth of segments II and III",
     source="pmc5901738",
     kept=TWO_THREE,
-    closed=RIGHT,
     remark="Median gain 106 mL; segment IV, left open, grew too (52 mL).",
 )
 RPVE_FOUR = GrowthPreset(
@@ -248,7 +243,6 @@ RPVE_FOUR = GrowthPreset(
     population="58 patients with an uninjured liver; growth of segments II and III",
     source="pmc5901738",
     kept=TWO_THREE,
-    closed=RIGHT_AND_FOUR,
     remark="Median gain 141 mL.",
 )
 ALPPS_CROOME = GrowthPreset(
