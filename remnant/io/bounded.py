@@ -19,6 +19,7 @@ def read_bounded(path: Path, *, most_bytes: int, what: str) -> bytes:
     except OSError as error:
         raise UnreadableFileError(f"cannot read {path.name}: {error.strerror}") from error
     if len(content) > most_bytes:
-        limit = most_bytes // 1024**2
-        raise UnreadableFileError(f"{path.name} is larger than {limit} MiB: not a {what}")
+        small = most_bytes < 1024**2
+        limit = f"{most_bytes // 1024} KiB" if small else f"{most_bytes // 1024**2} MiB"
+        raise UnreadableFileError(f"{path.name} is larger than {limit}: not a {what}")
     return content

@@ -1,0 +1,233 @@
+"""Fields of a facts file: what each means, what it may hold, and how it is read."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from math import isfinite
+from typing import Any
+
+from remnant.core.debulking import Recipe
+from remnant.core.errors import InputError
+from remnant.core.labels import CouinaudSegment
+from remnant.io.recipe_text import RECIPE_EXAMPLE, parse_recipe, parse_segments
+
+UNKNOWN = "unknown"
+NO_LIMIT = "none"
+LONGEST_WORD = 100
+MOST_RECIPES = 100
+
+
+class FieldError(ValueError):
+    """A value is not what its field may hold; the reader says which field that was."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """One field of a facts file.
+
+    Parameters
+    ----------
+    name
+        Its key.
+    meaning
+        What it is, in words.
+    allowed
+        What it may hold, in words.
+    read
+        Makes a value from what the file holds, never ``None``.
+    schema
+        The same as JSON schema, without ``None`` and without ``blank``.
+    blank
+        The word that takes a value back that an earlier run stored (a fact is ``unknown`` again, a
+        limit is ``none``); ``None`` where there is no such word.
+    """
+
+    name: str
+    meaning: str
+    allowed: str
+    read: Callable[[object], Any]
+    schema: Mapping[str, Any]
+    blank: str | None = None
+
+    def value(self, given: object) -> Any:  # noqa: ANN401  (each field's own type)
+        """Return what a given value, not ``None``, means; ``None`` for the word ``blank``.
+
+        Raises
+        ------
+        FieldError
+            The field may not hold it.
+        """
+        return None if self.blank is not None and given == self.blank else self.read(given)
+
+
+def number(
+    name: str, limits: tuple[float, float], unit: str, meaning: str, *, blank: str | None = None
+) -> Field:
+    """Return a field for a number within limits, both included."""
+    low, high = limits
+    return Field(
+        name=name,
+        meaning=meaning,
+        allowed=_or(f"a number from {low:g} to {high:g} {unit}".rstrip(), blank),
+        read=lambda given: _number(given, limits),
+        schema={"type": "number", "minimum": low, "maximum": high},
+        blank=blank,
+    )
+
+
+def whole_number(
+    name: str, limits: tuple[float, float], meaning: str, *, blank: str | None = None
+) -> Field:
+    """Return a field for a whole number within limits, both included."""
+    low, high = limits
+    return Field(
+        name=name,
+        meaning=meaning,
+        allowed=_or(f"a whole number from {low:g} to {high:g}", blank),
+        read=lambda given: _whole(given, limits),
+        schema={"type": "integer", "minimum": low, "maximum": high},
+        blank=blank,
+    )
+
+
+def yes_no(name: str, meaning: str, *, blank: str | None = None) -> Field:
+    """Return a field for yes or no."""
+    allowed = _or("yes or no", blank)
+    return Field(
+        name=name, meaning=meaning, allowed=allowed, read=_bool, schema={"type": "boolean"},
+        blank=blank,
+    )  # fmt: skip
+
+
+def one_of(name: str, kind: type[StrEnum], meaning: str, *, blank: str | None = None) -> Field:
+    """Return a field for one of a few words."""
+    words = [member.value for member in kind]
+    return Field(
+        name=name,
+        meaning=meaning,
+        allowed=_or(f"one of {', '.join(words)}", None if blank in words else blank),
+        read=lambda given: _word(given, kind),
+        schema={"enum": words},
+        blank=None if blank in words else blank,
+    )
+
+
+def any_word(name: str, meaning: str, allowed: str) -> Field:
+    """Return a field for a word that another layer knows."""
+    schema = {"type": "string", "minLength": 1, "maxLength": LONGEST_WORD}
+    return Field(name=name, meaning=meaning, allowed=allowed, read=_any_word, schema=schema)
+
+
+def percentages(name: str, meaning: str) -> Field:
+    """Return a field for one or several percentages, read as shares."""
+    percent = {"type": "number", "exclusiveMinimum": 1, "maximum": 100}
+    return Field(
+        name=name,
+        meaning=meaning,
+        allowed="percentages above 1 up to 100, e.g. [70, 90]",
+        read=_percentages,
+        schema={
+            "anyOf": [percent, {"type": "array", "minItems": 1, "maxItems": 20, "items": percent}]
+        },
+    )
+
+
+def segment_set(name: str, meaning: str) -> Field:
+    """Return a field for a set of Couinaud segments; ``none`` is the empty set."""
+    text = {"type": "string", "minLength": 1, "maxLength": LONGEST_WORD}
+    segment = [text, {"type": "integer", "minimum": 1, "maximum": 8}]
+    return Field(
+        name=name,
+        meaning=meaning,
+        allowed="Couinaud segments such as IV or [IV, V], or none",
+        read=_segments,
+        schema={"anyOf": [*segment, {"type": "array", "maxItems": 8, "items": {"anyOf": segment}}]},
+    )
+
+
+def recipes(name: str, meaning: str) -> Field:
+    """Return a field for the user's own recipes; ``none`` for none of them."""
+    text = {"type": "string", "minLength": 1}
+    return Field(
+        name=name,
+        meaning=meaning,
+        allowed=f"a recipe such as {RECIPE_EXAMPLE!r}, a list of them, or none",
+        read=_recipes,
+        schema={
+            "anyOf": [text, {"type": "array", "maxItems": MOST_RECIPES, "items": text}],
+        },
+    )
+
+
+def _or(allowed: str, blank: str | None) -> str:
+    return allowed if blank is None else f"{allowed}, or {blank}"
+
+
+def _number(given: object, limits: tuple[float, float]) -> float:
+    if isinstance(given, bool) or not isinstance(given, int | float):
+        raise FieldError
+    if not (isfinite(given) and limits[0] <= given <= limits[1]):
+        raise FieldError
+    return float(given)
+
+
+def _whole(given: object, limits: tuple[float, float]) -> int:
+    if isinstance(given, bool) or not isinstance(given, int):
+        raise FieldError
+    if not limits[0] <= given <= limits[1]:
+        raise FieldError
+    return given
+
+
+def _bool(given: object) -> bool:
+    if not isinstance(given, bool):
+        raise FieldError
+    return given
+
+
+def _word(given: object, kind: type[StrEnum]) -> StrEnum:
+    if not isinstance(given, str):
+        raise FieldError
+    try:
+        return kind(given)
+    except ValueError as fault:
+        raise FieldError from fault
+
+
+def _any_word(given: object) -> str:
+    if not isinstance(given, str) or not 0 < len(given) <= LONGEST_WORD:
+        raise FieldError
+    return given
+
+
+def _percentages(given: object) -> tuple[float, ...]:
+    several = given if isinstance(given, list) else [given]
+    shares = {_number(percent, (1.0, 100.0)) / 100.0 for percent in several}
+    if not shares or min(shares) <= 0.01:  # noqa: PLR2004  # 0.7 is a share, not a percentage
+        raise FieldError
+    return tuple(sorted(shares))
+
+
+def _segments(given: object) -> frozenset[CouinaudSegment]:
+    if given == NO_LIMIT:
+        return frozenset()
+    words = [_segment_word(part) for part in (given if isinstance(given, list) else [given])]
+    try:
+        return frozenset(s for word in words for s in parse_segments(word, what="keep"))
+    except InputError as fault:
+        raise FieldError from fault
+
+
+def _segment_word(given: object) -> str:
+    if isinstance(given, bool) or not isinstance(given, int | str):
+        raise FieldError
+    return str(given)
+
+
+def _recipes(given: object) -> tuple[Recipe, ...]:
+    several = given if isinstance(given, list) else [given]
+    if len(several) > MOST_RECIPES or not all(isinstance(recipe, str) for recipe in several):
+        raise FieldError
+    return tuple(
+        parse_recipe(str(recipe), what="recipes") for recipe in several if recipe != NO_LIMIT
+    )
