@@ -220,7 +220,7 @@ def _moved(
         for code, gain in ((beyond, sign), (near.code, -sign)):
             place = (when * size[0] + near.row) * size[1] + code
             steps += gain * np.bincount(place, minlength=len(steps))
-    return steps.reshape(-1, *size).cumsum(axis=0)[:-1]
+    return steps.reshape(len(shifts_mm) + 1, *size).cumsum(axis=0)[:-1]
 
 
 def _within(
