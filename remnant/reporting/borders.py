@@ -47,7 +47,7 @@ def border_cuts(couinaud: LabelMap) -> Iterator[Cut]:
     III where these are missing); the coronal one where many segments are seen well. A map without
     any segment gives none.
     """
-    points, segments = _thinned(couinaud)
+    points, segments = thinned(couinaud)
     if not len(points):
         return
     for pairs in (UPPER, LOWER):
@@ -58,11 +58,11 @@ def border_cuts(couinaud: LabelMap) -> Iterator[Cut]:
             names = " and ".join(segment.name for segment in shown)
             yield Cut(View.AXIAL, _vector(centre), f"Axial at the height of {names}")
     middle = points.mean(axis=0)
-    middle[FRONT_AXIS] = _richest_mm(points[:, FRONT_AXIS], segments)
+    middle[FRONT_AXIS] = richest_mm(points[:, FRONT_AXIS], segments)
     yield Cut(View.CORONAL, _vector(middle), "Coronal where many segments are seen")
 
 
-def _thinned(couinaud: LabelMap) -> tuple[NDArray[np.float64], NDArray[Any]]:
+def thinned(couinaud: LabelMap) -> tuple[NDArray[np.float64], NDArray[Any]]:
     """Return places in RAS mm and codes of segment voxels, at most one in every 2 mm."""
     steps = [max(1, int(THIN_MM / spacing)) for spacing in couinaud.geometry.spacing_mm]
     codes = couinaud.codes[tuple(slice(None, None, step) for step in steps)]
@@ -70,13 +70,13 @@ def _thinned(couinaud: LabelMap) -> tuple[NDArray[np.float64], NDArray[Any]]:
     return couinaud.geometry.ras_from_index(index * steps), codes[tuple(index.T)]
 
 
-def _richest_mm(places_mm: NDArray[np.float64], segments: NDArray[Any]) -> float:
+def richest_mm(places_mm: NDArray[np.float64], segments: NDArray[Any]) -> float:
     """Return the middle of the slab whose segments' roots of volume have the largest sum.
 
     The root makes a segment more count for more than the same volume added to one that is seen.
     """
     slabs = np.floor((places_mm - places_mm.min()) / SLAB_MM).astype(np.intp)
-    voxels = np.zeros((int(slabs.max()) + 1, len(CouinaudSegment) + 1))
+    voxels = np.zeros((int(slabs.max()) + 1, int(segments.max()) + 1))
     np.add.at(voxels, (slabs, segments.astype(np.intp)), 1.0)
     best = int(np.sqrt(voxels).sum(axis=1).argmax())
     return float(places_mm.min() + (best + HALF) * SLAB_MM)

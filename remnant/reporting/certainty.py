@@ -7,10 +7,11 @@ second percentage would be read as another volume.
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol, Self
 
+from remnant.core.debulking import DebulkingPlan
 from remnant.core.findings import Basis, Finding
-from remnant.core.plan import Resection
+from remnant.core.plan import Remnant, Resection
 from remnant.core.quantity import Interval, Quantity, UncertaintyPart
 from remnant.core.volumetry_report import BurdenClass, VolumetryReport
 from remnant.reporting.text import CLASS_WORDS, interval, plain, shown
@@ -38,6 +39,39 @@ class Share:
     part: UncertaintyPart
     words: str
     fraction: float
+
+
+class Outcome(Protocol):
+    """What would remain and be taken, with findings on both: a resection, or a plan's outcome."""
+
+    @property
+    def remnant(self) -> Remnant:
+        """What would stay."""
+        ...
+
+    @property
+    def debulked_fraction(self) -> Quantity:
+        """Share of the tumour volume that would be gone."""
+        ...
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """Verdicts on both."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class PlanOutcome:
+    """What a plan comes to, in the form of a resection's figures."""
+
+    remnant: Remnant
+    debulked_fraction: Quantity
+    findings: tuple[Finding, ...]
+
+    @classmethod
+    def of(cls, plan: DebulkingPlan) -> Self:
+        """Return the outcome of a plan."""
+        return cls(plan.result.remnant, plan.result.debulked_fraction, plan.findings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,12 +203,12 @@ def _said(parts: tuple[str, ...]) -> str:
     return f"from {', '.join(parts[:-1])} and {parts[-1]}"
 
 
-def judged(resection: Resection) -> Mapping[str, Judged]:
-    """Return every finding of a resection by its id, beside the quantity that it judged."""
+def judged(resection: Outcome) -> Mapping[str, Judged]:
+    """Return every finding on an outcome by its id, beside the quantity that it judged."""
     return {f.id: Judged(f, _quantity(f, resection)) for f in resection.findings}
 
 
-def minima(resection: Resection) -> tuple[Judged, ...]:
+def minima(resection: Outcome) -> tuple[Judged, ...]:
     """Return the distinct minima that a remnant is held against, lowest first.
 
     Several sources that ask for the same share of the same volume appear once, where they agree on
@@ -186,6 +220,14 @@ def minima(resection: Resection) -> tuple[Judged, ...]:
         (j.finding.threshold, j.finding.basis, j.finding.inclusive, j.finding.verdict): j
         for j in reversed(numbered)
     }
+    return tuple(sorted(distinct.values(), key=lambda j: j.finding.threshold or 0.0))
+
+
+def debulking_minima(resection: Outcome) -> tuple[Judged, ...]:
+    """Return the distinct shares of the tumour volume that sources ask for, lowest first."""
+    found = [j for j in judged(resection).values() if j.finding.basis is Basis.TUMOUR_VOLUME]
+    numbered = [j for j in found if j.finding.threshold is not None]
+    distinct = {(j.finding.threshold, j.finding.inclusive): j for j in reversed(numbered)}
     return tuple(sorted(distinct.values(), key=lambda j: j.finding.threshold or 0.0))
 
 
@@ -236,7 +278,7 @@ def _crossed(resection: Resection, low: float, high: float) -> Iterator[float]:
             yield limit
 
 
-def _quantity(finding: Finding, resection: Resection) -> Quantity | None:
+def _quantity(finding: Finding, resection: Outcome) -> Quantity | None:
     remnant = resection.remnant
     single = {
         Basis.STANDARDISED_TLV: remnant.sflr,

@@ -144,11 +144,11 @@ def draw_plane(scene: Scene, view: View, *, title: str | None = None) -> Picture
     plane = scene.plane(view)
     figure, axes = canvas(plane)
     outside = sample_labels(scene.structures.codes, scene.structures.geometry, plane)
-    _draw_backdrop(axes, scene, plane)
+    draw_backdrop(axes, scene, plane)
     inside = sample_labels(scene.lesion_codes.codes, scene.lesion_codes.geometry, plane)
     segments = _draw_segments(axes, scene, plane, free=inside.nearest() == 0)
     outline(axes, outside.share(), LIVER_COLOUR, width=1.3)
-    shown = _draw_lesions(axes, inside, scene.lesions, filled=scene.preview is None)
+    shown = draw_lesions(axes, inside, scene.lesions, filled=scene.preview is None)
     draw_letters(axes, view)
     draw_scale(axes, plane)
     named = view.name.capitalize() if title is None else title
@@ -162,9 +162,7 @@ def _draw_segments(
     if scene.couinaud is None:
         return []
     sample = sample_labels(scene.couinaud.codes, scene.couinaud.geometry, plane)
-    if scene.segments_need_review:
-        for line, words in enumerate(STAMP, start=1):
-            write(axes, 6.0, STAMP_STEP * line, words, colour="white", size=7.0, side="left")
+    draw_stamp(axes, scene)
     style = "dashed" if scene.segments_need_review else "solid"
     return draw_segments(axes, sample, free=free, style=style)
 
@@ -196,7 +194,14 @@ def _liver_centre(liver: LabelMap) -> Vector3:
     return (x, y, z)
 
 
-def _draw_backdrop(axes: "Axes", scene: Scene, plane: Plane) -> None:
+def draw_stamp(axes: "Axes", scene: Scene) -> None:
+    """Write on the picture that its segments need review, where they do."""
+    for line, words in enumerate(STAMP if scene.segments_need_review else (), start=1):
+        write(axes, 6.0, STAMP_STEP * line, words, colour="white", size=7.0, side="left")
+
+
+def draw_backdrop(axes: "Axes", scene: Scene, plane: Plane) -> None:
+    """Draw the image in grey, or the liver's mask where there is none."""
     if scene.preview is None:
         liver = sample_labels(scene.structures.codes, scene.structures.geometry, plane).share()
         grey = BACKDROP + 0.3 * liver
@@ -205,7 +210,7 @@ def _draw_backdrop(axes: "Axes", scene: Scene, plane: Plane) -> None:
     axes.imshow(grey, cmap="gray", vmin=0.0, vmax=1.0, interpolation="bilinear", aspect="auto")
 
 
-def _draw_lesions(
+def draw_lesions(
     axes: "Axes", sample: LabelSample, lesions: Mapping[int, Lesion], *, filled: bool
 ) -> list[int]:
     """Outline the lesions and number the largest ones; return the ids that are cut."""

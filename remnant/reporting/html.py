@@ -1,6 +1,8 @@
 """``report.html``: one file that a surgeon can read, print and keep, without anything outside."""
 
+from collections.abc import Callable, Mapping
 from functools import cache
+from types import MappingProxyType
 from typing import Any, Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -11,7 +13,7 @@ from remnant.core.errors import GeometryMismatchError
 from remnant.core.labels import CouinaudSegment
 from remnant.core.lesions import Confirmation
 from remnant.core.volumes import ImageVolume, LabelMap
-from remnant.reporting import certainty, text, view
+from remnant.reporting import certainty, front, plans, text, view
 from remnant.reporting.drawing import Picture
 from remnant.reporting.encode import ARBITRARY_UNIT, INTENSITY_UNITS, PART_NAMES
 from remnant.reporting.figures import draw_borders, draw_planes, make_scene
@@ -23,9 +25,12 @@ from remnant.reporting.palette import (
     REJECTED_COLOUR,
     SEGMENT_COLOURS,
 )
+from remnant.reporting.plan_pictures import PLAN_LOOKS, draw_plans
 from remnant.reporting.segments import SOURCE_NOTES, plane_errors, segments_state, without_review
 from remnant.reporting.surface import draw_surfaces
 
+NO_MAPS: Final[Mapping[str, LabelMap]] = MappingProxyType({})
+NO_PICTURES: Final[Mapping[str, tuple[Picture, ...]]] = MappingProxyType({})
 CONFIRMATION_WORDS: Final = {
     Confirmation.AUTOMATIC: "? not confirmed",
     Confirmation.CONFIRMED: "✓ confirmed",
@@ -40,6 +45,7 @@ def render_html(
     lesions: LabelMap | None,
     couinaud: LabelMap | None,
     preview: ImageVolume | None,
+    plan_maps: Mapping[str, LabelMap] = NO_MAPS,
 ) -> str:
     """Render the report as one self-contained HTML page.
 
@@ -53,6 +59,10 @@ def render_html(
     preview
         Image of :func:`remnant.reporting.preview.make_preview` on its own grid; without it the
         masks are drawn filled.
+    plan_maps
+        Map of each plan by its id, with the codes 1 stays, 2 removed with segments, 3 excised, 4
+        ablated, 5 lesion that stays. Only those of `remnant.reporting.plans.pictured` are drawn; a
+        plan without a map has no picture.
 
     Returns
     -------
@@ -66,7 +76,7 @@ def render_html(
     EmptyStructureError
         The structures hold no liver.
     """
-    for labels in (lesions, couinaud):
+    for labels in (lesions, couinaud, *plan_maps.values()):
         if labels is not None and not structures.geometry.same_grid(labels.geometry):
             raise GeometryMismatchError(
                 f"the {labels.scheme.name} map {labels.geometry.shape} is not on the grid of the "
@@ -80,12 +90,14 @@ def render_html(
         preview=preview,
         segments_need_review=case.volumetry.segments_need_review,
     )
+    drawn = case.planning
     return render_page(
         case,
         planes=tuple(draw_planes(scene)),
         borders=tuple(draw_borders(scene)),
         surfaces=tuple(draw_surfaces(scene)),
         centred_on=scene.centred_on,
+        of_plans={} if drawn is None else draw_plans(scene, plans.pictured(drawn), plan_maps),
     )
 
 
@@ -96,9 +108,15 @@ def render_page(
     surfaces: tuple[Picture, ...],
     centred_on: int | None,
     borders: tuple[Picture, ...] = (),
+    of_plans: Mapping[str, tuple[Picture, ...]] = NO_PICTURES,
 ) -> str:
-    """Render the page around pictures that are already drawn; there may be none."""
+    """Render the page around pictures that are already drawn; there may be none.
+
+    ``of_plans`` are the pictures of plans by the plan's id.
+    """
     resections = () if case.planning is None else case.planning.resections
+    made = () if case.planning is None else case.planning.plans
+    outcomes = map(certainty.PlanOutcome.of, made)
     return (
         _environment()
         .get_template("report.html.j2")
@@ -107,6 +125,7 @@ def render_page(
             planes=planes,
             borders=borders,
             surfaces=surfaces,
+            of_plans=of_plans,
             centred_on=centred_on,
             checks=view.checks(case),
             unit=INTENSITY_UNITS.get(case.study.modality, ARBITRARY_UNIT),
@@ -116,9 +135,29 @@ def render_page(
             standard=view.standard(case),
             verdict_tables=view.verdict_tables(case),
             citations=view.citations(case),
-            limits=view.limits(resections),
+            limits=view.limits((*resections, *outcomes)),
         )
     )
+
+
+PLAN_FILTERS: Final[tuple[Callable[..., object], ...]] = (
+    plans.ablation_rules,
+    plans.accepted,
+    plans.fate_groups,
+    plans.fates,
+    plans.findings_by_id,
+    plans.flags,
+    plans.flipping,
+    plans.missing,
+    plans.needed,
+    plans.pictured,
+    plans.proof,
+    plans.recipe_words,
+    plans.share,
+    plans.statement,
+    plans.title_of,
+    plans.without_title,
+)
 
 
 @cache
@@ -153,6 +192,11 @@ def _environment() -> Environment:
         "plane_errors": plane_errors,
         "without_review": without_review,
         "sentence": text.sentence,
+        "outcome": certainty.PlanOutcome.of,
+        "debulking_minima": certainty.debulking_minima,
+        "front": front.front,
+        "amount_of": text.amount_of,
+        **{function.__name__: function for function in PLAN_FILTERS},
     }
     environment.tests["partial"] = certainty.is_partial
     environment.globals |= _vocabulary()
@@ -169,6 +213,12 @@ def _vocabulary() -> dict[str, Any]:
         "confirmation_words": CONFIRMATION_WORDS,
         "basis_marks": certainty.BASIS_MARKS,
         "part_words": certainty.PART_WORDS,
+        "reach_words": plans.REACH_WORDS,
+        "option_words": plans.OPTION_WORDS,
+        "branch_words": plans.BRANCH_WORDS,
+        "strategy_words": plans.STRATEGY_WORDS,
+        "cause_words": plans.CAUSE_WORDS,
+        "plan_looks": PLAN_LOOKS,
         "segments": tuple(CouinaudSegment),
         "segment_colours": SEGMENT_COLOURS,
         "part_names": PART_NAMES,

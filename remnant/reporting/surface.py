@@ -4,8 +4,8 @@ Surfaces are for looking only: no volume is ever taken from them.
 """
 
 import io
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from math import cos, radians, sin
 from typing import TYPE_CHECKING, Any, Final, Self
 
@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from remnant.core.geometry import Geometry
-from remnant.core.labels import CouinaudSegment
 from remnant.core.lesions import Confirmation
 from remnant.core.volumes import LabelMap
 from remnant.reporting.coarsen import coarsened
@@ -121,8 +120,22 @@ def liver_mesh(structures: LabelMap, couinaud: LabelMap | None) -> Mesh:
     """Return the liver's surface, coloured by the Couinaud segment below it when known."""
     liver = (structures.codes > 0).view(np.uint8)
     vertices, faces, normals = _surface(liver, structures.geometry, spacing_mm=LIVER_SPACING_MM)
-    centres = vertices[faces].mean(axis=1) - INWARD_MM * normals
-    return Mesh(vertices, faces, normals, _segment_colours(centres, couinaud))
+    bare = np.tile(rgb(BARE_LIVER_COLOUR), (len(faces), 1))
+    mesh = Mesh(vertices, faces, normals, bare)
+    if couinaud is None:
+        return mesh
+    return coloured(mesh, couinaud, {int(s): colour for s, colour in SEGMENT_COLOURS.items()})
+
+
+def coloured(mesh: Mesh, labels: LabelMap, colours: Mapping[int, str]) -> Mesh:
+    """Return the mesh in the colour of the code right below it; other codes are bare liver."""
+    below = mesh.vertices[mesh.faces].mean(axis=1) - INWARD_MM * mesh.normals
+    index = np.rint(labels.geometry.index_from_ras(below)).astype(np.intp)
+    i, j, k = np.clip(index, 0, np.array(labels.codes.shape) - 1).T
+    table = np.tile(rgb(BARE_LIVER_COLOUR), (int(labels.codes.max()) + 1, 1))
+    for code, colour in colours.items():
+        table[code : code + 1] = rgb(colour)
+    return replace(mesh, colours=table[labels.codes[i, j, k]])
 
 
 def lesion_meshes(scene: Scene) -> Iterator[Mesh]:
@@ -195,20 +208,6 @@ def _face_normals(vertices: NDArray[np.float64], faces: NDArray[np.intp]) -> NDA
     lengths = np.linalg.norm(normals, axis=1, keepdims=True)
     unit: NDArray[np.float64] = normals / np.maximum(lengths, 1e-12)
     return unit
-
-
-def _segment_colours(
-    points_ras: NDArray[np.float64], couinaud: LabelMap | None
-) -> NDArray[np.float64]:
-    table = np.tile(rgb(BARE_LIVER_COLOUR), (len(CouinaudSegment) + 1, 1))
-    if couinaud is None:
-        return table[np.zeros(len(points_ras), dtype=np.intp)]
-    for segment, colour in SEGMENT_COLOURS.items():
-        table[segment] = rgb(colour)
-    index = np.rint(couinaud.geometry.index_from_ras(points_ras)).astype(np.intp)
-    i, j, k = np.clip(index, 0, np.array(couinaud.codes.shape) - 1).T
-    colours: NDArray[np.float64] = table[couinaud.codes[i, j, k]]
-    return colours
 
 
 def _painted(

@@ -10,7 +10,8 @@ from remnant.core.case import CaseReport
 from remnant.core.findings import Basis, Finding, Verdict
 from remnant.core.lesions import Confirmation
 from remnant.core.plan import Resection
-from remnant.reporting.certainty import Judged, judged
+from remnant.core.planning_report import PlanningReport
+from remnant.reporting.certainty import Judged, Outcome, judged
 from remnant.reporting.text import demand
 
 REACH_PREFIX: Final = "debulking.reach."
@@ -133,14 +134,14 @@ def verdict_tables(case: CaseReport) -> tuple[VerdictTable, ...]:
     return tuple(_table(case, title, group) for title, group in groups if group)
 
 
-def tally(resection: Resection) -> tuple[tuple[Verdict, int], ...]:
+def tally(resection: Outcome) -> tuple[tuple[Verdict, int], ...]:
     """Count the verdicts of the FLR rule sets on one resection, absent verdicts left out."""
     verdicts = [f.verdict for f in resection.findings if f.id in REMNANT_RULES]
     return tuple((verdict, verdicts.count(verdict)) for verdict in Verdict if verdict in verdicts)
 
 
-def limits(resections: Sequence[Resection]) -> Limits:
-    """Return every threshold that the resections' figures are held against."""
+def limits(resections: Sequence[Outcome]) -> Limits:
+    """Return every threshold that the figures of resections and plans are held against."""
     asked = [f for r in resections for f in r.findings if f.threshold is not None]
     tumour = {f.threshold for f in asked if f.basis is Basis.TUMOUR_VOLUME and f.threshold}
     remnant = {f.threshold for f in asked if f.basis is not Basis.TUMOUR_VOLUME and f.threshold}
@@ -191,6 +192,30 @@ def _sources(case: CaseReport) -> Iterator[str]:
     yield case.volumetry.standardised.source
     shown = () if no_remnant(case) else _resections(case)
     of_resections = [finding for r in shown for finding in r.findings]
-    for finding in (*_case_findings(case), *of_resections):
+    of_plans = () if case.planning is None else _plan_findings(case.planning)
+    for finding in (*_case_findings(case), *of_plans, *of_resections):
         if finding.source is not None:
             yield finding.source
+    if case.planning is not None:
+        yield from _list_sources(case.planning)
+
+
+def _plan_findings(planning: PlanningReport) -> Iterator[Finding]:
+    """Give the findings on plans and those of every list, in the order in which they are shown."""
+    lists = (*planning.resectability, *planning.staging, *planning.transplant)
+    for plan in planning.plans:
+        yield from plan.findings
+    for stage in planning.staged:
+        yield from stage.findings
+    for listed in lists:
+        yield from listed.findings
+    for lesion in planning.ablation:
+        yield from lesion.findings
+
+
+def _list_sources(planning: PlanningReport) -> Iterator[str]:
+    for listed in (*planning.resectability, *planning.staging, *planning.transplant):
+        yield listed.source
+    for pathway in planning.pathways:
+        yield pathway.source
+        yield from (option.source for option in pathway.options)

@@ -1,0 +1,248 @@
+"""What the page and the terminal show of plans: which ones, in which words, with which marks."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Final
+
+from planning.rules import REMNANT_RULE_SETS
+from planning.wording import counted, listed, segment_names
+from remnant.core.criteria import LesionAblation
+from remnant.core.debulking import DebulkingPlan, Fate, PlanOrigin, Recipe, TargetOutcome
+from remnant.core.findings import Finding, Verdict
+from remnant.core.lesions import Confirmation, Lesion
+from remnant.core.planning_report import PlanningReport
+from remnant.core.units import percent_from_fraction
+from remnant.reporting.text import plain, sentence
+
+MOST_PICTURED: Final = 3
+LESION_PART: Final = re.compile(r" (?:Here: |Not known: |The value lies within )")
+REJECTED_WORDS: Final = "rejected, not counted"
+FATE_WORDS: Final[Mapping[Fate, str]] = {
+    Fate.WITH_SEGMENTS: "would be removed with the segments",
+    Fate.WEDGE: "would be excised with a margin",
+    Fate.ABLATED: "would be ablated",
+    Fate.CUT: "would be cut: taken in part",
+    Fate.STAYS: "would stay",
+}
+REACH_WORDS: Final[Mapping[Verdict, str]] = {
+    Verdict.MET: "within reach",
+    Verdict.NOT_MET: "not within reach",
+    Verdict.UNKNOWN: "undecided",
+    Verdict.NO_EVIDENCE: "no evidence",
+}
+OPTION_WORDS: Final[Mapping[Verdict, str]] = {
+    Verdict.MET: "listed",
+    Verdict.NOT_MET: "ruled out there",
+    Verdict.UNKNOWN: "open",
+    Verdict.NO_EVIDENCE: "no evidence",
+}
+BRANCH_WORDS: Final[Mapping[Verdict, str]] = {
+    Verdict.MET: "this case",
+    Verdict.NOT_MET: "not this case",
+    Verdict.UNKNOWN: "may be this case",
+    Verdict.NO_EVIDENCE: "no evidence",
+}
+STRATEGY_WORDS: Final[Mapping[str, str]] = {
+    "pve": "portal vein embolisation",
+    "pvl": "portal vein ligation",
+    "alpps": "ALPPS",
+}
+CAUSE_WORDS: Final[Mapping[str, str]] = {
+    "segmentation": "outlines moved within their error",
+    "dropped_below_5_mm": "lesions below 5 mm left out",
+    "dropped_below_10_mm": "lesions below 10 mm left out",
+    "lobe_border": "border between the lobes moved",
+}
+RULE_SETS: Final[Mapping[str, str]] = {f"flr.{s.id}": s.title for s in REMNANT_RULE_SETS}
+
+
+@dataclass(frozen=True, slots=True)
+class LesionFate:
+    """What a plan does with one lesion, in words; a rejected lesion is never treated."""
+
+    lesion: Lesion
+    words: str
+    treated: bool
+
+    @property
+    def unconfirmed(self) -> bool:
+        """Whether nobody has confirmed that it is a metastasis."""
+        return self.lesion.confirmation is Confirmation.AUTOMATIC
+
+
+@dataclass(frozen=True, slots=True)
+class FateGroup:
+    """Lesions that share a fate: words, their numbers, and their volume together."""
+
+    words: str
+    lesions: str
+    volume_ml: float
+
+
+def pictured(planning: PlanningReport) -> tuple[DebulkingPlan, ...]:
+    """Return the plans that are drawn: the first one and the best at each target, at most three."""
+    known = {plan.id: plan for plan in planning.plans}
+    first = [plan.id for plan in planning.plans[:1]]
+    best = [target.plans[0] for target in planning.targets if target.plans]
+    chosen = [identifier for identifier in dict.fromkeys((*first, *best)) if identifier in known]
+    return tuple(known[identifier] for identifier in chosen[:MOST_PICTURED])
+
+
+def share(target: float) -> str:
+    """Write a debulking target, e.g. ``at least 70 %``; all of it is ``all``."""
+    return "all" if target >= 1.0 else f"at least {percent_from_fraction(target):g} %"
+
+
+def needed(target: TargetOutcome) -> str:
+    """Say what bounds an answer: most share, largest remnant, and what the rule set asks for."""
+    parts = [f"most that can be debulked {_percent_down(target.most_debulked_fraction)} %"]
+    if target.largest_flr_ml is not None:
+        parts.append(f"largest remnant {plain(target.largest_flr_ml)} mL")
+    if target.least_flr_ml is not None:
+        parts.append(f"the chosen rule asks for {plain(target.least_flr_ml)} mL")
+    return ", ".join(parts)
+
+
+def _percent_down(fraction: float) -> str:
+    """Write a share so that what is less than all never reads as all."""
+    text = f"{percent_from_fraction(fraction):.1f}"
+    return "more than 99.9" if fraction < 1.0 and text == "100.0" else text
+
+
+def recipe_words(recipe: Recipe, *, zones: int | None = None) -> tuple[str, ...]:
+    """Write what a recipe holds, one text for segments, wedges and ablations each."""
+    return tuple(_recipe_words(recipe, zones)) or ("nothing",)
+
+
+def _recipe_words(recipe: Recipe, zones: int | None) -> Iterator[str]:
+    if recipe.segments:
+        noun = "segment" if len(recipe.segments) == 1 else "segments"
+        yield f"{noun} {segment_names(recipe.segments)} removed"
+    if recipe.wedges:
+        yield f"excised with a margin: {_lesions(recipe.wedges)}"
+    if recipe.ablations:
+        more = f" in {zones} zones" if zones and zones != len(recipe.ablations) else ""
+        yield f"ablated: {_lesions(recipe.ablations)}{more}"
+
+
+def _lesions(identifiers: Iterable[int]) -> str:
+    known = sorted(identifiers)
+    return f"{'lesion' if len(known) == 1 else 'lesions'} {runs(known)}"
+
+
+def runs(numbers: Iterable[int]) -> str:
+    """Write numbers with runs of three and more drawn together: ``1, 2, 5–9``."""
+    ordered = enumerate(sorted(set(numbers)))
+    blocks = ([n for _, n in g] for _, g in groupby(ordered, key=lambda item: item[1] - item[0]))
+    return ", ".join(
+        f"{block[0]}–{block[-1]}" if len(block) > 2 else ", ".join(map(str, block))  # noqa: PLR2004
+        for block in blocks
+    )
+
+
+def fates(plan: DebulkingPlan, lesions: Iterable[Lesion]) -> tuple[LesionFate, ...]:
+    """Return what becomes of every lesion of the case, those that the plan does not name too."""
+    return tuple(_fate(plan, lesion) for lesion in lesions)
+
+
+def _fate(plan: DebulkingPlan, lesion: Lesion) -> LesionFate:
+    if not lesion.counts:
+        return LesionFate(lesion, REJECTED_WORDS, treated=False)
+    fate = plan.result.fates.get(lesion.id, Fate.STAYS)
+    return LesionFate(lesion, FATE_WORDS[fate], treated=fate is not Fate.STAYS)
+
+
+def fate_groups(plan: DebulkingPlan, lesions: Iterable[Lesion]) -> tuple[FateGroup, ...]:
+    """Return the lesions by what becomes of them; empty groups are left out."""
+    found: dict[str, list[Lesion]] = {}
+    for item in fates(plan, lesions):
+        found.setdefault(item.words, []).append(item.lesion)
+    order = (words for words in (*FATE_WORDS.values(), REJECTED_WORDS) if words in found)
+    return tuple(
+        FateGroup(
+            words,
+            runs(lesion.id for lesion in found[words]),
+            sum(lesion.volume_ml.value or 0.0 for lesion in found[words]),
+        )
+        for words in order
+    )
+
+
+def flags(plan: DebulkingPlan, lesions: Iterable[Lesion]) -> tuple[str, ...]:
+    """Return what has to be known beside a plan's figures."""
+    return tuple(_flags(plan, tuple(lesions)))
+
+
+def _flags(plan: DebulkingPlan, lesions: tuple[Lesion, ...]) -> Iterator[str]:
+    if plan.origin is PlanOrigin.USER:
+        yield "your own recipe"
+    if not plan.named:
+        yield "vascular feasibility not assessed"
+    if plan.flips:
+        yield f"{counted(len(plan.flips), 'verdict')} may flip"
+    cut = runs(n for n, fate in plan.result.fates.items() if fate is Fate.CUT)
+    if cut:
+        yield f"cuts lesion {cut}"
+    unsure = sum(item.treated and item.unconfirmed for item in fates(plan, lesions))
+    if unsure:
+        yield f"treats {counted(unsure, 'unconfirmed lesion')}"
+
+
+def proof(plan: DebulkingPlan) -> str:
+    """Say whether it is proven that no plan of its kind leaves more liver."""
+    if plan.proven is None:
+        return "–"
+    if plan.proven:
+        return "proven"
+    return f"not proven: at most {plain(plan.gap_ml)} mL more" if plan.gap_ml else "not proven"
+
+
+def accepted(plan: DebulkingPlan) -> tuple[tuple[Verdict, str], ...]:
+    """Return the FLR rule sets by their verdict on what a plan leaves, in words."""
+    found = [f for f in plan.findings if f.id in RULE_SETS]
+    groups = ((v, [RULE_SETS[f.id] for f in found if f.verdict is v]) for v in Verdict)
+    return tuple((verdict, listed(titles)) for verdict, titles in groups if titles)
+
+
+def flipping(plan: DebulkingPlan) -> tuple[Finding, ...]:
+    """Return the findings of a plan whose verdict may change within the interval."""
+    return tuple(finding for finding in plan.findings if finding.id in plan.flips)
+
+
+def missing(planning: PlanningReport) -> tuple[tuple[str, int], ...]:
+    """Return what is not known, with how many lists ask for it, the most asked first."""
+    lists = (*planning.resectability, *planning.staging, *planning.transplant)
+    asked = Counter(words for found in lists for words in dict.fromkeys(found.missing))
+    return tuple(asked.most_common())
+
+
+def title_of(planning: PlanningReport, identifier: str) -> str:
+    """Return the title of a plan, its id where the plan is not in the report."""
+    return next((p.title for p in planning.plans if p.id == identifier), identifier)
+
+
+def ablation_rules(planning: PlanningReport) -> tuple[Finding, ...]:
+    """Return one finding for each condition on ablating a lesion, in the order of first use."""
+    found = (finding for each in planning.ablation for finding in each.findings)
+    distinct: dict[str, Finding] = {}
+    for finding in found:
+        distinct.setdefault(finding.id, finding)
+    return tuple(distinct.values())
+
+
+def findings_by_id(ablation: LesionAblation) -> Mapping[str, Finding]:
+    """Return what was found on ablating one lesion, by the condition's id."""
+    return {finding.id: finding for finding in ablation.findings}
+
+
+def statement(finding: Finding) -> str:
+    """Return a condition without what it says of one lesion."""
+    return LESION_PART.split(finding.text, maxsplit=1)[0]
+
+
+def without_title(text: str, title: str) -> str:
+    """Drop the title that a text opens with, where the page shows it beside the text."""
+    return sentence(text.removeprefix(f"{title}: "))

@@ -1,0 +1,384 @@
+"""A planning report with every kind of content, made by hand without planning anything."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from planning.rules import PROJECT_SOURCE
+from remnant.core.criteria import CriteriaResult, LesionAblation, Pathway, TreatmentOption
+from remnant.core.debulking import (
+    DebulkingPlan,
+    Fate,
+    PlanOrigin,
+    Recipe,
+    Relaxation,
+    StagedPlan,
+    TargetOutcome,
+    VirtualResection,
+)
+from remnant.core.findings import Basis, Finding, SourceStatus, Verdict
+from remnant.core.labels import CouinaudSegment
+from remnant.core.plan import (
+    Frilling,
+    FrillingType,
+    Netlm,
+    NetlmType,
+    Remnant,
+    Stability,
+)
+from remnant.core.planning_report import PlanningReport
+from remnant.core.quantity import Interval, Quantity
+
+FATES: Mapping[int, Fate] = {1: Fate.WITH_SEGMENTS, 3: Fate.WEDGE, 4: Fate.ABLATED}
+ERROR_SHARE = 0.06
+
+
+def about(value: float) -> Quantity:
+    """Return a quantity with an interval of some percent around it."""
+    return Quantity(value, interval=Interval((1 - ERROR_SHARE) * value, (1 + ERROR_SHARE) * value))
+
+
+def example_result(
+    flr_ml: float = 900.0,
+    debulked: float = 0.93,
+    fates: Mapping[int, Fate] = FATES,
+    **changes: Any,  # noqa: ANN401  (each field's own type)
+) -> VirtualResection:
+    """Return what a recipe takes and leaves; ``changes`` replace any of its figures."""
+    zones = sum(fate is Fate.ABLATED for fate in fates.values())
+    wedges = sum(fate is Fate.WEDGE for fate in fates.values())
+    facts: dict[str, Any] = {
+        "fates": fates,
+        "remnant": Remnant(
+            flr_ml=about(flr_ml),
+            flr_measured_fraction=about(flr_ml / 1650.0),
+            sflr=about(flr_ml / 1700.0),
+            flr_body_weight_percent=about(flr_ml / 800.0),
+            flr_ml_per_m2=about(flr_ml / 1.95),
+        ),
+        "debulked_fraction": Quantity(
+            debulked, interval=Interval(debulked - 0.05, min(debulked + 0.03, 1.0))
+        ),
+        "removed_ml": about(1650.0 - flr_ml),
+        "ablated_ml": about(14.0),
+        "margin_ml": 21.5,
+        "residual_tumour_ml": about(30.0 * (1.0 - debulked)),
+        "ablation_zones": zones,
+        "interventions": 1 + wedges + zones,
+    }
+    return VirtualResection(**(facts | changes))
+
+
+def example_plan(number: int = 1, **changes: Any) -> DebulkingPlan:  # noqa: ANN401
+    """Return one plan of the optimiser; ``changes`` replace any of its fields."""
+    facts: dict[str, Any] = {
+        "id": f"plan_{number}",
+        "title": "Right posterior sectionectomy, 1 wedge, 1 ablation",
+        "headline": "93.0 % debulked with 900 mL left; the 30 % minimum flips in its interval.",
+        "origin": PlanOrigin.OPTIMISER,
+        "targets": (0.9,),
+        "recipe": Recipe(
+            segments=(CouinaudSegment.VI, CouinaudSegment.VII), wedges=(3,), ablations=(4,)
+        ),
+        "result": example_result(),
+        "named": True,
+        "new_world": "H67",
+        "feasible": Verdict.MET,
+        "proven": True,
+        "gap_ml": 0.0,
+        "on_front": True,
+        "flips": ("flr.machairas2021_30",),
+        "findings": example_plan_findings(),
+    }
+    return DebulkingPlan(**(facts | changes))
+
+
+def example_plan_findings() -> tuple[Finding, ...]:
+    """Return verdicts on a plan: two minima, a share of the tumour, a rule without a number."""
+    return (
+        Finding(
+            id="flr.cloyd2020",
+            verdict=Verdict.MET,
+            text="Cloyd 2020: at least 20 % of the standardised volume.",
+            value=0.53,
+            threshold=0.2,
+            basis=Basis.STANDARDISED_TLV,
+            inclusive=True,
+            source="cloyd2020",
+            status=SourceStatus.VERIFIED,
+            probability=0.999,
+        ),
+        Finding(
+            id="flr.machairas2021_30",
+            verdict=Verdict.NOT_MET,
+            text="Machairas 2021: at least 30 %.",
+            value=0.29,
+            threshold=0.3,
+            basis=Basis.UNSPECIFIED,
+            inclusive=True,
+            source="machairas2021",
+            status=SourceStatus.VERIFIED,
+            probability=0.41,
+        ),
+        Finding(
+            id="debulking.cloyd2020",
+            verdict=Verdict.MET,
+            text="Cloyd 2020: more than 90 %.",
+            value=0.93,
+            threshold=0.9,
+            basis=Basis.TUMOUR_VOLUME,
+            inclusive=False,
+            source="cloyd2020",
+            status=SourceStatus.VERIFIED,
+            probability=0.83,
+        ),
+        Finding(
+            id="ablation.with_resection.gepnetlm_review",
+            verdict=Verdict.UNKNOWN,
+            text="Resection with ablation only where the remnant is definitively adequate.",
+            source=PROJECT_SOURCE,
+            status=SourceStatus.PROJECT,
+        ),
+    )
+
+
+def example_plans() -> tuple[DebulkingPlan, ...]:
+    """Return plans of every kind: named, without a name, unproven, cutting, the user's own."""
+    return (
+        example_plan(1),
+        example_plan(
+            2,
+            title="Segment III, 1 wedge",
+            headline="72.0 % debulked with 1310 mL left.",
+            targets=(0.7,),
+            recipe=Recipe(segments=(CouinaudSegment.III,), wedges=(3,)),
+            result=example_result(1310.0, 0.72, {1: Fate.WITH_SEGMENTS, 3: Fate.WEDGE}),
+            named=False,
+            new_world="H3",
+            proven=False,
+            gap_ml=12.5,
+            flips=(),
+        ),
+        example_plan(
+            3,
+            title="Left <lateral> sectionectomy",
+            headline="40.0 % debulked with 1400 mL left.",
+            origin=PlanOrigin.USER,
+            targets=(),
+            recipe=Recipe(segments=(CouinaudSegment.II, CouinaudSegment.III)),
+            result=example_result(1400.0, 0.40, {1: Fate.STAYS, 3: Fate.CUT, 4: Fate.STAYS}),
+            new_world="H23",
+            feasible=Verdict.UNKNOWN,
+            proven=None,
+            gap_ml=None,
+            on_front=False,
+            flips=(),
+        ),
+    )
+
+
+def example_targets() -> tuple[TargetOutcome, ...]:
+    """Return a target within reach, one undecided, and one that is infeasible."""
+    return (
+        TargetOutcome(
+            target=0.7,
+            verdict=Verdict.MET,
+            plans=("plan_2", "plan_1"),
+            text="Reached by segment III and 1 wedge with 1310 mL left.",
+            most_debulked_fraction=1.0,
+            largest_flr_ml=1310.0,
+            least_flr_ml=510.0,
+            proven=True,
+        ),
+        TargetOutcome(
+            target=0.9,
+            verdict=Verdict.UNKNOWN,
+            plans=("plan_1",),
+            text="A plan reaches 93.0 %; without body size what remains cannot be judged.",
+            most_debulked_fraction=1.0,
+            largest_flr_ml=900.0,
+            least_flr_ml=None,
+            proven=False,
+        ),
+        TargetOutcome(
+            target=1.0,
+            verdict=Verdict.NOT_MET,
+            plans=(),
+            text="No plan removes or ablates every lesion: lesion 5 can be neither.",
+            most_debulked_fraction=0.9996,
+            largest_flr_ml=None,
+            least_flr_ml=510.0,
+            proven=True,
+            relaxations=(
+                Relaxation(
+                    kind="one_more_ablation", text="One more ablation.", amount=1.0, flr_ml=804.0
+                ),
+                Relaxation(
+                    kind="larger_remnant",
+                    text="FLR short by 42 mL: PVE would need +5.2 points.",
+                    amount=42.0,
+                    flr_ml=468.0,
+                ),
+            ),
+        ),
+    )
+
+
+def example_staged() -> tuple[StagedPlan, ...]:
+    """Return one plan in two stages, with growth in between."""
+    return (
+        StagedPlan(
+            plan="plan_1",
+            strategy="pve",
+            first_stage=Recipe(wedges=(3,)),
+            second_stage=Recipe(segments=(CouinaudSegment.VI, CouinaudSegment.VII)),
+            preset="pve_median",
+            flr_before_ml=about(480.0),
+            flr_after_ml=about(620.0),
+            sflr_after=about(0.36),
+            weeks_to_threshold=Quantity.absent("the minimum is never reached"),
+            probability=0.62,
+            tumour_growth_fraction=0.11,
+            text="After portal vein embolisation 620 mL would remain, without it 480 mL.",
+            findings=(
+                Finding(
+                    id="growth.pve",
+                    verdict=Verdict.UNKNOWN,
+                    text="Growth as in a published series.",
+                    source="kishi2009",
+                    status=SourceStatus.UNVERIFIED,
+                ),
+            ),
+        ),
+    )
+
+
+def example_list(identifier: str = "transplant.milan", **changes: Any) -> CriteriaResult:  # noqa: ANN401
+    """Return a list of conditions: one met, one not met, one undecided."""
+    condition = Finding(
+        id=f"{identifier}.burden",
+        verdict=Verdict.MET,
+        text="Tumour at most 50 % of the liver.",
+        value=0.124,
+        threshold=0.5,
+        basis=Basis.TOTAL_LIVER_VOLUME,
+        inclusive=True,
+        source="gepnetlm_review",
+        status=SourceStatus.VERIFIED,
+    )
+    conditions = (
+        condition,
+        replace(
+            condition,
+            id=f"{identifier}.age",
+            verdict=Verdict.NOT_MET,
+            text="Age at most 55 y.",
+            value=60.0,
+            threshold=55.0,
+            basis=None,
+            status=SourceStatus.UNVERIFIED,
+        ),
+        Finding(
+            id=f"{identifier}.ki67",
+            verdict=Verdict.UNKNOWN,
+            text="Ki-67 below 10 %. Not known: Ki-67 index.",
+            source="gepnetlm_review",
+            status=SourceStatus.PROJECT,
+        ),
+    )
+    facts: dict[str, Any] = {
+        "id": identifier,
+        "title": "Milan criteria",
+        "source": "gepnetlm_review",
+        "verdict": Verdict.NOT_MET,
+        "findings": conditions,
+        "missing": ("Ki-67 index",),
+        "text": "Milan criteria: 1 of 3 conditions not met.",
+    }
+    return CriteriaResult(**(facts | changes))
+
+
+def example_ablation(lesions: tuple[int, ...] = (1, 3, 4, 5)) -> tuple[LesionAblation, ...]:
+    """Return what two sources say on ablating some lesions; the largest is beyond the limits."""
+    size = Finding(
+        id="ablation.size.cloyd2020",
+        verdict=Verdict.MET,
+        text="Cloyd 2020: best for tumours below 3.5 cm. Here: 12.0 mm.",
+        value=12.0,
+        threshold=35.0,
+        inclusive=False,
+        source="cloyd2020",
+        status=SourceStatus.VERIFIED,
+    )
+    duct = Finding(
+        id="ablation.central_biliary.gepnetlm_review",
+        verdict=Verdict.UNKNOWN,
+        text="At least 1 cm from central bile ducts. Not known: where the bile ducts run.",
+        source="gepnetlm_review",
+        status=SourceStatus.UNVERIFIED,
+    )
+    return tuple(
+        LesionAblation(
+            lesion=lesion,
+            allowed=number > 0,
+            reason="" if number else "diameter 41.0 mm, above the chosen limit of 30 mm",
+            findings=(size, duct) if number else (replace(size, verdict=Verdict.NOT_MET),),
+        )
+        for number, lesion in enumerate(lesions)
+    )
+
+
+def example_pathway() -> Pathway:
+    """Return one branch of a pathway with an option of every verdict."""
+    options = (
+        ("Resection", Verdict.MET, "Listed for type I and II."),
+        ("TACE", Verdict.NOT_MET, "Ruled out after a bilio-enteric anastomosis."),
+        ("PRRT", Verdict.UNKNOWN, "For tumours with somatostatin receptors; not known here."),
+    )
+    return Pathway(
+        id="machairas2021.type_ii",
+        title="Machairas 2021, Figure 2",
+        branch="type II, G1 or G2",
+        verdict=Verdict.UNKNOWN,
+        text="May be this case: the grade is not known.",
+        source="machairas2021",
+        options=tuple(
+            TreatmentOption(name=name, verdict=verdict, text=text, source="machairas2021")
+            for name, verdict, text in options
+        ),
+    )
+
+
+def example_planning(**changes: Any) -> PlanningReport:  # noqa: ANN401
+    """Return a planning report with every kind of content; ``changes`` replace any field."""
+    facts: dict[str, Any] = {
+        "frilling": Frilling(type=FrillingType.II, reason="bulk with smaller deposits opposite"),
+        "resections": (),
+        "plans": example_plans(),
+        "targets": example_targets(),
+        "staged": example_staged(),
+        "netlm": Netlm(type=NetlmType.TWO, reason="more than 70 % by sparing resection"),
+        "stability": Stability(
+            perturbations=200,
+            same_share=0.87,
+            type_shares={FrillingType.II: 0.87, FrillingType.III: 0.13},
+            by_cause={"segmentation": 1.0, "lobe_border": 0.88},
+            reason="lesions below 5 mm: there are none",
+        ),
+        "resectability": (
+            example_list(
+                "resectability.enets2016",
+                title="ENETS 2016",
+                verdict=Verdict.UNKNOWN,
+                missing=("Ki-67 index", "extrahepatic disease"),
+                text="ENETS 2016: undecided: missing Ki-67 index, extrahepatic disease.",
+            ),
+        ),
+        "ablation": example_ablation(),
+        "staging": (
+            example_list("staging.pve", title="Embolisation", missing=(), text="Embolisation: no."),
+        ),
+        "transplant": (example_list(),),
+        "pathways": (example_pathway(),),
+    }
+    return PlanningReport(**(facts | changes))
