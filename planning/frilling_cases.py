@@ -82,14 +82,14 @@ def classify_cases(cases: Cases, *, rule: FrillingRule = OPERATIONAL_RULE) -> An
         Position of the answer in :data:`ANSWERS`, shape ``(cases,)``.
     """
     number = cases.present.sum(axis=1)
-    if cases.burden_fraction is None:
+    if cases.burden_fraction is None or not cases.known.size:
         return np.where(number == 0, NO_LESION, UNCLASSIFIABLE)
     scarce = np.round(1.0 - cases.burden_fraction, SHARE_DECIMALS) < rule.parenchyma_share
     single = np.where(scarce, III, I)
     if cases.cut:
         single[:] = UNCLASSIFIABLE
-    several = np.where((cases.present & ~cases.known).any(axis=1), UNCLASSIFIABLE, 0)
-    several = np.where(several == 0, _several(cases, scarce, rule), several)
+    unknown = (cases.present & ~cases.known).any(axis=1)
+    several = np.where(unknown, UNCLASSIFIABLE, _several(cases, scarce, rule))
     return np.where(number > 1, several, np.where(number == 1, single, NO_LESION))
 
 
