@@ -18,9 +18,10 @@ same moved boundaries, so that the numerator and denominator of a ratio vary tog
 Draws come in opposite pairs, so that what is linear has its median at the measured value.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +32,7 @@ from remnant.core.quantity import UncertaintyPart
 from remnant.core.uncertainty import ErrorModel, SegmentBorder, SegmentPlane
 from remnant.core.units import ml_from_mm3, mm3_from_ml
 from remnant.core.volumetry_report import VolumetryReport
+from volumetry.propagation_lesions import LesionDraws
 
 Sample = NDArray[np.float64]
 """One number for each draw, shape ``(draws,)``; with rows for several quantities."""
@@ -55,6 +57,7 @@ class _Stream(IntEnum):
     GRID_ROWS = 7
     GRID_BORDERS = 8
     FORMULA = 9
+    GRID_ZONES = 10
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -137,6 +140,36 @@ def joint_draws(
         functional_ml=functional_ml,
         tumour_ml=tumour_ml,
         formula_factor=np.exp(residual * source.normals(_Stream.FORMULA, 1)[0]),
+    )
+
+
+def lesion_draws(
+    report: VolumetryReport, *, parts: Parts = ALL_PARTS, seed: int | None = None
+) -> LesionDraws:
+    """Draw the surface of every lesion: those of `joint_draws`, lesion by lesion.
+
+    The lesions' volumes sum to the tumour of `joint_draws` but for what errors of the liver's
+    surface and of borders do to it.
+    """
+    source = _Source(report.error_model, frozenset(parts), seed)
+    counted = _by_volume(report)
+    volumes, surfaces, _ = _lesion_columns(counted)
+    moved, mean = np.zeros((len(counted), report.error_model.draws)), np.ones_like(volumes)
+    batches = list(_displaced(surfaces, report, source))
+    vanished_mm = 3.0 * mm3_from_ml(1.0) * volumes
+    for some, displaced_mm3, own_mm3 in batches:
+        least = np.maximum(displaced_mm3, -vanished_mm[some])
+        np.divide(least, surfaces[some], out=moved[some], where=surfaces[some] > 0.0)
+        mean[some] = _mean_swelling(volumes[some], own_mm3)
+    order = np.argsort([lesion.id for lesion in counted])
+    grid = source.sd(UncertaintyPart.DISCRETISATION, report.boundaries.grid_mm4)
+    return LesionDraws(
+        ids=tuple(counted[n].id for n in order),
+        volumes_ml=volumes[order, 0],
+        surfaces_mm2=surfaces[order, 0],
+        moved_mm=moved[order] if batches else None,
+        mean_swelling=mean[order, 0],
+        zone_grid_mm2=np.sqrt(grid) * source.normals(_Stream.GRID_ZONES, 1)[0],
     )
 
 
@@ -249,24 +282,42 @@ def _rows(report: VolumetryReport) -> tuple[Sample, Sample, Sample]:
 
 def _lesions(report: VolumetryReport, source: _Source) -> Sample:
     """Tumour by row under errors of the lesions' surfaces."""
+    volumes, surfaces, shares = _lesion_columns(_by_volume(report))
+    batches = _displaced(surfaces, report, source)
+    first = next(batches, None)
+    if first is None:
+        return shares.T @ volumes
+    tumour = np.zeros((ROWS, report.error_model.draws))
+    for some, displaced_mm3, own_mm3 in chain([first], batches):
+        swollen = swollen_ml(volumes[some], displaced_mm3)
+        tumour += shares[some].T @ (swollen / _mean_swelling(volumes[some], own_mm3))
+    return tumour
+
+
+def _by_volume(report: VolumetryReport) -> list[Lesion]:
     counted = [lesion for lesion in report.lesions if lesion.counts and lesion.volume_ml.value]
-    counted.sort(key=lambda lesion: (-(lesion.volume_ml.value or 0.0), lesion.id))
-    volumes, surfaces, shares = _lesion_columns(counted)
+    return sorted(counted, key=lambda lesion: (-(lesion.volume_ml.value or 0.0), lesion.id))
+
+
+def _displaced(
+    surfaces: Sample, report: VolumetryReport, source: _Source
+) -> Iterator[tuple[slice, Sample, Sample]]:
+    """Surface times displacement by batches of lesions, and the deviation of each one's own.
+
+    Nothing where no part that acts moves a lesion.
+    """
     model = report.error_model
     sd_mm = source.sd(UncertaintyPart.SEGMENTATION, model.lesion_boundary_mm)
     grid = source.sd(UncertaintyPart.DISCRETISATION, report.boundaries.grid_mm4)
     if sd_mm == grid == 0.0:
-        return shares.T @ volumes
+        return
     common = sd_mm * np.sqrt(model.lesion_common_share) * source.normals(_Stream.LESIONS_COMMON, 1)
     own_mm2 = sd_mm**2 * (1.0 - model.lesion_common_share)
-    tumour = np.zeros((ROWS, model.draws))
-    normals = source.normals(_Stream.LESIONS_OWN, len(counted))
-    for start in range(0, len(counted), LESIONS_AT_ONCE):
+    normals = source.normals(_Stream.LESIONS_OWN, len(surfaces))
+    for start in range(0, len(surfaces), LESIONS_AT_ONCE):
         some = slice(start, start + LESIONS_AT_ONCE)
         own_mm3 = np.sqrt(own_mm2 * surfaces[some] ** 2 + grid * surfaces[some])
-        swollen = swollen_ml(volumes[some], common * surfaces[some] + own_mm3 * normals[some])
-        tumour += shares[some].T @ (swollen / _mean_swelling(volumes[some], own_mm3))
-    return tumour
+        yield some, common * surfaces[some] + own_mm3 * normals[some], own_mm3
 
 
 def _mean_swelling(volumes_ml: Sample, own_sds_mm3: Sample) -> Sample:

@@ -1,6 +1,6 @@
 """The future liver remnant of any set of removed segments, and the tumour that leaves with it."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from math import fsum
 
@@ -10,12 +10,12 @@ from remnant.core.errors import InputError
 from remnant.core.labels import CouinaudSegment
 from remnant.core.patient import Patient
 from remnant.core.plan import Remnant
-from remnant.core.quantity import Bound, Interval, Quantity
+from remnant.core.quantity import Bound, Interval, Quantity, UncertaintyPart
 from remnant.core.units import G_PER_KG, percent_from_fraction
 from remnant.core.volumetry_report import SegmentVolumes, VolumetryReport
 from volumetry.body_surface import ASSUMED_BODY
 from volumetry.propagation import Draws, Sample, Spread, spread
-from volumetry.uncertainty import interval_of, ratio, spanned, varying
+from volumetry.uncertainty import interval_of, ratio, sample_interval, spanned, varying
 
 Segments = frozenset[CouinaudSegment]
 SegmentTable = Mapping[CouinaudSegment, SegmentVolumes]
@@ -27,6 +27,7 @@ DECIMALS = 12
 """Ratios of sums of volumes are rounded here: far below any meaning, and a share that is 7/10 by
 voxel count does not fall a rounding error short of a threshold of 0.7."""
 
+NO_SEGMENTS = "the segments are unknown"
 NOTHING_REMOVED = "none of the segments that would be removed has a voxel"
 KEPT_CUT = "segments that stay are cut by the edge of the scan"
 REMOVED_CUT = "removed segments are cut by the edge of the scan"
@@ -66,44 +67,104 @@ def future_liver_remnant(
     InputError
         ``removed`` holds something that is not a segment.
     """
-    _require_segments(removed)
-    if report.segments is None:
-        return _absent_remnant(report.segments_reason or "the segments are unknown")
-    if removed and _has_no_voxel(report.segments, removed):
-        return _absent_remnant(NOTHING_REMOVED)
-    remnant = _Draw(drawn or spread(report), removed)
-    flr_ml = _flr(report, report.segments, removed)
-    measured = _measured_fraction(report, report.segments, removed)
+    require_segments(removed)
+    missing = missing_remnant(report, removed)
+    if missing is not None or report.segments is None:
+        return absent_remnant(missing or NO_SEGMENTS)
+    kept = [volumes.functional_ml for s, volumes in report.segments.items() if s not in removed]
+    drawn = drawn or spread(report)
+    return remnant_of(
+        fsum(kept),
+        report=report,
+        patient=patient,
+        removed=removed,
+        drawn=drawn_remnant(drawn, lambda draws, _: draws.flr_ml(removed)),
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DrawnRemnant:
+    """One remnant in every draw: under all parts of the uncertainty, and under each alone.
+
+    ``flr_ml`` and ``flr_alone_ml`` hold the functional liver that stays, shape ``(draws,)``.
+    """
+
+    drawn: Spread
+    flr_ml: Sample
+    flr_alone_ml: Mapping[UncertaintyPart, Sample]
+
+    def interval(self, figure: Callable[[Draws, Sample], Sample]) -> Interval | None:
+        """Return the interval of a figure made of draws and of the remnant in them."""
+        alone = {
+            part: figure(draws, self.flr_alone_ml[part]) for part, draws in self.drawn.alone.items()
+        }
+        return sample_interval(figure(self.drawn.whole, self.flr_ml), alone)
+
+
+def drawn_remnant(
+    drawn: Spread, flr_ml: Callable[[Draws, UncertaintyPart | None], Sample]
+) -> DrawnRemnant:
+    """Draw a remnant; ``flr_ml`` gets the draws and the part that acts alone, ``None`` for all."""
+    alone = {part: flr_ml(draws, part) for part, draws in drawn.alone.items()}
+    return DrawnRemnant(drawn, flr_ml(drawn.whole, None), alone)
+
+
+def remnant_of(
+    flr_ml: float,
+    *,
+    report: VolumetryReport,
+    patient: Patient,
+    removed: Segments,
+    drawn: DrawnRemnant,
+) -> Remnant:
+    """Give a remnant its four ratios, bounds and intervals.
+
+    Parameters
+    ----------
+    flr_ml
+        Functional liver that stays: that of the kept segments, less what margins take of it.
+    report
+        The measured liver, with segments.
+    patient
+        Body weight for the ratio to it.
+    removed
+        Segments taken out: where the scan cuts these or the others, ratios are bounds.
+    drawn
+        The same remnant in every draw.
+    """
+    remnant = _Ratios(drawn)
+    quantity = _flr(flr_ml, report, removed)
+    measured = _measured_fraction(flr_ml, report, removed)
     stlv_ml, bsa_m2 = report.standardised.stlv_ml, report.standardised.bsa_m2
-    sflr = remnant.over(flr_ml, stlv_ml, formula=True)
+    sflr = remnant.over(quantity, stlv_ml, formula=True)
     return Remnant(
-        flr_ml=spanned(flr_ml, varying(remnant.interval(remnant.flr_ml))),
-        flr_measured_fraction=spanned(measured, remnant.interval(remnant.measured_fraction)),
+        flr_ml=spanned(quantity, varying(drawn.interval(lambda _, flr: flr))),
+        flr_measured_fraction=spanned(measured, drawn.interval(_of_functional)),
         sflr=sflr,
-        flr_body_weight_percent=remnant.over(flr_ml, _body_weight(patient)),
-        flr_ml_per_m2=remnant.over(flr_ml, bsa_m2),
+        flr_body_weight_percent=remnant.over(quantity, _body_weight(patient)),
+        flr_ml_per_m2=remnant.over(quantity, bsa_m2),
         smaller_fraction=remnant.smaller(measured, sflr, stlv_ml),
     )
 
 
+def missing_remnant(report: VolumetryReport, removed: Segments) -> str | None:
+    """Return why there is no remnant to speak of, ``None`` where there is one."""
+    if report.segments is None:
+        return report.segments_reason or NO_SEGMENTS
+    if removed and _has_no_voxel(report.segments, removed):
+        return NOTHING_REMOVED
+    return None
+
+
+def _of_functional(draws: Draws, flr_ml: Sample) -> Sample:
+    return ratio(flr_ml, draws.functional_tlv_ml)
+
+
 @dataclass(frozen=True, slots=True)
-class _Draw:
-    """One remnant in every draw."""
+class _Ratios:
+    """Ratios of one remnant with their intervals."""
 
-    drawn: Spread
-    removed: Segments
-
-    def flr_ml(self, draws: Draws) -> Sample:
-        return draws.flr_ml(self.removed)
-
-    def measured_fraction(self, draws: Draws) -> Sample:
-        return ratio(self.flr_ml(draws), draws.functional_tlv_ml)
-
-    def debulked_fraction(self, draws: Draws) -> Sample:
-        return ratio(draws.tumour_in(self.removed), draws.all_tumour_ml)
-
-    def interval(self, figure: Callable[[Draws], Sample]) -> Interval | None:
-        return interval_of(self.drawn, figure)
+    drawn: DrawnRemnant
 
     def smaller(self, measured: Quantity, sflr: Quantity, stlv_ml: Quantity) -> Quantity | None:
         """Return the smaller of two fractions, with the interval of the smaller one per draw."""
@@ -114,12 +175,12 @@ class _Draw:
         ):
             return None
 
-        def smaller(draws: Draws) -> Sample:
-            of_standard = self.flr_ml(draws) / (expected_ml * draws.formula_factor)
-            return np.minimum(self.measured_fraction(draws), of_standard)
+        def smaller(draws: Draws, flr_ml: Sample) -> Sample:
+            of_standard = flr_ml / (expected_ml * draws.formula_factor)
+            return np.minimum(_of_functional(draws, flr_ml), of_standard)
 
         value = min(f.value for f in fractions if f.value is not None)
-        return spanned(Quantity(value), self.interval(smaller))
+        return spanned(Quantity(value), self.drawn.interval(smaller))
 
     def over(self, part: Quantity, whole: Quantity, *, formula: bool = False) -> Quantity:
         """Divide the remnant; with ``formula`` the whole has that formula's residual."""
@@ -128,10 +189,10 @@ class _Draw:
             return quotient
         denominator = whole.value
 
-        def divided(draws: Draws) -> Sample:
-            return self.flr_ml(draws) / (denominator * (draws.formula_factor if formula else 1.0))
+        def divided(draws: Draws, flr_ml: Sample) -> Sample:
+            return flr_ml / (denominator * (draws.formula_factor if formula else 1.0))
 
-        return spanned(quotient, self.interval(divided))
+        return spanned(quotient, self.drawn.interval(divided))
 
 
 def debulked_fraction(
@@ -161,20 +222,22 @@ def debulked_fraction(
     InputError
         ``removed`` holds something that is not a segment.
     """
-    _require_segments(removed)
+    require_segments(removed)
     if report.segments is None:
-        return Quantity.absent(report.segments_reason or "the segments are unknown")
+        return Quantity.absent(report.segments_reason or NO_SEGMENTS)
     if report.tumour_ml.value is None:
         return Quantity.absent(report.tumour_ml.reason or LESIONS_UNKNOWN)
     whole_ml, part_ml, covered = _tumour_in(report, removed)
     if whole_ml == 0.0:
         return Quantity.absent("no lesion to debulk")
-    low, high = _cut_sides(report, report.segments, removed)
+    low, high = cut_sides(report, removed)
     may_be_more = [REMOVED_CUT] * high + [OUTSIDE_MAP] * (not covered)
     may_be_less = [KEPT_CUT] * low
-    share = _share(part_ml / whole_ml, may_be_more=may_be_more, may_be_less=may_be_less)
-    resection = _Draw(drawn or spread(report), removed)
-    return spanned(share, resection.interval(resection.debulked_fraction))
+    share = bounded_share(part_ml / whole_ml, may_be_more=may_be_more, may_be_less=may_be_less)
+    removed_share = interval_of(
+        drawn or spread(report), lambda d: ratio(d.tumour_in(removed), d.all_tumour_ml)
+    )
+    return spanned(share, removed_share)
 
 
 def _has_no_voxel(segments: SegmentTable, removed: Segments) -> bool:
@@ -196,34 +259,30 @@ def _tumour_in(report: VolumetryReport, removed: Segments) -> tuple[float, float
     return fsum(whole), fsum(part), covered
 
 
-def _flr(report: VolumetryReport, segments: SegmentTable, removed: Segments) -> Quantity:
-    value = fsum(volumes.functional_ml for s, volumes in segments.items() if s not in removed)
-    kept_cut, _ = _cut_sides(report, segments, removed)
-    return _bounded(
-        value,
+def _flr(value_ml: float, report: VolumetryReport, removed: Segments) -> Quantity:
+    kept_cut, _ = cut_sides(report, removed)
+    return bounded(
+        value_ml,
         may_be_more=[KEPT_CUT] * kept_cut + [UNASSIGNED] * _much_unassigned(report),
         may_be_less=[LESIONS_UNKNOWN] * _lesions_unknown(report),
     )
 
 
-def _measured_fraction(
-    report: VolumetryReport, segments: SegmentTable, removed: Segments
-) -> Quantity:
+def _measured_fraction(flr_ml: float, report: VolumetryReport, removed: Segments) -> Quantity:
+    segments = report.segments or {}
     whole_ml = fsum(volumes.functional_ml for volumes in segments.values()) + report.unassigned_ml
     if whole_ml == 0.0:
         return Quantity.absent("there is no functional liver: all of it is tumour")
-    kept_ml = fsum(volumes.functional_ml for s, volumes in segments.items() if s not in removed)
-    kept_cut, removed_cut = _cut_sides(report, segments, removed)
+    kept_cut, removed_cut = cut_sides(report, removed)
     either = [LESIONS_UNKNOWN] * _lesions_unknown(report)
     may_be_more = [KEPT_CUT] * kept_cut + [UNASSIGNED] * _much_unassigned(report) + either
     may_be_less = [REMOVED_CUT] * removed_cut + either
-    return _share(kept_ml / whole_ml, may_be_more=may_be_more, may_be_less=may_be_less)
+    return bounded_share(flr_ml / whole_ml, may_be_more=may_be_more, may_be_less=may_be_less)
 
 
-def _cut_sides(
-    report: VolumetryReport, segments: SegmentTable, removed: Segments
-) -> tuple[bool, bool]:
+def cut_sides(report: VolumetryReport, removed: Segments) -> tuple[bool, bool]:
     """Tell whether the scan cuts kept and removed segments; both, where no segment is to blame."""
+    segments = report.segments or {}
     cut = {segment for segment, volumes in segments.items() if volumes.touches_edge}
     unknown_side = not cut and report.tlv_ml.bound is Bound.LOWER
     return bool(cut - removed) or unknown_side, bool(cut & removed) or unknown_side
@@ -238,12 +297,17 @@ def _lesions_unknown(report: VolumetryReport) -> bool:
     return report.tumour_ml.value is None
 
 
-def _share(value: float, *, may_be_more: list[str], may_be_less: list[str]) -> Quantity:
+def bounded_share(value: float, *, may_be_more: list[str], may_be_less: list[str]) -> Quantity:
+    """Return a share in [0, 1], as `bounded` does."""
     share = min(1.0, round(value, DECIMALS))
-    return _bounded(share, may_be_more=may_be_more, may_be_less=may_be_less)
+    return bounded(share, may_be_more=may_be_more, may_be_less=may_be_less)
 
 
-def _bounded(value: float, *, may_be_more: list[str], may_be_less: list[str]) -> Quantity:
+def bounded(value: float, *, may_be_more: list[str], may_be_less: list[str]) -> Quantity:
+    """Return a value with what could make the true one larger, and smaller, as its reason.
+
+    A bound where one of the two is empty, indicative where neither is.
+    """
     reason = _joined(dict.fromkeys(may_be_more + may_be_less))
     if may_be_more and may_be_less:
         either = f"it could be larger or smaller than measured: {reason}"
@@ -276,7 +340,8 @@ def _joined(reasons: Iterable[str | None]) -> str | None:
     return "; ".join(reason for reason in reasons if reason) or None
 
 
-def _absent_remnant(reason: str) -> Remnant:
+def absent_remnant(reason: str) -> Remnant:
+    """Return a remnant of which nothing is known, with the reason."""
     absent = Quantity.absent(reason)
     return Remnant(
         flr_ml=absent,
@@ -287,7 +352,8 @@ def _absent_remnant(reason: str) -> Remnant:
     )
 
 
-def _require_segments(removed: Segments) -> None:
+def require_segments(removed: Collection[int]) -> None:
+    """Raise an `InputError` for what is not a segment."""
     foreign = sorted(set(removed) - set(CouinaudSegment))
     if foreign:
         raise InputError(f"removed segments {foreign} do not exist; allowed are 1 to 8")
