@@ -69,8 +69,7 @@ def subproblem(problem: Problem, segments: Segments) -> Subproblem | None:
     forced = (covered | extended).astype(np.int64)
     gone = removed[atoms.segment] | (margin @ forced > 0)
     counted = atoms.segment > 0
-    wedge = ~touched & problem.wedge_allowed
-    ablation = ~touched & problem.ablation_allowed
+    wedge, ablation = _undominated(problem, ~touched)
     left = counted & ~gone
     sizes, margin, zone = _merged(
         atoms.voxels[left], _columns(margin[left], wedge), _columns(zone[left], ablation)
@@ -96,6 +95,22 @@ def _can_extend(problem: Problem, extended: Flags, removed: Flags) -> bool:
     inside = problem.atoms.lesion_voxels[:, removed].sum(axis=1)
     mostly = inside >= EXTENSION_SHARE * problem.tumour
     return bool((problem.wedge_allowed | mostly)[extended].all())
+
+
+def _undominated(problem: Problem, free: Flags) -> tuple[Flags, Flags]:
+    """Allow of two fates of a free lesion only the better, where one is in every respect.
+
+    So it is where it takes no liver that the other would spare, no more interventions, and no
+    limit of its own.
+    """
+    wedge, ablation = free & problem.wedge_allowed, free & problem.ablation_allowed
+    both = np.asarray(problem.margin.multiply(problem.zone).sum(axis=0)).ravel()
+    inside_zone = both == np.asarray(problem.margin.sum(axis=0)).ravel()
+    inside_margin = both == np.asarray(problem.zone.sum(axis=0)).ravel()
+    wedge_wins = wedge & inside_zone & (problem.most_wedges is None)
+    single = problem.atoms.ablation_zones == 1
+    ablation_wins = ablation & inside_margin & single & (problem.most_ablations is None)
+    return wedge & (wedge_wins | ~ablation_wins), ablation & ~wedge_wins
 
 
 def _columns(matrix: csr_array, allowed: Flags) -> csr_array:
