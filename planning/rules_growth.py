@@ -12,6 +12,7 @@ from statistics import NormalDist
 
 from remnant.core.findings import SourceStatus
 from remnant.core.labels import CouinaudSegment
+from remnant.core.patient import LiverBackground
 
 DAYS_PER_WEEK = 7.0
 GROWN_AT_SCAN = (0.90, 0.95, 0.99)
@@ -56,6 +57,11 @@ class TimeConstant:
     low_days: float
     high_days: float
     derivation: str
+
+    @property
+    def grown_days(self) -> float:
+        """Days until 95 % of the growth is there."""
+        return -self.days * log(1.0 - GROWN_AT_SCAN[1])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +116,8 @@ class GrowthPreset:
 class GrowthRemark:
     """A published fact that bears on waiting for growth and is no rule.
 
-    ``strategies`` names the ways of growing that it speaks of.
+    ``strategies`` names the ways of growing that it speaks of; ``backgrounds`` the livers, empty
+    for all.
     """
 
     id: str
@@ -119,6 +126,7 @@ class GrowthRemark:
     population: str
     source: str
     status: SourceStatus = SourceStatus.VERIFIED
+    backgrounds: frozenset[LiverBackground] = frozenset()
 
 
 def log_sd_from_mean(mean: float, sd: float) -> float:
@@ -298,6 +306,14 @@ GROWTH_REMARKS: tuple[GrowthRemark, ...] = (
         strategies=(Strategy.PVE, Strategy.PVL),
         population="highly selected patients with neuroendocrine liver metastases",
         source="machairas2021",
+    ),
+    GrowthRemark(
+        id="growth.cirrhosis",
+        text="Cirrhosis lessens growth; no preset here was measured in cirrhotic livers alone.",
+        strategies=(Strategy.PVE, Strategy.PVL, Strategy.ALPPS),
+        population="44 articles, 1791 patients with portal vein embolisation",
+        source="pmc3549243",
+        backgrounds=frozenset((LiverBackground.FIBROSIS, LiverBackground.CIRRHOSIS)),
     ),
 )
 """Facts beside the presets; none of them decides anything."""

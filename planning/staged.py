@@ -1,11 +1,151 @@
 """Plans in two stages: what a growing remnant would add to a plan that leaves too little.
 
 The first stage clears the liver that stays and closes the portal branches of what is to go; the
-remnant grows; the second stage removes the segments.
+remnant grows; the second stage removes the segments. What grows is the functional liver that the
+one-stage plan would leave: margins and ablation zones are taken off before, so that destroyed liver
+does not grow, nor does liver that the second stage takes with a margin.
 """
 
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from planning.debulking import CUT_SHARE_MINIMUM
+from planning.hypertrophy import (
+    MINIMUM,
+    Forecast,
+    after_growth,
+    drawn_of,
+    forecast,
+    tumour_growth_fraction,
+)
+from planning.rules_growth import (
+    DAYS_PER_WEEK,
+    GROWTH_PRESETS,
+    PVL_REASON,
+    GrowthPreset,
+    Strategy,
+)
+from planning.staged_texts import Staged, staged_findings, staged_text
+from remnant.core.clinical import ClinicalFacts
+from remnant.core.debulking import DebulkingPlan, Recipe, StagedPlan
 from remnant.core.errors import ImplausibleValueError
+from remnant.core.labels import CouinaudSegment
+from remnant.core.lesions import Lesion
+from remnant.core.patient import Patient
+from remnant.core.plan_choice import PlanChoice
+from remnant.core.quantity import Quantity
 from remnant.core.units import percent_from_fraction
+from remnant.core.volumetry_report import VolumetryReport
+
+SURE = 0.95
+"""A remnant that is enough with at least this probability needs no growth: this project's."""
+NO_PRESET = "none"
+NO_FORECAST = Forecast(
+    flr_ml=Quantity.absent(PVL_REASON), weeks=Quantity.absent(PVL_REASON), probability=None
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Case:
+    """What is the same for every plan."""
+
+    report: VolumetryReport
+    patient: Patient
+    facts: ClinicalFacts
+    least_flr_ml: Quantity
+    rule_set: str
+
+
+def staged_plans(
+    plans: Sequence[DebulkingPlan],
+    *,
+    report: VolumetryReport,
+    patient: Patient,
+    facts: ClinicalFacts,
+    least_flr_ml: Quantity,
+    choice: PlanChoice,
+) -> tuple[StagedPlan, ...]:
+    """Hold plans that remove segments against the same plans in two stages.
+
+    Parameters
+    ----------
+    plans
+        In one stage. Staged are those that remove segments and are the best for a target, or whose
+        remnant is not sure to suffice (at least 95 %).
+    report
+        Where the lesions lie, and whether the segments need review.
+    patient
+        Its background decides which remarks bear on growth.
+    facts
+        The tumour's doubling time; without it nothing is said of its growth.
+    least_flr_ml
+        The remnant asked for; absent with the reason where it is not known: then there is no time.
+    choice
+        The rule set that asks for it.
+
+    Returns
+    -------
+    tuple
+        For each plan one by portal vein embolisation, ligation and ALPPS, in the order of plans.
+        Growth after ligation has no source: its figures are absent.
+    """
+    case = _Case(
+        report=report,
+        patient=patient,
+        facts=facts,
+        least_flr_ml=least_flr_ml,
+        rule_set=choice.rule_set,
+    )
+    return tuple(
+        _staged(plan, strategy, case)
+        for plan in plans
+        if is_staged(plan, least_flr_ml)
+        for strategy in Strategy
+    )
+
+
+def is_staged(plan: DebulkingPlan, least_flr_ml: Quantity) -> bool:
+    """Tell whether a plan is held against two stages, see `staged_plans`."""
+    if not plan.recipe.segments:
+        return False
+    return bool(plan.targets) or not _is_sure(plan.result.remnant.flr_ml, least_flr_ml)
+
+
+def two_stages(recipe: Recipe, lesions: Collection[Lesion]) -> tuple[Recipe, Recipe]:
+    """Divide what is done between two operations.
+
+    Lesions that lie in kept segments are excised or ablated first. Those that reach into removed
+    segments with at least 1 % of their volume wait: the transection goes around them.
+    """
+    removed = frozenset(recipe.segments)
+    later = {lesion.id for lesion in lesions if _core(lesion) & removed}
+    first = Recipe(
+        wedges=tuple(i for i in recipe.wedges if i not in later),
+        ablations=tuple(i for i in recipe.ablations if i not in later),
+    )
+    second = Recipe(
+        segments=recipe.segments,
+        wedges=tuple(i for i in recipe.wedges if i in later),
+        ablations=tuple(i for i in recipe.ablations if i in later),
+    )
+    return first, second
+
+
+def presets_for(
+    strategy: Strategy, removed: Collection[CouinaudSegment]
+) -> tuple[GrowthPreset, ...]:
+    """Return the presets of a strategy that speak of a remnant like this, the default first.
+
+    Those measured in certain segments are for remnants of these, with or without segment I.
+    """
+    kept = frozenset(CouinaudSegment) - frozenset(removed) - {CouinaudSegment.I}
+    return tuple(
+        preset
+        for preset in GROWTH_PRESETS
+        if preset.strategy is strategy and (not preset.kept or kept == preset.kept)
+    )
 
 
 def points_needed(flr_ml: float, least_flr_ml: float, stlv_ml: float) -> float:
@@ -35,3 +175,68 @@ def points_needed(flr_ml: float, least_flr_ml: float, stlv_ml: float) -> float:
             f"and weight"
         )
     return percent_from_fraction(max(0.0, least_flr_ml - flr_ml) / stlv_ml)
+
+
+def _core(lesion: Lesion) -> frozenset[CouinaudSegment]:
+    shares = lesion.segment_fractions or {}
+    return frozenset(s for s, share in shares.items() if share >= CUT_SHARE_MINIMUM)
+
+
+def _is_sure(flr_ml: Quantity, least_flr_ml: Quantity) -> bool:
+    volumes = (flr_ml, least_flr_ml)
+    if any(q.value is None or q.bound is not None or q.indicative for q in volumes):
+        return False
+    enough = drawn_of(flr_ml) >= drawn_of(least_flr_ml, MINIMUM)
+    return float(np.mean(enough)) >= SURE
+
+
+def _staged(plan: DebulkingPlan, strategy: Strategy, case: _Case) -> StagedPlan:
+    remnant = plan.result.remnant
+    presets = presets_for(strategy, plan.recipe.segments)
+    forecasts = {
+        preset: forecast(remnant.flr_ml, least_flr_ml=case.least_flr_ml, preset=preset)
+        for preset in presets
+    }
+    chosen = next(iter(forecasts.values()), NO_FORECAST)
+    waiting_weeks = _waiting_weeks(forecasts)
+    staged = Staged(
+        plan=plan,
+        strategy=strategy,
+        least_flr_ml=case.least_flr_ml,
+        rule_set=case.rule_set,
+        forecasts=forecasts,
+        waiting_weeks=waiting_weeks,
+        tumour_growth_fraction=_tumour_growth(waiting_weeks, case.facts),
+    )
+    first, second = two_stages(plan.recipe, case.report.lesions)
+    return StagedPlan(
+        plan=plan.id,
+        strategy=strategy.value,
+        first_stage=first,
+        second_stage=second,
+        preset=presets[0].id if presets else NO_PRESET,
+        flr_before_ml=remnant.flr_ml,
+        flr_after_ml=chosen.flr_ml,
+        sflr_after=after_growth(remnant.sflr, presets[0]) if presets else NO_FORECAST.flr_ml,
+        weeks_to_threshold=chosen.weeks,
+        probability=chosen.probability,
+        tumour_growth_fraction=staged.tumour_growth_fraction,
+        text=staged_text(staged, to_review=case.report.segments_need_review),
+        findings=staged_findings(
+            staged, patient=case.patient, to_review=case.report.segments_need_review
+        ),
+    )
+
+
+def _waiting_weeks(forecasts: Mapping[GrowthPreset, Forecast]) -> float | None:
+    """Weeks to the minimum by the default preset, or to nearly all of its growth."""
+    for preset, promised in forecasts.items():
+        until = promised.weeks.value
+        return preset.time.grown_days / DAYS_PER_WEEK if until is None else until
+    return None
+
+
+def _tumour_growth(waiting_weeks: float | None, facts: ClinicalFacts) -> float | None:
+    if waiting_weeks is None or facts.doubling_days is None:
+        return None
+    return tumour_growth_fraction(DAYS_PER_WEEK * waiting_weeks, doubling_days=facts.doubling_days)
