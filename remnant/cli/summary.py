@@ -1,5 +1,6 @@
 """What a command prints when it is done: key figures, each with what limits it."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -8,6 +9,7 @@ from rich.table import Table
 
 from planning.rules import REMNANT_RULE_SETS
 from remnant.cli.examples import RESEARCH_USE
+from remnant.cli.summary_plans import print_plans
 from remnant.core.case import CaseReport
 from remnant.core.findings import Basis, Finding, Verdict
 from remnant.core.lesions import Confirmation
@@ -20,6 +22,7 @@ from remnant.reporting.certainty import (
     Judged,
     burden_classes,
     formula_span,
+    in_hundred,
     minima,
     spread,
 )
@@ -42,6 +45,7 @@ BELOW = (
     "verdicts “20 %: 25”: in 25 of 100 draws of the measurement error the true value reaches the "
     "minimum of 20 % of the standardised volume"
 )
+REST: Final = "Every hepatectomy by itself: in report.html."
 MINIMUM_MARKS: Final = {
     Basis.STANDARDISED_TLV: ("", ""),
     Basis.MEASURED_FUNCTIONAL_TLV: ("m", "m: of the measured functional volume"),
@@ -98,9 +102,10 @@ def print_caution(report: CaseReport, *, console: Console) -> None:
 
 
 def print_plan(report: CaseReport, *, console: Console | None = None, caution: bool = True) -> None:
-    """Print where the segments are from, the Frilling type and each resection with its intervals.
+    """Print where the segments are from, the Frilling type, each resection, and then the plans.
 
-    ``caution`` repeats what has to be read with care in the standardised volume.
+    ``caution`` repeats what has to be read with care in the standardised volume, and that all is
+    for research use.
     """
     console = console or Console()
     planning = report.planning
@@ -111,13 +116,46 @@ def print_plan(report: CaseReport, *, console: Console | None = None, caution: b
     console.print(
         f"Frilling type {kind.value if kind else ABSENT}: {planning.frilling.reason}", markup=False
     )
+    print_distribution(planning, console=console)
+    print_hepatectomies(report, planning, console=console, caution=caution)
+    print_plans(report, console=console, research_use=caution)
+
+
+def print_distribution(planning: PlanningReport, *, console: Console) -> None:
+    """Print the NETLM class and how stable the Frilling type is, where they are known."""
+    if planning.netlm is not None:
+        kind = planning.netlm.type
+        words = f"NETLM class {kind.value if kind else ABSENT}: {planning.netlm.reason}"
+        console.print(words, markup=False)
+    if planning.stability is not None:
+        same = in_hundred(planning.stability.same_share).replace("in 100", "of 100")
+        console.print(f"Same Frilling type in {same} perturbed copies of the case.", markup=False)
+
+
+def print_hepatectomies(
+    report: CaseReport, planning: PlanningReport, *, console: Console, caution: bool
+) -> None:
+    """Print each resection with what would remain, its intervals and verdicts.
+
+    Beside plans only those without a name are printed: the user asked for them.
+    """
     if reason := no_remnant(report):
         console.print(f"No remnant: {reason}", markup=False)
         return
-    console.print(_plan_table(planning))
+    shown = tuple(r for r in planning.resections if not (planning.plans and r.named))
+    if shown:
+        console.print(_plan_table(shown))
     if caution:
         print_caution(report, console=console)
-    console.print(_legend(planning), style="dim")
+    if shown:
+        console.print(_legend(shown), style="dim")
+    if planning.plans:
+        console.print(REST, style="dim", markup=False)
+    else:
+        _print_reach(report, planning, console=console)
+
+
+def _print_reach(report: CaseReport, planning: PlanningReport, *, console: Console) -> None:
     if crossings := _crossings(report):
         console.print(f"sFLR by the choice of formula alone: {crossings}.", markup=False)
     for finding in planning.findings:
@@ -138,21 +176,21 @@ def print_segments(report: CaseReport, *, console: Console) -> None:
             console.print(f"! {more}", style="yellow", markup=False)
 
 
-def _plan_table(planning: PlanningReport) -> Table:
+def _plan_table(resections: Sequence[Resection]) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column("\nresection")
     for title in ("remnant\nFLR", "of\nmeasured", "of stan-\ndardised", "tumour\nremoved"):
         table.add_column(title, justify="right", no_wrap=True)
     table.add_column("FLR\nrules", no_wrap=True)
-    for resection in planning.resections:
+    for resection in resections:
         table.add_row(*_resection_row(resection))
     return table
 
 
-def _legend(planning: PlanningReport) -> str:
+def _legend(resections: Sequence[Resection]) -> str:
     signs = ", ".join(f"{VERDICT_SIGNS[v]} {words}" for v, words in VERDICT_WORDS.items())
     order = ", ".join(rule_set.id for rule_set in REMNANT_RULE_SETS)
-    judged = (judged for resection in planning.resections for judged in minima(resection))
+    judged = (judged for resection in resections for judged in minima(resection))
     bases = {j.finding.basis for j in judged if j.sureness}
     marks = (words for basis, (_, words) in MINIMUM_MARKS.items() if words and basis in bases)
     below = "; ".join((BELOW, *marks))
