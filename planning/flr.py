@@ -33,7 +33,11 @@ BASES: Mapping[Basis, tuple[Basis, ...]] = {
 
 
 def remnant_findings(
-    remnant: Remnant, *, patient: Patient, standardised: StandardisedVolume
+    remnant: Remnant,
+    *,
+    patient: Patient,
+    standardised: StandardisedVolume,
+    chemotherapy_weeks: float | None = None,
 ) -> tuple[Finding, ...]:
     """Hold a remnant against every FLR rule set.
 
@@ -46,6 +50,8 @@ def remnant_findings(
     standardised
         The liver volume from body size that the remnant was held against; every text that rests on
         it names its formula.
+    chemotherapy_weeks
+        How long chemotherapy lasted; ``None`` when that was not said.
 
     Returns
     -------
@@ -58,7 +64,9 @@ def remnant_findings(
     remark, background = _body_remark(standardised, patient), patient.background
     return tuple(
         _with_remark(
-            remnant_finding(rule_set, remnant, background=background),
+            remnant_finding(
+                rule_set, remnant, background=background, chemotherapy_weeks=chemotherapy_weeks
+            ),
             remark if _rests_on_body_size(rule_set, background) else "",
         )
         for rule_set in REMNANT_RULE_SETS
@@ -66,7 +74,11 @@ def remnant_findings(
 
 
 def remnant_finding(
-    rule_set: RemnantRuleSet, remnant: Remnant, *, background: LiverBackground
+    rule_set: RemnantRuleSet,
+    remnant: Remnant,
+    *,
+    background: LiverBackground,
+    chemotherapy_weeks: float | None = None,
 ) -> Finding:
     """Hold a remnant against one rule set.
 
@@ -76,7 +88,7 @@ def remnant_finding(
     """
     if background is LiverBackground.UNKNOWN:
         return _unknown_background(rule_set, remnant)
-    minimum = rule_set.minima.get(background)
+    minimum = rule_set.minimum(background, chemotherapy_weeks=chemotherapy_weeks)
     if minimum is None:
         return _no_evidence(rule_set, background)
     return _finding(rule_set, minimum, remnant, verdict=judge_minimum(minimum, remnant))
@@ -241,10 +253,15 @@ def _disagreement(threshold: Threshold, remnant: Remnant) -> str:
 
 
 def _no_evidence(rule_set: RemnantRuleSet, background: LiverBackground) -> Finding:
+    spared = rule_set.minima.get(background)
+    short = "" if spared is None else f" of at most {spared.over_weeks:g} weeks"
     return Finding(
         id=PREFIX + rule_set.id,
         verdict=Verdict.NO_EVIDENCE,
-        text=f"{rule_set.title}: no numeric minimum for {background} was found in these papers.",
+        text=(
+            f"{rule_set.title}: no numeric minimum for {background}{short} was found in these "
+            f"papers."
+        ),
         source=rule_set.source,
         status=SourceStatus.VERIFIED,
     )

@@ -6,7 +6,7 @@ precise, the basis is :attr:`Basis.UNSPECIFIED` and both fractions are held agai
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from remnant.core.findings import Basis, SourceStatus, Threshold
 from remnant.core.patient import LiverBackground
@@ -22,12 +22,15 @@ class RemnantMinimum:
     ``population`` names that liver in plain words. ``reading`` is set where the source does not
     name the background and this project reads it as that population; ``not_asked`` says what the
     source makes a condition and the background does not tell, empty where there is nothing.
+    ``over_weeks`` is set where the population had chemotherapy for longer than so many weeks: once
+    that length is known there is nothing left to read, see :meth:`RemnantRuleSet.minimum`.
     """
 
     threshold: Threshold
     population: str
     reading: bool = False
     not_asked: str = ""
+    over_weeks: float | None = None
 
     @property
     def status(self) -> SourceStatus:
@@ -62,6 +65,25 @@ class RemnantRuleSet:
     flat: bool = False
     remark: str = field(default="")
 
+    def minimum(
+        self, background: LiverBackground, *, chemotherapy_weeks: float | None = None
+    ) -> RemnantMinimum | None:
+        """Return the minimum for one kind of liver, ``None`` where there is no evidence.
+
+        Chemotherapy that was long enough makes a normal liver one of that population too;
+        chemotherapy that was not takes a liver out of it.
+        """
+        found = self.minima.get(background)
+        if chemotherapy_weeks is None:
+            return found
+        normal = background is LiverBackground.NORMAL
+        asked = self.minima.get(LiverBackground.CHEMOTHERAPY) if normal else found
+        if asked is None or asked.over_weeks is None:
+            return found
+        if chemotherapy_weeks > asked.over_weeks:
+            return replace(asked, reading=False, not_asked="")
+        return found if normal else None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DebulkingRule:
@@ -81,12 +103,17 @@ def _minimum(
     *,
     reading: bool = False,
     not_asked: str = "",
+    over_weeks: float | None = None,
 ) -> RemnantMinimum:
     threshold = Threshold(
         value=value, basis=basis, inclusive=True, source=source, status=SourceStatus.VERIFIED
     )
     return RemnantMinimum(
-        threshold=threshold, population=population, reading=reading, not_asked=not_asked
+        threshold=threshold,
+        population=population,
+        reading=reading,
+        not_asked=not_asked,
+        over_weeks=over_weeks,
     )
 
 
@@ -135,6 +162,7 @@ PRIMARY_PAPERS = RemnantRuleSet(
             "chemotherapy over more than 12 weeks",
             reading=True,
             not_asked="how long chemotherapy lasted",
+            over_weeks=12.0,
         ),
         LiverBackground.FIBROSIS: _FIBROTIC,
         LiverBackground.CIRRHOSIS: _FIBROTIC,

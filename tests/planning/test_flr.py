@@ -346,3 +346,28 @@ def test_flat_rule_sets__say_that_no_kind_of_liver_is_named(rule_set, make_remna
     found = remnant_finding(rule_set, make_remnant(), background=LiverBackground.CIRRHOSIS)
     assert rule_set.flat == ("whatever the kind of liver" in found.text)
     assert rule_set.flat != ("for " in found.text.split(".")[0])
+
+
+@pytest.mark.parametrize(
+    ("background", "weeks", "expected"),
+    [
+        ("chemotherapy", 12.0, (NO_EVIDENCE, None, SourceStatus.VERIFIED)),
+        ("chemotherapy", 12.5, (NOT_MET, 0.3, SourceStatus.VERIFIED)),
+        ("chemotherapy", None, (NOT_MET, 0.3, SourceStatus.PROJECT)),
+        ("normal", 12.0, (MET, 0.2, SourceStatus.VERIFIED)),
+        ("normal", 12.5, (NOT_MET, 0.3, SourceStatus.VERIFIED)),
+        ("fibrosis", 12.5, (NOT_MET, 0.4, SourceStatus.VERIFIED)),
+    ],
+)
+def test_chemotherapy__once_its_length_is_known_nothing_is_read(
+    make_remnant, background, weeks, expected
+):
+    found = remnant_finding(
+        PRIMARY_PAPERS,
+        make_remnant(0.25, 0.25),
+        background=LiverBackground(background),
+        chemotherapy_weeks=weeks,
+    )
+    assert expected == (found.verdict, found.threshold, found.status)
+    assert ("was not asked" in found.text) == (background == "chemotherapy" and weeks is None)
+    assert ("chemotherapy of at most 12 weeks" in found.text) == (found.verdict is NO_EVIDENCE)
