@@ -2,16 +2,25 @@
 
 import json
 import re
+from dataclasses import fields
 
+from remnant.core.clinical import ClinicalFacts
+from remnant.core.debulking import DebulkingPlan, Fate, PlanOrigin, VirtualResection
 from remnant.core.findings import SourceStatus, Verdict
 from remnant.core.lesions import Confirmation
+from remnant.core.plan_choice import PlanChoice
 from remnant.core.quantity import UncertaintyPart
 
-UNITS = re.compile(r"_(ml|mm|mm2|mm4|m2|fraction|share|percent|ml_per_m2)$")
+UNITS = re.compile(
+    r"_(ml|mm|mm2|mm4|m2|fraction|share|percent|ml_per_m2|months|weeks|days|per_nl|zones)$"
+)
 # One figure at two time points: explained once, for all of them.
 CHANGE = re.compile(r"_(before|after|change)_")
 # Positions and facts that explain themselves or are the parts of a quantity.
-PLAIN = {"spacing_mm", "centre_ras_mm", "centroid_ras_mm", "volume_ml"}
+PLAIN = {
+    *("spacing_mm", "centre_ras_mm", "centroid_ras_mm", "volume_ml"),
+    *("id", "title", "result", "findings", "named", "new_world", "remnant"),
+}
 
 
 def properties(node):
@@ -41,6 +50,17 @@ def test_glossary__lists_every_verdict_status_confirmation_and_part(repository):
     words = [*Verdict, *SourceStatus, *Confirmation, *UncertaintyPart]
 
     assert [word for word in words if f"`{word}`" not in text] == []
+
+
+def test_glossary__lists_every_fact_choice_and_fate(repository):
+    text = (repository / "docs" / "glossary.md").read_text(encoding="utf-8")
+
+    facts = {field.name for field in fields(ClinicalFacts)}
+    choices = {field.name for field in fields(PlanChoice)}
+    plan = {f.name for kind in (DebulkingPlan, VirtualResection) for f in fields(kind)}
+    words = {*facts, *choices, *plan, *Fate, *PlanOrigin} - PLAIN
+
+    assert {word for word in words if f"`{word}`" not in text} == set()
 
 
 def test_glossary__british_spelling(repository):
