@@ -17,6 +17,7 @@ Known = Mapping[str, "Quantity | float | bool | StrEnum | str | None"]
 
 NEAR_SHARE = 0.01
 NEAR_AMOUNT = 1.0
+DECIMALS = 9
 """A value this near to its limit is flagged: a percentage point of a share, else one unit (C7)."""
 
 
@@ -166,11 +167,14 @@ def missing_of(condition: Condition, known: Known) -> tuple[str, ...]:
     if isinstance(condition, AnyOf):
         if _judge_any(condition, known).verdict is not Verdict.UNKNOWN:
             return ()
-        return tuple(
-            a for branch in condition.branches for c in branch for a in missing_of(c, known)
-        )
+        open_branches = (b for b in condition.branches if not _failed(b, known))
+        return tuple(a for branch in open_branches for c in branch for a in missing_of(c, known))
     undecided = _compare(condition, known.get(condition.input)) is Verdict.UNKNOWN
     return (condition.ask,) if undecided else ()
+
+
+def _failed(branch: tuple[Criterion, ...], known: Known) -> bool:
+    return any(_compare(c, known.get(c.input)) is Verdict.NOT_MET for c in branch)
 
 
 def _judge_any(condition: AnyOf, known: Known) -> Finding:
@@ -214,11 +218,12 @@ def _holds(criterion: Criterion, value: object) -> bool:
         return value in limit
     assert isinstance(value, float | int)  # noqa: S101  # a number is compared with a number
     assert isinstance(limit, float | int)  # noqa: S101
+    number = round(value, DECIMALS)
     return {
-        Comparison.LESS: value < limit,
-        Comparison.AT_MOST: value <= limit,
-        Comparison.AT_LEAST: value >= limit,
-        Comparison.MORE: value > limit,
+        Comparison.LESS: number < limit,
+        Comparison.AT_MOST: number <= limit,
+        Comparison.AT_LEAST: number >= limit,
+        Comparison.MORE: number > limit,
     }[comparison]
 
 
@@ -239,19 +244,29 @@ def is_near(criterion: Criterion, value: object) -> bool:
 
 def _text(criterion: Criterion, value: object, verdict: Verdict) -> str:
     if verdict is Verdict.UNKNOWN:
-        why = value.reason if isinstance(value, Quantity) else None
-        return f"{criterion.statement} Not known: {criterion.ask}{f' ({why})' if why else ''}."
+        return f"{criterion.statement} {_undecided(criterion, value)}."
     near = " The value lies within 1 of the limit." if is_near(criterion, value) else ""
     return f"{criterion.statement}{near}"
+
+
+def _undecided(criterion: Criterion, value: object) -> str:
+    if not isinstance(value, Quantity):
+        return f"Not known: {criterion.ask}"
+    why = f" ({value.reason})" if value.reason else ""
+    if value.value is None:
+        return f"Not known: {criterion.ask}{why}"
+    loose = "may be larger or smaller" if value.indicative else "is only known as a bound"
+    return f"Not decided: the value {loose}{why}"
 
 
 def _summary(
     listed: CriteriaList, verdict: Verdict, findings: tuple[Finding, ...], missing: tuple[str, ...]
 ) -> str:
-    failed = sum(f.verdict is Verdict.NOT_MET for f in findings)
+    needed = [f for c, f in zip(listed.conditions, findings, strict=True) if c.needed]
+    failed = sum(f.verdict is Verdict.NOT_MET for f in needed)
     words = {
         Verdict.MET: "every condition is met",
-        Verdict.NOT_MET: f"{failed} of {len(findings)} conditions not met",
+        Verdict.NOT_MET: f"{failed} of {len(needed)} conditions not met",
         Verdict.UNKNOWN: f"undecided: missing {', '.join(missing)}",
     }
     remark = f" {listed.remark}" if listed.remark else ""

@@ -1,0 +1,247 @@
+from itertools import product
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from planning.criteria import (
+    AnyOf,
+    Comparison,
+    CriteriaList,
+    Criterion,
+    all_of,
+    any_of,
+    is_near,
+    judge,
+    judge_list,
+    missing_of,
+)
+from remnant.core.clinical import Grade
+from remnant.core.findings import Basis, SourceStatus, Verdict
+from remnant.core.quantity import Bound, Quantity
+
+MET, NOT_MET, UNKNOWN, _ = Verdict
+LESS, AT_MOST, AT_LEAST, MORE, IS, ONE_OF = Comparison
+
+
+def criterion(name="age", comparison=LESS, limit=55.0, **changes):
+    given = {
+        "id": f"test.{name}",
+        "statement": f"Says something of {name}.",
+        "input": name,
+        "ask": f"the {name}",
+        "comparison": comparison,
+        "limit": limit,
+        "population": "nobody",
+        "source": "remnant_rules",
+    }
+    return Criterion(**(given | changes))
+
+
+def verdict(comparison, limit, value):
+    return judge(criterion(comparison=comparison, limit=limit), {"age": value}).verdict
+
+
+@pytest.mark.parametrize(
+    ("comparison", "expected"),
+    [
+        (LESS, (MET, NOT_MET, NOT_MET)),
+        (AT_MOST, (MET, MET, NOT_MET)),
+        (AT_LEAST, (NOT_MET, MET, MET)),
+        (MORE, (NOT_MET, NOT_MET, MET)),
+    ],
+)
+def test_judge__below_at_and_above_the_limit(comparison, expected):
+    assert expected == tuple(verdict(comparison, 55.0, value) for value in (54.9, 55.0, 55.1))
+    assert expected == tuple(verdict(comparison, 55.0, Quantity(v)) for v in (54.9, 55.0, 55.1))
+
+
+@pytest.mark.parametrize("noise", [-1e-15, 1e-15])
+@pytest.mark.parametrize(
+    ("comparison", "expected"), [(LESS, NOT_MET), (AT_MOST, MET), (AT_LEAST, MET), (MORE, NOT_MET)]
+)
+def test_judge__float_noise_does_not_decide(comparison, expected, noise):
+    assert verdict(comparison, 0.7, 0.7 + noise) is expected
+
+
+@pytest.mark.parametrize("comparison", [LESS, AT_MOST, AT_LEAST, MORE])
+def test_judge__a_whole_number_is_a_number(comparison):
+    assert verdict(comparison, 1.0, 1) is verdict(comparison, 1.0, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("comparison", "limit", "value", "expected"),
+    [
+        (IS, True, True, MET),
+        (IS, True, False, NOT_MET),
+        (IS, False, False, MET),
+        (IS, Grade.G1, Grade.G1, MET),
+        (IS, "G1", Grade.G2, NOT_MET),
+        (ONE_OF, (Grade.G1, Grade.G2), Grade.G2, MET),
+        (ONE_OF, (Grade.G1, Grade.G2), Grade.NEC, NOT_MET),
+        (IS, True, None, UNKNOWN),
+        (ONE_OF, ("a",), None, UNKNOWN),
+        (LESS, 5.0, None, UNKNOWN),
+    ],
+)
+def test_judge__truth_values_members_and_nothing(comparison, limit, value, expected):
+    assert verdict(comparison, limit, value) is expected
+
+
+@pytest.mark.parametrize(
+    ("bound", "comparison", "value", "expected"),
+    [
+        (Bound.LOWER, LESS, 60.0, NOT_MET),
+        (Bound.LOWER, LESS, 50.0, UNKNOWN),
+        (Bound.LOWER, AT_MOST, 55.0, UNKNOWN),
+        (Bound.LOWER, AT_LEAST, 55.0, MET),
+        (Bound.LOWER, MORE, 55.0, UNKNOWN),
+        (Bound.UPPER, LESS, 50.0, MET),
+        (Bound.UPPER, LESS, 60.0, UNKNOWN),
+        (Bound.UPPER, AT_LEAST, 50.0, NOT_MET),
+        (Bound.UPPER, MORE, 60.0, UNKNOWN),
+    ],
+)
+def test_judge__bounds_decide_only_what_they_can(bound, comparison, value, expected):
+    found = judge(criterion(comparison=comparison), {"age": Quantity(value, bound=bound)})
+    assert (expected, value) == (found.verdict, found.value)
+
+
+@pytest.mark.parametrize(
+    ("quantity", "words"),
+    [
+        (Quantity.absent("no scan"), "Not known: the age (no scan)."),
+        (Quantity(9.0, indicative=True, reason="cut"), "the value may be larger or smaller (cut)."),
+        (Quantity(50.0, bound=Bound.LOWER, reason="cut"), "is only known as a bound (cut)."),
+        (Quantity(50.0, bound=Bound.LOWER), "Not decided: the value is only known as a bound."),
+        (None, "Says something of age. Not known: the age."),
+    ],
+)
+def test_judge__an_undecided_condition_says_why(quantity, words):
+    found = judge(criterion(), {"age": quantity})
+    assert found.verdict is UNKNOWN
+    assert words in found.text
+
+
+def test_judge__carries_the_data_of_its_rule():
+    rule = criterion(
+        "burden", AT_MOST, 0.5, basis=Basis.TOTAL_LIVER_VOLUME, status=SourceStatus.UNVERIFIED
+    )
+    found = judge(rule, {"burden": 0.25})
+    assert (found.value, found.threshold, found.inclusive) == (0.25, 0.5, True)
+    assert (found.basis, found.status) == (Basis.TOTAL_LIVER_VOLUME, SourceStatus.UNVERIFIED)
+    assert (found.id, found.source) == ("test.burden", "remnant_rules")
+    truth = judge(criterion(comparison=IS, limit=True), {"age": True})
+    assert (truth.value, truth.threshold, truth.inclusive) == (None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("limit", "basis", "value", "near"),
+    [
+        (55.0, None, 54.0, True),
+        (55.0, None, 56.0, True),
+        (55.0, None, 53.9, False),
+        (0.5, Basis.TOTAL_LIVER_VOLUME, 0.49, True),
+        (0.5, Basis.TOTAL_LIVER_VOLUME, 0.489, False),
+        (0.5, Basis.TOTAL_LIVER_VOLUME, None, False),
+    ],
+)
+def test_values_near_their_limit__are_flagged(limit, basis, value, near):
+    rule = criterion(limit=limit, basis=basis)
+    assert is_near(rule, value) is near
+    assert near == ("within 1 of the limit" in judge(rule, {"age": value}).text)
+
+
+@pytest.mark.parametrize("limit", [True, "G1", ("G1",)])
+def test_values_near_their_limit__only_numbers_have_one(limit):
+    assert not is_near(criterion(comparison=IS, limit=limit), True)
+
+
+THREE = (MET, NOT_MET, UNKNOWN)
+TRUTH = {MET: 1.0, UNKNOWN: 0.5, NOT_MET: 0.0}
+
+
+@pytest.mark.parametrize("verdicts", list(product(THREE, repeat=3)))
+def test_and_or__are_those_of_kleene(verdicts):
+    truths = [TRUTH[v] for v in verdicts]
+    assert (min(truths), max(truths)) == (TRUTH[all_of(verdicts)], TRUTH[any_of(verdicts)])
+
+
+def test_and_or__of_nothing():
+    assert (all_of(()), any_of(())) == (MET, NOT_MET)
+
+
+EITHER = AnyOf(
+    id="test.either",
+    statement="Either of two.",
+    branches=((criterion("a", IS, True), criterion("b", IS, True)), (criterion("c", IS, True),)),
+    population="nobody",
+    source="remnant_rules",
+)
+
+
+@pytest.mark.parametrize("a", [True, False, None])
+@pytest.mark.parametrize("b", [True, False, None])
+@pytest.mark.parametrize("c", [True, False, None])
+def test_any_of__one_branch_is_enough(a, b, c):
+    truth = {True: 1.0, False: 0.0, None: 0.5}
+    expected = max(min(truth[a], truth[b]), truth[c])
+    known = {"a": a, "b": b, "c": c}
+    assert expected == TRUTH[judge(EITHER, known).verdict]
+    relevant = "c" if False in (a, b) else "abc"
+    asked = {f"the {name}" for name in relevant if known[name] is None}
+    assert set(missing_of(EITHER, known)) == (asked if expected == 0.5 else set())
+
+
+def test_any_of__asks_nothing_of_a_branch_that_failed():
+    assert missing_of(EITHER, {"a": False}) == ("the c",)
+
+
+def test_any_of__shows_its_parts():
+    text = judge(EITHER, {"c": True}).text
+    assert text == (
+        "Either of two. Says something of a. Not known: the a. Says something of b. "
+        "Not known: the b. Says something of c."
+    )
+
+
+def listed(*conditions, remark=""):
+    return CriteriaList(
+        id="test", title="Test", source="remnant_rules", conditions=conditions, remark=remark
+    )
+
+
+LIST = listed(criterion("a", IS, True), criterion("b", IS, True), EITHER)
+
+
+def test_list__met_not_met_and_undecided():
+    met = judge_list(LIST, {"a": True, "b": True, "c": True})
+    failed = judge_list(LIST, {"a": False, "b": None, "c": True})
+    undecided = judge_list(LIST, {"a": True, "b": None, "c": True})
+    assert (met.verdict, met.missing, met.text) == (MET, (), "Test: every condition is met.")
+    assert (failed.verdict, failed.text) == (NOT_MET, "Test: 1 of 3 conditions not met.")
+    assert failed.missing == ("the b",)
+    assert (undecided.verdict, undecided.missing) == (UNKNOWN, ("the b",))
+    assert undecided.text == "Test: undecided: missing the b."
+
+
+def test_list__remarks_do_not_decide():
+    remark = criterion("b", IS, True, needed=False)
+    result = judge_list(listed(criterion("a", IS, True), remark, remark="More."), {"a": True})
+    assert (result.verdict, result.missing) == (MET, ())
+    assert [f.verdict for f in result.findings] == [MET, UNKNOWN]
+    assert result.text == "Test: every condition is met. More."
+    failed = judge_list(listed(criterion("a", IS, True), remark), {"a": False, "b": False})
+    assert failed.text == "Test: 1 of 1 conditions not met."
+
+
+@given(
+    known=st.dictionaries(st.sampled_from("abc"), st.booleans()),
+    more=st.dictionaries(st.sampled_from("abc"), st.booleans()),
+)
+def test_list__one_more_fact_never_undecides(known, more):
+    before = judge_list(LIST, known)
+    after = judge_list(LIST, more | known)
+    if before.verdict is not UNKNOWN:
+        assert after.verdict is before.verdict
+    assert set(after.missing) <= set(before.missing)
