@@ -318,3 +318,49 @@ def test_page__has_the_numbers_of_the_rule():
         unit = " %" if share else " mm" if field.name.endswith("_mm") else ""
         shown = 100 * value if share else value
         assert f"`{field.name}` = {shown:g}{unit} |" in page
+
+
+PAGE_EXAMPLES = {
+    "VII 640 mL, 110 mm": ([(7, 640.0, 110.0)], I),
+    "VII 641 mL, 110 mm": ([(7, 641.0, 110.0)], III),
+    "VII 80 mL, 60 mm; III 5 mL, 21 mm; IV 5 mL, 21 mm": (
+        [(7, 80.0, 60.0), (3, 5.0, 21.0), (4, 5.0, 21.0)],
+        II,
+    ),
+    "VII 80 mL, 60 mm; III 41 mL, 43 mm": ([(7, 80.0, 60.0), (3, 41.0, 43.0)], UNCLASSIFIABLE),
+    "VII 80 mL, 60 mm; V 5 mL, 21 mm": ([(7, 80.0, 60.0), (5, 5.0, 21.0)], UNCLASSIFIABLE),
+    "VII 80 mL, 60 mm; I 5 mL, 21 mm": ([(7, 80.0, 60.0), (1, 5.0, 21.0)], UNCLASSIFIABLE),
+    "ten of 1 mL, 12 mm, two in each of II, III, IV, V and VI": (
+        [(code, 1.0, 12.0) for code in (2, 3, 4, 5, 6) * 2],
+        III,
+    ),
+    "nine of 1 mL, 12 mm in II, III, IV, V, VI, VII, VIII, II and III": (
+        [(code, 1.0, 12.0) for code in (2, 3, 4, 5, 6, 7, 8, 2, 3)],
+        UNCLASSIFIABLE,
+    ),
+}
+
+
+@pytest.mark.parametrize("words", PAGE_EXAMPLES)
+def test_page__examples_are_what_the_rule_says(make_report, make_lesion, words):
+    facts, expected = PAGE_EXAMPLES[words]
+    assert f"| {words} | {expected} |" in PAGE.read_text(encoding="utf-8")
+    lesions = [
+        make_lesion(n, ml, {code: 1.0}, feret_mm=feret_mm)
+        for n, (code, ml, feret_mm) in enumerate(facts, 1)
+    ]
+    assert expected is classify(make_report(lesions)).type
+
+
+@pytest.mark.parametrize(
+    ("volumes_ml", "expected"),
+    [([0.3, 0.1, 0.1, 0.1], II), ([0.3, 0.1, 0.1, 0.1001], UNCLASSIFIABLE)],
+)
+def test_bulk__half_of_the_tumour_is_a_half_whatever_the_rounding(
+    make_report, make_lesion, volumes_ml, expected
+):
+    lesions = [
+        make_lesion(n, ml, {code: 1.0}, feret_mm=55.0)
+        for n, (code, ml) in enumerate(zip((7, 2, 3, 4), volumes_ml, strict=True), 1)
+    ]
+    assert expected is classify(make_report(lesions)).type
