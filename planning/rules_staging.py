@@ -93,7 +93,7 @@ def _portal_hypertension(way: str) -> Criterion:
     return _is(
         id=f"staging.{way}.portal_hypertension",
         statement="GEP-NET review: portal hypertension raises the risk of resection.",
-        input="portal_hypertension",
+        input="portal_hypertension_signs",
         ask="portal hypertension or its signs",
         limit=False,
         population="GEP-NET liver metastases",

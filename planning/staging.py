@@ -22,7 +22,7 @@ from remnant.core.findings import Finding, Verdict
 from remnant.core.units import percent_from_fraction
 
 LARGEST_KI67_OF_G2 = 20.0
-"""Ki-67 in percent, inclusive; above it a well-differentiated tumour is G3 (``machairas2021``)."""
+"""Ki-67 in percent, inclusive; above it a tumour is G3 or carcinoma (``machairas2021``)."""
 SHARE_DECIMALS = 9
 
 
@@ -66,25 +66,19 @@ def with_derived(
 
 
 def grade_is_g1_or_g2(known: Known) -> bool | None:
-    """Tell whether a tumour is G1 or G2, from the grade, else from differentiation and Ki-67.
+    """Tell whether a tumour is G1 or G2: poor differentiation rules, then grade, then Ki-67.
 
     Returns
     -------
     bool or None
-        ``None`` where it is not decided: well differentiated without Ki-67, or Ki-67 up to 20 %
-        without differentiation. Poor differentiation, and Ki-67 above 20 %, are never G1 or G2.
+        ``None`` without grade and Ki-67.
     """
-    differentiation, grade = _differentiation(known), known.get("grade")
-    if differentiation == Differentiation.POOR:
+    grade, ki67 = known.get("grade"), known.get("ki67_percent")
+    if _differentiation(known) == Differentiation.POOR:
         return False
     if grade is not None:
         return grade in (Grade.G1, Grade.G2)
-    ki67 = known.get("ki67_percent")
-    if not isinstance(ki67, float | int):
-        return None
-    if ki67 > LARGEST_KI67_OF_G2:
-        return False
-    return True if differentiation == Differentiation.WELL else None
+    return ki67 <= LARGEST_KI67_OF_G2 if isinstance(ki67, float | int) else None
 
 
 def flr_insufficient(targets: Iterable[TargetOutcome]) -> bool | None:
