@@ -8,7 +8,7 @@ source measured. The form of the curve is this project's choice.
 
 from dataclasses import dataclass
 from functools import cache
-from math import exp, log
+from math import exp, log, sqrt
 from statistics import NormalDist
 
 import numpy as np
@@ -22,9 +22,8 @@ from volumetry.propagation import Sample
 from volumetry.uncertainty import LEVELS, TAIL
 
 DRAWS = 4000
-STEPS = (0.8191725133961645, 0.6710436067037893, 0.5497004779019703)
-"""Powers of the inverse of 1.2207440846, the root of x⁴ = x + 1: multiples of them fill a cube
-evenly (Roberts' sequence)."""
+STEPS = (sqrt(2.0), sqrt(3.0), sqrt(7.0))
+"""Multiples of these, without their whole parts, fill a cube evenly (Richtmyer's sequence)."""
 RESPONSE, MINIMUM, SLOWING = range(3)
 NOT_SURE = "the scan does not show the whole remnant: whether it would be enough is not known"
 
