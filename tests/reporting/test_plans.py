@@ -1,0 +1,235 @@
+"""What is picked and said of plans: words, marks, pictures' choice, and the front's geometry."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from remnant.core.debulking import Fate, Recipe
+from remnant.core.findings import Basis, Finding, Verdict
+from remnant.core.labels import CouinaudSegment
+from remnant.core.lesions import Confirmation
+from remnant.core.quantity import Quantity
+from remnant.reporting import plans
+from remnant.reporting.certainty import PlanOutcome, debulking_minima, judged
+from remnant.reporting.front import BOTTOM, LEFT, RIGHT, TOP, Axis, front
+from remnant.reporting.text import amount_of
+from remnant.testing.example_plans import (
+    example_ablation,
+    example_plan,
+    example_planning,
+    example_plans,
+    example_result,
+)
+from remnant.testing.examples import example_lesion
+
+LESIONS = (
+    example_lesion(1, 4.0, confirmation=Confirmation.CONFIRMED),
+    example_lesion(2, 3.0, confirmation=Confirmation.REJECTED),
+    example_lesion(3, 2.0),
+    example_lesion(4, 1.5),
+    example_lesion(5, 1.0),
+)
+
+
+def test_pictured__first_then_the_best_at_each_target_once():
+    planning = example_planning()
+    assert ["plan_1", "plan_2"] == [plan.id for plan in plans.pictured(planning)]
+    many = tuple(example_plan(n) for n in range(1, 9))
+    targets = tuple(
+        replace(planning.targets[0], plans=(f"plan_{n}", "plan_8")) for n in (5, 6, 7, 99)
+    )
+    chosen = plans.pictured(replace(planning, plans=many, targets=targets))
+    assert ["plan_1", "plan_5", "plan_6"] == [plan.id for plan in chosen]
+    assert () == plans.pictured(replace(planning, plans=(), targets=()))
+    unknown = replace(planning, plans=many[:1], targets=targets[3:])
+    assert ["plan_1"] == [plan.id for plan in plans.pictured(unknown)]
+
+
+@pytest.mark.parametrize(
+    ("numbers", "text"),
+    [((), ""), ((4,), "4"), ((2, 1), "1, 2"), ((9, 8, 7, 3, 1), "1, 3, 7–9")],
+)
+def test_runs__three_and_more_are_drawn_together(numbers, text):
+    assert text == plans.runs(numbers)
+
+
+@given(st.sets(st.integers(1, 60)))
+def test_runs__lose_no_number(numbers):
+    found = set()
+    for part in filter(None, plans.runs(numbers).split(", ")):
+        low, _, high = part.partition("–")
+        found |= set(range(int(low), int(high or low) + 1))
+    assert numbers == found
+
+
+def test_recipe__each_kind_in_words():
+    recipe = Recipe(segments=(CouinaudSegment.VI,), wedges=(3, 4, 5), ablations=(7,))
+    assert (
+        "segment VI removed",
+        "excised with a margin: lesions 3–5",
+        "ablated: lesion 7 in 4 zones",
+    ) == plans.recipe_words(recipe, zones=4)
+    assert ("ablated: lesions 1, 2",) == plans.recipe_words(Recipe(ablations=(1, 2)), zones=2)
+    assert ("nothing",) == plans.recipe_words(Recipe())
+
+
+def test_targets__share_and_bounds():
+    first, second, third = example_planning().targets
+    assert ["at least 70 %", "at least 90 %", "all"] == [
+        plans.share(t.target) for t in (first, second, third)
+    ]
+    assert (
+        "most that can be debulked 100.0 %, largest remnant 1310 mL, "
+        "the chosen rule asks for 510 mL"
+    ) == plans.needed(first)
+    assert "more than 99.9 %" in plans.needed(third)
+    assert "remnant" not in plans.needed(third)
+    assert "asks" not in plans.needed(second)
+
+
+def test_fates__a_rejected_lesion_is_never_treated_whatever_the_plan_says():
+    plan = example_plan(result=example_result(fates=dict.fromkeys(range(1, 5), Fate.ABLATED)))
+    found = {item.lesion.id: item for item in plans.fates(plan, LESIONS)}
+    assert plans.REJECTED_WORDS == found[2].words
+    assert not found[2].treated
+    assert found[1].treated
+    assert "would stay" == found[5].words
+    groups = {group.words: group for group in plans.fate_groups(plan, LESIONS)}
+    assert "1, 3, 4" == groups["would be ablated"].lesions
+    assert 7.5 == groups["would be ablated"].volume_ml
+    assert "2" == groups[plans.REJECTED_WORDS].lesions
+    assert list(groups) == ["would be ablated", "would stay", plans.REJECTED_WORDS]
+
+
+def test_flags__say_what_has_to_be_known():
+    first, second, third = example_plans()
+    assert ("1 verdict may flip", "treats 2 unconfirmed lesions") == plans.flags(first, LESIONS)
+    assert "vascular feasibility not assessed" in plans.flags(second, LESIONS)
+    assert (
+        "your own recipe",
+        "cuts lesion 3",
+        "treats 1 unconfirmed lesion",
+    ) == plans.flags(third, LESIONS)
+    quiet = replace(first, flips=())
+    assert () == plans.flags(quiet, LESIONS[:1])
+
+
+def test_proof__gap_in_ml():
+    assert ["proven", "not proven: at most 12.5 mL more", "–"] == [
+        plans.proof(plan) for plan in example_plans()
+    ]
+    assert "not proven" == plans.proof(example_plan(proven=False, gap_ml=None))
+
+
+def test_accepted__rule_sets_by_their_verdict():
+    found = dict(plans.accepted(example_plan()))
+    assert {Verdict.MET, Verdict.NOT_MET} == set(found)
+    assert "Cloyd 2020" in found[Verdict.MET]
+    assert () == plans.accepted(example_plan(findings=()))
+
+
+def test_missing__each_fact_once_with_the_number_of_lists():
+    assert (("Ki-67 index", 2), ("extrahepatic disease", 1)) == plans.missing(example_planning())
+
+
+def test_title__of_an_unknown_plan_is_its_id():
+    planning = example_planning()
+    assert "Segment III, 1 wedge" == plans.title_of(planning, "plan_2")
+    assert "plan_9" == plans.title_of(planning, "plan_9")
+
+
+def test_ablation_rules__once_each_without_what_is_of_one_lesion():
+    rules = plans.ablation_rules(example_planning())
+    assert 2 == len(rules)
+    assert "Cloyd 2020: best for tumours below 3.5 cm." == plans.statement(rules[0])
+    assert "At least 1 cm from central bile ducts." == plans.statement(rules[1])
+    assert {rule.id for rule in rules} == set(plans.findings_by_id(example_ablation()[1]))
+
+
+def test_without_title__keeps_other_texts():
+    assert "Undecided." == plans.without_title("ENETS: undecided.", "ENETS")
+    assert "Other: no." == plans.without_title("other: no.", "ENETS")
+
+
+def test_outcome__is_judged_like_a_resection():
+    outcome = PlanOutcome.of(example_plan())
+    assert "52.9 %" == judged(outcome)["flr.cloyd2020"].number
+    (share,) = debulking_minima(outcome)
+    assert ("93.0 %", "83 in 100") == (share.number, share.sureness)
+
+
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        ({}, ""),
+        ({"value": 12.0}, "12"),
+        ({"value": 3.456789}, "3.457"),
+        ({"value": 480.0, "basis": Basis.BODY_SURFACE_AREA}, "480"),
+        ({"value": 0.8, "basis": Basis.BODY_WEIGHT}, "0.80 %"),
+        ({"value": 0.4996, "threshold": 0.5, "basis": Basis.TOTAL_LIVER_VOLUME}, "49.96 %"),
+        ({"value": 0.25, "basis": Basis.TUMOUR_VOLUME}, "25.0 %"),
+    ],
+)
+def test_amount__of_a_finding_in_its_unit(changes, text):
+    assert text == amount_of(Finding(id="x", verdict=Verdict.MET, text="X.", **changes))
+
+
+def test_front__more_to_the_right_and_more_liver_higher():
+    figure = front(example_planning())
+    user, second, first = figure.marks
+    assert ["user", "front", "front"] == [mark.shape for mark in figure.marks]
+    assert user.x < second.x < first.x
+    assert user.y < second.y < first.y
+    assert [1, 2, 3] == [mark.number for mark in figure.marks]
+    assert (Verdict.UNKNOWN, Verdict.MET) == (user.accepted, first.accepted)
+    low, high = first.span
+    assert low > first.y > high
+    assert ["70 %", "90 %", "100 %"] == [target.label for target in figure.targets]
+    assert second.x > figure.targets[0].place
+    assert figure.minimum.place > first.y
+    assert "510 mL" in figure.minimum.label
+
+
+def test_front__everything_lies_within_the_frame():
+    figure = front(example_planning())
+    places = [*(m.x for m in figure.marks), *(r.place for r in (*figure.shares, *figure.targets))]
+    levels = [*(m.y for m in figure.marks), *(r.place for r in figure.volumes)]
+    levels += [end for mark in figure.marks for end in mark.span]
+    assert all(LEFT <= place <= RIGHT for place in places)
+    assert all(TOP <= level <= BOTTOM for level in levels)
+    assert 3 <= len(figure.shares) <= 8
+    assert 3 <= len(figure.volumes) <= 8
+
+
+def test_front__needs_two_plans_with_figures():
+    planning = example_planning()
+    result = example_result()
+    absent = replace(result.remnant, flr_ml=Quantity.absent("no segments"))
+    without = example_plan(3, result=replace(result, remnant=absent))
+    assert front(replace(planning, plans=(example_plan(), without))) is None
+    assert front(replace(planning, plans=(), targets=())) is None
+
+
+def test_front__without_intervals_minimum_and_spread():
+    exact = replace(example_result().remnant, flr_ml=Quantity(900.0))
+    result = example_result(remnant=exact, debulked_fraction=Quantity(1.0))
+    same = tuple(example_plan(n, result=result, on_front=n == 1) for n in (1, 2))
+    figure = front(example_planning(plans=same, targets=()))
+    assert figure.minimum is None
+    assert [None, None] == [mark.span for mark in figure.marks]
+    assert ["inside", "front"] == [mark.shape for mark in figure.marks]
+    assert (LEFT + RIGHT) / 2 == pytest.approx(figure.marks[0].x, abs=0.1)
+
+
+@given(
+    st.lists(st.floats(0.0, 3000.0), min_size=1, max_size=6),
+    st.floats(0.0, 100.0),
+)
+def test_axis__holds_its_values_and_its_ticks_are_round(values, extra):
+    axis = Axis.over((*values, extra), 0.0, 100.0)
+    assert all(0.0 <= axis.at(value) <= 100.0 for value in (*values, extra))
+    ticks = list(axis.ticks())
+    assert len(ticks) <= 8
+    assert all(axis.low <= tick <= axis.high for tick in ticks)
