@@ -1,0 +1,533 @@
+"""Two published pathways: rows, treatments and what speaks against each."""
+
+import re
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from planning.criteria import AnyOf
+from planning.literature import load_literature
+from planning.pathways import largest_lesion_mm, pathways, trial_option
+from planning.rules_pathways import ALTERNATIVE, LITTLE_EVIDENCE, PATHWAY_TABLES, TRIAL_GROUPS
+from planning.rules_staging import LIMITED_LESIONS
+from remnant.core.clinical import (
+    Differentiation,
+    ExtrahepaticDisease,
+    Grade,
+    PrimarySite,
+    PrimaryStatus,
+)
+from remnant.core.debulking import TargetOutcome
+from remnant.core.findings import SourceStatus, Verdict
+from remnant.core.lesions import Confirmation
+from remnant.core.plan import Frilling, FrillingType
+from remnant.core.quantity import Bound, Quantity
+
+MOST_CHARACTERS = 450
+COVERED = {
+    "grade": Grade.G1,
+    "differentiation": Differentiation.WELL,
+    "lesion_count": Quantity(3.0),
+    "both_lobes": True,
+    "extrahepatic_disease": ExtrahepaticDisease.NONE,
+    "debulkable_fraction": Quantity(0.95),
+    "burden_fraction": Quantity(0.2),
+    "largest_lesion_mm": Quantity(25.0),
+    "primary_site": PrimarySite.PANCREAS,
+    "primary_status": PrimaryStatus.RESECTABLE,
+    "functional": True,
+    "symptoms_refractory": True,
+    "severe_valve_disease": False,
+    "comorbidity_prohibitive": False,
+    "portal_vein_thrombosis": False,
+    "hepatic_insufficiency": False,
+    "bilioenteric_anastomosis": False,
+    "pancreatoduodenectomy": False,
+    "sstr_positive": True,
+    "adequate_kidneys_and_marrow": True,
+    "on_transplant_list": True,
+}
+UNRESECTABLE = {"debulkable_fraction": Quantity(0.5)}
+
+
+def frilling(kind=FrillingType.UNCLASSIFIABLE):
+    return Frilling(type=kind, reason="as given")
+
+
+def target(share=0.7, verdict=Verdict.MET):
+    return TargetOutcome(
+        target=share,
+        verdict=verdict,
+        plans=(),
+        text="",
+        most_debulked_fraction=1.0,
+        largest_flr_ml=500.0,
+        least_flr_ml=400.0,
+        proven=True,
+    )
+
+
+def found(changes=(), kind=FrillingType.I, targets=(), **options):
+    known = COVERED | dict(changes)
+    listed = pathways(known, frilling=frilling(kind), targets=targets, **options)
+    return {pathway.id: pathway for pathway in listed}
+
+
+def options(changes=(), kind=FrillingType.I, *, row):
+    return {o.name: o for o in found(changes, kind, (target(),))[row].options}
+
+
+def verdicts(*args, **kwargs):
+    return {name: o.verdict for name, o in options(*args, **kwargs).items()}
+
+
+def rows():
+    return [(table, row) for table in PATHWAY_TABLES for row in table.rows]
+
+
+def option_rules():
+    return [rule for _, row in rows() for rule in (*row.first, *row.otherwise)]
+
+
+def conditions():
+    every = [c for _, row in rows() for c in row.conditions]
+    every += [c for rule in option_rules() for c in rule.conditions]
+    every += [c for group in TRIAL_GROUPS for c in group.conditions]
+    every += [c for one in every if isinstance(one, AnyOf) for b in one.branches for c in b]
+    return list(dict.fromkeys(every))
+
+
+def test_data__sources_are_in_the_literature():
+    sources = {item.source for item in (*conditions(), *option_rules())}
+    sources |= {table.source for table in PATHWAY_TABLES}
+
+    assert sources <= set(load_literature())
+
+
+def test_data__ids_are_unique_and_name_one_condition():
+    ids = [condition.id for condition in conditions()]
+
+    assert len(set(ids)) == len(ids)
+
+
+def test_data__texts_order_nothing():
+    texts = [item.statement for item in (*conditions(), *option_rules())]
+    texts += [note.text for rule in option_rules() for note in rule.notes]
+    texts += [row.text for _, row in rows()]
+    orders = re.compile(r"\b(should|must|need to|shall|resect|give|start|perform)\b", re.IGNORECASE)
+
+    assert [text for text in texts if orders.search(text)] == []
+
+
+def test_data__own_numbers_are_marked_as_such():
+    own = [c for c in conditions() if re.search(rf"\b{LIMITED_LESIONS} lesions", c.statement)]
+
+    assert len(own) == 4
+    assert {c.status for c in own} == {SourceStatus.PROJECT}
+
+
+@pytest.mark.parametrize(
+    ("kind", "changes", "row"),
+    [
+        (FrillingType.I, {"lesion_count": Quantity(1.0), "both_lobes": False}, "limited"),
+        (FrillingType.UNCLASSIFIABLE, {"lesion_count": Quantity(5.0)}, "limited"),
+        (FrillingType.II, {}, "complex"),
+        (FrillingType.UNCLASSIFIABLE, {"lesion_count": Quantity(6.0)}, "complex"),
+        (FrillingType.UNCLASSIFIABLE, {"lesion_count": 6, "both_lobes": False}, "complex"),
+        (FrillingType.III, {}, "diffuse"),
+        (FrillingType.III, {"grade": Grade.G3}, "not_covered"),
+        (FrillingType.I, {"grade": Grade.NEC}, "not_covered"),
+        (FrillingType.I, {"differentiation": Differentiation.POOR}, "not_covered"),
+    ],
+)
+def test_machairas__row_by_pattern_and_grade(kind, changes, row):
+    of_source = [p for i, p in found(changes, kind).items() if i.startswith("machairas2021")]
+
+    (pathway,) = of_source
+    assert (pathway.id, pathway.verdict) == (f"machairas2021.{row}", Verdict.MET)
+    assert LITTLE_EVIDENCE in pathway.text
+
+
+CUT = Bound.LOWER
+
+
+@pytest.mark.parametrize(
+    ("kind", "changes", "possible"),
+    [
+        (None, {"lesion_count": None}, {"limited", "complex", "diffuse"}),
+        (
+            FrillingType.UNCLASSIFIABLE,
+            {"lesion_count": None},
+            {"limited", "complex", "diffuse"},
+        ),
+        (FrillingType.UNCLASSIFIABLE, {"both_lobes": None}, {"limited", "complex", "diffuse"}),
+        (FrillingType.UNCLASSIFIABLE, {"both_lobes": False}, {"limited", "complex"}),
+        (FrillingType.UNCLASSIFIABLE, {"lesion_count": Quantity(1.0)}, {"limited", "diffuse"}),
+        (FrillingType.UNCLASSIFIABLE, {"lesion_count": Quantity(10.0)}, {"complex", "diffuse"}),
+        (
+            FrillingType.UNCLASSIFIABLE,
+            {"lesion_count": Quantity(6.0, bound=CUT, reason="cut")},
+            {"complex", "diffuse"},
+        ),
+        (
+            FrillingType.UNCLASSIFIABLE,
+            {"lesion_count": Quantity(2.0, bound=CUT, reason="cut")},
+            {"limited", "complex", "diffuse"},
+        ),
+        (
+            FrillingType.I,
+            {"lesion_count": Quantity(1.0, bound=CUT, reason="cut")},
+            {"limited", "complex", "diffuse"},
+        ),
+        (
+            FrillingType.II,
+            {"lesion_count": Quantity(4.0, bound=CUT, reason="cut")},
+            {"complex", "diffuse"},
+        ),
+        (FrillingType.II, {"grade": None}, {"complex", "not_covered"}),
+    ],
+)
+def test_machairas__every_row_that_may_apply_is_listed_as_unknown(kind, changes, possible):
+    of_source = [p for i, p in found(changes, kind).items() if i.startswith("machairas2021")]
+
+    assert {p.id.removeprefix("machairas2021.") for p in of_source} == possible
+    assert {p.verdict for p in of_source} == {Verdict.UNKNOWN}
+    assert all(p.text.startswith("May apply. Not known: ") for p in of_source)
+
+
+def test_machairas__spread_in_a_cut_liver_stays_spread():
+    count = Quantity(12.0, bound=CUT, reason="cut")
+
+    listed = found({"lesion_count": count}, FrillingType.III)
+
+    assert listed["machairas2021.diffuse"].verdict is Verdict.MET
+
+
+@pytest.mark.parametrize(
+    ("changes", "row"),
+    [
+        ({}, "resectable"),
+        ({"debulkable_fraction": Quantity(0.701)}, "resectable"),
+        ({"extrahepatic_disease": ExtrahepaticDisease.MINIMAL}, "resectable"),
+        ({"debulkable_fraction": Quantity(0.70)}, "oligometastatic"),
+        ({"judged_unresectable": True}, "oligometastatic"),
+        (UNRESECTABLE | {"lesion_count": Quantity(5.0)}, "oligometastatic"),
+        (UNRESECTABLE | {"lesion_count": Quantity(6.0)}, "multifocal_bilobar"),
+        (UNRESECTABLE | {"lesion_count": 6, "both_lobes": False}, "not_covered"),
+        ({"extrahepatic_disease": ExtrahepaticDisease.SIGNIFICANT}, "significant_extrahepatic"),
+    ],
+)
+def test_cloyd__row(changes, row):
+    of_source = [p for i, p in found(changes).items() if i.startswith("cloyd2020")]
+
+    (pathway,) = of_source
+    assert (pathway.id, pathway.verdict) == (f"cloyd2020.{row}", Verdict.MET)
+    assert LITTLE_EVIDENCE in pathway.text
+
+
+def test_cloyd__every_row_unknown_without_facts():
+    listed = pathways({}, frilling=frilling(None), targets=())
+
+    assert len(listed) == sum(len(table.rows) for table in PATHWAY_TABLES)
+    assert {pathway.verdict for pathway in listed} == {Verdict.UNKNOWN}
+
+
+@pytest.mark.parametrize(
+    ("targets", "verdict"),
+    [
+        ((target(0.8),), Verdict.MET),
+        ((target(0.7),), Verdict.UNKNOWN),
+        ((target(0.7, Verdict.UNKNOWN),), Verdict.UNKNOWN),
+        ((target(0.7, Verdict.NOT_MET), target(0.9, Verdict.NOT_MET)), None),
+        ((target(0.8, Verdict.NOT_MET),), Verdict.UNKNOWN),
+    ],
+)
+def test_cloyd__resectable_from_targets_where_no_share_is_known(targets, verdict):
+    unknown = {"debulkable_fraction": Quantity.absent("no plan was made")}
+
+    pathway = found(unknown, targets=targets).get("cloyd2020.resectable")
+
+    assert (None if pathway is None else pathway.verdict) is verdict
+
+
+EMBOLISATION = {"Chemoembolisation (TACE)", "Embolisation (TAE)"}
+RADIOLIGAND = {"Radioligand therapy (PRRT)", "Resection of the primary, then PRRT"}
+PANCREATIC = {"Chemotherapy", "Sunitinib", "Resection of the primary, then PRRT"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "excluded"),
+    [
+        ({"portal_vein_thrombosis": True}, EMBOLISATION),
+        ({"hepatic_insufficiency": True}, EMBOLISATION),
+        ({"bilioenteric_anastomosis": True}, EMBOLISATION),
+        ({"sstr_positive": False}, RADIOLIGAND),
+        ({"adequate_kidneys_and_marrow": False}, RADIOLIGAND),
+        ({"primary_site": PrimarySite.LUNG}, PANCREATIC | {"Everolimus"}),
+        ({"primary_status": PrimaryStatus.RESECTED}, {"Resection of the primary, then PRRT"}),
+        ({"pancreatoduodenectomy": True}, set()),
+    ],
+)
+def test_contraindications__turn_exactly_their_options_in_the_diffuse_row(changes, excluded):
+    row = "machairas2021.diffuse"
+    before = verdicts(kind=FrillingType.III, row=row)
+    after = verdicts(changes, FrillingType.III, row=row)
+
+    turned = {n for n, v in after.items() if v is Verdict.NOT_MET and before[n] is Verdict.MET}
+    assert turned == excluded
+
+
+@pytest.mark.parametrize(
+    ("changes", "unknown"),
+    [
+        ({"portal_vein_thrombosis": None}, EMBOLISATION),
+        ({"sstr_positive": None}, RADIOLIGAND),
+        ({"on_transplant_list": False}, {"Liver transplantation (OLT)"}),
+        ({"burden_fraction": None, "lesion_count": 7}, {"Trial that allots by load"}),
+    ],
+)
+def test_unknown_facts__leave_exactly_their_options_open(changes, unknown):
+    row = "machairas2021.diffuse"
+
+    listed = options(changes, FrillingType.III, row=row)
+
+    assert {n for n, o in listed.items() if o.verdict is Verdict.UNKNOWN} == unknown
+    assert all(listed[name].text.startswith("Not known: ") for name in unknown)
+
+
+def test_site__small_intestine_opens_what_the_pancreas_closes():
+    row = "machairas2021.diffuse"
+    bowel = verdicts({"primary_site": PrimarySite.SMALL_BOWEL}, FrillingType.III, row=row)
+    pancreas = verdicts(kind=FrillingType.III, row=row)
+
+    assert {n for n in bowel if bowel[n] is not pancreas[n]} == PANCREATIC | {
+        "Interferon alpha",
+        "Immunotherapy",
+    }
+    assert bowel["Interferon alpha"] is bowel["Everolimus"] is Verdict.MET
+
+
+def test_rows__hold_what_the_source_prints_for_them():
+    names = {row.id: {r.name for r in (*row.first, *row.otherwise)} for _, row in rows()[:3]}
+    resections = [{n for n in listed if n.startswith("Surgical")} for listed in names.values()]
+
+    assert [len(found) for found in resections] == [1, 2, 0]
+    assert "Everolimus" not in names["limited"]
+    assert names["complex"] - names["diffuse"] >= {"Cytoreduction", "Ablation"}
+    assert "Cytoreduction" not in names["limited"]
+
+
+def test_alternatives__say_that_resection_comes_first():
+    listed = options(row="machairas2021.limited")
+
+    assert not listed["Surgical resection"].text.endswith(ALTERNATIVE)
+    assert listed["Somatostatin analogue"].text.endswith(ALTERNATIVE)
+
+
+@pytest.mark.parametrize(
+    ("changes", "verdict"),
+    [
+        ({}, Verdict.MET),
+        ({"comorbidity_prohibitive": True}, Verdict.NOT_MET),
+        ({"comorbidity_prohibitive": None}, Verdict.UNKNOWN),
+        ({"judged_unresectable": True}, Verdict.NOT_MET),
+    ],
+)
+def test_resection__comorbidity_and_team(changes, verdict):
+    assert verdicts(changes, row="machairas2021.limited")["Surgical resection"] is verdict
+
+
+def test_whipple__closes_ablation_and_keeps_the_note_on_lobar_tace():
+    row = "machairas2021.limited"
+    after, before = (options({"pancreatoduodenectomy": d}, row=row) for d in (True, False))
+
+    assert after["Ablation"].verdict is Verdict.NOT_MET
+    assert after["Ablation"].text.startswith("Not met: No earlier Whipple procedure.")
+    assert "lobar TACE" in after["Chemoembolisation (TACE)"].text
+    assert "lobar TACE" not in before["Chemoembolisation (TACE)"].text
+    assert before["Ablation"].verdict is Verdict.MET
+
+
+@pytest.mark.parametrize(
+    ("changes", "verdict"),
+    [
+        ({}, Verdict.MET),
+        ({"symptoms_refractory": False}, Verdict.NOT_MET),
+        ({"symptoms_refractory": None}, Verdict.UNKNOWN),
+        ({"functional": False, "stable_months": 6.0, "symptoms_from_burden": True}, Verdict.MET),
+        (
+            {"functional": False, "stable_months": 5.9, "symptoms_from_burden": True},
+            Verdict.NOT_MET,
+        ),
+        ({"functional": False, "stable_months": 8.0}, Verdict.UNKNOWN),
+    ],
+)
+def test_cytoreduction__whom_it_is_for(changes, verdict):
+    listed = verdicts(changes, FrillingType.II, row="machairas2021.complex")
+
+    assert listed["Cytoreduction"] is verdict
+
+
+@pytest.mark.parametrize(
+    ("ki67", "captem", "platinum", "resection"),
+    [
+        (20.0, Verdict.NOT_MET, Verdict.NOT_MET, Verdict.MET),
+        (54.9, Verdict.MET, Verdict.NOT_MET, Verdict.MET),
+        (55.0, Verdict.NOT_MET, Verdict.NOT_MET, Verdict.NOT_MET),
+        (55.1, Verdict.NOT_MET, Verdict.MET, Verdict.NOT_MET),
+        (None, Verdict.UNKNOWN, Verdict.UNKNOWN, Verdict.UNKNOWN),
+    ],
+)
+def test_high_grade__split_at_55_percent_as_printed(ki67, captem, platinum, resection):
+    changes = {"grade": Grade.G3, "ki67_percent": ki67}
+
+    listed = verdicts(changes, row="machairas2021.not_covered")
+
+    assert listed["Capecitabine and temozolomide in G3"] is captem
+    assert listed["Platinum and etoposide in G3"] is platinum
+    assert listed["Surgical resection in high grade"] is resection
+    assert listed["Platinum-based chemotherapy"] is Verdict.NOT_MET
+
+
+def test_carcinoma__platinum_and_no_resection():
+    changes = {"grade": Grade.NEC, "differentiation": Differentiation.POOR, "ki67_percent": 40.0}
+
+    listed = verdicts(changes, row="machairas2021.not_covered")
+
+    assert {n for n, v in listed.items() if v is Verdict.MET} == {"Platinum-based chemotherapy"}
+
+
+@pytest.mark.parametrize(
+    ("count", "size_mm", "verdict"),
+    [
+        (1.0, 30.01, Verdict.MET),
+        (1.0, 30.0, Verdict.NOT_MET),
+        (2.0, 40.0, Verdict.NOT_MET),
+    ],
+)
+def test_sbrt__solitary_above_three_centimetres(count, size_mm, verdict):
+    changes = UNRESECTABLE | {
+        "lesion_count": Quantity(count),
+        "largest_lesion_mm": Quantity(size_mm),
+    }
+
+    listed = verdicts(changes, row="cloyd2020.oligometastatic")
+
+    assert listed["Stereotactic body radiotherapy (SBRT)"] is verdict
+
+
+def test_hormones__treated_first_and_valves_repaired_only_where_they_are_there():
+    row = "cloyd2020.resectable"
+    ill, well = (
+        verdicts({"functional": f, "severe_valve_disease": f}, row=row) for f in (True, False)
+    )
+    named = {
+        "Treatment of hormone excess before surgery",
+        "Peri-operative octreotide",
+        "Valve repair before liver surgery",
+    }
+
+    assert {ill[name] for name in named} == {Verdict.MET}
+    assert {well[name] for name in named} == {Verdict.NOT_MET}
+
+
+@pytest.mark.parametrize(
+    ("count", "size_mm", "load", "words"),
+    [
+        (6, 40.0, 0.9, "By this load: ablation."),
+        (7, 40.0, 0.75, "By this load: embolisation."),
+        (6, 40.1, 0.5, "By this load: embolisation."),
+        (6, 50.0, 0.5, "By this load: embolisation."),
+        (6, 50.1, 0.75, "By this load: radioembolisation with Y-90."),
+        (7, 20.0, 0.76, "This load belongs to none of its groups."),
+        (None, 20.0, 0.5, "Not known: number of lesions."),
+        (7, None, 0.5, "Not known: largest diameter."),
+    ],
+)
+def test_trial__groups_by_the_printed_limits(count, size_mm, load, words):
+    facts = {"lesion_count": count, "largest_lesion_mm": size_mm, "burden_fraction": load}
+
+    assert trial_option(facts).text.startswith(words)
+
+
+def test_largest_lesion__from_the_report_where_the_facts_lack_it(make_report, make_lesion):
+    rejected = make_lesion(3, feret_mm=90.0, confirmation=Confirmation.REJECTED)
+    report = make_report([make_lesion(1, feret_mm=55.0), make_lesion(2, feret_mm=20.0), rejected])
+    facts = COVERED | {"lesion_count": 2}
+    del facts["largest_lesion_mm"]
+
+    listed = pathways(facts, frilling=frilling(FrillingType.III), targets=(), report=report)
+
+    assert largest_lesion_mm(report) == Quantity(55.0)
+    assert "Y-90" in {o.name: o for o in listed[0].options}["Trial that allots by load"].text
+
+
+def test_largest_lesion__bounded_by_a_cut_and_absent_without_lesions(make_report, make_lesion):
+    cut = make_report([make_lesion(1, feret_mm=55.0)], tlv_bound=Bound.LOWER)
+
+    assert largest_lesion_mm(cut).bound is Bound.LOWER
+    assert largest_lesion_mm(make_report()).value is None
+
+
+@pytest.mark.parametrize("count", [0, Quantity(0.0)])
+def test_no_lesion__no_pathway(count):
+    assert pathways({"lesion_count": count}, frilling=frilling(None), targets=()) == ()
+
+
+def test_no_lesion_in_a_cut_liver__all_rows_may_apply():
+    count = Quantity(0.0, bound=Bound.LOWER, reason="the scan cuts the liver")
+
+    assert len(pathways({"lesion_count": count}, frilling=frilling(None), targets=())) > 0
+
+
+FACTS = {
+    "grade": st.none() | st.sampled_from(Grade),
+    "differentiation": st.none() | st.sampled_from(Differentiation),
+    "ki67_percent": st.none() | st.floats(0.0, 100.0),
+    "lesion_count": st.none()
+    | st.integers(0, 40)
+    | st.builds(
+        Quantity,
+        st.integers(0, 40).map(float),
+        bound=st.none() | st.sampled_from(Bound),
+        reason=st.just("why"),
+    ),
+    "both_lobes": st.none() | st.booleans(),
+    "burden_fraction": st.none() | st.builds(Quantity, st.floats(0.0, 1.0)),
+    "largest_lesion_mm": st.none() | st.floats(1.0, 200.0),
+    "debulkable_fraction": st.none() | st.builds(Quantity, st.floats(0.0, 1.0)),
+    "extrahepatic_disease": st.none() | st.sampled_from(ExtrahepaticDisease),
+    "primary_site": st.none() | st.sampled_from(PrimarySite),
+    "primary_status": st.none() | st.sampled_from(PrimaryStatus),
+    "stable_months": st.none() | st.floats(0.0, 60.0),
+    **dict.fromkeys(
+        (
+            "functional",
+            "judged_unresectable",
+            "portal_vein_thrombosis",
+            "pancreatoduodenectomy",
+            "sstr_positive",
+            "on_transplant_list",
+        ),
+        st.none() | st.booleans(),
+    ),
+}
+
+
+@settings(max_examples=80)
+@given(
+    known=st.fixed_dictionaries({}, optional=FACTS),
+    kind=st.none() | st.sampled_from(FrillingType),
+    verdict=st.sampled_from((Verdict.MET, Verdict.NOT_MET, Verdict.UNKNOWN)),
+)
+def test_pathways__never_raise_and_are_bounded_by_the_tables(known, kind, verdict):
+    listed = pathways(known, frilling=frilling(kind), targets=(target(0.9, verdict),))
+
+    assert len({p.id for p in listed}) == len(listed) <= len(rows())
+    assert all(p.verdict is not Verdict.NOT_MET for p in listed)
+    for table in PATHWAY_TABLES:
+        certain = [p for p in listed if p.source == table.source and p.verdict is Verdict.MET]
+        assert len(certain) <= 1
+    texts = [o.text for p in listed for o in p.options]
+    assert max(map(len, texts), default=0) <= MOST_CHARACTERS
