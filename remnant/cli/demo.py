@@ -7,6 +7,7 @@ from cyclopts import App, Parameter
 
 from remnant.cli.examples import epilogue
 from remnant.cli.options import DeviceOption
+from remnant.cli.plan_options import NO_CHOICES, NO_DISEASE, PlanOptions
 from remnant.cli.progress import shown_progress
 
 app = App(
@@ -23,6 +24,7 @@ def demo(
     *,
     output: Annotated[Path, Parameter(alias="-o")] = DEFAULT_OUTPUT,
     device: DeviceOption = "auto",
+    plans: PlanOptions = NO_CHOICES,
 ) -> None:
     """Report a real abdominal CT as it is, and again with planted synthetic metastases.
 
@@ -36,15 +38,18 @@ def demo(
         Folder for the two cases.
     """
     from remnant.cli.dividing import LateDivider
+    from remnant.cli.plan_options import plan_request
     from remnant.cli.summary import print_case
     from remnant.pipeline.demo import AS_IS, PLANTED, run_demo
     from segmentation.engines.kul import KulSegmenter
 
+    planning = plan_request(NO_DISEASE, plans, (), numbered=False)
     with shown_progress() as progress:
         reports = run_demo(
             output,
             segmenter=KulSegmenter(device=device),
             divider=LateDivider(device),
+            planning=planning,
             progress=progress,
         )
     print_case(reports.as_is, output / AS_IS, heading="The scan as it is")

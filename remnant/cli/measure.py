@@ -59,14 +59,17 @@ def measure(
     from remnant.pipeline.folder import published, write_measured, write_segmented
     from remnant.pipeline.run import revised_case
     from remnant.pipeline.segment import case_from_masks
-    from remnant.pipeline.stages import measure_case
+    from remnant.pipeline.stages import keep_request, measure_case
 
     folder = output_folder(case, output)
     request = segment_request(None, maps, review=lesions.review())
-    measuring = measure_request(known_case(case) if case else None, patient, formulas, errors)
+    known = known_case(case) if case else None
+    measuring = measure_request(known, patient, formulas, errors)
     revised = None if case is None else revised_case(case, request)
     segmented = case_from_masks(request) if revised is None else revised.case
     report = measure_case(segmented, measuring)
+    if known is not None:
+        report = keep_request(report, known.planning)
     with published(folder) as staging:
         write_segmented(segmented, staging, stored=revised.stored if revised else None)
         write_measured(report, staging)

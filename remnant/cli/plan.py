@@ -1,20 +1,29 @@
-"""``remnant plan``: volumes to findings."""
+"""``remnant plan``: volumes and maps to findings and plans."""
 
-from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cyclopts import App
 
 from remnant.cli.examples import epilogue
 from remnant.cli.options import ResectOption
+from remnant.cli.plan_options import NO_CHOICES, NO_DISEASE, DiseaseOptions, PlanOptions
+from remnant.cli.progress import shown_progress
 from remnant.core.patient import LiverBackground
+
+if TYPE_CHECKING:
+    from remnant.core.patient import Patient
 
 app = App(
     name="plan",
-    help="Hold a measured case against the rules of the literature.",
+    help="Hold a measured case against the rules of the literature, and plan its debulking.",
     help_epilogue=epilogue(
         "remnant plan CASE",
-        "remnant plan CASE --background chemotherapy",
+        "remnant plan --template facts.yaml",
+        "remnant plan CASE --facts facts.yaml",
+        "remnant plan CASE --background chemotherapy --ki67 4 --grade G2 --functional",
+        "remnant plan CASE --target 70 --keep IV --most-ablations 2",
+        "remnant plan CASE --recipe 'VI,VII; wedge 3; ablate 5,7' --plan-maps",
         "remnant plan CASE --resect V,VI --resect III,IV",
     ),
 )
@@ -22,32 +31,99 @@ app = App(
 
 @app.default
 def plan(
-    case: Path,
+    case: Path | None = None,
     *,
+    template: Path | None = None,
     background: LiverBackground | None = None,
     resect: ResectOption = (),
+    disease: DiseaseOptions = NO_DISEASE,
+    plans: PlanOptions = NO_CHOICES,
 ) -> None:
-    """Hold a measured case against the rules of the literature.
+    """Hold a measured case against the rules of the literature, and plan its debulking.
 
     Parameters
     ----------
     case
-        Folder that `remnant measure` wrote.
+        Folder that `remnant measure` or `remnant run` wrote.
+    template
+        Write an empty facts file with an explanation of every line here, and do nothing else.
     background
         State of the liver that would remain; default is what the case was measured with.
     """
-    from remnant.cli.options import parse_segments
+    from remnant.cli.plan_options import plan_request
     from remnant.cli.summary import print_plan
     from remnant.pipeline.facts import known_case
     from remnant.pipeline.folder import read_measured, replace_measured, require_as_measured
+    from remnant.pipeline.plan_maps import drawn_plans, stored_maps
     from remnant.pipeline.stages import plan_case
 
-    report = read_measured(case)
-    require_as_measured(case)
-    known = report.patient
-    patient = known if background is None else replace(known, background=background)
-    custom = tuple(dict.fromkeys((*known_case(case).resect, *parse_segments(resect))))
-    planned = plan_case(report, patient=patient, custom=custom)
-    replace_measured(planned, case)
+    if template is not None:
+        write_template(template, case)
+        return
+    folder = _required(case)
+    report = read_measured(folder)
+    require_as_measured(folder)
+    patient = planned_patient(report.patient, disease.facts, background, case=folder)
+    request = plan_request(disease, plans, resect, known=known_case(folder).planning)
+    with shown_progress() as progress:
+        maps = stored_maps(folder)
+        planned = plan_case(report, request, patient=patient, maps=maps, progress=progress)
+        drawn = drawn_plans(planned, maps, request.choice) if request.draw_maps else ()
+        replace_measured(planned, folder, drawn=drawn)
     print_plan(planned)
-    print(f"The plan is in {case}. Next: remnant report {case}")
+    print(f"The plan is in {folder}. Next: remnant report {folder}")
+
+
+def _required(case: Path | None) -> Path:
+    from remnant.core.errors import InputError
+
+    if case is None:
+        raise InputError("nothing to plan: name the folder of a measured case")
+    return case
+
+
+def write_template(file: Path, case: Path | None) -> None:
+    """Write an empty facts file.
+
+    Raises
+    ------
+    InputError
+        A case was named too, or the file is there already.
+    """
+    from remnant.core.errors import InputError
+    from remnant.io.atomic import atomic_path
+    from remnant.io.facts_template import template
+
+    if case is not None:
+        raise InputError("--template plans nothing; leave the case out")
+    if file.exists():
+        raise InputError(f"{file} is there already; name a new file")
+    with atomic_path(file) as temporary:
+        temporary.write_text(template(), encoding="utf-8", newline="\n")
+    print(f"An empty facts file is {file}. Next: remnant plan CASE --facts {file}")
+
+
+def planned_patient(
+    measured: "Patient", facts: Path | None, background: LiverBackground | None, *, case: Path
+) -> "Patient":
+    """Return the facts to plan with: only the background may differ from what was measured with.
+
+    Raises
+    ------
+    InputError
+        The facts file gives another body size, sex or age than the case was measured with.
+    """
+    from dataclasses import replace
+
+    from remnant.cli.requests import file_patient
+    from remnant.core.errors import InputError
+
+    said = file_patient(facts, measured)
+    for name in ("height_cm", "weight_kg", "sex", "age_years"):
+        if getattr(said, name) != getattr(measured, name):
+            raise InputError(
+                f"{name} is {getattr(said, name)} in the facts file, and {case} was measured with "
+                f"{getattr(measured, name)}; `remnant run {case} --facts {facts}` measures it anew"
+            )
+    chosen = background or said.background
+    return replace(measured, background=chosen)

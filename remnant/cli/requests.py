@@ -6,6 +6,7 @@ from typing import Final
 
 from remnant.cli.options import ErrorOptions, FormulaOptions, MaskOptions, PatientOptions
 from remnant.core.errors import InputError
+from remnant.core.patient import Patient
 from remnant.core.volumes import Modality
 from remnant.pipeline.facts import KnownCase
 from remnant.pipeline.requests import SegmentRequest
@@ -58,29 +59,38 @@ def measure_request(
     patient: PatientOptions,
     formulas: FormulaOptions,
     errors: ErrorOptions,
+    *,
+    facts: Path | None = None,
 ) -> MeasureRequest:
-    """Return what to measure with: options first, then what the stored case knew.
+    """Return what to measure with: options first, then the facts file, then the stored case.
 
     A formula that is named anew comes with its own body surface area formula.
 
     Raises
     ------
     InputError
-        A formula is not known, or a figure of the error model is out of range.
+        A formula is not known, a figure of the error model is out of range, or the facts file
+        cannot be read.
     """
-    earlier = known_case.measuring if known_case else None
-    known = earlier or MeasureRequest(patient=patient.patient())
+    known = known_case.measuring if known_case else MeasureRequest(patient=Patient())
     require_formulas(formulas.formula, formulas.bsa_formula)
     fresh_formula = formulas.formula is not None and formulas.formula != known.formula
     chosen = errors.choice(known.errors)
     _require_possible(chosen)
     inherited = None if fresh_formula else known.bsa_formula
     return MeasureRequest(
-        patient=patient.patient(known.patient),
+        patient=patient.patient(file_patient(facts, known.patient)),
         formula=formulas.formula or known.formula,
         bsa_formula=formulas.bsa_formula or inherited,
         errors=chosen,
     )
+
+
+def file_patient(facts: Path | None, known: Patient) -> Patient:
+    """Return the patient's facts of a facts file; what it does not say is taken from ``known``."""
+    from remnant.io.clinical_facts import read_facts_file
+
+    return known if facts is None else read_facts_file(facts).patient_facts(known)
 
 
 def _require_possible(chosen: ErrorChoice) -> None:

@@ -19,6 +19,7 @@ from remnant.cli.options import (
     ResectOption,
     SeriesOption,
 )
+from remnant.cli.plan_options import NO_CHOICES, NO_DISEASE, DiseaseOptions, PlanOptions
 from remnant.cli.progress import shown_progress
 
 app = App(
@@ -35,6 +36,7 @@ app = App(
         "remnant run OUT --couinaud-from corrected.seg.nrrd",
         "remnant run OUT --confirm-segments 'A. Radiologist'",
         "remnant run OUT --landmarks points.mrk.json --split-iv",
+        "remnant run OUT --facts facts.yaml --keep IV --most-ablations 2",
     ),
 )
 
@@ -60,6 +62,8 @@ def run(
     lesions: LesionOptions = NO_REVIEW,
     maps: MaskOptions = NO_MASKS,
     estimate_segments: EstimateOption = True,
+    disease: DiseaseOptions = NO_DISEASE,
+    plans: PlanOptions = NO_CHOICES,
 ) -> None:
     """Segment, measure, plan and report one study; nothing is written before everything worked.
 
@@ -71,17 +75,15 @@ def run(
     output
         Folder of the case; a stored case is rewritten in place when it is left out.
     """
-    from functools import partial
-
     from remnant.cli.dividing import divider_for
-    from remnant.cli.options import parse_segments
+    from remnant.cli.plan_options import plan_request
     from remnant.cli.requests import measure_request, output_folder, segment_request
     from remnant.cli.summary import print_case
+    from remnant.io.masks import Part
     from remnant.pipeline.divide import require_redivision
     from remnant.pipeline.facts import known_case
     from remnant.pipeline.folder import is_case
     from remnant.pipeline.run import rerun_case, run_study
-    from remnant.pipeline.stages import plan_case
     from segmentation.engines.kul import KulSegmenter
 
     stored = source if source is not None and is_case(source) else None
@@ -91,22 +93,24 @@ def run(
     if stored is not None:
         require_redivision(stored, request)
     known = known_case(stored) if stored else None
-    measuring = measure_request(known, patient, formulas, errors)
+    measuring = measure_request(known, patient, formulas, errors, facts=disease.facts)
     folder = output_folder(stored, output)
-    custom = (*(known.resect if known else ()), *parse_segments(resect))
-    plan = partial(plan_case, custom=tuple(dict.fromkeys(custom)))
+    planning = plan_request(
+        disease, plans, resect, known=known.planning if known else None,
+        numbered=stored is not None or Part.LESIONS in request.masks,
+    )  # fmt: skip
     divider = divider_for(device, estimate=estimate_segments)
     with shown_progress() as progress:
         if stored is not None:
             again = rerun_case(
                 stored, request, output=folder, measuring=measuring, divider=divider,
-                plan=plan, progress=progress,
+                planning=planning, progress=progress,
             )  # fmt: skip
             report, heading = again.report, repeated(again.changed)
         else:
             report = run_study(
                 request, measuring=measuring, output=folder, segmenter=KulSegmenter(device=device),
-                divider=divider, plan=plan, progress=progress,
+                divider=divider, planning=planning, progress=progress,
             )  # fmt: skip
             heading = None
     print_case(report, folder, heading=heading)

@@ -94,6 +94,32 @@ def read_facts_file(path: Path) -> FactsFile:
     return FactsFile(patient=said["patient"], clinical=said["clinical"], choices=choices)
 
 
+def facts_said(
+    *, clinical: Mapping[str, tuple[str, Any]], choices: Mapping[str, tuple[str, Any]]
+) -> FactsFile:
+    """Return what a command line says as a facts file would say it.
+
+    Parameters
+    ----------
+    clinical, choices
+        By the name of a facts file's field: the option's name and what it was given, not ``None``.
+
+    Raises
+    ------
+    InputError
+        A value is not what its field may hold; the message names the option.
+    """
+    sections = {"clinical": clinical, "choices": choices}
+    said = {
+        section: {
+            RENAMED.get(name, name): _value(FIELDS[section][name], value, option)
+            for name, (option, value) in given.items()
+        }
+        for section, given in sections.items()
+    }
+    return FactsFile(clinical=said["clinical"], choices=said["choices"])
+
+
 def _sections(document: object, file: str) -> Mapping[str, Any]:
     if document is None:
         return {}

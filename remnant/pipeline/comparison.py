@@ -23,9 +23,10 @@ from remnant.core.volumes import LabelMap, Phase
 from remnant.io.atomic import digest_file
 from remnant.pipeline.division import WORDS
 from remnant.pipeline.folder import REPORT_JSON, read_case, read_measured, require_as_measured
+from remnant.pipeline.plan_settings import RESECT
 from remnant.pipeline.results import published_results, require_results_folder
 from remnant.pipeline.segmented import Setting
-from remnant.pipeline.stages import RESECT, software_versions, with_settings
+from remnant.pipeline.stages import software_versions, with_settings
 from remnant.reporting.comparison import write_comparison_json, write_matches_csv
 from segmentation.align import align_livers, describe_alignment
 from volumetry.change import change_of, paired_interval, paired_spreads, seeds

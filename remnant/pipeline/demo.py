@@ -6,6 +6,7 @@ their true volumes beside the measured ones. Body size is assumed, and every out
 """
 
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -23,6 +24,7 @@ from remnant.core.volumes import LabelMap, Modality
 from remnant.io.source import LoadedStudy, load_study
 from remnant.pipeline.divide import with_segments
 from remnant.pipeline.folder import require_output_folder
+from remnant.pipeline.plan_settings import DEFAULT_PLAN, PlanRequest
 from remnant.pipeline.run import finish_case
 from remnant.pipeline.samples import fetch_sample
 from remnant.pipeline.segment import case_from_image, with_image
@@ -61,6 +63,7 @@ def run_demo(
     segmenter: Segmenter,
     divider: SegmentDivider,
     seed: int = SEED,
+    planning: PlanRequest = DEFAULT_PLAN,
     progress: Progress = silent,
 ) -> DemoReports:
     """Fetch the sample CT, report it as it is and with planted metastases.
@@ -77,15 +80,20 @@ def run_demo(
         require_output_folder(output / name)
     sample = fetch_sample(progress)
     loaded = load_study(sample.ct, modality=Modality.CT, progress=progress)
-    measuring = MeasureRequest(patient=ASSUMED_PATIENT)
+    finish = partial(
+        finish_case,
+        measuring=MeasureRequest(patient=ASSUMED_PATIENT),
+        planning=planning,
+        progress=progress,
+    )
     engines = _Engines(segmenter=segmenter, divider=divider)
     case = _segmented(loaded, engines, _prefixed("scan as it is", progress))
-    as_is = finish_case(case, measuring=measuring, output=output / AS_IS, progress=progress)
+    as_is = finish(case, output=output / AS_IS)
     planted = plant_metastases(loaded.image, case.structures, seed=seed)
     altered = replace(loaded, image=planted.image)
     told = _prefixed("with planted metastases", progress)
     second = _with_truth(_segmented(altered, engines, told), planted, seed)
-    report = finish_case(second, measuring=measuring, output=output / PLANTED, progress=progress)
+    report = finish(second, output=output / PLANTED)
     return DemoReports(as_is=as_is, planted=report)
 
 

@@ -5,11 +5,11 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from remnant.core.labels import CouinaudSegment
 from remnant.core.patient import Patient
 from remnant.pipeline.folder import REPORT_JSON
+from remnant.pipeline.plan_settings import DEFAULT_PLAN, PlanRequest, known_request
 from remnant.pipeline.segmented import Setting
-from remnant.pipeline.stages import ERRORS, RESECT, MeasureRequest
+from remnant.pipeline.stages import ERRORS, MeasureRequest
 from remnant.reporting.document import read_facts
 from volumetry.error_models import ErrorChoice
 from volumetry.standardised import DEFAULT_FORMULA
@@ -17,10 +17,10 @@ from volumetry.standardised import DEFAULT_FORMULA
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownCase:
-    """Facts and choices of an earlier measurement; ``resect`` are its further sets of segments."""
+    """Facts and choices of an earlier run: what was measured with, and what planning was asked."""
 
     measuring: MeasureRequest
-    resect: tuple[frozenset[CouinaudSegment], ...] = ()
+    planning: PlanRequest = DEFAULT_PLAN
 
 
 def known_case(folder: Path) -> KnownCase:
@@ -30,23 +30,17 @@ def known_case(folder: Path) -> KnownCase:
         return KnownCase(measuring=MeasureRequest(patient=Patient()))
     facts = read_facts(file)
     settings = facts.configuration
-    bsa_formula, resect = settings.get("bsa_formula"), settings.get(RESECT)
+    bsa_formula = settings.get("bsa_formula")
     measuring = MeasureRequest(
         patient=facts.patient,
         formula=str(settings.get("formula") or DEFAULT_FORMULA),
         bsa_formula=None if bsa_formula is None else str(bsa_formula),
         errors=_errors(settings),
     )
-    return KnownCase(measuring=measuring, resect=_sets(str(resect)) if resect else ())
+    return KnownCase(measuring=measuring, planning=known_request(settings, facts.clinical))
 
 
 def _errors(settings: Mapping[str, Setting]) -> ErrorChoice:
     names = {field.name for field in fields(ErrorChoice)}
     known: dict[str, Any] = {name: settings.get(ERRORS + name) for name in names}
     return ErrorChoice(**known)
-
-
-def _sets(text: str) -> tuple[frozenset[CouinaudSegment], ...]:
-    return tuple(
-        frozenset(CouinaudSegment[name] for name in part.split(",")) for part in text.split(";")
-    )

@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -28,6 +28,7 @@ from remnant.pipeline.results import require_writable, staged_beside
 from remnant.pipeline.segmented import SegmentedCase
 from remnant.pipeline.state import read_state, write_state
 from remnant.reporting.document import read_report_json, write_report_json
+from remnant.reporting.plan_table import write_plans_csv
 from remnant.reporting.tables import segments_origin, write_lesions_csv
 
 STRUCTURES: Final = "structures.nii.gz"
@@ -38,12 +39,19 @@ COUINAUD_IV: Final = "couinaud_iv.nii.gz"
 PREVIEW: Final = "preview.nii.gz"
 STATE: Final = "segmentation.json"
 LESION_TABLE: Final = "lesions.csv"
+PLAN_TABLE: Final = "plans.csv"
 REPORT_JSON: Final = "report.json"
 REPORT_HTML: Final = "report.html"
+MOST_PLAN_MAPS: Final = 999
 ALL_FILES: Final = (
     STRUCTURES, LESIONS, EXOPHYTIC, COUINAUD, COUINAUD_IV, PREVIEW, STATE,
-    LESION_TABLE, REPORT_JSON, REPORT_HTML,
+    LESION_TABLE, PLAN_TABLE, REPORT_JSON, REPORT_HTML,
 )  # fmt: skip
+PLAN_MAPS: Final = tuple(f"plan_{number}.nii.gz" for number in range(1, MOST_PLAN_MAPS + 1))
+"""Maps of the plans, written only when they are asked for."""
+OWN_FILES: Final = (*PLAN_MAPS, *ALL_FILES)
+PLANNED_FILES: Final = (*PLAN_MAPS, LESION_TABLE, PLAN_TABLE, REPORT_JSON, REPORT_HTML)
+"""What is made anew when a stored case is planned again."""
 VOLUMES: Final[Mapping[str, str]] = {
     "structures": STRUCTURES,
     "lesions": LESIONS,
@@ -80,7 +88,7 @@ def require_output_folder(folder: Path) -> None:
         raise InputError(f"output {folder} is a file; name a folder that is new or holds a case")
     require_writable(folder)
     if folder.is_dir():
-        strangers = sorted(p.name for p in folder.iterdir() if p.name not in ALL_FILES)
+        strangers = sorted(p.name for p in folder.iterdir() if p.name not in OWN_FILES)
         if strangers and not is_case(folder):
             raise InputError(
                 f"output folder {folder} holds other files ({strangers[0]}, …); name a new folder"
@@ -136,8 +144,10 @@ def write_segmented(case: SegmentedCase, folder: Path, *, stored: StoredCase | N
 
 
 def write_measured(report: CaseReport, folder: Path) -> None:
-    """Write ``report.json`` and ``lesions.csv``."""
+    """Write ``report.json`` and ``lesions.csv``, and ``plans.csv`` of a case that was planned."""
     write_report_json(report, folder / REPORT_JSON)
+    if report.planning is not None:
+        write_plans_csv(report.planning.plans, folder / PLAN_TABLE)
     write_lesions_csv(
         report.volumetry.lesions,
         folder / LESION_TABLE,
@@ -146,10 +156,29 @@ def write_measured(report: CaseReport, folder: Path) -> None:
     )
 
 
-def replace_measured(report: CaseReport, folder: Path) -> None:
-    """Write a stored case's new report; its page, made from the old one, is removed first."""
-    (folder / REPORT_HTML).unlink(missing_ok=True)
-    write_measured(report, folder)
+def write_plan_maps(drawn: Iterable[tuple[str, LabelMap]], folder: Path) -> None:
+    """Write the maps of plans, each with the plan's id."""
+    for name, labels in drawn:
+        write_labels(labels, folder / f"{name}.nii.gz")
+
+
+def replace_measured(
+    report: CaseReport, folder: Path, *, drawn: Iterable[tuple[str, LabelMap]] = ()
+) -> None:
+    """Write a stored case's new report, and the maps of its plans.
+
+    The page and the maps that were made from the old report go. After an error the folder is as it
+    was before.
+
+    Raises
+    ------
+    InputError
+        The folder cannot be written.
+    """
+    with staged_beside(folder / REPORT_JSON) as staging:
+        write_measured(report, staging)
+        write_plan_maps(drawn, staging)
+        _exchange(staging, folder, PLANNED_FILES)
 
 
 def write_html(case: SegmentedCase, report: CaseReport, folder: Path) -> None:
@@ -304,15 +333,20 @@ def _publish(staging: Path, folder: Path) -> None:
         staging.chmod(0o777 & ~_umask())
         staging.rename(folder)
         return
+    _exchange(staging, folder, OWN_FILES)
+
+
+def _exchange(staging: Path, folder: Path, names: Sequence[str]) -> None:
+    """Put the staged files in the place of those of the same names, all or none."""
     old = staging / "old"
     old.mkdir()
-    fresh = [name for name in ALL_FILES if (staging / name).exists()]
+    fresh = [name for name in names if (staging / name).exists()]
     try:
-        _move(reversed(ALL_FILES), folder, old)
-        _move(ALL_FILES, staging, folder)
+        _move(reversed(names), folder, old)
+        _move(names, staging, folder)
     except OSError:
         _move(fresh, folder, staging)
-        _move(ALL_FILES, old, folder)
+        _move(names, old, folder)
         raise
 
 

@@ -1,6 +1,5 @@
 """The four stages in a row, and their repetition after a review or with other segments."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -15,8 +14,11 @@ from remnant.pipeline.folder import (
     require_output_folder,
     write_html,
     write_measured,
+    write_plan_maps,
     write_segmented,
 )
+from remnant.pipeline.plan_maps import case_maps, drawn_plans
+from remnant.pipeline.plan_settings import DEFAULT_PLAN, PlanRequest
 from remnant.pipeline.repeat import changes
 from remnant.pipeline.requests import SegmentRequest
 from remnant.pipeline.review import apply_review
@@ -26,7 +28,6 @@ from remnant.pipeline.segmented import SegmentedCase
 from remnant.pipeline.stages import MeasureRequest, measure_case, plan_case
 from segmentation.port import SegmentDivider, Segmenter
 
-Plan = Callable[[CaseReport], CaseReport]
 NOTHING_ASKED: Final = SegmentRequest()
 
 
@@ -57,7 +58,7 @@ def run_study(
     output: Path,
     segmenter: Segmenter,
     divider: SegmentDivider | None = None,
-    plan: Plan = plan_case,
+    planning: PlanRequest = DEFAULT_PLAN,
     progress: Progress = silent,
 ) -> CaseReport:
     """Segment, measure, plan and report one study into a folder.
@@ -67,7 +68,9 @@ def run_study(
     """
     require_output_folder(output)
     case = segment_case(request, segmenter=segmenter, divider=divider, progress=progress)
-    return finish_case(case, measuring=measuring, output=output, plan=plan, progress=progress)
+    return finish_case(
+        case, measuring=measuring, output=output, planning=planning, progress=progress
+    )
 
 
 def rerun_case(
@@ -77,7 +80,7 @@ def rerun_case(
     output: Path,
     measuring: MeasureRequest,
     divider: SegmentDivider | None = None,
-    plan: Plan = plan_case,
+    planning: PlanRequest = DEFAULT_PLAN,
     progress: Progress = silent,
 ) -> Rerun:
     """Measure, plan and report again from the stored masks of a case folder.
@@ -97,7 +100,7 @@ def rerun_case(
         measuring=measuring,
         output=output,
         stored=revised.stored,
-        plan=plan,
+        planning=planning,
         progress=progress,
     )
     return Rerun(report=report, changed=revised.changed(request))
@@ -131,7 +134,7 @@ def finish_case(
     measuring: MeasureRequest,
     output: Path,
     stored: StoredCase | None = None,
-    plan: Plan = plan_case,
+    planning: PlanRequest = DEFAULT_PLAN,
     progress: Progress = silent,
 ) -> CaseReport:
     """Measure, plan and report a segmented case, and publish its folder.
@@ -139,11 +142,15 @@ def finish_case(
     Maps that are still those of ``stored`` are not encoded again.
     """
     progress("measuring and planning", 0, 3)
-    report = plan(measure_case(case, measuring))
+    measured = measure_case(case, measuring)
+    maps = case_maps(case)
+    report = plan_case(measured, planning, maps=maps, progress=progress)
     progress("measuring and planning", 1, 3)
     with published(output) as staging:
         write_segmented(case, staging, stored=stored)
         write_measured(report, staging)
+        if planning.draw_maps:
+            write_plan_maps(drawn_plans(report, maps, planning.choice), staging)
         progress("measuring and planning", 2, 3)
         write_html(case, report, staging)
     progress("measuring and planning", 3, 3)

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -11,21 +11,29 @@ from typing import Final
 import remnant
 from planning.plan import plan
 from remnant.core.case import CaseReport
-from remnant.core.labels import CouinaudSegment
+from remnant.core.errors import InputError
 from remnant.core.patient import Patient
+from remnant.core.plan_choice import PlanChoice
+from remnant.core.progress import Progress, silent
 from remnant.core.provenance import Provenance
 from remnant.core.volumetry_report import VolumetryReport
 from remnant.pipeline.divide import WHOLE_LIVER
+from remnant.pipeline.plan_settings import (
+    DEFAULT_PLAN,
+    PlanRequest,
+    plan_settings,
+    require_possible,
+)
 from remnant.pipeline.segmented import SegmentedCase, Setting
 from remnant.pipeline.timing import Stopwatch
 from volumetry.error_models import NO_CHOICE, ErrorChoice, error_model
+from volumetry.liver_maps import LiverMaps
 from volumetry.measure import measure
 from volumetry.segment_parts import measure_segment_iv
 from volumetry.standardised import DEFAULT_FORMULA
 
 MEASURING_PACKAGES = ("numpy", "scipy", "connected-components-3d", "nibabel")
 NETWORK_PACKAGES = ("torch", "monai")
-RESECT: Final = "resect"
 ERRORS: Final = "errors."
 """Before the names of the error model's figures that a user chose."""
 
@@ -107,32 +115,72 @@ def _with_segment_facts(volumes: VolumetryReport, case: SegmentedCase) -> Volume
 
 def plan_case(
     report: CaseReport,
+    request: PlanRequest = DEFAULT_PLAN,
     *,
     patient: Patient | None = None,
-    custom: Sequence[frozenset[CouinaudSegment]] = (),
+    maps: LiverMaps | None = None,
+    progress: Progress = silent,
 ) -> CaseReport:
     """Add the plan to a measured case.
 
-    ``patient`` replaces the facts that the report was measured with; ``custom`` are further sets
-    of segments to remove.
+    Parameters
+    ----------
+    report
+        What was measured.
+    request
+        Facts, limits and the user's own plans.
+    patient
+        Replaces the facts that the report was measured with.
+    maps
+        The maps that were measured; without them there are no plans in voxels.
+    progress
+        Told when planning begins and ends.
+
+    Raises
+    ------
+    InputError
+        The rule set is not known, or a recipe names a lesion that does not count.
     """
+    require_possible(request.choice)
+    _require_lesions(request.choice, report.volumetry)
     known = patient or report.patient
     watch = Stopwatch()
+    progress("planning", 0, 1)
     with watch.measure("plan"):
-        planned = plan(report.volumetry, patient=known, custom=custom)
+        planned = plan(
+            report.volumetry,
+            patient=known,
+            facts=request.facts,
+            maps=maps,
+            choice=request.choice,
+            custom=request.custom,
+        )
+    progress("planning", 1, 1)
     provenance = replace(report.provenance, seconds={**report.provenance.seconds, **watch.seconds})
-    settings = {**provenance.configuration, RESECT: _named(custom)}
+    kept = keep_request(replace(report, provenance=provenance), request)
+    return replace(kept, patient=known, planning=planned)
+
+
+def keep_request(report: CaseReport, request: PlanRequest) -> CaseReport:
+    """Store what planning was asked for, so that later runs take it up again."""
+    settings = {**report.provenance.configuration, **plan_settings(request)}
     return replace(
         report,
-        patient=known,
-        planning=planned,
-        provenance=with_settings(provenance, settings),
+        clinical=request.facts,
+        provenance=with_settings(report.provenance, settings),
     )
 
 
-def _named(custom: Sequence[frozenset[CouinaudSegment]]) -> str | None:
-    """Write sets of segments as ``VI,VII;II,III``, ``None`` when there are none."""
-    return ";".join(",".join(s.name for s in sorted(removed)) for removed in custom) or None
+def _require_lesions(choice: PlanChoice, volumes: VolumetryReport) -> None:
+    counted = {lesion.id for lesion in volumes.lesions if lesion.counts}
+    named = {n for recipe in choice.recipes for n in (*recipe.wedges, *recipe.ablations)}
+    strangers = sorted(named - counted)
+    if strangers:
+        there = ", ".join(map(str, sorted(counted))) or "none"
+        raise InputError(
+            f"a recipe names lesion {strangers[0]}, which does not count; those that count: "
+            f"{there}; give other recipes, or `--recipe none`"
+        )
 
 
 def provenance_of(

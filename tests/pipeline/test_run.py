@@ -3,7 +3,6 @@
 import json
 import os
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +24,8 @@ from remnant.io.nifti import write_labels
 from remnant.pipeline import folder as case_folder
 from remnant.pipeline.divide import with_segments
 from remnant.pipeline.facts import known_case
+from remnant.pipeline.plan_maps import stored_maps
+from remnant.pipeline.plan_settings import PlanRequest
 from remnant.pipeline.requests import SegmentRequest
 from remnant.pipeline.reviewing import LesionReview
 from remnant.pipeline.run import rerun_case, run_study
@@ -101,7 +102,7 @@ def test_stages__one_by_one_equal_run(request_with_segments, segmenter, tmp_path
         case_folder.write_segmented(case, staging)
     measured = measure_case(case_folder.read_case(folder), MEASURING)
     case_folder.write_measured(measured, folder)
-    planned = plan_case(case_folder.read_measured(folder))
+    planned = plan_case(case_folder.read_measured(folder), maps=stored_maps(folder))
 
     assert at_once.volumetry == planned.volumetry
     assert at_once.planning == planned.planning
@@ -361,12 +362,12 @@ def test_rerun__keeps_formula_and_resections(request_with_segments, segmenter, t
         measuring=measuring,
         output=output,
         segmenter=segmenter,
-        plan=partial(plan_case, custom=(removed,)),
+        planning=PlanRequest(custom=(removed,)),
     )
     known = known_case(output)
 
     assert measuring == known.measuring
-    assert (removed,) == known.resect
+    assert (removed,) == known.planning.custom
 
 
 def test_whole_liver__cannot_be_said_of_a_scan(scan, segmenter, mask_files):

@@ -1,0 +1,214 @@
+"""Options of planning that several commands share."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import Group, Parameter
+
+from remnant.cli.options import parse_segments
+from remnant.core.clinical import (
+    Differentiation,
+    ExtrahepaticDisease,
+    Grade,
+    PrimarySite,
+    PrimaryStatus,
+)
+from remnant.core.errors import InputError
+from remnant.core.plan_choice import AblationShape, PlanChoice
+from remnant.io.recipe_text import NOTHING
+from remnant.pipeline.plan_settings import DEFAULT_PLAN, PlanRequest
+
+DISEASE_GROUP = Group(
+    "Disease", sort_key=60, help="Every fact is optional; what is not said counts as unknown."
+)
+PLAN_GROUP = Group(
+    "Plans", sort_key=70, help="What is not given is taken from --facts, then from the stored case."
+)
+
+
+@Parameter(name="*", group=DISEASE_GROUP)
+@dataclass(frozen=True, kw_only=True)
+class DiseaseOptions:
+    """Facts beside the scan: a file with all of them, and the commonest as options."""
+
+    facts: Path | None = None
+    """YAML or JSON with facts and choices; `remnant plan --template FILE` writes an empty one.
+    Options go before it, and it before what the stored case knew."""
+    ki67: float | None = None
+    """Ki-67 index in percent (0 to 100)."""
+    differentiation: Differentiation | None = None
+    """Histological differentiation."""
+    grade: Grade | None = None
+    """Grade: G1, G2, G3 (well differentiated) or NEC."""
+    primary: PrimarySite | None = None
+    """Organ of the primary tumour."""
+    primary_status: PrimaryStatus | None = None
+    """What became, or could become, of the primary tumour."""
+    extrahepatic: ExtrahepaticDisease | None = None
+    """Disease outside the liver; minimal is low in volume and indolent."""
+    functional: bool | None = None
+    """Whether the tumour makes hormones in excess."""
+    stable_months: float | None = None
+    """For how long the disease has been stable or responding, in months."""
+
+    def said(self) -> Mapping[str, tuple[str, Any]]:
+        """Return the options that were given: by the fact's name, with the option's."""
+        given = {
+            "ki67_percent": ("--ki67", self.ki67),
+            "differentiation": ("--differentiation", self.differentiation),
+            "grade": ("--grade", self.grade),
+            "primary_site": ("--primary", self.primary),
+            "primary_status": ("--primary-status", self.primary_status),
+            "extrahepatic_disease": ("--extrahepatic", self.extrahepatic),
+            "functional": ("--functional", self.functional),
+            "stable_months": ("--stable-months", self.stable_months),
+        }
+        return {name: option for name, option in given.items() if option[1] is not None}
+
+
+@Parameter(name="*", group=PLAN_GROUP)
+@dataclass(frozen=True, kw_only=True)
+class PlanOptions:
+    """Targets, limits and locks of the planner."""
+
+    rule_set: str | None = None
+    """FLR rule set whose minimum decides what is feasible; all others are shown too."""
+    target: Annotated[tuple[float, ...], Parameter(negative="", show_default=False)] = ()
+    """Share of the tumour volume to reach, in percent, e.g. 70; may be repeated."""
+    keep: str | None = None
+    """Segments that are never removed as a whole, e.g. IV or I,IV; or none."""
+    no_ablation: Annotated[bool, Parameter(negative="")] = False
+    """No ablation at all; the same as --most-ablations 0."""
+    most_ablations: str | None = None
+    """At most so many ablation zones, or none for no limit."""
+    most_wedges: str | None = None
+    """At most so many wedges (0 forbids them), or none for no limit."""
+    resection_margin_mm: float | None = None
+    """Liver taken around a resected lesion, in mm."""
+    ablation_margin_mm: float | None = None
+    """Liver destroyed around an ablated lesion, in mm."""
+    ablation_limit_mm: float | None = None
+    """Largest diameter of a lesion that is ablated, in mm."""
+    ablation_shape: AblationShape | None = None
+    """Form of an ablation zone."""
+    largest_zone_mm: float | None = None
+    """Largest diameter of one ablation zone, in mm; larger needs take overlapping zones."""
+    wedge_limit_mm: str | None = None
+    """Largest diameter of a lesion that is excised alone, in mm, or none for no limit."""
+    wedge_depth_mm: str | None = None
+    """Deepest near side of a lesion that is excised alone, in mm, or none for no limit."""
+    named_only: bool | None = None
+    """Only hepatectomies with a Brisbane 2000 name."""
+    recipe: Annotated[tuple[str, ...], Parameter(negative="", show_default=False)] = ()
+    """Your own plan, e.g. 'VI,VII; wedge 3; ablate 5,7', judged beside the others; may be repeated.
+    `none` drops those of the stored case."""
+    plan_maps: Annotated[bool, Parameter(negative="")] = False
+    """Write a label map for each plan, plan_1.nii.gz and so on: 1 stays, 2 removed with segments,
+    3 wedge, 4 ablated, 5 lesion that stays."""
+
+    def said(self) -> Mapping[str, tuple[str, Any]]:
+        """Return the options that were given: by the choice's name in a facts file, with its own.
+
+        Raises
+        ------
+        InputError
+            Two options contradict each other.
+        """
+        if self.no_ablation and self.most_ablations not in (None, "0"):
+            raise InputError(
+                f"--no-ablation and --most-ablations {self.most_ablations} contradict each other"
+            )
+        recipes = [recipe for recipe in self.recipe if recipe.strip().lower() != NOTHING]
+        given = {
+            "rule_set": ("--rule-set", self.rule_set),
+            "targets_percent": ("--target", list(self.target) or None),
+            "keep": ("--keep", self.keep),
+            "most_ablations": ("--most-ablations", self._most_ablations()),
+            "most_wedges": ("--most-wedges", _counted(self.most_wedges)),
+            "resection_margin_mm": ("--resection-margin-mm", self.resection_margin_mm),
+            "ablation_margin_mm": ("--ablation-margin-mm", self.ablation_margin_mm),
+            "ablation_limit_mm": ("--ablation-limit-mm", self.ablation_limit_mm),
+            "ablation_shape": ("--ablation-shape", self.ablation_shape),
+            "largest_zone_mm": ("--largest-zone-mm", self.largest_zone_mm),
+            "wedge_limit_mm": ("--wedge-limit-mm", _measured(self.wedge_limit_mm)),
+            "wedge_depth_mm": ("--wedge-depth-mm", _measured(self.wedge_depth_mm)),
+            "named_only": ("--named-only", self.named_only),
+            "recipes": ("--recipe", recipes if self.recipe else None),
+        }
+        return {name: option for name, option in given.items() if option[1] is not None}
+
+    def _most_ablations(self) -> int | str | None:
+        return 0 if self.no_ablation else _counted(self.most_ablations)
+
+
+def _counted(text: str | None) -> int | str | None:
+    """Return a whole number that is written as one, anything else as it stands."""
+    whole = text is not None and text.isascii() and text.isdecimal() and len(text) < 10  # noqa: PLR2004
+    return int(text) if whole and text is not None else text
+
+
+def _measured(text: str | None) -> float | str | None:
+    """Return the number that is written, anything else as it stands."""
+    if text is None:
+        return None
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+NO_DISEASE = DiseaseOptions()
+NO_CHOICES = PlanOptions()
+
+
+def plan_request(
+    disease: DiseaseOptions,
+    choices: PlanOptions,
+    resect: tuple[str, ...],
+    *,
+    known: PlanRequest | None = None,
+    numbered: bool = True,
+) -> PlanRequest:
+    """Return what planning is asked: options first, then the facts file, then the stored case.
+
+    Parameters
+    ----------
+    disease, choices, resect
+        The options.
+    known
+        What the stored case was asked for; ``None`` without one.
+    numbered
+        Whether the lesions have numbers already, so that recipes may name them.
+
+    Raises
+    ------
+    InputError
+        Something cannot be read or is out of range; the message names the option or the file's key.
+        A recipe names lesions that have no numbers yet.
+    """
+    from remnant.io.clinical_facts import FactsFile, facts_said, read_facts_file
+    from remnant.pipeline.plan_settings import require_possible
+
+    file = FactsFile() if disease.facts is None else read_facts_file(disease.facts)
+    known = known or DEFAULT_PLAN
+    options = facts_said(clinical=disease.said(), choices=choices.said())
+    choice = options.choice(file.choice(known.choice))
+    require_possible(choice)
+    if not numbered:
+        _require_no_lesions(choice)
+    return PlanRequest(
+        facts=options.facts(file.facts(known.facts)),
+        choice=choice,
+        custom=tuple(dict.fromkeys((*known.custom, *parse_segments(resect)))),
+        draw_maps=choices.plan_maps,
+    )
+
+
+def _require_no_lesions(choice: PlanChoice) -> None:
+    if any(recipe.wedges or recipe.ablations for recipe in choice.recipes):
+        raise InputError(
+            "a recipe names lesions, and the lesions of a scan have no numbers before it is "
+            "segmented; run it without, then `remnant plan CASE --recipe ...`"
+        )
