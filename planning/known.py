@@ -23,6 +23,7 @@ from remnant.core.clinical import (
 from remnant.core.debulking import DebulkingPlan, TargetOutcome
 from remnant.core.patient import LiverBackground, Patient
 from remnant.core.plan import Frilling, FrillingType
+from remnant.core.plan_choice import PlanChoice
 from remnant.core.quantity import Bound, Quantity
 from remnant.core.volumetry_report import VolumetryReport
 
@@ -106,6 +107,7 @@ INPUTS: Mapping[str, str] = {
     "flr_by_cloyd": "whether enough liver would remain after removing more than 90 %",
     "flr_by_machairas": "whether enough liver would remain after removing all metastases",
     "contiguous_by_cloyd": "whether contiguous segments would remain after removing more than 90 %",
+    "resection_margin_mm": "margin of the resection",
     "remnant_vessels": "inflow and outflow of the remnant, which no labelled vessel shows",
     "remnant_bile": "biliary drainage of the remnant, which no map shows",
 }
@@ -120,6 +122,7 @@ def known_facts(
     frilling: Frilling | None = None,
     plans: Sequence[DebulkingPlan] = (),
     targets: Sequence[TargetOutcome] = (),
+    choice: PlanChoice | None = None,
 ) -> Known:
     """Gather what is known of a case.
 
@@ -135,6 +138,8 @@ def known_facts(
         Distribution; unclassifiable, absent or that of a cut liver is unknown.
     plans, targets
         What can be removed; without them it is unknown.
+    choice
+        Margin that the plans were made with.
 
     Returns
     -------
@@ -161,6 +166,7 @@ def known_facts(
         "both_lobes": _both_lobes(report),
         "frilling_type": _frilling_type(frilling, cut=scan_cuts_liver(report)),
         **plan_facts(plans, targets),
+        "resection_margin_mm": None if choice is None else choice.resection_margin_mm,
         "remnant_vessels": None,
         "remnant_bile": None,
     }

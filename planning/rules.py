@@ -227,9 +227,25 @@ DEBULKING_90_CLOYD = _debulking(
     inclusive=False,
     remark="Its condition for selection, beside complete resection.",
 )
+DEBULKING_80_CLOYD = _debulking(
+    0.80,
+    "cloyd2020",
+    "Cloyd 2020",
+    inclusive=True,
+    remark="From series with 80 to 90 % removed; its lower end, read here as at least.",
+)
+DEBULKING_100_CLOYD = _debulking(
+    1.0,
+    "cloyd2020",
+    "Cloyd 2020",
+    inclusive=True,
+    remark="Complete; one group found comparable survival with 70, 90 and 100 %.",
+)
 DEBULKING_RULES = (
     DEBULKING_70_MACHAIRAS,
     DEBULKING_90_MACHAIRAS,
     DEBULKING_70_CLOYD,
+    DEBULKING_80_CLOYD,
     DEBULKING_90_CLOYD,
+    DEBULKING_100_CLOYD,
 )

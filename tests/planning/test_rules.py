@@ -56,7 +56,9 @@ def test_debulking_rules__are_as_printed():
         "debulking.70.machairas2021": (0.7, True, "machairas2021"),
         "debulking.90.machairas2021": (0.9, True, "machairas2021"),
         "debulking.70.cloyd2020": (0.7, False, "cloyd2020"),
+        "debulking.80.cloyd2020": (0.8, True, "cloyd2020"),
         "debulking.90.cloyd2020": (0.9, False, "cloyd2020"),
+        "debulking.100.cloyd2020": (1.0, True, "cloyd2020"),
     }
     assert {Basis.TUMOUR_VOLUME} == {rule.threshold.basis for rule in DEBULKING_RULES}
     assert {SourceStatus.VERIFIED} == {rule.threshold.status for rule in DEBULKING_RULES}

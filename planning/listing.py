@@ -1,0 +1,97 @@
+"""How the conditions of one source's list are written down: source and population once."""
+
+from dataclasses import dataclass, field
+
+from planning.criteria import AnyOf, Comparison, Criterion
+from planning.known import INPUTS
+from remnant.core.findings import Basis, SourceStatus
+
+Limit = float | bool | str | tuple[str, ...]
+Test = tuple[Comparison, Limit]
+YES: Test = (Comparison.IS, True)
+NO: Test = (Comparison.IS, False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """What the conditions of one list share.
+
+    Parameters
+    ----------
+    prefix
+        Start of every condition's id.
+    population, source, status
+        See `Criterion`.
+    """
+
+    prefix: str
+    population: str
+    source: str
+    status: SourceStatus = field(default=SourceStatus.VERIFIED)
+
+    def asks(
+        self,
+        name: str,
+        statement: str,
+        *,
+        of: str,
+        test: Test = YES,
+        basis: Basis | None = None,
+        needed: bool = True,
+    ) -> Criterion:
+        """Return one condition on the input ``of``, one of :data:`planning.known.INPUTS`."""
+        comparison, limit = test
+        return Criterion(
+            id=f"{self.prefix}.{name}",
+            statement=statement,
+            input=of,
+            ask=INPUTS[of],
+            comparison=comparison,
+            limit=limit,
+            population=self.population,
+            source=self.source,
+            status=self.status,
+            basis=basis,
+            needed=needed,
+        )
+
+    def either(self, name: str, statement: str, *branches: tuple[Criterion, ...]) -> AnyOf:
+        """Return conditions of which one branch is enough."""
+        return AnyOf(
+            id=f"{self.prefix}.{name}",
+            statement=statement,
+            branches=branches,
+            population=self.population,
+            source=self.source,
+            status=self.status,
+        )
+
+
+def less(limit: float) -> Test:
+    """Below a limit."""
+    return Comparison.LESS, limit
+
+
+def at_most(limit: float) -> Test:
+    """At most a limit."""
+    return Comparison.AT_MOST, limit
+
+
+def at_least(limit: float) -> Test:
+    """At least a limit."""
+    return Comparison.AT_LEAST, limit
+
+
+def more(limit: float) -> Test:
+    """Above a limit."""
+    return Comparison.MORE, limit
+
+
+def is_(member: str) -> Test:
+    """One member of an enumeration."""
+    return Comparison.IS, member
+
+
+def one_of(*members: str) -> Test:
+    """Any of several members of an enumeration."""
+    return Comparison.ONE_OF, members
