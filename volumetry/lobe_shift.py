@@ -175,12 +175,20 @@ def _faces(lobes: NDArray[np.uint8], maps: LiverMaps, axis: int) -> tuple[Index,
     """Codes below and above the faces across one axis, and the faces' centres in mm."""
     along = np.moveaxis(lobes, axis, 0)
     across = np.moveaxis(along[:-1] + along[1:] == ACROSS, 0, axis)
-    order = np.argsort(-np.abs(across.strides), kind="stable")
-    index = np.argwhere(across.transpose(order))[:, np.argsort(order)]
+    index = _where(across)
     step = np.eye(DIMENSIONS, dtype=np.int64)[axis]
     codes = _codes(maps)
     low, high = (codes[tuple(where.T)].astype(np.int64) for where in (index, index + step))
     return low, high, _places_mm(maps, index + 0.5 * step)
+
+
+def _where(mask: NDArray[np.bool_]) -> Index:
+    """Return the indices of a mask, shape ``(n, 3)``, in its stored order."""
+    order = np.argsort(-np.abs(mask.strides), kind="stable")
+    stored = mask.transpose(order)
+    found = np.unravel_index(np.flatnonzero(stored), stored.shape)
+    index: Index = np.stack(found, axis=1)[:, np.argsort(order)]
+    return index
 
 
 def _places_mm(maps: LiverMaps, index: NDArray[np.float64] | Index) -> Places:
@@ -192,8 +200,7 @@ def _lesion_voxels(maps: LiverMaps, lesion_ids: Sequence[int]) -> _Voxels:
     codes = _codes(maps)
     rows = np.full(1 + max((int(maps.lesions.max()), *lesion_ids)), -1, np.int64)
     rows[list(lesion_ids)] = np.arange(len(lesion_ids))
-    order = np.argsort(-np.abs(maps.lesions.strides), kind="stable")
-    index = np.argwhere(maps.lesions.transpose(order))[:, np.argsort(order)]
+    index = _where(maps.lesions > 0)
     where = tuple(index.T)
     row, code = rows[maps.lesions[where]], codes[where].astype(np.int64)
     return _Voxels(index, row, code).only(row >= 0)
