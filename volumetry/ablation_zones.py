@@ -8,7 +8,7 @@ is an upper bound of the number that is needed.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import sqrt
+from math import prod, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -125,21 +125,20 @@ def cover(places: Points, radius_mm: float) -> Points:
         Shape ``(k, 3)``. Each next ball is the one that holds the most places not yet covered
         (a greedy cover); very wide bodies get a body-centred cubic lattice of balls instead.
     """
-    if np.ptp(places, axis=0).max() > MOST_RADII * radius_mm:
+    low, high = places.min(axis=0), places.max(axis=0)
+    if (high - low).max() > MOST_RADII * radius_mm:
         return _lattice_cover(places, radius_mm)
-    low = places.min(axis=0)
     step_mm = radius_mm / CELLS_PER_RADIUS
-    size = tuple((np.ptp(places, axis=0) // step_mm + 1).astype(int))
-    kernel = _kernel(CELLS_PER_RADIUS)
-    chosen, left = [], places
+    size = tuple(((high - low) // step_mm + 1).astype(int).tolist())
+    cells = np.ravel_multi_index(tuple(((places - low) // step_mm).astype(np.intp).T), size)
+    chosen, left, kernel = [], places, _kernel(CELLS_PER_RADIUS)
     while len(left):
-        cells = ((left - low) // step_mm).astype(np.intp)
-        counts = np.bincount(np.ravel_multi_index(tuple(cells.T), size), minlength=np.prod(size))
-        held = fftconvolve(counts.reshape(size).astype(np.float64), kernel, mode="same")
-        best = np.unravel_index(int(np.argmax(np.rint(held))), size)
-        centre = low + (np.array(best) + 0.5) * step_mm
+        counts = np.bincount(cells, minlength=prod(size)).reshape(size)
+        held = np.rint(fftconvolve(counts.astype(np.float64), kernel, mode="same"))
+        centre = low + (np.array(np.unravel_index(int(np.argmax(held)), size)) + 0.5) * step_mm
         chosen.append(centre)
-        left = left[((left - centre) ** 2).sum(axis=1) > radius_mm**2]
+        outside = _squared_lengths(left - centre) > radius_mm**2
+        left, cells = left[outside], cells[outside]
     return np.array(chosen)
 
 
@@ -158,10 +157,15 @@ def _lattice_cover(places: Points, radius_mm: float) -> Points:
     cubes = np.rint((places - low) / edge_mm)
     centred = np.floor((places - low) / edge_mm) + 0.5
     off_cube, off_centred = ((places - low) / edge_mm - c for c in (cubes, centred))
-    nearer = (off_cube**2).sum(axis=1) <= (off_centred**2).sum(axis=1)
+    nearer = _squared_lengths(off_cube) <= _squared_lengths(off_centred)
     used = np.unique(np.where(nearer[:, None], cubes, centred), axis=0)
     centres: Points = low + used * edge_mm
     return centres
+
+
+def _squared_lengths(vectors: Points) -> NDArray[np.float64]:
+    squared: NDArray[np.float64] = np.einsum("ij,ij->i", vectors, vectors)
+    return squared
 
 
 def _ball(centre_mm: NDArray[np.float64], radius_mm: float) -> _Body:
@@ -176,7 +180,7 @@ def _bounding_ball(rim_mm: Points, margin_mm: float) -> _Body:
     centre = rim_mm.mean(axis=0)
     best, least = centre, np.inf
     for step in range(1, CENTRING_STEPS + 1):
-        squared = ((rim_mm - centre) ** 2).sum(axis=1)
+        squared = _squared_lengths(rim_mm - centre)
         farthest = int(np.argmax(squared))
         if squared[farthest] < least:
             best, least = centre, squared[farthest]

@@ -110,13 +110,14 @@ def build_atoms(maps: LiverMaps, *, lesion_ids: tuple[int, ...], choice: PlanCho
     cells = _whole_segments(maps, functional)
     segment_of = _refine(cells, [*margins, *zones])
     number, sizes = _numbered(cells, len(segment_of))
+    held = sizes > 0
     atoms = Atoms(
         lesion_ids=lesion_ids,
         voxel_ml=maps.geometry.voxel_volume_ml,
-        segment=segment_of[number >= 0],
-        voxels=sizes[number >= 0],
-        resection=_incidence(margins, number[cells], int((number >= 0).sum())),
-        ablation=_incidence(zones, number[cells], int((number >= 0).sum())),
+        segment=segment_of[held],
+        voxels=sizes[held],
+        resection=_incidence(margins, cells, number),
+        ablation=_incidence(zones, cells, number),
         lesion_voxels=lesion_voxels,
         ablation_zones=counts,
     )
@@ -190,15 +191,17 @@ def _refine(cells: NDArray[np.int32], parts: Sequence[Places]) -> NDArray[np.int
 
 
 def _numbered(cells: NDArray[np.int32], count: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Consecutive numbers of the cells that hold a voxel (-1 for others), and all sizes."""
+    """Number the cells that hold a voxel, in order, and count the voxels of every cell."""
     sizes = np.bincount(cells[cells >= 0], minlength=count)
-    return np.where(sizes > 0, np.cumsum(sizes > 0) - 1, -1), sizes
+    return np.cumsum(sizes > 0) - 1, sizes
 
 
-def _incidence(parts: Sequence[Places], atom_of: NDArray[np.int64], count: int) -> csr_array:
+def _incidence(
+    parts: Sequence[Places], cells: NDArray[np.int32], number: NDArray[np.int64]
+) -> csr_array:
     """Tell which atoms lie in which part; an atom lies in it wholly or not at all."""
-    inside = [np.flatnonzero(np.bincount(atom_of[part], minlength=count)) for part in parts]
+    inside = [number[np.flatnonzero(np.bincount(cells[part]))] for part in parts]
     columns = np.repeat(np.arange(len(parts)), [len(atoms) for atoms in inside])
     rows = np.concatenate([np.empty(0, np.int64), *inside])
-    there = np.ones(len(rows), np.bool_)
-    return csr_array((there, (rows, columns)), shape=(count, len(parts)))
+    shape = (int(number[-1]) + 1, len(parts))
+    return csr_array((np.ones(len(rows), np.bool_), (rows, columns)), shape=shape)

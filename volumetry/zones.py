@@ -108,8 +108,11 @@ def axes_are_perpendicular(edges_mm: NDArray[np.float64]) -> bool:
 
 def places_mm(mask: Mask, box: Box, edges_mm: NDArray[np.float64]) -> Points:
     """Return the centres of a mask's voxels."""
-    start = [side.start for side in box]
-    places: Points = (np.argwhere(mask) + start) @ edges_mm.T
+    i, j, k = (
+        (indices + side.start)[:, None] * edges_mm[:, axis]
+        for axis, (indices, side) in enumerate(zip(np.nonzero(mask), box, strict=True))
+    )
+    places: Points = i + j + k
     return places
 
 
