@@ -20,7 +20,7 @@ from planning.rules_pathways import (
 from planning.rules_pathways_conditions import LARGEST_LESION, TEAM_OBJECTS, TRANSPLANT_SELECTED
 from planning.rules_pathways_options import OptionRule
 from planning.rules_staging import LESION_COUNT
-from planning.staging import with_derived
+from planning.staging import flr_insufficient, with_derived
 from remnant.core.criteria import Pathway, TreatmentOption
 from remnant.core.debulking import TargetOutcome
 from remnant.core.findings import Verdict
@@ -31,6 +31,7 @@ from remnant.core.volumetry_report import VolumetryReport
 TRIAL_NAME = "Trial that allots by load"
 TRIAL_SOURCE = "machairas2021"
 CUT = "the scan cuts the liver or a lesion"
+STAGES = "one stage leaves too little liver; stages might leave enough"
 
 
 def pathways(
@@ -131,10 +132,17 @@ def _resectable(facts: Known, *, objects: bool) -> bool | None:
 
 
 def _debulkable(known: Known, targets: Sequence[TargetOutcome]) -> Quantity | None:
-    """Return what is known of the share, else what the targets say of it.
+    """Return what is known of the share that a plan debulks, in one stage or perhaps in stages.
 
-    The highest target met bounds it from below, the lowest one that none reaches from above.
+    From the facts, else from the targets: the highest one met bounds it from below, the lowest one
+    that none reaches from above. Absent where it would miss the limit for want of liver alone.
     """
+    share = _in_one_stage(known, targets)
+    missed = judge(OVER_70, {DEBULKABLE: share}).verdict is Verdict.NOT_MET
+    return Quantity.absent(STAGES) if missed and flr_insufficient(targets) else share
+
+
+def _in_one_stage(known: Known, targets: Sequence[TargetOutcome]) -> Quantity | None:
     said = known.get(DEBULKABLE)
     if isinstance(said, Quantity) and said.value is not None:
         return said

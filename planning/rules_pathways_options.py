@@ -89,7 +89,9 @@ RESECTION = _machairas(
     name="Surgical resection",
     statement="First line in Machairas 2021, alone or with the primary.",
     conditions=(REACHABLE, TEAM_AGREES, NO_PROHIBITIVE_COMORBIDITY),
-    notes=(Note("The source puts R0 at 10 to 25 % of all patients."),),
+    notes=(
+        Note("It puts R0 at 10 to 25 % of all patients, the GEP-NET review candidates below 10 %."),
+    ),
 )
 RESECTION_ONE_STAGE = _machairas(
     id="resection_one_stage",

@@ -17,6 +17,7 @@ LESION_COUNT = "lesion_count"
 BOTH_LOBES = "both_lobes"
 FLR_SHORT = "flr_insufficient_in_one_stage"
 ONE_STAGE = "reachable_in_one_stage"
+AMENABLE = "amenable_to_resection"
 SMALL_RESECTION = "small_resection_suffices"
 GRADE_1_2 = "grade_is_g1_or_g2"
 BIOPSY = "metastasis_biopsied"
@@ -117,8 +118,7 @@ PVE = StagingRule(
     remarks=(
         Remark(
             id="staging.pve.azoulay2000",
-            statement="Azoulay: embolisation where less than 40 % of the measured functional "
-            "volume would remain.",
+            statement="Azoulay: below 40 % of the measured functional volume.",
             population="fibrosis or cirrhosis",
             source="azoulay2000",
         ),
@@ -194,8 +194,7 @@ ALPPS = StagingRule(
             ),
             _is(
                 id="staging.alpps.type",
-                statement="Machairas 2021: 95 % of the ALPPS registry's cases were Frilling "
-                "type II.",
+                statement="Machairas 2021: 95 % of the registry's cases were Frilling type II.",
                 input=FRILLING_TYPE,
                 ask="Frilling type",
                 limit=FrillingType.II,
@@ -325,9 +324,9 @@ REPEAT = StagingRule(
             _is(
                 id="staging.repeat_resection.amenable",
                 statement="Amenable to resection. Read here as: a plan in one stage reaches a "
-                "debulking target.",
-                input=ONE_STAGE,
-                ask="whether one stage reaches a target",
+                "debulking target; undecided where only stages might.",
+                input=AMENABLE,
+                ask="whether one stage, or stages, reach a target",
                 limit=True,
                 population=RECURRENT,
                 source="machairas2021",
@@ -385,8 +384,8 @@ PRIMARY = StagingRule(
                 id="staging.primary_synchronous.liver",
                 statement="Cloyd 2020: recommended in synchronous resectable disease. Read here "
                 "as: a plan in one stage reaches a debulking target.",
-                input=ONE_STAGE,
-                ask="whether one stage reaches a target",
+                input=AMENABLE,
+                ask="whether one stage, or stages, reach a target",
                 limit=True,
                 population=SYNCHRONOUS,
                 source="cloyd2020",

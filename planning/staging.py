@@ -6,6 +6,7 @@ from dataclasses import replace
 from planning import wording
 from planning.criteria import Known, judge_list
 from planning.rules_staging import (
+    AMENABLE,
     FLR_SHORT,
     GRADE_1_2,
     MAJOR_SEGMENTS,
@@ -61,6 +62,7 @@ def with_derived(
         GRADE_1_2: grade_is_g1_or_g2(known),
         FLR_SHORT: flr_insufficient(targets),
         ONE_STAGE: reachable_in_one_stage(targets),
+        AMENABLE: amenable_to_resection(targets),
         SMALL_RESECTION: small_resection_suffices(plans, targets),
     }
 
@@ -102,6 +104,15 @@ def reachable_in_one_stage(targets: Iterable[TargetOutcome]) -> bool | None:
     if Verdict.MET in verdicts:
         return True
     return False if verdicts == {Verdict.NOT_MET} else None
+
+
+def amenable_to_resection(targets: Sequence[TargetOutcome]) -> bool | None:
+    """Tell whether some target is reached in one stage; ``None`` where only stages might reach it.
+
+    ``False`` where no target is reached, and none for want of liver alone.
+    """
+    reached = reachable_in_one_stage(targets)
+    return None if reached is False and flr_insufficient(targets) is not False else reached
 
 
 def small_resection_suffices(

@@ -7,10 +7,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from planning.criteria import AnyOf
+from planning.known import INPUTS
 from planning.literature import load_literature
 from planning.pathways import largest_lesion_mm, pathways, trial_option
-from planning.rules_pathways import ALTERNATIVE, LITTLE_EVIDENCE, PATHWAY_TABLES, TRIAL_GROUPS
+from planning.rules_pathways import (
+    ALTERNATIVE,
+    COMPLEX,
+    DIFFUSE,
+    LIMITED,
+    LITTLE_EVIDENCE,
+    PATHWAY_TABLES,
+    RESECTABLE,
+    TRIAL_GROUPS,
+)
+from planning.rules_pathways_conditions import LARGEST_LESION, TEAM_OBJECTS, TRANSPLANT_SELECTED
 from planning.rules_staging import LIMITED_LESIONS
+from planning.staging import with_derived
 from remnant.core.clinical import (
     Differentiation,
     ExtrahepaticDisease,
@@ -55,14 +67,14 @@ def frilling(kind=FrillingType.UNCLASSIFIABLE):
     return Frilling(type=kind, reason="as given")
 
 
-def target(share=0.7, verdict=Verdict.MET):
+def target(share=0.7, verdict=Verdict.MET, *, largest=500.0):
     return TargetOutcome(
         target=share,
         verdict=verdict,
         plans=(),
         text="",
         most_debulked_fraction=1.0,
-        largest_flr_ml=500.0,
+        largest_flr_ml=largest,
         least_flr_ml=400.0,
         proven=True,
     )
@@ -241,6 +253,7 @@ def test_cloyd__every_row_unknown_without_facts():
         ((target(0.7, Verdict.UNKNOWN),), Verdict.UNKNOWN),
         ((target(0.7, Verdict.NOT_MET), target(0.9, Verdict.NOT_MET)), None),
         ((target(0.8, Verdict.NOT_MET),), Verdict.UNKNOWN),
+        ((target(0.7, Verdict.NOT_MET, largest=300.0),), Verdict.UNKNOWN),
     ],
 )
 def test_cloyd__resectable_from_targets_where_no_share_is_known(targets, verdict):
@@ -249,6 +262,24 @@ def test_cloyd__resectable_from_targets_where_no_share_is_known(targets, verdict
     pathway = found(unknown, targets=targets).get("cloyd2020.resectable")
 
     assert (None if pathway is None else pathway.verdict) is verdict
+
+
+def test_cloyd__stages_leave_open_what_one_stage_cannot():
+    short = (target(0.7, Verdict.NOT_MET, largest=300.0),)
+
+    listed = found(UNRESECTABLE, targets=short)
+
+    assert listed["cloyd2020.resectable"].verdict is Verdict.UNKNOWN
+    assert listed["cloyd2020.oligometastatic"].verdict is Verdict.UNKNOWN
+
+
+def test_inputs__are_those_that_are_known_or_derived_here():
+    derived = {LARGEST_LESION, TEAM_OBJECTS, TRANSPLANT_SELECTED, RESECTABLE}
+    derived |= {LIMITED, COMPLEX, DIFFUSE, *with_derived({}, plans=(), targets=())}
+    asked = {c.input for c in conditions() if not isinstance(c, AnyOf)}
+    unless = {note.unless_no for rule in option_rules() for note in rule.notes} - {""}
+
+    assert asked | unless <= set(INPUTS) | derived
 
 
 EMBOLISATION = {"Chemoembolisation (TACE)", "Embolisation (TAE)"}

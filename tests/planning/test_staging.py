@@ -7,14 +7,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from planning.criteria import AnyOf
+from planning.known import INPUTS
 from planning.literature import load_literature
-from planning.rules_staging import LIMITED_LESIONS, MAJOR_SEGMENTS, STAGING_RULES
+from planning.rules_staging import BIOPSY, LIMITED_LESIONS, MAJOR_SEGMENTS, STAGING_RULES
 from planning.staging import (
     flr_insufficient,
     grade_is_g1_or_g2,
     reachable_in_one_stage,
     small_resection_suffices,
     staging,
+    with_derived,
 )
 from remnant.core.clinical import Differentiation, Grade, PrimaryStatus
 from remnant.core.debulking import (
@@ -258,6 +260,20 @@ def test_small_resection__is_that_of_the_highest_target_met(make_plan):
     assert small_resection_suffices(plans, [target(0.7)]) is True
     assert small_resection_suffices(plans, [target(0.7), target(0.9)]) is False
     assert small_resection_suffices(plans, [target(0.9, Verdict.NOT_MET)]) is None
+
+
+def test_repeat__undecided_where_only_stages_might_leave_enough():
+    back = FIT | {"recurrence": True}
+    short = [target(verdict=Verdict.NOT_MET, largest=300.0)]
+
+    assert judged(back, targets=short)["repeat_resection"].verdict is Verdict.UNKNOWN
+
+
+def test_inputs__are_those_that_are_known_or_derived_here():
+    derived = set(with_derived({}, plans=(), targets=())) | {BIOPSY}
+    asked = {c.input for c in conditions() if not isinstance(c, AnyOf)}
+
+    assert asked <= set(INPUTS) | derived
 
 
 def test_repeat__recurrence_that_one_stage_reaches():
