@@ -25,6 +25,7 @@ DRAWS = 4000
 STEPS = (sqrt(2.0), sqrt(3.0), sqrt(7.0))
 """Multiples of these, without their whole parts, fill a cube evenly (Richtmyer's sequence)."""
 RESPONSE, MINIMUM, SLOWING = range(3)
+NO_SPREAD = "the source prints no spread among patients: the interval is too narrow"
 NOT_SURE = "the scan does not show the whole remnant: whether it would be enough is not known"
 
 
@@ -125,7 +126,7 @@ def after_growth(amount: Quantity, preset: GrowthPreset) -> Quantity:
         interval=interval_of_draws(drawn) if known else None,
         bound=amount.bound,
         indicative=amount.indicative,
-        reason=amount.reason,
+        reason=_reasons(amount.reason, _narrow(preset)),
     )
 
 
@@ -144,7 +145,7 @@ def time_to_threshold(
     """
     flr, least = flr_ml.value, least_flr_ml.value
     if flr is None or least is None:
-        return Quantity(None, reason=_reasons(flr_ml, least_flr_ml))
+        return Quantity(None, reason=_reasons(flr_ml.reason, least_flr_ml.reason))
     growth = flr * preset.response_fraction
     weeks = float(weeks_until(least - flr, growth, preset.time.days))
     bound, indicative = loose_ends(flr_ml, least_flr_ml)
@@ -160,7 +161,8 @@ def time_to_threshold(
         drawn_flr * _responses(preset),
         slowing(preset.time),
     )
-    return spanned_weeks(weeks, drawn, bound=bound, reason=_reasons(flr_ml, least_flr_ml))
+    reason = _reasons(flr_ml.reason, least_flr_ml.reason, _narrow(preset))
+    return spanned_weeks(weeks, drawn, bound=bound, reason=reason)
 
 
 def probability_of_reaching(
@@ -168,13 +170,12 @@ def probability_of_reaching(
 ) -> float | None:
     """Return the share of draws in which the whole growth is enough.
 
-    ``None`` where a volume is absent, a bound or indicative, or where nothing is known to vary:
-    neither a volume nor the response.
+    ``None`` where a volume is absent, a bound or indicative, or where the source prints no spread
+    of the response: most of what is uncertain would be left out.
     """
     volumes = (flr_ml, least_flr_ml)
-    if any(q.value is None or q.bound is not None or q.indicative for q in volumes):
-        return None
-    if preset.log_sd is None and not any(varies(quantity) for quantity in volumes):
+    loose = any(q.value is None or q.bound is not None or q.indicative for q in volumes)
+    if loose or preset.log_sd is None:
         return None
     grown_ml = drawn_of(flr_ml) * (1.0 + _responses(preset))
     return float(np.mean(grown_ml >= drawn_of(least_flr_ml, MINIMUM)))
@@ -246,9 +247,8 @@ def spanned_weeks(
         f"the interval has no end: in {percent_from_fraction(never):.0f} % of the draws it is "
         f"never reached"
     )
-    said = [reason] * bool(reason) + [open_ended] * (around is None)
-    sure = None if weeks == 0.0 else bound
-    return Quantity(weeks, interval=around, bound=sure, reason="; ".join(map(str, said)) or None)
+    said = _reasons(reason, open_ended if around is None else None)
+    return Quantity(weeks, interval=around, bound=bound if weeks else None, reason=said)
 
 
 def interval_of_draws(drawn: Sample) -> Interval | None:
@@ -296,5 +296,9 @@ def normal_scores(dimension: int) -> Sample:
     return scores
 
 
-def _reasons(*quantities: Quantity) -> str | None:
-    return "; ".join(dict.fromkeys(q.reason for q in quantities if q.reason)) or None
+def _narrow(preset: GrowthPreset) -> str | None:
+    return NO_SPREAD if preset.log_sd is None else None
+
+
+def _reasons(*reasons: str | None) -> str | None:
+    return "; ".join(dict.fromkeys(reason for reason in reasons if reason)) or None

@@ -22,6 +22,8 @@ FIRST_WEEK_POINTS, LATER_POINTS = 5.4, 1.5
 LATER_WEEKS = (1, 3, 7)
 """Weeks from the first to the second CT (least, assumed, most): this project's reading; the
 source speaks of waits of up to 8 weeks."""
+FIRST_LOOK_WEEKS = 1.0
+"""No source here measured a remnant earlier than a week after the start."""
 
 
 class Strategy(StrEnum):
@@ -200,7 +202,7 @@ PVE_TIME = _from_paces()
 
 PVE_RESPONSE = GrowthPreset(
     id="pve_pmc8306993",
-    title="Portal vein embolisation, 118 patients",
+    title="Portal vein embolisation",
     strategy=Strategy.PVE,
     response_fraction=0.339,
     centre=Centre.MEDIAN,
@@ -208,20 +210,20 @@ PVE_RESPONSE = GrowthPreset(
     spread="from the median and the 36.5 % below 25 % (non-response); it gives quartiles of 18.7 "
     "and 61.5 %, the source prints 16.5 to 60.4 % without saying what they are",
     time=PVE_TIME,
-    population="118 patients with portal vein embolisation; tumours not recorded",
+    population="118 patients; their tumours were not recorded",
     source="pmc8306993",
     remark="The source's days to the second scan were not at hand.",
 )
 PVE_CROOME = GrowthPreset(
     id="pve_croome2015",
-    title="Portal vein embolisation, 53 patients",
+    title="Portal vein embolisation (Croome 2015)",
     strategy=Strategy.PVE,
     response_fraction=0.360,
     centre=Centre.MEAN,
     log_sd=log_sd_from_mean(0.360, 0.272),
     spread="from the mean and ± 27.2 %, read as a standard deviation",
     time=_from_scan(0.360 / 0.0098, "36.0 % at 0.98 % a day"),
-    population="53 patients with portal vein embolisation",
+    population="53 patients; their tumours were not recorded",
     source="croome2015",
     remark="The same growth is printed as 4.4 ± 3.2 mL and 0.98 ± 0.75 % a day.",
 )
@@ -234,7 +236,7 @@ RPVE = GrowthPreset(
     log_sd=None,
     spread="none recorded",
     time=_from_scan(27.0, "median"),
-    population="15 patients with an uninjured liver; growth of segments II and III",
+    population="15 patients with an uninjured liver",
     source="pmc5901738",
     kept=TWO_THREE,
     remark="Median gain 106 mL; segment IV, left open, grew too (52 mL).",
@@ -248,21 +250,22 @@ RPVE_FOUR = GrowthPreset(
     log_sd=None,
     spread="none recorded",
     time=_from_scan(27.0, "median"),
-    population="58 patients with an uninjured liver; growth of segments II and III",
+    population="58 patients with an uninjured liver",
     source="pmc5901738",
     kept=TWO_THREE,
     remark="Median gain 141 mL.",
 )
 ALPPS_CROOME = GrowthPreset(
     id="alpps_croome2015",
-    title="ALPPS, 15 patients",
+    title="ALPPS (Croome 2015)",
     strategy=Strategy.ALPPS,
     response_fraction=0.843,
     centre=Centre.MEAN,
     log_sd=log_sd_from_mean(0.843, 0.078),
-    spread="from the mean and ± 7.8 %, read as a standard deviation",
+    spread="from the mean and ± 7.8 %, read as a standard deviation; narrow beside that of the "
+    "daily rate (4.5 of 10.8 %), so that it may be a standard error",
     time=_from_scan(0.843 / 0.108, "84.3 % at 10.8 % a day"),
-    population="15 patients with ALPPS",
+    population="15 patients; their tumours were not recorded",
     source="croome2015",
     remark="The same growth is printed as 32.7 ± 13.6 mL and 10.8 ± 4.5 % a day.",
 )

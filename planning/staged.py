@@ -22,6 +22,7 @@ from planning.hypertrophy import (
 )
 from planning.rules_growth import (
     DAYS_PER_WEEK,
+    FIRST_LOOK_WEEKS,
     GROWTH_PRESETS,
     PVL_REASON,
     GrowthPreset,
@@ -229,10 +230,12 @@ def _staged(plan: DebulkingPlan, strategy: Strategy, case: _Case) -> StagedPlan:
 
 
 def _waiting_weeks(forecasts: Mapping[GrowthPreset, Forecast]) -> float | None:
-    """Weeks to the minimum by the default preset, or to nearly all of its growth."""
+    """Weeks to the minimum by the default preset, one at least, or to nearly all of its growth."""
     for preset, promised in forecasts.items():
         until = promised.weeks.value
-        return preset.time.grown_days / DAYS_PER_WEEK if until is None else until
+        if until is None:
+            return preset.time.grown_days / DAYS_PER_WEEK
+        return max(until, FIRST_LOOK_WEEKS) if until else 0.0
     return None
 
 

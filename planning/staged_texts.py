@@ -7,6 +7,7 @@ from planning import wording
 from planning.hypertrophy import Forecast
 from planning.rules import PROJECT_SOURCE
 from planning.rules_growth import (
+    FIRST_LOOK_WEEKS,
     GROWTH_REMARKS,
     PVL_REASON,
     GrowthPreset,
@@ -95,7 +96,7 @@ def _two_stages(staged: Staged) -> str:
         share = wording.percent(preset.response_fraction)
         begin = f"After {name} an estimated {after} (+{share}, {preset.id})"
         return f"{begin}{_enough(promised, staged.least_flr_ml)}."
-    return f"Growth after {name}: not estimated, {PVL_REASON}."
+    return f"Growth after {name} is not estimated: no source."
 
 
 def _enough(promised: Forecast, least_flr_ml: Quantity) -> str:
@@ -108,12 +109,20 @@ def _enough(promised: Forecast, least_flr_ml: Quantity) -> str:
         return f", still short by {least - grown:.0f} mL{chance}"
     if weeks is None:
         return f"; whether that is enough is not known: {promised.weeks.reason}"
-    return f", enough after {weeks:.1f} weeks{chance}" if weeks else f", not needed{chance}"
+    if weeks == 0.0:
+        return "; it is not needed"
+    when = "within a week" if weeks < FIRST_LOOK_WEEKS else f"after {weeks:.1f} weeks"
+    return f", enough {when}{chance}"
 
 
 def _chance(probability: float | None) -> str:
     if probability is None:
         return ""
+    least, most = 1.0 / ONE_IN, 1.0 - 1.0 / ONE_IN
+    if 0.0 < probability < least:
+        return " (enough in under 1 of 100)"
+    if most < probability < 1.0:
+        return " (enough in over 99 of 100)"
     return f" (enough in {ONE_IN * probability:.0f} of 100)"
 
 
@@ -138,7 +147,7 @@ def _presets(staged: Staged) -> Iterator[Finding]:
     for preset, promised in staged.forecasts.items():
         yield _preset(preset, promised, staged.least_flr_ml)
     for preset in list(staged.forecasts)[:1]:
-        yield _curve(preset)
+        yield from _assumptions(preset)
     if not staged.forecasts:
         yield Finding(
             id="growth.no_source",
@@ -155,8 +164,8 @@ def _preset(preset: GrowthPreset, promised: Forecast, least_flr_ml: Quantity) ->
     return Finding(
         id=f"growth.{preset.id}",
         verdict=_verdict(promised, least_flr_ml),
-        text=f"{preset.title}: {preset.centre} growth {share} of the first remnant "
-        f"({preset.population}).{remark}",
+        text=f"{preset.title}: {preset.centre} growth {share}. Measured in: "
+        f"{preset.population}.{remark}",
         value=promised.flr_ml.value,
         threshold=least_flr_ml.value,
         inclusive=None if least_flr_ml.value is None else True,
@@ -177,15 +186,20 @@ def _verdict(promised: Forecast, least_flr_ml: Quantity) -> Verdict:
     return Verdict.NOT_MET if grown.value < least.value else Verdict.UNKNOWN
 
 
-def _curve(preset: GrowthPreset) -> Finding:
-    return Finding(
-        id="growth.curve",
-        verdict=Verdict.NO_EVIDENCE,
-        text=f"The curve is this project's: time constant {preset.time.days:.1f} days; "
-        f"{preset.time.derivation}. Spread among patients: {preset.spread}.",
-        source=PROJECT_SOURCE,
-        status=SourceStatus.PROJECT,
-    )
+def _assumptions(preset: GrowthPreset) -> Iterator[Finding]:
+    texts = {
+        "growth.curve": f"The curve's form is this project's, its time constant "
+        f"{preset.time.days:.1f} days: {preset.time.derivation}.",
+        "growth.spread": f"Spread of growth among patients: {preset.spread}.",
+    }
+    for name, text in texts.items():
+        yield Finding(
+            id=name,
+            verdict=Verdict.NO_EVIDENCE,
+            text=text,
+            source=PROJECT_SOURCE,
+            status=SourceStatus.PROJECT,
+        )
 
 
 def _bears(remark: GrowthRemark, strategy: Strategy, patient: Patient) -> bool:

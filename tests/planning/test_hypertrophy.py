@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from planning.hypertrophy import (
     DRAWS,
     MINIMUM,
+    NO_SPREAD,
     NOT_SURE,
     RESPONSE,
     after_growth,
@@ -216,8 +217,9 @@ def test_probability__of_non_response():
 
 def test_probability__of_the_volumes_alone_in_closed_form():
     """Both normal, independent: P(1.54 F ≥ L) with F ~ (300, 20), L ~ (450, 30)."""
+    alike = replace(RPVE_FOUR, log_sd=0.0)
     found = probability_of_reaching(
-        normal(300.0, 20.0), least_flr_ml=normal(450.0, 30.0), preset=RPVE_FOUR
+        normal(300.0, 20.0), least_flr_ml=normal(450.0, 30.0), preset=alike
     )
     expected = NormalDist().cdf((1.54 * 300 - 450) / np.hypot(1.54 * 20, 30))
     assert expected == pytest.approx(found, abs=0.005)
@@ -236,9 +238,11 @@ def test_probability__of_response_and_volume_together():
     assert expected == pytest.approx(found, abs=0.006)
 
 
-def test_probability__none_where_nothing_is_known_to_vary():
-    found = probability_of_reaching(Quantity(300.0), least_flr_ml=Quantity(400.0), preset=RPVE_FOUR)
-    assert found is None
+def test_probability__none_where_the_source_prints_no_spread():
+    promised = forecast(normal(300.0, 20.0), least_flr_ml=Quantity(400.0), preset=RPVE_FOUR)
+
+    assert promised.probability is None
+    assert promised.flr_ml.reason == promised.weeks.reason == NO_SPREAD
 
 
 @given(least=st.floats(250.0, 700.0), more=st.floats(0.0, 200.0))
@@ -264,7 +268,8 @@ def test_after_growth__holds_the_spread_of_the_response():
 def test_after_growth__keeps_what_is_known_of_the_volume():
     cut = Quantity(300.0, bound=Bound.LOWER, reason="cut")
 
-    assert (Bound.LOWER, "cut") == (after_growth(cut, RPVE_FOUR).bound, "cut")
+    assert Bound.LOWER is after_growth(cut, RPVE_FOUR).bound
+    assert f"cut; {NO_SPREAD}" == after_growth(cut, RPVE_FOUR).reason
     assert after_growth(cut, RPVE_FOUR).interval is None
     grown_ml = after_growth(normal(300.0, 20.0), RPVE_FOUR)
     assert 1.54 * (300 - 1.6449 * 20) == pytest.approx(grown_ml.interval.low, rel=0.002)

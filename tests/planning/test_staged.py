@@ -137,23 +137,50 @@ def test_staged__text_says_the_verdict_first(stage):
 
     assert pve.text.startswith(
         "One stage: 312 mL, short by 42 mL. After portal vein embolisation an estimated 418 mL "
-        "(+33.9 %, pve_pmc8306993), enough after 0.7 weeks (enough in "
+        "(+33.9 %, pve_pmc8306993), enough within a week (enough in "
     )
-    assert "In 0.7 weeks the tumour would grow by 12 %." in pve.text
-    assert "Growth after portal vein ligation: not estimated, no source" in pvl.text
+    assert "In 1.0 weeks the tumour would grow by 18 %." in pve.text
+    assert "Growth after portal vein ligation is not estimated: no source." in pvl.text
     assert "After ALPPS an estimated 575 mL (+84.3 %" in alpps.text
     assert max(len(plan.text) for plan in (pve, alpps)) <= 250
 
 
 def test_staged__tumour_grows_over_the_time_waited(stage):
-    """2^(7 × 0.698 / 30) − 1 = 12 %; without a doubling time nothing is said."""
-    pve, pvl, _ = stage(a_plan(), facts=ClinicalFacts(doubling_days=30))
-    weeks = pve.weeks_to_threshold.value
+    """400 mL are reached after −9.66 ln(1 − 88 / 105.8) / 7 = 2.46 weeks; one is the least."""
+    facts = ClinicalFacts(doubling_days=30)
+    pve, pvl, alpps = stage(a_plan(), least=400.0, facts=facts)
 
-    assert 2 ** (7 * weeks / 30) - 1 == pytest.approx(pve.tumour_growth_fraction)
+    assert 2.46 == pytest.approx(pve.weeks_to_threshold.value, abs=0.01)
+    assert 2 ** (7 * pve.weeks_to_threshold.value / 30) - 1 == pytest.approx(
+        pve.tumour_growth_fraction
+    )
+    assert "enough after 2.5 weeks (enough in " in pve.text
+    assert 0.0 < alpps.weeks_to_threshold.value < 1.0
+    assert 2 ** (7 / 30) - 1 == pytest.approx(alpps.tumour_growth_fraction)
     assert pvl.tumour_growth_fraction is None
+
+
+def test_staged__without_a_doubling_time_nothing_is_said_of_the_tumour(stage):
     assert stage(a_plan())[0].tumour_growth_fraction is None
     assert "tumour would grow" not in stage(a_plan())[0].text
+
+
+@pytest.mark.parametrize(
+    ("least", "words"),
+    [
+        (354.0, " 100 of 100"),
+        (500.0, " over 99 of 100"),
+        (560.0, " 72 of 100"),
+        (650.0, " under 1 of 100"),
+        (900.0, " 0 of 100"),
+    ],
+)
+def test_text__chance_in_a_hundred(stage, least, words):
+    """ALPPS: 312 (1 + H), H log-normal with median 83.94 % and a log-SD of 0.0923.
+
+    P(H ≥ 248 / 312) = Φ(ln(0.8394 / 0.7949) / 0.0923) = 0.72.
+    """
+    assert words in stage(a_plan(), least=least)[2].text
 
 
 def test_staged__never_enough_waits_for_nearly_all_growth(stage):
@@ -174,7 +201,7 @@ def test_staged__already_enough(stage):
     assert pve.weeks_to_threshold.value == 0.0
     assert pve.tumour_growth_fraction == 0.0
     assert "One stage: 400 mL, 46 mL above the minimum." in pve.text
-    assert "not needed" in pve.text
+    assert "; it is not needed." in pve.text
     assert "In 0.0 weeks" not in pve.text
 
 
@@ -222,11 +249,14 @@ def test_findings__every_preset_of_the_strategy_then_the_curve(stage):
     pve, pvl, alpps = stage(a_plan())
 
     ids = [finding.id for finding in pve.findings]
-    assert [f"growth.{PVE_RESPONSE.id}", f"growth.{PVE_CROOME.id}", "growth.curve"] == ids[:3]
-    assert {"growth.slowing", "growth.drop_out", "growth.two_stage_series"} == set(ids[3:])
+    assert [f"growth.{PVE_RESPONSE.id}", f"growth.{PVE_CROOME.id}"] == ids[:2]
+    assert ["growth.curve", "growth.spread"] == ids[2:4]
+    assert ["growth.slowing", "growth.drop_out", "growth.two_stage_series"] == ids[4:]
     assert "growth.no_source" == pvl.findings[0].id
     assert Verdict.NO_EVIDENCE is pvl.findings[0].verdict
-    assert [f"growth.{ALPPS_CROOME.id}", "growth.curve"] == [f.id for f in alpps.findings]
+    assert [f"growth.{ALPPS_CROOME.id}", "growth.curve", "growth.spread"] == [
+        finding.id for finding in alpps.findings
+    ]
 
 
 def test_findings__figures_of_the_preset(stage):
@@ -251,7 +281,7 @@ def test_findings__have_sources_and_fit_a_line(stage):
     for plan in stage(a_plan(segments=RIGHT_THREE), patient=patient):
         for finding in plan.findings:
             assert finding.source in load_literature()
-            assert len(finding.text) <= 360, finding.text
+            assert len(finding.text) <= 250, finding.text
 
 
 @pytest.mark.parametrize(
