@@ -155,10 +155,10 @@ def _short(target: TargetOutcome) -> bool | None:
 
 
 def _differentiation(known: Known) -> Differentiation | None:
-    """Return the differentiation, else what the grade implies: G1 to G3 are well differentiated."""
-    said = known.get("differentiation")
-    if said is not None:
-        return Differentiation(str(said))
+    """Return the differentiation as known; where facts do not hold it at all, that of the grade."""
+    if "differentiation" in known:
+        said = known["differentiation"]
+        return None if said is None else Differentiation(str(said))
     grade = known.get("grade")
     if grade is None:
         return None

@@ -199,6 +199,12 @@ def test_differentiation__poor_is_not_for_resection(way):
     assert judged(poor, targets=SHORT)[way].verdict is Verdict.NOT_MET
 
 
+def test_differentiation__not_said_stays_unknown_beside_a_grade_that_ki67_gave():
+    known = FIT | {"differentiation": None}
+
+    assert judged(known, targets=SHORT)["pve"].missing == ("differentiation",)
+
+
 def test_fitness__unknown_leaves_open_and_unfit_excludes():
     unfit = judged(FIT | {"fit_for_major_hepatectomy": False}, targets=SHORT)
     unsaid = judged(FIT | {"fit_for_major_hepatectomy": None}, targets=SHORT)
