@@ -15,28 +15,34 @@ IDS = (
     "debulking.70.machairas2021",
     "debulking.90.machairas2021",
     "debulking.70.cloyd2020",
+    "debulking.80.cloyd2020",
     "debulking.90.cloyd2020",
+    "debulking.100.cloyd2020",
 )
 
 
 @pytest.mark.parametrize(
     ("value", "verdicts"),
     [
-        (0.0, (NOT_MET, NOT_MET, NOT_MET, NOT_MET)),
-        (0.699999, (NOT_MET, NOT_MET, NOT_MET, NOT_MET)),
-        (0.7, (MET, NOT_MET, NOT_MET, NOT_MET)),
-        (0.1 + 0.2 + 0.4, (MET, NOT_MET, NOT_MET, NOT_MET)),
-        (0.700001, (MET, NOT_MET, MET, NOT_MET)),
-        (0.899999, (MET, NOT_MET, MET, NOT_MET)),
-        (0.9, (MET, MET, MET, NOT_MET)),
-        (0.900001, (MET, MET, MET, MET)),
-        (1.0, (MET, MET, MET, MET)),
+        (0.0, "------"),
+        (0.699999, "------"),
+        (0.7, "m-----"),
+        (0.1 + 0.2 + 0.4, "m-----"),
+        (0.700001, "m-m---"),
+        (0.799999, "m-m---"),
+        (0.8, "m-mm--"),
+        (0.899999, "m-mm--"),
+        (0.9, "mmmm--"),
+        (0.900001, "mmmmm-"),
+        (0.999999, "mmmmm-"),
+        (1.0, "mmmmmm"),
     ],
 )
 def test_debulking__at_below_and_above_each_limit(value, verdicts):
     found = debulking_findings(Quantity(value))
     assert tuple(f.id for f in found) == IDS
-    assert verdicts == tuple(f.verdict for f in found)
+    assert verdicts == "".join("m" if f.verdict is MET else "-" for f in found)
+    assert {MET, NOT_MET} >= {f.verdict for f in found}
     assert {Basis.TUMOUR_VOLUME} == {f.basis for f in found}
     assert all(f.value == pytest.approx(value, abs=1e-9) for f in found)
 
@@ -55,9 +61,9 @@ def test_debulking__says_how_it_measures():
     [
         (Quantity.absent("no lesion to debulk"), UNKNOWN),
         (Quantity(0.5, bound=Bound.LOWER), UNKNOWN),
-        (Quantity(0.95, bound=Bound.LOWER), MET),
+        (Quantity(1.0, bound=Bound.LOWER), MET),
         (Quantity(0.5, bound=Bound.UPPER), NOT_MET),
-        (Quantity(0.95, bound=Bound.UPPER), UNKNOWN),
+        (Quantity(1.0, bound=Bound.UPPER), UNKNOWN),
     ],
 )
 def test_debulking__bounds_and_absence(quantity, verdict):
