@@ -1,6 +1,7 @@
 """Growth presets: what is printed, and what follows from it."""
 
 from math import exp, log
+from pathlib import Path
 from statistics import NormalDist
 
 import pytest
@@ -112,3 +113,16 @@ def test_tau__of_the_presets():
     assert 36 / 0.98 / log(20) == pytest.approx(PVE_CROOME.time.days)
     assert 84.3 / 10.8 / log(20) == pytest.approx(ALPPS_CROOME.time.days)
     assert 27.0 == pytest.approx(RPVE.time.grown_days)
+
+
+def test_page__shows_every_preset_as_it_is():
+    """The table of docs/explanation/growth.md is written by hand; this holds it to the data."""
+    page = Path(__file__).parents[2] / "docs" / "explanation" / "growth.md"
+    rows = [line for line in page.read_text(encoding="utf-8").splitlines() if line[:3] == "| `"]
+    for preset in GROWTH_PRESETS:
+        (row,) = (line for line in rows if line.startswith(f"| `{preset.id}`"))
+        time = preset.time
+        assert f"{preset.centre} {100 * preset.response_fraction:g} %" in row
+        assert f"| {time.days:.1f} ({time.low_days:.1f} to {time.high_days:.1f}) |" in row
+        assert f"| {preset.population.split()[0]} " in row
+        assert ("none recorded" in row) is (preset.log_sd is None)
