@@ -1,13 +1,16 @@
 import ast
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
 
+import models
 import planning
 import volumetry
 from planning.literature import load_literature, parse_literature
 from planning.rules import DEBULKING_RULES, REMNANT_RULE_SETS
+from planning.rules_flr import FURTHER_MINIMA
 from remnant.core.errors import InputError
 from volumetry.body_surface import BSA_FORMULAS
 from volumetry.volume_formulas import FORMULAS
@@ -81,6 +84,7 @@ def test_literature__dois_of_the_reviews():
         "pmc6422720": "10.1002/jso.25430",
         "ribero2013": "10.1097/SLA.0000000000000213",
         "chouker2004": "10.1002/lt.20113",
+        "tang2020_liver": "10.1007/s00259-020-04800-3",
     }
 
 
@@ -93,6 +97,7 @@ def test_literature__resolves_every_key_of_the_rules():
     keys |= {rule_set.source for rule_set in REMNANT_RULE_SETS}
     keys |= {rule.threshold.source for rule in DEBULKING_RULES}
     assert len(keys) == 7
+    assert {rule.threshold.source for rule in FURTHER_MINIMA} <= set(load_literature())
     assert keys <= set(load_literature())
 
 
@@ -128,11 +133,18 @@ def test_literature__resolves_every_key_in_the_code(package):
     assert set() == keys - set(load_literature())
 
 
+CATALOG = Path(models.__file__).parent / "catalog.toml"
+
+
+def test_literature__resolves_every_source_of_the_models():
+    catalog = tomllib.loads(CATALOG.read_text(encoding="utf-8"))
+    keys = {model["source"] for model in catalog["model"]}
+    assert len(keys) == 2
+    assert keys <= set(load_literature())
+
+
 def test_literature__holds_no_entry_that_nothing_cites():
-    texts = "\n".join(
-        path.read_text(encoding="utf-8")
-        for package in (planning, volumetry)
-        for path in Path(package.__file__).parent.glob("*.py")
-    )
+    files = (f for p in (planning, volumetry) for f in Path(p.__file__).parent.glob("*.py"))
+    texts = "\n".join(path.read_text(encoding="utf-8") for path in (*files, CATALOG))
     notes = " ".join(reference.note or "" for reference in load_literature().values())
     assert [key for key in load_literature() if key not in texts and key not in notes] == []
