@@ -19,8 +19,8 @@ from remnant.reporting.plans import (
     missing,
     proof,
     recipe_words,
+    said,
     share,
-    without_title,
 )
 from remnant.reporting.text import ABSENT, VERDICT_SIGNS, interval, sentence, shown
 
@@ -138,7 +138,7 @@ def _lists(planning: PlanningReport) -> Iterator[str]:
         yield f"To decide more, tell (--facts FILE): {'; '.join(asked[:MOST_MISSING])}{rest}."
     for found in planning.transplant:
         sign = VERDICT_SIGNS[found.verdict]
-        yield f"{sign} {found.title}: {without_title(found.text, found.title)}"
+        yield f"{sign} {found.title}: {said(found)}"
     for pathway in planning.pathways:
         yield (
             f"{VERDICT_SIGNS[pathway.verdict]} {pathway.title}, {pathway.branch}: "

@@ -143,6 +143,7 @@ def render_page(
 PLAN_FILTERS: Final[tuple[Callable[..., object], ...]] = (
     plans.ablation_rules,
     plans.accepted,
+    plans.failed,
     plans.fate_groups,
     plans.fates,
     plans.findings_by_id,
@@ -150,12 +151,15 @@ PLAN_FILTERS: Final[tuple[Callable[..., object], ...]] = (
     plans.flipping,
     plans.missing,
     plans.needed,
+    plans.needed_stages,
     plans.pictured,
     plans.proof,
     plans.recipe_words,
+    plans.said,
     plans.share,
     plans.statement,
     plans.title_of,
+    plans.unstaged,
     plans.without_title,
 )
 

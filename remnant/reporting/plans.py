@@ -9,8 +9,15 @@ from typing import Final
 
 from planning.rules import REMNANT_RULE_SETS
 from planning.wording import counted, listed, segment_names
-from remnant.core.criteria import LesionAblation
-from remnant.core.debulking import DebulkingPlan, Fate, PlanOrigin, Recipe, TargetOutcome
+from remnant.core.criteria import CriteriaResult, LesionAblation
+from remnant.core.debulking import (
+    DebulkingPlan,
+    Fate,
+    PlanOrigin,
+    Recipe,
+    StagedPlan,
+    TargetOutcome,
+)
 from remnant.core.findings import Finding, Verdict
 from remnant.core.lesions import Confirmation, Lesion
 from remnant.core.planning_report import PlanningReport
@@ -246,3 +253,38 @@ def statement(finding: Finding) -> str:
 def without_title(text: str, title: str) -> str:
     """Drop the title that a text opens with, where the page shows it beside the text."""
     return sentence(text.removeprefix(f"{title}: "))
+
+
+def said(found: CriteriaResult) -> str:
+    """Write the answer of a list without its title and with the number of missing facts only.
+
+    What is missing is listed once for all lists, see `missing`.
+    """
+    text = without_title(found.text, found.title)
+    facts = ", ".join(found.missing)
+    return text.replace(f"missing {facts}", _missing_words(found)) if facts else text
+
+
+def _missing_words(found: CriteriaResult) -> str:
+    number = len(found.missing)
+    return f"1 fact missing, {found.missing[0]}" if number == 1 else f"{number} facts missing"
+
+
+def failed(found: CriteriaResult) -> tuple[Finding, ...]:
+    """Return the conditions of a list that are not met."""
+    return tuple(f for f in found.findings if f.verdict is Verdict.NOT_MET)
+
+
+def needed_stages(planning: PlanningReport) -> tuple[StagedPlan, ...]:
+    """Return the staged plans whose minimum is not reached in one stage already."""
+    return tuple(stage for stage in planning.staged if not _enough(stage))
+
+
+def unstaged(planning: PlanningReport) -> tuple[str, ...]:
+    """Return the titles of the plans that leave enough in one stage, by their staged plans."""
+    enough = dict.fromkeys(stage.plan for stage in planning.staged if _enough(stage))
+    return tuple(title_of(planning, identifier) for identifier in enough)
+
+
+def _enough(stage: StagedPlan) -> bool:
+    return stage.weeks_to_threshold.value == 0.0

@@ -233,3 +233,28 @@ def test_axis__holds_its_values_and_its_ticks_are_round(values, extra):
     ticks = list(axis.ticks())
     assert len(ticks) <= 8
     assert all(axis.low <= tick <= axis.high for tick in ticks)
+
+
+def test_said__names_one_missing_fact_and_counts_several():
+    planning = example_planning()
+    assert "Undecided: 2 facts missing." == plans.said(planning.resectability[0])
+    one = replace(
+        planning.resectability[0],
+        missing=("Ki-67 index",),
+        text="ENETS 2016: undecided: missing Ki-67 index. Remark.",
+    )
+    assert "Undecided: 1 fact missing, Ki-67 index. Remark." == plans.said(one)
+    assert "1 of 3 conditions not met." == plans.said(planning.transplant[0])
+
+
+def test_failed__conditions_that_are_not_met():
+    (condition,) = plans.failed(example_planning().transplant[0])
+    assert "Age at most 55 y." == condition.text
+
+
+def test_stages__those_that_are_not_needed_are_apart():
+    planning = example_planning()
+    enough = replace(planning.staged[0], plan="plan_2", weeks_to_threshold=Quantity(0.0))
+    both = replace(planning, staged=(planning.staged[0], enough, enough))
+    assert planning.staged == plans.needed_stages(both)
+    assert ("Segment III, 1 wedge",) == plans.unstaged(both)

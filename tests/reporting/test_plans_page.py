@@ -216,12 +216,20 @@ def test_staged__one_stage_against_two(plans_part):
         "620 (583–657)",
         "62 in 100",
         "the minimum is never reached",
-        "segments VI, VII removed",
-        "excised with a margin: lesion 3",
+        "First: excised with a margin: lesion 3. Second: segments VI, VII removed.",
         "11.0",
         "unverified: recalled, not read in the source",
     ):
         assert expected in text, expected
+
+
+def test_staged__what_is_enough_in_one_stage_is_only_named(made):
+    stage = replace(example_planning().staged[0], weeks_to_threshold=Quantity(0.0))
+    text = part(page_of(planned(made.case, staged=(stage,))), "plans")
+    after = text.split("In one stage or in two", 1)[1]
+    assert "enough liver would remain in one stage, without growth: Right posterior" in after
+    assert "Weeks to the minimum" not in after
+    assert stage.text in after
 
 
 def test_distribution__types_reasons_and_stability(made, source):
@@ -263,7 +271,7 @@ def test_missing__long_lists_collapse(made):
 
 def test_lists__verdict_condition_value_source_and_status(source):
     text = part(source, "sources").split("Transplantation", 1)[1]
-    assert re.search(r"✗ not met Milan criteria \[\d+\] 1 of 3 conditions not met\.", text)
+    assert re.search(r"✗ not met Milan criteria \[\d+\] 1 of 3 conditions not met\. ✗ Age", text)
     for expected in (
         r"✓ met Tumour at most 50 % of the liver\. 12\.4 % \[\d+\]",
         r"✗ not met Age at most 55 y\. 60 \[\d+\] unverified: recalled",
