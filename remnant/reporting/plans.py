@@ -276,15 +276,22 @@ def failed(found: CriteriaResult) -> tuple[Finding, ...]:
 
 
 def needed_stages(planning: PlanningReport) -> tuple[StagedPlan, ...]:
-    """Return the staged plans whose minimum is not reached in one stage already."""
-    return tuple(stage for stage in planning.staged if not _enough(stage))
+    """Return the staged plans that do not reach the minimum in one stage already."""
+    enough = _enough(planning)
+    return tuple(stage for stage in planning.staged if stage.plan not in enough)
 
 
 def unstaged(planning: PlanningReport) -> tuple[str, ...]:
     """Return the titles of the plans that leave enough in one stage, by their staged plans."""
-    enough = dict.fromkeys(stage.plan for stage in planning.staged if _enough(stage))
-    return tuple(title_of(planning, identifier) for identifier in enough)
+    return tuple(title_of(planning, identifier) for identifier in _enough(planning))
 
 
-def _enough(stage: StagedPlan) -> bool:
-    return stage.weeks_to_threshold.value == 0.0
+def _enough(planning: PlanningReport) -> Mapping[str, None]:
+    reached = (s.plan for s in planning.staged if s.weeks_to_threshold.value == 0.0)
+    return dict.fromkeys(reached)
+
+
+def stage_findings(planning: PlanningReport) -> tuple[Finding, ...]:
+    """Return what staged plans rest on, each statement once."""
+    found = {finding.text: finding for stage in planning.staged for finding in stage.findings}
+    return tuple(found.values())

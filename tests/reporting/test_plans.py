@@ -257,4 +257,7 @@ def test_stages__those_that_are_not_needed_are_apart():
     enough = replace(planning.staged[0], plan="plan_2", weeks_to_threshold=Quantity(0.0))
     both = replace(planning, staged=(planning.staged[0], enough, enough))
     assert planning.staged == plans.needed_stages(both)
+    ligation = replace(enough, weeks_to_threshold=Quantity.absent("no source"))
+    assert () == plans.needed_stages(replace(planning, staged=(enough, ligation)))
+    assert planning.staged[0].findings == plans.stage_findings(both)
     assert ("Segment III, 1 wedge",) == plans.unstaged(both)
