@@ -97,7 +97,7 @@ def _choice(settings: Mapping[str, Setting]) -> PlanChoice:
     try:
         read = {name: READ[name](stored[name]) for name in READ.keys() & stored.keys()}
         return PlanChoice(**stored | read)
-    except (TypeError, ValueError) as fault:
+    except (AttributeError, TypeError, ValueError) as fault:
         raise InputError(f"the report's planning choices are damaged: {fault}") from fault
 
 

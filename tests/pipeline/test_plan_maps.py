@@ -1,0 +1,190 @@
+"""Maps of plans, and what a case folder does with what is made when it is planned."""
+
+import shutil
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from remnant.core.debulking import DebulkingPlan, PlanOrigin, Recipe
+from remnant.core.errors import InputError
+from remnant.core.findings import Verdict
+from remnant.core.labels import CouinaudSegment
+from remnant.core.patient import Patient
+from remnant.core.plan_choice import PlanChoice
+from remnant.io.nifti import read_labels, write_labels
+from remnant.pipeline import folder as case_folder
+from remnant.pipeline.facts import known_case
+from remnant.pipeline.plan_maps import case_maps, drawn_plans, stored_maps
+from remnant.pipeline.plan_settings import PlanRequest
+from remnant.pipeline.requests import SegmentRequest
+from remnant.pipeline.run import finish_case
+from remnant.pipeline.segment import case_from_masks
+from remnant.pipeline.stages import MeasureRequest, measure_case, plan_case
+from volumetry.atoms import build_atoms
+from volumetry.virtual_resection import PLAN_SCHEME, virtual_resection
+
+SIX, SEVEN = CouinaudSegment.VI, CouinaudSegment.VII
+MEASURING = MeasureRequest(patient=Patient(height_cm=175.0, weight_kg=80.0))
+CHOICE = PlanChoice()
+RECIPES = (Recipe(segments=(SIX, SEVEN)), Recipe(wedges=(1,)), Recipe(ablations=(1, 2)))
+
+
+@pytest.fixture(scope="module", name="segmented")
+def segmented_fixture(small, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("masks")
+    maps = {"liver": small.liver_mask, "lesions": small.lesions, "couinaud": small.couinaud}
+    for role, labels in maps.items():
+        write_labels(labels, folder / f"{role}.nii.gz")
+    return case_from_masks(SegmentRequest(masks={role: folder / f"{role}.nii.gz" for role in maps}))
+
+
+@pytest.fixture(scope="module", name="planned")
+def planned_fixture(segmented):
+    """A report with three plans of known recipes, whatever an optimiser would choose."""
+    report = plan_case(measure_case(segmented, MEASURING))
+    zones = build_atoms(case_maps(segmented), lesion_ids=(1, 2), choice=CHOICE)
+    plans = tuple(
+        DebulkingPlan(
+            id=f"plan_{number}",
+            title="",
+            headline="",
+            origin=PlanOrigin.USER,
+            targets=(),
+            recipe=recipe,
+            result=virtual_resection(
+                report.volumetry, patient=MEASURING.patient, atoms=zones.atoms, recipe=recipe
+            ),
+            named=True,
+            new_world="",
+            feasible=Verdict.UNKNOWN,
+            proven=None,
+            gap_ml=None,
+            on_front=False,
+            flips=(),
+        )
+        for number, recipe in enumerate(RECIPES, start=1)
+    )
+    return replace(report, planning=replace(report.planning, plans=plans))
+
+
+@pytest.fixture(scope="module", name="stored")
+def stored_fixture(segmented, planned, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("stored") / "case"
+    with case_folder.published(folder) as staging:
+        case_folder.write_segmented(segmented, staging)
+        case_folder.write_measured(planned, staging)
+    return folder
+
+
+@pytest.fixture(name="folder")
+def folder_fixture(stored, tmp_path):
+    return shutil.copytree(stored, tmp_path / "case")
+
+
+def names(folder):
+    return {path.name for path in folder.iterdir()}
+
+
+def test_stored_maps__are_those_of_the_case(segmented, stored):
+    there, here = stored_maps(stored), case_maps(segmented)
+    for part in ("liver", "lesions", "segments", "structures"):
+        np.testing.assert_array_equal(getattr(here, part), getattr(there, part))
+    assert here.box == there.box
+    np.testing.assert_array_equal(here.geometry.affine_ras, there.geometry.affine_ras)
+
+
+def test_stored_maps__without_a_case_or_without_segments(segmented, tmp_path):
+    assert stored_maps(tmp_path) is None
+    bare = replace(segmented, couinaud=None, segment_source=None, segments_reason="x", lesions=None)
+    case_folder.write_segmented(bare, tmp_path)
+    maps = stored_maps(tmp_path)
+    assert maps.segments is None
+    assert 0 == maps.lesions.max()
+
+
+def test_drawn__codes_say_what_each_plan_does(segmented, planned):
+    drawn = dict(drawn_plans(planned, case_maps(segmented), CHOICE))
+    assert ["plan_1", "plan_2", "plan_3"] == list(drawn)
+    liver, lesions = segmented.structures.mask(), segmented.lesions.codes
+    segments = segmented.couinaud.codes
+    removed = liver & np.isin(segments, (SIX, SEVEN))
+    assert (drawn["plan_1"].codes[removed & (lesions == 0)] == 2).all()
+    assert (drawn["plan_2"].codes[lesions == 1] == 3).all()
+    assert (drawn["plan_2"].codes[lesions == 2] == 5).all()
+    assert (drawn["plan_3"].codes[lesions > 0] == 4).all()
+    for labels in drawn.values():
+        np.testing.assert_array_equal(liver, labels.codes > 0)
+        assert segmented.structures.geometry is labels.geometry
+
+
+def test_drawn__nothing_without_plans_or_maps(segmented, planned):
+    maps = case_maps(segmented)
+    assert [] == list(drawn_plans(planned, None, CHOICE))
+    assert [] == list(drawn_plans(replace(planned, planning=None), maps, CHOICE))
+    none = replace(planned, planning=replace(planned.planning, plans=()))
+    assert [] == list(drawn_plans(none, maps, CHOICE))
+
+
+def test_replace__maps_and_page_of_the_old_plan_go(segmented, planned, folder):
+    bare = names(folder)
+    drawn = list(drawn_plans(planned, case_maps(segmented), CHOICE))
+    case_folder.replace_measured(planned, folder, drawn=drawn)
+    maps = {"plan_1.nii.gz", "plan_2.nii.gz", "plan_3.nii.gz"}
+    assert bare | maps == names(folder)
+    read = read_labels(folder / "plan_2.nii.gz", PLAN_SCHEME)
+    np.testing.assert_array_equal(drawn[1][1].codes, read.codes)
+
+    (folder / case_folder.REPORT_HTML).write_text("old", encoding="utf-8")
+    case_folder.replace_measured(planned, folder, drawn=drawn[:1])
+    assert bare | {"plan_1.nii.gz"} == names(folder)
+    with case_folder.published(folder) as staging:
+        case_folder.write_segmented(segmented, staging)
+    assert not maps & names(folder)
+
+
+def test_replace__a_failure_leaves_the_folder_as_it_was(segmented, planned, folder):
+    drawn = list(drawn_plans(planned, case_maps(segmented), CHOICE))
+    case_folder.replace_measured(planned, folder, drawn=drawn)
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+
+    def failing():
+        yield drawn[0]
+        raise InputError("cannot be drawn")
+
+    with pytest.raises(InputError, match="cannot be drawn"):
+        case_folder.replace_measured(planned, folder, drawn=failing())
+    assert before == {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_output_folder__maps_of_plans_are_no_strangers(tmp_path):
+    for name in ("plan_1.nii.gz", "plan_27.nii.gz", "plans.csv"):
+        (tmp_path / name).write_bytes(b"")
+    case_folder.require_output_folder(tmp_path)
+    for name in ("plan_0.nii.gz", "plan_01.nii.gz", "plan_x.nii.gz"):
+        (tmp_path / name).write_bytes(b"")
+        with pytest.raises(InputError, match="holds other files"):
+            case_folder.require_output_folder(tmp_path)
+        (tmp_path / name).unlink()
+
+
+def test_finish__draws_the_plans_when_asked(segmented, tmp_path):
+    planning = PlanRequest(choice=PlanChoice(recipes=(Recipe(wedges=(1,)),)), draw_maps=True)
+    told = []
+    report = finish_case(
+        segmented,
+        measuring=MEASURING,
+        output=tmp_path / "case",
+        planning=planning,
+        progress=lambda *step: told.append(step),
+    )
+    maps = {f"{plan.id}.nii.gz" for plan in report.planning.plans}
+    assert maps == {name for name in names(tmp_path / "case") if name.startswith("plan_")}
+    assert [("planning", 0, 1), ("planning", 1, 1)] == [s for s in told if s[0] == "planning"]
+    assert planning.choice == known_case(tmp_path / "case").planning.choice
+
+
+def test_plan__recipe_of_a_rejected_lesion_is_refused(segmented):
+    measured = measure_case(segmented, MEASURING)
+    with pytest.raises(InputError, match="lesion 7, which does not count; those that count: 1, 2"):
+        plan_case(measured, PlanRequest(choice=PlanChoice(recipes=(Recipe(ablations=(7,)),))))
