@@ -2,13 +2,14 @@
 
 Whatever the form, a zone holds every voxel of its lesion and all functional liver within the
 ablation margin of it. Where one zone would be wider than an ablation can be, overlapping balls of
-the largest diameter cover the lesion and its margin; they are chosen greedily, so that their number
-is an upper bound of the number that is needed.
+the largest diameter cover the lesion and its margin. The fewest are not searched for: their number
+is an upper bound of what is needed.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod, sqrt
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,8 +24,8 @@ ROUNDING = 1.0 + 1e-5
 """Bodies are this much larger than computed, so that the voxels that define them lie inside."""
 CENTRING_STEPS = 60
 CELLS_PER_RADIUS = 8
-MOST_RADII = 5.0
-"""Bodies wider than so many radii are covered by a lattice of balls instead of greedily."""
+MOST_CELLS = 100_000
+"""Wider bodies are covered by a lattice of balls."""
 HALF_CELL_DIAGONAL = sqrt(DIMENSIONS) / 2.0
 
 
@@ -122,23 +123,54 @@ def cover(places: Points, radius_mm: float) -> Points:
     Returns
     -------
     ndarray
-        Shape ``(k, 3)``. Each next ball is the one that holds the most places not yet covered
-        (a greedy cover); very wide bodies get a body-centred cubic lattice of balls instead.
+        Shape ``(k, 3)``. From outside inwards: the next ball is the one that holds the most places
+        not yet covered, of those balls that hold the outermost such place. Or balls of a
+        body-centred cubic lattice, where these are fewer or the body is very wide.
     """
-    low, high = places.min(axis=0), places.max(axis=0)
-    if (high - low).max() > MOST_RADII * radius_mm:
-        return _lattice_cover(places, radius_mm)
-    step_mm = radius_mm / CELLS_PER_RADIUS
-    size = tuple(((high - low) // step_mm + 1).astype(int).tolist())
-    cells = np.ravel_multi_index(tuple(((places - low) // step_mm).astype(np.intp).T), size)
-    chosen, left, kernel = [], places, _kernel(CELLS_PER_RADIUS)
+    lattice = _lattice_cover(places, radius_mm)
+    cells = _Cells.of(places, radius_mm / CELLS_PER_RADIUS)
+    if prod(cells.size) > MOST_CELLS:
+        return lattice
+    greedy = _greedy_cover(places, cells, radius_mm)
+    return min(greedy, lattice, key=len)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Cells:
+    """Cubes that hold places: their edge, how many there are, and the centre of each in mm."""
+
+    step_mm: float
+    low_mm: NDArray[np.float64]
+    size: tuple[int, ...]
+
+    @classmethod
+    def of(cls, places: Points, step_mm: float) -> Self:
+        low, high = places.min(axis=0), places.max(axis=0)
+        return cls(step_mm, low, tuple(((high - low) // step_mm + 1).astype(int).tolist()))
+
+    def centres_mm(self) -> NDArray[np.float64]:
+        return self.low_mm + (np.moveaxis(np.indices(self.size), 0, -1) + 0.5) * self.step_mm
+
+    def of_places(self, places: Points) -> NDArray[np.intp]:
+        steps = ((places - self.low_mm) // self.step_mm).astype(np.intp)
+        numbers: NDArray[np.intp] = np.ravel_multi_index(tuple(steps.T), self.size)
+        return numbers
+
+
+def _greedy_cover(places: Points, cells: _Cells, radius_mm: float) -> Points:
+    kernel, centres = _kernel(CELLS_PER_RADIUS), cells.centres_mm()
+    surely_mm = radius_mm - HALF_CELL_DIAGONAL * cells.step_mm
+    middle = places.mean(axis=0)
+    chosen, left, cell = [], places, cells.of_places(places)
     while len(left):
-        counts = np.bincount(cells, minlength=prod(size)).reshape(size)
+        counts = np.bincount(cell, minlength=prod(cells.size)).reshape(cells.size)
         held = np.rint(fftconvolve(counts.astype(np.float64), kernel, mode="same"))
-        centre = low + (np.array(np.unravel_index(int(np.argmax(held)), size)) + 0.5) * step_mm
-        chosen.append(centre)
-        outside = _squared_lengths(left - centre) > radius_mm**2
-        left, cells = left[outside], cells[outside]
+        outermost = left[np.argmax(_squared_lengths(left - middle))]
+        holds_it = ((centres - outermost) ** 2).sum(axis=-1) <= surely_mm**2
+        best = np.unravel_index(int(np.argmax(np.where(holds_it, held, 0.0))), cells.size)
+        chosen.append(centres[best])
+        outside = _squared_lengths(left - centres[best]) > radius_mm**2
+        left, cell = left[outside], cell[outside]
     return np.array(chosen)
 
 

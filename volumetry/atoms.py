@@ -191,7 +191,7 @@ def _refine(cells: NDArray[np.int32], parts: Sequence[Places]) -> NDArray[np.int
 
 
 def _numbered(cells: NDArray[np.int32], count: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Number the cells that hold a voxel, in order, and count the voxels of every cell."""
+    """Give cells that hold a voxel their place among such cells, and every cell its size."""
     sizes = np.bincount(cells[cells >= 0], minlength=count)
     return np.cumsum(sizes > 0) - 1, sizes
 
