@@ -12,14 +12,18 @@ from time import monotonic
 import numpy as np
 
 from planning.feasibility import Counted, require_feasible
-from planning.optimise_bounds import Bounded, Shares, bounded_sets, equal_shares
+from planning.optimise_bounds import (
+    Bounded,
+    Shares,
+    bounded_sets,
+    equal_shares,
+    relaxed_shares,
+)
+from planning.optimise_large import Relaxed, least_loss, relax, with_free_choices
 from planning.optimise_milp import (
-    CORE_ROWS,
-    Box,
     Goal,
     Limits,
     Model,
-    fixed_columns,
     lost_voxels,
     make_model,
     solve,
@@ -88,10 +92,7 @@ class Search:
     problem: Problem
     deadline: float
     prepared: dict[Segments, Prepared] = field(default_factory=dict)
-    shares: Shares = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.shares = equal_shares(self.problem)
+    relaxations: dict[tuple[Segments, Limits], Relaxed] = field(default_factory=dict)
 
     @property
     def seconds(self) -> float:
@@ -106,6 +107,13 @@ class Search:
             model = None if sub is None else make_model(sub, self.problem.tumour, zones)
             self.prepared[segments] = Prepared(sub, model)
         return self.prepared[segments]
+
+    def relax(self, segments: Segments, model: Model, limits: Limits) -> Relaxed:
+        """Solve the linear relaxation of a set of segments, once."""
+        key = (segments, limits)
+        if key not in self.relaxations:
+            self.relaxations[key] = relax(model, limits)
+        return self.relaxations[key]
 
 
 def start_search(problem: Problem, *, seconds: float) -> Search:
@@ -168,7 +176,20 @@ class _Leading:
 def _candidates(search: Search, demand: Demand) -> list[Bounded]:
     sets = enumerate(search.problem.segment_sets)
     listed = [(n, s) for n, s in sets if not demand.named_only or is_named(s)]
-    return bounded_sets(search.problem, listed, search.shares, demand.debulked)
+    return bounded_sets(search.problem, listed, _shares(search, demand), demand.debulked)
+
+
+def _shares(search: Search, demand: Demand) -> Shares:
+    """Share atoms out for bounds: by the relaxation without removed segments where it is large."""
+    prepared = search.prepare(frozenset())
+    if prepared.model is None or prepared.sub is None or not prepared.model.is_large:
+        return equal_shares(search.problem)
+    limits = _limits(search.problem, prepared.sub, replace(demand, interventions=None), lost=None)
+    assert limits is not None  # noqa: S101  # nothing was taken from them
+    relaxed = search.relax(frozenset(), prepared.model, limits)
+    if np.isinf(relaxed.lost):
+        return equal_shares(search.problem)
+    return relaxed_shares(search.problem, prepared.sub, relaxed)
 
 
 def _try(search: Search, segments: Segments, demand: Demand, leading: _Leading) -> _Tried | None:
@@ -180,16 +201,15 @@ def _try(search: Search, segments: Segments, demand: Demand, leading: _Leading) 
     limits = _limits(search.problem, sub, demand, lost=most)
     if limits is None:
         return None
-    box = _box(model, limits, incumbent=None)
-    solved = solve(model, Goal.LOST, limits, seconds=search.seconds, box=box)
+    if model.is_large:
+        relaxed = search.relax(segments, model, replace(limits, lost=None))
+        if sub.lost + relaxed.lost > leading.lost:
+            return None
+        solved = least_loss(model, limits, relaxed, deadline=search.deadline)
+    else:
+        solved = solve(model, Goal.LOST, limits, seconds=search.seconds)
     lost = np.inf if solved.chosen is None else sub.lost + lost_voxels(model, solved.chosen)
     return _Tried(lost, solved.chosen, sub.lost + solved.bound, solved.proven)
-
-
-def _box(model: Model, limits: Limits, incumbent: Flags | None) -> Box | None:
-    if model.shared.shape[0] <= CORE_ROWS:
-        return None
-    return fixed_columns(model, limits, incumbent=incumbent)
 
 
 def _limits(
@@ -253,16 +273,22 @@ class _Finished:
 
 
 def _finish(search: Search, segments: Segments, chosen: Flags, demand: Demand) -> _Finished:
-    """Of all plans of a set with the least loss take the least tumour, then the fewest steps."""
+    """Of all plans of a set with the least loss take the least tumour, then the fewest steps.
+
+    In a large program only lesions that cost no more liver are added.
+    """
     prepared = search.prepare(segments)
     sub, model = prepared.sub, prepared.model
     assert sub is not None  # noqa: S101  # it was solved before
     assert model is not None  # noqa: S101
     limits = _limits(search.problem, sub, demand, lost=round(lost_voxels(model, chosen)))
     assert limits is not None  # noqa: S101
-    proven, box = True, _box(model, limits, incumbent=chosen)
+    if model.is_large:
+        added = with_free_choices(model, limits, chosen)
+        return _finished(search.problem, sub, model, added, proven=True)
+    proven = True
     for goal in GOALS[1:]:
-        solved = solve(model, goal, limits, seconds=search.seconds, box=box)
+        solved = solve(model, goal, limits, seconds=search.seconds)
         proven = proven and solved.proven
         chosen = chosen if solved.chosen is None else solved.chosen
         limits = _tightened(limits, model, chosen)

@@ -9,8 +9,13 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
-from planning.optimise_problem import Problem, Segments
+from planning.optimise_large import Relaxed
+from planning.optimise_milp import shared_pairs
+from planning.optimise_problem import Counts, Problem, Segments
+from planning.optimise_subproblem import Subproblem
+from volumetry.liver_maps import SEGMENT_CODES
 
 Vector = NDArray[np.float64]
 
@@ -41,6 +46,46 @@ def equal_shares(problem: Problem) -> Shares:
     by_segment[np.arange(len(each)), atoms.segment] = each
     by_segment[:, 0] = 0.0
     return Shares(problem.margin.T @ by_segment, problem.zone.T @ by_segment)
+
+
+def relaxed_shares(problem: Problem, sub: Subproblem, relaxed: Relaxed) -> Shares:
+    """Share atoms out as the linear relaxation of one set of segments does: a far better bound.
+
+    Lesions that are not free there keep no share. Where only the better fate was modelled, its
+    cost bounds that of the other, which takes all it takes and more.
+    """
+    atom, lesion = shared_pairs(sub)
+    answered = np.bincount(atom, relaxed.pairs, len(sub.sizes))
+    too_much = np.maximum(answered / np.maximum(sub.sizes, 1), 1.0)
+    alone = np.setdiff1d(np.arange(len(sub.sizes)), atom)
+    atoms = np.concatenate((atom, alone))
+    lesions = np.concatenate((lesion, _only_lesion(sub, alone)))
+    shares: Vector = np.concatenate((relaxed.pairs / too_much[atom], sub.sizes[alone] * 1.0))
+    margin, zone = (
+        _by_segment(sub, matrix, (atoms, lesions), shares) for matrix in (sub.margin, sub.zone)
+    )
+    cheaper_zone = ~sub.wedge & sub.ablation & problem.zone_in_margin
+    cheaper_margin = ~sub.ablation & sub.wedge & problem.margin_in_zone
+    return Shares(
+        np.where(cheaper_zone[:, None], zone, margin),
+        np.where(cheaper_margin[:, None], margin, zone),
+    )
+
+
+def _only_lesion(sub: Subproblem, atoms: Counts) -> Counts:
+    either = csr_array(sub.margin + sub.zone)
+    return np.asarray(either.indices[either.indptr[atoms]], dtype=np.int64)
+
+
+def _by_segment(
+    sub: Subproblem, matrix: csr_array, pairs: tuple[Counts, Counts], shares: Vector
+) -> Vector:
+    lesions = matrix.shape[1]
+    held = matrix.tocoo().coords
+    inside = np.isin(pairs[0] * lesions + pairs[1], held[0] * lesions + held[1])
+    table = np.zeros((lesions, SEGMENT_CODES))
+    np.add.at(table, (pairs[1][inside], sub.codes[pairs[0][inside]]), shares[inside])
+    return table
 
 
 def bounded_sets(

@@ -11,7 +11,7 @@ from enum import Enum
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import Bounds, LinearConstraint, OptimizeResult, linprog, milp
+from scipy.optimize import Bounds, LinearConstraint, OptimizeResult, milp
 from scipy.sparse import csr_array, vstack
 
 from planning.optimise_problem import Counts, Flags
@@ -20,10 +20,10 @@ from planning.optimise_subproblem import Subproblem
 Vector = NDArray[np.float64]
 Box = tuple[Vector, Vector]
 
+LARGE_ROWS = 4000
+"""Pairs of shared atoms and lesions from which on a program counts as large."""
 HALF_VOXEL = 0.5
 """Limits are whole voxels: half of one is out of reach of the solver's tolerances."""
-CORE_ROWS = 4000
-"""From this many rows on, variables are fixed by reduced costs before the integer program."""
 OPTIMAL, INFEASIBLE = 0, 2
 
 
@@ -100,6 +100,11 @@ class Model:
         """Number of columns that are choices."""
         return len(self.wedges) + len(self.ablations)
 
+    @property
+    def is_large(self) -> bool:
+        """Whether the relaxation is worth solving first."""
+        return int(self.shared.shape[0]) > LARGE_ROWS
+
     def wedge_row(self) -> csr_array:
         """Count the wedges."""
         return _row(np.ones(len(self.wedges)), 0, self.shared.shape[1])
@@ -112,8 +117,7 @@ class Model:
 def make_model(sub: Subproblem, tumour: Counts, zones: Counts) -> Model:
     """Write a subproblem as a linear program."""
     wedges, ablations = np.flatnonzero(sub.wedge), np.flatnonzero(sub.ablation)
-    either = csr_array(((sub.margin + sub.zone) > 0).astype(np.int64))
-    alone = np.diff(either.indptr) == 1
+    alone = ~_is_shared(sub)
     own_margin = sub.margin[alone].T @ sub.sizes[alone]
     own_zone = sub.zone[alone].T @ sub.sizes[alone]
     shared, sizes = ~alone, sub.sizes[~alone]
@@ -179,7 +183,7 @@ def _row(values: Vector, first: int, width: int) -> csr_array:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Rows:
+class Rows:
     """Constraints ``low <= matrix @ x <= high``."""
 
     matrix: csr_array
@@ -187,7 +191,8 @@ class _Rows:
     high: Vector
 
 
-def _constraints(model: Model, limits: Limits) -> _Rows:
+def constraints(model: Model, limits: Limits) -> Rows:
+    """Write the limits as rows below those of the model."""
     single: list[tuple[csr_array, float, float]] = []
     removed = csr_array(-model.costs[Goal.RESIDUAL][None, :])
     if limits.debulked > 0:
@@ -206,7 +211,7 @@ def _constraints(model: Model, limits: Limits) -> _Rows:
     matrix = vstack([model.shared, model.sides, *(row for row, _, _ in single)], format="csr")
     low = [np.zeros(shared), np.full(sides, -np.inf), np.array([s[1] for s in single])]
     high = [np.full(shared, np.inf), np.ones(sides), np.array([s[2] for s in single])]
-    return _Rows(csr_array(matrix), np.concatenate(low), np.concatenate(high))
+    return Rows(csr_array(matrix), np.concatenate(low), np.concatenate(high))
 
 
 def solve(
@@ -223,14 +228,14 @@ def solve(
     seconds
         Time allowed.
     box
-        Bounds of the columns that no solution of interest leaves, see `fixed_columns`.
+        Bounds of the columns that no solution of interest leaves, see `settled_columns`.
     """
-    rows, cost = _constraints(model, limits), model.costs[goal]
+    rows, cost = constraints(model, limits), model.costs[goal]
     if not len(cost):
         return _nothing_to_choose(limits)
     whole = np.zeros(len(cost))
     whole[: model.fates] = 1
-    low, high = box or _open_box(model)
+    low, high = box or open_box(model)
     found = milp(
         cost,
         integrality=whole,
@@ -254,80 +259,16 @@ def _solved(model: Model, found: OptimizeResult) -> Solved:
     return Solved(chosen=chosen, bound=-np.inf if bound is None else float(bound), proven=proven)
 
 
-def fixed_columns(model: Model, limits: Limits, *, incumbent: Flags | None) -> Box | None:
-    """Fix choices that no plan with as little liver lost as a known one can make otherwise.
-
-    By reduced costs of the linear relaxation: a choice whose change costs more than the distance
-    between the relaxation and the known plan is settled.
-
-    Parameters
-    ----------
-    incumbent
-        A plan within the limits; ``None`` takes one rounded from the relaxation.
-
-    Returns
-    -------
-    tuple or None
-        Lower and upper bounds of the columns; ``None`` where nothing could be settled.
-    """
-    rows, cost = _constraints(model, limits), model.costs[Goal.LOST]
-    relaxed = _relaxation(rows, cost)
-    if relaxed.x is None:
-        return None
-    known = _rounded(model, limits, relaxed.x) if incumbent is None else incumbent
-    if known is None:
-        return None
-    room = lost_voxels(model, known) - relaxed.fun + HALF_VOXEL
-    low, high = _open_box(model)
-    fates = np.arange(len(cost)) < model.fates
-    low[fates & (-relaxed.upper.marginals > room)] = 1.0
-    high[fates & (relaxed.lower.marginals > room)] = 0.0
-    return low, high
+def shared_pairs(sub: Subproblem) -> tuple[Counts, Counts]:
+    """Return atoms and lesions of the model's shared rows, in their order."""
+    shared = _is_shared(sub)
+    pairs = (sub.margin[shared] + 2 * sub.zone[shared]).tocoo()
+    return np.flatnonzero(shared)[pairs.coords[0]], pairs.coords[1]
 
 
-def _relaxation(rows: _Rows, cost: Vector) -> OptimizeResult:
-    upper, lower = np.isfinite(rows.high), np.isfinite(rows.low)
-    return linprog(
-        cost,
-        A_ub=vstack([rows.matrix[upper], -rows.matrix[lower]], format="csr"),
-        b_ub=np.concatenate((rows.high[upper], -rows.low[lower])),
-        bounds=(0.0, 1.0),
-        method="highs-ds",
-    )
-
-
-def _rounded(model: Model, limits: Limits, relaxed: Vector) -> Flags | None:
-    """Take choices in the order of the relaxation until enough tumour is gone, then drop some."""
-    removes = -model.costs[Goal.RESIDUAL][: model.fates]
-    lesion = np.concatenate((model.wedges, model.ablations))
-    chosen, taken, gone = np.zeros(model.fates, dtype=bool), set[int](), 0.0
-    for column in np.argsort(-relaxed[: model.fates], kind="stable"):
-        if gone >= limits.debulked:
-            break
-        if int(lesion[column]) not in taken and _fits(model, limits, chosen, int(column)):
-            chosen[column] = True
-            taken.add(int(lesion[column]))
-            gone += removes[column]
-    if gone < limits.debulked:
-        return None
-    for column in np.flatnonzero(chosen)[np.argsort(relaxed[: model.fates][chosen])]:
-        if gone - removes[column] >= limits.debulked:
-            chosen[column] = False
-            gone -= removes[column]
-    return chosen
-
-
-def _fits(model: Model, limits: Limits, chosen: Flags, column: int) -> bool:
-    more = chosen.copy()
-    more[column] = True
-    wedges = more[: len(model.wedges)].sum()
-    zones = (more[len(model.wedges) :] * model.zones).sum()
-    counts = (
-        (wedges, limits.wedges),
-        (zones, limits.ablations),
-        (wedges + zones, limits.interventions),
-    )
-    return all(most is None or count <= most for count, most in counts)
+def _is_shared(sub: Subproblem) -> Flags:
+    either = csr_array(sub.margin + sub.zone)
+    return np.asarray(np.diff(either.indptr) > 1, dtype=np.bool_)
 
 
 def lost_voxels(model: Model, chosen: Flags) -> float:
@@ -339,6 +280,7 @@ def lost_voxels(model: Model, chosen: Flags) -> float:
     return float(cost[: model.fates][chosen].sum() + cost[model.fates :][gone].sum())
 
 
-def _open_box(model: Model) -> Box:
+def open_box(model: Model) -> Box:
+    """Leave every column between 0 and 1."""
     width = model.shared.shape[1]
     return np.zeros(width), np.ones(width)

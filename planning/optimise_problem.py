@@ -47,6 +47,8 @@ class Problem:
         Voxels of each lesion, shape ``(m,)``.
     margin, zone
         The atoms' margins and zones as 0 and 1, shape ``(n, m)``.
+    margin_in_zone, zone_in_margin
+        Whether a lesion's zone holds its whole margin, or the reverse; shape ``(m,)``.
     """
 
     atoms: Atoms
@@ -59,6 +61,8 @@ class Problem:
     tumour: Counts
     margin: csr_array
     zone: csr_array
+    margin_in_zone: Flags
+    zone_in_margin: Flags
 
     @property
     def flr_voxels(self) -> int:
@@ -93,8 +97,8 @@ def make_problem(
     wedge_allowed, ablation_allowed
         By lesion id.
     """
-    tumour = atoms.lesion_voxels.sum(axis=1)
-    ids = atoms.lesion_ids
+    ids, margin, zone = atoms.lesion_ids, _members(atoms.resection), _members(atoms.ablation)
+    both = _column_sums(csr_array(margin.multiply(zone)))
     return Problem(
         atoms=atoms,
         wedge_allowed=np.array([wedge_allowed[i] for i in ids], dtype=bool),
@@ -103,9 +107,11 @@ def make_problem(
         most_wedges=choice.most_wedges,
         most_ablations=choice.most_ablations,
         core=core_segments(atoms),
-        tumour=tumour,
-        margin=_members(atoms.resection),
-        zone=_members(atoms.ablation),
+        tumour=atoms.lesion_voxels.sum(axis=1),
+        margin=margin,
+        zone=zone,
+        margin_in_zone=both == _column_sums(margin),
+        zone_in_margin=both == _column_sums(zone),
     )
 
 
@@ -146,6 +152,10 @@ def is_named(removed: Collection[CouinaudSegment]) -> bool:
 def only_named(problem: Problem) -> Problem:
     """Return the problem with named hepatectomies only."""
     return replace(problem, segment_sets=tuple(s for s in problem.segment_sets if is_named(s)))
+
+
+def _column_sums(matrix: csr_array) -> Counts:
+    return np.asarray(matrix.sum(axis=0), dtype=np.int64).ravel()
 
 
 def _members(matrix: csr_array) -> csr_array:

@@ -30,8 +30,9 @@ class Subproblem:
         One for the segments, if any, and one for each extension.
     wedge, ablation
         Free lesions that may be excised or ablated: columns of ``margin`` and ``zone``.
-    sizes
-        Voxels of the atoms that are left, those with the same margins and zones merged.
+    sizes, codes
+        Voxels of the atoms that are left, those with the same segment, margins and zones merged,
+        and their segments.
     margin, zone
         Whether such an atom lies in a lesion's margin or zone: 0/1, shape ``(atoms, m)``.
     """
@@ -45,6 +46,7 @@ class Subproblem:
     wedge: Flags
     ablation: Flags
     sizes: Counts
+    codes: Counts
     margin: csr_array
     zone: csr_array
 
@@ -71,8 +73,11 @@ def subproblem(problem: Problem, segments: Segments) -> Subproblem | None:
     counted = atoms.segment > 0
     wedge, ablation = _undominated(problem, ~touched)
     left = counted & ~gone
-    sizes, margin, zone = _merged(
-        atoms.voxels[left], _columns(margin[left], wedge), _columns(zone[left], ablation)
+    first, sizes = _merged(
+        atoms.voxels[left],
+        atoms.segment[left],
+        _columns(margin[left], wedge),
+        _columns(zone[left], ablation),
     )
     return Subproblem(
         segments=segments,
@@ -84,8 +89,9 @@ def subproblem(problem: Problem, segments: Segments) -> Subproblem | None:
         wedge=wedge,
         ablation=ablation,
         sizes=sizes,
-        margin=margin,
-        zone=zone,
+        codes=atoms.segment[left][first],
+        margin=_columns(margin[left][first], wedge),
+        zone=_columns(zone[left][first], ablation),
     )
 
 
@@ -104,12 +110,9 @@ def _undominated(problem: Problem, free: Flags) -> tuple[Flags, Flags]:
     limit of its own.
     """
     wedge, ablation = free & problem.wedge_allowed, free & problem.ablation_allowed
-    both = np.asarray(problem.margin.multiply(problem.zone).sum(axis=0)).ravel()
-    inside_zone = both == np.asarray(problem.margin.sum(axis=0)).ravel()
-    inside_margin = both == np.asarray(problem.zone.sum(axis=0)).ravel()
-    wedge_wins = wedge & inside_zone & (problem.most_wedges is None)
+    wedge_wins = wedge & problem.margin_in_zone & (problem.most_wedges is None)
     single = problem.atoms.ablation_zones == 1
-    ablation_wins = ablation & inside_margin & single & (problem.most_ablations is None)
+    ablation_wins = ablation & problem.zone_in_margin & single & (problem.most_ablations is None)
     return wedge & (wedge_wins | ~ablation_wins), ablation & ~wedge_wins
 
 
@@ -121,20 +124,21 @@ def _columns(matrix: csr_array, allowed: Flags) -> csr_array:
 
 
 def _merged(
-    sizes: Counts, margin: csr_array, zone: csr_array
-) -> tuple[Counts, csr_array, csr_array]:
-    """Add up atoms with the same margins and zones; those with none are dropped.
+    sizes: Counts, codes: Counts, margin: csr_array, zone: csr_array
+) -> tuple[Counts, Counts]:
+    """Add up atoms with the same segment, margins and zones; those in none are dropped.
 
-    Atoms are told apart by sums of random 62-bit numbers of their members, twice: two different
-    sets share both with a probability below 1e-30.
+    Returns the first atom of each group, and the groups' sizes. Sets are told apart by sums of
+    random 62-bit numbers of their members, twice: two different sets share both with a probability
+    below 1e-30.
     """
     both = csr_array(hstack((margin, zone), format="csr"))
-    used = np.diff(both.indptr) > 0
-    both, sizes = csr_array(both[used]), sizes[used]
-    if not sizes.size:
-        return sizes, csr_array(margin[used]), csr_array(zone[used])
+    used = np.flatnonzero(np.diff(both.indptr) > 0)
+    if not used.size:
+        return used, used
     keys = np.random.default_rng(SIGNATURE_SEED).integers(0, 2**62, (both.shape[1], 2))
-    signatures: NDArray[np.int64] = both @ keys
+    sums: NDArray[np.int64] = csr_array(both[used]) @ keys
+    signatures = np.column_stack((codes[used], sums))
     _, first, group = np.unique(signatures, axis=0, return_index=True, return_inverse=True)
-    merged = np.bincount(group.ravel(), weights=sizes, minlength=len(first)).astype(np.int64)
-    return merged, csr_array(margin[used][first]), csr_array(zone[used][first])
+    merged = np.bincount(group.ravel(), weights=sizes[used], minlength=len(first))
+    return used[first], merged.astype(np.int64)
