@@ -1,0 +1,103 @@
+"""Write the page of all rules: ``python -m planning.rule_table`` makes ``docs/reference/rules.md``.
+
+A test holds the page against the data.
+"""
+
+import sys
+from pathlib import Path
+
+from planning.literature import load_literature
+from planning.rule_rows import RuleRow, rule_rows
+from remnant.core.findings import Basis, SourceStatus
+
+PAGE = Path("docs/reference/rules.md")
+BASIS_WORDS = {
+    Basis.STANDARDISED_TLV: "standardised liver volume",
+    Basis.MEASURED_FUNCTIONAL_TLV: "measured functional liver volume",
+    Basis.BODY_WEIGHT: "body weight",
+    Basis.BODY_SURFACE_AREA: "body surface area",
+    Basis.TUMOUR_VOLUME: "tumour volume",
+    Basis.TOTAL_LIVER_VOLUME: "total liver volume",
+    Basis.UNSPECIFIED: "liver volume, not said which: both are judged",
+}
+STATUS_WORDS = {
+    SourceStatus.VERIFIED: "verified",
+    SourceStatus.UNVERIFIED: "unverified",
+    SourceStatus.PROJECT: "this project's",
+}
+TITLES = {
+    "planning.rules": "Future liver remnant and debulking",
+    "planning.rules_ablation": "Ablation",
+    "planning.rules_debulking": "Debulking: for whom",
+    "planning.rules_flr": "Further minima of the remnant",
+    "planning.rules_growth": "Growth of the remnant",
+    "planning.rules_pathways": "Pathways",
+    "planning.rules_pathways_conditions": "Pathways: conditions",
+    "planning.rules_pathways_options": "Pathways: treatments",
+    "planning.rules_resectability": "Resectability",
+    "planning.rules_staging": "Staged, combined and repeat operations",
+    "planning.rules_transplant": "Transplantation",
+    "planning.frilling": "Frilling type: numbers of this project",
+    "planning.netlm": "NETLM class: numbers",
+}
+HEAD = """# Every rule, with its source
+
+Made from the data by `python -m planning.rule_table`; do not edit.
+
+**Verified** was read in the source named. **Unverified** was only recalled, and says so wherever
+it shows. **This project's** is a reading or a number of this project. A rule that is held against
+nothing is a statement beside the others. Nothing here is advice. A missing input makes a rule
+undecided, never met. Figures that are garbled in print are left out.
+"""
+COLUMNS = "| rule | what it says | held | divided by | population | source | status |"
+
+
+def page() -> str:
+    """Return the page of all rules and of the literature they rest on, as Markdown."""
+    sections = "\n".join(_section(name, rows) for name, rows in rule_rows().items())
+    return f"{HEAD}\n{sections}\n{_sources()}"
+
+
+def main(path: Path = PAGE) -> None:
+    """Write the page.
+
+    Parameters
+    ----------
+    path
+        Where to; its folder must exist.
+    """
+    path.write_text(page(), encoding="utf-8")
+
+
+def _section(name: str, rows: tuple[RuleRow, ...]) -> str:
+    lines = (f"## {TITLES.get(name, name)}", "", COLUMNS, "|" + "---|" * 7, *map(_line, rows), "")
+    return "\n".join(lines)
+
+
+def _line(row: RuleRow) -> str:
+    basis = "–" if row.basis is None else BASIS_WORDS[row.basis]
+    cells = (
+        f"`{row.id}`",
+        row.statement,
+        row.held or "–",
+        basis,
+        row.population,
+        row.source,
+        STATUS_WORDS[row.status],
+    )
+    return "| " + " | ".join(cell.replace("|", "/") for cell in cells) + " |"
+
+
+def _sources() -> str:
+    cited = {row.source for rows in rule_rows().values() for row in rows}
+    entries = (reference for key, reference in load_literature().items() if key in cited)
+    lines = (
+        f"- `{entry.key}`: {entry.citation}. {entry.note or ''}".rstrip()
+        + (f" doi {entry.doi}" if entry.doi else "")
+        for entry in entries
+    )
+    return "\n".join(("## Sources", "", *lines, ""))
+
+
+if __name__ == "__main__":
+    main(*map(Path, sys.argv[1:2]))
