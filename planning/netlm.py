@@ -95,7 +95,7 @@ def _classified(lesions: Sequence[Lesion], reached: "_Reach") -> Netlm:
     sparing = reached.sparing()
     if sparing and (not limited or reached.cannot_clear()):
         return Netlm(type=NetlmType.TWO, reason=_spared(lesions, sparing))
-    if not sparing and reached.cannot_debulk():
+    if not reached.debulking() and reached.cannot_debulk():
         return _third(lesions, reached.rule)
     return _unclassifiable(_undecided(lesions, reached, sparing))
 

@@ -225,7 +225,7 @@ def _perturbed(case: Cases, errors: _Errors, shares: Sample | None) -> Cases:
     burden = case.burden_fraction
     if burden is not None:
         tumour = _tumour_factor(case, errors.present, errors.volumes_ml)
-        burden = np.minimum(burden * tumour / errors.liver_factor, 1.0)
+        burden = burden * tumour / errors.liver_factor
     return replace(
         case,
         present=errors.present,

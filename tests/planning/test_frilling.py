@@ -354,7 +354,7 @@ def test_page__examples_are_what_the_rule_says(make_report, make_lesion, words):
 
 @pytest.mark.parametrize(
     ("volumes_ml", "expected"),
-    [([0.3, 0.1, 0.1, 0.1], II), ([0.3, 0.1, 0.1, 0.1001], UNCLASSIFIABLE)],
+    [([0.7, 0.1, 0.3, 0.3], II), ([0.7, 0.1, 0.3, 0.3001], UNCLASSIFIABLE)],
 )
 def test_bulk__half_of_the_tumour_is_a_half_whatever_the_rounding(
     make_report, make_lesion, volumes_ml, expected

@@ -11,6 +11,7 @@ from planning.frilling import OPERATIONAL_RULE, classify
 from planning.frilling_cases import ANSWERS, Cases, classify_cases, measured_case
 from remnant.core.labels import CouinaudSegment
 from remnant.core.lesions import Confirmation
+from remnant.core.plan import FrillingType
 from remnant.core.quantity import Bound, Quantity
 
 SHARES = st.sampled_from((0.05, 0.099, 0.1, 0.9, 1.0))
@@ -89,7 +90,8 @@ def test_arrays__answer_as_classify_does_with_a_bulk_among_many(
     ("volumes_ml", "codes"),
     [
         ([80.0, 40.0, 40.0], [7, 2, 3]),  # the bulk holds exactly a half
-        ([0.3, 0.1, 0.1, 0.1], [7, 2, 3, 4]),  # and in fractions that are not exact
+        ([1.7, 0.1, 0.8, 0.8], [7, 2, 3, 4]),  # and where the sum of the others is not exact
+        ([0.7, 0.1, 0.3, 0.3], [7, 2, 3, 4]),
         ([0.1] * 10, [2, 3, 4, 5, 6] * 2),
         ([1.0], [1]),
         ([], []),
@@ -102,6 +104,14 @@ def test_arrays__answer_as_classify_does_at_the_limits(make_report, make_lesion,
     ]
     report = report_of(make_report, lesions_of(make_lesion, facts), 0.2, cut=False)
     assert classify(report).type == answer_of(report)
+
+
+@pytest.mark.parametrize("shares", [{8: 0.9, 4: 0.1}, {8: 0.9, 4: 0.01, 3: 0.09}])
+def test_arrays__a_tenth_is_a_tenth_whatever_the_rounding(make_report, make_lesion, shares):
+    bulk = make_lesion(1, 80.0, shares, feret_mm=60.0)
+    report = make_report([bulk, make_lesion(2, 1.0, {5: 1.0})])
+    assert FrillingType.II is classify(report).type
+    assert FrillingType.II is answer_of(report)
 
 
 def reports_of(make_report, lesions, cases):

@@ -195,6 +195,13 @@ def test_three__needs_a_proof(case, made_plan, codes, targets, expected):
         assert f"{len(codes)} lesions in both lobes; it is proven that" in found.reason
 
 
+def test_three__not_beside_a_users_plan_beyond_the_limits(case, made_plan):
+    plans = [made_plan(0.8, segments=(6, 7, 8))]  # the proof speaks of plans within the limits
+    found = netlm(case(MANY), targets=[outcome(0.7, NOT_MET)], plans=plans)
+    assert UNCLASSIFIABLE is found.type
+    assert "only by plans that remove more than 2" in found.reason
+
+
 @pytest.mark.parametrize("codes", [[5, 6, 7], [1, 8]])
 def test_three__needs_both_lobes(case, codes):
     found = netlm(case(codes), targets=[outcome(0.7, NOT_MET)], plans=())
