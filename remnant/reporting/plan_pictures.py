@@ -10,7 +10,7 @@ from remnant.core.debulking import DebulkingPlan, Fate
 from remnant.core.geometry import Vector3
 from remnant.core.lesions import Confirmation
 from remnant.core.volumes import LabelMap
-from remnant.reporting.borders import richest_mm, thinned
+from remnant.reporting.borders import FRONT_AXIS, richest_mm, thinned
 from remnant.reporting.drawing import (
     HALF,
     Picture,
@@ -31,17 +31,15 @@ from remnant.reporting.surface import (
     lesion_meshes,
     liver_mesh,
 )
+from volumetry.virtual_resection import ABLATED, LESION_STAYS, REMOVED, STAYS, WEDGED
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-STAYS: Final = 1
-WITH_SEGMENTS: Final = 2
-WEDGE: Final = 3
-ABLATED: Final = 4
-LESION_STAYS: Final = 5
 FILL_ALPHA: Final = 0.38
 STAYS_ALPHA: Final = 0.14
+UP_AXIS: Final = 2
+NEAR_MM: Final = 1.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,19 +53,19 @@ class PlanLook:
 
 PLAN_LOOKS: Final[Mapping[int, PlanLook]] = {
     STAYS: PlanLook("would stay", "#44bb99"),
-    WITH_SEGMENTS: PlanLook("would be removed with segments", "#ee6677", "///"),
-    WEDGE: PlanLook("would be excised with its margin", "#ddcc77", "xxx"),
+    REMOVED: PlanLook("would be removed with segments", "#ee6677", "///"),
+    WEDGED: PlanLook("would be excised with its margin", "#ddcc77", "xxx"),
     ABLATED: PlanLook("would be ablated with its margin", "#66aaff", "..."),
     LESION_STAYS: PlanLook("lesion that would stay", "#ffffff"),
 }
 FATE_CODES: Final[Mapping[Fate, int]] = {
-    Fate.WITH_SEGMENTS: WITH_SEGMENTS,
-    Fate.WEDGE: WEDGE,
+    Fate.WITH_SEGMENTS: REMOVED,
+    Fate.WEDGE: WEDGED,
     Fate.ABLATED: ABLATED,
     Fate.CUT: LESION_STAYS,
     Fate.STAYS: LESION_STAYS,
 }
-TREATED: Final = (WITH_SEGMENTS, WEDGE, ABLATED, LESION_STAYS)
+TREATED: Final = (REMOVED, WEDGED, ABLATED, LESION_STAYS)
 PLAN_VIEWS: Final = (View.AXIAL, View.CORONAL)
 
 
@@ -100,13 +98,21 @@ def draw_plan_planes(scene: Scene, plan_map: LabelMap) -> Iterator[Picture]:
 
 
 def plan_centre(scene: Scene, plan_map: LabelMap) -> Vector3:
-    """Return where the planes cross: the slabs that show most of what is not left as it is."""
+    """Return where the planes cross.
+
+    The axial slab shows most of what is not left as it is; the coronal one most of the codes that
+    the axial one misses, or of all where it misses none.
+    """
     points, codes = thinned(plan_map)
     treated = np.isin(codes, TREATED)
     if not treated.any():
         return scene.centre_ras_mm
-    x, y, z = (richest_mm(points[treated, axis], codes[treated]) for axis in range(3))
-    return (x, y, z)
+    points, codes = points[treated], codes[treated]
+    x, _, z = (richest_mm(points[:, axis], codes) for axis in range(3))
+    seen = codes[np.abs(points[:, UP_AXIS] - z) <= NEAR_MM]
+    missed = ~np.isin(codes, seen)
+    left = missed if missed.any() else np.ones_like(missed)
+    return (x, richest_mm(points[left, FRONT_AXIS], codes[left]), z)
 
 
 def _draw_plane(scene: Scene, plan_map: LabelMap, view: View) -> Picture:

@@ -9,17 +9,11 @@ import pytest
 from matplotlib.image import imread
 
 from remnant.core.debulking import Fate
-from remnant.core.labels import Label, LabelScheme
 from remnant.core.volumes import LabelMap
 from remnant.reporting.figures import make_scene
 from remnant.reporting.palette import REJECTED_COLOUR, rgb
 from remnant.reporting.plan_pictures import (
-    ABLATED,
-    LESION_STAYS,
     PLAN_LOOKS,
-    STAYS,
-    WEDGE,
-    WITH_SEGMENTS,
     coloured_by_plan,
     draw_plan_planes,
     draw_plans,
@@ -27,8 +21,14 @@ from remnant.reporting.plan_pictures import (
 )
 from remnant.reporting.surface import liver_mesh
 from remnant.testing.example_plans import example_plan, example_result
-
-SCHEME = LabelScheme("plan", tuple(Label(code, str(code)) for code in PLAN_LOOKS))
+from volumetry.virtual_resection import (
+    ABLATED,
+    LESION_STAYS,
+    PLAN_SCHEME,
+    REMOVED,
+    STAYS,
+    WEDGED,
+)
 
 
 def painted(phantom, *, removed=(6, 7), wedges=(3,), ablated=(4,)):
@@ -36,10 +36,10 @@ def painted(phantom, *, removed=(6, 7), wedges=(3,), ablated=(4,)):
     codes = np.where(phantom.structures.codes > 0, STAYS, 0).astype(np.uint8)
     lesions, liver = phantom.lesions.codes, phantom.structures.codes > 0
     codes[(lesions > 0) & liver] = LESION_STAYS
-    codes[np.isin(phantom.couinaud.codes, removed) & liver] = WITH_SEGMENTS
-    codes[np.isin(lesions, wedges) & liver] = WEDGE
+    codes[np.isin(phantom.couinaud.codes, removed) & liver] = REMOVED
+    codes[np.isin(lesions, wedges) & liver] = WEDGED
     codes[np.isin(lesions, ablated) & liver] = ABLATED
-    return LabelMap(codes, phantom.geometry, SCHEME)
+    return LabelMap(codes, phantom.geometry, PLAN_SCHEME)
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +57,10 @@ def scene(made):
 def pixels(picture):
     content = base64.b64decode(picture.uri.partition(",")[2])
     return imread(io.BytesIO(content), format="png")[..., :3]
+
+
+def test_codes__every_one_of_a_plan_map_has_a_look():
+    assert [label.code for label in PLAN_SCHEME.labels] == list(PLAN_LOOKS)
 
 
 def test_codes__look_different_without_colour():
@@ -95,10 +99,25 @@ def test_centre__lies_where_most_is_treated(made, scene):
     assert np.all(np.array((x, y, z)) <= high + 3.0)
 
 
+def test_centre__the_second_plane_shows_what_the_first_misses(made, scene):
+    phantom = made.phantom
+    nothing = painted(phantom, removed=(6, 7), wedges=(), ablated=())
+    codes = np.where(nothing.codes == LESION_STAYS, STAYS, nothing.codes)
+    low, high = np.argwhere(codes > 0).min(axis=0), np.argwhere(codes > 0).max(axis=0)
+    i, j, k = ((3 * low + high) // 4)[0], ((low + high) // 2)[1], ((low + 5 * high) // 6)[2]
+    codes[i - 1 : i + 2, j - 1 : j + 2, k - 1 : k + 1] = ABLATED
+    plan_map = LabelMap(codes, phantom.geometry, PLAN_SCHEME)
+    centre = plan_centre(scene, plan_map)
+    ablated = phantom.geometry.ras_from_index(np.argwhere(codes == ABLATED))
+    assert np.abs(ablated[:, 1] - centre[1]).min() < 4.0
+    _, coronal = draw_plan_planes(scene, plan_map)
+    assert "would be ablated" in coronal.alt
+
+
 def test_centre__of_a_plan_that_does_nothing_is_the_scene(made, scene):
     nothing = replace(painted(made.phantom, removed=(), wedges=(), ablated=()))
     codes = np.minimum(nothing.codes, STAYS)
-    assert scene.centre_ras_mm == plan_centre(scene, LabelMap(codes, nothing.geometry, SCHEME))
+    assert scene.centre_ras_mm == plan_centre(scene, LabelMap(codes, nothing.geometry, PLAN_SCHEME))
 
 
 def test_plans__only_those_with_a_map_are_drawn(made, scene):
@@ -112,9 +131,7 @@ def test_plans__only_those_with_a_map_are_drawn(made, scene):
 def test_surface__takes_the_colour_of_the_code_below(made, scene):
     mesh = coloured_by_plan(liver_mesh(scene.structures, None), painted(made.phantom))
     known = {tuple(np.round(colour, 6)) for colour in mesh.colours}
-    removed, stays = (
-        tuple(np.round(rgb(PLAN_LOOKS[code].colour), 6)) for code in (WITH_SEGMENTS, STAYS)
-    )
+    removed, stays = (tuple(np.round(rgb(PLAN_LOOKS[code].colour), 6)) for code in (REMOVED, STAYS))
     assert {removed, stays} <= known
     is_removed = np.isclose(mesh.colours, removed).all(axis=1)
     centres = mesh.vertices[mesh.faces].mean(axis=1)
@@ -136,7 +153,7 @@ def test_surface__lesions_are_coloured_by_fate_and_rejected_ones_grey(made, scen
     plan = example_plan(result=example_result(fates=fates))
     draw_plans(scene, (plan,), {"plan_1": painted(made.phantom)})
     expected = {
-        1: PLAN_LOOKS[WEDGE].colour,
+        1: PLAN_LOOKS[WEDGED].colour,
         2: REJECTED_COLOUR,
         3: PLAN_LOOKS[ABLATED].colour,
         4: PLAN_LOOKS[LESION_STAYS].colour,
