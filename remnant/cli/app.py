@@ -20,7 +20,7 @@ COMMANDS = {
     "run": "From a scan (or a stored case) to tumour load, remnant, plan and report.",
     "segment": "Find liver, lesions and segments in a scan and store their maps.",
     "measure": "Measure existing maps: needs no image and no network.",
-    "plan": "Hold a measured case against the rules of the literature.",
+    "plan": "Hold a measured case against the rules of the literature, and plan its debulking.",
     "report": "Write a case's report.html anew.",
     "evaluate": "Compare segmentations with the truth: overlap, surfaces, lesions, burden.",
     "compare": "Compare two measured cases of one liver: lesions, changes, growth of the remnant.",

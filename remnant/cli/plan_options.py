@@ -74,37 +74,42 @@ class PlanOptions:
     """Targets, limits and locks of the planner."""
 
     rule_set: str | None = None
-    """FLR rule set whose minimum decides what is feasible; all others are shown too."""
+    """FLR rule set whose minimum decides what is feasible; all others are shown too. Default:
+    gepnetlm_review."""
     target: Annotated[tuple[float, ...], Parameter(negative="", show_default=False)] = ()
-    """Share of the tumour volume to reach, in percent, e.g. 70; may be repeated."""
+    """Share of the tumour volume to reach, in percent; may be repeated. Default: 70, 80, 90 and
+    100."""
     keep: str | None = None
     """Segments that are never removed as a whole, e.g. IV or I,IV; or none."""
-    no_ablation: Annotated[bool, Parameter(negative="")] = False
+    no_ablation: Annotated[bool, Parameter(negative="", show_default=False)] = False
     """No ablation at all; the same as --most-ablations 0."""
     most_ablations: str | None = None
     """At most so many ablation zones, or none for no limit."""
     most_wedges: str | None = None
     """At most so many wedges (0 forbids them), or none for no limit."""
     resection_margin_mm: float | None = None
-    """Liver taken around a resected lesion, in mm."""
+    """Liver taken around a resected lesion, in mm. Default: 5."""
     ablation_margin_mm: float | None = None
-    """Liver destroyed around an ablated lesion, in mm."""
+    """Liver destroyed around an ablated lesion, in mm. Default: 5."""
     ablation_limit_mm: float | None = None
-    """Largest diameter of a lesion that is ablated, in mm."""
+    """Largest diameter of a lesion that is ablated, in mm. Default: 30."""
     ablation_shape: AblationShape | None = None
-    """Form of an ablation zone."""
+    """Form of an ablation zone. Default: sphere."""
     largest_zone_mm: float | None = None
-    """Largest diameter of one ablation zone, in mm; larger needs take overlapping zones."""
+    """Largest diameter of one ablation zone, in mm; larger needs take overlapping zones.
+    Default: 50."""
     wedge_limit_mm: str | None = None
-    """Largest diameter of a lesion that is excised alone, in mm, or none for no limit."""
+    """Largest diameter of a lesion that is excised alone, in mm, or none for no limit. Default:
+    50."""
     wedge_depth_mm: str | None = None
-    """Deepest near side of a lesion that is excised alone, in mm, or none for no limit."""
+    """Deepest near side of a lesion that is excised alone, in mm, or none for no limit. Default:
+    20."""
     named_only: bool | None = None
     """Only hepatectomies with a Brisbane 2000 name."""
     recipe: Annotated[tuple[str, ...], Parameter(negative="", show_default=False)] = ()
     """Your own plan, e.g. 'VI,VII; wedge 3; ablate 5,7', judged beside the others; may be repeated.
     `none` drops those of the stored case."""
-    plan_maps: Annotated[bool, Parameter(negative="")] = False
+    plan_maps: Annotated[bool, Parameter(negative="", show_default=False)] = False
     """Write a label map for each plan, plan_1.nii.gz and so on: 1 stays, 2 removed with segments,
     3 wedge, 4 ablated, 5 lesion that stays."""
 

@@ -2,16 +2,23 @@
 
 import json
 import shutil
+from dataclasses import fields
 
 import numpy as np
 import pytest
 
 from remnant.cli.app import run_command
+from remnant.cli.plan_options import DiseaseOptions, PlanOptions
+from remnant.core.clinical import ClinicalFacts, Grade, PrimarySite
 from remnant.core.geometry import Geometry
 from remnant.core.labels import CouinaudSegment
+from remnant.core.plan_choice import DEFAULT_CHOICE
+from remnant.io.clinical_facts import read_facts_file
+from remnant.io.facts_sections import SECTIONS
 from remnant.io.nifti import write_labels
 from remnant.pipeline.facts import known_case
 from remnant.testing.phantoms import body_grid, liver_phantom
+from volumetry.virtual_resection import PLAN_SCHEME
 
 BODY = ("--height-cm", "175", "--weight-kg", "80", "--sex", "male", "--age", "60")
 
@@ -193,9 +200,48 @@ def test_bad_input__recipes_name_no_lesions_before_there_are_any(command, tmp_pa
     assert not (tmp_path / "out").exists()
 
 
+def test_help__defaults_are_those_of_the_planner():
+    named = {
+        "rule_set": "gepnetlm_review", "resection_margin_mm": 5.0, "ablation_margin_mm": 5.0,
+        "ablation_limit_mm": 30.0, "ablation_shape": "sphere", "largest_zone_mm": 50.0,
+        "wedge_limit_mm": 50.0, "wedge_depth_mm": 20.0, "targets": (0.7, 0.8, 0.9, 1.0),
+    }  # fmt: skip
+    assert named == {name: getattr(DEFAULT_CHOICE, name) for name in named}
+
+
 def test_help__names_every_option_of_planning(capsys):
     for command in ("plan", "run"):
         assert 0 == run_command([command, "--help"])
         shown = capsys.readouterr().out
         for option in ("--facts", "--ki67", "--target", "--keep", "--no-ablation", "--plan-maps"):
             assert option in shown
+
+
+def test_page__names_every_option_and_every_code(repository):
+    page = (repository / "docs" / "how-to" / "plan.md").read_text(encoding="utf-8")
+    fields_of = (*fields(PlanOptions), *fields(DiseaseOptions))
+    options = {f"--{field.name.replace('_', '-')}" for field in fields_of}
+    assert {option for option in options if option not in page} == set()
+    for label in PLAN_SCHEME.labels:
+        assert f"\n| {label.code} |" in page
+    for name in {known.name for known in SECTIONS["choices"]}:
+        assert name in page or f"--{name.replace('_', '-')}" in page or name == "targets_percent"
+
+
+def test_page__example_of_a_facts_file_is_read(repository, tmp_path):
+    page = (repository / "docs" / "how-to" / "plan.md").read_text(encoding="utf-8")
+    example = page.partition("```yaml\n")[2].partition("```")[0]
+    path = tmp_path / "facts.yaml"
+    path.write_text(example, encoding="utf-8")
+    file = read_facts_file(path)
+    assert (
+        ClinicalFacts(
+            ki67_percent=4.0,
+            grade=Grade.G2,
+            primary_site=PrimarySite.SMALL_BOWEL,
+            functional=True,
+            ecog=1,
+        )
+        == file.facts()
+    )
+    assert (0.7, 0.9) == file.choice().targets
