@@ -40,14 +40,17 @@ STABLE_SHARE = 0.90
 SEGMENTATION = "segmentation"
 LOBE_BORDER = "lobe_border"
 CAUSE_WORDS: Mapping[str, str] = {
-    SEGMENTATION: "the error of the segmentation",
-    "dropped_below_5_mm": "lesions below 5 mm being overlooked",
-    "dropped_below_10_mm": "lesions below 10 mm being overlooked",
-    LOBE_BORDER: "a moved border between the lobes",
+    SEGMENTATION: "segmentation error alone",
+    "dropped_below_5_mm": "lesions below 5 mm overlooked",
+    "dropped_below_10_mm": "lesions below 10 mm overlooked",
+    LOBE_BORDER: "the lobes' border moved alone",
 }
-NO_MAPS = "the border between the lobes was not moved, since the label maps are not at hand"
-NO_SEGMENTS = "the border between the lobes was not moved, since the segments are unknown"
-NO_BORDER = "the border between the lobes was not moved, since the lobes do not touch in the map"
+NOT_MOVED = "the lobes' border was not moved: "
+NO_MAPS = f"{NOT_MOVED}no label maps"
+NO_SEGMENTS = f"{NOT_MOVED}the segments are unknown"
+NO_BORDER = f"{NOT_MOVED}the lobes do not touch in the map"
+NO_PARENCHYMA = "the share of normal parenchyma is unknown, so that no case has a type"
+CUT_LIVER = "what lies beyond the scan, which cuts the liver, is unknown"
 
 _STREAMS = {"common": 200, "own": 201, "liver": 202, "border": 203}
 """Of the random numbers; apart from those of `volumetry.propagation`."""
@@ -68,7 +71,7 @@ def stability(report: VolumetryReport, *, maps: LiverMaps | None) -> Stability |
     Stability
         ``None`` without a lesion that counts. Cases in which every lesion is lost have no type:
         they count as another answer and leave ``type_shares`` short of 1. ``reason`` says what
-        could not be perturbed, and where the answer rests on missing data.
+        could not be perturbed, and what the answer lacks.
 
     Raises
     ------
@@ -269,10 +272,9 @@ def _type_shares(answers: NDArray[np.int64]) -> dict[FrillingType, float]:
 
 
 def _reason(case: Cases, why_not: str) -> str:
-    """Say what was not perturbed, or what the answer lacks."""
-    if case.burden_fraction is None:
-        return "the share of normal parenchyma is not known, so that no case has a type"
-    return why_not
+    """Say what was not perturbed, and what the answer lacks."""
+    lacking = NO_PARENCHYMA if case.burden_fraction is None else why_not
+    return "; ".join(reason for reason in (lacking, CUT_LIVER if case.cut else "") if reason)
 
 
 def _other_answers(stability: Stability) -> str:
@@ -292,4 +294,4 @@ def _weakest(stability: Stability) -> str:
     cause, share = min(stability.by_cause.items(), key=lambda item: item[1])
     if share >= STABLE_SHARE:
         return ""
-    return f"It changes most with {CAUSE_WORDS[cause]}: the same in {wording.percent(share)}."
+    return f"Least with {CAUSE_WORDS[cause]}: {wording.percent(share)}."

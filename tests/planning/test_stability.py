@@ -13,8 +13,10 @@ from planning.frilling import classify
 from planning.frilling_cases import ANSWERS, classify_cases
 from planning.stability import (
     CAUSE_WORDS,
+    CUT_LIVER,
     NO_BORDER,
     NO_MAPS,
+    NO_PARENCHYMA,
     NO_SEGMENTS,
     PERTURBATIONS,
     STABLE_SHARE,
@@ -342,7 +344,14 @@ def test_unknown_parenchyma__is_said(make_report, make_lesion):
     report = replace(make_report([make_lesion()]), burden_fraction=Quantity.absent("no liver"))
     found = stability(report, maps=None)
     assert (1.0, {UNCLASSIFIABLE: 1.0}) == (found.same_share, found.type_shares)
-    assert "the share of normal parenchyma is not known" in found.reason
+    assert found.reason == NO_PARENCHYMA
+
+
+def test_cut_liver__is_said(make_report, make_lesion):
+    lesions = [make_lesion(n, 1.0, {7: 1.0}) for n in (1, 2)]
+    found = stability(make_report(lesions, tlv_bound=Bound.LOWER), maps=None)
+    assert (1.0, f"{NO_MAPS}; {CUT_LIVER}") == (found.same_share, found.reason)
+    assert Verdict.UNKNOWN is stability_finding(found).verdict
 
 
 @settings(max_examples=15)
@@ -416,20 +425,18 @@ def test_finding__verdict(same, reason, verdict):
         found.id,
         found.status,
     )
-    assert len(found.text) <= 330
+    assert len(found.text) <= 250
 
 
 def test_finding__text():
     assert (
         "The answer on the Frilling type stays the same in 84.0 % of 300 perturbed cases. Answers: "
-        "type III 84.0 %, unclassifiable 16.0 %. It changes most with a moved border between the "
-        "lobes: the same in 84.0 %."
+        "type III 84.0 %, unclassifiable 16.0 %. Least with the lobes' border moved alone: 84.0 %."
     ) == stability_finding(stable(0.84)).text
     at_limit = stable(STABLE_SHARE, by_cause={"segmentation": STABLE_SHARE})
-    assert "changes most" not in stability_finding(at_limit).text
+    assert "Least" not in stability_finding(at_limit).text
     assert stability_finding(stable(1.0, reason=NO_MAPS)).text.endswith(
-        "perturbed cases. The border between the lobes was not moved, since the label maps are not "
-        "at hand."
+        "perturbed cases. The lobes' border was not moved: no label maps."
     )
 
 
