@@ -85,11 +85,12 @@ class Search:
     ----------
     problem
         What is solved.
-    deadline
+    started, deadline
         On the clock of ``time.monotonic``.
     """
 
     problem: Problem
+    started: float
     deadline: float
     prepared: dict[Segments, Prepared] = field(default_factory=dict)
     relaxations: dict[tuple[Segments, Limits], Relaxed] = field(default_factory=dict)
@@ -98,6 +99,11 @@ class Search:
     def seconds(self) -> float:
         """Time that is left, never quite nothing."""
         return max(self.deadline - monotonic(), SHORTEST_SECONDS)
+
+    @property
+    def spent(self) -> float:
+        """Share of the time that is gone."""
+        return (monotonic() - self.started) / (self.deadline - self.started)
 
     def prepare(self, segments: Segments) -> Prepared:
         """Fix a set of segments, once."""
@@ -118,7 +124,8 @@ class Search:
 
 def start_search(problem: Problem, *, seconds: float) -> Search:
     """Start the clock of a search."""
-    return Search(problem, monotonic() + seconds)
+    now = monotonic()
+    return Search(problem, now, now + seconds)
 
 
 def best_plan(search: Search, demand: Demand) -> Optimum:

@@ -13,10 +13,10 @@ from scipy.sparse import csr_array
 
 from planning.candidates import candidate_for
 from planning.contiguity import largest_contiguous
-from planning.debulking import CUT_SHARE_MINIMUM
 from remnant.core.labels import CouinaudSegment
 from remnant.core.plan_choice import PlanChoice
 from volumetry.atoms import Atoms
+from volumetry.virtual_resection_voxels import core_segments
 
 EXTENSION_SHARE = 0.5
 """A lesion that lies across a transection is excised with an extension of it where at least this
@@ -113,13 +113,6 @@ def make_problem(
         margin_in_zone=both == _column_sums(margin),
         zone_in_margin=both == _column_sums(zone),
     )
-
-
-def core_segments(atoms: Atoms) -> Flags:
-    """Tell in which segments each lesion lies with at least 1 % of its volume; shape ``(m, 9)``."""
-    tumour = atoms.lesion_voxels.sum(axis=1, keepdims=True)
-    core: Flags = atoms.lesion_voxels >= np.maximum(CUT_SHARE_MINIMUM * tumour, 1)
-    return core
 
 
 def segment_sets(atoms: Atoms, choice: PlanChoice) -> tuple[Segments, ...]:

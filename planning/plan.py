@@ -3,21 +3,30 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from planning import wording
+from planning.ablation import lesion_ablations
 from planning.candidates import Candidate, candidates
 from planning.contiguity import contiguity_finding
 from planning.coverage import scan_cuts_liver
 from planning.debulking import cut_lesions_finding, debulking_findings
 from planning.flr import remnant_findings
 from planning.frilling import classify, frilling_finding
+from planning.known import known_facts
+from planning.netlm import netlm, netlm_finding
+from planning.pathways import pathways
+from planning.planned import make_plans
 from planning.reach import reach_findings
+from planning.resectability import resectability
 from planning.rules import PROJECT_SOURCE
 from planning.sensitivity import sensitivity_finding, sflr_by_formula, with_disagreement
+from planning.stability import stability, stability_finding
+from planning.staging import staging
+from planning.transplant import transplant
 from remnant.core.clinical import NOTHING_SAID, ClinicalFacts
 from remnant.core.findings import Basis, Finding, SourceStatus, Verdict
 from remnant.core.labels import CouinaudSegment
 from remnant.core.lesions import Confirmation
 from remnant.core.patient import Patient
-from remnant.core.plan import Frilling, Resection
+from remnant.core.plan import Frilling, Netlm, Resection, Stability
 from remnant.core.plan_choice import DEFAULT_CHOICE, PlanChoice
 from remnant.core.planning_report import PlanningReport
 from remnant.core.volumetry_report import BurdenClass, VolumetryReport
@@ -76,16 +85,43 @@ def plan(
     drawn = None if report.segments is None else spread(report)
     resections = tuple(_resection(c, report, patient, drawn) for c in candidates(custom))
     frilling = classify(report)
+    known = known_facts(report, patient=patient, facts=facts, frilling=frilling, choice=choice)
+    planned = make_plans(
+        report, patient=patient, facts=facts, known=known, maps=maps, choice=choice
+    )
+    plans, targets = planned.plans, planned.targets
+    known = known_facts(
+        report,
+        patient=patient,
+        facts=facts,
+        frilling=frilling,
+        plans=plans,
+        targets=targets,
+        choice=choice,
+    )
+    stable, surgical = stability(report, maps=maps), netlm(report, targets=targets, plans=plans)
     return PlanningReport(
         frilling=frilling,
         resections=resections,
         findings=(
             burden_finding(report),
             _distribution(frilling, report),
+            *_classes(report, stable, surgical),
             *_reviewable(reach_findings(resections), report),
             *_sensitivity(report, patient),
             *_unconfirmed(report),
         ),
+        plans=plans,
+        plans_reason=planned.reason,
+        targets=targets,
+        staged=planned.staged,
+        netlm=surgical,
+        stability=stable,
+        resectability=resectability(known),
+        ablation=lesion_ablations(report, known=known, choice=choice),
+        staging=staging(known, plans=plans, targets=targets),
+        transplant=transplant(known),
+        pathways=pathways(known, frilling=frilling, targets=targets, report=report),
     )
 
 
@@ -166,6 +202,15 @@ def _reviewable(findings: tuple[Finding, ...], report: VolumetryReport) -> tuple
     if not report.segments_need_review:
         return findings
     return tuple(f if f.value is None else wording.to_review(f) for f in findings)
+
+
+def _classes(
+    report: VolumetryReport, stable: Stability | None, surgical: Netlm
+) -> Iterator[Finding]:
+    """Mark what rests on which segments lesions involve and on what would remain."""
+    found = () if stable is None else (stability_finding(stable),)
+    for finding in (*found, netlm_finding(surgical)):
+        yield wording.to_review(finding) if report.segments_need_review else finding
 
 
 def _distribution(frilling: Frilling, report: VolumetryReport) -> Finding:

@@ -1,0 +1,252 @@
+"""From points of the optimiser and recipes of the user to plans with verdicts and sources."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from planning import wording
+from planning.ablation import combined_ablation_finding
+from planning.candidates import candidate_for
+from planning.contiguity import contiguity_finding
+from planning.debulking import debulking_findings
+from planning.feasibility import count
+from planning.flr import PREFIX, remnant_findings
+from planning.flr_further import further_remnant_findings
+from planning.front import Point
+from planning.optimise_problem import Problem, is_named
+from planning.reach import CONDITIONS
+from planning.rules import PROJECT_SOURCE
+from remnant.core.clinical import ClinicalFacts
+from remnant.core.debulking import DebulkingPlan, Fate, PlanOrigin, Recipe, VirtualResection
+from remnant.core.findings import Finding, SourceStatus, Verdict
+from remnant.core.labels import CouinaudSegment
+from remnant.core.lesions import Confirmation
+from remnant.core.patient import Patient
+from remnant.core.plan_choice import PlanChoice
+from remnant.core.quantity import Quantity
+from remnant.core.volumetry_report import VolumetryReport
+from volumetry.virtual_resection import virtual_resection
+from volumetry.virtual_resection_spread import PlanSpread
+
+CERTAIN = 0.95
+"""A verdict is certain from this probability on, and flips inside its 90 % interval below it."""
+RANKED = (Verdict.MET, Verdict.UNKNOWN, Verdict.NO_EVIDENCE, Verdict.NOT_MET)
+TREATED = frozenset((Fate.WITH_SEGMENTS, Fate.WEDGE, Fate.ABLATED))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanCase:
+    """What every plan of one case is judged with."""
+
+    report: VolumetryReport
+    patient: Patient
+    facts: ClinicalFacts
+    choice: PlanChoice
+    problem: Problem
+    drawn: PlanSpread
+
+
+def ranked_plans(points: Sequence[Point], case: PlanCase) -> tuple[DebulkingPlan, ...]:
+    """Judge and rank plans.
+
+    Returns
+    -------
+    tuple
+        Named hepatectomies before sets of segments without a name; of each those that the chosen
+        rule set accepts first, then the best plans for a target, the highest target first, then
+        more liver. The user's own plans come last. Ids follow this order.
+    """
+    own = (_plan(recipe, case, None) for recipe in dict.fromkeys(case.choice.recipes))
+    found = sorted((_plan(point.recipe, case, point) for point in points), key=_rank)
+    return tuple(_numbered(plan, number) for number, plan in enumerate((*found, *own), start=1))
+
+
+def _rank(plan: DebulkingPlan) -> tuple[bool, int, float, float]:
+    return (
+        not plan.named,
+        RANKED.index(plan.feasible),
+        -max(plan.targets, default=0.0),
+        -(plan.result.remnant.flr_ml.value or 0.0),
+    )
+
+
+def _plan(recipe: Recipe, case: PlanCase, point: Point | None) -> DebulkingPlan:
+    result = virtual_resection(
+        case.report,
+        patient=case.patient,
+        atoms=case.problem.atoms,
+        recipe=recipe,
+        drawn=case.drawn,
+    )
+    findings = tuple(_findings(recipe, result, case))
+    flips = tuple(finding.id for finding in findings if _flips(finding))
+    voxel_ml = case.problem.atoms.voxel_ml
+    return DebulkingPlan(
+        id="",
+        title=title(recipe, result),
+        headline=headline(result, findings, flips, case.choice.rule_set),
+        origin=PlanOrigin.USER if point is None else PlanOrigin.OPTIMISER,
+        targets=() if point is None else point.targets,
+        recipe=recipe,
+        result=result,
+        named=is_named(recipe.segments),
+        new_world=_new_world(recipe),
+        feasible=_feasible(recipe, findings, case),
+        proven=None if point is None else point.proven,
+        gap_ml=None if point is None else (point.most_flr - point.counted.flr) * voxel_ml,
+        on_front=point is not None and point.on_front,
+        flips=flips,
+        findings=tuple(wording.to_review(f) for f in findings)
+        if case.report.segments_need_review
+        else findings,
+    )
+
+
+def _numbered(plan: DebulkingPlan, number: int) -> DebulkingPlan:
+    return replace(plan, id=f"plan_{number}")
+
+
+def _new_world(recipe: Recipe) -> str:
+    return candidate_for(frozenset(recipe.segments)).new_world if recipe.segments else ""
+
+
+def title(recipe: Recipe, result: VirtualResection) -> str:
+    """Name a plan for people, e.g. ``Left lateral sectionectomy, 2 wedges, 1 ablation``."""
+    parts = []
+    if recipe.segments:
+        parts.append(candidate_for(frozenset(recipe.segments)).title)
+    if recipe.wedges:
+        parts.append(wording.counted(len(recipe.wedges), "wedge"))
+    if recipe.ablations:
+        zones = result.ablation_zones
+        of = f" in {zones} zones" if zones > len(recipe.ablations) else ""
+        parts.append(wording.counted(len(recipe.ablations), "ablation") + of)
+    return ", ".join(parts) or "Nothing removed or ablated"
+
+
+def headline(
+    result: VirtualResection, findings: Sequence[Finding], flips: Sequence[str], rule_set: str
+) -> str:
+    """Say what a plan reaches; first of all where a verdict changes inside its interval."""
+    remnant = result.remnant
+    share = remnant.sflr if remnant.sflr.value is not None else remnant.flr_measured_fraction
+    basis = "the standardised" if share is remnant.sflr else "the functional"
+    debulked = wording.measured(result.debulked_fraction)
+    left = f"{_ml(remnant.flr_ml)} ({wording.measured(share)} of {basis} volume)"
+    reaches = f"{debulked} of the tumour would be treated; {left} would remain."
+    return f"{_flip_words(findings, flips, rule_set)}{reaches}"
+
+
+def _flip_words(findings: Sequence[Finding], flips: Sequence[str], rule_set: str) -> str:
+    deciding = [f for f in findings if f.id in flips and f.id == PREFIX + rule_set]
+    if deciding and deciding[0].probability is not None:
+        hundred = round(100 * deciding[0].probability)
+        return f"Undecided inside its interval: enough liver would remain in {hundred} of 100. "
+    if flips:
+        rules = wording.counted(len(flips), "verdict")
+        verb = "changes" if len(flips) == 1 else "change"
+        return f"Inside its intervals {rules} {verb}. "
+    return ""
+
+
+def _ml(quantity: Quantity) -> str:
+    if quantity.value is None:
+        return f"an unknown volume ({quantity.reason})"
+    about = "about " if quantity.indicative else wording.BOUND_WORDS[quantity.bound]
+    return f"{about}{quantity.value:.0f} mL"
+
+
+def _flips(finding: Finding) -> bool:
+    chance = finding.probability
+    return chance is not None and 1.0 - CERTAIN < chance < CERTAIN
+
+
+def _findings(recipe: Recipe, result: VirtualResection, case: PlanCase) -> Iterator[Finding]:
+    report, patient = case.report, case.patient
+    on_remnant = remnant_findings(
+        result.remnant,
+        patient=patient,
+        standardised=report.standardised,
+        chemotherapy_weeks=case.facts.chemotherapy_weeks,
+    )
+    yield from on_remnant
+    yield contiguity_finding(_kept(case.problem, recipe))
+    yield from further_remnant_findings(
+        result.remnant, patient=patient, standardised=report.standardised
+    )
+    yield from debulking_findings(result.debulked_fraction)
+    chosen = next((f for f in on_remnant if f.id == PREFIX + case.choice.rule_set), None)
+    combined = combined_ablation_finding(recipe, chosen)
+    if combined is not None:
+        yield combined
+    yield from _cautions(recipe, result, case)
+
+
+def _cautions(recipe: Recipe, result: VirtualResection, case: PlanCase) -> Iterator[Finding]:
+    if not is_named(recipe.segments):
+        yield _project(
+            "vascular_feasibility",
+            Verdict.UNKNOWN,
+            "No Brisbane 2000 hepatectomy: vascular feasibility not assessed.",
+        )
+    faults = count(case.problem, recipe).faults
+    if faults:
+        yield _project("plan.limits", Verdict.NOT_MET, f"Beyond the limits: {'; '.join(faults)}.")
+    cut = [lesion for lesion, fate in result.fates.items() if fate is Fate.CUT]
+    if cut:
+        yield _project(
+            "debulking.cut_lesions",
+            Verdict.NOT_MET,
+            f"Across the transection: lesion {wording.listed(map(str, cut))}.",
+            value=len(cut),
+        )
+    unconfirmed = tuple(_unconfirmed(result, case.report))
+    if unconfirmed:
+        yield _project(
+            "plan.unconfirmed_lesions",
+            Verdict.NOT_MET,
+            f"Treats {wording.counted(len(unconfirmed), 'lesion')} that no reader confirmed.",
+            value=len(unconfirmed),
+        )
+
+
+def _unconfirmed(result: VirtualResection, report: VolumetryReport) -> Iterator[int]:
+    for lesion in report.lesions:
+        treated = result.fates.get(lesion.id) in TREATED
+        if treated and lesion.confirmation is Confirmation.AUTOMATIC:
+            yield lesion.id
+
+
+def _project(
+    identifier: str, verdict: Verdict, text: str, *, value: float | None = None
+) -> Finding:
+    return Finding(
+        id=identifier,
+        verdict=verdict,
+        text=text,
+        value=value,
+        source=PROJECT_SOURCE,
+        status=SourceStatus.PROJECT,
+    )
+
+
+def _kept(problem: Problem, recipe: Recipe) -> frozenset[CouinaudSegment]:
+    """Segments that stay and hold functional liver."""
+    atoms = problem.atoms
+    held = {CouinaudSegment(int(c)) for c in atoms.segment[atoms.voxels > 0] if c}
+    return frozenset(held) - frozenset(recipe.segments)
+
+
+def _feasible(recipe: Recipe, findings: Iterable[Finding], case: PlanCase) -> Verdict:
+    """Whether the chosen rule set accepts what would remain and the limits hold."""
+    if count(case.problem, recipe).faults:
+        return Verdict.NOT_MET
+    return accepted(case.choice.rule_set, {f.id: f.verdict for f in findings})
+
+
+def accepted(rule_set: str, found: Mapping[str, Verdict]) -> Verdict:
+    """Return a rule set's verdict on a remnant with its further condition."""
+    identifier = PREFIX + rule_set
+    condition = CONDITIONS.get(identifier)
+    if condition is not None and found.get(condition) is Verdict.NOT_MET:
+        return Verdict.NOT_MET
+    return found[identifier]

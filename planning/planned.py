@@ -1,0 +1,121 @@
+"""All plans of one case: the optimiser's, the user's, and the same in two stages."""
+
+from dataclasses import dataclass
+
+from planning.ablation import ablation_refusal, wedge_refusal
+from planning.criteria import Known
+from planning.debulking_plans import PlanCase, ranked_plans
+from planning.front import answer_targets, front
+from planning.least_flr import least_flr_ml
+from planning.optimise import start_search
+from planning.optimise_problem import make_problem
+from planning.optimise_reach import most_debulked
+from planning.staged import staged_plans
+from planning.targets import TargetCase, target_outcome
+from remnant.core.clinical import ClinicalFacts
+from remnant.core.debulking import DebulkingPlan, StagedPlan, TargetOutcome
+from remnant.core.patient import Patient
+from remnant.core.plan_choice import PlanChoice
+from remnant.core.volumetry_report import VolumetryReport
+from volumetry.atoms import build_atoms
+from volumetry.liver_maps import LiverMaps
+from volumetry.virtual_resection_spread import plan_spread
+
+NO_MAPS = "the maps of the case were not at hand: plans need its voxels"
+NO_LESION = "no lesion to treat"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """Plans, targets and stages of one case; ``reason`` says why there are none."""
+
+    plans: tuple[DebulkingPlan, ...] = ()
+    targets: tuple[TargetOutcome, ...] = ()
+    staged: tuple[StagedPlan, ...] = ()
+    reason: str | None = None
+
+
+def make_plans(
+    report: VolumetryReport,
+    *,
+    patient: Patient,
+    facts: ClinicalFacts,
+    known: Known,
+    maps: LiverMaps | None,
+    choice: PlanChoice,
+) -> Planned:
+    """Find the best plans for every target and judge them.
+
+    Parameters
+    ----------
+    report
+        The measured liver.
+    patient, facts
+        Body size, kind of liver, and what else was said.
+    known
+        The same as conditions ask for it.
+    maps
+        The maps that were measured.
+    choice
+        Margins, limits, locks, targets and the user's own recipes.
+
+    Raises
+    ------
+    InputError
+        The rule set is not known, or a recipe names a lesion that does not count.
+    """
+    reason = _why_none(report, maps)
+    if reason is not None or maps is None:
+        return Planned(reason=reason)
+    least = least_flr_ml(choice.rule_set, report=report, patient=patient, facts=facts)
+    lesions = [lesion for lesion in report.lesions if lesion.counts]
+    atoms = build_atoms(maps, lesion_ids=tuple(one.id for one in lesions), choice=choice).atoms
+    problem = make_problem(
+        atoms,
+        choice,
+        wedge_allowed={one.id: wedge_refusal(one, choice) is None for one in lesions},
+        ablation_allowed={
+            one.id: ablation_refusal(one, known=known, choice=choice) is None for one in lesions
+        },
+    )
+    search = start_search(problem, seconds=choice.seconds)
+    answers = answer_targets(search, choice.targets, named_only=choice.named_only)
+    case = PlanCase(
+        report=report,
+        patient=patient,
+        facts=facts,
+        choice=choice,
+        problem=problem,
+        drawn=plan_spread(report, atoms=atoms),
+    )
+    plans = ranked_plans(front(search, answers), case)
+    judged = TargetCase(
+        search=search,
+        choice=choice,
+        plans=plans,
+        reach=most_debulked(search),
+        least_flr_ml=least,
+        stlv_ml=report.standardised.stlv_ml.value,
+    )
+    return Planned(
+        plans=plans,
+        targets=tuple(target_outcome(answer, judged) for answer in answers),
+        staged=staged_plans(
+            plans,
+            report=report,
+            patient=patient,
+            facts=facts,
+            least_flr_ml=least,
+            choice=choice,
+        ),
+    )
+
+
+def _why_none(report: VolumetryReport, maps: LiverMaps | None) -> str | None:
+    if report.segments is None:
+        return report.segments_reason or "the segments are unknown"
+    if report.tumour_ml.value is None:
+        return report.tumour_ml.reason or "the lesions are not known"
+    if not any(lesion.counts for lesion in report.lesions):
+        return NO_LESION
+    return NO_MAPS if maps is None else None
