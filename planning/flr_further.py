@@ -100,7 +100,7 @@ def _text(minimum: FurtherMinimum, quantity: Quantity) -> str:
     threshold = minimum.threshold
     sentences = (
         f"{minimum.title}: {_limit(threshold)} {AMOUNTS[threshold.basis]}.",
-        f"Found in another population: {minimum.population}.",
+        f"Found in: {minimum.population}.",
         f"Estimated to remain: {_measured(quantity, threshold)}.{wording.because(quantity)}",
         minimum.remark,
     )

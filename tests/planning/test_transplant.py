@@ -1,0 +1,251 @@
+"""The lists of SEEDS' table, each fact at its edge; adding a fact never undecides."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from planning.known import INPUTS, known_facts
+from planning.resectability import resectability
+from planning.transplant import transplant
+from remnant.core.clinical import (
+    RANGES,
+    ClinicalFacts,
+    Differentiation,
+    ExtrahepaticDisease,
+    Grade,
+    PrimarySite,
+    PrimaryStatus,
+)
+from remnant.core.errors import InputError
+from remnant.core.findings import Verdict
+from remnant.core.patient import Patient
+from remnant.core.quantity import Bound, Quantity
+
+MET, NOT_MET, UNKNOWN, _ = Verdict
+NOTHING = dict.fromkeys(INPUTS)
+FITTING = NOTHING | {
+    "age_years": 50.0,
+    "histology_confirmed": True,
+    "differentiation": Differentiation.WELL,
+    "grade": Grade.G2,
+    "ki67_percent": 8.0,
+    "portal_drainage": True,
+    "primary_resected": True,
+    "primary_resected_months": 12.0,
+    "primary_site": PrimarySite.SMALL_BOWEL,
+    "extrahepatic_disease": ExtrahepaticDisease.NONE,
+    "optimised_staging": True,
+    "burden_fraction": Quantity(0.30),
+    "stable_months": 12.0,
+    "symptoms_refractory": False,
+    "both_lobes": True,
+    "judged_unresectable": True,
+    "on_transplant_list": True,
+    "low_bilirubin": True,
+    "expected_mortality_percent": 5.0,
+}
+LISTS = ("milan", "enets", "enets_minimal", "unos", "vanvilsteren")
+NEEDS = {
+    "milan": "age grade histology portal elsewhere primary burden stable",
+    "enets": "age grade differentiation ki67 primary months burden stable elsewhere staging bili",
+    "enets_minimal": "differentiation grade portal primary elsewhere mortality",
+    "unos": "age portal primary elsewhere burden stable lobes unresectable",
+    "vanvilsteren": "histology primary lobes unresectable elsewhere listed",
+}
+INPUT_OF = {
+    "age": "age_years",
+    "grade": "grade",
+    "histology": "histology_confirmed",
+    "portal": "portal_drainage",
+    "elsewhere": "extrahepatic_disease",
+    "primary": "primary_resected",
+    "burden": "burden_fraction",
+    "stable": "stable_months",
+    "differentiation": "differentiation",
+    "ki67": "ki67_percent",
+    "months": "primary_resected_months",
+    "staging": "optimised_staging",
+    "bili": "low_bilirubin",
+    "mortality": "expected_mortality_percent",
+    "lobes": "both_lobes",
+    "unresectable": "judged_unresectable",
+    "listed": "on_transplant_list",
+}
+
+
+def verdicts(**facts):
+    return {r.id.removeprefix("transplant."): r.verdict for r in transplant(FITTING | facts)}
+
+
+def test_lists__are_five_and_all_met_by_a_fitting_case():
+    assert verdicts() == dict.fromkeys(LISTS, MET)
+
+
+def test_lists__say_what_is_missing():
+    for result in transplant(NOTHING):
+        name = result.id.removeprefix("transplant.")
+        assert result.verdict is UNKNOWN
+        asked = {INPUTS[INPUT_OF[word]] for word in NEEDS[name].split()}
+        assert asked <= set(result.missing)
+        assert set(result.missing) - asked <= {INPUTS["symptoms_refractory"]}
+
+
+@pytest.mark.parametrize("name", INPUT_OF.values())
+def test_lists__each_rests_on_its_own_facts(name):
+    expected = {
+        one: UNKNOWN if name in {INPUT_OF[word] for word in words.split()} else MET
+        for one, words in NEEDS.items()
+    }
+    assert verdicts(**{name: None}) == expected
+
+
+M, N = MET, NOT_MET
+
+
+@pytest.mark.parametrize(
+    ("facts", "expected"),
+    [
+        ({"age_years": 54.9}, (M, M, M, M, M)),
+        ({"age_years": 55.0}, (N, N, M, N, M)),
+        ({"burden_fraction": Quantity(0.4999)}, (M, M, M, M, M)),
+        ({"burden_fraction": Quantity(0.50)}, (N, N, M, N, M)),
+        (
+            {"burden_fraction": Quantity(0.50), "symptoms_refractory": True},
+            (N, M, M, N, M),
+        ),
+        (
+            {"burden_fraction": Quantity(0.7499), "symptoms_refractory": True},
+            (N, M, M, N, M),
+        ),
+        ({"burden_fraction": Quantity(0.75), "symptoms_refractory": True}, (N, N, M, N, M)),
+        ({"stable_months": 6.0}, (M, M, M, M, M)),
+        ({"stable_months": 5.9}, (N, N, M, N, M)),
+        ({"ki67_percent": 10.0}, (M, M, M, M, M)),
+        ({"ki67_percent": 10.1}, (M, N, M, M, M)),
+        ({"primary_resected_months": 6.0}, (M, M, M, M, M)),
+        ({"primary_resected_months": 5.9}, (M, N, M, M, M)),
+        ({"expected_mortality_percent": 9.9}, (M, M, M, M, M)),
+        ({"expected_mortality_percent": 10.0}, (M, M, N, M, M)),
+        ({"grade": Grade.G3}, (N, N, N, M, M)),
+        ({"differentiation": Differentiation.POOR}, (M, N, N, M, M)),
+        ({"portal_drainage": False}, (N, M, N, N, M)),
+        ({"extrahepatic_disease": ExtrahepaticDisease.MINIMAL}, (N, N, N, N, N)),
+        ({"both_lobes": False}, (M, M, M, N, N)),
+    ],
+)
+def test_limits__are_those_printed(facts, expected):
+    assert tuple(verdicts(**facts).values()) == expected
+
+
+def text_of(list_id, rule, **facts):
+    found = next(r for r in transplant(FITTING | facts) if r.id == f"transplant.{list_id}")
+    return next(f.text for f in found.findings if f.id == f"transplant.{list_id}.{rule}")
+
+
+@pytest.mark.parametrize(
+    ("age", "near"), [(53.9, False), (54.0, True), (55.0, True), (56.1, False)]
+)
+def test_limits__values_within_one_are_flagged(age, near):
+    assert near == ("within 1 of the limit" in text_of("milan", "age", age_years=age))
+
+
+@pytest.mark.parametrize(("burden", "near"), [(0.489, False), (0.49, True), (0.51, True)])
+def test_limits__shares_within_a_point_are_flagged(burden, near):
+    text = text_of("unos", "burden", burden_fraction=Quantity(burden))
+    assert near == ("within 1 of the limit" in text)
+
+
+def test_conflict__the_other_transcription_is_named():
+    milan = transplant(FITTING)[0]
+    assert "at most 50 % and at most 55 years" in milan.text
+    assert any(f.source == "mazzaferro2007" for f in milan.findings)
+
+
+def test_burden__as_a_bound_or_indicative_is_undecided():
+    lower = Quantity(0.30, bound=Bound.LOWER, reason="lesions beyond the scan")
+    assert verdicts(burden_fraction=lower)["milan"] is UNKNOWN
+    assert verdicts(burden_fraction=replace(lower, value=0.6))["milan"] is NOT_MET
+    loose = Quantity(0.30, indicative=True, reason="cut")
+    assert verdicts(burden_fraction=loose)["enets"] is UNKNOWN
+
+
+def test_predictors_and_remarks__stand_once_and_decide_nothing():
+    results = {r.id.removeprefix("transplant."): r for r in transplant(FITTING)}
+    beside = {
+        name: {f.id.split(".", 1)[1] for f in r.findings if ".predictor." in f.id}
+        for name, r in results.items()
+    }
+    assert beside["milan"] == {"predictor.age_45"}
+    assert beside["vanvilsteren"] == {"predictor.age_50", "predictor.primary_site"}
+    assert not beside["unos"] | beside["enets"] | beside["enets_minimal"]
+    against = verdicts(primary_site=PrimarySite.PANCREAS)
+    assert against == dict.fromkeys(LISTS, MET)
+    remarks = {f.id: f for r in results.values() for f in r.findings if ".remark." in f.id}
+    assert "under 1 %" in remarks["transplant.remark.selected"].text
+    assert "Live-donor" in remarks["transplant.remark.live_donor"].text
+    assert {f.verdict for f in remarks.values()} == {MET}
+
+
+def test_texts__are_short():
+    longest = max(
+        len(f.text) for known in (FITTING, NOTHING) for r in transplant(known) for f in r.findings
+    )
+    assert longest <= 330
+
+
+MEMBERS = {
+    "differentiation": Differentiation,
+    "grade": Grade,
+    "primary_site": PrimarySite,
+    "primary_status": PrimaryStatus,
+    "extrahepatic_disease": ExtrahepaticDisease,
+}
+SAID = {name: FITTING[name] for name in ClinicalFacts.__dataclass_fields__ if name in FITTING} | {
+    "primary_status": PrimaryStatus.RESECTED,
+    "severe_valve_disease": False,
+    **dict.fromkeys(("portal_hypertension", "ascites", "varices", "splenomegaly"), False),
+    "platelets_per_nl": 180.0,
+}
+OTHERWISE = {
+    name: st.integers(*RANGES[name])
+    if name == "ecog"
+    else st.floats(*RANGES[name])
+    if name in RANGES
+    else st.sampled_from(MEMBERS[name])
+    if name in MEMBERS
+    else st.booleans()
+    for name in ClinicalFacts.__dataclass_fields__
+}
+
+
+@settings(max_examples=150)
+@given(data=st.data())
+def test_one_more_fact__never_turns_met_to_unknown(make_report, make_lesion, data):
+    """Start from a fitting case, change a fact or two, leave out a few, then say them."""
+    names = st.sampled_from(sorted(OTHERWISE))
+    changed = {name: data.draw(OTHERWISE[name]) for name in data.draw(st.sets(names, max_size=2))}
+    facts = SAID | changed
+    left_out = data.draw(st.sets(names, max_size=3))
+    fewer = {name: None if name in left_out else value for name, value in facts.items()}
+    lesions = [make_lesion(1, shares={5: 1.0}), make_lesion(2, shares={2: 1.0})]
+
+    def judged(given):
+        known = known_facts(
+            make_report(lesions), patient=Patient(age_years=50.0), facts=ClinicalFacts(**given)
+        )
+        return [r.verdict for r in (*transplant(known), *resectability(known))]
+
+    try:
+        before, after = judged(fewer), judged(facts)
+    except InputError:
+        return
+    assert [b for b, a in zip(before, after, strict=True) if b is MET and a is UNKNOWN] == []
+
+
+def test_one_more_fact__the_case_of_the_property_fits(make_report, make_lesion):
+    lesions = [make_lesion(1, shares={5: 1.0}), make_lesion(2, shares={2: 1.0})]
+    facts = ClinicalFacts(**{name: SAID.get(name) for name in OTHERWISE})
+    known = known_facts(make_report(lesions), patient=Patient(age_years=50.0), facts=facts)
+    assert [r.verdict for r in transplant(known)] == [MET] * len(LISTS)
