@@ -160,6 +160,7 @@ PLAN_FILTERS: Final[tuple[Callable[..., object], ...]] = (
     plans.stage_findings,
     plans.statement,
     plans.title_of,
+    plans.told,
     plans.unstaged,
     plans.without_title,
 )

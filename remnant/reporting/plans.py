@@ -3,12 +3,14 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from enum import StrEnum
 from itertools import groupby
 from typing import Final
 
 from planning.rules import REMNANT_RULE_SETS
 from planning.wording import counted, listed, segment_names
+from remnant.core.clinical import ClinicalFacts
 from remnant.core.criteria import CriteriaResult, LesionAblation
 from remnant.core.debulking import (
     DebulkingPlan,
@@ -63,6 +65,18 @@ CAUSE_WORDS: Final[Mapping[str, str]] = {
     "dropped_below_10_mm": "lesions below 10 mm left out",
     "lobe_border": "border between the lobes moved",
 }
+FACT_WORDS: Final[Mapping[str, str]] = {
+    "ki67_percent": "Ki-67",
+    "ecog": "ECOG",
+    "sstr_positive": "somatostatin receptors",
+    "fit_for_major_hepatectomy": "fit for a major hepatectomy",
+    "pancreatoduodenectomy": "pancreatoduodenectomy done",
+    "recurrence": "recurrence after an earlier liver resection",
+}
+UNIT_WORDS: Final[Mapping[str, str]] = {
+    "_percent": "%", "_months": "months", "_weeks": "weeks", "_days": "days", "_per_nl": "/nL",
+}  # fmt: skip
+UNIT_PART: Final = re.compile("(?:" + "|".join(UNIT_WORDS) + ")$")
 RULE_SETS: Final[Mapping[str, str]] = {f"flr.{s.id}": s.title for s in REMNANT_RULE_SETS}
 
 
@@ -295,3 +309,22 @@ def stage_findings(planning: PlanningReport) -> tuple[Finding, ...]:
     """Return what staged plans rest on, each statement once."""
     found = {finding.text: finding for stage in planning.staged for finding in stage.findings}
     return tuple(found.values())
+
+
+def told(facts: ClinicalFacts) -> tuple[str, ...]:
+    """Write every fact that was given beside the scan, e.g. ``Ki-67 4 %``, ``functional: yes``."""
+    known = ((field.name, getattr(facts, field.name)) for field in fields(facts))
+    return tuple(_told(name, value=value) for name, value in known if value is not None)
+
+
+def _told(name: str, *, value: bool | float | StrEnum) -> str:
+    words = FACT_WORDS.get(name, name.replace("_", " "))
+    if isinstance(value, bool):
+        return f"{words}: {'yes' if value else 'no'}"
+    if isinstance(value, StrEnum):
+        return f"{words}: {value.value.replace('_', ' ')}"
+    found = UNIT_PART.search(name)
+    if found is None:
+        return f"{words} {value:g}"
+    part = found.group(0)
+    return f"{words.removesuffix(part.replace('_', ' '))} {value:g} {UNIT_WORDS[part]}"

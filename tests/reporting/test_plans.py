@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from remnant.core.clinical import ClinicalFacts, Grade, PrimarySite
 from remnant.core.debulking import Fate, Recipe
 from remnant.core.findings import Basis, Finding, Verdict
 from remnant.core.labels import CouinaudSegment
@@ -261,3 +262,27 @@ def test_stages__those_that_are_not_needed_are_apart():
     assert () == plans.needed_stages(replace(planning, staged=(enough, ligation)))
     assert planning.staged[0].findings == plans.stage_findings(both)
     assert ("Segment III, 1 wedge",) == plans.unstaged(both)
+
+
+def test_told__every_fact_in_words():
+    facts = ClinicalFacts(
+        ki67_percent=4.5,
+        grade=Grade.G2,
+        primary_site=PrimarySite.SMALL_BOWEL,
+        functional=True,
+        recurrence=False,
+        stable_months=7,
+        ecog=0,
+        platelets_per_nl=150,
+    )
+    assert (
+        "Ki-67 4.5 %",
+        "grade: G2",
+        "primary site: small bowel",
+        "functional: yes",
+        "stable 7 months",
+        "ECOG 0",
+        "platelets 150 /nL",
+        "recurrence after an earlier liver resection: no",
+    ) == plans.told(facts)
+    assert () == plans.told(ClinicalFacts())

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from planning.literature import load_literature
+from remnant.core.clinical import ClinicalFacts
 from remnant.core.errors import GeometryMismatchError
 from remnant.core.findings import Verdict
 from remnant.core.geometry import Geometry
@@ -260,6 +261,18 @@ def test_missing__is_listed_once_at_the_top_of_the_sources(source):
     assert " Ki-67 index (2 lists) ; extrahepatic disease." in told
     assert text.index("To decide more") < text.index("Resectability")
     assert "remnant plan --template FILE" in text
+
+
+def test_told__facts_beside_the_scan_or_nothing(made, source):
+    assert "Told beside the scan: nothing." in part(source, "sources")
+    case = replace(planned(made.case), clinical=ClinicalFacts(ki67_percent=4.0, functional=True))
+    assert "Told beside the scan: Ki-67 4 %; functional: yes." in part(page_of(case), "sources")
+
+
+def test_limits__say_that_plans_know_volumes_alone(made, source):
+    assert "Plans are made from volumes alone." in words(source).split("Limits", 1)[1]
+    bare = replace(made.case, planning=replace(made.case.planning, plans=()))
+    assert "Plans are made from volumes alone." not in words(page_of(bare))
 
 
 def test_missing__long_lists_collapse(made):
