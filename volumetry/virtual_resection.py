@@ -22,7 +22,7 @@ from remnant.core.volumes import LabelMap
 from remnant.core.volumetry_report import VolumetryReport
 from volumetry.atoms import Atoms, LiverZones
 from volumetry.liver_maps import LiverMaps
-from volumetry.propagation import Draws, Sample
+from volumetry.propagation import Draws, Sample, Spread
 from volumetry.remnant import (
     KEPT_CUT,
     LESIONS_UNKNOWN,
@@ -73,7 +73,7 @@ def virtual_resection(
     patient: Patient,
     atoms: Atoms,
     recipe: Recipe,
-    drawn: PlanSpread | None = None,
+    drawn: PlanSpread | Spread | None = None,
 ) -> VirtualResection:
     """Carry out a recipe on the measured liver.
 
@@ -88,7 +88,8 @@ def virtual_resection(
     recipe
         Segments removed, lesions excised and ablated; all may be empty.
     drawn
-        ``plan_spread(report, atoms=atoms)``, where several recipes share it.
+        ``plan_spread(report, atoms=atoms)``, where several recipes share it; draws of the
+        segments alone are completed.
 
     Returns
     -------
@@ -107,7 +108,9 @@ def virtual_resection(
     """
     _require_same_lesions(report, atoms)
     counted = outcome(atoms, recipe)
-    shared = drawn or plan_spread(report, atoms=atoms)
+    shared = (
+        drawn if isinstance(drawn, PlanSpread) else plan_spread(report, atoms=atoms, drawn=drawn)
+    )
     plan = _Plan(
         report, atoms, recipe, counted, shared,
         drawn_recipe(shared, atoms=atoms, recipe=recipe, fate=counted.fates),

@@ -200,7 +200,10 @@ def test_shared_draws__give_the_same_as_fresh_ones():
     report, atoms = case(EXAMPLE_ERRORS)
     shared = plan_spread(report, atoms=atoms, drawn=spread(report))
     again = virtual_resection(report, patient=PATIENT, atoms=atoms, recipe=WEDGE, drawn=shared)
-    assert resect(report, atoms) == again
+    halfway = virtual_resection(
+        report, patient=PATIENT, atoms=atoms, recipe=WEDGE, drawn=shared.drawn
+    )
+    assert resect(report, atoms) == again == halfway
 
 
 def test_volumes__medians_are_the_measured_values():
