@@ -17,7 +17,10 @@ Known = Mapping[str, "Quantity | float | bool | StrEnum | str | None"]
 
 NEAR_SHARE = 0.01
 NEAR_AMOUNT = 1.0
+NEAR_TEXT = " The value lies within 1 of the limit."
 DECIMALS = 9
+MOST_NAMED = 3
+"""So many missing facts are named in the text of a list; its ``missing`` names all."""
 """A value this near to its limit is flagged: a percentage point of a share, else one unit (C7)."""
 
 
@@ -165,10 +168,11 @@ def any_of(verdicts: Iterable[Verdict]) -> Verdict:
 def missing_of(condition: Condition, known: Known) -> tuple[str, ...]:
     """Return what would have to be known to decide a condition that is undecided."""
     if isinstance(condition, AnyOf):
-        if _judge_any(condition, known).verdict is not Verdict.UNKNOWN:
+        if _any_verdict(condition, known) is not Verdict.UNKNOWN:
             return ()
         open_branches = (b for b in condition.branches if not _failed(b, known))
-        return tuple(a for branch in open_branches for c in branch for a in missing_of(c, known))
+        asked = (a for branch in open_branches for c in branch for a in missing_of(c, known))
+        return tuple(dict.fromkeys(asked))
     undecided = _compare(condition, known.get(condition.input)) is Verdict.UNKNOWN
     return (condition.ask,) if undecided else ()
 
@@ -177,15 +181,22 @@ def _failed(branch: tuple[Criterion, ...], known: Known) -> bool:
     return any(_compare(c, known.get(c.input)) is Verdict.NOT_MET for c in branch)
 
 
-def _judge_any(condition: AnyOf, known: Known) -> Finding:
-    verdict = any_of(
+def _any_verdict(condition: AnyOf, known: Known) -> Verdict:
+    return any_of(
         all_of(_compare(c, known.get(c.input)) for c in branch) for branch in condition.branches
     )
-    parts = (judge(c, known).text for branch in condition.branches for c in branch)
+
+
+def _judge_any(condition: AnyOf, known: Known) -> Finding:
+    verdict = _any_verdict(condition, known)
+    inner = [(c, known.get(c.input)) for branch in condition.branches for c in branch]
+    near = NEAR_TEXT if any(is_near(c, value) for c, value in inner) else ""
+    asked = "; ".join(missing_of(condition, known)) if verdict is Verdict.UNKNOWN else ""
+    unknown = f" Not known: {asked}." if asked else ""
     return Finding(
         id=condition.id,
         verdict=verdict,
-        text=f"{condition.statement} {' '.join(dict.fromkeys(parts))}",
+        text=f"{condition.statement}{near}{unknown}",
         source=condition.source,
         status=condition.status,
     )
@@ -245,7 +256,7 @@ def is_near(criterion: Criterion, value: object) -> bool:
 def _text(criterion: Criterion, value: object, verdict: Verdict) -> str:
     if verdict is Verdict.UNKNOWN:
         return f"{criterion.statement} {_undecided(criterion, value)}."
-    near = " The value lies within 1 of the limit." if is_near(criterion, value) else ""
+    near = NEAR_TEXT if is_near(criterion, value) else ""
     return f"{criterion.statement}{near}"
 
 
@@ -267,7 +278,13 @@ def _summary(
     words = {
         Verdict.MET: "every condition is met",
         Verdict.NOT_MET: f"{failed} of {len(needed)} conditions not met",
-        Verdict.UNKNOWN: f"undecided: missing {', '.join(missing)}",
+        Verdict.UNKNOWN: f"undecided, missing: {_named(missing)}",
     }
     remark = f" {listed.remark}" if listed.remark else ""
     return f"{listed.title}: {words.get(verdict, verdict)}.{remark}"
+
+
+def _named(missing: tuple[str, ...]) -> str:
+    more = len(missing) - MOST_NAMED
+    words = "; ".join(missing[:MOST_NAMED])
+    return f"{words}; and {more} more" if more > 0 else words

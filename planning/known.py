@@ -108,8 +108,8 @@ INPUTS: Mapping[str, str] = {
     "flr_by_machairas": "whether enough liver would remain after removing all metastases",
     "contiguous_by_cloyd": "whether contiguous segments would remain after removing more than 90 %",
     "resection_margin_mm": "margin of the resection",
-    "remnant_vessels": "inflow and outflow of the remnant, which no labelled vessel shows",
-    "remnant_bile": "biliary drainage of the remnant, which no map shows",
+    "remnant_vessels": "inflow and outflow of the remnant (no vessels are labelled)",
+    "remnant_bile": "biliary drainage of the remnant (no map shows it)",
 }
 """Every name that `known_facts` gives, and what it is called when it is missing."""
 

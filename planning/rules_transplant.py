@@ -230,7 +230,7 @@ TRANSPLANT_PREDICTORS: tuple[Criterion, ...] = (
     ),
     _REGISTRY.asks(
         "age_45",
-        "Age above 45 predicts a worse course (Machairas 2021); not met means older.",
+        "Age up to 45 goes with a better course, above it with a worse one (Machairas 2021).",
         of="age_years",
         test=at_most(45.0),
         needed=False,

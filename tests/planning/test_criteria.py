@@ -1,3 +1,4 @@
+from dataclasses import replace
 from itertools import product
 
 import pytest
@@ -197,12 +198,25 @@ def test_any_of__asks_nothing_of_a_branch_that_failed():
     assert missing_of(EITHER, {"a": False}) == ("the c",)
 
 
-def test_any_of__shows_its_parts():
-    text = judge(EITHER, {"c": True}).text
-    assert text == (
-        "Either of two. Says something of a. Not known: the a. Says something of b. "
-        "Not known: the b. Says something of c."
+@pytest.mark.parametrize(
+    ("known", "text"),
+    [
+        ({"c": True}, "Either of two."),
+        ({"a": False, "c": False}, "Either of two."),
+        ({"b": False}, "Either of two. Not known: the c."),
+        ({}, "Either of two. Not known: the a; the b; the c."),
+    ],
+)
+def test_any_of__says_what_is_missing(known, text):
+    assert judge(EITHER, known).text == text
+
+
+def test_any_of__a_value_near_a_limit_is_flagged_and_asked_once():
+    either = replace(EITHER, branches=((criterion(),), (criterion(limit=80.0),)))
+    assert judge(either, {"age": 54.5}).text == (
+        "Either of two. The value lies within 1 of the limit."
     )
+    assert missing_of(either, {}) == ("the age",)
 
 
 def listed(*conditions, remark=""):
@@ -222,7 +236,15 @@ def test_list__met_not_met_and_undecided():
     assert (failed.verdict, failed.text) == (NOT_MET, "Test: 1 of 3 conditions not met.")
     assert failed.missing == ("the b",)
     assert (undecided.verdict, undecided.missing) == (UNKNOWN, ("the b",))
-    assert undecided.text == "Test: undecided: missing the b."
+    assert undecided.text == "Test: undecided, missing: the b."
+
+
+def test_list__names_a_few_of_many_missing():
+    many = judge_list(listed(*(criterion(name, IS, True) for name in "abcde")), {})
+    assert many.text == "Test: undecided, missing: the a; the b; the c; and 2 more."
+    assert len(many.missing) == 5
+    three = judge_list(listed(*(criterion(name, IS, True) for name in "abc")), {})
+    assert three.text == "Test: undecided, missing: the a; the b; the c."
 
 
 def test_list__remarks_do_not_decide():
