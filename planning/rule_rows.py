@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from importlib import import_module
 from pkgutil import iter_modules
-from types import ModuleType
+from types import MappingProxyType, ModuleType
 
 import planning
 from planning import frilling, netlm, rules
@@ -259,16 +259,21 @@ def _trial(group: TrialGroup) -> Iterator[RuleRow]:
     )
 
 
-def _own_numbers(prefix: str, source: str) -> Callable[[object], Iterator[RuleRow]]:
+def _own_numbers(
+    prefix: str, printed: Mapping[str, str] = MappingProxyType({})
+) -> Callable[[object], Iterator[RuleRow]]:
+    """Rows of numbers behind words: this project's, but for those ``printed`` in a source."""
+
     def rows(rule: object) -> Iterator[RuleRow]:
         for item in fields(rule):  # type: ignore[arg-type]  # a dataclass, by the table below
+            source = printed.get(item.name)
             yield RuleRow(
                 id=f"{prefix}.{item.name}",
                 statement=f"Operational number: {item.name.replace('_', ' ')}.",
                 held=f"{getattr(rule, item.name):g}",
                 population="every case",
-                source=source,
-                status=SourceStatus.PROJECT,
+                source=source or rules.PROJECT_SOURCE,
+                status=SourceStatus.VERIFIED if source else SourceStatus.PROJECT,
             )
 
     return rows
@@ -318,7 +323,7 @@ ROWS: Mapping[type, Callable[..., Iterator[RuleRow]]] = {
     OptionRule: _option,
     PathwayTable: _pathway,
     TrialGroup: _trial,
-    frilling.FrillingRule: _own_numbers("frilling.number", rules.PROJECT_SOURCE),
-    netlm.NetlmRule: _own_numbers("netlm.number", rules.PROJECT_SOURCE),
+    frilling.FrillingRule: _own_numbers("frilling.number"),
+    netlm.NetlmRule: _own_numbers("netlm.number", {"debulked_share": netlm.NETLM_SOURCE}),
 }
 """How each kind of rule is written as rows; other data are only searched for rules within."""

@@ -1,13 +1,15 @@
 import re
+import runpy
 from collections import Counter
 from itertools import chain
 
 import pytest
 
+from planning import rule_table
 from planning.criteria import AnyOf
 from planning.literature import load_literature
 from planning.rule_rows import rule_rows
-from planning.rule_table import TITLES, main, page
+from planning.rule_table import TITLES, page
 from planning.rules_flr import FURTHER_MINIMA
 from planning.rules_pathways import PATHWAY_TABLES
 from planning.rules_staging import STAGING_RULES
@@ -15,6 +17,7 @@ from planning.rules_transplant import TRANSPLANT_LISTS
 from remnant.core.findings import SourceStatus
 
 GARBLED = ("60.7", "PFS was 4.5", "only 17 %", "recurrence 52 %", "recurrence-free")
+PREFIXES = ("netlm.", "frilling.")
 
 
 @pytest.fixture(scope="module", name="rows")
@@ -27,8 +30,9 @@ def test_page__is_made_from_the_data(repository):
     assert held == page(), "run: python -m planning.rule_table"
 
 
-def test_main__writes_the_page(tmp_path):
-    main(tmp_path / "rules.md")
+def test_main__writes_the_page(tmp_path, monkeypatch):
+    monkeypatch.setattr("sys.argv", ["rule_table", str(tmp_path / "rules.md")])
+    runpy.run_path(rule_table.__file__, run_name="__main__")
     assert (tmp_path / "rules.md").read_text(encoding="utf-8") == page()
 
 
@@ -74,6 +78,13 @@ def test_rules__recalled_ones_are_marked(rows):
     for line in page().splitlines():
         if line.startswith("| `") and line.split("`")[1] in unverified:
             assert line.endswith("| unverified |")
+
+
+def test_rules__own_numbers_are_the_projects_but_for_the_printed_one(rows):
+    own = {row.id: row.source for row in rows if row.id.startswith(PREFIXES)}
+    assert own.pop("netlm.number.debulked_share") == "netlm2023"
+    assert len(own) > 8
+    assert set(own.values()) == {"remnant_rules"}
 
 
 def test_rows__say_how_they_are_held(rows):
