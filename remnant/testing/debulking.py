@@ -1,0 +1,175 @@
+"""Small random debulking problems and their answer by trying everything."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import product
+from math import ceil
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from planning.optimise import Demand
+from planning.optimise_problem import Problem, Segments, is_named, make_problem
+from remnant.core.debulking import Recipe
+from remnant.core.labels import CouinaudSegment
+from remnant.core.plan_choice import PlanChoice
+from volumetry.atoms import Atoms
+
+LIMITS = (None, 0, 1, 2)
+SHARES = (0.0, 0.3, 0.7, 0.9, 1.0)
+STAYS, WEDGE, ABLATED = range(3)
+IN_MARGIN, IN_ZONE, LOCKED, MAY_BE_EXCISED, MAY_BE_ABLATED, NAMED_ONLY = (
+    0.35,
+    0.3,
+    0.3,
+    0.8,
+    0.7,
+    0.4,
+)
+"""How often each of these is so."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Answer:
+    """What the best plan leaves undone: liver lost, tumour left, interventions."""
+
+    lost: int
+    residual: int
+    interventions: int
+
+
+def random_atoms(rng: np.random.Generator, *, most_lesions: int = 4) -> Atoms:
+    """Make a liver of 3 to 13 atoms in 2 to 4 parts with up to ``most_lesions`` lesions."""
+    lesions, atoms = int(rng.integers(0, most_lesions + 1)), int(rng.integers(3, 14))
+    codes = rng.choice(9, size=int(rng.integers(2, 5)), replace=False)
+    tumour = np.zeros((lesions, 9), dtype=np.int64)
+    for row in tumour:
+        row[rng.choice(codes, size=int(rng.integers(1, 3)))] = rng.integers(1, 30)
+        row[rng.choice(codes)] += rng.integers(1, 4)
+    ids = sorted(rng.choice(np.arange(1, 50), size=lesions, replace=False).tolist())
+    return Atoms(
+        lesion_ids=tuple(ids),
+        voxel_ml=0.001,
+        segment=rng.choice(codes, size=atoms).astype(np.int64),
+        voxels=rng.integers(0, 20, size=atoms),
+        resection=csr_array(rng.random((atoms, lesions)) < IN_MARGIN),
+        ablation=csr_array(rng.random((atoms, lesions)) < IN_ZONE),
+        lesion_voxels=tumour,
+        ablation_zones=rng.integers(1, 3, size=lesions),
+    )
+
+
+def random_problem(rng: np.random.Generator, *, most_lesions: int = 4) -> Problem:
+    """Make a problem with random limits, locks and lesions that may not be treated."""
+    atoms = random_atoms(rng, most_lesions=most_lesions)
+    keep = {CouinaudSegment(int(rng.integers(1, 9)))} if rng.random() < LOCKED else set()
+    choice = PlanChoice(
+        most_wedges=LIMITS[rng.integers(len(LIMITS))],
+        most_ablations=LIMITS[rng.integers(len(LIMITS))],
+        contiguous_segments=int(rng.integers(1, 3)),
+        keep=frozenset(keep),
+    )
+    return make_problem(
+        atoms,
+        choice,
+        wedge_allowed={one: bool(rng.random() < MAY_BE_EXCISED) for one in atoms.lesion_ids},
+        ablation_allowed={one: bool(rng.random() < MAY_BE_ABLATED) for one in atoms.lesion_ids},
+    )
+
+
+def random_demand(rng: np.random.Generator, problem: Problem) -> Demand:
+    """Ask for a share of the tumour, perhaps with few interventions or named sets only."""
+    share = SHARES[rng.integers(len(SHARES))]
+    interventions = (None, 0, 1, 2, 3)[rng.integers(5)]
+    return Demand(
+        debulked=ceil(share * problem.all_tumour - 1e-9),
+        interventions=interventions,
+        named_only=bool(rng.random() < NAMED_ONLY),
+    )
+
+
+def every_answer(problem: Problem) -> Iterator[tuple[Recipe, Answer]]:
+    """Yield every recipe that keeps the limits, and what it leaves, counted with plain sets."""
+    for segments in problem.segment_sets:
+        for fates in product((STAYS, WEDGE, ABLATED), repeat=len(problem.atoms.lesion_ids)):
+            answer = _answer(problem, segments, fates)
+            if answer is not None:
+                yield _recipe(problem, segments, fates), answer
+
+
+def best_by_trying(problem: Problem, demand: Demand) -> Answer | None:
+    """Return the best answer to a demand by trying every recipe; ``None`` where none fits."""
+    fitting = (
+        answer
+        for recipe, answer in every_answer(problem)
+        if problem.all_tumour - answer.residual >= demand.debulked
+        and (demand.interventions is None or answer.interventions <= demand.interventions)
+        and (not demand.named_only or is_named(recipe.segments))
+    )
+    return min(fitting, default=None)
+
+
+def with_limits(
+    problem: Problem, *, most_wedges: int | None, most_ablations: int | None
+) -> Problem:
+    """Return a problem with other limits."""
+    return replace(problem, most_wedges=most_wedges, most_ablations=most_ablations)
+
+
+def _recipe(problem: Problem, segments: Segments, fates: tuple[int, ...]) -> Recipe:
+    chosen = tuple(zip(problem.atoms.lesion_ids, fates, strict=True))
+    return Recipe(
+        segments=tuple(sorted(segments)),
+        wedges=tuple(one for one, fate in chosen if fate == WEDGE),
+        ablations=tuple(one for one, fate in chosen if fate == ABLATED),
+    )
+
+
+def _answer(problem: Problem, segments: Segments, fates: tuple[int, ...]) -> Answer | None:
+    """Count one recipe; ``None`` where it breaks a limit."""
+    removed = {int(s) for s in segments}
+    resected, ablated, wedges, zones = set[int](), set[int](), 0, 0
+    for lesion, fate in enumerate(fates):
+        kind = _treated(problem, lesion, fate, removed)
+        if kind is None:
+            return None
+        wedges += fate == WEDGE
+        zones += int(problem.atoms.ablation_zones[lesion]) * (fate == ABLATED)
+        (resected if kind == WEDGE else ablated).update({lesion} if kind != STAYS else set())
+    if _above(wedges, problem.most_wedges) or _above(zones, problem.most_ablations):
+        return None
+    debulked = sum(int(problem.tumour[lesion]) for lesion in resected | ablated)
+    return Answer(
+        lost=_lost(problem, removed, resected, ablated),
+        residual=problem.all_tumour - debulked,
+        interventions=bool(removed) + wedges + zones,
+    )
+
+
+def _treated(problem: Problem, lesion: int, fate: int, removed: set[int]) -> int | None:
+    """Return whether a lesion stays, is resected or ablated; ``None`` where it may not be."""
+    tumour = problem.atoms.lesion_voxels[lesion]
+    core = {code for code in range(9) if tumour[code] and 100 * tumour[code] >= tumour.sum()}
+    if core <= removed:
+        return WEDGE if fate == STAYS else None
+    if core & removed:
+        inside = sum(int(tumour[code]) for code in removed)
+        may = bool(problem.wedge_allowed[lesion]) or 2 * inside >= tumour.sum()
+        return WEDGE if fate == WEDGE and may else None
+    allowed = (True, problem.wedge_allowed[lesion], problem.ablation_allowed[lesion])
+    return fate if allowed[fate] else None
+
+
+def _lost(problem: Problem, removed: set[int], resected: set[int], ablated: set[int]) -> int:
+    atoms, lost = problem.atoms, 0
+    margins, zones = atoms.resection.toarray(), atoms.ablation.toarray()
+    for atom, (code, size) in enumerate(zip(atoms.segment, atoms.voxels, strict=True)):
+        in_margin = any(margins[atom, lesion] for lesion in resected)
+        in_zone = any(zones[atom, lesion] for lesion in ablated)
+        if code and (code in removed or in_margin or in_zone):
+            lost += int(size)
+    return lost
+
+
+def _above(number: int, most: int | None) -> bool:
+    return most is not None and number > most

@@ -1,0 +1,204 @@
+"""The optimiser against trying everything, and how optima move when the problem does."""
+
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from planning import optimise_milp
+from planning.feasibility import count, require_feasible
+from planning.optimise import Demand, best_plan, start_search
+from planning.optimise_problem import only_named
+from planning.optimise_reach import most_debulked
+from remnant.core.debulking import Recipe
+from remnant.core.errors import InconsistentPlanError
+from remnant.testing.debulking import (
+    Answer,
+    best_by_trying,
+    every_answer,
+    random_demand,
+    random_problem,
+    with_limits,
+)
+
+BATCHES, EACH = 20, 110
+SEEDS = st.integers(0, 2**32 - 1)
+
+
+def _solved(problem, demand):
+    return best_plan(start_search(problem, seconds=60.0), demand)
+
+
+def _answer(optimum):
+    counted = optimum.counted
+    return counted and Answer(counted.lost, counted.residual, counted.interventions)
+
+
+@pytest.mark.parametrize("batch", range(BATCHES))
+def test_best_plan__equals_trying_everything(batch):
+    for seed in range(EACH * batch, EACH * (batch + 1)):
+        rng = np.random.default_rng(seed)
+        problem = random_problem(rng)
+        demand = random_demand(rng, problem)
+        expected = best_by_trying(problem, demand)
+
+        found = _solved(problem, demand)
+
+        assert expected == _answer(found), seed
+        assert found.proven
+        assert found.most_flr == (0 if expected is None else problem.flr_voxels - expected.lost)
+
+
+@pytest.mark.parametrize("seed", range(120))
+def test_best_plan__large_programs_lose_as_little(seed, monkeypatch):
+    monkeypatch.setattr(optimise_milp, "LARGE_ROWS", 0)
+    rng = np.random.default_rng(seed)
+    problem = random_problem(rng)
+    demand = random_demand(rng, problem)
+    expected = best_by_trying(problem, demand)
+
+    found = _solved(problem, demand)
+
+    assert (expected is None) == (found.counted is None)
+    assert expected is None or expected.lost == found.counted.lost
+    assert found.proven
+
+
+@settings(max_examples=60, deadline=None)
+@given(SEEDS)
+def test_best_plan__more_ablations_or_wedges_never_leave_less_liver(seed):
+    problem = random_problem(np.random.default_rng(seed))
+    demand = Demand(debulked=-(-7 * problem.all_tumour // 10))
+    lost = []
+    for most in (0, 1, 2, None):
+        limited = with_limits(problem, most_wedges=most, most_ablations=most)
+        counted = _solved(limited, demand).counted
+        lost.append(np.inf if counted is None else counted.lost)
+
+    assert all(fewer >= more for fewer, more in pairwise(lost))
+
+
+@settings(max_examples=60, deadline=None)
+@given(SEEDS)
+def test_best_plan__higher_target_never_leaves_more_liver(seed):
+    problem = random_problem(np.random.default_rng(seed))
+    targets = [-(-share * problem.all_tumour // 10) for share in (0, 5, 7, 9, 10)]
+    found = [_solved(problem, Demand(debulked=target)).counted for target in targets]
+    lost = [np.inf if counted is None else counted.lost for counted in found]
+
+    assert all(lower <= higher for lower, higher in pairwise(lost))
+
+
+@settings(max_examples=60, deadline=None)
+@given(SEEDS)
+def test_best_plan__a_name_costs_liver_or_nothing(seed):
+    problem = random_problem(np.random.default_rng(seed))
+    demand = Demand(debulked=-(-9 * problem.all_tumour // 10))
+    any_set = _solved(problem, demand).counted
+    named = _solved(problem, replace(demand, named_only=True)).counted
+
+    assert named is None or any_set.lost <= named.lost
+    assert _answer(_solved(only_named(problem), demand)) == (
+        named and Answer(named.lost, named.residual, named.interventions)
+    )
+
+
+@settings(max_examples=80, deadline=None)
+@given(SEEDS, st.booleans())
+def test_most_debulked__equals_trying_everything(seed, enough):
+    rng = np.random.default_rng(seed)
+    problem = random_problem(rng)
+    least = int(rng.integers(0, problem.flr_voxels + 2)) if enough else None
+    answers = (answer for _, answer in every_answer(problem))
+    room = problem.flr_voxels - (least or 0)
+    expected = max(
+        (problem.all_tumour - a.residual for a in answers if least is None or a.lost <= room),
+        default=0,
+    )
+
+    reach = most_debulked(start_search(problem, seconds=60.0), least_flr=least)
+
+    assert (expected, expected, True) == (reach.debulked, reach.at_most, reach.proven)
+
+
+@settings(max_examples=80, deadline=None)
+@given(SEEDS)
+def test_count__equals_plain_sets(seed):
+    problem = random_problem(np.random.default_rng(seed), most_lesions=3)
+    for recipe, answer in every_answer(problem):
+        counted = count(problem, recipe)
+
+        assert () == counted.faults
+        assert answer == Answer(counted.lost, counted.residual, counted.interventions)
+        assert problem.flr_voxels == counted.flr + counted.lost
+
+
+def test_best_plan__nothing_in_no_time_claims_nothing():
+    rng = np.random.default_rng(5)
+    problem = random_problem(rng)
+    search = start_search(problem, seconds=60.0)
+    search.deadline = search.started
+
+    found = best_plan(search, Demand(debulked=problem.all_tumour))
+
+    assert found.proven or found.most_flr >= (found.counted.flr if found.counted else 0)
+
+
+def _wedge_problem():
+    """One lesion in segment V with a margin in V and VI, next to an untouched segment VII."""
+    from scipy.sparse import csr_array
+
+    from planning.optimise_problem import make_problem
+    from remnant.core.plan_choice import PlanChoice
+    from volumetry.atoms import Atoms
+
+    tumour = np.zeros((1, 9), dtype=np.int64)
+    tumour[0, 5] = 40
+    atoms = Atoms(
+        lesion_ids=(7,),
+        voxel_ml=0.01,
+        segment=np.array([5, 5, 6, 6, 7]),
+        voxels=np.array([30, 100, 10, 200, 300]),
+        resection=csr_array(np.array([[1], [0], [1], [0], [0]])),
+        ablation=csr_array(np.array([[1], [0], [0], [0], [0]])),
+        lesion_voxels=tumour,
+        ablation_zones=np.array([1]),
+    )
+    return make_problem(atoms, PlanChoice(), wedge_allowed={7: True}, ablation_allowed={7: False})
+
+
+def test_require_feasible__refuses_what_was_counted_otherwise():
+    problem, wedge = _wedge_problem(), Recipe(wedges=(7,))
+
+    assert 40 == require_feasible(problem, wedge, lost=40, debulked=40).lost
+    with pytest.raises(InconsistentPlanError, match="counted 39 voxels of liver"):
+        require_feasible(problem, wedge, lost=39, debulked=40)
+    with pytest.raises(InconsistentPlanError, match="an ablation that is not allowed"):
+        require_feasible(problem, Recipe(ablations=(7,)), lost=30, debulked=40)
+
+
+@pytest.mark.parametrize(
+    ("recipe", "fault"),
+    [
+        (Recipe(wedges=(7,), ablations=(7,)), "both excised and ablated"),
+        (Recipe(segments=(5,), wedges=(7,)), "leaves with its segments"),
+        (Recipe(segments=(5,), ablations=(7,)), "an ablation of a lesion in removed segments"),
+        (Recipe(segments=(5, 6)), "a set of segments that the locks do not allow"),
+    ],
+)
+def test_count__names_every_fault(recipe, fault):
+    counted = count(_wedge_problem(), recipe)
+
+    assert any(fault in words for words in counted.faults)
+
+
+def test_best_plan__removed_segment_takes_the_margin_beyond_it():
+    problem = replace(_wedge_problem(), wedge_allowed=np.array([False]))
+
+    found = _solved(problem, Demand(debulked=40))
+
+    assert Recipe(segments=(5,)) == found.recipe
+    assert 30 + 100 + 10 == found.counted.lost
