@@ -15,6 +15,9 @@ from remnant.reporting.tables import table_number
 
 ENDS: Final = ("", "_low", "_high")
 """After a quantity's name: its value and the ends of its 90 % interval."""
+BOUND: Final = "_bound"
+"""After a quantity's name: ``lower`` or ``upper`` where the value is only a bound, ``indicative``
+where it may be wrong in both directions."""
 PERCENTAGES: Final[Mapping[str, str]] = {
     "debulked_fraction": "debulked_percent",
     "flr_measured_fraction": "flr_measured_percent",
@@ -27,7 +30,7 @@ COLUMNS: Final = (
     "title",
     "targets_percent",
     "recipe",
-    *(f"{PERCENTAGES.get(name, name)}{end}" for name in QUANTITIES for end in ENDS),
+    *(f"{PERCENTAGES.get(name, name)}{end}" for name in QUANTITIES for end in (*ENDS, BOUND)),
     "margin_ml",
     "interventions",
     "ablation_zones",
@@ -85,10 +88,17 @@ def _quantity(name: str, quantity: Quantity) -> dict[str, str]:
     known = quantity.interval
     ends = (None, None) if known is None else (known.low, known.high)
     numbers = (None if number is None else scale * number for number in (quantity.value, *ends))
-    return {
-        f"{PERCENTAGES.get(name, name)}{end}": table_number(number)
-        for end, number in zip(ENDS, numbers, strict=True)
+    column = PERCENTAGES.get(name, name)
+    cells = {
+        f"{column}{end}": table_number(number) for end, number in zip(ENDS, numbers, strict=True)
     }
+    return cells | {f"{column}{BOUND}": _bound(quantity)}
+
+
+def _bound(quantity: Quantity) -> str:
+    if quantity.indicative:
+        return "indicative"
+    return "" if quantity.bound is None else quantity.bound.value
 
 
 def _probabilities(findings: Iterable[Finding]) -> str:

@@ -6,7 +6,7 @@ from remnant.core.debulking import DebulkingPlan, Fate, PlanOrigin, Recipe, Virt
 from remnant.core.findings import Finding, Verdict
 from remnant.core.labels import CouinaudSegment
 from remnant.core.plan import Remnant
-from remnant.core.quantity import Interval, Quantity
+from remnant.core.quantity import Bound, Interval, Quantity
 from remnant.reporting.plan_table import COLUMNS, plan_row, write_plans_csv
 
 ABSENT = Quantity.absent("no body size")
@@ -32,11 +32,11 @@ PLAN = DebulkingPlan(
             flr_body_weight_percent=Quantity(1.1),
             flr_ml_per_m2=ABSENT,
         ),
-        debulked_fraction=Quantity(0.93, interval=Interval(0.88, 0.97)),
+        debulked_fraction=Quantity(0.93, interval=Interval(0.88, 0.97), bound=Bound.UPPER),
         removed_ml=Quantity(200.0),
         ablated_ml=Quantity(0.0),
         margin_ml=7.5,
-        residual_tumour_ml=Quantity(3.25),
+        residual_tumour_ml=Quantity(3.25, indicative=True, reason="cut"),
         ablation_zones=0,
         interventions=2,
     ),
@@ -61,6 +61,9 @@ def test_row__figures_in_the_units_of_their_columns():
         "debulked_percent": "93",
         "debulked_percent_low": "88",
         "debulked_percent_high": "97",
+        "debulked_percent_bound": "upper",
+        "residual_tumour_ml_bound": "indicative",
+        "flr_ml_bound": "",
         "flr_ml": "812.346",
         "flr_ml_low": "780",
         "flr_ml_high": "840.5",
