@@ -199,16 +199,16 @@ def plan_request(
     file = FactsFile() if disease.facts is None else read_facts_file(disease.facts)
     known = known or DEFAULT_PLAN
     options = facts_said(clinical=disease.said(), choices=choices.said())
-    choice = options.choice(file.choice(known.choice))
-    require_possible(choice)
-    if not numbered:
-        _require_no_lesions(choice)
-    return PlanRequest(
+    request = PlanRequest(
         facts=options.facts(file.facts(known.facts)),
-        choice=choice,
+        choice=options.choice(file.choice(known.choice)),
         custom=tuple(dict.fromkeys((*known.custom, *parse_segments(resect)))),
         draw_maps=choices.plan_maps,
     )
+    require_possible(request)
+    if not numbered:
+        _require_no_lesions(request.choice)
+    return request
 
 
 def _require_no_lesions(choice: PlanChoice) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Final
 
+from planning.contradictions import require_consistent
 from planning.rules import REMNANT_RULE_SETS
 from remnant.core.clinical import NOTHING_SAID, ClinicalFacts
 from remnant.core.errors import InputError
@@ -45,14 +46,17 @@ class PlanRequest:
 DEFAULT_PLAN: Final = PlanRequest()
 
 
-def require_possible(choice: PlanChoice) -> None:
-    """Raise unless planning and the report can use a choice; called before the work.
+def require_possible(request: PlanRequest) -> None:
+    """Raise unless planning and the report can use a request; called before the work.
 
     Raises
     ------
     InputError
-        The rule set is not known, or the recipes are too many to be kept.
+        Facts contradict each other, the rule set is not known, or the recipes are too many to be
+        kept.
     """
+    require_consistent(request.facts)
+    choice = request.choice
     known = [rules.id for rules in REMNANT_RULE_SETS]
     if choice.rule_set not in known:
         raise InputError(

@@ -139,9 +139,10 @@ def plan_case(
     Raises
     ------
     InputError
-        The rule set is not known, or a recipe names a lesion that does not count.
+        Facts contradict each other, the rule set is not known, or a recipe names a lesion that
+        does not count.
     """
-    require_possible(request.choice)
+    require_possible(request)
     _require_lesions(request.choice, report.volumetry)
     known = patient or report.patient
     watch = Stopwatch()

@@ -163,6 +163,7 @@ def test_plan__without_maps_there_are_no_plans_and_the_reason_is_told(case):
         (["{case}", "--ki67", "nan"], "--ki67 got nan"),
         (["{case}", "--ki67", "low"], "ki67"),
         (["{case}", "--grade", "G4"], "grade"),
+        (["{case}", "--grade", "NEC", "--differentiation", "well"], "both cannot be true"),
         (["{case}", "--rule-set", "mine"], "the rule set 'mine' is not known; allowed are gep"),
         (["{case}", "--target", "0.7"], "--target got [0.7]; allowed is percentages above 1"),
         (["{case}", "--target", "101"], "--target got [101.0]"),

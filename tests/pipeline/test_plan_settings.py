@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from remnant.core.clinical import NOTHING_SAID, ClinicalFacts
+from remnant.core.clinical import NOTHING_SAID, ClinicalFacts, Differentiation, Grade
 from remnant.core.debulking import Recipe
 from remnant.core.errors import InputError
 from remnant.core.labels import CouinaudSegment
-from remnant.core.plan_choice import DEFAULT_CHOICE, RANGES, AblationShape, PlanChoice
+from remnant.core.plan_choice import RANGES, AblationShape, PlanChoice
 from remnant.pipeline.plan_settings import (
     DEFAULT_PLAN,
     PlanRequest,
@@ -80,13 +80,19 @@ def test_settings__damaged_ones_are_refused(stored):
 
 
 def test_possible__every_known_rule_set_and_no_other():
-    require_possible(DEFAULT_CHOICE)
-    require_possible(PlanChoice(rule_set="primary_papers"))
+    require_possible(DEFAULT_PLAN)
+    require_possible(PlanRequest(choice=PlanChoice(rule_set="primary_papers")))
     with pytest.raises(InputError, match="'none_such' is not known; allowed are gepnetlm_review"):
-        require_possible(PlanChoice(rule_set="none_such"))
+        require_possible(PlanRequest(choice=PlanChoice(rule_set="none_such")))
 
 
 def test_possible__recipes_that_a_report_cannot_keep():
     long = Recipe(wedges=tuple(range(1, 900)))
     with pytest.raises(InputError, match="longer than 4000 letters"):
-        require_possible(PlanChoice(recipes=(long, long)))
+        require_possible(PlanRequest(choice=PlanChoice(recipes=(long, long))))
+
+
+def test_possible__facts_that_contradict_each_other_are_refused_before_the_work():
+    facts = ClinicalFacts(grade=Grade.G1, differentiation=Differentiation.POOR)
+    with pytest.raises(InputError, match="both cannot be true"):
+        require_possible(PlanRequest(facts=facts))
