@@ -23,6 +23,7 @@ DOUBTFUL: Final = (0.05, 0.95)
 MOSTLY: Final = 0.6
 MATTERS: Final = 0.15
 AS_MEASURED: Final = "as measured"
+FURTHER: Final = ".further."
 
 PART_WORDS: Final[Mapping[UncertaintyPart, str]] = {
     UncertaintyPart.SEGMENTATION: "outlines",
@@ -212,9 +213,10 @@ def minima(resection: Outcome) -> tuple[Judged, ...]:
     """Return the distinct minima that a remnant is held against, lowest first.
 
     Several sources that ask for the same share of the same volume appear once, where they agree on
-    the verdict.
+    the verdict. Further minima of single papers stand among the findings only.
     """
-    found = [j for j in judged(resection).values() if j.finding.id.startswith("flr.")]
+    known = judged(resection).values()
+    found = [j for j in known if j.finding.id.startswith("flr.") and FURTHER not in j.finding.id]
     numbered = [j for j in found if None not in (j.finding.threshold, j.finding.basis)]
     distinct = {
         (j.finding.threshold, j.finding.basis, j.finding.inclusive, j.finding.verdict): j

@@ -34,10 +34,10 @@ class Picture:
     alt: str
 
 
-def as_png(figure: "Figure") -> tuple[str, int, int]:
+def as_png(figure: "Figure", *, dots_per_inch: int = DOTS_PER_INCH) -> tuple[str, int, int]:
     """Return a figure as PNG data URI with its width and height in pixels."""
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=DOTS_PER_INCH, metadata={"Software": None})
+    figure.savefig(buffer, format="png", dpi=dots_per_inch, metadata={"Software": None})
     content = buffer.getvalue()
     width, height = struct.unpack(">II", content[PNG_SIZE])
     return f"data:image/png;base64,{base64.b64encode(content).decode('ascii')}", width, height

@@ -40,6 +40,7 @@ FILL_ALPHA: Final = 0.38
 STAYS_ALPHA: Final = 0.14
 UP_AXIS: Final = 2
 NEAR_MM: Final = 1.5
+PLAN_DOTS_PER_INCH: Final = 110
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +129,7 @@ def _draw_plane(scene: Scene, plan_map: LabelMap, view: View) -> Picture:
     draw_stamp(axes, scene)
     draw_letters(axes, view)
     draw_scale(axes, plane)
-    uri, width, height = as_png(figure)
+    uri, width, height = as_png(figure, dots_per_inch=PLAN_DOTS_PER_INCH)
     title = view.name.capitalize()
     words = ", ".join(PLAN_LOOKS[code].words for code in seen) or "no liver"
     return Picture(title, uri, width, height, f"{title} picture of the plan. It shows: {words}.")

@@ -24,9 +24,14 @@ from remnant.core.findings import Finding, Verdict
 from remnant.core.lesions import Confirmation, Lesion
 from remnant.core.planning_report import PlanningReport
 from remnant.core.units import percent_from_fraction
+from remnant.reporting.certainty import Judged, PlanOutcome, debulking_minima
 from remnant.reporting.text import plain, sentence
 
 MOST_PICTURED: Final = 3
+HEADING: Final = re.compile(
+    r"^\d+(?:\.\d+)? % of the tumour: (?:within reach by |undecided\. )?(?=\S)"
+)
+MISSING_PART: Final = re.compile(r"(?<=^Undecided), missing: .*?(?=\.(?: |$))")
 LESION_PART: Final = re.compile(r" (?:Here: |Not known: |The value lies within )")
 REJECTED_WORDS: Final = "rejected, not counted"
 FATE_WORDS: Final[Mapping[Fate, str]] = {
@@ -127,6 +132,27 @@ def needed(target: TargetOutcome) -> str:
     return ", ".join(parts)
 
 
+def answer(target: TargetOutcome) -> str:
+    """Write the answer to a target without what its heading says already."""
+    return sentence(HEADING.sub("", target.text, count=1))
+
+
+def other_changes(target: TargetOutcome) -> tuple[str, ...]:
+    """Return the changes that would bring a target within reach and that its text leaves out."""
+    return tuple(c.text for c in target.relaxations if c.text not in target.text)
+
+
+def reached_shares(plan: DebulkingPlan) -> tuple[Judged, ...]:
+    """Return the shares that a plan is the best for or may miss, with how sure each is."""
+    asked = reversed(debulking_minima(PlanOutcome.of(plan)))
+    by_share = {judged.finding.threshold or 0.0: judged for judged in asked}
+    return tuple(
+        judged
+        for share_, judged in sorted(by_share.items())
+        if judged.sureness and (judged.doubtful or share_ in plan.targets)
+    )
+
+
 def _percent_down(fraction: float) -> str:
     """Write a share so that what is less than all never reads as all."""
     text = f"{percent_from_fraction(fraction):.1f}"
@@ -204,6 +230,8 @@ def _flags(plan: DebulkingPlan, lesions: tuple[Lesion, ...]) -> Iterator[str]:
         yield "vascular feasibility not assessed"
     if plan.flips:
         yield f"{counted(len(plan.flips), 'verdict')} may flip"
+    if plan.proven is False:
+        yield proof(plan)
     cut = runs(n for n, fate in plan.result.fates.items() if fate is Fate.CUT)
     if cut:
         yield f"cuts lesion {cut}"
@@ -272,16 +300,11 @@ def without_title(text: str, title: str) -> str:
 def said(found: CriteriaResult) -> str:
     """Write the answer of a list without its title and with the number of missing facts only.
 
-    What is missing is listed once for all lists, see `missing`.
+    What is missing is listed once for all lists, see `missing`; a single fact is named.
     """
     text = without_title(found.text, found.title)
-    facts = ", ".join(found.missing)
-    return text.replace(f"missing {facts}", _missing_words(found)) if facts else text
-
-
-def _missing_words(found: CriteriaResult) -> str:
     number = len(found.missing)
-    return f"1 fact missing, {found.missing[0]}" if number == 1 else f"{number} facts missing"
+    return text if number < 2 else MISSING_PART.sub(f": {number} facts missing", text, count=1)  # noqa: PLR2004
 
 
 def failed(found: CriteriaResult) -> tuple[Finding, ...]:

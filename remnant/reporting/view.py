@@ -6,6 +6,7 @@ from typing import Final
 
 from planning.literature import Reference, load_literature
 from planning.rules import DEBULKING_RULES, REMNANT_RULE_SETS
+from planning.rules_flr import FURTHER_MINIMA
 from remnant.core.case import CaseReport
 from remnant.core.findings import Basis, Finding, Verdict
 from remnant.core.lesions import Confirmation
@@ -21,6 +22,7 @@ REMNANT_RULES: Final = frozenset(f"flr.{rule_set.id}" for rule_set in REMNANT_RU
 RULE_TITLES: Final[Mapping[str, str]] = {
     **{f"flr.{rule_set.id}": rule_set.title for rule_set in REMNANT_RULE_SETS},
     **{rule.id: rule.title for rule in DEBULKING_RULES},
+    **{rule.id: rule.title for rule in FURTHER_MINIMA},
     "flr.cloyd2020.contiguous_segments": "Two contiguous segments with vessels and bile duct",
     "debulking.cut_lesions": "No lesion across the transection",
     "vascular_feasibility": "Vascular feasibility",

@@ -151,13 +151,14 @@ def test_page__says_research_use_first_and_last(page):
     assert page.text.strip().endswith(sentence)
 
 
-def test_page__key_figures_come_first_then_pictures_then_tables(page):
+def test_page__key_figures_come_first_then_pictures_then_tables(source):
     headings = [
-        "Key figures", "Pictures", "Numbers as in the pictures", "Couinaud segments",
-        "What would remain, as four", "Findings and their sources", "References",
-        "Method and provenance", "Limits",
+        'id="key">Key figures', 'id="pictures">Pictures', "Numbers as in the pictures",
+        'id="segments">Couinaud segments', "What would remain, as four",
+        'id="findings">Findings and their sources', "<h3>References", "Method and provenance",
+        "<h3>Limits",
     ]  # fmt: skip
-    places = [page.text.index(heading) for heading in headings]
+    places = [source.index(heading) for heading in headings]
     assert sorted(places) == places
 
 
@@ -182,7 +183,12 @@ def test_page__failed_checks_are_announced_above_the_key_figures_and_escaped(sou
 def test_page__nothing_is_phrased_as_an_order(page):
     orders = r"(?i)\b(should|must|recommended|resect the|perform|proceed|we advise|is indicated)\b"
     ours = page.text[: page.text.index("References")]
-    assert [] == re.findall(orders, ours)
+    # What a source recommends may be told as the source's word, among its lists only.
+    lists = ours.index("What the sources ask"), ours.index("One hepatectomy alone")
+    said = (
+        ours[lists[0] : lists[1]].replace("recommended there", "").replace("2020: recommended", "")
+    )
+    assert [] == re.findall(orders, ours[: lists[0]] + said + ours[lists[1] :])
 
 
 def test_page__unconfirmed_lesions_are_marked_wherever_the_burden_shows(made, page):
@@ -255,7 +261,8 @@ def test_page__without_segments_one_sentence_says_why_nothing_remains(made_witho
     assert 2 == text.count(f"No remnant: {reason}.")
     assert "Hepatectomy, segments removed" not in text
     assert "No rule on what would remain or be removed could be applied." in text
-    assert text.count("?") < 10
+    lists = text.index("What the sources ask"), text.index("One hepatectomy alone")
+    assert text[: lists[0]].count("?") + text[lists[1] :].count("?") < 10
     for key in re.findall(r'id="(ref-\d+)"', source):
         assert f'href="#{key}"' in source
 

@@ -107,7 +107,10 @@ def test_fates__a_rejected_lesion_is_never_treated_whatever_the_plan_says():
 def test_flags__say_what_has_to_be_known():
     first, second, third = example_plans()
     assert ("1 verdict may flip", "treats 2 unconfirmed lesions") == plans.flags(first, LESIONS)
-    assert "vascular feasibility not assessed" in plans.flags(second, LESIONS)
+    assert {
+        "vascular feasibility not assessed",
+        "not proven: at most 12.5 mL more",
+    } <= set(plans.flags(second, LESIONS))
     assert (
         "your own recipe",
         "cuts lesion 3",
@@ -238,14 +241,43 @@ def test_axis__holds_its_values_and_its_ticks_are_round(values, extra):
 
 def test_said__names_one_missing_fact_and_counts_several():
     planning = example_planning()
-    assert "Undecided: 2 facts missing." == plans.said(planning.resectability[0])
-    one = replace(
-        planning.resectability[0],
-        missing=("Ki-67 index",),
-        text="ENETS 2016: undecided: missing Ki-67 index. Remark.",
-    )
-    assert "Undecided: 1 fact missing, Ki-67 index. Remark." == plans.said(one)
+    assert "Undecided: 2 facts missing. Remark." == plans.said(planning.resectability[0])
+    text = "ENETS 2016: undecided, missing: Ki-67 index. Remark."
+    one = replace(planning.resectability[0], missing=("Ki-67 index",), text=text)
+    assert "Undecided, missing: Ki-67 index. Remark." == plans.said(one)
     assert "1 of 3 conditions not met." == plans.said(planning.transplant[0])
+
+
+def test_answer__leaves_out_what_the_heading_says():
+    first, second, third = example_planning().targets
+    assert "Segment III, 1 wedge, with 1310 mL left." == plans.answer(first)
+    assert "Without body size what remains cannot be judged." == plans.answer(second)
+    assert "Out of reach within the limits. No plan treats lesion 5." == plans.answer(third)
+    assert "Other words." == plans.answer(replace(first, text="other words."))
+    bare = replace(first, text="70 % of the tumour: undecided.")
+    assert "Undecided." == plans.answer(bare)
+
+
+def test_changes__that_the_answer_names_are_not_repeated():
+    *_, third = example_planning().targets
+    assert ("One more ablation.", third.relaxations[1].text) == plans.other_changes(third)
+    named = replace(third, text=f"{third.text} One more ablation.")
+    assert (third.relaxations[1].text,) == plans.other_changes(named)
+
+
+def test_reached_shares__of_the_plans_targets_and_those_in_doubt():
+    first, second, _ = example_plans()
+    assert [0.9] == [j.finding.threshold for j in plans.reached_shares(first)]
+    (share,) = first.findings[2:3]
+    sure = replace(share, probability=0.999)
+    assert [0.9] == [
+        j.finding.threshold for j in plans.reached_shares(replace(first, findings=(sure,)))
+    ]
+    assert () == plans.reached_shares(replace(second, findings=(sure,)))
+    twice = (replace(share, id="a", inclusive=True), share)
+    assert 1 == len(plans.reached_shares(replace(first, findings=twice)))
+    unsure = replace(share, probability=None)
+    assert () == plans.reached_shares(replace(first, findings=(unsure,)))
 
 
 def test_failed__conditions_that_are_not_met():
