@@ -124,6 +124,19 @@ def test_moved_surface__measured_anew_gives_what_the_draws_say(shape, tolerance)
         assert pytest.approx(change_ml, rel=tolerance) == drawn_ml - got.value
 
 
+def test_intervals_of_40_drawn_lesions__hold_the_true_remnant_about_90_times_in_100():
+    """The true ball on the same grid, while the lesion was drawn with a random error."""
+    rng = np.random.default_rng(5)
+    _, true = case(LESIONS_ONLY)
+    truth_ml = outcome(true, WEDGE).flr * true.voxel_ml
+    held = 0
+    for _ in range(40):
+        drawn = Ball((24.0, 32.0, 38.0), RADIUS_MM + float(rng.normal()))
+        report, atoms = case(replace(LESIONS_ONLY, draws=400), balls=(drawn,))
+        held += truth_ml in resect(report, atoms).remnant.flr_ml.interval
+    assert 33 <= held <= 39
+
+
 def test_recipe_that_touches_no_kept_liver__has_the_interval_of_the_segments():
     report, atoms = case(EXAMPLE_ERRORS)
     deep = Recipe(segments=(V,))
