@@ -168,6 +168,17 @@ def test_output_folder__maps_of_plans_are_no_strangers(tmp_path):
         (tmp_path / name).unlink()
 
 
+def assert_volumes_of_the_map(plan, folder, segmented):
+    """What stays and what is left of the tumour, counted on the map that was written."""
+    codes = read_labels(folder / f"{plan.id}.nii.gz", PLAN_SCHEME).codes
+    voxel_ml = segmented.structures.geometry.voxel_volume_ml
+    inside = segmented.couinaud.codes > 0
+    stays_ml = np.count_nonzero((codes == 1) & inside) * voxel_ml
+    assert stays_ml == pytest.approx(plan.result.remnant.flr_ml.value)
+    left_ml = np.count_nonzero(codes == 5) * voxel_ml
+    assert left_ml == pytest.approx(plan.result.residual_tumour_ml.value)
+
+
 def test_finish__draws_the_plans_when_asked(segmented, tmp_path):
     planning = PlanRequest(choice=PlanChoice(recipes=(Recipe(wedges=(1,)),)), draw_maps=True)
     told = []
@@ -182,6 +193,9 @@ def test_finish__draws_the_plans_when_asked(segmented, tmp_path):
     assert maps == {name for name in names(tmp_path / "case") if name.startswith("plan_")}
     assert [("planning", 0, 1), ("planning", 1, 1)] == [s for s in told if s[0] == "planning"]
     assert planning.choice == known_case(tmp_path / "case").planning.choice
+    assert report.planning.plans
+    for plan in report.planning.plans:
+        assert_volumes_of_the_map(plan, tmp_path / "case", segmented)
 
 
 def test_plan__recipe_of_a_rejected_lesion_is_refused(segmented):
