@@ -27,7 +27,7 @@ from volumetry.measure import measure
 from volumetry.propagation import joint_draws, lesion_draws, spread
 from volumetry.propagation_lesions import LesionDraws, ball_radius_mm
 from volumetry.virtual_resection import virtual_resection
-from volumetry.virtual_resection_spread import plan_spread
+from volumetry.virtual_resection_spread import Taken, drawn_recipe, plan_spread
 from volumetry.virtual_resection_voxels import outcome
 
 II, V = CouinaudSegment.II, CouinaudSegment.V
@@ -191,22 +191,31 @@ def test_one_of_two_balls__debulked_share_varies_with_both():
     assert got.value in got.interval
 
 
-def test_shared_margin__is_taken_once_in_every_draw():
-    """Of two margins that overlap the shared part is divided, so that nothing moves by itself."""
-    balls = (Ball((24.0, 32.0, 38.0), 6.0), Ball((40.0, 32.0, 38.0), 6.0))
+@pytest.mark.parametrize(
+    "recipe",
+    [
+        Recipe(wedges=(1, 2)),
+        Recipe(ablations=(1, 2)),
+        Recipe(wedges=(1,), ablations=(2,)),
+        Recipe(segments=(II,), wedges=(1,), ablations=(2,)),
+    ],
+)
+def test_shared_margin__is_taken_once_in_every_draw(recipe):
+    """Of margins that overlap the shared part is divided: without errors draws are the counts."""
+    balls = (Ball((24.0, 32.0, 38.0), 6.0), Ball((38.0, 32.0, 38.0), 6.0))
     report, atoms = case(NONE, balls=balls)
-    both = Recipe(wedges=(1, 2))
-    got = resect(without_grid(report), atoms, both)
-    removed_ml = outcome(atoms, both).removed * atoms.voxel_ml
-    assert got.removed_ml.interval is None
-    shared = plan_spread(without_grid(report), atoms=atoms)
-    flr = virtual_resection(
-        without_grid(report), patient=PATIENT, atoms=atoms, recipe=both, drawn=shared
-    )
-    assert pytest.approx(removed_ml) == flr.removed_ml.value
-    whole_ml = report.functional_tlv_ml.value
-    kept_ml = whole_ml - outcome(atoms, both).margin * atoms.voxel_ml
-    assert pytest.approx(kept_ml) == flr.remnant.flr_ml.value
+    shared, counted = plan_spread(without_grid(report), atoms=atoms), outcome(atoms, recipe)
+    drawn = drawn_recipe(shared, atoms=atoms, recipe=recipe, fate=counted.fates)
+    in_segments = int(atoms.voxels[atoms.segment == II].sum()) * (II in recipe.segments)
+    expected = np.zeros(len(Taken))
+    expected[Taken.FLR] = counted.margin
+    expected[Taken.RESECTED] = counted.removed - in_segments
+    expected[Taken.ABLATED] = counted.ablated
+    expected[Taken.DEBULKED] = counted.debulked
+    expected[Taken.ALL_TUMOUR] = counted.all_tumour
+    for figures in (drawn.whole, *drawn.alone.values()):
+        every = np.repeat(expected[:, None] * atoms.voxel_ml, figures.shape[1], axis=1)
+        np.testing.assert_allclose(every, figures, rtol=1e-9)
 
 
 def test_shared_draws__give_the_same_as_fresh_ones():
