@@ -9,6 +9,7 @@ from rich.table import Table
 from remnant.cli.examples import RESEARCH_USE
 from remnant.core.case import CaseReport
 from remnant.core.debulking import DebulkingPlan
+from remnant.core.findings import Verdict
 from remnant.core.planning_report import PlanningReport
 from remnant.core.quantity import Quantity
 from remnant.reporting.plans import (
@@ -139,10 +140,17 @@ def _lists(planning: PlanningReport) -> Iterator[str]:
     for found in planning.transplant:
         sign = VERDICT_SIGNS[found.verdict]
         yield f"{sign} {found.title}: {said(found)}"
-    for pathway in planning.pathways:
-        yield (
-            f"{VERDICT_SIGNS[pathway.verdict]} {pathway.title}, {pathway.branch}: "
-            f"{BRANCH_WORDS[pathway.verdict]}"
-        )
+    yield from _pathways(planning)
     if planning.transplant or planning.pathways:
         yield LISTED
+
+
+def _pathways(planning: PlanningReport) -> Iterator[str]:
+    """Write the branches that the case belongs to, and how many more it may belong to."""
+    for pathway in planning.pathways:
+        if pathway.verdict is Verdict.MET:
+            words = f"{pathway.title}, {pathway.branch}: {BRANCH_WORDS[pathway.verdict]}"
+            yield f"{VERDICT_SIGNS[pathway.verdict]} {words}"
+    unsure = [p.branch for p in planning.pathways if p.verdict is Verdict.UNKNOWN]
+    if unsure:
+        yield f"? Branches of pathways that may be this case: {'; '.join(unsure)}"

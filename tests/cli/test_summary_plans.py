@@ -11,6 +11,7 @@ from planning.plan import plan
 from remnant.cli.examples import RESEARCH_USE
 from remnant.cli.summary import print_plan
 from remnant.core.case import CaseReport
+from remnant.core.findings import Verdict
 from remnant.core.labels import CouinaudSegment
 from remnant.core.patient import Patient
 from remnant.core.plan import Netlm
@@ -99,7 +100,7 @@ def test_answers__stand_before_the_plans_and_the_plans_before_what_is_missing(ca
         "  best for at least 70 %",
         "To decide more, tell (--facts FILE): Ki-67 index; extrahepatic disease.",
         "✗ Milan criteria: 1 of 3 conditions not met.",
-        "? Machairas 2021, Figure 2, type II, G1 or G2: may be this case",
+        "? Branches of pathways that may be this case: type II, G1 or G2",
         "never an order",
         RESEARCH_USE,
     ]
@@ -160,6 +161,13 @@ def test_missing__many_are_cut_short(case):
     asked = example_list(missing=tuple(f"fact {n}" for n in range(20)))
     printed = text(with_planning(case, resectability=(), transplant=(asked,)))
     assert "fact 7; and 12 more." in printed
+
+
+def test_pathways__those_that_the_case_belongs_to_are_named(case):
+    found = replace(case.planning.pathways[0], verdict=Verdict.MET)
+    printed = text(with_planning(case, pathways=(found,)))
+    assert "✓ Machairas 2021, Figure 2, type II, G1 or G2: this case" in printed
+    assert "may be this case" not in printed
 
 
 def test_plans__absent_figures_are_dashes(case):
