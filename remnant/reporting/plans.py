@@ -32,6 +32,7 @@ HEADING: Final = re.compile(
     r"^\d+(?:\.\d+)? % of the tumour: (?:within reach by |undecided\. )?(?=\S)"
 )
 MISSING_PART: Final = re.compile(r"(?<=^Undecided), missing: .*?(?=\.(?: |$))")
+FAILED_COUNT: Final = re.compile(r"\b(\d+) of \d+ conditions not met")
 LESION_PART: Final = re.compile(r" (?:Here: |Not known: |The value lies within )")
 REJECTED_WORDS: Final = "rejected, not counted"
 FATE_WORDS: Final[Mapping[Fate, str]] = {
@@ -308,8 +309,15 @@ def said(found: CriteriaResult) -> str:
 
 
 def failed(found: CriteriaResult) -> tuple[Finding, ...]:
-    """Return the conditions of a list that are not met."""
-    return tuple(f for f in found.findings if f.verdict is Verdict.NOT_MET)
+    """Return the conditions for which a list is not met, as many as its answer counts.
+
+    Remarks that speak against the case but do not decide the list follow them and are left out.
+    """
+    counted_ = FAILED_COUNT.search(found.text)
+    if found.verdict is not Verdict.NOT_MET or counted_ is None:
+        return ()
+    against = [f for f in found.findings if f.verdict is Verdict.NOT_MET]
+    return tuple(against[: int(counted_.group(1))])
 
 
 def needed_stages(planning: PlanningReport) -> tuple[StagedPlan, ...]:

@@ -280,9 +280,15 @@ def test_reached_shares__of_the_plans_targets_and_those_in_doubt():
     assert () == plans.reached_shares(replace(first, findings=(unsure,)))
 
 
-def test_failed__conditions_that_are_not_met():
-    (condition,) = plans.failed(example_planning().transplant[0])
+def test_failed__conditions_that_decide_the_list():
+    (found,) = example_planning().transplant
+    (condition,) = plans.failed(found)
     assert "Age at most 55 y." == condition.text
+    remark = replace(condition, id="remark", text="Older than in the series.")
+    more = replace(found, findings=(*found.findings, remark))
+    assert (condition,) == plans.failed(more)
+    assert () == plans.failed(replace(more, verdict=Verdict.UNKNOWN))
+    assert () == plans.failed(replace(more, text="Milan criteria: no."))
 
 
 def test_stages__those_that_are_not_needed_are_apart():
