@@ -23,6 +23,7 @@ from remnant.reporting.plans import (
     recipe_words,
     said,
     share,
+    split,
 )
 from remnant.reporting.text import ABSENT, VERDICT_SIGNS, interval, sentence, shown
 
@@ -87,14 +88,14 @@ def _print_best(report: CaseReport, plan: DebulkingPlan, *, console: Console, wi
 
 
 def _table(planning: PlanningReport) -> Table:
-    more = len(planning.plans) - MOST_ROWS
-    caption = f"{more} more in report.html" if more > 0 else None
+    at_once, rest = split(planning.plans, MOST_ROWS)
+    caption = f"{len(rest)} more in report.html" if rest else None
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), caption=caption)
     table.add_column("\nplan", overflow="fold")
     for title in ("debulked\n", "FLR\n", "of stan-\ndardised", "acts\n"):
         table.add_column(title, justify="right", no_wrap=True)
     table.add_column("chosen\nrules", justify="center", no_wrap=True)
-    for plan in planning.plans[:MOST_ROWS]:
+    for plan in at_once:
         table.add_row(*_row(plan))
     return table
 

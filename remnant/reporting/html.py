@@ -160,6 +160,7 @@ PLAN_FILTERS: Final[tuple[Callable[..., object], ...]] = (
     plans.recipe_words,
     plans.said,
     plans.share,
+    plans.split,
     plans.stage_findings,
     plans.statement,
     plans.title_of,

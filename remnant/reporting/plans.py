@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from enum import StrEnum
 from itertools import groupby
@@ -116,6 +116,16 @@ def pictured(planning: PlanningReport) -> tuple[DebulkingPlan, ...]:
     best = [target.plans[0] for target in planning.targets if target.plans]
     chosen = [identifier for identifier in dict.fromkeys((*first, *best)) if identifier in known]
     return tuple(known[identifier] for identifier in chosen[:MOST_PICTURED])
+
+
+def split(
+    plans: Sequence[DebulkingPlan], most: int
+) -> tuple[tuple[DebulkingPlan, ...], tuple[DebulkingPlan, ...]]:
+    """Return the plans to show at once and the rest: the first ``most``, and the user's own."""
+    at_once = [n < most or p.origin is PlanOrigin.USER for n, p in enumerate(plans)]
+    shown = tuple(plan for plan, is_shown in zip(plans, at_once, strict=True) if is_shown)
+    rest = tuple(plan for plan, is_shown in zip(plans, at_once, strict=True) if not is_shown)
+    return shown, rest
 
 
 def share(target: float) -> str:

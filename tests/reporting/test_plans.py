@@ -48,6 +48,14 @@ def test_pictured__first_then_the_best_at_each_target_once():
     assert ["plan_1"] == [plan.id for plan in plans.pictured(unknown)]
 
 
+def test_split__the_users_own_plans_are_always_shown():
+    first, second, own = example_plans()
+    shown, rest = plans.split((first, second, own), 1)
+    assert ["plan_1", "plan_3"] == [plan.id for plan in shown]
+    assert ["plan_2"] == [plan.id for plan in rest]
+    assert ((first,), ()) == plans.split((first,), 1)
+
+
 @pytest.mark.parametrize(
     ("numbers", "text"),
     [((), ""), ((4,), "4"), ((2, 1), "1, 2"), ((9, 8, 7, 3, 1), "1, 3, 7–9")],
