@@ -243,9 +243,9 @@ def _flags(plan: DebulkingPlan, lesions: tuple[Lesion, ...]) -> Iterator[str]:
         yield f"{counted(len(plan.flips), 'verdict')} may flip"
     if plan.proven is False:
         yield proof(plan)
-    cut = runs(n for n, fate in plan.result.fates.items() if fate is Fate.CUT)
+    cut = [n for n, fate in plan.result.fates.items() if fate is Fate.CUT]
     if cut:
-        yield f"cuts lesion {cut}"
+        yield f"cuts {_lesions(cut)}"
     unsure = sum(item.treated and item.unconfirmed for item in fates(plan, lesions))
     if unsure:
         yield f"treats {counted(unsure, 'unconfirmed lesion')}"
