@@ -105,13 +105,17 @@ class Model:
         """Whether the relaxation is worth solving first."""
         return int(self.shared.shape[0]) > LARGE_ROWS
 
-    def wedge_row(self) -> csr_array:
+    def wedge_costs(self) -> Vector:
         """Count the wedges."""
-        return _row(np.ones(len(self.wedges)), 0, self.shared.shape[1])
+        costs = np.zeros(int(self.shared.shape[1]))
+        costs[: len(self.wedges)] = 1.0
+        return costs
 
-    def ablation_row(self) -> csr_array:
+    def ablation_costs(self) -> Vector:
         """Count the ablation zones."""
-        return _row(self.zones.astype(float), len(self.wedges), self.shared.shape[1])
+        costs = np.zeros(int(self.shared.shape[1]))
+        costs[len(self.wedges) : self.fates] = self.zones
+        return costs
 
 
 def make_model(sub: Subproblem, tumour: Counts, zones: Counts) -> Model:
@@ -177,11 +181,6 @@ def _matrix(entries: Sequence[tuple[Counts, Counts, float]], shape: tuple[int, i
     return csr_array((values, (rows, columns)), shape=shape)
 
 
-def _row(values: Vector, first: int, width: int) -> csr_array:
-    columns = first + np.arange(len(values))
-    return csr_array((values, (np.zeros(len(values), dtype=int), columns)), shape=(1, width))
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Rows:
     """Constraints ``low <= matrix @ x <= high``."""
@@ -193,25 +192,31 @@ class Rows:
 
 def constraints(model: Model, limits: Limits) -> Rows:
     """Write the limits as rows below those of the model."""
-    single: list[tuple[csr_array, float, float]] = []
-    removed = csr_array(-model.costs[Goal.RESIDUAL][None, :])
-    if limits.debulked > 0:
-        single.append((removed, limits.debulked - HALF_VOXEL, np.inf))
-    if limits.lost is not None:
-        lost = csr_array(model.costs[Goal.LOST][None, :])
-        single.append((lost, -np.inf, limits.lost + HALF_VOXEL))
-    if limits.wedges is not None:
-        single.append((model.wedge_row(), -np.inf, limits.wedges + HALF_VOXEL))
-    if limits.ablations is not None:
-        single.append((model.ablation_row(), -np.inf, limits.ablations + HALF_VOXEL))
-    if limits.interventions is not None:
-        count = csr_array(model.costs[Goal.INTERVENTIONS][None, :])
-        single.append((count, -np.inf, limits.interventions + HALF_VOXEL))
-    shared, sides = model.shared.shape[0], model.sides.shape[0]
-    matrix = vstack([model.shared, model.sides, *(row for row, _, _ in single)], format="csr")
-    low = [np.zeros(shared), np.full(sides, -np.inf), np.array([s[1] for s in single])]
-    high = [np.full(shared, np.inf), np.ones(sides), np.array([s[2] for s in single])]
+    extra = single_rows(model, limits)
+    shared, sides = int(model.shared.shape[0]), int(model.sides.shape[0])
+    matrix = vstack([model.shared, model.sides, extra.matrix], format="csr")
+    low = (np.zeros(shared), np.full(sides, -np.inf), extra.low)
+    high = (np.full(shared, np.inf), np.ones(sides), extra.high)
     return Rows(csr_array(matrix), np.concatenate(low), np.concatenate(high))
+
+
+def single_rows(model: Model, limits: Limits) -> Rows:
+    """Write each limit as a row, with one side only."""
+    counts = (
+        (model.costs[Goal.LOST], limits.lost),
+        (model.wedge_costs(), limits.wedges),
+        (model.ablation_costs(), limits.ablations),
+        (model.costs[Goal.INTERVENTIONS], limits.interventions),
+    )
+    rows = [row for row, most in counts if most is not None]
+    high = [most + HALF_VOXEL for _, most in counts if most is not None]
+    low = [-np.inf] * len(high)
+    if limits.debulked > 0:
+        rows.append(-model.costs[Goal.RESIDUAL])
+        low.append(limits.debulked - HALF_VOXEL)
+        high.append(np.inf)
+    matrix = csr_array(np.array(rows).reshape(len(rows), model.shared.shape[1]))
+    return Rows(matrix, np.array(low), np.array(high))
 
 
 def solve(
