@@ -34,7 +34,7 @@ from planning.optimise_problem import Counts, Flags
 
 SHORTEST_SECONDS = 0.01
 MOST_ROUNDS = 60
-ORDERS = 3
+ORDERS = 2
 """Orders in which ties of a solution are broken: each gives another bound that it reaches."""
 TIE = 1e-3
 NEAR_VOXELS = 50.0
@@ -316,13 +316,21 @@ def with_free_choices(model: Model, limits: Limits, chosen: Flags) -> Flags:
     """Add choices that take no more liver, the largest lesions first, as far as limits allow."""
     removes = -model.costs[Goal.RESIDUAL][: model.fates]
     lesion = np.concatenate((model.wedges, model.ablations))
-    chosen, lost = chosen.copy(), lost_voxels(model, chosen)
-    for column in np.argsort(-removes, kind="stable"):
-        if chosen[lesion == lesion[column]].any() or not _fits(model, limits, chosen, int(column)):
-            continue
-        chosen[column] = True
-        chosen[column] = lost_voxels(model, chosen) == lost
+    chosen, free = chosen.copy(), _extra_loss(model, chosen) < HALF_VOXEL
+    for column in np.flatnonzero(free)[np.argsort(-removes[free], kind="stable")]:
+        untreated = not chosen[lesion == lesion[column]].any()
+        chosen[column] |= untreated and _fits(model, limits, chosen, int(column))
     return chosen
+
+
+def _extra_loss(model: Model, chosen: Flags) -> Vector:
+    """Voxels that each choice would take beyond those that are taken already."""
+    cover = cover_of(model)
+    taken = cover.fates @ chosen.astype(float) > HALF_VOXEL
+    left = cover.sizes.copy()
+    left[cover.atom[taken]] = 0.0
+    extra: Vector = cover.own + cover.fates.T @ left[cover.atom]
+    return extra
 
 
 def _fits(model: Model, limits: Limits, chosen: Flags, column: int) -> bool:
