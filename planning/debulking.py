@@ -9,9 +9,8 @@ from remnant.core.findings import Finding, SourceStatus, Verdict
 from remnant.core.labels import CouinaudSegment
 from remnant.core.lesions import Lesion
 from remnant.core.quantity import Quantity
+from volumetry.virtual_resection_voxels import CORE_SHARE_MINIMUM
 
-CUT_SHARE_MINIMUM = 0.01
-"""A lesion is cut when at least this share of it lies on either side (this project's rule)."""
 MAPPED_SHARE_MINIMUM = 0.99
 """Below this share inside the segment map, the rest of a lesion may lie on the other side."""
 
@@ -78,7 +77,7 @@ def _is_cut(lesion: Lesion, *, removed: frozenset[CouinaudSegment]) -> bool:
     shares = lesion.segment_fractions or {}
     inside = sum(share for segment, share in shares.items() if segment in removed)
     outside = sum(share for segment, share in shares.items() if segment not in removed)
-    return min(inside, outside) >= CUT_SHARE_MINIMUM
+    return min(inside, outside) >= CORE_SHARE_MINIMUM
 
 
 def cut_lesions_finding(

@@ -29,6 +29,7 @@ from volumetry.virtual_resection_spread import PlanSpread
 
 CERTAIN = 0.95
 """A verdict is certain from this probability on, and flips inside its 90 % interval below it."""
+FURTHER_PREFIX = "flr.further."
 RANKED = (Verdict.MET, Verdict.UNKNOWN, Verdict.NO_EVIDENCE, Verdict.NOT_MET)
 TREATED = frozenset((Fate.WITH_SEGMENTS, Fate.WEDGE, Fate.ABLATED))
 
@@ -156,8 +157,11 @@ def _ml(quantity: Quantity) -> str:
 
 
 def _flips(finding: Finding) -> bool:
+    """Tell whether a verdict changes inside its interval; further minima decide nothing."""
     chance = finding.probability
-    return chance is not None and 1.0 - CERTAIN < chance < CERTAIN
+    if chance is None or finding.id.startswith(FURTHER_PREFIX):
+        return False
+    return 1.0 - CERTAIN < chance < CERTAIN
 
 
 def _findings(recipe: Recipe, result: VirtualResection, case: PlanCase) -> Iterator[Finding]:

@@ -83,7 +83,7 @@ def plan(
         A custom set is empty.
     """
     drawn = None if report.segments is None else spread(report)
-    resections = tuple(_resection(c, report, patient, drawn) for c in candidates(custom))
+    resections = tuple(_resection(c, report, patient, facts, drawn) for c in candidates(custom))
     frilling = classify(report)
     known = known_facts(report, patient=patient, facts=facts, frilling=frilling, choice=choice)
     planned = make_plans(
@@ -171,13 +171,22 @@ def _sensitivity(report: VolumetryReport, patient: Patient) -> Iterator[Finding]
 
 
 def _resection(
-    candidate: Candidate, report: VolumetryReport, patient: Patient, drawn: Spread | None
+    candidate: Candidate,
+    report: VolumetryReport,
+    patient: Patient,
+    facts: ClinicalFacts,
+    drawn: Spread | None,
 ) -> Resection:
     removed = candidate.segments
     remnant = future_liver_remnant(report, patient=patient, removed=removed, drawn=drawn)
     debulked = debulked_fraction(report, removed=removed, drawn=drawn)
     ratios = sflr_by_formula(remnant.flr_ml, patient, report.standardised)
-    on_remnant = remnant_findings(remnant, patient=patient, standardised=report.standardised)
+    on_remnant = remnant_findings(
+        remnant,
+        patient=patient,
+        standardised=report.standardised,
+        chemotherapy_weeks=facts.chemotherapy_weeks,
+    )
     findings = (
         *(with_disagreement(finding, remnant, ratios) for finding in on_remnant),
         contiguity_finding(_kept(report, removed)),

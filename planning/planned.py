@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from planning.ablation import ablation_refusal, wedge_refusal
+from planning.coverage import scan_cuts_liver
 from planning.criteria import Known
 from planning.debulking_plans import PlanCase, ranked_plans
 from planning.front import answer_targets, front
@@ -96,6 +97,7 @@ def make_plans(
         reach=most_debulked(search),
         least_flr_ml=least,
         stlv_ml=report.standardised.stlv_ml.value,
+        cut=scan_cuts_liver(report),
     )
     return Planned(
         plans=plans,

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from planning.debulking import CUT_SHARE_MINIMUM
 from planning.hypertrophy import (
     MINIMUM,
     Forecast,
@@ -39,6 +38,7 @@ from remnant.core.plan_choice import PlanChoice
 from remnant.core.quantity import Quantity
 from remnant.core.units import percent_from_fraction
 from remnant.core.volumetry_report import VolumetryReport
+from volumetry.virtual_resection_voxels import CORE_SHARE_MINIMUM
 
 SURE = 0.95
 """A remnant that is enough with at least this probability needs no growth: this project's."""
@@ -73,8 +73,8 @@ def staged_plans(
     Parameters
     ----------
     plans
-        In one stage. Staged are those that remove segments and are the best for a target, or whose
-        remnant is not sure to suffice (at least 95 %).
+        In one stage. Staged are those that remove segments and whose remnant is not sure to suffice
+        (at least 95 %).
     report
         Where the lesions lie, and whether the segments need review.
     patient
@@ -109,9 +109,8 @@ def staged_plans(
 
 def is_staged(plan: DebulkingPlan, least_flr_ml: Quantity) -> bool:
     """Tell whether a plan is held against two stages, see `staged_plans`."""
-    if not plan.recipe.segments:
-        return False
-    return bool(plan.targets) or not _is_sure(plan.result.remnant.flr_ml, least_flr_ml)
+    sure = _is_sure(plan.result.remnant.flr_ml, least_flr_ml)
+    return bool(plan.recipe.segments) and not sure
 
 
 def two_stages(recipe: Recipe, lesions: Collection[Lesion]) -> tuple[Recipe, Recipe]:
@@ -180,7 +179,7 @@ def points_needed(flr_ml: float, least_flr_ml: float, stlv_ml: float) -> float:
 
 def _core(lesion: Lesion) -> frozenset[CouinaudSegment]:
     shares = lesion.segment_fractions or {}
-    return frozenset(s for s, share in shares.items() if share >= CUT_SHARE_MINIMUM)
+    return frozenset(s for s, share in shares.items() if share >= CORE_SHARE_MINIMUM)
 
 
 def _is_sure(flr_ml: Quantity, least_flr_ml: Quantity) -> bool:

@@ -15,13 +15,17 @@ from remnant.core.findings import Verdict
 from remnant.core.plan_choice import PlanChoice
 from remnant.core.quantity import Quantity
 
+CUT_WORDS = "the scan cuts the liver and more tumour may lie beyond it"
 RELAXATION_SHARE = 0.1
 """Share of the whole time that one change of the limits may be tried for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetCase:
-    """What targets are judged with; volumes of `least_flr_ml` and ``stlv_ml`` in mL."""
+    """What targets are judged with; volumes of `least_flr_ml` and ``stlv_ml`` in mL.
+
+    ``cut`` tells that the scan cuts the liver: tumour beyond it belongs to no share.
+    """
 
     search: Search
     choice: PlanChoice
@@ -29,6 +33,7 @@ class TargetCase:
     reach: Reach
     least_flr_ml: Quantity
     stlv_ml: float | None
+    cut: bool = False
 
 
 def target_outcome(answer: Answer, case: TargetCase) -> TargetOutcome:
@@ -36,8 +41,8 @@ def target_outcome(answer: Answer, case: TargetCase) -> TargetOutcome:
     problem = case.search.problem
     voxel_ml, best = problem.atoms.voxel_ml, answer.best
     serving = _serving(answer.target, case.plans)
-    verdict = _verdict(answer, serving)
-    changes = () if verdict is Verdict.MET else _relaxations(answer, case)
+    verdict = Verdict.UNKNOWN if case.cut else _verdict(answer, serving)
+    changes = () if case.cut or verdict is Verdict.MET else _relaxations(answer, case)
     most = case.reach.debulked / problem.all_tumour if problem.all_tumour else 0.0
     largest = None if best.counted is None else best.counted.flr * voxel_ml
     return TargetOutcome(
@@ -88,9 +93,15 @@ def _text(
     changes: Sequence[Relaxation],
 ) -> str:
     target = f"{100 * answer.target:g} % of the tumour"
-    if verdict is Verdict.MET:
-        plan = next(p for p in serving if p.feasible is Verdict.MET)
-        return f"{target}: within reach by {_lower_first(plan.title)}{_unproven(plan)}."
+    within = next((p for p in serving if p.feasible is Verdict.MET), None)
+    if case.cut and within is not None:
+        how = _lower_first(within.title)
+        return f"{target}: undecided, {CUT_WORDS}. In the scanned part within reach by {how}."
+    if case.cut:
+        return f"{target}: undecided, {CUT_WORDS}."
+    if within is not None:
+        how = f"{_lower_first(within.title)}{_unproven(within)}"
+        return f"{target}: within reach by {how}."
     if answer.best.recipe is None:
         return f"{target}: {_out_of_reach(case, proven=answer.any_set.proven)}"
     first = f" {changes[0].text}" if changes else ""
