@@ -182,7 +182,8 @@ def replace_measured(
 
 
 def write_html(case: SegmentedCase, report: CaseReport, folder: Path) -> None:
-    """Write ``report.html``."""
+    """Write ``report.html``, with pictures of the plans that it shows."""
+    from remnant.pipeline.plan_maps import pictured_plans
     from remnant.reporting.html import render_html
 
     page = render_html(
@@ -191,6 +192,7 @@ def write_html(case: SegmentedCase, report: CaseReport, folder: Path) -> None:
         lesions=case.lesions,
         couinaud=case.couinaud,
         preview=case.preview,
+        plan_maps=pictured_plans(case, report),
     )
     with atomic_path(folder / REPORT_HTML) as temporary:
         temporary.write_text(page, encoding="utf-8", newline="\n")

@@ -1,14 +1,16 @@
 """The maps that plans are made from, and the plans drawn on them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from remnant.core.case import CaseReport
+from remnant.core.debulking import DebulkingPlan
 from remnant.core.labels import COUINAUD_SCHEME, INSTANCE_SCHEME, STRUCTURE_SCHEME
 from remnant.core.plan_choice import PlanChoice
 from remnant.core.volumes import LabelMap
 from remnant.io.nifti import read_labels
 from remnant.pipeline.folder import COUINAUD, LESIONS, STATE, STRUCTURES, is_case
+from remnant.pipeline.plan_settings import known_request
 from remnant.pipeline.segmented import SegmentedCase
 from remnant.pipeline.state import read_state
 from volumetry.liver_maps import LiverMaps, liver_maps
@@ -41,20 +43,45 @@ def stored_maps(folder: Path) -> LiverMaps | None:
 
 
 def drawn_plans(
-    report: CaseReport, maps: LiverMaps | None, choice: PlanChoice
+    report: CaseReport,
+    maps: LiverMaps | None,
+    choice: PlanChoice,
+    *,
+    plans: Sequence[DebulkingPlan] | None = None,
 ) -> Iterator[tuple[str, LabelMap]]:
-    """Draw each plan of a report, one after the other: its id and its map.
+    """Draw plans of a report, one after the other: each one's id and its map.
 
-    ``choice`` is what the report was planned with. Codes: 1 stays, 2 removed with segments, 3
-    wedge, 4 ablated, 5 lesion that stays.
+    ``choice`` is what the report was planned with; ``plans`` are all of its plans where they are
+    not given. Codes: 1 stays, 2 removed with segments, 3 wedge, 4 ablated, 5 lesion that stays.
     """
-    planning = report.planning
-    if planning is None or maps is None or not planning.plans:
+    if plans is None:
+        plans = () if report.planning is None else report.planning.plans
+    if maps is None or not plans:
         return
     from volumetry.atoms import build_atoms
     from volumetry.virtual_resection import plan_map
 
     counted = tuple(lesion.id for lesion in report.volumetry.lesions if lesion.counts)
     zones = build_atoms(maps, lesion_ids=counted, choice=choice)
-    for plan in planning.plans:
+    for plan in plans:
         yield plan.id, plan_map(maps, zones, plan.recipe)
+
+
+def pictured_plans(case: SegmentedCase, report: CaseReport) -> dict[str, LabelMap]:
+    """Draw the few plans that the page shows, by their ids; zones are built once for all.
+
+    Margins and the form of the zones are those that the report keeps in its provenance.
+
+    Raises
+    ------
+    InputError
+        What it keeps is damaged.
+    """
+    from remnant.reporting.plans import pictured
+
+    planning = report.planning
+    plans = () if planning is None else pictured(planning)
+    if not plans:
+        return {}
+    choice = known_request(report.provenance.configuration, report.clinical).choice
+    return dict(drawn_plans(report, case_maps(case), choice, plans=plans))
