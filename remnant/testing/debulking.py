@@ -1,6 +1,6 @@
 """Small random debulking problems and their answer by trying everything."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 from math import ceil
@@ -61,7 +61,14 @@ def random_atoms(rng: np.random.Generator, *, most_lesions: int = 4) -> Atoms:
 
 def random_problem(rng: np.random.Generator, *, most_lesions: int = 4) -> Problem:
     """Make a problem with random limits, locks and lesions that may not be treated."""
-    atoms = random_atoms(rng, most_lesions=most_lesions)
+    return random_case(rng, most_lesions=most_lesions)[0]
+
+
+def random_case(
+    rng: np.random.Generator, *, most_lesions: int = 4, atoms: Atoms | None = None
+) -> tuple[Problem, PlanChoice]:
+    """Make a random problem, of these atoms where they are given, and the choice behind it."""
+    atoms = atoms or random_atoms(rng, most_lesions=most_lesions)
     keep = {CouinaudSegment(int(rng.integers(1, 9)))} if rng.random() < LOCKED else set()
     choice = PlanChoice(
         most_wedges=LIMITS[rng.integers(len(LIMITS))],
@@ -74,6 +81,57 @@ def random_problem(rng: np.random.Generator, *, most_lesions: int = 4) -> Proble
         choice,
         wedge_allowed={one: bool(rng.random() < MAY_BE_EXCISED) for one in atoms.lesion_ids},
         ablation_allowed={one: bool(rng.random() < MAY_BE_ABLATED) for one in atoms.lesion_ids},
+    ), choice
+
+
+def many_atoms(rng: np.random.Generator, *, lesions: int, atoms: int, over: float) -> Atoms:
+    """Make a liver of four segments and many atoms, each under about ``over`` margins and zones."""
+    codes = np.array([4, 5, 7, 8])
+    tumour = np.zeros((lesions, 9), dtype=np.int64)
+    tumour[np.arange(lesions), rng.choice(codes, size=lesions)] = rng.integers(5, 90, size=lesions)
+    margin = rng.random((atoms, lesions)) < over / lesions
+    return Atoms(
+        lesion_ids=tuple(range(1, lesions + 1)),
+        voxel_ml=0.01,
+        segment=rng.choice(codes, size=atoms).astype(np.int64),
+        voxels=rng.integers(1, 200, size=atoms),
+        resection=csr_array(margin),
+        ablation=csr_array(margin ^ (rng.random((atoms, lesions)) < over / lesions / 3)),
+        lesion_voxels=tumour,
+        ablation_zones=rng.integers(1, 3, size=lesions),
+    )
+
+
+HAND_ALLOWED = {1: True, 2: True}
+
+
+def hand_problem(
+    choice: PlanChoice,
+    *,
+    wedge_allowed: Mapping[int, bool] = HAND_ALLOWED,
+    ablation_allowed: Mapping[int, bool] = HAND_ALLOWED,
+) -> Problem:
+    """Make a problem to be solved by hand; a voxel is 1 mL.
+
+    Segment V holds 130 voxels, 30 of them in the margin of lesion 1 (60 voxels of tumour); VI holds
+    200; VII holds 100, of them 20 in the margin of lesion 2 (40 voxels). Zones are the margins.
+    V borders on VI, and VI on VII.
+    """
+    tumour = np.zeros((2, 9), dtype=np.int64)
+    tumour[0, 5], tumour[1, 7] = 60, 40
+    margins = csr_array(np.array([[1, 0], [0, 0], [0, 0], [0, 1], [0, 0]], dtype=bool))
+    atoms = Atoms(
+        lesion_ids=(1, 2),
+        voxel_ml=1.0,
+        segment=np.array([5, 5, 6, 7, 7]),
+        voxels=np.array([30, 100, 200, 20, 80]),
+        resection=margins,
+        ablation=margins,
+        lesion_voxels=tumour,
+        ablation_zones=np.array([1, 1]),
+    )
+    return make_problem(
+        atoms, choice, wedge_allowed=wedge_allowed, ablation_allowed=ablation_allowed
     )
 
 
@@ -107,6 +165,28 @@ def best_by_trying(problem: Problem, demand: Demand) -> Answer | None:
         and (not demand.named_only or is_named(recipe.segments))
     )
     return min(fitting, default=None)
+
+
+def front_by_trying(problem: Problem, targets: Sequence[float]) -> frozenset[Answer]:
+    """Return the answers of the front at some targets by trying every recipe.
+
+    For each target and number of interventions the best of the named hepatectomies, or of all sets
+    where none is named; and the best of all sets where it leaves more liver than a named one can.
+    """
+    tried = [(is_named(recipe.segments), answer) for recipe, answer in every_answer(problem)]
+    return frozenset(answer for target in targets for answer in _at(problem, target, tried))
+
+
+def _at(problem: Problem, target: float, tried: Sequence[tuple[bool, Answer]]) -> Iterator[Answer]:
+    need = ceil(target * problem.all_tumour - 1e-6)
+    reaching = [(n, a) for n, a in tried if problem.all_tumour - a.residual >= need]
+    among = [answer for named, answer in reaching if named]
+    best = min((answer for _, answer in reaching), default=None)
+    if best is not None and (not among or best.lost < min(among).lost):
+        yield best
+    stepped = among or [answer for _, answer in reaching]
+    for most in {answer.interventions for answer in stepped}:
+        yield min(answer for answer in stepped if answer.interventions <= most)
 
 
 def with_limits(
