@@ -172,11 +172,10 @@ def _number(given: object, limits: tuple[float, float]) -> float:
 
 
 def _whole(given: object, limits: tuple[float, float]) -> int:
-    if isinstance(given, bool) or not isinstance(given, int):
+    whole = _number(given, limits)
+    if not whole.is_integer():
         raise FieldError
-    if not limits[0] <= given <= limits[1]:
-        raise FieldError
-    return given
+    return int(whole)
 
 
 def _bool(given: object) -> bool:

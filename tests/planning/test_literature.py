@@ -117,7 +117,7 @@ QUOTED = re.compile(rf"``({KEY.pattern})``")
 
 def _cited_keys(package):
     """Find what is given as a source, strings that look like a key, and keys in docstrings."""
-    for path in Path(package.__file__).parent.glob("*.py"):
+    for path in Path(package.__file__).parent.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.keyword) and node.arg in {"source", "read_in"}:
                 yield from [getattr(node.value, "value", "")]
@@ -144,7 +144,7 @@ def test_literature__resolves_every_source_of_the_models():
 
 
 def test_literature__holds_no_entry_that_nothing_cites():
-    files = (f for p in (planning, volumetry) for f in Path(p.__file__).parent.glob("*.py"))
+    files = (f for p in (planning, volumetry) for f in Path(p.__file__).parent.rglob("*.py"))
     texts = "\n".join(path.read_text(encoding="utf-8") for path in (*files, CATALOG))
     notes = " ".join(reference.note or "" for reference in load_literature().values())
     assert [key for key in load_literature() if key not in texts and key not in notes] == []
