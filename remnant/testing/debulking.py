@@ -12,9 +12,21 @@ from planning.optimise import Demand
 from planning.optimise_problem import Problem, Segments, is_named, make_problem
 from remnant.core.debulking import Recipe
 from remnant.core.labels import CouinaudSegment
+from remnant.core.lesions import Confirmation
+from remnant.core.patient import LiverBackground, Patient
 from remnant.core.plan_choice import PlanChoice
+from remnant.core.volumes import LabelMap
+from remnant.core.volumetry_report import VolumetryReport
+from remnant.testing.examples import EXAMPLE_ERRORS
+from remnant.testing.phantoms import LiverPhantom, body_grid, liver_phantom
+from remnant.testing.shapes import Ellipsoid
 from volumetry.atoms import Atoms
+from volumetry.liver_maps import LiverMaps, liver_maps
+from volumetry.measure import measure
 
+COARSE_MM = (5.7, 6.1, 6.6)
+FEW_DRAWS = 200
+NORMAL = Patient(height_cm=175.0, weight_kg=80.0, background=LiverBackground.NORMAL)
 LIMITS = (None, 0, 1, 2)
 SHARES = (0.0, 0.3, 0.7, 0.9, 1.0)
 STAYS, WEDGE, ABLATED = range(3)
@@ -165,6 +177,30 @@ def best_by_trying(problem: Problem, demand: Demand) -> Answer | None:
         and (not demand.named_only or is_named(recipe.segments))
     )
     return min(fitting, default=None)
+
+
+def coarse_phantom(metastases: int | Sequence[Ellipsoid] = 5, *, seed: int = 1) -> LiverPhantom:
+    """Make a liver on a coarse grid, planned within a second or two."""
+    return liver_phantom(body_grid(spacing_mm=COARSE_MM), metastases=metastases, seed=seed)
+
+
+def measured(
+    structures: LabelMap,
+    lesions: LabelMap,
+    couinaud: LabelMap,
+    *,
+    confirmations: Mapping[int, Confirmation] | None = None,
+) -> tuple[VolumetryReport, LiverMaps]:
+    """Measure label maps in a person of normal liver, with few draws, and cut them for plans."""
+    report = measure(
+        structures,
+        lesions,
+        couinaud=couinaud,
+        patient=NORMAL,
+        confirmations=confirmations,
+        error_model=replace(EXAMPLE_ERRORS, draws=FEW_DRAWS),
+    )
+    return report, liver_maps(structures, lesions, couinaud)
 
 
 def front_by_trying(problem: Problem, targets: Sequence[float]) -> frozenset[Answer]:

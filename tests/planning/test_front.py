@@ -6,6 +6,7 @@ from itertools import product
 import numpy as np
 import pytest
 
+from planning import front as module
 from planning.feasibility import Counted
 from planning.front import answer_targets, demanded, dominates, front
 from planning.optimise import Demand, Optimum, start_search
@@ -161,3 +162,13 @@ def test_front__a_proven_entry_counts_before_an_unproven_one():
 def _replaced(answer, optimum, target):
 
     return replace(answer, named=optimum, any_set=optimum, target=target)
+
+
+def test_front__no_more_steps_than_allowed(monkeypatch):
+    monkeypatch.setattr(module, "MOST_STEPS", 1)
+    problem = hand_problem(PlanChoice(contiguous_segments=1))
+
+    (answer,), points = found_front(problem, (0.4,))
+
+    assert 1 == answer.named.counted.interventions
+    assert answer.named.recipe in [point.recipe for point in points]
