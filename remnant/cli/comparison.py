@@ -1,11 +1,12 @@
 """What ``remnant compare`` prints: figures of both scans and their change."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
+from planning.measured_growth import measured_forecast
 from remnant.cli.examples import RESEARCH_USE
 from remnant.core.comparison import Change, ComparisonReport, Growth, LesionMatch, MatchKind
 from remnant.core.findings import Verdict
@@ -17,6 +18,7 @@ MOST_ROWS = 20
 MOST_IDS = 4
 MANY_COLUMNS = 7
 TWO_FIGURES = 9.95
+NEVER = "not reached"
 KIND_WORDS = {
     MatchKind.REJECTED_BEFORE: "rejected in the first scan",
     MatchKind.REJECTED_AFTER: "rejected in the second scan",
@@ -204,7 +206,21 @@ def _growth_table(growth: Growth) -> Table:
         title = f"to {percent_from_fraction(growth.threshold_sflr):g} % sFLR, if linear"
         written = _with_unit(shown(time), "weeks after the second scan")
         table.add_row(title, written, ends(time))
+        for cells in _slowing_rows(growth, growth.threshold_sflr):
+            table.add_row(*cells)
     return table
+
+
+def _slowing_rows(growth: Growth, threshold_sflr: float) -> Iterator[tuple[str, str, str]]:
+    """Write what a curve that slows promises, none where it promises nothing."""
+    forecast = measured_forecast(growth)
+    time, end = forecast.weeks_to_threshold, forecast.sflr_at_end
+    if end.value is None:
+        return
+    title = f"to {percent_from_fraction(threshold_sflr):g} % sFLR, slowing"
+    written = _with_unit(shown(time), "weeks after the second scan")
+    yield title, NEVER if time.value is None else written, ends(time)
+    yield "sFLR in the end", _with_unit(shown(end, fraction=True), "%"), ends(end, fraction=True)
 
 
 def _with_unit(number: str, unit: str) -> str:
