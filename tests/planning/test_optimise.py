@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from planning import optimise_milp
+from planning import optimise, optimise_milp, optimise_reach
 from planning.feasibility import count, require_feasible
 from planning.optimise import Demand, best_plan, start_search
 from planning.optimise_problem import only_named
@@ -67,7 +67,7 @@ def test_best_plan__large_programs_lose_as_little(seed, monkeypatch):
     assert found.proven
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(SEEDS)
 def test_best_plan__more_ablations_or_wedges_never_leave_less_liver(seed):
     problem = random_problem(np.random.default_rng(seed))
@@ -81,7 +81,7 @@ def test_best_plan__more_ablations_or_wedges_never_leave_less_liver(seed):
     assert all(fewer >= more for fewer, more in pairwise(lost))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(SEEDS)
 def test_best_plan__higher_target_never_leaves_more_liver(seed):
     problem = random_problem(np.random.default_rng(seed))
@@ -92,7 +92,7 @@ def test_best_plan__higher_target_never_leaves_more_liver(seed):
     assert all(lower <= higher for lower, higher in pairwise(lost))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(SEEDS)
 def test_best_plan__a_name_costs_liver_or_nothing(seed):
     problem = random_problem(np.random.default_rng(seed))
@@ -202,3 +202,75 @@ def test_best_plan__removed_segment_takes_the_margin_beyond_it():
 
     assert Recipe(segments=(5,)) == found.recipe
     assert 30 + 100 + 10 == found.counted.lost
+
+
+def test_best_plan__time_over_midway_bounds_what_was_not_tried():
+    """After one set of segments the clock stops: the bound of the next holds for all the rest."""
+    for seed in range(60):
+        rng = np.random.default_rng(7000 + seed)
+        problem = random_problem(rng)
+        demand = Demand(debulked=-(-7 * problem.all_tumour // 10))
+        expected = best_by_trying(problem, demand)
+        search = start_search(problem, seconds=60.0)
+        search.deadline = search.started
+
+        found = best_plan(search, demand)
+
+        best = 0 if expected is None else problem.flr_voxels - expected.lost
+        assert found.most_flr >= best
+        assert found.counted is None or found.counted.flr <= best
+        if found.proven:
+            assert best == (0 if found.counted is None else found.counted.flr)
+
+
+class _Clock:
+    """A solver that gives up: with a plan that it could not prove, or without any."""
+
+    def __init__(self, *, with_plan):
+        self.with_plan = with_plan
+
+    def __call__(self, model, goal, limits, **options):
+        solved = optimise_milp.solve(model, goal, limits, **options)
+        chosen = solved.chosen if self.with_plan else None
+        return replace(solved, chosen=chosen, bound=-np.inf, proven=False)
+
+
+@pytest.mark.parametrize("with_plan", [True, False])
+def test_best_plan__solver_that_gives_up_proves_nothing(with_plan, monkeypatch):
+    monkeypatch.setattr(optimise, "solve", _Clock(with_plan=with_plan))
+    seen = 0
+    for seed in range(30):
+        problem = random_problem(np.random.default_rng(8000 + seed))
+        demand = Demand(debulked=-(-7 * problem.all_tumour // 10))
+        expected = best_by_trying(problem, demand)
+        if expected is None or not problem.all_tumour:
+            continue
+
+        found = _solved(problem, demand)
+
+        best = problem.flr_voxels - expected.lost
+        assert not found.proven
+        assert found.most_flr >= best
+        assert (found.counted is not None) == with_plan
+        seen += 1
+    assert seen > 10
+
+
+@pytest.mark.parametrize("with_plan", [True, False])
+def test_most_debulked__solver_that_gives_up_bounds_by_the_ceiling(with_plan, monkeypatch):
+    monkeypatch.setattr(optimise_reach, "solve", _Clock(with_plan=with_plan))
+    problem = with_limits(_wedge_problem(), most_wedges=1, most_ablations=0)
+    problem = replace(problem, segment_sets=(frozenset(),))
+
+    reach = most_debulked(start_search(problem, seconds=60.0))
+
+    assert (40 if with_plan else 0, 40, with_plan) == (
+        reach.debulked, reach.at_most, reach.proven
+    )  # fmt: skip
+
+
+def test_search__time_left_is_never_nothing():
+    search = start_search(_wedge_problem(), seconds=60.0)
+    search.deadline = search.started - 5.0
+
+    assert 0 < search.seconds < 1
