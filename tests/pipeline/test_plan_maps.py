@@ -15,12 +15,13 @@ from remnant.core.plan_choice import PlanChoice
 from remnant.io.nifti import read_labels, write_labels
 from remnant.pipeline import folder as case_folder
 from remnant.pipeline.facts import known_case
-from remnant.pipeline.plan_maps import case_maps, drawn_plans, stored_maps
+from remnant.pipeline.plan_maps import case_maps, drawn_plans, pictured_plans, stored_maps
 from remnant.pipeline.plan_settings import PlanRequest
 from remnant.pipeline.requests import SegmentRequest
 from remnant.pipeline.run import finish_case
 from remnant.pipeline.segment import case_from_masks
 from remnant.pipeline.stages import MeasureRequest, measure_case, plan_case
+from remnant.reporting.plans import pictured
 from volumetry.atoms import build_atoms
 from volumetry.virtual_resection import PLAN_SCHEME, virtual_resection
 
@@ -124,6 +125,56 @@ def test_drawn__nothing_without_plans_or_maps(segmented, planned):
     assert [] == list(drawn_plans(replace(planned, planning=None), maps, CHOICE))
     none = replace(planned, planning=replace(planned.planning, plans=()))
     assert [] == list(drawn_plans(none, maps, CHOICE))
+
+
+def test_drawn__only_the_plans_that_are_asked_for(segmented, planned):
+    whole = dict(drawn_plans(planned, case_maps(segmented), CHOICE))
+    last = planned.planning.plans[2:]
+    ((name, labels),) = drawn_plans(planned, case_maps(segmented), CHOICE, plans=last)
+    assert "plan_3" == name
+    np.testing.assert_array_equal(whole[name].codes, labels.codes)
+
+
+def test_pictured__the_first_plan_with_the_margins_that_the_report_keeps(segmented):
+    choice = PlanChoice(resection_margin_mm=12.0, recipes=(Recipe(wedges=(1,)),))
+    report = plan_case(
+        measure_case(segmented, MEASURING), PlanRequest(choice=choice), maps=case_maps(segmented)
+    )
+    shown = pictured(report.planning)
+    drawn = pictured_plans(segmented, report)
+    assert [plan.id for plan in shown] == list(drawn)
+    expected = dict(drawn_plans(report, case_maps(segmented), choice, plans=shown))
+    default = dict(drawn_plans(report, case_maps(segmented), CHOICE, plans=shown))
+    for name, labels in drawn.items():
+        np.testing.assert_array_equal(expected[name].codes, labels.codes)
+    assert any((default[name].codes != labels.codes).any() for name, labels in drawn.items())
+
+
+def test_pictured__nothing_without_plans(segmented, planned):
+    assert {} == pictured_plans(segmented, replace(planned, planning=None))
+    none = replace(planned, planning=replace(planned.planning, plans=()))
+    assert {} == pictured_plans(segmented, none)
+
+
+def test_page__shows_three_pictures_of_each_pictured_plan(segmented, planned, folder):
+    case_folder.write_html(segmented, planned, folder)
+    page = (folder / case_folder.REPORT_HTML).read_text(encoding="utf-8")
+    assert 1 == len(pictured(planned.planning))
+    assert 2 == page.count("picture of the plan. It shows:")
+    assert 1 == page.count("coloured by the plan")
+
+
+def test_page__zones_are_built_once_for_all_pictures(segmented, planned, monkeypatch):
+    built = []
+
+    def counted(*arguments, **options):
+        built.append(options["lesion_ids"])
+        return build_atoms(*arguments, **options)
+
+    monkeypatch.setattr("volumetry.atoms.build_atoms", counted)
+    monkeypatch.setattr("remnant.reporting.plans.pictured", lambda planning: planning.plans)
+    assert len(planned.planning.plans) == len(pictured_plans(segmented, planned))
+    assert [(1, 2)] == built
 
 
 def test_replace__maps_and_page_of_the_old_plan_go(segmented, planned, folder):
