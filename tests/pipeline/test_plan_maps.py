@@ -136,7 +136,7 @@ def test_drawn__only_the_plans_that_are_asked_for(segmented, planned):
 
 
 def test_pictured__the_first_plan_with_the_margins_that_the_report_keeps(segmented):
-    choice = PlanChoice(resection_margin_mm=12.0, recipes=(Recipe(wedges=(1,)),))
+    choice = PlanChoice(resection_margin_mm=12.0, ablation_margin_mm=12.0)
     report = plan_case(
         measure_case(segmented, MEASURING), PlanRequest(choice=choice), maps=case_maps(segmented)
     )
