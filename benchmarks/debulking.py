@@ -21,9 +21,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from planning.ablation import ablation_refusal, wedge_refusal
-from planning.front import demanded
-from planning.optimise import Demand, best_plan, start_search
-from planning.optimise_problem import Problem, make_problem
+from planning.optimiser.front import demanded
+from planning.optimiser.problem import Problem, make_problem
+from planning.optimiser.search import Demand, best_plan, start_search
 from planning.plan import plan
 from remnant.core.debulking import Recipe
 from remnant.core.labels import COUINAUD_SCHEME, INSTANCE_SCHEME, STRUCTURE_SCHEME, Structure

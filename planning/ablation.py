@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from planning.criteria import Criterion, Known, judge
-from planning.rules_ablation import (
+from planning.rules.ablation import (
     ABLATION_RULES,
     AT_HILUM,
     BILE_DUCT_DISTANCE,

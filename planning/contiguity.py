@@ -9,7 +9,7 @@ or VI) are left out: contiguity is never claimed on their strength.
 from itertools import combinations
 
 from planning import wording
-from planning.rules import CONTIGUOUS_SEGMENTS_MINIMUM, CONTIGUOUS_SEGMENTS_SOURCE
+from planning.rules.remnant import CONTIGUOUS_SEGMENTS_MINIMUM, CONTIGUOUS_SEGMENTS_SOURCE
 from remnant.core.findings import Finding, SourceStatus, Verdict
 from remnant.core.labels import CouinaudSegment
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from planning import wording
 from planning.flr import MEASUREMENT_DECIMALS, settled
-from planning.rules import DEBULKING_RULES, PROJECT_SOURCE, DebulkingRule
+from planning.rules.remnant import DEBULKING_RULES, PROJECT_SOURCE, DebulkingRule
 from remnant.core.findings import Finding, SourceStatus, Verdict
 from remnant.core.labels import CouinaudSegment
 from remnant.core.lesions import Lesion

@@ -8,13 +8,13 @@ from planning.ablation import combined_ablation_finding
 from planning.candidates import candidate_for
 from planning.contiguity import contiguity_finding
 from planning.debulking import debulking_findings
-from planning.feasibility import count
 from planning.flr import PREFIX, remnant_findings
 from planning.flr_further import further_remnant_findings
-from planning.front import Point
-from planning.optimise_problem import Problem, is_named
+from planning.optimiser.feasibility import count
+from planning.optimiser.front import Point
+from planning.optimiser.problem import Problem, is_named
 from planning.reach import CONDITIONS
-from planning.rules import PROJECT_SOURCE
+from planning.rules.remnant import PROJECT_SOURCE
 from remnant.core.clinical import ClinicalFacts
 from remnant.core.debulking import DebulkingPlan, Fate, PlanOrigin, Recipe, VirtualResection
 from remnant.core.findings import Finding, SourceStatus, Verdict

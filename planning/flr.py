@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from planning import wording
-from planning.rules import (
+from planning.rules.remnant import (
     REMNANT_RULE_SETS,
     UNKNOWN_BACKGROUND_MINIMUM,
     RemnantMinimum,

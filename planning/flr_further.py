@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from planning import wording
 from planning.flr import settled
-from planning.rules_flr import FURTHER_MINIMA, FurtherMinimum
+from planning.rules.flr import FURTHER_MINIMA, FurtherMinimum
 from remnant.core.findings import Basis, Finding, Threshold, Verdict
 from remnant.core.patient import LiverBackground, Patient
 from remnant.core.plan import Remnant

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from planning import wording
 from planning.coverage import scan_cuts_liver
-from planning.rules import PROJECT_SOURCE
+from planning.rules.remnant import PROJECT_SOURCE
 from remnant.core.findings import Finding, SourceStatus, Verdict
 from remnant.core.labels import LEFT_LOBE, RIGHT_LOBE, CouinaudSegment
 from remnant.core.lesions import Confirmation, Lesion

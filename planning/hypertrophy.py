@@ -13,7 +13,7 @@ from statistics import NormalDist
 
 import numpy as np
 
-from planning.rules_growth import DAYS_PER_WEEK, GrowthPreset, TimeConstant
+from planning.rules.growth import DAYS_PER_WEEK, GrowthPreset, TimeConstant
 from remnant.core.errors import ImplausibleValueError
 from remnant.core.quantity import Bound, Interval, Quantity
 from remnant.core.units import percent_from_fraction

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from planning.flr import BASES, BASIS_WORDS
-from planning.rules import (
+from planning.rules.remnant import (
     REMNANT_RULE_SETS,
     UNKNOWN_BACKGROUND_MINIMUM,
     RemnantMinimum,

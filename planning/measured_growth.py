@@ -21,7 +21,7 @@ from planning.hypertrophy import (
     varies,
     weeks_until,
 )
-from planning.rules_growth import DAYS_PER_WEEK, PVE_TIME, TimeConstant
+from planning.rules.growth import DAYS_PER_WEEK, PVE_TIME, TimeConstant
 from remnant.core.comparison import Growth
 from remnant.core.quantity import Bound, Quantity, UncertaintyPart
 from remnant.core.units import percent_from_fraction

@@ -6,7 +6,7 @@ from dataclasses import replace
 from planning import wording
 from planning.criteria import Condition, Known, all_of, judge, missing_of
 from planning.pathways_distribution import distribution_rows
-from planning.rules_pathways import (
+from planning.rules.pathways import (
     ALTERNATIVE,
     DEBULKABLE,
     LITTLE_EVIDENCE,
@@ -17,9 +17,9 @@ from planning.rules_pathways import (
     PathwayRow,
     PathwayTable,
 )
-from planning.rules_pathways_conditions import LARGEST_LESION, TEAM_OBJECTS, TRANSPLANT_SELECTED
-from planning.rules_pathways_options import OptionRule
-from planning.rules_staging import LESION_COUNT
+from planning.rules.pathways_conditions import LARGEST_LESION, TEAM_OBJECTS, TRANSPLANT_SELECTED
+from planning.rules.pathways_options import OptionRule
+from planning.rules.staging import LESION_COUNT
 from planning.staging import flr_insufficient, with_derived
 from remnant.core.criteria import Pathway, TreatmentOption
 from remnant.core.debulking import TargetOutcome

@@ -8,8 +8,8 @@ number, it may be either. Where a scan cuts the liver, a type II may be a type I
 
 from planning.criteria import Known
 from planning.frilling import OPERATIONAL_RULE
-from planning.rules_pathways import COMPLEX, DIFFUSE, LIMITED
-from planning.rules_staging import BOTH_LOBES, LESION_COUNT, LIMITED_LESIONS
+from planning.rules.pathways import COMPLEX, DIFFUSE, LIMITED
+from planning.rules.staging import BOTH_LOBES, LESION_COUNT, LIMITED_LESIONS
 from remnant.core.plan import Frilling, FrillingType
 from remnant.core.quantity import Bound, Quantity
 

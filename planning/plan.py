@@ -16,7 +16,7 @@ from planning.pathways import pathways
 from planning.planned import make_plans
 from planning.reach import reach_findings
 from planning.resectability import resectability
-from planning.rules import PROJECT_SOURCE
+from planning.rules.remnant import PROJECT_SOURCE
 from planning.sensitivity import sensitivity_finding, sflr_by_formula, with_disagreement
 from planning.stability import stability, stability_finding
 from planning.staging import staging

@@ -6,11 +6,11 @@ from planning.ablation import ablation_refusal, wedge_refusal
 from planning.coverage import scan_cuts_liver
 from planning.criteria import Known
 from planning.debulking_plans import PlanCase, ranked_plans
-from planning.front import answer_targets, front
 from planning.least_flr import least_flr_ml
-from planning.optimise import start_search
-from planning.optimise_problem import make_problem
-from planning.optimise_reach import most_debulked
+from planning.optimiser.front import answer_targets, front
+from planning.optimiser.problem import make_problem
+from planning.optimiser.reach import most_debulked
+from planning.optimiser.search import start_search
 from planning.staged import staged_plans
 from planning.targets import TargetCase, target_outcome
 from remnant.core.clinical import ClinicalFacts

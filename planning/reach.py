@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from planning import wording
 from planning.contiguity import CONTIGUITY_ID
 from planning.flr import PREFIX
-from planning.rules import (
+from planning.rules.remnant import (
     CLOYD,
     DEBULKING_70_MACHAIRAS,
     DEBULKING_90_CLOYD,

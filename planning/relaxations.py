@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from planning import wording
-from planning.front import demanded
-from planning.optimise import Demand, Optimum, Search, best_plan, start_search
-from planning.optimise_problem import Problem, make_problem
-from planning.optimise_reach import most_debulked
+from planning.optimiser.front import demanded
+from planning.optimiser.problem import Problem, make_problem
+from planning.optimiser.reach import most_debulked
+from planning.optimiser.search import Demand, Optimum, Search, best_plan, start_search
 from planning.staged import points_needed
 from remnant.core.debulking import Relaxation
 from remnant.core.plan_choice import PlanChoice

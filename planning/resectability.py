@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 from planning.criteria import CriteriaList, Known, judge_list
-from planning.rules_debulking import DEBULKING_INDICATIONS, DEBULKING_REMARKS
-from planning.rules_resectability import RESECTABILITY_LISTS, RESECTABILITY_REMARKS
+from planning.rules.debulking import DEBULKING_INDICATIONS, DEBULKING_REMARKS
+from planning.rules.resectability import RESECTABILITY_LISTS, RESECTABILITY_REMARKS
 from planning.transplant import remark_finding
 from remnant.core.criteria import CriteriaResult
 

@@ -6,20 +6,20 @@ from importlib import import_module
 from pkgutil import iter_modules
 from types import MappingProxyType, ModuleType
 
-import planning
 from planning import frilling, netlm, rules
 from planning.contiguity import CONTIGUITY_ID
 from planning.criteria import AnyOf, Criterion
-from planning.rules import DebulkingRule, RemnantMinimum, RemnantRuleSet
-from planning.rules_flr import FurtherMinimum
-from planning.rules_growth import GrowthPreset, GrowthRemark
-from planning.rules_pathways import PathwayTable, TrialGroup
-from planning.rules_pathways_options import OptionRule
-from planning.rules_staging import Remark
+from planning.rules import remnant
+from planning.rules.flr import FurtherMinimum
+from planning.rules.growth import GrowthPreset, GrowthRemark
+from planning.rules.pathways import PathwayTable, TrialGroup
+from planning.rules.pathways_options import OptionRule
+from planning.rules.remnant import DebulkingRule, RemnantMinimum, RemnantRuleSet
+from planning.rules.staging import Remark
 from remnant.core.findings import Basis, SourceStatus, Threshold
 from remnant.core.units import percent_from_fraction
 
-PREFIX = "rules"
+FIRST = "remnant"
 SHARES = frozenset(
     (
         Basis.STANDARDISED_TLV,
@@ -75,15 +75,15 @@ def rule_rows() -> Mapping[str, tuple[RuleRow, ...]]:
 
 
 def _modules() -> Iterator[ModuleType]:
-    """Yield this package's rule modules, and those that hold this project's own numbers."""
-    names = sorted(m.name for m in iter_modules(planning.__path__) if m.name.startswith(PREFIX))
-    yield from (import_module(f"planning.{name}") for name in names)
+    """Yield the rule modules, the remnant first, and those with this project's own numbers."""
+    names = [m.name for m in iter_modules(rules.__path__) if m.name != FIRST]
+    yield from (import_module(f"{rules.__name__}.{name}") for name in (FIRST, *sorted(names)))
     yield from (frilling, netlm)
 
 
 def _rows_of(module: ModuleType, seen: set[RuleRow]) -> tuple[RuleRow, ...]:
     found: list[RuleRow] = []
-    own = [_contiguity(), _burden()] if module is rules else []
+    own = [_contiguity(), _burden()] if module is remnant else []
     for value in vars(module).values():
         own.extend(_walk(value))
     for row in own:
@@ -272,7 +272,7 @@ def _own_numbers(
                 statement=f"Operational number: {item.name.replace('_', ' ')}.",
                 held=f"{getattr(rule, item.name):g}",
                 population="every case",
-                source=source or rules.PROJECT_SOURCE,
+                source=source or remnant.PROJECT_SOURCE,
                 status=SourceStatus.VERIFIED if source else SourceStatus.PROJECT,
             )
 
@@ -284,9 +284,9 @@ def _contiguity() -> RuleRow:
         id=CONTIGUITY_ID,
         statement="Cloyd 2020: at least two contiguous segments with inflow, outflow and biliary "
         "drainage remain. Vessels and drainage are never known to be kept.",
-        held=f"contiguous kept segments ≥ {rules.CONTIGUOUS_SEGMENTS_MINIMUM}",
+        held=f"contiguous kept segments ≥ {remnant.CONTIGUOUS_SEGMENTS_MINIMUM}",
         population="neuroendocrine liver metastases",
-        source=rules.CONTIGUOUS_SEGMENTS_SOURCE,
+        source=remnant.CONTIGUOUS_SEGMENTS_SOURCE,
         status=SourceStatus.VERIFIED,
     )
 

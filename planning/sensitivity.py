@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from planning import wording
 from planning.flr import BASES, settled
-from planning.rules import PROJECT_SOURCE
+from planning.rules.remnant import PROJECT_SOURCE
 from remnant.core.findings import Basis, Finding, SourceStatus, Threshold, Verdict
 from remnant.core.patient import Patient
 from remnant.core.plan import Remnant

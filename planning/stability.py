@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from planning import wording
 from planning.frilling_cases import ANSWERS, Cases, classify_cases, measured_case
-from planning.rules import PROJECT_SOURCE
+from planning.rules.remnant import PROJECT_SOURCE
 from remnant.core.findings import Finding, SourceStatus, Verdict
 from remnant.core.lesions import Lesion
 from remnant.core.plan import FrillingType, Stability

@@ -19,7 +19,7 @@ from planning.hypertrophy import (
     forecast,
     tumour_growth_fraction,
 )
-from planning.rules_growth import (
+from planning.rules.growth import (
     DAYS_PER_WEEK,
     FIRST_LOOK_WEEKS,
     GROWTH_PRESETS,

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 
 from planning import wording
 from planning.hypertrophy import Forecast
-from planning.rules import PROJECT_SOURCE
-from planning.rules_growth import (
+from planning.rules.growth import (
     FIRST_LOOK_WEEKS,
     GROWTH_REMARKS,
     PVL_REASON,
@@ -14,6 +13,7 @@ from planning.rules_growth import (
     GrowthRemark,
     Strategy,
 )
+from planning.rules.remnant import PROJECT_SOURCE
 from remnant.core.debulking import DebulkingPlan, Fate
 from remnant.core.findings import Finding, SourceStatus, Verdict
 from remnant.core.patient import Patient

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from planning import wording
 from planning.criteria import Known, judge_list
-from planning.rules_staging import (
+from planning.rules.staging import (
     AMENABLE,
     FLR_SHORT,
     GRADE_1_2,

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from math import ceil
 
 from planning import wording
-from planning.front import Answer
 from planning.least_flr import rule_set_named
-from planning.optimise import Search
-from planning.optimise_reach import Reach
+from planning.optimiser.front import Answer
+from planning.optimiser.reach import Reach
+from planning.optimiser.search import Search
 from planning.relaxations import Wanted, relaxations
 from remnant.core.debulking import DebulkingPlan, PlanOrigin, Relaxation, TargetOutcome
 from remnant.core.findings import Verdict

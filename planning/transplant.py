@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 from planning.criteria import CriteriaList, Known, judge, judge_list
-from planning.rules_staging import Remark
-from planning.rules_transplant import (
+from planning.rules.staging import Remark
+from planning.rules.transplant import (
     REMARKED,
     TRANSPLANT_LISTS,
     TRANSPLANT_PREDICTORS,

@@ -7,7 +7,7 @@ from typing import Final
 from rich.console import Console
 from rich.table import Table
 
-from planning.rules import REMNANT_RULE_SETS
+from planning.rules.remnant import REMNANT_RULE_SETS
 from remnant.cli.examples import RESEARCH_USE
 from remnant.cli.summary_plans import print_plans
 from remnant.core.case import CaseReport

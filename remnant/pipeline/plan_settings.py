@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 from typing import Any, Final
 
 from planning.contradictions import require_consistent
-from planning.rules import REMNANT_RULE_SETS
+from planning.rules.remnant import REMNANT_RULE_SETS
 from remnant.core.clinical import NOTHING_SAID, ClinicalFacts
 from remnant.core.errors import InputError
 from remnant.core.labels import CouinaudSegment

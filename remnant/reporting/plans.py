@@ -8,7 +8,7 @@ from enum import StrEnum
 from itertools import groupby
 from typing import Final
 
-from planning.rules import REMNANT_RULE_SETS
+from planning.rules.remnant import REMNANT_RULE_SETS
 from planning.wording import counted, listed, segment_names
 from remnant.core.clinical import ClinicalFacts
 from remnant.core.criteria import CriteriaResult, LesionAblation

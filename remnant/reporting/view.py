@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from planning.literature import Reference, load_literature
-from planning.rules import DEBULKING_RULES, REMNANT_RULE_SETS
-from planning.rules_flr import FURTHER_MINIMA
+from planning.rules.flr import FURTHER_MINIMA
+from planning.rules.remnant import DEBULKING_RULES, REMNANT_RULE_SETS
 from remnant.core.case import CaseReport
 from remnant.core.findings import Basis, Finding, Verdict
 from remnant.core.lesions import Confirmation

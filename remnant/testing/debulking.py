@@ -8,8 +8,8 @@ from math import ceil
 import numpy as np
 from scipy.sparse import csr_array
 
-from planning.optimise import Demand
-from planning.optimise_problem import Problem, Segments, is_named, make_problem
+from planning.optimiser.problem import Problem, Segments, is_named, make_problem
+from planning.optimiser.search import Demand
 from remnant.core.debulking import Recipe
 from remnant.core.labels import CouinaudSegment
 from remnant.core.lesions import Confirmation

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from planning.rules import PROJECT_SOURCE
+from planning.rules.remnant import PROJECT_SOURCE
 from remnant.core.criteria import CriteriaResult, LesionAblation, Pathway, TreatmentOption
 from remnant.core.debulking import (
     DebulkingPlan,

@@ -15,7 +15,7 @@ from planning.ablation import (
     wedge_refusal,
 )
 from planning.literature import load_literature
-from planning.rules_ablation import ABLATION_RULES, COMBINED_RULE
+from planning.rules.ablation import ABLATION_RULES, COMBINED_RULE
 from remnant.core.debulking import Recipe
 from remnant.core.findings import Finding, SourceStatus, Verdict
 from remnant.core.labels import CouinaudSegment

@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from planning.debulking import cut_lesions, cut_lesions_finding, debulking_findings
-from planning.rules import DEBULKING_RULES
+from planning.rules.remnant import DEBULKING_RULES
 from remnant.core.findings import Basis, SourceStatus, Verdict
 from remnant.core.labels import CouinaudSegment
 from remnant.core.lesions import Confirmation

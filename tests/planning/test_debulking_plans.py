@@ -14,9 +14,9 @@ from planning.debulking_plans import (
     ranked_plans,
     title,
 )
-from planning.feasibility import count
-from planning.front import Point
-from planning.optimise_problem import make_problem
+from planning.optimiser.feasibility import count
+from planning.optimiser.front import Point
+from planning.optimiser.problem import make_problem
 from planning.wording import REVIEW_SENTENCE
 from remnant.core.clinical import NOTHING_SAID
 from remnant.core.debulking import Fate, PlanOrigin, Recipe

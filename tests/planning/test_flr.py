@@ -6,7 +6,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from planning.flr import remnant_finding, remnant_findings
-from planning.rules import CLOYD, GEPNETLM_REVIEW, MACHAIRAS, PRIMARY_PAPERS, REMNANT_RULE_SETS
+from planning.rules.remnant import (
+    CLOYD,
+    GEPNETLM_REVIEW,
+    MACHAIRAS,
+    PRIMARY_PAPERS,
+    REMNANT_RULE_SETS,
+)
 from remnant.core.findings import Basis, SourceStatus, Verdict
 from remnant.core.patient import LiverBackground, Patient
 from remnant.core.quantity import Bound, Quantity

@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from planning.flr_further import further_remnant_findings
-from planning.rules_flr import FURTHER_MINIMA
+from planning.rules.flr import FURTHER_MINIMA
 from remnant.core.findings import SourceStatus, Verdict
 from remnant.core.patient import LiverBackground, Patient
 from remnant.core.plan import Remnant

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from planning import front as module
-from planning.feasibility import Counted
-from planning.front import answer_targets, demanded, dominates, front
-from planning.optimise import Demand, Optimum, start_search
-from planning.optimise_problem import is_named, only_named
+from planning.optimiser.feasibility import Counted
+from planning.optimiser.front import answer_targets, demanded, dominates, front
+from planning.optimiser.problem import is_named, only_named
+from planning.optimiser.search import Demand, Optimum, start_search
 from remnant.core.plan_choice import PlanChoice
 from remnant.testing.debulking import (
     Answer,

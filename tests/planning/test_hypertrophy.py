@@ -26,7 +26,7 @@ from planning.hypertrophy import (
     tumour_growth_fraction,
     weeks_until,
 )
-from planning.rules_growth import ALPPS_CROOME, PVE_RESPONSE, RPVE_FOUR
+from planning.rules.growth import ALPPS_CROOME, PVE_RESPONSE, RPVE_FOUR
 from remnant.core.errors import ImplausibleValueError
 from remnant.core.quantity import Bound, Interval, Quantity
 from volumetry.growth_time import weeks_to_reach

@@ -4,7 +4,7 @@ import pytest
 
 from planning.flr import remnant_findings
 from planning.least_flr import least_flr_ml, rule_set_named
-from planning.rules import REMNANT_RULE_SETS
+from planning.rules.remnant import REMNANT_RULE_SETS
 from remnant.core.clinical import NOTHING_SAID, ClinicalFacts
 from remnant.core.errors import InputError
 from remnant.core.findings import Verdict

@@ -9,8 +9,8 @@ import models
 import planning
 import volumetry
 from planning.literature import load_literature, parse_literature
-from planning.rules import DEBULKING_RULES, REMNANT_RULE_SETS
-from planning.rules_flr import FURTHER_MINIMA
+from planning.rules.flr import FURTHER_MINIMA
+from planning.rules.remnant import DEBULKING_RULES, REMNANT_RULE_SETS
 from remnant.core.errors import InputError
 from volumetry.body_surface import BSA_FORMULAS
 from volumetry.volume_formulas import FORMULAS

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from planning.hypertrophy import NOT_SURE, grown, weeks_until
 from planning.measured_growth import growth_left, measured_forecast
-from planning.rules_growth import ALPPS_CROOME, PVE_TIME, TimeConstant
+from planning.rules.growth import ALPPS_CROOME, PVE_TIME, TimeConstant
 from remnant.core.labels import CouinaudSegment
 from remnant.core.quantity import Bound, Quantity, UncertaintyPart
 from volumetry.growth import NO_THRESHOLD, NO_WEEKS, FlrDraws, GrowthRequest, StandardDraws, growth

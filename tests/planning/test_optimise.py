@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from planning import optimise, optimise_milp, optimise_reach
-from planning.feasibility import count, require_feasible
-from planning.optimise import Demand, best_plan, start_search
-from planning.optimise_problem import only_named
-from planning.optimise_reach import most_debulked
+from planning.optimiser.feasibility import count, require_feasible
+from planning.optimiser.problem import only_named
+from planning.optimiser.reach import most_debulked
+from planning.optimiser.search import Demand, best_plan, start_search
 from remnant.core.debulking import Recipe
 from remnant.core.errors import InconsistentPlanError
 from remnant.testing.debulking import (
@@ -151,7 +151,7 @@ def _wedge_problem():
     """One lesion in segment V with a margin in V and VI, next to an untouched segment VII."""
     from scipy.sparse import csr_array
 
-    from planning.optimise_problem import make_problem
+    from planning.optimiser.problem import make_problem
     from remnant.core.plan_choice import PlanChoice
     from volumetry.atoms import Atoms
 

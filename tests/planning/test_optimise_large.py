@@ -7,11 +7,10 @@ import pytest
 from scipy.optimize import linprog
 
 from planning import optimise_large, optimise_milp
-from planning.feasibility import count
-from planning.optimise import Demand, best_plan, start_search
-from planning.optimise_bounds import relaxed_shares
-from planning.optimise_large import cover_of, least_loss, relax, with_free_choices
-from planning.optimise_milp import (
+from planning.optimiser.bounds import relaxed_shares
+from planning.optimiser.feasibility import count
+from planning.optimiser.large import cover_of, least_loss, relax, with_free_choices
+from planning.optimiser.milp import (
     HALF_VOXEL,
     Goal,
     Limits,
@@ -21,8 +20,9 @@ from planning.optimise_milp import (
     shared_pairs,
     solve,
 )
-from planning.optimise_problem import make_problem
-from planning.optimise_subproblem import subproblem
+from planning.optimiser.problem import make_problem
+from planning.optimiser.search import Demand, best_plan, start_search
+from planning.optimiser.subproblem import subproblem
 from remnant.core.labels import CouinaudSegment
 from remnant.core.plan_choice import PlanChoice
 from remnant.testing.debulking import (

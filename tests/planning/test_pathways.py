@@ -10,7 +10,7 @@ from planning.criteria import AnyOf
 from planning.known import INPUTS
 from planning.literature import load_literature
 from planning.pathways import largest_lesion_mm, pathways, trial_option
-from planning.rules_pathways import (
+from planning.rules.pathways import (
     ALTERNATIVE,
     COMPLEX,
     DIFFUSE,
@@ -20,8 +20,8 @@ from planning.rules_pathways import (
     RESECTABLE,
     TRIAL_GROUPS,
 )
-from planning.rules_pathways_conditions import LARGEST_LESION, TEAM_OBJECTS, TRANSPLANT_SELECTED
-from planning.rules_staging import LIMITED_LESIONS
+from planning.rules.pathways_conditions import LARGEST_LESION, TEAM_OBJECTS, TRANSPLANT_SELECTED
+from planning.rules.staging import LIMITED_LESIONS
 from planning.staging import with_derived
 from remnant.core.clinical import (
     Differentiation,

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from planning.literature import load_literature
 from planning.plan import burden_finding, plan
 from planning.reach import reach_findings
-from planning.rules import DEBULKING_RULES
+from planning.rules.remnant import DEBULKING_RULES
 from remnant.core.clinical import NOTHING_SAID, ClinicalFacts
 from remnant.core.errors import InputError
 from remnant.core.findings import SourceStatus, Verdict

@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from planning.feasibility import count
 from planning.frilling import classify
 from planning.known import known_facts
-from planning.optimise_problem import make_problem
+from planning.optimiser.feasibility import count
+from planning.optimiser.problem import make_problem
 from planning.planned import NO_LESION, NO_MAPS, Planned, make_plans
 from remnant.core.clinical import NOTHING_SAID
 from remnant.core.debulking import PlanOrigin, Recipe

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from planning import relaxations as module
-from planning.front import demanded
-from planning.optimise import Demand, best_plan, start_search
-from planning.optimise_problem import make_problem
+from planning.optimiser.front import demanded
+from planning.optimiser.problem import make_problem
+from planning.optimiser.search import Demand, best_plan, start_search
 from planning.relaxations import MOST_EXTRA, Wanted, relaxations
 from remnant.core.labels import CouinaudSegment
 from remnant.core.plan_choice import PlanChoice

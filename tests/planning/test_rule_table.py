@@ -10,10 +10,10 @@ from planning.criteria import AnyOf
 from planning.literature import load_literature
 from planning.rule_rows import rule_rows
 from planning.rule_table import TITLES, page
-from planning.rules_flr import FURTHER_MINIMA
-from planning.rules_pathways import PATHWAY_TABLES
-from planning.rules_staging import STAGING_RULES
-from planning.rules_transplant import TRANSPLANT_LISTS
+from planning.rules.flr import FURTHER_MINIMA
+from planning.rules.pathways import PATHWAY_TABLES
+from planning.rules.staging import STAGING_RULES
+from planning.rules.transplant import TRANSPLANT_LISTS
 from remnant.core.findings import SourceStatus
 
 GARBLED = ("60.7", "PFS was 4.5", "only 17 %", "recurrence 52 %", "recurrence-free")

@@ -1,6 +1,6 @@
 """The data against a hand-written transcript of the sources."""
 
-from planning.rules import DEBULKING_RULES, REMNANT_RULE_SETS
+from planning.rules.remnant import DEBULKING_RULES, REMNANT_RULE_SETS
 from remnant.core.findings import Basis, SourceStatus
 from remnant.core.patient import LiverBackground
 

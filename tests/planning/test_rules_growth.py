@@ -7,7 +7,7 @@ from statistics import NormalDist
 import pytest
 
 from planning.literature import load_literature
-from planning.rules_growth import (
+from planning.rules.growth import (
     ALPPS_CROOME,
     GROWTH_PRESETS,
     GROWTH_REMARKS,

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from planning.literature import load_literature
-from planning.rules_growth import ALPPS_CROOME, PVE_CROOME, PVE_RESPONSE, RPVE, RPVE_FOUR, Strategy
+from planning.rules.growth import ALPPS_CROOME, PVE_CROOME, PVE_RESPONSE, RPVE, RPVE_FOUR, Strategy
 from planning.staged import (
     NO_PRESET,
     is_staged,

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from planning.criteria import AnyOf
 from planning.known import INPUTS
 from planning.literature import load_literature
-from planning.rules_staging import BIOPSY, LIMITED_LESIONS, MAJOR_SEGMENTS, STAGING_RULES
+from planning.rules.staging import BIOPSY, LIMITED_LESIONS, MAJOR_SEGMENTS, STAGING_RULES
 from planning.staging import (
     flr_insufficient,
     grade_is_g1_or_g2,

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from planning.front import answer_targets
-from planning.optimise import start_search
-from planning.optimise_reach import most_debulked
+from planning.optimiser.front import answer_targets
+from planning.optimiser.reach import most_debulked
+from planning.optimiser.search import start_search
 from planning.targets import CUT_WORDS, TargetCase, target_outcome
 from remnant.core.debulking import PlanOrigin
 from remnant.core.findings import Verdict

@@ -1,0 +1,1 @@
+"""The exact optimiser: problem, bounds, integer programs, and the independent recount."""

@@ -1,0 +1,141 @@
+"""The Pareto front of plans: share of the tumour treated, liver left, number of interventions.
+
+It is exact at the debulking targets: for each target and each number of interventions the plan that
+leaves most liver. Between the targets nothing is searched.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from math import ceil
+
+from planning.optimiser.feasibility import Counted
+from planning.optimiser.search import Demand, Optimum, Search, best_plan
+from remnant.core.debulking import Recipe
+
+MOST_STEPS = 12
+"""Most numbers of interventions tried below that of the largest remnant, for each target."""
+FRONT_SHARE = 0.5
+"""Share of the time that may be gone before the front between the best plans is left out."""
+ROUNDING = 1e-9
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Point:
+    """One plan of the optimiser.
+
+    Parameters
+    ----------
+    recipe, counted
+        The plan and its voxels.
+    proven, most_flr
+        See `planning.optimiser.search.Optimum`.
+    targets
+        Targets that it is the best plan for.
+    on_front
+        No other point is at least as good in everything and better in something.
+    """
+
+    recipe: Recipe
+    counted: Counted
+    proven: bool
+    most_flr: int
+    targets: tuple[float, ...]
+    on_front: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """Best plans for one target: among named hepatectomies, and among all sets of segments."""
+
+    target: float
+    demand: int
+    named: Optimum
+    any_set: Optimum
+
+    @property
+    def best(self) -> Optimum:
+        """The plan that leaves most liver, a named one among equals."""
+        named, other = self.named.counted, self.any_set.counted
+        if other is None or (named is not None and named.flr >= other.flr):
+            return self.named if named is not None else self.any_set
+        return self.any_set
+
+
+def demanded(all_tumour: int, target: float) -> int:
+    """Return the tumour voxels that a target asks for."""
+    return ceil(round(all_tumour * target, 6) - ROUNDING)
+
+
+def answer_targets(search: Search, targets: Sequence[float], *, named_only: bool) -> list[Answer]:
+    """Find the best plans for every target."""
+    answers = []
+    for target in targets:
+        need = demanded(search.problem.all_tumour, target)
+        named = best_plan(search, Demand(debulked=need, named_only=True))
+        any_set = named if named_only else best_plan(search, Demand(debulked=need))
+        answers.append(Answer(target=target, demand=need, named=named, any_set=any_set))
+    return answers
+
+
+def front(search: Search, answers: Sequence[Answer]) -> tuple[Point, ...]:
+    """Return every plan found, each recipe once, those with least tumour left first."""
+    best = [(o, a.target) for a in answers for o in _distinct(a)]
+    between = [(o, None) for a in answers for o in _fewer_interventions(search, a)]
+    found: dict[Recipe, list[tuple[Optimum, float | None]]] = {}
+    for optimum, target in (*best, *between):
+        if optimum.recipe is not None and optimum.counted is not None:
+            found.setdefault(optimum.recipe, []).append((optimum, target))
+    counts = [entries[0][0].counted for entries in found.values()]
+    points = (
+        _point(recipe, entries, [c for c in counts if c is not None])
+        for recipe, entries in found.items()
+    )
+    return tuple(sorted(points, key=lambda p: (-p.counted.debulked, -p.counted.flr)))
+
+
+def _distinct(answer: Answer) -> tuple[Optimum, ...]:
+    """Return the named plan, and that of any set of segments where it leaves more liver."""
+    return (answer.named,) if answer.best is answer.named else (answer.named, answer.any_set)
+
+
+def _fewer_interventions(search: Search, answer: Answer) -> Iterator[Optimum]:
+    """Solve a target again and again with fewer interventions than before."""
+    counted, named_only = answer.named.counted, True
+    if counted is None:
+        counted, named_only = answer.any_set.counted, False
+    for _ in range(MOST_STEPS):
+        if counted is None or search.spent > FRONT_SHARE:
+            return
+        demand = Demand(
+            debulked=answer.demand,
+            interventions=counted.interventions - 1,
+            named_only=named_only,
+        )
+        optimum = best_plan(search, demand)
+        counted = optimum.counted
+        yield optimum
+
+
+def _point(
+    recipe: Recipe, entries: Sequence[tuple[Optimum, float | None]], others: Iterable[Counted]
+) -> Point:
+    optimum = next((o for o, _ in entries if o.proven), entries[0][0])
+    assert optimum.counted is not None  # noqa: S101  # only plans that were found are points
+    return Point(
+        recipe=recipe,
+        counted=optimum.counted,
+        proven=optimum.proven,
+        most_flr=optimum.most_flr,
+        targets=tuple(dict.fromkeys(target for _, target in entries if target is not None)),
+        on_front=not any(dominates(other, optimum.counted) for other in others),
+    )
+
+
+def dominates(one: Counted, other: Counted) -> bool:
+    """Tell whether a plan is at least as good in everything and better in something."""
+    pairs = (
+        (one.debulked, other.debulked),
+        (one.flr, other.flr),
+        (-one.interventions, -other.interventions),
+    )
+    return all(a >= b for a, b in pairs) and any(a > b for a, b in pairs)

@@ -1,0 +1,328 @@
+"""The best plan for a debulking target, proven.
+
+The largest remnant, then the least tumour left, then the fewest interventions. Sets of segments are
+tried in the order of a bound on what they could leave; for each, wedges and ablations in the rest
+are an integer program (`planning.optimiser.milp`). The search ends when no untried set can be
+better.
+"""
+
+from dataclasses import dataclass, field, replace
+from time import monotonic
+
+import numpy as np
+
+from planning.optimiser.bounds import (
+    Bounded,
+    Shares,
+    bounded_sets,
+    equal_shares,
+    relaxed_shares,
+)
+from planning.optimiser.feasibility import Counted, require_feasible
+from planning.optimiser.large import Relaxed, least_loss, relax, with_free_choices
+from planning.optimiser.milp import (
+    Goal,
+    Limits,
+    Model,
+    lost_voxels,
+    make_model,
+    solve,
+)
+from planning.optimiser.problem import Flags, Problem, Segments, is_named
+from planning.optimiser.subproblem import Subproblem, subproblem
+from remnant.core.debulking import Recipe
+
+SHORTEST_SECONDS = 0.01
+GOALS = (Goal.LOST, Goal.RESIDUAL, Goal.INTERVENTIONS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Demand:
+    """What a plan must reach.
+
+    ``debulked`` tumour voxels at least, with at most so many ``interventions`` (``None`` is no
+    limit); ``named_only`` leaves out sets of segments without a Brisbane 2000 name.
+    """
+
+    debulked: int
+    interventions: int | None = None
+    named_only: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Optimum:
+    """The best plan found for a demand.
+
+    Parameters
+    ----------
+    recipe, counted
+        The plan and its voxels, counted independently of the solver; ``None`` where none was found.
+    proven
+        No plan is better, or, without one, there is none.
+    most_flr
+        Functional voxels that no plan for the demand exceeds; 0 where there is proven to be none.
+    """
+
+    recipe: Recipe | None
+    counted: Counted | None
+    proven: bool
+    most_flr: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Prepared:
+    """A set of segments with its integer program; both ``None`` where it cannot be removed."""
+
+    sub: Subproblem | None
+    model: Model | None
+
+
+@dataclass(slots=True, eq=False)
+class Search:
+    """One problem, what was prepared of it, and the time it has.
+
+    Parameters
+    ----------
+    problem
+        What is solved.
+    started, deadline
+        On the clock of ``time.monotonic``.
+    """
+
+    problem: Problem
+    started: float
+    deadline: float
+    prepared: dict[Segments, Prepared] = field(default_factory=dict)
+    relaxations: dict[tuple[Segments, Limits], Relaxed] = field(default_factory=dict)
+
+    @property
+    def seconds(self) -> float:
+        """Time that is left, never quite nothing."""
+        return max(self.deadline - monotonic(), SHORTEST_SECONDS)
+
+    @property
+    def spent(self) -> float:
+        """Share of the time that is gone."""
+        return (monotonic() - self.started) / (self.deadline - self.started)
+
+    def prepare(self, segments: Segments) -> Prepared:
+        """Fix a set of segments, once."""
+        if segments not in self.prepared:
+            sub = subproblem(self.problem, segments)
+            zones = self.problem.atoms.ablation_zones
+            model = None if sub is None else make_model(sub, self.problem.tumour, zones)
+            self.prepared[segments] = Prepared(sub, model)
+        return self.prepared[segments]
+
+    def relax(self, segments: Segments, model: Model, limits: Limits) -> Relaxed:
+        """Solve the linear relaxation of a set of segments, once."""
+        key = (segments, limits)
+        if key not in self.relaxations:
+            self.relaxations[key] = relax(model, limits)
+        return self.relaxations[key]
+
+
+def start_search(problem: Problem, *, seconds: float) -> Search:
+    """Start the clock of a search."""
+    now = monotonic()
+    return Search(problem, now, now + seconds)
+
+
+def best_plan(search: Search, demand: Demand) -> Optimum:
+    """Return the best plan for a demand.
+
+    Returns
+    -------
+    Optimum
+        Counted again by `planning.optimiser.feasibility`. Not proven where the time ended first;
+        then ``most_flr`` says how much more liver a better plan could leave.
+    """
+    problem, leading, open_bound = search.problem, _Leading(), np.inf
+    for candidate in _candidates(search, demand):
+        if candidate.lost > leading.lost:
+            break
+        segments = problem.segment_sets[candidate.number]
+        tried = _try(search, segments, demand, leading)
+        if tried is None:
+            continue
+        if not tried.proven:
+            open_bound = min(open_bound, max(candidate.lost, tried.bound))
+        leading.take(segments, tried)
+        if monotonic() > search.deadline:
+            open_bound = min(open_bound, candidate.lost)
+            break
+    return _settled(search, demand, leading, open_bound)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Tried:
+    """Least loss of one set of segments; ``chosen`` is ``None`` where nothing was found."""
+
+    lost: float
+    chosen: Flags | None
+    bound: float
+    proven: bool
+
+
+@dataclass(slots=True, eq=False)
+class _Leading:
+    """The sets of segments with the least loss so far."""
+
+    lost: float = np.inf
+    tied: list[tuple[Segments, Flags]] = field(default_factory=list)
+
+    def take(self, segments: Segments, tried: _Tried) -> None:
+        if tried.chosen is None or tried.lost > self.lost:
+            return
+        if tried.lost < self.lost:
+            self.tied.clear()
+        self.lost = tried.lost
+        self.tied.append((segments, tried.chosen))
+
+
+def _candidates(search: Search, demand: Demand) -> list[Bounded]:
+    sets = enumerate(search.problem.segment_sets)
+    listed = [(n, s) for n, s in sets if not demand.named_only or is_named(s)]
+    return bounded_sets(search.problem, listed, _shares(search, demand), demand.debulked)
+
+
+def _shares(search: Search, demand: Demand) -> Shares:
+    """Share atoms out for bounds: by the relaxation without removed segments where it is large."""
+    prepared = search.prepare(frozenset())
+    if prepared.model is None or prepared.sub is None or not prepared.model.is_large:
+        return equal_shares(search.problem)
+    limits = _limits(search.problem, prepared.sub, replace(demand, interventions=None), lost=None)
+    assert limits is not None  # noqa: S101  # nothing was taken from them
+    relaxed = search.relax(frozenset(), prepared.model, limits)
+    if np.isinf(relaxed.lost):
+        return equal_shares(search.problem)
+    return relaxed_shares(search.problem, prepared.sub, relaxed)
+
+
+def _try(search: Search, segments: Segments, demand: Demand, leading: _Leading) -> _Tried | None:
+    prepared = search.prepare(segments)
+    if prepared.sub is None or prepared.model is None:
+        return None
+    sub, model = prepared.sub, prepared.model
+    most = None if np.isinf(leading.lost) else int(leading.lost) - sub.lost
+    limits = _limits(search.problem, sub, demand, lost=most)
+    if limits is None:
+        return None
+    if model.is_large:
+        relaxed = search.relax(segments, model, replace(limits, lost=None))
+        if sub.lost + relaxed.lost > leading.lost:
+            return None
+        solved = least_loss(model, limits, relaxed, deadline=search.deadline)
+    else:
+        solved = solve(model, Goal.LOST, limits, seconds=search.seconds)
+    lost = np.inf if solved.chosen is None else sub.lost + lost_voxels(model, solved.chosen)
+    return _Tried(lost, solved.chosen, sub.lost + solved.bound, solved.proven)
+
+
+def _limits(
+    problem: Problem, sub: Subproblem, demand: Demand, *, lost: int | None
+) -> Limits | None:
+    """Return what the limits leave once the segments are removed; ``None`` where too little."""
+    extended = int(sub.extended.sum())
+    limits = Limits(
+        debulked=max(demand.debulked - sub.debulked, 0),
+        lost=lost,
+        wedges=None if problem.most_wedges is None else problem.most_wedges - extended,
+        ablations=problem.most_ablations,
+        interventions=None
+        if demand.interventions is None
+        else demand.interventions - sub.interventions,
+    )
+    counts = (limits.lost, limits.wedges, limits.interventions)
+    return None if any(count is not None and count < 0 for count in counts) else limits
+
+
+def _settled(search: Search, demand: Demand, leading: _Leading, open_bound: float) -> Optimum:
+    """Choose among all plans with the least loss, and count the chosen one again."""
+    total = search.problem.flr_voxels
+    if not leading.tied:
+        proven = bool(np.isinf(open_bound))
+        return Optimum(
+            recipe=None,
+            counted=None,
+            proven=proven,
+            most_flr=0 if proven else _left(total, open_bound),
+        )
+    finished = [_finish(search, s, chosen, demand) for s, chosen in leading.tied]
+    best = min(finished, key=lambda plan: plan.key)
+    proven = open_bound > leading.lost and all(plan.proven for plan in finished)
+    counted = require_feasible(
+        search.problem, best.recipe, lost=leading.lost, debulked=best.debulked
+    )
+    return Optimum(
+        recipe=best.recipe,
+        counted=counted,
+        proven=proven,
+        most_flr=counted.flr if proven else _left(total, min(open_bound, leading.lost)),
+    )
+
+
+def _left(total: int, lost: float) -> int:
+    return total - int(np.ceil(max(lost, 0.0) - 1e-6))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Finished:
+    recipe: Recipe
+    debulked: int
+    interventions: int
+    proven: bool
+
+    @property
+    def key(self) -> tuple[int, int, tuple[int, ...]]:
+        codes = tuple(int(s) for s in self.recipe.segments)
+        return -self.debulked, self.interventions, (len(codes), *codes)
+
+
+def _finish(search: Search, segments: Segments, chosen: Flags, demand: Demand) -> _Finished:
+    """Of all plans of a set with the least loss take the least tumour, then the fewest steps.
+
+    In a large program only lesions that cost no more liver are added.
+    """
+    prepared = search.prepare(segments)
+    sub, model = prepared.sub, prepared.model
+    assert sub is not None  # noqa: S101  # it was solved before
+    assert model is not None  # noqa: S101
+    limits = _limits(search.problem, sub, demand, lost=round(lost_voxels(model, chosen)))
+    assert limits is not None  # noqa: S101
+    if model.is_large:
+        added = with_free_choices(model, limits, chosen)
+        return _finished(search.problem, sub, model, added, proven=True)
+    proven = True
+    for goal in GOALS[1:]:
+        solved = solve(model, goal, limits, seconds=search.seconds)
+        proven = proven and solved.proven
+        chosen = chosen if solved.chosen is None else solved.chosen
+        limits = _tightened(limits, model, chosen)
+    return _finished(search.problem, sub, model, chosen, proven=proven)
+
+
+def _tightened(limits: Limits, model: Model, chosen: Flags) -> Limits:
+    removed = -float(model.costs[Goal.RESIDUAL][: model.fates][chosen].sum())
+    return replace(limits, debulked=round(removed))
+
+
+def _finished(
+    problem: Problem, sub: Subproblem, model: Model, chosen: Flags, *, proven: bool
+) -> _Finished:
+    ids = np.array(problem.atoms.lesion_ids, dtype=np.int64)
+    wedges = model.wedges[chosen[: len(model.wedges)]]
+    ablations = model.ablations[chosen[len(model.wedges) :]]
+    recipe = Recipe(
+        segments=tuple(sorted(sub.segments)),
+        wedges=tuple(sorted(ids[np.flatnonzero(sub.extended)].tolist() + ids[wedges].tolist())),
+        ablations=tuple(sorted(ids[ablations].tolist())),
+    )
+    treated = problem.tumour[wedges].sum() + problem.tumour[ablations].sum()
+    zones = int(problem.atoms.ablation_zones[ablations].sum())
+    return _Finished(
+        recipe=recipe,
+        debulked=sub.debulked + int(treated),
+        interventions=sub.interventions + len(wedges) + zones,
+        proven=proven,
+    )

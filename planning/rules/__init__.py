@@ -1,0 +1,1 @@
+"""The rules of the literature as data: each with its source, population and denominator."""

@@ -1,0 +1,374 @@
+"""Two pathways as tables: figure 2 of ``machairas2021``, and the conclusion of ``cloyd2020``.
+
+Each row says whom it is for and which treatments the source lists there. Cloyd's figure could not
+be read: its rows follow the text that describes it.
+"""
+
+from dataclasses import dataclass, field
+from functools import partial
+
+from planning.criteria import Comparison, Condition, Criterion
+from planning.rules import pathways_options as option
+from planning.rules.pathways_conditions import BURDEN, G1_OR_G2, LARGEST_LESION, TEAM_AGREES
+from planning.rules.pathways_options import OptionRule
+from planning.rules.remnant import PROJECT_SOURCE
+from planning.rules.staging import BOTH_LOBES, GRADE_1_2, LESION_COUNT, LIMITED_LESIONS, NELM
+from remnant.core.clinical import ExtrahepaticDisease
+from remnant.core.findings import Basis, SourceStatus
+
+LIMITED = "pattern_type_i_or_limited"
+COMPLEX = "pattern_type_ii_or_complex"
+DIFFUSE = "pattern_type_iii_or_diffuse"
+DEBULKABLE = "debulkable_fraction"
+RESECTABLE = "resectable_by_cloyd"
+
+MACHAIRAS_TITLE = "Machairas 2021, figure 2"
+CLOYD_TITLE = "Cloyd 2020, conclusion"
+LITTLE_EVIDENCE = "Evidence for one order over another is limited."
+ALTERNATIVE = "Where resection is contraindicated."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PathwayRow:
+    """One row of a pathway.
+
+    Parameters
+    ----------
+    id, branch
+        Machine name, and whom the row is for.
+    text
+        What the source says of the row as a whole.
+    conditions
+        All of them make a case belong to the row.
+    first, otherwise
+        Treatments listed first, and those listed where resection is contraindicated.
+    trial
+        Whether the trial that allots by load is shown beside them.
+    """
+
+    id: str
+    branch: str
+    text: str
+    conditions: tuple[Condition, ...]
+    first: tuple[OptionRule, ...]
+    otherwise: tuple[OptionRule, ...] = ()
+    trial: bool = field(default=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PathwayTable:
+    """All rows of one source."""
+
+    id: str
+    title: str
+    source: str
+    rows: tuple[PathwayRow, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrialGroup:
+    """One group of the trial in ``machairas2021`` that allots by load; the first one applies."""
+
+    id: str
+    treatment: str
+    conditions: tuple[Criterion, ...]
+
+
+_is = partial(Criterion, comparison=Comparison.IS, population=NELM, source="machairas2021")
+_trial = partial(Criterion, population="patients of one trial", source="machairas2021")
+_trial_size = partial(_trial, input=LARGEST_LESION, ask="largest diameter")
+
+MACHAIRAS_LIMITED = _is(
+    id="pathway.machairas2021.limited",
+    statement="Type I or limited bilobar. Limited is read here as at most "
+    f"{LIMITED_LESIONS} lesions.",
+    input=LIMITED,
+    ask="distribution of the lesions",
+    limit=True,
+    status=SourceStatus.PROJECT,
+)
+MACHAIRAS_COMPLEX = _is(
+    id="pathway.machairas2021.complex",
+    statement="Type II or complex. Complex is read here as more than "
+    f"{LIMITED_LESIONS} lesions that fit no type.",
+    input=COMPLEX,
+    ask="distribution of the lesions",
+    limit=True,
+    status=SourceStatus.PROJECT,
+)
+MACHAIRAS_DIFFUSE = _is(
+    id="pathway.machairas2021.diffuse",
+    statement="Type III or diffuse.",
+    input=DIFFUSE,
+    ask="distribution of the lesions",
+    limit=True,
+    status=SourceStatus.PROJECT,
+)
+NOT_G1_OR_G2 = _is(
+    id="pathway.machairas2021.other_grade",
+    statement="Neither G1 nor G2.",
+    input=GRADE_1_2,
+    ask="grade (G1 or G2)",
+    limit=False,
+)
+LITTLE_OUTSIDE = Criterion(
+    id="pathway.cloyd2020.extrahepatic",
+    statement="No extrahepatic disease, or little that is indolent.",
+    input="extrahepatic_disease",
+    ask="extrahepatic disease",
+    comparison=Comparison.ONE_OF,
+    limit=(ExtrahepaticDisease.NONE, ExtrahepaticDisease.MINIMAL),
+    population=NELM,
+    source="cloyd2020",
+)
+MUCH_OUTSIDE = Criterion(
+    id="pathway.cloyd2020.significant_extrahepatic",
+    statement="Significant extrahepatic disease.",
+    input="extrahepatic_disease",
+    ask="extrahepatic disease",
+    comparison=Comparison.IS,
+    limit=ExtrahepaticDisease.SIGNIFICANT,
+    population=NELM,
+    source="cloyd2020",
+)
+OVER_70 = Criterion(
+    id="pathway.cloyd2020.debulkable",
+    statement="A plan with an accepted remnant debulks more than 70 % of the tumour volume.",
+    input=DEBULKABLE,
+    ask="share that a plan could debulk",
+    comparison=Comparison.MORE,
+    limit=0.70,
+    basis=Basis.TUMOUR_VOLUME,
+    population=NELM,
+    source="cloyd2020",
+)
+NOT_RESECTABLE = Criterion(
+    id="pathway.cloyd2020.unresectable",
+    statement="Not resectable: by the team, or no plan debulks more than 70 %.",
+    input=RESECTABLE,
+    ask="whether it is resectable",
+    comparison=Comparison.IS,
+    limit=False,
+    population=NELM,
+    source="cloyd2020",
+    status=SourceStatus.PROJECT,
+)
+OLIGOMETASTATIC = Criterion(
+    id="pathway.cloyd2020.oligometastatic",
+    statement=f"Oligometastatic. Read here as at most {LIMITED_LESIONS} lesions.",
+    input=LESION_COUNT,
+    ask="number of lesions",
+    comparison=Comparison.AT_MOST,
+    limit=float(LIMITED_LESIONS),
+    population=NELM,
+    source=PROJECT_SOURCE,
+    status=SourceStatus.PROJECT,
+)
+MULTIFOCAL = Criterion(
+    id="pathway.cloyd2020.multifocal",
+    statement=f"Multifocal. Read here as more than {LIMITED_LESIONS} lesions.",
+    input=LESION_COUNT,
+    ask="number of lesions",
+    comparison=Comparison.MORE,
+    limit=float(LIMITED_LESIONS),
+    population=NELM,
+    source=PROJECT_SOURCE,
+    status=SourceStatus.PROJECT,
+)
+BILOBAR = Criterion(
+    id="pathway.cloyd2020.bilobar",
+    statement="Both lobes involved.",
+    input=BOTH_LOBES,
+    ask="lobes with metastases",
+    comparison=Comparison.IS,
+    limit=True,
+    population=NELM,
+    source="cloyd2020",
+)
+UNILOBAR = Criterion(
+    id="pathway.cloyd2020.unilobar",
+    statement="One lobe involved.",
+    input=BOTH_LOBES,
+    ask="lobes with metastases",
+    comparison=Comparison.IS,
+    limit=False,
+    population=NELM,
+    source="cloyd2020",
+)
+
+TRIAL_GROUPS = (
+    TrialGroup(
+        id="pathway.trial.ablation",
+        treatment="ablation",
+        conditions=(
+            _trial(
+                id="pathway.trial.ablation.number",
+                statement="Up to 6 lesions.",
+                input=LESION_COUNT,
+                ask="number of lesions",
+                comparison=Comparison.AT_MOST,
+                limit=6.0,
+            ),
+            _trial_size(
+                id="pathway.trial.ablation.size",
+                statement="Of at most 4 cm.",
+                comparison=Comparison.AT_MOST,
+                limit=40.0,
+            ),
+        ),
+    ),
+    TrialGroup(
+        id="pathway.trial.embolisation",
+        treatment="embolisation",
+        conditions=(
+            _trial(
+                id="pathway.trial.embolisation.load",
+                statement="Up to 75 % of the liver involved.",
+                input=BURDEN,
+                ask="tumour load",
+                comparison=Comparison.AT_MOST,
+                limit=0.75,
+                basis=Basis.TOTAL_LIVER_VOLUME,
+            ),
+            _trial_size(
+                id="pathway.trial.embolisation.size",
+                statement="Largest of at most 5 cm.",
+                comparison=Comparison.AT_MOST,
+                limit=50.0,
+            ),
+        ),
+    ),
+    TrialGroup(
+        id="pathway.trial.y90",
+        treatment="radioembolisation with Y-90",
+        conditions=(
+            _trial(
+                id="pathway.trial.y90.load",
+                statement="Up to 75 % of the liver involved.",
+                input=BURDEN,
+                ask="tumour load",
+                comparison=Comparison.AT_MOST,
+                limit=0.75,
+                basis=Basis.TOTAL_LIVER_VOLUME,
+            ),
+            _trial_size(
+                id="pathway.trial.y90.size",
+                statement="Largest over 5 cm.",
+                comparison=Comparison.MORE,
+                limit=50.0,
+            ),
+        ),
+    ),
+)
+"""Groups of the trial in their printed order; more than 75 % belongs to none."""
+
+LOCAL = (option.ABLATION, option.TACE, option.TAE, option.RADIOEMBOLISATION)
+GENERAL = (option.PRRT, option.TRANSPLANTATION, option.SOMATOSTATIN_ANALOGUE)
+DRUGS = (option.CHEMOTHERAPY_PANCREATIC, option.INTERFERON, option.IMMUNOTHERAPY)
+TARGETED = (option.EVEROLIMUS, option.SUNITINIB)
+
+MACHAIRAS = PathwayTable(
+    id="machairas2021",
+    title=MACHAIRAS_TITLE,
+    source="machairas2021",
+    rows=(
+        PathwayRow(
+            id="limited",
+            branch="Type I or limited bilobar, G1 or G2",
+            text="Resection is listed first, the rest where it is contraindicated.",
+            conditions=(G1_OR_G2, MACHAIRAS_LIMITED),
+            first=(option.RESECTION, *option.BEFORE_SURGERY),
+            otherwise=(*LOCAL, *GENERAL, *DRUGS),
+            trial=True,
+        ),
+        PathwayRow(
+            id="complex",
+            branch="Type II or complex pattern, G1 or G2",
+            text="Resection in one or two stages is listed first, the rest where it is "
+            "contraindicated.",
+            conditions=(G1_OR_G2, MACHAIRAS_COMPLEX),
+            first=(
+                option.RESECTION_ONE_STAGE,
+                option.RESECTION_TWO_STAGES,
+                *option.BEFORE_SURGERY,
+            ),
+            otherwise=(*LOCAL, option.CYTOREDUCTION, *GENERAL, *DRUGS, *TARGETED),
+            trial=True,
+        ),
+        PathwayRow(
+            id="diffuse",
+            branch="Type III or diffuse, G1 or G2",
+            text="The figure has no resection arm here.",
+            conditions=(G1_OR_G2, MACHAIRAS_DIFFUSE),
+            first=(
+                *LOCAL[1:],
+                option.PRRT,
+                option.PRIMARY_THEN_PRRT,
+                *GENERAL[1:],
+                *DRUGS,
+                *TARGETED,
+            ),
+            trial=True,
+        ),
+        PathwayRow(
+            id="not_covered",
+            branch="G3 or carcinoma",
+            text="The figure covers well-differentiated G1 and G2 only. What other sources list "
+            "for high grade is shown.",
+            conditions=(NOT_G1_OR_G2,),
+            first=(option.RESECTION_HIGH_GRADE, *option.HIGH_GRADE_CHEMOTHERAPY),
+        ),
+    ),
+)
+TRANSARTERIAL = (option.CLOYD_EMBOLISATION, option.CLOYD_TARE)
+CLOYD = PathwayTable(
+    id="cloyd2020",
+    title=CLOYD_TITLE,
+    source="cloyd2020",
+    rows=(
+        PathwayRow(
+            id="resectable",
+            branch="Resectable",
+            text="Resection is recommended there; the conditions of resectability are judged "
+            "apart.",
+            conditions=(LITTLE_OUTSIDE, OVER_70, TEAM_AGREES),
+            first=(
+                option.CLOYD_RESECTION,
+                option.CONCOMITANT_ABLATION,
+                *option.BEFORE_SURGERY,
+            ),
+        ),
+        PathwayRow(
+            id="oligometastatic",
+            branch="Unresectable, oligometastatic",
+            text="Local treatment is listed.",
+            conditions=(LITTLE_OUTSIDE, NOT_RESECTABLE, OLIGOMETASTATIC),
+            first=(option.PERCUTANEOUS_ABLATION, option.SBRT, option.SELECTIVE_TRANSARTERIAL),
+        ),
+        PathwayRow(
+            id="multifocal_bilobar",
+            branch="Multifocal bilobar",
+            text="Transarterial treatment is listed first; systemic treatment, PRRT included, can "
+            "be considered.",
+            conditions=(LITTLE_OUTSIDE, NOT_RESECTABLE, MULTIFOCAL, BILOBAR),
+            first=(*TRANSARTERIAL, *option.CLOYD_SYSTEMIC),
+        ),
+        PathwayRow(
+            id="significant_extrahepatic",
+            branch="Significant extrahepatic disease",
+            text="Systemic treatment is listed, with or without liver-directed treatment by the "
+            "distribution in the liver.",
+            conditions=(MUCH_OUTSIDE,),
+            first=(*option.CLOYD_SYSTEMIC, *TRANSARTERIAL),
+        ),
+        PathwayRow(
+            id="not_covered",
+            branch="Unresectable, many lesions in one lobe",
+            text="No row of the conclusion speaks of this pattern.",
+            conditions=(LITTLE_OUTSIDE, NOT_RESECTABLE, MULTIFOCAL, UNILOBAR),
+            first=(),
+        ),
+    ),
+)
+PATHWAY_TABLES: tuple[PathwayTable, ...] = (MACHAIRAS, CLOYD)
+"""Pathways in the order in which they are shown."""

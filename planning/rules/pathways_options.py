@@ -1,0 +1,349 @@
+"""Treatments that the sources' pathways list, each with what its source says of it.
+
+A treatment is listed as an option and never as an order; which conditions it has is said in
+:mod:`planning.rules.pathways_conditions`.
+"""
+
+from dataclasses import dataclass, field
+from functools import partial
+
+from planning.criteria import Condition
+from planning.rules.pathways_conditions import (
+    ABOVE_3_CM,
+    CYTOREDUCTION_FOR,
+    EMBOLISABLE,
+    FUNCTIONAL,
+    GEP_OR_LUNG,
+    KI67_ABOVE_55,
+    KI67_BELOW_55,
+    KI67_OF_G3,
+    NO_PROHIBITIVE_COMORBIDITY,
+    NO_WHIPPLE,
+    PANCREAS,
+    PANCREAS_OR_SMALL_BOWEL,
+    POORLY_DIFFERENTIATED,
+    PRIMARY_RESECTABLE,
+    RADIOLIGAND,
+    REACHABLE,
+    SELECTED_FOR_TRANSPLANT,
+    SEVERE_VALVE_DISEASE,
+    SHORT,
+    SMALL_BOWEL,
+    SOLITARY,
+    TEAM_AGREES,
+    WELL_DIFFERENTIATED,
+    WHIPPLE,
+)
+from planning.rules.staging import NELM
+from remnant.core.findings import SourceStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A sentence beside a treatment; left out where the fact ``unless_no`` is known not to hold."""
+
+    text: str
+    unless_no: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OptionRule:
+    """One treatment as one source lists it.
+
+    Parameters
+    ----------
+    id, name
+        Machine name, and what it is called.
+    statement
+        What the source says, in our own words.
+    population, source, status
+        Whom it speaks of, key in ``planning/literature.bib``, whether it was read there.
+    conditions
+        What is asked for; all of them.
+    notes
+        Further remarks, each with its source in words.
+    """
+
+    id: str
+    name: str
+    statement: str
+    source: str
+    population: str = NELM
+    conditions: tuple[Condition, ...] = ()
+    notes: tuple[Note, ...] = ()
+    status: SourceStatus = field(default=SourceStatus.VERIFIED)
+
+
+_machairas = partial(OptionRule, source="machairas2021")
+_cloyd = partial(OptionRule, source="cloyd2020")
+_review = partial(OptionRule, source="gepnetlm_review", population="GEP-NET liver metastases")
+
+LOBAR_AFTER_WHIPPLE = Note(
+    "Cloyd 2020: lobar TACE after pancreatoduodenectomy has more complications; selective "
+    "treatment or radioembolisation, and antibiotics, are listed instead.",
+    unless_no=WHIPPLE,
+)
+
+RESECTION = _machairas(
+    id="resection",
+    name="Surgical resection",
+    statement="First line in Machairas 2021, alone or with the primary.",
+    conditions=(REACHABLE, TEAM_AGREES, NO_PROHIBITIVE_COMORBIDITY),
+    notes=(
+        Note("It puts R0 at 10 to 25 % of all patients, the GEP-NET review candidates below 10 %."),
+    ),
+)
+RESECTION_ONE_STAGE = _machairas(
+    id="resection_one_stage",
+    name="Surgical resection in one stage, with or without ablation",
+    statement="First line in Machairas 2021.",
+    conditions=(REACHABLE, TEAM_AGREES, NO_PROHIBITIVE_COMORBIDITY),
+)
+RESECTION_TWO_STAGES = _machairas(
+    id="resection_two_stages",
+    name="Surgical resection in two stages",
+    statement="First line in Machairas 2021: embolisation then resection; resection and portal "
+    "ligation then completion; or ALPPS.",
+    conditions=(SHORT, TEAM_AGREES, NO_PROHIBITIVE_COMORBIDITY),
+)
+ABLATION = _machairas(
+    id="ablation",
+    name="Ablation",
+    statement="Machairas 2021: below 5 cm, away from the hilum and the surface. Each lesion is "
+    "judged in the table on ablation.",
+    conditions=(NO_WHIPPLE,),
+)
+TACE = _machairas(
+    id="tace",
+    name="Chemoembolisation (TACE)",
+    statement="Machairas 2021: multiple unresectable metastases, more advanced load.",
+    conditions=EMBOLISABLE,
+    notes=(
+        Note("GEP-NET review: in pancreatic tumours better than TAE, not significantly."),
+        LOBAR_AFTER_WHIPPLE,
+    ),
+)
+TAE = _machairas(
+    id="tae",
+    name="Embolisation (TAE)",
+    statement="Machairas 2021: multiple unresectable metastases; no transarterial method is shown "
+    "superior, TAE perhaps safer. Post-embolisation syndrome in up to 90 %.",
+    conditions=EMBOLISABLE,
+    notes=(Note("GEP-NET review: response higher than to TACE in carcinoid."),),
+)
+RADIOEMBOLISATION = _machairas(
+    id="radioembolisation",
+    name="Radioembolisation (RE)",
+    statement="Machairas 2021: not amenable to resection; resection afterwards may become "
+    "possible, and complications of a major one are then weighed.",
+    notes=(Note("Measuring the volumes anew then is this project's inference."),),
+)
+PRRT = _machairas(
+    id="prrt",
+    name="Radioligand therapy (PRRT)",
+    statement="Machairas 2021: G1 or G2 with somatostatin receptors, kidneys and marrow adequate; "
+    "limited response in bulky disease. Radioembolisation after it was safe as salvage.",
+    conditions=RADIOLIGAND,
+)
+PRIMARY_THEN_PRRT = _machairas(
+    id="primary_then_prrt",
+    name="Resection of the primary, then PRRT",
+    statement="Machairas 2021: proposed in G1 or G2 pancreatic tumours with diffuse disease.",
+    population="G1-G2 pancreatic, diffuse disease",
+    conditions=(PANCREAS, PRIMARY_RESECTABLE, *RADIOLIGAND),
+)
+TRANSPLANTATION = _machairas(
+    id="transplantation",
+    name="Liver transplantation (OLT)",
+    statement="Machairas 2021: highly selected patients, under 1 %. The lists of criteria are "
+    "judged apart.",
+    conditions=(SELECTED_FOR_TRANSPLANT,),
+)
+SOMATOSTATIN_ANALOGUE = _machairas(
+    id="somatostatin_analogue",
+    name="Somatostatin analogue",
+    statement="Listed by Machairas 2021.",
+    notes=(Note("GEP-NET review: it can cause steatosis."),),
+)
+CHEMOTHERAPY_PANCREATIC = _machairas(
+    id="chemotherapy_pancreatic",
+    name="Chemotherapy",
+    statement="Listed by Machairas 2021 for a pancreatic primary.",
+    population="pancreatic primary",
+    conditions=(PANCREAS,),
+    notes=(Note("GEP-NET review: of little use in small-bowel carcinoids."),),
+)
+INTERFERON = _machairas(
+    id="interferon",
+    name="Interferon alpha",
+    statement="Listed by Machairas 2021 for a primary of the small intestine.",
+    population="primary of the small intestine",
+    conditions=(SMALL_BOWEL,),
+)
+IMMUNOTHERAPY = _machairas(
+    id="immunotherapy",
+    name="Immunotherapy",
+    statement="Listed by Machairas 2021 for a primary of the small intestine.",
+    population="primary of the small intestine",
+    conditions=(SMALL_BOWEL,),
+)
+EVEROLIMUS = _machairas(
+    id="everolimus",
+    name="Everolimus",
+    statement="Listed by Machairas 2021 for a primary of the pancreas or small intestine.",
+    population="primary of the pancreas or small intestine",
+    conditions=(PANCREAS_OR_SMALL_BOWEL,),
+)
+SUNITINIB = _machairas(
+    id="sunitinib",
+    name="Sunitinib",
+    statement="Listed by Machairas 2021 for a pancreatic primary.",
+    population="pancreatic primary",
+    conditions=(PANCREAS,),
+)
+CYTOREDUCTION = _machairas(
+    id="cytoreduction",
+    name="Cytoreduction",
+    statement="Machairas 2021: 70 to 90 % of the load removed, by resection, ablation or both.",
+    conditions=(CYTOREDUCTION_FOR,),
+    notes=(Note("GEP-NET review: most experienced centres are reluctant."),),
+)
+HORMONES_FIRST = _review(
+    id="hormones_first",
+    name="Treatment of hormone excess before surgery",
+    statement="GEP-NET review: somatostatin analogue and antidiarrhoeal; TAE before surgery where "
+    "severe excess causes nutritional compromise.",
+    conditions=(FUNCTIONAL,),
+)
+OCTREOTIDE = _cloyd(
+    id="perioperative_octreotide",
+    name="Peri-operative octreotide",
+    statement="Cloyd 2020: carcinoid crisis is a risk; value and dose of octreotide are debated.",
+    conditions=(FUNCTIONAL,),
+)
+VALVE_REPAIR = _review(
+    id="valve_repair",
+    name="Valve repair before liver surgery",
+    statement="GEP-NET review: echocardiography looks for carcinoid heart disease; severe valve "
+    "disease is repaired first.",
+    conditions=(SEVERE_VALVE_DISEASE,),
+)
+BEFORE_SURGERY = (HORMONES_FIRST, OCTREOTIDE, VALVE_REPAIR)
+
+CLOYD_RESECTION = _cloyd(
+    id="resection",
+    name="Surgical resection",
+    statement="Cloyd 2020 recommends it where resectable; it may be right with low-volume "
+    "indolent extrahepatic disease, or where only more than 70 % can be debulked.",
+    conditions=(TEAM_AGREES, NO_PROHIBITIVE_COMORBIDITY),
+)
+CONCOMITANT_ABLATION = _cloyd(
+    id="concomitant_ablation",
+    name="Ablation beside resection",
+    statement="Cloyd 2020: small to intermediate, central lesions; care with extended "
+    "hepatectomy. Machairas 2021 and the GEP-NET review exclude the hilum: the sources disagree.",
+)
+PERCUTANEOUS_ABLATION = _cloyd(
+    id="percutaneous_ablation",
+    name="Percutaneous ablation",
+    statement="Cloyd 2020: best for one to three tumours below 3.5 cm. Each lesion is judged in "
+    "the table on ablation.",
+)
+SBRT = _cloyd(
+    id="sbrt",
+    name="Stereotactic body radiotherapy (SBRT)",
+    statement="Cloyd 2020: can be considered for solitary tumours above 3 cm that are not "
+    "amenable to resection.",
+    conditions=(SOLITARY, ABOVE_3_CM),
+)
+SELECTIVE_TRANSARTERIAL = _cloyd(
+    id="selective_transarterial",
+    name="Selective transarterial therapy",
+    statement="Listed by Cloyd 2020; contraindications after Machairas 2021.",
+    conditions=EMBOLISABLE,
+)
+CLOYD_EMBOLISATION = _cloyd(
+    id="tae_tace",
+    name="Embolisation or chemoembolisation (TAE, TACE)",
+    statement="Cloyd 2020: a three-arm trial (TAE, cTACE, DEB-TACE) ended early for severe "
+    "complications with DEB-TACE. Contraindications after Machairas 2021.",
+    conditions=EMBOLISABLE,
+    notes=(LOBAR_AFTER_WHIPPLE,),
+)
+CLOYD_TARE = _cloyd(
+    id="tare",
+    name="Radioembolisation (TARE)",
+    statement="Cloyd 2020: TACE controlled disease better in one comparison, without difference in "
+    "survival; late radiation fibrosis is a concern.",
+)
+CLOYD_PRRT = _cloyd(
+    id="prrt",
+    name="Radioligand therapy (PRRT)",
+    statement="Cloyd 2020: can be considered. Conditions after Machairas 2021.",
+    conditions=RADIOLIGAND,
+)
+CLOYD_SOMATOSTATIN = _cloyd(
+    id="somatostatin_analogue",
+    name="Somatostatin analogue",
+    statement="Cloyd 2020: often first for low volume.",
+)
+CLOYD_EVEROLIMUS = _cloyd(
+    id="everolimus",
+    name="Everolimus",
+    statement="Listed by Cloyd 2020 for gastro-entero-pancreatic and lung primaries.",
+    population="gastro-entero-pancreatic and lung primaries",
+    conditions=(GEP_OR_LUNG,),
+)
+CLOYD_SUNITINIB = _cloyd(
+    id="sunitinib",
+    name="Sunitinib",
+    statement="Listed by Cloyd 2020 for a pancreatic primary.",
+    population="pancreatic primary",
+    conditions=(PANCREAS,),
+)
+CAPTEM_PANCREATIC = _cloyd(
+    id="captem_pancreatic",
+    name="Capecitabine and temozolomide",
+    statement="Listed by Cloyd 2020 for a pancreatic primary.",
+    population="pancreatic primary",
+    conditions=(PANCREAS,),
+)
+CAPTEM_HIGH_GRADE = _cloyd(
+    id="captem_high_grade",
+    name="Capecitabine and temozolomide in G3",
+    statement="Cloyd 2020 of the NORDIC registry: well-differentiated G3 with Ki-67 below 55 % may "
+    "do best with it.",
+    population="well-differentiated G3, NORDIC registry",
+    conditions=(WELL_DIFFERENTIATED, KI67_OF_G3, KI67_BELOW_55),
+)
+PLATINUM_HIGH_GRADE = _cloyd(
+    id="platinum_high_grade",
+    name="Platinum and etoposide in G3",
+    statement="Cloyd 2020 of the NORDIC registry: well-differentiated G3 with Ki-67 above 55 % may "
+    "do best with it.",
+    population="well-differentiated G3, NORDIC registry",
+    conditions=(WELL_DIFFERENTIATED, KI67_ABOVE_55),
+)
+PLATINUM_POOR = _review(
+    id="platinum_poor_differentiation",
+    name="Platinum-based chemotherapy",
+    statement="GEP-NET review: for poorly differentiated tumours.",
+    conditions=(POORLY_DIFFERENTIATED,),
+)
+RESECTION_HIGH_GRADE = _cloyd(
+    id="resection_high_grade",
+    name="Surgical resection in high grade",
+    statement="Cloyd 2020: limited evidence suggests acceptable outcomes in high grade, "
+    "particularly with Ki-67 below 55 %. Machairas 2021: not for poorly differentiated tumours.",
+    population="high grade",
+    conditions=(WELL_DIFFERENTIATED, KI67_BELOW_55, TEAM_AGREES, NO_PROHIBITIVE_COMORBIDITY),
+)
+HIGH_GRADE_CHEMOTHERAPY = (CAPTEM_HIGH_GRADE, PLATINUM_HIGH_GRADE, PLATINUM_POOR)
+CLOYD_SYSTEMIC = (
+    CLOYD_SOMATOSTATIN,
+    CLOYD_PRRT,
+    CLOYD_EVEROLIMUS,
+    CLOYD_SUNITINIB,
+    CAPTEM_PANCREATIC,
+    *HIGH_GRADE_CHEMOTHERAPY,
+)

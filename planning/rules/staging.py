@@ -1,0 +1,399 @@
+"""What the sources say on operating in stages, on combined and on repeat operations.
+
+Words without a number in the sources have this project's: LIMITED_LESIONS and MAJOR_SEGMENTS.
+"""
+
+from dataclasses import dataclass, field
+from functools import partial
+
+from planning.criteria import AnyOf, Comparison, CriteriaList, Criterion
+from planning.rules.remnant import PROJECT_SOURCE
+from remnant.core.clinical import Differentiation, PrimaryStatus
+from remnant.core.findings import SourceStatus
+from remnant.core.plan import FrillingType
+
+FRILLING_TYPE = "frilling_type"
+LESION_COUNT = "lesion_count"
+BOTH_LOBES = "both_lobes"
+FLR_SHORT = "flr_insufficient_in_one_stage"
+ONE_STAGE = "reachable_in_one_stage"
+AMENABLE = "amenable_to_resection"
+SMALL_RESECTION = "small_resection_suffices"
+GRADE_1_2 = "grade_is_g1_or_g2"
+BIOPSY = "metastasis_biopsied"
+
+LIMITED_LESIONS = 5
+"""Disease is called limited, or oligometastatic, up to this many lesions. This project's number."""
+MAJOR_SEGMENTS = 3
+"""A resection is called extensive from this many segments on. This project's number."""
+
+NELM = "neuroendocrine liver metastases"
+SYNCHRONOUS = "synchronous disease"
+RECURRENT = "recurrence after resection"
+
+_is = partial(Criterion, comparison=Comparison.IS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remark:
+    """Figures of a series or a statement of a source, held against nothing."""
+
+    id: str
+    statement: str
+    population: str
+    source: str
+    status: SourceStatus = field(default=SourceStatus.VERIFIED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StagingRule:
+    """Conditions for one way to operate, and what series report of it."""
+
+    listed: CriteriaList
+    remarks: tuple[Remark, ...]
+
+
+def _flr_short(way: str) -> Criterion:
+    return _is(
+        id=f"staging.{way}.flr",
+        statement="Machairas 2021: for a remnant that is insufficient in one stage.",
+        input=FLR_SHORT,
+        ask="whether one stage would leave enough",
+        limit=True,
+        population=NELM,
+        source="machairas2021",
+    )
+
+
+def _fit(way: str) -> Criterion:
+    return _is(
+        id=f"staging.{way}.fit",
+        statement="Cloyd 2020: fit for a major hepatectomy.",
+        input="fit_for_major_hepatectomy",
+        ask="fitness for a major hepatectomy",
+        limit=True,
+        population=NELM,
+        source="cloyd2020",
+    )
+
+
+def _well_differentiated(way: str) -> Criterion:
+    return _is(
+        id=f"staging.{way}.differentiation",
+        statement="Machairas 2021: resection with curative intent is for well-differentiated "
+        "tumours.",
+        input="differentiation",
+        ask="differentiation",
+        limit=Differentiation.WELL,
+        population=NELM,
+        source="machairas2021",
+    )
+
+
+def _portal_hypertension(way: str) -> Criterion:
+    return _is(
+        id=f"staging.{way}.portal_hypertension",
+        statement="GEP-NET review: portal hypertension raises the risk of resection.",
+        input="portal_hypertension_signs",
+        ask="portal hypertension or its signs",
+        limit=False,
+        population="GEP-NET liver metastases",
+        source="gepnetlm_review",
+        needed=False,
+    )
+
+
+PVE = StagingRule(
+    listed=CriteriaList(
+        id="staging.pve",
+        title="Portal vein embolisation, then resection",
+        source="machairas2021",
+        conditions=(
+            _flr_short("pve"),
+            _well_differentiated("pve"),
+            _fit("pve"),
+            _portal_hypertension("pve"),
+        ),
+    ),
+    remarks=(
+        Remark(
+            id="staging.pve.azoulay2000",
+            statement="Azoulay: below 40 % of the measured functional volume.",
+            population="fibrosis or cirrhosis",
+            source="azoulay2000",
+        ),
+    ),
+)
+TWO_STAGE = StagingRule(
+    listed=CriteriaList(
+        id="staging.two_stage_pvl",
+        title="Two stages with ligation of the contralateral portal vein",
+        source="machairas2021",
+        conditions=(
+            _flr_short("two_stage_pvl"),
+            _is(
+                id="staging.two_stage_pvl.both_lobes",
+                statement="Machairas 2021: the first stage clears the remnant. Read here as "
+                "metastases in both lobes.",
+                input=BOTH_LOBES,
+                ask="lobes with metastases",
+                limit=True,
+                population="type II or complex pattern",
+                source="machairas2021",
+                status=SourceStatus.PROJECT,
+            ),
+            _well_differentiated("two_stage_pvl"),
+            _fit("two_stage_pvl"),
+            _portal_hypertension("two_stage_pvl"),
+        ),
+    ),
+    remarks=(
+        Remark(
+            id="staging.two_stage_pvl.course",
+            statement="Series from Clichy, highly selected: the primary was removed in the first "
+            "stage in 87 %; two months of observation; 4 % dropped out by progression.",
+            population="highly selected patients of one centre",
+            source="machairas2021",
+        ),
+        Remark(
+            id="staging.two_stage_pvl.outcome",
+            statement="Same series: R0 in 75 %, morbidity 21 %, mortality 0 %; five-year overall "
+            "survival 94 %, disease-free 50 %.",
+            population="highly selected patients of one centre",
+            source="machairas2021",
+        ),
+    ),
+)
+ALPPS = StagingRule(
+    listed=CriteriaList(
+        id="staging.alpps",
+        title="ALPPS",
+        source="machairas2021",
+        conditions=(
+            _flr_short("alpps"),
+            _is(
+                id="staging.alpps.grade",
+                statement="Machairas 2021: G3 is regarded as a contraindication to ALPPS.",
+                input=GRADE_1_2,
+                ask="grade (G1 or G2)",
+                limit=True,
+                population=NELM,
+                source="machairas2021",
+            ),
+            _fit("alpps"),
+            _is(
+                id="staging.alpps.biopsy",
+                statement="Machairas 2021: biopsy of a metastasis before ALPPS, since its Ki-67 "
+                "may differ from the primary's.",
+                input=BIOPSY,
+                ask="whether a metastasis was biopsied",
+                limit=True,
+                population=NELM,
+                source="machairas2021",
+                needed=False,
+            ),
+            _is(
+                id="staging.alpps.type",
+                statement="Machairas 2021: 95 % of the registry's cases were Frilling type II.",
+                input=FRILLING_TYPE,
+                ask="Frilling type",
+                limit=FrillingType.II,
+                population="ALPPS registry",
+                source="machairas2021",
+                needed=False,
+            ),
+            _portal_hypertension("alpps"),
+        ),
+    ),
+    remarks=(
+        Remark(
+            id="staging.alpps.outcome.machairas2021",
+            statement="Machairas 2021 of the registry, after stage 2: overall morbidity 52 %, at "
+            "least 3b in 28 %, one late death; one- and two-year survival 95.2 %, disease-free "
+            "73.2 and 41.8 %.",
+            population="ALPPS registry",
+            source="machairas2021",
+        ),
+        Remark(
+            id="staging.alpps.outcome.linecker2019",
+            statement="Linecker 2019, 21 patients: morbidity of at least 3b in 9 % after stage 1 "
+            "and 27 % after stage 2, 90-day mortality 5 %, R0 in 90 %. The two accounts differ.",
+            population="ALPPS registry, neuroendocrine, n = 21",
+            source="linecker2019",
+        ),
+    ),
+)
+SIMULTANEOUS = StagingRule(
+    listed=CriteriaList(
+        id="staging.simultaneous_primary",
+        title="Primary and metastases in one operation",
+        source="machairas2021",
+        conditions=(
+            _is(
+                id="staging.simultaneous_primary.primary",
+                statement="The primary tumour is in place and resectable.",
+                input="primary_status",
+                ask="state of the primary tumour",
+                limit=PrimaryStatus.RESECTABLE,
+                population=SYNCHRONOUS,
+                source="machairas2021",
+            ),
+            _fit("simultaneous_primary"),
+            AnyOf(
+                id="staging.simultaneous_primary.distribution",
+                statement="Machairas 2021: type I or limited bilobar disease.",
+                branches=(
+                    (
+                        _is(
+                            id="staging.simultaneous_primary.type_i",
+                            statement="Frilling type I.",
+                            input=FRILLING_TYPE,
+                            ask="Frilling type",
+                            limit=FrillingType.I,
+                            population=SYNCHRONOUS,
+                            source="machairas2021",
+                        ),
+                    ),
+                    (
+                        _is(
+                            id="staging.simultaneous_primary.bilobar",
+                            statement="Both lobes involved.",
+                            input=BOTH_LOBES,
+                            ask="lobes with metastases",
+                            limit=True,
+                            population=SYNCHRONOUS,
+                            source="machairas2021",
+                        ),
+                        Criterion(
+                            id="staging.simultaneous_primary.limited",
+                            statement=f"Limited is read here as at most {LIMITED_LESIONS} lesions.",
+                            input=LESION_COUNT,
+                            ask="number of lesions",
+                            comparison=Comparison.AT_MOST,
+                            limit=float(LIMITED_LESIONS),
+                            population=SYNCHRONOUS,
+                            source=PROJECT_SOURCE,
+                            status=SourceStatus.PROJECT,
+                        ),
+                    ),
+                ),
+                population=SYNCHRONOUS,
+                source="machairas2021",
+                status=SourceStatus.PROJECT,
+            ),
+            _is(
+                id="staging.simultaneous_primary.extent",
+                statement=(
+                    "Machairas 2021: no extensive or complex liver resection. Read here as a named "
+                    f"hepatectomy of fewer than {MAJOR_SEGMENTS} segments, or none, that reaches "
+                    "the highest target met."
+                ),
+                input=SMALL_RESECTION,
+                ask="extent of the liver resection",
+                limit=True,
+                population=SYNCHRONOUS,
+                source=PROJECT_SOURCE,
+                status=SourceStatus.PROJECT,
+            ),
+        ),
+    ),
+    remarks=(
+        Remark(
+            id="staging.simultaneous_primary.order",
+            statement="Cloyd 2020: combined operations do the liver first.",
+            population=SYNCHRONOUS,
+            source="cloyd2020",
+        ),
+    ),
+)
+REPEAT = StagingRule(
+    listed=CriteriaList(
+        id="staging.repeat_resection",
+        title="Repeat resection of a recurrence",
+        source="machairas2021",
+        conditions=(
+            _is(
+                id="staging.repeat_resection.recurrence",
+                statement="Metastases came back after an earlier liver resection.",
+                input="recurrence",
+                ask="whether this is a recurrence",
+                limit=True,
+                population=RECURRENT,
+                source="machairas2021",
+            ),
+            _is(
+                id="staging.repeat_resection.amenable",
+                statement="Amenable to resection. Read here as: a plan in one stage reaches a "
+                "debulking target; undecided where only stages might.",
+                input=AMENABLE,
+                ask="whether one stage, or stages, reach a target",
+                limit=True,
+                population=RECURRENT,
+                source="machairas2021",
+                status=SourceStatus.PROJECT,
+            ),
+            _well_differentiated("repeat_resection"),
+            _fit("repeat_resection"),
+        ),
+    ),
+    remarks=(
+        Remark(
+            id="staging.repeat_resection.amenable_share",
+            statement="Machairas 2021: about 45 % of recurrences are amenable to repeat "
+            "resection, which is associated with equal or longer survival.",
+            population=RECURRENT,
+            source="machairas2021",
+        ),
+        Remark(
+            id="staging.repeat_resection.rate.machairas2021",
+            statement="Machairas 2021: 65 to 90 % recur after resection.",
+            population="after resection",
+            source="machairas2021",
+        ),
+        Remark(
+            id="staging.repeat_resection.rate.cloyd2020",
+            statement="Cloyd 2020: 50 to 95 % recur, more than 70 % of recurrences in the liver "
+            "within three years; imaging and markers every 3 to 12 months.",
+            population="after resection",
+            source="cloyd2020",
+        ),
+        Remark(
+            id="staging.repeat_resection.rate.gepnetlm_review",
+            statement="GEP-NET review: up to 84 % recur.",
+            population="after resection",
+            source="gepnetlm_review",
+        ),
+    ),
+)
+PRIMARY = StagingRule(
+    listed=CriteriaList(
+        id="staging.primary_synchronous",
+        title="Resection of the primary, staged or combined",
+        source="cloyd2020",
+        conditions=(
+            _is(
+                id="staging.primary_synchronous.primary",
+                statement="The primary tumour is in place and resectable.",
+                input="primary_status",
+                ask="state of the primary tumour",
+                limit=PrimaryStatus.RESECTABLE,
+                population=SYNCHRONOUS,
+                source="cloyd2020",
+            ),
+            _is(
+                id="staging.primary_synchronous.liver",
+                statement="Cloyd 2020: recommended in synchronous resectable disease. Read here "
+                "as: a plan in one stage reaches a debulking target.",
+                input=AMENABLE,
+                ask="whether one stage, or stages, reach a target",
+                limit=True,
+                population=SYNCHRONOUS,
+                source="cloyd2020",
+                status=SourceStatus.PROJECT,
+            ),
+        ),
+    ),
+    remarks=(),
+)
+STAGING_RULES: tuple[StagingRule, ...] = (PVE, TWO_STAGE, ALPPS, SIMULTANEOUS, REPEAT, PRIMARY)
+"""Ways to operate, in the order in which they are shown."""

@@ -1,0 +1,294 @@
+"""Five lists of conditions for liver transplantation of neuroendocrine metastases, as printed.
+
+Every list is for highly selected patients. Age and burden are printed as "below"; a transcription
+of the Milan list (``mazzaferro2007``) has "at most 50 %" and "at most 55 years" instead, so that
+values near a limit are flagged.
+"""
+
+from planning.criteria import CriteriaList, Criterion
+from planning.listing import Listing, at_least, at_most, is_, less, one_of
+from planning.rules.staging import Remark
+from remnant.core.clinical import Differentiation, ExtrahepaticDisease, Grade, PrimarySite
+from remnant.core.findings import Basis
+
+AGE_YEARS = 55.0
+BURDEN_FRACTION = 0.50
+BURDEN_REFRACTORY_FRACTION = 0.75
+STABLE_MONTHS = 6.0
+TRANSCRIPTION = (
+    "A transcription of the Milan list has at most 50 % and at most 55 years instead of below."
+)
+POPULATION = "highly selected patients with neuroendocrine liver metastases"
+LOW_GRADE = one_of(Grade.G1, Grade.G2)
+NOWHERE_ELSE = is_(ExtrahepaticDisease.NONE)
+
+_MILAN = Listing(prefix="transplant.milan", population=POPULATION, source="machairas2021")
+_ENETS = Listing(prefix="transplant.enets", population=POPULATION, source="machairas2021")
+_MINIMAL = Listing(prefix="transplant.enets_minimal", population=POPULATION, source="cloyd2020")
+_UNOS = Listing(prefix="transplant.unos", population=POPULATION, source="machairas2021")
+_VILSTEREN = Listing(
+    prefix="transplant.vanvilsteren", population=POPULATION, source="gepnetlm_review"
+)
+
+
+def _age(listing: Listing) -> Criterion:
+    return listing.asks("age", "Younger than 55 years.", of="age_years", test=less(AGE_YEARS))
+
+
+def _burden(listing: Listing) -> Criterion:
+    return listing.asks(
+        "burden",
+        "Less than 50 % of the liver is tumour.",
+        of="burden_fraction",
+        test=less(BURDEN_FRACTION),
+        basis=Basis.TOTAL_LIVER_VOLUME,
+    )
+
+
+def _stable(listing: Listing, statement: str) -> Criterion:
+    return listing.asks("stable", statement, of="stable_months", test=at_least(STABLE_MONTHS))
+
+
+def _low_grade(listing: Listing, statement: str) -> Criterion:
+    return listing.asks("grade", statement, of="grade", test=LOW_GRADE)
+
+
+def _well(listing: Listing) -> Criterion:
+    return listing.asks(
+        "differentiation",
+        "Well differentiated.",
+        of="differentiation",
+        test=is_(Differentiation.WELL),
+    )
+
+
+def _portal(listing: Listing) -> Criterion:
+    return listing.asks(
+        "portal_drainage", "The primary drains into the portal vein.", of="portal_drainage"
+    )
+
+
+def _primary(listing: Listing, statement: str) -> Criterion:
+    return listing.asks("primary", statement, of="primary_resected")
+
+
+def _elsewhere(listing: Listing, statement: str = "No disease outside the liver.") -> Criterion:
+    return listing.asks("extrahepatic", statement, of="extrahepatic_disease", test=NOWHERE_ELSE)
+
+
+def _bilobar(listing: Listing) -> Criterion:
+    return listing.asks("bilobar", "Both lobes are involved.", of="both_lobes")
+
+
+def _unresectable(listing: Listing) -> Criterion:
+    return listing.asks(
+        "unresectable", "Judged not amenable to resection.", of="judged_unresectable"
+    )
+
+
+def _histology(listing: Listing, statement: str) -> Criterion:
+    return listing.asks("histology", statement, of="histology_confirmed")
+
+
+MILAN = CriteriaList(
+    id="transplant.milan",
+    title="Milan",
+    source="machairas2021",
+    conditions=(
+        _age(_MILAN),
+        _histology(_MILAN, "Histology confirmed."),
+        _low_grade(_MILAN, "Low grade (G1 or G2)."),
+        _portal(_MILAN),
+        _primary(_MILAN, "Primary removed by curative resection."),
+        _elsewhere(_MILAN, "All deposits outside the liver removed: none is left."),
+        _burden(_MILAN),
+        _stable(_MILAN, "Good response or stable disease for at least 6 months."),
+    ),
+    remark=TRANSCRIPTION,
+)
+ENETS = CriteriaList(
+    id="transplant.enets",
+    title="ENETS, as Machairas 2021 lists it",
+    source="machairas2021",
+    conditions=(
+        _age(_ENETS),
+        _well(_ENETS),
+        _low_grade(_ENETS, "G1 or G2."),
+        _ENETS.asks("ki67", "Ki-67 at most 10 %.", of="ki67_percent", test=at_most(10.0)),
+        _primary(_ENETS, "Primary removed."),
+        _ENETS.asks(
+            "primary_months",
+            "Primary removed at least 6 months before.",
+            of="primary_resected_months",
+            test=at_least(6.0),
+        ),
+        _ENETS.either(
+            "burden",
+            "Less than 50 % of the liver is tumour, or less than 75 % with refractory hormonal "
+            "symptoms.",
+            (
+                _ENETS.asks(
+                    "burden_50",
+                    "Less than 50 %.",
+                    of="burden_fraction",
+                    test=less(BURDEN_FRACTION),
+                    basis=Basis.TOTAL_LIVER_VOLUME,
+                ),
+            ),
+            (
+                _ENETS.asks(
+                    "burden_75",
+                    "Less than 75 %.",
+                    of="burden_fraction",
+                    test=less(BURDEN_REFRACTORY_FRACTION),
+                    basis=Basis.TOTAL_LIVER_VOLUME,
+                ),
+                _ENETS.asks(
+                    "refractory", "Refractory hormonal symptoms.", of="symptoms_refractory"
+                ),
+            ),
+        ),
+        _stable(_ENETS, "Stable disease for at least 6 months."),
+        _elsewhere(_ENETS, "No disease outside the liver."),
+        _ENETS.asks(
+            "optimised_staging",
+            "Disease outside the liver was excluded by optimised staging.",
+            of="optimised_staging",
+        ),
+        _ENETS.asks("bilirubin", "Low total bilirubin; no limit is printed.", of="low_bilirubin"),
+    ),
+)
+ENETS_MINIMAL = CriteriaList(
+    id="transplant.enets_minimal",
+    title="ENETS minimal list, as Cloyd 2020 lists it",
+    source="cloyd2020",
+    conditions=(
+        _well(_MINIMAL),
+        _low_grade(_MINIMAL, "Low or intermediate grade (read as G1 or G2)."),
+        _portal(_MINIMAL),
+        _primary(_MINIMAL, "Primary removed."),
+        _elsewhere(_MINIMAL),
+        _MINIMAL.asks(
+            "mortality",
+            "Expected mortality below 10 %.",
+            of="expected_mortality_percent",
+            test=less(10.0),
+        ),
+    ),
+    remark=(
+        "The ENETS lists of the two reviews differ. Cure is unlikely; the main indication is "
+        "palliation of uncontrolled hormonal syndromes (Cloyd 2020)."
+    ),
+)
+UNOS = CriteriaList(
+    id="transplant.unos",
+    title="UNOS",
+    source="machairas2021",
+    conditions=(
+        _age(_UNOS),
+        _portal(_UNOS),
+        _primary(_UNOS, "Primary removed."),
+        _elsewhere(_UNOS, "Deposits outside the liver removed: none is left."),
+        _burden(_UNOS),
+        _stable(_UNOS, "Good response or stable disease for at least 6 months."),
+        _bilobar(_UNOS),
+        _unresectable(_UNOS),
+    ),
+)
+VAN_VILSTEREN = CriteriaList(
+    id="transplant.vanvilsteren",
+    title="van Vilsteren",
+    source="gepnetlm_review",
+    conditions=(
+        _histology(_VILSTEREN, "Histology of the metastases, or of the primary with evidence."),
+        _primary(_VILSTEREN, "Primary completely removed."),
+        _bilobar(_VILSTEREN),
+        _unresectable(_VILSTEREN),
+        _elsewhere(_VILSTEREN),
+        _VILSTEREN.asks(
+            "listed", "Found suitable and on a transplant list.", of="on_transplant_list"
+        ),
+    ),
+)
+TRANSPLANT_LISTS = (MILAN, ENETS, ENETS_MINIMAL, UNOS, VAN_VILSTEREN)
+
+_PREDICTORS = Listing(
+    prefix="transplant.predictor", population="transplanted patients", source="gepnetlm_review"
+)
+_REGISTRY = Listing(
+    prefix="transplant.predictor",
+    population="European transplant registry",
+    source="machairas2021",
+)
+TRANSPLANT_PREDICTORS: tuple[Criterion, ...] = (
+    _PREDICTORS.asks(
+        "age_50",
+        "Age below 50 predicts a better course (GEP-NET review).",
+        of="age_years",
+        test=less(50.0),
+        needed=False,
+    ),
+    _REGISTRY.asks(
+        "age_45",
+        "Age up to 45 goes with a better course, above it with a worse one (Machairas 2021).",
+        of="age_years",
+        test=at_most(45.0),
+        needed=False,
+    ),
+    _PREDICTORS.asks(
+        "primary_site",
+        "A primary in lung or bowel predicts a better course, in duodenum or pancreas a worse one "
+        "(GEP-NET review).",
+        of="primary_site",
+        test=one_of(
+            PrimarySite.LUNG,
+            PrimarySite.SMALL_BOWEL,
+            PrimarySite.APPENDIX,
+            PrimarySite.COLON,
+            PrimarySite.RECTUM,
+        ),
+        needed=False,
+    ),
+)
+"""Judged beside the list of their source, deciding none. Bowel is read as small bowel to rectum."""
+TRANSPLANT_REMARKS = (
+    Remark(
+        id="transplant.remark.selected",
+        statement="Transplantation is for highly selected patients, under 1 % (Machairas 2021).",
+        population=POPULATION,
+        source="machairas2021",
+    ),
+    Remark(
+        id="transplant.remark.live_donor",
+        statement="Live-donor transplantation is advocated as an alternative where donor organs "
+        "are scarce (Machairas 2021).",
+        population=POPULATION,
+        source="machairas2021",
+    ),
+    Remark(
+        id="transplant.remark.without",
+        statement="Milan-eligible patients treated without transplantation had 97 % five-year "
+        "survival; freedom from recurrence beyond 5 years is close to zero (Machairas 2021).",
+        population="patients within the Milan list on multimodal treatment",
+        source="machairas2021",
+    ),
+    Remark(
+        id="transplant.remark.operation",
+        statement="Worse: upper abdominal exenteration, hepatomegaly, any resection with the "
+        "transplant. Better: somatostatin analogue before. None of these was asked.",
+        population="transplanted patients",
+        source="gepnetlm_review",
+    ),
+    Remark(
+        id="transplant.remark.transcription",
+        statement="Limits are held as the reviews print them. A transcription of the Milan list "
+        "prints at most 50 % and at most 55 years.",
+        population=POPULATION,
+        source="mazzaferro2007",
+    ),
+)
+REMARKED = {
+    MILAN.id: ("machairas2021", "mazzaferro2007"),
+    VAN_VILSTEREN.id: ("gepnetlm_review",),
+}
+"""Beside which list predictors and remarks of which sources stand: once each."""
