@@ -1,7 +1,7 @@
 """Further minima of the remnant, each on its own denominator and in its own population.
 
-They decide nothing: the rule sets of :data:`planning.rules.remnant.REMNANT_RULE_SETS` do. None of these
-was found in neuroendocrine metastases, so each is shown with the population it comes from.
+They decide nothing: the rule sets of :data:`planning.rules.remnant.REMNANT_RULE_SETS` do. None of
+these was found in neuroendocrine metastases, so each is shown with the population it comes from.
 """
 
 from dataclasses import dataclass, field

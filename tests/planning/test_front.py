@@ -6,7 +6,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from planning import front as module
+from planning.optimiser import front as module
 from planning.optimiser.feasibility import Counted
 from planning.optimiser.front import answer_targets, demanded, dominates, front
 from planning.optimiser.problem import is_named, only_named

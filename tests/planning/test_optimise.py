@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from planning import optimise, optimise_milp, optimise_reach
+from planning.optimiser import milp as optimise_milp
+from planning.optimiser import reach as optimise_reach
+from planning.optimiser import search as optimise
 from planning.optimiser.feasibility import count, require_feasible
 from planning.optimiser.problem import only_named
 from planning.optimiser.reach import most_debulked

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from scipy.optimize import linprog
 
-from planning import optimise_large, optimise_milp
+from planning.optimiser import large as optimise_large
+from planning.optimiser import milp as optimise_milp
 from planning.optimiser.bounds import relaxed_shares
 from planning.optimiser.feasibility import count
 from planning.optimiser.large import cover_of, least_loss, relax, with_free_choices
