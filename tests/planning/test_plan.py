@@ -411,7 +411,7 @@ def test_texts__are_never_orders(planned):
         assert not {"must", "should", "shall", "recommend", "recommended"} & set(words)
 
 
-@settings(max_examples=60)
+@settings(max_examples=25)
 @given(
     volumes=st.lists(st.floats(1.0, 400.0), min_size=8, max_size=8),
     lesion=st.tuples(st.integers(1, 8), st.floats(0.05, 0.95)),
