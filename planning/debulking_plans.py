@@ -8,16 +8,16 @@ from planning.ablation import combined_ablation_finding
 from planning.candidates import candidate_for
 from planning.contiguity import contiguity_finding
 from planning.debulking import debulking_findings
-from planning.flr import PREFIX, remnant_findings
+from planning.flr import PREFIX, remnant_findings, settled
 from planning.flr_further import further_remnant_findings
-from planning.optimiser.feasibility import count
+from planning.optimiser.feasibility import count, normalised
 from planning.optimiser.front import Point
 from planning.optimiser.problem import Problem, is_named
 from planning.reach import CONDITIONS
-from planning.rules.remnant import PROJECT_SOURCE
+from planning.rules.remnant import DEBULKING_RULES, PROJECT_SOURCE, REMNANT_RULE_SETS
 from remnant.core.clinical import ClinicalFacts
 from remnant.core.debulking import DebulkingPlan, Fate, PlanOrigin, Recipe, VirtualResection
-from remnant.core.findings import Finding, SourceStatus, Verdict
+from remnant.core.findings import Basis, Finding, SourceStatus, Threshold, Verdict
 from remnant.core.labels import CouinaudSegment
 from remnant.core.lesions import Confirmation
 from remnant.core.patient import Patient
@@ -30,6 +30,10 @@ from volumetry.virtual_resection_spread import PlanSpread
 CERTAIN = 0.95
 """A verdict is certain from this probability on, and flips inside its 90 % interval below it."""
 FURTHER_PREFIX = "flr.further."
+FLIPS = "Undecided inside its intervals: "
+"""How a headline opens where verdicts flip."""
+LIMITS_ID = "plan.limits"
+RULE_SET_TITLES = {PREFIX + rule_set.id: rule_set.title for rule_set in REMNANT_RULE_SETS}
 RANKED = (Verdict.MET, Verdict.UNKNOWN, Verdict.NO_EVIDENCE, Verdict.NOT_MET)
 TREATED = frozenset((Fate.WITH_SEGMENTS, Fate.WEDGE, Fate.ABLATED))
 
@@ -56,7 +60,8 @@ def ranked_plans(points: Sequence[Point], case: PlanCase) -> tuple[DebulkingPlan
         rule set accepts first, then the best plans for a target, the highest target first, then
         more liver. The user's own plans come last. Ids follow this order.
     """
-    own = (_plan(recipe, case, None) for recipe in dict.fromkeys(case.choice.recipes))
+    recipes = (normalised(case.problem, recipe) for recipe in case.choice.recipes)
+    own = (_plan(recipe, case, None) for recipe in dict.fromkeys(recipes))
     found = sorted((_plan(point.recipe, case, point) for point in points), key=_rank)
     return tuple(_numbered(plan, number) for number, plan in enumerate((*found, *own), start=1))
 
@@ -78,13 +83,14 @@ def _plan(recipe: Recipe, case: PlanCase, point: Point | None) -> DebulkingPlan:
         recipe=recipe,
         drawn=case.drawn,
     )
-    findings = tuple(_findings(recipe, result, case))
+    targets = case.choice.targets if point is None else point.targets
+    findings = (*_findings(recipe, result, case), *_on_targets(targets, result))
     flips = tuple(finding.id for finding in findings if _flips(finding))
     voxel_ml = case.problem.atoms.voxel_ml
     return DebulkingPlan(
         id="",
         title=title(recipe, result),
-        headline=headline(result, findings, flips, case.choice.rule_set),
+        headline=_reviewed(headline(result, findings, flips, case.choice.rule_set), case.report),
         origin=PlanOrigin.USER if point is None else PlanOrigin.OPTIMISER,
         targets=() if point is None else point.targets,
         recipe=recipe,
@@ -127,26 +133,48 @@ def title(recipe: Recipe, result: VirtualResection) -> str:
 def headline(
     result: VirtualResection, findings: Sequence[Finding], flips: Sequence[str], rule_set: str
 ) -> str:
-    """Say what a plan reaches; first of all where a verdict changes inside its interval."""
+    """Say what a plan reaches; before that, what it breaks and which verdicts flip."""
     remnant = result.remnant
     share = remnant.sflr if remnant.sflr.value is not None else remnant.flr_measured_fraction
     basis = "the standardised" if share is remnant.sflr else "the functional"
-    debulked = wording.measured(result.debulked_fraction)
     left = f"{_ml(remnant.flr_ml)} ({wording.measured(share)} of {basis} volume)"
-    reaches = f"{debulked} of the tumour would be treated; {left} would remain."
-    return f"{_flip_words(findings, flips, rule_set)}{reaches}"
+    reaches = f"Treated: {_treated(result.debulked_fraction)} of the tumour. Would remain: {left}."
+    broken = next((f"{f.text} " for f in findings if f.id == LIMITS_ID), "")
+    return f"{broken}{_flip_words(findings, flips, rule_set)}{reaches}"
+
+
+def _reviewed(text: str, report: VolumetryReport) -> str:
+    return f"{text} {wording.REVIEW_SENTENCE}" if report.segments_need_review else text
+
+
+def _treated(debulked: Quantity) -> str:
+    """Write the share; what is 100 % of the scanned part cannot be more of the whole."""
+    if debulked.indicative and debulked.value is not None:
+        return f"about {wording.percent(debulked.value)}"
+    return wording.measured(debulked)
 
 
 def _flip_words(findings: Sequence[Finding], flips: Sequence[str], rule_set: str) -> str:
-    deciding = [f for f in findings if f.id in flips and f.id == PREFIX + rule_set]
-    if deciding and deciding[0].probability is not None:
-        hundred = round(100 * deciding[0].probability)
-        return f"Undecided inside its interval: enough liver would remain in {hundred} of 100. "
-    if flips:
-        rules = wording.counted(len(flips), "verdict")
-        verb = "changes" if len(flips) == 1 else "change"
-        return f"Inside its intervals {rules} {verb}. "
-    return ""
+    """Name what flips: the chosen minimum first, then each share of tumour, then other minima."""
+    flipping = [f for f in findings if f.id in flips and f.probability is not None]
+    chosen = [f for f in flipping if f.id == PREFIX + rule_set]
+    shares = {f.threshold: f for f in flipping if f.basis is Basis.TUMOUR_VOLUME}
+    others = [f for f in flipping if f not in chosen and f.basis is not Basis.TUMOUR_VOLUME]
+    parts = (
+        *(f"enough liver {_hundred(f)}" for f in chosen),
+        *(f"{100 * (f.threshold or 0.0):g} % treated {_hundred(f)}" for f in shares.values()),
+        *(f"{_rule_words(f)} {_hundred(f)}" for f in others),
+    )
+    return f"{FLIPS}{'; '.join(parts)}. " if parts else ""
+
+
+def _rule_words(finding: Finding) -> str:
+    title = RULE_SET_TITLES.get(finding.id)
+    return f"enough liver by {title}" if title else finding.id
+
+
+def _hundred(finding: Finding) -> str:
+    return f"in {round(100 * (finding.probability or 0.0))} of 100"
 
 
 def _ml(quantity: Quantity) -> str:
@@ -185,6 +213,33 @@ def _findings(recipe: Recipe, result: VirtualResection, case: PlanCase) -> Itera
     yield from _cautions(recipe, result, case)
 
 
+def _on_targets(targets: Sequence[float], result: VirtualResection) -> Iterator[Finding]:
+    """Hold the share against targets of the user's own, which no rule has."""
+    known = {rule.threshold.value for rule in DEBULKING_RULES}
+    share = settled(result.debulked_fraction)
+    for target in (t for t in targets if t not in known):
+        threshold = Threshold(
+            value=target,
+            basis=Basis.TUMOUR_VOLUME,
+            inclusive=True,
+            source=PROJECT_SOURCE,
+            status=SourceStatus.PROJECT,
+        )
+        yield Finding(
+            id=f"debulking.target_{100 * target:g}",
+            verdict=threshold.judge(share),
+            text=f"The chosen target: {wording.limit(threshold)} of the tumour load. "
+            f"Treated: {wording.measured(share, beside=target)}.",
+            value=share.value,
+            threshold=target,
+            basis=threshold.basis,
+            inclusive=True,
+            source=PROJECT_SOURCE,
+            status=SourceStatus.PROJECT,
+            probability=threshold.probability(share),
+        )
+
+
 def _cautions(recipe: Recipe, result: VirtualResection, case: PlanCase) -> Iterator[Finding]:
     if not is_named(recipe.segments):
         yield _project(
@@ -194,7 +249,7 @@ def _cautions(recipe: Recipe, result: VirtualResection, case: PlanCase) -> Itera
         )
     faults = count(case.problem, recipe).faults
     if faults:
-        yield _project("plan.limits", Verdict.NOT_MET, f"Beyond the limits: {'; '.join(faults)}.")
+        yield _project(LIMITS_ID, Verdict.NOT_MET, f"Breaks the limits: {'; '.join(faults)}.")
     cut = [lesion for lesion, fate in result.fates.items() if fate is Fate.CUT]
     if cut:
         yield _project(

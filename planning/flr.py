@@ -84,7 +84,8 @@ def remnant_finding(
 
     With an unknown background the verdict is ``MET`` only where every minimum of the set is met
     and no fraction in use lies below 40 %, ``NOT_MET`` only where every minimum is missed, and
-    ``UNKNOWN`` otherwise. A probability is given only where one limit alone decides.
+    ``UNKNOWN`` otherwise. The probability is that of the verdict's own limit: 40 % where it is
+    ``MET``; none where it is ``UNKNOWN``.
     """
     if background is LiverBackground.UNKNOWN:
         return _unknown_background(rule_set, remnant)
@@ -137,10 +138,19 @@ def _unknown_background(rule_set: RemnantRuleSet, remnant: Remnant) -> Finding:
         verdict=verdict,
         remark=_background_remark(verdict, verdicts),
     )
-    alone = verdict is Verdict.NOT_MET or (
-        verdict is Verdict.MET and decisive.threshold.value >= UNKNOWN_BACKGROUND_MINIMUM
-    )
-    return finding if alone else replace(finding, probability=None)
+    if verdict is Verdict.NOT_MET:
+        return finding
+    met = verdict is Verdict.MET
+    return replace(finding, probability=_chance_of_floor(rule_set, remnant) if met else None)
+
+
+def _chance_of_floor(rule_set: RemnantRuleSet, remnant: Remnant) -> float | None:
+    """Return the probability that no fraction in use lies below 40 %."""
+    bases = {b for m in rule_set.minima.values() for b in BASES[m.threshold.basis]}
+    minimum = next(iter(rule_set.minima.values()))
+    basis = bases.pop() if len(bases) == 1 else Basis.UNSPECIFIED
+    floor = replace(minimum.threshold, value=UNKNOWN_BACKGROUND_MINIMUM, basis=basis)
+    return _probability(replace(floor, inclusive=True), remnant)
 
 
 def _verdict_for_all(verdicts: Mapping[RemnantMinimum, Verdict], remnant: Remnant) -> Verdict:

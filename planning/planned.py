@@ -1,22 +1,27 @@
 """All plans of one case: the optimiser's, the user's, and the same in two stages."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from planning.ablation import ablation_refusal, wedge_refusal
 from planning.coverage import scan_cuts_liver
 from planning.criteria import Known
 from planning.debulking_plans import PlanCase, ranked_plans
+from planning.flr import PREFIX
 from planning.least_flr import least_flr_ml
-from planning.optimiser.front import answer_targets, front
+from planning.optimiser.front import Answer, answer_targets, front
 from planning.optimiser.problem import make_problem
-from planning.optimiser.reach import most_debulked
-from planning.optimiser.search import start_search
+from planning.optimiser.reach import Reach, most_debulked
+from planning.optimiser.search import Demand, Optimum, Search, best_plan, start_search
+from planning.reach import CONDITIONS
+from planning.rules.remnant import CONTIGUOUS_SEGMENTS_MINIMUM
 from planning.staged import staged_plans
-from planning.targets import TargetCase, target_outcome
+from planning.targets import TargetCase, least_voxels, target_outcome
 from remnant.core.clinical import ClinicalFacts
 from remnant.core.debulking import DebulkingPlan, StagedPlan, TargetOutcome
-from remnant.core.patient import Patient
+from remnant.core.patient import LiverBackground, Patient
 from remnant.core.plan_choice import PlanChoice
+from remnant.core.quantity import Quantity
 from remnant.core.volumetry_report import VolumetryReport
 from volumetry.atoms import build_atoms
 from volumetry.liver_maps import LiverMaps
@@ -68,6 +73,7 @@ def make_plans(
     reason = _why_none(report, maps)
     if reason is not None or maps is None:
         return Planned(reason=reason)
+    choice = _with_condition(choice)
     least = least_flr_ml(choice.rule_set, report=report, patient=patient, facts=facts)
     lesions = [lesion for lesion in report.lesions if lesion.counts]
     atoms = build_atoms(maps, lesion_ids=tuple(one.id for one in lesions), choice=choice).atoms
@@ -81,6 +87,7 @@ def make_plans(
     )
     search = start_search(problem, seconds=choice.seconds)
     answers = answer_targets(search, choice.targets, named_only=choice.named_only)
+    reach, enough = most_debulked(search), _with_enough_liver(search, least)
     case = PlanCase(
         report=report,
         patient=patient,
@@ -89,15 +96,19 @@ def make_plans(
         problem=problem,
         drawn=plan_spread(report, atoms=atoms),
     )
-    plans = ranked_plans(front(search, answers), case)
+    besides = _fullest(search, enough, answers)
+    plans = ranked_plans(front(search, answers, besides), case)
     judged = TargetCase(
         search=search,
         choice=choice,
         plans=plans,
-        reach=most_debulked(search),
+        reach=reach,
+        enough=enough,
         least_flr_ml=least,
         stlv_ml=report.standardised.stlv_ml.value,
         cut=scan_cuts_liver(report),
+        review=report.segments_need_review,
+        background_unknown=patient.background is LiverBackground.UNKNOWN,
     )
     return Planned(
         plans=plans,
@@ -111,6 +122,29 @@ def make_plans(
             choice=choice,
         ),
     )
+
+
+def _with_enough_liver(search: Search, least_flr_ml: Quantity) -> Reach | None:
+    """Return the most tumour that can be treated with enough liver left, if that is known."""
+    least_flr = least_voxels(search.problem, least_flr_ml)
+    return None if least_flr is None else most_debulked(search, least_flr=least_flr)
+
+
+def _fullest(
+    search: Search, enough: Reach | None, answers: Sequence[Answer]
+) -> tuple[Optimum, ...]:
+    """Return the plan that treats most with enough liver left, where targets ask for more."""
+    if enough is None or not enough.debulked or all(a.demand <= enough.debulked for a in answers):
+        return ()
+    return (best_plan(search, Demand(debulked=enough.debulked)),)
+
+
+def _with_condition(choice: PlanChoice) -> PlanChoice:
+    """Ask for two neighbours where the chosen rule set itself does."""
+    if PREFIX + choice.rule_set not in CONDITIONS:
+        return choice
+    most = max(choice.contiguous_segments, CONTIGUOUS_SEGMENTS_MINIMUM)
+    return replace(choice, contiguous_segments=most)
 
 
 def _why_none(report: VolumetryReport, maps: LiverMaps | None) -> str | None:

@@ -2,30 +2,37 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from time import monotonic
 
 import numpy as np
 
 from planning import wording
 from planning.optimiser.front import demanded
 from planning.optimiser.problem import Problem, make_problem
-from planning.optimiser.reach import most_debulked
+from planning.optimiser.reach import Reach
 from planning.optimiser.search import Demand, Optimum, Search, best_plan, start_search
 from planning.staged import points_needed
-from remnant.core.debulking import Relaxation
+from remnant.core.debulking import Recipe, Relaxation
 from remnant.core.plan_choice import PlanChoice
 
 MOST_EXTRA = 3
 """More ablations or wedges than this beyond the limit are not tried."""
+BEYOND_COST, NO_LOCK_COST = 4.0, 5.0
+COUNTED = frozenset(("more_ablations", "more_wedges"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """What a relaxed problem must reach: a target, and at least so many functional voxels."""
+    """What a relaxed problem must reach: a target, and at least so many functional voxels.
+
+    ``enough`` is the most tumour that any plan treats with so many left.
+    """
 
     target: float
     least_flr: int
     stlv_ml: float | None
     seconds: float
+    enough: Reach
 
 
 def relaxations(
@@ -47,36 +54,57 @@ def relaxations(
     Returns
     -------
     tuple
-        Changes of locks first, then growth of the remnant, then a lower target.
+        Changes of limits, the cheapest first: one more step costs 1, as does a kept segment given
+        up; lesions beyond the limits cost more; among equals more liver. Then growth of the
+        remnant, then the largest share that leaves enough.
     """
+    changed = sorted(_changed_limits(search, choice, wanted), key=lambda pair: pair[0])
     return (
-        *_changed_limits(search.problem, choice, wanted),
+        *(relaxation for _, relaxation in changed),
         *_growth(search.problem, wanted, best),
-        *_lower_target(search, wanted),
+        *_lower_target(search.problem, wanted),
     )
 
 
-def _changed_limits(problem: Problem, choice: PlanChoice, wanted: Wanted) -> Iterator[Relaxation]:
-    yield from _more(problem, wanted, "ablation", choice.most_ablations)
-    yield from _more(problem, wanted, "wedge", choice.most_wedges)
+Ranked = tuple[tuple[float, float], Relaxation]
+"""A relaxation with what it costs, in the judgement of this project, and less the liver left."""
+
+
+def _changed_limits(search: Search, choice: PlanChoice, wanted: Wanted) -> Iterator[Ranked]:
+    problem, single = search.problem, list[Ranked]()
+    for kind, change, cost, changed in _single_changes(problem, choice):
+        if kind in COUNTED and any(kind == known.kind for _, known in single):
+            continue  # fewer were enough
+        single.extend(_if_enough(search, changed, wanted, (kind, change, cost)))
+    yield from single
+    if not single:
+        free = replace(_with_choice(problem, replace(choice, keep=frozenset())), most_wedges=None)
+        free = replace(free, most_ablations=None)
+        yield from _if_enough(search, free, wanted, ("no_locks", "no lock at all", NO_LOCK_COST))
+
+
+Change = tuple[str, str, float, Problem]
+
+
+def _single_changes(problem: Problem, choice: PlanChoice) -> Iterator[Change]:
+    """Yield changed problems with their kind, words, and cost: one more step costs 1."""
+    for extra in range(1, MOST_EXTRA + 1):
+        if choice.most_ablations is not None:
+            more = replace(problem, most_ablations=choice.most_ablations + extra)
+            yield "more_ablations", wording.counted(extra, "more ablation"), extra, more
+        if choice.most_wedges is not None:
+            more = replace(problem, most_wedges=choice.most_wedges + extra)
+            yield "more_wedges", wording.counted(extra, "more wedge"), extra, more
     for segment in sorted(choice.keep):
-        unlocked = replace(choice, keep=choice.keep - {segment})
-        yield from _if_enough(
-            _with_choice(problem, unlocked), wanted, "unlock_segment",
-            f"removing segment {segment.name} too", None,
-        )  # fmt: skip
-    if not problem.ablation_allowed.all():
-        anywhere = replace(problem, ablation_allowed=np.ones_like(problem.ablation_allowed))
-        yield from _if_enough(
-            anywhere, wanted, "any_ablation",
-            "ablating lesions that the limits of size and place exclude", None,
-        )  # fmt: skip
+        unlocked = _with_choice(problem, replace(choice, keep=choice.keep - {segment}))
+        yield "unlock_segment", f"segment {segment.name} no longer kept", 1.0, unlocked
+    every = np.ones_like(problem.wedge_allowed)
     if not problem.wedge_allowed.all():
-        anywhere = replace(problem, wedge_allowed=np.ones_like(problem.wedge_allowed))
-        yield from _if_enough(
-            anywhere, wanted, "any_wedge",
-            "excising lesions that the limits of size and depth exclude", None,
-        )  # fmt: skip
+        anywhere = replace(problem, wedge_allowed=every)
+        yield "any_wedge", "wedges beyond the limits of size and depth", BEYOND_COST, anywhere
+    if not problem.ablation_allowed.all():
+        anywhere = replace(problem, ablation_allowed=every)
+        yield "any_ablation", "ablations beyond the limits of size and place", BEYOND_COST, anywhere
 
 
 def _with_choice(problem: Problem, choice: PlanChoice) -> Problem:
@@ -89,36 +117,39 @@ def _with_choice(problem: Problem, choice: PlanChoice) -> Problem:
     )
 
 
-def _more(problem: Problem, wanted: Wanted, what: str, limit: int | None) -> Iterator[Relaxation]:
-    """Allow one more, then two more and so on, until it is enough."""
-    for extra in range(1, MOST_EXTRA + 1) if limit is not None else ():
-        allowed = (limit or 0) + extra
-        changed = (
-            replace(problem, most_ablations=allowed)
-            if what == "ablation"
-            else replace(problem, most_wedges=allowed)
-        )
-        more = wording.counted(extra, f"more {what}")
-        found = tuple(_if_enough(changed, wanted, f"more_{what}s", more, extra))
-        yield from found
-        if found:
-            return
-
-
 def _if_enough(
-    problem: Problem, wanted: Wanted, kind: str, change: str, amount: float | None
-) -> Iterator[Relaxation]:
+    search: Search, problem: Problem, wanted: Wanted, change: tuple[str, str, float]
+) -> Iterator[Ranked]:
+    """Solve a changed problem, in what is left of the time."""
+    seconds = min(wanted.seconds, search.deadline - monotonic())
+    if seconds <= 0.0:
+        return
     need = demanded(problem.all_tumour, wanted.target)
-    search = start_search(problem, seconds=wanted.seconds)
-    found = best_plan(search, Demand(debulked=need)).counted
-    if found is not None and found.flr >= wanted.least_flr:
-        flr_ml = found.flr * problem.atoms.voxel_ml
-        yield Relaxation(
+    found = best_plan(start_search(problem, seconds=seconds), Demand(debulked=need))
+    counted, (kind, words, cost) = found.counted, change
+    if counted is None or found.recipe is None or counted.flr < wanted.least_flr:
+        return
+    flr_ml = counted.flr * problem.atoms.voxel_ml
+    steps = wording.counted(counted.interventions, "intervention")
+    beyond = _lesions_beyond(search.problem, found.recipe)
+    yield (
+        (cost, -flr_ml),
+        Relaxation(
             kind=kind,
-            text=f"With {change} it would be reached, and {flr_ml:.0f} mL would remain.",
-            amount=amount,
+            text=f"With {words} it would be reached: {steps}{beyond}, {flr_ml:.0f} mL would remain.",
+            amount=cost if kind in COUNTED else None,
             flr_ml=flr_ml,
-        )
+        ),
+    )
+
+
+def _lesions_beyond(problem: Problem, recipe: Recipe) -> str:
+    """Name the lesions that the limits as they are exclude."""
+    ids = problem.atoms.lesion_ids
+    wedges = [i for i, ok in zip(ids, problem.wedge_allowed, strict=True) if not ok]
+    ablations = [i for i, ok in zip(ids, problem.ablation_allowed, strict=True) if not ok]
+    beyond = sorted({*recipe.wedges} & {*wedges} | {*recipe.ablations} & {*ablations})
+    return f" (lesion {wording.listed(map(str, beyond))} beyond the limits)" if beyond else ""
 
 
 def _growth(problem: Problem, wanted: Wanted, best: Optimum) -> Iterator[Relaxation]:
@@ -137,15 +168,14 @@ def _growth(problem: Problem, wanted: Wanted, best: Optimum) -> Iterator[Relaxat
     )
 
 
-def _lower_target(search: Search, wanted: Wanted) -> Iterator[Relaxation]:
-    reach = most_debulked(search, least_flr=wanted.least_flr)
-    if not reach.debulked or not search.problem.all_tumour:
+def _lower_target(problem: Problem, wanted: Wanted) -> Iterator[Relaxation]:
+    if not wanted.enough.debulked or not problem.all_tumour:
         return
-    share = reach.debulked / search.problem.all_tumour
-    proven = "at most" if reach.proven else "at least"
+    share = wanted.enough.debulked / problem.all_tumour
+    most = "at most" if wanted.enough.proven else "at least"
     yield Relaxation(
         kind="lower_target",
-        text=f"With enough liver left {proven} {wording.percent(share)} of the tumour is reached.",
+        text=f"With enough liver left {most} {wording.percent(share)} of the tumour is treated.",
         amount=share,
         flr_ml=None,
     )

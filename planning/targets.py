@@ -5,12 +5,15 @@ from dataclasses import dataclass
 from math import ceil
 
 from planning import wording
+from planning.debulking_plans import FLIPS
 from planning.least_flr import rule_set_named
+from planning.optimiser.feasibility import count
 from planning.optimiser.front import Answer
+from planning.optimiser.problem import Problem
 from planning.optimiser.reach import Reach
 from planning.optimiser.search import Search
 from planning.relaxations import Wanted, relaxations
-from remnant.core.debulking import DebulkingPlan, PlanOrigin, Relaxation, TargetOutcome
+from remnant.core.debulking import DebulkingPlan, Relaxation, TargetOutcome
 from remnant.core.findings import Verdict
 from remnant.core.plan_choice import PlanChoice
 from remnant.core.quantity import Quantity
@@ -24,7 +27,10 @@ RELAXATION_SHARE = 0.1
 class TargetCase:
     """What targets are judged with; volumes of `least_flr_ml` and ``stlv_ml`` in mL.
 
-    ``cut`` tells that the scan cuts the liver: tumour beyond it belongs to no share.
+    ``enough`` is what can be treated with enough liver left, ``None`` where that is not known.
+    ``cut`` tells that the scan cuts the liver: tumour beyond it belongs to no share; ``review``
+    that the segments are an estimate, ``background_unknown`` that nobody said what the liver is
+    like.
     """
 
     search: Search
@@ -33,92 +39,145 @@ class TargetCase:
     reach: Reach
     least_flr_ml: Quantity
     stlv_ml: float | None
+    enough: Reach | None = None
     cut: bool = False
+    review: bool = False
+    background_unknown: bool = False
 
 
 def target_outcome(answer: Answer, case: TargetCase) -> TargetOutcome:
-    """Judge one target by its best plan."""
+    """Judge one target by every plan that reaches it."""
     problem = case.search.problem
     voxel_ml, best = problem.atoms.voxel_ml, answer.best
-    serving = _serving(answer.target, case.plans)
-    verdict = Verdict.UNKNOWN if case.cut else _verdict(answer, serving)
-    changes = () if case.cut or verdict is Verdict.MET else _relaxations(answer, case)
-    most = case.reach.debulked / problem.all_tumour if problem.all_tumour else 0.0
-    largest = None if best.counted is None else best.counted.flr * voxel_ml
+    serving = _serving(answer, case)
+    within = next((plan for plan in serving if plan.feasible is Verdict.MET), None)
+    verdict = _verdict(answer, case, within)
+    changes = () if case.cut or within is not None else _relaxations(answer, case)
+    most = _most(case) / problem.all_tumour if problem.all_tumour else 0.0
     return TargetOutcome(
         target=answer.target,
         verdict=verdict,
         plans=tuple(plan.id for plan in serving),
-        text=_text(answer, case, verdict, serving, changes),
+        text=_reviewed(_text(answer, case, verdict, within, changes), case),
         most_debulked_fraction=min(most, 1.0),
-        largest_flr_ml=largest,
+        largest_flr_ml=None if best.counted is None else best.counted.flr * voxel_ml,
         least_flr_ml=case.least_flr_ml.value,
         proven=answer.any_set.proven and answer.named.proven and case.reach.proven,
         relaxations=changes,
     )
 
 
-def _serving(target: float, plans: Sequence[DebulkingPlan]) -> tuple[DebulkingPlan, ...]:
-    return tuple(p for p in plans if p.origin is PlanOrigin.OPTIMISER and target in p.targets)
+def _reviewed(text: str, case: TargetCase) -> str:
+    return f"{text} {wording.REVIEW_SENTENCE}" if case.review else text
 
 
-def _verdict(answer: Answer, serving: Sequence[DebulkingPlan]) -> Verdict:
-    verdicts = {plan.feasible for plan in serving}
-    if Verdict.MET in verdicts:
+def _serving(answer: Answer, case: TargetCase) -> tuple[DebulkingPlan, ...]:
+    """Return the best plans for a target; without one that is accepted, any other that is."""
+    best = tuple(plan for plan in case.plans if answer.target in plan.targets)
+    if any(plan.feasible is Verdict.MET for plan in best):
+        return best
+    others = (p for p in case.plans if p not in best and _reaches(p, answer, case))
+    return (*best, *(p for p in others if p.feasible is Verdict.MET))
+
+
+def _reaches(plan: DebulkingPlan, answer: Answer, case: TargetCase) -> bool:
+    return count(case.search.problem, plan.recipe).debulked >= answer.demand
+
+
+def _most(case: TargetCase) -> int:
+    """Largest tumour volume of any plan: of the search, or of a plan found besides."""
+    counted = (count(case.search.problem, p.recipe) for p in case.plans)
+    found = (one.debulked for one in counted if not one.faults)
+    return max(case.reach.debulked, *found, 0)
+
+
+def _verdict(answer: Answer, case: TargetCase, within: DebulkingPlan | None) -> Verdict:
+    if case.cut:
+        return Verdict.UNKNOWN
+    if within is not None:
         return Verdict.MET
-    proven = answer.any_set.proven
-    if proven and verdicts <= {Verdict.NOT_MET}:
-        return Verdict.NOT_MET
-    return Verdict.UNKNOWN
+    if not answer.any_set.proven:
+        return Verdict.UNKNOWN
+    best = [p for p in case.plans if p.recipe == answer.best.recipe]
+    refused = answer.best.recipe is None or any(p.feasible is Verdict.NOT_MET for p in best)
+    return Verdict.NOT_MET if refused else Verdict.UNKNOWN
 
 
 def _relaxations(answer: Answer, case: TargetCase) -> tuple[Relaxation, ...]:
-    least_ml = case.least_flr_ml.value
-    if least_ml is None or case.least_flr_ml.indicative:
+    least_flr = least_voxels(case.search.problem, case.least_flr_ml)
+    if least_flr is None or case.enough is None:
         return ()
     wanted = Wanted(
         target=answer.target,
-        least_flr=ceil(round(least_ml / case.search.problem.atoms.voxel_ml, 6)),
+        least_flr=least_flr,
+        enough=case.enough,
         stlv_ml=case.stlv_ml,
         seconds=RELAXATION_SHARE * case.choice.seconds,
     )
     return relaxations(case.search, case.choice, wanted, answer.best)
 
 
+def least_voxels(problem: Problem, least_flr_ml: Quantity) -> int | None:
+    """Return the voxels of a minimum, rounded up; ``None`` where it is not known."""
+    if least_flr_ml.value is None or least_flr_ml.indicative:
+        return None
+    return ceil(round(least_flr_ml.value / problem.atoms.voxel_ml, 6))
+
+
 def _text(
     answer: Answer,
     case: TargetCase,
     verdict: Verdict,
-    serving: Sequence[DebulkingPlan],
+    within: DebulkingPlan | None,
     changes: Sequence[Relaxation],
 ) -> str:
     target = f"{100 * answer.target:g} % of the tumour"
-    within = next((p for p in serving if p.feasible is Verdict.MET), None)
-    if case.cut and within is not None:
-        how = _lower_first(within.title)
-        return f"{target}: undecided, {CUT_WORDS}. In the scanned part within reach by {how}."
     if case.cut:
-        return f"{target}: undecided, {CUT_WORDS}."
+        how = "" if within is None else f" In the scanned part: {_lower_first(within.title)}."
+        return f"{target}: undecided, {CUT_WORDS}.{how}"
     if within is not None:
-        how = f"{_lower_first(within.title)}{_unproven(within)}"
-        return f"{target}: within reach by {how}."
-    if answer.best.recipe is None:
-        return f"{target}: {_out_of_reach(case, proven=answer.any_set.proven)}"
+        return f"{target}: within reach by {_how(answer, case, within)}"
     first = f" {changes[0].text}" if changes else ""
+    if answer.best.recipe is None:
+        return f"{target}: {_out_of_reach(answer, case)}{first}"
     if verdict is Verdict.NOT_MET:
         return f"{target}: {_too_little(answer, case)}{first}"
     return f"{target}: undecided. {_why_undecided(answer, case)}{first}"
 
 
-def _unproven(plan: DebulkingPlan) -> str:
-    if plan.proven:
+def _how(answer: Answer, case: TargetCase, plan: DebulkingPlan) -> str:
+    """Name the plan, what is proven of it, and what is doubtful."""
+    vessels = "" if plan.named else " No hepatectomy with a name: vessels not assessed."
+    return (
+        f"{_lower_first(plan.title)} ({plan.id}){_proof(answer, case, plan)}.{_doubts(plan)}"
+        f"{vessels}"
+    )
+
+
+def _proof(answer: Answer, case: TargetCase, plan: DebulkingPlan) -> str:
+    if answer.target not in plan.targets:
+        return ", not proven to leave most liver"
+    if not plan.proven:
+        gap = f"up to {plan.gap_ml or 0.0:.0f} mL more could remain"
+        return f"; {gap}, the time ended before the proof"
+    if not plan.named or answer.best is answer.named:
         return ", proven to leave most liver"
-    return f"; up to {plan.gap_ml or 0.0:.0f} mL more could remain, the time ended before the proof"
+    more_ml = _largest_ml(answer, case)
+    other = next((p.id for p in case.plans if p.recipe == answer.best.recipe), "another set")
+    more = f"{other}, without one, would leave {more_ml:.0f} mL"
+    return f", proven for hepatectomies with a name; {more}"
 
 
-def _out_of_reach(case: TargetCase, *, proven: bool) -> str:
-    if not proven:
+def _doubts(plan: DebulkingPlan) -> str:
+    flips = plan.headline.partition(FLIPS)
+    return f" {FLIPS}{flips[2].partition('. ')[0]}." if flips[1] else ""
+
+
+def _out_of_reach(answer: Answer, case: TargetCase) -> str:
+    if not answer.any_set.proven:
         return "undecided. No plan was found in the time allowed."
+    if not case.reach.proven:
+        return "out of reach within the limits (proven)."
     all_tumour = case.search.problem.all_tumour
     share = case.reach.debulked / all_tumour if all_tumour else 0.0
     return (
@@ -137,13 +196,12 @@ def _too_little(answer: Answer, case: TargetCase) -> str:
 
 
 def _why_undecided(answer: Answer, case: TargetCase) -> str:
-    flr_ml = _largest_ml(answer, case)
+    most = "At most" if answer.any_set.proven else "By the best plan found"
+    left = f"{most} {_largest_ml(answer, case):.0f} mL would remain"
     if case.least_flr_ml.value is None:
-        return (
-            f"At most {flr_ml:.0f} mL would remain; the minimum is not known "
-            f"({case.least_flr_ml.reason})."
-        )
-    return f"At most {flr_ml:.0f} mL would remain{_least_words(case)}."
+        return f"{left}; the minimum is not known ({case.least_flr_ml.reason})."
+    background = " (liver background not known)" if case.background_unknown else ""
+    return f"{left}{_least_words(case)}{background}."
 
 
 def _largest_ml(answer: Answer, case: TargetCase) -> float:

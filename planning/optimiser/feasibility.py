@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from planning import wording
 from planning.optimiser.problem import EXTENSION_SHARE, Flags, Problem
 from remnant.core.debulking import Recipe
 from remnant.core.errors import InconsistentPlanError
@@ -75,11 +76,14 @@ def _faults(
     problem: Problem, recipe: Recipe, wedge: Flags, ablated: Flags, touched: Flags, inside: Flags
 ) -> tuple[str, ...]:
     codes = [int(s) for s in recipe.segments]
+    wedges = int(wedge.sum())
     mostly = problem.atoms.lesion_voxels[:, codes].sum(axis=1) >= EXTENSION_SHARE * problem.tumour
     extended = wedge & touched & mostly
     zones = int(problem.atoms.ablation_zones[ablated].sum())
     broken = {
-        "a set of segments that the locks do not allow": frozenset(recipe.segments)
+        "segments that the locks keep, or too few neighbours that would stay": frozenset(
+            recipe.segments
+        )
         not in problem.segment_sets,
         "a lesion that is both excised and ablated": (wedge & ablated).any(),
         "a lesion that the transection cuts": (touched & ~inside & ~wedge).any(),
@@ -87,10 +91,16 @@ def _faults(
         "a wedge around a lesion that leaves with its segments": (wedge & inside).any(),
         "a wedge that is not allowed": (wedge & ~extended & ~problem.wedge_allowed).any(),
         "an ablation that is not allowed": (ablated & ~problem.ablation_allowed).any(),
-        "too many wedges": _exceeds(int(wedge.sum()), problem.most_wedges),
-        "too many ablation zones": _exceeds(zones, problem.most_ablations),
+        _above(wedges, "wedge", problem.most_wedges): _exceeds(wedges, problem.most_wedges),
+        _above(zones, "ablation zone", problem.most_ablations): _exceeds(
+            zones, problem.most_ablations
+        ),
     }
     return tuple(words for words, holds in broken.items() if holds)
+
+
+def _above(number: int, what: str, most: int | None) -> str:
+    return f"{wording.counted(number, what)}, {most} allowed"
 
 
 def _exceeds(number: int, most: int | None) -> bool:
@@ -114,3 +124,26 @@ def require_feasible(problem: Problem, recipe: Recipe, *, lost: float, debulked:
             f"counted again they are {counted.lost} and {counted.debulked}"
         )
     return counted
+
+
+def normalised(problem: Problem, recipe: Recipe) -> Recipe:
+    """Return a recipe without what changes nothing.
+
+    Segments without a voxel, lesions named twice, and wedges around lesions that leave wholly with
+    the removed segments.
+    """
+    held = np.unique(problem.atoms.segment[problem.atoms.voxels > 0])
+    with_tumour = np.flatnonzero(problem.atoms.lesion_voxels.any(axis=0))
+    codes = {*held.tolist(), *with_tumour.tolist()}
+    segments = tuple(s for s in sorted(set(recipe.segments)) if int(s) in codes)
+    removed = {int(s) for s in segments}
+    inside = {
+        lesion
+        for lesion, row in zip(problem.atoms.lesion_ids, problem.core, strict=True)
+        if set(np.flatnonzero(row)) <= removed
+    }
+    return Recipe(
+        segments=segments,
+        wedges=tuple(sorted(set(recipe.wedges) - inside)),
+        ablations=tuple(sorted(set(recipe.ablations))),
+    )

@@ -77,12 +77,18 @@ def answer_targets(search: Search, targets: Sequence[float], *, named_only: bool
     return answers
 
 
-def front(search: Search, answers: Sequence[Answer]) -> tuple[Point, ...]:
-    """Return every plan found, each recipe once, those with least tumour left first."""
+def front(
+    search: Search, answers: Sequence[Answer], besides: Iterable[Optimum] = ()
+) -> tuple[Point, ...]:
+    """Return every plan found, each recipe once, those with least tumour left first.
+
+    ``besides`` are plans that serve no target.
+    """
     best = [(o, a.target) for a in answers for o in _distinct(a)]
     between = [(o, None) for a in answers for o in _fewer_interventions(search, a)]
     found: dict[Recipe, list[tuple[Optimum, float | None]]] = {}
-    for optimum, target in (*best, *between):
+    others = [(optimum, None) for optimum in besides]
+    for optimum, target in (*best, *between, *others):
         if optimum.recipe is not None and optimum.counted is not None:
             found.setdefault(optimum.recipe, []).append((optimum, target))
     counts = [entries[0][0].counted for entries in found.values()]

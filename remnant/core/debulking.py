@@ -111,7 +111,7 @@ class DebulkingPlan:
         Whether the chosen rule set accepts what would remain and the locks hold.
     proven
         Whether it is proven that no plan within the limits leaves more liver at its share and
-        number of interventions; ``None`` for a user's plan.
+        number of interventions: of a named one, no other named one. ``None`` for a user's plan.
     gap_ml
         How much more liver an unproven better plan could leave at most; 0.0 when proven, ``None``
         for a user's plan.
