@@ -14,7 +14,7 @@ from planning.optimiser.feasibility import count, normalised
 from planning.optimiser.front import Point
 from planning.optimiser.problem import Problem, is_named
 from planning.reach import CONDITIONS
-from planning.rules.remnant import DEBULKING_RULES, PROJECT_SOURCE, REMNANT_RULE_SETS
+from planning.rules.remnant import DEBULKING_RULES, PROJECT_SOURCE
 from remnant.core.clinical import ClinicalFacts
 from remnant.core.debulking import DebulkingPlan, Fate, PlanOrigin, Recipe, VirtualResection
 from remnant.core.findings import Basis, Finding, SourceStatus, Threshold, Verdict
@@ -33,7 +33,6 @@ FURTHER_PREFIX = "flr.further."
 FLIPS = "Undecided inside its intervals: "
 """How a headline opens where verdicts flip."""
 LIMITS_ID = "plan.limits"
-RULE_SET_TITLES = {PREFIX + rule_set.id: rule_set.title for rule_set in REMNANT_RULE_SETS}
 RANKED = (Verdict.MET, Verdict.UNKNOWN, Verdict.NO_EVIDENCE, Verdict.NOT_MET)
 TREATED = frozenset((Fate.WITH_SEGMENTS, Fate.WEDGE, Fate.ABLATED))
 
@@ -155,25 +154,25 @@ def _treated(debulked: Quantity) -> str:
 
 
 def _flip_words(findings: Sequence[Finding], flips: Sequence[str], rule_set: str) -> str:
-    """Name what flips: the chosen minimum first, then each share of tumour, then other minima."""
+    """Name what flips: the chosen minimum, each share of tumour, and how many other minima."""
     flipping = [f for f in findings if f.id in flips and f.probability is not None]
     chosen = [f for f in flipping if f.id == PREFIX + rule_set]
     shares = {f.threshold: f for f in flipping if f.basis is Basis.TUMOUR_VOLUME}
-    others = [f for f in flipping if f not in chosen and f.basis is not Basis.TUMOUR_VOLUME]
+    others = sum(f not in chosen and f.basis is not Basis.TUMOUR_VOLUME for f in flipping)
     parts = (
-        *(f"enough liver {_hundred(f)}" for f in chosen),
-        *(f"{100 * (f.threshold or 0.0):g} % treated {_hundred(f)}" for f in shares.values()),
-        *(f"{_rule_words(f)} {_hundred(f)}" for f in others),
+        *(f"enough liver {hundred(f)}" for f in chosen),
+        *(f"{100 * (f.threshold or 0.0):g} % treated {hundred(f)}" for f in shares.values()),
+        *((_minima(others),) if others else ()),
     )
     return f"{FLIPS}{'; '.join(parts)}. " if parts else ""
 
 
-def _rule_words(finding: Finding) -> str:
-    title = RULE_SET_TITLES.get(finding.id)
-    return f"enough liver by {title}" if title else finding.id
+def _minima(number: int) -> str:
+    return "1 other minimum" if number == 1 else f"{number} other minima"
 
 
-def _hundred(finding: Finding) -> str:
+def hundred(finding: Finding) -> str:
+    """Write a probability as ``in 57 of 100``."""
     return f"in {round(100 * (finding.probability or 0.0))} of 100"
 
 

@@ -89,7 +89,8 @@ def plan(
     planned = make_plans(
         report, patient=patient, facts=facts, known=known, maps=maps, choice=choice
     )
-    plans, targets = planned.plans, planned.targets
+    plans = planned.plans
+    targets = (*planned.targets, *planned.for_classes)
     known = known_facts(
         report,
         patient=patient,
@@ -113,7 +114,7 @@ def plan(
         ),
         plans=plans,
         plans_reason=planned.reason,
-        targets=targets,
+        targets=planned.targets,
         staged=planned.staged,
         netlm=surgical,
         stability=stable,

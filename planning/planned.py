@@ -29,15 +29,21 @@ from volumetry.virtual_resection_spread import plan_spread
 
 NO_MAPS = "the maps of the case were not at hand: plans need its voxels"
 NO_LESION = "no lesion to treat"
+CLASS_TARGETS = (0.70, 0.90, 1.0)
+"""Shares that classes and conditions of the sources rest on, whatever the user asks for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planned:
-    """Plans, targets and stages of one case; ``reason`` says why there are none."""
+    """Plans, targets and stages of one case; ``reason`` says why there are none.
+
+    ``for_classes`` are targets that classes and conditions ask for and the user did not.
+    """
 
     plans: tuple[DebulkingPlan, ...] = ()
     targets: tuple[TargetOutcome, ...] = ()
     staged: tuple[StagedPlan, ...] = ()
+    for_classes: tuple[TargetOutcome, ...] = ()
     reason: str | None = None
 
 
@@ -87,6 +93,8 @@ def make_plans(
     )
     search = start_search(problem, seconds=choice.seconds)
     answers = answer_targets(search, choice.targets, named_only=choice.named_only)
+    others = [target for target in CLASS_TARGETS if target not in choice.targets]
+    for_classes = answer_targets(search, others, named_only=choice.named_only)
     reach, enough = most_debulked(search), _with_enough_liver(search, least)
     case = PlanCase(
         report=report,
@@ -97,7 +105,8 @@ def make_plans(
         drawn=plan_spread(report, atoms=atoms),
     )
     besides = _fullest(search, enough, answers)
-    plans = ranked_plans(front(search, answers, besides), case)
+    points = front(search, answers, best_only=for_classes, besides=besides)
+    plans = ranked_plans(points, case)
     judged = TargetCase(
         search=search,
         choice=choice,
@@ -113,6 +122,7 @@ def make_plans(
     return Planned(
         plans=plans,
         targets=tuple(target_outcome(answer, judged) for answer in answers),
+        for_classes=tuple(target_outcome(answer, judged) for answer in for_classes),
         staged=staged_plans(
             plans,
             report=report,

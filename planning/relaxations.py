@@ -131,12 +131,12 @@ def _if_enough(
         return
     flr_ml = counted.flr * problem.atoms.voxel_ml
     steps = wording.counted(counted.interventions, "intervention")
-    beyond = _lesions_beyond(search.problem, found.recipe)
+    beyond = _lesions_beyond(search.problem, found.recipe) if cost == BEYOND_COST else ""
     yield (
         (cost, -flr_ml),
         Relaxation(
             kind=kind,
-            text=f"With {words} it would be reached: {steps}{beyond}, {flr_ml:.0f} mL would remain.",
+            text=f"With {words} it would be reached: {steps}{beyond}; {flr_ml:.0f} mL would stay.",
             amount=cost if kind in COUNTED else None,
             flr_ml=flr_ml,
         ),

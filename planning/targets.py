@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from math import ceil
 
 from planning import wording
-from planning.debulking_plans import FLIPS
+from planning.debulking_plans import FLIPS, hundred
+from planning.flr import PREFIX
 from planning.least_flr import rule_set_named
 from planning.optimiser.feasibility import count
 from planning.optimiser.front import Answer
@@ -148,10 +149,8 @@ def _text(
 def _how(answer: Answer, case: TargetCase, plan: DebulkingPlan) -> str:
     """Name the plan, what is proven of it, and what is doubtful."""
     vessels = "" if plan.named else " No hepatectomy with a name: vessels not assessed."
-    return (
-        f"{_lower_first(plan.title)} ({plan.id}){_proof(answer, case, plan)}.{_doubts(plan)}"
-        f"{vessels}"
-    )
+    proof, doubts = _proof(answer, case, plan), _doubts(answer, case, plan)
+    return f"{_lower_first(plan.title)} ({plan.id}){proof}.{doubts}{vessels}"
 
 
 def _proof(answer: Answer, case: TargetCase, plan: DebulkingPlan) -> str:
@@ -168,9 +167,16 @@ def _proof(answer: Answer, case: TargetCase, plan: DebulkingPlan) -> str:
     return f", proven for hepatectomies with a name; {more}"
 
 
-def _doubts(plan: DebulkingPlan) -> str:
-    flips = plan.headline.partition(FLIPS)
-    return f" {FLIPS}{flips[2].partition('. ')[0]}." if flips[1] else ""
+def _doubts(answer: Answer, case: TargetCase, plan: DebulkingPlan) -> str:
+    """Say how sure the minimum and the target are, where their verdicts flip."""
+    deciding = [f for f in plan.findings if f.id in plan.flips]
+    liver = [f for f in deciding if f.id == PREFIX + case.choice.rule_set]
+    share = [f for f in deciding if f.threshold == answer.target]
+    parts = (
+        *(f"enough liver {hundred(f)}" for f in liver),
+        *(f"{100 * answer.target:g} % treated {hundred(f)}" for f in share[:1]),
+    )
+    return f" {FLIPS}{'; '.join(parts)}." if parts else ""
 
 
 def _out_of_reach(answer: Answer, case: TargetCase) -> str:

@@ -78,13 +78,26 @@ def answer_targets(search: Search, targets: Sequence[float], *, named_only: bool
 
 
 def front(
-    search: Search, answers: Sequence[Answer], besides: Iterable[Optimum] = ()
+    search: Search,
+    answers: Sequence[Answer],
+    *,
+    best_only: Sequence[Answer] = (),
+    besides: Iterable[Optimum] = (),
 ) -> tuple[Point, ...]:
     """Return every plan found, each recipe once, those with least tumour left first.
 
-    ``besides`` are plans that serve no target.
+    Parameters
+    ----------
+    search
+        The problem and its time.
+    answers
+        Targets with their best plans; fewer interventions are tried for each.
+    best_only
+        Targets whose best plans alone are wanted.
+    besides
+        Plans that serve no target.
     """
-    best = [(o, a.target) for a in answers for o in _distinct(a)]
+    best = [(o, a.target) for a in (*answers, *best_only) for o in _distinct(a)]
     between = [(o, None) for a in answers for o in _fewer_interventions(search, a)]
     found: dict[Recipe, list[tuple[Optimum, float | None]]] = {}
     others = [(optimum, None) for optimum in besides]
