@@ -7,6 +7,7 @@ import pytest
 
 from planning.debulking_plans import (
     CERTAIN,
+    FLIPS,
     FURTHER_PREFIX,
     PlanCase,
     accepted,
@@ -20,7 +21,7 @@ from planning.optimiser.problem import make_problem
 from planning.wording import REVIEW_SENTENCE
 from remnant.core.clinical import NOTHING_SAID
 from remnant.core.debulking import Fate, PlanOrigin, Recipe
-from remnant.core.findings import Finding, SourceStatus, Verdict
+from remnant.core.findings import Basis, Finding, SourceStatus, Verdict
 from remnant.core.labels import CouinaudSegment
 from remnant.core.lesions import Confirmation
 from remnant.core.plan_choice import PlanChoice
@@ -120,7 +121,8 @@ def test_user_recipe__with_its_faults_named(case):
     assert NOT_MET is plan.feasible
     limits = found(plan)["plan.limits"]
     assert "a lesion that the transection cuts" in faults
-    assert f"Beyond the limits: {'; '.join(faults)}." == limits.text
+    assert f"Breaks the limits: {'; '.join(faults)}." == limits.text
+    assert plan.headline.startswith(limits.text)
     across = found(plan)["debulking.cut_lesions"]
     assert (NOT_MET, len(cut)) == (across.verdict, across.value)
     assert all(str(lesion) in across.text for lesion in cut)
@@ -215,7 +217,8 @@ def test_segments_to_review__every_finding_says_so_and_keeps_its_verdict(case):
         f.text for f in marked.findings
     ]
     assert [f.verdict for f in given.findings] == [f.verdict for f in marked.findings]
-    assert (given.feasible, given.headline) == (marked.feasible, marked.headline)
+    assert given.feasible is marked.feasible
+    assert f"{given.headline} {REVIEW_SENTENCE}" == marked.headline
 
 
 def test_flips__are_the_findings_undecided_inside_their_interval(case):
@@ -230,23 +233,29 @@ def test_flips__are_the_findings_undecided_inside_their_interval(case):
             and not f.id.startswith(FURTHER_PREFIX)
         )
         assert expected == plan.flips
-        undecided = plan.headline.startswith(("Undecided", "Inside its intervals"))
-        assert bool(expected) == undecided
-        assert (RULE_SET in expected) == plan.headline.startswith("Undecided inside its interval")
+        broken = found(plan).get("plan.limits")
+        first = plan.headline.removeprefix(broken.text + " " if broken else "")
+        assert bool(expected) == first.startswith(FLIPS)
+        assert (RULE_SET in expected) == first.startswith(f"{FLIPS}enough liver in ")
         flipping += RULE_SET in expected
     assert flipping >= 1
 
 
-def verdict(identifier, probability=None):
+def verdict(identifier, probability=None, *, share=None):
     return Finding(
         id=identifier, verdict=MET, text="", source="remnant_rules", status=SourceStatus.PROJECT,
-        probability=probability,
+        probability=probability, threshold=share,
+        basis=None if share is None else Basis.TUMOUR_VOLUME,
     )  # fmt: skip
 
 
-REACHES = (
-    "93.0 % of the tumour would be treated; 900 mL (52.9 % of the standardised volume) would "
-    "remain."
+REACHES = "Treated: 93.0 % of the tumour. Would remain: 900 mL (52.9 % of the standardised volume)."
+FINDINGS = (
+    verdict("flr.other", 0.5),
+    verdict("flr.third", 0.5),
+    verdict("debulking.90", 0.83, share=0.9),
+    verdict("debulking.90.again", 0.83, share=0.9),
+    verdict(RULE_SET, 0.41),
 )
 
 
@@ -254,24 +263,45 @@ REACHES = (
     ("flips", "first"),
     [
         ((), ""),
-        (("debulking.90",), "Inside its intervals 1 verdict changes. "),
-        (("debulking.90", "debulking.70"), "Inside its intervals 2 verdicts change. "),
+        (("flr.other",), f"{FLIPS}1 other minimum. "),
+        (("flr.other", "flr.third"), f"{FLIPS}2 other minima. "),
+        (("debulking.90", "debulking.90.again"), f"{FLIPS}90 % treated in 83 of 100. "),
         (
-            ("debulking.90", RULE_SET),
-            "Undecided inside its interval: enough liver would remain in 41 of 100. ",
+            ("flr.other", "debulking.90", RULE_SET),
+            f"{FLIPS}enough liver in 41 of 100; 90 % treated in 83 of 100; 1 other minimum. ",
         ),
     ],
 )
 def test_headline__the_flip_first(flips, first):
-    findings = (verdict("debulking.90", 0.5), verdict("debulking.70", 0.5), verdict(RULE_SET, 0.41))
-
-    assert first + REACHES == headline(example_result(), findings, flips, "gepnetlm_review")
+    assert first + REACHES == headline(example_result(), FINDINGS, flips, "gepnetlm_review")
 
 
-def test_headline__without_a_probability_counts_the_verdict():
-    text = headline(example_result(), (verdict(RULE_SET),), (RULE_SET,), "gepnetlm_review")
+def test_headline__what_is_broken_before_all():
+    limits = replace(verdict("plan.limits"), text="Breaks the limits: 3 wedges, 2 allowed.")
 
-    assert text.startswith("Inside its intervals 1 verdict changes. ")
+    text = headline(example_result(), (*FINDINGS, limits), (RULE_SET,), "gepnetlm_review")
+
+    assert text.startswith(f"{limits.text} {FLIPS}enough liver in 41 of 100. ")
+
+
+def test_headline__a_share_of_the_scanned_part_is_about():
+    cut = Quantity(1.0, indicative=True, reason="both are cut")
+
+    text = headline(example_result(debulked_fraction=cut), (), (), "gepnetlm_review")
+
+    assert text.startswith("Treated: about 100.0 % of the tumour.")
+
+
+def test_target_of_no_rule__has_a_finding_of_its_own(case):
+    choice = replace(case.choice, targets=(0.55, 0.9))
+    (plan,) = own(replace(case, choice=choice), Recipe(wedges=(1,)))
+    ids = [i for i in found(plan) if i.startswith("debulking.target_")]
+
+    assert ["debulking.target_55"] == ids
+    share = plan.result.debulked_fraction.value
+    target = found(plan)[ids[0]]
+    assert (pytest.approx(share), 0.55) == (target.value, target.threshold)
+    assert target.verdict is (MET if share >= 0.55 else NOT_MET)
 
 
 def test_headline__functional_volume_without_a_body_size():
@@ -280,7 +310,7 @@ def test_headline__functional_volume_without_a_body_size():
 
     text = headline(replace(result, remnant=remnant), (), (), "gepnetlm_review")
 
-    assert "900 mL (54.5 % of the functional volume) would remain." in text
+    assert "Would remain: 900 mL (54.5 % of the functional volume)." in text
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from planning.optimiser import milp as optimise_milp
 from planning.optimiser import reach as optimise_reach
 from planning.optimiser import search as optimise
-from planning.optimiser.feasibility import count, require_feasible
+from planning.optimiser.feasibility import count, normalised, require_feasible
 from planning.optimiser.problem import only_named
 from planning.optimiser.reach import most_debulked
 from planning.optimiser.search import Demand, best_plan, start_search
@@ -188,7 +188,7 @@ def test_require_feasible__refuses_what_was_counted_otherwise():
         (Recipe(wedges=(7,), ablations=(7,)), "both excised and ablated"),
         (Recipe(segments=(5,), wedges=(7,)), "leaves with its segments"),
         (Recipe(segments=(5,), ablations=(7,)), "an ablation of a lesion in removed segments"),
-        (Recipe(segments=(5, 6)), "a set of segments that the locks do not allow"),
+        (Recipe(segments=(5, 6)), "segments that the locks keep, or too few neighbours"),
     ],
 )
 def test_count__names_every_fault(recipe, fault):
@@ -276,3 +276,18 @@ def test_search__time_left_is_never_nothing():
     search.deadline = search.started - 5.0
 
     assert 0 < search.seconds < 1
+
+
+def test_count__says_how_many_steps_too_many():
+    problem = with_limits(_wedge_problem(), most_wedges=0, most_ablations=0)
+
+    assert "1 wedge, 0 allowed" in count(problem, Recipe(wedges=(7,))).faults
+    assert "1 ablation zone, 0 allowed" in count(problem, Recipe(ablations=(7,))).faults
+
+
+def test_normalised__drops_what_changes_nothing():
+    problem = _wedge_problem()
+    wordy = Recipe(segments=(5, 2, 5), wedges=(7, 7), ablations=(7, 7))
+
+    assert Recipe(segments=(5,), ablations=(7,)) == normalised(problem, wordy)
+    assert Recipe(wedges=(7,)) == normalised(problem, Recipe(segments=(1,), wedges=(7, 7)))

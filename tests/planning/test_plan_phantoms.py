@@ -138,8 +138,8 @@ def test_plans__a_confirmed_map_gives_the_same_as_an_estimated_one_but_for_the_m
     estimated = replace(report, segment_source=SegmentSource.MODEL)
     found, marked = (planned_case((one, maps), most_wedges=2) for one in (report, estimated))
 
-    assert [p.headline for p in found.plans] == [p.headline for p in marked.plans]
-    assert found.targets == marked.targets
+    assert [p.headline + MARK for p in found.plans] == [p.headline for p in marked.plans]
+    assert [replace(t, text=t.text + MARK) for t in found.targets] == list(marked.targets)
     assert all(f.text.endswith(MARK) for p in marked.plans for f in p.findings)
     for identifier in ("netlm.class", "frilling.stability"):
         assert findings(marked)[identifier].text == findings(found)[identifier].text + MARK

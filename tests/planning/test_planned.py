@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from planning.contiguity import largest_contiguous
 from planning.frilling import classify
 from planning.known import known_facts
 from planning.optimiser.feasibility import count
@@ -201,3 +202,17 @@ def test_minimum_unknown__target_is_undecided(case):
     for outcome in found.targets:
         assert outcome.verdict is not Verdict.NOT_MET
         assert outcome.largest_flr_ml > 0
+
+
+def test_cloyd__keeps_two_neighbours_whatever_is_asked(case):
+    choice = replace(
+        TWO_TARGETS, rule_set="cloyd2020", contiguous_segments=1, most_wedges=0, most_ablations=0
+    )
+    other = replace(choice, rule_set="gepnetlm_review")
+
+    def smallest(found):
+        kept = [frozenset(CouinaudSegment) - set(p.recipe.segments) for p in found.plans]
+        return min(map(largest_contiguous, kept))
+
+    assert smallest(planned_with(case, choice)) >= 2
+    assert smallest(planned_with(case, other)) >= 1

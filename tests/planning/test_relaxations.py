@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from planning import relaxations as module
 from planning.optimiser.front import demanded
 from planning.optimiser.problem import make_problem
+from planning.optimiser.reach import most_debulked
 from planning.optimiser.search import Demand, best_plan, start_search
 from planning.relaxations import MOST_EXTRA, Wanted, relaxations
 from remnant.core.labels import CouinaudSegment
@@ -18,10 +18,18 @@ V, VI, VII = CouinaudSegment.V, CouinaudSegment.VI, CouinaudSegment.VII
 NOTHING_BUT_SEGMENTS = PlanChoice(most_wedges=0, most_ablations=0)
 
 
-def solved(problem, choice, *, target, least_flr, stlv_ml=1000.0):
+def solved(problem, choice, *, target, least_flr, stlv_ml=1000.0, proven=None, late=False):
     search = start_search(problem, seconds=60.0)
     best = best_plan(search, Demand(debulked=demanded(problem.all_tumour, target)))
-    wanted = Wanted(target=target, least_flr=least_flr, stlv_ml=stlv_ml, seconds=20.0)
+    enough = most_debulked(search, least_flr=least_flr)
+    wanted = Wanted(
+        target=target,
+        least_flr=least_flr,
+        stlv_ml=stlv_ml,
+        seconds=20.0,
+        enough=enough if proven is None else replace(enough, proven=proven),
+    )
+    search.deadline -= 120.0 if late else 0.0
     return best, relaxations(search, choice, wanted, best)
 
 
@@ -42,11 +50,18 @@ def changed(problem, choice, relaxation):
         return replace(problem, ablation_allowed=np.ones_like(problem.ablation_allowed))
     if relaxation.kind == "any_wedge":
         return replace(problem, wedge_allowed=np.ones_like(problem.wedge_allowed))
-    (name,) = (s.name for s in CouinaudSegment if f" segment {s.name} " in relaxation.text)
+    if relaxation.kind == "no_locks":
+        freed = replace(choice, keep=frozenset(), most_wedges=None, most_ablations=None)
+        return with_choice(problem, freed)
+    (kept,) = (s for s in CouinaudSegment if f" segment {s.name} no " in relaxation.text)
+    return with_choice(problem, replace(choice, keep=choice.keep - {kept}))
+
+
+def with_choice(problem, choice):
     ids = problem.atoms.lesion_ids
     return make_problem(
         problem.atoms,
-        replace(choice, keep=choice.keep - {CouinaudSegment[name]}),
+        choice,
         wedge_allowed=dict(zip(ids, problem.wedge_allowed, strict=True)),
         ablation_allowed=dict(zip(ids, problem.ablation_allowed, strict=True)),
     )
@@ -82,6 +97,7 @@ def test_relaxations__each_makes_it_feasible_and_none_is_missed(seed):
             fewer = replace(relaxation, amount=relaxation.amount - 1)
             assert flr_by_trying(changed(problem, choice, fewer), target) < least
     kinds = by_kind(found)
+    assert ("no_locks" in kinds) <= (len(limits) == 1)
     _none_missed(problem, choice, kinds, target=target, least=least)
     assert ("larger_remnant" in kinds) == (best.counted is not None)
     if best.counted is not None:
@@ -94,6 +110,9 @@ def test_relaxations__each_makes_it_feasible_and_none_is_missed(seed):
 
 
 def _none_missed(problem, choice, kinds, *, target, least):
+    freed = replace(choice, keep=frozenset(), most_wedges=None, most_ablations=None)
+    if set(kinds) <= {"larger_remnant", "lower_target"}:
+        assert flr_by_trying(with_choice(problem, freed), target) < least
     if "any_ablation" not in kinds:
         anywhere = replace(problem, ablation_allowed=np.ones_like(problem.ablation_allowed))
         assert problem.ablation_allowed.all() or flr_by_trying(anywhere, target) < least
@@ -118,7 +137,8 @@ def test_by_hand__one_more_ablation_or_wedge_beside_a_removed_segment():
     assert best.proven
     assert ["more_ablations", "more_wedges", "lower_target"] == [r.kind for r in found]
     assert [(1, 300.0), (1, 300.0)] == [(r.amount, r.flr_ml) for r in found[:2]]
-    assert "With 1 more ablation it would be reached, and 300 mL would remain." == found[0].text
+    assert found[0].text.startswith("With 1 more ablation it would be reached: 2 interventions")
+    assert "300 mL" in found[0].text
     assert 0.6 == pytest.approx(found[2].amount)
     assert "at most 60.0 %" in found[2].text
 
@@ -157,9 +177,9 @@ def test_by_hand__unlocked_segment():
     _, found = solved(hand_problem(choice), choice, target=0.6, least_flr=300)
     unlocked = [r for r in found if r.kind == "unlock_segment"]
 
-    assert [("With removing segment V too it would be reached, and 300 mL would remain.", 300)] == [
-        (r.text, r.flr_ml) for r in unlocked
-    ]
+    assert [300] == [r.flr_ml for r in unlocked]
+    assert unlocked[0].text.startswith("With segment V no longer kept it would be reached")
+    assert "1 intervention" in unlocked[0].text
     _, none = solved(hand_problem(choice), choice, target=0.6, least_flr=301)
     assert "unlock_segment" not in by_kind(none)
 
@@ -178,19 +198,48 @@ def test_by_hand__lesions_that_limits_exclude(what):
     assert (None, 400.0) == (kinds[f"any_{what}"].amount, kinds[f"any_{what}"].flr_ml)
 
 
-def test_enough_already__only_what_more_could_be_treated():
+def test_enough_already__no_growth_is_asked_for():
     _, found = solved(hand_problem(PlanChoice()), PlanChoice(), target=1.0, least_flr=380)
 
-    assert [("lower_target", 1.0)] == [(r.kind, r.amount) for r in found]
+    assert "larger_remnant" not in by_kind(found)
+    assert 1.0 == by_kind(found)["lower_target"].amount
 
 
-def test_lower_target__unproven_is_at_least(monkeypatch):
+def test_lower_target__unproven_is_at_least():
+    problem = hand_problem(PlanChoice())
 
-    real = module.most_debulked
-    monkeypatch.setattr(
-        module, "most_debulked", lambda *a, **k: replace(real(*a, **k), proven=False)
-    )
-
-    _, found = solved(hand_problem(PlanChoice()), PlanChoice(), target=1.0, least_flr=400)
+    _, found = solved(problem, PlanChoice(), target=1.0, least_flr=400, proven=False)
 
     assert "at least 60.0 %" in by_kind(found)["lower_target"].text
+
+
+def test_by_hand__only_without_any_lock():
+    """One more step is not enough: V is kept, and nothing but wedges in it could leave 380 mL."""
+    nothing = {1: False, 2: True}
+    choice = replace(NOTHING_BUT_SEGMENTS, keep=frozenset((V, VI, VII)))
+    problem = hand_problem(choice, wedge_allowed=nothing, ablation_allowed=nothing)
+
+    _, found = solved(problem, choice, target=1.0, least_flr=280)
+
+    assert ["no_locks"] == [r.kind for r in found if r.flr_ml]
+    assert found[0].text.startswith("With no lock at all it would be reached: 2 interventions")
+    assert (None, 280.0) == (found[0].amount, found[0].flr_ml)
+
+
+def test_by_hand__names_the_lesions_beyond_the_limits():
+    nothing = {1: False, 2: True}
+    problem = hand_problem(PlanChoice(), wedge_allowed=nothing, ablation_allowed=nothing)
+
+    _, found = solved(problem, PlanChoice(), target=1.0, least_flr=380)
+
+    kinds = by_kind(found)
+    assert "(lesion 1 beyond the limits)" in kinds["any_wedge"].text
+    assert "(lesion 1 beyond the limits)" in kinds["any_ablation"].text
+
+
+def test_no_time_left__no_change_is_tried():
+    choice = replace(NOTHING_BUT_SEGMENTS, contiguous_segments=1)
+
+    _, found = solved(hand_problem(choice), choice, target=1.0, least_flr=250, late=True)
+
+    assert ["larger_remnant", "lower_target"] == [r.kind for r in found]

@@ -4,12 +4,15 @@ from dataclasses import replace
 
 import pytest
 
+from planning.debulking_plans import FLIPS
 from planning.optimiser.front import answer_targets
-from planning.optimiser.reach import most_debulked
+from planning.optimiser.reach import Reach, most_debulked
 from planning.optimiser.search import start_search
-from planning.targets import CUT_WORDS, TargetCase, target_outcome
-from remnant.core.debulking import PlanOrigin
+from planning.targets import CUT_WORDS, TargetCase, least_voxels, target_outcome
+from planning.wording import REVIEW_SENTENCE
+from remnant.core.debulking import PlanOrigin, Recipe
 from remnant.core.findings import Verdict
+from remnant.core.labels import CouinaudSegment
 from remnant.core.plan_choice import PlanChoice
 from remnant.core.quantity import Quantity
 from remnant.testing.debulking import hand_problem
@@ -18,6 +21,8 @@ from remnant.testing.example_plans import example_plan
 MET, NOT_MET, UNKNOWN, NO_EVIDENCE = Verdict
 NOTHING_BUT_SEGMENTS = PlanChoice(most_wedges=0, most_ablations=0)
 LEAST = Quantity(250.0)
+BOTH = Recipe(wedges=(1, 2))
+UNNAMED = Recipe(segments=(CouinaudSegment.V, CouinaudSegment.VII))
 
 
 def outcome(
@@ -31,6 +36,8 @@ def outcome(
     cut=False,
     plans=None,
     allowed=None,
+    reach=None,
+    **facts,
 ):
     """Judge one target of the problem by hand, with plans of these verdicts serving it."""
     choice = choice or PlanChoice()
@@ -41,19 +48,23 @@ def outcome(
         search.deadline = search.started - 1.0
     (answer,) = answer_targets(search, (target,), named_only=choice.named_only)
     if plans is None:
+        best = answer.best.recipe or Recipe()
         plans = tuple(
-            example_plan(n, targets=(target,), feasible=verdict, title=f"Plan {n}")
+            example_plan(n, targets=(target,), feasible=verdict, title=f"Plan {n}", recipe=best)
             for n, verdict in enumerate(feasible, 1)
         )
     search.deadline = search.started + 60.0
+    least_flr = least_voxels(problem, least)
     case = TargetCase(
         search=search,
         choice=choice,
         plans=plans,
-        reach=most_debulked(search),
+        reach=reach or most_debulked(search),
         least_flr_ml=least,
         stlv_ml=1000.0,
         cut=cut,
+        enough=None if least_flr is None else most_debulked(search, least_flr=least_flr),
+        **facts,
     )
     return target_outcome(answer if change is None else change(answer), case)
 
@@ -62,7 +73,10 @@ def test_met__by_the_plan_that_is_accepted():
     found = outcome(feasible=(UNKNOWN, MET))
 
     assert (MET, True, ("plan_1", "plan_2")) == (found.verdict, found.proven, found.plans)
-    assert "100 % of the tumour: within reach by plan 2, proven to leave most liver." == found.text
+    assert (
+        "100 % of the tumour: within reach by plan 2 (plan_2), proven to leave most liver."
+        == found.text
+    )
     assert (1.0, 380.0, 250.0, ()) == (
         found.most_debulked_fraction,
         found.largest_flr_ml,
@@ -72,13 +86,16 @@ def test_met__by_the_plan_that_is_accepted():
 
 
 def test_met__unproven_says_how_much_more_could_remain():
-    plan = example_plan(1, targets=(1.0,), feasible=MET, title="A Wedge", proven=False, gap_ml=12.4)
+    plan = example_plan(
+        1, targets=(1.0,), feasible=MET, title="A Wedge", recipe=BOTH, proven=False, gap_ml=12.4
+    )
 
     found = outcome(plans=(plan,), change=unproven)
 
     assert (MET, False) == (found.verdict, found.proven)
-    assert "by a Wedge; up to 12 mL more could remain, the time ended before the proof." in (
-        found.text
+    assert (
+        "by a Wedge (plan_1); up to 12 mL more could remain, the time ended before the proof."
+        in (found.text)
     )
     assert "up to 0 mL more" in outcome(plans=(replace(plan, gap_ml=None),)).text
 
@@ -106,9 +123,9 @@ def test_not_met__out_of_reach_with_the_most_that_is():
 
     assert (NOT_MET, True, ()) == (found.verdict, found.proven, found.plans)
     assert (0.6, None) == (found.most_debulked_fraction, found.largest_flr_ml)
-    assert (
+    assert found.text.startswith(
         "100 % of the tumour: out of reach within the limits. No plan treats more than 60.0 % "
-        "(proven)." == found.text
+        "(proven)."
     )
     assert "more_ablations" == found.relaxations[0].kind
 
@@ -145,7 +162,7 @@ def test_unknown__minimum_that_is_absent_or_indicative_asks_for_no_change(least,
 
 @pytest.mark.parametrize("other", [UNKNOWN, NO_EVIDENCE])
 def test_unknown__one_plan_that_nobody_can_judge(other):
-    found = outcome(feasible=(NOT_MET, other), least=Quantity(400.0))
+    found = outcome(feasible=(other,), least=Quantity(400.0))
 
     assert UNKNOWN is found.verdict
     assert "undecided. At most 380 mL would remain; asked are 400 mL. The FLR is short" in (
@@ -163,7 +180,9 @@ def test_unknown__time_was_over_before_a_plan_was_found():
     nothing = outcome(feasible=(), change=no_plan)
 
     assert (UNKNOWN, False) == (nothing.verdict, nothing.proven)
-    assert "100 % of the tumour: undecided. No plan was found in the time allowed." == nothing.text
+    assert nothing.text.startswith(
+        "100 % of the tumour: undecided. No plan was found in the time allowed."
+    )
 
 
 def no_plan(answer):
@@ -186,20 +205,100 @@ def test_scan_that_cuts_the_liver__decides_nothing():
 
     assert (UNKNOWN, ()) == (with_plan.verdict, with_plan.relaxations)
     assert (
-        f"100 % of the tumour: undecided, {CUT_WORDS}. In the scanned part within reach by plan 1."
+        f"100 % of the tumour: undecided, {CUT_WORDS}. In the scanned part: plan 1."
         == with_plan.text
     )
     assert (UNKNOWN, ()) == (without.verdict, without.relaxations)
     assert f"100 % of the tumour: undecided, {CUT_WORDS}." == without.text
 
 
-def test_plans_of_the_user_or_for_other_targets__do_not_serve():
-    own = example_plan(1, targets=(1.0,), feasible=MET, origin=PlanOrigin.USER)
-    other = example_plan(2, targets=(0.7,), feasible=MET)
+def test_plan_of_the_user__serves_where_it_is_accepted_and_reaches_the_target():
+    own = example_plan(
+        1, targets=(), feasible=MET, origin=PlanOrigin.USER, recipe=BOTH, title="Own"
+    )
+    less = replace(own, recipe=Recipe(wedges=(1,)))
+    refused = replace(own, feasible=NOT_MET)
 
-    found = outcome(plans=(own, other))
+    found = outcome(plans=(own,))
 
-    assert (NOT_MET, ()) == (found.verdict, found.plans)
+    assert (MET, ("plan_1",)) == (found.verdict, found.plans)
+    assert "within reach by own (plan_1), not proven to leave most liver." in found.text
+    for other in (less, refused):
+        assert () == outcome(plans=(other,)).plans
+        assert MET is not outcome(plans=(other,)).verdict
+
+
+def test_most_debulked__a_plan_found_besides_counts():
+    def limited(plans):
+        return outcome(plans=plans, reach=Reach(debulked=60, at_most=100, proven=False))
+
+    own = example_plan(1, targets=(), feasible=MET, recipe=BOTH)
+    cut = replace(own, recipe=Recipe(wedges=(1, 2), ablations=(1,)))
+
+    assert (0.6, False) == (limited(()).most_debulked_fraction, limited(()).proven)
+    assert 1.0 == limited((own,)).most_debulked_fraction
+    assert 0.6 == limited((cut,)).most_debulked_fraction
+
+
+def test_out_of_reach__without_a_proven_share_names_none():
+    found = outcome(
+        NOTHING_BUT_SEGMENTS, feasible=(), reach=Reach(debulked=40, at_most=100, proven=False)
+    )
+
+    assert (NOT_MET, False) == (found.verdict, found.proven)
+    assert "out of reach within the limits (proven)." in found.text
+    assert "40" not in found.text.partition("(proven)")[0]
+
+
+def other_set_is_better(answer):
+    """Removing V and VII, which have no name together, is said to leave 390 mL."""
+    counted = replace(answer.named.counted, flr=390)
+    better = replace(answer.named, recipe=UNNAMED, counted=counted, most_flr=390)
+    return replace(answer, any_set=better)
+
+
+def test_met__by_a_named_plan_where_another_set_leaves_more():
+    named = example_plan(1, targets=(1.0,), feasible=MET, recipe=BOTH, title="Two wedges")
+    other = replace(named, id="plan_2", recipe=UNNAMED, named=False)
+
+    both = outcome(plans=(named, other), change=other_set_is_better)
+    alone = outcome(plans=(named,), change=other_set_is_better)
+
+    assert "proven for hepatectomies with a name; plan_2" in both.text
+    assert "proven for hepatectomies with a name; another set" in alone.text
+    for found in (both, alone):
+        assert (MET, 390.0) == (found.verdict, found.largest_flr_ml)
+        assert "390 mL" in found.text
+        assert "proven to leave most liver" not in found.text
+
+
+def test_met__by_a_set_without_a_name_says_so():
+    plan = example_plan(1, targets=(1.0,), feasible=MET, recipe=BOTH, named=False)
+
+    assert "vessels not assessed" in outcome(plans=(plan,)).text
+
+
+def test_met__says_how_sure_the_minimum_and_the_target_are():
+    plan = example_plan(1, targets=(1.0,), feasible=MET, recipe=BOTH)
+    liver, share, other = (
+        replace(plan.findings[0], id=i, probability=p, threshold=t)
+        for i, p, t in (("flr.gepnetlm_review", 0.6, 0.2), ("all", 0.7, 1.0), ("flr.x", 0.5, 0.3))
+    )
+    findings = (liver, share, other)
+    doubtful = replace(plan, findings=findings, flips=tuple(f.id for f in findings))
+
+    text = outcome(plans=(doubtful,)).text
+    assert f"{FLIPS}enough liver in 60 of 100;" in text
+    assert "in 70 of 100." in text
+    assert "50 of 100" not in text
+    assert FLIPS not in outcome(plans=(replace(doubtful, flips=()),)).text
+
+
+def test_review_and_background__are_said():
+    assert outcome(review=True).text.endswith(REVIEW_SENTENCE)
+    assert REVIEW_SENTENCE not in outcome().text
+    unsaid = outcome(feasible=(UNKNOWN,), least=Quantity(400.0), background_unknown=True)
+    assert "asked are 400 mL (liver background not known)" in unsaid.text
 
 
 def test_unnamed_set_alone__serves_too():
