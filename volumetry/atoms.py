@@ -10,14 +10,15 @@ and none has two, by construction.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from remnant.core.errors import InputError
-from remnant.core.plan_choice import AblationShape, PlanChoice
+from remnant.core.geometry import Geometry
+from remnant.core.plan_choice import LARGEST_MARGIN_MM, AblationShape, PlanChoice
 from volumetry.ablation_zones import ablation_zone
 from volumetry.liver_maps import SEGMENT_CODES, Box, LiverMaps
 from volumetry.zones import Mask, flat_places, lesion_boxes, lesion_crop
@@ -26,6 +27,8 @@ Places = NDArray[np.int64]
 """Positions in the flattened liver box (C order)."""
 
 NOT_FUNCTIONAL = -1
+DIAGONALS = 8.0
+"""Of a voxel's diagonal one part in so many lies between surface and outermost centres."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -105,6 +108,7 @@ def build_atoms(maps: LiverMaps, *, lesion_ids: tuple[int, ...], choice: PlanCho
     """
     if list(lesion_ids) != sorted(set(lesion_ids)) or min(lesion_ids, default=1) < 1:
         raise InputError(f"lesion ids are {lesion_ids}; allowed are positive ids, ascending")
+    choice = _from_surfaces(choice, margin_allowance_mm(maps.geometry))
     functional, lesion_voxels = _tissue(maps, lesion_ids)
     margins, zones, counts = _covered(maps, functional, lesion_ids, choice)
     cells = _whole_segments(maps, functional)
@@ -122,6 +126,30 @@ def build_atoms(maps: LiverMaps, *, lesion_ids: tuple[int, ...], choice: PlanCho
         ablation_zones=counts,
     )
     return LiverZones(atoms, tuple(margins), tuple(zones))
+
+
+def margin_allowance_mm(geometry: Geometry) -> float:
+    """Return how far a lesion's surface lies outside its outermost voxel centres, on average.
+
+    An eighth of the voxel's diagonal. Margins are asked for from the surface and measured from
+    centre to centre: without it those of balls of 4 to 15 mm come out 4 to 27 % too small, with it
+    mostly within 5 % (voxels of 0.8 x 0.8 x 1 to 5 mm); on a coarse even grid, where a margin is
+    two or three voxels wide, still up to 13 % too small.
+    """
+    return float(np.linalg.norm(geometry.affine_ras[:3, :3])) / DIAGONALS
+
+
+def _from_surfaces(choice: PlanChoice, allowance_mm: float) -> PlanChoice:
+    """Measure margins from surfaces; no margin stays none."""
+
+    def widened(margin_mm: float) -> float:
+        return min(margin_mm + allowance_mm, LARGEST_MARGIN_MM) if margin_mm > 0.0 else 0.0
+
+    return replace(
+        choice,
+        resection_margin_mm=widened(choice.resection_margin_mm),
+        ablation_margin_mm=widened(choice.ablation_margin_mm),
+    )
 
 
 def _tissue(maps: LiverMaps, lesion_ids: tuple[int, ...]) -> tuple[Mask, NDArray[np.int64]]:

@@ -14,7 +14,7 @@ from remnant.testing.grids import half_voxel_diagonal_mm
 from remnant.testing.shapes import Ball, digitise
 from remnant.testing.strategies import SEEDS, geometries, grids_around
 from volumetry.ablation_zones import cover
-from volumetry.atoms import build_atoms
+from volumetry.atoms import build_atoms, margin_allowance_mm
 from volumetry.liver_maps import LiverMaps
 from volumetry.zones import lesion_crop
 
@@ -69,12 +69,16 @@ def test_build_atoms__every_voxel_by_itself(geometry, seed, choice):
     functional = (maps.liver & ~np.isin(maps.lesions, LESIONS)).ravel()
     for lesion, margin, zone in zip(LESIONS, made.resection, made.ablation, strict=True):
         away = distances_mm(maps, lesion)
+        margin_mm, ablated_mm = (
+            asked + margin_allowance_mm(geometry) * (asked > 0)
+            for asked in (choice.resection_margin_mm, choice.ablation_margin_mm)
+        )
         surely, perhaps, held = (
             set(np.flatnonzero(functional & (away <= distance_mm)).tolist())
             for distance_mm in (
-                choice.resection_margin_mm,
-                choice.resection_margin_mm * SAME,
-                choice.ablation_margin_mm,
+                margin_mm,
+                margin_mm * SAME,
+                ablated_mm,
             )
         )
         assert surely <= set(margin.tolist()) <= perhaps
@@ -109,7 +113,10 @@ def test_build_atoms__tables_count_liver_and_tumour(geometry, seed, choice):
 @given(data=st.data(), radius_mm=st.floats(5.0, 12.0), margin_mm=st.floats(2.0, 8.0))
 @settings(max_examples=25, deadline=None)
 def test_margin_of_a_ball__is_a_shell(data, radius_mm, margin_mm):
-    """A voxel within R + m - 2h has the voxel at depth h behind it within m: h is half a voxel."""
+    """A voxel within R + m - 2h has the voxel at depth h behind it within m: h is half a voxel.
+
+    And none farther than R + m and the allowance for voxel centres is taken.
+    """
     outer = Ball((3.0, -2.0, 1.0), radius_mm + margin_mm)
     geometry = data.draw(grids_around(outer.box_mm, low_mm=1.2, high_mm=3.0))
     half = half_voxel_diagonal_mm(geometry)
@@ -120,10 +127,29 @@ def test_margin_of_a_ball__is_a_shell(data, radius_mm, margin_mm):
     taken = lesion.ravel().copy()
     taken[made.resection[0]] = True
     least = digitise(Ball(outer.centre_mm, max(0.0, radius_mm + margin_mm - 2 * half)), geometry)
-    most = digitise(Ball(outer.centre_mm, (radius_mm + margin_mm) * SAME), geometry)
+    farthest_mm = radius_mm + margin_mm + margin_allowance_mm(geometry)
+    most = digitise(Ball(outer.centre_mm, farthest_mm * SAME), geometry)
     assert (least.ravel() <= taken).all()
     assert (taken <= most.ravel()).all()
     assert {0} == set(made.atoms.segment.tolist())
+
+
+@pytest.mark.parametrize("edges_mm", [(0.8, 0.8, 1.0), (0.8, 0.8, 5.0), (1.0, 1.0, 3.0)])
+def test_margins_of_balls__are_right_on_average(edges_mm):
+    """Shells of balls of 8 mm somewhere on the grid, against 4/3 pi ((R + m)^3 - R^3)."""
+    rng = np.random.default_rng(3)
+    taken_ml, true_ml = 0.0, 0.0
+    for _ in range(6):
+        shape = tuple(int(n) for n in np.ceil(32.0 / np.array(edges_mm)))
+        geometry = Geometry(shape, np.diag([*edges_mm, 1.0]))
+        centre = tuple(float(x) for x in 15.5 + rng.uniform(-0.5, 0.5, 3) * edges_mm)
+        lesion = digitise(Ball(centre, 8.0), geometry).astype(np.uint8)
+        maps = maps_of(geometry, np.ones(geometry.shape, bool), lesion, None)
+        choice = PlanChoice(resection_margin_mm=5.0, ablation_margin_mm=5.0)
+        made = build_atoms(maps, lesion_ids=(1,), choice=choice)
+        taken_ml += len(made.resection[0]) * geometry.voxel_volume_ml
+        true_ml += 4.0 / 3.0 * np.pi * (13.0**3 - 8.0**3) / 1000.0
+    assert pytest.approx(true_ml, rel=0.08) == taken_ml
 
 
 @pytest.mark.parametrize("margin_mm", [4.0, 7.0])

@@ -98,9 +98,9 @@ def test_wedge_of_a_ball__whole_ball_with_its_margin_moves_with_the_surface(reci
 @pytest.mark.parametrize(
     ("shape", "tolerance"),
     [
-        (AblationShape.CONFORMAL, 0.08),
+        (AblationShape.CONFORMAL, 0.10),
         (AblationShape.SPHERE, 0.08),
-        (AblationShape.ELLIPSOID, 0.2),  # one farthest voxel sets its size
+        (AblationShape.ELLIPSOID, 0.4),  # one farthest voxel sets its size
     ],
 )
 def test_moved_surface__measured_anew_gives_what_the_draws_say(shape, tolerance):
