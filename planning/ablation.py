@@ -44,7 +44,8 @@ def lesion_ablations(
     report
         Its lesions; rejected ones are left out.
     known
-        Facts by name; ``pancreatoduodenectomy`` is asked for.
+        Facts by name; ``pancreatoduodenectomy`` is asked for, and the number of lesions, which is
+        that of the report where it is not held.
     choice
         Its limits decide what the optimiser may ablate; the sources' own limits do not.
 
@@ -137,7 +138,7 @@ def _with_measure(finding: Finding, rule: Criterion) -> Finding:
 def _facts(lesion: Lesion, number: int, known: Known) -> Known:
     return {
         LESION_DIAMETER: _diameter(lesion),
-        LESION_COUNT: float(number),
+        LESION_COUNT: known.get(LESION_COUNT, float(number)),
         PORTAL_DISTANCE: lesion.portal_vein_distance_mm,
         BILE_DUCT_DISTANCE: None,
         AT_HILUM: None,

@@ -26,7 +26,10 @@ def require_consistent(facts: ClinicalFacts) -> None:
         Two facts cannot both be true; the message names both.
     """
     for said, but in _contradictions(facts):
-        raise InputError(f"{said}, but {but}: both cannot be true; correct one or leave it out")
+        raise InputError(
+            f"{said}, but {but}: both cannot be true; correct one or leave it out, or write "
+            f"`unknown` in a facts file"
+        )
 
 
 def _contradictions(facts: ClinicalFacts) -> Iterator[tuple[str, str]]:

@@ -5,23 +5,53 @@ A condition is held against *known facts*: a mapping from the name of an input t
 verdict ``UNKNOWN``, never met; so does a quantity whose bound or indication cannot decide.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from planning import wording
+from planning.computed import COMPUTED
 from remnant.core.criteria import CriteriaResult
 from remnant.core.findings import Basis, Finding, SourceStatus, Verdict
 from remnant.core.quantity import Bound, Quantity
 
-Known = Mapping[str, "Quantity | float | bool | StrEnum | str | None"]
-
 NEAR_SHARE = 0.01
 NEAR_AMOUNT = 1.0
+"""A value this near to its limit is flagged: a percentage point of a share, else one unit (C7)."""
 NEAR_TEXT = " The value lies within 1 of the limit."
 DECIMALS = 9
+JUST_BELOW = 1e-8
+"""Subtracted from an end that a range does not reach; more than rounding to ``DECIMALS`` hides."""
 MOST_NAMED = 3
 """So many missing facts are named in the text of a list; its ``missing`` names all."""
-"""A value this near to its limit is flagged: a percentage point of a share, else one unit (C7)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShareRange:
+    """A share of which both ends are known.
+
+    Parameters
+    ----------
+    least
+        At least so much, in [0, 1].
+    most
+        At most so much, in [0, 1]; less than this where ``below``.
+    reason
+        Why the share itself is not known.
+    """
+
+    least: float
+    most: float
+    below: bool = False
+    reason: str
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        """Return the smallest and the largest share that it may be."""
+        return self.least, self.most - JUST_BELOW if self.below else self.most
+
+
+Known = Mapping[str, "Quantity | ShareRange | float | bool | StrEnum | str | None"]
 
 
 class Comparison(StrEnum):
@@ -107,14 +137,13 @@ def judge_list(listed: CriteriaList, known: Known) -> CriteriaResult:
     -------
     CriteriaResult
         ``MET`` when every needed condition is met, ``NOT_MET`` when one is not, else ``UNKNOWN``
-        with what is missing.
+        with what is missing. What only plans or the scan decide is not missing; the text names it.
     """
     findings = tuple(judge(condition, known) for condition in listed.conditions)
     needed = [f.verdict for c, f in zip(listed.conditions, findings, strict=True) if c.needed]
     verdict = all_of(needed)
-    missing = tuple(
-        dict.fromkeys(ask for c in listed.conditions if c.needed for ask in missing_of(c, known))
-    )
+    asked = (ask for c in listed.conditions if c.needed for ask in missing_of(c, known))
+    missing = tuple(dict.fromkeys(asked))
     return CriteriaResult(
         id=listed.id,
         title=listed.title,
@@ -122,7 +151,8 @@ def judge_list(listed: CriteriaList, known: Known) -> CriteriaResult:
         verdict=verdict,
         findings=findings,
         missing=missing,
-        text=_summary(listed, verdict, findings, missing),
+        text=f"{_summary(listed, verdict, findings, missing)}{_computed(listed, verdict, known)}"
+        + (f" {listed.remark}" if listed.remark else ""),
     )
 
 
@@ -166,15 +196,31 @@ def any_of(verdicts: Iterable[Verdict]) -> Verdict:
 
 
 def missing_of(condition: Condition, known: Known) -> tuple[str, ...]:
-    """Return what would have to be known to decide a condition that is undecided."""
+    """Return what would have to be told to decide a condition that is undecided."""
+    told = (c.ask for c in _open(condition, known) if c.input not in COMPUTED)
+    return tuple(dict.fromkeys(told))
+
+
+def undecided_of(condition: Condition, known: Known) -> tuple[str, ...]:
+    """Return all that would decide a condition that is undecided, told or computed."""
+    return tuple(dict.fromkeys(c.ask for c in _open(condition, known)))
+
+
+def inputs_of(condition: Condition) -> frozenset[str]:
+    """Return the names of all facts that a condition asks for."""
     if isinstance(condition, AnyOf):
-        if _any_verdict(condition, known) is not Verdict.UNKNOWN:
-            return ()
-        open_branches = (b for b in condition.branches if not _failed(b, known))
-        asked = (a for branch in open_branches for c in branch for a in missing_of(c, known))
-        return tuple(dict.fromkeys(asked))
-    undecided = _compare(condition, known.get(condition.input)) is Verdict.UNKNOWN
-    return (condition.ask,) if undecided else ()
+        return frozenset(c.input for branch in condition.branches for c in branch)
+    return frozenset((condition.input,))
+
+
+def _open(condition: Condition, known: Known) -> Iterator[Criterion]:
+    """Yield the conditions whose facts leave a condition undecided."""
+    if isinstance(condition, AnyOf):
+        if _any_verdict(condition, known) is Verdict.UNKNOWN:
+            branches = (b for b in condition.branches if not _failed(b, known))
+            yield from (one for branch in branches for c in branch for one in _open(c, known))
+    elif _compare(condition, known.get(condition.input)) is Verdict.UNKNOWN:
+        yield condition
 
 
 def _failed(branch: tuple[Criterion, ...], known: Known) -> bool:
@@ -191,7 +237,7 @@ def _judge_any(condition: AnyOf, known: Known) -> Finding:
     verdict = _any_verdict(condition, known)
     inner = [(c, known.get(c.input)) for branch in condition.branches for c in branch]
     near = NEAR_TEXT if any(is_near(c, value) for c, value in inner) else ""
-    asked = "; ".join(missing_of(condition, known)) if verdict is Verdict.UNKNOWN else ""
+    asked = "; ".join(undecided_of(condition, known))
     unknown = f" Not known: {asked}." if asked else ""
     return Finding(
         id=condition.id,
@@ -205,6 +251,8 @@ def _judge_any(condition: AnyOf, known: Known) -> Finding:
 def _compare(criterion: Criterion, value: object) -> Verdict:
     if isinstance(value, Quantity):
         return _compare_quantity(criterion, value)
+    if isinstance(value, ShareRange):
+        return _compare_range(criterion, value)
     if value is None:
         return Verdict.UNKNOWN
     return Verdict.MET if _holds(criterion, value) else Verdict.NOT_MET
@@ -219,6 +267,13 @@ def _compare_quantity(criterion: Criterion, quantity: Quantity) -> Verdict:
     if sure is not None and sure is not holds:
         return Verdict.UNKNOWN
     return Verdict.MET if holds else Verdict.NOT_MET
+
+
+def _compare_range(criterion: Criterion, share: ShareRange) -> Verdict:
+    held = {_holds(criterion, end) for end in share.ends}
+    if len(held) > 1:
+        return Verdict.UNKNOWN
+    return Verdict.MET if True in held else Verdict.NOT_MET
 
 
 def _holds(criterion: Criterion, value: object) -> bool:
@@ -241,6 +296,8 @@ def _holds(criterion: Criterion, value: object) -> bool:
 def _number(value: object) -> float | None:
     if isinstance(value, Quantity):
         return value.value
+    if isinstance(value, ShareRange):
+        return value.least or None
     return float(value) if isinstance(value, float | int) else None
 
 
@@ -261,11 +318,16 @@ def _text(criterion: Criterion, value: object, verdict: Verdict) -> str:
 
 
 def _undecided(criterion: Criterion, value: object) -> str:
+    if isinstance(value, ShareRange):
+        most = f"{'below' if value.below else 'at most'} {wording.percent(value.most)}"
+        return f"Not decided: at least {wording.percent(value.least)}, {most} ({value.reason})"
+    by = COMPUTED.get(criterion.input)
+    unknown = f"Not decided by {by}: {criterion.ask}" if by else f"Not known: {criterion.ask}"
     if not isinstance(value, Quantity):
-        return f"Not known: {criterion.ask}"
+        return unknown
     why = f" ({value.reason})" if value.reason else ""
     if value.value is None:
-        return f"Not known: {criterion.ask}{why}"
+        return f"{unknown}{why}"
     loose = "may be larger or smaller" if value.indicative else "is only known as a bound"
     return f"Not decided: the value {loose}{why}"
 
@@ -278,10 +340,20 @@ def _summary(
     words = {
         Verdict.MET: "every condition is met",
         Verdict.NOT_MET: f"{failed} of {len(needed)} conditions not met",
-        Verdict.UNKNOWN: f"undecided, missing: {_named(missing)}",
+        Verdict.UNKNOWN: f"undecided, missing: {_named(missing)}" if missing else "undecided",
     }
-    remark = f" {listed.remark}" if listed.remark else ""
-    return f"{listed.title}: {words.get(verdict, verdict)}.{remark}"
+    return f"{listed.title}: {words.get(verdict, verdict)}."
+
+
+def _computed(listed: CriteriaList, verdict: Verdict, known: Known) -> str:
+    """Name what plans and the scan leave undecided in a list that is."""
+    if verdict is not Verdict.UNKNOWN:
+        return ""
+    left: dict[str, dict[str, None]] = {}
+    for condition in (one for c in listed.conditions if c.needed for one in _open(c, known)):
+        if condition.input in COMPUTED:
+            left.setdefault(COMPUTED[condition.input], {})[condition.ask] = None
+    return "".join(f" Not decided by {by}: {_named(tuple(asks))}." for by, asks in left.items())
 
 
 def _named(missing: tuple[str, ...]) -> str:

@@ -11,7 +11,8 @@ from planning.contradictions import require_consistent
 from planning.coverage import scan_cuts_liver
 from planning.criteria import Known
 from planning.frilling import lobes_involved
-from planning.known_plans import plan_facts
+from planning.known_plans import CUT_SCAN, Evidence, plan_facts
+from planning.locks import chosen_limits
 from remnant.core.clinical import (
     ClinicalFacts,
     Differentiation,
@@ -34,7 +35,6 @@ FEW_PLATELETS_PER_NL = 100.0
 """Below this, platelets are a sign of portal hypertension (``gepnetlm_review``)."""
 LOBES_BOTH = 2
 NOT_SEARCHED = "no lesion map was given"
-CUT_SCAN = "the scan cuts the liver: more may lie outside"
 
 PORTAL_DRAINAGE: Mapping[PrimarySite, bool] = {
     PrimarySite.PANCREAS: True,
@@ -108,6 +108,7 @@ INPUTS: Mapping[str, str] = {
     "flr_by_machairas": "whether enough liver would remain after removing all metastases",
     "contiguous_by_cloyd": "whether contiguous segments would remain after removing more than 90 %",
     "resection_margin_mm": "margin of the resection",
+    "chosen_limits": "limits that were chosen",
     "remnant_vessels": "inflow and outflow of the remnant (no vessels are labelled)",
     "remnant_bile": "biliary drainage of the remnant (no map shows it)",
 }
@@ -139,7 +140,8 @@ def known_facts(
     plans, targets
         What can be removed; without them it is unknown.
     choice
-        Margin that the plans were made with.
+        Margin and limits that the plans were made with. Where it tightens a limit, what is out of
+        reach of the plans is unknown.
 
     Returns
     -------
@@ -152,6 +154,10 @@ def known_facts(
         Two facts contradict each other.
     """
     require_consistent(facts)
+    limits = chosen_limits(choice)
+    margin_mm = None if choice is None else choice.resection_margin_mm
+    cut = scan_cuts_liver(report)
+    evidence = Evidence(plans=plans, targets=targets, limits=limits, cut=cut, margin_mm=margin_mm)
     said = with_implied(facts)
     known = {item.name: getattr(said, item.name) for item in fields(said)}
     background = None if patient.background is LiverBackground.UNKNOWN else patient.background
@@ -164,9 +170,10 @@ def known_facts(
         "burden_fraction": report.burden_fraction,
         "lesion_count": _lesion_count(report),
         "both_lobes": _both_lobes(report),
-        "frilling_type": _frilling_type(frilling, cut=scan_cuts_liver(report)),
-        **plan_facts(plans, targets),
-        "resection_margin_mm": None if choice is None else choice.resection_margin_mm,
+        "frilling_type": _frilling_type(frilling, cut=cut),
+        **plan_facts(evidence),
+        "resection_margin_mm": margin_mm,
+        "chosen_limits": limits or None,
         "remnant_vessels": None,
         "remnant_bile": None,
     }

@@ -1,11 +1,12 @@
 """What plans and targets say about what can be removed, as facts for conditions."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 from planning.contiguity import CONTIGUITY_ID
-from planning.criteria import Known
-from remnant.core.debulking import DebulkingPlan, Fate, TargetOutcome
+from planning.criteria import Known, ShareRange
+from planning.locks import without_proofs
+from remnant.core.debulking import DebulkingPlan, Fate, PlanOrigin, TargetOutcome
 from remnant.core.findings import Verdict
 from remnant.core.quantity import Bound, Quantity
 
@@ -16,81 +17,161 @@ DECIMALS = 9
 NO_PLAN = "no plan was made"
 NOT_JUDGED = "whether enough liver would remain is not known"
 NOT_PROVEN = "a plan that debulks more may exist"
+CUT_SCAN = "the scan cuts the liver: more may lie outside"
+NO_MARGIN = "the planned margin is 0 mm"
 TRUTH = {Verdict.MET: True, Verdict.NOT_MET: False}
 WITH_MARGIN = frozenset((Fate.WITH_SEGMENTS, Fate.WEDGE))
 
+Decided = bool | Quantity | None
+"""A truth value; absent with the reason, or ``None``, where it is not decided."""
 
-def plan_facts(plans: Sequence[DebulkingPlan], targets: Sequence[TargetOutcome]) -> Known:
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """Plans and targets, and what takes from them as proofs.
+
+    Parameters
+    ----------
+    plans, targets
+        What the planner found.
+    limits
+        Limits that the user chose, in words; with any, nothing is proven out of reach.
+    cut
+        Whether the scan cuts the liver: then nothing is proven either.
+    margin_mm
+        Margin of resected lesions; ``None`` where it is not known.
+    """
+
+    plans: Sequence[DebulkingPlan] = field(default=())
+    targets: Sequence[TargetOutcome] = field(default=())
+    limits: str = ""
+    cut: bool = False
+    margin_mm: float | None = None
+
+    @property
+    def proves(self) -> bool:
+        """Whether what is out of reach of the plans is out of reach."""
+        return not self.limits and not self.cut
+
+    @property
+    def reason(self) -> str | None:
+        """Why nothing is proven out of reach."""
+        if self.cut:
+            return CUT_SCAN
+        return f"the chosen limits forbid more: {self.limits}" if self.limits else None
+
+
+def plan_facts(evidence: Evidence) -> Known:
     """Say what feasible plans reach; without plans and targets all is unknown.
 
     A plan that was found proves that a share can be reached; that none can is said only where a
-    target says so.
+    target says so, nobody tightened the limits and the scan holds the whole liver.
     """
-    complete = _outcome(targets, ALL)
+    if not evidence.proves:
+        evidence = replace(evidence, targets=without_proofs(evidence.targets))
+    found: dict[str, Decided] = {
+        "clearance_feasible": _clearance(evidence),
+        "r0_feasible": _r0(evidence),
+        "flr_by_cloyd": _accepted(evidence, CLOYD_FLR, share=CLOYD_SHARE, inclusive=False),
+        "contiguous_by_cloyd": _contiguous(evidence),
+        "flr_by_machairas": _accepted(evidence, MACHAIRAS_FLR, share=ALL, inclusive=True),
+    }
     return {
-        "debulkable_fraction": debulkable_fraction(plans, targets),
-        "clearance_feasible": _clearance(plans, complete),
-        "r0_feasible": _r0(plans, complete),
-        "flr_by_cloyd": _accepted(plans, CLOYD_FLR, share=CLOYD_SHARE, inclusive=False),
-        "contiguous_by_cloyd": _contiguous(plans),
-        "flr_by_machairas": _accepted(plans, MACHAIRAS_FLR, share=ALL, inclusive=True),
+        "debulkable_fraction": debulkable_fraction(evidence),
+        **{name: _with_reason(value, evidence) for name, value in found.items()},
     }
 
 
-def debulkable_fraction(
-    plans: Sequence[DebulkingPlan], targets: Sequence[TargetOutcome]
-) -> Quantity:
+def _with_reason(value: Decided, evidence: Evidence) -> Decided:
+    if value is None and evidence.reason and (evidence.plans or evidence.targets):
+        return Quantity.absent(evidence.reason)
+    return value
+
+
+def debulkable_fraction(evidence: Evidence) -> Quantity | ShareRange:
     """Return the largest share of the tumour volume that a feasible plan debulks, in [0, 1].
 
-    A lower bound unless a target proves that no more can be reached: then the largest share is
-    known to lie below that target.
+    The best feasible plan bounds it from below. What targets prove bounds it from above: the most
+    that any plan debulks, and each target that no feasible plan reaches, which it lies below. Exact
+    only where both meet. In a cut liver a share is that of the scanned part, and indicative.
     """
-    feasible = [plan for plan in plans if plan.feasible is Verdict.MET]
-    if not feasible:
-        return Quantity.absent(NOT_JUDGED if plans else NO_PLAN)
-    best = max((plan.result.debulked_fraction for plan in feasible), key=_value)
-    if best.value is None or best.indicative or best.bound is not None or best.value >= ALL:
+    feasible = [plan.result.debulked_fraction for plan in evidence.plans if _feasible(plan)]
+    best = max(feasible, key=_value, default=None)
+    ceiling = _ceiling(evidence.targets)
+    if best is None:
+        reason = evidence.reason or (NOT_JUDGED if evidence.plans else NO_PLAN)
+        return replace(ceiling, reason=reason) if ceiling else Quantity.absent(reason)
+    if best.value is None or best.indicative:
         return best
-    missed = [t.target for t in targets if t.verdict is Verdict.NOT_MET]
-    if any(best.value < target for target in missed):
+    if best.bound is Bound.UPPER:
+        return replace(best, bound=None, indicative=True)
+    return _between(best, round(best.value, DECIMALS), ceiling, evidence)
+
+
+def _between(
+    best: Quantity, least: float, ceiling: ShareRange | None, evidence: Evidence
+) -> Quantity | ShareRange:
+    reason = evidence.reason or best.reason or NOT_PROVEN
+    exact = ceiling is not None and least == ceiling.most and not ceiling.below
+    if least >= ALL or exact:
         return best
-    return replace(best, bound=Bound.LOWER, reason=best.reason or NOT_PROVEN)
+    if ceiling is None or least >= ceiling.most:
+        return replace(best, bound=Bound.LOWER, reason=reason)
+    return replace(ceiling, least=least, reason=reason)
 
 
-def _clearance(plans: Sequence[DebulkingPlan], complete: Verdict) -> bool | None:
-    if any(_feasible(plan) and _share(plan) >= ALL for plan in plans):
+def _ceiling(targets: Iterable[TargetOutcome]) -> ShareRange | None:
+    """Return the lowest share that is proven not to be exceeded; ``None`` where it is all."""
+    missed = (_below(t.target) for t in targets if t.verdict is Verdict.NOT_MET)
+    reached = (_at_most(t.most_debulked_fraction) for t in targets if t.proven)
+    lowest = min((*missed, *reached), key=lambda share: share.ends[1], default=None)
+    return None if lowest is None or lowest.ends[1] >= ALL else lowest
+
+
+def _below(share: float) -> ShareRange:
+    return ShareRange(least=0.0, most=share, below=True, reason=NOT_PROVEN)
+
+
+def _at_most(share: float) -> ShareRange:
+    return ShareRange(least=0.0, most=round(share, DECIMALS), reason=NOT_PROVEN)
+
+
+def _clearance(evidence: Evidence) -> Decided:
+    if any(_feasible(plan) and _sure_share(plan) >= ALL for plan in evidence.plans):
         return True
-    return TRUTH.get(complete)
+    return TRUTH.get(_complete(evidence.targets))
 
 
-def _r0(plans: Sequence[DebulkingPlan], complete: Verdict) -> bool | None:
-    """All lesions resected, none ablated; plans that ablate do not exclude that."""
-    if any(_feasible(plan) and set(plan.result.fates.values()) <= WITH_MARGIN for plan in plans):
-        return True
-    return False if complete is Verdict.NOT_MET else None
+def _r0(evidence: Evidence) -> Decided:
+    """All lesions resected with a margin, none ablated; plans that ablate do not exclude that."""
+    if any(_resects_all(plan) for plan in evidence.plans if _feasible(plan)):
+        return Quantity.absent(NO_MARGIN) if evidence.margin_mm == 0.0 else True
+    return False if _complete(evidence.targets) is Verdict.NOT_MET else None
 
 
-def _accepted(
-    plans: Sequence[DebulkingPlan], finding: str, *, share: float, inclusive: bool
-) -> bool | None:
+def _resects_all(plan: DebulkingPlan) -> bool:
+    return _sure_share(plan) >= ALL and set(plan.result.fates.values()) <= WITH_MARGIN
+
+
+def _accepted(evidence: Evidence, finding: str, *, share: float, inclusive: bool) -> Decided:
     """Whether some plan of such a share meets a rule on the remnant.
 
     Not met only where all miss it, among them a proven plan for this share or a smaller one: it
     leaves the most liver, so that what it misses every plan misses.
     """
-    able = _able(plans, share=share, inclusive=inclusive)
+    able = _able(evidence.plans, share=share, inclusive=inclusive)
     verdicts = {v for plan in able for v in _verdicts(plan, finding)}
     if Verdict.MET in verdicts:
         return True
     proven = any(plan.proven and min(plan.targets, default=ALL) <= share for plan in able)
-    return False if verdicts == {Verdict.NOT_MET} and proven else None
+    return False if verdicts == {Verdict.NOT_MET} and proven and evidence.proves else None
 
 
-def _contiguous(plans: Sequence[DebulkingPlan]) -> bool | None:
+def _contiguous(evidence: Evidence) -> Decided:
     """Whether some plan over 90 % keeps neighbouring segments; vessels are asked for apart."""
     found = (
         finding
-        for plan in _able(plans, share=CLOYD_SHARE, inclusive=False)
+        for plan in _able(evidence.plans, share=CLOYD_SHARE, inclusive=False)
         for finding in plan.findings
         if finding.id == CONTIGUITY_ID
     )
@@ -100,15 +181,20 @@ def _contiguous(plans: Sequence[DebulkingPlan]) -> bool | None:
 def _able(
     plans: Sequence[DebulkingPlan], *, share: float, inclusive: bool
 ) -> tuple[DebulkingPlan, ...]:
-    return tuple(p for p in plans if _share(p) > share or (inclusive and _share(p) == share))
+    """Plans that surely debulk so much; a user's infeasible plan is no evidence."""
+    sound = (
+        p for p in plans if p.origin is PlanOrigin.OPTIMISER or p.feasible is not Verdict.NOT_MET
+    )
+    shares = ((plan, _sure_share(plan)) for plan in sound)
+    return tuple(p for p, found in shares if found > share or (inclusive and found == share))
 
 
 def _verdicts(plan: DebulkingPlan, finding: str) -> Iterable[Verdict]:
     return (found.verdict for found in plan.findings if found.id == finding)
 
 
-def _outcome(targets: Sequence[TargetOutcome], share: float) -> Verdict:
-    found = (outcome.verdict for outcome in targets if outcome.target == share)
+def _complete(targets: Sequence[TargetOutcome]) -> Verdict:
+    found = (outcome.verdict for outcome in targets if outcome.target == ALL)
     return next(found, Verdict.UNKNOWN)
 
 
@@ -116,8 +202,11 @@ def _feasible(plan: DebulkingPlan) -> bool:
     return plan.feasible is Verdict.MET
 
 
-def _share(plan: DebulkingPlan) -> float:
-    return round(_value(plan.result.debulked_fraction), DECIMALS)
+def _sure_share(plan: DebulkingPlan) -> float:
+    """Return a share that is surely debulked; 0 where it is only known to be at most so much."""
+    debulked = plan.result.debulked_fraction
+    loose = debulked.indicative or debulked.bound is Bound.UPPER
+    return 0.0 if loose else round(_value(debulked), DECIMALS)
 
 
 def _value(quantity: Quantity) -> float:

@@ -14,10 +14,12 @@ from dataclasses import dataclass
 from planning import wording
 from planning.coverage import scan_cuts_liver
 from planning.frilling import LOBES, OPERATIONAL_RULE, SHARE_DECIMALS, lobes_involved
+from planning.locks import chosen_limits, without_proofs
 from remnant.core.debulking import DebulkingPlan, TargetOutcome
 from remnant.core.findings import Finding, SourceStatus, Verdict
 from remnant.core.lesions import Lesion
 from remnant.core.plan import Netlm, NetlmType
+from remnant.core.plan_choice import PlanChoice
 from remnant.core.quantity import Bound, Quantity
 from remnant.core.volumetry_report import VolumetryReport
 
@@ -60,6 +62,7 @@ def netlm(
     targets: Sequence[TargetOutcome],
     plans: Sequence[DebulkingPlan],
     rule: NetlmRule = OPERATIONAL_NETLM,
+    choice: PlanChoice | None = None,
 ) -> Netlm:
     """Classify by what feasible plans reach and what is proven out of reach.
 
@@ -71,6 +74,9 @@ def netlm(
         What the planner found; both empty where it could not plan.
     rule
         Numbers of the operational rule.
+    choice
+        What the plans were made with. Where it tightens a limit, nothing is proven out of reach:
+        what depends on that is unclassifiable, and the reason names the limits.
 
     Returns
     -------
@@ -85,7 +91,9 @@ def netlm(
         return _unclassifiable(CUT_LIVER)
     if not targets and not plans:
         return _unclassifiable(NO_PLAN)
-    return _classified(lesions, _Reach(tuple(targets), tuple(plans), rule))
+    limits = chosen_limits(choice)
+    proven = without_proofs(targets) if limits else tuple(targets)
+    return _classified(lesions, _Reach(proven, tuple(plans), rule, limits))
 
 
 def _classified(lesions: Sequence[Lesion], reached: "_Reach") -> Netlm:
@@ -120,6 +128,7 @@ class _Reach:
     targets: tuple[TargetOutcome, ...]
     plans: tuple[DebulkingPlan, ...]
     rule: NetlmRule
+    limits: str
 
     @property
     def accepted(self) -> tuple[DebulkingPlan, ...]:
@@ -210,15 +219,21 @@ def _undecided(
     share = f"more than {100 * reached.rule.debulked_share:g} %"
     if sparing:
         return (
-            f"{_count(lesions)}; {share} can be debulked, but whether all of it can is not proven: "
-            f"type 1 or 2."
+            f"{_count(lesions)}; {share} can be debulked, but whether all of it can is not proven"
+            f"{_within(reached.limits)}: type 1 or 2."
         )
     if reached.debulking():
         most = wording.counted(reached.rule.sparing_segments, "whole segment")
         return f"{share.capitalize()} is reached only by plans that remove more than {most}."
     if any(p.feasible is Verdict.UNKNOWN for p in reached.plans):
         return "Whether the remnant of any plan suffices is not known."
+    if reached.limits:
+        return f"No plan found reaches {share}{_within(reached.limits)}. Without them one may."
     return f"No plan found reaches {share}, but it is not proven that none does."
+
+
+def _within(limits: str) -> str:
+    return f" within the chosen limits ({limits})" if limits else ""
 
 
 def _count(lesions: Sequence[Lesion]) -> str:

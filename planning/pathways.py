@@ -4,8 +4,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from planning import wording
-from planning.criteria import Condition, Known, all_of, judge, missing_of
+from planning.criteria import Condition, Known, ShareRange, all_of, inputs_of, judge, undecided_of
+from planning.locks import without_proofs
 from planning.pathways_distribution import distribution_rows
+from planning.review import rests_on_segments, reviewed_text
 from planning.rules.pathways import (
     ALTERNATIVE,
     DEBULKABLE,
@@ -17,10 +19,15 @@ from planning.rules.pathways import (
     PathwayRow,
     PathwayTable,
 )
-from planning.rules.pathways_conditions import LARGEST_LESION, TEAM_OBJECTS, TRANSPLANT_SELECTED
+from planning.rules.pathways_conditions import (
+    LARGEST_LESION,
+    TEAM_AGREES,
+    TEAM_OBJECTS,
+    TRANSPLANT_SELECTED,
+)
 from planning.rules.pathways_options import OptionRule
 from planning.rules.staging import LESION_COUNT
-from planning.staging import flr_insufficient, with_derived
+from planning.staging import CHOSEN_LIMITS, flr_insufficient, with_derived
 from remnant.core.criteria import Pathway, TreatmentOption
 from remnant.core.debulking import TargetOutcome
 from remnant.core.findings import Verdict
@@ -31,6 +38,7 @@ from remnant.core.volumetry_report import VolumetryReport
 TRIAL_NAME = "Trial that allots by load"
 TRIAL_SOURCE = "machairas2021"
 CUT = "the scan cuts the liver or a lesion"
+OPEN_BY_LIMITS = frozenset((DEBULKABLE, RESECTABLE))
 STAGES = "one stage leaves too little liver; stages might leave enough"
 
 
@@ -40,6 +48,7 @@ def pathways(
     frilling: Frilling,
     targets: Sequence[TargetOutcome],
     report: VolumetryReport | None = None,
+    review: bool = False,
 ) -> tuple[Pathway, ...]:
     """List what each pathway holds for a case.
 
@@ -53,6 +62,8 @@ def pathways(
         What one operation reaches; empty leaves open what is resectable.
     report
         For the diameter of the largest lesion, where ``known`` does not hold it.
+    review
+        Whether the segments need review: what rests on them says so.
 
     Returns
     -------
@@ -64,7 +75,7 @@ def pathways(
     if _no_lesion(facts):
         return ()
     return tuple(
-        _pathway(table, row, verdict, facts)
+        _reviewed(_pathway(table, row, verdict, facts), row, review=review)
         for table in PATHWAY_TABLES
         for row in table.rows
         if (verdict := _together(row.conditions, facts)) is not Verdict.NOT_MET
@@ -114,24 +125,26 @@ def _facts(
     report: VolumetryReport | None,
 ) -> Known:
     measured = {} if report is None else {LARGEST_LESION: largest_lesion_mm(report)}
-    objects = known.get("judged_unresectable") is True
+    if known.get(CHOSEN_LIMITS):
+        targets = without_proofs(targets)
     facts = {
         **measured,
         **with_derived(known, plans=(), targets=targets),
         **distribution_rows(known, frilling),
-        TEAM_OBJECTS: objects,
+        TEAM_OBJECTS: known.get("judged_unresectable"),
         TRANSPLANT_SELECTED: True if known.get("on_transplant_list") is True else None,
         DEBULKABLE: _debulkable(known, targets),
     }
-    return {**facts, RESECTABLE: _resectable(facts, objects=objects)}
+    return {**facts, RESECTABLE: _resectable(facts)}
 
 
-def _resectable(facts: Known, *, objects: bool) -> bool | None:
-    verdict = Verdict.NOT_MET if objects else judge(OVER_70, facts).verdict
+def _resectable(facts: Known) -> bool | None:
+    """Tell whether plans and team agree; not resectable where either says so."""
+    verdict = all_of(judge(condition, facts).verdict for condition in (OVER_70, TEAM_AGREES))
     return {Verdict.MET: True, Verdict.NOT_MET: False}.get(verdict)
 
 
-def _debulkable(known: Known, targets: Sequence[TargetOutcome]) -> Quantity | None:
+def _debulkable(known: Known, targets: Sequence[TargetOutcome]) -> Quantity | ShareRange | None:
     """Return what is known of the share that a plan debulks, in one stage or perhaps in stages.
 
     From the facts, else from the targets: the highest one met bounds it from below, the lowest one
@@ -142,9 +155,9 @@ def _debulkable(known: Known, targets: Sequence[TargetOutcome]) -> Quantity | No
     return Quantity.absent(STAGES) if missed and flr_insufficient(targets) else share
 
 
-def _in_one_stage(known: Known, targets: Sequence[TargetOutcome]) -> Quantity | None:
+def _in_one_stage(known: Known, targets: Sequence[TargetOutcome]) -> Quantity | ShareRange | None:
     said = known.get(DEBULKABLE)
-    if isinstance(said, Quantity) and said.value is not None:
+    if isinstance(said, ShareRange) or (isinstance(said, Quantity) and said.value is not None):
         return said
     met = [t.target for t in targets if t.verdict is Verdict.MET]
     if met:
@@ -165,7 +178,8 @@ def _no_lesion(facts: Known) -> bool:
 def _pathway(table: PathwayTable, row: PathwayRow, verdict: Verdict, facts: Known) -> Pathway:
     unsure = ""
     if verdict is Verdict.UNKNOWN:
-        unsure = f"May apply. Not known: {_missing(row.conditions, facts)}. "
+        limits = _limits_words(row.conditions, facts)
+        unsure = f"May apply. Not known: {_missing(row.conditions, facts)}.{limits} "
     return Pathway(
         id=f"{table.id}.{row.id}",
         title=table.title,
@@ -175,6 +189,28 @@ def _pathway(table: PathwayTable, row: PathwayRow, verdict: Verdict, facts: Know
         source=table.source,
         options=tuple(_options(row, facts)),
     )
+
+
+def _limits_words(conditions: Sequence[Condition], facts: Known) -> str:
+    """Name limits that the user chose, where they leave a condition on the plans open."""
+    limits = facts.get(CHOSEN_LIMITS)
+    if not limits or not any(inputs_of(condition) & OPEN_BY_LIMITS for condition in conditions):
+        return ""
+    return f" The plans keep within the chosen limits: {limits}."
+
+
+def _reviewed(pathway: Pathway, row: PathwayRow, *, review: bool) -> Pathway:
+    """Say on a row, and on each treatment, whose conditions rest on segments to review them."""
+    if not review:
+        return pathway
+    rules = (*row.first, *row.otherwise)
+    rest = (rests_on_segments(rule.conditions) for rule in rules)
+    options = (
+        replace(option, text=reviewed_text(option.text, review=marked))
+        for option, marked in zip(pathway.options, (*rest, False), strict=False)
+    )
+    text = reviewed_text(pathway.text, review=rests_on_segments(row.conditions))
+    return replace(pathway, text=text, options=tuple(options))
 
 
 def _options(row: PathwayRow, facts: Known) -> Iterator[TreatmentOption]:
@@ -213,5 +249,5 @@ def _together(conditions: Sequence[Condition], facts: Known) -> Verdict:
 
 def _missing(conditions: Sequence[Condition], facts: Known) -> str:
     return wording.listed(
-        dict.fromkeys(ask for condition in conditions for ask in missing_of(condition, facts))
+        dict.fromkeys(ask for condition in conditions for ask in undecided_of(condition, facts))
     )

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from planning.criteria import CriteriaList, Known, judge_list
+from planning.review import reviewed_list
 from planning.rules.debulking import DEBULKING_INDICATIONS, DEBULKING_REMARKS
 from planning.rules.resectability import RESECTABILITY_LISTS, RESECTABILITY_REMARKS
 from planning.transplant import remark_finding
@@ -11,13 +12,15 @@ from remnant.core.criteria import CriteriaResult
 REMARKS = {**RESECTABILITY_REMARKS, **DEBULKING_REMARKS}
 
 
-def resectability(known: Known) -> tuple[CriteriaResult, ...]:
+def resectability(known: Known, *, review: bool = False) -> tuple[CriteriaResult, ...]:
     """Hold every list on resection, and on who is debulked, against what is known.
 
     Parameters
     ----------
     known
         Facts by name; what depends on plans is unknown without them.
+    review
+        Whether the segments need review: what rests on them says so.
 
     Returns
     -------
@@ -26,10 +29,12 @@ def resectability(known: Known) -> tuple[CriteriaResult, ...]:
         findings and decide nothing: ``MET``, judged against nothing. ``MET`` of a list says that
         its conditions hold, not that an operation is advised.
     """
-    return tuple(_result(one, known) for one in (*RESECTABILITY_LISTS, *DEBULKING_INDICATIONS))
+    return tuple(
+        _result(one, known, review=review) for one in (*RESECTABILITY_LISTS, *DEBULKING_INDICATIONS)
+    )
 
 
-def _result(listed: CriteriaList, known: Known) -> CriteriaResult:
-    result = judge_list(listed, known)
+def _result(listed: CriteriaList, known: Known, *, review: bool) -> CriteriaResult:
+    result = reviewed_list(judge_list(listed, known), listed, review=review)
     said = (remark_finding(remark) for remark in REMARKS.get(listed.id, ()))
     return replace(result, findings=(*result.findings, *said))

@@ -5,6 +5,8 @@ from dataclasses import replace
 
 from planning import wording
 from planning.criteria import Known, judge_list
+from planning.locks import without_proofs
+from planning.review import reviewed_list
 from planning.rules.staging import (
     AMENABLE,
     FLR_SHORT,
@@ -25,10 +27,15 @@ from remnant.core.units import percent_from_fraction
 LARGEST_KI67_OF_G2 = 20.0
 """Ki-67 in percent, inclusive; above it a tumour is G3 or carcinoma (``machairas2021``)."""
 SHARE_DECIMALS = 9
+CHOSEN_LIMITS = "chosen_limits"
 
 
 def staging(
-    known: Known, *, plans: Sequence[DebulkingPlan], targets: Sequence[TargetOutcome]
+    known: Known,
+    *,
+    plans: Sequence[DebulkingPlan],
+    targets: Sequence[TargetOutcome],
+    review: bool = False,
 ) -> tuple[CriteriaResult, ...]:
     """Hold every way to operate against what is known.
 
@@ -38,7 +45,9 @@ def staging(
         Facts by name.
     plans, targets
         What one operation reaches, by the chosen rule set; empty makes every condition on the
-        remnant ``UNKNOWN``.
+        remnant ``UNKNOWN``. Under chosen limits, what is out of reach of them is unknown.
+    review
+        Whether the segments need review: what rests on them says so.
 
     Returns
     -------
@@ -48,14 +57,19 @@ def staging(
         for such a case, not that it is advised.
     """
     facts = with_derived(known, plans=plans, targets=targets)
-    short = _short_words(targets)
-    return tuple(_result(rule, facts, short) for rule in STAGING_RULES)
+    short = _short_words(targets, known.get(CHOSEN_LIMITS))
+    return tuple(_result(rule, facts, short, review=review) for rule in STAGING_RULES)
 
 
 def with_derived(
     known: Known, *, plans: Sequence[DebulkingPlan], targets: Sequence[TargetOutcome]
 ) -> Known:
-    """Add what follows from the plans, the grade and Ki-67 to the known facts."""
+    """Add what follows from the plans, the grade and Ki-67 to the known facts.
+
+    Limits that the user chose take from targets what they prove out of reach.
+    """
+    if known.get(CHOSEN_LIMITS):
+        targets = without_proofs(targets)
     return {
         **known,
         "differentiation": _differentiation(known),
@@ -165,16 +179,17 @@ def _differentiation(known: Known) -> Differentiation | None:
     return Differentiation.POOR if grade == Grade.NEC else Differentiation.WELL
 
 
-def _short_words(targets: Sequence[TargetOutcome]) -> str:
+def _short_words(targets: Sequence[TargetOutcome], limits: object) -> str:
     """Say for which targets one stage leaves too little; empty where there is none."""
     short = [f"{percent_from_fraction(t.target):g} %" for t in targets if _short(t)]
     if not short:
         return ""
-    return f"In one stage too little liver would remain for {wording.listed(short)}."
+    within = f" within the chosen limits ({limits})" if limits else ""
+    return f"In one stage{within} too little liver would remain for {wording.listed(short)}."
 
 
-def _result(rule: StagingRule, facts: Known, short: str) -> CriteriaResult:
-    result = judge_list(rule.listed, facts)
+def _result(rule: StagingRule, facts: Known, short: str, *, review: bool) -> CriteriaResult:
+    result = reviewed_list(judge_list(rule.listed, facts), rule.listed, review=review)
     rests_on_flr = any(finding.id.endswith(".flr") for finding in result.findings)
     return replace(
         result,

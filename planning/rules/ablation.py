@@ -172,7 +172,7 @@ ABLATION_RULES: tuple[Criterion, ...] = (
     Criterion(
         id="ablation.concomitant_central.cloyd2020",
         statement=(
-            "Sources disagree on central tumours: Cloyd 2020 recommends ablation beside resection "
+            "Sources disagree on central tumours: Cloyd 2020 lists ablation beside resection "
             "for them; Machairas 2021 and the GEP-NET review exclude the hilum and 1 cm around "
             "central structures."
         ),

@@ -146,7 +146,7 @@ NOT_RESECTABLE = Criterion(
     id="pathway.cloyd2020.unresectable",
     statement="Not resectable: by the team, or no plan debulks more than 70 %.",
     input=RESECTABLE,
-    ask="whether it is resectable",
+    ask="whether plans and team find it resectable",
     comparison=Comparison.IS,
     limit=False,
     population=NELM,
@@ -329,8 +329,7 @@ CLOYD = PathwayTable(
         PathwayRow(
             id="resectable",
             branch="Resectable",
-            text="Resection is recommended there; the conditions of resectability are judged "
-            "apart.",
+            text="Resection is listed there; the conditions of resectability are judged apart.",
             conditions=(LITTLE_OUTSIDE, OVER_70, TEAM_AGREES),
             first=(
                 option.CLOYD_RESECTION,

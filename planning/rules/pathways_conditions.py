@@ -129,7 +129,7 @@ TEAM_AGREES = _is(
     id="pathway.team",
     statement="Not judged unresectable by the team.",
     input=TEAM_OBJECTS,
-    ask="the team's judgement",
+    ask="whether the team judged the metastases unresectable",
     limit=False,
     source="machairas2021",
 )

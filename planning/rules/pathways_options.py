@@ -84,6 +84,12 @@ LOBAR_AFTER_WHIPPLE = Note(
     unless_no=WHIPPLE,
 )
 
+SYSTEMIC_WHEN = Note(
+    "Machairas 2021 of systemic treatment: where neither resection nor minimally invasive "
+    "treatment is feasible, or with spread outside the liver; liver-directed treatment generally "
+    "precedes it in liver-dominant disease."
+)
+
 RESECTION = _machairas(
     id="resection",
     name="Surgical resection",
@@ -98,6 +104,12 @@ RESECTION_ONE_STAGE = _machairas(
     name="Surgical resection in one stage, with or without ablation",
     statement="First line in Machairas 2021.",
     conditions=(REACHABLE, TEAM_AGREES, NO_PROHIBITIVE_COMORBIDITY),
+    notes=(
+        Note(
+            "GEP-NET review: large lesions resected, small ones in the remnant ablated, away from "
+            "major vessels, where the remnant is definitively adequate; else in stages."
+        ),
+    ),
 )
 RESECTION_TWO_STAGES = _machairas(
     id="resection_two_stages",
@@ -112,6 +124,9 @@ ABLATION = _machairas(
     statement="Machairas 2021: below 5 cm, away from the hilum and the surface. Each lesion is "
     "judged in the table on ablation.",
     conditions=(NO_WHIPPLE,),
+    notes=(
+        Note("With resection it preserves parenchyma; microwaves: larger zones, less heat sink."),
+    ),
 )
 TACE = _machairas(
     id="tace",
@@ -163,7 +178,7 @@ SOMATOSTATIN_ANALOGUE = _machairas(
     id="somatostatin_analogue",
     name="Somatostatin analogue",
     statement="Listed by Machairas 2021.",
-    notes=(Note("GEP-NET review: it can cause steatosis."),),
+    notes=(Note("GEP-NET review: it can cause steatosis."), SYSTEMIC_WHEN),
 )
 CHEMOTHERAPY_PANCREATIC = _machairas(
     id="chemotherapy_pancreatic",
@@ -233,7 +248,7 @@ BEFORE_SURGERY = (HORMONES_FIRST, OCTREOTIDE, VALVE_REPAIR)
 CLOYD_RESECTION = _cloyd(
     id="resection",
     name="Surgical resection",
-    statement="Cloyd 2020 recommends it where resectable; it may be right with low-volume "
+    statement="Listed by Cloyd 2020 where resectable; it may be right with low-volume "
     "indolent extrahepatic disease, or where only more than 70 % can be debulked.",
     conditions=(TEAM_AGREES, NO_PROHIBITIVE_COMORBIDITY),
 )

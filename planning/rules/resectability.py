@@ -82,13 +82,15 @@ CLOYD_LIST = CriteriaList(
             "Complete resection, or more than 90 %, is feasible.",
             (
                 _CLOYD.asks(
-                    "share_complete", "A plan treats every metastasis.", of="clearance_feasible"
+                    "share_complete",
+                    "A plan in one operation treats every metastasis.",
+                    of="clearance_feasible",
                 ),
             ),
             (
                 _CLOYD.asks(
                     "share_90",
-                    "A plan debulks more than 90 %.",
+                    "A plan in one operation debulks more than 90 %.",
                     of="debulkable_fraction",
                     test=more(0.90),
                     basis=Basis.TUMOUR_VOLUME,
@@ -156,7 +158,8 @@ CLOYD_LIST = CriteriaList(
         _CLOYD.asks("fit", "Fit for a major hepatectomy.", of="fit_for_major_hepatectomy"),
         _CLOYD.asks(
             "comorbidity",
-            "No prohibitive comorbidity; with it, other liver-directed therapy comes first.",
+            "No comorbidity that is prohibitive, or borderline and not to be optimised; with it, "
+            "other liver-directed therapy comes first.",
             of="comorbidity_prohibitive",
             test=NO,
         ),
@@ -215,7 +218,8 @@ BEFORE_SURGERY = CriteriaList(
             test=at_least(100.0),
         ),
     ),
-    remark="Collaterals and the liver's shape are signs too; they were not asked.",
+    remark="Collaterals and the liver's shape are signs of portal hypertension too; they were not "
+    "asked.",
 )
 R0_FEASIBLE = CriteriaList(
     id="resectability.r0",
@@ -240,6 +244,12 @@ RESECTABILITY_LISTS = (ENETS_2016, CLOYD_LIST, MACHAIRAS_LIST, BEFORE_SURGERY, R
 RESECTABILITY_REMARKS = {
     MACHAIRAS_LIST.id: (
         Remark(
+            id="resectability.machairas2021.extensive",
+            statement="Not for extensive disease either; no number is printed (Machairas 2021).",
+            population=POPULATION,
+            source="machairas2021",
+        ),
+        Remark(
             id="resectability.machairas2021.share_of_patients",
             statement="R0 is feasible in 10 to 25 % of all patients (Machairas 2021).",
             population=POPULATION,
@@ -250,6 +260,29 @@ RESECTABILITY_REMARKS = {
             statement="Under 10 % of patients are candidates for resection (GEP-NET review): the "
             "reviews differ.",
             population=POPULATION,
+            source="gepnetlm_review",
+        ),
+    ),
+    BEFORE_SURGERY.id: (
+        Remark(
+            id="resectability.gepnetlm_review.laparoscopy",
+            statement="GEP-NET review: laparoscopy, with or without biopsy, where imaging suggests "
+            "severe liver disease.",
+            population="GEP-NET liver metastases",
+            source="gepnetlm_review",
+        ),
+        Remark(
+            id="resectability.gepnetlm_review.steatosis",
+            statement="GEP-NET review: steatosis can come from somatostatin analogues and perhaps "
+            "from streptozocin.",
+            population="GEP-NET liver metastases",
+            source="gepnetlm_review",
+        ),
+        Remark(
+            id="resectability.gepnetlm_review.remains",
+            statement="GEP-NET review: the disease-free liver that remains decides, not what is "
+            "removed.",
+            population="GEP-NET liver metastases",
             source="gepnetlm_review",
         ),
     ),

@@ -20,7 +20,6 @@ ONE_STAGE = "reachable_in_one_stage"
 AMENABLE = "amenable_to_resection"
 SMALL_RESECTION = "small_resection_suffices"
 GRADE_1_2 = "grade_is_g1_or_g2"
-BIOPSY = "metastasis_biopsied"
 
 LIMITED_LESIONS = 5
 """Disease is called limited, or oligometastatic, up to this many lesions. This project's number."""
@@ -182,17 +181,6 @@ ALPPS = StagingRule(
             ),
             _fit("alpps"),
             _is(
-                id="staging.alpps.biopsy",
-                statement="Machairas 2021: biopsy of a metastasis before ALPPS, since its Ki-67 "
-                "may differ from the primary's.",
-                input=BIOPSY,
-                ask="whether a metastasis was biopsied",
-                limit=True,
-                population=NELM,
-                source="machairas2021",
-                needed=False,
-            ),
-            _is(
                 id="staging.alpps.type",
                 statement="Machairas 2021: 95 % of the registry's cases were Frilling type II.",
                 input=FRILLING_TYPE,
@@ -206,6 +194,13 @@ ALPPS = StagingRule(
         ),
     ),
     remarks=(
+        Remark(
+            id="staging.alpps.biopsy",
+            statement="Machairas 2021 lists biopsy of a metastasis before ALPPS, since its Ki-67 "
+            "may differ from the primary's. Whether it was done was not asked.",
+            population=NELM,
+            source="machairas2021",
+        ),
         Remark(
             id="staging.alpps.outcome.machairas2021",
             statement="Machairas 2021 of the registry, after stage 2: overall morbidity 52 %, at "
@@ -345,6 +340,13 @@ REPEAT = StagingRule(
             source="machairas2021",
         ),
         Remark(
+            id="staging.repeat_resection.liver_only",
+            statement="Machairas 2021, commoner where only the liver recurred: a load of 50 % or "
+            "more, non-functional GEP primary, synchronous disease, R1, concurrent ablation.",
+            population="after resection",
+            source="machairas2021",
+        ),
+        Remark(
             id="staging.repeat_resection.rate.machairas2021",
             statement="Machairas 2021: 65 to 90 % recur after resection.",
             population="after resection",
@@ -382,7 +384,7 @@ PRIMARY = StagingRule(
             ),
             _is(
                 id="staging.primary_synchronous.liver",
-                statement="Cloyd 2020: recommended in synchronous resectable disease. Read here "
+                statement="Listed by Cloyd 2020 in synchronous resectable disease. Read here "
                 "as: a plan in one stage reaches a debulking target.",
                 input=AMENABLE,
                 ask="whether one stage, or stages, reach a target",

@@ -273,11 +273,25 @@ TRANSPLANT_REMARKS = (
         source="machairas2021",
     ),
     Remark(
+        id="transplant.remark.resection",
+        statement="Survival of patients within the Milan list is similar after resection (Cloyd "
+        "2020).",
+        population="patients within the Milan list",
+        source="cloyd2020",
+    ),
+    Remark(
         id="transplant.remark.operation",
-        statement="Worse: upper abdominal exenteration, hepatomegaly, any resection with the "
-        "transplant. Better: somatostatin analogue before. None of these was asked.",
+        statement="Worse: upper abdominal exenteration, hepatomegaly. Better: somatostatin "
+        "analogue before (GEP-NET review). None of these was asked.",
         population="transplanted patients",
         source="gepnetlm_review",
+    ),
+    Remark(
+        id="transplant.remark.registry",
+        statement="Worse in the European registry: hepatomegaly, age above 45, any resection with "
+        "the transplant (Machairas 2021).",
+        population="European transplant registry",
+        source="machairas2021",
     ),
     Remark(
         id="transplant.remark.transcription",
@@ -289,6 +303,7 @@ TRANSPLANT_REMARKS = (
 )
 REMARKED = {
     MILAN.id: ("machairas2021", "mazzaferro2007"),
+    ENETS_MINIMAL.id: ("cloyd2020",),
     VAN_VILSTEREN.id: ("gepnetlm_review",),
 }
 """Beside which list predictors and remarks of which sources stand: once each."""

@@ -52,6 +52,7 @@ COVERED = {
     "symptoms_refractory": True,
     "severe_valve_disease": False,
     "comorbidity_prohibitive": False,
+    "judged_unresectable": False,
     "portal_vein_thrombosis": False,
     "hepatic_insufficiency": False,
     "bilioenteric_anastomosis": False,

@@ -1,7 +1,10 @@
 import pytest
 
+from planning.computed import COMPUTED
+from planning.criteria import ShareRange
 from planning.known import INPUTS
 from planning.resectability import resectability
+from planning.wording import REVIEW_SENTENCE
 from remnant.core.clinical import Differentiation, ExtrahepaticDisease, Grade, PrimaryStatus
 from remnant.core.findings import SourceStatus, Verdict
 from remnant.core.quantity import Bound, Quantity
@@ -66,8 +69,9 @@ def test_lists__a_fitting_case_meets_all_that_can_be_known():
 
 
 def test_cloyd__vessels_and_bile_are_never_known():
-    missing = results()[CLOYD].missing
-    assert missing == (INPUTS["remnant_vessels"], INPUTS["remnant_bile"])
+    found = results()[CLOYD]
+    assert (UNKNOWN, ()) == (found.verdict, found.missing)
+    assert "Not decided by the scan: inflow and outflow of the remnant" in found.text
     known = results(remnant_vessels=True, remnant_bile=True)[CLOYD]
     assert known.verdict is MET
 
@@ -75,8 +79,10 @@ def test_cloyd__vessels_and_bile_are_never_known():
 def test_lists__without_facts_say_what_is_missing():
     for result in resectability(NOTHING):
         assert result.verdict is UNKNOWN
-        assert result.missing
-        assert set(result.missing) <= set(INPUTS.values())
+        assert result.missing or result.id == R0
+        assert set(result.missing) <= set(INPUTS.values()) - {INPUTS.get(name) for name in COMPUTED}
+        by_plans = {ENETS, CLOYD, MACHAIRAS, R0, INDICATION}
+        assert (result.id in by_plans) == ("Not decided by the plans: " in result.text)
 
 
 @pytest.mark.parametrize(
@@ -140,6 +146,9 @@ def test_cloyd__three_wordings_stand_side_by_side(disease, expected):
         (False, Quantity(0.90), NOT_MET, MET),
         (False, Quantity(0.70), NOT_MET, NOT_MET),
         (None, Quantity(0.90), UNKNOWN, MET),
+        (False, ShareRange(least=0.75, most=0.90, below=True, reason="-"), NOT_MET, MET),
+        (False, ShareRange(least=0.65, most=0.80, reason="-"), NOT_MET, UNKNOWN),
+        (None, ShareRange(least=0.0, most=0.70, reason="-"), UNKNOWN, NOT_MET),
         (False, Quantity(0.85, bound=Bound.LOWER, reason="more may exist"), UNKNOWN, MET),
     ],
 )
@@ -187,3 +196,24 @@ def test_remarks__of_the_sources_stand_beside():
     assert "reluctant" in said["debulking.remark.reluctance"]
     assert found[REVIEW].verdict is MET
     assert "R1" in said["resectability.cloyd2020.r1"]
+
+
+def test_review__marks_what_rests_on_segments_and_the_lists_that_they_decide():
+    for result in resectability(FITTING, review=True):
+        rests = {f.id.removeprefix(f"{result.id}.") for f in result.findings if said(f.text)}
+        assert rests == MARKED.get(result.id, set())
+        assert said(result.text) == (result.id in MARKED)
+    assert not any(said(f.text) for r in resectability(FITTING) for f in r.findings)
+
+
+MARKED = {
+    ENETS: {"r0"},
+    CLOYD: {"share", "share_70", "flr", "contiguous"},
+    MACHAIRAS: {"r0", "flr"},
+    R0: {"plan"},
+    INDICATION: {"share"},
+}
+
+
+def said(text):
+    return text.count(REVIEW_SENTENCE) == 1

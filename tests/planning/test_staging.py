@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from planning.criteria import AnyOf
 from planning.known import INPUTS
 from planning.literature import load_literature
-from planning.rules.staging import BIOPSY, LIMITED_LESIONS, MAJOR_SEGMENTS, STAGING_RULES
+from planning.rules.staging import LIMITED_LESIONS, MAJOR_SEGMENTS, STAGING_RULES
 from planning.staging import (
     flr_insufficient,
     grade_is_g1_or_g2,
@@ -147,6 +147,8 @@ def test_staging__all_unknown_without_facts():
     assert len(found) == len(STAGING_RULES)
     assert {result.verdict for result in found.values()} == {Verdict.UNKNOWN}
     assert all(result.missing for result in found.values())
+    assert "Not decided by the plans: whether one stage" in found["pve"].text
+    assert not any("stage" in words for words in found["pve"].missing)
 
 
 @pytest.mark.parametrize("way", ["pve", "two_stage_pvl", "alpps"])
@@ -183,13 +185,12 @@ def test_alpps__g3_is_a_contraindication(facts, verdict):
     assert judged(FIT | facts, targets=SHORT)["alpps"].verdict is verdict
 
 
-def test_alpps__biopsy_is_asked_for_and_decides_nothing():
+def test_alpps__biopsy_is_a_remark():
     result = judged(FIT, targets=SHORT)["alpps"]
     (biopsy,) = [f for f in result.findings if f.id == "staging.alpps.biopsy"]
 
-    assert biopsy.verdict is Verdict.UNKNOWN
-    assert result.verdict is Verdict.MET
-    assert "biopsied" not in " ".join(result.missing)
+    assert (biopsy.verdict, biopsy.threshold, result.verdict) == (Verdict.MET, None, Verdict.MET)
+    assert "was not asked" in biopsy.text
 
 
 @pytest.mark.parametrize("way", ["pve", "two_stage_pvl", "repeat_resection"])
@@ -276,7 +277,7 @@ def test_repeat__undecided_where_only_stages_might_leave_enough():
 
 
 def test_inputs__are_those_that_are_known_or_derived_here():
-    derived = set(with_derived({}, plans=(), targets=())) | {BIOPSY}
+    derived = set(with_derived({}, plans=(), targets=()))
     asked = {c.input for c in conditions() if not isinstance(c, AnyOf)}
 
     assert asked <= set(INPUTS) | derived
@@ -383,5 +384,6 @@ def test_remarks__are_facts_with_their_source():
 )
 def test_staging__never_raises_and_unknown_says_what_is_missing(known, outcomes):
     for result in staging(known, plans=(), targets=outcomes):
-        assert (result.verdict is Verdict.UNKNOWN) <= bool(result.missing)
+        told = result.missing or "Not decided by the " in result.text
+        assert (result.verdict is Verdict.UNKNOWN) <= bool(told)
         assert all(len(finding.text) <= 250 for finding in result.findings)

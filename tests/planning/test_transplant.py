@@ -6,9 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from planning.computed import COMPUTED
 from planning.known import INPUTS, known_facts
 from planning.resectability import resectability
 from planning.transplant import transplant
+from planning.wording import REVIEW_SENTENCE
 from remnant.core.clinical import (
     RANGES,
     ClinicalFacts,
@@ -87,7 +89,10 @@ def test_lists__say_what_is_missing():
     for result in transplant(NOTHING):
         name = result.id.removeprefix("transplant.")
         assert result.verdict is UNKNOWN
-        asked = {INPUTS[INPUT_OF[word]] for word in NEEDS[name].split()}
+        inputs = {INPUT_OF[word] for word in NEEDS[name].split()}
+        asked = {INPUTS[one] for one in inputs - set(COMPUTED)}
+        by_scan = {one for one in inputs if one in COMPUTED}
+        assert all(INPUTS[one] in result.text for one in by_scan)
         assert asked <= set(result.missing)
         assert set(result.missing) - asked <= {INPUTS["symptoms_refractory"]}
 
@@ -249,3 +254,19 @@ def test_one_more_fact__the_case_of_the_property_fits(make_report, make_lesion):
     facts = ClinicalFacts(**{name: SAID.get(name) for name in OTHERWISE})
     known = known_facts(make_report(lesions), patient=Patient(age_years=50.0), facts=facts)
     assert [r.verdict for r in transplant(known)] == [MET] * len(LISTS)
+
+
+def test_remarks__each_says_only_what_its_source_says():
+    remarks = {f.id: f for r in transplant(FITTING) for f in r.findings if ".remark." in f.id}
+    assert remarks["transplant.remark.registry"].source == "machairas2021"
+    assert "any resection" in remarks["transplant.remark.registry"].text
+    assert "any resection" not in remarks["transplant.remark.operation"].text
+
+
+def test_review__marks_the_lobes_and_the_lists_that_ask_for_them():
+    for result in transplant(FITTING, review=True):
+        marked = {f.id for f in result.findings if f.text.endswith(REVIEW_SENTENCE)}
+        lobes = {f.id for f in result.findings if f.id.endswith(".bilobar")}
+        assert marked == lobes
+        assert result.text.endswith(REVIEW_SENTENCE) == bool(lobes)
+    assert not any(REVIEW_SENTENCE in result.text for result in transplant(FITTING))
