@@ -77,10 +77,15 @@ def _changed_limits(search: Search, choice: PlanChoice, wanted: Wanted) -> Itera
             continue  # fewer were enough
         single.extend(_if_enough(search, changed, wanted, (kind, change, cost)))
     yield from single
-    if not single:
-        free = replace(_with_choice(problem, replace(choice, keep=frozenset())), most_wedges=None)
-        free = replace(free, most_ablations=None)
+    if not single and _has_locks(choice):
+        unlocked = replace(choice, keep=frozenset(), named_only=False)
+        free = replace(_with_choice(problem, unlocked), most_wedges=None, most_ablations=None)
         yield from _if_enough(search, free, wanted, ("no_locks", "no lock at all", NO_LOCK_COST))
+
+
+def _has_locks(choice: PlanChoice) -> bool:
+    limits = (choice.most_wedges, choice.most_ablations)
+    return bool(choice.keep) or choice.named_only or any(limit is not None for limit in limits)
 
 
 Change = tuple[str, str, float, Problem]

@@ -1,7 +1,8 @@
 """The Pareto front of plans: share of the tumour treated, liver left, number of interventions.
 
 It is exact at the debulking targets: for each target and each number of interventions the plan that
-leaves most liver. Between the targets nothing is searched.
+leaves most liver, among named hepatectomies (or none removed) where one reaches the target. Between
+the targets nothing is searched.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
