@@ -79,8 +79,7 @@ def _fit(way: str) -> Criterion:
 def _well_differentiated(way: str) -> Criterion:
     return _is(
         id=f"staging.{way}.differentiation",
-        statement="Machairas 2021: resection with curative intent is for well-differentiated "
-        "tumours.",
+        statement="Machairas 2021: resection to cure is for well-differentiated tumours.",
         input="differentiation",
         ask="differentiation",
         limit=Differentiation.WELL,
@@ -196,8 +195,8 @@ ALPPS = StagingRule(
     remarks=(
         Remark(
             id="staging.alpps.biopsy",
-            statement="Machairas 2021 lists biopsy of a metastasis before ALPPS, since its Ki-67 "
-            "may differ from the primary's. Whether it was done was not asked.",
+            statement="Machairas 2021 lists biopsy of a metastasis before ALPPS: its Ki-67 may "
+            "differ from the primary's. Whether it was done was not asked.",
             population=NELM,
             source="machairas2021",
         ),
@@ -341,8 +340,8 @@ REPEAT = StagingRule(
         ),
         Remark(
             id="staging.repeat_resection.liver_only",
-            statement="Machairas 2021, commoner where only the liver recurred: a load of 50 % or "
-            "more, non-functional GEP primary, synchronous disease, R1, concurrent ablation.",
+            statement="Machairas 2021, commoner where only the liver recurred: load from 50 % on, "
+            "non-functional GEP primary, moderate differentiation, synchronous, R1, ablation.",
             population="after resection",
             source="machairas2021",
         ),
@@ -354,8 +353,8 @@ REPEAT = StagingRule(
         ),
         Remark(
             id="staging.repeat_resection.rate.cloyd2020",
-            statement="Cloyd 2020: 50 to 95 % recur, more than 70 % of recurrences in the liver "
-            "within three years; imaging and markers every 3 to 12 months.",
+            statement="Cloyd 2020: 50 to 95 % recur, over 70 % of recurrences in the liver within "
+            "three years; imaging and markers every 3 to 12 months.",
             population="after resection",
             source="cloyd2020",
         ),

@@ -345,3 +345,18 @@ def test_lesions__none_gives_an_empty_table(make_report):
     rejected = replace(lesion(), confirmation=Confirmation.REJECTED)
 
     assert lesion_ablations(make_report([rejected]), known={}, choice=DEFAULT_CHOICE) == ()
+
+
+@pytest.mark.parametrize(
+    ("count", "verdict"),
+    [
+        (Quantity(3.0), Verdict.MET),
+        (Quantity(1.0, bound=Bound.LOWER, reason="the scan cuts the liver"), Verdict.UNKNOWN),
+        (Quantity(4.0, bound=Bound.LOWER, reason="the scan cuts the liver"), Verdict.NOT_MET),
+        (None, Verdict.UNKNOWN),
+    ],
+)
+def test_number__is_what_is_known_of_the_whole_liver(judged, count, verdict):
+    found = judged(lesion(), known=NO_WHIPPLE | {"lesion_count": count})
+
+    assert verdicts(found)["ablation.number.cloyd2020"] is verdict

@@ -10,12 +10,15 @@ from planning.criteria import (
     Comparison,
     CriteriaList,
     Criterion,
+    ShareRange,
     all_of,
     any_of,
+    inputs_of,
     is_near,
     judge,
     judge_list,
     missing_of,
+    undecided_of,
 )
 from remnant.core.clinical import Grade
 from remnant.core.findings import Basis, SourceStatus, Verdict
@@ -267,3 +270,56 @@ def test_list__one_more_fact_never_undecides(known, more):
     if before.verdict is not UNKNOWN:
         assert after.verdict is before.verdict
     assert set(after.missing) <= set(before.missing)
+
+
+RANGE = ShareRange(least=0.6, most=0.8, reason="two proofs")
+BELOW = replace(RANGE, below=True)
+
+
+@pytest.mark.parametrize(
+    ("share", "comparison", "expected"),
+    [
+        (RANGE, LESS, (NOT_MET, UNKNOWN, UNKNOWN, MET)),
+        (RANGE, AT_MOST, (UNKNOWN, UNKNOWN, MET, MET)),
+        (RANGE, AT_LEAST, (MET, UNKNOWN, UNKNOWN, NOT_MET)),
+        (RANGE, MORE, (UNKNOWN, UNKNOWN, NOT_MET, NOT_MET)),
+        (BELOW, LESS, (NOT_MET, UNKNOWN, MET, MET)),
+        (BELOW, AT_MOST, (UNKNOWN, UNKNOWN, MET, MET)),
+        (BELOW, AT_LEAST, (MET, UNKNOWN, NOT_MET, NOT_MET)),
+        (BELOW, MORE, (UNKNOWN, UNKNOWN, NOT_MET, NOT_MET)),
+    ],
+)
+def test_judge__a_range_decides_outside_its_ends(share, comparison, expected):
+    limits = (0.6, 0.7, 0.8, 0.9)
+    assert expected == tuple(verdict(comparison, limit, share) for limit in limits)
+
+
+def test_judge__a_range_says_its_ends_and_why():
+    asked = criterion(comparison=MORE, limit=0.7)
+    said = judge(asked, {"age": BELOW})
+    assert said.text.endswith("Not decided: at least 60.0 %, below 80.0 % (two proofs).")
+    assert said.value == 0.6
+    assert "at most 80.0 %" in judge(asked, {"age": RANGE}).text
+    assert judge(asked, {"age": replace(RANGE, least=0.0)}).value is None
+
+
+def test_computed__is_not_missing_but_named():
+    plans, scan = criterion("r0_feasible", IS, True), criterion("lesion_count", AT_MOST, 3.0)
+    found = judge_list(listed(plans, scan, criterion("a", IS, True), remark="More."), {})
+    assert found.missing == ("the a",)
+    assert found.text == (
+        "Test: undecided, missing: the a. Not decided by the plans: the r0_feasible. "
+        "Not decided by the scan: the lesion_count. More."
+    )
+    assert found.findings[0].text.endswith("Not decided by the plans: the r0_feasible.")
+    alone = judge_list(listed(plans), {"r0_feasible": Quantity.absent("no plan")})
+    assert (alone.missing, undecided_of(plans, {})) == ((), ("the r0_feasible",))
+    assert alone.text == "Test: undecided. Not decided by the plans: the r0_feasible."
+    assert alone.findings[0].text.endswith("the r0_feasible (no plan).")
+    failed = judge_list(listed(plans, criterion("a", IS, True)), {"a": False})
+    assert failed.text == "Test: 1 of 2 conditions not met."
+
+
+def test_inputs__are_those_of_every_branch():
+    assert inputs_of(EITHER) == {"a", "b", "c"}
+    assert inputs_of(criterion()) == {"age"}

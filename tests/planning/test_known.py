@@ -14,7 +14,9 @@ from remnant.core.clinical import (
     PrimarySite,
     PrimaryStatus,
 )
+from remnant.core.debulking import TargetOutcome
 from remnant.core.errors import InputError
+from remnant.core.findings import Verdict
 from remnant.core.lesions import Confirmation
 from remnant.core.patient import LiverBackground, Patient
 from remnant.core.plan import Frilling, FrillingType
@@ -119,7 +121,7 @@ def test_grade__that_was_given_tells_the_differentiation(know, grade, differenti
 def test_contradictions__are_refused_with_both_facts(know, facts, words):
     with pytest.raises(InputError, match=words) as caught:
         know(**facts)
-    assert "correct one or leave it out" in str(caught.value)
+    assert "correct one or leave it out, or write `unknown` in a facts file" in str(caught.value)
     for left_out in facts:
         know(**{name: value for name, value in facts.items() if name != left_out})
 
@@ -233,7 +235,27 @@ def test_frilling__only_a_type_is_known(know, make_report, found, expected):
 def test_choice__tells_the_margin(report):
     choice = replace(DEFAULT_CHOICE, resection_margin_mm=2.0)
     known = known_facts(report, patient=Patient(), facts=NOTHING_SAID, choice=choice)
-    assert known["resection_margin_mm"] == 2.0
+    assert (known["resection_margin_mm"], known["chosen_limits"]) == (2.0, None)
+
+
+def test_choice__limits_are_known_and_take_proofs_away(report):
+    missed = TargetOutcome(
+        target=1.0,
+        verdict=Verdict.NOT_MET,
+        plans=(),
+        text="",
+        most_debulked_fraction=0.5,
+        largest_flr_ml=None,
+        least_flr_ml=None,
+        proven=True,
+    )
+    given_ = {"patient": Patient(), "facts": NOTHING_SAID, "targets": (missed,)}
+    free = known_facts(report, **given_, choice=DEFAULT_CHOICE)
+    locked = known_facts(report, **given_, choice=replace(DEFAULT_CHOICE, most_wedges=0))
+    assert (free["r0_feasible"], free["debulkable_fraction"].most) == (False, 0.5)
+    assert locked["chosen_limits"] == "no wedge"
+    assert locked["r0_feasible"].reason == "the chosen limits forbid more: no wedge"
+    assert locked["debulkable_fraction"].value is None
 
 
 @given(

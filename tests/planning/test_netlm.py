@@ -20,6 +20,7 @@ from remnant.core.findings import SourceStatus, Verdict
 from remnant.core.labels import CouinaudSegment
 from remnant.core.lesions import Confirmation
 from remnant.core.plan import Netlm, NetlmType
+from remnant.core.plan_choice import PlanChoice
 from remnant.core.quantity import Bound, Quantity
 
 ONE, TWO, THREE, UNCLASSIFIABLE = NetlmType
@@ -347,3 +348,26 @@ def test_page__has_the_numbers_of_the_rule():
         value = getattr(OPERATIONAL_NETLM, field.name)
         shown = f"{100 * value:g} %" if field.name.endswith("share") else f"{value}"
         assert f"`{field.name}` = {shown} |" in page
+
+
+LOCKED = PlanChoice(most_wedges=0)
+
+
+@pytest.mark.parametrize(
+    ("codes", "share", "targets", "free", "locked"),
+    [
+        (MANY, 0.6, [outcome(0.7, NOT_MET)], THREE, UNCLASSIFIABLE),
+        (MANY, 0.6, [outcome(0.9, UNKNOWN, most=0.65)], THREE, UNCLASSIFIABLE),
+        ([2, 6], 0.8, [outcome(1.0, NOT_MET)], TWO, UNCLASSIFIABLE),
+        ([2, 6], 1.0, [outcome(1.0, MET)], ONE, ONE),
+        (MANY, 0.8, [outcome(1.0, NOT_MET)], TWO, TWO),
+    ],
+)
+def test_chosen_limits__prove_nothing_out_of_reach(
+    case, made_plan, codes, share, targets, free, locked
+):
+    given_ = {"targets": targets, "plans": [made_plan(share)]}
+    assert netlm(case(codes), **given_, choice=PlanChoice()).type is free
+    found = netlm(case(codes), **given_, choice=LOCKED)
+    assert found.type is locked
+    assert (locked is UNCLASSIFIABLE) == ("within the chosen limits (no wedge)" in found.reason)

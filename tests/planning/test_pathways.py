@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from planning.criteria import AnyOf
+from planning.criteria import AnyOf, ShareRange
 from planning.known import INPUTS
 from planning.literature import load_literature
 from planning.pathways import largest_lesion_mm, pathways, trial_option
@@ -23,6 +23,7 @@ from planning.rules.pathways import (
 from planning.rules.pathways_conditions import LARGEST_LESION, TEAM_OBJECTS, TRANSPLANT_SELECTED
 from planning.rules.staging import LIMITED_LESIONS
 from planning.staging import with_derived
+from planning.wording import REVIEW_SENTENCE
 from remnant.core.clinical import (
     Differentiation,
     ExtrahepaticDisease,
@@ -563,3 +564,59 @@ def test_pathways__never_raise_and_are_bounded_by_the_tables(known, kind, verdic
         assert len(certain) <= 1
     texts = [o.text for p in listed for o in p.options]
     assert max(map(len, texts), default=0) <= MOST_CHARACTERS
+
+
+def test_team__that_said_nothing_leaves_open_what_is_resectable():
+    listed = found({"judged_unresectable": None})
+
+    assert listed["cloyd2020.resectable"].verdict is Verdict.UNKNOWN
+    assert "Not known: whether the team judged" in listed["cloyd2020.resectable"].text
+    assert listed["cloyd2020.oligometastatic"].verdict is Verdict.UNKNOWN
+    unreachable = found(UNRESECTABLE | {"judged_unresectable": None})
+    assert unreachable["cloyd2020.oligometastatic"].verdict is Verdict.MET
+
+
+def test_share__both_ends_decide_the_row():
+    below = ShareRange(least=0.5, most=0.7, below=True, reason="-")
+    above = ShareRange(least=0.71, most=0.8, reason="-")
+    across = ShareRange(least=0.6, most=0.8, reason="-")
+    rows = {s: found({"debulkable_fraction": s}) for s in (below, above, across)}
+
+    assert rows[below]["cloyd2020.oligometastatic"].verdict is Verdict.MET
+    assert rows[above]["cloyd2020.resectable"].verdict is Verdict.MET
+    assert rows[across]["cloyd2020.resectable"].verdict is Verdict.UNKNOWN
+
+
+def test_chosen_limits__make_nothing_unresectable_and_are_named():
+    absent = {"debulkable_fraction": None}
+    missed = (target(0.7, Verdict.NOT_MET),)
+
+    free = found(absent, targets=missed)["cloyd2020.oligometastatic"]
+    locked = found(absent | {"chosen_limits": "no wedge"}, targets=missed)
+
+    assert free.verdict is Verdict.MET
+    assert locked["cloyd2020.oligometastatic"].verdict is Verdict.UNKNOWN
+    for row in ("oligometastatic", "resectable"):
+        assert "within the chosen limits: no wedge." in locked[f"cloyd2020.{row}"].text
+    assert "limits" not in locked["machairas2021.limited"].text
+
+
+def test_review__marks_rows_and_treatments_that_rest_on_segments():
+    changes = {"grade": None, "extrahepatic_disease": None}
+    listed = found(changes, kind=FrillingType.II, targets=(target(),), review=True)
+    marked = {i for i, p in listed.items() if p.text.count(REVIEW_SENTENCE) == 1}
+
+    assert marked == {"machairas2021.complex", "cloyd2020.resectable"}
+    assert set(listed) - marked == {
+        "machairas2021.not_covered",
+        "cloyd2020.significant_extrahepatic",
+    }
+    rests = [o.name for o in listed["machairas2021.complex"].options if REVIEW_SENTENCE in o.text]
+    assert [name.split(" in ")[0] for name in rests] == ["Surgical resection"] * 2
+    assert listed["machairas2021.complex"].options[-1].name == "Trial that allots by load"
+
+
+def test_review__is_silent_where_segments_are_not_estimated():
+    texts = [p.text for p in found(targets=(target(),)).values()]
+
+    assert [text for text in texts if REVIEW_SENTENCE in text] == []

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from planning.criteria import AnyOf
+from planning.computed import SEGMENT_BASED
+from planning.criteria import AnyOf, inputs_of
 from planning.known import INPUTS
 from planning.literature import load_literature
 from planning.rules.staging import LIMITED_LESIONS, MAJOR_SEGMENTS, STAGING_RULES
@@ -18,6 +19,7 @@ from planning.staging import (
     staging,
     with_derived,
 )
+from planning.wording import REVIEW_SENTENCE
 from remnant.core.clinical import Differentiation, Grade, PrimaryStatus
 from remnant.core.debulking import (
     DebulkingPlan,
@@ -387,3 +389,22 @@ def test_staging__never_raises_and_unknown_says_what_is_missing(known, outcomes)
         told = result.missing or "Not decided by the " in result.text
         assert (result.verdict is Verdict.UNKNOWN) <= bool(told)
         assert all(len(finding.text) <= 250 for finding in result.findings)
+
+
+def test_chosen_limits__leave_open_what_they_forbid():
+    locked = judged(FIT | {"chosen_limits": "no wedge"}, targets=SHORT)["pve"]
+
+    assert locked.verdict is Verdict.UNKNOWN
+    assert "In one stage within the chosen limits (no wedge) too little" in locked.text
+    reached = SYNCHRONOUS | {"chosen_limits": "no wedge"}
+    assert judged(reached, targets=REACHED)["primary_synchronous"].verdict is Verdict.MET
+
+
+def test_review__marks_what_rests_on_segments():
+    listed = staging(FIT, plans=(), targets=SHORT, review=True)
+
+    for rule, result in zip(STAGING_RULES, listed, strict=True):
+        texts = {f.id: f.text for f in result.findings}
+        rests = {c.id for c in rule.listed.conditions if inputs_of(c) & SEGMENT_BASED}
+        assert rests == {i for i, text in texts.items() if text.count(REVIEW_SENTENCE) == 1}
+        assert result.text.count(REVIEW_SENTENCE) == 1
