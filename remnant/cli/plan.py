@@ -51,6 +51,7 @@ def plan(
         State of the liver that would remain; default is what the case was measured with.
     """
     from remnant.cli.plan_options import plan_request
+    from remnant.cli.planning_notes import planning_notes
     from remnant.cli.summary import print_plan
     from remnant.pipeline.facts import known_case
     from remnant.pipeline.folder import read_measured, replace_measured, require_as_measured
@@ -64,12 +65,15 @@ def plan(
     report = read_measured(folder)
     require_as_measured(folder)
     patient = planned_patient(report.patient, disease.facts, background, case=folder)
-    request = plan_request(disease, plans, resect, known=known_case(folder).planning)
+    known = known_case(folder).planning
+    request = plan_request(disease, plans, resect, known=known)
     with shown_progress() as progress:
         maps = stored_maps(folder)
         planned = plan_case(report, request, patient=patient, maps=maps, progress=progress)
         drawn = drawn_plans(planned, maps, request.choice) if request.draw_maps else ()
         replace_measured(planned, folder, drawn=drawn)
+    for note in planning_notes(planned, request, known):
+        print(note)
     print_plan(planned)
     print(f"The plan is in {folder}. Next: remnant report {folder}")
 

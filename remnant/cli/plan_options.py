@@ -16,10 +16,12 @@ from remnant.core.clinical import (
     PrimaryStatus,
 )
 from remnant.core.errors import InputError
-from remnant.core.plan_choice import AblationShape, PlanChoice
+from remnant.core.plan_choice import DEFAULT_CHOICE, AblationShape, PlanChoice
+from remnant.core.units import percent_from_fraction
 from remnant.io.recipe_text import NOTHING
 from remnant.pipeline.plan_settings import DEFAULT_PLAN, PlanRequest
 
+DEFAULT = "default"
 DISEASE_GROUP = Group(
     "Disease", sort_key=60, help="Every fact is optional; what is not said counts as unknown."
 )
@@ -76,9 +78,12 @@ class PlanOptions:
     rule_set: str | None = None
     """FLR rule set whose minimum decides what is feasible; all others are shown too. Default:
     gepnetlm_review."""
-    target: Annotated[tuple[float, ...], Parameter(negative="", show_default=False)] = ()
+    target: Annotated[tuple[str, ...], Parameter(negative="", show_default=False)] = ()
     """Share of the tumour volume to reach, in percent; may be repeated. Default: 70, 80, 90 and
-    100."""
+    100; `default` takes these again where the stored case has others."""
+    reset_choices: Annotated[bool, Parameter(negative="", show_default=False)] = False
+    """Forget the targets, limits, recipes and --resect of the stored case: what is not given takes
+    its default."""
     keep: str | None = None
     """Segments that are never removed as a whole, e.g. IV or I,IV; or none."""
     no_ablation: Annotated[bool, Parameter(negative="", show_default=False)] = False
@@ -104,8 +109,14 @@ class PlanOptions:
     wedge_depth_mm: str | None = None
     """Deepest near side of a lesion that is excised alone, in mm, or none for no limit. Default:
     20."""
+    central_distance_mm: float | None = None
+    """Lesions nearer than this to the labelled portal vein are not ablated, in mm. Default: 10."""
+    contiguous_segments: int | None = None
+    """So many kept segments at least border on each other. Default: 2."""
     named_only: bool | None = None
     """Only hepatectomies with a Brisbane 2000 name."""
+    seconds: float | None = None
+    """Time that the search may take; what is not proven by then says so. Default: 60."""
     recipe: Annotated[tuple[str, ...], Parameter(negative="", show_default=False)] = ()
     """Your own plan, e.g. 'VI,VII; wedge 3; ablate 5,7', judged beside the others; may be repeated.
     `none` drops those of the stored case."""
@@ -128,7 +139,7 @@ class PlanOptions:
         recipes = [recipe for recipe in self.recipe if recipe.strip().lower() != NOTHING]
         given = {
             "rule_set": ("--rule-set", self.rule_set),
-            "targets_percent": ("--target", list(self.target) or None),
+            "targets_percent": ("--target", _targets(self.target)),
             "keep": ("--keep", self.keep),
             "most_ablations": ("--most-ablations", self._most_ablations()),
             "most_wedges": ("--most-wedges", _counted(self.most_wedges)),
@@ -139,13 +150,23 @@ class PlanOptions:
             "largest_zone_mm": ("--largest-zone-mm", self.largest_zone_mm),
             "wedge_limit_mm": ("--wedge-limit-mm", _measured(self.wedge_limit_mm)),
             "wedge_depth_mm": ("--wedge-depth-mm", _measured(self.wedge_depth_mm)),
+            "central_distance_mm": ("--central-distance-mm", self.central_distance_mm),
+            "contiguous_segments": ("--contiguous-segments", self.contiguous_segments),
             "named_only": ("--named-only", self.named_only),
+            "seconds": ("--seconds", self.seconds),
             "recipes": ("--recipe", recipes if self.recipe else None),
         }
         return {name: option for name, option in given.items() if option[1] is not None}
 
     def _most_ablations(self) -> int | str | None:
         return 0 if self.no_ablation else _counted(self.most_ablations)
+
+
+def _targets(texts: tuple[str, ...]) -> list[float | str | None] | None:
+    """Return the targets as a facts file has them; ``default`` writes those of the planner."""
+    if texts == (DEFAULT,):
+        return [percent_from_fraction(target) for target in DEFAULT_CHOICE.targets]
+    return [_measured(text) for text in texts] or None
 
 
 def _counted(text: str | None) -> int | str | None:
@@ -197,18 +218,23 @@ def plan_request(
     from remnant.pipeline.plan_settings import require_possible
 
     file = FactsFile() if disease.facts is None else read_facts_file(disease.facts)
-    known = known or DEFAULT_PLAN
+    known = _taken_over(known or DEFAULT_PLAN, reset=choices.reset_choices)
     options = facts_said(clinical=disease.said(), choices=choices.said())
     request = PlanRequest(
         facts=options.facts(file.facts(known.facts)),
         choice=options.choice(file.choice(known.choice)),
         custom=tuple(dict.fromkeys((*known.custom, *parse_segments(resect)))),
         draw_maps=choices.plan_maps,
+        recipes_stored="recipes" not in {*options.choices, *file.choices},
     )
     require_possible(request)
     if not numbered:
         _require_no_lesions(request.choice)
     return request
+
+
+def _taken_over(known: PlanRequest, *, reset: bool) -> PlanRequest:
+    return PlanRequest(facts=known.facts) if reset else known
 
 
 def _require_no_lesions(choice: PlanChoice) -> None:

@@ -77,6 +77,7 @@ def run(
     """
     from remnant.cli.dividing import divider_for
     from remnant.cli.plan_options import plan_request
+    from remnant.cli.planning_notes import planning_notes
     from remnant.cli.requests import measure_request, output_folder, segment_request
     from remnant.cli.summary import print_case
     from remnant.io.masks import Part
@@ -113,7 +114,8 @@ def run(
                 divider=divider, planning=planning, progress=progress,
             )  # fmt: skip
             heading = None
-    print_case(report, folder, heading=heading)
+    notes = planning_notes(report, planning, known.planning if known else None)
+    print_case(report, folder, heading=heading, notes=notes)
 
 
 def repeated(changed: Sequence[str]) -> str:

@@ -16,6 +16,7 @@ from remnant.core.lesions import Confirmation
 from remnant.core.plan import Resection
 from remnant.core.planning_report import PlanningReport
 from remnant.core.quantity import Quantity
+from remnant.reporting.absences import no_lesion, shortened
 from remnant.reporting.certainty import (
     BASIS_MARKS,
     FRACTIONS,
@@ -53,13 +54,17 @@ MINIMUM_MARKS: Final = {
 }
 
 
-def print_case(report: CaseReport, folder: Path, *, heading: str | None = None) -> None:
-    """Print volumes, plan and where the report lies."""
+def print_case(
+    report: CaseReport, folder: Path, *, heading: str | None = None, notes: Sequence[str] = ()
+) -> None:
+    """Print volumes, what was taken over from an earlier run, plan and where the report lies."""
     console = Console()
     if heading:
         console.print()
         console.print(heading, style="bold", markup=False)
     print_volumes(report, console=console)
+    for note in notes:
+        console.print(note, markup=False)
     print_plan(report, console=console, caution=False)
     console.print()
     console.print(f"Report: {folder / 'report.html'}", soft_wrap=True, markup=False)
@@ -112,21 +117,22 @@ def print_plan(report: CaseReport, *, console: Console | None = None, caution: b
     if planning is None:
         return
     print_segments(report, console=console)
-    kind = planning.frilling.type
-    console.print(
-        f"Frilling type {kind.value if kind else ABSENT}: {planning.frilling.reason}", markup=False
-    )
-    print_distribution(planning, console=console)
+    print_distribution(report, planning, console=console)
     print_hepatectomies(report, planning, console=console, caution=caution)
     print_plans(report, console=console, research_use=caution)
 
 
-def print_distribution(planning: PlanningReport, *, console: Console) -> None:
-    """Print the NETLM class and how stable the Frilling type is, where they are known."""
-    if planning.netlm is not None:
-        kind = planning.netlm.type
-        words = f"NETLM class {kind.value if kind else ABSENT}: {planning.netlm.reason}"
-        console.print(words, markup=False)
+def print_distribution(report: CaseReport, planning: PlanningReport, *, console: Console) -> None:
+    """Print the Frilling type, the NETLM class and how stable the former is, where known."""
+    frilling, netlm = planning.frilling, planning.netlm
+    if frilling.type is None:
+        console.print(f"Frilling type and NETLM class: none. {frilling.reason}", markup=False)
+        return
+    reason = shortened(frilling.reason, report)
+    console.print(f"Frilling type {frilling.type.value}: {reason}", markup=False)
+    if netlm is not None:
+        kind = netlm.type.value if netlm.type else ABSENT
+        console.print(f"NETLM class {kind}: {shortened(netlm.reason, report)}", markup=False)
     if planning.stability is not None:
         same = in_hundred(planning.stability.same_share).replace("in 100", "of 100")
         console.print(f"Same Frilling type in {same} perturbed copies of the case.", markup=False)
@@ -140,7 +146,7 @@ def print_hepatectomies(
     Beside plans only those without a name are printed: the user asked for them.
     """
     if reason := no_remnant(report):
-        console.print(f"No remnant: {reason}", markup=False)
+        console.print(f"No remnant: {reason}", markup=False)  # the long reason, here once
         return
     shown = tuple(r for r in planning.resections if not (planning.plans and r.named))
     if shown:
@@ -158,6 +164,9 @@ def print_hepatectomies(
 def _print_reach(report: CaseReport, planning: PlanningReport, *, console: Console) -> None:
     if crossings := _crossings(report):
         console.print(f"sFLR by the choice of formula alone: {crossings}.", markup=False)
+    if absent := no_lesion(report):
+        console.print(f"Debulking cannot be judged. {absent}", markup=False)
+        return
     for finding in planning.findings:
         if finding.id.startswith("debulking.reach."):
             console.print(f"{VERDICT_SIGNS[finding.verdict]} {finding.text}", markup=False)

@@ -4,36 +4,34 @@ from collections.abc import Iterator
 from typing import Final
 
 from rich.console import Console
-from rich.table import Table
 
 from remnant.cli.examples import RESEARCH_USE
+from remnant.cli.plan_rows import plan_table
 from remnant.core.case import CaseReport
 from remnant.core.debulking import DebulkingPlan
 from remnant.core.findings import Verdict
 from remnant.core.planning_report import PlanningReport
-from remnant.core.quantity import Quantity
+from remnant.reporting.absences import nothing_to_list, once
+from remnant.reporting.asked import asked, deciding
+from remnant.reporting.limits import limits_line
 from remnant.reporting.plans import (
     BRANCH_WORDS,
     REACH_WORDS,
     answer,
     flags,
-    missing,
     other_changes,
-    reached_shares,
     recipe_words,
     said,
     share,
-    split,
 )
-from remnant.reporting.text import ABSENT, VERDICT_SIGNS, interval, sentence, shown
+from remnant.reporting.text import VERDICT_SIGNS, sentence
 
 WIDEST: Final = 100
-MOST_ROWS: Final = 8
 MOST_MISSING: Final = 8
 LISTED: Final = "Listed by their sources, never an order; conditions stand in report.html."
 LEGEND: Final = (
     "Volumes only: vessels, bile ducts and function are not judged. Below a figure: its 90 % "
-    "interval; “90 %: 61”: that share is reached in 61 of 100 draws of the measurement error. "
+    "interval; “≥ 90 %: 61”: that share is reached in 61 of 100 draws of the measurement error. "
     "acts: segments together 1, each wedge and ablation zone 1. Optima are proven unless a plan "
     "says otherwise."
 )
@@ -50,17 +48,25 @@ def print_plans(report: CaseReport, *, console: Console, research_use: bool = Tr
     width = min(console.width, WIDEST)
     console.print()
     if planning.plans_reason:
-        console.print(f"No plan: {planning.plans_reason}", markup=False, width=width)
-    for line in _answers(planning):
+        console.print(f"No plan: {no_plan(report)}", markup=False, width=width)
+    for line in _answers(report, planning):
         console.print(line, markup=False, highlight=False, width=width)
     if planning.plans:
         _print_best(report, planning.plans[0], console=console, width=width)
-        console.print(_table(planning), width=width)
+        console.print(plan_table(planning.plans), width=width)
         console.print(LEGEND, style="dim", width=width)
-    for line in _lists(planning):
+    for line in _lists(report, planning):
         console.print(line, markup=False, highlight=False, width=width)
     if research_use:
         console.print(RESEARCH_USE, style="dim")
+
+
+def no_plan(report: CaseReport) -> str:
+    """Say why there is no plan; a reason that was printed above it is not said again."""
+    planning = report.planning
+    reason = "" if planning is None else planning.plans_reason or ""
+    same = reason == report.volumetry.segments_reason
+    return "the reason is that above." if same else sentence(reason)
 
 
 def _said(planning: PlanningReport) -> bool:
@@ -68,12 +74,20 @@ def _said(planning: PlanningReport) -> bool:
     return bool(planning.plans or planning.targets or planning.plans_reason or any(lists))
 
 
-def _answers(planning: PlanningReport) -> Iterator[str]:
+def _answers(report: CaseReport, planning: PlanningReport) -> Iterator[str]:
+    """Write the limits, the answer to each target, and what would decide those that are open."""
+    if planning.plans and (limits := limits_line(report.provenance.configuration, short=True)):
+        yield limits
+    said_once = set[str]()
     for target in planning.targets:
         words = f"{sentence(share(target.target))} of the tumour: {REACH_WORDS[target.verdict]}."
-        yield f"{VERDICT_SIGNS[target.verdict]} {words} {answer(target)}"
+        text = once(answer(target), report, said_once)
+        yield f"{VERDICT_SIGNS[target.verdict]} {words} {text}"
         for change in other_changes(target)[:1]:
-            yield f"    what would change it: {change}"
+            yield f"    what would bring it within reach: {change}"
+    if planning.plans:
+        for one in deciding(report):
+            yield f"! Not known, and verdicts rest on it: {one.text}."
 
 
 def _print_best(report: CaseReport, plan: DebulkingPlan, *, console: Console, width: int) -> None:
@@ -87,57 +101,16 @@ def _print_best(report: CaseReport, plan: DebulkingPlan, *, console: Console, wi
         console.print(f"! {sentence('; '.join(marks))}", style="yellow", markup=False, width=width)
 
 
-def _table(planning: PlanningReport) -> Table:
-    at_once, rest = split(planning.plans, MOST_ROWS)
-    caption = f"{len(rest)} more in report.html" if rest else None
-    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), caption=caption)
-    table.add_column("\nplan", overflow="fold")
-    for title in ("debulked\n", "FLR\n", "of stan-\ndardised", "acts\n"):
-        table.add_column(title, justify="right", no_wrap=True)
-    table.add_column("chosen\nrules", justify="center", no_wrap=True)
-    for plan in at_once:
-        table.add_row(*_row(plan))
-    return table
-
-
-def _row(plan: DebulkingPlan) -> tuple[str, ...]:
-    remnant, debulked = plan.result.remnant, plan.result.debulked_fraction
-    below = (*(f"best for {share(t)}" for t in plan.targets), *_marks(plan))
-    flr = ABSENT if remnant.flr_ml.value is None else f"{shown(remnant.flr_ml)} mL"
-    return (
-        "\n".join((plan.title, *(f"  {words}" for words in below))),
-        "\n".join((_with_interval(debulked), *_reached(plan))),
-        f"{flr}\n{interval(remnant.flr_ml)}".rstrip(),
-        _with_interval(remnant.sflr),
-        str(plan.result.interventions),
-        VERDICT_SIGNS[plan.feasible],
-    )
-
-
-def _marks(plan: DebulkingPlan) -> tuple[str, ...]:
-    return tuple(f"! {words}" for words in flags(plan, ()))
-
-
-def _with_interval(fraction: Quantity) -> str:
-    if fraction.value is None:
-        return ABSENT
-    known = interval(fraction, fraction=True)
-    return f"{shown(fraction, fraction=True)} %\n{known}".rstrip()
-
-
-def _reached(plan: DebulkingPlan) -> Iterator[str]:
-    """Write in how many of 100 draws each share is reached, as ``90 %: 83``."""
-    for judged in reached_shares(plan):
-        count = judged.sureness.removesuffix(" in 100").replace(" ", "")
-        yield f"{100 * (judged.finding.threshold or 0.0):g} %: {count}"
-
-
-def _lists(planning: PlanningReport) -> Iterator[str]:
-    asked = [words for words, _ in missing(planning)]
-    if asked:
-        more = len(asked) - MOST_MISSING
+def _lists(report: CaseReport, planning: PlanningReport) -> Iterator[str]:
+    if reason := nothing_to_list(report):
+        yield reason
+        return
+    told = [one.text for one in asked(report)]
+    if told:
+        more = len(told) - MOST_MISSING
         rest = f"; and {more} more" if more > 0 else ""
-        yield f"To decide more, tell (--facts FILE): {'; '.join(asked[:MOST_MISSING])}{rest}."
+        words = "; ".join(told[:MOST_MISSING])
+        yield f"To decide more, tell (option, or key of a --facts FILE): {words}{rest}."
     for found in planning.transplant:
         sign = VERDICT_SIGNS[found.verdict]
         yield f"{sign} {found.title}: {said(found)}"

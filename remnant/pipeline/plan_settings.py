@@ -1,7 +1,7 @@
 """What planning was asked for, as settings that a report keeps and later runs take up again."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, fields, replace
 from typing import Any, Final
 
 from planning.contradictions import require_consistent
@@ -35,12 +35,16 @@ class PlanRequest:
         Sets of segments to judge beside the hepatectomies with a name.
     draw_maps
         Whether each plan is drawn as a label map.
+    recipes_stored
+        Whether the choice's recipes are those of an earlier run: where one names a lesion that no
+        longer counts it is dropped, see `without_strangers`. One that was asked for now is refused.
     """
 
     facts: ClinicalFacts = NOTHING_SAID
     choice: PlanChoice = DEFAULT_CHOICE
     custom: Custom = ()
     draw_maps: bool = False
+    recipes_stored: bool = False
 
 
 DEFAULT_PLAN: Final = PlanRequest()
@@ -66,6 +70,34 @@ def require_possible(request: PlanRequest) -> None:
         raise InputError(
             f"the recipes are longer than {LONGEST_SETTING} letters in all; give fewer of them"
         )
+
+
+def without_strangers(request: PlanRequest, counted: Collection[int]) -> PlanRequest:
+    """Return a request without stored recipes that name a lesion that does not count.
+
+    Parameters
+    ----------
+    request
+        As it was asked; one with recipes of its own is returned as it is.
+    counted
+        Ids of the lesions that count.
+    """
+    recipes = request.choice.recipes
+    kept = tuple(r for r in recipes if {*r.wedges, *r.ablations} <= set(counted))
+    if not request.recipes_stored or kept == recipes:
+        return request
+    return replace(request, choice=replace(request.choice, recipes=kept))
+
+
+def taken_over(request: PlanRequest, known: PlanRequest) -> tuple[str, ...]:
+    """Return the names of choices that are not the default and come from an earlier run."""
+    asked, stored = request.choice, known.choice
+    names = (field.name for field in fields(PlanChoice))
+    return tuple(
+        name
+        for name in names
+        if getattr(asked, name) == getattr(stored, name) != getattr(DEFAULT_CHOICE, name)
+    )
 
 
 def plan_settings(request: PlanRequest) -> dict[str, Setting]:

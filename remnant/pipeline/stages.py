@@ -23,6 +23,7 @@ from remnant.pipeline.plan_settings import (
     PlanRequest,
     plan_settings,
     require_possible,
+    without_strangers,
 )
 from remnant.pipeline.segmented import SegmentedCase, Setting
 from remnant.pipeline.timing import Stopwatch
@@ -143,6 +144,7 @@ def plan_case(
         does not count.
     """
     require_possible(request)
+    request = without_strangers(request, counted_ids(report.volumetry))
     _require_lesions(request.choice, report.volumetry)
     known = patient or report.patient
     watch = Stopwatch()
@@ -172,8 +174,13 @@ def keep_request(report: CaseReport, request: PlanRequest) -> CaseReport:
     )
 
 
+def counted_ids(volumes: VolumetryReport) -> frozenset[int]:
+    """Return the ids of the lesions that count."""
+    return frozenset(lesion.id for lesion in volumes.lesions if lesion.counts)
+
+
 def _require_lesions(choice: PlanChoice, volumes: VolumetryReport) -> None:
-    counted = {lesion.id for lesion in volumes.lesions if lesion.counts}
+    counted = counted_ids(volumes)
     named = {n for recipe in choice.recipes for n in (*recipe.wedges, *recipe.ablations)}
     strangers = sorted(named - counted)
     if strangers:

@@ -13,7 +13,19 @@ from remnant.core.errors import GeometryMismatchError
 from remnant.core.labels import CouinaudSegment
 from remnant.core.lesions import Confirmation
 from remnant.core.volumes import ImageVolume, LabelMap
-from remnant.reporting import certainty, front, plans, text, view
+from remnant.reporting import (
+    absences,
+    asked,
+    certainty,
+    front,
+    limits,
+    plans,
+    plans_shown,
+    rule_facts,
+    staged_view,
+    text,
+    view,
+)
 from remnant.reporting.drawing import Picture
 from remnant.reporting.encode import ARBITRARY_UNIT, INTENSITY_UNITS, PART_NAMES
 from remnant.reporting.figures import draw_borders, draw_planes, make_scene
@@ -122,6 +134,7 @@ def render_page(
         .get_template("report.html.j2")
         .render(
             case=case,
+            said_once=set[str](),
             planes=planes,
             borders=borders,
             surfaces=surfaces,
@@ -141,6 +154,20 @@ def render_page(
 
 
 PLAN_FILTERS: Final[tuple[Callable[..., object], ...]] = (
+    absences.no_lesion,
+    absences.nothing_to_list,
+    absences.once,
+    absences.shortened,
+    asked.asked,
+    asked.deciding,
+    limits.limits_line,
+    plans_shown.shown_plans,
+    rule_facts.amounts_here,
+    rule_facts.is_note,
+    staged_view.never_reached,
+    staged_view.staged_basis,
+    staged_view.staged_table,
+    staged_view.staged_words,
     plans.ablation_rules,
     plans.accepted,
     plans.answer,
@@ -150,9 +177,8 @@ PLAN_FILTERS: Final[tuple[Callable[..., object], ...]] = (
     plans.findings_by_id,
     plans.flags,
     plans.flipping,
-    plans.missing,
+    plans.lower_targets,
     plans.needed,
-    plans.needed_stages,
     plans.other_changes,
     plans.pictured,
     plans.proof,
@@ -160,8 +186,6 @@ PLAN_FILTERS: Final[tuple[Callable[..., object], ...]] = (
     plans.recipe_words,
     plans.said,
     plans.share,
-    plans.split,
-    plans.stage_findings,
     plans.statement,
     plans.title_of,
     plans.told,
@@ -204,7 +228,6 @@ def _environment() -> Environment:
         "sentence": text.sentence,
         "outcome": certainty.PlanOutcome.of,
         "front": front.front,
-        "amount_of": text.amount_of,
         **{function.__name__: function for function in PLAN_FILTERS},
     }
     environment.tests["partial"] = certainty.is_partial

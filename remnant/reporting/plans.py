@@ -1,8 +1,7 @@
 """What the page and the terminal show of plans: which ones, in which words, with which marks."""
 
 import re
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from enum import StrEnum
 from itertools import groupby
@@ -28,6 +27,7 @@ from remnant.reporting.certainty import Judged, PlanOutcome, debulking_minima
 from remnant.reporting.text import plain, sentence
 
 MOST_PICTURED: Final = 3
+LOWER_TARGET: Final = "lower_target"
 HEADING: Final = re.compile(
     r"^\d+(?:\.\d+)? % of the tumour: (?:within reach by |undecided\. )?(?=\S)"
 )
@@ -118,16 +118,6 @@ def pictured(planning: PlanningReport) -> tuple[DebulkingPlan, ...]:
     return tuple(known[identifier] for identifier in chosen[:MOST_PICTURED])
 
 
-def split(
-    plans: Sequence[DebulkingPlan], most: int
-) -> tuple[tuple[DebulkingPlan, ...], tuple[DebulkingPlan, ...]]:
-    """Return the plans to show at once and the rest: the first ``most``, and the user's own."""
-    at_once = [n < most or p.origin is PlanOrigin.USER for n, p in enumerate(plans)]
-    shown = tuple(plan for plan, is_shown in zip(plans, at_once, strict=True) if is_shown)
-    rest = tuple(plan for plan, is_shown in zip(plans, at_once, strict=True) if not is_shown)
-    return shown, rest
-
-
 def share(target: float) -> str:
     """Write a debulking target, e.g. ``at least 70 %``; all of it is ``all``."""
     return "all" if target >= 1.0 else f"at least {percent_from_fraction(target):g} %"
@@ -135,12 +125,12 @@ def share(target: float) -> str:
 
 def needed(target: TargetOutcome) -> str:
     """Say what bounds an answer: most share, largest remnant, and what the rule set asks for."""
-    parts = [f"most that can be debulked {_percent_down(target.most_debulked_fraction)} %"]
+    parts = [f"whatever remains: up to {_percent_down(target.most_debulked_fraction)} %"]
     if target.largest_flr_ml is not None:
-        parts.append(f"largest remnant {plain(target.largest_flr_ml)} mL")
+        parts.append(f"largest remnant that reaches this target: {plain(target.largest_flr_ml)} mL")
     if target.least_flr_ml is not None:
-        parts.append(f"the chosen rule asks for {plain(target.least_flr_ml)} mL")
-    return ", ".join(parts)
+        parts.append(f"asked for by the chosen rule: {plain(target.least_flr_ml)} mL")
+    return "; ".join(parts)
 
 
 def answer(target: TargetOutcome) -> str:
@@ -150,18 +140,30 @@ def answer(target: TargetOutcome) -> str:
 
 def other_changes(target: TargetOutcome) -> tuple[str, ...]:
     """Return the changes that would bring a target within reach and that its text leaves out."""
-    return tuple(c.text for c in target.relaxations if c.text not in target.text)
+    changes = (c for c in target.relaxations if c.kind != LOWER_TARGET)
+    return tuple(c.text for c in changes if c.text not in target.text)
+
+
+def lower_targets(target: TargetOutcome) -> tuple[str, ...]:
+    """Return what is reached where this target is not, unless its text says so."""
+    lower = (c for c in target.relaxations if c.kind == LOWER_TARGET)
+    return tuple(c.text for c in lower if c.text not in target.text)
 
 
 def reached_shares(plan: DebulkingPlan) -> tuple[Judged, ...]:
     """Return the shares that a plan is the best for or may miss, with how sure each is."""
-    asked = reversed(debulking_minima(PlanOutcome.of(plan)))
+    asked = sorted(debulking_minima(PlanOutcome.of(plan)), key=_is_inclusive)
     by_share = {judged.finding.threshold or 0.0: judged for judged in asked}
     return tuple(
         judged
         for share_, judged in sorted(by_share.items())
         if judged.sureness and (judged.doubtful or share_ in plan.targets)
     )
+
+
+def _is_inclusive(judged: Judged) -> bool:
+    """Tell whether a share is asked for as targets are, "at least": of two, that one is shown."""
+    return bool(judged.finding.inclusive)
 
 
 def _percent_down(fraction: float) -> str:
@@ -184,6 +186,14 @@ def _recipe_words(recipe: Recipe, zones: int | None) -> Iterator[str]:
     if recipe.ablations:
         more = f" in {zones} zones" if zones and zones != len(recipe.ablations) else ""
         yield f"ablated: {_lesions(recipe.ablations)}{more}"
+
+
+def short_recipe(recipe: Recipe) -> str:
+    """Write a recipe shortly, e.g. ``VI, VII; wedge 1, 4; ablate 2``; lesions by their numbers."""
+    segments = [", ".join(segment.name for segment in recipe.segments)]
+    lesions = (("wedge", recipe.wedges), ("ablate", recipe.ablations))
+    named = [f"{kind} {runs(numbers)}" for kind, numbers in lesions if numbers]
+    return "; ".join([part for part in segments if part] + named) or "nothing"
 
 
 def _lesions(identifiers: Iterable[int]) -> str:
@@ -270,13 +280,6 @@ def accepted(plan: DebulkingPlan) -> tuple[tuple[Verdict, str], ...]:
 def flipping(plan: DebulkingPlan) -> tuple[Finding, ...]:
     """Return the findings of a plan whose verdict may change within the interval."""
     return tuple(finding for finding in plan.findings if finding.id in plan.flips)
-
-
-def missing(planning: PlanningReport) -> tuple[tuple[str, int], ...]:
-    """Return what is not known, with how many lists ask for it, the most asked first."""
-    lists = (*planning.resectability, *planning.staging, *planning.transplant)
-    asked = Counter(words for found in lists for words in dict.fromkeys(found.missing))
-    return tuple(asked.most_common())
 
 
 def title_of(planning: PlanningReport, identifier: str) -> str:

@@ -1,0 +1,44 @@
+"""What a command says of choices that it took over from the stored case."""
+
+from collections.abc import Iterator
+
+from remnant.core.case import CaseReport
+from remnant.core.debulking import Recipe
+from remnant.io.recipe_text import recipe_text
+from remnant.pipeline.plan_settings import PlanRequest, taken_over, without_strangers
+from remnant.pipeline.stages import counted_ids
+
+
+def planning_notes(
+    report: CaseReport, request: PlanRequest, known: PlanRequest | None
+) -> tuple[str, ...]:
+    """Say which stored choices were used, and which stored recipes were dropped.
+
+    Parameters
+    ----------
+    report
+        What was planned.
+    request
+        As it was asked.
+    known
+        What the stored case was asked for; ``None`` without one.
+    """
+    return () if known is None else tuple(_notes(report, request, known))
+
+
+def _notes(report: CaseReport, request: PlanRequest, known: PlanRequest) -> Iterator[str]:
+    for recipe in dropped_recipes(report, request):
+        yield (
+            f"The stored recipe '{recipe_text(recipe)}' is dropped: it names a lesion that does "
+            f"not count any more."
+        )
+    names = taken_over(request, known)
+    if names:
+        words = ", ".join(name.replace("_", " ") for name in names)
+        yield f"Limits stored from an earlier run: {words}. `--reset-choices` takes the defaults."
+
+
+def dropped_recipes(report: CaseReport, request: PlanRequest) -> tuple[Recipe, ...]:
+    """Return the stored recipes that were left out because they name a lesion that is out."""
+    kept = without_strangers(request, counted_ids(report.volumetry)).choice.recipes
+    return tuple(recipe for recipe in request.choice.recipes if recipe not in kept)
