@@ -34,7 +34,6 @@ COMPUTED: Mapping[str, str] = {
 SEGMENT_BASED = frozenset(
     (
         *(name for name, by in COMPUTED.items() if by == PLANS),
-        "resectable_by_cloyd",
         "both_lobes",
         "frilling_type",
         "pattern_type_i_or_limited",

@@ -14,14 +14,12 @@ from planning.rules.pathways import (
     LITTLE_EVIDENCE,
     OVER_70,
     PATHWAY_TABLES,
-    RESECTABLE,
     TRIAL_GROUPS,
     PathwayRow,
     PathwayTable,
 )
 from planning.rules.pathways_conditions import (
     LARGEST_LESION,
-    TEAM_AGREES,
     TEAM_OBJECTS,
     TRANSPLANT_SELECTED,
 )
@@ -38,7 +36,6 @@ from remnant.core.volumetry_report import VolumetryReport
 TRIAL_NAME = "Trial that allots by load"
 TRIAL_SOURCE = "machairas2021"
 CUT = "the scan cuts the liver or a lesion"
-OPEN_BY_LIMITS = frozenset((DEBULKABLE, RESECTABLE))
 STAGES = "one stage leaves too little liver; stages might leave enough"
 
 
@@ -127,7 +124,7 @@ def _facts(
     measured = {} if report is None else {LARGEST_LESION: largest_lesion_mm(report)}
     if known.get(CHOSEN_LIMITS):
         targets = without_proofs(targets)
-    facts = {
+    return {
         **measured,
         **with_derived(known, plans=(), targets=targets),
         **distribution_rows(known, frilling),
@@ -135,13 +132,6 @@ def _facts(
         TRANSPLANT_SELECTED: True if known.get("on_transplant_list") is True else None,
         DEBULKABLE: _debulkable(known, targets),
     }
-    return {**facts, RESECTABLE: _resectable(facts)}
-
-
-def _resectable(facts: Known) -> bool | None:
-    """Tell whether plans and team agree; not resectable where either says so."""
-    verdict = all_of(judge(condition, facts).verdict for condition in (OVER_70, TEAM_AGREES))
-    return {Verdict.MET: True, Verdict.NOT_MET: False}.get(verdict)
 
 
 def _debulkable(known: Known, targets: Sequence[TargetOutcome]) -> Quantity | ShareRange | None:
@@ -194,7 +184,8 @@ def _pathway(table: PathwayTable, row: PathwayRow, verdict: Verdict, facts: Know
 def _limits_words(conditions: Sequence[Condition], facts: Known) -> str:
     """Name limits that the user chose, where they leave a condition on the plans open."""
     limits = facts.get(CHOSEN_LIMITS)
-    if not limits or not any(inputs_of(condition) & OPEN_BY_LIMITS for condition in conditions):
+    rests = any(DEBULKABLE in inputs_of(condition) for condition in conditions)
+    if not (limits and rests and judge(OVER_70, facts).verdict is Verdict.UNKNOWN):
         return ""
     return f" The plans keep within the chosen limits: {limits}."
 

@@ -4,10 +4,10 @@ Each row says whom it is for and which treatments the source lists there. Cloyd'
 be read: its rows follow the text that describes it.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
-from planning.criteria import Comparison, Condition, Criterion
+from planning.criteria import AnyOf, Comparison, Condition, Criterion
 from planning.rules import pathways_options as option
 from planning.rules.pathways_conditions import BURDEN, G1_OR_G2, LARGEST_LESION, TEAM_AGREES
 from planning.rules.pathways_options import OptionRule
@@ -20,7 +20,6 @@ LIMITED = "pattern_type_i_or_limited"
 COMPLEX = "pattern_type_ii_or_complex"
 DIFFUSE = "pattern_type_iii_or_diffuse"
 DEBULKABLE = "debulkable_fraction"
-RESECTABLE = "resectable_by_cloyd"
 
 MACHAIRAS_TITLE = "Machairas 2021, figure 2"
 CLOYD_TITLE = "Cloyd 2020, conclusion"
@@ -142,13 +141,30 @@ OVER_70 = Criterion(
     population=NELM,
     source="cloyd2020",
 )
-NOT_RESECTABLE = Criterion(
+NOT_RESECTABLE = AnyOf(
     id="pathway.cloyd2020.unresectable",
     statement="Not resectable: by the team, or no plan debulks more than 70 %.",
-    input=RESECTABLE,
-    ask="whether plans and team find it resectable",
-    comparison=Comparison.IS,
-    limit=False,
+    branches=(
+        (
+            replace(
+                OVER_70,
+                id="pathway.cloyd2020.not_debulkable",
+                statement="No plan debulks more than 70 %.",
+                comparison=Comparison.AT_MOST,
+                status=SourceStatus.PROJECT,
+            ),
+        ),
+        (
+            replace(
+                TEAM_AGREES,
+                id="pathway.cloyd2020.team_objects",
+                statement="Judged unresectable by the team.",
+                limit=True,
+                source="cloyd2020",
+                status=SourceStatus.PROJECT,
+            ),
+        ),
+    ),
     population=NELM,
     source="cloyd2020",
     status=SourceStatus.PROJECT,

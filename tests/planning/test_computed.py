@@ -19,7 +19,7 @@ DERIVED = {
 def test_computed__are_names_that_conditions_ask_for():
     assert set(COMPUTED) <= set(INPUTS) | DERIVED
     assert set(COMPUTED) >= DERIVED
-    assert SEGMENT_BASED <= set(COMPUTED) | {pathways.RESECTABLE}
+    assert SEGMENT_BASED <= set(COMPUTED)
 
 
 def test_computed__is_nothing_that_anybody_can_tell():

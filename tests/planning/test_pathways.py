@@ -17,7 +17,6 @@ from planning.rules.pathways import (
     LIMITED,
     LITTLE_EVIDENCE,
     PATHWAY_TABLES,
-    RESECTABLE,
     TRIAL_GROUPS,
 )
 from planning.rules.pathways_conditions import LARGEST_LESION, TEAM_OBJECTS, TRANSPLANT_SELECTED
@@ -276,7 +275,7 @@ def test_cloyd__stages_leave_open_what_one_stage_cannot():
 
 
 def test_inputs__are_those_that_are_known_or_derived_here():
-    derived = {LARGEST_LESION, TEAM_OBJECTS, TRANSPLANT_SELECTED, RESECTABLE}
+    derived = {LARGEST_LESION, TEAM_OBJECTS, TRANSPLANT_SELECTED}
     derived |= {LIMITED, COMPLEX, DIFFUSE, *with_derived({}, plans=(), targets=())}
     asked = {c.input for c in conditions() if not isinstance(c, AnyOf)}
     unless = {note.unless_no for rule in option_rules() for note in rule.notes} - {""}
@@ -572,6 +571,7 @@ def test_team__that_said_nothing_leaves_open_what_is_resectable():
     assert listed["cloyd2020.resectable"].verdict is Verdict.UNKNOWN
     assert "Not known: whether the team judged" in listed["cloyd2020.resectable"].text
     assert listed["cloyd2020.oligometastatic"].verdict is Verdict.UNKNOWN
+    assert "Not known: whether the team judged" in listed["cloyd2020.oligometastatic"].text
     unreachable = found(UNRESECTABLE | {"judged_unresectable": None})
     assert unreachable["cloyd2020.oligometastatic"].verdict is Verdict.MET
 
@@ -599,6 +599,8 @@ def test_chosen_limits__make_nothing_unresectable_and_are_named():
     for row in ("oligometastatic", "resectable"):
         assert "within the chosen limits: no wedge." in locked[f"cloyd2020.{row}"].text
     assert "limits" not in locked["machairas2021.limited"].text
+    reached = {"chosen_limits": "no wedge", "judged_unresectable": None}
+    assert "limits" not in found(reached)["cloyd2020.oligometastatic"].text
 
 
 def test_review__marks_rows_and_treatments_that_rest_on_segments():
