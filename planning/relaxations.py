@@ -17,6 +17,7 @@ from remnant.core.plan_choice import PlanChoice
 
 MOST_EXTRA = 3
 """More ablations or wedges than this beyond the limit are not tried."""
+MOST_NAMED = 6
 BEYOND_COST, NO_LOCK_COST = 4.0, 5.0
 COUNTED = frozenset(("more_ablations", "more_wedges"))
 
@@ -154,6 +155,8 @@ def _lesions_beyond(problem: Problem, recipe: Recipe) -> str:
     wedges = [i for i, ok in zip(ids, problem.wedge_allowed, strict=True) if not ok]
     ablations = [i for i, ok in zip(ids, problem.ablation_allowed, strict=True) if not ok]
     beyond = sorted({*recipe.wedges} & {*wedges} | {*recipe.ablations} & {*ablations})
+    if len(beyond) > MOST_NAMED:
+        return f" ({len(beyond)} lesions beyond the limits)"
     return f" (lesion {wording.listed(map(str, beyond))} beyond the limits)" if beyond else ""
 
 

@@ -157,7 +157,7 @@ def _proof(answer: Answer, case: TargetCase, plan: DebulkingPlan) -> str:
     if answer.target not in plan.targets:
         return ", not proven to leave most liver"
     if not plan.proven:
-        gap = f"up to {plan.gap_ml or 0.0:.0f} mL more could remain"
+        gap = f"up to {max(plan.gap_ml or 0.0, 1.0):.0f} mL more could remain"
         return f"; {gap}, the time ended before the proof"
     if not plan.named or answer.best is answer.named:
         return ", proven to leave most liver"

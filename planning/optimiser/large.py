@@ -164,8 +164,11 @@ class Relaxed:
     cuts: Cuts
 
 
-def relax(model: Model, limits: Limits) -> Relaxed:
-    """Solve the linear relaxation of the least loss within limits; that on the loss is not used."""
+def relax(model: Model, limits: Limits, *, deadline: float = np.inf) -> Relaxed:
+    """Solve the linear relaxation of the least loss within limits; that on the loss is not used.
+
+    Past the ``deadline``, on the clock of ``time.monotonic``, its bound is valid but not the best.
+    """
     cover, cuts = cover_of(model), NO_CUTS
     removes = -model.costs[Goal.RESIDUAL][: model.fates]
     choices: Vector = removes / removes.max(initial=1.0)
@@ -176,7 +179,8 @@ def relax(model: Model, limits: Limits) -> Relaxed:
             return _nothing_fits(model, cuts)
         choices = found.x[: model.fates]
         _, lost = add_cuts(NO_CUTS, cover, choices)
-        if cover.own @ choices + lost.sum() - found.fun < HALF_VOXEL:
+        exact = cover.own @ choices + lost.sum() - found.fun < HALF_VOXEL
+        if exact or monotonic() > deadline:
             break
     slack = found.x[model.fates :][cuts.group] - cuts.coefficients @ choices
     weights = -found.ineqlin.marginals[: len(slack)]

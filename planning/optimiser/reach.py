@@ -1,6 +1,7 @@
 """How much tumour can be removed at most, whatever remains or with enough liver left."""
 
 from dataclasses import dataclass
+from time import monotonic
 
 import numpy as np
 
@@ -39,6 +40,9 @@ def most_debulked(search: Search, *, least_flr: int | None = None) -> Reach:
     best, open_ceiling = 0, 0
     for ceiling, number in ceilings:
         if ceiling <= best:
+            break
+        if monotonic() > search.deadline:
+            open_ceiling = ceiling
             break
         found, at_most = _within(search, search.problem.segment_sets[number], least_flr, ceiling)
         best = max(best, found)

@@ -118,7 +118,7 @@ class Search:
         """Solve the linear relaxation of a set of segments, once."""
         key = (segments, limits)
         if key not in self.relaxations:
-            self.relaxations[key] = relax(model, limits)
+            self.relaxations[key] = relax(model, limits, deadline=self.deadline)
         return self.relaxations[key]
 
 
