@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from planning import wording
 from planning.ablation import combined_ablation_finding
 from planning.candidates import candidate_for
@@ -88,7 +90,7 @@ def _plan(recipe: Recipe, case: PlanCase, point: Point | None) -> DebulkingPlan:
     voxel_ml = case.problem.atoms.voxel_ml
     return DebulkingPlan(
         id="",
-        title=title(recipe, result),
+        title=title(recipe, result, extended=_extended(case.problem, recipe)),
         headline=_reviewed(headline(result, findings, flips, case.choice.rule_set), case.report),
         origin=PlanOrigin.USER if point is None else PlanOrigin.OPTIMISER,
         targets=() if point is None else point.targets,
@@ -115,18 +117,30 @@ def _new_world(recipe: Recipe) -> str:
     return candidate_for(frozenset(recipe.segments)).new_world if recipe.segments else ""
 
 
-def title(recipe: Recipe, result: VirtualResection) -> str:
-    """Name a plan for people, e.g. ``Left lateral sectionectomy, 2 wedges, 1 ablation``."""
-    parts = []
+def title(recipe: Recipe, result: VirtualResection, *, extended: int = 0) -> str:
+    """Name a plan for people, e.g. ``Left lateral sectionectomy, 2 wedges, 1 ablation``.
+
+    ``extended`` of the wedges lie partly in removed segments: there the transection is extended.
+    """
+    parts, wedges = [], len(recipe.wedges) - extended
     if recipe.segments:
-        parts.append(candidate_for(frozenset(recipe.segments)).title)
-    if recipe.wedges:
-        parts.append(wording.counted(len(recipe.wedges), "wedge"))
+        around = f" extended around {wording.counted(extended, 'lesion')}" if extended else ""
+        parts.append(candidate_for(frozenset(recipe.segments)).title + around)
+    if wedges:
+        parts.append(wording.counted(wedges, "wedge"))
     if recipe.ablations:
         zones = result.ablation_zones
         of = f" in {zones} zones" if zones > len(recipe.ablations) else ""
         parts.append(wording.counted(len(recipe.ablations), "ablation") + of)
     return ", ".join(parts) or "Nothing removed or ablated"
+
+
+def _extended(problem: Problem, recipe: Recipe) -> int:
+    """Count wedges around lesions that lie partly in removed segments."""
+    removed = np.zeros(problem.core.shape[1], dtype=bool)
+    removed[[int(s) for s in recipe.segments]] = True
+    wedge = np.isin(problem.atoms.lesion_ids, recipe.wedges)
+    return int((wedge & problem.involves(removed)).sum())
 
 
 def headline(

@@ -89,7 +89,7 @@ def plan(
     planned = make_plans(
         report, patient=patient, facts=facts, known=known, maps=maps, choice=choice
     )
-    plans = planned.plans
+    plans, review = planned.plans, report.segments_need_review
     targets = (*planned.targets, *planned.for_classes)
     known = known_facts(
         report,
@@ -100,7 +100,10 @@ def plan(
         targets=targets,
         choice=choice,
     )
-    stable, surgical = stability(report, maps=maps), netlm(report, targets=targets, plans=plans)
+    stable, surgical = (
+        stability(report, maps=maps),
+        netlm(report, targets=targets, plans=plans, choice=choice),
+    )
     return PlanningReport(
         frilling=frilling,
         resections=resections,
@@ -118,11 +121,11 @@ def plan(
         staged=planned.staged,
         netlm=surgical,
         stability=stable,
-        resectability=resectability(known),
+        resectability=resectability(known, review=review),
         ablation=lesion_ablations(report, known=known, choice=choice),
-        staging=staging(known, plans=plans, targets=targets),
-        transplant=transplant(known),
-        pathways=pathways(known, frilling=frilling, targets=targets, report=report),
+        staging=staging(known, plans=plans, targets=targets, review=review),
+        transplant=transplant(known, review=review),
+        pathways=pathways(known, frilling=frilling, targets=targets, report=report, review=review),
     )
 
 

@@ -157,7 +157,9 @@ def _lesions_beyond(problem: Problem, recipe: Recipe) -> str:
     beyond = sorted({*recipe.wedges} & {*wedges} | {*recipe.ablations} & {*ablations})
     if len(beyond) > MOST_NAMED:
         return f" ({len(beyond)} lesions beyond the limits)"
-    return f" (lesion {wording.listed(map(str, beyond))} beyond the limits)" if beyond else ""
+    noun = "lesion" if len(beyond) == 1 else "lesions"
+    named = wording.listed(map(str, beyond)) if beyond else ""
+    return f" ({noun} {named} beyond the limits)" if beyond else ""
 
 
 def _growth(problem: Problem, wanted: Wanted, best: Optimum) -> Iterator[Relaxation]:

@@ -31,6 +31,7 @@ from planning.optimiser.milp import (
     single_rows,
 )
 from planning.optimiser.problem import Counts, Flags
+from planning.optimiser.quiet import without_output
 
 SHORTEST_SECONDS = 0.01
 MOST_ROUNDS = 60
@@ -299,13 +300,14 @@ def _linear(program: _Program, choices: int) -> OptimizeResult:
 def _integer(program: _Program, box: Box, choices: int, seconds: float) -> OptimizeResult:
     whole = np.zeros(len(program.cost))
     whole[:choices] = 1
-    return milp(
-        program.cost,
-        integrality=whole,
-        bounds=Bounds(*box),
-        constraints=LinearConstraint(program.matrix, -np.inf, program.high),
-        options={"time_limit": max(seconds, SHORTEST_SECONDS), "mip_rel_gap": 0.0},
-    )
+    with without_output():
+        return milp(
+            program.cost,
+            integrality=whole,
+            bounds=Bounds(*box),
+            constraints=LinearConstraint(program.matrix, -np.inf, program.high),
+            options={"time_limit": max(seconds, SHORTEST_SECONDS), "mip_rel_gap": 0.0},
+        )
 
 
 def _box(relaxed: Relaxed, cover: Cover, room: float) -> Box:

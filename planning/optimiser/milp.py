@@ -15,6 +15,7 @@ from scipy.optimize import Bounds, LinearConstraint, OptimizeResult, milp
 from scipy.sparse import csr_array, vstack
 
 from planning.optimiser.problem import Counts, Flags
+from planning.optimiser.quiet import without_output
 from planning.optimiser.subproblem import Subproblem
 
 Vector = NDArray[np.float64]
@@ -241,13 +242,14 @@ def solve(
     whole = np.zeros(len(cost))
     whole[: model.fates] = 1
     low, high = box or open_box(model)
-    found = milp(
-        cost,
-        integrality=whole,
-        bounds=Bounds(low, high),
-        constraints=LinearConstraint(rows.matrix, rows.low, rows.high),
-        options={"time_limit": seconds, "mip_rel_gap": 0.0},
-    )
+    with without_output():
+        found = milp(
+            cost,
+            integrality=whole,
+            bounds=Bounds(low, high),
+            constraints=LinearConstraint(rows.matrix, rows.low, rows.high),
+            options={"time_limit": seconds, "mip_rel_gap": 0.0},
+        )
     return _solved(model, found)
 
 

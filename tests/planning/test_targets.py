@@ -97,7 +97,7 @@ def test_met__unproven_says_how_much_more_could_remain():
         "by a Wedge (plan_1); up to 12 mL more could remain, the time ended before the proof."
         in (found.text)
     )
-    assert "up to 0 mL more" in outcome(plans=(replace(plan, gap_ml=None),)).text
+    assert "up to 1 mL more" in outcome(plans=(replace(plan, gap_ml=None),)).text
 
 
 def unproven(answer):
