@@ -10,7 +10,7 @@ from planning.debulking_plans import PlanCase, ranked_plans
 from planning.flr import PREFIX
 from planning.least_flr import least_flr_ml
 from planning.optimiser.front import Answer, answer_targets, front
-from planning.optimiser.problem import make_problem
+from planning.optimiser.problem import Problem, make_problem
 from planning.optimiser.reach import Reach, most_debulked
 from planning.optimiser.search import Demand, Optimum, Search, best_plan, start_search
 from planning.reach import CONDITIONS
@@ -81,16 +81,7 @@ def make_plans(
         return Planned(reason=reason)
     choice = _with_condition(choice)
     least = least_flr_ml(choice.rule_set, report=report, patient=patient, facts=facts)
-    lesions = [lesion for lesion in report.lesions if lesion.counts]
-    atoms = build_atoms(maps, lesion_ids=tuple(one.id for one in lesions), choice=choice).atoms
-    problem = make_problem(
-        atoms,
-        choice,
-        wedge_allowed={one.id: wedge_refusal(one, choice) is None for one in lesions},
-        ablation_allowed={
-            one.id: ablation_refusal(one, known=known, choice=choice) is None for one in lesions
-        },
-    )
+    problem = _problem(report, maps, known=known, choice=choice)
     search = start_search(problem, seconds=choice.seconds)
     answers = answer_targets(search, choice.targets, named_only=choice.named_only)
     others = [target for target in CLASS_TARGETS if target not in choice.targets]
@@ -102,7 +93,7 @@ def make_plans(
         facts=facts,
         choice=choice,
         problem=problem,
-        drawn=plan_spread(report, atoms=atoms),
+        drawn=plan_spread(report, atoms=problem.atoms),
     )
     besides = _fullest(search, enough, answers)
     points = front(search, answers, best_only=for_classes, besides=besides)
@@ -131,6 +122,22 @@ def make_plans(
             least_flr_ml=least,
             choice=choice,
         ),
+    )
+
+
+def _problem(
+    report: VolumetryReport, maps: LiverMaps, *, known: Known, choice: PlanChoice
+) -> Problem:
+    """Build the atoms, and say what may be done to each lesion."""
+    lesions = [lesion for lesion in report.lesions if lesion.counts]
+    ids = tuple(lesion.id for lesion in lesions)
+    return make_problem(
+        build_atoms(maps, lesion_ids=ids, choice=choice).atoms,
+        choice,
+        wedge_allowed={one.id: wedge_refusal(one, choice) is None for one in lesions},
+        ablation_allowed={
+            one.id: ablation_refusal(one, known=known, choice=choice) is None for one in lesions
+        },
     )
 
 
