@@ -22,13 +22,8 @@ def report(case: Path) -> None:
     case
         Folder that `remnant measure` or `remnant plan` wrote.
     """
-    from remnant.pipeline.folder import (
-        REPORT_HTML,
-        read_case,
-        read_measured,
-        require_as_measured,
-        write_html,
-    )
+    from remnant.pipeline.case_files import REPORT_HTML
+    from remnant.pipeline.folder import read_case, read_measured, require_as_measured, write_html
 
     measured = read_measured(case)
     require_as_measured(case)

@@ -81,9 +81,9 @@ def run(
     from remnant.cli.requests import measure_request, output_folder, segment_request
     from remnant.cli.summary import print_case
     from remnant.io.masks import Part
+    from remnant.pipeline.case_files import is_case
     from remnant.pipeline.divide import require_redivision
     from remnant.pipeline.facts import known_case
-    from remnant.pipeline.folder import is_case
     from remnant.pipeline.run import rerun_case, run_study
     from segmentation.engines.kul import KulSegmenter
 

@@ -21,8 +21,9 @@ from remnant.core.provenance import Provenance
 from remnant.core.study import Study
 from remnant.core.volumes import LabelMap, Phase
 from remnant.io.atomic import digest_file
+from remnant.pipeline.case_files import REPORT_JSON
 from remnant.pipeline.division import WORDS
-from remnant.pipeline.folder import REPORT_JSON, read_case, read_measured, require_as_measured
+from remnant.pipeline.folder import read_case, read_measured, require_as_measured
 from remnant.pipeline.plan_settings import RESECT
 from remnant.pipeline.results import published_results, require_results_folder
 from remnant.pipeline.segmented import Setting

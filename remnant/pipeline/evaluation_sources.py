@@ -18,7 +18,8 @@ from remnant.io.masks import PRESETS, Coding, MasksPreset, Part, placed_on
 from remnant.io.nifti import read_labels
 from remnant.io.role_maps import read_role
 from remnant.io.roles import CODED_BY_SEGMENT
-from remnant.pipeline.folder import COUINAUD, LESIONS, STATE, STRUCTURES, is_case, read_case
+from remnant.pipeline.case_files import COUINAUD, LESIONS, STATE, STRUCTURES, is_case
+from remnant.pipeline.folder import read_case
 from volumetry.agreement_regions import Region, code_boxes
 
 ENDINGS: Final = (".seg.nrrd", ".nrrd", ".nii.gz", ".nii")

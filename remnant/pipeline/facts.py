@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from remnant.core.patient import Patient
-from remnant.pipeline.folder import REPORT_JSON
+from remnant.pipeline.case_files import REPORT_JSON
 from remnant.pipeline.plan_settings import DEFAULT_PLAN, PlanRequest, known_request
 from remnant.pipeline.segmented import Setting
 from remnant.pipeline.stages import ERRORS, MeasureRequest

@@ -7,21 +7,33 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Final
 
 from remnant.core.case import CaseReport
 from remnant.core.errors import InputError, UnreadableFileError
 from remnant.core.labels import (
-    BINARY_SCHEME,
-    COUINAUD_SCHEME,
-    INSTANCE_SCHEME,
-    SEGMENT_IV_SCHEME,
     STRUCTURE_SCHEME,
-    LabelScheme,
 )
 from remnant.core.volumes import LabelMap, Modality
 from remnant.io.atomic import atomic_path, digest_file
 from remnant.io.nifti import read_image, read_labels, write_image, write_labels
+from remnant.pipeline.case_files import (
+    COUINAUD,
+    COUINAUD_IV,
+    EXOPHYTIC,
+    LESION_TABLE,
+    LESIONS,
+    OWN_FILES,
+    PLAN_TABLE,
+    PLANNED_FILES,
+    PREVIEW,
+    REPORT_HTML,
+    REPORT_JSON,
+    SCHEMES,
+    STATE,
+    STRUCTURES,
+    VOLUMES,
+    is_case,
+)
 from remnant.pipeline.divide import with_edited_segments
 from remnant.pipeline.fingerprints import Fingerprint, fingerprint, is_edited
 from remnant.pipeline.results import require_writable, staged_beside
@@ -30,50 +42,6 @@ from remnant.pipeline.state import read_state, write_state
 from remnant.reporting.document import read_report_json, write_report_json
 from remnant.reporting.plan_table import write_plans_csv
 from remnant.reporting.tables import segments_origin, write_lesions_csv
-
-STRUCTURES: Final = "structures.nii.gz"
-LESIONS: Final = "lesions.nii.gz"
-EXOPHYTIC: Final = "exophytic.nii.gz"
-COUINAUD: Final = "couinaud.nii.gz"
-COUINAUD_IV: Final = "couinaud_iv.nii.gz"
-PREVIEW: Final = "preview.nii.gz"
-STATE: Final = "segmentation.json"
-LESION_TABLE: Final = "lesions.csv"
-PLAN_TABLE: Final = "plans.csv"
-REPORT_JSON: Final = "report.json"
-REPORT_HTML: Final = "report.html"
-MOST_PLAN_MAPS: Final = 999
-ALL_FILES: Final = (
-    STRUCTURES, LESIONS, EXOPHYTIC, COUINAUD, COUINAUD_IV, PREVIEW, STATE,
-    LESION_TABLE, PLAN_TABLE, REPORT_JSON, REPORT_HTML,
-)  # fmt: skip
-PLAN_MAPS: Final = tuple(f"plan_{number}.nii.gz" for number in range(1, MOST_PLAN_MAPS + 1))
-"""Maps of the plans, written only when they are asked for."""
-OWN_FILES: Final = (*PLAN_MAPS, *ALL_FILES)
-PLANNED_FILES: Final = (*PLAN_MAPS, LESION_TABLE, PLAN_TABLE, REPORT_JSON, REPORT_HTML)
-"""What is made anew when a stored case is planned again."""
-VOLUMES: Final[Mapping[str, str]] = {
-    "structures": STRUCTURES,
-    "lesions": LESIONS,
-    "exophytic": EXOPHYTIC,
-    "couinaud": COUINAUD,
-    "segment_iv": COUINAUD_IV,
-    "preview": PREVIEW,
-}
-"""Files of a case's maps and images, by its fields."""
-SCHEMES: Final[Mapping[str, LabelScheme]] = {
-    STRUCTURES: STRUCTURE_SCHEME,
-    LESIONS: INSTANCE_SCHEME,
-    EXOPHYTIC: BINARY_SCHEME,
-    COUINAUD: COUINAUD_SCHEME,
-    COUINAUD_IV: SEGMENT_IV_SCHEME,
-}
-"""What the codes of each map mean."""
-
-
-def is_case(folder: Path) -> bool:
-    """Tell whether a folder holds a segmented case."""
-    return (folder / STATE).is_file() and (folder / STRUCTURES).is_file()
 
 
 def require_output_folder(folder: Path) -> None:

@@ -9,7 +9,7 @@ from remnant.core.labels import COUINAUD_SCHEME, INSTANCE_SCHEME, STRUCTURE_SCHE
 from remnant.core.plan_choice import PlanChoice
 from remnant.core.volumes import LabelMap
 from remnant.io.nifti import read_labels
-from remnant.pipeline.folder import COUINAUD, LESIONS, STATE, STRUCTURES, is_case
+from remnant.pipeline.case_files import COUINAUD, LESIONS, STATE, STRUCTURES, is_case
 from remnant.pipeline.plan_settings import known_request
 from remnant.pipeline.segmented import SegmentedCase
 from remnant.pipeline.state import read_state

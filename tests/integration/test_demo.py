@@ -10,8 +10,8 @@ from remnant.cli.app import run_command
 from remnant.core.errors import ModelUnavailableError
 from remnant.core.labels import COUINAUD_SCHEME, INSTANCE_SCHEME, STRUCTURE_SCHEME
 from remnant.io.nifti import read_labels
+from remnant.pipeline.case_files import ALL_FILES, COUINAUD_IV, EXOPHYTIC
 from remnant.pipeline.demo import AS_IS, PLANTED
-from remnant.pipeline.folder import ALL_FILES, COUINAUD_IV, EXOPHYTIC
 from remnant.pipeline.samples import LIVER_LABEL, fetch_sample
 from remnant.reporting.document import require_valid
 

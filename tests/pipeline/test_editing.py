@@ -23,10 +23,12 @@ from remnant.core.volumes import LabelMap, Modality
 from remnant.core.volumetry_report import SegmentsConfirmation, SegmentSource
 from remnant.io.atomic import digest_file
 from remnant.io.nifti import write_image, write_labels
+from remnant.pipeline import case_files
 from remnant.pipeline import folder as case_folder
+from remnant.pipeline.case_files import STATE
 from remnant.pipeline.comparison import CompareRequest, compare_cases
 from remnant.pipeline.facts import known_case
-from remnant.pipeline.folder import STATE, read_case, read_measured, write_segmented
+from remnant.pipeline.folder import read_case, read_measured, write_segmented
 from remnant.pipeline.requests import SegmentRequest
 from remnant.pipeline.reviewing import LesionReview
 from remnant.pipeline.run import rerun_case, revised_case, run_study
@@ -181,10 +183,10 @@ def test_corrected__map_replaces_the_estimate_and_nothing_is_segmented(
     assert (f"segments replaced by {tmp_path / 'corrected.nii.gz'}",) == again.changed
     after = bytes_of(output)
     assert before.keys() == after.keys()
-    unchanged = {case_folder.STRUCTURES, case_folder.LESIONS, case_folder.PREVIEW}
+    unchanged = {case_files.STRUCTURES, case_files.LESIONS, case_files.PREVIEW}
     for name in unchanged:
         assert before[name] == after[name]
-    assert before[case_folder.COUINAUD] != after[case_folder.COUINAUD]
+    assert before[case_files.COUINAUD] != after[case_files.COUINAUD]
     assert old.intensities == read_case(output).intensities
 
 
@@ -290,12 +292,12 @@ def test_confirm__writes_no_map_anew_and_keeps_every_figure(output, monkeypatch)
     ]
     assert ("segments confirmed by A. Reader",) == again.changed
     assert not again.report.volumetry.segments_need_review
-    told_anew = {STATE, case_folder.REPORT_JSON, case_folder.REPORT_HTML, case_folder.LESION_TABLE}
+    told_anew = {STATE, case_files.REPORT_JSON, case_files.REPORT_HTML, case_files.LESION_TABLE}
     for name in before.keys() - told_anew:
         assert before[name] == after[name]
-    marked = before[case_folder.LESION_TABLE]
+    marked = before[case_files.LESION_TABLE]
     plain = marked.replace(b'"model, to be reviewed"', b"model")
-    assert marked != plain == after[case_folder.LESION_TABLE]
+    assert marked != plain == after[case_files.LESION_TABLE]
     assert read_measured(output).volumetry.segments_confirmation.name == "A. Reader"
 
 
@@ -388,13 +390,13 @@ def test_split_iv__is_stored_measured_and_leaves_with_the_segments(
     Path(points).write_text(text, encoding="utf-8")
     again = rerun(output, landmarks=points, split_iv=True)
 
-    assert (output / case_folder.COUINAUD_IV).is_file()
+    assert (output / case_files.COUINAUD_IV).is_file()
     parts = read_measured(output).volumetry.segment_iv
     whole = again.report.volumetry.segments[CouinaudSegment.IV].total_ml
     assert whole == pytest.approx(sum(part.total_ml for part in parts.values()))
     assert "segment IV divided into IVa and IVb" in again.changed
     with_map(output, corrected, tmp_path)
-    assert not (output / case_folder.COUINAUD_IV).exists()
+    assert not (output / case_files.COUINAUD_IV).exists()
     assert read_measured(output).volumetry.segment_iv is None
 
 
@@ -408,7 +410,7 @@ def test_edited_in_place__the_map_counts_as_given_and_is_confirmed_by_nobody(
     stored = read_case(output)
     assert first == stored.segment_source
     assert stored.segments_confirmation is not None
-    write_labels(corrected, output / case_folder.COUINAUD)
+    write_labels(corrected, output / case_files.COUINAUD)
     again = rerun(output)
 
     volumes = again.report.volumetry
@@ -416,7 +418,7 @@ def test_edited_in_place__the_map_counts_as_given_and_is_confirmed_by_nobody(
     assert volumes.segments_confirmation is None
     assert volumes.error_model.segment_plane_mm is None
     assert () == again.report.provenance.models
-    expected = digest_file(output / case_folder.COUINAUD)
+    expected = digest_file(output / case_files.COUINAUD)
     assert expected == again.report.provenance.inputs_sha256["couinaud"]
     (finding,) = (f for f in again.report.quality if f.id == "segments_source")
     assert "replace" in finding.text
@@ -433,7 +435,7 @@ def test_rerun__into_another_folder_leaves_the_first_as_it_was(output, corrected
 
     assert before == bytes_of(output)
     np.testing.assert_array_equal(corrected.codes, read_case(tmp_path / "second").couinaud.codes)
-    assert (output / case_folder.STRUCTURES).stat().st_nlink == 1
+    assert (output / case_files.STRUCTURES).stat().st_nlink == 1
 
 
 def test_compare__works_with_estimates_and_says_that_nobody_reviewed_them(output, estimated):

@@ -11,7 +11,8 @@ from remnant.core.labels import INSTANCE_SCHEME
 from remnant.core.patient import Patient
 from remnant.core.volumes import LabelMap
 from remnant.io.nifti import read_image, write_labels
-from remnant.pipeline.folder import STATE, read_case, write_segmented
+from remnant.pipeline.case_files import STATE
+from remnant.pipeline.folder import read_case, write_segmented
 from remnant.pipeline.requests import SegmentRequest
 from remnant.pipeline.review import apply_review, lesion_numbers
 from remnant.pipeline.reviewing import LesionReview

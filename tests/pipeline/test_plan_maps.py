@@ -13,6 +13,7 @@ from remnant.core.labels import CouinaudSegment
 from remnant.core.patient import Patient
 from remnant.core.plan_choice import PlanChoice
 from remnant.io.nifti import read_labels, write_labels
+from remnant.pipeline import case_files
 from remnant.pipeline import folder as case_folder
 from remnant.pipeline.facts import known_case
 from remnant.pipeline.plan_maps import case_maps, drawn_plans, pictured_plans, stored_maps
@@ -158,7 +159,7 @@ def test_pictured__nothing_without_plans(segmented, planned):
 
 def test_page__shows_three_pictures_of_each_pictured_plan(segmented, planned, folder):
     case_folder.write_html(segmented, planned, folder)
-    page = (folder / case_folder.REPORT_HTML).read_text(encoding="utf-8")
+    page = (folder / case_files.REPORT_HTML).read_text(encoding="utf-8")
     assert 1 == len(pictured(planned.planning))
     assert 2 == page.count("picture of the plan. It shows:")
     assert 1 == page.count("coloured by the plan")
@@ -186,7 +187,7 @@ def test_replace__maps_and_page_of_the_old_plan_go(segmented, planned, folder):
     read = read_labels(folder / "plan_2.nii.gz", PLAN_SCHEME)
     np.testing.assert_array_equal(drawn[1][1].codes, read.codes)
 
-    (folder / case_folder.REPORT_HTML).write_text("old", encoding="utf-8")
+    (folder / case_files.REPORT_HTML).write_text("old", encoding="utf-8")
     case_folder.replace_measured(planned, folder, drawn=drawn[:1])
     assert bare | {"plan_1.nii.gz"} == names(folder)
     with case_folder.published(folder) as staging:

@@ -21,6 +21,7 @@ from remnant.core.patient import LiverBackground, Patient, Sex
 from remnant.core.volumes import LabelMap
 from remnant.core.volumetry_report import SegmentSource
 from remnant.io.nifti import write_labels
+from remnant.pipeline import case_files
 from remnant.pipeline import folder as case_folder
 from remnant.pipeline.divide import with_segments
 from remnant.pipeline.facts import known_case
@@ -61,8 +62,8 @@ def test_run__writes_the_contract_and_measures_the_phantom(
     )
 
     written = {p.name for p in output.iterdir()}
-    absent = {case_folder.EXOPHYTIC, case_folder.COUINAUD_IV}
-    assert set(case_folder.ALL_FILES) - absent == written
+    absent = {case_files.EXOPHYTIC, case_files.COUINAUD_IV}
+    assert set(case_files.ALL_FILES) - absent == written
     bound_ml = discretisation_bound_ml(phantom.liver.whole, phantom.geometry)
     assert abs(report.volumetry.tlv_ml.value - phantom.tlv_ml) <= bound_ml
     assert len(phantom.metastases) == len(report.volumetry.lesions)
@@ -250,7 +251,7 @@ def test_case__a_folder_without_maps_is_refused(tmp_path):
 def test_case__a_damaged_state_is_refused_in_one_line(text, case, tmp_path):
     with case_folder.published(tmp_path / "case") as staging:
         case_folder.write_segmented(case, staging)
-    (tmp_path / "case" / case_folder.STATE).write_text(text, encoding="utf-8")
+    (tmp_path / "case" / case_files.STATE).write_text(text, encoding="utf-8")
     with pytest.raises(InputError) as caught:
         case_folder.read_case(tmp_path / "case")
     assert "\n" not in str(caught.value)
@@ -286,8 +287,8 @@ def test_publish__a_rename_that_fails_halfway_restores_the_old_case(case, tmp_pa
 
     def publish():
         with case_folder.published(output) as staging:
-            case_folder.write_state(case, staging / case_folder.STATE)
-            for name in (case_folder.STRUCTURES, case_folder.LESIONS, case_folder.REPORT_JSON):
+            case_folder.write_state(case, staging / case_files.STATE)
+            for name in (case_files.STRUCTURES, case_files.LESIONS, case_files.REPORT_JSON):
                 (staging / name).write_bytes(b"new")
 
     monkeypatch.setattr(Path, "replace", failing)
@@ -303,7 +304,7 @@ def test_published__folder_obeys_the_umask(tmp_path):
     old = os.umask(0o077)
     try:
         with case_folder.published(tmp_path / "case") as staging:
-            (staging / case_folder.STATE).write_text("{}", encoding="utf-8")
+            (staging / case_files.STATE).write_text("{}", encoding="utf-8")
     finally:
         os.umask(old)
     assert 0o700 == (tmp_path / "case").stat().st_mode & 0o777

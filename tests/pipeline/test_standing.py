@@ -18,6 +18,7 @@ from remnant.core.volumetry_report import SegmentSource
 from remnant.io.atomic import digest_file
 from remnant.io.masks import GivenMap
 from remnant.io.nifti import write_labels
+from remnant.pipeline.case_files import COUINAUD, LESIONS, STATE
 from remnant.pipeline.comparison import CompareRequest, compare_cases
 from remnant.pipeline.confirm import settled
 from remnant.pipeline.coverage import SEGMENTS_EXTENDED
@@ -25,9 +26,6 @@ from remnant.pipeline.divide import with_segments
 from remnant.pipeline.division import SEGMENTS_SOURCE
 from remnant.pipeline.fingerprints import codes_digest
 from remnant.pipeline.folder import (
-    COUINAUD,
-    LESIONS,
-    STATE,
     read_case,
     read_measured,
     read_stored,
