@@ -67,13 +67,21 @@ def run_command(arguments: Sequence[str] | None = None) -> int:
             return _nobody_reads()
         raise
     except (RemnantError, cyclopts.CycloptsError, OSError) as error:
-        line = " ".join(str(error).split())
+        line = " ".join(_in_words(error).split())
         print(f"remnant: error: {line}", file=sys.stderr)
         return BAD_INPUT
     except KeyboardInterrupt:
         print("remnant: interrupted; the case at hand was not written", file=sys.stderr)
         return INTERRUPTED
     return 0
+
+
+def _in_words(error: Exception) -> str:
+    """Return what went wrong; of words that no command takes, what to do with them."""
+    if isinstance(error, cyclopts.UnusedCliTokensError):
+        words = ", ".join(error.unused_tokens or ())
+        return f"too much is given: {words[:100]}; name one case, and put options before values"
+    return str(error)
 
 
 def _nobody_reads() -> int:

@@ -126,8 +126,14 @@ def planned_patient(
     for name in ("height_cm", "weight_kg", "sex", "age_years"):
         if getattr(said, name) != getattr(measured, name):
             raise InputError(
-                f"{name} is {getattr(said, name)} in the facts file, and {case} was measured with "
-                f"{getattr(measured, name)}; `remnant run {case} --facts {facts}` measures it anew"
+                f"{name} is {_value(said, name)} in the facts file, and {case} was measured with "
+                f"{_value(measured, name)}; `remnant run {case} --facts {facts}` measures it anew"
             )
     chosen = background or said.background
     return replace(measured, background=chosen)
+
+
+def _value(patient: "Patient", name: str) -> str:
+    """Write a fact as a facts file does."""
+    value = getattr(patient, name)
+    return "unknown" if value is None else f"{value}"

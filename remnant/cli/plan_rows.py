@@ -8,10 +8,12 @@ from rich.table import Table
 from remnant.core.debulking import DebulkingPlan
 from remnant.core.findings import Verdict
 from remnant.core.quantity import Quantity
+from remnant.reporting.certainty import PlanOutcome
 from remnant.reporting.plans import flags, reached_shares, share, short_recipe
 from remnant.reporting.plans_shown import shown_plans
 from remnant.reporting.rule_facts import sign_of
 from remnant.reporting.text import ABSENT, VERDICT_SIGNS, interval, shown
+from remnant.reporting.view import limits
 
 MOST_ROWS: Final = 8
 ORDER: Final = (Verdict.MET, Verdict.UNKNOWN, Verdict.NO_EVIDENCE, Verdict.NOT_MET)
@@ -37,14 +39,15 @@ def plan_table(plans: Sequence[DebulkingPlan]) -> Table:
 
 def _row(plan: DebulkingPlan) -> tuple[str, ...]:
     remnant, debulked = plan.result.remnant, plan.result.debulked_fraction
+    minima = limits((PlanOutcome.of(plan),))
     below = (*(f"best for {share(t)}" for t in plan.targets), *_marks(plan))
     flr = ABSENT if remnant.flr_ml.value is None else f"{shown(remnant.flr_ml)} mL"
     return (
         plan.id,
         "\n".join((short_recipe(plan.recipe), *(f"  {words}" for words in below))),
-        "\n".join((_with_interval(debulked), *_reached(plan))),
+        "\n".join((_with_interval(debulked, minima.tumour), *_reached(plan))),
         f"{flr}\n{interval(remnant.flr_ml)}".rstrip(),
-        _with_interval(remnant.sflr),
+        _with_interval(remnant.sflr, minima.remnant),
         str(plan.result.interventions),
         VERDICT_SIGNS[plan.feasible],
     )
@@ -54,11 +57,11 @@ def _marks(plan: DebulkingPlan) -> tuple[str, ...]:
     return tuple(f"! {words}" for words in flags(plan, ()))
 
 
-def _with_interval(fraction: Quantity) -> str:
+def _with_interval(fraction: Quantity, beside: tuple[float, ...]) -> str:
     if fraction.value is None:
         return ABSENT
     known = interval(fraction, fraction=True)
-    return f"{shown(fraction, fraction=True)} %\n{known}".rstrip()
+    return f"{shown(fraction, fraction=True, limits=beside)} %\n{known}".rstrip()
 
 
 def _reached(plan: DebulkingPlan) -> Iterator[str]:

@@ -31,6 +31,7 @@ FACTS_VERSION: Final = "1.0"
 VERSION_KEY: Final = "facts_version"
 LARGEST_FACTS_BYTES: Final = 64 * 1024
 WHAT: Final = "facts file"
+LONGEST_QUOTED: Final = 60
 RENAMED: Final = {"targets_percent": "targets"}
 """Fields of ``choices`` that `PlanChoice` calls otherwise: there they are shares."""
 FIELDS: Final[Mapping[str, Mapping[str, Field]]] = {
@@ -129,7 +130,7 @@ def _sections(document: object, file: str) -> Mapping[str, Any]:
         if name not in FIELDS and name != VERSION_KEY:
             raise InputError(f"{file} has the unknown key {name[:40]!r}; {_where(name)}")
     version = document.get(VERSION_KEY)
-    if version is not None and version != FACTS_VERSION:
+    if version is not None and str(version) != FACTS_VERSION:
         raise InputError(
             f"{file}: {VERSION_KEY} got {str(version)[:40]!r}; allowed is {FACTS_VERSION!r}"
         )
@@ -182,4 +183,12 @@ def _value(known: Field, given: object, place: str) -> Any:  # noqa: ANN401  (ea
 def _as_written(given: object) -> str:
     if isinstance(given, bool):
         return "yes" if given else "no"
-    return " ".join(repr(given).split())[:60]
+    if given is None:
+        return "nothing"
+    if isinstance(given, dict):
+        return "a section"
+    if isinstance(given, list):
+        return f"[{', '.join(_as_written(one) for one in given)}]"[:LONGEST_QUOTED]
+    return " ".join((repr(given) if isinstance(given, str) else str(given)).split())[
+        :LONGEST_QUOTED
+    ]

@@ -57,7 +57,8 @@ class Field:
         FieldError
             The field may not hold it.
         """
-        return None if self.blank is not None and given == self.blank else self.read(given)
+        blank = isinstance(given, str) and given.strip().lower() == self.blank
+        return None if blank else self.read(given)
 
 
 def number(
@@ -100,7 +101,7 @@ def yes_no(name: str, meaning: str, *, blank: str | None = None) -> Field:
 
 
 def one_of(name: str, kind: type[StrEnum], meaning: str, *, blank: str | None = None) -> Field:
-    """Return a field for one of a few words."""
+    """Return a field for one of a few words, in any case, with hyphens or underscores."""
     words = [member.value for member in kind]
     return Field(
         name=name,
@@ -187,10 +188,11 @@ def _bool(given: object) -> bool:
 def _word(given: object, kind: type[StrEnum]) -> StrEnum:
     if not isinstance(given, str):
         raise FieldError
-    try:
-        return kind(given)
-    except ValueError as fault:
-        raise FieldError from fault
+    word = given.strip().replace("-", "_").lower()
+    for member in kind:
+        if member.value.lower() == word:
+            return member
+    raise FieldError
 
 
 def _any_word(given: object) -> str:

@@ -60,6 +60,10 @@ def read_plain(path: Path, *, most_bytes: int, what: str) -> object:
 def _in_words(fault: Exception) -> str:
     if isinstance(fault, yaml.MarkedYAMLError) and fault.problem_mark is not None:
         return f"line {fault.problem_mark.line + 1}: {fault.problem}"
+    if isinstance(fault, json.JSONDecodeError):
+        return f"line {fault.lineno}: it is not JSON there, or it ends too early"
+    if isinstance(fault, RecursionError):
+        return f"it is nested more than {DEEPEST} levels deep"
     if isinstance(fault, UnicodeDecodeError):
         return "it is not UTF-8 text"
     return " ".join(str(fault).split())[:200]

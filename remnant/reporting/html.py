@@ -14,6 +14,7 @@ from remnant.core.labels import CouinaudSegment
 from remnant.core.lesions import Confirmation
 from remnant.core.volumes import ImageVolume, LabelMap
 from remnant.reporting import (
+    ablation_view,
     absences,
     asked,
     certainty,
@@ -168,7 +169,7 @@ PLAN_FILTERS: Final[tuple[Callable[..., object], ...]] = (
     staged_view.staged_basis,
     staged_view.staged_table,
     staged_view.staged_words,
-    plans.ablation_rules,
+    ablation_view.ablation_conditions,
     plans.accepted,
     plans.answer,
     plans.failed,
@@ -177,7 +178,7 @@ PLAN_FILTERS: Final[tuple[Callable[..., object], ...]] = (
     plans.findings_by_id,
     plans.flags,
     plans.flipping,
-    plans.lower_targets,
+    plans.instead,
     plans.needed,
     plans.other_changes,
     plans.pictured,

@@ -28,6 +28,7 @@ from remnant.reporting.text import plain, sentence
 
 MOST_PICTURED: Final = 3
 LOWER_TARGET: Final = "lower_target"
+SHORT: Final = "larger_remnant"
 HEADING: Final = re.compile(
     r"^\d+(?:\.\d+)? % of the tumour: (?:within reach by |undecided\. )?(?=\S)"
 )
@@ -140,14 +141,17 @@ def answer(target: TargetOutcome) -> str:
 
 def other_changes(target: TargetOutcome) -> tuple[str, ...]:
     """Return the changes that would bring a target within reach and that its text leaves out."""
-    changes = (c for c in target.relaxations if c.kind != LOWER_TARGET)
+    changes = (c for c in target.relaxations if c.kind not in (LOWER_TARGET, SHORT))
     return tuple(c.text for c in changes if c.text not in target.text)
 
 
-def lower_targets(target: TargetOutcome) -> tuple[str, ...]:
-    """Return what is reached where this target is not, unless its text says so."""
-    lower = (c for c in target.relaxations if c.kind == LOWER_TARGET)
-    return tuple(c.text for c in lower if c.text not in target.text)
+def instead(target: TargetOutcome) -> tuple[str, ...]:
+    """Return how much liver is short, and what is reached where this target is not.
+
+    No limit that is changed brings these about; what the answer says is left out.
+    """
+    others = (c for c in target.relaxations if c.kind in (LOWER_TARGET, SHORT))
+    return tuple(c.text for c in others if c.text not in target.text)
 
 
 def reached_shares(plan: DebulkingPlan) -> tuple[Judged, ...]:
@@ -287,15 +291,6 @@ def title_of(planning: PlanningReport, identifier: str) -> str:
     return next((p.title for p in planning.plans if p.id == identifier), identifier)
 
 
-def ablation_rules(planning: PlanningReport) -> tuple[Finding, ...]:
-    """Return one finding for each condition on ablating a lesion, in the order of first use."""
-    found = (finding for each in planning.ablation for finding in each.findings)
-    distinct: dict[str, Finding] = {}
-    for finding in found:
-        distinct.setdefault(finding.id, finding)
-    return tuple(distinct.values())
-
-
 def findings_by_id(ablation: LesionAblation) -> Mapping[str, Finding]:
     """Return what was found on ablating one lesion, by the condition's id."""
     return {finding.id: finding for finding in ablation.findings}
@@ -347,12 +342,6 @@ def unstaged(planning: PlanningReport) -> tuple[str, ...]:
 def _enough(planning: PlanningReport) -> Mapping[str, None]:
     reached = (s.plan for s in planning.staged if s.weeks_to_threshold.value == 0.0)
     return dict.fromkeys(reached)
-
-
-def stage_findings(planning: PlanningReport) -> tuple[Finding, ...]:
-    """Return what staged plans rest on, each statement once."""
-    found = {finding.text: finding for stage in planning.staged for finding in stage.findings}
-    return tuple(found.values())
 
 
 def told(facts: ClinicalFacts) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ from remnant.io.clinical_facts import read_facts_file
 from remnant.io.facts_sections import SECTIONS
 from remnant.io.nifti import write_labels
 from remnant.pipeline.facts import known_case
+from remnant.pipeline.plan_settings import DEFAULT_PLAN
 from remnant.testing.phantoms import body_grid, liver_phantom
 from volumetry.virtual_resection import PLAN_SCHEME
 
@@ -100,6 +101,44 @@ def test_plan__options_go_before_the_file_and_the_file_before_the_case(case, tmp
     )
 
 
+def test_plan__choices_are_said_kept_and_reset(case, capsys):
+    limits = ["--seconds", "20", "--contiguous-segments", "3", "--central-distance-mm", "4"]
+    chosen = ["--target", "70", "--keep", "IV", "--recipe", "VI; wedge 1", "--resect", "II"]
+    assert 0 == run_command(["plan", str(case), *limits, *chosen])
+    first = capsys.readouterr().out
+    assert "Limits stored" not in first
+    assert "Limits: targets 70 %; keep IV;" in first
+    assert (20.0, 3, 4.0) == tuple(
+        settings(case)[f"plan.{name}"]
+        for name in ("seconds", "contiguous_segments", "central_distance_mm")
+    )
+    assert 0 == run_command(["plan", str(case), "--target", "default"])
+    second = " ".join(capsys.readouterr().out.split())
+    assert "Limits stored from an earlier run: keep, central distance mm, contig" in second
+    assert "targets 70, 80, 90, 100 %; keep IV;" in second
+    assert "0.7,0.8,0.9,1.0" == settings(case)["plan.targets"]
+    assert 0 == run_command(["plan", str(case), "--reset-choices", "--ki67", "4"])
+    third = capsys.readouterr().out
+    assert "Limits stored" not in third
+    request = known_case(case).planning
+    assert (DEFAULT_PLAN.choice, ()) == (request.choice, request.custom)
+    assert 4.0 == request.facts.ki67_percent
+
+
+def test_run__a_stored_recipe_of_a_rejected_lesion_is_dropped_and_it_is_said(case, capsys):
+    own = ["--recipe", "VI; wedge 1", "--recipe", "wedge 2"]
+    assert 0 == run_command(["plan", str(case), *own])
+    assert 0 == run_command(["run", str(case), "--reject-lesions", "1"])
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "The stored recipe 'VI; wedge 1' is dropped: it names a lesion" in printed
+    assert "'wedge 2'" not in printed
+    assert "wedge 2" == settings(case)["plan.recipes"]
+    before = contents(case)
+    assert 2 == run_command(["plan", str(case), "--recipe", "wedge 1"])
+    assert "lesion 1, which does not count" in one_line(capsys)
+    assert before == contents(case)
+
+
 def test_run__keeps_facts_and_choices_of_the_stored_case(case, tmp_path):
     options = ["--no-functional", "--wedge-limit-mm", "none", "--wedge-depth-mm", "12.5"]
     own = ["--recipe", "VI,VII; wedge 1", "--recipe", "ablate 1,2", "--resect", "II"]
@@ -154,6 +193,10 @@ def test_plan__without_maps_there_are_no_plans_and_the_reason_is_told(case):
     ("arguments", "words"),
     [
         ([], "nothing to plan: name the folder"),
+        (["{case}", "{new}"], "too much is given:"),
+        (["{case}", "--target", "all"], "--target got ['all']; allowed is percentages above 1"),
+        (["{case}", "--seconds", "0"], "--seconds got 0.0; allowed is a number from 1"),
+        (["{case}", "--contiguous-segments", "9"], "--contiguous-segments got 9; allowed is a"),
         (["{case}", "--template", "{new}"], "leave the case out"),
         (["--template", "{facts}"], "is there already"),
         (["{case}", "--facts", "{none}"], "cannot read none.yaml"),

@@ -93,12 +93,12 @@ def test_answers__stand_before_the_plans_and_the_plans_before_what_is_missing(ca
         "✓ At least 70 % of the tumour: within reach.",
         "? At least 90 % of the tumour: undecided.",
         "✗ All of the tumour: not within reach.",
-        "what would change it: One more ablation.",
+        "what would bring it within reach: One more ablation.",
         "First in rank: Right posterior sectionectomy, 1 wedge, 1 ablation",
         "the 30 % minimum flips in its interval",
         "Segments VI, VII removed; excised with a margin: lesion 3; ablated: lesion 4.",
         "  best for at least 70 %",
-        "To decide more, tell (--facts FILE): Ki-67 index; extrahepatic disease.",
+        "To decide more, tell (option, or key of a --facts FILE):",
         "✗ Milan criteria: 1 of 3 conditions not met.",
         "? Branches of pathways that may be this case: type II, G1 or G2",
         "never an order",
@@ -145,22 +145,34 @@ def test_hepatectomies__beside_plans_only_those_that_were_asked_for(case):
 
 def test_plans__why_there_are_none(case):
     printed = text(with_planning(case, plans=(), targets=(), plans_reason="no maps are here"))
-    assert "No plan: no maps are here" in printed
+    assert "No plan: No maps are here" in printed
     assert "First in rank" not in printed
 
 
 def test_plans__many_are_cut_short(case):
-    many = tuple(example_plan(n, title=f"Plan number {n}") for n in range(1, 31))
+    first, *_ = case.planning.plans
+    near = replace(first, targets=())
+    many = tuple(replace(near, id=f"plan_{n}") for n in range(2, 31))
+    printed = text(with_planning(case, plans=(first, *many)))
+    assert "plan_1 VI, VII; wedge 3; ablate 4" in printed
+    assert "plan_2 " not in printed
+    assert "29 more in plans.csv and report.html" in printed
+
+
+def test_plans__those_that_answer_a_target_are_always_listed_feasible_ones_first(case):
+    first, *_ = case.planning.plans
+    verdicts = [Verdict.NOT_MET, Verdict.UNKNOWN] * 5 + [Verdict.MET] * 2
+    many = tuple(replace(first, id=f"plan_{n}", feasible=v) for n, v in enumerate(verdicts, 1))
     printed = text(with_planning(case, plans=many))
-    assert "Plan number 8 " in printed
-    assert "Plan number 9 " not in printed
-    assert "22 more in report.html" in printed
+    listed = [int(n) for n in re.findall(r"plan_(\d+) VI", printed)]
+    assert [11, 12, 2, 4, 6, 8, 10, 1, 3, 5, 7, 9] == listed
 
 
 def test_missing__many_are_cut_short(case):
     asked = example_list(missing=tuple(f"fact {n}" for n in range(20)))
     printed = text(with_planning(case, resectability=(), transplant=(asked,)))
-    assert "fact 7; and 12 more." in printed
+    assert "fact 3" in printed
+    assert "more." in printed.split("To decide more", 1)[1].split("Listed by", 1)[0]
 
 
 def test_pathways__those_that_the_case_belongs_to_are_named(case):
@@ -175,7 +187,7 @@ def test_plans__absent_figures_are_dashes(case):
     result = example_result()
     remnant = replace(result.remnant, flr_ml=absent, sflr=absent)
     bare = example_plan(result=replace(result, remnant=remnant, debulked_fraction=absent))
-    assert re.search(r"1 ablation – – – 3 ✓", text(with_planning(case, plans=(bare,))))
+    assert re.search(r"ablate 4 – – – 3 ✓", text(with_planning(case, plans=(bare,))))
 
 
 def test_research_use__is_left_to_the_caller_who_says_it_last(case):

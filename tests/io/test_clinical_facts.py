@@ -18,7 +18,7 @@ from remnant.core.clinical import (
     PrimarySite,
 )
 from remnant.core.debulking import Recipe
-from remnant.core.errors import InputError, UnreadableFileError
+from remnant.core.errors import InputError, RemnantError, UnreadableFileError
 from remnant.core.labels import CouinaudSegment
 from remnant.core.patient import LiverBackground, Patient, Sex
 from remnant.core.plan_choice import DEFAULT_CHOICE, AblationShape, PlanChoice
@@ -155,7 +155,7 @@ def test_choice__none_lifts_a_stored_limit(tmp_path):
         ("clinical: {ki67_percent: [4]}", "ki67_percent got [4]"),
         ("clinical: {functional: 1}", "functional got 1; allowed is yes or no, or unknown"),
         ("clinical: {functional: maybe}", "functional got 'maybe'"),
-        ("clinical: {grade: g2}", "grade got 'g2'; allowed is one of G1, G2, G3, NEC"),
+        ("clinical: {grade: g4}", "grade got 'g4'; allowed is one of G1, G2, G3, NEC"),
         ("clinical: {ecog: 1.5}", "ecog got 1.5; allowed is a whole number from 0 to 4"),
         ("clinical: {ki_67_percent: 4}", "did you mean ki67_percent?"),
         ("clinical: {height_cm: 170}", "write it below patient:"),
@@ -310,3 +310,32 @@ def test_recipe__what_cannot_be_read(text, words):
         parse_recipe(text, what="--recipe")
     assert str(caught.value).startswith("--recipe")
     assert len(str(caught.value)) < 200
+
+
+def test_read__words_as_the_options_take_them_and_an_unquoted_version(tmp_path):
+    path = tmp_path / "facts.yaml"
+    path.write_text(
+        "facts_version: 1.0\nclinical: {primary_site: small-bowel, grade: g1, ecog: Unknown}\n"
+        "choices: {most_wedges: None}\n",
+        encoding="utf-8",
+    )
+    file = read_facts_file(path)
+    assert {"primary_site": "small_bowel", "grade": "G1", "ecog": None} == file.clinical
+    assert {"most_wedges": None} == file.choices
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ('{"clinical": {"ki67_percent": 4', "line 1: it is not JSON there, or it ends too early"),
+        ("[" * 5000, "it is nested more than 6 levels deep"),
+        ('{"clinical": {"ecog": {"a": 1}}}', "clinical.ecog got a section"),
+        ('{"clinical": [null, true]}', "clinical got [nothing, yes]"),
+    ],
+)
+def test_read__json_faults_are_in_plain_words(content, words, tmp_path):
+    path = tmp_path / "facts.json"
+    path.write_text(content, encoding="utf-8")
+    with pytest.raises(RemnantError) as raised:
+        read_facts_file(path)
+    assert words in str(raised.value)

@@ -13,6 +13,7 @@ from remnant.core.labels import CouinaudSegment
 from remnant.core.lesions import Confirmation
 from remnant.core.quantity import Quantity
 from remnant.reporting import plans
+from remnant.reporting.ablation_view import ablation_conditions
 from remnant.reporting.certainty import PlanOutcome, debulking_minima, judged
 from remnant.reporting.front import BOTTOM, LEFT, RIGHT, TOP, Axis, front
 from remnant.reporting.text import amount_of
@@ -46,14 +47,6 @@ def test_pictured__first_then_the_best_at_each_target_once():
     assert () == plans.pictured(replace(planning, plans=(), targets=()))
     unknown = replace(planning, plans=many[:1], targets=targets[3:])
     assert ["plan_1"] == [plan.id for plan in plans.pictured(unknown)]
-
-
-def test_split__the_users_own_plans_are_always_shown():
-    first, second, own = example_plans()
-    shown, rest = plans.split((first, second, own), 1)
-    assert ["plan_1", "plan_3"] == [plan.id for plan in shown]
-    assert ["plan_2"] == [plan.id for plan in rest]
-    assert ((first,), ()) == plans.split((first,), 1)
 
 
 @pytest.mark.parametrize(
@@ -90,12 +83,12 @@ def test_targets__share_and_bounds():
         plans.share(t.target) for t in (first, second, third)
     ]
     assert (
-        "most that can be debulked 100.0 %, largest remnant 1310 mL, "
-        "the chosen rule asks for 510 mL"
+        "whatever remains: up to 100.0 %; largest remnant that reaches this target: 1310 mL; "
+        "asked for by the chosen rule: 510 mL"
     ) == plans.needed(first)
     assert "more than 99.9 %" in plans.needed(third)
-    assert "remnant" not in plans.needed(third)
-    assert "asks" not in plans.needed(second)
+    assert "largest remnant" not in plans.needed(third)
+    assert "asked" not in plans.needed(second)
 
 
 def test_fates__a_rejected_lesion_is_never_treated_whatever_the_plan_says():
@@ -142,10 +135,6 @@ def test_accepted__rule_sets_by_their_verdict():
     assert () == plans.accepted(example_plan(findings=()))
 
 
-def test_missing__each_fact_once_with_the_number_of_lists():
-    assert (("Ki-67 index", 2), ("extrahepatic disease", 1)) == plans.missing(example_planning())
-
-
 def test_title__of_an_unknown_plan_is_its_id():
     planning = example_planning()
     assert "Segment III, 1 wedge" == plans.title_of(planning, "plan_2")
@@ -153,11 +142,23 @@ def test_title__of_an_unknown_plan_is_its_id():
 
 
 def test_ablation_rules__once_each_without_what_is_of_one_lesion():
-    rules = plans.ablation_rules(example_planning())
-    assert 2 == len(rules)
-    assert "Cloyd 2020: best for tumours below 3.5 cm." == plans.statement(rules[0])
-    assert "At least 1 cm from central bile ducts." == plans.statement(rules[1])
-    assert {rule.id for rule in rules} == set(plans.findings_by_id(example_ablation()[1]))
+    conditions = ablation_conditions(example_planning())
+    (decided,), (undecided,) = conditions.decided, conditions.open
+    assert "Cloyd 2020: best for tumours below 3.5 cm." == plans.statement(decided)
+    assert "At least 1 cm from central bile ducts." == plans.statement(undecided)
+    assert {decided.id, undecided.id} == set(plans.findings_by_id(example_ablation()[1]))
+
+
+def test_ablation_reasons__what_every_lesion_within_shares_is_said_once():
+    beyond, *within = example_ablation()
+    reasons = ["near the vein; not confirmed", "not confirmed", "not confirmed; superficial"]
+    said = tuple(replace(each, reason=r) for each, r in zip(within, reasons, strict=True))
+    beyond = replace(beyond, reason="not confirmed", allowed=False)
+    planning = replace(example_planning(), ablation=(beyond, *said))
+    conditions = ablation_conditions(planning)
+    assert ("not confirmed",) == conditions.cautions
+    assert ("not confirmed", "near the vein", "", "superficial") == conditions.reasons
+    assert () == ablation_conditions(replace(planning, ablation=said[:1])).cautions
 
 
 def test_without_title__keeps_other_texts():
@@ -268,9 +269,16 @@ def test_answer__leaves_out_what_the_heading_says():
 
 def test_changes__that_the_answer_names_are_not_repeated():
     *_, third = example_planning().targets
-    assert ("One more ablation.", third.relaxations[1].text) == plans.other_changes(third)
+    assert ("One more ablation.",) == plans.other_changes(third)
+    assert (third.relaxations[1].text,) == plans.instead(third)
     named = replace(third, text=f"{third.text} One more ablation.")
-    assert (third.relaxations[1].text,) == plans.other_changes(named)
+    assert () == plans.other_changes(named)
+    lower = replace(third.relaxations[0], kind=plans.LOWER_TARGET, text="At most 80 % is reached.")
+    less = replace(third, relaxations=(*third.relaxations, lower))
+    assert plans.other_changes(third) == plans.other_changes(less)
+    assert "At most 80 % is reached." in plans.instead(less)
+    said = replace(less, text=f"{less.text} At most 80 % is reached.")
+    assert plans.instead(third) == plans.instead(said)
 
 
 def test_reached_shares__of_the_plans_targets_and_those_in_doubt():
@@ -306,7 +314,6 @@ def test_stages__those_that_are_not_needed_are_apart():
     assert planning.staged == plans.needed_stages(both)
     ligation = replace(enough, weeks_to_threshold=Quantity.absent("no source"))
     assert () == plans.needed_stages(replace(planning, staged=(enough, ligation)))
-    assert planning.staged[0].findings == plans.stage_findings(both)
     assert ("Segment III, 1 wedge",) == plans.unstaged(both)
 
 
