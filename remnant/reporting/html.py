@@ -168,7 +168,6 @@ PLAN_FILTERS: Final[tuple[Callable[..., object], ...]] = (
     staged_view.never_reached,
     staged_view.staged_basis,
     staged_view.staged_table,
-    staged_view.staged_words,
     ablation_view.ablation_conditions,
     plans.accepted,
     plans.answer,

@@ -92,14 +92,6 @@ def _whom(preset: GrowthPreset) -> str:
     return preset.population.partition(";")[0]
 
 
-def staged_words(stage: StagedPlan) -> str:
-    """Write the comparison without machine names of presets."""
-    preset = PRESETS.get(stage.preset)
-    if preset is None:
-        return stage.text
-    return stage.text.replace(preset.id, f"{preset.centre.value} of {_whom(preset)}")
-
-
 def never_reached(stage: StagedPlan) -> bool:
     """Tell whether the preset's growth ends below the minimum."""
     found = (f for f in stage.findings if f.id == f"growth.{stage.preset}")

@@ -459,7 +459,7 @@ def test_page__lesions_show_both_diameters_distances_and_intensities(made):
         longest_axial_mm=21.04,
         perpendicular_axial_mm=15.56,
         surface_distance_mm=Quantity(3.25, bound=Bound.UPPER, reason="the scan ends nearer"),
-        portal_vein_distance_mm=Quantity.absent("The portal vein is not in the liver map"),
+        portal_vein_distance_mm=Quantity.absent("the portal vein is not in the liver map"),
         intensity=statistics,
     )
     text = bare(with_volumetry(made.case, lesions=(first,))).text

@@ -216,7 +216,7 @@ def test_staged__one_stage_against_two(plans_part):
         "After portal vein embolisation pve median",
         "480 (451–509)",
         "FLR 620 mL (583–657) ; sFLR 36.0 %",
-        "reached in 62 of 100",
+        "enough in 62 of 100",
         "The minimum is never reached",
         "First: excised with a margin: lesion 3. Second: segments VI, VII removed.",
         "tumour meanwhile +11.0 %",
