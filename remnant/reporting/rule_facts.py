@@ -18,7 +18,7 @@ from remnant.core.case import CaseReport
 from remnant.core.findings import Basis, Finding, Verdict
 from remnant.core.patient import LiverBackground
 from remnant.io.facts_sections import CLINICAL
-from remnant.reporting.text import percent, plain, sentence
+from remnant.reporting.text import percent, plain
 
 UNCONFIRMED: Final = "unconfirmed"
 """In the id of every caution on lesions that nobody confirmed: no condition of any source."""
@@ -178,8 +178,3 @@ def background_decides(case: CaseReport) -> bool:
 def lacks_body_size(case: CaseReport) -> bool:
     """Tell whether height or weight is missing, so that there is no standardised volume."""
     return case.patient.height_cm is None or case.patient.weight_kg is None
-
-
-def capital(words: str) -> str:
-    """Write each sentence of a reason with a capital letter."""
-    return ". ".join(sentence(part) for part in words.split(". "))

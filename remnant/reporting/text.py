@@ -157,21 +157,6 @@ def demand(finding: Finding) -> str:
     return f"{relation} {number:g} % of {words}"
 
 
-def amount_of(finding: Finding) -> str:
-    """Write the value that a finding judged: percent for shares, a plain number for all else.
-
-    The empty text where it judged none; the unit is that of the finding's text.
-    """
-    if finding.value is None:
-        return ""
-    if finding.basis in (None, Basis.BODY_SURFACE_AREA):
-        return f"{finding.value:.4g}"
-    if finding.basis is Basis.BODY_WEIGHT:
-        return f"{plain(finding.value)} %"
-    limits = () if finding.threshold is None else (finding.threshold,)
-    return f"{percent(finding.value, limits)} %"
-
-
 def _letter(number: int) -> str:
     high, low = divmod(number, len(ascii_lowercase))
     return (ascii_lowercase[high - 1] if high else "") + ascii_lowercase[low]

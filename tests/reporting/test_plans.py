@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from remnant.core.clinical import ClinicalFacts, Grade, PrimarySite
 from remnant.core.debulking import Fate, Recipe
-from remnant.core.findings import Basis, Finding, Verdict
+from remnant.core.findings import Verdict
 from remnant.core.labels import CouinaudSegment
 from remnant.core.lesions import Confirmation
 from remnant.core.quantity import Quantity
@@ -16,7 +16,6 @@ from remnant.reporting import plans
 from remnant.reporting.ablation_view import ablation_conditions
 from remnant.reporting.certainty import PlanOutcome, debulking_minima, judged
 from remnant.reporting.front import BOTTOM, LEFT, RIGHT, TOP, Axis, front
-from remnant.reporting.text import amount_of
 from remnant.testing.example_plans import (
     example_ablation,
     example_plan,
@@ -171,22 +170,6 @@ def test_outcome__is_judged_like_a_resection():
     assert "52.9 %" == judged(outcome)["flr.cloyd2020"].number
     (share,) = debulking_minima(outcome)
     assert ("93.0 %", "83 in 100") == (share.number, share.sureness)
-
-
-@pytest.mark.parametrize(
-    ("changes", "text"),
-    [
-        ({}, ""),
-        ({"value": 12.0}, "12"),
-        ({"value": 3.456789}, "3.457"),
-        ({"value": 480.0, "basis": Basis.BODY_SURFACE_AREA}, "480"),
-        ({"value": 0.8, "basis": Basis.BODY_WEIGHT}, "0.80 %"),
-        ({"value": 0.4996, "threshold": 0.5, "basis": Basis.TOTAL_LIVER_VOLUME}, "49.96 %"),
-        ({"value": 0.25, "basis": Basis.TUMOUR_VOLUME}, "25.0 %"),
-    ],
-)
-def test_amount__of_a_finding_in_its_unit(changes, text):
-    assert text == amount_of(Finding(id="x", verdict=Verdict.MET, text="X.", **changes))
 
 
 def test_front__more_to_the_right_and_more_liver_higher():

@@ -243,7 +243,7 @@ def test_distribution__types_reasons_and_stability(made, source):
         "The same answer in 87 of 100 perturbed copies",
         "II in 87 of 100, III in 13 of 100",
         "Border between the lobes moved: same in 88 of 100",
-        "lesions below 5 mm: there are none",
+        "Lesions below 5 mm: there are none",
     ):
         assert expected in text, expected
 
