@@ -292,12 +292,16 @@ def test_confirm__writes_no_map_anew_and_keeps_every_figure(output, monkeypatch)
     ]
     assert ("segments confirmed by A. Reader",) == again.changed
     assert not again.report.volumetry.segments_need_review
-    told_anew = {STATE, case_files.REPORT_JSON, case_files.REPORT_HTML, case_files.LESION_TABLE}
+    tables = {case_files.LESION_TABLE, case_files.PLAN_TABLE}
+    told_anew = {STATE, case_files.REPORT_JSON, case_files.REPORT_HTML, *tables}
     for name in before.keys() - told_anew:
         assert before[name] == after[name]
     marked = before[case_files.LESION_TABLE]
     plain = marked.replace(b'"model, to be reviewed"', b"model")
     assert marked != plain == after[case_files.LESION_TABLE]
+    of_plans = before[case_files.PLAN_TABLE]
+    unmarked = of_plans.replace(b" Segments estimated from liver shape: review.", b"")
+    assert of_plans != unmarked == after[case_files.PLAN_TABLE]
     assert read_measured(output).volumetry.segments_confirmation.name == "A. Reader"
 
 
