@@ -33,6 +33,8 @@ from planning.optimiser.subproblem import Subproblem, subproblem
 from remnant.core.debulking import Recipe
 
 SHORTEST_SECONDS = 0.01
+ROUNDING = 1e-6
+"""Voxels by which a bound may exceed the truth through adding up floats."""
 GOALS = (Goal.LOST, Goal.RESIDUAL, Goal.INTERVENTIONS)
 
 
@@ -139,7 +141,7 @@ def best_plan(search: Search, demand: Demand) -> Optimum:
     """
     problem, leading, open_bound = search.problem, _Leading(), np.inf
     for candidate in _candidates(search, demand):
-        if candidate.lost > leading.lost:
+        if candidate.lost > leading.lost + ROUNDING:
             break
         segments = problem.segment_sets[candidate.number]
         tried = _try(search, segments, demand, leading)
@@ -210,7 +212,7 @@ def _try(search: Search, segments: Segments, demand: Demand, leading: _Leading) 
         return None
     if model.is_large:
         relaxed = search.relax(segments, model, replace(limits, lost=None))
-        if sub.lost + relaxed.lost > leading.lost:
+        if sub.lost + relaxed.lost > leading.lost + ROUNDING:
             return None
         solved = least_loss(model, limits, relaxed, deadline=search.deadline)
     else:
@@ -250,7 +252,7 @@ def _settled(search: Search, demand: Demand, leading: _Leading, open_bound: floa
         )
     finished = [_finish(search, s, chosen, demand) for s, chosen in leading.tied]
     best = min(finished, key=lambda plan: plan.key)
-    proven = open_bound > leading.lost and all(plan.proven for plan in finished)
+    proven = open_bound > leading.lost + ROUNDING and all(plan.proven for plan in finished)
     counted = require_feasible(
         search.problem, best.recipe, lost=leading.lost, debulked=best.debulked
     )
@@ -263,7 +265,7 @@ def _settled(search: Search, demand: Demand, leading: _Leading, open_bound: floa
 
 
 def _left(total: int, lost: float) -> int:
-    return total - int(np.ceil(max(lost, 0.0) - 1e-6))
+    return total - int(np.ceil(max(lost, 0.0) - ROUNDING))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
