@@ -98,7 +98,7 @@ def _plan(recipe: Recipe, case: PlanCase, point: Point | None) -> DebulkingPlan:
         result=result,
         named=is_named(recipe.segments),
         new_world=_new_world(recipe),
-        feasible=_feasible(recipe, findings, case),
+        feasible=_feasible(findings, case),
         proven=None if point is None else point.proven,
         gap_ml=None if point is None else (point.most_flr - point.counted.flr) * voxel_ml,
         on_front=point is not None and point.on_front,
@@ -308,11 +308,12 @@ def _kept(problem: Problem, recipe: Recipe) -> frozenset[CouinaudSegment]:
     return frozenset(held) - frozenset(recipe.segments)
 
 
-def _feasible(recipe: Recipe, findings: Iterable[Finding], case: PlanCase) -> Verdict:
+def _feasible(findings: Iterable[Finding], case: PlanCase) -> Verdict:
     """Whether the chosen rule set accepts what would remain and the limits hold."""
-    if count(case.problem, recipe).faults:
+    found = {f.id: f.verdict for f in findings}
+    if LIMITS_ID in found:
         return Verdict.NOT_MET
-    return accepted(case.choice.rule_set, {f.id: f.verdict for f in findings})
+    return accepted(case.choice.rule_set, found)
 
 
 def accepted(rule_set: str, found: Mapping[str, Verdict]) -> Verdict:

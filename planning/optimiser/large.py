@@ -20,7 +20,6 @@ from planning.optimiser.milp import (
     HALF_VOXEL,
     INFEASIBLE,
     OPTIMAL,
-    Box,
     Goal,
     Limits,
     Model,
@@ -297,7 +296,9 @@ def _linear(program: _Program, choices: int) -> OptimizeResult:
     )
 
 
-def _integer(program: _Program, box: Box, choices: int, seconds: float) -> OptimizeResult:
+def _integer(
+    program: _Program, box: tuple[Vector, Vector], choices: int, seconds: float
+) -> OptimizeResult:
     whole = np.zeros(len(program.cost))
     whole[:choices] = 1
     with without_output():
@@ -310,7 +311,7 @@ def _integer(program: _Program, box: Box, choices: int, seconds: float) -> Optim
         )
 
 
-def _box(relaxed: Relaxed, cover: Cover, room: float) -> Box:
+def _box(relaxed: Relaxed, cover: Cover, room: float) -> tuple[Vector, Vector]:
     """Settle choices whose change costs the relaxation more than there is room."""
     low = np.where(relaxed.if_lowered > room, 1.0, 0.0)
     high = np.where(relaxed.if_raised > room, 0.0, 1.0)

@@ -19,7 +19,6 @@ from planning.optimiser.quiet import without_output
 from planning.optimiser.subproblem import Subproblem
 
 Vector = NDArray[np.float64]
-Box = tuple[Vector, Vector]
 
 LARGE_ROWS = 4000
 """Pairs of shared atoms and lesions from which on a program counts as large."""
@@ -220,9 +219,7 @@ def single_rows(model: Model, limits: Limits) -> Rows:
     return Rows(matrix, np.array(low), np.array(high))
 
 
-def solve(
-    model: Model, goal: Goal, limits: Limits, *, seconds: float, box: Box | None = None
-) -> Solved:
+def solve(model: Model, goal: Goal, limits: Limits, *, seconds: float) -> Solved:
     """Minimise a goal within limits.
 
     Parameters
@@ -233,20 +230,17 @@ def solve(
         What to minimise, and what must hold.
     seconds
         Time allowed.
-    box
-        Bounds of the columns that no solution of interest leaves, see `settled_columns`.
     """
     rows, cost = constraints(model, limits), model.costs[goal]
     if not len(cost):
         return _nothing_to_choose(limits)
     whole = np.zeros(len(cost))
     whole[: model.fates] = 1
-    low, high = box or open_box(model)
     with without_output():
         found = milp(
             cost,
             integrality=whole,
-            bounds=Bounds(low, high),
+            bounds=Bounds(0.0, 1.0),
             constraints=LinearConstraint(rows.matrix, rows.low, rows.high),
             options={"time_limit": seconds, "mip_rel_gap": 0.0},
         )
@@ -285,9 +279,3 @@ def lost_voxels(model: Model, chosen: Flags) -> float:
     atoms = model.shared[:, model.fates :]
     gone = (atoms.T @ taken.astype(float)) > HALF_VOXEL
     return float(cost[: model.fates][chosen].sum() + cost[model.fates :][gone].sum())
-
-
-def open_box(model: Model) -> Box:
-    """Leave every column between 0 and 1."""
-    width = model.shared.shape[1]
-    return np.zeros(width), np.ones(width)
