@@ -1,10 +1,24 @@
 """Fixtures and settings for the whole suite."""
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from planning.plan import plan
+from remnant.core.case import CaseReport
+from remnant.core.findings import quality_finding
+from remnant.core.labels import CouinaudSegment
+from remnant.core.lesions import Confirmation, PlantedLesion
+from remnant.core.patient import LiverBackground, Patient, Sex
+from remnant.core.provenance import ModelUse, Provenance
+from remnant.core.study import Study
+from remnant.core.volumes import Modality, Phase
+from remnant.core.volumetry_report import SegmentSource
+from remnant.testing.phantoms import LiverPhantom, body_grid, liver_phantom
+from volumetry.measure import measure
 
 os.environ.setdefault("MPLBACKEND", "Agg")
 ROOT = Path(__file__).parents[1]
@@ -46,3 +60,79 @@ def empty_cache_fixture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path
     folder = tmp_path / "cache"
     monkeypatch.setenv("REMNANT_CACHE", str(folder))
     return folder
+
+
+@dataclass(frozen=True)
+class Made:
+    """A phantom and the case report that the real stages made of it."""
+
+    phantom: LiverPhantom
+    case: CaseReport
+
+
+def make_case(phantom: LiverPhantom, *, segments: bool = True) -> CaseReport:
+    patient = Patient(
+        height_cm=175.0,
+        weight_kg=80.0,
+        sex=Sex.MALE,
+        age_years=60.0,
+        background=LiverBackground.NORMAL,
+        body_size_assumed=True,
+    )
+    volumetry = measure(
+        phantom.structures,
+        phantom.lesions,
+        couinaud=phantom.couinaud if segments else None,
+        patient=patient,
+        segment_source=SegmentSource.GIVEN if segments else None,
+        segments_reason=None if segments else "no segment map and no landmarks",
+        confirmations={1: Confirmation.CONFIRMED, 2: Confirmation.REJECTED},
+    )
+    grid = phantom.geometry
+    return CaseReport(
+        study=Study(
+            pseudonym="case-1f",
+            source="nifti",
+            modality=Modality.CT,
+            phase=Phase.PORTAL,
+            shape=grid.shape,
+            spacing_mm=grid.spacing_mm,
+            orientation="".join(grid.axcodes),
+        ),
+        patient=patient,
+        volumetry=volumetry,
+        planning=plan(
+            volumetry,
+            patient=patient,
+            custom=[frozenset((CouinaudSegment.VI, CouinaudSegment.VIII))],
+        ),
+        quality=(quality_finding("slices_even", passed=False, text="Slices <are> uneven."),),
+        provenance=Provenance(
+            software={"remnant": "0.1.0"},
+            models=(ModelUse(id="kul-liver", version="1", weights_sha256="ab" * 32),),
+            configuration={"formula": "vauthey2002_bsa", "seeded": True, "none": None},
+            configuration_sha256="cd" * 32,
+            inputs_sha256={"image": "ef" * 32},
+            device="cpu",
+            seed=7,
+            created_utc="2026-01-02T03:04:05+00:00",
+            seconds={"liver": 1.5},
+        ),
+        planted=(
+            PlantedLesion(
+                id=1, centre_ras_mm=(1.0, 2.0, 3.0), true_volume_ml=8.5, measured_ml=7.25
+            ),
+        ),
+    )
+
+
+@pytest.fixture(scope="session")
+def made() -> Made:
+    phantom = liver_phantom(body_grid(spacing_mm=(4.0, 4.5, 5.0)), metastases=4, seed=3)
+    return Made(phantom, make_case(phantom))
+
+
+@pytest.fixture(scope="session")
+def made_without_segments() -> Made:
+    phantom = liver_phantom(body_grid(spacing_mm=(4.0, 4.5, 5.0)), metastases=2, seed=3)
+    return Made(phantom, make_case(phantom, segments=False))

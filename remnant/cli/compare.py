@@ -50,13 +50,13 @@ def compare(
     threshold
         sFLR to reach, as a fraction, e.g. 0.3 for 30 %.
     """
-    from remnant.cli.comparison import print_comparison
     from remnant.pipeline.comparison import (
         CompareRequest,
         compare_cases,
         require_comparison_folder,
         write_comparison,
     )
+    from remnant.terminal.comparison_summary import print_comparison
 
     request = CompareRequest(
         before=before,

@@ -39,8 +39,8 @@ def demo(
     """
     from remnant.cli.dividing import LateDivider
     from remnant.cli.plan_options import plan_request
-    from remnant.cli.summary import print_case
     from remnant.pipeline.demo import AS_IS, PLANTED, run_demo
+    from remnant.terminal.case_summary import print_case
     from segmentation.engines.kul import KulSegmenter
 
     planning = plan_request(NO_DISEASE, plans, (), numbered=False)

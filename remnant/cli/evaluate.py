@@ -67,11 +67,11 @@ def evaluate(
     allow_missing
         Leave out cases that only one folder has, instead of refusing.
     """
-    from remnant.cli.agreement import print_agreement
     from remnant.pipeline.evaluation import RESULT_FILES, write_agreement
     from remnant.pipeline.evaluation import evaluate as evaluate_pairs
     from remnant.pipeline.evaluation_sources import SideCoding, pair_cases
     from remnant.pipeline.results import require_results_folder
+    from remnant.terminal.agreement_summary import print_agreement
 
     require_results_folder(output, RESULT_FILES)
     pairs = pair_cases(prediction, truth, allow_missing=allow_missing)

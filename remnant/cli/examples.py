@@ -1,6 +1,6 @@
 """The foot of every help text: examples, and what remnant is not."""
 
-RESEARCH_USE = "Research use only. Not a medical device; no output is an order to treat."
+from remnant.wording.words import RESEARCH_USE
 
 
 def epilogue(*commands: str) -> str:

@@ -54,12 +54,12 @@ def measure(
         Folder of the case; needed with --masks.
     """
     from remnant.cli.requests import measure_request, output_folder, segment_request
-    from remnant.cli.summary import print_volumes
     from remnant.pipeline.facts import known_case
     from remnant.pipeline.folder import published, write_measured, write_segmented
     from remnant.pipeline.run import revised_case
     from remnant.pipeline.segment import case_from_masks
     from remnant.pipeline.stages import keep_request, measure_case
+    from remnant.terminal.case_summary import print_volumes
 
     folder = output_folder(case, output)
     request = segment_request(None, maps, review=lesions.review())

@@ -52,11 +52,11 @@ def plan(
     """
     from remnant.cli.plan_options import plan_request
     from remnant.cli.planning_notes import planning_notes
-    from remnant.cli.summary import print_plan
     from remnant.pipeline.facts import known_case
     from remnant.pipeline.folder import read_measured, replace_measured, require_as_measured
     from remnant.pipeline.plan_maps import drawn_plans, stored_maps
     from remnant.pipeline.stages import plan_case
+    from remnant.terminal.case_summary import print_plan
 
     if template is not None:
         write_template(template, case)

@@ -79,12 +79,12 @@ def run(
     from remnant.cli.plan_options import plan_request
     from remnant.cli.planning_notes import planning_notes
     from remnant.cli.requests import measure_request, output_folder, segment_request
-    from remnant.cli.summary import print_case
     from remnant.io.masks import Part
     from remnant.pipeline.case_files import is_case
     from remnant.pipeline.divide import require_redivision
     from remnant.pipeline.facts import known_case
     from remnant.pipeline.run import rerun_case, run_study
+    from remnant.terminal.case_summary import print_case
     from segmentation.engines.kul import KulSegmenter
 
     stored = source if source is not None and is_case(source) else None

@@ -1,4 +1,4 @@
-"""What planning hands to reporting."""
+"""What planning hands on."""
 
 from dataclasses import dataclass, field
 

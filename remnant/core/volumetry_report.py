@@ -1,4 +1,4 @@
-"""What volumetry hands to planning and reporting."""
+"""What volumetry hands on."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

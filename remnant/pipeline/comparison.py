@@ -20,6 +20,7 @@ from remnant.core.lesions import Confirmation
 from remnant.core.provenance import Provenance
 from remnant.core.study import Study
 from remnant.core.volumes import LabelMap, Phase
+from remnant.documents.comparison_document import write_comparison_json, write_matches_csv
 from remnant.io.atomic import digest_file
 from remnant.pipeline.case_files import REPORT_JSON
 from remnant.pipeline.division import WORDS
@@ -28,7 +29,6 @@ from remnant.pipeline.plan_settings import RESECT
 from remnant.pipeline.results import published_results, require_results_folder
 from remnant.pipeline.segmented import Setting
 from remnant.pipeline.stages import software_versions, with_settings
-from remnant.reporting.comparison import write_comparison_json, write_matches_csv
 from segmentation.align import align_livers, describe_alignment
 from volumetry.change import change_of, paired_interval, paired_spreads, seeds
 from volumetry.growth import GrowthRequest, remnant_growth, require_threshold, require_weeks

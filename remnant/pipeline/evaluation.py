@@ -137,13 +137,13 @@ def write_agreement(agreement: Agreement, folder: Path) -> None:
     InputError
         The folder cannot be written or holds other files.
     """
-    from remnant.reporting.agreement_document import write_agreement_json
-    from remnant.reporting.agreement_tables import (
+    from remnant.documents.agreement_document import write_agreement_json
+    from remnant.documents.agreement_tables import (
         write_cases_csv,
         write_matches_csv,
         write_summary_csv,
     )
-    from remnant.reporting.bland_altman import write_bland_altman
+    from remnant.pictures.bland_altman import write_bland_altman
 
     writers: Mapping[str, Callable[[Agreement, Path], None]] = {
         AGREEMENT_JSON: write_agreement_json,

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from remnant.core.patient import Patient
+from remnant.documents.report_document import read_facts
 from remnant.pipeline.case_files import REPORT_JSON
 from remnant.pipeline.plan_settings import DEFAULT_PLAN, PlanRequest, known_request
 from remnant.pipeline.segmented import Setting
 from remnant.pipeline.stages import ERRORS, MeasureRequest
-from remnant.reporting.document import read_facts
 from volumetry.error_models import ErrorChoice
 from volumetry.standardised import DEFAULT_FORMULA
 

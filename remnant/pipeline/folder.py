@@ -14,6 +14,9 @@ from remnant.core.labels import (
     STRUCTURE_SCHEME,
 )
 from remnant.core.volumes import LabelMap, Modality
+from remnant.documents.lesion_table import segments_origin, write_lesions_csv
+from remnant.documents.plan_table import write_plans_csv
+from remnant.documents.report_document import read_report_json, write_report_json
 from remnant.io.atomic import atomic_path, digest_file
 from remnant.io.nifti import read_image, read_labels, write_image, write_labels
 from remnant.pipeline.case_files import (
@@ -39,9 +42,6 @@ from remnant.pipeline.fingerprints import Fingerprint, fingerprint, is_edited
 from remnant.pipeline.results import require_writable, staged_beside
 from remnant.pipeline.segmented import SegmentedCase
 from remnant.pipeline.state import read_state, write_state
-from remnant.reporting.document import read_report_json, write_report_json
-from remnant.reporting.plan_table import write_plans_csv
-from remnant.reporting.tables import segments_origin, write_lesions_csv
 
 
 def require_output_folder(folder: Path) -> None:
@@ -151,8 +151,8 @@ def replace_measured(
 
 def write_html(case: SegmentedCase, report: CaseReport, folder: Path) -> None:
     """Write ``report.html``, with pictures of the plans that it shows."""
+    from remnant.page.html import render_html
     from remnant.pipeline.plan_maps import pictured_plans
-    from remnant.reporting.html import render_html
 
     page = render_html(
         report,

@@ -77,7 +77,7 @@ def pictured_plans(case: SegmentedCase, report: CaseReport) -> dict[str, LabelMa
     InputError
         What it keeps is damaged.
     """
-    from remnant.reporting.plans import pictured
+    from remnant.view.plan_view import pictured
 
     planning = report.planning
     plans = () if planning is None else pictured(planning)

@@ -12,13 +12,13 @@ from remnant.core.findings import Finding, quality_finding
 from remnant.core.labels import INSTANCE_SCHEME, Structure
 from remnant.core.lesions import Confirmation
 from remnant.core.volumes import LabelMap
+from remnant.documents.lesion_table import read_confirmations
 from remnant.io.atomic import digest_file
 from remnant.io.nifti import read_labels
 from remnant.io.placement import placed_on
 from remnant.pipeline.divide import merged_findings
 from remnant.pipeline.reviewing import LesionReview
 from remnant.pipeline.segmented import SegmentedCase
-from remnant.reporting.tables import read_confirmations
 from segmentation.boxes import bounding_box
 from segmentation.postprocess import Reconciled, reconcile, reconcile_instances
 

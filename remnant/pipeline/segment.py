@@ -8,6 +8,7 @@ from remnant.core.errors import InputError
 from remnant.core.progress import Progress, silent
 from remnant.core.volumes import ImageVolume
 from remnant.io.masks import Masks
+from remnant.pictures.preview import make_preview
 from remnant.pipeline.confirm import NOTHING_TO_CONFIRM
 from remnant.pipeline.confluent import SPLIT_CONFLUENT, with_split_lesions
 from remnant.pipeline.divide import with_segments
@@ -25,7 +26,6 @@ from remnant.pipeline.review import apply_review
 from remnant.pipeline.segment_sources import read_segments
 from remnant.pipeline.segmented import SegmentedCase, Setting
 from remnant.pipeline.timing import Stopwatch
-from remnant.reporting.preview import make_preview
 from segmentation.port import LesionSegmenter, Segmentation, SegmentDivider, Segmenter
 from volumetry.intensity import lesion_intensities
 

@@ -11,11 +11,11 @@ from remnant.core.lesions import Confirmation, IntensityStatistics
 from remnant.core.provenance import ModelUse
 from remnant.core.uncertainty import SegmentPlane
 from remnant.core.volumetry_report import SegmentsConfirmation, SegmentSource
+from remnant.documents.decode import decode_findings, decode_planted, decode_study
+from remnant.documents.encode import encode_findings, encode_planted, encode_study
+from remnant.documents.json_files import read_json, write_json
 from remnant.pipeline.fingerprints import Fingerprint
 from remnant.pipeline.segmented import SegmentedCase
-from remnant.reporting.decode import decode_findings, decode_planted, decode_study
-from remnant.reporting.encode import encode_findings, encode_planted, encode_study
-from remnant.reporting.json_files import read_json, write_json
 
 STATE_VERSION: Final = "1.1"
 READABLE: Final = ("1.0", STATE_VERSION)

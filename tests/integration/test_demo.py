@@ -9,11 +9,11 @@ from models.registry import pull
 from remnant.cli.app import run_command
 from remnant.core.errors import ModelUnavailableError
 from remnant.core.labels import COUINAUD_SCHEME, INSTANCE_SCHEME, STRUCTURE_SCHEME
+from remnant.documents.report_document import require_valid
 from remnant.io.nifti import read_labels
 from remnant.pipeline.case_files import ALL_FILES, COUINAUD_IV, EXOPHYTIC
 from remnant.pipeline.demo import AS_IS, PLANTED
 from remnant.pipeline.samples import LIVER_LABEL, fetch_sample
-from remnant.reporting.document import require_valid
 
 pytestmark = pytest.mark.network
 

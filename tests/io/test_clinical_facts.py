@@ -230,7 +230,7 @@ def test_read__missing_file(tmp_path):
 
 
 def test_schema__shipped_file_is_that_of_the_fields():
-    text = (files("remnant.reporting") / "schema" / "facts-1.0.json").read_text(encoding="utf-8")
+    text = (files("remnant.documents") / "schema" / "facts-1.0.json").read_text(encoding="utf-8")
     assert facts_schema() == json.loads(text)
     Draft202012Validator.check_schema(facts_schema())
 

@@ -35,7 +35,7 @@ def properties(node):
 
 def test_glossary__explains_every_number_of_the_report(repository):
     text = (repository / "docs" / "glossary.md").read_text(encoding="utf-8")
-    schemas = sorted((repository / "remnant" / "reporting" / "schema").glob("*.json"))
+    schemas = sorted((repository / "remnant" / "documents" / "schema").glob("*.json"))
     names = {n for s in schemas for n in properties(json.loads(s.read_text(encoding="utf-8")))}
     numbers = {n for n in names if UNITS.search(n) and not CHANGE.search(n)} - PLAIN
 

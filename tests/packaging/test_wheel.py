@@ -67,8 +67,8 @@ def test_wheel__holds_the_data_that_the_code_reads(wheel, name):
 @pytest.mark.parametrize(
     ("folder", "suffix"),
     [
-        ("remnant/reporting/", ".json"),
-        ("remnant/reporting/", ".j2"),
+        ("remnant/documents/", ".json"),
+        ("remnant/page/", ".j2"),
         ("remnant/pipeline/", ".json"),
     ],
 )

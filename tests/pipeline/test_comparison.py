@@ -11,7 +11,6 @@ from jsonschema import Draft202012Validator
 from scipy.spatial.transform import Rotation
 
 from remnant.cli.app import run_command
-from remnant.cli.comparison import signed
 from remnant.core.comparison import MatchKind
 from remnant.core.errors import InputError
 from remnant.core.findings import Verdict
@@ -24,9 +23,10 @@ from remnant.core.labels import (
 )
 from remnant.core.quantity import Bound, Quantity
 from remnant.core.volumes import LabelMap
+from remnant.documents.comparison_document import MATCH_COLUMNS, comparison_schema
 from remnant.io.nifti import read_labels, write_labels
 from remnant.pipeline.comparison import CompareRequest, compare_cases, write_comparison
-from remnant.reporting.comparison import MATCH_COLUMNS, comparison_schema
+from remnant.terminal.comparison_summary import signed
 from remnant.testing.phantoms import body_grid, liver_phantom
 from remnant.testing.shapes import Ellipsoid
 
@@ -402,7 +402,7 @@ def test_command__bad_folders_are_refused(cases, tmp_path, capsys):
 
 def test_compare__loads_no_network_library():
     code = (
-        "import sys, remnant.pipeline.comparison, remnant.cli.comparison\n"
+        "import sys, remnant.pipeline.comparison, remnant.terminal.comparison_summary\n"
         "print(sorted({'torch', 'monai'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

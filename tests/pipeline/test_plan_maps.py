@@ -22,7 +22,7 @@ from remnant.pipeline.requests import SegmentRequest
 from remnant.pipeline.run import finish_case
 from remnant.pipeline.segment import case_from_masks
 from remnant.pipeline.stages import MeasureRequest, measure_case, plan_case
-from remnant.reporting.plans import pictured
+from remnant.view.plan_view import pictured
 from volumetry.atoms import build_atoms
 from volumetry.virtual_resection import PLAN_SCHEME, virtual_resection
 
@@ -173,7 +173,7 @@ def test_page__zones_are_built_once_for_all_pictures(segmented, planned, monkeyp
         return build_atoms(*arguments, **options)
 
     monkeypatch.setattr("volumetry.atoms.build_atoms", counted)
-    monkeypatch.setattr("remnant.reporting.plans.pictured", lambda planning: planning.plans)
+    monkeypatch.setattr("remnant.view.plan_view.pictured", lambda planning: planning.plans)
     assert len(planned.planning.plans) == len(pictured_plans(segmented, planned))
     assert [(1, 2)] == built
 

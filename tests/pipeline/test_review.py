@@ -13,12 +13,12 @@ from remnant.core.labels import BINARY_SCHEME, INSTANCE_SCHEME, Structure
 from remnant.core.lesions import Confirmation
 from remnant.core.patient import Patient
 from remnant.core.volumes import LabelMap
+from remnant.documents.lesion_table import write_lesions_csv
 from remnant.io.atomic import digest_file
 from remnant.io.nifti import write_labels
 from remnant.pipeline.review import apply_review, lesion_numbers
 from remnant.pipeline.reviewing import LesionReview
 from remnant.pipeline.stages import MeasureRequest, measure_case
-from remnant.reporting.tables import write_lesions_csv
 from segmentation.postprocess import reconcile
 
 

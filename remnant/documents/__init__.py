@@ -1,0 +1,1 @@
+"""What other programs read: JSON documents with their schemas, and tables."""

@@ -1,0 +1,236 @@
+"""``lesions.csv``: the lesion table for spreadsheets, and confirmations read back from it.
+
+Numbers are rounded to six significant digits, so that 0.1 + 0.2 reads 0.3: some millionths are far
+less than any measurement here knows. ``report.json`` holds the same numbers exactly.
+"""
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import fields
+from decimal import Decimal
+from pathlib import Path
+from typing import Final, TypeVar
+
+from remnant.core.errors import InputError, UnreadableFileError
+from remnant.core.labels import CouinaudSegment
+from remnant.core.lesions import Confirmation, IntensityStatistics, Lesion, Lobe
+from remnant.core.quantity import Quantity
+from remnant.core.volumes import Modality
+from remnant.core.volumetry_report import VolumetryReport
+from remnant.documents.encode import LESION_DISTANCES, encode_intensity
+from remnant.io.atomic import atomic_path
+from remnant.io.bounded import read_bounded
+
+Part = TypeVar("Part")
+
+LARGEST_TABLE_BYTES: Final = 8 * 1024 * 1024
+LESION_ID: Final = re.compile(r"[1-9][0-9]{0,4}")
+DELIMITERS: Final = (",", ";", "\t")
+SEGMENT_COLUMNS: Final = tuple(f"segment_{segment.name}_fraction" for segment in CouinaudSegment)
+SIGNIFICANT_DIGITS: Final = 6
+SEGMENTS_FROM: Final = "segments_from"
+"""Where the segments are from that ``segment_…`` and ``lobe_…`` are shares in."""
+LOBE_COLUMNS: Final = tuple(f"lobe_{lobe.value}_fraction" for lobe in Lobe)
+BOUND_COLUMNS: Final = tuple(name.replace("_mm", "_bound") for name in LESION_DISTANCES)
+STATISTICS: Final = tuple(field.name for field in fields(IntensityStatistics))
+FIRST_COLUMNS: Final = (
+    "id",
+    "volume_ml",
+    "volume_low_ml",
+    "volume_high_ml",
+    "volume_bound",
+    "longest_axial_mm",
+    "feret_3d_mm",
+    "centroid_r_mm",
+    "centroid_a_mm",
+    "centroid_s_mm",
+    *SEGMENT_COLUMNS,
+    "confirmation",
+)
+"""Those of remnant 0.1, in its order: programs may count on their places."""
+COLUMNS: Final = (
+    *FIRST_COLUMNS,
+    "volume_median_ml",
+    "perpendicular_axial_mm",
+    "surface_mm2",
+    *LESION_DISTANCES,
+    *BOUND_COLUMNS,
+    *LOBE_COLUMNS,
+    "intensity_unit",
+    *(f"intensity_{name}" for name in STATISTICS),
+    SEGMENTS_FROM,
+)
+
+
+def write_lesions_csv(
+    lesions: Iterable[Lesion],
+    path: Path,
+    *,
+    modality: Modality | None = None,
+    segments_from: str = "",
+) -> None:
+    """Write one row per lesion (RFC 4180, UTF-8, decimal points); absent values are empty.
+
+    The column ``confirmation`` may be edited and read back by :func:`read_confirmations`. The
+    modality gives ``intensity_unit``; without it that column is empty. ``segments_from`` is said of
+    every lesion, see `segments_origin`.
+    """
+    with atomic_path(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, COLUMNS, lineterminator="\r\n")
+        writer.writeheader()
+        origin = {SEGMENTS_FROM: segments_from}
+        writer.writerows(lesion_row(lesion, modality=modality) | origin for lesion in lesions)
+
+
+def lesion_row(lesion: Lesion, *, modality: Modality | None = None) -> dict[str, str]:
+    """Return one lesion as text by column; an absent value is the empty text.
+
+    Segments and lobes that the lesion does not touch are 0; unknown ones are empty. What is the
+    same for all lesions, the column ``segments_from``, is left to `write_lesions_csv`.
+    """
+    right, anterior, superior = lesion.centroid_ras_mm
+    numbers = {
+        **_volume(lesion.volume_ml),
+        "longest_axial_mm": lesion.longest_axial_mm,
+        "perpendicular_axial_mm": lesion.perpendicular_axial_mm,
+        "feret_3d_mm": lesion.feret_3d_mm,
+        "surface_mm2": lesion.surface_mm2,
+        "centroid_r_mm": right,
+        "centroid_a_mm": anterior,
+        "centroid_s_mm": superior,
+        **_shares(SEGMENT_COLUMNS, CouinaudSegment, lesion.segment_fractions),
+        **_shares(LOBE_COLUMNS, Lobe, lesion.lobe_fractions),
+        **{name: getattr(lesion, name).value for name in LESION_DISTANCES},
+    }
+    bounds = {
+        column: _bound(getattr(lesion, name))
+        for column, name in zip(BOUND_COLUMNS, LESION_DISTANCES, strict=True)
+    }
+    words = {
+        "id": str(lesion.id),
+        "volume_bound": _bound(lesion.volume_ml),
+        "confirmation": lesion.confirmation.value,
+    }
+    texts = {name: table_number(number) for name, number in numbers.items()}
+    return words | bounds | texts | _intensity(lesion.intensity, modality)
+
+
+def segments_origin(report: VolumetryReport) -> str:
+    """Name the source of the segments for a table, empty where they are unknown.
+
+    One of ``given``, ``territories``, ``landmarks`` and ``model``; an estimate that no human has
+    confirmed is ``model, to be reviewed``.
+    """
+    if report.segment_source is None:
+        return ""
+    return report.segment_source.value + (", to be reviewed" * report.segments_need_review)
+
+
+def table_number(number: float | None) -> str:
+    """Write a number for a table: six significant digits, never an exponent; empty for ``None``."""
+    if number is None:
+        return ""
+    return f"{Decimal(f'{number + 0.0:.{SIGNIFICANT_DIGITS}g}'):f}"
+
+
+def read_confirmations(path: Path) -> Mapping[int, Confirmation]:
+    """Read which lesions a human confirmed or rejected from an edited ``lesions.csv``.
+
+    Only the columns ``id`` and ``confirmation`` are read. Commas, semicolons and tabs as well as a
+    byte order mark are accepted, since spreadsheets write them.
+
+    Raises
+    ------
+    UnreadableFileError
+        The file is missing, too large or not text.
+    InputError
+        A column is missing, an id is no positive whole number or stands twice, or a confirmation
+        is none of ``automatic``, ``confirmed``, ``rejected``; the message names the line.
+    """
+    found: dict[int, Confirmation] = {}
+    for line, row in _rows(_read_text(path), path.name):
+        identifier = _identifier(row["id"], f"{path.name}, line {line}")
+        if identifier in found:
+            raise InputError(f"{path.name}, line {line}: lesion {identifier} stands there twice")
+        found[identifier] = _confirmation(row["confirmation"], f"{path.name}, line {line}")
+    return found
+
+
+def _volume(volume: Quantity) -> dict[str, float | None]:
+    interval = volume.interval
+    return {
+        "volume_ml": volume.value,
+        "volume_median_ml": None if interval is None else interval.median,
+        "volume_low_ml": None if interval is None else interval.low,
+        "volume_high_ml": None if interval is None else interval.high,
+    }
+
+
+def _bound(quantity: Quantity) -> str:
+    return "" if quantity.bound is None else quantity.bound.value
+
+
+def _shares(
+    columns: Iterable[str], parts: Iterable[Part], shares: Mapping[Part, float] | None
+) -> dict[str, float | None]:
+    return {
+        column: None if shares is None else shares.get(part, 0.0)
+        for column, part in zip(columns, parts, strict=True)
+    }
+
+
+def _intensity(intensity: IntensityStatistics | None, modality: Modality | None) -> dict[str, str]:
+    known = encode_intensity(intensity, modality=modality)
+    if known is None:
+        return dict.fromkeys(("intensity_unit", *(f"intensity_{name}" for name in STATISTICS)), "")
+    unit = "" if modality is None else str(known["unit"])
+    numbers = {f"intensity_{name}": table_number(known[name]) for name in STATISTICS}
+    return {"intensity_unit": unit, **numbers}
+
+
+def _read_text(path: Path) -> str:
+    content = read_bounded(path, most_bytes=LARGEST_TABLE_BYTES, what="lesions.csv")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UnreadableFileError(f"{path.name} is not UTF-8 text; save it as CSV UTF-8") from error
+
+
+def _rows(text: str, name: str) -> Iterator[tuple[int, dict[str, str]]]:
+    header = text.partition("\n")[0]
+    delimiter = max(DELIMITERS, key=header.count)
+    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, restval="")
+    missing = {"id", "confirmation"} - {(column or "").strip() for column in _columns(reader, name)}
+    if missing:
+        raise InputError(f"{name} lacks the column(s) {sorted(missing)}; keep remnant's header")
+    try:
+        for row in reader:
+            words = {str(key).strip(): str(value).strip() for key, value in row.items()}
+            if words["id"] or words["confirmation"]:
+                yield reader.line_num, words
+    except csv.Error as error:
+        raise UnreadableFileError(f"{name}, line {reader.line_num}: {error}") from error
+
+
+def _columns(reader: "csv.DictReader[str]", name: str) -> Iterable[str]:
+    try:
+        return reader.fieldnames or ()
+    except csv.Error as error:
+        raise UnreadableFileError(f"{name} is not a table: {error}") from error
+
+
+def _identifier(word: str, place: str) -> int:
+    if not LESION_ID.fullmatch(word):
+        raise InputError(f"{place}: {word[:20]!r} is no lesion id; ids are whole numbers from 1")
+    return int(word)
+
+
+def _confirmation(word: str, place: str) -> Confirmation:
+    try:
+        return Confirmation(word.lower())
+    except ValueError as error:
+        allowed = ", ".join(Confirmation)
+        message = f"{place}: confirmation {word[:20]!r} is not one of: {allowed}"
+        raise InputError(message) from error

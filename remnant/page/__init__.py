@@ -1,0 +1,1 @@
+"""The view of a case as one HTML page."""

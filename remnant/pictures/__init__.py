@@ -1,0 +1,1 @@
+"""Pictures of a case: planes, surfaces, plans and plots."""

@@ -1,0 +1,174 @@
+"""Pictures of a plan: what would stay, be removed, be excised and be ablated."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from remnant.core.debulking import DebulkingPlan, Fate
+from remnant.core.geometry import Vector3
+from remnant.core.lesions import Confirmation
+from remnant.core.volumes import LabelMap
+from remnant.pictures.border_cuts import FRONT_AXIS, richest_mm, thinned
+from remnant.pictures.drawing import (
+    HALF,
+    Picture,
+    as_png,
+    canvas,
+    draw_letters,
+    draw_scale,
+    outline,
+)
+from remnant.pictures.figures import Scene, draw_backdrop, draw_lesions, draw_stamp
+from remnant.pictures.palette import LIVER_COLOUR, REJECTED_COLOUR, rgb
+from remnant.pictures.planes import LabelSample, View, sample_labels
+from remnant.pictures.surface_pictures import (
+    CAMERAS,
+    Mesh,
+    coloured,
+    draw_view,
+    lesion_meshes,
+    liver_mesh,
+)
+from volumetry.virtual_resection import ABLATED, LESION_STAYS, REMOVED, STAYS, WEDGED
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+FILL_ALPHA: Final = 0.38
+STAYS_ALPHA: Final = 0.14
+UP_AXIS: Final = 2
+NEAR_MM: Final = 1.5
+PLAN_DOTS_PER_INCH: Final = 110
+
+
+@dataclass(frozen=True, slots=True)
+class PlanLook:
+    """How one code of a plan map is drawn: words, colour, and lines that tell it without colour."""
+
+    words: str
+    colour: str
+    hatch: str = ""
+
+
+PLAN_LOOKS: Final[Mapping[int, PlanLook]] = {
+    STAYS: PlanLook("would stay", "#44bb99"),
+    REMOVED: PlanLook("would be removed with segments", "#ee6677", "///"),
+    WEDGED: PlanLook("would be excised with its margin", "#ddcc77", "xxx"),
+    ABLATED: PlanLook("would be ablated with its margin", "#66aaff", "..."),
+    LESION_STAYS: PlanLook("lesion that would stay", "#ffffff"),
+}
+FATE_CODES: Final[Mapping[Fate, int]] = {
+    Fate.WITH_SEGMENTS: REMOVED,
+    Fate.WEDGE: WEDGED,
+    Fate.ABLATED: ABLATED,
+    Fate.CUT: LESION_STAYS,
+    Fate.STAYS: LESION_STAYS,
+}
+TREATED: Final = (REMOVED, WEDGED, ABLATED, LESION_STAYS)
+PLAN_VIEWS: Final = (View.AXIAL, View.CORONAL)
+
+
+def draw_plans(
+    scene: Scene, plans: Sequence[DebulkingPlan], maps: Mapping[str, LabelMap]
+) -> dict[str, tuple[Picture, ...]]:
+    """Draw two planes and one surface of every plan that has a map, by the plan's id.
+
+    ``maps`` lie on any grid; their codes are those of `PLAN_LOOKS`.
+    """
+    drawn = [plan for plan in plans if plan.id in maps]
+    if not drawn:
+        return {}
+    liver = liver_mesh(scene.structures, None)
+    lesions = tuple(lesion_meshes(scene))
+    return {
+        plan.id: (
+            *draw_plan_planes(scene, maps[plan.id]),
+            draw_plan_surface(lesions, coloured_by_plan(liver, maps[plan.id]), scene, plan),
+        )
+        for plan in drawn
+    }
+
+
+def draw_plan_planes(scene: Scene, plan_map: LabelMap) -> Iterator[Picture]:
+    """Draw the axial and the coronal plane in which most of what is treated is seen."""
+    centre = plan_centre(scene, plan_map)
+    for view in PLAN_VIEWS:
+        yield _draw_plane(replace(scene, centre_ras_mm=centre), plan_map, view)
+
+
+def plan_centre(scene: Scene, plan_map: LabelMap) -> Vector3:
+    """Return where the planes cross.
+
+    The axial slab shows most of what is not left as it is; the coronal one most of the codes that
+    the axial one misses, or of all where it misses none.
+    """
+    points, codes = thinned(plan_map)
+    treated = np.isin(codes, TREATED)
+    if not treated.any():
+        return scene.centre_ras_mm
+    points, codes = points[treated], codes[treated]
+    x, _, z = (richest_mm(points[:, axis], codes) for axis in range(3))
+    seen = codes[np.abs(points[:, UP_AXIS] - z) <= NEAR_MM]
+    missed = ~np.isin(codes, seen)
+    left = missed if missed.any() else np.ones_like(missed)
+    return (x, richest_mm(points[left, FRONT_AXIS], codes[left]), z)
+
+
+def _draw_plane(scene: Scene, plan_map: LabelMap, view: View) -> Picture:
+    plane = scene.plane(view)
+    figure, axes = canvas(plane)
+    draw_backdrop(axes, scene, plane)
+    sample = sample_labels(plan_map.codes, plan_map.geometry, plane)
+    seen = _tint(axes, sample)
+    outside = sample_labels(scene.structures.codes, scene.structures.geometry, plane)
+    outline(axes, outside.share(), LIVER_COLOUR, width=1.2)
+    inside = sample_labels(scene.lesion_codes.codes, scene.lesion_codes.geometry, plane)
+    draw_lesions(axes, inside, scene.lesions, filled=False)
+    draw_stamp(axes, scene)
+    draw_letters(axes, view)
+    draw_scale(axes, plane)
+    uri, width, height = as_png(figure, dots_per_inch=PLAN_DOTS_PER_INCH)
+    title = view.name.capitalize()
+    words = ", ".join(PLAN_LOOKS[code].words for code in seen) or "no liver"
+    return Picture(title, uri, width, height, f"{title} picture of the plan. It shows: {words}.")
+
+
+def _tint(axes: "Axes", sample: LabelSample) -> list[int]:
+    """Fill every code with its colour and lines; return the codes that are seen."""
+    seen = [code for code in sample.present() if code in PLAN_LOOKS]
+    for code in seen:
+        look, share = PLAN_LOOKS[code], sample.share(code)
+        alpha = STAYS_ALPHA if code == STAYS else FILL_ALPHA
+        axes.contourf(share, levels=(HALF, 2.0), colors=[look.colour], alpha=alpha)
+        if look.hatch:
+            lines = axes.contourf(share, levels=(HALF, 2.0), colors="none", hatches=[look.hatch])
+            lines.set_edgecolor(look.colour)
+            lines.set_linewidth(0.0)
+        if code != STAYS:
+            outline(axes, share, look.colour, width=1.1)
+    return seen
+
+
+def coloured_by_plan(liver: Mesh, plan_map: LabelMap) -> Mesh:
+    """Return the liver's surface in the colours of what becomes of it."""
+    return coloured(liver, plan_map, {code: look.colour for code, look in PLAN_LOOKS.items()})
+
+
+def draw_plan_surface(
+    lesions: Sequence[Mesh], liver: Mesh, scene: Scene, plan: DebulkingPlan
+) -> Picture:
+    """Draw the liver from the front, its lesions in the colour of what becomes of them."""
+    shown = [_lesion_in_plan(mesh, scene, plan) for mesh in lesions]
+    picture = draw_view(shown, liver, CAMERAS[0])
+    alt = f"Liver surface from the front, coloured by the plan, with {len(shown)} lesion(s) inside."
+    return replace(picture, alt=alt)
+
+
+def _lesion_in_plan(mesh: Mesh, scene: Scene, plan: DebulkingPlan) -> Mesh:
+    lesion = scene.lesions.get(int(mesh.name))
+    rejected = lesion is not None and lesion.confirmation is Confirmation.REJECTED
+    fate = plan.result.fates.get(int(mesh.name), Fate.STAYS)
+    colour = rgb(REJECTED_COLOUR if rejected else PLAN_LOOKS[FATE_CODES[fate]].colour)
+    return replace(mesh, colours=np.tile(colour, (len(mesh.faces), 1)))

@@ -1,0 +1,1 @@
+"""The view of a case: what a reader sees, before any medium."""

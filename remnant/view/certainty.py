@@ -1,0 +1,297 @@
+"""How sure the figures are, for readers: shares of draws, parts of uncertainty, other formulas.
+
+A probability is written as "71 in 100", never as percent: beside "31.2 %" of a liver volume a
+second percentage would be read as another volume.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final, Protocol, Self
+
+from remnant.core.debulking import DebulkingPlan
+from remnant.core.findings import Basis, Finding
+from remnant.core.plan import Remnant, Resection
+from remnant.core.quantity import Interval, Quantity, UncertaintyPart
+from remnant.core.volumetry_report import BurdenClass, VolumetryReport
+from remnant.wording.numbers import interval, plain, shown
+from remnant.wording.words import CLASS_WORDS
+
+HUNDRED: Final = 100
+ALMOST_ALL: Final = 0.995
+ALMOST_NONE: Final = 0.005
+DOUBTFUL: Final = (0.05, 0.95)
+MOSTLY: Final = 0.6
+MATTERS: Final = 0.15
+AS_MEASURED: Final = "as measured"
+FURTHER: Final = ".further."
+
+PART_WORDS: Final[Mapping[UncertaintyPart, str]] = {
+    UncertaintyPart.SEGMENTATION: "outlines",
+    UncertaintyPart.SEGMENT_BORDERS: "segment borders",
+    UncertaintyPart.FORMULA: "body-size formula",
+    UncertaintyPart.DISCRETISATION: "voxel grid",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """One part of an uncertainty: its words and its share of the variance in [0, 1]."""
+
+    part: UncertaintyPart
+    words: str
+    fraction: float
+
+
+class Outcome(Protocol):
+    """What would remain and be taken, with findings on both: a resection, or a plan's outcome."""
+
+    @property
+    def remnant(self) -> Remnant:
+        """What would stay."""
+        ...
+
+    @property
+    def debulked_fraction(self) -> Quantity:
+        """Share of the tumour volume that would be gone."""
+        ...
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """Verdicts on both."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class PlanOutcome:
+    """What a plan comes to, in the form of a resection's figures."""
+
+    remnant: Remnant
+    debulked_fraction: Quantity
+    findings: tuple[Finding, ...]
+
+    @classmethod
+    def of(cls, plan: DebulkingPlan) -> Self:
+        """Return the outcome of a plan."""
+        return cls(plan.result.remnant, plan.result.debulked_fraction, plan.findings)
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One finding with a threshold, and the quantity that was held against it.
+
+    ``quantity`` is ``None`` where the resection has none on the finding's basis.
+    """
+
+    finding: Finding
+    quantity: Quantity | None
+
+    @property
+    def number(self) -> str:
+        """The figure that was judged, in percent or its unit; empty where there is none."""
+        if self.quantity is None or self.quantity.value is None:
+            return ""
+        if self.finding.basis in FRACTIONS:
+            limits = () if self.finding.threshold is None else (self.finding.threshold,)
+            return f"{shown(self.quantity, fraction=True, limits=limits)} %"
+        unit = " %" if self.finding.basis is Basis.BODY_WEIGHT else " mL/m²"
+        return shown(self.quantity) + unit
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether the measurement error alone could well turn the verdict round."""
+        known = self.finding.probability
+        return known is not None and DOUBTFUL[0] < known < DOUBTFUL[1]
+
+    @property
+    def sureness(self) -> str:
+        """In how many of 100 draws the threshold is reached; empty where it cannot be said."""
+        return in_hundred(self.finding.probability)
+
+
+@dataclass(frozen=True, slots=True)
+class FormulaSpan:
+    """The sFLR of one remnant under every applicable formula.
+
+    ``crossed`` are the minima of the sFLR, as fractions, that some of the formulas reach and others
+    do not; those of sources that do not name the volume they mean are among them. Where the scan
+    cuts the remnant (``partial``) every ratio is one of the part within it and none is crossed.
+    """
+
+    low: float
+    low_formula: str
+    high: float
+    high_formula: str
+    crossed: tuple[float, ...]
+    partial: bool
+
+
+FRACTIONS: Final = frozenset(Basis) - {Basis.BODY_WEIGHT, Basis.BODY_SURFACE_AREA}
+
+
+BASIS_MARKS: Final[Mapping[Basis, str]] = {
+    Basis.STANDARDISED_TLV: "sFLR",
+    Basis.MEASURED_FUNCTIONAL_TLV: "of measured",
+    Basis.UNSPECIFIED: "both ratios",
+    Basis.BODY_WEIGHT: "of weight",
+    Basis.BODY_SURFACE_AREA: "mL/m²",
+    Basis.TUMOUR_VOLUME: "tumour removed",
+    Basis.TOTAL_LIVER_VOLUME: "of total liver",
+}
+
+
+def in_hundred(probability: float | None) -> str:
+    """Write a probability as a count of 100 draws, ends left open; empty for ``None``."""
+    if probability is None:
+        return ""
+    if probability >= ALMOST_ALL:
+        return "> 99 in 100"
+    if probability <= ALMOST_NONE:
+        return "< 1 in 100"
+    return f"{round(HUNDRED * probability)} in 100"
+
+
+def is_partial(quantity: Quantity) -> bool:
+    """Tell whether an interval describes what was measured and not the whole truth: a bound."""
+    return quantity.bound is not None or quantity.indicative
+
+
+def spread(quantity: Quantity, *, fraction: bool = False) -> str:
+    """Write a quantity's interval, labelled where it is that of a bound as measured."""
+    known = interval(quantity, fraction=fraction)
+    return f"{known} {AS_MEASURED}" if known and is_partial(quantity) else known
+
+
+def shares(known: Interval | None) -> tuple[Share, ...]:
+    """Return each part's share of the variance, the largest first; parts without any left out.
+
+    Each part is taken alone; the shares are scaled to add up to 1.
+    """
+    if known is None:
+        return ()
+    variances = {part: sd * sd for part, sd in known.sds.items() if sd > 0.0}
+    whole = sum(variances.values())
+    found = (Share(p, PART_WORDS[p], v / whole) for p, v in variances.items() if whole > 0.0)
+    return tuple(sorted(found, key=lambda share: -share.fraction))
+
+
+def origin(known: Interval | None) -> str:
+    """Say what an uncertainty comes from, e.g. ``mostly from segment borders``."""
+    return _said(_main_parts(known))
+
+
+def origins(known: Iterable[Interval | None]) -> str:
+    """Say what several uncertainties come from, each kind once, the most frequent first.
+
+    Two with the same parts are of one kind, whichever of their parts is the larger.
+    """
+    found = [parts for parts in map(_main_parts, known) if parts]
+    wording = {frozenset(parts): parts for parts in reversed(found)}
+    kinds = Counter(map(frozenset, found)).most_common()
+    return ", some ".join(_said(wording[kind]) for kind, _ in kinds)
+
+
+def _main_parts(known: Interval | None) -> tuple[str, ...]:
+    """Return the words of the parts that matter, one where it outweighs all others."""
+    parts = shares(known)
+    if parts and parts[0].fraction >= MOSTLY:
+        return (parts[0].words,)
+    return tuple(share.words for share in parts if share.fraction >= MATTERS)
+
+
+def _said(parts: tuple[str, ...]) -> str:
+    if len(parts) <= 1:
+        return f"mostly from {parts[0]}" if parts else ""
+    return f"from {', '.join(parts[:-1])} and {parts[-1]}"
+
+
+def judged(resection: Outcome) -> Mapping[str, Judged]:
+    """Return every finding on an outcome by its id, beside the quantity that it judged."""
+    return {f.id: Judged(f, _quantity(f, resection)) for f in resection.findings}
+
+
+def minima(resection: Outcome) -> tuple[Judged, ...]:
+    """Return the distinct minima that a remnant is held against, lowest first.
+
+    Several sources that ask for the same share of the same volume appear once, where they agree on
+    the verdict. Further minima of single papers stand among the findings only.
+    """
+    known = judged(resection).values()
+    found = [j for j in known if j.finding.id.startswith("flr.") and FURTHER not in j.finding.id]
+    numbered = [j for j in found if None not in (j.finding.threshold, j.finding.basis)]
+    distinct = {
+        (j.finding.threshold, j.finding.basis, j.finding.inclusive, j.finding.verdict): j
+        for j in reversed(numbered)
+    }
+    return tuple(sorted(distinct.values(), key=lambda j: j.finding.threshold or 0.0))
+
+
+def debulking_minima(resection: Outcome) -> tuple[Judged, ...]:
+    """Return the distinct shares of the tumour volume that sources ask for, lowest first."""
+    found = [j for j in judged(resection).values() if j.finding.basis is Basis.TUMOUR_VOLUME]
+    numbered = [j for j in found if j.finding.threshold is not None]
+    distinct = {(j.finding.threshold, j.finding.inclusive): j for j in reversed(numbered)}
+    return tuple(sorted(distinct.values(), key=lambda j: j.finding.threshold or 0.0))
+
+
+def short_demand(finding: Finding) -> str:
+    """Write a minimum as ``≥ 30 %``; empty without a number."""
+    if finding.threshold is None or finding.basis is None:
+        return ""
+    sign = "≥" if finding.inclusive else ">"
+    if finding.basis in FRACTIONS:
+        return f"{sign} {HUNDRED * finding.threshold:g} %"
+    return f"{sign} {plain(finding.threshold)}"
+
+
+def formula_span(resection: Resection, chosen: str) -> FormulaSpan | None:
+    """Return how far the choice of formula alone moves an sFLR.
+
+    ``chosen`` is the formula of the resection's own sFLR. ``None`` where no other formula applies
+    or the sFLR is absent.
+    """
+    value = resection.remnant.sflr.value
+    if value is None or not resection.sflr_by_formula:
+        return None
+    every = {chosen: value, **resection.sflr_by_formula}
+    low, high = (choose(every, key=every.__getitem__) for choose in (min, max))
+    partial = is_partial(resection.remnant.sflr)
+    crossed = () if partial else tuple(_crossed(resection, every[low], every[high]))
+    return FormulaSpan(every[low], low, every[high], high, crossed, partial)
+
+
+def burden_classes(report: VolumetryReport) -> tuple[tuple[str, str], ...]:
+    """Return the classes of tumour load that are not almost impossible, with draws of 100."""
+    known = report.burden_class_probabilities or {}
+    return tuple(
+        (CLASS_WORDS[found], in_hundred(known[found]).removesuffix(" in 100"))
+        for found in BurdenClass
+        if known.get(found, 0.0) > ALMOST_NONE
+    )
+
+
+def _crossed(resection: Resection, low: float, high: float) -> Iterator[float]:
+    asked = {
+        f.threshold: f.inclusive
+        for f in resection.findings
+        if f.basis in (Basis.STANDARDISED_TLV, Basis.UNSPECIFIED) and f.threshold is not None
+    }
+    for limit, inclusive in sorted(asked.items()):
+        if (low < limit <= high) if inclusive else (low <= limit < high):
+            yield limit
+
+
+def _quantity(finding: Finding, resection: Outcome) -> Quantity | None:
+    remnant = resection.remnant
+    single = {
+        Basis.STANDARDISED_TLV: remnant.sflr,
+        Basis.MEASURED_FUNCTIONAL_TLV: remnant.flr_measured_fraction,
+        Basis.BODY_WEIGHT: remnant.flr_body_weight_percent,
+        Basis.BODY_SURFACE_AREA: remnant.flr_ml_per_m2,
+        Basis.TUMOUR_VOLUME: resection.debulked_fraction,
+    }
+    if finding.basis is not Basis.UNSPECIFIED:
+        return single.get(finding.basis) if finding.basis else None
+    both = (remnant.sflr, remnant.flr_measured_fraction)
+    known = [q for q in both if q.value is not None]
+    return min(known, key=lambda q: q.value or 0.0, default=None)

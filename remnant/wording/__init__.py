@@ -1,0 +1,1 @@
+"""The only place with sentences and written numbers."""

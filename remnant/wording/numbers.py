@@ -1,0 +1,94 @@
+"""How numbers, bounds and verdicts read in the report; percent is for readers only."""
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from remnant.core.quantity import Bound, Interval, Quantity
+from remnant.core.units import percent_from_fraction
+
+ABSENT: Final = "–"
+DASH: Final = "–"
+THIN_SPACE: Final = "\u202f"
+MOST_DECIMALS: Final = 6
+LARGE: Final = 100.0
+MEDIUM: Final = 10.0
+SMALLEST_SHOWN: Final = 0.005
+
+BOUND_SIGNS: Final[Mapping[Bound | None, str]] = {
+    Bound.LOWER: "≥\u202f",
+    Bound.UPPER: "≤\u202f",
+    None: "",
+}
+INDICATIVE_SIGN: Final = "≈\u202f"
+
+
+def plain(value: float) -> str:
+    """Write an amount with about three figures; what is not 0 never reads as 0."""
+    if value == 0.0:
+        return "0"
+    if abs(value) < SMALLEST_SHOWN:
+        return "< 0.01" if value > 0 else "> −0.01"
+    size = abs(value)
+    return f"{value:.0f}" if size >= LARGE else f"{value:.1f}" if size >= MEDIUM else f"{value:.2f}"
+
+
+def percent(fraction: float, limits: Iterable[float] = ()) -> str:
+    """Write a fraction as percent, with as many decimals as keep its side of every limit.
+
+    19.96 % beside a limit of 20 % must not read 20.0 %.
+    """
+    value = percent_from_fraction(fraction)
+    beside = [percent_from_fraction(limit) for limit in limits]
+    for decimals in range(1, MOST_DECIMALS):
+        shown = round(value, decimals)
+        if all(_side(shown, limit) == _side(value, limit) for limit in beside):
+            break
+    return f"{value:.{decimals}f}"
+
+
+def shown(quantity: Quantity, *, fraction: bool = False, limits: Iterable[float] = ()) -> str:
+    """Write a quantity with its bound's sign, or a dash where it is absent. No unit.
+
+    Indicative values wear ``≈``.
+    """
+    if quantity.value is None:
+        return ABSENT
+    number = percent(quantity.value, limits) if fraction else plain(quantity.value)
+    return sign(quantity) + number
+
+
+def sign(quantity: Quantity) -> str:
+    """Return the sign of a bound or ``≈``, the empty text for a plain value."""
+    return INDICATIVE_SIGN if quantity.indicative else BOUND_SIGNS[quantity.bound]
+
+
+def interval(quantity: Quantity, *, fraction: bool = False, limits: Iterable[float] = ()) -> str:
+    """Write a quantity's interval as ``low–high``, the empty text where there is none to show.
+
+    One without width says only that no error that is modelled changes the value.
+    """
+    known = quantity.interval
+    if known is None or known.low == known.high:
+        return ""
+    return ends(known, fraction=fraction, limits=limits)
+
+
+def ends(known: Interval, *, fraction: bool = False, limits: Iterable[float] = ()) -> str:
+    """Write an interval as ``low–high``; amounts with as many decimals as the upper end needs."""
+    if fraction:
+        beside = tuple(limits)
+        return DASH.join(percent(end, beside) for end in (known.low, known.high))
+    upper = plain(known.high)
+    lower = f"{known.low:.{len(upper.partition('.')[2])}f}"
+    reads_zero = float(lower) == 0.0
+    return DASH.join((plain(known.low) if reads_zero else lower, upper))
+
+
+def sentence(words: str) -> str:
+    """Write words with a capital first letter; the rest, names among them, stays as it is."""
+    return words[:1].upper() + words[1:]
+
+
+def _side(value: float, limit: float) -> int:
+    difference = round(value - limit, 9)
+    return (difference > 0) - (difference < 0)

@@ -1,0 +1,416 @@
+"""The page's parts on plans, distribution and what the sources ask."""
+
+import re
+from dataclasses import replace
+from html import unescape
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+
+from planning.literature import load_literature
+from remnant.core.clinical import ClinicalFacts
+from remnant.core.errors import GeometryMismatchError
+from remnant.core.findings import Verdict
+from remnant.core.geometry import Geometry
+from remnant.core.labels import Label, LabelScheme
+from remnant.core.lesions import Confirmation
+from remnant.core.plan import Netlm
+from remnant.core.planning_report import PlanningReport
+from remnant.core.quantity import Quantity
+from remnant.core.volumes import LabelMap
+from remnant.core.volumetry_report import SegmentSource
+from remnant.page.html import render_html, render_page
+from remnant.testing.example_plans import (
+    example_ablation,
+    example_list,
+    example_plan,
+    example_planning,
+    example_result,
+    example_targets,
+)
+from remnant.view.plan_view import answer
+
+MARK = "segments estimated from liver shape: review"
+NEW = (
+    *("plans", "targets", "staged", "netlm", "stability"),
+    *("resectability", "ablation", "staging", "transplant", "pathways"),
+)
+VOID = {"meta", "img", "br", "link"}
+
+
+class Balance(HTMLParser):
+    """Fails where a tag is not closed; keeps the ids."""
+
+    def __init__(self, source):
+        super().__init__()
+        self.stack, self.ids, self.links = [], [], []
+        self.feed(source)
+        assert [] == self.stack
+
+    def handle_starttag(self, tag, attrs):
+        known = dict(attrs)
+        self.ids += [known["id"]] if "id" in known else []
+        self.links += [known["href"]] if "href" in known else []
+        if tag not in VOID:
+            self.stack.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        pass
+
+    def handle_endtag(self, tag):
+        assert tag == self.stack.pop()
+
+
+def page_of(case):
+    source = render_page(case, planes=(), surfaces=(), centred_on=None)
+    found = Balance(source)
+    assert len(found.ids) == len(set(found.ids))
+    assert {link[1:] for link in found.links if link.startswith("#")} <= set(found.ids)
+    return source
+
+
+def words(source):
+    body = source.split("</style>", 1)[1]
+    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", body)))
+
+
+def part(source, heading):
+    """The text of the section with this id."""
+    start = source.index(f'<section aria-labelledby="{heading}">')
+    return words("</style>" + source[start : source.index("</section>", start)])
+
+
+def planned(case, **changes) -> object:
+    """The case with the example's new parts, beside the resections it has."""
+    made = example_planning(**changes)
+    parts = {name: getattr(made, name) for name in (*NEW, "plans_reason")}
+    return replace(case, planning=replace(case.planning, **parts))
+
+
+@pytest.fixture(scope="module")
+def source(made):
+    return page_of(planned(made.case))
+
+
+@pytest.fixture(scope="module")
+def plans_part(source):
+    return part(source, "plans")
+
+
+def test_order__figures_plans_distribution_sources_then_all_else(source):
+    text = words(source)
+    headings = [
+        "Key figures", "Plans ", "First in rank", "Plans found", "Tumour debulked against",
+        "In one stage or in two", "Distribution", "What the sources ask", "Resectability",
+        "Ablation of each lesion", "Staging", "Transplantation", "Pathways",
+        "One hepatectomy alone", "Read with care", "Findings and their sources",
+    ]  # fmt: skip
+    places = [text.index(heading) for heading in headings]
+    assert sorted(places) == places
+
+
+def test_targets__answer_bounds_and_relaxations(plans_part):
+    for target in example_targets():
+        assert answer(target) in plans_part
+        for change in target.relaxations:
+            assert change.text in plans_part
+    assert "At least 70 % of the tumour ✓ within reach" in plans_part
+    assert "At least 90 % of the tumour ? undecided" in plans_part
+    assert "All of the tumour ✗ not within reach" in plans_part
+    assert 1 == plans_part.count("bounds not proven")
+    assert 1 == plans_part.count("What would bring it within reach")
+
+
+def test_first_plan__headline_recipe_figures_and_proof(plans_part):
+    first = plans_part.split("First in rank", 1)[1].split("All plans found", 1)[0]
+    plan = example_planning().plans[0]
+    for expected in (
+        plan.headline,
+        "Segments VI, VII removed",
+        "Excised with a margin: lesion 3",
+        "Ablated: lesion 4",
+        "93.0 % (88.0–96.0)",
+        "900 mL (846–954)",
+        "21.5 mL functional liver in margins",
+        "3, 1 of them ablation zone",
+        "✗ not met Machairas 2021",
+        "Optimum proven",
+        "> 90 %: reached in 83 of 100 draws",
+    ):
+        assert expected in first, expected
+
+
+def test_table__every_plan_with_its_marks(source, plans_part):
+    table = plans_part.split("Plans found", 1)[1]
+    for plan in example_planning().plans:
+        assert plan.title in table
+        assert str(plan.result.interventions) in table
+    for mark in (
+        "vascular feasibility not assessed",
+        "your own recipe",
+        "cuts lesion 3",
+        "not proven: at most 12.5 mL more",
+        "best for at least 90 %",
+    ):
+        assert mark in table, mark
+    assert "Left &lt;lateral&gt; sectionectomy" in source
+    assert "<lateral>" not in source
+
+
+def test_rejected_lesions__are_never_shown_as_treated(made):
+    everything = dict.fromkeys((1, 2, 3, 4), example_result().fates[4])
+    plan = example_plan(result=example_result(fates=everything))
+    text = part(page_of(planned(made.case, plans=(plan,))), "plans")
+    assert "Rejected, not counted: 2 " in text
+    assert "Would be ablated: 1, 3, 4 " in text
+    rejected = made.case.volumetry.lesions[1]
+    assert Confirmation.REJECTED is rejected.confirmation
+    assert re.search(r" 2 \S+ rejected, not counted ✗ rejected", text)
+
+
+def test_unconfirmed_lesions__are_flagged_beside_the_plan(made, plans_part):
+    assert "treats 2 unconfirmed lesions" in plans_part
+    assert plans_part.count("unconfirmed lesions") > 4
+    lesions = tuple(
+        replace(lesion, confirmation=Confirmation.CONFIRMED)
+        for lesion in made.case.volumetry.lesions
+    )
+    sure = replace(made.case, volumetry=replace(made.case.volumetry, lesions=lesions))
+    assert "unconfirmed" not in part(page_of(planned(sure)), "plans")
+
+
+def test_segments_to_review__stand_beside_every_plan_figure(made):
+    volumetry = replace(made.case.volumetry, segment_source=SegmentSource.MODEL)
+    source = page_of(planned(replace(made.case, volumetry=volumetry)))
+    captions = re.findall(r"<(?:fig)?caption>(.*?)</(?:fig)?caption>", source, re.DOTALL)
+    ours = [c for c in captions if not re.match("(Lobes by|Planted)", c)]
+    assert len(ours) > 10
+    assert [] == [c for c in ours if MARK not in c.lower()]
+    text = part(source, "plans").lower()
+    assert text.split("liver that would remain", 1)[1].index(MARK) < 300
+    assert text.split("900 mL left".lower(), 1)[1].index(MARK) < 120
+    assert MARK in part(source, "distribution").lower()
+
+
+def test_assumed_body_size__stands_beside_ratios_of_plans(plans_part, made):
+    assert plans_part.count("assumed for the demo") >= 3
+    patient = replace(made.case.patient, body_size_assumed=False)
+    text = part(page_of(planned(replace(made.case, patient=patient, planted=()))), "plans")
+    assert "for the demo" not in text
+
+
+def test_front__marks_and_their_words(source):
+    figure = source.split('<figure class="front">', 1)[1].split("</figure>", 1)[0]
+    assert 3 == figure.count("<title>")
+    assert 2 == figure.count("<circle ")
+    assert 'class="mark user unknown"' in figure
+    assert "asked for: 510 mL" in figure
+    assert "93.0 % debulked, FLR 900 mL, 3 interventions" in unescape(figure)
+    assert "1 intervention<" in figure
+
+
+def test_staged__one_stage_against_two(plans_part):
+    text = plans_part.split("In one stage or in two", 1)[1]
+    for expected in (
+        "After portal vein embolisation pve median",
+        "480 (451–509)",
+        "FLR 620 mL (583–657) ; sFLR 36.0 %",
+        "enough in 62 of 100",
+        "The minimum is never reached",
+        "First: excised with a margin: lesion 3. Second: segments VI, VII removed.",
+        "tumour meanwhile +11.0 %",
+        "· note · Growth as in a published series.",
+        "unverified: recalled, not read in the source",
+    ):
+        assert expected in text, expected
+
+
+def test_staged__what_is_enough_in_one_stage_is_only_named(made):
+    stage = replace(example_planning().staged[0], weeks_to_threshold=Quantity(0.0))
+    text = part(page_of(planned(made.case, staged=(stage,))), "plans")
+    after = text.split("In one stage or in two", 1)[1]
+    assert "enough liver would remain in one stage, without growth: Right posterior" in after
+    assert "After portal vein embolisation" not in after
+
+
+def test_distribution__types_reasons_and_stability(made, source):
+    text = part(source, "distribution")
+    for expected in (
+        made.case.planning.frilling.reason,
+        "NETLM class, 2023 2",
+        "more than 70 % by sparing resection",
+        "The same answer in 87 of 100 perturbed copies",
+        "II in 87 of 100, III in 13 of 100",
+        "Border between the lobes moved: same in 88 of 100",
+        "Lesions below 5 mm: there are none",
+    ):
+        assert expected in text, expected
+
+
+def test_distribution__without_a_lesion_and_with_one_answer(made):
+    nothing = Netlm(type=None, reason="no lesion")
+    stable = replace(example_planning().stability, same_share=1.0, by_cause={}, reason="")
+    text = part(page_of(planned(made.case, netlm=nothing, stability=stable)), "distribution")
+    assert "NETLM class, 2023 – no lesion" in text
+    assert "> 99 of 100 perturbed copies of this case (200 were drawn)." in text
+
+
+def test_missing__is_listed_once_at_the_top_of_the_sources(source):
+    text = part(source, "sources")
+    told = text.split("To decide more, tell:", 1)[1].split("A form for", 1)[0]
+    assert "disease outside the liver (--extrahepatic)" in told
+    assert text.index("To decide more") < text.index("Resectability")
+    assert "remnant plan --template FILE" in text
+
+
+def test_told__facts_beside_the_scan_or_nothing(made, source):
+    assert "Told beside the scan: nothing." in part(source, "sources")
+    case = replace(planned(made.case), clinical=ClinicalFacts(ki67_percent=4.0, functional=True))
+    assert "Told beside the scan: Ki-67 4 %; functional: yes." in part(page_of(case), "sources")
+
+
+def test_limits__say_that_plans_know_volumes_alone(made, source):
+    assert "Plans are made from volumes alone." in words(source).split("Limits", 1)[1]
+    bare = replace(made.case, planning=replace(made.case.planning, plans=()))
+    assert "Plans are made from volumes alone." not in words(page_of(bare))
+
+
+def test_missing__long_lists_collapse(made):
+    many = example_list(missing=tuple(f"fact {n}" for n in range(30)))
+    text = part(page_of(planned(made.case, transplant=(many,))), "sources")
+    assert "fact 9 " not in text.split("20 more", 1)[1]
+    assert "fact 29" in text.split("20 more", 1)[1]
+
+
+def test_lists__verdict_condition_value_source_and_status(source):
+    text = part(source, "sources").split("Transplantation", 1)[1]
+    assert re.search(r"✗ not met Milan criteria \[\d+\] 1 of 3 conditions not met\. ✗ Age", text)
+    for expected in (
+        r"✓ met Tumour at most 50 % of the liver\. 12\.4 % \[\d+\]",
+        r"✗ not met Age at most 55 y\. 60 years \[\d+\] unverified: recalled",
+        r"\? undecided Ki-67 below 10 %\. Not known: Ki-67 index\. \[\d+\] this project's own",
+    ):
+        assert re.search(expected, text), expected
+
+
+def test_ablation__compact_table_with_conditions_explained_once(source):
+    text = part(source, "sources").split("Ablation of each lesion", 1)[1].split("Staging")[0]
+    assert "3 of 4 lesions within the limits set for ablation" in text
+    assert "✗ beyond Diameter 41.0 mm, above the chosen limit of 30 mm ✗ not met" in text
+    assert 1 == text.count("Cloyd 2020: best for tumours below 3.5 cm.")
+    assert "unverified" in text
+
+
+def test_ablation__many_lesions_collapse(made):
+    few = page_of(planned(made.case))
+    many = page_of(planned(made.case, ablation=example_ablation(tuple(range(1, 40)))))
+    assert '<details class="list" open>' in few
+    assert '<details class="list" open>' not in many
+
+
+def test_pathways__list_options_and_never_order(source):
+    text = part(source, "sources").split("Pathways", 1)[1]
+    assert "Listed as options, never as an order." in text
+    assert "? may be this case Machairas 2021, Figure 2: type II, G1 or G2" in text
+    for sign, option in (
+        ("✓ listed", "Resection"),
+        ("✗ ruled out there", "TACE"),
+        ("? open", "PRRT"),
+    ):
+        assert f"{sign} {option}" in text
+
+
+def test_page__nothing_new_is_phrased_as_an_order(source):
+    text = words(source).split("References")[0]
+    orders = r"(?i)\b(should|must|recommended|resect the|perform|proceed|we advise|is indicated)\b"
+    assert [] == re.findall(orders, text)
+
+
+def test_page__cites_what_lists_and_plans_rest_on(source):
+    references = words(source).split("References", 1)[1]
+    for key in ("gepnetlm_review", "kishi2009", "machairas2021", "cloyd2020"):
+        assert load_literature()[key].citation in references
+
+
+def test_plans__long_tables_collapse(made):
+    first, *_ = example_planning().plans
+    near = replace(first, targets=())
+    many = tuple(replace(near, id=f"plan_{n}", title=f"Plan number {n}") for n in range(2, 31))
+    source = page_of(planned(made.case, plans=(first, *many)))
+    assert "<summary>29 more plans, near to those above" in source
+    text = part(source, "plans")
+    assert text.index("29 more plans") < text.index("plan_30")
+
+
+def test_plans__without_maps_one_sentence_says_why(made):
+    reason = "there are no maps"
+    case = planned(made.case, plans=(), targets=(), staged=(), plans_reason=reason)
+    text = part(page_of(case), "plans")
+    assert "No plan: There are no maps." in text
+    assert "All plans found" not in text
+    assert "First in rank" not in text
+
+
+def test_plans__absent_figures_are_dashes_with_reasons(made):
+    result = example_result()
+    absent = Quantity.absent("body size is not known")
+    remnant = replace(
+        result.remnant, flr_ml=absent, sflr=absent, flr_body_weight_percent=absent,
+        flr_ml_per_m2=absent, flr_measured_fraction=absent,
+    )  # fmt: skip
+    bare = example_result(
+        remnant=remnant, debulked_fraction=absent, removed_ml=absent, ablated_ml=absent,
+        residual_tumour_ml=absent,
+    )  # fmt: skip
+    plan = example_plan(result=bare, findings=(), feasible=Verdict.UNKNOWN, new_world="")
+    text = part(page_of(planned(made.case, plans=(plan,), staged=())), "plans")
+    assert "Liver that would remain – body size is not known" in text
+    assert "– removed, – ablated" in text
+    assert "Rule sets on what remains –" in text
+    assert "Tumour debulked against" not in text
+
+
+def test_page__of_an_older_report_has_none_of_these_parts(made):
+    source = page_of(made.case)
+    assert '<h2 id="plans">' not in page_of(
+        replace(made.case, planning=replace(made.case.planning, plans_reason=None, plans=(),
+                                            targets=()))
+    )  # fmt: skip
+    older = PlanningReport(
+        frilling=made.case.planning.frilling, resections=made.case.planning.resections
+    )
+    source = page_of(replace(made.case, planning=older))
+    for heading in ("plans", "distribution", "sources"):
+        assert f'<h2 id="{heading}">' not in source
+    assert "One hepatectomy alone" in source
+
+
+def test_pictures__of_the_plans_with_a_map(made):
+    phantom = made.phantom
+    scheme = LabelScheme("plan", tuple(Label(code, str(code)) for code in range(1, 6)))
+    codes = np.where(phantom.structures.codes > 0, 1, 0).astype(np.uint8)
+    codes[phantom.couinaud.codes == 6] = 2
+    plan_map = LabelMap(codes, phantom.geometry, scheme)
+    maps = {"plan_2": plan_map}
+
+    def rendered(maps):
+        return render_html(
+            planned(made.case),
+            structures=phantom.structures,
+            lesions=phantom.lesions,
+            couinaud=phantom.couinaud,
+            preview=None,
+            plan_maps=maps,
+        )
+
+    source = rendered(maps)
+    assert 8 + 3 == source.count("<img ")
+    text = part(source, "plans")
+    assert "would be removed with segments" in text
+    assert "Segment III, 1 wedge : 340 mL removed" in text
+    moved = phantom.geometry.affine_ras.copy()
+    moved[0, 3] += 5.0
+    elsewhere = LabelMap(codes, Geometry(phantom.geometry.shape, moved), scheme)
+    with pytest.raises(GeometryMismatchError):
+        rendered({"plan_2": elsewhere})

@@ -1,0 +1,326 @@
+"""What is picked and said of plans: words, marks, pictures' choice, and the front's geometry."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from remnant.core.clinical import ClinicalFacts, Grade, PrimarySite
+from remnant.core.debulking import Fate, Recipe
+from remnant.core.findings import Verdict
+from remnant.core.labels import CouinaudSegment
+from remnant.core.lesions import Confirmation
+from remnant.core.quantity import Quantity
+from remnant.pictures.plan_front import BOTTOM, LEFT, RIGHT, TOP, Axis, front
+from remnant.testing.example_plans import (
+    example_ablation,
+    example_plan,
+    example_planning,
+    example_plans,
+    example_result,
+)
+from remnant.testing.examples import example_lesion
+from remnant.view import plan_view
+from remnant.view.ablation_view import ablation_conditions
+from remnant.view.certainty import PlanOutcome, debulking_minima, judged
+
+LESIONS = (
+    example_lesion(1, 4.0, confirmation=Confirmation.CONFIRMED),
+    example_lesion(2, 3.0, confirmation=Confirmation.REJECTED),
+    example_lesion(3, 2.0),
+    example_lesion(4, 1.5),
+    example_lesion(5, 1.0),
+)
+
+
+def test_pictured__first_then_the_best_at_each_target_once():
+    planning = example_planning()
+    assert ["plan_1", "plan_2"] == [plan.id for plan in plan_view.pictured(planning)]
+    many = tuple(example_plan(n) for n in range(1, 9))
+    targets = tuple(
+        replace(planning.targets[0], plans=(f"plan_{n}", "plan_8")) for n in (5, 6, 7, 99)
+    )
+    chosen = plan_view.pictured(replace(planning, plans=many, targets=targets))
+    assert ["plan_1", "plan_5", "plan_6"] == [plan.id for plan in chosen]
+    assert () == plan_view.pictured(replace(planning, plans=(), targets=()))
+    unknown = replace(planning, plans=many[:1], targets=targets[3:])
+    assert ["plan_1"] == [plan.id for plan in plan_view.pictured(unknown)]
+
+
+@pytest.mark.parametrize(
+    ("numbers", "text"),
+    [((), ""), ((4,), "4"), ((2, 1), "1, 2"), ((9, 8, 7, 3, 1), "1, 3, 7–9")],
+)
+def test_runs__three_and_more_are_drawn_together(numbers, text):
+    assert text == plan_view.runs(numbers)
+
+
+@given(st.sets(st.integers(1, 60)))
+def test_runs__lose_no_number(numbers):
+    found = set()
+    for part in filter(None, plan_view.runs(numbers).split(", ")):
+        low, _, high = part.partition("–")
+        found |= set(range(int(low), int(high or low) + 1))
+    assert numbers == found
+
+
+def test_recipe__each_kind_in_words():
+    recipe = Recipe(segments=(CouinaudSegment.VI,), wedges=(3, 4, 5), ablations=(7,))
+    assert (
+        "segment VI removed",
+        "excised with a margin: lesions 3–5",
+        "ablated: lesion 7 in 4 zones",
+    ) == plan_view.recipe_words(recipe, zones=4)
+    assert ("ablated: lesions 1, 2",) == plan_view.recipe_words(Recipe(ablations=(1, 2)), zones=2)
+    assert ("nothing",) == plan_view.recipe_words(Recipe())
+
+
+def test_targets__share_and_bounds():
+    first, second, third = example_planning().targets
+    assert ["at least 70 %", "at least 90 %", "all"] == [
+        plan_view.share(t.target) for t in (first, second, third)
+    ]
+    assert (
+        "whatever remains: up to 100.0 %; largest remnant that reaches this target: 1310 mL; "
+        "asked for by the chosen rule: 510 mL"
+    ) == plan_view.needed(first)
+    assert "more than 99.9 %" in plan_view.needed(third)
+    assert "largest remnant" not in plan_view.needed(third)
+    assert "asked" not in plan_view.needed(second)
+
+
+def test_fates__a_rejected_lesion_is_never_treated_whatever_the_plan_says():
+    plan = example_plan(result=example_result(fates=dict.fromkeys(range(1, 5), Fate.ABLATED)))
+    found = {item.lesion.id: item for item in plan_view.fates(plan, LESIONS)}
+    assert plan_view.REJECTED_WORDS == found[2].words
+    assert not found[2].treated
+    assert found[1].treated
+    assert "would stay" == found[5].words
+    groups = {group.words: group for group in plan_view.fate_groups(plan, LESIONS)}
+    assert "1, 3, 4" == groups["would be ablated"].lesions
+    assert 7.5 == groups["would be ablated"].volume_ml
+    assert "2" == groups[plan_view.REJECTED_WORDS].lesions
+    assert list(groups) == ["would be ablated", "would stay", plan_view.REJECTED_WORDS]
+
+
+def test_flags__say_what_has_to_be_known():
+    first, second, third = example_plans()
+    assert ("1 verdict may flip", "treats 2 unconfirmed lesions") == plan_view.flags(first, LESIONS)
+    assert {
+        "vascular feasibility not assessed",
+        "not proven: at most 12.5 mL more",
+    } <= set(plan_view.flags(second, LESIONS))
+    assert (
+        "your own recipe",
+        "cuts lesion 3",
+        "treats 1 unconfirmed lesion",
+    ) == plan_view.flags(third, LESIONS)
+    quiet = replace(first, flips=())
+    assert () == plan_view.flags(quiet, LESIONS[:1])
+
+
+def test_proof__gap_in_ml():
+    assert ["proven", "not proven: at most 12.5 mL more", "–"] == [
+        plan_view.proof(plan) for plan in example_plans()
+    ]
+    assert "not proven" == plan_view.proof(example_plan(proven=False, gap_ml=None))
+
+
+def test_accepted__rule_sets_by_their_verdict():
+    found = dict(plan_view.accepted(example_plan()))
+    assert {Verdict.MET, Verdict.NOT_MET} == set(found)
+    assert "Cloyd 2020" in found[Verdict.MET]
+    assert () == plan_view.accepted(example_plan(findings=()))
+
+
+def test_title__of_an_unknown_plan_is_its_id():
+    planning = example_planning()
+    assert "Segment III, 1 wedge" == plan_view.title_of(planning, "plan_2")
+    assert "plan_9" == plan_view.title_of(planning, "plan_9")
+
+
+def test_ablation_rules__once_each_without_what_is_of_one_lesion():
+    conditions = ablation_conditions(example_planning())
+    (decided,), (undecided,) = conditions.decided, conditions.open
+    assert "Cloyd 2020: best for tumours below 3.5 cm." == plan_view.statement(decided)
+    assert "At least 1 cm from central bile ducts." == plan_view.statement(undecided)
+    assert {decided.id, undecided.id} == set(plan_view.findings_by_id(example_ablation()[1]))
+
+
+def test_ablation_reasons__what_every_lesion_within_shares_is_said_once():
+    beyond, *within = example_ablation()
+    reasons = ["near the vein; not confirmed", "not confirmed", "not confirmed; superficial"]
+    said = tuple(replace(each, reason=r) for each, r in zip(within, reasons, strict=True))
+    beyond = replace(beyond, reason="not confirmed", allowed=False)
+    planning = replace(example_planning(), ablation=(beyond, *said))
+    conditions = ablation_conditions(planning)
+    assert ("not confirmed",) == conditions.cautions
+    assert ("not confirmed", "near the vein", "", "superficial") == conditions.reasons
+    assert () == ablation_conditions(replace(planning, ablation=said[:1])).cautions
+
+
+def test_without_title__keeps_other_texts():
+    assert "Undecided." == plan_view.without_title("ENETS: undecided.", "ENETS")
+    assert "Other: no." == plan_view.without_title("other: no.", "ENETS")
+
+
+def test_outcome__is_judged_like_a_resection():
+    outcome = PlanOutcome.of(example_plan())
+    assert "52.9 %" == judged(outcome)["flr.cloyd2020"].number
+    (share,) = debulking_minima(outcome)
+    assert ("93.0 %", "83 in 100") == (share.number, share.sureness)
+
+
+def test_front__more_to_the_right_and_more_liver_higher():
+    figure = front(example_planning())
+    user, second, first = figure.marks
+    assert ["user", "front", "front"] == [mark.shape for mark in figure.marks]
+    assert user.x < second.x < first.x
+    assert user.y < second.y < first.y
+    assert [1, 2, 3] == [mark.number for mark in figure.marks]
+    assert (Verdict.UNKNOWN, Verdict.MET) == (user.accepted, first.accepted)
+    low, high = first.span
+    assert low > first.y > high
+    assert ["70 %", "90 %", "100 %"] == [target.label for target in figure.targets]
+    assert second.x > figure.targets[0].place
+    assert figure.minimum.place > first.y
+    assert "510 mL" in figure.minimum.label
+
+
+def test_front__everything_lies_within_the_frame():
+    figure = front(example_planning())
+    places = [*(m.x for m in figure.marks), *(r.place for r in (*figure.shares, *figure.targets))]
+    levels = [*(m.y for m in figure.marks), *(r.place for r in figure.volumes)]
+    levels += [end for mark in figure.marks for end in mark.span]
+    assert all(LEFT <= place <= RIGHT for place in places)
+    assert all(TOP <= level <= BOTTOM for level in levels)
+    assert 3 <= len(figure.shares) <= 8
+    assert 3 <= len(figure.volumes) <= 8
+
+
+def test_front__needs_two_plans_with_figures():
+    planning = example_planning()
+    result = example_result()
+    absent = replace(result.remnant, flr_ml=Quantity.absent("no segments"))
+    without = example_plan(3, result=replace(result, remnant=absent))
+    assert front(replace(planning, plans=(example_plan(), without))) is None
+    assert front(replace(planning, plans=(), targets=())) is None
+
+
+def test_front__without_intervals_minimum_and_spread():
+    exact = replace(example_result().remnant, flr_ml=Quantity(900.0))
+    result = example_result(remnant=exact, debulked_fraction=Quantity(1.0))
+    same = tuple(example_plan(n, result=result, on_front=n == 1) for n in (1, 2))
+    figure = front(example_planning(plans=same, targets=()))
+    assert figure.minimum is None
+    assert [None, None] == [mark.span for mark in figure.marks]
+    assert ["inside", "front"] == [mark.shape for mark in figure.marks]
+    assert (LEFT + RIGHT) / 2 == pytest.approx(figure.marks[0].x, abs=0.1)
+
+
+@given(
+    st.lists(st.floats(0.0, 3000.0), min_size=1, max_size=6),
+    st.floats(0.0, 100.0),
+)
+def test_axis__holds_its_values_and_its_ticks_are_round(values, extra):
+    axis = Axis.over((*values, extra), 0.0, 100.0)
+    assert all(0.0 <= axis.at(value) <= 100.0 for value in (*values, extra))
+    ticks = list(axis.ticks())
+    assert len(ticks) <= 8
+    assert all(axis.low <= tick <= axis.high for tick in ticks)
+
+
+def test_said__names_one_missing_fact_and_counts_several():
+    planning = example_planning()
+    assert "Undecided: 2 facts missing. Remark." == plan_view.said(planning.resectability[0])
+    text = "ENETS 2016: undecided, missing: Ki-67 index. Remark."
+    one = replace(planning.resectability[0], missing=("Ki-67 index",), text=text)
+    assert "Undecided, missing: Ki-67 index. Remark." == plan_view.said(one)
+    assert "1 of 3 conditions not met." == plan_view.said(planning.transplant[0])
+
+
+def test_answer__leaves_out_what_the_heading_says():
+    first, second, third = example_planning().targets
+    assert "Segment III, 1 wedge, with 1310 mL left." == plan_view.answer(first)
+    assert "Without body size what remains cannot be judged." == plan_view.answer(second)
+    assert "Out of reach within the limits. No plan treats lesion 5." == plan_view.answer(third)
+    assert "Other words." == plan_view.answer(replace(first, text="other words."))
+    bare = replace(first, text="70 % of the tumour: undecided.")
+    assert "Undecided." == plan_view.answer(bare)
+
+
+def test_changes__that_the_answer_names_are_not_repeated():
+    *_, third = example_planning().targets
+    assert ("One more ablation.",) == plan_view.other_changes(third)
+    assert (third.relaxations[1].text,) == plan_view.instead(third)
+    named = replace(third, text=f"{third.text} One more ablation.")
+    assert () == plan_view.other_changes(named)
+    lower = replace(
+        third.relaxations[0], kind=plan_view.LOWER_TARGET, text="At most 80 % is reached."
+    )
+    less = replace(third, relaxations=(*third.relaxations, lower))
+    assert plan_view.other_changes(third) == plan_view.other_changes(less)
+    assert "At most 80 % is reached." in plan_view.instead(less)
+    said = replace(less, text=f"{less.text} At most 80 % is reached.")
+    assert plan_view.instead(third) == plan_view.instead(said)
+
+
+def test_reached_shares__of_the_plans_targets_and_those_in_doubt():
+    first, second, _ = example_plans()
+    assert [0.9] == [j.finding.threshold for j in plan_view.reached_shares(first)]
+    (share,) = first.findings[2:3]
+    sure = replace(share, probability=0.999)
+    assert [0.9] == [
+        j.finding.threshold for j in plan_view.reached_shares(replace(first, findings=(sure,)))
+    ]
+    assert () == plan_view.reached_shares(replace(second, findings=(sure,)))
+    twice = (replace(share, id="a", inclusive=True), share)
+    assert 1 == len(plan_view.reached_shares(replace(first, findings=twice)))
+    unsure = replace(share, probability=None)
+    assert () == plan_view.reached_shares(replace(first, findings=(unsure,)))
+
+
+def test_failed__conditions_that_decide_the_list():
+    (found,) = example_planning().transplant
+    (condition,) = plan_view.failed(found)
+    assert "Age at most 55 y." == condition.text
+    remark = replace(condition, id="remark", text="Older than in the series.")
+    more = replace(found, findings=(*found.findings, remark))
+    assert (condition,) == plan_view.failed(more)
+    assert () == plan_view.failed(replace(more, verdict=Verdict.UNKNOWN))
+    assert () == plan_view.failed(replace(more, text="Milan criteria: no."))
+
+
+def test_stages__those_that_are_not_needed_are_apart():
+    planning = example_planning()
+    enough = replace(planning.staged[0], plan="plan_2", weeks_to_threshold=Quantity(0.0))
+    both = replace(planning, staged=(planning.staged[0], enough, enough))
+    assert planning.staged == plan_view.needed_stages(both)
+    ligation = replace(enough, weeks_to_threshold=Quantity.absent("no source"))
+    assert () == plan_view.needed_stages(replace(planning, staged=(enough, ligation)))
+    assert ("Segment III, 1 wedge",) == plan_view.unstaged(both)
+
+
+def test_told__every_fact_in_words():
+    facts = ClinicalFacts(
+        ki67_percent=4.5,
+        grade=Grade.G2,
+        primary_site=PrimarySite.SMALL_BOWEL,
+        functional=True,
+        recurrence=False,
+        stable_months=7,
+        ecog=0,
+        platelets_per_nl=150,
+    )
+    assert (
+        "Ki-67 4.5 %",
+        "grade: G2",
+        "primary site: small bowel",
+        "functional: yes",
+        "stable 7 months",
+        "ECOG 0",
+        "platelets 150 /nL",
+        "recurrence after an earlier liver resection: no",
+    ) == plan_view.told(facts)
+    assert () == plan_view.told(ClinicalFacts())

@@ -1,0 +1,266 @@
+"""Words beside plans: limits in force, what to tell, notes, figures with their units, absences."""
+
+import re
+from dataclasses import fields, replace
+
+import pytest
+
+from planning.known import INPUTS
+from planning.rules.growth import GROWTH_PRESETS, GROWTH_REMARKS
+from planning.rules.transplant import TRANSPLANT_REMARKS
+from remnant.cli.plan_options import DiseaseOptions
+from remnant.core.clinical import ClinicalFacts, Grade, PrimaryStatus
+from remnant.core.debulking import PlanOrigin
+from remnant.core.findings import Basis, Finding, Verdict
+from remnant.core.labels import CouinaudSegment
+from remnant.core.lesions import Confirmation
+from remnant.core.patient import LiverBackground, Patient
+from remnant.core.plan_choice import DEFAULT_CHOICE, AblationShape, PlanChoice
+from remnant.core.quantity import Quantity
+from remnant.io.facts_sections import CLINICAL
+from remnant.pipeline.plan_settings import PlanRequest, plan_settings
+from remnant.testing.example_plans import (
+    example_list,
+    example_plan,
+    example_planning,
+    example_result,
+)
+from remnant.view import absences, limits_in_force, open_questions, rule_facts, staged_view
+from remnant.view.plan_selection import shown_plans
+
+STRICT = PlanChoice(
+    targets=(0.7,),
+    keep=frozenset((CouinaudSegment.IV, CouinaudSegment.I)),
+    most_ablations=0,
+    most_wedges=8,
+    named_only=True,
+    resection_margin_mm=3.0,
+    wedge_limit_mm=None,
+    wedge_depth_mm=None,
+    contiguous_segments=3,
+    rule_set="primary_papers",
+)
+
+
+def settings_of(choice):
+    return {"formula": "vauthey2002_bsa", **plan_settings(PlanRequest(choice=choice))}
+
+
+def planned(case, **changes):
+    made = example_planning(**changes)
+    names = (f.name for f in fields(made) if f.name not in ("frilling", "resections", "findings"))
+    return replace(case, planning=replace(case.planning, **{n: getattr(made, n) for n in names}))
+
+
+def finding(identifier, **changes):
+    return Finding(id=identifier, verdict=Verdict.MET, text="X.", **changes)
+
+
+def test_limits__of_the_defaults_and_of_locks():
+    words = limits_in_force.limits_in_force(settings_of(DEFAULT_CHOICE))
+    assert "targets 70, 80, 90, 100 %" == words[0]
+    assert "margins 5/5 mm (excised/ablated)" in words
+    assert "lesions up to 30 mm ablated" in words
+    assert "sphere zones up to 50 mm" in words
+    assert "chosen minimum: GEP-NET liver metastases review" == words[-1]
+    strict = limits_in_force.limits_in_force(settings_of(STRICT))
+    assert ("targets 70 %", "keep I, IV", "no ablation", "at most 8 wedges") == strict[:4]
+    assert "hepatectomies with a name only" in strict
+    assert "margins 3/5 mm (excised/ablated)" in strict
+    assert "lesions of any size across and at any depth below the surface excised alone" in strict
+    assert not any("ablated" in part and "lesions" in part for part in strict)
+
+
+def test_limits__the_short_line_leaves_out_sizes_of_the_defaults():
+    short = limits_in_force.limits_line(settings_of(DEFAULT_CHOICE), short=True)
+    assert short.startswith("Limits: targets 70, 80, 90, 100 %; margins")
+    assert "zones" not in short
+    assert "adjoin" not in short
+    one = PlanChoice(ablation_shape=AblationShape.CONFORMAL, most_ablations=1, most_wedges=0)
+    line = limits_in_force.limits_line(settings_of(one), short=True)
+    assert "at most 1 ablation zone; no wedge;" in line
+    assert "conformal zones" in line
+    assert "excised alone" not in line
+    assert "at least 3 kept" in limits_in_force.limits_line(settings_of(STRICT), short=True)
+
+
+def test_limits__of_a_report_of_before_are_not_said():
+    assert "" == limits_in_force.limits_line({"formula": "vauthey2002_bsa"})
+
+
+def test_options__are_those_of_the_command_line():
+    given = DiseaseOptions(**{f.name: "x" for f in fields(DiseaseOptions)}).said()
+    known = {name: option for name, (option, _) in given.items()}
+    assert known == {
+        n: o for n, o in open_questions.OPTIONS.items() if n not in ("background", "age_years")
+    }
+
+
+def test_asked__facts_with_their_option_or_key_what_is_computed_is_left_out(made):
+    missing = (
+        INPUTS["grade"],
+        "grade (G1 or G2)",
+        INPUTS["ascites"],
+        INPUTS["burden_fraction"],
+        INPUTS["remnant_bile"],
+        "a fact that nobody heard of",
+    )
+    lists = (example_list(missing=missing), example_list("other", missing=missing[:1]))
+    case = planned(made.case, resectability=(), staging=(), transplant=lists)
+    found = {one.words: one for one in open_questions.asked(case)}
+    assert ("--grade", 2) == (found["grade"].how, found["grade"].lists)
+    assert "ascites (ascites)" == found["ascites"].text
+    assert "a fact that nobody heard of" == found["a fact that nobody heard of"].text
+    assert INPUTS["burden_fraction"] not in found
+    assert INPUTS["remnant_bile"] not in found
+    assert () == open_questions.asked(replace(case, planning=None))
+
+
+def test_asked__what_decides_the_plans_comes_first(made):
+    unknown = replace(finding("flr.cloyd2020"), verdict=Verdict.UNKNOWN)
+    plan = example_plan(findings=(unknown,))
+    nobody = Patient(background=LiverBackground.UNKNOWN)
+    case = replace(planned(made.case, plans=(plan,)), patient=nobody)
+    size, background = list(open_questions.deciding(case))
+    assert "remnant run CASE --height-cm … --weight-kg …" in size.text
+    assert "kind of liver (--background)" == background.text
+    assert (size, background) == open_questions.asked(case)[:2]
+    normal = Patient(height_cm=170.0, weight_kg=70.0, background=LiverBackground.NORMAL)
+    assert [] == list(open_questions.deciding(replace(case, patient=normal)))
+
+
+def test_notes__remarks_growth_and_cautions_are_no_verdicts():
+    for remark in (*TRANSPLANT_REMARKS, *GROWTH_REMARKS):
+        assert rule_facts.is_note(finding(remark.id)), remark.id
+    assert rule_facts.is_note(finding("growth.curve"))
+    assert rule_facts.is_note(finding("plan.unconfirmed_lesions"))
+    assert not rule_facts.is_note(finding("growth.pve", threshold=510.0))
+    assert not rule_facts.is_note(finding("transplant.milan.histology"))
+    assert not rule_facts.is_note(finding("plan.limits"))
+
+
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        ({"id": "transplant.milan.age", "value": 60.0, "threshold": 55.0}, "60 years"),
+        ({"id": "growth.pve", "value": 578.2, "threshold": 682.0}, "578.2 mL"),
+        ({"id": "x", "value": 0.124, "basis": Basis.TOTAL_LIVER_VOLUME}, "12.4 %"),
+        ({"id": "x", "value": 0.8, "basis": Basis.BODY_WEIGHT}, "0.80 %"),
+        ({"id": "x", "value": 480.0, "basis": Basis.BODY_SURFACE_AREA}, "480 mL/m²"),
+        ({"id": "x", "value": 3.0}, "3"),
+        ({"id": "x"}, ""),
+        ({"id": "growth.curve"}, ""),
+        ({"id": "resectability.cloyd2020.grade"}, "G2"),
+        ({"id": "resectability.cloyd2020.fit"}, "yes"),
+        ({"id": "resectability.cloyd2020.primary"}, "resected"),
+        ({"id": "resectability.cloyd2020.bile"}, ""),
+    ],
+)
+def test_here__figures_with_units_and_facts_in_words(made, changes, text):
+    facts = ClinicalFacts(
+        grade=Grade.G2, fit_for_major_hepatectomy=True, primary_status=PrimaryStatus.RESECTED
+    )
+    case = replace(made.case, clinical=facts)
+    judged = Finding(**{"verdict": Verdict.MET, "text": "X.", **changes})
+    assert text == rule_facts.here(judged, case)
+
+
+def test_here__a_list_without_any_has_no_column(made):
+    assert () == rule_facts.amounts_here((finding("x"), finding("y")), made.case)
+    assert ("", "3") == rule_facts.amounts_here((finding("x"), finding("y", value=3.0)), made.case)
+
+
+@pytest.mark.parametrize(
+    ("identifier", "inclusive", "sign"),
+    [("transplant.milan.age", False, "<"), ("x", True, "≥"), ("x", False, ">")],
+)
+def test_sign__as_the_source_prints_it(identifier, inclusive, sign):
+    assert sign == rule_facts.sign_of(finding(identifier, threshold=1.0, inclusive=inclusive))
+    assert "" == rule_facts.sign_of(finding(identifier))
+
+
+def test_absences__no_lesion_is_one_line(made):
+    volumes = made.case.volumetry
+    assert absences.nothing_to_list(made.case) is None
+    none = replace(made.case, volumetry=replace(volumes, lesions=()))
+    assert "No lesion was found." == absences.no_lesion(none)
+    assert absences.nothing_to_list(none).startswith("No lesion was found. There is nothing")
+    out = tuple(replace(x, confirmation=Confirmation.REJECTED) for x in volumes.lesions)
+    rejected = replace(made.case, volumetry=replace(volumes, lesions=out))
+    assert "Every lesion was rejected." == absences.no_lesion(rejected)
+    unknown = replace(volumes, lesions=(), tumour_ml=Quantity.absent("no lesion map was given"))
+    asked_of = replace(made.case, volumetry=unknown)
+    assert "No lesion map was given." == absences.no_lesion(asked_of)
+
+
+def test_absences__long_reasons_are_cut_and_what_to_do_is_said_once(made, made_without_segments):
+    case = made_without_segments.case
+    reason = case.volumetry.segments_reason
+    assert f"Not known ({absences.SHORT_SEGMENTS})." == absences.shortened(
+        f"Not known ({reason}).", case
+    )
+    standardised = made.case.volumetry.standardised
+    absent = replace(standardised, stlv_ml=Quantity.absent("it needs height and weight"))
+    volumes = replace(made.case.volumetry, standardised=absent)
+    bare = replace(made.case, volumetry=volumes, patient=Patient())
+    said: set[str] = set()
+    first = absences.once("Open (it needs height and weight).", bare, said)
+    assert first.startswith(f"Open ({absences.SHORT_SIZE}). ")
+    assert absences.BODY_SIZE in first
+    again = absences.once("Open (it needs height and weight).", bare, said)
+    assert f"Open ({absences.SHORT_SIZE})." == again
+    assert "Reached." == absences.once("Reached.", bare, set())
+
+
+def near(plan, number, share, acts):
+    result = replace(example_result(), debulked_fraction=Quantity(share), interventions=acts)
+    return replace(plan, id=f"plan_{number}", targets=(), on_front=True, result=result)
+
+
+def test_shown__answers_and_own_recipes_then_what_differs():
+    answer = replace(near(example_plan(), 1, 0.90, 3), targets=(0.9,))
+    close, other = near(answer, 2, 0.895, 2), near(answer, 3, 0.895, 5)
+    beaten = replace(near(answer, 4, 0.5, 9), on_front=False)
+    own = replace(near(answer, 5, 0.901, 3), origin=PlanOrigin.USER)
+    every = (close, answer, other, beaten, own)
+    listed, rest = shown_plans(every, 12)
+    assert ["plan_1", "plan_3", "plan_5"] == [plan.id for plan in listed]
+    assert ["plan_2", "plan_4"] == [plan.id for plan in rest]
+    assert ["plan_1", "plan_5"] == [plan.id for plan in shown_plans(every, 1)[0]]
+    assert ["plan_2"] == [plan.id for plan in shown_plans((close, beaten), 8)[0]]
+    unknown = replace(close.result, debulked_fraction=Quantity.absent("no lesions"))
+    assert 2 == len(shown_plans((answer, replace(close, result=unknown)), 8)[0])
+
+
+def staged(preset, **changes):
+    (stage,) = example_planning().staged
+    return replace(stage, preset=preset.id, strategy=preset.strategy.value, **changes)
+
+
+def test_staged__one_row_for_each_plan_and_a_column_for_each_preset():
+    pve, alpps = GROWTH_PRESETS[0], GROWTH_PRESETS[-1]
+    judged = finding(f"growth.{pve.id}", threshold=600.0, source=pve.source)
+    short = staged(pve, findings=(replace(judged, verdict=Verdict.NOT_MET),))
+    bare = replace(
+        short, strategy="pvl", preset="none", flr_after_ml=Quantity.absent("no source known")
+    )
+    other = staged(alpps, plan="plan_2")
+    planning = replace(example_planning(), staged=(short, bare, staged(alpps), other))
+    table = staged_view.staged_table(planning)
+    assert [pve.id, alpps.id] == [column.preset for column in table.columns]
+    assert pve.source == table.columns[0].source
+    assert "median +33.9 % of 118 patients" == table.columns[0].measured
+    assert ["plan_1", "plan_2"] == [row.plan for row in table.rows]
+    assert [True, False] == [stage is None for stage in table.rows[1].stages]
+    assert ("Portal vein ligation: no source known.",) == table.without
+    assert staged_view.never_reached(short)
+    assert not staged_view.never_reached(other)
+    assert "own preset" == staged_view.preset_words("own_preset")
+    assert not any(re.search(r"_", column.measured) for column in table.columns)
+
+
+def test_growth__in_the_page_names_no_preset_by_its_machine_name():
+    for preset in GROWTH_PRESETS:
+        assert preset.id not in staged_view.preset_words(preset.id)
+    assert set(staged_view.PRESETS) == {preset.id for preset in GROWTH_PRESETS}
+    assert {known.name for known in CLINICAL} == rule_facts.CLINICAL_FACTS
