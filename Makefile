@@ -2,6 +2,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+# one worker for each core; WORKERS=0 runs the tests in one process
+WORKERS ?= auto
 
 .PHONY: test demo lint types contracts unit install clean
 
@@ -25,7 +27,8 @@ contracts: $(STAMP)
 	$(BIN)/lint-imports
 
 unit: $(STAMP)
-	$(BIN)/python -m pytest --cov --cov-report=term-missing:skip-covered
+	$(BIN)/python -m pytest -n $(WORKERS) --maxprocesses 8 --dist worksteal \
+		--cov --cov-report=term-missing:skip-covered
 
 demo: $(STAMP)
 	$(BIN)/remnant demo

