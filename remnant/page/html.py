@@ -11,9 +11,8 @@ from planning.wording import SEGMENTS_TO_REVIEW
 from remnant.core.case import CaseReport
 from remnant.core.errors import GeometryMismatchError
 from remnant.core.labels import CouinaudSegment
-from remnant.core.lesions import Confirmation
 from remnant.core.volumes import ImageVolume, LabelMap
-from remnant.documents.encode import ARBITRARY_UNIT, INTENSITY_UNITS, PART_NAMES
+from remnant.documents.encode import ARBITRARY_UNIT, INTENSITY_UNITS
 from remnant.pictures import plan_front
 from remnant.pictures.drawing import Picture
 from remnant.pictures.figures import draw_borders, draw_planes, make_scene
@@ -40,16 +39,11 @@ from remnant.view import (
     staged_view,
     verdict_tables,
 )
-from remnant.view.segment_state import SOURCE_NOTES, plane_errors, segments_state, without_review
+from remnant.view.segment_state import plane_errors, segments_state, without_review
 from remnant.wording import numbers, words
 
 NO_MAPS: Final[Mapping[str, LabelMap]] = MappingProxyType({})
 NO_PICTURES: Final[Mapping[str, tuple[Picture, ...]]] = MappingProxyType({})
-CONFIRMATION_WORDS: Final = {
-    Confirmation.AUTOMATIC: "? not confirmed",
-    Confirmation.CONFIRMED: "✓ confirmed",
-    Confirmation.REJECTED: "✗ rejected",
-}
 
 
 def render_html(
@@ -243,19 +237,19 @@ def _vocabulary() -> dict[str, Any]:
         "verdict_words": words.VERDICT_WORDS,
         "status_words": words.STATUS_WORDS,
         "class_words": words.CLASS_WORDS,
-        "confirmation_words": CONFIRMATION_WORDS,
-        "basis_marks": certainty.BASIS_MARKS,
-        "part_words": certainty.PART_WORDS,
-        "reach_words": plan_view.REACH_WORDS,
-        "option_words": plan_view.OPTION_WORDS,
-        "branch_words": plan_view.BRANCH_WORDS,
-        "strategy_words": plan_view.STRATEGY_WORDS,
-        "cause_words": plan_view.CAUSE_WORDS,
+        "confirmation_words": words.CONFIRMATION_WORDS,
+        "basis_marks": words.BASIS_MARKS,
+        "part_words": words.PART_WORDS,
+        "reach_words": words.REACH_WORDS,
+        "option_words": words.OPTION_WORDS,
+        "branch_words": words.BRANCH_WORDS,
+        "strategy_words": words.STRATEGY_WORDS,
+        "cause_words": words.PERTURBATION_WORDS,
         "plan_looks": PLAN_LOOKS,
         "segments": tuple(CouinaudSegment),
         "segment_colours": SEGMENT_COLOURS,
-        "part_names": PART_NAMES,
-        "source_notes": SOURCE_NOTES,
+        "part_names": words.SEGMENT_IV_WORDS,
+        "source_notes": words.SOURCE_NOTES,
         "segments_to_review": SEGMENTS_TO_REVIEW,
         "colours": {
             "liver": LIVER_COLOUR,

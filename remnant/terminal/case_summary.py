@@ -17,7 +17,6 @@ from remnant.core.quantity import Quantity
 from remnant.terminal.plan_summary import print_plans
 from remnant.view.absences import no_lesion, shortened
 from remnant.view.certainty import (
-    BASIS_MARKS,
     FRACTIONS,
     Judged,
     burden_classes,
@@ -30,7 +29,13 @@ from remnant.view.segment_state import segments_state
 from remnant.view.verdict_tables import no_remnant
 from remnant.wording.numbers import ABSENT, interval, sentence, shown
 from remnant.wording.numbers import percent as fraction_percent
-from remnant.wording.words import CLASS_WORDS, RESEARCH_USE, VERDICT_SIGNS, VERDICT_WORDS
+from remnant.wording.words import (
+    BASIS_MARKS,
+    CLASS_WORDS,
+    RESEARCH_USE,
+    VERDICT_SIGNS,
+    VERDICT_WORDS,
+)
 
 INTERVALS = "In brackets: 90 % intervals, as far as measurement errors are modelled."
 BELOW = (

@@ -12,17 +12,13 @@ from remnant.core.findings import Verdict
 from remnant.core.quantity import Quantity
 from remnant.core.units import percent_from_fraction
 from remnant.wording.numbers import ABSENT, BOUND_SIGNS, INDICATIVE_SIGN, plain, shown
-from remnant.wording.words import RESEARCH_USE
+from remnant.wording.words import MATCH_WORDS, RESEARCH_USE
 
 MOST_ROWS = 20
 MOST_IDS = 4
 MANY_COLUMNS = 7
 TWO_FIGURES = 9.95
 NEVER = "not reached"
-KIND_WORDS = {
-    MatchKind.REJECTED_BEFORE: "rejected in the first scan",
-    MatchKind.REJECTED_AFTER: "rejected in the second scan",
-}
 GROWTH_ROWS = (
     ("degree of hypertrophy", "degree_of_hypertrophy_sflr_points", "sFLR points"),
     ("kinetic growth rate", "kgr_sflr_points_per_week", "sFLR points / week"),
@@ -109,7 +105,7 @@ def _print_lesions(report: ComparisonReport, console: Console) -> None:
         console.print(f"No lesions matched: {report.matches_reason}", markup=False)
         return
     counts = [(sum(m.kind is kind for m in report.matches), kind) for kind in MatchKind]
-    words = (f"{count} {KIND_WORDS.get(kind, kind.value)}" for count, kind in counts if count)
+    words = (f"{count} {MATCH_WORDS[kind]}" for count, kind in counts if count)
     kinds = ", ".join(words) or "none"
     console.print(f"Lesions: {kinds}.", markup=False)
     if not report.matches:

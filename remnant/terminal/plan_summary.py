@@ -14,8 +14,6 @@ from remnant.view.absences import nothing_to_list, once
 from remnant.view.limits_in_force import limits_line
 from remnant.view.open_questions import asked, deciding
 from remnant.view.plan_view import (
-    BRANCH_WORDS,
-    REACH_WORDS,
     answer,
     flags,
     other_changes,
@@ -24,7 +22,7 @@ from remnant.view.plan_view import (
     share,
 )
 from remnant.wording.numbers import sentence
-from remnant.wording.words import RESEARCH_USE, VERDICT_SIGNS
+from remnant.wording.words import BRANCH_WORDS, REACH_WORDS, RESEARCH_USE, VERDICT_SIGNS
 
 WIDEST: Final = 100
 MOST_MISSING: Final = 8

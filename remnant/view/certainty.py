@@ -15,7 +15,7 @@ from remnant.core.plan import Remnant, Resection
 from remnant.core.quantity import Interval, Quantity, UncertaintyPart
 from remnant.core.volumetry_report import BurdenClass, VolumetryReport
 from remnant.wording.numbers import interval, plain, shown
-from remnant.wording.words import CLASS_WORDS
+from remnant.wording.words import CLASS_WORDS, PART_WORDS
 
 HUNDRED: Final = 100
 ALMOST_ALL: Final = 0.995
@@ -25,13 +25,6 @@ MOSTLY: Final = 0.6
 MATTERS: Final = 0.15
 AS_MEASURED: Final = "as measured"
 FURTHER: Final = ".further."
-
-PART_WORDS: Final[Mapping[UncertaintyPart, str]] = {
-    UncertaintyPart.SEGMENTATION: "outlines",
-    UncertaintyPart.SEGMENT_BORDERS: "segment borders",
-    UncertaintyPart.FORMULA: "body-size formula",
-    UncertaintyPart.DISCRETISATION: "voxel grid",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,17 +120,6 @@ class FormulaSpan:
 
 
 FRACTIONS: Final = frozenset(Basis) - {Basis.BODY_WEIGHT, Basis.BODY_SURFACE_AREA}
-
-
-BASIS_MARKS: Final[Mapping[Basis, str]] = {
-    Basis.STANDARDISED_TLV: "sFLR",
-    Basis.MEASURED_FUNCTIONAL_TLV: "of measured",
-    Basis.UNSPECIFIED: "both ratios",
-    Basis.BODY_WEIGHT: "of weight",
-    Basis.BODY_SURFACE_AREA: "mL/m²",
-    Basis.TUMOUR_VOLUME: "tumour removed",
-    Basis.TOTAL_LIVER_VOLUME: "of total liver",
-}
 
 
 def in_hundred(probability: float | None) -> str:

@@ -25,6 +25,7 @@ from remnant.core.planning_report import PlanningReport
 from remnant.core.units import percent_from_fraction
 from remnant.view.certainty import Judged, PlanOutcome, debulking_minima
 from remnant.wording.numbers import plain, sentence
+from remnant.wording.words import FATE_WORDS, REJECTED_WORDS
 
 MOST_PICTURED: Final = 3
 LOWER_TARGET: Final = "lower_target"
@@ -35,43 +36,6 @@ HEADING: Final = re.compile(
 MISSING_PART: Final = re.compile(r"(?<=^Undecided), missing: .*?(?=\.(?: |$))")
 FAILED_COUNT: Final = re.compile(r"\b(\d+) of \d+ conditions not met")
 LESION_PART: Final = re.compile(r" (?:Here: |Not known: |The value lies within )")
-REJECTED_WORDS: Final = "rejected, not counted"
-FATE_WORDS: Final[Mapping[Fate, str]] = {
-    Fate.WITH_SEGMENTS: "would be removed with the segments",
-    Fate.WEDGE: "would be excised with a margin",
-    Fate.ABLATED: "would be ablated",
-    Fate.CUT: "would be cut: taken in part",
-    Fate.STAYS: "would stay",
-}
-REACH_WORDS: Final[Mapping[Verdict, str]] = {
-    Verdict.MET: "within reach",
-    Verdict.NOT_MET: "not within reach",
-    Verdict.UNKNOWN: "undecided",
-    Verdict.NO_EVIDENCE: "no evidence",
-}
-OPTION_WORDS: Final[Mapping[Verdict, str]] = {
-    Verdict.MET: "listed",
-    Verdict.NOT_MET: "ruled out there",
-    Verdict.UNKNOWN: "open",
-    Verdict.NO_EVIDENCE: "no evidence",
-}
-BRANCH_WORDS: Final[Mapping[Verdict, str]] = {
-    Verdict.MET: "this case",
-    Verdict.NOT_MET: "not this case",
-    Verdict.UNKNOWN: "may be this case",
-    Verdict.NO_EVIDENCE: "no evidence",
-}
-STRATEGY_WORDS: Final[Mapping[str, str]] = {
-    "pve": "portal vein embolisation",
-    "pvl": "portal vein ligation",
-    "alpps": "ALPPS",
-}
-CAUSE_WORDS: Final[Mapping[str, str]] = {
-    "segmentation": "outlines moved within their error",
-    "dropped_below_5_mm": "lesions below 5 mm left out",
-    "dropped_below_10_mm": "lesions below 10 mm left out",
-    "lobe_border": "border between the lobes moved",
-}
 FACT_WORDS: Final[Mapping[str, str]] = {
     "ki67_percent": "Ki-67",
     "ecog": "ECOG",

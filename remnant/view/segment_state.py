@@ -1,33 +1,9 @@
 """Where the segments came from, who reviewed them, and how far each plane may be off."""
 
-from collections.abc import Mapping
-from typing import Final
-
-from planning.wording import REVIEW_SENTENCE, SEGMENTS_ESTIMATED, SEGMENTS_TO_REVIEW
-from remnant.core.uncertainty import SegmentPlane
+from planning.wording import REVIEW_SENTENCE, SEGMENTS_TO_REVIEW
 from remnant.core.volumetry_report import SegmentSource, VolumetryReport
+from remnant.wording.words import PLANE_WORDS, SOURCE_WORDS
 from volumetry.propagation import plane_of
-
-SOURCE_WORDS: Final[Mapping[SegmentSource, str]] = {
-    SegmentSource.GIVEN: "segments: given map",
-    SegmentSource.TERRITORIES: "segments: territories of labelled branches",
-    SegmentSource.LANDMARKS: "segments: planes through landmarks",
-    SegmentSource.MODEL: SEGMENTS_ESTIMATED,
-}
-SOURCE_NOTES: Final[Mapping[SegmentSource, str]] = {
-    SegmentSource.GIVEN: "",
-    SegmentSource.TERRITORIES: " Each voxel belongs to the branch nearest along the liver.",
-    SegmentSource.LANDMARKS: " An approximation of the portal territories.",
-    SegmentSource.MODEL: " An approximation of the portal territories, without seeing a vessel.",
-}
-PLANE_WORDS: Final[Mapping[SegmentPlane, str]] = {
-    SegmentPlane.CAUDATE: "caudate (I from the rest)",
-    SegmentPlane.MAIN: "Cantlie’s plane (IV from V and VIII)",
-    SegmentPlane.UMBILICAL: "umbilical fissure (II and III from IV)",
-    SegmentPlane.LEFT_TRANSVERSE: "left transverse (II from III)",
-    SegmentPlane.RIGHT: "right hepatic vein (V and VIII from VI and VII)",
-    SegmentPlane.RIGHT_TRANSVERSE: "right transverse (V and VI from VIII and VII)",
-}
 
 
 def segments_state(report: VolumetryReport) -> str:
@@ -41,7 +17,9 @@ def segments_state(report: VolumetryReport) -> str:
         return SEGMENTS_TO_REVIEW
     said = report.segments_confirmation
     confirmed = "" if said is None else f", confirmed by {said.name} on {said.date}"
-    return SOURCE_WORDS[report.segment_source] + confirmed
+    source = SOURCE_WORDS[report.segment_source]
+    colon = "" if report.segment_source is SegmentSource.MODEL else ":"
+    return f"segments{colon} {source}{confirmed}"
 
 
 def without_review(text: str) -> str:

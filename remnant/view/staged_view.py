@@ -10,8 +10,9 @@ from remnant.core.findings import Finding, Verdict
 from remnant.core.planning_report import PlanningReport
 from remnant.core.quantity import Quantity
 from remnant.core.units import percent_from_fraction
-from remnant.view.plan_view import STRATEGY_WORDS, needed_stages
+from remnant.view.plan_view import needed_stages
 from remnant.wording.numbers import sentence
+from remnant.wording.words import STRATEGY_WORDS
 
 PRESETS: Final[Mapping[str, GrowthPreset]] = {preset.id: preset for preset in GROWTH_PRESETS}
 

@@ -1,11 +1,17 @@
-"""One word for each member of an enumeration, and what is written of every case."""
+"""Words and signs of the members of every enumeration, and what is written of every case."""
 
 from collections.abc import Mapping
 from typing import Final
 
+from remnant.core.comparison import MatchKind
+from remnant.core.debulking import Fate
 from remnant.core.findings import Basis, Finding, SourceStatus, Verdict
+from remnant.core.labels import SegmentIvPart
+from remnant.core.lesions import Confirmation
+from remnant.core.quantity import UncertaintyPart
+from remnant.core.uncertainty import SegmentPlane
 from remnant.core.units import percent_from_fraction
-from remnant.core.volumetry_report import BurdenClass
+from remnant.core.volumetry_report import BurdenClass, SegmentSource
 
 RESEARCH_USE: Final = "Research use only. Not a medical device; no output is an order to treat."
 VERDICT_SIGNS: Final[Mapping[Verdict, str]] = {
@@ -20,6 +26,31 @@ VERDICT_WORDS: Final[Mapping[Verdict, str]] = {
     Verdict.UNKNOWN: "undecided",
     Verdict.NO_EVIDENCE: "no evidence",
 }
+REACH_WORDS: Final[Mapping[Verdict, str]] = VERDICT_WORDS | {
+    Verdict.MET: "within reach",
+    Verdict.NOT_MET: "not within reach",
+}
+OPTION_WORDS: Final[Mapping[Verdict, str]] = VERDICT_WORDS | {
+    Verdict.MET: "listed",
+    Verdict.NOT_MET: "ruled out there",
+    Verdict.UNKNOWN: "open",
+}
+BRANCH_WORDS: Final[Mapping[Verdict, str]] = VERDICT_WORDS | {
+    Verdict.MET: "this case",
+    Verdict.NOT_MET: "not this case",
+    Verdict.UNKNOWN: "may be this case",
+}
+CHECK_WORDS: Final[Mapping[Verdict, str]] = {
+    Verdict.MET: "passed",
+    Verdict.NOT_MET: "failed",
+    Verdict.UNKNOWN: "not made",
+    Verdict.NO_EVIDENCE: "not made",
+}
+STATUS_WORDS: Final[Mapping[SourceStatus, str]] = {
+    SourceStatus.VERIFIED: "read in the source",
+    SourceStatus.UNVERIFIED: "unverified: recalled, not read in the source",
+    SourceStatus.PROJECT: "this project's own reading or rule",
+}
 BASIS_WORDS: Final[Mapping[Basis, str]] = {
     Basis.STANDARDISED_TLV: "standardised volume",
     Basis.MEASURED_FUNCTIONAL_TLV: "measured functional volume",
@@ -29,16 +60,79 @@ BASIS_WORDS: Final[Mapping[Basis, str]] = {
     Basis.TOTAL_LIVER_VOLUME: "total liver volume",
     Basis.UNSPECIFIED: "a liver volume (not said which)",
 }
-STATUS_WORDS: Final[Mapping[SourceStatus, str]] = {
-    SourceStatus.VERIFIED: "read in the source",
-    SourceStatus.UNVERIFIED: "unverified: recalled, not read in the source",
-    SourceStatus.PROJECT: "this project's own reading or rule",
+BASIS_MARKS: Final[Mapping[Basis, str]] = {
+    Basis.STANDARDISED_TLV: "sFLR",
+    Basis.MEASURED_FUNCTIONAL_TLV: "of measured",
+    Basis.UNSPECIFIED: "both ratios",
+    Basis.BODY_WEIGHT: "of weight",
+    Basis.BODY_SURFACE_AREA: "mL/m²",
+    Basis.TUMOUR_VOLUME: "tumour removed",
+    Basis.TOTAL_LIVER_VOLUME: "of total liver",
 }
 CLASS_WORDS: Final[Mapping[BurdenClass, str]] = {
     BurdenClass.UP_TO_10: "up to 10 %",
     BurdenClass.OVER_10_TO_25: "over 10 to 25 %",
     BurdenClass.OVER_25_TO_50: "over 25 to 50 %",
     BurdenClass.OVER_50: "over 50 %",
+}
+PART_WORDS: Final[Mapping[UncertaintyPart, str]] = {
+    UncertaintyPart.SEGMENTATION: "outlines",
+    UncertaintyPart.SEGMENT_BORDERS: "segment borders",
+    UncertaintyPart.FORMULA: "body-size formula",
+    UncertaintyPart.DISCRETISATION: "voxel grid",
+}
+CONFIRMATION_WORDS: Final[Mapping[Confirmation, str]] = {
+    Confirmation.AUTOMATIC: "? not confirmed",
+    Confirmation.CONFIRMED: "✓ confirmed",
+    Confirmation.REJECTED: "✗ rejected",
+}
+FATE_WORDS: Final[Mapping[Fate, str]] = {
+    Fate.WITH_SEGMENTS: "would be removed with the segments",
+    Fate.WEDGE: "would be excised with a margin",
+    Fate.ABLATED: "would be ablated",
+    Fate.CUT: "would be cut: taken in part",
+    Fate.STAYS: "would stay",
+}
+REJECTED_WORDS: Final = "rejected, not counted"
+"""In the place of a fate: a rejected lesion is never treated."""
+STRATEGY_WORDS: Final[Mapping[str, str]] = {
+    "pve": "portal vein embolisation",
+    "pvl": "portal vein ligation",
+    "alpps": "ALPPS",
+}
+PERTURBATION_WORDS: Final[Mapping[str, str]] = {
+    "segmentation": "outlines moved within their error",
+    "dropped_below_5_mm": "lesions below 5 mm left out",
+    "dropped_below_10_mm": "lesions below 10 mm left out",
+    "lobe_border": "border between the lobes moved",
+}
+SOURCE_WORDS: Final[Mapping[SegmentSource, str]] = {
+    SegmentSource.GIVEN: "given map",
+    SegmentSource.TERRITORIES: "territories of labelled branches",
+    SegmentSource.LANDMARKS: "planes through landmarks",
+    SegmentSource.MODEL: "estimated from liver shape",
+}
+SOURCE_NOTES: Final[Mapping[SegmentSource, str]] = {
+    SegmentSource.GIVEN: "",
+    SegmentSource.TERRITORIES: "Each voxel belongs to the branch nearest along the liver.",
+    SegmentSource.LANDMARKS: "An approximation of the portal territories.",
+    SegmentSource.MODEL: "An approximation of the portal territories, without seeing a vessel.",
+}
+PLANE_WORDS: Final[Mapping[SegmentPlane, str]] = {
+    SegmentPlane.CAUDATE: "caudate (I from the rest)",
+    SegmentPlane.MAIN: "Cantlie’s plane (IV from V and VIII)",
+    SegmentPlane.UMBILICAL: "umbilical fissure (II and III from IV)",
+    SegmentPlane.LEFT_TRANSVERSE: "left transverse (II from III)",
+    SegmentPlane.RIGHT: "right hepatic vein (V and VIII from VI and VII)",
+    SegmentPlane.RIGHT_TRANSVERSE: "right transverse (V and VI from VIII and VII)",
+}
+SEGMENT_IV_WORDS: Final[Mapping[SegmentIvPart, str]] = {
+    SegmentIvPart.IVA: "IVa",
+    SegmentIvPart.IVB: "IVb",
+}
+MATCH_WORDS: Final[Mapping[MatchKind, str]] = {kind: kind.value for kind in MatchKind} | {
+    MatchKind.REJECTED_BEFORE: "rejected in the first scan",
+    MatchKind.REJECTED_AFTER: "rejected in the second scan",
 }
 
 

@@ -24,6 +24,7 @@ from remnant.testing.examples import example_lesion
 from remnant.view import plan_view
 from remnant.view.ablation_view import ablation_conditions
 from remnant.view.certainty import PlanOutcome, debulking_minima, judged
+from remnant.wording.words import REJECTED_WORDS
 
 LESIONS = (
     example_lesion(1, 4.0, confirmation=Confirmation.CONFIRMED),
@@ -93,15 +94,15 @@ def test_targets__share_and_bounds():
 def test_fates__a_rejected_lesion_is_never_treated_whatever_the_plan_says():
     plan = example_plan(result=example_result(fates=dict.fromkeys(range(1, 5), Fate.ABLATED)))
     found = {item.lesion.id: item for item in plan_view.fates(plan, LESIONS)}
-    assert plan_view.REJECTED_WORDS == found[2].words
+    assert REJECTED_WORDS == found[2].words
     assert not found[2].treated
     assert found[1].treated
     assert "would stay" == found[5].words
     groups = {group.words: group for group in plan_view.fate_groups(plan, LESIONS)}
     assert "1, 3, 4" == groups["would be ablated"].lesions
     assert 7.5 == groups["would be ablated"].volume_ml
-    assert "2" == groups[plan_view.REJECTED_WORDS].lesions
-    assert list(groups) == ["would be ablated", "would stay", plan_view.REJECTED_WORDS]
+    assert "2" == groups[REJECTED_WORDS].lesions
+    assert list(groups) == ["would be ablated", "would stay", REJECTED_WORDS]
 
 
 def test_flags__say_what_has_to_be_known():

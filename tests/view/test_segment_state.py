@@ -7,12 +7,11 @@ import pytest
 from remnant.core.uncertainty import SegmentPlane
 from remnant.core.volumetry_report import SegmentsConfirmation, SegmentSource
 from remnant.view.segment_state import (
-    PLANE_WORDS,
-    SOURCE_NOTES,
     plane_errors,
     segments_state,
     without_review,
 )
+from remnant.wording.words import PLANE_WORDS, SOURCE_NOTES
 
 READER = SegmentsConfirmation(name="A. Reader", date="2026-11-22")
 
