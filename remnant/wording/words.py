@@ -26,16 +26,19 @@ VERDICT_WORDS: Final[Mapping[Verdict, str]] = {
     Verdict.UNKNOWN: "undecided",
     Verdict.NO_EVIDENCE: "no evidence",
 }
-REACH_WORDS: Final[Mapping[Verdict, str]] = VERDICT_WORDS | {
+REACH_WORDS: Final[Mapping[Verdict, str]] = {
+    **VERDICT_WORDS,
     Verdict.MET: "within reach",
     Verdict.NOT_MET: "not within reach",
 }
-OPTION_WORDS: Final[Mapping[Verdict, str]] = VERDICT_WORDS | {
+OPTION_WORDS: Final[Mapping[Verdict, str]] = {
+    **VERDICT_WORDS,
     Verdict.MET: "listed",
     Verdict.NOT_MET: "ruled out there",
     Verdict.UNKNOWN: "open",
 }
-BRANCH_WORDS: Final[Mapping[Verdict, str]] = VERDICT_WORDS | {
+BRANCH_WORDS: Final[Mapping[Verdict, str]] = {
+    **VERDICT_WORDS,
     Verdict.MET: "this case",
     Verdict.NOT_MET: "not this case",
     Verdict.UNKNOWN: "may be this case",
@@ -130,7 +133,8 @@ SEGMENT_IV_WORDS: Final[Mapping[SegmentIvPart, str]] = {
     SegmentIvPart.IVA: "IVa",
     SegmentIvPart.IVB: "IVb",
 }
-MATCH_WORDS: Final[Mapping[MatchKind, str]] = {kind: kind.value for kind in MatchKind} | {
+MATCH_WORDS: Final[Mapping[MatchKind, str]] = {
+    **{kind: kind.value for kind in MatchKind},
     MatchKind.REJECTED_BEFORE: "rejected in the first scan",
     MatchKind.REJECTED_AFTER: "rejected in the second scan",
 }
