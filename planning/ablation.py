@@ -28,6 +28,7 @@ from remnant.core.findings import Finding, Verdict
 from remnant.core.lesions import Confirmation, Lesion
 from remnant.core.plan_choice import PlanChoice
 from remnant.core.quantity import Bound, Quantity
+from remnant.core.reasons import reasons_of
 from remnant.core.volumetry_report import VolumetryReport
 
 CONCOMITANT = "ablation.concomitant_central.cloyd2020"
@@ -131,8 +132,8 @@ def _findings(facts: Known) -> Iterator[Finding]:
 def _with_measure(finding: Finding, rule: Criterion) -> Finding:
     if finding.value is None or not rule.input.endswith("_mm"):
         return finding
-    here = millimetres(finding.value, beside=finding.threshold)
-    return replace(finding, text=f"{finding.text} Here: {here}.")
+    here = millimetres(finding.value, beside=finding.limit)
+    return replace(finding, prose=f"{finding.prose} Here: {here}.")
 
 
 def _facts(lesion: Lesion, number: int, known: Known) -> Known:
@@ -153,7 +154,9 @@ def _facts(lesion: Lesion, number: int, known: Known) -> Known:
 def _diameter(lesion: Lesion) -> Quantity:
     if lesion.volume_ml.bound is None:
         return Quantity(lesion.feret_3d_mm)
-    return Quantity(lesion.feret_3d_mm, bound=Bound.LOWER, reason="the scan cuts the lesion")
+    return Quantity(
+        lesion.feret_3d_mm, bound=Bound.LOWER, reasons=reasons_of("the scan cuts the lesion")
+    )
 
 
 def _nearest(*distances: Quantity) -> Quantity:
@@ -163,7 +166,9 @@ def _nearest(*distances: Quantity) -> Quantity:
     reason = "; ".join(dict.fromkeys(word for word in loose if word))
     if not found:
         return Quantity.absent(reason)
-    return Quantity(min(found), bound=Bound.UPPER if reason else None, reason=reason or None)
+    return Quantity(
+        min(found), bound=Bound.UPPER if reason else None, reasons=reasons_of(reason or None)
+    )
 
 
 def _refusals(lesion: Lesion, known: Known, choice: PlanChoice) -> Iterator[str]:

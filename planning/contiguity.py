@@ -10,14 +10,20 @@ from itertools import combinations
 
 from planning import wording
 from planning.rules.remnant import CONTIGUOUS_SEGMENTS_MINIMUM, CONTIGUOUS_SEGMENTS_SOURCE
-from remnant.core.findings import Finding, SourceStatus, Verdict
+from remnant.core.findings import Finding, SourceStatus, Threshold, Verdict
 from remnant.core.labels import CouinaudSegment
+from remnant.core.quantity import Quantity
 
 CONTIGUITY_ID = "flr.cloyd2020.contiguous_segments"
 CODE_PAIRS = (
     (1, 2), (1, 4), (1, 7), (1, 8), (2, 3), (2, 4), (3, 4),
     (4, 5), (4, 8), (5, 6), (5, 8), (6, 7), (7, 8),
 )  # fmt: skip
+CONTIGUITY_THRESHOLD = Threshold(
+    value=float(CONTIGUOUS_SEGMENTS_MINIMUM),
+    source=CONTIGUOUS_SEGMENTS_SOURCE,
+    status=SourceStatus.VERIFIED,
+)
 NEIGHBOURS = frozenset(frozenset((CouinaudSegment(a), CouinaudSegment(b))) for a, b in CODE_PAIRS)
 
 
@@ -49,10 +55,9 @@ def contiguity_finding(kept: frozenset[CouinaudSegment]) -> Finding:
     return Finding(
         id=CONTIGUITY_ID,
         verdict=Verdict.UNKNOWN if enough else Verdict.NOT_MET,
-        text=_text(kept, enough=enough),
-        value=float(size),
-        threshold=float(CONTIGUOUS_SEGMENTS_MINIMUM),
-        inclusive=True,
+        prose=_text(kept, enough=enough),
+        quantity=Quantity(float(size)),
+        threshold=CONTIGUITY_THRESHOLD,
         source=CONTIGUOUS_SEGMENTS_SOURCE,
         status=SourceStatus.VERIFIED,
     )

@@ -11,8 +11,9 @@ from enum import StrEnum
 
 from planning import wording
 from planning.computed import COMPUTED
+from remnant.core import findings as core
 from remnant.core.criteria import CriteriaResult
-from remnant.core.findings import Basis, Finding, SourceStatus, Verdict
+from remnant.core.findings import Basis, Finding, SourceStatus, Threshold, Verdict, judged
 from remnant.core.quantity import Bound, Quantity
 
 NEAR_SHARE = 0.01
@@ -162,18 +163,16 @@ def judge(condition: Condition, known: Known) -> Finding:
         return _judge_any(condition, known)
     value = known.get(condition.input)
     verdict = _compare(condition, value)
-    limit = condition.limit
-    numeric = isinstance(limit, float | int) and not isinstance(limit, bool)
+    numeric = _threshold(condition) is not None
     return Finding(
         id=condition.id,
         verdict=verdict,
-        text=_text(condition, value, verdict),
-        value=_number(value) if numeric else None,
-        threshold=float(limit) if isinstance(limit, float | int) and numeric else None,
-        basis=condition.basis,
-        inclusive=condition.comparison in (Comparison.AT_LEAST, Comparison.AT_MOST)
-        if numeric
-        else None,
+        prose=_text(condition, value, verdict),
+        decides=condition.needed,
+        inputs=(condition.input,),
+        missing=(condition.input,) if verdict is Verdict.UNKNOWN else (),
+        quantity=_quantity(value) if numeric else None,
+        threshold=_threshold(condition),
         source=condition.source,
         status=condition.status,
     )
@@ -242,7 +241,10 @@ def _judge_any(condition: AnyOf, known: Known) -> Finding:
     return Finding(
         id=condition.id,
         verdict=verdict,
-        text=f"{condition.statement}{near}{unknown}",
+        prose=f"{condition.statement}{near}{unknown}",
+        decides=condition.needed,
+        inputs=tuple(sorted(inputs_of(condition))),
+        missing=tuple(dict.fromkeys(c.input for c in _open(condition, known))),
         source=condition.source,
         status=condition.status,
     )
@@ -291,6 +293,27 @@ def _holds(criterion: Criterion, value: object) -> bool:
         Comparison.AT_LEAST: number >= limit,
         Comparison.MORE: number > limit,
     }[comparison]
+
+
+def _threshold(criterion: Criterion) -> Threshold | None:
+    """Return the limit of a condition on a number, ``None`` for every other."""
+    limit = criterion.limit
+    if isinstance(limit, bool) or not isinstance(limit, float | int):
+        return None
+    return Threshold(
+        value=float(limit),
+        basis=criterion.basis or Basis.NO_RATIO,
+        comparison=core.Comparison(criterion.comparison.value),
+        source=criterion.source,
+        status=criterion.status,
+    )
+
+
+def _quantity(value: object) -> Quantity | None:
+    if isinstance(value, Quantity):
+        return judged(value)
+    number = _number(value)
+    return None if number is None else Quantity(number)
 
 
 def _number(value: object) -> float | None:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from planning import wording
 from planning.flr import MEASUREMENT_DECIMALS, settled
 from planning.rules.remnant import DEBULKING_RULES, PROJECT_SOURCE, DebulkingRule
-from remnant.core.findings import Finding, SourceStatus, Verdict
+from remnant.core.findings import Finding, SourceStatus, Verdict, judged
 from remnant.core.labels import CouinaudSegment
 from remnant.core.lesions import Lesion
 from remnant.core.quantity import Quantity
@@ -38,14 +38,12 @@ def debulking_finding(rule: DebulkingRule, debulked_fraction: Quantity) -> Findi
     return Finding(
         id=rule.id,
         verdict=threshold.judge(quantity),
-        text=(
+        prose=(
             f"{rule.title}: {wording.limit(threshold)} of the tumour load. {rule.remark} "
             f"{_removed(quantity, beside=threshold.value)}"
         ),
-        value=quantity.value,
-        threshold=threshold.value,
-        basis=threshold.basis,
-        inclusive=threshold.inclusive,
+        quantity=judged(quantity),
+        threshold=threshold,
         source=threshold.source,
         status=threshold.status,
         probability=threshold.probability(quantity),
@@ -135,8 +133,8 @@ def _cut_finding(verdict: Verdict, text: str, number: int | None) -> Finding:
     return Finding(
         id="debulking.cut_lesions",
         verdict=verdict,
-        text=text,
-        value=None if number is None else float(number),
+        prose=text,
+        quantity=None if number is None else Quantity(float(number)),
         source=PROJECT_SOURCE,
         status=SourceStatus.PROJECT,
     )

@@ -19,7 +19,7 @@ from planning.reach import CONDITIONS
 from planning.rules.remnant import DEBULKING_RULES, PROJECT_SOURCE
 from remnant.core.clinical import ClinicalFacts
 from remnant.core.debulking import DebulkingPlan, Fate, PlanOrigin, Recipe, VirtualResection
-from remnant.core.findings import Basis, Finding, SourceStatus, Threshold, Verdict
+from remnant.core.findings import Basis, Finding, SourceStatus, Threshold, Verdict, judged
 from remnant.core.labels import CouinaudSegment
 from remnant.core.lesions import Confirmation
 from remnant.core.patient import Patient
@@ -171,11 +171,11 @@ def _flip_words(findings: Sequence[Finding], flips: Sequence[str], rule_set: str
     """Name what flips: the chosen minimum, each share of tumour, and how many other minima."""
     flipping = [f for f in findings if f.id in flips and f.probability is not None]
     chosen = [f for f in flipping if f.id == PREFIX + rule_set]
-    shares = {f.threshold: f for f in flipping if f.basis is Basis.TUMOUR_VOLUME}
+    shares = {f.limit: f for f in flipping if f.basis is Basis.TUMOUR_VOLUME}
     others = sum(f not in chosen and f.basis is not Basis.TUMOUR_VOLUME for f in flipping)
     parts = (
         *(f"enough liver {hundred(f)}" for f in chosen),
-        *(f"{100 * (f.threshold or 0.0):g} % treated {hundred(f)}" for f in shares.values()),
+        *(f"{100 * (f.limit or 0.0):g} % treated {hundred(f)}" for f in shares.values()),
         *((_minima(others),) if others else ()),
     )
     return f"{FLIPS}{'; '.join(parts)}. " if parts else ""
@@ -234,19 +234,16 @@ def _on_targets(targets: Sequence[float], result: VirtualResection) -> Iterator[
         threshold = Threshold(
             value=target,
             basis=Basis.TUMOUR_VOLUME,
-            inclusive=True,
             source=PROJECT_SOURCE,
             status=SourceStatus.PROJECT,
         )
         yield Finding(
             id=f"debulking.target_{100 * target:g}",
             verdict=threshold.judge(share),
-            text=f"The chosen target: {wording.limit(threshold)} of the tumour load. "
+            prose=f"The chosen target: {wording.limit(threshold)} of the tumour load. "
             f"Treated: {wording.measured(share, beside=target)}.",
-            value=share.value,
-            threshold=target,
-            basis=threshold.basis,
-            inclusive=True,
+            quantity=judged(share),
+            threshold=threshold,
             source=PROJECT_SOURCE,
             status=SourceStatus.PROJECT,
             probability=threshold.probability(share),
@@ -294,8 +291,8 @@ def _project(
     return Finding(
         id=identifier,
         verdict=verdict,
-        text=text,
-        value=value,
+        prose=text,
+        quantity=None if value is None else Quantity(value),
         source=PROJECT_SOURCE,
         status=SourceStatus.PROJECT,
     )

@@ -1,6 +1,6 @@
 """The future liver remnant held against every rule set, each on its own denominator."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from planning import wording
@@ -10,7 +10,15 @@ from planning.rules.remnant import (
     RemnantMinimum,
     RemnantRuleSet,
 )
-from remnant.core.findings import Basis, Finding, SourceStatus, Threshold, Verdict
+from remnant.core.findings import (
+    Basis,
+    Comparison,
+    Finding,
+    SourceStatus,
+    Threshold,
+    Verdict,
+    judged,
+)
 from remnant.core.patient import LiverBackground, Patient
 from remnant.core.plan import Remnant
 from remnant.core.quantity import Quantity
@@ -122,8 +130,10 @@ def settled(quantity: Quantity) -> Quantity:
     return replace(quantity, value=round(quantity.value, MEASUREMENT_DECIMALS))
 
 
-def _most_cautious(quantities: Iterable[Quantity]) -> float | None:
-    return min((q.value for q in quantities if q.value is not None), default=None)
+def _most_cautious(quantities: Sequence[Quantity]) -> Quantity:
+    """Return the smallest; where all are absent, the first with its reasons."""
+    known = [quantity for quantity in quantities if quantity.value is not None]
+    return judged(min(known, key=lambda q: q.value or 0.0, default=quantities[0]))
 
 
 def _unknown_background(rule_set: RemnantRuleSet, remnant: Remnant) -> Finding:
@@ -150,7 +160,7 @@ def _chance_of_floor(rule_set: RemnantRuleSet, remnant: Remnant) -> float | None
     minimum = next(iter(rule_set.minima.values()))
     basis = bases.pop() if len(bases) == 1 else Basis.UNSPECIFIED
     floor = replace(minimum.threshold, value=UNKNOWN_BACKGROUND_MINIMUM, basis=basis)
-    return _probability(replace(floor, inclusive=True), remnant)
+    return _probability(replace(floor, comparison=Comparison.AT_LEAST), remnant)
 
 
 def _verdict_for_all(verdicts: Mapping[RemnantMinimum, Verdict], remnant: Remnant) -> Verdict:
@@ -208,11 +218,9 @@ def _finding(
     return Finding(
         id=PREFIX + rule_set.id,
         verdict=verdict,
-        text=" ".join(sentence for sentence in sentences if sentence),
-        value=_most_cautious(_fractions(threshold.basis, remnant)),
-        threshold=threshold.value,
-        basis=threshold.basis,
-        inclusive=threshold.inclusive,
+        prose=" ".join(sentence for sentence in sentences if sentence),
+        quantity=_most_cautious(_fractions(threshold.basis, remnant)),
+        threshold=threshold,
         source=threshold.source,
         status=minimum.status,
         probability=_probability(threshold, remnant),
@@ -268,7 +276,7 @@ def _no_evidence(rule_set: RemnantRuleSet, background: LiverBackground) -> Findi
     return Finding(
         id=PREFIX + rule_set.id,
         verdict=Verdict.NO_EVIDENCE,
-        text=(
+        prose=(
             f"{rule_set.title}: no numeric minimum for {background}{short} was found in these "
             f"papers."
         ),
@@ -286,7 +294,7 @@ def _body_remark(standardised: StandardisedVolume, patient: Patient) -> str:
 
 
 def _with_remark(finding: Finding, remark: str) -> Finding:
-    return replace(finding, text=finding.text + remark)
+    return replace(finding, prose=finding.prose + remark)
 
 
 def _rests_on_body_size(rule_set: RemnantRuleSet, background: LiverBackground) -> bool:

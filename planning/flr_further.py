@@ -5,7 +5,7 @@ from dataclasses import replace
 from planning import wording
 from planning.flr import settled
 from planning.rules.flr import FURTHER_MINIMA, FurtherMinimum
-from remnant.core.findings import Basis, Finding, Threshold, Verdict
+from remnant.core.findings import Basis, Finding, Threshold, Verdict, judged
 from remnant.core.patient import LiverBackground, Patient
 from remnant.core.plan import Remnant
 from remnant.core.quantity import Quantity
@@ -76,11 +76,9 @@ def _finding(
     found = Finding(
         id=minimum.id,
         verdict=verdict,
-        text=_text(minimum, quantity),
-        value=quantity.value,
-        threshold=threshold.value,
-        basis=threshold.basis,
-        inclusive=threshold.inclusive,
+        prose=_text(minimum, quantity),
+        quantity=judged(quantity),
+        threshold=threshold,
         source=threshold.source,
         status=threshold.status,
         probability=threshold.probability(quantity),
@@ -88,7 +86,7 @@ def _finding(
     unknown = background is LiverBackground.UNKNOWN
     if verdict is Verdict.NOT_MET and unknown and not _for_every_liver(minimum):
         text = f"{found.text} The liver background is not known."
-        return replace(found, verdict=Verdict.UNKNOWN, text=text, probability=None)
+        return replace(found, verdict=Verdict.UNKNOWN, prose=text, probability=None)
     return found
 
 

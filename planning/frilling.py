@@ -99,7 +99,7 @@ def frilling_finding(frilling: Frilling, *, cut: bool) -> Finding:
     return Finding(
         id="frilling.type",
         verdict=Verdict.MET if typed and not cut else Verdict.UNKNOWN,
-        text=(
+        prose=(
             f"Distribution after Frilling: {name}. {frilling.reason} The published wording has no "
             f"numbers; those used here are this project's."
         ),

@@ -16,6 +16,7 @@ import numpy as np
 from planning.rules.growth import DAYS_PER_WEEK, GrowthPreset, TimeConstant
 from remnant.core.errors import ImplausibleValueError
 from remnant.core.quantity import Bound, Interval, Quantity
+from remnant.core.reasons import reasons_of
 from remnant.core.units import percent_from_fraction
 from volumetry.change import loose_ends
 from volumetry.propagation import Sample
@@ -126,7 +127,7 @@ def after_growth(amount: Quantity, preset: GrowthPreset) -> Quantity:
         interval=interval_of_draws(drawn) if known else None,
         bound=amount.bound,
         indicative=amount.indicative,
-        reason=_reasons(amount.reason, _narrow(preset)),
+        reasons=reasons_of(_reasons(amount.reason, _narrow(preset))),
     )
 
 
@@ -145,7 +146,7 @@ def time_to_threshold(
     """
     flr, least = flr_ml.value, least_flr_ml.value
     if flr is None or least is None:
-        return Quantity(None, reason=_reasons(flr_ml.reason, least_flr_ml.reason))
+        return Quantity(None, reasons=reasons_of(_reasons(flr_ml.reason, least_flr_ml.reason)))
     growth = flr * preset.response_fraction
     weeks = float(weeks_until(least - flr, growth, preset.time.days))
     bound, indicative = loose_ends(flr_ml, least_flr_ml)
@@ -248,7 +249,9 @@ def spanned_weeks(
         f"never reached"
     )
     said = _reasons(reason, open_ended if around is None else None)
-    return Quantity(weeks, interval=around, bound=bound if weeks else None, reason=said)
+    return Quantity(
+        weeks, interval=around, bound=bound if weeks else None, reasons=reasons_of(said)
+    )
 
 
 def interval_of_draws(drawn: Sample) -> Interval | None:

@@ -26,6 +26,7 @@ from remnant.core.patient import LiverBackground, Patient
 from remnant.core.plan import Frilling, FrillingType
 from remnant.core.plan_choice import PlanChoice
 from remnant.core.quantity import Bound, Quantity
+from remnant.core.reasons import reasons_of
 from remnant.core.volumetry_report import VolumetryReport
 
 G1_KI67_PERCENT = 2.0
@@ -263,7 +264,7 @@ def _lesion_count(report: VolumetryReport) -> Quantity:
     if report.tumour_ml.value is None:
         return Quantity.absent(report.tumour_ml.reason or NOT_SEARCHED)
     if scan_cuts_liver(report):
-        return Quantity(number, bound=Bound.LOWER, reason=CUT_SCAN)
+        return Quantity(number, bound=Bound.LOWER, reasons=reasons_of(CUT_SCAN))
     return Quantity(number)
 
 

@@ -9,6 +9,7 @@ from planning.locks import without_proofs
 from remnant.core.debulking import DebulkingPlan, Fate, PlanOrigin, TargetOutcome
 from remnant.core.findings import Verdict
 from remnant.core.quantity import Bound, Quantity
+from remnant.core.reasons import reasons_of
 
 ALL = 1.0
 CLOYD_SHARE = 0.90
@@ -116,7 +117,7 @@ def _between(
     if least >= ALL or exact:
         return best
     if ceiling is None or least >= ceiling.most:
-        return replace(best, bound=Bound.LOWER, reason=reason)
+        return replace(best, bound=Bound.LOWER, reasons=reasons_of(reason))
     return replace(ceiling, least=least, reason=reason)
 
 

@@ -15,6 +15,7 @@ from remnant.core.errors import InputError
 from remnant.core.findings import Basis
 from remnant.core.patient import LiverBackground, Patient
 from remnant.core.quantity import Bound, Interval, Quantity
+from remnant.core.reasons import reasons_of
 from remnant.core.volumetry_report import VolumetryReport
 
 RULE_SETS: Mapping[str, RemnantRuleSet] = {r.id: r for r in REMNANT_RULE_SETS}
@@ -129,5 +130,5 @@ def _largest(asked: list[Quantity]) -> Quantity:
         return largest
     if any(q.indicative for q in loose):
         reason = next(q.reason for q in loose if q.indicative)
-        return replace(largest, bound=None, indicative=True, reason=reason)
-    return replace(largest, bound=Bound.LOWER, reason=loose[0].reason)
+        return replace(largest, bound=None, indicative=True, reasons=reasons_of(reason))
+    return replace(largest, bound=Bound.LOWER, reasons=reasons_of(loose[0].reason))

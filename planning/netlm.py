@@ -115,7 +115,7 @@ def netlm_finding(netlm: Netlm) -> Finding:
     return Finding(
         id="netlm.class",
         verdict=Verdict.MET if typed else Verdict.UNKNOWN,
-        text=f"Surgical class of the metastases: {name}. {netlm.reason}",
+        prose=f"Surgical class of the metastases: {name}. {netlm.reason}",
         source=NETLM_SOURCE,
         status=SourceStatus.PROJECT,
     )

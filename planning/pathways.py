@@ -31,6 +31,7 @@ from remnant.core.debulking import TargetOutcome
 from remnant.core.findings import Verdict
 from remnant.core.plan import Frilling
 from remnant.core.quantity import Bound, Quantity
+from remnant.core.reasons import reasons_of
 from remnant.core.volumetry_report import VolumetryReport
 
 TRIAL_NAME = "Trial that allots by load"
@@ -90,7 +91,9 @@ def largest_lesion_mm(report: VolumetryReport) -> Quantity:
         return Quantity.absent(report.tumour_ml.reason or "there is no lesion")
     largest = max(lesion.feret_3d_mm for lesion in lesions)
     cut = report.tlv_ml.bound is not None or any(x.volume_ml.bound is not None for x in lesions)
-    return Quantity(largest, bound=Bound.LOWER, reason=CUT) if cut else Quantity(largest)
+    return (
+        Quantity(largest, bound=Bound.LOWER, reasons=reasons_of(CUT)) if cut else Quantity(largest)
+    )
 
 
 def trial_option(known: Known) -> TreatmentOption:
@@ -151,10 +154,14 @@ def _in_one_stage(known: Known, targets: Sequence[TargetOutcome]) -> Quantity | 
         return said
     met = [t.target for t in targets if t.verdict is Verdict.MET]
     if met:
-        return Quantity(max(met), bound=Bound.LOWER, reason="the highest target that is met")
+        return Quantity(
+            max(met), bound=Bound.LOWER, reasons=reasons_of("the highest target that is met")
+        )
     missed = [t.target for t in targets if t.verdict is Verdict.NOT_MET]
     if missed:
-        return Quantity(min(missed), bound=Bound.UPPER, reason="no plan reaches this target")
+        return Quantity(
+            min(missed), bound=Bound.UPPER, reasons=reasons_of("no plan reaches this target")
+        )
     return None
 
 

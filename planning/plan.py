@@ -22,13 +22,14 @@ from planning.stability import stability, stability_finding
 from planning.staging import staging
 from planning.transplant import transplant
 from remnant.core.clinical import NOTHING_SAID, ClinicalFacts
-from remnant.core.findings import Basis, Finding, SourceStatus, Verdict
+from remnant.core.findings import Basis, Finding, SourceStatus, Verdict, judged
 from remnant.core.labels import CouinaudSegment
 from remnant.core.lesions import Confirmation
 from remnant.core.patient import Patient
 from remnant.core.plan import Frilling, Netlm, Resection, Stability
 from remnant.core.plan_choice import DEFAULT_CHOICE, PlanChoice
 from remnant.core.planning_report import PlanningReport
+from remnant.core.quantity import Quantity
 from remnant.core.volumetry_report import BurdenClass, VolumetryReport
 from volumetry.liver_maps import LiverMaps
 from volumetry.propagation import Spread, spread
@@ -141,14 +142,14 @@ def burden_finding(report: VolumetryReport) -> Finding:
     return Finding(
         id="burden.class",
         verdict=Verdict.MET if certain else Verdict.UNKNOWN,
-        text=(
+        prose=(
             f"{_load(report, cut=cut)} Classes of up to 10, 11 to 25, 26 to 50 and more than 50 % "
             f"of the whole liver; which class a value between them falls into is this project's "
             f"choice."
         ),
-        value=report.burden_fraction.value,
+        quantity=judged(report.burden_fraction),
         probability=_class_probability(report),
-        basis=Basis.TOTAL_LIVER_VOLUME,
+        denominator=Basis.TOTAL_LIVER_VOLUME,
         source=BURDEN_SOURCE,
         status=SourceStatus.VERIFIED,
     )
@@ -255,7 +256,7 @@ def _geometry_findings(candidate: Candidate, report: VolumetryReport) -> Iterato
         yield Finding(
             id="vascular_feasibility",
             verdict=Verdict.UNKNOWN,
-            text="No Brisbane 2000 hepatectomy: vascular feasibility not assessed.",
+            prose="No Brisbane 2000 hepatectomy: vascular feasibility not assessed.",
             source=PROJECT_SOURCE,
             status=SourceStatus.PROJECT,
         )
@@ -268,12 +269,12 @@ def _unconfirmed(report: VolumetryReport) -> Iterator[Finding]:
         yield Finding(
             id="lesions.unconfirmed",
             verdict=Verdict.NOT_MET if unconfirmed else Verdict.MET,
-            text=(
+            prose=(
                 f"{unconfirmed} of {wording.counted(len(counting), 'lesion')} not confirmed by a "
                 f"reader. Shape alone does not tell a metastasis from a cyst, a haemangioma or a "
                 f"scar; load, type and debulked shares hold only as far as these are metastases."
             ),
-            value=float(unconfirmed),
+            quantity=Quantity(float(unconfirmed)),
             source=PROJECT_SOURCE,
             status=SourceStatus.PROJECT,
         )

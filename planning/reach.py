@@ -13,6 +13,7 @@ from planning.rules.remnant import (
     REMNANT_RULE_SETS,
     DebulkingRule,
 )
+from remnant.core import findings
 from remnant.core.findings import Finding, Verdict
 from remnant.core.plan import Resection
 
@@ -72,15 +73,13 @@ def _reach_finding(rule: DebulkingRule, resections: Sequence[Resection]) -> Find
     return Finding(
         id=rule.id.replace("debulking.", "debulking.reach.", 1),
         verdict=verdict,
-        text=(
+        prose=(
             f"{rule.title}: {wording.limit(threshold)} of the tumour load, with enough liver left. "
             f"{_text(example, verdict, rule)}"
             f"{wording.because(example.resection.debulked_fraction)} {SCOPE}"
         ),
-        value=example.resection.debulked_fraction.value,
-        threshold=threshold.value,
-        basis=threshold.basis,
-        inclusive=threshold.inclusive,
+        quantity=findings.judged(example.resection.debulked_fraction),
+        threshold=threshold,
         source=threshold.source,
         status=threshold.status,
     )

@@ -34,13 +34,13 @@ def sensitivity_finding(patient: Patient, standardised: StandardisedVolume) -> F
     return Finding(
         id="sflr.formula_sensitivity",
         verdict=Verdict.MET,
-        text=(
+        prose=(
             f"Standardised volume by other verified formulas: {low_ml:.0f} to {high_ml:.0f} mL "
             f"({low}, {high}); the chosen {chosen} gives {chosen_ml:.0f} mL, so the "
             f"same remnant would read {chosen_ml / high_ml:.2f} to {chosen_ml / low_ml:.2f} times "
             f"its share of the standardised volume.{assumed}"
         ),
-        value=high_ml / low_ml,
+        quantity=Quantity(high_ml / low_ml),
         source=PROJECT_SOURCE,
         status=SourceStatus.PROJECT,
     )
@@ -96,7 +96,7 @@ def with_disagreement(finding: Finding, remnant: Remnant, ratios: Mapping[str, f
         for formula in (low, high)
     )
     return replace(
-        finding, text=f"{finding.text} Verified formulas disagree about this minimum: {ends}."
+        finding, prose=f"{finding.prose} Verified formulas disagree about this minimum: {ends}."
     )
 
 
@@ -104,13 +104,7 @@ def _standardised_minimum(finding: Finding) -> Threshold | None:
     judged = Basis.STANDARDISED_TLV in BASES.get(finding.basis or Basis.BODY_WEIGHT, ())
     if finding.threshold is None or not judged:
         return None
-    return Threshold(
-        value=finding.threshold,
-        basis=Basis.STANDARDISED_TLV,
-        inclusive=bool(finding.inclusive),
-        source=finding.source or PROJECT_SOURCE,
-        status=finding.status or SourceStatus.PROJECT,
-    )
+    return replace(finding.threshold, basis=Basis.STANDARDISED_TLV)
 
 
 def _others(patient: Patient, chosen: str) -> list[tuple[float, str]]:

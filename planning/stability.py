@@ -20,9 +20,10 @@ from numpy.typing import NDArray
 from planning import wording
 from planning.frilling_cases import ANSWERS, Cases, classify_cases, measured_case
 from planning.rules.remnant import PROJECT_SOURCE
-from remnant.core.findings import Finding, SourceStatus, Verdict
+from remnant.core.findings import Finding, SourceStatus, Threshold, Verdict
 from remnant.core.lesions import Lesion
 from remnant.core.plan import FrillingType, Stability
+from remnant.core.quantity import Quantity
 from remnant.core.uncertainty import ErrorModel, SegmentPlane
 from remnant.core.units import mm3_from_ml
 from remnant.core.volumetry_report import VolumetryReport
@@ -117,10 +118,9 @@ def stability_finding(stability: Stability) -> Finding:
     return Finding(
         id="frilling.stability",
         verdict=stable if same >= STABLE_SHARE else Verdict.NOT_MET,
-        text=" ".join(text for text in texts if text),
-        value=same,
-        threshold=STABLE_SHARE,
-        inclusive=True,
+        prose=" ".join(text for text in texts if text),
+        quantity=Quantity(same),
+        threshold=Threshold(value=STABLE_SHARE, source=PROJECT_SOURCE, status=SourceStatus.PROJECT),
         source=PROJECT_SOURCE,
         status=SourceStatus.PROJECT,
     )

@@ -15,7 +15,7 @@ from planning.rules.growth import (
 )
 from planning.rules.remnant import PROJECT_SOURCE
 from remnant.core.debulking import DebulkingPlan, Fate
-from remnant.core.findings import Finding, SourceStatus, Verdict
+from remnant.core.findings import Finding, SourceStatus, Threshold, Verdict, judged
 from remnant.core.patient import Patient
 from remnant.core.quantity import Bound, Quantity
 from remnant.core.units import percent_from_fraction
@@ -152,7 +152,7 @@ def _presets(staged: Staged) -> Iterator[Finding]:
         yield Finding(
             id="growth.no_source",
             verdict=Verdict.NO_EVIDENCE,
-            text=f"Growth after {NAMES[staged.strategy]}: {PVL_REASON}.",
+            prose=f"Growth after {NAMES[staged.strategy]}: {PVL_REASON}.",
             source="pmc6414468",
             status=SourceStatus.VERIFIED,
         )
@@ -164,15 +164,20 @@ def _preset(preset: GrowthPreset, promised: Forecast, least_flr_ml: Quantity) ->
     return Finding(
         id=f"growth.{preset.id}",
         verdict=_verdict(promised, least_flr_ml),
-        text=f"{preset.title}: {preset.centre} growth {share}. Measured in: "
+        prose=f"{preset.title}: {preset.centre} growth {share}. Measured in: "
         f"{preset.population}.{remark}",
-        value=promised.flr_ml.value,
-        threshold=least_flr_ml.value,
-        inclusive=None if least_flr_ml.value is None else True,
+        quantity=judged(promised.flr_ml),
+        threshold=_threshold(preset, least_flr_ml),
         probability=promised.probability,
         source=preset.source,
         status=preset.status,
     )
+
+
+def _threshold(preset: GrowthPreset, least_flr_ml: Quantity) -> Threshold | None:
+    if least_flr_ml.value is None:
+        return None
+    return Threshold(value=least_flr_ml.value, source=preset.source, status=preset.status)
 
 
 def _verdict(promised: Forecast, least_flr_ml: Quantity) -> Verdict:
@@ -196,7 +201,7 @@ def _assumptions(preset: GrowthPreset) -> Iterator[Finding]:
         yield Finding(
             id=name,
             verdict=Verdict.NO_EVIDENCE,
-            text=text,
+            prose=text,
             source=PROJECT_SOURCE,
             status=SourceStatus.PROJECT,
         )
@@ -211,7 +216,7 @@ def _remark(remark: GrowthRemark) -> Finding:
     return Finding(
         id=remark.id,
         verdict=Verdict.UNKNOWN,
-        text=f"{remark.text} Measured in: {remark.population}.",
+        prose=f"{remark.text} Measured in: {remark.population}.",
         source=remark.source,
         status=remark.status,
     )

@@ -203,7 +203,7 @@ def remark_finding(remark: Remark) -> Finding:
     return Finding(
         id=remark.id,
         verdict=Verdict.MET,
-        text=f"{remark.statement} ({remark.population})",
+        prose=f"{remark.statement} ({remark.population})",
         source=remark.source,
         status=remark.status,
     )

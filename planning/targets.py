@@ -171,7 +171,7 @@ def _doubts(answer: Answer, case: TargetCase, plan: DebulkingPlan) -> str:
     """Say how sure the minimum and the target are, where their verdicts flip."""
     deciding = [f for f in plan.findings if f.id in plan.flips]
     liver = [f for f in deciding if f.id == PREFIX + case.choice.rule_set]
-    share = [f for f in deciding if f.threshold == answer.target]
+    share = [f for f in deciding if f.limit == answer.target]
     parts = (
         *(f"enough liver {hundred(f)}" for f in liver),
         *(f"{100 * answer.target:g} % treated {hundred(f)}" for f in share[:1]),

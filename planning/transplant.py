@@ -48,7 +48,7 @@ def remark_finding(remark: Remark) -> Finding:
     return Finding(
         id=remark.id,
         verdict=Verdict.MET,
-        text=remark.statement,
+        prose=remark.statement,
         source=remark.source,
         status=remark.status,
     )

@@ -85,7 +85,7 @@ def counted(number: int, noun: str) -> str:
 
 def to_review(finding: Finding) -> Finding:
     """Say at the end of a finding's text that its segments are an estimate to be reviewed."""
-    return replace(finding, text=f"{finding.text} {REVIEW_SENTENCE}")
+    return replace(finding, prose=f"{finding.text} {REVIEW_SENTENCE}")
 
 
 def _side(value: float, beside: float) -> int:

@@ -168,7 +168,7 @@ def describe_alignment(
         f"{float(np.linalg.norm(moved)):.0f} mm."
         f"{'' if good else _difference(before, after, dice_fraction)}"
     )
-    finding = quality_finding("liver_alignment", passed=good, text=text, value=dice_fraction)
+    finding = quality_finding("liver_alignment", passed=good, prose=text, value=dice_fraction)
     return alignment, finding
 
 

@@ -322,7 +322,7 @@ def _familiar(distance: float, farthest: float) -> Finding:
     return quality_finding(
         "couinaud_shape_familiar",
         passed=distance <= farthest,
-        text=f"The liver's shape is {seen} those that the segment model learned from (distance "
+        prose=f"The liver's shape is {seen} those that the segment model learned from (distance "
         f"{distance:.1f}, alike up to {farthest:.1f}).{advice}",
         value=distance,
     )
@@ -339,7 +339,7 @@ def _certain(mean: float, known: Calibration, *, hopeless: bool) -> Finding:
     return quality_finding(
         "couinaud_model_certain",
         passed=mean >= known.least_certain,
-        text=f"The segment model is on average {percent:.0f} % sure of a voxel's segment; below "
+        prose=f"The segment model is on average {percent:.0f} % sure of a voxel's segment; below "
         f"{least:.0f} % its borders are less certain than usual.{advice}",
         value=mean,
     )

@@ -328,7 +328,7 @@ def _findings(fitted: _Fitted, joined: int, voxel_ml: float) -> tuple[Finding, .
     exophytic = quality_finding(
         "exophytic_lesion_voxels",
         passed=joined <= allowed,
-        text=f"{joined} lesion voxel(s), {joined * voxel_ml:.2f} mL, lay outside the liver mask "
+        prose=f"{joined} lesion voxel(s), {joined * voxel_ml:.2f} mL, lay outside the liver mask "
         f"{where} and were counted as liver (worth a look above {limit}).",
         value=joined * voxel_ml,
     )
@@ -336,8 +336,8 @@ def _findings(fitted: _Fitted, joined: int, voxel_ml: float) -> tuple[Finding, .
     leakage = quality_finding(
         "lesion_leakage_cut",
         passed=leaked <= allowed,
-        text=f"{leaked} lesion voxel(s), {leaked * voxel_ml:.2f} mL, lay farther outside the liver "
-        f"mask or apart from it and were cut (worth a look above {limit}).",
+        prose=f"{leaked} lesion voxel(s), {leaked * voxel_ml:.2f} mL, lay farther outside the "
+        f"liver mask or apart from it and were cut (worth a look above {limit}).",
         value=leaked * voxel_ml,
     )
     return (exophytic, leakage, _small_finding(fitted, voxel_ml))
@@ -352,5 +352,5 @@ def _small_finding(fitted: _Fitted, voxel_ml: float) -> Finding:
         text = "No given lesion was dropped for its size, however few its voxels."
     dropped = fitted.dropped
     return quality_finding(
-        "small_lesions_dropped", passed=dropped == 0, text=text, value=float(dropped)
+        "small_lesions_dropped", passed=dropped == 0, prose=text, value=float(dropped)
     )

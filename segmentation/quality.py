@@ -91,7 +91,7 @@ def check_segments(couinaud: LabelMap) -> tuple[Finding, ...]:
     missing = [segment.name for segment in CouinaudSegment if not counts[segment]]
     text = f"Segments without voxels: {', '.join(missing) or 'none'}."
     present = quality_finding(
-        "couinaud_segments_present", passed=not missing, text=text, value=float(len(missing))
+        "couinaud_segments_present", passed=not missing, prose=text, value=float(len(missing))
     )
     rules = tuple(rule for rule in ORDER if all(counts[s] for s in (*rule[0], *rule[1])))
     order = _in_order(codes, grid, rules) if rules else _unknown("couinaud_in_order")
@@ -100,7 +100,7 @@ def check_segments(couinaud: LabelMap) -> tuple[Finding, ...]:
 
 
 def _unknown(identifier: str) -> Finding:
-    return quality_finding(identifier, passed=None, text="Not checked: a segment has no voxels.")
+    return quality_finding(identifier, passed=None, prose="Not checked: a segment has no voxels.")
 
 
 def _one_piece(mask: Mask, voxels: int) -> Finding:
@@ -110,7 +110,7 @@ def _one_piece(mask: Mask, voxels: int) -> Finding:
     return quality_finding(
         "liver_in_one_piece",
         passed=loose <= LARGEST_LOOSE_FRACTION,
-        text=f"The liver mask has {pieces.size} piece(s); {percent_from_fraction(loose):.1f} % of "
+        prose=f"The liver mask has {pieces.size} piece(s); {percent_from_fraction(loose):.1f} % of "
         f"it lies outside the largest (worth a look above "
         f"{percent_from_fraction(LARGEST_LOOSE_FRACTION):g} %).",
         value=loose,
@@ -124,7 +124,7 @@ def _without_cavities(mask: Mask, voxels: int) -> Finding:
     return quality_finding(
         "liver_without_cavities",
         passed=enclosed <= LARGEST_CAVITY_FRACTION,
-        text=f"The liver mask encloses cavities of {percent_from_fraction(enclosed):.1f} % of its "
+        prose=f"The liver mask encloses cavities of {percent_from_fraction(enclosed):.1f} % of its "
         f"volume that do not count as liver (worth a look above "
         f"{percent_from_fraction(LARGEST_CAVITY_FRACTION):g} %).",
         value=enclosed,
@@ -136,7 +136,7 @@ def _plausible(volume_ml: float) -> Finding:
     return quality_finding(
         "liver_mask_volume_plausible",
         passed=low <= volume_ml <= high,
-        text=f"The liver mask holds {volume_ml:.0f} mL; {low:g} to {high:g} mL are usual.",
+        prose=f"The liver mask holds {volume_ml:.0f} mL; {low:g} to {high:g} mL are usual.",
         value=volume_ml,
     )
 
@@ -153,7 +153,7 @@ def _in_order(
     return quality_finding(
         "couinaud_in_order",
         passed=not wrong,
-        text=f"Segments out of anatomical order: {told}.",
+        prose=f"Segments out of anatomical order: {told}.",
         value=float(len(wrong)),
     )
 
@@ -183,7 +183,7 @@ def _shares(counts: NDArray[np.intp]) -> Finding:
     return quality_finding(
         "couinaud_shares_plausible",
         passed=not odd,
-        text=f"Segments with an unusual share of the liver: {'; '.join(odd) or 'none'}.",
+        prose=f"Segments with an unusual share of the liver: {'; '.join(odd) or 'none'}.",
         value=float(len(odd)),
     )
 

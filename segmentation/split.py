@@ -68,7 +68,7 @@ class SplitLesions:
             )
         gained = self.parts - self.masses
         return quality_finding(
-            "confluent_lesions_split", passed=gained == 0, text=text, value=float(gained)
+            "confluent_lesions_split", passed=gained == 0, prose=text, value=float(gained)
         )
 
 

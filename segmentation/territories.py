@@ -146,7 +146,7 @@ def _for_every_segment(branches: LabelMap, used: Codes) -> Finding:
     if lost:
         text += f" Branches of {', '.join(lost)} lie outside the liver only."
     return quality_finding(
-        "branches_for_every_segment", passed=not missing, text=text, value=float(len(missing))
+        "branches_for_every_segment", passed=not missing, prose=text, value=float(len(missing))
     )
 
 
@@ -154,7 +154,7 @@ def _in_liver(outside: float) -> Finding:
     return quality_finding(
         "branches_in_liver",
         passed=outside <= LARGEST_OUTSIDE_FRACTION,
-        text=f"{percent_from_fraction(outside):.1f} % of the branch voxels lie outside the liver "
+        prose=f"{percent_from_fraction(outside):.1f} % of the branch voxels lie outside the liver "
         f"and were left out (worth a look above "
         f"{percent_from_fraction(LARGEST_OUTSIDE_FRACTION):g} %).",
         value=outside,
@@ -165,8 +165,8 @@ def _reached(unreached: float) -> Finding:
     return quality_finding(
         "liver_reached_from_branches",
         passed=unreached <= LARGEST_UNREACHED_FRACTION,
-        text=f"{percent_from_fraction(unreached):.1f} % of the liver is not joined to any labelled "
-        f"branch and went to the branch nearest by straight distance (worth a look above "
+        prose=f"{percent_from_fraction(unreached):.1f} % of the liver is not joined to any "
+        f"labelled branch and went to the branch nearest by straight distance (worth a look above "
         f"{percent_from_fraction(LARGEST_UNREACHED_FRACTION):g} %).",
         value=unreached,
     )

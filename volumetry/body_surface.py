@@ -9,6 +9,7 @@ from remnant.core.errors import InputError
 from remnant.core.findings import SourceStatus
 from remnant.core.patient import Patient
 from remnant.core.quantity import Quantity
+from remnant.core.reasons import reasons_of
 from remnant.core.units import G_PER_KG
 from volumetry.body import Fact, Facts, facts_of, missing_reason
 
@@ -139,4 +140,4 @@ def body_surface_area(patient: Patient, *, formula: str = DEFAULT_BSA_FORMULA) -
     if lacking:
         return Quantity.absent(lacking)
     reason = ASSUMED_BODY if patient.body_size_assumed else None
-    return Quantity(chosen.compute(facts), reason=reason)
+    return Quantity(chosen.compute(facts), reasons=reasons_of(reason))

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from remnant.core.comparison import Change
 from remnant.core.quantity import Bound, Interval, Quantity, UncertaintyPart
+from remnant.core.reasons import reasons_of
 from remnant.core.volumetry_report import VolumetryReport
 from volumetry.propagation import Draws, Sample, Spread, spread
 from volumetry.uncertainty import sample_interval, scaled, varying
@@ -99,14 +100,14 @@ def combined(
     """Return a figure that rises with ``after`` and falls with ``before``, bounds kept."""
     reason = _reasons(before, after, note)
     if before.value is None or after.value is None:
-        return Quantity(None, reason=reason)
+        return Quantity(None, reasons=reasons_of(reason))
     bound, indicative = loose_ends(before, after)
     return Quantity(
         figure(before.value, after.value),
         interval=interval,
         bound=bound,
         indicative=indicative,
-        reason=reason,
+        reasons=reasons_of(reason),
     )
 
 

@@ -24,13 +24,13 @@ def check_liver_inside_scan(*, cut: bool, said_whole: bool = False) -> Finding:
     """Tell whether the liver lies clear of the outermost voxel layer, unless a user vouched."""
     if said_whole:
         text = "Not checked: the user said that the cropped maps hold the whole liver."
-        return quality_finding("liver_inside_scan", passed=None, text=text)
+        return quality_finding("liver_inside_scan", passed=None, prose=text)
     text = "The liver lies wholly within the scan."
     if cut:
         text = (
             "The liver reaches the edge of the scan and is cut there: all volumes are lower bounds."
         )
-    return quality_finding("liver_inside_scan", passed=not cut, text=text)
+    return quality_finding("liver_inside_scan", passed=not cut, prose=text)
 
 
 def check_lesions_known(*, known: bool) -> Finding:
@@ -41,7 +41,7 @@ def check_lesions_known(*, known: bool) -> Finding:
             "No lesion map was given: tumour volume and load are unknown, and lesions, if there "
             "are any, count as functional liver."
         )
-    return quality_finding("lesions_known", passed=known, text=text)
+    return quality_finding("lesions_known", passed=known, prose=text)
 
 
 def check_burden_plausible(fraction: float) -> Finding:
@@ -51,7 +51,7 @@ def check_burden_plausible(fraction: float) -> Finding:
     passed = fraction < IMPLAUSIBLE_BURDEN
     if not passed:
         text += " Check that the lesion map holds lesions and not the liver or its segments."
-    return quality_finding("burden_plausible", passed=passed, text=text, value=fraction)
+    return quality_finding("burden_plausible", passed=passed, prose=text, value=fraction)
 
 
 def check_lesions_inside_scan(counted: Tally) -> Finding:
@@ -60,7 +60,7 @@ def check_lesions_inside_scan(counted: Tally) -> Finding:
     text = "No lesion reaches the edge of the scan."
     if cut:
         text = f"Cut by the edge of the scan, so larger than measured: {_named(cut)}."
-    return quality_finding("lesions_inside_scan", passed=not cut, text=text, value=len(cut))
+    return quality_finding("lesions_inside_scan", passed=not cut, prose=text, value=len(cut))
 
 
 def check_lesions_inside_liver(
@@ -83,7 +83,7 @@ def check_lesions_inside_liver(
         gone = sorted(lesion_ids(lesions) - seen - rejected)
         whole = f" Wholly outside and not listed: {_named(gone)}." if gone else ""
         text = f"{outside_ml:.2f} mL of the lesion map lie outside the liver: not counted.{whole}"
-    return quality_finding("lesions_inside_liver", passed=not outside, text=text, value=outside)
+    return quality_finding("lesions_inside_liver", passed=not outside, prose=text, value=outside)
 
 
 def check_segments_cover_liver(counted: Tally, voxel_ml: float) -> Finding:
@@ -95,7 +95,7 @@ def check_segments_cover_liver(counted: Tally, voxel_ml: float) -> Finding:
         f"belong to no segment and are counted for none."
     )
     return quality_finding(
-        "segments_cover_liver", passed=share <= TOLERATED_SHARE, text=text, value=share
+        "segments_cover_liver", passed=share <= TOLERATED_SHARE, prose=text, value=share
     )
 
 
@@ -109,7 +109,7 @@ def check_segments_inside_liver(couinaud: LabelMap, maps: LiverMaps, counted: Ta
         f"({percent_from_fraction(share):.1f} % of the liver) lie outside the liver: not counted."
     )
     return quality_finding(
-        "segments_inside_liver", passed=share <= TOLERATED_SHARE, text=text, value=share
+        "segments_inside_liver", passed=share <= TOLERATED_SHARE, prose=text, value=share
     )
 
 
@@ -119,7 +119,7 @@ def check_lesions_confirmed(lesions: Sequence[Lesion]) -> Finding:
     text = f"{open_ones} of {len(lesions)} lesions are automatic: nobody has confirmed them."
     if not open_ones:
         text = f"{len(lesions)} lesions, none of them left unconfirmed."
-    return quality_finding("lesions_unconfirmed", passed=not open_ones, text=text, value=open_ones)
+    return quality_finding("lesions_unconfirmed", passed=not open_ones, prose=text, value=open_ones)
 
 
 def lesion_ids(lesions: LabelMap) -> frozenset[int]:

@@ -20,6 +20,7 @@ from remnant.core.codes import present_codes
 from remnant.core.geometry import DIMENSIONS, Geometry
 from remnant.core.labels import Structure
 from remnant.core.quantity import Bound, Quantity
+from remnant.core.reasons import reasons_of
 from volumetry.liver_maps import BLOCK_VOXELS, Box, LiverMaps, bounding_box
 from volumetry.surfaces import NO_FACES, Faces
 
@@ -211,7 +212,7 @@ def _quantity(distance_mm: float, edge_mm: float, why_none: str) -> Quantity:
     if np.isinf(distance_mm):
         return Quantity.absent(why_none)
     if edge_mm * SAME < distance_mm:
-        return Quantity(float(distance_mm), bound=Bound.UPPER, reason=NEARER_EDGE)
+        return Quantity(float(distance_mm), bound=Bound.UPPER, reasons=reasons_of(NEARER_EDGE))
     return Quantity(float(distance_mm))
 
 

@@ -22,6 +22,7 @@ from remnant.core.errors import ImplausibleValueError, InputError
 from remnant.core.labels import CouinaudSegment
 from remnant.core.patient import Patient
 from remnant.core.quantity import Bound, Interval, Quantity, UncertaintyPart
+from remnant.core.reasons import reasons_of
 from remnant.core.units import percent_from_fraction
 from remnant.core.volumetry_report import StandardisedVolume, VolumetryReport
 from volumetry.change import change_of, loose_ends, multiplied, paired_spreads, varying_interval
@@ -287,12 +288,12 @@ class _Figures:
         stlv_ml = self.standard.stlv_ml
         reason = "; ".join(r for r in (flr_ml.reason, stlv_ml.reason) if r) or None
         if flr_ml.value is None or stlv_ml.value is None:
-            return Quantity(None, reason=reason)
+            return Quantity(None, reasons=reasons_of(reason))
         return replace(
             flr_ml,
             value=round(flr_ml.value / stlv_ml.value, DECIMALS),
             interval=self.interval(figure),
-            reason=reason,
+            reasons=reasons_of(reason),
         )
 
 
@@ -319,7 +320,7 @@ def _weeks_to_threshold(figures: _Figures, sflr: Change, request: GrowthRequest)
         interval=_time_interval(figures, time),
         bound=None if bound is None else _OTHER[bound],
         indicative=indicative,
-        reason="; ".join(r for r in (sflr.difference.reason, SLOWS) if r),
+        reasons=reasons_of("; ".join(r for r in (sflr.difference.reason, SLOWS) if r)),
     )
 
 

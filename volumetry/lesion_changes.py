@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from remnant.core.comparison import Change, LesionMatch, MatchKind
 from remnant.core.lesions import Lesion
 from remnant.core.quantity import Bound, Interval, Quantity, UncertaintyPart
+from remnant.core.reasons import reasons_of
 from remnant.core.volumetry_report import VolumetryReport
 from volumetry.change import change_of, seeds, varying_interval
 from volumetry.matching import Pairing
@@ -267,7 +268,7 @@ def _volume_ml(lesions: list[Lesion], drawn: _Drawn) -> Quantity:
         sum(lesion.volume_ml.value or 0.0 for lesion in lesions),
         interval=drawn.interval(),
         bound=Bound.LOWER if _cut(lesions) else None,
-        reason="; ".join(reason for reason in reasons if reason) or None,
+        reasons=reasons_of("; ".join(reason for reason in reasons if reason) or None),
     )
 
 
@@ -276,7 +277,7 @@ def _length_mm(lesions: list[Lesion], drawn: _Drawn) -> Quantity:
         sum(lesion.longest_axial_mm for lesion in lesions),
         interval=drawn.interval(),
         bound=Bound.LOWER if _cut(lesions) else None,
-        reason=CUT_DIAMETER if _cut(lesions) else None,
+        reasons=reasons_of(CUT_DIAMETER if _cut(lesions) else None),
     )
 
 

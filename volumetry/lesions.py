@@ -12,6 +12,7 @@ from remnant.core.geometry import Geometry, Vector3
 from remnant.core.labels import CouinaudSegment
 from remnant.core.lesions import Confirmation, IntensityStatistics, Lesion
 from remnant.core.quantity import Bound, Quantity
+from remnant.core.reasons import reasons_of
 from remnant.core.uncertainty import ErrorModel
 from volumetry.calipers import axial_diameters, feret_mm
 from volumetry.distances import LesionDistances, lesion_distances
@@ -130,7 +131,7 @@ def _volume(known: _Known, code: int, surface_mm2: float) -> Quantity:
     value = voxels * known.maps.geometry.voxel_volume_ml
     interval = lesion_interval(value, surface_mm2, grid_mm4=known.grid_mm4, model=known.model)
     if known.counted.on_edge[code].any():
-        return Quantity(value, interval=interval, bound=Bound.LOWER, reason=CUT_LESION)
+        return Quantity(value, interval=interval, bound=Bound.LOWER, reasons=reasons_of(CUT_LESION))
     return Quantity(value, interval=interval)
 
 

@@ -11,6 +11,7 @@ from remnant.core.labels import CouinaudSegment
 from remnant.core.lesions import Confirmation, IntensityStatistics, Lesion
 from remnant.core.patient import Patient
 from remnant.core.quantity import Bound, Quantity
+from remnant.core.reasons import reasons_of
 from remnant.core.uncertainty import ErrorModel
 from remnant.core.volumes import LabelMap
 from remnant.core.volumetry_report import SegmentSource, SegmentVolumes, VolumetryReport
@@ -165,7 +166,7 @@ class _Liver:
         """Volume of some voxels of the liver; a lower bound where the scan cuts it."""
         value = voxels * self.voxel_ml
         if self.is_cut:
-            return Quantity(value, bound=Bound.LOWER, reason=CUT_LIVER)
+            return Quantity(value, bound=Bound.LOWER, reasons=reasons_of(CUT_LIVER))
         return Quantity(value)
 
     def tumour_mask(self) -> NDArray[np.bool_]:
@@ -185,7 +186,7 @@ def _burden(liver: _Liver, burden: float | None) -> Quantity:
     return Quantity(
         burden,
         indicative=liver.is_cut,
-        reason=SHARE_WITHIN_SCAN if liver.is_cut else None,
+        reasons=reasons_of(SHARE_WITHIN_SCAN if liver.is_cut else None),
     )
 
 
@@ -196,7 +197,9 @@ def _functional_tlv(liver: _Liver, *, lesions_known: bool) -> Quantity:
             functional * liver.voxel_ml,
             bound=None if liver.is_cut else Bound.UPPER,
             indicative=liver.is_cut,
-            reason=f"{LESIONS_UNKNOWN}; {CUT_LIVER}" if liver.is_cut else LESIONS_UNKNOWN,
+            reasons=reasons_of(
+                f"{LESIONS_UNKNOWN}; {CUT_LIVER}" if liver.is_cut else LESIONS_UNKNOWN
+            ),
         )
     return liver.volume(functional)
 

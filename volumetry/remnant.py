@@ -11,6 +11,7 @@ from remnant.core.labels import CouinaudSegment
 from remnant.core.patient import Patient
 from remnant.core.plan import Remnant
 from remnant.core.quantity import Bound, Interval, Quantity, UncertaintyPart
+from remnant.core.reasons import reasons_of
 from remnant.core.units import G_PER_KG, percent_from_fraction
 from remnant.core.volumetry_report import SegmentVolumes, VolumetryReport
 from volumetry.body_surface import ASSUMED_BODY
@@ -311,20 +312,20 @@ def bounded(value: float, *, may_be_more: list[str], may_be_less: list[str]) -> 
     reason = _joined(dict.fromkeys(may_be_more + may_be_less))
     if may_be_more and may_be_less:
         either = f"it could be larger or smaller than measured: {reason}"
-        return Quantity(value, indicative=True, reason=either)
+        return Quantity(value, indicative=True, reasons=reasons_of(either))
     bound = Bound.LOWER if may_be_more else Bound.UPPER if may_be_less else None
-    return Quantity(value, bound=bound, reason=reason)
+    return Quantity(value, bound=bound, reasons=reasons_of(reason))
 
 
 def _over(part: Quantity, whole: Quantity) -> Quantity:
     reason = _joined([part.reason, whole.reason])
     if part.value is None or whole.value is None:
-        return Quantity(None, reason=reason)
+        return Quantity(None, reasons=reasons_of(reason))
     return Quantity(
         round(part.value / whole.value, DECIMALS),
         bound=part.bound,
         indicative=part.indicative,
-        reason=reason,
+        reasons=reasons_of(reason),
     )
 
 
@@ -333,7 +334,9 @@ def _body_weight(patient: Patient) -> Quantity:
     if patient.weight_kg is None:
         return Quantity.absent("body weight was not given")
     reason = ASSUMED_BODY if patient.body_size_assumed else None
-    return Quantity(patient.weight_kg * G_PER_KG / percent_from_fraction(1.0), reason=reason)
+    return Quantity(
+        patient.weight_kg * G_PER_KG / percent_from_fraction(1.0), reasons=reasons_of(reason)
+    )
 
 
 def _joined(reasons: Iterable[str | None]) -> str | None:

@@ -4,6 +4,7 @@ from remnant.core.errors import ImplausibleValueError, InputError
 from remnant.core.findings import SourceStatus
 from remnant.core.patient import Patient
 from remnant.core.quantity import Quantity
+from remnant.core.reasons import reasons_of
 from remnant.core.volumetry_report import StandardisedVolume
 from volumetry.body import Fact, Facts, facts_of, missing_reason
 from volumetry.body_surface import (
@@ -154,7 +155,7 @@ def _estimate(
     absent = lacking or missing_reason(chosen.id, chosen.needs, facts) or chosen.refuse(facts)
     if absent:
         return Quantity.absent(absent)
-    return Quantity(chosen.compute(facts), reason="; ".join(reasons) or None)
+    return Quantity(chosen.compute(facts), reasons=reasons_of("; ".join(reasons) or None))
 
 
 def _cautions(chosen: VolumeFormula, facts: Facts, patient: Patient) -> list[str]:
@@ -177,4 +178,4 @@ def _bsa_notes(chosen: VolumeFormula, used: str) -> list[str]:
 
 def _noted(quantity: Quantity, note: str) -> Quantity:
     reason = f"{quantity.reason}; {note}" if quantity.reason else note
-    return Quantity(quantity.value, reason=reason)
+    return Quantity(quantity.value, reasons=reasons_of(reason))

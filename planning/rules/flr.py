@@ -6,7 +6,7 @@ these was found in neuroendocrine metastases, so each is shown with the populati
 
 from dataclasses import dataclass, field
 
-from remnant.core.findings import Basis, SourceStatus, Threshold
+from remnant.core.findings import Basis, Comparison, SourceStatus, Threshold
 from remnant.core.patient import LiverBackground
 
 EVERY_LIVER = frozenset(b for b in LiverBackground if b is not LiverBackground.UNKNOWN)
@@ -48,17 +48,17 @@ def _at(
     basis: Basis,
     source: str,
     *,
-    inclusive: bool = True,
+    comparison: Comparison = Comparison.AT_LEAST,
     status: SourceStatus = SourceStatus.VERIFIED,
 ) -> Threshold:
-    return Threshold(value=value, basis=basis, inclusive=inclusive, source=source, status=status)
+    return Threshold(value=value, basis=basis, comparison=comparison, source=source, status=status)
 
 
 FURTHER_MINIMA = (
     FurtherMinimum(
         id="flr.further.vauthey2000",
         title="Vauthey 2000",
-        threshold=_at(0.25, Basis.STANDARDISED_TLV, "vauthey2000", inclusive=False),
+        threshold=_at(0.25, Basis.STANDARDISED_TLV, "vauthey2000", comparison=Comparison.MORE),
         population="normal liver, 20 patients",
         backgrounds=NORMAL,
         remark="Complications were commoner at 25 % or less.",
@@ -80,7 +80,7 @@ FURTHER_MINIMA = (
     FurtherMinimum(
         id="flr.further.kim2013",
         title="Kim 2013",
-        threshold=_at(0.30, Basis.STANDARDISED_TLV, "kim2013", inclusive=False),
+        threshold=_at(0.30, Basis.STANDARDISED_TLV, "kim2013", comparison=Comparison.MORE),
         population="right hemihepatectomy, 74 patients",
         backgrounds=EVERY_LIVER,
         formula="yu2004",

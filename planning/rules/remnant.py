@@ -8,7 +8,7 @@ precise, the basis is :attr:`Basis.UNSPECIFIED` and both fractions are held agai
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from remnant.core.findings import Basis, SourceStatus, Threshold
+from remnant.core.findings import Basis, Comparison, SourceStatus, Threshold
 from remnant.core.patient import LiverBackground
 
 PROJECT_SOURCE = "remnant_rules"
@@ -105,9 +105,7 @@ def _minimum(
     not_asked: str = "",
     over_weeks: float | None = None,
 ) -> RemnantMinimum:
-    threshold = Threshold(
-        value=value, basis=basis, inclusive=True, source=source, status=SourceStatus.VERIFIED
-    )
+    threshold = Threshold(value=value, basis=basis, source=source, status=SourceStatus.VERIFIED)
     return RemnantMinimum(
         threshold=threshold,
         population=population,
@@ -190,12 +188,17 @@ CONTIGUOUS_SEGMENTS_SOURCE = "cloyd2020"
 
 
 def _debulking(
-    value: float, source: str, title: str, *, inclusive: bool, remark: str
+    value: float,
+    source: str,
+    title: str,
+    *,
+    comparison: Comparison = Comparison.AT_LEAST,
+    remark: str,
 ) -> DebulkingRule:
     threshold = Threshold(
         value=value,
         basis=Basis.TUMOUR_VOLUME,
-        inclusive=inclusive,
+        comparison=comparison,
         source=source,
         status=SourceStatus.VERIFIED,
     )
@@ -207,38 +210,38 @@ DEBULKING_70_MACHAIRAS = _debulking(
     0.70,
     "machairas2021",
     "Machairas 2021",
-    inclusive=True,
     remark="It names two groups, one with at least and one with more than 70 %.",
 )
 DEBULKING_90_MACHAIRAS = _debulking(
     0.90,
     "machairas2021",
     "Machairas 2021",
-    inclusive=True,
     remark="The classic limit, printed without a sign and read here as at least.",
 )
 DEBULKING_70_CLOYD = _debulking(
-    0.70, "cloyd2020", "Cloyd 2020", inclusive=False, remark="Named there as what some propose."
+    0.70,
+    "cloyd2020",
+    "Cloyd 2020",
+    comparison=Comparison.MORE,
+    remark="Named there as what some propose.",
 )
 DEBULKING_90_CLOYD = _debulking(
     0.90,
     "cloyd2020",
     "Cloyd 2020",
-    inclusive=False,
+    comparison=Comparison.MORE,
     remark="Its condition for selection, beside complete resection.",
 )
 DEBULKING_80_CLOYD = _debulking(
     0.80,
     "cloyd2020",
     "Cloyd 2020",
-    inclusive=True,
     remark="From series with 80 to 90 % removed; its lower end, read here as at least.",
 )
 DEBULKING_100_CLOYD = _debulking(
     1.0,
     "cloyd2020",
     "Cloyd 2020",
-    inclusive=True,
     remark="Complete; one group found comparable survival with 70, 90 and 100 %.",
 )
 DEBULKING_RULES = (

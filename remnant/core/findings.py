@@ -1,9 +1,10 @@
 """Verdicts on rules and quality checks, each with its source."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from remnant.core.quantity import Bound, Quantity
+from remnant.core.reasons import Reason
 
 
 class Verdict(StrEnum):
@@ -33,21 +34,37 @@ class Basis(StrEnum):
     TUMOUR_VOLUME = "tumour_volume"
     TOTAL_LIVER_VOLUME = "total_liver_volume"
     UNSPECIFIED = "unspecified"
+    NO_RATIO = "no_ratio"
+
+
+class Comparison(StrEnum):
+    """How a quantity is compared with a limit, as its source prints it."""
+
+    LESS = "<"
+    AT_MOST = "<="
+    AT_LEAST = ">="
+    MORE = ">"
+
+
+UPWARD = frozenset((Comparison.AT_LEAST, Comparison.MORE))
+INCLUSIVE = frozenset((Comparison.AT_LEAST, Comparison.AT_MOST))
+MEASUREMENT_DECIMALS = 9
+"""Values are compared rounded to so many decimals: 0.1 + 0.6 must not miss "at least 0.7"."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Threshold:
-    """A published minimum.
+    """A published limit.
 
     Parameters
     ----------
     value
-        The minimum, in the unit of ``basis``: a fraction for volumes, percent for body weight,
-        mL/m² for body surface area.
+        The limit, in the unit of ``basis``: a fraction for volumes, percent for body weight, mL/m²
+        for body surface area; of what is no ratio in its own unit.
     basis
         What the study divided by.
-    inclusive
-        ``True`` for "at least" (>=), ``False`` for "more than" (>), as the source prints it.
+    comparison
+        "At least", "more than", "at most" or "less than", as the source prints it.
     source
         Key in ``planning/literature.bib``.
     status
@@ -55,60 +72,152 @@ class Threshold:
     """
 
     value: float
-    basis: Basis
-    inclusive: bool
+    basis: Basis = Basis.NO_RATIO
+    comparison: Comparison = Comparison.AT_LEAST
     source: str
     status: SourceStatus
 
-    def judge(self, quantity: Quantity) -> Verdict:
-        """Hold a quantity of this threshold's basis against it.
+    @property
+    def inclusive(self) -> bool:
+        """Whether a quantity that equals the limit reaches it."""
+        return self.comparison in INCLUSIVE
 
-        A lower bound can meet but never fail a minimum, an upper bound the reverse; what a bound
-        cannot decide is ``UNKNOWN``, and so is an absent or indicative value.
+    def judge(self, quantity: Quantity) -> Verdict:
+        """Compare a quantity of this threshold's basis with it.
+
+        A lower bound can reach but never miss a minimum, an upper bound the reverse, and for a
+        maximum the other way round; what a bound cannot decide is ``UNKNOWN``, and so is an absent
+        or indicative value.
         """
         if quantity.value is None or quantity.indicative:
             return Verdict.UNKNOWN
-        reached = quantity.value >= self.value if self.inclusive else quantity.value > self.value
-        undecided = Bound.UPPER if reached else Bound.LOWER
-        if quantity.bound is undecided:
+        holds = self.holds(quantity.value)
+        sure = (quantity.bound is Bound.LOWER) == (self.comparison in UPWARD)
+        if quantity.bound is not None and sure is not holds:
             return Verdict.UNKNOWN
-        return Verdict.MET if reached else Verdict.NOT_MET
+        return Verdict.MET if holds else Verdict.NOT_MET
+
+    def holds(self, value: float) -> bool:
+        """Compare a number; the noise of adding up floats decides nothing."""
+        number, limit = round(value, MEASUREMENT_DECIMALS), self.value
+        return {
+            Comparison.LESS: number < limit,
+            Comparison.AT_MOST: number <= limit,
+            Comparison.AT_LEAST: number >= limit,
+            Comparison.MORE: number > limit,
+        }[self.comparison]
 
     def probability(self, quantity: Quantity) -> float | None:
-        """Return the probability that a quantity of this threshold's basis reaches it.
+        """Return the probability that the true value of a quantity of this basis holds.
 
         ``None`` where it cannot be said, see `Quantity.probability`.
         """
-        return quantity.probability(self.value, inclusive=self.inclusive)
+        if self.comparison in UPWARD:
+            return quantity.probability(self.value, inclusive=self.inclusive)
+        beyond = quantity.probability(self.value, inclusive=not self.inclusive)
+        return None if beyond is None else 1.0 - beyond
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One statement of a report: a rule or a quality check, its verdict and its source.
+    """A rule or a quality check: its verdict, and what it rests on. Data, no sentence.
 
-    ``value``, ``threshold``, ``basis``, ``inclusive`` are ``None`` for checks without a number;
-    ``source`` and ``status`` are ``None`` for quality checks, which rest on no publication.
-    ``verdict`` of a quality check is ``MET`` when the check passed. ``probability`` is that of the
-    true value reaching the threshold (or lying in the class that is named), within the error model
-    of the report; ``None`` where it cannot be said.
+    `remnant.wording.findings` puts it into words, by its id and the rule data.
+
+    Parameters
+    ----------
+    id
+        Which condition, rule or check.
+    verdict
+        Of a quality check ``MET`` when it passed.
+    decides
+        Whether it decides the list that it stands in; remarks do not.
+    inputs, missing
+        Names of the inputs that it read (`planning.inputs`), and of those whose want leaves it
+        undecided.
+    quantity
+        What was judged, without its interval, which stands where the quantity does in the report;
+        ``None`` for checks without a number. Of several the most cautious.
+    quantities
+        The same on each denominator, where the source does not say which it means; else empty.
+    denominator
+        What ``quantity`` was divided by, where no threshold says so.
+    threshold
+        The limit, ``None`` where nothing is compared.
+    probability
+        Of the true value reaching the threshold (or lying in the class that is named), within the
+        error model of the report; ``None`` where it cannot be said.
+    reasons
+        Why the verdict is as it is, and what it rests on.
+    source, status
+        ``None`` for quality checks, which rest on no publication.
     """
 
     id: str
     verdict: Verdict
-    text: str
-    value: float | None = None
-    threshold: float | None = None
-    basis: Basis | None = None
-    inclusive: bool | None = None
-    source: str | None = None
-    status: SourceStatus | None = field(default=None)
+    decides: bool = True
+    inputs: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    quantity: Quantity | None = None
+    quantities: tuple[Quantity, ...] = ()
+    denominator: Basis | None = None
+    threshold: Threshold | None = None
     probability: float | None = None
+    reasons: tuple[Reason, ...] = ()
+    source: str | None = None
+    status: SourceStatus | None = None
+    prose: str = ""
+
+    @property
+    def value(self) -> float | None:
+        """The number that was judged; ``None`` where it is absent or there is none."""
+        return None if self.quantity is None else self.quantity.value
+
+    @property
+    def limit(self) -> float | None:
+        """The number that it was compared with; ``None`` where there is none."""
+        return None if self.threshold is None else self.threshold.value
+
+    @property
+    def basis(self) -> Basis | None:
+        """What the quantity, and the limit's study, divided by; ``None`` for what is no ratio."""
+        if self.threshold is None:
+            return self.denominator
+        return None if self.threshold.basis is Basis.NO_RATIO else self.threshold.basis
+
+    @property
+    def inclusive(self) -> bool | None:
+        """Whether a value that equals the limit reaches it; ``None`` without one."""
+        return None if self.threshold is None else self.threshold.inclusive
+
+    @property
+    def text(self) -> str:
+        """The finding in words."""
+        from remnant.wording.findings import text_of
+
+        return text_of(self)
+
+
+def judged(quantity: Quantity) -> Quantity:
+    """Return a quantity as a finding keeps it: without its interval, free of float noise."""
+    value = None if quantity.value is None else round(quantity.value, MEASUREMENT_DECIMALS)
+    return replace(quantity, value=value, interval=None)
 
 
 def quality_finding(
-    identifier: str, *, passed: bool | None, text: str, value: float | None = None
+    identifier: str,
+    *,
+    passed: bool | None,
+    prose: str = "",
+    value: float | None = None,
+    reasons: tuple[Reason, ...] = (),
 ) -> Finding:
     """Make a quality finding; ``passed`` is ``None`` when the check could not be made."""
     verdicts = {None: Verdict.UNKNOWN, True: Verdict.MET, False: Verdict.NOT_MET}
-    verdict = verdicts[passed]
-    return Finding(id=identifier, verdict=verdict, text=text, value=value)
+    return Finding(
+        id=identifier,
+        verdict=verdicts[passed],
+        prose=prose,
+        quantity=None if value is None else Quantity(float(value)),
+        reasons=reasons,
+    )

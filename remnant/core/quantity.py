@@ -1,13 +1,14 @@
 """A measured number, with what is known about it."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from math import isfinite
 from typing import Self
 
 from remnant.core.errors import InputError
+from remnant.core.reasons import Reason, reasons_of
 
 
 class Bound(StrEnum):
@@ -111,7 +112,7 @@ class Quantity:
         The value may be wrong in both directions, by more than any interval says (the scan cuts
         both parts of a ratio, or lesions are not known): it may be shown with its reason, but no
         threshold is judged on it.
-    reason
+    reasons
         Why the value is absent, is a bound or indicative, or must be read with care.
 
     Raises
@@ -124,10 +125,11 @@ class Quantity:
     interval: Interval | None = field(default=None, kw_only=True)
     bound: Bound | None = field(default=None, kw_only=True)
     indicative: bool = field(default=False, kw_only=True)
-    reason: str | None = field(default=None, kw_only=True)
+    reasons: tuple[Reason, ...] = field(default=(), kw_only=True)
 
     def __post_init__(self) -> None:
-        if (self.value is None or self.indicative) and not self.reason:
+        object.__setattr__(self, "reasons", reasons_of(self.reasons))
+        if (self.value is None or self.indicative) and not self.reasons:
             raise InputError("an absent or indicative value needs a reason")
         if self.value is not None and not isfinite(self.value):
             raise InputError(f"a measured value must be finite, got {self.value}")
@@ -141,7 +143,14 @@ class Quantity:
             return None
         return self.interval.probability(limit, inclusive=inclusive)
 
+    @property
+    def reason(self) -> str | None:
+        """The reasons in words, ``None`` where there are none."""
+        from remnant.wording.reasons import why
+
+        return why(self) or None
+
     @classmethod
-    def absent(cls, reason: str) -> Self:
-        """Return a quantity that was not measured, with the reason."""
-        return cls(None, reason=reason)
+    def absent(cls, *reasons: Reason | str | Iterable[Reason]) -> Self:
+        """Return a quantity that was not measured, with the reasons."""
+        return cls(None, reasons=tuple(one for given in reasons for one in reasons_of(given)))

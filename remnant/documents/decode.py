@@ -4,13 +4,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from remnant.core.errors import InputError
-from remnant.core.findings import Basis, Finding, SourceStatus, Verdict
+from remnant.core.findings import Basis, Comparison, Finding, SourceStatus, Threshold, Verdict
 from remnant.core.geometry import Vector3
 from remnant.core.labels import CouinaudSegment, SegmentIvPart
 from remnant.core.lesions import Confirmation, IntensityStatistics, Lesion, PlantedLesion
 from remnant.core.patient import LiverBackground, Patient, Sex
 from remnant.core.provenance import ModelUse, Provenance
 from remnant.core.quantity import Bound, Interval, Quantity, UncertaintyPart
+from remnant.core.reasons import reasons_of
 from remnant.core.study import Study
 from remnant.core.uncertainty import Boundaries, ErrorModel, SegmentBorder, SegmentPlane
 from remnant.core.volumes import Modality, Phase
@@ -47,7 +48,7 @@ def decode_quantity(name: str, owner: Json) -> Quantity:
         interval=decode_interval(name, owner),
         bound=None if bound is None else Bound(bound),
         indicative=owner.get(f"{name}_indicative", False),
-        reason=owner.get(f"{name}_reason"),
+        reasons=reasons_of(owner.get(f"{name}_reason")),
     )
 
 
@@ -271,16 +272,28 @@ def decode_findings(findings: Iterable[Json]) -> tuple[Finding, ...]:
         Finding(
             id=finding["id"],
             verdict=Verdict(finding["verdict"]),
-            text=finding["text"],
-            value=finding["value"],
-            threshold=finding["threshold"],
-            basis=None if finding["basis"] is None else Basis(finding["basis"]),
-            inclusive=finding["inclusive"],
+            prose=finding["text"],
+            quantity=None if finding["value"] is None else Quantity(finding["value"]),
+            threshold=_threshold(finding),
+            denominator=None if finding["basis"] is None else Basis(finding["basis"]),
             source=finding["source"],
             status=None if finding["status"] is None else SourceStatus(finding["status"]),
             probability=finding.get("probability"),
         )
         for finding in findings
+    )
+
+
+def _threshold(finding: Json) -> Threshold | None:
+    if finding["threshold"] is None:
+        return None
+    basis = finding["basis"]
+    return Threshold(
+        value=finding["threshold"],
+        basis=Basis.NO_RATIO if basis is None else Basis(basis),
+        comparison=Comparison.AT_LEAST if finding["inclusive"] else Comparison.MORE,
+        source=finding["source"] or "",
+        status=SourceStatus(finding["status"] or SourceStatus.PROJECT),
     )
 
 

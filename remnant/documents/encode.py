@@ -273,7 +273,7 @@ def encode_findings(findings: Iterable[Finding]) -> list[Json]:
             "verdict": finding.verdict.value,
             "text": finding.text,
             "value": finding.value,
-            "threshold": finding.threshold,
+            "threshold": finding.limit,
             "basis": None if finding.basis is None else finding.basis.value,
             "inclusive": finding.inclusive,
             "source": finding.source,

@@ -239,4 +239,4 @@ def _gap_findings(geometry: Geometry, k_indices: NDArray[np.int64]) -> tuple[Fin
         f"{missing} of {planes} planes between the first and the last of the DICOM segmentation "
         f"are not in the file: they were read as empty."
     )
-    return (quality_finding("dicom_seg_gaps", passed=None, text=text, value=float(missing)),)
+    return (quality_finding("dicom_seg_gaps", passed=None, prose=text, value=float(missing)),)

@@ -28,7 +28,7 @@ def _slice_spacing(geometry: Geometry) -> Finding:
     return quality_finding(
         "slice_spacing",
         passed=widest <= LARGEST_SLICE_SPACING_MM + ROUNDING_MM,
-        text=f"Slices are {widest:.2f} mm apart; above {LARGEST_SLICE_SPACING_MM:g} mm volumes of "
+        prose=f"Slices are {widest:.2f} mm apart; above {LARGEST_SLICE_SPACING_MM:g} mm volumes of "
         f"small lesions become unreliable.",
         value=widest,
     )
@@ -39,7 +39,7 @@ def _anisotropy(geometry: Geometry) -> Finding:
     return quality_finding(
         "voxel_anisotropy",
         passed=ratio <= LARGEST_ANISOTROPY,
-        text=f"Voxels are {ratio:.1f} times as long as wide; above {LARGEST_ANISOTROPY:g} shapes "
+        prose=f"Voxels are {ratio:.1f} times as long as wide; above {LARGEST_ANISOTROPY:g} shapes "
         f"and diameters become unreliable.",
         value=ratio,
     )
@@ -56,8 +56,8 @@ def _shear(geometry: Geometry) -> Finding:
     return quality_finding(
         "sheared_grid",
         passed=False,
-        text=f"The slices are sheared by {angle:.1f} degrees (gantry tilt). The grid is kept as it "
-        f"is: volumes are right, pictures may look slanted.",
+        prose=f"The slices are sheared by {angle:.1f} degrees (gantry tilt). The grid is kept as "
+        f"it is: volumes are right, pictures may look slanted.",
         value=angle,
     )
 
@@ -73,7 +73,7 @@ def _coverage(geometry: Geometry) -> Finding:
     return quality_finding(
         "scan_coverage",
         passed=covered >= LEAST_COVERAGE_MM,
-        text=f"The scan covers {covered:.0f} mm head to foot; a whole liver usually needs "
+        prose=f"The scan covers {covered:.0f} mm head to foot; a whole liver usually needs "
         f"{LEAST_COVERAGE_MM:.0f} mm.",
         value=covered,
     )
@@ -86,4 +86,4 @@ def _contrast(phase: Phase) -> Finding:
         Phase.UNENHANCED: "The scan was made without contrast: most lesions are hardly visible.",
     }
     text = texts.get(phase, f"Contrast phase by the series description: {phase}.")
-    return quality_finding("contrast_phase", passed=passed, text=text)
+    return quality_finding("contrast_phase", passed=passed, prose=text)

@@ -353,7 +353,7 @@ def _source_findings(
     findings = []
     if Part.LIVER not in maps:
         text = "No liver mask was given: the liver is the union of the Couinaud segments."
-        findings.append(quality_finding("liver_from_couinaud", passed=None, text=text))
+        findings.append(quality_finding("liver_from_couinaud", passed=None, prose=text))
     others = [
         role
         for role in maps
@@ -363,5 +363,5 @@ def _source_findings(
     ]
     if others and Part.LESIONS in maps:
         text = f"Lesions come from the lesions file; those in the {others[0]} file were not used."
-        findings.append(quality_finding("lesions_source", passed=None, text=text))
+        findings.append(quality_finding("lesions_source", passed=None, prose=text))
     return tuple(findings)

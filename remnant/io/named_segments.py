@@ -132,7 +132,7 @@ def _empty_findings(codes: set[int], *, part: Part) -> list[Finding]:
         return []
     names = [CouinaudSegment(n).name if part in CODED_BY_SEGMENT else str(n) for n in sorted(codes)]
     text = f"The {part} file names {', '.join(names[:MOST_NAMED])} but holds no voxel of it."
-    return [quality_finding(f"{part}_empty", passed=None, text=text, value=float(len(codes)))]
+    return [quality_finding(f"{part}_empty", passed=None, prose=text, value=float(len(codes)))]
 
 
 def _overlap_findings(
@@ -152,7 +152,7 @@ def _overlap_findings(
         f"Segments of the {part} file overlap in {count} voxel(s); each such voxel was given to "
         f"the segment of the lower number."
     )
-    return [quality_finding(f"{part}_overlap", passed=False, text=text, value=float(count))]
+    return [quality_finding(f"{part}_overlap", passed=False, prose=text, value=float(count))]
 
 
 def _coded_by_segment(labels: tuple[SegmentLabel, ...], part: Part, path: Path) -> _Choice:
@@ -208,10 +208,10 @@ def _recognition(known: list[Meaning], *, passed_over: int, part: Part) -> tuple
             f"The {part} file tells its segments apart by a number alone: 1 to 8 were read as "
             f"Couinaud I to VIII; look whether that is what was meant."
         )
-        findings.append(quality_finding(f"{part}_by_number", passed=None, text=text))
+        findings.append(quality_finding(f"{part}_by_number", passed=None, prose=text))
     if any(meaning.half for meaning in known):
         text = f"Segments IVa and IVb of the {part} file were read as segment IV."
-        findings.append(quality_finding(f"{part}_iv_merged", passed=None, text=text))
+        findings.append(quality_finding(f"{part}_iv_merged", passed=None, prose=text))
     return (*findings, *_passed_over(passed_over, part))
 
 
@@ -219,7 +219,7 @@ def _passed_over(count: int, part: Part) -> tuple[Finding, ...]:
     if not count:
         return ()
     text = f"{count} other segment(s) of the {part} file were not used."
-    finding = quality_finding(f"{part}_passed_over", passed=None, text=text, value=float(count))
+    finding = quality_finding(f"{part}_passed_over", passed=None, prose=text, value=float(count))
     return (finding,)
 
 
@@ -231,7 +231,7 @@ def _binary(labels: tuple[SegmentLabel, ...], part: Part, path: Path) -> _Choice
     unclear = [label for label in rest if meanings[label.number] is None]
     if not numbers and len(rest) == 1 and unclear and not is_another(rest[0], part):
         text = f"The {part} file does not say what its one segment is: it was taken at its role."
-        finding = quality_finding(f"{part}_by_role", passed=None, text=text)
+        finding = quality_finding(f"{part}_by_role", passed=None, prose=text)
         return _Choice({rest[0].number: 1}, (finding,))
     doubtful = [x for x in unclear if part is Part.LESIONS and may_be_lesion(x)]
     if not numbers or doubtful:

@@ -143,7 +143,7 @@ def _unnamed_codes(count: int, part: Part) -> tuple[Finding, ...]:
         f"{count} code(s) of the {part} file have no name in its header: like the named ones, each "
         f"was read as the segment of its number."
     )
-    return (quality_finding(f"{part}_by_number", passed=None, text=text, value=float(count)),)
+    return (quality_finding(f"{part}_by_number", passed=None, prose=text, value=float(count)),)
 
 
 def _from_folder(path: Path, part: Part) -> RoleMap:

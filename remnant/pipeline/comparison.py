@@ -285,7 +285,7 @@ def _divided_alike(first: CaseReport, second: CaseReport) -> Finding:
     )
     alike = sources[0] is sources[1] and None not in sources
     passed = (True if alike else None) if reviewed else False
-    return quality_finding("compared_segments", passed=passed, text=text)
+    return quality_finding("compared_segments", passed=passed, prose=text)
 
 
 def _same_kind_of_scan(before: CaseReport, after: CaseReport) -> Finding:
@@ -299,7 +299,7 @@ def _same_kind_of_scan(before: CaseReport, after: CaseReport) -> Finding:
         f"Lesions differ in size between phases: a follow-up is best read in the same one."
     )
     passed = False if differ else True if known else None
-    return quality_finding("same_modality_and_phase", passed=passed, text=text)
+    return quality_finding("same_modality_and_phase", passed=passed, prose=text)
 
 
 def _kind(study: Study) -> tuple[str, str]:
@@ -321,7 +321,7 @@ def _confirmed(before: CaseReport, after: CaseReport) -> Finding:
         f"rejected ones are in no volume, and lesions that they match are named as rejected."
     )
     return quality_finding(
-        "compared_lesions_confirmed", passed=not any(counts), text=text, value=float(sum(counts))
+        "compared_lesions_confirmed", passed=not any(counts), prose=text, value=float(sum(counts))
     )
 
 

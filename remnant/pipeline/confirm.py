@@ -80,7 +80,7 @@ def _standing(finding: Finding, *, confirmed: bool) -> Finding:
         return finding
     plain = finding.text.removesuffix(WORDS)
     if confirmed:
-        return replace(finding, verdict=Verdict.MET, text=plain + WORDS)
+        return replace(finding, verdict=Verdict.MET, prose=plain + WORDS)
     if plain == finding.text:
         return finding
-    return replace(finding, verdict=Verdict.UNKNOWN, text=plain)
+    return replace(finding, verdict=Verdict.UNKNOWN, prose=plain)

@@ -31,7 +31,7 @@ def with_split_lesions(case: SegmentedCase, masks: Masks | None) -> SegmentedCas
         raise InputError("--split-confluent needs lesions: give a lesion map or a scan")
     given = None if masks is None else masks.lesions
     if given is not None and int(given.codes.max()) > 1:
-        finding = quality_finding("confluent_lesions_split", passed=None, text=NUMBERED)
+        finding = quality_finding("confluent_lesions_split", passed=None, prose=NUMBERED)
         return replace(case, quality=merged_findings(case.quality, (finding,)))
     split = split_confluent(case.lesions)
     return replace(

@@ -103,4 +103,4 @@ def _extended_finding(volume_ml: float, case: SegmentedCase) -> Finding:
         f"{volume_ml:.1f} mL of liver, added after it was divided, have the segment that is "
         f"nearest.{dropped}"
     )
-    return quality_finding(SEGMENTS_EXTENDED, passed=None, text=text, value=volume_ml)
+    return quality_finding(SEGMENTS_EXTENDED, passed=None, prose=text, value=volume_ml)

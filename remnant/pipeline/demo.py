@@ -128,10 +128,10 @@ def _with_truth(case: SegmentedCase, planted: Planted, seed: int) -> SegmentedCa
     finding = quality_finding(
         "planted_metastases",
         passed=missed == 0 and false_alarms == 0,
-        text=f"{len(lesions)} synthetic metastases of {true_ml:.1f} mL in all were planted in this "
-        f"image (seed {seed}): {len(lesions) - missed} were found, {missed} missed, and measured "
-        f"as {measured_ml:.1f} mL; {false_alarms} further lesion(s) lie where none was planted. "
-        "This is a demonstration, not a patient's disease.",
+        prose=f"{len(lesions)} synthetic metastases of {true_ml:.1f} mL in all were planted in "
+        f"this image (seed {seed}): {len(lesions) - missed} were found, {missed} missed, and "
+        f"measured as {measured_ml:.1f} mL; {false_alarms} further lesion(s) lie where none "
+        "was planted. This is a demonstration, not a patient's disease.",
     )
     return replace(case, planted=lesions, seed=seed, quality=(finding, *case.quality))
 

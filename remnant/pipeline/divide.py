@@ -216,7 +216,7 @@ def _redivided(case: SegmentedCase, division: Division, segments: GivenSegments)
     if SAME_MAP not in said.text:
         others = tuple(s for s in segments.sources if s is not SegmentSource.GIVEN)
         words = said.text.removesuffix(CONFIRMED) + same_map_words(others)
-        said = replace(said, text=words)
+        said = replace(said, prose=words)
     return replace(case, quality=merged_findings(case.quality, (said,)))
 
 

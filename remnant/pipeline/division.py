@@ -141,7 +141,7 @@ def source_finding(
         text += f" Dropped with those: {', '.join(lost)}."
     worse = outranks(replaced, source) or CONFIRMATION in lost
     sure = source is not SegmentSource.MODEL and not worse
-    return quality_finding(SEGMENTS_SOURCE, passed=True if sure else None, text=text)
+    return quality_finding(SEGMENTS_SOURCE, passed=True if sure else None, prose=text)
 
 
 def same_map_words(passed_over: tuple[SegmentSource, ...]) -> str:

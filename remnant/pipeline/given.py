@@ -131,7 +131,7 @@ def _vessel_findings(masks: Masks) -> tuple[Any, ...]:
         "A vessel map was given that does not tell portal from hepatic veins: it was not used; "
         "give portal_vein and hepatic_veins instead."
     )
-    return (quality_finding("vessels_used", passed=False, text=text),)
+    return (quality_finding("vessels_used", passed=False, prose=text),)
 
 
 def _study_of_masks(masks: Masks) -> Study:

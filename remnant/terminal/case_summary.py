@@ -296,7 +296,7 @@ def _reached(judged: Judged) -> str:
     """Write a minimum and in how many of 100 draws it is reached, as ``20 %: 25``."""
     finding = judged.finding
     count = judged.sureness.removesuffix(" in 100").replace(" ", "")
-    threshold, basis = finding.threshold or 0.0, finding.basis or Basis.UNSPECIFIED
+    threshold, basis = finding.limit or 0.0, finding.basis or Basis.UNSPECIFIED
     share = f"{100 * threshold:g}" if basis in FRACTIONS else f"{threshold:g}"
     unit = " mL/m²" if basis is Basis.BODY_SURFACE_AREA else " %"
     mark = MINIMUM_MARKS[basis][0] if basis in MINIMUM_MARKS else f" {BASIS_MARKS[basis]}"

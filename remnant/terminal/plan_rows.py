@@ -69,5 +69,5 @@ def _reached(plan: DebulkingPlan) -> Iterator[str]:
     """Write in how many of 100 draws each share is reached, as ``≥ 90 %: 83``."""
     for judged in reached_shares(plan):
         count = judged.sureness.removesuffix(" in 100").replace(" ", "")
-        limit = f"{100 * (judged.finding.threshold or 0.0):g} %"
+        limit = f"{100 * (judged.finding.limit or 0.0):g} %"
         yield f"{sign_of(judged.finding)} {limit}: {count}"

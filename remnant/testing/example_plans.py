@@ -28,6 +28,7 @@ from remnant.core.plan import (
 )
 from remnant.core.planning_report import PlanningReport
 from remnant.core.quantity import Interval, Quantity
+from remnant.testing.findings import example_finding
 
 FATES: Mapping[int, Fate] = {1: Fate.WITH_SEGMENTS, 3: Fate.WEDGE, 4: Fate.ABLATED}
 ERROR_SHARE = 0.06
@@ -96,36 +97,36 @@ def example_plan(number: int = 1, **changes: Any) -> DebulkingPlan:  # noqa: ANN
 def example_plan_findings() -> tuple[Finding, ...]:
     """Return verdicts on a plan: two minima, a share of the tumour, a rule without a number."""
     return (
-        Finding(
-            id="flr.cloyd2020",
+        example_finding(
+            identifier="flr.cloyd2020",
             verdict=Verdict.MET,
-            text="Cloyd 2020: at least 20 % of the standardised volume.",
+            prose="Cloyd 2020: at least 20 % of the standardised volume.",
             value=0.53,
-            threshold=0.2,
+            limit=0.2,
             basis=Basis.STANDARDISED_TLV,
             inclusive=True,
             source="cloyd2020",
             status=SourceStatus.VERIFIED,
             probability=0.999,
         ),
-        Finding(
-            id="flr.machairas2021_30",
+        example_finding(
+            identifier="flr.machairas2021_30",
             verdict=Verdict.NOT_MET,
-            text="Machairas 2021: at least 30 %.",
+            prose="Machairas 2021: at least 30 %.",
             value=0.29,
-            threshold=0.3,
+            limit=0.3,
             basis=Basis.UNSPECIFIED,
             inclusive=True,
             source="machairas2021",
             status=SourceStatus.VERIFIED,
             probability=0.41,
         ),
-        Finding(
-            id="debulking.cloyd2020",
+        example_finding(
+            identifier="debulking.cloyd2020",
             verdict=Verdict.MET,
-            text="Cloyd 2020: more than 90 %.",
+            prose="Cloyd 2020: more than 90 %.",
             value=0.93,
-            threshold=0.9,
+            limit=0.9,
             basis=Basis.TUMOUR_VOLUME,
             inclusive=False,
             source="cloyd2020",
@@ -135,7 +136,7 @@ def example_plan_findings() -> tuple[Finding, ...]:
         Finding(
             id="ablation.with_resection.gepnetlm_review",
             verdict=Verdict.UNKNOWN,
-            text="Resection with ablation only where the remnant is definitively adequate.",
+            prose="Resection with ablation only where the remnant is definitively adequate.",
             source=PROJECT_SOURCE,
             status=SourceStatus.PROJECT,
         ),
@@ -244,7 +245,7 @@ def example_staged() -> tuple[StagedPlan, ...]:
                 Finding(
                     id="growth.pve",
                     verdict=Verdict.UNKNOWN,
-                    text="Growth as in a published series.",
+                    prose="Growth as in a published series.",
                     source="kishi2009",
                     status=SourceStatus.UNVERIFIED,
                 ),
@@ -255,12 +256,12 @@ def example_staged() -> tuple[StagedPlan, ...]:
 
 def example_list(identifier: str = "transplant.milan", **changes: Any) -> CriteriaResult:  # noqa: ANN401
     """Return a list of conditions: one met, one not met, one undecided."""
-    condition = Finding(
-        id=f"{identifier}.burden",
+    condition = example_finding(
+        identifier=f"{identifier}.burden",
         verdict=Verdict.MET,
-        text="Tumour at most 50 % of the liver.",
+        prose="Tumour at most 50 % of the liver.",
         value=0.124,
-        threshold=0.5,
+        limit=0.5,
         basis=Basis.TOTAL_LIVER_VOLUME,
         inclusive=True,
         source="gepnetlm_review",
@@ -268,20 +269,19 @@ def example_list(identifier: str = "transplant.milan", **changes: Any) -> Criter
     )
     conditions = (
         condition,
-        replace(
-            condition,
-            id=f"{identifier}.age",
+        example_finding(
+            identifier=f"{identifier}.age",
             verdict=Verdict.NOT_MET,
-            text="Age at most 55 y.",
+            prose="Age at most 55 y.",
             value=60.0,
-            threshold=55.0,
-            basis=None,
+            limit=55.0,
+            source="gepnetlm_review",
             status=SourceStatus.UNVERIFIED,
         ),
         Finding(
             id=f"{identifier}.ki67",
             verdict=Verdict.UNKNOWN,
-            text="Ki-67 below 10 %. Not known: Ki-67 index.",
+            prose="Ki-67 below 10 %. Not known: Ki-67 index.",
             source="gepnetlm_review",
             status=SourceStatus.PROJECT,
         ),
@@ -300,12 +300,12 @@ def example_list(identifier: str = "transplant.milan", **changes: Any) -> Criter
 
 def example_ablation(lesions: tuple[int, ...] = (1, 3, 4, 5)) -> tuple[LesionAblation, ...]:
     """Return what two sources say on ablating some lesions; the largest is beyond the limits."""
-    size = Finding(
-        id="ablation.size.cloyd2020",
+    size = example_finding(
+        identifier="ablation.size.cloyd2020",
         verdict=Verdict.MET,
-        text="Cloyd 2020: best for tumours below 3.5 cm. Here: 12.0 mm.",
+        prose="Cloyd 2020: best for tumours below 3.5 cm. Here: 12.0 mm.",
         value=12.0,
-        threshold=35.0,
+        limit=35.0,
         inclusive=False,
         source="cloyd2020",
         status=SourceStatus.VERIFIED,
@@ -313,7 +313,7 @@ def example_ablation(lesions: tuple[int, ...] = (1, 3, 4, 5)) -> tuple[LesionAbl
     duct = Finding(
         id="ablation.central_biliary.gepnetlm_review",
         verdict=Verdict.UNKNOWN,
-        text="At least 1 cm from central bile ducts. Not known: where the bile ducts run.",
+        prose="At least 1 cm from central bile ducts. Not known: where the bile ducts run.",
         source="gepnetlm_review",
         status=SourceStatus.UNVERIFIED,
     )

@@ -58,7 +58,7 @@ class FakeDivider:
         return DividedLiver(
             couinaud=couinaud,
             segment_plane_mm=self.segment_plane_mm,
-            quality=(quality_finding("fake_divider", passed=True, text=text),),
+            quality=(quality_finding("fake_divider", passed=True, prose=text),),
             models=self.models,
             device="cpu",
             unusable=self.unusable,

@@ -46,7 +46,7 @@ class FakeSegmenter:
         grid.require_same_grid(image.geometry, what="the image", reference="the known answer")
         progress("known answer", 1, 1)
         text = "the answer was known, nothing was segmented"
-        finding = quality_finding("fake_segmenter", passed=True, text=text)
+        finding = quality_finding("fake_segmenter", passed=True, prose=text)
         return Segmentation(structures=self.structures, lesions=self.lesions, quality=(finding,))
 
 

@@ -20,6 +20,7 @@ from remnant.core.patient import (
     Sex,
 )
 from remnant.core.quantity import Bound, Interval, Quantity
+from remnant.core.reasons import reasons_of
 from remnant.core.volumes import LabelMap
 from remnant.testing.grids import BoxMm, grid_around
 from remnant.testing.shapes import Ball, Ellipsoid
@@ -150,7 +151,9 @@ def quantities(
     reason = "the structure touches the edge of the scan" if bound or indicative else None
     around = draw(st.none() | intervals(low=low, high=high))
     value = draw(st.floats(low, high) if around is None else st.floats(around.low, around.high))
-    return Quantity(value, interval=around, bound=bound, indicative=indicative, reason=reason)
+    return Quantity(
+        value, interval=around, bound=bound, indicative=indicative, reasons=reasons_of(reason)
+    )
 
 
 @st.composite

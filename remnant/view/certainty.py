@@ -85,7 +85,7 @@ class Judged:
         if self.quantity is None or self.quantity.value is None:
             return ""
         if self.finding.basis in FRACTIONS:
-            limits = () if self.finding.threshold is None else (self.finding.threshold,)
+            limits = () if self.finding.limit is None else (self.finding.limit,)
             return f"{shown(self.quantity, fraction=True, limits=limits)} %"
         unit = " %" if self.finding.basis is Basis.BODY_WEIGHT else " mL/m²"
         return shown(self.quantity) + unit
@@ -200,30 +200,30 @@ def minima(resection: Outcome) -> tuple[Judged, ...]:
     """
     known = judged(resection).values()
     found = [j for j in known if j.finding.id.startswith("flr.") and FURTHER not in j.finding.id]
-    numbered = [j for j in found if None not in (j.finding.threshold, j.finding.basis)]
+    numbered = [j for j in found if None not in (j.finding.limit, j.finding.basis)]
     distinct = {
-        (j.finding.threshold, j.finding.basis, j.finding.inclusive, j.finding.verdict): j
+        (j.finding.limit, j.finding.basis, j.finding.inclusive, j.finding.verdict): j
         for j in reversed(numbered)
     }
-    return tuple(sorted(distinct.values(), key=lambda j: j.finding.threshold or 0.0))
+    return tuple(sorted(distinct.values(), key=lambda j: j.finding.limit or 0.0))
 
 
 def debulking_minima(resection: Outcome) -> tuple[Judged, ...]:
     """Return the distinct shares of the tumour volume that sources ask for, lowest first."""
     found = [j for j in judged(resection).values() if j.finding.basis is Basis.TUMOUR_VOLUME]
-    numbered = [j for j in found if j.finding.threshold is not None]
-    distinct = {(j.finding.threshold, j.finding.inclusive): j for j in reversed(numbered)}
-    return tuple(sorted(distinct.values(), key=lambda j: j.finding.threshold or 0.0))
+    numbered = [j for j in found if j.finding.limit is not None]
+    distinct = {(j.finding.limit, j.finding.inclusive): j for j in reversed(numbered)}
+    return tuple(sorted(distinct.values(), key=lambda j: j.finding.limit or 0.0))
 
 
 def short_demand(finding: Finding) -> str:
     """Write a minimum as ``≥ 30 %``; empty without a number."""
-    if finding.threshold is None or finding.basis is None:
+    if finding.limit is None or finding.basis is None:
         return ""
     sign = "≥" if finding.inclusive else ">"
     if finding.basis in FRACTIONS:
-        return f"{sign} {HUNDRED * finding.threshold:g} %"
-    return f"{sign} {plain(finding.threshold)}"
+        return f"{sign} {HUNDRED * finding.limit:g} %"
+    return f"{sign} {plain(finding.limit)}"
 
 
 def formula_span(resection: Resection, chosen: str) -> FormulaSpan | None:
@@ -254,9 +254,9 @@ def burden_classes(report: VolumetryReport) -> tuple[tuple[str, str], ...]:
 
 def _crossed(resection: Resection, low: float, high: float) -> Iterator[float]:
     asked = {
-        f.threshold: f.inclusive
+        f.limit: f.inclusive
         for f in resection.findings
-        if f.basis in (Basis.STANDARDISED_TLV, Basis.UNSPECIFIED) and f.threshold is not None
+        if f.basis in (Basis.STANDARDISED_TLV, Basis.UNSPECIFIED) and f.limit is not None
     }
     for limit, inclusive in sorted(asked.items()):
         if (low < limit <= high) if inclusive else (low <= limit < high):

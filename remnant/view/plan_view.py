@@ -121,7 +121,7 @@ def instead(target: TargetOutcome) -> tuple[str, ...]:
 def reached_shares(plan: DebulkingPlan) -> tuple[Judged, ...]:
     """Return the shares that a plan is the best for or may miss, with how sure each is."""
     asked = sorted(debulking_minima(PlanOutcome.of(plan)), key=_is_inclusive)
-    by_share = {judged.finding.threshold or 0.0: judged for judged in asked}
+    by_share = {judged.finding.limit or 0.0: judged for judged in asked}
     return tuple(
         judged
         for share_, judged in sorted(by_share.items())

@@ -88,7 +88,7 @@ def is_note(finding: Finding) -> bool:
 
     Remarks of the sources, what growth rests on, and cautions on unconfirmed lesions.
     """
-    if finding.threshold is not None:
+    if finding.limit is not None:
         return False
     of_growth = finding.id.startswith(GROWTH)
     return of_growth or UNCONFIRMED in finding.id or finding.id in rule_facts().remarks
@@ -107,7 +107,7 @@ def facts_behind(words: str) -> frozenset[str] | None:
 
 def sign_of(finding: Finding) -> str:
     """Return the sign of a finding's limit as its source prints it; empty without a limit."""
-    if finding.threshold is None:
+    if finding.limit is None:
         return ""
     condition = rule_facts().conditions.get(finding.id)
     if condition is not None and condition.comparison in SIGNS:
@@ -130,7 +130,7 @@ def here(finding: Finding, case: CaseReport) -> str:
     if finding.basis is Basis.BODY_SURFACE_AREA:
         return f"{plain(finding.value)} mL/m²"
     if finding.basis is not None:
-        limits = () if finding.threshold is None else (finding.threshold,)
+        limits = () if finding.limit is None else (finding.limit,)
         return f"{percent(finding.value, limits)} %"
     unit = unit_of(condition.input) if condition else unit_of_id(finding)
     return f"{finding.value:.4g}{unit}"

@@ -144,9 +144,9 @@ def tally(resection: Outcome) -> tuple[tuple[Verdict, int], ...]:
 
 def limits(resections: Sequence[Outcome]) -> Limits:
     """Return every threshold that the figures of resections and plans are held against."""
-    asked = [f for r in resections for f in r.findings if f.threshold is not None]
-    tumour = {f.threshold for f in asked if f.basis is Basis.TUMOUR_VOLUME and f.threshold}
-    remnant = {f.threshold for f in asked if f.basis is not Basis.TUMOUR_VOLUME and f.threshold}
+    asked = [f for r in resections for f in r.findings if f.limit is not None]
+    tumour = {f.limit for f in asked if f.basis is Basis.TUMOUR_VOLUME and f.limit}
+    remnant = {f.limit for f in asked if f.basis is not Basis.TUMOUR_VOLUME and f.limit}
     return Limits(tuple(sorted(remnant)), tuple(sorted(tumour)))
 
 

@@ -142,12 +142,12 @@ MATCH_WORDS: Final[Mapping[MatchKind, str]] = {
 
 def demand(finding: Finding) -> str:
     """Write what a rule asks for, e.g. ``≥ 30 % of standardised volume``; empty without number."""
-    if finding.threshold is None or finding.basis is None:
+    if finding.limit is None or finding.basis is None:
         return ""
     relation = "≥" if finding.inclusive else ">"
     words = BASIS_WORDS[finding.basis]
     if finding.basis is Basis.BODY_SURFACE_AREA:
-        return f"{relation} {finding.threshold:g} mL/m² of {words}"
+        return f"{relation} {finding.limit:g} mL/m² of {words}"
     percent_free = finding.basis is Basis.BODY_WEIGHT
-    number = finding.threshold if percent_free else percent_from_fraction(finding.threshold)
+    number = finding.limit if percent_free else percent_from_fraction(finding.limit)
     return f"{relation} {number:g} % of {words}"

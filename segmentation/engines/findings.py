@@ -43,11 +43,11 @@ def _confidence(confidence: float) -> Finding:
         f"{LOWEST_CONFIDENCE:.2f} the mask needs a closer look."
     )
     passed = confidence >= LOWEST_CONFIDENCE
-    return quality_finding("network_confidence", passed=passed, text=text, value=confidence)
+    return quality_finding("network_confidence", passed=passed, prose=text, value=confidence)
 
 
 def _volume(volume_ml: float) -> Finding:
     low, high = PLAUSIBLE_ML
     text = f"The liver found has {volume_ml:.0f} mL; {low:.0f} to {high:.0f} mL is expected."
     passed = low <= volume_ml <= high
-    return quality_finding("liver_volume_plausible", passed=passed, text=text, value=volume_ml)
+    return quality_finding("liver_volume_plausible", passed=passed, prose=text, value=volume_ml)

@@ -4,6 +4,7 @@ from hypothesis import strategies as st
 
 from remnant.core.findings import (
     Basis,
+    Comparison,
     SourceStatus,
     Threshold,
     Verdict,
@@ -17,7 +18,7 @@ def threshold(*, value=0.3, inclusive=True):
     return Threshold(
         value=value,
         basis=Basis.STANDARDISED_TLV,
-        inclusive=inclusive,
+        comparison=Comparison.AT_LEAST if inclusive else Comparison.MORE,
         source="someone2000",
         status=SourceStatus.VERIFIED,
     )
@@ -47,7 +48,7 @@ def test_judge__at_the_limit(value, inclusive, expected):
     ],
 )
 def test_judge__bounds(value, bound, expected):
-    quantity = Quantity(value, bound=bound, reason="touches the edge")
+    quantity = Quantity(value, bound=bound, reasons="touches the edge")
 
     assert expected is threshold().judge(quantity)
 
@@ -98,7 +99,7 @@ def test_judge__never_contradicts_a_possible_truth(quantity, minimum, inclusive,
     [(True, Verdict.MET), (False, Verdict.NOT_MET), (None, Verdict.UNKNOWN)],
 )
 def test_quality_finding__verdicts(passed, expected):
-    finding = quality_finding("edge", passed=passed, text="touches the edge", value=3.0)
+    finding = quality_finding("edge", passed=passed, prose="touches the edge", value=3.0)
 
     assert expected is finding.verdict
     assert (finding.id, finding.text, finding.value) == ("edge", "touches the edge", 3.0)
@@ -111,9 +112,8 @@ def test_judge__indicative_value_decides_nothing(value):
     threshold = Threshold(
         value=0.3,
         basis=Basis.STANDARDISED_TLV,
-        inclusive=True,
         source="key",
         status=SourceStatus.VERIFIED,
     )
-    quantity = Quantity(value, indicative=True, reason="the scan cuts both parts")
+    quantity = Quantity(value, indicative=True, reasons="the scan cuts both parts")
     assert Verdict.UNKNOWN is threshold.judge(quantity)

@@ -25,7 +25,7 @@ def test_interval__is_closed():
 @pytest.mark.parametrize("reason", [None, ""])
 def test_quantity__an_absence_needs_a_reason(reason):
     with pytest.raises(InputError, match="needs a reason"):
-        Quantity(None, reason=reason)
+        Quantity(None, reasons=reason)
 
 
 @pytest.mark.parametrize("value", [nan, inf, -inf])
@@ -47,8 +47,8 @@ def test_absent__keeps_the_reason():
 
 
 def test_quantity__equal_by_value():
-    first = Quantity(5.0, interval=Interval(4.0, 6.0), bound=Bound.LOWER, reason="cut")
-    second = Quantity(5.0, interval=Interval(4.0, 6.0), bound=Bound.LOWER, reason="cut")
+    first = Quantity(5.0, interval=Interval(4.0, 6.0), bound=Bound.LOWER, reasons="cut")
+    second = Quantity(5.0, interval=Interval(4.0, 6.0), bound=Bound.LOWER, reasons="cut")
 
     assert first == second
     assert first != Quantity(5.0)
@@ -64,7 +64,7 @@ def test_quantities_strategy__keeps_the_promises_of_the_type(quantity):
 def test_quantity__indicative_value_needs_a_reason():
     with pytest.raises(InputError, match="reason"):
         Quantity(1.0, indicative=True)
-    assert Quantity(1.0, indicative=True, reason="both ends are cut").indicative
+    assert Quantity(1.0, indicative=True, reasons="both ends are cut").indicative
 
 
 EVEN = tuple(float(n) for n in range(11))
@@ -95,8 +95,8 @@ def test_probability__unknown_without_quantiles():
     "facts",
     [
         {"interval": None},
-        {"bound": Bound.LOWER, "reason": "cut"},
-        {"indicative": True, "reason": "cut"},
+        {"bound": Bound.LOWER, "reasons": "cut"},
+        {"indicative": True, "reasons": "cut"},
     ],
 )
 def test_quantity__no_probability_where_the_truth_may_lie_beyond(facts):

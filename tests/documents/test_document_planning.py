@@ -61,7 +61,7 @@ def quantities(draw, values=AMOUNTS):
         value,
         interval=draw(optional(st.just(known))),
         bound=draw(optional(st.sampled_from(Bound))),
-        reason=draw(optional(WORDS)),
+        reasons=draw(optional(WORDS)),
     )
 
 

@@ -103,7 +103,7 @@ def test_csv__says_where_the_segments_of_its_shares_are_from(
 def test_csv__distances_and_intensities_carry_bound_and_unit(lesions):
     lesion = replace(
         lesions[0],
-        surface_distance_mm=Quantity(3.25, bound=Bound.UPPER, reason="the scan ends nearer"),
+        surface_distance_mm=Quantity(3.25, bound=Bound.UPPER, reasons="the scan ends nearer"),
         portal_vein_distance_mm=Quantity.absent("the portal vein is not in the map"),
         hepatic_veins_distance_mm=Quantity(0.0),
         intensity=IntensityStatistics(mean=61.5, sd=9.0, minimum=20.0, median=62.0, maximum=90.0),

@@ -13,7 +13,7 @@ ABSENT = Quantity.absent("no body size")
 
 
 def finding(identifier, probability):
-    return Finding(id=identifier, verdict=Verdict.MET, text="", probability=probability)
+    return Finding(id=identifier, verdict=Verdict.MET, prose="", probability=probability)
 
 
 PLAN = DebulkingPlan(
@@ -36,7 +36,7 @@ PLAN = DebulkingPlan(
         removed_ml=Quantity(200.0),
         ablated_ml=Quantity(0.0),
         margin_ml=7.5,
-        residual_tumour_ml=Quantity(3.25, indicative=True, reason="cut"),
+        residual_tumour_ml=Quantity(3.25, indicative=True, reasons="cut"),
         ablation_zones=0,
         interventions=2,
     ),

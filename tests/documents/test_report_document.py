@@ -73,7 +73,7 @@ def quantities(draw, values=AMOUNTS):
         value,
         interval=draw(optional(intervals())),
         bound=draw(optional(st.sampled_from(Bound))),
-        reason=draw(optional(WORDS)) if value is not None else draw(WORDS) + "why",
+        reasons=draw(optional(WORDS)) if value is not None else draw(WORDS) + "why",
     )
 
 
@@ -333,7 +333,7 @@ def test_document__keys_are_those_of_the_contract(made):
 
 
 def test_document__quantity_carries_what_is_known_beside_it(made):
-    tlv = Quantity(900.0, interval=Interval(890.0, 910.0), bound=Bound.LOWER, reason="cut")
+    tlv = Quantity(900.0, interval=Interval(890.0, 910.0), bound=Bound.LOWER, reasons="cut")
     volumetry = replace(made.case.volumetry, tlv_ml=tlv, tumour_ml=Quantity.absent("no map"))
     document = to_document(replace(made.case, volumetry=volumetry))["volumetry"]
     assert 900.0 == document["tlv_ml"]

@@ -233,7 +233,7 @@ def test_page__absent_values_are_a_dash_with_their_reason(made):
 
 
 def test_page__bounds_are_shown_as_such(made):
-    cut = Quantity(1200.0, bound=Bound.LOWER, reason="the scan cuts the liver")
+    cut = Quantity(1200.0, bound=Bound.LOWER, reasons="the scan cuts the liver")
     text = bare(with_volumetry(made.case, tlv_ml=cut)).text
     assert "≥\u202f1200 mL" in text
     assert "the scan cuts the liver" in text
@@ -302,14 +302,14 @@ def test_page__cites_every_source_in_full(made, page):
 
 
 def test_page__unknown_source_keys_are_shown_as_they_are(made):
-    odd = Finding(id="x.y_z", verdict=Verdict.UNKNOWN, text="Odd.", source="nobody2099")
+    odd = Finding(id="x.y_z", verdict=Verdict.UNKNOWN, prose="Odd.", source="nobody2099")
     planning = replace(made.case.planning, findings=(odd,))
     text = bare(replace(made.case, planning=planning)).text
     assert "nobody2099 (not in this version’s literature)" in text
 
 
 def test_page__checks_that_were_not_made_are_warned_of(made):
-    check = quality_finding("phase", passed=None, text="The phase is not recorded.")
+    check = quality_finding("phase", passed=None, prose="The phase is not recorded.")
     text = bare(replace(made.case, quality=(check,))).text
     assert text.index("Key figures") < text.index("The phase is not recorded.")
     assert text.index("The phase is not recorded.") < text.index("Method")
@@ -387,8 +387,8 @@ def test_page__says_what_a_range_comes_from(made, page):
 
 
 def test_page__interval_of_a_bound_is_that_within_the_scan(made):
-    cut = Quantity(1200.0, interval=Interval(1150.0, 1250.0), bound=Bound.LOWER, reason="cut")
-    about = Quantity(0.31, interval=Interval(0.3, 0.32), indicative=True, reason="cut twice")
+    cut = Quantity(1200.0, interval=Interval(1150.0, 1250.0), bound=Bound.LOWER, reasons="cut")
+    about = Quantity(0.31, interval=Interval(0.3, 0.32), indicative=True, reasons="cut twice")
     case = with_remnants(with_volumetry(made.case, tlv_ml=cut), flr_measured_fraction=about)
     text = bare(case).text
     assert "1150–1250 mL as measured" in text
@@ -458,7 +458,7 @@ def test_page__lesions_show_both_diameters_distances_and_intensities(made):
         made.case.volumetry.lesions[0],
         longest_axial_mm=21.04,
         perpendicular_axial_mm=15.56,
-        surface_distance_mm=Quantity(3.25, bound=Bound.UPPER, reason="the scan ends nearer"),
+        surface_distance_mm=Quantity(3.25, bound=Bound.UPPER, reasons="the scan ends nearer"),
         portal_vein_distance_mm=Quantity.absent("the portal vein is not in the liver map"),
         intensity=statistics,
     )
@@ -599,7 +599,7 @@ def test_page__parts_of_segment_iv_stand_below_it(made):
     ],
 )
 def test_page__an_undecided_source_is_no_check_that_could_not_be_made(made, source, words):
-    check = quality_finding("segments_source", passed=None, text=words)
+    check = quality_finding("segments_source", passed=None, prose=words)
     text = bare(replace(divided(made.case, source), quality=(check,))).text
     care = text.split("Read with care", 1)[1].split("Lesions", 1)[0]
     assert words in care
@@ -609,8 +609,8 @@ def test_page__an_undecided_source_is_no_check_that_could_not_be_made(made, sour
 
 def test_page__failed_checks_of_the_division_stand_in_the_banner(made):
     words = "The liver looks unlike the training livers."
-    failed = quality_finding("couinaud_shape_familiar", passed=False, text=words)
-    passed = quality_finding("couinaud_model_certain", passed=True, text="It is certain.")
+    failed = quality_finding("couinaud_shape_familiar", passed=False, prose=words)
+    passed = quality_finding("couinaud_model_certain", passed=True, prose="It is certain.")
 
     def banner(source):
         text = bare(replace(divided(made.case, source), quality=(failed, passed))).text

@@ -75,7 +75,7 @@ def build_report(
         functional_tlv_ml=Quantity(tlv_ml - tumour_ml, bound=tlv_bound),
         tumour_ml=Quantity(tumour_ml),
         burden_fraction=Quantity(
-            tumour_ml / tlv_ml, indicative=cut, reason=SHARE_WITHIN_SCAN if cut else None
+            tumour_ml / tlv_ml, indicative=cut, reasons=SHARE_WITHIN_SCAN if cut else None
         ),
         burden_class=burden_class(tumour_ml / tlv_ml),
         segments=segments if with_segments else None,

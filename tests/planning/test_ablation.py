@@ -92,7 +92,7 @@ def test_size__at_the_limit_as_printed(judged, rule, limit_mm, inclusive):
 
 
 def test_size__of_a_lesion_that_the_scan_cuts_is_a_lower_bound(judged):
-    cut = {"volume_ml": Quantity(4.0, bound=Bound.LOWER, reason="at the edge")}
+    cut = {"volume_ml": Quantity(4.0, bound=Bound.LOWER, reasons="at the edge")}
 
     small = verdicts(judged(lesion(feret_mm=20.0, **cut)))
     large = verdicts(judged(lesion(feret_mm=60.0, **cut)))
@@ -121,8 +121,8 @@ def test_number__counts_lesions_that_were_not_rejected(make_report, number, verd
         (10.0, Verdict.MET, True),
         (9.99, Verdict.NOT_MET, False),
         (None, Verdict.UNKNOWN, True),
-        (Quantity(12.0, bound=Bound.UPPER, reason="edge"), Verdict.UNKNOWN, True),
-        (Quantity(8.0, bound=Bound.UPPER, reason="edge"), Verdict.NOT_MET, False),
+        (Quantity(12.0, bound=Bound.UPPER, reasons="edge"), Verdict.UNKNOWN, True),
+        (Quantity(8.0, bound=Bound.UPPER, reasons="edge"), Verdict.NOT_MET, False),
     ],
 )
 def test_central__portal_distance_decides_only_where_known(judged, distance, verdict, allowed):
@@ -174,7 +174,7 @@ def test_superficial__is_a_caution_by_this_projects_number(judged, depth, verdic
         (None, 20.0, Verdict.UNKNOWN),
         (None, 2.0, Verdict.NOT_MET),
         (None, None, Verdict.UNKNOWN),
-        (20.0, Quantity(20.0, bound=Bound.UPPER, reason="edge"), Verdict.UNKNOWN),
+        (20.0, Quantity(20.0, bound=Bound.UPPER, reasons="edge"), Verdict.UNKNOWN),
     ],
 )
 def test_heat_sink__nearest_labelled_vein(judged, portal, hepatic, verdict):
@@ -251,7 +251,7 @@ def test_ablation_refusal__agrees_with_the_table(judged):
         (50.01, 20.0, True),
         (50.0, 20.01, True),
         (50.0, None, False),
-        (50.0, Quantity(30.0, bound=Bound.UPPER, reason="edge"), False),
+        (50.0, Quantity(30.0, bound=Bound.UPPER, reasons="edge"), False),
     ],
 )
 def test_wedge_refusal__beyond_size_or_depth(feret_mm, depth, refused):
@@ -272,7 +272,7 @@ def test_wedge_refusal__says_both_and_nothing_without_limits():
 
 
 def remnant_finding(verdict, probability):
-    return Finding(id="flr.x", verdict=verdict, text="", probability=probability)
+    return Finding(id="flr.x", verdict=verdict, prose="", probability=probability)
 
 
 @pytest.mark.parametrize(
@@ -330,7 +330,7 @@ def test_findings__carry_the_rule_and_the_measure(judged):
     found = {f.id: f for f in judged(lesion(feret_mm=34.96)).findings}
     size = found["ablation.size.cloyd2020"]
 
-    assert (size.value, size.threshold, size.inclusive) == (34.96, 35.0, False)
+    assert (size.value, size.limit, size.inclusive) == (34.96, 35.0, False)
     assert size.text.endswith("Here: 34.96 mm.")
     assert "Here:" not in found["ablation.number.cloyd2020"].text
 
@@ -351,8 +351,8 @@ def test_lesions__none_gives_an_empty_table(make_report):
     ("count", "verdict"),
     [
         (Quantity(3.0), Verdict.MET),
-        (Quantity(1.0, bound=Bound.LOWER, reason="the scan cuts the liver"), Verdict.UNKNOWN),
-        (Quantity(4.0, bound=Bound.LOWER, reason="the scan cuts the liver"), Verdict.NOT_MET),
+        (Quantity(1.0, bound=Bound.LOWER, reasons="the scan cuts the liver"), Verdict.UNKNOWN),
+        (Quantity(4.0, bound=Bound.LOWER, reasons="the scan cuts the liver"), Verdict.NOT_MET),
         (None, Verdict.UNKNOWN),
     ],
 )

@@ -69,7 +69,7 @@ def test_contiguity__is_never_met(kept, verdict, value):
     assert (verdict, value, 2.0, True) == (
         finding.verdict,
         finding.value,
-        finding.threshold,
+        finding.limit,
         finding.inclusive,
     )
     assert finding.source == "cloyd2020"

@@ -115,8 +115,11 @@ def test_judge__bounds_decide_only_what_they_can(bound, comparison, value, expec
     ("quantity", "words"),
     [
         (Quantity.absent("no scan"), "Not known: the age (no scan)."),
-        (Quantity(9.0, indicative=True, reason="cut"), "the value may be larger or smaller (cut)."),
-        (Quantity(50.0, bound=Bound.LOWER, reason="cut"), "is only known as a bound (cut)."),
+        (
+            Quantity(9.0, indicative=True, reasons="cut"),
+            "the value may be larger or smaller (cut).",
+        ),
+        (Quantity(50.0, bound=Bound.LOWER, reasons="cut"), "is only known as a bound (cut)."),
         (Quantity(50.0, bound=Bound.LOWER), "Not decided: the value is only known as a bound."),
         (None, "Says something of age. Not known: the age."),
     ],
@@ -132,11 +135,11 @@ def test_judge__carries_the_data_of_its_rule():
         "burden", AT_MOST, 0.5, basis=Basis.TOTAL_LIVER_VOLUME, status=SourceStatus.UNVERIFIED
     )
     found = judge(rule, {"burden": 0.25})
-    assert (found.value, found.threshold, found.inclusive) == (0.25, 0.5, True)
+    assert (found.value, found.limit, found.inclusive) == (0.25, 0.5, True)
     assert (found.basis, found.status) == (Basis.TOTAL_LIVER_VOLUME, SourceStatus.UNVERIFIED)
     assert (found.id, found.source) == ("test.burden", "remnant_rules")
     truth = judge(criterion(comparison=IS, limit=True), {"age": True})
-    assert (truth.value, truth.threshold, truth.inclusive) == (None, None, None)
+    assert (truth.value, truth.limit, truth.inclusive) == (None, None, None)
 
 
 @pytest.mark.parametrize(

@@ -53,7 +53,7 @@ def test_debulking__says_how_it_measures():
         assert "count lesions or estimate by eye" in found.text
         assert "50.0 %" in found.text
         words = "at least" if found.inclusive else "more than"
-        assert f"{words} {100 * found.threshold:g} %" in found.text
+        assert f"{words} {100 * found.limit:g} %" in found.text
 
 
 @pytest.mark.parametrize(
@@ -129,7 +129,7 @@ def test_cut_lesions_finding__a_lesion_partly_outside_the_map(make_lesion, share
 
 def test_cut_lesions_finding__a_lesion_that_the_scan_cuts(make_lesion):
     bounded = replace(
-        make_lesion(7, shares={8: 1.0}), volume_ml=Quantity(9.0, bound=Bound.LOWER, reason="cut")
+        make_lesion(7, shares={8: 1.0}), volume_ml=Quantity(9.0, bound=Bound.LOWER, reasons="cut")
     )
     found = cut_lesions_finding([bounded, make_lesion(8, shares={8: 1.0})], removed=RIGHT)
     assert (found.verdict, found.value) == (UNKNOWN, None)
@@ -155,7 +155,7 @@ def test_cut_lesions_finding__rejected_lesions_raise_no_doubt(make_lesion):
 
 
 def test_debulking__indicative_share_decides_nothing_and_says_why():
-    for found in debulking_findings(Quantity(0.95, indicative=True, reason="both are cut")):
+    for found in debulking_findings(Quantity(0.95, indicative=True, reasons="both are cut")):
         assert found.verdict is UNKNOWN
         assert "about 95.0 % (may be larger or smaller), by volume" in found.text
         assert found.text.endswith(" Not exact: both are cut.")

@@ -21,7 +21,7 @@ from planning.optimiser.problem import make_problem
 from planning.wording import REVIEW_SENTENCE
 from remnant.core.clinical import NOTHING_SAID
 from remnant.core.debulking import Fate, PlanOrigin, Recipe
-from remnant.core.findings import Basis, Finding, SourceStatus, Verdict
+from remnant.core.findings import Basis, SourceStatus, Verdict
 from remnant.core.labels import CouinaudSegment
 from remnant.core.lesions import Confirmation
 from remnant.core.plan_choice import PlanChoice
@@ -29,6 +29,7 @@ from remnant.core.quantity import Bound, Quantity
 from remnant.core.volumetry_report import SegmentSource
 from remnant.testing.debulking import NORMAL, coarse_phantom, measured
 from remnant.testing.example_plans import example_result
+from remnant.testing.findings import example_finding
 from volumetry.atoms import build_atoms
 from volumetry.virtual_resection_spread import plan_spread
 
@@ -242,9 +243,9 @@ def test_flips__are_the_findings_undecided_inside_their_interval(case):
 
 
 def verdict(identifier, probability=None, *, share=None):
-    return Finding(
-        id=identifier, verdict=MET, text="", source="remnant_rules", status=SourceStatus.PROJECT,
-        probability=probability, threshold=share,
+    return example_finding(
+        identifier=identifier, verdict=MET, prose="", source="remnant_rules",
+        status=SourceStatus.PROJECT, probability=probability, limit=share,
         basis=None if share is None else Basis.TUMOUR_VOLUME,
     )  # fmt: skip
 
@@ -285,7 +286,7 @@ def test_headline__what_is_broken_before_all():
 
 
 def test_headline__a_share_of_the_scanned_part_is_about():
-    cut = Quantity(1.0, indicative=True, reason="both are cut")
+    cut = Quantity(1.0, indicative=True, reasons="both are cut")
 
     text = headline(example_result(debulked_fraction=cut), (), (), "gepnetlm_review")
 
@@ -300,7 +301,7 @@ def test_target_of_no_rule__has_a_finding_of_its_own(case):
     assert ["debulking.target_55"] == ids
     share = plan.result.debulked_fraction.value
     target = found(plan)[ids[0]]
-    assert (pytest.approx(share), 0.55) == (target.value, target.threshold)
+    assert (pytest.approx(share), 0.55) == (target.value, target.limit)
     assert target.verdict is (MET if share >= 0.55 else NOT_MET)
 
 
@@ -319,7 +320,7 @@ def test_headline__functional_volume_without_a_body_size():
         (Quantity.absent("no map"), "an unknown volume (no map) ("),
         (Quantity(512.4, bound=Bound.LOWER), "at least 512 mL ("),
         (Quantity(512.6, bound=Bound.UPPER), "at most 513 mL ("),
-        (Quantity(512.4, indicative=True, reason="both are cut"), "about 512 mL ("),
+        (Quantity(512.4, indicative=True, reasons="both are cut"), "about 512 mL ("),
     ],
 )
 def test_headline__volume_that_is_no_figure_of_its_own(flr, words):

@@ -154,14 +154,14 @@ def test_each_minimum__at_just_below_and_just_above(
     minimum = rule_set.minima.get(background)
     if minimum is None:
         found = remnant_finding(rule_set, make_remnant(), background=background)
-        assert (found.verdict, found.value, found.threshold) == (NO_EVIDENCE, None, None)
+        assert (found.verdict, found.value, found.limit) == (NO_EVIDENCE, None, None)
         return
     value = minimum.threshold.value + step
     found = remnant_finding(rule_set, make_remnant(value, value), background=background)
     assert verdict is found.verdict
     assert found.value == pytest.approx(value, abs=1e-12)
-    assert minimum.threshold.value == found.threshold
-    assert f"at least {100 * found.threshold:g} %" in found.text
+    assert minimum.threshold.value == found.limit
+    assert f"at least {100 * found.limit:g} %" in found.text
 
 
 @pytest.mark.parametrize("noise", [-1e-15, 1e-15])
@@ -266,7 +266,7 @@ def test_chemotherapy__says_that_its_duration_was_not_asked(make_remnant):
 
 def test_assumed_body__is_said_once(make_remnant, by_size):
     reason = "kept are cut; the body size is assumed, not measured"
-    remnant = replace(make_remnant(), sflr=Quantity(0.35, bound=Bound.LOWER, reason=reason))
+    remnant = replace(make_remnant(), sflr=Quantity(0.35, bound=Bound.LOWER, reasons=reason))
     patient = Patient(background=LiverBackground.NORMAL, body_size_assumed=True)
     for found in remnant_findings(remnant, patient=patient, standardised=by_size):
         assert found.text.count("body size is assumed") == 1
@@ -275,11 +275,11 @@ def test_assumed_body__is_said_once(make_remnant, by_size):
 
 def test_indicative_remnant__decides_nothing_and_says_why(make_remnant):
     reason = "it could be larger or smaller than measured: removed are cut; kept are cut"
-    indicative = Quantity(0.794, indicative=True, reason=reason)
+    indicative = Quantity(0.794, indicative=True, reasons=reason)
     remnant = replace(
         make_remnant(),
         flr_measured_fraction=indicative,
-        sflr=Quantity(0.35, bound=Bound.LOWER, reason="kept are cut"),
+        sflr=Quantity(0.35, bound=Bound.LOWER, reasons="kept are cut"),
     )
     found = remnant_finding(MACHAIRAS, remnant, background=LiverBackground.NORMAL)
     assert UNKNOWN is found.verdict
@@ -327,7 +327,7 @@ def test_unknown_background__names_what_would_decide(
     found = remnant_finding(rule_set, remnant, background=LiverBackground.UNKNOWN)
     assert words in found.text
     assert "iver background" in found.text
-    assert (threshold, source) == (found.threshold, found.source)
+    assert (threshold, source) == (found.limit, found.source)
 
 
 def test_unknown_background__what_is_missing_is_said(make_remnant):
@@ -374,6 +374,6 @@ def test_chemotherapy__once_its_length_is_known_nothing_is_read(
         background=LiverBackground(background),
         chemotherapy_weeks=weeks,
     )
-    assert expected == (found.verdict, found.threshold, found.status)
+    assert expected == (found.verdict, found.limit, found.status)
     assert ("was not asked" in found.text) == (background == "chemotherapy" and weeks is None)
     assert ("chemotherapy of at most 12 weeks" in found.text) == (found.verdict is NO_EVIDENCE)

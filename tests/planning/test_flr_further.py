@@ -30,7 +30,7 @@ def remnant(sflr=0.25, measured=0.25, weight=0.5, surface=250.0, *, bound=None, 
     def quantity(value):
         if value is None:
             return Quantity.absent("not measured")
-        return Quantity(value, bound=bound, reason=reason)
+        return Quantity(value, bound=bound, reasons=reason)
 
     return Remnant(
         flr_ml=Quantity(400.0),
@@ -131,7 +131,7 @@ def test_further__bounds_and_doubt_are_said(by_size):
     text = held["pmc7002877"].text
     assert "Estimated to remain: at least 0.50 % of body weight. Not exact: the scan cuts" in text
     assert held["pmc7002877"].verdict is UNKNOWN
-    doubtful = Quantity(0.7, indicative=True, reason="cut")
+    doubtful = Quantity(0.7, indicative=True, reasons="cut")
     loose = replace(remnant(), flr_body_weight_percent=doubtful)
     assert "about 0.70 % of body weight" in found(by_size, loose)["pmc7002877"].text
 

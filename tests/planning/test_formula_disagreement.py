@@ -7,10 +7,11 @@ import pytest
 from planning.flr import remnant_findings
 from planning.plan import plan
 from planning.sensitivity import sensitivity_finding, sflr_by_formula, with_disagreement
-from remnant.core.findings import Basis, Finding, SourceStatus, Verdict
+from remnant.core.findings import Basis, SourceStatus, Verdict
 from remnant.core.patient import LiverBackground, Patient, Sex
 from remnant.core.plan import Remnant
 from remnant.core.quantity import Bound, Quantity
+from remnant.testing.findings import example_finding
 from volumetry.standardised import FORMULAS, standardised_volume
 
 MAN = Patient(
@@ -47,12 +48,12 @@ def texts(remnant, *, patient=MAN, ratios=None):
 
 
 def finding(threshold=0.30, basis=Basis.STANDARDISED_TLV):
-    return Finding(
-        id="flr.some",
+    return example_finding(
+        identifier="flr.some",
         verdict=Verdict.NOT_MET,
-        text="Some rule.",
+        prose="Some rule.",
         value=0.23,
-        threshold=threshold,
+        limit=threshold,
         basis=basis,
         inclusive=True,
         source="cloyd2020",
@@ -148,9 +149,9 @@ def test_disagreement__of_both_denominators_the_standardised_one_is_said():
 @pytest.mark.parametrize(
     "marks",
     [
-        {"bound": Bound.LOWER, "reason": "cut"},
-        {"bound": Bound.UPPER, "reason": "lesions unknown"},
-        {"indicative": True, "reason": "both are cut"},
+        {"bound": Bound.LOWER, "reasons": "cut"},
+        {"bound": Bound.UPPER, "reasons": "lesions unknown"},
+        {"indicative": True, "reasons": "both are cut"},
     ],
 )
 def test_disagreement__a_bound_cannot_be_on_both_sides(marks):
@@ -160,7 +161,7 @@ def test_disagreement__a_bound_cannot_be_on_both_sides(marks):
 
 def test_disagreement__nothing_without_minimum_ratios_or_chosen_volume():
     remnant = remnant_of(350.0)
-    for bare in (finding(None), replace(finding(), basis=None, threshold=None)):
+    for bare in (finding(None), replace(finding(), threshold=None)):
         assert bare == with_disagreement(bare, remnant, ratios_of())
     assert finding() == with_disagreement(finding(), remnant, {})
     absent = replace(remnant, sflr=Quantity.absent("kokudo2015 needs thoracic width, not given"))

@@ -92,7 +92,7 @@ def test_single_lesion__without_parenchyma_in_a_cut_liver_is_unclassifiable(
 
 CUT_BY = {
     "tlv": {"tlv_ml": Quantity(800.0, bound=Bound.LOWER)},
-    "indicative": {"burden_fraction": Quantity(0.1, indicative=True, reason="cut")},
+    "indicative": {"burden_fraction": Quantity(0.1, indicative=True, reasons="cut")},
     "bound": {"burden_fraction": Quantity(0.1, bound=Bound.LOWER)},
 }
 

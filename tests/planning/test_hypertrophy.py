@@ -143,7 +143,7 @@ def test_time__absent_with_the_reason(flr, least, reason):
 )
 def test_time__of_a_remnant_that_the_scan_cuts(flr, least, bound, time):
     """More liver than measured is enough sooner; what is not sure is not said."""
-    cut = Quantity(flr, bound=bound, reason="cut")
+    cut = Quantity(flr, bound=bound, reasons="cut")
     found = time_to_threshold(cut, least_flr_ml=Quantity(least), preset=PVE_RESPONSE)
 
     if isinstance(time, str) and not isinstance(time, Bound):
@@ -155,7 +155,7 @@ def test_time__of_a_remnant_that_the_scan_cuts(flr, least, bound, time):
 
 
 def test_time__of_an_indicative_remnant_is_not_said():
-    about = Quantity(312.0, indicative=True, reason="either")
+    about = Quantity(312.0, indicative=True, reasons="either")
     promised = forecast(about, least_flr_ml=Quantity(354.0), preset=PVE_RESPONSE)
 
     assert NOT_SURE == promised.weeks.reason
@@ -266,7 +266,7 @@ def test_after_growth__holds_the_spread_of_the_response():
 
 
 def test_after_growth__keeps_what_is_known_of_the_volume():
-    cut = Quantity(300.0, bound=Bound.LOWER, reason="cut")
+    cut = Quantity(300.0, bound=Bound.LOWER, reasons="cut")
 
     assert Bound.LOWER is after_growth(cut, RPVE_FOUR).bound
     assert f"cut; {NO_SPREAD}" == after_growth(cut, RPVE_FOUR).reason

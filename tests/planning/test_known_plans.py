@@ -23,7 +23,7 @@ def plan_facts(plans, targets, **changes):
 
 
 def finding(name, verdict):
-    return Finding(id=name, verdict=verdict, text="Said.")
+    return Finding(id=name, verdict=verdict, prose="Said.")
 
 
 def plan(share, *, feasible=MET, targets=(), flr=MET, contiguous=UNKNOWN, **changes):
@@ -97,10 +97,10 @@ def test_debulkable__everything_is_everything():
 
 
 def test_debulkable__keeps_what_is_loose():
-    bound = Quantity(0.8, bound=Bound.UPPER, reason="cut")
+    bound = Quantity(0.8, bound=Bound.UPPER, reasons="cut")
     loosened = plan_facts((plan(0.8, debulked=bound),), ())["debulkable_fraction"]
-    assert loosened == Quantity(0.8, indicative=True, reason="cut")
-    loose = Quantity(0.8, indicative=True, reason="cut")
+    assert loosened == Quantity(0.8, indicative=True, reasons="cut")
+    loose = Quantity(0.8, indicative=True, reasons="cut")
     assert plan_facts((plan(0.8, debulked=loose),), ())["debulkable_fraction"] == loose
     absent = Quantity.absent("no lesion")
     assert plan_facts((plan(0.8, debulked=absent),), ())["debulkable_fraction"] == absent
@@ -168,8 +168,8 @@ def test_contiguous__is_known_to_hold_or_not_known():
 
 
 LOOSE = (
-    Quantity(1.0, bound=Bound.UPPER, reason="cut"),
-    Quantity(1.0, indicative=True, reason="cut"),
+    Quantity(1.0, bound=Bound.UPPER, reasons="cut"),
+    Quantity(1.0, indicative=True, reasons="cut"),
     Quantity.absent("no lesion"),
 )
 

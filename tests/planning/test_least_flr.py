@@ -106,14 +106,14 @@ def with_volumes(report, functional, standardised):
 
 
 LOWER, UPPER = Bound
-INDICATIVE = {"indicative": True, "reason": "lesions unknown"}
+INDICATIVE = {"indicative": True, "reasons": "lesions unknown"}
 
 
 @pytest.mark.parametrize(
     ("functional", "expected"),
     [
         (Quantity(2000.0, bound=LOWER), (600.0, LOWER, False)),
-        (Quantity(900.0, bound=LOWER, reason="cut"), (300.0, LOWER, False)),
+        (Quantity(900.0, bound=LOWER, reasons="cut"), (300.0, LOWER, False)),
         (Quantity(900.0, bound=UPPER), (300.0, None, False)),
         (Quantity(2000.0, bound=UPPER), (600.0, UPPER, False)),
         (Quantity(900.0, **INDICATIVE), (300.0, None, True)),

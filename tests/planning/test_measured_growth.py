@@ -176,8 +176,8 @@ def test_forecast__zero_weeks_where_it_is_reached():
         (0.24, 0.24, {"sd_ml": 0.0}, "no growth"),
         (0.24, 0.20, {"sd_ml": 0.0}, "no growth"),
         (0.24, 0.245, {}, "cannot be told from none"),
-        (0.18, 0.24, {"marks": {"bound": Bound.LOWER, "reason": "cut"}}, NOT_SURE),
-        (0.18, 0.24, {"marks": {"indicative": True, "reason": "either"}}, NOT_SURE),
+        (0.18, 0.24, {"marks": {"bound": Bound.LOWER, "reasons": "cut"}}, NOT_SURE),
+        (0.18, 0.24, {"marks": {"indicative": True, "reasons": "either"}}, NOT_SURE),
     ],
 )
 def test_forecast__absent_with_its_reason(first, second, options, reason):

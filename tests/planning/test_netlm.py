@@ -220,9 +220,9 @@ def test_unknown_remnant__is_unclassifiable(case, made_plan):
 @pytest.mark.parametrize(
     ("quantity", "expected"),
     [
-        ({"bound": Bound.UPPER, "reason": "cut"}, UNCLASSIFIABLE),
-        ({"bound": Bound.LOWER, "reason": "cut"}, TWO),
-        ({"indicative": True, "reason": "cut"}, UNCLASSIFIABLE),
+        ({"bound": Bound.UPPER, "reasons": "cut"}, UNCLASSIFIABLE),
+        ({"bound": Bound.LOWER, "reasons": "cut"}, TWO),
+        ({"indicative": True, "reasons": "cut"}, UNCLASSIFIABLE),
     ],
 )
 def test_share__must_be_sure(case, made_plan, quantity, expected):

@@ -180,22 +180,22 @@ CUT = Bound.LOWER
         (FrillingType.UNCLASSIFIABLE, {"lesion_count": Quantity(10.0)}, {"complex", "diffuse"}),
         (
             FrillingType.UNCLASSIFIABLE,
-            {"lesion_count": Quantity(6.0, bound=CUT, reason="cut")},
+            {"lesion_count": Quantity(6.0, bound=CUT, reasons="cut")},
             {"complex", "diffuse"},
         ),
         (
             FrillingType.UNCLASSIFIABLE,
-            {"lesion_count": Quantity(2.0, bound=CUT, reason="cut")},
+            {"lesion_count": Quantity(2.0, bound=CUT, reasons="cut")},
             {"limited", "complex", "diffuse"},
         ),
         (
             FrillingType.I,
-            {"lesion_count": Quantity(1.0, bound=CUT, reason="cut")},
+            {"lesion_count": Quantity(1.0, bound=CUT, reasons="cut")},
             {"limited", "complex", "diffuse"},
         ),
         (
             FrillingType.II,
-            {"lesion_count": Quantity(4.0, bound=CUT, reason="cut")},
+            {"lesion_count": Quantity(4.0, bound=CUT, reasons="cut")},
             {"complex", "diffuse"},
         ),
         (FrillingType.II, {"grade": None}, {"complex", "not_covered"}),
@@ -210,7 +210,7 @@ def test_machairas__every_row_that_may_apply_is_listed_as_unknown(kind, changes,
 
 
 def test_machairas__spread_in_a_cut_liver_stays_spread():
-    count = Quantity(12.0, bound=CUT, reason="cut")
+    count = Quantity(12.0, bound=CUT, reasons="cut")
 
     listed = found({"lesion_count": count}, FrillingType.III)
 
@@ -508,7 +508,7 @@ def test_no_lesion__no_pathway(count):
 
 
 def test_no_lesion_in_a_cut_liver__all_rows_may_apply():
-    count = Quantity(0.0, bound=Bound.LOWER, reason="the scan cuts the liver")
+    count = Quantity(0.0, bound=Bound.LOWER, reasons="the scan cuts the liver")
 
     assert len(pathways({"lesion_count": count}, frilling=frilling(None), targets=())) > 0
 

@@ -140,7 +140,7 @@ def test_burden__each_class_in_words(make_report, found, words):
 
 
 def test_burden__indicative_holds_for_the_scanned_part(make_report):
-    fraction = Quantity(0.3, indicative=True, reason="the share within the scan")
+    fraction = Quantity(0.3, indicative=True, reasons="the share within the scan")
     report = replace(
         make_report(), burden_fraction=fraction, burden_class=BurdenClass.OVER_25_TO_50
     )
@@ -171,7 +171,7 @@ def test_every_finding__has_a_source_that_resolves(
 
 def test_reach__disagreement_is_unknown_and_says_who(planned):
     reach70, reach90 = reaches(planned)
-    assert (reach70.verdict, reach70.value, reach70.threshold) == (UNKNOWN, 0.75, 0.7)
+    assert (reach70.verdict, reach70.value, reach70.limit) == (UNKNOWN, 0.75, 0.7)
     assert "Right trisectionectomy would remove an estimated 75.0 %" in reach70.text
     assert "not decided by Machairas 2021" in reach70.text
     assert (reach90.verdict, reach90.value) == (NOT_MET, 0.75)
@@ -278,7 +278,7 @@ def test_reach__undecided_names_the_most_accepted_then_the_largest_share(planned
 
 
 def test_reach__an_indicative_share_is_said_with_its_reason(planned):
-    share = Quantity(0.95, indicative=True, reason="both are cut")
+    share = Quantity(0.95, indicative=True, reasons="both are cut")
     right = replace(
         with_verdicts(planned.resections[0], UNKNOWN, share=0.95), debulked_fraction=share
     )

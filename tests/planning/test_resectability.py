@@ -149,7 +149,7 @@ def test_cloyd__three_wordings_stand_side_by_side(disease, expected):
         (False, ShareRange(least=0.75, most=0.90, below=True, reason="-"), NOT_MET, MET),
         (False, ShareRange(least=0.65, most=0.80, reason="-"), NOT_MET, UNKNOWN),
         (None, ShareRange(least=0.0, most=0.70, reason="-"), UNKNOWN, NOT_MET),
-        (False, Quantity(0.85, bound=Bound.LOWER, reason="more may exist"), UNKNOWN, MET),
+        (False, Quantity(0.85, bound=Bound.LOWER, reasons="more may exist"), UNKNOWN, MET),
     ],
 )
 def test_cloyd__complete_or_over_90_percent(clearance, share, expected, seventy):

@@ -421,7 +421,7 @@ def test_finding__verdict(same, reason, verdict):
     assert (verdict, same, STABLE_SHARE, "frilling.stability", SourceStatus.PROJECT) == (
         found.verdict,
         found.value,
-        found.threshold,
+        found.limit,
         found.id,
         found.status,
     )

@@ -228,7 +228,7 @@ def test_staged__without_a_remnant_nothing(stage):
 
 def test_staged__a_bound_that_leaves_it_open(stage):
     """At least 312 mL, asked for 450 mL: whether growth is enough is not known."""
-    plan = a_plan(Quantity(312.0, bound=Bound.LOWER, reason="cut"))
+    plan = a_plan(Quantity(312.0, bound=Bound.LOWER, reasons="cut"))
     pve, _, _ = stage(plan, least=450.0)
 
     assert pve.probability is None
@@ -238,7 +238,7 @@ def test_staged__a_bound_that_leaves_it_open(stage):
 
 
 def test_staged__an_indicative_remnant_is_about(stage):
-    plan = a_plan(Quantity(312.0, indicative=True, reason="either way"))
+    plan = a_plan(Quantity(312.0, indicative=True, reasons="either way"))
     pve, _, _ = stage(plan)
 
     assert "about 312 mL" in pve.text
@@ -263,7 +263,7 @@ def test_findings__every_preset_of_the_strategy_then_the_curve(stage):
 def test_findings__figures_of_the_preset(stage):
     first, second, curve, *_ = stage(a_plan())[0].findings
 
-    assert (417.768, 354.0) == pytest.approx((first.value, first.threshold))
+    assert (417.768, 354.0) == pytest.approx((first.value, first.limit))
     assert (Verdict.MET, SourceStatus.VERIFIED) == (first.verdict, first.status)
     assert 312 * 1.36 == pytest.approx(second.value)
     assert SourceStatus.PROJECT is curve.status
@@ -323,7 +323,7 @@ def test_text__lesions_left_behind(stage):
         (Quantity(400.0), 354.0, (), RIGHT, False),
         (Quantity(300.0), 354.0, (), RIGHT, True),
         (Quantity(300.0), 354.0, (0.7,), (), False),
-        (Quantity(400.0, bound=Bound.UPPER, reason="r"), 354.0, (), RIGHT, True),
+        (Quantity(400.0, bound=Bound.UPPER, reasons="r"), 354.0, (), RIGHT, True),
         (spread(350.0, 400.0, 450.0), 356.0, (), RIGHT, True),
         (spread(350.0, 400.0, 450.0), 352.0, (), RIGHT, False),
         (Quantity.absent("r"), 354.0, (), RIGHT, True),

@@ -191,7 +191,7 @@ def test_alpps__biopsy_is_a_remark():
     result = judged(FIT, targets=SHORT)["alpps"]
     (biopsy,) = [f for f in result.findings if f.id == "staging.alpps.biopsy"]
 
-    assert (biopsy.verdict, biopsy.threshold, result.verdict) == (Verdict.MET, None, Verdict.MET)
+    assert (biopsy.verdict, biopsy.limit, result.verdict) == (Verdict.MET, None, Verdict.MET)
     assert "was not asked" in biopsy.text
 
 

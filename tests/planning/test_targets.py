@@ -147,7 +147,7 @@ def test_not_met__nothing_may_be_treated_at_all():
             "undecided. At most 380 mL would remain; the minimum is not known (no body height).",
         ),
         (
-            Quantity(400.0, indicative=True, reason="both are cut"),
+            Quantity(400.0, indicative=True, reasons="both are cut"),
             "undecided. At most 380 mL would remain; asked are 400 mL.",
         ),
     ],

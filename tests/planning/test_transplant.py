@@ -169,10 +169,10 @@ def test_conflict__the_other_transcription_is_named():
 
 
 def test_burden__as_a_bound_or_indicative_is_undecided():
-    lower = Quantity(0.30, bound=Bound.LOWER, reason="lesions beyond the scan")
+    lower = Quantity(0.30, bound=Bound.LOWER, reasons="lesions beyond the scan")
     assert verdicts(burden_fraction=lower)["milan"] is UNKNOWN
     assert verdicts(burden_fraction=replace(lower, value=0.6))["milan"] is NOT_MET
-    loose = Quantity(0.30, indicative=True, reason="cut")
+    loose = Quantity(0.30, indicative=True, reasons="cut")
     assert verdicts(burden_fraction=loose)["enets"] is UNKNOWN
 
 

@@ -5,10 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from planning import wording
-from remnant.core.findings import Basis, Finding, SourceStatus, Threshold, Verdict
+from remnant.core.findings import Basis, Comparison, SourceStatus, Threshold, Verdict
 from remnant.core.labels import CouinaudSegment
 from remnant.core.patient import Patient
 from remnant.core.quantity import Bound, Quantity
+from remnant.testing.findings import example_finding
 from volumetry.remnant import future_liver_remnant
 
 
@@ -43,7 +44,7 @@ def test_limit__says_inclusivity(inclusive, text):
     threshold = Threshold(
         value=0.3,
         basis=Basis.UNSPECIFIED,
-        inclusive=inclusive,
+        comparison=Comparison.AT_LEAST if inclusive else Comparison.MORE,
         source="x",
         status=SourceStatus.VERIFIED,
     )
@@ -56,7 +57,7 @@ def test_limit__says_inclusivity(inclusive, text):
         (Quantity(0.25), "25.0 %"),
         (Quantity(0.25, bound=Bound.LOWER), "at least 25.0 %"),
         (Quantity(0.25, bound=Bound.UPPER), "at most 25.0 %"),
-        (Quantity(0.25, indicative=True, reason="cut"), "about 25.0 % (may be larger or smaller)"),
+        (Quantity(0.25, indicative=True, reasons="cut"), "about 25.0 % (may be larger or smaller)"),
         (Quantity.absent("no map"), "not known (no map)"),
     ],
 )
@@ -85,13 +86,13 @@ def test_counted__one_and_many():
 @pytest.mark.parametrize(
     ("quantities", "text"),
     [
-        ((Quantity(0.2, reason="a note"), Quantity.absent("no map")), ""),
+        ((Quantity(0.2, reasons="a note"), Quantity.absent("no map")), ""),
         ((Quantity(0.2, bound=Bound.LOWER),), ""),
-        ((Quantity(0.2, bound=Bound.LOWER, reason="a; b"),), " Not exact: a; b."),
+        ((Quantity(0.2, bound=Bound.LOWER, reasons="a; b"),), " Not exact: a; b."),
         (
             (
-                Quantity(0.2, bound=Bound.UPPER, reason="a"),
-                Quantity(0.2, indicative=True, reason=f"{wording.EITHER_WAY}b; a"),
+                Quantity(0.2, bound=Bound.UPPER, reasons="a"),
+                Quantity(0.2, indicative=True, reasons=f"{wording.EITHER_WAY}b; a"),
             ),
             " Not exact: a; b.",
         ),
@@ -111,7 +112,7 @@ def test_either_way__is_how_volumetry_opens_it(make_report):
 
 
 def test_to_review__says_it_once_at_the_end_and_leaves_the_rest():
-    finding = Finding(id="flr.x", verdict=Verdict.MET, text="It would.", value=0.4)
+    finding = example_finding(identifier="flr.x", verdict=Verdict.MET, prose="It would.", value=0.4)
     assert wording.to_review(finding) == replace(
         finding, text="It would. Segments estimated from liver shape: review."
     )

@@ -87,7 +87,7 @@ def test_volumes__competing_classes_are_counted(case):
 
 
 def test_amount__interval_of_a_bound_is_within_the_scan():
-    cut = Quantity(900.0, interval=Interval(880.0, 920.0), bound=Bound.LOWER, reason="cut")
+    cut = Quantity(900.0, interval=Interval(880.0, 920.0), bound=Bound.LOWER, reasons="cut")
     assert "≥\u202f900 mL (880–920 as measured)" == amount(cut, "mL")
     assert "900 mL" == amount(Quantity(900.0), "mL")
     assert "– (no map)" == amount(Quantity.absent("no map"), "mL")
@@ -185,10 +185,10 @@ def test_plan__names_the_source_of_segments_and_who_confirmed_them(
 
 def test_plan__says_what_the_segments_replaced(case):
     words = "The Couinaud segments are from landmarks. They replace the earlier ones."
-    check = quality_finding("segments_source", passed=None, text=words)
+    check = quality_finding("segments_source", passed=None, prose=words)
     text = printed(print_plan, divided(case, SegmentSource.LANDMARKS, quality=(check,)))
     assert "! They replace the earlier ones." in text
-    plain = quality_finding("segments_source", passed=None, text="They are from a network.")
+    plain = quality_finding("segments_source", passed=None, prose="They are from a network.")
     assert "network" not in printed(
         print_plan, divided(case, SegmentSource.MODEL, quality=(plain,))
     )

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from remnant.core.findings import Basis, Finding, Verdict
 from remnant.core.plan import Remnant, Resection
 from remnant.core.quantity import Bound, Interval, Quantity, UncertaintyPart
+from remnant.testing.findings import example_finding
 from remnant.view.certainty import (
     FormulaSpan,
     formula_span,
@@ -23,17 +24,19 @@ from remnant.view.certainty import (
 )
 
 SDS = st.dictionaries(st.sampled_from(UncertaintyPart), st.floats(1e-3, 1e3), min_size=1)
-CUT = Quantity(0.25, bound=Bound.LOWER, reason="cut")
+CUT = Quantity(0.25, bound=Bound.LOWER, reasons="cut")
 
 
-def finding(identifier, *, threshold=0.3, basis=Basis.STANDARDISED_TLV, **changes) -> Finding:
-    made = Finding(
-        id=identifier,
+def finding(
+    identifier, *, threshold=0.3, basis=Basis.STANDARDISED_TLV, inclusive=True, **changes
+) -> Finding:
+    made = example_finding(
+        identifier=identifier,
         verdict=Verdict.MET,
-        text="",
-        threshold=threshold,
+        prose="",
+        limit=threshold,
         basis=basis,
-        inclusive=True,
+        inclusive=inclusive,
     )
     return replace(made, **changes)
 

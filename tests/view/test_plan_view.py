@@ -269,14 +269,17 @@ def test_changes__that_the_answer_names_are_not_repeated():
 
 def test_reached_shares__of_the_plans_targets_and_those_in_doubt():
     first, second, _ = example_plans()
-    assert [0.9] == [j.finding.threshold for j in plan_view.reached_shares(first)]
+    assert [0.9] == [j.finding.limit for j in plan_view.reached_shares(first)]
     (share,) = first.findings[2:3]
     sure = replace(share, probability=0.999)
     assert [0.9] == [
-        j.finding.threshold for j in plan_view.reached_shares(replace(first, findings=(sure,)))
+        j.finding.limit for j in plan_view.reached_shares(replace(first, findings=(sure,)))
     ]
     assert () == plan_view.reached_shares(replace(second, findings=(sure,)))
-    twice = (replace(share, id="a", inclusive=True), share)
+    twice = (
+        replace(share, id="a", threshold=replace(share.threshold, comparison=Comparison.AT_LEAST)),
+        share,
+    )
     assert 1 == len(plan_view.reached_shares(replace(first, findings=twice)))
     unsure = replace(share, probability=None)
     assert () == plan_view.reached_shares(replace(first, findings=(unsure,)))

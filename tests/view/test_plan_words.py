@@ -11,7 +11,7 @@ from planning.rules.transplant import TRANSPLANT_REMARKS
 from remnant.cli.plan_options import DiseaseOptions
 from remnant.core.clinical import ClinicalFacts, Grade, PrimaryStatus
 from remnant.core.debulking import PlanOrigin
-from remnant.core.findings import Basis, Finding, Verdict
+from remnant.core.findings import Basis, Verdict
 from remnant.core.labels import CouinaudSegment
 from remnant.core.lesions import Confirmation
 from remnant.core.patient import LiverBackground, Patient
@@ -25,6 +25,7 @@ from remnant.testing.example_plans import (
     example_planning,
     example_result,
 )
+from remnant.testing.findings import example_finding
 from remnant.view import absences, limits_in_force, open_questions, rule_facts, staged_view
 from remnant.view.plan_selection import shown_plans
 
@@ -52,8 +53,9 @@ def planned(case, **changes):
     return replace(case, planning=replace(case.planning, **{n: getattr(made, n) for n in names}))
 
 
-def finding(identifier, **changes):
-    return Finding(id=identifier, verdict=Verdict.MET, text="X.", **changes)
+def finding(identifier, *, threshold=None, **changes):
+    facts = {"prose": "X.", "source": None, "status": None} | changes
+    return example_finding(identifier, limit=threshold, **facts)
 
 
 def test_limits__of_the_defaults_and_of_locks():
@@ -161,7 +163,7 @@ def test_here__figures_with_units_and_facts_in_words(made, changes, text):
         grade=Grade.G2, fit_for_major_hepatectomy=True, primary_status=PrimaryStatus.RESECTED
     )
     case = replace(made.case, clinical=facts)
-    judged = Finding(**{"verdict": Verdict.MET, "text": "X.", **changes})
+    judged = finding(**{"identifier" if k == "id" else k: v for k, v in changes.items()})
     assert text == rule_facts.here(judged, case)
 
 

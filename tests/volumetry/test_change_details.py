@@ -46,7 +46,7 @@ def test_interval__of_what_does_not_vary_is_none():
 
 
 def test_note__stands_on_the_change_beside_the_reasons_of_both_figures():
-    change = change_of(Quantity(4.0, reason="one"), Quantity(5.0, reason="two"), note="with care")
+    change = change_of(Quantity(4.0, reasons="one"), Quantity(5.0, reasons="two"), note="with care")
     expected = "first scan: one; second scan: two; with care"
     assert [expected] * 2 == [change.difference.reason, change.fraction.reason]
     assert ("one", "two") == (change.before.reason, change.after.reason)

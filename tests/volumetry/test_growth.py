@@ -32,7 +32,7 @@ def flr(value_ml, *, sd_ml=0.0, seed=0, bound=None, indicative=False, reason=Non
     quantity = (
         Quantity.absent(reason)
         if value_ml is None
-        else Quantity(value_ml, bound=bound, indicative=indicative, reason=reason)
+        else Quantity(value_ml, bound=bound, indicative=indicative, reasons=reason)
     )
     draws = (value_ml or 0.0) + noise
     still = np.full(COUNT, value_ml or 0.0)
@@ -41,7 +41,7 @@ def flr(value_ml, *, sd_ml=0.0, seed=0, bound=None, indicative=False, reason=Non
 
 def standard(value_ml=STLV_ML, *, sd=0.0, reason=None):
     factor = np.exp(sd * np.random.default_rng(99).standard_normal(COUNT))
-    quantity = Quantity(value_ml, reason=reason) if value_ml else Quantity.absent("no body size")
+    quantity = Quantity(value_ml, reasons=reason) if value_ml else Quantity.absent("no body size")
     return StandardDraws(
         stlv_ml=quantity, whole=factor, alone={SEGMENTATION: np.ones(COUNT), FORMULA: factor}
     )
@@ -225,9 +225,9 @@ def test_bounds__carry_to_the_rate_and_turn_for_the_time(before, after, rate, ti
 @pytest.mark.parametrize(
     ("before", "after"),
     [
-        ({"value_ml": 500.0}, {"value_ml": 400.0, "bound": Bound.LOWER, "reason": "cut"}),
-        ({"value_ml": 300.0}, {"value_ml": 800.0, "bound": Bound.UPPER, "reason": "lesions"}),
-        ({"value_ml": 300.0}, {"value_ml": 800.0, "indicative": True, "reason": "either"}),
+        ({"value_ml": 500.0}, {"value_ml": 400.0, "bound": Bound.LOWER, "reasons": "cut"}),
+        ({"value_ml": 300.0}, {"value_ml": 800.0, "bound": Bound.UPPER, "reasons": "lesions"}),
+        ({"value_ml": 300.0}, {"value_ml": 800.0, "indicative": True, "reasons": "either"}),
     ],
 )
 def test_time_to_threshold__is_not_known_where_a_scan_does_not_show_the_remnant(before, after):
@@ -239,7 +239,7 @@ def test_time_to_threshold__is_not_known_where_a_scan_does_not_show_the_remnant(
 
 
 def test_bounds__in_both_directions_are_indicative():
-    cut = {"bound": Bound.LOWER, "reason": "cut"}
+    cut = {"bound": Bound.LOWER, "reasons": "cut"}
 
     both = grown(flr(300.0, **cut), flr(390.0, **cut), threshold=0.4)
     one = grown(flr(300.0, indicative=True, reason="either"), flr(390.0), threshold=0.4)

@@ -27,7 +27,7 @@ def ball(number, radius_mm, *, bound=None):
     return Lesion(
         id=number,
         volume_ml=Quantity(
-            4 / 3 * np.pi * radius_mm**3 / 1000, bound=bound, reason=bound and "cut by the scan"
+            4 / 3 * np.pi * radius_mm**3 / 1000, bound=bound, reasons=bound and "cut by the scan"
         ),
         longest_axial_mm=2 * radius_mm,
         perpendicular_axial_mm=2 * radius_mm,

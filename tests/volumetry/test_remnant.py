@@ -44,7 +44,7 @@ def report(
     functional = sum(functional_ml.values()) + unassigned_ml
     tlv_bound = Bound.LOWER if cut else tlv_bound
     return VolumetryReport(
-        tlv_ml=Quantity(functional + 100, bound=tlv_bound, reason="cut" if tlv_bound else None),
+        tlv_ml=Quantity(functional + 100, bound=tlv_bound, reasons="cut" if tlv_bound else None),
         functional_tlv_ml=Quantity(functional),
         tumour_ml=Quantity(100.0),
         burden_fraction=Quantity(0.0625),
@@ -121,7 +121,7 @@ def test_remnant__missing_facts_are_absent_with_their_reason():
 
 def test_remnant__assumed_body_and_careful_volumes_are_said_beside_the_ratio():
     assumed = Patient(weight_kg=75, body_size_assumed=True)
-    left = remnant(patient=assumed, stlv_ml=Quantity(1600.0, reason="1 g is taken as 1 mL"))
+    left = remnant(patient=assumed, stlv_ml=Quantity(1600.0, reasons="1 g is taken as 1 mL"))
     assert "assumed" in left.flr_body_weight_percent.reason
     assert left.sflr.reason == "1 g is taken as 1 mL"
 

@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from remnant.core.findings import Basis, Finding, Verdict
+from remnant.core.findings import Basis, Verdict
 from remnant.core.quantity import Bound, Interval, Quantity
+from remnant.testing.findings import example_finding
 from remnant.view.footnotes import Notes
 from remnant.wording.numbers import interval, percent, plain, shown
 from remnant.wording.words import demand
@@ -48,8 +49,8 @@ def test_percent__one_decimal_where_nothing_is_near():
 
 
 def test_shown__bounds_and_absence():
-    assert "≥\u202f1200" == shown(Quantity(1200.0, bound=Bound.LOWER, reason="cut"))
-    assert "≤\u202f12.0" == shown(Quantity(0.12, bound=Bound.UPPER, reason="cut"), fraction=True)
+    assert "≥\u202f1200" == shown(Quantity(1200.0, bound=Bound.LOWER, reasons="cut"))
+    assert "≤\u202f12.0" == shown(Quantity(0.12, bound=Bound.UPPER, reasons="cut"), fraction=True)
     assert "–" == shown(Quantity.absent("not asked"))
     assert "0" == shown(Quantity(0.0))
     assert "95–105" == interval(Quantity(100.0, interval=Interval(95.0, 105.0)))
@@ -78,7 +79,7 @@ def test_notes__each_reason_has_one_letter():
     ],
 )
 def test_demand__names_sign_and_denominator(threshold, basis, inclusive, expected):
-    finding = Finding(
-        id="x", verdict=Verdict.MET, text="", threshold=threshold, basis=basis, inclusive=inclusive
+    finding = example_finding(
+        identifier="x", verdict=Verdict.MET, prose="", limit=threshold, basis=basis, inclusive=False
     )
     assert expected == demand(finding)

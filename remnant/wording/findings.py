@@ -1,0 +1,32 @@
+"""Findings in words, by their ids, their data and the rule data."""
+
+from collections.abc import Callable
+from typing import Final
+
+from remnant.core.findings import Finding
+
+Writer = Callable[[Finding], str]
+
+WRITERS: Final[dict[str, Writer]] = {}
+"""How findings are written, by their id or the longest start of it that ends in a dot."""
+
+
+def text_of(finding: Finding) -> str:
+    """Return a finding in words."""
+    return finding.prose or writer_of(finding.id)(finding)
+
+
+def writer_of(identifier: str) -> Writer:
+    """Return what writes findings of this id.
+
+    Raises
+    ------
+    LookupError
+        There is none: a fault of this program.
+    """
+    start = identifier
+    while start:
+        if start in WRITERS:
+            return WRITERS[start]
+        start = start[:-1].rpartition(".")[0] + "." if "." in start[:-1] else ""
+    raise LookupError(f"no words for findings of the id {identifier!r}")
