@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from remnant.core.clinical import ClinicalFacts, Grade, PrimarySite
 from remnant.core.debulking import Fate, Recipe
-from remnant.core.findings import Verdict
+from remnant.core.findings import Comparison, Verdict
 from remnant.core.labels import CouinaudSegment
 from remnant.core.lesions import Confirmation
 from remnant.core.quantity import Quantity

@@ -225,9 +225,9 @@ def test_bounds__carry_to_the_rate_and_turn_for_the_time(before, after, rate, ti
 @pytest.mark.parametrize(
     ("before", "after"),
     [
-        ({"value_ml": 500.0}, {"value_ml": 400.0, "bound": Bound.LOWER, "reasons": "cut"}),
-        ({"value_ml": 300.0}, {"value_ml": 800.0, "bound": Bound.UPPER, "reasons": "lesions"}),
-        ({"value_ml": 300.0}, {"value_ml": 800.0, "indicative": True, "reasons": "either"}),
+        ({"value_ml": 500.0}, {"value_ml": 400.0, "bound": Bound.LOWER, "reason": "cut"}),
+        ({"value_ml": 300.0}, {"value_ml": 800.0, "bound": Bound.UPPER, "reason": "lesions"}),
+        ({"value_ml": 300.0}, {"value_ml": 800.0, "indicative": True, "reason": "either"}),
     ],
 )
 def test_time_to_threshold__is_not_known_where_a_scan_does_not_show_the_remnant(before, after):
@@ -239,7 +239,7 @@ def test_time_to_threshold__is_not_known_where_a_scan_does_not_show_the_remnant(
 
 
 def test_bounds__in_both_directions_are_indicative():
-    cut = {"bound": Bound.LOWER, "reasons": "cut"}
+    cut = {"bound": Bound.LOWER, "reason": "cut"}
 
     both = grown(flr(300.0, **cut), flr(390.0, **cut), threshold=0.4)
     one = grown(flr(300.0, indicative=True, reason="either"), flr(390.0), threshold=0.4)
