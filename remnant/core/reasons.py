@@ -23,6 +23,16 @@ class Cause(StrEnum):
     NEAR_LIMIT = "near_limit"
     """The value lies so near to its limit that the printed sign decides."""
 
+    # Of volumes, ratios, distances and changes.
+
+    # Of quality checks.
+
+    # Of rules on the remnant and of hepatectomies.
+
+    # Of plans, targets, relaxations and stages.
+
+    # Of lists of conditions, of ablation, and of classes of the distribution.
+
 
 @dataclass(frozen=True, slots=True)
 class Reason:

@@ -1,13 +1,15 @@
 """Findings in words, by their ids, their data and the rule data."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from remnant.core.findings import Finding
 
 Writer = Callable[[Finding], str]
 
-WRITERS: Final[dict[str, Writer]] = {}
+WRITERS: Final[Mapping[str, Writer]] = {
+    # Each family has a module with its WRITERS: add them here by name, e.g. **remnants.WRITERS.
+}
 """How findings are written, by their id or the longest start of it that ends in a dot."""
 
 

@@ -10,6 +10,7 @@ BETWEEN: Final = "; "
 Template = str | Callable[[Reason], str]
 
 TEMPLATES: Final[Mapping[Cause, Template]] = {
+    # Each family has a module with its CAUSES: add them here by name, e.g. **volumes.CAUSES.
     Cause.PROSE: "{names[0]}",
     Cause.SEGMENTS_ESTIMATED: "segments estimated from liver shape: review",
     Cause.BODY_SIZE_ASSUMED: "the body size is assumed",
