@@ -24,7 +24,7 @@ from remnant.core.volumes import LabelMap, Modality
 from remnant.core.volumetry_report import VolumetryReport
 from remnant.io.nifti import read_image, read_labels
 from remnant.pipeline.samples import LIVER_LABEL, fetch_sample
-from segmentation.engines.kul import KulSegmenter
+from segmentation.engines.registry import DEFAULT_ENGINE, engine_named
 from segmentation.synthetic import Planted, plant_metastases
 from volumetry.error_models import NETWORK_MAPS
 from volumetry.measure import measure
@@ -80,7 +80,7 @@ def main() -> None:
     image = read_image(sample.ct, modality=Modality.CT)
     reference = read_labels(sample.label_map, INSTANCE_SCHEME).mask(LIVER_LABEL)
     true_ml = float(np.count_nonzero(reference)) * image.geometry.voxel_volume_ml
-    segmenter = KulSegmenter()
+    segmenter = engine_named(DEFAULT_ENGINE).segmenter()
     where = LabelMap(reference.astype(np.uint8), image.geometry, BINARY_SCHEME)
     rows = []
     for seed in range(1, arguments.seeds + 1):

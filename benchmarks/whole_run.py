@@ -35,7 +35,7 @@ from remnant.pipeline.samples import fetch_sample
 from remnant.pipeline.segment import case_from_image
 from remnant.pipeline.segment_sources import GivenSegments
 from remnant.pipeline.stages import MeasureRequest, measure_case, plan_case
-from segmentation.engines.kul import KulSegmenter
+from segmentation.engines.registry import DEFAULT_ENGINE, engine_named
 
 SHAPE = (512, 512, 224)
 CLEAR_PEAK = Path("/proc/self/clear_refs")
@@ -80,7 +80,7 @@ def in_process(scan: Path, landmarks: Path, output: Path) -> None:
     with stage("read the scan", rows):
         loaded = load_study(scan, modality=Modality.CT)
     with stage("segment liver and lesions", rows):
-        case = case_from_image(loaded, segmenter=KulSegmenter())
+        case = case_from_image(loaded, segmenter=engine_named(DEFAULT_ENGINE).segmenter())
     with stage("Couinaud planes", rows):
         given = GivenSegments(masks=None, landmarks=read_landmarks(landmarks))
         case = with_segments(case, given)

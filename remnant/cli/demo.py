@@ -6,9 +6,10 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 from remnant.cli.examples import epilogue
-from remnant.cli.options import DeviceOption
+from remnant.cli.options import DeviceOption, EngineOption
 from remnant.cli.plan_options import NO_CHOICES, NO_DISEASE, PlanOptions
 from remnant.cli.progress import shown_progress
+from segmentation.engines.registry import DEFAULT_ENGINE, engine_named
 
 app = App(
     name="demo",
@@ -23,6 +24,7 @@ DEFAULT_OUTPUT = Path("demo-output")
 def demo(
     *,
     output: Annotated[Path, Parameter(alias="-o")] = DEFAULT_OUTPUT,
+    engine: EngineOption = DEFAULT_ENGINE,
     device: DeviceOption = "auto",
     plans: PlanOptions = NO_CHOICES,
 ) -> None:
@@ -41,13 +43,13 @@ def demo(
     from remnant.cli.plan_options import plan_request
     from remnant.pipeline.demo import AS_IS, PLANTED, run_demo
     from remnant.terminal.case_summary import print_case
-    from segmentation.engines.kul import KulSegmenter
 
+    chosen = engine_named(engine)
     planning = plan_request(NO_DISEASE, plans, (), numbered=False)
     with shown_progress() as progress:
         reports = run_demo(
             output,
-            segmenter=KulSegmenter(device=device),
+            segmenter=chosen.segmenter(device=device),
             divider=LateDivider(device),
             planning=planning,
             progress=progress,

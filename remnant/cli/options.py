@@ -13,6 +13,7 @@ from remnant.core.patient import LiverBackground, Patient, Sex
 from remnant.core.volumes import Modality
 from remnant.io.masks import MasksPreset, Part
 from remnant.pipeline.reviewing import LesionReview
+from segmentation.engines.registry import ENGINES
 from volumetry.error_models import NO_CHOICE, ErrorChoice
 
 PATIENT_GROUP = Group(
@@ -264,6 +265,9 @@ ModalityOption = Annotated[
 SeriesOption = Annotated[
     str | None,
     Parameter(help="Which series of a DICOM folder: its number or UID as `inspect` lists it."),
+]
+EngineOption = Annotated[
+    str, Parameter(help=f"Which networks find liver and lesions: {', '.join(ENGINES)}.")
 ]
 DeviceOption = Annotated[
     Literal["auto", "cpu", "cuda", "mps"],

@@ -8,6 +8,7 @@ from cyclopts import App
 from remnant.cli.examples import epilogue
 from remnant.cli.options import (
     DeviceOption,
+    EngineOption,
     ErrorOptions,
     EstimateOption,
     FormulaOptions,
@@ -21,6 +22,7 @@ from remnant.cli.options import (
 )
 from remnant.cli.plan_options import NO_CHOICES, NO_DISEASE, DiseaseOptions, PlanOptions
 from remnant.cli.progress import shown_progress
+from segmentation.engines.registry import DEFAULT_ENGINE, engine_named
 
 app = App(
     name="run",
@@ -54,6 +56,7 @@ def run(
     output: Output | None = None,
     modality: ModalityOption = None,
     series: SeriesOption = None,
+    engine: EngineOption = DEFAULT_ENGINE,
     device: DeviceOption = "auto",
     resect: ResectOption = (),
     patient: PatientOptions = NO_FACTS,
@@ -85,8 +88,8 @@ def run(
     from remnant.pipeline.facts import known_case
     from remnant.pipeline.run import rerun_case, run_study
     from remnant.terminal.case_summary import print_case
-    from segmentation.engines.kul import KulSegmenter
 
+    chosen = engine_named(engine)
     stored = source if source is not None and is_case(source) else None
     request = segment_request(
         source, maps, modality=modality, series=series, review=lesions.review()
@@ -110,8 +113,8 @@ def run(
             report, heading = again.report, repeated(again.changed)
         else:
             report = run_study(
-                request, measuring=measuring, output=folder, segmenter=KulSegmenter(device=device),
-                divider=divider, planning=planning, progress=progress,
+                request, measuring=measuring, output=folder,
+                segmenter=chosen.segmenter(device=device), divider=divider, planning=planning, progress=progress,
             )  # fmt: skip
             heading = None
     notes = planning_notes(report, planning, known.planning if known else None)

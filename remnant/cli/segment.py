@@ -7,6 +7,7 @@ from cyclopts import App
 from remnant.cli.examples import epilogue
 from remnant.cli.options import (
     DeviceOption,
+    EngineOption,
     EstimateOption,
     MaskOptions,
     ModalityOption,
@@ -14,6 +15,7 @@ from remnant.cli.options import (
     SeriesOption,
 )
 from remnant.cli.progress import shown_progress
+from segmentation.engines.registry import DEFAULT_ENGINE, engine_named
 
 app = App(
     name="segment",
@@ -36,6 +38,7 @@ def segment(
     output: Output,
     modality: ModalityOption = None,
     series: SeriesOption = None,
+    engine: EngineOption = DEFAULT_ENGINE,
     device: DeviceOption = "auto",
     maps: MaskOptions = NO_MASKS,
     estimate_segments: EstimateOption = True,
@@ -53,14 +56,14 @@ def segment(
     from remnant.cli.requests import segment_request
     from remnant.pipeline.folder import published, require_output_folder, write_segmented
     from remnant.pipeline.segment import segment_case
-    from segmentation.engines.kul import KulSegmenter
 
+    chosen = engine_named(engine)
     require_output_folder(output)
     request = segment_request(source, maps, modality=modality, series=series)
     with shown_progress() as progress:
         case = segment_case(
             request,
-            segmenter=KulSegmenter(device=device),
+            segmenter=chosen.segmenter(device=device),
             divider=divider_for(device, estimate=estimate_segments),
             progress=progress,
         )

@@ -140,6 +140,11 @@ class KulSegmenter:
         )
 
 
+def segmenter(*, device: str) -> KulSegmenter:
+    """Return the engine's segmenter; see `segmentation.engines.registry`."""
+    return KulSegmenter(device=device)
+
+
 def find_liver(image: ImageVolume, *, device: str, progress: Progress = silent) -> FoundLiver:
     """Find the liver on the coarse grid, wherever in the scan it is.
 

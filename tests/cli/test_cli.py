@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,10 +12,12 @@ from remnant.cli.app import COMMANDS, run_command
 from remnant.cli.options import parse_masks, parse_numbers, parse_segments
 from remnant.core.errors import InputError
 from remnant.core.geometry import Geometry
-from remnant.core.labels import BINARY_SCHEME, CouinaudSegment
+from remnant.core.labels import BINARY_SCHEME, STRUCTURE_SCHEME, CouinaudSegment
 from remnant.core.volumes import LabelMap
-from remnant.io.nifti import write_labels
-from remnant.testing.phantoms import liver_phantom
+from remnant.io.nifti import read_labels, write_image, write_labels
+from remnant.testing.fake_segmenter import FakeSegmenter
+from remnant.testing.phantoms import body_grid, liver_phantom
+from segmentation.engines.registry import ENGINES, Engine
 
 BODY = ("--height-cm", "175", "--weight-kg", "80", "--sex", "male", "--age", "60")
 
@@ -206,3 +209,25 @@ def test_parse_numbers__only_positive_whole_numbers():
     for text in ("0", "-1", "1.5", "a"):
         with pytest.raises(InputError, match="--x"):
             parse_numbers(text, option="--x")
+
+
+@pytest.mark.parametrize("command", ["segment", "run"])
+def test_engine__another_one_segments_for_the_commands(command, tmp_path, monkeypatch):
+    grid = body_grid(spacing_mm=(6.0, 6.5, 7.0))
+    phantom = liver_phantom(Geometry(grid.shape, np.float32(grid.affine_ras)), metastases=1, seed=1)
+    write_image(phantom.image, tmp_path / "ct.nii.gz")
+    another = SimpleNamespace(segmenter=lambda device: FakeSegmenter.knowing(phantom))
+    monkeypatch.setitem(ENGINES, "another", Engine("engine_of_this_test", "knows the answer"))
+    monkeypatch.setitem(sys.modules, "engine_of_this_test", another)
+    words = [command, str(tmp_path / "ct.nii.gz"), "-o", str(tmp_path / "case"), "--modality", "ct"]
+
+    assert 0 == run_command([*words, "--engine", "another", "--no-estimate-segments"])
+
+    found = read_labels(tmp_path / "case" / "structures.nii.gz", STRUCTURE_SCHEME)
+    np.testing.assert_array_equal(phantom.structures.codes, found.codes)
+
+
+def test_engine__unknown_is_refused_before_anything_is_read(tmp_path, capsys):
+    words = ["run", str(tmp_path / "absent.nii.gz"), "-o", str(tmp_path / "case")]
+    assert 2 == run_command([*words, "--engine", "nobody"])
+    assert "no engine 'nobody'; known: kul" in _one_line(capsys)
