@@ -114,7 +114,8 @@ def run(
         else:
             report = run_study(
                 request, measuring=measuring, output=folder,
-                segmenter=chosen.segmenter(device=device), divider=divider, planning=planning, progress=progress,
+                segmenter=chosen.segmenter(device=device), divider=divider,
+                planning=planning, progress=progress,
             )  # fmt: skip
             heading = None
     notes = planning_notes(report, planning, known.planning if known else None)
