@@ -6,11 +6,14 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from remnant.core.errors import InputError
 
-ENTRY_START = re.compile(r"@(?P<kind>[a-z]+)\{(?P<key>[a-z0-9_]+),")
-FIELD = re.compile(r"  (?P<name>[a-z]+) = \{(?P<value>[^{}]+)\},?")
+if TYPE_CHECKING:
+    from bibtexparser.model import Block, Entry
+
+KEY = re.compile(r"[a-z0-9_]+")
 KINDS = frozenset(("article", "misc"))
 CITED = {
     "author": "{}",
@@ -67,56 +70,41 @@ def load_literature() -> Mapping[str, Reference]:
 
 
 def parse_literature(text: str) -> Mapping[str, Reference]:
-    """Parse the plain BibTeX of ``planning/literature.bib``.
-
-    An entry is ``@article{key,`` or ``@misc{key,``, then one ``name = {value},`` a line indented by
-    two spaces, then ``}``. Lines that start with ``%`` and empty lines between entries are skipped.
+    """Parse BibTeX that holds articles and other texts, each field in braces, and ``%`` remarks.
 
     Raises
     ------
     InputError
-        A line of any other form, an unknown field or kind, a repeated field or key, or an entry
-        that is empty or does not end.
+        It is no such BibTeX, a field or kind is unknown, a field or key is repeated, a value is
+        empty or holds braces, or nothing of an entry can be cited.
     """
-    references: dict[str, Reference] = {}
-    key: str | None = None
-    fields: dict[str, str] = {}
-    for number, line in enumerate(text.splitlines(), start=1):
-        if key is None:
-            key, fields = _start(line, number, references), {}
-        elif line == "}":
-            references[key] = _reference(key, fields)
-            key = None
-        else:
-            _add_field(fields, line, number)
-    if key is not None:
-        raise InputError(f"literature: entry {key} does not end; add a line with one brace")
-    return MappingProxyType(references)
+    from bibtexparser.entrypoint import parse_string
+
+    library = parse_string(text)
+    for block in library.failed_blocks:
+        raise _refused(block, str(block.error) or "the entry does not end or a sign is missing")
+    for comment in library.comments:
+        if not all(line.startswith("%") for line in comment.comment.split("\n") if line.strip()):
+            raise _refused(comment, "a remark starts with %")
+    return MappingProxyType({entry.key: _checked(entry) for entry in library.entries})
 
 
-def _start(line: str, number: int, known: Mapping[str, Reference]) -> str | None:
-    if not line.strip() or line.startswith("%"):
-        return None
-    found = ENTRY_START.fullmatch(line)
-    if found is None or found["kind"] not in KINDS:
-        raise InputError(
-            f"literature line {number}: got {line!r}, allowed is @article{{key, or @misc{{key,"
-        )
-    if found["key"] in known:
-        raise InputError(f"literature line {number}: key {found['key']} is already taken")
-    return found["key"]
+def _checked(entry: "Entry") -> Reference:
+    """Return what an entry says; more is refused here than BibTeX itself refuses."""
+    if entry.entry_type not in KINDS or not KEY.fullmatch(entry.key):
+        raise _refused(entry, "allowed is @article{key, or @misc{key, with a key of a-z, 0-9, _")
+    for field in entry.fields:
+        if field.key not in FIELDS:
+            known = ", ".join(sorted(FIELDS))
+            raise _refused(entry, f"field {field.key} is not known, allowed are {known}")
+        # a forgotten comma makes the next line part of the value, with its braces
+        if not field.value or set(field.value) & set("{}"):
+            raise _refused(entry, f"field {field.key} is empty, holds braces, or lacks a comma")
+    return _reference(entry.key, {field.key: field.value for field in entry.fields})
 
 
-def _add_field(fields: dict[str, str], line: str, number: int) -> None:
-    found = FIELD.fullmatch(line)
-    if found is None or found["name"] not in FIELDS:
-        raise InputError(
-            f"literature line {number}: got {line!r}, allowed is '  name = {{value}},' with name "
-            f"one of {', '.join(sorted(FIELDS))}"
-        )
-    if found["name"] in fields:
-        raise InputError(f"literature line {number}: field {found['name']} is given twice")
-    fields[found["name"]] = found["value"]
+def _refused(block: "Block", fault: str) -> InputError:
+    return InputError(f"literature line {(block.start_line or 0) + 1}: {fault}")
 
 
 def _reference(key: str, fields: Mapping[str, str]) -> Reference:
