@@ -6,6 +6,7 @@ from dataclasses import replace
 from remnant.core.findings import Finding, Threshold
 from remnant.core.labels import CouinaudSegment
 from remnant.core.quantity import Bound, Quantity
+from remnant.core.reasons import Cause, Reason, joined
 from remnant.core.units import percent_from_fraction
 
 DECIMALS = range(1, 8)
@@ -84,8 +85,9 @@ def counted(number: int, noun: str) -> str:
 
 
 def to_review(finding: Finding) -> Finding:
-    """Say at the end of a finding's text that its segments are an estimate to be reviewed."""
-    return replace(finding, prose=f"{finding.text} {REVIEW_SENTENCE}")
+    """Mark a finding as resting on segments that are an estimate to be reviewed."""
+    estimated = (Reason(Cause.SEGMENTS_ESTIMATED),)
+    return replace(finding, reasons=joined(finding.reasons, estimated))
 
 
 def _side(value: float, beside: float) -> int:

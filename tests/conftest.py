@@ -158,7 +158,7 @@ def make_case(phantom: LiverPhantom, *, segments: bool = True) -> CaseReport:
             patient=patient,
             custom=[frozenset((CouinaudSegment.VI, CouinaudSegment.VIII))],
         ),
-        quality=(quality_finding("slices_even", passed=False, text="Slices <are> uneven."),),
+        quality=(quality_finding("slices_even", passed=False, prose="Slices <are> uneven."),),
         provenance=Provenance(
             software={"remnant": "0.1.0"},
             models=(ModelUse(id="kul-liver", version="1", weights_sha256="ab" * 32),),

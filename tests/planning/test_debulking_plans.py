@@ -278,7 +278,7 @@ def test_headline__the_flip_first(flips, first):
 
 
 def test_headline__what_is_broken_before_all():
-    limits = replace(verdict("plan.limits"), text="Breaks the limits: 3 wedges, 2 allowed.")
+    limits = replace(verdict("plan.limits"), prose="Breaks the limits: 3 wedges, 2 allowed.")
 
     text = headline(example_result(), (*FINDINGS, limits), (RULE_SET,), "gepnetlm_review")
 

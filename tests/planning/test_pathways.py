@@ -523,7 +523,7 @@ FACTS = {
         Quantity,
         st.integers(0, 40).map(float),
         bound=st.none() | st.sampled_from(Bound),
-        reason=st.just("why"),
+        reasons=st.just("why"),
     ),
     "both_lobes": st.none() | st.booleans(),
     "burden_fraction": st.none() | st.builds(Quantity, st.floats(0.0, 1.0)),

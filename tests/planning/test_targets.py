@@ -281,7 +281,12 @@ def test_met__by_a_set_without_a_name_says_so():
 def test_met__says_how_sure_the_minimum_and_the_target_are():
     plan = example_plan(1, targets=(1.0,), feasible=MET, recipe=BOTH)
     liver, share, other = (
-        replace(plan.findings[0], id=i, probability=p, threshold=t)
+        replace(
+            plan.findings[0],
+            id=i,
+            probability=p,
+            threshold=replace(plan.findings[0].threshold, value=t),
+        )
         for i, p, t in (("flr.gepnetlm_review", 0.6, 0.2), ("all", 0.7, 1.0), ("flr.x", 0.5, 0.3))
     )
     findings = (liver, share, other)

@@ -9,6 +9,7 @@ from remnant.core.findings import Basis, Comparison, SourceStatus, Threshold, Ve
 from remnant.core.labels import CouinaudSegment
 from remnant.core.patient import Patient
 from remnant.core.quantity import Bound, Quantity
+from remnant.core.reasons import Cause, Reason
 from remnant.testing.findings import example_finding
 from volumetry.remnant import future_liver_remnant
 
@@ -113,6 +114,7 @@ def test_either_way__is_how_volumetry_opens_it(make_report):
 
 def test_to_review__says_it_once_at_the_end_and_leaves_the_rest():
     finding = example_finding(identifier="flr.x", verdict=Verdict.MET, prose="It would.", value=0.4)
-    assert wording.to_review(finding) == replace(
-        finding, text="It would. Segments estimated from liver shape: review."
-    )
+    marked = wording.to_review(wording.to_review(finding))
+
+    assert marked == replace(finding, reasons=(Reason(Cause.SEGMENTS_ESTIMATED),))
+    assert marked.text == "It would. Segments estimated from liver shape: review."

@@ -289,7 +289,7 @@ def test_failed__conditions_that_decide_the_list():
     (found,) = example_planning().transplant
     (condition,) = plan_view.failed(found)
     assert "Age at most 55 y." == condition.text
-    remark = replace(condition, id="remark", text="Older than in the series.")
+    remark = replace(condition, id="remark", prose="Older than in the series.")
     more = replace(found, findings=(*found.findings, remark))
     assert (condition,) == plan_view.failed(more)
     assert () == plan_view.failed(replace(more, verdict=Verdict.UNKNOWN))
