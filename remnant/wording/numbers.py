@@ -9,7 +9,7 @@ from remnant.core.units import percent_from_fraction
 ABSENT: Final = "–"
 DASH: Final = "–"
 THIN_SPACE: Final = "\u202f"
-MOST_DECIMALS: Final = 6
+MOST_DECIMALS: Final = 8
 LARGE: Final = 100.0
 MEDIUM: Final = 10.0
 SMALLEST_SHOWN: Final = 0.005

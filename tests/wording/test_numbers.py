@@ -80,6 +80,11 @@ def test_notes__each_reason_has_one_letter():
 )
 def test_demand__names_sign_and_denominator(threshold, basis, inclusive, expected):
     finding = example_finding(
-        identifier="x", verdict=Verdict.MET, prose="", limit=threshold, basis=basis, inclusive=False
+        identifier="x",
+        verdict=Verdict.MET,
+        prose="",
+        limit=threshold,
+        basis=basis,
+        inclusive=bool(inclusive),
     )
     assert expected == demand(finding)
