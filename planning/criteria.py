@@ -1,69 +1,33 @@
-"""Conditions as data: what a source asks, of which fact, and how it is compared.
+"""Conditions as data: what a source asks, of which input, and how it is compared.
 
-A condition is held against *known facts*: a mapping from the name of an input to a number, a
-`Quantity`, a truth value or an enumeration's member. An input that is missing or ``None`` makes the
-verdict ``UNKNOWN``, never met; so does a quantity whose bound or indication cannot decide.
+A condition is judged by `Facts`. An input that is missing or ``None`` makes the verdict
+``UNKNOWN``, never met; so does a quantity whose bound or indication cannot decide.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from planning import wording
-from planning.computed import COMPUTED
-from remnant.core import findings as core
+from planning.inputs import Facts, Input, ShareRange, Value
 from remnant.core.criteria import CriteriaResult
-from remnant.core.findings import Basis, Finding, SourceStatus, Threshold, Verdict, judged
-from remnant.core.quantity import Bound, Quantity
+from remnant.core.findings import (
+    Basis,
+    Comparison,
+    Finding,
+    SourceStatus,
+    Threshold,
+    Verdict,
+    judged,
+)
+from remnant.core.quantity import Quantity
+from remnant.core.reasons import Cause, Reason, joined, reason
 
 NEAR_SHARE = 0.01
 NEAR_AMOUNT = 1.0
 """A value this near to its limit is flagged: a percentage point of a share, else one unit (C7)."""
-NEAR_TEXT = " The value lies within 1 of the limit."
 DECIMALS = 9
-JUST_BELOW = 1e-8
-"""Subtracted from an end that a range does not reach; more than rounding to ``DECIMALS`` hides."""
-MOST_NAMED = 3
-"""So many missing facts are named in the text of a list; its ``missing`` names all."""
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShareRange:
-    """A share of which both ends are known.
-
-    Parameters
-    ----------
-    least
-        At least so much, in [0, 1].
-    most
-        At most so much, in [0, 1]; less than this where ``below``.
-    reason
-        Why the share itself is not known.
-    """
-
-    least: float
-    most: float
-    below: bool = False
-    reason: str
-
-    @property
-    def ends(self) -> tuple[float, float]:
-        """Return the smallest and the largest share that it may be."""
-        return self.least, self.most - JUST_BELOW if self.below else self.most
-
-
-Known = Mapping[str, "Quantity | ShareRange | float | bool | StrEnum | str | None"]
-
-
-class Comparison(StrEnum):
-    """How a fact is held against a limit, as its source prints it."""
-
-    LESS = "<"
-    AT_MOST = "<="
-    AT_LEAST = ">="
-    MORE = ">"
-    IS = "is"
-    ONE_OF = "one of"
+Limit = float | bool | StrEnum | tuple[StrEnum, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,10 +41,10 @@ class Criterion:
     statement
         The condition in our own words.
     input
-        Name of the fact, and what it is called when it is missing: ``ask``.
+        What it asks for.
     comparison, limit
-        Inclusivity as printed: ``LESS`` is "<", ``AT_MOST`` is "≤". For ``IS`` a truth value or a
-        member, for ``ONE_OF`` several members.
+        How a number is compared with its limit, as printed: ``LESS`` is "<", ``AT_MOST`` is "≤".
+        Without a comparison the fact has to be the limit, or one of several.
     basis
         Denominator of a share, ``None`` for everything else.
     population
@@ -93,15 +57,37 @@ class Criterion:
 
     id: str
     statement: str
-    input: str
-    ask: str
-    comparison: Comparison
-    limit: float | bool | str | tuple[str, ...]
+    input: Input
+    comparison: Comparison | None = None
+    limit: Limit
     population: str
     source: str
     status: SourceStatus = SourceStatus.VERIFIED
     basis: Basis | None = None
     needed: bool = field(default=True)
+
+    @property
+    def threshold(self) -> Threshold | None:
+        """The limit of a condition on a number, ``None`` for every other."""
+        if self.comparison is None:
+            return None
+        assert isinstance(self.limit, float | int)  # noqa: S101  # a number has a number as limit
+        return Threshold(
+            value=float(self.limit),
+            basis=self.basis or Basis.NO_RATIO,
+            comparison=self.comparison,
+            source=self.source,
+            status=self.status,
+        )
+
+    def judge(self, value: Value) -> Verdict:
+        """Compare a value with the limit; what bounds or a range leave open is ``UNKNOWN``."""
+        if value is None or (isinstance(value, Quantity) and value.value is None):
+            return Verdict.UNKNOWN
+        if self.threshold is None:
+            members = self.limit if isinstance(self.limit, tuple) else (self.limit,)
+            return Verdict.MET if value in members else Verdict.NOT_MET
+        return _compare(self.threshold, value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,55 +117,111 @@ class CriteriaList:
     remark: str = ""
 
 
-def judge_list(listed: CriteriaList, known: Known) -> CriteriaResult:
-    """Hold a list against known facts.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remark:
+    """Figures of a series or a statement of a source: nothing is compared with it."""
+
+    id: str
+    statement: str
+    population: str
+    source: str
+    status: SourceStatus = field(default=SourceStatus.VERIFIED)
+
+
+def judge_list(
+    listed: CriteriaList,
+    facts: Facts,
+    *,
+    beside: Iterable[Criterion] = (),
+    remarks: Iterable[Remark] = (),
+    segments_estimated: bool = False,
+) -> CriteriaResult:
+    """Judge a list by what is known.
+
+    Parameters
+    ----------
+    listed, facts
+        The conditions, and what is known.
+    beside
+        Further conditions that are shown with the list and do not decide it.
+    remarks
+        Statements of the sources that are shown with it.
+    segments_estimated
+        Whether the segments are an estimate that nobody confirmed: each finding that rests on
+        them, and the list where one that decides it does, has that as a reason.
 
     Returns
     -------
     CriteriaResult
         ``MET`` when every needed condition is met, ``NOT_MET`` when one is not, else ``UNKNOWN``
-        with what is missing. What only plans or the scan decide is not missing; the text names it.
+        with what is missing. What only plans or the scan decide is not missing.
     """
-    findings = tuple(judge(condition, known) for condition in listed.conditions)
-    needed = [f.verdict for c, f in zip(listed.conditions, findings, strict=True) if c.needed]
-    verdict = all_of(needed)
-    asked = (ask for c in listed.conditions if c.needed for ask in missing_of(c, known))
-    missing = tuple(dict.fromkeys(asked))
+    marked = reason(Cause.SEGMENTS_ESTIMATED)
+    estimated = [c for c in listed.conditions if segments_estimated and rests_on_segments((c,))]
+    found = {condition.id: judge(condition, facts) for condition in listed.conditions}
+    for condition in estimated:
+        found[condition.id] = with_reason(found[condition.id], marked)
+    needed = [condition for condition in listed.conditions if condition.needed]
+    told = (one.input for c in needed for one in open_criteria(c, facts) if one.input.told)
     return CriteriaResult(
         id=listed.id,
         title=listed.title,
         source=listed.source,
-        verdict=verdict,
-        findings=findings,
-        missing=missing,
-        text=f"{_summary(listed, verdict, findings, missing)}{_computed(listed, verdict, known)}"
-        + (f" {listed.remark}" if listed.remark else ""),
+        verdict=all_of(found[condition.id].verdict for condition in needed),
+        findings=(
+            *found.values(),
+            *(replace(judge(condition, facts), decides=False) for condition in beside),
+            *(remark_finding(remark) for remark in remarks),
+        ),
+        missing=tuple(dict.fromkeys(one.name for one in told)),
+        reasons=(marked,) if any(condition.needed for condition in estimated) else (),
     )
 
 
-def judge(condition: Condition, known: Known) -> Finding:
-    """Hold one condition against known facts; values near their limit are flagged in the text."""
+def judge(condition: Condition, facts: Facts) -> Finding:
+    """Judge one condition by what is known; values near their limit have that as a reason."""
     if isinstance(condition, AnyOf):
-        return _judge_any(condition, known)
-    value = known.get(condition.input)
-    verdict = _compare(condition, value)
-    numeric = _threshold(condition) is not None
+        return _judge_any(condition, facts)
+    value = facts[condition.input]
+    verdict, threshold = condition.judge(value), condition.threshold
     return Finding(
         id=condition.id,
         verdict=verdict,
-        prose=_text(condition, value, verdict),
         decides=condition.needed,
-        inputs=(condition.input,),
-        missing=(condition.input,) if verdict is Verdict.UNKNOWN else (),
-        quantity=_quantity(value) if numeric else None,
-        threshold=_threshold(condition),
+        inputs=(condition.input.name,),
+        missing=(condition.input.name,) if verdict is Verdict.UNKNOWN else (),
+        quantity=None if threshold is None else _quantity(value),
+        threshold=threshold,
+        reasons=_undecided(condition, value)
+        if verdict is Verdict.UNKNOWN
+        else _near(condition, value),
         source=condition.source,
         status=condition.status,
     )
 
 
+def remark_finding(remark: Remark) -> Finding:
+    """Return a remark as a finding: ``MET``, a statement that nothing is compared with."""
+    return Finding(
+        id=remark.id,
+        verdict=Verdict.MET,
+        decides=False,
+        source=remark.source,
+        status=remark.status,
+    )
+
+
+def with_reason(finding: Finding, *reasons: Reason) -> Finding:
+    """Add reasons to a finding."""
+    return replace(finding, reasons=joined(finding.reasons, reasons))
+
+
 def all_of(verdicts: Iterable[Verdict]) -> Verdict:
-    """Join with "and" in three values: one not met decides, else one unknown."""
+    """Join with "and" in three values: one not met decides, else one unknown.
+
+    >>> all_of([Verdict.MET, Verdict.UNKNOWN]).value
+    'unknown'
+    """
     found = set(verdicts)
     if Verdict.NOT_MET in found:
         return Verdict.NOT_MET
@@ -187,136 +229,89 @@ def all_of(verdicts: Iterable[Verdict]) -> Verdict:
 
 
 def any_of(verdicts: Iterable[Verdict]) -> Verdict:
-    """Join with "or" in three values: one met decides, else one unknown."""
+    """Join with "or" in three values: one met decides, else one unknown.
+
+    >>> any_of([Verdict.NOT_MET, Verdict.UNKNOWN]).value
+    'unknown'
+    """
     found = set(verdicts)
     if Verdict.MET in found:
         return Verdict.MET
     return Verdict.UNKNOWN if found - {Verdict.NOT_MET} else Verdict.NOT_MET
 
 
-def missing_of(condition: Condition, known: Known) -> tuple[str, ...]:
-    """Return what would have to be told to decide a condition that is undecided."""
-    told = (c.ask for c in _open(condition, known) if c.input not in COMPUTED)
-    return tuple(dict.fromkeys(told))
+def undecided_inputs(conditions: Iterable[Condition], facts: Facts) -> tuple[str, ...]:
+    """Return the names of all inputs, told or computed, that leave conditions undecided."""
+    still_open = (one for condition in conditions for one in open_criteria(condition, facts))
+    return tuple(dict.fromkeys(one.input.name for one in still_open))
 
 
-def undecided_of(condition: Condition, known: Known) -> tuple[str, ...]:
-    """Return all that would decide a condition that is undecided, told or computed."""
-    return tuple(dict.fromkeys(c.ask for c in _open(condition, known)))
+def inputs_of(condition: Condition) -> tuple[Input, ...]:
+    """Return all inputs that a condition reads, each once."""
+    if isinstance(condition, Criterion):
+        return (condition.input,)
+    return tuple(dict.fromkeys(c.input for branch in condition.branches for c in branch))
 
 
-def inputs_of(condition: Condition) -> frozenset[str]:
-    """Return the names of all facts that a condition asks for."""
-    if isinstance(condition, AnyOf):
-        return frozenset(c.input for branch in condition.branches for c in branch)
-    return frozenset((condition.input,))
+def rests_on_segments(conditions: Iterable[Condition]) -> bool:
+    """Tell whether any of some conditions rests on Couinaud segments, also through the plans."""
+    return any(one.rests_on_segments for c in conditions for one in inputs_of(c))
 
 
-def _open(condition: Condition, known: Known) -> Iterator[Criterion]:
-    """Yield the conditions whose facts leave a condition undecided."""
-    if isinstance(condition, AnyOf):
-        if _any_verdict(condition, known) is Verdict.UNKNOWN:
-            branches = (b for b in condition.branches if not _failed(b, known))
-            yield from (one for branch in branches for c in branch for one in _open(c, known))
-    elif _compare(condition, known.get(condition.input)) is Verdict.UNKNOWN:
-        yield condition
+def open_criteria(condition: Condition, facts: Facts) -> Iterator[Criterion]:
+    """Yield the conditions on one input whose facts leave a condition undecided."""
+    if isinstance(condition, Criterion):
+        if condition.judge(facts[condition.input]) is Verdict.UNKNOWN:
+            yield condition
+    elif _any_verdict(condition, facts) is Verdict.UNKNOWN:
+        branches = (branch for branch in condition.branches if not _failed(branch, facts))
+        yield from (one for branch in branches for c in branch for one in open_criteria(c, facts))
 
 
-def _failed(branch: tuple[Criterion, ...], known: Known) -> bool:
-    return any(_compare(c, known.get(c.input)) is Verdict.NOT_MET for c in branch)
+def _failed(branch: tuple[Criterion, ...], facts: Facts) -> bool:
+    return any(c.judge(facts[c.input]) is Verdict.NOT_MET for c in branch)
 
 
-def _any_verdict(condition: AnyOf, known: Known) -> Verdict:
-    return any_of(
-        all_of(_compare(c, known.get(c.input)) for c in branch) for branch in condition.branches
-    )
+def _any_verdict(condition: AnyOf, facts: Facts) -> Verdict:
+    return any_of(all_of(c.judge(facts[c.input]) for c in branch) for branch in condition.branches)
 
 
-def _judge_any(condition: AnyOf, known: Known) -> Finding:
-    verdict = _any_verdict(condition, known)
-    inner = [(c, known.get(c.input)) for branch in condition.branches for c in branch]
-    near = NEAR_TEXT if any(is_near(c, value) for c, value in inner) else ""
-    asked = "; ".join(undecided_of(condition, known))
-    unknown = f" Not known: {asked}." if asked else ""
+def _judge_any(condition: AnyOf, facts: Facts) -> Finding:
+    inner = [c for branch in condition.branches for c in branch]
     return Finding(
         id=condition.id,
-        verdict=verdict,
-        prose=f"{condition.statement}{near}{unknown}",
+        verdict=_any_verdict(condition, facts),
         decides=condition.needed,
-        inputs=tuple(sorted(inputs_of(condition))),
-        missing=tuple(dict.fromkeys(c.input for c in _open(condition, known))),
+        inputs=tuple(one.name for one in inputs_of(condition)),
+        missing=undecided_inputs((condition,), facts),
+        reasons=joined(*(_near(c, facts[c.input]) for c in inner)),
         source=condition.source,
         status=condition.status,
     )
 
 
-def _compare(criterion: Criterion, value: object) -> Verdict:
+def _compare(threshold: Threshold, value: Value) -> Verdict:
     if isinstance(value, Quantity):
-        return _compare_quantity(criterion, value)
+        return threshold.judge(value)
     if isinstance(value, ShareRange):
-        return _compare_range(criterion, value)
-    if value is None:
-        return Verdict.UNKNOWN
-    return Verdict.MET if _holds(criterion, value) else Verdict.NOT_MET
+        holds = {threshold.holds(end) for end in value.ends}
+        return Verdict.UNKNOWN if len(holds) > 1 else _verdict(holds=holds == {True})
+    assert isinstance(value, float | int)  # noqa: S101  # a number is compared with a number
+    return _verdict(holds=threshold.holds(value))
 
 
-def _compare_quantity(criterion: Criterion, quantity: Quantity) -> Verdict:
-    if quantity.value is None or quantity.indicative:
-        return Verdict.UNKNOWN
-    holds = _holds(criterion, quantity.value)
-    upward = criterion.comparison in (Comparison.AT_LEAST, Comparison.MORE)
-    sure = None if quantity.bound is None else (quantity.bound is Bound.LOWER) == upward
-    if sure is not None and sure is not holds:
-        return Verdict.UNKNOWN
+def _verdict(*, holds: bool) -> Verdict:
     return Verdict.MET if holds else Verdict.NOT_MET
 
 
-def _compare_range(criterion: Criterion, share: ShareRange) -> Verdict:
-    held = {_holds(criterion, end) for end in share.ends}
-    if len(held) > 1:
-        return Verdict.UNKNOWN
-    return Verdict.MET if True in held else Verdict.NOT_MET
-
-
-def _holds(criterion: Criterion, value: object) -> bool:
-    limit, comparison = criterion.limit, criterion.comparison
-    if comparison is Comparison.IS:
-        return value == limit
-    if isinstance(limit, tuple):
-        return value in limit
-    assert isinstance(value, float | int)  # noqa: S101  # a number is compared with a number
-    assert isinstance(limit, float | int)  # noqa: S101
-    number = round(value, DECIMALS)
-    return {
-        Comparison.LESS: number < limit,
-        Comparison.AT_MOST: number <= limit,
-        Comparison.AT_LEAST: number >= limit,
-        Comparison.MORE: number > limit,
-    }[comparison]
-
-
-def _threshold(criterion: Criterion) -> Threshold | None:
-    """Return the limit of a condition on a number, ``None`` for every other."""
-    limit = criterion.limit
-    if isinstance(limit, bool) or not isinstance(limit, float | int):
-        return None
-    return Threshold(
-        value=float(limit),
-        basis=criterion.basis or Basis.NO_RATIO,
-        comparison=core.Comparison(criterion.comparison.value),
-        source=criterion.source,
-        status=criterion.status,
-    )
-
-
-def _quantity(value: object) -> Quantity | None:
+def _quantity(value: Value) -> Quantity | None:
     if isinstance(value, Quantity):
         return judged(value)
     number = _number(value)
     return None if number is None else Quantity(number)
 
 
-def _number(value: object) -> float | None:
+def _number(value: Value) -> float | None:
     if isinstance(value, Quantity):
         return value.value
     if isinstance(value, ShareRange):
@@ -324,62 +319,24 @@ def _number(value: object) -> float | None:
     return float(value) if isinstance(value, float | int) else None
 
 
-def is_near(criterion: Criterion, value: object) -> bool:
+def is_near(criterion: Criterion, value: Value) -> bool:
     """Tell whether a number lies so near to its limit that the printed sign decides."""
-    number, limit = _number(value), criterion.limit
-    if number is None or isinstance(limit, bool | str | tuple):
+    number, threshold = _number(value), criterion.threshold
+    if number is None or threshold is None:
         return False
     near = NEAR_SHARE if criterion.basis is not None else NEAR_AMOUNT
-    return round(abs(number - limit), 9) <= near
+    return round(abs(number - threshold.value), DECIMALS) <= near
 
 
-def _text(criterion: Criterion, value: object, verdict: Verdict) -> str:
-    if verdict is Verdict.UNKNOWN:
-        return f"{criterion.statement} {_undecided(criterion, value)}."
-    near = NEAR_TEXT if is_near(criterion, value) else ""
-    return f"{criterion.statement}{near}"
+def _near(criterion: Criterion, value: Value) -> tuple[Reason, ...]:
+    return (reason(Cause.NEAR_LIMIT),) if is_near(criterion, value) else ()
 
 
-def _undecided(criterion: Criterion, value: object) -> str:
+def _undecided(criterion: Criterion, value: Value) -> tuple[Reason, ...]:
+    """Return why a value decides nothing; the finding's quantity says it itself."""
     if isinstance(value, ShareRange):
-        most = f"{'below' if value.below else 'at most'} {wording.percent(value.most)}"
-        return f"Not decided: at least {wording.percent(value.least)}, {most} ({value.reason})"
-    by = COMPUTED.get(criterion.input)
-    unknown = f"Not decided by {by}: {criterion.ask}" if by else f"Not known: {criterion.ask}"
-    if not isinstance(value, Quantity):
-        return unknown
-    why = f" ({value.reason})" if value.reason else ""
-    if value.value is None:
-        return f"{unknown}{why}"
-    loose = "may be larger or smaller" if value.indicative else "is only known as a bound"
-    return f"Not decided: the value {loose}{why}"
-
-
-def _summary(
-    listed: CriteriaList, verdict: Verdict, findings: tuple[Finding, ...], missing: tuple[str, ...]
-) -> str:
-    needed = [f for c, f in zip(listed.conditions, findings, strict=True) if c.needed]
-    failed = sum(f.verdict is Verdict.NOT_MET for f in needed)
-    words = {
-        Verdict.MET: "every condition is met",
-        Verdict.NOT_MET: f"{failed} of {len(needed)} conditions not met",
-        Verdict.UNKNOWN: f"undecided, missing: {_named(missing)}" if missing else "undecided",
-    }
-    return f"{listed.title}: {words.get(verdict, verdict)}."
-
-
-def _computed(listed: CriteriaList, verdict: Verdict, known: Known) -> str:
-    """Name what plans and the scan leave undecided in a list that is."""
-    if verdict is not Verdict.UNKNOWN:
-        return ""
-    left: dict[str, dict[str, None]] = {}
-    for condition in (one for c in listed.conditions if c.needed for one in _open(c, known)):
-        if condition.input in COMPUTED:
-            left.setdefault(COMPUTED[condition.input], {})[condition.ask] = None
-    return "".join(f" Not decided by {by}: {_named(tuple(asks))}." for by, asks in left.items())
-
-
-def _named(missing: tuple[str, ...]) -> str:
-    more = len(missing) - MOST_NAMED
-    words = "; ".join(missing[:MOST_NAMED])
-    return f"{words}; and {more} more" if more > 0 else words
+        kind = Cause.SHARE_BELOW if value.below else Cause.SHARE_UP_TO
+        return joined((reason(kind, value.least, value.most),), value.reasons)
+    if isinstance(value, Quantity) and criterion.threshold is None:
+        return value.reasons
+    return ()

@@ -1,15 +1,15 @@
 """How the conditions of one source's list are written down: source and population once."""
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 
-from planning.criteria import AnyOf, Comparison, Criterion
-from planning.known import INPUTS
-from remnant.core.findings import Basis, SourceStatus
+from planning.criteria import AnyOf, Criterion, Limit
+from planning.inputs import Input
+from remnant.core.findings import Basis, Comparison, SourceStatus
 
-Limit = float | bool | str | tuple[str, ...]
-Test = tuple[Comparison, Limit]
-YES: Test = (Comparison.IS, True)
-NO: Test = (Comparison.IS, False)
+Test = tuple[Comparison | None, Limit]
+YES: Test = (None, True)
+NO: Test = (None, False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,23 +29,22 @@ class Listing:
     source: str
     status: SourceStatus = field(default=SourceStatus.VERIFIED)
 
-    def asks(
+    def condition(
         self,
         name: str,
         statement: str,
         *,
-        of: str,
+        of: Input,
         test: Test = YES,
         basis: Basis | None = None,
         needed: bool = True,
     ) -> Criterion:
-        """Return one condition on the input ``of``, one of :data:`planning.known.INPUTS`."""
+        """Return one condition on the input ``of``."""
         comparison, limit = test
         return Criterion(
             id=f"{self.prefix}.{name}",
             statement=statement,
             input=of,
-            ask=INPUTS[of],
             comparison=comparison,
             limit=limit,
             population=self.population,
@@ -87,11 +86,11 @@ def more(limit: float) -> Test:
     return Comparison.MORE, limit
 
 
-def is_(member: str) -> Test:
+def is_(member: StrEnum) -> Test:
     """One member of an enumeration."""
-    return Comparison.IS, member
+    return None, member
 
 
-def one_of(*members: str) -> Test:
+def one_of(*members: StrEnum) -> Test:
     """Any of several members of an enumeration."""
-    return Comparison.ONE_OF, members
+    return None, members

@@ -1,16 +1,21 @@
 """From volumes to a planning report: distribution, resections, and what each source says."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from planning import wording
 from planning.ablation import lesion_ablations
 from planning.candidates import Candidate, candidates
+from planning.case import Case
 from planning.contiguity import contiguity_finding
+from planning.contradictions import require_consistent
 from planning.coverage import scan_cuts_liver
 from planning.debulking import cut_lesions_finding, debulking_findings
+from planning.facts import gather
 from planning.flr import remnant_findings
 from planning.frilling import classify, frilling_finding
-from planning.known import known_facts
+from planning.inputs import Facts
+from planning.locks import chosen_limits
 from planning.netlm import netlm, netlm_finding
 from planning.pathways import pathways
 from planning.planned import make_plans
@@ -21,17 +26,15 @@ from planning.sensitivity import sensitivity_finding, sflr_by_formula, with_disa
 from planning.stability import stability, stability_finding
 from planning.staging import staging
 from planning.transplant import transplant
-from remnant.core.clinical import NOTHING_SAID, ClinicalFacts
+from remnant.core.debulking import TargetOutcome
 from remnant.core.findings import Basis, Finding, SourceStatus, Verdict, judged
 from remnant.core.labels import CouinaudSegment
 from remnant.core.lesions import Confirmation
 from remnant.core.patient import Patient
 from remnant.core.plan import Frilling, Netlm, Resection, Stability
-from remnant.core.plan_choice import DEFAULT_CHOICE, PlanChoice
 from remnant.core.planning_report import PlanningReport
 from remnant.core.quantity import Quantity
 from remnant.core.volumetry_report import BurdenClass, VolumetryReport
-from volumetry.liver_maps import LiverMaps
 from volumetry.propagation import Spread, spread
 from volumetry.remnant import debulked_fraction, future_liver_remnant
 
@@ -45,29 +48,13 @@ CLASS_WORDS: Mapping[BurdenClass, str] = {
 }
 
 
-def plan(
-    report: VolumetryReport,
-    *,
-    patient: Patient,
-    facts: ClinicalFacts = NOTHING_SAID,
-    maps: LiverMaps | None = None,
-    choice: PlanChoice = DEFAULT_CHOICE,
-    custom: Sequence[frozenset[CouinaudSegment]] = (),
-) -> PlanningReport:
+def plan(case: Case, *, custom: Sequence[frozenset[CouinaudSegment]] = ()) -> PlanningReport:
     """Plan one case.
 
     Parameters
     ----------
-    report
-        Volumes and lesions. Without segments every remnant is absent, with the reason.
-    patient
-        Its background chooses the FLR minima.
-    facts
-        What is known of the disease and the person beside the scan.
-    maps
-        The maps that were measured, for plans in voxels; without them there are no plans.
-    choice
-        Margins, limits and locks of the plans.
+    case
+        What was measured, told and chosen.
     custom
         Sets of segments to judge beside the Brisbane 2000 hepatectomies.
 
@@ -75,36 +62,23 @@ def plan(
     -------
     PlanningReport
         Frilling type, every resection with its remnant and findings, and the findings on the
-        whole case. Nothing in it is a recommendation. While the segments need review, each
-        finding that rests on them says so; verdicts and figures are those of the estimate.
+        whole case. Nothing in it is a recommendation. While the segments need review, that is a
+        reason of each finding that rests on them; verdicts and figures are those of the estimate.
 
     Raises
     ------
     InputError
-        A custom set is empty.
+        A custom set is empty, or facts contradict each other.
     """
+    report = case.report
+    require_consistent(case.facts)
     drawn = None if report.segments is None else spread(report)
-    resections = tuple(_resection(c, report, patient, facts, drawn) for c in candidates(custom))
-    frilling = classify(report)
-    known = known_facts(report, patient=patient, facts=facts, frilling=frilling, choice=choice)
-    planned = make_plans(
-        report, patient=patient, facts=facts, known=known, maps=maps, choice=choice
-    )
-    plans, review = planned.plans, report.segments_need_review
-    targets = (*planned.targets, *planned.for_classes)
-    known = known_facts(
-        report,
-        patient=patient,
-        facts=facts,
-        frilling=frilling,
-        plans=plans,
-        targets=targets,
-        choice=choice,
-    )
-    stable, surgical = (
-        stability(report, maps=maps),
-        netlm(report, targets=targets, plans=plans, choice=choice),
-    )
+    resections = tuple(_resection(c, case, drawn) for c in candidates(custom))
+    frilling, planned = classify(report), make_plans(case)
+    plans, targets = planned.plans, (*planned.targets, *planned.for_classes)
+    facts = gather(case, frilling=frilling, plans=plans, targets=targets)
+    stable = stability(report, maps=case.maps)
+    surgical = netlm(report, targets=targets, plans=plans, choice=case.choice)
     return PlanningReport(
         frilling=frilling,
         resections=resections,
@@ -113,7 +87,7 @@ def plan(
             _distribution(frilling, report),
             *_classes(report, stable, surgical),
             *_reviewable(reach_findings(resections), report),
-            *_sensitivity(report, patient),
+            *_sensitivity(report, case.patient),
             *_unconfirmed(report),
         ),
         plans=plans,
@@ -122,12 +96,20 @@ def plan(
         staged=planned.staged,
         netlm=surgical,
         stability=stable,
-        resectability=resectability(known, review=review),
-        ablation=lesion_ablations(report, known=known, choice=choice),
-        staging=staging(known, plans=plans, targets=targets, review=review),
-        transplant=transplant(known, review=review),
-        pathways=pathways(known, frilling=frilling, targets=targets, report=report, review=review),
+        **_lists(case, facts, targets),
     )
+
+
+def _lists(case: Case, facts: Facts, targets: Sequence[TargetOutcome]) -> dict[str, Any]:
+    """Judge the lists of every source by what is known."""
+    limits, estimated = chosen_limits(case.choice), case.segments_estimated
+    return {
+        "resectability": resectability(facts, segments_estimated=estimated),
+        "ablation": lesion_ablations(case.report, facts=facts, choice=case.choice),
+        "staging": staging(facts, targets=targets, limits=limits, segments_estimated=estimated),
+        "transplant": transplant(facts, segments_estimated=estimated),
+        "pathways": pathways(facts, limits=limits, segments_estimated=estimated),
+    }
 
 
 def burden_finding(report: VolumetryReport) -> Finding:
@@ -175,14 +157,8 @@ def _sensitivity(report: VolumetryReport, patient: Patient) -> Iterator[Finding]
         yield finding
 
 
-def _resection(
-    candidate: Candidate,
-    report: VolumetryReport,
-    patient: Patient,
-    facts: ClinicalFacts,
-    drawn: Spread | None,
-) -> Resection:
-    removed = candidate.segments
+def _resection(candidate: Candidate, case: Case, drawn: Spread | None) -> Resection:
+    report, patient, removed = case.report, case.patient, candidate.segments
     remnant = future_liver_remnant(report, patient=patient, removed=removed, drawn=drawn)
     debulked = debulked_fraction(report, removed=removed, drawn=drawn)
     ratios = sflr_by_formula(remnant.flr_ml, patient, report.standardised)
@@ -190,7 +166,7 @@ def _resection(
         remnant,
         patient=patient,
         standardised=report.standardised,
-        chemotherapy_weeks=facts.chemotherapy_weeks,
+        chemotherapy_weeks=case.facts.chemotherapy_weeks,
     )
     findings = (
         *(with_disagreement(finding, remnant, ratios) for finding in on_remnant),

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from planning.ablation import ablation_refusal, wedge_refusal
+from planning.case import Case
 from planning.coverage import scan_cuts_liver
-from planning.criteria import Known
 from planning.debulking_plans import PlanCase, ranked_plans
 from planning.flr import PREFIX
 from planning.least_flr import least_flr_ml
@@ -17,9 +17,8 @@ from planning.reach import CONDITIONS
 from planning.rules.remnant import CONTIGUOUS_SEGMENTS_MINIMUM
 from planning.staged import staged_plans
 from planning.targets import TargetCase, least_voxels, target_outcome
-from remnant.core.clinical import ClinicalFacts
 from remnant.core.debulking import DebulkingPlan, StagedPlan, TargetOutcome
-from remnant.core.patient import LiverBackground, Patient
+from remnant.core.patient import LiverBackground
 from remnant.core.plan_choice import PlanChoice
 from remnant.core.quantity import Quantity
 from remnant.core.volumetry_report import VolumetryReport
@@ -47,47 +46,27 @@ class Planned:
     reason: str | None = None
 
 
-def make_plans(
-    report: VolumetryReport,
-    *,
-    patient: Patient,
-    facts: ClinicalFacts,
-    known: Known,
-    maps: LiverMaps | None,
-    choice: PlanChoice,
-) -> Planned:
-    """Find the best plans for every target and judge them.
-
-    Parameters
-    ----------
-    report
-        The measured liver.
-    patient, facts
-        Body size, kind of liver, and what else was said.
-    known
-        The same as conditions ask for it.
-    maps
-        The maps that were measured.
-    choice
-        Margins, limits, locks, targets and the user's own recipes.
+def make_plans(case: Case) -> Planned:
+    """Find the best plans for every target of a case and judge them.
 
     Raises
     ------
     InputError
         The rule set is not known, or a recipe names a lesion that does not count.
     """
+    report, patient, facts, maps = case.report, case.patient, case.facts, case.maps
     reason = _why_none(report, maps)
     if reason is not None or maps is None:
         return Planned(reason=reason)
-    choice = _with_condition(choice)
+    choice = _with_condition(case.choice)
     least = least_flr_ml(choice.rule_set, report=report, patient=patient, facts=facts)
-    problem = _problem(report, maps, known=known, choice=choice)
+    problem = _problem(case, maps, choice)
     search = start_search(problem, seconds=choice.seconds)
     answers = answer_targets(search, choice.targets, named_only=choice.named_only)
     others = [target for target in CLASS_TARGETS if target not in choice.targets]
     for_classes = answer_targets(search, others, named_only=choice.named_only)
     reach, enough = most_debulked(search), _with_enough_liver(search, least)
-    case = PlanCase(
+    plan_case = PlanCase(
         report=report,
         patient=patient,
         facts=facts,
@@ -97,7 +76,7 @@ def make_plans(
     )
     besides = _fullest(search, enough, answers)
     points = front(search, answers, best_only=for_classes, besides=besides)
-    plans = ranked_plans(points, case)
+    plans = ranked_plans(points, plan_case)
     judged = TargetCase(
         search=search,
         choice=choice,
@@ -125,18 +104,18 @@ def make_plans(
     )
 
 
-def _problem(
-    report: VolumetryReport, maps: LiverMaps, *, known: Known, choice: PlanChoice
-) -> Problem:
+def _problem(case: Case, maps: LiverMaps, choice: PlanChoice) -> Problem:
     """Build the atoms, and say what may be done to each lesion."""
-    lesions = [lesion for lesion in report.lesions if lesion.counts]
+    lesions = [lesion for lesion in case.report.lesions if lesion.counts]
+    whipple = case.facts.pancreatoduodenectomy
     ids = tuple(lesion.id for lesion in lesions)
     return make_problem(
         build_atoms(maps, lesion_ids=ids, choice=choice).atoms,
         choice,
-        wedge_allowed={one.id: wedge_refusal(one, choice) is None for one in lesions},
+        wedge_allowed={one.id: not wedge_refusal(one, choice) for one in lesions},
         ablation_allowed={
-            one.id: ablation_refusal(one, known=known, choice=choice) is None for one in lesions
+            one.id: not ablation_refusal(one, after_whipple=whipple, choice=choice)
+            for one in lesions
         },
     )
 

@@ -8,14 +8,13 @@ from types import MappingProxyType, ModuleType
 
 from planning import frilling, netlm, rules
 from planning.contiguity import CONTIGUITY_ID
-from planning.criteria import AnyOf, Criterion
+from planning.criteria import AnyOf, Criterion, Remark
 from planning.rules import remnant
 from planning.rules.flr import FurtherMinimum
 from planning.rules.growth import GrowthPreset, GrowthRemark
 from planning.rules.pathways import PathwayTable, TrialGroup
 from planning.rules.pathways_options import OptionRule
 from planning.rules.remnant import DebulkingRule, RemnantMinimum, RemnantRuleSet
-from planning.rules.staging import Remark
 from remnant.core.findings import Basis, SourceStatus, Threshold
 from remnant.core.units import percent_from_fraction
 
@@ -111,15 +110,15 @@ def _none(_: object) -> Iterator[RuleRow]:
 
 
 def _criterion(rule: Criterion) -> Iterator[RuleRow]:
-    limit = rule.limit
-    if isinstance(limit, tuple):
-        held = f"{rule.input} is {' or '.join(str(member) for member in limit)}"
+    limit, name = rule.limit, rule.input.name
+    if rule.threshold is not None:
+        held = f"{name} {SIGNS[rule.threshold.comparison]} {rule.threshold.value:g}"
+    elif isinstance(limit, tuple):
+        held = f"{name} is {' or '.join(str(member) for member in limit)}"
     elif isinstance(limit, bool):
-        held = f"{rule.input} is {'true' if limit else 'false'}"
-    elif isinstance(limit, str):
-        held = f"{rule.input} is {limit}"
+        held = f"{name} is {'true' if limit else 'false'}"
     else:
-        held = f"{rule.input} {SIGNS[rule.comparison]} {limit:g}"
+        held = f"{name} is {limit}"
     yield RuleRow(
         id=rule.id,
         statement=rule.statement,

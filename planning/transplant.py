@@ -1,10 +1,7 @@
-"""Lists of conditions for liver transplantation, held against what is known."""
+"""Lists of conditions for liver transplantation, judged by what is known."""
 
-from dataclasses import replace
-
-from planning.criteria import CriteriaList, Known, judge, judge_list
-from planning.review import reviewed_list
-from planning.rules.staging import Remark
+from planning.criteria import CriteriaList, judge_list
+from planning.inputs import Facts
 from planning.rules.transplant import (
     REMARKED,
     TRANSPLANT_LISTS,
@@ -12,43 +9,36 @@ from planning.rules.transplant import (
     TRANSPLANT_REMARKS,
 )
 from remnant.core.criteria import CriteriaResult
-from remnant.core.findings import Finding, Verdict
 
 
-def transplant(known: Known, *, review: bool = False) -> tuple[CriteriaResult, ...]:
-    """Hold each of five lists against what is known.
+def transplant(facts: Facts, *, segments_estimated: bool = False) -> tuple[CriteriaResult, ...]:
+    """Judge each of five lists by what is known.
 
     Parameters
     ----------
-    known
-        Facts by name; burden and lobes come from the scan, the rest is asked for.
-    review
-        Whether the segments need review: what rests on the lobes says so.
+    facts
+        Burden and lobes come from the scan, the rest a person tells.
+    segments_estimated
+        Whether the segments need review: what rests on the lobes has that as a reason.
 
     Returns
     -------
     tuple
         One result per list. Beside the conditions of one list of each review stand its predictors
-        and remarks, which decide nothing: a remark is ``MET``, judged against nothing. ``MET`` of a
-        list says that its conditions hold, not that transplantation is advised.
+        and remarks, which decide nothing. ``MET`` of a list says that its conditions hold, not
+        that transplantation is advised.
     """
-    return tuple(_result(listed, known, review=review) for listed in TRANSPLANT_LISTS)
+    return tuple(
+        _result(listed, facts, segments_estimated=segments_estimated) for listed in TRANSPLANT_LISTS
+    )
 
 
-def _result(listed: CriteriaList, known: Known, *, review: bool) -> CriteriaResult:
-    result = reviewed_list(judge_list(listed, known), listed, review=review)
+def _result(listed: CriteriaList, facts: Facts, *, segments_estimated: bool) -> CriteriaResult:
     sources = REMARKED.get(listed.id, ())
-    beside = (judge(p, known) for p in TRANSPLANT_PREDICTORS if p.source in sources)
-    said = (remark_finding(remark) for remark in TRANSPLANT_REMARKS if remark.source in sources)
-    return replace(result, findings=(*result.findings, *beside, *said))
-
-
-def remark_finding(remark: Remark) -> Finding:
-    """Return a statement of a source as a finding: ``MET``, judged against nothing."""
-    return Finding(
-        id=remark.id,
-        verdict=Verdict.MET,
-        prose=remark.statement,
-        source=remark.source,
-        status=remark.status,
+    return judge_list(
+        listed,
+        facts,
+        beside=(p for p in TRANSPLANT_PREDICTORS if p.source in sources),
+        remarks=(remark for remark in TRANSPLANT_REMARKS if remark.source in sources),
+        segments_estimated=segments_estimated,
     )

@@ -1,23 +1,14 @@
 """What three sources say about ablating a metastasis, as conditions on one lesion.
 
-No source says how a diameter was taken: it is held against the longest distance in three
+No source says how a diameter was taken: it is compared with the longest distance in three
 dimensions. No bile duct is segmented, so every condition on one is undecided. Vessels are the
 labelled ones, central or not, which is the cautious reading.
 """
 
-from planning.criteria import Comparison, Criterion
+from planning import inputs
+from planning.criteria import Criterion
 from planning.rules.remnant import PROJECT_SOURCE
-from remnant.core.findings import SourceStatus
-
-LESION_DIAMETER = "lesion_diameter_mm"
-LESION_COUNT = "lesion_count"
-PORTAL_DISTANCE = "lesion_portal_distance_mm"
-BILE_DUCT_DISTANCE = "lesion_bile_duct_distance_mm"
-AT_HILUM = "lesion_at_hilum"
-SURFACE_DISTANCE = "lesion_surface_distance_mm"
-LARGE_VESSEL_DISTANCE = "lesion_large_vessel_distance_mm"
-WHIPPLE = "pancreatoduodenectomy"
-FLR_PROBABILITY = "flr_probability_percent"
+from remnant.core.findings import Comparison, SourceStatus
 
 MACHAIRAS_DIAMETER_MM = 50.0
 CLOYD_DIAMETER_MM = 35.0
@@ -30,8 +21,6 @@ HEAT_SINK_MM = 5.0
 DEFINITELY_ADEQUATE_PERCENT = 95.0
 """A remnant is called definitively adequate from this probability on. This project's number."""
 
-ASK_DUCTS = "where the bile ducts run, which no map shows"
-
 ABLATION_RULES: tuple[Criterion, ...] = (
     Criterion(
         id="ablation.size.machairas2021",
@@ -39,8 +28,7 @@ ABLATION_RULES: tuple[Criterion, ...] = (
             "Machairas 2021: radiofrequency ablation of metastases below 5 cm; larger ones only "
             "stereotactically with overlapping zones."
         ),
-        input=LESION_DIAMETER,
-        ask="diameter of the lesion",
+        input=inputs.LESION_DIAMETER,
         comparison=Comparison.LESS,
         limit=MACHAIRAS_DIAMETER_MM,
         population="limited metastases where surgery is contraindicated, or beside resection in "
@@ -50,8 +38,7 @@ ABLATION_RULES: tuple[Criterion, ...] = (
     Criterion(
         id="ablation.size.cloyd2020",
         statement="Cloyd 2020: best for tumours below 3.5 cm.",
-        input=LESION_DIAMETER,
-        ask="diameter of the lesion",
+        input=inputs.LESION_DIAMETER,
         comparison=Comparison.LESS,
         limit=CLOYD_DIAMETER_MM,
         population="neuroendocrine liver metastases",
@@ -60,8 +47,7 @@ ABLATION_RULES: tuple[Criterion, ...] = (
     Criterion(
         id="ablation.number.cloyd2020",
         statement="Cloyd 2020: best for one to three tumours.",
-        input=LESION_COUNT,
-        ask="number of lesions",
+        input=inputs.LESION_COUNT,
         comparison=Comparison.AT_MOST,
         limit=3.0,
         population="neuroendocrine liver metastases",
@@ -70,8 +56,7 @@ ABLATION_RULES: tuple[Criterion, ...] = (
     Criterion(
         id="ablation.size_lower.gepnetlm_review",
         statement="GEP-NET review: results poor above 3 to 4 cm; lower end, at most 3 cm.",
-        input=LESION_DIAMETER,
-        ask="diameter of the lesion",
+        input=inputs.LESION_DIAMETER,
         comparison=Comparison.AT_MOST,
         limit=REVIEW_DIAMETERS_MM[0],
         population="GEP-NET liver metastases",
@@ -80,8 +65,7 @@ ABLATION_RULES: tuple[Criterion, ...] = (
     Criterion(
         id="ablation.size_upper.gepnetlm_review",
         statement="GEP-NET review: results poor above 3 to 4 cm; upper end, at most 4 cm.",
-        input=LESION_DIAMETER,
-        ask="diameter of the lesion",
+        input=inputs.LESION_DIAMETER,
         comparison=Comparison.AT_MOST,
         limit=REVIEW_DIAMETERS_MM[1],
         population="GEP-NET liver metastases",
@@ -93,8 +77,7 @@ ABLATION_RULES: tuple[Criterion, ...] = (
             "GEP-NET review: contraindicated less than 1 cm from central portal structures. "
             "Every labelled portal branch is read as central here."
         ),
-        input=PORTAL_DISTANCE,
-        ask="distance to the portal vein",
+        input=inputs.PORTAL_DISTANCE,
         comparison=Comparison.AT_LEAST,
         limit=CENTRAL_DISTANCE_MM,
         population="GEP-NET liver metastases",
@@ -104,8 +87,7 @@ ABLATION_RULES: tuple[Criterion, ...] = (
     Criterion(
         id="ablation.central_biliary.gepnetlm_review",
         statement="GEP-NET review: contraindicated less than 1 cm from central bile ducts.",
-        input=BILE_DUCT_DISTANCE,
-        ask=ASK_DUCTS,
+        input=inputs.BILE_DUCT_DISTANCE,
         comparison=Comparison.AT_LEAST,
         limit=CENTRAL_DISTANCE_MM,
         population="GEP-NET liver metastases",
@@ -114,9 +96,7 @@ ABLATION_RULES: tuple[Criterion, ...] = (
     Criterion(
         id="ablation.hilum.machairas2021",
         statement="Machairas 2021: usually not around vital structures of the hilum.",
-        input=AT_HILUM,
-        ask="whether it lies at the hilum, which no map shows",
-        comparison=Comparison.IS,
+        input=inputs.AT_HILUM,
         limit=False,
         population="neuroendocrine liver metastases",
         source="machairas2021",
@@ -124,9 +104,7 @@ ABLATION_RULES: tuple[Criterion, ...] = (
     Criterion(
         id="ablation.hilum.cloyd2020",
         statement="Cloyd 2020: complications at the hilum and near major bile ducts.",
-        input=AT_HILUM,
-        ask="whether it lies at the hilum or a major bile duct, which no map shows",
-        comparison=Comparison.IS,
+        input=inputs.AT_HILUM,
         limit=False,
         population="neuroendocrine liver metastases",
         source="cloyd2020",
@@ -137,8 +115,7 @@ ABLATION_RULES: tuple[Criterion, ...] = (
             "Machairas 2021: usually not superficial. Superficial is read here as less than "
             f"{SUPERFICIAL_MM:g} mm from the liver's surface."
         ),
-        input=SURFACE_DISTANCE,
-        ask="distance to the liver's surface",
+        input=inputs.SURFACE_DISTANCE,
         comparison=Comparison.AT_LEAST,
         limit=SUPERFICIAL_MM,
         population="neuroendocrine liver metastases",
@@ -148,9 +125,7 @@ ABLATION_RULES: tuple[Criterion, ...] = (
     Criterion(
         id="ablation.whipple.machairas2021",
         statement="Machairas 2021: usually not after a Whipple procedure.",
-        input=WHIPPLE,
-        ask="whether a pancreatoduodenectomy was done",
-        comparison=Comparison.IS,
+        input=inputs.PANCREATODUODENECTOMY,
         limit=False,
         population="neuroendocrine liver metastases",
         source="machairas2021",
@@ -161,8 +136,7 @@ ABLATION_RULES: tuple[Criterion, ...] = (
             "Cloyd 2020: heat sink near large vessels. Near is read here as less than "
             f"{HEAT_SINK_MM:g} mm from a labelled portal or hepatic vein."
         ),
-        input=LARGE_VESSEL_DISTANCE,
-        ask="distance to the portal and hepatic veins",
+        input=inputs.LARGE_VESSEL_DISTANCE,
         comparison=Comparison.AT_LEAST,
         limit=HEAT_SINK_MM,
         population="neuroendocrine liver metastases",
@@ -176,8 +150,7 @@ ABLATION_RULES: tuple[Criterion, ...] = (
             "for them; Machairas 2021 and the GEP-NET review exclude the hilum and 1 cm around "
             "central structures."
         ),
-        input=PORTAL_DISTANCE,
-        ask="distance to the portal vein",
+        input=inputs.PORTAL_DISTANCE,
         comparison=Comparison.LESS,
         limit=CENTRAL_DISTANCE_MM,
         population="small to intermediate tumours ablated beside a resection",
@@ -195,8 +168,7 @@ COMBINED_RULE = Criterion(
         "else in stages. Definitively is read here as a probability of at least "
         f"{DEFINITELY_ADEQUATE_PERCENT:g} %."
     ),
-    input=FLR_PROBABILITY,
-    ask="probability that the remnant is large enough",
+    input=inputs.FLR_PROBABILITY,
     comparison=Comparison.AT_LEAST,
     limit=DEFINITELY_ADEQUATE_PERCENT,
     population="large or dominant lesions resected, small ones in the remnant ablated",

@@ -3,9 +3,9 @@
 The shares of the tumour load themselves are :data:`planning.rules.remnant.DEBULKING_RULES`.
 """
 
-from planning.criteria import CriteriaList
+from planning import inputs
+from planning.criteria import CriteriaList, Remark
 from planning.listing import NO, Listing, at_least
-from planning.rules.staging import Remark
 from remnant.core.findings import Basis
 
 _MACHAIRAS = Listing(
@@ -29,24 +29,28 @@ MACHAIRAS_INDICATION = CriteriaList(
             "Uncontrollable functional tumour, or non-functional, stable for 6 months or more, "
             "with symptoms from the tumour's mass.",
             (
-                _MACHAIRAS.asks("functional", "Functional.", of="functional"),
-                _MACHAIRAS.asks("refractory", "Uncontrollable.", of="symptoms_refractory"),
+                _MACHAIRAS.condition("functional", "Functional.", of=inputs.FUNCTIONAL),
+                _MACHAIRAS.condition("refractory", "Uncontrollable.", of=inputs.REFRACTORY),
             ),
             (
-                _MACHAIRAS.asks("non_functional", "Non-functional.", of="functional", test=NO),
-                _MACHAIRAS.asks(
+                _MACHAIRAS.condition(
+                    "non_functional", "Non-functional.", of=inputs.FUNCTIONAL, test=NO
+                ),
+                _MACHAIRAS.condition(
                     "stable",
                     "Stable for at least 6 months.",
-                    of="stable_months",
+                    of=inputs.STABLE_MONTHS,
                     test=at_least(6.0),
                 ),
-                _MACHAIRAS.asks("symptoms", "Symptoms from the mass.", of="symptoms_from_burden"),
+                _MACHAIRAS.condition(
+                    "symptoms", "Symptoms from the mass.", of=inputs.SYMPTOMS_FROM_BURDEN
+                ),
             ),
         ),
-        _MACHAIRAS.asks(
+        _MACHAIRAS.condition(
             "share",
             "70 to 90 % of the load can be removed: at least 70 %.",
-            of="debulkable_fraction",
+            of=inputs.DEBULKABLE,
             test=at_least(0.70),
             basis=Basis.TUMOUR_VOLUME,
         ),
@@ -58,10 +62,10 @@ REVIEW_INDICATION = CriteriaList(
     title="Debulking, for whom (GEP-NET review)",
     source="gepnetlm_review",
     conditions=(
-        _REVIEW.asks(
+        _REVIEW.condition(
             "hormones",
             "A severe hormonal syndrome to palliate (read as refractory symptoms).",
-            of="symptoms_refractory",
+            of=inputs.REFRACTORY,
         ),
     ),
 )

@@ -7,22 +7,23 @@ be read: its rows follow the text that describes it.
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from planning.criteria import AnyOf, Comparison, Condition, Criterion
+from planning import inputs
+from planning.criteria import AnyOf, Condition, Criterion
 from planning.rules import pathways_options as option
-from planning.rules.pathways_conditions import BURDEN, G1_OR_G2, LARGEST_LESION, TEAM_AGREES
+from planning.rules.pathways_conditions import G1_OR_G2, TEAM_AGREES
 from planning.rules.pathways_options import OptionRule
 from planning.rules.remnant import PROJECT_SOURCE
-from planning.rules.staging import BOTH_LOBES, GRADE_1_2, LESION_COUNT, LIMITED_LESIONS, NELM
+from planning.rules.staging import LIMITED_LESIONS, NELM
 from remnant.core.clinical import ExtrahepaticDisease
-from remnant.core.findings import Basis, SourceStatus
-
-LIMITED = "pattern_type_i_or_limited"
-COMPLEX = "pattern_type_ii_or_complex"
-DIFFUSE = "pattern_type_iii_or_diffuse"
-DEBULKABLE = "debulkable_fraction"
+from remnant.core.findings import Basis, Comparison, SourceStatus
 
 MACHAIRAS_TITLE = "Machairas 2021, figure 2"
 CLOYD_TITLE = "Cloyd 2020, conclusion"
+TRIAL_NAME = "Trial that allots by load"
+TRIAL_SOURCE = "machairas2021"
+TRIAL_STATEMENT = (
+    "Described by Machairas 2021: ablation, embolisation or Y-90 by number, size, load."
+)
 LITTLE_EVIDENCE = "Evidence for one order over another is limited."
 ALTERNATIVE = "Where resection is contraindicated."
 
@@ -73,16 +74,15 @@ class TrialGroup:
     conditions: tuple[Criterion, ...]
 
 
-_is = partial(Criterion, comparison=Comparison.IS, population=NELM, source="machairas2021")
+_is = partial(Criterion, population=NELM, source="machairas2021")
 _trial = partial(Criterion, population="patients of one trial", source="machairas2021")
-_trial_size = partial(_trial, input=LARGEST_LESION, ask="largest diameter")
+_trial_size = partial(_trial, input=inputs.LARGEST_LESION)
 
 MACHAIRAS_LIMITED = _is(
     id="pathway.machairas2021.limited",
     statement="Type I or limited bilobar. Limited is read here as at most "
     f"{LIMITED_LESIONS} lesions.",
-    input=LIMITED,
-    ask="distribution of the lesions",
+    input=inputs.LIMITED_PATTERN,
     limit=True,
     status=SourceStatus.PROJECT,
 )
@@ -90,32 +90,27 @@ MACHAIRAS_COMPLEX = _is(
     id="pathway.machairas2021.complex",
     statement="Type II or complex. Complex is read here as more than "
     f"{LIMITED_LESIONS} lesions that fit no type.",
-    input=COMPLEX,
-    ask="distribution of the lesions",
+    input=inputs.COMPLEX_PATTERN,
     limit=True,
     status=SourceStatus.PROJECT,
 )
 MACHAIRAS_DIFFUSE = _is(
     id="pathway.machairas2021.diffuse",
     statement="Type III or diffuse.",
-    input=DIFFUSE,
-    ask="distribution of the lesions",
+    input=inputs.DIFFUSE_PATTERN,
     limit=True,
     status=SourceStatus.PROJECT,
 )
 NOT_G1_OR_G2 = _is(
     id="pathway.machairas2021.other_grade",
     statement="Neither G1 nor G2.",
-    input=GRADE_1_2,
-    ask="grade (G1 or G2)",
+    input=inputs.GRADE_IS_G1_OR_G2,
     limit=False,
 )
 LITTLE_OUTSIDE = Criterion(
     id="pathway.cloyd2020.extrahepatic",
     statement="No extrahepatic disease, or little that is indolent.",
-    input="extrahepatic_disease",
-    ask="extrahepatic disease",
-    comparison=Comparison.ONE_OF,
+    input=inputs.EXTRAHEPATIC,
     limit=(ExtrahepaticDisease.NONE, ExtrahepaticDisease.MINIMAL),
     population=NELM,
     source="cloyd2020",
@@ -123,9 +118,7 @@ LITTLE_OUTSIDE = Criterion(
 MUCH_OUTSIDE = Criterion(
     id="pathway.cloyd2020.significant_extrahepatic",
     statement="Significant extrahepatic disease.",
-    input="extrahepatic_disease",
-    ask="extrahepatic disease",
-    comparison=Comparison.IS,
+    input=inputs.EXTRAHEPATIC,
     limit=ExtrahepaticDisease.SIGNIFICANT,
     population=NELM,
     source="cloyd2020",
@@ -133,8 +126,7 @@ MUCH_OUTSIDE = Criterion(
 OVER_70 = Criterion(
     id="pathway.cloyd2020.debulkable",
     statement="A plan with an accepted remnant debulks more than 70 % of the tumour volume.",
-    input=DEBULKABLE,
-    ask="share that a plan could debulk",
+    input=inputs.DEBULKABLE_IN_STAGES,
     comparison=Comparison.MORE,
     limit=0.70,
     basis=Basis.TUMOUR_VOLUME,
@@ -172,8 +164,7 @@ NOT_RESECTABLE = AnyOf(
 OLIGOMETASTATIC = Criterion(
     id="pathway.cloyd2020.oligometastatic",
     statement=f"Oligometastatic. Read here as at most {LIMITED_LESIONS} lesions.",
-    input=LESION_COUNT,
-    ask="number of lesions",
+    input=inputs.LESION_COUNT,
     comparison=Comparison.AT_MOST,
     limit=float(LIMITED_LESIONS),
     population=NELM,
@@ -183,8 +174,7 @@ OLIGOMETASTATIC = Criterion(
 MULTIFOCAL = Criterion(
     id="pathway.cloyd2020.multifocal",
     statement=f"Multifocal. Read here as more than {LIMITED_LESIONS} lesions.",
-    input=LESION_COUNT,
-    ask="number of lesions",
+    input=inputs.LESION_COUNT,
     comparison=Comparison.MORE,
     limit=float(LIMITED_LESIONS),
     population=NELM,
@@ -194,9 +184,7 @@ MULTIFOCAL = Criterion(
 BILOBAR = Criterion(
     id="pathway.cloyd2020.bilobar",
     statement="Both lobes involved.",
-    input=BOTH_LOBES,
-    ask="lobes with metastases",
-    comparison=Comparison.IS,
+    input=inputs.BOTH_LOBES,
     limit=True,
     population=NELM,
     source="cloyd2020",
@@ -204,9 +192,7 @@ BILOBAR = Criterion(
 UNILOBAR = Criterion(
     id="pathway.cloyd2020.unilobar",
     statement="One lobe involved.",
-    input=BOTH_LOBES,
-    ask="lobes with metastases",
-    comparison=Comparison.IS,
+    input=inputs.BOTH_LOBES,
     limit=False,
     population=NELM,
     source="cloyd2020",
@@ -220,8 +206,7 @@ TRIAL_GROUPS = (
             _trial(
                 id="pathway.trial.ablation.number",
                 statement="Up to 6 lesions.",
-                input=LESION_COUNT,
-                ask="number of lesions",
+                input=inputs.LESION_COUNT,
                 comparison=Comparison.AT_MOST,
                 limit=6.0,
             ),
@@ -240,8 +225,7 @@ TRIAL_GROUPS = (
             _trial(
                 id="pathway.trial.embolisation.load",
                 statement="Up to 75 % of the liver involved.",
-                input=BURDEN,
-                ask="tumour load",
+                input=inputs.BURDEN,
                 comparison=Comparison.AT_MOST,
                 limit=0.75,
                 basis=Basis.TOTAL_LIVER_VOLUME,
@@ -261,8 +245,7 @@ TRIAL_GROUPS = (
             _trial(
                 id="pathway.trial.y90.load",
                 statement="Up to 75 % of the liver involved.",
-                input=BURDEN,
-                ask="tumour load",
+                input=inputs.BURDEN,
                 comparison=Comparison.AT_MOST,
                 limit=0.75,
                 basis=Basis.TOTAL_LIVER_VOLUME,

@@ -1,49 +1,39 @@
-"""Conditions of treatments: what sources ask for, and the absence of what they hold against them.
+"""Conditions of treatments: what sources ask for, and the absence of of contraindications.
 
 A condition on a fact that nobody stated leaves the treatment undecided.
 """
 
 from functools import partial
 
-from planning.criteria import AnyOf, Comparison, Condition, Criterion
-from planning.rules.staging import FLR_SHORT, GRADE_1_2, LESION_COUNT, NELM, ONE_STAGE
+from planning import inputs
+from planning.criteria import AnyOf, Condition, Criterion
+from planning.rules.staging import NELM
 from remnant.core.clinical import Differentiation, PrimarySite, PrimaryStatus
-from remnant.core.findings import SourceStatus
+from remnant.core.findings import Comparison, SourceStatus
 
-LARGEST_LESION = "largest_lesion_mm"
-BURDEN = "burden_fraction"
-TEAM_OBJECTS = "team_judged_unresectable"
-TRANSPLANT_SELECTED = "transplant_selected"
-WHIPPLE = "pancreatoduodenectomy"
-
-SITE = "primary site"
 GEP_AND_LUNG = tuple(site for site in PrimarySite if site is not PrimarySite.OTHER)
 
 
-_is = partial(Criterion, comparison=Comparison.IS, population=NELM)
-_one_of = partial(Criterion, comparison=Comparison.ONE_OF, population=NELM)
+_is = partial(Criterion, population=NELM)
 
 NO_PORTAL_THROMBOSIS = _is(
     id="pathway.portal_vein_thrombosis",
     statement="No portal vein thrombosis.",
-    input="portal_vein_thrombosis",
-    ask="portal vein thrombosis",
+    input=inputs.PORTAL_THROMBOSIS,
     limit=False,
     source="machairas2021",
 )
 NO_HEPATIC_INSUFFICIENCY = _is(
     id="pathway.hepatic_insufficiency",
     statement="No hepatic insufficiency.",
-    input="hepatic_insufficiency",
-    ask="hepatic insufficiency",
+    input=inputs.HEPATIC_INSUFFICIENCY,
     limit=False,
     source="machairas2021",
 )
 NO_BILIOENTERIC_ANASTOMOSIS = _is(
     id="pathway.bilioenteric_anastomosis",
     statement="No bilio-enteric anastomosis.",
-    input="bilioenteric_anastomosis",
-    ask="bilio-enteric anastomosis",
+    input=inputs.BILIOENTERIC_ANASTOMOSIS,
     limit=False,
     source="machairas2021",
 )
@@ -55,64 +45,56 @@ EMBOLISABLE: tuple[Condition, ...] = (
 NO_WHIPPLE = _is(
     id="pathway.whipple",
     statement="No earlier Whipple procedure.",
-    input=WHIPPLE,
-    ask="whether a pancreatoduodenectomy was done",
+    input=inputs.PANCREATODUODENECTOMY,
     limit=False,
     source="machairas2021",
 )
 PANCREAS = _is(
     id="pathway.pancreas",
     statement="Primary in the pancreas.",
-    input="primary_site",
-    ask=SITE,
+    input=inputs.PRIMARY_SITE,
     limit=PrimarySite.PANCREAS,
     source="machairas2021",
 )
 SMALL_BOWEL = _is(
     id="pathway.small_intestine",
     statement="Primary in the small intestine.",
-    input="primary_site",
-    ask=SITE,
+    input=inputs.PRIMARY_SITE,
     limit=PrimarySite.SMALL_BOWEL,
     source="machairas2021",
 )
-PANCREAS_OR_SMALL_BOWEL = _one_of(
+PANCREAS_OR_SMALL_BOWEL = _is(
     id="pathway.pancreas_or_small_intestine",
     statement="Primary in the pancreas or small intestine.",
-    input="primary_site",
-    ask=SITE,
+    input=inputs.PRIMARY_SITE,
     limit=(PrimarySite.PANCREAS, PrimarySite.SMALL_BOWEL),
     source="machairas2021",
 )
-GEP_OR_LUNG = _one_of(
+GEP_OR_LUNG = _is(
     id="pathway.gep_or_lung",
     statement="Gastro-entero-pancreatic or lung primary.",
-    input="primary_site",
-    ask=SITE,
+    input=inputs.PRIMARY_SITE,
     limit=GEP_AND_LUNG,
     source="cloyd2020",
 )
 G1_OR_G2 = _is(
     id="pathway.grade",
     statement="Grade G1 or G2.",
-    input=GRADE_1_2,
-    ask="grade (G1 or G2)",
+    input=inputs.GRADE_IS_G1_OR_G2,
     limit=True,
     source="machairas2021",
 )
 SSTR_POSITIVE = _is(
     id="pathway.sstr",
     statement="Somatostatin receptors present.",
-    input="sstr_positive",
-    ask="somatostatin receptor imaging",
+    input=inputs.SSTR_POSITIVE,
     limit=True,
     source="machairas2021",
 )
 KIDNEYS_AND_MARROW = _is(
     id="pathway.kidneys_and_marrow",
     statement="Adequate kidneys and marrow.",
-    input="adequate_kidneys_and_marrow",
-    ask="function of kidneys and marrow",
+    input=inputs.KIDNEYS_AND_MARROW,
     limit=True,
     source="machairas2021",
 )
@@ -120,24 +102,21 @@ RADIOLIGAND: tuple[Condition, ...] = (G1_OR_G2, SSTR_POSITIVE, KIDNEYS_AND_MARRO
 NO_PROHIBITIVE_COMORBIDITY = _is(
     id="pathway.comorbidity",
     statement="No prohibitive comorbidity.",
-    input="comorbidity_prohibitive",
-    ask="comorbidity",
+    input=inputs.COMORBIDITY,
     limit=False,
     source="cloyd2020",
 )
 TEAM_AGREES = _is(
     id="pathway.team",
     statement="Not judged unresectable by the team.",
-    input=TEAM_OBJECTS,
-    ask="whether the team judged the metastases unresectable",
+    input=inputs.JUDGED_UNRESECTABLE,
     limit=False,
     source="machairas2021",
 )
 REACHABLE = _is(
     id="pathway.one_stage",
     statement="A plan in one stage reaches a debulking target (this project's reading).",
-    input=ONE_STAGE,
-    ask="whether one stage reaches a target",
+    input=inputs.ONE_STAGE,
     limit=True,
     source="machairas2021",
     status=SourceStatus.PROJECT,
@@ -145,64 +124,56 @@ REACHABLE = _is(
 SHORT = _is(
     id="pathway.flr_short",
     statement="The remnant is insufficient in one stage.",
-    input=FLR_SHORT,
-    ask="whether one stage would leave enough",
+    input=inputs.FLR_SHORT,
     limit=True,
     source="machairas2021",
 )
 WELL_DIFFERENTIATED = _is(
     id="pathway.differentiation",
     statement="Well differentiated.",
-    input="differentiation",
-    ask="differentiation",
+    input=inputs.DIFFERENTIATION,
     limit=Differentiation.WELL,
     source="cloyd2020",
 )
 POORLY_DIFFERENTIATED = _is(
     id="pathway.poor_differentiation",
     statement="Poorly differentiated.",
-    input="differentiation",
-    ask="differentiation",
+    input=inputs.DIFFERENTIATION,
     limit=Differentiation.POOR,
     source="gepnetlm_review",
 )
 PRIMARY_RESECTABLE = _is(
     id="pathway.primary_resectable",
     statement="The primary is in place and resectable.",
-    input="primary_status",
-    ask="state of the primary tumour",
+    input=inputs.PRIMARY_STATUS,
     limit=PrimaryStatus.RESECTABLE,
     source="machairas2021",
 )
 FUNCTIONAL = _is(
     id="pathway.functional",
     statement="Hormone excess.",
-    input="functional",
-    ask="hormone excess",
+    input=inputs.FUNCTIONAL,
     limit=True,
     source="gepnetlm_review",
 )
 SEVERE_VALVE_DISEASE = _is(
     id="pathway.valve",
     statement="Severe valve disease.",
-    input="severe_valve_disease",
-    ask="echocardiography",
+    input=inputs.SEVERE_VALVE_DISEASE,
     limit=True,
     source="gepnetlm_review",
 )
 SELECTED_FOR_TRANSPLANT = _is(
     id="pathway.transplant",
     statement="Found suitable and listed by a transplant centre.",
-    input=TRANSPLANT_SELECTED,
-    ask="a transplant centre's judgement",
+    input=inputs.TRANSPLANT_SELECTED,
     limit=True,
     source="machairas2021",
 )
 KI67_BELOW_55 = Criterion(
     id="pathway.ki67_below_55",
     statement="Ki-67 below 55 %.",
-    input="ki67_percent",
-    ask="Ki-67",
+    input=inputs.KI67,
     comparison=Comparison.LESS,
     limit=55.0,
     population="well-differentiated G3",
@@ -211,8 +182,7 @@ KI67_BELOW_55 = Criterion(
 KI67_ABOVE_55 = Criterion(
     id="pathway.ki67_above_55",
     statement="Ki-67 above 55 %.",
-    input="ki67_percent",
-    ask="Ki-67",
+    input=inputs.KI67,
     comparison=Comparison.MORE,
     limit=55.0,
     population="well-differentiated G3",
@@ -221,8 +191,7 @@ KI67_ABOVE_55 = Criterion(
 KI67_OF_G3 = Criterion(
     id="pathway.ki67_of_g3",
     statement="Ki-67 above 20 % (G3).",
-    input="ki67_percent",
-    ask="Ki-67",
+    input=inputs.KI67,
     comparison=Comparison.MORE,
     limit=20.0,
     population=NELM,
@@ -231,8 +200,7 @@ KI67_OF_G3 = Criterion(
 SOLITARY = Criterion(
     id="pathway.solitary",
     statement="A solitary tumour.",
-    input=LESION_COUNT,
-    ask="number of lesions",
+    input=inputs.LESION_COUNT,
     comparison=Comparison.AT_MOST,
     limit=1.0,
     population=NELM,
@@ -241,8 +209,7 @@ SOLITARY = Criterion(
 ABOVE_3_CM = Criterion(
     id="pathway.above_3_cm",
     statement="Larger than 3 cm.",
-    input=LARGEST_LESION,
-    ask="largest diameter",
+    input=inputs.LARGEST_LESION,
     comparison=Comparison.MORE,
     limit=30.0,
     population="solitary tumours",
@@ -258,8 +225,7 @@ CYTOREDUCTION_FOR = AnyOf(
             _is(
                 id="pathway.cytoreduction.refractory",
                 statement="Hormonal symptoms not controlled.",
-                input="symptoms_refractory",
-                ask="whether hormonal symptoms are controlled",
+                input=inputs.REFRACTORY,
                 limit=True,
                 source="machairas2021",
             ),
@@ -268,16 +234,14 @@ CYTOREDUCTION_FOR = AnyOf(
             _is(
                 id="pathway.cytoreduction.non_functional",
                 statement="Non-functional.",
-                input="functional",
-                ask="hormone excess",
+                input=inputs.FUNCTIONAL,
                 limit=False,
                 source="machairas2021",
             ),
             Criterion(
                 id="pathway.cytoreduction.stable",
                 statement="Stable for 6 months or more.",
-                input="stable_months",
-                ask="months of stable disease",
+                input=inputs.STABLE_MONTHS,
                 comparison=Comparison.AT_LEAST,
                 limit=6.0,
                 population="non-functional tumours",
@@ -286,8 +250,7 @@ CYTOREDUCTION_FOR = AnyOf(
             _is(
                 id="pathway.cytoreduction.burden",
                 statement="Symptoms from tumour burden.",
-                input="symptoms_from_burden",
-                ask="symptoms from tumour burden",
+                input=inputs.SYMPTOMS_FROM_BURDEN,
                 limit=True,
                 source="machairas2021",
             ),

@@ -7,7 +7,9 @@ A treatment is listed as an option and never as an order; which conditions it ha
 from dataclasses import dataclass, field
 from functools import partial
 
+from planning import inputs
 from planning.criteria import Condition
+from planning.inputs import Input
 from planning.rules.pathways_conditions import (
     ABOVE_3_CM,
     CYTOREDUCTION_FOR,
@@ -32,7 +34,6 @@ from planning.rules.pathways_conditions import (
     SOLITARY,
     TEAM_AGREES,
     WELL_DIFFERENTIATED,
-    WHIPPLE,
 )
 from planning.rules.staging import NELM
 from remnant.core.findings import SourceStatus
@@ -40,10 +41,10 @@ from remnant.core.findings import SourceStatus
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A sentence beside a treatment; left out where the fact ``unless_no`` is known not to hold."""
+    """A sentence beside a treatment; left out where the input ``unless_no`` does not hold."""
 
     text: str
-    unless_no: str = ""
+    unless_no: Input | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +82,7 @@ _review = partial(OptionRule, source="gepnetlm_review", population="GEP-NET live
 LOBAR_AFTER_WHIPPLE = Note(
     "Cloyd 2020: lobar TACE after pancreatoduodenectomy has more complications; selective "
     "treatment or radioembolisation, and antibiotics, are listed instead.",
-    unless_no=WHIPPLE,
+    unless_no=inputs.PANCREATODUODENECTOMY,
 )
 
 SYSTEMIC_WHEN = Note(

@@ -4,10 +4,10 @@ The lists of Cloyd ask for inflow, outflow and biliary drainage of the remnant. 
 so that these lists are never met here, at best undecided.
 """
 
-from planning.criteria import CriteriaList
+from planning import inputs
+from planning.criteria import CriteriaList, Remark
 from planning.listing import NO, Listing, at_least, at_most, is_, less, more, one_of
 from planning.rules.remnant import PROJECT_SOURCE
-from planning.rules.staging import Remark
 from remnant.core.clinical import Differentiation, ExtrahepaticDisease, Grade, PrimaryStatus
 from remnant.core.findings import Basis, SourceStatus
 
@@ -43,31 +43,33 @@ ENETS_2016 = CriteriaList(
     title="ENETS 2016, as Cloyd 2020 prints it",
     source="cloyd2020",
     conditions=(
-        _ENETS.asks("r0", "R0 resection is feasible.", of="r0_feasible"),
-        _ENETS.asks("grade", "G1 or G2.", of="grade", test=LOW_GRADE),
-        _ENETS.asks(
+        _ENETS.condition("r0", "R0 resection is feasible.", of=inputs.R0),
+        _ENETS.condition("grade", "G1 or G2.", of=inputs.GRADE, test=LOW_GRADE),
+        _ENETS.condition(
             "morbidity",
             "Acceptable morbidity: about 30 % (read as at most).",
-            of="expected_morbidity_percent",
+            of=inputs.EXPECTED_MORBIDITY,
             test=at_most(30.0),
         ),
-        _ENETS.asks(
+        _ENETS.condition(
             "mortality",
             "Mortality below 5 %.",
-            of="expected_mortality_percent",
+            of=inputs.EXPECTED_MORTALITY,
             test=less(5.0),
         ),
-        _ENETS.asks("heart", "No right heart failure.", of="right_heart_failure", test=NO),
-        _ENETS.asks(
+        _ENETS.condition(
+            "heart", "No right heart failure.", of=inputs.RIGHT_HEART_FAILURE, test=NO
+        ),
+        _ENETS.condition(
             "extrahepatic",
             "No disease outside the liver.",
-            of="extrahepatic_disease",
+            of=inputs.EXTRAHEPATIC,
             test=NOWHERE_ELSE,
         ),
-        _ENETS.asks(
+        _ENETS.condition(
             "peritoneum",
             "No peritoneal carcinomatosis.",
-            of="peritoneal_carcinomatosis",
+            of=inputs.PERITONEAL,
             test=NO,
         ),
     ),
@@ -81,86 +83,91 @@ CLOYD_LIST = CriteriaList(
             "share",
             "Complete resection, or more than 90 %, is feasible.",
             (
-                _CLOYD.asks(
+                _CLOYD.condition(
                     "share_complete",
                     "A plan in one operation treats every metastasis.",
-                    of="clearance_feasible",
+                    of=inputs.CLEARANCE,
                 ),
             ),
             (
-                _CLOYD.asks(
+                _CLOYD.condition(
                     "share_90",
                     "A plan in one operation debulks more than 90 %.",
-                    of="debulkable_fraction",
+                    of=inputs.DEBULKABLE,
                     test=more(0.90),
                     basis=Basis.TUMOUR_VOLUME,
                 ),
             ),
         ),
-        _CLOYD.asks(
+        _CLOYD.condition(
             "share_70",
             "Its conclusion: surgery may be right when only more than 70 % can be debulked.",
-            of="debulkable_fraction",
+            of=inputs.DEBULKABLE,
             test=more(0.70),
             basis=Basis.TUMOUR_VOLUME,
             needed=False,
         ),
-        _CLOYD.asks(
-            "flr", "At least 20 % of the standardised volume would remain.", of="flr_by_cloyd"
+        _CLOYD.condition(
+            "flr", "At least 20 % of the standardised volume would remain.", of=inputs.FLR_BY_CLOYD
         ),
-        _CLOYD.asks(
-            "contiguous", "At least two contiguous segments remain.", of="contiguous_by_cloyd"
+        _CLOYD.condition(
+            "contiguous", "At least two contiguous segments remain.", of=inputs.CONTIGUOUS_BY_CLOYD
         ),
-        _CLOYD.asks(
+        _CLOYD.condition(
             "vessels",
             "The remnant keeps arterial and portal inflow and venous outflow.",
-            of="remnant_vessels",
+            of=inputs.REMNANT_VESSELS,
         ),
-        _CLOYD.asks("bile", "The remnant keeps its biliary drainage.", of="remnant_bile"),
-        _CLOYD.asks(
+        _CLOYD.condition("bile", "The remnant keeps its biliary drainage.", of=inputs.REMNANT_BILE),
+        _CLOYD.condition(
             "extrahepatic_abstract",
             "Its abstract: no disease outside the liver.",
-            of="extrahepatic_disease",
+            of=inputs.EXTRAHEPATIC,
             test=NOWHERE_ELSE,
             needed=False,
         ),
-        _CLOYD.asks(
+        _CLOYD.condition(
             "extrahepatic_text",
             "Its text: minimal or no disease outside the liver. This wording decides here.",
-            of="extrahepatic_disease",
+            of=inputs.EXTRAHEPATIC,
             test=LITTLE_ELSEWHERE,
         ),
-        _CLOYD.asks(
+        _CLOYD.condition(
             "extrahepatic_conclusion",
             "Its conclusion: low-volume indolent disease outside the liver may be accepted.",
-            of="extrahepatic_disease",
+            of=inputs.EXTRAHEPATIC,
             test=LITTLE_ELSEWHERE,
             needed=False,
         ),
-        _CLOYD.asks(
+        _CLOYD.condition(
             "primary",
             "The primary is resectable, or was removed.",
-            of="primary_status",
+            of=inputs.PRIMARY_STATUS,
             test=one_of(PrimaryStatus.RESECTED, PrimaryStatus.RESECTABLE),
         ),
-        _CLOYD.asks("differentiation", "Well differentiated.", of="differentiation", test=WELL),
-        _CLOYD.asks(
-            "grade", "Low or intermediate grade (read as G1 or G2).", of="grade", test=LOW_GRADE
+        _CLOYD.condition(
+            "differentiation", "Well differentiated.", of=inputs.DIFFERENTIATION, test=WELL
         ),
-        _CLOYD.asks(
+        _CLOYD.condition(
+            "grade",
+            "Low or intermediate grade (read as G1 or G2).",
+            of=inputs.GRADE,
+            test=LOW_GRADE,
+        ),
+        _CLOYD.condition(
             "ki67",
             "Limited evidence: acceptable outcomes also in high grade, particularly with a Ki-67 "
             "below 55 %.",
-            of="ki67_percent",
+            of=inputs.KI67,
             test=less(55.0),
             needed=False,
         ),
-        _CLOYD.asks("fit", "Fit for a major hepatectomy.", of="fit_for_major_hepatectomy"),
-        _CLOYD.asks(
+        _CLOYD.condition("fit", "Fit for a major hepatectomy.", of=inputs.FIT),
+        _CLOYD.condition(
             "comorbidity",
             "No comorbidity that is prohibitive, or borderline and not to be optimised; with it, "
             "other liver-directed therapy comes first.",
-            of="comorbidity_prohibitive",
+            of=inputs.COMORBIDITY,
             test=NO,
         ),
     ),
@@ -170,17 +177,19 @@ MACHAIRAS_LIST = CriteriaList(
     title="Machairas 2021, with curative intent",
     source="machairas2021",
     conditions=(
-        _MACHAIRAS.asks("differentiation", "Well differentiated.", of="differentiation", test=WELL),
-        _MACHAIRAS.asks("r0", "Resectable: R0 is feasible.", of="r0_feasible"),
-        _MACHAIRAS.asks(
+        _MACHAIRAS.condition(
+            "differentiation", "Well differentiated.", of=inputs.DIFFERENTIATION, test=WELL
+        ),
+        _MACHAIRAS.condition("r0", "Resectable: R0 is feasible.", of=inputs.R0),
+        _MACHAIRAS.condition(
             "flr",
             "At least 30 % of the liver would remain; of which volume is not said.",
-            of="flr_by_machairas",
+            of=inputs.FLR_BY_MACHAIRAS,
         ),
-        _MACHAIRAS.asks(
+        _MACHAIRAS.condition(
             "comorbidity",
             "No comorbidity or frailty that makes surgery unsafe.",
-            of="comorbidity_prohibitive",
+            of=inputs.COMORBIDITY,
             test=NO,
         ),
     ),
@@ -190,31 +199,31 @@ BEFORE_SURGERY = CriteriaList(
     title="To look for before liver surgery (GEP-NET review)",
     source="gepnetlm_review",
     conditions=(
-        _BEFORE.asks(
+        _BEFORE.condition(
             "valve",
             "No severe valve disease: it is repaired before liver surgery.",
-            of="severe_valve_disease",
+            of=inputs.SEVERE_VALVE_DISEASE,
             test=NO,
         ),
-        _BEFORE.asks(
+        _BEFORE.condition(
             "hormones",
             "No uncontrolled hormone excess: it is treated first.",
-            of="symptoms_refractory",
+            of=inputs.REFRACTORY,
             test=NO,
         ),
-        _BEFORE.asks(
+        _BEFORE.condition(
             "portal_hypertension",
             "No portal hypertension: it raises the risk.",
-            of="portal_hypertension",
+            of=inputs.PORTAL_HYPERTENSION,
             test=NO,
         ),
-        _BEFORE.asks("ascites", "No ascites.", of="ascites", test=NO),
-        _BEFORE.asks("varices", "No varices.", of="varices", test=NO),
-        _BEFORE.asks("splenomegaly", "No splenomegaly.", of="splenomegaly", test=NO),
-        _BEFORE.asks(
+        _BEFORE.condition("ascites", "No ascites.", of=inputs.ASCITES, test=NO),
+        _BEFORE.condition("varices", "No varices.", of=inputs.VARICES, test=NO),
+        _BEFORE.condition("splenomegaly", "No splenomegaly.", of=inputs.SPLENOMEGALY, test=NO),
+        _BEFORE.condition(
             "platelets",
             "Platelets not below 100 per nL.",
-            of="platelets_per_nl",
+            of=inputs.PLATELETS,
             test=at_least(100.0),
         ),
     ),
@@ -226,15 +235,15 @@ R0_FEASIBLE = CriteriaList(
     title="R0 resection",
     source=PROJECT_SOURCE,
     conditions=(
-        _R0.asks(
+        _R0.condition(
             "plan",
             "A feasible plan resects every metastasis with a margin and ablates none.",
-            of="r0_feasible",
+            of=inputs.R0,
         ),
-        _R0_MARGIN.asks(
+        _R0_MARGIN.condition(
             "margin",
             "The planned margin is at least 1 mm (recalled definition of R0).",
-            of="resection_margin_mm",
+            of=inputs.RESECTION_MARGIN,
             test=at_least(1.0),
             needed=False,
         ),

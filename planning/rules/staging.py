@@ -3,23 +3,14 @@
 Words without a number in the sources have this project's: LIMITED_LESIONS and MAJOR_SEGMENTS.
 """
 
-from dataclasses import dataclass, field
-from functools import partial
+from dataclasses import dataclass
 
-from planning.criteria import AnyOf, Comparison, CriteriaList, Criterion
+from planning import inputs
+from planning.criteria import AnyOf, CriteriaList, Criterion, Remark
 from planning.rules.remnant import PROJECT_SOURCE
 from remnant.core.clinical import Differentiation, PrimaryStatus
-from remnant.core.findings import SourceStatus
+from remnant.core.findings import Comparison, SourceStatus
 from remnant.core.plan import FrillingType
-
-FRILLING_TYPE = "frilling_type"
-LESION_COUNT = "lesion_count"
-BOTH_LOBES = "both_lobes"
-FLR_SHORT = "flr_insufficient_in_one_stage"
-ONE_STAGE = "reachable_in_one_stage"
-AMENABLE = "amenable_to_resection"
-SMALL_RESECTION = "small_resection_suffices"
-GRADE_1_2 = "grade_is_g1_or_g2"
 
 LIMITED_LESIONS = 5
 """Disease is called limited, or oligometastatic, up to this many lesions. This project's number."""
@@ -29,19 +20,6 @@ MAJOR_SEGMENTS = 3
 NELM = "neuroendocrine liver metastases"
 SYNCHRONOUS = "synchronous disease"
 RECURRENT = "recurrence after resection"
-
-_is = partial(Criterion, comparison=Comparison.IS)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Remark:
-    """Figures of a series or a statement of a source, held against nothing."""
-
-    id: str
-    statement: str
-    population: str
-    source: str
-    status: SourceStatus = field(default=SourceStatus.VERIFIED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,11 +31,10 @@ class StagingRule:
 
 
 def _flr_short(way: str) -> Criterion:
-    return _is(
+    return Criterion(
         id=f"staging.{way}.flr",
         statement="Machairas 2021: for a remnant that is insufficient in one stage.",
-        input=FLR_SHORT,
-        ask="whether one stage would leave enough",
+        input=inputs.FLR_SHORT,
         limit=True,
         population=NELM,
         source="machairas2021",
@@ -65,11 +42,10 @@ def _flr_short(way: str) -> Criterion:
 
 
 def _fit(way: str) -> Criterion:
-    return _is(
+    return Criterion(
         id=f"staging.{way}.fit",
         statement="Cloyd 2020: fit for a major hepatectomy.",
-        input="fit_for_major_hepatectomy",
-        ask="fitness for a major hepatectomy",
+        input=inputs.FIT,
         limit=True,
         population=NELM,
         source="cloyd2020",
@@ -77,11 +53,10 @@ def _fit(way: str) -> Criterion:
 
 
 def _well_differentiated(way: str) -> Criterion:
-    return _is(
+    return Criterion(
         id=f"staging.{way}.differentiation",
         statement="Machairas 2021: resection to cure is for well-differentiated tumours.",
-        input="differentiation",
-        ask="differentiation",
+        input=inputs.DIFFERENTIATION,
         limit=Differentiation.WELL,
         population=NELM,
         source="machairas2021",
@@ -89,11 +64,10 @@ def _well_differentiated(way: str) -> Criterion:
 
 
 def _portal_hypertension(way: str) -> Criterion:
-    return _is(
+    return Criterion(
         id=f"staging.{way}.portal_hypertension",
         statement="GEP-NET review: portal hypertension raises the risk of resection.",
-        input="portal_hypertension_signs",
-        ask="portal hypertension or its signs",
+        input=inputs.PORTAL_HYPERTENSION_SIGNS,
         limit=False,
         population="GEP-NET liver metastases",
         source="gepnetlm_review",
@@ -129,12 +103,11 @@ TWO_STAGE = StagingRule(
         source="machairas2021",
         conditions=(
             _flr_short("two_stage_pvl"),
-            _is(
+            Criterion(
                 id="staging.two_stage_pvl.both_lobes",
                 statement="Machairas 2021: the first stage clears the remnant. Read here as "
                 "metastases in both lobes.",
-                input=BOTH_LOBES,
-                ask="lobes with metastases",
+                input=inputs.BOTH_LOBES,
                 limit=True,
                 population="type II or complex pattern",
                 source="machairas2021",
@@ -169,21 +142,19 @@ ALPPS = StagingRule(
         source="machairas2021",
         conditions=(
             _flr_short("alpps"),
-            _is(
+            Criterion(
                 id="staging.alpps.grade",
                 statement="Machairas 2021: G3 is regarded as a contraindication to ALPPS.",
-                input=GRADE_1_2,
-                ask="grade (G1 or G2)",
+                input=inputs.GRADE_IS_G1_OR_G2,
                 limit=True,
                 population=NELM,
                 source="machairas2021",
             ),
             _fit("alpps"),
-            _is(
+            Criterion(
                 id="staging.alpps.type",
                 statement="Machairas 2021: 95 % of the registry's cases were Frilling type II.",
-                input=FRILLING_TYPE,
-                ask="Frilling type",
+                input=inputs.FRILLING,
                 limit=FrillingType.II,
                 population="ALPPS registry",
                 source="machairas2021",
@@ -223,11 +194,10 @@ SIMULTANEOUS = StagingRule(
         title="Primary and metastases in one operation",
         source="machairas2021",
         conditions=(
-            _is(
+            Criterion(
                 id="staging.simultaneous_primary.primary",
                 statement="The primary tumour is in place and resectable.",
-                input="primary_status",
-                ask="state of the primary tumour",
+                input=inputs.PRIMARY_STATUS,
                 limit=PrimaryStatus.RESECTABLE,
                 population=SYNCHRONOUS,
                 source="machairas2021",
@@ -238,22 +208,20 @@ SIMULTANEOUS = StagingRule(
                 statement="Machairas 2021: type I or limited bilobar disease.",
                 branches=(
                     (
-                        _is(
+                        Criterion(
                             id="staging.simultaneous_primary.type_i",
                             statement="Frilling type I.",
-                            input=FRILLING_TYPE,
-                            ask="Frilling type",
+                            input=inputs.FRILLING,
                             limit=FrillingType.I,
                             population=SYNCHRONOUS,
                             source="machairas2021",
                         ),
                     ),
                     (
-                        _is(
+                        Criterion(
                             id="staging.simultaneous_primary.bilobar",
                             statement="Both lobes involved.",
-                            input=BOTH_LOBES,
-                            ask="lobes with metastases",
+                            input=inputs.BOTH_LOBES,
                             limit=True,
                             population=SYNCHRONOUS,
                             source="machairas2021",
@@ -261,8 +229,7 @@ SIMULTANEOUS = StagingRule(
                         Criterion(
                             id="staging.simultaneous_primary.limited",
                             statement=f"Limited is read here as at most {LIMITED_LESIONS} lesions.",
-                            input=LESION_COUNT,
-                            ask="number of lesions",
+                            input=inputs.LESION_COUNT,
                             comparison=Comparison.AT_MOST,
                             limit=float(LIMITED_LESIONS),
                             population=SYNCHRONOUS,
@@ -275,15 +242,14 @@ SIMULTANEOUS = StagingRule(
                 source="machairas2021",
                 status=SourceStatus.PROJECT,
             ),
-            _is(
+            Criterion(
                 id="staging.simultaneous_primary.extent",
                 statement=(
                     "Machairas 2021: no extensive or complex liver resection. Read here as a named "
                     f"hepatectomy of fewer than {MAJOR_SEGMENTS} segments, or none, that reaches "
                     "the highest target met."
                 ),
-                input=SMALL_RESECTION,
-                ask="extent of the liver resection",
+                input=inputs.SMALL_RESECTION,
                 limit=True,
                 population=SYNCHRONOUS,
                 source=PROJECT_SOURCE,
@@ -306,21 +272,19 @@ REPEAT = StagingRule(
         title="Repeat resection of a recurrence",
         source="machairas2021",
         conditions=(
-            _is(
+            Criterion(
                 id="staging.repeat_resection.recurrence",
                 statement="Metastases came back after an earlier liver resection.",
-                input="recurrence",
-                ask="whether this is a recurrence",
+                input=inputs.RECURRENCE,
                 limit=True,
                 population=RECURRENT,
                 source="machairas2021",
             ),
-            _is(
+            Criterion(
                 id="staging.repeat_resection.amenable",
                 statement="Amenable to resection. Read here as: a plan in one stage reaches a "
                 "debulking target; undecided where only stages might.",
-                input=AMENABLE,
-                ask="whether one stage, or stages, reach a target",
+                input=inputs.AMENABLE,
                 limit=True,
                 population=RECURRENT,
                 source="machairas2021",
@@ -372,21 +336,19 @@ PRIMARY = StagingRule(
         title="Resection of the primary, staged or combined",
         source="cloyd2020",
         conditions=(
-            _is(
+            Criterion(
                 id="staging.primary_synchronous.primary",
                 statement="The primary tumour is in place and resectable.",
-                input="primary_status",
-                ask="state of the primary tumour",
+                input=inputs.PRIMARY_STATUS,
                 limit=PrimaryStatus.RESECTABLE,
                 population=SYNCHRONOUS,
                 source="cloyd2020",
             ),
-            _is(
+            Criterion(
                 id="staging.primary_synchronous.liver",
                 statement="Listed by Cloyd 2020 in synchronous resectable disease. Read here "
                 "as: a plan in one stage reaches a debulking target.",
-                input=AMENABLE,
-                ask="whether one stage, or stages, reach a target",
+                input=inputs.AMENABLE,
                 limit=True,
                 population=SYNCHRONOUS,
                 source="cloyd2020",

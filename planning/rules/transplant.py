@@ -5,9 +5,9 @@ of the Milan list (``mazzaferro2007``) has "at most 50 %" and "at most 55 years"
 values near a limit are flagged.
 """
 
-from planning.criteria import CriteriaList, Criterion
+from planning import inputs
+from planning.criteria import CriteriaList, Criterion, Remark
 from planning.listing import Listing, at_least, at_most, is_, less, one_of
-from planning.rules.staging import Remark
 from remnant.core.clinical import Differentiation, ExtrahepaticDisease, Grade, PrimarySite
 from remnant.core.findings import Basis
 
@@ -32,62 +32,64 @@ _VILSTEREN = Listing(
 
 
 def _age(listing: Listing) -> Criterion:
-    return listing.asks("age", "Younger than 55 years.", of="age_years", test=less(AGE_YEARS))
+    return listing.condition("age", "Younger than 55 years.", of=inputs.AGE, test=less(AGE_YEARS))
 
 
 def _burden(listing: Listing) -> Criterion:
-    return listing.asks(
+    return listing.condition(
         "burden",
         "Less than 50 % of the liver is tumour.",
-        of="burden_fraction",
+        of=inputs.BURDEN,
         test=less(BURDEN_FRACTION),
         basis=Basis.TOTAL_LIVER_VOLUME,
     )
 
 
 def _stable(listing: Listing, statement: str) -> Criterion:
-    return listing.asks("stable", statement, of="stable_months", test=at_least(STABLE_MONTHS))
+    return listing.condition(
+        "stable", statement, of=inputs.STABLE_MONTHS, test=at_least(STABLE_MONTHS)
+    )
 
 
 def _low_grade(listing: Listing, statement: str) -> Criterion:
-    return listing.asks("grade", statement, of="grade", test=LOW_GRADE)
+    return listing.condition("grade", statement, of=inputs.GRADE, test=LOW_GRADE)
 
 
 def _well(listing: Listing) -> Criterion:
-    return listing.asks(
+    return listing.condition(
         "differentiation",
         "Well differentiated.",
-        of="differentiation",
+        of=inputs.DIFFERENTIATION,
         test=is_(Differentiation.WELL),
     )
 
 
 def _portal(listing: Listing) -> Criterion:
-    return listing.asks(
-        "portal_drainage", "The primary drains into the portal vein.", of="portal_drainage"
+    return listing.condition(
+        "portal_drainage", "The primary drains into the portal vein.", of=inputs.PORTAL_DRAINAGE
     )
 
 
 def _primary(listing: Listing, statement: str) -> Criterion:
-    return listing.asks("primary", statement, of="primary_resected")
+    return listing.condition("primary", statement, of=inputs.PRIMARY_RESECTED)
 
 
 def _elsewhere(listing: Listing, statement: str = "No disease outside the liver.") -> Criterion:
-    return listing.asks("extrahepatic", statement, of="extrahepatic_disease", test=NOWHERE_ELSE)
+    return listing.condition("extrahepatic", statement, of=inputs.EXTRAHEPATIC, test=NOWHERE_ELSE)
 
 
 def _bilobar(listing: Listing) -> Criterion:
-    return listing.asks("bilobar", "Both lobes are involved.", of="both_lobes")
+    return listing.condition("bilobar", "Both lobes are involved.", of=inputs.BOTH_LOBES)
 
 
 def _unresectable(listing: Listing) -> Criterion:
-    return listing.asks(
-        "unresectable", "Judged not amenable to resection.", of="judged_unresectable"
+    return listing.condition(
+        "unresectable", "Judged not amenable to resection.", of=inputs.JUDGED_UNRESECTABLE
     )
 
 
 def _histology(listing: Listing, statement: str) -> Criterion:
-    return listing.asks("histology", statement, of="histology_confirmed")
+    return listing.condition("histology", statement, of=inputs.HISTOLOGY)
 
 
 MILAN = CriteriaList(
@@ -114,12 +116,12 @@ ENETS = CriteriaList(
         _age(_ENETS),
         _well(_ENETS),
         _low_grade(_ENETS, "G1 or G2."),
-        _ENETS.asks("ki67", "Ki-67 at most 10 %.", of="ki67_percent", test=at_most(10.0)),
+        _ENETS.condition("ki67", "Ki-67 at most 10 %.", of=inputs.KI67, test=at_most(10.0)),
         _primary(_ENETS, "Primary removed."),
-        _ENETS.asks(
+        _ENETS.condition(
             "primary_months",
             "Primary removed at least 6 months before.",
-            of="primary_resected_months",
+            of=inputs.PRIMARY_RESECTED_MONTHS,
             test=at_least(6.0),
         ),
         _ENETS.either(
@@ -127,35 +129,37 @@ ENETS = CriteriaList(
             "Less than 50 % of the liver is tumour, or less than 75 % with refractory hormonal "
             "symptoms.",
             (
-                _ENETS.asks(
+                _ENETS.condition(
                     "burden_50",
                     "Less than 50 %.",
-                    of="burden_fraction",
+                    of=inputs.BURDEN,
                     test=less(BURDEN_FRACTION),
                     basis=Basis.TOTAL_LIVER_VOLUME,
                 ),
             ),
             (
-                _ENETS.asks(
+                _ENETS.condition(
                     "burden_75",
                     "Less than 75 %.",
-                    of="burden_fraction",
+                    of=inputs.BURDEN,
                     test=less(BURDEN_REFRACTORY_FRACTION),
                     basis=Basis.TOTAL_LIVER_VOLUME,
                 ),
-                _ENETS.asks(
-                    "refractory", "Refractory hormonal symptoms.", of="symptoms_refractory"
+                _ENETS.condition(
+                    "refractory", "Refractory hormonal symptoms.", of=inputs.REFRACTORY
                 ),
             ),
         ),
         _stable(_ENETS, "Stable disease for at least 6 months."),
         _elsewhere(_ENETS, "No disease outside the liver."),
-        _ENETS.asks(
+        _ENETS.condition(
             "optimised_staging",
             "Disease outside the liver was excluded by optimised staging.",
-            of="optimised_staging",
+            of=inputs.OPTIMISED_STAGING,
         ),
-        _ENETS.asks("bilirubin", "Low total bilirubin; no limit is printed.", of="low_bilirubin"),
+        _ENETS.condition(
+            "bilirubin", "Low total bilirubin; no limit is printed.", of=inputs.LOW_BILIRUBIN
+        ),
     ),
 )
 ENETS_MINIMAL = CriteriaList(
@@ -168,10 +172,10 @@ ENETS_MINIMAL = CriteriaList(
         _portal(_MINIMAL),
         _primary(_MINIMAL, "Primary removed."),
         _elsewhere(_MINIMAL),
-        _MINIMAL.asks(
+        _MINIMAL.condition(
             "mortality",
             "Expected mortality below 10 %.",
-            of="expected_mortality_percent",
+            of=inputs.EXPECTED_MORTALITY,
             test=less(10.0),
         ),
     ),
@@ -205,8 +209,8 @@ VAN_VILSTEREN = CriteriaList(
         _bilobar(_VILSTEREN),
         _unresectable(_VILSTEREN),
         _elsewhere(_VILSTEREN),
-        _VILSTEREN.asks(
-            "listed", "Found suitable and on a transplant list.", of="on_transplant_list"
+        _VILSTEREN.condition(
+            "listed", "Found suitable and on a transplant list.", of=inputs.ON_TRANSPLANT_LIST
         ),
     ),
 )
@@ -221,25 +225,25 @@ _REGISTRY = Listing(
     source="machairas2021",
 )
 TRANSPLANT_PREDICTORS: tuple[Criterion, ...] = (
-    _PREDICTORS.asks(
+    _PREDICTORS.condition(
         "age_50",
         "Age below 50 predicts a better course (GEP-NET review).",
-        of="age_years",
+        of=inputs.AGE,
         test=less(50.0),
         needed=False,
     ),
-    _REGISTRY.asks(
+    _REGISTRY.condition(
         "age_45",
         "Age up to 45 goes with a better course, above it with a worse one (Machairas 2021).",
-        of="age_years",
+        of=inputs.AGE,
         test=at_most(45.0),
         needed=False,
     ),
-    _PREDICTORS.asks(
+    _PREDICTORS.condition(
         "primary_site",
         "A primary in lung or bowel predicts a better course, in duodenum or pancreas a worse one "
         "(GEP-NET review).",
-        of="primary_site",
+        of=inputs.PRIMARY_SITE,
         test=one_of(
             PrimarySite.LUNG,
             PrimarySite.SMALL_BOWEL,

@@ -1,17 +1,20 @@
-"""All that is known of a case, by the names under which conditions ask for it.
+"""All that is known of a case, by the inputs that conditions ask for.
 
 Facts that others imply are filled in; facts that contradict each other are refused. What is filled
 in beyond what the sources print is this project's reading and said below.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
 
+from planning import inputs
+from planning.case import Case
 from planning.contradictions import require_consistent
 from planning.coverage import scan_cuts_liver
-from planning.criteria import Known
+from planning.distribution_rows import distribution_rows
+from planning.evidence import Evidence, plan_facts
 from planning.frilling import lobes_involved
-from planning.known_plans import CUT_SCAN, Evidence, plan_facts
+from planning.inputs import Facts, Input, Value
 from planning.locks import chosen_limits
 from remnant.core.clinical import (
     ClinicalFacts,
@@ -22,11 +25,10 @@ from remnant.core.clinical import (
     PrimaryStatus,
 )
 from remnant.core.debulking import DebulkingPlan, TargetOutcome
-from remnant.core.patient import LiverBackground, Patient
+from remnant.core.patient import LiverBackground
 from remnant.core.plan import Frilling, FrillingType
-from remnant.core.plan_choice import PlanChoice
 from remnant.core.quantity import Bound, Quantity
-from remnant.core.reasons import reasons_of
+from remnant.core.reasons import Cause, reason
 from remnant.core.volumetry_report import VolumetryReport
 
 G1_KI67_PERCENT = 2.0
@@ -35,7 +37,6 @@ G2_KI67_PERCENT = 20.0
 FEW_PLATELETS_PER_NL = 100.0
 """Below this, platelets are a sign of portal hypertension (``gepnetlm_review``)."""
 LOBES_BOTH = 2
-NOT_SEARCHED = "no lesion map was given"
 
 PORTAL_DRAINAGE: Mapping[PrimarySite, bool] = {
     PrimarySite.PANCREAS: True,
@@ -49,135 +50,114 @@ PORTAL_DRAINAGE: Mapping[PrimarySite, bool] = {
 """Whether a primary drains into the portal vein, by anatomy: this project's reading. The rectum
 drains both ways and is left out."""
 
-INPUTS: Mapping[str, str] = {
-    # Said by the user.
-    "ki67_percent": "Ki-67",
-    "differentiation": "differentiation",
-    "grade": "grade",
-    "primary_site": "site of the primary",
-    "primary_status": "what became of the primary",
-    "primary_resected_months": "when the primary was removed",
-    "portal_drainage": "whether the primary drains into the portal vein",
-    "extrahepatic_disease": "disease outside the liver",
-    "peritoneal_carcinomatosis": "peritoneal carcinomatosis",
-    "optimised_staging": "whether optimised staging looked for disease elsewhere",
-    "histology_confirmed": "whether histology confirmed the disease",
-    "functional": "hormone excess",
-    "symptoms_refractory": "whether hormonal symptoms resist treatment",
-    "symptoms_from_burden": "symptoms from the mass of tumour",
-    "stable_months": "how long the disease has been stable",
-    "ecog": "ECOG performance status",
-    "fit_for_major_hepatectomy": "fitness for a major hepatectomy",
-    "comorbidity_prohibitive": "whether comorbidity is prohibitive",
-    "expected_morbidity_percent": "expected morbidity of the operation",
-    "expected_mortality_percent": "expected mortality of the operation",
-    "right_heart_failure": "right heart failure",
-    "severe_valve_disease": "severe valve disease (echocardiography)",
-    "portal_hypertension": "portal hypertension",
-    "platelets_per_nl": "platelets",
-    "ascites": "ascites",
-    "varices": "varices",
-    "splenomegaly": "splenomegaly",
-    "portal_vein_thrombosis": "portal vein thrombosis",
-    "hepatic_insufficiency": "hepatic insufficiency",
-    "bilioenteric_anastomosis": "bilio-enteric anastomosis",
-    "pancreatoduodenectomy": "earlier pancreatoduodenectomy",
-    "low_bilirubin": "whether total bilirubin is low",
-    "sstr_positive": "somatostatin receptor status",
-    "adequate_kidneys_and_marrow": "kidney and marrow function",
-    "chemotherapy_weeks": "how long chemotherapy lasted",
-    "judged_unresectable": "whether the team judged the metastases unresectable",
-    "on_transplant_list": "whether a transplant centre listed the person",
-    "recurrence": "whether this is a recurrence after liver resection",
-    "doubling_days": "volume doubling time of the tumour",
-    # Of the person.
-    "age_years": "age",
-    "background": "kind of liver",
-    # Followed from the above.
-    "primary_resected": "whether the primary was removed",
-    "portal_hypertension_signs": "signs of portal hypertension",
-    # Measured.
-    "burden_fraction": "share of the liver that is tumour",
-    "lesion_count": "number of metastases",
-    "both_lobes": "whether both lobes are involved",
-    "frilling_type": "distribution after Frilling",
-    # From the plans.
-    "debulkable_fraction": "the share that a feasible plan would debulk",
-    "clearance_feasible": "whether a feasible plan would treat every metastasis",
-    "r0_feasible": "whether a feasible plan would resect every metastasis with a margin",
-    "flr_by_cloyd": "whether enough liver would remain after removing more than 90 %",
-    "flr_by_machairas": "whether enough liver would remain after removing all metastases",
-    "contiguous_by_cloyd": "whether contiguous segments would remain after removing more than 90 %",
-    "resection_margin_mm": "margin of the resection",
-    "chosen_limits": "limits that were chosen",
-    "remnant_vessels": "inflow and outflow of the remnant (no vessels are labelled)",
-    "remnant_bile": "biliary drainage of the remnant (no map shows it)",
-}
-"""Every name that `known_facts` gives, and what it is called when it is missing."""
 
-
-def known_facts(
-    report: VolumetryReport,
+def gather(
+    case: Case,
     *,
-    patient: Patient,
-    facts: ClinicalFacts,
     frilling: Frilling | None = None,
     plans: Sequence[DebulkingPlan] = (),
     targets: Sequence[TargetOutcome] = (),
-    choice: PlanChoice | None = None,
-) -> Known:
-    """Gather what is known of a case.
+) -> Facts:
+    """Gather what is known of a case: the one place where facts are made.
 
     Parameters
     ----------
-    report
-        Burden and lesions.
-    patient
-        Age and kind of liver.
-    facts
-        What the user said; ``None`` stays unknown unless another fact implies it.
+    case
+        What was measured, told and chosen. Where the choice tightens a limit, what is out of reach
+        of the plans is unknown.
     frilling
         Distribution; unclassifiable, absent or that of a cut liver is unknown.
     plans, targets
         What can be removed; without them it is unknown.
-    choice
-        Margin and limits that the plans were made with. Where it tightens a limit, what is out of
-        reach of the plans is unknown.
 
     Returns
     -------
-    Known
-        One value for every key of :data:`INPUTS`, ``None`` where it is unknown.
+    Facts
+        One value for every input that is not of a single lesion or plan.
 
     Raises
     ------
     InputError
         Two facts contradict each other.
     """
-    require_consistent(facts)
-    limits = chosen_limits(choice)
-    margin_mm = None if choice is None else choice.resection_margin_mm
-    cut = scan_cuts_liver(report)
-    evidence = Evidence(plans=plans, targets=targets, limits=limits, cut=cut, margin_mm=margin_mm)
-    said = with_implied(facts)
-    known = {item.name: getattr(said, item.name) for item in fields(said)}
-    background = None if patient.background is LiverBackground.UNKNOWN else patient.background
+    require_consistent(case.facts)
+    cut = scan_cuts_liver(case.report)
+    evidence = Evidence(
+        plans=tuple(plans),
+        targets=tuple(targets),
+        limits=chosen_limits(case.choice),
+        cut=cut,
+        margin_mm=case.choice.resection_margin_mm,
+    )
+    return Facts(
+        {
+            **told_facts(case),
+            **_measured(case.report, frilling, cut=cut),
+            **plan_facts(evidence),
+            inputs.RESECTION_MARGIN: case.choice.resection_margin_mm,
+        }
+    )
+
+
+def told_facts(case: Case) -> Mapping[Input, Value]:
+    """Return what a person told of a case, and what follows from that alone."""
+    known, background = with_implied(case.facts), case.patient.background
     return {
-        **known,
-        "age_years": patient.age_years,
-        "background": background,
-        "primary_resected": _primary_resected(said),
-        "portal_hypertension_signs": _portal_hypertension_signs(said),
-        "burden_fraction": report.burden_fraction,
-        "lesion_count": _lesion_count(report),
-        "both_lobes": _both_lobes(report),
-        "frilling_type": _frilling_type(frilling, cut=cut),
-        **plan_facts(evidence),
-        "resection_margin_mm": margin_mm,
-        "chosen_limits": limits or None,
-        "remnant_vessels": None,
-        "remnant_bile": None,
+        **{one: getattr(known, one.name) for one in inputs.CLINICAL_INPUTS},
+        inputs.AGE: case.patient.age_years,
+        inputs.BACKGROUND: None if background is LiverBackground.UNKNOWN else background,
+        inputs.PRIMARY_RESECTED: _primary_resected(known),
+        inputs.PORTAL_HYPERTENSION_SIGNS: _portal_hypertension_signs(known),
+        inputs.GRADE_IS_G1_OR_G2: grade_is_g1_or_g2(known),
+        inputs.TRANSPLANT_SELECTED: True if known.on_transplant_list else None,
     }
+
+
+def _measured(
+    report: VolumetryReport, frilling: Frilling | None, *, cut: bool
+) -> Mapping[Input, Value]:
+    count, both = _lesion_count(report), _both_lobes(report)
+    return {
+        inputs.BURDEN: report.burden_fraction,
+        inputs.LESION_COUNT: count,
+        inputs.LARGEST_LESION: largest_lesion_mm(report),
+        inputs.BOTH_LOBES: both,
+        inputs.FRILLING: _frilling_type(frilling, cut=cut),
+        **distribution_rows(count, both_lobes=both, frilling=frilling),
+    }
+
+
+def grade_is_g1_or_g2(facts: ClinicalFacts) -> bool | None:
+    """Tell whether a tumour is G1 or G2: poor differentiation rules, then grade, then Ki-67.
+
+    Returns
+    -------
+    bool or None
+        ``None`` without grade and Ki-67.
+    """
+    if _differentiation(facts) is Differentiation.POOR:
+        return False
+    if facts.grade is not None:
+        return facts.grade in (Grade.G1, Grade.G2)
+    return None if facts.ki67_percent is None else facts.ki67_percent <= G2_KI67_PERCENT
+
+
+def largest_lesion_mm(report: VolumetryReport) -> Quantity:
+    """Return the longest 3-D diameter of any lesion that counts.
+
+    A lower bound where the scan cuts a lesion or the liver; absent where lesions are not known or
+    there is none.
+    """
+    lesions = [lesion for lesion in report.lesions if lesion.counts]
+    if report.tumour_ml.value is None:
+        return Quantity.absent(report.tumour_ml.reasons)
+    if not lesions:
+        return Quantity.absent(reason(Cause.NO_LESION))
+    largest = max(lesion.feret_3d_mm for lesion in lesions)
+    cut = report.tlv_ml.bound is not None or any(x.volume_ml.bound is not None for x in lesions)
+    if not cut:
+        return Quantity(largest)
+    return Quantity(largest, bound=Bound.LOWER, reasons=(reason(Cause.SCAN_CUTS_SOMETHING),))
 
 
 def with_implied(facts: ClinicalFacts) -> ClinicalFacts:
@@ -262,9 +242,9 @@ def _portal_hypertension_signs(facts: ClinicalFacts) -> bool | None:
 def _lesion_count(report: VolumetryReport) -> Quantity:
     number = float(sum(lesion.counts for lesion in report.lesions))
     if report.tumour_ml.value is None:
-        return Quantity.absent(report.tumour_ml.reason or NOT_SEARCHED)
+        return Quantity.absent(report.tumour_ml.reasons)
     if scan_cuts_liver(report):
-        return Quantity(number, bound=Bound.LOWER, reasons=reasons_of(CUT_SCAN))
+        return Quantity(number, bound=Bound.LOWER, reasons=(reason(Cause.MORE_BEYOND_SCAN),))
     return Quantity(number)
 
 

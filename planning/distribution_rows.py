@@ -6,10 +6,12 @@ which it prints no number. Here what fits no type is limited bilobar up to
 number, it may be either. Where a scan cuts the liver, a type II may be a type III.
 """
 
-from planning.criteria import Known
+from collections.abc import Mapping
+
+from planning import inputs
 from planning.frilling import OPERATIONAL_RULE
-from planning.rules.pathways import COMPLEX, DIFFUSE, LIMITED
-from planning.rules.staging import BOTH_LOBES, LESION_COUNT, LIMITED_LESIONS
+from planning.inputs import Input
+from planning.rules.staging import LIMITED_LESIONS
 from remnant.core.plan import Frilling, FrillingType
 from remnant.core.quantity import Bound, Quantity
 
@@ -24,20 +26,32 @@ BY_TYPE: dict[FrillingType, Rows] = {
 ANY: Rows = (None, None, None)
 
 
-def distribution_rows(known: Known, frilling: Frilling) -> Known:
+def distribution_rows(
+    count: Quantity, *, both_lobes: bool | None, frilling: Frilling | None
+) -> Mapping[Input, bool | None]:
     """Tell the rows of the figure apart.
+
+    Parameters
+    ----------
+    count
+        Number of lesions; a lower bound where there may be more beyond the scan.
+    both_lobes
+        Whether both lobes are involved, ``None`` where that is not known.
+    frilling
+        Distribution, ``None`` where it was not classified.
 
     Returns
     -------
-    Known
+    Mapping
         A truth value for each of the three rows, ``None`` where the case may belong to it.
     """
-    count, cut = _count(known)
-    rows = _rows(frilling, count, cut=cut, both=known.get(BOTH_LOBES))
-    return dict(zip((LIMITED, COMPLEX, DIFFUSE), rows, strict=True))
+    cut = count.bound is Bound.LOWER
+    rows = ANY if frilling is None else _rows(frilling, count.value, cut=cut, both=both_lobes)
+    named = (inputs.LIMITED_PATTERN, inputs.COMPLEX_PATTERN, inputs.DIFFUSE_PATTERN)
+    return dict(zip(named, rows, strict=True))
 
 
-def _rows(frilling: Frilling, count: float | None, *, cut: bool, both: object) -> Rows:
+def _rows(frilling: Frilling, count: float | None, *, cut: bool, both: bool | None) -> Rows:
     if frilling.type in BY_TYPE:
         return _in_cut_liver(frilling.type) if cut else BY_TYPE[frilling.type]
     if frilling.type is None or count is None:
@@ -45,7 +59,7 @@ def _rows(frilling: Frilling, count: float | None, *, cut: bool, both: object) -
     if count > LIMITED_LESIONS:
         many = count >= OPERATIONAL_RULE.disseminated_lesions
         return (False, None, None) if many or cut else (False, True, False)
-    return ANY if cut else _of_few(count, both)
+    return ANY if cut else _of_few(count, both=both)
 
 
 def _in_cut_liver(found: FrillingType) -> Rows:
@@ -55,18 +69,10 @@ def _in_cut_liver(found: FrillingType) -> Rows:
     }.get(found, BY_TYPE[FrillingType.III])
 
 
-def _of_few(count: float, both: object) -> Rows:
+def _of_few(count: float, *, both: bool | None) -> Rows:
     """Rows of a few lesions that fit no type, or two; a single one may be of type I or III."""
     if count <= 1:
         return None, False, None
     if both is None:
         return ANY
     return (True, False, False) if both else (None, None, False)
-
-
-def _count(known: Known) -> tuple[float | None, bool]:
-    """Return the number of lesions and whether there may be more beyond the scan."""
-    count = known.get(LESION_COUNT)
-    if isinstance(count, Quantity):
-        return count.value, count.bound is Bound.LOWER
-    return (float(count) if isinstance(count, float | int) else None), False

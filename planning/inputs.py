@@ -1,0 +1,508 @@
+"""The vocabulary of inputs: every fact that a rule can ask for, declared once.
+
+A condition holds an `Input`, not its name, so that a mistyped one cannot be imported. The facts
+file, its template and schema, the options of the command line, what is left to tell, and the
+glossary's entries are made from these declarations. What `ClinicalFacts` and `Patient` know already
+(types and ranges) is taken from there.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from enum import StrEnum
+from types import MappingProxyType, UnionType
+from typing import Any, Self, get_args, get_type_hints
+
+from remnant.core import clinical, patient
+from remnant.core.plan import FrillingType
+from remnant.core.quantity import Quantity
+from remnant.core.reasons import Reason
+
+JUST_BELOW = 1e-8
+"""Subtracted from an end that a range does not reach; more than values are rounded by."""
+
+
+class ValueSource(StrEnum):
+    """Where the value of an input comes from: a person tells it, the scan or the plans give it."""
+
+    PERSON = "person"
+    SCAN = "scan"
+    PLAN = "plan"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Input:
+    """One fact that rules ask for.
+
+    Parameters
+    ----------
+    name
+        Of the machine, unique; for a person's fact that of its field in `ClinicalFacts` or
+        `Patient`.
+    type
+        ``bool``, ``int``, ``float``, or an enumeration whose members are the allowed words.
+    question
+        What it is called where it is missing, e.g. "when the primary was removed".
+    source
+        Who gives its value.
+    meaning
+        What it is, as a sentence, for the facts file and the help; empty for what nobody tells.
+    unit
+        Of a number, as it is written behind it; a share is in [0, 1] and has none.
+    range
+        Smallest and largest value of a number, both allowed; ``None`` where it has no range.
+    option
+        Its option of the command line; empty where it has none.
+    implied_by
+        Names of the inputs that its value follows from where nobody gave it.
+    rests_on_segments
+        Whether its value rests on the Couinaud segments.
+    """
+
+    name: str
+    type: type
+    question: str
+    source: ValueSource
+    meaning: str = ""
+    unit: str = ""
+    range: tuple[float, float] | None = None
+    option: str = ""
+    implied_by: tuple[str, ...] = ()
+    rests_on_segments: bool = field(default=False)
+
+    @property
+    def told(self) -> bool:
+        """Whether a person can tell its value."""
+        return self.source is ValueSource.PERSON
+
+
+UNITS = MappingProxyType(
+    {
+        "_percent": "%",
+        "_per_nl": "/nL",
+        "_months": "months",
+        "_weeks": "weeks",
+        "_days": "days",
+        "_years": "years",
+        "_cm": "cm",
+        "_kg": "kg",
+        "_mm": "mm",
+        "_ml": "mL",
+    }
+)
+"""Units by the ending of a name."""
+
+
+def unit_of(name: str) -> str:
+    """Return the unit that a name ends in, the empty text for none."""
+    return next((unit for ending, unit in UNITS.items() if name.endswith(ending)), "")
+
+
+def _field_types(owner: type) -> dict[str, type]:
+    """Return the type of each field of a dataclass, without ``None``."""
+    hints = get_type_hints(owner)
+    return {one.name: _without_none(hints[one.name]) for one in fields(owner)}
+
+
+def _without_none(hint: Any) -> type:  # noqa: ANN401  (whatever a field is annotated with)
+    if isinstance(hint, UnionType):
+        (hint,) = (one for one in get_args(hint) if one is not type(None))
+    known: type = hint
+    return known
+
+
+CLINICAL_TYPES = _field_types(clinical.ClinicalFacts)
+PATIENT_TYPES = _field_types(patient.Patient)
+PATIENT_RANGES = {
+    "height_cm": patient.HEIGHT_RANGE_CM,
+    "weight_kg": patient.WEIGHT_RANGE_KG,
+    "age_years": patient.AGE_RANGE_YEARS,
+}
+
+
+def _told(
+    name: str, question: str, meaning: str, *, option: str = "", implied_by: tuple[str, ...] = ()
+) -> Input:
+    """Declare a fact that a person tells; type, unit and range are those of its field."""
+    types, ranges = CLINICAL_TYPES | PATIENT_TYPES, clinical.RANGES | PATIENT_RANGES
+    return Input(
+        name=name,
+        type=types[name],
+        question=question,
+        source=ValueSource.PERSON,
+        meaning=meaning,
+        unit=unit_of(name),
+        range=ranges.get(name),
+        option=option,
+        implied_by=implied_by,
+    )
+
+
+def _derived(name: str, question: str, *implied_by: Input) -> Input:
+    """Declare a truth that follows from told facts alone."""
+    return Input(
+        name=name,
+        type=bool,
+        question=question,
+        source=ValueSource.PERSON,
+        implied_by=tuple(one.name for one in implied_by),
+    )
+
+
+def _scanned(name: str, kind: type, question: str, *, rests_on_segments: bool = False) -> Input:
+    return Input(
+        name=name,
+        type=kind,
+        question=question,
+        source=ValueSource.SCAN,
+        unit=unit_of(name),
+        rests_on_segments=rests_on_segments,
+    )
+
+
+def _planned(name: str, kind: type, question: str) -> Input:
+    """Declare what the plans decide; plans rest on segments."""
+    return Input(
+        name=name,
+        type=kind,
+        question=question,
+        source=ValueSource.PLAN,
+        unit=unit_of(name),
+        rests_on_segments=True,
+    )
+
+
+# The person.
+HEIGHT = _told("height_cm", "body height", "Body height.", option="--height-cm")
+WEIGHT = _told("weight_kg", "body weight", "Body weight.", option="--weight-kg")
+SEX = _told("sex", "sex", "Sex, as some body-size formulas use it.", option="--sex")
+AGE = _told("age_years", "age", "Age; adults only.", option="--age")
+BACKGROUND = _told(
+    "background", "kind of liver", "State of the liver that would remain.", option="--background"
+)
+
+# The disease and its treatment.
+KI67 = _told("ki67_percent", "Ki-67", "Ki-67 index.", option="--ki67")
+DIFFERENTIATION = _told(
+    "differentiation",
+    "differentiation",
+    "Histological differentiation.",
+    option="--differentiation",
+    implied_by=("grade",),
+)
+GRADE = _told(
+    "grade",
+    "grade",
+    "Grade; G1 to G3 are well differentiated.",
+    option="--grade",
+    implied_by=("ki67_percent", "differentiation"),
+)
+HISTOLOGY = _told(
+    "histology_confirmed",
+    "whether histology confirmed the disease",
+    "A pathologist confirmed the metastases or the primary.",
+)
+PRIMARY_SITE = _told(
+    "primary_site", "site of the primary", "Organ of the primary tumour.", option="--primary"
+)
+PRIMARY_STATUS = _told(
+    "primary_status",
+    "what became of the primary",
+    "What became of the primary.",
+    option="--primary-status",
+    implied_by=("primary_resected_months",),
+)
+PRIMARY_RESECTED_MONTHS = _told(
+    "primary_resected_months",
+    "when the primary was removed",
+    "Time since the primary was removed.",
+)
+PORTAL_DRAINAGE = _told(
+    "portal_drainage",
+    "whether the primary drains into the portal vein",
+    "The primary drains into the portal vein.",
+    implied_by=("primary_site",),
+)
+EXTRAHEPATIC = _told(
+    "extrahepatic_disease",
+    "disease outside the liver",
+    "Disease outside the liver; minimal is low in volume and indolent.",
+    option="--extrahepatic",
+    implied_by=("peritoneal_carcinomatosis",),
+)
+PERITONEAL = _told(
+    "peritoneal_carcinomatosis",
+    "peritoneal carcinomatosis",
+    "Peritoneal carcinomatosis.",
+    implied_by=("extrahepatic_disease",),
+)
+OPTIMISED_STAGING = _told(
+    "optimised_staging",
+    "whether optimised staging looked for disease elsewhere",
+    "Functional imaging looked for disease elsewhere.",
+)
+FUNCTIONAL = _told(
+    "functional",
+    "hormone excess",
+    "The tumour makes hormones in excess.",
+    option="--functional",
+    implied_by=("symptoms_refractory",),
+)
+REFRACTORY = _told(
+    "symptoms_refractory",
+    "whether hormonal symptoms resist treatment",
+    "Treatment does not control the hormonal symptoms.",
+)
+SYMPTOMS_FROM_BURDEN = _told(
+    "symptoms_from_burden",
+    "symptoms from the mass of tumour",
+    "Symptoms come from the tumour's mass.",
+)
+STABLE_MONTHS = _told(
+    "stable_months",
+    "how long the disease has been stable",
+    "For how long the disease is stable or responding.",
+    option="--stable-months",
+)
+ECOG = _told("ecog", "ECOG performance status", "ECOG performance status.")
+FIT = _told(
+    "fit_for_major_hepatectomy",
+    "fitness for a major hepatectomy",
+    "The team finds the person fit for a major hepatectomy.",
+)
+COMORBIDITY = _told(
+    "comorbidity_prohibitive",
+    "whether comorbidity is prohibitive",
+    "Other diseases prohibit an operation.",
+)
+EXPECTED_MORBIDITY = _told(
+    "expected_morbidity_percent",
+    "expected morbidity of the operation",
+    "The team's estimate for the operation.",
+)
+EXPECTED_MORTALITY = _told(
+    "expected_mortality_percent",
+    "expected mortality of the operation",
+    "The team's estimate for the operation.",
+)
+RIGHT_HEART_FAILURE = _told("right_heart_failure", "right heart failure", "Right heart failure.")
+SEVERE_VALVE_DISEASE = _told(
+    "severe_valve_disease",
+    "severe valve disease (echocardiography)",
+    "Severe valve disease, as in carcinoid heart disease.",
+)
+PORTAL_HYPERTENSION = _told("portal_hypertension", "portal hypertension", "Portal hypertension.")
+PLATELETS = _told("platelets_per_nl", "platelets", "Platelets.")
+ASCITES = _told("ascites", "ascites", "Ascites.")
+VARICES = _told("varices", "varices", "Varices.")
+SPLENOMEGALY = _told("splenomegaly", "splenomegaly", "Splenomegaly.")
+PORTAL_THROMBOSIS = _told(
+    "portal_vein_thrombosis", "portal vein thrombosis", "Thrombosis of the portal vein."
+)
+HEPATIC_INSUFFICIENCY = _told(
+    "hepatic_insufficiency", "hepatic insufficiency", "The liver's function is insufficient."
+)
+BILIOENTERIC_ANASTOMOSIS = _told(
+    "bilioenteric_anastomosis", "bilio-enteric anastomosis", "A bilio-enteric anastomosis."
+)
+PANCREATODUODENECTOMY = _told(
+    "pancreatoduodenectomy",
+    "earlier pancreatoduodenectomy",
+    "An earlier pancreatoduodenectomy (Whipple procedure).",
+)
+LOW_BILIRUBIN = _told(
+    "low_bilirubin",
+    "whether total bilirubin is low",
+    "Total bilirubin is low; no source prints a limit.",
+)
+SSTR_POSITIVE = _told(
+    "sstr_positive",
+    "somatostatin receptor status",
+    "Somatostatin receptors on functional imaging.",
+)
+KIDNEYS_AND_MARROW = _told(
+    "adequate_kidneys_and_marrow",
+    "kidney and marrow function",
+    "Kidneys and bone marrow allow radionuclide therapy.",
+)
+CHEMOTHERAPY_WEEKS = _told(
+    "chemotherapy_weeks", "how long chemotherapy lasted", "Chemotherapy before the operation."
+)
+JUDGED_UNRESECTABLE = _told(
+    "judged_unresectable",
+    "whether the team judged the metastases unresectable",
+    "The team says that the metastases cannot be resected.",
+)
+ON_TRANSPLANT_LIST = _told(
+    "on_transplant_list",
+    "whether a transplant centre listed the person",
+    "A transplant centre listed the person.",
+)
+RECURRENCE = _told(
+    "recurrence",
+    "whether this is a recurrence after liver resection",
+    "The metastases came back after a liver resection.",
+)
+DOUBLING_DAYS = _told(
+    "doubling_days", "volume doubling time of the tumour", "Volume doubling time of the tumour."
+)
+
+# What follows from the above.
+PRIMARY_RESECTED = _derived("primary_resected", "whether the primary was removed", PRIMARY_STATUS)
+PORTAL_HYPERTENSION_SIGNS = _derived(
+    "portal_hypertension_signs",
+    "signs of portal hypertension",
+    PORTAL_HYPERTENSION,
+    ASCITES,
+    VARICES,
+    SPLENOMEGALY,
+    PLATELETS,
+)
+GRADE_IS_G1_OR_G2 = _derived("grade_is_g1_or_g2", "grade (G1 or G2)", GRADE, KI67)
+TRANSPLANT_SELECTED = _derived(
+    "transplant_selected", "a transplant centre's judgement", ON_TRANSPLANT_LIST
+)
+
+# Measured in the scan.
+BURDEN = _scanned("burden_fraction", float, "share of the liver that is tumour")
+LESION_COUNT = _scanned("lesion_count", float, "number of metastases")
+LARGEST_LESION = _scanned("largest_lesion_mm", float, "diameter of the largest metastasis")
+BOTH_LOBES = _scanned("both_lobes", bool, "whether both lobes are involved", rests_on_segments=True)
+FRILLING = _scanned(
+    "frilling_type", FrillingType, "distribution after Frilling", rests_on_segments=True
+)
+LIMITED_PATTERN = _scanned(
+    "pattern_type_i_or_limited", bool, "distribution of the lesions", rests_on_segments=True
+)
+COMPLEX_PATTERN = _scanned(
+    "pattern_type_ii_or_complex", bool, "distribution of the lesions", rests_on_segments=True
+)
+DIFFUSE_PATTERN = _scanned(
+    "pattern_type_iii_or_diffuse", bool, "distribution of the lesions", rests_on_segments=True
+)
+REMNANT_VESSELS = _scanned(
+    "remnant_vessels", bool, "inflow and outflow of the remnant (no vessels are labelled)"
+)
+REMNANT_BILE = _scanned("remnant_bile", bool, "biliary drainage of the remnant (no map shows it)")
+
+# Of one lesion.
+LESION_DIAMETER = _scanned("lesion_diameter_mm", float, "diameter of the lesion")
+PORTAL_DISTANCE = _scanned("lesion_portal_distance_mm", float, "distance to the portal vein")
+BILE_DUCT_DISTANCE = _scanned(
+    "lesion_bile_duct_distance_mm", float, "where the bile ducts run, which no map shows"
+)
+AT_HILUM = _scanned("lesion_at_hilum", bool, "whether it lies at the hilum, which no map shows")
+SURFACE_DISTANCE = _scanned("lesion_surface_distance_mm", float, "distance to the liver's surface")
+LARGE_VESSEL_DISTANCE = _scanned(
+    "lesion_large_vessel_distance_mm", float, "distance to the portal and hepatic veins"
+)
+
+# Decided by the plans.
+DEBULKABLE = _planned("debulkable_fraction", float, "the share that a feasible plan would debulk")
+DEBULKABLE_IN_STAGES = _planned(
+    "debulkable_in_stages_fraction",
+    float,
+    "the share that a feasible plan, in one stage or in stages, would debulk",
+)
+CLEARANCE = _planned(
+    "clearance_feasible", bool, "whether a feasible plan would treat every metastasis"
+)
+R0 = _planned(
+    "r0_feasible", bool, "whether a feasible plan would resect every metastasis with a margin"
+)
+FLR_BY_CLOYD = _planned(
+    "flr_by_cloyd", bool, "whether enough liver would remain after removing more than 90 %"
+)
+FLR_BY_MACHAIRAS = _planned(
+    "flr_by_machairas", bool, "whether enough liver would remain after removing all metastases"
+)
+CONTIGUOUS_BY_CLOYD = _planned(
+    "contiguous_by_cloyd",
+    bool,
+    "whether contiguous segments would remain after removing more than 90 %",
+)
+FLR_SHORT = _planned(
+    "flr_insufficient_in_one_stage", bool, "whether one stage would leave enough liver"
+)
+ONE_STAGE = _planned("reachable_in_one_stage", bool, "whether one stage reaches a target")
+AMENABLE = _planned("amenable_to_resection", bool, "whether one stage, or stages, reach a target")
+SMALL_RESECTION = _planned("small_resection_suffices", bool, "extent of the liver resection")
+FLR_PROBABILITY = _planned(
+    "flr_probability_percent", float, "probability that the remnant is large enough"
+)
+RESECTION_MARGIN = Input(
+    name="resection_margin_mm",
+    type=float,
+    question="margin of the resection",
+    source=ValueSource.PLAN,
+    unit="mm",
+)
+
+PATIENT_INPUTS = (HEIGHT, WEIGHT, SEX, AGE, BACKGROUND)
+"""What is told of the person, in the order in which it is asked."""
+
+
+def _declared() -> Iterator[Input]:
+    yield from (value for value in globals().values() if isinstance(value, Input))
+
+
+INPUTS: Mapping[str, Input] = MappingProxyType({one.name: one for one in _declared()})
+"""Every input by its name, in the order of declaration."""
+CLINICAL_INPUTS = tuple(one for one in INPUTS.values() if one.name in CLINICAL_TYPES)
+"""What is told of the disease, in the order in which it is asked."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShareRange:
+    """A share of which both ends are known.
+
+    Parameters
+    ----------
+    least
+        At least so much, in [0, 1].
+    most
+        At most so much, in [0, 1]; less than this where ``below``.
+    reasons
+        Why the share itself is not known.
+    """
+
+    least: float
+    most: float
+    below: bool = False
+    reasons: tuple[Reason, ...]
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        """Return the smallest and the largest share that it may be."""
+        return self.least, self.most - JUST_BELOW if self.below else self.most
+
+
+Value = Quantity | ShareRange | float | bool | StrEnum | None
+"""A number, a truth, a word, or ``None`` where it is not known; an absent `Quantity` says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is known of a case, by input; what is not there is unknown."""
+
+    values: Mapping[Input, Value] = field(default_factory=dict)
+
+    def __getitem__(self, wanted: Input) -> Value:
+        return self.values.get(wanted)
+
+    def __contains__(self, wanted: Input) -> bool:
+        return wanted in self.values
+
+    def extended(self, values: Mapping[Input, Value]) -> Self:
+        """Return these facts with others; where both know an input, the others hold."""
+        return type(self)({**self.values, **values})
+
+    @classmethod
+    def named(cls, values: Mapping[str, Value]) -> Self:
+        """Return facts from the names of their inputs.
+
+        Raises
+        ------
+        KeyError
+            There is no input of a name.
+        """
+        return cls({INPUTS[name]: value for name, value in values.items()})
