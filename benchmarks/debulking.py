@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from planning.ablation import ablation_refusal, wedge_refusal
+from planning.case import Case
 from planning.optimiser.front import demanded
 from planning.optimiser.problem import Problem, make_problem
 from planning.optimiser.search import Demand, best_plan, start_search
@@ -135,7 +136,7 @@ def whole_plans(folder: Path, lesions: int, number: int) -> None:
         couinaud = read_labels(path, COUINAUD_SCHEME)
         spacing_mm = float(couinaud.geometry.spacing_mm[0])
         report, maps = measured(couinaud, planted(couinaud.codes, spacing_mm, lesions))
-        planned, wall, cpu = timed(lambda: plan(report, patient=PERSON, maps=maps))  # noqa: B023  (called at once)
+        planned, wall, cpu = timed(lambda: plan(Case(report=report, patient=PERSON, maps=maps)))  # noqa: B023  (called at once)
         print(f"| {path.name.split('.')[0]} | {len(report.lesions)} | {len(planned.plans)} | "
               f"{wall:.2f} | {cpu:.2f} |", flush=True)  # fmt: skip
 

@@ -172,6 +172,7 @@ def reading(folder: Path) -> Callable[[], dict[str, float]]:
 
 def this_package(folder: Path) -> Callable[[], dict[str, float]]:
     """Measure everything and plan, from the binary lesion mask."""
+    from planning.case import Case
     from planning.plan import plan
     from segmentation.postprocess import label_lesions
     from volumetry.measure import measure
@@ -183,7 +184,7 @@ def this_package(folder: Path) -> Callable[[], dict[str, float]]:
         labelled = label_lesions(mask.codes)
         lesions = LabelMap(labelled.codes, mask.geometry, INSTANCE_SCHEME)
         report = measure(liver, lesions, couinaud=couinaud, patient=patient)
-        planned = plan(report, patient=patient)
+        planned = plan(Case(report=report, patient=patient))
         return {
             "lesions": len(report.lesions),
             "liver_ml": report.tlv_ml.value or 0.0,

@@ -11,19 +11,17 @@ from planning import wording
 from remnant.core.debulking import TargetOutcome
 from remnant.core.findings import Verdict
 from remnant.core.plan_choice import DEFAULT_CHOICE, PlanChoice
+from remnant.core.reasons import Reason, reasons_of
 
 
-def chosen_limits(choice: PlanChoice | None) -> str:
-    """Name every limit that is tighter than the default.
+def chosen_limits(choice: PlanChoice | None) -> tuple[Reason, ...]:
+    """Return every limit that is tighter than the default; empty where nothing was tightened.
 
     Margins and the rule set on the remnant are no such limit.
-
-    Returns
-    -------
-    str
-        E.g. ``no wedge, segment IV kept``; empty where nothing was tightened.
     """
-    return "" if choice is None else ", ".join(_limits(choice))
+    if choice is None:
+        return ()
+    return tuple(reason for words in _limits(choice) for reason in reasons_of(words))
 
 
 def without_proofs(targets: Iterable[TargetOutcome]) -> tuple[TargetOutcome, ...]:

@@ -91,7 +91,7 @@ def netlm(
         return _unclassifiable(CUT_LIVER)
     if not targets and not plans:
         return _unclassifiable(NO_PLAN)
-    limits = chosen_limits(choice)
+    limits = ", ".join(r.names[0] for r in chosen_limits(choice))
     proven = without_proofs(targets) if limits else tuple(targets)
     return _classified(lesions, _Reach(proven, tuple(plans), rule, limits))
 

@@ -12,6 +12,7 @@ from filelock import FileLock
 from hypothesis import HealthCheck, settings
 
 from models import registry
+from planning.case import Case
 from planning.plan import plan
 from remnant.core.case import CaseReport
 from remnant.core.errors import ModelUnavailableError
@@ -154,8 +155,7 @@ def make_case(phantom: LiverPhantom, *, segments: bool = True) -> CaseReport:
         patient=patient,
         volumetry=volumetry,
         planning=plan(
-            volumetry,
-            patient=patient,
+            Case(report=volumetry, patient=patient),
             custom=[frozenset((CouinaudSegment.VI, CouinaudSegment.VIII))],
         ),
         quality=(quality_finding("slices_even", passed=False, prose="Slices <are> uneven."),),

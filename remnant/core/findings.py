@@ -199,9 +199,8 @@ class Finding:
 
 
 def judged(quantity: Quantity) -> Quantity:
-    """Return a quantity as a finding keeps it: without its interval, free of float noise."""
-    value = None if quantity.value is None else round(quantity.value, MEASUREMENT_DECIMALS)
-    return replace(quantity, value=value, interval=None)
+    """Return a quantity as a finding keeps it: without its interval."""
+    return replace(quantity, interval=None)
 
 
 def quality_finding(

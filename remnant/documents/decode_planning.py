@@ -35,6 +35,7 @@ from remnant.core.plan import (
     Stability,
 )
 from remnant.core.planning_report import PlanningReport
+from remnant.core.reasons import reasons_of
 from remnant.documents.decode import decode_findings, decode_quantities, decode_quantity
 from remnant.documents.encode_planning import (
     REMNANT_QUANTITIES,
@@ -217,7 +218,6 @@ def decode_criteria(results: Iterable[Json]) -> tuple[CriteriaResult, ...]:
             verdict=Verdict(result["verdict"]),
             findings=decode_findings(result["findings"]),
             missing=tuple(result["missing"]),
-            text=result["text"],
         )
         for result in results
     )
@@ -228,7 +228,7 @@ def decode_ablation(lesion: Json) -> LesionAblation:
     return LesionAblation(
         lesion=lesion["lesion"],
         allowed=lesion["allowed"],
-        reason=lesion["reason"],
+        reasons=reasons_of(lesion["reason"]),
         findings=decode_findings(lesion["findings"]),
     )
 
@@ -240,13 +240,12 @@ def decode_pathway(pathway: Json) -> Pathway:
         title=pathway["title"],
         branch=pathway["branch"],
         verdict=Verdict(pathway["verdict"]),
-        text=pathway["text"],
         source=pathway["source"],
         options=tuple(
             TreatmentOption(
+                id=option["name"],
                 name=option["name"],
                 verdict=Verdict(option["verdict"]),
-                text=option["text"],
                 source=option["source"],
             )
             for option in pathway["options"]

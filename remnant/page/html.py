@@ -185,7 +185,6 @@ PLAN_FILTERS: Final[tuple[Callable[..., object], ...]] = (
     plan_view.title_of,
     plan_view.told,
     plan_view.unstaged,
-    plan_view.without_title,
 )
 
 

@@ -9,6 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Final
 
 import remnant
+from planning.case import Case
 from planning.plan import plan
 from remnant.core.case import CaseReport
 from remnant.core.errors import InputError
@@ -151,11 +152,13 @@ def plan_case(
     progress("planning", 0, 1)
     with watch.measure("plan"):
         planned = plan(
-            report.volumetry,
-            patient=known,
-            facts=request.facts,
-            maps=maps,
-            choice=request.choice,
+            Case(
+                report=report.volumetry,
+                patient=known,
+                facts=request.facts,
+                maps=maps,
+                choice=request.choice,
+            ),
             custom=request.custom,
         )
     progress("planning", 1, 1)

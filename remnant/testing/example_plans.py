@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from planning.rules.pathways import PATHWAY_TABLES
 from planning.rules.remnant import PROJECT_SOURCE
 from remnant.core.criteria import CriteriaResult, LesionAblation, Pathway, TreatmentOption
 from remnant.core.debulking import (
@@ -28,6 +29,7 @@ from remnant.core.plan import (
 )
 from remnant.core.planning_report import PlanningReport
 from remnant.core.quantity import Interval, Quantity
+from remnant.core.reasons import Cause, reason
 from remnant.testing.findings import example_finding
 
 FATES: Mapping[int, Fate] = {1: Fate.WITH_SEGMENTS, 3: Fate.WEDGE, 4: Fate.ABLATED}
@@ -292,8 +294,7 @@ def example_list(identifier: str = "transplant.milan", **changes: Any) -> Criter
         "source": "gepnetlm_review",
         "verdict": Verdict.NOT_MET,
         "findings": conditions,
-        "missing": ("Ki-67 index",),
-        "text": "Milan criteria: 1 of 3 conditions not met.",
+        "missing": ("ki67_percent",),
     }
     return CriteriaResult(**(facts | changes))
 
@@ -321,30 +322,37 @@ def example_ablation(lesions: tuple[int, ...] = (1, 3, 4, 5)) -> tuple[LesionAbl
         LesionAblation(
             lesion=lesion,
             allowed=number > 0,
-            reason="" if number else "diameter 41.0 mm, above the chosen limit of 30 mm",
+            reasons=() if number else (reason(Cause.ABOVE_ABLATION_LIMIT, 41.0, 30.0),),
             findings=(size, duct) if number else (replace(size, verdict=Verdict.NOT_MET),),
         )
         for number, lesion in enumerate(lesions)
     )
 
 
+OPTION_VERDICTS = (Verdict.MET, Verdict.NOT_MET, Verdict.UNKNOWN)
+
+
 def example_pathway() -> Pathway:
     """Return one branch of a pathway with an option of every verdict."""
-    options = (
-        ("Resection", Verdict.MET, "Listed for type I and II."),
-        ("TACE", Verdict.NOT_MET, "Ruled out after a bilio-enteric anastomosis."),
-        ("PRRT", Verdict.UNKNOWN, "For tumours with somatostatin receptors; not known here."),
-    )
+    table = PATHWAY_TABLES[0]
+    row = next(row for row in table.rows if len(row.first) >= len(OPTION_VERDICTS))
     return Pathway(
-        id="machairas2021.type_ii",
-        title="Machairas 2021, Figure 2",
-        branch="type II, G1 or G2",
+        id=f"{table.id}.{row.id}",
+        title=table.title,
+        branch=row.branch,
         verdict=Verdict.UNKNOWN,
-        text="May be this case: the grade is not known.",
-        source="machairas2021",
+        source=table.source,
+        missing=("grade",),
         options=tuple(
-            TreatmentOption(name=name, verdict=verdict, text=text, source="machairas2021")
-            for name, verdict, text in options
+            TreatmentOption(
+                id=rule.id,
+                name=rule.name,
+                verdict=verdict,
+                source=rule.source,
+                failed=("pathway.bilioenteric_anastomosis",) if verdict is Verdict.NOT_MET else (),
+                missing=("sstr_positive",) if verdict is Verdict.UNKNOWN else (),
+            )
+            for rule, verdict in zip(row.first, OPTION_VERDICTS, strict=False)
         ),
     )
 
@@ -370,14 +378,11 @@ def example_planning(**changes: Any) -> PlanningReport:  # noqa: ANN401
                 "resectability.enets2016",
                 title="ENETS 2016",
                 verdict=Verdict.UNKNOWN,
-                missing=("Ki-67 index", "extrahepatic disease"),
-                text="ENETS 2016: undecided, missing: Ki-67 index; extrahepatic disease. Remark.",
+                missing=("ki67_percent", "extrahepatic_disease"),
             ),
         ),
         "ablation": example_ablation(),
-        "staging": (
-            example_list("staging.pve", title="Embolisation", missing=(), text="Embolisation: no."),
-        ),
+        "staging": (example_list("staging.pve", title="Embolisation", missing=()),),
         "transplant": (example_list(),),
         "pathways": (example_pathway(),),
     }

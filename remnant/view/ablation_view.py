@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from remnant.core.criteria import LesionAblation
 from remnant.core.findings import Finding, Verdict
 from remnant.core.planning_report import PlanningReport
+from remnant.wording.lists import ablation_reasons
 
 BETWEEN = "; "
 FEWEST_ROWS = 2
@@ -55,4 +56,4 @@ def _common(ablation: tuple[LesionAblation, ...]) -> tuple[str, ...]:
 
 
 def _parts(each: LesionAblation) -> tuple[str, ...]:
-    return tuple(each.reason.rstrip(".").split(BETWEEN))
+    return ablation_reasons(each)

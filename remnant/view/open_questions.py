@@ -1,29 +1,17 @@
 """What a person could tell so that more can be decided, what decides most first."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from planning.known import INPUTS
+from planning.inputs import BACKGROUND, INPUTS, PATIENT_INPUTS, Input
 from remnant.core.case import CaseReport
 from remnant.core.planning_report import PlanningReport
 from remnant.view.rule_facts import background_decides, facts_behind, lacks_body_size
 
-OPTIONS: Final[Mapping[str, str]] = {
-    "background": "--background",
-    "ki67_percent": "--ki67",
-    "differentiation": "--differentiation",
-    "grade": "--grade",
-    "primary_site": "--primary",
-    "primary_status": "--primary-status",
-    "extrahepatic_disease": "--extrahepatic",
-    "functional": "--functional",
-    "stable_months": "--stable-months",
-    "age_years": "remnant run CASE --age",
-}
-"""Options of the command line by the fact that they tell; all others stand in a facts file."""
-BACKGROUND: Final = "kind of liver"
+MEASURED_WITH: Final = frozenset(PATIENT_INPUTS) - {BACKGROUND}
+"""What a case is measured with: the planner does not take it anew."""
 BODY_SIZE: Final = "body size"
 MEASURE_AGAIN: Final = "remnant run CASE --height-cm … --weight-kg …"
 
@@ -60,20 +48,19 @@ def deciding(case: CaseReport) -> Iterator[Asked]:
     if lacks_body_size(case):
         yield Asked(BODY_SIZE, f"measure again: {MEASURE_AGAIN}", 0)
     if background_decides(case):
-        yield Asked(BACKGROUND, OPTIONS["background"], 0)
+        yield Asked(BACKGROUND.question, BACKGROUND.option, 0)
 
 
 def _of_lists(planning: PlanningReport) -> tuple[Asked, ...]:
     counts: Counter[str] = Counter()
-    unheard: Counter[str] = Counter()
     for found in (*planning.resectability, *planning.staging, *planning.transplant):
-        behind = {words: facts_behind(words) for words in found.missing}
-        counts.update({fact for facts in behind.values() for fact in sorted(facts or ())})
-        unheard.update(words for words, facts in behind.items() if facts is None)
-    known = [Asked(_words(name), OPTIONS.get(name, name), n) for name, n in sorted(counts.items())]
-    others = [Asked(words, "", number) for words, number in unheard.items()]
-    return tuple(sorted((*known, *others), key=lambda one: -one.lists))
+        counts.update({fact for name in found.missing for fact in facts_behind(name)})
+    known = [_asked(INPUTS[name], number) for name, number in sorted(counts.items())]
+    return tuple(sorted(known, key=lambda one: -one.lists))
 
 
-def _words(name: str) -> str:
-    return BACKGROUND if name == "background" else INPUTS.get(name, name.replace("_", " "))
+def _asked(wanted: Input, number: int) -> Asked:
+    """Return an input with its option, else its key of a facts file."""
+    measured = wanted in MEASURED_WITH
+    how = f"remnant run CASE {wanted.option}" if measured else wanted.option or wanted.name
+    return Asked(wanted.question, how, number)

@@ -24,6 +24,7 @@ from remnant.core.lesions import Confirmation, Lesion
 from remnant.core.planning_report import PlanningReport
 from remnant.core.units import percent_from_fraction
 from remnant.view.certainty import Judged, PlanOutcome, debulking_minima
+from remnant.wording import lists
 from remnant.wording.numbers import plain, sentence
 from remnant.wording.words import FATE_WORDS, REJECTED_WORDS
 
@@ -33,9 +34,6 @@ SHORT: Final = "larger_remnant"
 HEADING: Final = re.compile(
     r"^\d+(?:\.\d+)? % of the tumour: (?:within reach by |undecided\. )?(?=\S)"
 )
-MISSING_PART: Final = re.compile(r"(?<=^Undecided), missing: .*?(?=\.(?: |$))")
-FAILED_COUNT: Final = re.compile(r"\b(\d+) of \d+ conditions not met")
-LESION_PART: Final = re.compile(r" (?:Here: |Not known: |The value lies within )")
 FACT_WORDS: Final[Mapping[str, str]] = {
     "ki67_percent": "Ki-67",
     "ecog": "ECOG",
@@ -262,12 +260,7 @@ def findings_by_id(ablation: LesionAblation) -> Mapping[str, Finding]:
 
 def statement(finding: Finding) -> str:
     """Return a condition without what it says of one lesion."""
-    return LESION_PART.split(finding.text, maxsplit=1)[0]
-
-
-def without_title(text: str, title: str) -> str:
-    """Drop the title that a text opens with, where the page shows it beside the text."""
-    return sentence(text.removeprefix(f"{title}: "))
+    return lists.statement(finding.id)
 
 
 def said(found: CriteriaResult) -> str:
@@ -275,21 +268,15 @@ def said(found: CriteriaResult) -> str:
 
     What is missing is listed once for all lists, see `missing`; a single fact is named.
     """
-    text = without_title(found.text, found.title)
-    number = len(found.missing)
-    return text if number < 2 else MISSING_PART.sub(f": {number} facts missing", text, count=1)  # noqa: PLR2004
+    return lists.reviewed_answer(found)
 
 
 def failed(found: CriteriaResult) -> tuple[Finding, ...]:
     """Return the conditions for which a list is not met, as many as its answer counts.
 
-    Remarks that speak against the case but do not decide the list follow them and are left out.
+    Remarks that speak against the case but do not decide the list are left out.
     """
-    counted_ = FAILED_COUNT.search(found.text)
-    if found.verdict is not Verdict.NOT_MET or counted_ is None:
-        return ()
-    against = [f for f in found.findings if f.verdict is Verdict.NOT_MET]
-    return tuple(against[: int(counted_.group(1))])
+    return found.failed if found.verdict is Verdict.NOT_MET else ()
 
 
 def needed_stages(planning: PlanningReport) -> tuple[StagedPlan, ...]:

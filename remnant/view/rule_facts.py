@@ -1,86 +1,22 @@
 """What the rule data say of a finding: whether it is a mere remark, and which fact it asks for."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass
+from collections.abc import Sequence
 from enum import StrEnum
-from functools import cache
-from importlib import import_module
-from pkgutil import iter_modules
-from types import MappingProxyType
 from typing import Final
 
-from planning import rules
-from planning.criteria import Comparison, Criterion
-from planning.known import INPUTS, with_implied
-from planning.rules.growth import GrowthRemark
-from planning.rules.staging import Remark
+from planning import inputs
+from planning.facts import with_implied
+from planning.inputs import INPUTS, Input
+from planning.rule_catalogue import CRITERIA, REMARKS
 from remnant.core.case import CaseReport
 from remnant.core.findings import Basis, Finding, Verdict
 from remnant.core.patient import LiverBackground
-from remnant.io.facts_sections import CLINICAL
 from remnant.wording.numbers import percent, plain
+from remnant.wording.words import SIGNS
 
 UNCONFIRMED: Final = "unconfirmed"
 """In the id of every caution on lesions that nobody confirmed: no condition of any source."""
 GROWTH: Final = "growth."
-CLINICAL_FACTS: Final = frozenset(known.name for known in CLINICAL)
-PATIENT_FACTS: Final = frozenset(("age_years", "background"))
-DERIVED: Final[Mapping[str, str]] = {
-    "primary_resected": "primary_status",
-    "portal_hypertension_signs": "portal_hypertension",
-    "grade_is_g1_or_g2": "grade",
-    "team_judged_unresectable": "judged_unresectable",
-    "transplant_selected": "on_transplant_list",
-}
-"""Inputs that follow from a fact of another name."""
-UNITS: Final[Mapping[str, str]] = {
-    "_percent": " %", "_months": " months", "_years": " years", "_weeks": " weeks",
-    "_days": " days", "_mm": " mm", "_ml": " mL", "_per_nl": "/nL",
-}  # fmt: skip
-SIGNS: Final[Mapping[Comparison, str]] = {
-    Comparison.LESS: "<", Comparison.AT_MOST: "≤", Comparison.AT_LEAST: "≥", Comparison.MORE: ">",
-}  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class RuleFacts:
-    """What is looked up in the rule data.
-
-    ``remarks`` are ids of statements that are held against nothing, ``conditions`` the conditions
-    with one input by their id, ``asked`` the inputs behind what a person reads as missing.
-    """
-
-    remarks: frozenset[str]
-    conditions: Mapping[str, Criterion]
-    asked: Mapping[str, frozenset[str]]
-
-
-@cache
-def rule_facts() -> RuleFacts:
-    """Walk every rule module once."""
-    names = [module.name for module in iter_modules(rules.__path__)]
-    modules = [import_module(f"{rules.__name__}.{name}") for name in names]
-    found = [rule for module in modules for value in vars(module).values() for rule in _walk(value)]
-    conditions = [rule for rule in found if isinstance(rule, Criterion)]
-    asked: dict[str, set[str]] = {words: {name} for name, words in INPUTS.items()}
-    for condition in conditions:
-        asked.setdefault(condition.ask, set()).add(condition.input)
-    return RuleFacts(
-        remarks=frozenset(rule.id for rule in found if isinstance(rule, Remark | GrowthRemark)),
-        conditions=MappingProxyType({condition.id: condition for condition in conditions}),
-        asked=MappingProxyType({words: frozenset(names) for words, names in asked.items()}),
-    )
-
-
-def _walk(value: object) -> Iterator[object]:
-    if isinstance(value, tuple):
-        for item in value:
-            yield from _walk(item)
-    elif isinstance(value, dict):
-        yield from _walk(tuple(value.values()))
-    elif is_dataclass(value) and not isinstance(value, type):
-        yield value
-        yield from _walk(tuple(getattr(value, item.name) for item in fields(value)))
 
 
 def is_note(finding: Finding) -> bool:
@@ -91,28 +27,23 @@ def is_note(finding: Finding) -> bool:
     if finding.limit is not None:
         return False
     of_growth = finding.id.startswith(GROWTH)
-    return of_growth or UNCONFIRMED in finding.id or finding.id in rule_facts().remarks
+    return of_growth or UNCONFIRMED in finding.id or finding.id in REMARKS
 
 
-def facts_behind(words: str) -> frozenset[str] | None:
-    """Return the facts that a person can tell behind what is missing, ``None`` where unheard of.
+def facts_behind(name: str) -> tuple[str, ...]:
+    """Return the facts that a person can tell behind an input, the first of several that imply it.
 
     Empty where it is computed: from the maps, the plans, or never.
     """
-    inputs = rule_facts().asked.get(words)
-    if inputs is None:
-        return None
-    return frozenset(DERIVED.get(name, name) for name in inputs) & (CLINICAL_FACTS | PATIENT_FACTS)
+    known = INPUTS[name]
+    if not known.told:
+        return ()
+    return (name,) if known.meaning else known.implied_by[:1]
 
 
 def sign_of(finding: Finding) -> str:
     """Return the sign of a finding's limit as its source prints it; empty without a limit."""
-    if finding.limit is None:
-        return ""
-    condition = rule_facts().conditions.get(finding.id)
-    if condition is not None and condition.comparison in SIGNS:
-        return SIGNS[condition.comparison]
-    return "≥" if finding.inclusive else ">"
+    return "" if finding.threshold is None else SIGNS[finding.threshold.comparison]
 
 
 def here(finding: Finding, case: CaseReport) -> str:
@@ -122,7 +53,7 @@ def here(finding: Finding, case: CaseReport) -> str:
     """
     if is_note(finding):
         return ""
-    condition = rule_facts().conditions.get(finding.id)
+    condition = CRITERIA.get(finding.id)
     if finding.value is None:
         return "" if condition is None else _said(condition.input, case)
     if finding.basis is Basis.BODY_WEIGHT:
@@ -132,7 +63,7 @@ def here(finding: Finding, case: CaseReport) -> str:
     if finding.basis is not None:
         limits = () if finding.limit is None else (finding.limit,)
         return f"{percent(finding.value, limits)} %"
-    unit = unit_of(condition.input) if condition else unit_of_id(finding)
+    unit = with_unit(condition.input.unit) if condition else unit_of_id(finding)
     return f"{finding.value:.4g}{unit}"
 
 
@@ -142,9 +73,9 @@ def amounts_here(findings: Sequence[Finding], case: CaseReport) -> tuple[str, ..
     return amounts if any(amounts) else ()
 
 
-def unit_of(name: str) -> str:
-    """Return the unit in a fact's name, with the space before it."""
-    return next((unit for ending, unit in UNITS.items() if name.endswith(ending)), "")
+def with_unit(unit: str) -> str:
+    """Return a unit as it is written behind a number; those per litre without a space."""
+    return unit if not unit or unit.startswith("/") else f" {unit}"
 
 
 def unit_of_id(finding: Finding) -> str:
@@ -152,17 +83,18 @@ def unit_of_id(finding: Finding) -> str:
     return " mL" if finding.id.startswith(GROWTH) else ""
 
 
-def _said(name: str, case: CaseReport) -> str:
-    fact = DERIVED.get(name, name)
-    if fact == "background":
+def _said(wanted: Input, case: CaseReport) -> str:
+    """Return what a person told of an input, in a word; the first fact behind one that follows."""
+    name = next(iter(facts_behind(wanted.name)), "")
+    if name == inputs.BACKGROUND.name:
         background = case.patient.background
         return "" if background is LiverBackground.UNKNOWN else background.value
-    value = getattr(with_implied(case.clinical), fact, None)
+    value = getattr(with_implied(case.clinical), name, None) if name else None
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, StrEnum):
         return value.value.replace("_", " ")
-    return "" if value is None else f"{value:g}{unit_of(fact)}"
+    return "" if value is None else f"{value:g}{with_unit(INPUTS[name].unit)}"
 
 
 def background_decides(case: CaseReport) -> bool:

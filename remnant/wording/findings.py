@@ -1,35 +1,25 @@
 """Findings in words, by their ids, their data and the rule data."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from remnant.core.findings import Finding
-from remnant.core.reasons import Cause, Reason
-from remnant.wording.numbers import sentence
-from remnant.wording.reasons import words
+from remnant.wording import lists
+from remnant.wording.reasons import reviewed
 
 Writer = Callable[[Finding], str]
 
 WRITERS: Final[Mapping[str, Writer]] = {
     # Each family has a module with its WRITERS: add them here by name, e.g. **remnants.WRITERS.
+    **lists.WRITERS,
 }
 """How findings are written, by their id or the longest start of it that ends in a dot."""
-
-
-REVIEW_SENTENCE: Final = f"{sentence(words(Reason(Cause.SEGMENTS_ESTIMATED)))}."
-"""What stands at the end of every text that rests on segments that nobody has confirmed."""
 
 
 def text_of(finding: Finding) -> str:
     """Return a finding in words, with the mark of segments to be reviewed."""
     text = finding.prose or writer_of(finding.id)(finding)
     return reviewed(text, finding.reasons)
-
-
-def reviewed(text: str, reasons: Iterable[Reason]) -> str:
-    """Say at the end of a text that segments are to be reviewed, where a reason says so."""
-    estimated = any(one.cause is Cause.SEGMENTS_ESTIMATED for one in reasons)
-    return f"{text} {REVIEW_SENTENCE}" if estimated else text
 
 
 def writer_of(identifier: str) -> Writer:

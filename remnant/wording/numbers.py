@@ -92,3 +92,15 @@ def sentence(words: str) -> str:
 def _side(value: float, limit: float) -> int:
     difference = round(value - limit, 9)
     return (difference > 0) - (difference < 0)
+
+
+def millimetres(value_mm: float, *, beside: float | None = None) -> str:
+    """Write a length with one decimal, or as many as keep its side of ``beside``.
+
+    >>> millimetres(9.96, beside=10.0)
+    '9.96 mm'
+    """
+    limits = () if beside is None else (beside,)
+    texts = (f"{value_mm:.{decimals}f}" for decimals in range(1, MOST_DECIMALS + 2))
+    true = (t for t in texts if all(_side(float(t), one) == _side(value_mm, one) for one in limits))
+    return f"{next(true, f'{value_mm:.{MOST_DECIMALS + 1}f}')} mm"

@@ -5,12 +5,14 @@ from typing import Final
 
 from remnant.core.quantity import Quantity
 from remnant.core.reasons import Cause, Reason
+from remnant.wording import list_causes
 
 BETWEEN: Final = "; "
 Template = str | Callable[[Reason], str]
 
 TEMPLATES: Final[Mapping[Cause, Template]] = {
-    # Each family has a module with its CAUSES: add them here by name, e.g. **volumes.CAUSES.
+    # Each family has a module with its CAUSES (it imports nothing from here): add it by name.
+    **list_causes.CAUSES,
     Cause.PROSE: "{names[0]}",
     Cause.SEGMENTS_ESTIMATED: "segments estimated from liver shape: review",
     Cause.BODY_SIZE_ASSUMED: "the body size is assumed",
@@ -18,6 +20,10 @@ TEMPLATES: Final[Mapping[Cause, Template]] = {
 }
 """Fragments without capital or full stop, so that they can stand in brackets and in lists; a
 function where a text depends on its amounts."""
+
+
+REVIEW_SENTENCE: Final = "Segments estimated from liver shape: review."
+"""What stands at the end of every text that rests on segments that nobody has confirmed."""
 
 
 def words(reason: Reason) -> str:
@@ -29,10 +35,23 @@ def words(reason: Reason) -> str:
 
 
 def listed(reasons: Iterable[Reason]) -> str:
-    """Return reasons one after the other, each once; empty without any."""
-    return BETWEEN.join(dict.fromkeys(words(reason) for reason in reasons))
+    """Return reasons one after the other, each once; limits follow what they forbid."""
+    given = list(reasons)
+    limits: list[str] = []
+    for place, one in enumerate(given):
+        if one.cause is Cause.LIMITS_FORBID:
+            given, limits = given[: place + 1], [words(limit) for limit in given[place + 1 :]]
+            break
+    text = BETWEEN.join(dict.fromkeys(words(reason) for reason in given))
+    return f"{text}: {', '.join(limits)}" if limits else text
 
 
 def why(quantity: Quantity) -> str:
     """Return why a quantity is absent or loose, in words; empty where nothing is to be said."""
     return listed(quantity.reasons)
+
+
+def reviewed(text: str, reasons: Iterable[Reason]) -> str:
+    """Say at the end of a text that segments are to be reviewed, where a reason says so."""
+    estimated = any(one.cause is Cause.SEGMENTS_ESTIMATED for one in reasons)
+    return f"{text} {REVIEW_SENTENCE}" if estimated else text

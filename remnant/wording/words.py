@@ -5,7 +5,7 @@ from typing import Final
 
 from remnant.core.comparison import MatchKind
 from remnant.core.debulking import Fate
-from remnant.core.findings import Basis, Finding, SourceStatus, Verdict
+from remnant.core.findings import Basis, Comparison, Finding, SourceStatus, Verdict
 from remnant.core.labels import SegmentIvPart
 from remnant.core.lesions import Confirmation
 from remnant.core.quantity import UncertaintyPart
@@ -14,6 +14,12 @@ from remnant.core.units import percent_from_fraction
 from remnant.core.volumetry_report import BurdenClass, SegmentSource
 
 RESEARCH_USE: Final = "Research use only. Not a medical device; no output is an order to treat."
+SIGNS: Final[Mapping[Comparison, str]] = {
+    Comparison.LESS: "<",
+    Comparison.AT_MOST: "≤",
+    Comparison.AT_LEAST: "≥",
+    Comparison.MORE: ">",
+}
 VERDICT_SIGNS: Final[Mapping[Verdict, str]] = {
     Verdict.MET: "✓",
     Verdict.NOT_MET: "✗",

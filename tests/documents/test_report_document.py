@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
+from planning.case import Case
 from planning.plan import plan
 from remnant.core.case import CaseReport
 from remnant.core.clinical import NOTHING_SAID, ClinicalFacts
@@ -649,7 +650,9 @@ def test_document__plan_made_again_from_the_file_is_the_same(made, tmp_path: Pat
     write_report_json(made.case, tmp_path / "report.json")
     read = read_report_json(tmp_path / "report.json")
     custom = [frozenset((CouinaudSegment.VI, CouinaudSegment.VIII))]
-    assert made.case.planning == plan(read.volumetry, patient=read.patient, custom=custom)
+    assert made.case.planning == plan(
+        Case(report=read.volumetry, patient=read.patient), custom=custom
+    )
 
 
 def test_document__medians_and_parts_stand_beside_every_interval(made):

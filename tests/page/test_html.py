@@ -7,6 +7,7 @@ from html.parser import HTMLParser
 import pytest
 from markupsafe import escape
 
+from planning.case import Case
 from planning.literature import load_literature
 from planning.plan import plan
 from remnant.core.errors import GeometryMismatchError
@@ -495,7 +496,7 @@ def divided(case, source, confirmation=None, **changes):
     changed = with_volumetry(
         case, segment_source=source, segments_confirmation=confirmation, **changes
     )
-    return replace(changed, planning=plan(changed.volumetry, patient=case.patient))
+    return replace(changed, planning=plan(Case(report=changed.volumetry, patient=case.patient)))
 
 
 @pytest.fixture(scope="module")

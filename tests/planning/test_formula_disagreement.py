@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from planning.case import Case
 from planning.flr import remnant_findings
 from planning.plan import plan
 from planning.sensitivity import sensitivity_finding, sflr_by_formula, with_disagreement
@@ -188,7 +189,7 @@ def test_texts__an_unverified_choice_is_named_so():
 
 def test_plan__every_resection_has_its_ratios(make_report):
     patient = Patient(height_cm=170.0, weight_kg=70.0)
-    for resection in plan(make_report(), patient=patient).resections:
+    for resection in plan(Case(report=make_report(), patient=patient)).resections:
         flr_ml = resection.remnant.flr_ml.value
         assert resection.sflr_by_formula["vauthey2002_bsa"] == resection.remnant.sflr.value
         assert resection.sflr_by_formula["tu2007"] == pytest.approx(flr_ml / 1276.05)
@@ -196,12 +197,12 @@ def test_plan__every_resection_has_its_ratios(make_report):
 
 
 def test_plan__no_ratios_without_segments(make_report):
-    for resection in plan(make_report(with_segments=False), patient=MAN).resections:
+    for resection in plan(Case(report=make_report(with_segments=False), patient=MAN)).resections:
         assert resection.sflr_by_formula == {}
 
 
 def test_plan__disagreement_is_in_the_findings(make_report):
-    found = plan(make_report(segment_ml=50.0, stlv_ml=1500.0), patient=MAN)
+    found = plan(Case(report=make_report(segment_ml=50.0, stlv_ml=1500.0), patient=MAN))
     right = next(r for r in found.resections if r.name == "caudate_resection")
     said = [f.id for f in right.findings if "Verified formulas disagree" in f.text]
     assert said == ["flr.machairas2021_30"]

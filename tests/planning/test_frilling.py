@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from planning.case import Case
 from planning.frilling import OPERATIONAL_RULE, classify, frilling_finding
 from planning.plan import plan
 from remnant.core.findings import SourceStatus, Verdict
@@ -146,7 +147,9 @@ def test_plan__the_type_of_a_cut_liver_is_not_certain(make_report, spread, bulk,
     verdicts = {
         bound: next(
             f.verdict
-            for f in plan(make_report(lesions, tlv_bound=bound), patient=Patient()).findings
+            for f in plan(
+                Case(report=make_report(lesions, tlv_bound=bound), patient=Patient())
+            ).findings
             if f.id == "frilling.type"
         )
         for bound in (None, Bound.LOWER)

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from planning.case import Case
 from planning.literature import load_literature
 from planning.plan import burden_finding, plan
 from planning.reach import reach_findings
@@ -76,7 +77,7 @@ def lesions(make_lesion):
 
 @pytest.fixture(scope="session")
 def planned(make_report, lesions):
-    return plan(make_report(lesions), patient=NORMAL)
+    return plan(Case(report=make_report(lesions), patient=NORMAL))
 
 
 @pytest.mark.parametrize("name", BY_HAND)
@@ -158,7 +159,7 @@ def test_every_finding__has_a_source_that_resolves(
     shares = {4: 0.5, 5: 0.5} if with_segments else None
     report = make_report([make_lesion(shares=shares)], with_segments=with_segments)
     patient = replace(patient, background=LiverBackground(patient.background))
-    found = plan(report, patient=patient, custom=[segments(3, 6)])
+    found = plan(Case(report=report, patient=patient), custom=[segments(3, 6)])
     every = [*found.findings, *(f for r in found.resections for f in r.findings)]
     assert len(every) > 14 * 9
     for finding in every:
@@ -179,7 +180,7 @@ def test_reach__disagreement_is_unknown_and_says_who(planned):
 
 
 def test_reach__met_names_the_largest_remnant(make_report, make_lesion):
-    found = plan(make_report([make_lesion(1, 10.0, {6: 1.0})]), patient=NORMAL)
+    found = plan(Case(report=make_report([make_lesion(1, 10.0, {6: 1.0})]), patient=NORMAL))
     for reach in reaches(found):
         assert (reach.verdict, reach.value) == (MET, 1.0)
         assert "Right posterior sectionectomy would remove an estimated 100.0 %" in reach.text
@@ -187,7 +188,9 @@ def test_reach__met_names_the_largest_remnant(make_report, make_lesion):
 
 def test_reach__too_little_liver_is_not_met(make_report, make_lesion):
     lesions = [make_lesion(n, 10.0, {n: 1.0}) for n in (4, 6, 7)]
-    found = plan(make_report(lesions, stlv_ml=4000.0, volumes=_small_left()), patient=NORMAL)
+    found = plan(
+        Case(report=make_report(lesions, stlv_ml=4000.0, volumes=_small_left()), patient=NORMAL)
+    )
     reach, _ = reaches(found)
     assert NOT_MET is reach.verdict
     assert "no rule set accepts what would remain" in reach.text
@@ -198,7 +201,7 @@ def _small_left():
 
 
 def test_reach__without_lesions_cannot_be_judged(make_report):
-    found = plan(make_report(), patient=NORMAL)
+    found = plan(Case(report=make_report(), patient=NORMAL))
     reach = [f for f in found.findings if "reach" in f.id]
     assert {UNKNOWN} == {f.verdict for f in reach}
     assert all("cannot be judged: no lesion to debulk" in f.text for f in reach)
@@ -259,7 +262,7 @@ def test_reach__one_leftover_segment_is_not_within_cloyds_reach(make_report, mak
     """VII alone would stay with 60 % of the standardised volume, but no neighbour beside it."""
     volumes = {**dict.fromkeys((1, 2, 3, 4, 5, 8), 100.0), 6: 0.0, 7: 600.0}
     lesions = [make_lesion(n, 10.0, {n: 1.0}) for n in (1, 2, 3, 4, 5, 8)]
-    found = plan(make_report(lesions, volumes=volumes), patient=NORMAL).findings
+    found = plan(Case(report=make_report(lesions, volumes=volumes), patient=NORMAL)).findings
     reach = next(f for f in found if f.id == "debulking.reach.90.cloyd2020")
     assert reach.verdict is UNKNOWN
     assert "Left trisectionectomy with caudate would remove an estimated 100.0 %" in reach.text
@@ -296,7 +299,7 @@ CIRRHOTIC = replace(NORMAL, background=LiverBackground.CIRRHOSIS)
 
 
 def test_no_segments__remnants_are_absent_with_the_reason(make_report, make_lesion):
-    found = plan(make_report([make_lesion()], with_segments=False), patient=NORMAL)
+    found = plan(Case(report=make_report([make_lesion()], with_segments=False), patient=NORMAL))
     assert found.frilling.type is FrillingType.I
     for resection in found.resections:
         assert resection.remnant.flr_ml.value is None
@@ -308,7 +311,7 @@ def test_no_segments__remnants_are_absent_with_the_reason(make_report, make_lesi
 
 
 def test_no_body_size__measured_rules_still_hold(make_report, lesions):
-    found = plan(make_report(lesions, stlv_ml=None), patient=CIRRHOTIC)
+    found = plan(Case(report=make_report(lesions, stlv_ml=None), patient=CIRRHOTIC))
     right = findings(found.resections[0])
     assert right["flr.primary_papers"].verdict is MET
     assert right["flr.cloyd2020"].verdict is UNKNOWN
@@ -317,7 +320,7 @@ def test_no_body_size__measured_rules_still_hold(make_report, lesions):
 
 def test_custom__names_and_vascular_feasibility(make_report, lesions):
     custom = [segments(2, 6), segments(6), segments(6, 7)]
-    found = plan(make_report(lesions), patient=NORMAL, custom=custom).resections
+    found = plan(Case(report=make_report(lesions), patient=NORMAL), custom=custom).resections
     assert [r.name for r in found[14:]] == ["segmentectomy_6", "segments_2_6"]
     assert [r.named for r in found[14:]] == [True, False]
     assert "vascular_feasibility" not in findings(found[14])
@@ -328,12 +331,12 @@ def test_custom__names_and_vascular_feasibility(make_report, lesions):
 
 def test_custom__an_unnamed_set_does_not_put_debulking_within_reach(make_report, lesions):
     case = make_report(lesions)
-    without = plan(case, patient=NORMAL).findings
-    assert without == plan(case, patient=NORMAL, custom=[segments(2, 6)]).findings
+    without = plan(Case(report=case, patient=NORMAL)).findings
+    assert without == plan(Case(report=case, patient=NORMAL), custom=[segments(2, 6)]).findings
 
 
 def test_custom__everything_removed_leaves_nothing(make_report, lesions):
-    whole = plan(make_report(lesions), patient=NORMAL, custom=[segments(*range(1, 9))])
+    whole = plan(Case(report=make_report(lesions), patient=NORMAL), custom=[segments(*range(1, 9))])
     resection = whole.resections[-1]
     assert (resection.remnant.flr_ml.value, resection.debulked_fraction.value) == (0.0, 1.0)
     found = findings(resection)
@@ -343,12 +346,14 @@ def test_custom__everything_removed_leaves_nothing(make_report, lesions):
 
 def test_custom__an_empty_set_is_refused(make_report):
     with pytest.raises(InputError, match="name at least one"):
-        plan(make_report(), patient=NORMAL, custom=[frozenset()])
+        plan(Case(report=make_report(), patient=NORMAL), custom=[frozenset()])
 
 
 def test_contiguity__segments_without_functional_liver_do_not_count(make_report):
     volumes = {c: 0.0 if c in {2, 4} else 100.0 for c in range(1, 9)}
-    found = plan(make_report(volumes=volumes), patient=NORMAL, custom=[segments(1, 5, 6, 7, 8)])
+    found = plan(
+        Case(report=make_report(volumes=volumes), patient=NORMAL), custom=[segments(1, 5, 6, 7, 8)]
+    )
     caudate_too = next(r for r in found.resections if r.name.endswith("hepatectomy_with_caudate"))
     assert findings(caudate_too)["flr.cloyd2020.contiguous_segments"].verdict is NOT_MET
 
@@ -358,7 +363,7 @@ def test_contiguity__a_segment_beyond_the_scan_may_hold_liver(make_report):
     report = make_report(volumes=volumes)
     two = CouinaudSegment.II
     cut = {**report.segments, two: replace(report.segments[two], touches_edge=True)}
-    found = plan(replace(report, segments=cut), patient=NORMAL)
+    found = plan(Case(report=replace(report, segments=cut), patient=NORMAL))
     caudate_too = next(r for r in found.resections if r.name.endswith("hepatectomy_with_caudate"))
     assert findings(caudate_too)["flr.cloyd2020.contiguous_segments"].verdict is UNKNOWN
 
@@ -375,18 +380,20 @@ def test_unconfirmed__caution(make_report, make_lesion, states, verdict, value):
     lesions = [
         make_lesion(n, 10.0, {6: 1.0}, confirmation=state) for n, state in enumerate(states, 1)
     ]
-    caution = plan(make_report(lesions), patient=NORMAL).findings[-1]
+    caution = plan(Case(report=make_report(lesions), patient=NORMAL)).findings[-1]
     assert ("lesions.unconfirmed", verdict, value) == (caution.id, caution.verdict, caution.value)
 
 
 def test_unconfirmed__nothing_to_say_without_lesions(make_report, make_lesion):
     rejected = make_lesion(confirmation=Confirmation.REJECTED)
-    found = plan(make_report([rejected]), patient=NORMAL)
+    found = plan(Case(report=make_report([rejected]), patient=NORMAL))
     assert "lesions.unconfirmed" not in [f.id for f in found.findings]
 
 
 def test_burden__of_a_cut_liver_is_not_certain(make_report, lesions):
-    burden = plan(make_report(lesions, tlv_bound=Bound.LOWER), patient=NORMAL).findings[0]
+    burden = plan(
+        Case(report=make_report(lesions, tlv_bound=Bound.LOWER), patient=NORMAL)
+    ).findings[0]
     assert (burden.verdict, burden.value) == (UNKNOWN, 0.05)
     assert "class up to 10 % within the scanned part." in burden.text
 
@@ -394,7 +401,7 @@ def test_burden__of_a_cut_liver_is_not_certain(make_report, lesions):
 def test_burden__absent(make_report):
     absent = Quantity.absent("no liver")
     report = replace(make_report(), burden_fraction=absent, burden_class=None)
-    burden = plan(report, patient=NORMAL).findings[0]
+    burden = plan(Case(report=report, patient=NORMAL)).findings[0]
     assert (burden.verdict, burden.value) == (UNKNOWN, None)
     assert "not known (no liver)" in burden.text
 
@@ -425,7 +432,9 @@ def test_more_segments_removed__never_raises_the_remnant_nor_its_verdicts(
     larger = data.draw(st.sets(st.sampled_from(CouinaudSegment), min_size=2))
     smaller = data.draw(st.sets(st.sampled_from(sorted(larger)), min_size=1))
     patient = replace(NORMAL, background=background)
-    found = plan(report, patient=patient, custom=[frozenset(smaller), frozenset(larger)])
+    found = plan(
+        Case(report=report, patient=patient), custom=[frozenset(smaller), frozenset(larger)]
+    )
     by_segments = {frozenset(r.segments): r for r in found.resections}
     less, more = by_segments[frozenset(smaller)], by_segments[frozenset(larger)]
     assert more.remnant.flr_ml.value <= less.remnant.flr_ml.value + 1e-9
@@ -437,7 +446,7 @@ def test_more_segments_removed__never_raises_the_remnant_nor_its_verdicts(
 
 def test_all_sets__remnant_and_debulking_are_additive(make_report, lesions):
     custom = [frozenset(s) for n in range(1, 9) for s in combinations(CouinaudSegment, n)]
-    found = plan(make_report(lesions), patient=NORMAL, custom=custom).resections
+    found = plan(Case(report=make_report(lesions), patient=NORMAL), custom=custom).resections
     functional = dict.fromkeys(CouinaudSegment, 100) | {
         CouinaudSegment.II: 90,
         CouinaudSegment.IV: 95,
@@ -472,7 +481,8 @@ def test_plan__findings_on_estimated_segments_say_so_once_and_keep_their_verdict
     given_and_estimated,
 ):
     on_given, on_model = (
-        every_finding(plan(r, patient=NORMAL, custom=[segments(6, 8)])) for r in given_and_estimated
+        every_finding(plan(Case(report=r, patient=NORMAL), custom=[segments(6, 8)]))
+        for r in given_and_estimated
     )
     assert [replace(f, text="") for f in on_given] == [replace(f, text="") for f in on_model]
     for before, after in zip(on_given, on_model, strict=True):
@@ -492,19 +502,23 @@ def test_plan__findings_on_estimated_segments_say_so_once_and_keep_their_verdict
 )
 def test_plan__no_other_source_is_marked(given_and_estimated, source):
     report = replace(given_and_estimated[0], segment_source=source)
-    assert not [f for f in every_finding(plan(report, patient=NORMAL)) if MARK in f.text]
+    assert not [
+        f for f in every_finding(plan(Case(report=report, patient=NORMAL))) if MARK in f.text
+    ]
 
 
 def test_plan__confirmed_segments_are_not_marked(given_and_estimated):
     given_map, estimated = given_and_estimated
     confirmed = replace(estimated, segments_confirmation=CONFIRMED)
-    assert plan(given_map, patient=NORMAL) == plan(confirmed, patient=NORMAL)
+    assert plan(Case(report=given_map, patient=NORMAL)) == plan(
+        Case(report=confirmed, patient=NORMAL)
+    )
 
 
 def test_plan__what_does_not_rest_on_segments_is_not_marked(make_report, make_lesion):
     """One lesion is type I wherever it lies; without body size an sFLR has no value."""
     report = make_report((make_lesion(1, 20.0, {6: 1.0}),), stlv_ml=None)
-    planned = plan(replace(report, segment_source=SegmentSource.MODEL), patient=NORMAL)
+    planned = plan(Case(report=replace(report, segment_source=SegmentSource.MODEL), patient=NORMAL))
     by_id = findings(planned.resections[0])
     assert MARK not in by_id["flr.cloyd2020"].text
     assert by_id["flr.machairas2021_30"].text.endswith(MARK)
@@ -517,7 +531,9 @@ def test_chemotherapy__raises_the_minimum_of_every_resection(make_report, lesion
     report = make_report(lesions)
     facts = ClinicalFacts(chemotherapy_weeks=20.0)
     verdicts = [
-        findings(_trisectionectomy(plan(report, patient=NORMAL, facts=said)))["flr.primary_papers"]
+        findings(_trisectionectomy(plan(Case(report=report, patient=NORMAL, facts=said))))[
+            "flr.primary_papers"
+        ]
         for said in (NOTHING_SAID, facts)
     ]
     assert [MET, NOT_MET] == [finding.verdict for finding in verdicts]

@@ -6,6 +6,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from planning.case import Case
 from planning.literature import load_literature
 from planning.plan import plan
 from planning.wording import REVIEW_SENTENCE
@@ -44,7 +45,11 @@ def with_plans(case):
 
 def planned_case(case, **changes):
     report, maps = case
-    return plan(report, patient=NORMAL, maps=maps, choice=PlanChoice(targets=TARGETS, **changes))
+    return plan(
+        Case(
+            report=report, patient=NORMAL, maps=maps, choice=PlanChoice(targets=TARGETS, **changes)
+        )
+    )
 
 
 def largest(planned):
@@ -127,7 +132,7 @@ def test_plans__every_source_resolves_and_ids_are_in_order(with_plans):
 
 
 def test_plans__absent_without_maps_with_the_reason(case):
-    found = plan(case[0], patient=NORMAL)
+    found = plan(Case(report=case[0], patient=NORMAL))
 
     assert ((), (), ()) == (found.plans, found.targets, found.staged)
     assert "the maps of the case were not at hand" in found.plans_reason

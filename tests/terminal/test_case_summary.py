@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
+from planning.case import Case
 from planning.plan import plan
 from remnant.core.case import CaseReport
 from remnant.core.findings import quality_finding
@@ -49,7 +50,7 @@ def case() -> CaseReport:
         ),
         patient=patient,
         volumetry=volumetry,
-        planning=plan(volumetry, patient=patient),
+        planning=plan(Case(report=volumetry, patient=patient)),
         quality=(),
         provenance=Provenance(
             software={},
@@ -141,7 +142,7 @@ def test_plan__names_remnants_that_another_formula_carries_across_a_minimum(case
 
 def test_plan__without_segments_says_why(case):
     unknown = replace(case.volumetry, segments=None, segments_reason="no segment map")
-    planned = plan(unknown, patient=case.patient)
+    planned = plan(Case(report=unknown, patient=case.patient))
     text = printed(print_plan, replace(case, volumetry=unknown, planning=planned))
     assert "No remnant: " in text
     assert "no segment map" in text
@@ -149,7 +150,7 @@ def test_plan__without_segments_says_why(case):
 
 def divided(case, source, confirmation=None, quality=()):
     volumetry = replace(case.volumetry, segment_source=source, segments_confirmation=confirmation)
-    planned = plan(volumetry, patient=case.patient)
+    planned = plan(Case(report=volumetry, patient=case.patient))
     return replace(case, volumetry=volumetry, planning=planned, quality=quality)
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
+from planning.case import Case
 from planning.plan import plan
 from remnant.core.case import CaseReport
 from remnant.core.findings import Verdict
@@ -43,7 +44,7 @@ def case() -> CaseReport:
         segments_reason=None,
     )
     custom = [frozenset((CouinaudSegment.VI, CouinaudSegment.VIII))]
-    base = plan(volumetry, patient=patient, custom=custom)
+    base = plan(Case(report=volumetry, patient=patient), custom=custom)
     grid = phantom.geometry
     study = Study(
         pseudonym="case-3c", source="nifti", modality=None, phase=Phase.UNKNOWN,

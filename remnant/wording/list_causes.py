@@ -1,0 +1,66 @@
+"""Reasons of lists of conditions, of ablation and of what plans prove, in words."""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from planning.rule_catalogue import GROUPS
+from planning.rules.ablation import SUPERFICIAL_MM
+from remnant.core.reasons import Cause, Reason
+from remnant.wording.numbers import millimetres, percent
+
+Template = str | Callable[[Reason], str]
+
+
+def _share(reason: Reason) -> str:
+    least, most = reason.amounts
+    upper = "below" if reason.cause is Cause.SHARE_BELOW else "at most"
+    return f"at least {percent(least)} %, {upper} {percent(most)} %"
+
+
+def _beside(words: str) -> Template:
+    """Return a template for a length beside its limit, both in mm."""
+
+    def write(reason: Reason) -> str:
+        length, limit = reason.amounts
+        return words.format(length=millimetres(length, beside=limit), limit=f"{limit:g} mm")
+
+    return write
+
+
+CAUSES: Final[Mapping[Cause, Template]] = {
+    Cause.SHARE_UP_TO: _share,
+    Cause.SHARE_BELOW: _share,
+    Cause.NO_PLAN: "no plan was made",
+    Cause.REMNANT_UNDECIDED: "whether enough liver would remain is not known",
+    Cause.NOT_PROVEN: "a plan that debulks more may exist",
+    Cause.MORE_BEYOND_SCAN: "the scan cuts the liver: more may lie outside",
+    Cause.LIMITS_FORBID: "the chosen limits forbid more",
+    Cause.NO_MARGIN: "the planned margin is 0 mm",
+    Cause.HIGHEST_TARGET_MET: "the highest target that is met",
+    Cause.TARGET_OUT_OF_REACH: "no plan reaches this target",
+    Cause.STAGES_MIGHT_REACH: "one stage leaves too little liver; stages might leave enough",
+    Cause.TOO_LITTLE_IN_ONE_STAGE: "in one stage too little liver would remain",
+    Cause.NO_LESION: "there is no lesion",
+    Cause.NO_LESION_MAP: "no lesion map was given",
+    Cause.SCAN_CUTS_SOMETHING: "the scan cuts the liver or a lesion",
+    Cause.SCAN_CUTS_LESION: "the scan cuts it, so it is larger than measured",
+    Cause.TRIAL_GROUP: lambda reason: GROUPS[reason.names[0]].treatment,
+    Cause.ABOVE_ABLATION_LIMIT: _beside("diameter {length}, above the chosen limit of {limit}"),
+    Cause.ABOVE_WEDGE_LIMIT: _beside("diameter {length}, above the chosen limit of {limit}"),
+    Cause.NEAR_PORTAL_VEIN: _beside(
+        "{length} from the labelled portal vein, nearer than the chosen {limit}"
+    ),
+    Cause.BELOW_WEDGE_DEPTH: _beside("near side {length} deep, deeper than the chosen {limit}"),
+    Cause.AFTER_WHIPPLE: "earlier pancreatoduodenectomy",
+    Cause.OVERLAPPING_ZONES_ONLY: (
+        "5 cm or more: Machairas 2021 lists overlapping stereotactic zones only"
+    ),
+    Cause.SIZE_LIMITS_DISAGREE: "over 3 and below 5 cm: the sources' size limits disagree",
+    Cause.CENTRAL: "less than 1 cm from the labelled portal vein",
+    Cause.PORTAL_DISTANCE_UNKNOWN: "distance to the portal vein not known",
+    Cause.SUPERFICIAL: lambda reason: (
+        f"superficial, {millimetres(reason.amounts[0], beside=SUPERFICIAL_MM)} from the surface"
+    ),
+    Cause.HEAT_SINK: "heat sink: near a labelled vein",
+    Cause.NOT_CONFIRMED: "not confirmed by a reader",
+}

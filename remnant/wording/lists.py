@@ -1,0 +1,237 @@
+"""Lists of conditions, ablation of lesions and pathways in words."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
+
+from planning.criteria import AnyOf
+from planning.inputs import INPUTS, ValueSource
+from planning.rule_catalogue import CONDITIONS, CRITERIA, GROUPS, LISTS, REMARKS, ROWS, TREATMENTS
+from planning.rules.pathways import ALTERNATIVE, LITTLE_EVIDENCE, TRIAL_STATEMENT
+from remnant.core.criteria import CriteriaResult, LesionAblation, Pathway, TreatmentOption
+from remnant.core.findings import Finding, Verdict
+from remnant.core.reasons import Cause, Reason
+from remnant.wording import reasons
+from remnant.wording.numbers import millimetres, sentence
+
+STAGING: Final = "staging."
+ABLATION: Final = "ablation."
+MOST_NAMED: Final = 3
+"""So many missing facts are named in the answer of a list; its ``missing`` names all."""
+BY_SOURCE: Final[Mapping[ValueSource, str]] = {
+    ValueSource.PLAN: "the plans",
+    ValueSource.SCAN: "the scan",
+}
+ONLY_OF_LISTS: Final = frozenset(
+    (Cause.SEGMENTS_ESTIMATED, Cause.TOO_LITTLE_IN_ONE_STAGE, Cause.TRIAL_GROUP, Cause.NEAR_LIMIT)
+)
+
+
+def question(name: str) -> str:
+    """Return what an input is called where it is missing; an unknown name as it stands."""
+    known = INPUTS.get(name)
+    return name.replace("_", " ") if known is None else known.question
+
+
+def statement(identifier: str) -> str:
+    """Return what a source says, in the words of the rule data, by the id of the rule."""
+    if identifier in CONDITIONS:
+        return CONDITIONS[identifier].statement
+    remark = REMARKS[identifier]
+    whom = f" ({remark.population})" if identifier.startswith(STAGING) else ""
+    return f"{remark.statement}{whom}"
+
+
+def found_here(finding: Finding) -> str:
+    """Return what a condition found in this case; empty where its verdict says all."""
+    parts = (
+        "The value lies within 1 of the limit." if _is_near(finding) else "",
+        _undecided(finding),
+        _measure(finding),
+    )
+    return " ".join(part for part in parts if part)
+
+
+def condition_text(finding: Finding) -> str:
+    """Return a condition or remark, and what it found in this case."""
+    return f"{statement(finding.id)} {found_here(finding)}".rstrip()
+
+
+def _is_near(finding: Finding) -> bool:
+    return any(one.cause is Cause.NEAR_LIMIT for one in finding.reasons)
+
+
+def _undecided(finding: Finding) -> str:
+    if not finding.missing:
+        return ""
+    if isinstance(CONDITIONS[finding.id], AnyOf):
+        return f"Not known: {'; '.join(map(question, finding.missing))}."
+    between = next((one for one in finding.reasons if one.cause in SHARES), None)
+    if between is not None:
+        because = reasons.listed(one for one in finding.reasons if one is not between)
+        return f"Not decided: {reasons.words(between)} ({because})."
+    return f"{_open_criterion(finding)}."
+
+
+def _open_criterion(finding: Finding) -> str:
+    wanted = CRITERIA[finding.id].input
+    by = BY_SOURCE.get(wanted.source)
+    unknown = f"Not decided by {by}: " if by else "Not known: "
+    known = finding.quantity
+    because = reasons.listed(finding.reasons if known is None else known.reasons)
+    why = f" ({because})" if because else ""
+    if known is None or known.value is None:
+        return f"{unknown}{wanted.question}{why}"
+    loose = "may be larger or smaller" if known.indicative else "is only known as a bound"
+    return f"Not decided: the value {loose}{why}"
+
+
+def _measure(finding: Finding) -> str:
+    """Return the length that a condition on a lesion was judged by."""
+    if not finding.id.startswith(ABLATION) or finding.value is None:
+        return ""
+    if CRITERIA[finding.id].input.unit != "mm":
+        return ""
+    return f"Here: {millimetres(finding.value, beside=finding.limit)}."
+
+
+SHARES: Final = frozenset((Cause.SHARE_UP_TO, Cause.SHARE_BELOW))
+
+
+def list_answer(result: CriteriaResult, *, name_missing: bool = True) -> str:
+    """Return what a list says as a whole, without its title; what is missing by name or number."""
+    sentences = (
+        f"{sentence(_summary(result, name_missing=name_missing))}.",
+        *_left_open(result),
+        LISTS[result.id].remark if result.id in LISTS else "",
+        _too_little(result.reasons),
+    )
+    return " ".join(one for one in sentences if one)
+
+
+def reviewed_answer(result: CriteriaResult) -> str:
+    """Return the answer of a list with the number of missing facts and the mark of segments."""
+    return reasons.reviewed(list_answer(result, name_missing=False), result.reasons)
+
+
+def list_text(result: CriteriaResult) -> str:
+    """Return the title of a list and its answer."""
+    answer = list_answer(result)
+    return reasons.reviewed(f"{result.title}: {answer[:1].lower()}{answer[1:]}", result.reasons)
+
+
+def _summary(result: CriteriaResult, *, name_missing: bool) -> str:
+    if result.verdict is Verdict.MET:
+        return "every condition is met"
+    if result.verdict is Verdict.NOT_MET:
+        return f"{len(result.failed)} of {len(result.deciding)} conditions not met"
+    if not result.missing:
+        return "undecided"
+    if name_missing or len(result.missing) == 1:
+        return f"undecided, missing: {_named(result.missing)}"
+    return f"undecided: {len(result.missing)} facts missing"
+
+
+def _left_open(result: CriteriaResult) -> Iterator[str]:
+    """Name what plans and the scan leave undecided in a list that is."""
+    if result.verdict is not Verdict.UNKNOWN:
+        return
+    missing = dict.fromkeys(name for f in result.deciding for name in f.missing)
+    for source, by in BY_SOURCE.items():
+        names = [name for name in missing if INPUTS[name].source is source]
+        if names:
+            yield f"Not decided by {by}: {_named(names)}."
+
+
+def _named(names: Iterable[str]) -> str:
+    questions = list(dict.fromkeys(map(question, names)))
+    more = len(questions) - MOST_NAMED
+    words = "; ".join(questions[:MOST_NAMED])
+    return f"{words}; and {more} more" if more > 0 else words
+
+
+def _too_little(given: Iterable[Reason]) -> str:
+    """Say for which targets one stage leaves too little liver."""
+    known = list(given)
+    for one in known:
+        if one.cause is Cause.TOO_LITTLE_IN_ONE_STAGE:
+            limits = within_limits(known)
+            shares = enumerated(f"{100 * share:g} %" for share in one.amounts)
+            return f"In one stage{limits} too little liver would remain for {shares}."
+    return ""
+
+
+def within_limits(given: Iterable[Reason]) -> str:
+    """Return the limits that the user chose in brackets, empty where there are none."""
+    limits = ", ".join(reasons.words(one) for one in given if one.cause not in ONLY_OF_LISTS)
+    return f" within the chosen limits ({limits})" if limits else ""
+
+
+def enumerated(words: Iterable[str]) -> str:
+    """Join words as in a sentence: ``a``, ``a and b``, ``a, b and c``."""
+    *first, last = words
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def ablation_reasons(ablation: LesionAblation) -> tuple[str, ...]:
+    """Return why a lesion is not ablated, else what to be careful about, one text each."""
+    return tuple(map(reasons.words, ablation.reasons))
+
+
+def option_text(option: TreatmentOption) -> str:
+    """Return what a source says of a treatment, and why it is ruled out or open here."""
+    if option.id == "trial":
+        return f"{_trial(option)} {TRIAL_STATEMENT}"
+    rule = TREATMENTS[option.source, option.id]
+    sentences = (
+        _why(option),
+        rule.statement,
+        *(rule.notes[place].text for place in option.notes),
+        ALTERNATIVE if option.otherwise else "",
+    )
+    text = " ".join(one for one in sentences if one)
+    return reasons.reviewed(text, option.reasons)
+
+
+def _why(option: TreatmentOption) -> str:
+    """Say which condition fails, else what is missing; empty where all are met."""
+    if option.verdict is Verdict.NOT_MET:
+        return f"Not met: {' '.join(map(statement, option.failed))}"
+    return _not_known(option.missing)
+
+
+def _not_known(missing: Iterable[str]) -> str:
+    questions = list(dict.fromkeys(map(question, missing)))
+    return f"Not known: {enumerated(questions)}." if questions else ""
+
+
+def _trial(option: TreatmentOption) -> str:
+    for one in option.reasons:
+        if one.cause is Cause.TRIAL_GROUP:
+            group = GROUPS[one.names[0]]
+            words = " ".join(condition.statement for condition in group.conditions)
+            return f"By this load: {group.treatment}. {words}"
+    return _not_known(option.missing) or "This load belongs to none of its groups."
+
+
+def pathway_text(pathway: Pathway) -> str:
+    """Return what a row of a pathway says, and what leaves open whether the case belongs to it."""
+    unsure = ""
+    if pathway.verdict is Verdict.UNKNOWN:
+        limits = ", ".join(
+            reasons.words(one) for one in pathway.reasons if one.cause not in ONLY_OF_LISTS
+        )
+        within = f" The plans keep within the chosen limits: {limits}." if limits else ""
+        unsure = f"May apply. {_not_known(pathway.missing)}{within} "
+    text = f"{unsure}{ROWS[pathway.id].text} {LITTLE_EVIDENCE}"
+    return reasons.reviewed(text, pathway.reasons)
+
+
+WRITERS: Final = {
+    "resectability.": condition_text,
+    "debulking.indication.": condition_text,
+    "debulking.remark.": condition_text,
+    "transplant.": condition_text,
+    STAGING: condition_text,
+    ABLATION: condition_text,
+    "pathway.": condition_text,
+}
