@@ -115,6 +115,24 @@ def empty_cache_fixture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path
     return folder
 
 
+COARSE = {
+    "remnant.pictures.figures.PIXEL_MM": 4.0,
+    "remnant.pictures.drawing.INCHES_PER_MM": 0.004,
+    "remnant.pictures.surface_pictures.LIVER_SPACING_MM": 9.0,
+    "remnant.pictures.surface_pictures.LESION_SPACING_MM": 5.0,
+    "remnant.pictures.surface_pictures.WIDTH_INCHES": 0.8,
+}
+
+
+@pytest.fixture(scope="module", name="coarse_pictures")
+def coarse_pictures_fixture() -> Iterator[None]:
+    """Draw every picture, with few pixels and triangles: for tests that are not of pictures."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in COARSE.items():
+            patch.setattr(name, value)
+        yield
+
+
 @dataclass(frozen=True)
 class Made:
     """A phantom and the case report that the real stages made of it."""

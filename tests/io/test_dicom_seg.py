@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 
+import highdicom as hd
 import numpy as np
 import pytest
 import SimpleITK as sitk  # noqa: N813
@@ -24,7 +25,6 @@ from remnant.io.frames import lps_from_ras
 from remnant.io.inspect import inspect_path
 from remnant.io.masks import MasksPreset, Part, placed_on, read_masks, read_segment_map
 
-hd = pytest.importorskip("highdicom")
 KINDS = hd.seg.SegmentationTypeValues
 BINARY, FRACTIONAL, LABELMAP = KINDS.BINARY, KINDS.FRACTIONAL, KINDS.LABELMAP
 SHAPE = (12, 8, 9)  # slices, rows, columns

@@ -14,6 +14,11 @@ from remnant.testing.fake_segmenter import FakeSegmenter
 from remnant.testing.phantoms import LiverPhantom, body_grid, liver_phantom
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _coarse(coarse_pictures):
+    """Draw pictures with few pixels in every test of the pipeline."""
+
+
 @pytest.fixture(scope="session", name="phantom")
 def phantom_fixture() -> LiverPhantom:
     grid = body_grid()

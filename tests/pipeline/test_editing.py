@@ -76,6 +76,19 @@ def output_fixture(estimated, tmp_path):
     return shutil.copytree(estimated, tmp_path / "case")
 
 
+@pytest.fixture(scope="module", name="confirmed_once")
+def confirmed_once_fixture(estimated, tmp_path_factory):
+    output = shutil.copytree(estimated, tmp_path_factory.mktemp("confirmed") / "case")
+    rerun(output, confirm_segments="A. Reader")
+    return output
+
+
+@pytest.fixture(name="confirmed")
+def confirmed_fixture(confirmed_once, tmp_path):
+    """A stored case whose estimated segments were confirmed."""
+    return shutil.copytree(confirmed_once, tmp_path / "confirmed")
+
+
 @pytest.fixture(scope="module", name="corrected")
 def corrected_fixture(small):
     """The phantom's map with segments V and VIII exchanged for VI and VII below a level."""
@@ -306,19 +319,18 @@ def test_confirm__writes_no_map_anew_and_keeps_every_figure(output, monkeypatch)
 
 
 def test_confirm__then_corrected_the_confirmation_is_gone_and_it_is_said(
-    output, corrected, tmp_path
+    confirmed, corrected, tmp_path
 ):
-    rerun(output, confirm_segments="A. Reader")
-    again = with_map(output, corrected, tmp_path)
+    again = with_map(confirmed, corrected, tmp_path)
 
     assert again.report.volumetry.segments_confirmation is None
-    assert read_case(output).segments_confirmation is None
+    assert read_case(confirmed).segments_confirmation is None
     assert "the confirmation by A. Reader dropped with the earlier segments" in again.changed
 
 
-def test_confirm__stays_through_another_run(output):
-    said = rerun(output, confirm_segments="A. Reader").report.volumetry.segments_confirmation
-    again = rerun(output, review=LesionReview(rejected=frozenset({1})))
+def test_confirm__stays_through_another_run(confirmed):
+    said = read_measured(confirmed).volumetry.segments_confirmation
+    again = rerun(confirmed, review=LesionReview(rejected=frozenset({1})))
 
     assert said == again.report.volumetry.segments_confirmation
     assert ("lesions reviewed",) == again.changed
@@ -406,11 +418,12 @@ def test_split_iv__is_stored_measured_and_leaves_with_the_segments(
 
 @pytest.mark.parametrize("first", ["model", "given"])
 def test_edited_in_place__the_map_counts_as_given_and_is_confirmed_by_nobody(
-    first, output, small, corrected, tmp_path
+    first, confirmed, small, corrected, tmp_path
 ):
+    output = confirmed
     if first == "given":
         with_map(output, small.couinaud, tmp_path)
-    rerun(output, confirm_segments="A. Reader")
+        rerun(output, confirm_segments="A. Reader")
     stored = read_case(output)
     assert first == stored.segment_source
     assert stored.segments_confirmation is not None
@@ -442,30 +455,31 @@ def test_rerun__into_another_folder_leaves_the_first_as_it_was(output, corrected
     assert (output / case_files.STRUCTURES).stat().st_nlink == 1
 
 
-def test_compare__works_with_estimates_and_says_that_nobody_reviewed_them(output, estimated):
+def test_compare__works_with_estimates_and_says_that_nobody_reviewed_them(
+    output, confirmed, estimated
+):
     right = frozenset(map(CouinaudSegment, (5, 6, 7, 8)))
-    asked = CompareRequest(before=estimated, after=output, removed=right, weeks=3.0)
     verdicts = []
-    for name in (None, "A. Reader"):
-        if name:
-            rerun(output, confirm_segments=name)
-        report = compare_cases(asked)
+    for after in (output, confirmed):
+        request = CompareRequest(before=estimated, after=after, removed=right, weeks=3.0)
+        report = compare_cases(request)
         (finding,) = (f for f in report.quality if f.id == "compared_segments")
         verdicts.append((finding.verdict, finding.text.count("nobody reviewed")))
         assert 0.0 == pytest.approx(report.growth.degree_of_hypertrophy_sflr_points.value, abs=1e-9)
     assert [(Verdict.NOT_MET, 2), (Verdict.NOT_MET, 1)] == verdicts
 
 
-def test_compare__confirmed_estimates_pass_and_other_sources_are_named(output, corrected, tmp_path):
-    rerun(output, confirm_segments="A. Reader")
-    twin = shutil.copytree(output, tmp_path / "twin")
-    asked = CompareRequest(before=output, after=twin, removed=frozenset({CouinaudSegment.II}))
-    (alike,) = (f for f in compare_cases(asked).quality if f.id == "compared_segments")
+def test_compare__confirmed_estimates_pass_and_other_sources_are_named(
+    confirmed, corrected, tmp_path
+):
+    twin = shutil.copytree(confirmed, tmp_path / "twin")
+    request = CompareRequest(before=confirmed, after=twin, removed=frozenset({CouinaudSegment.II}))
+    (alike,) = (f for f in compare_cases(request).quality if f.id == "compared_segments")
     with_map(twin, corrected, tmp_path)
-    (other,) = (f for f in compare_cases(asked).quality if f.id == "compared_segments")
+    (other,) = (f for f in compare_cases(request).quality if f.id == "compared_segments")
 
     assert Verdict.MET is alike.verdict
     assert Verdict.UNKNOWN is other.verdict
     assert "the given Couinaud map" in other.text
-    without = replace(asked, removed=None)
+    without = replace(request, removed=None)
     assert "compared_segments" not in {f.id for f in compare_cases(without).quality}

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from remnant.core.labels import (
 )
 from remnant.core.lesions import Confirmation
 from remnant.core.patient import LiverBackground, Patient, Sex
-from remnant.core.volumes import LabelMap
+from remnant.core.volumes import LabelMap, Modality
 from remnant.core.volumetry_report import SegmentSource
 from remnant.io.nifti import write_labels
 from remnant.pipeline import case_files
@@ -53,13 +54,29 @@ PATIENT = Patient(
 MEASURING = MeasureRequest(patient=PATIENT)
 
 
-def test_run__writes_the_contract_and_measures_the_phantom(
-    request_with_segments, segmenter, phantom, tmp_path
-):
-    output = tmp_path / "case"
+@pytest.fixture(scope="module", name="run")
+def run_fixture(scan, mask_files, phantom, tmp_path_factory):
+    """The report of one run, and the folder that it wrote."""
+    output = tmp_path_factory.mktemp("run") / "case"
     report = run_study(
-        request_with_segments, measuring=MEASURING, output=output, segmenter=segmenter
+        SegmentRequest(
+            source=scan, modality=Modality.CT, masks={"couinaud": mask_files["couinaud"]}
+        ),
+        measuring=MEASURING,
+        output=output,
+        segmenter=FakeSegmenter.knowing(phantom),
     )
+    return report, output
+
+
+@pytest.fixture(name="output")
+def output_fixture(run, tmp_path):
+    """A copy of the run's folder, to be changed."""
+    return shutil.copytree(run[1], tmp_path / "case")
+
+
+def test_run__writes_the_contract_and_measures_the_phantom(run, phantom):
+    report, output = run
 
     written = {p.name for p in output.iterdir()}
     absent = {case_files.EXOPHYTIC, case_files.COUINAUD_IV}
@@ -72,12 +89,8 @@ def test_run__writes_the_contract_and_measures_the_phantom(
     assert "Research use only" in (output / "report.html").read_text(encoding="utf-8")
 
 
-def test_run__debulking_and_remnant_partition_the_phantom(
-    request_with_segments, segmenter, phantom, tmp_path
-):
-    report = run_study(
-        request_with_segments, measuring=MEASURING, output=tmp_path / "c", segmenter=segmenter
-    )
+def test_run__debulking_and_remnant_partition_the_phantom(run, phantom):
+    report, _ = run
     by_name = {r.name: r for r in report.planning.resections}
     right = by_name["right_hemihepatectomy"]
 
@@ -93,10 +106,8 @@ def test_run__debulking_and_remnant_partition_the_phantom(
     )
 
 
-def test_stages__one_by_one_equal_run(request_with_segments, segmenter, tmp_path):
-    at_once = run_study(
-        request_with_segments, measuring=MEASURING, output=tmp_path / "a", segmenter=segmenter
-    )
+def test_stages__one_by_one_equal_run(run, request_with_segments, segmenter, tmp_path):
+    at_once, _ = run
     case = segment_case(request_with_segments, segmenter=segmenter)
     folder = tmp_path / "b"
     with case_folder.published(folder) as staging:
@@ -131,9 +142,7 @@ def test_run__a_failing_stage_leaves_nothing_behind(scan, segmenter, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_run__a_failing_rerun_leaves_the_old_case(request_with_segments, segmenter, tmp_path):
-    output = tmp_path / "case"
-    run_study(request_with_segments, measuring=MEASURING, output=output, segmenter=segmenter)
+def test_run__a_failing_rerun_leaves_the_old_case(output):
     before = {p.name: p.read_bytes() for p in output.iterdir()}
     with pytest.raises(InputError):
         rerun_case(
@@ -144,13 +153,8 @@ def test_run__a_failing_rerun_leaves_the_old_case(request_with_segments, segment
     assert before == {p.name: p.read_bytes() for p in output.iterdir()}
 
 
-def test_rerun__rejected_lesion_leaves_the_burden_and_stays_listed(
-    request_with_segments, segmenter, tmp_path
-):
-    output = tmp_path / "case"
-    first = run_study(
-        request_with_segments, measuring=MEASURING, output=output, segmenter=segmenter
-    )
+def test_rerun__rejected_lesion_leaves_the_burden_and_stays_listed(run, output):
+    first, _ = run
     largest = first.volumetry.lesions[0]
     second = rerun_case(
         output,

@@ -12,11 +12,9 @@ import pytest
 from models.index import download
 from remnant.core.findings import Verdict
 from remnant.core.geometry import Geometry
-from remnant.core.labels import BINARY_SCHEME, INSTANCE_SCHEME
+from remnant.core.labels import BINARY_SCHEME
 from remnant.core.volumes import ImageVolume, LabelMap, Modality
-from remnant.io.nifti import read_image, read_labels
-from remnant.pipeline.samples import LIVER_LABEL
-from segmentation.engines.kul import KulSegmenter, find_liver, thresholded
+from segmentation.engines.kul import KulSegmenter
 
 pytestmark = pytest.mark.network
 
@@ -44,13 +42,6 @@ def dice(a, b):
 
 
 @pytest.fixture(scope="module")
-def sample(published):
-    """The sample CT and its liver, label 5 of the reference."""
-    image = read_image(published.ct, modality=Modality.CT)
-    return image, read_labels(published.label_map, INSTANCE_SCHEME).mask(LIVER_LABEL)
-
-
-@pytest.fixture(scope="module")
 def lits(fetch):
     """LiTS case 117 in its liver's box: image, liver and tumour, axes RAS+."""
     with zipfile.ZipFile(fetch(download, **LITS_117)) as archive:
@@ -63,15 +54,6 @@ def lits(fetch):
     scan = ImageVolume(np.ascontiguousarray(image), geometry, Modality.CT)
     liver = LabelMap((labels > 0).astype(np.uint8), geometry, BINARY_SCHEME)
     return scan, liver, labels == 2
-
-
-def test_liver__sample_scan_without_a_hint(kul, sample):
-    image, truth = sample
-    found = find_liver(image, device="cpu")
-    liver = thresholded(found.probability, found.grid, image.geometry)
-    assert dice(liver, truth) >= 0.955
-    assert np.count_nonzero(liver) == pytest.approx(np.count_nonzero(truth), rel=0.05)
-    assert found.confidence > 0.9
 
 
 def test_lesions__lits_117_in_its_own_liver(kul, lits):

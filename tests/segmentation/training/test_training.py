@@ -41,9 +41,11 @@ GRID = Geometry((60, 50, 40), np.diag((4.0, 4.0, 5.0, 1.0)))
 
 @pytest.fixture(scope="module")
 def recipe():
+    """The shipped recipe, but few steps and one liver in each."""
     return replace(
-        read_recipe(default_recipe()), iterations=4, validation_patients=1, test_patients=1
-    )
+        read_recipe(default_recipe()), iterations=4, batch=1, validation_patients=1,
+        test_patients=1,
+    )  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -240,7 +242,12 @@ def test_produce__writes_weights_calibration_and_scores(tmp_path, recipe):
         couinaud = liver_phantom(metastases=0, scale=0.5 + 0.02 * number).couinaud
         write_labels(couinaud, data / f"liver_{number:03d}.nii.gz")
     text = default_recipe().read_text("utf-8")
-    for name, value in (("iterations", 1), ("validation_patients", 2), ("test_patients", 2)):
+    for name, value in (
+        ("iterations", 1),
+        ("batch", 1),
+        ("validation_patients", 1),
+        ("test_patients", 2),
+    ):
         line = next(row for row in text.splitlines() if row.startswith(f"{name} ="))
         text = text.replace(line, f"{name} = {value}")
     (tmp_path / "recipe.toml").write_text(text, "utf-8")
@@ -255,8 +262,8 @@ def test_produce__writes_weights_calibration_and_scores(tmp_path, recipe):
     assert {plane.name.lower() for plane in SegmentPlane} == set(known["plane_scale"])
     with (tmp_path / "out" / "scores.csv").open(encoding="utf-8") as stream:
         rows = list(csv.DictReader(stream))
-    assert ["validation"] * 2 + ["test"] * 2 == [row["split"] for row in rows]
-    assert set(trained.split.test) == {int(row["patient"]) for row in rows[2:]}
+    assert ["validation"] + ["test"] * 2 == [row["split"] for row in rows]
+    assert set(trained.split.test) == {int(row["patient"]) for row in rows[1:]}
 
 
 def test_read_livers__other_codes_are_refused(tmp_path):
