@@ -8,16 +8,19 @@ holds the numbers used here; ``docs/explanation/frilling.md`` explains them. Wha
 two, is unclassifiable.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from planning import wording
+import numpy as np
+from numpy.typing import NDArray
+
 from planning.coverage import scan_cuts_liver
 from planning.rules.remnant import PROJECT_SOURCE
 from remnant.core.findings import Finding, SourceStatus, Verdict
 from remnant.core.labels import LEFT_LOBE, RIGHT_LOBE, CouinaudSegment
 from remnant.core.lesions import Confirmation, Lesion
 from remnant.core.plan import Frilling, FrillingType
+from remnant.core.reasons import Cause, Reason, joined, reason, reasons_of
 from remnant.core.volumetry_report import VolumetryReport
 
 
@@ -62,6 +65,75 @@ OPERATIONAL_RULE = FrillingRule(
     parenchyma_share=0.20,
     involvement_share=0.10,
 )
+LOBES = (("right", RIGHT_LOBE), ("left", LEFT_LOBE))
+
+Sample = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+Answers = NDArray[np.int64]
+"""Positions in :data:`ANSWERS`, shape ``(cases,)``."""
+
+ANSWERS: tuple[FrillingType | None, ...] = (None, *FrillingType)
+NO_LESION, I, II, III, UNCLASSIFIABLE = range(len(ANSWERS))  # noqa: E741
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Cases:
+    """Perturbed cases of one liver with ``n`` lesions that count, rejected ones left out.
+
+    Parameters
+    ----------
+    present
+        Which lesions are there, shape ``(cases, n)``.
+    volumes_ml, ferets_mm
+        Of the lesions, shape ``(cases, n)``; those of absent lesions do not matter.
+    shares
+        Share of each lesion's volume by segment code, shape ``(cases, n, 9)``, or ``(1, n, 9)``
+        where all cases have the same; code 0 is no segment.
+    known
+        Whether a lesion's segments are known, shape ``(n,)``.
+    burden_fraction
+        Tumour of the present lesions / total liver volume, shape ``(cases,)``; ``None`` where it
+        is not known.
+    cut
+        Whether the scan cuts the liver.
+    """
+
+    present: Flags
+    volumes_ml: Sample
+    ferets_mm: Sample
+    shares: Sample
+    known: Flags
+    burden_fraction: Sample | None
+    cut: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Patterns:
+    """What the rule looks at, for each of many cases; shape ``(cases,)``.
+
+    Parameters
+    ----------
+    number
+        Of the lesions that are there.
+    unplaced
+        Whether the segments of one of them are not known.
+    right, left
+        Whether a lesion involves the lobe.
+    bulk
+        Whether one lesion is a bulk and all others are smaller deposits.
+    segments
+        How many segments lesions involve.
+    scarce
+        Whether normal parenchyma is virtually absent; ``None`` where its share is not known.
+    """
+
+    number: NDArray[np.int64]
+    unplaced: Flags
+    right: Flags
+    left: Flags
+    bulk: Flags
+    segments: NDArray[np.int64]
+    scarce: Flags | None
 
 
 def classify(report: VolumetryReport, *, rule: FrillingRule = OPERATIONAL_RULE) -> Frilling:
@@ -77,15 +149,17 @@ def classify(report: VolumetryReport, *, rule: FrillingRule = OPERATIONAL_RULE) 
     Returns
     -------
     Frilling
-        The type with its reason in words; ``None`` without a lesion; ``UNCLASSIFIABLE`` where the
-        pattern fits no type or more than one, or where what the rule needs is not known. Where the
-        scan cuts the liver, II and III are those of the scanned part and the reason says so.
+        The type with its reasons; ``None`` without a lesion; ``UNCLASSIFIABLE`` where the pattern
+        fits no type or more than one, or where what the rule needs is not known. Where the scan
+        cuts the liver, II and III are those of the scanned part and the reasons say so.
     """
-    lesions = tuple(lesion for lesion in report.lesions if lesion.counts)
+    lesions = report.counted_lesions
     if not lesions:
-        return Frilling(type=None, reason=_no_lesion_reason(report))
-    found, reason = _classified(lesions, report, rule)
-    return Frilling(type=found, reason=f"{reason}{_caution(lesions)}")
+        return Frilling(type=None, reasons=tuple(_no_lesion(report)))
+    case = measured_case(report)
+    found = ANSWERS[int(classify_cases(case, rule=rule)[0])]
+    reasons = _several(report, case, rule, found) if len(lesions) > 1 else _single(case, rule)
+    return Frilling(type=found, reasons=joined(reasons, unconfirmed(lesions)))
 
 
 def frilling_finding(frilling: Frilling, *, cut: bool) -> Finding:
@@ -95,109 +169,77 @@ def frilling_finding(frilling: Frilling, *, cut: bool) -> Finding:
     a lesion beyond the scan can make II disseminated and add a bulk to III.
     """
     typed = frilling.type not in (None, FrillingType.UNCLASSIFIABLE)
-    name = f"type {frilling.type}" if typed else frilling.type or "no lesion"
     return Finding(
         id="frilling.type",
         verdict=Verdict.MET if typed and not cut else Verdict.UNKNOWN,
-        prose=(
-            f"Distribution after Frilling: {name}. {frilling.reason} The published wording has no "
-            f"numbers; those used here are this project's."
-        ),
+        reasons=(class_found(frilling.type), *frilling.reasons),
         source=PROJECT_SOURCE,
         status=SourceStatus.PROJECT,
     )
 
 
-Classified = tuple[FrillingType, str]
+def class_found(kind: str | None) -> Reason:
+    """Return the class that was found as a reason."""
+    return reason(Cause.CLASS_FOUND, "none" if kind is None else str(kind))
 
 
-def _classified(
-    lesions: Sequence[Lesion], report: VolumetryReport, rule: FrillingRule
-) -> Classified:
-    parenchyma = _parenchyma_share(report)
-    if parenchyma is None:
-        return _unclassifiable("The share of normal parenchyma is not known.")
-    cut = scan_cuts_liver(report)
-    if len(lesions) == 1:
-        return _single(parenchyma, rule, cut=cut)
-    if any(lesion.segment_fractions is None for lesion in lesions):
-        why = report.segments_reason or "no segment map"
-        return _unclassifiable(
-            f"{_count(lesions)}, but which lobes they involve is not known ({why})."
-        )
-    found, reason = _several(lesions, parenchyma, rule, cut=cut)
-    return found, reason + _within_scan(found) if cut else reason
+def unconfirmed(lesions: Sequence[Lesion]) -> tuple[Reason, ...]:
+    """Say how many lesions no reader has confirmed; empty where all are."""
+    number = sum(lesion.confirmation is Confirmation.AUTOMATIC for lesion in lesions)
+    return (reason(Cause.LESIONS_UNCONFIRMED, number, len(lesions)),) if number else ()
 
 
-def _single(parenchyma: float, rule: FrillingRule, *, cut: bool) -> Classified:
-    if cut:
-        return _unclassifiable(
-            "A single lesion was found, but the scan cuts the liver: more may lie outside."
-        )
-    if parenchyma < rule.parenchyma_share:
-        return FrillingType.III, f"A single lesion with {_parenchyma_words(parenchyma, rule)}."
-    return FrillingType.I, "A single lesion."
-
-
-def _several(
-    lesions: Sequence[Lesion], parenchyma: float, rule: FrillingRule, *, cut: bool
-) -> Classified:
-    lobes = lobes_involved(lesions, rule=rule)
-    if len(lobes) < len(LOBES):
-        where = f"only the {lobes[0]} lobe" if lobes else "neither lobe clearly"
-        return _unclassifiable(
-            f"{_count(lesions)} that involve {where}: types II and III always involve both lobes."
-        )
-    found = _bilobar(lesions, rule)
-    if parenchyma >= rule.parenchyma_share or (cut and found[0] is FrillingType.III):
-        return found
-    words = f"{_count(lesions)} in both lobes with {_parenchyma_words(parenchyma, rule)}"
-    if cut:
-        return _unclassifiable(f"{words}, but how much lies beyond the scan is not known.")
-    return FrillingType.III, f"{words}."
-
-
-def _within_scan(found: FrillingType) -> str:
-    within = " This holds within the scanned part; the scan cuts the liver"
-    consequences = {
-        FrillingType.II: ": lesions beyond it could make the spread disseminated.",
-        FrillingType.III: ": what lies beyond it cannot undo the spread, only add a bulk.",
-    }
-    return within + consequences.get(found, ".")
-
-
-def _bilobar(lesions: Sequence[Lesion], rule: FrillingRule) -> Classified:
-    bulk, disseminated = _has_bulk(lesions, rule), _is_disseminated(lesions, rule)
-    intro = f"{_count(lesions)} in both lobes"
-    if bulk and disseminated:
-        return _unclassifiable(f"{intro}: a bulk among disseminated lesions fits types II and III.")
-    if bulk:
-        return FrillingType.II, f"{intro}: one bulk with smaller deposits."
-    if disseminated:
-        segments = _segments_involved(lesions, rule)
-        return FrillingType.III, f"{intro}, disseminated over {len(segments)} segments."
-    return _unclassifiable(f"{intro}, neither one bulk with smaller deposits nor disseminated.")
-
-
-def _has_bulk(lesions: Sequence[Lesion], rule: FrillingRule) -> bool:
-    ordered = sorted(lesions, key=_volume_ml, reverse=True)
-    bulk, *others = ordered
-    total_ml = sum(_volume_ml(lesion) for lesion in ordered)
-    return (
-        bulk.feret_3d_mm >= rule.bulk_diameter_mm
-        and round(_volume_ml(bulk) / (total_ml or 1.0), SHARE_DECIMALS) >= rule.bulk_share
-        and all(_volume_ml(o) <= rule.deposit_share * _volume_ml(bulk) for o in others)
+def measured_case(report: VolumetryReport) -> Cases:
+    """Return the case as it was measured, as one row."""
+    lesions = report.counted_lesions
+    burden = report.burden_fraction.value
+    return Cases(
+        present=np.ones((1, len(lesions)), np.bool_),
+        volumes_ml=np.array([[lesion.volume_ml.value or 0.0 for lesion in lesions]]),
+        ferets_mm=np.array([[lesion.feret_3d_mm for lesion in lesions]]),
+        shares=_shares(lesions)[None],
+        known=np.array([lesion.segment_fractions is not None for lesion in lesions], np.bool_),
+        burden_fraction=None if burden is None else np.array([burden]),
+        cut=scan_cuts_liver(report),
     )
 
 
-def _is_disseminated(lesions: Sequence[Lesion], rule: FrillingRule) -> bool:
-    return (
-        len(lesions) >= rule.disseminated_lesions
-        and len(_segments_involved(lesions, rule)) >= rule.disseminated_segments
+def classify_cases(cases: Cases, *, rule: FrillingRule = OPERATIONAL_RULE) -> Answers:
+    """Classify every case by the operational rule.
+
+    Returns
+    -------
+    ndarray
+        Position of the answer in :data:`ANSWERS`, shape ``(cases,)``.
+    """
+    seen = patterns(cases, rule=rule)
+    if seen.scarce is None:
+        return np.where(seen.number == 0, NO_LESION, UNCLASSIFIABLE)
+    single = np.where(seen.scarce, III, I)
+    if cases.cut:
+        single[:] = UNCLASSIFIABLE
+    placed = _answers_of_several(seen, seen.scarce, rule, cut=cases.cut)
+    several = np.where(seen.unplaced, UNCLASSIFIABLE, placed)
+    return np.where(seen.number > 1, several, np.where(seen.number == 1, single, NO_LESION))
+
+
+def patterns(cases: Cases, *, rule: FrillingRule = OPERATIONAL_RULE) -> Patterns:
+    """Look at every case as the rule does."""
+    burden = cases.burden_fraction
+    scarce = (
+        None if burden is None else np.round(1.0 - burden, SHARE_DECIMALS) < rule.parenchyma_share
     )
-
-
-LOBES = (("right", RIGHT_LOBE), ("left", LEFT_LOBE))
+    unplaced: Flags = np.logical_or.reduce(cases.present & ~cases.known, axis=1)
+    involved = [_any_involves(cases, {segment}, rule) for segment in CouinaudSegment]
+    return Patterns(
+        number=cases.present.sum(axis=1),
+        unplaced=unplaced,
+        right=_any_involves(cases, RIGHT_LOBE, rule),
+        left=_any_involves(cases, LEFT_LOBE, rule),
+        bulk=_has_bulk(cases, rule),
+        segments=np.sum(involved, axis=0),
+        scarce=scarce,
+    )
 
 
 def lobes_involved(
@@ -208,65 +250,118 @@ def lobes_involved(
     A lobe is involved where one lesion has at least ``involvement_share`` of its volume in it.
     Lesions without segments involve none.
     """
+    shares = _shares(lesions)
     return tuple(
-        name
-        for name, lobe in LOBES
-        if any(_share_in(lesion, lobe) >= rule.involvement_share for lesion in lesions)
+        name for name, lobe in LOBES if (_share_in(shares, lobe) >= rule.involvement_share).any()
     )
 
 
-def _segments_involved(lesions: Sequence[Lesion], rule: FrillingRule) -> frozenset[CouinaudSegment]:
-    return frozenset(
-        segment
-        for segment in CouinaudSegment
-        if any(_share_in(lesion, {segment}) >= rule.involvement_share for lesion in lesions)
+def _answers_of_several(seen: Patterns, scarce: Flags, rule: FrillingRule, *, cut: bool) -> Answers:
+    spread = _is_disseminated(seen, rule)
+    found = np.where(seen.bulk == spread, UNCLASSIFIABLE, np.where(seen.bulk, II, III))
+    # Little parenchyma makes any pattern type III, but in a cut liver more of it may lie beyond.
+    overruled = np.where(found == III, III, UNCLASSIFIABLE) if cut else np.full(len(found), III)
+    both = seen.right & seen.left
+    return np.where(both, np.where(scarce, overruled, found), UNCLASSIFIABLE)
+
+
+def _is_disseminated(seen: Patterns, rule: FrillingRule) -> Flags:
+    many = seen.number >= rule.disseminated_lesions
+    disseminated: Flags = many & (seen.segments >= rule.disseminated_segments)
+    return disseminated
+
+
+def _has_bulk(cases: Cases, rule: FrillingRule) -> Flags:
+    if not cases.known.size:
+        return np.zeros(len(cases.present), np.bool_)
+    volumes_ml = np.where(cases.present, cases.volumes_ml, 0.0)
+    each = np.arange(len(volumes_ml))
+    bulk = np.where(cases.present, volumes_ml, -1.0).argmax(axis=1)
+    bulk_ml, total_ml = volumes_ml[each, bulk], volumes_ml.sum(axis=1)
+    share = np.round(bulk_ml / np.where(total_ml > 0.0, total_ml, 1.0), SHARE_DECIMALS)
+    volumes_ml[each, bulk] = 0.0
+    deposits = (volumes_ml <= rule.deposit_share * bulk_ml[:, None]).all(axis=1)
+    large = cases.ferets_mm[each, bulk] >= rule.bulk_diameter_mm
+    has_bulk: Flags = large & (share >= rule.bulk_share) & deposits
+    return has_bulk
+
+
+def _any_involves(cases: Cases, segments: Iterable[CouinaudSegment], rule: FrillingRule) -> Flags:
+    """Tell in which cases a lesion has its share in some segments."""
+    shares = _share_in(cases.shares, segments)
+    involved: Flags = np.logical_or.reduce(
+        cases.present & (shares >= rule.involvement_share), axis=1
     )
+    return involved
 
 
-def _share_in(lesion: Lesion, segments: frozenset[CouinaudSegment] | set[CouinaudSegment]) -> float:
-    shares = lesion.segment_fractions or {}
-    involved = sum(share for segment, share in shares.items() if segment in segments)
-    return round(involved, SHARE_DECIMALS)
+def _share_in(shares: Sample, segments: Iterable[CouinaudSegment]) -> Sample:
+    """Sum the shares in some segments over the last axis."""
+    summed: Sample = np.round(shares[..., sorted(segments)].sum(axis=-1), SHARE_DECIMALS)
+    return summed
 
 
-def _parenchyma_share(report: VolumetryReport) -> float | None:
-    burden = report.burden_fraction.value
-    return None if burden is None else round(1.0 - burden, SHARE_DECIMALS)
+def _shares(lesions: Sequence[Lesion]) -> Sample:
+    shares = np.zeros((len(lesions), len(CouinaudSegment) + 1))
+    for row, lesion in enumerate(lesions):
+        for segment, share in (lesion.segment_fractions or {}).items():
+            shares[row, segment] = share
+    return shares
 
 
-def _volume_ml(lesion: Lesion) -> float:
-    return lesion.volume_ml.value or 0.0
-
-
-def _count(lesions: Sequence[Lesion]) -> str:
-    return wording.counted(len(lesions), "lesion")
-
-
-def _parenchyma_words(parenchyma: float, rule: FrillingRule) -> str:
-    return (
-        f"virtually no normal parenchyma ({wording.percent(parenchyma)} of the liver, below "
-        f"{100 * rule.parenchyma_share:g} %)"
-    )
-
-
-def _unclassifiable(reason: str) -> Classified:
-    return FrillingType.UNCLASSIFIABLE, reason
-
-
-def _caution(lesions: Sequence[Lesion]) -> str:
-    unconfirmed = sum(lesion.confirmation is Confirmation.AUTOMATIC for lesion in lesions)
-    if not unconfirmed:
-        return ""
-    return f" Not confirmed by a reader: {unconfirmed} of {_count(lesions)}."
-
-
-def _no_lesion_reason(report: VolumetryReport) -> str:
+def _no_lesion(report: VolumetryReport) -> Iterable[Reason]:
     if report.tumour_ml.value is None:
-        return f"The lesions are not known: {report.tumour_ml.reason}."
-    rejected = len(report.lesions)
-    reason = "No lesion to classify"
-    if rejected:
-        reason += f" ({wording.counted(rejected, 'lesion')} rejected)"
+        yield reason(Cause.LESIONS_NOT_KNOWN)
+        yield from report.tumour_ml.reasons
+        return
+    yield reason(Cause.NO_LESION_TO_CLASSIFY, len(report.lesions))
     if scan_cuts_liver(report):
-        reason += " in the part of the liver that was scanned"
-    return f"{reason}."
+        yield reason(Cause.SCANNED_PART_ONLY)
+
+
+def _single(case: Cases, rule: FrillingRule) -> tuple[Reason, ...]:
+    parenchyma = _parenchyma_share(case)
+    if parenchyma is None:
+        return (reason(Cause.PARENCHYMA_UNKNOWN),)
+    if case.cut:
+        return (reason(Cause.SINGLE_IN_CUT_LIVER),)
+    if parenchyma < rule.parenchyma_share:
+        return (reason(Cause.SINGLE_LITTLE_PARENCHYMA, parenchyma, rule.parenchyma_share),)
+    return (reason(Cause.SINGLE_LESION),)
+
+
+def _several(
+    report: VolumetryReport, case: Cases, rule: FrillingRule, found: FrillingType | None
+) -> tuple[Reason, ...]:
+    number, parenchyma = len(report.counted_lesions), _parenchyma_share(case)
+    if parenchyma is None:
+        return (reason(Cause.PARENCHYMA_UNKNOWN),)
+    if not case.known.all():
+        return (reason(Cause.LOBES_UNKNOWN, number), *reasons_of(report.segments_reason))
+    pattern = _pattern(case, number, parenchyma, rule)
+    return (pattern, reason(Cause.TYPE_WITHIN_SCAN, str(found))) if case.cut else (pattern,)
+
+
+def _pattern(case: Cases, number: int, parenchyma: float, rule: FrillingRule) -> Reason:
+    """Say which pattern several lesions make whose segments are known."""
+    seen = patterns(case, rule=rule)
+    lobes = [name for name, one in (("right", seen.right), ("left", seen.left)) if one[0]]
+    if len(lobes) < len(LOBES):
+        only = Cause.ONE_LOBE_ONLY if lobes else Cause.NEITHER_LOBE
+        return reason(only, number, *lobes)
+    spread = bool(_is_disseminated(seen, rule)[0])
+    third = spread and not seen.bulk[0]
+    if parenchyma < rule.parenchyma_share and not (case.cut and third):
+        little = Cause.LITTLE_PARENCHYMA_IN_CUT_LIVER if case.cut else Cause.LITTLE_PARENCHYMA
+        return reason(little, number, parenchyma, rule.parenchyma_share)
+    if spread:
+        if seen.bulk[0]:
+            return reason(Cause.BULK_AND_DISSEMINATED, number)
+        return reason(Cause.DISSEMINATED, number, int(seen.segments[0]))
+    return reason(Cause.BULK_WITH_DEPOSITS if seen.bulk[0] else Cause.NEITHER_PATTERN, number)
+
+
+def _parenchyma_share(case: Cases) -> float | None:
+    if case.burden_fraction is None:
+        return None
+    return round(1.0 - float(case.burden_fraction[0]), SHARE_DECIMALS)

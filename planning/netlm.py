@@ -11,9 +11,14 @@ rests on an unknown remnant is unclassifiable; ``docs/explanation/frilling.md`` 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from planning import wording
 from planning.coverage import scan_cuts_liver
-from planning.frilling import LOBES, OPERATIONAL_RULE, SHARE_DECIMALS, lobes_involved
+from planning.frilling import (
+    LOBES,
+    OPERATIONAL_RULE,
+    SHARE_DECIMALS,
+    class_found,
+    lobes_involved,
+)
 from planning.locks import chosen_limits, without_proofs
 from remnant.core.debulking import DebulkingPlan, TargetOutcome
 from remnant.core.findings import Finding, SourceStatus, Verdict
@@ -21,6 +26,7 @@ from remnant.core.lesions import Lesion
 from remnant.core.plan import Netlm, NetlmType
 from remnant.core.plan_choice import PlanChoice
 from remnant.core.quantity import Bound, Quantity
+from remnant.core.reasons import Cause, Reason, reason
 from remnant.core.volumetry_report import VolumetryReport
 
 NETLM_SOURCE = "netlm2023"
@@ -52,9 +58,6 @@ OPERATIONAL_NETLM = NetlmRule(
     sparing_segments=2,
 )
 
-NO_PLAN = "No plan was computed, so that what can be reached is not known."
-CUT_LIVER = "The scan cuts the liver: tumour beyond it may be out of reach."
-
 
 def netlm(
     report: VolumetryReport,
@@ -84,38 +87,39 @@ def netlm(
         ``type`` is ``None`` without a lesion that counts, ``UNCLASSIFIABLE`` with the reason where
         nothing is proven either way, the remnant is unknown, or the pattern fits no type.
     """
-    lesions = tuple(lesion for lesion in report.lesions if lesion.counts)
+    lesions = report.counted_lesions
     if not lesions:
-        return Netlm(type=None, reason="No lesion to classify.")
+        return Netlm(type=None, reasons=(reason(Cause.NO_LESION_TO_CLASSIFY),))
     if scan_cuts_liver(report):
-        return _unclassifiable(CUT_LIVER)
+        return _unclassifiable(reason(Cause.TUMOUR_BEYOND_SCAN))
     if not targets and not plans:
-        return _unclassifiable(NO_PLAN)
-    limits = ", ".join(r.names[0] for r in chosen_limits(choice))
+        return _unclassifiable(reason(Cause.REACH_UNKNOWN))
+    limits = chosen_limits(choice)
     proven = without_proofs(targets) if limits else tuple(targets)
     return _classified(lesions, _Reach(proven, tuple(plans), rule, limits))
 
 
 def _classified(lesions: Sequence[Lesion], reached: "_Reach") -> Netlm:
-    limited = len(lesions) <= reached.rule.limited_lesions
+    number = len(lesions)
+    limited = number <= reached.rule.limited_lesions
     if limited and (cleared := reached.clearing()):
-        return Netlm(type=NetlmType.ONE, reason=_cleared(lesions, cleared))
+        clears = reason(Cause.PLAN_CLEARS_ALL, number, cleared.id)
+        return Netlm(type=NetlmType.ONE, reasons=(clears,))
     sparing = reached.sparing()
     if sparing and (not limited or reached.cannot_clear()):
-        return Netlm(type=NetlmType.TWO, reason=_spared(lesions, sparing))
+        return Netlm(type=NetlmType.TWO, reasons=(_spared(number, sparing),))
     if not reached.debulking() and reached.cannot_debulk():
         return _third(lesions, reached.rule)
-    return _unclassifiable(_undecided(lesions, reached, sparing))
+    return _unclassifiable(*_undecided(number, reached, sparing))
 
 
 def netlm_finding(netlm: Netlm) -> Finding:
     """Return the class as a finding: ``MET`` where one was found, else ``UNKNOWN``."""
     typed = netlm.type not in (None, NetlmType.UNCLASSIFIABLE)
-    name = f"type {netlm.type}" if typed else netlm.type or "no lesion"
     return Finding(
         id="netlm.class",
         verdict=Verdict.MET if typed else Verdict.UNKNOWN,
-        prose=f"Surgical class of the metastases: {name}. {netlm.reason}",
+        reasons=(class_found(netlm.type), *netlm.reasons),
         source=NETLM_SOURCE,
         status=SourceStatus.PROJECT,
     )
@@ -128,7 +132,7 @@ class _Reach:
     targets: tuple[TargetOutcome, ...]
     plans: tuple[DebulkingPlan, ...]
     rule: NetlmRule
-    limits: str
+    limits: tuple[Reason, ...]
 
     @property
     def accepted(self) -> tuple[DebulkingPlan, ...]:
@@ -186,59 +190,28 @@ def _excludes(target: TargetOutcome, share: float, *, exclusive: bool) -> bool:
 
 
 def _third(lesions: Sequence[Lesion], rule: NetlmRule) -> Netlm:
-    share = f"more than {100 * rule.debulked_share:g} %"
     if len(lobes_involved(lesions)) == len(LOBES):
-        why = (
-            f"{_count(lesions)} in both lobes; it is proven that no plan within the limits reaches "
-            f"{share}."
-        )
-        return Netlm(type=NetlmType.THREE, reason=why)
-    return _unclassifiable(
-        f"No plan reaches {share}, but type 3 asks for both lobes, and they are not known to be "
-        f"involved."
-    )
+        proven = reason(Cause.SHARE_PROVEN_OUT_OF_REACH, len(lesions), rule.debulked_share)
+        return Netlm(type=NetlmType.THREE, reasons=(proven,))
+    return _unclassifiable(reason(Cause.BOTH_LOBES_NOT_KNOWN, rule.debulked_share))
 
 
-def _cleared(lesions: Sequence[Lesion], plan: DebulkingPlan) -> str:
-    return f"{_count(lesions)}, all of which {plan.id} removes or ablates."
+def _spared(number: int, plan: DebulkingPlan) -> Reason:
+    share = plan.result.debulked_fraction.value or 0.0
+    return reason(Cause.SPARING_PLAN, number, share, len(plan.recipe.segments), plan.id)
 
 
-def _spared(lesions: Sequence[Lesion], plan: DebulkingPlan) -> str:
-    share = wording.percent(plan.result.debulked_fraction.value or 0.0, beside=ALL_TUMOUR)
-    return (
-        f"{_count(lesions)}; {plan.id} debulks {share} and removes "
-        f"{wording.counted(len(plan.recipe.segments), 'whole segment')}."
-    )
-
-
-def _undecided(
-    lesions: Sequence[Lesion],
-    reached: _Reach,
-    sparing: DebulkingPlan | None,
-) -> str:
-    share = f"more than {100 * reached.rule.debulked_share:g} %"
+def _undecided(number: int, reached: _Reach, sparing: DebulkingPlan | None) -> tuple[Reason, ...]:
+    """Say why no type holds; limits that the user chose follow what they bear on."""
+    share = reached.rule.debulked_share
     if sparing:
-        return (
-            f"{_count(lesions)}; {share} can be debulked, but whether all of it can is not proven"
-            f"{_within(reached.limits)}: type 1 or 2."
-        )
+        return (reason(Cause.CLEARANCE_NOT_PROVEN, number, share), *reached.limits)
     if reached.debulking():
-        most = wording.counted(reached.rule.sparing_segments, "whole segment")
-        return f"{share.capitalize()} is reached only by plans that remove more than {most}."
-    if any(p.feasible is Verdict.UNKNOWN for p in reached.plans):
-        return "Whether the remnant of any plan suffices is not known."
-    if reached.limits:
-        return f"No plan found reaches {share}{_within(reached.limits)}. Without them one may."
-    return f"No plan found reaches {share}, but it is not proven that none does."
+        return (reason(Cause.ONLY_LARGER_RESECTIONS, share, reached.rule.sparing_segments),)
+    if any(plan.feasible is Verdict.UNKNOWN for plan in reached.plans):
+        return (reason(Cause.REMNANTS_UNDECIDED),)
+    return (reason(Cause.SHARE_NOT_REACHED, share), *reached.limits)
 
 
-def _within(limits: str) -> str:
-    return f" within the chosen limits ({limits})" if limits else ""
-
-
-def _count(lesions: Sequence[Lesion]) -> str:
-    return wording.counted(len(lesions), "lesion")
-
-
-def _unclassifiable(reason: str) -> Netlm:
-    return Netlm(type=NetlmType.UNCLASSIFIABLE, reason=reason)
+def _unclassifiable(*reasons: Reason) -> Netlm:
+    return Netlm(type=NetlmType.UNCLASSIFIABLE, reasons=reasons)

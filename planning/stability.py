@@ -11,19 +11,19 @@ Three causes act, jointly in each perturbed case and each alone:
 The same report and maps give the same result: the random numbers come from the report's seed.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from planning import wording
-from planning.frilling_cases import ANSWERS, Cases, classify_cases, measured_case
+from planning.frilling import ANSWERS, Cases, classify_cases, measured_case
 from planning.rules.remnant import PROJECT_SOURCE
 from remnant.core.findings import Finding, SourceStatus, Threshold, Verdict
 from remnant.core.lesions import Lesion
 from remnant.core.plan import FrillingType, Stability
 from remnant.core.quantity import Quantity
+from remnant.core.reasons import Cause, Reason, reason
 from remnant.core.uncertainty import ErrorModel, SegmentPlane
 from remnant.core.units import mm3_from_ml
 from remnant.core.volumetry_report import VolumetryReport
@@ -40,18 +40,6 @@ STABLE_SHARE = 0.90
 
 SEGMENTATION = "segmentation"
 LOBE_BORDER = "lobe_border"
-CAUSE_WORDS: Mapping[str, str] = {
-    SEGMENTATION: "segmentation error alone",
-    "dropped_below_5_mm": "lesions below 5 mm overlooked",
-    "dropped_below_10_mm": "lesions below 10 mm overlooked",
-    LOBE_BORDER: "the lobes' border moved alone",
-}
-NOT_MOVED = "the lobes' border was not moved: "
-NO_MAPS = f"{NOT_MOVED}no label maps"
-NO_SEGMENTS = f"{NOT_MOVED}the segments are unknown"
-NO_BORDER = f"{NOT_MOVED}the lobes do not touch in the map"
-NO_PARENCHYMA = "the share of normal parenchyma is unknown, so that no case has a type"
-CUT_LIVER = "what lies beyond the scan, which cuts the liver, is unknown"
 
 _STREAMS = {"common": 200, "own": 201, "liver": 202, "border": 203}
 """Of the random numbers; apart from those of `volumetry.propagation`."""
@@ -96,7 +84,7 @@ def stability(report: VolumetryReport, *, maps: LiverMaps | None) -> Stability |
         same_share=_share_of(joint, answer),
         type_shares=_type_shares(joint),
         by_cause={cause: _share_of(classify_cases(c), answer) for cause, c in alone.items()},
-        reason=_reason(case, why_not),
+        reasons=_reasons(case, why_not),
     )
 
 
@@ -107,20 +95,18 @@ def stability_finding(stability: Stability) -> Finding:
     ``NOT_MET`` below. ``value`` is the share of perturbed cases with the same answer.
     """
     same = stability.same_share
-    stable = Verdict.UNKNOWN if stability.reason else Verdict.MET
-    share = f"{wording.percent(same, beside=STABLE_SHARE)} of {stability.perturbations}"
-    texts = (
-        f"The answer on the Frilling type stays the same in {share} perturbed cases.",
-        _other_answers(stability),
-        _weakest(stability),
-        f"{stability.reason[0].upper()}{stability.reason[1:]}." if stability.reason else "",
-    )
+    stable = Verdict.UNKNOWN if stability.reasons else Verdict.MET
     return Finding(
         id="frilling.stability",
         verdict=stable if same >= STABLE_SHARE else Verdict.NOT_MET,
-        prose=" ".join(text for text in texts if text),
         quantity=Quantity(same),
         threshold=Threshold(value=STABLE_SHARE, source=PROJECT_SOURCE, status=SourceStatus.PROJECT),
+        reasons=(
+            reason(Cause.PERTURBATIONS, stability.perturbations),
+            *_other_answers(stability),
+            *_weakest(stability),
+            *stability.reasons,
+        ),
         source=PROJECT_SOURCE,
         status=SourceStatus.PROJECT,
     )
@@ -194,21 +180,21 @@ def _normals(model: ErrorModel, stream: str, columns: int) -> Sample:
 
 def _moved_shares(
     report: VolumetryReport, maps: LiverMaps | None, case: Cases
-) -> tuple[Sample | None, str]:
+) -> tuple[Sample | None, tuple[Reason, ...]]:
     """Segment shares under moved borders; without them the reason. A lone lesion needs none."""
     if case.known.size == 1:
-        return case.shares, ""
+        return case.shares, ()
     if maps is None:
-        return None, NO_MAPS
+        return None, (reason(Cause.BORDER_WITHOUT_MAPS),)
     if maps.segments is None or not case.known.all():
-        return None, NO_SEGMENTS
+        return None, (reason(Cause.BORDER_WITHOUT_SEGMENTS),)
     border = lobe_border(maps)
     if not len(border.places_mm):
-        return None, NO_BORDER
+        return None, (reason(Cause.LOBES_APART),)
     model = report.error_model
     shifts_mm = model.plane_mm(SegmentPlane.MAIN) * _normals(model, "border", 1)[:, 0]
     ids = [lesion.id for lesion in report.lesions if lesion.counts]
-    return segment_shares(maps, border, lesion_ids=ids, shifts_mm=shifts_mm), ""
+    return segment_shares(maps, border, lesion_ids=ids, shifts_mm=shifts_mm), ()
 
 
 def _repeated(case: Cases) -> Cases:
@@ -271,27 +257,23 @@ def _type_shares(answers: NDArray[np.int64]) -> dict[FrillingType, float]:
     return {kind: share for kind, share in found.items() if share > 0.0}
 
 
-def _reason(case: Cases, why_not: str) -> str:
+def _reasons(case: Cases, why_not: tuple[Reason, ...]) -> tuple[Reason, ...]:
     """Say what was not perturbed, and what the answer lacks."""
-    lacking = NO_PARENCHYMA if case.burden_fraction is None else why_not
-    return "; ".join(reason for reason in (lacking, CUT_LIVER if case.cut else "") if reason)
+    untyped = case.burden_fraction is None
+    lacking = (reason(Cause.NO_CASE_HAS_A_TYPE),) if untyped else why_not
+    return (*lacking, reason(Cause.SPREAD_BEYOND_SCAN_UNKNOWN)) if case.cut else lacking
 
 
-def _other_answers(stability: Stability) -> str:
-    shares = stability.type_shares
-    answers = [f"{_answer(kind)} {wording.percent(share)}" for kind, share in shares.items()]
+def _other_answers(stability: Stability) -> tuple[Reason, ...]:
+    """Return the share of each answer; empty where there is but one."""
+    shares: dict[str, float] = {str(kind): share for kind, share in stability.type_shares.items()}
     lost = 1.0 - sum(shares.values())
     if round(lost, 9) > 0.0:
-        answers.append(f"no lesion left {wording.percent(lost)}")
-    return f"Answers: {', '.join(answers)}." if len(answers) > 1 else ""
+        shares["none"] = lost
+    several = len(shares) > 1
+    return tuple(reason(Cause.SHARE_OF_ANSWER, v, k) for k, v in shares.items() if several)
 
 
-def _answer(kind: FrillingType) -> str:
-    return str(kind) if kind is FrillingType.UNCLASSIFIABLE else f"type {kind}"
-
-
-def _weakest(stability: Stability) -> str:
+def _weakest(stability: Stability) -> tuple[Reason, ...]:
     cause, share = min(stability.by_cause.items(), key=lambda item: item[1])
-    if share >= STABLE_SHARE:
-        return ""
-    return f"Least with {CAUSE_WORDS[cause]}: {wording.percent(share)}."
+    return () if share >= STABLE_SHARE else (reason(Cause.LEAST_STABLE, share, cause),)

@@ -7,6 +7,7 @@ from enum import StrEnum
 from remnant.core.findings import Finding
 from remnant.core.labels import CouinaudSegment
 from remnant.core.quantity import Quantity
+from remnant.core.reasons import Reason
 
 
 class FrillingType(StrEnum):
@@ -23,7 +24,14 @@ class Frilling:
     """Frilling type and why; ``type`` is ``None`` when there is no lesion to classify."""
 
     type: FrillingType | None
-    reason: str
+    reasons: tuple[Reason, ...]
+
+    @property
+    def reason(self) -> str:
+        """In words."""
+        from remnant.wording.classes import frilling_reason
+
+        return frilling_reason(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +120,14 @@ class Netlm:
     """NETLM class and why; ``type`` is ``None`` when there is no lesion to classify."""
 
     type: NetlmType | None
-    reason: str
+    reasons: tuple[Reason, ...]
+
+    @property
+    def reason(self) -> str:
+        """In words."""
+        from remnant.wording.classes import netlm_reason
+
+        return netlm_reason(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,7 +146,7 @@ class Stability:
         Share with the same answer when one cause acts alone: ``segmentation``,
         ``dropped_below_5_mm``, ``dropped_below_10_mm``, ``lobe_border``; causes that could not be
         simulated are left out.
-    reason
+    reasons
         What was not simulated and why; empty when all was.
     """
 
@@ -139,4 +154,11 @@ class Stability:
     same_share: float
     type_shares: Mapping[FrillingType, float]
     by_cause: Mapping[str, float]
-    reason: str = ""
+    reasons: tuple[Reason, ...] = ()
+
+    @property
+    def reason(self) -> str:
+        """In words."""
+        from remnant.wording.classes import stability_reason
+
+        return stability_reason(self)

@@ -146,6 +146,11 @@ class VolumetryReport:
     quality: tuple[Finding, ...] = field(default=())
 
     @property
+    def counted_lesions(self) -> tuple[Lesion, ...]:
+        """The lesions that count: all but the rejected ones."""
+        return tuple(lesion for lesion in self.lesions if lesion.counts)
+
+    @property
     def segments_need_review(self) -> bool:
         """Whether the segments are a network's estimate that no human has confirmed."""
         return self.segment_source is SegmentSource.MODEL and self.segments_confirmation is None

@@ -93,12 +93,16 @@ def decode_planning(planning: Json) -> PlanningReport:
 
 def _frilling(found: Json) -> Frilling:
     kind = found["type"]
-    return Frilling(type=None if kind is None else FrillingType(kind), reason=found["reason"])
+    return Frilling(
+        type=None if kind is None else FrillingType(kind), reasons=reasons_of(found["reason"])
+    )
 
 
 def _netlm(found: Json) -> Netlm:
     kind = found["type"]
-    return Netlm(type=None if kind is None else NetlmType(kind), reason=found["reason"])
+    return Netlm(
+        type=None if kind is None else NetlmType(kind), reasons=reasons_of(found["reason"])
+    )
 
 
 def decode_resection(resection: Json) -> Resection:
@@ -204,7 +208,7 @@ def decode_stability(stability: Json) -> Stability:
         same_share=stability["same_share"],
         type_shares={FrillingType(kind): n for kind, n in stability["type_shares"].items()},
         by_cause=dict(stability["by_cause"]),
-        reason=stability["reason"],
+        reasons=reasons_of(stability["reason"]),
     )
 
 

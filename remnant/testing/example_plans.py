@@ -360,18 +360,20 @@ def example_pathway() -> Pathway:
 def example_planning(**changes: Any) -> PlanningReport:  # noqa: ANN401
     """Return a planning report with every kind of content; ``changes`` replace any field."""
     facts: dict[str, Any] = {
-        "frilling": Frilling(type=FrillingType.II, reason="bulk with smaller deposits opposite"),
+        "frilling": Frilling(type=FrillingType.II, reasons=(reason(Cause.BULK_WITH_DEPOSITS, 5),)),
         "resections": (),
         "plans": example_plans(),
         "targets": example_targets(),
         "staged": example_staged(),
-        "netlm": Netlm(type=NetlmType.TWO, reason="more than 70 % by sparing resection"),
+        "netlm": Netlm(
+            type=NetlmType.TWO, reasons=(reason(Cause.SPARING_PLAN, 5, 0.93, 2, "plan_1"),)
+        ),
         "stability": Stability(
             perturbations=200,
             same_share=0.87,
             type_shares={FrillingType.II: 0.87, FrillingType.III: 0.13},
             by_cause={"segmentation": 1.0, "lobe_border": 0.88},
-            reason="lesions below 5 mm: there are none",
+            reasons=(reason(Cause.LOBES_APART),),
         ),
         "resectability": (
             example_list(

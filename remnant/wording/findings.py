@@ -4,13 +4,14 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from remnant.core.findings import Finding
-from remnant.wording import lists
+from remnant.wording import classes, lists
 from remnant.wording.reasons import reviewed
 
 Writer = Callable[[Finding], str]
 
 WRITERS: Final[Mapping[str, Writer]] = {
     # Each family has a module with its WRITERS: add them here by name, e.g. **remnants.WRITERS.
+    **classes.WRITERS,
     **lists.WRITERS,
 }
 """How findings are written, by their id or the longest start of it that ends in a dot."""

@@ -41,7 +41,6 @@ CAUSES: Final[Mapping[Cause, Template]] = {
     Cause.STAGES_MIGHT_REACH: "one stage leaves too little liver; stages might leave enough",
     Cause.TOO_LITTLE_IN_ONE_STAGE: "in one stage too little liver would remain",
     Cause.NO_LESION: "there is no lesion",
-    Cause.NO_LESION_MAP: "no lesion map was given",
     Cause.SCAN_CUTS_SOMETHING: "the scan cuts the liver or a lesion",
     Cause.SCAN_CUTS_LESION: "the scan cuts it, so it is larger than measured",
     Cause.TRIAL_GROUP: lambda reason: GROUPS[reason.names[0]].treatment,

@@ -12,6 +12,7 @@ from remnant.core.findings import Finding, Verdict
 from remnant.core.reasons import Cause, Reason
 from remnant.wording import reasons
 from remnant.wording.numbers import millimetres, sentence
+from remnant.wording.phrases import listed
 
 STAGING: Final = "staging."
 ABLATION: Final = "ablation."
@@ -155,7 +156,7 @@ def _too_little(given: Iterable[Reason]) -> str:
     for one in known:
         if one.cause is Cause.TOO_LITTLE_IN_ONE_STAGE:
             limits = within_limits(known)
-            shares = enumerated(f"{100 * share:g} %" for share in one.amounts)
+            shares = listed(f"{100 * share:g} %" for share in one.amounts)
             return f"In one stage{limits} too little liver would remain for {shares}."
     return ""
 
@@ -164,12 +165,6 @@ def within_limits(given: Iterable[Reason]) -> str:
     """Return the limits that the user chose in brackets, empty where there are none."""
     limits = ", ".join(reasons.words(one) for one in given if one.cause not in ONLY_OF_LISTS)
     return f" within the chosen limits ({limits})" if limits else ""
-
-
-def enumerated(words: Iterable[str]) -> str:
-    """Join words as in a sentence: ``a``, ``a and b``, ``a, b and c``."""
-    *first, last = words
-    return f"{', '.join(first)} and {last}" if first else last
 
 
 def ablation_reasons(ablation: LesionAblation) -> tuple[str, ...]:
@@ -201,7 +196,7 @@ def _why(option: TreatmentOption) -> str:
 
 def _not_known(missing: Iterable[str]) -> str:
     questions = list(dict.fromkeys(map(question, missing)))
-    return f"Not known: {enumerated(questions)}." if questions else ""
+    return f"Not known: {listed(questions)}." if questions else ""
 
 
 def _trial(option: TreatmentOption) -> str:

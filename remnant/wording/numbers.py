@@ -104,3 +104,12 @@ def millimetres(value_mm: float, *, beside: float | None = None) -> str:
     texts = (f"{value_mm:.{decimals}f}" for decimals in range(1, MOST_DECIMALS + 2))
     true = (t for t in texts if all(_side(float(t), one) == _side(value_mm, one) for one in limits))
     return f"{next(true, f'{value_mm:.{MOST_DECIMALS + 1}f}')} mm"
+
+
+def counted(number: int, noun: str) -> str:
+    """Write a number with its noun.
+
+    >>> counted(1, "lesion"), counted(0, "lesion")
+    ('1 lesion', '0 lesions')
+    """
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -85,15 +85,6 @@ def segment_names(segments: Iterable[CouinaudSegment]) -> str:
     return ", ".join(segment.name for segment in sorted(segments))
 
 
-def counted(number: int, noun: str) -> str:
-    """Write a number with its noun.
-
-    >>> counted(1, "lesion"), counted(0, "lesion")
-    ('1 lesion', '0 lesions')
-    """
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
 def _single(given: Iterable[Reason]) -> Iterator[Reason]:
     """Take texts of several reasons apart: only until volumetry gives each its cause."""
     for one in given:

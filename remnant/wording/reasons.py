@@ -5,13 +5,14 @@ from typing import Final
 
 from remnant.core.quantity import Quantity
 from remnant.core.reasons import Cause, Reason
-from remnant.wording import list_causes
+from remnant.wording import class_causes, list_causes
 
 BETWEEN: Final = "; "
 Template = str | Callable[[Reason], str]
 
 TEMPLATES: Final[Mapping[Cause, Template]] = {
     # Each family has a module with its CAUSES (it imports nothing from here): add it by name.
+    **class_causes.CAUSES,
     **list_causes.CAUSES,
     Cause.PROSE: "{names[0]}",
     Cause.SEGMENTS_ESTIMATED: "segments estimated from liver shape: review",

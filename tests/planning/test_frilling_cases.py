@@ -7,8 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from planning.frilling import OPERATIONAL_RULE, classify
-from planning.frilling_cases import ANSWERS, Cases, classify_cases, measured_case
+from planning.frilling import (
+    ANSWERS,
+    OPERATIONAL_RULE,
+    Cases,
+    classify,
+    classify_cases,
+    measured_case,
+)
 from remnant.core.labels import CouinaudSegment
 from remnant.core.lesions import Confirmation
 from remnant.core.plan import FrillingType

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from planning.frilling import OPERATIONAL_RULE
-from planning.netlm import CUT_LIVER, NO_PLAN, OPERATIONAL_NETLM, netlm, netlm_finding
+from planning.netlm import OPERATIONAL_NETLM, netlm, netlm_finding
 from remnant.core.debulking import (
     DebulkingPlan,
     PlanOrigin,
@@ -22,6 +22,7 @@ from remnant.core.lesions import Confirmation
 from remnant.core.plan import Netlm, NetlmType
 from remnant.core.plan_choice import PlanChoice
 from remnant.core.quantity import Bound, Quantity
+from remnant.core.reasons import Cause, reason
 
 ONE, TWO, THREE, UNCLASSIFIABLE = NetlmType
 MET, NOT_MET, UNKNOWN = Verdict.MET, Verdict.NOT_MET, Verdict.UNKNOWN
@@ -90,7 +91,7 @@ def outcome(target, verdict, *, most=1.0, proven=True):
 
 
 def test_no_lesion__no_class(make_report, make_lesion):
-    assert Netlm(type=None, reason="No lesion to classify.") == netlm(
+    assert Netlm(type=None, reasons=(reason(Cause.NO_LESION_TO_CLASSIFY),)) == netlm(
         make_report(), targets=(), plans=()
     )
     rejected = make_lesion(1, confirmation=Confirmation.REJECTED)
@@ -100,18 +101,21 @@ def test_no_lesion__no_class(make_report, make_lesion):
 def test_cut_liver__is_unclassifiable(case, made_plan):
     report = case([2, 6], tlv_bound=Bound.LOWER)
     found = netlm(report, targets=[outcome(1.0, MET)], plans=[made_plan(1.0)])
-    assert Netlm(type=UNCLASSIFIABLE, reason=CUT_LIVER) == found
+    assert Netlm(type=UNCLASSIFIABLE, reasons=(reason(Cause.TUMOUR_BEYOND_SCAN),)) == found
 
 
 def test_no_plan__is_unclassifiable(case):
-    assert Netlm(type=UNCLASSIFIABLE, reason=NO_PLAN) == netlm(case([2]), targets=(), plans=())
+    assert Netlm(type=UNCLASSIFIABLE, reasons=(reason(Cause.REACH_UNKNOWN),)) == netlm(
+        case([2]), targets=(), plans=()
+    )
 
 
 @pytest.mark.parametrize("segments", [(), (7,), (5, 6, 7, 8)])
 def test_one__limited_and_cleared_by_any_accepted_plan(case, made_plan, segments):
     plans = [made_plan(0.8), made_plan(1.0, segments=segments, number=2)]
     found = netlm(case([6, 6, 7]), targets=[outcome(1.0, MET)], plans=plans)
-    assert Netlm(type=ONE, reason="3 lesions, all of which plan_2 removes or ablates.") == found
+    assert Netlm(type=ONE, reasons=(reason(Cause.PLAN_CLEARS_ALL, 3, "plan_2"),)) == found
+    assert found.reason == "3 lesions, all of which plan_2 removes or ablates."
 
 
 @pytest.mark.parametrize(("number", "expected"), [(9, ONE), (10, TWO)])
@@ -141,8 +145,8 @@ def test_two__spares_parenchyma(case, made_plan, segments, expected):
     found = netlm(case(MANY), targets=targets, plans=[made_plan(0.8, segments=segments)])
     assert expected is found.type
     if expected is UNCLASSIFIABLE:
-        reason = "More than 70 % is reached only by plans that remove more than 2 whole segments."
-        assert reason == found.reason
+        words = "More than 70 % is reached only by plans that remove more than 2 whole segments."
+        assert words == found.reason
 
 
 def test_two__names_the_sparing_plan_that_debulks_most(case, made_plan):
@@ -154,7 +158,7 @@ def test_two__names_the_sparing_plan_that_debulks_most(case, made_plan):
     ]
     found = netlm(case(MANY), targets=[outcome(1.0, NOT_MET)], plans=plans)
     expected = "10 lesions; plan_2 debulks 92.0 % and removes 1 whole segment."
-    assert Netlm(type=TWO, reason=expected) == found
+    assert (TWO, expected) == (found.type, found.reason)
 
 
 @pytest.mark.parametrize(
@@ -332,14 +336,14 @@ def test_page__examples_are_what_the_rule_says(case, made_plan, words, codes, ta
     ],
 )
 def test_finding__names_class_and_source(kind, verdict, name):
-    found = netlm_finding(Netlm(type=kind, reason="Because."))
+    found = netlm_finding(Netlm(type=kind, reasons=(reason(Cause.REACH_UNKNOWN),)))
     assert (verdict, "netlm.class", "netlm2023", SourceStatus.PROJECT) == (
         found.verdict,
         found.id,
         found.source,
         found.status,
     )
-    assert f"Surgical class of the metastases: {name}. Because." == found.text
+    assert found.text.startswith(f"Surgical class of the metastases: {name}. No plan was computed")
 
 
 def test_page__has_the_numbers_of_the_rule():

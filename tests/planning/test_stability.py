@@ -9,20 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from planning import stability as module
-from planning.frilling import classify
-from planning.frilling_cases import ANSWERS, classify_cases
-from planning.stability import (
-    CAUSE_WORDS,
-    CUT_LIVER,
-    NO_BORDER,
-    NO_MAPS,
-    NO_PARENCHYMA,
-    NO_SEGMENTS,
-    PERTURBATIONS,
-    STABLE_SHARE,
-    stability,
-    stability_finding,
-)
+from planning.frilling import ANSWERS, classify, classify_cases
+from planning.stability import PERTURBATIONS, STABLE_SHARE, stability, stability_finding
 from remnant.core.findings import SourceStatus, Verdict
 from remnant.core.geometry import Geometry
 from remnant.core.labels import BINARY_SCHEME, COUINAUD_SCHEME, INSTANCE_SCHEME, CouinaudSegment
@@ -30,11 +18,20 @@ from remnant.core.lesions import Confirmation
 from remnant.core.patient import Patient
 from remnant.core.plan import FrillingType, Stability
 from remnant.core.quantity import Bound, Quantity
+from remnant.core.reasons import Cause, reason
 from remnant.core.uncertainty import Boundaries, SegmentPlane
 from remnant.core.volumes import LabelMap
 from remnant.testing.examples import EXAMPLE_ERRORS, example_lesion
+from remnant.wording.class_causes import PERTURBED
 from volumetry.liver_maps import liver_maps
 from volumetry.measure import measure
+
+NO_MAPS = (reason(Cause.BORDER_WITHOUT_MAPS),)
+NO_SEGMENTS = (reason(Cause.BORDER_WITHOUT_SEGMENTS),)
+NO_BORDER = (reason(Cause.LOBES_APART),)
+NO_PARENCHYMA = (reason(Cause.NO_CASE_HAS_A_TYPE),)
+CUT_LIVER = (reason(Cause.SPREAD_BEYOND_SCAN_UNKNOWN),)
+
 
 I, II, III, UNCLASSIFIABLE = FrillingType  # noqa: E741
 STEADY = replace(
@@ -92,7 +89,7 @@ def test_nothing_moves__every_case_is_the_same(steady):
         found.perturbations,
         found.same_share,
         found.type_shares,
-        found.reason,
+        found.reasons,
     )
     assert {"segmentation": 1.0, "dropped_below_5_mm": 1.0, "dropped_below_10_mm": 1.0} == (
         found.by_cause
@@ -166,7 +163,7 @@ def test_segmentation__parenchyma_near_its_limit_follows_the_liver_surface(stead
     )
     sd_ml = 0.5 * 20.0 * (1.0 if common else 0.5)  # a quarter of the surface in one patch: half
     found = stability(report, maps=None)
-    assert found.reason == ""
+    assert found.reasons == ()
     assert about(below(2.5 / sd_ml)) == found.by_cause["segmentation"]
     assert {I, III} == set(found.type_shares)
 
@@ -311,7 +308,7 @@ def test_lobe_border__a_deposit_changes_its_lobe(errors):
     assert {UNCLASSIFIABLE: found.same_share, II: pytest.approx(1.0 - found.same_share)} == (
         found.type_shares
     )
-    assert "" == found.reason
+    assert () == found.reasons
     assert found.by_cause["segmentation"] == 1.0
 
 
@@ -322,7 +319,7 @@ def test_lobe_border__that_stands_still_changes_nothing():
 
 def test_lobe_border__a_lone_lesion_does_not_care(steady):
     found = stability(steady([round_lesion(1, 30.0, {7: 1.0})]), maps=None)
-    assert (1.0, "") == (found.by_cause["lobe_border"], found.reason)
+    assert (1.0, ()) == (found.by_cause["lobe_border"], found.reasons)
 
 
 def test_lobe_border__what_cannot_be_moved_is_said(steady):
@@ -334,23 +331,23 @@ def test_lobe_border__what_cannot_be_moved_is_said(steady):
         ((maps[0], maps[1], None), NO_SEGMENTS),
     ):
         found = stability(measured(given_maps), maps=liver_maps(*given_maps))
-        assert expected == found.reason
+        assert expected == found.reasons
         assert "lobe_border" not in found.by_cause
     unknown = measured((maps[0], maps[1], None))
-    assert NO_SEGMENTS == stability(unknown, maps=liver_maps(*maps)).reason
+    assert NO_SEGMENTS == stability(unknown, maps=liver_maps(*maps)).reasons
 
 
 def test_unknown_parenchyma__is_said(make_report, make_lesion):
     report = replace(make_report([make_lesion()]), burden_fraction=Quantity.absent("no liver"))
     found = stability(report, maps=None)
     assert (1.0, {UNCLASSIFIABLE: 1.0}) == (found.same_share, found.type_shares)
-    assert found.reason == NO_PARENCHYMA
+    assert found.reasons == NO_PARENCHYMA
 
 
 def test_cut_liver__is_said(make_report, make_lesion):
     lesions = [make_lesion(n, 1.0, {7: 1.0}) for n in (1, 2)]
     found = stability(make_report(lesions, tlv_bound=Bound.LOWER), maps=None)
-    assert (1.0, f"{NO_MAPS}; {CUT_LIVER}") == (found.same_share, found.reason)
+    assert (1.0, (*NO_MAPS, *CUT_LIVER)) == (found.same_share, found.reasons)
     assert Verdict.UNKNOWN is stability_finding(found).verdict
 
 
@@ -395,29 +392,29 @@ def _rebuilt(report, lesions, cases, row):
     )
 
 
-def stable(same, *, reason="", by_cause=None):
+def stable(same, *, reasons=(), by_cause=None):
     shares = {III: same, UNCLASSIFIABLE: 1.0 - same} if same < 1.0 else {III: 1.0}
     return Stability(
         perturbations=300,
         same_share=same,
         type_shares=shares,
         by_cause=by_cause or {"segmentation": 1.0, "lobe_border": same},
-        reason=reason,
+        reasons=reasons,
     )
 
 
 @pytest.mark.parametrize(
-    ("same", "reason", "verdict"),
+    ("same", "reasons", "verdict"),
     [
-        (1.0, "", Verdict.MET),
-        (STABLE_SHARE, "", Verdict.MET),
-        (0.89, "", Verdict.NOT_MET),
+        (1.0, (), Verdict.MET),
+        (STABLE_SHARE, (), Verdict.MET),
+        (0.89, (), Verdict.NOT_MET),
         (0.95, NO_MAPS, Verdict.UNKNOWN),
         (0.5, NO_MAPS, Verdict.NOT_MET),
     ],
 )
-def test_finding__verdict(same, reason, verdict):
-    found = stability_finding(stable(same, reason=reason))
+def test_finding__verdict(same, reasons, verdict):
+    found = stability_finding(stable(same, reasons=reasons))
     assert (verdict, same, STABLE_SHARE, "frilling.stability", SourceStatus.PROJECT) == (
         found.verdict,
         found.value,
@@ -435,7 +432,7 @@ def test_finding__text():
     ) == stability_finding(stable(0.84)).text
     at_limit = stable(STABLE_SHARE, by_cause={"segmentation": STABLE_SHARE})
     assert "Least" not in stability_finding(at_limit).text
-    assert stability_finding(stable(1.0, reason=NO_MAPS)).text.endswith(
+    assert stability_finding(stable(1.0, reasons=NO_MAPS)).text.endswith(
         "perturbed cases. The lobes' border was not moved: no label maps."
     )
 
@@ -443,4 +440,4 @@ def test_finding__text():
 def test_causes__all_have_words(steady):
     maps = block_maps(near_the_border())
     found = stability(measured(maps), maps=liver_maps(*maps))
-    assert set(CAUSE_WORDS) == set(found.by_cause)
+    assert set(PERTURBED) == set(found.by_cause)
