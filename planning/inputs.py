@@ -175,9 +175,18 @@ def _planned(name: str, kind: type, question: str) -> Input:
 HEIGHT = _told("height_cm", "body height", "Body height.", option="--height-cm")
 WEIGHT = _told("weight_kg", "body weight", "Body weight.", option="--weight-kg")
 SEX = _told("sex", "sex", "Sex, as some body-size formulas use it.", option="--sex")
-AGE = _told("age_years", "age", "Age; adults only.", option="--age")
+AGE = _told(
+    "age_years",
+    "age",
+    "Age; under 18 is refused: no formula or threshold here was made for children.",
+    option="--age",
+)
 BACKGROUND = _told(
-    "background", "kind of liver", "State of the liver that would remain.", option="--background"
+    "background",
+    "kind of liver",
+    "State of the liver that would remain; it decides which minimum applies. Unknown lets no "
+    "remnant below 40 % pass.",
+    option="--background",
 )
 
 # The disease and its treatment.

@@ -6,8 +6,9 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 from remnant.cli.examples import epilogue
+from remnant.cli.fact_options import NO_DISEASE
 from remnant.cli.options import DeviceOption, EngineOption
-from remnant.cli.plan_options import NO_CHOICES, NO_DISEASE, PlanOptions
+from remnant.cli.plan_options import NO_CHOICES, PlanOptions
 from remnant.cli.progress import shown_progress
 from segmentation.engines.registry import DEFAULT_ENGINE, engine_named
 

@@ -5,13 +5,13 @@ from pathlib import Path
 from cyclopts import App
 
 from remnant.cli.examples import epilogue
+from remnant.cli.fact_options import NO_PATIENT, PatientOptions
 from remnant.cli.options import (
     ErrorOptions,
     FormulaOptions,
     LesionOptions,
     MaskOptions,
     Output,
-    PatientOptions,
 )
 
 app = App(
@@ -26,7 +26,6 @@ app = App(
     ),
 )
 
-NO_FACTS = PatientOptions()
 DEFAULT_FORMULAS = FormulaOptions()
 DEFAULT_ERRORS = ErrorOptions()
 NO_REVIEW = LesionOptions()
@@ -38,7 +37,7 @@ def measure(
     case: Path | None = None,
     *,
     output: Output | None = None,
-    patient: PatientOptions = NO_FACTS,
+    patient: PatientOptions = NO_PATIENT,
     formulas: FormulaOptions = DEFAULT_FORMULAS,
     errors: ErrorOptions = DEFAULT_ERRORS,
     lesions: LesionOptions = NO_REVIEW,

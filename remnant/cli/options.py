@@ -9,56 +9,18 @@ from cyclopts import Group, Parameter, Token
 
 from remnant.core.errors import InputError
 from remnant.core.labels import CouinaudSegment
-from remnant.core.patient import LiverBackground, Patient, Sex
 from remnant.core.volumes import Modality
 from remnant.io.masks import MasksPreset, Part
 from remnant.pipeline.reviewing import LesionReview
 from segmentation.engines.registry import ENGINES
 from volumetry.error_models import NO_CHOICE, ErrorChoice
 
-PATIENT_GROUP = Group(
-    "Patient", sort_key=10, help="Every fact is optional; absent is never guessed."
-)
 FORMULA_GROUP = Group("Standardised liver volume", sort_key=20)
 LESION_GROUP = Group("Lesions", sort_key=30)
 ERROR_GROUP = Group("Intervals", sort_key=50, help="Standard deviations behind the 90 % intervals.")
 MASK_GROUP = Group("Masks and segments", sort_key=40)
 
 Output = Annotated[Path, Parameter(alias="-o")]
-
-
-@Parameter(name="*", group=PATIENT_GROUP)
-@dataclass(frozen=True, kw_only=True)
-class PatientOptions:
-    """Facts about the person."""
-
-    height_cm: float | None = None
-    """Body height in cm (100 to 250)."""
-    weight_kg: float | None = None
-    """Body weight in kg (25 to 350)."""
-    sex: Sex | None = None
-    """Sex, as some body-size formulas use it."""
-    age: float | None = None
-    """Age in years; under 18 is refused: no formula or threshold here was made for children."""
-    background: LiverBackground | None = None
-    """State of the liver that would remain; it decides which minimum applies. Default: unknown,
-    which lets no remnant below 40 % pass."""
-
-    def patient(self, known: Patient | None = None) -> Patient:
-        """Make the domain type, with its range checks.
-
-        Facts that were not given are taken from ``known``, the case's earlier report.
-        """
-        known = known or Patient()
-        assumed_left = self.height_cm is None or self.weight_kg is None
-        return Patient(
-            height_cm=known.height_cm if self.height_cm is None else self.height_cm,
-            weight_kg=known.weight_kg if self.weight_kg is None else self.weight_kg,
-            sex=self.sex or known.sex,
-            age_years=known.age_years if self.age is None else self.age,
-            background=self.background or known.background,
-            body_size_assumed=known.body_size_assumed and assumed_left,
-        )
 
 
 @Parameter(name="*", group=FORMULA_GROUP)

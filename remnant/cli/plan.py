@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 from cyclopts import App
 
 from remnant.cli.examples import epilogue
+from remnant.cli.fact_options import NO_DISEASE, DiseaseOptions
 from remnant.cli.options import ResectOption
-from remnant.cli.plan_options import NO_CHOICES, NO_DISEASE, DiseaseOptions, PlanOptions
+from remnant.cli.plan_options import NO_CHOICES, PlanOptions
 from remnant.cli.progress import shown_progress
 from remnant.core.patient import LiverBackground
 

@@ -2,19 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated, Any
 
 from cyclopts import Group, Parameter
 
+from remnant.cli.fact_options import DiseaseOptions
 from remnant.cli.options import parse_segments
-from remnant.core.clinical import (
-    Differentiation,
-    ExtrahepaticDisease,
-    Grade,
-    PrimarySite,
-    PrimaryStatus,
-)
 from remnant.core.errors import InputError
 from remnant.core.plan_choice import DEFAULT_CHOICE, AblationShape, PlanChoice
 from remnant.core.units import percent_from_fraction
@@ -22,52 +15,9 @@ from remnant.io.recipe_text import NOTHING
 from remnant.pipeline.plan_settings import DEFAULT_PLAN, PlanRequest
 
 DEFAULT = "default"
-DISEASE_GROUP = Group(
-    "Disease", sort_key=60, help="Every fact is optional; what is not said counts as unknown."
-)
 PLAN_GROUP = Group(
     "Plans", sort_key=70, help="What is not given is taken from --facts, then from the stored case."
 )
-
-
-@Parameter(name="*", group=DISEASE_GROUP)
-@dataclass(frozen=True, kw_only=True)
-class DiseaseOptions:
-    """Facts beside the scan: a file with all of them, and the commonest as options."""
-
-    facts: Path | None = None
-    """YAML or JSON with facts and choices; `remnant plan --template FILE` writes an empty one.
-    Options go before it, and it before what the stored case knew."""
-    ki67: float | None = None
-    """Ki-67 index in percent (0 to 100)."""
-    differentiation: Differentiation | None = None
-    """Histological differentiation."""
-    grade: Grade | None = None
-    """Grade: G1, G2, G3 (well differentiated) or NEC."""
-    primary: PrimarySite | None = None
-    """Organ of the primary tumour."""
-    primary_status: PrimaryStatus | None = None
-    """What became, or could become, of the primary tumour."""
-    extrahepatic: ExtrahepaticDisease | None = None
-    """Disease outside the liver; minimal is low in volume and indolent."""
-    functional: bool | None = None
-    """Whether the tumour makes hormones in excess."""
-    stable_months: float | None = None
-    """For how long the disease has been stable or responding, in months."""
-
-    def said(self) -> Mapping[str, tuple[str, Any]]:
-        """Return the options that were given: by the fact's name, with the option's."""
-        given = {
-            "ki67_percent": ("--ki67", self.ki67),
-            "differentiation": ("--differentiation", self.differentiation),
-            "grade": ("--grade", self.grade),
-            "primary_site": ("--primary", self.primary),
-            "primary_status": ("--primary-status", self.primary_status),
-            "extrahepatic_disease": ("--extrahepatic", self.extrahepatic),
-            "functional": ("--functional", self.functional),
-            "stable_months": ("--stable-months", self.stable_months),
-        }
-        return {name: option for name, option in given.items() if option[1] is not None}
 
 
 @Parameter(name="*", group=PLAN_GROUP)
@@ -185,7 +135,6 @@ def _measured(text: str | None) -> float | str | None:
         return text
 
 
-NO_DISEASE = DiseaseOptions()
 NO_CHOICES = PlanOptions()
 
 
@@ -219,7 +168,7 @@ def plan_request(
 
     file = FactsFile() if disease.facts is None else read_facts_file(disease.facts)
     known = _taken_over(known or DEFAULT_PLAN, reset=choices.reset_choices)
-    options = facts_said(clinical=disease.said(), choices=choices.said())
+    options = facts_said(clinical=disease.given, choices=choices.said())
     request = PlanRequest(
         facts=options.facts(file.facts(known.facts)),
         choice=options.choice(file.choice(known.choice)),

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from remnant.cli.options import ErrorOptions, FormulaOptions, MaskOptions, PatientOptions
+from remnant.cli.fact_options import PatientOptions
+from remnant.cli.options import ErrorOptions, FormulaOptions, MaskOptions
 from remnant.core.errors import InputError
 from remnant.core.patient import Patient
 from remnant.core.volumes import Modality

@@ -6,6 +6,7 @@ from pathlib import Path
 from cyclopts import App
 
 from remnant.cli.examples import epilogue
+from remnant.cli.fact_options import NO_DISEASE, NO_PATIENT, DiseaseOptions, PatientOptions
 from remnant.cli.options import (
     DeviceOption,
     EngineOption,
@@ -16,11 +17,10 @@ from remnant.cli.options import (
     MaskOptions,
     ModalityOption,
     Output,
-    PatientOptions,
     ResectOption,
     SeriesOption,
 )
-from remnant.cli.plan_options import NO_CHOICES, NO_DISEASE, DiseaseOptions, PlanOptions
+from remnant.cli.plan_options import NO_CHOICES, PlanOptions
 from remnant.cli.progress import shown_progress
 from segmentation.engines.registry import DEFAULT_ENGINE, engine_named
 
@@ -42,7 +42,6 @@ app = App(
     ),
 )
 
-NO_FACTS = PatientOptions()
 DEFAULT_FORMULAS = FormulaOptions()
 DEFAULT_ERRORS = ErrorOptions()
 NO_REVIEW = LesionOptions()
@@ -59,7 +58,7 @@ def run(
     engine: EngineOption = DEFAULT_ENGINE,
     device: DeviceOption = "auto",
     resect: ResectOption = (),
-    patient: PatientOptions = NO_FACTS,
+    patient: PatientOptions = NO_PATIENT,
     formulas: FormulaOptions = DEFAULT_FORMULAS,
     errors: ErrorOptions = DEFAULT_ERRORS,
     lesions: LesionOptions = NO_REVIEW,

@@ -7,8 +7,9 @@ from dataclasses import fields
 import numpy as np
 import pytest
 
+from planning.inputs import CLINICAL_INPUTS
 from remnant.cli.app import run_command
-from remnant.cli.plan_options import DiseaseOptions, PlanOptions
+from remnant.cli.plan_options import PlanOptions
 from remnant.core.clinical import ClinicalFacts, Grade, PrimarySite
 from remnant.core.geometry import Geometry
 from remnant.core.labels import CouinaudSegment
@@ -263,8 +264,8 @@ def test_help__names_every_option_of_planning(capsys):
 
 def test_page__names_every_option_and_every_code(repository):
     page = (repository / "docs" / "how-to" / "plan.md").read_text(encoding="utf-8")
-    fields_of = (*fields(PlanOptions), *fields(DiseaseOptions))
-    options = {f"--{field.name.replace('_', '-')}" for field in fields_of}
+    options = {f"--{field.name.replace('_', '-')}" for field in fields(PlanOptions)}
+    options |= {one.option for one in CLINICAL_INPUTS if one.option} | {"--facts"}
     assert {option for option in options if option not in page} == set()
     for label in PLAN_SCHEME.labels:
         assert f"\n| {label.code} |" in page
