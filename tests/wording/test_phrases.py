@@ -6,7 +6,7 @@ from remnant.core.findings import Basis, Comparison, SourceStatus, Threshold
 from remnant.core.labels import CouinaudSegment
 from remnant.core.quantity import Bound, Quantity
 from remnant.core.reasons import Cause, Reason, reason
-from remnant.wording import phrases
+from remnant.wording import numbers, phrases
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_segment_names__in_order():
 
 
 def test_counted__one_and_many():
-    assert [phrases.counted(n, "lesion") for n in (1, 0, 2)] == [
+    assert [numbers.counted(n, "lesion") for n in (1, 0, 2)] == [
         "1 lesion",
         "0 lesions",
         "2 lesions",

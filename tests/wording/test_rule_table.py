@@ -5,16 +5,16 @@ from itertools import chain
 
 import pytest
 
-from planning import rule_table
 from planning.criteria import AnyOf
 from planning.literature import load_literature
-from planning.rule_rows import rule_rows
-from planning.rule_table import TITLES, page
 from planning.rules.flr import FURTHER_MINIMA
 from planning.rules.pathways import PATHWAY_TABLES
 from planning.rules.staging import STAGING_RULES
 from planning.rules.transplant import TRANSPLANT_LISTS
 from remnant.core.findings import SourceStatus
+from remnant.wording import rule_table
+from remnant.wording.rule_rows import rule_rows
+from remnant.wording.rule_table import TITLES, page
 
 GARBLED = ("60.7", "PFS was 4.5", "only 17 %", "recurrence 52 %", "recurrence-free")
 PREFIXES = ("netlm.", "frilling.")
@@ -27,7 +27,7 @@ def rows_fixture():
 
 def test_page__is_made_from_the_data(repository):
     held = (repository / "docs" / "reference" / "rules.md").read_text(encoding="utf-8")
-    assert held == page(), "run: python -m planning.rule_table"
+    assert held == page(), "run: python -m remnant.wording.rule_table"
 
 
 def test_main__writes_the_page(tmp_path, monkeypatch):

@@ -1,14 +1,14 @@
-"""Write the page of all rules: ``python -m planning.rule_table`` makes ``docs/reference/rules.md``.
+"""Write the page of all rules, ``docs/reference/rules.md``: ``python -m remnant.wording.rule_table``.
 
-A test holds the page against the data.
+A test compares the page with the data.
 """
 
 import sys
 from pathlib import Path
 
 from planning.literature import load_literature
-from planning.rule_rows import RuleRow, rule_rows
 from remnant.core.findings import Basis, SourceStatus
+from remnant.wording.rule_rows import RuleRow, rule_rows
 
 PAGE = Path("docs/reference/rules.md")
 BASIS_WORDS = {
@@ -42,7 +42,7 @@ TITLES = {
 }
 HEAD = """# Every rule, with its source
 
-Made from the data by `python -m planning.rule_table`; do not edit.
+Made from the data by `python -m remnant.wording.rule_table`; do not edit.
 
 **Verified** was read in the source named. **Unverified** was only recalled, and says so wherever
 it shows. **This project's** is a reading or a number of this project. A rule that is held against
