@@ -1,4 +1,4 @@
-"""Write the page of all rules, ``docs/reference/rules.md``: ``python -m remnant.wording.rule_table``.
+"""Write ``docs/reference/rules.md``: ``python -m remnant.wording.rule_table`` makes it anew.
 
 A test compares the page with the data.
 """
