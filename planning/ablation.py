@@ -50,9 +50,7 @@ def lesion_ablations(
         what to be careful about; empty where there is nothing.
     """
     return tuple(
-        _lesion_ablation(lesion, facts=facts, choice=choice)
-        for lesion in report.lesions
-        if lesion.counts
+        _lesion_ablation(lesion, facts=facts, choice=choice) for lesion in report.counted_lesions
     )
 
 

@@ -148,7 +148,7 @@ def largest_lesion_mm(report: VolumetryReport) -> Quantity:
     A lower bound where the scan cuts a lesion or the liver; absent where lesions are not known or
     there is none.
     """
-    lesions = [lesion for lesion in report.lesions if lesion.counts]
+    lesions = report.counted_lesions
     if report.tumour_ml.value is None:
         return Quantity.absent(report.tumour_ml.reasons)
     if not lesions:
@@ -240,7 +240,7 @@ def _portal_hypertension_signs(facts: ClinicalFacts) -> bool | None:
 
 
 def _lesion_count(report: VolumetryReport) -> Quantity:
-    number = float(sum(lesion.counts for lesion in report.lesions))
+    number = float(len(report.counted_lesions))
     if report.tumour_ml.value is None:
         return Quantity.absent(report.tumour_ml.reasons)
     if scan_cuts_liver(report):
@@ -250,7 +250,7 @@ def _lesion_count(report: VolumetryReport) -> Quantity:
 
 def _both_lobes(report: VolumetryReport) -> bool | None:
     """Both where lesions involve each; not known without lesions' segments or beyond the scan."""
-    lesions = tuple(lesion for lesion in report.lesions if lesion.counts)
+    lesions = report.counted_lesions
     if report.tumour_ml.value is None:
         return None
     if len(lobes_involved(lesions)) == LOBES_BOTH:

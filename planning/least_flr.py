@@ -14,7 +14,7 @@ from remnant.core.clinical import ClinicalFacts
 from remnant.core.errors import InputError
 from remnant.core.findings import Basis
 from remnant.core.patient import LiverBackground, Patient
-from remnant.core.quantity import Bound, Interval, Quantity
+from remnant.core.quantity import Bound, Quantity
 from remnant.core.reasons import reasons_of
 from remnant.core.volumetry_report import VolumetryReport
 
@@ -108,18 +108,8 @@ def _denominator(basis: Basis, report: VolumetryReport) -> Quantity:
 def _times(volume: Quantity, share: float) -> Quantity:
     if volume.value is None:
         return volume
-    interval = None if volume.interval is None else _scaled(volume.interval, share)
+    interval = None if volume.interval is None else volume.interval.scaled(share)
     return replace(volume, value=share * volume.value, interval=interval)
-
-
-def _scaled(interval: Interval, share: float) -> Interval:
-    return Interval(
-        share * interval.low,
-        share * interval.high,
-        median=None if interval.median is None else share * interval.median,
-        sds={part: share * sd for part, sd in interval.sds.items()},
-        quantiles=tuple(share * q for q in interval.quantiles),
-    )
 
 
 def _largest(asked: list[Quantity]) -> Quantity:

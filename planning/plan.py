@@ -206,7 +206,7 @@ def _classes(
 def _distribution(frilling: Frilling, report: VolumetryReport) -> Finding:
     """Mark the type where it rests on which segments several lesions involve."""
     finding = frilling_finding(frilling, cut=scan_cuts_liver(report))
-    several = sum(lesion.counts for lesion in report.lesions) > 1
+    several = len(report.counted_lesions) > 1
     return wording.to_review(finding) if several and report.segments_need_review else finding
 
 
@@ -239,7 +239,7 @@ def _geometry_findings(candidate: Candidate, report: VolumetryReport) -> Iterato
 
 
 def _unconfirmed(report: VolumetryReport) -> Iterator[Finding]:
-    counting = [lesion for lesion in report.lesions if lesion.counts]
+    counting = report.counted_lesions
     unconfirmed = sum(lesion.confirmation is Confirmation.AUTOMATIC for lesion in counting)
     if counting:
         yield Finding(

@@ -106,7 +106,7 @@ def make_plans(case: Case) -> Planned:
 
 def _problem(case: Case, maps: LiverMaps, choice: PlanChoice) -> Problem:
     """Build the atoms, and say what may be done to each lesion."""
-    lesions = [lesion for lesion in case.report.lesions if lesion.counts]
+    lesions = case.report.counted_lesions
     whipple = case.facts.pancreatoduodenectomy
     ids = tuple(lesion.id for lesion in lesions)
     return make_problem(
@@ -148,6 +148,6 @@ def _why_none(report: VolumetryReport, maps: LiverMaps | None) -> str | None:
         return report.segments_reason or "the segments are unknown"
     if report.tumour_ml.value is None:
         return report.tumour_ml.reason or "the lesions are not known"
-    if not any(lesion.counts for lesion in report.lesions):
+    if not report.counted_lesions:
         return NO_LESION
     return NO_MAPS if maps is None else None

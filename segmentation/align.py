@@ -18,12 +18,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from remnant.core.boxes import bounding_box, box_geometry
 from remnant.core.comparison import Alignment, Matrix4
 from remnant.core.findings import Finding, quality_finding
 from remnant.core.geometry import Geometry, Shape3
 from remnant.core.units import percent_from_fraction
 from remnant.core.volumes import LabelMap
-from segmentation.boxes import bounding_box, box_geometry
 from segmentation.resample import resample
 
 GRID_MM: Final = 3.0

@@ -45,6 +45,7 @@ from math import cos, hypot, radians, sin
 import numpy as np
 from numpy.typing import NDArray
 
+from remnant.core.boxes import bounding_box, box_geometry
 from remnant.core.errors import InputError
 from remnant.core.geometry import Geometry, Vector3
 from remnant.core.labels import (
@@ -55,7 +56,6 @@ from remnant.core.labels import (
 )
 from remnant.core.landmarks import Landmarks
 from remnant.core.volumes import LabelMap
-from segmentation.boxes import bounding_box, box_geometry
 
 Vector = NDArray[np.float64]
 

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models import registry
+from remnant.core.boxes import bounding_box, box_geometry
 from remnant.core.errors import ModelIntegrityError
 from remnant.core.findings import Finding, quality_finding
 from remnant.core.geometry import Geometry
@@ -24,7 +25,6 @@ from remnant.core.progress import Progress, silent
 from remnant.core.uncertainty import LARGEST_BORDER_MM, SegmentPlane
 from remnant.core.units import percent_from_fraction
 from remnant.core.volumes import LabelMap
-from segmentation.boxes import bounding_box, box_geometry
 from segmentation.engines.device import chosen_device
 from segmentation.engines.memory import memory_shortage_told
 from segmentation.liver_shape import LiverShape, liver_shape

@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from remnant.core.boxes import bounding_box, box_geometry
 from remnant.core.errors import EmptyStructureError
 from remnant.core.geometry import Geometry
 from remnant.core.volumes import LabelMap
-from segmentation.boxes import bounding_box, box_geometry
 from segmentation.resample import resample
 
 if TYPE_CHECKING:

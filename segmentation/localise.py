@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from remnant.core.boxes import Box, bounding_box
 from remnant.core.geometry import Shape3
 from remnant.core.volumes import Modality
-from segmentation.boxes import Box, bounding_box
 from segmentation.resample import Floats
 
 Mask = NDArray[np.bool_]

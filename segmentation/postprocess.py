@@ -26,13 +26,13 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from scipy.spatial import cKDTree
 
+from remnant.core.boxes import Box, bounding_box, box_geometry, margin_voxels
 from remnant.core.errors import InputError
 from remnant.core.findings import Finding, quality_finding
 from remnant.core.geometry import Geometry
 from remnant.core.labels import BINARY_SCHEME, INSTANCE_SCHEME, STRUCTURE_SCHEME, Structure
 from remnant.core.units import percent_from_fraction
 from remnant.core.volumes import LARGEST_CODE, LabelMap
-from segmentation.boxes import Box, bounding_box, box_geometry, margin_voxels
 
 Mask = NDArray[np.bool_]
 

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from remnant.core.boxes import Box, bounding_box, box_geometry
 from remnant.core.geometry import Geometry, Shape3, Vector3
 from remnant.core.volumes import ImageVolume, Modality
-from segmentation.boxes import Box, bounding_box, box_geometry
 from segmentation.resample import Floats, resample
 
 COARSE_MM = 3.0

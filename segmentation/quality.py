@@ -10,12 +10,12 @@ import cc3d
 import numpy as np
 from numpy.typing import NDArray
 
+from remnant.core.boxes import bounding_box, box_geometry
 from remnant.core.findings import Finding, quality_finding
 from remnant.core.geometry import Geometry
 from remnant.core.labels import CouinaudSegment
 from remnant.core.units import percent_from_fraction
 from remnant.core.volumes import LabelMap
-from segmentation.boxes import bounding_box, box_geometry
 
 Mask = NDArray[np.bool_]
 Segments = tuple[CouinaudSegment, ...]

@@ -22,12 +22,12 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from scipy.spatial import cKDTree
 
+from remnant.core.boxes import bounding_box, box_geometry
 from remnant.core.errors import InputError
 from remnant.core.findings import Finding, quality_finding
 from remnant.core.geometry import Geometry
 from remnant.core.labels import INSTANCE_SCHEME
 from remnant.core.volumes import LARGEST_CODE, LabelMap
-from segmentation.boxes import bounding_box, box_geometry
 
 SMALLEST_MASS_ML: Final = 10.0
 """Components below stay whole: a ball of 27 mm."""

@@ -24,11 +24,11 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from scipy.spatial import cKDTree
 
+from remnant.core.boxes import Box, bounding_box, box_geometry, margin_voxels
 from remnant.core.errors import ImplausibleValueError, InputError
 from remnant.core.geometry import Geometry, Vector3
 from remnant.core.labels import INSTANCE_SCHEME
 from remnant.core.volumes import ImageVolume, LabelMap, Modality
-from segmentation.boxes import Box, bounding_box, box_geometry, margin_voxels
 from segmentation.lesion_shape import LesionShape, random_shape
 
 Vector = NDArray[np.float64]

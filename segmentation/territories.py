@@ -19,13 +19,13 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from remnant.core.boxes import bounding_box
 from remnant.core.codes import present_codes
 from remnant.core.errors import InputError
 from remnant.core.findings import Finding, quality_finding
 from remnant.core.labels import COUINAUD_SCHEME, CouinaudSegment
 from remnant.core.units import percent_from_fraction
 from remnant.core.volumes import LabelMap
-from segmentation.boxes import bounding_box
 from segmentation.geodesic import Domain, nearest_seeds, straight_seeds
 
 LARGEST_OUTSIDE_FRACTION: Final = 0.1

@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import fftconvolve
 
+from remnant.core.boxes import Box, joint_box
 from remnant.core.geometry import DIMENSIONS, Shape3
 from remnant.core.plan_choice import AblationShape, PlanChoice
-from volumetry.liver_maps import Box
 from volumetry.zones import LesionCrop, Mask, Points, places_mm, rim
 
 ROUNDING = 1.0 + 1e-5
@@ -243,10 +243,7 @@ def _union(
     bodies: Sequence[_Body], edges_mm: NDArray[np.float64], shape: Shape3
 ) -> tuple[Box, Mask]:
     boxes = [_box_of(body, edges_mm, shape) for body in bodies]
-    i, j, k = (
-        slice(min(b[axis].start for b in boxes), max(b[axis].stop for b in boxes))
-        for axis in range(DIMENSIONS)
-    )
+    i, j, k = joint_box(boxes)
     mask = np.zeros((i.stop - i.start, j.stop - j.start, k.stop - k.start), np.bool_)
     for body, box in zip(bodies, boxes, strict=True):
         part = tuple(

@@ -12,13 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from remnant.core.agreement import MaskAgreement
+from remnant.core.boxes import filled_box, joint_box
 from remnant.core.errors import InputError
 from remnant.core.geometry import Geometry
 from remnant.core.quantity import Quantity
 from volumetry.surface_elements import SurfaceDistances, surface_distances
 
 Mask = NDArray[np.bool_]
-Box = tuple[slice, ...]
 
 BOTH_EMPTY = "both masks are empty: nothing to find, and nothing was found"
 NO_TRUTH = "the true mask is empty"
@@ -59,7 +59,7 @@ def compare_masks(
             f"masks of shapes {prediction.shape} and {truth.shape} with a tolerance of "
             f"{tolerance_mm} mm cannot be compared; give one shape and at least 0 mm"
         )
-    box = union_box(prediction, truth)
+    box = joint_box((filled_box(prediction), filled_box(truth)))
     predicted, true = prediction[box], truth[box]
     return MaskAgreement(
         structure=structure,
@@ -87,17 +87,6 @@ def not_compared(structure: str, reason: str) -> MaskAgreement:
         hd_mm=absent,
         assd_mm=absent,
     )
-
-
-def union_box(one: Mask, other: Mask) -> Box:
-    """Return the smallest block that holds both masks; an empty one where both are empty."""
-    return tuple(_extent(one, other, axis) for axis in range(3))
-
-
-def _extent(one: Mask, other: Mask, axis: int) -> slice:
-    across = tuple(a for a in range(3) if a != axis)
-    hits = np.flatnonzero(one.any(axis=across) | other.any(axis=across))
-    return slice(int(hits[0]), int(hits[-1]) + 1) if hits.size else slice(0, 0)
 
 
 def _volumes(predicted: Mask, true: Mask, voxel_ml: float) -> Mapping[str, Quantity]:

@@ -13,18 +13,17 @@ from remnant.core.agreement import (
     LesionMatch,
     MaskAgreement,
 )
+from remnant.core.boxes import NOWHERE, Box, joint_box
 from remnant.core.geometry import Geometry
 from remnant.core.volumes import LabelMap
 from volumetry.agreement import compare_masks, not_compared
 from volumetry.agreement_cohort import compare_burden
 from volumetry.agreement_lesions import components, match_lesions
 
-Box = tuple[slice, ...]
 Mask = NDArray[np.bool_]
 
 LIVER = "liver"
 LESIONS = "lesions"
-NOWHERE: Box = (slice(0, 0),) * 3
 NOT_GIVEN = "the prediction has no map of this structure"
 
 
@@ -74,18 +73,13 @@ def code_boxes(labels: LabelMap) -> Sequence[Box | None]:
     order = np.argsort(np.abs(labels.codes.strides))[::-1]
     back = np.argsort(order)
     boxes = find_objects(labels.codes.transpose(order))
-    return [None if box is None else tuple(box[axis] for axis in back) for box in boxes]
+    i, j, k = back
+    return [None if box is None else (box[i], box[j], box[k]) for box in boxes]
 
 
-def joint_box(*regions: Region) -> Box:
+def regions_box(*regions: Region) -> Box:
     """Return the smallest box that holds all of the structures; an empty one for none."""
-    boxes = [box for region in regions for box in region.found_boxes]
-    if not boxes:
-        return NOWHERE
-    return tuple(
-        slice(min(box[axis].start for box in boxes), max(box[axis].stop for box in boxes))
-        for axis in range(3)
-    )
+    return joint_box(box for region in regions for box in region.found_boxes)
 
 
 def compare_structures(
@@ -112,7 +106,7 @@ def compare_lesions(
     """Match lesions; ``None`` where a side has no map of them."""
     if LESIONS not in prediction or LESIONS not in truth:
         return None
-    box = joint_box(prediction[LESIONS], truth[LESIONS])
+    box = regions_box(prediction[LESIONS], truth[LESIONS])
     if box == NOWHERE:
         return ()
     found, there = prediction[LESIONS].numbers(box), truth[LESIONS].numbers(box)
@@ -136,7 +130,7 @@ def _compare(
     structure: str,
     settings: EvaluationSettings,
 ) -> MaskAgreement:
-    box = joint_box(prediction, truth)
+    box = regions_box(prediction, truth)
     return compare_masks(
         prediction.mask(box),
         truth.mask(box),
@@ -147,7 +141,7 @@ def _compare(
 
 
 def _liver_and_lesions(side: Mapping[str, Region]) -> tuple[Mask, Mask]:
-    box = joint_box(side[LIVER], side[LESIONS])
+    box = regions_box(side[LIVER], side[LESIONS])
     return side[LIVER].mask(box), side[LESIONS].mask(box)
 
 

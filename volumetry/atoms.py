@@ -16,11 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from remnant.core.boxes import Box
 from remnant.core.errors import InputError
 from remnant.core.geometry import Geometry
+from remnant.core.labels import SEGMENT_CODES
 from remnant.core.plan_choice import LARGEST_MARGIN_MM, AblationShape, PlanChoice
 from volumetry.ablation_zones import ablation_zone
-from volumetry.liver_maps import SEGMENT_CODES, Box, LiverMaps
+from volumetry.liver_maps import LiverMaps
 from volumetry.zones import Mask, flat_places, lesion_boxes, lesion_crop
 
 Places = NDArray[np.int64]

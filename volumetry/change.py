@@ -13,7 +13,7 @@ from remnant.core.quantity import Bound, Interval, Quantity, UncertaintyPart
 from remnant.core.reasons import reasons_of
 from remnant.core.volumetry_report import VolumetryReport
 from volumetry.propagation import Draws, Sample, Spread, spread
-from volumetry.uncertainty import sample_interval, scaled, varying
+from volumetry.uncertainty import sample_interval, varying
 
 FIRST, SECOND = "first scan", "second scan"
 SEEDS = 2**32
@@ -124,7 +124,7 @@ def multiplied(quantity: Quantity, factor: float) -> Quantity:
     """Return a quantity times a number above 0, its interval too."""
     if quantity.value is None:
         return quantity
-    around = None if quantity.interval is None else scaled(quantity.interval, factor)
+    around = None if quantity.interval is None else quantity.interval.scaled(factor)
     return replace(quantity, value=quantity.value * factor, interval=around)
 
 

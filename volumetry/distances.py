@@ -16,12 +16,13 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from remnant.core.boxes import Box, filled_box
 from remnant.core.codes import present_codes
 from remnant.core.geometry import DIMENSIONS, Geometry
 from remnant.core.labels import Structure
 from remnant.core.quantity import Bound, Quantity
 from remnant.core.reasons import reasons_of
-from volumetry.liver_maps import BLOCK_VOXELS, Box, LiverMaps, bounding_box
+from volumetry.liver_maps import BLOCK_VOXELS, LiverMaps
 from volumetry.surfaces import NO_FACES, Faces
 
 Corners = NDArray[np.int32]
@@ -198,7 +199,7 @@ def _to_vessel_mm(
     maps: LiverMaps, lesions: _LesionCorners, vessel: Structure
 ) -> NDArray[np.float64]:
     """Distance of each lesion to a vessel, infinite where the vessel is not in the maps."""
-    box = bounding_box(maps.structures == vessel)
+    box = filled_box(maps.structures == vessel)
     if box is None:
         return np.full(len(lesions.ids), np.inf)
     corners = _corners_in(maps.structures, vessel, box)

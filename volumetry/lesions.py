@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from remnant.core.boxes import Box
 from remnant.core.errors import InputError
 from remnant.core.geometry import Geometry, Vector3
 from remnant.core.labels import CouinaudSegment
@@ -16,7 +17,7 @@ from remnant.core.reasons import reasons_of
 from remnant.core.uncertainty import ErrorModel
 from volumetry.calipers import axial_diameters, feret_mm
 from volumetry.distances import LesionDistances, lesion_distances
-from volumetry.liver_maps import Box, LiverMaps, Tally, cut_faces
+from volumetry.liver_maps import LiverMaps, Tally, cut_faces
 from volumetry.surfaces import Faces, face_vectors_mm2, grid_mm4, mask_surface
 from volumetry.uncertainty import lesion_interval
 

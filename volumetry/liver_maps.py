@@ -6,15 +6,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from remnant.core.boxes import Box, filled_box
 from remnant.core.errors import EmptyStructureError, InputError
 from remnant.core.geometry import Geometry
-from remnant.core.labels import COUINAUD_SCHEME, STRUCTURE_SCHEME, CouinaudSegment
+from remnant.core.labels import COUINAUD_SCHEME, SEGMENT_CODES, STRUCTURE_SCHEME
 from remnant.core.volumes import LabelMap
 from volumetry.surfaces import NO_FACES, Faces
 
-Box = tuple[slice, slice, slice]
-
-SEGMENT_CODES = len(CouinaudSegment) + 1
 BLOCK_VOXELS = 2_000_000
 
 
@@ -75,7 +73,7 @@ def liver_maps(
         The Couinaud map does not use the codes 1 to 8.
     """
     _require_one_grid(structures, lesions, couinaud)
-    box = bounding_box(structures.codes)
+    box = filled_box(structures.codes)
     if box is None:
         raise EmptyStructureError("the liver mask is empty: no voxel is liver; check the file")
     liver = structures.codes[box] > 0
@@ -129,27 +127,6 @@ def _require_one_grid(
             f"the Couinaud map has the codes of '{couinaud.scheme.name}'; allowed are 0 and the "
             f"segments 1 to 8; translate it first"
         )
-
-
-def bounding_box(codes: NDArray[Any]) -> Box | None:
-    """Return the smallest block that holds all codes above 0, ``None`` where there is none."""
-    slow = int(np.argmax(np.abs(codes.strides)))
-    shadow = codes.max(axis=slow)  # along the slowest axis this streams through memory once
-    if not shadow.any():
-        return None
-    ranges = {
-        axis: _extent(shadow.any(axis=1 - position))
-        for position, axis in enumerate(a for a in range(3) if a != slow)
-    }
-    within = tuple(ranges.get(axis, slice(None)) for axis in range(3))
-    others = tuple(axis for axis in range(3) if axis != slow)
-    ranges[slow] = _extent(codes[within].max(axis=others) > 0)
-    return (ranges[0], ranges[1], ranges[2])
-
-
-def _extent(occupied: NDArray[np.bool_]) -> slice:
-    hits = np.flatnonzero(occupied)
-    return slice(int(hits[0]), int(hits[-1]) + 1)
 
 
 def blocks(array: NDArray[Any]) -> list[Box]:

@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 
 from remnant.core.errors import InputError
 from remnant.core.geometry import DIMENSIONS
-from remnant.core.labels import LEFT_LOBE, RIGHT_LOBE
-from volumetry.liver_maps import SEGMENT_CODES, LiverMaps
+from remnant.core.labels import LEFT_LOBE, RIGHT_LOBE, SEGMENT_CODES
+from volumetry.liver_maps import LiverMaps
 
 if TYPE_CHECKING:
     from scipy.spatial import cKDTree

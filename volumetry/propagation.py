@@ -295,7 +295,7 @@ def _lesions(report: VolumetryReport, source: _Source) -> Sample:
 
 
 def _by_volume(report: VolumetryReport) -> list[Lesion]:
-    counted = [lesion for lesion in report.lesions if lesion.counts and lesion.volume_ml.value]
+    counted = [lesion for lesion in report.counted_lesions if lesion.volume_ml.value]
     return sorted(counted, key=lambda lesion: (-(lesion.volume_ml.value or 0.0), lesion.id))
 
 

@@ -250,9 +250,9 @@ def _tumour_in(report: VolumetryReport, removed: Segments) -> tuple[float, float
     whole: list[float] = []
     part: list[float] = []
     covered = True
-    for lesion in report.lesions:
+    for lesion in report.counted_lesions:
         volume_ml, shares = lesion.volume_ml.value, lesion.segment_fractions
-        if not lesion.counts or volume_ml is None or shares is None:
+        if volume_ml is None or shares is None:
             continue
         whole.append(volume_ml)
         part.extend(volume_ml * share for s, share in shares.items() if s in removed)

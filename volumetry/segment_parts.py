@@ -2,11 +2,11 @@
 
 import numpy as np
 
+from remnant.core.boxes import filled_box
 from remnant.core.errors import InputError
 from remnant.core.labels import SEGMENT_IV_SCHEME, STRUCTURE_SCHEME, SegmentIvPart, Structure
 from remnant.core.volumes import LabelMap
 from remnant.core.volumetry_report import PartVolumes
-from volumetry.liver_maps import bounding_box
 
 
 def measure_segment_iv(
@@ -38,7 +38,7 @@ def measure_segment_iv(
     grid = structures.geometry
     grid.require_same_grid(segment_iv.geometry, what="the IVa/IVb map", reference="the liver map")
     _require_codes(structures, segment_iv)
-    box = bounding_box(structures.codes)
+    box = filled_box(structures.codes)
     if box is None:
         return {part: PartVolumes(total_ml=0.0, functional_ml=0.0) for part in SegmentIvPart}
     codes, parts = structures.codes[box], segment_iv.codes[box]

@@ -151,21 +151,10 @@ def _segment(volumes: SegmentVolumes, drawn: Spread, segment: int) -> SegmentVol
     )
 
 
-def scaled(interval: Interval, factor: float) -> Interval:
-    """Return an interval with everything multiplied by a factor above 0."""
-    return Interval(
-        interval.low * factor,
-        interval.high * factor,
-        median=None if interval.median is None else interval.median * factor,
-        sds={part: sd * factor for part, sd in interval.sds.items()},
-        quantiles=tuple(quantile * factor for quantile in interval.quantiles),
-    )
-
-
 def _expected(stlv_ml: Quantity, factor: Interval | None) -> Quantity:
     if factor is None or stlv_ml.value is None:
         return stlv_ml
-    return spanned(stlv_ml, scaled(factor, stlv_ml.value))
+    return spanned(stlv_ml, factor.scaled(stlv_ml.value))
 
 
 def _class_probabilities(

@@ -336,7 +336,7 @@ def _ids(fate: Mapping[int, Fate], wanted: Fate) -> list[int]:
 
 
 def _require_same_lesions(report: VolumetryReport, atoms: Atoms) -> None:
-    counted = tuple(sorted(lesion.id for lesion in report.lesions if lesion.counts))
+    counted = tuple(sorted(lesion.id for lesion in report.counted_lesions))
     if counted != atoms.lesion_ids:
         raise InputError(
             f"the atoms hold lesions {list(atoms.lesion_ids)}, the report counts {list(counted)}; "

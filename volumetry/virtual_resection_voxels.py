@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from remnant.core.debulking import Fate, Recipe
 from remnant.core.errors import InputError
+from remnant.core.labels import SEGMENT_CODES
 from volumetry.atoms import Atoms
-from volumetry.liver_maps import SEGMENT_CODES
 from volumetry.remnant import require_segments
 
 CORE_SHARE_MINIMUM = 0.01

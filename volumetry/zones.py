@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from scipy.spatial import cKDTree
 
+from remnant.core.boxes import Box, widened
 from remnant.core.geometry import DIMENSIONS, Shape3
-from volumetry.liver_maps import Box
 
 Mask = NDArray[np.bool_]
 Points = NDArray[np.float64]
@@ -89,15 +89,6 @@ def index_reach(edges_mm: NDArray[np.float64], reach_mm: float) -> NDArray[np.in
     lengths = reach_mm * np.linalg.norm(np.linalg.inv(edges_mm), axis=1)
     reach: NDArray[np.int64] = np.ceil(lengths).astype(np.int64)
     return reach
-
-
-def widened(box: Box, by: NDArray[np.int64], shape: Shape3) -> Box:
-    """Widen a box on all sides, at most to the whole array."""
-    i, j, k = (
-        slice(max(0, side.start - int(n)), min(size, side.stop + int(n)))
-        for side, n, size in zip(box, by, shape, strict=True)
-    )
-    return (i, j, k)
 
 
 def axes_are_perpendicular(edges_mm: NDArray[np.float64]) -> bool:

@@ -15,7 +15,7 @@ from planning.optimiser.large import Relaxed
 from planning.optimiser.milp import shared_pairs
 from planning.optimiser.problem import Counts, Problem, Segments
 from planning.optimiser.subproblem import Subproblem
-from volumetry.liver_maps import SEGMENT_CODES
+from remnant.core.labels import SEGMENT_CODES
 
 Vector = NDArray[np.float64]
 

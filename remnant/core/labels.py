@@ -17,6 +17,10 @@ class CouinaudSegment(IntEnum):
     VIII = 8
 
 
+SEGMENT_CODES = len(CouinaudSegment) + 1
+"""Codes that a Couinaud map can hold, 0 included: what tables by segment code are long."""
+
+
 class SegmentIvPart(IntEnum):
     """Upper and lower part of segment IV; the value is the code in ``couinaud_iv.nii.gz``."""
 

@@ -87,6 +87,20 @@ class Interval:
         left, right = self.quantiles[below - 1], self.quantiles[below]
         return 1.0 - (below - 1 + (limit - left) / (right - left)) / steps
 
+    def scaled(self, factor: float) -> "Interval":
+        """Return the interval of the value times a factor of 0 or more, as for another unit.
+
+        >>> Interval(2.0, 4.0, median=3.0).scaled(0.5)
+        Interval(low=1.0, high=2.0, median=1.5, sds={})
+        """
+        return Interval(
+            self.low * factor,
+            self.high * factor,
+            median=None if self.median is None else self.median * factor,
+            sds={part: sd * factor for part, sd in self.sds.items()},
+            quantiles=tuple(quantile * factor for quantile in self.quantiles),
+        )
+
     def _above(self, limit: float, first: int, *, inclusive: bool) -> float:
         steps = len(self.quantiles) - 1
         return 1.0 - (first if inclusive else bisect_right(self.quantiles, limit) - 1) / steps

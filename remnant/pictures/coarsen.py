@@ -1,49 +1,12 @@
 """Fewer voxels by area means: what pictures and surfaces are made from."""
 
-from dataclasses import dataclass
 from math import ceil
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from remnant.core.errors import EmptyStructureError
-from remnant.core.geometry import Geometry, Shape3
-
-
-@dataclass(frozen=True, slots=True)
-class Box:
-    """A block of voxels: first index and size along each array axis."""
-
-    start: Shape3
-    shape: Shape3
-
-    @property
-    def slices(self) -> tuple[slice, slice, slice]:
-        """Index expression of the block."""
-        i, j, k = (slice(s, s + n) for s, n in zip(self.start, self.shape, strict=True))
-        return (i, j, k)
-
-
-def bounding_box(codes: NDArray[Any], geometry: Geometry, *, margin_mm: float = 0.0) -> Box:
-    """Return the smallest block that holds every non-zero voxel, widened inside the grid.
-
-    Raises
-    ------
-    EmptyStructureError
-        No voxel is set.
-    """
-    across_k: NDArray[np.bool_] = np.any(codes, axis=2)
-    along_k: NDArray[np.bool_] = np.any(codes, axis=(0, 1))
-    hit: list[NDArray[np.bool_]] = [np.any(across_k, axis=1), np.any(across_k, axis=0), along_k]
-    if not hit[0].any():
-        raise EmptyStructureError("the liver mask is empty: there is nothing to draw")
-    ranges = [
-        _widened(np.flatnonzero(axis), ceil(margin_mm / spacing), len(axis))
-        for axis, spacing in zip(hit, geometry.spacing_mm, strict=True)
-    ]
-    (i, j, k), (n_i, n_j, n_k) = zip(*ranges, strict=True)
-    return Box((i, j, k), (n_i, n_j, n_k))
+from remnant.core.geometry import Geometry
 
 
 def coarsened(
@@ -70,12 +33,6 @@ def coarsened(
     matrix[:3, :3] *= ratios
     i, j, k = shape
     return means.astype(np.float32, copy=False), Geometry((i, j, k), matrix)
-
-
-def _widened(indices: NDArray[np.intp], margin: int, size: int) -> tuple[int, int]:
-    start = max(int(indices[0]) - margin, 0)
-    stop = min(int(indices[-1]) + 1 + margin, size)
-    return start, stop - start
 
 
 def _mean_along(block: NDArray[Any], axis: int, size: int) -> NDArray[Any]:

@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from remnant.core.boxes import Box, bounding_box, box_geometry
 from remnant.core.geometry import Vector3
 from remnant.core.labels import INSTANCE_SCHEME, CouinaudSegment
 from remnant.core.lesions import Confirmation, Lesion
 from remnant.core.volumes import ImageVolume, LabelMap
 from remnant.pictures.border_cuts import border_cuts, draw_segments
-from remnant.pictures.coarsen import Box, bounding_box
 from remnant.pictures.drawing import (
     HALF,
     Picture,
@@ -96,7 +96,7 @@ def make_scene(
     EmptyStructureError
         The structures hold no liver voxel.
     """
-    box = bounding_box(structures.codes, structures.geometry)
+    box = bounding_box(structures.codes, what="the liver mask")
     liver = _cropped(structures, box)
     low, high = _world_box(liver)
     largest = largest_lesion(lesions)
@@ -168,8 +168,7 @@ def _draw_segments(
 
 
 def _cropped(labels: LabelMap, box: Box) -> LabelMap:
-    grid = labels.geometry.cropped(box.start, box.shape)
-    return LabelMap(labels.codes[box.slices], grid, labels.scheme)
+    return LabelMap(labels.codes[box], box_geometry(labels.geometry, box), labels.scheme)
 
 
 def _world_box(liver: LabelMap) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

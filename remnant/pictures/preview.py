@@ -5,9 +5,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from remnant.core.boxes import bounding_box, box_geometry, margin_voxels
 from remnant.core.errors import GeometryMismatchError
 from remnant.core.volumes import ImageVolume, LabelMap, Modality
-from remnant.pictures.coarsen import bounding_box, coarsened
+from remnant.pictures.coarsen import coarsened
 
 MARGIN_MM: Final = 25.0
 SPACING_MM: Final = 1.5
@@ -46,9 +47,10 @@ def make_preview(image: ImageVolume, liver: LabelMap) -> ImageVolume:
             f"the liver mask {liver.geometry.shape} is not on the image's grid "
             f"{image.geometry.shape}; resample it to the image"
         )
-    box = bounding_box(liver.codes, liver.geometry, margin_mm=MARGIN_MM)
-    grid = image.geometry.cropped(box.start, box.shape)
-    means, coarse = coarsened(image.voxels[box.slices], grid, spacing_mm=SPACING_MM)
+    margin = margin_voxels(liver.geometry, MARGIN_MM)
+    box = bounding_box(liver.codes, what="the liver mask", margin=margin)
+    grid = box_geometry(image.geometry, box)
+    means, coarse = coarsened(image.voxels[box], grid, spacing_mm=SPACING_MM)
     grey = _windowed(means, _window(means, image.modality))
     return ImageVolume(grey, coarse, image.modality, phase=image.phase)
 

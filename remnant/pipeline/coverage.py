@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from scipy.spatial import cKDTree
 
+from remnant.core.boxes import bounding_box, box_geometry
 from remnant.core.findings import Finding, quality_finding
 from remnant.core.geometry import Geometry
 from remnant.core.labels import BINARY_SCHEME
@@ -15,7 +16,6 @@ from remnant.core.volumes import LabelMap
 from remnant.core.volumetry_report import SegmentSource
 from remnant.pipeline.division import CONFIRMATION, PARTS_OF_IV
 from remnant.pipeline.segmented import SegmentedCase
-from segmentation.boxes import bounding_box, box_geometry
 
 SEGMENTS_EXTENDED: Final = "segments_extended"
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
+from remnant.core.boxes import bounding_box
 from remnant.core.volumes import LabelMap
 from remnant.io.atomic import digest_file
-from segmentation.boxes import bounding_box
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

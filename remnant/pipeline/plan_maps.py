@@ -61,7 +61,7 @@ def drawn_plans(
     from volumetry.atoms import build_atoms
     from volumetry.virtual_resection import plan_map
 
-    counted = tuple(lesion.id for lesion in report.volumetry.lesions if lesion.counts)
+    counted = tuple(lesion.id for lesion in report.volumetry.counted_lesions)
     zones = build_atoms(maps, lesion_ids=counted, choice=choice)
     for plan in plans:
         yield plan.id, plan_map(maps, zones, plan.recipe)

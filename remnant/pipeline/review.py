@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from remnant.core.boxes import bounding_box
 from remnant.core.codes import present_codes
 from remnant.core.errors import InputError
 from remnant.core.findings import Finding, quality_finding
@@ -19,7 +20,6 @@ from remnant.io.placement import placed_on
 from remnant.pipeline.divide import merged_findings
 from remnant.pipeline.reviewing import LesionReview
 from remnant.pipeline.segmented import SegmentedCase
-from segmentation.boxes import bounding_box
 from segmentation.postprocess import Reconciled, reconcile, reconcile_instances
 
 LARGEST_LISTED = 20

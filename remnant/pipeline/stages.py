@@ -179,7 +179,7 @@ def keep_request(report: CaseReport, request: PlanRequest) -> CaseReport:
 
 def counted_ids(volumes: VolumetryReport) -> frozenset[int]:
     """Return the ids of the lesions that count."""
-    return frozenset(lesion.id for lesion in volumes.lesions if lesion.counts)
+    return frozenset(lesion.id for lesion in volumes.counted_lesions)
 
 
 def _require_lesions(choice: PlanChoice, volumes: VolumetryReport) -> None:

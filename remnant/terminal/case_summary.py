@@ -254,7 +254,7 @@ def _crossings(report: CaseReport) -> str:
 
 
 def _lesion_note(report: CaseReport) -> str:
-    counted = [lesion for lesion in report.volumetry.lesions if lesion.counts]
+    counted = report.volumetry.counted_lesions
     if not counted:
         return ""
     automatic = sum(lesion.confirmation is Confirmation.AUTOMATIC for lesion in counted)

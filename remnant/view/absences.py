@@ -15,13 +15,12 @@ BODY_SIZE: Final = f"The standardised volume needs height and weight: `{MEASURE_
 
 def no_lesion(case: CaseReport) -> str | None:
     """Say why no lesion counts, as a sentence; ``None`` where one does."""
-    lesions = case.volumetry.lesions
-    if any(lesion.counts for lesion in lesions):
+    if case.volumetry.counted_lesions:
         return None
     if case.volumetry.tumour_ml.value is None:
         reason = case.volumetry.tumour_ml.reason or "lesions are not known"
         return f"{sentence(reason).rstrip('.')}."
-    return "Every lesion was rejected." if lesions else "No lesion was found."
+    return "Every lesion was rejected." if case.volumetry.lesions else "No lesion was found."
 
 
 def nothing_to_list(case: CaseReport) -> str | None:

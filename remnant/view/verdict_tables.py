@@ -101,7 +101,7 @@ def no_remnant(case: CaseReport) -> str | None:
 
 def unconfirmed(case: CaseReport) -> Unconfirmed:
     """Count lesions that count and, of these, the automatic ones."""
-    counted = [lesion for lesion in case.volumetry.lesions if lesion.counts]
+    counted = case.volumetry.counted_lesions
     automatic = sum(lesion.confirmation is Confirmation.AUTOMATIC for lesion in counted)
     return Unconfirmed(automatic, len(counted))
 

@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from models import registry
+from remnant.core.boxes import Box, bounding_box, box_geometry
 from remnant.core.errors import SegmentationFailedError
 from remnant.core.geometry import Geometry, Shape3
 from remnant.core.progress import Progress, silent
 from remnant.core.volumes import ImageVolume, LabelMap
-from segmentation.boxes import Box, bounding_box, box_geometry
 from segmentation.engines.device import chosen_device
 from segmentation.engines.findings import liver_findings
 from segmentation.engines.memory import memory_shortage_told

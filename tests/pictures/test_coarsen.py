@@ -5,9 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from remnant.core.errors import EmptyStructureError
 from remnant.core.geometry import Geometry
-from remnant.pictures.coarsen import bounding_box, coarsened
+from remnant.pictures.coarsen import coarsened
 from remnant.testing.strategies import geometries
 
 
@@ -31,19 +30,3 @@ def test_coarsened__means_of_whole_cells():
     block = np.arange(8 * 3 * 5).reshape(8, 3, 5)
     means, _ = coarsened(block, Geometry((8, 3, 5), np.diag((1.0, 4, 4, 1))), spacing_mm=4.0)
     assert np.array_equal(block.reshape(2, 4, 3, 5).mean(axis=1), means)
-
-
-def test_bounding_box__holds_all_and_stays_in_the_grid():
-    codes = np.zeros((7, 8, 9), np.uint8)
-    codes[2:4, 7, 0] = 1
-    geometry = Geometry(codes.shape, np.diag((1.0, 2.0, 3.0, 1.0)))
-    tight = bounding_box(codes, geometry)
-    assert ((2, 7, 0), (2, 1, 1)) == (tight.start, tight.shape)
-    wide = bounding_box(codes, geometry, margin_mm=3.5)
-    assert ((0, 5, 0), (7, 3, 3)) == (wide.start, wide.shape)
-    assert codes[wide.slices].sum() == codes.sum()
-
-
-def test_bounding_box__empty_mask_is_refused():
-    with pytest.raises(EmptyStructureError):
-        bounding_box(np.zeros((2, 3, 4), np.uint8), Geometry((2, 3, 4), np.eye(4)))

@@ -8,13 +8,13 @@ from hypothesis import strategies as st
 from scipy import ndimage
 from scipy.spatial.distance import cdist
 
+from remnant.core.boxes import margin_voxels
 from remnant.core.errors import EmptyStructureError, GeometryMismatchError, InputError
 from remnant.core.findings import Verdict
 from remnant.core.geometry import Geometry
 from remnant.core.labels import BINARY_SCHEME, INSTANCE_SCHEME, STRUCTURE_SCHEME, Structure
 from remnant.core.volumes import LabelMap
 from remnant.testing.strategies import SEEDS, geometries
-from segmentation.boxes import bounding_box, box_geometry, margin_voxels
 from segmentation.port import Segmentation
 from segmentation.postprocess import (
     EXOPHYTIC_REACH_MM,
@@ -361,18 +361,6 @@ def test_margin_voxels__holds_everything_within_the_distance(geometry, distance)
     far = np.linalg.norm(around @ geometry.affine_ras[:3, :3].T, axis=1)
 
     assert (np.abs(around[far <= distance * 0.999]) <= np.array(reach)).all()
-
-
-def test_bounding_box__margin_is_cut_at_the_edges():
-    mask = np.zeros((7, 8, 9), dtype=bool)
-    mask[1:3, 4, 8] = True
-
-    box = bounding_box(mask, what="it", margin=(2, 1, 3))
-
-    assert (slice(0, 5), slice(3, 6), slice(5, 9)) == box
-    geometry = Geometry((7, 8, 9), np.diag([1.0, 2.0, 3.0, 1.0]))
-    assert box_geometry(geometry, box).shape == (5, 3, 4)
-    assert box_geometry(geometry, box).affine_ras[:3, 3].tolist() == [0.0, 6.0, 15.0]
 
 
 def test_segmentation__maps_on_different_grids():

@@ -28,7 +28,6 @@ from volumetry.agreement import (
     ROUNDING_MM,
     compare_masks,
     quantile_mm,
-    union_box,
 )
 from volumetry.surface_elements import SurfaceDistances, surface_distances
 
@@ -257,14 +256,6 @@ def test_quantile__reached_exactly_is_reached_whatever_rounding_says(area_mm2):
 
     assert 1.0 == quantile_mm(near, 0.95)
     assert 5.0 == quantile_mm(far, 0.95)
-
-
-def test_union_box__holds_both_and_no_more():
-    one, other = np.zeros((7, 8, 9), bool), np.zeros((7, 8, 9), bool)
-    one[2, 3, 4] = other[5, 1, 4] = True
-
-    assert (slice(2, 6), slice(1, 4), slice(4, 5)) == union_box(one, other)
-    assert 0 == one[union_box(one & other, one & other)].size
 
 
 # Against other programs

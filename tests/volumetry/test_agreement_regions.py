@@ -5,19 +5,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from remnant.core.agreement import EvaluationSettings
+from remnant.core.boxes import NOWHERE
 from remnant.core.geometry import Geometry
 from remnant.core.labels import INSTANCE_SCHEME
 from remnant.core.volumes import LabelMap
 from remnant.testing.strategies import label_maps
 from volumetry.agreement import compare_masks
 from volumetry.agreement_regions import (
-    NOWHERE,
     Region,
     burden_of,
     code_boxes,
     compare_lesions,
     compare_structures,
-    joint_box,
+    regions_box,
 )
 
 SHAPE = (7, 8, 9)
@@ -55,13 +55,13 @@ def test_boxes__are_the_smallest_in_every_memory_order(labels, order):
             assert [s.stop for s in box] == (places.max(axis=0) + 1).tolist()
 
 
-def test_joint_box__holds_all_codes_of_all_regions():
+def test_regions_box__holds_all_codes_of_all_regions():
     one = region(codes_at(c1=(1, 2, 3), c2=(4, 4, 4), c3=(0, 0, 0)), 1, 2)
     other = region(codes_at(c9=(6, 1, 3)), 9)
 
-    assert (slice(1, 7), slice(1, 5), slice(3, 5)) == joint_box(one, other)
-    assert NOWHERE == joint_box(region(codes_at(), 1))
-    assert NOWHERE == joint_box(region(codes_at(c1=(1, 2, 3)), 7))
+    assert (slice(1, 7), slice(1, 5), slice(3, 5)) == regions_box(one, other)
+    assert NOWHERE == regions_box(region(codes_at(), 1))
+    assert NOWHERE == regions_box(region(codes_at(c1=(1, 2, 3)), 7))
 
 
 def test_mask__holds_the_wanted_codes_and_no_other():
