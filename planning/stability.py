@@ -123,7 +123,7 @@ class _Errors:
 
 
 def _segmentation(report: VolumetryReport) -> _Errors:
-    lesions = [lesion for lesion in report.lesions if lesion.counts]
+    lesions = report.counted_lesions
     volumes_ml = np.array([lesion.volume_ml.value or 0.0 for lesion in lesions])
     free_mm2 = np.array([lesion.free_surface_mm2 for lesion in lesions])
     moved_mm = _moved_mm(report, lesions)
@@ -193,7 +193,7 @@ def _moved_shares(
         return None, (reason(Cause.LOBES_APART),)
     model = report.error_model
     shifts_mm = model.plane_mm(SegmentPlane.MAIN) * _normals(model, "border", 1)[:, 0]
-    ids = [lesion.id for lesion in report.lesions if lesion.counts]
+    ids = [lesion.id for lesion in report.counted_lesions]
     return segment_shares(maps, border, lesion_ids=ids, shifts_mm=shifts_mm), ()
 
 
