@@ -7,33 +7,52 @@ from hypothesis import strategies as st
 
 from planning.criteria import (
     AnyOf,
-    Comparison,
     CriteriaList,
     Criterion,
-    ShareRange,
+    Remark,
     all_of,
     any_of,
     inputs_of,
     is_near,
     judge,
     judge_list,
-    missing_of,
-    undecided_of,
+    open_criteria,
+    rests_on_segments,
+    undecided_inputs,
+    with_reason,
 )
+from planning.inputs import Facts, Input, ShareRange, ValueSource
 from remnant.core.clinical import Grade
-from remnant.core.findings import Basis, SourceStatus, Verdict
-from remnant.core.quantity import Bound, Quantity
+from remnant.core.findings import Basis, Comparison, SourceStatus, Threshold, Verdict
+from remnant.core.quantity import Bound, Interval, Quantity
+from remnant.core.reasons import Cause, Reason, reason
 
 MET, NOT_MET, UNKNOWN, _ = Verdict
-LESS, AT_MOST, AT_LEAST, MORE, IS, ONE_OF = Comparison
+LESS, AT_MOST, AT_LEAST, MORE = Comparison
+IS = None
+NEAR = (Reason(Cause.NEAR_LIMIT),)
+
+
+def made_up(name, source=ValueSource.PERSON, **changes):
+    return Input(name=name, type=float, question=f"the {name}", source=source, **changes)
+
+
+INPUTS = {
+    **{name: made_up(name) for name in ("age", "burden", *"abcde")},
+    "plans": made_up("plans", ValueSource.PLAN, rests_on_segments=True),
+    "scan": made_up("scan", ValueSource.SCAN),
+}
+
+
+def known(values):
+    return Facts({INPUTS[name]: value for name, value in values.items()})
 
 
 def criterion(name="age", comparison=LESS, limit=55.0, **changes):
     given = {
         "id": f"test.{name}",
         "statement": f"Says something of {name}.",
-        "input": name,
-        "ask": f"the {name}",
+        "input": INPUTS[name],
         "comparison": comparison,
         "limit": limit,
         "population": "nobody",
@@ -43,7 +62,7 @@ def criterion(name="age", comparison=LESS, limit=55.0, **changes):
 
 
 def verdict(comparison, limit, value):
-    return judge(criterion(comparison=comparison, limit=limit), {"age": value}).verdict
+    return judge(criterion(comparison=comparison, limit=limit), known({"age": value})).verdict
 
 
 @pytest.mark.parametrize(
@@ -80,11 +99,12 @@ def test_judge__a_whole_number_is_a_number(comparison):
         (IS, True, False, NOT_MET),
         (IS, False, False, MET),
         (IS, Grade.G1, Grade.G1, MET),
-        (IS, "G1", Grade.G2, NOT_MET),
-        (ONE_OF, (Grade.G1, Grade.G2), Grade.G2, MET),
-        (ONE_OF, (Grade.G1, Grade.G2), Grade.NEC, NOT_MET),
+        (IS, Grade.G1, Grade.G2, NOT_MET),
+        (IS, (Grade.G1, Grade.G2), Grade.G2, MET),
+        (IS, (Grade.G1, Grade.G2), Grade.NEC, NOT_MET),
         (IS, True, None, UNKNOWN),
-        (ONE_OF, ("a",), None, UNKNOWN),
+        (IS, True, Quantity.absent("no plan"), UNKNOWN),
+        (IS, (Grade.G1,), None, UNKNOWN),
         (LESS, 5.0, None, UNKNOWN),
     ],
 )
@@ -107,39 +127,57 @@ def test_judge__truth_values_members_and_nothing(comparison, limit, value, expec
     ],
 )
 def test_judge__bounds_decide_only_what_they_can(bound, comparison, value, expected):
-    found = judge(criterion(comparison=comparison), {"age": Quantity(value, bound=bound)})
+    found = judge(criterion(comparison=comparison), known({"age": Quantity(value, bound=bound)}))
     assert (expected, value) == (found.verdict, found.value)
 
 
 @pytest.mark.parametrize(
-    ("quantity", "words"),
+    "quantity",
     [
-        (Quantity.absent("no scan"), "Not known: the age (no scan)."),
-        (
-            Quantity(9.0, indicative=True, reasons="cut"),
-            "the value may be larger or smaller (cut).",
-        ),
-        (Quantity(50.0, bound=Bound.LOWER, reasons="cut"), "is only known as a bound (cut)."),
-        (Quantity(50.0, bound=Bound.LOWER), "Not decided: the value is only known as a bound."),
-        (None, "Says something of age. Not known: the age."),
+        Quantity.absent("no scan"),
+        Quantity(9.0, indicative=True, reasons="cut"),
+        Quantity(50.0, bound=Bound.LOWER, reasons="cut"),
+        Quantity(50.0, bound=Bound.LOWER),
+        None,
     ],
 )
-def test_judge__an_undecided_condition_says_why(quantity, words):
-    found = judge(criterion(), {"age": quantity})
-    assert found.verdict is UNKNOWN
-    assert words in found.text
+def test_judge__an_undecided_condition_keeps_why(quantity):
+    found = judge(criterion(), known({"age": quantity}))
+    assert (found.verdict, found.inputs, found.missing) == (UNKNOWN, ("age",), ("age",))
+    assert (found.quantity, found.reasons) == (quantity, ())
+
+
+def test_judge__a_truth_that_is_absent_says_why_by_a_reason():
+    why = (reason(Cause.NO_PLAN),)
+    found = judge(criterion(comparison=IS, limit=True), known({"age": Quantity.absent(why)}))
+    assert (found.verdict, found.quantity, found.reasons) == (UNKNOWN, None, why)
+
+
+def test_judge__keeps_the_quantity_without_its_interval():
+    measured = Quantity(50.0, interval=Interval(49.0, 51.0), reasons="read with care")
+    found = judge(criterion(), known({"age": measured}))
+    assert found.quantity == Quantity(50.0, reasons="read with care")
 
 
 def test_judge__carries_the_data_of_its_rule():
     rule = criterion(
         "burden", AT_MOST, 0.5, basis=Basis.TOTAL_LIVER_VOLUME, status=SourceStatus.UNVERIFIED
     )
-    found = judge(rule, {"burden": 0.25})
+    found = judge(rule, known({"burden": 0.25}))
     assert (found.value, found.limit, found.inclusive) == (0.25, 0.5, True)
     assert (found.basis, found.status) == (Basis.TOTAL_LIVER_VOLUME, SourceStatus.UNVERIFIED)
     assert (found.id, found.source) == ("test.burden", "remnant_rules")
-    truth = judge(criterion(comparison=IS, limit=True), {"age": True})
+    assert (found.inputs, found.missing, found.decides) == (("burden",), (), True)
+    assert found.threshold == Threshold(
+        value=0.5,
+        basis=Basis.TOTAL_LIVER_VOLUME,
+        comparison=AT_MOST,
+        source="remnant_rules",
+        status=SourceStatus.UNVERIFIED,
+    )
+    truth = judge(criterion(comparison=IS, limit=True, needed=False), known({"age": True}))
     assert (truth.value, truth.limit, truth.inclusive) == (None, None, None)
+    assert (truth.threshold, truth.decides) == (None, False)
 
 
 @pytest.mark.parametrize(
@@ -156,10 +194,10 @@ def test_judge__carries_the_data_of_its_rule():
 def test_values_near_their_limit__are_flagged(limit, basis, value, near):
     rule = criterion(limit=limit, basis=basis)
     assert is_near(rule, value) is near
-    assert near == ("within 1 of the limit" in judge(rule, {"age": value}).text)
+    assert near == (NEAR == judge(rule, known({"age": value})).reasons)
 
 
-@pytest.mark.parametrize("limit", [True, "G1", ("G1",)])
+@pytest.mark.parametrize("limit", [True, Grade.G1, (Grade.G1,)])
 def test_values_near_their_limit__only_numbers_have_one(limit):
     assert not is_near(criterion(comparison=IS, limit=limit), True)
 
@@ -193,36 +231,40 @@ EITHER = AnyOf(
 def test_any_of__one_branch_is_enough(a, b, c):
     truth = {True: 1.0, False: 0.0, None: 0.5}
     expected = max(min(truth[a], truth[b]), truth[c])
-    known = {"a": a, "b": b, "c": c}
-    assert expected == TRUTH[judge(EITHER, known).verdict]
+    values = {"a": a, "b": b, "c": c}
+    found = judge(EITHER, known(values))
+    assert expected == TRUTH[found.verdict]
+    assert found.inputs == ("a", "b", "c")
     relevant = "c" if False in (a, b) else "abc"
-    asked = {f"the {name}" for name in relevant if known[name] is None}
-    assert set(missing_of(EITHER, known)) == (asked if expected == 0.5 else set())
+    asked = {name for name in relevant if values[name] is None}
+    assert set(found.missing) == (asked if expected == 0.5 else set())
+    assert undecided_inputs((EITHER,), known(values)) == found.missing
 
 
 def test_any_of__asks_nothing_of_a_branch_that_failed():
-    assert missing_of(EITHER, {"a": False}) == ("the c",)
+    assert judge(EITHER, known({"a": False})).missing == ("c",)
+    (still_open,) = open_criteria(EITHER, known({"a": False}))
+    assert still_open.id == "test.c"
 
 
 @pytest.mark.parametrize(
-    ("known", "text"),
+    ("values", "missing"),
     [
-        ({"c": True}, "Either of two."),
-        ({"a": False, "c": False}, "Either of two."),
-        ({"b": False}, "Either of two. Not known: the c."),
-        ({}, "Either of two. Not known: the a; the b; the c."),
+        ({"c": True}, ()),
+        ({"a": False, "c": False}, ()),
+        ({"b": False}, ("c",)),
+        ({}, ("a", "b", "c")),
     ],
 )
-def test_any_of__says_what_is_missing(known, text):
-    assert judge(EITHER, known).text == text
+def test_any_of__says_what_is_missing(values, missing):
+    found = judge(EITHER, known(values))
+    assert (found.missing, found.reasons, found.quantity) == (missing, (), None)
 
 
 def test_any_of__a_value_near_a_limit_is_flagged_and_asked_once():
     either = replace(EITHER, branches=((criterion(),), (criterion(limit=80.0),)))
-    assert judge(either, {"age": 54.5}).text == (
-        "Either of two. The value lies within 1 of the limit."
-    )
-    assert missing_of(either, {}) == ("the age",)
+    assert judge(either, known({"age": 54.5})).reasons == NEAR
+    assert judge(either, known({})).missing == ("age",)
 
 
 def listed(*conditions, remark=""):
@@ -234,48 +276,93 @@ def listed(*conditions, remark=""):
 LIST = listed(criterion("a", IS, True), criterion("b", IS, True), EITHER)
 
 
+def failed(result):
+    return tuple(finding.id for finding in result.failed)
+
+
 def test_list__met_not_met_and_undecided():
-    met = judge_list(LIST, {"a": True, "b": True, "c": True})
-    failed = judge_list(LIST, {"a": False, "b": None, "c": True})
-    undecided = judge_list(LIST, {"a": True, "b": None, "c": True})
-    assert (met.verdict, met.missing, met.text) == (MET, (), "Test: every condition is met.")
-    assert (failed.verdict, failed.text) == (NOT_MET, "Test: 1 of 3 conditions not met.")
-    assert failed.missing == ("the b",)
-    assert (undecided.verdict, undecided.missing) == (UNKNOWN, ("the b",))
-    assert undecided.text == "Test: undecided, missing: the b."
+    met = judge_list(LIST, known({"a": True, "b": True, "c": True}))
+    missed = judge_list(LIST, known({"a": False, "b": None, "c": True}))
+    undecided = judge_list(LIST, known({"a": True, "b": None, "c": True}))
+    assert (met.verdict, met.missing, met.failed) == (MET, (), ())
+    assert (missed.verdict, failed(missed), len(missed.deciding)) == (NOT_MET, ("test.a",), 3)
+    assert missed.missing == ("b",)
+    assert (undecided.verdict, undecided.missing, undecided.failed) == (UNKNOWN, ("b",), ())
+    assert (met.id, met.title, met.source, met.reasons) == ("test", "Test", "remnant_rules", ())
 
 
-def test_list__names_a_few_of_many_missing():
-    many = judge_list(listed(*(criterion(name, IS, True) for name in "abcde")), {})
-    assert many.text == "Test: undecided, missing: the a; the b; the c; and 2 more."
-    assert len(many.missing) == 5
-    three = judge_list(listed(*(criterion(name, IS, True) for name in "abc")), {})
-    assert three.text == "Test: undecided, missing: the a; the b; the c."
+def test_list__each_missing_fact_once_in_the_order_of_its_conditions():
+    twice = criterion("a", IS, False, id="test.again")
+    many = judge_list(listed(*(criterion(name, IS, True) for name in "cab"), twice), known({}))
+    assert many.missing == ("c", "a", "b")
 
 
 def test_list__remarks_do_not_decide():
     remark = criterion("b", IS, True, needed=False)
-    result = judge_list(listed(criterion("a", IS, True), remark, remark="More."), {"a": True})
+    result = judge_list(
+        listed(criterion("a", IS, True), remark, remark="More."), known({"a": True})
+    )
     assert (result.verdict, result.missing) == (MET, ())
-    assert [f.verdict for f in result.findings] == [MET, UNKNOWN]
-    assert result.text == "Test: every condition is met. More."
-    failed = judge_list(listed(criterion("a", IS, True), remark), {"a": False, "b": False})
-    assert failed.text == "Test: 1 of 1 conditions not met."
+    assert [(f.verdict, f.decides) for f in result.findings] == [(MET, True), (UNKNOWN, False)]
+    missed = judge_list(listed(criterion("a", IS, True), remark), known({"a": False, "b": False}))
+    assert (failed(missed), len(missed.deciding)) == (("test.a",), 1)
+    assert judge_list(listed(remark), known({"b": False})).verdict is MET
+
+
+def test_list__what_stands_beside_it_decides_nothing():
+    said = Remark(
+        id="test.said",
+        statement="Something.",
+        population="nobody",
+        source="gepnetlm_review",
+        status=SourceStatus.PROJECT,
+    )
+    result = judge_list(
+        listed(criterion("a", IS, True)),
+        known({"a": True, "b": False}),
+        beside=(criterion("b", IS, True), criterion("c", IS, True)),
+        remarks=(said,),
+    )
+    assert (result.verdict, result.missing, result.failed) == (MET, (), ())
+    assert [f.id for f in result.findings] == ["test.a", "test.b", "test.c", "test.said"]
+    assert [f.verdict for f in result.findings] == [MET, NOT_MET, UNKNOWN, MET]
+    assert [f.decides for f in result.findings] == [True, False, False, False]
+    last = result.findings[-1]
+    assert (last.source, last.status) == ("gepnetlm_review", SourceStatus.PROJECT)
+    assert (last.threshold, last.quantity, last.inputs) == (None, None, ())
+
+
+def test_list__estimated_segments_are_a_reason_of_what_rests_on_them():
+    marked = (Reason(Cause.SEGMENTS_ESTIMATED),)
+    plans, person = criterion("plans", IS, True), criterion("a", IS, True)
+    decides = judge_list(listed(plans, person), known({}), segments_estimated=True)
+    assert (decides.reasons, [f.reasons for f in decides.findings]) == (marked, [marked, ()])
+    beside = listed(replace(plans, needed=False), person)
+    shown = judge_list(beside, known({}), segments_estimated=True)
+    assert (shown.reasons, [f.reasons for f in shown.findings]) == ((), [marked, ()])
+    given_ = judge_list(listed(plans, person), known({}))
+    assert (given_.reasons, [f.reasons for f in given_.findings]) == ((), [(), ()])
+
+
+def test_reason__is_added_once():
+    found = judge(criterion(), known({"age": 54.5}))
+    assert with_reason(found, *NEAR).reasons == NEAR
 
 
 @given(
-    known=st.dictionaries(st.sampled_from("abc"), st.booleans()),
+    fewer=st.dictionaries(st.sampled_from("abc"), st.booleans()),
     more=st.dictionaries(st.sampled_from("abc"), st.booleans()),
 )
-def test_list__one_more_fact_never_undecides(known, more):
-    before = judge_list(LIST, known)
-    after = judge_list(LIST, more | known)
+def test_list__one_more_fact_never_undecides(fewer, more):
+    before = judge_list(LIST, known(fewer))
+    after = judge_list(LIST, known(more | fewer))
     if before.verdict is not UNKNOWN:
         assert after.verdict is before.verdict
     assert set(after.missing) <= set(before.missing)
 
 
-RANGE = ShareRange(least=0.6, most=0.8, reason="two proofs")
+PROOFS = (reason(Cause.NOT_PROVEN),)
+RANGE = ShareRange(least=0.6, most=0.8, reasons=PROOFS)
 BELOW = replace(RANGE, below=True)
 
 
@@ -299,30 +386,39 @@ def test_judge__a_range_decides_outside_its_ends(share, comparison, expected):
 
 def test_judge__a_range_says_its_ends_and_why():
     asked = criterion(comparison=MORE, limit=0.7)
-    said = judge(asked, {"age": BELOW})
-    assert said.text.endswith("Not decided: at least 60.0 %, below 80.0 % (two proofs).")
-    assert said.value == 0.6
-    assert "at most 80.0 %" in judge(asked, {"age": RANGE}).text
-    assert judge(asked, {"age": replace(RANGE, least=0.0)}).value is None
+    below, up_to = (judge(asked, known({"age": share})) for share in (BELOW, RANGE))
+    assert below.reasons == (reason(Cause.SHARE_BELOW, 0.6, 0.8), *PROOFS)
+    assert up_to.reasons == (reason(Cause.SHARE_UP_TO, 0.6, 0.8), *PROOFS)
+    assert (below.value, below.missing) == (0.6, ("age",))
+    assert judge(asked, known({"age": replace(RANGE, least=0.0)})).value is None
 
 
-def test_computed__is_not_missing_but_named():
-    plans, scan = criterion("r0_feasible", IS, True), criterion("lesion_count", AT_MOST, 3.0)
-    found = judge_list(listed(plans, scan, criterion("a", IS, True), remark="More."), {})
-    assert found.missing == ("the a",)
-    assert found.text == (
-        "Test: undecided, missing: the a. Not decided by the plans: the r0_feasible. "
-        "Not decided by the scan: the lesion_count. More."
-    )
-    assert found.findings[0].text.endswith("Not decided by the plans: the r0_feasible.")
-    alone = judge_list(listed(plans), {"r0_feasible": Quantity.absent("no plan")})
-    assert (alone.missing, undecided_of(plans, {})) == ((), ("the r0_feasible",))
-    assert alone.text == "Test: undecided. Not decided by the plans: the r0_feasible."
-    assert alone.findings[0].text.endswith("the r0_feasible (no plan).")
-    failed = judge_list(listed(plans, criterion("a", IS, True)), {"a": False})
-    assert failed.text == "Test: 1 of 2 conditions not met."
+def test_judge__a_range_that_decides_is_not_missing():
+    found = judge(criterion(comparison=MORE, limit=0.5), known({"age": RANGE}))
+    assert (found.verdict, found.missing, found.value) == (MET, (), 0.6)
 
 
-def test_inputs__are_those_of_every_branch():
-    assert inputs_of(EITHER) == {"a", "b", "c"}
-    assert inputs_of(criterion()) == {"age"}
+def test_computed__is_not_missing_from_the_list_but_from_its_finding():
+    plans, scan = criterion("plans", IS, True), criterion("scan", AT_MOST, 3.0)
+    found = judge_list(listed(plans, scan, criterion("a", IS, True)), known({}))
+    assert found.missing == ("a",)
+    assert [f.missing for f in found.findings] == [("plans",), ("scan",), ("a",)]
+    assert undecided_inputs((plans, scan), known({})) == ("plans", "scan")
+    no_plan = Quantity.absent(reason(Cause.NO_PLAN))
+    alone = judge_list(listed(plans), known({"plans": no_plan}))
+    assert (alone.missing, alone.verdict) == ((), UNKNOWN)
+    assert alone.findings[0].reasons == no_plan.reasons
+    missed = judge_list(listed(plans, criterion("a", IS, True)), known({"a": False}))
+    assert (failed(missed), len(missed.deciding)) == (("test.a",), 2)
+
+
+def test_inputs__are_those_of_every_branch_each_once():
+    assert inputs_of(EITHER) == tuple(INPUTS[name] for name in "abc")
+    assert inputs_of(replace(EITHER, branches=EITHER.branches * 2)) == inputs_of(EITHER)
+    assert inputs_of(criterion()) == (INPUTS["age"],)
+
+
+def test_segments__any_input_of_any_branch_rests_on_them():
+    through_plans = replace(EITHER, branches=(*EITHER.branches, (criterion("plans", IS, True),)))
+    assert rests_on_segments((criterion(), through_plans))
+    assert not rests_on_segments((criterion(), EITHER))
