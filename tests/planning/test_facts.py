@@ -1,12 +1,15 @@
-from dataclasses import fields, replace
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from planning.known import INPUTS, PORTAL_DRAINAGE, known_facts
+from planning import inputs
+from planning.case import Case
+from planning.facts import PORTAL_DRAINAGE, gather, grade_is_g1_or_g2, largest_lesion_mm, told_facts
+from planning.locks import chosen_limits
+from planning.inputs import CLINICAL_INPUTS, INPUTS, Input, ValueSource
 from remnant.core.clinical import (
-    NOTHING_SAID,
     ClinicalFacts,
     Differentiation,
     ExtrahepaticDisease,
@@ -22,10 +25,20 @@ from remnant.core.patient import LiverBackground, Patient
 from remnant.core.plan import Frilling, FrillingType
 from remnant.core.plan_choice import DEFAULT_CHOICE
 from remnant.core.quantity import Bound, Quantity
+from remnant.core.reasons import Cause, Reason, reason
 
 WELL, POOR = Differentiation
 NONE, MINIMAL, SIGNIFICANT = ExtrahepaticDisease
-MEASURED = {"burden_fraction", "lesion_count", "both_lobes", "debulkable_fraction"}
+CUT = (reason(Cause.MORE_BEYOND_SCAN),)
+MEASURED = {"burden_fraction", "lesion_count", "both_lobes", "largest_lesion_mm"}
+PLANNED = {"debulkable_fraction", "debulkable_in_stages_fraction", "resection_margin_mm"}
+OF_A_LESION_OR_PLAN = {
+    *(name for name in INPUTS if name.startswith("lesion_") and name != "lesion_count"),
+    "flr_probability_percent",
+}
+NEVER_KNOWN = {"remnant_vessels", "remnant_bile"}
+OF_VOLUMETRY = {"height_cm", "weight_kg", "sex"}
+"""What body-size formulas ask for, and no condition."""
 
 
 @pytest.fixture(scope="session")
@@ -35,30 +48,48 @@ def report(make_report):
 
 @pytest.fixture(scope="session")
 def know(report):
-    def known(patient=None, *, of=report, frilling=None, **facts):
-        return known_facts(
-            of,
+    def known(patient=None, *, of=report, frilling=None, choice=DEFAULT_CHOICE, **facts):
+        case = Case(
+            report=of,
             patient=patient or Patient(),
             facts=ClinicalFacts(**facts),
-            frilling=frilling,
+            choice=choice,
         )
+        return by_name(gather(case, frilling=frilling))
 
     return known
 
 
-def test_known__has_every_input_and_no_other(know):
-    assert set(know()) == set(INPUTS)
-    assert {item.name for item in fields(ClinicalFacts)} < set(INPUTS)
+def by_name(facts):
+    return {one.name: value for one, value in facts.values.items()}
 
 
-def test_known__nothing_said_is_nothing_known(know):
+def test_facts__have_every_input_of_the_case_and_no_other(know):
+    assert set(know()) == set(INPUTS) - OF_A_LESION_OR_PLAN - NEVER_KNOWN - OF_VOLUMETRY
+    assert {one.name for one in CLINICAL_INPUTS} < set(know())
+
+
+def test_facts__nothing_told_is_nothing_known(know):
     known = know()
-    assert [name for name in known if name not in MEASURED and known[name] is not None] == []
+    told = {name for name in known if known[name] is not None} - MEASURED - PLANNED
+    assert told == set()
+    assert known["debulkable_fraction"] == Quantity.absent(reason(Cause.NO_PLAN))
+    assert known["debulkable_in_stages_fraction"] is None or (
+        known["debulkable_in_stages_fraction"].value is None
+    )
 
 
-def test_known__facts_of_the_person(know):
+def test_facts__told_ones_are_of_a_person(report):
+    told = told_facts(Case(report=report, patient=Patient(age_years=54.0)))
+    assert {one.source for one in told} == {ValueSource.PERSON}
+    assert all(isinstance(one, Input) for one in told)
+    assert told[inputs.AGE] == 54.0
+
+
+def test_facts__of_the_person(know):
     known = know(Patient(age_years=54.0, background=LiverBackground.STEATOSIS))
     assert (known["age_years"], known["background"]) == (54.0, LiverBackground.STEATOSIS)
+    assert know(Patient(background=LiverBackground.UNKNOWN))["background"] is None
 
 
 @pytest.mark.parametrize(
@@ -187,6 +218,42 @@ def test_portal_hypertension__any_sign_and_all_of_them(know, facts, signs):
     assert know(**facts)["portal_hypertension_signs"] is signs
 
 
+@pytest.mark.parametrize(
+    ("facts", "expected"),
+    [
+        ({}, None),
+        ({"differentiation": WELL}, None),
+        ({"differentiation": POOR}, False),
+        ({"grade": Grade.G2}, True),
+        ({"grade": Grade.G1}, True),
+        ({"grade": Grade.G3}, False),
+        ({"grade": Grade.NEC}, False),
+        ({"ki67_percent": 20.0}, True),
+        ({"ki67_percent": 20.1}, False),
+    ],
+)
+def test_grade__g1_or_g2(know, facts, expected):
+    assert know(**facts)["grade_is_g1_or_g2"] is expected
+    assert grade_is_g1_or_g2(ClinicalFacts(**facts)) is expected
+
+
+@pytest.mark.parametrize(
+    ("facts", "expected"),
+    [
+        ({"grade": Grade.G2, "differentiation": POOR}, False),
+        ({"grade": Grade.G3, "ki67_percent": 10.0}, False),
+    ],
+)
+def test_grade__g1_or_g2_by_differentiation_then_grade_then_ki67(facts, expected):
+    assert grade_is_g1_or_g2(ClinicalFacts(**facts)) is expected
+
+
+@pytest.mark.parametrize(("listed", "selected"), [(True, True), (False, None), (None, None)])
+def test_transplant__a_centre_that_did_not_list_leaves_it_open(know, listed, selected):
+    known = know(on_transplant_list=listed)
+    assert (known["on_transplant_list"], known["transplant_selected"]) == (listed, selected)
+
+
 def test_lesions__number_and_lobes(know, make_report, make_lesion):
     right, left = make_lesion(1, shares={5: 1.0}), make_lesion(2, shares={2: 1.0})
     out = make_lesion(3, shares={2: 1.0}, confirmation=Confirmation.REJECTED)
@@ -206,14 +273,43 @@ def test_lesions__without_segments_the_lobes_are_unknown(know, make_report, make
 def test_lesions__beyond_the_scan_there_may_be_more(know, make_report, make_lesion):
     right, left = make_lesion(1, shares={5: 1.0}), make_lesion(2, shares={2: 1.0})
     cut = know(of=make_report([right], tlv_bound=Bound.LOWER))
-    assert (cut["both_lobes"], cut["lesion_count"].bound) == (None, Bound.LOWER)
+    assert cut["both_lobes"] is None
+    assert cut["lesion_count"] == Quantity(1.0, bound=Bound.LOWER, reasons=CUT)
     assert know(of=make_report([right, left], tlv_bound=Bound.LOWER))["both_lobes"] is True
 
 
 def test_lesions__that_were_not_sought_are_unknown(know, report):
     known = know(of=replace(report, tumour_ml=Quantity.absent("no lesion map")))
     assert known["both_lobes"] is None
-    assert (known["lesion_count"].value, known["lesion_count"].reason) == (None, "no lesion map")
+    assert known["lesion_count"] == Quantity.absent("no lesion map")
+    assert known["largest_lesion_mm"] == Quantity.absent("no lesion map")
+
+
+def test_largest_lesion__of_those_that_count(know, make_report, make_lesion):
+    rejected = make_lesion(3, feret_mm=90.0, confirmation=Confirmation.REJECTED)
+    report = make_report([make_lesion(1, feret_mm=55.0), make_lesion(2, feret_mm=20.0), rejected])
+
+    assert largest_lesion_mm(report) == Quantity(55.0)
+    assert know(of=report)["largest_lesion_mm"] == Quantity(55.0)
+
+
+def test_largest_lesion__bounded_by_a_cut_and_absent_without_lesions(make_report, make_lesion):
+    cut = make_report([make_lesion(1, feret_mm=55.0)], tlv_bound=Bound.LOWER)
+    edge = replace(make_lesion(1, feret_mm=55.0), volume_ml=Quantity(9.0, bound=Bound.LOWER))
+    because = (Reason(Cause.SCAN_CUTS_SOMETHING),)
+
+    for report in (cut, make_report([edge])):
+        assert largest_lesion_mm(report) == Quantity(55.0, bound=Bound.LOWER, reasons=because)
+    assert largest_lesion_mm(make_report()) == Quantity.absent(Reason(Cause.NO_LESION))
+
+
+def test_rows__come_from_number_lobes_and_distribution(know, make_report, make_lesion):
+    rows = [name for name in INPUTS if name.startswith("pattern_")]
+    lesions = [make_lesion(1, shares={5: 1.0}), make_lesion(2, shares={2: 1.0})]
+    unclassifiable = Frilling(type=FrillingType.UNCLASSIFIABLE, reasons=(Reason(Cause.NO_LESION),))
+    few = know(of=make_report(lesions), frilling=unclassifiable)
+    assert [few[name] for name in rows] == [True, False, False]
+    assert [know()[name] for name in rows] == [None, None, None]
 
 
 @pytest.mark.parametrize(
@@ -226,19 +322,18 @@ def test_lesions__that_were_not_sought_are_unknown(know, report):
     ],
 )
 def test_frilling__only_a_type_is_known(know, make_report, found, expected):
-    frilling = Frilling(type=found, reason="told so")
+    frilling = distribution(found)
     assert know(frilling=frilling)["frilling_type"] is expected
     cut = make_report(tlv_bound=Bound.LOWER)
     assert know(of=cut, frilling=frilling)["frilling_type"] is None
 
 
-def test_choice__tells_the_margin(report):
+def test_choice__tells_the_margin(know):
     choice = replace(DEFAULT_CHOICE, resection_margin_mm=2.0)
-    known = known_facts(report, patient=Patient(), facts=NOTHING_SAID, choice=choice)
-    assert (known["resection_margin_mm"], known["chosen_limits"]) == (2.0, None)
+    assert know(choice=choice)["resection_margin_mm"] == 2.0
 
 
-def test_choice__limits_are_known_and_take_proofs_away(report):
+def test_choice__limits_take_proofs_away(report):
     missed = TargetOutcome(
         target=1.0,
         verdict=Verdict.NOT_MET,
@@ -249,13 +344,20 @@ def test_choice__limits_are_known_and_take_proofs_away(report):
         least_flr_ml=None,
         proven=True,
     )
-    given_ = {"patient": Patient(), "facts": NOTHING_SAID, "targets": (missed,)}
-    free = known_facts(report, **given_, choice=DEFAULT_CHOICE)
-    locked = known_facts(report, **given_, choice=replace(DEFAULT_CHOICE, most_wedges=0))
+
+    def facts(choice):
+        case = Case(report=report, patient=Patient(), choice=choice)
+        return by_name(gather(case, targets=(missed,)))
+
+    free = facts(DEFAULT_CHOICE)
+    locked = facts(replace(DEFAULT_CHOICE, most_wedges=0))
     assert (free["r0_feasible"], free["debulkable_fraction"].most) == (False, 0.5)
-    assert locked["chosen_limits"] == "no wedge"
-    assert locked["r0_feasible"].reason == "the chosen limits forbid more: no wedge"
+    (forbidden, *limits) = locked["r0_feasible"].reasons
+    assert (forbidden, len(limits)) == (Reason(Cause.LIMITS_FORBID), 1)
+    assert tuple(limits) == chosen_limits(replace(DEFAULT_CHOICE, most_wedges=0))
     assert locked["debulkable_fraction"].value is None
+    assert locked["amenable_to_resection"] is None
+    assert free["amenable_to_resection"] is False
 
 
 @given(
