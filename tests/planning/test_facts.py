@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from planning import inputs
 from planning.case import Case
 from planning.facts import PORTAL_DRAINAGE, gather, grade_is_g1_or_g2, largest_lesion_mm, told_facts
-from planning.locks import chosen_limits
 from planning.inputs import CLINICAL_INPUTS, INPUTS, Input, ValueSource
+from planning.locks import chosen_limits
 from remnant.core.clinical import (
     ClinicalFacts,
     Differentiation,
@@ -31,7 +31,7 @@ WELL, POOR = Differentiation
 NONE, MINIMAL, SIGNIFICANT = ExtrahepaticDisease
 CUT = (reason(Cause.MORE_BEYOND_SCAN),)
 MEASURED = {"burden_fraction", "lesion_count", "both_lobes", "largest_lesion_mm"}
-PLANNED = {"debulkable_fraction", "debulkable_in_stages_fraction", "resection_margin_mm"}
+PLANNED = {"debulkable_fraction", "resection_margin_mm"}
 OF_A_LESION_OR_PLAN = {
     *(name for name in INPUTS if name.startswith("lesion_") and name != "lesion_count"),
     "flr_probability_percent",
@@ -74,9 +74,6 @@ def test_facts__nothing_told_is_nothing_known(know):
     told = {name for name in known if known[name] is not None} - MEASURED - PLANNED
     assert told == set()
     assert known["debulkable_fraction"] == Quantity.absent(reason(Cause.NO_PLAN))
-    assert known["debulkable_in_stages_fraction"] is None or (
-        known["debulkable_in_stages_fraction"].value is None
-    )
 
 
 def test_facts__told_ones_are_of_a_person(report):
@@ -306,7 +303,7 @@ def test_largest_lesion__bounded_by_a_cut_and_absent_without_lesions(make_report
 def test_rows__come_from_number_lobes_and_distribution(know, make_report, make_lesion):
     rows = [name for name in INPUTS if name.startswith("pattern_")]
     lesions = [make_lesion(1, shares={5: 1.0}), make_lesion(2, shares={2: 1.0})]
-    unclassifiable = Frilling(type=FrillingType.UNCLASSIFIABLE, reasons=(Reason(Cause.NO_LESION),))
+    unclassifiable = Frilling(type=FrillingType.UNCLASSIFIABLE, reasons=())
     few = know(of=make_report(lesions), frilling=unclassifiable)
     assert [few[name] for name in rows] == [True, False, False]
     assert [know()[name] for name in rows] == [None, None, None]
@@ -322,7 +319,7 @@ def test_rows__come_from_number_lobes_and_distribution(know, make_report, make_l
     ],
 )
 def test_frilling__only_a_type_is_known(know, make_report, found, expected):
-    frilling = distribution(found)
+    frilling = Frilling(type=found, reasons=())
     assert know(frilling=frilling)["frilling_type"] is expected
     cut = make_report(tlv_bound=Bound.LOWER)
     assert know(of=cut, frilling=frilling)["frilling_type"] is None
