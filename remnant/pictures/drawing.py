@@ -33,6 +33,11 @@ class Picture:
     height: int
     alt: str
 
+    @property
+    def ratio(self) -> str:
+        """Width over height, as a style sheet reads it."""
+        return f"{self.width / self.height:.3f}"
+
 
 def as_png(figure: "Figure", *, dots_per_inch: int = DOTS_PER_INCH) -> tuple[str, int, int]:
     """Return a figure as PNG data URI with its width and height in pixels."""

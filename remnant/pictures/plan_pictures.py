@@ -40,23 +40,34 @@ FILL_ALPHA: Final = 0.38
 STAYS_ALPHA: Final = 0.14
 UP_AXIS: Final = 2
 NEAR_MM: Final = 1.5
+STROKES: Final = "M3 12 L8 2 M8 12 L13 2 M13 12 L18 2"
+CROSSES: Final = "M3 12 L9 2 M9 12 L15 2 M3 2 L9 12 M9 2 L15 12"
+DOTS: Final = "M5 5h1 M10 5h1 M15 5h1 M7 9h1 M12 9h1"
 PLAN_DOTS_PER_INCH: Final = 110
 
 
 @dataclass(frozen=True, slots=True)
 class PlanLook:
-    """How one code of a plan map is drawn: words, colour, and lines that tell it without colour."""
+    """How one code of a plan map is drawn: words, colour, and lines that tell it without colour.
+
+    ``hatch`` is what matplotlib draws in the picture, ``lines`` the same as an SVG path for the
+    key, 18 × 12 pixels, ``lines_width`` wide.
+    """
 
     words: str
     colour: str
     hatch: str = ""
+    lines: str = ""
+    lines_width: float = 1.0
 
 
 PLAN_LOOKS: Final[Mapping[int, PlanLook]] = {
     STAYS: PlanLook("would stay", "#44bb99"),
-    REMOVED: PlanLook("would be removed with segments", "#ee6677", "///"),
-    WEDGED: PlanLook("would be excised with its margin", "#ddcc77", "xxx"),
-    ABLATED: PlanLook("would be ablated with its margin", "#66aaff", "..."),
+    REMOVED: PlanLook(
+        "would be removed with segments", "#ee6677", "///", "M3 12 L8 2 M8 12 L13 2 M13 12 L18 2"
+    ),
+    WEDGED: PlanLook("would be excised with its margin", "#ddcc77", "xxx", CROSSES),
+    ABLATED: PlanLook("would be ablated with its margin", "#66aaff", "...", DOTS, 1.6),
     LESION_STAYS: PlanLook("lesion that would stay", "#ffffff"),
 }
 FATE_CODES: Final[Mapping[Fate, int]] = {

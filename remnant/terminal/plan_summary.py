@@ -1,31 +1,23 @@
 """What a command prints of plans: answers first, then the table, then what is missing."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from rich.console import Console
+from rich.table import Table
 
-from remnant.core.case import CaseReport
-from remnant.core.debulking import DebulkingPlan
 from remnant.core.findings import Verdict
-from remnant.core.planning_report import PlanningReport
-from remnant.terminal.plan_rows import plan_table
-from remnant.view.absences import nothing_to_list, once
-from remnant.view.limits_in_force import limits_line
-from remnant.view.open_questions import asked, deciding
-from remnant.view.plan_view import (
-    answer,
-    flags,
-    other_changes,
-    recipe_words,
-    said,
-    share,
-)
+from remnant.view.case_view import Planned
+from remnant.view.criteria_view import Sources
+from remnant.view.parts import Figure
+from remnant.view.plan_view import FirstPlan, PlanRow, Plans
 from remnant.wording.numbers import sentence
-from remnant.wording.words import BRANCH_WORDS, REACH_WORDS, RESEARCH_USE, VERDICT_SIGNS
+from remnant.wording.words import RESEARCH_USE
 
 WIDEST: Final = 100
+MOST_ROWS: Final = 8
 MOST_MISSING: Final = 8
+ORDER: Final = (Verdict.MET, Verdict.UNKNOWN, Verdict.NO_EVIDENCE, Verdict.NOT_MET)
 LISTED: Final = "Listed by their sources, never an order; conditions stand in report.html."
 LEGEND: Final = (
     "Volumes only: vessels, bile ducts and function are not judged. Below a figure: its 90 % "
@@ -35,94 +27,117 @@ LEGEND: Final = (
 )
 
 
-def print_plans(report: CaseReport, *, console: Console, research_use: bool = True) -> None:
+def print_plans(planned: Planned, *, console: Console, research_use: bool = True) -> None:
     """Print the answer to each target, the best plan, the plans, and what is missing.
 
     Nothing is printed where planning made neither plans nor lists.
     """
-    planning = report.planning
-    if planning is None or not _said(planning):
+    plans, sources = planned.plans, planned.sources
+    if not (plans.any or sources.of_case):
         return
     width = min(console.width, WIDEST)
     console.print()
-    if planning.plans_reason:
-        console.print(f"No plan: {no_plan(report)}", markup=False, width=width)
-    for line in _answers(report, planning):
+    if plans.reason:
+        # the reason of missing segments stands above already
+        reason = "the reason is that above." if plans.as_segments else plans.full_reason
+        console.print(f"No plan: {reason}", markup=False, width=width)
+    for line in _answers(plans):
         console.print(line, markup=False, highlight=False, width=width)
-    if planning.plans:
-        _print_best(report, planning.plans[0], console=console, width=width)
-        console.print(plan_table(planning.plans), width=width)
+    if plans.first is not None:
+        _print_first(plans.first, console=console, width=width)
+        console.print(plan_table(plans), width=width)
         console.print(LEGEND, style="dim", width=width)
-    for line in _lists(report, planning):
+    for line in _lists(sources):
         console.print(line, markup=False, highlight=False, width=width)
     if research_use:
         console.print(RESEARCH_USE, style="dim")
 
 
-def no_plan(report: CaseReport) -> str:
-    """Say why there is no plan; a reason that was printed above it is not said again."""
-    planning = report.planning
-    reason = "" if planning is None else planning.plans_reason or ""
-    same = reason == report.volumetry.segments_reason
-    return "the reason is that above." if same else sentence(reason)
-
-
-def _said(planning: PlanningReport) -> bool:
-    lists = (planning.resectability, planning.staging, planning.transplant, planning.pathways)
-    return bool(planning.plans or planning.targets or planning.plans_reason or any(lists))
-
-
-def _answers(report: CaseReport, planning: PlanningReport) -> Iterator[str]:
+def _answers(plans: Plans) -> Iterator[str]:
     """Write the limits, the answer to each target, and what would decide those that are open."""
-    if planning.plans and (limits := limits_line(report.provenance.configuration, short=True)):
-        yield limits
-    said_once = set[str]()
-    for target in planning.targets:
-        words = f"{sentence(share(target.target))} of the tumour: {REACH_WORDS[target.verdict]}."
-        text = once(answer(target), report, said_once)
-        yield f"{VERDICT_SIGNS[target.verdict]} {words} {text}"
-        for change in other_changes(target)[:1]:
+    if plans.rows and plans.short_limits:
+        yield f"Limits: {plans.short_limits}."
+    for target in plans.targets:
+        words = f"{target.title} of the tumour: {target.mark.words}."
+        yield f"{target.mark.sign} {words} {target.answer}"
+        for change in target.changes[:1]:
             yield f"    what would bring it within reach: {change}"
-    if planning.plans:
-        for one in deciding(report):
-            yield f"! Not known, and verdicts rest on it: {one.text}."
+    for words in plans.deciding if plans.rows else ():
+        yield f"! Not known, and verdicts rest on it: {words}."
 
 
-def _print_best(report: CaseReport, plan: DebulkingPlan, *, console: Console, width: int) -> None:
+def _print_first(first: FirstPlan, *, console: Console, width: int) -> None:
     console.print()
-    console.print(f"First in rank: {plan.title}", style="bold", markup=False, width=width)
-    console.print(f"  {plan.headline}", markup=False, highlight=False, width=width)
-    done = "; ".join(recipe_words(plan.recipe, zones=plan.result.ablation_zones))
-    console.print(f"  {sentence(done)}.", markup=False, highlight=False, width=width)
-    marks = flags(plan, report.volumetry.lesions)
-    if marks:
-        console.print(f"! {sentence('; '.join(marks))}", style="yellow", markup=False, width=width)
+    title = f"First in rank: {first.row.title}"
+    console.print(title, style="bold", markup=False, width=width)
+    console.print(f"  {first.headline}", markup=False, highlight=False, width=width)
+    console.print(f"  {first.done}.", markup=False, highlight=False, width=width)
+    if first.row.flags:
+        marks = f"! {sentence('; '.join(first.row.flags))}"
+        console.print(marks, style="yellow", markup=False, width=width)
 
 
-def _lists(report: CaseReport, planning: PlanningReport) -> Iterator[str]:
-    if reason := nothing_to_list(report):
-        yield reason
+def plan_table(plans: Plans) -> Table:
+    """Return the table: plans that answer a target and the user's own always, feasible ones first.
+
+    Every plan is called by its id, as its map and its row of ``plans.csv`` are.
+    """
+    rest = plans.rest(MOST_ROWS)
+    caption = f"{len(rest)} more in plans.csv and report.html" if rest else None
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), caption=caption)
+    table.add_column("\nid", no_wrap=True)
+    table.add_column("\nplan", overflow="fold")
+    for title in ("debulked\n", "FLR\n", "of stan-\ndardised", "acts\n"):
+        table.add_column(title, justify="right", no_wrap=True)
+    table.add_column("chosen\nrules", justify="center", no_wrap=True)
+    for row in sorted(plans.listed(MOST_ROWS), key=lambda row: ORDER.index(row.feasible)):
+        table.add_row(*_cells(row))
+    return table
+
+
+def _cells(row: PlanRow) -> tuple[str, ...]:
+    best = (f"  best for {target}" for target in row.best_for)
+    cautions = (f"  ! {words}" for words in row.cautions)
+    reached = (f"{m.demand}: {m.tight_draws}" for m in row.reached)
+    return (
+        row.id,
+        "\n".join((row.recipe, *best, *cautions)),
+        over_interval(row.debulked, *reached),
+        over_interval(row.flr),
+        over_interval(row.sflr),
+        str(row.interventions),
+        row.mark.sign,
+    )
+
+
+def over_interval(figure: Figure, *below: str) -> str:
+    """Write a figure in a table's cell, its interval and what else is known below it."""
+    return "\n".join(filter(None, (figure.written, figure.interval, *below)))
+
+
+def _lists(sources: Sources) -> Iterator[str]:
+    if sources.nothing:
+        yield sources.nothing
         return
-    told = [one.text for one in asked(report)]
+    told = [one.text for one in sources.questions]
     if told:
         more = len(told) - MOST_MISSING
         rest = f"; and {more} more" if more > 0 else ""
         words = "; ".join(told[:MOST_MISSING])
         yield f"To decide more, tell (option, or key of a --facts FILE): {words}{rest}."
-    for found in planning.transplant:
-        sign = VERDICT_SIGNS[found.verdict]
-        yield f"{sign} {found.title}: {said(found)}"
-    yield from _pathways(planning)
-    if planning.transplant or planning.pathways:
+    for found in sources.transplant.lists:
+        yield f"{found.mark.sign} {found.title}: {found.answer}"
+    yield from _pathways(sources)
+    if sources.transplant.lists or sources.pathways:
         yield LISTED
 
 
-def _pathways(planning: PlanningReport) -> Iterator[str]:
+def _pathways(sources: Sources) -> Iterator[str]:
     """Write the branches that the case belongs to, and how many more it may belong to."""
-    for pathway in planning.pathways:
+    for pathway in sources.pathways:
         if pathway.verdict is Verdict.MET:
-            words = f"{pathway.title}, {pathway.branch}: {BRANCH_WORDS[pathway.verdict]}"
-            yield f"{VERDICT_SIGNS[pathway.verdict]} {words}"
-    unsure = [p.branch for p in planning.pathways if p.verdict is Verdict.UNKNOWN]
+            branch = f"{pathway.title}, {pathway.branch}"
+            yield f"{pathway.mark.sign} {branch}: {pathway.mark.words}"
+    unsure: Sequence[str] = [p.branch for p in sources.pathways if p.verdict is Verdict.UNKNOWN]
     if unsure:
         yield f"? Branches of pathways that may be this case: {'; '.join(unsure)}"

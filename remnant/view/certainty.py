@@ -18,6 +18,7 @@ from remnant.wording.numbers import interval, plain, shown
 from remnant.wording.words import CLASS_WORDS, PART_WORDS
 
 HUNDRED: Final = 100
+SEEN: Final = 0.01
 ALMOST_ALL: Final = 0.995
 ALMOST_NONE: Final = 0.005
 DOUBTFUL: Final = (0.05, 0.95)
@@ -34,6 +35,16 @@ class Share:
     part: UncertaintyPart
     words: str
     fraction: float
+
+    @property
+    def percent(self) -> str:
+        """The share in percent, for people."""
+        return f"{HUNDRED * self.fraction:.0f}"
+
+    @property
+    def width(self) -> str:
+        """The share in percent as a width; empty where it is too small to be seen."""
+        return f"{HUNDRED * self.fraction:.1f}" if self.fraction >= SEEN else ""
 
 
 class Outcome(Protocol):
@@ -96,11 +107,6 @@ class Judged:
         known = self.finding.probability
         return known is not None and DOUBTFUL[0] < known < DOUBTFUL[1]
 
-    @property
-    def sureness(self) -> str:
-        """In how many of 100 draws the threshold is reached; empty where it cannot be said."""
-        return in_hundred(self.finding.probability)
-
 
 @dataclass(frozen=True, slots=True)
 class FormulaSpan:
@@ -122,15 +128,19 @@ class FormulaSpan:
 FRACTIONS: Final = frozenset(Basis) - {Basis.BODY_WEIGHT, Basis.BODY_SURFACE_AREA}
 
 
-def in_hundred(probability: float | None) -> str:
-    """Write a probability as a count of 100 draws, ends left open; empty for ``None``."""
+def of_hundred(probability: float | None) -> str:
+    """Write a probability as a count of 100 draws, ends left open; empty for ``None``.
+
+    >>> of_hundred(0.714), of_hundred(1.0), of_hundred(0.0), of_hundred(None)
+    ('71', '> 99', '< 1', '')
+    """
     if probability is None:
         return ""
     if probability >= ALMOST_ALL:
-        return "> 99 in 100"
+        return "> 99"
     if probability <= ALMOST_NONE:
-        return "< 1 in 100"
-    return f"{round(HUNDRED * probability)} in 100"
+        return "< 1"
+    return f"{round(HUNDRED * probability)}"
 
 
 def is_partial(quantity: Quantity) -> bool:
@@ -226,6 +236,16 @@ def short_demand(finding: Finding) -> str:
     return f"{sign} {plain(finding.limit)}"
 
 
+def limit_words(value: float, basis: Basis) -> str:
+    """Write a limit with its unit, without its sign.
+
+    >>> limit_words(0.3, Basis.STANDARDISED_TLV), limit_words(250.0, Basis.BODY_SURFACE_AREA)
+    ('30 %', '250 mL/m²')
+    """
+    number = HUNDRED * value if basis in FRACTIONS else value
+    return f"{number:g} {'mL/m²' if basis is Basis.BODY_SURFACE_AREA else '%'}"
+
+
 def formula_span(resection: Resection, chosen: str) -> FormulaSpan | None:
     """Return how far the choice of formula alone moves an sFLR.
 
@@ -246,7 +266,7 @@ def burden_classes(report: VolumetryReport) -> tuple[tuple[str, str], ...]:
     """Return the classes of tumour load that are not almost impossible, with draws of 100."""
     known = report.burden_class_probabilities or {}
     return tuple(
-        (CLASS_WORDS[found], in_hundred(known[found]).removesuffix(" in 100"))
+        (CLASS_WORDS[found], of_hundred(known[found]))
         for found in BurdenClass
         if known.get(found, 0.0) > ALMOST_NONE
     )

@@ -17,7 +17,7 @@ MEASURE_AGAIN: Final = "remnant run CASE --height-cm … --weight-kg …"
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class Question:
     """One thing to tell.
 
     ``how`` is the option, or the key of a facts file; ``lists`` counts the lists that ask for it, 0
@@ -34,8 +34,8 @@ class Asked:
         return f"{self.words} ({self.how})" if self.how else self.words
 
 
-def asked(case: CaseReport) -> tuple[Asked, ...]:
-    """Return what a person could tell: what decides the plans first, then the most asked."""
+def open_questions(case: CaseReport) -> tuple[Question, ...]:
+    """Return what a person could tell: what decides the plans first, then what most lists ask."""
     if case.planning is None:
         return ()
     first = tuple(deciding(case))
@@ -43,24 +43,24 @@ def asked(case: CaseReport) -> tuple[Asked, ...]:
     return (*first, *(one for one in _of_lists(case.planning) if one.words not in named))
 
 
-def deciding(case: CaseReport) -> Iterator[Asked]:
+def deciding(case: CaseReport) -> Iterator[Question]:
     """Yield what is not known of the person and leaves verdicts on the plans open."""
     if lacks_body_size(case):
-        yield Asked(BODY_SIZE, f"measure again: {MEASURE_AGAIN}", 0)
+        yield Question(BODY_SIZE, f"measure again: {MEASURE_AGAIN}", 0)
     if background_decides(case):
-        yield Asked(BACKGROUND.question, BACKGROUND.option, 0)
+        yield Question(BACKGROUND.question, BACKGROUND.option, 0)
 
 
-def _of_lists(planning: PlanningReport) -> tuple[Asked, ...]:
+def _of_lists(planning: PlanningReport) -> tuple[Question, ...]:
     counts: Counter[str] = Counter()
     for found in (*planning.resectability, *planning.staging, *planning.transplant):
         counts.update({fact for name in found.missing for fact in facts_behind(name)})
-    known = [_asked(INPUTS[name], number) for name, number in sorted(counts.items())]
+    known = [_question(INPUTS[name], number) for name, number in sorted(counts.items())]
     return tuple(sorted(known, key=lambda one: -one.lists))
 
 
-def _asked(wanted: Input, number: int) -> Asked:
+def _question(wanted: Input, number: int) -> Question:
     """Return an input with its option, else its key of a facts file."""
     measured = wanted in MEASURED_WITH
     how = f"remnant run CASE {wanted.option}" if measured else wanted.option or wanted.name
-    return Asked(wanted.question, how, number)
+    return Question(wanted.question, how, number)

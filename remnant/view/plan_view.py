@@ -1,66 +1,106 @@
-"""What the page and the terminal show of plans: which ones, in which words, with which marks."""
+"""Plans: the answer to each target, the first plan in full, all plans in rows."""
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields
-from enum import StrEnum
-from itertools import groupby
+from dataclasses import dataclass
 from typing import Final
 
 from planning.rules.remnant import REMNANT_RULE_SETS
-from planning.wording import counted, listed, segment_names
-from remnant.core.clinical import ClinicalFacts
-from remnant.core.criteria import CriteriaResult, LesionAblation
+from planning.wording import counted, listed
 from remnant.core.debulking import (
     DebulkingPlan,
     Fate,
     PlanOrigin,
-    Recipe,
-    StagedPlan,
     TargetOutcome,
+    VirtualResection,
 )
-from remnant.core.findings import Finding, Verdict
+from remnant.core.findings import Verdict
 from remnant.core.lesions import Confirmation, Lesion
 from remnant.core.planning_report import PlanningReport
 from remnant.core.units import percent_from_fraction
+from remnant.pictures.plan_front import Front, front
+from remnant.view.absences import once
 from remnant.view.certainty import Judged, PlanOutcome, debulking_minima
-from remnant.wording import lists
-from remnant.wording.numbers import plain, sentence
-from remnant.wording.words import FATE_WORDS, REJECTED_WORDS
+from remnant.view.limits_in_force import limits_in_force
+from remnant.view.open_questions import deciding
+from remnant.view.parts import Figure, Footnotes, Mark, figure, mark
+from remnant.view.plan_selection import listing_places
+from remnant.view.recipe_view import lesion_words, recipe_words, runs, short_recipe
+from remnant.view.staged_view import Stages, view_stages
+from remnant.view.subject import (
+    Minimum,
+    Statement,
+    Subject,
+    minima_of,
+    minimum,
+    rule_title,
+    rules_of,
+    tally,
+)
+from remnant.view.transitional import answer
+from remnant.wording.numbers import ABSENT, plain, sentence
+from remnant.wording.words import CONFIRMATION_WORDS, FATE_WORDS, REACH_WORDS, REJECTED_WORDS
 
 MOST_PICTURED: Final = 3
+MOST_BEST: Final = 3
 LOWER_TARGET: Final = "lower_target"
 SHORT: Final = "larger_remnant"
-HEADING: Final = re.compile(
-    r"^\d+(?:\.\d+)? % of the tumour: (?:within reach by |undecided\. )?(?=\S)"
-)
-FACT_WORDS: Final[Mapping[str, str]] = {
-    "ki67_percent": "Ki-67",
-    "ecog": "ECOG",
-    "sstr_positive": "somatostatin receptors",
-    "fit_for_major_hepatectomy": "fit for a major hepatectomy",
-    "pancreatoduodenectomy": "pancreatoduodenectomy done",
-    "recurrence": "recurrence after an earlier liver resection",
-}
-UNIT_WORDS: Final[Mapping[str, str]] = {
-    "_percent": "%", "_months": "months", "_weeks": "weeks", "_days": "days", "_per_nl": "/nL",
-}  # fmt: skip
-UNIT_PART: Final = re.compile("(?:" + "|".join(UNIT_WORDS) + ")$")
 RULE_SETS: Final[Mapping[str, str]] = {f"flr.{s.id}": s.title for s in REMNANT_RULE_SETS}
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The answer to one share of the tumour; ``best`` are ids and titles of the best plans."""
+
+    title: str
+    mark: Mark
+    answer: str
+    best: tuple[tuple[str, str], ...]
+    met: bool
+    bounds: str
+    proven: bool
+    changes: tuple[str, ...]
+    instead: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRow:
+    """One plan in a table; ``place`` is from how many listed plans on it is one of them."""
+
+    id: str
+    title: str
+    new_world: str
+    best_for: tuple[str, ...]
+    cautions: tuple[str, ...]
+    flags: tuple[str, ...]
+    recipe: str
+    debulked: Figure
+    reached: tuple[Minimum, ...]
+    flr: Figure
+    sflr: Figure
+    minima: tuple[Minimum, ...]
+    tally: tuple[Mark, ...]
+    interventions: int
+    feasible: Verdict
+    place: int | None
+    answers: bool
+
+    @property
+    def mark(self) -> Mark:
+        """Whether the chosen rule set and the limits accept it."""
+        return mark(self.feasible)
 
 
 @dataclass(frozen=True, slots=True)
 class LesionFate:
     """What a plan does with one lesion, in words; a rejected lesion is never treated."""
 
-    lesion: Lesion
+    lesion: int
+    volume: str
     words: str
+    confirmation: str
     treated: bool
-
-    @property
-    def unconfirmed(self) -> bool:
-        """Whether nobody has confirmed that it is a metastasis."""
-        return self.lesion.confirmation is Confirmation.AUTOMATIC
+    unconfirmed: bool
+    volume_ml: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +109,119 @@ class FateGroup:
 
     words: str
     lesions: str
-    volume_ml: float
+    volume: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a plan takes and leaves."""
+
+    debulked: Figure
+    residual: Figure
+    flr: Figure
+    ratios: tuple[tuple[str, Figure], ...]
+    weight: Figure
+    surface: Figure
+    removed: Figure
+    ablated: Figure
+    margin: str
+    zones: int
+
+
+@dataclass(frozen=True, slots=True)
+class FirstPlan:
+    """The plan that is first in rank, in full."""
+
+    row: PlanRow
+    headline: str
+    recipe: tuple[str, ...]
+    done: str
+    outcome: Outcome
+    accepted: tuple[tuple[Mark, str], ...]
+    proof: str
+    groups: tuple[FateGroup, ...]
+    fates: tuple[LesionFate, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PlanFindings:
+    """The findings on one plan: all of the first, of others those in doubt and cautions."""
+
+    title: str
+    headline: str
+    flipping: tuple[str, ...]
+    statements: tuple[Statement, ...]
+    full: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Plans:
+    """All that is shown of plans.
+
+    ``reason`` says why there are none, without what the report says elsewhere; ``as_segments``
+    where that is why there are no segments.
+    """
+
+    reason: str
+    full_reason: str
+    as_segments: bool
+    limits: str
+    short_limits: str
+    deciding: tuple[str, ...]
+    targets: tuple[Target, ...]
+    first: FirstPlan | None
+    pictured: tuple[tuple[str, str, Outcome], ...]
+    rows: tuple[PlanRow, ...]
+    notes: tuple[tuple[str, str], ...]
+    front: Front | None
+    findings: tuple[PlanFindings, ...]
+    stages: Stages | None
+
+    @property
+    def any(self) -> bool:
+        """Whether there is anything to be shown of plans."""
+        return bool(self.rows or self.targets or self.reason)
+
+    def listed(self, most: int) -> tuple[PlanRow, ...]:
+        """Return the plans to list at once, at most so many beside those that always are."""
+        return tuple(row for row in self.rows if _is_listed(row, most))
+
+    def rest(self, most: int) -> tuple[PlanRow, ...]:
+        """Return the plans that are not listed at once."""
+        return tuple(row for row in self.rows if not _is_listed(row, most))
+
+
+def _is_listed(row: PlanRow, most: int) -> bool:
+    return row.place is not None and row.place <= most
+
+
+def view_plans(subject: Subject) -> Plans:
+    """Return the plans of a planned case."""
+    planning, notes = subject.planning, Footnotes()
+    configuration = subject.case.provenance.configuration
+    places = listing_places(planning.plans)
+    rows = [_row(plan, subject, notes, places.get(plan.id)) for plan in planning.plans]
+    reason = planning.plans_reason or ""
+    return Plans(
+        reason=_ended(sentence(subject.brief(reason))),
+        full_reason=sentence(reason),
+        as_segments=reason == subject.case.volumetry.segments_reason,
+        limits="; ".join(limits_in_force(configuration)),
+        short_limits="; ".join(limits_in_force(configuration, short=True)),
+        deciding=tuple(one.text for one in deciding(subject.case)),
+        targets=_targets(subject),
+        first=_first(planning.plans[0], rows[0], subject) if rows else None,
+        pictured=tuple((p.id, p.title, _outcome(p.result, subject)) for p in pictured(planning)),
+        rows=tuple(rows),
+        notes=subject.footnotes(notes),
+        front=front(planning),
+        findings=tuple(_findings(rows, subject)),
+        stages=view_stages(subject) if planning.staged else None,
+    )
+
+
+def _ended(text: str) -> str:
+    return text if text.endswith(".") or not text else f"{text}."
 
 
 def pictured(planning: PlanningReport) -> tuple[DebulkingPlan, ...]:
@@ -81,24 +233,40 @@ def pictured(planning: PlanningReport) -> tuple[DebulkingPlan, ...]:
     return tuple(known[identifier] for identifier in chosen[:MOST_PICTURED])
 
 
+def _targets(subject: Subject) -> tuple[Target, ...]:
+    told = set[str]()
+    return tuple(_target(target, subject, told) for target in subject.planning.targets)
+
+
+def _target(target: TargetOutcome, subject: Subject, told: set[str]) -> Target:
+    titles = {plan.id: plan.title for plan in subject.planning.plans}
+    best = target.plans[:MOST_BEST]
+    return Target(
+        title=sentence(share(target.target)),
+        mark=mark(target.verdict, REACH_WORDS),
+        answer=once(answer(target), subject.case, told),
+        best=tuple((name if name in titles else "", titles.get(name, name)) for name in best),
+        met=target.verdict is Verdict.MET,
+        bounds=sentence(bounds(target)),
+        proven=target.proven,
+        changes=other_changes(target),
+        instead=instead(target),
+    )
+
+
 def share(target: float) -> str:
     """Write a debulking target, e.g. ``at least 70 %``; all of it is ``all``."""
     return "all" if target >= 1.0 else f"at least {percent_from_fraction(target):g} %"
 
 
-def needed(target: TargetOutcome) -> str:
-    """Say what bounds an answer: most share, largest remnant, and what the rule set asks for."""
+def bounds(target: TargetOutcome) -> str:
+    """Say what bounds an answer: most share, largest remnant, and what the rule set requires."""
     parts = [f"whatever remains: up to {_percent_down(target.most_debulked_fraction)} %"]
     if target.largest_flr_ml is not None:
         parts.append(f"largest remnant that reaches this target: {plain(target.largest_flr_ml)} mL")
     if target.least_flr_ml is not None:
         parts.append(f"asked for by the chosen rule: {plain(target.least_flr_ml)} mL")
     return "; ".join(parts)
-
-
-def answer(target: TargetOutcome) -> str:
-    """Write the answer to a target without what its heading says already."""
-    return sentence(HEADING.sub("", target.text, count=1))
 
 
 def other_changes(target: TargetOutcome) -> tuple[str, ...]:
@@ -116,65 +284,109 @@ def instead(target: TargetOutcome) -> tuple[str, ...]:
     return tuple(c.text for c in others if c.text not in target.text)
 
 
-def reached_shares(plan: DebulkingPlan) -> tuple[Judged, ...]:
-    """Return the shares that a plan is the best for or may miss, with how sure each is."""
-    asked = sorted(debulking_minima(PlanOutcome.of(plan)), key=_is_inclusive)
-    by_share = {judged.finding.limit or 0.0: judged for judged in asked}
-    return tuple(
-        judged
-        for share_, judged in sorted(by_share.items())
-        if judged.sureness and (judged.doubtful or share_ in plan.targets)
-    )
-
-
-def _is_inclusive(judged: Judged) -> bool:
-    """Tell whether a share is asked for as targets are, "at least": of two, that one is shown."""
-    return bool(judged.finding.inclusive)
-
-
 def _percent_down(fraction: float) -> str:
     """Write a share so that what is less than all never reads as all."""
     text = f"{percent_from_fraction(fraction):.1f}"
     return "more than 99.9" if fraction < 1.0 and text == "100.0" else text
 
 
-def recipe_words(recipe: Recipe, *, zones: int | None = None) -> tuple[str, ...]:
-    """Write what a recipe holds, one text for segments, wedges and ablations each."""
-    return tuple(_recipe_words(recipe, zones)) or ("nothing",)
-
-
-def _recipe_words(recipe: Recipe, zones: int | None) -> Iterator[str]:
-    if recipe.segments:
-        noun = "segment" if len(recipe.segments) == 1 else "segments"
-        yield f"{noun} {segment_names(recipe.segments)} removed"
-    if recipe.wedges:
-        yield f"excised with a margin: {_lesions(recipe.wedges)}"
-    if recipe.ablations:
-        more = f" in {zones} zones" if zones and zones != len(recipe.ablations) else ""
-        yield f"ablated: {_lesions(recipe.ablations)}{more}"
-
-
-def short_recipe(recipe: Recipe) -> str:
-    """Write a recipe shortly, e.g. ``VI, VII; wedge 1, 4; ablate 2``; lesions by their numbers."""
-    segments = [", ".join(segment.name for segment in recipe.segments)]
-    lesions = (("wedge", recipe.wedges), ("ablate", recipe.ablations))
-    named = [f"{kind} {runs(numbers)}" for kind, numbers in lesions if numbers]
-    return "; ".join([part for part in segments if part] + named) or "nothing"
-
-
-def _lesions(identifiers: Iterable[int]) -> str:
-    known = sorted(identifiers)
-    return f"{'lesion' if len(known) == 1 else 'lesions'} {runs(known)}"
-
-
-def runs(numbers: Iterable[int]) -> str:
-    """Write numbers with runs of three and more drawn together: ``1, 2, 5–9``."""
-    ordered = enumerate(sorted(set(numbers)))
-    blocks = ([n for _, n in g] for _, g in groupby(ordered, key=lambda item: item[1] - item[0]))
-    return ", ".join(
-        f"{block[0]}–{block[-1]}" if len(block) > 2 else ", ".join(map(str, block))  # noqa: PLR2004
-        for block in blocks
+def _row(plan: DebulkingPlan, subject: Subject, notes: Footnotes, place: int | None) -> PlanRow:
+    outcome = PlanOutcome.of(plan)
+    return PlanRow(
+        id=plan.id,
+        title=plan.title,
+        new_world=plan.new_world,
+        best_for=tuple(share(target) for target in plan.targets),
+        cautions=flags(plan, ()),
+        flags=flags(plan, subject.case.volumetry.lesions),
+        recipe=short_recipe(plan.recipe),
+        debulked=subject.share(outcome.debulked_fraction, notes),
+        reached=tuple(minimum(found) for found in reached_shares(plan)),
+        flr=figure(outcome.remnant.flr_ml, "mL", notes=notes),
+        sflr=subject.ratio(outcome.remnant.sflr, notes),
+        minima=minima_of(outcome),
+        tally=tally(outcome),
+        interventions=plan.result.interventions,
+        feasible=plan.feasible,
+        place=place,
+        answers=bool(plan.targets) or plan.origin is PlanOrigin.USER,
     )
+
+
+def reached_shares(plan: DebulkingPlan) -> tuple[Judged, ...]:
+    """Return the shares that a plan is the best for or may miss, with how sure each is."""
+    demanded = sorted(debulking_minima(PlanOutcome.of(plan)), key=_is_inclusive)
+    by_share = {judged.finding.limit or 0.0: judged for judged in demanded}
+    return tuple(
+        judged
+        for share_, judged in sorted(by_share.items())
+        if judged.finding.probability is not None and (judged.doubtful or share_ in plan.targets)
+    )
+
+
+def _is_inclusive(judged: Judged) -> bool:
+    """Tell whether a share is demanded as targets are, "at least": of two, that one is shown."""
+    return bool(judged.finding.inclusive)
+
+
+def _first(plan: DebulkingPlan, row: PlanRow, subject: Subject) -> FirstPlan:
+    lesions = subject.case.volumetry.lesions
+    done = recipe_words(plan.recipe, zones=plan.result.ablation_zones)
+    return FirstPlan(
+        row=row,
+        headline=plan.headline,
+        recipe=tuple(map(sentence, done)),
+        done=sentence("; ".join(done)),
+        outcome=_outcome(plan.result, subject),
+        accepted=accepted(plan),
+        proof=proof(plan),
+        groups=fate_groups(plan, lesions),
+        fates=fates(plan, lesions),
+    )
+
+
+def _outcome(result: VirtualResection, subject: Subject) -> Outcome:
+    remnant = result.remnant
+    return Outcome(
+        debulked=subject.share(result.debulked_fraction),
+        residual=figure(result.residual_tumour_ml, "mL"),
+        flr=figure(remnant.flr_ml, "mL"),
+        ratios=(
+            ("sFLR", subject.ratio(remnant.sflr)),
+            ("of measured functional liver", subject.ratio(remnant.flr_measured_fraction)),
+        ),
+        weight=figure(remnant.flr_body_weight_percent, "% of body weight"),
+        surface=figure(remnant.flr_ml_per_m2, "mL/m²"),
+        removed=figure(result.removed_ml, "mL"),
+        ablated=figure(result.ablated_ml, "mL"),
+        margin=plain(result.margin_ml),
+        zones=result.ablation_zones,
+    )
+
+
+def _findings(rows: list[PlanRow], subject: Subject) -> Iterator[PlanFindings]:
+    """Give the findings on the first plan, and on those that answer a target."""
+    by_id = {plan.id: plan for plan in subject.planning.plans}
+    for row in rows:
+        if row is rows[0] or row.answers:
+            yield _findings_on(by_id[row.id], subject, full=row is rows[0])
+
+
+def _findings_on(plan: DebulkingPlan, subject: Subject, *, full: bool) -> PlanFindings:
+    every = rules_of(PlanOutcome.of(plan))
+    flipping = [found.finding for found in every if found.finding.id in plan.flips]
+    shown = [found for found in every if full or found.doubtful or _is_caution(found)]
+    return PlanFindings(
+        title=plan.title,
+        headline=plan.headline,
+        flipping=tuple(rule_title(finding) for finding in flipping),
+        statements=tuple(subject.rule(found) for found in shown),
+        full=full,
+    )
+
+
+def _is_caution(found: Judged) -> bool:
+    return found.finding.limit is None and found.finding.verdict is not Verdict.MET
 
 
 def fates(plan: DebulkingPlan, lesions: Iterable[Lesion]) -> tuple[LesionFate, ...]:
@@ -183,23 +395,29 @@ def fates(plan: DebulkingPlan, lesions: Iterable[Lesion]) -> tuple[LesionFate, .
 
 
 def _fate(plan: DebulkingPlan, lesion: Lesion) -> LesionFate:
-    if not lesion.counts:
-        return LesionFate(lesion, REJECTED_WORDS, treated=False)
     fate = plan.result.fates.get(lesion.id, Fate.STAYS)
-    return LesionFate(lesion, FATE_WORDS[fate], treated=fate is not Fate.STAYS)
+    return LesionFate(
+        lesion=lesion.id,
+        volume=figure(lesion.volume_ml).number,
+        words=FATE_WORDS[fate] if lesion.counts else REJECTED_WORDS,
+        confirmation=CONFIRMATION_WORDS[lesion.confirmation],
+        treated=lesion.counts and fate is not Fate.STAYS,
+        unconfirmed=lesion.confirmation is Confirmation.AUTOMATIC,
+        volume_ml=lesion.volume_ml.value or 0.0,
+    )
 
 
 def fate_groups(plan: DebulkingPlan, lesions: Iterable[Lesion]) -> tuple[FateGroup, ...]:
     """Return the lesions by what becomes of them; empty groups are left out."""
-    found: dict[str, list[Lesion]] = {}
-    for item in fates(plan, lesions):
-        found.setdefault(item.words, []).append(item.lesion)
+    found: dict[str, list[LesionFate]] = {}
+    for fate in fates(plan, lesions):
+        found.setdefault(fate.words, []).append(fate)
     order = (words for words in (*FATE_WORDS.values(), REJECTED_WORDS) if words in found)
     return tuple(
         FateGroup(
-            words,
-            runs(lesion.id for lesion in found[words]),
-            sum(lesion.volume_ml.value or 0.0 for lesion in found[words]),
+            sentence(words),
+            runs(fate.lesion for fate in found[words]),
+            plain(sum(fate.volume_ml for fate in found[words])),
         )
         for words in order
     )
@@ -221,8 +439,8 @@ def _flags(plan: DebulkingPlan, lesions: tuple[Lesion, ...]) -> Iterator[str]:
         yield proof(plan)
     cut = [n for n, fate in plan.result.fates.items() if fate is Fate.CUT]
     if cut:
-        yield f"cuts {_lesions(cut)}"
-    unsure = sum(item.treated and item.unconfirmed for item in fates(plan, lesions))
+        yield f"cuts {lesion_words(cut)}"
+    unsure = sum(fate.treated and fate.unconfirmed for fate in fates(plan, lesions))
     if unsure:
         yield f"treats {counted(unsure, 'unconfirmed lesion')}"
 
@@ -230,85 +448,14 @@ def _flags(plan: DebulkingPlan, lesions: tuple[Lesion, ...]) -> Iterator[str]:
 def proof(plan: DebulkingPlan) -> str:
     """Say whether it is proven that no plan of its kind leaves more liver."""
     if plan.proven is None:
-        return "–"
+        return ABSENT
     if plan.proven:
         return "proven"
     return f"not proven: at most {plain(plan.gap_ml)} mL more" if plan.gap_ml else "not proven"
 
 
-def accepted(plan: DebulkingPlan) -> tuple[tuple[Verdict, str], ...]:
+def accepted(plan: DebulkingPlan) -> tuple[tuple[Mark, str], ...]:
     """Return the FLR rule sets by their verdict on what a plan leaves, in words."""
     found = [f for f in plan.findings if f.id in RULE_SETS]
     groups = ((v, [RULE_SETS[f.id] for f in found if f.verdict is v]) for v in Verdict)
-    return tuple((verdict, listed(titles)) for verdict, titles in groups if titles)
-
-
-def flipping(plan: DebulkingPlan) -> tuple[Finding, ...]:
-    """Return the findings of a plan whose verdict may change within the interval."""
-    return tuple(finding for finding in plan.findings if finding.id in plan.flips)
-
-
-def title_of(planning: PlanningReport, identifier: str) -> str:
-    """Return the title of a plan, its id where the plan is not in the report."""
-    return next((p.title for p in planning.plans if p.id == identifier), identifier)
-
-
-def findings_by_id(ablation: LesionAblation) -> Mapping[str, Finding]:
-    """Return what was found on ablating one lesion, by the condition's id."""
-    return {finding.id: finding for finding in ablation.findings}
-
-
-def statement(finding: Finding) -> str:
-    """Return a condition without what it says of one lesion."""
-    return lists.statement(finding.id)
-
-
-def said(found: CriteriaResult) -> str:
-    """Write the answer of a list without its title and with the number of missing facts only.
-
-    What is missing is listed once for all lists, see `missing`; a single fact is named.
-    """
-    return lists.reviewed_answer(found)
-
-
-def failed(found: CriteriaResult) -> tuple[Finding, ...]:
-    """Return the conditions for which a list is not met, as many as its answer counts.
-
-    Remarks that speak against the case but do not decide the list are left out.
-    """
-    return found.failed if found.verdict is Verdict.NOT_MET else ()
-
-
-def needed_stages(planning: PlanningReport) -> tuple[StagedPlan, ...]:
-    """Return the staged plans that do not reach the minimum in one stage already."""
-    enough = _enough(planning)
-    return tuple(stage for stage in planning.staged if stage.plan not in enough)
-
-
-def unstaged(planning: PlanningReport) -> tuple[str, ...]:
-    """Return the titles of the plans that leave enough in one stage, by their staged plans."""
-    return tuple(title_of(planning, identifier) for identifier in _enough(planning))
-
-
-def _enough(planning: PlanningReport) -> Mapping[str, None]:
-    reached = (s.plan for s in planning.staged if s.weeks_to_threshold.value == 0.0)
-    return dict.fromkeys(reached)
-
-
-def told(facts: ClinicalFacts) -> tuple[str, ...]:
-    """Write every fact that was given beside the scan, e.g. ``Ki-67 4 %``, ``functional: yes``."""
-    known = ((field.name, getattr(facts, field.name)) for field in fields(facts))
-    return tuple(_told(name, value=value) for name, value in known if value is not None)
-
-
-def _told(name: str, *, value: bool | float | StrEnum) -> str:
-    words = FACT_WORDS.get(name, name.replace("_", " "))
-    if isinstance(value, bool):
-        return f"{words}: {'yes' if value else 'no'}"
-    if isinstance(value, StrEnum):
-        return f"{words}: {value.value.replace('_', ' ')}"
-    found = UNIT_PART.search(name)
-    if found is None:
-        return f"{words} {value:g}"
-    part = found.group(0)
-    return f"{words.removesuffix(part.replace('_', ' '))} {value:g} {UNIT_WORDS[part]}"
+    return tuple((mark(verdict), listed(titles)) for verdict, titles in groups if titles)

@@ -1,9 +1,13 @@
 """Where the segments came from, who reviewed them, and how far each plane may be off."""
 
-from planning.wording import REVIEW_SENTENCE, SEGMENTS_TO_REVIEW
+from typing import Final
+
 from remnant.core.volumetry_report import SegmentSource, VolumetryReport
 from remnant.wording.words import PLANE_WORDS, SOURCE_WORDS
 from volumetry.propagation import plane_of
+
+TO_REVIEW: Final = f"segments {SOURCE_WORDS[SegmentSource.MODEL]}: review"
+"""What stands beside every figure that rests on a network's segments until a human confirms."""
 
 
 def segments_state(report: VolumetryReport) -> str:
@@ -13,18 +17,18 @@ def segments_state(report: VolumetryReport) -> str:
     """
     if report.segment_source is None:
         return ""
-    if report.segments_need_review:
-        return SEGMENTS_TO_REVIEW
-    said = report.segments_confirmation
-    confirmed = "" if said is None else f", confirmed by {said.name} on {said.date}"
-    source = SOURCE_WORDS[report.segment_source]
     colon = "" if report.segment_source is SegmentSource.MODEL else ":"
-    return f"segments{colon} {source}{confirmed}"
+    return f"segments{colon} {segments_origin(report)}"
 
 
-def without_review(text: str) -> str:
-    """Drop the mark from a finding's text where the page shows it beside the text."""
-    return text.removesuffix(f" {REVIEW_SENTENCE}")
+def segments_origin(report: VolumetryReport) -> str:
+    """Say the same without the noun, e.g. ``given map``; empty where they are unknown."""
+    if report.segment_source is None:
+        return ""
+    source, known = SOURCE_WORDS[report.segment_source], report.segments_confirmation
+    if known is not None:
+        return f"{source}, confirmed by {known.name} on {known.date}"
+    return f"{source}: review" if report.segments_need_review else source
 
 
 def plane_errors(report: VolumetryReport) -> tuple[tuple[str, float], ...]:

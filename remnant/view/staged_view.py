@@ -5,26 +5,41 @@ from dataclasses import dataclass
 from typing import Final
 
 from planning.rules.growth import GROWTH_PRESETS, GrowthPreset
-from remnant.core.debulking import Recipe, StagedPlan
-from remnant.core.findings import Finding, Verdict
+from remnant.core.debulking import StagedPlan
+from remnant.core.findings import Verdict
 from remnant.core.planning_report import PlanningReport
-from remnant.core.quantity import Quantity
 from remnant.core.units import percent_from_fraction
-from remnant.view.plan_view import needed_stages
-from remnant.wording.numbers import sentence
+from remnant.view.certainty import of_hundred
+from remnant.view.parts import NOTE, Figure, Footnotes, figure
+from remnant.view.recipe_view import recipe_words
+from remnant.view.subject import Statement, Subject, status_words
+from remnant.wording.numbers import percent, sentence
 from remnant.wording.words import STRATEGY_WORDS
 
 PRESETS: Final[Mapping[str, GrowthPreset]] = {preset.id: preset for preset in GROWTH_PRESETS}
+NEVER: Final = "minimum not reached on this course"
+UNKNOWN: Final = "when the minimum is reached is not known"
 
 
 @dataclass(frozen=True, slots=True)
 class GrowthColumn:
     """One way of growing with figures: its name, what was measured in whom, and the source."""
 
-    preset: str
     title: str
     measured: str
-    source: str | None
+    source: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """What a way of growing promises for one plan."""
+
+    flr: Figure
+    sflr: Figure
+    time: str
+    note: str
+    draws: str
+    tumour: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,52 +47,116 @@ class StagedRow:
     """One plan: what is done in each stage, and its forecasts in the order of the columns."""
 
     plan: str
-    first_stage: Recipe
-    second_stage: Recipe
-    flr_before_ml: Quantity
-    stages: tuple[StagedPlan | None, ...]
+    title: str
+    first: str
+    second: str
+    before: Figure
+    forecasts: tuple[Forecast | None, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class StagedTable:
-    """The table; ``without`` says in words which strategies have no figures and why."""
+class Stages:
+    """The table.
 
+    ``enough`` are titles of plans that leave enough in one stage; ``without`` says which strategies
+    have no figures and why; ``basis`` is what the columns rest on.
+    """
+
+    enough: tuple[str, ...]
     columns: tuple[GrowthColumn, ...]
     rows: tuple[StagedRow, ...]
+    notes: tuple[tuple[str, str], ...]
     without: tuple[str, ...]
+    basis: tuple[Statement, ...]
 
 
-def staged_table(planning: PlanningReport) -> StagedTable:
-    """Return the plans that need growth, one row each; empty where none does."""
+def view_stages(subject: Subject) -> Stages:
+    """Return the plans that need growth, one row each; no row where none does."""
+    planning, notes = subject.planning, Footnotes()
+    titles = {plan.id: plan.title for plan in planning.plans}
     stages = needed_stages(planning)
     figured = [stage for stage in stages if stage.flr_after_ml.value is not None]
-    presets = tuple(dict.fromkeys(stage.preset for stage in figured))
-    columns = tuple(_column(next(s for s in figured if s.preset == name)) for name in presets)
-    by_plan = {stage.plan: stage for stage in reversed(stages)}
-    rows = tuple(_row(by_plan[name], figured, presets) for name in reversed(by_plan))
     bare = (stage for stage in stages if stage.flr_after_ml.value is None)
-    without = dict.fromkeys(
-        f"{sentence(STRATEGY_WORDS.get(s.strategy, s.strategy))}: {s.flr_after_ml.reason}."
-        for s in bare
+    presets = tuple(dict.fromkeys(stage.preset for stage in figured))
+    columns = (_column(next(s for s in figured if s.preset == n), subject) for n in presets)
+    of_plan = {stage.plan: stage for stage in reversed(stages)}
+    rows = [
+        _row(of_plan[name], titles.get(name, name), _own(name, figured, presets), subject, notes)
+        for name in reversed(of_plan)
+    ]
+    return Stages(
+        enough=tuple(titles.get(name, name) for name in _enough(planning)),
+        columns=tuple(columns),
+        rows=tuple(rows),
+        notes=subject.footnotes(notes),
+        without=tuple(dict.fromkeys(_without(stage) for stage in bare)),
+        basis=_basis(figured, subject),
     )
-    return StagedTable(columns, rows, tuple(without))
 
 
-def _column(stage: StagedPlan) -> GrowthColumn:
+def needed_stages(planning: PlanningReport) -> tuple[StagedPlan, ...]:
+    """Return the staged plans that do not reach the minimum in one stage already."""
+    enough = _enough(planning)
+    return tuple(stage for stage in planning.staged if stage.plan not in enough)
+
+
+def _enough(planning: PlanningReport) -> Mapping[str, None]:
+    reached = (s.plan for s in planning.staged if s.weeks_to_threshold.value == 0.0)
+    return dict.fromkeys(reached)
+
+
+def _own(
+    plan: str, figured: list[StagedPlan], presets: tuple[str, ...]
+) -> tuple[StagedPlan | None, ...]:
+    own = {stage.preset: stage for stage in figured if stage.plan == plan}
+    return tuple(own.get(name) for name in presets)
+
+
+def _without(stage: StagedPlan) -> str:
+    strategy = sentence(STRATEGY_WORDS.get(stage.strategy, stage.strategy))
+    return f"{strategy}: {stage.flr_after_ml.reason}."
+
+
+def _column(stage: StagedPlan, subject: Subject) -> GrowthColumn:
     source = next((f.source for f in stage.findings if f.id == f"growth.{stage.preset}"), None)
     title = STRATEGY_WORDS.get(stage.strategy, stage.strategy)
-    return GrowthColumn(stage.preset, title, preset_words(stage.preset), source)
+    return GrowthColumn(title, preset_words(stage.preset), subject.cite(source))
 
 
-def _row(stage: StagedPlan, figured: list[StagedPlan], presets: tuple[str, ...]) -> StagedRow:
-    own = {s.preset: s for s in figured if s.plan == stage.plan}
+def _row(
+    stage: StagedPlan,
+    title: str,
+    own: tuple[StagedPlan | None, ...],
+    subject: Subject,
+    notes: Footnotes,
+) -> StagedRow:
     return StagedRow(
         plan=stage.plan,
-        first_stage=stage.first_stage,
-        second_stage=stage.second_stage,
-        flr_before_ml=stage.flr_before_ml,
-        stages=tuple(own.get(name) for name in presets),
+        title=title,
+        first="; ".join(recipe_words(stage.first_stage)),
+        second="; ".join(recipe_words(stage.second_stage)),
+        before=figure(stage.flr_before_ml, notes=notes),
+        forecasts=tuple(None if one is None else _forecast(one, subject, notes) for one in own),
     )
+
+
+def _forecast(stage: StagedPlan, subject: Subject, notes: Footnotes) -> Forecast:
+    growth, weeks = stage.tumour_growth_fraction, stage.weeks_to_threshold
+    unknown = weeks.value is None and not never_reached(stage)
+    return Forecast(
+        flr=figure(stage.flr_after_ml, "mL"),
+        sflr=subject.ratio(stage.sflr_after),
+        time=_time(stage),
+        note=notes.letter(subject.brief(weeks.reason)) if unknown and weeks.reason else "",
+        draws=of_hundred(stage.probability),
+        tumour="" if growth is None else percent(growth),
+    )
+
+
+def _time(stage: StagedPlan) -> str:
+    if stage.weeks_to_threshold.value is not None:
+        return f"minimum after {figure(stage.weeks_to_threshold).number} weeks"
+    return NEVER if never_reached(stage) else UNKNOWN
 
 
 def preset_words(name: str) -> str:
@@ -99,7 +178,9 @@ def never_reached(stage: StagedPlan) -> bool:
     return any(f.verdict is Verdict.NOT_MET for f in found)
 
 
-def staged_basis(planning: PlanningReport) -> tuple[Finding, ...]:
+def _basis(figured: list[StagedPlan], subject: Subject) -> tuple[Statement, ...]:
     """Return what the columns of the table rest on, each statement once."""
-    figured = [s for s in needed_stages(planning) if s.flr_after_ml.value is not None]
-    return tuple({f.text: f for stage in figured for f in stage.findings}.values())
+    distinct = {f.text: f for stage in figured for f in stage.findings}.values()
+    return tuple(
+        Statement(f.id, NOTE, f.text, subject.cite(f.source), status_words(f)) for f in distinct
+    )

@@ -139,6 +139,8 @@ SEGMENT_IV_WORDS: Final[Mapping[SegmentIvPart, str]] = {
     SegmentIvPart.IVA: "IVa",
     SegmentIvPart.IVB: "IVb",
 }
+SHORT_TITLES: Final[Mapping[str, str]] = {"central_hepatectomy": "Central hepatectomy"}
+"""Of resections, by their machine name, where room is short."""
 MATCH_WORDS: Final[Mapping[MatchKind, str]] = {
     **{kind: kind.value for kind in MatchKind},
     MatchKind.REJECTED_BEFORE: "rejected in the first scan",

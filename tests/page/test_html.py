@@ -18,6 +18,7 @@ from remnant.core.lesions import Confirmation, IntensityStatistics
 from remnant.core.plan import Frilling
 from remnant.core.planning_report import PlanningReport
 from remnant.core.quantity import Bound, Interval, Quantity
+from remnant.core.reasons import Cause, Reason
 from remnant.core.uncertainty import SegmentPlane
 from remnant.core.volumes import LabelMap
 from remnant.core.volumetry_report import (
@@ -28,7 +29,7 @@ from remnant.core.volumetry_report import (
 )
 from remnant.page.html import render_html, render_page
 from remnant.pictures.preview import make_preview
-from remnant.view.certainty import in_hundred
+from remnant.view.certainty import of_hundred
 from remnant.wording.numbers import ends
 
 VOID = {"meta", "img", "br", "line", "rect", "link", "hr", "input"}
@@ -87,7 +88,7 @@ def page(source):
 
 
 def bare(case) -> Page:
-    return Page(render_page(case, planes=(), surfaces=(), centred_on=None))
+    return Page(render_page(case))
 
 
 def with_volumetry(case, **changes):
@@ -274,7 +275,9 @@ def test_page__without_plan_says_so(made):
 
 
 def test_page__empty_plan_and_missing_facts(made):
-    empty = PlanningReport(frilling=Frilling(type=None, reason="no lesion"), resections=())
+    empty = PlanningReport(
+        frilling=Frilling(type=None, reasons=(Reason(Cause.NO_LESION_TO_CLASSIFY),)), resections=()
+    )
     study = replace(made.case.study, modality=None)
     provenance = replace(
         made.case.provenance, models=(), device=None, seed=None, inputs_sha256={}, seconds={}
@@ -368,7 +371,7 @@ def test_page__every_remnant_shows_its_interval(made, page):
 
 def test_page__sureness_is_a_count_of_draws_and_never_a_second_percentage(made, page):
     sure = {
-        in_hundred(f.probability)
+        f"{of_hundred(f.probability)} in 100"
         for r in made.case.planning.resections
         for f in r.findings
         if f.probability is not None

@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
+from planning.inputs import CLINICAL_INPUTS
 from planning.literature import load_literature
 from remnant.core.clinical import ClinicalFacts
 from remnant.core.errors import GeometryMismatchError
@@ -18,6 +19,7 @@ from remnant.core.lesions import Confirmation
 from remnant.core.plan import Netlm
 from remnant.core.planning_report import PlanningReport
 from remnant.core.quantity import Quantity
+from remnant.core.reasons import Cause, Reason
 from remnant.core.volumes import LabelMap
 from remnant.core.volumetry_report import SegmentSource
 from remnant.page.html import render_html, render_page
@@ -29,7 +31,7 @@ from remnant.testing.example_plans import (
     example_result,
     example_targets,
 )
-from remnant.view.plan_view import answer
+from remnant.view.transitional import answer
 
 MARK = "segments estimated from liver shape: review"
 NEW = (
@@ -63,7 +65,7 @@ class Balance(HTMLParser):
 
 
 def page_of(case):
-    source = render_page(case, planes=(), surfaces=(), centred_on=None)
+    source = render_page(case)
     found = Balance(source)
     assert len(found.ids) == len(set(found.ids))
     assert {link[1:] for link in found.links if link.startswith("#")} <= set(found.ids)
@@ -239,20 +241,20 @@ def test_distribution__types_reasons_and_stability(made, source):
     for expected in (
         made.case.planning.frilling.reason,
         "NETLM class, 2023 2",
-        "more than 70 % by sparing resection",
+        "5 lesions; plan_1 debulks 93.0 % and removes 2 whole segments.",
         "The same answer in 87 of 100 perturbed copies",
         "II in 87 of 100, III in 13 of 100",
         "Border between the lobes moved: same in 88 of 100",
-        "Lesions below 5 mm: there are none",
+        "The lobes' border was not moved",
     ):
         assert expected in text, expected
 
 
 def test_distribution__without_a_lesion_and_with_one_answer(made):
-    nothing = Netlm(type=None, reason="no lesion")
-    stable = replace(example_planning().stability, same_share=1.0, by_cause={}, reason="")
+    nothing = Netlm(type=None, reasons=(Reason(Cause.NO_LESION),))
+    stable = replace(example_planning().stability, same_share=1.0, by_cause={}, reasons=())
     text = part(page_of(planned(made.case, netlm=nothing, stability=stable)), "distribution")
-    assert "NETLM class, 2023 – no lesion" in text
+    assert f"NETLM class, 2023 – {nothing.reason}" in text
     assert "> 99 of 100 perturbed copies of this case (200 were drawn)." in text
 
 
@@ -277,15 +279,18 @@ def test_limits__say_that_plans_know_volumes_alone(made, source):
 
 
 def test_missing__long_lists_collapse(made):
-    many = example_list(missing=tuple(f"fact {n}" for n in range(30)))
-    text = part(page_of(planned(made.case, transplant=(many,))), "sources")
-    assert "fact 9 " not in text.split("20 more", 1)[1]
-    assert "fact 29" in text.split("20 more", 1)[1]
+    given = [one for one in CLINICAL_INPUTS if one.meaning][:30]
+    many = example_list(missing=tuple(one.name for one in given))
+    case = planned(made.case, resectability=(), staging=(), transplant=(many,))
+    before, after = part(page_of(case), "sources").split("18 more", 1)
+    shown = [one.question for one in given if f"{one.question} (" in before]
+    assert 12 == len(shown)
+    assert all(f"{one.question} (" in after for one in given if one.question not in shown)
 
 
 def test_lists__verdict_condition_value_source_and_status(source):
     text = part(source, "sources").split("Transplantation", 1)[1]
-    assert re.search(r"✗ not met Milan criteria \[\d+\] 1 of 3 conditions not met\. ✗ Age", text)
+    assert re.search(r"✗ not met Milan criteria \[\d+\] 1 of 3 conditions not met\. .*✗ Age", text)
     for expected in (
         r"✓ met Tumour at most 50 % of the liver\. 12\.4 % \[\d+\]",
         r"✗ not met Age at most 55 y\. 60 years \[\d+\] unverified: recalled",
@@ -312,11 +317,11 @@ def test_ablation__many_lesions_collapse(made):
 def test_pathways__list_options_and_never_order(source):
     text = part(source, "sources").split("Pathways", 1)[1]
     assert "Listed as options, never as an order." in text
-    assert "? may be this case Machairas 2021, Figure 2: type II, G1 or G2" in text
+    assert "? may be this case Machairas 2021, figure 2: Type I or limited bilobar, G1" in text
     for sign, option in (
-        ("✓ listed", "Resection"),
-        ("✗ ruled out there", "TACE"),
-        ("? open", "PRRT"),
+        ("✓ listed", "Surgical resection"),
+        ("✗ ruled out there", "Treatment of hormone excess"),
+        ("? open", "Peri-operative octreotide"),
     ):
         assert f"{sign} {option}" in text
 

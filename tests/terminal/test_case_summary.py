@@ -17,9 +17,10 @@ from remnant.core.quantity import Bound, Interval, Quantity
 from remnant.core.study import Study
 from remnant.core.volumes import Phase
 from remnant.core.volumetry_report import BurdenClass, SegmentsConfirmation, SegmentSource
-from remnant.terminal.case_summary import amount, percent, print_plan, print_volumes
+from remnant.terminal.case_summary import amount, print_plan, print_volumes
 from remnant.testing.phantoms import body_grid, liver_phantom
-from remnant.view.certainty import formula_span, in_hundred
+from remnant.view.certainty import formula_span, of_hundred
+from remnant.view.parts import figure
 from remnant.wording.numbers import ends
 from volumetry.measure import measure
 from volumetry.standardised import standardised_volume
@@ -89,10 +90,9 @@ def test_volumes__competing_classes_are_counted(case):
 
 def test_amount__interval_of_a_bound_is_within_the_scan():
     cut = Quantity(900.0, interval=Interval(880.0, 920.0), bound=Bound.LOWER, reasons="cut")
-    assert "≥\u202f900 mL (880–920 as measured)" == amount(cut, "mL")
-    assert "900 mL" == amount(Quantity(900.0), "mL")
-    assert "– (no map)" == amount(Quantity.absent("no map"), "mL")
-    assert "–" == percent(Quantity.absent("no map"))
+    assert "≥\u202f900 mL (880–920 as measured)" == amount(figure(cut, "mL"))
+    assert "900 mL" == amount(figure(Quantity(900.0), "mL"))
+    assert "– (no map)" == amount(figure(Quantity.absent("no map"), "mL"))
 
 
 def test_plan__figures_and_draws_stand_below_figures_and_verdicts(case):
@@ -104,7 +104,7 @@ def test_plan__figures_and_draws_stand_below_figures_and_verdicts(case):
     for resection in case.planning.resections:
         for rule, minimum in (("cloyd2020", "20 %"), ("machairas2021_30", "30 %*")):
             known = [f.probability for f in resection.findings if f.id == f"flr.{rule}"]
-            count = in_hundred(known[0]).removesuffix(" in 100").replace(" ", "")
+            count = of_hundred(known[0]).replace(" ", "")
             assert f"{minimum}: {count} " in text
     assert "*: its source does not say of which volume" in text
 

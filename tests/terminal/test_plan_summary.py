@@ -8,6 +8,7 @@ import pytest
 from rich.console import Console
 
 from planning.case import Case
+from planning.inputs import CLINICAL_INPUTS
 from planning.plan import plan
 from remnant.core.case import CaseReport
 from remnant.core.findings import Verdict
@@ -16,6 +17,7 @@ from remnant.core.patient import Patient
 from remnant.core.plan import Netlm
 from remnant.core.provenance import Provenance
 from remnant.core.quantity import Quantity
+from remnant.core.reasons import Cause, Reason
 from remnant.core.study import Study
 from remnant.core.volumes import Phase
 from remnant.core.volumetry_report import SegmentSource
@@ -101,7 +103,7 @@ def test_answers__stand_before_the_plans_and_the_plans_before_what_is_missing(ca
         "  best for at least 70 %",
         "To decide more, tell (option, or key of a --facts FILE):",
         "✗ Milan criteria: 1 of 3 conditions not met.",
-        "? Branches of pathways that may be this case: type II, G1 or G2",
+        "? Branches of pathways that may be this case: Type I or limited bilobar, G1 or G2",
         "never an order",
         RESEARCH_USE,
     ]
@@ -127,10 +129,11 @@ def test_table__figures_intervals_draws_and_marks(case):
 
 def test_distribution__class_and_stability(case):
     printed = text(case)
-    assert "NETLM class 2: more than 70 % by sparing resection" in printed
+    assert "NETLM class 2: 5 lesions; plan_1 debulks 93.0 %" in printed
     assert "Same Frilling type in 87 of 100 perturbed copies" in printed
-    nothing = with_planning(case, netlm=Netlm(type=None, reason="no lesion"), stability=None)
-    assert "NETLM class –: no lesion" in text(nothing)
+    netlm = Netlm(type=None, reasons=(Reason(Cause.NO_LESION),))
+    nothing = with_planning(case, netlm=netlm, stability=None)
+    assert f"NETLM class –: {netlm.reason}" in text(nothing)
     assert "perturbed" not in text(nothing)
 
 
@@ -170,16 +173,16 @@ def test_plans__those_that_answer_a_target_are_always_listed_feasible_ones_first
 
 
 def test_missing__many_are_cut_short(case):
-    asked = example_list(missing=tuple(f"fact {n}" for n in range(20)))
+    asked = example_list(missing=tuple(one.name for one in CLINICAL_INPUTS if one.meaning)[:20])
     printed = text(with_planning(case, resectability=(), transplant=(asked,)))
-    assert "fact 3" in printed
+    assert "(comorbidity_prohibitive)" in printed.split("To decide more", 1)[1]
     assert "more." in printed.split("To decide more", 1)[1].split("Listed by", 1)[0]
 
 
 def test_pathways__those_that_the_case_belongs_to_are_named(case):
     found = replace(case.planning.pathways[0], verdict=Verdict.MET)
     printed = text(with_planning(case, pathways=(found,)))
-    assert "✓ Machairas 2021, Figure 2, type II, G1 or G2: this case" in printed
+    assert "✓ Machairas 2021, figure 2, Type I or limited bilobar, G1 or G2: this case" in printed
     assert "may be this case" not in printed
 
 

@@ -13,9 +13,9 @@ from remnant.testing.findings import example_finding
 from remnant.view.certainty import (
     FormulaSpan,
     formula_span,
-    in_hundred,
     judged,
     minima,
+    of_hundred,
     origin,
     origins,
     shares,
@@ -68,22 +68,22 @@ def resection(*findings, sflr=0.25, measured=0.35, by_formula=None) -> Resection
     ("probability", "expected"),
     [
         (None, ""),
-        (0.0, "< 1 in 100"),
-        (0.005, "< 1 in 100"),
-        (0.0051, "1 in 100"),
-        (0.714, "71 in 100"),
-        (0.9949, "99 in 100"),
-        (0.995, "> 99 in 100"),
-        (1.0, "> 99 in 100"),
+        (0.0, "< 1"),
+        (0.005, "< 1"),
+        (0.0051, "1"),
+        (0.714, "71"),
+        (0.9949, "99"),
+        (0.995, "> 99"),
+        (1.0, "> 99"),
     ],
 )
-def test_in_hundred__never_certain(probability, expected):
-    assert expected == in_hundred(probability)
+def test_of_hundred__never_certain(probability, expected):
+    assert expected == of_hundred(probability)
 
 
 @given(probability=st.floats(0.0, 1.0))
-def test_in_hundred__never_reads_none_or_all(probability):
-    assert in_hundred(probability) not in ("0 in 100", "100 in 100")
+def test_of_hundred__never_reads_none_or_all(probability):
+    assert of_hundred(probability) not in ("0", "100")
 
 
 @given(sds=SDS)

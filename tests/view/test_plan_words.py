@@ -5,10 +5,9 @@ from dataclasses import fields, replace
 
 import pytest
 
-from planning.known import INPUTS
+from planning.inputs import INPUTS
 from planning.rules.growth import GROWTH_PRESETS, GROWTH_REMARKS
 from planning.rules.transplant import TRANSPLANT_REMARKS
-from remnant.cli.plan_options import DiseaseOptions
 from remnant.core.clinical import ClinicalFacts, Grade, PrimaryStatus
 from remnant.core.debulking import PlanOrigin
 from remnant.core.findings import Basis, Verdict
@@ -17,7 +16,6 @@ from remnant.core.lesions import Confirmation
 from remnant.core.patient import LiverBackground, Patient
 from remnant.core.plan_choice import DEFAULT_CHOICE, AblationShape, PlanChoice
 from remnant.core.quantity import Quantity
-from remnant.io.facts_sections import CLINICAL
 from remnant.pipeline.plan_settings import PlanRequest, plan_settings
 from remnant.testing.example_plans import (
     example_list,
@@ -27,7 +25,8 @@ from remnant.testing.example_plans import (
 )
 from remnant.testing.findings import example_finding
 from remnant.view import absences, limits_in_force, open_questions, rule_facts, staged_view
-from remnant.view.plan_selection import shown_plans
+from remnant.view.case_view import view_case
+from remnant.view.plan_selection import listing_places
 
 STRICT = PlanChoice(
     targets=(0.7,),
@@ -74,51 +73,36 @@ def test_limits__of_the_defaults_and_of_locks():
 
 
 def test_limits__the_short_line_leaves_out_sizes_of_the_defaults():
-    short = limits_in_force.limits_line(settings_of(DEFAULT_CHOICE), short=True)
-    assert short.startswith("Limits: targets 70, 80, 90, 100 %; margins")
+    short = "; ".join(limits_in_force.limits_in_force(settings_of(DEFAULT_CHOICE), short=True))
+    assert short.startswith("targets 70, 80, 90, 100 %; margins")
     assert "zones" not in short
     assert "adjoin" not in short
     one = PlanChoice(ablation_shape=AblationShape.CONFORMAL, most_ablations=1, most_wedges=0)
-    line = limits_in_force.limits_line(settings_of(one), short=True)
+    line = "; ".join(limits_in_force.limits_in_force(settings_of(one), short=True))
     assert "at most 1 ablation zone; no wedge;" in line
     assert "conformal zones" in line
     assert "excised alone" not in line
-    assert "at least 3 kept" in limits_in_force.limits_line(settings_of(STRICT), short=True)
+    strict = limits_in_force.limits_in_force(settings_of(STRICT), short=True)
+    assert any("at least 3 kept" in words for words in strict)
 
 
 def test_limits__of_a_report_of_before_are_not_said():
-    assert "" == limits_in_force.limits_line({"formula": "vauthey2002_bsa"})
+    assert () == limits_in_force.limits_in_force({"formula": "vauthey2002_bsa"})
 
 
-def test_options__are_those_of_the_command_line():
-    given = DiseaseOptions(**{f.name: "x" for f in fields(DiseaseOptions)}).said()
-    known = {name: option for name, (option, _) in given.items()}
-    assert known == {
-        n: o for n, o in open_questions.OPTIONS.items() if n not in ("background", "age_years")
-    }
-
-
-def test_asked__facts_with_their_option_or_key_what_is_computed_is_left_out(made):
-    missing = (
-        INPUTS["grade"],
-        "grade (G1 or G2)",
-        INPUTS["ascites"],
-        INPUTS["burden_fraction"],
-        INPUTS["remnant_bile"],
-        "a fact that nobody heard of",
-    )
+def test_questions__facts_with_their_option_or_key_what_is_computed_is_left_out(made):
+    missing = ("grade", "grade_is_g1_or_g2", "ascites", "burden_fraction", "remnant_bile")
     lists = (example_list(missing=missing), example_list("other", missing=missing[:1]))
     case = planned(made.case, resectability=(), staging=(), transplant=lists)
-    found = {one.words: one for one in open_questions.asked(case)}
+    found = {one.words: one for one in open_questions.open_questions(case)}
     assert ("--grade", 2) == (found["grade"].how, found["grade"].lists)
     assert "ascites (ascites)" == found["ascites"].text
-    assert "a fact that nobody heard of" == found["a fact that nobody heard of"].text
-    assert INPUTS["burden_fraction"] not in found
-    assert INPUTS["remnant_bile"] not in found
-    assert () == open_questions.asked(replace(case, planning=None))
+    assert INPUTS["burden_fraction"].question not in found
+    assert INPUTS["remnant_bile"].question not in found
+    assert () == open_questions.open_questions(replace(case, planning=None))
 
 
-def test_asked__what_decides_the_plans_comes_first(made):
+def test_questions__what_decides_the_plans_comes_first(made):
     unknown = replace(finding("flr.cloyd2020"), verdict=Verdict.UNKNOWN)
     plan = example_plan(findings=(unknown,))
     nobody = Patient(background=LiverBackground.UNKNOWN)
@@ -126,7 +110,7 @@ def test_asked__what_decides_the_plans_comes_first(made):
     size, background = list(open_questions.deciding(case))
     assert "remnant run CASE --height-cm … --weight-kg …" in size.text
     assert "kind of liver (--background)" == background.text
-    assert (size, background) == open_questions.asked(case)[:2]
+    assert (size, background) == open_questions.open_questions(case)[:2]
     normal = Patient(height_cm=170.0, weight_kg=70.0, background=LiverBackground.NORMAL)
     assert [] == list(open_questions.deciding(replace(case, patient=normal)))
 
@@ -172,15 +156,6 @@ def test_here__a_list_without_any_has_no_column(made):
     assert ("", "3") == rule_facts.amounts_here((finding("x"), finding("y", value=3.0)), made.case)
 
 
-@pytest.mark.parametrize(
-    ("identifier", "inclusive", "sign"),
-    [("transplant.milan.age", False, "<"), ("x", True, "≥"), ("x", False, ">")],
-)
-def test_sign__as_the_source_prints_it(identifier, inclusive, sign):
-    assert sign == rule_facts.sign_of(finding(identifier, threshold=1.0, inclusive=inclusive))
-    assert "" == rule_facts.sign_of(finding(identifier))
-
-
 def test_absences__no_lesion_is_one_line(made):
     volumes = made.case.volumetry
     assert absences.nothing_to_list(made.case) is None
@@ -219,19 +194,16 @@ def near(plan, number, share, acts):
     return replace(plan, id=f"plan_{number}", targets=(), on_front=True, result=result)
 
 
-def test_shown__answers_and_own_recipes_then_what_differs():
+def test_listed__answers_and_own_recipes_then_what_differs():
     answer = replace(near(example_plan(), 1, 0.90, 3), targets=(0.9,))
     close, other = near(answer, 2, 0.895, 2), near(answer, 3, 0.895, 5)
     beaten = replace(near(answer, 4, 0.5, 9), on_front=False)
     own = replace(near(answer, 5, 0.901, 3), origin=PlanOrigin.USER)
     every = (close, answer, other, beaten, own)
-    listed, rest = shown_plans(every, 12)
-    assert ["plan_1", "plan_3", "plan_5"] == [plan.id for plan in listed]
-    assert ["plan_2", "plan_4"] == [plan.id for plan in rest]
-    assert ["plan_1", "plan_5"] == [plan.id for plan in shown_plans(every, 1)[0]]
-    assert ["plan_2"] == [plan.id for plan in shown_plans((close, beaten), 8)[0]]
+    assert {"plan_1": 0, "plan_5": 0, "plan_3": 3} == listing_places(every)
+    assert {"plan_2": 0} == listing_places((close, beaten))
     unknown = replace(close.result, debulked_fraction=Quantity.absent("no lesions"))
-    assert 2 == len(shown_plans((answer, replace(close, result=unknown)), 8)[0])
+    assert {"plan_1": 0, "plan_2": 2} == listing_places((answer, replace(close, result=unknown)))
 
 
 def staged(preset, **changes):
@@ -239,7 +211,7 @@ def staged(preset, **changes):
     return replace(stage, preset=preset.id, strategy=preset.strategy.value, **changes)
 
 
-def test_staged__one_row_for_each_plan_and_a_column_for_each_preset():
+def test_staged__one_row_for_each_plan_and_a_column_for_each_preset(made):
     pve, alpps = GROWTH_PRESETS[0], GROWTH_PRESETS[-1]
     judged = finding(f"growth.{pve.id}", threshold=600.0, source=pve.source)
     short = staged(pve, findings=(replace(judged, verdict=Verdict.NOT_MET),))
@@ -247,14 +219,15 @@ def test_staged__one_row_for_each_plan_and_a_column_for_each_preset():
         short, strategy="pvl", preset="none", flr_after_ml=Quantity.absent("no source known")
     )
     other = staged(alpps, plan="plan_2")
-    planning = replace(example_planning(), staged=(short, bare, staged(alpps), other))
-    table = staged_view.staged_table(planning)
-    assert [pve.id, alpps.id] == [column.preset for column in table.columns]
-    assert pve.source == table.columns[0].source
+    case = planned(made.case, staged=(short, bare, staged(alpps), other))
+    table = view_case(case).planned.plans.stages
+    assert ["portal vein embolisation", "ALPPS"] == [column.title for column in table.columns]
+    assert table.columns[0].source is not None
     assert "median +33.9 % of 118 patients" == table.columns[0].measured
     assert ["plan_1", "plan_2"] == [row.plan for row in table.rows]
-    assert [True, False] == [stage is None for stage in table.rows[1].stages]
+    assert [True, False] == [forecast is None for forecast in table.rows[1].forecasts]
     assert ("Portal vein ligation: no source known.",) == table.without
+    assert staged_view.NEVER == table.rows[0].forecasts[0].time
     assert staged_view.never_reached(short)
     assert not staged_view.never_reached(other)
     assert "own preset" == staged_view.preset_words("own_preset")
@@ -265,4 +238,3 @@ def test_growth__in_the_page_names_no_preset_by_its_machine_name():
     for preset in GROWTH_PRESETS:
         assert preset.id not in staged_view.preset_words(preset.id)
     assert set(staged_view.PRESETS) == {preset.id for preset in GROWTH_PRESETS}
-    assert {known.name for known in CLINICAL} == rule_facts.CLINICAL_FACTS

@@ -9,7 +9,6 @@ from remnant.core.volumetry_report import SegmentsConfirmation, SegmentSource
 from remnant.view.segment_state import (
     plane_errors,
     segments_state,
-    without_review,
 )
 from remnant.wording.words import PLANE_WORDS, SOURCE_NOTES
 
@@ -58,8 +57,3 @@ def test_plane_errors__own_figure_or_the_common_one_and_only_planes_of_this_live
         (PLANE_WORDS[SegmentPlane.MAIN], 4.5),
         (PLANE_WORDS[SegmentPlane.LEFT_TRANSVERSE], 9.0),
     ] == list(known)
-
-
-def test_without_review__drops_only_the_mark():
-    assert "It would." == without_review("It would. Segments estimated from liver shape: review.")
-    assert "It would." == without_review("It would.")

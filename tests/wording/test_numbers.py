@@ -4,12 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from remnant.core.findings import Basis, Verdict
 from remnant.core.quantity import Bound, Interval, Quantity
-from remnant.testing.findings import example_finding
-from remnant.view.footnotes import Notes
 from remnant.wording.numbers import interval, percent, plain, shown
-from remnant.wording.words import demand
 
 LIMITS = (0.2, 0.3, 0.4, 0.7, 0.9)
 
@@ -55,36 +51,3 @@ def test_shown__bounds_and_absence():
     assert "0" == shown(Quantity(0.0))
     assert "95–105" == interval(Quantity(100.0, interval=Interval(95.0, 105.0)))
     assert "" == interval(Quantity(100.0))
-
-
-def test_notes__each_reason_has_one_letter():
-    notes = Notes()
-    marks = [notes.mark(reason) for reason in ("x", "y", "x", None)]
-    assert ["a", "b", "a", ""] == marks
-    assert [("a", "x"), ("b", "y")] == notes.listed()
-    many = Notes()
-    letters = [many.mark(str(n)) for n in range(60)]
-    assert len(set(letters)) == 60
-    assert ("z", "aa", "ba") == (letters[25], letters[26], letters[52])
-
-
-@pytest.mark.parametrize(
-    ("threshold", "basis", "inclusive", "expected"),
-    [
-        (0.3, Basis.STANDARDISED_TLV, True, "≥ 30 % of standardised volume"),
-        (0.7, Basis.TUMOUR_VOLUME, False, "> 70 % of tumour volume"),
-        (0.5, Basis.BODY_WEIGHT, True, "≥ 0.5 % of body weight"),
-        (250.0, Basis.BODY_SURFACE_AREA, True, "≥ 250 mL/m² of body surface"),
-        (None, None, None, ""),
-    ],
-)
-def test_demand__names_sign_and_denominator(threshold, basis, inclusive, expected):
-    finding = example_finding(
-        identifier="x",
-        verdict=Verdict.MET,
-        prose="",
-        limit=threshold,
-        basis=basis,
-        inclusive=bool(inclusive),
-    )
-    assert expected == demand(finding)

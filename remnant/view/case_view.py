@@ -1,0 +1,80 @@
+"""The view of a case: everything that a reader sees of it, before any medium."""
+
+from dataclasses import dataclass
+
+from remnant.core.case import CaseReport
+from remnant.view.check_view import Checks, view_checks
+from remnant.view.criteria_view import Sources, view_sources
+from remnant.view.distribution_view import Distribution, view_distribution
+from remnant.view.header_view import Header, view_header
+from remnant.view.lesion_view import Lesions, view_lesions
+from remnant.view.method_view import Method, view_method
+from remnant.view.plan_view import Plans, view_plans
+from remnant.view.resection_view import Resections, view_resections
+from remnant.view.segment_state import TO_REVIEW
+from remnant.view.subject import Citation, Statement, Subject, citations
+from remnant.view.volume_view import Segments, Volumes, view_segments, view_volumes
+from remnant.wording.numbers import sentence
+from remnant.wording.words import PART_WORDS
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What planning said of a case."""
+
+    plans: Plans
+    distribution: Distribution
+    sources: Sources
+    resections: Resections
+    findings: tuple[Statement, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CaseView:
+    """A case as it is read; ``planned`` is ``None`` where planning did not run.
+
+    ``review`` stands beside what rests on segments that nobody confirmed, empty where somebody
+    did; ``confirmed`` says who.
+    """
+
+    review: str
+    confirmed: str
+    header: Header
+    checks: Checks
+    volumes: Volumes
+    segments: Segments
+    lesions: Lesions
+    planned: Planned | None
+    method: Method
+    parts: tuple[tuple[str, str], ...]
+    citations: tuple[Citation, ...]
+
+
+def view_case(case: CaseReport) -> CaseView:
+    """Return the view of a case, built once for every medium."""
+    subject, checks = Subject.of(case), view_checks(case)
+    review = TO_REVIEW if checks.review else ""
+    segments = view_segments(subject)
+    return CaseView(
+        review=review,
+        confirmed=segments.state if case.volumetry.segments_confirmation else "",
+        header=view_header(case, checks, sentence(review)),
+        checks=checks,
+        volumes=view_volumes(subject, checks.counted),
+        segments=segments,
+        lesions=view_lesions(subject),
+        planned=None if case.planning is None else _planned(subject),
+        method=view_method(case),
+        parts=tuple((part.value, words) for part, words in PART_WORDS.items()),
+        citations=citations(subject),
+    )
+
+
+def _planned(subject: Subject) -> Planned:
+    return Planned(
+        plans=view_plans(subject),
+        distribution=view_distribution(subject),
+        sources=view_sources(subject),
+        resections=view_resections(subject),
+        findings=tuple(subject.statement(finding) for finding in subject.planning.findings),
+    )

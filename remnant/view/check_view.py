@@ -1,0 +1,113 @@
+"""Quality checks, and what has to be read with care in a case."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from remnant.core.case import CaseReport
+from remnant.core.findings import Finding, Verdict
+from remnant.core.lesions import Confirmation
+from remnant.view.parts import Mark, mark, plural
+from remnant.view.transitional import beyond
+from remnant.wording.words import CHECK_WORDS
+
+LESIONS_UNCONFIRMED: Final = "lesions_unconfirmed"
+"""Said with the lesions that count, and so not among the failed checks."""
+SEGMENTS_SOURCE: Final = "segments_source"
+ABOUT_SEGMENTS: Final = "couinaud_"
+ORDER: Final = (Verdict.NOT_MET, Verdict.UNKNOWN, Verdict.NO_EVIDENCE, Verdict.MET)
+TO_REVIEW: Final = {**CHECK_WORDS, Verdict.UNKNOWN: "to review"}
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One quality check."""
+
+    mark: Mark
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """One line at the head of the page: its words and the part that says more."""
+
+    words: str
+    part: str
+    bad: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Checks:
+    """What has to be read with care.
+
+    ``failed`` and ``not_made`` are texts of checks, ``failed_on_case`` all that failed but those of
+    volumetry, in the order of the report. ``segments`` are those on where the segments came from,
+    ``replaced`` what these say beyond that, ``bad_segments`` those on their shape that failed. Of
+    the ``counted`` lesions ``unconfirmed`` are automatic; ``planted`` ones are synthetic.
+    """
+
+    every: tuple[Check, ...]
+    failed_on_case: tuple[str, ...]
+    failed: tuple[str, ...]
+    not_made: tuple[str, ...]
+    segments: tuple[str, ...]
+    replaced: tuple[str, ...]
+    bad_segments: tuple[str, ...]
+    unconfirmed: int
+    counted: int
+    planted: int
+    assumed: bool
+    review: bool
+
+    @property
+    def nothing(self) -> bool:
+        """Whether there is nothing to be read with care."""
+        found = (self.failed, self.not_made, self.segments, self.unconfirmed, self.planted)
+        return not (any(found) or self.assumed or self.review)
+
+
+def view_checks(case: CaseReport) -> Checks:
+    """Return every quality check once, failed ones first, and what else asks for care."""
+    distinct = dict.fromkeys((*case.quality, *case.volumetry.quality))
+    checks = sorted(distinct, key=lambda check: ORDER.index(check.verdict))
+    failed = [check for check in checks if check.verdict is Verdict.NOT_MET]
+    undecided = [check for check in checks if check.verdict is Verdict.UNKNOWN]
+    counted = case.volumetry.counted_lesions
+    return Checks(
+        every=tuple(Check(_mark(check), check.text) for check in checks),
+        failed_on_case=tuple(c.text for c in case.quality if c.verdict is Verdict.NOT_MET),
+        failed=tuple(check.text for check in failed if check.id != LESIONS_UNCONFIRMED),
+        not_made=tuple(check.text for check in undecided if check.id != SEGMENTS_SOURCE),
+        segments=tuple(check.text for check in undecided if check.id == SEGMENTS_SOURCE),
+        replaced=tuple(filter(None, (beyond(c.text) for c in distinct if _is_open_source(c)))),
+        bad_segments=tuple(c.text for c in failed if c.id.startswith(ABOUT_SEGMENTS)),
+        unconfirmed=sum(one.confirmation is Confirmation.AUTOMATIC for one in counted),
+        counted=len(counted),
+        planted=len(case.planted),
+        assumed=case.patient.body_size_assumed,
+        review=case.volumetry.segments_need_review,
+    )
+
+
+def alerts(checks: Checks, review: str) -> tuple[Alert, ...]:
+    """Return the lines at the head of the page."""
+    synthetic = plural(checks.planted, "metastasis", "metastases")
+    failed = len(checks.failed)
+    every = (
+        (checks.planted, Alert(f"Demo: {checks.planted} synthetic {synthetic}", "planted")),
+        (failed, Alert(f"{failed} quality {plural(failed, 'check')} failed", "notices", bad=True)),
+        (
+            checks.unconfirmed,
+            Alert(f"{checks.unconfirmed} of {checks.counted} lesions not confirmed", "notices"),
+        ),
+        (checks.review, Alert(review, "borders")),
+        (checks.assumed, Alert("Body size assumed", "notices")),
+    )
+    return tuple(alert for holds, alert in every if holds)
+
+
+def _is_open_source(check: Finding) -> bool:
+    return check.id == SEGMENTS_SOURCE and check.verdict is Verdict.UNKNOWN
+
+
+def _mark(check: Finding) -> Mark:
+    return mark(check.verdict, TO_REVIEW if check.id == SEGMENTS_SOURCE else CHECK_WORDS)

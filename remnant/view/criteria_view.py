@@ -1,0 +1,157 @@
+"""What the sources list: conditions, ablation of each lesion, pathways, and what is not known."""
+
+from dataclasses import dataclass
+
+from remnant.core.criteria import CriteriaResult, Pathway, TreatmentOption
+from remnant.core.findings import Finding, Verdict
+from remnant.view.ablation_view import AblationTable, view_ablation
+from remnant.view.absences import nothing_to_list
+from remnant.view.open_questions import Question, open_questions
+from remnant.view.parts import NOTE, Mark, mark
+from remnant.view.rule_facts import amounts_here, is_note
+from remnant.view.subject import Statement, Subject, status_words
+from remnant.view.told_facts import told
+from remnant.wording.lists import reviewed_answer
+from remnant.wording.words import BRANCH_WORDS, OPTION_WORDS
+
+MOST_FAILED = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One condition of a list, and what was found here; empty where there is nothing to show."""
+
+    statement: Statement
+    here: str
+
+
+@dataclass(frozen=True, slots=True)
+class Criteria:
+    """A list of conditions of one source; ``failed`` are texts of those for which it is not met."""
+
+    mark: Mark
+    title: str
+    source: int | None
+    answer: str
+    failed: tuple[str, ...]
+    conditions: tuple[Condition, ...]
+    amounts: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Lists on one subject."""
+
+    title: str
+    id: str
+    lists: tuple[Criteria, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One treatment that a pathway lists."""
+
+    mark: Mark
+    name: str
+    text: str
+    source: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """One row of a source's pathway, and whether it is this case's."""
+
+    mark: Mark
+    verdict: Verdict
+    title: str
+    branch: str
+    text: str
+    source: int | None
+    options: tuple[Option, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """All lists; ``nothing`` says why they do not apply."""
+
+    nothing: str
+    questions: tuple[Question, ...]
+    told: tuple[str, ...]
+    resectability: Group
+    ablation: AblationTable | None
+    staging: Group
+    transplant: Group
+    pathways: tuple[Branch, ...]
+
+    @property
+    def any(self) -> bool:
+        """Whether any source lists anything."""
+        return self.of_case or self.ablation is not None
+
+    @property
+    def of_case(self) -> bool:
+        """Whether any lists something of the whole case, not of single lesions."""
+        groups = (self.resectability, self.staging, self.transplant)
+        return bool(any(group.lists for group in groups) or self.pathways)
+
+
+def view_sources(subject: Subject) -> Sources:
+    """Return the lists of a planned case."""
+    planning = subject.planning
+
+    def group(title: str, name: str, found: tuple[CriteriaResult, ...]) -> Group:
+        return Group(title, name, tuple(_criteria(one, subject) for one in found))
+
+    return Sources(
+        nothing=nothing_to_list(subject.case) or "",
+        questions=open_questions(subject.case),
+        told=told(subject.case.clinical),
+        resectability=group("Resectability", "resectability", planning.resectability),
+        ablation=view_ablation(subject) if planning.ablation else None,
+        staging=group("Staging", "staging", planning.staging),
+        transplant=group("Transplantation", "transplant", planning.transplant),
+        pathways=tuple(_branch(pathway, subject) for pathway in planning.pathways),
+    )
+
+
+def _criteria(found: CriteriaResult, subject: Subject) -> Criteria:
+    amounts = amounts_here(found.findings, subject.case)
+    against = found.failed if found.verdict is Verdict.NOT_MET else ()
+    conditions = zip(found.findings, amounts or ("",) * len(found.findings), strict=True)
+    return Criteria(
+        mark=mark(found.verdict),
+        title=found.title,
+        source=subject.cite(found.source),
+        answer=reviewed_answer(found),
+        failed=tuple(finding.text for finding in against[:MOST_FAILED]),
+        conditions=tuple(Condition(condition(f, subject), here) for f, here in conditions),
+        amounts=bool(amounts),
+    )
+
+
+def condition(finding: Finding, subject: Subject) -> Statement:
+    """Return a finding as a row of a table, where every verdict shows."""
+    return Statement(
+        id=finding.id,
+        mark=NOTE if is_note(finding) else mark(finding.verdict),
+        text=subject.brief(finding.text),
+        source=subject.cite(finding.source),
+        status=status_words(finding),
+    )
+
+
+def _branch(pathway: Pathway, subject: Subject) -> Branch:
+    return Branch(
+        mark=mark(pathway.verdict, BRANCH_WORDS),
+        verdict=pathway.verdict,
+        title=pathway.title,
+        branch=pathway.branch,
+        text=pathway.text,
+        source=subject.cite(pathway.source),
+        options=tuple(_option(option, subject) for option in pathway.options),
+    )
+
+
+def _option(option: TreatmentOption, subject: Subject) -> Option:
+    source = subject.cite(option.source)
+    return Option(mark(option.verdict, OPTION_WORDS), option.name, option.text, source)

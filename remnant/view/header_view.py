@@ -1,0 +1,51 @@
+"""The head of a page: which case, which scan, which patient."""
+
+from dataclasses import dataclass
+
+from remnant.core.case import CaseReport
+from remnant.core.patient import LiverBackground, Patient
+from remnant.view.check_view import Alert, Checks, alerts
+
+NOT_GIVEN = "not given"
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """The facts at the head; ``modality`` is empty where only masks were given."""
+
+    pseudonym: str
+    version: str
+    modality: str
+    phase: str
+    body_size: str
+    assumed: bool
+    sex: str
+    age: str
+    background: str
+    alerts: tuple[Alert, ...]
+
+
+def view_header(case: CaseReport, checks: Checks, review: str) -> Header:
+    """Return the head of a case's page."""
+    study, patient = case.study, case.patient
+    background = patient.background
+    return Header(
+        pseudonym=study.pseudonym,
+        version=case.provenance.software.get("remnant", ""),
+        modality="" if study.modality is None else study.modality.value.upper(),
+        phase=study.phase.value,
+        body_size=_body_size(patient),
+        assumed=patient.body_size_assumed,
+        sex=patient.sex.value if patient.sex else NOT_GIVEN,
+        age=NOT_GIVEN if patient.age_years is None else f"{patient.age_years:g} y",
+        background="not known" if background is LiverBackground.UNKNOWN else background.value,
+        alerts=alerts(checks, review),
+    )
+
+
+def _body_size(patient: Patient) -> str:
+    sizes = (("height", patient.height_cm, "cm"), ("weight", patient.weight_kg, "kg"))
+    if all(value is None for _, value, _ in sizes):
+        return NOT_GIVEN
+    words = (f"{n} {NOT_GIVEN}" if value is None else f"{value:g} {u}" for n, value, u in sizes)
+    return ", ".join(words)

@@ -1,0 +1,167 @@
+"""Lesions as two tables, and the planted ones of the demo."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final
+
+from remnant.core.geometry import Vector3
+from remnant.core.labels import CouinaudSegment
+from remnant.core.lesions import IntensityStatistics, Lesion, PlantedLesion
+from remnant.core.quantity import Quantity
+from remnant.core.volumes import Modality
+from remnant.view.parts import DASH, Figure, Footnotes, figure
+from remnant.view.subject import Subject
+from remnant.wording.lesion_figures import LESION_FIGURES, LesionFigure
+from remnant.wording.numbers import percent, plain
+from remnant.wording.words import CONFIRMATION_WORDS
+
+OUTSIDE: Final = "outside the segment map"
+UNKNOWN_SEGMENTS: Final = "the segments are not known"
+Cell = Callable[[Lesion], Figure]
+Parts = Iterable[tuple[Enum, float]]
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """The heading of a column; a column of numbers stands to the right."""
+
+    title: str
+    numeric: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LesionTable:
+    """Headings, and each lesion's number with its cells."""
+
+    headings: tuple[Heading, ...]
+    rows: tuple[tuple[int, tuple[Figure, ...]], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Planted:
+    """A synthetic metastasis: true and measured volume, their ratio, and its place."""
+
+    id: int
+    true: str
+    measured: str
+    true_ml: float
+    measured_ml: float
+    share: str
+    centre: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lesions:
+    """All lesions, rejected ones too; ``unseen`` where one was measured without its image."""
+
+    table: LesionTable
+    more: LesionTable
+    notes: tuple[tuple[str, str], ...]
+    hounsfield: bool
+    unseen: bool
+    planted: tuple[Planted, ...]
+
+
+def view_lesions(subject: Subject) -> Lesions:
+    """Return the tables of lesions."""
+    case, notes = subject.case, Footnotes()
+    lesions = case.volumetry.lesions
+    table, more = (_table(columns, lesions) for columns in (_first(subject, notes), _more()))
+    return Lesions(
+        table=table,
+        more=more,
+        notes=subject.footnotes(notes),
+        hounsfield=case.study.modality is Modality.CT,
+        unseen=any(lesion.intensity is None for lesion in lesions),
+        planted=tuple(_planted(one) for one in case.planted),
+    )
+
+
+def _table(columns: Mapping[Heading, Cell], lesions: tuple[Lesion, ...]) -> LesionTable:
+    rows = ((lesion.id, tuple(cell(lesion) for cell in columns.values())) for lesion in lesions)
+    return LesionTable(tuple(columns), tuple(rows))
+
+
+def _first(subject: Subject, notes: Footnotes) -> dict[Heading, Cell]:
+    why = subject.case.volumetry.segments_reason or UNKNOWN_SEGMENTS
+    return {
+        Heading("Volume mL", numeric=True): lambda lesion: figure(lesion.volume_ml, notes=notes),
+        Heading("Axial diameters mm", numeric=True): _diameters,
+        Heading("Segments, share of the lesion", numeric=False): lambda lesion: (
+            Figure(_shares(_largest_first(lesion.segment_fractions)) or OUTSIDE)
+            if lesion.segment_fractions is not None
+            else Figure(DASH.number, known=False, note=notes.letter(why))
+        ),
+        **_plain(notes, more=False),
+        Heading("Confirmation", numeric=False): lambda lesion: Figure(
+            CONFIRMATION_WORDS[lesion.confirmation]
+        ),
+    }
+
+
+def _more() -> dict[Heading, Cell]:
+    def of_image(write: Callable[[IntensityStatistics], str]) -> Cell:
+        return lambda lesion: DASH if lesion.intensity is None else Figure(write(lesion.intensity))
+
+    return {
+        **_plain(Footnotes(), more=True),
+        Heading("Lobes", numeric=False): lambda lesion: (
+            Figure(_shares(lesion.lobe_fractions.items())) if lesion.lobe_fractions else DASH
+        ),
+        Heading("Mean ± SD", numeric=True): of_image(lambda i: f"{i.mean:.0f} ± {i.sd:.0f}"),
+        Heading("Median", numeric=True): of_image(lambda i: f"{i.median:.0f}"),
+        Heading("Range", numeric=True): of_image(lambda i: f"{i.minimum:.0f} to {i.maximum:.0f}"),
+        Heading("Centroid R, A, S mm", numeric=False): lambda lesion: Figure(
+            _place(lesion.centroid_ras_mm)
+        ),
+    }
+
+
+def _plain(notes: Footnotes, *, more: bool) -> dict[Heading, Cell]:
+    """Return the columns of the figures that are declared once for all tables."""
+
+    def cell(declared: LesionFigure) -> Cell:
+        def shown(lesion: Lesion) -> Figure:
+            value = declared.value(lesion)
+            if isinstance(value, Quantity):
+                return figure(value, notes=notes)
+            return Figure(plain(declared.scale * value) if declared.scale != 1 else f"{value:.1f}")
+
+        return shown
+
+    return {Heading(f.title, numeric=True): cell(f) for f in LESION_FIGURES if f.more is more}
+
+
+def _diameters(lesion: Lesion) -> Figure:
+    return Figure(f"{lesion.longest_axial_mm:.1f} × {lesion.perpendicular_axial_mm:.1f}")
+
+
+def _largest_first(shares: Mapping[CouinaudSegment, float]) -> Parts:
+    return sorted(shares.items(), key=lambda item: -item[1])
+
+
+def _shares(parts: Parts) -> str:
+    """Write the parts of a lesion: segments by name, lobes by value."""
+    return ", ".join(f"{_name(part)} {percent(share)}\u00a0%" for part, share in parts)
+
+
+def _name(part: Enum) -> str:
+    return part.value if isinstance(part.value, str) else part.name
+
+
+def _place(point_ras_mm: Vector3) -> str:
+    return ", ".join(f"{coordinate:.0f}" for coordinate in point_ras_mm)
+
+
+def _planted(lesion: PlantedLesion) -> Planted:
+    true = lesion.true_volume_ml
+    return Planted(
+        id=lesion.id,
+        true=plain(true),
+        measured=plain(lesion.measured_ml),
+        true_ml=true,
+        measured_ml=lesion.measured_ml,
+        share=percent(lesion.measured_ml / true) if true > 0 else "",
+        centre=_place(lesion.centre_ras_mm),
+    )

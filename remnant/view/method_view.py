@@ -1,0 +1,138 @@
+"""How the figures came about: provenance, and the assumed errors of measurement."""
+
+from dataclasses import dataclass
+
+from remnant.core.case import CaseReport
+from remnant.core.provenance import Provenance
+from remnant.core.study import Study
+from remnant.core.uncertainty import ErrorModel
+from remnant.core.units import percent_from_fraction
+from remnant.core.volumetry_report import StandardisedVolume
+from remnant.view.segment_state import plane_errors, segments_origin
+from remnant.wording.numbers import ABSENT, plain
+
+SHOWN_DIGITS = 12
+NONE_ASSUMED = "none assumed"
+UNKNOWN_SEGMENTS = "the segments are not known"
+RESIDUAL = (
+    "of the standardised volume: how far persons of one size differ; the choice of the formula is "
+    "shown apart"
+)
+Pair = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """A model or an input with the start of its sha256."""
+
+    name: str
+    start: str
+
+
+@dataclass(frozen=True, slots=True)
+class Errors:
+    """The error model: each boundary with its standard deviation; ``planes`` where they differ."""
+
+    draws: int
+    origin: str
+    seed: int
+    liver: str
+    lesions: str
+    borders: str
+    planes: tuple[Pair, ...]
+    formula: str
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """Where the figures are from."""
+
+    made: str
+    source: str
+    software: str
+    models: tuple[Digest, ...]
+    device: str
+    seed: str
+    inputs: tuple[Digest, ...]
+    configuration: Digest
+    settings: str
+    segments: str
+    standardised: str
+    seconds: str
+    errors: Errors
+
+
+def view_method(case: CaseReport) -> Method:
+    """Return how the figures of a case came about."""
+    known, volumes = case.provenance, case.volumetry
+    return Method(
+        made=known.created_utc,
+        source=_source(case.study),
+        software=", ".join(f"{name} {version}" for name, version in sorted(known.software.items())),
+        models=tuple(_digest(f"{m.id} {m.version}", m.weights_sha256) for m in known.models),
+        device=known.device or "no network ran",
+        seed="nothing was random" if known.seed is None else str(known.seed),
+        inputs=tuple(_digest(role, sha256) for role, sha256 in sorted(known.inputs_sha256.items())),
+        configuration=_digest("", known.configuration_sha256),
+        settings=_settings(known),
+        segments=segments_origin(volumes) or f"{ABSENT} ({volumes.segments_reason or 'not known'})",
+        standardised=_standardised(volumes.standardised),
+        seconds=", ".join(f"{stage} {s:.1f}" for stage, s in known.seconds.items()) or ABSENT,
+        errors=_errors(case),
+    )
+
+
+def _digest(name: str, sha256: str) -> Digest:
+    return Digest(name, sha256[:SHOWN_DIGITS])
+
+
+def _source(study: Study) -> str:
+    shape = " × ".join(map(str, study.shape))
+    spacing = " × ".join(f"{size:.3g}" for size in study.spacing_mm)
+    return f"{study.source}, {shape} voxels of {spacing} mm, {study.orientation}"
+
+
+def _settings(known: Provenance) -> str:
+    stored = sorted(known.configuration.items())
+    return ", ".join(f"{k} = {ABSENT if value is None else value}" for k, value in stored)
+
+
+def _standardised(known: StandardisedVolume) -> str:
+    bsa = known.bsa_m2
+    with_bsa = f" with body surface by {known.bsa_formula}" if known.bsa_formula else ""
+    surface = f"{ABSENT} ({bsa.reason})" if bsa.value is None else f"{plain(bsa.value)} m²"
+    return f"{known.formula}{with_bsa}; body surface {surface}; population: {known.population}"
+
+
+def _errors(case: CaseReport) -> Errors:
+    model, boundaries = case.volumetry.error_model, case.volumetry.boundaries
+    planes = plane_errors(case.volumetry) if boundaries.borders else ()
+    each_plane = _spread(model.segment_border_mm, "mm", " for each plane")
+    formula = _spread(percent_from_fraction(model.formula_residual_fraction), "%", f" {RESIDUAL}")
+    return Errors(
+        draws=model.draws,
+        origin=model.origin,
+        seed=model.seed,
+        liver=f"{_liver(model)} (liver surface {boundaries.liver_surface_mm2 / 100:.0f} cm²)",
+        lesions=_lesions(model),
+        borders=each_plane if boundaries.borders else UNKNOWN_SEGMENTS,
+        planes=tuple((words, _spread(round(mm, 1), "mm", "")) for words, mm in planes),
+        formula=formula,
+    )
+
+
+def _liver(model: ErrorModel) -> str:
+    common = f"{percent_from_fraction(model.liver_common_share):g}"
+    rest = f"the rest patches of {model.liver_patch_mm2 / 100:g} cm²"
+    words = f"; {common} % of its variance moves the whole surface, {rest}"
+    return _spread(model.liver_boundary_mm, "mm", words)
+
+
+def _lesions(model: ErrorModel) -> str:
+    common = f"{percent_from_fraction(model.lesion_common_share):g}"
+    words = f"; {common} % of its variance is common to all lesions"
+    return _spread(model.lesion_boundary_mm, "mm", words)
+
+
+def _spread(value: float, unit: str, words: str) -> str:
+    return f"{value:g} {unit}{words}" if value else NONE_ASSUMED
