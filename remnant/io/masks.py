@@ -1,7 +1,7 @@
 """Existing masks, whatever program made them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
@@ -17,7 +17,7 @@ from remnant.core.labels import BINARY_SCHEME, COUINAUD_SCHEME, CouinaudSegment
 from remnant.core.volumes import LabelMap
 from remnant.io.image_quality import grid_findings
 from remnant.io.placement import in_order_of, placed_on
-from remnant.io.role_maps import RoleMap, read_role
+from remnant.io.role_maps import GivenMap, read_role
 from remnant.io.roles import CODED_BY_SEGMENT, Part
 from remnant.io.segment_terms import is_another
 
@@ -152,15 +152,6 @@ class Masks:
     branches: LabelMap | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class GivenMap:
-    """A map of Couinaud's codes by itself, with the digest of its file and what was noticed."""
-
-    labels: LabelMap
-    sha256: str
-    quality: tuple[Finding, ...]
-
-
 def read_masks(
     paths: Mapping[str, Path], *, preset: MasksPreset, reference: Geometry | None = None
 ) -> Masks:
@@ -243,7 +234,7 @@ def read_segment_map(path: Path, part: Part = Part.COUINAUD) -> GivenMap:
     _require_known(role.labels, NAMED[part], what=f"{part} file {path}")
     _not_empty(role.labels, f"the {part} map")
     labels = LabelMap(role.labels.codes, role.labels.geometry, COUINAUD_SCHEME)
-    return GivenMap(labels=labels, sha256=role.sha256, quality=role.quality)
+    return replace(role, labels=labels)
 
 
 def _files_by_part(paths: Mapping[str, Path]) -> dict[Part, Path]:
@@ -279,7 +270,7 @@ def _require_known(labels: LabelMap, coding: Coding, *, what: str) -> None:
         )
 
 
-def _require_named_alike(role: RoleMap, coding: Coding, part: Part, *, what: str) -> None:
+def _require_named_alike(role: GivenMap, coding: Coding, part: Part, *, what: str) -> None:
     """Raise where the header names a wanted code after something else, such as another organ."""
     present = present_codes(role.labels.codes) - {0}
     used = present if coding.instances else present & coding.wanted
@@ -294,7 +285,7 @@ def _require_named_alike(role: RoleMap, coding: Coding, part: Part, *, what: str
 
 
 def _on_one_grid(
-    given: Mapping[Part, RoleMap], reference: Geometry | None
+    given: Mapping[Part, GivenMap], reference: Geometry | None
 ) -> tuple[dict[Part, LabelMap], Geometry]:
     first = Part.LIVER if Part.LIVER in given else Part.COUINAUD
     geometry = given[first].labels.geometry if reference is None else reference

@@ -1,8 +1,9 @@
 """One map of one role, from whatever kind of file holds it."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 from remnant.core.codes import present_codes
 from remnant.core.errors import UnknownLabelError, UnreadableFileError
@@ -23,7 +24,7 @@ from remnant.io.segment_terms import SegmentLabel, meaning_of
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class RoleMap:
+class GivenMap:
     """What a file holds for one role.
 
     Parameters
@@ -31,27 +32,74 @@ class RoleMap:
     labels
         Codes as stored, or, where ``named``, 1 to 8 for Couinaud's segments and branches, one code
         per lesion where there are several, 1 for everything else.
-    named
-        Whether the file itself says what its segments are, so that no preset is needed.
     sha256
         Digest of the file, or of the files.
     quality
         What was noticed.
+    named
+        Whether the file itself says what its segments are, so that no preset is needed.
     names
         What a NIfTI header says of the codes of a map that is not ``named``.
     """
 
     labels: LabelMap
-    named: bool
     sha256: str
     quality: tuple[Finding, ...] = field(default=())
+    named: bool = False
     names: Mapping[int, SegmentLabel] = field(default_factory=dict)
 
 
-def read_role(path: Path, part: Part) -> RoleMap:
+@dataclass(frozen=True, slots=True)
+class MapFormat:
+    """A kind of file, or of folder, whose segments have names.
+
+    Parameters
+    ----------
+    files
+        Returns the files that hold a role at a path, in a path of this kind; else none.
+    read
+        Reads these files; the first alone where ``each`` is not set.
+    each
+        Whether every structure has a file of its own.
+    """
+
+    files: Callable[[Path, Part], tuple[Path, ...]]
+    read: Callable[[tuple[Path, ...]], NamedSegments]
+    each: bool = False
+
+
+def _slicer_file(path: Path, _: Part) -> tuple[Path, ...]:
+    return (path,) if not path.is_dir() and is_slicer_segmentation(path) else ()
+
+
+def _dicom_file(path: Path, _: Part) -> tuple[Path, ...]:
+    if is_nifti_name(path) or is_nrrd_name(path) or not path.exists():
+        return ()
+    from remnant.io.dicom_seg import find_dicom_segmentation
+
+    found = find_dicom_segmentation(path)
+    return () if found is None else (found,)
+
+
+def _read_dicom(files: tuple[Path, ...]) -> NamedSegments:
+    from remnant.io.dicom_seg import read_dicom_segmentation
+
+    return read_dicom_segmentation(files[0])
+
+
+FORMATS: Final = (
+    MapFormat(files=files_of_role, read=read_segment_files, each=True),
+    MapFormat(files=_slicer_file, read=lambda files: read_slicer_segmentation(files[0])),
+    MapFormat(files=_dicom_file, read=_read_dicom),
+)
+"""The kinds of named segments, the first that fits first; all other files hold bare codes."""
+
+
+def read_role(path: Path, part: Part) -> GivenMap:
     """Read the map of one role from NIfTI, NRRD, a 3D Slicer segmentation, DICOM SEG, or a folder.
 
-    A folder holds one DICOM segmentation, or TotalSegmentator's file for each structure.
+    A folder holds one DICOM segmentation, or TotalSegmentator's file for each structure. Another
+    kind is a reader and one entry of ``FORMATS``.
 
     Raises
     ------
@@ -60,28 +108,37 @@ def read_role(path: Path, part: Part) -> RoleMap:
     UnknownLabelError
         The file names its segments, and none is of this role.
     """
+    for form in FORMATS:
+        if files := form.files(path, part):
+            sha256 = digest_files(files) if form.each else digest_file(files[0])
+            return _named(form.read(files), part, path if form.each else files[0], sha256)
     if path.is_dir():
-        return _from_folder(path, part)
-    if is_slicer_segmentation(path):
-        return _named(read_slicer_segmentation(path), part, path, digest_file(path))
-    if not is_nifti_name(path) and not is_nrrd_name(path) and _is_dicom(path):
-        return _from_dicom(path, part)
+        raise UnreadableFileError(_nothing_in(path, part))
     return _from_codes(path, part)
 
 
-def _from_codes(path: Path, part: Part) -> RoleMap:
+def _nothing_in(folder: Path, part: Part) -> str:
+    names = ", ".join(f"{name}.nii.gz" for name in FILES.get(part, ()))
+    return (
+        f"{folder} holds no {part} map: neither a DICOM segmentation"
+        + (f" nor {names}" if names else " nor anything else that is read")
+        + "; give the file itself"
+    )
+
+
+def _from_codes(path: Path, part: Part) -> GivenMap:
     labels = read_labels(path, INSTANCE_SCHEME)
     sha256 = digest_file(path)
     names = _names_of_codes(path) if is_nifti_name(path) else {}
     if part not in CODED_BY_SEGMENT:
-        return RoleMap(labels=labels, named=False, sha256=sha256, names=names)
+        return GivenMap(labels=labels, named=False, sha256=sha256, names=names)
     present = present_codes(labels.codes) - {0}
     if names and present and present <= names.keys():
         return _named(_by_header(labels, names, present), part, path, sha256)
     if names:
         _require_own_numbers(names, present, part, path)
     quality = _unnamed_codes(len(present - names.keys()), part) if names else ()
-    return RoleMap(labels=labels, named=False, sha256=sha256, quality=quality)
+    return GivenMap(labels=labels, named=False, sha256=sha256, quality=quality)
 
 
 def _names_of_codes(path: Path) -> Mapping[int, SegmentLabel]:
@@ -146,35 +203,6 @@ def _unnamed_codes(count: int, part: Part) -> tuple[Finding, ...]:
     return (quality_finding(f"{part}_by_number", passed=None, prose=text, value=float(count)),)
 
 
-def _from_folder(path: Path, part: Part) -> RoleMap:
-    from remnant.io.dicom_seg import find_dicom_segmentation
-
-    files = files_of_role(path, part)
-    if files:
-        return _named(read_segment_files(files), part, path, digest_files(tuple(files.values())))
-    found = find_dicom_segmentation(path)
-    if found is not None:
-        return _from_dicom(found, part)
-    names = ", ".join(f"{name}.nii.gz" for name in FILES.get(part, ()))
-    raise UnreadableFileError(
-        f"{path} holds no {part} map: neither a DICOM segmentation"
-        + (f" nor {names}" if names else " nor anything else that is read")
-        + "; give the file itself"
-    )
-
-
-def _from_dicom(path: Path, part: Part) -> RoleMap:
-    from remnant.io.dicom_seg import read_dicom_segmentation
-
-    return _named(read_dicom_segmentation(path), part, path, digest_file(path))
-
-
-def _is_dicom(path: Path) -> bool:
-    from remnant.io.dicom_folder import is_dicom_file
-
-    return path.is_file() and is_dicom_file(path)
-
-
-def _named(found: NamedSegments, part: Part, path: Path, sha256: str) -> RoleMap:
+def _named(found: NamedSegments, part: Part, path: Path, sha256: str) -> GivenMap:
     labels, quality = map_of_role(found, part, path)
-    return RoleMap(labels=labels, named=True, sha256=sha256, quality=tuple(quality))
+    return GivenMap(labels=labels, named=True, sha256=sha256, quality=tuple(quality))

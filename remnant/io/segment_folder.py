@@ -6,7 +6,7 @@ n is Couinaud segment n. Source: TotalSegmentator's class map (``totalsegmentato
 map_to_binary.py``) and its README, which names them Couinaud segments.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
@@ -30,25 +30,24 @@ FILES: Mapping[Part, tuple[str, ...]] = MappingProxyType(
 """Names of the files of each role, without their ending."""
 
 
-def files_of_role(folder: Path, part: Part) -> dict[str, Path]:
-    """Return the files of a folder that hold a role, by their names without ending.
+def files_of_role(folder: Path, part: Part) -> tuple[Path, ...]:
+    """Return the files of a folder that hold a role, none of what is no folder.
 
     Raises
     ------
     InputError
         A structure stands there twice, packed and unpacked.
     """
-    found: dict[str, Path] = {}
+    found = []
     for name in FILES.get(part, ()):
         files = [file for end in ENDINGS if (file := folder / f"{name}{end}").is_file()]
         if len(files) > 1:
             raise InputError(f"{folder} holds {name} twice, as .nii.gz and as .nii; keep one")
-        if files:
-            found[name] = files[0]
-    return found
+        found += files
+    return tuple(found)
 
 
-def read_segment_files(files: Mapping[str, Path]) -> NamedSegments:
+def read_segment_files(files: Sequence[Path]) -> NamedSegments:
     """Read one binary map per structure; all are brought to the grid of the first.
 
     Raises
@@ -58,12 +57,12 @@ def read_segment_files(files: Mapping[str, Path]) -> NamedSegments:
     UnknownLabelError
         A file holds other codes than 0 and 1.
     """
-    names = tuple(files)
-    first = read_labels(files[names[0]], BINARY_SCHEME)
+    names = [_structure(file) for file in files]
+    first = read_labels(files[0], BINARY_SCHEME)
 
     def pieces(wanted: Collection[int]) -> Iterator[Piece]:
         for number in wanted:
-            path = files[names[number]]
+            path = files[number]
             labels = placed_on(
                 first.geometry,
                 read_labels(path, BINARY_SCHEME),
@@ -75,3 +74,9 @@ def read_segment_files(files: Mapping[str, Path]) -> NamedSegments:
 
     labels = tuple(SegmentLabel(number=n, names=(name,)) for n, name in enumerate(names))
     return NamedSegments(geometry=first.geometry, labels=labels, pieces=pieces)
+
+
+def _structure(file: Path) -> str:
+    """Return the name of a structure: that of its file without the ending."""
+    ending = next(end for end in ENDINGS if file.name.endswith(end))
+    return file.name[: -len(ending)]

@@ -14,8 +14,14 @@ from remnant.core.errors import (
     InputError,
     UnknownLabelError,
 )
+from remnant.core.geometry import Geometry
 from remnant.core.labels import COUINAUD_SCHEME
+from remnant.io import role_maps
+from remnant.io.atomic import digest_file
 from remnant.io.masks import PRESETS, MasksPreset, Part, read_masks
+from remnant.io.named_segments import NamedSegments
+from remnant.io.role_maps import MapFormat
+from remnant.io.segment_terms import SegmentLabel
 
 SHAPE = (7, 8, 9)
 LITS, TOTAL, MSD, BINARY = (
@@ -191,3 +197,26 @@ def test_sample__total_segmentator_liver(sample):
     volume_ml = masks.liver.codes.sum(dtype=int) * masks.geometry.voxel_volume_ml
     assert volume_ml == pytest.approx(1125.7, abs=0.05)
     assert masks.lesions is None
+
+
+def test_formats__another_kind_of_file_is_a_reader_and_one_entry(tmp_path, monkeypatch):
+    grid = Geometry((4, 5, 6), np.diag([1.0, 2.0, 3.0, 1.0]))
+    plane = np.ones((4, 5), dtype=bool)
+
+    def read(files):
+        name = files[0].read_text(encoding="utf-8")
+        return NamedSegments(
+            geometry=grid,
+            labels=(SegmentLabel(number=1, names=(name,)),),
+            pieces=lambda wanted: ((number, k, plane) for number in wanted for k in (2, 3)),
+        )
+
+    form = MapFormat(files=lambda path, _: (path,) if path.suffix == ".one" else (), read=read)
+    monkeypatch.setattr(role_maps, "FORMATS", (form, *role_maps.FORMATS))
+    path = tmp_path / "map.one"
+    path.write_text("liver_segment_4", encoding="utf-8")
+
+    masks = read_masks({"couinaud": path}, preset=MasksPreset.BINARY)
+
+    assert [0, 0, 4, 4, 0, 0] == masks.couinaud.codes[0, 0].tolist()
+    assert digest_file(path) == masks.inputs_sha256["couinaud"]
