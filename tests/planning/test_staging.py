@@ -6,35 +6,25 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from planning.computed import SEGMENT_BASED
-from planning.criteria import AnyOf, inputs_of
-from planning.known import INPUTS
+from planning.criteria import AnyOf, rests_on_segments
+from planning.evidence import Evidence, plan_facts
+from planning.facts import grade_is_g1_or_g2
+from planning.inputs import Facts
 from planning.literature import load_literature
 from planning.rules.staging import LIMITED_LESIONS, MAJOR_SEGMENTS, STAGING_RULES
-from planning.staging import (
-    flr_insufficient,
-    grade_is_g1_or_g2,
-    reachable_in_one_stage,
-    small_resection_suffices,
-    staging,
-    with_derived,
-)
-from planning.wording import REVIEW_SENTENCE
-from remnant.core.clinical import Differentiation, Grade, PrimaryStatus
-from remnant.core.debulking import (
-    DebulkingPlan,
-    PlanOrigin,
-    Recipe,
-    TargetOutcome,
-    VirtualResection,
-)
+from planning.staging import staging
+from remnant.core.clinical import ClinicalFacts, Differentiation, Grade, PrimaryStatus
+from remnant.core.debulking import Recipe, TargetOutcome
 from remnant.core.findings import SourceStatus, Verdict
 from remnant.core.labels import CouinaudSegment
 from remnant.core.plan import FrillingType
 from remnant.core.quantity import Quantity
+from remnant.core.reasons import Cause, Reason, reason
+from remnant.testing.example_plans import example_plan, example_result
 
 FIT = {
-    "grade": Grade.G2,
+    "differentiation": Differentiation.WELL,
+    "grade_is_g1_or_g2": True,
     "fit_for_major_hepatectomy": True,
     "both_lobes": True,
     "frilling_type": FrillingType.II,
@@ -59,42 +49,24 @@ REACHED = (target(),)
 SHORT = (target(0.7), target(0.9, Verdict.NOT_MET, largest=300.0))
 
 
-@pytest.fixture
-def make_plan(make_remnant):
-    def plan(segments=(2, 3), *, share=1.0, named=True, feasible=Verdict.MET, targets=()):
-        result = VirtualResection(
-            fates={},
-            remnant=make_remnant(),
-            debulked_fraction=Quantity.absent("none") if share is None else Quantity(share),
-            removed_ml=Quantity(100.0),
-            ablated_ml=Quantity(0.0),
-            margin_ml=0.0,
-            residual_tumour_ml=Quantity(0.0),
-            ablation_zones=0,
-            interventions=1,
-        )
-        return DebulkingPlan(
-            id="plan_1",
-            title="",
-            headline="",
-            origin=PlanOrigin.OPTIMISER,
-            targets=targets,
-            recipe=Recipe(segments=tuple(CouinaudSegment(s) for s in segments)),
-            result=result,
-            named=named,
-            new_world="",
-            feasible=feasible,
-            proven=True,
-            gap_ml=0.0,
-            on_front=True,
-            flips=(),
-        )
-
-    return plan
+LATERAL = example_plan(
+    recipe=Recipe(segments=(CouinaudSegment.II, CouinaudSegment.III)),
+    result=example_result(debulked_fraction=Quantity(1.0)),
+    targets=(),
+    named=True,
+    feasible=Verdict.MET,
+)
+NO_WEDGE = (Reason(Cause.PROSE, names=("no wedge",)),)
 
 
-def judged(known, *, plans=(), targets=()):
-    return {r.id.removeprefix("staging."): r for r in staging(known, plans=plans, targets=targets)}
+def listed(known, *, plans=(), targets=(), limits=(), **options):
+    proven = plan_facts(Evidence(plans=plans, targets=targets, limits=limits))
+    facts = Facts.named(known).extended(proven)
+    return staging(facts, targets=targets, limits=limits, **options)
+
+
+def judged(known, **case):
+    return {result.id.removeprefix("staging."): result for result in listed(known, **case)}
 
 
 def conditions():
@@ -149,8 +121,10 @@ def test_staging__all_unknown_without_facts():
     assert len(found) == len(STAGING_RULES)
     assert {result.verdict for result in found.values()} == {Verdict.UNKNOWN}
     assert all(result.missing for result in found.values())
-    assert "Not decided by the plans: whether one stage" in found["pve"].text
-    assert not any("stage" in words for words in found["pve"].missing)
+    (flr,) = [f for f in found["pve"].findings if f.id == "staging.pve.flr"]
+    assert flr.missing == ("flr_insufficient_in_one_stage",)
+    assert "flr_insufficient_in_one_stage" not in found["pve"].missing
+    assert all(f.missing for result in found.values() for f in result.deciding)
 
 
 @pytest.mark.parametrize("way", ["pve", "two_stage_pvl", "alpps"])
@@ -161,7 +135,8 @@ def test_stages__listed_only_where_one_stage_leaves_too_little(way):
 
     assert enough.verdict is Verdict.NOT_MET
     assert short.verdict is Verdict.MET
-    assert short.text.endswith("In one stage too little liver would remain for 90 %.")
+    assert short.reasons == (reason(Cause.TOO_LITTLE_IN_ONE_STAGE, 0.9),)
+    assert enough.reasons == open_question.reasons == ()
     assert open_question.verdict is Verdict.UNKNOWN
 
 
@@ -178,13 +153,15 @@ def test_two_stages__not_for_one_lobe():
         ({"grade": Grade.G1}, Verdict.MET),
         ({"grade": Grade.G3}, Verdict.NOT_MET),
         ({"grade": Grade.NEC}, Verdict.NOT_MET),
-        ({"grade": None}, Verdict.UNKNOWN),
-        ({"grade": None, "ki67_percent": 20.0}, Verdict.MET),
-        ({"grade": None, "ki67_percent": 20.1}, Verdict.NOT_MET),
+        ({}, Verdict.UNKNOWN),
+        ({"ki67_percent": 20.0}, Verdict.MET),
+        ({"ki67_percent": 20.1}, Verdict.NOT_MET),
     ],
 )
 def test_alpps__g3_is_a_contraindication(facts, verdict):
-    assert judged(FIT | facts, targets=SHORT)["alpps"].verdict is verdict
+    low = {"grade_is_g1_or_g2": grade_is_g1_or_g2(ClinicalFacts(**facts))}
+
+    assert judged(FIT | low, targets=SHORT)["alpps"].verdict is verdict
 
 
 def test_alpps__biopsy_is_a_remark():
@@ -192,17 +169,17 @@ def test_alpps__biopsy_is_a_remark():
     (biopsy,) = [f for f in result.findings if f.id == "staging.alpps.biopsy"]
 
     assert (biopsy.verdict, biopsy.limit, result.verdict) == (Verdict.MET, None, Verdict.MET)
-    assert "was not asked" in biopsy.text
+    assert not biopsy.decides
 
 
 @pytest.mark.parametrize("way", ["pve", "two_stage_pvl", "repeat_resection"])
 def test_differentiation__poor_is_not_for_resection(way):
-    poor = FIT | {"grade": Grade.NEC, "recurrence": True}
+    poor = FIT | {"differentiation": Differentiation.POOR, "recurrence": True}
 
     assert judged(poor, targets=SHORT)[way].verdict is Verdict.NOT_MET
 
 
-def test_differentiation__not_said_stays_unknown_beside_a_grade_that_ki67_gave():
+def test_differentiation__not_told_stays_unknown_beside_a_grade_that_ki67_gave():
     known = FIT | {"differentiation": None}
 
     assert judged(known, targets=SHORT)["pve"].missing == ("differentiation",)
@@ -214,7 +191,7 @@ def test_fitness__unknown_leaves_open_and_unfit_excludes():
 
     assert unfit["pve"].verdict is Verdict.NOT_MET
     assert unsaid["pve"].verdict is Verdict.UNKNOWN
-    assert unsaid["pve"].missing == ("fitness for a major hepatectomy",)
+    assert unsaid["pve"].missing == ("fit_for_major_hepatectomy",)
 
 
 def test_portal_hypertension__is_a_remark():
@@ -222,6 +199,7 @@ def test_portal_hypertension__is_a_remark():
     (risk,) = [f for f in result.findings if f.id == "staging.pve.portal_hypertension"]
 
     assert (risk.verdict, result.verdict) == (Verdict.NOT_MET, Verdict.MET)
+    assert (risk.decides, result.failed) == (False, ())
 
 
 SYNCHRONOUS = FIT | {"primary_status": PrimaryStatus.RESECTABLE}
@@ -240,35 +218,10 @@ SYNCHRONOUS = FIT | {"primary_status": PrimaryStatus.RESECTABLE}
         ({"fit_for_major_hepatectomy": False}, Verdict.NOT_MET),
     ],
 )
-def test_simultaneous__type_i_or_limited_bilobar_in_fit_patients(make_plan, facts, verdict):
-    found = judged(SYNCHRONOUS | facts, plans=[make_plan()], targets=REACHED)
+def test_simultaneous__type_i_or_limited_bilobar_in_fit_patients(facts, verdict):
+    found = judged(SYNCHRONOUS | facts, plans=(LATERAL,), targets=REACHED)
 
     assert found["simultaneous_primary"].verdict is verdict
-
-
-@pytest.mark.parametrize(
-    ("change", "small"),
-    [
-        ({}, True),
-        ({"segments": ()}, True),
-        ({"segments": (2, 3, 4)}, False),
-        ({"named": False}, False),
-        ({"feasible": Verdict.UNKNOWN}, False),
-        ({"share": 0.99}, False),
-        ({"share": None}, False),
-        ({"share": None, "targets": (1.0,)}, True),
-    ],
-)
-def test_simultaneous__extent_by_segments_name_and_target(make_plan, change, small):
-    assert small_resection_suffices([make_plan(**change)], REACHED) is small
-
-
-def test_small_resection__is_that_of_the_highest_target_met(make_plan):
-    plans = [make_plan((2,), share=0.75), make_plan((5, 6, 7, 8), share=0.95)]
-
-    assert small_resection_suffices(plans, [target(0.7)]) is True
-    assert small_resection_suffices(plans, [target(0.7), target(0.9)]) is False
-    assert small_resection_suffices(plans, [target(0.9, Verdict.NOT_MET)]) is None
 
 
 def test_repeat__undecided_where_only_stages_might_leave_enough():
@@ -276,13 +229,6 @@ def test_repeat__undecided_where_only_stages_might_leave_enough():
     short = [target(verdict=Verdict.NOT_MET, largest=300.0)]
 
     assert judged(back, targets=short)["repeat_resection"].verdict is Verdict.UNKNOWN
-
-
-def test_inputs__are_those_that_are_known_or_derived_here():
-    derived = set(with_derived({}, plans=(), targets=()))
-    asked = {c.input for c in conditions() if not isinstance(c, AnyOf)}
-
-    assert asked <= set(INPUTS) | derived
 
 
 def test_repeat__recurrence_that_one_stage_reaches():
@@ -303,58 +249,18 @@ def test_primary__in_synchronous_resectable_disease():
     assert gone["primary_synchronous"].verdict is Verdict.NOT_MET
 
 
-@pytest.mark.parametrize(
-    ("targets", "short"),
-    [
-        ((), None),
-        ((target(),), False),
-        ((target(verdict=Verdict.UNKNOWN),), None),
-        ((target(verdict=Verdict.UNKNOWN), target(verdict=Verdict.NOT_MET, largest=1.0)), True),
-        ((target(verdict=Verdict.NOT_MET, largest=399.9),), True),
-        ((target(verdict=Verdict.NOT_MET, largest=400.0),), False),
-        ((target(verdict=Verdict.NOT_MET, largest=None),), False),
-        ((target(verdict=Verdict.NOT_MET, least=None),), None),
-    ],
-)
-def test_flr_insufficient__only_for_want_of_liver(targets, short):
-    assert flr_insufficient(targets) is short
-
-
-@pytest.mark.parametrize(
-    ("verdicts", "reachable"),
-    [
-        ((), None),
-        ((Verdict.MET, Verdict.UNKNOWN), True),
-        ((Verdict.NOT_MET, Verdict.UNKNOWN), None),
-        ((Verdict.NOT_MET, Verdict.NOT_MET), False),
-    ],
-)
-def test_reachable__in_three_values(verdicts, reachable):
-    assert reachable_in_one_stage([target(verdict=v) for v in verdicts]) is reachable
-
-
-@pytest.mark.parametrize(
-    ("facts", "expected"),
-    [
-        ({}, None),
-        ({"differentiation": Differentiation.WELL}, None),
-        ({"differentiation": Differentiation.POOR}, False),
-        ({"grade": Grade.G2, "differentiation": Differentiation.POOR}, False),
-        ({"grade": Grade.G2}, True),
-        ({"grade": Grade.G3, "ki67_percent": 10.0}, False),
-    ],
-)
-def test_grade__g1_or_g2(facts, expected):
-    assert grade_is_g1_or_g2(facts) is expected
-
-
 def test_remarks__are_facts_with_their_source():
     found = judged({})["two_stage_pvl"].findings
     (course,) = [f for f in found if f.id == "staging.two_stage_pvl.course"]
 
     assert (course.verdict, course.source) == (Verdict.MET, "machairas2021")
-    assert "87 %" in course.text
-    assert course.text.endswith("(highly selected patients of one centre)")
+    assert (course.decides, course.threshold, course.quantity) == (False, None, None)
+
+
+def test_remarks__stand_behind_the_conditions_of_their_way():
+    for rule, result in zip(STAGING_RULES, listed({}), strict=True):
+        stated = [item.id for item in (*rule.listed.conditions, *rule.remarks)]
+        assert stated == [finding.id for finding in result.findings]
 
 
 @settings(max_examples=60)
@@ -362,9 +268,8 @@ def test_remarks__are_facts_with_their_source():
     known=st.fixed_dictionaries(
         {},
         optional={
-            "grade": st.none() | st.sampled_from(Grade),
+            "grade_is_g1_or_g2": st.none() | st.booleans(),
             "differentiation": st.none() | st.sampled_from(Differentiation),
-            "ki67_percent": st.none() | st.floats(0.0, 100.0),
             "fit_for_major_hepatectomy": st.none() | st.booleans(),
             "both_lobes": st.none() | st.booleans(),
             "lesion_count": st.none() | st.builds(Quantity, st.floats(0.0, 40.0)),
@@ -385,26 +290,40 @@ def test_remarks__are_facts_with_their_source():
     ),
 )
 def test_staging__never_raises_and_unknown_says_what_is_missing(known, outcomes):
-    for result in staging(known, plans=(), targets=outcomes):
-        told = result.missing or "Not decided by the " in result.text
-        assert (result.verdict is Verdict.UNKNOWN) <= bool(told)
-        assert all(len(finding.text) <= 250 for finding in result.findings)
+    for result in listed(known, targets=outcomes):
+        still_open = any(finding.missing for finding in result.deciding)
+        failed = any(f.verdict is Verdict.NOT_MET for f in result.deciding)
+        assert (result.verdict is Verdict.UNKNOWN) == (still_open and not failed)
+        assert set(result.missing) <= {name for f in result.deciding for name in f.missing}
 
 
 def test_chosen_limits__leave_open_what_they_forbid():
-    locked = judged(FIT | {"chosen_limits": "no wedge"}, targets=SHORT)["pve"]
+    locked = judged(FIT, targets=SHORT, limits=NO_WEDGE)["pve"]
 
     assert locked.verdict is Verdict.UNKNOWN
-    assert "In one stage within the chosen limits (no wedge) too little" in locked.text
-    reached = SYNCHRONOUS | {"chosen_limits": "no wedge"}
-    assert judged(reached, targets=REACHED)["primary_synchronous"].verdict is Verdict.MET
+    assert locked.reasons == (reason(Cause.TOO_LITTLE_IN_ONE_STAGE, 0.9), *NO_WEDGE)
+    reached = judged(SYNCHRONOUS, targets=REACHED, limits=NO_WEDGE)["primary_synchronous"]
+    assert reached.verdict is Verdict.MET
+
+
+def test_too_little__bears_on_the_ways_that_rest_on_the_remnant_alone():
+    short = reason(Cause.TOO_LITTLE_IN_ONE_STAGE, 0.9)
+    found = judged(FIT, targets=SHORT)
+
+    assert {name for name, result in found.items() if short in result.reasons} == {
+        "pve",
+        "two_stage_pvl",
+        "alpps",
+    }
+    assert {result.reasons for result in found.values()} == {(short,), ()}
 
 
 def test_review__marks_what_rests_on_segments():
-    listed = staging(FIT, plans=(), targets=SHORT, review=True)
+    marked = Reason(Cause.SEGMENTS_ESTIMATED)
 
-    for rule, result in zip(STAGING_RULES, listed, strict=True):
-        texts = {f.id: f.text for f in result.findings}
-        rests = {c.id for c in rule.listed.conditions if inputs_of(c) & SEGMENT_BASED}
-        assert rests == {i for i, text in texts.items() if text.count(REVIEW_SENTENCE) == 1}
-        assert result.text.count(REVIEW_SENTENCE) == 1
+    for rule, result in zip(
+        STAGING_RULES, listed(FIT, targets=SHORT, segments_estimated=True), strict=True
+    ):
+        rests = {c.id for c in rule.listed.conditions if rests_on_segments((c,))}
+        assert rests == {f.id for f in result.findings if f.reasons.count(marked) == 1}
+        assert result.reasons.count(marked) == 1
