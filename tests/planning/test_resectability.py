@@ -1,18 +1,16 @@
 import pytest
 
-from planning.computed import COMPUTED
-from planning.criteria import ShareRange
-from planning.known import INPUTS
+from planning.inputs import INPUTS, Facts, ShareRange, ValueSource
 from planning.resectability import resectability
-from planning.wording import REVIEW_SENTENCE
 from remnant.core.clinical import Differentiation, ExtrahepaticDisease, Grade, PrimaryStatus
 from remnant.core.findings import SourceStatus, Verdict
 from remnant.core.quantity import Bound, Quantity
+from remnant.core.reasons import Cause, Reason
 
 MET, NOT_MET, UNKNOWN, _ = Verdict
 NONE, MINIMAL, SIGNIFICANT = ExtrahepaticDisease
-NOTHING = dict.fromkeys(INPUTS)
-FITTING = NOTHING | {
+ESTIMATED = (Reason(Cause.SEGMENTS_ESTIMATED),)
+FITTING = {
     "grade": Grade.G1,
     "differentiation": Differentiation.WELL,
     "ki67_percent": 1.0,
@@ -53,7 +51,7 @@ ENETS, CLOYD, MACHAIRAS, BEFORE, R0, INDICATION, REVIEW = IDS
 
 
 def results(**facts):
-    return {result.id: result for result in resectability(FITTING | facts)}
+    return {result.id: result for result in resectability(Facts.named(FITTING | facts))}
 
 
 def finding(result, name):
@@ -71,18 +69,20 @@ def test_lists__a_fitting_case_meets_all_that_can_be_known():
 def test_cloyd__vessels_and_bile_are_never_known():
     found = results()[CLOYD]
     assert (UNKNOWN, ()) == (found.verdict, found.missing)
-    assert "Not decided by the scan: inflow and outflow of the remnant" in found.text
+    assert finding(found, "vessels").missing == ("remnant_vessels",)
+    assert finding(found, "bile").missing == ("remnant_bile",)
     known = results(remnant_vessels=True, remnant_bile=True)[CLOYD]
     assert known.verdict is MET
 
 
 def test_lists__without_facts_say_what_is_missing():
-    for result in resectability(NOTHING):
+    for result in resectability(Facts()):
         assert result.verdict is UNKNOWN
         assert result.missing or result.id == R0
-        assert set(result.missing) <= set(INPUTS.values()) - {INPUTS.get(name) for name in COMPUTED}
+        assert all(INPUTS[name].told for name in result.missing)
+        open_by = {INPUTS[name].source for f in result.deciding for name in f.missing}
         by_plans = {ENETS, CLOYD, MACHAIRAS, R0, INDICATION}
-        assert (result.id in by_plans) == ("Not decided by the plans: " in result.text)
+        assert (result.id in by_plans) == (ValueSource.PLAN in open_by)
 
 
 @pytest.mark.parametrize(
@@ -135,7 +135,18 @@ def test_lists__each_condition_at_its_edge(name, value, failed):
 def test_cloyd__three_wordings_stand_side_by_side(disease, expected):
     found = results(extrahepatic_disease=disease)[CLOYD]
     wordings = ("abstract", "text", "conclusion")
-    assert expected == tuple(finding(found, f"extrahepatic_{w}").verdict for w in wordings)
+    stated = [finding(found, f"extrahepatic_{wording}") for wording in wordings]
+    assert expected == tuple(one.verdict for one in stated)
+    assert (False, True, False) == tuple(one.decides for one in stated)
+
+
+def test_cloyd__what_decides_is_what_failed():
+    """With minimal disease elsewhere its abstract is not met, which decides nothing."""
+    found = results(extrahepatic_disease=MINIMAL, comorbidity_prohibitive=True)[CLOYD]
+    assert found.verdict is NOT_MET
+    assert found.failed == (finding(found, "comorbidity"),)
+    abstract = finding(found, "extrahepatic_abstract")
+    assert (abstract.verdict, abstract.decides) == (NOT_MET, False)
 
 
 @pytest.mark.parametrize(
@@ -146,9 +157,9 @@ def test_cloyd__three_wordings_stand_side_by_side(disease, expected):
         (False, Quantity(0.90), NOT_MET, MET),
         (False, Quantity(0.70), NOT_MET, NOT_MET),
         (None, Quantity(0.90), UNKNOWN, MET),
-        (False, ShareRange(least=0.75, most=0.90, below=True, reason="-"), NOT_MET, MET),
-        (False, ShareRange(least=0.65, most=0.80, reason="-"), NOT_MET, UNKNOWN),
-        (None, ShareRange(least=0.0, most=0.70, reason="-"), UNKNOWN, NOT_MET),
+        (False, ShareRange(least=0.75, most=0.90, below=True, reasons=()), NOT_MET, MET),
+        (False, ShareRange(least=0.65, most=0.80, reasons=()), NOT_MET, UNKNOWN),
+        (None, ShareRange(least=0.0, most=0.70, reasons=()), UNKNOWN, NOT_MET),
         (False, Quantity(0.85, bound=Bound.LOWER, reasons="more may exist"), UNKNOWN, MET),
     ],
 )
@@ -190,20 +201,39 @@ def test_debulking__for_whom(facts, verdict):
 
 def test_remarks__of_the_sources_stand_beside():
     found = results(symptoms_refractory=True)
-    said = {f.id: f.text for r in found.values() for f in r.findings if f.value is None}
-    assert "10 to 25 %" in said["resectability.machairas2021.share_of_patients"]
-    assert "Under 10 %" in said["resectability.gepnetlm_review.share_of_patients"]
-    assert "reluctant" in said["debulking.remark.reluctance"]
+    remarks = {
+        MACHAIRAS: {
+            "resectability.machairas2021.extensive",
+            "resectability.machairas2021.share_of_patients",
+            "resectability.gepnetlm_review.share_of_patients",
+        },
+        BEFORE: {
+            "resectability.gepnetlm_review.laparoscopy",
+            "resectability.gepnetlm_review.steatosis",
+            "resectability.gepnetlm_review.remains",
+        },
+        R0: {"resectability.cloyd2020.r1"},
+        INDICATION: {
+            "debulking.remark.outcome",
+            "debulking.remark.groups",
+            "debulking.remark.prognosis",
+        },
+        REVIEW: {"debulking.remark.reluctance"},
+    }
+    beside = {i: {f.id for f in r.findings if not f.inputs} for i, r in found.items()}
+    assert {i: ids for i, ids in beside.items() if ids} == remarks
+    stated = [f for r in found.values() for f in r.findings if not f.inputs]
+    assert {(f.verdict, f.decides, f.value) for f in stated} == {(MET, False, None)}
     assert found[REVIEW].verdict is MET
-    assert "R1" in said["resectability.cloyd2020.r1"]
 
 
 def test_review__marks_what_rests_on_segments_and_the_lists_that_they_decide():
-    for result in resectability(FITTING, review=True):
-        rests = {f.id.removeprefix(f"{result.id}.") for f in result.findings if said(f.text)}
+    for result in resectability(Facts.named(FITTING), segments_estimated=True):
+        rests = {f.id.removeprefix(f"{result.id}.") for f in result.findings if marked(f)}
         assert rests == MARKED.get(result.id, set())
-        assert said(result.text) == (result.id in MARKED)
-    assert not any(said(f.text) for r in resectability(FITTING) for f in r.findings)
+        assert marked(result) == (result.id in MARKED)
+    assert not any(marked(f) for r in results().values() for f in r.findings)
+    assert not any(marked(r) for r in results().values())
 
 
 MARKED = {
@@ -215,5 +245,5 @@ MARKED = {
 }
 
 
-def said(text):
-    return text.count(REVIEW_SENTENCE) == 1
+def marked(judged):
+    return judged.reasons == ESTIMATED
