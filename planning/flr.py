@@ -22,8 +22,8 @@ from remnant.core.findings import (
 from remnant.core.patient import LiverBackground, Patient
 from remnant.core.plan import Remnant
 from remnant.core.quantity import Quantity
+from remnant.core.reasons import Cause
 from remnant.core.volumetry_report import StandardisedVolume
-from volumetry.body_surface import ASSUMED_BODY
 from volumetry.standardised import formula_label
 
 MEASUREMENT_DECIMALS = 9
@@ -260,7 +260,7 @@ def _remaining(threshold: Threshold, remnant: Remnant) -> str:
         else f"of {BASIS_WORDS[basis]} {wording.measured(fraction)}"
         for basis, fraction in pairs
     )
-    because = wording.because(*fractions, said={ASSUMED_BODY})
+    because = wording.because(*fractions, said={Cause.BODY_SIZE_ASSUMED})
     return f"Estimated to remain: {wording.listed(parts)}.{because}"
 
 

@@ -16,7 +16,7 @@ import numpy as np
 from planning.rules.growth import DAYS_PER_WEEK, GrowthPreset, TimeConstant
 from remnant.core.errors import ImplausibleValueError
 from remnant.core.quantity import Bound, Interval, Quantity
-from remnant.core.reasons import reasons_of
+from remnant.core.reasons import Reason, joined, reasons_of
 from remnant.core.units import percent_from_fraction
 from volumetry.change import loose_ends
 from volumetry.propagation import Sample
@@ -127,7 +127,7 @@ def after_growth(amount: Quantity, preset: GrowthPreset) -> Quantity:
         interval=interval_of_draws(drawn) if known else None,
         bound=amount.bound,
         indicative=amount.indicative,
-        reasons=reasons_of(_reasons(amount.reason, _narrow(preset))),
+        reasons=joined(amount.reasons, _narrow(preset)),
     )
 
 
@@ -146,7 +146,7 @@ def time_to_threshold(
     """
     flr, least = flr_ml.value, least_flr_ml.value
     if flr is None or least is None:
-        return Quantity(None, reasons=reasons_of(_reasons(flr_ml.reason, least_flr_ml.reason)))
+        return Quantity(None, reasons=joined(flr_ml.reasons, least_flr_ml.reasons))
     growth = flr * preset.response_fraction
     weeks = float(weeks_until(least - flr, growth, preset.time.days))
     bound, indicative = loose_ends(flr_ml, least_flr_ml)
@@ -162,8 +162,8 @@ def time_to_threshold(
         drawn_flr * _responses(preset),
         slowing(preset.time),
     )
-    reason = _reasons(flr_ml.reason, least_flr_ml.reason, _narrow(preset))
-    return spanned_weeks(weeks, drawn, bound=bound, reason=reason)
+    reasons = joined(flr_ml.reasons, least_flr_ml.reasons, _narrow(preset))
+    return spanned_weeks(weeks, drawn, bound=bound, reasons=reasons)
 
 
 def probability_of_reaching(
@@ -239,7 +239,7 @@ def slowing(time: TimeConstant) -> Sample:
 
 
 def spanned_weeks(
-    weeks: float, drawn: Sample, *, bound: Bound | None, reason: str | None
+    weeks: float, drawn: Sample, *, bound: Bound | None, reasons: tuple[Reason, ...]
 ) -> Quantity:
     """Return a time with its interval, open where more than 5 % of the draws have no end."""
     around = interval_of_draws(drawn)
@@ -248,10 +248,8 @@ def spanned_weeks(
         f"the interval has no end: in {percent_from_fraction(never):.0f} % of the draws it is "
         f"never reached"
     )
-    said = _reasons(reason, open_ended if around is None else None)
-    return Quantity(
-        weeks, interval=around, bound=bound if weeks else None, reasons=reasons_of(said)
-    )
+    known = joined(reasons, reasons_of(open_ended if around is None else None))
+    return Quantity(weeks, interval=around, bound=bound if weeks else None, reasons=known)
 
 
 def interval_of_draws(drawn: Sample) -> Interval | None:
@@ -299,9 +297,5 @@ def normal_scores(dimension: int) -> Sample:
     return scores
 
 
-def _narrow(preset: GrowthPreset) -> str | None:
-    return NO_SPREAD if preset.log_sd is None else None
-
-
-def _reasons(*reasons: str | None) -> str | None:
-    return "; ".join(dict.fromkeys(reason for reason in reasons if reason)) or None
+def _narrow(preset: GrowthPreset) -> tuple[Reason, ...]:
+    return reasons_of(NO_SPREAD if preset.log_sd is None else None)

@@ -15,7 +15,7 @@ from remnant.core.errors import InputError
 from remnant.core.findings import Basis
 from remnant.core.patient import LiverBackground, Patient
 from remnant.core.quantity import Bound, Quantity
-from remnant.core.reasons import reasons_of
+from remnant.core.reasons import joined
 from remnant.core.volumetry_report import VolumetryReport
 
 RULE_SETS: Mapping[str, RemnantRuleSet] = {r.id: r for r in REMNANT_RULE_SETS}
@@ -75,9 +75,9 @@ def least_flr_ml(
         for minimum, share in minima.items()
         for basis in BASES[minimum.threshold.basis]
     ]
-    missing = dict.fromkeys(q.reason or "" for q in asked if q.value is None)
+    missing = joined(*(q.reasons for q in asked if q.value is None))
     if missing:
-        return Quantity.absent("; ".join(missing))
+        return Quantity.absent(missing)
     return _largest(asked)
 
 
@@ -119,6 +119,6 @@ def _largest(asked: list[Quantity]) -> Quantity:
     if not loose or largest.indicative:
         return largest
     if any(q.indicative for q in loose):
-        reason = next(q.reason for q in loose if q.indicative)
-        return replace(largest, bound=None, indicative=True, reasons=reasons_of(reason))
-    return replace(largest, bound=Bound.LOWER, reasons=reasons_of(loose[0].reason))
+        reasons = next(q.reasons for q in loose if q.indicative)
+        return replace(largest, bound=None, indicative=True, reasons=reasons)
+    return replace(largest, bound=Bound.LOWER, reasons=loose[0].reasons)

@@ -24,8 +24,8 @@ from planning.hypertrophy import (
 from planning.rules.growth import DAYS_PER_WEEK, PVE_TIME, TimeConstant
 from remnant.core.comparison import Growth
 from remnant.core.quantity import Bound, Quantity, UncertaintyPart
+from remnant.core.reasons import Cause, Reason, reason, reasons_of
 from remnant.core.units import percent_from_fraction
-from volumetry.growth import NO_THRESHOLD, NO_WEEKS
 from volumetry.growth_time import no_growth
 from volumetry.propagation import Sample
 
@@ -77,9 +77,9 @@ def measured_forecast(growth: Growth, *, time: TimeConstant = PVE_TIME) -> Measu
         already takes 0.0 weeks whatever grew.
     """
     now, gain, weeks = growth.sflr.after.value, growth.sflr.difference.value, growth.weeks
-    reason = _no_curve(growth)
-    if reason or weeks is None or now is None or gain is None:
-        return _without_curve(growth, reason or NO_WEEKS)
+    missing = _no_curve(growth)
+    if missing or weeks is None or now is None or gain is None:
+        return _without_curve(growth, missing)
     left = float(growth_left(gain, weeks_so_far=weeks, tau_days=time.days))
     drawn = _draw(growth, weeks_so_far=weeks, time=time)
     return MeasuredForecast(
@@ -114,23 +114,25 @@ def _draw(growth: Growth, *, weeks_so_far: float, time: TimeConstant) -> _Drawn:
     return _Drawn(now, left, tau_days)
 
 
-def _no_curve(growth: Growth) -> str | None:
-    """Say why nothing can be promised, ``None`` where it can."""
+def _no_curve(growth: Growth) -> tuple[Reason, ...]:
+    """Return why nothing can be promised, nothing where it can."""
     change = growth.sflr
     if change.difference.value is None:
-        return change.difference.reason
+        return change.difference.reasons
     if change.difference.bound or change.difference.indicative:
-        return NOT_SURE
-    return NO_WEEKS if growth.weeks is None else no_growth(change.difference)
+        return reasons_of(NOT_SURE)
+    if growth.weeks is None:
+        return (reason(Cause.NO_TIME_BETWEEN),)
+    return reasons_of(no_growth(change.difference))
 
 
-def _without_curve(growth: Growth, reason: str) -> MeasuredForecast:
+def _without_curve(growth: Growth, missing: tuple[Reason, ...]) -> MeasuredForecast:
     after, threshold = growth.sflr.after, growth.threshold_sflr
     known = after.value is not None and not after.indicative and after.bound is not Bound.UPPER
     reached = known and threshold is not None and (after.value or 0.0) >= threshold
     return MeasuredForecast(
-        sflr_at_end=Quantity.absent(reason),
-        weeks_to_threshold=Quantity(0.0) if reached else Quantity.absent(reason),
+        sflr_at_end=Quantity.absent(missing),
+        weeks_to_threshold=Quantity(0.0) if reached else Quantity.absent(missing),
         linear_weeks=growth.weeks_to_threshold,
         probability=None,
     )
@@ -139,7 +141,7 @@ def _without_curve(growth: Growth, reason: str) -> MeasuredForecast:
 def _weeks(growth: Growth, now: float, left: float, drawn: _Drawn) -> Quantity:
     threshold = growth.threshold_sflr
     if threshold is None:
-        return Quantity.absent(NO_THRESHOLD)
+        return Quantity.absent(reason(Cause.NO_THRESHOLD))
     weeks = float(weeks_until(threshold - now, left, float(np.median(drawn.tau_days))))
     if not np.isfinite(weeks):
         return Quantity.absent(
@@ -147,7 +149,7 @@ def _weeks(growth: Growth, now: float, left: float, drawn: _Drawn) -> Quantity:
             f"{percent_from_fraction(threshold):g} % were asked for"
         )
     all_weeks = weeks_until(threshold - drawn.now, drawn.left, drawn.tau_days)
-    return spanned_weeks(weeks, all_weeks, bound=None, reason=growth.sflr.difference.reason)
+    return spanned_weeks(weeks, all_weeks, bound=None, reasons=growth.sflr.difference.reasons)
 
 
 def _probability(growth: Growth, drawn: _Drawn) -> float | None:

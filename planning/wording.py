@@ -11,8 +11,6 @@ from remnant.core.units import percent_from_fraction
 
 DECIMALS = range(1, 8)
 BOUND_WORDS = {Bound.LOWER: "at least ", Bound.UPPER: "at most ", None: ""}
-EITHER_WAY = "it could be larger or smaller than measured: "
-"""How volumetry opens the reason of an indicative share; :func:`measured` says it itself."""
 SEGMENTS_ESTIMATED = "segments estimated from liver shape"
 SEGMENTS_TO_REVIEW = f"{SEGMENTS_ESTIMATED}: review"
 """What stands beside every figure that rests on a network's segments until a human confirms."""
@@ -46,7 +44,7 @@ def measured(quantity: Quantity, *, beside: float | None = None) -> str:
     return BOUND_WORDS[quantity.bound] + percent(quantity.value, beside=beside)
 
 
-def because(*quantities: Quantity, said: Container[str] = ()) -> str:
+def because(*quantities: Quantity, said: Container[Cause] = ()) -> str:
     """Write why values are bounds or indicative, each reason once, as a sentence to append.
 
     Reasons that are ``said`` elsewhere in the text are left out.
@@ -57,15 +55,18 @@ def because(*quantities: Quantity, said: Container[str] = ()) -> str:
         ``" Not exact: reason; reason."``, empty where every value is exact or absent.
     """
     loose = [
-        quantity.reason.removeprefix(EITHER_WAY)
+        quantity.reasons
         for quantity in quantities
-        if quantity.value is not None
-        and quantity.reason
-        and (quantity.indicative or quantity.bound is not None)
+        if quantity.value is not None and (quantity.indicative or quantity.bound is not None)
     ]
-    parts = (part for reason in loose for part in reason.split("; "))
-    reasons = dict.fromkeys(part for part in parts if part not in said)
-    return f" Not exact: {'; '.join(reasons)}." if reasons else ""
+    # of an indicative value `measured` says itself that it could be larger or smaller
+    plain = (
+        part
+        for one in joined(*loose)
+        for part in (one.because if one.cause is Cause.EITHER_WAY else (one,))
+    )
+    reasons = joined(part for part in plain if part.cause not in said)
+    return f" Not exact: {Quantity(0.0, reasons=reasons).reason}." if reasons else ""
 
 
 def listed(words: Iterable[str]) -> str:

@@ -21,6 +21,7 @@ from remnant.core.labels import CouinaudSegment
 from remnant.core.lesions import Confirmation, PlantedLesion
 from remnant.core.patient import LiverBackground, Patient, Sex
 from remnant.core.provenance import ModelUse, Provenance
+from remnant.core.reasons import reasons_of
 from remnant.core.study import Study
 from remnant.core.volumes import Modality, Phase
 from remnant.core.volumetry_report import SegmentSource
@@ -156,7 +157,7 @@ def make_case(phantom: LiverPhantom, *, segments: bool = True) -> CaseReport:
         couinaud=phantom.couinaud if segments else None,
         patient=patient,
         segment_source=SegmentSource.GIVEN if segments else None,
-        segments_reason=None if segments else "no segment map and no landmarks",
+        segments_reasons=reasons_of(None if segments else "no segment map and no landmarks"),
         confirmations={1: Confirmation.CONFIRMED, 2: Confirmation.REJECTED},
     )
     grid = phantom.geometry

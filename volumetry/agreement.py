@@ -16,13 +16,11 @@ from remnant.core.boxes import filled_box, joint_box
 from remnant.core.errors import InputError
 from remnant.core.geometry import Geometry
 from remnant.core.quantity import Quantity
+from remnant.core.reasons import Cause, reason
 from volumetry.surface_elements import SurfaceDistances, surface_distances
 
 Mask = NDArray[np.bool_]
 
-BOTH_EMPTY = "both masks are empty: nothing to find, and nothing was found"
-NO_TRUTH = "the true mask is empty"
-NO_PREDICTION = "the predicted mask is empty"
 HD95_SHARE = 0.95
 ROUNDING_MM = 1e-5
 """Headers hold spacings as float32: a distance of exactly the tolerance must not fail by that."""
@@ -69,9 +67,9 @@ def compare_masks(
     )
 
 
-def not_compared(structure: str, reason: str) -> MaskAgreement:
-    """Return the agreement of a structure that one side does not have a map of."""
-    absent = Quantity.absent(reason)
+def not_compared(structure: str) -> MaskAgreement:
+    """Return the agreement of a structure that the prediction does not have a map of."""
+    absent = Quantity.absent(reason(Cause.NOT_PREDICTED))
     return MaskAgreement(
         structure=structure,
         prediction_ml=absent,
@@ -96,7 +94,7 @@ def _volumes(predicted: Mask, true: Mask, voxel_ml: float) -> Mapping[str, Quant
         "prediction_ml": Quantity(found_ml),
         "truth_ml": Quantity(true_ml),
         "volume_difference_ml": Quantity(difference_ml),
-        "volume_difference_percent": _ratio(100.0 * difference_ml, true_ml, NO_TRUTH),
+        "volume_difference_percent": _ratio(100.0 * difference_ml, true_ml, Cause.TRUTH_EMPTY),
     }
 
 
@@ -104,10 +102,10 @@ def _overlap(predicted: Mask, true: Mask) -> Mapping[str, Quantity]:
     found, there = int(np.count_nonzero(predicted)), int(np.count_nonzero(true))
     both = int(np.count_nonzero(predicted & true))
     return {
-        "dice": _ratio(2 * both, found + there, BOTH_EMPTY),
-        "iou": _ratio(both, found + there - both, BOTH_EMPTY),
-        "sensitivity": _ratio(both, there, NO_TRUTH if found else BOTH_EMPTY),
-        "precision": _ratio(both, found, NO_PREDICTION if there else BOTH_EMPTY),
+        "dice": _ratio(2 * both, found + there, Cause.MASKS_EMPTY),
+        "iou": _ratio(both, found + there - both, Cause.MASKS_EMPTY),
+        "sensitivity": _ratio(both, there, Cause.TRUTH_EMPTY if found else Cause.MASKS_EMPTY),
+        "precision": _ratio(both, found, Cause.PREDICTION_EMPTY if there else Cause.MASKS_EMPTY),
     }
 
 
@@ -116,11 +114,10 @@ def _surfaces(
 ) -> Mapping[str, Quantity]:
     found, there = bool(predicted.any()), bool(true.any())
     if not (found and there):
-        reason = BOTH_EMPTY if found == there else NO_PREDICTION if there else NO_TRUTH
+        none = Quantity.absent(reason(_emptiness(found=found, there=there)))
         # all of the one surface is missed: that is a measurement
-        nsd = Quantity.absent(reason) if found == there else Quantity(0.0)
-        absent = dict.fromkeys(("hd95_mm", "hd_mm", "assd_mm"), Quantity.absent(reason))
-        return {"nsd": nsd, **absent}
+        nsd = none if found == there else Quantity(0.0)
+        return {"nsd": nsd, **dict.fromkeys(("hd95_mm", "hd_mm", "assd_mm"), none)}
     ways = surface_distances(predicted, true, geometry)
     distances = np.concatenate([way.distances_mm for way in ways])
     areas = np.concatenate([way.areas_mm2 for way in ways])
@@ -151,5 +148,11 @@ def _area(areas_mm2: NDArray[np.float64]) -> float:
     return float(areas_mm2.sum())
 
 
-def _ratio(part: float, whole: float, reason: str) -> Quantity:
-    return Quantity(part / whole) if whole else Quantity.absent(reason)
+def _emptiness(*, found: bool, there: bool) -> Cause:
+    if found == there:
+        return Cause.MASKS_EMPTY
+    return Cause.PREDICTION_EMPTY if there else Cause.TRUTH_EMPTY
+
+
+def _ratio(part: float, whole: float, none: Cause) -> Quantity:
+    return Quantity(part / whole) if whole else Quantity.absent(reason(none))

@@ -21,14 +21,12 @@ from remnant.core.agreement import (
     Point,
 )
 from remnant.core.quantity import Quantity
+from remnant.core.reasons import Cause, reason
 from remnant.core.units import percent_from_fraction
 
 LIMITS_SD = 1.96
 CONFIDENCE = 0.95
 FEWEST_CASES = 2
-NO_LIVER = "the {} holds no liver: its burden is not defined"
-TOO_FEW = "limits of agreement need at least two cases that have both values"
-NO_SPREAD = "a standard deviation needs at least two cases"
 BURDEN = "burden"
 
 Mask = NDArray[np.bool_]
@@ -43,7 +41,8 @@ def compare_burden(prediction: tuple[Mask, Mask], truth: tuple[Mask, Mask]) -> B
         Liver and lesions of each side. Lesion voxels outside the liver mask count as liver, as
         they do in LiTS, whose liver is every labelled voxel.
     """
-    predicted, true = _burden(*prediction, "prediction"), _burden(*truth, "truth")
+    predicted = _burden(*prediction, Cause.NO_LIVER_PREDICTED)
+    true = _burden(*truth, Cause.NO_TRUE_LIVER)
     return BurdenAgreement(
         prediction_fraction=predicted, truth_fraction=true, error_fraction=_minus(predicted, true)
     )
@@ -53,7 +52,7 @@ def burden_errors(burdens: Iterable[BurdenAgreement]) -> BurdenErrors:
     """Return mean, root mean square and largest absolute error of the burden over cases."""
     errors = [b.error_fraction.value for b in burdens if b.error_fraction.value is not None]
     if not errors:
-        absent = Quantity.absent("no case has a burden in both maps")
+        absent = Quantity.absent(reason(Cause.NO_BURDEN_IN_BOTH))
         return BurdenErrors(n=0, mean_fraction=absent, rmse_fraction=absent, max_fraction=absent)
     return BurdenErrors(
         n=len(errors),
@@ -80,7 +79,8 @@ def bland_altman(measure: str, unit: str, points: Sequence[Point]) -> BlandAltma
     if n < FEWEST_CASES:
         return BlandAltman(
             measure=measure, unit=unit, points=tuple(points),
-            bias=None, sd=None, lower_limit=None, upper_limit=None, reason=TOO_FEW,
+            bias=None, sd=None, lower_limit=None, upper_limit=None,
+            reasons=(reason(Cause.TOO_FEW_FOR_LIMITS),),
         )  # fmt: skip
     from scipy.special import stdtrit
 
@@ -124,16 +124,16 @@ def structures_of(cases: Sequence[CaseAgreement]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
-def _burden(liver: Mask, lesions: Mask, side: str) -> Quantity:
+def _burden(liver: Mask, lesions: Mask, none: Cause) -> Quantity:
     whole = int(np.count_nonzero(liver | lesions))
     if not whole:
-        return Quantity.absent(NO_LIVER.format(side))
+        return Quantity.absent(reason(none))
     return Quantity(int(np.count_nonzero(lesions)) / whole)
 
 
 def _minus(one: Quantity, other: Quantity) -> Quantity:
     if one.value is None or other.value is None:
-        return Quantity.absent(one.reason or other.reason or "")
+        return Quantity.absent(one.reasons or other.reasons)
     return Quantity(one.value - other.value)
 
 
@@ -188,8 +188,9 @@ def _values(cases: Sequence[CaseAgreement], structure: str, metric: str) -> list
 def _summary(structure: str, metric: str, values: Sequence[float | None]) -> MetricSummary:
     present = np.array([value for value in values if value is not None])
     n = present.size
-    none = Quantity.absent("absent in every case")
-    spread = Quantity(float(present.std(ddof=1))) if n > 1 else Quantity.absent(NO_SPREAD)
+    none = Quantity.absent(reason(Cause.ABSENT_IN_ALL))
+    single = Quantity.absent(reason(Cause.TOO_FEW_FOR_SD))
+    spread = Quantity(float(present.std(ddof=1))) if n > 1 else single
     return MetricSummary(
         structure=structure,
         metric=metric,

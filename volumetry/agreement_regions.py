@@ -24,7 +24,6 @@ Mask = NDArray[np.bool_]
 
 LIVER = "liver"
 LESIONS = "lesions"
-NOT_GIVEN = "the prediction has no map of this structure"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,7 +91,7 @@ def compare_structures(
     return tuple(
         _compare(prediction[name], region, geometry, structure=name, settings=settings)
         if name in prediction
-        else not_compared(name, NOT_GIVEN)
+        else not_compared(name)
         for name, region in truth.items()
     )
 

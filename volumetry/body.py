@@ -4,18 +4,19 @@ from collections.abc import Iterable, Mapping
 from enum import StrEnum
 
 from remnant.core.patient import Patient, Sex
+from remnant.core.reasons import Cause, Reason, reason
 
 
 class Fact(StrEnum):
-    """A fact that a formula may need; the value is its name in a sentence."""
+    """A fact that a formula may need."""
 
-    HEIGHT_CM = "height"
-    WEIGHT_KG = "weight"
-    AGE_YEARS = "age"
-    FEMALE = "sex"
-    BSA_M2 = "body surface area"
-    THORACIC_WIDTH_CM = "thoracic width"
-    ASIAN = "Asian ancestry (yes or no)"
+    HEIGHT_CM = "height_cm"
+    WEIGHT_KG = "weight_kg"
+    AGE_YEARS = "age_years"
+    FEMALE = "female"
+    BSA_M2 = "bsa_m2"
+    THORACIC_WIDTH_CM = "thoracic_width_cm"
+    ASIAN = "asian"
 
 
 Facts = Mapping[Fact, float]
@@ -36,9 +37,12 @@ def facts_of(
     return {fact: float(value) for fact, value in facts.items() if value is not None}
 
 
-def missing_reason(what: str, needs: Iterable[Fact], facts: Facts) -> str | None:
-    """Say which facts are missing for ``what``; ``None`` when there are all."""
+def missing_facts(formula: str, needs: Iterable[Fact], facts: Facts) -> tuple[Reason, ...]:
+    """Return which facts a formula lacks; nothing when there are all."""
     missing = [fact.value for fact in needs if fact not in facts]
-    if not missing:
-        return None
-    return f"{what} needs {' and '.join(missing)}, not given"
+    return (reason(Cause.BODY_FACTS_MISSING, formula, *missing),) if missing else ()
+
+
+def assumed_size(patient: Patient) -> tuple[Reason, ...]:
+    """Return that the body size is assumed, where it is."""
+    return (reason(Cause.BODY_SIZE_ASSUMED),) if patient.body_size_assumed else ()

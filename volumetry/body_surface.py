@@ -9,12 +9,10 @@ from remnant.core.errors import InputError
 from remnant.core.findings import SourceStatus
 from remnant.core.patient import Patient
 from remnant.core.quantity import Quantity
-from remnant.core.reasons import reasons_of
 from remnant.core.units import G_PER_KG
-from volumetry.body import Fact, Facts, facts_of, missing_reason
+from volumetry.body import Fact, Facts, assumed_size, facts_of, missing_facts
 
 DEFAULT_BSA_FORMULA = "mosteller1987"
-ASSUMED_BODY = "the body size is assumed, not measured"
 
 HEIGHT_AND_WEIGHT = (Fact.HEIGHT_CM, Fact.WEIGHT_KG)
 
@@ -136,8 +134,7 @@ def body_surface_area(patient: Patient, *, formula: str = DEFAULT_BSA_FORMULA) -
     """
     chosen = bsa_formula(formula)
     facts = facts_of(patient)
-    lacking = missing_reason(f"body surface area by {formula}", chosen.needs, facts)
+    lacking = missing_facts(formula, chosen.needs, facts)
     if lacking:
         return Quantity.absent(lacking)
-    reason = ASSUMED_BODY if patient.body_size_assumed else None
-    return Quantity(chosen.compute(facts), reasons=reasons_of(reason))
+    return Quantity(chosen.compute(facts), reasons=assumed_size(patient))

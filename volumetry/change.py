@@ -10,12 +10,11 @@ from dataclasses import replace
 
 from remnant.core.comparison import Change
 from remnant.core.quantity import Bound, Interval, Quantity, UncertaintyPart
-from remnant.core.reasons import reasons_of
+from remnant.core.reasons import Cause, Reason, joined, reason
 from remnant.core.volumetry_report import VolumetryReport
 from volumetry.propagation import Draws, Sample, Spread, spread
 from volumetry.uncertainty import sample_interval, varying
 
-FIRST, SECOND = "first scan", "second scan"
 SEEDS = 2**32
 
 
@@ -52,7 +51,7 @@ def change_of(
     *,
     difference: Interval | None = None,
     fraction: Interval | None = None,
-    note: str | None = None,
+    note: tuple[Reason, ...] = (),
 ) -> Change:
     """Return the change between two measured figures.
 
@@ -81,11 +80,11 @@ def relative_change(
     after: Quantity,
     *,
     interval: Interval | None = None,
-    note: str | None = None,
+    note: tuple[Reason, ...] = (),
 ) -> Quantity:
     """Return ``(after − before) / before``; absent where there was nothing before."""
     if before.value == 0.0:
-        return Quantity.absent("it was 0 in the first scan: there is no ratio to it")
+        return Quantity.absent(reason(Cause.ZERO_BEFORE))
     return combined(before, after, lambda b, a: (a - b) / b, interval=interval, note=note)
 
 
@@ -95,19 +94,19 @@ def combined(
     figure: Callable[[float, float], float],
     *,
     interval: Interval | None = None,
-    note: str | None = None,
+    note: tuple[Reason, ...] = (),
 ) -> Quantity:
     """Return a figure that rises with ``after`` and falls with ``before``, bounds kept."""
-    reason = _reasons(before, after, note)
+    reasons = joined(_of_scans(before, after), note)
     if before.value is None or after.value is None:
-        return Quantity(None, reasons=reasons_of(reason))
+        return Quantity(None, reasons=reasons)
     bound, indicative = loose_ends(before, after)
     return Quantity(
         figure(before.value, after.value),
         interval=interval,
         bound=bound,
         indicative=indicative,
-        reasons=reasons_of(reason),
+        reasons=reasons,
     )
 
 
@@ -128,10 +127,10 @@ def multiplied(quantity: Quantity, factor: float) -> Quantity:
     return replace(quantity, value=quantity.value * factor, interval=around)
 
 
-def _reasons(before: Quantity, after: Quantity, note: str | None) -> str | None:
-    if before.reason and before.reason == after.reason:
-        known = [f"both scans: {before.reason}"]
+def _of_scans(before: Quantity, after: Quantity) -> tuple[Reason, ...]:
+    """Return the reasons of two figures, by the scan that they are about."""
+    if before.reasons == after.reasons:
+        about = {Cause.BOTH_SCANS: before.reasons}
     else:
-        named = ((FIRST, before.reason), (SECOND, after.reason))
-        known = [f"{name}: {reason}" for name, reason in named if reason]
-    return "; ".join(known + ([note] if note else [])) or None
+        about = {Cause.FIRST_SCAN: before.reasons, Cause.SECOND_SCAN: after.reasons}
+    return tuple(reason(scan, because=because) for scan, because in about.items() if because)

@@ -21,20 +21,13 @@ from remnant.core.codes import present_codes
 from remnant.core.geometry import DIMENSIONS, Geometry
 from remnant.core.labels import Structure
 from remnant.core.quantity import Bound, Quantity
-from remnant.core.reasons import reasons_of
+from remnant.core.reasons import Cause, reason
 from volumetry.liver_maps import BLOCK_VOXELS, LiverMaps
 from volumetry.surfaces import NO_FACES, Faces
 
 Corners = NDArray[np.int32]
 """Corners of voxels, shape ``(n, 3)``: voxel ``i`` reaches from corner ``i`` to ``i + 1``."""
 
-NO_SURFACE: Final = "the scan holds no part of the liver's surface"
-NO_PORTAL_VEIN: Final = "the portal vein is not in the liver map"
-NO_HEPATIC_VEINS: Final = "the hepatic veins are not in the liver map"
-NEARER_EDGE: Final = (
-    "the edge of the scan, beyond which the liver goes on, is nearer: the true distance may be "
-    "smaller"
-)
 CELL_EDGES_VOXELS: Final = (16, 8, 4, 2, 1)
 ALL_CORES = -1
 WORTH_THREADS = 2000
@@ -104,9 +97,9 @@ def lesion_distances(
     )
     return {
         code: LesionDistances(
-            surface_mm=_quantity(surface_mm[n], edge_mm[n], NO_SURFACE),
-            portal_vein_mm=_quantity(portal_mm[n], edge_mm[n], NO_PORTAL_VEIN),
-            hepatic_veins_mm=_quantity(hepatic_mm[n], edge_mm[n], NO_HEPATIC_VEINS),
+            surface_mm=_quantity(surface_mm[n], edge_mm[n], Cause.NO_LIVER_SURFACE),
+            portal_vein_mm=_quantity(portal_mm[n], edge_mm[n], Cause.NO_PORTAL_VEIN),
+            hepatic_veins_mm=_quantity(hepatic_mm[n], edge_mm[n], Cause.NO_HEPATIC_VEINS),
         )
         for n, code in enumerate(lesions.ids)
     }
@@ -209,11 +202,12 @@ def _to_vessel_mm(
     return distances_mm
 
 
-def _quantity(distance_mm: float, edge_mm: float, why_none: str) -> Quantity:
+def _quantity(distance_mm: float, edge_mm: float, why_none: Cause) -> Quantity:
     if np.isinf(distance_mm):
-        return Quantity.absent(why_none)
+        return Quantity.absent(reason(why_none))
     if edge_mm * SAME < distance_mm:
-        return Quantity(float(distance_mm), bound=Bound.UPPER, reasons=reasons_of(NEARER_EDGE))
+        nearer = (reason(Cause.SCAN_EDGE_NEARER),)
+        return Quantity(float(distance_mm), bound=Bound.UPPER, reasons=nearer)
     return Quantity(float(distance_mm))
 
 

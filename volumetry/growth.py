@@ -22,7 +22,7 @@ from remnant.core.errors import ImplausibleValueError, InputError
 from remnant.core.labels import CouinaudSegment
 from remnant.core.patient import Patient
 from remnant.core.quantity import Bound, Interval, Quantity, UncertaintyPart
-from remnant.core.reasons import reasons_of
+from remnant.core.reasons import Cause, Reason, joined, reason
 from remnant.core.units import percent_from_fraction
 from remnant.core.volumetry_report import StandardisedVolume, VolumetryReport
 from volumetry.change import change_of, loose_ends, multiplied, paired_spreads, varying_interval
@@ -35,13 +35,6 @@ DAYS_PER_WEEK = 7.0
 POINTS = percent_from_fraction(1.0)
 MOST_WEEKS = 1040.0
 SAME_VOLUME_FRACTION = 1e-6
-NO_WEEKS = "the time between the scans was not given: no rate without it"
-NO_THRESHOLD = "no threshold was asked for"
-NOT_SURE = "a scan does not show the whole remnant: whether it grew or is enough is not known"
-SLOWS = (
-    "at the pace between the two scans; growth after portal vein embolisation slows (mean KGR 5.4 "
-    "in the first week, 1.5 after, n = 48, PMC6414468), so that it may take longer"
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -286,29 +279,31 @@ class _Figures:
 
     def _sflr(self, flr_ml: Quantity, figure: Figure) -> Quantity:
         stlv_ml = self.standard.stlv_ml
-        reason = "; ".join(r for r in (flr_ml.reason, stlv_ml.reason) if r) or None
+        reasons = joined(flr_ml.reasons, stlv_ml.reasons)
         if flr_ml.value is None or stlv_ml.value is None:
-            return Quantity(None, reasons=reasons_of(reason))
+            return Quantity(None, reasons=reasons)
         return replace(
             flr_ml,
             value=round(flr_ml.value / stlv_ml.value, DECIMALS),
             interval=self.interval(figure),
-            reasons=reasons_of(reason),
+            reasons=reasons,
         )
 
 
 def _rate(quantity: Quantity, per_time: float | None) -> Quantity:
     if quantity.value is None:
         return quantity
-    return Quantity.absent(NO_WEEKS) if per_time is None else multiplied(quantity, per_time)
+    if per_time is None:
+        return Quantity.absent(reason(Cause.NO_TIME_BETWEEN))
+    return multiplied(quantity, per_time)
 
 
 def _weeks_to_threshold(figures: _Figures, sflr: Change, request: GrowthRequest) -> Quantity:
     weeks, target = request.weeks, request.threshold_sflr
-    reason = _no_time(sflr, request)
+    missing = _no_time(sflr, request)
     now, gain = sflr.after.value, sflr.difference.value
-    if reason or weeks is None or target is None or now is None or gain is None:
-        return Quantity.absent(reason or NO_WEEKS)
+    if missing or weeks is None or target is None or now is None or gain is None:
+        return Quantity.absent(missing)
 
     def time(before_ml: Sample, after_ml: Sample, stlv_ml: Sample) -> Sample:
         rate = ratio(after_ml - before_ml, stlv_ml) / weeks
@@ -320,28 +315,28 @@ def _weeks_to_threshold(figures: _Figures, sflr: Change, request: GrowthRequest)
         interval=_time_interval(figures, time),
         bound=None if bound is None else _OTHER[bound],
         indicative=indicative,
-        reasons=reasons_of("; ".join(r for r in (sflr.difference.reason, SLOWS) if r)),
+        reasons=joined(sflr.difference.reasons, (reason(Cause.PACE_SLOWS),)),
     )
 
 
 _OTHER = {Bound.LOWER: Bound.UPPER, Bound.UPPER: Bound.LOWER}
 
 
-def _no_time(sflr: Change, request: GrowthRequest) -> str | None:
-    """Say why there is no time to the threshold, ``None`` where there is one."""
+def _no_time(sflr: Change, request: GrowthRequest) -> tuple[Reason, ...]:
+    """Return why there is no time to the threshold, nothing where there is one."""
     now, gain, target = sflr.after.value, sflr.difference.value, request.threshold_sflr
     if target is None:
-        return NO_THRESHOLD
+        return (reason(Cause.NO_THRESHOLD),)
     if now is None or gain is None:
-        return sflr.difference.reason
+        return sflr.difference.reasons
     if not _is_shown(sflr, now >= target):
-        return NOT_SURE
+        return (reason(Cause.GROWTH_NOT_SHOWN),)
     if now >= target:
-        return (
-            f"it is reached: sFLR is {percent_from_fraction(now):.2f} % at the second scan, "
-            f"{percent_from_fraction(target):g} % was asked for"
-        )
-    return no_growth(sflr.difference) or (NO_WEEKS if request.weeks is None else None)
+        return (reason(Cause.THRESHOLD_REACHED, now, target),)
+    none = no_growth(sflr.difference)
+    if none is not None:
+        return (none,)
+    return (reason(Cause.NO_TIME_BETWEEN),) if request.weeks is None else ()
 
 
 def _is_shown(sflr: Change, reached: bool) -> bool:  # noqa: FBT001  (one private question)

@@ -3,12 +3,12 @@
 import numpy as np
 
 from remnant.core.quantity import Quantity
-from remnant.core.units import percent_from_fraction
+from remnant.core.reasons import Cause, Reason, reason
 from volumetry.propagation import Sample
 
 
-def no_growth(difference: Quantity) -> str | None:
-    """Say why a change between two scans is no growth that a time could rest on.
+def no_growth(difference: Quantity) -> Reason | None:
+    """Return why a change between two scans is no growth that a time could rest on.
 
     Parameters
     ----------
@@ -17,20 +17,16 @@ def no_growth(difference: Quantity) -> str | None:
 
     Returns
     -------
-    str or None
+    Reason or None
         ``None`` where it grew by more than the measurement errors: where the 90 % interval of the
         change lies above 0. Without an interval any gain counts.
     """
     if (difference.value or 0.0) <= 0.0:
-        return "there was no growth between the scans"
+        return reason(Cause.NO_GROWTH)
     around = difference.interval
     if around is None or around.low > 0.0:
         return None
-    low, high = (percent_from_fraction(end) for end in (around.low, around.high))
-    return (
-        f"the growth cannot be told from none: its 90 % interval runs from {low:.2f} to "
-        f"{high:+.2f} points of sFLR"
-    )
+    return reason(Cause.GROWTH_WITHIN_ERROR, around.low, around.high)
 
 
 def weeks_to_reach(

@@ -22,25 +22,21 @@ from numpy.typing import NDArray
 from remnant.core.comparison import Change, LesionMatch, MatchKind
 from remnant.core.lesions import Lesion
 from remnant.core.quantity import Bound, Interval, Quantity, UncertaintyPart
-from remnant.core.reasons import reasons_of
+from remnant.core.reasons import Cause, Reason, joined, reason
 from remnant.core.volumetry_report import VolumetryReport
 from volumetry.change import change_of, seeds, varying_interval
 from volumetry.matching import Pairing
 from volumetry.propagation import Sample, swollen_ml
 from volumetry.uncertainty import ratio
 
-CUT_DIAMETER = "a lesion reaches the edge of the scan: its diameter may be longer"
 NOT_THERE = {
-    MatchKind.NEW: "no lesion was found there in the first scan",
-    MatchKind.GONE: "no lesion was found there in the second scan",
-    MatchKind.OUTSIDE: "the other scan does not reach there: what became of it is unknown",
-    MatchKind.REJECTED_BEFORE: "a reader rejected it in the first scan: it did not count there",
-    MatchKind.REJECTED_AFTER: "a reader rejected it in the second scan: it does not count there",
+    MatchKind.NEW: Cause.NOT_FOUND_BEFORE,
+    MatchKind.GONE: Cause.NOT_FOUND_AFTER,
+    MatchKind.OUTSIDE: Cause.OUTSIDE_OTHER_SCAN,
+    MatchKind.REJECTED_BEFORE: Cause.REJECTED_BEFORE,
+    MatchKind.REJECTED_AFTER: Cause.REJECTED_AFTER,
 }
-OTHER_GRID = (
-    "voxels of {:.2f} mm in the first scan and {:.2f} mm in the second: diameters between voxel "
-    "corners are longer on the coarser grid, which the interval is freed of and the change is not"
-)
+"""Why a match has no figure on one side; all others have lesions on both."""
 SAME_GRID_FRACTION = 0.1
 """In-plane spacings that differ by no more than this share of the smaller one are called alike."""
 STREAM = 100
@@ -127,11 +123,11 @@ def corner_excess_mm(
     return mean_mm, sd_mm
 
 
-def _grid_note(before: MeasuredScan, after: MeasuredScan) -> str | None:
+def _grid_note(before: MeasuredScan, after: MeasuredScan) -> tuple[Reason, ...]:
     first, second = before.axial_spacing_mm, after.axial_spacing_mm
     if abs(first - second) <= SAME_GRID_FRACTION * min(first, second):
-        return None
-    return OTHER_GRID.format(first, second)
+        return ()
+    return (reason(Cause.OTHER_VOXELS, first, second),)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -173,10 +169,10 @@ class _Side:
         self._lesions = {lesion.id: lesion for lesion in scan.report.lesions}
         self._common = self._normals(COMMON, 1)[0]
 
-    def sums(self, ids: Sequence[int], absent: str | None) -> tuple[_Sum, _Sum]:
+    def sums(self, ids: Sequence[int], absent: Cause | None) -> tuple[_Sum, _Sum]:
         """Return the volume and the longest axial diameter of some lesions together."""
         if not ids:
-            missing = _Sum(Quantity.absent(absent or "no lesion"), None)
+            missing = _Sum(_none(absent), None)
             return missing, missing
         lesions = [self._lesions[number] for number in ids]
         moved_mm, voxels, ends = self._errors(ids)
@@ -227,7 +223,9 @@ class _Side:
         return drawn(lengths), drawn(lengths - excess_mm)
 
 
-def _measured(pairing: Pairing, first: _Side, second: _Side, note: str | None) -> LesionMatch:
+def _measured(
+    pairing: Pairing, first: _Side, second: _Side, note: tuple[Reason, ...]
+) -> LesionMatch:
     kind, absent = pairing.kind, NOT_THERE.get(pairing.kind)
     there_before = () if kind is MatchKind.REJECTED_BEFORE else pairing.before_ids
     there_after = () if kind is MatchKind.REJECTED_AFTER else pairing.after_ids
@@ -245,9 +243,11 @@ def _measured(pairing: Pairing, first: _Side, second: _Side, note: str | None) -
     )
 
 
-def _change(before: _Sum, after: _Sum, absent: str | None, *, note: str | None = None) -> Change:
+def _change(
+    before: _Sum, after: _Sum, absent: Cause | None, *, note: tuple[Reason, ...] = ()
+) -> Change:
     if before.drawn is None or after.drawn is None:
-        missing = Quantity.absent(absent or "no lesion")
+        missing = _none(absent)
         return Change(
             before=before.measured, after=after.measured, difference=missing, fraction=missing
         )
@@ -260,15 +260,18 @@ def _change(before: _Sum, after: _Sum, absent: str | None, *, note: str | None =
     )
 
 
+def _none(absent: Cause | None) -> Quantity:
+    return Quantity.absent(() if absent is None else reason(absent))
+
+
 def _volume_ml(lesions: list[Lesion], drawn: _Drawn) -> Quantity:
     if len(lesions) == 1:
         return lesions[0].volume_ml
-    reasons = dict.fromkeys(one.volume_ml.reason for one in lesions)
     return Quantity(
         sum(lesion.volume_ml.value or 0.0 for lesion in lesions),
         interval=drawn.interval(),
         bound=Bound.LOWER if _cut(lesions) else None,
-        reasons=reasons_of("; ".join(reason for reason in reasons if reason) or None),
+        reasons=joined(*(lesion.volume_ml.reasons for lesion in lesions)),
     )
 
 
@@ -277,7 +280,7 @@ def _length_mm(lesions: list[Lesion], drawn: _Drawn) -> Quantity:
         sum(lesion.longest_axial_mm for lesion in lesions),
         interval=drawn.interval(),
         bound=Bound.LOWER if _cut(lesions) else None,
-        reasons=reasons_of(CUT_DIAMETER if _cut(lesions) else None),
+        reasons=(reason(Cause.DIAMETER_CUT),) if _cut(lesions) else (),
     )
 
 

@@ -13,18 +13,13 @@ from remnant.core.geometry import Geometry, Vector3
 from remnant.core.labels import CouinaudSegment
 from remnant.core.lesions import Confirmation, IntensityStatistics, Lesion
 from remnant.core.quantity import Bound, Quantity
-from remnant.core.reasons import reasons_of
+from remnant.core.reasons import Cause, reason
 from remnant.core.uncertainty import ErrorModel
 from volumetry.calipers import axial_diameters, feret_mm
 from volumetry.distances import LesionDistances, lesion_distances
 from volumetry.liver_maps import LiverMaps, Tally, cut_faces
 from volumetry.surfaces import Faces, face_vectors_mm2, grid_mm4, mask_surface
 from volumetry.uncertainty import lesion_interval
-
-CUT_LESION = (
-    "the lesion reaches the edge of the scan: its part beyond is not counted, nor is it in the "
-    "diameters"
-)
 
 
 def measure_lesions(
@@ -132,7 +127,8 @@ def _volume(known: _Known, code: int, surface_mm2: float) -> Quantity:
     value = voxels * known.maps.geometry.voxel_volume_ml
     interval = lesion_interval(value, surface_mm2, grid_mm4=known.grid_mm4, model=known.model)
     if known.counted.on_edge[code].any():
-        return Quantity(value, interval=interval, bound=Bound.LOWER, reasons=reasons_of(CUT_LESION))
+        cut = (reason(Cause.LESION_CUT),)
+        return Quantity(value, interval=interval, bound=Bound.LOWER, reasons=cut)
     return Quantity(value, interval=interval)
 
 

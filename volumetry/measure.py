@@ -11,7 +11,7 @@ from remnant.core.labels import CouinaudSegment
 from remnant.core.lesions import Confirmation, IntensityStatistics, Lesion
 from remnant.core.patient import Patient
 from remnant.core.quantity import Bound, Quantity
-from remnant.core.reasons import reasons_of
+from remnant.core.reasons import Cause, Reason, reason
 from remnant.core.uncertainty import ErrorModel
 from remnant.core.volumes import LabelMap
 from remnant.core.volumetry_report import SegmentSource, SegmentVolumes, VolumetryReport
@@ -21,13 +21,9 @@ from volumetry.burden import burden_class
 from volumetry.error_models import error_model as default_model
 from volumetry.lesions import measure_lesions, require_known_lesions
 from volumetry.liver_maps import LiverMaps, Tally, cut_faces, liver_maps, tally
-from volumetry.remnant import LESIONS_UNKNOWN
+from volumetry.remnant import causes
 from volumetry.standardised import DEFAULT_FORMULA, standardised_volume
 from volumetry.uncertainty import with_intervals
-
-CUT_LIVER = "the liver reaches the edge of the scan: what lies beyond it is not counted"
-SHARE_WITHIN_SCAN = "the liver reaches the edge of the scan: this is the share within the scan"
-NO_SEGMENTS = "no Couinaud map was given"
 
 
 def measure(  # noqa: PLR0913  (the whole input of the stage)
@@ -37,7 +33,7 @@ def measure(  # noqa: PLR0913  (the whole input of the stage)
     couinaud: LabelMap | None,
     patient: Patient,
     segment_source: SegmentSource | None = None,
-    segments_reason: str | None = None,
+    segments_reasons: tuple[Reason, ...] = (),
     confirmations: Mapping[int, Confirmation] | None = None,
     whole_liver: bool = False,
     formula: str = DEFAULT_FORMULA,
@@ -65,7 +61,7 @@ def measure(  # noqa: PLR0913  (the whole input of the stage)
         Body size for the standardised volume.
     segment_source
         Where the segments came from; ``GIVEN`` unless said otherwise.
-    segments_reason
+    segments_reasons
         Why there are no segments, where there are none.
     confirmations
         What a human said of lesions, by id; all others are automatic.
@@ -115,11 +111,11 @@ def measure(  # noqa: PLR0913  (the whole input of the stage)
     report = VolumetryReport(
         tlv_ml=liver.volume(liver.voxels),
         functional_tlv_ml=_functional_tlv(liver, lesions_known=lesions is not None),
-        tumour_ml=Quantity.absent(LESIONS_UNKNOWN) if lesions is None else _tumour(liver),
+        tumour_ml=_unknown_lesions() if lesions is None else _tumour(liver),
         burden_fraction=_burden(liver, burden),
         burden_class=None if burden is None else burden_class(burden),
         segments=_segments(liver, surfaces) if given else None,
-        segments_reason=None if given else segments_reason or NO_SEGMENTS,
+        segments_reasons=() if given else segments_reasons or (reason(Cause.NO_COUINAUD_MAP),),
         segment_source=(segment_source or SegmentSource.GIVEN) if given else None,
         unassigned_ml=liver.functional_ml(0) if given else 0.0,
         lesions=table,
@@ -166,7 +162,7 @@ class _Liver:
         """Volume of some voxels of the liver; a lower bound where the scan cuts it."""
         value = voxels * self.voxel_ml
         if self.is_cut:
-            return Quantity(value, bound=Bound.LOWER, reasons=reasons_of(CUT_LIVER))
+            return Quantity(value, bound=Bound.LOWER, reasons=causes({Cause.LIVER_CUT: True}))
         return Quantity(value)
 
     def tumour_mask(self) -> NDArray[np.bool_]:
@@ -182,12 +178,16 @@ def _tumour_rows(counted: Tally, rejected: frozenset[int]) -> NDArray[np.bool_]:
 
 def _burden(liver: _Liver, burden: float | None) -> Quantity:
     if burden is None:
-        return Quantity.absent(LESIONS_UNKNOWN)
+        return _unknown_lesions()
     return Quantity(
         burden,
         indicative=liver.is_cut,
-        reasons=reasons_of(SHARE_WITHIN_SCAN if liver.is_cut else None),
+        reasons=causes({Cause.SHARE_WITHIN_SCAN: liver.is_cut}),
     )
+
+
+def _unknown_lesions() -> Quantity:
+    return Quantity.absent(reason(Cause.LESIONS_UNKNOWN))
 
 
 def _functional_tlv(liver: _Liver, *, lesions_known: bool) -> Quantity:
@@ -197,9 +197,7 @@ def _functional_tlv(liver: _Liver, *, lesions_known: bool) -> Quantity:
             functional * liver.voxel_ml,
             bound=None if liver.is_cut else Bound.UPPER,
             indicative=liver.is_cut,
-            reasons=reasons_of(
-                f"{LESIONS_UNKNOWN}; {CUT_LIVER}" if liver.is_cut else LESIONS_UNKNOWN
-            ),
+            reasons=causes({Cause.LESIONS_UNKNOWN: True, Cause.LIVER_CUT: liver.is_cut}),
         )
     return liver.volume(functional)
 

@@ -11,10 +11,10 @@ from remnant.core.labels import CouinaudSegment
 from remnant.core.patient import Patient
 from remnant.core.plan import Remnant
 from remnant.core.quantity import Bound, Interval, Quantity, UncertaintyPart
-from remnant.core.reasons import reasons_of
+from remnant.core.reasons import Cause, Reason, joined, reason
 from remnant.core.units import G_PER_KG, percent_from_fraction
 from remnant.core.volumetry_report import SegmentVolumes, VolumetryReport
-from volumetry.body_surface import ASSUMED_BODY
+from volumetry.body import assumed_size
 from volumetry.propagation import Draws, Sample, Spread, spread
 from volumetry.uncertainty import interval_of, ratio, sample_interval, spanned, varying
 
@@ -27,14 +27,6 @@ bound: this project's choice."""
 DECIMALS = 12
 """Ratios of sums of volumes are rounded here: far below any meaning, and a share that is 7/10 by
 voxel count does not fall a rounding error short of a threshold of 0.7."""
-
-NO_SEGMENTS = "the segments are unknown"
-NOTHING_REMOVED = "none of the segments that would be removed has a voxel"
-KEPT_CUT = "segments that stay are cut by the edge of the scan"
-REMOVED_CUT = "removed segments are cut by the edge of the scan"
-UNASSIGNED = "part of the liver belongs to no segment and counts for no remnant"
-LESIONS_UNKNOWN = "no lesion map was given: lesions, if there are any, are not subtracted"
-OUTSIDE_MAP = "part of the tumour lies outside the segment map"
 
 
 def future_liver_remnant(
@@ -70,8 +62,8 @@ def future_liver_remnant(
     """
     require_segments(removed)
     missing = missing_remnant(report, removed)
-    if missing is not None or report.segments is None:
-        return absent_remnant(missing or NO_SEGMENTS)
+    if missing or report.segments is None:
+        return absent_remnant(missing)
     kept = [volumes.functional_ml for s, volumes in report.segments.items() if s not in removed]
     drawn = drawn or spread(report)
     return remnant_of(
@@ -148,13 +140,23 @@ def remnant_of(
     )
 
 
-def missing_remnant(report: VolumetryReport, removed: Segments) -> str | None:
-    """Return why there is no remnant to speak of, ``None`` where there is one."""
+def missing_remnant(report: VolumetryReport, removed: Segments) -> tuple[Reason, ...]:
+    """Return why there is no remnant to speak of, nothing where there is one."""
     if report.segments is None:
-        return report.segments_reason or NO_SEGMENTS
+        return unknown_segments(report)
     if removed and _has_no_voxel(report.segments, removed):
-        return NOTHING_REMOVED
-    return None
+        return (reason(Cause.NOTHING_REMOVED),)
+    return ()
+
+
+def unknown_segments(report: VolumetryReport) -> tuple[Reason, ...]:
+    """Return why the segments are not known, where they are not."""
+    return report.segments_reasons or (reason(Cause.SEGMENTS_UNKNOWN),)
+
+
+def unknown_lesions(report: VolumetryReport) -> tuple[Reason, ...]:
+    """Return why the lesions are not known, where they are not."""
+    return report.tumour_ml.reasons or (reason(Cause.LESIONS_UNKNOWN),)
 
 
 def _of_functional(draws: Draws, flr_ml: Sample) -> Sample:
@@ -225,16 +227,20 @@ def debulked_fraction(
     """
     require_segments(removed)
     if report.segments is None:
-        return Quantity.absent(report.segments_reason or NO_SEGMENTS)
+        return Quantity.absent(unknown_segments(report))
     if report.tumour_ml.value is None:
-        return Quantity.absent(report.tumour_ml.reason or LESIONS_UNKNOWN)
+        return Quantity.absent(unknown_lesions(report))
     whole_ml, part_ml, covered = _tumour_in(report, removed)
     if whole_ml == 0.0:
-        return Quantity.absent("no lesion to debulk")
-    low, high = cut_sides(report, removed)
-    may_be_more = [REMOVED_CUT] * high + [OUTSIDE_MAP] * (not covered)
-    may_be_less = [KEPT_CUT] * low
-    share = bounded_share(part_ml / whole_ml, may_be_more=may_be_more, may_be_less=may_be_less)
+        return Quantity.absent(reason(Cause.NO_LESION_TO_DEBULK))
+    kept_cut, removed_cut = cut_sides(report, removed)
+    share = bounded_share(
+        part_ml / whole_ml,
+        may_be_more=causes(
+            {Cause.REMOVED_SEGMENTS_CUT: removed_cut, Cause.TUMOUR_OUTSIDE_SEGMENTS: not covered}
+        ),
+        may_be_less=causes({Cause.KEPT_SEGMENTS_CUT: kept_cut}),
+    )
     removed_share = interval_of(
         drawn or spread(report), lambda d: ratio(d.tumour_in(removed), d.all_tumour_ml)
     )
@@ -264,8 +270,8 @@ def _flr(value_ml: float, report: VolumetryReport, removed: Segments) -> Quantit
     kept_cut, _ = cut_sides(report, removed)
     return bounded(
         value_ml,
-        may_be_more=[KEPT_CUT] * kept_cut + [UNASSIGNED] * _much_unassigned(report),
-        may_be_less=[LESIONS_UNKNOWN] * _lesions_unknown(report),
+        may_be_more=_more_stays(report, kept_cut=kept_cut),
+        may_be_less=causes({Cause.LESIONS_UNKNOWN: _lesions_unknown(report)}),
     )
 
 
@@ -273,12 +279,21 @@ def _measured_fraction(flr_ml: float, report: VolumetryReport, removed: Segments
     segments = report.segments or {}
     whole_ml = fsum(volumes.functional_ml for volumes in segments.values()) + report.unassigned_ml
     if whole_ml == 0.0:
-        return Quantity.absent("there is no functional liver: all of it is tumour")
+        return Quantity.absent(reason(Cause.ALL_TUMOUR))
     kept_cut, removed_cut = cut_sides(report, removed)
-    either = [LESIONS_UNKNOWN] * _lesions_unknown(report)
-    may_be_more = [KEPT_CUT] * kept_cut + [UNASSIGNED] * _much_unassigned(report) + either
-    may_be_less = [REMOVED_CUT] * removed_cut + either
-    return bounded_share(flr_ml / whole_ml, may_be_more=may_be_more, may_be_less=may_be_less)
+    either = causes({Cause.LESIONS_UNKNOWN: _lesions_unknown(report)})
+    return bounded_share(
+        flr_ml / whole_ml,
+        may_be_more=joined(_more_stays(report, kept_cut=kept_cut), either),
+        may_be_less=joined(causes({Cause.REMOVED_SEGMENTS_CUT: removed_cut}), either),
+    )
+
+
+def _more_stays(report: VolumetryReport, *, kept_cut: bool) -> tuple[Reason, ...]:
+    """Return why more liver may stay than was measured."""
+    return causes(
+        {Cause.KEPT_SEGMENTS_CUT: kept_cut, Cause.LIVER_UNASSIGNED: _much_unassigned(report)}
+    )
 
 
 def cut_sides(report: VolumetryReport, removed: Segments) -> tuple[bool, bool]:
@@ -298,54 +313,57 @@ def _lesions_unknown(report: VolumetryReport) -> bool:
     return report.tumour_ml.value is None
 
 
-def bounded_share(value: float, *, may_be_more: list[str], may_be_less: list[str]) -> Quantity:
+def causes(found: Mapping[Cause, bool]) -> tuple[Reason, ...]:
+    """Return those causes that apply, as reasons without details."""
+    return tuple(reason(cause) for cause, applies in found.items() if applies)
+
+
+def bounded_share(
+    value: float, *, may_be_more: tuple[Reason, ...], may_be_less: tuple[Reason, ...]
+) -> Quantity:
     """Return a share in [0, 1], as `bounded` does."""
     share = min(1.0, round(value, DECIMALS))
     return bounded(share, may_be_more=may_be_more, may_be_less=may_be_less)
 
 
-def bounded(value: float, *, may_be_more: list[str], may_be_less: list[str]) -> Quantity:
-    """Return a value with what could make the true one larger, and smaller, as its reason.
+def bounded(
+    value: float, *, may_be_more: tuple[Reason, ...], may_be_less: tuple[Reason, ...]
+) -> Quantity:
+    """Return a value with what could make the true one larger, and smaller, as its reasons.
 
     A bound where one of the two is empty, indicative where neither is.
     """
-    reason = _joined(dict.fromkeys(may_be_more + may_be_less))
+    why = joined(may_be_more, may_be_less)
     if may_be_more and may_be_less:
-        either = f"it could be larger or smaller than measured: {reason}"
-        return Quantity(value, indicative=True, reasons=reasons_of(either))
+        either = reason(Cause.EITHER_WAY, because=why)
+        return Quantity(value, indicative=True, reasons=(either,))
     bound = Bound.LOWER if may_be_more else Bound.UPPER if may_be_less else None
-    return Quantity(value, bound=bound, reasons=reasons_of(reason))
+    return Quantity(value, bound=bound, reasons=why)
 
 
 def _over(part: Quantity, whole: Quantity) -> Quantity:
-    reason = _joined([part.reason, whole.reason])
+    reasons = joined(part.reasons, whole.reasons)
     if part.value is None or whole.value is None:
-        return Quantity(None, reasons=reasons_of(reason))
+        return Quantity(None, reasons=reasons)
     return Quantity(
         round(part.value / whole.value, DECIMALS),
         bound=part.bound,
         indicative=part.indicative,
-        reasons=reasons_of(reason),
+        reasons=reasons,
     )
 
 
 def _body_weight(patient: Patient) -> Quantity:
     """Body weight in units of 100 g, so that mL over it is percent."""
     if patient.weight_kg is None:
-        return Quantity.absent("body weight was not given")
-    reason = ASSUMED_BODY if patient.body_size_assumed else None
-    return Quantity(
-        patient.weight_kg * G_PER_KG / percent_from_fraction(1.0), reasons=reasons_of(reason)
-    )
+        return Quantity.absent(reason(Cause.NO_BODY_WEIGHT))
+    hundreds_of_g = patient.weight_kg * G_PER_KG / percent_from_fraction(1.0)
+    return Quantity(hundreds_of_g, reasons=assumed_size(patient))
 
 
-def _joined(reasons: Iterable[str | None]) -> str | None:
-    return "; ".join(reason for reason in reasons if reason) or None
-
-
-def absent_remnant(reason: str) -> Remnant:
-    """Return a remnant of which nothing is known, with the reason."""
-    absent = Quantity.absent(reason)
+def absent_remnant(reasons: Iterable[Reason]) -> Remnant:
+    """Return a remnant of which nothing is known, with the reasons."""
+    absent = Quantity.absent(reasons)
     return Remnant(
         flr_ml=absent,
         flr_measured_fraction=absent,

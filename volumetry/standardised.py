@@ -4,17 +4,12 @@ from remnant.core.errors import ImplausibleValueError, InputError
 from remnant.core.findings import SourceStatus
 from remnant.core.patient import Patient
 from remnant.core.quantity import Quantity
-from remnant.core.reasons import reasons_of
+from remnant.core.reasons import Cause, Reason, joined, reason
 from remnant.core.volumetry_report import StandardisedVolume
-from volumetry.body import Fact, Facts, facts_of, missing_reason
-from volumetry.body_surface import (
-    ASSUMED_BODY,
-    BSA_FORMULAS,
-    DEFAULT_BSA_FORMULA,
-    body_surface_area,
-)
+from volumetry.body import Fact, Facts, assumed_size, facts_of, missing_facts
+from volumetry.body_surface import BSA_FORMULAS, DEFAULT_BSA_FORMULA, body_surface_area
 from volumetry.body_surface import bsa_formula as find_bsa_formula
-from volumetry.volume_formulas import FORMULAS, GRAMS, UNVERIFIED, VolumeFormula
+from volumetry.volume_formulas import FORMULAS, VolumeFormula
 
 __all__ = [
     "BSA_FORMULAS",
@@ -77,13 +72,13 @@ def standardised_volume(
     facts = dict(facts_of(patient, thoracic_width_cm=thoracic_width_cm, asian=asian))
     if bsa_m2.value is not None:
         facts[Fact.BSA_M2] = bsa_m2.value
-    reasons = _cautions(chosen, facts, patient) + (_bsa_notes(chosen, used) if uses_bsa else [])
-    lacking = bsa_m2.reason if uses_bsa and bsa_m2.value is None else None
+    reasons = _cautions(chosen, facts, patient) + (_bsa_notes(chosen, used) if uses_bsa else ())
+    lacking = bsa_m2.reasons if uses_bsa and bsa_m2.value is None else ()
     return StandardisedVolume(
         formula=chosen.id,
         bsa_formula=used if uses_bsa else None,
         stlv_ml=_estimate(chosen, facts, lacking=lacking, reasons=reasons),
-        bsa_m2=bsa_m2 if uses_bsa else _noted(bsa_m2, f"by {used}; {chosen.id} does not use it"),
+        bsa_m2=bsa_m2 if uses_bsa else _noted(bsa_m2, used, chosen.id),
         source=chosen.source,
         population=chosen.population,
     )
@@ -150,32 +145,35 @@ def _formula(identifier: str) -> VolumeFormula:
 
 
 def _estimate(
-    chosen: VolumeFormula, facts: Facts, *, lacking: str | None, reasons: list[str]
+    chosen: VolumeFormula,
+    facts: Facts,
+    *,
+    lacking: tuple[Reason, ...],
+    reasons: tuple[Reason, ...],
 ) -> Quantity:
-    absent = lacking or missing_reason(chosen.id, chosen.needs, facts) or chosen.refuse(facts)
-    if absent:
-        return Quantity.absent(absent)
-    return Quantity(chosen.compute(facts), reasons=reasons_of("; ".join(reasons) or None))
+    absent = lacking or missing_facts(chosen.id, chosen.needs, facts) or chosen.refuse(facts)
+    return Quantity.absent(absent) if absent else Quantity(chosen.compute(facts), reasons=reasons)
 
 
-def _cautions(chosen: VolumeFormula, facts: Facts, patient: Patient) -> list[str]:
-    notes = [
-        ASSUMED_BODY if patient.body_size_assumed else None,
-        UNVERIFIED if chosen.status is SourceStatus.UNVERIFIED else None,
-        GRAMS if chosen.in_grams else None,
-        chosen.caution(facts),
-    ]
-    return [note for note in notes if note]
+def _cautions(chosen: VolumeFormula, facts: Facts, patient: Patient) -> tuple[Reason, ...]:
+    caution = chosen.caution(facts)
+    unverified = chosen.status is SourceStatus.UNVERIFIED
+    return joined(
+        assumed_size(patient),
+        (reason(Cause.FORMULA_UNVERIFIED),) if unverified else (),
+        (reason(Cause.FORMULA_IN_GRAMS),) if chosen.in_grams else (),
+        () if caution is None else (caution,),
+    )
 
 
-def _bsa_notes(chosen: VolumeFormula, used: str) -> list[str]:
+def _bsa_notes(chosen: VolumeFormula, used: str) -> tuple[Reason, ...]:
     if chosen.bsa_formula is None:
-        return [f"the paper, as read, does not name its body surface area formula; {used} is used"]
+        return (reason(Cause.BODY_SURFACE_NOT_NAMED, used),)
     if chosen.bsa_formula != used:
-        return [f"with the body surface area of {used} instead of the paper's {chosen.bsa_formula}"]
-    return []
+        return (reason(Cause.BODY_SURFACE_OTHER, used, chosen.bsa_formula),)
+    return ()
 
 
-def _noted(quantity: Quantity, note: str) -> Quantity:
-    reason = f"{quantity.reason}; {note}" if quantity.reason else note
-    return Quantity(quantity.value, reasons=reasons_of(reason))
+def _noted(quantity: Quantity, used: str, formula: str) -> Quantity:
+    unused = reason(Cause.BODY_SURFACE_UNUSED, used, formula)
+    return Quantity(quantity.value, reasons=joined(quantity.reasons, (unused,)))

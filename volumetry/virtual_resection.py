@@ -18,25 +18,24 @@ from remnant.core.labels import CouinaudSegment, Label, LabelScheme
 from remnant.core.patient import Patient
 from remnant.core.plan import Remnant
 from remnant.core.quantity import Bound, Quantity, UncertaintyPart
+from remnant.core.reasons import Cause, Reason, joined, reason
 from remnant.core.volumes import LabelMap
 from remnant.core.volumetry_report import VolumetryReport
 from volumetry.atoms import Atoms, LiverZones
 from volumetry.liver_maps import LiverMaps
 from volumetry.propagation import Draws, Sample, Spread
 from volumetry.remnant import (
-    KEPT_CUT,
-    LESIONS_UNKNOWN,
-    NO_SEGMENTS,
-    OUTSIDE_MAP,
-    REMOVED_CUT,
     Segments,
     absent_remnant,
     bounded,
     bounded_share,
+    causes,
     cut_sides,
     drawn_remnant,
     missing_remnant,
     remnant_of,
+    unknown_lesions,
+    unknown_segments,
 )
 from volumetry.uncertainty import ratio, spanned, varying
 from volumetry.virtual_resection_spread import (
@@ -60,11 +59,6 @@ PLAN_SCHEME = LabelScheme(
     ),
 )
 """Codes of a map of one plan."""
-
-BEYOND_SCAN = "the scan cuts the liver: what lies beyond its edge is not known"
-TREATED_CUT = "treated lesions are cut by the edge of the scan"
-STAYING_CUT = "lesions that stay are cut by the edge of the scan"
-NO_LESION = "no lesion to debulk"
 
 
 def virtual_resection(
@@ -185,16 +179,16 @@ class _Plan:
         return frozenset(self.recipe.segments)
 
     @property
-    def unknown(self) -> str | None:
-        """Why nothing can be said of what is removed, where segments are and none is known."""
+    def unknown(self) -> tuple[Reason, ...]:
+        """Why nothing can be told of what is removed, where segments are and none is known."""
         if self.recipe.segments and self.report.segments is None:
-            return self.report.segments_reason or NO_SEGMENTS
-        return None
+            return unknown_segments(self.report)
+        return ()
 
     def remnant(self, patient: Patient) -> Remnant:
         untreated = not (self.recipe.wedges or self.recipe.ablations)
         missing = missing_remnant(self.report, self.segments if untreated else frozenset())
-        if missing is not None:
+        if missing:
             return absent_remnant(missing)
         kept = (
             voxels * self.atoms.voxel_ml
@@ -211,13 +205,13 @@ class _Plan:
 
     def debulked(self) -> Quantity:
         if self.unknown or self.report.tumour_ml.value is None:
-            return Quantity.absent(self.unknown or LESIONS_UNKNOWN)
+            return Quantity.absent(self.unknown or unknown_lesions(self.report))
         if self.counted.all_tumour == 0:
-            return Quantity.absent(NO_LESION)
+            return Quantity.absent(reason(Cause.NO_LESION_TO_DEBULK))
         share = bounded_share(
             self.counted.debulked / self.counted.all_tumour,
-            may_be_more=[*self._more_is_removed(), *self._cut(treated=True)],
-            may_be_less=[*self._more_stays(), *self._cut(treated=False)],
+            may_be_more=joined(self._more_is_removed(), self._treated_cut()),
+            may_be_less=joined(self._more_stays(), self._staying_cut()),
         )
         interval = self.drawn.interval(
             lambda part: ratio(
@@ -229,9 +223,11 @@ class _Plan:
     def removed(self) -> Quantity:
         if self.unknown:
             return Quantity.absent(self.unknown)
-        more = [*self._more_is_removed(), *self._cut_with(Fate.WITH_SEGMENTS, Fate.WEDGE)]
+        cut = self._cuts(Fate.WITH_SEGMENTS, Fate.WEDGE)
         quantity = bounded(
-            self.counted.removed * self.atoms.voxel_ml, may_be_more=more, may_be_less=[]
+            self.counted.removed * self.atoms.voxel_ml,
+            may_be_more=joined(self._more_is_removed(), causes({Cause.TREATED_LESIONS_CUT: cut})),
+            may_be_less=(),
         )
         return spanned(quantity, varying(self.drawn.interval(self._removed_ml)))
 
@@ -240,19 +236,19 @@ class _Plan:
             return Quantity.absent(self.unknown)
         quantity = bounded(
             self.counted.ablated * self.atoms.voxel_ml,
-            may_be_more=self._cut_with(Fate.ABLATED),
-            may_be_less=[],
+            may_be_more=causes({Cause.TREATED_LESIONS_CUT: self._cuts(Fate.ABLATED)}),
+            may_be_less=(),
         )
         interval = self.drawn.interval(lambda part: self.drawn.of(part)[Taken.ABLATED])
         return spanned(quantity, varying(interval))
 
     def residual(self) -> Quantity:
         if self.unknown or self.report.tumour_ml.value is None:
-            return Quantity.absent(self.unknown or LESIONS_UNKNOWN)
+            return Quantity.absent(self.unknown or unknown_lesions(self.report))
         quantity = bounded(
             self.counted.residual * self.atoms.voxel_ml,
-            may_be_more=[*self._more_stays(), *self._cut(treated=False)],
-            may_be_less=[],
+            may_be_more=joined(self._more_stays(), self._staying_cut()),
+            may_be_less=(),
         )
         return spanned(quantity, varying(self.drawn.interval(self._residual_ml)))
 
@@ -273,15 +269,20 @@ class _Plan:
         left: Sample = np.maximum(figures[Taken.ALL_TUMOUR] - figures[Taken.DEBULKED], 0.0)
         return left
 
-    def _more_is_removed(self) -> list[str]:
+    def _more_is_removed(self) -> tuple[Reason, ...]:
         """Why tumour or liver that is not seen goes too."""
         _, removed_cut = cut_sides(self.report, self.segments)
-        cut = bool(self.segments) and removed_cut
-        return [REMOVED_CUT] * cut + [OUTSIDE_MAP] * self._cut_lesion_unmapped()
+        return causes(
+            {
+                Cause.REMOVED_SEGMENTS_CUT: bool(self.segments) and removed_cut,
+                Cause.TUMOUR_OUTSIDE_SEGMENTS: self._cut_lesion_unmapped(),
+            }
+        )
 
-    def _more_stays(self) -> list[str]:
+    def _more_stays(self) -> tuple[Reason, ...]:
         kept_cut, _ = cut_sides(self.report, self.segments)
-        return [KEPT_CUT if self.report.segments else BEYOND_SCAN] * kept_cut
+        known = bool(self.report.segments)
+        return causes({Cause.KEPT_SEGMENTS_CUT if known else Cause.BEYOND_SCAN_UNKNOWN: kept_cut})
 
     def _cut_lesion_unmapped(self) -> bool:
         return any(
@@ -289,16 +290,18 @@ class _Plan:
             for lesion, codes in zip(self.atoms.lesion_ids, self.atoms.lesion_voxels, strict=True)
         )
 
-    def _cut(self, *, treated: bool) -> list[str]:
-        """Why treated lesions, or those that stay, hold more; lesions that a plan cuts are both."""
-        if treated:
-            return self._cut_with(Fate.WITH_SEGMENTS, Fate.WEDGE, Fate.ABLATED, Fate.CUT)
-        return [STAYING_CUT] if self._cut_with(Fate.STAYS, Fate.CUT) else []
+    def _treated_cut(self) -> tuple[Reason, ...]:
+        """Why treated lesions hold more; those that a plan cuts are treated and stay."""
+        cut = self._cuts(Fate.WITH_SEGMENTS, Fate.WEDGE, Fate.ABLATED, Fate.CUT)
+        return causes({Cause.TREATED_LESIONS_CUT: cut})
 
-    def _cut_with(self, *wanted: Fate) -> list[str]:
+    def _staying_cut(self) -> tuple[Reason, ...]:
+        return causes({Cause.STAYING_LESIONS_CUT: self._cuts(Fate.STAYS, Fate.CUT)})
+
+    def _cuts(self, *wanted: Fate) -> bool:
+        """Tell whether the scan cuts a lesion of such a fate."""
         cut = (lesion for lesion in self.report.lesions if lesion.volume_ml.bound is Bound.LOWER)
-        found = any(lesion.counts and self.counted.fates[lesion.id] in wanted for lesion in cut)
-        return [TREATED_CUT] * found
+        return any(lesion.counts and self.counted.fates[lesion.id] in wanted for lesion in cut)
 
 
 def _removed_voxels(maps: LiverMaps, recipe: Recipe) -> NDArray[np.bool_]:

@@ -12,18 +12,18 @@ from math import floor
 from types import MappingProxyType
 
 from remnant.core.findings import SourceStatus
+from remnant.core.reasons import Cause, Reason, reason
 from volumetry.body import Fact, Facts
 
-UNVERIFIED = "the coefficients of this formula were recalled, not read in a source: unverified"
-GRAMS = "the formula gives grams (or mixes weight and volume): 1 g is taken as 1 mL"
 CHOUKER_AGES_YEARS = (16, 70)
 CHOUKER_OLDER_FROM_YEARS = 51
 FENG_OLD_YEARS = 70
 YUAN_LAST_YEARS = (40, 60)
 """Last year of age of Yuan's first and second class; all older people are in the third."""
+THAI_AUTOPSIES = 20
 
 
-def _nothing(facts: Facts) -> str | None:  # noqa: ARG001
+def _nothing(facts: Facts) -> Reason | None:  # noqa: ARG001
     return None
 
 
@@ -66,8 +66,8 @@ class VolumeFormula:
     in_grams: bool = False
     bsa_formula: str | None = None
     bsa_status: SourceStatus | None = None
-    refuse: Callable[[Facts], str | None] = _nothing
-    caution: Callable[[Facts], str | None] = _nothing
+    refuse: Callable[[Facts], Reason | None] = _nothing
+    caution: Callable[[Facts], Reason | None] = _nothing
 
     @property
     def status(self) -> SourceStatus:
@@ -89,11 +89,11 @@ def _chouker(facts: Facts) -> float:
     return 1390.0 + 15.94 * weight - 12.86 * age
 
 
-def _refuse_chouker(facts: Facts) -> str | None:
+def _refuse_chouker(facts: Facts) -> Reason | None:
     youngest, oldest = CHOUKER_AGES_YEARS
     if youngest <= floor(facts[Fact.AGE_YEARS]) <= oldest:
         return None
-    return f"chouker2004 is defined from {youngest} to {oldest} years of age only"
+    return reason(Cause.FORMULA_OUT_OF_AGE, "chouker2004", youngest, oldest)
 
 
 def _yu(facts: Facts) -> float:
@@ -113,13 +113,13 @@ def _yuan(facts: Facts) -> float:
     return 949.7 * facts[Fact.BSA_M2] - 48.3 * age_class - 247.4
 
 
-def _caution_feng(facts: Facts) -> str | None:
+def _caution_feng(facts: Facts) -> Reason | None:
     old = facts.get(Fact.AGE_YEARS, 0.0) > FENG_OLD_YEARS
-    return "feng2017 overestimates above 70 years of age" if old else None
+    return reason(Cause.FORMULA_OVERESTIMATES, "feng2017", FENG_OLD_YEARS) if old else None
 
 
-def _caution_thai(facts: Facts) -> str | None:  # noqa: ARG001
-    return "20 autopsies; the abstract prints ± where × must be meant"
+def _caution_thai(facts: Facts) -> Reason | None:  # noqa: ARG001
+    return reason(Cause.FORMULA_MISPRINTED, THAI_AUTOPSIES)
 
 
 _READ = (

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from remnant.core.errors import InputError
 from remnant.core.quantity import Quantity
+from remnant.core.reasons import Cause, Reason, reason
 
 SMALL_BELOW_MM = 10.0
 LARGE_ABOVE_MM = 20.0
@@ -133,20 +134,20 @@ class DetectionScore:
     def recall(self) -> Quantity:
         """Share of the true lesions that were found."""
         true = self.true_positives + self.false_negatives
-        return _share(self.true_positives, true, "there is no true lesion")
+        return _share(self.true_positives, true, Cause.NO_TRUE_LESION)
 
     @property
     def precision(self) -> Quantity:
         """Share of the predicted lesions that are true."""
         predicted = self.true_positives + self.false_positives
-        return _share(self.true_positives, predicted, "no lesion was predicted")
+        return _share(self.true_positives, predicted, Cause.NO_PREDICTED_LESION)
 
     @property
     def f1(self) -> Quantity:
         """2 TP / (2 TP + FP + FN), the harmonic mean of precision and recall."""
         twice = 2 * self.true_positives
         both = twice + self.false_positives + self.false_negatives
-        return _share(twice, both, "there is neither a true nor a predicted lesion")
+        return _share(twice, both, Cause.NO_LESION_IN_EITHER)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -257,9 +258,9 @@ class BlandAltman:
     points
         The cases that have both values.
     bias, sd, lower_limit, upper_limit
-        Mean difference, its sample standard deviation, bias ∓ 1.96 SD; ``None`` with ``reason``
-        for fewer than two cases.
-    reason
+        Mean difference, its sample standard deviation, bias ∓ 1.96 SD; ``None`` with
+        ``reasons`` for fewer than two cases.
+    reasons
         Why there are no limits.
     """
 
@@ -270,7 +271,7 @@ class BlandAltman:
     sd: float | None
     lower_limit: Estimate | None
     upper_limit: Estimate | None
-    reason: str | None = None
+    reasons: tuple[Reason, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -344,5 +345,5 @@ class Agreement:
     without_prediction: tuple[str, ...] = ()
 
 
-def _share(part: int, whole: int, reason: str) -> Quantity:
-    return Quantity(part / whole) if whole else Quantity.absent(reason)
+def _share(part: int, whole: int, none: Cause) -> Quantity:
+    return Quantity(part / whole) if whole else Quantity.absent(reason(none))

@@ -8,6 +8,7 @@ from remnant.core.geometry import Vector3
 from remnant.core.labels import CouinaudSegment
 from remnant.core.provenance import Provenance
 from remnant.core.quantity import Quantity
+from remnant.core.reasons import Reason
 from remnant.core.study import Study
 
 Matrix4 = tuple[
@@ -174,11 +175,11 @@ class ComparisonReport:
         Between the scans, ``None`` when it was not said.
     tlv_ml, tumour_ml
         Total liver and tumour volume, each as measured on its own scan.
-    alignment, matches, matches_reason
-        The motion between the scans and the lesions by it; ``None`` with the reason when a scan's
+    alignment, matches, matches_reasons
+        The motion between the scans and the lesions by it; ``None`` with the reasons when a scan's
         lesions are unknown.
-    growth, growth_reason
-        Growth of the remnant; ``None`` with the reason when no resection was named.
+    growth, growth_reasons
+        Growth of the remnant; ``None`` with the reasons when no resection was named.
     quality
         Checks of the comparison.
     provenance
@@ -192,8 +193,8 @@ class ComparisonReport:
     tumour_ml: Change
     alignment: Alignment | None
     matches: tuple[LesionMatch, ...] | None
-    matches_reason: str | None
+    matches_reasons: tuple[Reason, ...]
     growth: Growth | None
-    growth_reason: str | None
+    growth_reasons: tuple[Reason, ...]
     quality: tuple[Finding, ...] = field(default=())
     provenance: Provenance

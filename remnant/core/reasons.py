@@ -24,6 +24,136 @@ class Cause(StrEnum):
     """The value lies so near to its limit that the printed sign decides."""
 
     # Of volumes, ratios, distances and changes.
+    EITHER_WAY = "either_way"
+    """The value could be larger or smaller than measured, ``because`` of what is listed there."""
+    FIRST_SCAN = "first_scan"
+    """Of the first of two scans: what ``because`` lists."""
+    SECOND_SCAN = "second_scan"
+    """Of the second of two scans: what ``because`` lists."""
+    BOTH_SCANS = "both_scans"
+    """Of each of two scans alike: what ``because`` lists."""
+    NO_COUINAUD_MAP = "no_couinaud_map"
+    """No map of the Couinaud segments was given."""
+    SEGMENTS_UNKNOWN = "segments_unknown"
+    """The segments are not known."""
+    NOTHING_REMOVED = "nothing_removed"
+    """None of the segments that would be removed has a voxel."""
+    KEPT_SEGMENTS_CUT = "kept_segments_cut"
+    """The scan cuts segments that would stay."""
+    REMOVED_SEGMENTS_CUT = "removed_segments_cut"
+    """The scan cuts segments that would be removed."""
+    LIVER_UNASSIGNED = "liver_unassigned"
+    """Part of the liver belongs to no segment."""
+    LESIONS_UNKNOWN = "lesions_unknown"
+    """No lesion map was given."""
+    TUMOUR_OUTSIDE_SEGMENTS = "tumour_outside_segments"
+    """Part of the tumour lies outside the segment map."""
+    NO_LESION_TO_DEBULK = "no_lesion_to_debulk"
+    """There is no lesion whose share could be removed."""
+    ALL_TUMOUR = "all_tumour"
+    """There is no functional liver."""
+    LIVER_CUT = "liver_cut"
+    """The scan cuts the liver: what lies beyond its edge is not counted."""
+    SHARE_WITHIN_SCAN = "share_within_scan"
+    """The scan cuts the liver: the share is that within the scan."""
+    BEYOND_SCAN_UNKNOWN = "beyond_scan_unknown"
+    """The scan cuts the liver: whether more stays beyond its edge is not known."""
+    LESION_CUT = "lesion_cut"
+    """The scan cuts the lesion: neither volume nor diameters hold its part beyond."""
+    DIAMETER_CUT = "diameter_cut"
+    """The scan cuts a lesion: its diameter may be longer."""
+    TREATED_LESIONS_CUT = "treated_lesions_cut"
+    """The scan cuts lesions that would be treated."""
+    STAYING_LESIONS_CUT = "staying_lesions_cut"
+    """The scan cuts lesions that would stay."""
+    NO_LIVER_SURFACE = "no_liver_surface"
+    """The scan holds no part of the liver's surface."""
+    NO_PORTAL_VEIN = "no_portal_vein"
+    """The liver map holds no portal vein."""
+    NO_HEPATIC_VEINS = "no_hepatic_veins"
+    """The liver map holds no hepatic veins."""
+    SCAN_EDGE_NEARER = "scan_edge_nearer"
+    """The edge of the scan, beyond which the liver goes on, is nearer than what was found."""
+    NO_BODY_WEIGHT = "no_body_weight"
+    """The body weight was not given."""
+    BODY_FACTS_MISSING = "body_facts_missing"
+    """Names: a volume or body surface formula, then the facts that it lacks (`volumetry.body`)."""
+    FORMULA_UNVERIFIED = "formula_unverified"
+    """The formula's coefficients were recalled, not read in a source."""
+    FORMULA_IN_GRAMS = "formula_in_grams"
+    """The formula gives grams, or mixes weight and volume: 1 g is taken as 1 mL."""
+    FORMULA_OUT_OF_AGE = "formula_out_of_age"
+    """Name: a formula. Amounts: the ages in years from and to which it is defined."""
+    FORMULA_OVERESTIMATES = "formula_overestimates"
+    """Name: a formula. Amount: the age in years above which it overestimates."""
+    FORMULA_MISPRINTED = "formula_misprinted"
+    """The formula is printed with ± where × must be meant. Amount: of how many livers it is."""
+    BODY_SURFACE_NOT_NAMED = "body_surface_not_named"
+    """The paper names no body surface formula. Name: the one that is used."""
+    BODY_SURFACE_OTHER = "body_surface_other"
+    """Names: the body surface formula that is used, and that of the paper."""
+    BODY_SURFACE_UNUSED = "body_surface_unused"
+    """Names: the body surface formula, and the volume formula, which does not use it."""
+    ZERO_BEFORE = "zero_before"
+    """It was 0 in the first scan: there is no ratio to it."""
+    NO_TIME_BETWEEN = "no_time_between"
+    """The time between two scans was not given."""
+    NO_THRESHOLD = "no_threshold"
+    """No limit to reach was chosen."""
+    GROWTH_NOT_SHOWN = "growth_not_shown"
+    """A scan does not show the whole remnant: whether it grew or is enough is not known."""
+    PACE_SLOWS = "pace_slows"
+    """The time is at the pace between two scans, and growth slows."""
+    THRESHOLD_REACHED = "threshold_reached"
+    """Amounts: sFLR at the second scan and the limit, which it reaches; both fractions."""
+    NO_GROWTH = "no_growth"
+    """There was no growth between the scans."""
+    GROWTH_WITHIN_ERROR = "growth_within_error"
+    """Growth cannot be told from none. Amounts: low and high end of its interval, fractions."""
+    NOT_FOUND_BEFORE = "not_found_before"
+    """No lesion was found there in the first scan."""
+    NOT_FOUND_AFTER = "not_found_after"
+    """No lesion was found there in the second scan."""
+    OUTSIDE_OTHER_SCAN = "outside_other_scan"
+    """The other scan does not reach there."""
+    REJECTED_BEFORE = "rejected_before"
+    """A reader rejected the lesion in the first scan."""
+    REJECTED_AFTER = "rejected_after"
+    """A reader rejected the lesion in the second scan."""
+    OTHER_VOXELS = "other_voxels"
+    """Amounts: in-plane spacing of the first and of the second scan, in mm."""
+    MASKS_EMPTY = "masks_empty"
+    """Prediction and truth are empty."""
+    TRUTH_EMPTY = "truth_empty"
+    """The true mask is empty."""
+    PREDICTION_EMPTY = "prediction_empty"
+    """The predicted mask is empty."""
+    NOT_PREDICTED = "not_predicted"
+    """The prediction has no map of the structure."""
+    NO_LIVER_PREDICTED = "no_liver_predicted"
+    """The prediction holds no liver."""
+    NO_TRUE_LIVER = "no_true_liver"
+    """The truth holds no liver."""
+    NO_BURDEN_IN_BOTH = "no_burden_in_both"
+    """No case has a tumour burden in both maps."""
+    ABSENT_IN_ALL = "absent_in_all"
+    """No case has the figure."""
+    TOO_FEW_FOR_LIMITS = "too_few_for_limits"
+    """Fewer than two cases have both values."""
+    TOO_FEW_FOR_SD = "too_few_for_sd"
+    """Fewer than two cases have the figure."""
+    NO_TRUE_LESION = "no_true_lesion"
+    """The truth holds no lesion."""
+    NO_PREDICTED_LESION = "no_predicted_lesion"
+    """The prediction holds no lesion."""
+    NO_LESION_IN_EITHER = "no_lesion_in_either"
+    """Neither the truth nor the prediction holds a lesion."""
+    NO_SEGMENTS_GIVEN = "no_segments_given"
+    """Neither a Couinaud map nor labelled branches nor landmarks were given."""
+    CASE_WITHOUT_LESIONS = "case_without_lesions"
+    """Names: which of two cases have no lesion map, ``first`` or ``second`` or both."""
+    NO_RESECTION_NAMED = "no_resection_named"
+    """No resection was named whose remnant could have grown."""
 
     # Of quality checks.
 
@@ -178,29 +308,38 @@ class Reason:
         Its numbers, in the units that the cause names.
     names
         Its names: ids of rules, plans, formulas, segments, inputs.
+    because
+        What is behind it in turn, where the cause says so.
     """
 
     cause: Cause
     amounts: tuple[float, ...] = ()
     names: tuple[str, ...] = ()
+    because: "tuple[Reason, ...]" = ()
 
 
-def reason(cause: Cause, *details: float | str) -> Reason:
+def reason(cause: Cause, *details: float | str, because: "Iterable[Reason]" = ()) -> Reason:
     """Return a reason from numbers and names in any order; each kind keeps its own order.
 
-    >>> reason(Cause.NEAR_LIMIT, 2.5, "ki67_percent")
-    Reason(cause=<Cause.NEAR_LIMIT: 'near_limit'>, amounts=(2.5,), names=('ki67_percent',))
+    >>> reason(Cause.NEAR_LIMIT, 2.5, "ki67_percent").amounts
+    (2.5,)
     """
     return Reason(
         cause,
         amounts=tuple(float(d) for d in details if not isinstance(d, str)),
         names=tuple(str(d) for d in details if isinstance(d, str)),
+        because=tuple(because),
     )
 
 
 def joined(*reasons: Iterable[Reason]) -> tuple[Reason, ...]:
     """Return all reasons in order, each once."""
     return tuple(dict.fromkeys(one for several in reasons for one in several))
+
+
+def causes_of(reasons: Iterable[Reason]) -> tuple[Cause, ...]:
+    """Return the causes of reasons and of what is behind these, in order."""
+    return tuple(cause for one in reasons for cause in (one.cause, *causes_of(one.because)))
 
 
 def reasons_of(given: "str | Reason | Iterable[Reason] | None") -> tuple[Reason, ...]:

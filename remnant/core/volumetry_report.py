@@ -8,6 +8,7 @@ from remnant.core.findings import Finding
 from remnant.core.labels import CouinaudSegment, SegmentIvPart
 from remnant.core.lesions import Lesion
 from remnant.core.quantity import Interval, Quantity
+from remnant.core.reasons import Reason
 from remnant.core.uncertainty import Boundaries, ErrorModel
 
 
@@ -105,7 +106,7 @@ class VolumetryReport:
     burden_fraction, burden_class
         Tumour / TLV in [0, 1] and its class; the class is ``None`` when the fraction is.
     segments
-        Volumes of the Couinaud segments, ``None`` with ``segments_reason`` when unknown.
+        Volumes of the Couinaud segments, ``None`` with ``segments_reasons`` when unknown.
     segment_source
         Where the segments came from, ``None`` when unknown.
     segments_confirmation
@@ -133,7 +134,7 @@ class VolumetryReport:
     burden_fraction: Quantity
     burden_class: BurdenClass | None
     segments: Mapping[CouinaudSegment, SegmentVolumes] | None
-    segments_reason: str | None
+    segments_reasons: tuple[Reason, ...]
     segment_source: SegmentSource | None
     unassigned_ml: float
     lesions: tuple[Lesion, ...]
@@ -149,6 +150,11 @@ class VolumetryReport:
     def counted_lesions(self) -> tuple[Lesion, ...]:
         """The lesions that count: all but the rejected ones."""
         return tuple(lesion for lesion in self.lesions if lesion.counts)
+
+    @property
+    def segments_reason(self) -> str | None:
+        """Why the segments are not known, in words."""
+        return Quantity(0.0, reasons=self.segments_reasons).reason
 
     @property
     def segments_need_review(self) -> bool:

@@ -28,6 +28,7 @@ from remnant.core.agreement import (
 from remnant.core.errors import InputError
 from remnant.documents.encode import encode_quantity
 from remnant.documents.json_files import write_json
+from remnant.wording.reasons import listed
 
 AGREEMENT_VERSION: Final = "1.0"
 SPREADS: Final = ("mean", "sd", "median", "minimum", "maximum")
@@ -173,7 +174,7 @@ def _bland_altman(entry: BlandAltman) -> Json:
             {"case": p.case, "mean": p.mean, "difference": p.difference} for p in entry.points
         ],
     }
-    return items if entry.reason is None else items | {"reason": entry.reason}
+    return items | ({"reason": listed(entry.reasons)} if entry.reasons else {})
 
 
 def _estimate(estimate: Estimate | None) -> Json | None:

@@ -10,7 +10,6 @@ from typing import Final
 
 from remnant.core.agreement import METRICS, Agreement, BlandAltman, DetectionScore, Estimate
 from remnant.core.quantity import Quantity
-from remnant.core.reasons import reasons_of
 from remnant.documents.agreement_document import BURDEN_FIGURES, BURDENS, SPREADS
 from remnant.documents.lesion_table import table_number
 from remnant.io.atomic import atomic_path
@@ -107,13 +106,13 @@ def _detection_rows(sizes: str, score: DetectionScore) -> Iterator[Row]:
 
 def _limit_rows(limits: BlandAltman) -> Iterator[Row]:
     subject, measure = limits.measure, f"bland_altman ({limits.unit})"
-    sd = Quantity(limits.sd, reasons=reasons_of(limits.reason))
+    sd = Quantity(limits.sd, reasons=limits.reasons)
     yield _row((subject, measure, "sd"), sd, len(limits.points))
     for name in ("bias", "lower_limit", "upper_limit"):
         estimate: Estimate | None = getattr(limits, name)
         for part, end in (("value", ""), ("low", "_ci_low"), ("high", "_ci_high")):
             value = None if estimate is None else getattr(estimate, part)
-            quantity = Quantity(value, reasons=reasons_of(limits.reason))
+            quantity = Quantity(value, reasons=limits.reasons)
             yield _row((subject, measure, f"{name}{end}"), quantity, len(limits.points))
 
 

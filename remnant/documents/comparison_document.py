@@ -28,6 +28,7 @@ from remnant.documents.encode import (
 from remnant.documents.json_files import write_json
 from remnant.documents.lesion_table import table_number
 from remnant.io.atomic import atomic_path
+from remnant.wording.reasons import listed
 
 COMPARISON_VERSION: Final = "1.0"
 LONGEST_MESSAGE: Final = 240
@@ -98,9 +99,9 @@ def comparison_document(report: ComparisonReport) -> Json:
         **encode_change("tumour", "ml", report.tumour_ml),
         "alignment": None if alignment is None else _alignment(alignment),
         "matches": None if matches is None else [_match(match) for match in matches],
-        "matches_reason": report.matches_reason,
+        "matches_reason": listed(report.matches_reasons) or None,
         "growth": None if growth is None else _growth(growth),
-        "growth_reason": report.growth_reason,
+        "growth_reason": listed(report.growth_reasons) or None,
         "quality": encode_findings(report.quality),
         "provenance": encode_provenance(report.provenance),
     }

@@ -110,7 +110,7 @@ def decode_volumetry(volumetry: Json) -> VolumetryReport:
         **decode_quantities(volumetry, VOLUMETRY_QUANTITIES),
         burden_class=None if burden_class is None else BurdenClass(burden_class),
         segments=decode_segments(volumetry),
-        segments_reason=volumetry.get("segments_ml_reason"),
+        segments_reasons=reasons_of(volumetry.get("segments_ml_reason")),
         segment_source=None if source is None else SegmentSource(source),
         unassigned_ml=volumetry["unassigned_ml"],
         lesions=tuple(decode_lesion(lesion) for lesion in volumetry["lesions"]),

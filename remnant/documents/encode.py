@@ -132,7 +132,7 @@ def encode_segments(report: VolumetryReport) -> Json:
     if report.segments is not None:
         document |= _segments({s.name: v for s, v in sorted(report.segments.items())})
     document["segment_source"] = None if source is None else source.value
-    if report.segments_reason is not None:
+    if report.segments_reasons:
         document["segments_ml_reason"] = report.segments_reason
     document["segments_need_review"] = report.segments_need_review
     document["segments_confirmation"] = encode_confirmation(report.segments_confirmation)

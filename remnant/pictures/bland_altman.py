@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from remnant.core.agreement import Agreement, BlandAltman, Estimate
 from remnant.io.atomic import atomic_path
+from remnant.wording.reasons import listed
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -82,7 +83,9 @@ def draw_panel(axes: "Axes", limits: BlandAltman) -> None:
     axes.margins(x=0.08)
     if limits.bias is None or limits.lower_limit is None or limits.upper_limit is None:
         where = (0.5, 0.5)
-        axes.annotate(limits.reason or "", where, xycoords="axes fraction", ha="center", fontsize=7)
+        axes.annotate(
+            listed(limits.reasons), where, xycoords="axes fraction", ha="center", fontsize=7
+        )
         return
     _draw_line(axes, limits.bias, "bias", "solid", BIAS_COLOUR)
     # limits without spread lie on the bias: one word is enough

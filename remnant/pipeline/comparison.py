@@ -18,6 +18,7 @@ from remnant.core.geometry import Geometry
 from remnant.core.labels import BINARY_SCHEME, CouinaudSegment
 from remnant.core.lesions import Confirmation
 from remnant.core.provenance import Provenance
+from remnant.core.reasons import Cause, Reason, reason
 from remnant.core.study import Study
 from remnant.core.volumes import LabelMap, Phase
 from remnant.documents.comparison_document import write_comparison_json, write_matches_csv
@@ -46,9 +47,6 @@ from volumetry.uncertainty import ratio
 COMPARISON_JSON: Final = "comparison.json"
 MATCHES_CSV: Final = "matches.csv"
 FILES: Final = (COMPARISON_JSON, MATCHES_CSV)
-LESIONS_UNKNOWN: Final = "the lesions of the {} case are not known: no lesion map was given"
-NO_RESECTION: Final = "no resection was named: growth is that of a remnant (--resect)"
-"""Why there is no growth."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,9 +117,9 @@ def compare_cases(request: CompareRequest) -> ComparisonReport:
         **_volume_changes(before, after),
         alignment=matched.alignment,
         matches=matched.matches,
-        matches_reason=matched.reason,
+        matches_reasons=matched.reasons,
         growth=growth,
-        growth_reason=NO_RESECTION if growth is None else None,
+        growth_reasons=() if growth else (reason(Cause.NO_RESECTION_NAMED),),
         quality=(*_checks(before, after, request), *matched.quality),
         provenance=_provenance(before, after, request),
     )
@@ -209,7 +207,7 @@ def _growth(before: _Scan, after: _Scan, request: CompareRequest) -> Growth | No
 class _Matched:
     alignment: Alignment | None = None
     matches: tuple[LesionMatch, ...] | None = None
-    reason: str | None = None
+    reasons: tuple[Reason, ...] = ()
     quality: tuple[Finding, ...] = ()
 
 
@@ -218,7 +216,7 @@ def _matched(before: _Scan, after: _Scan) -> _Matched:
         name for name, scan in (("first", before), ("second", after)) if scan.lesions is None
     ]
     if before.lesions is None or after.lesions is None:
-        return _Matched(reason=LESIONS_UNKNOWN.format(" and the ".join(unknown)))
+        return _Matched(reasons=(reason(Cause.CASE_WITHOUT_LESIONS, *unknown),))
     matrix = align_livers(before.liver, after.liver)
     overlap = dice_fraction(before.liver, after.liver, matrix)
     alignment, finding = describe_alignment(matrix, overlap, before.liver, after.liver)

@@ -15,6 +15,7 @@ import numpy as np
 from remnant.core.errors import InputError
 from remnant.core.findings import Finding
 from remnant.core.progress import Progress, silent
+from remnant.core.reasons import reasons_of
 from remnant.core.volumes import LabelMap
 from remnant.core.volumetry_report import SegmentSource
 from remnant.io.masks import GivenMap, Part
@@ -241,7 +242,7 @@ def _divided(case: SegmentedCase, division: Division, segments: GivenSegments) -
         case,
         couinaud=division.couinaud,
         segment_source=division.source,
-        segments_reason=None,
+        segments_reasons=(),
         segments_confirmation=case.segments_confirmation if same else None,
         segment_plane_mm=division.plane_mm,
         segment_iv=case.segment_iv if same else None,
@@ -264,7 +265,7 @@ def _undivided(case: SegmentedCase, division: Division, reason: str) -> Segmente
         case,
         couinaud=None,
         segment_source=None,
-        segments_reason=reason,
+        segments_reasons=reasons_of(reason),
         segments_confirmation=None,
         segment_plane_mm=None,
         segment_iv=None,

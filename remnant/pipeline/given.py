@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from remnant.core.findings import quality_finding
 from remnant.core.geometry import Geometry
 from remnant.core.labels import Structure
+from remnant.core.reasons import Cause, reason
 from remnant.core.study import Study
 from remnant.core.volumes import LabelMap, Phase
 from remnant.io.masks import Masks, Part
@@ -23,11 +24,6 @@ from segmentation.quality import check_liver
 if TYPE_CHECKING:
     from remnant.io.source import LoadedStudy
 
-NO_SEGMENTS: Final = (
-    "the Couinaud segments are unknown: no Couinaud map, no labelled branches and no landmarks "
-    "were given, so the remnant of a resection cannot be measured; `remnant run` estimates them "
-    "from the liver's shape unless told not to"
-)
 IMPLIED_LIVER: Final = "liver_from_couinaud"
 
 
@@ -70,7 +66,7 @@ def case_of_masks(loaded: "LoadedStudy | None", masks: Masks) -> SegmentedCase:
         structures=fitted.structures,
         lesions=None if masks.lesions is None else fitted.lesions,
         exophytic=fitted.exophytic,
-        segments_reason=NO_SEGMENTS,
+        segments_reasons=(reason(Cause.NO_SEGMENTS_GIVEN),),
         quality=quality,
         inputs_sha256=inputs,
     )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from remnant.core.errors import InputError
 from remnant.core.progress import Progress, silent
+from remnant.core.reasons import Cause, reason
 from remnant.core.volumes import ImageVolume
 from remnant.io.masks import Masks
 from remnant.pictures.preview import make_preview
@@ -15,7 +16,6 @@ from remnant.pipeline.divide import with_segments
 from remnant.pipeline.division import LANDMARKS
 from remnant.pipeline.fit import require_placeable
 from remnant.pipeline.given import (
-    NO_SEGMENTS,
     case_of_masks,
     has_liver,
     placed_masks,
@@ -150,7 +150,7 @@ def _case_of(loaded: "LoadedStudy", found: Segmentation) -> SegmentedCase:
         structures=found.structures,
         lesions=found.lesions,
         exophytic=found.exophytic,
-        segments_reason=NO_SEGMENTS,
+        segments_reasons=(reason(Cause.NO_SEGMENTS_GIVEN),),
         quality=loaded.quality + found.quality,
         models=found.models,
         device=found.device,

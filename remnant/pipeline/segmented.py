@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from remnant.core.findings import Finding
 from remnant.core.lesions import Confirmation, IntensityStatistics, PlantedLesion
 from remnant.core.provenance import ModelUse
+from remnant.core.reasons import Reason
 from remnant.core.study import Study
 from remnant.core.uncertainty import SegmentPlane
 from remnant.core.volumes import ImageVolume, LabelMap
@@ -30,7 +31,7 @@ class SegmentedCase:
     exophytic
         Voxels that count as liver only because a lesion outside the liver mask covers them;
         ``None`` when there are none.
-    couinaud, segment_source, segments_reason
+    couinaud, segment_source, segments_reasons
         Couinaud segments and where they came from, or ``None`` with the reason.
     segments_confirmation
         Who confirmed the segments and when; ``None`` while nobody did.
@@ -70,7 +71,7 @@ class SegmentedCase:
     exophytic: LabelMap | None = None
     couinaud: LabelMap | None = None
     segment_source: SegmentSource | None = None
-    segments_reason: str | None = None
+    segments_reasons: tuple[Reason, ...] = ()
     segments_confirmation: SegmentsConfirmation | None = None
     segment_plane_mm: Mapping[SegmentPlane, float] | None = None
     segment_iv: LabelMap | None = None

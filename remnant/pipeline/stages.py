@@ -74,7 +74,7 @@ def measure_case(case: SegmentedCase, request: MeasureRequest) -> CaseReport:
             couinaud=case.couinaud,
             patient=request.patient,
             segment_source=case.segment_source,
-            segments_reason=case.segments_reason,
+            segments_reasons=case.segments_reasons,
             confirmations=case.confirmations,
             intensities=case.intensities,
             whole_liver=bool(case.configuration.get(WHOLE_LIVER)),

@@ -9,6 +9,7 @@ from typing import Any, Final
 from remnant.core.errors import InputError
 from remnant.core.lesions import Confirmation, IntensityStatistics
 from remnant.core.provenance import ModelUse
+from remnant.core.reasons import Cause, Reason
 from remnant.core.uncertainty import SegmentPlane
 from remnant.core.volumetry_report import SegmentsConfirmation, SegmentSource
 from remnant.documents.decode import decode_findings, decode_planted, decode_study
@@ -67,7 +68,7 @@ def _encode(case: SegmentedCase) -> Json:
         "lesions_known": case.lesions is not None,
         "exophytic_known": case.exophytic is not None,
         "segment_source": None if source is None else source.value,
-        "segments_reason": case.segments_reason,
+        "segments_reasons": [asdict(reason) for reason in case.segments_reasons],
         **_encode_division(case),
         "confirmations": {str(n): said.value for n, said in sorted(case.confirmations.items())},
         "intensities": {str(n): asdict(known) for n, known in sorted(case.intensities.items())},
@@ -92,7 +93,7 @@ def _decode(document: Mapping[str, Any]) -> Json:
         "lesions_known": bool(document["lesions_known"]),
         "exophytic_known": bool(document["exophytic_known"]),
         "segment_source": None if source is None else SegmentSource(source),
-        "segments_reason": document["segments_reason"],
+        "segments_reasons": tuple(_reason(one) for one in document["segments_reasons"]),
         **_decode_division(document),
         "confirmations": {int(n): Confirmation(c) for n, c in document["confirmations"].items()},
         "intensities": _intensities(document.get("intensities", {})),  # older states have none
@@ -106,6 +107,15 @@ def _decode(document: Mapping[str, Any]) -> Json:
         "planted": tuple(decode_planted(lesion) for lesion in document["planted"]),
         "seconds": dict(document["seconds"]),
     }
+
+
+def _reason(document: Mapping[str, Any]) -> Reason:
+    return Reason(
+        Cause(document["cause"]),
+        amounts=tuple(document["amounts"]),
+        names=tuple(document["names"]),
+        because=tuple(_reason(one) for one in document["because"]),
+    )
 
 
 def _encode_division(case: SegmentedCase) -> Json:

@@ -12,6 +12,7 @@ from remnant.core.findings import Verdict
 from remnant.core.quantity import Quantity
 from remnant.core.units import percent_from_fraction
 from remnant.wording.numbers import ABSENT, BOUND_SIGNS, INDICATIVE_SIGN, plain, shown
+from remnant.wording.reasons import listed
 from remnant.wording.words import MATCH_WORDS, RESEARCH_USE
 
 MOST_ROWS = 20
@@ -102,7 +103,7 @@ def _volumes(report: ComparisonReport) -> Table:
 
 def _print_lesions(report: ComparisonReport, console: Console) -> None:
     if report.matches is None:
-        console.print(f"No lesions matched: {report.matches_reason}", markup=False)
+        console.print(f"No lesions matched: {listed(report.matches_reasons)}", markup=False)
         return
     counts = [(sum(m.kind is kind for m in report.matches), kind) for kind in MatchKind]
     words = (f"{count} {MATCH_WORDS[kind]}" for count, kind in counts if count)
@@ -164,7 +165,7 @@ def _print_growth(report: ComparisonReport, console: Console) -> None:
     console.print()
     growth = report.growth
     if growth is None:
-        console.print(f"No growth: {report.growth_reason}", markup=False)
+        console.print(f"No growth: {listed(report.growth_reasons)}", markup=False)
         return
     after = "" if growth.weeks is None else f", {growth.weeks:g} weeks apart"
     title = growth.title[:1].lower() + growth.title[1:]

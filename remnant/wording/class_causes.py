@@ -1,12 +1,11 @@
 """Reasons of the classes of the distribution in words, as sentences' inner parts."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 from remnant.core.reasons import Cause, Reason
+from remnant.wording.kinds import Template
 from remnant.wording.numbers import counted, percent
-
-Template = str | Callable[[Reason], str]
 
 
 def _of_lesions(words: str) -> Template:

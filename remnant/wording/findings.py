@@ -1,13 +1,12 @@
 """Findings in words, by their ids, their data and the rule data."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 from remnant.core.findings import Finding
 from remnant.wording import classes, lists
+from remnant.wording.kinds import Writer
 from remnant.wording.reasons import reviewed
-
-Writer = Callable[[Finding], str]
 
 WRITERS: Final[Mapping[str, Writer]] = {
     # Each family has a module with its WRITERS: add them here by name, e.g. **remnants.WRITERS.

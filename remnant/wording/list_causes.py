@@ -1,14 +1,13 @@
 """Reasons of lists of conditions, of ablation and of what plans prove, in words."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 from planning.rule_catalogue import GROUPS
 from planning.rules.ablation import SUPERFICIAL_MM
 from remnant.core.reasons import Cause, Reason
+from remnant.wording.kinds import Template
 from remnant.wording.numbers import millimetres, percent
-
-Template = str | Callable[[Reason], str]
 
 
 def _share(reason: Reason) -> str:

@@ -1,19 +1,17 @@
 """Phrases that the texts of findings share: limits, shares, lists, and why a value is not exact."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable
 from typing import Final
 
 from remnant.core.findings import Threshold
 from remnant.core.labels import CouinaudSegment
 from remnant.core.quantity import Bound, Quantity
-from remnant.core.reasons import Cause, Reason, joined
+from remnant.core.reasons import Cause, joined
 from remnant.core.units import percent_from_fraction
 from remnant.wording import reasons
 from remnant.wording.numbers import percent
 
 BOUND_WORDS: Final = {Bound.LOWER: "at least ", Bound.UPPER: "at most ", None: ""}
-EITHER_WAY: Final = "it could be larger or smaller than measured: "
-"""How volumetry still opens the reason of an indicative share; `measured` says it itself."""
 
 
 def share(fraction: float, *, beside: float | None = None) -> str:
@@ -61,7 +59,9 @@ def because(*quantities: Quantity, besides: Collection[Cause] = ()) -> str:
         ``" Not exact: reason; reason."``, empty where every value is exact or absent.
     """
     loose = (q for q in quantities if q.value is not None and (q.indicative or q.bound))
-    found = joined(*(_single(quantity.reasons) for quantity in loose))
+    # of an indicative value `measured` says itself that it could be larger or smaller
+    every = joined(*(quantity.reasons for quantity in loose))
+    found = joined(*(one.because if one.cause is Cause.EITHER_WAY else (one,) for one in every))
     text = reasons.listed(one for one in found if one.cause not in besides)
     return f" Not exact: {text}." if text else ""
 
@@ -83,14 +83,3 @@ def segment_names(segments: Iterable[CouinaudSegment]) -> str:
     'II, VI'
     """
     return ", ".join(segment.name for segment in sorted(segments))
-
-
-def _single(given: Iterable[Reason]) -> Iterator[Reason]:
-    """Take texts of several reasons apart: only until volumetry gives each its cause."""
-    for one in given:
-        if one.cause is not Cause.PROSE:
-            yield one
-            continue
-        for part in one.names[0].removeprefix(EITHER_WAY).split("; "):
-            assumed = part == "the body size is assumed, not measured"
-            yield Reason(Cause.BODY_SIZE_ASSUMED) if assumed else Reason(one.cause, names=(part,))

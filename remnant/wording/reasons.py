@@ -1,14 +1,14 @@
 """Why a figure is absent, a bound or to be read with care, in words: one text for each cause."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from remnant.core.quantity import Quantity
 from remnant.core.reasons import Cause, Reason
-from remnant.wording import class_causes, list_causes
+from remnant.wording import class_causes, list_causes, volumes
+from remnant.wording.kinds import Template
 
 BETWEEN: Final = "; "
-Template = str | Callable[[Reason], str]
 
 TEMPLATES: Final[Mapping[Cause, Template]] = {
     # Each family has a module with its CAUSES (it imports nothing from here): add it by name.
@@ -16,8 +16,8 @@ TEMPLATES: Final[Mapping[Cause, Template]] = {
     **list_causes.CAUSES,
     Cause.PROSE: "{names[0]}",
     Cause.SEGMENTS_ESTIMATED: "segments estimated from liver shape: review",
-    Cause.BODY_SIZE_ASSUMED: "the body size is assumed",
     Cause.NEAR_LIMIT: "the value lies within 1 of the limit",
+    **volumes.CAUSES,
 }
 """Fragments without capital or full stop, so that they can stand in brackets and in lists; a
 function where a text depends on its amounts."""
@@ -32,7 +32,9 @@ def words(reason: Reason) -> str:
     template = TEMPLATES[reason.cause]
     if callable(template):
         return template(reason)
-    return template.format(amounts=reason.amounts, names=reason.names)
+    return template.format(
+        amounts=reason.amounts, names=reason.names, because=listed(reason.because)
+    )
 
 
 def listed(reasons: Iterable[Reason]) -> str:

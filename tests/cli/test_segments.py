@@ -119,7 +119,7 @@ def test_measure__never_estimates(places, tmp_path, monkeypatch, capsys):
     assert 0 == run("measure", output)
     assert document(output)["volumetry"]["segment_source"] is None
     state = json.loads((output / "segmentation.json").read_text(encoding="utf-8"))
-    assert "`remnant run` estimates them" in state["segments_reason"]
+    assert ["no_segments_given"] == [one["cause"] for one in state["segments_reasons"]]
 
 
 def test_couinaud_from__replaces_the_segments_of_a_stored_case(case, places, capsys):

@@ -24,6 +24,7 @@ from remnant.core.plan import Frilling, FrillingType, Remnant, Resection
 from remnant.core.planning_report import PlanningReport
 from remnant.core.provenance import ModelUse, Provenance
 from remnant.core.quantity import Bound, Interval, Quantity, UncertaintyPart
+from remnant.core.reasons import reasons_of
 from remnant.core.study import Study
 from remnant.core.uncertainty import Boundaries, ErrorModel, SegmentBorder, SegmentPlane
 from remnant.core.volumes import Modality, Phase
@@ -195,7 +196,7 @@ volumetry_reports = st.builds(
             max_size=3,
         )
     ),
-    segments_reason=optional(WORDS),
+    segments_reasons=optional(WORDS).map(reasons_of),
     segment_source=optional(st.sampled_from(SegmentSource)),
     unassigned_ml=AMOUNTS,
     lesions=st.lists(lesions, max_size=2).map(tuple),

@@ -19,6 +19,7 @@ from remnant.core.labels import (
     CouinaudSegment,
 )
 from remnant.core.patient import Patient
+from remnant.core.reasons import Cause, causes_of
 from remnant.core.volumes import LabelMap, Modality
 from remnant.core.volumetry_report import SegmentsConfirmation, SegmentSource
 from remnant.io.atomic import digest_file
@@ -164,7 +165,7 @@ def test_run__without_a_divider_the_segments_stay_unknown_and_the_reason_says_mo
     case = segment_case(request, segmenter=FakeSegmenter.knowing(small))
 
     assert case.couinaud is None
-    assert "`remnant run` estimates them" in case.segments_reason
+    assert (Cause.NO_SEGMENTS_GIVEN,) == causes_of(case.segments_reasons)
 
 
 def test_masks_alone__get_an_estimate_too(small, tmp_path):

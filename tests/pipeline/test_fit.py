@@ -9,6 +9,7 @@ from remnant.core.errors import GeometryMismatchError, InputError
 from remnant.core.geometry import Geometry
 from remnant.core.labels import BINARY_SCHEME, COUINAUD_SCHEME
 from remnant.core.patient import Patient
+from remnant.core.reasons import reasons_of
 from remnant.core.volumes import LabelMap
 from remnant.io.masks import GivenMap
 from remnant.io.nifti import write_labels
@@ -88,12 +89,12 @@ def test_unusable__segments_stay_unknown_with_the_reason(case, phantom):
 
     assert left.couinaud is None
     assert left.segment_source is None
-    assert left.segments_reason == "it is too odd a liver"
+    assert left.segments_reasons == reasons_of("it is too odd a liver")
     assert "fake_divider" in {finding.id for finding in left.quality}
     report = plan_case(measure_case(left, MeasureRequest(patient=Patient())))
     assert report.volumetry.segments is None
     remnants = [r.remnant.flr_ml for r in report.planning.resections]
-    assert all(flr.value is None and "too odd" in flr.reason for flr in remnants)
+    assert all((flr.value, flr.reasons) == (None, left.segments_reasons) for flr in remnants)
 
 
 def test_unusable__takes_an_earlier_estimate_away_and_a_source_mends_it(case, phantom):
@@ -103,5 +104,5 @@ def test_unusable__takes_an_earlier_estimate_away_and_a_source_mends_it(case, ph
     mended = with_segments(unknown, GivenSegments(), divider=good)
 
     assert mended.couinaud is not None
-    assert mended.segments_reason is None
+    assert not mended.segments_reasons
     assert len(mended.models) == 1

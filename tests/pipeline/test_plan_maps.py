@@ -12,6 +12,7 @@ from remnant.core.findings import Verdict
 from remnant.core.labels import CouinaudSegment
 from remnant.core.patient import Patient
 from remnant.core.plan_choice import PlanChoice
+from remnant.core.reasons import reasons_of
 from remnant.io.nifti import read_labels, write_labels
 from remnant.pipeline import case_files
 from remnant.pipeline import folder as case_folder
@@ -98,7 +99,13 @@ def test_stored_maps__are_those_of_the_case(segmented, stored):
 
 def test_stored_maps__without_a_case_or_without_segments(segmented, tmp_path):
     assert stored_maps(tmp_path) is None
-    bare = replace(segmented, couinaud=None, segment_source=None, segments_reason="x", lesions=None)
+    bare = replace(
+        segmented,
+        couinaud=None,
+        segment_source=None,
+        segments_reasons=reasons_of("x"),
+        lesions=None,
+    )
     case_folder.write_segmented(bare, tmp_path)
     maps = stored_maps(tmp_path)
     assert maps.segments is None

@@ -266,7 +266,7 @@ def test_case__round_trip_through_its_folder(case, tmp_path):
         case_folder.write_segmented(case, staging)
     read = case_folder.read_case(tmp_path / "case")
 
-    for name in ("study", "segment_source", "segments_reason", "confirmations", "quality",
+    for name in ("study", "segment_source", "segments_reasons", "confirmations", "quality",
                  "models", "inputs_sha256", "configuration", "seed", "planted"):  # fmt: skip
         assert getattr(case, name) == getattr(read, name)
     for name in ("structures", "lesions", "couinaud"):

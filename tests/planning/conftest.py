@@ -6,6 +6,7 @@ from remnant.core.labels import CouinaudSegment
 from remnant.core.lesions import Confirmation
 from remnant.core.plan import Remnant
 from remnant.core.quantity import Quantity
+from remnant.core.reasons import Cause, reason
 from remnant.core.volumetry_report import (
     SegmentSource,
     SegmentVolumes,
@@ -14,9 +15,6 @@ from remnant.core.volumetry_report import (
 )
 from remnant.testing.examples import EXAMPLE_BOUNDARIES, EXAMPLE_ERRORS, example_lesion
 from volumetry.burden import burden_class
-from volumetry.measure import SHARE_WITHIN_SCAN
-
-NO_SEGMENTS = "no Couinaud map was given"
 
 
 def build_lesion(
@@ -75,11 +73,13 @@ def build_report(
         functional_tlv_ml=Quantity(tlv_ml - tumour_ml, bound=tlv_bound),
         tumour_ml=Quantity(tumour_ml),
         burden_fraction=Quantity(
-            tumour_ml / tlv_ml, indicative=cut, reasons=SHARE_WITHIN_SCAN if cut else None
+            tumour_ml / tlv_ml,
+            indicative=cut,
+            reasons=reason(Cause.SHARE_WITHIN_SCAN) if cut else None,
         ),
         burden_class=burden_class(tumour_ml / tlv_ml),
         segments=segments if with_segments else None,
-        segments_reason=None if with_segments else NO_SEGMENTS,
+        segments_reasons=() if with_segments else (reason(Cause.NO_COUINAUD_MAP),),
         segment_source=SegmentSource.GIVEN if with_segments else None,
         unassigned_ml=0.0,
         lesions=tuple(lesions),

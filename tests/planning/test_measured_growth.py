@@ -12,7 +12,8 @@ from planning.measured_growth import growth_left, measured_forecast
 from planning.rules.growth import ALPPS_CROOME, PVE_TIME, TimeConstant
 from remnant.core.labels import CouinaudSegment
 from remnant.core.quantity import Bound, Quantity, UncertaintyPart
-from volumetry.growth import NO_THRESHOLD, NO_WEEKS, FlrDraws, GrowthRequest, StandardDraws, growth
+from remnant.core.reasons import Cause, causes_of
+from volumetry.growth import FlrDraws, GrowthRequest, StandardDraws, growth
 from volumetry.growth_time import weeks_to_reach
 from volumetry.uncertainty import sample_interval, spanned
 
@@ -172,7 +173,7 @@ def test_forecast__zero_weeks_where_it_is_reached():
 @pytest.mark.parametrize(
     ("first", "second", "options", "reason"),
     [
-        (0.18, 0.24, {"weeks": None}, NO_WEEKS),
+        (0.18, 0.24, {"weeks": None}, "the time between the scans was not given"),
         (0.24, 0.24, {"sd_ml": 0.0}, "no growth"),
         (0.24, 0.20, {"sd_ml": 0.0}, "no growth"),
         (0.24, 0.245, {}, "cannot be told from none"),
@@ -205,6 +206,6 @@ def test_forecast__without_body_size_says_so():
 def test_forecast__without_a_threshold_the_end_alone():
     found = measured_forecast(measured(0.18, 0.24, threshold=None))
 
-    assert NO_THRESHOLD == found.weeks_to_threshold.reason
+    assert (Cause.NO_THRESHOLD,) == causes_of(found.weeks_to_threshold.reasons)
     assert found.sflr_at_end.value > 0.24
     assert found.probability is None

@@ -20,6 +20,7 @@ from remnant.core.lesions import Confirmation
 from remnant.core.patient import LiverBackground
 from remnant.core.plan_choice import PlanChoice
 from remnant.core.quantity import Quantity
+from remnant.core.reasons import reasons_of
 from remnant.testing.debulking import NORMAL, coarse_phantom, measured
 from volumetry.atoms import build_atoms
 
@@ -115,14 +116,14 @@ def test_stages__are_of_plans_that_leave_too_little(case):
 
 
 def without_segments(report):
-    return replace(report, segments=None, segments_reason="no map")
+    return replace(report, segments=None, segments_reasons=reasons_of("no map"))
 
 
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
         (without_segments, "no map"),
-        (lambda r: replace(without_segments(r), segments_reason=None), "the segments are unknown"),
+        (lambda r: replace(without_segments(r), segments_reasons=()), "the segments are unknown"),
         (lambda r: replace(r, tumour_ml=Quantity.absent("never read")), "never read"),
         (lambda r: replace(r, lesions=()), NO_LESION),
     ],

@@ -7,11 +7,9 @@ from hypothesis import strategies as st
 from planning import wording
 from remnant.core.findings import Basis, Comparison, SourceStatus, Threshold, Verdict
 from remnant.core.labels import CouinaudSegment
-from remnant.core.patient import Patient
 from remnant.core.quantity import Bound, Quantity
-from remnant.core.reasons import Cause, Reason
+from remnant.core.reasons import Cause, Reason, reason
 from remnant.testing.findings import example_finding
-from volumetry.remnant import future_liver_remnant
 
 
 @pytest.mark.parametrize(
@@ -84,16 +82,19 @@ def test_counted__one_and_many():
     ]
 
 
+A, B = Reason(Cause.PROSE, names=("a",)), Reason(Cause.PROSE, names=("b",))
+
+
 @pytest.mark.parametrize(
     ("quantities", "text"),
     [
         ((Quantity(0.2, reasons="a note"), Quantity.absent("no map")), ""),
         ((Quantity(0.2, bound=Bound.LOWER),), ""),
-        ((Quantity(0.2, bound=Bound.LOWER, reasons="a; b"),), " Not exact: a; b."),
+        ((Quantity(0.2, bound=Bound.LOWER, reasons=(A, B)),), " Not exact: a; b."),
         (
             (
-                Quantity(0.2, bound=Bound.UPPER, reasons="a"),
-                Quantity(0.2, indicative=True, reasons=f"{wording.EITHER_WAY}b; a"),
+                Quantity(0.2, bound=Bound.UPPER, reasons=A),
+                Quantity(0.2, indicative=True, reasons=reason(Cause.EITHER_WAY, because=(B, A))),
             ),
             " Not exact: a; b.",
         ),
@@ -101,15 +102,6 @@ def test_counted__one_and_many():
 )
 def test_because__gives_each_reason_of_bounds_and_indicative_values_once(quantities, text):
     assert text == wording.because(*quantities)
-
-
-def test_either_way__is_how_volumetry_opens_it(make_report):
-    report = make_report()
-    table = {s: replace(v, touches_edge=True) for s, v in report.segments.items()}
-    remnant = future_liver_remnant(
-        replace(report, segments=table), patient=Patient(), removed=frozenset({CouinaudSegment.II})
-    )
-    assert remnant.flr_measured_fraction.reason.startswith(wording.EITHER_WAY)
 
 
 def test_to_review__says_it_once_at_the_end_and_leaves_the_rest():

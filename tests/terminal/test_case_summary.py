@@ -14,6 +14,7 @@ from remnant.core.findings import quality_finding
 from remnant.core.patient import LiverBackground, Patient
 from remnant.core.provenance import Provenance
 from remnant.core.quantity import Bound, Interval, Quantity
+from remnant.core.reasons import reasons_of
 from remnant.core.study import Study
 from remnant.core.volumes import Phase
 from remnant.core.volumetry_report import BurdenClass, SegmentsConfirmation, SegmentSource
@@ -36,7 +37,7 @@ def case() -> CaseReport:
         couinaud=phantom.couinaud,
         patient=patient,
         segment_source=SegmentSource.GIVEN,
-        segments_reason=None,
+        segments_reasons=(),
     )
     grid = phantom.geometry
     return CaseReport(
@@ -141,7 +142,7 @@ def test_plan__names_remnants_that_another_formula_carries_across_a_minimum(case
 
 
 def test_plan__without_segments_says_why(case):
-    unknown = replace(case.volumetry, segments=None, segments_reason="no segment map")
+    unknown = replace(case.volumetry, segments=None, segments_reasons=reasons_of("no segment map"))
     planned = plan(Case(report=unknown, patient=case.patient))
     text = printed(print_plan, replace(case, volumetry=unknown, planning=planned))
     assert "No remnant: " in text

@@ -43,7 +43,7 @@ def case() -> CaseReport:
         couinaud=phantom.couinaud,
         patient=patient,
         segment_source=SegmentSource.GIVEN,
-        segments_reason=None,
+        segments_reasons=(),
     )
     custom = [frozenset((CouinaudSegment.VI, CouinaudSegment.VIII))]
     base = plan(Case(report=volumetry, patient=patient), custom=custom)

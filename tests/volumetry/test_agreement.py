@@ -19,12 +19,10 @@ from scipy import ndimage
 from remnant.core.agreement import METRICS
 from remnant.core.errors import InputError
 from remnant.core.geometry import Geometry
+from remnant.core.reasons import Cause, causes_of
 from remnant.testing.grids import half_voxel_diagonal_mm
 from remnant.testing.strategies import geometries, rotations, spacings
 from volumetry.agreement import (
-    BOTH_EMPTY,
-    NO_PREDICTION,
-    NO_TRUTH,
     ROUNDING_MM,
     compare_masks,
     quantile_mm,
@@ -135,19 +133,19 @@ def test_empty__both():
         found, VOLUMES
     )
     assert [name for name in METRICS if name not in VOLUMES] == absent
-    assert all(getattr(found, name).reason for name in absent)
-    assert BOTH_EMPTY == found.dice.reason
+    assert all(getattr(found, name).reasons for name in absent)
+    assert (Cause.MASKS_EMPTY,) == causes_of(found.dice.reasons)
 
 
 @pytest.mark.parametrize("empty", ["prediction", "truth"])
 def test_empty__one(empty):
     masks = {"prediction": blob(1), "truth": blob(1), empty: np.zeros(SHAPE, dtype=bool)}
     found = compared(masks["prediction"], masks["truth"], grid((1, 1, 2)))
-    reason = NO_PREDICTION if empty == "prediction" else NO_TRUTH
+    cause = Cause.PREDICTION_EMPTY if empty == "prediction" else Cause.TRUTH_EMPTY
 
     assert [0.0] * 3 == [found.dice.value, found.iou.value, found.nsd.value]
     assert all(getattr(found, name).value is None for name in LENGTHS)
-    assert all(reason in getattr(found, name).reason for name in LENGTHS)
+    assert all((cause,) == causes_of(getattr(found, name).reasons) for name in LENGTHS)
     if empty == "prediction":
         assert (0.0, None) == (found.sensitivity.value, found.precision.value)
         assert found.volume_difference_percent.value == -100.0

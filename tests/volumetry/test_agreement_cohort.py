@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from remnant.core.agreement import CaseAgreement, Point
 from remnant.core.geometry import Geometry
+from remnant.core.reasons import Cause, causes_of
 from volumetry.agreement import compare_masks
 from volumetry.agreement_cohort import (
     bland_altman,
@@ -64,8 +65,8 @@ def test_burden__without_lesions_is_zero_without_liver_absent():
 
     assert (None, 0.5) == (absent.prediction_fraction.value, absent.truth_fraction.value)
     assert absent.error_fraction.value is None
-    assert "prediction holds no liver" in absent.error_fraction.reason
-    assert "truth holds no liver" in burden((100, 50), (0, 0)).error_fraction.reason
+    assert (Cause.NO_LIVER_PREDICTED,) == causes_of(absent.error_fraction.reasons)
+    assert (Cause.NO_TRUE_LIVER,) == causes_of(burden((100, 50), (0, 0)).error_fraction.reasons)
 
 
 def test_burden_errors__of_three_cases_by_hand():
@@ -91,7 +92,7 @@ def test_burden_errors__of_no_case_are_absent():
     assert [None] * 3 == [
         q.value for q in (errors.mean_fraction, errors.rmse_fraction, errors.max_fraction)
     ]
-    assert errors.rmse_fraction.reason
+    assert (Cause.NO_BURDEN_IN_BOTH,) == causes_of(errors.rmse_fraction.reasons)
 
 
 def test_bland_altman__the_published_example():
@@ -129,7 +130,7 @@ def test_bland_altman__of_fewer_than_two_cases_is_absent_with_a_reason(n):
 
     assert n == len(limits.points)
     assert [None] * 4 == [limits.bias, limits.sd, limits.lower_limit, limits.upper_limit]
-    assert "two cases" in limits.reason
+    assert (Cause.TOO_FEW_FOR_LIMITS,) == causes_of(limits.reasons)
 
 
 @given(st.lists(st.floats(-100, 100), min_size=2, max_size=12), st.floats(-500, 500))
@@ -184,7 +185,7 @@ def test_summary__counts_what_is_absent_and_averages_the_rest():
     assert (1, 1) == (lesions.n, lesions.absent)
     assert lesions.mean.value == pytest.approx(40 / 60)
     assert lesions.sd.value is None
-    assert "two cases" in lesions.sd.reason
+    assert (Cause.TOO_FEW_FOR_SD,) == causes_of(lesions.sd.reasons)
     volume = entries["lesions", "volume_difference_ml"]
     assert (2, 0) == (volume.n, volume.absent)
 
@@ -201,7 +202,7 @@ def test_summary__absent_everywhere_has_a_reason():
 
     assert (0, 2) == (dice.n, dice.absent)
     assert dice.mean.value is None
-    assert dice.mean.reason
+    assert (Cause.ABSENT_IN_ALL,) == causes_of(dice.mean.reasons)
 
 
 def test_bland_altman_of__volumes_in_ml_and_burden_in_percent():

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from remnant.core.geometry import Geometry
-from volumetry.agreement import BOTH_EMPTY, NO_PREDICTION, NO_TRUTH, compare_masks, quantile_mm
+from remnant.core.reasons import Cause, causes_of
+from volumetry.agreement import compare_masks, quantile_mm
 from volumetry.surface_elements import SurfaceDistances
 
 GRID = Geometry((5, 6, 7), np.diag([1.0, 2.0, 3.0, 1.0]))
@@ -13,19 +14,19 @@ SOME[1:3, 2:4, 3:5] = True
 
 
 @pytest.mark.parametrize(
-    ("prediction", "truth", "reasons"),
+    ("prediction", "truth", "causes"),
     [
-        (NOTHING, NOTHING, (BOTH_EMPTY, BOTH_EMPTY, BOTH_EMPTY, BOTH_EMPTY)),
-        (SOME, NOTHING, (NO_TRUTH, None, NO_TRUTH, None)),
-        (NOTHING, SOME, (None, NO_PREDICTION, NO_PREDICTION, None)),
+        (NOTHING, NOTHING, (Cause.MASKS_EMPTY,) * 4),
+        (SOME, NOTHING, (Cause.TRUTH_EMPTY, None, Cause.TRUTH_EMPTY, None)),
+        (NOTHING, SOME, (None, Cause.PREDICTION_EMPTY, Cause.PREDICTION_EMPTY, None)),
         (SOME, SOME, (None, None, None, None)),
     ],
 )
-def test_reasons__of_what_is_absent(prediction, truth, reasons):
+def test_reasons__of_what_is_absent(prediction, truth, causes):
     found = compare_masks(prediction, truth, GRID, structure="liver", tolerance_mm=1.0)
     figures = (found.sensitivity, found.precision, found.hd95_mm, found.nsd)
-    assert reasons == tuple(figure.reason for figure in figures)
-    assert [reason is None for reason in reasons] == [f.value is not None for f in figures]
+    assert causes == tuple(next(iter(causes_of(f.reasons)), None) for f in figures)
+    assert [cause is None for cause in causes] == [f.value is not None for f in figures]
 
 
 @pytest.mark.parametrize("count", [20, 40, 60, 100, 200, 1000])

@@ -8,6 +8,7 @@ from remnant.core.agreement import EvaluationSettings
 from remnant.core.boxes import NOWHERE
 from remnant.core.geometry import Geometry
 from remnant.core.labels import INSTANCE_SCHEME
+from remnant.core.reasons import Cause, causes_of
 from remnant.core.volumes import LabelMap
 from remnant.testing.strategies import label_maps
 from volumetry.agreement import compare_masks
@@ -92,7 +93,7 @@ def test_structures__are_compared_as_whole_maps_would_be(seed):
 
     assert compare_masks(*masks, GRID, structure="x", tolerance_mm=2.0) == one
     assert ("y", None) == (other.structure, other.dice.value)
-    assert "no map" in other.truth_ml.reason
+    assert (Cause.NOT_PREDICTED,) == causes_of(other.truth_ml.reasons)
 
 
 def test_lesions_and_burden__need_the_maps_of_both_sides():

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from remnant.core.quantity import Quantity, UncertaintyPart
+from remnant.core.reasons import Cause, causes_of, reason, reasons_of
 from volumetry.change import change_of, relative_change, seeds, varying_interval
 
 SEGMENTATION = UncertaintyPart.SEGMENTATION
@@ -27,7 +28,7 @@ def test_change__from_nothing_has_a_difference_and_no_ratio():
     change = change_of(Quantity(0.0), Quantity(5.0))
     assert change.difference.value == 5.0
     assert change.fraction.value is None
-    assert "it was 0 in the first scan" in change.fraction.reason
+    assert (Cause.ZERO_BEFORE,) == causes_of(change.fraction.reasons)
 
 
 @pytest.mark.parametrize(
@@ -46,7 +47,8 @@ def test_interval__of_what_does_not_vary_is_none():
 
 
 def test_note__stands_on_the_change_beside_the_reasons_of_both_figures():
-    change = change_of(Quantity(4.0, reasons="one"), Quantity(5.0, reasons="two"), note="with care")
-    expected = "first scan: one; second scan: two; with care"
-    assert [expected] * 2 == [change.difference.reason, change.fraction.reason]
-    assert ("one", "two") == (change.before.reason, change.after.reason)
+    one, two, care = reasons_of("one"), reasons_of("two"), reasons_of("with care")
+    change = change_of(Quantity(4.0, reasons=one), Quantity(5.0, reasons=two), note=care)
+    of_scans = reason(Cause.FIRST_SCAN, because=one), reason(Cause.SECOND_SCAN, because=two)
+    assert [(*of_scans, *care)] * 2 == [change.difference.reasons, change.fraction.reasons]
+    assert (one, two) == (change.before.reasons, change.after.reasons)

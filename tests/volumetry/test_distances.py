@@ -12,13 +12,10 @@ from scipy.spatial.distance import cdist
 from remnant.core.geometry import Geometry
 from remnant.core.labels import INSTANCE_SCHEME, STRUCTURE_SCHEME, Structure
 from remnant.core.quantity import Bound
+from remnant.core.reasons import Cause, causes_of
 from remnant.core.volumes import LabelMap
 from remnant.testing.strategies import SEEDS, geometries
 from volumetry.distances import (
-    NEARER_EDGE,
-    NO_HEPATIC_VEINS,
-    NO_PORTAL_VEIN,
-    NO_SURFACE,
     lesion_distances,
     surface_corners,
 )
@@ -107,7 +104,7 @@ def test_distances__are_upper_bounds_where_the_cut_is_nearer(geometry, seed):
             nearer = edge_mm < value(quantity) * (1 - 1e-9) and quantity.value is not None
             assert (Bound.UPPER if nearer else None) is quantity.bound
             if nearer:
-                assert quantity.reason == NEARER_EDGE
+                assert causes_of(quantity.reasons) == (Cause.SCAN_EDGE_NEARER,)
 
 
 @given(geometry=geometries(sheared=True, largest=6), seed=SEEDS)
@@ -181,8 +178,8 @@ def test_distances__touching_is_zero():
 def test_distances__to_the_nearest_face_of_a_block():
     found = measured(*block_maps(), BLOCK)[5]
     assert found.surface_mm.value == pytest.approx(3 * 2.0)
-    assert found.portal_vein_mm.reason == NO_PORTAL_VEIN
-    assert found.hepatic_veins_mm.reason == NO_HEPATIC_VEINS
+    assert causes_of(found.portal_vein_mm.reasons) == (Cause.NO_PORTAL_VEIN,)
+    assert causes_of(found.hepatic_veins_mm.reasons) == (Cause.NO_HEPATIC_VEINS,)
 
 
 def test_distances__vessel_within_a_lesion_is_touched():
@@ -206,7 +203,7 @@ def test_distances__cut_face_is_no_surface_but_makes_a_bound():
 def test_distances__liver_that_fills_the_scan_shows_no_surface():
     full = np.ones(BLOCK.shape, np.uint8)
     found = measured(full, block_maps()[1], BLOCK)[5].surface_mm
-    assert (found.value, found.reason) == (None, NO_SURFACE)
+    assert (found.value, causes_of(found.reasons)) == (None, (Cause.NO_LIVER_SURFACE,))
 
 
 def test_distances__of_no_lesion():

@@ -5,8 +5,8 @@ import pytest
 
 from remnant.core.labels import CouinaudSegment
 from remnant.core.quantity import Bound, Quantity, UncertaintyPart
+from remnant.core.reasons import Cause, causes_of
 from volumetry.growth import (
-    NOT_SURE,
     FlrDraws,
     GrowthRequest,
     StandardDraws,
@@ -62,13 +62,19 @@ def test_time__endless_without_growth(rate):
     assert np.isinf(float(weeks_to_reach(0.29, rate, 0.3)))
 
 
-@pytest.mark.parametrize(("bound", "words"), [(Bound.UPPER, NOT_SURE), (Bound.LOWER, "is reached"),
-                                              (None, "is reached")])  # fmt: skip
-def test_time__threshold_met_exactly_by_a_bound(bound, words):
-    reason = "cut" if bound else None
-    found = grown(flr(200.0, 1.0, 1), flr(300.0, 1.0, 2, bound=bound, reason=reason), 0.3)
+@pytest.mark.parametrize(
+    ("bound", "cause"),
+    [
+        (Bound.UPPER, Cause.GROWTH_NOT_SHOWN),
+        (Bound.LOWER, Cause.THRESHOLD_REACHED),
+        (None, Cause.THRESHOLD_REACHED),
+    ],
+)
+def test_time__threshold_met_exactly_by_a_bound(bound, cause):
+    why = "cut" if bound else None
+    found = grown(flr(200.0, 1.0, 1), flr(300.0, 1.0, 2, bound=bound, reasons=why), 0.3)
     assert found.weeks_to_threshold.value is None
-    assert words in found.weeks_to_threshold.reason
+    assert (cause,) == causes_of(found.weeks_to_threshold.reasons)
 
 
 def test_time__none_is_left_where_the_sflr_is_the_threshold_but_for_rounding():
@@ -81,7 +87,7 @@ def test_time__none_is_left_where_the_sflr_is_the_threshold_but_for_rounding():
     found = growth(flr(300.0, 1.0, 1), flr(summed_ml, 1.0, 2), certain, request)
     assert 0.3 == found.sflr.after.value
     assert found.weeks_to_threshold.value is None
-    assert "it is reached" in found.weeks_to_threshold.reason
+    assert (Cause.THRESHOLD_REACHED,) == causes_of(found.weeks_to_threshold.reasons)
 
 
 def test_time__endless_in_few_draws_keeps_its_ends_only():

@@ -10,6 +10,7 @@ from remnant.core.geometry import Geometry
 from remnant.core.lesions import Lesion
 from remnant.core.patient import Patient
 from remnant.core.quantity import Bound, Quantity, UncertaintyPart
+from remnant.core.reasons import Cause, causes_of, reasons_of
 from remnant.core.uncertainty import Boundaries
 from remnant.core.volumetry_report import VolumetryReport
 from volumetry.calipers import axial_diameters
@@ -53,7 +54,7 @@ def scan(*lesions, boundary_mm=0.5, common_share=0.5, grid_mm4=0.0, spacing_mm=0
         burden_fraction=UNKNOWN,
         burden_class=None,
         segments=None,
-        segments_reason="none",
+        segments_reasons=reasons_of("none"),
         segment_source=None,
         unassigned_ml=0.0,
         lesions=lesions,
@@ -117,7 +118,7 @@ def test_diameter__the_grid_alone():
     sd_mm = 0.18 * 2.0 + 0.40 * 2.0**2 / 30.0
     assert Z90 * sd_mm * np.sqrt(2) == pytest.approx(half_width(change), rel=0.03)
     assert 0.0 == pytest.approx(change.interval.median, abs=0.01)
-    assert change.reason is None
+    assert not change.reasons
     assert [DISCRETISATION] == list(change.interval.sds)
     assert match.volume_ml.difference.interval is None
 
@@ -150,15 +151,15 @@ def test_merged__sums_with_what_the_lesions_of_a_scan_share(common_share, width)
 
 
 @pytest.mark.parametrize(
-    ("kind", "before_ids", "after_ids", "where"),
+    ("kind", "before_ids", "after_ids", "cause"),
     [
-        (MatchKind.NEW, (), (1,), "no lesion was found there in the first scan"),
-        (MatchKind.GONE, (1,), (), "no lesion was found there in the second scan"),
-        (MatchKind.REJECTED_BEFORE, (1,), (1,), "rejected it in the first scan"),
-        (MatchKind.REJECTED_AFTER, (1,), (1,), "rejected it in the second scan"),
+        (MatchKind.NEW, (), (1,), Cause.NOT_FOUND_BEFORE),
+        (MatchKind.GONE, (1,), (), Cause.NOT_FOUND_AFTER),
+        (MatchKind.REJECTED_BEFORE, (1,), (1,), Cause.REJECTED_BEFORE),
+        (MatchKind.REJECTED_AFTER, (1,), (1,), Cause.REJECTED_AFTER),
     ],
 )
-def test_new_gone_and_rejected__have_no_change_but_a_reason(kind, before_ids, after_ids, where):
+def test_new_gone_and_rejected__have_no_change_but_a_reason(kind, before_ids, after_ids, cause):
     match = one(kind, before_ids, after_ids, scan(ball(1, 9.0)), scan(ball(1, 9.0)))
 
     for change in (match.volume_ml, match.longest_axial_mm):
@@ -168,7 +169,7 @@ def test_new_gone_and_rejected__have_no_change_but_a_reason(kind, before_ids, af
         assert there.value is not None
         for quantity in (absent, change.difference, change.fraction):
             assert quantity.value is None
-            assert where in quantity.reason
+            assert (cause,) == causes_of(quantity.reasons)
 
 
 def test_cut_lesion__bounds_the_change():
@@ -187,7 +188,7 @@ def test_cut_lesion__bounds_the_change():
         MatchKind.MERGED, (1, 2), (1,), scan(ball(1, 9.0), ball(2, 9.0, bound=Bound.LOWER)), whole
     )
     assert Bound.LOWER == merged.volume_ml.before.bound
-    assert "cut by the scan" == merged.volume_ml.before.reason
+    assert reasons_of("cut by the scan") == merged.volume_ml.before.reasons
 
 
 def test_same_seed__gives_the_same_intervals_and_two_scans_their_own_errors():
@@ -233,8 +234,8 @@ def test_other_spacing__is_said(second_mm, noted):
     change = one(MatchKind.MATCHED, (1,), (1,), scan(ball(1, 9.0), spacing_mm=0.7),
                  scan(ball(1, 9.0), spacing_mm=second_mm)).longest_axial_mm  # fmt: skip
     for quantity in (change.difference, change.fraction):
-        assert noted == ("voxels of 0.70 mm in the first" in (quantity.reason or ""))
-    assert change.before.reason is None
+        assert noted == (Cause.OTHER_VOXELS in causes_of(quantity.reasons))
+    assert not change.before.reasons
 
 
 def placed_mm(diameter_mm, spacing_mm, slice_mm, random):

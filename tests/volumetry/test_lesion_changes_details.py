@@ -8,6 +8,7 @@ import pytest
 from remnant.core.comparison import MatchEvidence, MatchKind
 from remnant.core.patient import Patient
 from remnant.core.quantity import Quantity
+from remnant.core.reasons import reasons_of
 from remnant.core.uncertainty import Boundaries
 from remnant.core.volumetry_report import VolumetryReport
 from remnant.testing.examples import EXAMPLE_ERRORS, example_lesion
@@ -35,7 +36,7 @@ def scan(diameter_mm, *, boundary_mm):
         burden_fraction=ABSENT,
         burden_class=None,
         segments=None,
-        segments_reason="none",
+        segments_reasons=reasons_of("none"),
         segment_source=None,
         unassigned_ml=0.0,
         lesions=(lesion,),

@@ -19,6 +19,7 @@ from remnant.core.labels import (
 from remnant.core.lesions import Confirmation
 from remnant.core.patient import Patient
 from remnant.core.quantity import Bound, UncertaintyPart
+from remnant.core.reasons import Cause, causes_of, reasons_of
 from remnant.core.volumes import LabelMap
 from remnant.core.volumetry_report import BurdenClass, SegmentSource
 from remnant.testing.phantoms import liver_phantom
@@ -74,7 +75,7 @@ def test_measure__volumes_are_counted_voxels():
     assert pytest.approx(report.functional_tlv_ml.value) == 924 * VOXEL_ML
     assert report.burden_fraction.value == 0.076
     assert report.burden_class is BurdenClass.UP_TO_10
-    assert report.burden_fraction.reason is None
+    assert not report.burden_fraction.reasons
 
 
 def test_measure__segments():
@@ -87,7 +88,7 @@ def test_measure__segments():
     assert not any(volumes.touches_edge for volumes in report.segments.values())
     assert report.unassigned_ml == 0.0
     assert report.segment_source is SegmentSource.GIVEN
-    assert report.segments_reason is None
+    assert not report.segments_reasons
 
 
 def test_measure__lesion_table():
@@ -210,10 +211,10 @@ def test_measure__liver_on_a_face_of_the_grid_is_a_lower_bound(axis, end):
         assert quantity.bound is Bound.LOWER
         assert quantity.interval.low < quantity.value < quantity.interval.high
         assert quantity.probability(0.0, inclusive=True) is None
-        assert "edge of the scan" in quantity.reason
+        assert (Cause.LIVER_CUT,) == causes_of(quantity.reasons)
         assert quantity.value > 0
     assert report.burden_fraction.bound is None
-    assert "share within the scan" in report.burden_fraction.reason
+    assert (Cause.SHARE_WITHIN_SCAN,) == causes_of(report.burden_fraction.reasons)
     assert report.burden_class is BurdenClass.UP_TO_10
     assert found(report, "liver_inside_scan").verdict is Verdict.NOT_MET
     assert found(report, "lesions_inside_scan").verdict is Verdict.MET
@@ -229,7 +230,7 @@ def test_measure__lesion_on_a_face_is_a_lower_bound(axis, end):
     cut, other = report.lesions
     assert cut.volume_ml.bound is Bound.LOWER
     assert cut.volume_ml.interval.low < cut.volume_ml.value < cut.volume_ml.interval.high
-    assert "edge of the scan" in cut.volume_ml.reason
+    assert (Cause.LESION_CUT,) == causes_of(cut.volume_ml.reasons)
     assert other.volume_ml.bound is None
     finding = found(report, "lesions_inside_scan")
     assert (finding.verdict, finding.value) == (Verdict.NOT_MET, 1)
@@ -272,20 +273,23 @@ def test_measure__segments_outside_the_liver_are_counted_for_none():
 def test_measure__without_segments_the_reason_stands_beside_them():
     report = measured(segments=None)
     assert report.segments is None
-    assert report.segments_reason == "no Couinaud map was given"
+    assert causes_of(report.segments_reasons) == (Cause.NO_COUINAUD_MAP,)
     assert report.segment_source is None
     assert report.unassigned_ml == 0.0
     assert report.lesions[0].segment_fractions is None
     assert {"segments_cover_liver", "segments_inside_liver"}.isdisjoint(
         finding.id for finding in report.quality
     )
-    assert measured(segments=None, segments_reason="no landmarks").segments_reason == "no landmarks"
+    given = reasons_of("no landmarks")
+    assert given == measured(segments=None, segments_reasons=given).segments_reasons
 
 
 def test_measure__source_of_segments_is_passed_on():
-    report = measured(segment_source=SegmentSource.LANDMARKS, segments_reason="not used")
+    report = measured(
+        segment_source=SegmentSource.LANDMARKS, segments_reasons=reasons_of("not used")
+    )
     assert report.segment_source is SegmentSource.LANDMARKS
-    assert report.segments_reason is None
+    assert not report.segments_reasons
 
 
 def test_measure__body_size_options_are_passed_on():

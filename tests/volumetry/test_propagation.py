@@ -9,6 +9,7 @@ import pytest
 from remnant.core.labels import CouinaudSegment
 from remnant.core.patient import Patient
 from remnant.core.quantity import Quantity, UncertaintyPart
+from remnant.core.reasons import reasons_of
 from remnant.core.uncertainty import Boundaries, SegmentBorder, SegmentPlane
 from remnant.core.volumetry_report import SegmentVolumes, VolumetryReport
 from remnant.testing.examples import EXAMPLE_ERRORS, example_lesion
@@ -65,7 +66,7 @@ def report(*, lesions=LESIONS, segments=True, errors=EXAMPLE_ERRORS, borders=BOR
         burden_fraction=Quantity(tumour / TLV_ML),
         burden_class=None,
         segments=table if segments else None,
-        segments_reason=None if segments else "unknown",
+        segments_reasons=reasons_of(None if segments else "unknown"),
         segment_source=None,
         unassigned_ml=0.0,
         lesions=lesions,

@@ -7,6 +7,7 @@ from remnant.core.labels import RIGHT_LOBE, CouinaudSegment
 from remnant.core.lesions import Confirmation
 from remnant.core.patient import Patient
 from remnant.core.quantity import Bound, Quantity
+from remnant.core.reasons import Cause, causes_of, reason, reasons_of
 from remnant.core.volumetry_report import (
     BurdenClass,
     SegmentSource,
@@ -50,7 +51,7 @@ def report(
         burden_fraction=Quantity(0.0625),
         burden_class=BurdenClass.UP_TO_10,
         segments=segments if known else None,
-        segments_reason=None if known else "no Couinaud map was given",
+        segments_reasons=() if known else (reason(Cause.NO_COUINAUD_MAP),),
         segment_source=SegmentSource.GIVEN if known else None,
         unassigned_ml=unassigned_ml,
         lesions=lesions,
@@ -78,7 +79,7 @@ def test_remnant__right_hepatectomy_by_hand():
     assert left.sflr.value == pytest.approx(350 / 1600)
     assert left.flr_body_weight_percent.value == pytest.approx(100 * 350 / 75_000)
     assert left.flr_ml_per_m2.value == 175.0
-    assert all(q.bound is None and q.reason is None for q in (left.flr_ml, left.sflr))
+    assert all(q.bound is None and not q.reasons for q in (left.flr_ml, left.sflr))
 
 
 def test_remnant__published_worked_example():
@@ -111,27 +112,28 @@ def test_remnant__missing_facts_are_absent_with_their_reason():
     )
     assert left.flr_ml.value == 350.0
     expected = [
-        (left.sflr, "needs height"),
-        (left.flr_ml_per_m2, "needs weight"),
-        (left.flr_body_weight_percent, "body weight was not given"),
+        (left.sflr, reasons_of("needs height")),
+        (left.flr_ml_per_m2, reasons_of("needs weight")),
+        (left.flr_body_weight_percent, (reason(Cause.NO_BODY_WEIGHT),)),
     ]
-    for quantity, reason in expected:
-        assert (None, reason) == (quantity.value, quantity.reason)
+    for quantity, why in expected:
+        assert (None, why) == (quantity.value, quantity.reasons)
 
 
 def test_remnant__assumed_body_and_careful_volumes_are_said_beside_the_ratio():
     assumed = Patient(weight_kg=75, body_size_assumed=True)
-    left = remnant(patient=assumed, stlv_ml=Quantity(1600.0, reasons="1 g is taken as 1 mL"))
-    assert "assumed" in left.flr_body_weight_percent.reason
-    assert left.sflr.reason == "1 g is taken as 1 mL"
+    grams = (reason(Cause.FORMULA_IN_GRAMS),)
+    left = remnant(patient=assumed, stlv_ml=Quantity(1600.0, reasons=grams))
+    assert (Cause.BODY_SIZE_ASSUMED,) == causes_of(left.flr_body_weight_percent.reasons)
+    assert left.sflr.reasons == grams
 
 
 def test_remnant__unknown_segments_make_all_absent():
     left = remnant(known=False)
     for quantity in (left.flr_ml, left.sflr, left.flr_measured_fraction):
-        assert (quantity.value, quantity.reason) == (None, "no Couinaud map was given")
+        assert (quantity.value, causes_of(quantity.reasons)) == (None, (Cause.NO_COUINAUD_MAP,))
     debulked = debulked_fraction(report(known=False), removed=RIGHT_LOBE)
-    assert (debulked.value, debulked.reason) == (None, "no Couinaud map was given")
+    assert (debulked.value, causes_of(debulked.reasons)) == (None, (Cause.NO_COUINAUD_MAP,))
 
 
 def test_remnant__cut_kept_segment_gives_lower_bounds():
@@ -139,7 +141,7 @@ def test_remnant__cut_kept_segment_gives_lower_bounds():
     every = (left.flr_ml, left.flr_measured_fraction, left.sflr, left.flr_body_weight_percent)
     for quantity in (*every, left.flr_ml_per_m2):
         assert quantity.bound is Bound.LOWER
-        assert "segments that stay are cut" in quantity.reason
+        assert (Cause.KEPT_SEGMENTS_CUT,) == causes_of(quantity.reasons)
 
 
 def test_remnant__cut_removed_segment_leaves_the_volume_and_bounds_the_fraction_above():
@@ -155,7 +157,7 @@ def test_remnant__both_sides_cut_leave_no_fraction_to_judge():
     assert left.flr_ml.bound is Bound.LOWER
     assert left.flr_measured_fraction.indicative
     assert left.flr_measured_fraction.bound is None
-    assert "larger or smaller" in left.flr_measured_fraction.reason
+    assert Cause.EITHER_WAY is left.flr_measured_fraction.reasons[0].cause
 
 
 def test_remnant__cut_liver_without_a_cut_segment_could_be_either_side():
@@ -182,15 +184,15 @@ def test_remnant__liver_of_tumour_only_has_no_fraction():
     left = remnant(functional_ml=dict.fromkeys(CouinaudSegment, 0.0))
     assert left.flr_ml.value == 0.0
     assert left.flr_measured_fraction.value is None
-    assert "all of it is tumour" in left.flr_measured_fraction.reason
+    assert (Cause.ALL_TUMOUR,) == causes_of(left.flr_measured_fraction.reasons)
 
 
 def test_remnant__taking_nothing_away_is_no_resection():
     nothing = dict.fromkeys(CouinaudSegment, 100.0) | dict.fromkeys(RIGHT_LOBE, 0.0)
     left = remnant(functional_ml=nothing)
     assert left.flr_ml.value is None
-    assert "has a voxel" in left.flr_ml.reason
-    assert "has a voxel" in left.flr_measured_fraction.reason
+    assert (Cause.NOTHING_REMOVED,) == causes_of(left.flr_ml.reasons)
+    assert (Cause.NOTHING_REMOVED,) == causes_of(left.flr_measured_fraction.reasons)
     part = remnant(removed=RIGHT_LOBE | {II}, functional_ml=nothing)
     assert part.flr_ml.value == 300.0
 
@@ -211,7 +213,7 @@ def test_debulked__seven_of_ten_equal_lesions_are_seventy_percent():
 def test_debulked__without_counted_lesion_is_absent():
     for spots in ((), LESIONS[2:]):
         quantity = debulked_fraction(report(lesions=spots), removed=RIGHT_LOBE)
-        assert (quantity.value, quantity.reason) == (None, "no lesion to debulk")
+        assert (quantity.value, causes_of(quantity.reasons)) == (None, (Cause.NO_LESION_TO_DEBULK,))
 
 
 def test_debulked__tumour_outside_the_segment_map_is_a_lower_bound():
@@ -230,7 +232,7 @@ def test_debulked__both_sides_cut_is_only_indicative():
     quantity = debulked_fraction(report(cut={II, VIII}), removed=RIGHT_LOBE)
     assert quantity.indicative
     assert quantity.bound is None
-    assert "larger or smaller" in quantity.reason
+    assert Cause.EITHER_WAY is quantity.reasons[0].cause
 
 
 @pytest.mark.parametrize("removed", [frozenset({9, V}), frozenset({0})])

@@ -9,10 +9,11 @@ from remnant.core.labels import RIGHT_LOBE, CouinaudSegment
 from remnant.core.lesions import Confirmation
 from remnant.core.patient import Patient
 from remnant.core.quantity import Bound, Quantity, UncertaintyPart
+from remnant.core.reasons import Cause, causes_of, reasons_of
 from remnant.core.volumetry_report import SegmentSource, SegmentVolumes, VolumetryReport
 from remnant.testing.examples import EXAMPLE_BOUNDARIES, EXAMPLE_ERRORS, example_lesion
 from volumetry.propagation import joint_draws
-from volumetry.remnant import UNASSIGNED, debulked_fraction, future_liver_remnant
+from volumetry.remnant import debulked_fraction, future_liver_remnant
 from volumetry.standardised import standardised_volume
 
 PATIENT = Patient(height_cm=180.0, weight_kg=80.0)
@@ -36,7 +37,7 @@ def report(*, lesions=(), unassigned_ml=0.0, patient=PATIENT, each_ml=100.0):
         burden_fraction=Quantity(tumour / (whole + tumour)),
         burden_class=None,
         segments=segments,
-        segments_reason=None,
+        segments_reasons=(),
         segment_source=SegmentSource.GIVEN,
         unassigned_ml=unassigned_ml,
         lesions=tuple(lesions),
@@ -87,7 +88,7 @@ def test_unassigned__exactly_one_percent_is_tolerated(unassigned_ml, bound):
     assert case.functional_tlv_ml.value == 8 * 99.0 + unassigned_ml
     found = remnant(case).flr_ml
     assert found.bound is bound
-    assert (found.reason == UNASSIGNED) == (bound is not None)
+    assert (causes_of(found.reasons) == (Cause.LIVER_UNASSIGNED,)) == (bound is not None)
 
 
 def test_debulked__lesions_after_a_rejected_one_still_count():
@@ -102,9 +103,10 @@ def test_debulked__lesions_after_a_rejected_one_still_count():
 
 
 def test_debulked__unknown_tumour_keeps_its_reason():
-    unknown = replace(report(), tumour_ml=Quantity.absent("the lesions were not drawn"))
+    known = reasons_of("the lesions were not drawn")
+    unknown = replace(report(), tumour_ml=Quantity.absent(known))
     share = debulked_fraction(unknown, removed=RIGHT_LOBE)
-    assert (share.value, share.reason) == (None, "the lesions were not drawn")
+    assert (share.value, share.reasons) == (None, known)
 
 
 def test_debulked__lesion_without_place_belongs_to_no_share():

@@ -321,7 +321,7 @@ def test_registry__names_and_evidence():
 def test_registry__cannot_be_changed():
     with pytest.raises(TypeError):
         FORMULAS["mine"] = FORMULAS["tu2007"]
-    assert not math.isnan(FORMULAS["tu2007"].compute({"weight": 70.0}))
+    assert not math.isnan(FORMULAS["tu2007"].compute({Fact.WEIGHT_KG: 70.0}))
 
 
 def test_registry__every_source_is_in_the_literature_list(repository):

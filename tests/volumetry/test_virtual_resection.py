@@ -22,19 +22,16 @@ from remnant.core.lesions import Confirmation
 from remnant.core.patient import Patient
 from remnant.core.plan_choice import AblationShape, PlanChoice
 from remnant.core.quantity import Bound
+from remnant.core.reasons import Cause, causes_of
 from remnant.core.volumes import LabelMap
 from remnant.testing.examples import EXAMPLE_ERRORS
 from remnant.testing.strategies import SEEDS, geometries
 from volumetry.atoms import build_atoms
 from volumetry.liver_maps import liver_maps
 from volumetry.measure import measure
-from volumetry.remnant import LESIONS_UNKNOWN, NOTHING_REMOVED, future_liver_remnant
+from volumetry.remnant import future_liver_remnant
 from volumetry.virtual_resection import (
-    BEYOND_SCAN,
-    NO_LESION,
     PLAN_SCHEME,
-    STAYING_CUT,
-    TREATED_CUT,
     plan_map,
     virtual_resection,
 )
@@ -226,7 +223,7 @@ def test_virtual_resection__volumes_are_voxels_times_their_volume(geometry, seed
     assert pytest.approx(counted.residual * voxel_ml) == got.residual_tumour_ml.value
     flr_ml = got.remnant.flr_ml.value
     if flr_ml is None:
-        assert NOTHING_REMOVED == got.remnant.flr_ml.reason
+        assert (Cause.NOTHING_REMOVED,) == causes_of(got.remnant.flr_ml.reasons)
     else:
         assert pytest.approx(counted.flr * voxel_ml) == flr_ml
     kept_and_gone = sum(counted.kept) + counted.removed + counted.ablated + counted.residual
@@ -363,21 +360,25 @@ def test_atoms_of_other_lesions__are_an_error():
 
 def test_no_lesions__nothing_to_debulk():
     got = Case(*block()).resect(Recipe(segments=(V,)))
-    assert (None, NO_LESION) == (got.debulked_fraction.value, got.debulked_fraction.reason)
+    assert got.debulked_fraction.value is None
+    assert (Cause.NO_LESION_TO_DEBULK,) == causes_of(got.debulked_fraction.reasons)
     assert 0.0 == got.residual_tumour_ml.value
 
 
 def test_unknown_lesions__remnant_is_an_upper_bound():
     liver, _, segments = block()
     got = Case(liver, None, segments).resect(Recipe(segments=(V,)))
-    assert (Bound.UPPER, LESIONS_UNKNOWN) == (got.remnant.flr_ml.bound, got.remnant.flr_ml.reason)
+    assert Bound.UPPER is got.remnant.flr_ml.bound
+    assert (Cause.LESIONS_UNKNOWN,) == causes_of(got.remnant.flr_ml.reasons)
     assert (None, None) == (got.debulked_fraction.value, got.residual_tumour_ml.value)
     assert got.removed_ml.value > 0.0
 
 
 def test_empty_segment__is_no_resection_unless_something_else_is_done():
     case = Case(*block(lesions=((1, (4, 10, 10), (4, 4, 4)),)))
-    assert NOTHING_REMOVED == case.resect(Recipe(segments=(VII,))).remnant.flr_ml.reason
+    assert (Cause.NOTHING_REMOVED,) == causes_of(
+        case.resect(Recipe(segments=(VII,))).remnant.flr_ml.reasons
+    )
     assert case.resect(Recipe(segments=(VII,), wedges=(1,))).remnant.flr_ml.value > 0.0
 
 
@@ -395,7 +396,7 @@ def test_without_segments__lesions_can_still_be_treated():
         unknown.debulked_fraction, unknown.removed_ml, unknown.ablated_ml,
         unknown.residual_tumour_ml, unknown.remnant.sflr,
     )  # fmt: skip
-    assert {"no Couinaud map was given"} == {q.reason for q in quantities}
+    assert {(Cause.NO_COUINAUD_MAP,)} == {causes_of(q.reasons) for q in quantities}
     assert {None} == {q.value for q in quantities}
 
 
@@ -410,15 +411,15 @@ def cut_case(**changes):
 @pytest.mark.parametrize(
     ("recipe", "bound", "why"),
     [
-        (Recipe(), Bound.UPPER, STAYING_CUT),  # more tumour may stay
-        (Recipe(ablations=(2,)), Bound.UPPER, STAYING_CUT),
-        (Recipe(segments=(V,)), None, TREATED_CUT),  # more may stay, and more may go
+        (Recipe(), Bound.UPPER, Cause.STAYING_LESIONS_CUT),  # more tumour may stay
+        (Recipe(ablations=(2,)), Bound.UPPER, Cause.STAYING_LESIONS_CUT),
+        (Recipe(segments=(V,)), None, Cause.TREATED_LESIONS_CUT),  # more may stay, and more may go
     ],
 )
 def test_cut_scan__debulked_share_says_which_way_it_may_move(recipe, bound, why):
     got = cut_case().resect(recipe).debulked_fraction
     assert (bound, bound is None) == (got.bound, got.indicative)
-    assert why in got.reason
+    assert why in causes_of(got.reasons)
 
 
 def test_cut_scan__volumes_are_lower_bounds_where_something_is_cut():
@@ -437,7 +438,8 @@ def test_cut_scan__volumes_are_lower_bounds_where_something_is_cut():
 def test_cut_scan_without_segments__says_that_it_does_not_know():
     liver, lesions, _ = block(pad=0, lesions=((1, (10, 10, 10), (4, 4, 4)),))
     got = Case(liver, lesions, None).resect(Recipe(wedges=(1,)))
-    assert (Bound.UPPER, BEYOND_SCAN) == (got.debulked_fraction.bound, got.debulked_fraction.reason)
+    assert Bound.UPPER is got.debulked_fraction.bound
+    assert (Cause.BEYOND_SCAN_UNKNOWN,) == causes_of(got.debulked_fraction.reasons)
     assert Bound.LOWER is got.residual_tumour_ml.bound
 
 

@@ -79,16 +79,19 @@ def test_counted__one_and_many():
     ]
 
 
+A, B = Reason(Cause.PROSE, names=("a",)), Reason(Cause.PROSE, names=("b",))
+
+
 @pytest.mark.parametrize(
     ("quantities", "text"),
     [
         ((Quantity(0.2, reasons="a note"), Quantity.absent("no map")), ""),
         ((Quantity(0.2, bound=Bound.LOWER),), ""),
-        ((Quantity(0.2, bound=Bound.LOWER, reasons="a; b"),), " Not exact: a; b."),
+        ((Quantity(0.2, bound=Bound.LOWER, reasons=(A, B)),), " Not exact: a; b."),
         (
             (
-                Quantity(0.2, bound=Bound.UPPER, reasons="a"),
-                Quantity(0.2, indicative=True, reasons=f"{phrases.EITHER_WAY}b; a"),
+                Quantity(0.2, bound=Bound.UPPER, reasons=A),
+                Quantity(0.2, indicative=True, reasons=reason(Cause.EITHER_WAY, because=(B, A))),
             ),
             " Not exact: a; b.",
         ),
