@@ -20,7 +20,7 @@ from remnant.core.findings import Finding, SourceStatus, Verdict
 from remnant.core.labels import LEFT_LOBE, RIGHT_LOBE, CouinaudSegment
 from remnant.core.lesions import Confirmation, Lesion
 from remnant.core.plan import Frilling, FrillingType
-from remnant.core.reasons import Cause, Reason, joined, reason, reasons_of
+from remnant.core.reasons import Cause, Reason, joined, reason
 from remnant.core.volumetry_report import VolumetryReport
 
 
@@ -337,7 +337,7 @@ def _several(
     if parenchyma is None:
         return (reason(Cause.PARENCHYMA_UNKNOWN),)
     if not case.known.all():
-        return (reason(Cause.LOBES_UNKNOWN, number), *reasons_of(report.segments_reason))
+        return (reason(Cause.LOBES_UNKNOWN, number), *report.segments_reasons)
     pattern = _pattern(case, number, parenchyma, rule)
     return (pattern, reason(Cause.TYPE_WITHIN_SCAN, str(found))) if case.cut else (pattern,)
 

@@ -1,6 +1,6 @@
 """Reasons of the classes of the distribution in words, as sentences' inner parts."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from remnant.core.reasons import Cause, Reason

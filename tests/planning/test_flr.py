@@ -16,6 +16,7 @@ from planning.rules.remnant import (
 from remnant.core.findings import Basis, SourceStatus, Verdict
 from remnant.core.patient import LiverBackground, Patient
 from remnant.core.quantity import Bound, Quantity
+from remnant.core.reasons import Cause, reason, reasons_of
 
 MET, NOT_MET, UNKNOWN, NO_EVIDENCE = Verdict
 RANK = {NOT_MET: 0, UNKNOWN: 1, MET: 2}
@@ -265,8 +266,8 @@ def test_chemotherapy__says_that_its_duration_was_not_asked(make_remnant):
 
 
 def test_assumed_body__is_said_once(make_remnant, by_size):
-    reason = "kept are cut; the body size is assumed, not measured"
-    remnant = replace(make_remnant(), sflr=Quantity(0.35, bound=Bound.LOWER, reasons=reason))
+    reasons = (*reasons_of("kept are cut"), reason(Cause.BODY_SIZE_ASSUMED))
+    remnant = replace(make_remnant(), sflr=Quantity(0.35, bound=Bound.LOWER, reasons=reasons))
     patient = Patient(background=LiverBackground.NORMAL, body_size_assumed=True)
     for found in remnant_findings(remnant, patient=patient, standardised=by_size):
         assert found.text.count("body size is assumed") == 1
@@ -274,8 +275,9 @@ def test_assumed_body__is_said_once(make_remnant, by_size):
 
 
 def test_indicative_remnant__decides_nothing_and_says_why(make_remnant):
-    reason = "it could be larger or smaller than measured: removed are cut; kept are cut"
-    indicative = Quantity(0.794, indicative=True, reasons=reason)
+    removed, kept = reasons_of("removed are cut"), reasons_of("kept are cut")
+    either = reason(Cause.EITHER_WAY, because=(*removed, *kept))
+    indicative = Quantity(0.794, indicative=True, reasons=either)
     remnant = replace(
         make_remnant(),
         flr_measured_fraction=indicative,
