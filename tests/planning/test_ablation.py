@@ -11,20 +11,26 @@ from planning.ablation import (
     ablation_refusal,
     combined_ablation_finding,
     lesion_ablations,
-    millimetres,
     wedge_refusal,
 )
+from planning.case import Case
+from planning.facts import gather
+from planning.inputs import Facts
 from planning.literature import load_literature
 from planning.rules.ablation import ABLATION_RULES, COMBINED_RULE
+from remnant.core.clinical import ClinicalFacts
 from remnant.core.debulking import Recipe
 from remnant.core.findings import Finding, SourceStatus, Verdict
 from remnant.core.labels import CouinaudSegment
 from remnant.core.lesions import Confirmation
+from remnant.core.patient import Patient
 from remnant.core.plan_choice import DEFAULT_CHOICE, PlanChoice
 from remnant.core.quantity import Bound, Quantity
+from remnant.core.reasons import Cause, Reason, reason
 from remnant.testing.examples import example_lesion
 
-NO_WHIPPLE = {"pancreatoduodenectomy": False}
+NO_WHIPPLE = {"pancreatoduodenectomy": False, "lesion_count": Quantity(1.0)}
+WHIPPLE = NO_WHIPPLE | {"pancreatoduodenectomy": True}
 
 
 def lesion(identifier=1, *, feret_mm=20.0, portal=20.0, hepatic=20.0, surface=15.0, **changes):
@@ -48,9 +54,13 @@ def lesion(identifier=1, *, feret_mm=20.0, portal=20.0, hepatic=20.0, surface=15
 def judged(make_report):
     def judge_one(one, *others, known=NO_WHIPPLE, choice=DEFAULT_CHOICE):
         report = make_report((one, *others))
-        return lesion_ablations(report, known=known, choice=choice)[0]
+        return lesion_ablations(report, facts=Facts.named(known), choice=choice)[0]
 
     return judge_one
+
+
+def causes(reasons):
+    return [one.cause for one in reasons]
 
 
 def verdicts(result):
@@ -99,7 +109,12 @@ def test_size__of_a_lesion_that_the_scan_cuts_is_a_lower_bound(judged):
 
     assert small["ablation.size.machairas2021"] is Verdict.UNKNOWN
     assert large["ablation.size.machairas2021"] is Verdict.NOT_MET
-    assert "larger than measured" in judged(lesion(feret_mm=20.0, **cut)).reason
+    cautious = judged(lesion(feret_mm=20.0, **cut))
+    assert causes(cautious.reasons) == [Cause.SCAN_CUTS_LESION]
+    (size,) = [f for f in cautious.findings if f.id == "ablation.size.machairas2021"]
+    assert size.quantity == Quantity(
+        20.0, bound=Bound.LOWER, reasons=reason(Cause.SCAN_CUTS_LESION)
+    )
 
 
 @pytest.mark.parametrize(("number", "verdict"), [(3, Verdict.MET), (4, Verdict.NOT_MET)])
@@ -107,9 +122,10 @@ def test_number__counts_lesions_that_were_not_rejected(make_report, number, verd
     counted = [lesion(i) for i in range(1, number + 1)]
     rejected = lesion(9, confirmation=Confirmation.REJECTED)
 
-    found = lesion_ablations(
-        make_report([*counted, rejected]), known=NO_WHIPPLE, choice=DEFAULT_CHOICE
-    )
+    report = make_report([*counted, rejected])
+    facts = gather(Case(report=report, patient=Patient(), facts=ClinicalFacts()))
+
+    found = lesion_ablations(report, facts=facts, choice=DEFAULT_CHOICE)
 
     assert [result.lesion for result in found] == list(range(1, number + 1))
     assert {verdicts(result)["ablation.number.cloyd2020"] for result in found} == {verdict}
@@ -148,8 +164,8 @@ def test_central__conflict_of_sources_is_named_where_it_may_arise(judged):
     assert near[rule] is Verdict.MET
     assert unknown[rule] is Verdict.UNKNOWN
     assert rule not in far
-    (text,) = [f.text for f in judged(lesion(portal=4.0)).findings if f.id == rule]
-    assert text.startswith("Sources disagree")
+    (beside,) = [f for f in judged(lesion(portal=4.0)).findings if f.id == rule]
+    assert not beside.decides
 
 
 @pytest.mark.parametrize(
@@ -163,7 +179,8 @@ def test_superficial__is_a_caution_by_this_projects_number(judged, depth, verdic
     assert finding.verdict is verdict
     assert finding.status is SourceStatus.PROJECT
     assert result.allowed
-    assert ("superficial" in result.reason) == (verdict is Verdict.NOT_MET)
+    shallow = [reason(Cause.SUPERFICIAL, depth)] if verdict is Verdict.NOT_MET else []
+    assert [one for one in result.reasons if one.cause is Cause.SUPERFICIAL] == shallow
 
 
 @pytest.mark.parametrize(
@@ -182,19 +199,19 @@ def test_heat_sink__nearest_labelled_vein(judged, portal, hepatic, verdict):
 
     assert verdicts(result)["ablation.heat_sink.cloyd2020"] is verdict
     assert result.allowed
-    assert ("heat sink" in result.reason) == (verdict is Verdict.NOT_MET)
+    assert (Cause.HEAT_SINK in causes(result.reasons)) == (verdict is Verdict.NOT_MET)
 
 
 @pytest.mark.parametrize(
-    ("said", "verdict", "allowed"),
+    ("told", "verdict", "allowed"),
     [
         (True, Verdict.NOT_MET, False),
         (False, Verdict.MET, True),
         (None, Verdict.UNKNOWN, True),
     ],
 )
-def test_whipple__refuses_only_where_said(judged, said, verdict, allowed):
-    result = judged(lesion(), known={"pancreatoduodenectomy": said})
+def test_whipple__refuses_only_where_told(judged, told, verdict, allowed):
+    result = judged(lesion(), known={"pancreatoduodenectomy": told})
 
     assert verdicts(result)["ablation.whipple.machairas2021"] is verdict
     assert result.allowed is allowed
@@ -206,8 +223,7 @@ def test_choice__limits_decide_not_the_sources(judged):
     result = judged(lesion(feret_mm=55.0, portal=4.0), choice=wide)
 
     assert result.allowed
-    assert "overlapping stereotactic zones" in result.reason
-    assert "less than 1 cm from the labelled portal vein" in result.reason
+    assert causes(result.reasons)[:2] == [Cause.OVERLAPPING_ZONES_ONLY, Cause.CENTRAL]
     assert verdicts(result)["ablation.size.machairas2021"] is Verdict.NOT_MET
 
 
@@ -217,31 +233,50 @@ def test_choice__limits_decide_not_the_sources(judged):
 def test_caution__between_three_and_five_centimetres(judged, feret_mm, cautious):
     result = judged(lesion(feret_mm=feret_mm), choice=PlanChoice(ablation_limit_mm=60.0))
 
-    assert ("size limits disagree" in result.reason) is cautious
+    assert (Cause.SIZE_LIMITS_DISAGREE in causes(result.reasons)) is cautious
 
 
-def test_reason__empty_without_caution_and_says_every_refusal(judged):
+@pytest.mark.parametrize(
+    ("portal", "cause"),
+    [
+        (None, Cause.PORTAL_DISTANCE_UNKNOWN),
+        (Quantity(12.0, bound=Bound.UPPER, reasons="edge"), Cause.PORTAL_DISTANCE_UNKNOWN),
+        (20.0, None),
+    ],
+)
+def test_caution__where_the_distance_to_the_portal_vein_is_not_known(judged, portal, cause):
+    expected = [] if cause is None else [cause]
+
+    assert causes(judged(lesion(portal=portal)).reasons) == expected
+
+
+def test_reasons__empty_without_caution_and_of_every_refusal(judged):
     plain = judged(lesion())
-    refused = judged(lesion(feret_mm=30.04, portal=2.0), known={"pancreatoduodenectomy": True})
+    refused = judged(lesion(feret_mm=30.04, portal=2.0), known=WHIPPLE)
 
-    assert (plain.allowed, plain.reason) == (True, "")
-    assert refused.reason == (
-        "diameter 30.04 mm, above the chosen limit of 30 mm; 2.0 mm from the labelled portal vein, "
-        "nearer than the chosen 10 mm; earlier pancreatoduodenectomy"
+    assert (plain.allowed, plain.reasons) == (True, ())
+    assert refused.reasons == (
+        reason(Cause.ABOVE_ABLATION_LIMIT, 30.04, 30.0),
+        reason(Cause.NEAR_PORTAL_VEIN, 2.0, 10.0),
+        reason(Cause.AFTER_WHIPPLE),
     )
 
 
 def test_caution__lesion_that_no_reader_confirmed(judged):
-    assert judged(lesion(confirmation=Confirmation.AUTOMATIC)).reason == "not confirmed by a reader"
+    found = judged(lesion(confirmation=Confirmation.AUTOMATIC))
+
+    assert found.reasons == (reason(Cause.NOT_CONFIRMED),)
 
 
 def test_ablation_refusal__agrees_with_the_table(judged):
     one = lesion(feret_mm=31.0)
 
-    refusal = ablation_refusal(one, known={}, choice=DEFAULT_CHOICE)
+    refusal = ablation_refusal(one, after_whipple=None, choice=DEFAULT_CHOICE)
 
-    assert judged(one, known={}).reason == refusal
-    assert ablation_refusal(lesion(), known={}, choice=DEFAULT_CHOICE) is None
+    assert judged(one, known={}).reasons == refusal != ()
+    assert ablation_refusal(lesion(), after_whipple=None, choice=DEFAULT_CHOICE) == ()
+    after = ablation_refusal(lesion(), after_whipple=True, choice=DEFAULT_CHOICE)
+    assert judged(lesion(), known=WHIPPLE).reasons == after != ()
 
 
 @pytest.mark.parametrize(
@@ -257,7 +292,7 @@ def test_ablation_refusal__agrees_with_the_table(judged):
 def test_wedge_refusal__beyond_size_or_depth(feret_mm, depth, refused):
     refusal = wedge_refusal(lesion(feret_mm=feret_mm, surface=depth), DEFAULT_CHOICE)
 
-    assert (refusal is not None) is refused
+    assert bool(refusal) is refused
 
 
 def test_wedge_refusal__says_both_and_nothing_without_limits():
@@ -265,14 +300,14 @@ def test_wedge_refusal__says_both_and_nothing_without_limits():
     free = PlanChoice(wedge_limit_mm=None, wedge_depth_mm=None)
 
     assert wedge_refusal(deep, DEFAULT_CHOICE) == (
-        "diameter 80.0 mm, above the chosen limit of 50 mm; near side 33.0 mm deep, deeper than "
-        "the chosen 20 mm"
+        reason(Cause.ABOVE_WEDGE_LIMIT, 80.0, 50.0),
+        reason(Cause.BELOW_WEDGE_DEPTH, 33.0, 20.0),
     )
-    assert wedge_refusal(deep, free) is None
+    assert wedge_refusal(deep, free) == ()
 
 
 def remnant_finding(verdict, probability):
-    return Finding(id="flr.x", verdict=verdict, prose="", probability=probability)
+    return Finding(id="flr.x", verdict=verdict, probability=probability)
 
 
 @pytest.mark.parametrize(
@@ -316,13 +351,12 @@ def test_allowed__exactly_by_the_three_reasons(
     choice = PlanChoice(ablation_limit_mm=limit, central_distance_mm=near)
     one = lesion(feret_mm=size, portal=portal, hepatic=hepatic)
 
-    (result,) = lesion_ablations(
-        make_report([one]), known={"pancreatoduodenectomy": whipple}, choice=choice
-    )
+    facts = Facts.named({"pancreatoduodenectomy": whipple, "lesion_count": Quantity(1.0)})
+
+    (result,) = lesion_ablations(make_report([one]), facts=facts, choice=choice)
 
     refused = size > limit or (portal is not None and portal < near) or whipple is True
     assert result.allowed is not refused
-    assert all(len(finding.text) <= 250 for finding in result.findings)
     assert {f.source for f in result.findings} <= set(load_literature())
 
 
@@ -331,20 +365,13 @@ def test_findings__carry_the_rule_and_the_measure(judged):
     size = found["ablation.size.cloyd2020"]
 
     assert (size.value, size.limit, size.inclusive) == (34.96, 35.0, False)
-    assert size.text.endswith("Here: 34.96 mm.")
-    assert "Here:" not in found["ablation.number.cloyd2020"].text
-
-
-def test_millimetres__keeps_the_side_of_the_limit():
-    assert millimetres(9.96, beside=10.0) == "9.96 mm"
-    assert millimetres(10.0, beside=10.0) == "10.0 mm"
-    assert millimetres(9.96) == "10.0 mm"
+    assert size.reasons == (Reason(Cause.NEAR_LIMIT),)
 
 
 def test_lesions__none_gives_an_empty_table(make_report):
     rejected = replace(lesion(), confirmation=Confirmation.REJECTED)
 
-    assert lesion_ablations(make_report([rejected]), known={}, choice=DEFAULT_CHOICE) == ()
+    assert lesion_ablations(make_report([rejected]), facts=Facts(), choice=DEFAULT_CHOICE) == ()
 
 
 @pytest.mark.parametrize(

@@ -6,24 +6,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from planning.criteria import AnyOf, ShareRange
-from planning.known import INPUTS
+from planning import inputs
+from planning.criteria import AnyOf
+from planning.distribution_rows import distribution_rows
+from planning.evidence import Evidence, debulkable_in_stages, plan_facts
+from planning.facts import grade_is_g1_or_g2
+from planning.inputs import Facts, ShareRange
 from planning.literature import load_literature
-from planning.pathways import largest_lesion_mm, pathways, trial_option
-from planning.rules.pathways import (
-    ALTERNATIVE,
-    COMPLEX,
-    DIFFUSE,
-    LIMITED,
-    LITTLE_EVIDENCE,
-    PATHWAY_TABLES,
-    TRIAL_GROUPS,
-)
-from planning.rules.pathways_conditions import LARGEST_LESION, TEAM_OBJECTS, TRANSPLANT_SELECTED
+from planning.pathways import TRIAL_ID, pathways, trial_option
+from planning.rules.pathways import PATHWAY_TABLES, TRIAL_GROUPS
 from planning.rules.staging import LIMITED_LESIONS
-from planning.staging import with_derived
-from planning.wording import REVIEW_SENTENCE
 from remnant.core.clinical import (
+    ClinicalFacts,
     Differentiation,
     ExtrahepaticDisease,
     Grade,
@@ -32,11 +26,12 @@ from remnant.core.clinical import (
 )
 from remnant.core.debulking import TargetOutcome
 from remnant.core.findings import SourceStatus, Verdict
-from remnant.core.lesions import Confirmation
 from remnant.core.plan import Frilling, FrillingType
 from remnant.core.quantity import Bound, Quantity
+from remnant.core.reasons import Cause, Reason, reason
 
-MOST_CHARACTERS = 450
+CLINICAL = ClinicalFacts.__dataclass_fields__
+IN_STAGES = inputs.DEBULKABLE_IN_STAGES.name
 COVERED = {
     "grade": Grade.G1,
     "differentiation": Differentiation.WELL,
@@ -64,8 +59,7 @@ COVERED = {
 UNRESECTABLE = {"debulkable_fraction": Quantity(0.5)}
 
 
-def frilling(kind=FrillingType.UNCLASSIFIABLE):
-    return Frilling(type=kind, reason="as given")
+NO_WEDGE = (Reason(Cause.PROSE, names=("no wedge",)),)
 
 
 def target(share=0.7, verdict=Verdict.MET, *, largest=500.0):
@@ -81,10 +75,35 @@ def target(share=0.7, verdict=Verdict.MET, *, largest=500.0):
     )
 
 
-def found(changes=(), kind=FrillingType.I, targets=(), **options):
-    known = COVERED | dict(changes)
-    listed = pathways(known, frilling=frilling(kind), targets=targets, **options)
-    return {pathway.id: pathway for pathway in listed}
+def facts_of(known, kind=FrillingType.I, targets=(), limits=()):
+    """Return what is known, and what follows from it, the distribution and the targets."""
+    told = ClinicalFacts(**{name: value for name, value in known.items() if name in CLINICAL})
+    count = known.get("lesion_count")
+    counted = count if isinstance(count, Quantity) else Quantity(count or 0.0)
+    rows = distribution_rows(
+        Quantity.absent("not counted") if count is None else counted,
+        both_lobes=known.get("both_lobes"),
+        frilling=Frilling(type=kind, reasons=()),
+    )
+    evidence = Evidence(targets=targets, limits=limits)
+    share = known.get("debulkable_fraction") or Quantity.absent("no plan was made")
+    return (
+        Facts(plan_facts(evidence))
+        .extended(Facts.named(known).values)
+        .extended(rows)
+        .extended(
+            {
+                inputs.GRADE_IS_G1_OR_G2: grade_is_g1_or_g2(told),
+                inputs.TRANSPLANT_SELECTED: True if known.get("on_transplant_list") else None,
+                inputs.DEBULKABLE_IN_STAGES: debulkable_in_stages(share, evidence.in_one_stage),
+            }
+        )
+    )
+
+
+def found(changes=(), kind=FrillingType.I, targets=(), limits=(), **options):
+    facts = facts_of(COVERED | dict(changes), kind, targets, limits)
+    return {pathway.id: pathway for pathway in pathways(facts, limits=limits, **options)}
 
 
 def options(changes=(), kind=FrillingType.I, *, row):
@@ -147,7 +166,7 @@ def test_data__own_numbers_are_marked_as_such():
         (FrillingType.UNCLASSIFIABLE, {"lesion_count": Quantity(5.0)}, "limited"),
         (FrillingType.II, {}, "complex"),
         (FrillingType.UNCLASSIFIABLE, {"lesion_count": Quantity(6.0)}, "complex"),
-        (FrillingType.UNCLASSIFIABLE, {"lesion_count": 6, "both_lobes": False}, "complex"),
+        (FrillingType.UNCLASSIFIABLE, {"lesion_count": 6.0, "both_lobes": False}, "complex"),
         (FrillingType.III, {}, "diffuse"),
         (FrillingType.III, {"grade": Grade.G3}, "not_covered"),
         (FrillingType.I, {"grade": Grade.NEC}, "not_covered"),
@@ -159,7 +178,7 @@ def test_machairas__row_by_pattern_and_grade(kind, changes, row):
 
     (pathway,) = of_source
     assert (pathway.id, pathway.verdict) == (f"machairas2021.{row}", Verdict.MET)
-    assert LITTLE_EVIDENCE in pathway.text
+    assert pathway.missing == ()
 
 
 CUT = Bound.LOWER
@@ -206,7 +225,7 @@ def test_machairas__every_row_that_may_apply_is_listed_as_unknown(kind, changes,
 
     assert {p.id.removeprefix("machairas2021.") for p in of_source} == possible
     assert {p.verdict for p in of_source} == {Verdict.UNKNOWN}
-    assert all(p.text.startswith("May apply. Not known: ") for p in of_source)
+    assert all(p.missing for p in of_source)
 
 
 def test_machairas__spread_in_a_cut_liver_stays_spread():
@@ -236,11 +255,11 @@ def test_cloyd__row(changes, row):
 
     (pathway,) = of_source
     assert (pathway.id, pathway.verdict) == (f"cloyd2020.{row}", Verdict.MET)
-    assert LITTLE_EVIDENCE in pathway.text
+    assert pathway.missing == ()
 
 
 def test_cloyd__every_row_unknown_without_facts():
-    listed = pathways({}, frilling=frilling(None), targets=())
+    listed = pathways(Facts())
 
     assert len(listed) == sum(len(table.rows) for table in PATHWAY_TABLES)
     assert {pathway.verdict for pathway in listed} == {Verdict.UNKNOWN}
@@ -272,15 +291,6 @@ def test_cloyd__stages_leave_open_what_one_stage_cannot():
 
     assert listed["cloyd2020.resectable"].verdict is Verdict.UNKNOWN
     assert listed["cloyd2020.oligometastatic"].verdict is Verdict.UNKNOWN
-
-
-def test_inputs__are_those_that_are_known_or_derived_here():
-    derived = {LARGEST_LESION, TEAM_OBJECTS, TRANSPLANT_SELECTED}
-    derived |= {LIMITED, COMPLEX, DIFFUSE, *with_derived({}, plans=(), targets=())}
-    asked = {c.input for c in conditions() if not isinstance(c, AnyOf)}
-    unless = {note.unless_no for rule in option_rules() for note in rule.notes} - {""}
-
-    assert asked | unless <= set(INPUTS) | derived
 
 
 EMBOLISATION = {"Chemoembolisation (TACE)", "Embolisation (TAE)"}
@@ -325,7 +335,8 @@ def test_unknown_facts__leave_exactly_their_options_open(changes, unknown):
     listed = options(changes, FrillingType.III, row=row)
 
     assert {n for n, o in listed.items() if o.verdict is Verdict.UNKNOWN} == unknown
-    assert all(listed[name].text.startswith("Not known: ") for name in unknown)
+    assert all(listed[name].missing for name in unknown)
+    assert not any(o.missing for n, o in listed.items() if n not in unknown)
 
 
 def test_site__small_intestine_opens_what_the_pancreas_closes():
@@ -350,11 +361,11 @@ def test_rows__hold_what_the_source_prints_for_them():
     assert "Cytoreduction" not in names["limited"]
 
 
-def test_alternatives__say_that_resection_comes_first():
+def test_alternatives__are_those_where_resection_is_contraindicated():
     listed = options(row="machairas2021.limited")
 
-    assert not listed["Surgical resection"].text.endswith(ALTERNATIVE)
-    assert listed["Somatostatin analogue"].text.endswith(ALTERNATIVE)
+    assert not listed["Surgical resection"].otherwise
+    assert listed["Somatostatin analogue"].otherwise
 
 
 @pytest.mark.parametrize(
@@ -375,9 +386,11 @@ def test_whipple__closes_ablation_and_keeps_the_note_on_lobar_tace():
     after, before = (options({"pancreatoduodenectomy": d}, row=row) for d in (True, False))
 
     assert after["Ablation"].verdict is Verdict.NOT_MET
-    assert after["Ablation"].text.startswith("Not met: No earlier Whipple procedure.")
-    assert "lobar TACE" in after["Chemoembolisation (TACE)"].text
-    assert "lobar TACE" not in before["Chemoembolisation (TACE)"].text
+    assert after["Ablation"].failed == ("pathway.whipple",)
+    tace = "Chemoembolisation (TACE)"
+    (note,) = set(after[tace].notes) - set(before[tace].notes)
+    (rule,) = {r for r in option_rules() if (r.name, r.source) == (tace, after[tace].source)}
+    assert rule.notes[note].unless_no is inputs.PANCREATODUODENECTOMY
     assert before["Ablation"].verdict is Verdict.MET
 
 
@@ -465,52 +478,48 @@ def test_hormones__treated_first_and_valves_repaired_only_where_they_are_there()
 
 
 @pytest.mark.parametrize(
-    ("count", "size_mm", "load", "words"),
+    ("count", "size_mm", "load", "group", "missing"),
     [
-        (6, 40.0, 0.9, "By this load: ablation."),
-        (7, 40.0, 0.75, "By this load: embolisation."),
-        (6, 40.1, 0.5, "By this load: embolisation."),
-        (6, 50.0, 0.5, "By this load: embolisation."),
-        (6, 50.1, 0.75, "By this load: radioembolisation with Y-90."),
-        (7, 20.0, 0.76, "This load belongs to none of its groups."),
-        (None, 20.0, 0.5, "Not known: number of lesions."),
-        (7, None, 0.5, "Not known: largest diameter."),
+        (6, 40.0, 0.9, "ablation", ()),
+        (7, 40.0, 0.75, "embolisation", ()),
+        (6, 40.1, 0.5, "embolisation", ()),
+        (6, 50.0, 0.5, "embolisation", ()),
+        (6, 50.1, 0.75, "y90", ()),
+        (7, 20.0, 0.76, None, ()),
+        (None, 20.0, 0.5, None, ("lesion_count",)),
+        (7, None, 0.5, None, ("largest_lesion_mm",)),
     ],
 )
-def test_trial__groups_by_the_printed_limits(count, size_mm, load, words):
-    facts = {"lesion_count": count, "largest_lesion_mm": size_mm, "burden_fraction": load}
+def test_trial__groups_by_the_printed_limits(count, size_mm, load, group, missing):
+    measured = {"lesion_count": count, "largest_lesion_mm": size_mm, "burden_fraction": load}
+    verdict = Verdict.MET if group else Verdict.UNKNOWN if missing else Verdict.NOT_MET
+    of_group = (reason(Cause.TRIAL_GROUP, f"pathway.trial.{group}"),) if group else ()
 
-    assert trial_option(facts).text.startswith(words)
+    option = trial_option(Facts.named(measured))
 
-
-def test_largest_lesion__from_the_report_where_the_facts_lack_it(make_report, make_lesion):
-    rejected = make_lesion(3, feret_mm=90.0, confirmation=Confirmation.REJECTED)
-    report = make_report([make_lesion(1, feret_mm=55.0), make_lesion(2, feret_mm=20.0), rejected])
-    facts = COVERED | {"lesion_count": 2}
-    del facts["largest_lesion_mm"]
-
-    listed = pathways(facts, frilling=frilling(FrillingType.III), targets=(), report=report)
-
-    assert largest_lesion_mm(report) == Quantity(55.0)
-    assert "Y-90" in {o.name: o for o in listed[0].options}["Trial that allots by load"].text
+    assert (option.id, option.verdict, option.missing) == (TRIAL_ID, verdict, missing)
+    assert option.reasons == of_group
 
 
-def test_largest_lesion__bounded_by_a_cut_and_absent_without_lesions(make_report, make_lesion):
-    cut = make_report([make_lesion(1, feret_mm=55.0)], tlv_bound=Bound.LOWER)
+def test_trial__is_listed_by_the_largest_lesion():
+    measured = {"lesion_count": Quantity(2.0), "largest_lesion_mm": Quantity(55.0)}
 
-    assert largest_lesion_mm(cut).bound is Bound.LOWER
-    assert largest_lesion_mm(make_report()).value is None
+    trial = options(measured, FrillingType.III, row="machairas2021.diffuse")[
+        "Trial that allots by load"
+    ]
+
+    assert trial.reasons == (reason(Cause.TRIAL_GROUP, "pathway.trial.y90"),)
 
 
 @pytest.mark.parametrize("count", [0, Quantity(0.0)])
 def test_no_lesion__no_pathway(count):
-    assert pathways({"lesion_count": count}, frilling=frilling(None), targets=()) == ()
+    assert pathways(Facts.named({"lesion_count": count})) == ()
 
 
 def test_no_lesion_in_a_cut_liver__all_rows_may_apply():
     count = Quantity(0.0, bound=Bound.LOWER, reasons="the scan cuts the liver")
 
-    assert len(pathways({"lesion_count": count}, frilling=frilling(None), targets=())) > 0
+    assert len(pathways(Facts.named({"lesion_count": count}))) > 0
 
 
 FACTS = {
@@ -554,32 +563,34 @@ FACTS = {
     verdict=st.sampled_from((Verdict.MET, Verdict.NOT_MET, Verdict.UNKNOWN)),
 )
 def test_pathways__never_raise_and_are_bounded_by_the_tables(known, kind, verdict):
-    listed = pathways(known, frilling=frilling(kind), targets=(target(0.9, verdict),))
+    listed = pathways(facts_of(known, kind, (target(0.9, verdict),)))
 
     assert len({p.id for p in listed}) == len(listed) <= len(rows())
     assert all(p.verdict is not Verdict.NOT_MET for p in listed)
     for table in PATHWAY_TABLES:
         certain = [p for p in listed if p.source == table.source and p.verdict is Verdict.MET]
         assert len(certain) <= 1
-    texts = [o.text for p in listed for o in p.options]
-    assert max(map(len, texts), default=0) <= MOST_CHARACTERS
+    for one in (*listed, *(o for p in listed for o in p.options)):
+        assert (one.verdict is Verdict.UNKNOWN) == bool(one.missing)
+    treatments = [o for p in listed for o in p.options if o.id != TRIAL_ID]
+    assert all((o.verdict is Verdict.NOT_MET) == bool(o.failed) for o in treatments)
 
 
-def test_team__that_said_nothing_leaves_open_what_is_resectable():
+def test_team__that_told_nothing_leaves_open_what_is_resectable():
     listed = found({"judged_unresectable": None})
 
     assert listed["cloyd2020.resectable"].verdict is Verdict.UNKNOWN
-    assert "Not known: whether the team judged" in listed["cloyd2020.resectable"].text
+    assert listed["cloyd2020.resectable"].missing == ("judged_unresectable",)
     assert listed["cloyd2020.oligometastatic"].verdict is Verdict.UNKNOWN
-    assert "Not known: whether the team judged" in listed["cloyd2020.oligometastatic"].text
+    assert listed["cloyd2020.oligometastatic"].missing == ("judged_unresectable",)
     unreachable = found(UNRESECTABLE | {"judged_unresectable": None})
     assert unreachable["cloyd2020.oligometastatic"].verdict is Verdict.MET
 
 
 def test_share__both_ends_decide_the_row():
-    below = ShareRange(least=0.5, most=0.7, below=True, reason="-")
-    above = ShareRange(least=0.71, most=0.8, reason="-")
-    across = ShareRange(least=0.6, most=0.8, reason="-")
+    below = ShareRange(least=0.5, most=0.7, below=True, reasons=())
+    above = ShareRange(least=0.71, most=0.8, reasons=())
+    across = ShareRange(least=0.6, most=0.8, reasons=())
     rows = {s: found({"debulkable_fraction": s}) for s in (below, above, across)}
 
     assert rows[below]["cloyd2020.oligometastatic"].verdict is Verdict.MET
@@ -592,33 +603,48 @@ def test_chosen_limits__make_nothing_unresectable_and_are_named():
     missed = (target(0.7, Verdict.NOT_MET),)
 
     free = found(absent, targets=missed)["cloyd2020.oligometastatic"]
-    locked = found(absent | {"chosen_limits": "no wedge"}, targets=missed)
+    locked = found(absent, targets=missed, limits=NO_WEDGE)
 
     assert free.verdict is Verdict.MET
     assert locked["cloyd2020.oligometastatic"].verdict is Verdict.UNKNOWN
     for row in ("oligometastatic", "resectable"):
-        assert "within the chosen limits: no wedge." in locked[f"cloyd2020.{row}"].text
-    assert "limits" not in locked["machairas2021.limited"].text
-    reached = {"chosen_limits": "no wedge", "judged_unresectable": None}
-    assert "limits" not in found(reached)["cloyd2020.oligometastatic"].text
+        assert locked[f"cloyd2020.{row}"].reasons == NO_WEDGE
+        assert IN_STAGES in locked[f"cloyd2020.{row}"].missing
+    assert locked["machairas2021.limited"].reasons == ()
+    reached = found({"judged_unresectable": None}, limits=NO_WEDGE)
+    assert reached["cloyd2020.oligometastatic"].verdict is Verdict.UNKNOWN
+    assert reached["cloyd2020.oligometastatic"].reasons == ()
+
+
+ESTIMATED = Reason(Cause.SEGMENTS_ESTIMATED)
 
 
 def test_review__marks_rows_and_treatments_that_rest_on_segments():
     changes = {"grade": None, "extrahepatic_disease": None}
-    listed = found(changes, kind=FrillingType.II, targets=(target(),), review=True)
-    marked = {i for i, p in listed.items() if p.text.count(REVIEW_SENTENCE) == 1}
+    listed = found(changes, kind=FrillingType.II, targets=(target(),), segments_estimated=True)
+    marked = {i for i, p in listed.items() if p.reasons.count(ESTIMATED) == 1}
 
     assert marked == {"machairas2021.complex", "cloyd2020.resectable"}
     assert set(listed) - marked == {
         "machairas2021.not_covered",
         "cloyd2020.significant_extrahepatic",
     }
-    rests = [o.name for o in listed["machairas2021.complex"].options if REVIEW_SENTENCE in o.text]
+    treatments = listed["machairas2021.complex"].options
+    rests = [o.name for o in treatments if ESTIMATED in o.reasons]
     assert [name.split(" in ")[0] for name in rests] == ["Surgical resection"] * 2
-    assert listed["machairas2021.complex"].options[-1].name == "Trial that allots by load"
+    assert treatments[-1].name == "Trial that allots by load"
 
 
 def test_review__is_silent_where_segments_are_not_estimated():
-    texts = [p.text for p in found(targets=(target(),)).values()]
+    listed = found(targets=(target(),)).values()
 
-    assert [text for text in texts if REVIEW_SENTENCE in text] == []
+    assert [p for p in listed if ESTIMATED in p.reasons] == []
+    assert [o for p in listed for o in p.options if ESTIMATED in o.reasons] == []
+
+
+def test_options__each_id_is_a_treatment_of_its_source():
+    known = {(rule.source, rule.id): rule.name for rule in option_rules()}
+
+    for pathway in found(kind=FrillingType.II, targets=(target(),)).values():
+        treatments = [o for o in pathway.options if o.id != TRIAL_ID]
+        assert all(known[o.source, o.id] == o.name for o in treatments)
