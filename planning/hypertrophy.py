@@ -61,6 +61,13 @@ def grown(flr: float, response_fraction: float, *, days: float, tau_days: float)
         All growth there will be, as a share of ``flr``.
     days, tau_days
         Since the start, at least 0; the time constant, above 0.
+
+    Examples
+    --------
+    One time constant brings 63 % of all growth:
+
+    >>> round(grown(300.0, 0.5, days=14.0, tau_days=14.0), 1)
+    394.8
     """
     return flr * (1.0 + response_fraction * (1.0 - exp(-days / tau_days)))
 
@@ -82,6 +89,13 @@ def weeks_until(
     Sample
         Weeks: 0 where nothing is missing, infinite where as much or more is missing than will
         come.
+
+    Examples
+    --------
+    Half of all growth takes the logarithm of 2 times the time constant; all of it never comes:
+
+    >>> [float(weeks.round(2)) for weeks in weeks_until([50.0, 100.0, 0.0], 100.0, 14.0)]
+    [1.39, inf, 0.0]
     """
     short, gain = np.broadcast_arrays(
         np.asarray(missing, dtype=np.float64), np.asarray(growth, dtype=np.float64)

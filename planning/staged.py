@@ -168,6 +168,13 @@ def points_needed(flr_ml: float, least_flr_ml: float, stlv_ml: float) -> float:
     ------
     ImplausibleValueError
         The standardised volume is not above 0.
+
+    Examples
+    --------
+    >>> round(points_needed(312.0, 354.0, 1500.0), 6)
+    2.8
+    >>> points_needed(400.0, 354.0, 1500.0)
+    0.0
     """
     if not stlv_ml > 0.0:
         raise ImplausibleValueError(

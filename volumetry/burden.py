@@ -27,6 +27,11 @@ def burden_class(fraction: float) -> BurdenClass:
     ------
     InputError
         The fraction lies outside [0, 1].
+
+    Examples
+    --------
+    >>> burden_class(0.25).value, burden_class(0.2501).value
+    ('>10-25', '>25-50')
     """
     if not 0.0 <= fraction <= 1.0:
         raise InputError(f"a tumour burden is a fraction from 0 to 1, got {fraction:g}")

@@ -16,6 +16,13 @@ same moved boundaries, so that the numerator and denominator of a ratio vary tog
 - the body-size formula multiplies its volume by a log-normal factor.
 
 Draws come in opposite pairs, so that what is linear has its median at the measured value.
+
+Around lesions, the liver in a margin or ablation zone moves with the lesion's surface, from which
+the zone is drawn. Of the liver in between nothing but its volume is kept; it is taken for the shell
+between two balls, the inner one with the volume of the lesion (radius ``R``), both together with
+the volume of lesion and shell (radius ``P``), and becomes ``(P + d)³ - (R + d)³`` over ``P³ - R³``
+times what it was. Like ``V (1 + d A / 3V)³`` that is a cubic polynomial in ``d``: sums over
+hundreds of lesions need the displacements alone.
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -26,13 +33,12 @@ from itertools import chain
 import numpy as np
 from numpy.typing import NDArray
 
-from remnant.core.labels import CouinaudSegment
+from remnant.core.labels import SEGMENT_CODES, CouinaudSegment
 from remnant.core.lesions import Lesion
 from remnant.core.quantity import UncertaintyPart
 from remnant.core.uncertainty import ErrorModel, SegmentBorder, SegmentPlane
 from remnant.core.units import ml_from_mm3, mm3_from_ml
 from remnant.core.volumetry_report import VolumetryReport
-from volumetry.propagation_lesions import LesionDraws
 
 Sample = NDArray[np.float64]
 """One number for each draw, shape ``(draws,)``; with rows for several quantities."""
@@ -40,8 +46,16 @@ Sample = NDArray[np.float64]
 Parts = Collection[UncertaintyPart]
 ALL_PARTS: Parts = tuple(UncertaintyPart)
 
+Column = NDArray[np.float64]
+"""One number for each lesion, shape ``(lesions,)``."""
+Terms = NDArray[np.float64]
+"""Coefficients of 1, d, d², d³ for each lesion, shape ``(4, lesions)``."""
+
+
+POWERS = 4
+DISPLACEMENTS_AT_ONCE = 64
+"""Lesions whose displacements are raised to powers together: what fits the cache."""
 UNASSIGNED = 0
-ROWS = len(CouinaudSegment) + 1
 LESIONS_AT_ONCE = 7
 """Small enough for a product of matrices that no linear algebra library spreads over threads."""
 
@@ -113,6 +127,88 @@ class Spread:
 
     whole: Draws
     alone: Mapping[UncertaintyPart, Draws]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LesionDraws:
+    """The surface of every lesion in every draw, of one set of parts.
+
+    Parameters
+    ----------
+    ids
+        Lesions that count and have a volume, ascending.
+    volumes_ml, surfaces_mm2
+        Measured volumes, and surfaces against liver without tumour; shape ``(lesions,)``.
+    moved_mm
+        How far each surface lies outside the measured one, shape ``(lesions, draws)``; at least
+        what makes the lesion vanish. ``None`` where no part that acts moves a lesion.
+    mean_swelling
+        Mean of the drawn volume over the measured one that the lesion's own error alone would
+        give; volumes are divided by it, as in `joint_draws`. Shape
+        ``(lesions,)``.
+    zone_grid_mm2
+        What counting voxels adds to a zone around lesions, in mm³ for the root of each mm² of its
+        surface: shape ``(draws,)``, all 0.0 where the grid does not act.
+    """
+
+    ids: tuple[int, ...]
+    volumes_ml: Column
+    surfaces_mm2: Column
+    moved_mm: NDArray[np.float64] | None
+    mean_swelling: Column
+    zone_grid_mm2: NDArray[np.float64]
+
+    def volume_terms(self) -> Terms:
+        """Return what each lesion's volume in mL is in a draw, as terms of its displacement."""
+        steepness = self.surfaces_mm2 / (3.0 * mm3_from_ml(1.0) * self.volumes_ml)
+        powers = np.array([steepness**0, 3.0 * steepness, 3.0 * steepness**2, steepness**3])
+        terms: Terms = self.volumes_ml / self.mean_swelling * powers
+        return terms
+
+    def shell_terms(self, shell_ml: Column) -> Terms:
+        """Return what each shell is over its measured volume, as terms of the displacement.
+
+        Parameters
+        ----------
+        shell_ml
+            Functional liver in each lesion's margin or zone; where it is 0.0 the shell stays 0.
+        """
+        inner = ball_radius_mm(self.volumes_ml)
+        outer = ball_radius_mm(self.volumes_ml + shell_ml)
+        terms = np.zeros((POWERS, len(shell_ml)))
+        there = outer > inner
+        inner, outer = inner[there], outer[there]
+        whole = outer**3 - inner**3
+        terms[0] = 1.0
+        terms[1, there] = 3.0 * (outer**2 - inner**2) / whole
+        terms[2, there] = 3.0 * (outer - inner) / whole
+        return terms
+
+    def total(self, terms: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Sum terms over the lesions in every draw.
+
+        Parameters
+        ----------
+        terms
+            Coefficients of several figures, shape ``(figures, 4, lesions)``.
+
+        Returns
+        -------
+        ndarray
+            Shape ``(figures, draws)``.
+        """
+        total = np.repeat(terms[:, 0].sum(axis=1)[:, None], len(self.zone_grid_mm2), axis=1)
+        if self.moved_mm is None:
+            return total
+        used = np.flatnonzero(terms[:, 1:].any(axis=(0, 1)))
+        for start in range(0, len(used), DISPLACEMENTS_AT_ONCE):
+            some = used[start : start + DISPLACEMENTS_AT_ONCE]
+            moved = power = self.moved_mm[some]
+            for number in range(1, POWERS):
+                # no linear algebra library: its sums depend on the number of threads
+                total += np.einsum("fl,ld->fd", terms[:, number, some], power)
+                power = power * moved
+        return total
 
 
 def spread(report: VolumetryReport, *, seed: int | None = None) -> Spread:
@@ -195,11 +291,29 @@ def swollen_ml(volumes_ml: Sample, displaced_mm3: Sample) -> Sample:
     -------
     Sample
         ``V (1 + d A / 3V)³``: exact for a ball, and to first order for every body.
+
+    Examples
+    --------
+    A ball of radius 10 mm whose surface moves outwards by 1 mm grows by 1.1³:
+
+    >>> volume_ml, area_mm2 = np.array([4.18879]), 1256.637
+    >>> float((swollen_ml(volume_ml, 1.0 * np.array([area_mm2])) / volume_ml).round(4)[0])
+    1.331
     """
     relative = displaced_mm3 / (3.0 * mm3_from_ml(1.0) * volumes_ml)
     edge = np.maximum(1.0 + relative, 0.0)
     swollen: Sample = volumes_ml * edge * edge * edge
     return swollen
+
+
+def ball_radius_mm(volume_ml: Column) -> Column:
+    """Return the radius of a ball of a volume.
+
+    >>> float(ball_radius_mm(np.array([4.18879])).round(4)[0])
+    10.0
+    """
+    radius: Column = np.cbrt(3.0 * mm3_from_ml(1.0) * volume_ml / (4.0 * np.pi))
+    return radius
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +330,7 @@ class _Source:
         half = np.random.default_rng([seed, stream]).standard_normal(
             (rows, -(-self.model.draws // 2))
         )
+        # what is linear in the numbers then has its mean and median at the measured value, exactly
         pairs: Sample = np.concatenate((half, -half), axis=1)[:, : self.model.draws]
         return pairs
 
@@ -235,6 +350,7 @@ def _liver(report: VolumetryReport, source: _Source) -> tuple[Sample, Sample]:
     sd_mm = source.sd(UncertaintyPart.SEGMENTATION, model.liver_boundary_mm)
     common = sd_mm * np.sqrt(model.liver_common_share) * source.normals(_Stream.LIVER_COMMON, 1)
     patch_mm2 = min(model.liver_patch_mm2, whole_mm2)
+    # n patches of area p that err alone by s add p √n s to the volume: variance s² p for each mm²
     local = sd_mm**2 * (1.0 - model.liver_common_share) * patch_mm2
     grid = source.sd(UncertaintyPart.DISCRETISATION, grid)
     moved_mm3 = (
@@ -242,7 +358,7 @@ def _liver(report: VolumetryReport, source: _Source) -> tuple[Sample, Sample]:
         + _patchwise(areas_mm2, local, source, (_Stream.LIVER_WHOLE, _Stream.LIVER_ROWS))
         + _patchwise(areas_mm2, grid, source, (_Stream.GRID_WHOLE, _Stream.GRID_ROWS))
     )
-    shares = np.divide(tumour_mm2, areas_mm2, out=np.zeros(ROWS), where=areas_mm2 > 0.0)
+    shares = np.divide(tumour_mm2, areas_mm2, out=np.zeros(SEGMENT_CODES), where=areas_mm2 > 0.0)
     moved_ml = ml_from_mm3(1.0) * moved_mm3
     return totals_ml[:, None] + moved_ml, shares[:, None] * moved_ml
 
@@ -260,13 +376,14 @@ def _patchwise(
     shares = (areas_mm2 / whole_mm2)[:, None]
     whole = np.sqrt(variance_mm4 * whole_mm2) * source.normals(streams[0], 1)
     own = np.sqrt(variance_mm4 * areas_mm2)[:, None] * source.normals(streams[1], len(areas_mm2))
+    # less their sum's share, the rows' own errors cancel: the rows sum to the whole's error
     patchwise: Sample = shares * whole + own - shares * own.sum(axis=0)
     return patchwise
 
 
 def _rows(report: VolumetryReport) -> tuple[Sample, Sample, Sample]:
     """Total volumes in mL, liver surfaces and those of them above tumour in mm², by row."""
-    totals_ml, areas_mm2, tumour_mm2 = np.zeros((3, ROWS))
+    totals_ml, areas_mm2, tumour_mm2 = np.zeros((3, SEGMENT_CODES))
     for segment, volumes in (report.segments or {}).items():
         totals_ml[segment], areas_mm2[segment] = volumes.total_ml, volumes.surface_mm2
         tumour_mm2[segment] = volumes.tumour_at_surface_mm2
@@ -287,7 +404,7 @@ def _lesions(report: VolumetryReport, source: _Source) -> Sample:
     first = next(batches, None)
     if first is None:
         return shares.T @ volumes
-    tumour = np.zeros((ROWS, report.error_model.draws))
+    tumour = np.zeros((SEGMENT_CODES, report.error_model.draws))
     for some, displaced_mm3, own_mm3 in chain([first], batches):
         swollen = swollen_ml(volumes[some], displaced_mm3)
         tumour += shares[some].T @ (swollen / _mean_swelling(volumes[some], own_mm3))
@@ -295,6 +412,7 @@ def _lesions(report: VolumetryReport, source: _Source) -> Sample:
 
 
 def _by_volume(report: VolumetryReport) -> list[Lesion]:
+    # random numbers come row by row: a small lesion more or less leaves those of larger ones
     counted = [lesion for lesion in report.counted_lesions if lesion.volume_ml.value]
     return sorted(counted, key=lambda lesion: (-(lesion.volume_ml.value or 0.0), lesion.id))
 
@@ -323,6 +441,7 @@ def _displaced(
 def _mean_swelling(volumes_ml: Sample, own_sds_mm3: Sample) -> Sample:
     """Mean of ``(1 + d A / 3V)³`` over a lesion's own error, which does not cancel in a sum."""
     relative = own_sds_mm3 / (3.0 * mm3_from_ml(1.0) * volumes_ml)
+    # odd powers of a symmetric error have no mean; of (1 + x)³ there stay 1 and 3 x²
     mean: Sample = 1.0 + 3.0 * relative**2
     return mean
 
@@ -331,7 +450,7 @@ def _lesion_columns(lesions: list[Lesion]) -> tuple[Sample, Sample, Sample]:
     """Volumes and surfaces as columns, and shares of shape ``(lesions, 9)``; all may be empty."""
     volumes = np.array([lesion.volume_ml.value or 0.0 for lesion in lesions])[:, None]
     surfaces = np.array([lesion.free_surface_mm2 for lesion in lesions])[:, None]
-    shares = np.zeros((len(lesions), ROWS))
+    shares = np.zeros((len(lesions), SEGMENT_CODES))
     for row, lesion in enumerate(lesions):
         for segment, share in (lesion.segment_fractions or {}).items():
             shares[row, segment] = share

@@ -13,8 +13,16 @@ from remnant.core.quantity import Interval, UncertaintyPart
 from remnant.core.units import ml_from_mm3
 from remnant.core.volumetry_report import VolumetryReport
 from volumetry.atoms import Atoms
-from volumetry.propagation import Sample, Spread, lesion_draws, spread
-from volumetry.propagation_lesions import POWERS, Column, LesionDraws, ball_radius_mm
+from volumetry.propagation import (
+    POWERS,
+    Column,
+    LesionDraws,
+    Sample,
+    Spread,
+    ball_radius_mm,
+    lesion_draws,
+    spread,
+)
 from volumetry.uncertainty import sample_interval
 from volumetry.virtual_resection_voxels import (
     Flags,

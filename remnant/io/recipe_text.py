@@ -95,4 +95,5 @@ def recipe_text(recipe: Recipe) -> str:
     """Write a recipe so that `parse_recipe` reads it again; ``none`` where nothing is done."""
     lesions = (("wedge", recipe.wedges), ("ablate", recipe.ablations))
     named = [f"{kind} {','.join(map(str, numbers))}" for kind, numbers in lesions if numbers]
-    return "; ".join([segments_text(recipe.segments)] * bool(recipe.segments) + named) or NOTHING
+    steps = (segments_text(recipe.segments), *named)
+    return "; ".join(step for step in steps if step) or NOTHING

@@ -24,8 +24,7 @@ from remnant.testing.shapes import Ball, digitise
 from volumetry.atoms import build_atoms
 from volumetry.liver_maps import liver_maps
 from volumetry.measure import measure
-from volumetry.propagation import joint_draws, lesion_draws, spread
-from volumetry.propagation_lesions import LesionDraws, ball_radius_mm
+from volumetry.propagation import LesionDraws, ball_radius_mm, joint_draws, lesion_draws, spread
 from volumetry.virtual_resection import virtual_resection
 from volumetry.virtual_resection_spread import Taken, drawn_recipe, plan_spread
 from volumetry.virtual_resection_voxels import outcome
@@ -289,5 +288,5 @@ def test_many_lesions__batches_change_nothing(monkeypatch):
     lesions = replace(lesions, zone_grid_mm2=np.zeros(50))
     terms = lesions.volume_terms()[None]
     expected = lesions.total(terms)
-    monkeypatch.setattr("volumetry.propagation_lesions.LESIONS_AT_ONCE", 2)
+    monkeypatch.setattr("volumetry.propagation.DISPLACEMENTS_AT_ONCE", 2)
     np.testing.assert_allclose(expected, lesions.total(terms), rtol=1e-12)

@@ -1,0 +1,30 @@
+"""The examples in docstrings give what they show; every module of formulas has one."""
+
+import doctest
+from importlib import import_module
+
+import pytest
+
+PURE = ("volumetry", "planning", "remnant.core")
+FORMULAS = {
+    "planning.hypertrophy",
+    "planning.staged",
+    "remnant.core.quantity",
+    "remnant.core.units",
+    "volumetry.burden",
+    "volumetry.propagation",
+}
+
+
+@pytest.fixture(scope="session", name="modules")
+def modules_fixture(trees):
+    """Names of the modules that measure and plan."""
+    names = {".".join(path.with_suffix("").parts).removesuffix(".__init__") for path in trees}
+    return {name for name in names if name.startswith(PURE)}
+
+
+def test_doctests__give_what_they_show(modules):
+    results = {name: doctest.testmod(import_module(name)) for name in sorted(modules)}
+
+    assert {} == {name: result for name, result in results.items() if result.failed}
+    assert set() == FORMULAS - {name for name, result in results.items() if result.attempted}
