@@ -1,6 +1,7 @@
 """JSON files that other programs may have written: nothing in them is trusted."""
 
 import json
+from collections.abc import Mapping
 from math import isfinite
 from pathlib import Path
 from typing import Any, Final
@@ -13,8 +14,8 @@ LARGEST_DOCUMENT_BYTES: Final = 32 * 1024 * 1024
 LONGEST_MESSAGE: Final = 240
 
 
-def write_json(document: object, path: Path) -> None:
-    """Write plain JSON values: UTF-8, indented, never NaN; the old file or the whole new one.
+def write_json(document: Mapping[str, object], path: Path) -> None:
+    """Write plain JSON values: UTF-8, a line for each key, never NaN; the old file or the new one.
 
     Raises
     ------
@@ -22,11 +23,15 @@ def write_json(document: object, path: Path) -> None:
         A number is not finite.
     """
     try:
-        text = json.dumps(document, ensure_ascii=False, allow_nan=False, indent=2)
+        lines = [f"{_compact(key)}:{_compact(part)}" for key, part in document.items()]
     except ValueError as error:
         raise InputError(f"{path.name} would hold a number that is not finite: {error}") from error
     with atomic_path(path) as temporary:
-        temporary.write_text(text + "\n", encoding="utf-8", newline="\n")
+        temporary.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8", newline="\n")
+
+
+def _compact(part: object) -> str:
+    return json.dumps(part, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
 def read_json(path: Path, *, what: str) -> object:
@@ -37,17 +42,27 @@ def read_json(path: Path, *, what: str) -> object:
     UnreadableFileError
         The file is missing, too large, not JSON, or holds NaN, infinity or a key twice.
     """
-    content = read_bounded(path, most_bytes=LARGEST_DOCUMENT_BYTES, what=what)
+    return parse_json(read_bounded(path, most_bytes=LARGEST_DOCUMENT_BYTES, what=what), what=what)
+
+
+def parse_json(content: str | bytes, *, what: str) -> object:
+    """Return what a text holds; ``what`` names what it is meant to be.
+
+    Raises
+    ------
+    UnreadableFileError
+        It is not JSON, or holds NaN, infinity or a key twice.
+    """
     try:
         document: object = json.loads(
-            content.decode("utf-8"),
+            content if isinstance(content, str) else content.decode("utf-8"),
             parse_constant=_refuse_constant,
             parse_float=_finite,
             object_pairs_hook=_unique_keys,
         )
     except (ValueError, RecursionError) as error:
         reason = str(error)[:LONGEST_MESSAGE]
-        raise UnreadableFileError(f"{path.name} is not a {what}: {reason}") from error
+        raise UnreadableFileError(f"this is no {what}: {reason}") from error
     return document
 
 

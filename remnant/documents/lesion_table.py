@@ -19,9 +19,9 @@ from remnant.core.lesions import Confirmation, IntensityStatistics, Lesion, Lobe
 from remnant.core.quantity import Quantity
 from remnant.core.volumes import Modality
 from remnant.core.volumetry_report import VolumetryReport
-from remnant.documents.encode import LESION_DISTANCES, encode_intensity
 from remnant.io.atomic import atomic_path
 from remnant.io.bounded import read_bounded
+from remnant.wording.words import INTENSITY_UNITS
 
 Part = TypeVar("Part")
 
@@ -33,6 +33,9 @@ SIGNIFICANT_DIGITS: Final = 6
 SEGMENTS_FROM: Final = "segments_from"
 """Where the segments are from that ``segment_…`` and ``lobe_…`` are shares in."""
 LOBE_COLUMNS: Final = tuple(f"lobe_{lobe.value}_fraction" for lobe in Lobe)
+LESION_DISTANCES: Final = tuple(
+    field.name for field in fields(Lesion) if field.name.endswith("_distance_mm")
+)
 BOUND_COLUMNS: Final = tuple(name.replace("_mm", "_bound") for name in LESION_DISTANCES)
 STATISTICS: Final = tuple(field.name for field in fields(IntensityStatistics))
 FIRST_COLUMNS: Final = (
@@ -182,11 +185,10 @@ def _shares(
 
 
 def _intensity(intensity: IntensityStatistics | None, modality: Modality | None) -> dict[str, str]:
-    known = encode_intensity(intensity, modality=modality)
-    if known is None:
+    if intensity is None:
         return dict.fromkeys(("intensity_unit", *(f"intensity_{name}" for name in STATISTICS)), "")
-    unit = "" if modality is None else str(known["unit"])
-    numbers = {f"intensity_{name}": table_number(known[name]) for name in STATISTICS}
+    unit = "" if modality is None else INTENSITY_UNITS[modality]
+    numbers = {f"intensity_{name}": table_number(getattr(intensity, name)) for name in STATISTICS}
     return {"intensity_unit": unit, **numbers}
 
 

@@ -2,13 +2,14 @@
 
 import csv
 from collections.abc import Iterable, Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import Final
 
-from remnant.core.debulking import DebulkingPlan
+from remnant.core.debulking import DebulkingPlan, VirtualResection
 from remnant.core.findings import Finding
+from remnant.core.plan import Remnant
 from remnant.core.quantity import Quantity
-from remnant.documents.encode_planning import REMNANT_QUANTITIES, RESULT_QUANTITIES
 from remnant.documents.lesion_table import table_number
 from remnant.io.atomic import atomic_path
 from remnant.io.recipe_text import recipe_text
@@ -24,6 +25,8 @@ PERCENTAGES: Final[Mapping[str, str]] = {
     "sflr": "sflr_percent",
 }
 """Fractions that a table shows in percent, with their columns."""
+REMNANT_QUANTITIES: Final = tuple(field.name for field in fields(Remnant) if field.compare)
+RESULT_QUANTITIES: Final = tuple(f.name for f in fields(VirtualResection) if f.type is Quantity)
 QUANTITIES: Final = (RESULT_QUANTITIES[0], *REMNANT_QUANTITIES, *RESULT_QUANTITIES[1:])
 COLUMNS: Final = (
     "id",

@@ -21,7 +21,7 @@ from remnant.core.provenance import Provenance
 from remnant.core.reasons import Cause, Reason, reason
 from remnant.core.study import Study
 from remnant.core.volumes import LabelMap, Phase
-from remnant.documents.comparison_document import write_comparison_json, write_matches_csv
+from remnant.documents.comparison_document import COMPARISON, write_matches_csv
 from remnant.io.atomic import digest_file
 from remnant.pipeline.case_files import REPORT_JSON
 from remnant.pipeline.division import WORDS
@@ -147,7 +147,7 @@ def write_comparison(report: ComparisonReport, folder: Path) -> None:
         The folder cannot be written or holds other files.
     """
     with published_results(folder, FILES) as staging:
-        write_comparison_json(report, staging / COMPARISON_JSON)
+        COMPARISON.write(report, staging / COMPARISON_JSON)
         write_matches_csv(report.matches or (), staging / MATCHES_CSV)
 
 

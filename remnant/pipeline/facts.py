@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from remnant.core.patient import Patient
-from remnant.documents.report_document import read_facts
+from remnant.documents.report_document import REPORT
 from remnant.pipeline.case_files import REPORT_JSON
 from remnant.pipeline.plan_settings import DEFAULT_PLAN, PlanRequest, known_request
 from remnant.pipeline.segmented import Setting
@@ -28,16 +28,16 @@ def known_case(folder: Path) -> KnownCase:
     file = folder / REPORT_JSON
     if not file.is_file():
         return KnownCase(measuring=MeasureRequest(patient=Patient()))
-    facts = read_facts(file)
-    settings = facts.configuration
+    report = REPORT.read(file)
+    settings = report.provenance.configuration
     bsa_formula = settings.get("bsa_formula")
     measuring = MeasureRequest(
-        patient=facts.patient,
+        patient=report.patient,
         formula=str(settings.get("formula") or DEFAULT_FORMULA),
         bsa_formula=None if bsa_formula is None else str(bsa_formula),
         errors=_errors(settings),
     )
-    return KnownCase(measuring=measuring, planning=known_request(settings, facts.clinical))
+    return KnownCase(measuring=measuring, planning=known_request(settings, report.clinical))
 
 
 def _errors(settings: Mapping[str, Setting]) -> ErrorChoice:

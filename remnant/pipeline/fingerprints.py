@@ -2,26 +2,14 @@
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from remnant.core.boxes import bounding_box
 from remnant.core.volumes import LabelMap
+from remnant.documents.state_document import Fingerprint
 from remnant.io.atomic import digest_file
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fingerprint:
-    """Digests (sha256) of a map's file and of what it says.
-
-    A program that saves a map anew changes its file, by another compression or header, but not
-    what it says: only the latter is a change of the map.
-    """
-
-    file: str
-    codes: str
 
 
 def fingerprint(labels: LabelMap, path: Path) -> Fingerprint:

@@ -16,7 +16,8 @@ from remnant.core.labels import (
 from remnant.core.volumes import LabelMap, Modality
 from remnant.documents.lesion_table import segments_origin, write_lesions_csv
 from remnant.documents.plan_table import write_plans_csv
-from remnant.documents.report_document import read_report_json, write_report_json
+from remnant.documents.report_document import REPORT
+from remnant.documents.state_document import Fingerprint
 from remnant.io.atomic import atomic_path, digest_file
 from remnant.io.nifti import read_image, read_labels, write_image, write_labels
 from remnant.pipeline.case_files import (
@@ -38,10 +39,10 @@ from remnant.pipeline.case_files import (
     is_case,
 )
 from remnant.pipeline.divide import with_edited_segments
-from remnant.pipeline.fingerprints import Fingerprint, fingerprint, is_edited
+from remnant.pipeline.fingerprints import fingerprint, is_edited
 from remnant.pipeline.results import require_writable, staged_beside
 from remnant.pipeline.segmented import SegmentedCase
-from remnant.pipeline.state import read_state, write_state
+from remnant.pipeline.state import facts_of, read_state, write_state
 
 
 def require_output_folder(folder: Path) -> None:
@@ -113,7 +114,7 @@ def write_segmented(case: SegmentedCase, folder: Path, *, stored: StoredCase | N
 
 def write_measured(report: CaseReport, folder: Path) -> None:
     """Write ``report.json`` and ``lesions.csv``, and ``plans.csv`` of a case that was planned."""
-    write_report_json(report, folder / REPORT_JSON)
+    REPORT.write(report, folder / REPORT_JSON)
     if report.planning is not None:
         write_plans_csv(report.planning.plans, folder / PLAN_TABLE)
     write_lesions_csv(
@@ -217,7 +218,7 @@ def require_as_measured(folder: Path) -> None:
     """
     if not is_case(folder):
         return
-    known = read_state(folder / STATE)["fingerprints"]
+    known = read_state(folder / STATE).maps_sha256
     edited = _edited(folder, known, lambda name: read_labels(folder / name, SCHEMES[name]))
     if edited:
         raise InputError(
@@ -238,12 +239,12 @@ def _edited(
 
 def _read_written(folder: Path) -> tuple[SegmentedCase, Mapping[str, Fingerprint]]:
     """Read the maps as they are, the facts as they were written, and the maps' digests of then."""
-    facts = read_state(folder / STATE)
+    state = read_state(folder / STATE)
     there = {
-        LESIONS: facts.pop("lesions_known"),
-        EXOPHYTIC: facts.pop("exophytic_known"),
-        COUINAUD: facts["segment_source"] is not None,
-        COUINAUD_IV: facts.pop("segment_iv_known"),
+        LESIONS: state.lesions_known,
+        EXOPHYTIC: state.exophytic_known,
+        COUINAUD: state.segment_source is not None,
+        COUINAUD_IV: state.segment_iv_known,
     }
     structures = read_labels(folder / STRUCTURES, STRUCTURE_SCHEME)
     maps = {name: read_labels(folder / name, SCHEMES[name]) for name in there if there[name]}
@@ -252,7 +253,7 @@ def _read_written(folder: Path) -> tuple[SegmentedCase, Mapping[str, Fingerprint
     preview_file = folder / PREVIEW
     # windowed grey values are no Hounsfield units, whatever scan they were made from
     preview = read_image(preview_file, modality=Modality.MR) if preview_file.is_file() else None
-    known = {n: d for n, d in facts.pop("fingerprints").items() if n in {STRUCTURES, *maps}}
+    known = {n: d for n, d in state.maps_sha256.items() if n in {STRUCTURES, *maps}}
     case = SegmentedCase(
         structures=structures,
         lesions=maps.get(LESIONS),
@@ -260,7 +261,7 @@ def _read_written(folder: Path) -> tuple[SegmentedCase, Mapping[str, Fingerprint
         couinaud=maps.get(COUINAUD),
         segment_iv=maps.get(COUINAUD_IV),
         preview=preview,
-        **facts,
+        **facts_of(state),
     )
     return case, known
 
@@ -276,7 +277,7 @@ def read_measured(folder: Path) -> CaseReport:
     file = folder / REPORT_JSON
     if not file.is_file():
         raise UnreadableFileError(f"{folder} holds no {REPORT_JSON}; run `remnant measure` first")
-    return read_report_json(file)
+    return REPORT.read(file)
 
 
 @contextmanager

@@ -34,10 +34,10 @@ def stored_maps(folder: Path) -> LiverMaps | None:
     if not is_case(folder):
         return None
     known = read_state(folder / STATE)
-    divided = known["segment_source"] is not None
+    divided = known.segment_source is not None
     return liver_maps(
         read_labels(folder / STRUCTURES, STRUCTURE_SCHEME),
-        read_labels(folder / LESIONS, INSTANCE_SCHEME) if known["lesions_known"] else None,
+        read_labels(folder / LESIONS, INSTANCE_SCHEME) if known.lesions_known else None,
         read_labels(folder / COUINAUD, COUINAUD_SCHEME) if divided else None,
     )
 

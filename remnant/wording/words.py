@@ -11,6 +11,7 @@ from remnant.core.lesions import Confirmation
 from remnant.core.quantity import UncertaintyPart
 from remnant.core.uncertainty import SegmentPlane
 from remnant.core.units import percent_from_fraction
+from remnant.core.volumes import Modality
 from remnant.core.volumetry_report import BurdenClass, SegmentSource
 
 RESEARCH_USE: Final = "Research use only. Not a medical device; no output is an order to treat."
@@ -77,6 +78,11 @@ BASIS_MARKS: Final[Mapping[Basis, str]] = {
     Basis.BODY_SURFACE_AREA: "mL/m²",
     Basis.TUMOUR_VOLUME: "tumour removed",
     Basis.TOTAL_LIVER_VOLUME: "of total liver",
+}
+INTENSITY_UNITS: Final[Mapping[Modality | None, str]] = {
+    Modality.CT: "HU",
+    Modality.MR: "arbitrary",
+    None: "arbitrary",
 }
 CLASS_WORDS: Final[Mapping[BurdenClass, str]] = {
     BurdenClass.UP_TO_10: "up to 10 %",

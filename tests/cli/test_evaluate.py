@@ -72,7 +72,7 @@ def test_two_files__options_reach_the_figures(folders, tmp_path):
     } == document["settings"]
     # 18 of 36 voxels in common, one voxel of 2.5 mm apart
     assert 0 == document["detection"]["true_positives"]
-    assert document["cases"][0]["structures"][1]["nsd"] < 1.0
+    assert document["cases"][0]["structures"][1]["nsd"]["value"] < 1.0
 
 
 def test_without_preset__every_code_and_no_lesions(folders, tmp_path, capsys):

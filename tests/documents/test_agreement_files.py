@@ -8,9 +8,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from jsonschema import Draft202012Validator
 from matplotlib.figure import Figure
 from PIL import Image
 
+import remnant
 from remnant.core.agreement import (
     METRICS,
     Agreement,
@@ -19,19 +21,14 @@ from remnant.core.agreement import (
     LesionMatch,
     Outcome,
 )
-from remnant.core.errors import InputError
 from remnant.core.geometry import Geometry
-from remnant.documents.agreement_document import (
-    agreement_document,
-    agreement_schema,
-    require_valid_agreement,
-    write_agreement_json,
-)
+from remnant.documents.agreement_document import AGREEMENT, write_agreement_json
 from remnant.documents.agreement_tables import (
     write_cases_csv,
     write_matches_csv,
     write_summary_csv,
 )
+from remnant.documents.schemas import committed_schema
 from remnant.pictures.bland_altman import chosen, draw_panel, signed, write_bland_altman
 from volumetry.agreement import compare_masks, not_compared
 from volumetry.agreement_cohort import (
@@ -173,65 +170,17 @@ def test_summary_csv__holds_every_statistic_or_its_reason(agreement, tmp_path):
 def test_document__is_valid_and_has_no_absence_without_reason(agreement, tmp_path):
     write_agreement_json(agreement, tmp_path / "agreement.json")
     document = json.loads((tmp_path / "agreement.json").read_text(encoding="utf-8"))
-    require_valid_agreement(document)
+    Draft202012Validator(committed_schema(AGREEMENT)).validate(document)
 
     vein = document["cases"][0]["structures"][1]
-    assert (None, "no map") == (vein["dice"], vein["dice_reason"][19:25])
+    assert vein["dice"]["value"] is None
+    assert vein["dice"]["reasons"]
     assert ["x"] == document["without_truth"]
     assert {"<10", "10-20", ">20"} == set(document["detection_by_size"])
-    assert 3 == document["bland_altman"][0]["n"]
-
-
-def change(document, path, value):
-    """Set or, for ``KeyError``, remove what a path such as ``cases/0/name`` leads to."""
-    *way, last = [int(step) if step.isdecimal() else step for step in path.split("/")]
-    for step in way:
-        document = document[step]
-    if value is KeyError:
-        del document[last]
-    else:
-        document[last] = value
-
-
-@pytest.mark.parametrize(
-    ("path", "value"),
-    [
-        ("schema_version", "2.0"),
-        ("settings/match_iou", 1.5),
-        ("cases", []),
-        ("cases/0/structures/0/dice", 1.01),
-        ("cases/0/structures/0/dice", None),
-        ("cases/0/structures/1/dice_reason", KeyError),
-        ("cases/0/prediction_sha256", "abc"),
-        ("cases/0/lesions/0/outcome", "true_negative"),
-        ("burden/rmse_fraction", -0.1),
-        ("bland_altman/0/sd", None),
-        ("detection_by_size/huge", {}),
-        ("summary/0/patient", "name"),
-    ],
-)
-def test_schema__refuses_what_is_wrong(agreement, path, value):
-    document = json.loads(json.dumps(agreement_document(agreement)))
-    require_valid_agreement(document)
-    change(document, path, value)
-    with pytest.raises(InputError, match="not a valid agreement: at"):
-        require_valid_agreement(document)
-
-
-def test_schema__closes_every_object():
-    def objects(node):
-        if isinstance(node, dict):
-            if node.get("type") == "object":
-                yield node
-            for value in node.values():
-                yield from objects(value)
-        elif isinstance(node, list):
-            for value in node:
-                yield from objects(value)
-
-    found = list(objects(agreement_schema()))
-    assert len(found) > 8
-    assert all("additionalProperties" in node for node in found)
+    assert {"value": 0.5} == document["detection"]["f1"]
+    assert "10-20" == document["cases"][0]["lesions"][0]["size_class"]
+    assert 3 == len(document["bland_altman"][0]["points"])
+    assert {"name": "remnant", "version": remnant.__version__} == document["software"]
 
 
 def drawn(limits):

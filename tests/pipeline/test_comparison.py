@@ -23,7 +23,8 @@ from remnant.core.labels import (
 )
 from remnant.core.quantity import Bound, Quantity
 from remnant.core.volumes import LabelMap
-from remnant.documents.comparison_document import MATCH_COLUMNS, comparison_schema
+from remnant.documents.comparison_document import COMPARISON, MATCH_COLUMNS
+from remnant.documents.schemas import committed_schema
 from remnant.io.nifti import read_labels, write_labels
 from remnant.pipeline.comparison import CompareRequest, compare_cases, write_comparison
 from remnant.terminal.comparison_summary import signed
@@ -121,11 +122,13 @@ def test_matches__figures_are_those_of_each_scan(cases, report):
             (match.after_ids, measured[1], match.volume_ml.after, match.longest_axial_mm.after),
         ):
             if ids:
-                assert sum(lesions[i]["volume_ml"] for i in ids) == pytest.approx(volume.value)
+                assert pytest.approx(volume.value) == sum(
+                    lesions[i]["volume_ml"]["value"] for i in ids
+                )
                 diameters = sum(lesions[i]["longest_axial_mm"] for i in ids)
                 assert diameters == pytest.approx(length.value)
-    assert documents[0]["volumetry"]["tlv_ml"] == report.tlv_ml.before.value
-    assert documents[1]["volumetry"]["tumour_ml"] == report.tumour_ml.after.value
+    assert documents[0]["volumetry"]["tlv_ml"]["value"] == report.tlv_ml.before.value
+    assert documents[1]["volumetry"]["tumour_ml"]["value"] == report.tumour_ml.after.value
 
 
 def test_alignment__finds_the_motion_between_the_scans(report):
@@ -279,13 +282,12 @@ def test_documents__are_valid_and_hold_every_match(report, tmp_path):
     write_comparison(report, tmp_path / "out")
 
     document = json.loads((tmp_path / "out" / "comparison.json").read_text(encoding="utf-8"))
-    Draft202012Validator.check_schema(comparison_schema())
-    Draft202012Validator(comparison_schema()).validate(document)
-    assert "1.0" == document["schema_version"]
+    Draft202012Validator(committed_schema(COMPARISON)).validate(document)
+    assert "2.0" == document["schema_version"]
     assert len(report.matches) == len(document["matches"])
-    growth = document["growth"]
+    growth, expected = document["growth"], report.growth.kgr_sflr_points_per_week.value
     assert ["V", "VI", "VII", "VIII"] == growth["removed"]
-    assert report.growth.kgr_sflr_points_per_week.value == growth["kgr_sflr_points_per_week"]
+    assert expected == growth["kgr_sflr_points_per_week"]["value"]
     assert {"before", "after"} == set(document["provenance"]["inputs_sha256"])
     settings = document["provenance"]["configuration"]
     assert settings["seed_before"] != settings["seed_after"]
@@ -351,8 +353,9 @@ def test_command__without_weeks_there_is_no_rate(cases, tmp_path, capsys):
     assert 0 == run_command([*given, "--resect", "6,7"])
 
     document = json.loads((tmp_path / "out" / "comparison.json").read_text(encoding="utf-8"))
-    assert document["growth"]["kgr_sflr_points_per_week"] is None
-    assert "time between the scans" in document["growth"]["kgr_sflr_points_per_week_reason"]
+    rate = document["growth"]["kgr_sflr_points_per_week"]
+    assert rate["value"] is None
+    assert "time between the scans" in str(rate["reasons"])
     assert "time between the scans" in capsys.readouterr().out
 
 

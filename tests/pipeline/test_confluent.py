@@ -74,7 +74,7 @@ def test_split_confluent__splits_and_says_so(masks, capsys):
 
     assert 3 == len(report["volumetry"]["lesions"])
     assert whole["volumetry"]["tumour_ml"] == report["volumetry"]["tumour_ml"]
-    volumes = [lesion["volume_ml"] for lesion in report["volumetry"]["lesions"]]
+    volumes = [lesion["volume_ml"]["value"] for lesion in report["volumetry"]["lesions"]]
     assert sorted(volumes, reverse=True) == volumes
     assert report["provenance"]["configuration"]["split_confluent"] is True
     assert "1 confluent lesion(s) were split into 2" in finding(report)["text"]

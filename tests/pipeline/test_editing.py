@@ -362,37 +362,28 @@ def replace_scheme(codes, geometry):
     return LabelMap(codes, geometry, SEGMENT_IV_SCHEME)
 
 
-def test_state__of_version_1_0_is_still_read(output):
-    state = json.loads((output / STATE).read_text(encoding="utf-8"))
-    new = {"maps_sha256", "segments_confirmation", "segment_plane_mm", "segment_iv_known",
-           "segment_models", "segment_findings"}  # fmt: skip
-    assert new < set(state)
-    old = {key: value for key, value in state.items() if key not in new}
-    old |= {"state_version": "1.0", "segment_source": "landmarks"}
-    (output / STATE).write_text(json.dumps(old), encoding="utf-8")
-    case = read_case(output)
-
-    assert SegmentSource.LANDMARKS is case.segment_source
-    assert case.segments_confirmation is None
-    assert case.segment_plane_mm is None
-    assert case.segment_iv is None
-    assert () == case.segment_models
-
-
 @pytest.mark.parametrize(
     "damage",
     [
         {"segments_confirmation": {"name": "A"}},
         {"segments_confirmation": "A"},
-        {"segment_plane_mm": {"sagittal": 1.0}},
-        {"segment_plane_mm": {"main": "far"}},
-        {"state_version": "2.0"},
+        {"segment_plane_mm": {"SAGITTAL": 1.0}},
+        {"segment_plane_mm": {"MAIN": "far"}},
+        {"strange": 1},
     ],
 )
 def test_state__that_is_damaged_is_refused(damage, output):
     state = json.loads((output / STATE).read_text(encoding="utf-8"))
     (output / STATE).write_text(json.dumps(state | damage), encoding="utf-8")
-    with pytest.raises(InputError, match="segment again"):
+    with pytest.raises(InputError, match=f"not a valid segmentation.json: at {next(iter(damage))}"):
+        read_case(output)
+
+
+def test_state__of_an_earlier_version_is_refused_with_what_to_do(output):
+    state = json.loads((output / STATE).read_text(encoding="utf-8"))
+    old = {"state_version": "1.1", **{k: v for k, v in state.items() if k != "schema_version"}}
+    (output / STATE).write_text(json.dumps(old), encoding="utf-8")
+    with pytest.raises(InputError, match="run the case again from its scan"):
         read_case(output)
 
 

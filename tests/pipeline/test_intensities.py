@@ -1,6 +1,5 @@
 """Intensities of lesions from the scan to the report, through the case folder and a review."""
 
-import json
 from dataclasses import replace
 
 import numpy as np
@@ -11,7 +10,6 @@ from remnant.core.labels import INSTANCE_SCHEME
 from remnant.core.patient import Patient
 from remnant.core.volumes import LabelMap
 from remnant.io.nifti import read_image, write_labels
-from remnant.pipeline.case_files import STATE
 from remnant.pipeline.folder import read_case, write_segmented
 from remnant.pipeline.requests import SegmentRequest
 from remnant.pipeline.review import apply_review, lesion_numbers
@@ -47,14 +45,6 @@ def test_intensities__masks_alone_have_none(mask_files):
 def test_state__keeps_intensities(case, tmp_path):
     write_segmented(case, tmp_path)
     assert case.intensities == read_case(tmp_path).intensities
-
-
-def test_state__of_an_older_version_has_none(case, tmp_path):
-    write_segmented(case, tmp_path)
-    state = json.loads((tmp_path / STATE).read_text(encoding="utf-8"))
-    del state["intensities"]
-    (tmp_path / STATE).write_text(json.dumps(state), encoding="utf-8")
-    assert read_case(tmp_path).intensities == {}
 
 
 def edited(case, folder):

@@ -85,7 +85,7 @@ def test_run__writes_the_contract_and_measures_the_phantom(run, phantom):
     assert abs(report.volumetry.tlv_ml.value - phantom.tlv_ml) <= bound_ml
     assert len(phantom.metastases) == len(report.volumetry.lesions)
     document = json.loads((output / "report.json").read_text(encoding="utf-8"))
-    assert report.volumetry.tlv_ml.value == document["volumetry"]["tlv_ml"]
+    assert report.volumetry.tlv_ml.value == document["volumetry"]["tlv_ml"]["value"]
     assert "Research use only" in (output / "report.html").read_text(encoding="utf-8")
 
 

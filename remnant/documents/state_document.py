@@ -1,0 +1,73 @@
+"""``segmentation.json``: what the segment stage knows beside its maps, for the stages after it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from remnant.core.findings import Finding
+from remnant.core.lesions import Confirmation, IntensityStatistics, PlantedLesion
+from remnant.core.provenance import ModelUse
+from remnant.core.reasons import Reason
+from remnant.core.study import Study
+from remnant.core.uncertainty import SegmentPlane
+from remnant.core.volumetry_report import SegmentsConfirmation, SegmentSource
+from remnant.documents.codec import Codec
+
+Setting = str | float | int | bool | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fingerprint:
+    """Digests (sha256) of a map's file and of what it says.
+
+    A program that saves a map anew changes its file, by another compression or header, but not
+    what it says: only the latter is a change of the map.
+    """
+
+    file: str
+    codes: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SegmentationState:
+    """Facts of a segmented case; its maps are files beside it.
+
+    Parameters
+    ----------
+    lesions_known, exophytic_known, segment_iv_known
+        Which of the maps there are; that of the segments is there where ``segment_source`` is.
+    maps_sha256
+        Digests of the maps by their file names: they tell whether another program changed one.
+
+    All other fields are those of `remnant.pipeline.segmented.SegmentedCase`.
+    """
+
+    study: Study
+    lesions_known: bool
+    exophytic_known: bool = False
+    segment_iv_known: bool = False
+    segment_source: SegmentSource | None = None
+    segments_reasons: tuple[Reason, ...] = ()
+    segments_confirmation: SegmentsConfirmation | None = None
+    segment_plane_mm: Mapping[SegmentPlane, float] | None = None
+    segment_models: tuple[str, ...] = ()
+    segment_findings: tuple[str, ...] = ()
+    confirmations: Mapping[int, Confirmation] = field(default_factory=dict)
+    intensities: Mapping[int, IntensityStatistics] = field(default_factory=dict)
+    quality: tuple[Finding, ...] = ()
+    models: tuple[ModelUse, ...] = ()
+    device: str | None = None
+    inputs_sha256: Mapping[str, str] = field(default_factory=dict)
+    configuration: Mapping[str, Setting] = field(default_factory=dict)
+    seed: int | None = None
+    planted: tuple[PlantedLesion, ...] = ()
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    maps_sha256: Mapping[str, Fingerprint] = field(default_factory=dict)
+
+
+STATE: Final = Codec(
+    SegmentationState,
+    name="segmentation.json",
+    version="2.0",
+    advice="run the case again from its scan, or measure it again from its masks, to a new folder",
+)
