@@ -8,11 +8,11 @@ or VI) are left out: contiguity is never claimed on their strength.
 
 from itertools import combinations
 
-from planning import wording
 from planning.rules.remnant import CONTIGUOUS_SEGMENTS_MINIMUM, CONTIGUOUS_SEGMENTS_SOURCE
 from remnant.core.findings import Finding, SourceStatus, Threshold, Verdict
 from remnant.core.labels import CouinaudSegment
 from remnant.core.quantity import Quantity
+from remnant.core.reasons import Cause, reason
 
 CONTIGUITY_ID = "flr.cloyd2020.contiguous_segments"
 CODE_PAIRS = (
@@ -55,23 +55,9 @@ def contiguity_finding(kept: frozenset[CouinaudSegment]) -> Finding:
     return Finding(
         id=CONTIGUITY_ID,
         verdict=Verdict.UNKNOWN if enough else Verdict.NOT_MET,
-        prose=_text(kept, enough=enough),
         quantity=Quantity(float(size)),
         threshold=CONTIGUITY_THRESHOLD,
+        reasons=(reason(Cause.SEGMENTS_KEPT, *(segment.name for segment in sorted(kept))),),
         source=CONTIGUOUS_SEGMENTS_SOURCE,
         status=SourceStatus.VERIFIED,
     )
-
-
-def _text(kept: frozenset[CouinaudSegment], *, enough: bool) -> str:
-    demand = (
-        "Cloyd 2020: at least two contiguous segments with venous outflow, arterial and portal "
-        "inflow and biliary drainage."
-    )
-    names = wording.segment_names(kept) or "none"
-    if enough:
-        return (
-            f"{demand} Segments that would stay: {names}; two or more of them border on each "
-            f"other. Their vessels and bile ducts were not assessed."
-        )
-    return f"{demand} Segments that would stay: {names}; no two of them border on each other."

@@ -1,14 +1,19 @@
 """How much of the tumour a resection would remove, against the shares that sources ask for."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
-from planning import wording
-from planning.flr import MEASUREMENT_DECIMALS, settled
 from planning.rules.remnant import DEBULKING_RULES, PROJECT_SOURCE, DebulkingRule
-from remnant.core.findings import Finding, SourceStatus, Verdict, judged
+from remnant.core.findings import (
+    MEASUREMENT_DECIMALS,
+    Finding,
+    SourceStatus,
+    Verdict,
+    judged,
+)
 from remnant.core.labels import CouinaudSegment
 from remnant.core.lesions import Lesion
 from remnant.core.quantity import Quantity
+from remnant.core.reasons import Cause, Reason, reason
 from volumetry.virtual_resection_voxels import CORE_SHARE_MINIMUM
 
 MAPPED_SHARE_MINIMUM = 0.99
@@ -34,28 +39,15 @@ def debulking_findings(debulked_fraction: Quantity) -> tuple[Finding, ...]:
 
 def debulking_finding(rule: DebulkingRule, debulked_fraction: Quantity) -> Finding:
     """Hold the removed share of the tumour volume against one rule."""
-    threshold, quantity = rule.threshold, settled(debulked_fraction)
+    threshold, quantity = rule.threshold, debulked_fraction
     return Finding(
         id=rule.id,
         verdict=threshold.judge(quantity),
-        prose=(
-            f"{rule.title}: {wording.limit(threshold)} of the tumour load. {rule.remark} "
-            f"{_removed(quantity, beside=threshold.value)}"
-        ),
         quantity=judged(quantity),
         threshold=threshold,
         source=threshold.source,
         status=threshold.status,
         probability=threshold.probability(quantity),
-    )
-
-
-def _removed(quantity: Quantity, *, beside: float) -> str:
-    if quantity.value is None:
-        return f"It cannot be judged: {quantity.reason}."
-    return (
-        f"Estimated to be removed: {wording.measured(quantity, beside=beside)}, by volume; studies "
-        f"often count lesions or estimate by eye.{wording.because(quantity)}"
     )
 
 
@@ -95,46 +87,42 @@ def cut_lesions_finding(
     if not counted:
         return None
     cut = cut_lesions(counted, removed=removed)
-    doubts = _doubts([lesion for lesion in counted if lesion.id not in cut])
+    doubts = tuple(_doubts([lesion for lesion in counted if lesion.id not in cut]))
     if cut:
-        text = (
-            f"Across the transection: lesion {_ids(cut)}. Only the part in the removed segments is "
-            f"counted as removed; the rest would stay unless the line of transection moves. "
-        )
-        return _cut_finding(Verdict.NOT_MET, (text + doubts).strip(), len(cut))
+        across = (_of_lesions(Cause.LESIONS_ACROSS, cut), reason(Cause.PART_COUNTED))
+        return _cut_finding(Verdict.NOT_MET, (*across, *doubts), len(cut))
     if doubts:
         return _cut_finding(Verdict.UNKNOWN, doubts, None)
-    return _cut_finding(Verdict.MET, "No lesion lies across the transection.", 0)
+    return _cut_finding(Verdict.MET, (), 0)
 
 
-def _doubts(lesions: Sequence[Lesion]) -> str:
-    """Say of which lesions not every part could be placed; empty where there is none."""
+def _doubts(lesions: Sequence[Lesion]) -> Iterator[Reason]:
+    """Say of which lesions not every part could be placed."""
     if any(lesion.segment_fractions is None for lesion in lesions):
-        return "The segments of the lesions are not known."
+        yield reason(Cause.LESIONS_WITHOUT_SEGMENTS)
+        return
     outside = [lesion.id for lesion in lesions if _mapped(lesion) < MAPPED_SHARE_MINIMUM]
     beyond = [lesion.id for lesion in lesions if lesion.volume_ml.bound is not None]
-    reasons = (
-        f"part of lesion {_ids(outside)} lies outside the segment map" if outside else "",
-        f"the scan cuts lesion {_ids(beyond)}" if beyond else "",
-    )
-    said = "; ".join(reason for reason in reasons if reason)
-    return f"Not decided whether they lie across the transection: {said}." if said else ""
+    if outside:
+        yield _of_lesions(Cause.LESIONS_OUTSIDE_MAP, outside)
+    if beyond:
+        yield _of_lesions(Cause.LESIONS_CUT_BY_SCAN, beyond)
 
 
 def _mapped(lesion: Lesion) -> float:
     return round(sum((lesion.segment_fractions or {}).values()), MEASUREMENT_DECIMALS)
 
 
-def _ids(identifiers: Iterable[int]) -> str:
-    return wording.listed(str(identifier) for identifier in identifiers)
+def _of_lesions(cause: Cause, identifiers: Iterable[int]) -> Reason:
+    return reason(cause, *(str(identifier) for identifier in identifiers))
 
 
-def _cut_finding(verdict: Verdict, text: str, number: int | None) -> Finding:
+def _cut_finding(verdict: Verdict, reasons: tuple[Reason, ...], number: int | None) -> Finding:
     return Finding(
         id="debulking.cut_lesions",
         verdict=verdict,
-        prose=text,
         quantity=None if number is None else Quantity(float(number)),
+        reasons=reasons,
         source=PROJECT_SOURCE,
         status=SourceStatus.PROJECT,
     )

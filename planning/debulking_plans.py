@@ -10,7 +10,7 @@ from planning.ablation import combined_ablation_finding
 from planning.candidates import candidate_for
 from planning.contiguity import contiguity_finding
 from planning.debulking import debulking_findings
-from planning.flr import PREFIX, remnant_findings, settled
+from planning.flr import PREFIX, remnant_findings
 from planning.flr_further import further_remnant_findings
 from planning.optimiser.feasibility import count, normalised
 from planning.optimiser.front import Point
@@ -229,7 +229,7 @@ def _findings(recipe: Recipe, result: VirtualResection, case: PlanCase) -> Itera
 def _on_targets(targets: Sequence[float], result: VirtualResection) -> Iterator[Finding]:
     """Hold the share against targets of the user's own, which no rule has."""
     known = {rule.threshold.value for rule in DEBULKING_RULES}
-    share = settled(result.debulked_fraction)
+    share = result.debulked_fraction
     for target in (t for t in targets if t not in known):
         threshold = Threshold(
             value=target,

@@ -1,9 +1,8 @@
 """The future liver remnant held against every rule set, each on its own denominator."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from planning import wording
 from planning.rules.remnant import (
     REMNANT_RULE_SETS,
     UNKNOWN_BACKGROUND_MINIMUM,
@@ -22,21 +21,19 @@ from remnant.core.findings import (
 from remnant.core.patient import LiverBackground, Patient
 from remnant.core.plan import Remnant
 from remnant.core.quantity import Quantity
-from remnant.core.reasons import Cause
+from remnant.core.reasons import Cause, Reason, joined, reason
 from remnant.core.volumetry_report import StandardisedVolume
-from volumetry.standardised import formula_label
 
-MEASUREMENT_DECIMALS = 9
 PREFIX = "flr."
-
-BASIS_WORDS: Mapping[Basis, str] = {
-    Basis.STANDARDISED_TLV: "the standardised volume",
-    Basis.MEASURED_FUNCTIONAL_TLV: "the measured functional volume",
-}
 BASES: Mapping[Basis, tuple[Basis, ...]] = {
     Basis.STANDARDISED_TLV: (Basis.STANDARDISED_TLV,),
     Basis.MEASURED_FUNCTIONAL_TLV: (Basis.MEASURED_FUNCTIONAL_TLV,),
     Basis.UNSPECIFIED: (Basis.STANDARDISED_TLV, Basis.MEASURED_FUNCTIONAL_TLV),
+}
+FOR_BACKGROUNDS: Mapping[Verdict, Cause] = {
+    Verdict.MET: Cause.MET_FOR_BACKGROUNDS,
+    Verdict.NOT_MET: Cause.NOT_MET_FOR_BACKGROUNDS,
+    Verdict.UNKNOWN: Cause.UNDECIDED_FOR_BACKGROUNDS,
 }
 
 
@@ -54,10 +51,10 @@ def remnant_findings(
     remnant
         The remnant with its ratios; an absent ratio makes the verdicts on it ``UNKNOWN``.
     patient
-        Its ``background`` chooses the minimum; an assumed body size is said in the texts.
+        Its ``background`` chooses the minimum; an assumed body size is among the reasons.
     standardised
-        The liver volume from body size that the remnant was held against; every text that rests on
-        it names its formula.
+        The liver volume from body size that the remnant was held against; every finding that rests
+        on it has its formula among the reasons.
     chemotherapy_weeks
         How long chemotherapy lasted; ``None`` when that was not said.
 
@@ -67,17 +64,20 @@ def remnant_findings(
         One finding ``flr.<rule set>`` per rule set, in their order. ``value`` and ``threshold``
         are fractions of ``basis``; ``value`` is ``None`` where the ratio is absent or the rule set
         has no evidence for the background. On :attr:`Basis.UNSPECIFIED` it is the smaller of the
-        two fractions.
+        two fractions, and ``quantities`` has both.
     """
-    remark, background = _body_remark(standardised, patient), patient.background
-    return tuple(
-        _with_remark(
-            remnant_finding(
-                rule_set, remnant, background=background, chemotherapy_weeks=chemotherapy_weeks
-            ),
-            remark if _rests_on_body_size(rule_set, background) else "",
+    background, body = patient.background, _body_reasons(standardised, patient)
+    found = (
+        remnant_finding(
+            rule_set, remnant, background=background, chemotherapy_weeks=chemotherapy_weeks
         )
         for rule_set in REMNANT_RULE_SETS
+    )
+    return tuple(
+        replace(finding, reasons=joined(finding.reasons, body))
+        if _rests_on_body_size(rule_set, background)
+        else finding
+        for rule_set, finding in zip(REMNANT_RULE_SETS, found, strict=True)
     )
 
 
@@ -97,10 +97,13 @@ def remnant_finding(
     """
     if background is LiverBackground.UNKNOWN:
         return _unknown_background(rule_set, remnant)
+    weeks = () if chemotherapy_weeks is None else (chemotherapy_weeks,)
+    chosen_by = reason(Cause.BACKGROUND, background.value, *weeks)
     minimum = rule_set.minimum(background, chemotherapy_weeks=chemotherapy_weeks)
     if minimum is None:
-        return _no_evidence(rule_set, background)
-    return _finding(rule_set, minimum, remnant, verdict=judge_minimum(minimum, remnant))
+        return _no_evidence(rule_set, chosen_by)
+    verdict = judge_minimum(minimum, remnant)
+    return _finding(rule_set, minimum, remnant, verdict=verdict, reasons=(chosen_by,))
 
 
 def judge_minimum(minimum: RemnantMinimum, remnant: Remnant) -> Verdict:
@@ -120,20 +123,13 @@ def _fractions(basis: Basis, remnant: Remnant) -> tuple[Quantity, ...]:
         Basis.STANDARDISED_TLV: remnant.sflr,
         Basis.MEASURED_FUNCTIONAL_TLV: remnant.flr_measured_fraction,
     }
-    return tuple(settled(by_basis[single]) for single in BASES[basis])
-
-
-def settled(quantity: Quantity) -> Quantity:
-    """Drop the noise of adding up floats: 0.7 in exact arithmetic must not miss "at least 0.7"."""
-    if quantity.value is None:
-        return quantity
-    return replace(quantity, value=round(quantity.value, MEASUREMENT_DECIMALS))
+    return tuple(by_basis[single] for single in BASES[basis])
 
 
 def _most_cautious(quantities: Sequence[Quantity]) -> Quantity:
     """Return the smallest; where all are absent, the first with its reasons."""
     known = [quantity for quantity in quantities if quantity.value is not None]
-    return judged(min(known, key=lambda q: q.value or 0.0, default=quantities[0]))
+    return min(known, key=lambda q: q.value or 0.0, default=quantities[0])
 
 
 def _unknown_background(rule_set: RemnantRuleSet, remnant: Remnant) -> Finding:
@@ -146,7 +142,7 @@ def _unknown_background(rule_set: RemnantRuleSet, remnant: Remnant) -> Finding:
         decisive,
         remnant,
         verdict=verdict,
-        remark=_background_remark(verdict, verdicts),
+        reasons=(reason(Cause.BACKGROUND_UNKNOWN), *_by_background(rule_set, verdicts)),
     )
     if verdict is Verdict.NOT_MET:
         return finding
@@ -176,28 +172,14 @@ def _strictest(minimum: RemnantMinimum, remnant: Remnant) -> Verdict:
     return judge_minimum(replace(minimum, threshold=floor), remnant)
 
 
-def _background_remark(verdict: Verdict, verdicts: Mapping[RemnantMinimum, Verdict]) -> str:
-    if set(verdicts.values()) == {Verdict.UNKNOWN}:
-        return "The liver background is not known."
-    if verdict is not Verdict.UNKNOWN:
-        return "The liver background is not known; here it would change nothing."
-    intro = "Liver background not known:"
-    if set(verdicts.values()) == {Verdict.MET}:
-        return f"{intro} without it nothing below {100 * UNKNOWN_BACKGROUND_MINIMUM:g} % passes."
-    return f"{intro} {_by_population(verdicts)}."
-
-
-def _by_population(verdicts: Mapping[RemnantMinimum, Verdict]) -> str:
-    words = {
-        Verdict.MET: "met for",
-        Verdict.NOT_MET: "not met for",
-        Verdict.UNKNOWN: "undecided for",
-    }
-    groups = (
-        (text, [m.population for m, found in verdicts.items() if found is verdict])
-        for verdict, text in words.items()
-    )
-    return "; ".join(f"{text} {wording.listed(group)}" for text, group in groups if group)
+def _by_background(
+    rule_set: RemnantRuleSet, verdicts: Mapping[RemnantMinimum, Verdict]
+) -> Iterator[Reason]:
+    """Say for which kinds of liver the minimum would be met, missed, or not judged."""
+    for verdict, cause in FOR_BACKGROUNDS.items():
+        kinds = [b.value for b, m in rule_set.minima.items() if verdicts[m] is verdict]
+        if kinds:
+            yield reason(cause, *kinds)
 
 
 def _finding(
@@ -206,21 +188,17 @@ def _finding(
     remnant: Remnant,
     *,
     verdict: Verdict,
-    remark: str = "",
+    reasons: tuple[Reason, ...],
 ) -> Finding:
     threshold = minimum.threshold
-    sentences = (
-        _demand(rule_set, minimum),
-        _remaining(threshold, remnant),
-        remark or _disagreement(threshold, remnant),
-        rule_set.remark,
-    )
+    fractions = tuple(judged(q) for q in _fractions(threshold.basis, remnant))
     return Finding(
         id=PREFIX + rule_set.id,
         verdict=verdict,
-        prose=" ".join(sentence for sentence in sentences if sentence),
-        quantity=_most_cautious(_fractions(threshold.basis, remnant)),
+        quantity=_most_cautious(fractions),
+        quantities=fractions if len(fractions) > 1 else (),
         threshold=threshold,
+        reasons=reasons,
         source=threshold.source,
         status=minimum.status,
         probability=_probability(threshold, remnant),
@@ -236,65 +214,24 @@ def _probability(threshold: Threshold, remnant: Remnant) -> float | None:
     return None if both is None else threshold.probability(both)
 
 
-def _demand(rule_set: RemnantRuleSet, minimum: RemnantMinimum) -> str:
-    basis = BASIS_WORDS.get(minimum.threshold.basis, "the liver volume")
-    kind = "whatever the kind of liver" if rule_set.flat else f"for {minimum.population}"
-    demand = f"{rule_set.title}: {wording.limit(minimum.threshold)} of {basis}, {kind}."
-    if minimum.reading:
-        asked = f"; {minimum.not_asked} was not asked" if minimum.not_asked else ""
-        demand += f" That this liver counts as such is this project's reading{asked}."
-    if minimum.threshold.basis is Basis.UNSPECIFIED:
-        demand += " Of which liver volume is not said, so both are judged."
-    return demand
-
-
-def _remaining(threshold: Threshold, remnant: Remnant) -> str:
-    fractions = _fractions(threshold.basis, remnant)
-    reasons = dict.fromkeys(fraction.reason or "" for fraction in fractions)
-    if all(fraction.value is None for fraction in fractions):
-        return f"It cannot be judged: {'; '.join(reasons)}."
-    pairs = zip(BASES[threshold.basis], fractions, strict=True)
-    parts = (
-        f"{wording.measured(fraction, beside=threshold.value)} of {BASIS_WORDS[basis]}"
-        if fraction.value is not None
-        else f"of {BASIS_WORDS[basis]} {wording.measured(fraction)}"
-        for basis, fraction in pairs
-    )
-    because = wording.because(*fractions, said={Cause.BODY_SIZE_ASSUMED})
-    return f"Estimated to remain: {wording.listed(parts)}.{because}"
-
-
-def _disagreement(threshold: Threshold, remnant: Remnant) -> str:
-    verdicts = {threshold.judge(q) for q in _fractions(threshold.basis, remnant)}
-    both_ways = {Verdict.MET, Verdict.NOT_MET}
-    return "The two disagree." if verdicts >= both_ways else ""
-
-
-def _no_evidence(rule_set: RemnantRuleSet, background: LiverBackground) -> Finding:
-    spared = rule_set.minima.get(background)
-    short = "" if spared is None else f" of at most {spared.over_weeks:g} weeks"
+def _no_evidence(rule_set: RemnantRuleSet, chosen_by: Reason) -> Finding:
     return Finding(
         id=PREFIX + rule_set.id,
         verdict=Verdict.NO_EVIDENCE,
-        prose=(
-            f"{rule_set.title}: no numeric minimum for {background}{short} was found in these "
-            f"papers."
-        ),
+        reasons=(chosen_by,),
         source=rule_set.source,
         status=SourceStatus.VERIFIED,
     )
 
 
-def _body_remark(standardised: StandardisedVolume, patient: Patient) -> str:
+def _body_reasons(standardised: StandardisedVolume, patient: Patient) -> tuple[Reason, ...]:
     if standardised.stlv_ml.value is None:
-        return ""
-    surface = f" with {standardised.bsa_formula}" if standardised.bsa_formula else ""
-    remark = f" Standardised volume by {formula_label(standardised.formula)}{surface}."
-    return f"{remark} The body size is assumed." if patient.body_size_assumed else remark
-
-
-def _with_remark(finding: Finding, remark: str) -> Finding:
-    return replace(finding, prose=finding.prose + remark)
+        return ()
+    surface = (standardised.bsa_formula,) if standardised.bsa_formula else ()
+    formula = reason(Cause.STANDARDISED_BY, standardised.formula, *surface)
+    if patient.body_size_assumed:
+        return formula, reason(Cause.BODY_SIZE_ASSUMED)
+    return (formula,)
 
 
 def _rests_on_body_size(rule_set: RemnantRuleSet, background: LiverBackground) -> bool:

@@ -1,24 +1,12 @@
 """The remnant held against further minima, each on its own denominator; they decide nothing."""
 
-from dataclasses import replace
-
-from planning import wording
-from planning.flr import settled
 from planning.rules.flr import FURTHER_MINIMA, FurtherMinimum
-from remnant.core.findings import Basis, Finding, Threshold, Verdict, judged
+from remnant.core.findings import Basis, Finding, Verdict, judged
 from remnant.core.patient import LiverBackground, Patient
 from remnant.core.plan import Remnant
 from remnant.core.quantity import Quantity
+from remnant.core.reasons import Cause, reason
 from remnant.core.volumetry_report import StandardisedVolume
-
-AMOUNTS = {
-    Basis.STANDARDISED_TLV: "of the standardised volume",
-    Basis.MEASURED_FUNCTIONAL_TLV: "of the measured functional volume",
-    Basis.BODY_WEIGHT: "% of body weight",
-    Basis.BODY_SURFACE_AREA: "mL/m²",
-}
-FRACTIONS = (Basis.STANDARDISED_TLV, Basis.MEASURED_FUNCTIONAL_TLV)
-DECIMALS = {Basis.BODY_WEIGHT: 2, Basis.BODY_SURFACE_AREA: 0}
 
 
 def further_remnant_findings(
@@ -65,7 +53,7 @@ def _ratio(basis: Basis, remnant: Remnant) -> Quantity:
         Basis.BODY_WEIGHT: remnant.flr_body_weight_percent,
         Basis.BODY_SURFACE_AREA: remnant.flr_ml_per_m2,
     }
-    return settled(by_basis[basis])
+    return by_basis[basis]
 
 
 def _finding(
@@ -73,54 +61,19 @@ def _finding(
 ) -> Finding:
     threshold = minimum.threshold
     verdict = threshold.judge(quantity)
-    found = Finding(
+    unknown = background is LiverBackground.UNKNOWN
+    open_ = verdict is Verdict.NOT_MET and unknown and not _for_every_liver(minimum)
+    return Finding(
         id=minimum.id,
-        verdict=verdict,
-        prose=_text(minimum, quantity),
+        verdict=Verdict.UNKNOWN if open_ else verdict,
         quantity=judged(quantity),
         threshold=threshold,
+        reasons=(reason(Cause.BACKGROUND_UNKNOWN),) if open_ else (),
         source=threshold.source,
         status=threshold.status,
-        probability=threshold.probability(quantity),
+        probability=None if open_ else threshold.probability(quantity),
     )
-    unknown = background is LiverBackground.UNKNOWN
-    if verdict is Verdict.NOT_MET and unknown and not _for_every_liver(minimum):
-        text = f"{found.text} The liver background is not known."
-        return replace(found, verdict=Verdict.UNKNOWN, prose=text, probability=None)
-    return found
 
 
 def _for_every_liver(minimum: FurtherMinimum) -> bool:
     return len(minimum.backgrounds) == len(LiverBackground) - 1
-
-
-def _text(minimum: FurtherMinimum, quantity: Quantity) -> str:
-    threshold = minimum.threshold
-    sentences = (
-        f"{minimum.title}: {_limit(threshold)} {AMOUNTS[threshold.basis]}.",
-        f"Found in: {minimum.population}.",
-        f"Estimated to remain: {_measured(quantity, threshold)}.{wording.because(quantity)}",
-        minimum.remark,
-    )
-    return " ".join(sentence for sentence in sentences if sentence)
-
-
-def _limit(threshold: Threshold) -> str:
-    if threshold.basis in FRACTIONS:
-        return wording.limit(threshold)
-    return f"{'at least' if threshold.inclusive else 'more than'} {threshold.value:g}"
-
-
-def _measured(quantity: Quantity, threshold: Threshold) -> str:
-    if threshold.basis in FRACTIONS:
-        return wording.measured(quantity, beside=threshold.value)
-    about = "about " if quantity.indicative else wording.BOUND_WORDS[quantity.bound]
-    return f"{about}{_number(quantity, threshold)} {AMOUNTS[threshold.basis]}"
-
-
-def _number(quantity: Quantity, threshold: Threshold) -> str:
-    """Write with as many decimals as keep the value's side of the limit."""
-    value, fewest = quantity.value or 0.0, DECIMALS[threshold.basis]
-    texts = [f"{value:.{decimals}f}" for decimals in range(fewest, fewest + 7)]
-    same = (t for t in texts if (float(t) < threshold.value) == (value < threshold.value))
-    return next(same, texts[-1])

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from planning.flr import BASES, BASIS_WORDS
+from planning.flr import BASES
 from planning.rules.remnant import (
-    REMNANT_RULE_SETS,
+    RULE_SETS,
     UNKNOWN_BACKGROUND_MINIMUM,
     RemnantMinimum,
     RemnantRuleSet,
@@ -15,10 +15,13 @@ from remnant.core.errors import InputError
 from remnant.core.findings import Basis
 from remnant.core.patient import LiverBackground, Patient
 from remnant.core.quantity import Bound, Quantity
-from remnant.core.reasons import joined
+from remnant.core.reasons import Cause, joined, reason
 from remnant.core.volumetry_report import VolumetryReport
 
-RULE_SETS: Mapping[str, RemnantRuleSet] = {r.id: r for r in REMNANT_RULE_SETS}
+UNKNOWN_VOLUMES: Mapping[Basis, Cause] = {
+    Basis.STANDARDISED_TLV: Cause.STANDARDISED_UNKNOWN,
+    Basis.MEASURED_FUNCTIONAL_TLV: Cause.FUNCTIONAL_UNKNOWN,
+}
 
 
 def rule_set_named(identifier: str) -> RemnantRuleSet:
@@ -69,13 +72,13 @@ def least_flr_ml(
     rule_set = rule_set_named(rule_set_id)
     minima = _minima(rule_set, patient.background, facts.chemotherapy_weeks)
     if not minima:
-        return Quantity.absent(f"{rule_set.title} has no minimum for {patient.background}")
+        return Quantity.absent(reason(Cause.NO_MINIMUM, rule_set.id, patient.background.value))
     asked = [
         _times(_denominator(basis, report), share)
         for minimum, share in minima.items()
         for basis in BASES[minimum.threshold.basis]
     ]
-    missing = joined(*(q.reasons for q in asked if q.value is None))
+    missing = joined(*(quantity.reasons for quantity in asked if quantity.value is None))
     if missing:
         return Quantity.absent(missing)
     return _largest(asked)
@@ -101,7 +104,7 @@ def _denominator(basis: Basis, report: VolumetryReport) -> Quantity:
     }
     volume = volumes[basis]
     if volume.value is None:
-        return Quantity.absent(f"{BASIS_WORDS[basis]} is not known ({volume.reason})")
+        return Quantity.absent(reason(UNKNOWN_VOLUMES[basis], because=volume.reasons))
     return volume
 
 

@@ -1,6 +1,6 @@
 """From volumes to a planning report: distribution, resections, and what each source says."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from planning import wording
@@ -34,18 +34,13 @@ from remnant.core.patient import Patient
 from remnant.core.plan import Frilling, Netlm, Resection, Stability
 from remnant.core.planning_report import PlanningReport
 from remnant.core.quantity import Quantity
-from remnant.core.volumetry_report import BurdenClass, VolumetryReport
+from remnant.core.reasons import Cause, Reason, reason
+from remnant.core.volumetry_report import VolumetryReport
 from volumetry.propagation import Spread, spread
 from volumetry.remnant import debulked_fraction, future_liver_remnant
 
 ALL_SEGMENTS = frozenset(CouinaudSegment)
 BURDEN_SOURCE = "luo2019"
-CLASS_WORDS: Mapping[BurdenClass, str] = {
-    BurdenClass.UP_TO_10: "up to 10 %",
-    BurdenClass.OVER_10_TO_25: "over 10 to 25 %",
-    BurdenClass.OVER_25_TO_50: "over 25 to 50 %",
-    BurdenClass.OVER_50: "over 50 %",
-}
 
 
 def plan(case: Case, *, custom: Sequence[frozenset[CouinaudSegment]] = ()) -> PlanningReport:
@@ -124,13 +119,9 @@ def burden_finding(report: VolumetryReport) -> Finding:
     return Finding(
         id="burden.class",
         verdict=Verdict.MET if certain else Verdict.UNKNOWN,
-        prose=(
-            f"{_load(report, cut=cut)} Classes of up to 10, 11 to 25, 26 to 50 and more than 50 % "
-            f"of the whole liver; which class a value between them falls into is this project's "
-            f"choice."
-        ),
         quantity=judged(report.burden_fraction),
         probability=_class_probability(report),
+        reasons=tuple(_class_reasons(report, cut=cut)),
         denominator=Basis.TOTAL_LIVER_VOLUME,
         source=BURDEN_SOURCE,
         status=SourceStatus.VERIFIED,
@@ -143,12 +134,11 @@ def _class_probability(report: VolumetryReport) -> float | None:
     return report.burden_class_probabilities[report.burden_class]
 
 
-def _load(report: VolumetryReport, *, cut: bool) -> str:
-    fraction, found = report.burden_fraction, report.burden_class
-    named = f", class {CLASS_WORDS[found]}" if found is not None else ""
-    within = " within the scanned part" if cut and fraction.value is not None else ""
-    because = wording.because(fraction)
-    return f"Hepatic tumour load: {wording.measured(fraction)}{named}{within}.{because}"
+def _class_reasons(report: VolumetryReport, *, cut: bool) -> Iterator[Reason]:
+    if report.burden_class is not None:
+        yield reason(Cause.BURDEN_CLASS, report.burden_class.value)
+    if cut and report.burden_fraction.value is not None:
+        yield reason(Cause.WITHIN_SCAN)
 
 
 def _sensitivity(report: VolumetryReport, patient: Patient) -> Iterator[Finding]:
@@ -232,7 +222,6 @@ def _geometry_findings(candidate: Candidate, report: VolumetryReport) -> Iterato
         yield Finding(
             id="vascular_feasibility",
             verdict=Verdict.UNKNOWN,
-            prose="No Brisbane 2000 hepatectomy: vascular feasibility not assessed.",
             source=PROJECT_SOURCE,
             status=SourceStatus.PROJECT,
         )
@@ -245,12 +234,8 @@ def _unconfirmed(report: VolumetryReport) -> Iterator[Finding]:
         yield Finding(
             id="lesions.unconfirmed",
             verdict=Verdict.NOT_MET if unconfirmed else Verdict.MET,
-            prose=(
-                f"{unconfirmed} of {wording.counted(len(counting), 'lesion')} not confirmed by a "
-                f"reader. Shape alone does not tell a metastasis from a cyst, a haemangioma or a "
-                f"scar; load, type and debulked shares hold only as far as these are metastases."
-            ),
             quantity=Quantity(float(unconfirmed)),
+            reasons=(reason(Cause.LESIONS_COUNTED, len(counting)),),
             source=PROJECT_SOURCE,
             status=SourceStatus.PROJECT,
         )

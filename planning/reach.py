@@ -1,30 +1,33 @@
 """Whether a debulking share is within reach of one hepatectomy that leaves enough liver."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from planning import wording
 from planning.contiguity import CONTIGUITY_ID
 from planning.flr import PREFIX
 from planning.rules.remnant import (
     CLOYD,
     DEBULKING_70_MACHAIRAS,
     DEBULKING_90_CLOYD,
-    REMNANT_RULE_SETS,
+    RULE_SETS,
     DebulkingRule,
 )
 from remnant.core import findings
 from remnant.core.findings import Finding, Verdict
 from remnant.core.plan import Resection
+from remnant.core.reasons import Cause, Reason, reason
 
-REACH_RULES = (DEBULKING_70_MACHAIRAS, DEBULKING_90_CLOYD)
-TITLES = {PREFIX + rule_set.id: rule_set.title for rule_set in REMNANT_RULE_SETS}
+REACH_RULES: Mapping[str, DebulkingRule] = {
+    "debulking.reach.70.machairas2021": DEBULKING_70_MACHAIRAS,
+    "debulking.reach.90.cloyd2020": DEBULKING_90_CLOYD,
+}
+VERDICT_CAUSES: Mapping[Verdict, Cause] = {
+    Verdict.MET: Cause.ACCEPTED_BY,
+    Verdict.NOT_MET: Cause.REFUSED_BY,
+    Verdict.UNKNOWN: Cause.NOT_DECIDED_BY,
+}
 CONDITIONS = {PREFIX + CLOYD.id: CONTIGUITY_ID}
 """Rule sets whose source refuses a remnant on a further finding, and that finding."""
-SCOPE = (
-    "Vessels and bile drainage were not judged. Single hepatectomies of the list only: no wedge "
-    "resection, no ablation, nothing staged."
-)
 NOTHING_ML = -1.0
 
 
@@ -58,28 +61,27 @@ def reach_findings(resections: Sequence[Resection]) -> tuple[Finding, ...]:
     FLR rule set with evidence accepts; ``NOT_MET`` where each either misses the share or leaves a
     remnant that all of them refuse; ``UNKNOWN`` where the rule sets disagree or something is
     missing. Cloyd's refuses a remnant without two contiguous segments; whether these keep vessels
-    and bile drainage is judged nowhere, and the texts say so. ``value`` is the debulked fraction of
-    the resection that the text names. Empty without a named resection.
+    and bile drainage is judged nowhere. ``value`` is the debulked fraction of the resection that
+    stands for all, which is among the reasons. Empty without a named resection.
     """
     named = tuple(resection for resection in resections if resection.named)
-    return tuple(_reach_finding(rule, named) for rule in REACH_RULES if named)
+    if not named:
+        return ()
+    return tuple(_reach_finding(identifier, named) for identifier in REACH_RULES)
 
 
-def _reach_finding(rule: DebulkingRule, resections: Sequence[Resection]) -> Finding:
+def _reach_finding(identifier: str, resections: Sequence[Resection]) -> Finding:
+    rule = REACH_RULES[identifier]
     judged = tuple(_judge(resection, rule) for resection in resections)
     verdict = _any({j.both for j in judged})
     threshold = rule.threshold
     example = _example(judged, verdict, threshold.value)
     return Finding(
-        id=rule.id.replace("debulking.", "debulking.reach.", 1),
+        id=identifier,
         verdict=verdict,
-        prose=(
-            f"{rule.title}: {wording.limit(threshold)} of the tumour load, with enough liver left. "
-            f"{_text(example, verdict, rule)}"
-            f"{wording.because(example.resection.debulked_fraction)} {SCOPE}"
-        ),
         quantity=findings.judged(example.resection.debulked_fraction),
         threshold=threshold,
+        reasons=(_named(example.resection), *_by_rule_set(example)),
         source=threshold.source,
         status=threshold.status,
     )
@@ -87,7 +89,7 @@ def _reach_finding(rule: DebulkingRule, resections: Sequence[Resection]) -> Find
 
 def _judge(resection: Resection, rule: DebulkingRule) -> _Judged:
     found = {finding.id: finding.verdict for finding in resection.findings}
-    by_rule_set = {identifier: _with_condition(identifier, found) for identifier in TITLES}
+    by_rule_set = {name: _with_condition(PREFIX + name, found) for name in RULE_SETS}
     return _Judged(resection=resection, debulking=found[rule.id], by_rule_set=by_rule_set)
 
 
@@ -133,37 +135,12 @@ def _or_nothing(value: float | None) -> float:
     return NOTHING_ML if value is None else value
 
 
-def _text(example: _Judged, verdict: Verdict, rule: DebulkingRule) -> str:
-    resection = example.resection
-    if resection.debulked_fraction.value is None:
-        return _text_without_share(verdict, resection)
-    debulked = resection.debulked_fraction
-    estimated = "" if debulked.indicative else "an estimated "
-    share = wording.measured(debulked, beside=rule.threshold.value)
-    would = f"{resection.title} would remove {estimated}{share}"
-    if example.debulking is Verdict.NOT_MET:
-        return f"None of them would: {would}, the most of all."
-    if verdict is Verdict.MET:
-        return f"{would}, and every rule set with evidence accepts what would remain."
-    if verdict is Verdict.NOT_MET:
-        return f"{would}, but no rule set accepts what would remain."
-    return f"{would}; what would remain is {_split(example.by_rule_set)}."
+def _named(resection: Resection) -> Reason:
+    return reason(Cause.EXAMPLE, resection.name, *(segment.name for segment in resection.segments))
 
 
-def _text_without_share(verdict: Verdict, resection: Resection) -> str:
-    if verdict is Verdict.NOT_MET:
-        return "None of them would reach it and leave a remnant that any rule set accepts."
-    return f"It cannot be judged: {resection.debulked_fraction.reason}."
-
-
-def _split(by_rule_set: Mapping[str, Verdict]) -> str:
-    words = {
-        Verdict.MET: "accepted by",
-        Verdict.NOT_MET: "refused by",
-        Verdict.UNKNOWN: "not decided by",
-    }
-    groups = (
-        (text, [TITLES[identifier] for identifier, v in by_rule_set.items() if v is verdict])
-        for verdict, text in words.items()
-    )
-    return "; ".join(f"{text} {wording.listed(group)}" for text, group in groups if group)
+def _by_rule_set(example: _Judged) -> Iterator[Reason]:
+    for verdict, cause in VERDICT_CAUSES.items():
+        names = [name for name, found in example.by_rule_set.items() if found is verdict]
+        if names:
+            yield reason(cause, *names)

@@ -3,15 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from planning import wording
-from planning.flr import BASES, settled
+from planning.flr import BASES
 from planning.rules.remnant import PROJECT_SOURCE
 from remnant.core.findings import Basis, Finding, SourceStatus, Threshold, Verdict
 from remnant.core.patient import Patient
 from remnant.core.plan import Remnant
 from remnant.core.quantity import Quantity
+from remnant.core.reasons import Cause, joined, reason
 from remnant.core.volumetry_report import StandardisedVolume
-from volumetry.standardised import formula_label, formula_sensitivity, is_verified
+from volumetry.standardised import formula_sensitivity, is_verified
 
 
 def sensitivity_finding(patient: Patient, standardised: StandardisedVolume) -> Finding | None:
@@ -29,18 +29,15 @@ def sensitivity_finding(patient: Patient, standardised: StandardisedVolume) -> F
     if chosen_ml is None or not others:
         return None
     (low_ml, low), (high_ml, high) = min(others), max(others)
-    assumed = " The body size is assumed." if patient.body_size_assumed else ""
-    chosen = formula_label(standardised.formula)
+    volumes = reason(
+        Cause.OTHER_FORMULAS, low_ml, high_ml, chosen_ml, low, high, standardised.formula
+    )
+    assumed = (reason(Cause.BODY_SIZE_ASSUMED),) if patient.body_size_assumed else ()
     return Finding(
         id="sflr.formula_sensitivity",
         verdict=Verdict.MET,
-        prose=(
-            f"Standardised volume by other verified formulas: {low_ml:.0f} to {high_ml:.0f} mL "
-            f"({low}, {high}); the chosen {chosen} gives {chosen_ml:.0f} mL, so the "
-            f"same remnant would read {chosen_ml / high_ml:.2f} to {chosen_ml / low_ml:.2f} times "
-            f"its share of the standardised volume.{assumed}"
-        ),
         quantity=Quantity(high_ml / low_ml),
+        reasons=(volumes, *assumed),
         source=PROJECT_SOURCE,
         status=SourceStatus.PROJECT,
     )
@@ -67,7 +64,7 @@ def sflr_by_formula(
 
 
 def with_disagreement(finding: Finding, remnant: Remnant, ratios: Mapping[str, float]) -> Finding:
-    """Add a sentence to a finding on a minimum that some formulas meet and others miss.
+    """Add to a finding that some formulas meet its minimum and others miss it.
 
     The verdict stays that of the chosen formula. Nothing is added where the chosen formula has no
     value, where the finding has no minimum or one on another denominator, or where the remnant is
@@ -85,19 +82,12 @@ def with_disagreement(finding: Finding, remnant: Remnant, ratios: Mapping[str, f
     threshold = _standardised_minimum(finding)
     if threshold is None or remnant.sflr.value is None or not ratios:
         return finding
-    verdicts = {
-        threshold.judge(settled(replace(remnant.sflr, value=ratio))) for ratio in ratios.values()
-    }
+    verdicts = {threshold.judge(replace(remnant.sflr, value=ratio)) for ratio in ratios.values()}
     if not {Verdict.MET, Verdict.NOT_MET} <= verdicts:
         return finding
     low, high = min(ratios, key=ratios.__getitem__), max(ratios, key=ratios.__getitem__)
-    ends = " to ".join(
-        f"{wording.percent(ratios[formula], beside=threshold.value)} ({formula})"
-        for formula in (low, high)
-    )
-    return replace(
-        finding, prose=f"{finding.prose} Verified formulas disagree about this minimum: {ends}."
-    )
+    apart = reason(Cause.FORMULAS_DISAGREE, ratios[low], ratios[high], low, high)
+    return replace(finding, reasons=joined(finding.reasons, (apart,)))
 
 
 def _standardised_minimum(finding: Finding) -> Threshold | None:

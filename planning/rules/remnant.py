@@ -182,6 +182,7 @@ MACHAIRAS = RemnantRuleSet(
     flat=True,
 )
 REMNANT_RULE_SETS = (GEPNETLM_REVIEW, PRIMARY_PAPERS, CLOYD, MACHAIRAS)
+RULE_SETS: Mapping[str, RemnantRuleSet] = {rule_set.id: rule_set for rule_set in REMNANT_RULE_SETS}
 
 CONTIGUOUS_SEGMENTS_MINIMUM = 2
 CONTIGUOUS_SEGMENTS_SOURCE = "cloyd2020"

@@ -158,6 +158,56 @@ class Cause(StrEnum):
     # Of quality checks.
 
     # Of rules on the remnant and of hepatectomies.
+    BACKGROUND = "background"
+    """Names: the kind of liver that chose the minimum; amounts: weeks of chemotherapy, if known."""
+    BACKGROUND_UNKNOWN = "background_unknown"
+    """Nobody told which kind of liver it is, so every minimum of the rule set is judged."""
+    MET_FOR_BACKGROUNDS = "met_for_backgrounds"
+    """Names: kinds of liver whose minimum would be met."""
+    NOT_MET_FOR_BACKGROUNDS = "not_met_for_backgrounds"
+    """Names: kinds of liver whose minimum would be missed."""
+    UNDECIDED_FOR_BACKGROUNDS = "undecided_for_backgrounds"
+    """Names: kinds of liver whose minimum cannot be judged."""
+    NO_MINIMUM = "no_minimum"
+    """Names: the rule set and the kind of liver that it has no minimum for."""
+    STANDARDISED_UNKNOWN = "standardised_unknown"
+    """The standardised volume is not known, because of what is behind it."""
+    FUNCTIONAL_UNKNOWN = "functional_unknown"
+    """The measured functional volume is not known, because of what is behind it."""
+    STANDARDISED_BY = "standardised_by"
+    """Names: the formula of the standardised volume, and that of the body surface in it."""
+    OTHER_FORMULAS = "other_formulas"
+    """Amounts: lowest and highest volume by other formulas, and the chosen one, in mL; names: the
+    three formulas."""
+    FORMULAS_DISAGREE = "formulas_disagree"
+    """Amounts: the smallest and the largest ratio to a standardised volume, on two sides of the
+    minimum; names: their formulas."""
+    SEGMENTS_KEPT = "segments_kept"
+    """Names: the Couinaud segments that would stay with functional liver in them."""
+    LESIONS_ACROSS = "lesions_across"
+    """Names: ids of lesions that lie partly in removed and partly in kept segments."""
+    PART_COUNTED = "part_counted"
+    """Of lesions across the transection only the part in removed segments counts as removed."""
+    LESIONS_WITHOUT_SEGMENTS = "lesions_without_segments"
+    """It is not known in which segments the lesions lie."""
+    LESIONS_OUTSIDE_MAP = "lesions_outside_map"
+    """Names: ids of lesions with a part outside the segment map."""
+    LESIONS_CUT_BY_SCAN = "lesions_cut_by_scan"
+    """Names: ids of lesions that the edge of the scan cuts."""
+    EXAMPLE = "example"
+    """Names: machine name of the resection that stands for all, then its segments."""
+    ACCEPTED_BY = "accepted_by"
+    """Names: rule sets that accept what the example would leave."""
+    REFUSED_BY = "refused_by"
+    """Names: rule sets that refuse what the example would leave."""
+    NOT_DECIDED_BY = "not_decided_by"
+    """Names: rule sets that cannot judge what the example would leave."""
+    BURDEN_CLASS = "burden_class"
+    """Names: the class of hepatic tumour load that the value falls into."""
+    WITHIN_SCAN = "within_scan"
+    """The scan cuts the liver: the value is that of the scanned part."""
+    LESIONS_COUNTED = "lesions_counted"
+    """Amounts: how many lesions count."""
 
     # Of plans, targets, relaxations and stages.
 
@@ -330,6 +380,11 @@ def reason(cause: Cause, *details: float | str, because: "Iterable[Reason]" = ()
         names=tuple(str(d) for d in details if isinstance(d, str)),
         because=tuple(because),
     )
+
+
+def first(reasons: Iterable[Reason], cause: Cause) -> Reason | None:
+    """Return the first reason with a cause, ``None`` where there is none."""
+    return next((one for one in reasons if one.cause is cause), None)
 
 
 def joined(*reasons: Iterable[Reason]) -> tuple[Reason, ...]:

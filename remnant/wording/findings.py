@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from remnant.core.findings import Finding
-from remnant.wording import classes, lists
+from remnant.wording import classes, hepatectomies, lists, remnants
 from remnant.wording.kinds import Writer
 from remnant.wording.reasons import reviewed
 
@@ -12,6 +12,8 @@ WRITERS: Final[Mapping[str, Writer]] = {
     # Each family has a module with its WRITERS: add them here by name, e.g. **remnants.WRITERS.
     **classes.WRITERS,
     **lists.WRITERS,
+    **remnants.WRITERS,
+    **hepatectomies.WRITERS,
 }
 """How findings are written, by their id or the longest start of it that ends in a dot."""
 

@@ -1,14 +1,12 @@
-"""Phrases that the texts of findings share: limits, shares, lists, and why a value is not exact."""
+"""Phrases that texts share: shares, limits, and lists of words. It imports no reasons."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from typing import Final
 
 from remnant.core.findings import Threshold
 from remnant.core.labels import CouinaudSegment
 from remnant.core.quantity import Bound, Quantity
-from remnant.core.reasons import Cause, joined
 from remnant.core.units import percent_from_fraction
-from remnant.wording import reasons
 from remnant.wording.numbers import percent
 
 BOUND_WORDS: Final = {Bound.LOWER: "at least ", Bound.UPPER: "at most ", None: ""}
@@ -33,37 +31,9 @@ def at_least(threshold: Threshold) -> str:
     return "at least" if threshold.inclusive else "more than"
 
 
-def measured(quantity: Quantity, *, beside: float | None = None) -> str:
-    """Write a fraction with its bound or that it is indicative, or why it is absent."""
-    if quantity.value is None:
-        return f"not known ({reasons.why(quantity)})"
-    number = share(quantity.value, beside=beside)
-    if quantity.indicative:
-        return f"about {number} (may be larger or smaller)"
-    return BOUND_WORDS[quantity.bound] + number
-
-
 def roughly(quantity: Quantity) -> str:
     """Return what stands before a number: ``about``, ``at least``, ``at most``, or nothing."""
     return "about " if quantity.indicative else BOUND_WORDS[quantity.bound]
-
-
-def because(*quantities: Quantity, besides: Collection[Cause] = ()) -> str:
-    """Write why values are bounds or indicative, each reason once, as a sentence to append.
-
-    Causes ``besides`` these are left out: the text says them elsewhere.
-
-    Returns
-    -------
-    str
-        ``" Not exact: reason; reason."``, empty where every value is exact or absent.
-    """
-    loose = (q for q in quantities if q.value is not None and (q.indicative or q.bound))
-    # of an indicative value `measured` says itself that it could be larger or smaller
-    every = joined(*(quantity.reasons for quantity in loose))
-    found = joined(*(one.because if one.cause is Cause.EITHER_WAY else (one,) for one in every))
-    text = reasons.listed(one for one in found if one.cause not in besides)
-    return f" Not exact: {text}." if text else ""
 
 
 def listed(words: Iterable[str]) -> str:

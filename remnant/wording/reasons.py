@@ -5,7 +5,7 @@ from typing import Final
 
 from remnant.core.quantity import Quantity
 from remnant.core.reasons import Cause, Reason
-from remnant.wording import class_causes, list_causes, volumes
+from remnant.wording import class_causes, list_causes, remnant_causes, volumes
 from remnant.wording.kinds import Template
 
 BETWEEN: Final = "; "
@@ -14,6 +14,7 @@ TEMPLATES: Final[Mapping[Cause, Template]] = {
     # Each family has a module with its CAUSES (it imports nothing from here): add it by name.
     **class_causes.CAUSES,
     **list_causes.CAUSES,
+    **remnant_causes.CAUSES,
     Cause.PROSE: "{names[0]}",
     Cause.SEGMENTS_ESTIMATED: "segments estimated from liver shape: review",
     Cause.NEAR_LIMIT: "the value lies within 1 of the limit",

@@ -11,6 +11,7 @@ from remnant.core.findings import Verdict
 from remnant.core.patient import LiverBackground, Patient
 from remnant.core.plan import Remnant
 from remnant.core.quantity import Bound, Interval, Quantity, UncertaintyPart
+from remnant.core.reasons import Cause, reason
 
 IDS = [rule_set.id for rule_set in REMNANT_RULE_SETS]
 WEEKS = (None, 4.0, 12.0, 13.0)
@@ -76,7 +77,7 @@ def judged(report, flr_ml, background, weeks):
 def test_least_flr__is_where_the_finding_turns(report, rule_set, background, weeks):
     asked = least(report, rule_set, background, weeks)
     if asked.value is None:
-        assert "no minimum" in asked.reason
+        assert asked.reasons == (reason(Cause.NO_MINIMUM, rule_set, background.value),)
         assert judged(report, 500.0, background, weeks)[rule_set] is Verdict.NO_EVIDENCE
         return
     assert judged(report, asked.value, background, weeks)[rule_set] is Verdict.MET
@@ -87,16 +88,15 @@ def test_least_flr__short_chemotherapy_has_no_evidence(report):
     for background, weeks in (("chemotherapy", 12.0), ("steatosis", None)):
         asked = least(report, "primary_papers", background, weeks)
         assert asked.value is None
-        assert f"no minimum for {background}" in asked.reason
+        assert asked.reasons == (reason(Cause.NO_MINIMUM, "primary_papers", background),)
 
 
 def test_least_flr__missing_denominator_is_absent(make_report):
     report = make_report(stlv_ml=None)
     asked = least(report, "machairas2021_30", "normal")
     assert asked.value is None
-    assert asked.reason == (
-        "the standardised volume is not known (height and weight were not given)"
-    )
+    missing = report.standardised.stlv_ml.reasons
+    assert asked.reasons == (reason(Cause.STANDARDISED_UNKNOWN, because=missing),)
     assert least(report, "primary_papers", "fibrosis").value == pytest.approx(320.0)
 
 

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from remnant.core.findings import Basis, Comparison, SourceStatus, Threshold
 from remnant.core.labels import CouinaudSegment
 from remnant.core.quantity import Bound, Quantity
-from remnant.core.reasons import Cause, Reason, reason
+from remnant.core.reasons import Cause, Reason
 from remnant.wording import numbers, phrases
 
 
@@ -47,20 +47,6 @@ def test_limit__says_inclusivity(inclusive, text):
     assert text == phrases.limit(threshold)
 
 
-@pytest.mark.parametrize(
-    ("quantity", "text"),
-    [
-        (Quantity(0.25), "25.0 %"),
-        (Quantity(0.25, bound=Bound.LOWER), "at least 25.0 %"),
-        (Quantity(0.25, bound=Bound.UPPER), "at most 25.0 %"),
-        (Quantity(0.25, indicative=True, reasons="cut"), "about 25.0 % (may be larger or smaller)"),
-        (Quantity.absent("no map"), "not known (no map)"),
-    ],
-)
-def test_measured__says_bounds_and_absence(quantity, text):
-    assert text == phrases.measured(quantity)
-
-
 def test_listed__joins_like_a_sentence():
     assert phrases.listed(["a"]) == "a"
     assert phrases.listed(["a", "b"]) == "a and b"
@@ -80,35 +66,6 @@ def test_counted__one_and_many():
 
 
 A, B = Reason(Cause.PROSE, names=("a",)), Reason(Cause.PROSE, names=("b",))
-
-
-@pytest.mark.parametrize(
-    ("quantities", "text"),
-    [
-        ((Quantity(0.2, reasons="a note"), Quantity.absent("no map")), ""),
-        ((Quantity(0.2, bound=Bound.LOWER),), ""),
-        ((Quantity(0.2, bound=Bound.LOWER, reasons=(A, B)),), " Not exact: a; b."),
-        (
-            (
-                Quantity(0.2, bound=Bound.UPPER, reasons=A),
-                Quantity(0.2, indicative=True, reasons=reason(Cause.EITHER_WAY, because=(B, A))),
-            ),
-            " Not exact: a; b.",
-        ),
-    ],
-)
-def test_because__gives_each_reason_of_bounds_and_indicative_values_once(quantities, text):
-    assert text == phrases.because(*quantities)
-
-
-def test_because__leaves_out_causes_that_are_told_elsewhere():
-    assumed = reason(Cause.BODY_SIZE_ASSUMED)
-    near = reason(Cause.NEAR_LIMIT)
-    quantity = Quantity(0.2, bound=Bound.LOWER, reasons=(assumed, near))
-
-    text = phrases.because(quantity, besides={Cause.BODY_SIZE_ASSUMED})
-
-    assert text == " Not exact: the value lies within 1 of the limit."
 
 
 @pytest.mark.parametrize(

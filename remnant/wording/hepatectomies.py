@@ -1,0 +1,169 @@
+"""Names of hepatectomies, and findings on what they would take, in words."""
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from planning.candidates import candidate_for
+from planning.reach import REACH_RULES, VERDICT_CAUSES
+from planning.rules.remnant import DEBULKING_RULES, DebulkingRule
+from remnant.core.findings import Finding, Verdict
+from remnant.core.labels import CouinaudSegment
+from remnant.core.plan import Resection
+from remnant.core.quantity import Quantity
+from remnant.core.reasons import Cause, Reason, first
+from remnant.wording import reasons
+from remnant.wording.measures import because, measured
+from remnant.wording.numbers import counted, sentence
+from remnant.wording.phrases import limit, segment_names
+from remnant.wording.remnant_causes import accepting
+
+RULES: Final[Mapping[str, DebulkingRule]] = {rule.id: rule for rule in DEBULKING_RULES}
+KINDS: Final[Mapping[int, str]] = {1: "Segmentectomy", 2: "Bisegmentectomy"}
+UNNAMED: Final = "Segments"
+SCOPE: Final = (
+    "Vessels and bile drainage were not judged. Single hepatectomies of the list only: no wedge "
+    "resection, no ablation, nothing staged."
+)
+CLASSES: Final = (
+    "Classes of up to 10, 11 to 25, 26 to 50 and more than 50 % of the whole liver; which class a "
+    "value between them falls into is this project's choice."
+)
+UNCONFIRMED: Final = (
+    "Shape alone does not tell a metastasis from a cyst, a haemangioma or a scar; load, type and "
+    "debulked shares hold only as far as these are metastases."
+)
+NOT_NAMED: Final = "No Brisbane 2000 hepatectomy: vascular feasibility not assessed."
+
+
+def hepatectomy_title(segments: Iterable[CouinaudSegment]) -> str:
+    """Return the name of a hepatectomy by the segments that it removes.
+
+    >>> hepatectomy_title([CouinaudSegment.V, CouinaudSegment.VI])
+    'Bisegmentectomy V, VI'
+    >>> hepatectomy_title([CouinaudSegment.II, CouinaudSegment.VI])
+    'Segments II, VI'
+    """
+    found = candidate_for(frozenset(segments))
+    if found.title:
+        return found.title
+    kind = KINDS[len(found.segments)] if found.named else UNNAMED
+    return f"{kind} {segment_names(found.segments)}"
+
+
+def resection_title(resection: Resection) -> str:
+    """Return the name of a resection for people."""
+    return hepatectomy_title(resection.segments)
+
+
+def debulking_text(finding: Finding) -> str:
+    """Write a verdict on the share of the tumour that would be removed."""
+    rule, quantity = RULES[finding.id], _judged(finding)
+    asked = f"{rule.title}: {limit(rule.threshold)} of the tumour load. {rule.remark}"
+    if quantity.value is None:
+        return f"{asked} It cannot be judged: {reasons.why(quantity)}."
+    return (
+        f"{asked} Estimated to be removed: {measured(quantity, beside=rule.threshold.value)}, by "
+        f"volume; studies often count lesions or estimate by eye.{because(quantity)}"
+    )
+
+
+def cut_lesions_text(finding: Finding) -> str:
+    """Write which lesions lie across the transection, and of which that is not known."""
+    if finding.verdict is Verdict.MET:
+        return "No lesion lies across the transection."
+    across = first(finding.reasons, Cause.LESIONS_ACROSS)
+    parts = (
+        "" if across is None else f"{sentence(reasons.words(across))}.",
+        _part_counted(finding),
+        _placing_doubt(finding),
+    )
+    return " ".join(part for part in parts if part)
+
+
+def reach_text(finding: Finding) -> str:
+    """Write whether one hepatectomy reaches a share and leaves enough, with the best example."""
+    rule, quantity = REACH_RULES[finding.id], _judged(finding)
+    found = _without_share(finding) if quantity.value is None else _with_share(finding)
+    return (
+        f"{rule.title}: {limit(rule.threshold)} of the tumour load, with enough liver left. "
+        f"{found}{because(quantity)} {SCOPE}"
+    )
+
+
+def burden_text(finding: Finding) -> str:
+    """Write the hepatic tumour load and its class."""
+    quantity = _judged(finding)
+    found = first(finding.reasons, Cause.BURDEN_CLASS)
+    named = "" if found is None else f", {reasons.words(found)}"
+    cut = first(finding.reasons, Cause.WITHIN_SCAN)
+    within = "" if cut is None else f" {reasons.words(cut)}"
+    load = f"Hepatic tumour load: {measured(quantity)}{named}{within}."
+    return f"{load}{because(quantity)} {CLASSES}"
+
+
+def unconfirmed_text(finding: Finding) -> str:
+    """Write how many of the lesions that count no reader has confirmed."""
+    counting = first(finding.reasons, Cause.LESIONS_COUNTED)
+    lesions = counted(int(counting.amounts[0]) if counting else 0, "lesion")
+    return f"{finding.value or 0.0:.0f} of {lesions} not confirmed by a reader. {UNCONFIRMED}"
+
+
+def _judged(finding: Finding) -> Quantity:
+    if finding.quantity is None:
+        raise LookupError(f"the finding {finding.id!r} has no quantity")
+    return finding.quantity
+
+
+def _part_counted(finding: Finding) -> str:
+    part = first(finding.reasons, Cause.PART_COUNTED)
+    rest = "the rest would stay unless the line of transection moves"
+    return "" if part is None else f"{sentence(reasons.words(part))}; {rest}."
+
+
+def _placing_doubt(finding: Finding) -> str:
+    unplaced = first(finding.reasons, Cause.LESIONS_WITHOUT_SEGMENTS)
+    if unplaced is not None:
+        return f"{sentence(reasons.words(unplaced))}."
+    doubts = (Cause.LESIONS_OUTSIDE_MAP, Cause.LESIONS_CUT_BY_SCAN)
+    words = reasons.listed(one for one in finding.reasons if one.cause in doubts)
+    return f"Not decided whether they lie across the transection: {words}." if words else ""
+
+
+def _with_share(finding: Finding) -> str:
+    threshold, quantity = REACH_RULES[finding.id].threshold, _judged(finding)
+    estimated = "" if quantity.indicative else "an estimated "
+    removed = measured(quantity, beside=threshold.value)
+    would = f"{_example(finding)} would remove {estimated}{removed}"
+    if threshold.judge(quantity) is Verdict.NOT_MET:
+        return f"None of them would: {would}, the most of all."
+    if finding.verdict is Verdict.MET:
+        return f"{would}, and every rule set with evidence accepts what would remain."
+    if finding.verdict is Verdict.NOT_MET:
+        return f"{would}, but no rule set accepts what would remain."
+    return f"{would}; what would remain is {_split(finding)}."
+
+
+def _without_share(finding: Finding) -> str:
+    if finding.verdict is Verdict.NOT_MET:
+        return "None of them would reach it and leave a remnant that any rule set accepts."
+    return f"It cannot be judged: {reasons.why(_judged(finding))}."
+
+
+def _example(finding: Finding) -> str:
+    example = first(finding.reasons, Cause.EXAMPLE) or Reason(Cause.EXAMPLE, names=("",))
+    return hepatectomy_title(CouinaudSegment[name] for name in example.names[1:])
+
+
+def _split(finding: Finding) -> str:
+    groups = (one for one in finding.reasons if one.cause in VERDICT_CAUSES.values())
+    return "; ".join(map(accepting, groups))
+
+
+WRITERS: Final = {
+    **dict.fromkeys(RULES, debulking_text),
+    "debulking.reach.": reach_text,
+    "debulking.cut_lesions": cut_lesions_text,
+    "vascular_feasibility": lambda _: NOT_NAMED,
+    "burden.class": burden_text,
+    "lesions.unconfirmed": unconfirmed_text,
+}

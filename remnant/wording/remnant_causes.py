@@ -1,0 +1,90 @@
+"""Reasons of rules on the remnant and of hepatectomies, in words."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from planning.rules.remnant import RULE_SETS
+from remnant.core.labels import CouinaudSegment
+from remnant.core.reasons import Cause, Reason
+from remnant.core.volumetry_report import BurdenClass
+from remnant.wording.kinds import Template
+from remnant.wording.numbers import counted
+from remnant.wording.phrases import listed, segment_names, share
+from remnant.wording.words import CLASS_WORDS
+from volumetry.standardised import formula_label
+
+
+def formula(reason: Reason) -> str:
+    """Return by which formula the standardised volume was found, ready to follow "by"."""
+    chosen, *surface = reason.names
+    return " with ".join((formula_label(chosen), *surface))
+
+
+def accepting(reason: Reason) -> str:
+    """Return which rule sets accept, refuse or cannot judge a remnant."""
+    return f"{ACCEPTING[reason.cause]} {listed(RULE_SETS[name].title for name in reason.names)}"
+
+
+def named_segments(reason: Reason) -> str:
+    """Return the segments that a reason names, in order."""
+    return segment_names(CouinaudSegment[name] for name in reason.names)
+
+
+def _kinds(verdict: str) -> Template:
+    return lambda reason: f"{verdict} for {listed(reason.names)}"
+
+
+def _background(reason: Reason) -> str:
+    weeks = "".join(f", chemotherapy over {weeks:g} weeks" for weeks in reason.amounts)
+    return f"liver background: {reason.names[0]}{weeks}"
+
+
+def _no_minimum(reason: Reason) -> str:
+    rule_set, background = reason.names
+    return f"{RULE_SETS[rule_set].title} has no minimum for {background}"
+
+
+def _others(reason: Reason) -> str:
+    low_ml, high_ml, _ = reason.amounts
+    low, high, _ = reason.names
+    return f"other formulas give {low_ml:.0f} to {high_ml:.0f} mL ({low}, {high})"
+
+
+def _apart(reason: Reason) -> str:
+    ends = zip(reason.amounts, reason.names, strict=True)
+    return f"verified formulas disagree: {' to '.join(f'{share(r)} ({name})' for r, name in ends)}"
+
+
+ACCEPTING: Final[Mapping[Cause, str]] = {
+    Cause.ACCEPTED_BY: "accepted by",
+    Cause.REFUSED_BY: "refused by",
+    Cause.NOT_DECIDED_BY: "not decided by",
+}
+CAUSES: Final[Mapping[Cause, Template]] = {
+    Cause.BACKGROUND: _background,
+    Cause.BACKGROUND_UNKNOWN: "the liver background is not known",
+    Cause.MET_FOR_BACKGROUNDS: _kinds("met"),
+    Cause.NOT_MET_FOR_BACKGROUNDS: _kinds("not met"),
+    Cause.UNDECIDED_FOR_BACKGROUNDS: _kinds("undecided"),
+    Cause.NO_MINIMUM: _no_minimum,
+    Cause.STANDARDISED_UNKNOWN: "the standardised volume is not known ({because})",
+    Cause.FUNCTIONAL_UNKNOWN: "the measured functional volume is not known ({because})",
+    Cause.STANDARDISED_BY: lambda one: f"standardised volume by {formula(one)}",
+    Cause.OTHER_FORMULAS: _others,
+    Cause.FORMULAS_DISAGREE: _apart,
+    Cause.SEGMENTS_KEPT: lambda one: f"segments that would stay: {named_segments(one) or 'none'}",
+    Cause.LESIONS_ACROSS: lambda one: f"across the transection: lesion {listed(one.names)}",
+    Cause.PART_COUNTED: "only the part in the removed segments is counted as removed",
+    Cause.LESIONS_WITHOUT_SEGMENTS: "the segments of the lesions are not known",
+    Cause.LESIONS_OUTSIDE_MAP: lambda one: (
+        f"part of lesion {listed(one.names)} lies outside the segment map"
+    ),
+    Cause.LESIONS_CUT_BY_SCAN: lambda one: f"the scan cuts lesion {listed(one.names)}",
+    Cause.EXAMPLE: lambda one: f"of all resections {one.names[0].replace('_', ' ')}",
+    Cause.ACCEPTED_BY: accepting,
+    Cause.REFUSED_BY: accepting,
+    Cause.NOT_DECIDED_BY: accepting,
+    Cause.BURDEN_CLASS: lambda one: f"class {CLASS_WORDS[BurdenClass(one.names[0])]}",
+    Cause.WITHIN_SCAN: "within the scanned part",
+    Cause.LESIONS_COUNTED: lambda one: counted(int(one.amounts[0]), "lesion"),
+}

@@ -1,0 +1,261 @@
+"""Findings on what would remain in words: minima of the remnant, formulas, kept segments."""
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from planning.contiguity import CONTIGUITY_ID
+from planning.flr import BASES, FOR_BACKGROUNDS, PREFIX
+from planning.rules.flr import FURTHER_MINIMA, FurtherMinimum
+from planning.rules.remnant import (
+    RULE_SETS,
+    UNKNOWN_BACKGROUND_MINIMUM,
+    RemnantMinimum,
+    RemnantRuleSet,
+)
+from remnant.core.findings import Basis, Finding, Threshold, Verdict
+from remnant.core.patient import LiverBackground
+from remnant.core.quantity import Quantity
+from remnant.core.reasons import Cause, Reason, first, joined
+from remnant.core.units import percent_from_fraction
+from remnant.wording import reasons
+from remnant.wording.measures import because, measured
+from remnant.wording.numbers import sentence
+from remnant.wording.phrases import at_least, limit, listed, roughly, share
+from remnant.wording.remnant_causes import formula, named_segments
+from remnant.wording.words import BASIS_WORDS
+from volumetry.standardised import formula_label
+
+FURTHER: Final[Mapping[str, FurtherMinimum]] = {minimum.id: minimum for minimum in FURTHER_MINIMA}
+FRACTIONS: Final = (Basis.STANDARDISED_TLV, Basis.MEASURED_FUNCTIONAL_TLV)
+DECIMALS: Final[Mapping[Basis, int]] = {Basis.BODY_WEIGHT: 2, Basis.BODY_SURFACE_AREA: 0}
+MORE_DECIMALS: Final = 7
+FOR: Final[Mapping[Verdict, str]] = {
+    Verdict.MET: "met for",
+    Verdict.NOT_MET: "not met for",
+    Verdict.UNKNOWN: "undecided for",
+}
+ASSUMED: Final = "The body size is assumed."
+CONTIGUITY_STATEMENT: Final = (
+    "Cloyd 2020: at least two contiguous segments with venous outflow, arterial and portal inflow "
+    "and biliary drainage."
+)
+
+
+def minimum_text(finding: Finding) -> str:
+    """Write a verdict on the minimum of a rule set: its demand, what remains, and the doubts."""
+    rule_set, minimum = RULE_SETS[finding.id.removeprefix(PREFIX)], applied_minimum(finding)
+    if minimum is None:
+        return _sentences(_no_evidence(rule_set, finding), body_size(finding))
+    return _sentences(
+        demand(rule_set, minimum),
+        remaining(finding),
+        background_doubt(finding, rule_set) or _both_disagree(finding),
+        rule_set.remark,
+        body_size(finding),
+        formulas_apart(finding),
+    )
+
+
+def applied_minimum(finding: Finding) -> RemnantMinimum | None:
+    """Return the minimum that a finding was judged by, ``None`` where there is no evidence."""
+    rule_set = RULE_SETS[finding.id.removeprefix(PREFIX)]
+    chosen_by = first(finding.reasons, Cause.BACKGROUND)
+    if chosen_by is None:
+        return next(m for m in rule_set.minima.values() if m.threshold == finding.threshold)
+    return rule_set.minimum(
+        LiverBackground(chosen_by.names[0]),
+        chemotherapy_weeks=next(iter(chosen_by.amounts), None),
+    )
+
+
+def demand(rule_set: RemnantRuleSet, minimum: RemnantMinimum) -> str:
+    """Write what a rule set asks for, in whom, and what this project reads into it."""
+    both = minimum.threshold.basis is Basis.UNSPECIFIED
+    basis = "the liver volume" if both else _the(minimum.threshold.basis)
+    kind = "whatever the kind of liver" if rule_set.flat else f"for {minimum.population}"
+    return _sentences(
+        f"{rule_set.title}: {limit(minimum.threshold)} of {basis}, {kind}.",
+        _reading(minimum),
+        "Of which liver volume is not said, so both are judged." if both else "",
+    )
+
+
+def remaining(finding: Finding) -> str:
+    """Write what is estimated to remain, of each denominator in use, or why it is not known."""
+    fractions = tuple(_fractions(finding))
+    if all(fraction.value is None for _, fraction in fractions):
+        missing = joined(*(fraction.reasons for _, fraction in fractions))
+        return f"It cannot be judged: {reasons.listed(missing)}."
+    parts = (
+        f"of {_the(basis)} {measured(fraction)}"
+        if fraction.value is None
+        else f"{measured(fraction, beside=finding.limit)} of {_the(basis)}"
+        for basis, fraction in fractions
+    )
+    doubts = because(*(q for _, q in fractions), besides={Cause.BODY_SIZE_ASSUMED})
+    return f"Estimated to remain: {listed(parts)}.{doubts}"
+
+
+def background_doubt(finding: Finding, rule_set: RemnantRuleSet) -> str:
+    """Write what an unknown kind of liver leaves open; empty where it is known."""
+    if first(finding.reasons, Cause.BACKGROUND_UNKNOWN) is None:
+        return ""
+    kinds = {v: first(finding.reasons, cause) for v, cause in FOR_BACKGROUNDS.items()}
+    found = {verdict: kind for verdict, kind in kinds.items() if kind is not None}
+    if set(found) == {Verdict.UNKNOWN}:
+        return "The liver background is not known."
+    if finding.verdict is not Verdict.UNKNOWN:
+        return "The liver background is not known; here it would change nothing."
+    if set(found) == {Verdict.MET}:
+        floor = percent_from_fraction(UNKNOWN_BACKGROUND_MINIMUM)
+        return f"Liver background not known: without it nothing below {floor:g} % passes."
+    groups = (f"{FOR[verdict]} {_populations(kind, rule_set)}" for verdict, kind in found.items())
+    return f"Liver background not known: {'; '.join(groups)}."
+
+
+def body_size(finding: Finding) -> str:
+    """Write by which formula the standardised volume was found, and that the body is assumed."""
+    chosen = first(finding.reasons, Cause.STANDARDISED_BY)
+    if chosen is None:
+        return ""
+    return _sentences(f"Standardised volume by {formula(chosen)}.", _assumed(finding))
+
+
+def formulas_apart(finding: Finding) -> str:
+    """Write which formulas lie on two sides of the minimum; empty where all lie on one."""
+    apart = first(finding.reasons, Cause.FORMULAS_DISAGREE)
+    if apart is None:
+        return ""
+    ends = (
+        f"{share(ratio, beside=finding.limit)} ({name})"
+        for ratio, name in zip(apart.amounts, apart.names, strict=True)
+    )
+    return f"Verified formulas disagree about this minimum: {' to '.join(ends)}."
+
+
+def further_text(finding: Finding) -> str:
+    """Write a verdict on a minimum that decides nothing, with whom it was found in."""
+    minimum = FURTHER[finding.id]
+    threshold, quantity = minimum.threshold, _judged(finding)
+    unknown = first(finding.reasons, Cause.BACKGROUND_UNKNOWN)
+    return _sentences(
+        f"{minimum.title}: {_further_limit(threshold)}.",
+        f"Found in: {minimum.population}.",
+        f"Estimated to remain: {_amount(quantity, threshold)}.{because(quantity)}",
+        minimum.remark,
+        "" if unknown is None else f"{sentence(reasons.words(unknown))}.",
+    )
+
+
+def sensitivity_text(finding: Finding) -> str:
+    """Write what other formulas give for this body, and what they would make of an sFLR."""
+    volumes = finding.reasons[0]
+    low_ml, high_ml, chosen_ml = volumes.amounts
+    low, high, chosen = volumes.names
+    return _sentences(
+        f"Standardised volume by other verified formulas: {low_ml:.0f} to {high_ml:.0f} mL "
+        f"({low}, {high}); the chosen {formula_label(chosen)} gives {chosen_ml:.0f} mL, so the "
+        f"same remnant would read {chosen_ml / high_ml:.2f} to {chosen_ml / low_ml:.2f} times its "
+        f"share of the standardised volume.",
+        _assumed(finding),
+    )
+
+
+def contiguity_text(finding: Finding) -> str:
+    """Write which segments would stay and whether two of them border on each other."""
+    kept = first(finding.reasons, Cause.SEGMENTS_KEPT)
+    names = "" if kept is None else named_segments(kept)
+    found = (
+        "no two of them border on each other."
+        if finding.verdict is Verdict.NOT_MET
+        else "two or more of them border on each other. Their vessels and bile ducts were not "
+        "assessed."
+    )
+    return f"{CONTIGUITY_STATEMENT} Segments that would stay: {names or 'none'}; {found}"
+
+
+def _sentences(*several: str) -> str:
+    return " ".join(one for one in several if one)
+
+
+def _the(basis: Basis) -> str:
+    return f"the {BASIS_WORDS[basis]}"
+
+
+def _judged(finding: Finding) -> Quantity:
+    """Return the quantity of a finding that cannot be without one."""
+    if finding.quantity is None:
+        raise LookupError(f"the finding {finding.id!r} has no quantity")
+    return finding.quantity
+
+
+def _fractions(finding: Finding) -> Iterator[tuple[Basis, Quantity]]:
+    """Return each denominator in use with the fraction of it that would remain."""
+    fractions = finding.quantities or (_judged(finding),)
+    yield from zip(BASES[finding.basis or Basis.UNSPECIFIED], fractions, strict=True)
+
+
+def _reading(minimum: RemnantMinimum) -> str:
+    if not minimum.reading:
+        return ""
+    asked = f"; {minimum.not_asked} was not asked" if minimum.not_asked else ""
+    return f"That this liver counts as such is this project's reading{asked}."
+
+
+def _both_disagree(finding: Finding) -> str:
+    if finding.threshold is None:
+        return ""
+    verdicts = {finding.threshold.judge(fraction) for _, fraction in _fractions(finding)}
+    return "The two disagree." if verdicts >= {Verdict.MET, Verdict.NOT_MET} else ""
+
+
+def _populations(kinds: Reason, rule_set: RemnantRuleSet) -> str:
+    minima = (rule_set.minima[LiverBackground(kind)] for kind in kinds.names)
+    return listed(dict.fromkeys(minimum.population for minimum in minima))
+
+
+def _no_evidence(rule_set: RemnantRuleSet, finding: Finding) -> str:
+    chosen_by = first(finding.reasons, Cause.BACKGROUND)
+    background = LiverBackground(chosen_by.names[0] if chosen_by else LiverBackground.UNKNOWN)
+    spared = rule_set.minima.get(background)
+    short = "" if spared is None else f" of at most {spared.over_weeks:g} weeks"
+    return (
+        f"{rule_set.title}: no numeric minimum for {background}{short} was found in these papers."
+    )
+
+
+def _assumed(finding: Finding) -> str:
+    assumed = first(finding.reasons, Cause.BODY_SIZE_ASSUMED)
+    return "" if assumed is None else ASSUMED
+
+
+def _further_limit(threshold: Threshold) -> str:
+    if threshold.basis in FRACTIONS:
+        return f"{limit(threshold)} of {_the(threshold.basis)}"
+    return f"{at_least(threshold)} {threshold.value:g} {_unit(threshold.basis)}"
+
+
+def _unit(basis: Basis) -> str:
+    return "% of body weight" if basis is Basis.BODY_WEIGHT else "mL/m²"
+
+
+def _amount(quantity: Quantity, threshold: Threshold) -> str:
+    if threshold.basis in FRACTIONS:
+        return measured(quantity, beside=threshold.value)
+    return f"{roughly(quantity)}{_number(quantity, threshold)} {_unit(threshold.basis)}"
+
+
+def _number(quantity: Quantity, threshold: Threshold) -> str:
+    """Write with as many decimals as keep the value's side of the limit."""
+    value, fewest = quantity.value or 0.0, DECIMALS[threshold.basis]
+    texts = [f"{value:.{decimals}f}" for decimals in range(fewest, fewest + MORE_DECIMALS)]
+    same = (t for t in texts if (float(t) < threshold.value) == (value < threshold.value))
+    return next(same, texts[-1])
+
+
+WRITERS: Final = {
+    **{PREFIX + identifier: minimum_text for identifier in RULE_SETS},
+    "flr.further.": further_text,
+    CONTIGUITY_ID: contiguity_text,
+    "sflr.formula_sensitivity": sensitivity_text,
+}
