@@ -136,11 +136,12 @@ def _left_open(result: CriteriaResult) -> Iterator[str]:
     """Name what plans and the scan leave undecided in a list that is."""
     if result.verdict is not Verdict.UNKNOWN:
         return
-    missing = dict.fromkeys(name for f in result.deciding for name in f.missing)
-    for source, by in BY_SOURCE.items():
-        names = [name for name in missing if INPUTS[name].source is source]
-        if names:
-            yield f"Not decided by {by}: {_named(names)}."
+    left: dict[ValueSource, list[str]] = {}
+    for name in dict.fromkeys(name for f in result.deciding for name in f.missing):
+        left.setdefault(INPUTS[name].source, []).append(name)
+    for source, names in left.items():
+        if source in BY_SOURCE:
+            yield f"Not decided by {BY_SOURCE[source]}: {_named(names)}."
 
 
 def _named(names: Iterable[str]) -> str:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from remnant.core.quantity import Bound, Interval, Quantity
-from remnant.wording.numbers import interval, percent, plain, shown
+from remnant.wording.numbers import interval, millimetres, percent, plain, shown
 
 LIMITS = (0.2, 0.3, 0.4, 0.7, 0.9)
 
@@ -51,3 +51,9 @@ def test_shown__bounds_and_absence():
     assert "0" == shown(Quantity(0.0))
     assert "95–105" == interval(Quantity(100.0, interval=Interval(95.0, 105.0)))
     assert "" == interval(Quantity(100.0))
+
+
+def test_millimetres__keeps_the_side_of_the_limit():
+    assert "9.96 mm" == millimetres(9.96, beside=10.0)
+    assert "10.0 mm" == millimetres(10.0, beside=10.0)
+    assert "10.0 mm" == millimetres(9.96)

@@ -1,0 +1,686 @@
+"""Lists of conditions, ablation and pathways in words."""
+
+import re
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from planning import inputs
+from planning.ablation import combined_ablation_finding, wedge_refusal
+from planning.criteria import CriteriaList, Criterion, judge, judge_list, remark_finding
+from planning.inputs import INPUTS, Facts, ShareRange
+from planning.pathways import pathways, trial_option
+from planning.resectability import resectability
+from planning.rule_catalogue import CONDITIONS, CRITERIA, GROUPS, REMARKS, ROWS, TREATMENTS
+from planning.rules.pathways import ALTERNATIVE, LITTLE_EVIDENCE
+from planning.rules.staging import STAGING_RULES
+from planning.staging import staging
+from planning.transplant import transplant
+from remnant.core.clinical import Differentiation, ExtrahepaticDisease, Grade, PrimarySite
+from remnant.core.criteria import LesionAblation
+from remnant.core.debulking import Recipe, TargetOutcome
+from remnant.core.findings import Comparison, Verdict
+from remnant.core.labels import CouinaudSegment
+from remnant.core.plan import FrillingType
+from remnant.core.plan_choice import DEFAULT_CHOICE
+from remnant.core.quantity import Bound, Quantity
+from remnant.core.reasons import Cause, Reason, reason
+from remnant.testing.examples import example_lesion
+from remnant.wording import list_causes
+from remnant.wording.findings import text_of
+from remnant.wording.lists import (
+    ablation_reasons,
+    condition_text,
+    found_here,
+    list_answer,
+    list_text,
+    option_text,
+    pathway_text,
+    question,
+    reviewed_answer,
+    statement,
+    within_limits,
+)
+from remnant.wording.reasons import REVIEW_SENTENCE, TEMPLATES, listed, words
+
+AGE = "transplant.milan.age"
+SHARE = "resectability.cloyd2020.share_70"
+BURDEN = "transplant.enets.burden"
+ESTIMATED = Reason(Cause.SEGMENTS_ESTIMATED)
+NO_WEDGE = Reason(Cause.PROSE, names=("no wedge",))
+NEAR = "The value lies within 1 of the limit."
+LONGEST_FINDING = 330
+LONGEST_FINDING_OF_STAGING = 250
+LONGEST_FINDING_OF_ABLATION = 250
+LONGEST_OPTION = 450
+
+
+def facts(**values):
+    return Facts.named(values)
+
+
+def judged(identifier, **values):
+    return judge(CONDITIONS[identifier], facts(**values))
+
+
+@pytest.mark.parametrize(
+    ("age", "text"),
+    [
+        (Quantity.absent("no scan"), "Not known: age (no scan)."),
+        (
+            Quantity(9.0, indicative=True, reasons="cut"),
+            "Not decided: the value may be larger or smaller (cut).",
+        ),
+        (
+            Quantity(50.0, bound=Bound.LOWER, reasons="cut"),
+            "Not decided: the value is only known as a bound (cut).",
+        ),
+        (
+            Quantity(50.0, bound=Bound.LOWER),
+            "Not decided: the value is only known as a bound.",
+        ),
+        (None, "Not known: age."),
+        (54.5, NEAR),
+        (60.0, ""),
+        (40.0, ""),
+    ],
+)
+def test_condition__says_why_it_is_undecided_or_that_it_is_near(age, text):
+    found = judged(AGE, age_years=age)
+
+    assert found_here(found) == text
+    assert condition_text(found) == f"Younger than 55 years. {text}".rstrip()
+    assert text_of(found) == condition_text(found)
+
+
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [
+        (
+            ShareRange(least=0.6, most=0.8, below=True, reasons=(Reason(Cause.NOT_PROVEN),)),
+            "Not decided: at least 60.0 %, below 80.0 % (a plan that debulks more may exist).",
+        ),
+        (
+            ShareRange(least=0.6, most=0.8, reasons=(Reason(Cause.LIMITS_FORBID), NO_WEDGE)),
+            (
+                "Not decided: at least 60.0 %, at most 80.0 % "
+                "(the chosen limits forbid more: no wedge)."
+            ),
+        ),
+        (
+            Quantity.absent(Reason(Cause.NO_PLAN)),
+            (
+                "Not decided by the plans: the share that a feasible plan would debulk "
+                "(no plan was made)."
+            ),
+        ),
+    ],
+)
+def test_condition__on_a_share_says_its_ends_and_why(share, text):
+    assert found_here(judged(SHARE, debulkable_fraction=share)) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (None, "Not decided by the plans: whether a feasible plan would treat every metastasis."),
+        (
+            Quantity.absent((Reason(Cause.LIMITS_FORBID), NO_WEDGE)),
+            (
+                "Not decided by the plans: whether a feasible plan would treat every metastasis "
+                "(the chosen limits forbid more: no wedge)."
+            ),
+        ),
+        (True, ""),
+    ],
+)
+def test_condition__on_a_truth_says_who_left_it_open_and_why(value, text):
+    found = judged("resectability.cloyd2020.share_complete", clearance_feasible=value)
+
+    assert found_here(found) == text
+
+
+def test_condition__never_known_is_told_by_the_scan():
+    assert found_here(judged("resectability.cloyd2020.bile")) == (
+        "Not decided by the scan: biliary drainage of the remnant (no map shows it)."
+    )
+
+
+@pytest.mark.parametrize(
+    ("values", "text"),
+    [
+        ({"burden_fraction": Quantity(0.3)}, ""),
+        ({"burden_fraction": Quantity(0.9)}, ""),
+        ({"burden_fraction": Quantity(0.495)}, NEAR),
+        (
+            {"burden_fraction": Quantity(0.505)},
+            f"{NEAR} Not known: whether hormonal symptoms resist treatment.",
+        ),
+        ({"symptoms_refractory": False}, "Not known: share of the liver that is tumour."),
+        (
+            {},
+            (
+                "Not known: share of the liver that is tumour; "
+                "whether hormonal symptoms resist treatment."
+            ),
+        ),
+    ],
+)
+def test_any_of__names_what_is_missing_once(values, text):
+    assert found_here(judged(BURDEN, **values)) == text
+
+
+def made_up(*names, remark="", needed=True):
+    conditions = (
+        Criterion(
+            id=f"test.{place}",
+            statement="Something.",
+            input=INPUTS[name],
+            comparison=Comparison.AT_MOST if INPUTS[name].type is float else None,
+            limit=5.0 if INPUTS[name].type is float else True,
+            population="nobody",
+            source="remnant_rules",
+            needed=needed,
+        )
+        for place, name in enumerate(names)
+    )
+    return CriteriaList(
+        id="test",
+        title="Test",
+        source="remnant_rules",
+        conditions=tuple(conditions),
+        remark=remark,
+    )
+
+
+ASKED = ("ascites", "varices", "splenomegaly", "recurrence", "functional")
+
+
+@pytest.mark.parametrize(
+    ("values", "text"),
+    [
+        (dict.fromkeys(ASKED[:3], True), "Test: every condition is met."),
+        ({"ascites": False, "varices": True}, "Test: 1 of 3 conditions not met."),
+        (dict.fromkeys(ASKED[:3], False), "Test: 3 of 3 conditions not met."),
+        ({"ascites": True, "splenomegaly": True}, "Test: undecided, missing: varices."),
+        ({}, "Test: undecided, missing: ascites; varices; splenomegaly."),
+    ],
+)
+def test_list__met_not_met_and_undecided(values, text):
+    assert list_text(judge_list(made_up(*ASKED[:3]), facts(**values))) == text
+
+
+def test_list__names_a_few_of_many_missing_or_their_number():
+    many = judge_list(made_up(*ASKED), facts())
+
+    assert list_text(many) == (
+        "Test: undecided, missing: ascites; varices; splenomegaly; and 2 more."
+    )
+    assert len(many.missing) == 5
+    assert list_answer(many, name_missing=False) == "Undecided: 5 facts missing."
+    assert list_answer(many).startswith("Undecided, missing: ascites;")
+    one = judge_list(made_up("ascites"), facts())
+    assert list_answer(one, name_missing=False) == "Undecided, missing: ascites."
+
+
+def test_list__remarks_follow_and_do_not_count():
+    milan, *_ = transplant(facts())
+
+    assert list_text(milan).endswith(
+        "A transcription of the Milan list has at most 50 % and at most 55 years instead of below."
+    )
+    apart = judge_list(made_up("ascites", needed=False), facts())
+    assert list_text(apart) == "Test: every condition is met."
+
+
+@pytest.mark.parametrize(
+    ("names", "text"),
+    [
+        (
+            ("r0_feasible", "lesion_count", "ascites"),
+            (
+                "Test: undecided, missing: ascites. Not decided by the plans: whether a feasible "
+                "plan would resect every metastasis with a margin. Not decided by the scan: number "
+                "of metastases."
+            ),
+        ),
+        (
+            ("lesion_count", "r0_feasible"),
+            (
+                "Test: undecided. Not decided by the scan: number of metastases. Not decided by "
+                "the plans: whether a feasible plan would resect every metastasis with a margin."
+            ),
+        ),
+    ],
+)
+def test_list__names_what_is_computed_in_the_order_of_its_conditions(names, text):
+    assert list_text(judge_list(made_up(*names), facts())) == text
+
+
+def test_list__that_failed_names_nothing_that_is_open():
+    missed = judge_list(made_up("r0_feasible", "ascites"), facts(ascites=False))
+
+    assert list_text(missed) == "Test: 1 of 2 conditions not met."
+
+
+def test_list__vessels_and_bile_are_named_by_the_scan():
+    cloyd = next(r for r in resectability(facts()) if r.id == "resectability.cloyd2020")
+
+    assert "Not decided by the scan: inflow and outflow of the remnant" in list_text(cloyd)
+
+
+def target(share=1.0, verdict=Verdict.MET, *, largest=500.0):
+    return TargetOutcome(
+        target=share,
+        verdict=verdict,
+        plans=(),
+        text="",
+        most_debulked_fraction=1.0,
+        largest_flr_ml=largest,
+        least_flr_ml=400.0,
+        proven=True,
+    )
+
+
+MISSED = (
+    target(0.7),
+    target(0.9, Verdict.NOT_MET, largest=300.0),
+    target(1.0, Verdict.NOT_MET, largest=200.0),
+)
+
+
+@pytest.mark.parametrize(
+    ("targets", "limits", "text"),
+    [
+        (MISSED[:1], (), ""),
+        (MISSED[:2], (), "In one stage too little liver would remain for 90 %."),
+        (MISSED, (), "In one stage too little liver would remain for 90 % and 100 %."),
+        (
+            MISSED[:2],
+            (NO_WEDGE, Reason(Cause.PROSE, names=("no ablation",))),
+            (
+                "In one stage within the chosen limits (no wedge, no ablation) too little liver "
+                "would remain for 90 %."
+            ),
+        ),
+    ],
+)
+def test_staging__says_for_which_targets_one_stage_leaves_too_little(targets, limits, text):
+    pve, *_, primary = staging(facts(), targets=targets, limits=limits)
+
+    assert list_text(pve).endswith(text or "whether one stage would leave enough liver.")
+    assert "In one stage" not in list_text(primary)
+
+
+def test_staging__the_mark_of_estimated_segments_comes_last():
+    pve, *_ = staging(facts(), targets=MISSED, segments_estimated=True)
+
+    assert list_text(pve).endswith(f"for 90 % and 100 %. {REVIEW_SENTENCE}")
+    assert list_text(pve).count(REVIEW_SENTENCE) == 1
+
+
+def test_review__is_told_at_the_end_of_findings_and_lists():
+    for result in (*transplant(facts(), segments_estimated=True), *resectability(facts())):
+        marked = [f for f in result.findings if ESTIMATED in f.reasons]
+        assert all(text_of(f).endswith(f". {REVIEW_SENTENCE}") for f in marked)
+        assert all(text_of(f).count(REVIEW_SENTENCE) == (f in marked) for f in result.findings)
+        ends = list_text(result).endswith(f". {REVIEW_SENTENCE}")
+        assert ends == reviewed_answer(result).endswith(f". {REVIEW_SENTENCE}") == bool(marked)
+
+
+@pytest.mark.parametrize(
+    ("identifier", "text"),
+    [
+        ("transplant.remark.selected", "under 1 %"),
+        ("transplant.remark.live_donor", "Live-donor"),
+        ("transplant.remark.registry", "any resection"),
+        ("resectability.machairas2021.share_of_patients", "10 to 25 %"),
+        ("resectability.gepnetlm_review.share_of_patients", "Under 10 %"),
+        ("debulking.remark.reluctance", "reluctant"),
+        ("resectability.cloyd2020.r1", "R1"),
+        ("staging.two_stage_pvl.course", "87 %"),
+        ("staging.alpps.biopsy", "was not asked"),
+        ("ablation.concomitant_central.cloyd2020", "Sources disagree"),
+    ],
+)
+def test_statement__is_what_the_source_says(identifier, text):
+    assert text in statement(identifier)
+    if identifier in REMARKS:
+        assert text_of(remark_finding(REMARKS[identifier])) == statement(identifier)
+
+
+def test_statement__remarks_on_staging_say_of_whom():
+    assert statement("staging.two_stage_pvl.course").endswith(
+        "(highly selected patients of one centre)"
+    )
+    assert "any resection" not in statement("transplant.remark.operation")
+    staged = {remark.id: remark for rule in STAGING_RULES for remark in rule.remarks}
+    for identifier, remark in REMARKS.items():
+        assert statement(identifier).endswith(f" ({remark.population})") == (identifier in staged)
+
+
+def test_question__of_an_unknown_name_is_the_name():
+    assert question("grade") == "grade"
+    assert question("grade_is_g1_or_g2") == "grade (G1 or G2)"
+    assert question("something_else") == "something else"
+
+
+@pytest.mark.parametrize("identifier", sorted({*CONDITIONS, *REMARKS}))
+def test_texts__every_condition_and_remark_has_one(identifier):
+    if identifier in REMARKS:
+        text = text_of(remark_finding(REMARKS[identifier]))
+    else:
+        text = condition_text(judged(identifier))
+    assert re.fullmatch(r"[A-Z0-9].*[.)]", text)
+    assert len(text) <= LONGEST_FINDING
+
+
+def lesion_finding(rule, **values):
+    return judge(CRITERIA[rule], facts(**values))
+
+
+@pytest.mark.parametrize(
+    ("size_mm", "here"), [(34.96, "34.96 mm"), (20.0, "20.0 mm"), (35.0, "35.0 mm")]
+)
+def test_ablation__says_the_length_it_was_judged_by_on_its_side_of_the_limit(size_mm, here):
+    found = lesion_finding("ablation.size.cloyd2020", lesion_diameter_mm=Quantity(size_mm))
+
+    assert condition_text(found).endswith(f"Here: {here}.")
+
+
+def test_ablation__numbers_and_probabilities_are_no_lengths():
+    number = lesion_finding("ablation.number.cloyd2020", lesion_count=Quantity(2.0))
+    assert "Here:" not in condition_text(number)
+    both = Recipe(segments=(CouinaudSegment.II,), ablations=(4,))
+    assert "Here:" not in condition_text(combined_ablation_finding(both, None))
+
+
+def test_ablation__a_bound_says_why_and_how_much():
+    cut = Quantity(20.0, bound=Bound.LOWER, reasons=Reason(Cause.SCAN_CUTS_LESION))
+    found = lesion_finding("ablation.size.cloyd2020", lesion_diameter_mm=cut)
+
+    assert found_here(found) == (
+        "Not decided: the value is only known as a bound (the scan cuts it, so it is larger than "
+        "measured). Here: 20.0 mm."
+    )
+
+
+def ablation(*reasons):
+    return LesionAblation(lesion=1, allowed=True, reasons=reasons, findings=())
+
+
+@pytest.mark.parametrize(
+    ("given_", "text"),
+    [
+        (
+            reason(Cause.ABOVE_ABLATION_LIMIT, 30.04, 30.0),
+            "diameter 30.04 mm, above the chosen limit of 30 mm",
+        ),
+        (
+            reason(Cause.NEAR_PORTAL_VEIN, 2.0, 10.0),
+            "2.0 mm from the labelled portal vein, nearer than the chosen 10 mm",
+        ),
+        (reason(Cause.AFTER_WHIPPLE), "earlier pancreatoduodenectomy"),
+        (
+            reason(Cause.OVERLAPPING_ZONES_ONLY),
+            "5 cm or more: Machairas 2021 lists overlapping stereotactic zones only",
+        ),
+        (
+            reason(Cause.SIZE_LIMITS_DISAGREE),
+            "over 3 and below 5 cm: the sources' size limits disagree",
+        ),
+        (reason(Cause.SCAN_CUTS_LESION), "the scan cuts it, so it is larger than measured"),
+        (reason(Cause.CENTRAL), "less than 1 cm from the labelled portal vein"),
+        (reason(Cause.PORTAL_DISTANCE_UNKNOWN), "distance to the portal vein not known"),
+        (reason(Cause.SUPERFICIAL, 4.99), "superficial, 4.99 mm from the surface"),
+        (reason(Cause.HEAT_SINK), "heat sink: near a labelled vein"),
+        (reason(Cause.NOT_CONFIRMED), "not confirmed by a reader"),
+    ],
+)
+def test_ablation__each_reason_in_words(given_, text):
+    assert ablation_reasons(ablation(given_)) == (text,)
+
+
+def test_ablation__one_text_for_each_reason():
+    refused = ablation(reason(Cause.CENTRAL), reason(Cause.HEAT_SINK))
+
+    assert ablation_reasons(refused) == tuple(map(words, refused.reasons))
+    assert ablation_reasons(ablation()) == ()
+
+
+def test_wedge__says_both_limits():
+    deep = replace(example_lesion(1, feret_3d_mm=80.0), surface_distance_mm=Quantity(33.0))
+
+    assert listed(wedge_refusal(deep, DEFAULT_CHOICE)) == (
+        "diameter 80.0 mm, above the chosen limit of 50 mm; near side 33.0 mm deep, deeper than "
+        "the chosen 20 mm"
+    )
+
+
+AMOUNTS = {
+    Cause.SHARE_UP_TO: (0.6, 0.8),
+    Cause.SHARE_BELOW: (0.6, 0.8),
+    Cause.ABOVE_ABLATION_LIMIT: (31.0, 30.0),
+    Cause.ABOVE_WEDGE_LIMIT: (51.0, 50.0),
+    Cause.NEAR_PORTAL_VEIN: (9.0, 10.0),
+    Cause.BELOW_WEDGE_DEPTH: (21.0, 20.0),
+    Cause.SUPERFICIAL: (4.0,),
+}
+
+
+@pytest.mark.parametrize("cause", list_causes.CAUSES)
+def test_causes__each_is_a_fragment_that_can_stand_in_brackets(cause):
+    names = (next(iter(GROUPS)),) if cause is Cause.TRIAL_GROUP else ()
+    text = words(Reason(cause, amounts=AMOUNTS.get(cause, ()), names=names))
+
+    assert TEMPLATES[cause] is list_causes.CAUSES[cause]
+    assert text == text.strip(" .;") != ""
+    assert not text[0].isupper()
+    assert not set("{}") & set(text)
+
+
+def test_causes__are_told_apart():
+    shared = {Cause.ABOVE_ABLATION_LIMIT, Cause.ABOVE_WEDGE_LIMIT}
+    plain = [t for c, t in list_causes.CAUSES.items() if isinstance(t, str) and c not in shared]
+
+    assert len(set(plain)) == len(plain)
+
+
+def test_limits__follow_what_they_forbid():
+    assert listed((Reason(Cause.LIMITS_FORBID), NO_WEDGE)) == (
+        "the chosen limits forbid more: no wedge"
+    )
+    assert within_limits(()) == within_limits((ESTIMATED,)) == ""
+    assert within_limits((ESTIMATED, NO_WEDGE)) == " within the chosen limits (no wedge)"
+
+
+COVERED = {
+    "grade_is_g1_or_g2": True,
+    "differentiation": Differentiation.WELL,
+    "lesion_count": Quantity(3.0),
+    "both_lobes": True,
+    "extrahepatic_disease": ExtrahepaticDisease.NONE,
+    "debulkable_in_stages_fraction": Quantity(0.95),
+    "burden_fraction": Quantity(0.2),
+    "largest_lesion_mm": Quantity(25.0),
+    "primary_site": PrimarySite.PANCREAS,
+    "comorbidity_prohibitive": False,
+    "judged_unresectable": False,
+    "portal_vein_thrombosis": False,
+    "hepatic_insufficiency": False,
+    "bilioenteric_anastomosis": False,
+    "pancreatoduodenectomy": False,
+    "pattern_type_i_or_limited": True,
+    "pattern_type_ii_or_complex": False,
+    "pattern_type_iii_or_diffuse": False,
+}
+LIMITED = "machairas2021.limited"
+RESECTABLE = "cloyd2020.resectable"
+
+
+def rows(limits=(), *, segments_estimated=False, **changes):
+    known = facts(**(COVERED | changes))
+    found = pathways(known, limits=limits, segments_estimated=segments_estimated)
+    return {pathway.id: pathway for pathway in found}
+
+
+def texts(row, **changes):
+    return {option.name: option_text(option) for option in rows(**changes)[row].options}
+
+
+def test_pathway__says_what_its_row_says_and_how_little_is_proven():
+    found = rows()
+
+    assert pathway_text(found[LIMITED]) == f"{ROWS[LIMITED].text} {LITTLE_EVIDENCE}"
+    assert all(pathway_text(one).endswith(LITTLE_EVIDENCE) for one in found.values())
+
+
+@pytest.mark.parametrize(
+    ("missing", "text"),
+    [
+        (("judged_unresectable",), "whether the team judged the metastases unresectable"),
+        (
+            ("judged_unresectable", "extrahepatic_disease"),
+            "disease outside the liver and whether the team judged the metastases unresectable",
+        ),
+    ],
+)
+def test_pathway__that_may_apply_says_what_is_not_known(missing, text):
+    found = rows(**dict.fromkeys(missing))[RESECTABLE]
+
+    assert pathway_text(found).startswith(f"May apply. Not known: {text}. ")
+
+
+def test_pathway__names_chosen_limits_where_they_leave_the_plans_open():
+    found = rows((NO_WEDGE,), debulkable_in_stages_fraction=None)
+
+    assert (
+        "Not known: the share that a feasible plan, in one stage or in stages, would debulk. The "
+        "plans keep within the chosen limits: no wedge. "
+    ) in pathway_text(found[RESECTABLE])
+    assert "limits" not in pathway_text(found[LIMITED])
+
+
+def test_pathway__marks_what_rests_on_estimated_segments():
+    found = rows(segments_estimated=True)
+    surgical, *others = found[LIMITED].options
+
+    assert pathway_text(found[LIMITED]).endswith(f"{LITTLE_EVIDENCE} {REVIEW_SENTENCE}")
+    assert surgical.name == "Surgical resection"
+    marked = [option_text(one) for one in others if ESTIMATED in one.reasons]
+    assert all(text.endswith(f". {REVIEW_SENTENCE}") for text in marked)
+    assert not any(REVIEW_SENTENCE in text for text in texts(LIMITED).values())
+
+
+def test_option__where_resection_is_contraindicated():
+    found = texts(LIMITED)
+
+    assert not found["Surgical resection"].endswith(ALTERNATIVE)
+    assert found["Somatostatin analogue"].endswith(ALTERNATIVE)
+
+
+def test_option__says_which_condition_fails_and_keeps_its_notes():
+    after, before = (texts(LIMITED, pancreatoduodenectomy=told) for told in (True, False))
+
+    assert after["Ablation"].startswith("Not met: No earlier Whipple procedure.")
+    assert "lobar TACE" in after["Chemoembolisation (TACE)"]
+    assert "lobar TACE" not in before["Chemoembolisation (TACE)"]
+    assert not before["Ablation"].startswith("Not ")
+
+
+def test_option__says_what_is_not_known():
+    found = texts(LIMITED, portal_vein_thrombosis=None, hepatic_insufficiency=None)
+
+    assert found["Embolisation (TAE)"].startswith(
+        "Not known: portal vein thrombosis and hepatic insufficiency. "
+    )
+
+
+@pytest.mark.parametrize(
+    ("count", "size_mm", "load", "text"),
+    [
+        (6, 40.0, 0.9, "By this load: ablation. Up to 6 lesions. Of at most 4 cm."),
+        (7, 40.0, 0.75, "By this load: embolisation."),
+        (6, 40.1, 0.5, "By this load: embolisation."),
+        (6, 50.0, 0.5, "By this load: embolisation."),
+        (6, 50.1, 0.75, "By this load: radioembolisation with Y-90."),
+        (7, 20.0, 0.76, "This load belongs to none of its groups."),
+        (None, 20.0, 0.5, "Not known: number of metastases."),
+        (7, None, 0.5, "Not known: diameter of the largest metastasis."),
+    ],
+)
+def test_trial__groups_by_the_printed_limits(count, size_mm, load, text):
+    measured = facts(lesion_count=count, largest_lesion_mm=size_mm, burden_fraction=load)
+
+    told = option_text(trial_option(measured))
+
+    assert told.startswith(text)
+    assert told.endswith(
+        "Described by Machairas 2021: ablation, embolisation or Y-90 by number, size, load."
+    )
+
+
+@pytest.mark.parametrize("rule", TREATMENTS.values(), ids=lambda rule: f"{rule.source}.{rule.id}")
+def test_option__is_never_an_order(rule):
+    orders = re.compile(r"\b(should|must|need to|shall|resect|give|start|perform)\b", re.IGNORECASE)
+
+    assert not orders.search(" ".join((rule.statement, *(note.text for note in rule.notes))))
+
+
+ANYTHING = {
+    "grade": st.none() | st.sampled_from(Grade),
+    "grade_is_g1_or_g2": st.none() | st.booleans(),
+    "differentiation": st.none() | st.sampled_from(Differentiation),
+    "lesion_count": st.none() | st.builds(Quantity, st.integers(0, 40).map(float)),
+    "both_lobes": st.none() | st.booleans(),
+    "burden_fraction": st.none() | st.builds(Quantity, st.floats(0.0, 1.0)),
+    "largest_lesion_mm": st.none() | st.floats(1.0, 200.0),
+    "debulkable_in_stages_fraction": st.none() | st.builds(Quantity, st.floats(0.0, 1.0)),
+    "extrahepatic_disease": st.none() | st.sampled_from(ExtrahepaticDisease),
+    "primary_site": st.none() | st.sampled_from(PrimarySite),
+    "frilling_type": st.none() | st.sampled_from(FrillingType),
+    "pancreatoduodenectomy": st.none() | st.booleans(),
+    "functional": st.none() | st.booleans(),
+}
+
+
+@settings(max_examples=40)
+@given(known=st.fixed_dictionaries({}, optional=ANYTHING))
+def test_texts__of_any_case_are_short_sentences(known):
+    given_ = Facts.named(known)
+    results = (*staging(given_, targets=()), *transplant(given_), *resectability(given_))
+    found = [condition_text(finding) for result in results for finding in result.findings]
+    options = [option_text(one) for row in pathways(given_) for one in row.options]
+
+    assert max(map(len, found)) <= LONGEST_FINDING
+    assert max(map(len, options), default=0) <= LONGEST_OPTION
+    of_staging = [condition_text(f) for r in staging(given_, targets=()) for f in r.findings]
+    assert max(map(len, of_staging)) <= LONGEST_FINDING_OF_STAGING
+    for text in (*found, *options):
+        assert re.fullmatch(r"[A-Z0-9].*[.)]", text)
+    for text in (*found, *options, *map(list_text, results)):
+        assert "  " not in text
+    for result in results:
+        told = "undecided" in list_text(result)
+        assert told == (result.verdict is Verdict.UNKNOWN)
+        if told:
+            assert "missing: " in list_text(result) or "Not decided by the " in list_text(result)
+
+
+@given(
+    size=st.floats(0.5, 200.0),
+    portal=st.none() | st.floats(0.0, 90.0),
+)
+def test_texts__on_a_lesion_are_short(size, portal):
+    known = {
+        inputs.LESION_DIAMETER: Quantity(size),
+        inputs.PORTAL_DISTANCE: Quantity.absent("no vessels") if portal is None else portal,
+    }
+    rules = (rule for rule in CRITERIA.values() if rule.id.startswith("ablation."))
+
+    assert all(
+        len(condition_text(judge(rule, Facts(known)))) <= LONGEST_FINDING_OF_ABLATION
+        for rule in rules
+    )
