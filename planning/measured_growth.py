@@ -26,7 +26,7 @@ from remnant.core.comparison import Growth
 from remnant.core.quantity import Bound, Quantity, UncertaintyPart
 from remnant.core.reasons import Cause, Reason, reason, reasons_of
 from remnant.core.units import percent_from_fraction
-from volumetry.growth_time import no_growth
+from volumetry.growth import no_growth
 from volumetry.propagation import Sample
 
 

@@ -43,6 +43,13 @@ class BsaFormula:
 
 
 def _power(factor: float, height: float, weight: float) -> Callable[[Facts], float]:
+    """Return a formula of powers, such as Du Bois' 0.007184 · cm^0.725 · kg^0.425.
+
+    >>> compute = _power(0.007184, 0.725, 0.425)
+    >>> round(compute({Fact.HEIGHT_CM: 175.0, Fact.WEIGHT_KG: 80.0}), 3)
+    1.956
+    """
+
     def compute(facts: Facts) -> float:
         return float(factor * facts[Fact.HEIGHT_CM] ** height * facts[Fact.WEIGHT_KG] ** weight)
 
@@ -50,16 +57,31 @@ def _power(factor: float, height: float, weight: float) -> Callable[[Facts], flo
 
 
 def _mosteller(facts: Facts) -> float:
+    """Root of height times weight over 3600.
+
+    >>> _mosteller({Fact.HEIGHT_CM: 180.0, Fact.WEIGHT_KG: 80.0})
+    2.0
+    """
     return sqrt(facts[Fact.HEIGHT_CM] * facts[Fact.WEIGHT_KG] / 3600.0)
 
 
 def _boyd(facts: Facts) -> float:
+    """Power of the weight in grams, whose exponent falls with the weight.
+
+    >>> round(_boyd({Fact.HEIGHT_CM: 175.0, Fact.WEIGHT_KG: 80.0}), 3)
+    1.99
+    """
     weight_g = facts[Fact.WEIGHT_KG] * G_PER_KG
     exponent = 0.7285 - 0.0188 * log10(weight_g)
     return float(0.0003207 * facts[Fact.HEIGHT_CM] ** 0.3 * weight_g**exponent)
 
 
 def _livingston(facts: Facts) -> float:
+    """Power of the weight alone.
+
+    >>> round(_livingston({Fact.WEIGHT_KG: 80.0}), 3)
+    1.995
+    """
     return float(0.1173 * facts[Fact.WEIGHT_KG] ** 0.6466)
 
 

@@ -26,7 +26,6 @@ from remnant.core.reasons import Cause, Reason, joined, reason
 from remnant.core.units import percent_from_fraction
 from remnant.core.volumetry_report import StandardisedVolume, VolumetryReport
 from volumetry.change import change_of, loose_ends, multiplied, paired_spreads, varying_interval
-from volumetry.growth_time import no_growth, weeks_to_reach
 from volumetry.propagation import Sample
 from volumetry.remnant import DECIMALS, future_liver_remnant
 from volumetry.uncertainty import TAIL, ratio
@@ -296,6 +295,62 @@ def _rate(quantity: Quantity, per_time: float | None) -> Quantity:
     if per_time is None:
         return Quantity.absent(reason(Cause.NO_TIME_BETWEEN))
     return multiplied(quantity, per_time)
+
+
+def no_growth(difference: Quantity) -> Reason | None:
+    """Return why a change between two scans is no growth that a time could rest on.
+
+    Parameters
+    ----------
+    difference
+        sFLR after − before, as a fraction; present.
+
+    Returns
+    -------
+    Reason or None
+        ``None`` where it grew by more than the measurement errors: where the 90 % interval of the
+        change lies above 0. Without an interval any gain counts.
+    """
+    if (difference.value or 0.0) <= 0.0:
+        return reason(Cause.NO_GROWTH)
+    around = difference.interval
+    if around is None or around.low > 0.0:
+        return None
+    return reason(Cause.GROWTH_WITHIN_ERROR, around.low, around.high)
+
+
+def weeks_to_reach(
+    sflr: float | Sample, rate_per_week: float | Sample, threshold_sflr: float
+) -> Sample:
+    """Return how long linear growth would take.
+
+    Parameters
+    ----------
+    sflr, rate_per_week
+        Where it stands and what it gains a week, as fractions; numbers or draws.
+    threshold_sflr
+        What is to be reached.
+
+    Returns
+    -------
+    Sample
+        Weeks: 0 where it is reached already, infinite where there is no growth.
+
+    Examples
+    --------
+    From 22 to 30 % at 4 points a week; reached already; without growth:
+
+    >>> [float(weeks) for weeks in weeks_to_reach(np.array([0.22, 0.31]), 0.04, 0.30).round(6)]
+    [2.0, 0.0]
+    >>> float(weeks_to_reach(0.22, -0.01, 0.30))
+    inf
+    """
+    missing = threshold_sflr - np.asarray(sflr, dtype=np.float64)
+    rate = np.asarray(rate_per_week, dtype=np.float64)
+    weeks = np.full(np.broadcast_shapes(missing.shape, rate.shape), np.inf)
+    np.divide(missing, rate, out=weeks, where=rate > 0.0)
+    reached: Sample = np.where(missing <= 0.0, 0.0, weeks)
+    return reached
 
 
 def _weeks_to_threshold(figures: _Figures, sflr: Change, request: GrowthRequest) -> Quantity:

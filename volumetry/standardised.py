@@ -63,6 +63,15 @@ def standardised_volume(
         There is no formula of that name.
     ImplausibleValueError
         The thoracic width lies outside 15 to 60 cm.
+
+    Examples
+    --------
+    2.0 m² by Mosteller, and 1267.28 · 2.0 − 794.41 mL by Vauthey; nothing is guessed:
+
+    >>> round(standardised_volume(Patient(height_cm=180.0, weight_kg=80.0)).stlv_ml.value, 2)
+    1740.15
+    >>> standardised_volume(Patient()).stlv_ml.value is None
+    True
     """
     _require_width(thoracic_width_cm)
     chosen = _formula(formula)

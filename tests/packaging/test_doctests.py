@@ -11,8 +11,12 @@ FORMULAS = {
     "planning.staged",
     "remnant.core.quantity",
     "remnant.core.units",
+    "volumetry.body_surface",
     "volumetry.burden",
+    "volumetry.growth",
     "volumetry.propagation",
+    "volumetry.standardised",
+    "volumetry.volume_formulas",
 }
 
 

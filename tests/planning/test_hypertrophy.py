@@ -29,7 +29,7 @@ from planning.hypertrophy import (
 from planning.rules.growth import ALPPS_CROOME, PVE_RESPONSE, RPVE_FOUR
 from remnant.core.errors import ImplausibleValueError
 from remnant.core.quantity import Bound, Interval, Quantity
-from volumetry.growth_time import weeks_to_reach
+from volumetry.growth import weeks_to_reach
 
 TAU = PVE_RESPONSE.time.days
 LEVELS = np.linspace(0.0, 1.0, 201)

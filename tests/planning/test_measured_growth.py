@@ -13,8 +13,7 @@ from planning.rules.growth import ALPPS_CROOME, PVE_TIME, TimeConstant
 from remnant.core.labels import CouinaudSegment
 from remnant.core.quantity import Bound, Quantity, UncertaintyPart
 from remnant.core.reasons import Cause, causes_of
-from volumetry.growth import FlrDraws, GrowthRequest, StandardDraws, growth
-from volumetry.growth_time import weeks_to_reach
+from volumetry.growth import FlrDraws, GrowthRequest, StandardDraws, growth, weeks_to_reach
 from volumetry.uncertainty import sample_interval, spanned
 
 COUNT = 40_000

@@ -428,3 +428,17 @@ def test_measure__a_rejected_lesion_may_lie_outside_the_liver():
     assert Verdict.NOT_MET is verdict({})
     assert Verdict.NOT_MET is verdict({2: Confirmation.REJECTED})
     assert Verdict.MET is verdict({1: Confirmation.REJECTED})
+
+
+# What a measured volume says where lesions are unknown
+
+
+@pytest.mark.parametrize("cut", [False, True])
+def test_functional_volume__without_a_lesion_map_names_what_is_unknown(cut):
+    codes = np.zeros((9, 10, 11), np.uint8)
+    codes[0 if cut else 2 : 6, 2:7, 2:8] = 1
+    liver = LabelMap(codes, Geometry(codes.shape, np.diag([2.0, 2.0, 2.0, 1.0])), BINARY_SCHEME)
+    found = measure(liver, None, couinaud=None, patient=Patient()).functional_tlv_ml
+    assert causes_of(found.reasons) == (Cause.LESIONS_UNKNOWN, Cause.LIVER_CUT)[: 1 + cut]
+    assert found.bound is (None if cut else Bound.UPPER)
+    assert found.indicative == cut
