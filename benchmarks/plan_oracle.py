@@ -798,6 +798,11 @@ class Schema13:
     """How ``report.json`` of schema 1.3 writes what is kept: all that a new schema changes."""
 
     @staticmethod
+    def flat(document: Json) -> Json:
+        """Return the document with what belongs together on one level, absences written out."""
+        return document
+
+    @staticmethod
     def quantity(owner: Json, name: str) -> Row:
         """Return a quantity's value and, where they are there, what stands beside it."""
         beside = {key: owner.get(f"{name}_{key}") for key in QUANTITY_KEYS}
@@ -824,10 +829,99 @@ class Schema13:
         """Return the name of a pathway's option."""
         return str(option["name"])
 
+    @staticmethod
+    def facts(owner: Json, name: str) -> Row:
+        """Return a plain fact by its key."""
+        return owner[name]
 
+
+class Schema20(Schema13):
+    """How schema 2.0 writes the same: quantities are objects, what is absent is left out."""
+
+    @staticmethod
+    def flat(document: Json) -> Json:
+        """Return the document with remnants and results on the level of what they belong to."""
+        planning = document["planning"]
+        for name in ("findings", "plans", "targets", "staged", *LISTS, "ablation", "pathways"):
+            planning.setdefault(name, [])
+        for name in ("netlm", "stability"):
+            planning.setdefault(name, None)
+        for resection in planning["resections"]:
+            resection.update(resection.pop("remnant"))
+        for plan in planning["plans"]:
+            plan.update(plan.pop("result"))
+            plan.update(plan.pop("remnant"))
+            plan["recipe"] = Schema20.recipe(plan.get("recipe", {}))
+        for staged in planning["staged"]:
+            for stage in ("first_stage", "second_stage"):
+                staged[stage] = Schema20.recipe(staged.get(stage, {}))
+        for target in planning["targets"]:
+            target.setdefault("relaxations", [])
+        document.setdefault("quality", [])
+        return document
+
+    @staticmethod
+    def recipe(recipe: Json) -> Json:
+        """Return a recipe with its three parts."""
+        return {part: recipe.get(part, []) for part in ("segments", "wedges", "ablations")}
+
+    @staticmethod
+    def quantity(owner: Json, name: str) -> Row:
+        """Return a quantity's value and, where they are there, what stands beside it."""
+        known = owner.get(name) or {"value": None}
+        return {"value": known.get("value"), **Schema20.beside(known)}
+
+    @staticmethod
+    def beside(known: Json) -> Json:
+        """Return the interval, median, bound and mark of a quantity."""
+        interval = known.get("interval") or {}
+        ends = [interval["low"], interval["high"]] if interval else None
+        beside = {"interval": ends, "median": interval.get("median"), "bound": known.get("bound")}
+        return _present({**beside, "indicative": known.get("indicative") or None})
+
+    @staticmethod
+    def finding(finding: Json) -> Row:
+        """Return a finding's verdict, value, threshold and probability."""
+        return _present(
+            {
+                "verdict": finding["verdict"],
+                "value": finding.get("quantity", {}).get("value"),
+                "threshold": finding.get("threshold", {}).get("value"),
+                "probability": finding.get("probability"),
+            }
+        )
+
+    @staticmethod
+    def segments(volumetry: Json) -> Iterator[tuple[str, Row]]:
+        """Yield the volumes of every segment by name, whole and functional."""
+        known = volumetry.get("segments") or {}
+        for kind, key in (("segments", "total"), ("segments_functional", "functional")):
+            for numeral, volumes in known.items():
+                interval = {"interval": volumes.get(f"{key}_interval")}
+                row = {"value": volumes[f"{key}_ml"], **Schema20.beside(interval)}
+                yield f"{kind}_ml/{numeral}", row
+
+    @staticmethod
+    def facts(owner: Json, name: str) -> Row:
+        """Return a plain fact; what is left out is what the type has where nothing is given."""
+        if name == "segments_at_edge":
+            known = owner.get("segments")
+            return None if known is None else [n for n, v in known.items() if v["touches_edge"]]
+        if name == "segments_need_review":
+            estimated = owner.get("segment_source") == "model"
+            return estimated and owner.get("segments_confirmation") is None
+        return owner.get(name, LEFT_OUT.get(name))
+
+
+LEFT_OUT: Final[Json] = {
+    **{name: [] for name in ("segments", "targets", "flips", "plans")},
+    "confirmation": "automatic",
+    **{name: {} for name in ("sflr_by_formula", "fates", "by_cause", "type_shares")},
+}
+"""What a key stands for that schema 2.0 leaves out, other than ``null``."""
 QUANTITY_KEYS: Final = ("interval", "median", "bound", "indicative")
 FINDING_KEYS: Final = ("verdict", "value", "threshold", "probability")
-SCHEMAS: Final[Mapping[str, type[Schema13]]] = {"1.3": Schema13}
+SCHEMAS: Final[Mapping[str, type[Schema13]]] = {"1.3": Schema13, "2.0": Schema20}
 
 VOLUMES: Final = ("tlv_ml", "functional_tlv_ml", "tumour_ml", "burden_fraction")
 VOLUMETRY_FACTS: Final = (
@@ -867,18 +961,19 @@ DECIDED: Final = ("met", "not_met")
 def rows(document: Json) -> Rows:
     """Return all that is kept of a report, by path; numbers rounded to nine digits."""
     schema = SCHEMAS[document["schema_version"]]
+    document = schema.flat(document)
     planning = document["planning"]
     found = [
         *_volumetry(document["volumetry"], schema),
         *_findings("quality", document["quality"], schema),
         *_findings("findings", planning["findings"], schema),
-        *_classes(planning),
+        *_classes(planning, schema),
         *(row for name in LISTS for row in _lists(name, planning[name], schema)),
         *(row for pathway in planning["pathways"] for row in _pathway(pathway, schema)),
         *(row for lesion in planning["ablation"] for row in _ablation(lesion, schema)),
         *(row for resection in planning["resections"] for row in _resection(resection, schema)),
         *_plans(planning["plans"], schema),
-        *(row for target in planning["targets"] for row in _target(target)),
+        *(row for target in planning["targets"] for row in _target(target, schema)),
         *(row for staged in planning["staged"] for row in _staged(staged, schema)),
     ]
     return {path: rounded(row) for path, row in _numbered(found)}
@@ -915,9 +1010,9 @@ def _quantities(path: str, owner: Json, names: Iterable[str], schema: type[Schem
         yield f"{path}/{name}", schema.quantity(owner, name)
 
 
-def _facts(path: str, owner: Json, names: Iterable[str]) -> Pairs:
+def _facts(path: str, owner: Json, names: Iterable[str], schema: type[Schema13]) -> Pairs:
     for name in names:
-        yield f"{path}/{name}", owner[name]
+        yield f"{path}/{name}", schema.facts(owner, name)
 
 
 def _findings(path: str, findings: Iterable[Json], schema: type[Schema13]) -> Pairs:
@@ -928,21 +1023,21 @@ def _findings(path: str, findings: Iterable[Json], schema: type[Schema13]) -> Pa
 def _volumetry(volumetry: Json, schema: type[Schema13]) -> Pairs:
     path, standardised = "volumetry", volumetry["standardised"]
     yield from _quantities(path, volumetry, VOLUMES, schema)
-    yield from _facts(path, volumetry, VOLUMETRY_FACTS)
+    yield from _facts(path, volumetry, VOLUMETRY_FACTS, schema)
     yield from ((f"{path}/{name}", row) for name, row in schema.segments(volumetry))
     yield f"{path}/standardised/formula", standardised["formula"]
     yield from _quantities(f"{path}/standardised", standardised, ("stlv_ml", "bsa_m2"), schema)
     for lesion in volumetry["lesions"]:
         yield from _quantities(f"{path}/lesions/{lesion['id']}", lesion, LESION_QUANTITIES, schema)
-        yield from _facts(f"{path}/lesions/{lesion['id']}", lesion, LESION_FACTS)
+        yield from _facts(f"{path}/lesions/{lesion['id']}", lesion, LESION_FACTS, schema)
     yield from _findings(f"{path}/quality", volumetry["quality"], schema)
 
 
-def _classes(planning: Json) -> Pairs:
+def _classes(planning: Json, schema: type[Schema13]) -> Pairs:
     yield "frilling/type", planning["frilling"]["type"]
     yield "netlm/type", planning["netlm"] and planning["netlm"]["type"]
     if planning["stability"] is not None:
-        yield from _facts("stability", planning["stability"], STABILITY_FACTS)
+        yield from _facts("stability", planning["stability"], STABILITY_FACTS, schema)
 
 
 def _lists(name: str, lists: Iterable[Json], schema: type[Schema13]) -> Pairs:
@@ -971,7 +1066,9 @@ def _ablation(lesion: Json, schema: type[Schema13]) -> Pairs:
 
 def _resection(resection: Json, schema: type[Schema13]) -> Pairs:
     path = f"resections/{resection['name']}"
-    yield from _facts(path, resection, ("segments", "named", "new_world", "sflr_by_formula"))
+    yield from _facts(
+        path, resection, ("segments", "named", "new_world", "sflr_by_formula"), schema
+    )
     yield from _quantities(path, resection, (*REMNANT_QUANTITIES, "debulked_fraction"), schema)
     yield from _findings(f"{path}/findings", resection["findings"], schema)
 
@@ -980,21 +1077,21 @@ def _plans(plans: Sequence[Json], schema: type[Schema13]) -> Pairs:
     yield "plans/order", [plan["id"] for plan in plans]
     for plan in plans:
         path = f"plans/{plan['id']}"
-        yield from _facts(path, plan, PLAN_FACTS)
+        yield from _facts(path, plan, PLAN_FACTS, schema)
         yield from _quantities(path, plan, PLAN_QUANTITIES, schema)
         yield from _findings(f"{path}/findings", plan["findings"], schema)
 
 
-def _target(target: Json) -> Pairs:
+def _target(target: Json, schema: type[Schema13]) -> Pairs:
     path = f"targets/{target['target']:g}"
-    yield from _facts(path, target, TARGET_FACTS)
+    yield from _facts(path, target, TARGET_FACTS, schema)
     for relaxation in target["relaxations"]:
-        yield f"{path}/relaxations", {key: relaxation[key] for key in RELAXATION_FACTS}
+        yield f"{path}/relaxations", {key: relaxation.get(key) for key in RELAXATION_FACTS}
 
 
 def _staged(staged: Json, schema: type[Schema13]) -> Pairs:
     path = f"staged/{staged['plan']}/{staged['strategy']}"
-    yield from _facts(path, staged, STAGED_FACTS)
+    yield from _facts(path, staged, STAGED_FACTS, schema)
     yield from _quantities(path, staged, STAGED_QUANTITIES, schema)
     yield from _findings(f"{path}/findings", staged["findings"], schema)
 
