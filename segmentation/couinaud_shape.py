@@ -25,6 +25,7 @@ from remnant.core.progress import Progress, silent
 from remnant.core.uncertainty import LARGEST_BORDER_MM, SegmentPlane
 from remnant.core.units import percent_from_fraction
 from remnant.core.volumes import LabelMap
+from remnant.core.volumetry_report import SegmentSource
 from segmentation.engines.device import chosen_device
 from segmentation.engines.memory import memory_shortage_told
 from segmentation.liver_shape import LiverShape, liver_shape
@@ -145,6 +146,7 @@ class ShapeDivider:
         couinaud = segments_on_grid(logits, shape, liver)
         progress(STAGE, 3, 3)
         return DividedLiver(
+            source=SegmentSource.MODEL,
             couinaud=couinaud,
             segment_plane_mm=plane_sds_mm(probabilities, shape, scale),
             quality=(

@@ -9,6 +9,7 @@ from remnant.core.progress import Progress, silent
 from remnant.core.provenance import ModelUse
 from remnant.core.uncertainty import SegmentPlane
 from remnant.core.volumes import ImageVolume, LabelMap
+from remnant.core.volumetry_report import SegmentSource
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -56,14 +57,17 @@ class Segmentation:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class DividedLiver:
-    """A liver's Couinaud segments as an engine estimated them, on the liver's grid.
+    """A liver's Couinaud segments, on the liver's grid, and what came with them.
 
     Parameters
     ----------
     couinaud
-        ``COUINAUD_SCHEME`` codes; every liver voxel has a segment, all else is 0.
+        ``COUINAUD_SCHEME`` codes; all that is not liver is 0.
+    source
+        What the liver was divided by.
     segment_plane_mm
-        Standard deviation of the displacement of each plane, calibrated for this liver.
+        Standard deviation of the displacement of each plane, calibrated for this liver; ``None``
+        where the source says nothing of it.
     quality
         What speaks for or against the result.
     models, device
@@ -73,7 +77,8 @@ class DividedLiver:
     """
 
     couinaud: LabelMap
-    segment_plane_mm: Mapping[SegmentPlane, float]
+    source: SegmentSource
+    segment_plane_mm: Mapping[SegmentPlane, float] | None = None
     quality: tuple[Finding, ...] = ()
     models: tuple[ModelUse, ...] = ()
     device: str | None = None
@@ -85,6 +90,8 @@ class SegmentDivider(Protocol):
 
     def divide(self, liver: LabelMap, *, progress: Progress = silent) -> DividedLiver:
         """Divide ``liver``, whose non-zero codes are the liver, lesions included.
+
+        Every liver voxel gets a segment.
 
         Raises
         ------

@@ -12,7 +12,6 @@ borders lie *between* the hepatic veins, while Couinaud's scissurae lie *on* the
 Only what was labelled has a territory: a branch left out loses its part to its neighbours.
 """
 
-from dataclasses import dataclass
 from itertools import product
 from typing import Final
 
@@ -26,7 +25,9 @@ from remnant.core.findings import Finding, quality_finding
 from remnant.core.labels import COUINAUD_SCHEME, CouinaudSegment
 from remnant.core.units import percent_from_fraction
 from remnant.core.volumes import LabelMap
+from remnant.core.volumetry_report import SegmentSource
 from segmentation.geodesic import Domain, nearest_seeds, straight_seeds
+from segmentation.port import DividedLiver
 
 LARGEST_OUTSIDE_FRACTION: Final = 0.1
 LARGEST_UNREACHED_FRACTION: Final = 0.01
@@ -35,25 +36,7 @@ Codes = NDArray[np.uint8]
 Index = NDArray[np.int32]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Territories:
-    """Segments made from branches.
-
-    Parameters
-    ----------
-    couinaud
-        ``COUINAUD_SCHEME`` codes on the liver's grid: a segment in every liver voxel, else 0.
-    quality
-        ``branches_for_every_segment`` (value: segments without a branch), ``branches_in_liver``
-        (value: fraction of the branch voxels that were of no use), ``liver_reached_from_branches``
-        (value: fraction of the liver that no way inside it joins to a branch).
-    """
-
-    couinaud: LabelMap
-    quality: tuple[Finding, ...]
-
-
-def couinaud_from_territories(liver: LabelMap, branches: LabelMap) -> Territories:
+def couinaud_from_territories(liver: LabelMap, branches: LabelMap) -> DividedLiver:
     """Give every liver voxel the segment of the branch that is nearest along the liver.
 
     Parameters
@@ -68,9 +51,12 @@ def couinaud_from_territories(liver: LabelMap, branches: LabelMap) -> Territorie
 
     Returns
     -------
-    Territories
-        A branch voxel in the liver keeps its code. A piece of the liver without a branch goes to
-        the branch nearest by straight distance. A segment without a branch gets no voxel. Where two
+    DividedLiver
+        Its quality: ``branches_for_every_segment`` (value: segments without a branch),
+        ``branches_in_liver`` (value: fraction of the branch voxels that were of no use),
+        ``liver_reached_from_branches`` (value: fraction of the liver that no way inside it joins
+        to a branch). A branch voxel in the liver keeps its code. A piece of the liver without a
+        branch goes to the branch nearest by straight distance. A segment without a branch gets no voxel. Where two
         branches are equally near, one gets the voxel by its position, the same at every call.
 
     Raises
@@ -96,7 +82,8 @@ def couinaud_from_territories(liver: LabelMap, branches: LabelMap) -> Territorie
     segments[box], unreached = _territories(domain)
     couinaud = LabelMap(segments, liver.geometry, COUINAUD_SCHEME)
     outside = 1 - len(seeds) / int(np.count_nonzero(branches.codes))
-    return Territories(
+    return DividedLiver(
+        source=SegmentSource.TERRITORIES,
         couinaud=couinaud,
         quality=(_for_every_segment(branches, codes), _in_liver(outside), _reached(unreached)),
     )

@@ -37,7 +37,6 @@ from remnant.pipeline.division import (
     ROLES,
     SAME_MAP,
     SEGMENTS_SOURCE,
-    Division,
     by_branches,
     by_landmarks,
     by_model,
@@ -51,7 +50,7 @@ from remnant.pipeline.segment_sources import ABOUT_SEGMENTS, NEEDS_LANDMARKS, Gi
 from remnant.pipeline.segmented import SegmentedCase
 from remnant.pipeline.timing import Stopwatch
 from segmentation import couinaud as planes
-from segmentation.port import SegmentDivider
+from segmentation.port import DividedLiver, SegmentDivider
 from segmentation.quality import check_segments
 
 WHOLE_LIVER: Final = "whole_liver"
@@ -138,7 +137,7 @@ def with_edited_segments(case: SegmentedCase, sha256: str) -> SegmentedCase:
     if case.couinaud is None:
         return case
     edited = GivenMap(labels=case.couinaud, sha256=sha256, quality=())
-    division = Division(couinaud=case.couinaud, source=SegmentSource.GIVEN)
+    division = DividedLiver(couinaud=case.couinaud, source=SegmentSource.GIVEN)
     fresh = _divided(replace(case, couinaud=None), division, GivenSegments(couinaud=edited))
     return settled(fresh)
 
@@ -164,14 +163,14 @@ def _division(
     segments: GivenSegments,
     divider: SegmentDivider | None,
     progress: Progress,
-) -> Division | None:
+) -> DividedLiver | None:
     """Decide by what the liver is divided; ``None`` where it stays as it is."""
     best = None if _only_splits_iv(case, segments) else next(iter(segments.sources), None)
     couinaud, branches, landmarks = segments.couinaud, segments.branches, segments.landmarks
     if best is SegmentSource.GIVEN and couinaud is not None:
         placed = _placed(case, couinaud, "the Couinaud map")
         require_fit(placed, case.structures)
-        return Division(couinaud=placed, source=best, quality=couinaud.quality)
+        return DividedLiver(couinaud=placed, source=best, quality=couinaud.quality)
     if best is SegmentSource.TERRITORIES and branches is not None:
         placed = _placed(case, branches, "the map of branches")
         return by_branches(widest_liver(case), placed, branches.quality)
@@ -203,7 +202,9 @@ def _placed(case: SegmentedCase, given: GivenMap, what: str) -> LabelMap:
     return placed_on(case.structures.geometry, given.labels, what=what, on="the case")
 
 
-def _redivided(case: SegmentedCase, division: Division, segments: GivenSegments) -> SegmentedCase:
+def _redivided(
+    case: SegmentedCase, division: DividedLiver, segments: GivenSegments
+) -> SegmentedCase:
     """Divide the case anew, unless it is given the very segments that another source made.
 
     Segments that their own source calls unusable are left out, with its reason.
@@ -221,13 +222,13 @@ def _redivided(case: SegmentedCase, division: Division, segments: GivenSegments)
     return replace(case, quality=merged_findings(case.quality, (said,)))
 
 
-def _is_returned(case: SegmentedCase, division: Division) -> bool:
+def _is_returned(case: SegmentedCase, division: DividedLiver) -> bool:
     """Tell whether a map is given that is the case's own, which it has from elsewhere."""
     given = division.source is SegmentSource.GIVEN
     return given and case.segment_source is not division.source and _same_codes(case, division)
 
 
-def _divided(case: SegmentedCase, division: Division, segments: GivenSegments) -> SegmentedCase:
+def _divided(case: SegmentedCase, division: DividedLiver, segments: GivenSegments) -> SegmentedCase:
     """Put a division in the place of the case's earlier one, with all that goes with it."""
     same = _same_segments(case, division)
     found = merged_findings(check_segments(division.couinaud), division.quality)
@@ -244,7 +245,7 @@ def _divided(case: SegmentedCase, division: Division, segments: GivenSegments) -
         segment_source=division.source,
         segments_reasons=(),
         segments_confirmation=case.segments_confirmation if same else None,
-        segment_plane_mm=division.plane_mm,
+        segment_plane_mm=division.segment_plane_mm,
         segment_iv=case.segment_iv if same else None,
         segment_models=tuple(model.id for model in division.models),
         segment_findings=tuple(finding.id for finding in found),
@@ -256,7 +257,7 @@ def _divided(case: SegmentedCase, division: Division, segments: GivenSegments) -
     )
 
 
-def _undivided(case: SegmentedCase, division: Division, reason: str) -> SegmentedCase:
+def _undivided(case: SegmentedCase, division: DividedLiver, reason: str) -> SegmentedCase:
     """Leave the segments unknown, with what the one that could not divide them found."""
     gone = {*case.segment_findings, SEGMENTS_SOURCE, SEGMENTS_EXTENDED}
     models = tuple(m for m in case.models if m.id not in case.segment_models)
@@ -287,19 +288,19 @@ def _masks_of(case: SegmentedCase, segments: GivenSegments) -> str | None:
     return ",".join(sorted(roles)) or None
 
 
-def _same_segments(case: SegmentedCase, division: Division) -> bool:
+def _same_segments(case: SegmentedCase, division: DividedLiver) -> bool:
     """Tell whether a division is just what the case has already."""
     return case.segment_source is division.source and _same_codes(case, division)
 
 
-def _same_codes(case: SegmentedCase, division: Division) -> bool:
+def _same_codes(case: SegmentedCase, division: DividedLiver) -> bool:
     return case.couinaud is not None and np.array_equal(
         case.couinaud.codes, division.couinaud.codes
     )
 
 
 def _said(
-    case: SegmentedCase, division: Division, segments: GivenSegments, *, same: bool
+    case: SegmentedCase, division: DividedLiver, segments: GivenSegments, *, same: bool
 ) -> Finding:
     lost = {
         CONFIRMATION: case.segments_confirmation is not None and not same,

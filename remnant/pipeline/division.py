@@ -1,19 +1,17 @@
 """One division of a liver into Couinaud segments, by each of the sources there are."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Final
 
 from remnant.core.errors import EmptyStructureError, ModelIntegrityError, ModelUnavailableError
 from remnant.core.findings import Finding, quality_finding
 from remnant.core.landmarks import Landmarks
 from remnant.core.progress import Progress
-from remnant.core.provenance import ModelUse
-from remnant.core.uncertainty import SegmentPlane
 from remnant.core.volumes import LabelMap
 from remnant.core.volumetry_report import SegmentSource
 from segmentation.couinaud import couinaud_from_landmarks
-from segmentation.port import SegmentDivider
+from segmentation.port import DividedLiver, SegmentDivider
 from segmentation.territories import couinaud_from_territories
 
 SEGMENTS_SOURCE: Final = "segments_source"
@@ -45,37 +43,24 @@ OTHERWISE: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Division:
-    """A Couinaud map, where it is from, and what came with it; see `DividedLiver`."""
-
-    couinaud: LabelMap
-    source: SegmentSource
-    quality: tuple[Finding, ...] = ()
-    plane_mm: Mapping[SegmentPlane, float] | None = None
-    models: tuple[ModelUse, ...] = ()
-    device: str | None = None
-    unusable: str | None = None
-
-
-def by_branches(liver: LabelMap, branches: LabelMap, noticed: tuple[Finding, ...] = ()) -> Division:
+def by_branches(
+    liver: LabelMap, branches: LabelMap, noticed: tuple[Finding, ...] = ()
+) -> DividedLiver:
     """Divide a liver into the territories of its labelled branches, on the same grid.
 
     ``noticed`` is what was found when the branches were read.
     """
     found = couinaud_from_territories(liver, branches)
-    return Division(
-        couinaud=found.couinaud, source=SegmentSource.TERRITORIES, quality=noticed + found.quality
-    )
+    return replace(found, quality=noticed + found.quality)
 
 
-def by_landmarks(liver: LabelMap, landmarks: Landmarks) -> Division:
+def by_landmarks(liver: LabelMap, landmarks: Landmarks) -> DividedLiver:
     """Divide a liver by planes through points."""
     couinaud = couinaud_from_landmarks(liver, landmarks)
-    return Division(couinaud=couinaud, source=SegmentSource.LANDMARKS)
+    return DividedLiver(couinaud=couinaud, source=SegmentSource.LANDMARKS)
 
 
-def by_model(liver: LabelMap, divider: SegmentDivider, progress: Progress) -> Division:
+def by_model(liver: LabelMap, divider: SegmentDivider, progress: Progress) -> DividedLiver:
     """Divide a liver without a human's help.
 
     Raises
@@ -86,18 +71,9 @@ def by_model(liver: LabelMap, divider: SegmentDivider, progress: Progress) -> Di
         The liver is too thin to have a shape; so does this.
     """
     try:
-        found = divider.divide(liver, progress=progress)
+        return divider.divide(liver, progress=progress)
     except (ModelUnavailableError, ModelIntegrityError, EmptyStructureError) as fault:
         raise type(fault)(f"{fault}; {OTHERWISE}") from fault
-    return Division(
-        couinaud=found.couinaud,
-        source=SegmentSource.MODEL,
-        quality=found.quality,
-        plane_mm=found.segment_plane_mm,
-        models=found.models,
-        device=found.device,
-        unusable=found.unusable,
-    )
 
 
 def outranks(first: SegmentSource | None, second: SegmentSource) -> bool:

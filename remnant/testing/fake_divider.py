@@ -10,6 +10,7 @@ from remnant.core.progress import Progress, silent
 from remnant.core.provenance import ModelUse
 from remnant.core.uncertainty import SegmentPlane
 from remnant.core.volumes import LabelMap
+from remnant.core.volumetry_report import SegmentSource
 from remnant.testing.phantoms import LiverPhantom
 from segmentation.couinaud import couinaud_from_landmarks
 from segmentation.port import DividedLiver, SegmentDivider
@@ -56,6 +57,7 @@ class FakeDivider:
         progress("known planes", 1, 1)
         text = "the planes were known, nothing was estimated"
         return DividedLiver(
+            source=SegmentSource.MODEL,
             couinaud=couinaud,
             segment_plane_mm=self.segment_plane_mm,
             quality=(quality_finding("fake_divider", passed=True, prose=text),),
