@@ -56,8 +56,9 @@ def couinaud_from_territories(liver: LabelMap, branches: LabelMap) -> DividedLiv
         ``branches_in_liver`` (value: fraction of the branch voxels that were of no use),
         ``liver_reached_from_branches`` (value: fraction of the liver that no way inside it joins
         to a branch). A branch voxel in the liver keeps its code. A piece of the liver without a
-        branch goes to the branch nearest by straight distance. A segment without a branch gets no voxel. Where two
-        branches are equally near, one gets the voxel by its position, the same at every call.
+        branch goes to the branch nearest by straight distance. A segment without a branch gets no
+        voxel. Where two branches are equally near, one gets the voxel by its position, the same at
+        every call.
 
     Raises
     ------
