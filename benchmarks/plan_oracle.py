@@ -59,6 +59,7 @@ Json = dict[str, Any]
 Row = Any
 """What is kept at one path: a verdict with its numbers, a quantity, a list or one value."""
 Rows = dict[str, Row]
+Pairs = Iterator[tuple[str, Row]]
 Codes = NDArray[np.uint16]
 Spacing = tuple[float, float, float]
 
@@ -351,10 +352,13 @@ IN_EVERY_SECTOR: Final = (
     ball(105, 0, 20, 20), ball(100, -5, -30, 17), ball(72, 32, 14, 19), ball(25, 38, 0, 17),
     ball(-8, 12, 16, 18),
 )  # fmt: skip
+DEEP: Final = (ball(112, 6, 0, 27), ball(60, 20, 20, 27), ball(5, 16, -2, 27))
 TOUCHING: Final = (ball(86, 8, 0, 17), ball(112, 8, 0, 16), ball(-12, 12, 15, 10))
 LANDMARKS_FILE: Final = json.dumps({"frame": "RAS mm", "points": LANDMARKS_MM})
 few = partial(phantom, BOTH_LOBES)
 right = partial(phantom, RIGHT_SIDED)
+diffuse = partial(phantom, 14, seed=5)
+deep = partial(phantom, DEEP)
 
 
 def without_segments(maps: Callable[[], Maps]) -> Callable[[], Maps]:
@@ -389,7 +393,7 @@ PHANTOM_CASES: Final[Mapping[str, Case]] = {
         facts=changed(AT_LIMITS, grade="G2"), choices={"most_ablations": 1, "keep": ["IV"]},
     ),
     "disseminated": Case(
-        maps=partial(phantom, 14, seed=5), page=True,
+        maps=diffuse, page=True,
         facts=changed(GOOD, primary_site="lung", portal_drainage=False),
     ),
     "disseminated_bad": Case(maps=partial(phantom, 13, seed=6), facts=BAD, person=LARGE),
@@ -447,6 +451,9 @@ PHANTOM_CASES: Final[Mapping[str, Case]] = {
     "limits_of_facts": Case(maps=few, person=f"{ADULT} --background normal", facts=AT_LIMITS),
     "minimal_extrahepatic_comorbid": Case(maps=few, facts=EXTRAHEPATIC_COMORBID, page=True),
     "minimal_extrahepatic": Case(maps=few, facts=changed(GOOD, extrahepatic_disease="minimal")),
+    "minimal_extrahepatic_comorbid_fitness_untold": Case(
+        maps=few, facts=changed(EXTRAHEPATIC_COMORBID, fit_for_major_hepatectomy=None), page=True
+    ),
     "significant_extrahepatic": Case(
         maps=few,
         facts=changed(GOOD, extrahepatic_disease="significant", peritoneal_carcinomatosis=True),
@@ -558,11 +565,24 @@ PHANTOM_CASES: Final[Mapping[str, Case]] = {
         maps=partial(phantom, IN_EVERY_SECTOR), person=f"{LARGE} --background cirrhosis",
         facts=GOOD, choices={"most_ablations": 1, "wedge_limit_mm": 30}, page=True,
     ),
+    "targets_out_of_reach": Case(
+        maps=deep, person=f"{LARGE} --background cirrhosis", facts=GOOD, page=True,
+        choices={"targets_percent": [20, 60, 99]},
+    ),
     **{
         f"drawn_facts_{seed}": Case(maps=maps, facts=drawn_facts(seed), person=person)
         for seed, (maps, person) in enumerate(
             ((few, NORMAL), (right, SMALL), (partial(phantom, BULK), LARGE)) * 4
         )
+    },
+    **{
+        f"drawn_facts_{kind}_{seed}": Case(maps=maps, facts=drawn_facts(seed), person=person)
+        for kind, maps, person, seeds in (
+            ("diffuse", diffuse, NORMAL, range(20, 28)),
+            ("deep", deep, f"{LARGE} --background cirrhosis", range(30, 35)),
+            ("three_quarters", partial(phantom, [inner_liver(0.76)]), LARGE, range(40, 45)),
+        )
+        for seed in seeds
     },
 }  # fmt: skip
 """Cases of made bodies, which every checkout can run."""
@@ -798,11 +818,6 @@ class Schema13:
     """How ``report.json`` of schema 1.3 writes what is kept: all that a new schema changes."""
 
     @staticmethod
-    def flat(document: Json) -> Json:
-        """Return the document with what belongs together on one level, absences written out."""
-        return document
-
-    @staticmethod
     def quantity(owner: Json, name: str) -> Row:
         """Return a quantity's value and, where they are there, what stands beside it."""
         beside = {key: owner.get(f"{name}_{key}") for key in QUANTITY_KEYS}
@@ -814,8 +829,13 @@ class Schema13:
         return _present({key: finding[key] for key in FINDING_KEYS})
 
     @staticmethod
-    def segments(volumetry: Json) -> Iterator[tuple[str, Row]]:
-        """Yield the volumes of every segment by name, whole and functional."""
+    def part(owner: Json, name: str) -> Json:  # noqa: ARG004  (what belongs to it is on its level)
+        """Return a part of a plan or a resection: its ``result`` or its ``remnant``."""
+        return owner
+
+    @staticmethod
+    def segments(volumetry: Json) -> Pairs:
+        """Yield the volumes of every segment by name, whole and functional, and what is cut."""
         for kind in ("segments", "segments_functional"):
             for numeral, value in (volumetry[f"{kind}_ml"] or {}).items():
                 keys = {"interval": "intervals", "median": "medians"}
@@ -823,110 +843,69 @@ class Schema13:
                     key: volumetry[f"{kind}_{table}_ml"].get(numeral) for key, table in keys.items()
                 }
                 yield f"{kind}_ml/{numeral}", {"value": value, **_present(beside)}
-
-    @staticmethod
-    def option(option: Json) -> str:
-        """Return the name of a pathway's option."""
-        return str(option["name"])
-
-    @staticmethod
-    def facts(owner: Json, name: str) -> Row:
-        """Return a plain fact by its key."""
-        return owner[name]
+        yield "segments_at_edge", volumetry["segments_at_edge"]
+        yield "segment_iv", volumetry["segment_iv"]
 
 
 class Schema20(Schema13):
-    """How schema 2.0 writes the same: quantities are objects, what is absent is left out."""
-
-    @staticmethod
-    def flat(document: Json) -> Json:
-        """Return the document with remnants and results on the level of what they belong to."""
-        planning = document["planning"]
-        for name in ("findings", "plans", "targets", "staged", *LISTS, "ablation", "pathways"):
-            planning.setdefault(name, [])
-        for name in ("netlm", "stability"):
-            planning.setdefault(name, None)
-        for resection in planning["resections"]:
-            resection.update(resection.pop("remnant"))
-        for plan in planning["plans"]:
-            plan.update(plan.pop("result"))
-            plan.update(plan.pop("remnant"))
-            plan["recipe"] = Schema20.recipe(plan.get("recipe", {}))
-        for staged in planning["staged"]:
-            for stage in ("first_stage", "second_stage"):
-                staged[stage] = Schema20.recipe(staged.get(stage, {}))
-        for target in planning["targets"]:
-            target.setdefault("relaxations", [])
-        document.setdefault("quality", [])
-        return document
-
-    @staticmethod
-    def recipe(recipe: Json) -> Json:
-        """Return a recipe with its three parts."""
-        return {part: recipe.get(part, []) for part in ("segments", "wedges", "ablations")}
+    """How schema 2.0 writes it: a quantity is an object, and what is as by default is left out."""
 
     @staticmethod
     def quantity(owner: Json, name: str) -> Row:
-        """Return a quantity's value and, where they are there, what stands beside it."""
-        known = owner.get(name) or {"value": None}
-        return {"value": known.get("value"), **Schema20.beside(known)}
-
-    @staticmethod
-    def beside(known: Json) -> Json:
-        """Return the interval, median, bound and mark of a quantity."""
-        interval = known.get("interval") or {}
-        ends = [interval["low"], interval["high"]] if interval else None
-        beside = {"interval": ends, "median": interval.get("median"), "bound": known.get("bound")}
-        return _present({**beside, "indicative": known.get("indicative") or None})
+        """Return a quantity's value and, where they are there, what else is known of it."""
+        known = owner[name]
+        beside = {key: known.get(key) for key in ("bound", "indicative")}
+        return {"value": known["value"], **_interval(known.get("interval")), **_present(beside)}
 
     @staticmethod
     def finding(finding: Json) -> Row:
         """Return a finding's verdict, value, threshold and probability."""
+        numbers = {"value": finding.get("quantity"), "threshold": finding.get("threshold")}
         return _present(
             {
                 "verdict": finding["verdict"],
-                "value": finding.get("quantity", {}).get("value"),
-                "threshold": finding.get("threshold", {}).get("value"),
+                **{key: known and known["value"] for key, known in numbers.items()},
                 "probability": finding.get("probability"),
             }
         )
 
     @staticmethod
-    def segments(volumetry: Json) -> Iterator[tuple[str, Row]]:
-        """Yield the volumes of every segment by name, whole and functional."""
-        known = volumetry.get("segments") or {}
-        for kind, key in (("segments", "total"), ("segments_functional", "functional")):
-            for numeral, volumes in known.items():
-                interval = {"interval": volumes.get(f"{key}_interval")}
-                row = {"value": volumes[f"{key}_ml"], **Schema20.beside(interval)}
-                yield f"{kind}_ml/{numeral}", row
+    def part(owner: Json, name: str) -> Json:
+        """Return a part of a plan or a resection."""
+        return Json(owner[name])
 
     @staticmethod
-    def facts(owner: Json, name: str) -> Row:
-        """Return a plain fact; what is left out is what the type has where nothing is given."""
-        if name == "segments_at_edge":
-            known = owner.get("segments")
-            return None if known is None else [n for n, v in known.items() if v["touches_edge"]]
-        if name == "segments_need_review":
-            estimated = owner.get("segment_source") == "model"
-            return estimated and owner.get("segments_confirmation") is None
-        return owner.get(name, LEFT_OUT.get(name))
+    def segments(volumetry: Json) -> Pairs:
+        """Yield the volumes of every segment by name, whole and functional, and what is cut."""
+        segments = volumetry["segments"]
+        for prefix, kind in (("segments", "total"), ("segments_functional", "functional")):
+            for numeral, known in (segments or {}).items():
+                interval = _interval(known.get(f"{kind}_interval"))
+                yield f"{prefix}_ml/{numeral}", {"value": known[f"{kind}_ml"], **interval}
+        cut = [name for name, known in (segments or {}).items() if known["touches_edge"]]
+        yield "segments_at_edge", None if segments is None else cut
+        parts = volumetry.get("segment_iv")
+        yield "segment_iv", parts and {PARTS_OF_IV[name]: part for name, part in parts.items()}
 
 
-LEFT_OUT: Final[Json] = {
-    **{name: [] for name in ("segments", "targets", "flips", "plans")},
-    "confirmation": "automatic",
-    **{name: {} for name in ("sflr_by_formula", "fates", "by_cause", "type_shares")},
-}
-"""What a key stands for that schema 2.0 leaves out, other than ``null``."""
+def _interval(interval: Json | None) -> Json:
+    if interval is None:
+        return {}
+    ends = [interval["low"], interval["high"]]
+    return _present({"interval": ends, "median": interval.get("median")})
+
+
 QUANTITY_KEYS: Final = ("interval", "median", "bound", "indicative")
 FINDING_KEYS: Final = ("verdict", "value", "threshold", "probability")
+PARTS_OF_IV: Final = {"IVA": "IVa", "IVB": "IVb"}
 SCHEMAS: Final[Mapping[str, type[Schema13]]] = {"1.3": Schema13, "2.0": Schema20}
+DEFAULTS: Final[Json] = {"confirmation": "automatic"}
+"""What a fact is that is not written; others are ``None``."""
 
 VOLUMES: Final = ("tlv_ml", "functional_tlv_ml", "tumour_ml", "burden_fraction")
 VOLUMETRY_FACTS: Final = (
-    "burden_class", "burden_class_probabilities", "segments_at_edge", "segment_source",
-    "segments_need_review", "unassigned_ml", "segment_iv",
+    "burden_class", "burden_class_probabilities", "segment_source", "segments_need_review",
+    "unassigned_ml",
 )  # fmt: skip
 LESION_QUANTITIES: Final = (
     "volume_ml", "surface_distance_mm", "portal_vein_distance_mm", "hepatic_veins_distance_mm",
@@ -938,21 +917,21 @@ LESION_FACTS: Final = (
 REMNANT_QUANTITIES: Final = (
     "flr_ml", "flr_measured_fraction", "sflr", "flr_body_weight_percent", "flr_ml_per_m2",
 )  # fmt: skip
-PLAN_QUANTITIES: Final = (
-    *REMNANT_QUANTITIES, "debulked_fraction", "removed_ml", "ablated_ml", "residual_tumour_ml",
+RESULT_QUANTITIES: Final = (
+    "debulked_fraction", "removed_ml", "ablated_ml", "residual_tumour_ml",
 )  # fmt: skip
+RESULT_FACTS: Final = ("fates", "margin_ml", "ablation_zones", "interventions")
 PLAN_FACTS: Final = (
-    "recipe", "origin", "targets", "named", "new_world", "fates", "margin_ml", "ablation_zones",
-    "interventions", "feasible", "proven", "gap_ml", "on_front", "flips",
+    "origin", "targets", "named", "new_world", "feasible", "proven", "gap_ml", "on_front", "flips",
 )  # fmt: skip
+RECIPE_FACTS: Final = ("segments", "wedges", "ablations")
 TARGET_FACTS: Final = (
     "verdict", "plans", "most_debulked_fraction", "largest_flr_ml", "least_flr_ml", "proven",
 )  # fmt: skip
 RELAXATION_FACTS: Final = ("kind", "amount", "flr_ml")
 STAGED_QUANTITIES: Final = ("flr_before_ml", "flr_after_ml", "sflr_after", "weeks_to_threshold")
-STAGED_FACTS: Final = (
-    "first_stage", "second_stage", "preset", "probability", "tumour_growth_fraction",
-)  # fmt: skip
+STAGED_FACTS: Final = ("preset", "probability", "tumour_growth_fraction")
+STAGES: Final = ("first_stage", "second_stage")
 STABILITY_FACTS: Final = ("perturbations", "same_share", "type_shares", "by_cause")
 LISTS: Final = ("resectability", "staging", "transplant")
 DECIDED: Final = ("met", "not_met")
@@ -961,25 +940,21 @@ DECIDED: Final = ("met", "not_met")
 def rows(document: Json) -> Rows:
     """Return all that is kept of a report, by path; numbers rounded to nine digits."""
     schema = SCHEMAS[document["schema_version"]]
-    document = schema.flat(document)
     planning = document["planning"]
     found = [
         *_volumetry(document["volumetry"], schema),
-        *_findings("quality", document["quality"], schema),
-        *_findings("findings", planning["findings"], schema),
-        *_classes(planning, schema),
-        *(row for name in LISTS for row in _lists(name, planning[name], schema)),
-        *(row for pathway in planning["pathways"] for row in _pathway(pathway, schema)),
-        *(row for lesion in planning["ablation"] for row in _ablation(lesion, schema)),
+        *_findings("quality", document, schema, name="quality"),
+        *_findings("findings", planning, schema),
+        *_classes(planning),
+        *(row for name in LISTS for one in planning[name] for row in _list(name, one, schema)),
+        *(row for pathway in planning["pathways"] for row in _pathway(pathway)),
+        *(row for lesion in planning.get("ablation", ()) for row in _ablation(lesion, schema)),
         *(row for resection in planning["resections"] for row in _resection(resection, schema)),
-        *_plans(planning["plans"], schema),
-        *(row for target in planning["targets"] for row in _target(target, schema)),
-        *(row for staged in planning["staged"] for row in _staged(staged, schema)),
+        *_plans(planning.get("plans", ()), schema),
+        *(row for target in planning.get("targets", ()) for row in _target(target)),
+        *(row for staged in planning.get("staged", ()) for row in _staged(staged, schema)),
     ]
     return {path: rounded(row) for path, row in _numbered(found)}
-
-
-Pairs = Iterator[tuple[str, Row]]
 
 
 def _present(items: Json) -> Json:
@@ -1010,90 +985,98 @@ def _quantities(path: str, owner: Json, names: Iterable[str], schema: type[Schem
         yield f"{path}/{name}", schema.quantity(owner, name)
 
 
-def _facts(path: str, owner: Json, names: Iterable[str], schema: type[Schema13]) -> Pairs:
+def _facts(path: str, owner: Json, names: Iterable[str]) -> Pairs:
     for name in names:
-        yield f"{path}/{name}", schema.facts(owner, name)
+        yield f"{path}/{name}", owner.get(name, DEFAULTS.get(name))
 
 
-def _findings(path: str, findings: Iterable[Json], schema: type[Schema13]) -> Pairs:
-    for finding in findings:
+def _findings(path: str, owner: Json, schema: type[Schema13], *, name: str = "findings") -> Pairs:
+    for finding in owner.get(name, ()):
         yield f"{path}/{finding['id']}", schema.finding(finding)
+
+
+def _recipe(path: str, owner: Json, name: str) -> Pairs:
+    recipe = owner.get(name, {})
+    yield f"{path}/{name}", {key: recipe.get(key, []) for key in RECIPE_FACTS}
 
 
 def _volumetry(volumetry: Json, schema: type[Schema13]) -> Pairs:
     path, standardised = "volumetry", volumetry["standardised"]
     yield from _quantities(path, volumetry, VOLUMES, schema)
-    yield from _facts(path, volumetry, VOLUMETRY_FACTS, schema)
+    yield from _facts(path, volumetry, VOLUMETRY_FACTS)
     yield from ((f"{path}/{name}", row) for name, row in schema.segments(volumetry))
     yield f"{path}/standardised/formula", standardised["formula"]
     yield from _quantities(f"{path}/standardised", standardised, ("stlv_ml", "bsa_m2"), schema)
     for lesion in volumetry["lesions"]:
         yield from _quantities(f"{path}/lesions/{lesion['id']}", lesion, LESION_QUANTITIES, schema)
-        yield from _facts(f"{path}/lesions/{lesion['id']}", lesion, LESION_FACTS, schema)
-    yield from _findings(f"{path}/quality", volumetry["quality"], schema)
+        yield from _facts(f"{path}/lesions/{lesion['id']}", lesion, LESION_FACTS)
+    yield from _findings(f"{path}/quality", volumetry, schema, name="quality")
 
 
-def _classes(planning: Json, schema: type[Schema13]) -> Pairs:
+def _classes(planning: Json) -> Pairs:
     yield "frilling/type", planning["frilling"]["type"]
     yield "netlm/type", planning["netlm"] and planning["netlm"]["type"]
-    if planning["stability"] is not None:
-        yield from _facts("stability", planning["stability"], STABILITY_FACTS, schema)
+    if planning.get("stability") is not None:
+        yield from _facts("stability", planning["stability"], STABILITY_FACTS)
 
 
-def _lists(name: str, lists: Iterable[Json], schema: type[Schema13]) -> Pairs:
-    for one in lists:
-        path = f"{name}/{one['id']}"
-        verdicts = {f["id"]: schema.finding(f)["verdict"] for f in one["findings"]}
-        yield f"{path}/verdict", one["verdict"]
-        for decided in DECIDED:
-            ids = [known for known, verdict in verdicts.items() if verdict == decided]
-            yield f"{path}/{decided}", ids
-        yield from _findings(f"{path}/findings", one["findings"], schema)
+def _list(name: str, one: Json, schema: type[Schema13]) -> Pairs:
+    path = f"{name}/{one['id']}"
+    verdicts = {f["id"]: schema.finding(f)["verdict"] for f in one["findings"]}
+    yield f"{path}/verdict", one["verdict"]
+    for decided in DECIDED:
+        yield f"{path}/{decided}", [i for i, verdict in verdicts.items() if verdict == decided]
+    yield from _findings(f"{path}/findings", one, schema)
 
 
-def _pathway(pathway: Json, schema: type[Schema13]) -> Pairs:
+def _pathway(pathway: Json) -> Pairs:
     path = f"pathways/{pathway['id']}"
     yield f"{path}/verdict", pathway["verdict"]
     for option in pathway["options"]:
-        yield f"{path}/options/{schema.option(option)}", option["verdict"]
+        yield f"{path}/options/{option['name']}", option["verdict"]
 
 
 def _ablation(lesion: Json, schema: type[Schema13]) -> Pairs:
     path = f"ablation/{lesion['lesion']}"
     yield f"{path}/allowed", lesion["allowed"]
-    yield from _findings(f"{path}/findings", lesion["findings"], schema)
+    yield from _findings(f"{path}/findings", lesion, schema)
 
 
 def _resection(resection: Json, schema: type[Schema13]) -> Pairs:
     path = f"resections/{resection['name']}"
-    yield from _facts(
-        path, resection, ("segments", "named", "new_world", "sflr_by_formula"), schema
-    )
-    yield from _quantities(path, resection, (*REMNANT_QUANTITIES, "debulked_fraction"), schema)
-    yield from _findings(f"{path}/findings", resection["findings"], schema)
+    yield from _facts(path, resection, ("segments", "named", "new_world"))
+    by_formula = resection.get("sflr_by_formula", {})
+    yield f"{path}/sflr_by_formula", [by_formula[formula] for formula in sorted(by_formula)]
+    yield from _quantities(path, schema.part(resection, "remnant"), REMNANT_QUANTITIES, schema)
+    yield from _quantities(path, resection, ("debulked_fraction",), schema)
+    yield from _findings(f"{path}/findings", resection, schema)
 
 
 def _plans(plans: Sequence[Json], schema: type[Schema13]) -> Pairs:
     yield "plans/order", [plan["id"] for plan in plans]
     for plan in plans:
-        path = f"plans/{plan['id']}"
-        yield from _facts(path, plan, PLAN_FACTS, schema)
-        yield from _quantities(path, plan, PLAN_QUANTITIES, schema)
-        yield from _findings(f"{path}/findings", plan["findings"], schema)
+        path, result = f"plans/{plan['id']}", schema.part(plan, "result")
+        yield from _facts(path, plan, PLAN_FACTS)
+        yield from _recipe(path, plan, "recipe")
+        yield from _facts(path, result, RESULT_FACTS)
+        yield from _quantities(path, result, RESULT_QUANTITIES, schema)
+        yield from _quantities(path, schema.part(result, "remnant"), REMNANT_QUANTITIES, schema)
+        yield from _findings(f"{path}/findings", plan, schema)
 
 
-def _target(target: Json, schema: type[Schema13]) -> Pairs:
+def _target(target: Json) -> Pairs:
     path = f"targets/{target['target']:g}"
-    yield from _facts(path, target, TARGET_FACTS, schema)
-    for relaxation in target["relaxations"]:
-        yield f"{path}/relaxations", {key: relaxation.get(key) for key in RELAXATION_FACTS}
+    yield from _facts(path, target, TARGET_FACTS)
+    for relaxation in target.get("relaxations", ()):
+        yield f"{path}/relaxations", {key: relaxation[key] for key in RELAXATION_FACTS}
 
 
 def _staged(staged: Json, schema: type[Schema13]) -> Pairs:
     path = f"staged/{staged['plan']}/{staged['strategy']}"
-    yield from _facts(path, staged, STAGED_FACTS, schema)
+    yield from (row for stage in STAGES for row in _recipe(path, staged, stage))
+    yield from _facts(path, staged, STAGED_FACTS)
     yield from _quantities(path, staged, STAGED_QUANTITIES, schema)
-    yield from _findings(f"{path}/findings", staged["findings"], schema)
+    yield from _findings(f"{path}/findings", staged, schema)
 
 
 # --- Storing and comparing ----------------------------------------------------------------------
@@ -1156,21 +1139,27 @@ LONG: Final = {short: key for key, short in SHORT.items()}
 
 
 def baseline_text(found: Mapping[str, Json], origin: Json) -> str:
-    """Write a baseline: a line for each path, with each of its rows once and whose it is.
+    """Write a baseline: a line for each group of paths, with each row once and whose it is.
 
     The cases of a row are their positions in the list of cases, such as ``0-5,9``.
     """
-    groups: dict[str, dict[str, list[int]]] = {}
+    lines = ",\n".join(f"{_compact(group)}:{_compact(r)}" for group, r in _grouped(found).items())
+    cases = {name: one["maps"] for name, one in found.items()}
+    head = _compact({"origin": origin, "cases": cases}).removesuffix("}")
+    return f'{head},\n"rows":{{\n{lines}\n}}}}\n'
+
+
+def _grouped(found: Mapping[str, Json]) -> dict[str, dict[str, dict[str, Row]]]:
+    """Return rows by the path up to its last slash, by its last part, and by their cases."""
+    whose: dict[tuple[str, str], list[int]] = {}
     for index, one in enumerate(found.values()):
         for path, row in one["rows"].items():
-            text = _compact(_rekeyed(row, SHORT))
-            groups.setdefault(path, {}).setdefault(text, []).append(index)
-    lines = (
-        f"{_compact(path)}:{{{','.join(f'{_compact(_ranges(n))}:{t}' for t, n in group.items())}}}"
-        for path, group in groups.items()
-    )
-    head = {"origin": origin, "cases": {name: one["maps"] for name, one in found.items()}}
-    return "".join((_compact(head)[:-1], ',\n"rows":{\n', ",\n".join(lines), "\n}}\n"))
+            whose.setdefault((path, _compact(_rekeyed(row, SHORT))), []).append(index)
+    groups: dict[str, dict[str, dict[str, Row]]] = {}
+    for (path, text), indices in whose.items():
+        group, _, last = path.rpartition("/")
+        groups.setdefault(group, {}).setdefault(last, {})[_ranges(indices)] = json.loads(text)
+    return groups
 
 
 def read_baseline(file: Path) -> dict[str, Json]:
@@ -1178,10 +1167,11 @@ def read_baseline(file: Path) -> dict[str, Json]:
     document = json.loads(file.read_text(encoding="utf-8"))
     found = {name: Json(maps=maps, rows={}) for name, maps in document["cases"].items()}
     names = list(found)
-    for path, group in document["rows"].items():
-        for ranges, row in group.items():
-            for index in _indices(ranges):
-                found[names[index]]["rows"][path] = _rekeyed(row, LONG)
+    for group, members in document["rows"].items():
+        for last, known in members.items():
+            for ranges, row in known.items():
+                for index in _indices(ranges):
+                    found[names[index]]["rows"][f"{group}/{last}"] = _rekeyed(row, LONG)
     return found
 
 

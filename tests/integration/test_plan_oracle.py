@@ -52,6 +52,21 @@ def test_case__is_as_it_was_stored(name, oracle, baseline):
     assert [str(one) for one in found if one.reason is None] == []
 
 
+def test_schemas__read_the_same_from_either(oracle):
+    old = {"flr_ml": 600.5, "flr_ml_interval": [550.0, 650.0], "flr_ml_bound": "lower"}
+    interval = {"low": 550.0, "high": 650.0}
+    new = {"flr_ml": {"value": 600.5, "interval": interval, "bound": "lower", "reasons": []}}
+    numbers = {"value": 0.31, "threshold": 0.2, "probability": None}
+    finding = {"verdict": "met", "quantity": {"value": 0.31}, "threshold": {"value": 0.2}}
+
+    quantity = {"value": 600.5, "interval": [550.0, 650.0], "bound": "lower"}
+    assert quantity == oracle.Schema13.quantity(old, "flr_ml")
+    assert quantity == oracle.Schema20.quantity(new, "flr_ml")
+    row = {"verdict": "met", "value": 0.31, "threshold": 0.2}
+    assert row == oracle.Schema13.finding({"verdict": "met", **numbers})
+    assert row == oracle.Schema20.finding(finding)
+
+
 def test_baseline__holds_every_case(oracle, baseline):
     assert list(baseline) == list(oracle.CASES)
     assert len(baseline) >= 40
