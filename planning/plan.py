@@ -1,9 +1,9 @@
 """From volumes to a planning report: distribution, resections, and what each source says."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
-from planning import wording
 from planning.ablation import lesion_ablations
 from planning.candidates import Candidate, candidates
 from planning.case import Case
@@ -34,7 +34,7 @@ from remnant.core.patient import Patient
 from remnant.core.plan import Frilling, Netlm, Resection, Stability
 from remnant.core.planning_report import PlanningReport
 from remnant.core.quantity import Quantity
-from remnant.core.reasons import Cause, Reason, reason
+from remnant.core.reasons import Cause, Reason, joined, reason
 from remnant.core.volumetry_report import VolumetryReport
 from volumetry.propagation import Spread, spread
 from volumetry.remnant import debulked_fraction, future_liver_remnant
@@ -166,7 +166,6 @@ def _resection(candidate: Candidate, case: Case, drawn: Spread | None) -> Resect
     )
     return Resection(
         name=candidate.name,
-        title=candidate.title,
         segments=tuple(sorted(removed)),
         named=candidate.named,
         new_world=candidate.new_world,
@@ -181,7 +180,13 @@ def _reviewable(findings: tuple[Finding, ...], report: VolumetryReport) -> tuple
     """Mark findings with a value: those of a resection without one do not rest on segments."""
     if not report.segments_need_review:
         return findings
-    return tuple(f if f.value is None else wording.to_review(f) for f in findings)
+    return tuple(f if f.value is None else _marked(f) for f in findings)
+
+
+def _marked(finding: Finding) -> Finding:
+    """Mark a finding as resting on segments that are an estimate to be reviewed."""
+    estimated = (reason(Cause.SEGMENTS_ESTIMATED),)
+    return replace(finding, reasons=joined(finding.reasons, estimated))
 
 
 def _classes(
@@ -190,14 +195,14 @@ def _classes(
     """Mark what rests on which segments lesions involve and on what would remain."""
     found = () if stable is None else (stability_finding(stable),)
     for finding in (*found, netlm_finding(surgical)):
-        yield wording.to_review(finding) if report.segments_need_review else finding
+        yield _marked(finding) if report.segments_need_review else finding
 
 
 def _distribution(frilling: Frilling, report: VolumetryReport) -> Finding:
     """Mark the type where it rests on which segments several lesions involve."""
     finding = frilling_finding(frilling, cut=scan_cuts_liver(report))
     several = len(report.counted_lesions) > 1
-    return wording.to_review(finding) if several and report.segments_need_review else finding
+    return _marked(finding) if several and report.segments_need_review else finding
 
 
 def _kept(

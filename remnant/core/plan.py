@@ -71,8 +71,6 @@ class Resection:
     ----------
     name
         Machine name, e.g. ``right_hemihepatectomy``.
-    title
-        The same for people, e.g. ``Right hemihepatectomy``.
     segments
         Couinaud segments removed.
     named
@@ -92,7 +90,6 @@ class Resection:
     """
 
     name: str
-    title: str
     segments: tuple[CouinaudSegment, ...]
     named: bool
     new_world: str

@@ -8,7 +8,6 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from planning.candidates import candidate_for
 from remnant.core.case import CaseReport
 from remnant.core.codes import present_codes
 from remnant.core.comparison import Alignment, Change, ComparisonReport, Growth, LesionMatch
@@ -30,6 +29,7 @@ from remnant.pipeline.plan_settings import RESECT
 from remnant.pipeline.results import published_results, require_results_folder
 from remnant.pipeline.segmented import Setting
 from remnant.pipeline.stages import software_versions, with_settings
+from remnant.wording.hepatectomies import hepatectomy_title
 from segmentation.align import align_livers, describe_alignment
 from volumetry.change import change_of, paired_interval, paired_spreads, seeds
 from volumetry.growth import GrowthRequest, remnant_growth, require_threshold, require_weeks
@@ -194,7 +194,7 @@ def _growth(before: _Scan, after: _Scan, request: CompareRequest) -> Growth | No
         return None
     asked = GrowthRequest(
         removed=request.removed,
-        title=candidate_for(request.removed).title,
+        title=hepatectomy_title(request.removed),
         weeks=request.weeks,
         threshold_sflr=request.threshold_sflr,
     )

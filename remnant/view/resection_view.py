@@ -33,6 +33,7 @@ from remnant.view.subject import (
     tally,
 )
 from remnant.view.transitional import without_review
+from remnant.wording.hepatectomies import resection_title
 from remnant.wording.numbers import percent, sign
 from remnant.wording.words import REACH_WORDS, SHORT_TITLES, VERDICT_SIGNS, demand
 
@@ -196,9 +197,10 @@ def _row(
 ) -> ResectionRow:
     found: Mapping[str, Finding] = {finding.id: finding for finding in resection.findings}
     of_rules = [found.get(f"flr.{rule_set.id}") for rule_set in REMNANT_RULE_SETS]
+    title = resection_title(resection)
     return ResectionRow(
-        title=resection.title,
-        short_title=SHORT_TITLES.get(resection.name, resection.title),
+        title=title,
+        short_title=SHORT_TITLES.get(resection.name, title),
         named=resection.named,
         new_world=resection.new_world,
         segments=segment_list(resection.segments),
@@ -297,7 +299,7 @@ def _table(
     rows = []
     for resection in resections:
         found = judged(resection)
-        rows.append((resection.title, tuple(_cell(found.get(c.id), c) for c in columns)))
+        rows.append((resection_title(resection), tuple(_cell(found.get(c.id), c) for c in columns)))
     return VerdictTable(title, tuple(columns), tuple(rows))
 
 

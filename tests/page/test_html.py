@@ -30,6 +30,7 @@ from remnant.core.volumetry_report import (
 from remnant.page.html import render_html, render_page
 from remnant.pictures.preview import make_preview
 from remnant.view.certainty import of_hundred
+from remnant.wording.hepatectomies import resection_title
 from remnant.wording.numbers import ends
 
 VOID = {"meta", "img", "br", "line", "rect", "link", "hr", "input"}
@@ -169,7 +170,7 @@ def test_page__shows_the_measured_figures(made, page):
     assert f"{volumetry.tlv_ml.value:.0f} mL" in page.text
     assert f"{100 * volumetry.burden_fraction.value:.1f} %" in page.text
     for resection in made.case.planning.resections:
-        assert resection.title in page.text
+        assert resection_title(resection) in page.text
         assert resection.new_world in page.text
     assert made.case.planning.frilling.reason in page.text
     assert "within reach" in page.text

@@ -22,6 +22,7 @@ from remnant.terminal.case_summary import amount, print_plan, print_volumes
 from remnant.testing.phantoms import body_grid, liver_phantom
 from remnant.view.certainty import formula_span, of_hundred
 from remnant.view.parts import figure
+from remnant.wording.hepatectomies import resection_title
 from remnant.wording.numbers import ends
 from volumetry.measure import measure
 from volumetry.standardised import standardised_volume
@@ -135,7 +136,7 @@ def test_plan__names_remnants_that_another_formula_carries_across_a_minimum(case
     chosen = case.volumetry.standardised.formula
     text = printed(print_plan, case, width=400)
     after = text.split("sFLR by the choice of formula alone: ")[1].split(". ")[0]
-    spans = {r.title: formula_span(r, chosen) for r in case.planning.resections}
+    spans = {resection_title(r): formula_span(r, chosen) for r in case.planning.resections}
     assert {title for title, span in spans.items() if span.crossed} == {
         part.split(" 1")[0].split(" 2")[0].split(" 3")[0] for part in after.split("; ")
     }

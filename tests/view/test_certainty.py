@@ -48,7 +48,6 @@ def resection(*findings, sflr=0.25, measured=0.35, by_formula=None) -> Resection
     }
     return Resection(
         name="x",
-        title="X",
         segments=(),
         named=True,
         new_world="H",
