@@ -5,13 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from planning.case import Case
 from planning.contiguity import largest_contiguous
-from planning.frilling import classify
-from planning.known import known_facts
 from planning.optimiser.feasibility import count
 from planning.optimiser.problem import make_problem
 from planning.planned import NO_LESION, NO_MAPS, Planned, make_plans
-from remnant.core.clinical import NOTHING_SAID
+from remnant.core.clinical import ClinicalFacts
 from remnant.core.debulking import PlanOrigin, Recipe
 from remnant.core.errors import InputError
 from remnant.core.findings import Verdict
@@ -44,15 +43,17 @@ def planned(case):
     return planned_with(case, TWO_TARGETS)
 
 
-def planned_with(case, choice, *, patient=NORMAL, with_maps=True):
+def planned_with(case, choice, *, patient=NORMAL, with_maps=True, **facts):
     report, maps = case
-    known = known_facts(
-        report, patient=patient, facts=NOTHING_SAID, frilling=classify(report), choice=choice
-    )
     return make_plans(
-        report, patient=patient, facts=NOTHING_SAID, known=known,
-        maps=maps if with_maps else None, choice=choice,
-    )  # fmt: skip
+        Case(
+            report=report,
+            patient=patient,
+            facts=ClinicalFacts(**facts),
+            choice=choice,
+            maps=maps if with_maps else None,
+        )
+    )
 
 
 def atoms_of(case, choice):
@@ -158,6 +159,16 @@ def test_limits_of_size__forbid_wedges_or_ablations(case):
             row = problem.core[problem.atoms.lesion_ids.index(lesion)]
             assert removed & set(np.flatnonzero(row))
     assert all(not plan.recipe.ablations for plan in planned_with(case, smaller).plans)
+
+
+def test_whipple__forbids_ablations(case):
+    free, after = (
+        planned_with(case, TWO_TARGETS, pancreatoduodenectomy=told) for told in (False, True)
+    )
+
+    assert any(plan.recipe.ablations for plan in free.plans)
+    assert after.plans
+    assert not any(plan.recipe.ablations for plan in after.plans)
 
 
 def test_locks__hold_in_every_plan(case):
