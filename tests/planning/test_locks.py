@@ -5,6 +5,7 @@ from remnant.core.debulking import TargetOutcome
 from remnant.core.findings import Verdict
 from remnant.core.labels import CouinaudSegment
 from remnant.core.plan_choice import DEFAULT_CHOICE, PlanChoice
+from remnant.wording import reasons
 
 ONE, TWO = CouinaudSegment.I, CouinaudSegment.II
 
@@ -28,7 +29,7 @@ ONE, TWO = CouinaudSegment.I, CouinaudSegment.II
     ],
 )
 def test_limits__are_named_where_they_are_tighter(choice, words):
-    assert words == chosen_limits(PlanChoice(**choice))
+    assert words == ", ".join(map(reasons.words, chosen_limits(PlanChoice(**choice))))
 
 
 @pytest.mark.parametrize(
@@ -44,11 +45,11 @@ def test_limits__are_named_where_they_are_tighter(choice, words):
     ],
 )
 def test_limits__looser_ones_margins_and_targets_are_none(choice):
-    assert chosen_limits(PlanChoice(**choice)) == ""
+    assert chosen_limits(PlanChoice(**choice)) == ()
 
 
 def test_limits__without_a_choice_are_none():
-    assert chosen_limits(None) == chosen_limits(DEFAULT_CHOICE) == ""
+    assert chosen_limits(None) == chosen_limits(DEFAULT_CHOICE) == ()
 
 
 @pytest.mark.parametrize("verdict", [Verdict.MET, Verdict.NOT_MET, Verdict.UNKNOWN])
