@@ -156,6 +156,18 @@ class Cause(StrEnum):
     """No resection was named whose remnant could have grown."""
 
     # Of quality checks.
+    SEGMENTS_FROM = "segments_from"
+    """What divided the liver: names its source."""
+    SEGMENTS_PASSED_OVER = "segments_passed_over"
+    """Sources that were given as well: names them."""
+    SEGMENTS_REPLACED = "segments_replaced"
+    """The case had segments from another source before: names it."""
+    DROPPED_WITH_SEGMENTS = "dropped_with_segments"
+    """What went with the earlier segments: names ``confirmation`` or ``segment_iv``."""
+    SAME_MAP_GIVEN = "same_map_given"
+    """A given map is just the one that is there, which keeps its source."""
+    SEGMENTS_CONFIRMED = "segments_confirmed"
+    """A human confirmed the segments."""
 
     # Of rules on the remnant and of hepatectomies.
     BACKGROUND = "background"

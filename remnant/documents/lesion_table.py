@@ -1,33 +1,26 @@
-"""``lesions.csv``: the lesion table for spreadsheets, and confirmations read back from it.
+"""``lesions.csv``: the lesion table for spreadsheets.
 
 Numbers are rounded to six significant digits, so that 0.1 + 0.2 reads 0.3: some millionths are far
 less than any measurement here knows. ``report.json`` holds the same numbers exactly.
 """
 
 import csv
-import io
-import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from decimal import Decimal
 from pathlib import Path
 from typing import Final, TypeVar
 
-from remnant.core.errors import InputError, UnreadableFileError
 from remnant.core.labels import CouinaudSegment
-from remnant.core.lesions import Confirmation, IntensityStatistics, Lesion, Lobe
+from remnant.core.lesions import IntensityStatistics, Lesion, Lobe
 from remnant.core.quantity import Quantity
 from remnant.core.volumes import Modality
 from remnant.core.volumetry_report import VolumetryReport
 from remnant.io.atomic import atomic_path
-from remnant.io.bounded import read_bounded
 from remnant.wording.words import INTENSITY_UNITS
 
 Part = TypeVar("Part")
 
-LARGEST_TABLE_BYTES: Final = 8 * 1024 * 1024
-LESION_ID: Final = re.compile(r"[1-9][0-9]{0,4}")
-DELIMITERS: Final = (",", ";", "\t")
 SEGMENT_COLUMNS: Final = tuple(f"segment_{segment.name}_fraction" for segment in CouinaudSegment)
 SIGNIFICANT_DIGITS: Final = 6
 SEGMENTS_FROM: Final = "segments_from"
@@ -76,9 +69,9 @@ def write_lesions_csv(
 ) -> None:
     """Write one row per lesion (RFC 4180, UTF-8, decimal points); absent values are empty.
 
-    The column ``confirmation`` may be edited and read back by :func:`read_confirmations`. The
-    modality gives ``intensity_unit``; without it that column is empty. ``segments_from`` is said of
-    every lesion, see `segments_origin`.
+    The column ``confirmation`` may be edited and read back, see `remnant.io.lesion_confirmations`.
+    The modality gives ``intensity_unit``; without it that column is empty. ``segments_from`` is
+    said of every lesion, see `segments_origin`.
     """
     with atomic_path(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, COLUMNS, lineterminator="\r\n")
@@ -138,29 +131,6 @@ def table_number(number: float | None) -> str:
     return f"{Decimal(f'{number + 0.0:.{SIGNIFICANT_DIGITS}g}'):f}"
 
 
-def read_confirmations(path: Path) -> Mapping[int, Confirmation]:
-    """Read which lesions a human confirmed or rejected from an edited ``lesions.csv``.
-
-    Only the columns ``id`` and ``confirmation`` are read. Commas, semicolons and tabs as well as a
-    byte order mark are accepted, since spreadsheets write them.
-
-    Raises
-    ------
-    UnreadableFileError
-        The file is missing, too large or not text.
-    InputError
-        A column is missing, an id is no positive whole number or stands twice, or a confirmation
-        is none of ``automatic``, ``confirmed``, ``rejected``; the message names the line.
-    """
-    found: dict[int, Confirmation] = {}
-    for line, row in _rows(_read_text(path), path.name):
-        identifier = _identifier(row["id"], f"{path.name}, line {line}")
-        if identifier in found:
-            raise InputError(f"{path.name}, line {line}: lesion {identifier} stands there twice")
-        found[identifier] = _confirmation(row["confirmation"], f"{path.name}, line {line}")
-    return found
-
-
 def _volume(volume: Quantity) -> dict[str, float | None]:
     interval = volume.interval
     return {
@@ -190,49 +160,3 @@ def _intensity(intensity: IntensityStatistics | None, modality: Modality | None)
     unit = "" if modality is None else INTENSITY_UNITS[modality]
     numbers = {f"intensity_{name}": table_number(getattr(intensity, name)) for name in STATISTICS}
     return {"intensity_unit": unit, **numbers}
-
-
-def _read_text(path: Path) -> str:
-    content = read_bounded(path, most_bytes=LARGEST_TABLE_BYTES, what="lesions.csv")
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise UnreadableFileError(f"{path.name} is not UTF-8 text; save it as CSV UTF-8") from error
-
-
-def _rows(text: str, name: str) -> Iterator[tuple[int, dict[str, str]]]:
-    header = text.partition("\n")[0]
-    delimiter = max(DELIMITERS, key=header.count)
-    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, restval="")
-    missing = {"id", "confirmation"} - {(column or "").strip() for column in _columns(reader, name)}
-    if missing:
-        raise InputError(f"{name} lacks the column(s) {sorted(missing)}; keep remnant's header")
-    try:
-        for row in reader:
-            words = {str(key).strip(): str(value).strip() for key, value in row.items()}
-            if words["id"] or words["confirmation"]:
-                yield reader.line_num, words
-    except csv.Error as error:
-        raise UnreadableFileError(f"{name}, line {reader.line_num}: {error}") from error
-
-
-def _columns(reader: "csv.DictReader[str]", name: str) -> Iterable[str]:
-    try:
-        return reader.fieldnames or ()
-    except csv.Error as error:
-        raise UnreadableFileError(f"{name} is not a table: {error}") from error
-
-
-def _identifier(word: str, place: str) -> int:
-    if not LESION_ID.fullmatch(word):
-        raise InputError(f"{place}: {word[:20]!r} is no lesion id; ids are whole numbers from 1")
-    return int(word)
-
-
-def _confirmation(word: str, place: str) -> Confirmation:
-    try:
-        return Confirmation(word.lower())
-    except ValueError as error:
-        allowed = ", ".join(Confirmation)
-        message = f"{place}: confirmation {word[:20]!r} is not one of: {allowed}"
-        raise InputError(message) from error

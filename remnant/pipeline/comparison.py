@@ -23,13 +23,13 @@ from remnant.core.volumes import LabelMap, Phase
 from remnant.documents.comparison_document import COMPARISON, write_matches_csv
 from remnant.io.atomic import digest_file
 from remnant.pipeline.case_files import REPORT_JSON
-from remnant.pipeline.division import WORDS
 from remnant.pipeline.folder import read_case, read_measured, require_as_measured
 from remnant.pipeline.plan_settings import RESECT
 from remnant.pipeline.results import published_results, require_results_folder
 from remnant.pipeline.segmented import Setting
 from remnant.pipeline.stages import software_versions, with_settings
 from remnant.wording.hepatectomies import hepatectomy_title
+from remnant.wording.segment_causes import SOURCE_PHRASES
 from segmentation.align import align_livers, describe_alignment
 from volumetry.change import change_of, paired_interval, paired_spreads, seeds
 from volumetry.growth import GrowthRequest, remnant_growth, require_threshold, require_weeks
@@ -273,7 +273,7 @@ def _divided_alike(first: CaseReport, second: CaseReport) -> Finding:
     sources = [v.segment_source for v in volumes]
     reviewed = not any(v.segments_need_review for v in volumes)
     names = [
-        ("not known" if v.segment_source is None else WORDS[v.segment_source])
+        ("not known" if v.segment_source is None else SOURCE_PHRASES[v.segment_source])
         + (", which nobody reviewed" if v.segments_need_review else "")
         for v in volumes
     ]

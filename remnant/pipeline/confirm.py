@@ -6,14 +6,12 @@ from typing import Final
 
 from remnant.core.errors import InputError
 from remnant.core.findings import Finding, Verdict
+from remnant.core.reasons import Cause, Reason, reason
 from remnant.core.volumetry_report import SegmentsConfirmation, SegmentSource
 from remnant.pipeline.division import LANDMARKS, SEGMENTS_SOURCE, SPLIT_IV
 from remnant.pipeline.segmented import SegmentedCase
 
 LONGEST_NAME: Final = 80
-WORDS: Final = " A human confirmed them."
-
-
 NOTHING_TO_CONFIRM: Final = (
     "--confirm-segments: this case has no Couinaud segments to confirm; give a map, labelled "
     "branches or landmarks, or let `remnant run` estimate them"
@@ -78,9 +76,15 @@ def settled(case: SegmentedCase) -> SegmentedCase:
 def _standing(finding: Finding, *, confirmed: bool) -> Finding:
     if finding.id != SEGMENTS_SOURCE:
         return finding
-    plain = finding.text.removesuffix(WORDS)
+    plain = without_confirmation(finding)
     if confirmed:
-        return replace(finding, verdict=Verdict.MET, prose=plain + WORDS)
-    if plain == finding.text:
+        given = (*plain, reason(Cause.SEGMENTS_CONFIRMED))
+        return replace(finding, verdict=Verdict.MET, reasons=given)
+    if plain == finding.reasons:
         return finding
-    return replace(finding, verdict=Verdict.UNKNOWN, prose=plain)
+    return replace(finding, verdict=Verdict.UNKNOWN, reasons=plain)
+
+
+def without_confirmation(finding: Finding) -> tuple[Reason, ...]:
+    """Return the reasons of a check on the segments but for a human's confirmation."""
+    return tuple(r for r in finding.reasons if r.cause is not Cause.SEGMENTS_CONFIRMED)

@@ -15,13 +15,12 @@ import numpy as np
 from remnant.core.errors import InputError
 from remnant.core.findings import Finding
 from remnant.core.progress import Progress, silent
-from remnant.core.reasons import reasons_of
+from remnant.core.reasons import Cause, joined, reason, reasons_of
 from remnant.core.volumes import LabelMap
 from remnant.core.volumetry_report import SegmentSource
 from remnant.io.masks import GivenMap, Part
 from remnant.io.placement import placed_on
-from remnant.pipeline.confirm import WORDS as CONFIRMED
-from remnant.pipeline.confirm import settled, with_confirmation
+from remnant.pipeline.confirm import settled, with_confirmation, without_confirmation
 from remnant.pipeline.coverage import (
     SEGMENTS_EXTENDED,
     is_extended,
@@ -35,13 +34,12 @@ from remnant.pipeline.division import (
     COUINAUD,
     PARTS_OF_IV,
     ROLES,
-    SAME_MAP,
     SEGMENTS_SOURCE,
     by_branches,
     by_landmarks,
     by_model,
     outranks,
-    same_map_words,
+    passed_over_reasons,
     source_finding,
 )
 from remnant.pipeline.fit import require_fit
@@ -215,10 +213,10 @@ def _redivided(
         return _divided(case, division, segments)
     known = next((f for f in case.quality if f.id == SEGMENTS_SOURCE), None)
     said = known or source_finding(case.segment_source)
-    if SAME_MAP not in said.text:
+    if all(one.cause is not Cause.SAME_MAP_GIVEN for one in said.reasons):
         others = tuple(s for s in segments.sources if s is not SegmentSource.GIVEN)
-        words = said.text.removesuffix(CONFIRMED) + same_map_words(others)
-        said = replace(said, prose=words)
+        given = (reason(Cause.SAME_MAP_GIVEN), *passed_over_reasons(others))
+        said = replace(said, reasons=joined(without_confirmation(said), given))
     return replace(case, quality=merged_findings(case.quality, (said,)))
 
 

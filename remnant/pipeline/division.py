@@ -8,6 +8,7 @@ from remnant.core.errors import EmptyStructureError, ModelIntegrityError, ModelU
 from remnant.core.findings import Finding, quality_finding
 from remnant.core.landmarks import Landmarks
 from remnant.core.progress import Progress
+from remnant.core.reasons import Cause, Reason, reason
 from remnant.core.volumes import LabelMap
 from remnant.core.volumetry_report import SegmentSource
 from segmentation.couinaud import couinaud_from_landmarks
@@ -19,24 +20,14 @@ BRANCHES: Final = "branches"
 LANDMARKS: Final = "landmarks"
 COUINAUD: Final = "couinaud"
 SPLIT_IV: Final = "split_iv"
-CONFIRMATION: Final = "a human's confirmation"
-PARTS_OF_IV: Final = "segments IVa and IVb"
-SAME_MAP: Final = (
-    " The Couinaud map that was given is the same in every voxel: they keep their source, and are "
-    "not confirmed by it."
-)
+CONFIRMATION: Final = "confirmation"
+PARTS_OF_IV: Final = "segment_iv"
 ROLES: Final[Mapping[SegmentSource, str]] = {
     SegmentSource.GIVEN: COUINAUD,
     SegmentSource.TERRITORIES: BRANCHES,
     SegmentSource.LANDMARKS: LANDMARKS,
 }
 """Role of the input that each source is made from; the model needs none but the liver."""
-WORDS: Final[Mapping[SegmentSource, str]] = {
-    SegmentSource.GIVEN: f"the given Couinaud map ({COUINAUD})",
-    SegmentSource.TERRITORIES: f"the territories of labelled branches ({BRANCHES})",
-    SegmentSource.LANDMARKS: f"planes through landmarks ({LANDMARKS})",
-    SegmentSource.MODEL: "a network's estimate from the liver's shape",
-}
 OTHERWISE: Final = (
     "give a Couinaud map, labelled branches or landmarks, or leave the segments unknown with "
     "--no-estimate-segments"
@@ -100,7 +91,7 @@ def source_finding(
     replaced
         Source of the segments that the case had before; ``None`` when it had none.
     lost
-        What went with them, e.g. a confirmation.
+        What went with them: `CONFIRMATION`, `PARTS_OF_IV`.
 
     Returns
     -------
@@ -108,22 +99,17 @@ def source_finding(
         Not passed is never said. Unknown for an estimate, until a human confirms it, and where
         the segments replace those of a better source, or some that a human had confirmed.
     """
-    text = f"The Couinaud segments are from {WORDS[source]}."
-    if passed_over:
-        text += _passed_over(passed_over)
-    if replaced is not None:
-        text += f" They replace the earlier ones, from {WORDS[replaced]}."
-    if lost:
-        text += f" Dropped with those: {', '.join(lost)}."
+    given = (
+        reason(Cause.SEGMENTS_FROM, source),
+        *passed_over_reasons(passed_over),
+        *((reason(Cause.SEGMENTS_REPLACED, replaced),) if replaced is not None else ()),
+        *((reason(Cause.DROPPED_WITH_SEGMENTS, *lost),) if lost else ()),
+    )
     worse = outranks(replaced, source) or CONFIRMATION in lost
     sure = source is not SegmentSource.MODEL and not worse
-    return quality_finding(SEGMENTS_SOURCE, passed=True if sure else None, prose=text)
+    return quality_finding(SEGMENTS_SOURCE, passed=True if sure else None, reasons=given)
 
 
-def same_map_words(passed_over: tuple[SegmentSource, ...]) -> str:
-    """Say that a given map is just the one that is there; others given with it are named."""
-    return SAME_MAP + (_passed_over(passed_over) if passed_over else "")
-
-
-def _passed_over(sources: tuple[SegmentSource, ...]) -> str:
-    return f" Given as well, and passed over: {', '.join(WORDS[s] for s in sources)}."
+def passed_over_reasons(sources: tuple[SegmentSource, ...]) -> tuple[Reason, ...]:
+    """Return that other sources were given as well, nothing without any."""
+    return (reason(Cause.SEGMENTS_PASSED_OVER, *sources),) if sources else ()

@@ -13,8 +13,8 @@ from remnant.core.findings import Finding, quality_finding
 from remnant.core.labels import INSTANCE_SCHEME, Structure
 from remnant.core.lesions import Confirmation
 from remnant.core.volumes import LabelMap
-from remnant.documents.lesion_table import read_confirmations
 from remnant.io.atomic import digest_file
+from remnant.io.lesion_confirmations import read_confirmations
 from remnant.io.nifti import read_labels
 from remnant.io.placement import placed_on
 from remnant.pipeline.divide import merged_findings

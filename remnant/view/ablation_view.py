@@ -1,14 +1,14 @@
 """Ablation of each lesion as a table: what every row would repeat is said once above it."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from remnant.core.criteria import LesionAblation
 from remnant.core.findings import Finding, Verdict
 from remnant.view.parts import Mark, mark
 from remnant.view.subject import Statement, Subject, status_words
-from remnant.wording.lists import ablation_reasons, statement
+from remnant.wording.lists import ablation_reasons, statement, unended_statement
 from remnant.wording.numbers import ABSENT, sentence
 
 BETWEEN: Final = "; "
@@ -70,7 +70,9 @@ def view_ablation(subject: Subject) -> AblationTable:
     return AblationTable(
         allowed=sum(each.allowed for each in ablation),
         columns=tuple((_letter(n), _condition(f, subject)) for n, f in enumerate(decided)),
-        open=tuple(_unended(_condition(distinct[n], subject)) for n in distinct if n in undecided),
+        open=tuple(
+            _condition(distinct[n], subject, unended_statement) for n in distinct if n in undecided
+        ),
         cautions=tuple(map(sentence, cautions)),
         rows=tuple(_row(each, cautions, decided) for each in ablation),
     )
@@ -91,13 +93,11 @@ def _cell(finding: Finding | None) -> AblationCell | None:
     return None if finding is None else AblationCell(mark(finding.verdict), finding.text)
 
 
-def _condition(finding: Finding, subject: Subject) -> Statement:
+def _condition(
+    finding: Finding, subject: Subject, write: Callable[[str], str] = statement
+) -> Statement:
     source = subject.cite(finding.source)
-    return Statement(finding.id, None, statement(finding.id), source, status_words(finding))
-
-
-def _unended(condition: Statement) -> Statement:
-    return replace(condition, text=condition.text.rstrip("."))
+    return Statement(finding.id, None, write(finding.id), source, status_words(finding))
 
 
 def _letter(number: int) -> str:

@@ -7,7 +7,7 @@ from remnant.core.case import CaseReport
 from remnant.core.findings import Finding, Verdict
 from remnant.core.lesions import Confirmation
 from remnant.view.parts import Mark, mark, plural
-from remnant.view.transitional import beyond
+from remnant.wording.segment_causes import beyond_source
 from remnant.wording.words import CHECK_WORDS
 
 LESIONS_UNCONFIRMED: Final = "lesions_unconfirmed"
@@ -78,7 +78,7 @@ def view_checks(case: CaseReport) -> Checks:
         failed=tuple(check.text for check in failed if check.id != LESIONS_UNCONFIRMED),
         not_made=tuple(check.text for check in undecided if check.id != SEGMENTS_SOURCE),
         segments=tuple(check.text for check in undecided if check.id == SEGMENTS_SOURCE),
-        replaced=tuple(filter(None, (beyond(c.text) for c in distinct if _is_open_source(c)))),
+        replaced=tuple(filter(None, (beyond_source(c) for c in distinct if _is_open_source(c)))),
         bad_segments=tuple(c.text for c in failed if c.id.startswith(ABOUT_SEGMENTS)),
         unconfirmed=sum(one.confirmation is Confirmation.AUTOMATIC for one in counted),
         counted=len(counted),

@@ -10,8 +10,8 @@ from remnant.view.open_questions import Question, open_questions
 from remnant.view.parts import NOTE, Mark, mark
 from remnant.view.rule_facts import amounts_here, is_note
 from remnant.view.subject import Statement, Subject, status_words
-from remnant.view.told_facts import told
 from remnant.wording.lists import reviewed_answer
+from remnant.wording.told_facts import told
 from remnant.wording.words import BRANCH_WORDS, OPTION_WORDS
 
 MOST_FAILED = 3

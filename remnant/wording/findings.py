@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from remnant.core.findings import Finding
-from remnant.wording import classes, hepatectomies, lists, remnants
+from remnant.wording import classes, hepatectomies, lists, remnants, segment_causes
 from remnant.wording.kinds import Writer
 from remnant.wording.reasons import reviewed
 
@@ -14,14 +14,19 @@ WRITERS: Final[Mapping[str, Writer]] = {
     **lists.WRITERS,
     **remnants.WRITERS,
     **hepatectomies.WRITERS,
+    **segment_causes.WRITERS,
 }
 """How findings are written, by their id or the longest start of it that ends in a dot."""
 
 
 def text_of(finding: Finding) -> str:
     """Return a finding in words, with the mark of segments to be reviewed."""
-    text = finding.prose or writer_of(finding.id)(finding)
-    return reviewed(text, finding.reasons)
+    return reviewed(bare_text_of(finding), finding.reasons)
+
+
+def bare_text_of(finding: Finding) -> str:
+    """Return a finding in words without that mark, where it stands beside the text."""
+    return finding.prose or writer_of(finding.id)(finding)
 
 
 def writer_of(identifier: str) -> Writer:

@@ -42,6 +42,11 @@ def statement(identifier: str) -> str:
     return f"{remark.statement}{whom}"
 
 
+def unended_statement(identifier: str) -> str:
+    """Return the same without its full stop, for a list that runs on."""
+    return statement(identifier).rstrip(".")
+
+
 def found_here(finding: Finding) -> str:
     """Return what a condition found in this case; empty where its verdict says all."""
     parts = (

@@ -13,6 +13,7 @@ from remnant.core.findings import Verdict, quality_finding
 from remnant.core.geometry import Geometry
 from remnant.core.labels import COUINAUD_SCHEME, INSTANCE_SCHEME
 from remnant.core.patient import Patient
+from remnant.core.reasons import Cause, reason
 from remnant.core.volumes import LabelMap
 from remnant.core.volumetry_report import SegmentSource
 from remnant.io.atomic import digest_file
@@ -314,14 +315,16 @@ def test_confirmed__estimate_replaced_to_split_iv_is_not_passed(estimated, small
     assert Verdict.MET is said(unseen).verdict
 
 
-def test_settled__mends_what_an_earlier_version_left(estimated):
-    words = replace(said(estimated), verdict=Verdict.MET, text=f"They are good. {SUFFIX}")
+def test_settled__a_confirmation_that_the_case_has_lost_goes(estimated):
+    source = reason(Cause.SEGMENTS_FROM, SegmentSource.MODEL)
+    given = (source, reason(Cause.SEGMENTS_CONFIRMED))
+    words = replace(said(estimated), verdict=Verdict.MET, reasons=given)
     quality = (*(f for f in estimated.quality if f.id != SEGMENTS_SOURCE), words)
     wrong = replace(
         estimated, quality=quality, configuration={**estimated.configuration, "split_iv": True}
     )
     right = settled(wrong)
-    assert (Verdict.UNKNOWN, "They are good.") == (said(right).verdict, said(right).text)
+    assert (Verdict.UNKNOWN, (source,)) == (said(right).verdict, said(right).reasons)
     assert right.configuration["split_iv"] is False
 
 

@@ -14,7 +14,7 @@ from remnant.core.findings import quality_finding
 from remnant.core.patient import LiverBackground, Patient
 from remnant.core.provenance import Provenance
 from remnant.core.quantity import Bound, Interval, Quantity
-from remnant.core.reasons import reasons_of
+from remnant.core.reasons import Cause, reason, reasons_of
 from remnant.core.study import Study
 from remnant.core.volumes import Phase
 from remnant.core.volumetry_report import BurdenClass, SegmentsConfirmation, SegmentSource
@@ -187,11 +187,14 @@ def test_plan__names_the_source_of_segments_and_who_confirmed_them(
 
 
 def test_plan__says_what_the_segments_replaced(case):
-    words = "The Couinaud segments are from landmarks. They replace the earlier ones."
-    check = quality_finding("segments_source", passed=None, prose=words)
-    text = printed(print_plan, divided(case, SegmentSource.LANDMARKS, quality=(check,)))
-    assert "! They replace the earlier ones." in text
-    plain = quality_finding("segments_source", passed=None, prose="They are from a network.")
+    source = reason(Cause.SEGMENTS_FROM, SegmentSource.LANDMARKS)
+    given = (source, reason(Cause.SEGMENTS_REPLACED, SegmentSource.GIVEN))
+    check = quality_finding("segments_source", passed=None, reasons=given)
+    text = printed(print_plan, divided(case, SegmentSource.LANDMARKS, quality=(check,)), width=200)
+    assert "! They replace the earlier ones, from the given Couinaud map (couinaud)." in text
+    plain = quality_finding(
+        "segments_source", passed=None, reasons=(reason(Cause.SEGMENTS_FROM, SegmentSource.MODEL),)
+    )
     assert "network" not in printed(
         print_plan, divided(case, SegmentSource.MODEL, quality=(plain,))
     )

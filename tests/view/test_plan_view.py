@@ -29,9 +29,9 @@ from remnant.view.ablation_view import view_ablation
 from remnant.view.case_view import view_case
 from remnant.view.certainty import PlanOutcome, debulking_minima, judged
 from remnant.view.subject import Subject
-from remnant.view.told_facts import told
 from remnant.wording.numbers import sentence
 from remnant.wording.reasons import words
+from remnant.wording.told_facts import told
 from remnant.wording.words import REJECTED_WORDS
 
 NEW = (

@@ -1,11 +1,11 @@
 """The facts that were told beside the scan, in words."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import fields
 from enum import StrEnum
 from typing import Final
 
+from planning.inputs import INPUTS
 from remnant.core.clinical import ClinicalFacts
 
 FACT_WORDS: Final[Mapping[str, str]] = {
@@ -15,11 +15,14 @@ FACT_WORDS: Final[Mapping[str, str]] = {
     "fit_for_major_hepatectomy": "fit for a major hepatectomy",
     "pancreatoduodenectomy": "pancreatoduodenectomy done",
     "recurrence": "recurrence after an earlier liver resection",
+    "stable_months": "stable",
+    "primary_resected_months": "primary resected",
+    "expected_morbidity_percent": "expected morbidity",
+    "expected_mortality_percent": "expected mortality",
+    "chemotherapy_weeks": "chemotherapy",
+    "doubling_days": "doubling",
 }
-UNIT_WORDS: Final[Mapping[str, str]] = {
-    "_percent": "%", "_months": "months", "_weeks": "weeks", "_days": "days", "_per_nl": "/nL",
-}  # fmt: skip
-UNIT_PART: Final = re.compile("(?:" + "|".join(UNIT_WORDS) + ")$")
+"""Names that are not their field's words; a number with a unit is else called by its question."""
 
 
 def told(facts: ClinicalFacts) -> tuple[str, ...]:
@@ -29,13 +32,10 @@ def told(facts: ClinicalFacts) -> tuple[str, ...]:
 
 
 def _told(name: str, *, value: bool | float | StrEnum) -> str:
-    words = FACT_WORDS.get(name, name.replace("_", " "))
+    unit = INPUTS[name].unit
+    words = FACT_WORDS.get(name) or (INPUTS[name].question if unit else name.replace("_", " "))
     if isinstance(value, bool):
         return f"{words}: {'yes' if value else 'no'}"
     if isinstance(value, StrEnum):
         return f"{words}: {value.value.replace('_', ' ')}"
-    found = UNIT_PART.search(name)
-    if found is None:
-        return f"{words} {value:g}"
-    part = found.group(0)
-    return f"{words.removesuffix(part.replace('_', ' '))} {value:g} {UNIT_WORDS[part]}"
+    return f"{words} {value:g} {unit}" if unit else f"{words} {value:g}"
