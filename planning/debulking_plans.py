@@ -5,14 +5,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from planning import wording
 from planning.ablation import combined_ablation_finding
 from planning.candidates import candidate_for
 from planning.contiguity import contiguity_finding
 from planning.debulking import debulking_findings
 from planning.flr import PREFIX, remnant_findings
 from planning.flr_further import further_remnant_findings
-from planning.optimiser.feasibility import count, normalised
+from planning.optimiser.feasibility import Fault, count, normalised
 from planning.optimiser.front import Point
 from planning.optimiser.problem import Problem, is_named
 from planning.reach import CONDITIONS
@@ -25,6 +24,7 @@ from remnant.core.lesions import Confirmation
 from remnant.core.patient import Patient
 from remnant.core.plan_choice import PlanChoice
 from remnant.core.quantity import Quantity
+from remnant.core.reasons import Cause, Reason, joined, reason
 from remnant.core.volumetry_report import VolumetryReport
 from volumetry.virtual_resection import virtual_resection
 from volumetry.virtual_resection_spread import PlanSpread
@@ -32,9 +32,9 @@ from volumetry.virtual_resection_spread import PlanSpread
 CERTAIN = 0.95
 """A verdict is certain from this probability on, and flips inside its 90 % interval below it."""
 FURTHER_PREFIX = "flr.further."
-FLIPS = "Undecided inside its intervals: "
-"""How a headline opens where verdicts flip."""
-LIMITS_ID = "plan.limits"
+TARGET_PREFIX = "debulking.target_"
+LIMITS_ID, UNCONFIRMED_ID = "plan.limits", "plan.unconfirmed_lesions"
+VASCULAR_ID, CUT_ID = "vascular_feasibility", "debulking.cut_lesions"
 RANKED = (Verdict.MET, Verdict.UNKNOWN, Verdict.NO_EVIDENCE, Verdict.NOT_MET)
 TREATED = frozenset((Fate.WITH_SEGMENTS, Fate.WEDGE, Fate.ABLATED))
 
@@ -86,26 +86,26 @@ def _plan(recipe: Recipe, case: PlanCase, point: Point | None) -> DebulkingPlan:
     )
     targets = case.choice.targets if point is None else point.targets
     findings = (*_findings(recipe, result, case), *_on_targets(targets, result))
-    flips = tuple(finding.id for finding in findings if _flips(finding))
+    estimated = case.report.segments_need_review
+    grounds = (Reason(Cause.SEGMENTS_ESTIMATED),) if estimated else ()
     voxel_ml = case.problem.atoms.voxel_ml
     return DebulkingPlan(
         id="",
-        title=title(recipe, result, extended=_extended(case.problem, recipe)),
-        headline=_reviewed(headline(result, findings, flips, case.choice.rule_set), case.report),
         origin=PlanOrigin.USER if point is None else PlanOrigin.OPTIMISER,
         targets=() if point is None else point.targets,
         recipe=recipe,
         result=result,
+        extended=_extended(case.problem, recipe),
         named=is_named(recipe.segments),
         new_world=_new_world(recipe),
+        rule_set=case.choice.rule_set,
         feasible=_feasible(findings, case),
         proven=None if point is None else point.proven,
         gap_ml=None if point is None else (point.most_flr - point.counted.flr) * voxel_ml,
         on_front=point is not None and point.on_front,
-        flips=flips,
-        findings=tuple(wording.to_review(f) for f in findings)
-        if case.report.segments_need_review
-        else findings,
+        flips=tuple(finding.id for finding in findings if _flips(finding)),
+        findings=tuple(replace(f, reasons=joined(f.reasons, grounds)) for f in findings),
+        reasons=grounds,
     )
 
 
@@ -117,84 +117,12 @@ def _new_world(recipe: Recipe) -> str:
     return candidate_for(frozenset(recipe.segments)).new_world if recipe.segments else ""
 
 
-def title(recipe: Recipe, result: VirtualResection, *, extended: int = 0) -> str:
-    """Name a plan for people, e.g. ``Left lateral sectionectomy, 2 wedges, 1 ablation``.
-
-    ``extended`` of the wedges lie partly in removed segments: there the transection is extended.
-    """
-    parts, wedges = [], len(recipe.wedges) - extended
-    if recipe.segments:
-        around = f" extended around {wording.counted(extended, 'lesion')}" if extended else ""
-        parts.append(candidate_for(frozenset(recipe.segments)).title + around)
-    if wedges:
-        parts.append(wording.counted(wedges, "wedge"))
-    if recipe.ablations:
-        zones = result.ablation_zones
-        of = f" in {zones} zones" if zones > len(recipe.ablations) else ""
-        parts.append(wording.counted(len(recipe.ablations), "ablation") + of)
-    return ", ".join(parts) or "Nothing removed or ablated"
-
-
 def _extended(problem: Problem, recipe: Recipe) -> int:
     """Count wedges around lesions that lie partly in removed segments."""
     removed = np.zeros(problem.core.shape[1], dtype=bool)
     removed[[int(s) for s in recipe.segments]] = True
     wedge = np.isin(problem.atoms.lesion_ids, recipe.wedges)
     return int((wedge & problem.involves(removed)).sum())
-
-
-def headline(
-    result: VirtualResection, findings: Sequence[Finding], flips: Sequence[str], rule_set: str
-) -> str:
-    """Say what a plan reaches; before that, what it breaks and which verdicts flip."""
-    remnant = result.remnant
-    share = remnant.sflr if remnant.sflr.value is not None else remnant.flr_measured_fraction
-    basis = "the standardised" if share is remnant.sflr else "the functional"
-    left = f"{_ml(remnant.flr_ml)} ({wording.measured(share)} of {basis} volume)"
-    reaches = f"Treated: {_treated(result.debulked_fraction)} of the tumour. Would remain: {left}."
-    broken = next((f"{f.text} " for f in findings if f.id == LIMITS_ID), "")
-    return f"{broken}{_flip_words(findings, flips, rule_set)}{reaches}"
-
-
-def _reviewed(text: str, report: VolumetryReport) -> str:
-    return f"{text} {wording.REVIEW_SENTENCE}" if report.segments_need_review else text
-
-
-def _treated(debulked: Quantity) -> str:
-    """Write the share; what is 100 % of the scanned part cannot be more of the whole."""
-    if debulked.indicative and debulked.value is not None:
-        return f"about {wording.percent(debulked.value)}"
-    return wording.measured(debulked)
-
-
-def _flip_words(findings: Sequence[Finding], flips: Sequence[str], rule_set: str) -> str:
-    """Name what flips: the chosen minimum, each share of tumour, and how many other minima."""
-    flipping = [f for f in findings if f.id in flips and f.probability is not None]
-    chosen = [f for f in flipping if f.id == PREFIX + rule_set]
-    shares = {f.limit: f for f in flipping if f.basis is Basis.TUMOUR_VOLUME}
-    others = sum(f not in chosen and f.basis is not Basis.TUMOUR_VOLUME for f in flipping)
-    parts = (
-        *(f"enough liver {hundred(f)}" for f in chosen),
-        *(f"{100 * (f.limit or 0.0):g} % treated {hundred(f)}" for f in shares.values()),
-        *((_minima(others),) if others else ()),
-    )
-    return f"{FLIPS}{'; '.join(parts)}. " if parts else ""
-
-
-def _minima(number: int) -> str:
-    return "1 other minimum" if number == 1 else f"{number} other minima"
-
-
-def hundred(finding: Finding) -> str:
-    """Write a probability as ``in 57 of 100``."""
-    return f"in {round(100 * (finding.probability or 0.0))} of 100"
-
-
-def _ml(quantity: Quantity) -> str:
-    if quantity.value is None:
-        return f"an unknown volume ({quantity.reason})"
-    about = "about " if quantity.indicative else wording.BOUND_WORDS[quantity.bound]
-    return f"{about}{quantity.value:.0f} mL"
 
 
 def _flips(finding: Finding) -> bool:
@@ -238,10 +166,8 @@ def _on_targets(targets: Sequence[float], result: VirtualResection) -> Iterator[
             status=SourceStatus.PROJECT,
         )
         yield Finding(
-            id=f"debulking.target_{100 * target:g}",
+            id=f"{TARGET_PREFIX}{100 * target:g}",
             verdict=threshold.judge(share),
-            prose=f"The chosen target: {wording.limit(threshold)} of the tumour load. "
-            f"Treated: {wording.measured(share, beside=target)}.",
             quantity=judged(share),
             threshold=threshold,
             source=PROJECT_SOURCE,
@@ -252,30 +178,22 @@ def _on_targets(targets: Sequence[float], result: VirtualResection) -> Iterator[
 
 def _cautions(recipe: Recipe, result: VirtualResection, case: PlanCase) -> Iterator[Finding]:
     if not is_named(recipe.segments):
-        yield _project(
-            "vascular_feasibility",
-            Verdict.UNKNOWN,
-            "No Brisbane 2000 hepatectomy: vascular feasibility not assessed.",
-        )
+        yield _project(VASCULAR_ID, Verdict.UNKNOWN)
     faults = count(case.problem, recipe).faults
     if faults:
-        yield _project(LIMITS_ID, Verdict.NOT_MET, f"Breaks the limits: {'; '.join(faults)}.")
+        yield _project(LIMITS_ID, Verdict.NOT_MET, reasons=map(_broken, faults))
     cut = [lesion for lesion, fate in result.fates.items() if fate is Fate.CUT]
     if cut:
-        yield _project(
-            "debulking.cut_lesions",
-            Verdict.NOT_MET,
-            f"Across the transection: lesion {wording.listed(map(str, cut))}.",
-            value=len(cut),
-        )
+        across = reason(Cause.LESIONS_ACROSS, *map(str, cut))
+        yield _project(CUT_ID, Verdict.NOT_MET, number=len(cut), reasons=(across,))
     unconfirmed = tuple(_unconfirmed(result, case.report))
     if unconfirmed:
-        yield _project(
-            "plan.unconfirmed_lesions",
-            Verdict.NOT_MET,
-            f"Treats {wording.counted(len(unconfirmed), 'lesion')} that no reader confirmed.",
-            value=len(unconfirmed),
-        )
+        yield _project(UNCONFIRMED_ID, Verdict.NOT_MET, number=len(unconfirmed))
+
+
+def _broken(fault: Fault) -> Reason:
+    amounts = (n for n in (fault.got, fault.allowed) if n is not None)
+    return reason(Cause.LIMIT_BROKEN, fault.kind.value, *amounts)
 
 
 def _unconfirmed(result: VirtualResection, report: VolumetryReport) -> Iterator[int]:
@@ -286,13 +204,17 @@ def _unconfirmed(result: VirtualResection, report: VolumetryReport) -> Iterator[
 
 
 def _project(
-    identifier: str, verdict: Verdict, text: str, *, value: float | None = None
+    identifier: str,
+    verdict: Verdict,
+    *,
+    number: int | None = None,
+    reasons: Iterable[Reason] = (),
 ) -> Finding:
     return Finding(
         id=identifier,
         verdict=verdict,
-        prose=text,
-        quantity=None if value is None else Quantity(value),
+        quantity=None if number is None else Quantity(float(number)),
+        reasons=tuple(reasons),
         source=PROJECT_SOURCE,
         status=SourceStatus.PROJECT,
     )

@@ -317,7 +317,8 @@ def is_short(target: TargetOutcome) -> bool | None:
         return None
     if target.largest_flr_ml is None:
         return False
-    return None if target.least_flr_ml is None else target.largest_flr_ml < target.least_flr_ml
+    least_ml = target.least_flr_ml.value
+    return None if least_ml is None else target.largest_flr_ml < least_ml
 
 
 def _is_small(plan: DebulkingPlan) -> bool:

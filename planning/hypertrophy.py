@@ -16,8 +16,7 @@ import numpy as np
 from planning.rules.growth import DAYS_PER_WEEK, GrowthPreset, TimeConstant
 from remnant.core.errors import ImplausibleValueError
 from remnant.core.quantity import Bound, Interval, Quantity
-from remnant.core.reasons import Reason, joined, reasons_of
-from remnant.core.units import percent_from_fraction
+from remnant.core.reasons import Cause, Reason, joined, reason
 from volumetry.change import loose_ends
 from volumetry.propagation import Sample
 from volumetry.uncertainty import LEVELS, TAIL
@@ -26,8 +25,7 @@ DRAWS = 4000
 STEPS = (sqrt(2.0), sqrt(3.0), sqrt(7.0))
 """Multiples of these, without their whole parts, fill a cube evenly (Richtmyer's sequence)."""
 RESPONSE, MINIMUM, SLOWING = range(3)
-NO_SPREAD = "the source prints no spread among patients: the interval is too narrow"
-NOT_SURE = "the scan does not show the whole remnant: whether it would be enough is not known"
+NOT_SURE = Reason(Cause.REMNANT_CUT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +98,7 @@ def weeks_until(
     short, gain = np.broadcast_arrays(
         np.asarray(missing, dtype=np.float64), np.asarray(growth, dtype=np.float64)
     )
+    # solved for t: 1 - exp(-t / tau) = missing / growth; a share of 1 stands for "never"
     share = np.divide(short, gain, out=np.ones_like(short), where=gain > 0.0)
     left = np.where(share < 1.0, 1.0 - share, 1.0)
     weeks = np.where(share < 1.0, -np.log(left) * tau_days / DAYS_PER_WEEK, np.inf)
@@ -167,17 +166,15 @@ def time_to_threshold(
     if indicative or _undecided(weeks, bound):
         return Quantity.absent(NOT_SURE)
     if not np.isfinite(weeks):
-        return Quantity.absent(
-            f"the growth ends at {flr + growth:.0f} mL, {least:.0f} mL are asked for"
-        )
+        return Quantity.absent(reason(Cause.GROWTH_ENDS_BELOW, flr + growth, least))
     drawn_flr = drawn_of(flr_ml)
     drawn = weeks_until(
         drawn_of(least_flr_ml, MINIMUM) - drawn_flr,
         drawn_flr * _responses(preset),
         slowing(preset.time),
     )
-    reasons = joined(flr_ml.reasons, least_flr_ml.reasons, _narrow(preset))
-    return spanned_weeks(weeks, drawn, bound=bound, reasons=reasons)
+    known = joined(flr_ml.reasons, least_flr_ml.reasons, _narrow(preset))
+    return spanned_weeks(weeks, drawn, bound=bound, reasons=known)
 
 
 def probability_of_reaching(
@@ -212,6 +209,11 @@ def tumour_growth_fraction(days: float, *, doubling_days: float, factor: float =
     ------
     ImplausibleValueError
         The doubling time or the factor is not above 0.
+
+    >>> tumour_growth_fraction(60.0, doubling_days=60.0)
+    1.0
+    >>> round(tumour_growth_fraction(30.0, doubling_days=60.0), 3)  # the root of 2, less 1
+    0.414
     """
     if not (doubling_days > 0.0 and factor > 0.0):
         raise ImplausibleValueError(
@@ -257,13 +259,13 @@ def spanned_weeks(
 ) -> Quantity:
     """Return a time with its interval, open where more than 5 % of the draws have no end."""
     around = interval_of_draws(drawn)
-    never = float(np.mean(np.isinf(drawn)))
-    open_ended = (
-        f"the interval has no end: in {percent_from_fraction(never):.0f} % of the draws it is "
-        f"never reached"
+    never = reason(Cause.INTERVAL_OPEN, float(np.mean(np.isinf(drawn))))
+    return Quantity(
+        weeks,
+        interval=around,
+        bound=bound if weeks else None,
+        reasons=joined(reasons, (never,)) if around is None else reasons,
     )
-    known = joined(reasons, reasons_of(open_ended if around is None else None))
-    return Quantity(weeks, interval=around, bound=bound if weeks else None, reasons=known)
 
 
 def interval_of_draws(drawn: Sample) -> Interval | None:
@@ -271,6 +273,7 @@ def interval_of_draws(drawn: Sample) -> Interval | None:
 
     It holds the whole distribution where no draw is infinite.
     """
+    # "nearest" never interpolates between a finite draw and an infinite one, which gives nan
     low, median, high = np.quantile(drawn, (TAIL, 0.5, 1.0 - TAIL), method="nearest").tolist()
     if not np.isfinite(high):
         return None
@@ -312,4 +315,4 @@ def normal_scores(dimension: int) -> Sample:
 
 
 def _narrow(preset: GrowthPreset) -> tuple[Reason, ...]:
-    return reasons_of(NO_SPREAD if preset.log_sd is None else None)
+    return (Reason(Cause.NO_SPREAD),) if preset.log_sd is None else ()

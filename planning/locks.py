@@ -4,14 +4,13 @@ That no plan keeps within limits which somebody tightened does not show that a l
 cleared. What is reached stays reached.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from planning import wording
 from remnant.core.debulking import TargetOutcome
 from remnant.core.findings import Verdict
 from remnant.core.plan_choice import DEFAULT_CHOICE, PlanChoice
-from remnant.core.reasons import Reason, reasons_of
+from remnant.core.reasons import Cause, Reason, reason
 
 
 def chosen_limits(choice: PlanChoice | None) -> tuple[Reason, ...]:
@@ -19,9 +18,7 @@ def chosen_limits(choice: PlanChoice | None) -> tuple[Reason, ...]:
 
     Margins and the rule set on the remnant are no such limit.
     """
-    if choice is None:
-        return ()
-    return tuple(reason for words in _limits(choice) for reason in reasons_of(words))
+    return () if choice is None else tuple(_limits(choice))
 
 
 def without_proofs(targets: Iterable[TargetOutcome]) -> tuple[TargetOutcome, ...]:
@@ -30,41 +27,42 @@ def without_proofs(targets: Iterable[TargetOutcome]) -> tuple[TargetOutcome, ...
         replace(
             target,
             verdict=Verdict.UNKNOWN if target.verdict is Verdict.NOT_MET else target.verdict,
+            most_proven=False,
+            largest_proven=False,
             proven=False,
         )
         for target in targets
     )
 
 
-def _limits(choice: PlanChoice) -> Iterator[str]:
-    if choice.most_wedges is not None:
-        yield _most(choice.most_wedges, "wedge")
-    if choice.most_ablations is not None:
-        yield _most(choice.most_ablations, "ablation")
+def _limits(choice: PlanChoice) -> Iterator[Reason]:
+    for name in ("most_wedges", "most_ablations"):
+        most = getattr(choice, name)
+        if most is not None:
+            yield reason(Cause.LIMIT_CHOSEN, name, most)
     if choice.keep:
-        noun = "segment" if len(choice.keep) == 1 else "segments"
-        yield f"{noun} {wording.segment_names(choice.keep)} kept"
+        yield reason(Cause.LIMIT_CHOSEN, "keep", *(s.name for s in sorted(choice.keep)))
     if choice.named_only:
-        yield "named hepatectomies only"
-    if choice.contiguous_segments > DEFAULT_CHOICE.contiguous_segments:
-        yield f"{choice.contiguous_segments} neighbouring segments kept"
-    yield from _sizes(choice)
+        yield reason(Cause.LIMIT_CHOSEN, "named_only")
+    for name, tighter in TIGHTER.items():
+        limit = getattr(choice, name)
+        if limit is not None and tighter(limit, getattr(DEFAULT_CHOICE, name)):
+            yield reason(Cause.LIMIT_CHOSEN, name, limit)
 
 
-def _sizes(choice: PlanChoice) -> Iterator[str]:
-    if choice.ablation_limit_mm < DEFAULT_CHOICE.ablation_limit_mm:
-        yield f"ablation up to {choice.ablation_limit_mm:g} mm"
-    if choice.central_distance_mm > DEFAULT_CHOICE.central_distance_mm:
-        yield f"no ablation within {choice.central_distance_mm:g} mm of the portal vein"
-    if _tighter(choice.wedge_limit_mm, DEFAULT_CHOICE.wedge_limit_mm):
-        yield f"wedges up to {choice.wedge_limit_mm:g} mm"
-    if _tighter(choice.wedge_depth_mm, DEFAULT_CHOICE.wedge_depth_mm):
-        yield f"wedges up to {choice.wedge_depth_mm:g} mm deep"
+def _is_more(limit: float, default: float | None) -> bool:
+    return default is not None and limit > default
 
 
-def _tighter(limit: float | None, default: float | None) -> bool:
-    return limit is not None and (default is None or limit < default)
+def _is_less(limit: float, default: float | None) -> bool:
+    return default is None or limit < default
 
 
-def _most(number: int, noun: str) -> str:
-    return f"at most {wording.counted(number, noun)}" if number else f"no {noun}"
+TIGHTER: Mapping[str, Callable[[float, float | None], bool]] = {
+    "contiguous_segments": _is_more,
+    "ablation_limit_mm": _is_less,
+    "central_distance_mm": _is_more,
+    "wedge_limit_mm": _is_less,
+    "wedge_depth_mm": _is_less,
+}
+"""Settings with a number, and when one is tighter than the default; ``None`` is no limit."""

@@ -25,7 +25,6 @@ from planning.rules.growth import DAYS_PER_WEEK, PVE_TIME, TimeConstant
 from remnant.core.comparison import Growth
 from remnant.core.quantity import Bound, Quantity, UncertaintyPart
 from remnant.core.reasons import Cause, Reason, reason, reasons_of
-from remnant.core.units import percent_from_fraction
 from volumetry.growth import no_growth
 from volumetry.propagation import Sample
 
@@ -53,7 +52,11 @@ class MeasuredForecast:
 
 
 def growth_left(gain: float | Sample, *, weeks_so_far: float, tau_days: float | Sample) -> Sample:
-    """Return what growth still brings after what it brought in some weeks, in the same unit."""
+    """Return what growth still brings after what it brought in some weeks, in the same unit.
+
+    >>> round(float(growth_left(63.2, weeks_so_far=2.0, tau_days=14.0)), 1)  # 63 of 100 are there
+    36.8
+    """
     days = np.asarray(DAYS_PER_WEEK * weeks_so_far / tau_days, dtype=np.float64)
     left: Sample = gain / np.expm1(days)
     return left
@@ -106,6 +109,7 @@ def _draw(growth: Growth, *, weeks_so_far: float, time: TimeConstant) -> _Drawn:
     assert second_ml.value  # noqa: S101
     sds = {} if after.interval is None else after.interval.sds
     formula_sd = sds.get(UncertaintyPart.FORMULA, 0.0) / after.value
+    # one standardised volume for both scans: its formula's error is the same person's
     stlv_ml = second_ml.value / after.value * np.exp(formula_sd * normal_scores(MINIMUM))
     now = drawn_of(second_ml) / stlv_ml
     gain = now - drawn_of(growth.flr_ml.before, RESPONSE) / stlv_ml
@@ -120,7 +124,7 @@ def _no_curve(growth: Growth) -> tuple[Reason, ...]:
     if change.difference.value is None:
         return change.difference.reasons
     if change.difference.bound or change.difference.indicative:
-        return reasons_of(NOT_SURE)
+        return (NOT_SURE,)
     if growth.weeks is None:
         return (reason(Cause.NO_TIME_BETWEEN),)
     return reasons_of(no_growth(change.difference))
@@ -144,10 +148,7 @@ def _weeks(growth: Growth, now: float, left: float, drawn: _Drawn) -> Quantity:
         return Quantity.absent(reason(Cause.NO_THRESHOLD))
     weeks = float(weeks_until(threshold - now, left, float(np.median(drawn.tau_days))))
     if not np.isfinite(weeks):
-        return Quantity.absent(
-            f"growth that slows ends at an sFLR of {percent_from_fraction(now + left):.1f} %, "
-            f"{percent_from_fraction(threshold):g} % were asked for"
-        )
+        return Quantity.absent(reason(Cause.SLOWING_ENDS_BELOW, now + left, threshold))
     all_weeks = weeks_until(threshold - drawn.now, drawn.left, drawn.tau_days)
     return spanned_weeks(weeks, all_weeks, bound=None, reasons=growth.sflr.difference.reasons)
 

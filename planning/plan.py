@@ -86,7 +86,7 @@ def plan(case: Case, *, custom: Sequence[frozenset[CouinaudSegment]] = ()) -> Pl
             *_unconfirmed(report),
         ),
         plans=plans,
-        plans_reason=planned.reason,
+        plans_reasons=planned.reasons,
         targets=planned.targets,
         staged=planned.staged,
         netlm=surgical,

@@ -1,6 +1,6 @@
 """All plans of one case: the optimiser's, the user's, and the same in two stages."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from planning.ablation import ablation_refusal, wedge_refusal
@@ -18,23 +18,22 @@ from planning.rules.remnant import CONTIGUOUS_SEGMENTS_MINIMUM
 from planning.staged import staged_plans
 from planning.targets import TargetCase, least_voxels, target_outcome
 from remnant.core.debulking import DebulkingPlan, StagedPlan, TargetOutcome
-from remnant.core.patient import LiverBackground
+from remnant.core.patient import LiverBackground, Patient
 from remnant.core.plan_choice import PlanChoice
 from remnant.core.quantity import Quantity
+from remnant.core.reasons import Cause, Reason
 from remnant.core.volumetry_report import VolumetryReport
 from volumetry.atoms import build_atoms
 from volumetry.liver_maps import LiverMaps
 from volumetry.virtual_resection_spread import plan_spread
 
-NO_MAPS = "the maps of the case were not at hand: plans need its voxels"
-NO_LESION = "no lesion to treat"
 CLASS_TARGETS = (0.70, 0.90, 1.0)
 """Shares that classes and conditions of the sources rest on, whatever the user asks for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planned:
-    """Plans, targets and stages of one case; ``reason`` says why there are none.
+    """Plans, targets and stages of one case; ``reasons`` say why there are none.
 
     ``for_classes`` are targets that classes and conditions ask for and the user did not.
     """
@@ -43,7 +42,7 @@ class Planned:
     targets: tuple[TargetOutcome, ...] = ()
     staged: tuple[StagedPlan, ...] = ()
     for_classes: tuple[TargetOutcome, ...] = ()
-    reason: str | None = None
+    reasons: tuple[Reason, ...] = ()
 
 
 def make_plans(case: Case) -> Planned:
@@ -55,9 +54,9 @@ def make_plans(case: Case) -> Planned:
         The rule set is not known, or a recipe names a lesion that does not count.
     """
     report, patient, facts, maps = case.report, case.patient, case.facts, case.maps
-    reason = _why_none(report, maps)
-    if reason is not None or maps is None:
-        return Planned(reason=reason)
+    reasons = _why_none(report, maps)
+    if reasons or maps is None:
+        return Planned(reasons=reasons)
     choice = _with_condition(case.choice)
     least = least_flr_ml(choice.rule_set, report=report, patient=patient, facts=facts)
     problem = _problem(case, maps, choice)
@@ -85,9 +84,7 @@ def make_plans(case: Case) -> Planned:
         enough=enough,
         least_flr_ml=least,
         stlv_ml=report.standardised.stlv_ml.value,
-        cut=scan_cuts_liver(report),
-        review=report.segments_need_review,
-        background_unknown=patient.background is LiverBackground.UNKNOWN,
+        reasons=tuple(_grounds(report, patient)),
     )
     return Planned(
         plans=plans,
@@ -99,7 +96,6 @@ def make_plans(case: Case) -> Planned:
             patient=patient,
             facts=facts,
             least_flr_ml=least,
-            choice=choice,
         ),
     )
 
@@ -143,11 +139,21 @@ def _with_condition(choice: PlanChoice) -> PlanChoice:
     return replace(choice, contiguous_segments=most)
 
 
-def _why_none(report: VolumetryReport, maps: LiverMaps | None) -> str | None:
+def _why_none(report: VolumetryReport, maps: LiverMaps | None) -> tuple[Reason, ...]:
     if report.segments is None:
-        return report.segments_reason or "the segments are unknown"
+        return report.segments_reasons or (Reason(Cause.SEGMENTS_UNKNOWN),)
     if report.tumour_ml.value is None:
-        return report.tumour_ml.reason or "the lesions are not known"
+        return report.tumour_ml.reasons
     if not report.counted_lesions:
-        return NO_LESION
-    return NO_MAPS if maps is None else None
+        return (Reason(Cause.NOTHING_TO_TREAT),)
+    return (Reason(Cause.NO_MAPS),) if maps is None else ()
+
+
+def _grounds(report: VolumetryReport, patient: Patient) -> Iterator[Reason]:
+    """Yield what the answer to every target rests on."""
+    if scan_cuts_liver(report):
+        yield Reason(Cause.MORE_BEYOND_SCAN)
+    if patient.background is LiverBackground.UNKNOWN:
+        yield Reason(Cause.BACKGROUND_UNKNOWN)
+    if report.segments_need_review:
+        yield Reason(Cause.SEGMENTS_ESTIMATED)

@@ -6,11 +6,12 @@ one-stage plan would leave: margins and ablation zones are taken off before, so 
 does not grow, nor does liver that the second stage takes with a margin.
 """
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from planning.growth_findings import assumptions, no_source, preset_finding, remarks
 from planning.hypertrophy import (
     MINIMUM,
     Forecast,
@@ -23,19 +24,17 @@ from planning.rules.growth import (
     DAYS_PER_WEEK,
     FIRST_LOOK_WEEKS,
     GROWTH_PRESETS,
-    PVL_REASON,
     GrowthPreset,
-    Strategy,
 )
-from planning.staged_texts import Staged, staged_findings, staged_text
 from remnant.core.clinical import ClinicalFacts
-from remnant.core.debulking import DebulkingPlan, Recipe, StagedPlan
+from remnant.core.debulking import DebulkingPlan, Fate, Recipe, StagedPlan, Strategy
 from remnant.core.errors import ImplausibleValueError
+from remnant.core.findings import Finding
 from remnant.core.labels import CouinaudSegment
 from remnant.core.lesions import Lesion
 from remnant.core.patient import Patient
-from remnant.core.plan_choice import PlanChoice
 from remnant.core.quantity import Quantity
+from remnant.core.reasons import Cause, Reason, joined
 from remnant.core.units import percent_from_fraction
 from remnant.core.volumetry_report import VolumetryReport
 from volumetry.virtual_resection_voxels import CORE_SHARE_MINIMUM
@@ -43,9 +42,8 @@ from volumetry.virtual_resection_voxels import CORE_SHARE_MINIMUM
 SURE = 0.95
 """A remnant that is enough with at least this probability needs no growth: this project's."""
 NO_PRESET = "none"
-NO_FORECAST = Forecast(
-    flr_ml=Quantity.absent(PVL_REASON), weeks=Quantity.absent(PVL_REASON), probability=None
-)
+WITHOUT_SOURCE = Quantity.absent(Reason(Cause.NO_GROWTH_SOURCE, names=(Strategy.PVL.value,)))
+NO_FORECAST = Forecast(flr_ml=WITHOUT_SOURCE, weeks=WITHOUT_SOURCE, probability=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +54,7 @@ class _Case:
     patient: Patient
     facts: ClinicalFacts
     least_flr_ml: Quantity
-    rule_set: str
+    grounds: tuple[Reason, ...]
 
 
 def staged_plans(
@@ -66,7 +64,6 @@ def staged_plans(
     patient: Patient,
     facts: ClinicalFacts,
     least_flr_ml: Quantity,
-    choice: PlanChoice,
 ) -> tuple[StagedPlan, ...]:
     """Hold plans that remove segments against the same plans in two stages.
 
@@ -83,8 +80,6 @@ def staged_plans(
         The tumour's doubling time; without it nothing is said of its growth.
     least_flr_ml
         The remnant asked for; absent with the reason where it is not known: then there is no time.
-    choice
-        The rule set that asks for it.
 
     Returns
     -------
@@ -97,7 +92,7 @@ def staged_plans(
         patient=patient,
         facts=facts,
         least_flr_ml=least_flr_ml,
-        rule_set=choice.rule_set,
+        grounds=(Reason(Cause.SEGMENTS_ESTIMATED),) if report.segments_need_review else (),
     )
     return tuple(
         _staged(plan, strategy, case)
@@ -161,8 +156,7 @@ def points_needed(flr_ml: float, least_flr_ml: float, stlv_ml: float) -> float:
     Returns
     -------
     float
-        ``100 (least − remnant) / standardised volume``; 0.0 where the remnant is enough. With 312
-        and 354 mL of 1500 mL it is 2.8 points.
+        ``100 (least − remnant) / standardised volume``; 0.0 where the remnant is enough.
 
     Raises
     ------
@@ -206,33 +200,40 @@ def _staged(plan: DebulkingPlan, strategy: Strategy, case: _Case) -> StagedPlan:
     }
     chosen = next(iter(forecasts.values()), NO_FORECAST)
     waiting_weeks = _waiting_weeks(forecasts)
-    staged = Staged(
-        plan=plan,
-        strategy=strategy,
-        least_flr_ml=case.least_flr_ml,
-        rule_set=case.rule_set,
-        forecasts=forecasts,
-        waiting_weeks=waiting_weeks,
-        tumour_growth_fraction=_tumour_growth(waiting_weeks, case.facts),
-    )
     first, second = two_stages(plan.recipe, case.report.lesions)
     return StagedPlan(
         plan=plan.id,
-        strategy=strategy.value,
+        strategy=strategy,
         first_stage=first,
         second_stage=second,
         preset=presets[0].id if presets else NO_PRESET,
+        least_flr_ml=case.least_flr_ml,
         flr_before_ml=remnant.flr_ml,
         flr_after_ml=chosen.flr_ml,
         sflr_after=after_growth(remnant.sflr, presets[0]) if presets else NO_FORECAST.flr_ml,
         weeks_to_threshold=chosen.weeks,
         probability=chosen.probability,
-        tumour_growth_fraction=staged.tumour_growth_fraction,
-        text=staged_text(staged, to_review=case.report.segments_need_review),
-        findings=staged_findings(
-            staged, patient=case.patient, to_review=case.report.segments_need_review
-        ),
+        waiting_weeks=waiting_weeks,
+        tumour_growth_fraction=_tumour_growth(waiting_weeks, case.facts),
+        untreated=sum(fate is Fate.STAYS for fate in plan.result.fates.values()),
+        findings=tuple(_findings(strategy, forecasts, case)),
+        reasons=case.grounds,
     )
+
+
+def _findings(
+    strategy: Strategy, forecasts: Mapping[GrowthPreset, Forecast], case: _Case
+) -> Iterator[Finding]:
+    """Yield what each preset promises, what the curve rests on, and what bears on waiting."""
+    for preset, promised in forecasts.items():
+        finding = preset_finding(preset, promised, case.least_flr_ml)
+        rests = case.grounds if finding.value is not None else ()
+        yield replace(finding, reasons=joined(finding.reasons, rests))
+    if forecasts:
+        yield from assumptions(next(iter(forecasts)))
+    else:
+        yield no_source(strategy)
+    yield from remarks(strategy, case.patient)
 
 
 def _waiting_weeks(forecasts: Mapping[GrowthPreset, Forecast]) -> float | None:

@@ -4,10 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
 
-from planning import wording
-from planning.debulking_plans import FLIPS, hundred
-from planning.flr import PREFIX
-from planning.least_flr import rule_set_named
 from planning.optimiser.feasibility import count
 from planning.optimiser.front import Answer
 from planning.optimiser.problem import Problem
@@ -18,8 +14,8 @@ from remnant.core.debulking import DebulkingPlan, Relaxation, TargetOutcome
 from remnant.core.findings import Verdict
 from remnant.core.plan_choice import PlanChoice
 from remnant.core.quantity import Quantity
+from remnant.core.reasons import Cause, Reason
 
-CUT_WORDS = "the scan cuts the liver and more tumour may lie beyond it"
 RELAXATION_SHARE = 0.1
 """Share of the whole time that one change of the limits may be tried for."""
 
@@ -28,10 +24,8 @@ RELAXATION_SHARE = 0.1
 class TargetCase:
     """What targets are judged with; volumes of `least_flr_ml` and ``stlv_ml`` in mL.
 
-    ``enough`` is what can be treated with enough liver left, ``None`` where that is not known.
-    ``cut`` tells that the scan cuts the liver: tumour beyond it belongs to no share; ``review``
-    that the segments are an estimate, ``background_unknown`` that nobody said what the liver is
-    like.
+    ``enough`` is what can be treated with enough liver left, ``None`` where that is not known;
+    ``reasons`` are what every answer rests on.
     """
 
     search: Search
@@ -41,9 +35,12 @@ class TargetCase:
     least_flr_ml: Quantity
     stlv_ml: float | None
     enough: Reach | None = None
-    cut: bool = False
-    review: bool = False
-    background_unknown: bool = False
+    reasons: tuple[Reason, ...] = ()
+
+    @property
+    def cut(self) -> bool:
+        """Whether the scan cuts the liver: tumour beyond it belongs to no share."""
+        return Reason(Cause.MORE_BEYOND_SCAN) in self.reasons
 
 
 def target_outcome(answer: Answer, case: TargetCase) -> TargetOutcome:
@@ -59,17 +56,26 @@ def target_outcome(answer: Answer, case: TargetCase) -> TargetOutcome:
         target=answer.target,
         verdict=verdict,
         plans=tuple(plan.id for plan in serving),
-        text=_reviewed(_text(answer, case, verdict, within, changes), case),
+        answered_by=None if within is None else within.id,
         most_debulked_fraction=min(most, 1.0),
+        most_proven=case.reach.proven,
         largest_flr_ml=None if best.counted is None else best.counted.flr * voxel_ml,
-        least_flr_ml=case.least_flr_ml.value,
+        largest_plan=_largest_plan(answer, case),
+        largest_proven=answer.any_set.proven,
+        rule_set=case.choice.rule_set,
+        least_flr_ml=case.least_flr_ml,
         proven=answer.any_set.proven and answer.named.proven and case.reach.proven,
+        reasons=case.reasons,
         relaxations=changes,
     )
 
 
-def _reviewed(text: str, case: TargetCase) -> str:
-    return f"{text} {wording.REVIEW_SENTENCE}" if case.review else text
+def _largest_plan(answer: Answer, case: TargetCase) -> str | None:
+    """Return the id of the plan that leaves most liver; among equals that which serves."""
+    if answer.best.recipe is None:
+        return None
+    same = (plan for plan in case.plans if plan.recipe == answer.best.recipe)
+    return next((plan.id for plan in same), None)
 
 
 def _serving(answer: Answer, case: TargetCase) -> tuple[DebulkingPlan, ...]:
@@ -123,103 +129,3 @@ def least_voxels(problem: Problem, least_flr_ml: Quantity) -> int | None:
     if least_flr_ml.value is None or least_flr_ml.indicative:
         return None
     return ceil(round(least_flr_ml.value / problem.atoms.voxel_ml, 6))
-
-
-def _text(
-    answer: Answer,
-    case: TargetCase,
-    verdict: Verdict,
-    within: DebulkingPlan | None,
-    changes: Sequence[Relaxation],
-) -> str:
-    target = f"{100 * answer.target:g} % of the tumour"
-    if case.cut:
-        how = "" if within is None else f" In the scanned part: {_lower_first(within.title)}."
-        return f"{target}: undecided, {CUT_WORDS}.{how}"
-    if within is not None:
-        return f"{target}: within reach by {_how(answer, case, within)}"
-    first = f" {changes[0].text}" if changes else ""
-    if answer.best.recipe is None:
-        return f"{target}: {_out_of_reach(answer, case)}{first}"
-    if verdict is Verdict.NOT_MET:
-        return f"{target}: {_too_little(answer, case)}{first}"
-    return f"{target}: undecided. {_why_undecided(answer, case)}{first}"
-
-
-def _how(answer: Answer, case: TargetCase, plan: DebulkingPlan) -> str:
-    """Name the plan, what is proven of it, and what is doubtful."""
-    vessels = "" if plan.named else " No hepatectomy with a name: vessels not assessed."
-    proof, doubts = _proof(answer, case, plan), _doubts(answer, case, plan)
-    return f"{_lower_first(plan.title)} ({plan.id}){proof}.{doubts}{vessels}"
-
-
-def _proof(answer: Answer, case: TargetCase, plan: DebulkingPlan) -> str:
-    if answer.target not in plan.targets:
-        return ", not proven to leave most liver"
-    if not plan.proven:
-        gap = f"up to {max(plan.gap_ml or 0.0, 1.0):.0f} mL more could remain"
-        return f"; {gap}, the time ended before the proof"
-    if not plan.named or answer.best is answer.named:
-        return ", proven to leave most liver"
-    more_ml = _largest_ml(answer, case)
-    other = next((p.id for p in case.plans if p.recipe == answer.best.recipe), "another set")
-    more = f"{other}, without one, would leave {more_ml:.0f} mL"
-    return f", proven for hepatectomies with a name; {more}"
-
-
-def _doubts(answer: Answer, case: TargetCase, plan: DebulkingPlan) -> str:
-    """Say how sure the minimum and the target are, where their verdicts flip."""
-    deciding = [f for f in plan.findings if f.id in plan.flips]
-    liver = [f for f in deciding if f.id == PREFIX + case.choice.rule_set]
-    share = [f for f in deciding if f.limit == answer.target]
-    parts = (
-        *(f"enough liver {hundred(f)}" for f in liver),
-        *(f"{100 * answer.target:g} % treated {hundred(f)}" for f in share[:1]),
-    )
-    return f" {FLIPS}{'; '.join(parts)}." if parts else ""
-
-
-def _out_of_reach(answer: Answer, case: TargetCase) -> str:
-    if not answer.any_set.proven:
-        return "undecided. No plan was found in the time allowed."
-    if not case.reach.proven:
-        return "out of reach within the limits (proven)."
-    all_tumour = case.search.problem.all_tumour
-    share = case.reach.debulked / all_tumour if all_tumour else 0.0
-    return (
-        f"out of reach within the limits. No plan treats more than {wording.percent(share)} "
-        f"(proven)."
-    )
-
-
-def _too_little(answer: Answer, case: TargetCase) -> str:
-    flr_ml = _largest_ml(answer, case)
-    title = rule_set_named(case.choice.rule_set).title
-    return (
-        f"not with enough liver by {title}. No plan that reaches it leaves more than "
-        f"{flr_ml:.0f} mL (proven){_least_words(case)}."
-    )
-
-
-def _why_undecided(answer: Answer, case: TargetCase) -> str:
-    most = "At most" if answer.any_set.proven else "By the best plan found"
-    left = f"{most} {_largest_ml(answer, case):.0f} mL would remain"
-    if case.least_flr_ml.value is None:
-        return f"{left}; the minimum is not known ({case.least_flr_ml.reason})."
-    background = " (liver background not known)" if case.background_unknown else ""
-    return f"{left}{_least_words(case)}{background}."
-
-
-def _largest_ml(answer: Answer, case: TargetCase) -> float:
-    counted = answer.best.counted
-    assert counted is not None  # noqa: S101  # asked only where a plan was found
-    return counted.flr * case.search.problem.atoms.voxel_ml
-
-
-def _least_words(case: TargetCase) -> str:
-    least_ml = case.least_flr_ml.value
-    return "" if least_ml is None else f"; asked are {least_ml:.0f} mL"
-
-
-def _lower_first(text: str) -> str:
-    return text[:1].lower() + text[1:]

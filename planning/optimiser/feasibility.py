@@ -5,13 +5,40 @@ one that breaks a limit or was counted otherwise is an error, never a result.
 """
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 import numpy as np
 
-from planning import wording
 from planning.optimiser.problem import EXTENSION_SHARE, Flags, Problem
 from remnant.core.debulking import Recipe
 from remnant.core.errors import InconsistentPlanError
+
+
+class FaultKind(StrEnum):
+    """Which limit a recipe breaks.
+
+    ``SEGMENTS``: the locks keep some of the removed, or too few neighbours would stay.
+    ``CUT_LESION``: the transection cuts a lesion that nothing else takes.
+    """
+
+    SEGMENTS = "segments"
+    TREATED_TWICE = "treated_twice"
+    CUT_LESION = "cut_lesion"
+    ABLATION_IN_REMOVED = "ablation_in_removed"
+    WEDGE_IN_REMOVED = "wedge_in_removed"
+    WEDGE_NOT_ALLOWED = "wedge_not_allowed"
+    ABLATION_NOT_ALLOWED = "ablation_not_allowed"
+    TOO_MANY_WEDGES = "too_many_wedges"
+    TOO_MANY_ZONES = "too_many_zones"
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One limit that a recipe breaks; how many it has and how many are allowed where it counts."""
+
+    kind: FaultKind
+    got: int | None = None
+    allowed: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +54,7 @@ class Counted:
     wedges, ablation_zones, interventions
         Interventions count one for the removed segments together.
     faults
-        Limits that the recipe breaks, in words; empty where it keeps all.
+        Limits that the recipe breaks; empty where it keeps all.
     """
 
     flr: int
@@ -37,7 +64,7 @@ class Counted:
     wedges: int
     ablation_zones: int
     interventions: int
-    faults: tuple[str, ...]
+    faults: tuple[Fault, ...]
 
 
 def count(problem: Problem, recipe: Recipe) -> Counted:
@@ -74,37 +101,28 @@ def count(problem: Problem, recipe: Recipe) -> Counted:
 
 def _faults(
     problem: Problem, recipe: Recipe, wedge: Flags, ablated: Flags, touched: Flags, inside: Flags
-) -> tuple[str, ...]:
+) -> tuple[Fault, ...]:
     codes = [int(s) for s in recipe.segments]
-    wedges = int(wedge.sum())
     mostly = problem.atoms.lesion_voxels[:, codes].sum(axis=1) >= EXTENSION_SHARE * problem.tumour
     extended = wedge & touched & mostly
-    zones = int(problem.atoms.ablation_zones[ablated].sum())
     broken = {
-        "segments that the locks keep, or too few neighbours that would stay": frozenset(
-            recipe.segments
-        )
-        not in problem.segment_sets,
-        "a lesion that is both excised and ablated": (wedge & ablated).any(),
-        "a lesion that the transection cuts": (touched & ~inside & ~wedge).any(),
-        "an ablation of a lesion in removed segments": (ablated & touched).any(),
-        "a wedge around a lesion that leaves with its segments": (wedge & inside).any(),
-        "a wedge that is not allowed": (wedge & ~extended & ~problem.wedge_allowed).any(),
-        "an ablation that is not allowed": (ablated & ~problem.ablation_allowed).any(),
-        _above(wedges, "wedge", problem.most_wedges): _exceeds(wedges, problem.most_wedges),
-        _above(zones, "ablation zone", problem.most_ablations): _exceeds(
-            zones, problem.most_ablations
-        ),
+        FaultKind.SEGMENTS: frozenset(recipe.segments) not in problem.segment_sets,
+        FaultKind.TREATED_TWICE: (wedge & ablated).any(),
+        FaultKind.CUT_LESION: (touched & ~inside & ~wedge).any(),
+        FaultKind.ABLATION_IN_REMOVED: (ablated & touched).any(),
+        FaultKind.WEDGE_IN_REMOVED: (wedge & inside).any(),
+        FaultKind.WEDGE_NOT_ALLOWED: (wedge & ~extended & ~problem.wedge_allowed).any(),
+        FaultKind.ABLATION_NOT_ALLOWED: (ablated & ~problem.ablation_allowed).any(),
     }
-    return tuple(words for words, holds in broken.items() if holds)
-
-
-def _above(number: int, what: str, most: int | None) -> str:
-    return f"{wording.counted(number, what)}, {most} allowed"
-
-
-def _exceeds(number: int, most: int | None) -> bool:
-    return most is not None and number > most
+    zones = int(problem.atoms.ablation_zones[ablated].sum())
+    counts = (
+        (FaultKind.TOO_MANY_WEDGES, int(wedge.sum()), problem.most_wedges),
+        (FaultKind.TOO_MANY_ZONES, zones, problem.most_ablations),
+    )
+    return (
+        *(Fault(kind) for kind, holds in broken.items() if holds),
+        *(Fault(kind, n, most) for kind, n, most in counts if most is not None and n > most),
+    )
 
 
 def require_feasible(problem: Problem, recipe: Recipe, *, lost: float, debulked: float) -> Counted:
@@ -117,7 +135,8 @@ def require_feasible(problem: Problem, recipe: Recipe, *, lost: float, debulked:
     """
     counted = count(problem, recipe)
     if counted.faults:
-        raise InconsistentPlanError(f"the optimiser returned a plan with {counted.faults[0]}")
+        broken = ", ".join(fault.kind for fault in counted.faults)
+        raise InconsistentPlanError(f"the optimiser returned a plan that breaks limits: {broken}")
     if (counted.lost, counted.debulked) != (round(lost), round(debulked)):
         raise InconsistentPlanError(
             f"the optimiser counted {lost:.0f} voxels of liver and {debulked:.0f} of tumour, "

@@ -5,11 +5,13 @@ first remnant (what a preset holds), mL or percent of the first remnant a day, a
 standardised volume a week. No source studied neuroendocrine metastases alone.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from math import exp, log, sqrt
 from statistics import NormalDist
 
+from remnant.core.debulking import Strategy
 from remnant.core.findings import SourceStatus
 from remnant.core.labels import CouinaudSegment
 from remnant.core.patient import LiverBackground
@@ -24,14 +26,6 @@ LATER_WEEKS = (1, 3, 7)
 source speaks of waits of up to 8 weeks."""
 FIRST_LOOK_WEEKS = 1.0
 """No source here measured a remnant earlier than a week after the start."""
-
-
-class Strategy(StrEnum):
-    """How a remnant is made to grow between two stages."""
-
-    PVE = "pve"
-    PVL = "pvl"
-    ALPPS = "alpps"
 
 
 class Centre(StrEnum):
@@ -278,6 +272,8 @@ GROWTH_PRESETS: tuple[GrowthPreset, ...] = (
     ALPPS_CROOME,
 )
 """Every preset; the first one of a strategy is its default. Portal vein ligation has none."""
+
+PRESETS: Mapping[str, GrowthPreset] = {preset.id: preset for preset in GROWTH_PRESETS}
 
 PVL_REASON = (
     "no source of growth after portal vein ligation alone was recorded; PMC6414468 counts it "

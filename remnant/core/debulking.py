@@ -8,6 +8,7 @@ from remnant.core.findings import Finding, Verdict
 from remnant.core.labels import CouinaudSegment
 from remnant.core.plan import Remnant
 from remnant.core.quantity import Quantity
+from remnant.core.reasons import Reason
 
 
 class Fate(StrEnum):
@@ -93,10 +94,6 @@ class DebulkingPlan:
     ----------
     id
         ``plan_1`` and so on, in the order of ranking.
-    title
-        For people, e.g. ``Left lateral sectionectomy, 2 wedges, 1 ablation``.
-    headline
-        First line: what it reaches, and what flips inside its interval.
     origin
         Optimiser or user.
     targets
@@ -104,11 +101,15 @@ class DebulkingPlan:
         and for a user's plan.
     recipe, result
         What is done and what that gives.
+    extended
+        How many of the wedges extend the transection: their lesions lie partly in removed segments.
     named, new_world
         Whether the removed segments have a Brisbane 2000 name (none removed counts as named);
         New World notation, empty without removed segments.
+    rule_set
+        Id of the chosen FLR rule set.
     feasible
-        Whether the chosen rule set accepts what would remain and the locks hold.
+        Whether it accepts what would remain and the locks hold.
     proven
         Whether it is proven that no plan within the limits leaves more liver at its share and
         number of interventions: of a named one, no other named one. ``None`` for a user's plan.
@@ -122,37 +123,75 @@ class DebulkingPlan:
         Ids of findings whose verdict changes inside the interval.
     findings
         Verdict of every rule set, with probabilities.
+    reasons
+        What all its figures rest on.
     """
 
     id: str
-    title: str
-    headline: str
     origin: PlanOrigin
     targets: tuple[float, ...]
     recipe: Recipe
     result: VirtualResection
+    extended: int = 0
     named: bool
     new_world: str
+    rule_set: str
     feasible: Verdict
     proven: bool | None
     gap_ml: float | None
     on_front: bool
     flips: tuple[str, ...]
     findings: tuple[Finding, ...] = field(default=())
+    reasons: tuple[Reason, ...] = ()
+
+
+class RelaxationKind(StrEnum):
+    """What would have to change for a target; the last two change no limit."""
+
+    MORE_ABLATIONS = "more_ablations"
+    MORE_WEDGES = "more_wedges"
+    UNLOCK_SEGMENT = "unlock_segment"
+    ANY_WEDGE = "any_wedge"
+    ANY_ABLATION = "any_ablation"
+    NO_LOCKS = "no_locks"
+    LARGER_REMNANT = "larger_remnant"
+    LOWER_TARGET = "lower_target"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Relaxation:
-    """One change of the limits that would make a target feasible.
+    """One change that would make a target feasible, or what is reached instead.
 
-    ``kind`` is a machine name such as ``one_more_ablation`` or ``larger_remnant``; ``amount`` its
-    size, in mL or a count, ``None`` where it has none; ``flr_ml`` the liver that would stay.
+    Parameters
+    ----------
+    kind
+        What would change.
+    amount
+        How many more steps, by how many mL the remnant is short, or the share of the tumour that is
+        reached; ``None`` where nothing is counted.
+    flr_ml
+        The liver that would stay; ``None`` where no plan was made.
+    segment
+        The segment that would no longer be kept; ``None`` for all other changes.
+    interventions
+        Of the plan that the change allows; ``None`` without one.
+    beyond_limits
+        Ids of the lesions in it that the limits of size, depth or place exclude, ascending.
+    points
+        What growth would need to add, in percentage points of sFLR; ``None`` where it is not asked
+        for or without a standardised volume.
+    proven
+        Of a lower target whether no plan treats more; ``None`` for all others.
     """
 
-    kind: str
-    text: str
+    kind: RelaxationKind
     amount: float | None
     flr_ml: float | None
+    segment: CouinaudSegment | None = None
+    interventions: int | None = None
+    beyond_limits: tuple[int, ...] = ()
+    points: float | None = None
+    proven: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,16 +207,22 @@ class TargetOutcome:
         when it is proven that none does, ``UNKNOWN`` when it is not proven or cannot be judged.
     plans
         Ids of the best plans for it, named hepatectomies first.
-    text
-        The answer in words, with the certificate where it is infeasible.
-    most_debulked_fraction
-        Largest share that any plan within the locks reaches, whatever remains.
-    largest_flr_ml
-        Largest remnant of any plan that reaches the target; ``None`` when none does.
-    least_flr_ml
-        What the chosen rule set asks for; ``None`` when it cannot be computed.
+    answered_by
+        Id of the first of them whose remnant the chosen rule set accepts; ``None`` without one.
+    most_debulked_fraction, most_proven
+        Largest share that any plan within the locks reaches, whatever remains, and whether it is
+        proven that none reaches more.
+    largest_flr_ml, largest_plan, largest_proven
+        Largest remnant of any plan that reaches the target, ``None`` when none does; the id of
+        that plan, ``None`` also where it was not kept; whether it is proven that none leaves more,
+        or that none reaches it.
+    rule_set, least_flr_ml
+        Id of the chosen FLR rule set and what it asks for, absent with the reason where that cannot
+        be computed.
     proven
-        Whether these bounds are proven.
+        Whether all these bounds are proven, also among named hepatectomies alone.
+    reasons
+        What the answer rests on, and why it is undecided.
     relaxations
         Changes that would make it feasible, the cheapest first; empty when it is feasible.
     """
@@ -185,12 +230,25 @@ class TargetOutcome:
     target: float
     verdict: Verdict
     plans: tuple[str, ...]
-    text: str
+    answered_by: str | None = None
     most_debulked_fraction: float
+    most_proven: bool
     largest_flr_ml: float | None
-    least_flr_ml: float | None
+    largest_plan: str | None = None
+    largest_proven: bool
+    rule_set: str
+    least_flr_ml: Quantity
     proven: bool
+    reasons: tuple[Reason, ...] = ()
     relaxations: tuple[Relaxation, ...] = ()
+
+
+class Strategy(StrEnum):
+    """How a remnant is made to grow between two stages."""
+
+    PVE = "pve"
+    PVL = "pvl"
+    ALPPS = "alpps"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,11 +260,13 @@ class StagedPlan:
     plan
         Id of the plan it stages.
     strategy
-        ``pve``, ``pvl`` or ``alpps``.
+        How the remnant is made to grow.
     first_stage, second_stage
         What is done before and after the growth.
     preset
-        Name of the growth preset, with its source in ``findings``.
+        Id of the default growth preset of the strategy; ``none`` where no source was recorded.
+    least_flr_ml
+        What the chosen rule set asks for, absent with the reason where it is not known.
     flr_before_ml, flr_after_ml
         Functional remnant without and with the growth.
     sflr_after
@@ -216,24 +276,31 @@ class StagedPlan:
         reason when it is never reached.
     probability
         Of reaching the minimum at the preset's end; ``None`` where it cannot be said.
+    waiting_weeks
+        How long growth is waited for; ``None`` where it has no source.
     tumour_growth_fraction
         Relative growth of the tumour meanwhile; ``None`` without a doubling time.
-    text
-        The comparison in words.
+    untreated
+        How many lesions would stay in either case.
     findings
-        Rules on the strategy, with their sources.
+        What every preset of the strategy promises, and facts that bear on it, with their sources.
+    reasons
+        What the comparison rests on.
     """
 
     plan: str
-    strategy: str
+    strategy: Strategy
     first_stage: Recipe
     second_stage: Recipe
     preset: str
+    least_flr_ml: Quantity
     flr_before_ml: Quantity
     flr_after_ml: Quantity
     sflr_after: Quantity
     weeks_to_threshold: Quantity
     probability: float | None
+    waiting_weeks: float | None
     tumour_growth_fraction: float | None
-    text: str
+    untreated: int
     findings: tuple[Finding, ...] = field(default=())
+    reasons: tuple[Reason, ...] = ()

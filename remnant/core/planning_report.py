@@ -6,13 +6,14 @@ from remnant.core.criteria import CriteriaResult, LesionAblation, Pathway
 from remnant.core.debulking import DebulkingPlan, StagedPlan, TargetOutcome
 from remnant.core.findings import Finding
 from remnant.core.plan import Frilling, Netlm, Resection, Stability
+from remnant.core.reasons import Reason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanningReport:
     """Everything that planning says about one case.
 
-    ``plans_reason`` says why there are no ``plans``, ``None`` where there are. ``netlm`` and
+    ``plans_reasons`` say why there are no ``plans``, empty where there are. ``netlm`` and
     ``stability`` are ``None`` in reports of earlier versions.
     """
 
@@ -20,7 +21,7 @@ class PlanningReport:
     resections: tuple[Resection, ...]
     findings: tuple[Finding, ...] = field(default=())
     plans: tuple[DebulkingPlan, ...] = ()
-    plans_reason: str | None = None
+    plans_reasons: tuple[Reason, ...] = ()
     targets: tuple[TargetOutcome, ...] = ()
     staged: tuple[StagedPlan, ...] = ()
     netlm: Netlm | None = None

@@ -173,7 +173,7 @@ class Cause(StrEnum):
     BACKGROUND = "background"
     """Names: the kind of liver that chose the minimum; amounts: weeks of chemotherapy, if known."""
     BACKGROUND_UNKNOWN = "background_unknown"
-    """Nobody told which kind of liver it is, so every minimum of the rule set is judged."""
+    """Nobody told which kind of liver it is; a rule set is then judged by every minimum."""
     MET_FOR_BACKGROUNDS = "met_for_backgrounds"
     """Names: kinds of liver whose minimum would be met."""
     NOT_MET_FOR_BACKGROUNDS = "not_met_for_backgrounds"
@@ -222,6 +222,31 @@ class Cause(StrEnum):
     """Amounts: how many lesions count."""
 
     # Of plans, targets, relaxations and stages.
+    LIMIT_CHOSEN = "limit_chosen"
+    """A limit that the user chose and that is tighter than the default. ``names[0]`` is its field
+    of `PlanChoice`, ``amounts`` its number (a count or mm) where it has one; further names are the
+    kept segments."""
+    LIMIT_BROKEN = "limit_broken"
+    """A recipe breaks a limit: ``names[0]`` is the kind of fault of the optimiser's recount,
+    ``amounts`` how many there are and how many are allowed where it counts."""
+    NO_MAPS = "no_maps"
+    """The voxels of the case were not at hand."""
+    NOTHING_TO_TREAT = "nothing_to_treat"
+    """No lesion counts that a plan could treat."""
+    GROWTH_PRESET = "growth_preset"
+    """Which preset of growth it speaks of: ``names[0]`` is its id."""
+    NO_GROWTH_SOURCE = "no_growth_source"
+    """No source measured growth after this: ``names[0]`` is the strategy."""
+    NO_SPREAD = "no_spread"
+    """The source prints no spread among patients."""
+    REMNANT_CUT = "remnant_cut"
+    """The scan does not show the whole remnant, which leaves open whether it would be enough."""
+    GROWTH_ENDS_BELOW = "growth_ends_below"
+    """``amounts`` are the remnant in mL at the end of its growth and what is asked for in mL."""
+    SLOWING_ENDS_BELOW = "slowing_ends_below"
+    """``amounts`` are the sFLR at which growth that slows ends and the sFLR that is asked for."""
+    INTERVAL_OPEN = "interval_open"
+    """An interval has no end: ``amounts[0]`` is the share of draws in which it is never reached."""
 
     # Of lists of conditions, of ablation, and of classes of the distribution.
     SHARE_UP_TO = "share_up_to"

@@ -13,6 +13,7 @@ from remnant.core.quantity import Quantity
 from remnant.documents.lesion_table import table_number
 from remnant.io.atomic import atomic_path
 from remnant.io.recipe_text import recipe_text
+from remnant.wording.plans import plan_headline, plan_title
 
 ENDS: Final = ("", "_low", "_high")
 """After a quantity's name: its value and the ends of its 90 % interval."""
@@ -64,7 +65,7 @@ def plan_row(plan: DebulkingPlan) -> dict[str, str]:
     result = plan.result
     words = {
         "id": plan.id,
-        "title": plan.title,
+        "title": plan_title(plan),
         "targets_percent": ";".join(table_number(100.0 * target) for target in plan.targets),
         "recipe": recipe_text(plan.recipe),
         "margin_ml": table_number(result.margin_ml),
@@ -77,7 +78,7 @@ def plan_row(plan: DebulkingPlan) -> dict[str, str]:
         "gap_ml": table_number(plan.gap_ml),
         "on_front": _yes_no(plan.on_front),
         "origin": plan.origin.value,
-        "headline": plan.headline,
+        "headline": plan_headline(plan),
     }
     cells: dict[str, str] = {}
     for name in QUANTITIES:

@@ -11,6 +11,7 @@ from remnant.core.planning_report import PlanningReport
 from remnant.core.quantity import Interval, Quantity
 from remnant.core.units import percent_from_fraction
 from remnant.wording.numbers import percent, plain
+from remnant.wording.plans import plan_title
 
 WIDTH: Final = 720.0
 HEIGHT: Final = 340.0
@@ -100,7 +101,8 @@ def front(planning: PlanningReport) -> Front | None:
     known = [plan for plan in planning.plans if None not in _place(plan)]
     if len(known) < FEWEST_MARKS:
         return None
-    least = next((t.least_flr_ml for t in planning.targets if t.least_flr_ml is not None), None)
+    minima = (t.least_flr_ml.value for t in planning.targets)
+    least = next((least_ml for least_ml in minima if least_ml is not None), None)
     across, up = _axes(known, planning, least)
     marks = (_mark(plan, across, up) for plan in reversed(known))
     targets = tuple(
@@ -132,13 +134,14 @@ def _mark(plan: DebulkingPlan, across: Axis, up: Axis) -> Mark:
     debulked, flr = plan.result.debulked_fraction, plan.result.remnant.flr_ml
     interval = flr.interval
     shape = "front" if plan.on_front else "inside"
+    figures = f"{percent(_known(debulked))} % debulked, FLR {plain(_known(flr))} mL"
     return Mark(
         x=across.at(percent_from_fraction(_known(debulked))),
         y=up.at(_known(flr)),
         number=plan.result.interventions,
         shape="user" if plan.origin is PlanOrigin.USER else shape,
         accepted=plan.feasible,
-        label=f"{plan.title}: {percent(_known(debulked))} % debulked, FLR {plain(_known(flr))} mL",
+        label=f"{plan_title(plan)}: {figures}",
         span=_span(interval, up),
     )
 

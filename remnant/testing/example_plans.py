@@ -13,7 +13,9 @@ from remnant.core.debulking import (
     PlanOrigin,
     Recipe,
     Relaxation,
+    RelaxationKind,
     StagedPlan,
+    Strategy,
     TargetOutcome,
     VirtualResection,
 )
@@ -76,8 +78,6 @@ def example_plan(number: int = 1, **changes: Any) -> DebulkingPlan:  # noqa: ANN
     """Return one plan of the optimiser; ``changes`` replace any of its fields."""
     facts: dict[str, Any] = {
         "id": f"plan_{number}",
-        "title": "Right posterior sectionectomy, 1 wedge, 1 ablation",
-        "headline": "93.0 % debulked with 900 mL left; the 30 % minimum flips in its interval.",
         "origin": PlanOrigin.OPTIMISER,
         "targets": (0.9,),
         "recipe": Recipe(
@@ -86,6 +86,7 @@ def example_plan(number: int = 1, **changes: Any) -> DebulkingPlan:  # noqa: ANN
         "result": example_result(),
         "named": True,
         "new_world": "H67",
+        "rule_set": "gepnetlm_review",
         "feasible": Verdict.MET,
         "proven": True,
         "gap_ml": 0.0,
@@ -151,8 +152,6 @@ def example_plans() -> tuple[DebulkingPlan, ...]:
         example_plan(1),
         example_plan(
             2,
-            title="Segment III, 1 wedge",
-            headline="72.0 % debulked with 1310 mL left.",
             targets=(0.7,),
             recipe=Recipe(segments=(CouinaudSegment.III,), wedges=(3,)),
             result=example_result(1310.0, 0.72, {1: Fate.WITH_SEGMENTS, 3: Fate.WEDGE}),
@@ -164,8 +163,6 @@ def example_plans() -> tuple[DebulkingPlan, ...]:
         ),
         example_plan(
             3,
-            title="Left <lateral> sectionectomy",
-            headline="40.0 % debulked with 1400 mL left.",
             origin=PlanOrigin.USER,
             targets=(),
             recipe=Recipe(segments=(CouinaudSegment.II, CouinaudSegment.III)),
@@ -187,40 +184,53 @@ def example_targets() -> tuple[TargetOutcome, ...]:
             target=0.7,
             verdict=Verdict.MET,
             plans=("plan_2", "plan_1"),
-            text="70 % of the tumour: within reach by segment III, 1 wedge, with 1310 mL left.",
+            answered_by="plan_2",
             most_debulked_fraction=1.0,
+            most_proven=True,
             largest_flr_ml=1310.0,
-            least_flr_ml=510.0,
+            largest_plan="plan_2",
+            largest_proven=True,
+            rule_set="gepnetlm_review",
+            least_flr_ml=Quantity(510.0),
             proven=True,
         ),
         TargetOutcome(
             target=0.9,
             verdict=Verdict.UNKNOWN,
             plans=("plan_1",),
-            text="90 % of the tumour: undecided. Without body size what remains cannot be judged.",
             most_debulked_fraction=1.0,
+            most_proven=False,
             largest_flr_ml=900.0,
-            least_flr_ml=None,
+            largest_plan="plan_1",
+            largest_proven=False,
+            rule_set="gepnetlm_review",
+            least_flr_ml=Quantity.absent("without body size what remains cannot be judged"),
             proven=False,
         ),
         TargetOutcome(
             target=1.0,
             verdict=Verdict.NOT_MET,
             plans=(),
-            text="100 % of the tumour: out of reach within the limits. No plan treats lesion 5.",
             most_debulked_fraction=0.9996,
+            most_proven=True,
             largest_flr_ml=None,
-            least_flr_ml=510.0,
+            largest_proven=True,
+            rule_set="gepnetlm_review",
+            least_flr_ml=Quantity(510.0),
             proven=True,
             relaxations=(
                 Relaxation(
-                    kind="one_more_ablation", text="One more ablation.", amount=1.0, flr_ml=804.0
+                    kind=RelaxationKind.MORE_ABLATIONS, amount=1.0, flr_ml=804.0, interventions=4
                 ),
                 Relaxation(
-                    kind="larger_remnant",
-                    text="FLR short by 42 mL: PVE would need +5.2 points.",
-                    amount=42.0,
-                    flr_ml=468.0,
+                    kind=RelaxationKind.ANY_WEDGE,
+                    amount=None,
+                    flr_ml=790.0,
+                    interventions=3,
+                    beyond_limits=(5,),
+                ),
+                Relaxation(
+                    kind=RelaxationKind.LARGER_REMNANT, amount=42.0, flr_ml=468.0, points=5.2
                 ),
             ),
         ),
@@ -232,17 +242,19 @@ def example_staged() -> tuple[StagedPlan, ...]:
     return (
         StagedPlan(
             plan="plan_1",
-            strategy="pve",
+            strategy=Strategy.PVE,
             first_stage=Recipe(wedges=(3,)),
             second_stage=Recipe(segments=(CouinaudSegment.VI, CouinaudSegment.VII)),
-            preset="pve_median",
+            preset="pve_pmc8306993",
+            least_flr_ml=Quantity(650.0),
             flr_before_ml=about(480.0),
             flr_after_ml=about(620.0),
             sflr_after=about(0.36),
             weeks_to_threshold=Quantity.absent("the minimum is never reached"),
             probability=0.62,
+            waiting_weeks=4.1,
             tumour_growth_fraction=0.11,
-            text="After portal vein embolisation 620 mL would remain, without it 480 mL.",
+            untreated=0,
             findings=(
                 Finding(
                     id="growth.pve",

@@ -36,14 +36,19 @@ from remnant.view.subject import (
     rules_of,
     tally,
 )
-from remnant.view.transitional import answer
 from remnant.wording.numbers import ABSENT, plain, sentence
+from remnant.wording.plans import (
+    instead,
+    other_changes,
+    plan_headline,
+    plan_title,
+    target_answer,
+)
+from remnant.wording.reasons import listed as listed_reasons
 from remnant.wording.words import CONFIRMATION_WORDS, FATE_WORDS, REACH_WORDS, REJECTED_WORDS
 
 MOST_PICTURED: Final = 3
 MOST_BEST: Final = 3
-LOWER_TARGET: Final = "lower_target"
-SHORT: Final = "larger_remnant"
 RULE_SETS: Final[Mapping[str, str]] = {f"flr.{s.id}": s.title for s in REMNANT_RULE_SETS}
 
 
@@ -201,7 +206,7 @@ def view_plans(subject: Subject) -> Plans:
     configuration = subject.case.provenance.configuration
     places = listing_places(planning.plans)
     rows = [_row(plan, subject, notes, places.get(plan.id)) for plan in planning.plans]
-    reason = planning.plans_reason or ""
+    reason = listed_reasons(planning.plans_reasons)
     return Plans(
         reason=_ended(sentence(subject.brief(reason))),
         full_reason=sentence(reason),
@@ -211,7 +216,9 @@ def view_plans(subject: Subject) -> Plans:
         deciding=tuple(one.text for one in deciding(subject.case)),
         targets=_targets(subject),
         first=_first(planning.plans[0], rows[0], subject) if rows else None,
-        pictured=tuple((p.id, p.title, _outcome(p.result, subject)) for p in pictured(planning)),
+        pictured=tuple(
+            (p.id, plan_title(p), _outcome(p.result, subject)) for p in pictured(planning)
+        ),
         rows=tuple(rows),
         notes=subject.footnotes(notes),
         front=front(planning),
@@ -239,12 +246,12 @@ def _targets(subject: Subject) -> tuple[Target, ...]:
 
 
 def _target(target: TargetOutcome, subject: Subject, told: set[str]) -> Target:
-    titles = {plan.id: plan.title for plan in subject.planning.plans}
+    titles = {plan.id: plan_title(plan) for plan in subject.planning.plans}
     best = target.plans[:MOST_BEST]
     return Target(
         title=sentence(share(target.target)),
         mark=mark(target.verdict, REACH_WORDS),
-        answer=once(answer(target), subject.case, told),
+        answer=once(target_answer(target, subject.planning), subject.case, told),
         best=tuple((name if name in titles else "", titles.get(name, name)) for name in best),
         met=target.verdict is Verdict.MET,
         bounds=sentence(bounds(target)),
@@ -264,24 +271,9 @@ def bounds(target: TargetOutcome) -> str:
     parts = [f"whatever remains: up to {_percent_down(target.most_debulked_fraction)} %"]
     if target.largest_flr_ml is not None:
         parts.append(f"largest remnant that reaches this target: {plain(target.largest_flr_ml)} mL")
-    if target.least_flr_ml is not None:
-        parts.append(f"asked for by the chosen rule: {plain(target.least_flr_ml)} mL")
+    if target.least_flr_ml.value is not None:
+        parts.append(f"asked for by the chosen rule: {plain(target.least_flr_ml.value)} mL")
     return "; ".join(parts)
-
-
-def other_changes(target: TargetOutcome) -> tuple[str, ...]:
-    """Return the changes that would bring a target within reach and that its text leaves out."""
-    changes = (c for c in target.relaxations if c.kind not in (LOWER_TARGET, SHORT))
-    return tuple(c.text for c in changes if c.text not in target.text)
-
-
-def instead(target: TargetOutcome) -> tuple[str, ...]:
-    """Return how much liver is short, and what is reached where this target is not.
-
-    No limit that is changed brings these about; what the answer says is left out.
-    """
-    others = (c for c in target.relaxations if c.kind in (LOWER_TARGET, SHORT))
-    return tuple(c.text for c in others if c.text not in target.text)
 
 
 def _percent_down(fraction: float) -> str:
@@ -294,7 +286,7 @@ def _row(plan: DebulkingPlan, subject: Subject, notes: Footnotes, place: int | N
     outcome = PlanOutcome.of(plan)
     return PlanRow(
         id=plan.id,
-        title=plan.title,
+        title=plan_title(plan),
         new_world=plan.new_world,
         best_for=tuple(share(target) for target in plan.targets),
         cautions=flags(plan, ()),
@@ -334,7 +326,7 @@ def _first(plan: DebulkingPlan, row: PlanRow, subject: Subject) -> FirstPlan:
     done = recipe_words(plan.recipe, zones=plan.result.ablation_zones)
     return FirstPlan(
         row=row,
-        headline=plan.headline,
+        headline=plan_headline(plan),
         recipe=tuple(map(sentence, done)),
         done=sentence("; ".join(done)),
         outcome=_outcome(plan.result, subject),
@@ -377,8 +369,8 @@ def _findings_on(plan: DebulkingPlan, subject: Subject, *, full: bool) -> PlanFi
     flipping = [found.finding for found in every if found.finding.id in plan.flips]
     shown = [found for found in every if full or found.doubtful or _is_caution(found)]
     return PlanFindings(
-        title=plan.title,
-        headline=plan.headline,
+        title=plan_title(plan),
+        headline=plan_headline(plan),
         flipping=tuple(rule_title(finding) for finding in flipping),
         statements=tuple(subject.rule(found) for found in shown),
         full=full,

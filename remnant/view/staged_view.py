@@ -14,6 +14,7 @@ from remnant.view.parts import NOTE, Figure, Footnotes, figure
 from remnant.view.recipe_view import recipe_words
 from remnant.view.subject import Statement, Subject, status_words
 from remnant.wording.numbers import percent, sentence
+from remnant.wording.plans import plan_title
 from remnant.wording.words import STRATEGY_WORDS
 
 PRESETS: Final[Mapping[str, GrowthPreset]] = {preset.id: preset for preset in GROWTH_PRESETS}
@@ -73,7 +74,7 @@ class Stages:
 def view_stages(subject: Subject) -> Stages:
     """Return the plans that need growth, one row each; no row where none does."""
     planning, notes = subject.planning, Footnotes()
-    titles = {plan.id: plan.title for plan in planning.plans}
+    titles = {plan.id: plan_title(plan) for plan in planning.plans}
     stages = needed_stages(planning)
     figured = [stage for stage in stages if stage.flr_after_ml.value is not None]
     bare = (stage for stage in stages if stage.flr_after_ml.value is None)
@@ -113,13 +114,13 @@ def _own(
 
 
 def _without(stage: StagedPlan) -> str:
-    strategy = sentence(STRATEGY_WORDS.get(stage.strategy, stage.strategy))
+    strategy = sentence(STRATEGY_WORDS[stage.strategy])
     return f"{strategy}: {stage.flr_after_ml.reason}."
 
 
 def _column(stage: StagedPlan, subject: Subject) -> GrowthColumn:
     source = next((f.source for f in stage.findings if f.id == f"growth.{stage.preset}"), None)
-    title = STRATEGY_WORDS.get(stage.strategy, stage.strategy)
+    title = STRATEGY_WORDS[stage.strategy]
     return GrowthColumn(title, preset_words(stage.preset), subject.cite(source))
 
 

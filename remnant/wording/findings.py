@@ -4,7 +4,15 @@ from collections.abc import Mapping
 from typing import Final
 
 from remnant.core.findings import Finding
-from remnant.wording import classes, hepatectomies, lists, remnants, segment_causes
+from remnant.wording import (
+    classes,
+    hepatectomies,
+    lists,
+    plans,
+    remnants,
+    segment_causes,
+    stages,
+)
 from remnant.wording.kinds import Writer
 from remnant.wording.reasons import reviewed
 
@@ -15,6 +23,8 @@ WRITERS: Final[Mapping[str, Writer]] = {
     **remnants.WRITERS,
     **hepatectomies.WRITERS,
     **segment_causes.WRITERS,
+    **plans.WRITERS,
+    **stages.WRITERS,
 }
 """How findings are written, by their id or the longest start of it that ends in a dot."""
 

@@ -73,7 +73,7 @@ def _undecided(finding: Finding) -> str:
         return f"Not known: {'; '.join(map(question, finding.missing))}."
     between = next((one for one in finding.reasons if one.cause in SHARES), None)
     if between is not None:
-        because = reasons.listed(one for one in finding.reasons if one is not between)
+        because = _because(one for one in finding.reasons if one is not between)
         return f"Not decided: {reasons.words(between)} ({because})."
     return f"{_open_criterion(finding)}."
 
@@ -83,12 +83,17 @@ def _open_criterion(finding: Finding) -> str:
     by = BY_SOURCE.get(wanted.source)
     unknown = f"Not decided by {by}: " if by else "Not known: "
     known = finding.quantity
-    because = reasons.listed(finding.reasons if known is None else known.reasons)
+    because = _because(finding.reasons if known is None else known.reasons)
     why = f" ({because})" if because else ""
     if known is None or known.value is None:
         return f"{unknown}{wanted.question}{why}"
     loose = "may be larger or smaller" if known.indicative else "is only known as a bound"
     return f"Not decided: the value {loose}{why}"
+
+
+def _because(given: Iterable[Reason]) -> str:
+    """List reasons without the mark of segments to be reviewed, which stands at the text's end."""
+    return reasons.listed(one for one in given if one.cause is not Cause.SEGMENTS_ESTIMATED)
 
 
 def _measure(finding: Finding) -> str:

@@ -5,7 +5,14 @@ from typing import Final
 
 from remnant.core.quantity import Quantity
 from remnant.core.reasons import Cause, Reason
-from remnant.wording import class_causes, list_causes, remnant_causes, segment_causes, volumes
+from remnant.wording import (
+    class_causes,
+    list_causes,
+    plan_causes,
+    remnant_causes,
+    segment_causes,
+    volumes,
+)
 from remnant.wording.kinds import Template
 
 BETWEEN: Final = "; "
@@ -16,6 +23,7 @@ TEMPLATES: Final[Mapping[Cause, Template]] = {
     **list_causes.CAUSES,
     **remnant_causes.CAUSES,
     **segment_causes.CAUSES,
+    **plan_causes.CAUSES,
     Cause.PROSE: "{names[0]}",
     Cause.SEGMENTS_ESTIMATED: "segments estimated from liver shape: review",
     Cause.NEAR_LIMIT: "the value lies within 1 of the limit",

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from remnant.core.comparison import MatchKind
-from remnant.core.debulking import Fate
+from remnant.core.debulking import Fate, Strategy
 from remnant.core.findings import Basis, Comparison, Finding, SourceStatus, Verdict
 from remnant.core.labels import SegmentIvPart
 from remnant.core.lesions import Confirmation
@@ -110,10 +110,10 @@ FATE_WORDS: Final[Mapping[Fate, str]] = {
 }
 REJECTED_WORDS: Final = "rejected, not counted"
 """In the place of a fate: a rejected lesion is never treated."""
-STRATEGY_WORDS: Final[Mapping[str, str]] = {
-    "pve": "portal vein embolisation",
-    "pvl": "portal vein ligation",
-    "alpps": "ALPPS",
+STRATEGY_WORDS: Final[Mapping[Strategy, str]] = {
+    Strategy.PVE: "portal vein embolisation",
+    Strategy.PVL: "portal vein ligation",
+    Strategy.ALPPS: "ALPPS",
 }
 PERTURBATION_WORDS: Final[Mapping[str, str]] = {
     "segmentation": "outlines moved within their error",

@@ -1,0 +1,331 @@
+"""Plans, targets and what would have to change, in words."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+from planning.debulking_plans import (
+    LIMITS_ID,
+    TARGET_PREFIX,
+    UNCONFIRMED_ID,
+)
+from planning.flr import PREFIX
+from planning.least_flr import rule_set_named
+from remnant.core.debulking import DebulkingPlan, Relaxation, RelaxationKind, TargetOutcome
+from remnant.core.findings import Basis, Finding, Verdict
+from remnant.core.planning_report import PlanningReport
+from remnant.core.quantity import Quantity
+from remnant.core.reasons import Cause, Reason
+from remnant.wording.hepatectomies import hepatectomy_title
+from remnant.wording.kinds import Writer
+from remnant.wording.measures import measured
+from remnant.wording.numbers import counted, sentence
+from remnant.wording.phrases import limit, listed, roughly
+from remnant.wording.phrases import share as percent
+from remnant.wording.reasons import reviewed, why, words
+
+FLIPS: Final = "Undecided inside its intervals: "
+"""How the verdicts that flip are announced."""
+CUT_WORDS: Final = "the scan cuts the liver and more tumour may lie beyond it"
+MOST_NAMED: Final = 6
+"""Of more lesions than this only their number is given."""
+
+
+def plan_title(plan: DebulkingPlan) -> str:
+    """Name a plan, e.g. ``Left lateral sectionectomy, 2 wedges, 1 ablation``."""
+    return ", ".join(_title_parts(plan)) or "Nothing removed or ablated"
+
+
+def _title_parts(plan: DebulkingPlan) -> Iterator[str]:
+    recipe, wedges = plan.recipe, len(plan.recipe.wedges) - plan.extended
+    if recipe.segments:
+        around = f" extended around {counted(plan.extended, 'lesion')}" if plan.extended else ""
+        yield hepatectomy_title(recipe.segments) + around
+    if wedges:
+        yield counted(wedges, "wedge")
+    if recipe.ablations:
+        zones = plan.result.ablation_zones
+        of = f" in {zones} zones" if zones > len(recipe.ablations) else ""
+        yield counted(len(recipe.ablations), "ablation") + of
+
+
+def plan_headline(plan: DebulkingPlan) -> str:
+    """Say what a plan reaches; before that, what it breaks and which verdicts flip."""
+    broken = next((f"{limits_broken(f)} " for f in plan.findings if f.id == LIMITS_ID), "")
+    return reviewed(f"{broken}{_flipping(plan)}{_reached(plan)}", plan.reasons)
+
+
+def _reached(plan: DebulkingPlan) -> str:
+    remnant = plan.result.remnant
+    share = remnant.sflr if remnant.sflr.value is not None else remnant.flr_measured_fraction
+    basis = "the standardised" if share is remnant.sflr else "the functional"
+    left = f"{_volume(remnant.flr_ml)} ({measured(share)} of {basis} volume)"
+    return (
+        f"Treated: {_treated(plan.result.debulked_fraction)} of the tumour. Would remain: {left}."
+    )
+
+
+def _treated(debulked: Quantity) -> str:
+    """Write the share; what is 100 % of the scanned part cannot be more of the whole."""
+    if debulked.indicative and debulked.value is not None:
+        return f"about {percent(debulked.value)}"
+    return measured(debulked)
+
+
+def _volume(volume: Quantity) -> str:
+    if volume.value is None:
+        return f"an unknown volume ({why(volume)})"
+    return f"{roughly(volume)}{volume.value:.0f} mL"
+
+
+def _flipping(plan: DebulkingPlan) -> str:
+    """Name what flips: the chosen minimum, each share of tumour, and how many other minima."""
+    flipping = [f for f in plan.findings if f.id in plan.flips and f.probability is not None]
+    chosen = [f for f in flipping if f.id == PREFIX + plan.rule_set]
+    shares = {f.limit: f for f in flipping if f.basis is Basis.TUMOUR_VOLUME}
+    others = sum(f not in chosen and f.basis is not Basis.TUMOUR_VOLUME for f in flipping)
+    parts = (
+        *(_enough_liver(f) for f in chosen),
+        *(_share_treated(limit_ or 0.0, f) for limit_, f in shares.items()),
+        *(("1 other minimum" if others == 1 else f"{others} other minima",) if others else ()),
+    )
+    return f"{FLIPS}{'; '.join(parts)}. " if parts else ""
+
+
+def _enough_liver(finding: Finding) -> str:
+    return f"enough liver {_of_hundred(finding)}"
+
+
+def _share_treated(share: float, finding: Finding) -> str:
+    return f"{100 * share:g} % treated {_of_hundred(finding)}"
+
+
+def _of_hundred(finding: Finding) -> str:
+    return f"in {round(100 * (finding.probability or 0.0))} of 100"
+
+
+# Targets
+
+
+def target_heading(outcome: TargetOutcome) -> str:
+    """Write which share of the tumour a target asks for."""
+    return f"{100 * outcome.target:g} % of the tumour"
+
+
+def target_line(outcome: TargetOutcome, planning: PlanningReport) -> str:
+    """Write a target with its whole answer in one line."""
+    opening = "within reach by " if _is_answered(outcome) else ""
+    if _is_open(outcome):
+        opening = "undecided. "
+    return f"{target_heading(outcome)}: {opening}{_answer(outcome, planning)}"
+
+
+def target_answer(outcome: TargetOutcome, planning: PlanningReport) -> str:
+    """Write the answer alone, for where the share and the verdict stand beside it."""
+    return sentence(_answer(outcome, planning))
+
+
+def _answer(outcome: TargetOutcome, planning: PlanningReport) -> str:
+    first = "".join(f" {relaxation_words(one)}" for one in outcome.relaxations[:1])
+    return reviewed(f"{_grounds(outcome, planning.plans)}{first}", outcome.reasons)
+
+
+def _grounds(outcome: TargetOutcome, plans: Sequence[DebulkingPlan]) -> str:
+    within = next((plan for plan in plans if plan.id == outcome.answered_by), None)
+    if _is_cut(outcome):
+        how = "" if within is None else f" In the scanned part: {_lower_first(plan_title(within))}."
+        return f"undecided, {CUT_WORDS}.{how}"
+    if within is not None:
+        return _how(outcome, within)
+    if outcome.largest_flr_ml is None:
+        return _out_of_reach(outcome)
+    if outcome.verdict is Verdict.NOT_MET:
+        return _too_little(outcome, outcome.largest_flr_ml)
+    return _undecided(outcome, outcome.largest_flr_ml)
+
+
+def _is_cut(outcome: TargetOutcome) -> bool:
+    return Reason(Cause.MORE_BEYOND_SCAN) in outcome.reasons
+
+
+def _is_answered(outcome: TargetOutcome) -> bool:
+    return outcome.answered_by is not None and not _is_cut(outcome)
+
+
+def _is_open(outcome: TargetOutcome) -> bool:
+    """Tell whether an answer says what is known of a target that is undecided."""
+    if _is_cut(outcome) or _is_answered(outcome):
+        return False
+    if outcome.largest_flr_ml is None:
+        return not outcome.largest_proven
+    return outcome.verdict is not Verdict.NOT_MET
+
+
+def _how(outcome: TargetOutcome, plan: DebulkingPlan) -> str:
+    """Name the plan, what is proven of it, and what is doubtful."""
+    vessels = "" if plan.named else " No hepatectomy with a name: vessels not assessed."
+    title = _lower_first(plan_title(plan))
+    return f"{title} ({plan.id}){_proof(outcome, plan)}.{_doubts(outcome, plan)}{vessels}"
+
+
+def _proof(outcome: TargetOutcome, plan: DebulkingPlan) -> str:
+    if outcome.target not in plan.targets:
+        return ", not proven to leave most liver"
+    if not plan.proven:
+        gap = f"up to {max(plan.gap_ml or 0.0, 1.0):.0f} mL more could remain"
+        return f"; {gap}, the time ended before the proof"
+    if not plan.named or outcome.largest_plan == plan.id:
+        return ", proven to leave most liver"
+    other = outcome.largest_plan or "another set"
+    more = f"{other}, without one, would leave {outcome.largest_flr_ml:.0f} mL"
+    return f", proven for hepatectomies with a name; {more}"
+
+
+def _doubts(outcome: TargetOutcome, plan: DebulkingPlan) -> str:
+    """Say how sure the minimum and the target are, where their verdicts flip."""
+    deciding = [f for f in plan.findings if f.id in plan.flips]
+    liver = [f for f in deciding if f.id == PREFIX + outcome.rule_set]
+    share = [f for f in deciding if f.limit == outcome.target]
+    parts = (
+        *(_enough_liver(f) for f in liver),
+        *(_share_treated(outcome.target, f) for f in share[:1]),
+    )
+    return f" {FLIPS}{'; '.join(parts)}." if parts else ""
+
+
+def _out_of_reach(outcome: TargetOutcome) -> str:
+    if not outcome.largest_proven:
+        return "No plan was found in the time allowed."
+    if not outcome.most_proven:
+        return "out of reach within the limits (proven)."
+    share = percent(outcome.most_debulked_fraction)
+    return f"out of reach within the limits. No plan treats more than {share} (proven)."
+
+
+def _too_little(outcome: TargetOutcome, largest_ml: float) -> str:
+    title = rule_set_named(outcome.rule_set).title
+    return (
+        f"not with enough liver by {title}. No plan that reaches it leaves more than "
+        f"{largest_ml:.0f} mL (proven){_asked(outcome)}."
+    )
+
+
+def _undecided(outcome: TargetOutcome, largest_ml: float) -> str:
+    most = "At most" if outcome.largest_proven else "By the best plan found"
+    left = f"{most} {largest_ml:.0f} mL would remain"
+    if outcome.least_flr_ml.value is None:
+        return f"{left}; the minimum is not known ({why(outcome.least_flr_ml)})."
+    unknown = Reason(Cause.BACKGROUND_UNKNOWN) in outcome.reasons
+    background = " (liver background not known)" if unknown else ""
+    return f"{left}{_asked(outcome)}{background}."
+
+
+def _asked(outcome: TargetOutcome) -> str:
+    least_ml = outcome.least_flr_ml.value
+    return "" if least_ml is None else f"; asked are {least_ml:.0f} mL"
+
+
+def _lower_first(text: str) -> str:
+    return text[:1].lower() + text[1:]
+
+
+# What would have to change
+
+
+INSTEAD: Final = frozenset((RelaxationKind.LARGER_REMNANT, RelaxationKind.LOWER_TARGET))
+"""They change no limit: how much liver is short, and what is reached where the target is not."""
+
+
+def other_changes(outcome: TargetOutcome) -> tuple[str, ...]:
+    """Return the changes that would bring a target within reach and that its answer leaves out."""
+    others = (one for one in outcome.relaxations[1:] if one.kind not in INSTEAD)
+    return tuple(relaxation_words(one) for one in others)
+
+
+def instead(outcome: TargetOutcome) -> tuple[str, ...]:
+    """Return how much liver is short, and what is reached instead, where the answer does not."""
+    others = (one for one in outcome.relaxations[1:] if one.kind in INSTEAD)
+    return tuple(relaxation_words(one) for one in others)
+
+
+def relaxation_words(relaxation: Relaxation) -> str:
+    """Write one change with what it would bring."""
+    if relaxation.kind is RelaxationKind.LARGER_REMNANT:
+        return _short_by(relaxation)
+    if relaxation.kind is RelaxationKind.LOWER_TARGET:
+        most = "at most" if relaxation.proven else "at least"
+        share = percent(relaxation.amount or 0.0)
+        return f"With enough liver left {most} {share} of the tumour is treated."
+    steps = counted(relaxation.interventions or 0, "intervention")
+    left = f"{relaxation.flr_ml or 0.0:.0f} mL would stay"
+    with_it = f"With {_change(relaxation)} it would be reached"
+    return f"{with_it}: {steps}{_beyond(relaxation.beyond_limits)}; {left}."
+
+
+def _short_by(relaxation: Relaxation) -> str:
+    points = ""
+    if relaxation.points is not None:
+        gained = f"{relaxation.points:.1f} points of sFLR"
+        points = f": portal vein embolisation would need to add {gained}"
+    return f"The FLR is short by {relaxation.amount or 0.0:.0f} mL{points}."
+
+
+def _change(relaxation: Relaxation) -> str:
+    number = int(relaxation.amount or 0)
+    segment = "" if relaxation.segment is None else relaxation.segment.name
+    changes = {
+        RelaxationKind.MORE_ABLATIONS: counted(number, "more ablation"),
+        RelaxationKind.MORE_WEDGES: counted(number, "more wedge"),
+        RelaxationKind.UNLOCK_SEGMENT: f"segment {segment} no longer kept",
+        RelaxationKind.ANY_WEDGE: "wedges beyond the limits of size and depth",
+        RelaxationKind.ANY_ABLATION: "ablations beyond the limits of size and place",
+        RelaxationKind.NO_LOCKS: "no lock at all",
+    }
+    return changes[relaxation.kind]
+
+
+def _beyond(lesions: Sequence[int]) -> str:
+    if not lesions:
+        return ""
+    if len(lesions) > MOST_NAMED:
+        return f" ({len(lesions)} lesions beyond the limits)"
+    noun = "lesion" if len(lesions) == 1 else "lesions"
+    return f" ({noun} {listed(map(str, lesions))} beyond the limits)"
+
+
+# Findings on plans
+
+
+def limits_broken(finding: Finding) -> str:
+    """Say which limits a recipe breaks."""
+    broken = (words(one) for one in finding.reasons if one.cause is Cause.LIMIT_BROKEN)
+    return f"Breaks the limits: {'; '.join(broken)}."
+
+
+def _unconfirmed(finding: Finding) -> str:
+    return f"Treats {counted(int(finding.value or 0), 'lesion')} that no reader confirmed."
+
+
+def chosen_target(finding: Finding) -> str:
+    """Hold what is treated against a target of the user's own."""
+    threshold, share = finding.threshold, finding.quantity
+    if threshold is None or share is None:
+        raise LookupError(f"{finding.id} has no target")
+    return (
+        f"The chosen target: {limit(threshold)} of the tumour load. "
+        f"Treated: {measured(share, beside=threshold.value)}."
+    )
+
+
+WRITERS: Final[Mapping[str, Writer]] = {
+    LIMITS_ID: limits_broken,
+    UNCONFIRMED_ID: _unconfirmed,
+    TARGET_PREFIX.partition("target_")[0]: chosen_target,
+}
+
+
+# Limits that were chosen
+
+
+def limits_words(limits: Sequence[Reason]) -> str:
+    """Write the limits that a user chose, e.g. ``no wedge, segment IV kept``."""
+    return ", ".join(words(one) for one in limits)

@@ -1,0 +1,140 @@
+"""Plans in two stages and growth in words, the verdict first."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from planning.growth_findings import CURVE_ID, NO_SOURCE_ID, PREFIX, SPREAD_ID
+from planning.rules.growth import (
+    FIRST_LOOK_WEEKS,
+    GROWTH_PRESETS,
+    GROWTH_REMARKS,
+    PRESETS,
+    GrowthPreset,
+    GrowthRemark,
+)
+from remnant.core.debulking import StagedPlan, Strategy
+from remnant.core.findings import Finding
+from remnant.core.quantity import Quantity
+from remnant.core.units import percent_from_fraction
+from remnant.wording.kinds import Writer
+from remnant.wording.numbers import counted
+from remnant.wording.phrases import roughly
+from remnant.wording.phrases import share as percent
+from remnant.wording.reasons import reviewed, why, words
+from remnant.wording.words import STRATEGY_WORDS
+
+ONE_IN: Final = 100.0
+
+
+def staged_text(staged: StagedPlan) -> str:
+    """Compare the plan in one stage with the same in two, in a few short sentences."""
+    sentences = (one_stage(staged), two_stages(staged), meanwhile(staged), left_behind(staged))
+    return reviewed(" ".join(text for text in sentences if text), staged.reasons)
+
+
+def one_stage(staged: StagedPlan) -> str:
+    """Say what would remain without growth, and by how much it is short."""
+    flr, least = staged.flr_before_ml.value, staged.least_flr_ml.value
+    if flr is None:
+        return f"One stage: remnant not known ({why(staged.flr_before_ml)})."
+    begin = f"One stage: {_millilitres(staged.flr_before_ml)}"
+    if least is None:
+        return f"{begin}; what is asked for is not known ({why(staged.least_flr_ml)})."
+    if flr < least:
+        return f"{begin}, short by {least - flr:.0f} mL."
+    return f"{begin}, {flr - least:.0f} mL above the minimum."
+
+
+def two_stages(staged: StagedPlan) -> str:
+    """Say what the default preset promises; empty where the remnant is not known."""
+    name, preset = STRATEGY_WORDS[staged.strategy], PRESETS.get(staged.preset)
+    if preset is None:
+        return f"Growth after {name} is not estimated: no source."
+    if staged.flr_after_ml.value is None:
+        return ""
+    share = percent(preset.response_fraction)
+    after = f"{_millilitres(staged.flr_after_ml)} (+{share}, {preset.id})"
+    return f"After {name} an estimated {after}{_enough(staged)}."
+
+
+def _enough(staged: StagedPlan) -> str:
+    weeks, grown = staged.weeks_to_threshold.value, staged.flr_after_ml.value
+    least, chance = staged.least_flr_ml.value, _chance(staged.probability)
+    if least is None or grown is None:
+        return ""
+    if weeks is None and grown < least:
+        return f", still short by {least - grown:.0f} mL{chance}"
+    if weeks is None:
+        return f"; whether that is enough is not known: {why(staged.weeks_to_threshold)}"
+    if weeks == 0.0:
+        return "; it is not needed"
+    when = "within a week" if weeks < FIRST_LOOK_WEEKS else f"after {weeks:.1f} weeks"
+    return f", enough {when}{chance}"
+
+
+def _chance(probability: float | None) -> str:
+    if probability is None:
+        return ""
+    least, most = 1.0 / ONE_IN, 1.0 - 1.0 / ONE_IN
+    if 0.0 < probability < least:
+        return " (enough in under 1 of 100)"
+    if most < probability < 1.0:
+        return " (enough in over 99 of 100)"
+    return f" (enough in {ONE_IN * probability:.0f} of 100)"
+
+
+def meanwhile(staged: StagedPlan) -> str:
+    """Say by how much the tumour would grow while the remnant does; empty where not known."""
+    if not staged.waiting_weeks or staged.tumour_growth_fraction is None:
+        return ""
+    more = percent_from_fraction(staged.tumour_growth_fraction)
+    return f"In {staged.waiting_weeks:.1f} weeks the tumour would grow by {more:.0f} %."
+
+
+def left_behind(staged: StagedPlan) -> str:
+    """Say how many lesions would stay; empty where none would."""
+    number = staged.untreated
+    return f"{counted(number, 'lesion')} would stay untreated." if number else ""
+
+
+def _millilitres(volume: Quantity) -> str:
+    return f"{roughly(volume)}{volume.value:.0f} mL"
+
+
+def _preset_writer(preset: GrowthPreset) -> Writer:
+    share = percent(preset.response_fraction)
+    remark = f" {preset.remark}" if preset.remark else ""
+    text = f"{preset.title}: {preset.centre} growth {share}. Measured in: {preset.population}."
+    return lambda _: text + remark
+
+
+def _remark_writer(remark: GrowthRemark) -> Writer:
+    return lambda _: f"{remark.text} Measured in: {remark.population}."
+
+
+def _preset_of(finding: Finding) -> GrowthPreset:
+    return PRESETS[finding.reasons[0].names[0]]
+
+
+def _curve(finding: Finding) -> str:
+    time = _preset_of(finding).time
+    form = "The curve's form is this project's, its time constant"
+    return f"{form} {time.days:.1f} days: {time.derivation}."
+
+
+def _spread(finding: Finding) -> str:
+    return f"Spread of growth among patients: {_preset_of(finding).spread}."
+
+
+def _no_source(finding: Finding) -> str:
+    strategy = Strategy(finding.reasons[0].names[0])
+    return f"Growth after {STRATEGY_WORDS[strategy]}: {words(finding.reasons[0])}."
+
+
+WRITERS: Final[Mapping[str, Writer]] = {
+    **{f"{PREFIX}{preset.id}": _preset_writer(preset) for preset in GROWTH_PRESETS},
+    **{remark.id: _remark_writer(remark) for remark in GROWTH_REMARKS},
+    CURVE_ID: _curve,
+    SPREAD_ID: _spread,
+    NO_SOURCE_ID: _no_source,
+}
