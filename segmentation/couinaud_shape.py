@@ -27,7 +27,7 @@ from remnant.core.units import percent_from_fraction
 from remnant.core.volumes import LabelMap
 from remnant.core.volumetry_report import SegmentSource
 from segmentation.engines.device import chosen_device
-from segmentation.engines.memory import memory_shortage_told
+from segmentation.engines.memory import memory_errors_explained
 from segmentation.liver_shape import LiverShape, liver_shape
 from segmentation.port import DividedLiver
 from segmentation.shape_familiarity import distance_from, shape_features
@@ -137,7 +137,7 @@ class ShapeDivider:
         use, known = registry.model_use(MODEL), read_calibration()
         shape = liver_shape(liver)
         progress(STAGE, 1, 3)
-        with memory_shortage_told(self.device):
+        with memory_errors_explained(self.device):
             logits = shape_logits(load_shape_network(self.device), shape, device=self.device)
         progress(STAGE, 2, 3)
         probabilities = (logits / known.temperature).softmax(0)

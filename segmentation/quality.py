@@ -149,11 +149,13 @@ def _in_order(
         for further, less, axis in rules
         if _centre(codes, grid, further)[axis] <= _centre(codes, grid, less)[axis]
     ]
-    told = "; ".join(wrong) + ": left and right or the codes may be exchanged" if wrong else "none"
+    exchanged = (
+        "; ".join(wrong) + ": left and right or the codes may be exchanged" if wrong else "none"
+    )
     return quality_finding(
         "couinaud_in_order",
         passed=not wrong,
-        prose=f"Segments out of anatomical order: {told}.",
+        prose=f"Segments out of anatomical order: {exchanged}.",
         value=float(len(wrong)),
     )
 

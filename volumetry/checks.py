@@ -20,9 +20,9 @@ IMPLAUSIBLE_BURDEN = 0.9
 """Tumour load from which the lesion map is doubted: this project's choice."""
 
 
-def check_liver_inside_scan(*, cut: bool, said_whole: bool = False) -> Finding:
+def check_liver_inside_scan(*, cut: bool, declared_whole: bool = False) -> Finding:
     """Tell whether the liver lies clear of the outermost voxel layer, unless a user vouched."""
-    if said_whole:
+    if declared_whole:
         text = "Not checked: the user said that the cropped maps hold the whole liver."
         return quality_finding("liver_inside_scan", passed=None, prose=text)
     text = "The liver lies wholly within the scan."

@@ -1,6 +1,6 @@
 """Growth of a future liver remnant between two scans.
 
-Three families of figures are in use and never mixed; each wears its unit:
+Three families of figures are in use and never mixed; each has its unit in its name:
 
 - *degree of hypertrophy*: sFLR after − sFLR before in percentage points, and the *kinetic growth
   rate* (KGR), that over the weeks between the scans (Shindoh 2013, recalled, not read);

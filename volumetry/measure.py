@@ -97,13 +97,13 @@ def measure(  # noqa: PLR0913  (the whole input of the stage)
         known = frozenset[int]() if lesions is None else checks.lesion_ids(lesions)
         require_known_lesions(confirmations, known)
     model = error_model or default_model(networks=False, segment_source=segment_source)
-    said = confirmations or {}
-    rejected = frozenset(n for n, word in said.items() if word is Confirmation.REJECTED)
+    reviewed = confirmations or {}
+    rejected = frozenset(n for n, word in reviewed.items() if word is Confirmation.REJECTED)
     counted = tally(maps, whole_liver=whole_liver)
     liver = _Liver(maps, counted, _tumour_rows(counted, rejected), whole_liver)
     tumour = liver.tumour_mask()
     table = measure_lesions(
-        maps, counted, said, tumour=tumour, model=model, intensities=intensities or {}
+        maps, counted, reviewed, tumour=tumour, model=model, intensities=intensities or {}
     )
     boundaries, surfaces = measure_boundaries(maps, tumour, cut=cut_faces(maps, counted))
     burden = None if lesions is None else liver.tumour_voxels / liver.voxels
@@ -134,7 +134,7 @@ class _Liver:
     maps: LiverMaps
     counted: Tally
     tumour_rows: NDArray[np.bool_]
-    said_whole: bool
+    declared_whole: bool
 
     @property
     def voxel_ml(self) -> float:
@@ -234,7 +234,7 @@ def _findings(
     couinaud: LabelMap | None,
     rejected: frozenset[int],
 ) -> Iterator[Finding]:
-    yield checks.check_liver_inside_scan(cut=liver.is_cut, said_whole=liver.said_whole)
+    yield checks.check_liver_inside_scan(cut=liver.is_cut, declared_whole=liver.declared_whole)
     yield checks.check_lesions_known(known=lesions is not None)
     if lesions is not None:
         yield checks.check_burden_plausible(liver.tumour_voxels / liver.voxels)

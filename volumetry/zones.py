@@ -139,14 +139,14 @@ def _by_tree(
     """Nearest voxels are on the lesion's rim; only what a step of the rim can reach is asked."""
     i, j, k = lesion.shape
     here = (slice(0, i), slice(0, j), slice(0, k))
-    asked = functional & ~lesion
+    around = functional & ~lesion
     tree = cKDTree(places_mm(rim(lesion), here, edges_mm))
     farthest_mm = reach_mm * SAME_SQUARED
     distances, _ = tree.query(
-        places_mm(asked, here, edges_mm), distance_upper_bound=max(farthest_mm, 1e-9)
+        places_mm(around, here, edges_mm), distance_upper_bound=max(farthest_mm, 1e-9)
     )
     squared = np.where(lesion, 0.0, np.inf)
-    squared[asked] = distances**2
+    squared[around] = distances**2
     return squared
 
 

@@ -163,7 +163,7 @@ def choose(listed: Catalogue, *, wanted: str | None, name: str) -> Series:
         reasons = ", ".join(f"{n} {why}" for why, n in listed.skipped.items()) or "no files"
         raise UnreadableFileError(f"{name} holds no CT or MR series in DICOM ({reasons})")
     if wanted is not None:
-        return _usable(_asked_for(listed, wanted, name), name)
+        return _usable(_series_named(listed, wanted, name), name)
     plausible = [series for series in listed.series if series.against is None]
     if len(plausible) == 1:
         return plausible[0]
@@ -175,7 +175,7 @@ def choose(listed: Catalogue, *, wanted: str | None, name: str) -> Series:
     )
 
 
-def _asked_for(listed: Catalogue, wanted: str, name: str) -> Series:
+def _series_named(listed: Catalogue, wanted: str, name: str) -> Series:
     matching = [series for series in listed.series if wanted in (str(series.number), series.uid)]
     if len(matching) == 1:
         return matching[0]

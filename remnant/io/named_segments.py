@@ -161,8 +161,8 @@ def _coded_by_segment(labels: tuple[SegmentLabel, ...], part: Part, path: Path) 
         _require_clear_branches(labels, path)
     meanings = {label.number: meaning_of(label, branches=branches) for label in labels}
     if not any(meaning and meaning.segment for meaning in meanings.values()):
-        unsaid = [x for x in labels if meanings[x.number] in {None, Meaning(Part.LIVER)}]
-        meanings |= {label.number: numbered_segment(label) for label in unsaid}
+        unnamed = [x for x in labels if meanings[x.number] in {None, Meaning(Part.LIVER)}]
+        meanings |= {label.number: numbered_segment(label) for label in unnamed}
     known = {n: meaning for n, meaning in meanings.items() if meaning and meaning.segment}
     rest = [label for label in labels if label.number not in known and not is_background(label)]
     unclear = [label for label in rest if meanings[label.number] is None]

@@ -162,8 +162,8 @@ def _by_header(
             for k in range(labels.geometry.shape[2]):
                 yield number, k, labels.codes[:, :, k] == number
 
-    told = tuple(names[code] for code in sorted(present))
-    return NamedSegments(geometry=labels.geometry, labels=told, pieces=pieces)
+    described = tuple(names[code] for code in sorted(present))
+    return NamedSegments(geometry=labels.geometry, labels=described, pieces=pieces)
 
 
 def _require_own_numbers(

@@ -192,14 +192,14 @@ def _volume_changes(before: _Scan, after: _Scan) -> dict[str, Change]:
 def _growth(before: _Scan, after: _Scan, request: CompareRequest) -> Growth | None:
     if request.removed is None:
         return None
-    asked = GrowthRequest(
+    growth_request = GrowthRequest(
         removed=request.removed,
         title=hepatectomy_title(request.removed),
         weeks=request.weeks,
         threshold_sflr=request.threshold_sflr,
     )
     return remnant_growth(
-        before.report.volumetry, after.report.volumetry, after.report.patient, asked
+        before.report.volumetry, after.report.volumetry, after.report.patient, growth_request
     )
 
 

@@ -91,17 +91,17 @@ def run_demo(
     as_is = finish(case, output=output / AS_IS)
     planted = plant_metastases(loaded.image, case.structures, seed=seed)
     altered = replace(loaded, image=planted.image)
-    told = _prefixed("with planted metastases", progress)
-    second = _with_truth(_segmented(altered, engines, told), planted, seed)
+    named = _prefixed("with planted metastases", progress)
+    second = _with_truth(_segmented(altered, engines, named), planted, seed)
     report = finish(second, output=output / PLANTED)
     return DemoReports(as_is=as_is, planted=report)
 
 
 def _prefixed(prefix: str, progress: Progress) -> Progress:
-    def told(stage: str, done: int, total: int) -> None:
+    def named(stage: str, done: int, total: int) -> None:
         progress(f"{prefix}: {stage}", done, total)
 
-    return told
+    return named
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

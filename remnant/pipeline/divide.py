@@ -212,12 +212,12 @@ def _redivided(
     if not _is_returned(case, division) or case.segment_source is None:
         return _divided(case, division, segments)
     known = next((f for f in case.quality if f.id == SEGMENTS_SOURCE), None)
-    said = known or source_finding(case.segment_source)
-    if all(one.cause is not Cause.SAME_MAP_GIVEN for one in said.reasons):
+    noted = known or source_finding(case.segment_source)
+    if all(one.cause is not Cause.SAME_MAP_GIVEN for one in noted.reasons):
         others = tuple(s for s in segments.sources if s is not SegmentSource.GIVEN)
         given = (reason(Cause.SAME_MAP_GIVEN), *passed_over_reasons(others))
-        said = replace(said, reasons=joined(without_confirmation(said), given))
-    return replace(case, quality=merged_findings(case.quality, (said,)))
+        noted = replace(noted, reasons=joined(without_confirmation(noted), given))
+    return replace(case, quality=merged_findings(case.quality, (noted,)))
 
 
 def _is_returned(case: SegmentedCase, division: DividedLiver) -> bool:
@@ -236,7 +236,7 @@ def _divided(case: SegmentedCase, division: DividedLiver, segments: GivenSegment
     kept = tuple(
         f for f in case.quality if f.id not in gone and not f.id.startswith(ABOUT_SEGMENTS)
     )
-    said = _said(case, division, segments, same=same)
+    noted = _source_note(case, division, segments, same=same)
     return replace(
         case,
         couinaud=division.couinaud,
@@ -251,7 +251,7 @@ def _divided(case: SegmentedCase, division: DividedLiver, segments: GivenSegment
         device=(case.device if models else None) or division.device,
         inputs_sha256={**inputs, **segments.digests},
         configuration={**case.configuration, MASKS: _masks_of(case, segments)},
-        quality=merged_findings(kept, (*found, said)),
+        quality=merged_findings(kept, (*found, noted)),
     )
 
 
@@ -297,7 +297,7 @@ def _same_codes(case: SegmentedCase, division: DividedLiver) -> bool:
     )
 
 
-def _said(
+def _source_note(
     case: SegmentedCase, division: DividedLiver, segments: GivenSegments, *, same: bool
 ) -> Finding:
     lost = {

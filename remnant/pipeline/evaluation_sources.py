@@ -221,7 +221,7 @@ def _from_case(folder: Path) -> CaseMaps:
     present = frozenset(code for code, box in enumerate(boxes, start=1) if box is not None)
     regions = {Part.LIVER.value: Region(case.structures, boxes, present)}
     if case.lesions is not None:
-        rejected = {n for n, said in case.confirmations.items() if said is Confirmation.REJECTED}
+        rejected = {n for n, word in case.confirmations.items() if word is Confirmation.REJECTED}
         lesions = _whole(case.lesions, instances=True)
         kept = lesions.codes - rejected
         regions[Part.LESIONS.value] = Region(case.lesions, lesions.boxes, kept, instances=True)

@@ -91,12 +91,12 @@ def without_strangers(request: PlanRequest, counted: Collection[int]) -> PlanReq
 
 def taken_over(request: PlanRequest, known: PlanRequest) -> tuple[str, ...]:
     """Return the names of choices that are not the default and come from an earlier run."""
-    asked, stored = request.choice, known.choice
+    requested, stored = request.choice, known.choice
     names = (field.name for field in fields(PlanChoice))
     return tuple(
         name
         for name in names
-        if getattr(asked, name) == getattr(stored, name) != getattr(DEFAULT_CHOICE, name)
+        if getattr(requested, name) == getattr(stored, name) != getattr(DEFAULT_CHOICE, name)
     )
 
 

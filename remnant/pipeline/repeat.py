@@ -40,10 +40,10 @@ def _changes(before: SegmentedCase, after: SegmentedCase, request: SegmentReques
         yield f"{request.masks[COUINAUD]} holds just the stored segments, which keep their source"
     if after.segment_iv is not None and after.segment_iv is not before.segment_iv:
         yield "segment IV divided into IVa and IVb"
-    said, earlier = after.segments_confirmation, before.segments_confirmation
-    if request.confirm_segments is not None and said is not None:
-        yield f"segments confirmed by {said.name}"
-    elif earlier is not None and said is None:
+    current, earlier = after.segments_confirmation, before.segments_confirmation
+    if request.confirm_segments is not None and current is not None:
+        yield f"segments confirmed by {current.name}"
+    elif earlier is not None and current is None:
         yield f"the confirmation by {earlier.name} dropped with the earlier segments"
 
 

@@ -42,13 +42,13 @@ def apply_review(case: SegmentedCase, review: LesionReview) -> SegmentedCase:
     _require_numbers(review.rejected | review.confirmed, numbers)
     if both := review.rejected & review.confirmed:
         raise InputError(f"lesion(s) {sorted(both)} are both rejected and confirmed; choose one")
-    said = dict(case.confirmations)
-    said.update(dict.fromkeys(review.confirmed, Confirmation.CONFIRMED))
-    said.update(dict.fromkeys(review.rejected, Confirmation.REJECTED))
+    reviewed = dict(case.confirmations)
+    reviewed.update(dict.fromkeys(review.confirmed, Confirmation.CONFIRMED))
+    reviewed.update(dict.fromkeys(review.rejected, Confirmation.REJECTED))
     if review.confirm_all:
-        kept = (n for n in numbers if said.get(n) is not Confirmation.REJECTED)
-        said.update(dict.fromkeys(kept, Confirmation.CONFIRMED))
-    return with_confirmations(case, said)
+        kept = (n for n in numbers if reviewed.get(n) is not Confirmation.REJECTED)
+        reviewed.update(dict.fromkeys(kept, Confirmation.CONFIRMED))
+    return with_confirmations(case, reviewed)
 
 
 def with_confirmations(
@@ -59,13 +59,15 @@ def with_confirmations(
     Voxels of rejected lesions become parenchyma; those that were liver only because they were
     lesion (``case.exophytic``) leave the liver, and come back with their lesion.
     """
-    said = dict(confirmations)
+    reviewed = dict(confirmations)
     if case.lesions is None or not (seen := case.lesions.mask()).any():
-        return replace(case, confirmations=said)
+        return replace(case, confirmations=reviewed)
     box = bounding_box(seen, what="the lesion map")
     lesion = case.lesions.codes[box]
     counts = np.ones(int(lesion.max()) + 1, dtype=np.bool_)
-    counts[[0, *(n for n in said if said[n] is Confirmation.REJECTED and n < counts.size)]] = False
+    counts[
+        [0, *(n for n in reviewed if reviewed[n] is Confirmation.REJECTED and n < counts.size)]
+    ] = False
     codes = case.structures.codes.copy()
     near = codes[box]
     near[near == Structure.LESION] = Structure.PARENCHYMA
@@ -73,7 +75,7 @@ def with_confirmations(
         near[case.exophytic.codes[box] > 0] = Structure.BACKGROUND
     near[counts[lesion]] = Structure.LESION
     structures = LabelMap(codes, case.structures.geometry, case.structures.scheme)
-    return replace(case, structures=structures, confirmations=said)
+    return replace(case, structures=structures, confirmations=reviewed)
 
 
 def lesion_numbers(case: SegmentedCase) -> tuple[int, ...]:
@@ -100,9 +102,9 @@ def _with_edited(case: SegmentedCase, edited: Path) -> SegmentedCase:
     inputs = {**case.inputs_sha256, EDITED: digest_file(edited)}
     case = replace(case, inputs_sha256=inputs)
     if edited.suffix.lower() == ".csv":
-        said = read_confirmations(edited)
-        _require_numbers(frozenset(said), lesion_numbers(case))
-        return with_confirmations(case, {**case.confirmations, **said})
+        reviewed = read_confirmations(edited)
+        _require_numbers(frozenset(reviewed), lesion_numbers(case))
+        return with_confirmations(case, {**case.confirmations, **reviewed})
     return _with_edited_map(case, read_labels(edited, INSTANCE_SCHEME))
 
 
@@ -123,13 +125,13 @@ def _with_edited_map(case: SegmentedCase, edited: LabelMap) -> SegmentedCase:
         exophytic=reconciled.exophytic,
         confirmations={},
     )
-    said = dict.fromkeys(set(lesion_numbers(fresh)) - untouched, Confirmation.CONFIRMED)
-    said |= {n: word for n, word in case.confirmations.items() if n in untouched}
+    reviewed = dict.fromkeys(set(lesion_numbers(fresh)) - untouched, Confirmation.CONFIRMED)
+    reviewed |= {n: word for n, word in case.confirmations.items() if n in untouched}
     kept = {n: known for n, known in case.intensities.items() if n in untouched}
     lost = set(lesion_numbers(fresh)) - set(kept) if case.intensities else set()
     checks = reconciled.quality + (_lost_intensities(len(lost)) if lost else ())
     quality = merged_findings(case.quality, checks)
-    return with_confirmations(replace(fresh, intensities=kept, quality=quality), said)
+    return with_confirmations(replace(fresh, intensities=kept, quality=quality), reviewed)
 
 
 def _lost_intensities(count: int) -> tuple[Finding]:

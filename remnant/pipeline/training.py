@@ -36,8 +36,8 @@ def train_model(
     from segmentation.training.produce import produce
 
     trained = produce(data, output, recipe_file=recipe, progress=progress)
-    told = (_line(split, scores) for split, scores in trained.scores.items())
-    return (*told, f"written to {output}")
+    lines = (_line(split, scores) for split, scores in trained.scores.items())
+    return (*lines, f"written to {output}")
 
 
 def _line(split: str, scores: "Sequence[LiverScore]") -> str:

@@ -1,4 +1,4 @@
-"""Quality findings about what the liver network said."""
+"""Quality findings about what the liver network found."""
 
 import numpy as np
 from numpy.typing import NDArray

@@ -21,7 +21,7 @@ from remnant.core.progress import Progress, silent
 from remnant.core.volumes import ImageVolume, LabelMap
 from segmentation.engines.device import chosen_device
 from segmentation.engines.findings import liver_findings
-from segmentation.engines.memory import memory_shortage_told
+from segmentation.engines.memory import memory_errors_explained
 from segmentation.localise import (
     LARGEST_WINDOW,
     FirstWindows,
@@ -180,7 +180,7 @@ def find_lesions(
 
     voxels, grid = lesion_input(image, liver)
     progress("finding lesions", 0, 1)
-    with memory_shortage_told(device), torch.inference_mode(), _mixed(device):
+    with memory_errors_explained(device), torch.inference_mode(), _mixed(device):
         network = load_network(LESION_MODEL).to(device)
         field = torch.from_numpy(voxels).to(device)[None, None]
         probability = CentredTileInferer()(field, network)[0, 0].float().cpu().numpy()
@@ -266,7 +266,7 @@ def _liver_map(field: Floats, device: str) -> Floats:
 
     from models.networks.loading import load_network
 
-    with memory_shortage_told(device), torch.inference_mode(), _mixed(device):
+    with memory_errors_explained(device), torch.inference_mode(), _mixed(device):
         network = load_network(LIVER_MODEL).to(device)
         output = network(torch.from_numpy(field).to(device)[None, None])
         result: Floats = output[0, 0].float().cpu().numpy()

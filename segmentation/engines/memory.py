@@ -10,7 +10,7 @@ SHORTAGE_WORDS = ("out of memory", "not enough memory", "can't allocate memory")
 
 
 @contextmanager
-def memory_shortage_told(device: str) -> Iterator[None]:
+def memory_errors_explained(device: str) -> Iterator[None]:
     """Turn a network's lack of memory into one line that says what to do.
 
     Raises

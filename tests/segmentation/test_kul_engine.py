@@ -11,7 +11,7 @@ from remnant.core.labels import BINARY_SCHEME
 from remnant.core.volumes import ImageVolume, LabelMap, Modality
 from segmentation.engines import kul
 from segmentation.engines.findings import liver_findings
-from segmentation.engines.memory import memory_shortage_told
+from segmentation.engines.memory import memory_errors_explained
 
 GRIDS = {
     "mirrored": np.array([[-2.5, 0, 0, 90], [0, -2.5, 0, 80], [0, 0, 5.0, -40], [0, 0, 0, 1.0]]),
@@ -131,9 +131,12 @@ def test_networks__lack_of_memory_is_one_line(error, device, advice, monkeypatch
 
 def test_memory_shortage__advice_and_other_errors():
     shortage = torch.OutOfMemoryError("no room")
-    with pytest.raises(SegmentationFailedError, match="--device cpu"), memory_shortage_told("cuda"):
+    with (
+        pytest.raises(SegmentationFailedError, match="--device cpu"),
+        memory_errors_explained("cuda"),
+    ):
         raise shortage
-    with pytest.raises(RuntimeError, match="shapes"), memory_shortage_told("cuda"):
+    with pytest.raises(RuntimeError, match="shapes"), memory_errors_explained("cuda"):
         raise RuntimeError("shapes do not fit")
 
 

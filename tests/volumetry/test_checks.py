@@ -42,8 +42,8 @@ def row_of(*codes):
     [
         ({"cut": False}, MET, "lies wholly within"),
         ({"cut": True}, NOT_MET, "all volumes are lower bounds"),
-        ({"cut": False, "said_whole": True}, UNKNOWN, "Not checked: the user said"),
-        ({"cut": True, "said_whole": True}, UNKNOWN, "Not checked: the user said"),
+        ({"cut": False, "declared_whole": True}, UNKNOWN, "Not checked: the user said"),
+        ({"cut": True, "declared_whole": True}, UNKNOWN, "Not checked: the user said"),
     ],
 )
 def test_liver_inside_scan(facts, verdict, words):
