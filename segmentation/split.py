@@ -139,6 +139,7 @@ def _divided(mask: Mask, geometry: Geometry) -> Parts:
             return mask.astype(np.int32)
         if sizes.size < 2 or sizes.min() >= smallest:  # noqa: PLR2004  (one part: nothing to join)
             return divided[1:-1, 1:-1, 1:-1]
+        # one at a time: the part that takes over the smallest may be large enough with it
         markers[markers == int(sizes.argmin()) + 1] = 0
         markers = _consecutive(markers)
 

@@ -196,6 +196,7 @@ def _around(
     margin = flat_places(crop.within(choice.resection_margin_mm) & here, crop.box, (i, j, k))
     zone = ablation_zone(crop, functional=here, edges_mm=edges_mm, shape=(i, j, k), choice=choice)
     ablated = flat_places(zone.mask & functional[zone.box], zone.box, (i, j, k))
+    # a conformal zone is often just the margin: one array then stands for both in memory
     same = choice.ablation_shape is AblationShape.CONFORMAL and np.array_equal(margin, ablated)
     return margin, margin if same else ablated, zone.count
 
@@ -213,6 +214,7 @@ def _refine(cells: NDArray[np.int32], parts: Sequence[Places]) -> NDArray[np.int
     for part in parts:
         met = cells[part]
         numbers = np.flatnonzero(np.bincount(met, minlength=len(segment_of)))
+        # the met part of a cell gets a new number, the rest keeps the old: no voxel is read twice
         renamed = np.zeros(len(segment_of), np.int32)
         renamed[numbers] = len(segment_of) + np.arange(len(numbers))
         cells[part] = renamed[met]

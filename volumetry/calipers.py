@@ -185,6 +185,7 @@ def _longest_possible_mm(
     reach = np.concatenate(pixels) @ across
     widths = np.maximum.reduceat(reach, starts) - np.minimum.reduceat(reach, starts)
     cell = np.abs(across).sum(axis=0)
+    # the longest distance lies at most π / (2 WIDTHS) away from one of these directions
     limits: NDArray[np.float64] = (widths + cell).max(axis=1) / np.cos(np.pi / (2 * WIDTHS))
     return limits * (1.0 + TIE)
 
@@ -223,6 +224,7 @@ def _chain(ordered: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
     for x, y in ordered:
         while len(chain) > 1:
             (x0, y0), (x1, y1) = chain[-2:]
+            # whole numbers: no rounding decides whether three corners lie on a line
             if (x1 - x0) * (y - y0) > (y1 - y0) * (x - x0):
                 break
             chain.pop()
@@ -261,6 +263,7 @@ def _longest_mm(points_mm: NDArray[np.float64], vectors: NDArray[np.float64]) ->
     longest_mm = 0.0
     for start in range(0, len(points_mm), rows):
         apart_mm = cdist(centred[start : start + rows], centred)
+        # corners add at most a cell's diagonal to centres: nearer pairs cannot be the longest
         reach_mm = max(longest_mm, float(apart_mm.max())) * (1.0 - TIE) - cell_mm
         ones, others = np.nonzero(apart_mm >= reach_mm)
         steps = centred[start + ones] - centred[others]

@@ -374,6 +374,7 @@ def _weeks_to_threshold(figures: _Figures, sflr: Change, request: GrowthRequest)
     )
 
 
+# the larger a remnant, the sooner it is enough: a lower bound of it is an upper bound of the time
 _OTHER = {Bound.LOWER: Bound.UPPER, Bound.UPPER: Bound.LOWER}
 
 

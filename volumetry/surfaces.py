@@ -103,11 +103,13 @@ def face_vectors_mm2(geometry: Geometry) -> NDArray[np.float64]:
 def _lattice_sum(edges_bytes: bytes) -> float:
     edges = np.frombuffer(edges_bytes).reshape(3, 3)
     voxel_mm3 = abs(float(np.linalg.det(edges)))
+    # a ball of reciprocal space that holds LATTICE_POINTS points: voxel_mm3 lie in each unit of it
     radius = (3.0 * LATTICE_POINTS / (4.0 * np.pi * voxel_mm3)) ** (1 / 3)
     reach = np.ceil(radius * np.linalg.norm(edges, axis=0)).astype(int)
     steps = np.stack(np.meshgrid(*(np.arange(-n, n + 1) for n in reach), indexing="ij"), axis=-1)
     squared = ((steps.reshape(-1, 3) @ np.linalg.inv(edges)) ** 2).sum(axis=1)
     near = squared[(squared > 0.0) & (squared <= radius**2)]
+    # what lies farther out, as the integral of 4 π r² voxel_mm3 / r⁴ from the radius on
     beyond = 4.0 * np.pi * voxel_mm3 / radius
     return float((1.0 / near**2).sum() + beyond)
 
@@ -126,6 +128,7 @@ def _cell_areas(edges_bytes: bytes) -> NDArray[np.float64]:
     lengths_mm = np.linalg.norm(steps_mm, axis=1)
     shares = _direction_shares(steps_mm / lengths_mm[:, None])
     changes = np.stack([_changes(np.array(d)) for d in directions])
+    # a surface shows half its area across lines of all directions on average: hence the 2
     areas: NDArray[np.float64] = 2.0 * voxel_mm3 * (shares / lengths_mm) @ changes
     return areas
 
@@ -156,6 +159,7 @@ def _changes(direction: NDArray[np.int64]) -> NDArray[np.float64]:
 def _direction_shares(directions: NDArray[np.float64]) -> NDArray[np.float64]:
     """Share of all directions that lie nearest to each of these."""
     closeness = np.abs(_sphere() @ directions.T)
+    # what lies between two directions is shared, so that rounding prefers neither
     nearest = closeness >= closeness.max(axis=1, keepdims=True) - EQUALLY_NEAR
     shares: NDArray[np.float64] = (nearest / nearest.sum(axis=1, keepdims=True)).mean(axis=0)
     return shares
@@ -203,6 +207,7 @@ def _slabs(
     """Cut a mask into slabs that overlap by one layer, with background around where it ends."""
     pads = [(int(not low), int(not high)) for low, high in cut]
     first, last = -pads[0][0], mask.shape[0] + pads[0][1] - 1
+    # cells lie between two layers of voxels: slabs share their outer layers and count no cell twice
     layers = max(1, CELLS_AT_ONCE // (mask.shape[1] * mask.shape[2]))
     for start in range(first, last, layers):
         stop = min(start + layers, last) + 1
