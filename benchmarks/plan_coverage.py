@@ -11,7 +11,6 @@ import sys
 sys.path[:] = [p for p in sys.path if not p.endswith("benchmarks")]  # volumetry.py hides a package
 
 import argparse
-from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -21,8 +20,8 @@ from remnant.core.geometry import Geometry
 from remnant.core.labels import BINARY_SCHEME, COUINAUD_SCHEME, INSTANCE_SCHEME
 from remnant.core.patient import Patient
 from remnant.core.plan_choice import PlanChoice
+from remnant.core.uncertainty import ErrorModel
 from remnant.core.volumes import LabelMap
-from remnant.testing.examples import EXAMPLE_ERRORS
 from remnant.testing.grids import grid_around
 from remnant.testing.shapes import Ball, Ellipsoid, digitise, voxel_centres
 from volumetry.atoms import build_atoms
@@ -35,9 +34,11 @@ GAP_MM: Final = 4.0
 TRIES: Final = 200
 PERSON: Final = Patient(weight_kg=70, height_cm=170)
 LESION_SD_MM: Final = 1.0
-ERRORS: Final = replace(
-    EXAMPLE_ERRORS,
+ERRORS: Final = ErrorModel(
+    origin="benchmark",
     liver_boundary_mm=0.0,
+    liver_common_share=0.5,
+    liver_patch_mm2=2500.0,
     segment_border_mm=0.0,
     formula_residual_fraction=0.0,
     lesion_boundary_mm=LESION_SD_MM,

@@ -34,7 +34,7 @@ from remnant.core.geometry import Shape3
 
 BLOCK_MM: Final = 2.0
 SHORTER_MM: Final = 1e-4
-"""A way must be shorter by this to replace another: rounding must not send work round in circles."""
+"""A way must be shorter by this to replace another: rounding sends no work round in circles."""
 STEPS: Final = tuple(step for step in product((-1, 0, 1), repeat=3) if any(step))
 NO_CODE: Final = 255
 

@@ -10,6 +10,7 @@ import sys
 import pytest
 
 import remnant.core
+from examples.reports import example_lesion
 from remnant.core import errors
 from remnant.core.case import CaseReport
 from remnant.core.errors import InputError
@@ -22,7 +23,6 @@ from remnant.core.progress import silent
 from remnant.core.provenance import ModelUse, Provenance
 from remnant.core.units import ml_from_mm3, mm3_from_ml, percent_from_fraction
 from remnant.core.volumetry_report import BurdenClass, SegmentSource, VolumetryReport
-from remnant.testing.examples import example_lesion
 
 MODULES = [name for _, name, _ in pkgutil.iter_modules(remnant.core.__path__, "remnant.core.")]
 

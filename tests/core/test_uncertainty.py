@@ -2,8 +2,8 @@ from dataclasses import replace
 
 import pytest
 
+from examples.reports import EXAMPLE_ERRORS
 from remnant.core.errors import InputError
-from remnant.testing.examples import EXAMPLE_ERRORS
 
 
 @pytest.mark.parametrize(

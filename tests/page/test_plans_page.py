@@ -8,6 +8,14 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
+from examples.plans import (
+    example_ablation,
+    example_list,
+    example_plan,
+    example_planning,
+    example_result,
+    example_targets,
+)
 from planning.inputs import CLINICAL_INPUTS
 from planning.literature import load_literature
 from remnant.core.clinical import ClinicalFacts
@@ -23,14 +31,6 @@ from remnant.core.reasons import Cause, Reason
 from remnant.core.volumes import LabelMap
 from remnant.core.volumetry_report import SegmentSource
 from remnant.page.html import render_html, render_page
-from remnant.testing.example_plans import (
-    example_ablation,
-    example_list,
-    example_plan,
-    example_planning,
-    example_result,
-    example_targets,
-)
 from remnant.view.transitional import answer
 
 MARK = "segments estimated from liver shape: review"

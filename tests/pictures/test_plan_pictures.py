@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from matplotlib.image import imread
 
+from examples.plans import example_plan, example_result
 from remnant.core.debulking import Fate
 from remnant.core.volumes import LabelMap
 from remnant.pictures.figures import make_scene
@@ -20,7 +21,6 @@ from remnant.pictures.plan_pictures import (
     plan_centre,
 )
 from remnant.pictures.surface_pictures import liver_mesh
-from remnant.testing.example_plans import example_plan, example_result
 from volumetry.virtual_resection import (
     ABLATED,
     LESION_STAYS,

@@ -2,6 +2,7 @@
 
 import pytest
 
+from examples.reports import EXAMPLE_BOUNDARIES, EXAMPLE_ERRORS, example_lesion
 from remnant.core.labels import CouinaudSegment
 from remnant.core.lesions import Confirmation
 from remnant.core.plan import Remnant
@@ -13,7 +14,6 @@ from remnant.core.volumetry_report import (
     StandardisedVolume,
     VolumetryReport,
 )
-from remnant.testing.examples import EXAMPLE_BOUNDARIES, EXAMPLE_ERRORS, example_lesion
 from volumetry.burden import burden_class
 
 

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from examples.reports import example_lesion
 from planning.ablation import (
     ablation_refusal,
     combined_ablation_finding,
@@ -27,7 +28,6 @@ from remnant.core.patient import Patient
 from remnant.core.plan_choice import DEFAULT_CHOICE, PlanChoice
 from remnant.core.quantity import Bound, Quantity
 from remnant.core.reasons import Cause, Reason, reason
-from remnant.testing.examples import example_lesion
 
 NO_WHIPPLE = {"pancreatoduodenectomy": False, "lesion_count": Quantity(1.0)}
 WHIPPLE = NO_WHIPPLE | {"pancreatoduodenectomy": True}

@@ -5,6 +5,9 @@ from itertools import pairwise
 
 import pytest
 
+from examples.debulking import NORMAL, coarse_phantom, measured
+from examples.findings import example_finding
+from examples.plans import example_result
 from planning.debulking_plans import (
     CERTAIN,
     FLIPS,
@@ -27,9 +30,6 @@ from remnant.core.lesions import Confirmation
 from remnant.core.plan_choice import PlanChoice
 from remnant.core.quantity import Bound, Quantity
 from remnant.core.volumetry_report import SegmentSource
-from remnant.testing.debulking import NORMAL, coarse_phantom, measured
-from remnant.testing.example_plans import example_result
-from remnant.testing.findings import example_finding
 from volumetry.atoms import build_atoms
 from volumetry.virtual_resection_spread import plan_spread
 

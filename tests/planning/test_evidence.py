@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from examples.plans import example_plan, example_result
 from planning.contiguity import CONTIGUITY_ID
 from planning.evidence import (
     Evidence,
@@ -23,7 +24,6 @@ from remnant.core.findings import Finding, Verdict
 from remnant.core.labels import CouinaudSegment
 from remnant.core.quantity import Bound, Quantity
 from remnant.core.reasons import Cause, Reason
-from remnant.testing.example_plans import example_plan, example_result
 
 MET, NOT_MET, UNKNOWN, _ = Verdict
 RESECTED = {1: Fate.WITH_SEGMENTS, 2: Fate.WEDGE}

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from examples.findings import example_finding
 from planning.case import Case
 from planning.flr import remnant_findings
 from planning.plan import plan
@@ -13,7 +14,6 @@ from remnant.core.patient import LiverBackground, Patient, Sex
 from remnant.core.plan import Remnant
 from remnant.core.quantity import Bound, Quantity
 from remnant.core.reasons import Cause, first, reason
-from remnant.testing.findings import example_finding
 from volumetry.standardised import FORMULAS, standardised_volume
 
 MAN = Patient(

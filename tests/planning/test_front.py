@@ -6,19 +6,19 @@ from itertools import product
 import numpy as np
 import pytest
 
-from planning.optimiser import front as module
-from planning.optimiser.feasibility import Counted
-from planning.optimiser.front import answer_targets, demanded, dominates, front
-from planning.optimiser.problem import is_named, only_named
-from planning.optimiser.search import Demand, Optimum, start_search
-from remnant.core.plan_choice import PlanChoice
-from remnant.testing.debulking import (
+from examples.debulking import (
     Answer,
     best_by_trying,
     front_by_trying,
     hand_problem,
     random_problem,
 )
+from planning.optimiser import front as module
+from planning.optimiser.feasibility import Counted
+from planning.optimiser.front import answer_targets, demanded, dominates, front
+from planning.optimiser.problem import is_named, only_named
+from planning.optimiser.search import Demand, Optimum, start_search
+from remnant.core.plan_choice import PlanChoice
 
 TARGETS = (0.7, 0.9, 1.0)
 

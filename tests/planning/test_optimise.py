@@ -8,6 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from examples.debulking import (
+    Answer,
+    best_by_trying,
+    every_answer,
+    random_demand,
+    random_problem,
+    with_limits,
+)
 from planning.optimiser import milp as optimise_milp
 from planning.optimiser import reach as optimise_reach
 from planning.optimiser import search as optimise
@@ -17,14 +25,6 @@ from planning.optimiser.reach import most_debulked
 from planning.optimiser.search import Demand, best_plan, start_search
 from remnant.core.debulking import Recipe
 from remnant.core.errors import InconsistentPlanError
-from remnant.testing.debulking import (
-    Answer,
-    best_by_trying,
-    every_answer,
-    random_demand,
-    random_problem,
-    with_limits,
-)
 
 BATCHES, EACH = 20, 110
 SEEDS = st.integers(0, 2**32 - 1)

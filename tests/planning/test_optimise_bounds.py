@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from examples.debulking import every_answer, random_demand, random_problem
 from planning.optimiser import milp as optimise_milp
 from planning.optimiser.bounds import bounded_sets, equal_shares, fractional_knapsack
 from planning.optimiser.search import _shares, start_search
-from remnant.testing.debulking import every_answer, random_demand, random_problem
 
 TOLERANCE = 1e-6
 SEEDS = st.integers(0, 2**32 - 1)

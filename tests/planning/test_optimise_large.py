@@ -6,6 +6,13 @@ import numpy as np
 import pytest
 from scipy.optimize import linprog
 
+from examples.debulking import (
+    best_by_trying,
+    hand_problem,
+    many_atoms,
+    random_case,
+    random_demand,
+)
 from planning.optimiser import large as optimise_large
 from planning.optimiser import milp as optimise_milp
 from planning.optimiser.bounds import relaxed_shares
@@ -26,13 +33,6 @@ from planning.optimiser.search import Demand, best_plan, start_search
 from planning.optimiser.subproblem import subproblem
 from remnant.core.labels import CouinaudSegment
 from remnant.core.plan_choice import PlanChoice
-from remnant.testing.debulking import (
-    best_by_trying,
-    hand_problem,
-    many_atoms,
-    random_case,
-    random_demand,
-)
 from remnant.testing.phantoms import body_grid, liver_phantom
 from volumetry.atoms import build_atoms
 from volumetry.liver_maps import liver_maps

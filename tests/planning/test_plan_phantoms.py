@@ -6,6 +6,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from examples.debulking import NORMAL, coarse_phantom, measured
 from planning.case import Case
 from planning.literature import load_literature
 from planning.plan import plan
@@ -13,7 +14,6 @@ from planning.wording import REVIEW_SENTENCE
 from remnant.core.plan_choice import PlanChoice
 from remnant.core.volumes import LabelMap
 from remnant.core.volumetry_report import SegmentSource
-from remnant.testing.debulking import NORMAL, coarse_phantom, measured
 
 MARK = f" {REVIEW_SENTENCE}"
 TARGETS = (0.7, 0.9, 1.0)

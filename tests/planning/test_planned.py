@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from examples.debulking import NORMAL, coarse_phantom, measured
 from planning.case import Case
 from planning.contiguity import largest_contiguous
 from planning.optimiser.feasibility import count
@@ -20,7 +21,6 @@ from remnant.core.patient import LiverBackground
 from remnant.core.plan_choice import PlanChoice
 from remnant.core.quantity import Quantity
 from remnant.core.reasons import reasons_of
-from remnant.testing.debulking import NORMAL, coarse_phantom, measured
 from volumetry.atoms import build_atoms
 
 REJECTED = 2

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from examples.debulking import best_by_trying, every_answer, hand_problem, random_case
 from planning.optimiser.front import demanded
 from planning.optimiser.problem import make_problem
 from planning.optimiser.reach import most_debulked
@@ -12,7 +13,6 @@ from planning.optimiser.search import Demand, best_plan, start_search
 from planning.relaxations import MOST_EXTRA, Wanted, relaxations
 from remnant.core.labels import CouinaudSegment
 from remnant.core.plan_choice import PlanChoice
-from remnant.testing.debulking import best_by_trying, every_answer, hand_problem, random_case
 
 V, VI, VII = CouinaudSegment.V, CouinaudSegment.VI, CouinaudSegment.VII
 NOTHING_BUT_SEGMENTS = PlanChoice(most_wedges=0, most_ablations=0)

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from examples.reports import EXAMPLE_ERRORS, example_lesion
 from planning import stability as module
 from planning.frilling import ANSWERS, classify, classify_cases
 from planning.stability import PERTURBATIONS, STABLE_SHARE, stability, stability_finding
@@ -21,7 +22,6 @@ from remnant.core.quantity import Bound, Quantity
 from remnant.core.reasons import Cause, reason
 from remnant.core.uncertainty import Boundaries, SegmentPlane
 from remnant.core.volumes import LabelMap
-from remnant.testing.examples import EXAMPLE_ERRORS, example_lesion
 from remnant.wording.class_causes import PERTURBED
 from volumetry.liver_maps import liver_maps
 from volumetry.measure import measure

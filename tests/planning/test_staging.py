@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from examples.plans import example_plan, example_result
 from planning.criteria import AnyOf, rests_on_segments
 from planning.evidence import Evidence, plan_facts
 from planning.facts import grade_is_g1_or_g2
@@ -20,7 +21,6 @@ from remnant.core.labels import CouinaudSegment
 from remnant.core.plan import FrillingType
 from remnant.core.quantity import Quantity
 from remnant.core.reasons import Cause, Reason, reason
-from remnant.testing.example_plans import example_plan, example_result
 
 FIT = {
     "differentiation": Differentiation.WELL,

@@ -4,6 +4,8 @@ from dataclasses import replace
 
 import pytest
 
+from examples.debulking import hand_problem
+from examples.plans import example_plan
 from planning.debulking_plans import FLIPS
 from planning.optimiser.front import answer_targets
 from planning.optimiser.reach import Reach, most_debulked
@@ -15,8 +17,6 @@ from remnant.core.findings import Verdict
 from remnant.core.labels import CouinaudSegment
 from remnant.core.plan_choice import PlanChoice
 from remnant.core.quantity import Quantity
-from remnant.testing.debulking import hand_problem
-from remnant.testing.example_plans import example_plan
 
 MET, NOT_MET, UNKNOWN, NO_EVIDENCE = Verdict
 NOTHING_BUT_SEGMENTS = PlanChoice(most_wedges=0, most_ablations=0)

@@ -4,12 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from examples.findings import example_finding
 from planning import wording
 from remnant.core.findings import Basis, Comparison, SourceStatus, Threshold, Verdict
 from remnant.core.labels import CouinaudSegment
 from remnant.core.quantity import Bound, Quantity
 from remnant.core.reasons import Cause, Reason, reason
-from remnant.testing.findings import example_finding
 
 
 @pytest.mark.parametrize(

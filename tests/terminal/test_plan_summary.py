@@ -7,6 +7,12 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
+from examples.plans import (
+    example_list,
+    example_plan,
+    example_planning,
+    example_result,
+)
 from planning.case import Case
 from planning.inputs import CLINICAL_INPUTS
 from planning.plan import plan
@@ -22,12 +28,6 @@ from remnant.core.study import Study
 from remnant.core.volumes import Phase
 from remnant.core.volumetry_report import SegmentSource
 from remnant.terminal.case_summary import print_plan
-from remnant.testing.example_plans import (
-    example_list,
-    example_plan,
-    example_planning,
-    example_result,
-)
 from remnant.testing.phantoms import body_grid, liver_phantom
 from remnant.wording.words import RESEARCH_USE
 from volumetry.measure import measure

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from examples.findings import example_finding
 from remnant.core.findings import Basis, Finding, Verdict
 from remnant.core.plan import Remnant, Resection
 from remnant.core.quantity import Bound, Interval, Quantity, UncertaintyPart
-from remnant.testing.findings import example_finding
 from remnant.view.certainty import (
     FormulaSpan,
     formula_span,

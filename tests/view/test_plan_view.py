@@ -6,6 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from examples.plans import (
+    example_ablation,
+    example_plan,
+    example_planning,
+    example_plans,
+    example_result,
+)
+from examples.reports import example_lesion
 from planning.facts import Case
 from planning.plan import plan
 from remnant.core.clinical import ClinicalFacts, ExtrahepaticDisease, Grade, PrimarySite
@@ -16,14 +24,6 @@ from remnant.core.lesions import Confirmation
 from remnant.core.quantity import Quantity
 from remnant.core.reasons import Cause, Reason
 from remnant.pictures.plan_front import BOTTOM, LEFT, RIGHT, TOP, Axis, front
-from remnant.testing.example_plans import (
-    example_ablation,
-    example_plan,
-    example_planning,
-    example_plans,
-    example_result,
-)
-from remnant.testing.examples import example_lesion
 from remnant.view import plan_view, recipe_view, staged_view, transitional
 from remnant.view.ablation_view import view_ablation
 from remnant.view.case_view import view_case

@@ -5,6 +5,13 @@ from dataclasses import fields, replace
 
 import pytest
 
+from examples.findings import example_finding
+from examples.plans import (
+    example_list,
+    example_plan,
+    example_planning,
+    example_result,
+)
 from planning.inputs import INPUTS
 from planning.rules.growth import GROWTH_PRESETS, GROWTH_REMARKS
 from planning.rules.transplant import TRANSPLANT_REMARKS
@@ -17,13 +24,6 @@ from remnant.core.patient import LiverBackground, Patient
 from remnant.core.plan_choice import DEFAULT_CHOICE, AblationShape, PlanChoice
 from remnant.core.quantity import Quantity
 from remnant.pipeline.plan_settings import PlanRequest, plan_settings
-from remnant.testing.example_plans import (
-    example_list,
-    example_plan,
-    example_planning,
-    example_result,
-)
-from remnant.testing.findings import example_finding
 from remnant.view import absences, limits_in_force, open_questions, rule_facts, staged_view
 from remnant.view.case_view import view_case
 from remnant.view.plan_selection import listing_places

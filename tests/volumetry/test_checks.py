@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
+from examples.reports import example_lesion
 from remnant.core.findings import Verdict
 from remnant.core.geometry import Geometry
 from remnant.core.labels import BINARY_SCHEME, COUINAUD_SCHEME, INSTANCE_SCHEME
 from remnant.core.lesions import Confirmation
 from remnant.core.volumes import LabelMap
-from remnant.testing.examples import example_lesion
 from volumetry import checks
 from volumetry.liver_maps import Tally, liver_maps, tally
 

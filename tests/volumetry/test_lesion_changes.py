@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from examples.reports import EXAMPLE_ERRORS, example_lesion
 from remnant.core.comparison import MatchEvidence, MatchKind
 from remnant.core.geometry import Geometry
 from remnant.core.lesions import Lesion
@@ -13,7 +14,6 @@ from remnant.core.quantity import Bound, Quantity, UncertaintyPart
 from remnant.core.reasons import Cause, causes_of, reasons_of
 from remnant.core.uncertainty import Boundaries
 from remnant.core.volumetry_report import VolumetryReport
-from remnant.testing.examples import EXAMPLE_ERRORS, example_lesion
 from volumetry.calipers import axial_diameters
 from volumetry.error_models import GIVEN_MAPS
 from volumetry.lesion_changes import MeasuredScan, lesion_matches

@@ -6,6 +6,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
+from examples.reports import EXAMPLE_ERRORS, example_lesion
 from remnant.core.labels import CouinaudSegment
 from remnant.core.lesions import Confirmation
 from remnant.core.patient import Patient
@@ -13,7 +14,6 @@ from remnant.core.quantity import Quantity, UncertaintyPart
 from remnant.core.reasons import reasons_of
 from remnant.core.uncertainty import Boundaries, SegmentBorder, SegmentPlane
 from remnant.core.volumetry_report import SegmentVolumes, VolumetryReport
-from remnant.testing.examples import EXAMPLE_ERRORS, example_lesion
 from volumetry.propagation import _Stream, joint_draws, plane_of, spread, swollen_ml
 from volumetry.standardised import standardised_volume
 

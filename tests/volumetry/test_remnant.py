@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from examples.reports import EXAMPLE_BOUNDARIES, EXAMPLE_ERRORS, example_lesion
 from remnant.core.errors import InputError
 from remnant.core.labels import RIGHT_LOBE, CouinaudSegment
 from remnant.core.lesions import Confirmation
@@ -18,7 +19,6 @@ from remnant.core.volumetry_report import (
     StandardisedVolume,
     VolumetryReport,
 )
-from remnant.testing.examples import EXAMPLE_BOUNDARIES, EXAMPLE_ERRORS, example_lesion
 from volumetry.propagation import joint_draws
 from volumetry.remnant import debulked_fraction, future_liver_remnant
 from volumetry.standardised import standardised_volume

@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from examples.reports import EXAMPLE_ERRORS
 from remnant.core.geometry import Geometry
 from remnant.core.labels import BINARY_SCHEME, COUINAUD_SCHEME, INSTANCE_SCHEME, CouinaudSegment
 from remnant.core.patient import Patient
 from remnant.core.quantity import Interval, Quantity, UncertaintyPart
 from remnant.core.volumes import LabelMap
 from remnant.core.volumetry_report import BurdenClass
-from remnant.testing.examples import EXAMPLE_ERRORS
 from remnant.testing.shapes import Ball, digitise
 from volumetry.measure import measure
 from volumetry.propagation import Draws, Spread, joint_draws

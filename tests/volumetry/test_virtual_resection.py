@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from examples.reports import EXAMPLE_ERRORS
 from remnant.core.debulking import Fate, Recipe
 from remnant.core.errors import InputError
 from remnant.core.geometry import Geometry
@@ -24,7 +25,6 @@ from remnant.core.plan_choice import AblationShape, PlanChoice
 from remnant.core.quantity import Bound
 from remnant.core.reasons import Cause, causes_of
 from remnant.core.volumes import LabelMap
-from remnant.testing.examples import EXAMPLE_ERRORS
 from remnant.testing.strategies import SEEDS, geometries
 from volumetry.atoms import build_atoms
 from volumetry.liver_maps import liver_maps

@@ -6,6 +6,7 @@ from math import pi, sqrt
 import numpy as np
 import pytest
 
+from examples.reports import EXAMPLE_ERRORS
 from remnant.core.debulking import Recipe
 from remnant.core.geometry import Geometry
 from remnant.core.labels import (
@@ -19,7 +20,6 @@ from remnant.core.plan_choice import AblationShape, PlanChoice
 from remnant.core.quantity import UncertaintyPart
 from remnant.core.units import ml_from_mm3
 from remnant.core.volumes import LabelMap
-from remnant.testing.examples import EXAMPLE_ERRORS
 from remnant.testing.shapes import Ball, digitise
 from volumetry.atoms import build_atoms
 from volumetry.liver_maps import liver_maps

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from examples.reports import example_lesion
 from planning import inputs
 from planning.ablation import combined_ablation_finding, wedge_refusal
 from planning.criteria import CriteriaList, Criterion, judge, judge_list, remark_finding
@@ -27,7 +28,6 @@ from remnant.core.plan import FrillingType
 from remnant.core.plan_choice import DEFAULT_CHOICE
 from remnant.core.quantity import Bound, Quantity
 from remnant.core.reasons import Cause, Reason, reason
-from remnant.testing.examples import example_lesion
 from remnant.wording import list_causes
 from remnant.wording.findings import text_of
 from remnant.wording.lists import (

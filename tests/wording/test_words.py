@@ -2,8 +2,8 @@
 
 import pytest
 
+from examples.findings import example_finding
 from remnant.core.findings import Basis, Verdict
-from remnant.testing.findings import example_finding
 from remnant.wording.words import demand
 
 

@@ -8,6 +8,7 @@ from math import ceil
 import numpy as np
 from scipy.sparse import csr_array
 
+from examples.reports import EXAMPLE_ERRORS
 from planning.optimiser.problem import Problem, Segments, is_named, make_problem
 from planning.optimiser.search import Demand
 from remnant.core.debulking import Recipe
@@ -17,7 +18,6 @@ from remnant.core.patient import LiverBackground, Patient
 from remnant.core.plan_choice import PlanChoice
 from remnant.core.volumes import LabelMap
 from remnant.core.volumetry_report import VolumetryReport
-from remnant.testing.examples import EXAMPLE_ERRORS
 from remnant.testing.phantoms import LiverPhantom, body_grid, liver_phantom
 from remnant.testing.shapes import Ellipsoid
 from volumetry.atoms import Atoms

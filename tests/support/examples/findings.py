@@ -14,7 +14,7 @@ def example_finding(
     limit: float | None = None,
     basis: Basis | None = None,
     inclusive: bool = True,
-    **facts: Any,  # noqa: ANN401  (fields of a finding)
+    **facts: Any,
 ) -> Finding:
     """Return a finding on a plain number against a plain limit."""
     source: str = facts.get("source") or "cloyd2020"

@@ -27,7 +27,7 @@ VESSELS_UNKNOWN = "no such vessels are in the map"
 def example_lesion(
     identifier: int = 1,
     volume_ml: float = 10.0,
-    **changes: Any,  # noqa: ANN401  (each field's own type)
+    **changes: Any,
 ) -> Lesion:
     """Return a ball-shaped lesion of a volume; ``changes`` replace any of its figures."""
     diameter_mm = (6.0 * mm3_from_ml(volume_ml) / pi) ** (1 / 3)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from examples.findings import example_finding
 from planning.rules.pathways import PATHWAY_TABLES
 from planning.rules.remnant import PROJECT_SOURCE
 from remnant.core.criteria import CriteriaResult, LesionAblation, Pathway, TreatmentOption
@@ -32,7 +33,6 @@ from remnant.core.plan import (
 from remnant.core.planning_report import PlanningReport
 from remnant.core.quantity import Interval, Quantity
 from remnant.core.reasons import Cause, reason
-from remnant.testing.findings import example_finding
 
 FATES: Mapping[int, Fate] = {1: Fate.WITH_SEGMENTS, 3: Fate.WEDGE, 4: Fate.ABLATED}
 ERROR_SHARE = 0.06
@@ -47,7 +47,7 @@ def example_result(
     flr_ml: float = 900.0,
     debulked: float = 0.93,
     fates: Mapping[int, Fate] = FATES,
-    **changes: Any,  # noqa: ANN401  (each field's own type)
+    **changes: Any,
 ) -> VirtualResection:
     """Return what a recipe takes and leaves; ``changes`` replace any of its figures."""
     zones = sum(fate is Fate.ABLATED for fate in fates.values())
@@ -74,7 +74,7 @@ def example_result(
     return VirtualResection(**(facts | changes))
 
 
-def example_plan(number: int = 1, **changes: Any) -> DebulkingPlan:  # noqa: ANN401
+def example_plan(number: int = 1, **changes: Any) -> DebulkingPlan:
     """Return one plan of the optimiser; ``changes`` replace any of its fields."""
     facts: dict[str, Any] = {
         "id": f"plan_{number}",
@@ -268,7 +268,7 @@ def example_staged() -> tuple[StagedPlan, ...]:
     )
 
 
-def example_list(identifier: str = "transplant.milan", **changes: Any) -> CriteriaResult:  # noqa: ANN401
+def example_list(identifier: str = "transplant.milan", **changes: Any) -> CriteriaResult:
     """Return a list of conditions: one met, one not met, one undecided."""
     condition = example_finding(
         identifier=f"{identifier}.burden",
@@ -369,7 +369,7 @@ def example_pathway() -> Pathway:
     )
 
 
-def example_planning(**changes: Any) -> PlanningReport:  # noqa: ANN401
+def example_planning(**changes: Any) -> PlanningReport:
     """Return a planning report with every kind of content; ``changes`` replace any field."""
     facts: dict[str, Any] = {
         "frilling": Frilling(type=FrillingType.II, reasons=(reason(Cause.BULK_WITH_DEPOSITS, 5),)),
