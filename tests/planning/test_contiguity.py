@@ -14,6 +14,7 @@ from planning.contiguity import (
 )
 from remnant.core.findings import Verdict
 from remnant.core.labels import CouinaudSegment
+from remnant.core.reasons import Cause, reason
 
 SHARED = Path(os.environ.get("REMNANT_SHARED", Path(__file__).parents[2] / ".." / "shared"))
 
@@ -73,8 +74,8 @@ def test_contiguity__is_never_met(kept, verdict, value):
         finding.inclusive,
     )
     assert finding.source == "cloyd2020"
-    assert ("not assessed" in finding.text) == (verdict is Verdict.UNKNOWN)
-    assert ("no two of them" in finding.text) == (verdict is Verdict.NOT_MET)
+    names = (segment.name for segment in sorted(segments(*kept)))
+    assert finding.reasons == (reason(Cause.SEGMENTS_KEPT, *names),)
 
 
 def test_neighbours__as_listed():

@@ -7,7 +7,8 @@ import pytest
 from planning.sensitivity import sensitivity_finding
 from remnant.core.findings import SourceStatus, Verdict
 from remnant.core.patient import Patient, Sex
-from volumetry.standardised import FORMULAS, formula_label, standardised_volume
+from remnant.core.reasons import Cause, reason
+from volumetry.standardised import FORMULAS, standardised_volume
 
 MAN = Patient(height_cm=170.0, weight_kg=70.0, age_years=60.0, sex=Sex.MALE)
 
@@ -21,10 +22,10 @@ def test_sensitivity__equals_hand_computation():
         SourceStatus.PROJECT,
     )
     assert found.value == pytest.approx(1734.2 / 1130.0)
-    assert "1130 to 1734 mL (chan2006, chouker2004)" in found.text
-    assert "the chosen vauthey2002_bsa gives 1510 mL" in found.text
-    assert "0.87 to 1.34 times" in found.text
-    assert "assumed" not in found.text
+    (volumes,) = found.reasons
+    assert volumes.cause is Cause.OTHER_FORMULAS
+    assert volumes.amounts == pytest.approx((1130.0, 1734.2, 1509.7), abs=0.05)
+    assert volumes.names == ("chan2006", "chouker2004", "vauthey2002_bsa")
 
 
 @pytest.mark.parametrize("formula", FORMULAS)
@@ -34,15 +35,15 @@ def test_sensitivity__the_chosen_formula_is_none_of_the_others(formula):
     if chosen.stlv_ml.value is None:
         assert found is None
         return
-    others, after = found.text.split("; the chosen ")
-    assert after.startswith(f"{formula_label(formula)} gives {chosen.stlv_ml.value:.0f} mL")
-    assert formula not in others
+    (volumes,) = found.reasons
+    assert (volumes.names[2], volumes.amounts[2]) == (formula, chosen.stlv_ml.value)
+    assert formula not in volumes.names[:2]
 
 
 def test_sensitivity__an_assumed_body_is_said():
     assumed = replace(MAN, body_size_assumed=True)
     found = sensitivity_finding(assumed, standardised_volume(assumed))
-    assert found.text.endswith("The body size is assumed.")
+    assert found.reasons[1:] == (reason(Cause.BODY_SIZE_ASSUMED),)
 
 
 @pytest.mark.parametrize("patient", [Patient(), Patient(age_years=60.0), Patient(height_cm=170.0)])
