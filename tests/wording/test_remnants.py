@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from examples.findings import example_finding
 from planning.contiguity import contiguity_finding
 from planning.flr import remnant_finding, remnant_findings
 from planning.flr_further import further_remnant_findings
@@ -23,7 +24,6 @@ from remnant.core.patient import LiverBackground, Patient, Sex
 from remnant.core.plan import Remnant
 from remnant.core.quantity import Bound, Quantity
 from remnant.core.reasons import Cause, reason, reasons_of
-from remnant.testing.findings import example_finding
 from remnant.wording.findings import text_of
 from remnant.wording.reasons import why
 from remnant.wording.remnants import applied_minimum, formulas_apart
