@@ -19,6 +19,8 @@ TAIL = (1.0 - INTERVAL_LEVEL) / 2.0
 TAIL_SCORE = NormalDist().inv_cdf(1.0 - TAIL)
 FEWEST_DEFINED = 0.5
 """Share of the draws in which a ratio must be defined for it to have an interval."""
+SD_DIGITS = 4
+"""Significant digits of a part's standard deviation: some thousand draws do not tell more."""
 SMALLEST_SHARE = 1e-6
 """Parts whose standard deviation is less than this share of the whole one do not take part."""
 
@@ -83,9 +85,14 @@ def sample_interval(whole: Sample, alone: Mapping[UncertaintyPart, Sample]) -> I
         float(low),
         float(high),
         median=float(median),
-        sds={part: sd for part, sd in sds.items() if sd > smallest},
+        sds={part: _known(sd) for part, sd in sds.items() if sd > smallest},
         quantiles=tuple(np.quantile(defined, LEVELS).tolist()),
     )
+
+
+def _known(sd: float) -> float:
+    """Return a deviation with the digits that some thousand draws can tell, and not more."""
+    return float(f"{sd:.{SD_DIGITS}g}")
 
 
 def spanned(quantity: Quantity, interval: Interval | None) -> Quantity:

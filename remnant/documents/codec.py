@@ -1,7 +1,7 @@
 """Reading and writing JSON documents by the types that they hold."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
@@ -54,8 +54,13 @@ class Codec(Generic[Document]):
         What to do with a document of another version.
     head
         Further top-level keys with their types; they are written, and checked when read.
+    tables
+        Further top-level keys with their types: what stands once for the whole document. They are
+        filled by ``shared`` while the rest is written, and taken by it before the rest is read.
     stored, derived
         See `remnant.documents.shapes.Shapes`.
+    shared
+        Makes what packs and unpacks the ``stored`` types of one document.
     """
 
     kind: type[Document]
@@ -63,8 +68,10 @@ class Codec(Generic[Document]):
     version: str
     advice: str
     head: Mapping[str, Any] = field(default_factory=dict)
+    tables: Mapping[str, Any] = field(default_factory=dict)
     stored: Mapping[type, Stored] = field(default_factory=dict)
     derived: Mapping[type, Mapping[str, Any]] = field(default_factory=dict)
+    shared: Callable[[], object] = object
 
     @cached_property
     def schema(self) -> CoreSchema:
@@ -73,6 +80,11 @@ class Codec(Generic[Document]):
         head = {SCHEMA_VERSION: Literal[self.version]} | dict(self.head)
         parts = {
             **{name: core_schema.typed_dict_field(shapes.of(part)) for name, part in head.items()},
+            # parts are validated in this order: tables are taken before what refers to them
+            **{
+                name: core_schema.typed_dict_field(_taken(name, shapes.of(part)))
+                for name, part in self.tables.items()
+            },
             **{
                 part["name"]: core_schema.typed_dict_field(
                     part["schema"], required=part["schema"]["type"] != "default"
@@ -99,17 +111,20 @@ class Codec(Generic[Document]):
         InputError
             A value is not of its type.
         """
+        shared = self.shared()
         parts = {field.name: getattr(document, field.name) for field in fields(document)}
+        encoded = self._plain(parts, shared)
+        tables = {name: getattr(shared, name) for name in self.tables}
+        return self._plain({SCHEMA_VERSION: self.version, **head, **tables}, shared) | encoded
+
+    def _plain(self, parts: Mapping[str, Any], shared: object) -> Json:
         try:
-            encoded: Json = self._serializer.to_python(
-                {SCHEMA_VERSION: self.version, **head, **parts},
-                mode="json",
-                exclude_defaults=True,
-                warnings="error",
+            plain: Json = self._serializer.to_python(
+                parts, mode="json", exclude_defaults=True, warnings="error", context=shared
             )
         except PydanticSerializationError as fault:
             raise InputError(f"not a valid {self.name}: {one_line(str(fault))}") from fault
-        return encoded
+        return plain
 
     def decode(self, text: str | bytes) -> Document:
         """Return the document that a text holds; nothing in it is trusted.
@@ -123,7 +138,7 @@ class Codec(Generic[Document]):
         """
         self._require_version(parse_json(text, what=self.name))
         try:
-            parts = self._validator.validate_json(text)
+            parts = self._validator.validate_json(text, context=self.shared())
         except ValidationError as fault:
             raise _refusal(self.name, fault) from fault
         return self.kind(**{field.name: parts[field.name] for field in fields(self.kind)})
@@ -158,6 +173,14 @@ class Codec(Generic[Document]):
                 f"a {self.name} of schema version {str(version)[:20]!r} was given; this program "
                 f"reads {self.version}: {self.advice}"
             )
+
+
+def _taken(name: str, table: CoreSchema) -> CoreSchema:
+    def take(read: Any, info: core_schema.ValidationInfo[Any]) -> Any:  # noqa: ANN401
+        getattr(info.context, f"take_{name}")(read)
+        return read
+
+    return core_schema.with_info_after_validator_function(take, table)
 
 
 def _tidied(node: Any) -> Any:  # noqa: ANN401

@@ -52,15 +52,13 @@ RANGES: Final = (
 
 
 class Stored(NamedTuple):
-    """How a type is stored as another one.
+    """As what a type is stored; ``name`` is that of ``pack_…`` and ``unpack_…`` of the tables.
 
-    ``pack`` and ``unpack`` get what the document has in common beside the value: see
-    `remnant.documents.codec.Codec`.
+    See `remnant.documents.shared_parts.SharedParts`.
     """
 
     kind: type
-    pack: Callable[[Any, Any], object]
-    unpack: Callable[[Any, Any], object]
+    name: str
 
 
 def range_of(name: str) -> Range:
@@ -158,11 +156,12 @@ class Shapes:
         return items
 
     def _of_stored(self, stored: Stored) -> CoreSchema:
+        pack, unpack = f"pack_{stored.name}", f"unpack_{stored.name}"
         return core_schema.with_info_after_validator_function(
-            lambda record, info: stored.unpack(record, info.context),
+            lambda record, info: getattr(info.context, unpack)(record),
             self.of(stored.kind),
             serialization=core_schema.plain_serializer_function_ser_schema(
-                lambda value, info: stored.pack(value, info.context),
+                lambda value, info: getattr(info.context, pack)(value),
                 info_arg=True,
                 return_schema=self.of(stored.kind),
             ),

@@ -1,7 +1,7 @@
 """Findings in words, by their ids, their data and the rule data."""
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, TypeVar
 
 from remnant.core.findings import Finding
 from remnant.wording import (
@@ -13,8 +13,10 @@ from remnant.wording import (
     segment_causes,
     stages,
 )
-from remnant.wording.kinds import Writer
+from remnant.wording.kinds import Parts, Writer
 from remnant.wording.reasons import reviewed
+
+Found = TypeVar("Found")
 
 WRITERS: Final[Mapping[str, Writer]] = {
     # Each family has a module with its WRITERS: add them here by name, e.g. **remnants.WRITERS.
@@ -27,6 +29,22 @@ WRITERS: Final[Mapping[str, Writer]] = {
     **stages.WRITERS,
 }
 """How findings are written, by their id or the longest start of it that ends in a dot."""
+
+
+PARTS: Final[Mapping[str, Parts]] = {**lists.PARTS, **remnants.PARTS, **hepatectomies.PARTS}
+"""The same in two parts, of families whose findings stand in a report many times."""
+
+
+def statement_of(finding: Finding) -> str:
+    """Return what a finding's rule says whatever the case; empty where it has no such words."""
+    parts = _longest(PARTS, finding.id)
+    return "" if finding.prose or parts is None else parts[0](finding)
+
+
+def found_here(finding: Finding) -> str:
+    """Return what is to be said of this case beside the rule's statement and the data."""
+    parts = _longest(PARTS, finding.id)
+    return text_of(finding) if finding.prose or parts is None else parts[1](finding)
 
 
 def text_of(finding: Finding) -> str:
@@ -47,9 +65,15 @@ def writer_of(identifier: str) -> Writer:
     LookupError
         There is none: a fault of this program.
     """
+    found = _longest(WRITERS, identifier)
+    if found is None:
+        raise LookupError(f"no words for findings of the id {identifier!r}")
+    return found
+
+
+def _longest(known: Mapping[str, Found], identifier: str) -> Found | None:
+    """Return what is known under an id or the longest start of it that ends in a dot."""
     start = identifier
-    while start:
-        if start in WRITERS:
-            return WRITERS[start]
+    while start and start not in known:
         start = start[:-1].rpartition(".")[0] + "." if "." in start[:-1] else ""
-    raise LookupError(f"no words for findings of the id {identifier!r}")
+    return known.get(start)

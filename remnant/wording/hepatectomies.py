@@ -12,6 +12,7 @@ from remnant.core.plan import Resection
 from remnant.core.quantity import Quantity
 from remnant.core.reasons import Cause, Reason, first
 from remnant.wording import reasons
+from remnant.wording.kinds import nothing
 from remnant.wording.measures import because, measured
 from remnant.wording.numbers import counted, sentence
 from remnant.wording.phrases import limit, segment_names
@@ -53,6 +54,15 @@ def hepatectomy_title(segments: Iterable[CouinaudSegment]) -> str:
 def resection_title(resection: Resection) -> str:
     """Return the name of a resection for people."""
     return hepatectomy_title(resection.segments)
+
+
+def debulking_words(finding: Finding) -> str:
+    """Write which share of the tumour a source asks for, whatever the case."""
+    rule = RULES[finding.id]
+    return (
+        f"{rule.title}: {limit(rule.threshold)} of the tumour load. {rule.remark} By volume; "
+        f"studies often count lesions or estimate by eye."
+    )
 
 
 def debulking_text(finding: Finding) -> str:
@@ -167,3 +177,5 @@ WRITERS: Final = {
     "burden.class": burden_text,
     "lesions.unconfirmed": unconfirmed_text,
 }
+
+PARTS: Final = dict.fromkeys(RULES, (debulking_words, nothing))

@@ -11,3 +11,12 @@ function where that is not enough."""
 
 Writer = Callable[[Finding], str]
 """Writes the findings of one id, or of all ids that begin alike."""
+
+Parts = tuple[Writer, Writer]
+"""What a rule says whatever the case, and what is to be said of this case beside the finding's
+quantity, missing inputs and reasons."""
+
+
+def nothing(finding: Finding) -> str:  # noqa: ARG001  # a writer gets the finding
+    """Write nothing: the data say all."""
+    return ""

@@ -232,6 +232,11 @@ def pathway_text(pathway: Pathway) -> str:
     return reasons.reviewed(text, pathway.reasons)
 
 
+def source_words(finding: Finding) -> str:
+    """Return what the source of a condition or remark says, whatever the case."""
+    return statement(finding.id)
+
+
 WRITERS: Final = {
     "resectability.": condition_text,
     "debulking.indication.": condition_text,
@@ -241,3 +246,5 @@ WRITERS: Final = {
     ABLATION: condition_text,
     "pathway.": condition_text,
 }
+
+PARTS: Final = dict.fromkeys(WRITERS, (source_words, found_here))

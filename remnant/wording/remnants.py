@@ -18,6 +18,7 @@ from remnant.core.quantity import Quantity
 from remnant.core.reasons import Cause, Reason, first, joined
 from remnant.core.units import percent_from_fraction
 from remnant.wording import reasons
+from remnant.wording.kinds import nothing
 from remnant.wording.measures import because, measured
 from remnant.wording.numbers import sentence
 from remnant.wording.phrases import at_least, limit, listed, roughly, share
@@ -253,9 +254,47 @@ def _number(quantity: Quantity, threshold: Threshold) -> str:
     return next(same, texts[-1])
 
 
+def minimum_words(finding: Finding) -> str:
+    """Write what a rule set asks for, whatever the case."""
+    rule_set, minimum = RULE_SETS[finding.id.removeprefix(PREFIX)], applied_minimum(finding)
+    if minimum is None:
+        return _no_evidence(rule_set, finding)
+    return _sentences(demand(rule_set, minimum), rule_set.remark)
+
+
+def minimum_doubts(finding: Finding) -> str:
+    """Write what stands against the verdict, beside the quantity and the reasons of a finding."""
+    rule_set = RULE_SETS[finding.id.removeprefix(PREFIX)]
+    if applied_minimum(finding) is None:
+        return ""
+    doubt = background_doubt(finding, rule_set) or _both_disagree(finding)
+    return _sentences(doubt, formulas_apart(finding))
+
+
+def further_words(finding: Finding) -> str:
+    """Write a minimum that decides nothing, with whom it was found in."""
+    minimum = FURTHER[finding.id]
+    return _sentences(
+        f"{minimum.title}: {_further_limit(minimum.threshold)}.",
+        f"Found in: {minimum.population}.",
+        minimum.remark,
+    )
+
+
+def contiguity_words(finding: Finding) -> str:  # noqa: ARG001  # every part is written alike
+    """Write what the source asks of the kept segments."""
+    return CONTIGUITY_STATEMENT
+
+
 WRITERS: Final = {
     **{PREFIX + identifier: minimum_text for identifier in RULE_SETS},
     "flr.further.": further_text,
     CONTIGUITY_ID: contiguity_text,
     "sflr.formula_sensitivity": sensitivity_text,
+}
+
+PARTS: Final = {
+    **{PREFIX + identifier: (minimum_words, minimum_doubts) for identifier in RULE_SETS},
+    "flr.further.": (further_words, nothing),
+    CONTIGUITY_ID: (contiguity_words, nothing),
 }

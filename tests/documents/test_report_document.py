@@ -38,8 +38,8 @@ def test_document__written_and_read_back_is_the_same_case(made, tmp_path):
 def test_document__keys_are_those_of_the_contract(made):
     document = REPORT.encode(made.case)
     assert [
-        "schema_version", "study", "patient", "volumetry", "planning", "quality", "provenance",
-        "planted",
+        "schema_version", "rules", "reasons", "study", "patient", "volumetry", "planning",
+        "quality", "provenance", "planted",
     ] == list(document)  # fmt: skip
     told = replace(made.case, clinical=ClinicalFacts(ki67_percent=4.0))
     assert {"ki67_percent": 4.0} == REPORT.encode(told)["clinical"]
@@ -52,8 +52,10 @@ def test_document__keys_are_those_of_the_contract(made):
 def test_document__quantity_is_an_object_without_what_is_not_known(made):
     tlv = Quantity(900.0, interval=Interval(890.0, 910.0), bound=Bound.LOWER, reasons=BODY)
     volumetry = replace(made.case.volumetry, tlv_ml=tlv, tumour_ml=Quantity.absent(BODY))
-    document = REPORT.encode(replace(made.case, volumetry=volumetry))["volumetry"]
-    interval, reasons = {"low": 890.0, "high": 910.0}, [{"cause": "body_size_assumed"}]
+    whole = REPORT.encode(replace(made.case, volumetry=volumetry))
+    document, reasons = whole["volumetry"], whole["volumetry"]["tlv_ml"]["reasons"]
+    assert ["body_size_assumed"] == [whole["reasons"][str(n)]["cause"] for n in reasons]
+    interval = {"low": 890.0, "high": 910.0}
     assert document["tlv_ml"] == {
         "value": 900.0, "interval": interval, "bound": "lower", "reasons": reasons,
     }  # fmt: skip
@@ -287,3 +289,48 @@ def test_document__plan_made_again_from_the_file_is_the_same(made, tmp_path: Pat
     assert made.case.planning == plan(
         Case(report=read.volumetry, patient=read.patient), custom=custom
     )
+
+
+def test_findings__share_their_rules_and_reasons(made):
+    document = REPORT.encode(made.case)
+    first, second, *_ = document["planning"]["resections"]
+    finding = first["findings"][0]
+    assert finding["rule"] == second["findings"][0]["rule"]
+    rule = document["rules"][finding["rule"]]
+    assert {"threshold", "source", "status", "statement"} <= set(rule)
+    assert {"verdict", "quantity"} <= set(finding)
+    assert "threshold" not in finding
+    assert all(document["reasons"][str(n)]["words"] for n in finding.get("reasons", ()))
+
+
+def test_findings__of_one_rule_with_two_thresholds_have_two_entries(made):
+    finding = made.case.planning.resections[0].findings[0]
+    other = replace(finding, threshold=replace(finding.threshold, value=0.123))
+    case = replace(made.case, quality=(finding, other))
+    keys = [stored["rule"] for stored in REPORT.encode(case)["quality"]]
+    assert finding.id in keys[0]
+    assert len(set(keys)) == 2
+    assert case == read(REPORT.encode(case))
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "message"),
+    [
+        (("quality", 0, "rule"), "flr.nobody", "the rule 'flr.nobody' is not in the table"),
+        (("volumetry", "tlv_ml", "reasons"), [999], "the reason 999 is not in the table"),
+        (
+            ("reasons",),
+            {"1": {"cause": "near_limit", "because": [2]}, "2": {"cause": "near_limit"}},
+            "the reason 2 is not in the table",
+        ),
+        (
+            ("reasons",),
+            {"1": {"cause": "near_limit"}}
+            | {str(n): {"cause": "near_limit", "because": [n - 1]} for n in range(2, 30)},
+            "more than 20 others behind it",
+        ),
+    ],
+)
+def test_read__refuses_findings_and_reasons_without_their_tables(made, path, value, message):
+    with pytest.raises(InputError, match=message):
+        read(broken(REPORT.encode(made.case), *path, value=value))

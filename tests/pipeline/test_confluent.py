@@ -56,7 +56,7 @@ def measured(folder, *options, lesions="lesions", case="case"):
 
 
 def finding(report):
-    found = [f for f in report["quality"] if f["id"] == "confluent_lesions_split"]
+    found = [f for f in report["quality"] if f["rule"] == "confluent_lesions_split"]
     return found[0] if found else None
 
 
@@ -73,7 +73,7 @@ def test_split_confluent__splits_and_says_so(masks, capsys):
     report = measured(masks, "--split-confluent")
 
     assert 3 == len(report["volumetry"]["lesions"])
-    assert whole["volumetry"]["tumour_ml"] == report["volumetry"]["tumour_ml"]
+    assert whole["volumetry"]["tumour_ml"]["value"] == report["volumetry"]["tumour_ml"]["value"]
     volumes = [lesion["volume_ml"]["value"] for lesion in report["volumetry"]["lesions"]]
     assert sorted(volumes, reverse=True) == volumes
     assert report["provenance"]["configuration"]["split_confluent"] is True
