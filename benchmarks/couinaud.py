@@ -27,7 +27,7 @@ import torch
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from planning.candidates import BRISBANE_HEPATECTOMIES
+from planning.hepatectomies.named_sets import BRISBANE_HEPATECTOMIES
 from remnant.core.findings import Verdict
 from remnant.core.geometry import Geometry
 from remnant.core.labels import BINARY_SCHEME, STRUCTURE_SCHEME, CouinaudSegment
@@ -49,10 +49,10 @@ from segmentation.training.scores import (
     plane_shift_mm,
     score,
 )
-from volumetry.error_models import GIVEN_MAPS, error_model
 from volumetry.measure import measure
-from volumetry.propagation import spread
 from volumetry.remnant import future_liver_remnant
+from volumetry.uncertainty.error_models import GIVEN_MAPS, error_model
+from volumetry.uncertainty.joint_draws import spread
 
 MINIMUM = 0.3
 NEAR = 0.1

@@ -31,10 +31,10 @@ from remnant.core.quantity import Quantity
 from remnant.core.uncertainty import ErrorModel
 from remnant.core.volumes import LabelMap
 from remnant.core.volumetry_report import VolumetryReport
-from volumetry.error_models import GIVEN_MAPS
 from volumetry.measure import measure
-from volumetry.propagation import spread
 from volumetry.remnant import debulked_fraction, future_liver_remnant
+from volumetry.uncertainty.error_models import GIVEN_MAPS
+from volumetry.uncertainty.joint_draws import spread
 
 GRID_ALONE = replace(
     GIVEN_MAPS,

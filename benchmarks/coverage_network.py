@@ -26,8 +26,8 @@ from remnant.io.nifti import read_image, read_labels
 from remnant.pipeline.samples import LIVER_LABEL, fetch_sample
 from segmentation.engines.registry import DEFAULT_ENGINE, engine_named
 from segmentation.synthetic import Planted, plant_metastases
-from volumetry.error_models import NETWORK_MAPS
 from volumetry.measure import measure
+from volumetry.uncertainty.error_models import NETWORK_MAPS
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ from planning.case import Case
 from planning.optimiser.front import demanded
 from planning.optimiser.problem import Problem, make_problem
 from planning.optimiser.search import Demand, best_plan, start_search
-from planning.plan import plan
+from planning.planner import plan
 from remnant.core.debulking import Recipe
 from remnant.core.labels import COUINAUD_SCHEME, INSTANCE_SCHEME, STRUCTURE_SCHEME, Structure
 from remnant.core.patient import LiverBackground, Patient
@@ -34,9 +34,9 @@ from remnant.core.volumes import LabelMap
 from remnant.core.volumetry_report import VolumetryReport
 from remnant.io.nifti import read_labels
 from remnant.testing.phantoms import body_grid, liver_phantom
-from volumetry.atoms import build_atoms
 from volumetry.liver_maps import LiverMaps, liver_maps
 from volumetry.measure import measure
+from volumetry.virtual_resection.atoms import build_atoms
 
 SEED: Final = 20_260_101
 TARGETS: Final = (0.7, 0.8, 0.9, 1.0)

@@ -24,10 +24,10 @@ from remnant.core.uncertainty import ErrorModel
 from remnant.core.volumes import LabelMap
 from remnant.testing.grids import grid_around
 from remnant.testing.shapes import Ball, Ellipsoid, digitise, voxel_centres
-from volumetry.atoms import build_atoms
 from volumetry.liver_maps import liver_maps
 from volumetry.measure import measure
-from volumetry.virtual_resection import virtual_resection
+from volumetry.virtual_resection.atoms import build_atoms
+from volumetry.virtual_resection.resection import virtual_resection
 
 MARGIN_MM: Final = 5.0
 GAP_MM: Final = 4.0

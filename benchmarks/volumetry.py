@@ -59,7 +59,7 @@ OURS, READING, SHAPES, RADIOMICS = "remnant", "read .nii.gz", "SimpleITK, lesion
 MODULES = {
     READING: ("remnant.io.nifti",),
     OURS: ("remnant.io.nifti", "scipy.ndimage", "scipy.spatial", "segmentation.postprocess",
-           "volumetry.measure", "planning.plan"),
+           "volumetry.measure", "planning.planner"),
     SHAPES: ("SimpleITK",),
     "SimpleITK, lesions, liver, segments": ("SimpleITK",),
     "scikit-image, lesions": ("skimage.measure", "remnant.io.nifti"),
@@ -173,7 +173,7 @@ def reading(folder: Path) -> Callable[[], dict[str, float]]:
 def this_package(folder: Path) -> Callable[[], dict[str, float]]:
     """Measure everything and plan, from the binary lesion mask."""
     from planning.case import Case
-    from planning.plan import plan
+    from planning.planner import plan
     from segmentation.postprocess import label_lesions
     from volumetry.measure import measure
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from planning import inputs
-from planning.criteria import judge
+from planning.criteria.conditions import judge
 from planning.inputs import Facts, Input, Value
 from planning.rules.ablation import (
     ABLATION_RULES,

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from planning import inputs
-from planning.criteria import (
+from planning.criteria.conditions import (
     Condition,
     all_of,
     inputs_of,

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, settings
 
 from models import registry
 from planning.case import Case
-from planning.plan import plan
+from planning.planner import plan
 from remnant.core.case import CaseReport
 from remnant.core.errors import ModelUnavailableError
 from remnant.core.findings import quality_finding

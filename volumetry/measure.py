@@ -16,14 +16,14 @@ from remnant.core.uncertainty import ErrorModel
 from remnant.core.volumes import LabelMap
 from remnant.core.volumetry_report import SegmentSource, SegmentVolumes, VolumetryReport
 from volumetry import checks
-from volumetry.borders import OuterSurface, measure_boundaries
 from volumetry.burden import burden_class
-from volumetry.error_models import error_model as default_model
-from volumetry.lesions import measure_lesions, require_known_lesions
+from volumetry.lesions.lesion_rows import measure_lesions, require_known_lesions
 from volumetry.liver_maps import LiverMaps, Tally, cut_faces, liver_maps, tally
 from volumetry.remnant import causes
-from volumetry.standardised import DEFAULT_FORMULA, standardised_volume
-from volumetry.uncertainty import with_intervals
+from volumetry.standardised.expected_volume import DEFAULT_FORMULA, standardised_volume
+from volumetry.uncertainty.error_models import error_model as default_model
+from volumetry.uncertainty.intervals import with_intervals
+from volumetry.uncertainty.segment_borders import OuterSurface, measure_boundaries
 
 
 def measure(  # noqa: PLR0913  (the whole input of the stage)
@@ -68,10 +68,10 @@ def measure(  # noqa: PLR0913  (the whole input of the stage)
     whole_liver
         The maps were cropped and hold the whole liver although it touches the grid's edge.
     formula, bsa_formula
-        See ``volumetry.standardised.standardised_volume``.
+        See ``volumetry.standardised.expected_volume.standardised_volume``.
     error_model
         What is assumed about the errors of the maps; ``None`` for maps of unknown origin
-        (`volumetry.error_models`).
+        (`volumetry.uncertainty.error_models`).
     intensities
         Statistics of the image in each lesion, where there is an image.
 
@@ -80,7 +80,8 @@ def measure(  # noqa: PLR0913  (the whole input of the stage)
     VolumetryReport
         Volumes in mL; 0.0 is a measurement. Where the liver or a lesion touches the outermost
         voxel layer its volumes are lower bounds, and their intervals are those of the part within
-        the scan. All intervals come from one set of joint draws (`volumetry.propagation`).
+        the scan. All intervals come from one set of joint draws, see
+        `volumetry.uncertainty.joint_draws`.
 
     Raises
     ------

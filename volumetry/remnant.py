@@ -14,9 +14,9 @@ from remnant.core.quantity import Bound, Interval, Quantity, UncertaintyPart
 from remnant.core.reasons import Cause, Reason, joined, reason
 from remnant.core.units import G_PER_KG, percent_from_fraction
 from remnant.core.volumetry_report import SegmentVolumes, VolumetryReport
-from volumetry.body import assumed_size
-from volumetry.propagation import Draws, Sample, Spread, spread
-from volumetry.uncertainty import interval_of, ratio, sample_interval, spanned, varying
+from volumetry.standardised.body_facts import assumed_size
+from volumetry.uncertainty.intervals import interval_of, ratio, sample_interval, spanned, varying
+from volumetry.uncertainty.joint_draws import Draws, Sample, Spread, spread
 
 Segments = frozenset[CouinaudSegment]
 SegmentTable = Mapping[CouinaudSegment, SegmentVolumes]
@@ -43,7 +43,7 @@ def future_liver_remnant(
     removed
         Segments taken out; all others stay.
     drawn
-        ``volumetry.propagation.spread(report)``, where several remnants share it.
+        ``volumetry.uncertainty.joint_draws.spread(report)``, where several remnants share it.
 
     Returns
     -------
@@ -210,7 +210,7 @@ def debulked_fraction(
     removed
         Segments taken out.
     drawn
-        ``volumetry.propagation.spread(report)``, where several remnants share it.
+        ``volumetry.uncertainty.joint_draws.spread(report)``, where several remnants share it.
 
     Returns
     -------

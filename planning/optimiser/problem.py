@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from planning.candidates import candidate_for
-from planning.contiguity import largest_contiguous
+from planning.hepatectomies.named_sets import candidate_for
+from planning.remnant.contiguity import largest_contiguous
 from remnant.core.labels import CouinaudSegment
 from remnant.core.plan_choice import PlanChoice
-from volumetry.atoms import Atoms
-from volumetry.virtual_resection_voxels import core_segments
+from volumetry.virtual_resection.atoms import Atoms
+from volumetry.virtual_resection.voxel_counts import core_segments
 
 EXTENSION_SHARE = 0.5
 """A lesion that lies across a transection is excised with an extension of it where at least this

@@ -6,7 +6,7 @@ labelled ones, central or not, which is the cautious reading.
 """
 
 from planning import inputs
-from planning.criteria import Criterion
+from planning.criteria.conditions import Criterion
 from planning.rules.remnant import PROJECT_SOURCE
 from remnant.core.findings import Comparison, SourceStatus
 

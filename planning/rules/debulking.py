@@ -4,8 +4,8 @@ The shares of the tumour load themselves are :data:`planning.rules.remnant.DEBUL
 """
 
 from planning import inputs
-from planning.criteria import CriteriaList, Remark
-from planning.listing import NO, Listing, at_least
+from planning.criteria.conditions import CriteriaList, Remark
+from planning.criteria.listing import NO, Listing, at_least
 from remnant.core.findings import Basis
 
 _MACHAIRAS = Listing(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from planning import inputs
-from planning.criteria import AnyOf, Condition, Criterion
+from planning.criteria.conditions import AnyOf, Condition, Criterion
 from planning.rules import pathways_options as option
 from planning.rules.pathways_conditions import G1_OR_G2, TEAM_AGREES
 from planning.rules.pathways_options import OptionRule

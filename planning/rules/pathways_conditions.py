@@ -6,7 +6,7 @@ A condition on a fact that nobody stated leaves the treatment undecided.
 from functools import partial
 
 from planning import inputs
-from planning.criteria import AnyOf, Condition, Criterion
+from planning.criteria.conditions import AnyOf, Condition, Criterion
 from planning.rules.staging import NELM
 from remnant.core.clinical import Differentiation, PrimarySite, PrimaryStatus
 from remnant.core.findings import Comparison, SourceStatus

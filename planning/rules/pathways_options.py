@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from planning import inputs
-from planning.criteria import Condition
+from planning.criteria.conditions import Condition
 from planning.inputs import Input
 from planning.rules.pathways_conditions import (
     ABOVE_3_CM,

@@ -5,8 +5,8 @@ so that these lists are never met here, at best undecided.
 """
 
 from planning import inputs
-from planning.criteria import CriteriaList, Remark
-from planning.listing import NO, Listing, at_least, at_most, is_, less, more, one_of
+from planning.criteria.conditions import CriteriaList, Remark
+from planning.criteria.listing import NO, Listing, at_least, at_most, is_, less, more, one_of
 from planning.rules.remnant import PROJECT_SOURCE
 from remnant.core.clinical import Differentiation, ExtrahepaticDisease, Grade, PrimaryStatus
 from remnant.core.findings import Basis, SourceStatus

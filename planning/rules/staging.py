@@ -6,7 +6,7 @@ Words without a number in the sources have this project's: LIMITED_LESIONS and M
 from dataclasses import dataclass
 
 from planning import inputs
-from planning.criteria import AnyOf, CriteriaList, Criterion, Remark
+from planning.criteria.conditions import AnyOf, CriteriaList, Criterion, Remark
 from planning.rules.remnant import PROJECT_SOURCE
 from remnant.core.clinical import Differentiation, PrimaryStatus
 from remnant.core.findings import Comparison, SourceStatus

@@ -6,8 +6,8 @@ values near a limit are flagged.
 """
 
 from planning import inputs
-from planning.criteria import CriteriaList, Criterion, Remark
-from planning.listing import Listing, at_least, at_most, is_, less, one_of
+from planning.criteria.conditions import CriteriaList, Criterion, Remark
+from planning.criteria.listing import Listing, at_least, at_most, is_, less, one_of
 from remnant.core.clinical import Differentiation, ExtrahepaticDisease, Grade, PrimarySite
 from remnant.core.findings import Basis
 

@@ -79,7 +79,7 @@ def resected_segments(text: str) -> frozenset[CouinaudSegment]:
     InputError
         It is neither; the message lists the names.
     """
-    from planning.candidates import ALSO_NAMED, BRISBANE_HEPATECTOMIES
+    from planning.hepatectomies.named_sets import ALSO_NAMED, BRISBANE_HEPATECTOMIES
 
     named = {one.name: one.segments for one in (*BRISBANE_HEPATECTOMIES, *ALSO_NAMED)}
     name = text.strip().lower().replace("-", "_").replace(" ", "_")

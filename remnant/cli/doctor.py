@@ -18,7 +18,7 @@ def doctor() -> None:
     """Say what is installed, which device and models there are, and what is missing."""
     from remnant.cli.guard import colliding_distributions
     from remnant.pipeline.doctor import examine
-    from volumetry.standardised import BSA_FORMULAS, FORMULAS, formula_label
+    from volumetry.standardised.expected_volume import BSA_FORMULAS, FORMULAS, formula_label
 
     console = Console()
     table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))

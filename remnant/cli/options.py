@@ -13,7 +13,7 @@ from remnant.core.volumes import Modality
 from remnant.io.masks import MasksPreset, Part
 from remnant.pipeline.reviewing import LesionReview
 from segmentation.engines.registry import ENGINES
-from volumetry.error_models import NO_CHOICE, ErrorChoice
+from volumetry.uncertainty.error_models import NO_CHOICE, ErrorChoice
 
 FORMULA_GROUP = Group("Standardised liver volume", sort_key=20)
 LESION_GROUP = Group("Lesions", sort_key=30)

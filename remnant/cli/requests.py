@@ -13,8 +13,8 @@ from remnant.pipeline.facts import KnownCase
 from remnant.pipeline.requests import SegmentRequest
 from remnant.pipeline.reviewing import NO_REVIEW, LesionReview
 from remnant.pipeline.stages import MeasureRequest
-from volumetry.error_models import ErrorChoice, error_model
-from volumetry.standardised import require_formulas
+from volumetry.standardised.expected_volume import require_formulas
+from volumetry.uncertainty.error_models import ErrorChoice, error_model
 
 OPTIONS: Final[Mapping[str, str]] = {
     "liver_boundary_mm": "--liver-boundary-mm",

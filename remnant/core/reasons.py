@@ -77,7 +77,7 @@ class Cause(StrEnum):
     NO_BODY_WEIGHT = "no_body_weight"
     """The body weight was not given."""
     BODY_FACTS_MISSING = "body_facts_missing"
-    """Names: a volume or body surface formula, then the facts that it lacks (`volumetry.body`)."""
+    """Names: a volume or body surface formula, then the facts that it lacks."""
     FORMULA_UNVERIFIED = "formula_unverified"
     """The formula's coefficients were recalled, not read in a source."""
     FORMULA_IN_GRAMS = "formula_in_grams"

@@ -31,7 +31,7 @@ from remnant.pictures.surface_pictures import (
     lesion_meshes,
     liver_mesh,
 )
-from volumetry.virtual_resection import ABLATED, LESION_STAYS, REMOVED, STAYS, WEDGED
+from volumetry.virtual_resection.resection import ABLATED, LESION_STAYS, REMOVED, STAYS, WEDGED
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

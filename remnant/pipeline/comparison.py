@@ -31,18 +31,23 @@ from remnant.pipeline.stages import software_versions, with_settings
 from remnant.wording.hepatectomies import hepatectomy_title
 from remnant.wording.segment_causes import SOURCE_PHRASES
 from segmentation.align import align_livers, describe_alignment
-from volumetry.change import change_of, paired_interval, paired_spreads, seeds
-from volumetry.growth import GrowthRequest, remnant_growth, require_threshold, require_weeks
-from volumetry.lesion_changes import MeasuredScan, lesion_matches
-from volumetry.matching import (
+from volumetry.agreement.overlap import dice_fraction, overlaps_ml
+from volumetry.growth.change import change_of, paired_interval, paired_spreads, seeds
+from volumetry.growth.lesion_changes import MeasuredScan, lesion_matches
+from volumetry.growth.matching import (
     CENTROID_LIMIT_MM,
     MINIMUM_OVERLAP_FRACTION,
     LesionSet,
     beyond_the_scan,
     match_lesions,
 )
-from volumetry.overlap import dice_fraction, overlaps_ml
-from volumetry.uncertainty import ratio
+from volumetry.growth.remnant_growth import (
+    GrowthRequest,
+    remnant_growth,
+    require_threshold,
+    require_weeks,
+)
+from volumetry.uncertainty.intervals import ratio
 
 COMPARISON_JSON: Final = "comparison.json"
 MATCHES_CSV: Final = "matches.csv"

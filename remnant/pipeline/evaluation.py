@@ -11,9 +11,9 @@ from remnant.core.errors import EmptyStructureError, InputError
 from remnant.core.progress import Progress, silent
 from remnant.pipeline.evaluation_sources import CaseMaps, Pairs, SideCoding, read_case_maps
 from remnant.pipeline.results import published_results
-from volumetry.agreement_cohort import bland_altman_of, burden_errors, structures_of, summarise
-from volumetry.agreement_lesions import detection_by_size, detection_score
-from volumetry.agreement_regions import Region, burden_of, compare_lesions, compare_structures
+from volumetry.agreement.of_cohort import bland_altman_of, burden_errors, structures_of, summarise
+from volumetry.agreement.of_lesions import detection_by_size, detection_score
+from volumetry.agreement.of_regions import Region, burden_of, compare_lesions, compare_structures
 
 AGREEMENT_JSON: Final = "agreement.json"
 CASE_TABLE: Final = "cases.csv"

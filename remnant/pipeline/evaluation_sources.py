@@ -20,7 +20,7 @@ from remnant.io.role_maps import read_role
 from remnant.io.roles import CODED_BY_SEGMENT
 from remnant.pipeline.case_files import COUINAUD, LESIONS, STATE, STRUCTURES, is_case
 from remnant.pipeline.folder import read_case
-from volumetry.agreement_regions import Region, code_boxes
+from volumetry.agreement.of_regions import Region, code_boxes
 
 ENDINGS: Final = (".seg.nrrd", ".nrrd", ".nii.gz", ".nii")
 MOST_LABELS: Final = 256

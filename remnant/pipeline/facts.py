@@ -11,8 +11,8 @@ from remnant.pipeline.case_files import REPORT_JSON
 from remnant.pipeline.plan_settings import DEFAULT_PLAN, PlanRequest, known_request
 from remnant.pipeline.segmented import Setting
 from remnant.pipeline.stages import ERRORS, MeasureRequest
-from volumetry.error_models import ErrorChoice
-from volumetry.standardised import DEFAULT_FORMULA
+from volumetry.standardised.expected_volume import DEFAULT_FORMULA
+from volumetry.uncertainty.error_models import ErrorChoice
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -58,8 +58,8 @@ def drawn_plans(
         plans = () if report.planning is None else report.planning.plans
     if maps is None or not plans:
         return
-    from volumetry.atoms import build_atoms
-    from volumetry.virtual_resection import plan_map
+    from volumetry.virtual_resection.atoms import build_atoms
+    from volumetry.virtual_resection.resection import plan_map
 
     counted = tuple(lesion.id for lesion in report.volumetry.counted_lesions)
     zones = build_atoms(maps, lesion_ids=counted, choice=choice)

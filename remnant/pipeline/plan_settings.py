@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any, Final
 
-from planning.contradictions import require_consistent
+from planning.facts.contradictions import require_consistent
 from planning.rules.remnant import REMNANT_RULE_SETS
 from remnant.core.clinical import NOTHING_SAID, ClinicalFacts
 from remnant.core.errors import InputError

@@ -27,7 +27,7 @@ from remnant.pipeline.segment_sources import read_segments
 from remnant.pipeline.segmented import SegmentedCase, Setting
 from remnant.pipeline.timing import Stopwatch
 from segmentation.port import LesionSegmenter, Segmentation, SegmentDivider, Segmenter
-from volumetry.intensity import lesion_intensities
+from volumetry.lesions.intensity import lesion_intensities
 
 if TYPE_CHECKING:
     from remnant.io.source import LoadedStudy

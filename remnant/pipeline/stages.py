@@ -10,7 +10,7 @@ from typing import Final
 
 import remnant
 from planning.case import Case
-from planning.plan import plan
+from planning.planner import plan
 from remnant.core.case import CaseReport
 from remnant.core.errors import InputError
 from remnant.core.patient import Patient
@@ -28,11 +28,11 @@ from remnant.pipeline.plan_settings import (
 )
 from remnant.pipeline.segmented import SegmentedCase, Setting
 from remnant.pipeline.timing import Stopwatch
-from volumetry.error_models import NO_CHOICE, ErrorChoice, error_model
 from volumetry.liver_maps import LiverMaps
 from volumetry.measure import measure
 from volumetry.segment_parts import measure_segment_iv
-from volumetry.standardised import DEFAULT_FORMULA
+from volumetry.standardised.expected_volume import DEFAULT_FORMULA
+from volumetry.uncertainty.error_models import NO_CHOICE, ErrorChoice, error_model
 
 MEASURING_PACKAGES = ("numpy", "scipy", "connected-components-3d", "nibabel")
 NETWORK_PACKAGES = ("torch", "monai")

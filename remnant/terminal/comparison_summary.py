@@ -6,7 +6,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from planning.measured_growth import measured_forecast
+from planning.staging.measured_growth import measured_forecast
 from remnant.core.comparison import Change, ComparisonReport, Growth, LesionMatch, MatchKind
 from remnant.core.findings import Verdict
 from remnant.core.quantity import Quantity

@@ -5,9 +5,9 @@ from enum import StrEnum
 from typing import Final
 
 from planning import inputs
-from planning.facts import with_implied
+from planning.criteria.catalogue import CRITERIA, REMARKS
+from planning.facts.gathering import with_implied
 from planning.inputs import INPUTS, Input
-from planning.rule_catalogue import CRITERIA, REMARKS
 from remnant.core.case import CaseReport
 from remnant.core.findings import Basis, Finding, Verdict
 from remnant.core.patient import LiverBackground

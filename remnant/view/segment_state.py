@@ -4,7 +4,7 @@ from typing import Final
 
 from remnant.core.volumetry_report import SegmentSource, VolumetryReport
 from remnant.wording.words import PLANE_WORDS, SOURCE_WORDS
-from volumetry.propagation import plane_of
+from volumetry.uncertainty.joint_draws import plane_of
 
 TO_REVIEW: Final = f"segments {SOURCE_WORDS[SegmentSource.MODEL]}: review"
 """What stands beside every figure that rests on a network's segments until a human confirms."""

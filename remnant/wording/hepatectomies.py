@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from planning.candidates import candidate_for
-from planning.reach import REACH_RULES, VERDICT_CAUSES
+from planning.hepatectomies.named_sets import candidate_for
+from planning.hepatectomies.single_operation import REACH_RULES, VERDICT_CAUSES
 from planning.rules.remnant import DEBULKING_RULES, DebulkingRule
 from remnant.core.findings import Finding, Verdict
 from remnant.core.labels import CouinaudSegment

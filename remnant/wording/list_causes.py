@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from planning.rule_catalogue import GROUPS
+from planning.criteria.catalogue import GROUPS
 from planning.rules.ablation import SUPERFICIAL_MM
 from remnant.core.reasons import Cause, Reason
 from remnant.wording.kinds import Template

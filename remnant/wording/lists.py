@@ -3,9 +3,17 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
-from planning.criteria import AnyOf
+from planning.criteria.catalogue import (
+    CONDITIONS,
+    CRITERIA,
+    GROUPS,
+    LISTS,
+    REMARKS,
+    ROWS,
+    TREATMENTS,
+)
+from planning.criteria.conditions import AnyOf
 from planning.inputs import INPUTS, ValueSource
-from planning.rule_catalogue import CONDITIONS, CRITERIA, GROUPS, LISTS, REMARKS, ROWS, TREATMENTS
 from planning.rules.pathways import ALTERNATIVE, LITTLE_EVIDENCE, TRIAL_STATEMENT
 from remnant.core.criteria import CriteriaResult, LesionAblation, Pathway, TreatmentOption
 from remnant.core.findings import Finding, Verdict

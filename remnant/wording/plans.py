@@ -3,13 +3,13 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from planning.debulking_plans import (
+from planning.debulking.judged_plans import (
     LIMITS_ID,
     TARGET_PREFIX,
     UNCONFIRMED_ID,
 )
-from planning.flr import PREFIX
-from planning.least_flr import rule_set_named
+from planning.remnant.minima import PREFIX
+from planning.remnant.required_flr import rule_set_named
 from remnant.core.debulking import DebulkingPlan, Relaxation, RelaxationKind, TargetOutcome
 from remnant.core.findings import Basis, Finding, Verdict
 from remnant.core.planning_report import PlanningReport

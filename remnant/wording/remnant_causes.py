@@ -11,7 +11,7 @@ from remnant.wording.kinds import Template
 from remnant.wording.numbers import counted
 from remnant.wording.phrases import listed, segment_names, share
 from remnant.wording.words import CLASS_WORDS
-from volumetry.standardised import formula_label
+from volumetry.standardised.expected_volume import formula_label
 
 
 def formula(reason: Reason) -> str:

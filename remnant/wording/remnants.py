@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from planning.contiguity import CONTIGUITY_ID
-from planning.flr import BASES, FOR_BACKGROUNDS, PREFIX
+from planning.remnant.contiguity import CONTIGUITY_ID
+from planning.remnant.minima import BASES, FOR_BACKGROUNDS, PREFIX
 from planning.rules.flr import FURTHER_MINIMA, FurtherMinimum
 from planning.rules.remnant import (
     RULE_SETS,
@@ -24,7 +24,7 @@ from remnant.wording.numbers import sentence
 from remnant.wording.phrases import at_least, limit, listed, roughly, share
 from remnant.wording.remnant_causes import formula, named_segments
 from remnant.wording.words import BASIS_WORDS
-from volumetry.standardised import formula_label
+from volumetry.standardised.expected_volume import formula_label
 
 FURTHER: Final[Mapping[str, FurtherMinimum]] = {minimum.id: minimum for minimum in FURTHER_MINIMA}
 FRACTIONS: Final = (Basis.STANDARDISED_TLV, Basis.MEASURED_FUNCTIONAL_TLV)

@@ -6,9 +6,10 @@ from importlib import import_module
 from pkgutil import iter_modules
 from types import MappingProxyType, ModuleType
 
-from planning import frilling, netlm, rules
-from planning.contiguity import CONTIGUITY_ID
-from planning.criteria import AnyOf, Criterion, Remark
+from planning import rules
+from planning.criteria.conditions import AnyOf, Criterion, Remark
+from planning.distribution import frilling, netlm
+from planning.remnant.contiguity import CONTIGUITY_ID
 from planning.rules import remnant
 from planning.rules.flr import FurtherMinimum
 from planning.rules.growth import GrowthPreset, GrowthRemark

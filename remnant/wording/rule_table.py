@@ -37,8 +37,8 @@ TITLES = {
     "planning.rules.resectability": "Resectability",
     "planning.rules.staging": "Staged, combined and repeat operations",
     "planning.rules.transplant": "Transplantation",
-    "planning.frilling": "Frilling type: numbers of this project",
-    "planning.netlm": "NETLM class: numbers",
+    "planning.distribution.frilling": "Frilling type: numbers of this project",
+    "planning.distribution.netlm": "NETLM class: numbers",
 }
 HEAD = """# Every rule, with its source
 

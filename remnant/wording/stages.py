@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Final
 
-from planning.growth_findings import CURVE_ID, NO_SOURCE_ID, PREFIX, SPREAD_ID
 from planning.rules.growth import (
     FIRST_LOOK_WEEKS,
     GROWTH_PRESETS,
@@ -12,6 +11,7 @@ from planning.rules.growth import (
     GrowthPreset,
     GrowthRemark,
 )
+from planning.staging.growth_findings import CURVE_ID, NO_SOURCE_ID, PREFIX, SPREAD_ID
 from remnant.core.debulking import StagedPlan, Strategy
 from remnant.core.findings import Finding
 from remnant.core.quantity import Quantity

@@ -6,8 +6,8 @@ from typing import Final
 from remnant.core.reasons import Cause, Reason
 from remnant.core.units import percent_from_fraction
 from remnant.wording.kinds import Template
-from volumetry.body import Fact
-from volumetry.body_surface import BSA_FORMULAS
+from volumetry.standardised.body_facts import Fact
+from volumetry.standardised.body_surface import BSA_FORMULAS
 
 FACT_WORDS: Final[Mapping[Fact, str]] = {
     Fact.HEIGHT_CM: "height",

@@ -69,7 +69,8 @@ def plane_shift_mm(
     """Return how far an estimated plane lies from the annotated one, on the mean.
 
     Volume exchanged between the plane's sides over the projected area of its estimated borders:
-    what `volumetry.propagation` moves them by. Positive where the first side is too large;
+    what `volumetry.uncertainty.joint_draws` moves them by.
+    Positive where the first side is too large;
     ``None`` where the estimate has no such border.
     """
     pairs = border_pairs(plane)

@@ -20,7 +20,7 @@ from remnant.io.nifti import write_labels
 from remnant.pipeline.facts import known_case
 from remnant.pipeline.plan_settings import DEFAULT_PLAN
 from remnant.testing.phantoms import body_grid, liver_phantom
-from volumetry.virtual_resection import PLAN_SCHEME
+from volumetry.virtual_resection.resection import PLAN_SCHEME
 
 BODY = ("--height-cm", "175", "--weight-kg", "80", "--sex", "male", "--age", "60")
 

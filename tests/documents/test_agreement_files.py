@@ -30,14 +30,14 @@ from remnant.documents.agreement_tables import (
 )
 from remnant.documents.schemas import committed_schema
 from remnant.pictures.bland_altman import chosen, draw_panel, signed, write_bland_altman
-from volumetry.agreement import compare_masks, not_compared
-from volumetry.agreement_cohort import (
+from volumetry.agreement.of_case import compare_masks, not_compared
+from volumetry.agreement.of_cohort import (
     bland_altman_of,
     burden_errors,
     compare_burden,
     summarise,
 )
-from volumetry.agreement_lesions import detection_by_size, detection_score
+from volumetry.agreement.of_lesions import detection_by_size, detection_score
 
 SHAPE = (7, 8, 9)
 GRID = Geometry(SHAPE, np.diag([1.0, 2.0, 3.0, 1.0]))

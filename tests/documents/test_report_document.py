@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from planning.case import Case
-from planning.plan import plan
+from planning.planner import plan
 from remnant.core.case import CaseReport
 from remnant.core.clinical import ClinicalFacts
 from remnant.core.errors import ImplausibleValueError, InputError, UnreadableFileError

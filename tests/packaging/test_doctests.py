@@ -7,16 +7,16 @@ import pytest
 
 PURE = ("volumetry", "planning", "remnant.core")
 FORMULAS = {
-    "planning.hypertrophy",
-    "planning.staged",
+    "planning.staging.growth_curve",
+    "planning.staging.two_stages",
     "remnant.core.quantity",
     "remnant.core.units",
-    "volumetry.body_surface",
+    "volumetry.standardised.body_surface",
     "volumetry.burden",
-    "volumetry.growth",
-    "volumetry.propagation",
-    "volumetry.standardised",
-    "volumetry.volume_formulas",
+    "volumetry.growth.remnant_growth",
+    "volumetry.uncertainty.joint_draws",
+    "volumetry.standardised.expected_volume",
+    "volumetry.standardised.volume_formulas",
 }
 
 

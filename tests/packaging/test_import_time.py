@@ -12,7 +12,7 @@ LATE = {"bibtexparser", "matplotlib", "jsonschema"}
 READERS = {"pydicom", "nibabel", "SimpleITK", "pandas", "highdicom"}
 TORCH_FREE = (
     "volumetry.measure",
-    "planning.plan",
+    "planning.planner",
     "segmentation",
     "segmentation.port",
     "segmentation.couinaud",
@@ -43,9 +43,9 @@ PURE = (
     "remnant.core.case",
     "volumetry.measure",
     "volumetry.remnant",
-    "volumetry.agreement_regions",
-    "volumetry.growth",
-    "planning.plan",
+    "volumetry.agreement.of_regions",
+    "volumetry.growth.remnant_growth",
+    "planning.planner",
 )
 
 

@@ -9,7 +9,7 @@ from markupsafe import escape
 
 from planning.case import Case
 from planning.literature import load_literature
-from planning.plan import plan
+from planning.planner import plan
 from remnant.core.errors import GeometryMismatchError
 from remnant.core.findings import Finding, Verdict, quality_finding
 from remnant.core.geometry import Geometry

@@ -21,7 +21,7 @@ from remnant.pictures.plan_pictures import (
     plan_centre,
 )
 from remnant.pictures.surface_pictures import liver_mesh
-from volumetry.virtual_resection import (
+from volumetry.virtual_resection.resection import (
     ABLATED,
     LESION_STAYS,
     PLAN_SCHEME,

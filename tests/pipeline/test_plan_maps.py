@@ -24,8 +24,8 @@ from remnant.pipeline.run import finish_case
 from remnant.pipeline.segment import case_from_masks
 from remnant.pipeline.stages import MeasureRequest, measure_case, plan_case
 from remnant.view.plan_view import pictured
-from volumetry.atoms import build_atoms
-from volumetry.virtual_resection import PLAN_SCHEME, virtual_resection
+from volumetry.virtual_resection.atoms import build_atoms
+from volumetry.virtual_resection.resection import PLAN_SCHEME, virtual_resection
 
 SIX, SEVEN = CouinaudSegment.VI, CouinaudSegment.VII
 MEASURING = MeasureRequest(patient=Patient(height_cm=175.0, weight_kg=80.0))
@@ -179,7 +179,7 @@ def test_page__zones_are_built_once_for_all_pictures(segmented, planned, monkeyp
         built.append(options["lesion_ids"])
         return build_atoms(*arguments, **options)
 
-    monkeypatch.setattr("volumetry.atoms.build_atoms", counted)
+    monkeypatch.setattr("volumetry.virtual_resection.atoms.build_atoms", counted)
     monkeypatch.setattr("remnant.view.plan_view.pictured", lambda planning: planning.plans)
     assert len(planned.planning.plans) == len(pictured_plans(segmented, planned))
     assert [(1, 2)] == built

@@ -15,7 +15,7 @@ from planning.ablation import (
     wedge_refusal,
 )
 from planning.case import Case
-from planning.facts import gather
+from planning.facts.gathering import gather
 from planning.inputs import Facts
 from planning.literature import load_literature
 from planning.rules.ablation import ABLATION_RULES, COMBINED_RULE

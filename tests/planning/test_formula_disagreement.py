@@ -6,15 +6,15 @@ import pytest
 
 from examples.findings import example_finding
 from planning.case import Case
-from planning.flr import remnant_findings
-from planning.plan import plan
-from planning.sensitivity import sflr_by_formula, with_disagreement
+from planning.planner import plan
+from planning.remnant.formula_sensitivity import sflr_by_formula, with_disagreement
+from planning.remnant.minima import remnant_findings
 from remnant.core.findings import Basis, SourceStatus, Verdict
 from remnant.core.patient import LiverBackground, Patient, Sex
 from remnant.core.plan import Remnant
 from remnant.core.quantity import Bound, Quantity
 from remnant.core.reasons import Cause, first, reason
-from volumetry.standardised import FORMULAS, standardised_volume
+from volumetry.standardised.expected_volume import FORMULAS, standardised_volume
 
 MAN = Patient(
     height_cm=170.0,

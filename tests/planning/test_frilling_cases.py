@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from planning.frilling import (
+from planning.distribution.frilling import (
     ANSWERS,
     OPERATIONAL_RULE,
     Cases,

@@ -6,7 +6,8 @@ from enum import StrEnum
 import pytest
 
 from planning import inputs
-from planning.criteria import inputs_of
+from planning.criteria.catalogue import CONDITIONS, CRITERIA, TREATMENTS
+from planning.criteria.conditions import inputs_of
 from planning.inputs import (
     CLINICAL_INPUTS,
     INPUTS,
@@ -20,7 +21,6 @@ from planning.inputs import (
     ValueSource,
     unit_of,
 )
-from planning.rule_catalogue import CONDITIONS, CRITERIA, TREATMENTS
 from remnant.core import clinical, patient
 from remnant.core.clinical import ClinicalFacts
 from remnant.core.patient import Patient

@@ -12,8 +12,8 @@ from planning.literature import load_literature, parse_literature
 from planning.rules.flr import FURTHER_MINIMA
 from planning.rules.remnant import DEBULKING_RULES, REMNANT_RULE_SETS
 from remnant.core.errors import InputError
-from volumetry.body_surface import BSA_FORMULAS
-from volumetry.volume_formulas import FORMULAS
+from volumetry.standardised.body_surface import BSA_FORMULAS
+from volumetry.standardised.volume_formulas import FORMULAS
 
 GOOD = """% a remark
 

@@ -155,7 +155,7 @@ def _wedge_problem():
 
     from planning.optimiser.problem import make_problem
     from remnant.core.plan_choice import PlanChoice
-    from volumetry.atoms import Atoms
+    from volumetry.virtual_resection.atoms import Atoms
 
     tumour = np.zeros((1, 9), dtype=np.int64)
     tumour[0, 5] = 40

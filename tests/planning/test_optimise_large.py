@@ -34,8 +34,8 @@ from planning.optimiser.subproblem import subproblem
 from remnant.core.labels import CouinaudSegment
 from remnant.core.plan_choice import PlanChoice
 from remnant.testing.phantoms import body_grid, liver_phantom
-from volumetry.atoms import build_atoms
 from volumetry.liver_maps import liver_maps
+from volumetry.virtual_resection.atoms import build_atoms
 
 FAR = float("inf")
 TOLERANCE = 1e-6

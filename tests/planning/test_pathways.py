@@ -7,10 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from planning import inputs
-from planning.criteria import AnyOf
-from planning.distribution_rows import distribution_rows
-from planning.evidence import Evidence, debulkable_in_stages, plan_facts
-from planning.facts import grade_is_g1_or_g2
+from planning.criteria.conditions import AnyOf
+from planning.distribution.figure_rows import distribution_rows
+from planning.facts.evidence import Evidence, debulkable_in_stages, plan_facts
+from planning.facts.gathering import grade_is_g1_or_g2
 from planning.inputs import Facts, ShareRange
 from planning.literature import load_literature
 from planning.pathways import TRIAL_ID, pathways, trial_option

@@ -9,7 +9,7 @@ import pytest
 from examples.debulking import NORMAL, coarse_phantom, measured
 from planning.case import Case
 from planning.literature import load_literature
-from planning.plan import plan
+from planning.planner import plan
 from planning.wording import REVIEW_SENTENCE
 from remnant.core.plan_choice import PlanChoice
 from remnant.core.volumes import LabelMap

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from planning.case import Case
-from planning.facts import gather
+from planning.facts.gathering import gather
 from planning.inputs import INPUTS, Facts
 from planning.resectability import resectability
 from planning.transplant import transplant

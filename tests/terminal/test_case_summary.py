@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from planning.case import Case
-from planning.plan import plan
+from planning.planner import plan
 from remnant.core.case import CaseReport
 from remnant.core.findings import quality_finding
 from remnant.core.patient import LiverBackground, Patient
@@ -25,7 +25,7 @@ from remnant.view.parts import figure
 from remnant.wording.hepatectomies import resection_title
 from remnant.wording.numbers import ends
 from volumetry.measure import measure
-from volumetry.standardised import standardised_volume
+from volumetry.standardised.expected_volume import standardised_volume
 
 
 @pytest.fixture(scope="module")

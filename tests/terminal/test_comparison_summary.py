@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from planning.measured_growth import measured_forecast
+from planning.staging.measured_growth import measured_forecast
 from remnant.core.labels import CouinaudSegment
 from remnant.core.quantity import Quantity, UncertaintyPart
 from remnant.terminal.comparison_summary import _growth_table, _slowing_rows
-from volumetry.growth import FlrDraws, GrowthRequest, StandardDraws, growth
-from volumetry.uncertainty import sample_interval, spanned
+from volumetry.growth.remnant_growth import FlrDraws, GrowthRequest, StandardDraws, growth
+from volumetry.uncertainty.intervals import sample_interval, spanned
 
 DRAWS = 4000
 STLV_ML = 1500.0

@@ -15,7 +15,7 @@ from examples.plans import (
 )
 from planning.case import Case
 from planning.inputs import CLINICAL_INPUTS
-from planning.plan import plan
+from planning.planner import plan
 from remnant.core.case import CaseReport
 from remnant.core.findings import Verdict
 from remnant.core.labels import CouinaudSegment

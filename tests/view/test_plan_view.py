@@ -14,8 +14,8 @@ from examples.plans import (
     example_result,
 )
 from examples.reports import example_lesion
-from planning.facts import Case
-from planning.plan import plan
+from planning.facts.gathering import Case
+from planning.planner import plan
 from remnant.core.clinical import ClinicalFacts, ExtrahepaticDisease, Grade, PrimarySite
 from remnant.core.debulking import Fate, Recipe
 from remnant.core.findings import Comparison, Verdict

@@ -6,8 +6,8 @@ import re
 import pytest
 
 from remnant.core.findings import SourceStatus
-from volumetry.body import Fact
-from volumetry.standardised import BSA_FORMULAS, FORMULAS
+from volumetry.standardised.body_facts import Fact
+from volumetry.standardised.expected_volume import BSA_FORMULAS, FORMULAS
 
 
 @pytest.fixture(scope="module")

@@ -22,9 +22,9 @@ from remnant.testing.liver import analytic_liver
 from remnant.testing.metastases import scatter_metastases
 from remnant.testing.phantoms import liver_phantom
 from remnant.testing.strategies import SEEDS, geometries, grids_around, rotations
-from volumetry.error_models import GIVEN_MAPS
 from volumetry.measure import measure
 from volumetry.remnant import debulked_fraction, future_liver_remnant
+from volumetry.uncertainty.error_models import GIVEN_MAPS
 
 PATIENT = Patient(height_cm=171, weight_kg=73)
 MODEL = replace(GIVEN_MAPS, draws=200)

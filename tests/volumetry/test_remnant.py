@@ -19,9 +19,9 @@ from remnant.core.volumetry_report import (
     StandardisedVolume,
     VolumetryReport,
 )
-from volumetry.propagation import joint_draws
 from volumetry.remnant import debulked_fraction, future_liver_remnant
-from volumetry.standardised import standardised_volume
+from volumetry.standardised.expected_volume import standardised_volume
+from volumetry.uncertainty.joint_draws import joint_draws
 
 II, IV, V, VIII = (CouinaudSegment(n) for n in (2, 4, 5, 8))
 FUNCTIONAL_ML = dict(zip(CouinaudSegment, (20, 80, 100, 150, 200, 250, 300, 400), strict=True))

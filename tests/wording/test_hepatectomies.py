@@ -4,9 +4,9 @@ from itertools import combinations
 
 import pytest
 
-from planning.candidates import BRISBANE_HEPATECTOMIES
-from planning.debulking import debulking_findings
-from planning.reach import REACH_RULES
+from planning.hepatectomies.debulked_share import debulking_findings
+from planning.hepatectomies.named_sets import BRISBANE_HEPATECTOMIES
+from planning.hepatectomies.single_operation import REACH_RULES
 from remnant.core.findings import Basis, Finding, Verdict
 from remnant.core.labels import CouinaudSegment
 from remnant.core.quantity import Bound, Quantity

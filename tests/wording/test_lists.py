@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 from examples.reports import example_lesion
 from planning import inputs
 from planning.ablation import combined_ablation_finding, wedge_refusal
-from planning.criteria import CriteriaList, Criterion, judge, judge_list, remark_finding
+from planning.criteria.catalogue import CONDITIONS, CRITERIA, GROUPS, REMARKS, ROWS, TREATMENTS
+from planning.criteria.conditions import CriteriaList, Criterion, judge, judge_list, remark_finding
 from planning.inputs import INPUTS, Facts, ShareRange
 from planning.pathways import pathways, trial_option
 from planning.resectability import resectability
-from planning.rule_catalogue import CONDITIONS, CRITERIA, GROUPS, REMARKS, ROWS, TREATMENTS
 from planning.rules.pathways import ALTERNATIVE, LITTLE_EVIDENCE
 from planning.rules.staging import STAGING_RULES
-from planning.staging import staging
+from planning.staging.ways_to_operate import staging
 from planning.transplant import transplant
 from remnant.core.clinical import Differentiation, ExtrahepaticDisease, Grade, PrimarySite
 from remnant.core.criteria import LesionAblation

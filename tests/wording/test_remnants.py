@@ -5,10 +5,15 @@ from dataclasses import replace
 import pytest
 
 from examples.findings import example_finding
-from planning.contiguity import contiguity_finding
-from planning.flr import remnant_finding, remnant_findings
-from planning.flr_further import further_remnant_findings
-from planning.least_flr import least_flr_ml
+from planning.remnant.contiguity import contiguity_finding
+from planning.remnant.formula_sensitivity import (
+    sensitivity_finding,
+    sflr_by_formula,
+    with_disagreement,
+)
+from planning.remnant.further_minima import further_remnant_findings
+from planning.remnant.minima import remnant_finding, remnant_findings
+from planning.remnant.required_flr import least_flr_ml
 from planning.rules.remnant import (
     CLOYD,
     GEPNETLM_REVIEW,
@@ -16,7 +21,6 @@ from planning.rules.remnant import (
     PRIMARY_PAPERS,
     REMNANT_RULE_SETS,
 )
-from planning.sensitivity import sensitivity_finding, sflr_by_formula, with_disagreement
 from remnant.core.clinical import ClinicalFacts
 from remnant.core.findings import Basis, SourceStatus, Verdict
 from remnant.core.labels import CouinaudSegment
@@ -27,7 +31,7 @@ from remnant.core.reasons import Cause, reason, reasons_of
 from remnant.wording.findings import text_of
 from remnant.wording.reasons import why
 from remnant.wording.remnants import applied_minimum, formulas_apart
-from volumetry.standardised import standardised_volume
+from volumetry.standardised.expected_volume import standardised_volume
 
 UNKNOWN = LiverBackground.UNKNOWN
 KNOWN = tuple(b for b in LiverBackground if b is not UNKNOWN)

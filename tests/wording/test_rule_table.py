@@ -5,7 +5,7 @@ from itertools import chain
 
 import pytest
 
-from planning.criteria import AnyOf
+from planning.criteria.conditions import AnyOf
 from planning.literature import load_literature
 from planning.rules.flr import FURTHER_MINIMA
 from planning.rules.pathways import PATHWAY_TABLES

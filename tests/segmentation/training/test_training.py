@@ -34,7 +34,7 @@ from segmentation.training.scores import (
     projected_area_mm2,
     score,
 )
-from volumetry.propagation import plane_of
+from volumetry.uncertainty.joint_draws import plane_of
 
 GRID = Geometry((60, 50, 40), np.diag((4.0, 4.0, 5.0, 1.0)))
 

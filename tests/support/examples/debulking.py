@@ -20,9 +20,9 @@ from remnant.core.volumes import LabelMap
 from remnant.core.volumetry_report import VolumetryReport
 from remnant.testing.phantoms import LiverPhantom, body_grid, liver_phantom
 from remnant.testing.shapes import Ellipsoid
-from volumetry.atoms import Atoms
 from volumetry.liver_maps import LiverMaps, liver_maps
 from volumetry.measure import measure
+from volumetry.virtual_resection.atoms import Atoms
 
 COARSE_MM = (5.7, 6.1, 6.6)
 FEW_DRAWS = 200

@@ -1,0 +1,1 @@
+"""Conditions of the sources, and how they are judged."""

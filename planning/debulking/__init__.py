@@ -1,0 +1,1 @@
+"""Plans that debulk, their targets and limits."""

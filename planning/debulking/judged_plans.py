@@ -1,0 +1,244 @@
+"""From points of the optimiser and recipes of the user to plans with verdicts and sources."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from planning.ablation import combined_ablation_finding
+from planning.hepatectomies.debulked_share import debulking_findings
+from planning.hepatectomies.named_sets import candidate_for
+from planning.hepatectomies.single_operation import CONDITIONS
+from planning.optimiser.feasibility import Fault, count, normalised
+from planning.optimiser.front import Point
+from planning.optimiser.problem import Problem, is_named
+from planning.remnant.contiguity import contiguity_finding
+from planning.remnant.further_minima import further_remnant_findings
+from planning.remnant.minima import PREFIX, remnant_findings
+from planning.rules.remnant import DEBULKING_RULES, PROJECT_SOURCE
+from remnant.core.clinical import ClinicalFacts
+from remnant.core.debulking import DebulkingPlan, Fate, PlanOrigin, Recipe, VirtualResection
+from remnant.core.findings import Basis, Finding, SourceStatus, Threshold, Verdict, judged
+from remnant.core.labels import CouinaudSegment
+from remnant.core.lesions import Confirmation
+from remnant.core.patient import Patient
+from remnant.core.plan_choice import PlanChoice
+from remnant.core.quantity import Quantity
+from remnant.core.reasons import Cause, Reason, joined, reason
+from remnant.core.volumetry_report import VolumetryReport
+from volumetry.virtual_resection.plan_draws import PlanSpread
+from volumetry.virtual_resection.resection import virtual_resection
+
+CERTAIN = 0.95
+"""A verdict is certain from this probability on, and flips inside its 90 % interval below it."""
+FURTHER_PREFIX = "flr.further."
+TARGET_PREFIX = "debulking.target_"
+LIMITS_ID, UNCONFIRMED_ID = "plan.limits", "plan.unconfirmed_lesions"
+VASCULAR_ID, CUT_ID = "vascular_feasibility", "debulking.cut_lesions"
+RANKED = (Verdict.MET, Verdict.UNKNOWN, Verdict.NO_EVIDENCE, Verdict.NOT_MET)
+TREATED = frozenset((Fate.WITH_SEGMENTS, Fate.WEDGE, Fate.ABLATED))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanCase:
+    """What every plan of one case is judged with."""
+
+    report: VolumetryReport
+    patient: Patient
+    facts: ClinicalFacts
+    choice: PlanChoice
+    problem: Problem
+    drawn: PlanSpread
+
+
+def ranked_plans(points: Sequence[Point], case: PlanCase) -> tuple[DebulkingPlan, ...]:
+    """Judge and rank plans.
+
+    Returns
+    -------
+    tuple
+        Named hepatectomies before sets of segments without a name; of each those that the chosen
+        rule set accepts first, then the best plans for a target, the highest target first, then
+        more liver. The user's own plans come last. Ids follow this order.
+    """
+    recipes = (normalised(case.problem, recipe) for recipe in case.choice.recipes)
+    own = (_plan(recipe, case, None) for recipe in dict.fromkeys(recipes))
+    found = sorted((_plan(point.recipe, case, point) for point in points), key=_rank)
+    return tuple(_numbered(plan, number) for number, plan in enumerate((*found, *own), start=1))
+
+
+def _rank(plan: DebulkingPlan) -> tuple[bool, int, float, float]:
+    return (
+        not plan.named,
+        RANKED.index(plan.feasible),
+        -max(plan.targets, default=0.0),
+        -(plan.result.remnant.flr_ml.value or 0.0),
+    )
+
+
+def _plan(recipe: Recipe, case: PlanCase, point: Point | None) -> DebulkingPlan:
+    result = virtual_resection(
+        case.report,
+        patient=case.patient,
+        atoms=case.problem.atoms,
+        recipe=recipe,
+        drawn=case.drawn,
+    )
+    targets = case.choice.targets if point is None else point.targets
+    findings = (*_findings(recipe, result, case), *_on_targets(targets, result))
+    estimated = case.report.segments_need_review
+    grounds = (Reason(Cause.SEGMENTS_ESTIMATED),) if estimated else ()
+    voxel_ml = case.problem.atoms.voxel_ml
+    return DebulkingPlan(
+        id="",
+        origin=PlanOrigin.USER if point is None else PlanOrigin.OPTIMISER,
+        targets=() if point is None else point.targets,
+        recipe=recipe,
+        result=result,
+        extended=_extended(case.problem, recipe),
+        named=is_named(recipe.segments),
+        new_world=_new_world(recipe),
+        rule_set=case.choice.rule_set,
+        feasible=_feasible(findings, case),
+        proven=None if point is None else point.proven,
+        gap_ml=None if point is None else (point.most_flr - point.counted.flr) * voxel_ml,
+        on_front=point is not None and point.on_front,
+        flips=tuple(finding.id for finding in findings if _flips(finding)),
+        findings=tuple(replace(f, reasons=joined(f.reasons, grounds)) for f in findings),
+        reasons=grounds,
+    )
+
+
+def _numbered(plan: DebulkingPlan, number: int) -> DebulkingPlan:
+    return replace(plan, id=f"plan_{number}")
+
+
+def _new_world(recipe: Recipe) -> str:
+    return candidate_for(frozenset(recipe.segments)).new_world if recipe.segments else ""
+
+
+def _extended(problem: Problem, recipe: Recipe) -> int:
+    """Count wedges around lesions that lie partly in removed segments."""
+    removed = np.zeros(problem.core.shape[1], dtype=bool)
+    removed[[int(s) for s in recipe.segments]] = True
+    wedge = np.isin(problem.atoms.lesion_ids, recipe.wedges)
+    return int((wedge & problem.involves(removed)).sum())
+
+
+def _flips(finding: Finding) -> bool:
+    """Tell whether a verdict changes inside its interval; further minima decide nothing."""
+    chance = finding.probability
+    if chance is None or finding.id.startswith(FURTHER_PREFIX):
+        return False
+    return 1.0 - CERTAIN < chance < CERTAIN
+
+
+def _findings(recipe: Recipe, result: VirtualResection, case: PlanCase) -> Iterator[Finding]:
+    report, patient = case.report, case.patient
+    on_remnant = remnant_findings(
+        result.remnant,
+        patient=patient,
+        standardised=report.standardised,
+        chemotherapy_weeks=case.facts.chemotherapy_weeks,
+    )
+    yield from on_remnant
+    yield contiguity_finding(_kept(case.problem, recipe))
+    yield from further_remnant_findings(
+        result.remnant, patient=patient, standardised=report.standardised
+    )
+    yield from debulking_findings(result.debulked_fraction)
+    chosen = next((f for f in on_remnant if f.id == PREFIX + case.choice.rule_set), None)
+    combined = combined_ablation_finding(recipe, chosen)
+    if combined is not None:
+        yield combined
+    yield from _cautions(recipe, result, case)
+
+
+def _on_targets(targets: Sequence[float], result: VirtualResection) -> Iterator[Finding]:
+    """Hold the share against targets of the user's own, which no rule has."""
+    known = {rule.threshold.value for rule in DEBULKING_RULES}
+    share = result.debulked_fraction
+    for target in (t for t in targets if t not in known):
+        threshold = Threshold(
+            value=target,
+            basis=Basis.TUMOUR_VOLUME,
+            source=PROJECT_SOURCE,
+            status=SourceStatus.PROJECT,
+        )
+        yield Finding(
+            id=f"{TARGET_PREFIX}{100 * target:g}",
+            verdict=threshold.judge(share),
+            quantity=judged(share),
+            threshold=threshold,
+            source=PROJECT_SOURCE,
+            status=SourceStatus.PROJECT,
+            probability=threshold.probability(share),
+        )
+
+
+def _cautions(recipe: Recipe, result: VirtualResection, case: PlanCase) -> Iterator[Finding]:
+    if not is_named(recipe.segments):
+        yield _project(VASCULAR_ID, Verdict.UNKNOWN)
+    faults = count(case.problem, recipe).faults
+    if faults:
+        yield _project(LIMITS_ID, Verdict.NOT_MET, reasons=map(_broken, faults))
+    cut = [lesion for lesion, fate in result.fates.items() if fate is Fate.CUT]
+    if cut:
+        across = reason(Cause.LESIONS_ACROSS, *map(str, cut))
+        yield _project(CUT_ID, Verdict.NOT_MET, number=len(cut), reasons=(across,))
+    unconfirmed = tuple(_unconfirmed(result, case.report))
+    if unconfirmed:
+        yield _project(UNCONFIRMED_ID, Verdict.NOT_MET, number=len(unconfirmed))
+
+
+def _broken(fault: Fault) -> Reason:
+    amounts = (n for n in (fault.got, fault.allowed) if n is not None)
+    return reason(Cause.LIMIT_BROKEN, fault.kind.value, *amounts)
+
+
+def _unconfirmed(result: VirtualResection, report: VolumetryReport) -> Iterator[int]:
+    for lesion in report.lesions:
+        treated = result.fates.get(lesion.id) in TREATED
+        if treated and lesion.confirmation is Confirmation.AUTOMATIC:
+            yield lesion.id
+
+
+def _project(
+    identifier: str,
+    verdict: Verdict,
+    *,
+    number: int | None = None,
+    reasons: Iterable[Reason] = (),
+) -> Finding:
+    return Finding(
+        id=identifier,
+        verdict=verdict,
+        quantity=None if number is None else Quantity(float(number)),
+        reasons=tuple(reasons),
+        source=PROJECT_SOURCE,
+        status=SourceStatus.PROJECT,
+    )
+
+
+def _kept(problem: Problem, recipe: Recipe) -> frozenset[CouinaudSegment]:
+    """Segments that stay and hold functional liver."""
+    atoms = problem.atoms
+    held = {CouinaudSegment(int(c)) for c in atoms.segment[atoms.voxels > 0] if c}
+    return frozenset(held) - frozenset(recipe.segments)
+
+
+def _feasible(findings: Iterable[Finding], case: PlanCase) -> Verdict:
+    """Whether the chosen rule set accepts what would remain and the limits hold."""
+    found = {f.id: f.verdict for f in findings}
+    if LIMITS_ID in found:
+        return Verdict.NOT_MET
+    return accepted(case.choice.rule_set, found)
+
+
+def accepted(rule_set: str, found: Mapping[str, Verdict]) -> Verdict:
+    """Return a rule set's verdict on a remnant with its further condition."""
+    identifier = PREFIX + rule_set
+    condition = CONDITIONS.get(identifier)
+    if condition is not None and found.get(condition) is Verdict.NOT_MET:
+        return Verdict.NOT_MET
+    return found[identifier]

@@ -1,0 +1,159 @@
+"""All plans of one case: the optimiser's, the user's, and the same in two stages."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from planning.ablation import ablation_refusal, wedge_refusal
+from planning.case import Case
+from planning.debulking.judged_plans import PlanCase, ranked_plans
+from planning.debulking.targets import TargetCase, least_voxels, target_outcome
+from planning.distribution.scan_coverage import scan_cuts_liver
+from planning.hepatectomies.single_operation import CONDITIONS
+from planning.optimiser.front import Answer, answer_targets, front
+from planning.optimiser.problem import Problem, make_problem
+from planning.optimiser.reach import Reach, most_debulked
+from planning.optimiser.search import Demand, Optimum, Search, best_plan, start_search
+from planning.remnant.minima import PREFIX
+from planning.remnant.required_flr import least_flr_ml
+from planning.rules.remnant import CONTIGUOUS_SEGMENTS_MINIMUM
+from planning.staging.two_stages import staged_plans
+from remnant.core.debulking import DebulkingPlan, StagedPlan, TargetOutcome
+from remnant.core.patient import LiverBackground, Patient
+from remnant.core.plan_choice import PlanChoice
+from remnant.core.quantity import Quantity
+from remnant.core.reasons import Cause, Reason
+from remnant.core.volumetry_report import VolumetryReport
+from volumetry.liver_maps import LiverMaps
+from volumetry.virtual_resection.atoms import build_atoms
+from volumetry.virtual_resection.plan_draws import plan_spread
+
+CLASS_TARGETS = (0.70, 0.90, 1.0)
+"""Shares that classes and conditions of the sources rest on, whatever the user asks for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """Plans, targets and stages of one case; ``reasons`` say why there are none.
+
+    ``for_classes`` are targets that classes and conditions ask for and the user did not.
+    """
+
+    plans: tuple[DebulkingPlan, ...] = ()
+    targets: tuple[TargetOutcome, ...] = ()
+    staged: tuple[StagedPlan, ...] = ()
+    for_classes: tuple[TargetOutcome, ...] = ()
+    reasons: tuple[Reason, ...] = ()
+
+
+def make_plans(case: Case) -> Planned:
+    """Find the best plans for every target of a case and judge them.
+
+    Raises
+    ------
+    InputError
+        The rule set is not known, or a recipe names a lesion that does not count.
+    """
+    report, patient, facts, maps = case.report, case.patient, case.facts, case.maps
+    reasons = _why_none(report, maps)
+    if reasons or maps is None:
+        return Planned(reasons=reasons)
+    choice = _with_condition(case.choice)
+    least = least_flr_ml(choice.rule_set, report=report, patient=patient, facts=facts)
+    problem = _problem(case, maps, choice)
+    search = start_search(problem, seconds=choice.seconds)
+    answers = answer_targets(search, choice.targets, named_only=choice.named_only)
+    others = [target for target in CLASS_TARGETS if target not in choice.targets]
+    for_classes = answer_targets(search, others, named_only=choice.named_only)
+    reach, enough = most_debulked(search), _with_enough_liver(search, least)
+    plan_case = PlanCase(
+        report=report,
+        patient=patient,
+        facts=facts,
+        choice=choice,
+        problem=problem,
+        drawn=plan_spread(report, atoms=problem.atoms),
+    )
+    besides = _fullest(search, enough, answers)
+    points = front(search, answers, best_only=for_classes, besides=besides)
+    plans = ranked_plans(points, plan_case)
+    judged = TargetCase(
+        search=search,
+        choice=choice,
+        plans=plans,
+        reach=reach,
+        enough=enough,
+        least_flr_ml=least,
+        stlv_ml=report.standardised.stlv_ml.value,
+        reasons=tuple(_grounds(report, patient)),
+    )
+    return Planned(
+        plans=plans,
+        targets=tuple(target_outcome(answer, judged) for answer in answers),
+        for_classes=tuple(target_outcome(answer, judged) for answer in for_classes),
+        staged=staged_plans(
+            plans,
+            report=report,
+            patient=patient,
+            facts=facts,
+            least_flr_ml=least,
+        ),
+    )
+
+
+def _problem(case: Case, maps: LiverMaps, choice: PlanChoice) -> Problem:
+    """Build the atoms, and say what may be done to each lesion."""
+    lesions = case.report.counted_lesions
+    whipple = case.facts.pancreatoduodenectomy
+    ids = tuple(lesion.id for lesion in lesions)
+    return make_problem(
+        build_atoms(maps, lesion_ids=ids, choice=choice).atoms,
+        choice,
+        wedge_allowed={one.id: not wedge_refusal(one, choice) for one in lesions},
+        ablation_allowed={
+            one.id: not ablation_refusal(one, after_whipple=whipple, choice=choice)
+            for one in lesions
+        },
+    )
+
+
+def _with_enough_liver(search: Search, least_flr_ml: Quantity) -> Reach | None:
+    """Return the most tumour that can be treated with enough liver left, if that is known."""
+    least_flr = least_voxels(search.problem, least_flr_ml)
+    return None if least_flr is None else most_debulked(search, least_flr=least_flr)
+
+
+def _fullest(
+    search: Search, enough: Reach | None, answers: Sequence[Answer]
+) -> tuple[Optimum, ...]:
+    """Return the plan that treats most with enough liver left, where targets ask for more."""
+    if enough is None or not enough.debulked or all(a.demand <= enough.debulked for a in answers):
+        return ()
+    return (best_plan(search, Demand(debulked=enough.debulked)),)
+
+
+def _with_condition(choice: PlanChoice) -> PlanChoice:
+    """Ask for two neighbours where the chosen rule set itself does."""
+    if PREFIX + choice.rule_set not in CONDITIONS:
+        return choice
+    most = max(choice.contiguous_segments, CONTIGUOUS_SEGMENTS_MINIMUM)
+    return replace(choice, contiguous_segments=most)
+
+
+def _why_none(report: VolumetryReport, maps: LiverMaps | None) -> tuple[Reason, ...]:
+    if report.segments is None:
+        return report.segments_reasons or (Reason(Cause.SEGMENTS_UNKNOWN),)
+    if report.tumour_ml.value is None:
+        return report.tumour_ml.reasons
+    if not report.counted_lesions:
+        return (Reason(Cause.NOTHING_TO_TREAT),)
+    return (Reason(Cause.NO_MAPS),) if maps is None else ()
+
+
+def _grounds(report: VolumetryReport, patient: Patient) -> Iterator[Reason]:
+    """Yield what the answer to every target rests on."""
+    if scan_cuts_liver(report):
+        yield Reason(Cause.MORE_BEYOND_SCAN)
+    if patient.background is LiverBackground.UNKNOWN:
+        yield Reason(Cause.BACKGROUND_UNKNOWN)
+    if report.segments_need_review:
+        yield Reason(Cause.SEGMENTS_ESTIMATED)

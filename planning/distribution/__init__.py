@@ -1,0 +1,1 @@
+"""How metastases are distributed in a liver."""

@@ -1,0 +1,265 @@
+"""All that is known of a case, by the inputs that conditions ask for.
+
+Facts that others imply are filled in; facts that contradict each other are refused. What is filled
+in beyond what the sources print is this project's reading and said below.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from planning import inputs
+from planning.case import Case
+from planning.debulking.chosen_limits import chosen_limits
+from planning.distribution.figure_rows import distribution_rows
+from planning.distribution.frilling import lobes_involved
+from planning.distribution.scan_coverage import scan_cuts_liver
+from planning.facts.contradictions import require_consistent
+from planning.facts.evidence import Evidence, plan_facts
+from planning.inputs import Facts, Input, Value
+from remnant.core.clinical import (
+    ClinicalFacts,
+    Differentiation,
+    ExtrahepaticDisease,
+    Grade,
+    PrimarySite,
+    PrimaryStatus,
+)
+from remnant.core.debulking import DebulkingPlan, TargetOutcome
+from remnant.core.patient import LiverBackground
+from remnant.core.plan import Frilling, FrillingType
+from remnant.core.quantity import Bound, Quantity
+from remnant.core.reasons import Cause, reason
+from remnant.core.volumetry_report import VolumetryReport
+
+G1_KI67_PERCENT = 2.0
+G2_KI67_PERCENT = 20.0
+"""Highest Ki-67 of G1 and G2 (``machairas2021``). It prints G2 from 3 on: above 2 is read as G2."""
+FEW_PLATELETS_PER_NL = 100.0
+"""Below this, platelets are a sign of portal hypertension (``gepnetlm_review``)."""
+LOBES_BOTH = 2
+
+PORTAL_DRAINAGE: Mapping[PrimarySite, bool] = {
+    PrimarySite.PANCREAS: True,
+    PrimarySite.SMALL_BOWEL: True,
+    PrimarySite.STOMACH: True,
+    PrimarySite.DUODENUM: True,
+    PrimarySite.APPENDIX: True,
+    PrimarySite.COLON: True,
+    PrimarySite.LUNG: False,
+}
+"""Whether a primary drains into the portal vein, by anatomy: this project's reading. The rectum
+drains both ways and is left out."""
+
+
+def gather(
+    case: Case,
+    *,
+    frilling: Frilling | None = None,
+    plans: Sequence[DebulkingPlan] = (),
+    targets: Sequence[TargetOutcome] = (),
+) -> Facts:
+    """Gather what is known of a case: the one place where facts are made.
+
+    Parameters
+    ----------
+    case
+        What was measured, told and chosen. Where the choice tightens a limit, what is out of reach
+        of the plans is unknown.
+    frilling
+        Distribution; unclassifiable, absent or that of a cut liver is unknown.
+    plans, targets
+        What can be removed; without them it is unknown.
+
+    Returns
+    -------
+    Facts
+        One value for every input that is not of a single lesion or plan.
+
+    Raises
+    ------
+    InputError
+        Two facts contradict each other.
+    """
+    require_consistent(case.facts)
+    cut = scan_cuts_liver(case.report)
+    evidence = Evidence(
+        plans=tuple(plans),
+        targets=tuple(targets),
+        limits=chosen_limits(case.choice),
+        cut=cut,
+        margin_mm=case.choice.resection_margin_mm,
+    )
+    return Facts(
+        {
+            **told_facts(case),
+            **_measured(case.report, frilling, cut=cut),
+            **plan_facts(evidence),
+            inputs.RESECTION_MARGIN: case.choice.resection_margin_mm,
+        }
+    )
+
+
+def told_facts(case: Case) -> Mapping[Input, Value]:
+    """Return what a person told of a case, and what follows from that alone."""
+    known, background = with_implied(case.facts), case.patient.background
+    return {
+        **{one: getattr(known, one.name) for one in inputs.CLINICAL_INPUTS},
+        inputs.AGE: case.patient.age_years,
+        inputs.BACKGROUND: None if background is LiverBackground.UNKNOWN else background,
+        inputs.PRIMARY_RESECTED: _primary_resected(known),
+        inputs.PORTAL_HYPERTENSION_SIGNS: _portal_hypertension_signs(known),
+        inputs.GRADE_IS_G1_OR_G2: grade_is_g1_or_g2(known),
+        inputs.TRANSPLANT_SELECTED: True if known.on_transplant_list else None,
+    }
+
+
+def _measured(
+    report: VolumetryReport, frilling: Frilling | None, *, cut: bool
+) -> Mapping[Input, Value]:
+    count, both = _lesion_count(report), _both_lobes(report)
+    return {
+        inputs.BURDEN: report.burden_fraction,
+        inputs.LESION_COUNT: count,
+        inputs.LARGEST_LESION: largest_lesion_mm(report),
+        inputs.BOTH_LOBES: both,
+        inputs.FRILLING: _frilling_type(frilling, cut=cut),
+        **distribution_rows(count, both_lobes=both, frilling=frilling),
+    }
+
+
+def grade_is_g1_or_g2(facts: ClinicalFacts) -> bool | None:
+    """Tell whether a tumour is G1 or G2: poor differentiation rules, then grade, then Ki-67.
+
+    Returns
+    -------
+    bool or None
+        ``None`` without grade and Ki-67.
+    """
+    if _differentiation(facts) is Differentiation.POOR:
+        return False
+    if facts.grade is not None:
+        return facts.grade in (Grade.G1, Grade.G2)
+    return None if facts.ki67_percent is None else facts.ki67_percent <= G2_KI67_PERCENT
+
+
+def largest_lesion_mm(report: VolumetryReport) -> Quantity:
+    """Return the longest 3-D diameter of any lesion that counts.
+
+    A lower bound where the scan cuts a lesion or the liver; absent where lesions are not known or
+    there is none.
+    """
+    lesions = report.counted_lesions
+    if report.tumour_ml.value is None:
+        return Quantity.absent(report.tumour_ml.reasons)
+    if not lesions:
+        return Quantity.absent(reason(Cause.NO_LESION))
+    largest = max(lesion.feret_3d_mm for lesion in lesions)
+    cut = report.tlv_ml.bound is not None or any(x.volume_ml.bound is not None for x in lesions)
+    if not cut:
+        return Quantity(largest)
+    return Quantity(largest, bound=Bound.LOWER, reasons=(reason(Cause.SCAN_CUTS_SOMETHING),))
+
+
+def with_implied(facts: ClinicalFacts) -> ClinicalFacts:
+    """Fill in what other facts imply.
+
+    Grade from Ki-67 and differentiation, and differentiation from a grade that was given; a removed
+    primary from its date; hormone excess from refractory hormonal symptoms; no peritoneal
+    carcinomatosis where there is nothing outside the liver, and disease outside the liver (read as
+    significant) where there is peritoneal carcinomatosis; portal drainage from the primary's site.
+    """
+    status, months = facts.primary_status, facts.primary_resected_months
+    drainage = facts.portal_drainage
+    if drainage is None and facts.primary_site is not None:
+        drainage = PORTAL_DRAINAGE.get(facts.primary_site)
+    return replace(
+        facts,
+        grade=grade_of(facts),
+        differentiation=_differentiation(facts),
+        primary_status=PrimaryStatus.RESECTED if status is None and months is not None else status,
+        functional=True if facts.symptoms_refractory else facts.functional,
+        extrahepatic_disease=_extrahepatic(facts),
+        peritoneal_carcinomatosis=_peritoneal(facts),
+        portal_drainage=drainage,
+    )
+
+
+def grade_of(facts: ClinicalFacts) -> Grade | None:
+    """Return the grade that was given, else that of Ki-67 and differentiation.
+
+    Poorly differentiated is NEC whatever the Ki-67. Up to 2 % is G1, up to 20 % is G2 (also
+    without a word on differentiation, as ``machairas2021`` prints it), more is G3 when well
+    differentiated, and unknown without that word.
+    """
+    if facts.grade is not None:
+        return facts.grade
+    if facts.differentiation is Differentiation.POOR:
+        return Grade.NEC
+    ki67 = facts.ki67_percent
+    if ki67 is None:
+        return None
+    if ki67 <= G2_KI67_PERCENT:
+        return Grade.G1 if ki67 <= G1_KI67_PERCENT else Grade.G2
+    return None if facts.differentiation is None else Grade.G3
+
+
+def _differentiation(facts: ClinicalFacts) -> Differentiation | None:
+    if facts.differentiation is not None or facts.grade is None:
+        return facts.differentiation
+    return Differentiation.POOR if facts.grade is Grade.NEC else Differentiation.WELL
+
+
+def _extrahepatic(facts: ClinicalFacts) -> ExtrahepaticDisease | None:
+    if facts.extrahepatic_disease is None and facts.peritoneal_carcinomatosis:
+        return ExtrahepaticDisease.SIGNIFICANT
+    return facts.extrahepatic_disease
+
+
+def _peritoneal(facts: ClinicalFacts) -> bool | None:
+    nothing = facts.extrahepatic_disease is ExtrahepaticDisease.NONE
+    return False if nothing else facts.peritoneal_carcinomatosis
+
+
+def _primary_resected(facts: ClinicalFacts) -> bool | None:
+    status = facts.primary_status
+    return None if status is None else status is PrimaryStatus.RESECTED
+
+
+def _portal_hypertension_signs(facts: ClinicalFacts) -> bool | None:
+    platelets = facts.platelets_per_nl
+    signs = (
+        facts.portal_hypertension,
+        facts.ascites,
+        facts.varices,
+        facts.splenomegaly,
+        None if platelets is None else platelets < FEW_PLATELETS_PER_NL,
+    )
+    if any(signs):
+        return True
+    return None if None in signs else False
+
+
+def _lesion_count(report: VolumetryReport) -> Quantity:
+    number = float(len(report.counted_lesions))
+    if report.tumour_ml.value is None:
+        return Quantity.absent(report.tumour_ml.reasons)
+    if scan_cuts_liver(report):
+        return Quantity(number, bound=Bound.LOWER, reasons=(reason(Cause.MORE_BEYOND_SCAN),))
+    return Quantity(number)
+
+
+def _both_lobes(report: VolumetryReport) -> bool | None:
+    """Both where lesions involve each; not known without lesions' segments or beyond the scan."""
+    lesions = report.counted_lesions
+    if report.tumour_ml.value is None:
+        return None
+    if len(lobes_involved(lesions)) == LOBES_BOTH:
+        return True
+    placed = all(lesion.segment_fractions is not None for lesion in lesions)
+    return False if placed and not scan_cuts_liver(report) else None
+
+
+def _frilling_type(frilling: Frilling | None, *, cut: bool) -> FrillingType | None:
+    if frilling is None or cut or frilling.type is FrillingType.UNCLASSIFIABLE:
+        return None
+    return frilling.type

@@ -1,0 +1,1 @@
+"""Hepatectomies by their names."""

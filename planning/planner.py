@@ -1,0 +1,250 @@
+"""From volumes to a planning report: distribution, resections, and what each source says."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+from planning.ablation import lesion_ablations
+from planning.case import Case
+from planning.debulking.chosen_limits import chosen_limits
+from planning.debulking.plan_search import make_plans
+from planning.distribution.frilling import classify, frilling_finding
+from planning.distribution.netlm import netlm, netlm_finding
+from planning.distribution.scan_coverage import scan_cuts_liver
+from planning.distribution.stability import stability, stability_finding
+from planning.facts.contradictions import require_consistent
+from planning.facts.gathering import gather
+from planning.hepatectomies.debulked_share import cut_lesions_finding, debulking_findings
+from planning.hepatectomies.named_sets import Candidate, candidates
+from planning.hepatectomies.single_operation import reach_findings
+from planning.inputs import Facts
+from planning.pathways import pathways
+from planning.remnant.contiguity import contiguity_finding
+from planning.remnant.formula_sensitivity import (
+    sensitivity_finding,
+    sflr_by_formula,
+    with_disagreement,
+)
+from planning.remnant.minima import remnant_findings
+from planning.resectability import resectability
+from planning.rules.remnant import PROJECT_SOURCE
+from planning.staging.ways_to_operate import staging
+from planning.transplant import transplant
+from remnant.core.debulking import TargetOutcome
+from remnant.core.findings import Basis, Finding, SourceStatus, Verdict, judged
+from remnant.core.labels import CouinaudSegment
+from remnant.core.lesions import Confirmation
+from remnant.core.patient import Patient
+from remnant.core.plan import Frilling, Netlm, Resection, Stability
+from remnant.core.planning_report import PlanningReport
+from remnant.core.quantity import Quantity
+from remnant.core.reasons import Cause, Reason, joined, reason
+from remnant.core.volumetry_report import VolumetryReport
+from volumetry.remnant import debulked_fraction, future_liver_remnant
+from volumetry.uncertainty.joint_draws import Spread, spread
+
+ALL_SEGMENTS = frozenset(CouinaudSegment)
+BURDEN_SOURCE = "luo2019"
+
+
+def plan(case: Case, *, custom: Sequence[frozenset[CouinaudSegment]] = ()) -> PlanningReport:
+    """Plan one case.
+
+    Parameters
+    ----------
+    case
+        What was measured, told and chosen.
+    custom
+        Sets of segments to judge beside the Brisbane 2000 hepatectomies.
+
+    Returns
+    -------
+    PlanningReport
+        Frilling type, every resection with its remnant and findings, and the findings on the
+        whole case. Nothing in it is a recommendation. While the segments need review, that is a
+        reason of each finding that rests on them; verdicts and figures are those of the estimate.
+
+    Raises
+    ------
+    InputError
+        A custom set is empty, or facts contradict each other.
+    """
+    report = case.report
+    require_consistent(case.facts)
+    drawn = None if report.segments is None else spread(report)
+    resections = tuple(_resection(c, case, drawn) for c in candidates(custom))
+    frilling, planned = classify(report), make_plans(case)
+    plans, targets = planned.plans, (*planned.targets, *planned.for_classes)
+    facts = gather(case, frilling=frilling, plans=plans, targets=targets)
+    stable = stability(report, maps=case.maps)
+    surgical = netlm(report, targets=targets, plans=plans, choice=case.choice)
+    return PlanningReport(
+        frilling=frilling,
+        resections=resections,
+        findings=(
+            burden_finding(report),
+            _distribution(frilling, report),
+            *_classes(report, stable, surgical),
+            *_reviewable(reach_findings(resections), report),
+            *_sensitivity(report, case.patient),
+            *_unconfirmed(report),
+        ),
+        plans=plans,
+        plans_reasons=planned.reasons,
+        targets=planned.targets,
+        staged=planned.staged,
+        netlm=surgical,
+        stability=stable,
+        **_lists(case, facts, targets),
+    )
+
+
+def _lists(case: Case, facts: Facts, targets: Sequence[TargetOutcome]) -> dict[str, Any]:
+    """Judge the lists of every source by what is known."""
+    limits, estimated = chosen_limits(case.choice), case.segments_estimated
+    return {
+        "resectability": resectability(facts, segments_estimated=estimated),
+        "ablation": lesion_ablations(case.report, facts=facts, choice=case.choice),
+        "staging": staging(facts, targets=targets, limits=limits, segments_estimated=estimated),
+        "transplant": transplant(facts, segments_estimated=estimated),
+        "pathways": pathways(facts, limits=limits, segments_estimated=estimated),
+    }
+
+
+def burden_finding(report: VolumetryReport) -> Finding:
+    """State the class of hepatic tumour load.
+
+    ``MET`` where the class is certain, ``UNKNOWN`` where the fraction is absent, only a bound,
+    indicative, or that of a liver which the scan cuts. ``value`` is the burden fraction,
+    ``probability`` that of its class.
+    """
+    cut = scan_cuts_liver(report)
+    certain = report.burden_class is not None and not cut
+    return Finding(
+        id="burden.class",
+        verdict=Verdict.MET if certain else Verdict.UNKNOWN,
+        quantity=judged(report.burden_fraction),
+        probability=_class_probability(report),
+        reasons=tuple(_class_reasons(report, cut=cut)),
+        denominator=Basis.TOTAL_LIVER_VOLUME,
+        source=BURDEN_SOURCE,
+        status=SourceStatus.VERIFIED,
+    )
+
+
+def _class_probability(report: VolumetryReport) -> float | None:
+    if report.burden_class is None or report.burden_class_probabilities is None:
+        return None
+    return report.burden_class_probabilities[report.burden_class]
+
+
+def _class_reasons(report: VolumetryReport, *, cut: bool) -> Iterator[Reason]:
+    if report.burden_class is not None:
+        yield reason(Cause.BURDEN_CLASS, report.burden_class.value)
+    if cut and report.burden_fraction.value is not None:
+        yield reason(Cause.WITHIN_SCAN)
+
+
+def _sensitivity(report: VolumetryReport, patient: Patient) -> Iterator[Finding]:
+    finding = sensitivity_finding(patient, report.standardised)
+    if finding is not None:
+        yield finding
+
+
+def _resection(candidate: Candidate, case: Case, drawn: Spread | None) -> Resection:
+    report, patient, removed = case.report, case.patient, candidate.segments
+    remnant = future_liver_remnant(report, patient=patient, removed=removed, drawn=drawn)
+    debulked = debulked_fraction(report, removed=removed, drawn=drawn)
+    ratios = sflr_by_formula(remnant.flr_ml, patient, report.standardised)
+    on_remnant = remnant_findings(
+        remnant,
+        patient=patient,
+        standardised=report.standardised,
+        chemotherapy_weeks=case.facts.chemotherapy_weeks,
+    )
+    findings = (
+        *(with_disagreement(finding, remnant, ratios) for finding in on_remnant),
+        contiguity_finding(_kept(report, removed)),
+        *debulking_findings(debulked),
+        *_geometry_findings(candidate, report),
+    )
+    return Resection(
+        name=candidate.name,
+        segments=tuple(sorted(removed)),
+        named=candidate.named,
+        new_world=candidate.new_world,
+        remnant=remnant,
+        debulked_fraction=debulked,
+        findings=_reviewable(findings, report),
+        sflr_by_formula=ratios,
+    )
+
+
+def _reviewable(findings: tuple[Finding, ...], report: VolumetryReport) -> tuple[Finding, ...]:
+    """Mark findings with a value: those of a resection without one do not rest on segments."""
+    if not report.segments_need_review:
+        return findings
+    return tuple(f if f.value is None else _marked(f) for f in findings)
+
+
+def _marked(finding: Finding) -> Finding:
+    """Mark a finding as resting on segments that are an estimate to be reviewed."""
+    estimated = (reason(Cause.SEGMENTS_ESTIMATED),)
+    return replace(finding, reasons=joined(finding.reasons, estimated))
+
+
+def _classes(
+    report: VolumetryReport, stable: Stability | None, surgical: Netlm
+) -> Iterator[Finding]:
+    """Mark what rests on which segments lesions involve and on what would remain."""
+    found = () if stable is None else (stability_finding(stable),)
+    for finding in (*found, netlm_finding(surgical)):
+        yield _marked(finding) if report.segments_need_review else finding
+
+
+def _distribution(frilling: Frilling, report: VolumetryReport) -> Finding:
+    """Mark the type where it rests on which segments several lesions involve."""
+    finding = frilling_finding(frilling, cut=scan_cuts_liver(report))
+    several = len(report.counted_lesions) > 1
+    return _marked(finding) if several and report.segments_need_review else finding
+
+
+def _kept(
+    report: VolumetryReport, removed: frozenset[CouinaudSegment]
+) -> frozenset[CouinaudSegment]:
+    """Segments that would stay; those known to hold no functional liver do not count.
+
+    Of a segment that the scan cuts it is not known.
+    """
+    segments = report.segments
+    if segments is None:
+        return ALL_SEGMENTS - removed
+    held = (s for s, v in segments.items() if v.functional_ml > 0 or v.touches_edge)
+    return frozenset(held) - removed
+
+
+def _geometry_findings(candidate: Candidate, report: VolumetryReport) -> Iterator[Finding]:
+    cut = cut_lesions_finding(report.lesions, removed=candidate.segments)
+    if cut is not None:
+        yield cut
+    if not candidate.named:
+        yield Finding(
+            id="vascular_feasibility",
+            verdict=Verdict.UNKNOWN,
+            source=PROJECT_SOURCE,
+            status=SourceStatus.PROJECT,
+        )
+
+
+def _unconfirmed(report: VolumetryReport) -> Iterator[Finding]:
+    counting = report.counted_lesions
+    unconfirmed = sum(lesion.confirmation is Confirmation.AUTOMATIC for lesion in counting)
+    if counting:
+        yield Finding(
+            id="lesions.unconfirmed",
+            verdict=Verdict.NOT_MET if unconfirmed else Verdict.MET,
+            quantity=Quantity(float(unconfirmed)),
+            reasons=(reason(Cause.LESIONS_COUNTED, len(counting)),),
+            source=PROJECT_SOURCE,
+            status=SourceStatus.PROJECT,
+        )

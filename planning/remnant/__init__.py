@@ -1,0 +1,1 @@
+"""Minima of the future liver remnant."""

@@ -1,0 +1,1 @@
+"""Operations in stages, and growth between them."""

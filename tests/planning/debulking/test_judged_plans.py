@@ -1,0 +1,389 @@
+"""Plans with their verdicts, on a phantom of five metastases of which one is rejected."""
+
+from dataclasses import replace
+from itertools import pairwise
+
+import pytest
+
+from examples.debulking import NORMAL, coarse_phantom, measured
+from examples.findings import example_finding
+from examples.plans import example_result
+from planning.debulking.judged_plans import (
+    CERTAIN,
+    FLIPS,
+    FURTHER_PREFIX,
+    PlanCase,
+    accepted,
+    headline,
+    ranked_plans,
+    title,
+)
+from planning.optimiser.feasibility import count
+from planning.optimiser.front import Point
+from planning.optimiser.problem import make_problem
+from planning.wording import REVIEW_SENTENCE
+from remnant.core.clinical import NOTHING_SAID
+from remnant.core.debulking import Fate, PlanOrigin, Recipe
+from remnant.core.findings import Basis, SourceStatus, Verdict
+from remnant.core.labels import CouinaudSegment
+from remnant.core.lesions import Confirmation
+from remnant.core.plan_choice import PlanChoice
+from remnant.core.quantity import Bound, Quantity
+from remnant.core.volumetry_report import SegmentSource
+from volumetry.virtual_resection.atoms import build_atoms
+from volumetry.virtual_resection.plan_draws import plan_spread
+
+MET, NOT_MET, UNKNOWN, NO_EVIDENCE = Verdict
+REJECTED = 2
+SAID = {1: Confirmation.CONFIRMED, REJECTED: Confirmation.REJECTED, 3: Confirmation.CONFIRMED}
+RULE_SET = "flr.gepnetlm_review"
+
+
+def some(*codes):
+    return tuple(CouinaudSegment(code) for code in codes)
+
+
+@pytest.fixture(scope="module")
+def case():
+    phantom = coarse_phantom()
+    report, maps = measured(
+        phantom.structures, phantom.lesions, phantom.couinaud, confirmations=SAID
+    )
+    ids = tuple(lesion.id for lesion in report.lesions if lesion.counts)
+    choice = PlanChoice()
+    atoms = build_atoms(maps, lesion_ids=ids, choice=choice).atoms
+    allowed = dict.fromkeys(ids, True)
+    problem = make_problem(atoms, choice, wedge_allowed=allowed, ablation_allowed=allowed)
+    return PlanCase(
+        report=report, patient=NORMAL, facts=NOTHING_SAID, choice=choice, problem=problem,
+        drawn=plan_spread(report, atoms=atoms),
+    )  # fmt: skip
+
+
+def own(case, *recipes, **changes):
+    """The user's plans alone."""
+    return ranked_plans((), replace(case, choice=replace(case.choice, recipes=recipes), **changes))
+
+
+def point(case, recipe, *, targets=(), proven=True, more=0, on_front=True):
+    counted = count(case.problem, recipe)
+    return Point(
+        recipe=recipe, counted=counted, proven=proven, most_flr=counted.flr + more,
+        targets=targets, on_front=on_front,
+    )  # fmt: skip
+
+
+def found(plan):
+    return {finding.id: finding for finding in plan.findings}
+
+
+def cut_recipe(case):
+    """Removed segments that hold a part of some lesion only."""
+    for row in case.problem.core:
+        codes = [int(c) for c in row.nonzero()[0] if c]
+        if len(codes) > 1:
+            return Recipe(segments=some(codes[0]))
+    raise AssertionError("the phantom has no lesion across a border")
+
+
+def test_rejected_lesion__is_never_treated_nor_has_a_fate(case):
+    treated = tuple(case.problem.atoms.lesion_ids)
+    (plan,) = own(case, Recipe(wedges=treated))
+
+    assert REJECTED not in treated
+    assert set(treated) == set(plan.result.fates)
+    assert 1.0 == plan.result.debulked_fraction.value
+
+
+def test_unconfirmed__counts_treated_lesions_only(case):
+    all_ids = case.problem.atoms.lesion_ids
+    open_ids = tuple(i for i in all_ids if i not in SAID)
+    none, one, every = own(
+        case, Recipe(wedges=(1, 3)), Recipe(wedges=(1,), ablations=open_ids[:1]),
+        Recipe(wedges=all_ids),
+    )  # fmt: skip
+
+    assert "plan.unconfirmed_lesions" not in found(none)
+    caution = found(one)["plan.unconfirmed_lesions"]
+    assert (NOT_MET, 1) == (caution.verdict, caution.value)
+    assert "Treats 1 lesion that no reader confirmed." == caution.text
+    assert len(open_ids) == found(every)["plan.unconfirmed_lesions"].value
+
+
+def test_user_recipe__with_its_faults_named(case):
+    recipe = cut_recipe(case)
+    (plan,) = own(case, recipe)
+    faults = count(case.problem, recipe).faults
+    cut = [lesion for lesion, fate in plan.result.fates.items() if fate is Fate.CUT]
+
+    assert (PlanOrigin.USER, (), None, None, False) == (
+        plan.origin, plan.targets, plan.proven, plan.gap_ml, plan.on_front
+    )  # fmt: skip
+    assert NOT_MET is plan.feasible
+    limits = found(plan)["plan.limits"]
+    assert "a lesion that the transection cuts" in faults
+    assert f"Breaks the limits: {'; '.join(faults)}." == limits.text
+    assert plan.headline.startswith(limits.text)
+    across = found(plan)["debulking.cut_lesions"]
+    assert (NOT_MET, len(cut)) == (across.verdict, across.value)
+    assert all(str(lesion) in across.text for lesion in cut)
+
+
+def test_user_recipe__within_the_limits_has_no_fault(case):
+    (plan,) = own(case, Recipe(wedges=(1,)))
+
+    assert not {"plan.limits", "debulking.cut_lesions"} & set(found(plan))
+    assert found(plan)[RULE_SET].verdict is plan.feasible
+
+
+def test_user_recipes__come_last_each_once_and_stay_in_their_order(case):
+    first, second = Recipe(ablations=(1,)), Recipe(wedges=(1,))
+    case = replace(case, choice=replace(case.choice, recipes=(first, second, first)))
+    points = (point(case, Recipe(segments=some(2, 6))), point(case, Recipe(wedges=(3,))))
+
+    plans = ranked_plans(points, case)
+
+    assert [f"plan_{n}" for n in range(1, 5)] == [plan.id for plan in plans]
+    assert [first, second] == [plan.recipe for plan in plans[2:]]
+    assert [False, False, True, True] == [plan.origin is PlanOrigin.USER for plan in plans]
+
+
+def test_ranking__names_then_verdicts_then_targets_then_liver(case):
+    recipes = {
+        Recipe(wedges=(1,)): (0.7,),
+        Recipe(wedges=(3,)): (0.7, 1.0),
+        Recipe(ablations=(3,)): (),
+        Recipe(wedges=(1, 3)): (),
+        Recipe(segments=some(2, 6)): (0.8,),
+        Recipe(segments=some(2, 3, 4, 5, 6)): (1.0,),
+        Recipe(segments=some(1, 4, 5, 6, 7, 8)): (1.0,),
+        Recipe(segments=some(4, 5, 6, 7, 8)): (),
+    }
+    points = tuple(point(case, recipe, targets=t) for recipe, t in recipes.items())
+    plans = ranked_plans(points, case)
+    order = (MET, UNKNOWN, NO_EVIDENCE, NOT_MET)
+    keys = [
+        (
+            not p.named,
+            order.index(p.feasible),
+            -max(p.targets, default=0),
+            -p.result.remnant.flr_ml.value,
+        )
+        for p in plans
+    ]
+
+    assert all(before <= after for before, after in pairwise(keys))
+    assert plans == ranked_plans(points[::-1], case)
+    assert {True, False} == {p.named for p in plans}
+    assert {MET, NOT_MET} <= {p.feasible for p in plans if p.named}
+    assert recipes == {p.recipe: p.targets for p in plans}
+
+
+def test_unnamed_set__says_that_vessels_were_not_assessed(case):
+    named, unnamed, none = own(
+        case, Recipe(segments=some(6, 7)), Recipe(segments=some(2, 6)), Recipe()
+    )
+
+    caution = found(unnamed)["vascular_feasibility"]
+    assert (UNKNOWN, SourceStatus.PROJECT) == (caution.verdict, caution.status)
+    assert "vascular feasibility not assessed" in caution.text
+    assert "vascular_feasibility" not in found(named)
+    assert [(True, "H67"), (False, "H26"), (True, "")] == [
+        (plan.named, plan.new_world) for plan in (named, unnamed, none)
+    ]
+
+
+def test_optimiser_plan__proof_and_gap(case):
+    voxel_ml = case.problem.atoms.voxel_ml
+    sure, loose = (
+        ranked_plans((point(case, Recipe(wedges=(1,)), proven=p, more=m, on_front=p),), case)[0]
+        for p, m in ((True, 0), (False, 25))
+    )
+
+    assert (PlanOrigin.OPTIMISER, True, 0.0, True) == (
+        sure.origin, sure.proven, sure.gap_ml, sure.on_front
+    )  # fmt: skip
+    assert (False, False) == (loose.proven, loose.on_front)
+    assert 25 * voxel_ml == pytest.approx(loose.gap_ml)
+
+
+def test_segments_to_review__every_finding_says_so_and_keeps_its_verdict(case):
+    recipe = Recipe(segments=some(6, 7), wedges=())
+    estimated = replace(case.report, segment_source=SegmentSource.MODEL)
+    (given,), (marked,) = own(case, recipe), own(case, recipe, report=estimated)
+
+    assert estimated.segments_need_review
+    assert not any(REVIEW_SENTENCE in f.text for f in given.findings)
+    assert [f"{f.text} {REVIEW_SENTENCE}" for f in given.findings] == [
+        f.text for f in marked.findings
+    ]
+    assert [f.verdict for f in given.findings] == [f.verdict for f in marked.findings]
+    assert given.feasible is marked.feasible
+    assert f"{given.headline} {REVIEW_SENTENCE}" == marked.headline
+
+
+def test_flips__are_the_findings_undecided_inside_their_interval(case):
+    recipes = [Recipe(segments=some(*codes)) for codes in ((4, 5, 6, 7, 8), (1, 4, 5, 6, 7, 8))]
+    flipping = 0
+    for plan in own(case, *recipes, Recipe(wedges=(1, 3))):
+        expected = tuple(
+            f.id
+            for f in plan.findings
+            if f.probability is not None
+            and 1 - CERTAIN < f.probability < CERTAIN
+            and not f.id.startswith(FURTHER_PREFIX)
+        )
+        assert expected == plan.flips
+        broken = found(plan).get("plan.limits")
+        first = plan.headline.removeprefix(broken.text + " " if broken else "")
+        assert bool(expected) == first.startswith(FLIPS)
+        assert (RULE_SET in expected) == first.startswith(f"{FLIPS}enough liver in ")
+        flipping += RULE_SET in expected
+    assert flipping >= 1
+
+
+def verdict(identifier, probability=None, *, share=None):
+    return example_finding(
+        identifier=identifier, verdict=MET, prose="", source="remnant_rules",
+        status=SourceStatus.PROJECT, probability=probability, limit=share,
+        basis=None if share is None else Basis.TUMOUR_VOLUME,
+    )  # fmt: skip
+
+
+REACHES = "Treated: 93.0 % of the tumour. Would remain: 900 mL (52.9 % of the standardised volume)."
+FINDINGS = (
+    verdict("flr.other", 0.5),
+    verdict("flr.third", 0.5),
+    verdict("debulking.90", 0.83, share=0.9),
+    verdict("debulking.90.again", 0.83, share=0.9),
+    verdict(RULE_SET, 0.41),
+)
+
+
+@pytest.mark.parametrize(
+    ("flips", "first"),
+    [
+        ((), ""),
+        (("flr.other",), f"{FLIPS}1 other minimum. "),
+        (("flr.other", "flr.third"), f"{FLIPS}2 other minima. "),
+        (("debulking.90", "debulking.90.again"), f"{FLIPS}90 % treated in 83 of 100. "),
+        (
+            ("flr.other", "debulking.90", RULE_SET),
+            f"{FLIPS}enough liver in 41 of 100; 90 % treated in 83 of 100; 1 other minimum. ",
+        ),
+    ],
+)
+def test_headline__the_flip_first(flips, first):
+    assert first + REACHES == headline(example_result(), FINDINGS, flips, "gepnetlm_review")
+
+
+def test_headline__what_is_broken_before_all():
+    limits = replace(verdict("plan.limits"), prose="Breaks the limits: 3 wedges, 2 allowed.")
+
+    text = headline(example_result(), (*FINDINGS, limits), (RULE_SET,), "gepnetlm_review")
+
+    assert text.startswith(f"{limits.text} {FLIPS}enough liver in 41 of 100. ")
+
+
+def test_headline__a_share_of_the_scanned_part_is_about():
+    cut = Quantity(1.0, indicative=True, reasons="both are cut")
+
+    text = headline(example_result(debulked_fraction=cut), (), (), "gepnetlm_review")
+
+    assert text.startswith("Treated: about 100.0 % of the tumour.")
+
+
+def test_target_of_no_rule__has_a_finding_of_its_own(case):
+    choice = replace(case.choice, targets=(0.55, 0.9))
+    (plan,) = own(replace(case, choice=choice), Recipe(wedges=(1,)))
+    ids = [i for i in found(plan) if i.startswith("debulking.target_")]
+
+    assert ["debulking.target_55"] == ids
+    share = plan.result.debulked_fraction.value
+    target = found(plan)[ids[0]]
+    assert (pytest.approx(share), 0.55) == (target.value, target.limit)
+    assert target.verdict is (MET if share >= 0.55 else NOT_MET)
+
+
+def test_headline__functional_volume_without_a_body_size():
+    result = example_result()
+    remnant = replace(result.remnant, sflr=Quantity.absent("no body size"))
+
+    text = headline(replace(result, remnant=remnant), (), (), "gepnetlm_review")
+
+    assert "Would remain: 900 mL (54.5 % of the functional volume)." in text
+
+
+@pytest.mark.parametrize(
+    ("flr", "words"),
+    [
+        (Quantity.absent("no map"), "an unknown volume (no map) ("),
+        (Quantity(512.4, bound=Bound.LOWER), "at least 512 mL ("),
+        (Quantity(512.6, bound=Bound.UPPER), "at most 513 mL ("),
+        (Quantity(512.4, indicative=True, reasons="both are cut"), "about 512 mL ("),
+    ],
+)
+def test_headline__volume_that_is_no_figure_of_its_own(flr, words):
+    result = example_result()
+    remnant = replace(result.remnant, flr_ml=flr)
+
+    assert words in headline(replace(result, remnant=remnant), (), (), "gepnetlm_review")
+
+
+@pytest.mark.parametrize(
+    ("recipe", "zones", "expected"),
+    [
+        (Recipe(), 0, "Nothing removed or ablated"),
+        (Recipe(wedges=(1,)), 0, "1 wedge"),
+        (Recipe(ablations=(1, 2)), 2, "2 ablations"),
+        (Recipe(ablations=(1, 2)), 5, "2 ablations in 5 zones"),
+        (
+            Recipe(segments=some(2, 3), wedges=(1, 4), ablations=(3,)),
+            1,
+            "Left lateral sectionectomy, 2 wedges, 1 ablation",
+        ),
+        (Recipe(segments=some(2, 6)), 0, "Segments II, VI"),
+    ],
+)
+def test_title__names_what_is_done(recipe, zones, expected):
+    assert expected == title(recipe, example_result(ablation_zones=zones))
+
+
+CONTIGUOUS = "flr.cloyd2020.contiguous_segments"
+
+
+@pytest.mark.parametrize(
+    ("rule_set", "contiguous", "expected"),
+    [
+        ("cloyd2020", NOT_MET, NOT_MET),
+        ("cloyd2020", UNKNOWN, MET),
+        ("gepnetlm_review", NOT_MET, MET),
+    ],
+)
+def test_accepted__cloyd_asks_for_neighbouring_segments_too(rule_set, contiguous, expected):
+    verdicts = {f"flr.{rule_set}": MET, CONTIGUOUS: contiguous}
+
+    assert expected is accepted(rule_set, verdicts)
+    assert MET is accepted("cloyd2020", {"flr.cloyd2020": MET})
+
+
+def test_cloyd__refuses_one_lone_segment_whatever_its_size(case):
+    lone = Recipe(segments=some(1, 2, 3, 4, 5, 6, 8))
+    cloyd = replace(case.choice, rule_set="cloyd2020", contiguous_segments=1, recipes=(lone,))
+    ids = case.problem.atoms.lesion_ids
+    problem = make_problem(
+        case.problem.atoms, cloyd, wedge_allowed=dict.fromkeys(ids, True),
+        ablation_allowed=dict.fromkeys(ids, True),
+    )  # fmt: skip
+    (plan,) = ranked_plans((), replace(case, choice=cloyd, problem=problem))
+
+    assert NOT_MET is plan.feasible
+    assert NOT_MET is found(plan)[CONTIGUOUS].verdict
+
+
+def test_texts__are_short_and_never_orders(case):
+    recipes = (cut_recipe(case), Recipe(segments=some(2, 6)), Recipe(wedges=(1, 3)))
+    for plan in own(case, *recipes):
+        for text in (plan.headline, *(f.text for f in plan.findings)):
+            assert not {"must", "should", "shall", "recommend"} & set(text.lower().split())
+            assert len(text) < 460

@@ -1,0 +1,230 @@
+"""All plans of one case, from its maps to its targets and stages."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from examples.debulking import NORMAL, coarse_phantom, measured
+from planning.case import Case
+from planning.debulking.plan_search import NO_LESION, NO_MAPS, Planned, make_plans
+from planning.optimiser.feasibility import count
+from planning.optimiser.problem import make_problem
+from planning.remnant.contiguity import largest_contiguous
+from remnant.core.clinical import ClinicalFacts
+from remnant.core.debulking import PlanOrigin, Recipe
+from remnant.core.errors import InputError
+from remnant.core.findings import Verdict
+from remnant.core.labels import CouinaudSegment
+from remnant.core.lesions import Confirmation
+from remnant.core.patient import LiverBackground
+from remnant.core.plan_choice import PlanChoice
+from remnant.core.quantity import Quantity
+from remnant.core.reasons import reasons_of
+from volumetry.virtual_resection.atoms import build_atoms
+
+REJECTED = 2
+TWO_TARGETS = PlanChoice(targets=(0.7, 1.0))
+
+
+@pytest.fixture(scope="module")
+def phantom():
+    return coarse_phantom(4)
+
+
+@pytest.fixture(scope="module")
+def case(phantom):
+    said = {REJECTED: Confirmation.REJECTED}
+    return measured(phantom.structures, phantom.lesions, phantom.couinaud, confirmations=said)
+
+
+@pytest.fixture(scope="module")
+def planned(case):
+    return planned_with(case, TWO_TARGETS)
+
+
+def planned_with(case, choice, *, patient=NORMAL, with_maps=True, **facts):
+    report, maps = case
+    return make_plans(
+        Case(
+            report=report,
+            patient=patient,
+            facts=ClinicalFacts(**facts),
+            choice=choice,
+            maps=maps if with_maps else None,
+        )
+    )
+
+
+def atoms_of(case, choice):
+    report, maps = case
+    ids = tuple(lesion.id for lesion in report.lesions if lesion.counts)
+    return build_atoms(maps, lesion_ids=ids, choice=choice).atoms
+
+
+def problem_of(case, choice):
+    atoms = atoms_of(case, choice)
+    allowed = dict.fromkeys(atoms.lesion_ids, True)
+    return make_problem(atoms, choice, wedge_allowed=allowed, ablation_allowed=allowed)
+
+
+def test_figures__are_those_counted_again(case, planned):
+    problem = problem_of(case, TWO_TARGETS)
+    assert planned.reason is None
+    assert len(planned.plans) >= 2
+    for plan in planned.plans:
+        counted = count(problem, plan.recipe)
+        voxel_ml = problem.atoms.voxel_ml
+        assert () == counted.faults
+        assert counted.flr * voxel_ml == pytest.approx(plan.result.remnant.flr_ml.value)
+        assert counted.interventions == plan.result.interventions
+        share = counted.debulked / problem.all_tumour
+        assert share == pytest.approx(plan.result.debulked_fraction.value)
+        assert all(share >= target for target in plan.targets)
+
+
+def test_rejected_lesion__is_in_no_plan(planned):
+    for plan in planned.plans:
+        assert REJECTED not in plan.recipe.wedges
+        assert REJECTED not in plan.recipe.ablations
+        assert REJECTED not in plan.result.fates
+
+
+def test_targets__name_the_plans_that_serve_them(planned):
+    by_id = {plan.id: plan for plan in planned.plans}
+    assert [0.7, 1.0] == [outcome.target for outcome in planned.targets]
+    for outcome in planned.targets:
+        assert Verdict.MET is outcome.verdict
+        assert outcome.plans
+        assert all(outcome.target in by_id[plan].targets for plan in outcome.plans)
+        largest = max(by_id[plan].result.remnant.flr_ml.value for plan in outcome.plans)
+        assert largest == pytest.approx(outcome.largest_flr_ml)
+        assert 1.0 == outcome.most_debulked_fraction
+
+
+def test_stages__are_of_plans_that_leave_too_little(case):
+    """Cirrhosis asks for 40 %; without wedges and ablations nearly everything has to go."""
+    choice = replace(TWO_TARGETS, most_wedges=0, most_ablations=0, contiguous_segments=1)
+    patient = replace(NORMAL, background=LiverBackground.CIRRHOSIS)
+
+    found = planned_with(case, choice, patient=patient)
+
+    by_id = {plan.id: plan for plan in found.plans}
+    assert found.staged
+    for stage in found.staged:
+        before = by_id[stage.plan].result.remnant.flr_ml.value
+        assert before == pytest.approx(stage.flr_before_ml.value)
+
+
+def without_segments(report):
+    return replace(report, segments=None, segments_reasons=reasons_of("no map"))
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (without_segments, "no map"),
+        (lambda r: replace(without_segments(r), segments_reasons=()), "the segments are unknown"),
+        (lambda r: replace(r, tumour_ml=Quantity.absent("never read")), "never read"),
+        (lambda r: replace(r, lesions=()), NO_LESION),
+    ],
+)
+def test_no_plans__say_why(case, change, reason):
+    report, maps = case
+
+    assert Planned(reason=reason) == planned_with((change(report), maps), TWO_TARGETS)
+
+
+def test_no_plans__all_lesions_rejected(case):
+    report, maps = case
+    rejected = tuple(replace(n, confirmation=Confirmation.REJECTED) for n in report.lesions)
+
+    found = planned_with((replace(report, lesions=rejected), maps), TWO_TARGETS)
+
+    assert NO_LESION == found.reason
+
+
+def test_no_plans__without_maps(case):
+    assert Planned(reason=NO_MAPS) == planned_with(case, TWO_TARGETS, with_maps=False)
+
+
+def test_limits_of_size__forbid_wedges_or_ablations(case):
+    small = replace(TWO_TARGETS, wedge_limit_mm=0.0, targets=(1.0,))
+    smaller = replace(small, ablation_limit_mm=0.0, contiguous_segments=1)
+    problem = problem_of(case, smaller)
+
+    for plan in planned_with(case, small).plans:
+        removed = {int(segment) for segment in plan.recipe.segments}
+        for lesion in plan.recipe.wedges:
+            row = problem.core[problem.atoms.lesion_ids.index(lesion)]
+            assert removed & set(np.flatnonzero(row))
+    assert all(not plan.recipe.ablations for plan in planned_with(case, smaller).plans)
+
+
+def test_whipple__forbids_ablations(case):
+    free, after = (
+        planned_with(case, TWO_TARGETS, pancreatoduodenectomy=told) for told in (False, True)
+    )
+
+    assert any(plan.recipe.ablations for plan in free.plans)
+    assert after.plans
+    assert not any(plan.recipe.ablations for plan in after.plans)
+
+
+def test_locks__hold_in_every_plan(case):
+    locked = frozenset((CouinaudSegment.VI, CouinaudSegment.IV))
+    choice = replace(TWO_TARGETS, keep=locked, most_wedges=1, most_ablations=1, named_only=True)
+
+    for plan in planned_with(case, choice).plans:
+        assert not locked & set(plan.recipe.segments)
+        assert len(plan.recipe.wedges) <= 1
+        assert plan.result.ablation_zones <= 1
+        assert plan.named
+
+
+def test_own_recipe__is_among_the_plans(case):
+    own = Recipe(segments=(CouinaudSegment.II, CouinaudSegment.III))
+    choice = replace(TWO_TARGETS, recipes=(own,))
+
+    last = planned_with(case, choice).plans[-1]
+
+    assert (PlanOrigin.USER, own) == (last.origin, last.recipe)
+
+
+@pytest.mark.parametrize("lesion", [REJECTED, 99])
+def test_own_recipe__of_a_lesion_that_does_not_count_is_refused(case, lesion):
+    choice = replace(TWO_TARGETS, recipes=(Recipe(wedges=(lesion,)),))
+
+    with pytest.raises(InputError, match=str(lesion)):
+        planned_with(case, choice)
+
+
+def test_rule_set__unknown_is_refused(case):
+    with pytest.raises(InputError, match="got FLR rule set 'nobody'"):
+        planned_with(case, replace(TWO_TARGETS, rule_set="nobody"))
+
+
+def test_minimum_unknown__target_is_undecided(case):
+    report, maps = case
+    unknown = replace(
+        report.standardised, stlv_ml=Quantity.absent("no height"), bsa_m2=Quantity.absent("none")
+    )
+    found = planned_with((replace(report, standardised=unknown), maps), TWO_TARGETS)
+
+    for outcome in found.targets:
+        assert outcome.verdict is not Verdict.NOT_MET
+        assert outcome.largest_flr_ml > 0
+
+
+def test_cloyd__keeps_two_neighbours_whatever_is_asked(case):
+    choice = replace(
+        TWO_TARGETS, rule_set="cloyd2020", contiguous_segments=1, most_wedges=0, most_ablations=0
+    )
+    other = replace(choice, rule_set="gepnetlm_review")
+
+    def smallest(found):
+        kept = [frozenset(CouinaudSegment) - set(p.recipe.segments) for p in found.plans]
+        return min(map(largest_contiguous, kept))
+
+    assert smallest(planned_with(case, choice)) >= 2
+    assert smallest(planned_with(case, other)) >= 1

@@ -1,0 +1,1 @@
+"""Every lesion: volume, diameters, distances, intensities."""

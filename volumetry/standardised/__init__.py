@@ -1,0 +1,1 @@
+"""Liver volume expected from body size."""

@@ -1,0 +1,1 @@
+"""Errors of the maps and the intervals that they give."""

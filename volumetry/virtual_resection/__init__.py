@@ -1,0 +1,1 @@
+"""What an operation would take and leave, in voxels."""

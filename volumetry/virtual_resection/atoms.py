@@ -1,0 +1,239 @@
+"""The liver as atoms: cells of functional liver that the same margins and zones cover.
+
+Margins of neighbouring lesions overlap, so that what a plan costs is a union and not a sum. Cut
+into the cells of the Venn diagram of segments, resection margins and ablation zones, every union is
+a plain sum again, exact to the voxel.
+
+The cells are made by refinement: the liver starts as one cell for each segment, and every margin
+and zone splits each cell that it meets in two. No two cells of the result have the same membership,
+and none has two, by construction.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from remnant.core.boxes import Box
+from remnant.core.errors import InputError
+from remnant.core.geometry import Geometry
+from remnant.core.labels import SEGMENT_CODES
+from remnant.core.plan_choice import LARGEST_MARGIN_MM, AblationShape, PlanChoice
+from volumetry.liver_maps import LiverMaps
+from volumetry.virtual_resection.ablation_zones import ablation_zone
+from volumetry.virtual_resection.zones import Mask, flat_places, lesion_boxes, lesion_crop
+
+Places = NDArray[np.int64]
+"""Positions in the flattened liver box (C order)."""
+
+NOT_FUNCTIONAL = -1
+DIAGONALS = 8.0
+"""Of a voxel's diagonal one part in so many lies between surface and outermost centres."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Atoms:
+    """Functional liver in cells, and the tumour by lesion and segment.
+
+    Parameters
+    ----------
+    lesion_ids
+        The ``m`` lesions that count, ascending; columns of the tables below.
+    voxel_ml
+        Volume of one voxel.
+    segment
+        Couinaud code of each of the ``n`` atoms, shape ``(n,)``; 0 for liver without a segment.
+    voxels
+        Size of each atom, shape ``(n,)``. Their sum is the functional liver.
+    resection, ablation
+        Whether an atom lies in the resection margin, or the ablation zone, of a lesion: boolean,
+        shape ``(n, m)``.
+    lesion_voxels
+        Tumour voxels by lesion and segment code, shape ``(m, 9)``.
+    ablation_zones
+        How many overlapping zones each lesion's ablation takes, at least 1; shape ``(m,)``.
+    """
+
+    lesion_ids: tuple[int, ...]
+    voxel_ml: float
+    segment: NDArray[np.int64]
+    voxels: NDArray[np.int64]
+    resection: csr_array
+    ablation: csr_array
+    lesion_voxels: NDArray[np.int64]
+    ablation_zones: NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LiverZones:
+    """Atoms of one liver, and where every margin and zone lies in it.
+
+    Parameters
+    ----------
+    atoms
+        Cells and tumour.
+    resection, ablation
+        For each lesion of ``atoms.lesion_ids`` the functional voxels of its resection margin and
+        of its ablation zone: positions in the flattened liver box (``LiverMaps.liver``, C order),
+        ascending.
+    """
+
+    atoms: Atoms
+    resection: tuple[Places, ...]
+    ablation: tuple[Places, ...]
+
+
+def build_atoms(maps: LiverMaps, *, lesion_ids: tuple[int, ...], choice: PlanChoice) -> LiverZones:
+    """Cut the functional liver into atoms.
+
+    Parameters
+    ----------
+    maps
+        The liver's maps.
+    lesion_ids
+        Lesions that count, ascending; all others are functional liver. One without a voxel has
+        neither margin nor zone.
+    choice
+        Margins, and the form of the ablation zones.
+
+    Returns
+    -------
+    LiverZones
+        Without a Couinaud map all atoms have segment 0.
+
+    Raises
+    ------
+    InputError
+        The ids are not positive, unique and ascending.
+    """
+    if list(lesion_ids) != sorted(set(lesion_ids)) or min(lesion_ids, default=1) < 1:
+        raise InputError(f"lesion ids are {lesion_ids}; allowed are positive ids, ascending")
+    choice = _from_surfaces(choice, margin_allowance_mm(maps.geometry))
+    functional, lesion_voxels = _tissue(maps, lesion_ids)
+    margins, zones, counts = _covered(maps, functional, lesion_ids, choice)
+    cells = _whole_segments(maps, functional)
+    segment_of = _refine(cells, [*margins, *zones])
+    number, sizes = _numbered(cells, len(segment_of))
+    held = sizes > 0
+    atoms = Atoms(
+        lesion_ids=lesion_ids,
+        voxel_ml=maps.geometry.voxel_volume_ml,
+        segment=segment_of[held],
+        voxels=sizes[held],
+        resection=_incidence(margins, cells, number),
+        ablation=_incidence(zones, cells, number),
+        lesion_voxels=lesion_voxels,
+        ablation_zones=counts,
+    )
+    return LiverZones(atoms, tuple(margins), tuple(zones))
+
+
+def margin_allowance_mm(geometry: Geometry) -> float:
+    """Return how far a lesion's surface lies outside its outermost voxel centres, on average.
+
+    An eighth of the voxel's diagonal. Margins are asked for from the surface and measured from
+    centre to centre: without it those of balls of 4 to 15 mm come out 4 to 27 % too small, with it
+    mostly within 5 % (voxels of 0.8 x 0.8 x 1 to 5 mm); on a coarse even grid, where a margin is
+    two or three voxels wide, still up to 13 % too small.
+    """
+    return float(np.linalg.norm(geometry.affine_ras[:3, :3])) / DIAGONALS
+
+
+def _from_surfaces(choice: PlanChoice, allowance_mm: float) -> PlanChoice:
+    """Measure margins from surfaces; no margin stays none."""
+
+    def widened(margin_mm: float) -> float:
+        return min(margin_mm + allowance_mm, LARGEST_MARGIN_MM) if margin_mm > 0.0 else 0.0
+
+    return replace(
+        choice,
+        resection_margin_mm=widened(choice.resection_margin_mm),
+        ablation_margin_mm=widened(choice.ablation_margin_mm),
+    )
+
+
+def _tissue(maps: LiverMaps, lesion_ids: tuple[int, ...]) -> tuple[Mask, NDArray[np.int64]]:
+    """Where the liver is functional, and tumour voxels by lesion and segment."""
+    row_of = np.zeros(max(int(maps.lesions.max()), *lesion_ids, 0) + 1, np.int64)
+    row_of[list(lesion_ids)] = np.arange(1, len(lesion_ids) + 1)
+    tumour = (row_of > 0)[maps.lesions]
+    rows = row_of[maps.lesions[tumour]] - 1
+    pairs = rows * SEGMENT_CODES
+    if maps.segments is not None:
+        pairs = pairs + maps.segments[tumour]
+    counts = np.bincount(pairs, minlength=len(lesion_ids) * SEGMENT_CODES)
+    return maps.liver & ~tumour, counts.reshape(len(lesion_ids), SEGMENT_CODES)
+
+
+def _covered(
+    maps: LiverMaps, functional: Mask, lesion_ids: tuple[int, ...], choice: PlanChoice
+) -> tuple[list[Places], list[Places], NDArray[np.int64]]:
+    """Functional voxels of every margin and zone, and how many zones there are."""
+    nowhere = np.empty(0, np.int64)
+    margins, zones = [nowhere] * len(lesion_ids), [nowhere] * len(lesion_ids)
+    counts = np.ones(len(lesion_ids), np.int64)
+    boxes = lesion_boxes(maps.lesions, lesion_ids)
+    for row, code in enumerate(lesion_ids):
+        if code in boxes:
+            margins[row], zones[row], counts[row] = _around(
+                maps, functional, code, boxes[code], choice
+            )
+    return margins, zones, counts
+
+
+def _around(
+    maps: LiverMaps, functional: Mask, code: int, box: Box, choice: PlanChoice
+) -> tuple[Places, Places, int]:
+    edges_mm = maps.geometry.affine_ras[:3, :3]
+    i, j, k = functional.shape
+    reach_mm = max(choice.resection_margin_mm, choice.ablation_margin_mm)
+    crop = lesion_crop(
+        maps.lesions, code, box, functional=functional, edges_mm=edges_mm, reach_mm=reach_mm
+    )
+    here = functional[crop.box]
+    margin = flat_places(crop.within(choice.resection_margin_mm) & here, crop.box, (i, j, k))
+    zone = ablation_zone(crop, functional=here, edges_mm=edges_mm, shape=(i, j, k), choice=choice)
+    ablated = flat_places(zone.mask & functional[zone.box], zone.box, (i, j, k))
+    # a conformal zone is often just the margin: one array then stands for both in memory
+    same = choice.ablation_shape is AblationShape.CONFORMAL and np.array_equal(margin, ablated)
+    return margin, margin if same else ablated, zone.count
+
+
+def _whole_segments(maps: LiverMaps, functional: Mask) -> NDArray[np.int32]:
+    """Segment of every functional voxel of the flattened box."""
+    cells = np.full(functional.shape, NOT_FUNCTIONAL, np.int32)
+    np.copyto(cells, 0 if maps.segments is None else maps.segments, where=functional)
+    return cells.ravel()
+
+
+def _refine(cells: NDArray[np.int32], parts: Sequence[Places]) -> NDArray[np.int64]:
+    """Split cells, in place, along every part; return the segment of each cell, some now empty."""
+    segment_of = list(range(SEGMENT_CODES))
+    for part in parts:
+        met = cells[part]
+        numbers = np.flatnonzero(np.bincount(met, minlength=len(segment_of)))
+        # the met part of a cell gets a new number, the rest keeps the old: no voxel is read twice
+        renamed = np.zeros(len(segment_of), np.int32)
+        renamed[numbers] = len(segment_of) + np.arange(len(numbers))
+        cells[part] = renamed[met]
+        segment_of.extend([segment_of[number] for number in numbers])
+    return np.array(segment_of, np.int64)
+
+
+def _numbered(cells: NDArray[np.int32], count: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Give cells that hold a voxel their place among such cells, and every cell its size."""
+    sizes = np.bincount(cells[cells >= 0], minlength=count)
+    return np.cumsum(sizes > 0) - 1, sizes
+
+
+def _incidence(
+    parts: Sequence[Places], cells: NDArray[np.int32], number: NDArray[np.int64]
+) -> csr_array:
+    """Tell which atoms lie in which part; an atom lies in it wholly or not at all."""
+    inside = [number[np.flatnonzero(np.bincount(cells[part]))] for part in parts]
+    columns = np.repeat(np.arange(len(parts)), [len(atoms) for atoms in inside])
+    rows = np.concatenate([np.empty(0, np.int64), *inside])
+    shape = (int(number[-1]) + 1, len(parts))
+    return csr_array((np.ones(len(rows), np.bool_), (rows, columns)), shape=shape)
