@@ -2,8 +2,8 @@
 
 The errors are those of the reports' own error models: a lesion's surface lies off by one distance,
 part of which all lesions of a scan share (`volumetry.uncertainty.joint_draws`). A surface that
-lies ``d`` farther out makes every diameter ``2 d`` longer. The two scans' errors are independent, and every
-lesion's own are drawn from its id and its scan's seed: they depend on no other lesion.
+lies ``d`` farther out makes every diameter ``2 d`` longer. The two scans' errors are independent,
+and every lesion's own are drawn from its id and its scan's seed: they depend on no other lesion.
 
 Diameters run between voxel corners and are therefore too long, by about one spacing
 (`corner_excess_mm`), and the coarser the grid the more. The interval and the median of a change of
@@ -49,8 +49,8 @@ EXCESS_SD, EXCESS_SD_OF_SMALL = 0.18, 0.40
 """In-plane spacings by which a diameter is too long, and that over how many spacings it measures.
 
 Fitted to `volumetry.lesions.calipers` on balls and on ellipsoids of semi-axes within a factor of
-1.5, randomly turned and placed, 2 to 30 spacings wide (7 360 digitised bodies): balls 0.7 spacings at a
-width of 2, 1.05 at 8 and 1.2 from 20 on, such ellipsoids 0.15 to 0.23 less. The figures are the
+1.5, randomly turned and placed, 2 to 30 spacings wide (7 360 digitised bodies): balls 0.7 spacings
+at a width of 2, 1.05 at 8 and 1.2 from 20 on, such ellipsoids 0.15 to 0.23 less. The figures are the
 mean of both kinds, the scatter is that about it; no residual of the means exceeds 0.08.
 """
 SLICE_DEFICIT = 1.0 / 6.0
