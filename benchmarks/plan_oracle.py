@@ -49,6 +49,7 @@ from scipy import ndimage
 
 import remnant
 from remnant.cli.app import run_command
+from remnant.core.errors import RemnantError
 from remnant.core.labels import Structure
 from remnant.testing.liver import LANDMARKS_MM, analytic_liver
 from remnant.testing.metastases import scatter_metastases
@@ -946,8 +947,13 @@ def rows(document: Json) -> Rows:
         *_findings("quality", document, schema, name="quality"),
         *_findings("findings", planning, schema),
         *_classes(planning),
-        *(row for name in LISTS for one in planning[name] for row in _list(name, one, schema)),
-        *(row for pathway in planning["pathways"] for row in _pathway(pathway)),
+        *(
+            row
+            for name in LISTS
+            for one in planning.get(name, ())
+            for row in _list(name, one, schema)
+        ),
+        *(row for pathway in planning.get("pathways", ()) for row in _pathway(pathway)),
         *(row for lesion in planning.get("ablation", ()) for row in _ablation(lesion, schema)),
         *(row for resection in planning["resections"] for row in _resection(resection, schema)),
         *_plans(planning.get("plans", ()), schema),
@@ -1015,9 +1021,10 @@ def _volumetry(volumetry: Json, schema: type[Schema13]) -> Pairs:
 
 def _classes(planning: Json) -> Pairs:
     yield "frilling/type", planning["frilling"]["type"]
-    yield "netlm/type", planning["netlm"] and planning["netlm"]["type"]
-    if planning.get("stability") is not None:
-        yield from _facts("stability", planning["stability"], STABILITY_FACTS)
+    netlm, stability = planning.get("netlm"), planning.get("stability")
+    yield "netlm/type", netlm and netlm["type"]
+    if stability is not None:
+        yield from _facts("stability", stability, STABILITY_FACTS)
 
 
 def _list(name: str, one: Json, schema: type[Schema13]) -> Pairs:
@@ -1094,14 +1101,12 @@ def origin(commit: str) -> Json:
     }
 
 
-def recorded(names: Iterable[str], *, kept: Kept = KEEP_NOTHING) -> dict[str, Json]:
+def recorded(names: Iterable[str], *, kept: Kept = KEEP_NOTHING) -> Iterator[tuple[str, Json]]:
     """Run cases one after the other; which one it is stands on standard error."""
-    found = {}
     for name in names:
         start = time.perf_counter()
-        found[name] = record(name, kept=kept)
+        yield name, record(name, kept=kept)
         print(f"{name}: {time.perf_counter() - start:.1f} s", file=sys.stderr, flush=True)
-    return found
 
 
 def store(file: Path, *, kept: Kept = KEEP_NOTHING) -> int:
@@ -1114,7 +1119,7 @@ def store(file: Path, *, kept: Kept = KEEP_NOTHING) -> int:
     """
     if missing_maps():
         raise RuntimeError(f"no shared maps in {SHARED}: set REMNANT_SHARED to their folder")
-    found = recorded(CASES, kept=kept)
+    found = dict(recorded(CASES, kept=kept))
     file.write_text(baseline_text(found, origin(_commit())), encoding="utf-8", newline="\n")
     print(f"{len(found)} cases with {sum(len(one['rows']) for one in found.values())} rows")
     return 0
@@ -1255,18 +1260,25 @@ def compare(file: Path, names: Sequence[str] = ()) -> int:
     wanted = [name for name in names or stored if name not in SHARED_CASES or not missing_maps()]
     if left_out := len(names or stored) - len(wanted):
         print(f"left out, as there are no shared maps in {SHARED}: {left_out} cases")
-    found = recorded(name for name in wanted if name in CASES)
-    nothing = Json(maps={}, rows={})
-    unlike = [
-        difference
-        for name in wanted
-        for difference in differences(name, stored.get(name, nothing), found.get(name, nothing))
-    ]
-    for difference in unlike:
-        print(difference)
+    unlike = []
+    for name in wanted:
+        for difference in compared(name, stored[name]):
+            print(difference, flush=True)
+            unlike.append(difference)
     unnamed = [difference for difference in unlike if difference.reason is None]
     print(f"{len(wanted)} cases, {len(unlike)} differences, {len(unnamed)} of them not named")
     return 1 if unnamed else 0
+
+
+def compared(name: str, stored: Json) -> list[Difference]:
+    """Run a case and return how it differs; that it fails, or is gone, is a difference as well."""
+    if name not in CASES:
+        return [Difference(name, "case", "stored", ABSENT)]
+    try:
+        ((_, found),) = recorded([name])
+    except (RuntimeError, LookupError, RemnantError) as error:
+        return [Difference(name, "case", "stored", f"failed: {error!r}")]
+    return differences(name, stored, found)
 
 
 # --- Coverage of the facts ----------------------------------------------------------------------
@@ -1325,7 +1337,7 @@ def arguments(texts: Sequence[str] | None = None) -> argparse.Namespace:
     storing.add_argument("--inputs", type=Path, help="keep maps, facts and commands")
     comparing = commands.add_parser("compare", help="run the cases again and show what differs")
     comparing.add_argument("file", type=Path)
-    comparing.add_argument("--cases", nargs="+", default=(), metavar="NAME")
+    comparing.add_argument("--cases", nargs="+", default=(), choices=tuple(CASES), metavar="NAME")
     commands.add_parser("coverage", help="show which values of the vocabulary no case states")
     return parser.parse_args(texts)
 

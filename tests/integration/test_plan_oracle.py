@@ -113,6 +113,19 @@ def test_differences__of_other_maps_are_one(oracle):
     assert ["maps"] == [one.path for one in oracle.differences("a", STORED, other)]
 
 
+def test_compared__a_case_that_fails_or_is_gone_is_a_difference(oracle, monkeypatch):
+    def failing(name, *, kept):
+        raise KeyError(name)
+
+    monkeypatch.setattr(oracle, "record", failing)
+
+    (failed,) = oracle.compared("liver_alone", STORED)
+    (gone,) = oracle.compared("of_old", STORED)
+
+    assert failed.after == "failed: KeyError('liver_alone')"
+    assert gone.after == oracle.ABSENT
+
+
 def test_difference__is_named_by_a_pattern(oracle, monkeypatch):
     named = (("a:plans/*/flips", "counted anew"),)
     monkeypatch.setattr(oracle, "NAMED_DIFFERENCES", named)
