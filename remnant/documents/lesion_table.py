@@ -17,6 +17,7 @@ from remnant.core.quantity import Quantity
 from remnant.core.volumes import Modality
 from remnant.core.volumetry_report import VolumetryReport
 from remnant.io.atomic import atomic_path
+from remnant.wording.lesion_figures import LESION_FIGURES
 from remnant.wording.words import INTENSITY_UNITS
 
 Part = TypeVar("Part")
@@ -26,10 +27,12 @@ SIGNIFICANT_DIGITS: Final = 6
 SEGMENTS_FROM: Final = "segments_from"
 """Where the segments are from that ``segment_…`` and ``lobe_…`` are shares in."""
 LOBE_COLUMNS: Final = tuple(f"lobe_{lobe.value}_fraction" for lobe in Lobe)
-LESION_DISTANCES: Final = tuple(
-    field.name for field in fields(Lesion) if field.name.endswith("_distance_mm")
+FIGURES: Final = frozenset(figure.name for figure in LESION_FIGURES)
+LOOSE_FIGURES: Final = tuple(
+    field.name for field in fields(Lesion) if field.name in FIGURES and field.type is Quantity
 )
-BOUND_COLUMNS: Final = tuple(name.replace("_mm", "_bound") for name in LESION_DISTANCES)
+"""Those that may be bounds."""
+BOUND_COLUMNS: Final = tuple(f"{name.rpartition('_')[0]}_bound" for name in LOOSE_FIGURES)
 STATISTICS: Final = tuple(field.name for field in fields(IntensityStatistics))
 FIRST_COLUMNS: Final = (
     "id",
@@ -46,12 +49,17 @@ FIRST_COLUMNS: Final = (
     "confirmation",
 )
 """Those of remnant 0.1, in its order: programs may count on their places."""
+PLAIN_FIGURES: Final = tuple(
+    figure.name
+    for figure in LESION_FIGURES
+    if figure.name not in FIRST_COLUMNS and figure.name not in LOOSE_FIGURES
+)
 COLUMNS: Final = (
     *FIRST_COLUMNS,
     "volume_median_ml",
     "perpendicular_axial_mm",
-    "surface_mm2",
-    *LESION_DISTANCES,
+    *PLAIN_FIGURES,
+    *LOOSE_FIGURES,
     *BOUND_COLUMNS,
     *LOBE_COLUMNS,
     "intensity_unit",
@@ -91,18 +99,16 @@ def lesion_row(lesion: Lesion, *, modality: Modality | None = None) -> dict[str,
         **_volume(lesion.volume_ml),
         "longest_axial_mm": lesion.longest_axial_mm,
         "perpendicular_axial_mm": lesion.perpendicular_axial_mm,
-        "feret_3d_mm": lesion.feret_3d_mm,
-        "surface_mm2": lesion.surface_mm2,
         "centroid_r_mm": right,
         "centroid_a_mm": anterior,
         "centroid_s_mm": superior,
         **_shares(SEGMENT_COLUMNS, CouinaudSegment, lesion.segment_fractions),
         **_shares(LOBE_COLUMNS, Lobe, lesion.lobe_fractions),
-        **{name: getattr(lesion, name).value for name in LESION_DISTANCES},
+        **{figure.name: _number(figure.value(lesion)) for figure in LESION_FIGURES},
     }
     bounds = {
         column: _bound(getattr(lesion, name))
-        for column, name in zip(BOUND_COLUMNS, LESION_DISTANCES, strict=True)
+        for column, name in zip(BOUND_COLUMNS, LOOSE_FIGURES, strict=True)
     }
     words = {
         "id": str(lesion.id),
@@ -129,6 +135,10 @@ def table_number(number: float | None) -> str:
     if number is None:
         return ""
     return f"{Decimal(f'{number + 0.0:.{SIGNIFICANT_DIGITS}g}'):f}"
+
+
+def _number(value: float | Quantity) -> float | None:
+    return value.value if isinstance(value, Quantity) else value
 
 
 def _volume(volume: Quantity) -> dict[str, float | None]:
