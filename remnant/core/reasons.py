@@ -23,6 +23,11 @@ class Cause(StrEnum):
     NEAR_LIMIT = "near_limit"
     """The value lies so near to its limit that the printed sign decides."""
 
+    BRIEF_SEGMENTS = "brief_segments"
+    """In the place of a long reason that a report gives once: the segments are unknown."""
+    BRIEF_BODY_SIZE = "brief_body_size"
+    """The same: height and weight are not given."""
+
     # Of volumes, ratios, distances and changes.
     EITHER_WAY = "either_way"
     """The value could be larger or smaller than measured, ``because`` of what is listed there."""

@@ -134,7 +134,7 @@ def condition(finding: Finding, subject: Subject) -> Statement:
     return Statement(
         id=finding.id,
         mark=NOTE if is_note(finding) else mark(finding.verdict),
-        text=subject.brief(finding.text),
+        text=subject.brief(finding).text,
         source=subject.cite(finding.source),
         status=status_words(finding),
     )

@@ -52,7 +52,7 @@ def view_distribution(subject: Subject) -> Distribution:
 def _kind(found: Frilling | Netlm, subject: Subject) -> Kind:
     return Kind(
         name=found.type.value if found.type else ABSENT,
-        reason=subject.brief(found.reason),
+        reason=subject.brief(found).reason,
         classified=found.type is not None,
         nameless=found.type is FrillingType.UNCLASSIFIABLE,
     )

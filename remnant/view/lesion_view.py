@@ -9,6 +9,7 @@ from remnant.core.geometry import Vector3
 from remnant.core.labels import CouinaudSegment
 from remnant.core.lesions import IntensityStatistics, Lesion, PlantedLesion
 from remnant.core.quantity import Quantity
+from remnant.core.reasons import Cause, Reason
 from remnant.core.volumes import Modality
 from remnant.view.parts import DASH, Figure, Footnotes, figure
 from remnant.view.subject import Subject
@@ -17,7 +18,6 @@ from remnant.wording.numbers import percent, plain
 from remnant.wording.words import CONFIRMATION_WORDS
 
 OUTSIDE: Final = "outside the segment map"
-UNKNOWN_SEGMENTS: Final = "the segments are not known"
 Cell = Callable[[Lesion], Figure]
 Parts = Iterable[tuple[Enum, float]]
 
@@ -65,13 +65,13 @@ class Lesions:
 
 def view_lesions(subject: Subject) -> Lesions:
     """Return the tables of lesions."""
-    case, notes = subject.case, Footnotes()
+    case, notes = subject.case, subject.notes()
     lesions = case.volumetry.lesions
     table, more = (_table(columns, lesions) for columns in (_first(subject, notes), _more()))
     return Lesions(
         table=table,
         more=more,
-        notes=subject.footnotes(notes),
+        notes=notes.listed(),
         hounsfield=case.study.modality is Modality.CT,
         unseen=any(lesion.intensity is None for lesion in lesions),
         planted=tuple(_planted(one) for one in case.planted),
@@ -84,7 +84,7 @@ def _table(columns: Mapping[Heading, Cell], lesions: tuple[Lesion, ...]) -> Lesi
 
 
 def _first(subject: Subject, notes: Footnotes) -> dict[Heading, Cell]:
-    why = subject.case.volumetry.segments_reason or UNKNOWN_SEGMENTS
+    why = subject.case.volumetry.segments_reasons or (Reason(Cause.SEGMENTS_UNKNOWN),)
     return {
         Heading("Volume mL", numeric=True): lambda lesion: figure(lesion.volume_ml, notes=notes),
         Heading("Axial diameters mm", numeric=True): _diameters,

@@ -7,8 +7,11 @@ from typing import Final
 
 from remnant.core.findings import Verdict
 from remnant.core.quantity import Quantity
+from remnant.core.reasons import Reason
 from remnant.view.certainty import AS_MEASURED, is_partial
-from remnant.wording.numbers import ABSENT, interval, shown
+from remnant.wording.brief import Short, brief_reasons
+from remnant.wording.numbers import ABSENT, interval, sentence, shown
+from remnant.wording.reasons import listed
 from remnant.wording.words import VERDICT_SIGNS, VERDICT_WORDS
 
 
@@ -60,21 +63,26 @@ class Figure:
 
 @dataclass(slots=True)
 class Footnotes:
-    """Footnotes of one table while it is made: each distinct reason gets one letter."""
+    """Footnotes of one table while it is made: each distinct text gets one letter.
 
-    reasons: list[str] = field(default_factory=list)
+    ``short`` are the short reasons in the place of long ones that the report gives once.
+    """
 
-    def letter(self, reason: str | None) -> str:
-        """Return the letter of a reason, the empty text for none."""
-        if not reason:
+    short: Short = field(default_factory=dict)
+    texts: list[str] = field(default_factory=list)
+
+    def letter(self, reasons: Iterable[Reason]) -> str:
+        """Return the letter of reasons, the empty text for none."""
+        text = listed(brief_reasons(reasons, self.short))
+        if not text:
             return ""
-        if reason not in self.reasons:
-            self.reasons.append(reason)
-        return _letter(self.reasons.index(reason))
+        if text not in self.texts:
+            self.texts.append(text)
+        return _letter(self.texts.index(text))
 
     def listed(self) -> tuple[tuple[str, str], ...]:
-        """Return letters and reasons in the order of their first use."""
-        return tuple((_letter(n), reason) for n, reason in enumerate(self.reasons))
+        """Return letters and texts in the order of their first use."""
+        return tuple((_letter(n), sentence(text)) for n, text in enumerate(self.texts))
 
 
 def figure(
@@ -93,7 +101,7 @@ def figure(
         interval=interval(quantity, fraction=fraction),
         partial=is_partial(quantity),
         reason=quantity.reason or "",
-        note="" if notes is None else notes.letter(quantity.reason),
+        note="" if notes is None else notes.letter(quantity.reasons),
     )
 
 

@@ -16,9 +16,10 @@ from remnant.core.debulking import (
 from remnant.core.findings import Verdict
 from remnant.core.lesions import Confirmation, Lesion
 from remnant.core.planning_report import PlanningReport
+from remnant.core.reasons import Cause
 from remnant.core.units import percent_from_fraction
 from remnant.pictures.plan_front import Front, front
-from remnant.view.absences import once
+from remnant.view.absences import BODY_SIZE
 from remnant.view.certainty import Judged, PlanOutcome, debulking_minima
 from remnant.view.limits_in_force import limits_in_force
 from remnant.view.open_questions import deciding
@@ -36,6 +37,7 @@ from remnant.view.subject import (
     rules_of,
     tally,
 )
+from remnant.wording.brief import brief_reasons, mentions
 from remnant.wording.numbers import ABSENT, plain, sentence
 from remnant.wording.plans import (
     instead,
@@ -202,13 +204,14 @@ def _is_listed(row: PlanRow, most: int) -> bool:
 
 def view_plans(subject: Subject) -> Plans:
     """Return the plans of a planned case."""
-    planning, notes = subject.planning, Footnotes()
+    planning, notes = subject.planning, subject.notes()
     configuration = subject.case.provenance.configuration
     places = listing_places(planning.plans)
     rows = [_row(plan, subject, notes, places.get(plan.id)) for plan in planning.plans]
     reason = listed_reasons(planning.plans_reasons)
+    short = brief_reasons(planning.plans_reasons, subject.short)
     return Plans(
-        reason=_ended(sentence(subject.brief(reason))),
+        reason=_ended(sentence(listed_reasons(short))),
         full_reason=sentence(reason),
         as_segments=reason == subject.case.volumetry.segments_reason,
         limits="; ".join(limits_in_force(configuration)),
@@ -220,7 +223,7 @@ def view_plans(subject: Subject) -> Plans:
             (p.id, plan_title(p), _outcome(p.result, subject)) for p in pictured(planning)
         ),
         rows=tuple(rows),
-        notes=subject.footnotes(notes),
+        notes=notes.listed(),
         front=front(planning),
         findings=tuple(_findings(rows, subject)),
         stages=view_stages(subject) if planning.staged else None,
@@ -251,7 +254,7 @@ def _target(target: TargetOutcome, subject: Subject, told: set[str]) -> Target:
     return Target(
         title=sentence(share(target.target)),
         mark=mark(target.verdict, REACH_WORDS),
-        answer=once(target_answer(target, subject.planning), subject.case, told),
+        answer=_answer(target, subject, told),
         best=tuple((name if name in titles else "", titles.get(name, name)) for name in best),
         met=target.verdict is Verdict.MET,
         bounds=sentence(bounds(target)),
@@ -259,6 +262,16 @@ def _target(target: TargetOutcome, subject: Subject, told: set[str]) -> Target:
         changes=other_changes(target),
         instead=instead(target),
     )
+
+
+def _answer(target: TargetOutcome, subject: Subject, told: set[str]) -> str:
+    """Write the answer to a target; what a missing body size needs is added to the first."""
+    short = subject.brief(target)
+    text = target_answer(short, subject.planning)
+    if BODY_SIZE in told or not mentions(short, Cause.BRIEF_BODY_SIZE):
+        return text
+    told.add(BODY_SIZE)
+    return f"{text} {BODY_SIZE}"
 
 
 def share(target: float) -> str:

@@ -167,7 +167,7 @@ class Resections:
 def view_resections(subject: Subject) -> Resections:
     """Return the resections of a planned case."""
     resections = resections_of(subject.case)
-    notes, standard_notes = Footnotes(), Footnotes()
+    notes, standard_notes = subject.notes(), subject.notes()
     rows = tuple(_row(r, subject, notes) for r in resections)
     standard = [r for r in resections if _is_standard(r)]
     first = rules_of(resections[0]) if resections else ()
@@ -177,8 +177,8 @@ def view_resections(subject: Subject) -> Resections:
         reach=tuple(_reach(f, subject) for f in subject.planning.findings if _is_reach(f)),
         rows=rows,
         standard=tuple(_row(r, subject, standard_notes, STANDARD_COLUMNS) for r in standard),
-        notes=subject.footnotes(notes),
-        standard_notes=subject.footnotes(standard_notes),
+        notes=notes.listed(),
+        standard_notes=standard_notes.listed(),
         flr_origin=origins(r.remnant.flr_ml.interval for r in resections),
         sflr_origin=origins(r.remnant.sflr.interval for r in resections),
         tables=_verdict_tables(resections, subject),

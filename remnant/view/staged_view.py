@@ -73,7 +73,7 @@ class Stages:
 
 def view_stages(subject: Subject) -> Stages:
     """Return the plans that need growth, one row each; no row where none does."""
-    planning, notes = subject.planning, Footnotes()
+    planning, notes = subject.planning, subject.notes()
     titles = {plan.id: plan_title(plan) for plan in planning.plans}
     stages = needed_stages(planning)
     figured = [stage for stage in stages if stage.flr_after_ml.value is not None]
@@ -89,7 +89,7 @@ def view_stages(subject: Subject) -> Stages:
         enough=tuple(titles.get(name, name) for name in _enough(planning)),
         columns=tuple(columns),
         rows=tuple(rows),
-        notes=subject.footnotes(notes),
+        notes=notes.listed(),
         without=tuple(dict.fromkeys(_without(stage) for stage in bare)),
         basis=_basis(figured, subject),
     )
@@ -148,7 +148,7 @@ def _forecast(stage: StagedPlan, subject: Subject, notes: Footnotes) -> Forecast
         flr=figure(stage.flr_after_ml, "mL"),
         sflr=subject.ratio(stage.sflr_after),
         time=_time(stage),
-        note=notes.letter(subject.brief(weeks.reason)) if unknown and weeks.reason else "",
+        note=notes.letter(weeks.reasons) if unknown else "",
         draws=of_hundred(stage.probability),
         tumour="" if growth is None else percent(growth),
     )

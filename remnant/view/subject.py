@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final, Self
+from typing import Final, Self, TypeVar
 
 from planning.literature import Reference, load_literature
 from planning.rules.flr import FURTHER_MINIMA
@@ -12,7 +12,7 @@ from remnant.core.findings import Basis, Finding, SourceStatus, Verdict
 from remnant.core.plan import Resection
 from remnant.core.planning_report import PlanningReport
 from remnant.core.quantity import Quantity
-from remnant.view.absences import shortened
+from remnant.view.absences import long_reasons
 from remnant.view.certainty import (
     Judged,
     Outcome,
@@ -25,8 +25,10 @@ from remnant.view.certainty import (
 )
 from remnant.view.parts import NOTE, Figure, Footnotes, Mark, figure, mark
 from remnant.view.rule_facts import is_note
-from remnant.wording.numbers import sentence
+from remnant.wording.brief import Short, brief
 from remnant.wording.words import BASIS_MARKS, STATUS_WORDS, VERDICT_WORDS, demand
+
+Known = TypeVar("Known")
 
 REMNANT_RULES: Final = frozenset(f"flr.{rule_set.id}" for rule_set in REMNANT_RULE_SETS)
 RULE_TITLES: Final[Mapping[str, str]] = {
@@ -103,6 +105,7 @@ class Subject:
     case: CaseReport
     limits: Limits
     numbers: Mapping[str, int]
+    short: Short
 
     @classmethod
     def of(cls, case: CaseReport) -> Self:
@@ -110,7 +113,12 @@ class Subject:
         plans = () if case.planning is None else case.planning.plans
         outcomes: tuple[Outcome, ...] = (*resections_of(case), *map(PlanOutcome.of, plans))
         keys = dict.fromkeys(_sources(case))
-        return cls(case, limits(outcomes), {key: n for n, key in enumerate(keys, start=1)})
+        return cls(
+            case,
+            limits(outcomes),
+            {key: n for n, key in enumerate(keys, start=1)},
+            long_reasons(case),
+        )
 
     @property
     def planning(self) -> PlanningReport:
@@ -118,9 +126,13 @@ class Subject:
         assert self.case.planning is not None  # noqa: S101  # callers ask where it ran
         return self.case.planning
 
-    def brief(self, text: str) -> str:
-        """Return a text without the long reasons that the report gives once."""
-        return shortened(text, self.case)
+    def brief(self, known: Known) -> Known:
+        """Return a finding or a result with long reasons that the report gives once in short."""
+        return brief(known, self.short)
+
+    def notes(self) -> Footnotes:
+        """Return the footnotes of a table that is to be made."""
+        return Footnotes(self.short)
 
     def cite(self, key: str | None) -> int | None:
         """Return the number of a source; ``None`` where nothing that is shown rests on it."""
@@ -141,7 +153,7 @@ class Subject:
         return Statement(
             id=finding.id,
             mark=NOTE if note else None if quiet else mark(finding.verdict),
-            text=finding.text if note else self.brief(finding.text),
+            text=finding.text if note else self.brief(finding).text,
             source=self.cite(finding.source),
             status=status_words(finding),
         )
@@ -154,7 +166,7 @@ class Subject:
         return Statement(
             id=finding.id,
             mark=mark(finding.verdict),
-            text=self.brief(finding.text),
+            text=self.brief(finding).text,
             source=self.cite(finding.source),
             status=status_words(finding),
             title=rule_title(finding),
@@ -163,10 +175,6 @@ class Subject:
             draws=of_hundred(finding.probability),
             doubtful=found.doubtful,
         )
-
-    def footnotes(self, notes: Footnotes) -> tuple[tuple[str, str], ...]:
-        """Return letters and reasons of a table, without the long ones."""
-        return tuple((letter, sentence(self.brief(reason))) for letter, reason in notes.listed())
 
 
 def status_words(finding: Finding) -> str:

@@ -26,6 +26,8 @@ TEMPLATES: Final[Mapping[Cause, Template]] = {
     **plan_causes.CAUSES,
     Cause.PROSE: "{names[0]}",
     Cause.SEGMENTS_ESTIMATED: "segments estimated from liver shape: review",
+    Cause.BRIEF_SEGMENTS: "the Couinaud segments are unknown",
+    Cause.BRIEF_BODY_SIZE: "height and weight not given",
     Cause.NEAR_LIMIT: "the value lies within 1 of the limit",
     **volumes.CAUSES,
 }

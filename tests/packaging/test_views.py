@@ -12,8 +12,6 @@ TAKES_APART = {
 TEXTS = {"text", "reason", "reasons_text", "segments_reason", "plans_reason", "headline"}
 PATTERNS = {"match", "fullmatch", "search", "sub", "subn", "split", "findall", "finditer"}
 LONGEST_LINE = 120
-TRANSITIONAL = "transitional.py"
-"""Goes when the answers to targets are data."""
 
 
 def is_text(node):
@@ -47,8 +45,7 @@ def taken_apart(tree):
 
 def in_rooms(trees, names):
     """Modules of rooms of the application."""
-    inside = {path: tree for path, tree in trees.items() if path.parts[1] in names}
-    return {path: tree for path, tree in inside.items() if path.name != TRANSITIONAL}
+    return {path: tree for path, tree in trees.items() if path.parts[1] in names}
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ from remnant.core.reasons import Cause, Reason
 from remnant.core.volumes import LabelMap
 from remnant.core.volumetry_report import SegmentSource
 from remnant.page.html import render_html, render_page
-from remnant.view.transitional import answer
+from remnant.wording.plans import relaxation_words, target_answer
 
 MARK = "segments estimated from liver shape: review"
 NEW = (
@@ -86,7 +86,7 @@ def part(source, heading):
 def planned(case, **changes) -> object:
     """The case with the example's new parts, beside the resections it has."""
     made = example_planning(**changes)
-    parts = {name: getattr(made, name) for name in (*NEW, "plans_reason")}
+    parts = {name: getattr(made, name) for name in (*NEW, "plans_reasons")}
     return replace(case, planning=replace(case.planning, **parts))
 
 
@@ -114,9 +114,9 @@ def test_order__figures_plans_distribution_sources_then_all_else(source):
 
 def test_targets__answer_bounds_and_relaxations(plans_part):
     for target in example_targets():
-        assert answer(target) in plans_part
+        assert target_answer(target, example_planning()) in plans_part
         for change in target.relaxations:
-            assert change.text in plans_part
+            assert relaxation_words(change) in plans_part
     assert "At least 70 % of the tumour ✓ within reach" in plans_part
     assert "At least 90 % of the tumour ? undecided" in plans_part
     assert "All of the tumour ✗ not within reach" in plans_part
@@ -350,7 +350,7 @@ def test_plans__long_tables_collapse(made):
 
 def test_plans__without_maps_one_sentence_says_why(made):
     reason = "there are no maps"
-    case = planned(made.case, plans=(), targets=(), staged=(), plans_reason=reason)
+    case = planned(made.case, plans=(), targets=(), staged=(), plans_reasons=reasons_of(reason))
     text = part(page_of(case), "plans")
     assert "No plan: There are no maps." in text
     assert "All plans found" not in text
@@ -379,7 +379,7 @@ def test_plans__absent_figures_are_dashes_with_reasons(made):
 def test_page__of_an_older_report_has_none_of_these_parts(made):
     source = page_of(made.case)
     assert '<h2 id="plans">' not in page_of(
-        replace(made.case, planning=replace(made.case.planning, plans_reason=None, plans=(),
+        replace(made.case, planning=replace(made.case.planning, plans_reasons=(), plans=(),
                                             targets=()))
     )  # fmt: skip
     older = PlanningReport(

@@ -148,7 +148,7 @@ def test_hepatectomies__beside_plans_only_those_that_were_asked_for(case):
 
 
 def test_plans__why_there_are_none(case):
-    printed = text(with_planning(case, plans=(), targets=(), plans_reason="no maps are here"))
+    printed = text(with_planning(case, plans=(), targets=(), plans_reasons=reasons_of("no maps are here")))
     assert "No plan: No maps are here" in printed
     assert "First in rank" not in printed
 

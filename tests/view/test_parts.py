@@ -2,17 +2,21 @@
 
 from remnant.core.findings import Verdict
 from remnant.core.quantity import Bound, Interval, Quantity
+from remnant.core.reasons import reasons_of
 from remnant.view.parts import Footnotes, Mark, figure, mark
 from remnant.wording.words import REACH_WORDS
 
 
 def test_notes__each_reason_has_one_letter():
     notes = Footnotes()
-    marks = [notes.letter(reason) for reason in ("x", "y", "x", None)]
+    marks = [
+        notes.letter(reasons_of(reason[0]) if reason else ())
+        for reason in (("x",), ("y",), ("x",), ())
+    ]
     assert ["a", "b", "a", ""] == marks
-    assert (("a", "x"), ("b", "y")) == notes.listed()
+    assert (("a", "X"), ("b", "Y")) == notes.listed()
     many = Footnotes()
-    letters = [many.letter(str(n)) for n in range(60)]
+    letters = [many.letter(reasons_of(str(n))) for n in range(60)]
     assert len(set(letters)) == 60
     assert ("z", "aa", "ba") == (letters[25], letters[26], letters[52])
 

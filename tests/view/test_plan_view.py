@@ -24,12 +24,20 @@ from remnant.core.lesions import Confirmation
 from remnant.core.quantity import Quantity
 from remnant.core.reasons import Cause, Reason
 from remnant.pictures.plan_front import BOTTOM, LEFT, RIGHT, TOP, Axis, front
-from remnant.view import plan_view, recipe_view, staged_view, transitional
+from remnant.view import plan_view, recipe_view, staged_view
 from remnant.view.ablation_view import view_ablation
 from remnant.view.case_view import view_case
 from remnant.view.certainty import PlanOutcome, debulking_minima, judged
 from remnant.view.subject import Subject
 from remnant.wording.numbers import sentence
+from remnant.wording.plans import (
+    instead,
+    other_changes,
+    relaxation_words,
+    target_answer,
+    target_heading,
+    target_line,
+)
 from remnant.wording.reasons import words
 from remnant.wording.told_facts import told
 from remnant.wording.words import REJECTED_WORDS
@@ -247,29 +255,20 @@ def test_axis__holds_its_values_and_its_ticks_are_round(values, extra):
 
 
 def test_answer__leaves_out_what_the_heading_says():
-    first, second, third = example_planning().targets
-    assert "Segment III, 1 wedge, with 1310 mL left." == transitional.answer(first)
-    assert "Without body size what remains cannot be judged." == transitional.answer(second)
-    assert "Out of reach within the limits. No plan treats lesion 5." == transitional.answer(third)
-    assert "Other words." == transitional.answer(replace(first, text="other words."))
-    bare = replace(first, text="70 % of the tumour: undecided.")
-    assert "Undecided." == transitional.answer(bare)
+    planning = example_planning()
+    for target in planning.targets:
+        answer = target_answer(target, planning)
+        assert target_heading(target) not in answer
+        assert target_line(target, planning).startswith(target_heading(target))
+        assert answer[:1].isupper()
 
 
 def test_changes__that_the_answer_names_are_not_repeated():
-    *_, third = example_planning().targets
-    assert ("One more ablation.",) == plan_view.other_changes(third)
-    assert (third.relaxations[1].text,) == plan_view.instead(third)
-    named = replace(third, text=f"{third.text} One more ablation.")
-    assert () == plan_view.other_changes(named)
-    lower = replace(
-        third.relaxations[0], kind=plan_view.LOWER_TARGET, text="At most 80 % is reached."
-    )
-    less = replace(third, relaxations=(*third.relaxations, lower))
-    assert plan_view.other_changes(third) == plan_view.other_changes(less)
-    assert "At most 80 % is reached." in plan_view.instead(less)
-    said = replace(less, text=f"{less.text} At most 80 % is reached.")
-    assert plan_view.instead(third) == plan_view.instead(said)
+    planning = example_planning()
+    *_, third = planning.targets
+    first, *others = map(relaxation_words, third.relaxations)
+    assert first in target_answer(third, planning)
+    assert set(others) == {*other_changes(third), *instead(third)}
 
 
 def test_reached_shares__of_the_plans_targets_and_those_in_doubt():

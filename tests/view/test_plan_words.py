@@ -23,10 +23,12 @@ from remnant.core.lesions import Confirmation
 from remnant.core.patient import LiverBackground, Patient
 from remnant.core.plan_choice import DEFAULT_CHOICE, AblationShape, PlanChoice
 from remnant.core.quantity import Quantity
+from remnant.core.reasons import Cause, Reason
 from remnant.pipeline.plan_settings import PlanRequest, plan_settings
 from remnant.view import absences, limits_in_force, open_questions, rule_facts, staged_view
 from remnant.view.case_view import view_case
 from remnant.view.plan_selection import listing_places
+from remnant.view.subject import Subject
 
 STRICT = PlanChoice(
     targets=(0.7,),
@@ -170,23 +172,34 @@ def test_absences__no_lesion_is_one_line(made):
     assert "No lesion map was given." == absences.no_lesion(asked_of)
 
 
-def test_absences__long_reasons_are_cut_and_what_to_do_is_said_once(made, made_without_segments):
+def test_absences__long_reasons_stand_in_short_in_findings_and_footnotes(made_without_segments):
     case = made_without_segments.case
-    reason = case.volumetry.segments_reason
-    assert f"Not known ({absences.SHORT_SEGMENTS})." == absences.shortened(
-        f"Not known ({reason}).", case
+    subject = Subject.of(case)
+    (long,) = case.volumetry.segments_reasons
+    absent = Quantity.absent(long)
+    assert "the Couinaud segments are unknown" == subject.brief(absent).reason
+    notes = subject.notes()
+    assert "a" == notes.letter(absent.reasons)
+    assert (("a", "The Couinaud segments are unknown"),) == notes.listed()
+    behind = Quantity.absent(Reason(Cause.FIRST_SCAN, because=(long,)))
+    assert "first scan: the Couinaud segments are unknown" == subject.brief(behind).reason
+    other = Quantity.absent(Reason(Cause.NO_LESION))
+    assert other == subject.brief(other)
+
+
+def test_absences__what_a_missing_body_size_needs_is_said_once(made):
+    missing = Reason(Cause.BODY_FACTS_MISSING, names=("mosteller1987", "height_cm", "weight_kg"))
+    standardised = replace(made.case.volumetry.standardised, stlv_ml=Quantity.absent(missing))
+    (target, *_) = example_planning().targets
+    open_ = replace(
+        target, verdict=Verdict.UNKNOWN, answered_by=None, least_flr_ml=Quantity.absent(missing)
     )
-    standardised = made.case.volumetry.standardised
-    absent = replace(standardised, stlv_ml=Quantity.absent("it needs height and weight"))
-    volumes = replace(made.case.volumetry, standardised=absent)
-    bare = replace(made.case, volumetry=volumes, patient=Patient())
-    said: set[str] = set()
-    first = absences.once("Open (it needs height and weight).", bare, said)
-    assert first.startswith(f"Open ({absences.SHORT_SIZE}). ")
-    assert absences.BODY_SIZE in first
-    again = absences.once("Open (it needs height and weight).", bare, said)
-    assert f"Open ({absences.SHORT_SIZE})." == again
-    assert "Reached." == absences.once("Reached.", bare, set())
+    case = planned(made.case, targets=(open_, open_))
+    volumes = replace(case.volumetry, standardised=standardised)
+    view = view_case(replace(case, volumetry=volumes, patient=Patient()))
+    first, again = (target.answer for target in view.planned.plans.targets)
+    assert "(height and weight not given)" in first
+    assert first == f"{again} {absences.BODY_SIZE}"
 
 
 def near(plan, number, share, acts):
