@@ -23,7 +23,7 @@ from remnant.core.patient import Patient
 from remnant.core.plan import Netlm
 from remnant.core.provenance import Provenance
 from remnant.core.quantity import Quantity
-from remnant.core.reasons import Cause, Reason
+from remnant.core.reasons import Cause, Reason, reasons_of
 from remnant.core.study import Study
 from remnant.core.volumes import Phase
 from remnant.core.volumetry_report import SegmentSource
@@ -96,9 +96,9 @@ def test_answers__stand_before_the_plans_and_the_plans_before_what_is_missing(ca
         "✓ At least 70 % of the tumour: within reach.",
         "? At least 90 % of the tumour: undecided.",
         "✗ All of the tumour: not within reach.",
-        "what would bring it within reach: One more ablation.",
+        "what would bring it within reach: With wedges beyond the limits",
         "First in rank: Right posterior sectionectomy, 1 wedge, 1 ablation",
-        "the 30 % minimum flips in its interval",
+        "Undecided inside its intervals: 1 other minimum.",
         "Segments VI, VII removed; excised with a margin: lesion 3; ablated: lesion 4.",
         "  best for at least 70 %",
         "To decide more, tell (option, or key of a --facts FILE):",
@@ -148,7 +148,9 @@ def test_hepatectomies__beside_plans_only_those_that_were_asked_for(case):
 
 
 def test_plans__why_there_are_none(case):
-    printed = text(with_planning(case, plans=(), targets=(), plans_reasons=reasons_of("no maps are here")))
+    printed = text(
+        with_planning(case, plans=(), targets=(), plans_reasons=reasons_of("no maps are here"))
+    )
     assert "No plan: No maps are here" in printed
     assert "First in rank" not in printed
 
