@@ -48,7 +48,7 @@ def tutorial_fixture(repository):
 
 
 @pytest.fixture(scope="module", name="product")
-def product_fixture(tutorial, repository, shared, tmp_path_factory):
+def product_fixture(tutorial, repository, shared, tmp_path_factory, coarse_pictures):
     """What the commands print, and the words of the pages that they write."""
     if not all((shared / "data" / "couinaud" / name).is_file() for name in NEEDED):
         pytest.skip("no Couinaud maps in the shared study data")
