@@ -26,7 +26,7 @@ from scipy.spatial import cKDTree
 
 from remnant.core.boxes import Box, bounding_box, box_geometry, margin_voxels
 from remnant.core.errors import ImplausibleValueError, InputError
-from remnant.core.geometry import Geometry, Vector3
+from remnant.core.geometry import Geometry, Vector3, vector3
 from remnant.core.labels import INSTANCE_SCHEME
 from remnant.core.volumes import ImageVolume, LabelMap, Modality
 from segmentation.lesion_shape import LesionShape, random_shape
@@ -141,7 +141,7 @@ def plant_metastases(
         image=_blended(image, mask, patches),
         truth=_truth(image.geometry, numbered),
         true_volumes_ml={n: float(p.share.sum()) * voxel_ml for n, p in numbered.items()},
-        centres_ras_mm={n: _vector3(p.centre_mm) for n, p in numbered.items()},
+        centres_ras_mm={n: vector3(p.centre_mm) for n, p in numbered.items()},
         seed=seed,
         contrast_hu=contrast_hu,
         rim_hu=rim_hu,
@@ -301,8 +301,3 @@ def _as_type(values: Vector, dtype: np.dtype[np.generic]) -> NDArray[np.generic]
         return values.astype(dtype)
     limits = np.iinfo(dtype)  # type: ignore[type-var]
     return np.clip(np.rint(values), limits.min, limits.max).astype(dtype)
-
-
-def _vector3(point: Vector) -> Vector3:
-    r, a, s = (float(x) for x in point)
-    return (r, a, s)

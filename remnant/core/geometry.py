@@ -19,6 +19,12 @@ SAME_GRID_TOLERANCE_MM = 0.01
 SMALLEST_VOXEL_MM3 = 1e-6
 
 
+def vector3(values: ArrayLike) -> Vector3:
+    """Return three numbers of any kind as plain numbers."""
+    x, y, z = (float(value) for value in np.asarray(values))
+    return (x, y, z)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Geometry:
     """Grid of an image or label map: shape, affine and frame of reference.

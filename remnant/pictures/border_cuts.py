@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from remnant.core.geometry import Vector3
+from remnant.core.geometry import Vector3, vector3
 from remnant.core.labels import CouinaudSegment
 from remnant.core.volumes import LabelMap
 from remnant.pictures.drawing import HALF, deepest, write
@@ -56,10 +56,10 @@ def border_cuts(couinaud: LabelMap) -> Iterator[Cut]:
         if shown is not None:
             centre = points[np.isin(segments, shown)].mean(axis=0)
             names = " and ".join(segment.name for segment in shown)
-            yield Cut(View.AXIAL, _vector(centre), f"Axial at the height of {names}")
+            yield Cut(View.AXIAL, vector3(centre), f"Axial at the height of {names}")
     middle = points.mean(axis=0)
     middle[FRONT_AXIS] = richest_mm(points[:, FRONT_AXIS], segments)
-    yield Cut(View.CORONAL, _vector(middle), "Coronal where many segments are seen")
+    yield Cut(View.CORONAL, vector3(middle), "Coronal where many segments are seen")
 
 
 def thinned(couinaud: LabelMap) -> tuple[NDArray[np.float64], NDArray[Any]]:
@@ -135,8 +135,3 @@ def _parts(mask: NDArray[np.bool_]) -> Iterator[NDArray[np.bool_]]:
 def _number(axes: "Axes", column: int, row: int, segment: CouinaudSegment) -> None:
     colour = SEGMENT_COLOURS[segment]
     write(axes, column, row, segment.name, colour=colour, size=NUMERAL_SIZE)
-
-
-def _vector(point: NDArray[np.float64]) -> Vector3:
-    x, y, z = (float(value) for value in point)
-    return (x, y, z)

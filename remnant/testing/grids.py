@@ -5,7 +5,7 @@ from itertools import product
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from remnant.core.geometry import Geometry, Shape3, Vector3
+from remnant.core.geometry import Geometry, Shape3, Vector3, vector3
 
 BoxMm = tuple[Vector3, Vector3]
 UPRIGHT = np.eye(3)
@@ -44,7 +44,7 @@ def grid_around(
     """
     linear = np.asarray(directions, dtype=np.float64) @ np.diag(spacing_mm)
     low, high = (np.array(corner, dtype=np.float64) for corner in box_mm)
-    corners = box_corners((_vector(low - margin_mm), _vector(high + margin_mm)))
+    corners = box_corners((vector3(low - margin_mm), vector3(high + margin_mm)))
     indices = corners @ np.linalg.inv(linear).T - np.array(offset_voxels)
     first = np.floor(indices.min(axis=0) + TICK)
     i, j, k = (int(n) for n in np.ceil(indices.max(axis=0) - TICK) - first + 1)
@@ -67,11 +67,6 @@ def half_voxel_diagonal_mm(geometry: Geometry) -> float:
     """Return the longest way from a voxel's centre to its corner, in mm; right when sheared."""
     signs = np.array(list(product((-0.5, 0.5), repeat=3)))
     return float(np.linalg.norm(signs @ geometry.affine_ras[:3, :3].T, axis=1).max())
-
-
-def _vector(values: NDArray[np.float64]) -> Vector3:
-    x, y, z = (float(v) for v in values)
-    return (x, y, z)
 
 
 def _shape(values: NDArray[np.int_]) -> Shape3:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from remnant.core.errors import InputError
-from remnant.core.geometry import Vector3
+from remnant.core.geometry import vector3
 from remnant.core.labels import CouinaudSegment
 from remnant.testing.liver import AnalyticLiver
 from remnant.testing.shapes import Ellipsoid
@@ -97,7 +97,7 @@ def _drawn(
     largest = rng.uniform(*radius_mm)
     a, b, c = largest * (np.ones(3) if is_ball else np.append(rng.uniform(0.6, 1.0, 2), 1.0))
     axes = np.linalg.qr(rng.normal(size=(3, 3)))[0]
-    return Ellipsoid(_vector(centre_mm), (float(a), float(b), float(c)), axes)
+    return Ellipsoid(vector3(centre_mm), (float(a), float(b), float(c)), axes)
 
 
 def _is_free(
@@ -110,8 +110,3 @@ def _is_free(
         for other in others
     )
     return bool(room.contains(centre[np.newaxis])[0]) and all(apart)
-
-
-def _vector(values: NDArray[np.float64]) -> Vector3:
-    x, y, z = (float(v) for v in values)
-    return (x, y, z)

@@ -1,12 +1,12 @@
 """Planning on the command line: facts, limits, the user's own plans, and what a case keeps."""
 
-import json
 import shutil
 from dataclasses import fields
 
 import numpy as np
 import pytest
 
+from examples.files import bytes_of, document_of
 from planning.inputs import CLINICAL_INPUTS
 from remnant.cli.app import run_command
 from remnant.cli.plan_options import PlanOptions
@@ -43,16 +43,8 @@ def case_fixture(measured, tmp_path):
     return shutil.copytree(measured, tmp_path / "case")
 
 
-def document(case):
-    return json.loads((case / "report.json").read_text(encoding="utf-8"))
-
-
 def settings(case):
-    return document(case)["provenance"]["configuration"]
-
-
-def contents(folder):
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
+    return document_of(case)["provenance"]["configuration"]
 
 
 def one_line(capsys):
@@ -67,9 +59,9 @@ def test_template__is_written_and_read_back_changes_nothing(case, tmp_path, caps
     assert 0 == run_command(["plan", "--template", str(file)])
     assert f"remnant plan CASE --facts {file}" in capsys.readouterr().out
     assert 0 == run_command(["plan", str(case)])
-    plain = document(case)
+    plain = document_of(case)
     assert 0 == run_command(["plan", str(case), "--facts", str(file)])
-    said = document(case)
+    said = document_of(case)
     for changing in ("created_utc", "seconds"):
         plain["provenance"].pop(changing)
         said["provenance"].pop(changing)
@@ -89,7 +81,7 @@ def test_plan__options_go_before_the_file_and_the_file_before_the_case(case, tmp
     )
     options = ["--ki67", "4", "--keep", "I,4", "--functional", "--no-ablation", "--named-only"]
     assert 0 == run_command(["plan", str(case), "--facts", str(file), *options])
-    found, chosen = document(case), settings(case)
+    found, chosen = document_of(case), settings(case)
     assert {
         "ki67_percent": 4.0, "primary_site": "small_bowel", "stable_months": 8.0,
         "functional": True,
@@ -133,10 +125,10 @@ def test_run__a_stored_recipe_of_a_rejected_lesion_is_dropped_and_it_is_said(cas
     assert "The stored recipe 'VI; wedge 1' is dropped: it names a lesion" in printed
     assert "'wedge 2'" not in printed
     assert "wedge 2" == settings(case)["plan.recipes"]
-    before = contents(case)
+    before = bytes_of(case)
     assert 2 == run_command(["plan", str(case), "--recipe", "wedge 1"])
     assert "lesion 1, which does not count" in one_line(capsys)
-    assert before == contents(case)
+    assert before == bytes_of(case)
 
 
 def test_run__keeps_facts_and_choices_of_the_stored_case(case, tmp_path):
@@ -164,7 +156,7 @@ def test_run__facts_file_gives_the_body_size_too(case, tmp_path):
     file.write_text("patient: {height_cm: 160, weight_kg: 60}\n", encoding="utf-8")
     assert 2 == run_command(["plan", str(case), "--facts", str(file)])
     assert 0 == run_command(["run", str(case), "--facts", str(file), "--weight-kg", "61"])
-    patient = document(case)["patient"]
+    patient = document_of(case)["patient"]
     assert (160.0, 61.0) == (patient["height_cm"], patient["weight_kg"])
     assert 0 == run_command(["plan", str(case)])
 
@@ -173,7 +165,7 @@ def test_plan__writes_a_table_of_the_plans_beside_the_lesions(case):
     assert 0 == run_command(["plan", str(case)])
     rows = (case / "plans.csv").read_text(encoding="utf-8").splitlines()
     assert rows[0].startswith("id,title,targets_percent,recipe,debulked_percent,")
-    assert len(document(case)["planning"]["plans"]) == len(rows) - 1
+    assert len(document_of(case)["planning"]["plans"]) == len(rows) - 1
     assert 0 == run_command(["measure", str(case)])
     assert not (case / "plans.csv").exists()
 
@@ -183,7 +175,7 @@ def test_plan__without_maps_there_are_no_plans_and_the_reason_is_told(case):
         if path.name != "report.json":
             path.unlink()
     assert 0 == run_command(["plan", str(case), "--plan-maps"])
-    planning = document(case)["planning"]
+    planning = document_of(case)["planning"]
     assert "plans" not in planning
     assert planning["plans_reason"]
     assert [] == list(case.glob("plan_*.nii.gz"))
@@ -228,10 +220,10 @@ def test_bad_input__is_one_line_and_leaves_the_case_as_it_was(
     places = {name: tmp_path / f"{name}.yaml" for name in ("none", "facts", "new", "taller")}
     places["facts"].write_text("clinical: {ki67_percent: 200}\n", encoding="utf-8")
     places["taller"].write_text("patient: {height_cm: 190}\n", encoding="utf-8")
-    before, files = contents(case), sorted(p.name for p in tmp_path.iterdir())
+    before, files = bytes_of(case), sorted(p.name for p in tmp_path.iterdir())
     assert 2 == run_command(["plan", *(a.format(case=case, **places) for a in arguments)])
     assert words in one_line(capsys)
-    assert before == contents(case)
+    assert before == bytes_of(case)
     assert files == sorted(p.name for p in tmp_path.iterdir())
 
 

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from examples.files import document_of
 from remnant.cli.app import run_command
 from remnant.cli.run import repeated
 from remnant.core.errors import ModelUnavailableError
@@ -67,10 +68,6 @@ def use(monkeypatch, divider):
     monkeypatch.setitem(sys.modules, "segmentation.couinaud_shape", module)
 
 
-def document(folder):
-    return json.loads((folder / "report.json").read_text(encoding="utf-8"))
-
-
 def run(*arguments):
     return run_command([str(argument) for argument in arguments])
 
@@ -93,21 +90,21 @@ def case_fixture(stored, tmp_path):
 
 
 def test_run__estimates_by_default_and_not_when_told_so(case, places, tmp_path, capsys):
-    volumes = document(case)["volumetry"]
+    volumes = document_of(case)["volumetry"]
     assert "model" == volumes["segment_source"]
     assert volumes["segments_need_review"]
-    assert {"fake-divider"} == {m["id"] for m in document(case)["provenance"]["models"]}
+    assert {"fake-divider"} == {m["id"] for m in document_of(case)["provenance"]["models"]}
     capsys.readouterr()
 
     plain = tmp_path / "plain"
     arguments = ("run", "--masks", f"liver={places['liver']}", "-o", plain)
     assert 0 == run(*arguments, "--no-estimate-segments")
-    assert document(plain)["volumetry"]["segment_source"] is None
+    assert document_of(plain)["volumetry"]["segment_source"] is None
     assert not (plain / "couinaud.nii.gz").exists()
     assert 0 == run("run", plain, "--no-estimate-segments")
-    assert document(plain)["volumetry"]["segment_source"] is None
+    assert document_of(plain)["volumetry"]["segment_source"] is None
     assert 0 == run("run", plain)
-    assert "model" == document(plain)["volumetry"]["segment_source"]
+    assert "model" == document_of(plain)["volumetry"]["segment_source"]
     printed = " ".join(capsys.readouterr().out.split())
     assert "Segments estimated from the liver's shape; measured and planned anew" in printed
 
@@ -117,7 +114,7 @@ def test_measure__never_estimates(places, tmp_path, monkeypatch, capsys):
     output = tmp_path / "case"
     assert 0 == run("measure", "--masks", f"liver={places['liver']}", "-o", output)
     assert 0 == run("measure", output)
-    assert document(output)["volumetry"]["segment_source"] is None
+    assert document_of(output)["volumetry"]["segment_source"] is None
     state = json.loads((output / "segmentation.json").read_text(encoding="utf-8"))
     assert ["no_segments_given"] == [one["cause"] for one in state["segments_reasons"]]
 
@@ -127,17 +124,17 @@ def test_couinaud_from__replaces_the_segments_of_a_stored_case(case, places, cap
     printed = " ".join(capsys.readouterr().out.split())
     file = "".join(str(places["couinaud"]).split())
     assert f"Segmentsreplacedby{file};measuredandplannedanew" in "".join(printed.split())
-    volumes = document(case)["volumetry"]
+    volumes = document_of(case)["volumetry"]
     assert "given" == volumes["segment_source"]
     assert not volumes["segments_need_review"]
-    assert [] == document(case)["provenance"]["models"]
+    assert [] == document_of(case)["provenance"]["models"]
 
 
 def test_measure__takes_a_corrected_map_too_and_says_so(case, places, capsys):
     assert 0 == run("measure", case, "--couinaud-from", places["couinaud"])
     assert "Changed before measuring: segments replaced by" in capsys.readouterr().out
-    assert "given" == document(case)["volumetry"]["segment_source"]
-    assert document(case).get("planning") is None
+    assert "given" == document_of(case)["volumetry"]["segment_source"]
+    assert document_of(case).get("planning") is None
 
 
 def test_couinaud_from__is_the_couinaud_mask_of_a_new_study(places, tmp_path):
@@ -148,20 +145,20 @@ def test_couinaud_from__is_the_couinaud_mask_of_a_new_study(places, tmp_path):
     }
     for name, given in pairs.items():
         assert 0 == run("measure", *given, "-o", tmp_path / name)
-    first, second = (document(tmp_path / name) for name in pairs)
+    first, second = (document_of(tmp_path / name) for name in pairs)
     assert first["volumetry"] == second["volumetry"]
     assert first["provenance"]["inputs_sha256"] == second["provenance"]["inputs_sha256"]
 
 
 def test_confirm__is_stored_shown_and_dropped(case, places, capsys):
     assert 0 == run("run", case, "--confirm-segments", "Ada Lovelace")
-    said = document(case)["volumetry"]["segments_confirmation"]
+    said = document_of(case)["volumetry"]["segments_confirmation"]
     assert "Ada Lovelace" == said["name"]
-    assert not document(case)["volumetry"]["segments_need_review"]
+    assert not document_of(case)["volumetry"]["segments_need_review"]
     assert "Segments confirmed by Ada Lovelace" in " ".join(capsys.readouterr().out.split())
 
     assert 0 == run("run", case, "--couinaud-from", places["couinaud"])
-    assert "segments_confirmation" not in document(case)["volumetry"]
+    assert "segments_confirmation" not in document_of(case)["volumetry"]
     assert "confirmation by Ada Lovelace dropped" in " ".join(capsys.readouterr().out.split())
 
 
@@ -193,7 +190,7 @@ def test_own_map__given_back_is_no_review(case, capsys):
     assert 0 == run("run", case, "--couinaud-from", case / "couinaud.nii.gz")
     printed = " ".join(capsys.readouterr().out.split())
     assert "the same in every voxel" in printed
-    volumes = document(case)["volumetry"]
+    volumes = document_of(case)["volumetry"]
     assert "model" == volumes["segment_source"]
     assert volumes["segments_need_review"]
 
@@ -201,7 +198,7 @@ def test_own_map__given_back_is_no_review(case, capsys):
 def test_split_iv__writes_the_parts(case, places):
     assert 0 == run("run", case, "--landmarks", places["points"], "--split-iv")
     assert (case / "couinaud_iv.nii.gz").is_file()
-    assert {"IVA", "IVB"} == set(document(case)["volumetry"]["segment_iv"])
+    assert {"IVA", "IVB"} == set(document_of(case)["volumetry"]["segment_iv"])
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from pydicom import Dataset, dcmread
 from pydicom.uid import JPEGLSLossless, RLELossless
 from scipy.spatial.transform import Rotation
 
+from examples.files import segment_map
 from remnant.core.errors import (
     InputError,
     UnknownLabelError,
@@ -23,7 +24,7 @@ from remnant.io.dicom_folder import A_SEGMENTATION
 from remnant.io.dicom_series import catalogue
 from remnant.io.frames import lps_from_ras
 from remnant.io.inspect import inspect_path
-from remnant.io.masks import MasksPreset, Part, placed_on, read_masks, read_segment_map
+from remnant.io.masks import MasksPreset, placed_on, read_masks, read_segment_map
 
 KINDS = hd.seg.SegmentationTypeValues
 BINARY, FRACTIONAL, LABELMAP = KINDS.BINARY, KINDS.FRACTIONAL, KINDS.LABELMAP
@@ -91,11 +92,6 @@ def seg_fixture(phantom, tmp_path):
     return write
 
 
-def read(path, part=Part.COUINAUD):
-    found = read_segment_map(path, part)
-    return found.labels, {finding.id: finding for finding in found.quality}
-
-
 def assert_places(codes, labels, made):
     """Compare with codes of shape (slices, rows, columns) by DICOM's own formula."""
     row, column = np.reshape(made.orientation, (2, 3))
@@ -127,7 +123,7 @@ def assert_places(codes, labels, made):
 )
 def test_round_trip__every_kind_and_orientation(seg, phantom, facts, kind, options):
     codes = couinaud()
-    labels, quality = read(seg(codes, kind, facts=facts, **options))
+    labels, quality = segment_map(seg(codes, kind, facts=facts, **options))
     assert_places(codes, labels, phantom(**facts))
     assert labels.geometry.frame_of_reference_uid == "1.2.9"
     assert set(quality) == ({"dicom_seg_fractions"} if kind is FRACTIONAL else set())
@@ -146,7 +142,7 @@ def test_segments_in_another_order__codes_decide(seg, phantom, kind):
     order = np.random.default_rng(3).permutation(8)
     codes = couinaud()
     stored = np.argsort(np.concatenate(([-1], order)))[codes].astype(np.uint8)
-    labels, _ = read(seg(stored, kind, coded(order)))
+    labels, _ = segment_map(seg(stored, kind, coded(order)))
     assert_places(codes, labels, phantom())
 
 
@@ -159,7 +155,7 @@ def test_segments__names_second_and_missing_ones_are_fine(seg, phantom):
         described(3, hd.sr.CodedConcept("78961009", "SCT", "Spleen"), "spleen"),
         described(4, hd.sr.CodedConcept("T-D0567", "SRT", "Couinaud hepatic segment III")),
     ]
-    labels, quality = read(seg(codes, BINARY, descriptions))
+    labels, quality = segment_map(seg(codes, BINARY, descriptions))
     assert_places(np.array([0, 4, 8, 0])[codes], labels, phantom())
     assert {"couinaud_iv_merged", "couinaud_passed_over", "couinaud_empty"} == set(quality)
     assert "names III but" in quality["couinaud_empty"].text
@@ -170,7 +166,7 @@ def test_overlap__lower_number_holds_whatever_the_order_of_frames(seg, phantom):
     masks[2:6, ..., 0] = 1
     masks[6:, ..., 1] = 1
     masks[4, 3, 3:8, 1] = 1
-    labels, quality = read(seg(masks, BINARY, coded((6, 1))))
+    labels, quality = segment_map(seg(masks, BINARY, coded((6, 1))))
     expected = np.zeros(SHAPE, int)
     expected[2:6], expected[6:], expected[4, 3, 3:8] = 7, 2, 2
     assert_places(expected, labels, phantom())
@@ -182,7 +178,7 @@ def test_fractions__from_one_half_on(seg, phantom):
     shares[3, 2, :6, 0] = (0.1, 0.49, 0.5, 0.51, 0.9, 1.0)
     kind = hd.seg.SegmentationFractionalTypeValues.OCCUPANCY
     options = {"fractional_type": kind, "max_fractional_value": 200}
-    labels, _ = read(seg(shares, FRACTIONAL, coded((4,)), facts=THIN, **options))
+    labels, _ = segment_map(seg(shares, FRACTIONAL, coded((4,)), facts=THIN, **options))
     expected = np.zeros(SHAPE, int)
     expected[3, 2, 2:6] = 5
     assert_places(expected, labels, phantom())
@@ -206,14 +202,14 @@ def shuffle_frames(dataset):
 
 def test_frames_in_any_order(seg, phantom):
     path = edited(seg(couinaud(), facts=OBLIQUE), shuffle_frames)
-    labels, _ = read(path)
+    labels, _ = segment_map(path)
     assert_places(couinaud(), labels, phantom(**OBLIQUE))
 
 
 def test_planes_left_out__are_empty_and_counted(seg, phantom):
     codes = couinaud()
     codes[4] = codes[7:9] = 0
-    labels, quality = read(seg(codes))
+    labels, quality = segment_map(seg(codes))
     assert_places(codes, labels, phantom())
     assert quality["dicom_seg_gaps"].value == 3
 
@@ -236,9 +232,9 @@ def test_spacing__by_positions_and_header(seg, kept, stated, expected):
     path = seg(codes, facts={"extra": {"SpacingBetweenSlices": stated}})
     if expected is None:
         with pytest.raises(UnsupportedSeriesError, match=r"6\.00 to 9\.00 mm apart"):
-            read(path)
+            segment_map(path)
         return
-    labels, _ = read(path)
+    labels, _ = segment_map(path)
     assert labels.geometry.spacing_mm[2] == pytest.approx(expected)
     assert labels.geometry.shape[2] == round((kept[-1] - kept[0]) * 3.0 / expected) + 1
 
@@ -261,21 +257,21 @@ def test_roles__one_object_for_several(seg, phantom):
     assert_places(masks[..., 1] + 2 * masks[..., 2], found.lesions, phantom())
     assert_places(masks[..., 3], found.portal_vein, phantom())
     with pytest.raises(UnknownLabelError, match="needed are Couinaud segments"):
-        read(path)
+        segment_map(path)
 
 
 def test_folder__one_object_among_images(seg, phantom, tmp_path):
     folder = phantom().write(tmp_path / "study")
     written_at = seg(couinaud(), name="study/seg")
-    labels, _ = read(folder)
+    labels, _ = segment_map(folder)
     assert_places(couinaud(), labels, phantom())
     assert read_segment_map(folder).sha256 == read_segment_map(written_at).sha256
     assert inspect_path(folder).skipped == {A_SEGMENTATION: 1}
     seg(couinaud(), name="study/another")
     with pytest.raises(UnsupportedSeriesError, match="2 DICOM segmentations"):
-        read(folder)
+        segment_map(folder)
     with pytest.raises(UnreadableFileError, match="liver_segment_1"):
-        read(phantom().write(tmp_path / "only_images"))
+        segment_map(phantom().write(tmp_path / "only_images"))
 
 
 def drop(*names):
@@ -366,7 +362,7 @@ def huge_gap(dataset):
 def test_refused__in_one_line_without_the_patient(seg, change, kind, message):
     path = edited(seg(couinaud()), change)
     with pytest.raises(kind, match=message) as caught:
-        read(path)
+        segment_map(path)
     assert "\n" not in str(caught.value)
     assert "Doe" not in str(caught.value)
 
@@ -374,7 +370,7 @@ def test_refused__in_one_line_without_the_patient(seg, change, kind, message):
 def test_refused__labelmap_with_values_of_no_segment(seg):
     path = edited(seg(couinaud(), LABELMAP), lambda d: d.SegmentSequence.pop(5))
     with pytest.raises(UnknownLabelError, match=r"value\(s\) \[5\]"):
-        read(path)
+        segment_map(path)
 
 
 def test_refused__frames_of_segments_that_are_not_described(seg):
@@ -383,14 +379,14 @@ def test_refused__frames_of_segments_that_are_not_described(seg):
     edited(path, lambda d: [d.SegmentSequence.pop(0) for _ in range(2)])
     assert numbers == {item.SegmentNumber for item in dcmread(path).SegmentSequence}
     with pytest.raises(UnknownLabelError, match=r"frames of segment\(s\) \[1, 2\]"):
-        read(path)
+        segment_map(path)
 
 
 def test_single_plane__needs_a_thickness(seg):
     codes = np.zeros(SHAPE, np.uint8)
     codes[5, 2:6] = 1
     path = seg(codes, facts=THIN)
-    labels, _ = read(path)
+    labels, _ = segment_map(path)
     assert labels.geometry.shape == (9, 8, 1)
     assert labels.geometry.spacing_mm[2] == pytest.approx(3.0)
 
@@ -401,7 +397,7 @@ def test_single_plane__needs_a_thickness(seg):
                 delattr(item, name)
 
     with pytest.raises(UnsupportedSeriesError, match="how thick"):
-        read(edited(path, strip))
+        segment_map(edited(path, strip))
 
 
 @pytest.fixture(name="content", scope="module")
@@ -441,9 +437,9 @@ def test_shared__published_objects(shared):
         assert not sparse.liver.codes[..., 1].any()
         assert "dicom_seg_gaps" in {finding.id for finding in sparse.quality}
     with pytest.raises(UnknownLabelError, match="'GREEN'"):
-        read(folder / "partial_overlaps.dcm")
+        segment_map(folder / "partial_overlaps.dcm")
 
 
 def test_pydicom__object_without_its_count_of_frames(pydicom_files):
     with pytest.raises(UnreadableFileError, match="claims 0 frames"):
-        read(pydicom_files / "liver_1frame.dcm")
+        segment_map(pydicom_files / "liver_1frame.dcm")

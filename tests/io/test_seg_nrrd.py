@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from examples.files import segment_map
 from remnant.core.errors import (
     EmptyStructureError,
     InputError,
@@ -74,11 +75,6 @@ def slicer_fixture(tmp_path):
     return write
 
 
-def read(path, part=Part.COUINAUD):
-    found = read_segment_map(path, part)
-    return found.labels, {finding.id: finding for finding in found.quality}
-
-
 @pytest.mark.parametrize(
     "names", [ROMAN, [f"Segment {r}" for r in ROMAN], [f"liver_segment_{n}" for n in range(1, 9)]]
 )
@@ -87,7 +83,7 @@ def test_names__whatever_the_values_and_the_order(slicer, names):
     order = np.random.default_rng(1).permutation(8)
     values = np.array([0, 31, 2, 77, 8, 1, 200, 4, 5], np.uint8)
     segments = [segment(names[n], value=values[n + 1]) for n in order]
-    labels, quality = read(slicer(values[codes], segments))
+    labels, quality = segment_map(slicer(values[codes], segments))
     np.testing.assert_array_equal(codes, labels.codes)
     assert not quality
     # LPS (-10, 20, 30) is RAS (10, -20, 30)
@@ -102,7 +98,7 @@ def test_terminology__type_or_region_goes_before_the_name(slicer):
         segment("other", 2, tags=entry(liver, two)),
         segment("Segment V", 3, tags=f"Segmentation.Status:done|{entry(liver)}"),
     ]
-    labels, quality = read(slicer(codes, segments))
+    labels, quality = segment_map(slicer(codes, segments))
     np.testing.assert_array_equal(np.array([0, 8, 2, 5])[codes], labels.codes)
     assert not quality
 
@@ -111,7 +107,7 @@ def test_terminology__a_coded_lesion_is_no_segment(slicer):
     codes = couinaud(top=2)
     four = "SCT^277958008^Couinaud hepatic segment IV"
     segments = [segment("Segment I", 1), segment("m", 2, tags=entry("SCT^4147007^Mass", four))]
-    labels, quality = read(slicer(codes, segments))
+    labels, quality = segment_map(slicer(codes, segments))
     np.testing.assert_array_equal(codes == 1, labels.codes)
     assert quality["couinaud_passed_over"].value == 1
 
@@ -119,7 +115,7 @@ def test_terminology__a_coded_lesion_is_no_segment(slicer):
 def test_iv__halves_are_merged_and_that_is_said(slicer):
     codes = couinaud(top=3)
     segments = [segment("IVa", 1), segment("IVb", 2), segment("V", 3)]
-    labels, quality = read(slicer(codes, segments))
+    labels, quality = segment_map(slicer(codes, segments))
     np.testing.assert_array_equal(np.array([0, 4, 4, 5])[codes], labels.codes)
     assert {"couinaud_iv_merged"} == set(quality)
 
@@ -129,7 +125,7 @@ def test_numbers_alone__label_values_are_taken_and_that_is_said(slicer, named):
     segments = [
         segment(f"Segment_{n}" if named else "", n, key=f"Segment_{n}") for n in range(1, 9)
     ]
-    labels, quality = read(slicer(couinaud(), segments))
+    labels, quality = segment_map(slicer(couinaud(), segments))
     np.testing.assert_array_equal(couinaud(), labels.codes)
     assert {"couinaud_by_number"} == set(quality)
 
@@ -137,12 +133,12 @@ def test_numbers_alone__label_values_are_taken_and_that_is_said(slicer, named):
 def test_numbers_alone__go_before_a_type_that_only_says_liver(slicer):
     liver = entry("SCT^10200004^Liver")
     segments = [segment(f"Segment {n}", n, tags=liver) for n in range(1, 9)]
-    labels, quality = read(slicer(couinaud(), segments))
+    labels, quality = segment_map(slicer(couinaud(), segments))
     np.testing.assert_array_equal(couinaud(), labels.codes)
     assert {"couinaud_by_number"} == set(quality)
 
     named = [segment("Segment_1", 1, tags=liver), segment("Segment V", 2)]
-    labels, quality = read(slicer(couinaud(top=2), named))
+    labels, quality = segment_map(slicer(couinaud(top=2), named))
     np.testing.assert_array_equal(np.array([0, 0, 5])[couinaud(top=2)], labels.codes)
     assert {"couinaud_passed_over"} == set(quality)
 
@@ -153,7 +149,7 @@ def test_layers__overlap_of_two_segments_is_counted_and_the_lower_number_holds(s
     layers[1, :, :, 6:] = 1
     layers[1, 2, 3, 5] = layers[1, 2, 4, 5] = 1
     segments = [segment("VI", 1), segment("VII", 2), segment("II", 1, layer=1)]
-    labels, quality = read(slicer(layers, segments))
+    labels, quality = segment_map(slicer(layers, segments))
     expected = np.repeat([6, 7, 2], (4, 2, 3)) * np.ones(SHAPE, int)
     expected[2, 3:5, 5] = 2
     np.testing.assert_array_equal(expected, labels.codes)
@@ -162,14 +158,14 @@ def test_layers__overlap_of_two_segments_is_counted_and_the_lower_number_holds(s
 
     layers[1, :, :, 5] = 1
     with pytest.raises(InputError, match=r"overlap in 56 of 504 voxels, most of all II and VII"):
-        read(slicer(layers, segments))
+        segment_map(slicer(layers, segments))
 
 
 def test_layers__without_a_layer_field_each_segment_has_its_own(slicer):
     layers = np.zeros((2, *SHAPE), np.uint8)
     layers[0, 0], layers[1, 3:5] = 1, 1
     segments = [segment("V", "", ""), segment("VIII", "", "")]
-    labels, _ = read(slicer(layers, segments))
+    labels, _ = segment_map(slicer(layers, segments))
     assert {0: 5, 3: 8, 4: 8} == {
         int(i): int(labels.codes[i].max()) for i in range(7) if labels.codes[i].any()
     }
@@ -216,7 +212,7 @@ def test_crop__a_file_cut_to_its_content_is_put_on_the_liver_grid(slicer):
 def test_branches__by_name(slicer):
     codes = couinaud(top=2)
     segments = [segment("portal branch 4", 1), segment("P8", 2)]
-    labels, _ = read(slicer(codes, segments), Part.BRANCHES)
+    labels, _ = segment_map(slicer(codes, segments), Part.BRANCHES)
     np.testing.assert_array_equal(np.array([0, 4, 8])[codes], labels.codes)
 
 
@@ -240,7 +236,7 @@ def test_foreign_tumours_are_passed_over_and_never_painted_as_segments(slicer):
     layers[1, :2], layers[1, 5:] = 1, 2
     segments = [segment(name, n) for n, name in enumerate(ROMAN, start=1)]
     segments += [segment("肿瘤1", 1, 1), segment("Опухоль 2", 2, 1)]
-    labels, quality = read(slicer(layers, segments))
+    labels, quality = segment_map(slicer(layers, segments))
     np.testing.assert_array_equal(couinaud(), labels.codes)
     assert quality["couinaud_passed_over"].value == 2
 
@@ -264,7 +260,7 @@ def test_coded_tumours_are_all_lesions_wherever_they_lie(slicer):
     )
     np.testing.assert_array_equal(np.array([0, 1, 2, 0])[codes], lesions(path, liver))
     with pytest.raises(UnknownLabelError, match="'metastasis 1', 'HCC 2' "):
-        read(path)
+        segment_map(path)
     abnormal = entry("SCT^1^x", eight).replace(
         "123037004^Anatomical Structure", "49755003^Abnormal"
     )
@@ -279,26 +275,26 @@ def test_branches__roman_numbers_of_the_portal_branches(slicer):
     numbers = (1, 2, 3, 4, 6, 7, 8)
     codes = couinaud(top=7)
     segments = [segment(f"P{ROMAN[n - 1]}", value) for value, n in enumerate(numbers, start=1)]
-    labels, quality = read(slicer(codes, segments), Part.BRANCHES)
+    labels, quality = segment_map(slicer(codes, segments), Part.BRANCHES)
     np.testing.assert_array_equal(np.array([0, *numbers])[codes], labels.codes)
     assert not quality
     for wrong in ("PV", "RPV 2", "right posterior 6"):
         with pytest.raises(UnknownLabelError, match=wrong) as caught:
-            read(slicer(codes, [*segments[:6], segment(wrong, 7)]), Part.BRANCHES)
+            segment_map(slicer(codes, [*segments[:6], segment(wrong, 7)]), Part.BRANCHES)
         assert "\n" not in str(caught.value)
 
 
 def test_branches__several_of_one_segment_are_one_code(slicer):
     codes = couinaud(top=2)
     segments = [segment("P8", 1), segment("P8", 2)]
-    labels, _ = read(slicer(codes, segments), Part.BRANCHES)
+    labels, _ = segment_map(slicer(codes, segments), Part.BRANCHES)
     np.testing.assert_array_equal(8 * (codes > 0), labels.codes)
 
 
 def test_values_without_a_segment_are_not_used_and_counted(slicer):
     codes = couinaud(top=3).astype(np.int16)
     codes[codes == 3] = -4
-    labels, quality = read(slicer(codes, [segment("V", 1)]))
+    labels, quality = segment_map(slicer(codes, [segment("V", 1)]))
     np.testing.assert_array_equal(5 * (codes == 1), labels.codes)
     assert quality["seg_nrrd_unnamed"].value == 2
 
@@ -307,7 +303,7 @@ def test_names_without_identifiers_are_heeded(slicer):
     segments = [segment("Segment V", 1), segment("Segment II", 2)]
     path = slicer(couinaud(top=2), segments)
     path.write_bytes(path.read_bytes().replace(b"_ID:=", b"_Id:="))
-    labels, _ = read(path)
+    labels, _ = segment_map(path)
     np.testing.assert_array_equal(np.array([0, 5, 2])[couinaud(top=2)], labels.codes)
 
 
@@ -337,7 +333,7 @@ def test_names_without_identifiers_are_heeded(slicer):
 )  # fmt: skip
 def test_refused(slicer, segments, kind, message):
     with pytest.raises(kind, match=message) as caught:
-        read(slicer(couinaud(top=2), segments))
+        segment_map(slicer(couinaud(top=2), segments))
     assert "\n" not in str(caught.value)
 
 
@@ -345,28 +341,28 @@ def test_refused__fractions_axes_and_nameless_layers(slicer):
     named = [segment("IV")]
     fractions = ("Segmentation_SourceRepresentation:=Fractional labelmap",)
     with pytest.raises(UnsupportedSeriesError, match="fractions"):
-        read(slicer(couinaud(), named, extra=fractions))
+        segment_map(slicer(couinaud(), named, extra=fractions))
     layers = np.zeros((2, *SHAPE), np.uint8)
     with pytest.raises(UnsupportedSeriesError, match="4 axes"):
-        read(slicer(layers, []))
+        segment_map(slicer(layers, []))
     broken = slicer(layers, named)
     broken.write_bytes(broken.read_bytes().replace(b"kinds: list", b"kinds: time"))
     with pytest.raises(UnsupportedSeriesError, match="4 axes"):
-        read(broken)
+        segment_map(broken)
 
 
 def test_plain_codes__unknown_ones_are_named(slicer, nifti):
     for path in (slicer(couinaud(top=9), []), nifti(couinaud(top=9))):
         with pytest.raises(UnknownLabelError, match=r"code\(s\) \[9\]; allowed are 1 to 8"):
-            read(path)
-    labels, quality = read(slicer(couinaud(), []))
+            segment_map(path)
+    labels, quality = segment_map(slicer(couinaud(), []))
     np.testing.assert_array_equal(couinaud(), labels.codes)
     assert not quality
 
 
 def test_read_segment_map__other_roles_are_refused(slicer):
     with pytest.raises(InputError, match="no Couinaud codes"):
-        read(slicer(couinaud(), []), Part.LIVER)
+        segment_map(slicer(couinaud(), []), Part.LIVER)
 
 
 @settings(max_examples=60)

@@ -10,7 +10,7 @@ from remnant.core.geometry import Geometry
 from remnant.core.labels import COUINAUD_SCHEME, CouinaudSegment
 from remnant.core.volumes import LabelMap
 from remnant.pictures.border_cuts import border_cuts, draw_segments
-from remnant.pictures.figures import draw_borders, draw_plane, make_scene
+from remnant.pictures.figures import draw_borders, draw_plane
 from remnant.pictures.planes import View, plane_through, sample_labels
 
 I, II, III, IV, V, VI, VII, VIII = CouinaudSegment  # noqa: E741
@@ -177,18 +177,6 @@ def test_cuts__without_a_right_liver_follow_the_left_one_and_an_empty_map_has_no
     assert ["Axial at the height of II", "Axial at the height of III"] == titles[:2]
     none = np.zeros_like(left)
     assert [] == list(border_cuts(of(none, couinaud)))
-
-
-@pytest.fixture(scope="module")
-def scene(made):
-    phantom = made.phantom
-    return make_scene(
-        made.case.volumetry.lesions,
-        structures=phantom.structures,
-        lesion_codes=phantom.lesions,
-        couinaud=phantom.couinaud,
-        preview=None,
-    )
 
 
 def test_pictures__of_borders_are_named_and_told_in_words(scene):

@@ -5,13 +5,11 @@ import io
 from dataclasses import replace
 
 import numpy as np
-import pytest
 from matplotlib.image import imread
 
 from examples.plans import example_plan, example_result
 from remnant.core.debulking import Fate
 from remnant.core.volumes import LabelMap
-from remnant.pictures.figures import make_scene
 from remnant.pictures.palette import REJECTED_COLOUR, rgb
 from remnant.pictures.plan_pictures import (
     PLAN_LOOKS,
@@ -40,18 +38,6 @@ def painted(phantom, *, removed=(6, 7), wedges=(3,), ablated=(4,)):
     codes[np.isin(lesions, wedges) & liver] = WEDGED
     codes[np.isin(lesions, ablated) & liver] = ABLATED
     return LabelMap(codes, phantom.geometry, PLAN_SCHEME)
-
-
-@pytest.fixture(scope="module")
-def scene(made):
-    phantom = made.phantom
-    return make_scene(
-        made.case.volumetry.lesions,
-        structures=phantom.structures,
-        lesion_codes=phantom.lesions,
-        couinaud=phantom.couinaud,
-        preview=None,
-    )
 
 
 def pixels(picture):

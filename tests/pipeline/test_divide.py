@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from examples.findings import noted
 from remnant.core.errors import InputError, ModelIntegrityError, ModelUnavailableError
 from remnant.core.findings import Verdict
 from remnant.core.labels import (
@@ -24,7 +25,6 @@ from remnant.io.nifti import write_labels
 from remnant.pipeline.confirm import with_confirmation
 from remnant.pipeline.coverage import SEGMENTS_EXTENDED, extended
 from remnant.pipeline.divide import require_redivision, with_segments
-from remnant.pipeline.division import SEGMENTS_SOURCE
 from remnant.pipeline.requests import SegmentRequest
 from remnant.pipeline.review import apply_review
 from remnant.pipeline.reviewing import LesionReview
@@ -106,10 +106,6 @@ def divided_by(case, sources, files, **more):
     return with_segments(case, given_now, divider=divider)
 
 
-def said(case, identifier=SEGMENTS_SOURCE):
-    return next((f for f in case.quality if f.id == identifier), None)
-
-
 @pytest.mark.parametrize("sources", SUBSETS, ids=lambda s: "+".join(sorted(s)) or "none")
 def test_precedence__the_best_is_used_and_the_others_are_named(
     sources, undivided, files, divider, small
@@ -129,7 +125,7 @@ def test_precedence__the_best_is_used_and_the_others_are_named(
         return
     liver = small.structures.mask()
     assert (case.couinaud.codes[liver] > 0).all()
-    finding = said(case)
+    finding = noted(case)
     assert (Verdict.UNKNOWN if best is S.MODEL else Verdict.MET) is finding.verdict
     named, _, passed_over = finding.text.partition("passed over")
     assert [role for s, role in FILES.items() if s is best] == [
@@ -160,11 +156,11 @@ def test_stored__what_is_given_now_replaces_it_whatever_its_rank(
     assert () == second.models
     assert second.device is None
     assert {"liver", "lesions", FILES[asked]} == set(second.inputs_sha256)
-    finding = said(second)
+    finding = noted(second)
     worse = list(S).index(asked) > list(S).index(stored)
     assert (Verdict.UNKNOWN if worse else Verdict.MET) is finding.verdict
     assert (asked is not stored) == ("replace" in finding.text)
-    assert said(second, "fake_divider") is None
+    assert noted(second, "fake_divider") is None
     assert len(second.quality) == len({f.id for f in second.quality})
 
 
@@ -240,7 +236,7 @@ def test_coverage__a_rejected_lesion_that_comes_back_has_its_segment(
     back = with_segments(apply_review(case, CONFIRM), GivenSegments(), divider=NeverDivider())
 
     assert (back.couinaud.codes[back.structures.mask()] > 0).all()
-    assert said(back, SEGMENTS_EXTENDED) is None
+    assert noted(back, SEGMENTS_EXTENDED) is None
     assert 0.0 == measure_case(back, MeasureRequest(patient=Patient())).volumetry.unassigned_ml
     other_way = divided_by(bulging, {source} - {S.MODEL}, files, divider=divider)
     np.testing.assert_array_equal(other_way.couinaud.codes, back.couinaud.codes)
@@ -270,7 +266,7 @@ def test_coverage__liver_that_an_edit_adds_gets_the_nearest_segment_and_it_is_sa
     assert (case.couinaud.codes[case.structures.mask()] > 0).all()
     old = bulging.structures.mask()
     np.testing.assert_array_equal(divided.couinaud.codes[old], case.couinaud.codes[old])
-    finding = said(case, SEGMENTS_EXTENDED)
+    finding = noted(case, SEGMENTS_EXTENDED)
     voxel_ml = case.structures.geometry.voxel_volume_ml
     assert np.count_nonzero(added) * voxel_ml == pytest.approx(finding.value)
     assert Verdict.UNKNOWN is finding.verdict
@@ -285,7 +281,7 @@ def test_coverage__an_estimate_is_made_anew_for_a_liver_that_changed(
     case = with_segments(apply_review(divided, grown), GivenSegments(), divider=divider)
 
     assert S.MODEL is case.segment_source
-    assert said(case, SEGMENTS_EXTENDED) is None
+    assert noted(case, SEGMENTS_EXTENDED) is None
     np.testing.assert_array_equal(case.structures.mask(), case.couinaud.mask())
     assert (FAKE_MODEL,) == case.models
 
@@ -361,9 +357,9 @@ def test_confirm__an_estimate_needs_no_review_until_it_changes(undivided, files,
 
     assert [True, False] == [f.segments_need_review for f in facts]
     assert estimated.couinaud is confirmed.couinaud
-    assert [Verdict.UNKNOWN, Verdict.MET] == [said(c).verdict for c in (estimated, confirmed)]
+    assert [Verdict.UNKNOWN, Verdict.MET] == [noted(c).verdict for c in (estimated, confirmed)]
     again = with_segments(confirmed, GivenSegments(confirmed_by="B"))
-    assert said(confirmed).text == said(again).text
+    assert noted(confirmed).text == noted(again).text
     assert "B" == again.segments_confirmation.name
 
 
@@ -379,7 +375,7 @@ def test_confirm__goes_when_the_segments_change_and_only_then(
     assert (confirmed.segments_confirmation if first is second else None) == (
         changed.segments_confirmation
     )
-    assert (first is not second) == ("confirmation" in said(changed).text)
+    assert (first is not second) == ("confirmation" in noted(changed).text)
     again = divided_by(confirmed, {second}, files, confirm_segments="B")
     assert "B" == again.segments_confirmation.name
 
@@ -393,7 +389,7 @@ def test_confirm__one_changed_voxel_is_a_change(undivided, files, small, tmp_pat
     changed = divided_by(confirmed, {S.GIVEN}, {"couinaud": tmp_path / "new.nii.gz"})
 
     assert changed.segments_confirmation is None
-    assert "replace" in said(changed).text
+    assert "replace" in noted(changed).text
 
 
 def test_split_iv__needs_landmarks_in_the_same_command(undivided, files):
@@ -436,7 +432,7 @@ def test_split_iv__goes_with_the_segments(undivided, files):
     changed = divided_by(split, {S.GIVEN}, files)
 
     assert changed.segment_iv is None
-    assert "IVa and IVb" in said(changed).text
+    assert "IVa and IVb" in noted(changed).text
     assert changed.configuration["split_iv"] is False
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from examples.files import bytes_of
 from remnant.core.errors import GeometryMismatchError, InputError
 from remnant.core.findings import Verdict
 from remnant.core.geometry import Geometry
@@ -112,10 +113,6 @@ def with_map(output, labels, folder):
     path = folder / "corrected.nii.gz"
     write_labels(labels, path)
     return rerun(output, masks={"couinaud": path})
-
-
-def bytes_of(folder):
-    return {p.name: p.read_bytes() for p in folder.iterdir()}
 
 
 def variants(labels):

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from examples.findings import noted
 from remnant.core.errors import InputError
 from remnant.core.findings import Verdict, quality_finding
 from remnant.core.geometry import Geometry
@@ -110,10 +111,6 @@ def map_of(case, codes=None, noticed=()):
     return GivenMap(labels=labels, sha256="b" * 64, quality=noticed)
 
 
-def said(case, identifier=SEGMENTS_SOURCE):
-    return next((f for f in case.quality if f.id == identifier), None)
-
-
 def grown(case):
     """Return the case with a liver of one voxel more."""
     codes = case.structures.codes.copy()
@@ -148,17 +145,17 @@ def test_own_map__given_back_changes_neither_source_nor_confirmation(confirmed, 
     assert (FAKE_MODEL,) == again.models
     assert case.segments_confirmation == again.segments_confirmation
     assert case.inputs_sha256 == again.inputs_sha256
-    finding = said(again)
+    finding = noted(again)
     assert (Verdict.MET if confirmed else Verdict.UNKNOWN) is finding.verdict
     assert "the same in every voxel" in finding.text
     assert confirmed == finding.text.endswith(SUFFIX)
     assert measure_case(again, MEASURING).volumetry.segments_need_review is not confirmed
-    assert finding == said(with_segments(again, GivenSegments(couinaud=map_of(case))))
+    assert finding == noted(with_segments(again, GivenSegments(couinaud=map_of(case))))
 
 
 def test_own_map__others_given_with_it_are_named(estimated, small):
     both = replace(points(small), couinaud=map_of(estimated))
-    finding = said(with_segments(estimated, both, divider=Never()))
+    finding = noted(with_segments(estimated, both, divider=Never()))
     assert "passed over: planes through landmarks" in finding.text
 
 
@@ -213,8 +210,8 @@ def test_file__edited_where_it_lies_is_told_with_what_it_costs(output, small):
     assert "the confirmation by A. Reader dropped with the earlier segments" in again.changed
     case = read_case(output)
     assert S.GIVEN is case.segment_source
-    assert Verdict.UNKNOWN is said(case).verdict
-    assert not said(case).text.endswith(SUFFIX)
+    assert Verdict.UNKNOWN is noted(case).verdict
+    assert not noted(case).text.endswith(SUFFIX)
     assert () == rerun(output).changed
 
 
@@ -280,14 +277,14 @@ def test_codes_digest__hears_codes_and_places_alone():
 @pytest.mark.parametrize("source", ["estimated", "by_landmarks"])
 def test_extended__what_was_confirmed_and_split_is_so_no_longer(source, request):
     confirmed = with_segments(request.getfixturevalue(source), CONFIRM)
-    assert said(confirmed).text.endswith(SUFFIX)
+    assert noted(confirmed).text.endswith(SUFFIX)
     case = with_segments(grown(confirmed), GivenSegments())
 
-    assert said(case, SEGMENTS_EXTENDED) is not None
+    assert noted(case, SEGMENTS_EXTENDED) is not None
     assert case.segments_confirmation is None
     assert case.segment_iv is None
-    assert not said(case).text.endswith(SUFFIX)
-    assert Verdict.UNKNOWN is said(case).verdict
+    assert not noted(case).text.endswith(SUFFIX)
+    assert Verdict.UNKNOWN is noted(case).verdict
     assert case.configuration["split_iv"] is False
     assert case is settled(case)
 
@@ -297,8 +294,8 @@ def test_confirmed__by_the_same_landmarks_again_it_is_still_said(by_landmarks, s
     again = with_segments(confirmed, points(small))
 
     assert confirmed.segments_confirmation == again.segments_confirmation
-    assert said(again).text.endswith(SUFFIX)
-    assert Verdict.MET is said(again).verdict
+    assert noted(again).text.endswith(SUFFIX)
+    assert Verdict.MET is noted(again).verdict
     assert again.segment_iv is not None
     assert again.configuration["split_iv"] is True
 
@@ -309,32 +306,32 @@ def test_confirmed__estimate_replaced_to_split_iv_is_not_passed(estimated, small
 
     assert S.LANDMARKS is case.segment_source
     assert case.segments_confirmation is None
-    assert Verdict.UNKNOWN is said(case).verdict
-    assert "Dropped with those: a human's confirmation." in said(case).text
+    assert Verdict.UNKNOWN is noted(case).verdict
+    assert "Dropped with those: a human's confirmation." in noted(case).text
     unseen = with_segments(estimated, points(small, split_iv=True))
-    assert Verdict.MET is said(unseen).verdict
+    assert Verdict.MET is noted(unseen).verdict
 
 
 def test_settled__a_confirmation_that_the_case_has_lost_goes(estimated):
     source = reason(Cause.SEGMENTS_FROM, SegmentSource.MODEL)
     given = (source, reason(Cause.SEGMENTS_CONFIRMED))
-    words = replace(said(estimated), verdict=Verdict.MET, reasons=given)
+    words = replace(noted(estimated), verdict=Verdict.MET, reasons=given)
     quality = (*(f for f in estimated.quality if f.id != SEGMENTS_SOURCE), words)
     wrong = replace(
         estimated, quality=quality, configuration={**estimated.configuration, "split_iv": True}
     )
     right = settled(wrong)
-    assert (Verdict.UNKNOWN, (source,)) == (said(right).verdict, said(right).reasons)
+    assert (Verdict.UNKNOWN, (source,)) == (noted(right).verdict, noted(right).reasons)
     assert right.configuration["split_iv"] is False
 
 
 def test_estimate__extended_without_a_divider_is_made_anew_with_one(estimated, divider):
     extended = with_segments(grown(estimated), GivenSegments())
-    assert said(extended, SEGMENTS_EXTENDED) is not None
+    assert noted(extended, SEGMENTS_EXTENDED) is not None
     anew = with_segments(extended, GivenSegments(), divider=divider)
 
     assert extended.couinaud is not anew.couinaud
-    assert said(anew, SEGMENTS_EXTENDED) is None
+    assert noted(anew, SEGMENTS_EXTENDED) is None
 
 
 def test_estimate__extended_and_confirmed_stays_as_it_was_seen(estimated):

@@ -4,6 +4,8 @@ from typing import Any
 
 from remnant.core.findings import Basis, Comparison, Finding, SourceStatus, Threshold, Verdict
 from remnant.core.quantity import Quantity
+from remnant.pipeline.division import SEGMENTS_SOURCE
+from remnant.pipeline.segmented import SegmentedCase
 
 
 def example_finding(
@@ -38,3 +40,8 @@ def example_finding(
         denominator=basis if limit is None else None,
         **facts,
     )
+
+
+def noted(case: SegmentedCase, identifier: str = SEGMENTS_SOURCE) -> Finding | None:
+    """Return what is noted of a case by a name, ``None`` where nothing is."""
+    return next((finding for finding in case.quality if finding.id == identifier), None)
