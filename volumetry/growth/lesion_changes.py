@@ -50,8 +50,8 @@ EXCESS_SD, EXCESS_SD_OF_SMALL = 0.18, 0.40
 
 Fitted to `volumetry.lesions.calipers` on balls and on ellipsoids of semi-axes within a factor of
 1.5, randomly turned and placed, 2 to 30 spacings wide (7 360 digitised bodies): balls 0.7 spacings
-at a width of 2, 1.05 at 8 and 1.2 from 20 on, such ellipsoids 0.15 to 0.23 less. The figures are the
-mean of both kinds, the scatter is that about it; no residual of the means exceeds 0.08.
+at a width of 2, 1.05 at 8 and 1.2 from 20 on, such ellipsoids 0.15 to 0.23 less. The figures are
+the mean of both kinds, the scatter is that about it; no residual of the means exceeds 0.08.
 """
 SLICE_DEFICIT = 1.0 / 6.0
 SLICE_DEFICIT_SD = 0.18
