@@ -22,7 +22,7 @@ from remnant.core.boxes import bounding_box, box_geometry
 from remnant.core.comparison import Alignment, Matrix4
 from remnant.core.findings import Finding, quality_finding
 from remnant.core.geometry import Geometry, Shape3
-from remnant.core.units import percent_from_fraction
+from remnant.core.reasons import Cause, Reason, reason
 from remnant.core.volumes import LabelMap
 from segmentation.resample import resample
 
@@ -42,12 +42,6 @@ START_SHIFT_MM: Final = 40.0
 HALF: Final = 0.5
 GOOD_OVERLAP_FRACTION: Final = 0.9
 """This project's choice: two whole livers of one person mostly reach it, a cut one does not."""
-POOR: Final = (
-    " The livers differ (they measure {:.0f} and {:.0f} mL, and {:.0f} % of the smaller one lies "
-    "within the other), as after a resection, after growth, in another breath or where a scan cuts "
-    "them: lesions matched by place alone need a look."
-)
-
 Floats = NDArray[np.float64]
 
 
@@ -161,24 +155,27 @@ def describe_alignment(
         shift_mm=(float(moved[0]), float(moved[1]), float(moved[2])),
     )
     good = dice_fraction >= GOOD_OVERLAP_FRACTION
-    reached, worth_a_look = map(percent_from_fraction, (dice_fraction, GOOD_OVERLAP_FRACTION))
-    text = (
-        f"After rigid alignment the two livers overlap by {reached:.1f} % (Dice; worth a look "
-        f"below {worth_a_look:g} %); the first was turned by {turn:.1f}° and moved by "
-        f"{float(np.linalg.norm(moved)):.0f} mm."
-        f"{'' if good else _difference(before, after, dice_fraction)}"
+    distance_mm = float(np.linalg.norm(moved))
+    finding = quality_finding(
+        "liver_alignment",
+        passed=good,
+        value=dice_fraction,
+        reasons=(
+            reason(Cause.CHECK_LIMIT, GOOD_OVERLAP_FRACTION),
+            reason(Cause.LIVER_MOVED, float(turn), distance_mm),
+            *(() if good else _difference(before, after, dice_fraction)),
+        ),
     )
-    finding = quality_finding("liver_alignment", passed=good, prose=text, value=dice_fraction)
     return alignment, finding
 
 
-def _difference(before: LabelMap, after: LabelMap, dice_fraction: float) -> str:
+def _difference(before: LabelMap, after: LabelMap, dice_fraction: float) -> tuple[Reason]:
     first, second = (
         np.count_nonzero(labels.codes) * labels.geometry.voxel_volume_ml
         for labels in (before, after)
     )
     inside = dice_fraction * (first + second) / 2.0 / min(first, second)
-    return POOR.format(first, second, min(100.0, percent_from_fraction(inside)))
+    return (reason(Cause.LIVERS_DIFFER, first, second, min(1.0, inside)),)
 
 
 def _liver(labels: LabelMap) -> _Liver:

@@ -22,8 +22,8 @@ from remnant.core.findings import Finding, quality_finding
 from remnant.core.geometry import Geometry
 from remnant.core.labels import COUINAUD_SCHEME, CouinaudSegment
 from remnant.core.progress import Progress, silent
+from remnant.core.reasons import Cause, reason
 from remnant.core.uncertainty import LARGEST_BORDER_MM, SegmentPlane
-from remnant.core.units import percent_from_fraction
 from remnant.core.volumes import LabelMap
 from remnant.core.volumetry_report import SegmentSource
 from segmentation.engines.device import chosen_device
@@ -36,11 +36,6 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 MODEL = "couinaud-shape"
-UNUSABLE = (
-    "the liver's shape is unlike the livers that the segment model learned from (resected, or cut "
-    "by the scan), and the model is too unsure of it: give a Couinaud map, labelled branches or "
-    "landmarks"
-)
 STAGE = "dividing the liver"
 POINTS_AT_ONCE = 1 << 19
 LOGISTIC_SD = pi / sqrt(3.0)
@@ -143,6 +138,7 @@ class ShapeDivider:
         probabilities = (logits / known.temperature).softmax(0)
         distance, sure = familiarity(shape, known), certainty(probabilities, shape)
         scale = known.scale_for(distance=distance, sure=sure)
+        hopeless = known.is_hopeless(distance=distance, sure=sure)
         couinaud = segments_on_grid(logits, shape, liver)
         progress(STAGE, 3, 3)
         return DividedLiver(
@@ -151,11 +147,11 @@ class ShapeDivider:
             segment_plane_mm=plane_sds_mm(probabilities, shape, scale),
             quality=(
                 _familiar(distance, known.farthest),
-                _certain(sure, known, hopeless=known.is_hopeless(distance=distance, sure=sure)),
+                _certain(sure, known, hopeless=hopeless),
             ),
             models=(use,),
             device=self.device,
-            unusable=UNUSABLE if known.is_hopeless(distance=distance, sure=sure) else None,
+            unusable=reason(Cause.LIVER_UNFAMILIAR) if hopeless else None,
         )
 
 
@@ -314,34 +310,19 @@ def familiarity(shape: LiverShape, known: Calibration) -> float:
 
 
 def _familiar(distance: float, farthest: float) -> Finding:
-    seen = "like" if distance <= farthest else "unlike"
-    advice = (
-        ""
-        if distance <= farthest
-        else " A liver that was resected, is cut by the field of view or is of unusual shape is "
-        "divided less well: look at its borders. Their errors are taken as for such livers."
-    )
     return quality_finding(
         "couinaud_shape_familiar",
         passed=distance <= farthest,
-        prose=f"The liver's shape is {seen} those that the segment model learned from (distance "
-        f"{distance:.1f}, alike up to {farthest:.1f}).{advice}",
         value=distance,
+        reasons=(reason(Cause.CHECK_LIMIT, farthest),),
     )
 
 
 def _certain(mean: float, known: Calibration, *, hopeless: bool) -> Finding:
-    percent, least = percent_from_fraction(mean), percent_from_fraction(known.least_certain)
-    advice = (
-        " This liver's shape is unlike the training livers' as well: most of its segments would "
-        "probably be wrong, and they are not used. Another source of the segments is needed."
-        if hopeless
-        else ""
-    )
+    unusable = (reason(Cause.SEGMENTS_NOT_USED),) if hopeless else ()
     return quality_finding(
         "couinaud_model_certain",
         passed=mean >= known.least_certain,
-        prose=f"The segment model is on average {percent:.0f} % sure of a voxel's segment; below "
-        f"{least:.0f} % its borders are less certain than usual.{advice}",
         value=mean,
+        reasons=(reason(Cause.CHECK_LIMIT, known.least_certain), *unusable),
     )

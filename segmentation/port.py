@@ -7,6 +7,7 @@ from typing import Protocol, runtime_checkable
 from remnant.core.findings import Finding
 from remnant.core.progress import Progress, silent
 from remnant.core.provenance import ModelUse
+from remnant.core.reasons import Reason
 from remnant.core.uncertainty import SegmentPlane
 from remnant.core.volumes import ImageVolume, LabelMap
 from remnant.core.volumetry_report import SegmentSource
@@ -82,7 +83,7 @@ class DividedLiver:
     quality: tuple[Finding, ...] = ()
     models: tuple[ModelUse, ...] = ()
     device: str | None = None
-    unusable: str | None = None
+    unusable: Reason | None = None
 
 
 class SegmentDivider(Protocol):

@@ -31,7 +31,7 @@ from remnant.core.errors import InputError
 from remnant.core.findings import Finding, quality_finding
 from remnant.core.geometry import Geometry
 from remnant.core.labels import BINARY_SCHEME, INSTANCE_SCHEME, STRUCTURE_SCHEME, Structure
-from remnant.core.units import percent_from_fraction
+from remnant.core.reasons import Cause, reason
 from remnant.core.volumes import LARGEST_CODE, LabelMap
 
 Mask = NDArray[np.bool_]
@@ -321,36 +321,30 @@ def _draw_vessel(structures: NDArray[np.uint8], code: Structure, mask: Mask) -> 
 def _findings(fitted: _Fitted, joined: int, voxel_ml: float) -> tuple[Finding, ...]:
     lesion_voxels = int(np.count_nonzero(fitted.codes))
     allowed = NOTEWORTHY_FRACTION * lesion_voxels
-    limit = f"{percent_from_fraction(NOTEWORTHY_FRACTION):g} % of the lesions' volume"
-    where = f"within {EXOPHYTIC_REACH_MM:g} mm of it"
+    limit = reason(Cause.SHARE_LIMIT, NOTEWORTHY_FRACTION)
+    where = reason(Cause.WITHIN_REACH, EXOPHYTIC_REACH_MM)
     if fitted.whole_components:
-        where = "in lesions that touch it"
+        where = reason(Cause.LESIONS_TOUCHING)
     exophytic = quality_finding(
         "exophytic_lesion_voxels",
         passed=joined <= allowed,
-        prose=f"{joined} lesion voxel(s), {joined * voxel_ml:.2f} mL, lay outside the liver mask "
-        f"{where} and were counted as liver (worth a look above {limit}).",
         value=joined * voxel_ml,
+        reasons=(reason(Cause.VOXELS, joined), where, limit),
     )
     leaked = fitted.leaked_voxels
     leakage = quality_finding(
         "lesion_leakage_cut",
         passed=leaked <= allowed,
-        prose=f"{leaked} lesion voxel(s), {leaked * voxel_ml:.2f} mL, lay farther outside the "
-        f"liver mask or apart from it and were cut (worth a look above {limit}).",
         value=leaked * voxel_ml,
+        reasons=(reason(Cause.VOXELS, leaked), limit),
     )
     return (exophytic, leakage, _small_finding(fitted, voxel_ml))
 
 
 def _small_finding(fitted: _Fitted, voxel_ml: float) -> Finding:
-    text = (
-        f"{fitted.dropped} lesion(s) of fewer than {MINIMUM_VOXELS} voxels "
-        f"({MINIMUM_VOXELS * voxel_ml * 1000:.1f} mm³) were dropped."
-    )
-    if fitted.whole_components:
-        text = "No given lesion was dropped for its size, however few its voxels."
+    least = reason(Cause.LEAST_SIZE, MINIMUM_VOXELS, MINIMUM_VOXELS * voxel_ml * 1000)
+    rule = reason(Cause.LESIONS_KEPT) if fitted.whole_components else least
     dropped = fitted.dropped
     return quality_finding(
-        "small_lesions_dropped", passed=dropped == 0, prose=text, value=float(dropped)
+        "small_lesions_dropped", passed=dropped == 0, value=float(dropped), reasons=(rule,)
     )

@@ -14,7 +14,7 @@ from remnant.core.boxes import bounding_box, box_geometry
 from remnant.core.findings import Finding, quality_finding
 from remnant.core.geometry import Geometry
 from remnant.core.labels import CouinaudSegment
-from remnant.core.units import percent_from_fraction
+from remnant.core.reasons import Cause, Reason, reason
 from remnant.core.volumes import LabelMap
 
 Mask = NDArray[np.bool_]
@@ -89,18 +89,18 @@ def check_segments(couinaud: LabelMap) -> tuple[Finding, ...]:
     codes, grid = couinaud.codes[box], box_geometry(couinaud.geometry, box)
     counts = np.bincount(codes[codes > 0], minlength=len(CouinaudSegment) + 1)
     missing = [segment.name for segment in CouinaudSegment if not counts[segment]]
-    text = f"Segments without voxels: {', '.join(missing) or 'none'}."
+    empty = (reason(Cause.SEGMENTS_EMPTY, *missing),) if missing else ()
     present = quality_finding(
-        "couinaud_segments_present", passed=not missing, prose=text, value=float(len(missing))
+        "couinaud_segments_present", passed=not missing, value=float(len(missing)), reasons=empty
     )
     rules = tuple(rule for rule in ORDER if all(counts[s] for s in (*rule[0], *rule[1])))
-    order = _in_order(codes, grid, rules) if rules else _unknown("couinaud_in_order")
-    shares = _unknown("couinaud_shares_plausible") if missing else _shares(counts)
+    order = _in_order(codes, grid, rules) if rules else _unknown("couinaud_in_order", empty)
+    shares = _unknown("couinaud_shares_plausible", empty) if missing else _shares(counts)
     return (present, order, shares)
 
 
-def _unknown(identifier: str) -> Finding:
-    return quality_finding(identifier, passed=None, prose="Not checked: a segment has no voxels.")
+def _unknown(identifier: str, empty: tuple[Reason, ...]) -> Finding:
+    return quality_finding(identifier, passed=None, reasons=empty)
 
 
 def _one_piece(mask: Mask, voxels: int) -> Finding:
@@ -110,10 +110,11 @@ def _one_piece(mask: Mask, voxels: int) -> Finding:
     return quality_finding(
         "liver_in_one_piece",
         passed=loose <= LARGEST_LOOSE_FRACTION,
-        prose=f"The liver mask has {pieces.size} piece(s); {percent_from_fraction(loose):.1f} % of "
-        f"it lies outside the largest (worth a look above "
-        f"{percent_from_fraction(LARGEST_LOOSE_FRACTION):g} %).",
         value=loose,
+        reasons=(
+            reason(Cause.PIECES, pieces.size),
+            reason(Cause.CHECK_LIMIT, LARGEST_LOOSE_FRACTION),
+        ),
     )
 
 
@@ -124,10 +125,8 @@ def _without_cavities(mask: Mask, voxels: int) -> Finding:
     return quality_finding(
         "liver_without_cavities",
         passed=enclosed <= LARGEST_CAVITY_FRACTION,
-        prose=f"The liver mask encloses cavities of {percent_from_fraction(enclosed):.1f} % of its "
-        f"volume that do not count as liver (worth a look above "
-        f"{percent_from_fraction(LARGEST_CAVITY_FRACTION):g} %).",
         value=enclosed,
+        reasons=(reason(Cause.CHECK_LIMIT, LARGEST_CAVITY_FRACTION),),
     )
 
 
@@ -136,8 +135,8 @@ def _plausible(volume_ml: float) -> Finding:
     return quality_finding(
         "liver_mask_volume_plausible",
         passed=low <= volume_ml <= high,
-        prose=f"The liver mask holds {volume_ml:.0f} mL; {low:g} to {high:g} mL are usual.",
         value=volume_ml,
+        reasons=(reason(Cause.USUAL_RANGE, low, high),),
     )
 
 
@@ -145,18 +144,20 @@ def _in_order(
     codes: NDArray[np.unsignedinteger], grid: Geometry, rules: tuple[Rule, ...]
 ) -> Finding:
     wrong = [
-        f"{_names(further)} not {'right of' if axis == RIGHT else 'above'} {_names(less)}"
+        reason(
+            Cause.SEGMENTS_MISORDERED,
+            _names(further),
+            "right" if axis == RIGHT else "above",
+            _names(less),
+        )
         for further, less, axis in rules
         if _centre(codes, grid, further)[axis] <= _centre(codes, grid, less)[axis]
     ]
-    exchanged = (
-        "; ".join(wrong) + ": left and right or the codes may be exchanged" if wrong else "none"
-    )
     return quality_finding(
         "couinaud_in_order",
         passed=not wrong,
-        prose=f"Segments out of anatomical order: {exchanged}.",
         value=float(len(wrong)),
+        reasons=tuple(wrong),
     )
 
 
@@ -180,13 +181,12 @@ def _shares(counts: NDArray[np.intp]) -> Finding:
     for segments, low, high in SHARE_RANGES:
         share = int(counts[list(segments)].sum()) / total
         if not low <= share <= high:
-            limits = f"{percent_from_fraction(low):g} to {percent_from_fraction(high):g} %"
-            odd.append(f"{_names(segments)} {percent_from_fraction(share):.1f} % ({limits})")
+            odd.append(reason(Cause.UNUSUAL_SHARE, _names(segments), share, low, high))
     return quality_finding(
         "couinaud_shares_plausible",
         passed=not odd,
-        prose=f"Segments with an unusual share of the liver: {'; '.join(odd) or 'none'}.",
         value=float(len(odd)),
+        reasons=tuple(odd),
     )
 
 

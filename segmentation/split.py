@@ -27,6 +27,7 @@ from remnant.core.errors import InputError
 from remnant.core.findings import Finding, quality_finding
 from remnant.core.geometry import Geometry
 from remnant.core.labels import INSTANCE_SCHEME
+from remnant.core.reasons import Cause, reason
 from remnant.core.volumes import LARGEST_CODE, LabelMap
 
 SMALLEST_MASS_ML: Final = 10.0
@@ -55,20 +56,15 @@ class SplitLesions:
     @property
     def quality(self) -> Finding:
         """The finding ``confluent_lesions_split`` (value: lesions gained)."""
-        text = (
-            f"No lesion of {SMALLEST_MASS_ML:g} mL or more has a neck at least "
-            f"{MINIMUM_DEPTH_MM:g} mm thinner in radius than its parts: none was split."
-        )
-        if self.masses:
-            text = (
-                f"{self.masses} confluent lesion(s) were split into {self.parts} by shape alone "
-                f"(watershed; necks at least {MINIMUM_DEPTH_MM:g} mm thinner in radius than the "
-                f"parts, lesions of {SMALLEST_MASS_ML:g} mL or more): count and diameters depend "
-                f"on it, volumes do not."
-            )
         gained = self.parts - self.masses
         return quality_finding(
-            "confluent_lesions_split", passed=gained == 0, prose=text, value=float(gained)
+            "confluent_lesions_split",
+            passed=gained == 0,
+            value=float(gained),
+            reasons=(
+                reason(Cause.SPLIT_BY_SHAPE, self.masses, self.parts),
+                reason(Cause.SPLIT_RULE, SMALLEST_MASS_ML, MINIMUM_DEPTH_MM),
+            ),
         )
 
 

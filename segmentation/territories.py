@@ -23,7 +23,7 @@ from remnant.core.codes import present_codes
 from remnant.core.errors import InputError
 from remnant.core.findings import Finding, quality_finding
 from remnant.core.labels import COUINAUD_SCHEME, CouinaudSegment
-from remnant.core.units import percent_from_fraction
+from remnant.core.reasons import Cause, reason
 from remnant.core.volumes import LabelMap
 from remnant.core.volumetry_report import SegmentSource
 from segmentation.geodesic import Domain, nearest_seeds, straight_seeds
@@ -127,14 +127,13 @@ def _for_every_segment(branches: LabelMap, used: Codes) -> Finding:
     given, kept = set(present_codes(branches.codes)), set(present_codes(used))
     missing = [segment for segment in CouinaudSegment if segment not in kept]
     lost = [segment.name for segment in missing if segment in given]
-    text = (
-        f"Segments without a labelled branch, which therefore have no voxels: "
-        f"{', '.join(segment.name for segment in missing) or 'none'}."
-    )
-    if lost:
-        text += f" Branches of {', '.join(lost)} lie outside the liver only."
+    empty = reason(Cause.SEGMENTS_EMPTY, *(segment.name for segment in missing))
+    outside = reason(Cause.BRANCHES_OUTSIDE, *lost)
     return quality_finding(
-        "branches_for_every_segment", passed=not missing, prose=text, value=float(len(missing))
+        "branches_for_every_segment",
+        passed=not missing,
+        value=float(len(missing)),
+        reasons=tuple(one for one in (empty, outside) if one.names),
     )
 
 
@@ -142,10 +141,8 @@ def _in_liver(outside: float) -> Finding:
     return quality_finding(
         "branches_in_liver",
         passed=outside <= LARGEST_OUTSIDE_FRACTION,
-        prose=f"{percent_from_fraction(outside):.1f} % of the branch voxels lie outside the liver "
-        f"and were left out (worth a look above "
-        f"{percent_from_fraction(LARGEST_OUTSIDE_FRACTION):g} %).",
         value=outside,
+        reasons=(reason(Cause.CHECK_LIMIT, LARGEST_OUTSIDE_FRACTION),),
     )
 
 
@@ -153,8 +150,6 @@ def _reached(unreached: float) -> Finding:
     return quality_finding(
         "liver_reached_from_branches",
         passed=unreached <= LARGEST_UNREACHED_FRACTION,
-        prose=f"{percent_from_fraction(unreached):.1f} % of the liver is not joined to any "
-        f"labelled branch and went to the branch nearest by straight distance (worth a look above "
-        f"{percent_from_fraction(LARGEST_UNREACHED_FRACTION):g} %).",
         value=unreached,
+        reasons=(reason(Cause.CHECK_LIMIT, LARGEST_UNREACHED_FRACTION),),
     )

@@ -207,7 +207,6 @@ def quality_finding(
     identifier: str,
     *,
     passed: bool | None,
-    prose: str = "",
     value: float | None = None,
     reasons: tuple[Reason, ...] = (),
 ) -> Finding:
@@ -216,7 +215,6 @@ def quality_finding(
     return Finding(
         id=identifier,
         verdict=verdicts[passed],
-        prose=prose,
         quantity=None if value is None else Quantity(float(value)),
         reasons=reasons,
     )

@@ -178,8 +178,7 @@ def _code(item: Dataset) -> Code:
 def _fraction_findings(stored: _Object) -> tuple[Finding, ...]:
     if stored.kind != FRACTIONAL:
         return ()
-    text = "The DICOM segmentation holds fractions: voxels count from one half on."
-    return (quality_finding("dicom_seg_fractions", passed=None, prose=text),)
+    return (quality_finding("dicom_seg_fractions", passed=None),)
 
 
 def _pieces(stored: _Object, wanted: frozenset[int], known: frozenset[int]) -> Iterator[Piece]:

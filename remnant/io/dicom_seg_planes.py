@@ -11,6 +11,7 @@ from pydicom import Dataset
 from remnant.core.errors import InputError, UnreadableFileError, UnsupportedSeriesError
 from remnant.core.findings import Finding, quality_finding
 from remnant.core.geometry import Geometry, Vector3
+from remnant.core.reasons import Cause, reason
 from remnant.io.dicom_slices import (
     Source,
     plane_directions,
@@ -235,8 +236,5 @@ def _gap_findings(geometry: Geometry, k_indices: NDArray[np.int64]) -> tuple[Fin
     missing = planes - np.unique(k_indices).size
     if not missing:
         return ()
-    text = (
-        f"{missing} of {planes} planes between the first and the last of the DICOM segmentation "
-        f"are not in the file: they were read as empty."
-    )
-    return (quality_finding("dicom_seg_gaps", passed=None, prose=text, value=float(missing)),)
+    whole = (reason(Cause.OF_ALL, planes),)
+    return (quality_finding("dicom_seg_gaps", passed=None, value=float(missing), reasons=whole),)

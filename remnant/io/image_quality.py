@@ -4,6 +4,7 @@ import numpy as np
 
 from remnant.core.findings import Finding, quality_finding
 from remnant.core.geometry import Geometry
+from remnant.core.reasons import Cause, reason
 from remnant.core.volumes import Phase
 
 LARGEST_SLICE_SPACING_MM = 5.0
@@ -28,9 +29,8 @@ def _slice_spacing(geometry: Geometry) -> Finding:
     return quality_finding(
         "slice_spacing",
         passed=widest <= LARGEST_SLICE_SPACING_MM + ROUNDING_MM,
-        prose=f"Slices are {widest:.2f} mm apart; above {LARGEST_SLICE_SPACING_MM:g} mm volumes of "
-        f"small lesions become unreliable.",
         value=widest,
+        reasons=(reason(Cause.CHECK_LIMIT, LARGEST_SLICE_SPACING_MM),),
     )
 
 
@@ -39,9 +39,8 @@ def _anisotropy(geometry: Geometry) -> Finding:
     return quality_finding(
         "voxel_anisotropy",
         passed=ratio <= LARGEST_ANISOTROPY,
-        prose=f"Voxels are {ratio:.1f} times as long as wide; above {LARGEST_ANISOTROPY:g} shapes "
-        f"and diameters become unreliable.",
         value=ratio,
+        reasons=(reason(Cause.CHECK_LIMIT, LARGEST_ANISOTROPY),),
     )
 
 
@@ -52,14 +51,7 @@ def shear_degrees(geometry: Geometry) -> float:
 
 
 def _shear(geometry: Geometry) -> Finding:
-    angle = shear_degrees(geometry)
-    return quality_finding(
-        "sheared_grid",
-        passed=False,
-        prose=f"The slices are sheared by {angle:.1f} degrees (gantry tilt). The grid is kept as "
-        f"it is: volumes are right, pictures may look slanted.",
-        value=angle,
-    )
+    return quality_finding("sheared_grid", passed=False, value=shear_degrees(geometry))
 
 
 def coverage_mm(geometry: Geometry) -> float:
@@ -73,17 +65,12 @@ def _coverage(geometry: Geometry) -> Finding:
     return quality_finding(
         "scan_coverage",
         passed=covered >= LEAST_COVERAGE_MM,
-        prose=f"The scan covers {covered:.0f} mm head to foot; a whole liver usually needs "
-        f"{LEAST_COVERAGE_MM:.0f} mm.",
         value=covered,
+        reasons=(reason(Cause.CHECK_LIMIT, LEAST_COVERAGE_MM),),
     )
 
 
 def _contrast(phase: Phase) -> Finding:
     passed = {Phase.UNKNOWN: None, Phase.UNENHANCED: False}.get(phase, True)
-    texts = {
-        Phase.UNKNOWN: "The source does not say the contrast phase.",
-        Phase.UNENHANCED: "The scan was made without contrast: most lesions are hardly visible.",
-    }
-    text = texts.get(phase, f"Contrast phase by the series description: {phase}.")
-    return quality_finding("contrast_phase", passed=passed, prose=text)
+    described = () if phase is Phase.UNKNOWN else (reason(Cause.PHASE_DESCRIBED, phase.value),)
+    return quality_finding("contrast_phase", passed=passed, reasons=described)

@@ -14,6 +14,7 @@ from remnant.core.errors import EmptyStructureError, InputError, UnknownLabelErr
 from remnant.core.findings import Finding, quality_finding
 from remnant.core.geometry import Geometry
 from remnant.core.labels import BINARY_SCHEME, COUINAUD_SCHEME, CouinaudSegment
+from remnant.core.reasons import Cause, reason
 from remnant.core.volumes import LabelMap
 from remnant.io.image_quality import grid_findings
 from remnant.io.placement import in_order_of, placed_on
@@ -343,8 +344,7 @@ def _source_findings(
 ) -> tuple[Finding, ...]:
     findings = []
     if Part.LIVER not in maps:
-        text = "No liver mask was given: the liver is the union of the Couinaud segments."
-        findings.append(quality_finding("liver_from_couinaud", passed=None, prose=text))
+        findings.append(quality_finding("liver_from_couinaud", passed=None))
     others = [
         role
         for role in maps
@@ -353,6 +353,6 @@ def _source_findings(
         and maps[role].mask(*codings[role].parts[Part.LESIONS]).any()
     ]
     if others and Part.LESIONS in maps:
-        text = f"Lesions come from the lesions file; those in the {others[0]} file were not used."
-        findings.append(quality_finding("lesions_source", passed=None, prose=text))
+        unused = (reason(Cause.LESIONS_ELSEWHERE, others[0].value),)
+        findings.append(quality_finding("lesions_source", passed=None, reasons=unused))
     return tuple(findings)

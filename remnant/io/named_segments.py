@@ -13,6 +13,7 @@ from remnant.core.errors import InputError, UnknownLabelError
 from remnant.core.findings import Finding, quality_finding
 from remnant.core.geometry import Geometry
 from remnant.core.labels import INSTANCE_SCHEME, CouinaudSegment
+from remnant.core.reasons import Cause, reason
 from remnant.core.volumes import LARGEST_CODE, LabelMap
 from remnant.io.printing import printable
 from remnant.io.roles import CODED_BY_SEGMENT, Part
@@ -131,8 +132,8 @@ def _empty_findings(codes: set[int], *, part: Part) -> list[Finding]:
     if not codes:
         return []
     names = [CouinaudSegment(n).name if part in CODED_BY_SEGMENT else str(n) for n in sorted(codes)]
-    text = f"The {part} file names {', '.join(names[:MOST_NAMED])} but holds no voxel of it."
-    return [quality_finding(f"{part}_empty", passed=None, prose=text, value=float(len(codes)))]
+    about = (reason(Cause.OF_FILE, part.value), reason(Cause.NAMED_ONLY, *names[:MOST_NAMED]))
+    return [quality_finding(f"{part}_empty", passed=None, value=float(len(codes)), reasons=about)]
 
 
 def _overlap_findings(
@@ -148,11 +149,8 @@ def _overlap_findings(
             f"{path}: Couinaud segments overlap in {count} of {voxels} voxels, most of all "
             f"{names}; at most {LARGEST_OVERLAP_FRACTION:.0%} are allowed: part them first"
         )
-    text = (
-        f"Segments of the {part} file overlap in {count} voxel(s); each such voxel was given to "
-        f"the segment of the lower number."
-    )
-    return [quality_finding(f"{part}_overlap", passed=False, prose=text, value=float(count))]
+    about = (reason(Cause.OF_FILE, part.value),)
+    return [quality_finding(f"{part}_overlap", passed=False, value=float(count), reasons=about)]
 
 
 def _coded_by_segment(labels: tuple[SegmentLabel, ...], part: Part, path: Path) -> _Choice:
@@ -202,25 +200,20 @@ def _require_single(labels: list[SegmentLabel], known: Mapping[int, Meaning], pa
 
 
 def _recognition(known: list[Meaning], *, passed_over: int, part: Part) -> tuple[Finding, ...]:
-    findings = []
+    findings, about = [], (reason(Cause.OF_FILE, part.value),)
     if any(meaning.by_number for meaning in known):
-        text = (
-            f"The {part} file tells its segments apart by a number alone: 1 to 8 were read as "
-            f"Couinaud I to VIII; look whether that is what was meant."
-        )
-        findings.append(quality_finding(f"{part}_by_number", passed=None, prose=text))
+        findings.append(quality_finding(f"{part}_by_number", passed=None, reasons=about))
     if any(meaning.half for meaning in known):
-        text = f"Segments IVa and IVb of the {part} file were read as segment IV."
-        findings.append(quality_finding(f"{part}_iv_merged", passed=None, prose=text))
+        findings.append(quality_finding(f"{part}_iv_merged", passed=None, reasons=about))
     return (*findings, *_passed_over(passed_over, part))
 
 
 def _passed_over(count: int, part: Part) -> tuple[Finding, ...]:
     if not count:
         return ()
-    text = f"{count} other segment(s) of the {part} file were not used."
-    finding = quality_finding(f"{part}_passed_over", passed=None, prose=text, value=float(count))
-    return (finding,)
+    about = (reason(Cause.OF_FILE, part.value),)
+    name = f"{part}_passed_over"
+    return (quality_finding(name, passed=None, value=float(count), reasons=about),)
 
 
 def _binary(labels: tuple[SegmentLabel, ...], part: Part, path: Path) -> _Choice:
@@ -230,8 +223,8 @@ def _binary(labels: tuple[SegmentLabel, ...], part: Part, path: Path) -> _Choice
     numbers = [n for n, meaning in meanings.items() if meaning and meaning.part in wanted]
     unclear = [label for label in rest if meanings[label.number] is None]
     if not numbers and len(rest) == 1 and unclear and not is_another(rest[0], part):
-        text = f"The {part} file does not say what its one segment is: it was taken at its role."
-        finding = quality_finding(f"{part}_by_role", passed=None, prose=text)
+        about = (reason(Cause.OF_FILE, part.value),)
+        finding = quality_finding(f"{part}_by_role", passed=None, reasons=about)
         return _Choice({rest[0].number: 1}, (finding,))
     doubtful = [x for x in unclear if part is Part.LESIONS and may_be_lesion(x)]
     if not numbers or doubtful:

@@ -9,6 +9,7 @@ from remnant.core.codes import present_codes
 from remnant.core.errors import UnknownLabelError, UnreadableFileError
 from remnant.core.findings import Finding, quality_finding
 from remnant.core.labels import INSTANCE_SCHEME
+from remnant.core.reasons import Cause, reason
 from remnant.core.volumes import LabelMap
 from remnant.io.atomic import digest_file, digest_files
 from remnant.io.named_segments import NamedSegments, Piece, map_of_role
@@ -196,11 +197,9 @@ def _segment_number(label: SegmentLabel, part: Part) -> int | None:
 
 
 def _unnamed_codes(count: int, part: Part) -> tuple[Finding, ...]:
-    text = (
-        f"{count} code(s) of the {part} file have no name in its header: like the named ones, each "
-        f"was read as the segment of its number."
-    )
-    return (quality_finding(f"{part}_by_number", passed=None, prose=text, value=float(count)),)
+    about = (reason(Cause.OF_FILE, part.value),)
+    name = f"{part}_by_number"
+    return (quality_finding(name, passed=None, value=float(count), reasons=about),)
 
 
 def _named(found: NamedSegments, part: Part, path: Path, sha256: str) -> GivenMap:

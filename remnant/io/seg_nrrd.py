@@ -87,8 +87,7 @@ def _unnamed_values(image: LayeredNrrd, named: frozenset[tuple[int, int]]) -> tu
     count = len(stored - named)
     if not count:
         return ()
-    text = f"The 3D Slicer file holds {count} value(s) that none of its segments has: not used."
-    return (quality_finding("seg_nrrd_unnamed", passed=None, prose=text, value=float(count)),)
+    return (quality_finding("seg_nrrd_unnamed", passed=None, value=float(count)),)
 
 
 def _values(layer: NDArray[Any]) -> frozenset[int]:

@@ -13,14 +13,11 @@ def series_findings(listed: Catalogue, series: Series) -> tuple[Finding, ...]:
         quality_finding(
             "dicom_copies",
             passed=dropped == 0,
-            prose=f"{dropped} slices were exact copies of others and were left out.",
             value=float(dropped),
         ),
         quality_finding(
             "dicom_damaged_files",
             passed=damaged == 0,
-            prose=f"{damaged} DICOM files of the folder could not be read; were they of this "
-            f"series, its ends would be missing.",
             value=float(damaged),
         ),
     )

@@ -29,7 +29,6 @@ from remnant.pipeline.results import published_results, require_results_folder
 from remnant.pipeline.segmented import Setting
 from remnant.pipeline.stages import software_versions, with_settings
 from remnant.wording.hepatectomies import hepatectomy_title
-from remnant.wording.segment_causes import SOURCE_PHRASES
 from segmentation.align import align_livers, describe_alignment
 from volumetry.agreement.overlap import dice_fraction, overlaps_ml
 from volumetry.growth.change import change_of, paired_interval, paired_spreads, seeds
@@ -51,6 +50,7 @@ from volumetry.uncertainty.intervals import ratio
 
 COMPARISON_JSON: Final = "comparison.json"
 MATCHES_CSV: Final = "matches.csv"
+SCANS: Final = ("first", "second")
 FILES: Final = (COMPARISON_JSON, MATCHES_CSV)
 
 
@@ -218,7 +218,7 @@ class _Matched:
 
 def _matched(before: _Scan, after: _Scan) -> _Matched:
     unknown = [
-        name for name, scan in (("first", before), ("second", after)) if scan.lesions is None
+        name for name, scan in zip(SCANS, (before, after), strict=True) if scan.lesions is None
     ]
     if before.lesions is None or after.lesions is None:
         return _Matched(reasons=(reason(Cause.CASE_WITHOUT_LESIONS, *unknown),))
@@ -277,32 +277,22 @@ def _divided_alike(first: CaseReport, second: CaseReport) -> Finding:
     volumes = [case.volumetry for case in (first, second)]
     sources = [v.segment_source for v in volumes]
     reviewed = not any(v.segments_need_review for v in volumes)
-    names = [
-        ("not known" if v.segment_source is None else SOURCE_PHRASES[v.segment_source])
-        + (", which nobody reviewed" if v.segments_need_review else "")
-        for v in volumes
-    ]
-    text = (
-        f"Couinaud segments of the first scan: {names[0]}; of the second: {names[1]}. Growth of a "
-        f"remnant holds both livers to be divided alike."
-    )
+    scans = [name for name, v in zip(SCANS, volumes, strict=True) if v.segments_need_review]
+    unreviewed = (reason(Cause.SEGMENTS_UNREVIEWED, *scans),) if scans else ()
+    named = reason(Cause.SEGMENTS_COMPARED, *("" if s is None else s.value for s in sources))
     alike = sources[0] is sources[1] and None not in sources
     passed = (True if alike else None) if reviewed else False
-    return quality_finding("compared_segments", passed=passed, prose=text)
+    return quality_finding("compared_segments", passed=passed, reasons=(named, *unreviewed))
 
 
 def _same_kind_of_scan(before: CaseReport, after: CaseReport) -> Finding:
     kinds = [_kind(case.study) for case in (before, after)]
-    names = [" ".join(word for word in kind if word) or "not known" for kind in kinds]
     parts = list(zip(*kinds, strict=True))
     differ = any(first and second and first != second for first, second in parts)
     known = all(word for kind in kinds for word in kind)
-    text = (
-        f"Modality and contrast phase: {names[0]} in the first scan, {names[1]} in the second. "
-        f"Lesions differ in size between phases: a follow-up is best read in the same one."
-    )
+    named = reason(Cause.SCANS_COMPARED, *(word for kind in kinds for word in kind))
     passed = False if differ else True if known else None
-    return quality_finding("same_modality_and_phase", passed=passed, prose=text)
+    return quality_finding("same_modality_and_phase", passed=passed, reasons=(named,))
 
 
 def _kind(study: Study) -> tuple[str, str]:
@@ -319,12 +309,11 @@ def _confirmed(before: CaseReport, after: CaseReport) -> Finding:
         )
         for case in (before, after)
     ]
-    text = (
-        f"{counts[0]} lesion(s) of the first and {counts[1]} of the second scan are unconfirmed; "
-        f"rejected ones are in no volume, and lesions that they match are named as rejected."
-    )
     return quality_finding(
-        "compared_lesions_confirmed", passed=not any(counts), prose=text, value=float(sum(counts))
+        "compared_lesions_confirmed",
+        passed=not any(counts),
+        value=float(sum(counts)),
+        reasons=(reason(Cause.UNCONFIRMED_IN_SCANS, *counts),),
     )
 
 

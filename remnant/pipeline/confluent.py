@@ -5,16 +5,13 @@ from typing import Final
 
 from remnant.core.errors import InputError
 from remnant.core.findings import quality_finding
+from remnant.core.reasons import Cause, reason
 from remnant.io.masks import Masks
 from remnant.pipeline.divide import merged_findings
 from remnant.pipeline.segmented import SegmentedCase
 from segmentation.split import split_confluent
 
 SPLIT_CONFLUENT: Final = "split_confluent"
-NUMBERED: Final = (
-    "The given lesions are numbered already: none was split by shape. Give them as one code to "
-    "have their confluent masses split."
-)
 
 
 def with_split_lesions(case: SegmentedCase, masks: Masks | None) -> SegmentedCase:
@@ -31,7 +28,8 @@ def with_split_lesions(case: SegmentedCase, masks: Masks | None) -> SegmentedCas
         raise InputError("--split-confluent needs lesions: give a lesion map or a scan")
     given = None if masks is None else masks.lesions
     if given is not None and int(given.codes.max()) > 1:
-        finding = quality_finding("confluent_lesions_split", passed=None, prose=NUMBERED)
+        numbered = (reason(Cause.LESIONS_NUMBERED),)
+        finding = quality_finding("confluent_lesions_split", passed=None, reasons=numbered)
         return replace(case, quality=merged_findings(case.quality, (finding,)))
     split = split_confluent(case.lesions)
     return replace(

@@ -12,9 +12,9 @@ from remnant.core.boxes import bounding_box, box_geometry
 from remnant.core.findings import Finding, quality_finding
 from remnant.core.geometry import Geometry
 from remnant.core.labels import BINARY_SCHEME
+from remnant.core.reasons import Cause, reason
 from remnant.core.volumes import LabelMap
 from remnant.core.volumetry_report import SegmentSource
-from remnant.pipeline.division import CONFIRMATION, PARTS_OF_IV
 from remnant.pipeline.segmented import SegmentedCase
 
 SEGMENTS_EXTENDED: Final = "segments_extended"
@@ -90,17 +90,10 @@ def extended(
 
 
 def _extended_finding(volume_ml: float, case: SegmentedCase) -> Finding:
-    lost = [
-        words
-        for words, known in (
-            (CONFIRMATION, case.segments_confirmation is not None),
-            (PARTS_OF_IV, case.segment_iv is not None),
-        )
-        if known
-    ]
-    dropped = f" Dropped with that: {', '.join(lost)}." if lost else ""
-    text = (
-        f"{volume_ml:.1f} mL of liver, added after it was divided, have the segment that is "
-        f"nearest.{dropped}"
-    )
-    return quality_finding(SEGMENTS_EXTENDED, passed=None, prose=text, value=volume_ml)
+    known = {
+        "confirmation": case.segments_confirmation is not None,
+        "segment_iv": case.segment_iv is not None,
+    }
+    lost = [name for name, is_lost in known.items() if is_lost]
+    dropped = (reason(Cause.DROPPED_WITH_SEGMENTS, *lost),) if lost else ()
+    return quality_finding(SEGMENTS_EXTENDED, passed=None, value=volume_ml, reasons=dropped)

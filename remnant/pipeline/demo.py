@@ -20,6 +20,7 @@ from remnant.core.findings import quality_finding
 from remnant.core.lesions import PlantedLesion
 from remnant.core.patient import LiverBackground, Patient, Sex
 from remnant.core.progress import Progress, silent
+from remnant.core.reasons import Cause, reason
 from remnant.core.volumes import LabelMap, Modality
 from remnant.io.source import LoadedStudy, load_study
 from remnant.pipeline.divide import with_segments
@@ -128,10 +129,9 @@ def _with_truth(case: SegmentedCase, planted: Planted, seed: int) -> SegmentedCa
     finding = quality_finding(
         "planted_metastases",
         passed=missed == 0 and false_alarms == 0,
-        prose=f"{len(lesions)} synthetic metastases of {true_ml:.1f} mL in all were planted in "
-        f"this image (seed {seed}): {len(lesions) - missed} were found, {missed} missed, and "
-        f"measured as {measured_ml:.1f} mL; {false_alarms} further lesion(s) lie where none "
-        "was planted. This is a demonstration, not a patient's disease.",
+        reasons=(
+            reason(Cause.PLANTED, len(lesions), true_ml, seed, missed, measured_ml, false_alarms),
+        ),
     )
     return replace(case, planted=lesions, seed=seed, quality=(finding, *case.quality))
 

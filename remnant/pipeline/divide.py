@@ -15,7 +15,7 @@ import numpy as np
 from remnant.core.errors import InputError
 from remnant.core.findings import Finding
 from remnant.core.progress import Progress, silent
-from remnant.core.reasons import Cause, joined, reason, reasons_of
+from remnant.core.reasons import Cause, Reason, joined, reason
 from remnant.core.volumes import LabelMap
 from remnant.core.volumetry_report import SegmentSource
 from remnant.io.masks import GivenMap, Part
@@ -255,7 +255,7 @@ def _divided(case: SegmentedCase, division: DividedLiver, segments: GivenSegment
     )
 
 
-def _undivided(case: SegmentedCase, division: DividedLiver, reason: str) -> SegmentedCase:
+def _undivided(case: SegmentedCase, division: DividedLiver, why: Reason) -> SegmentedCase:
     """Leave the segments unknown, with what the one that could not divide them found."""
     gone = {*case.segment_findings, SEGMENTS_SOURCE, SEGMENTS_EXTENDED}
     models = tuple(m for m in case.models if m.id not in case.segment_models)
@@ -264,7 +264,7 @@ def _undivided(case: SegmentedCase, division: DividedLiver, reason: str) -> Segm
         case,
         couinaud=None,
         segment_source=None,
-        segments_reasons=reasons_of(reason),
+        segments_reasons=(why,),
         segments_confirmation=None,
         segment_plane_mm=None,
         segment_iv=None,

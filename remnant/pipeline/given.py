@@ -123,11 +123,7 @@ def _vessels(masks: Masks) -> Mapping[Structure, NDArray[Any]]:
 def _vessel_findings(masks: Masks) -> tuple[Any, ...]:
     if masks.vessels is None or Part.VESSELS not in masks.inputs_sha256:
         return ()
-    text = (
-        "A vessel map was given that does not tell portal from hepatic veins: it was not used; "
-        "give portal_vein and hepatic_veins instead."
-    )
-    return (quality_finding("vessels_used", passed=False, prose=text),)
+    return (quality_finding("vessels_used", passed=False),)
 
 
 def _study_of_masks(masks: Masks) -> Study:

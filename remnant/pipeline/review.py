@@ -135,8 +135,7 @@ def _with_edited_map(case: SegmentedCase, edited: LabelMap) -> SegmentedCase:
 
 
 def _lost_intensities(count: int) -> tuple[Finding]:
-    text = f"{count} edited lesion(s) are listed without intensities: the scan was not read again."
-    return (quality_finding("lesion_intensities", passed=None, prose=text, value=float(count)),)
+    return (quality_finding("lesion_intensities", passed=None, value=float(count)),)
 
 
 def reconcile_edited(case: SegmentedCase, edited: LabelMap) -> Reconciled:

@@ -8,6 +8,7 @@ from remnant.core.findings import quality_finding
 from remnant.core.landmarks import Landmarks
 from remnant.core.progress import Progress, silent
 from remnant.core.provenance import ModelUse
+from remnant.core.reasons import Reason
 from remnant.core.uncertainty import SegmentPlane
 from remnant.core.volumes import LabelMap
 from remnant.core.volumetry_report import SegmentSource
@@ -38,7 +39,7 @@ class FakeDivider:
     landmarks: Landmarks
     segment_plane_mm: Mapping[SegmentPlane, float] = field(default_factory=lambda: PLANES_MM)
     models: tuple[ModelUse, ...] = field(default=(FAKE_MODEL,))
-    unusable: str | None = None
+    unusable: Reason | None = None
 
     @classmethod
     def knowing(cls, phantom: LiverPhantom) -> Self:
@@ -55,12 +56,11 @@ class FakeDivider:
         """
         couinaud = couinaud_from_landmarks(liver, self.landmarks)
         progress("known planes", 1, 1)
-        text = "the planes were known, nothing was estimated"
         return DividedLiver(
             source=SegmentSource.MODEL,
             couinaud=couinaud,
             segment_plane_mm=self.segment_plane_mm,
-            quality=(quality_finding("fake_divider", passed=True, prose=text),),
+            quality=(quality_finding("fake_divider", passed=True),),
             models=self.models,
             device="cpu",
             unusable=self.unusable,

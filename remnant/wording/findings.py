@@ -5,6 +5,7 @@ from typing import Final, TypeVar
 
 from remnant.core.findings import Finding
 from remnant.wording import (
+    checks,
     classes,
     hepatectomies,
     lists,
@@ -20,6 +21,7 @@ Found = TypeVar("Found")
 
 WRITERS: Final[Mapping[str, Writer]] = {
     # Each family has a module with its WRITERS: add them here by name, e.g. **remnants.WRITERS.
+    **checks.WRITERS,
     **classes.WRITERS,
     **lists.WRITERS,
     **remnants.WRITERS,

@@ -6,6 +6,7 @@ from typing import Final
 from remnant.core.quantity import Quantity
 from remnant.core.reasons import Cause, Reason
 from remnant.wording import (
+    check_causes,
     class_causes,
     list_causes,
     plan_causes,
@@ -29,6 +30,7 @@ TEMPLATES: Final[Mapping[Cause, Template]] = {
     Cause.BRIEF_SEGMENTS: "the Couinaud segments are unknown",
     Cause.BRIEF_BODY_SIZE: "height and weight not given",
     Cause.NEAR_LIMIT: "the value lies within 1 of the limit",
+    **check_causes.CAUSES,
     **volumes.CAUSES,
 }
 """Fragments without capital or full stop, so that they can stand in brackets and in lists; a

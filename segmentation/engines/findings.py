@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 from remnant.core.findings import Finding, quality_finding
 from remnant.core.geometry import Geometry
+from remnant.core.reasons import Cause, reason
 
 LOWEST_CONFIDENCE = 0.85
 PLAUSIBLE_ML = (500.0, 5000.0)
@@ -38,16 +39,19 @@ def liver_findings(
 
 
 def _confidence(confidence: float) -> Finding:
-    text = (
-        f"The liver network's mean probability inside the liver is {confidence:.2f}; below "
-        f"{LOWEST_CONFIDENCE:.2f} the mask needs a closer look."
+    return quality_finding(
+        "network_confidence",
+        passed=confidence >= LOWEST_CONFIDENCE,
+        value=confidence,
+        reasons=(reason(Cause.CHECK_LIMIT, LOWEST_CONFIDENCE),),
     )
-    passed = confidence >= LOWEST_CONFIDENCE
-    return quality_finding("network_confidence", passed=passed, prose=text, value=confidence)
 
 
 def _volume(volume_ml: float) -> Finding:
     low, high = PLAUSIBLE_ML
-    text = f"The liver found has {volume_ml:.0f} mL; {low:.0f} to {high:.0f} mL is expected."
-    passed = low <= volume_ml <= high
-    return quality_finding("liver_volume_plausible", passed=passed, prose=text, value=volume_ml)
+    return quality_finding(
+        "liver_volume_plausible",
+        passed=low <= volume_ml <= high,
+        value=volume_ml,
+        reasons=(reason(Cause.USUAL_RANGE, low, high),),
+    )

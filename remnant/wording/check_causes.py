@@ -1,0 +1,98 @@
+"""What a quality check rests on, in words."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from remnant.core.reasons import Cause, Reason
+from remnant.core.units import percent_from_fraction
+from remnant.wording.kinds import Template
+from remnant.wording.segment_causes import SOURCE_PHRASES
+
+
+def _names(words: str) -> Template:
+    return lambda reason: words.format(", ".join(reason.names))
+
+
+def _lesions(words: str) -> Template:
+    return lambda reason: words.format(f"{reason.amounts[0]:g}", ", ".join(reason.names))
+
+
+def _share_limit(reason: Reason) -> str:
+    return f"the limit is {percent_from_fraction(reason.amounts[0]):g} % of the lesions' volume"
+
+
+def _unusual_share(reason: Reason) -> str:
+    share, low, high = (percent_from_fraction(amount) for amount in reason.amounts)
+    return f"{reason.names[0]} {share:.1f} % of the liver, usually {low:g} to {high:g} %"
+
+
+def _livers_differ(reason: Reason) -> str:
+    first_ml, second_ml, inside = reason.amounts
+    return (
+        f"the livers measure {first_ml:.0f} and {second_ml:.0f} mL, and "
+        f"{percent_from_fraction(inside):.0f} % of the smaller one lies within the other"
+    )
+
+
+def _compared_segments(reason: Reason) -> str:
+    first, second = (SOURCE_PHRASES[name] if name else "not known" for name in reason.names)
+    return f"segments of the first scan: {first}; of the second: {second}"
+
+
+def _compared_scans(reason: Reason) -> str:
+    first, second = (
+        " ".join(word for word in words if word) or "not known"
+        for words in (reason.names[:2], reason.names[2:])
+    )
+    return f"{first} in the first scan, {second} in the second"
+
+
+CAUSES: Final[Mapping[Cause, Template]] = {
+    Cause.CHECK_LIMIT: "the limit is {amounts[0]:g}",
+    Cause.SHARE_LIMIT: _share_limit,
+    Cause.USUAL_RANGE: "{amounts[0]:g} to {amounts[1]:g} are usual",
+    Cause.OF_ALL: "of {amounts[0]:g} in all",
+    Cause.AMOUNTS_TO: "{amounts[0]:.2f} mL",
+    Cause.SCAN_VOUCHED: "the user said that the cropped maps hold the whole liver",
+    Cause.LESIONS_AT_EDGE: _lesions("{0} cut by the edge of the scan: {1}"),
+    Cause.LESIONS_OUTSIDE_LIVER: _lesions("{0} wholly outside the liver: {1}"),
+    Cause.PIECES: "{amounts[0]:g} piece(s)",
+    Cause.SEGMENTS_EMPTY: _names("segments without voxels: {}"),
+    Cause.SEGMENTS_MISORDERED: lambda reason: "{} not {} {}".format(
+        reason.names[0], "right of" if reason.names[1] == "right" else "above", reason.names[2]
+    ),
+    Cause.UNUSUAL_SHARE: _unusual_share,
+    Cause.PHASE_DESCRIBED: "contrast phase by the series description: {names[0]}",
+    Cause.LESIONS_ELSEWHERE: "lesions in the {names[0]} file were not used",
+    Cause.OF_FILE: "of the {names[0]} file",
+    Cause.NAMED_ONLY: _names("without a voxel: {}"),
+    Cause.VOXELS: "{amounts[0]:.0f} voxel(s)",
+    Cause.WITHIN_REACH: "within {amounts[0]:g} mm of the liver",
+    Cause.LESIONS_TOUCHING: "in lesions that touch the liver",
+    Cause.LESIONS_KEPT: "given lesions are kept, however few their voxels",
+    Cause.LEAST_SIZE: "at least {amounts[0]:g} voxels ({amounts[1]:.1f} mm³)",
+    Cause.LIVER_UNFAMILIAR: (
+        "the liver's shape is unlike the livers that the segment model learned from (resected, or "
+        "cut by the scan), and the model is too unsure of it: give a Couinaud map, labelled "
+        "branches or landmarks"
+    ),
+    Cause.SEGMENTS_NOT_USED: "most segments would probably be wrong: they are not used",
+    Cause.BRANCHES_OUTSIDE: _names("branches that lie outside the liver only: {}"),
+    Cause.SPLIT_BY_SHAPE: "{amounts[0]:g} lesion(s) split into {amounts[1]:g} by shape alone",
+    Cause.SPLIT_RULE: (
+        "lesions of {amounts[0]:g} mL or more, necks at least {amounts[1]:g} mm thinner in radius "
+        "than the parts"
+    ),
+    Cause.LESIONS_NUMBERED: "the given lesions are numbered already",
+    Cause.LIVER_MOVED: (
+        "the first liver was turned by {amounts[0]:.1f}° and moved by {amounts[1]:.0f} mm"
+    ),
+    Cause.LIVERS_DIFFER: _livers_differ,
+    Cause.SEGMENTS_COMPARED: _compared_segments,
+    Cause.SEGMENTS_UNREVIEWED: _names("segments that nobody reviewed: those of the {} scan"),
+    Cause.SCANS_COMPARED: _compared_scans,
+    Cause.UNCONFIRMED_IN_SCANS: (
+        "unconfirmed: {amounts[0]:g} of the first and {amounts[1]:g} of the second scan"
+    ),
+    Cause.PLANTED: "{amounts[0]:g} synthetic metastases, {amounts[3]:g} of them missed",
+}

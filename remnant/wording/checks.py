@@ -1,0 +1,535 @@
+"""Quality checks in words: one writer for each, from its value, verdict and reasons."""
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from remnant.core.findings import Finding, Verdict
+from remnant.core.reasons import Cause, Reason
+from remnant.core.units import percent_from_fraction
+from remnant.io.roles import Part
+from remnant.wording.kinds import Writer
+from remnant.wording.segment_causes import DROPPED_WORDS, SOURCE_PHRASES
+
+
+def _found(finding: Finding, cause: Cause) -> Reason:
+    """Return the finding's reason of a cause, an empty one where it has none."""
+    return next((one for one in finding.reasons if one.cause is cause), Reason(cause))
+
+
+def _has(finding: Finding, cause: Cause) -> bool:
+    return any(one.cause is cause for one in finding.reasons)
+
+
+def _value(finding: Finding) -> float:
+    return finding.value or 0.0
+
+
+def _percent(finding: Finding) -> str:
+    return f"{percent_from_fraction(_value(finding)):.1f} %"
+
+
+def _limit(finding: Finding) -> float:
+    return _found(finding, Cause.CHECK_LIMIT).amounts[0]
+
+
+def _percent_limit(finding: Finding) -> str:
+    return f"{percent_from_fraction(_limit(finding)):g} %"
+
+
+def _share_limit(finding: Finding) -> str:
+    (share,) = _found(finding, Cause.SHARE_LIMIT).amounts
+    return f"{percent_from_fraction(share):g} % of the lesions' volume"
+
+
+def _volume(finding: Finding) -> float:
+    return _found(finding, Cause.AMOUNTS_TO).amounts[0]
+
+
+def _lesions(reason: Reason) -> str:
+    """Name the first lesions and say how many more there are."""
+    more = int(reason.amounts[0]) - len(reason.names)
+    return f"lesion {', '.join(reason.names)}" + (f" and {more} more" if more else "")
+
+
+def _file(finding: Finding) -> str:
+    return f"the {_found(finding, Cause.OF_FILE).names[0]} file"
+
+
+def _constant(text: str) -> Writer:
+    return lambda _: text
+
+
+def _liver_inside_scan(finding: Finding) -> str:
+    if finding.verdict is Verdict.UNKNOWN:
+        return "Not checked: the user said that the cropped maps hold the whole liver."
+    if finding.verdict is Verdict.MET:
+        return "The liver lies wholly within the scan."
+    return "The liver reaches the edge of the scan and is cut there: all volumes are lower bounds."
+
+
+def _lesions_known(finding: Finding) -> str:
+    if finding.verdict is Verdict.MET:
+        return "Lesions were looked for."
+    return (
+        "No lesion map was given: tumour volume and load are unknown, and lesions, if there are "
+        "any, count as functional liver."
+    )
+
+
+def _burden_plausible(finding: Finding) -> str:
+    text = f"Lesions fill {_percent(finding)} of the liver."
+    if finding.verdict is Verdict.MET:
+        return text
+    return f"{text} Check that the lesion map holds lesions and not the liver or its segments."
+
+
+def _lesions_inside_scan(finding: Finding) -> str:
+    if finding.verdict is Verdict.MET:
+        return "No lesion reaches the edge of the scan."
+    cut = _lesions(_found(finding, Cause.LESIONS_AT_EDGE))
+    return f"Cut by the edge of the scan, so larger than measured: {cut}."
+
+
+def _lesions_inside_liver(finding: Finding) -> str:
+    if finding.verdict is Verdict.MET:
+        return "Every lesion voxel lies in the liver."
+    text = f"{_volume(finding):.2f} mL of the lesion map lie outside the liver: not counted."
+    if not _has(finding, Cause.LESIONS_OUTSIDE_LIVER):
+        return text
+    gone = _lesions(_found(finding, Cause.LESIONS_OUTSIDE_LIVER))
+    return f"{text} Wholly outside and not listed: {gone}."
+
+
+def _segments_cover_liver(finding: Finding) -> str:
+    return (
+        f"{_volume(finding):.1f} mL of the liver ({_percent(finding)}) belong to no segment and "
+        f"are counted for none."
+    )
+
+
+def _segments_inside_liver(finding: Finding) -> str:
+    return (
+        f"{_volume(finding):.1f} mL of the segment map ({_percent(finding)} of the liver) lie "
+        f"outside the liver: not counted."
+    )
+
+
+def _lesions_unconfirmed(finding: Finding) -> str:
+    whole = f"{_found(finding, Cause.OF_ALL).amounts[0]:.0f} lesions"
+    if finding.verdict is Verdict.MET:
+        return f"{whole}, none of them left unconfirmed."
+    return f"{_value(finding):.0f} of {whole} are automatic: nobody has confirmed them."
+
+
+def _one_piece(finding: Finding) -> str:
+    pieces = _found(finding, Cause.PIECES).amounts[0]
+    return (
+        f"The liver mask has {pieces:g} piece(s); {_percent(finding)} of it lies outside the "
+        f"largest (worth a look above {_percent_limit(finding)})."
+    )
+
+
+def _cavities(finding: Finding) -> str:
+    return (
+        f"The liver mask encloses cavities of {_percent(finding)} of its volume that do not count "
+        f"as liver (worth a look above {_percent_limit(finding)})."
+    )
+
+
+def _mask_volume(finding: Finding) -> str:
+    low, high = _found(finding, Cause.USUAL_RANGE).amounts
+    return f"The liver mask holds {_value(finding):.0f} mL; {low:g} to {high:g} mL are usual."
+
+
+def _segments_present(finding: Finding) -> str:
+    missing = ", ".join(_found(finding, Cause.SEGMENTS_EMPTY).names) or "none"
+    return f"Segments without voxels: {missing}."
+
+
+def _in_order(finding: Finding) -> str:
+    if finding.verdict is Verdict.UNKNOWN:
+        return NOT_CHECKED
+    wrong = "; ".join(
+        f"{further} not {'right of' if where == 'right' else where} {less}"
+        for further, where, less in (one.names for one in finding.reasons)
+    )
+    told = f"{wrong}: left and right or the codes may be exchanged" if wrong else "none"
+    return f"Segments out of anatomical order: {told}."
+
+
+def _shares(finding: Finding) -> str:
+    if finding.verdict is Verdict.UNKNOWN:
+        return NOT_CHECKED
+    odd = "; ".join(_unusual(one) for one in finding.reasons) or "none"
+    return f"Segments with an unusual share of the liver: {odd}."
+
+
+def _unusual(reason: Reason) -> str:
+    share, low, high = (percent_from_fraction(amount) for amount in reason.amounts)
+    return f"{reason.names[0]} {share:.1f} % ({low:g} to {high:g} %)"
+
+
+def _confidence(finding: Finding) -> str:
+    return (
+        f"The liver network's mean probability inside the liver is {_value(finding):.2f}; below "
+        f"{_limit(finding):.2f} the mask needs a closer look."
+    )
+
+
+def _liver_volume(finding: Finding) -> str:
+    low, high = _found(finding, Cause.USUAL_RANGE).amounts
+    return f"The liver found has {_value(finding):.0f} mL; {low:.0f} to {high:.0f} mL is expected."
+
+
+def _slice_spacing(finding: Finding) -> str:
+    return (
+        f"Slices are {_value(finding):.2f} mm apart; above {_limit(finding):g} mm volumes of small "
+        f"lesions become unreliable."
+    )
+
+
+def _anisotropy(finding: Finding) -> str:
+    return (
+        f"Voxels are {_value(finding):.1f} times as long as wide; above {_limit(finding):g} shapes "
+        f"and diameters become unreliable."
+    )
+
+
+def _shear(finding: Finding) -> str:
+    return (
+        f"The slices are sheared by {_value(finding):.1f} degrees (gantry tilt). The grid is kept "
+        f"as it is: volumes are right, pictures may look slanted."
+    )
+
+
+def _coverage(finding: Finding) -> str:
+    return (
+        f"The scan covers {_value(finding):.0f} mm head to foot; a whole liver usually needs "
+        f"{_limit(finding):.0f} mm."
+    )
+
+
+def _contrast(finding: Finding) -> str:
+    if finding.verdict is Verdict.UNKNOWN:
+        return "The source does not say the contrast phase."
+    if finding.verdict is Verdict.NOT_MET:
+        return "The scan was made without contrast: most lesions are hardly visible."
+    phase = _found(finding, Cause.PHASE_DESCRIBED).names[0]
+    return f"Contrast phase by the series description: {phase}."
+
+
+def _copies(finding: Finding) -> str:
+    return f"{_value(finding):.0f} slices were exact copies of others and were left out."
+
+
+def _damaged(finding: Finding) -> str:
+    return (
+        f"{_value(finding):.0f} DICOM files of the folder could not be read; were they of this "
+        f"series, its ends would be missing."
+    )
+
+
+def _gaps(finding: Finding) -> str:
+    return (
+        f"{_value(finding):.0f} of {_found(finding, Cause.OF_ALL).amounts[0]:.0f} planes between "
+        f"the first and the last of the DICOM segmentation are not in the file: they were read as "
+        f"empty."
+    )
+
+
+def _lesions_source(finding: Finding) -> str:
+    other = _found(finding, Cause.LESIONS_ELSEWHERE).names[0]
+    return f"Lesions come from the lesions file; those in the {other} file were not used."
+
+
+def _unnamed_values(finding: Finding) -> str:
+    return (
+        f"The 3D Slicer file holds {_value(finding):.0f} value(s) that none of its segments has: "
+        f"not used."
+    )
+
+
+def _empty_names(finding: Finding) -> str:
+    names = ", ".join(_found(finding, Cause.NAMED_ONLY).names)
+    return f"T{_file(finding)[1:]} names {names} but holds no voxel of it."
+
+
+def _overlap(finding: Finding) -> str:
+    return (
+        f"Segments of {_file(finding)} overlap in {_value(finding):.0f} voxel(s); each such voxel "
+        f"was given to the segment of the lower number."
+    )
+
+
+def _by_number(finding: Finding) -> str:
+    if finding.quantity is not None:
+        return (
+            f"{_value(finding):.0f} code(s) of {_file(finding)} have no name in its header: like the "
+            f"named ones, each was read as the segment of its number."
+        )
+    return (
+        f"T{_file(finding)[1:]} tells its segments apart by a number alone: 1 to 8 were read as "
+        f"Couinaud I to VIII; look whether that is what was meant."
+    )
+
+
+def _merged(finding: Finding) -> str:
+    return f"Segments IVa and IVb of {_file(finding)} were read as segment IV."
+
+
+def _passed_over(finding: Finding) -> str:
+    return f"{_value(finding):.0f} other segment(s) of {_file(finding)} were not used."
+
+
+def _by_role(finding: Finding) -> str:
+    return f"T{_file(finding)[1:]} does not say what its one segment is: it was taken at its role."
+
+
+def _exophytic(finding: Finding) -> str:
+    where = "in lesions that touch it"
+    if _has(finding, Cause.WITHIN_REACH):
+        where = f"within {_found(finding, Cause.WITHIN_REACH).amounts[0]:g} mm of it"
+    return (
+        f"{_voxels(finding)}, lay outside the liver mask {where} and were counted as liver (worth "
+        f"a look above {_share_limit(finding)})."
+    )
+
+
+def _leakage(finding: Finding) -> str:
+    return (
+        f"{_voxels(finding)}, lay farther outside the liver mask or apart from it and were cut "
+        f"(worth a look above {_share_limit(finding)})."
+    )
+
+
+def _voxels(finding: Finding) -> str:
+    voxels = _found(finding, Cause.VOXELS).amounts[0]
+    return f"{voxels:.0f} lesion voxel(s), {_value(finding):.2f} mL"
+
+
+def _small_lesions(finding: Finding) -> str:
+    if _has(finding, Cause.LESIONS_KEPT):
+        return "No given lesion was dropped for its size, however few its voxels."
+    voxels, mm3 = _found(finding, Cause.LEAST_SIZE).amounts
+    return (
+        f"{_value(finding):.0f} lesion(s) of fewer than {voxels:g} voxels ({mm3:.1f} mm³) were "
+        f"dropped."
+    )
+
+
+def _shape_familiar(finding: Finding) -> str:
+    like = finding.verdict is Verdict.MET
+    text = (
+        f"The liver's shape is {'like' if like else 'unlike'} those that the segment model learned "
+        f"from (distance {_value(finding):.1f}, alike up to {_limit(finding):.1f})."
+    )
+    if like:
+        return text
+    return (
+        f"{text} A liver that was resected, is cut by the field of view or is of unusual shape is "
+        f"divided less well: look at its borders. Their errors are taken as for such livers."
+    )
+
+
+def _model_certain(finding: Finding) -> str:
+    sure, least = (percent_from_fraction(x) for x in (_value(finding), _limit(finding)))
+    text = (
+        f"The segment model is on average {sure:.0f} % sure of a voxel's segment; below "
+        f"{least:.0f} % its borders are less certain than usual."
+    )
+    if not _has(finding, Cause.SEGMENTS_NOT_USED):
+        return text
+    return (
+        f"{text} This liver's shape is unlike the training livers' as well: most of its segments "
+        f"would probably be wrong, and they are not used. Another source of the segments is needed."
+    )
+
+
+def _every_segment(finding: Finding) -> str:
+    missing = ", ".join(_found(finding, Cause.SEGMENTS_EMPTY).names) or "none"
+    text = f"Segments without a labelled branch, which therefore have no voxels: {missing}."
+    lost = ", ".join(_found(finding, Cause.BRANCHES_OUTSIDE).names)
+    return f"{text} Branches of {lost} lie outside the liver only." if lost else text
+
+
+def _branches_in_liver(finding: Finding) -> str:
+    return (
+        f"{_percent(finding)} of the branch voxels lie outside the liver and were left out (worth "
+        f"a look above {_percent_limit(finding)})."
+    )
+
+
+def _reached(finding: Finding) -> str:
+    return (
+        f"{_percent(finding)} of the liver is not joined to any labelled branch and went to the "
+        f"branch nearest by straight distance (worth a look above {_percent_limit(finding)})."
+    )
+
+
+def _split(finding: Finding) -> str:
+    if _has(finding, Cause.LESIONS_NUMBERED):
+        return (
+            "The given lesions are numbered already: none was split by shape. Give them as one "
+            "code to have their confluent masses split."
+        )
+    masses, parts = _found(finding, Cause.SPLIT_BY_SHAPE).amounts
+    least_ml, depth_mm = _found(finding, Cause.SPLIT_RULE).amounts
+    if not masses:
+        return (
+            f"No lesion of {least_ml:g} mL or more has a neck at least {depth_mm:g} mm thinner in "
+            f"radius than its parts: none was split."
+        )
+    return (
+        f"{masses:g} confluent lesion(s) were split into {parts:g} by shape alone (watershed; "
+        f"necks at least {depth_mm:g} mm thinner in radius than the parts, lesions of {least_ml:g} "
+        f"mL or more): count and diameters depend on it, volumes do not."
+    )
+
+
+def _alignment(finding: Finding) -> str:
+    degrees, distance_mm = _found(finding, Cause.LIVER_MOVED).amounts
+    text = (
+        f"After rigid alignment the two livers overlap by {_percent(finding)} (Dice; worth a look "
+        f"below {_percent_limit(finding)}); the first was turned by {degrees:.1f}° and moved by "
+        f"{distance_mm:.0f} mm."
+    )
+    if finding.verdict is Verdict.MET:
+        return text
+    first_ml, second_ml, inside = _found(finding, Cause.LIVERS_DIFFER).amounts
+    return (
+        f"{text} The livers differ (they measure {first_ml:.0f} and {second_ml:.0f} mL, and "
+        f"{percent_from_fraction(inside):.0f} % of the smaller one lies within the other), as "
+        f"after a resection, after growth, in another breath or where a scan cuts them: lesions "
+        f"matched by place alone need a look."
+    )
+
+
+def _compared_segments(finding: Finding) -> str:
+    unreviewed = _found(finding, Cause.SEGMENTS_UNREVIEWED).names
+    sources = _found(finding, Cause.SEGMENTS_COMPARED).names
+    first, second = (
+        (SOURCE_PHRASES[source] if source else "not known")
+        + (", which nobody reviewed" if scan in unreviewed else "")
+        for scan, source in zip(("first", "second"), sources, strict=True)
+    )
+    return (
+        f"Couinaud segments of the first scan: {first}; of the second: {second}. Growth of a "
+        f"remnant holds both livers to be divided alike."
+    )
+
+
+def _compared_scans(finding: Finding) -> str:
+    words = _found(finding, Cause.SCANS_COMPARED).names
+    first, second = (_known_words(words[:2]), _known_words(words[2:]))
+    return (
+        f"Modality and contrast phase: {first} in the first scan, {second} in the second. Lesions "
+        f"differ in size between phases: a follow-up is best read in the same one."
+    )
+
+
+def _known_words(words: Iterable[str]) -> str:
+    return " ".join(word for word in words if word) or "not known"
+
+
+def _compared_lesions(finding: Finding) -> str:
+    first, second = _found(finding, Cause.UNCONFIRMED_IN_SCANS).amounts
+    return (
+        f"{first:g} lesion(s) of the first and {second:g} of the second scan are unconfirmed; "
+        f"rejected ones are in no volume, and lesions that they match are named as rejected."
+    )
+
+
+def _extended(finding: Finding) -> str:
+    text = (
+        f"{_value(finding):.1f} mL of liver, added after it was divided, have the segment that is "
+        f"nearest."
+    )
+    lost = ", ".join(DROPPED_WORDS[n] for n in _found(finding, Cause.DROPPED_WITH_SEGMENTS).names)
+    return f"{text} Dropped with that: {lost}." if lost else text
+
+
+def _intensities(finding: Finding) -> str:
+    return (
+        f"{_value(finding):.0f} edited lesion(s) are listed without intensities: the scan was not "
+        f"read again."
+    )
+
+
+def _planted(finding: Finding) -> str:
+    all_of_them, true_ml, seed, missed, measured_ml, false = _found(finding, Cause.PLANTED).amounts
+    return (
+        f"{all_of_them:g} synthetic metastases of {true_ml:.1f} mL in all were planted in this "
+        f"image (seed {seed:.0f}): {all_of_them - missed:g} were found, {missed:g} missed, and "
+        f"measured as {measured_ml:.1f} mL; {false:g} further lesion(s) lie where none was "
+        f"planted. This is a demonstration, not a patient's disease."
+    )
+
+
+NOT_CHECKED: Final = "Not checked: a segment has no voxels."
+OF_FILES: Final[Mapping[str, Writer]] = {
+    "empty": _empty_names,
+    "overlap": _overlap,
+    "by_number": _by_number,
+    "iv_merged": _merged,
+    "passed_over": _passed_over,
+    "by_role": _by_role,
+}
+"""Checks of any file of a role: the id is that of the role, ``_`` and one of these."""
+
+WRITERS: Final[Mapping[str, Writer]] = {
+    "liver_inside_scan": _liver_inside_scan,
+    "lesions_known": _lesions_known,
+    "burden_plausible": _burden_plausible,
+    "lesions_inside_scan": _lesions_inside_scan,
+    "lesions_inside_liver": _lesions_inside_liver,
+    "segments_cover_liver": _segments_cover_liver,
+    "segments_inside_liver": _segments_inside_liver,
+    "lesions_unconfirmed": _lesions_unconfirmed,
+    "liver_in_one_piece": _one_piece,
+    "liver_without_cavities": _cavities,
+    "liver_mask_volume_plausible": _mask_volume,
+    "couinaud_segments_present": _segments_present,
+    "couinaud_in_order": _in_order,
+    "couinaud_shares_plausible": _shares,
+    "couinaud_shape_familiar": _shape_familiar,
+    "couinaud_model_certain": _model_certain,
+    "network_confidence": _confidence,
+    "liver_volume_plausible": _liver_volume,
+    "slice_spacing": _slice_spacing,
+    "voxel_anisotropy": _anisotropy,
+    "sheared_grid": _shear,
+    "scan_coverage": _coverage,
+    "contrast_phase": _contrast,
+    "dicom_copies": _copies,
+    "dicom_damaged_files": _damaged,
+    "dicom_seg_gaps": _gaps,
+    "dicom_seg_fractions": _constant(
+        "The DICOM segmentation holds fractions: voxels count from one half on."
+    ),
+    "liver_from_couinaud": _constant(
+        "No liver mask was given: the liver is the union of the Couinaud segments."
+    ),
+    "lesions_source": _lesions_source,
+    "seg_nrrd_unnamed": _unnamed_values,
+    **{f"{part}_{what}": writer for part in Part for what, writer in OF_FILES.items()},
+    "exophytic_lesion_voxels": _exophytic,
+    "lesion_leakage_cut": _leakage,
+    "small_lesions_dropped": _small_lesions,
+    "branches_for_every_segment": _every_segment,
+    "branches_in_liver": _branches_in_liver,
+    "liver_reached_from_branches": _reached,
+    "confluent_lesions_split": _split,
+    "liver_alignment": _alignment,
+    "compared_segments": _compared_segments,
+    "same_modality_and_phase": _compared_scans,
+    "compared_lesions_confirmed": _compared_lesions,
+    "segments_extended": _extended,
+    "lesion_intensities": _intensities,
+    "vessels_used": _constant(
+        "A vessel map was given that does not tell portal from hepatic veins: it was not used; "
+        "give portal_vein and hepatic_veins instead."
+    ),
+    "planted_metastases": _planted,
+    "fake_divider": _constant("The planes were known, nothing was estimated."),
+    "fake_segmenter": _constant("The answer was known, nothing was segmented."),
+}
