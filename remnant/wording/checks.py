@@ -264,8 +264,8 @@ def _overlap(finding: Finding) -> str:
 def _by_number(finding: Finding) -> str:
     if finding.quantity is not None:
         return (
-            f"{_value(finding):.0f} code(s) of {_file(finding)} have no name in its header: like the "
-            f"named ones, each was read as the segment of its number."
+            f"{_value(finding):.0f} code(s) of {_file(finding)} have no name in its header: like "
+            f"the named ones, each was read as the segment of its number."
         )
     return (
         f"T{_file(finding)[1:]} tells its segments apart by a number alone: 1 to 8 were read as "
