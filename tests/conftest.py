@@ -21,7 +21,7 @@ from remnant.core.labels import CouinaudSegment
 from remnant.core.lesions import Confirmation, PlantedLesion
 from remnant.core.patient import LiverBackground, Patient, Sex
 from remnant.core.provenance import ModelUse, Provenance
-from remnant.core.reasons import reasons_of
+from remnant.core.reasons import Cause, reason, reasons_of
 from remnant.core.study import Study
 from remnant.core.volumes import Modality, Phase
 from remnant.core.volumetry_report import SegmentSource
@@ -177,7 +177,17 @@ def make_case(phantom: LiverPhantom, *, segments: bool = True) -> CaseReport:
             Case(report=volumetry, patient=patient),
             custom=[frozenset((CouinaudSegment.VI, CouinaudSegment.VIII))],
         ),
-        quality=(quality_finding("slices_even", passed=False, prose="Slices <are> uneven."),),
+        quality=(
+            quality_finding(
+                "couinaud_empty",
+                passed=False,
+                value=1.0,
+                reasons=(
+                    reason(Cause.OF_FILE, "couinaud"),
+                    reason(Cause.NAMED_ONLY, "<are> uneven"),
+                ),
+            ),
+        ),
         provenance=Provenance(
             software={"remnant": "0.1.0"},
             models=(ModelUse(id="kul-liver", version="1", weights_sha256="ab" * 32),),

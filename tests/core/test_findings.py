@@ -99,10 +99,10 @@ def test_judge__never_contradicts_a_possible_truth(quantity, minimum, inclusive,
     [(True, Verdict.MET), (False, Verdict.NOT_MET), (None, Verdict.UNKNOWN)],
 )
 def test_quality_finding__verdicts(passed, expected):
-    finding = quality_finding("edge", passed=passed, prose="touches the edge", value=3.0)
+    finding = quality_finding("edge", passed=passed, value=3.0)
 
     assert expected is finding.verdict
-    assert (finding.id, finding.text, finding.value) == ("edge", "touches the edge", 3.0)
+    assert (finding.id, finding.value) == ("edge", 3.0)
     assert finding.source is None
     assert finding.status is None
 

@@ -18,7 +18,7 @@ from remnant.core.lesions import Confirmation, IntensityStatistics
 from remnant.core.plan import Frilling
 from remnant.core.planning_report import PlanningReport
 from remnant.core.quantity import Bound, Interval, Quantity
-from remnant.core.reasons import Cause, Reason
+from remnant.core.reasons import Cause, Reason, reason
 from remnant.core.uncertainty import SegmentPlane
 from remnant.core.volumes import LabelMap
 from remnant.core.volumetry_report import (
@@ -177,10 +177,14 @@ def test_page__shows_the_measured_figures(made, page):
 
 
 def test_page__failed_checks_are_announced_above_the_key_figures_and_escaped(source, page):
-    assert "Slices &lt;are&gt; uneven." in source
+    assert "The couinaud file names &lt;are&gt; uneven but holds" in source
     key = page.text.index("Key figures")
     assert re.search(r"\d+ quality checks? failed", page.text[:key])
-    assert key < page.text.index("Slices <are> uneven.") < page.text.index("Pictures")
+    assert (
+        key
+        < page.text.index("The couinaud file names <are> uneven but holds")
+        < page.text.index("Pictures")
+    )
 
 
 def test_page__nothing_is_phrased_as_an_order(page):
@@ -314,10 +318,10 @@ def test_page__unknown_source_keys_are_shown_as_they_are(made):
 
 
 def test_page__checks_that_were_not_made_are_warned_of(made):
-    check = quality_finding("phase", passed=None, prose="The phase is not recorded.")
+    check = quality_finding("contrast_phase", passed=None)
     text = bare(replace(made.case, quality=(check,))).text
-    assert text.index("Key figures") < text.index("The phase is not recorded.")
-    assert text.index("The phase is not recorded.") < text.index("Method")
+    assert text.index("Key figures") < text.index("The source does not say the contrast phase.")
+    assert text.index("The source does not say the contrast phase.") < text.index("Method")
     assert "could not be made" in text
 
 
@@ -599,12 +603,13 @@ def test_page__parts_of_segment_iv_stand_below_it(made):
 @pytest.mark.parametrize(
     ("source", "words"),
     [
-        (SegmentSource.MODEL, "They are from a network."),
-        (SegmentSource.LANDMARKS, "They are worse than before."),
+        (SegmentSource.MODEL, "The Couinaud segments are from a network's estimate"),
+        (SegmentSource.LANDMARKS, "The Couinaud segments are from planes through landmarks"),
     ],
 )
 def test_page__an_undecided_source_is_no_check_that_could_not_be_made(made, source, words):
-    check = quality_finding("segments_source", passed=None, prose=words)
+    given = (reason(Cause.SEGMENTS_FROM, source),)
+    check = quality_finding("segments_source", passed=None, reasons=given)
     text = bare(replace(divided(made.case, source), quality=(check,))).text
     care = text.split("Read with care", 1)[1].split("Lesions", 1)[0]
     assert words in care
@@ -613,14 +618,15 @@ def test_page__an_undecided_source_is_no_check_that_could_not_be_made(made, sour
 
 
 def test_page__failed_checks_of_the_division_stand_in_the_banner(made):
-    words = "The liver looks unlike the training livers."
-    failed = quality_finding("couinaud_shape_familiar", passed=False, prose=words)
-    passed = quality_finding("couinaud_model_certain", passed=True, prose="It is certain.")
+    words = "The liver's shape is unlike those that the segment model learned from"
+    limit = (reason(Cause.CHECK_LIMIT, 0.7),)
+    failed = quality_finding("couinaud_shape_familiar", passed=False, value=2.0, reasons=limit)
+    passed = quality_finding("couinaud_model_certain", passed=True, value=0.9, reasons=limit)
 
     def banner(source):
         text = bare(replace(divided(made.case, source), quality=(failed, passed))).text
         return text[: text.index("Debulking within reach")]
 
     assert words in banner(SegmentSource.MODEL)
-    assert "It is certain." not in banner(SegmentSource.MODEL)
+    assert "The segment model is on average" not in banner(SegmentSource.MODEL)
     assert words not in banner(SegmentSource.LANDMARKS)

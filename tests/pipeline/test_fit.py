@@ -9,7 +9,7 @@ from remnant.core.errors import GeometryMismatchError, InputError
 from remnant.core.geometry import Geometry
 from remnant.core.labels import BINARY_SCHEME, COUINAUD_SCHEME
 from remnant.core.patient import Patient
-from remnant.core.reasons import reasons_of
+from remnant.core.reasons import Cause, reason
 from remnant.core.volumes import LabelMap
 from remnant.io.masks import GivenMap
 from remnant.io.nifti import write_labels
@@ -82,14 +82,17 @@ def test_placeable__another_grid_is_told_before_any_network_runs():
         require_placeable(GivenSegments(branches=given), other)
 
 
+ODD = reason(Cause.LIVER_UNFAMILIAR)
+
+
 def test_unusable__segments_stay_unknown_with_the_reason(case, phantom):
-    divider = replace(FakeDivider.knowing(phantom), unusable="it is too odd a liver")
+    divider = replace(FakeDivider.knowing(phantom), unusable=ODD)
 
     left = with_segments(case, GivenSegments(), divider=divider)
 
     assert left.couinaud is None
     assert left.segment_source is None
-    assert left.segments_reasons == reasons_of("it is too odd a liver")
+    assert left.segments_reasons == (ODD,)
     assert "fake_divider" in {finding.id for finding in left.quality}
     report = plan_case(measure_case(left, MeasureRequest(patient=Patient())))
     assert report.volumetry.segments is None
@@ -98,7 +101,7 @@ def test_unusable__segments_stay_unknown_with_the_reason(case, phantom):
 
 
 def test_unusable__takes_an_earlier_estimate_away_and_a_source_mends_it(case, phantom):
-    good, bad = FakeDivider.knowing(phantom), replace(FakeDivider.knowing(phantom), unusable="odd")
+    good, bad = FakeDivider.knowing(phantom), replace(FakeDivider.knowing(phantom), unusable=ODD)
     unknown = with_segments(case, GivenSegments(), divider=bad)
 
     mended = with_segments(unknown, GivenSegments(), divider=good)

@@ -345,7 +345,7 @@ def test_estimate__extended_and_confirmed_stays_as_it_was_seen(estimated):
 
 NOTICED = {
     part: tuple(
-        quality_finding(f"{part}_{what}", passed=None, prose="noticed")
+        quality_finding(f"{part}_{what}", passed=None, reasons=(reason(Cause.OF_FILE, part),))
         for what in ("by_number", "iv_merged", "overlap", "passed_over")
     )
     for part in ("couinaud", "branches")
@@ -374,7 +374,7 @@ def test_findings__of_masks_are_those_of_their_role(small, tmp_path, monkeypatch
     for role, labels in {"liver": small.liver_mask, "couinaud": small.couinaud}.items():
         write_labels(labels, tmp_path / f"{role}.nii.gz")
     request = SegmentRequest(masks={r: tmp_path / f"{r}.nii.gz" for r in ("liver", "couinaud")})
-    other = quality_finding("lesions_by_number", passed=None, prose="noticed")
+    other = quality_finding("lesions_by_number", passed=None)
     read = segment_sources.read_masks
 
     def noticing(*arguments, **options):

@@ -13,6 +13,7 @@ from remnant.core.errors import EmptyStructureError, InputError, ModelIntegrityE
 from remnant.core.findings import Verdict
 from remnant.core.geometry import Geometry
 from remnant.core.labels import BINARY_SCHEME, COUINAUD_SCHEME, CouinaudSegment
+from remnant.core.reasons import Cause
 from remnant.core.uncertainty import LARGEST_BORDER_MM, SegmentPlane
 from remnant.core.volumes import LabelMap
 from remnant.io.nifti import read_labels
@@ -196,7 +197,7 @@ def test_divide__what_is_left_of_a_right_hemihepatectomy_is_called_hopeless(divi
     text = next(f.text for f in found.quality if f.id == "couinaud_model_certain")
     assert "Another source of the segments is needed" in text
     assert LARGEST_BORDER_MM == found.segment_plane_mm[SegmentPlane.MAIN]
-    assert "give a Couinaud map" in found.unusable
+    assert Cause.LIVER_UNFAMILIAR is found.unusable.cause
     assert divider.divide(annotated).unusable is None
 
 
