@@ -18,8 +18,6 @@ def finding(identifier, probability):
 
 PLAN = DebulkingPlan(
     id="plan_2",
-    title="Bisegmentectomy VI, VII; 1 wedge",
-    headline="Reaches 93 %, “above” 90 %.",
     origin=PlanOrigin.USER,
     targets=(0.7, 0.925),
     recipe=Recipe(segments=(CouinaudSegment.VI, CouinaudSegment.VII), wedges=(3,)),
@@ -42,6 +40,7 @@ PLAN = DebulkingPlan(
     ),
     named=False,
     new_world="H67",
+    rule_set="gepnetlm_review",
     feasible=Verdict.UNKNOWN,
     proven=None,
     gap_ml=None,

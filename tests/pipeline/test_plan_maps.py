@@ -50,8 +50,6 @@ def planned_fixture(segmented):
     plans = tuple(
         DebulkingPlan(
             id=f"plan_{number}",
-            title="",
-            headline="",
             origin=PlanOrigin.USER,
             targets=(),
             recipe=recipe,
@@ -60,6 +58,7 @@ def planned_fixture(segmented):
             ),
             named=True,
             new_world="",
+            rule_set="gepnetlm_review",
             feasible=Verdict.UNKNOWN,
             proven=None,
             gap_ml=None,

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from examples.plans import example_outcome
 from planning import inputs
 from planning.criteria.conditions import AnyOf
 from planning.distribution.figure_rows import distribution_rows
@@ -24,7 +25,6 @@ from remnant.core.clinical import (
     PrimarySite,
     PrimaryStatus,
 )
-from remnant.core.debulking import TargetOutcome
 from remnant.core.findings import SourceStatus, Verdict
 from remnant.core.plan import Frilling, FrillingType
 from remnant.core.quantity import Bound, Quantity
@@ -59,20 +59,11 @@ COVERED = {
 UNRESECTABLE = {"debulkable_fraction": Quantity(0.5)}
 
 
-NO_WEDGE = (Reason(Cause.PROSE, names=("no wedge",)),)
+NO_WEDGE = (reason(Cause.LIMIT_CHOSEN, "most_wedges", 0),)
 
 
 def target(share=0.7, verdict=Verdict.MET, *, largest=500.0):
-    return TargetOutcome(
-        target=share,
-        verdict=verdict,
-        plans=(),
-        text="",
-        most_debulked_fraction=1.0,
-        largest_flr_ml=largest,
-        least_flr_ml=400.0,
-        proven=True,
-    )
+    return example_outcome(share, verdict, largest_flr_ml=largest)
 
 
 def facts_of(known, kind=FrillingType.I, targets=(), limits=()):

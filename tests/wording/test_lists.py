@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from examples.plans import example_outcome
 from examples.reports import example_lesion
 from planning import inputs
 from planning.ablation import combined_ablation_finding, wedge_refusal
@@ -21,7 +22,7 @@ from planning.staging.ways_to_operate import staging
 from planning.transplant import transplant
 from remnant.core.clinical import Differentiation, ExtrahepaticDisease, Grade, PrimarySite
 from remnant.core.criteria import LesionAblation
-from remnant.core.debulking import Recipe, TargetOutcome
+from remnant.core.debulking import Recipe
 from remnant.core.findings import Comparison, Verdict
 from remnant.core.labels import CouinaudSegment
 from remnant.core.plan import FrillingType
@@ -49,7 +50,7 @@ AGE = "transplant.milan.age"
 SHARE = "resectability.cloyd2020.share_70"
 BURDEN = "transplant.enets.burden"
 ESTIMATED = Reason(Cause.SEGMENTS_ESTIMATED)
-NO_WEDGE = Reason(Cause.PROSE, names=("no wedge",))
+NO_WEDGE = reason(Cause.LIMIT_CHOSEN, "most_wedges", 0)
 NEAR = "The value lies within 1 of the limit."
 LONGEST_FINDING = 330
 LONGEST_FINDING_OF_STAGING = 250
@@ -272,16 +273,7 @@ def test_list__vessels_and_bile_are_named_by_the_scan():
 
 
 def target(share=1.0, verdict=Verdict.MET, *, largest=500.0):
-    return TargetOutcome(
-        target=share,
-        verdict=verdict,
-        plans=(),
-        text="",
-        most_debulked_fraction=1.0,
-        largest_flr_ml=largest,
-        least_flr_ml=400.0,
-        proven=True,
-    )
+    return example_outcome(share, verdict, largest_flr_ml=largest)
 
 
 MISSED = (

@@ -6,21 +6,21 @@ import pytest
 
 from examples.debulking import hand_problem
 from examples.plans import example_plan
-from planning.debulking.judged_plans import FLIPS
-from planning.debulking.targets import CUT_WORDS, TargetCase, least_voxels, target_outcome
+from planning.debulking.targets import TargetCase, least_voxels, target_outcome
 from planning.optimiser.front import answer_targets
 from planning.optimiser.reach import Reach, most_debulked
 from planning.optimiser.search import start_search
-from planning.wording import REVIEW_SENTENCE
 from remnant.core.debulking import PlanOrigin, Recipe
 from remnant.core.findings import Verdict
 from remnant.core.labels import CouinaudSegment
 from remnant.core.plan_choice import PlanChoice
 from remnant.core.quantity import Quantity
+from remnant.core.reasons import Cause, Reason
 
 MET, NOT_MET, UNKNOWN, NO_EVIDENCE = Verdict
 NOTHING_BUT_SEGMENTS = PlanChoice(most_wedges=0, most_ablations=0)
 LEAST = Quantity(250.0)
+CUT = (Reason(Cause.MORE_BEYOND_SCAN),)
 BOTH = Recipe(wedges=(1, 2))
 UNNAMED = Recipe(segments=(CouinaudSegment.V, CouinaudSegment.VII))
 
@@ -33,7 +33,6 @@ def outcome(
     least=LEAST,
     change=None,
     late=False,
-    cut=False,
     plans=None,
     allowed=None,
     reach=None,
@@ -50,7 +49,7 @@ def outcome(
     if plans is None:
         best = answer.best.recipe or Recipe()
         plans = tuple(
-            example_plan(n, targets=(target,), feasible=verdict, title=f"Plan {n}", recipe=best)
+            example_plan(n, targets=(target,), feasible=verdict, recipe=best)
             for n, verdict in enumerate(feasible, 1)
         )
     search.deadline = search.started + 60.0
@@ -62,7 +61,6 @@ def outcome(
         reach=reach or most_debulked(search),
         least_flr_ml=least,
         stlv_ml=1000.0,
-        cut=cut,
         enough=None if least_flr is None else most_debulked(search, least_flr=least_flr),
         **facts,
     )
@@ -73,31 +71,25 @@ def test_met__by_the_plan_that_is_accepted():
     found = outcome(feasible=(UNKNOWN, MET))
 
     assert (MET, True, ("plan_1", "plan_2")) == (found.verdict, found.proven, found.plans)
-    assert (
-        "100 % of the tumour: within reach by plan 2 (plan_2), proven to leave most liver."
-        == found.text
-    )
-    assert (1.0, 380.0, 250.0, ()) == (
+    assert ("plan_2", "plan_1") == (found.answered_by, found.largest_plan)
+    assert (1.0, 380.0, LEAST, ()) == (
         found.most_debulked_fraction,
         found.largest_flr_ml,
         found.least_flr_ml,
         found.relaxations,
     )
-
-
-def test_met__unproven_says_how_much_more_could_remain():
-    plan = example_plan(
-        1, targets=(1.0,), feasible=MET, title="A Wedge", recipe=BOTH, proven=False, gap_ml=12.4
+    assert (True, True, "gepnetlm_review") == (
+        found.most_proven,
+        found.largest_proven,
+        found.rule_set,
     )
 
-    found = outcome(plans=(plan,), change=unproven)
 
-    assert (MET, False) == (found.verdict, found.proven)
-    assert (
-        "by a Wedge (plan_1); up to 12 mL more could remain, the time ended before the proof."
-        in (found.text)
-    )
-    assert "up to 1 mL more" in outcome(plans=(replace(plan, gap_ml=None),)).text
+def test_met__unproven():
+    found = outcome(change=unproven)
+
+    assert (MET, False, False) == (found.verdict, found.proven, found.largest_proven)
+    assert "plan_1" == found.answered_by
 
 
 def unproven(answer):
@@ -109,11 +101,8 @@ def test_not_met__too_little_liver_with_the_proof_and_the_growth():
     found = outcome(feasible=(NOT_MET,), least=Quantity(400.0))
 
     assert (NOT_MET, True) == (found.verdict, found.proven)
-    assert "100 % of the tumour: not with enough liver by" in found.text
-    assert "No plan that reaches it leaves more than 380 mL (proven); asked are 400 mL." in (
-        found.text
-    )
-    assert found.text.endswith(found.relaxations[0].text)
+    assert (380.0, True, None) == (found.largest_flr_ml, found.largest_proven, found.answered_by)
+    assert Quantity(400.0) == found.least_flr_ml
     assert ["larger_remnant", "lower_target"] == [r.kind for r in found.relaxations]
     assert 20.0 == found.relaxations[0].amount
 
@@ -123,10 +112,7 @@ def test_not_met__out_of_reach_with_the_most_that_is():
 
     assert (NOT_MET, True, ()) == (found.verdict, found.proven, found.plans)
     assert (0.6, None) == (found.most_debulked_fraction, found.largest_flr_ml)
-    assert found.text.startswith(
-        "100 % of the tumour: out of reach within the limits. No plan treats more than 60.0 % "
-        "(proven)."
-    )
+    assert (True, True, None) == (found.largest_proven, found.most_proven, found.largest_plan)
     assert "more_ablations" == found.relaxations[0].kind
 
 
@@ -136,38 +122,29 @@ def test_not_met__nothing_may_be_treated_at_all():
     found = outcome(choice, feasible=(), target=0.7)
 
     assert (NOT_MET, 0.0) == (found.verdict, found.most_debulked_fraction)
-    assert "No plan treats more than 0.0 % (proven)." in found.text
+    assert found.most_proven
 
 
 @pytest.mark.parametrize(
-    ("least", "words"),
+    "least",
     [
-        (
-            Quantity.absent("no body height"),
-            "undecided. At most 380 mL would remain; the minimum is not known (no body height).",
-        ),
-        (
-            Quantity(400.0, indicative=True, reasons="both are cut"),
-            "undecided. At most 380 mL would remain; asked are 400 mL.",
-        ),
+        Quantity.absent("no body height"),
+        Quantity(400.0, indicative=True, reasons="both are cut"),
     ],
 )
-def test_unknown__minimum_that_is_absent_or_indicative_asks_for_no_change(least, words):
+def test_unknown__minimum_that_is_absent_or_indicative_asks_for_no_change(least):
     found = outcome(feasible=(UNKNOWN,), least=least)
 
     assert (UNKNOWN, ()) == (found.verdict, found.relaxations)
-    assert f"100 % of the tumour: {words}" == found.text
-    assert least.value == found.least_flr_ml
+    assert least == found.least_flr_ml
 
 
 @pytest.mark.parametrize("other", [UNKNOWN, NO_EVIDENCE])
 def test_unknown__one_plan_that_nobody_can_judge(other):
     found = outcome(feasible=(other,), least=Quantity(400.0))
 
-    assert UNKNOWN is found.verdict
-    assert "undecided. At most 380 mL would remain; asked are 400 mL. The FLR is short" in (
-        found.text
-    )
+    assert (UNKNOWN, 380.0, True) == (found.verdict, found.largest_flr_ml, found.largest_proven)
+    assert "larger_remnant" == found.relaxations[0].kind
 
 
 def test_unknown__refused_but_not_proven_to_be_the_best():
@@ -180,9 +157,7 @@ def test_unknown__time_was_over_before_a_plan_was_found():
     nothing = outcome(feasible=(), change=no_plan)
 
     assert (UNKNOWN, False) == (nothing.verdict, nothing.proven)
-    assert nothing.text.startswith(
-        "100 % of the tumour: undecided. No plan was found in the time allowed."
-    )
+    assert (None, False) == (nothing.largest_flr_ml, nothing.largest_proven)
 
 
 def no_plan(answer):
@@ -200,29 +175,24 @@ def test_deadline_in_the_past__claims_no_more_than_the_full_search():
 
 
 def test_scan_that_cuts_the_liver__decides_nothing():
-    with_plan = outcome(feasible=(MET,), cut=True)
-    without = outcome(NOTHING_BUT_SEGMENTS, feasible=(), cut=True)
+    with_plan = outcome(feasible=(MET,), reasons=CUT)
+    without = outcome(NOTHING_BUT_SEGMENTS, feasible=(), reasons=CUT)
 
     assert (UNKNOWN, ()) == (with_plan.verdict, with_plan.relaxations)
-    assert (
-        f"100 % of the tumour: undecided, {CUT_WORDS}. In the scanned part: plan 1."
-        == with_plan.text
-    )
+    assert ("plan_1", CUT) == (with_plan.answered_by, with_plan.reasons)
     assert (UNKNOWN, ()) == (without.verdict, without.relaxations)
-    assert f"100 % of the tumour: undecided, {CUT_WORDS}." == without.text
+    assert (None, CUT) == (without.answered_by, without.reasons)
 
 
 def test_plan_of_the_user__serves_where_it_is_accepted_and_reaches_the_target():
-    own = example_plan(
-        1, targets=(), feasible=MET, origin=PlanOrigin.USER, recipe=BOTH, title="Own"
-    )
+    own = example_plan(1, targets=(), feasible=MET, origin=PlanOrigin.USER, recipe=BOTH)
     less = replace(own, recipe=Recipe(wedges=(1,)))
     refused = replace(own, feasible=NOT_MET)
 
     found = outcome(plans=(own,))
 
     assert (MET, ("plan_1",)) == (found.verdict, found.plans)
-    assert "within reach by own (plan_1), not proven to leave most liver." in found.text
+    assert "plan_1" == found.answered_by
     for other in (less, refused):
         assert () == outcome(plans=(other,)).plans
         assert MET is not outcome(plans=(other,)).verdict
@@ -246,8 +216,7 @@ def test_out_of_reach__without_a_proven_share_names_none():
     )
 
     assert (NOT_MET, False) == (found.verdict, found.proven)
-    assert "out of reach within the limits (proven)." in found.text
-    assert "40" not in found.text.partition("(proven)")[0]
+    assert (True, False) == (found.largest_proven, found.most_proven)
 
 
 def other_set_is_better(answer):
@@ -258,52 +227,22 @@ def other_set_is_better(answer):
 
 
 def test_met__by_a_named_plan_where_another_set_leaves_more():
-    named = example_plan(1, targets=(1.0,), feasible=MET, recipe=BOTH, title="Two wedges")
+    named = example_plan(1, targets=(1.0,), feasible=MET, recipe=BOTH)
     other = replace(named, id="plan_2", recipe=UNNAMED, named=False)
 
     both = outcome(plans=(named, other), change=other_set_is_better)
     alone = outcome(plans=(named,), change=other_set_is_better)
 
-    assert "proven for hepatectomies with a name; plan_2" in both.text
-    assert "proven for hepatectomies with a name; another set" in alone.text
+    assert ("plan_2", None) == (both.largest_plan, alone.largest_plan)
     for found in (both, alone):
-        assert (MET, 390.0) == (found.verdict, found.largest_flr_ml)
-        assert "390 mL" in found.text
-        assert "proven to leave most liver" not in found.text
+        assert (MET, "plan_1", 390.0) == (found.verdict, found.answered_by, found.largest_flr_ml)
 
 
-def test_met__by_a_set_without_a_name_says_so():
-    plan = example_plan(1, targets=(1.0,), feasible=MET, recipe=BOTH, named=False)
+def test_reasons__are_those_of_the_case():
+    grounds = (Reason(Cause.BACKGROUND_UNKNOWN), Reason(Cause.SEGMENTS_ESTIMATED))
 
-    assert "vessels not assessed" in outcome(plans=(plan,)).text
-
-
-def test_met__says_how_sure_the_minimum_and_the_target_are():
-    plan = example_plan(1, targets=(1.0,), feasible=MET, recipe=BOTH)
-    liver, share, other = (
-        replace(
-            plan.findings[0],
-            id=i,
-            probability=p,
-            threshold=replace(plan.findings[0].threshold, value=t),
-        )
-        for i, p, t in (("flr.gepnetlm_review", 0.6, 0.2), ("all", 0.7, 1.0), ("flr.x", 0.5, 0.3))
-    )
-    findings = (liver, share, other)
-    doubtful = replace(plan, findings=findings, flips=tuple(f.id for f in findings))
-
-    text = outcome(plans=(doubtful,)).text
-    assert f"{FLIPS}enough liver in 60 of 100;" in text
-    assert "in 70 of 100." in text
-    assert "50 of 100" not in text
-    assert FLIPS not in outcome(plans=(replace(doubtful, flips=()),)).text
-
-
-def test_review_and_background__are_said():
-    assert outcome(review=True).text.endswith(REVIEW_SENTENCE)
-    assert REVIEW_SENTENCE not in outcome().text
-    unsaid = outcome(feasible=(UNKNOWN,), least=Quantity(400.0), background_unknown=True)
-    assert "asked are 400 mL (liver background not known)" in unsaid.text
+    assert grounds == outcome(reasons=grounds).reasons
+    assert () == outcome().reasons
 
 
 def test_unnamed_set_alone__serves_too():
@@ -315,4 +254,4 @@ def test_unnamed_set_alone__serves_too():
 
     assert (NOT_MET, 200.0) == (found.verdict, found.largest_flr_ml)
     assert (NOT_MET, None) == (named.verdict, named.largest_flr_ml)
-    assert "No plan treats more than 60.0 % (proven)." in named.text
+    assert (0.6, True) == (named.most_debulked_fraction, named.most_proven)

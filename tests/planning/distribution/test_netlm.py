@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from examples.plans import example_outcome
 from planning.distribution.frilling import OPERATIONAL_RULE
 from planning.distribution.netlm import OPERATIONAL_NETLM, netlm, netlm_finding
 from remnant.core.debulking import (
     DebulkingPlan,
     PlanOrigin,
     Recipe,
-    TargetOutcome,
     VirtualResection,
 )
 from remnant.core.findings import SourceStatus, Verdict
@@ -59,14 +59,13 @@ def made_plan(make_remnant):
         )
         return DebulkingPlan(
             id=f"plan_{number}",
-            title="",
-            headline="",
             origin=PlanOrigin.OPTIMISER,
             targets=(),
             recipe=Recipe(segments=tuple(CouinaudSegment(s) for s in segments)),
             result=result,
             named=True,
             new_world="",
+            rule_set="gepnetlm_review",
             feasible=feasible,
             proven=True,
             gap_ml=0.0,
@@ -78,15 +77,8 @@ def made_plan(make_remnant):
 
 
 def outcome(target, verdict, *, most=1.0, proven=True):
-    return TargetOutcome(
-        target=target,
-        verdict=verdict,
-        plans=(),
-        text="",
-        most_debulked_fraction=most,
-        largest_flr_ml=None,
-        least_flr_ml=None,
-        proven=proven,
+    return example_outcome(
+        target, verdict, most_debulked_fraction=most, largest_flr_ml=None, proven=proven
     )
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from examples.plans import example_plan, example_result
+from examples.plans import example_outcome, example_plan, example_result
 from planning.facts.evidence import (
     Evidence,
     amenable_to_resection,
@@ -19,16 +19,16 @@ from planning.facts.evidence import (
 from planning.facts.evidence import plan_facts as facts_of
 from planning.inputs import ShareRange
 from planning.remnant.contiguity import CONTIGUITY_ID
-from remnant.core.debulking import Fate, PlanOrigin, Recipe, TargetOutcome
+from remnant.core.debulking import Fate, PlanOrigin, Recipe
 from remnant.core.findings import Finding, Verdict
 from remnant.core.labels import CouinaudSegment
 from remnant.core.quantity import Bound, Quantity
-from remnant.core.reasons import Cause, Reason
+from remnant.core.reasons import Cause, Reason, reason
 
 MET, NOT_MET, UNKNOWN, _ = Verdict
 RESECTED = {1: Fate.WITH_SEGMENTS, 2: Fate.WEDGE}
 FLR = ("flr.cloyd2020", "flr.machairas2021_30")
-NO_WEDGE = Reason(Cause.PROSE, names=("no wedge",))
+NO_WEDGE = reason(Cause.LIMIT_CHOSEN, "most_wedges", 0)
 FORBIDDEN = (Reason(Cause.LIMITS_FORBID), NO_WEDGE)
 BEYOND = (Reason(Cause.MORE_BEYOND_SCAN),)
 IN_ONE_STAGE = (
@@ -68,14 +68,12 @@ def plan(share, *, feasible=MET, targets=(), flr=MET, contiguous=UNKNOWN, **chan
 
 
 def outcome(target, verdict, *, most=1.0, largest=None, least=None):
-    return TargetOutcome(
-        target=target,
-        verdict=verdict,
-        plans=(),
-        text="Said.",
+    return example_outcome(
+        target,
+        verdict,
         most_debulked_fraction=most,
         largest_flr_ml=largest,
-        least_flr_ml=least,
+        least_flr_ml=Quantity.absent("no body size") if least is None else Quantity(least),
         proven=verdict is not UNKNOWN,
     )
 

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from examples.plans import example_outcome
 from planning import inputs
 from planning.case import Case
 from planning.debulking.chosen_limits import chosen_limits
@@ -23,7 +24,6 @@ from remnant.core.clinical import (
     PrimarySite,
     PrimaryStatus,
 )
-from remnant.core.debulking import TargetOutcome
 from remnant.core.errors import InputError
 from remnant.core.findings import Verdict
 from remnant.core.lesions import Confirmation
@@ -337,16 +337,7 @@ def test_choice__tells_the_margin(know):
 
 
 def test_choice__limits_take_proofs_away(report):
-    missed = TargetOutcome(
-        target=1.0,
-        verdict=Verdict.NOT_MET,
-        plans=(),
-        text="",
-        most_debulked_fraction=0.5,
-        largest_flr_ml=None,
-        least_flr_ml=None,
-        proven=True,
-    )
+    missed = example_outcome(1.0, Verdict.NOT_MET, most_debulked_fraction=0.5, largest_flr_ml=None)
 
     def facts(choice):
         case = Case(report=report, patient=Patient(), choice=choice)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from examples.plans import example_plan, example_result
+from examples.plans import example_outcome, example_plan, example_result
 from planning.criteria.conditions import AnyOf, rests_on_segments
 from planning.facts.evidence import Evidence, plan_facts
 from planning.facts.gathering import grade_is_g1_or_g2
@@ -15,7 +15,7 @@ from planning.literature import load_literature
 from planning.rules.staging import LIMITED_LESIONS, MAJOR_SEGMENTS, STAGING_RULES
 from planning.staging.ways_to_operate import staging
 from remnant.core.clinical import ClinicalFacts, Differentiation, Grade, PrimaryStatus
-from remnant.core.debulking import Recipe, TargetOutcome
+from remnant.core.debulking import Recipe
 from remnant.core.findings import SourceStatus, Verdict
 from remnant.core.labels import CouinaudSegment
 from remnant.core.plan import FrillingType
@@ -33,16 +33,8 @@ FIT = {
 
 
 def target(share=1.0, verdict=Verdict.MET, *, largest=500.0, least=400.0):
-    return TargetOutcome(
-        target=share,
-        verdict=verdict,
-        plans=(),
-        text="",
-        most_debulked_fraction=1.0,
-        largest_flr_ml=largest,
-        least_flr_ml=least,
-        proven=True,
-    )
+    least_ml = Quantity.absent("no body size") if least is None else Quantity(least)
+    return example_outcome(share, verdict, largest_flr_ml=largest, least_flr_ml=least_ml)
 
 
 REACHED = (target(),)
@@ -56,7 +48,7 @@ LATERAL = example_plan(
     named=True,
     feasible=Verdict.MET,
 )
-NO_WEDGE = (Reason(Cause.PROSE, names=("no wedge",)),)
+NO_WEDGE = (reason(Cause.LIMIT_CHOSEN, "most_wedges", 0),)
 
 
 def listed(known, *, plans=(), targets=(), limits=(), **options):

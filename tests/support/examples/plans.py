@@ -177,6 +177,27 @@ def example_plans() -> tuple[DebulkingPlan, ...]:
     )
 
 
+def example_outcome(
+    target: float = 1.0,
+    verdict: Verdict = Verdict.MET,
+    **changes: Any,
+) -> TargetOutcome:
+    """Return a target of which everything is proven; ``changes`` replace any of its fields."""
+    facts: dict[str, Any] = {
+        "target": target,
+        "verdict": verdict,
+        "plans": (),
+        "most_debulked_fraction": 1.0,
+        "most_proven": True,
+        "largest_flr_ml": 500.0,
+        "largest_proven": True,
+        "rule_set": "gepnetlm_review",
+        "least_flr_ml": Quantity(400.0),
+        "proven": True,
+    }
+    return TargetOutcome(**(facts | changes))
+
+
 def example_targets() -> tuple[TargetOutcome, ...]:
     """Return a target within reach, one undecided, and one that is infeasible."""
     return (
