@@ -6,7 +6,6 @@ Segment I stays unless the name says "with caudate".
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from planning import wording
 from planning.remnant.contiguity import are_contiguous
 from remnant.core.errors import InputError
 from remnant.core.labels import CouinaudSegment
@@ -20,18 +19,20 @@ class Candidate:
 
     Parameters
     ----------
-    name, title
-        For machines and for people.
+    name
+        For machines.
     segments
         Couinaud segments removed.
     named
         Whether Brisbane 2000 names this set.
+    title
+        Its name in the Brisbane 2000 list; empty for a set that is called by its segments.
     """
 
     name: str
-    title: str
     segments: frozenset[CouinaudSegment]
     named: bool = field(default=True)
+    title: str = field(default="")
 
     @property
     def new_world(self) -> str:
@@ -106,7 +107,6 @@ def candidate_for(segments: frozenset[CouinaudSegment]) -> Candidate:
         return _segmentectomy(segments)
     return Candidate(
         name=_machine_name("segments", segments),
-        title=f"Segments {wording.segment_names(segments)}",
         segments=segments,
         named=False,
     )
@@ -128,7 +128,6 @@ def _segmentectomy(segments: frozenset[CouinaudSegment]) -> Candidate:
     kind = "bisegmentectomy" if len(segments) == BISEGMENT else "segmentectomy"
     return Candidate(
         name=_machine_name(kind, segments),
-        title=f"{kind.capitalize()} {wording.segment_names(segments)}",
         segments=segments,
     )
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Final
 
 from planning.rules.remnant import REMNANT_RULE_SETS
-from planning.wording import counted, listed
 from remnant.core.debulking import (
     DebulkingPlan,
     Fate,
@@ -38,7 +37,8 @@ from remnant.view.subject import (
     tally,
 )
 from remnant.wording.brief import brief_reasons, mentions
-from remnant.wording.numbers import ABSENT, plain, sentence
+from remnant.wording.numbers import ABSENT, counted, plain, sentence
+from remnant.wording.phrases import listed
 from remnant.wording.plans import (
     instead,
     other_changes,

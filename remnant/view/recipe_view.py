@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 
-from planning.wording import segment_names
 from remnant.core.debulking import Recipe
+from remnant.wording.phrases import segment_names
 
 
 def recipe_words(recipe: Recipe, *, zones: int | None = None) -> tuple[str, ...]:

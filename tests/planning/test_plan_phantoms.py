@@ -10,10 +10,10 @@ from examples.debulking import NORMAL, coarse_phantom, measured
 from planning.case import Case
 from planning.literature import load_literature
 from planning.planner import plan
-from planning.wording import REVIEW_SENTENCE
 from remnant.core.plan_choice import PlanChoice
 from remnant.core.volumes import LabelMap
 from remnant.core.volumetry_report import SegmentSource
+from remnant.wording.reasons import REVIEW_SENTENCE
 
 MARK = f" {REVIEW_SENTENCE}"
 TARGETS = (0.7, 0.9, 1.0)

@@ -21,7 +21,6 @@ from planning.debulking.judged_plans import (
 from planning.optimiser.feasibility import count
 from planning.optimiser.front import Point
 from planning.optimiser.problem import make_problem
-from planning.wording import REVIEW_SENTENCE
 from remnant.core.clinical import NOTHING_SAID
 from remnant.core.debulking import Fate, PlanOrigin, Recipe
 from remnant.core.findings import Basis, SourceStatus, Verdict
@@ -30,6 +29,7 @@ from remnant.core.lesions import Confirmation
 from remnant.core.plan_choice import PlanChoice
 from remnant.core.quantity import Bound, Quantity
 from remnant.core.volumetry_report import SegmentSource
+from remnant.wording.reasons import REVIEW_SENTENCE
 from volumetry.virtual_resection.atoms import build_atoms
 from volumetry.virtual_resection.plan_draws import plan_spread
 
