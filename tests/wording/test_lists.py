@@ -323,6 +323,32 @@ def test_review__is_told_at_the_end_of_findings_and_lists():
 
 
 @pytest.mark.parametrize(
+    "value",
+    [
+        None,
+        Quantity.absent((Reason(Cause.LIMITS_FORBID), NO_WEDGE)),
+        ShareRange(least=0.6, most=0.8, reasons=(Reason(Cause.NOT_PROVEN),)),
+    ],
+)
+def test_review__is_no_reason_in_brackets(value):
+    known = facts(
+        r0_feasible=None if isinstance(value, ShareRange) else value,
+        debulkable_fraction=value,
+        flr_insufficient_in_one_stage=None,
+    )
+    marked = (
+        *resectability(known, segments_estimated=True),
+        *staging(known, targets=(), segments_estimated=True),
+    )
+    plain = (*resectability(known), *staging(known, targets=()))
+
+    for one, other in zip(marked, plain, strict=True):
+        for finding, unmarked in zip(one.findings, other.findings, strict=True):
+            mark = f" {REVIEW_SENTENCE}" if ESTIMATED in finding.reasons else ""
+            assert text_of(finding) == f"{text_of(unmarked)}{mark}"
+
+
+@pytest.mark.parametrize(
     ("identifier", "text"),
     [
         ("transplant.remark.selected", "under 1 %"),
