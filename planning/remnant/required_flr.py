@@ -73,15 +73,15 @@ def least_flr_ml(
     minima = _minima(rule_set, patient.background, facts.chemotherapy_weeks)
     if not minima:
         return Quantity.absent(reason(Cause.NO_MINIMUM, rule_set.id, patient.background.value))
-    asked = [
+    required = [
         _times(_denominator(basis, report), share)
         for minimum, share in minima.items()
         for basis in BASES[minimum.threshold.basis]
     ]
-    missing = joined(*(quantity.reasons for quantity in asked if quantity.value is None))
+    missing = joined(*(quantity.reasons for quantity in required if quantity.value is None))
     if missing:
         return Quantity.absent(missing)
-    return _largest(asked)
+    return _largest(required)
 
 
 def _minima(
@@ -115,10 +115,10 @@ def _times(volume: Quantity, share: float) -> Quantity:
     return replace(volume, value=share * volume.value, interval=interval)
 
 
-def _largest(asked: list[Quantity]) -> Quantity:
+def _largest(required: list[Quantity]) -> Quantity:
     """Return the largest; where another could be larger than it is, so could this be."""
-    largest = max(asked, key=lambda quantity: quantity.value or 0.0)
-    loose = [q for q in asked if q.indicative or q.bound is Bound.LOWER]
+    largest = max(required, key=lambda quantity: quantity.value or 0.0)
+    loose = [q for q in required if q.indicative or q.bound is Bound.LOWER]
     if not loose or largest.indicative:
         return largest
     if any(q.indicative for q in loose):

@@ -77,11 +77,11 @@ class RemnantRuleSet:
         if chemotherapy_weeks is None:
             return found
         normal = background is LiverBackground.NORMAL
-        asked = self.minima.get(LiverBackground.CHEMOTHERAPY) if normal else found
-        if asked is None or asked.over_weeks is None:
+        longer = self.minima.get(LiverBackground.CHEMOTHERAPY) if normal else found
+        if longer is None or longer.over_weeks is None:
             return found
-        if chemotherapy_weeks > asked.over_weeks:
-            return replace(asked, reading=False, not_asked="")
+        if chemotherapy_weeks > longer.over_weeks:
+            return replace(longer, reading=False, not_asked="")
         return found if normal else None
 
 

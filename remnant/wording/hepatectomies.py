@@ -68,11 +68,11 @@ def debulking_words(finding: Finding) -> str:
 def debulking_text(finding: Finding) -> str:
     """Write a verdict on the share of the tumour that would be removed."""
     rule, quantity = RULES[finding.id], _judged(finding)
-    asked = f"{rule.title}: {limit(rule.threshold)} of the tumour load. {rule.remark}"
+    demand = f"{rule.title}: {limit(rule.threshold)} of the tumour load. {rule.remark}"
     if quantity.value is None:
-        return f"{asked} It cannot be judged: {reasons.why(quantity)}."
+        return f"{demand} It cannot be judged: {reasons.why(quantity)}."
     return (
-        f"{asked} Estimated to be removed: {measured(quantity, beside=rule.threshold.value)}, by "
+        f"{demand} Estimated to be removed: {measured(quantity, beside=rule.threshold.value)}, by "
         f"volume; studies often count lesions or estimate by eye.{because(quantity)}"
     )
 

@@ -199,8 +199,8 @@ def _fractions(finding: Finding) -> Iterator[tuple[Basis, Quantity]]:
 def _reading(minimum: RemnantMinimum) -> str:
     if not minimum.reading:
         return ""
-    asked = f"; {minimum.not_asked} was not asked" if minimum.not_asked else ""
-    return f"That this liver counts as such is this project's reading{asked}."
+    left_open = f"; {minimum.not_asked} was not asked" if minimum.not_asked else ""
+    return f"That this liver counts as such is this project's reading{left_open}."
 
 
 def _both_disagree(finding: Finding) -> str:

@@ -15,7 +15,7 @@ from remnant.core.plan import FrillingType
 from remnant.core.quantity import Bound, Quantity
 
 I, II, III, UNCLASSIFIABLE = FrillingType  # noqa: E741
-PAGE = Path(__file__).parents[2] / "docs" / "explanation" / "frilling.md"
+PAGE = Path(__file__).parents[3] / "docs" / "explanation" / "frilling.md"
 
 
 @pytest.fixture(scope="session")

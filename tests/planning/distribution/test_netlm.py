@@ -26,7 +26,7 @@ from remnant.core.reasons import Cause, reason
 
 ONE, TWO, THREE, UNCLASSIFIABLE = NetlmType
 MET, NOT_MET, UNKNOWN = Verdict.MET, Verdict.NOT_MET, Verdict.UNKNOWN
-PAGE = Path(__file__).parents[2] / "docs" / "explanation" / "frilling.md"
+PAGE = Path(__file__).parents[3] / "docs" / "explanation" / "frilling.md"
 MANY = [2, 3, 4, 5, 6] * 2
 
 

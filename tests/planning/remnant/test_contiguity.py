@@ -1,6 +1,4 @@
-import os
 from itertools import combinations
-from pathlib import Path
 
 import nibabel as nib
 import numpy as np
@@ -15,8 +13,6 @@ from planning.remnant.contiguity import (
 from remnant.core.findings import Verdict
 from remnant.core.labels import CouinaudSegment
 from remnant.core.reasons import Cause, reason
-
-SHARED = Path(os.environ.get("REMNANT_SHARED", Path(__file__).parents[2] / ".." / "shared"))
 
 
 def segments(*codes):
@@ -93,10 +89,8 @@ def shared_face_cm2(codes, spacing_mm):
     return area + area.T
 
 
-def test_neighbours__share_a_face_in_real_livers():
-    folder = SHARED / "data" / "couinaud"
-    if not folder.is_dir():
-        pytest.skip(f"no Couinaud maps at {folder}: set REMNANT_SHARED to where they are")
+def test_neighbours__share_a_face_in_real_livers(shared):
+    folder = shared / "data" / "couinaud"
     livers = [nib.load(path) for path in sorted(folder.glob("lits_*.nii.gz"))[:42:3]]
     areas = [
         shared_face_cm2(np.asarray(liver.dataobj).astype(np.uint8), liver.header.get_zooms())
