@@ -9,11 +9,11 @@ from cyclopts import Group, Parameter, Token
 
 from remnant.core.errors import InputError
 from remnant.core.labels import CouinaudSegment
+from remnant.core.uncertainty import NO_CHOICE, ErrorChoice
 from remnant.core.volumes import Modality
 from remnant.io.masks import MasksPreset, Part
 from remnant.pipeline.reviewing import LesionReview
 from segmentation.engines.registry import ENGINES
-from volumetry.uncertainty.error_models import NO_CHOICE, ErrorChoice
 
 FORMULA_GROUP = Group("Standardised liver volume", sort_key=20)
 LESION_GROUP = Group("Lesions", sort_key=30)

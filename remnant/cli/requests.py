@@ -8,13 +8,14 @@ from remnant.cli.fact_options import PatientOptions
 from remnant.cli.options import ErrorOptions, FormulaOptions, MaskOptions
 from remnant.core.errors import InputError
 from remnant.core.patient import Patient
+from remnant.core.uncertainty import ErrorChoice
 from remnant.core.volumes import Modality
 from remnant.pipeline.facts import KnownCase
 from remnant.pipeline.requests import SegmentRequest
 from remnant.pipeline.reviewing import NO_REVIEW, LesionReview
 from remnant.pipeline.stages import MeasureRequest
 from volumetry.standardised.expected_volume import require_formulas
-from volumetry.uncertainty.error_models import ErrorChoice, error_model
+from volumetry.uncertainty.error_models import error_model
 
 OPTIONS: Final[Mapping[str, str]] = {
     "liver_boundary_mm": "--liver-boundary-mm",

@@ -8,6 +8,7 @@ from remnant.core.lesions import PlantedLesion
 from remnant.core.patient import Patient
 from remnant.core.planning_report import PlanningReport
 from remnant.core.provenance import Provenance
+from remnant.core.settings import DEFAULT_SETTINGS, Settings
 from remnant.core.study import Study
 from remnant.core.volumetry_report import VolumetryReport
 
@@ -18,7 +19,8 @@ class CaseReport:
 
     ``planning`` is ``None`` until the plan stage ran. ``quality`` holds every check of every
     stage, passed or not. ``planted`` lists the demo's synthetic metastases and is empty for every
-    real case. ``clinical`` are the facts beside the scan that the plan was made with.
+    real case. ``clinical`` are the facts beside the scan that the plan was made with, ``settings``
+    what was chosen for it.
     """
 
     study: Study
@@ -28,4 +30,5 @@ class CaseReport:
     quality: tuple[Finding, ...]
     provenance: Provenance
     planted: tuple[PlantedLesion, ...] = field(default=())
-    clinical: ClinicalFacts = field(default=NOTHING_SAID)
+    clinical: ClinicalFacts = NOTHING_SAID
+    settings: Settings = field(default=DEFAULT_SETTINGS)

@@ -1,7 +1,7 @@
 """What is assumed about errors, and the boundaries that they act on."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import IntEnum
 
 from remnant.core.errors import InputError
@@ -95,6 +95,24 @@ class ErrorModel:
     def plane_mm(self, plane: SegmentPlane) -> float:
         """Return the standard deviation of one plane's displacement."""
         return (self.segment_plane_mm or {}).get(plane, self.segment_border_mm)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErrorChoice:
+    """Figures of the error model that a user chose; ``None`` leaves the preset's."""
+
+    liver_boundary_mm: float | None = None
+    lesion_boundary_mm: float | None = None
+    segment_border_mm: float | None = None
+    formula_residual_fraction: float | None = None
+    seed: int | None = None
+
+    def chosen(self) -> dict[str, float]:
+        """Return the figures that were chosen, by the model's names."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
+
+
+NO_CHOICE = ErrorChoice()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -57,7 +57,7 @@ class Codec(Generic[Document]):
     tables
         Further top-level keys with their types: what stands once for the whole document. They are
         filled by ``shared`` while the rest is written, and taken by it before the rest is read.
-    stored, derived
+    stored, derived, complete
         See `remnant.documents.shapes.Shapes`.
     shared
         Makes what packs and unpacks the ``stored`` types of one document.
@@ -71,12 +71,13 @@ class Codec(Generic[Document]):
     tables: Mapping[str, Any] = field(default_factory=dict)
     stored: Mapping[type, Stored] = field(default_factory=dict)
     derived: Mapping[type, Mapping[str, Any]] = field(default_factory=dict)
+    complete: frozenset[type] = frozenset()
     shared: Callable[[], object] = object
 
     @cached_property
     def schema(self) -> CoreSchema:
         """The document as one core schema with its definitions."""
-        shapes = Shapes(self.stored, self.derived, {})
+        shapes = Shapes(self.stored, self.derived, self.complete, {})
         head = {SCHEMA_VERSION: Literal[self.version]} | dict(self.head)
         parts = {
             **{name: core_schema.typed_dict_field(shapes.of(part)) for name, part in head.items()},

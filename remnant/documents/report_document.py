@@ -3,10 +3,21 @@
 from typing import Final
 
 from remnant.core.case import CaseReport
+from remnant.core.plan_choice import PlanChoice
+from remnant.core.settings import MeasuringSettings, Settings
 from remnant.core.volumetry_report import VolumetryReport
 from remnant.documents.codec import Codec
 from remnant.documents.shared_parts import STORED, TABLES, SharedParts
 
+CHOSEN: Final = frozenset((MeasuringSettings, PlanChoice))
+SETTINGS: Final = Codec(
+    Settings,
+    name="settings",
+    version="2.0",
+    advice="choose the settings again",
+    complete=CHOSEN,
+)
+"""What the digest of a case's settings is made of."""
 REPORT: Final = Codec(
     CaseReport,
     name="report.json",
@@ -15,5 +26,6 @@ REPORT: Final = Codec(
     derived={VolumetryReport: {"segments_need_review": bool}},
     tables=TABLES,
     stored=STORED,
+    complete=CHOSEN,
     shared=SharedParts,
 )

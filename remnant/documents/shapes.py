@@ -83,12 +83,15 @@ class Shapes:
     derived
         Properties that are written beside a type's fields and dropped when read; a mark (yes or no)
         that does not agree is refused.
+    complete
+        Types that are stored with every field: the defaults of another version may be others.
     definitions
         What was collected, by the name in the JSON schema.
     """
 
     stored: Mapping[type, Stored]
     derived: Mapping[type, Mapping[str, Any]]
+    complete: frozenset[type]
     definitions: dict[str, CoreSchema]
 
     def of(self, kind: Any, name: str = "") -> CoreSchema:  # noqa: ANN401
@@ -110,7 +113,7 @@ class Shapes:
     def _arguments(self, kind: type, allowed: Range) -> list[core_schema.DataclassField]:
         hints = get_type_hints(kind)
         return [
-            _argument(field, self._field(hints, field, allowed))
+            _argument(field, self._field(hints, field, allowed), complete=kind in self.complete)
             for field in fields(kind)
             if field.compare
         ]
@@ -124,8 +127,13 @@ class Shapes:
         if origin is tuple:
             return self._tuple(arguments, name)
         if origin is frozenset:
+            items = self.of(arguments[0], name)
             return core_schema.frozenset_schema(
-                self.of(arguments[0], name), max_length=MOST_ITEMS, serialization=_in_order(list)
+                items,
+                max_length=MOST_ITEMS,
+                serialization=core_schema.plain_serializer_function_ser_schema(
+                    sorted, return_schema=core_schema.list_schema(items)
+                ),
             )
         key, value = arguments
         return core_schema.dict_schema(
@@ -133,7 +141,7 @@ class Shapes:
             _number(int, range_of(name), strict=False) if key is int else self.of(key, name),
             self.of(value, name),
             max_length=MOST_ITEMS,
-            serialization=_in_order(_sorted_items),
+            serialization=core_schema.wrap_serializer_function_ser_schema(_in_order),
         )
 
     def _union(self, arguments: Iterable[Any], name: str) -> CoreSchema:
@@ -205,7 +213,11 @@ class Shapes:
         return self.of(hints[field.name], field.name)
 
 
-def _argument(field: "Field[Any]", schema: CoreSchema) -> core_schema.DataclassField:
+def _argument(
+    field: "Field[Any]", schema: CoreSchema, *, complete: bool = False
+) -> core_schema.DataclassField:
+    if complete:
+        return core_schema.dataclass_field(field.name, schema, kw_only=field.kw_only is True)
     if field.default is not MISSING:
         schema = core_schema.with_default_schema(schema, default=field.default)
     elif field.default_factory is not MISSING:
@@ -273,12 +285,5 @@ def _each_once(items: tuple[Any, ...]) -> tuple[Any, ...]:
     return items
 
 
-def _sorted_items(mapping: Mapping[Any, Any]) -> dict[Any, Any]:
-    return dict(sorted(mapping.items()))
-
-
-def _in_order(make: Callable[[Any], Any]) -> core_schema.WrapSerializerFunctionSerSchema:
-    order = sorted if make is list else make
-    return core_schema.wrap_serializer_function_ser_schema(
-        lambda value, handler: handler(order(value))
-    )
+def _in_order(mapping: Mapping[Any, Any], handler: Callable[[Any], Any]) -> Any:  # noqa: ANN401
+    return handler(dict(sorted(mapping.items())))

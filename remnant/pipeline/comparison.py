@@ -24,7 +24,6 @@ from remnant.documents.comparison_document import COMPARISON, write_matches_csv
 from remnant.io.atomic import digest_file
 from remnant.pipeline.case_files import REPORT_JSON
 from remnant.pipeline.folder import read_case, read_measured, require_as_measured
-from remnant.pipeline.plan_settings import RESECT
 from remnant.pipeline.results import published_results, require_results_folder
 from remnant.pipeline.segmented import Setting
 from remnant.pipeline.stages import software_versions, with_settings
@@ -322,7 +321,7 @@ def _provenance(before: _Scan, after: _Scan, request: CompareRequest) -> Provena
     first_seed, second_seed = seeds(before.report.volumetry, after.report.volumetry)
     settings: dict[str, Setting] = {
         "weeks": request.weeks,
-        RESECT: ",".join(s.name for s in sorted(request.removed or ())) or None,
+        "resect": ",".join(s.name for s in sorted(request.removed or ())) or None,
         "threshold_sflr": request.threshold_sflr,
         "minimum_overlap_fraction": MINIMUM_OVERLAP_FRACTION,
         "centroid_limit_mm": CENTROID_LIMIT_MM,

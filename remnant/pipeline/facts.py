@@ -1,18 +1,13 @@
 """What a stored case already knows about the person and the choices made for it."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from remnant.core.patient import Patient
 from remnant.documents.report_document import REPORT
 from remnant.pipeline.case_files import REPORT_JSON
-from remnant.pipeline.plan_settings import DEFAULT_PLAN, PlanRequest, known_request
-from remnant.pipeline.segmented import Setting
-from remnant.pipeline.stages import ERRORS, MeasureRequest
-from volumetry.standardised.expected_volume import DEFAULT_FORMULA
-from volumetry.uncertainty.error_models import ErrorChoice
+from remnant.pipeline.plan_settings import DEFAULT_PLAN, PlanRequest
+from remnant.pipeline.stages import MeasureRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,18 +24,15 @@ def known_case(folder: Path) -> KnownCase:
     if not file.is_file():
         return KnownCase(measuring=MeasureRequest(patient=Patient()))
     report = REPORT.read(file)
-    settings = report.provenance.configuration
-    bsa_formula = settings.get("bsa_formula")
-    measuring = MeasureRequest(
-        patient=report.patient,
-        formula=str(settings.get("formula") or DEFAULT_FORMULA),
-        bsa_formula=None if bsa_formula is None else str(bsa_formula),
-        errors=_errors(settings),
+    measuring, planning = report.settings.measuring, report.settings.planning
+    return KnownCase(
+        measuring=MeasureRequest(
+            patient=report.patient,
+            formula=measuring.formula,
+            bsa_formula=measuring.bsa_formula,
+            errors=measuring.errors,
+        ),
+        planning=PlanRequest(facts=report.clinical)
+        if planning is None
+        else PlanRequest(facts=report.clinical, choice=planning.choice, custom=planning.custom),
     )
-    return KnownCase(measuring=measuring, planning=known_request(settings, report.clinical))
-
-
-def _errors(settings: Mapping[str, Setting]) -> ErrorChoice:
-    names = {field.name for field in fields(ErrorChoice)}
-    known: dict[str, Any] = {name: settings.get(ERRORS + name) for name in names}
-    return ErrorChoice(**known)

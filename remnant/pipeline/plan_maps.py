@@ -6,11 +6,10 @@ from pathlib import Path
 from remnant.core.case import CaseReport
 from remnant.core.debulking import DebulkingPlan
 from remnant.core.labels import COUINAUD_SCHEME, INSTANCE_SCHEME, STRUCTURE_SCHEME
-from remnant.core.plan_choice import PlanChoice
+from remnant.core.plan_choice import DEFAULT_CHOICE, PlanChoice
 from remnant.core.volumes import LabelMap
 from remnant.io.nifti import read_labels
 from remnant.pipeline.case_files import COUINAUD, LESIONS, STATE, STRUCTURES, is_case
-from remnant.pipeline.plan_settings import known_request
 from remnant.pipeline.segmented import SegmentedCase
 from remnant.pipeline.state import read_state
 from volumetry.liver_maps import LiverMaps, liver_maps
@@ -83,5 +82,6 @@ def pictured_plans(case: SegmentedCase, report: CaseReport) -> dict[str, LabelMa
     plans = () if planning is None else pictured(planning)
     if not plans:
         return {}
-    choice = known_request(report.provenance.configuration, report.clinical).choice
+    settings = report.settings.planning
+    choice = DEFAULT_CHOICE if settings is None else settings.choice
     return dict(drawn_plans(report, case_maps(case), choice, plans=plans))

@@ -1,24 +1,15 @@
 """What planning was asked for, as settings that a report keeps and later runs take up again."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass, fields, replace
-from typing import Any, Final
+from typing import Final
 
 from planning.facts.contradictions import require_consistent
 from planning.rules.remnant import REMNANT_RULE_SETS
 from remnant.core.clinical import NOTHING_SAID, ClinicalFacts
 from remnant.core.errors import InputError
-from remnant.core.labels import CouinaudSegment
-from remnant.core.plan_choice import DEFAULT_CHOICE, AblationShape, PlanChoice
-from remnant.io.recipe_text import parse_recipe, parse_segments, recipe_text, segments_text
-from remnant.pipeline.segmented import Setting
-
-RESECT: Final = "resect"
-CHOICES: Final = "plan."
-"""Before the names of the planner's choices."""
-BETWEEN_RECIPES: Final = " | "
-LONGEST_SETTING: Final = 4000
-Custom = tuple[frozenset[CouinaudSegment], ...]
+from remnant.core.plan_choice import DEFAULT_CHOICE, PlanChoice
+from remnant.core.settings import Custom
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,10 +57,6 @@ def require_possible(request: PlanRequest) -> None:
         raise InputError(
             f"the rule set {choice.rule_set[:40]!r} is not known; allowed are {', '.join(known)}"
         )
-    if len(_recipes_text(choice)) > LONGEST_SETTING:
-        raise InputError(
-            f"the recipes are longer than {LONGEST_SETTING} letters in all; give fewer of them"
-        )
 
 
 def without_strangers(request: PlanRequest, counted: Collection[int]) -> PlanRequest:
@@ -98,60 +85,3 @@ def taken_over(request: PlanRequest, known: PlanRequest) -> tuple[str, ...]:
         for name in names
         if getattr(requested, name) == getattr(stored, name) != getattr(DEFAULT_CHOICE, name)
     )
-
-
-def plan_settings(request: PlanRequest) -> dict[str, Setting]:
-    """Return a request as settings; facts are kept elsewhere, maps are drawn only when asked."""
-    choice = request.choice
-    written: dict[str, Setting] = {
-        "targets": ",".join(repr(target) for target in choice.targets),
-        "keep": segments_text(choice.keep) or None,
-        "ablation_shape": choice.ablation_shape.value,
-        "recipes": _recipes_text(choice) or None,
-    }
-    plain = (field.name for field in fields(PlanChoice) if field.name not in written)
-    values = {**{name: getattr(choice, name) for name in plain}, **written}
-    resect = ";".join(segments_text(removed) for removed in request.custom) or None
-    return {CHOICES + name: values[name] for name in sorted(values)} | {RESECT: resect}
-
-
-def known_request(settings: Mapping[str, Setting], facts: ClinicalFacts) -> PlanRequest:
-    """Return the request of an earlier run from its settings; what they lack is the default.
-
-    Raises
-    ------
-    InputError
-        A setting is not one that this program wrote.
-    """
-    resect = settings.get(RESECT)
-    return PlanRequest(facts=facts, choice=_choice(settings), custom=_sets(resect))
-
-
-def _choice(settings: Mapping[str, Setting]) -> PlanChoice:
-    names = {field.name for field in fields(PlanChoice)}
-    stored: dict[str, Any] = {n: settings[CHOICES + n] for n in names if CHOICES + n in settings}
-    try:
-        read = {name: READ[name](stored[name]) for name in READ.keys() & stored.keys()}
-        return PlanChoice(**stored | read)
-    except (AttributeError, TypeError, ValueError) as fault:
-        raise InputError(f"the report's planning choices are damaged: {fault}") from fault
-
-
-def _recipes_text(choice: PlanChoice) -> str:
-    return BETWEEN_RECIPES.join(recipe_text(recipe) for recipe in choice.recipes)
-
-
-def _sets(resect: Setting) -> Custom:
-    parts = str(resect).split(";") if resect else []
-    return tuple(frozenset(parse_segments(part, what=RESECT)) for part in parts)
-
-
-READ: Final[Mapping[str, Callable[[Any], Any]]] = {
-    "targets": lambda text: tuple(float(share) for share in text.split(",")),
-    "keep": lambda text: frozenset(parse_segments(text, what="keep") if text else ()),
-    "ablation_shape": AblationShape,
-    "recipes": lambda text: tuple(
-        parse_recipe(part, what="recipes") for part in (text or "").split("|") if part.strip()
-    ),
-}
-"""How settings that were written as texts are read."""

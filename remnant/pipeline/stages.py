@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
-from typing import Final
 
 import remnant
 from planning.case import Case
@@ -17,12 +16,20 @@ from remnant.core.patient import Patient
 from remnant.core.plan_choice import PlanChoice
 from remnant.core.progress import Progress, silent
 from remnant.core.provenance import Provenance
+from remnant.core.settings import (
+    DEFAULT_FORMULA,
+    DEFAULT_SETTINGS,
+    MeasuringSettings,
+    PlanningSettings,
+    Settings,
+)
+from remnant.core.uncertainty import NO_CHOICE, ErrorChoice
 from remnant.core.volumetry_report import VolumetryReport
+from remnant.documents.report_document import SETTINGS
 from remnant.pipeline.divide import WHOLE_LIVER
 from remnant.pipeline.plan_settings import (
     DEFAULT_PLAN,
     PlanRequest,
-    plan_settings,
     require_possible,
     without_strangers,
 )
@@ -31,13 +38,10 @@ from remnant.pipeline.timing import Stopwatch
 from volumetry.liver_maps import LiverMaps
 from volumetry.measure import measure
 from volumetry.segment_parts import measure_segment_iv
-from volumetry.standardised.expected_volume import DEFAULT_FORMULA
-from volumetry.uncertainty.error_models import NO_CHOICE, ErrorChoice, error_model
+from volumetry.uncertainty.error_models import error_model
 
 MEASURING_PACKAGES = ("numpy", "scipy", "connected-components-3d", "nibabel")
 NETWORK_PACKAGES = ("torch", "monai")
-ERRORS: Final = "errors."
-"""Before the names of the error model's figures that a user chose."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +52,13 @@ class MeasureRequest:
     formula: str = DEFAULT_FORMULA
     bsa_formula: str | None = None
     errors: ErrorChoice = NO_CHOICE
+
+    @property
+    def settings(self) -> MeasuringSettings:
+        """What a report keeps of it."""
+        return MeasuringSettings(
+            formula=self.formula, bsa_formula=self.bsa_formula, errors=self.errors
+        )
 
 
 def measure_case(case: SegmentedCase, request: MeasureRequest) -> CaseReport:
@@ -82,12 +93,7 @@ def measure_case(case: SegmentedCase, request: MeasureRequest) -> CaseReport:
             bsa_formula=request.bsa_formula,
             error_model=model,
         )
-    settings = {
-        **case.configuration,
-        "formula": request.formula,
-        "bsa_formula": request.bsa_formula,
-        **{ERRORS + name: value for name, value in request.errors.chosen().items()},
-    }
+    settings = Settings(measuring=request.settings)
     return CaseReport(
         study=case.study,
         patient=request.patient,
@@ -96,6 +102,7 @@ def measure_case(case: SegmentedCase, request: MeasureRequest) -> CaseReport:
         quality=case.quality + volumes.quality,
         provenance=provenance_of(case, settings, {**case.seconds, **watch.seconds}),
         planted=case.planted,
+        settings=settings,
     )
 
 
@@ -169,11 +176,14 @@ def plan_case(
 
 def keep_request(report: CaseReport, request: PlanRequest) -> CaseReport:
     """Store what planning was asked for, so that later runs take it up again."""
-    settings = {**report.provenance.configuration, **plan_settings(request)}
+    planning = PlanningSettings(choice=request.choice, custom=request.custom)
+    settings = replace(report.settings, planning=planning)
+    configuration = report.provenance.configuration
     return replace(
         report,
         clinical=request.facts,
-        provenance=with_settings(report.provenance, settings),
+        settings=settings,
+        provenance=with_settings(report.provenance, configuration, settings),
     )
 
 
@@ -195,14 +205,14 @@ def _require_lesions(choice: PlanChoice, volumes: VolumetryReport) -> None:
 
 
 def provenance_of(
-    case: SegmentedCase, settings: Mapping[str, Setting], seconds: Mapping[str, float]
+    case: SegmentedCase, settings: Settings, seconds: Mapping[str, float]
 ) -> Provenance:
     """Say what the result was made with."""
     return Provenance(
         software=software_versions(with_networks=bool(case.models)),
         models=case.models,
-        configuration=settings,
-        configuration_sha256=_settings_digest(settings),
+        configuration=case.configuration,
+        configuration_sha256=settings_digest(case.configuration, settings),
         inputs_sha256=case.inputs_sha256,
         device=case.device,
         seed=case.seed,
@@ -211,15 +221,20 @@ def provenance_of(
     )
 
 
-def with_settings(provenance: Provenance, settings: Mapping[str, Setting]) -> Provenance:
-    """Return the provenance with other settings and their digest."""
-    return replace(
-        provenance, configuration=settings, configuration_sha256=_settings_digest(settings)
-    )
+def with_settings(
+    provenance: Provenance,
+    configuration: Mapping[str, Setting],
+    settings: Settings = DEFAULT_SETTINGS,
+) -> Provenance:
+    """Return the provenance with another configuration, and the digest of it and the settings."""
+    digest = settings_digest(configuration, settings)
+    return replace(provenance, configuration=configuration, configuration_sha256=digest)
 
 
-def _settings_digest(settings: Mapping[str, Setting]) -> str:
-    return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
+def settings_digest(configuration: Mapping[str, Setting], settings: Settings) -> str:
+    """Return the sha256 of all that was chosen for a case."""
+    chosen = {"configuration": dict(configuration), "settings": SETTINGS.encode(settings)}
+    return hashlib.sha256(json.dumps(chosen, sort_keys=True).encode()).hexdigest()
 
 
 def software_versions(*, with_networks: bool) -> dict[str, str]:

@@ -34,7 +34,7 @@ Strategy = st.SearchStrategy[Any]
 WORDS: Final = st.text(st.characters(exclude_categories=["Cs"]), max_size=9)
 LIMITS: Final[Mapping[type, Mapping[str, tuple[float, float]]]] = {
     ClinicalFacts: clinical.RANGES,
-    PlanChoice: plan_choice.RANGES,
+    PlanChoice: {**plan_choice.RANGES, "targets": (0.001, 1.0)},
     Patient: {
         "height_cm": HEIGHT_RANGE_CM,
         "weight_kg": WEIGHT_RANGE_KG,
@@ -60,7 +60,7 @@ def values_of(kind: Any, name: str = "", limits: tuple[float, float] | None = No
         return _checked(kind, name)
     if is_dataclass(kind) and isinstance(kind, type):
         return _built(kind)
-    if isinstance(kind, type) and issubclass(kind, Enum):
+    if _is_enum(kind):
         return st.sampled_from(kind)
     if get_origin(kind) is not None:
         return _generic(get_origin(kind), get_args(kind), name, limits)
@@ -79,6 +79,10 @@ def _checked(kind: type, name: str) -> Strategy:
 def _estimate(found: tuple[float, float, float]) -> Estimate:
     low, value, high = sorted(found)
     return Estimate(value, low, high)
+
+
+def _is_enum(kind: Any) -> bool:  # noqa: ANN401
+    return isinstance(kind, type) and issubclass(kind, Enum)
 
 
 @cache
@@ -115,8 +119,10 @@ def _generic(
     if origin is tuple and arguments[-1] is not Ellipsis:
         return st.tuples(*(values_of(kind) for kind in arguments))
     if origin in (tuple, frozenset):
-        once = arguments[0] is int or issubclass(arguments[0], Enum)
-        return st.lists(values_of(arguments[0], name), max_size=FEW, unique=once).map(origin)
+        once = arguments[0] is int or _is_enum(arguments[0])
+        return st.lists(values_of(arguments[0], name, limits), max_size=FEW, unique=once).map(
+            origin
+        )
     key, value = arguments
     return st.dictionaries(values_of(key, name), values_of(value, name, limits), max_size=FEW)
 

@@ -1,17 +1,20 @@
 """How the figures came about: provenance, and the assumed errors of measurement."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from remnant.core.case import CaseReport
-from remnant.core.provenance import Provenance
+from remnant.core.debulking import Recipe
+from remnant.core.plan_choice import PlanChoice
 from remnant.core.study import Study
 from remnant.core.uncertainty import ErrorModel
 from remnant.core.units import percent_from_fraction
 from remnant.core.volumetry_report import StandardisedVolume
+from remnant.io.recipe_text import recipe_text, segments_text
 from remnant.view.segment_state import plane_errors, segments_origin
 from remnant.wording.numbers import ABSENT, plain
 
 SHOWN_DIGITS = 12
+CHOICES = fields(PlanChoice)
 NONE_ASSUMED = "none assumed"
 UNKNOWN_SEGMENTS = "the segments are not known"
 RESIDUAL = (
@@ -74,7 +77,7 @@ def view_method(case: CaseReport) -> Method:
         seed="nothing was random" if known.seed is None else str(known.seed),
         inputs=tuple(_digest(role, sha256) for role, sha256 in sorted(known.inputs_sha256.items())),
         configuration=_digest("", known.configuration_sha256),
-        settings=_settings(known),
+        settings=_settings(case),
         segments=segments_origin(volumes) or f"{ABSENT} ({volumes.segments_reason or 'not known'})",
         standardised=_standardised(volumes.standardised),
         seconds=", ".join(f"{stage} {s:.1f}" for stage, s in known.seconds.items()) or ABSENT,
@@ -92,9 +95,30 @@ def _source(study: Study) -> str:
     return f"{study.source}, {shape} voxels of {spacing} mm, {study.orientation}"
 
 
-def _settings(known: Provenance) -> str:
-    stored = sorted(known.configuration.items())
-    return ", ".join(f"{k} = {ABSENT if value is None else value}" for k, value in stored)
+def _settings(case: CaseReport) -> str:
+    """Name every setting with its value, in the order of the names."""
+    measuring, planning = case.settings.measuring, case.settings.planning
+    stored: dict[str, object] = {
+        **case.provenance.configuration,
+        "formula": measuring.formula,
+        "bsa_formula": measuring.bsa_formula,
+        **{f"errors.{name}": value for name, value in measuring.errors.chosen().items()},
+    }
+    if planning is not None:
+        stored |= {f"plan.{f.name}": _word(getattr(planning.choice, f.name)) for f in CHOICES}
+        stored["resect"] = ";".join(map(segments_text, planning.custom)) or None
+    return ", ".join(f"{k} = {ABSENT if v is None else v}" for k, v in sorted(stored.items()))
+
+
+def _word(value: object) -> object:
+    """Write a choice: sets of segments and recipes as the options read them."""
+    if isinstance(value, frozenset):
+        return segments_text(value) or None
+    if not isinstance(value, tuple):
+        return value
+    if value and isinstance(value[0], Recipe):
+        return " | ".join(map(recipe_text, value))
+    return ",".join(map(repr, value)) or None
 
 
 def _standardised(known: StandardisedVolume) -> str:

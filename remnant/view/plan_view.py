@@ -205,7 +205,8 @@ def _is_listed(row: PlanRow, most: int) -> bool:
 def view_plans(subject: Subject) -> Plans:
     """Return the plans of a planned case."""
     planning, notes = subject.planning, subject.notes()
-    configuration = subject.case.provenance.configuration
+    settings = subject.case.settings.planning
+    choice = None if settings is None else settings.choice
     places = listing_places(planning.plans)
     rows = [_row(plan, subject, notes, places.get(plan.id)) for plan in planning.plans]
     reason = listed_reasons(planning.plans_reasons)
@@ -214,8 +215,8 @@ def view_plans(subject: Subject) -> Plans:
         reason=_ended(sentence(listed_reasons(short))),
         full_reason=sentence(reason),
         as_segments=reason == subject.case.volumetry.segments_reason,
-        limits="; ".join(limits_in_force(configuration)),
-        short_limits="; ".join(limits_in_force(configuration, short=True)),
+        limits="; ".join(limits_in_force(choice)),
+        short_limits="; ".join(limits_in_force(choice, short=True)),
         deciding=tuple(one.text for one in deciding(subject.case)),
         targets=_targets(subject),
         first=_first(planning.plans[0], rows[0], subject) if rows else None,

@@ -44,7 +44,7 @@ def case_fixture(measured, tmp_path):
 
 
 def settings(case):
-    return document_of(case)["provenance"]["configuration"]
+    return document_of(case)["settings"]["planning"]["choice"]
 
 
 def one_line(capsys):
@@ -87,9 +87,8 @@ def test_plan__options_go_before_the_file_and_the_file_before_the_case(case, tmp
         "functional": True,
     } == found["clinical"]  # fmt: skip
     assert "steatosis" == found["patient"]["background"]
-    assert ("I,IV", 4, 0, "0.7,0.9", True) == tuple(
-        chosen[f"plan.{name}"]
-        for name in ("keep", "most_wedges", "most_ablations", "targets", "named_only")
+    assert (["I", "IV"], 4, 0, [0.7, 0.9], True) == tuple(
+        chosen[name] for name in ("keep", "most_wedges", "most_ablations", "targets", "named_only")
     )
 
 
@@ -101,14 +100,13 @@ def test_plan__choices_are_said_kept_and_reset(case, capsys):
     assert "Limits stored" not in first
     assert "Limits: targets 70 %; keep IV;" in first
     assert (20.0, 3, 4.0) == tuple(
-        settings(case)[f"plan.{name}"]
-        for name in ("seconds", "contiguous_segments", "central_distance_mm")
+        settings(case)[name] for name in ("seconds", "contiguous_segments", "central_distance_mm")
     )
     assert 0 == run_command(["plan", str(case), "--target", "default"])
     second = " ".join(capsys.readouterr().out.split())
     assert "Limits stored from an earlier run: keep, central distance mm, contig" in second
     assert "targets 70, 80, 90, 100 %; keep IV;" in second
-    assert "0.7,0.8,0.9,1.0" == settings(case)["plan.targets"]
+    assert [0.7, 0.8, 0.9, 1.0] == settings(case)["targets"]
     assert 0 == run_command(["plan", str(case), "--reset-choices", "--ki67", "4"])
     third = capsys.readouterr().out
     assert "Limits stored" not in third
@@ -124,7 +122,7 @@ def test_run__a_stored_recipe_of_a_rejected_lesion_is_dropped_and_it_is_said(cas
     printed = " ".join(capsys.readouterr().out.split())
     assert "The stored recipe 'VI; wedge 1' is dropped: it names a lesion" in printed
     assert "'wedge 2'" not in printed
-    assert "wedge 2" == settings(case)["plan.recipes"]
+    assert [{"wedges": [2]}] == settings(case)["recipes"]
     before = bytes_of(case)
     assert 2 == run_command(["plan", str(case), "--recipe", "wedge 1"])
     assert "lesion 1, which does not count" in one_line(capsys)
@@ -177,7 +175,7 @@ def test_plan__without_maps_there_are_no_plans_and_the_reason_is_told(case):
     assert 0 == run_command(["plan", str(case), "--plan-maps"])
     planning = document_of(case)["planning"]
     assert "plans" not in planning
-    assert planning["plans_reason"]
+    assert planning["plans_reasons"]
     assert [] == list(case.glob("plan_*.nii.gz"))
 
 

@@ -1,24 +1,24 @@
 """What planning was asked for, written into a report's settings and read back."""
 
 import json
-from dataclasses import fields
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from remnant.core.clinical import NOTHING_SAID, ClinicalFacts, Differentiation, Grade
+from remnant.core.clinical import ClinicalFacts, Differentiation, Grade
 from remnant.core.debulking import Recipe
 from remnant.core.errors import InputError
 from remnant.core.labels import CouinaudSegment
-from remnant.core.plan_choice import RANGES, AblationShape, PlanChoice
+from remnant.core.plan_choice import DEFAULT_CHOICE, RANGES, AblationShape, PlanChoice
+from remnant.core.settings import PlanningSettings, Settings
+from remnant.documents.report_document import SETTINGS
 from remnant.pipeline.plan_settings import (
     DEFAULT_PLAN,
     PlanRequest,
-    known_request,
-    plan_settings,
     require_possible,
 )
+from remnant.pipeline.stages import settings_digest
 
 SEGMENTS = st.sampled_from(CouinaudSegment)
 IDS = st.sets(st.integers(1, 999), min_size=1, max_size=3).map(lambda ids: tuple(sorted(ids)))
@@ -48,35 +48,42 @@ choices = st.builds(
 @given(choice=choices, custom=st.lists(st.frozensets(SEGMENTS, min_size=1), max_size=2).map(tuple))
 @settings(max_examples=100, deadline=None)
 def test_settings__written_and_read_back_are_the_same(choice, custom):
-    request = PlanRequest(facts=ClinicalFacts(ecog=1), choice=choice, custom=custom)
-    stored = json.loads(json.dumps(plan_settings(request)))
-    assert request == known_request(stored, ClinicalFacts(ecog=1))
-    assert {f"plan.{field.name}" for field in fields(PlanChoice)} | {"resect"} == set(stored)
-
-
-def test_settings__a_report_of_before_was_planned_with_the_defaults():
-    assert DEFAULT_PLAN == known_request({"formula": "vauthey2002_bsa"}, NOTHING_SAID)
-    six = frozenset({CouinaudSegment.VI, CouinaudSegment.VII})
-    known = known_request({"resect": "VI,VII;II"}, NOTHING_SAID)
-    assert (six, frozenset({CouinaudSegment.II})) == known.custom
+    chosen = Settings(planning=PlanningSettings(choice=choice, custom=custom))
+    assert chosen == SETTINGS.decode(json.dumps(SETTINGS.encode(chosen)))
 
 
 @pytest.mark.parametrize(
-    "stored",
+    ("name", "value"),
     [
-        {"plan.targets": "much"},
-        {"plan.targets": None},
-        {"plan.keep": "IX"},
-        {"plan.ablation_shape": "cube"},
-        {"plan.recipes": "wedge"},
-        {"plan.most_wedges": -1},
-        {"plan.resection_margin_mm": "5 mm"},
+        ("targets", "much"),
+        ("targets", None),
+        ("targets", [1.5]),
+        ("keep", ["IX"]),
+        ("ablation_shape", "cube"),
+        ("recipes", [{"wedges": [1, 1]}]),
+        ("recipes", ["wedge"]),
+        ("most_wedges", -1),
+        ("resection_margin_mm", "5 mm"),
+        ("resection_margin_mm", 50.0),
     ],
 )
-def test_settings__damaged_ones_are_refused(stored):
-    with pytest.raises(InputError, match="planning choices are damaged") as caught:
-        known_request(stored, NOTHING_SAID)
+def test_settings__damaged_ones_are_refused(name, value):
+    stored = SETTINGS.encode(Settings(planning=PlanningSettings(choice=DEFAULT_CHOICE)))
+    stored["planning"]["choice"][name] = value
+    with pytest.raises(InputError, match="not a valid settings: at planning/choice") as caught:
+        SETTINGS.decode(json.dumps(stored))
     assert "\n" not in str(caught.value)
+
+
+def test_digest__follows_every_choice():
+    planned = Settings(planning=PlanningSettings(choice=DEFAULT_CHOICE))
+    kept = PlanningSettings(choice=PlanChoice(keep=frozenset((CouinaudSegment.IV,))))
+    digests = {
+        settings_digest(configuration, chosen)
+        for configuration in ({}, {"landmarks": True})
+        for chosen in (Settings(), planned, Settings(planning=kept))
+    }
+    assert 6 == len(digests)
 
 
 def test_possible__every_known_rule_set_and_no_other():
@@ -84,12 +91,6 @@ def test_possible__every_known_rule_set_and_no_other():
     require_possible(PlanRequest(choice=PlanChoice(rule_set="primary_papers")))
     with pytest.raises(InputError, match="'none_such' is not known; allowed are gepnetlm_review"):
         require_possible(PlanRequest(choice=PlanChoice(rule_set="none_such")))
-
-
-def test_possible__recipes_that_a_report_cannot_keep():
-    long = Recipe(wedges=tuple(range(1, 900)))
-    with pytest.raises(InputError, match="longer than 4000 letters"):
-        require_possible(PlanRequest(choice=PlanChoice(recipes=(long, long))))
 
 
 def test_possible__facts_that_contradict_each_other_are_refused_before_the_work():

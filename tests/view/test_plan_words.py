@@ -24,7 +24,6 @@ from remnant.core.patient import LiverBackground, Patient
 from remnant.core.plan_choice import DEFAULT_CHOICE, AblationShape, PlanChoice
 from remnant.core.quantity import Quantity
 from remnant.core.reasons import Cause, Reason
-from remnant.pipeline.plan_settings import PlanRequest, plan_settings
 from remnant.view import absences, limits_in_force, open_questions, rule_facts, staged_view
 from remnant.view.case_view import view_case
 from remnant.view.plan_selection import listing_places
@@ -44,10 +43,6 @@ STRICT = PlanChoice(
 )
 
 
-def settings_of(choice):
-    return {"formula": "vauthey2002_bsa", **plan_settings(PlanRequest(choice=choice))}
-
-
 def planned(case, **changes):
     made = example_planning(**changes)
     names = (f.name for f in fields(made) if f.name not in ("frilling", "resections", "findings"))
@@ -60,13 +55,13 @@ def finding(identifier, *, threshold=None, **changes):
 
 
 def test_limits__of_the_defaults_and_of_locks():
-    words = limits_in_force.limits_in_force(settings_of(DEFAULT_CHOICE))
+    words = limits_in_force.limits_in_force(DEFAULT_CHOICE)
     assert "targets 70, 80, 90, 100 %" == words[0]
     assert "margins 5/5 mm (excised/ablated)" in words
     assert "lesions up to 30 mm ablated" in words
     assert "sphere zones up to 50 mm" in words
     assert "chosen minimum: GEP-NET liver metastases review" == words[-1]
-    strict = limits_in_force.limits_in_force(settings_of(STRICT))
+    strict = limits_in_force.limits_in_force(STRICT)
     assert ("targets 70 %", "keep I, IV", "no ablation", "at most 8 wedges") == strict[:4]
     assert "hepatectomies with a name only" in strict
     assert "margins 3/5 mm (excised/ablated)" in strict
@@ -75,21 +70,21 @@ def test_limits__of_the_defaults_and_of_locks():
 
 
 def test_limits__the_short_line_leaves_out_sizes_of_the_defaults():
-    short = "; ".join(limits_in_force.limits_in_force(settings_of(DEFAULT_CHOICE), short=True))
+    short = "; ".join(limits_in_force.limits_in_force(DEFAULT_CHOICE, short=True))
     assert short.startswith("targets 70, 80, 90, 100 %; margins")
     assert "zones" not in short
     assert "adjoin" not in short
     one = PlanChoice(ablation_shape=AblationShape.CONFORMAL, most_ablations=1, most_wedges=0)
-    line = "; ".join(limits_in_force.limits_in_force(settings_of(one), short=True))
+    line = "; ".join(limits_in_force.limits_in_force(one, short=True))
     assert "at most 1 ablation zone; no wedge;" in line
     assert "conformal zones" in line
     assert "excised alone" not in line
-    strict = limits_in_force.limits_in_force(settings_of(STRICT), short=True)
+    strict = limits_in_force.limits_in_force(STRICT, short=True)
     assert any("at least 3 kept" in words for words in strict)
 
 
-def test_limits__of_a_report_of_before_are_not_said():
-    assert () == limits_in_force.limits_in_force({"formula": "vauthey2002_bsa"})
+def test_limits__of_a_case_that_was_not_planned_are_not_named():
+    assert () == limits_in_force.limits_in_force(None)
 
 
 def test_questions__facts_with_their_option_or_key_what_is_computed_is_left_out(made):

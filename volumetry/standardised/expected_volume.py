@@ -5,6 +5,7 @@ from remnant.core.findings import SourceStatus
 from remnant.core.patient import Patient
 from remnant.core.quantity import Quantity
 from remnant.core.reasons import Cause, Reason, joined, reason
+from remnant.core.settings import DEFAULT_FORMULA
 from remnant.core.volumetry_report import StandardisedVolume
 from volumetry.standardised.body_facts import Fact, Facts, assumed_size, facts_of, missing_facts
 from volumetry.standardised.body_surface import BSA_FORMULAS, DEFAULT_BSA_FORMULA, body_surface_area
@@ -22,7 +23,6 @@ __all__ = [
     "standardised_volume",
 ]
 
-DEFAULT_FORMULA = "vauthey2002_bsa"
 THORACIC_WIDTH_RANGE_CM = (15.0, 60.0)
 """Widths that are no slip of the pen; this project's choice."""
 

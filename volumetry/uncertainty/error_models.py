@@ -1,29 +1,12 @@
 """What is assumed about the errors of maps, by where they come from."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from typing import Any
 
-from remnant.core.uncertainty import ErrorModel, SegmentPlane
+from remnant.core.uncertainty import NO_CHOICE, ErrorChoice, ErrorModel, SegmentPlane
 from remnant.core.volumetry_report import SegmentSource
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ErrorChoice:
-    """Figures of the error model that a user chose; ``None`` leaves the preset's."""
-
-    liver_boundary_mm: float | None = None
-    lesion_boundary_mm: float | None = None
-    segment_border_mm: float | None = None
-    formula_residual_fraction: float | None = None
-    seed: int | None = None
-
-    def chosen(self) -> dict[str, float]:
-        """Return the figures that were chosen, by the model's names."""
-        return {name: value for name, value in asdict(self).items() if value is not None}
-
-
-NO_CHOICE = ErrorChoice()
 GIVEN_MAPS = ErrorModel(
     origin="given maps",
     liver_boundary_mm=0.6,

@@ -3,8 +3,9 @@ from dataclasses import asdict
 import pytest
 
 from remnant.core.errors import InputError
+from remnant.core.uncertainty import ErrorChoice
 from remnant.core.volumetry_report import SegmentSource
-from volumetry.uncertainty.error_models import GIVEN_MAPS, NETWORK_MAPS, ErrorChoice, error_model
+from volumetry.uncertainty.error_models import GIVEN_MAPS, NETWORK_MAPS, error_model
 
 
 def test_error_model__by_origin():

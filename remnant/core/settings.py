@@ -1,0 +1,43 @@
+"""What a user chose for a case: kept in its report, and taken up again by later runs."""
+
+from dataclasses import dataclass, field
+
+from remnant.core.labels import CouinaudSegment
+from remnant.core.plan_choice import PlanChoice
+from remnant.core.uncertainty import NO_CHOICE, ErrorChoice
+
+Custom = tuple[frozenset[CouinaudSegment], ...]
+"""Sets of segments that a user named, to be judged beside the hepatectomies with a name."""
+
+DEFAULT_FORMULA = "vauthey2002_bsa"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeasuringSettings:
+    """Formulas of body size, and figures of the error model.
+
+    ``bsa_formula`` is ``None`` for the one that the volume formula was made with.
+    """
+
+    formula: str = DEFAULT_FORMULA
+    bsa_formula: str | None = None
+    errors: ErrorChoice = NO_CHOICE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanningSettings:
+    """Margins, limits and locks of the plans, and the sets of segments that were asked for."""
+
+    choice: PlanChoice
+    custom: Custom = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What was chosen; ``planning`` is ``None`` until a case was planned."""
+
+    measuring: MeasuringSettings = MeasuringSettings()
+    planning: PlanningSettings | None = field(default=None)
+
+
+DEFAULT_SETTINGS = Settings()
