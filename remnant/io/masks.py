@@ -127,30 +127,30 @@ class Masks:
         0 or 1 (scheme ``binary``) or one code per lesion (scheme ``instances``); ``None`` when no
         file says anything about lesions, which is not the same as none.
     couinaud
-        Segments 1 to 8; ``None`` when not given.
+        Segments 1 to 8, with what was noticed about them; ``None`` when not given.
     vessels, portal_vein, hepatic_veins
         0 or 1; ``None`` when not given. ``vessels`` are both kinds, undivided.
     branches
-        Vessel branches, each with the code 1 to 8 of the segment that it serves; ``None`` when not
-        given.
+        Vessel branches, each with the code 1 to 8 of the segment that it serves, with what was
+        noticed about them; ``None`` when not given.
     geometry
         The grid.
     inputs_sha256
         Digest of each file by its role; of all files together where a role has several.
     quality
-        Checks that were made, and how segments were recognised by their names.
+        Checks that were made, and how the other structures were recognised by their names.
     """
 
     liver: LabelMap
     lesions: LabelMap | None
-    couinaud: LabelMap | None
+    couinaud: GivenMap | None
     vessels: LabelMap | None
     portal_vein: LabelMap | None
     hepatic_veins: LabelMap | None
     geometry: Geometry
     inputs_sha256: Mapping[str, str]
     quality: tuple[Finding, ...]
-    branches: LabelMap | None = None
+    branches: GivenMap | None = None
 
 
 def read_masks(
@@ -199,17 +199,17 @@ def read_masks(
     return Masks(
         liver=_liver(masks[Part.LIVER], masks[Part.COUINAUD], geometry),
         lesions=masks[Part.LESIONS],
-        couinaud=_not_empty(masks[Part.COUINAUD], "the Couinaud map"),
+        couinaud=_given(given, masks, Part.COUINAUD, "the Couinaud map"),
         vessels=masks[Part.VESSELS],
         portal_vein=masks[Part.PORTAL_VEIN],
         hepatic_veins=masks[Part.HEPATIC_VEINS],
-        branches=_not_empty(masks[Part.BRANCHES], "the map of branches"),
+        branches=_given(given, masks, Part.BRANCHES, "the map of branches"),
         geometry=geometry,
         inputs_sha256={part.value: role.sha256 for part, role in given.items()},
         quality=(
             *grid_findings(geometry),
             *_source_findings(maps, codings),
-            *(finding for role in given.values() for finding in role.quality),
+            *(f for part in given if part not in CODED_BY_SEGMENT for f in given[part].quality),
         ),
     )
 
@@ -337,6 +337,14 @@ def _not_empty(labels: LabelMap | None, what: str) -> LabelMap | None:
     if labels is not None and not labels.codes.any():
         raise EmptyStructureError(f"{what} is empty; check that it is the right file")
     return labels
+
+
+def _given(
+    given: Mapping[Part, GivenMap], masks: Mapping[Part, LabelMap | None], part: Part, what: str
+) -> GivenMap | None:
+    """Return the map of one role, put on the common grid, with the digest and notes of its file."""
+    labels = _not_empty(masks[part], what)
+    return None if labels is None else replace(given[part], labels=labels)
 
 
 def _source_findings(

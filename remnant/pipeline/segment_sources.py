@@ -6,7 +6,6 @@ from typing import Final
 
 from remnant.core.errors import InputError
 from remnant.core.landmarks import Landmarks
-from remnant.core.volumes import LabelMap
 from remnant.core.volumetry_report import SegmentSource
 from remnant.io.atomic import digest_file
 from remnant.io.landmarks import read_landmarks
@@ -108,23 +107,7 @@ def read_segments(request: SegmentRequest, *, liver_known: bool = False) -> Give
     if liver_known and set(request.masks) <= {COUINAUD, BRANCHES}:
         maps = {role: read_segment_map(request.masks[role], Part(role)) for role in request.masks}
         return replace(given, couinaud=maps.get(COUINAUD), branches=maps.get(BRANCHES))
-    return _with_masks(given, request) if request.masks else given
-
-
-def _with_masks(given: GivenSegments, request: SegmentRequest) -> GivenSegments:
+    if not request.masks:
+        return given
     masks = read_masks(request.masks, preset=request.preset)
-
-    def of(labels: LabelMap | None, role: str) -> GivenMap | None:
-        if labels is None:
-            return None
-        noticed = tuple(f for f in masks.quality if f.id.startswith(f"{role}_"))
-        return GivenMap(labels=labels, sha256=masks.inputs_sha256[role], quality=noticed)
-
-    # what was noticed about a map of segments goes with it when another one replaces it
-    kept = tuple(f for f in masks.quality if not f.id.startswith(ABOUT_SEGMENTS))
-    return replace(
-        given,
-        masks=replace(masks, quality=kept),
-        couinaud=of(masks.couinaud, COUINAUD),
-        branches=of(masks.branches, BRANCHES),
-    )
+    return replace(given, masks=masks, couinaud=masks.couinaud, branches=masks.branches)

@@ -134,7 +134,7 @@ def test_round_trip__on_the_image_grid(seg, phantom, tmp_path):
     path = seg(couinaud(), facts=OBLIQUE)
     masks = read_masks({"couinaud": path}, preset=MasksPreset.BINARY, reference=grid)
     assert masks.geometry is grid
-    assert_places(couinaud(), masks.couinaud, phantom(**OBLIQUE))
+    assert_places(couinaud(), masks.couinaud.labels, phantom(**OBLIQUE))
 
 
 @pytest.mark.parametrize("kind", [BINARY, LABELMAP])

@@ -102,8 +102,8 @@ def test_read_masks__lesions_file_goes_before_the_liver_file(files):
 
 def test_read_masks__couinaud_alone_implies_the_liver_and_says_so(files):
     masks = read_masks(files(couinaud=blocks(c2=[1], c4=[5])), preset=BINARY)
-    assert masks.couinaud.scheme is COUINAUD_SCHEME
-    assert {0, 2, 4} == set(np.unique(masks.couinaud.codes))
+    assert masks.couinaud.labels.scheme is COUINAUD_SCHEME
+    assert {0, 2, 4} == set(np.unique(masks.couinaud.labels.codes))
     assert "liver_from_couinaud" in {finding.id for finding in masks.quality}
 
 
@@ -218,5 +218,5 @@ def test_formats__another_kind_of_file_is_a_reader_and_one_entry(tmp_path, monke
 
     masks = read_masks({"couinaud": path}, preset=MasksPreset.BINARY)
 
-    assert [0, 0, 4, 4, 0, 0] == masks.couinaud.codes[0, 0].tolist()
+    assert [0, 0, 4, 4, 0, 0] == masks.couinaud.labels.codes[0, 0].tolist()
     assert digest_file(path) == masks.inputs_sha256["couinaud"]

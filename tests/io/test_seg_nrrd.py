@@ -188,7 +188,7 @@ def test_one_file_for_every_role(slicer):
     np.testing.assert_array_equal(layers[1] == 6, masks.vessels.codes)
     assert {0, 1, 2} == set(np.unique(masks.lesions.codes))
     assert masks.lesions.codes[4, 4, 4] == 2
-    assert {5, 8} == set(np.unique(masks.couinaud.codes))
+    assert {5, 8} == set(np.unique(masks.couinaud.labels.codes))
     assert masks.branches is None
 
 
@@ -203,7 +203,7 @@ def test_crop__a_file_cut_to_its_content_is_put_on_the_liver_grid(slicer):
         origin=(-10.0 + 2 * 0.7, 20.0 + 3 * 0.8, 30.0 + 4 * 2.5),
     )
     masks = read_masks({"liver": liver, "couinaud": cut}, preset=MasksPreset.BINARY)
-    np.testing.assert_array_equal(codes, masks.couinaud.codes)
+    np.testing.assert_array_equal(codes, masks.couinaud.labels.codes)
     reference = read_labels(liver, masks.liver.scheme).geometry
     alone = read_masks({"couinaud": cut}, preset=MasksPreset.BINARY, reference=reference)
     np.testing.assert_array_equal(codes > 0, alone.liver.codes)

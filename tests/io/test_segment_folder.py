@@ -88,8 +88,8 @@ def test_branches__in_read_masks(nifti):
     branches = nifti(np.where(codes == 4, 4, 0).astype(np.uint8), name="b.nii.gz")
     paths = {"liver": liver, "branches": branches}
     masks = read_masks(paths, preset=MasksPreset.LITS)
-    assert masks.branches.scheme.name == "couinaud"
-    assert {0, 4} == set(np.unique(masks.branches.codes))
+    assert masks.branches.labels.scheme.name == "couinaud"
+    assert {0, 4} == set(np.unique(masks.branches.labels.codes))
     assert masks.couinaud is None
     assert set(paths) == set(masks.inputs_sha256)
     nifti(np.zeros(SHAPE, np.uint8), name="b.nii.gz")

@@ -17,6 +17,7 @@ from remnant.core.patient import Patient
 from remnant.core.reasons import Cause, reason
 from remnant.core.volumes import LabelMap
 from remnant.core.volumetry_report import SegmentSource
+from remnant.io import masks
 from remnant.io.atomic import digest_file
 from remnant.io.masks import GivenMap
 from remnant.io.nifti import write_labels
@@ -38,7 +39,7 @@ from remnant.pipeline.folder import (
 from remnant.pipeline.requests import SegmentRequest
 from remnant.pipeline.run import rerun_case, revised_case
 from remnant.pipeline.segment import case_from_masks
-from remnant.pipeline.segment_sources import GivenSegments
+from remnant.pipeline.segment_sources import GivenSegments, read_segments
 from remnant.pipeline.stages import MeasureRequest, measure_case
 from remnant.testing.fake_divider import FAKE_MODEL, PLANES_MM, FakeDivider
 from remnant.testing.phantoms import body_grid, liver_phantom
@@ -369,21 +370,21 @@ def test_findings__of_a_replaced_map_go_with_it(undivided, small):
 
 
 def test_findings__of_masks_are_those_of_their_role(small, tmp_path, monkeypatch):
-    from remnant.pipeline import segment_sources
-
     for role, labels in {"liver": small.liver_mask, "couinaud": small.couinaud}.items():
         write_labels(labels, tmp_path / f"{role}.nii.gz")
     request = SegmentRequest(masks={r: tmp_path / f"{r}.nii.gz" for r in ("liver", "couinaud")})
-    other = quality_finding("lesions_by_number", passed=None)
-    read = segment_sources.read_masks
+    other = quality_finding("liver_passed_over", passed=None)
+    noticed = {"couinaud": NOTICED["couinaud"], "liver": (other,)}
+    read = masks.read_role
+    monkeypatch.setattr(
+        masks, "read_role", lambda path, part: replace(read(path, part), quality=noticed[part])
+    )
 
-    def noticing(*arguments, **options):
-        return replace(read(*arguments, **options), quality=(*NOTICED["couinaud"], other))
+    given = read_segments(request)
 
-    monkeypatch.setattr(segment_sources, "read_masks", noticing)
-    given = segment_sources.read_segments(request)
     assert NOTICED["couinaud"] == given.couinaud.quality
-    assert (other,) == given.masks.quality
+    assert other in given.masks.quality
+    assert not {f.id for f in NOTICED["couinaud"]} & {f.id for f in given.masks.quality}
     case = case_from_masks(request)
     assert {f.id for f in (*NOTICED["couinaud"], other)} <= {f.id for f in case.quality}
 
