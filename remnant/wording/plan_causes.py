@@ -72,6 +72,7 @@ CAUSES: Final[Mapping[Cause, Template]] = {
     Cause.LIMIT_BROKEN: _fault,
     Cause.NO_MAPS: "the maps of the case were not at hand: plans need its voxels",
     Cause.NOTHING_TO_TREAT: "no lesion to treat",
+    Cause.GROWTH_PRESET: "growth as in {names[0]}",
     Cause.NO_GROWTH_SOURCE: PVL_REASON,
     Cause.NO_SPREAD: "the source prints no spread among patients: the interval is too narrow",
     Cause.REMNANT_CUT: "the scan does not show the whole remnant: whether it would be enough is "
