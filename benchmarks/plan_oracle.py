@@ -818,16 +818,23 @@ def text_of_page(page: str) -> str:
 class Schema13:
     """How ``report.json`` of schema 1.3 writes what is kept: all that a new schema changes."""
 
+    def __init__(self, document: Json) -> None:
+        self.rules: Json = document.get("rules", {})
+
     @staticmethod
     def quantity(owner: Json, name: str) -> Row:
         """Return a quantity's value and, where they are there, what stands beside it."""
         beside = {key: owner.get(f"{name}_{key}") for key in QUANTITY_KEYS}
         return {"value": owner[name], **_present(beside)}
 
+    def finding(self, finding: Json) -> tuple[str, Row]:
+        """Return a finding's name and its verdict, value, threshold and probability."""
+        return finding["id"], _present({key: finding[key] for key in FINDING_KEYS})
+
     @staticmethod
-    def finding(finding: Json) -> Row:
-        """Return a finding's verdict, value, threshold and probability."""
-        return _present({key: finding[key] for key in FINDING_KEYS})
+    def fact(owner: Json, name: str) -> Row:
+        """Return what stands under a key."""
+        return owner[name]
 
     @staticmethod
     def part(owner: Json, name: str) -> Json:  # noqa: ARG004  (what belongs to it is on its level)
@@ -849,7 +856,11 @@ class Schema13:
 
 
 class Schema20(Schema13):
-    """How schema 2.0 writes it: a quantity is an object, and what is as by default is left out."""
+    """How schema 2.0 writes it.
+
+    A quantity is an object, findings of one rule share what stands in the table of rules, and what
+    is as by default is left out.
+    """
 
     @staticmethod
     def quantity(owner: Json, name: str) -> Row:
@@ -858,17 +869,22 @@ class Schema20(Schema13):
         beside = {key: known.get(key) for key in ("bound", "indicative")}
         return {"value": known["value"], **_interval(known.get("interval")), **_present(beside)}
 
+    def finding(self, finding: Json) -> tuple[str, Row]:
+        """Return the name, verdict, value, threshold and probability; some are of its rule."""
+        rule = self.rules[finding["rule"]]
+        numbers = {"value": finding.get("quantity"), "threshold": rule.get("threshold")}
+        row = {
+            "verdict": finding["verdict"],
+            **{key: known and known["value"] for key, known in numbers.items()},
+            "probability": finding.get("probability"),
+        }
+        return rule.get("id", finding["rule"]), _present(row)
+
     @staticmethod
-    def finding(finding: Json) -> Row:
-        """Return a finding's verdict, value, threshold and probability."""
-        numbers = {"value": finding.get("quantity"), "threshold": finding.get("threshold")}
-        return _present(
-            {
-                "verdict": finding["verdict"],
-                **{key: known and known["value"] for key, known in numbers.items()},
-                "probability": finding.get("probability"),
-            }
-        )
+    def fact(owner: Json, name: str) -> Row:
+        """Return what stands under a key; of a quantity that was a bare number, the number."""
+        known = owner.get(name, DEFAULTS.get(name))
+        return known["value"] if isinstance(known, dict) and "value" in known else known
 
     @staticmethod
     def part(owner: Json, name: str) -> Json:
@@ -940,13 +956,13 @@ DECIDED: Final = ("met", "not_met")
 
 def rows(document: Json) -> Rows:
     """Return all that is kept of a report, by path; numbers rounded to nine digits."""
-    schema = SCHEMAS[document["schema_version"]]
+    schema = SCHEMAS[document["schema_version"]](document)
     planning = document["planning"]
     found = [
         *_volumetry(document["volumetry"], schema),
         *_findings("quality", document, schema, name="quality"),
         *_findings("findings", planning, schema),
-        *_classes(planning),
+        *_classes(planning, schema),
         *(
             row
             for name in LISTS
@@ -957,7 +973,7 @@ def rows(document: Json) -> Rows:
         *(row for lesion in planning.get("ablation", ()) for row in _ablation(lesion, schema)),
         *(row for resection in planning["resections"] for row in _resection(resection, schema)),
         *_plans(planning.get("plans", ()), schema),
-        *(row for target in planning.get("targets", ()) for row in _target(target)),
+        *(row for target in planning.get("targets", ()) for row in _target(target, schema)),
         *(row for staged in planning.get("staged", ()) for row in _staged(staged, schema)),
     ]
     return {path: rounded(row) for path, row in _numbered(found)}
@@ -986,19 +1002,19 @@ def rounded(row: Row) -> Row:
     return row
 
 
-def _quantities(path: str, owner: Json, names: Iterable[str], schema: type[Schema13]) -> Pairs:
+def _quantities(path: str, owner: Json, names: Iterable[str], schema: Schema13) -> Pairs:
     for name in names:
         yield f"{path}/{name}", schema.quantity(owner, name)
 
 
-def _facts(path: str, owner: Json, names: Iterable[str]) -> Pairs:
+def _facts(path: str, owner: Json, names: Iterable[str], schema: Schema13) -> Pairs:
     for name in names:
-        yield f"{path}/{name}", owner.get(name, DEFAULTS.get(name))
+        yield f"{path}/{name}", schema.fact(owner, name)
 
 
-def _findings(path: str, owner: Json, schema: type[Schema13], *, name: str = "findings") -> Pairs:
-    for finding in owner.get(name, ()):
-        yield f"{path}/{finding['id']}", schema.finding(finding)
+def _findings(path: str, owner: Json, schema: Schema13, *, name: str = "findings") -> Pairs:
+    for identifier, row in map(schema.finding, owner.get(name, ())):
+        yield f"{path}/{identifier}", row
 
 
 def _recipe(path: str, owner: Json, name: str) -> Pairs:
@@ -1006,33 +1022,33 @@ def _recipe(path: str, owner: Json, name: str) -> Pairs:
     yield f"{path}/{name}", {key: recipe.get(key, []) for key in RECIPE_FACTS}
 
 
-def _volumetry(volumetry: Json, schema: type[Schema13]) -> Pairs:
+def _volumetry(volumetry: Json, schema: Schema13) -> Pairs:
     path, standardised = "volumetry", volumetry["standardised"]
     yield from _quantities(path, volumetry, VOLUMES, schema)
-    yield from _facts(path, volumetry, VOLUMETRY_FACTS)
+    yield from _facts(path, volumetry, VOLUMETRY_FACTS, schema)
     yield from ((f"{path}/{name}", row) for name, row in schema.segments(volumetry))
     yield f"{path}/standardised/formula", standardised["formula"]
     yield from _quantities(f"{path}/standardised", standardised, ("stlv_ml", "bsa_m2"), schema)
     for lesion in volumetry["lesions"]:
         yield from _quantities(f"{path}/lesions/{lesion['id']}", lesion, LESION_QUANTITIES, schema)
-        yield from _facts(f"{path}/lesions/{lesion['id']}", lesion, LESION_FACTS)
+        yield from _facts(f"{path}/lesions/{lesion['id']}", lesion, LESION_FACTS, schema)
     yield from _findings(f"{path}/quality", volumetry, schema, name="quality")
 
 
-def _classes(planning: Json) -> Pairs:
+def _classes(planning: Json, schema: Schema13) -> Pairs:
     yield "frilling/type", planning["frilling"]["type"]
     netlm, stability = planning.get("netlm"), planning.get("stability")
     yield "netlm/type", netlm and netlm["type"]
     if stability is not None:
-        yield from _facts("stability", stability, STABILITY_FACTS)
+        yield from _facts("stability", stability, STABILITY_FACTS, schema)
 
 
-def _list(name: str, one: Json, schema: type[Schema13]) -> Pairs:
+def _list(name: str, one: Json, schema: Schema13) -> Pairs:
     path = f"{name}/{one['id']}"
-    verdicts = {f["id"]: schema.finding(f)["verdict"] for f in one["findings"]}
+    conditions = dict(map(schema.finding, one["findings"]))
     yield f"{path}/verdict", one["verdict"]
     for decided in DECIDED:
-        yield f"{path}/{decided}", [i for i, verdict in verdicts.items() if verdict == decided]
+        yield f"{path}/{decided}", [i for i, row in conditions.items() if row["verdict"] == decided]
     yield from _findings(f"{path}/findings", one, schema)
 
 
@@ -1043,15 +1059,15 @@ def _pathway(pathway: Json) -> Pairs:
         yield f"{path}/options/{option['name']}", option["verdict"]
 
 
-def _ablation(lesion: Json, schema: type[Schema13]) -> Pairs:
+def _ablation(lesion: Json, schema: Schema13) -> Pairs:
     path = f"ablation/{lesion['lesion']}"
     yield f"{path}/allowed", lesion["allowed"]
     yield from _findings(f"{path}/findings", lesion, schema)
 
 
-def _resection(resection: Json, schema: type[Schema13]) -> Pairs:
+def _resection(resection: Json, schema: Schema13) -> Pairs:
     path = f"resections/{resection['name']}"
-    yield from _facts(path, resection, ("segments", "named", "new_world"))
+    yield from _facts(path, resection, ("segments", "named", "new_world"), schema)
     by_formula = resection.get("sflr_by_formula", {})
     yield f"{path}/sflr_by_formula", [by_formula[formula] for formula in sorted(by_formula)]
     yield from _quantities(path, schema.part(resection, "remnant"), REMNANT_QUANTITIES, schema)
@@ -1059,29 +1075,29 @@ def _resection(resection: Json, schema: type[Schema13]) -> Pairs:
     yield from _findings(f"{path}/findings", resection, schema)
 
 
-def _plans(plans: Sequence[Json], schema: type[Schema13]) -> Pairs:
+def _plans(plans: Sequence[Json], schema: Schema13) -> Pairs:
     yield "plans/order", [plan["id"] for plan in plans]
     for plan in plans:
         path, result = f"plans/{plan['id']}", schema.part(plan, "result")
-        yield from _facts(path, plan, PLAN_FACTS)
+        yield from _facts(path, plan, PLAN_FACTS, schema)
         yield from _recipe(path, plan, "recipe")
-        yield from _facts(path, result, RESULT_FACTS)
+        yield from _facts(path, result, RESULT_FACTS, schema)
         yield from _quantities(path, result, RESULT_QUANTITIES, schema)
         yield from _quantities(path, schema.part(result, "remnant"), REMNANT_QUANTITIES, schema)
         yield from _findings(f"{path}/findings", plan, schema)
 
 
-def _target(target: Json) -> Pairs:
+def _target(target: Json, schema: Schema13) -> Pairs:
     path = f"targets/{target['target']:g}"
-    yield from _facts(path, target, TARGET_FACTS)
+    yield from _facts(path, target, TARGET_FACTS, schema)
     for relaxation in target.get("relaxations", ()):
-        yield f"{path}/relaxations", {key: relaxation[key] for key in RELAXATION_FACTS}
+        yield f"{path}/relaxations", {key: schema.fact(relaxation, key) for key in RELAXATION_FACTS}
 
 
-def _staged(staged: Json, schema: type[Schema13]) -> Pairs:
+def _staged(staged: Json, schema: Schema13) -> Pairs:
     path = f"staged/{staged['plan']}/{staged['strategy']}"
     yield from (row for stage in STAGES for row in _recipe(path, staged, stage))
-    yield from _facts(path, staged, STAGED_FACTS)
+    yield from _facts(path, staged, STAGED_FACTS, schema)
     yield from _quantities(path, staged, STAGED_QUANTITIES, schema)
     yield from _findings(f"{path}/findings", staged, schema)
 

@@ -52,19 +52,25 @@ def test_case__is_as_it_was_stored(name, oracle, baseline):
     assert [str(one) for one in found if one.reason is None] == []
 
 
-def test_schemas__read_the_same_from_either(oracle):
+def test_schemas__read_the_same_quantity(oracle):
     old = {"flr_ml": 600.5, "flr_ml_interval": [550.0, 650.0], "flr_ml_bound": "lower"}
     interval = {"low": 550.0, "high": 650.0}
     new = {"flr_ml": {"value": 600.5, "interval": interval, "bound": "lower", "reasons": []}}
-    numbers = {"value": 0.31, "threshold": 0.2, "probability": None}
-    finding = {"verdict": "met", "quantity": {"value": 0.31}, "threshold": {"value": 0.2}}
 
-    quantity = {"value": 600.5, "interval": [550.0, 650.0], "bound": "lower"}
-    assert quantity == oracle.Schema13.quantity(old, "flr_ml")
-    assert quantity == oracle.Schema20.quantity(new, "flr_ml")
+    row = {"value": 600.5, "interval": [550.0, 650.0], "bound": "lower"}
+    assert row == oracle.Schema13({}).quantity(old, "flr_ml")
+    assert row == oracle.Schema20({}).quantity(new, "flr_ml")
+
+
+def test_schemas__read_the_same_finding(oracle):
+    numbers = {"value": 0.31, "threshold": 0.2, "probability": None}
+    old = {"id": "flr.cloyd2020", "verdict": "met", **numbers}
+    new = {"rule": "flr.cloyd2020#2", "verdict": "met", "quantity": {"value": 0.31}}
+    rules = {"flr.cloyd2020#2": {"id": "flr.cloyd2020", "threshold": {"value": 0.2}}}
+
     row = {"verdict": "met", "value": 0.31, "threshold": 0.2}
-    assert row == oracle.Schema13.finding({"verdict": "met", **numbers})
-    assert row == oracle.Schema20.finding(finding)
+    assert ("flr.cloyd2020", row) == oracle.Schema13({}).finding(old)
+    assert ("flr.cloyd2020", row) == oracle.Schema20({"rules": rules}).finding(new)
 
 
 def test_baseline__holds_every_case(oracle, baseline):
