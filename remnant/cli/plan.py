@@ -96,8 +96,8 @@ def write_template(file: Path, case: Path | None) -> None:
         A case was named too, or the file is there already.
     """
     from remnant.core.errors import InputError
+    from remnant.documents.facts_template import template
     from remnant.io.atomic import atomic_path
-    from remnant.io.facts_template import template
 
     if case is not None:
         raise InputError("--template plans nothing; leave the case out")

@@ -163,7 +163,7 @@ def plan_request(
         Something cannot be read or is out of range; the message names the option or the file's key.
         A recipe names lesions that have no numbers yet.
     """
-    from remnant.io.clinical_facts import FactsFile, facts_said, read_facts_file
+    from remnant.documents.clinical_facts import FactsFile, facts_said, read_facts_file
     from remnant.pipeline.plan_settings import require_possible
 
     file = FactsFile() if disease.facts is None else read_facts_file(disease.facts)

@@ -8,12 +8,15 @@ from pathlib import Path
 from typing import Any, Final
 
 from remnant.documents.agreement_document import AGREEMENT
+from remnant.documents.clinical_facts import FACTS_VERSION
 from remnant.documents.codec import Codec
 from remnant.documents.comparison_document import COMPARISON
+from remnant.documents.facts_template import facts_schema
 from remnant.documents.report_document import REPORT
 from remnant.documents.state_document import STATE
 
 FOLDER: Final = Path(__file__).with_name("schema")
+FACTS_FILE: Final = FOLDER / f"facts-{FACTS_VERSION}.json"
 DOCUMENTS: Final[tuple[Codec[Any], ...]] = (REPORT, AGREEMENT, COMPARISON, STATE)
 
 
@@ -29,10 +32,11 @@ def committed_schema(document: Codec[Any]) -> dict[str, Any]:
 
 
 def write_schemas() -> None:
-    """Write the schema of every document."""
-    for document in DOCUMENTS:
-        text = json.dumps(document.json_schema(), ensure_ascii=False, indent=1)
-        schema_file(document).write_text(text + "\n", encoding="utf-8", newline="\n")
+    """Write the schema of every document, and that of a facts file."""
+    schemas = {schema_file(document): document.json_schema() for document in DOCUMENTS}
+    for file, schema in (schemas | {FACTS_FILE: facts_schema()}).items():
+        text = json.dumps(schema, ensure_ascii=False, indent=1)
+        file.write_text(text + "\n", encoding="utf-8", newline="\n")
 
 
 if __name__ == "__main__":

@@ -14,8 +14,8 @@ from remnant.core.clinical import ClinicalFacts, Grade, PrimarySite
 from remnant.core.geometry import Geometry
 from remnant.core.labels import CouinaudSegment
 from remnant.core.plan_choice import DEFAULT_CHOICE
-from remnant.io.clinical_facts import read_facts_file
-from remnant.io.facts_sections import SECTIONS
+from remnant.documents.clinical_facts import read_facts_file
+from remnant.documents.facts_sections import SECTIONS
 from remnant.io.nifti import write_labels
 from remnant.pipeline.facts import known_case
 from remnant.pipeline.plan_settings import DEFAULT_PLAN

@@ -23,9 +23,9 @@ from remnant.core.clinical import NOTHING_SAID, ClinicalFacts
 from remnant.core.errors import InputError
 from remnant.core.patient import Patient
 from remnant.core.plan_choice import DEFAULT_CHOICE, PlanChoice
-from remnant.io.facts_fields import Field, FieldError
-from remnant.io.facts_sections import SECTIONS
-from remnant.io.plain_yaml import read_plain
+from remnant.documents.facts_fields import Field, FieldError
+from remnant.documents.facts_sections import SECTIONS
+from remnant.documents.plain_yaml import read_plain
 
 FACTS_VERSION: Final = "1.0"
 VERSION_KEY: Final = "facts_version"

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from remnant.io.clinical_facts import FACTS_VERSION, VERSION_KEY
-from remnant.io.facts_fields import Field
-from remnant.io.facts_sections import SECTIONS
+from remnant.documents.clinical_facts import FACTS_VERSION, VERSION_KEY
+from remnant.documents.facts_fields import Field
+from remnant.documents.facts_sections import SECTIONS
 
 HEAD: Final = (
     "# Facts for `remnant plan CASE --facts FILE` and `remnant run ... --facts FILE`.",

@@ -22,9 +22,9 @@ from remnant.core.errors import InputError, RemnantError, UnreadableFileError
 from remnant.core.labels import CouinaudSegment
 from remnant.core.patient import LiverBackground, Patient, Sex
 from remnant.core.plan_choice import DEFAULT_CHOICE, AblationShape, PlanChoice
-from remnant.io.clinical_facts import FactsFile, read_facts_file
-from remnant.io.facts_sections import SECTIONS
-from remnant.io.facts_template import facts_schema, template
+from remnant.documents.clinical_facts import FactsFile, read_facts_file
+from remnant.documents.facts_sections import SECTIONS
+from remnant.documents.facts_template import facts_schema, template
 from remnant.io.recipe_text import parse_recipe, parse_segments, recipe_text, segments_text
 
 FULL = """
@@ -145,7 +145,7 @@ def test_choice__none_lifts_a_stored_limit(tmp_path):
     ("text", "words"),
     [
         ("clinical: {ki67_percent: 120}",
-         "clinical.ki67_percent got 120; allowed is a number from 0 to 100 percent, or unknown"),
+         "clinical.ki67_percent got 120; allowed is a number from 0 to 100 %, or unknown"),
         ("clinical: {ki67_percent: 4 %}", "ki67_percent got '4 %'; allowed is a number"),
         ("clinical: {ki67_percent: '4'}", "ki67_percent got '4'"),
         ("clinical: {ki67_percent: 4,5}", "unknown key '5'"),
