@@ -11,6 +11,7 @@ from planning.case import Case
 from planning.literature import load_literature
 from planning.planner import plan
 from remnant.core.plan_choice import PlanChoice
+from remnant.core.reasons import Cause, Reason
 from remnant.core.volumes import LabelMap
 from remnant.core.volumetry_report import SegmentSource
 from remnant.wording.reasons import REVIEW_SENTENCE
@@ -101,18 +102,24 @@ def test_plans__same_on_a_flipped_or_permuted_grid(masks, with_plans, axes, flip
     other = planned_case(measured(*(moved(labels, axes, flips) for labels in masks)))
 
     assert [p.recipe for p in with_plans.plans] == [p.recipe for p in other.plans]
-    assert [t.text for t in with_plans.targets] == [t.text for t in other.targets]
+    assert [(t.verdict, t.plans) for t in with_plans.targets] == [
+        (t.verdict, t.plans) for t in other.targets
+    ]
     for one, two in zip(with_plans.plans, other.plans, strict=True):
         before, after = one.result, two.result
         assert before.remnant.flr_ml.value == pytest.approx(after.remnant.flr_ml.value)
         assert before.debulked_fraction.value == pytest.approx(after.debulked_fraction.value)
-        assert (one.title, one.feasible, one.targets) == (two.title, two.feasible, two.targets)
+        assert (one.extended, one.feasible, one.targets) == (
+            two.extended,
+            two.feasible,
+            two.targets,
+        )
 
 
 def test_plans__lists_of_all_kinds_are_there(with_plans, case):
     report, _ = case
     counting = [lesion.id for lesion in report.lesions if lesion.counts]
-    assert with_plans.plans_reason is None
+    assert with_plans.plans_reasons == ()
     assert counting == [one.lesion for one in with_plans.ablation]
     assert with_plans.netlm is not None
     assert with_plans.stability.perturbations > 0
@@ -135,7 +142,7 @@ def test_plans__absent_without_maps_with_the_reason(case):
     found = plan(Case(report=case[0], patient=NORMAL))
 
     assert ((), (), ()) == (found.plans, found.targets, found.staged)
-    assert "the maps of the case were not at hand" in found.plans_reason
+    assert (Reason(Cause.NO_MAPS),) == found.plans_reasons
 
 
 def test_plans__a_confirmed_map_gives_the_same_as_an_estimated_one_but_for_the_mark(case):
@@ -143,8 +150,9 @@ def test_plans__a_confirmed_map_gives_the_same_as_an_estimated_one_but_for_the_m
     estimated = replace(report, segment_source=SegmentSource.MODEL)
     found, marked = (planned_case((one, maps), most_wedges=2) for one in (report, estimated))
 
-    assert [p.headline + MARK for p in found.plans] == [p.headline for p in marked.plans]
-    assert [replace(t, text=t.text + MARK) for t in found.targets] == list(marked.targets)
+    estimate = (Reason(Cause.SEGMENTS_ESTIMATED),)
+    assert {estimate} == {p.reasons for p in marked.plans}
+    assert [replace(t, reasons=t.reasons + estimate) for t in found.targets] == list(marked.targets)
     assert all(f.text.endswith(MARK) for p in marked.plans for f in p.findings)
     for identifier in ("netlm.class", "frilling.stability"):
         assert findings(marked)[identifier].text == findings(found)[identifier].text + MARK

@@ -7,7 +7,7 @@ import pytest
 
 from examples.debulking import NORMAL, coarse_phantom, measured
 from planning.case import Case
-from planning.debulking.plan_search import NO_LESION, NO_MAPS, Planned, make_plans
+from planning.debulking.plan_search import Planned, make_plans
 from planning.optimiser.feasibility import count
 from planning.optimiser.problem import make_problem
 from planning.remnant.contiguity import largest_contiguous
@@ -20,7 +20,7 @@ from remnant.core.lesions import Confirmation
 from remnant.core.patient import LiverBackground
 from remnant.core.plan_choice import PlanChoice
 from remnant.core.quantity import Quantity
-from remnant.core.reasons import reasons_of
+from remnant.core.reasons import Cause, Reason, reasons_of
 from volumetry.virtual_resection.atoms import build_atoms
 
 REJECTED = 2
@@ -70,7 +70,7 @@ def problem_of(case, choice):
 
 def test_figures__are_those_counted_again(case, planned):
     problem = problem_of(case, TWO_TARGETS)
-    assert planned.reason is None
+    assert planned.reasons == ()
     assert len(planned.plans) >= 2
     for plan in planned.plans:
         counted = count(problem, plan.recipe)
@@ -124,15 +124,18 @@ def without_segments(report):
     ("change", "reason"),
     [
         (without_segments, "no map"),
-        (lambda r: replace(without_segments(r), segments_reasons=()), "the segments are unknown"),
+        (
+            lambda r: replace(without_segments(r), segments_reasons=()),
+            Reason(Cause.SEGMENTS_UNKNOWN),
+        ),
         (lambda r: replace(r, tumour_ml=Quantity.absent("never read")), "never read"),
-        (lambda r: replace(r, lesions=()), NO_LESION),
+        (lambda r: replace(r, lesions=()), Reason(Cause.NOTHING_TO_TREAT)),
     ],
 )
 def test_no_plans__say_why(case, change, reason):
     report, maps = case
 
-    assert Planned(reason=reason) == planned_with((change(report), maps), TWO_TARGETS)
+    assert Planned(reasons=reasons_of(reason)) == planned_with((change(report), maps), TWO_TARGETS)
 
 
 def test_no_plans__all_lesions_rejected(case):
@@ -141,11 +144,13 @@ def test_no_plans__all_lesions_rejected(case):
 
     found = planned_with((replace(report, lesions=rejected), maps), TWO_TARGETS)
 
-    assert NO_LESION == found.reason
+    assert (Reason(Cause.NOTHING_TO_TREAT),) == found.reasons
 
 
 def test_no_plans__without_maps(case):
-    assert Planned(reason=NO_MAPS) == planned_with(case, TWO_TARGETS, with_maps=False)
+    assert Planned(reasons=(Reason(Cause.NO_MAPS),)) == planned_with(
+        case, TWO_TARGETS, with_maps=False
+    )
 
 
 def test_limits_of_size__forbid_wedges_or_ablations(case):

@@ -13,7 +13,6 @@ from planning.rules.growth import ALPPS_CROOME, PVE_RESPONSE, RPVE_FOUR
 from planning.staging.growth_curve import (
     DRAWS,
     MINIMUM,
-    NO_SPREAD,
     NOT_SURE,
     RESPONSE,
     after_growth,
@@ -29,8 +28,10 @@ from planning.staging.growth_curve import (
 )
 from remnant.core.errors import ImplausibleValueError
 from remnant.core.quantity import Bound, Interval, Quantity
+from remnant.core.reasons import Cause, Reason, reasons_of
 from volumetry.growth.remnant_growth import weeks_to_reach
 
+NO_SPREAD = (Reason(Cause.NO_SPREAD),)
 TAU = PVE_RESPONSE.time.days
 LEVELS = np.linspace(0.0, 1.0, 201)
 
@@ -109,7 +110,11 @@ def test_time__absent_where_growth_ends_below():
     found = time_to_threshold(Quantity(312.0), least_flr_ml=Quantity(500.0), preset=PVE_RESPONSE)
 
     assert found.value is None
-    assert "the growth ends at 418 mL, 500 mL are asked for" == found.reason
+    (below,) = found.reasons
+    assert (Cause.GROWTH_ENDS_BELOW, (pytest.approx(417.768), 500.0)) == (
+        below.cause,
+        below.amounts,
+    )
 
 
 @pytest.mark.parametrize(
@@ -136,9 +141,9 @@ def test_time__absent_with_the_reason(flr, least, reason):
         (312.0, 354.0, Bound.LOWER, Bound.UPPER),
         (312.0, 354.0, Bound.UPPER, Bound.LOWER),
         (400.0, 354.0, Bound.LOWER, None),
-        (400.0, 354.0, Bound.UPPER, NOT_SURE),
-        (312.0, 500.0, Bound.LOWER, NOT_SURE),
-        (312.0, 500.0, Bound.UPPER, "the growth ends at 418 mL"),
+        (400.0, 354.0, Bound.UPPER, Cause.REMNANT_CUT),
+        (312.0, 500.0, Bound.LOWER, Cause.REMNANT_CUT),
+        (312.0, 500.0, Bound.UPPER, Cause.GROWTH_ENDS_BELOW),
     ],
 )
 def test_time__of_a_remnant_that_the_scan_cuts(flr, least, bound, time):
@@ -146,19 +151,19 @@ def test_time__of_a_remnant_that_the_scan_cuts(flr, least, bound, time):
     cut = Quantity(flr, bound=bound, reasons="cut")
     found = time_to_threshold(cut, least_flr_ml=Quantity(least), preset=PVE_RESPONSE)
 
-    if isinstance(time, str) and not isinstance(time, Bound):
+    if isinstance(time, Cause):
         assert found.value is None
-        assert time in found.reason
+        assert time is found.reasons[-1].cause
     else:
         assert time == found.bound
-        assert "cut" == found.reason.split(";")[0]
+        assert reasons_of("cut")[0] == found.reasons[0]
 
 
 def test_time__of_an_indicative_remnant_is_not_said():
     about = Quantity(312.0, indicative=True, reasons="either")
     promised = forecast(about, least_flr_ml=Quantity(354.0), preset=PVE_RESPONSE)
 
-    assert NOT_SURE == promised.weeks.reason
+    assert (NOT_SURE,) == promised.weeks.reasons
     assert promised.probability is None
     assert promised.flr_ml.indicative
 
@@ -176,7 +181,7 @@ def test_time__interval_of_the_response_alone():
     assert weeks(0.95) == pytest.approx(found.interval.low, rel=0.01)
     assert weeks(0.05) == pytest.approx(found.interval.high, rel=0.01)
     assert found.value == pytest.approx(found.interval.median, rel=0.01)
-    assert found.reason is None
+    assert () == found.reasons
 
 
 def test_time__interval_is_open_where_many_never_reach_it():
@@ -185,7 +190,9 @@ def test_time__interval_is_open_where_many_never_reach_it():
 
     assert found.value is not None
     assert found.interval is None
-    assert "in 50 % of the draws it is never reached" in found.reason
+    (never,) = found.reasons
+    assert Cause.INTERVAL_OPEN is never.cause
+    assert (0.5,) == pytest.approx(never.amounts, abs=0.005)
 
 
 def test_time__interval_keeps_its_ends_where_few_never_reach_it():
@@ -242,7 +249,7 @@ def test_probability__none_where_the_source_prints_no_spread():
     promised = forecast(normal(300.0, 20.0), least_flr_ml=Quantity(400.0), preset=RPVE_FOUR)
 
     assert promised.probability is None
-    assert promised.flr_ml.reason == promised.weeks.reason == NO_SPREAD
+    assert promised.flr_ml.reasons == promised.weeks.reasons == NO_SPREAD
 
 
 @given(least=st.floats(250.0, 700.0), more=st.floats(0.0, 200.0))
@@ -269,7 +276,7 @@ def test_after_growth__keeps_what_is_known_of_the_volume():
     cut = Quantity(300.0, bound=Bound.LOWER, reasons="cut")
 
     assert Bound.LOWER is after_growth(cut, RPVE_FOUR).bound
-    assert f"cut; {NO_SPREAD}" == after_growth(cut, RPVE_FOUR).reason
+    assert (*cut.reasons, *NO_SPREAD) == after_growth(cut, RPVE_FOUR).reasons
     assert after_growth(cut, RPVE_FOUR).interval is None
     grown_ml = after_growth(normal(300.0, 20.0), RPVE_FOUR)
     assert 1.54 * (300 - 1.6449 * 20) == pytest.approx(grown_ml.interval.low, rel=0.002)

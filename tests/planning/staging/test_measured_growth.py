@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from planning.rules.growth import ALPPS_CROOME, PVE_TIME, TimeConstant
-from planning.staging.growth_curve import NOT_SURE, grown, weeks_until
+from planning.staging.growth_curve import grown, weeks_until
 from planning.staging.measured_growth import growth_left, measured_forecast
 from remnant.core.labels import CouinaudSegment
 from remnant.core.quantity import Bound, Quantity, UncertaintyPart
@@ -151,9 +151,9 @@ def test_forecast__says_where_it_ends_below():
 
     left = 0.06 / expm1(28 / PVE_TIME.days)
     assert found.weeks_to_threshold.value is None
-    assert f"ends at an sFLR of {100 * (0.24 + left):.1f} %, 30 %" in (
-        found.weeks_to_threshold.reason
-    )
+    (below,) = found.weeks_to_threshold.reasons
+    assert Cause.SLOWING_ENDS_BELOW is below.cause
+    assert (0.24 + left, 0.3) == pytest.approx(below.amounts)
     assert 4.0 == pytest.approx(found.linear_weeks.value)
     assert found.probability < 0.05
 
@@ -176,22 +176,22 @@ def test_forecast__zero_weeks_where_it_is_reached():
 
 
 @pytest.mark.parametrize(
-    ("first", "second", "options", "reason"),
+    ("first", "second", "options", "cause"),
     [
-        (0.18, 0.24, {"weeks": None}, "the time between the scans was not given"),
-        (0.24, 0.24, {"sd_ml": 0.0}, "no growth"),
-        (0.24, 0.20, {"sd_ml": 0.0}, "no growth"),
-        (0.24, 0.245, {}, "cannot be told from none"),
-        (0.18, 0.24, {"marks": {"bound": Bound.LOWER, "reasons": "cut"}}, NOT_SURE),
-        (0.18, 0.24, {"marks": {"indicative": True, "reasons": "either"}}, NOT_SURE),
+        (0.18, 0.24, {"weeks": None}, Cause.NO_TIME_BETWEEN),
+        (0.24, 0.24, {"sd_ml": 0.0}, Cause.NO_GROWTH),
+        (0.24, 0.20, {"sd_ml": 0.0}, Cause.NO_GROWTH),
+        (0.24, 0.245, {}, Cause.GROWTH_WITHIN_ERROR),
+        (0.18, 0.24, {"marks": {"bound": Bound.LOWER, "reasons": "cut"}}, Cause.REMNANT_CUT),
+        (0.18, 0.24, {"marks": {"indicative": True, "reasons": "either"}}, Cause.REMNANT_CUT),
     ],
 )
-def test_forecast__absent_with_its_reason(first, second, options, reason):
+def test_forecast__absent_with_its_reason(first, second, options, cause):
     found = measured_forecast(measured(first, second, **options))
 
     assert found.sflr_at_end.value is None
     assert found.weeks_to_threshold.value is None
-    assert reason in found.weeks_to_threshold.reason
+    assert cause is found.weeks_to_threshold.reasons[0].cause
     assert found.probability is None
 
 
