@@ -78,8 +78,9 @@ class GrowthPreset:
         What that rests on, in words.
     time
         Time constant of the curve; this project's derivation from the source's own times.
-    population, source, status
-        Whom it was measured in, key in ``planning/literature.bib``, and whether it was read there.
+    patients, tumours, source, status
+        Whom it was measured in, what is known of their tumours, key in
+        ``planning/literature.bib``, and whether it was read there.
     kept
         Segments whose growth was measured; empty where the source names none.
     remark
@@ -94,11 +95,17 @@ class GrowthPreset:
     log_sd: float | None
     spread: str
     time: TimeConstant
-    population: str
+    patients: str
     source: str
     status: SourceStatus = SourceStatus.VERIFIED
     kept: frozenset[CouinaudSegment] = frozenset()
     remark: str = field(default="")
+    tumours: str = ""
+
+    @property
+    def population(self) -> str:
+        """Whom it was measured in, with what is known of their tumours."""
+        return f"{self.patients}; {self.tumours}" if self.tumours else self.patients
 
     @property
     def median_fraction(self) -> float:
@@ -204,7 +211,8 @@ PVE_RESPONSE = GrowthPreset(
     spread="from the median and the 36.5 % below 25 % (non-response); it gives quartiles of 18.7 "
     "and 61.5 %, the source prints 16.5 to 60.4 % without saying what they are",
     time=PVE_TIME,
-    population="118 patients; their tumours were not recorded",
+    patients="118 patients",
+    tumours="their tumours were not recorded",
     source="pmc8306993",
     remark="The source's days to the second scan were not at hand.",
 )
@@ -217,7 +225,8 @@ PVE_CROOME = GrowthPreset(
     log_sd=log_sd_from_mean(0.360, 0.272),
     spread="from the mean and ± 27.2 %, read as a standard deviation",
     time=_from_scan(0.360 / 0.0098, "36.0 % at 0.98 % a day"),
-    population="53 patients; their tumours were not recorded",
+    patients="53 patients",
+    tumours="their tumours were not recorded",
     source="croome2015",
     remark="The same growth is printed as 4.4 ± 3.2 mL and 0.98 ± 0.75 % a day.",
 )
@@ -230,7 +239,7 @@ RPVE = GrowthPreset(
     log_sd=None,
     spread="none recorded",
     time=_from_scan(27.0, "median"),
-    population="15 patients with an uninjured liver",
+    patients="15 patients with an uninjured liver",
     source="pmc5901738",
     kept=TWO_THREE,
     remark="Median gain 106 mL; segment IV, left open, grew too (52 mL).",
@@ -244,7 +253,7 @@ RPVE_FOUR = GrowthPreset(
     log_sd=None,
     spread="none recorded",
     time=_from_scan(27.0, "median"),
-    population="58 patients with an uninjured liver",
+    patients="58 patients with an uninjured liver",
     source="pmc5901738",
     kept=TWO_THREE,
     remark="Median gain 141 mL.",
@@ -259,7 +268,8 @@ ALPPS_CROOME = GrowthPreset(
     spread="from the mean and ± 7.8 %, read as a standard deviation; narrow beside that of the "
     "daily rate (4.5 of 10.8 %), so that it may be a standard error",
     time=_from_scan(0.843 / 0.108, "84.3 % at 10.8 % a day"),
-    population="15 patients; their tumours were not recorded",
+    patients="15 patients",
+    tumours="their tumours were not recorded",
     source="croome2015",
     remark="The same growth is printed as 32.7 ± 13.6 mL and 10.8 ± 4.5 % a day.",
 )

@@ -13,8 +13,6 @@ from remnant.core.units import percent_from_fraction
 from remnant.wording.numbers import percent, plain
 from remnant.wording.plans import plan_title
 
-WIDTH: Final = 720.0
-HEIGHT: Final = 340.0
 LEFT: Final = 64.0
 RIGHT: Final = 700.0
 TOP: Final = 26.0

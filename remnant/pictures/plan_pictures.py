@@ -63,9 +63,7 @@ class PlanLook:
 
 PLAN_LOOKS: Final[Mapping[int, PlanLook]] = {
     STAYS: PlanLook("would stay", "#44bb99"),
-    REMOVED: PlanLook(
-        "would be removed with segments", "#ee6677", "///", "M3 12 L8 2 M8 12 L13 2 M13 12 L18 2"
-    ),
+    REMOVED: PlanLook("would be removed with segments", "#ee6677", "///", STROKES),
     WEDGED: PlanLook("would be excised with its margin", "#ddcc77", "xxx", CROSSES),
     ABLATED: PlanLook("would be ablated with its margin", "#66aaff", "...", DOTS, 1.6),
     LESION_STAYS: PlanLook("lesion that would stay", "#ffffff"),

@@ -12,7 +12,6 @@ from remnant.core.case import CaseReport
 from remnant.core.findings import Basis, Finding, Verdict
 from remnant.core.patient import LiverBackground
 from remnant.wording.numbers import percent, plain
-from remnant.wording.words import SIGNS
 
 UNCONFIRMED: Final = "unconfirmed"
 """In the id of every caution on lesions that nobody confirmed: no condition of any source."""
@@ -39,11 +38,6 @@ def facts_behind(name: str) -> tuple[str, ...]:
     if not known.told:
         return ()
     return (name,) if known.meaning else known.implied_by[:1]
-
-
-def sign_of(finding: Finding) -> str:
-    """Return the sign of a finding's limit as its source prints it; empty without a limit."""
-    return "" if finding.threshold is None else SIGNS[finding.threshold.comparison]
 
 
 def here(finding: Finding, case: CaseReport) -> str:

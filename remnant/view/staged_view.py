@@ -166,11 +166,7 @@ def preset_words(name: str) -> str:
     if preset is None:
         return name.replace("_", " ")
     share = f"{percent_from_fraction(preset.response_fraction):.1f}"
-    return f"{preset.centre.value} +{share} % of {_whom(preset)}"
-
-
-def _whom(preset: GrowthPreset) -> str:
-    return preset.population.partition(";")[0]
+    return f"{preset.centre.value} +{share} % of {preset.patients}"
 
 
 def never_reached(stage: StagedPlan) -> bool:

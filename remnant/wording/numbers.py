@@ -7,8 +7,6 @@ from remnant.core.quantity import Bound, Interval, Quantity
 from remnant.core.units import percent_from_fraction
 
 ABSENT: Final = "–"
-DASH: Final = "–"
-THIN_SPACE: Final = "\u202f"
 MOST_DECIMALS: Final = 8
 LARGE: Final = 100.0
 MEDIUM: Final = 10.0
@@ -77,11 +75,11 @@ def ends(known: Interval, *, fraction: bool = False, limits: Iterable[float] = (
     """Write an interval as ``low–high``; amounts with as many decimals as the upper end needs."""
     if fraction:
         beside = tuple(limits)
-        return DASH.join(percent(end, beside) for end in (known.low, known.high))
+        return ABSENT.join(percent(end, beside) for end in (known.low, known.high))
     upper = plain(known.high)
     lower = f"{known.low:.{len(upper.partition('.')[2])}f}"
     reads_zero = float(lower) == 0.0
-    return DASH.join((plain(known.low) if reads_zero else lower, upper))
+    return ABSENT.join((plain(known.low) if reads_zero else lower, upper))
 
 
 def sentence(words: str) -> str:
