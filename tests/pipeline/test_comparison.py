@@ -22,6 +22,7 @@ from remnant.core.labels import (
     CouinaudSegment,
 )
 from remnant.core.quantity import Bound, Quantity
+from remnant.core.reasons import Cause, reason
 from remnant.core.volumes import LabelMap
 from remnant.documents.comparison_document import COMPARISON, MATCH_COLUMNS
 from remnant.documents.schemas import committed_schema
@@ -228,9 +229,9 @@ def test_unknown_lesions_and_segments__are_absent_with_their_reason(cases, tmp_p
 
     assert report.matches is None
     assert report.alignment is None
-    assert "lesions of the first case are not known" in report.matches_reason
+    assert report.matches_reasons == (reason(Cause.CASE_WITHOUT_LESIONS, "first"),)
     assert report.tumour_ml.difference.value is None
-    assert "first scan" in report.growth.kgr_sflr_points_per_week.reason
+    assert Cause.FIRST_SCAN is report.growth.kgr_sflr_points_per_week.reasons[0].cause
 
 
 def test_lesion_beyond_the_other_scan__is_not_called_gone(cases, tmp_path, capsys):
@@ -355,7 +356,7 @@ def test_command__without_weeks_there_is_no_rate(cases, tmp_path, capsys):
     document = json.loads((tmp_path / "out" / "comparison.json").read_text(encoding="utf-8"))
     rate = document["growth"]["kgr_sflr_points_per_week"]
     assert rate["value"] is None
-    assert "time between the scans" in str(rate["reasons"])
+    assert [{"cause": "no_time_between"}] == rate["reasons"]
     assert "time between the scans" in capsys.readouterr().out
 
 

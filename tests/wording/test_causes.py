@@ -59,8 +59,10 @@ def test_words__are_a_fragment(cause):
     [
         (
             reason(Cause.EITHER_WAY, because=(Reason(Cause.ZERO_BEFORE), Reason(Cause.NO_GROWTH))),
-            "it could be larger or smaller than measured: it was 0 in the first scan: there is no "
-            "ratio to it; there was no growth between the scans",
+            (
+                "it could be larger or smaller than measured: it was 0 in the first scan: there is no "
+                "ratio to it; there was no growth between the scans"
+            ),
         ),
         (
             reason(Cause.BODY_FACTS_MISSING, "mosteller1987", "height_cm", "weight_kg"),
@@ -73,8 +75,10 @@ def test_words__are_a_fragment(cause):
         ),
         (
             reason(Cause.GROWTH_WITHIN_ERROR, -0.01, 0.03),
-            "the growth cannot be told from none: its 90 % interval runs from -1.00 to +3.00 "
-            "points of sFLR",
+            (
+                "the growth cannot be told from none: its 90 % interval runs from -1.00 to +3.00 "
+                "points of sFLR"
+            ),
         ),
         (
             reason(Cause.CASE_WITHOUT_LESIONS, "first", "second"),
@@ -90,8 +94,10 @@ def test_words__are_a_fragment(cause):
         (reason(Cause.LESIONS_AT_EDGE, 2, "3", "5"), "2 cut by the edge of the scan: 3, 5"),
         (
             reason(Cause.SEGMENTS_COMPARED, "model", ""),
-            "segments of the first scan: a network's estimate from the liver's shape; of the "
-            "second: not known",
+            (
+                "segments of the first scan: a network's estimate from the liver's shape; of the "
+                "second: not known"
+            ),
         ),
         (
             reason(Cause.SCANS_COMPARED, "ct", "", "", ""),
