@@ -60,8 +60,8 @@ def test_words__are_a_fragment(cause):
         (
             reason(Cause.EITHER_WAY, because=(Reason(Cause.ZERO_BEFORE), Reason(Cause.NO_GROWTH))),
             (
-                "it could be larger or smaller than measured: it was 0 in the first scan: there is no "
-                "ratio to it; there was no growth between the scans"
+                "it could be larger or smaller than measured: it was 0 in the first scan: there is "
+                "no ratio to it; there was no growth between the scans"
             ),
         ),
         (
