@@ -124,6 +124,8 @@ class Codec(Generic[Document]):
                 parts, mode="json", exclude_defaults=True, warnings="error", context=shared
             )
         except PydanticSerializationError as fault:
+            if fault.__cause__ is not None:  # a fault of this program, in what packs a value
+                raise fault.__cause__ from fault
             raise InputError(f"not a valid {self.name}: {one_line(str(fault))}") from fault
         return plain
 

@@ -82,7 +82,9 @@ class StoredFinding:
 
 
 OF_RULE: Final = tuple(f.name for f in fields(StoredRule) if f.name not in ("id", "statement"))
-OF_CASE: Final = tuple(f.name for f in fields(StoredFinding) if f.name not in ("rule", "text"))
+OF_CASE: Final = tuple(
+    f.name for f in fields(StoredFinding) if f.name in {one.name for one in fields(Finding)}
+)
 
 
 @dataclass(slots=True)

@@ -121,6 +121,23 @@ def test_run__stored_case_takes_a_review_in_place(masks, tmp_path, capsys):
     assert "rejected" in (output / "lesions.csv").read_text(encoding="utf-8")
 
 
+def test_stored_case__of_an_earlier_schema_is_refused_with_what_to_do(masks, tmp_path, capsys):
+    output = tmp_path / "case"
+    given = _masks(masks, "liver", "lesions")
+    assert 0 == run_command(["measure", "--masks", given, "-o", str(output), *BODY])
+    report = output / "report.json"
+    text = report.read_text(encoding="utf-8")
+    report.write_text(text.replace('"schema_version":"2.0"', '"schema_version":"1.3"'), "utf-8")
+    before = {path.name: path.read_bytes() for path in output.iterdir()}
+    capsys.readouterr()
+    for command in ("run", "measure", "plan", "report"):
+        assert 2 == run_command([command, str(output)])
+        line = " ".join(capsys.readouterr().err.split())
+        assert "a report.json of schema version '1.3' was given; this program reads 2.0" in line
+        assert "measure it again from its masks, to a new folder" in line
+    assert before == {path.name: path.read_bytes() for path in output.iterdir()}
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
