@@ -13,6 +13,7 @@ from remnant.core.quantity import Quantity
 from remnant.documents.agreement_document import BURDEN_FIGURES, BURDENS, SPREADS
 from remnant.documents.lesion_table import table_number
 from remnant.io.atomic import atomic_path
+from remnant.wording.reasons import why
 
 Row = tuple[str, ...]
 
@@ -117,12 +118,12 @@ def _limit_rows(limits: BlandAltman) -> Iterator[Row]:
 
 
 def _row(head: tuple[str, str, str], quantity: Quantity, n: int) -> Row:
-    return (*head, _value(quantity), str(n), quantity.reason or "")
+    return (*head, _value(quantity), str(n), why(quantity))
 
 
 def _reasons(figures: Sequence[Quantity]) -> str:
     """Join the reasons of what is absent, each once."""
-    reasons = (figure.reason for figure in figures if figure.reason is not None)
+    reasons = filter(None, map(why, figures))
     return "; ".join(dict.fromkeys(reasons))
 
 

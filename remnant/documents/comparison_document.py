@@ -11,6 +11,7 @@ from remnant.core.quantity import Quantity
 from remnant.documents.codec import Codec
 from remnant.documents.lesion_table import table_number
 from remnant.io.atomic import atomic_path
+from remnant.wording.reasons import why
 
 FIGURES: Final = (("volume", "ml"), ("longest_axial", "mm"))
 MATCH_COLUMNS: Final = (
@@ -78,7 +79,7 @@ def _change_columns(name: str, unit: str, change: Change) -> dict[str, str]:
         f"{name}_change_low_fraction": table_number(_ends(fraction)[0]),
         f"{name}_change_high_fraction": table_number(_ends(fraction)[1]),
         f"{name}_change_bound": str(bound or ""),
-        f"{name}_change_reason": difference.reason or "",
+        f"{name}_change_reason": why(difference),
     }
 
 

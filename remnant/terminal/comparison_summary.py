@@ -11,8 +11,9 @@ from remnant.core.comparison import Change, ComparisonReport, Growth, LesionMatc
 from remnant.core.findings import Verdict
 from remnant.core.quantity import Quantity
 from remnant.core.units import percent_from_fraction
+from remnant.wording.findings import text_of
 from remnant.wording.numbers import ABSENT, BOUND_SIGNS, INDICATIVE_SIGN, plain, shown
-from remnant.wording.reasons import listed
+from remnant.wording.reasons import listed, why
 from remnant.wording.words import MATCH_WORDS, RESEARCH_USE
 
 MOST_ROWS = 20
@@ -37,12 +38,12 @@ def print_comparison(
     console.print()
     for finding in report.quality:
         if finding.id == "liver_alignment" and finding.verdict is Verdict.MET:
-            console.print(finding.text, style="dim", markup=False)
+            console.print(text_of(finding), style="dim", markup=False)
     _print_lesions(report, console)
     _print_growth(report, console)
     for finding in report.quality:
         if finding.verdict is Verdict.NOT_MET:
-            console.print(f"! {finding.text}", style="yellow", markup=False)
+            console.print(f"! {text_of(finding)}", style="yellow", markup=False)
     console.print(
         "90 %: interval from the measurement errors of both scans; beside ≥, ≤ or ≈ that of the "
         "parts as measured. Changes are measurements, not a response by RECIST or any other "
@@ -121,7 +122,7 @@ def _print_lesions(report: ComparisonReport, console: Console) -> None:
     if len(report.matches) > MOST_ROWS:
         console.print(f"… and {len(report.matches) - MOST_ROWS} more in matches.csv")
     lengths = [match.longest_axial_mm.difference for match in report.matches]
-    for reason in dict.fromkeys(one.reason for one in lengths if one.value is not None):
+    for reason in dict.fromkeys(why(one) for one in lengths if one.value is not None):
         if reason:
             console.print(f"  {reason}", style="dim", markup=False)
 
@@ -171,9 +172,9 @@ def _print_growth(report: ComparisonReport, console: Console) -> None:
     title = growth.title[:1].lower() + growth.title[1:]
     console.print(f"Remnant after {title}{after}", markup=False)
     console.print(_growth_table(growth))
-    reasons = [getattr(growth, name).reason or "" for _, name, _ in GROWTH_ROWS]
+    reasons = [why(getattr(growth, name)) for _, name, _ in GROWTH_ROWS]
     if growth.threshold_sflr is not None:
-        reasons.append(growth.weeks_to_threshold.reason or "")
+        reasons.append(why(growth.weeks_to_threshold))
     for reason in dict.fromkeys(reasons):
         if reason and not any(reason != other and reason in other for other in reasons):
             console.print(f"  {reason}", style="dim", markup=False)

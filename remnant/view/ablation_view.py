@@ -8,6 +8,7 @@ from remnant.core.criteria import LesionAblation
 from remnant.core.findings import Finding, Verdict
 from remnant.view.parts import Mark, mark
 from remnant.view.subject import Statement, Subject, status_words
+from remnant.wording.findings import text_of
 from remnant.wording.lists import ablation_reasons, statement, unended_statement
 from remnant.wording.numbers import ABSENT, sentence
 
@@ -90,7 +91,7 @@ def _row(each: LesionAblation, cautions: tuple[str, ...], decided: list[Finding]
 
 
 def _cell(finding: Finding | None) -> AblationCell | None:
-    return None if finding is None else AblationCell(mark(finding.verdict), finding.text)
+    return None if finding is None else AblationCell(mark(finding.verdict), text_of(finding))
 
 
 def _condition(

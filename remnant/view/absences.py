@@ -8,6 +8,7 @@ from remnant.view.open_questions import MEASURE_AGAIN
 from remnant.view.rule_facts import lacks_body_size
 from remnant.wording.brief import Short
 from remnant.wording.numbers import sentence
+from remnant.wording.reasons import why
 
 NO_LISTS: Final = "the lists on resection, ablation, staging, transplantation and pathways"
 BODY_SIZE: Final = f"The standardised volume needs height and weight: `{MEASURE_AGAIN}`."
@@ -18,7 +19,7 @@ def no_lesion(case: CaseReport) -> str | None:
     if case.volumetry.counted_lesions:
         return None
     if case.volumetry.tumour_ml.value is None:
-        reason = case.volumetry.tumour_ml.reason or "lesions are not known"
+        reason = why(case.volumetry.tumour_ml)
         return f"{sentence(reason).rstrip('.')}."
     return "Every lesion was rejected." if case.volumetry.lesions else "No lesion was found."
 

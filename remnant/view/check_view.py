@@ -7,6 +7,7 @@ from remnant.core.case import CaseReport
 from remnant.core.findings import Finding, Verdict
 from remnant.core.lesions import Confirmation
 from remnant.view.parts import Mark, mark, plural
+from remnant.wording.findings import text_of
 from remnant.wording.segment_causes import beyond_source
 from remnant.wording.words import CHECK_WORDS
 
@@ -73,13 +74,13 @@ def view_checks(case: CaseReport) -> Checks:
     undecided = [check for check in checks if check.verdict is Verdict.UNKNOWN]
     counted = case.volumetry.counted_lesions
     return Checks(
-        every=tuple(Check(_mark(check), check.text) for check in checks),
-        failed_on_case=tuple(c.text for c in case.quality if c.verdict is Verdict.NOT_MET),
-        failed=tuple(check.text for check in failed if check.id != LESIONS_UNCONFIRMED),
-        not_made=tuple(check.text for check in undecided if check.id != SEGMENTS_SOURCE),
-        segments=tuple(check.text for check in undecided if check.id == SEGMENTS_SOURCE),
+        every=tuple(Check(_mark(check), text_of(check)) for check in checks),
+        failed_on_case=tuple(text_of(c) for c in case.quality if c.verdict is Verdict.NOT_MET),
+        failed=tuple(text_of(check) for check in failed if check.id != LESIONS_UNCONFIRMED),
+        not_made=tuple(text_of(check) for check in undecided if check.id != SEGMENTS_SOURCE),
+        segments=tuple(text_of(check) for check in undecided if check.id == SEGMENTS_SOURCE),
         replaced=tuple(filter(None, (beyond_source(c) for c in distinct if _is_open_source(c)))),
-        bad_segments=tuple(c.text for c in failed if c.id.startswith(ABOUT_SEGMENTS)),
+        bad_segments=tuple(text_of(c) for c in failed if c.id.startswith(ABOUT_SEGMENTS)),
         unconfirmed=sum(one.confirmation is Confirmation.AUTOMATIC for one in counted),
         counted=len(counted),
         planted=len(case.planted),

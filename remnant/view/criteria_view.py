@@ -10,7 +10,8 @@ from remnant.view.open_questions import Question, open_questions
 from remnant.view.parts import NOTE, Mark, mark
 from remnant.view.rule_facts import amounts_here, is_note
 from remnant.view.subject import Statement, Subject, status_words
-from remnant.wording.lists import reviewed_answer
+from remnant.wording.findings import text_of
+from remnant.wording.lists import option_text, pathway_text, reviewed_answer
 from remnant.wording.told_facts import told
 from remnant.wording.words import BRANCH_WORDS, OPTION_WORDS
 
@@ -123,7 +124,7 @@ def _criteria(found: CriteriaResult, subject: Subject) -> Criteria:
         title=found.title,
         source=subject.cite(found.source),
         answer=reviewed_answer(found),
-        failed=tuple(finding.text for finding in against[:MOST_FAILED]),
+        failed=tuple(text_of(finding) for finding in against[:MOST_FAILED]),
         conditions=tuple(Condition(condition(f, subject), here) for f, here in conditions),
         amounts=bool(amounts),
     )
@@ -134,7 +135,7 @@ def condition(finding: Finding, subject: Subject) -> Statement:
     return Statement(
         id=finding.id,
         mark=NOTE if is_note(finding) else mark(finding.verdict),
-        text=subject.brief(finding).text,
+        text=text_of(subject.brief(finding)),
         source=subject.cite(finding.source),
         status=status_words(finding),
     )
@@ -146,7 +147,7 @@ def _branch(pathway: Pathway, subject: Subject) -> Branch:
         verdict=pathway.verdict,
         title=pathway.title,
         branch=pathway.branch,
-        text=pathway.text,
+        text=pathway_text(pathway),
         source=subject.cite(pathway.source),
         options=tuple(_option(option, subject) for option in pathway.options),
     )
@@ -154,4 +155,5 @@ def _branch(pathway: Pathway, subject: Subject) -> Branch:
 
 def _option(option: TreatmentOption, subject: Subject) -> Option:
     source = subject.cite(option.source)
-    return Option(mark(option.verdict, OPTION_WORDS), option.name, option.text, source)
+    text = option_text(option)
+    return Option(mark(option.verdict, OPTION_WORDS), option.name, text, source)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from remnant.core.plan import Frilling, FrillingType, Netlm, Stability
 from remnant.view.certainty import of_hundred
 from remnant.view.subject import Subject
+from remnant.wording.classes import frilling_reason, netlm_reason, stability_reason
 from remnant.wording.numbers import ABSENT, sentence
 from remnant.wording.words import PERTURBATION_WORDS
 
@@ -50,9 +51,11 @@ def view_distribution(subject: Subject) -> Distribution:
 
 
 def _kind(found: Frilling | Netlm, subject: Subject) -> Kind:
+    short = subject.brief(found)
+    reason = frilling_reason(short) if isinstance(short, Frilling) else netlm_reason(short)
     return Kind(
         name=found.type.value if found.type else ABSENT,
-        reason=subject.brief(found).reason,
+        reason=reason,
         classified=found.type is not None,
         nameless=found.type is FrillingType.UNCLASSIFIABLE,
     )
@@ -71,5 +74,5 @@ def _stableness(stability: Stability) -> Stableness:
             (sentence(PERTURBATION_WORDS[cause]), of_hundred(share))
             for cause, share in stability.by_cause.items()
         ),
-        reason=sentence(stability.reason),
+        reason=sentence(stability_reason(stability)),
     )

@@ -12,6 +12,7 @@ from remnant.core.volumetry_report import StandardisedVolume
 from remnant.io.recipe_text import recipe_text, segments_text
 from remnant.view.segment_state import plane_errors, segments_origin
 from remnant.wording.numbers import ABSENT, plain
+from remnant.wording.reasons import listed, why
 
 SHOWN_DIGITS = 12
 CHOICES = fields(PlanChoice)
@@ -78,7 +79,8 @@ def view_method(case: CaseReport) -> Method:
         inputs=tuple(_digest(role, sha256) for role, sha256 in sorted(known.inputs_sha256.items())),
         configuration=_digest("", known.configuration_sha256),
         settings=_settings(case),
-        segments=segments_origin(volumes) or f"{ABSENT} ({volumes.segments_reason or 'not known'})",
+        segments=segments_origin(volumes)
+        or f"{ABSENT} ({listed(volumes.segments_reasons) or 'not known'})",
         standardised=_standardised(volumes.standardised),
         seconds=", ".join(f"{stage} {s:.1f}" for stage, s in known.seconds.items()) or ABSENT,
         errors=_errors(case),
@@ -124,7 +126,7 @@ def _word(value: object) -> object:
 def _standardised(known: StandardisedVolume) -> str:
     bsa = known.bsa_m2
     with_bsa = f" with body surface by {known.bsa_formula}" if known.bsa_formula else ""
-    surface = f"{ABSENT} ({bsa.reason})" if bsa.value is None else f"{plain(bsa.value)} m²"
+    surface = f"{ABSENT} ({why(bsa)})" if bsa.value is None else f"{plain(bsa.value)} m²"
     return f"{known.formula}{with_bsa}; body surface {surface}; population: {known.population}"
 
 

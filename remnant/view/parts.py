@@ -11,7 +11,7 @@ from remnant.core.reasons import Reason
 from remnant.view.certainty import AS_MEASURED, is_partial
 from remnant.wording.brief import Short, brief_reasons
 from remnant.wording.numbers import ABSENT, interval, sentence, shown
-from remnant.wording.reasons import listed
+from remnant.wording.reasons import listed, why
 from remnant.wording.words import VERDICT_SIGNS, VERDICT_WORDS
 
 
@@ -100,7 +100,7 @@ def figure(
         known=quantity.value is not None,
         interval=interval(quantity, fraction=fraction),
         partial=is_partial(quantity),
-        reason=quantity.reason or "",
+        reason=why(quantity),
         note="" if notes is None else notes.letter(quantity.reasons),
     )
 

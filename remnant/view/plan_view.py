@@ -214,7 +214,7 @@ def view_plans(subject: Subject) -> Plans:
     return Plans(
         reason=_ended(sentence(listed_reasons(short))),
         full_reason=sentence(reason),
-        as_segments=reason == subject.case.volumetry.segments_reason,
+        as_segments=reason == listed_reasons(subject.case.volumetry.segments_reasons),
         limits="; ".join(limits_in_force(choice)),
         short_limits="; ".join(limits_in_force(choice, short=True)),
         deciding=tuple(one.text for one in deciding(subject.case)),

@@ -32,7 +32,7 @@ from remnant.view.subject import (
     rules_of,
     tally,
 )
-from remnant.wording.findings import bare_text_of
+from remnant.wording.findings import bare_text_of, text_of
 from remnant.wording.hepatectomies import resection_title
 from remnant.wording.numbers import percent, sign
 from remnant.wording.words import REACH_WORDS, SHORT_TITLES, VERDICT_SIGNS, demand
@@ -263,7 +263,7 @@ def _reach(finding: Finding, subject: Subject) -> Reach:
         title=rule_title(finding) if share is None else f"{least} {share} % of the tumour volume",
         mark=mark(finding.verdict, REACH_WORDS),
         text=bare_text_of(finding),
-        full_text=finding.text,
+        full_text=text_of(finding),
         source=subject.cite(finding.source),
         of_segments=finding.value is not None,
     )

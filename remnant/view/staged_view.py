@@ -13,8 +13,10 @@ from remnant.view.certainty import of_hundred
 from remnant.view.parts import NOTE, Figure, Footnotes, figure
 from remnant.view.recipe_view import recipe_words
 from remnant.view.subject import Statement, Subject, status_words
+from remnant.wording.findings import text_of
 from remnant.wording.numbers import percent, sentence
 from remnant.wording.plans import plan_title
+from remnant.wording.reasons import why
 from remnant.wording.words import STRATEGY_WORDS
 
 PRESETS: Final[Mapping[str, GrowthPreset]] = {preset.id: preset for preset in GROWTH_PRESETS}
@@ -115,7 +117,7 @@ def _own(
 
 def _without(stage: StagedPlan) -> str:
     strategy = sentence(STRATEGY_WORDS[stage.strategy])
-    return f"{strategy}: {stage.flr_after_ml.reason}."
+    return f"{strategy}: {why(stage.flr_after_ml)}."
 
 
 def _column(stage: StagedPlan, subject: Subject) -> GrowthColumn:
@@ -177,7 +179,8 @@ def never_reached(stage: StagedPlan) -> bool:
 
 def _basis(figured: list[StagedPlan], subject: Subject) -> tuple[Statement, ...]:
     """Return what the columns of the table rest on, each statement once."""
-    distinct = {f.text: f for stage in figured for f in stage.findings}.values()
+    distinct = {text_of(f): f for stage in figured for f in stage.findings}
     return tuple(
-        Statement(f.id, NOTE, f.text, subject.cite(f.source), status_words(f)) for f in distinct
+        Statement(f.id, NOTE, text, subject.cite(f.source), status_words(f))
+        for text, f in distinct.items()
     )

@@ -26,6 +26,8 @@ from remnant.view.certainty import (
 from remnant.view.parts import NOTE, Figure, Footnotes, Mark, figure, mark
 from remnant.view.rule_facts import is_note
 from remnant.wording.brief import Short, brief
+from remnant.wording.findings import text_of
+from remnant.wording.reasons import why
 from remnant.wording.words import BASIS_MARKS, STATUS_WORDS, VERDICT_WORDS, demand
 
 Known = TypeVar("Known")
@@ -153,7 +155,7 @@ class Subject:
         return Statement(
             id=finding.id,
             mark=NOTE if note else None if quiet else mark(finding.verdict),
-            text=finding.text if note else self.brief(finding).text,
+            text=text_of(finding if note else self.brief(finding)),
             source=self.cite(finding.source),
             status=status_words(finding),
         )
@@ -166,7 +168,7 @@ class Subject:
         return Statement(
             id=finding.id,
             mark=mark(finding.verdict),
-            text=self.brief(finding).text,
+            text=text_of(self.brief(finding)),
             source=self.cite(finding.source),
             status=status_words(finding),
             title=rule_title(finding),
@@ -230,7 +232,7 @@ def no_remnant(case: CaseReport) -> str | None:
     """Return why no planned resection has a remnant; ``None`` where one has or none is planned."""
     flrs = [resection.remnant.flr_ml for resection in resections_of(case)]
     known = any(flr.value is not None for flr in flrs)
-    return None if known or not flrs else flrs[0].reason
+    return None if known or not flrs else why(flrs[0])
 
 
 def limits(outcomes: tuple[Outcome, ...]) -> Limits:

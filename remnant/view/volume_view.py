@@ -9,6 +9,7 @@ from remnant.view.parts import Figure, figure, plural
 from remnant.view.segment_state import segments_state
 from remnant.view.subject import Subject
 from remnant.wording.numbers import ABSENT, ends, percent, plain, sentence
+from remnant.wording.reasons import listed
 from remnant.wording.words import CLASS_WORDS, SEGMENT_IV_WORDS, SOURCE_NOTES
 
 SURE = "by measurement error alone: sure"
@@ -148,7 +149,7 @@ def view_segments(subject: Subject) -> Segments:
     """Return the Couinaud segments, or why there are none."""
     volumes = subject.case.volumetry
     known = (volumes.segments or {}).values()
-    absent = volumes.segments_reason or "The segments are not known."
+    absent = listed(volumes.segments_reasons) or "The segments are not known."
     source = volumes.segment_source
     return Segments(
         absent="" if volumes.segments is not None else absent,

@@ -9,6 +9,7 @@ TAKES_APART = {
     *("split", "rsplit", "partition", "rpartition", "removeprefix", "removesuffix", "replace"),
     *("startswith", "endswith", "find", "index", "strip", "lstrip", "rstrip"),
 }
+WRITERS = {"text_of", "bare_text_of", "why", "listed", "statement", "reviewed_answer"}
 TEXTS = {"text", "reason", "reasons_text", "segments_reason", "plans_reason", "headline"}
 PATTERNS = {"match", "fullmatch", "search", "sub", "subn", "split", "findall", "finditer"}
 LONGEST_LINE = 120
@@ -18,6 +19,8 @@ def is_text(node):
     """Whether an expression is a text that the wording made: ``x.text``, ``x.reason or ""``."""
     if isinstance(node, ast.BoolOp):
         return any(map(is_text, node.values))
+    if isinstance(node, ast.Call):
+        return isinstance(node.func, ast.Name) and node.func.id in WRITERS
     return isinstance(node, ast.Attribute) and node.attr in TEXTS
 
 
@@ -55,6 +58,7 @@ def in_rooms(trees, names):
         "def f(x): return (x.reason or '').split('; ')",
         "def f(x):\n    words = x.text\n    return words.partition('. ')",
         "def f(x): return PATTERN.sub('', x.text)",
+        "def f(x): return text_of(x).split()",
     ],
 )
 def test_rule__finds_what_it_forbids(source):
