@@ -17,6 +17,8 @@ NOWHERE: Box = (slice(0, 0), slice(0, 0), slice(0, 0))
 
 def filled_box(codes: NDArray[Any]) -> Box | None:
     """Return the smallest box that holds all codes above 0, ``None`` where there is none."""
+    if not codes.size:
+        return None
     # along its slowest axis an array streams through memory once, whatever its order
     slow = int(np.argmax(np.abs(codes.strides)))
     shadow = codes.max(axis=slow)

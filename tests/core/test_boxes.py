@@ -46,6 +46,10 @@ def test_bounding_box__empty_mask_is_refused_by_its_name():
         bounding_box(np.zeros((2, 3, 4), np.uint8), what="the liver")
 
 
+def test_filled_box__of_an_array_without_voxels_is_none():
+    assert filled_box(np.zeros((0, 4, 5), np.uint8)) is None
+
+
 def test_joint_box__holds_all_and_no_more():
     one, other = np.zeros((7, 8, 9), bool), np.zeros((7, 8, 9), bool)
     one[2, 3, 4] = other[5, 1, 4] = True
