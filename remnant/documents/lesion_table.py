@@ -127,7 +127,8 @@ def segments_origin(report: VolumetryReport) -> str:
     """
     if report.segment_source is None:
         return ""
-    return report.segment_source.value + (", to be reviewed" * report.segments_need_review)
+    mark = ", to be reviewed" if report.segments_need_review else ""
+    return f"{report.segment_source.value}{mark}"
 
 
 def table_number(number: float | None) -> str:

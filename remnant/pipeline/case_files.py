@@ -34,15 +34,6 @@ PLAN_MAPS: Final = tuple(f"plan_{number}.nii.gz" for number in range(1, MOST_PLA
 OWN_FILES: Final = (*PLAN_MAPS, *ALL_FILES)
 PLANNED_FILES: Final = (*PLAN_MAPS, LESION_TABLE, PLAN_TABLE, REPORT_JSON, REPORT_HTML)
 """What is made anew when a stored case is planned again."""
-VOLUMES: Final[Mapping[str, str]] = {
-    "structures": STRUCTURES,
-    "lesions": LESIONS,
-    "exophytic": EXOPHYTIC,
-    "couinaud": COUINAUD,
-    "segment_iv": COUINAUD_IV,
-    "preview": PREVIEW,
-}
-"""Files of a case's maps and images, by its fields."""
 SCHEMES: Final[Mapping[str, LabelScheme]] = {
     STRUCTURES: STRUCTURE_SCHEME,
     LESIONS: INSTANCE_SCHEME,

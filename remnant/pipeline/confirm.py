@@ -44,12 +44,12 @@ def with_confirmation(case: SegmentedCase, name: str) -> SegmentedCase:
         The case has no segments, or the name cannot be used.
     """
     plain = require_name(name)
-    if case.couinaud is None:
+    if case.division.couinaud is None:
         raise InputError(NOTHING_TO_CONFIRM)
     today = datetime.now(tz=UTC).date().isoformat()
-    return settled(
-        replace(case, segments_confirmation=SegmentsConfirmation(name=plain, date=today))
-    )
+    confirmation = SegmentsConfirmation(name=plain, date=today)
+    division = replace(case.division, confirmation=confirmation)
+    return settled(replace(case, division=division))
 
 
 def settled(case: SegmentedCase) -> SegmentedCase:
@@ -59,13 +59,13 @@ def settled(case: SegmentedCase) -> SegmentedCase:
     segments that lost theirs are not passed. The settings ``landmarks`` and ``split_iv`` follow
     the maps. To be called after every change of the segments; the case itself where all is true.
     """
-    if case.couinaud is None:
+    if case.division.couinaud is None:
         return case
-    confirmed = case.segments_confirmation is not None
+    confirmed = case.division.confirmation is not None
     quality = tuple(_standing(finding, confirmed=confirmed) for finding in case.quality)
     facts = {
-        LANDMARKS: case.segment_source is SegmentSource.LANDMARKS,
-        SPLIT_IV: case.segment_iv is not None,
+        LANDMARKS: case.division.source is SegmentSource.LANDMARKS,
+        SPLIT_IV: case.division.segment_iv is not None,
     }
     wrong = {key: fact for key, fact in facts.items() if case.configuration.get(key) is not fact}
     if quality == case.quality and not wrong:

@@ -34,9 +34,9 @@ def widest_liver(case: SegmentedCase) -> LabelMap:
 
 def liver_has_changed(case: SegmentedCase) -> bool:
     """Tell whether the segments were made for another liver than the case's."""
-    if case.couinaud is None:
+    if case.division.couinaud is None:
         return False
-    return not np.array_equal(case.couinaud.codes > 0, widest_liver(case).codes > 0)
+    return not np.array_equal(case.division.couinaud.codes > 0, widest_liver(case).codes > 0)
 
 
 def is_extended(case: SegmentedCase) -> bool:
@@ -50,8 +50,8 @@ def with_liver_covered(case: SegmentedCase) -> SegmentedCase:
     Lesions that a human edited can add voxels to the liver after it was divided. A given map is
     left as it is: what it leaves out is reported as unassigned.
     """
-    couinaud = case.couinaud
-    if couinaud is None or case.segment_source is SegmentSource.GIVEN:
+    couinaud = case.division.couinaud
+    if couinaud is None or case.division.source is SegmentSource.GIVEN:
         return case
     missing = (widest_liver(case).codes > 0) & (couinaud.codes == 0)
     if not missing.any() or not couinaud.codes.any():
@@ -61,9 +61,12 @@ def with_liver_covered(case: SegmentedCase) -> SegmentedCase:
     kept = tuple(finding for finding in case.quality if finding.id != SEGMENTS_EXTENDED)
     return replace(
         case,
-        couinaud=LabelMap(codes, couinaud.geometry, couinaud.scheme),
-        segments_confirmation=None,
-        segment_iv=None,
+        division=replace(
+            case.division,
+            couinaud=LabelMap(codes, couinaud.geometry, couinaud.scheme),
+            confirmation=None,
+            segment_iv=None,
+        ),
         quality=(*kept, _extended_finding(volume_ml, case)),
     )
 
@@ -91,8 +94,8 @@ def extended(
 
 def _extended_finding(volume_ml: float, case: SegmentedCase) -> Finding:
     known = {
-        "confirmation": case.segments_confirmation is not None,
-        "segment_iv": case.segment_iv is not None,
+        "confirmation": case.division.confirmation is not None,
+        "segment_iv": case.division.segment_iv is not None,
     }
     lost = [name for name, is_lost in known.items() if is_lost]
     dropped = (reason(Cause.DROPPED_WITH_SEGMENTS, *lost),) if lost else ()

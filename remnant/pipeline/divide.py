@@ -45,7 +45,7 @@ from remnant.pipeline.division import (
 from remnant.pipeline.fit import require_fit
 from remnant.pipeline.requests import SegmentRequest
 from remnant.pipeline.segment_sources import ABOUT_SEGMENTS, NEEDS_LANDMARKS, GivenSegments
-from remnant.pipeline.segmented import SegmentedCase
+from remnant.pipeline.segmented import Division, SegmentedCase
 from remnant.pipeline.timing import Stopwatch
 from segmentation import couinaud as planes
 from segmentation.port import DividedLiver, SegmentDivider
@@ -132,12 +132,13 @@ def with_edited_segments(case: SegmentedCase, sha256: str) -> SegmentedCase:
 
     ``sha256`` is the digest of the edited file.
     """
-    if case.couinaud is None:
+    couinaud = case.division.couinaud
+    if couinaud is None:
         return case
-    edited = GivenMap(labels=case.couinaud, sha256=sha256, quality=())
-    division = DividedLiver(couinaud=case.couinaud, source=SegmentSource.GIVEN)
-    fresh = _divided(replace(case, couinaud=None), division, GivenSegments(couinaud=edited))
-    return settled(fresh)
+    edited = GivenMap(labels=couinaud, sha256=sha256, quality=())
+    division = DividedLiver(couinaud=couinaud, source=SegmentSource.GIVEN)
+    unknown = replace(case, division=replace(case.division, couinaud=None))
+    return settled(_divided(unknown, division, GivenSegments(couinaud=edited)))
 
 
 def merged_findings(
@@ -174,7 +175,7 @@ def _division(
         return by_branches(widest_liver(case), placed, branches.quality)
     if best is SegmentSource.LANDMARKS and landmarks is not None:
         return by_landmarks(widest_liver(case), landmarks)
-    if divider is not None and (case.couinaud is None or _is_stale(case, segments)):
+    if divider is not None and (case.division.couinaud is None or _is_stale(case, segments)):
         return by_model(widest_liver(case), divider, progress)
     return None
 
@@ -184,15 +185,15 @@ def _is_stale(case: SegmentedCase, segments: GivenSegments) -> bool:
 
     One that was extended since is so too, unless a human confirmed, or confirms, what it became.
     """
-    if case.segment_source is not SegmentSource.MODEL:
+    if case.division.source is not SegmentSource.MODEL:
         return False
-    seen = case.segments_confirmation is not None or segments.confirmed_by is not None
+    seen = case.division.confirmation is not None or segments.confirmed_by is not None
     return liver_has_changed(case) or (is_extended(case) and not seen)
 
 
 def _only_splits_iv(case: SegmentedCase, segments: GivenSegments) -> bool:
     """Tell whether landmarks are there to divide segment IV of a better map that is stored."""
-    better = outranks(case.segment_source, SegmentSource.LANDMARKS)
+    better = outranks(case.division.source, SegmentSource.LANDMARKS)
     return segments.split_iv and better and segments.sources == (SegmentSource.LANDMARKS,)
 
 
@@ -209,10 +210,10 @@ def _redivided(
     """
     if division.unusable is not None:
         return _undivided(case, division, division.unusable)
-    if not _is_returned(case, division) or case.segment_source is None:
+    if not _is_returned(case, division) or case.division.source is None:
         return _divided(case, division, segments)
     known = next((f for f in case.quality if f.id == SEGMENTS_SOURCE), None)
-    noted = known or source_finding(case.segment_source)
+    noted = known or source_finding(case.division.source)
     if all(one.cause is not Cause.SAME_MAP_GIVEN for one in noted.reasons):
         others = tuple(s for s in segments.sources if s is not SegmentSource.GIVEN)
         given = (reason(Cause.SAME_MAP_GIVEN), *passed_over_reasons(others))
@@ -223,30 +224,31 @@ def _redivided(
 def _is_returned(case: SegmentedCase, division: DividedLiver) -> bool:
     """Tell whether a map is given that is the case's own, which it has from elsewhere."""
     given = division.source is SegmentSource.GIVEN
-    return given and case.segment_source is not division.source and _same_codes(case, division)
+    return given and case.division.source is not division.source and _same_codes(case, division)
 
 
 def _divided(case: SegmentedCase, division: DividedLiver, segments: GivenSegments) -> SegmentedCase:
     """Put a division in the place of the case's earlier one, with all that goes with it."""
     same = _same_segments(case, division)
     found = merged_findings(check_segments(division.couinaud), division.quality)
-    gone = {*case.segment_findings, SEGMENTS_SOURCE, SEGMENTS_EXTENDED}
+    gone = {*case.division.findings, SEGMENTS_SOURCE, SEGMENTS_EXTENDED}
     inputs = {k: v for k, v in case.inputs_sha256.items() if k not in ROLES.values()}
-    models = tuple(m for m in case.models if m.id not in case.segment_models)
+    models = tuple(m for m in case.models if m.id not in case.division.models)
     kept = tuple(
         f for f in case.quality if f.id not in gone and not f.id.startswith(ABOUT_SEGMENTS)
     )
     noted = _source_note(case, division, segments, same=same)
     return replace(
         case,
-        couinaud=division.couinaud,
-        segment_source=division.source,
-        segments_reasons=(),
-        segments_confirmation=case.segments_confirmation if same else None,
-        segment_plane_mm=division.segment_plane_mm,
-        segment_iv=case.segment_iv if same else None,
-        segment_models=tuple(model.id for model in division.models),
-        segment_findings=tuple(finding.id for finding in found),
+        division=Division(
+            couinaud=division.couinaud,
+            source=division.source,
+            confirmation=case.division.confirmation if same else None,
+            plane_mm=division.segment_plane_mm,
+            segment_iv=case.division.segment_iv if same else None,
+            models=tuple(model.id for model in division.models),
+            findings=tuple(finding.id for finding in found),
+        ),
         models=models + division.models,
         device=(case.device if models else None) or division.device,
         inputs_sha256={**inputs, **segments.digests},
@@ -257,19 +259,16 @@ def _divided(case: SegmentedCase, division: DividedLiver, segments: GivenSegment
 
 def _undivided(case: SegmentedCase, division: DividedLiver, why: Reason) -> SegmentedCase:
     """Leave the segments unknown, with what the one that could not divide them found."""
-    gone = {*case.segment_findings, SEGMENTS_SOURCE, SEGMENTS_EXTENDED}
-    models = tuple(m for m in case.models if m.id not in case.segment_models)
+    gone = {*case.division.findings, SEGMENTS_SOURCE, SEGMENTS_EXTENDED}
+    models = tuple(m for m in case.models if m.id not in case.division.models)
     kept = tuple(f for f in case.quality if f.id not in gone)
     return replace(
         case,
-        couinaud=None,
-        segment_source=None,
-        segments_reasons=(why,),
-        segments_confirmation=None,
-        segment_plane_mm=None,
-        segment_iv=None,
-        segment_models=tuple(model.id for model in division.models),
-        segment_findings=tuple(finding.id for finding in division.quality),
+        division=Division(
+            reasons=(why,),
+            models=tuple(model.id for model in division.models),
+            findings=tuple(finding.id for finding in division.quality),
+        ),
         models=models + division.models,
         device=(case.device if models else None) or division.device,
         quality=merged_findings(kept, division.quality),
@@ -288,12 +287,12 @@ def _masks_of(case: SegmentedCase, segments: GivenSegments) -> str | None:
 
 def _same_segments(case: SegmentedCase, division: DividedLiver) -> bool:
     """Tell whether a division is just what the case has already."""
-    return case.segment_source is division.source and _same_codes(case, division)
+    return case.division.source is division.source and _same_codes(case, division)
 
 
 def _same_codes(case: SegmentedCase, division: DividedLiver) -> bool:
-    return case.couinaud is not None and np.array_equal(
-        case.couinaud.codes, division.couinaud.codes
+    return case.division.couinaud is not None and np.array_equal(
+        case.division.couinaud.codes, division.couinaud.codes
     )
 
 
@@ -301,22 +300,23 @@ def _source_note(
     case: SegmentedCase, division: DividedLiver, segments: GivenSegments, *, same: bool
 ) -> Finding:
     lost = {
-        CONFIRMATION: case.segments_confirmation is not None and not same,
-        PARTS_OF_IV: case.segment_iv is not None and not same,
+        CONFIRMATION: case.division.confirmation is not None and not same,
+        PARTS_OF_IV: case.division.segment_iv is not None and not same,
     }
     return source_finding(
         division.source,
         passed_over=tuple(s for s in segments.sources if s is not division.source),
-        replaced=None if same else case.segment_source,
+        replaced=None if same else case.division.source,
         lost=tuple(words for words, gone in lost.items() if gone),
     )
 
 
 def _with_segment_iv(case: SegmentedCase, segments: GivenSegments) -> SegmentedCase:
-    if case.couinaud is None or segments.landmarks is None:
+    if case.division.couinaud is None or segments.landmarks is None:
         raise InputError("--split-iv: this case has no Couinaud segments to divide")
+    parts = planes.segment_iv_parts(case.division.couinaud, segments.landmarks)
     return replace(
         case,
-        segment_iv=planes.segment_iv_parts(case.couinaud, segments.landmarks),
+        division=replace(case.division, segment_iv=parts),
         inputs_sha256={**case.inputs_sha256, **segments.digests},
     )

@@ -225,8 +225,8 @@ def _from_case(folder: Path) -> CaseMaps:
         lesions = _whole(case.lesions, instances=True)
         kept = lesions.codes - rejected
         regions[Part.LESIONS.value] = Region(case.lesions, lesions.boxes, kept, instances=True)
-    if case.couinaud is not None:
-        regions |= _segments(case.couinaud)
+    if case.division.couinaud is not None:
+        regions |= _segments(case.division.couinaud)
     vessels = {
         Part.PORTAL_VEIN: Structure.PORTAL_VEIN, Part.HEPATIC_VEINS: Structure.HEPATIC_VEINS,
     }  # fmt: skip

@@ -13,7 +13,7 @@ from remnant.core.errors import InputError, UnreadableFileError
 from remnant.core.labels import (
     STRUCTURE_SCHEME,
 )
-from remnant.core.volumes import LabelMap, Modality
+from remnant.core.volumes import ImageVolume, LabelMap, Modality
 from remnant.documents.lesion_table import segments_origin, write_lesions_csv
 from remnant.documents.plan_table import write_plans_csv
 from remnant.documents.report_document import REPORT
@@ -35,14 +35,13 @@ from remnant.pipeline.case_files import (
     SCHEMES,
     STATE,
     STRUCTURES,
-    VOLUMES,
     is_case,
 )
 from remnant.pipeline.divide import with_edited_segments
 from remnant.pipeline.fingerprints import fingerprint, is_edited
 from remnant.pipeline.results import require_writable, staged_beside
 from remnant.pipeline.segmented import SegmentedCase
-from remnant.pipeline.state import facts_of, read_state, write_state
+from remnant.pipeline.state import division_of, facts_of, read_state, write_state
 
 
 def require_output_folder(folder: Path) -> None:
@@ -95,11 +94,11 @@ def write_segmented(case: SegmentedCase, folder: Path, *, stored: StoredCase | N
     Maps that are still the very ones of ``stored`` are copied byte by byte from its folder.
     """
     fingerprints = {}
-    for field, name in VOLUMES.items():
-        volume = getattr(case, field)
+    known_volumes = {} if stored is None else volumes_of(stored.case)
+    for name, volume in volumes_of(case).items():
         if volume is None:
             continue
-        copied = stored is not None and volume is getattr(stored.case, field)
+        copied = volume is known_volumes.get(name)
         if stored is not None and copied:
             shutil.copyfile(stored.folder / name, folder / name)
         elif isinstance(volume, LabelMap):
@@ -110,6 +109,18 @@ def write_segmented(case: SegmentedCase, folder: Path, *, stored: StoredCase | N
             known = stored.fingerprints.get(name) if stored is not None and copied else None
             fingerprints[name] = known or fingerprint(volume, folder / name)
     write_state(case, folder / STATE, fingerprints=fingerprints)
+
+
+def volumes_of(case: SegmentedCase) -> Mapping[str, LabelMap | ImageVolume | None]:
+    """Return a case's maps and images by the names of their files; ``None`` for those it lacks."""
+    return {
+        STRUCTURES: case.structures,
+        LESIONS: case.lesions,
+        EXOPHYTIC: case.exophytic,
+        COUINAUD: case.division.couinaud,
+        COUINAUD_IV: case.division.segment_iv,
+        PREVIEW: case.preview,
+    }
 
 
 def write_measured(report: CaseReport, folder: Path) -> None:
@@ -159,7 +170,7 @@ def write_html(case: SegmentedCase, report: CaseReport, folder: Path) -> None:
         report,
         structures=case.structures,
         lesions=case.lesions,
-        couinaud=case.couinaud,
+        couinaud=case.division.couinaud,
         preview=case.preview,
         plan_maps=pictured_plans(case, report),
     )
@@ -190,7 +201,7 @@ def read_stored(folder: Path) -> StoredCase:
             f"or `remnant measure --masks` first"
         )
     written, known = _read_written(folder)
-    maps = {name: getattr(written, field) for field, name in VOLUMES.items() if name in SCHEMES}
+    maps = {n: labels for n, labels in volumes_of(written).items() if isinstance(labels, LabelMap)}
     edited = _edited(folder, known, maps.__getitem__)
     case = written
     if COUINAUD in edited:
@@ -258,8 +269,7 @@ def _read_written(folder: Path) -> tuple[SegmentedCase, Mapping[str, Fingerprint
         structures=structures,
         lesions=maps.get(LESIONS),
         exophytic=maps.get(EXOPHYTIC),
-        couinaud=maps.get(COUINAUD),
-        segment_iv=maps.get(COUINAUD_IV),
+        division=division_of(state, maps.get(COUINAUD), maps.get(COUINAUD_IV)),
         preview=preview,
         **facts_of(state),
     )

@@ -17,7 +17,7 @@ from remnant.io.masks import Masks, Part
 from remnant.io.placement import placed_on
 from remnant.io.pseudonym import pseudonym
 from remnant.pipeline.divide import merged_findings
-from remnant.pipeline.segmented import SegmentedCase
+from remnant.pipeline.segmented import Division, SegmentedCase
 from segmentation.postprocess import Reconciled, reconcile, reconcile_instances
 from segmentation.quality import check_liver
 
@@ -66,7 +66,7 @@ def case_of_masks(loaded: "LoadedStudy | None", masks: Masks) -> SegmentedCase:
         structures=fitted.structures,
         lesions=None if masks.lesions is None else fitted.lesions,
         exophytic=fitted.exophytic,
-        segments_reasons=(reason(Cause.NO_SEGMENTS_GIVEN),),
+        division=Division(reasons=(reason(Cause.NO_SEGMENTS_GIVEN),)),
         quality=quality,
         inputs_sha256=inputs,
     )

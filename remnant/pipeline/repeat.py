@@ -32,30 +32,30 @@ def _edits(edited: Sequence[str]) -> Iterator[str]:
 
 
 def _changes(before: SegmentedCase, after: SegmentedCase, request: SegmentRequest) -> Iterator[str]:
+    old, new = before.division, after.division
     if not request.review.is_empty:
         yield "lesions reviewed"
-    if after.couinaud is not before.couinaud:
+    if new.couinaud is not old.couinaud:
         yield _segments(before, after, request)
     elif COUINAUD in request.masks:
         yield f"{request.masks[COUINAUD]} holds just the stored segments, which keep their source"
-    if after.segment_iv is not None and after.segment_iv is not before.segment_iv:
+    if new.segment_iv is not None and new.segment_iv is not old.segment_iv:
         yield "segment IV divided into IVa and IVb"
-    current, earlier = after.segments_confirmation, before.segments_confirmation
-    if request.confirm_segments is not None and current is not None:
-        yield f"segments confirmed by {current.name}"
-    elif earlier is not None and current is None:
-        yield f"the confirmation by {earlier.name} dropped with the earlier segments"
+    if request.confirm_segments is not None and new.confirmation is not None:
+        yield f"segments confirmed by {new.confirmation.name}"
+    elif old.confirmation is not None and new.confirmation is None:
+        yield f"the confirmation by {old.confirmation.name} dropped with the earlier segments"
 
 
 def _segments(before: SegmentedCase, after: SegmentedCase, request: SegmentRequest) -> str:
-    source = after.segment_source
-    verb = "set" if before.couinaud is None else "replaced"
+    old, source = before.division, after.division.source
+    verb = "set" if old.couinaud is None else "replaced"
     if source is not None and (file := _file(source, request)) is not None:
-        better = outranks(before.segment_source, source)
-        return f"segments {verb} by {file}" + (f" (before: {before.segment_source})" * better)
-    if any(f.id == SEGMENTS_EXTENDED for f in after.quality) and before.couinaud is not None:
+        earlier = f" (before: {old.source})" if outranks(old.source, source) else ""
+        return f"segments {verb} by {file}{earlier}"
+    if any(f.id == SEGMENTS_EXTENDED for f in after.quality) and old.couinaud is not None:
         return "segments extended to the edited liver"
-    return f"segments {'' if before.couinaud is None else 're-'}estimated from the liver's shape"
+    return f"segments {'' if old.couinaud is None else 're-'}estimated from the liver's shape"
 
 
 def _file(source: SegmentSource, request: SegmentRequest) -> Path | None:

@@ -24,7 +24,7 @@ from remnant.pipeline.given import (
 from remnant.pipeline.requests import SegmentRequest
 from remnant.pipeline.review import apply_review
 from remnant.pipeline.segment_sources import read_segments
-from remnant.pipeline.segmented import SegmentedCase, Setting
+from remnant.pipeline.segmented import Division, SegmentedCase, Setting
 from remnant.pipeline.timing import Stopwatch
 from segmentation.port import LesionSegmenter, Segmentation, SegmentDivider, Segmenter
 from volumetry.lesions.intensity import lesion_intensities
@@ -150,7 +150,7 @@ def _case_of(loaded: "LoadedStudy", found: Segmentation) -> SegmentedCase:
         structures=found.structures,
         lesions=found.lesions,
         exophytic=found.exophytic,
-        segments_reasons=(reason(Cause.NO_SEGMENTS_GIVEN),),
+        division=Division(reasons=(reason(Cause.NO_SEGMENTS_GIVEN),)),
         quality=loaded.quality + found.quality,
         models=found.models,
         device=found.device,

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from remnant.core.findings import Finding
 from remnant.core.lesions import Confirmation, IntensityStatistics, PlantedLesion
@@ -13,6 +14,38 @@ from remnant.core.volumes import ImageVolume, LabelMap
 from remnant.core.volumetry_report import SegmentsConfirmation, SegmentSource
 
 Setting = str | float | int | bool | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Division:
+    """The Couinaud segments of a case, and all that comes and goes with them.
+
+    Parameters
+    ----------
+    couinaud, source, reasons
+        Couinaud segments and where they came from; ``None`` with the reasons without segments.
+    confirmation
+        Who confirmed the segments and when; ``None`` while nobody did.
+    plane_mm
+        How far each plane between segments may be off, where their source says so, else ``None``.
+    segment_iv
+        Codes of ``SEGMENT_IV_SCHEME`` in segment IV; ``None`` unless the parts were asked for.
+    models, findings
+        Which of the case's models (by id) divided the liver, and which of its quality findings (by
+        id) are about its division: they go when it is divided anew.
+    """
+
+    couinaud: LabelMap | None = None
+    source: SegmentSource | None = None
+    reasons: tuple[Reason, ...] = ()
+    confirmation: SegmentsConfirmation | None = None
+    plane_mm: Mapping[SegmentPlane, float] | None = None
+    segment_iv: LabelMap | None = None
+    models: tuple[str, ...] = ()
+    findings: tuple[str, ...] = ()
+
+
+UNDIVIDED: Final = Division()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -31,17 +64,8 @@ class SegmentedCase:
     exophytic
         Voxels that count as liver only because a lesion outside the liver mask covers them;
         ``None`` when there are none.
-    couinaud, segment_source, segments_reasons
-        Couinaud segments and where they came from, or ``None`` with the reason.
-    segments_confirmation
-        Who confirmed the segments and when; ``None`` while nobody did.
-    segment_plane_mm
-        How far each plane between segments may be off, where their source says so, else ``None``.
-    segment_iv
-        Codes of ``SEGMENT_IV_SCHEME`` in segment IV; ``None`` unless the parts were asked for.
-    segment_models, segment_findings
-        Which of ``models`` (by id) divided the liver, and which of ``quality`` (by id) are about
-        its division: they go when it is divided anew.
+    division
+        Its Couinaud segments.
     confirmations
         What a human said about each lesion; lesions left out are automatic.
     intensities
@@ -69,14 +93,7 @@ class SegmentedCase:
     structures: LabelMap
     lesions: LabelMap | None
     exophytic: LabelMap | None = None
-    couinaud: LabelMap | None = None
-    segment_source: SegmentSource | None = None
-    segments_reasons: tuple[Reason, ...] = ()
-    segments_confirmation: SegmentsConfirmation | None = None
-    segment_plane_mm: Mapping[SegmentPlane, float] | None = None
-    segment_iv: LabelMap | None = None
-    segment_models: tuple[str, ...] = ()
-    segment_findings: tuple[str, ...] = ()
+    division: Division = UNDIVIDED
     confirmations: Mapping[int, Confirmation] = field(default_factory=dict)
     intensities: Mapping[int, IntensityStatistics] = field(default_factory=dict)
     preview: ImageVolume | None = None

@@ -74,18 +74,18 @@ def measure_case(case: SegmentedCase, request: MeasureRequest) -> CaseReport:
     watch = Stopwatch()
     model = error_model(
         networks=_networks_drew_it(case),
-        segment_source=case.segment_source,
+        segment_source=case.division.source,
         choice=request.errors,
-        segment_plane_mm=case.segment_plane_mm,
+        segment_plane_mm=case.division.plane_mm,
     )
     with watch.measure("measure"):
         volumes = measure(
             case.structures,
             case.lesions,
-            couinaud=case.couinaud,
+            couinaud=case.division.couinaud,
             patient=request.patient,
-            segment_source=case.segment_source,
-            segments_reasons=case.segments_reasons,
+            segment_source=case.division.source,
+            segments_reasons=case.division.reasons,
             confirmations=case.confirmations,
             intensities=case.intensities,
             whole_liver=bool(case.configuration.get(WHOLE_LIVER)),
@@ -108,16 +108,16 @@ def measure_case(case: SegmentedCase, request: MeasureRequest) -> CaseReport:
 
 def _networks_drew_it(case: SegmentedCase) -> bool:
     """Tell whether a network drew the liver or its lesions; who divided them does not count."""
-    return any(model.id not in case.segment_models for model in case.models)
+    return any(model.id not in case.division.models for model in case.models)
 
 
 def _with_segment_facts(volumes: VolumetryReport, case: SegmentedCase) -> VolumetryReport:
-    if case.couinaud is None:
+    if case.division.couinaud is None:
         return volumes
-    parts = case.segment_iv
+    parts = case.division.segment_iv
     return replace(
         volumes,
-        segments_confirmation=case.segments_confirmation,
+        segments_confirmation=case.division.confirmation,
         segment_iv=None if parts is None else measure_segment_iv(case.structures, parts),
     )
 

@@ -6,9 +6,19 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
+from remnant.core.volumes import LabelMap
 from remnant.documents.state_document import STATE, Fingerprint, SegmentationState
-from remnant.pipeline.segmented import SegmentedCase
+from remnant.pipeline.segmented import Division, SegmentedCase
 
+OF_DIVISION: Final[Mapping[str, str]] = {
+    "segment_source": "source",
+    "segments_reasons": "reasons",
+    "segments_confirmation": "confirmation",
+    "segment_plane_mm": "plane_mm",
+    "segment_models": "models",
+    "segment_findings": "findings",
+}
+"""Facts of a case's division by their names in its file."""
 NO_FINGERPRINTS: Final[Mapping[str, Fingerprint]] = MappingProxyType({})
 
 
@@ -21,9 +31,10 @@ def write_state(
     """
     state = SegmentationState(
         **facts_of(case),
+        **{name: getattr(case.division, fact) for name, fact in OF_DIVISION.items()},
         lesions_known=case.lesions is not None,
         exophytic_known=case.exophytic is not None,
-        segment_iv_known=case.segment_iv is not None,
+        segment_iv_known=case.division.segment_iv is not None,
         maps_sha256=fingerprints,
     )
     STATE.write(state, path)
@@ -40,6 +51,14 @@ def read_state(path: Path) -> SegmentationState:
         It is JSON but not a state of this version.
     """
     return STATE.read(path)
+
+
+def division_of(
+    state: SegmentationState, couinaud: LabelMap | None, segment_iv: LabelMap | None
+) -> Division:
+    """Return the segments of a case from its facts and their maps."""
+    facts: dict[str, Any] = {fact: getattr(state, name) for name, fact in OF_DIVISION.items()}
+    return Division(couinaud=couinaud, segment_iv=segment_iv, **facts)
 
 
 def facts_of(owner: SegmentedCase | SegmentationState) -> dict[str, Any]:

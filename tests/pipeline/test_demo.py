@@ -31,12 +31,12 @@ def test_demo__estimates_the_segments_of_both_cases(tmp_path, monkeypatch):
 
     for name, report in ((demo.AS_IS, reports.as_is), (demo.PLANTED, reports.planted)):
         case = read_case(tmp_path / "out" / name)
-        assert SegmentSource.MODEL is case.segment_source is report.volumetry.segment_source
+        assert SegmentSource.MODEL is case.division.source is report.volumetry.segment_source
         assert report.volumetry.segments_need_review
         assert FAKE_MODEL in report.provenance.models
         assert {"segment", "divide", "measure", "plan"} == set(report.provenance.seconds)
         assert demo.SAMPLE == case.configuration["sample"]
-        np.testing.assert_array_equal(case.structures.mask(), case.couinaud.mask())
+        np.testing.assert_array_equal(case.structures.mask(), case.division.couinaud.mask())
     assert {"scan as it is: known planes", "with planted metastases: known planes"} < set(stages)
     assert reports.planted.planted
     assert () == reports.as_is.planted

@@ -113,18 +113,18 @@ def test_precedence__the_best_is_used_and_the_others_are_named(
     case = divided_by(undivided, sources, files, divider=divider if S.MODEL in sources else None)
     best = min(sources, key=list(S).index, default=None)
 
-    assert best is case.segment_source
+    assert best is case.division.source
     assert {"liver", "lesions", *(FILES[s] for s in sources if s in FILES)} == set(
         case.inputs_sha256
     )
     assert (best is S.MODEL) == (FAKE_MODEL in case.models) == ("fake-divider" in str(case.models))
-    assert (PLANES_MM if best is S.MODEL else None) == case.segment_plane_mm
+    assert (PLANES_MM if best is S.MODEL else None) == case.division.plane_mm
     if best is None:
-        assert case.couinaud is None
+        assert case.division.couinaud is None
         assert case is undivided
         return
     liver = small.structures.mask()
-    assert (case.couinaud.codes[liver] > 0).all()
+    assert (case.division.couinaud.codes[liver] > 0).all()
     finding = noted(case)
     assert (Verdict.UNKNOWN if best is S.MODEL else Verdict.MET) is finding.verdict
     named, _, passed_over = finding.text.partition("passed over")
@@ -136,7 +136,7 @@ def test_precedence__the_best_is_used_and_the_others_are_named(
     }
     assert (
         best
-        is case.segment_source
+        is case.division.source
         is measure_case(case, MeasureRequest(patient=Patient())).volumetry.segment_source
     )
 
@@ -148,11 +148,11 @@ def test_stored__what_is_given_now_replaces_it_whatever_its_rank(
     stored, asked, undivided, files, divider
 ):
     first = divided_by(undivided, {stored} - {S.MODEL}, files, divider=divider)
-    assert stored is first.segment_source
+    assert stored is first.division.source
     second = divided_by(first, {asked}, files, divider=NeverDivider())
 
-    assert asked is second.segment_source
-    assert second.segment_plane_mm is None
+    assert asked is second.division.source
+    assert second.division.plane_mm is None
     assert () == second.models
     assert second.device is None
     assert {"liver", "lesions", FILES[asked]} == set(second.inputs_sha256)
@@ -235,11 +235,11 @@ def test_coverage__a_rejected_lesion_that_comes_back_has_its_segment(
     case = divided_by(rejected, {source} - {S.MODEL}, files, divider=divider)
     back = with_segments(apply_review(case, CONFIRM), GivenSegments(), divider=NeverDivider())
 
-    assert (back.couinaud.codes[back.structures.mask()] > 0).all()
+    assert (back.division.couinaud.codes[back.structures.mask()] > 0).all()
     assert noted(back, SEGMENTS_EXTENDED) is None
     assert 0.0 == measure_case(back, MeasureRequest(patient=Patient())).volumetry.unassigned_ml
     other_way = divided_by(bulging, {source} - {S.MODEL}, files, divider=divider)
-    np.testing.assert_array_equal(other_way.couinaud.codes, back.couinaud.codes)
+    np.testing.assert_array_equal(other_way.division.couinaud.codes, back.division.couinaud.codes)
 
 
 @pytest.fixture(name="grown")
@@ -263,14 +263,16 @@ def test_coverage__liver_that_an_edit_adds_gets_the_nearest_segment_and_it_is_sa
     assert added.any()
     case = with_segments(edited, GivenSegments())
 
-    assert (case.couinaud.codes[case.structures.mask()] > 0).all()
+    assert (case.division.couinaud.codes[case.structures.mask()] > 0).all()
     old = bulging.structures.mask()
-    np.testing.assert_array_equal(divided.couinaud.codes[old], case.couinaud.codes[old])
+    np.testing.assert_array_equal(
+        divided.division.couinaud.codes[old], case.division.couinaud.codes[old]
+    )
     finding = noted(case, SEGMENTS_EXTENDED)
     voxel_ml = case.structures.geometry.voxel_volume_ml
     assert np.count_nonzero(added) * voxel_ml == pytest.approx(finding.value)
     assert Verdict.UNKNOWN is finding.verdict
-    assert case.segments_confirmation is None
+    assert case.division.confirmation is None
     assert "confirmation" in finding.text
 
 
@@ -280,9 +282,9 @@ def test_coverage__an_estimate_is_made_anew_for_a_liver_that_changed(
     divided = with_segments(bulging, GivenSegments(), divider=divider)
     case = with_segments(apply_review(divided, grown), GivenSegments(), divider=divider)
 
-    assert S.MODEL is case.segment_source
+    assert S.MODEL is case.division.source
     assert noted(case, SEGMENTS_EXTENDED) is None
-    np.testing.assert_array_equal(case.structures.mask(), case.couinaud.mask())
+    np.testing.assert_array_equal(case.structures.mask(), case.division.couinaud.mask())
     assert (FAKE_MODEL,) == case.models
 
 
@@ -292,8 +294,8 @@ def test_coverage__a_given_map_stays_as_given_and_what_it_leaves_out_is_unassign
     divided = divided_by(bulging, {S.GIVEN}, files)
     case = with_segments(apply_review(divided, grown), GivenSegments(), divider=NeverDivider())
 
-    assert divided.couinaud is case.couinaud
-    left_out = case.structures.mask() & (case.couinaud.codes == 0)
+    assert divided.division.couinaud is case.division.couinaud
+    left_out = case.structures.mask() & (case.division.couinaud.codes == 0)
     healthy = left_out & (case.structures.codes != Structure.LESION)
     voxel_ml = case.structures.geometry.voxel_volume_ml
     report = measure_case(case, MeasureRequest(patient=Patient()))
@@ -325,10 +327,10 @@ def test_confirm__keeps_the_name_and_the_day(name, undivided, files, divider):
     case = divided_by(undivided, {S.GIVEN}, files, confirm_segments=name)
     day = np.datetime64("now").astype("datetime64[D]")
 
-    assert name.strip() == case.segments_confirmation.name
-    assert np.datetime64(case.segments_confirmation.date) in (day, day - 1)
+    assert name.strip() == case.division.confirmation.name
+    assert np.datetime64(case.division.confirmation.date) in (day, day - 1)
     assert (
-        case.segments_confirmation
+        case.division.confirmation
         == measure_case(case, MeasureRequest(patient=Patient())).volumetry.segments_confirmation
     )
 
@@ -356,11 +358,11 @@ def test_confirm__an_estimate_needs_no_review_until_it_changes(undivided, files,
     ]
 
     assert [True, False] == [f.segments_need_review for f in facts]
-    assert estimated.couinaud is confirmed.couinaud
+    assert estimated.division.couinaud is confirmed.division.couinaud
     assert [Verdict.UNKNOWN, Verdict.MET] == [noted(c).verdict for c in (estimated, confirmed)]
     again = with_segments(confirmed, GivenSegments(confirmed_by="B"))
     assert noted(confirmed).text == noted(again).text
-    assert "B" == again.segments_confirmation.name
+    assert "B" == again.division.confirmation.name
 
 
 @pytest.mark.parametrize("first", S)
@@ -372,12 +374,12 @@ def test_confirm__goes_when_the_segments_change_and_only_then(
         undivided, {first} - {S.MODEL}, files, divider=divider, confirm_segments="A"
     )
     changed = divided_by(confirmed, {second}, files)
-    assert (confirmed.segments_confirmation if first is second else None) == (
-        changed.segments_confirmation
+    assert (confirmed.division.confirmation if first is second else None) == (
+        changed.division.confirmation
     )
     assert (first is not second) == ("confirmation" in noted(changed).text)
     again = divided_by(confirmed, {second}, files, confirm_segments="B")
-    assert "B" == again.segments_confirmation.name
+    assert "B" == again.division.confirmation.name
 
 
 def test_confirm__one_changed_voxel_is_a_change(undivided, files, small, tmp_path):
@@ -388,7 +390,7 @@ def test_confirm__one_changed_voxel_is_a_change(undivided, files, small, tmp_pat
     write_labels(LabelMap(codes, small.geometry, COUINAUD_SCHEME), tmp_path / "new.nii.gz")
     changed = divided_by(confirmed, {S.GIVEN}, {"couinaud": tmp_path / "new.nii.gz"})
 
-    assert changed.segments_confirmation is None
+    assert changed.division.confirmation is None
     assert "replace" in noted(changed).text
 
 
@@ -406,7 +408,7 @@ def test_split_iv__parts_add_up_to_segment_iv(sources, undivided, files, small):
     volumes = measure_case(case, MeasureRequest(patient=Patient())).volumetry
     whole = volumes.segments[CouinaudSegment.IV]
 
-    assert SEGMENT_IV_SCHEME == case.segment_iv.scheme
+    assert SEGMENT_IV_SCHEME == case.division.segment_iv.scheme
     assert min(part.total_ml for part in volumes.segment_iv.values()) > 0
     assert whole.total_ml == pytest.approx(sum(p.total_ml for p in volumes.segment_iv.values()))
     assert whole.functional_ml == pytest.approx(
@@ -420,10 +422,10 @@ def test_split_iv__of_a_stored_given_map_leaves_the_map(undivided, files):
     stored = divided_by(undivided, {S.GIVEN}, files, confirm_segments="A")
     case = divided_by(stored, {S.LANDMARKS}, files, split_iv=True)
 
-    assert stored.couinaud is case.couinaud
-    assert S.GIVEN is case.segment_source
-    assert stored.segments_confirmation == case.segments_confirmation
-    assert case.segment_iv is not None
+    assert stored.division.couinaud is case.division.couinaud
+    assert S.GIVEN is case.division.source
+    assert stored.division.confirmation == case.division.confirmation
+    assert case.division.segment_iv is not None
     assert {"couinaud", "landmarks"} < set(case.inputs_sha256)
 
 
@@ -431,7 +433,7 @@ def test_split_iv__goes_with_the_segments(undivided, files):
     split = divided_by(undivided, {S.LANDMARKS}, files, split_iv=True)
     changed = divided_by(split, {S.GIVEN}, files)
 
-    assert changed.segment_iv is None
+    assert changed.division.segment_iv is None
     assert "IVa and IVb" in noted(changed).text
     assert changed.configuration["split_iv"] is False
 

@@ -161,8 +161,8 @@ def test_run__without_a_divider_the_segments_stay_unknown_and_the_reason_says_mo
     request = SegmentRequest(source=ct, modality=Modality.CT)
     case = segment_case(request, segmenter=FakeSegmenter.knowing(small))
 
-    assert case.couinaud is None
-    assert (Cause.NO_SEGMENTS_GIVEN,) == causes_of(case.segments_reasons)
+    assert case.division.couinaud is None
+    assert (Cause.NO_SEGMENTS_GIVEN,) == causes_of(case.division.reasons)
 
 
 def test_masks_alone__get_an_estimate_too(small, tmp_path):
@@ -170,8 +170,8 @@ def test_masks_alone__get_an_estimate_too(small, tmp_path):
     request = SegmentRequest(masks={"liver": tmp_path / "liver.nii.gz"})
     case = case_from_masks(request, divider=FakeDivider.knowing(small))
 
-    assert SegmentSource.MODEL is case.segment_source
-    assert case_from_masks(request).couinaud is None
+    assert SegmentSource.MODEL is case.division.source
+    assert case_from_masks(request).division.couinaud is None
 
 
 def test_corrected__map_replaces_the_estimate_and_nothing_is_segmented(
@@ -209,7 +209,7 @@ def test_corrected__maps_in_other_orders_and_cropped_give_the_same_volumes(
     for variant in (corrected, *variants(corrected)):
         write_labels(variant, path)
         case = revised_case(output, SegmentRequest(masks={"couinaud": path})).case
-        np.testing.assert_array_equal(corrected.codes, case.couinaud.codes)
+        np.testing.assert_array_equal(corrected.codes, case.division.couinaud.codes)
         found.append(measure_case(case, MEASURING).volumetry)
     assert 5 == len(found)
     assert all(found[0].segments == volumes.segments for volumes in found)
@@ -258,13 +258,13 @@ def test_scan__takes_masks_in_another_order_of_axes(ct, small, tmp_path):
         masks = {"couinaud": path}
         request = SegmentRequest(source=ct, modality=Modality.CT, masks=masks)
         case = segment_case(request, segmenter=FakeSegmenter.knowing(small), divider=Never())
-        np.testing.assert_array_equal(small.couinaud.codes, case.couinaud.codes)
+        np.testing.assert_array_equal(small.couinaud.codes, case.division.couinaud.codes)
         liver = tmp_path / "liver.nii.gz"
         write_labels(replace_codes(variant), liver)
         both = replace(request, masks={"couinaud": path, "liver": liver})
         given = segment_case(both, segmenter=FakeSegmenter.knowing(small), divider=Never())
         np.testing.assert_array_equal(small.liver_mask.codes, given.structures.mask())
-        np.testing.assert_array_equal(small.couinaud.codes, given.couinaud.codes)
+        np.testing.assert_array_equal(small.couinaud.codes, given.division.couinaud.codes)
 
 
 def replace_codes(labels):
@@ -322,7 +322,7 @@ def test_confirm__then_corrected_the_confirmation_is_gone_and_it_is_said(
     again = with_map(confirmed, corrected, tmp_path)
 
     assert again.report.volumetry.segments_confirmation is None
-    assert read_case(confirmed).segments_confirmation is None
+    assert read_case(confirmed).division.confirmation is None
     assert "the confirmation by A. Reader dropped with the earlier segments" in again.changed
 
 
@@ -339,19 +339,23 @@ def test_state__keeps_what_is_known_of_the_segments(output, small, tmp_path):
     parts = np.where(small.couinaud.codes == 4, 1 + (np.indices(small.geometry.shape)[2] % 2), 0)
     known = replace(
         case,
-        segments_confirmation=SegmentsConfirmation(name="Łukasz 李", date="2026-11-22"),
-        segment_iv=replace_scheme(parts.astype(np.uint8), small.geometry),
+        division=replace(
+            case.division,
+            confirmation=SegmentsConfirmation(name="Łukasz 李", date="2026-11-22"),
+            segment_iv=replace_scheme(parts.astype(np.uint8), small.geometry),
+        ),
     )
     (tmp_path / "again").mkdir()
     write_segmented(known, tmp_path / "again")
     read = read_case(tmp_path / "again")
 
-    for name in ("segments_confirmation", "segment_plane_mm", "segment_models",
-                 "segment_findings", "segment_source", "models", "device", "quality"):  # fmt: skip
+    for name in ("confirmation", "plane_mm", "models", "findings", "source", "reasons"):
+        assert getattr(known.division, name) == getattr(read.division, name)
+    for name in ("models", "device", "quality"):
         assert getattr(known, name) == getattr(read, name)
-    assert PLANES_MM == read.segment_plane_mm
-    assert ("fake-divider",) == read.segment_models
-    np.testing.assert_array_equal(known.segment_iv.codes, read.segment_iv.codes)
+    assert PLANES_MM == read.division.plane_mm
+    assert ("fake-divider",) == read.division.models
+    np.testing.assert_array_equal(known.division.segment_iv.codes, read.division.segment_iv.codes)
 
 
 def replace_scheme(codes, geometry):
@@ -414,8 +418,8 @@ def test_edited_in_place__the_map_counts_as_given_and_is_confirmed_by_nobody(
         with_map(output, small.couinaud, tmp_path)
         rerun(output, confirm_segments="A. Reader")
     stored = read_case(output)
-    assert first == stored.segment_source
-    assert stored.segments_confirmation is not None
+    assert first == stored.division.source
+    assert stored.division.confirmation is not None
     write_labels(corrected, output / case_files.COUINAUD)
     again = rerun(output)
 
@@ -440,7 +444,9 @@ def test_rerun__into_another_folder_leaves_the_first_as_it_was(output, corrected
     again(output=tmp_path / "second", measuring=MEASURING)
 
     assert before == bytes_of(output)
-    np.testing.assert_array_equal(corrected.codes, read_case(tmp_path / "second").couinaud.codes)
+    np.testing.assert_array_equal(
+        corrected.codes, read_case(tmp_path / "second").division.couinaud.codes
+    )
     assert (output / case_files.STRUCTURES).stat().st_nlink == 1
 
 

@@ -90,14 +90,14 @@ def test_unusable__segments_stay_unknown_with_the_reason(case, phantom):
 
     left = with_segments(case, GivenSegments(), divider=divider)
 
-    assert left.couinaud is None
-    assert left.segment_source is None
-    assert left.segments_reasons == (ODD,)
+    assert left.division.couinaud is None
+    assert left.division.source is None
+    assert left.division.reasons == (ODD,)
     assert "fake_divider" in {finding.id for finding in left.quality}
     report = plan_case(measure_case(left, MeasureRequest(patient=Patient())))
     assert report.volumetry.segments is None
     remnants = [r.remnant.flr_ml for r in report.planning.resections]
-    assert all((flr.value, flr.reasons) == (None, left.segments_reasons) for flr in remnants)
+    assert all((flr.value, flr.reasons) == (None, left.division.reasons) for flr in remnants)
 
 
 def test_unusable__takes_an_earlier_estimate_away_and_a_source_mends_it(case, phantom):
@@ -106,6 +106,6 @@ def test_unusable__takes_an_earlier_estimate_away_and_a_source_mends_it(case, ph
 
     mended = with_segments(unknown, GivenSegments(), divider=good)
 
-    assert mended.couinaud is not None
-    assert not mended.segments_reasons
+    assert mended.division.couinaud is not None
+    assert not mended.division.reasons
     assert len(mended.models) == 1

@@ -61,4 +61,4 @@ def test_given_segments__in_another_order_of_axes_divide_a_stored_case(tmp_path)
     request = SegmentRequest(source=None, masks={"couinaud": path})
     divided = with_segments(case, read_segments(request, liver_known=True))
 
-    assert np.array_equal(halves, divided.couinaud.codes)
+    assert np.array_equal(halves, divided.division.couinaud.codes)

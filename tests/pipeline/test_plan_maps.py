@@ -12,7 +12,7 @@ from remnant.core.findings import Verdict
 from remnant.core.labels import CouinaudSegment
 from remnant.core.patient import Patient
 from remnant.core.plan_choice import PlanChoice
-from remnant.core.reasons import reasons_of
+from remnant.core.reasons import Cause, reason
 from remnant.io.nifti import read_labels, write_labels
 from remnant.pipeline import case_files
 from remnant.pipeline import folder as case_folder
@@ -22,6 +22,7 @@ from remnant.pipeline.plan_settings import PlanRequest
 from remnant.pipeline.requests import SegmentRequest
 from remnant.pipeline.run import finish_case
 from remnant.pipeline.segment import case_from_masks
+from remnant.pipeline.segmented import Division
 from remnant.pipeline.stages import MeasureRequest, measure_case, plan_case
 from remnant.view.plan_view import pictured
 from volumetry.virtual_resection.atoms import build_atoms
@@ -100,9 +101,7 @@ def test_stored_maps__without_a_case_or_without_segments(segmented, tmp_path):
     assert stored_maps(tmp_path) is None
     bare = replace(
         segmented,
-        couinaud=None,
-        segment_source=None,
-        segments_reasons=reasons_of("x"),
+        division=Division(reasons=(reason(Cause.NO_SEGMENTS_GIVEN),)),
         lesions=None,
     )
     case_folder.write_segmented(bare, tmp_path)
@@ -115,7 +114,7 @@ def test_drawn__codes_say_what_each_plan_does(segmented, planned):
     drawn = dict(drawn_plans(planned, case_maps(segmented), CHOICE))
     assert ["plan_1", "plan_2", "plan_3"] == list(drawn)
     liver, lesions = segmented.structures.mask(), segmented.lesions.codes
-    segments = segmented.couinaud.codes
+    segments = segmented.division.couinaud.codes
     removed = liver & np.isin(segments, (SIX, SEVEN))
     assert (drawn["plan_1"].codes[removed & (lesions == 0)] == 2).all()
     assert (drawn["plan_2"].codes[lesions == 1] == 3).all()
@@ -230,7 +229,7 @@ def assert_volumes_of_the_map(plan, folder, segmented):
     """What stays and what is left of the tumour, counted on the map that was written."""
     codes = read_labels(folder / f"{plan.id}.nii.gz", PLAN_SCHEME).codes
     voxel_ml = segmented.structures.geometry.voxel_volume_ml
-    inside = segmented.couinaud.codes > 0
+    inside = segmented.division.couinaud.codes > 0
     stays_ml = np.count_nonzero((codes == 1) & inside) * voxel_ml
     assert stays_ml == pytest.approx(plan.result.remnant.flr_ml.value)
     left_ml = np.count_nonzero(codes == 5) * voxel_ml

@@ -18,6 +18,7 @@ from remnant.io.atomic import digest_file
 from remnant.io.nifti import write_labels
 from remnant.pipeline.review import apply_review, lesion_numbers
 from remnant.pipeline.reviewing import LesionReview
+from remnant.pipeline.segmented import UNDIVIDED
 from remnant.pipeline.stages import MeasureRequest, measure_case
 from segmentation.postprocess import reconcile
 
@@ -158,7 +159,7 @@ def exophytic_fixture(case):
         structures=found.structures,
         lesions=found.lesions,
         exophytic=found.exophytic,
-        couinaud=None,
+        division=UNDIVIDED,
         confirmations={},
     )
 

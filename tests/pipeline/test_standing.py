@@ -107,8 +107,8 @@ def points(small, **more):
 
 
 def map_of(case, codes=None, noticed=()):
-    codes = case.couinaud.codes if codes is None else codes
-    labels = LabelMap(codes, case.couinaud.geometry, COUINAUD_SCHEME)
+    codes = case.division.couinaud.codes if codes is None else codes
+    labels = LabelMap(codes, case.division.couinaud.geometry, COUINAUD_SCHEME)
     return GivenMap(labels=labels, sha256="b" * 64, quality=noticed)
 
 
@@ -140,11 +140,11 @@ def test_own_map__given_back_changes_neither_source_nor_confirmation(confirmed, 
     case = with_segments(estimated, CONFIRM) if confirmed else estimated
     again = with_segments(case, GivenSegments(couinaud=map_of(case)), divider=Never())
 
-    assert S.MODEL is again.segment_source
-    assert case.couinaud is again.couinaud
-    assert PLANES_MM == again.segment_plane_mm
+    assert S.MODEL is again.division.source
+    assert case.division.couinaud is again.division.couinaud
+    assert PLANES_MM == again.division.plane_mm
     assert (FAKE_MODEL,) == again.models
-    assert case.segments_confirmation == again.segments_confirmation
+    assert case.division.confirmation == again.division.confirmation
     assert case.inputs_sha256 == again.inputs_sha256
     finding = noted(again)
     assert (Verdict.MET if confirmed else Verdict.UNKNOWN) is finding.verdict
@@ -162,15 +162,15 @@ def test_own_map__others_given_with_it_are_named(estimated, small):
 
 def test_own_map__of_planes_keeps_the_planes(by_landmarks):
     again = with_segments(by_landmarks, GivenSegments(couinaud=map_of(by_landmarks)))
-    assert S.LANDMARKS is again.segment_source
-    assert by_landmarks.segment_iv is again.segment_iv
+    assert S.LANDMARKS is again.division.source
+    assert by_landmarks.division.segment_iv is again.division.segment_iv
 
 
 def test_own_map__with_one_other_voxel_is_given(estimated):
-    codes = estimated.couinaud.codes.copy()
+    codes = estimated.division.couinaud.codes.copy()
     codes[tuple(np.argwhere(codes == 5)[0])] = 8
     again = with_segments(estimated, GivenSegments(couinaud=map_of(estimated, codes)))
-    assert S.GIVEN is again.segment_source
+    assert S.GIVEN is again.division.source
     assert () == again.models
 
 
@@ -184,8 +184,8 @@ def test_file__saved_anew_without_a_change_is_no_change(confirmed, output, divid
 
     after = read_case(output)
     assert S.MODEL is again.report.volumetry.segment_source
-    assert before.segments_confirmation == after.segments_confirmation
-    assert confirmed == (after.segments_confirmation is not None)
+    assert before.division.confirmation == after.division.confirmation
+    assert confirmed == (after.division.confirmation is not None)
     assert before.quality == after.quality
     assert () == again.changed
 
@@ -199,7 +199,7 @@ def test_file__given_back_by_name_says_that_it_is_the_same(output):
     again = revised_case(output, SegmentRequest(masks={"couinaud": output / COUINAUD}))
     (words,) = again.changed(SegmentRequest(masks={"couinaud": output / COUINAUD}))
     assert "holds just the stored segments" in words
-    assert S.MODEL is again.case.segment_source
+    assert S.MODEL is again.case.division.source
 
 
 def test_file__edited_where_it_lies_is_told_with_what_it_costs(output, small):
@@ -210,7 +210,7 @@ def test_file__edited_where_it_lies_is_told_with_what_it_costs(output, small):
     assert "couinaud.nii.gz was edited where it lies" in again.changed[0]
     assert "the confirmation by A. Reader dropped with the earlier segments" in again.changed
     case = read_case(output)
-    assert S.GIVEN is case.segment_source
+    assert S.GIVEN is case.division.source
     assert Verdict.UNKNOWN is noted(case).verdict
     assert not noted(case).text.endswith(SUFFIX)
     assert () == rerun(output).changed
@@ -224,7 +224,7 @@ def test_stored__lesions_edited_where_they_lie_are_told(output, small):
 
     assert (LESIONS,) == stored.edited
     assert LESIONS not in stored.fingerprints
-    assert S.MODEL is stored.case.segment_source
+    assert S.MODEL is stored.case.division.source
 
 
 def test_report__of_maps_that_changed_since_is_refused(output, small, tmp_path):
@@ -249,7 +249,7 @@ def test_state__without_digests_is_taken_as_it_is(output, small):
     del state["maps_sha256"]
     (output / STATE).write_text(json.dumps(state), encoding="utf-8")
     edit(output, small)
-    assert S.MODEL is read_case(output).segment_source
+    assert S.MODEL is read_case(output).division.source
     require_as_measured(output)
 
 
@@ -282,8 +282,8 @@ def test_extended__what_was_confirmed_and_split_is_so_no_longer(source, request)
     case = with_segments(grown(confirmed), GivenSegments())
 
     assert noted(case, SEGMENTS_EXTENDED) is not None
-    assert case.segments_confirmation is None
-    assert case.segment_iv is None
+    assert case.division.confirmation is None
+    assert case.division.segment_iv is None
     assert not noted(case).text.endswith(SUFFIX)
     assert Verdict.UNKNOWN is noted(case).verdict
     assert case.configuration["split_iv"] is False
@@ -294,10 +294,10 @@ def test_confirmed__by_the_same_landmarks_again_it_is_still_said(by_landmarks, s
     confirmed = with_segments(by_landmarks, CONFIRM)
     again = with_segments(confirmed, points(small))
 
-    assert confirmed.segments_confirmation == again.segments_confirmation
+    assert confirmed.division.confirmation == again.division.confirmation
     assert noted(again).text.endswith(SUFFIX)
     assert Verdict.MET is noted(again).verdict
-    assert again.segment_iv is not None
+    assert again.division.segment_iv is not None
     assert again.configuration["split_iv"] is True
 
 
@@ -305,8 +305,8 @@ def test_confirmed__estimate_replaced_to_split_iv_is_not_passed(estimated, small
     confirmed = with_segments(estimated, CONFIRM)
     case = with_segments(confirmed, points(small, split_iv=True))
 
-    assert S.LANDMARKS is case.segment_source
-    assert case.segments_confirmation is None
+    assert S.LANDMARKS is case.division.source
+    assert case.division.confirmation is None
     assert Verdict.UNKNOWN is noted(case).verdict
     assert "Dropped with those: a human's confirmation." in noted(case).text
     unseen = with_segments(estimated, points(small, split_iv=True))
@@ -331,7 +331,7 @@ def test_estimate__extended_without_a_divider_is_made_anew_with_one(estimated, d
     assert noted(extended, SEGMENTS_EXTENDED) is not None
     anew = with_segments(extended, GivenSegments(), divider=divider)
 
-    assert extended.couinaud is not anew.couinaud
+    assert extended.division.couinaud is not anew.division.couinaud
     assert noted(anew, SEGMENTS_EXTENDED) is None
 
 
@@ -340,8 +340,8 @@ def test_estimate__extended_and_confirmed_stays_as_it_was_seen(estimated):
     confirmed = with_segments(extended, CONFIRM, divider=Never())
     again = with_segments(confirmed, GivenSegments(), divider=Never())
 
-    assert extended.couinaud is confirmed.couinaud is again.couinaud
-    assert confirmed.segments_confirmation == again.segments_confirmation
+    assert extended.division.couinaud is confirmed.division.couinaud is again.division.couinaud
+    assert confirmed.division.confirmation == again.division.confirmation
 
 
 NOTICED = {
@@ -359,14 +359,18 @@ def test_findings__of_a_replaced_map_go_with_it(undivided, small):
     case = with_segments(undivided, GivenSegments(couinaud=first))
     assert {f.id for f in NOTICED["couinaud"]} <= {f.id for f in case.quality}
     # as an earlier version stored it: it did not know whose findings they are
-    older = replace(case, segment_findings=(), quality=(*case.quality, *NOTICED["branches"]))
+    older = replace(
+        case,
+        division=replace(case.division, findings=()),
+        quality=(*case.quality, *NOTICED["branches"]),
+    )
     good = GivenMap(labels=small.couinaud, sha256="d" * 64, quality=())
     for stored in (case, older):
         again = with_segments(stored, GivenSegments(couinaud=good))
         assert {f.id for part in NOTICED.values() for f in part}.isdisjoint(
             f.id for f in again.quality
         )
-    assert codes is case.couinaud.codes
+    assert codes is case.division.couinaud.codes
 
 
 def test_findings__of_masks_are_those_of_their_role(small, tmp_path, monkeypatch):
