@@ -218,7 +218,7 @@ def _nearest_mm(
 
     Looks at one corner per cell of the grid first, then at ever smaller cells: a corner cannot be
     nearer than its cell's corner is, by more than the two are apart. The nearest target found so
-    far is held against all corners that are left.
+    far is compared with all corners that are left.
     """
     shortest = np.full(len(lesions.ids), np.inf)
     if not len(targets):

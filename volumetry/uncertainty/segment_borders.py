@@ -114,6 +114,7 @@ def _outward_mm2(faces: Faces3, geometry: Geometry, surface_mm2: float) -> NDArr
 
 
 def _borders(faces: Faces3, vectors_mm2: NDArray[np.float64]) -> tuple[SegmentBorder, ...]:
+    # steps there and back along an axis cancel: what is left is the border as seen from afar
     net = faces - faces.transpose(0, 2, 1)
     found = (_border(net, vectors_mm2, pair) for pair in combinations(CouinaudSegment, 2))
     return tuple(border for border in found if border is not None)

@@ -159,11 +159,13 @@ class _Cells:
 
 def _greedy_cover(places: Points, cells: _Cells, radius_mm: float) -> Points:
     kernel, centres = _kernel(CELLS_PER_RADIUS), cells.centres_mm()
+    # places are known to their cell: this near to a centre they lie in its ball for certain
     surely_mm = radius_mm - HALF_CELL_DIAGONAL * cells.step_mm
     middle = places.mean(axis=0)
     chosen, left, cell = [], places, cells.of_places(places)
     while len(left):
         counts = np.bincount(cell, minlength=prod(cells.size)).reshape(cells.size)
+        # the places that a ball around every cell would hold, by one convolution for all of them
         held = np.rint(fftconvolve(counts.astype(np.float64), kernel, mode="same"))
         outermost = left[np.argmax(_squared_lengths(left - middle))]
         holds_it = ((centres - outermost) ** 2).sum(axis=-1) <= surely_mm**2
@@ -184,6 +186,7 @@ def _kernel(cells: int) -> NDArray[np.float64]:
 
 def _lattice_cover(places: Points, radius_mm: float) -> Points:
     """Balls of a body-centred cubic lattice that hold a place; together they fill space."""
+    # no point of space lies farther than √5 / 4 edges from such a lattice
     edge_mm = 4.0 * radius_mm / sqrt(5.0)
     low = places.min(axis=0)
     cubes = np.rint((places - low) / edge_mm)
@@ -231,6 +234,7 @@ def _bounding_ellipsoid(
     _, axes = np.linalg.eigh(np.cov(rim_mm.T, bias=True).reshape(DIMENSIONS, DIMENSIONS))
     along = rim_mm @ axes
     low, high = along.min(axis=0), along.max(axis=0)
+    # places in one plane have no extent across it: half a voxel keeps the body a body
     least_mm = float(np.linalg.norm(edges_mm, axis=0).min()) / 2.0
     semi_mm = np.maximum((high - low) / 2.0 + margin_mm, least_mm)
     centre = axes @ ((low + high) / 2.0)

@@ -148,6 +148,7 @@ def having(atoms: Atoms, fate: Mapping[int, Fate], *wanted: Fate) -> Flags:
 def losses(atoms: Atoms, recipe: Recipe, fate: Mapping[int, Fate]) -> Losses:
     """Return the functional liver that a recipe takes, each atom once."""
     resected = having(atoms, fate, Fate.WITH_SEGMENTS, Fate.WEDGE)
+    # what several take counts for the first of them: segments, then margins, then zones
     segments = _segment_flags(recipe)[atoms.segment]
     margin = covers(atoms.resection, resected) & ~segments
     zone = covers(atoms.ablation, having(atoms, fate, Fate.ABLATED)) & ~segments & ~margin
