@@ -44,7 +44,7 @@ from remnant.pipeline.division import (
 )
 from remnant.pipeline.fit import require_fit
 from remnant.pipeline.requests import SegmentRequest
-from remnant.pipeline.segment_sources import ABOUT_SEGMENTS, NEEDS_LANDMARKS, GivenSegments
+from remnant.pipeline.segment_sources import NEEDS_LANDMARKS, GivenSegments
 from remnant.pipeline.segmented import Division, SegmentedCase
 from remnant.pipeline.timing import Stopwatch
 from segmentation import couinaud as planes
@@ -234,9 +234,7 @@ def _divided(case: SegmentedCase, division: DividedLiver, segments: GivenSegment
     gone = {*case.division.findings, SEGMENTS_SOURCE, SEGMENTS_EXTENDED}
     inputs = {k: v for k, v in case.inputs_sha256.items() if k not in ROLES.values()}
     models = tuple(m for m in case.models if m.id not in case.division.models)
-    kept = tuple(
-        f for f in case.quality if f.id not in gone and not f.id.startswith(ABOUT_SEGMENTS)
-    )
+    kept = tuple(finding for finding in case.quality if finding.id not in gone)
     noted = _source_note(case, division, segments, same=same)
     return replace(
         case,

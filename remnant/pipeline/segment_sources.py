@@ -14,8 +14,6 @@ from remnant.pipeline.confirm import require_name
 from remnant.pipeline.division import BRANCHES, COUINAUD, LANDMARKS
 from remnant.pipeline.requests import SegmentRequest
 
-ABOUT_SEGMENTS: Final = (f"{COUINAUD}_", f"{BRANCHES}_")
-"""How findings about maps of segments begin."""
 NEEDS_LANDMARKS: Final = (
     "--split-iv needs --landmarks in the same command: the level of the portal bifurcation parts "
     "IVa from IVb"

@@ -358,18 +358,9 @@ def test_findings__of_a_replaced_map_go_with_it(undivided, small):
     first = GivenMap(labels=small.couinaud, sha256="c" * 64, quality=NOTICED["couinaud"])
     case = with_segments(undivided, GivenSegments(couinaud=first))
     assert {f.id for f in NOTICED["couinaud"]} <= {f.id for f in case.quality}
-    # as an earlier version stored it: it did not know whose findings they are
-    older = replace(
-        case,
-        division=replace(case.division, findings=()),
-        quality=(*case.quality, *NOTICED["branches"]),
-    )
     good = GivenMap(labels=small.couinaud, sha256="d" * 64, quality=())
-    for stored in (case, older):
-        again = with_segments(stored, GivenSegments(couinaud=good))
-        assert {f.id for part in NOTICED.values() for f in part}.isdisjoint(
-            f.id for f in again.quality
-        )
+    again = with_segments(case, GivenSegments(couinaud=good))
+    assert {f.id for f in NOTICED["couinaud"]}.isdisjoint(f.id for f in again.quality)
     assert codes is case.division.couinaud.codes
 
 
