@@ -26,14 +26,17 @@ def inspect(path: Path) -> None:
     path
         NIfTI, NRRD or DICOM file, or a folder with DICOM files.
     """
+    from remnant.wording.findings import text_of
+
     inspection = inspect_path(path)
     console = Console()
     for facts in inspection.series:
         console.print()
         console.print(_heading(inspection, facts), style="bold", markup=False)
         console.print(_table(facts))
-        for reason in facts.against:
-            console.print(f"! {reason}", style="yellow", markup=False)
+        for against in facts.against:
+            words = against if isinstance(against, str) else text_of(against)
+            console.print(f"! {words}", style="yellow", markup=False)
     for reason, count in inspection.skipped.items():
         console.print(f"left out: {count} file(s), {reason}", markup=False)
     console.print(f"\n{_conclusion(inspection)}")

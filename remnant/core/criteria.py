@@ -42,13 +42,6 @@ class CriteriaResult:
         """The findings for which the list is not met."""
         return tuple(f for f in self.deciding if f.verdict is Verdict.NOT_MET)
 
-    @property
-    def text(self) -> str:
-        """In words."""
-        from remnant.wording.lists import list_text
-
-        return list_text(self)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LesionAblation:
@@ -62,13 +55,6 @@ class LesionAblation:
     allowed: bool
     reasons: tuple[Reason, ...]
     findings: tuple[Finding, ...]
-
-    @property
-    def reason(self) -> str:
-        """In words."""
-        from remnant.wording.lists import ablation_reasons
-
-        return "; ".join(ablation_reasons(self))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,13 +92,6 @@ class TreatmentOption:
     notes: tuple[int, ...] = ()
     reasons: tuple[Reason, ...] = ()
 
-    @property
-    def text(self) -> str:
-        """In words."""
-        from remnant.wording.lists import option_text
-
-        return option_text(self)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pathway:
@@ -130,10 +109,3 @@ class Pathway:
     options: tuple[TreatmentOption, ...]
     missing: tuple[str, ...] = ()
     reasons: tuple[Reason, ...] = ()
-
-    @property
-    def text(self) -> str:
-        """In words."""
-        from remnant.wording.lists import pathway_text
-
-        return pathway_text(self)

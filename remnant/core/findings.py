@@ -190,13 +190,6 @@ class Finding:
         """Whether a value that equals the limit reaches it; ``None`` without one."""
         return None if self.threshold is None else self.threshold.inclusive
 
-    @property
-    def text(self) -> str:
-        """The finding in words."""
-        from remnant.wording.findings import text_of
-
-        return text_of(self)
-
 
 def judged(quantity: Quantity) -> Quantity:
     """Return a quantity as a finding keeps it: without its interval."""

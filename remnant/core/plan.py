@@ -26,13 +26,6 @@ class Frilling:
     type: FrillingType | None
     reasons: tuple[Reason, ...]
 
-    @property
-    def reason(self) -> str:
-        """In words."""
-        from remnant.wording.classes import frilling_reason
-
-        return frilling_reason(self)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remnant:
@@ -119,13 +112,6 @@ class Netlm:
     type: NetlmType | None
     reasons: tuple[Reason, ...]
 
-    @property
-    def reason(self) -> str:
-        """In words."""
-        from remnant.wording.classes import netlm_reason
-
-        return netlm_reason(self)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stability:
@@ -152,10 +138,3 @@ class Stability:
     type_shares: Mapping[FrillingType, float]
     by_cause: Mapping[str, float]
     reasons: tuple[Reason, ...] = ()
-
-    @property
-    def reason(self) -> str:
-        """In words."""
-        from remnant.wording.classes import stability_reason
-
-        return stability_reason(self)

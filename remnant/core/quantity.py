@@ -157,13 +157,6 @@ class Quantity:
             return None
         return self.interval.probability(limit, inclusive=inclusive)
 
-    @property
-    def reason(self) -> str | None:
-        """The reasons in words, ``None`` where there are none."""
-        from remnant.wording.reasons import why
-
-        return why(self) or None
-
     @classmethod
     def absent(cls, *reasons: Reason | str | Iterable[Reason]) -> Self:
         """Return a quantity that was not measured, with the reasons."""

@@ -152,11 +152,6 @@ class VolumetryReport:
         return tuple(lesion for lesion in self.lesions if lesion.counts)
 
     @property
-    def segments_reason(self) -> str | None:
-        """Why the segments are not known, in words."""
-        return Quantity(0.0, reasons=self.segments_reasons).reason
-
-    @property
     def segments_need_review(self) -> bool:
         """Whether the segments are a network's estimate that no human has confirmed."""
         return self.segment_source is SegmentSource.MODEL and self.segments_confirmation is None

@@ -48,7 +48,7 @@ class SeriesFacts:
     label_codes
         Codes where this looks like a label map, else empty.
     against
-        What speaks against using it; empty when nothing does.
+        What speaks against using it, in words or as a failed check; empty when nothing does.
     usable
         Whether it can be read at all.
     """
@@ -66,7 +66,7 @@ class SeriesFacts:
     value_range: tuple[float, float] | None
     value_range_of: str | None
     label_codes: tuple[int, ...] = field(default=())
-    against: tuple[str, ...] = field(default=())
+    against: tuple[str | Finding, ...] = field(default=())
     usable: bool = field(default=True)
 
 
@@ -134,15 +134,17 @@ def _reason(evidence: Evidence) -> str:
     return f"the values do not prove a CT ({evidence.reason}): give --modality"
 
 
-def _against_file(geometry: Geometry, evidence: Evidence, *, is_label_map: bool) -> tuple[str, ...]:
+def _against_file(
+    geometry: Geometry, evidence: Evidence, *, is_label_map: bool
+) -> tuple[str | Finding, ...]:
     if is_label_map:
         return ("it is a label map: give it with --masks",)
     needs = () if evidence.hounsfield else ("needs --modality ct or --modality mr",)
     return (*needs, *_failed(image_findings(geometry, Phase.UNKNOWN)))
 
 
-def _failed(findings: tuple[Finding, ...]) -> tuple[str, ...]:
-    return tuple(finding.text for finding in findings if finding.verdict is not Verdict.MET)
+def _failed(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    return tuple(finding for finding in findings if finding.verdict is not Verdict.MET)
 
 
 def _label_codes(values: NDArray[Any]) -> tuple[int, ...]:
@@ -190,7 +192,7 @@ def _series_facts(listed: Catalogue, series: Series) -> SeriesFacts:
 
 def _against_series(
     listed: Catalogue, series: Series, middle: NDArray[Any] | None
-) -> tuple[str, ...]:
+) -> tuple[str | Finding, ...]:
     first = () if series.against is None else (series.against,)
     if series.stack is None or middle is None:
         return first

@@ -131,7 +131,7 @@ def test_reports__start_empty():
         "segment_iv",
     } == _with_default(VolumetryReport)
     assert {
-        "findings", "plans", "plans_reason", "targets", "staged", "netlm", "stability",
+        "findings", "plans", "plans_reasons", "targets", "staged", "netlm", "stability",
         "resectability", "ablation", "staging", "transplant", "pathways",
     } == _with_default(PlanningReport)  # fmt: skip
     assert {"seconds"} == _with_default(Provenance)
