@@ -26,10 +26,10 @@ from planning.optimiser.front import demanded
 from planning.optimiser.problem import Problem, make_problem
 from planning.optimiser.search import Demand, best_plan, start_search
 from planning.planner import plan
-from remnant.core.debulking import Recipe
 from remnant.core.labels import COUINAUD_SCHEME, INSTANCE_SCHEME, STRUCTURE_SCHEME, Structure
 from remnant.core.patient import LiverBackground, Patient
 from remnant.core.plan_choice import PlanChoice
+from remnant.core.recipe import Recipe
 from remnant.core.volumes import LabelMap
 from remnant.core.volumetry_report import VolumetryReport
 from remnant.io.nifti import read_labels

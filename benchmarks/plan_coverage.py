@@ -15,11 +15,11 @@ from typing import Final
 
 import numpy as np
 
-from remnant.core.debulking import Recipe
 from remnant.core.geometry import Geometry
 from remnant.core.labels import BINARY_SCHEME, COUINAUD_SCHEME, INSTANCE_SCHEME
 from remnant.core.patient import Patient
 from remnant.core.plan_choice import PlanChoice
+from remnant.core.recipe import Recipe
 from remnant.core.uncertainty import ErrorModel
 from remnant.core.volumes import LabelMap
 from remnant.testing.grids import grid_around

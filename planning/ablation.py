@@ -16,12 +16,12 @@ from planning.rules.ablation import (
     SUPERFICIAL_MM,
 )
 from remnant.core.criteria import LesionAblation
-from remnant.core.debulking import Recipe
 from remnant.core.findings import Finding, Verdict
 from remnant.core.lesions import Confirmation, Lesion
 from remnant.core.plan_choice import PlanChoice
 from remnant.core.quantity import Bound, Quantity
 from remnant.core.reasons import Cause, Reason, joined, reason
+from remnant.core.recipe import Recipe
 from remnant.core.volumetry_report import VolumetryReport
 
 CONCOMITANT = "ablation.concomitant_central.cloyd2020"

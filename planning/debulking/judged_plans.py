@@ -6,10 +6,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from planning.ablation import combined_ablation_finding
+from planning.debulking.finding_ids import LIMITS_ID, TARGET_PREFIX, UNCONFIRMED_ID
 from planning.hepatectomies.debulked_share import debulking_findings
 from planning.hepatectomies.named_sets import candidate_for
 from planning.hepatectomies.single_operation import CONDITIONS
-from planning.optimiser.feasibility import Fault, count, normalised
+from planning.optimiser.faults import Fault
+from planning.optimiser.feasibility import count, normalised
 from planning.optimiser.front import Point
 from planning.optimiser.problem import Problem, is_named
 from planning.remnant.contiguity import contiguity_finding
@@ -17,7 +19,7 @@ from planning.remnant.further_minima import further_remnant_findings
 from planning.remnant.minima import PREFIX, remnant_findings
 from planning.rules.remnant import DEBULKING_RULES, PROJECT_SOURCE
 from remnant.core.clinical import ClinicalFacts
-from remnant.core.debulking import DebulkingPlan, Fate, PlanOrigin, Recipe, VirtualResection
+from remnant.core.debulking import DebulkingPlan, Fate, PlanOrigin, VirtualResection
 from remnant.core.findings import Basis, Finding, SourceStatus, Threshold, Verdict, judged
 from remnant.core.labels import CouinaudSegment
 from remnant.core.lesions import Confirmation
@@ -25,6 +27,7 @@ from remnant.core.patient import Patient
 from remnant.core.plan_choice import PlanChoice
 from remnant.core.quantity import Quantity
 from remnant.core.reasons import Cause, Reason, joined, reason
+from remnant.core.recipe import Recipe
 from remnant.core.volumetry_report import VolumetryReport
 from volumetry.virtual_resection.plan_draws import PlanSpread
 from volumetry.virtual_resection.resection import virtual_resection
@@ -32,8 +35,6 @@ from volumetry.virtual_resection.resection import virtual_resection
 CERTAIN = 0.95
 """A verdict is certain from this probability on, and flips inside its 90 % interval below it."""
 FURTHER_PREFIX = "flr.further."
-TARGET_PREFIX = "debulking.target_"
-LIMITS_ID, UNCONFIRMED_ID = "plan.limits", "plan.unconfirmed_lesions"
 VASCULAR_ID, CUT_ID = "vascular_feasibility", "debulking.cut_lesions"
 RANKED = (Verdict.MET, Verdict.UNKNOWN, Verdict.NO_EVIDENCE, Verdict.NOT_MET)
 TREATED = frozenset((Fate.WITH_SEGMENTS, Fate.WEDGE, Fate.ABLATED))

@@ -11,10 +11,11 @@ from planning.optimiser.problem import Problem, make_problem
 from planning.optimiser.reach import Reach
 from planning.optimiser.search import Demand, Optimum, Search, best_plan, start_search
 from planning.staging.two_stages import points_needed
-from remnant.core.debulking import Recipe, Relaxation
+from remnant.core.debulking import Relaxation
 from remnant.core.debulking import RelaxationKind as Kind
 from remnant.core.labels import CouinaudSegment
 from remnant.core.plan_choice import PlanChoice
+from remnant.core.recipe import Recipe
 
 MOST_EXTRA = 3
 """More ablations or wedges than this beyond the limit are not tried."""

@@ -14,7 +14,7 @@ from remnant.core.labels import CouinaudSegment
 from remnant.core.lesions import Lesion
 from remnant.core.quantity import Quantity
 from remnant.core.reasons import Cause, Reason, reason
-from volumetry.virtual_resection.voxel_counts import CORE_SHARE_MINIMUM
+from remnant.core.recipe import CORE_SHARE_MINIMUM
 
 MAPPED_SHARE_MINIMUM = 0.99
 """Below this share inside the segment map, the rest of a lesion may lie on the other side."""

@@ -11,7 +11,7 @@ from math import ceil
 
 from planning.optimiser.feasibility import Counted
 from planning.optimiser.search import Demand, Optimum, Search, best_plan
-from remnant.core.debulking import Recipe
+from remnant.core.recipe import Recipe
 
 MOST_STEPS = 12
 """Most numbers of interventions tried below that of the largest remnant, for each target."""

@@ -27,7 +27,7 @@ from planning.staging.growth_curve import (
 )
 from planning.staging.growth_findings import assumptions, no_source, preset_finding, remarks
 from remnant.core.clinical import ClinicalFacts
-from remnant.core.debulking import DebulkingPlan, Fate, Recipe, StagedPlan, Strategy
+from remnant.core.debulking import DebulkingPlan, Fate, StagedPlan, Strategy
 from remnant.core.errors import ImplausibleValueError
 from remnant.core.findings import Finding
 from remnant.core.labels import CouinaudSegment
@@ -35,9 +35,9 @@ from remnant.core.lesions import Lesion
 from remnant.core.patient import Patient
 from remnant.core.quantity import Quantity
 from remnant.core.reasons import Cause, Reason, joined
+from remnant.core.recipe import CORE_SHARE_MINIMUM, Recipe
 from remnant.core.units import percent_from_fraction
 from remnant.core.volumetry_report import VolumetryReport
-from volumetry.virtual_resection.voxel_counts import CORE_SHARE_MINIMUM
 
 SURE = 0.95
 """A remnant that is enough with at least this probability needs no growth: this project's."""

@@ -9,6 +9,7 @@ from remnant.core.labels import CouinaudSegment
 from remnant.core.plan import Remnant
 from remnant.core.quantity import Quantity
 from remnant.core.reasons import Reason
+from remnant.core.recipe import Recipe
 
 
 class Fate(StrEnum):
@@ -22,26 +23,6 @@ class Fate(StrEnum):
     ABLATED = "ablated"
     CUT = "cut"
     STAYS = "stays"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Recipe:
-    """What is done in one operation.
-
-    Parameters
-    ----------
-    segments
-        Couinaud segments removed, in order; may be empty.
-    wedges
-        Ids of lesions excised with a margin, ascending; also those that lie partly in removed
-        segments, for which the transection is extended.
-    ablations
-        Ids of lesions ablated with a margin, ascending.
-    """
-
-    segments: tuple[CouinaudSegment, ...] = ()
-    wedges: tuple[int, ...] = ()
-    ablations: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,9 +3,9 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from remnant.core.debulking import Recipe
 from remnant.core.errors import InputError
 from remnant.core.labels import CouinaudSegment
+from remnant.core.recipe import Recipe
 
 LARGEST_MARGIN_MM = 30.0
 LARGEST_LIMIT_MM = 300.0

@@ -6,9 +6,9 @@ from enum import StrEnum
 from math import isfinite
 from typing import Any
 
-from remnant.core.debulking import Recipe
 from remnant.core.errors import InputError
 from remnant.core.labels import CouinaudSegment
+from remnant.core.recipe import Recipe
 from remnant.io.recipe_text import RECIPE_EXAMPLE, parse_recipe, parse_segments
 
 UNKNOWN = "unknown"

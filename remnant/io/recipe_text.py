@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 
-from remnant.core.debulking import Recipe
 from remnant.core.errors import InputError
 from remnant.core.labels import CouinaudSegment
+from remnant.core.recipe import Recipe
 
 RECIPE_EXAMPLE = "VI,VII; wedge 3; ablate 5,7"
 NOTHING = "none"

@@ -3,8 +3,8 @@
 from dataclasses import dataclass, fields
 
 from remnant.core.case import CaseReport
-from remnant.core.debulking import Recipe
 from remnant.core.plan_choice import PlanChoice
+from remnant.core.recipe import Recipe
 from remnant.core.study import Study
 from remnant.core.uncertainty import ErrorModel
 from remnant.core.units import percent_from_fraction

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 
-from remnant.core.debulking import Recipe
+from remnant.core.recipe import Recipe
 from remnant.wording.phrases import segment_names
 
 

@@ -3,11 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from planning.debulking.judged_plans import (
-    LIMITS_ID,
-    TARGET_PREFIX,
-    UNCONFIRMED_ID,
-)
+from planning.debulking.finding_ids import LIMITS_ID, TARGET_PREFIX, UNCONFIRMED_ID
 from planning.remnant.minima import PREFIX
 from planning.remnant.required_flr import rule_set_named
 from remnant.core.debulking import DebulkingPlan, Relaxation, RelaxationKind, TargetOutcome

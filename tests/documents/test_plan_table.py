@@ -2,11 +2,12 @@
 
 import csv
 
-from remnant.core.debulking import DebulkingPlan, Fate, PlanOrigin, Recipe, VirtualResection
+from remnant.core.debulking import DebulkingPlan, Fate, PlanOrigin, VirtualResection
 from remnant.core.findings import Finding, Verdict
 from remnant.core.labels import CouinaudSegment
 from remnant.core.plan import Remnant
 from remnant.core.quantity import Bound, Interval, Quantity
+from remnant.core.recipe import Recipe
 from remnant.documents.plan_table import COLUMNS, plan_row, write_plans_csv
 
 ABSENT = Quantity.absent("no body size")

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from remnant.core.debulking import DebulkingPlan, PlanOrigin, Recipe
+from remnant.core.debulking import DebulkingPlan, PlanOrigin
 from remnant.core.errors import InputError
 from remnant.core.findings import Verdict
 from remnant.core.labels import CouinaudSegment

@@ -7,10 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from remnant.core.clinical import ClinicalFacts, Differentiation, Grade
-from remnant.core.debulking import Recipe
 from remnant.core.errors import InputError
 from remnant.core.labels import CouinaudSegment
 from remnant.core.plan_choice import DEFAULT_CHOICE, RANGES, AblationShape, PlanChoice
+from remnant.core.recipe import Recipe
 from remnant.core.settings import PlanningSettings, Settings
 from remnant.documents.report_document import SETTINGS
 from remnant.pipeline.plan_settings import (

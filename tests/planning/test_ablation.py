@@ -20,7 +20,6 @@ from planning.inputs import Facts
 from planning.literature import load_literature
 from planning.rules.ablation import ABLATION_RULES, COMBINED_RULE
 from remnant.core.clinical import ClinicalFacts
-from remnant.core.debulking import Recipe
 from remnant.core.findings import Finding, SourceStatus, Verdict
 from remnant.core.labels import CouinaudSegment
 from remnant.core.lesions import Confirmation
@@ -28,6 +27,7 @@ from remnant.core.patient import Patient
 from remnant.core.plan_choice import DEFAULT_CHOICE, PlanChoice
 from remnant.core.quantity import Bound, Quantity
 from remnant.core.reasons import Cause, Reason, reason
+from remnant.core.recipe import Recipe
 
 NO_WHIPPLE = {"pancreatoduodenectomy": False, "lesion_count": Quantity(1.0)}
 WHIPPLE = NO_WHIPPLE | {"pancreatoduodenectomy": True}

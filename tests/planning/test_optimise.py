@@ -19,12 +19,13 @@ from examples.debulking import (
 from planning.optimiser import milp as optimise_milp
 from planning.optimiser import reach as optimise_reach
 from planning.optimiser import search as optimise
-from planning.optimiser.feasibility import Fault, FaultKind, count, normalised, require_feasible
+from planning.optimiser.faults import Fault, FaultKind
+from planning.optimiser.feasibility import count, normalised, require_feasible
 from planning.optimiser.problem import only_named
 from planning.optimiser.reach import most_debulked
 from planning.optimiser.search import Demand, best_plan, start_search
-from remnant.core.debulking import Recipe
 from remnant.core.errors import InconsistentPlanError
+from remnant.core.recipe import Recipe
 
 BATCHES, EACH = 20, 110
 SEEDS = st.integers(0, 2**32 - 1)

@@ -7,8 +7,13 @@ from hypothesis import strategies as st
 
 from examples.debulking import every_answer, random_demand, random_problem
 from planning.optimiser import milp as optimise_milp
-from planning.optimiser.bounds import bounded_sets, equal_shares, fractional_knapsack
-from planning.optimiser.search import _shares, start_search
+from planning.optimiser.search import (
+    _shares,
+    bounded_sets,
+    equal_shares,
+    fractional_knapsack,
+    start_search,
+)
 
 TOLERANCE = 1e-6
 SEEDS = st.integers(0, 2**32 - 1)

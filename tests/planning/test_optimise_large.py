@@ -13,24 +13,26 @@ from examples.debulking import (
     random_case,
     random_demand,
 )
-from planning.optimiser import large as optimise_large
+from planning.optimiser import milp as optimise_large
 from planning.optimiser import milp as optimise_milp
-from planning.optimiser.bounds import relaxed_shares
 from planning.optimiser.feasibility import count
-from planning.optimiser.large import cover_of, least_loss, relax, with_free_choices
 from planning.optimiser.milp import (
     HALF_VOXEL,
     Goal,
     Limits,
     constraints,
+    cover_of,
+    least_loss,
     lost_voxels,
     make_model,
+    relax,
     shared_pairs,
     solve,
+    subproblem,
+    with_free_choices,
 )
 from planning.optimiser.problem import make_problem
-from planning.optimiser.search import Demand, best_plan, start_search
-from planning.optimiser.subproblem import subproblem
+from planning.optimiser.search import Demand, best_plan, relaxed_shares, start_search
 from remnant.core.labels import CouinaudSegment
 from remnant.core.plan_choice import PlanChoice
 from remnant.testing.phantoms import body_grid, liver_phantom

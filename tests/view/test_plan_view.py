@@ -17,12 +17,13 @@ from examples.reports import example_lesion
 from planning.facts.gathering import Case
 from planning.planner import plan
 from remnant.core.clinical import ClinicalFacts, ExtrahepaticDisease, Grade, PrimarySite
-from remnant.core.debulking import Fate, Recipe
+from remnant.core.debulking import Fate
 from remnant.core.findings import Comparison, Verdict
 from remnant.core.labels import CouinaudSegment
 from remnant.core.lesions import Confirmation
 from remnant.core.quantity import Quantity
 from remnant.core.reasons import Cause, Reason
+from remnant.core.recipe import Recipe
 from remnant.pictures.plan_front import BOTTOM, LEFT, RIGHT, TOP, Axis, front
 from remnant.view import plan_view, recipe_view, staged_view
 from remnant.view.ablation_view import view_ablation

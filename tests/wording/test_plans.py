@@ -12,12 +12,13 @@ from examples.plans import (
     example_result,
     example_targets,
 )
-from planning.optimiser.feasibility import FaultKind
-from remnant.core.debulking import Recipe, Relaxation, RelaxationKind
+from planning.optimiser.faults import FaultKind
+from remnant.core.debulking import Relaxation, RelaxationKind
 from remnant.core.findings import Basis, Finding, SourceStatus, Threshold, Verdict
 from remnant.core.labels import CouinaudSegment
 from remnant.core.quantity import Bound, Quantity
 from remnant.core.reasons import Cause, Reason, reason
+from remnant.core.recipe import Recipe
 from remnant.wording.findings import text_of
 from remnant.wording.plans import (
     FLIPS,

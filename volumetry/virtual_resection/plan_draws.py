@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from remnant.core.debulking import Fate, Recipe
+from remnant.core.debulking import Fate
 from remnant.core.quantity import Interval, UncertaintyPart
+from remnant.core.recipe import Recipe
 from remnant.core.units import ml_from_mm3
 from remnant.core.volumetry_report import VolumetryReport
 from volumetry.uncertainty.intervals import sample_interval

@@ -12,13 +12,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from remnant.core.debulking import Fate, Recipe, VirtualResection
+from remnant.core.debulking import Fate, VirtualResection
 from remnant.core.errors import InputError
 from remnant.core.labels import CouinaudSegment, Label, LabelScheme
 from remnant.core.patient import Patient
 from remnant.core.plan import Remnant
 from remnant.core.quantity import Bound, Quantity, UncertaintyPart
 from remnant.core.reasons import Cause, Reason, joined, reason
+from remnant.core.recipe import Recipe
 from remnant.core.volumes import LabelMap
 from remnant.core.volumetry_report import VolumetryReport
 from volumetry.liver_maps import LiverMaps

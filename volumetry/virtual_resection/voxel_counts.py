@@ -7,14 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from remnant.core.debulking import Fate, Recipe
+from remnant.core.debulking import Fate
 from remnant.core.errors import InputError
 from remnant.core.labels import SEGMENT_CODES
+from remnant.core.recipe import CORE_SHARE_MINIMUM, Recipe
 from volumetry.remnant import require_segments
 from volumetry.virtual_resection.atoms import Atoms
-
-CORE_SHARE_MINIMUM = 0.01
-"""A lesion lies in a segment when at least this share of it does: this project's rule."""
 
 Flags = NDArray[np.bool_]
 Counts = NDArray[np.int64]

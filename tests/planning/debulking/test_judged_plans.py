@@ -13,16 +13,18 @@ from planning.debulking.judged_plans import (
     accepted,
     ranked_plans,
 )
-from planning.optimiser.feasibility import Fault, FaultKind, count
+from planning.optimiser.faults import Fault, FaultKind
+from planning.optimiser.feasibility import count
 from planning.optimiser.front import Point
 from planning.optimiser.problem import make_problem
 from remnant.core.clinical import NOTHING_SAID
-from remnant.core.debulking import Fate, PlanOrigin, Recipe
+from remnant.core.debulking import Fate, PlanOrigin
 from remnant.core.findings import SourceStatus, Verdict
 from remnant.core.labels import CouinaudSegment
 from remnant.core.lesions import Confirmation
 from remnant.core.plan_choice import PlanChoice
 from remnant.core.reasons import Cause, Reason, reason
+from remnant.core.recipe import Recipe
 from remnant.core.volumetry_report import SegmentSource
 from volumetry.virtual_resection.atoms import build_atoms
 from volumetry.virtual_resection.plan_draws import plan_spread

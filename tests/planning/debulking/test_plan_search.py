@@ -12,7 +12,7 @@ from planning.optimiser.feasibility import count
 from planning.optimiser.problem import make_problem
 from planning.remnant.contiguity import largest_contiguous
 from remnant.core.clinical import ClinicalFacts
-from remnant.core.debulking import PlanOrigin, Recipe
+from remnant.core.debulking import PlanOrigin
 from remnant.core.errors import InputError
 from remnant.core.findings import Verdict
 from remnant.core.labels import CouinaudSegment

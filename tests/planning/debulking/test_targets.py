@@ -10,12 +10,13 @@ from planning.debulking.targets import TargetCase, least_voxels, target_outcome
 from planning.optimiser.front import answer_targets
 from planning.optimiser.reach import Reach, most_debulked
 from planning.optimiser.search import start_search
-from remnant.core.debulking import PlanOrigin, Recipe
+from remnant.core.debulking import PlanOrigin
 from remnant.core.findings import Verdict
 from remnant.core.labels import CouinaudSegment
 from remnant.core.plan_choice import PlanChoice
 from remnant.core.quantity import Quantity
 from remnant.core.reasons import Cause, Reason
+from remnant.core.recipe import Recipe
 
 MET, NOT_MET, UNKNOWN, NO_EVIDENCE = Verdict
 NOTHING_BUT_SEGMENTS = PlanChoice(most_wedges=0, most_ablations=0)

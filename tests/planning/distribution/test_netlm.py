@@ -10,12 +10,7 @@ from hypothesis import strategies as st
 from examples.plans import example_outcome
 from planning.distribution.frilling import OPERATIONAL_RULE
 from planning.distribution.netlm import OPERATIONAL_NETLM, netlm, netlm_finding
-from remnant.core.debulking import (
-    DebulkingPlan,
-    PlanOrigin,
-    Recipe,
-    VirtualResection,
-)
+from remnant.core.debulking import DebulkingPlan, PlanOrigin, VirtualResection
 from remnant.core.findings import SourceStatus, Verdict
 from remnant.core.labels import CouinaudSegment
 from remnant.core.lesions import Confirmation
@@ -23,6 +18,7 @@ from remnant.core.plan import Netlm, NetlmType
 from remnant.core.plan_choice import PlanChoice
 from remnant.core.quantity import Bound, Quantity
 from remnant.core.reasons import Cause, reason
+from remnant.core.recipe import Recipe
 
 ONE, TWO, THREE, UNCLASSIFIABLE = NetlmType
 MET, NOT_MET, UNKNOWN = Verdict.MET, Verdict.NOT_MET, Verdict.UNKNOWN

@@ -19,11 +19,12 @@ from planning.facts.evidence import (
 from planning.facts.evidence import plan_facts as facts_of
 from planning.inputs import ShareRange
 from planning.remnant.contiguity import CONTIGUITY_ID
-from remnant.core.debulking import Fate, PlanOrigin, Recipe
+from remnant.core.debulking import Fate, PlanOrigin
 from remnant.core.findings import Finding, Verdict
 from remnant.core.labels import CouinaudSegment
 from remnant.core.quantity import Bound, Quantity
 from remnant.core.reasons import Cause, Reason, reason
+from remnant.core.recipe import Recipe
 
 MET, NOT_MET, UNKNOWN, _ = Verdict
 RESECTED = {1: Fate.WITH_SEGMENTS, 2: Fate.WEDGE}

@@ -15,7 +15,7 @@ from planning.staging.two_stages import (
     two_stages,
 )
 from remnant.core.clinical import NOTHING_SAID, ClinicalFacts
-from remnant.core.debulking import DebulkingPlan, Fate, PlanOrigin, Recipe, VirtualResection
+from remnant.core.debulking import DebulkingPlan, Fate, PlanOrigin, VirtualResection
 from remnant.core.errors import ImplausibleValueError
 from remnant.core.findings import SourceStatus, Verdict
 from remnant.core.labels import CouinaudSegment

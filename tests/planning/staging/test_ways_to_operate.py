@@ -15,12 +15,12 @@ from planning.literature import load_literature
 from planning.rules.staging import LIMITED_LESIONS, MAJOR_SEGMENTS, STAGING_RULES
 from planning.staging.ways_to_operate import staging
 from remnant.core.clinical import ClinicalFacts, Differentiation, Grade, PrimaryStatus
-from remnant.core.debulking import Recipe
 from remnant.core.findings import SourceStatus, Verdict
 from remnant.core.labels import CouinaudSegment
 from remnant.core.plan import FrillingType
 from remnant.core.quantity import Quantity
 from remnant.core.reasons import Cause, Reason, reason
+from remnant.core.recipe import Recipe
 
 FIT = {
     "differentiation": Differentiation.WELL,

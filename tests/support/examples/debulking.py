@@ -11,11 +11,11 @@ from scipy.sparse import csr_array
 from examples.reports import EXAMPLE_ERRORS
 from planning.optimiser.problem import Problem, Segments, is_named, make_problem
 from planning.optimiser.search import Demand
-from remnant.core.debulking import Recipe
 from remnant.core.labels import CouinaudSegment
 from remnant.core.lesions import Confirmation
 from remnant.core.patient import LiverBackground, Patient
 from remnant.core.plan_choice import PlanChoice
+from remnant.core.recipe import Recipe
 from remnant.core.volumes import LabelMap
 from remnant.core.volumetry_report import VolumetryReport
 from remnant.testing.phantoms import LiverPhantom, body_grid, liver_phantom

@@ -12,7 +12,6 @@ from remnant.core.debulking import (
     DebulkingPlan,
     Fate,
     PlanOrigin,
-    Recipe,
     Relaxation,
     RelaxationKind,
     StagedPlan,
@@ -33,6 +32,7 @@ from remnant.core.plan import (
 from remnant.core.planning_report import PlanningReport
 from remnant.core.quantity import Interval, Quantity
 from remnant.core.reasons import Cause, reason
+from remnant.core.recipe import Recipe
 
 FATES: Mapping[int, Fate] = {1: Fate.WITH_SEGMENTS, 3: Fate.WEDGE, 4: Fate.ABLATED}
 ERROR_SHARE = 0.06

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from examples.reports import EXAMPLE_ERRORS
-from remnant.core.debulking import Recipe
 from remnant.core.geometry import Geometry
 from remnant.core.labels import (
     BINARY_SCHEME,
@@ -18,6 +17,7 @@ from remnant.core.labels import (
 from remnant.core.patient import Patient
 from remnant.core.plan_choice import AblationShape, PlanChoice
 from remnant.core.quantity import UncertaintyPart
+from remnant.core.recipe import Recipe
 from remnant.core.units import ml_from_mm3
 from remnant.core.volumes import LabelMap
 from remnant.testing.shapes import Ball, digitise

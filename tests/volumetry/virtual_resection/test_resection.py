@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from examples.reports import EXAMPLE_ERRORS
-from remnant.core.debulking import Fate, Recipe
+from remnant.core.debulking import Fate
 from remnant.core.errors import InputError
 from remnant.core.geometry import Geometry
 from remnant.core.labels import (
@@ -24,6 +24,7 @@ from remnant.core.patient import Patient
 from remnant.core.plan_choice import AblationShape, PlanChoice
 from remnant.core.quantity import Bound
 from remnant.core.reasons import Cause, causes_of
+from remnant.core.recipe import Recipe
 from remnant.core.volumes import LabelMap
 from remnant.testing.strategies import SEEDS, geometries
 from volumetry.liver_maps import liver_maps

@@ -1,0 +1,6 @@
+"""Ids of the findings on plans that no source has."""
+
+TARGET_PREFIX = "debulking.target_"
+"""Before the percentage of a target that the user chose."""
+LIMITS_ID = "plan.limits"
+UNCONFIRMED_ID = "plan.unconfirmed_lesions"
