@@ -5,8 +5,20 @@ import re
 
 import pytest
 
-STATED = ("planning/rules/", "planning/inputs.py")
-"""Rule data and the vocabulary: statements, populations and questions are their content."""
+STATED = {
+    "planning/rules/": "rule data: statements and populations are their content",
+    "planning/inputs.py": "the vocabulary: names and questions are its content",
+    "planning/hepatectomies/named_sets.py": "the Brisbane names",
+    "planning/facts/contradictions.py": "names of facts in errors",
+    "planning/literature.py": "names of lines in errors",
+    "volumetry/lesions/intensity.py": "names of maps in errors",
+    "volumetry/liver_maps.py": "names of maps in errors",
+    "volumetry/segment_parts.py": "names of maps in errors",
+    "volumetry/standardised/": "formulas as data: populations are their content",
+    "volumetry/uncertainty/error_models.py": "names of the models that stand in the report",
+    "volumetry/virtual_resection/resection.py": "names of the codes in the label map",
+}
+"""Where words are content and not composed, each with why."""
 WORDS = re.compile(r"[A-Za-z]{2,}[,;:]? [a-z]{2,}")
 """Two words in a row: a piece of a sentence."""
 
@@ -61,7 +73,7 @@ def test_planning_and_volumetry__compose_no_sentence(trees):
         str(path): texts
         for path, tree in trees.items()
         if str(path).startswith(("planning/", "volumetry/"))
-        and not str(path).startswith(STATED)
+        and not str(path).startswith(tuple(STATED))
         and (texts := sentences(tree))
     }
     assert found == {}

@@ -13,6 +13,7 @@ from remnant.core.labels import CouinaudSegment
 from remnant.core.patient import Patient
 from remnant.core.plan_choice import PlanChoice
 from remnant.core.reasons import Cause, reason
+from remnant.core.recipe import Recipe
 from remnant.io.nifti import read_labels, write_labels
 from remnant.pipeline import case_files
 from remnant.pipeline import folder as case_folder

@@ -21,6 +21,7 @@ from remnant.core.patient import LiverBackground
 from remnant.core.plan_choice import PlanChoice
 from remnant.core.quantity import Quantity
 from remnant.core.reasons import Cause, Reason, reasons_of
+from remnant.core.recipe import Recipe
 from volumetry.virtual_resection.atoms import build_atoms
 
 REJECTED = 2

@@ -23,6 +23,7 @@ from remnant.core.patient import LiverBackground, Patient
 from remnant.core.plan import Remnant
 from remnant.core.quantity import Bound, Interval, Quantity
 from remnant.core.reasons import Cause, Reason, reason
+from remnant.core.recipe import Recipe
 from remnant.core.volumetry_report import SegmentSource
 
 RIGHT = tuple(map(CouinaudSegment, (5, 6, 7, 8)))
