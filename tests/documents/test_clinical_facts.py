@@ -21,16 +21,10 @@ from remnant.core.errors import InputError, RemnantError, UnreadableFileError
 from remnant.core.labels import CouinaudSegment
 from remnant.core.patient import LiverBackground, Patient, Sex
 from remnant.core.plan_choice import DEFAULT_CHOICE, AblationShape, PlanChoice
-<<<<<<< HEAD:tests/documents/test_clinical_facts.py
+from remnant.core.recipe import Recipe
 from remnant.documents.clinical_facts import FactsFile, read_facts_file
 from remnant.documents.facts_sections import SECTIONS
 from remnant.documents.facts_template import facts_schema, template
-=======
-from remnant.core.recipe import Recipe
-from remnant.io.clinical_facts import FactsFile, read_facts_file
-from remnant.io.facts_sections import SECTIONS
-from remnant.io.facts_template import facts_schema, template
->>>>>>> 961651e (Fewer steps from the command to the counting: recipe, faults and ids are leaves; the optimiser's programs are one module):tests/io/test_clinical_facts.py
 from remnant.io.recipe_text import parse_recipe, parse_segments, recipe_text, segments_text
 
 FULL = """
