@@ -117,5 +117,6 @@ def test_constraints__pin_every_dependency_exactly(repository, project):
     names = {d.split(">")[0].split("=")[0].lower() for d in project["dependencies"]}
 
     assert all("==" in pin for pin in pins.values())
+    assert len(pins) == len([line for line in lines if line.partition("#")[0].strip()])
     assert names - set(pins) == set()
     assert pins["torch"].startswith("torch==2.13.0")
