@@ -12,6 +12,7 @@ import remnant
 from remnant.core.agreement import Agreement, DetectionScore, LesionMatch, SizeClass
 from remnant.core.quantity import Quantity
 from remnant.documents.codec import Codec
+from remnant.documents.shared_parts import REASONS, STORED, SharedParts
 
 SPREADS: Final = ("mean", "sd", "median", "minimum", "maximum")
 BURDEN_FIGURES: Final = ("mean_fraction", "rmse_fraction", "max_fraction")
@@ -29,6 +30,9 @@ AGREEMENT: Final = Codec(
         LesionMatch: {"size_class": SizeClass},
         DetectionScore: dict.fromkeys(("recall", "precision", "f1"), Quantity),
     },
+    tables=REASONS,
+    stored=STORED,
+    shared=SharedParts,
 )
 
 

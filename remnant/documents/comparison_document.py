@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Final
 
 from remnant.core.comparison import Change, ComparisonReport, LesionMatch
-from remnant.core.findings import Finding
 from remnant.core.quantity import Quantity
 from remnant.documents.codec import Codec
 from remnant.documents.lesion_table import table_number
+from remnant.documents.shared_parts import STORED, TABLES, SharedParts
 from remnant.io.atomic import atomic_path
 from remnant.wording.reasons import why
 
@@ -33,7 +33,9 @@ COMPARISON: Final = Codec(
     name="comparison.json",
     version="2.0",
     advice="compare the two cases again",
-    derived={Finding: {"text": str}},
+    tables=TABLES,
+    stored=STORED,
+    shared=SharedParts,
 )
 
 

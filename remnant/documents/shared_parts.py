@@ -191,10 +191,8 @@ class SharedParts:
         return self._keys[rule]
 
 
-TABLES: Final[Mapping[str, Any]] = {
-    "rules": Mapping[str, StoredRule],
-    "reasons": Mapping[int, StoredReason],
-}
+REASONS: Final[Mapping[str, Any]] = {"reasons": Mapping[int, StoredReason]}
+TABLES: Final[Mapping[str, Any]] = {"rules": Mapping[str, StoredRule], **REASONS}
 STORED: Final[Mapping[type, Stored]] = {
     Finding: Stored(StoredFinding, "finding"),
     Reason: Stored(int, "reason"),

@@ -174,7 +174,7 @@ def test_document__is_valid_and_has_no_absence_without_reason(agreement, tmp_pat
 
     vein = document["cases"][0]["structures"][1]
     assert vein["dice"]["value"] is None
-    assert vein["dice"]["reasons"]
+    assert all(document["reasons"][str(n)]["words"] for n in vein["dice"]["reasons"])
     assert ["x"] == document["without_truth"]
     assert {"<10", "10-20", ">20"} == set(document["detection_by_size"])
     assert {"value": 0.5} == document["detection"]["f1"]
