@@ -169,7 +169,7 @@ def shares(known: Interval | None) -> tuple[Share, ...]:
 
 def origin(known: Interval | None) -> str:
     """Say what an uncertainty comes from, e.g. ``mostly from segment borders``."""
-    return _said(_main_parts(known))
+    return _origin_words(_main_parts(known))
 
 
 def origins(known: Iterable[Interval | None]) -> str:
@@ -180,7 +180,7 @@ def origins(known: Iterable[Interval | None]) -> str:
     found = [parts for parts in map(_main_parts, known) if parts]
     wording = {frozenset(parts): parts for parts in reversed(found)}
     kinds = Counter(map(frozenset, found)).most_common()
-    return ", some ".join(_said(wording[kind]) for kind, _ in kinds)
+    return ", some ".join(_origin_words(wording[kind]) for kind, _ in kinds)
 
 
 def _main_parts(known: Interval | None) -> tuple[str, ...]:
@@ -191,7 +191,7 @@ def _main_parts(known: Interval | None) -> tuple[str, ...]:
     return tuple(share.words for share in parts if share.fraction >= MATTERS)
 
 
-def _said(parts: tuple[str, ...]) -> str:
+def _origin_words(parts: tuple[str, ...]) -> str:
     if len(parts) <= 1:
         return f"mostly from {parts[0]}" if parts else ""
     return f"from {', '.join(parts[:-1])} and {parts[-1]}"
@@ -273,12 +273,12 @@ def burden_classes(report: VolumetryReport) -> tuple[tuple[str, str], ...]:
 
 
 def _crossed(resection: Resection, low: float, high: float) -> Iterator[float]:
-    asked = {
+    demanded = {
         f.limit: f.inclusive
         for f in resection.findings
         if f.basis in (Basis.STANDARDISED_TLV, Basis.UNSPECIFIED) and f.limit is not None
     }
-    for limit, inclusive in sorted(asked.items()):
+    for limit, inclusive in sorted(demanded.items()):
         if (low < limit <= high) if inclusive else (low <= limit < high):
             yield limit
 

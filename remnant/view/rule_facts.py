@@ -49,7 +49,7 @@ def here(finding: Finding, case: CaseReport) -> str:
         return ""
     condition = CRITERIA.get(finding.id)
     if finding.value is None:
-        return "" if condition is None else _said(condition.input, case)
+        return "" if condition is None else _told_word(condition.input, case)
     if finding.basis is Basis.BODY_WEIGHT:
         return f"{plain(finding.value)} %"
     if finding.basis is Basis.BODY_SURFACE_AREA:
@@ -77,7 +77,7 @@ def unit_of_id(finding: Finding) -> str:
     return " mL" if finding.id.startswith(GROWTH) else ""
 
 
-def _said(wanted: Input, case: CaseReport) -> str:
+def _told_word(wanted: Input, case: CaseReport) -> str:
     """Return what a person told of an input, in a word; the first fact behind one that follows."""
     name = next(iter(facts_behind(wanted.name)), "")
     if name == inputs.BACKGROUND.name:
