@@ -30,7 +30,8 @@ from remnant.io.landmarks import read_landmarks
 from remnant.io.nifti import read_image, write_image
 from remnant.io.source import load_study
 from remnant.pipeline.divide import with_segments
-from remnant.pipeline.folder import write_html, write_measured, write_segmented
+from remnant.pipeline.folder import write_measured, write_segmented
+from remnant.pipeline.folder_page import write_html
 from remnant.pipeline.samples import fetch_sample
 from remnant.pipeline.segment import case_from_image
 from remnant.pipeline.segment_sources import GivenSegments

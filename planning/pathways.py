@@ -16,13 +16,13 @@ from planning.inputs import Facts
 from planning.rules.pathways import (
     OVER_70,
     PATHWAY_TABLES,
-    TRIAL_GROUPS,
     TRIAL_NAME,
     TRIAL_SOURCE,
     PathwayRow,
     PathwayTable,
 )
 from planning.rules.pathways_options import OptionRule
+from planning.rules.trial_groups import TRIAL_GROUPS
 from remnant.core.criteria import Pathway, TreatmentOption
 from remnant.core.findings import Verdict
 from remnant.core.quantity import Quantity

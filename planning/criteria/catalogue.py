@@ -6,7 +6,7 @@ from types import MappingProxyType
 from planning.criteria.conditions import AnyOf, Condition, CriteriaList, Criterion, Remark
 from planning.rules.ablation import ABLATION_RULES, COMBINED_RULE
 from planning.rules.debulking import DEBULKING_INDICATIONS, DEBULKING_REMARKS
-from planning.rules.pathways import PATHWAY_TABLES, TRIAL_GROUPS, PathwayRow
+from planning.rules.pathways import PATHWAY_TABLES, PathwayRow
 from planning.rules.pathways_options import OptionRule
 from planning.rules.resectability import RESECTABILITY_LISTS, RESECTABILITY_REMARKS
 from planning.rules.staging import STAGING_RULES
@@ -15,6 +15,7 @@ from planning.rules.transplant import (
     TRANSPLANT_PREDICTORS,
     TRANSPLANT_REMARKS,
 )
+from planning.rules.trial_groups import TRIAL_GROUPS
 
 
 def _lists() -> Iterator[CriteriaList]:
@@ -66,5 +67,4 @@ TREATMENTS: Mapping[tuple[str, str], OptionRule] = MappingProxyType(
     {(rule.source, rule.id): rule for rule in _rules()}
 )
 """Treatments by their source and id."""
-GROUPS = MappingProxyType({group.id: group for group in TRIAL_GROUPS})
 """Groups of the trial that allots by load."""

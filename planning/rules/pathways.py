@@ -12,8 +12,9 @@ from planning.criteria.conditions import AnyOf, Condition, Criterion
 from planning.rules import pathways_options as option
 from planning.rules.pathways_conditions import G1_OR_G2, TEAM_AGREES
 from planning.rules.pathways_options import OptionRule
+from planning.rules.populations import NELM
 from planning.rules.remnant import PROJECT_SOURCE
-from planning.rules.staging import LIMITED_LESIONS, NELM
+from planning.rules.staging import LIMITED_LESIONS
 from remnant.core.clinical import ExtrahepaticDisease
 from remnant.core.findings import Basis, Comparison, SourceStatus
 
@@ -65,19 +66,7 @@ class PathwayTable:
     rows: tuple[PathwayRow, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TrialGroup:
-    """One group of the trial in ``machairas2021`` that allots by load; the first one applies."""
-
-    id: str
-    treatment: str
-    conditions: tuple[Criterion, ...]
-
-
 _is = partial(Criterion, population=NELM, source="machairas2021")
-_trial = partial(Criterion, population="patients of one trial", source="machairas2021")
-_trial_size = partial(_trial, input=inputs.LARGEST_LESION)
-
 MACHAIRAS_LIMITED = _is(
     id="pathway.machairas2021.limited",
     statement="Type I or limited bilobar. Limited is read here as at most "
@@ -197,69 +186,6 @@ UNILOBAR = Criterion(
     population=NELM,
     source="cloyd2020",
 )
-
-TRIAL_GROUPS = (
-    TrialGroup(
-        id="pathway.trial.ablation",
-        treatment="ablation",
-        conditions=(
-            _trial(
-                id="pathway.trial.ablation.number",
-                statement="Up to 6 lesions.",
-                input=inputs.LESION_COUNT,
-                comparison=Comparison.AT_MOST,
-                limit=6.0,
-            ),
-            _trial_size(
-                id="pathway.trial.ablation.size",
-                statement="Of at most 4 cm.",
-                comparison=Comparison.AT_MOST,
-                limit=40.0,
-            ),
-        ),
-    ),
-    TrialGroup(
-        id="pathway.trial.embolisation",
-        treatment="embolisation",
-        conditions=(
-            _trial(
-                id="pathway.trial.embolisation.load",
-                statement="Up to 75 % of the liver involved.",
-                input=inputs.BURDEN,
-                comparison=Comparison.AT_MOST,
-                limit=0.75,
-                basis=Basis.TOTAL_LIVER_VOLUME,
-            ),
-            _trial_size(
-                id="pathway.trial.embolisation.size",
-                statement="Largest of at most 5 cm.",
-                comparison=Comparison.AT_MOST,
-                limit=50.0,
-            ),
-        ),
-    ),
-    TrialGroup(
-        id="pathway.trial.y90",
-        treatment="radioembolisation with Y-90",
-        conditions=(
-            _trial(
-                id="pathway.trial.y90.load",
-                statement="Up to 75 % of the liver involved.",
-                input=inputs.BURDEN,
-                comparison=Comparison.AT_MOST,
-                limit=0.75,
-                basis=Basis.TOTAL_LIVER_VOLUME,
-            ),
-            _trial_size(
-                id="pathway.trial.y90.size",
-                statement="Largest over 5 cm.",
-                comparison=Comparison.MORE,
-                limit=50.0,
-            ),
-        ),
-    ),
-)
-"""Groups of the trial in their printed order; more than 75 % belongs to none."""
 
 LOCAL = (option.ABLATION, option.TACE, option.TAE, option.RADIOEMBOLISATION)
 GENERAL = (option.PRRT, option.TRANSPLANTATION, option.SOMATOSTATIN_ANALOGUE)

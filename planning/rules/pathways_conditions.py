@@ -7,7 +7,7 @@ from functools import partial
 
 from planning import inputs
 from planning.criteria.conditions import AnyOf, Condition, Criterion
-from planning.rules.staging import NELM
+from planning.rules.populations import NELM
 from remnant.core.clinical import Differentiation, PrimarySite, PrimaryStatus
 from remnant.core.findings import Comparison, SourceStatus
 

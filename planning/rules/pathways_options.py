@@ -35,7 +35,7 @@ from planning.rules.pathways_conditions import (
     TEAM_AGREES,
     WELL_DIFFERENTIATED,
 )
-from planning.rules.staging import NELM
+from planning.rules.populations import NELM
 from remnant.core.findings import SourceStatus
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from planning import inputs
 from planning.criteria.conditions import AnyOf, CriteriaList, Criterion, Remark
+from planning.rules.populations import NELM
 from planning.rules.remnant import PROJECT_SOURCE
 from remnant.core.clinical import Differentiation, PrimaryStatus
 from remnant.core.findings import Comparison, SourceStatus
@@ -17,7 +18,6 @@ LIMITED_LESIONS = 5
 MAJOR_SEGMENTS = 3
 """A resection is called extensive from this many segments on. This project's number."""
 
-NELM = "neuroendocrine liver metastases"
 SYNCHRONOUS = "synchronous disease"
 RECURRENT = "recurrence after resection"
 

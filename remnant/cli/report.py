@@ -23,7 +23,8 @@ def report(case: Path) -> None:
         Folder that `remnant measure` or `remnant plan` wrote.
     """
     from remnant.pipeline.case_files import REPORT_HTML
-    from remnant.pipeline.folder import read_case, read_measured, require_as_measured, write_html
+    from remnant.pipeline.folder import read_case, read_measured, require_as_measured
+    from remnant.pipeline.folder_page import write_html
 
     measured = read_measured(case)
     require_as_measured(case)

@@ -18,7 +18,7 @@ from remnant.documents.lesion_table import segments_origin, write_lesions_csv
 from remnant.documents.plan_table import write_plans_csv
 from remnant.documents.report_document import REPORT
 from remnant.documents.state_document import Fingerprint
-from remnant.io.atomic import atomic_path, digest_file
+from remnant.io.atomic import digest_file
 from remnant.io.nifti import read_image, read_labels, write_image, write_labels
 from remnant.pipeline.case_files import (
     COUINAUD,
@@ -30,7 +30,6 @@ from remnant.pipeline.case_files import (
     PLAN_TABLE,
     PLANNED_FILES,
     PREVIEW,
-    REPORT_HTML,
     REPORT_JSON,
     SCHEMES,
     STATE,
@@ -159,23 +158,6 @@ def replace_measured(
         write_measured(report, staging)
         write_plan_maps(drawn, staging)
         _exchange(staging, folder, PLANNED_FILES)
-
-
-def write_html(case: SegmentedCase, report: CaseReport, folder: Path) -> None:
-    """Write ``report.html``, with pictures of the plans that it shows."""
-    from remnant.page.html import render_html
-    from remnant.pipeline.plan_maps import pictured_plans
-
-    page = render_html(
-        report,
-        structures=case.structures,
-        lesions=case.lesions,
-        couinaud=case.division.couinaud,
-        preview=case.preview,
-        plan_maps=pictured_plans(case, report),
-    )
-    with atomic_path(folder / REPORT_HTML) as temporary:
-        temporary.write_text(page, encoding="utf-8", newline="\n")
 
 
 def read_case(folder: Path) -> SegmentedCase:

@@ -12,7 +12,6 @@ from remnant.pipeline.folder import (
     published,
     read_stored,
     require_output_folder,
-    write_html,
     write_measured,
     write_plan_maps,
     write_segmented,
@@ -152,6 +151,9 @@ def finish_case(
         if planning.draw_maps:
             write_plan_maps(drawn_plans(report, maps, planning.choice), staging)
         progress("measuring and planning", 2, 3)
+        # Late, since measuring alone makes no page.
+        from remnant.pipeline.folder_page import write_html
+
         write_html(case, report, staging)
     progress("measuring and planning", 3, 3)
     return report

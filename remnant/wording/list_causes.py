@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Final
 
-from planning.criteria.catalogue import GROUPS
 from planning.rules.ablation import SUPERFICIAL_MM
+from planning.rules.trial_groups import GROUPS
 from remnant.core.reasons import Cause, Reason
 from remnant.wording.kinds import Template
 from remnant.wording.numbers import millimetres, percent

@@ -3,18 +3,11 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
-from planning.criteria.catalogue import (
-    CONDITIONS,
-    CRITERIA,
-    GROUPS,
-    LISTS,
-    REMARKS,
-    ROWS,
-    TREATMENTS,
-)
+from planning.criteria.catalogue import CONDITIONS, CRITERIA, LISTS, REMARKS, ROWS, TREATMENTS
 from planning.criteria.conditions import AnyOf
 from planning.inputs import INPUTS, ValueSource
 from planning.rules.pathways import ALTERNATIVE, LITTLE_EVIDENCE, TRIAL_STATEMENT
+from planning.rules.trial_groups import GROUPS
 from remnant.core.criteria import CriteriaResult, LesionAblation, Pathway, TreatmentOption
 from remnant.core.findings import Finding, Verdict
 from remnant.core.reasons import Cause, Reason

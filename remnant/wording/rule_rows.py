@@ -13,9 +13,10 @@ from planning.remnant.contiguity import CONTIGUITY_ID
 from planning.rules import remnant
 from planning.rules.flr import FurtherMinimum
 from planning.rules.growth import GrowthPreset, GrowthRemark
-from planning.rules.pathways import PathwayTable, TrialGroup
+from planning.rules.pathways import PathwayTable
 from planning.rules.pathways_options import OptionRule
 from planning.rules.remnant import DebulkingRule, RemnantMinimum, RemnantRuleSet
+from planning.rules.trial_groups import TrialGroup
 from remnant.core.findings import Basis, SourceStatus, Threshold
 from remnant.core.units import percent_from_fraction
 

@@ -18,6 +18,7 @@ from remnant.io.nifti import read_labels, write_labels
 from remnant.pipeline import case_files
 from remnant.pipeline import folder as case_folder
 from remnant.pipeline.facts import known_case
+from remnant.pipeline.folder_page import write_html
 from remnant.pipeline.plan_maps import case_maps, drawn_plans, pictured_plans, stored_maps
 from remnant.pipeline.plan_settings import PlanRequest
 from remnant.pipeline.requests import SegmentRequest
@@ -164,7 +165,7 @@ def test_pictured__nothing_without_plans(segmented, planned):
 
 
 def test_page__shows_three_pictures_of_each_pictured_plan(segmented, planned, folder):
-    case_folder.write_html(segmented, planned, folder)
+    write_html(segmented, planned, folder)
     page = (folder / case_files.REPORT_HTML).read_text(encoding="utf-8")
     assert 1 == len(pictured(planned.planning))
     assert 2 == page.count("picture of the plan. It shows:")

@@ -15,8 +15,9 @@ from planning.facts.gathering import grade_is_g1_or_g2
 from planning.inputs import Facts, ShareRange
 from planning.literature import load_literature
 from planning.pathways import TRIAL_ID, pathways, trial_option
-from planning.rules.pathways import PATHWAY_TABLES, TRIAL_GROUPS
+from planning.rules.pathways import PATHWAY_TABLES
 from planning.rules.staging import LIMITED_LESIONS
+from planning.rules.trial_groups import TRIAL_GROUPS
 from remnant.core.clinical import (
     ClinicalFacts,
     Differentiation,

@@ -11,13 +11,14 @@ from examples.plans import example_outcome
 from examples.reports import example_lesion
 from planning import inputs
 from planning.ablation import combined_ablation_finding, wedge_refusal
-from planning.criteria.catalogue import CONDITIONS, CRITERIA, GROUPS, REMARKS, ROWS, TREATMENTS
+from planning.criteria.catalogue import CONDITIONS, CRITERIA, REMARKS, ROWS, TREATMENTS
 from planning.criteria.conditions import CriteriaList, Criterion, judge, judge_list, remark_finding
 from planning.inputs import INPUTS, Facts, ShareRange
 from planning.pathways import pathways, trial_option
 from planning.resectability import resectability
 from planning.rules.pathways import ALTERNATIVE, LITTLE_EVIDENCE
 from planning.rules.staging import STAGING_RULES
+from planning.rules.trial_groups import GROUPS
 from planning.staging.ways_to_operate import staging
 from planning.transplant import transplant
 from remnant.core.clinical import Differentiation, ExtrahepaticDisease, Grade, PrimarySite

@@ -1,0 +1,3 @@
+"""Populations that several rules name."""
+
+NELM = "neuroendocrine liver metastases"
