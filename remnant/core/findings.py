@@ -166,7 +166,6 @@ class Finding:
     reasons: tuple[Reason, ...] = ()
     source: str | None = None
     status: SourceStatus | None = None
-    prose: str = ""
 
     @property
     def value(self) -> float | None:

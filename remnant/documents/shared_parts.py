@@ -77,7 +77,6 @@ class StoredFinding:
     quantities: tuple[Quantity, ...] = ()
     probability: float | None = None
     reasons: tuple[Reason, ...] = ()
-    prose: str = ""
     text: str = ""
 
 

@@ -40,13 +40,13 @@ PARTS: Final[Mapping[str, Parts]] = {**lists.PARTS, **remnants.PARTS, **hepatect
 def statement_of(finding: Finding) -> str:
     """Return what a finding's rule says whatever the case; empty where it has no such words."""
     parts = _longest(PARTS, finding.id)
-    return "" if finding.prose or parts is None else parts[0](finding)
+    return "" if parts is None else parts[0](finding)
 
 
 def found_here(finding: Finding) -> str:
     """Return what is to be said of this case beside the rule's statement and the data."""
     parts = _longest(PARTS, finding.id)
-    return text_of(finding) if finding.prose or parts is None else parts[1](finding)
+    return text_of(finding) if parts is None else parts[1](finding)
 
 
 def text_of(finding: Finding) -> str:
@@ -56,7 +56,7 @@ def text_of(finding: Finding) -> str:
 
 def bare_text_of(finding: Finding) -> str:
     """Return a finding in words without that mark, where it stands beside the text."""
-    return finding.prose or writer_of(finding.id)(finding)
+    return writer_of(finding.id)(finding)
 
 
 def writer_of(identifier: str) -> Writer:

@@ -14,7 +14,7 @@ ABSENT = Quantity.absent("no body size")
 
 
 def finding(identifier, probability):
-    return Finding(id=identifier, verdict=Verdict.MET, prose="", probability=probability)
+    return Finding(id=identifier, verdict=Verdict.MET, probability=probability)
 
 
 PLAN = DebulkingPlan(

@@ -311,7 +311,7 @@ def test_page__cites_every_source_in_full(made, page):
 
 
 def test_page__unknown_source_keys_are_shown_as_they_are(made):
-    odd = Finding(id="x.y_z", verdict=Verdict.UNKNOWN, prose="Odd.", source="nobody2099")
+    odd = Finding(id="vascular_feasibility", verdict=Verdict.UNKNOWN, source="nobody2099")
     planning = replace(made.case.planning, findings=(odd,))
     text = bare(replace(made.case, planning=planning)).text
     assert "nobody2099 (not in this version’s literature)" in text

@@ -54,7 +54,6 @@ def finding(threshold=0.30, basis=Basis.STANDARDISED_TLV):
     return example_finding(
         identifier="flr.some",
         verdict=Verdict.NOT_MET,
-        prose="Some rule.",
         value=0.23,
         limit=threshold,
         basis=basis,

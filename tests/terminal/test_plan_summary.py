@@ -102,7 +102,7 @@ def test_answers__stand_before_the_plans_and_the_plans_before_what_is_missing(ca
         "Segments VI, VII removed; excised with a margin: lesion 3; ablated: lesion 4.",
         "  best for at least 70 %",
         "To decide more, tell (option, or key of a --facts FILE):",
-        "✗ Milan criteria: 1 of 3 conditions not met.",
+        "✗ Milan: 1 of 3 conditions not met.",
         "? Branches of pathways that may be this case: Type I or limited bilobar, G1 or G2",
         "never an order",
         RESEARCH_USE,

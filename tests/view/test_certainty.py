@@ -33,7 +33,6 @@ def finding(
     made = example_finding(
         identifier=identifier,
         verdict=Verdict.MET,
-        prose="",
         limit=threshold,
         basis=basis,
         inclusive=inclusive,

@@ -50,7 +50,7 @@ def planned(case, **changes):
 
 
 def finding(identifier, *, threshold=None, **changes):
-    facts = {"prose": "X.", "source": None, "status": None} | changes
+    facts = {"source": None, "status": None} | changes
     return example_finding(identifier, limit=threshold, **facts)
 
 
@@ -89,7 +89,7 @@ def test_limits__of_a_case_that_was_not_planned_are_not_named():
 
 def test_questions__facts_with_their_option_or_key_what_is_computed_is_left_out(made):
     missing = ("grade", "grade_is_g1_or_g2", "ascites", "burden_fraction", "remnant_bile")
-    lists = (example_list(missing=missing), example_list("other", missing=missing[:1]))
+    lists = (example_list(missing=missing), example_list("transplant.unos", missing=missing[:1]))
     case = planned(made.case, resectability=(), staging=(), transplant=lists)
     found = {one.words: one for one in open_questions.open_questions(case)}
     assert ("--grade", 2) == (found["grade"].how, found["grade"].lists)
@@ -117,7 +117,7 @@ def test_notes__remarks_growth_and_cautions_are_no_verdicts():
         assert rule_facts.is_note(finding(remark.id)), remark.id
     assert rule_facts.is_note(finding("growth.curve"))
     assert rule_facts.is_note(finding("plan.unconfirmed_lesions"))
-    assert not rule_facts.is_note(finding("growth.pve", threshold=510.0))
+    assert not rule_facts.is_note(finding("growth.pve_pmc8306993", threshold=510.0))
     assert not rule_facts.is_note(finding("transplant.milan.histology"))
     assert not rule_facts.is_note(finding("plan.limits"))
 
@@ -126,7 +126,7 @@ def test_notes__remarks_growth_and_cautions_are_no_verdicts():
     ("changes", "text"),
     [
         ({"id": "transplant.milan.age", "value": 60.0, "threshold": 55.0}, "60 years"),
-        ({"id": "growth.pve", "value": 578.2, "threshold": 682.0}, "578.2 mL"),
+        ({"id": "growth.pve_pmc8306993", "value": 578.2, "threshold": 682.0}, "578.2 mL"),
         ({"id": "x", "value": 0.124, "basis": Basis.TOTAL_LIVER_VOLUME}, "12.4 %"),
         ({"id": "x", "value": 0.8, "basis": Basis.BODY_WEIGHT}, "0.80 %"),
         ({"id": "x", "value": 480.0, "basis": Basis.BODY_SURFACE_AREA}, "480 mL/m²"),

@@ -74,7 +74,7 @@ def test_title__names_what_is_done(recipe, zones, extended, expected):
 
 def verdict(identifier, probability=None, *, share=None):
     return example_finding(
-        identifier=identifier, verdict=MET, prose="", source="remnant_rules",
+        identifier=identifier, verdict=MET, source="remnant_rules",
         status=SourceStatus.PROJECT, probability=probability, limit=share,
         basis=None if share is None else Basis.TUMOUR_VOLUME,
     )  # fmt: skip

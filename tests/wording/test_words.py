@@ -21,7 +21,6 @@ def test_demand__names_sign_and_denominator(threshold, basis, inclusive, expecte
     finding = example_finding(
         identifier="x",
         verdict=Verdict.MET,
-        prose="",
         limit=threshold,
         basis=basis,
         inclusive=bool(inclusive),

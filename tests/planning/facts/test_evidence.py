@@ -53,7 +53,7 @@ def plan_facts(plans, targets, **changes):
 
 
 def finding(name, verdict):
-    return Finding(id=name, verdict=verdict, prose="Said.")
+    return Finding(id=name, verdict=verdict)
 
 
 def plan(share, *, feasible=MET, targets=(), flr=MET, contiguous=UNKNOWN, **changes):

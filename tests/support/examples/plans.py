@@ -5,8 +5,11 @@ from dataclasses import replace
 from typing import Any
 
 from examples.findings import example_finding
+from planning import inputs
+from planning.criteria.catalogue import COMBINED_RULE, CRITERIA, LISTS
+from planning.criteria.conditions import Criterion, judge
+from planning.inputs import Facts, Input
 from planning.rules.pathways import PATHWAY_TABLES
-from planning.rules.remnant import PROJECT_SOURCE
 from remnant.core.criteria import CriteriaResult, LesionAblation, Pathway, TreatmentOption
 from remnant.core.debulking import (
     DebulkingPlan,
@@ -103,7 +106,6 @@ def example_plan_findings() -> tuple[Finding, ...]:
         example_finding(
             identifier="flr.cloyd2020",
             verdict=Verdict.MET,
-            prose="Cloyd 2020: at least 20 % of the standardised volume.",
             value=0.53,
             limit=0.2,
             basis=Basis.STANDARDISED_TLV,
@@ -115,8 +117,8 @@ def example_plan_findings() -> tuple[Finding, ...]:
         example_finding(
             identifier="flr.machairas2021_30",
             verdict=Verdict.NOT_MET,
-            prose="Machairas 2021: at least 30 %.",
             value=0.29,
+            quantities=(Quantity(0.53), Quantity(0.29)),
             limit=0.3,
             basis=Basis.UNSPECIFIED,
             inclusive=True,
@@ -125,9 +127,8 @@ def example_plan_findings() -> tuple[Finding, ...]:
             probability=0.41,
         ),
         example_finding(
-            identifier="debulking.cloyd2020",
+            identifier="debulking.90.cloyd2020",
             verdict=Verdict.MET,
-            prose="Cloyd 2020: more than 90 %.",
             value=0.93,
             limit=0.9,
             basis=Basis.TUMOUR_VOLUME,
@@ -136,13 +137,7 @@ def example_plan_findings() -> tuple[Finding, ...]:
             status=SourceStatus.VERIFIED,
             probability=0.83,
         ),
-        Finding(
-            id="ablation.with_resection.gepnetlm_review",
-            verdict=Verdict.UNKNOWN,
-            prose="Resection with ablation only where the remnant is definitively adequate.",
-            source=PROJECT_SOURCE,
-            status=SourceStatus.PROJECT,
-        ),
+        judge(COMBINED_RULE, Facts({})),
     )
 
 
@@ -278,10 +273,9 @@ def example_staged() -> tuple[StagedPlan, ...]:
             untreated=0,
             findings=(
                 Finding(
-                    id="growth.pve",
+                    id="growth.pve_pmc8306993",
                     verdict=Verdict.UNKNOWN,
-                    prose="Growth as in a published series.",
-                    source="kishi2009",
+                    source="pmc8306993",
                     status=SourceStatus.UNVERIFIED,
                 ),
             ),
@@ -289,68 +283,50 @@ def example_staged() -> tuple[StagedPlan, ...]:
     )
 
 
+KNOWN: Mapping[Input, Quantity] = {inputs.BURDEN: Quantity(0.124), inputs.AGE: Quantity(60.0)}
+"""What the example lists are judged by: one value that meets most limits, one that does not."""
+
+
 def example_list(identifier: str = "transplant.milan", **changes: Any) -> CriteriaResult:
-    """Return a list of conditions: one met, one not met, one undecided."""
-    condition = example_finding(
-        identifier=f"{identifier}.burden",
-        verdict=Verdict.MET,
-        prose="Tumour at most 50 % of the liver.",
-        value=0.124,
-        limit=0.5,
-        basis=Basis.TOTAL_LIVER_VOLUME,
-        inclusive=True,
-        source="gepnetlm_review",
-        status=SourceStatus.VERIFIED,
+    """Return three conditions of a real list: one met, one not met, one undecided.
+
+    Their statuses differ, whatever the list.
+    """
+    listed = LISTS[identifier]
+    criteria = sorted(
+        (one for one in listed.conditions if isinstance(one, Criterion)),
+        key=lambda one: [*KNOWN, one.input].index(one.input),
     )
+    met, failed, still_open = criteria[:3]
     conditions = (
-        condition,
-        example_finding(
-            identifier=f"{identifier}.age",
-            verdict=Verdict.NOT_MET,
-            prose="Age at most 55 y.",
-            value=60.0,
-            limit=55.0,
-            source="gepnetlm_review",
-            status=SourceStatus.UNVERIFIED,
-        ),
-        Finding(
-            id=f"{identifier}.ki67",
-            verdict=Verdict.UNKNOWN,
-            prose="Ki-67 below 10 %. Not known: Ki-67 index.",
-            source="gepnetlm_review",
-            status=SourceStatus.PROJECT,
-        ),
+        _decided(met, Verdict.MET, SourceStatus.VERIFIED),
+        _decided(failed, Verdict.NOT_MET, SourceStatus.UNVERIFIED),
+        replace(judge(still_open, Facts({})), status=SourceStatus.PROJECT),
     )
     facts: dict[str, Any] = {
         "id": identifier,
-        "title": "Milan criteria",
-        "source": "gepnetlm_review",
+        "title": listed.title,
+        "source": listed.source,
         "verdict": Verdict.NOT_MET,
         "findings": conditions,
-        "missing": ("ki67_percent",),
+        "missing": conditions[-1].missing,
     }
     return CriteriaResult(**(facts | changes))
 
 
+def _decided(condition: Criterion, verdict: Verdict, status: SourceStatus) -> Finding:
+    """Return a verdict on a condition, with the value behind it where that is one of `KNOWN`."""
+    finding = judge(condition, Facts(KNOWN))
+    return replace(finding, verdict=verdict, status=status, missing=(), reasons=())
+
+
 def example_ablation(lesions: tuple[int, ...] = (1, 3, 4, 5)) -> tuple[LesionAblation, ...]:
     """Return what two sources say on ablating some lesions; the largest is beyond the limits."""
-    size = example_finding(
-        identifier="ablation.size.cloyd2020",
-        verdict=Verdict.MET,
-        prose="Cloyd 2020: best for tumours below 3.5 cm. Here: 12.0 mm.",
-        value=12.0,
-        limit=35.0,
-        inclusive=False,
-        source="cloyd2020",
-        status=SourceStatus.VERIFIED,
+    size = judge(
+        CRITERIA["ablation.size.cloyd2020"], Facts({inputs.LESION_DIAMETER: Quantity(12.0)})
     )
-    duct = Finding(
-        id="ablation.central_biliary.gepnetlm_review",
-        verdict=Verdict.UNKNOWN,
-        prose="At least 1 cm from central bile ducts. Not known: where the bile ducts run.",
-        source="gepnetlm_review",
-        status=SourceStatus.UNVERIFIED,
-    )
+    unknown = judge(CRITERIA["ablation.central_biliary.gepnetlm_review"], Facts({}))
+    duct = replace(unknown, status=SourceStatus.UNVERIFIED)
     return tuple(
         LesionAblation(
             lesion=lesion,
