@@ -901,8 +901,7 @@ class Schema20(Schema13):
                 yield f"{prefix}_ml/{numeral}", {"value": known[f"{kind}_ml"], **interval}
         cut = [name for name, known in (segments or {}).items() if known["touches_edge"]]
         yield "segments_at_edge", None if segments is None else cut
-        parts = volumetry.get("segment_iv")
-        yield "segment_iv", parts and {PARTS_OF_IV[name]: part for name, part in parts.items()}
+        yield "segment_iv", volumetry.get("segment_iv")
 
 
 def _interval(interval: Json | None) -> Json:
@@ -914,7 +913,6 @@ def _interval(interval: Json | None) -> Json:
 
 QUANTITY_KEYS: Final = ("interval", "median", "bound", "indicative")
 FINDING_KEYS: Final = ("verdict", "value", "threshold", "probability")
-PARTS_OF_IV: Final = {"IVA": "IVa", "IVB": "IVb"}
 SCHEMAS: Final[Mapping[str, type[Schema13]]] = {"1.3": Schema13, "2.0": Schema20}
 DEFAULTS: Final[Json] = {"confirmation": "automatic"}
 """What a fact is that is not written; others are ``None``."""

@@ -181,7 +181,7 @@ def segment_iv_parts(couinaud: LabelMap, landmarks: Landmarks) -> LabelMap:
     fourth, target = couinaud.codes[box] == CouinaudSegment.IV, parts[box]
     for k in range(grid.shape[2]):
         upper = _beyond(level, grid, k)
-        codes = np.where(upper, SegmentIvPart.IVA, SegmentIvPart.IVB)
+        codes = np.where(upper, SegmentIvPart.IVa, SegmentIvPart.IVb)
         target[:, :, k] = np.where(fourth[:, :, k], codes, 0)
     return LabelMap(parts, couinaud.geometry, SEGMENT_IV_SCHEME)
 

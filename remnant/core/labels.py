@@ -24,8 +24,8 @@ SEGMENT_CODES = len(CouinaudSegment) + 1
 class SegmentIvPart(IntEnum):
     """Upper and lower part of segment IV; the value is the code in ``couinaud_iv.nii.gz``."""
 
-    IVA = 1
-    IVB = 2
+    IVa = 1
+    IVb = 2
 
 
 class Structure(IntEnum):
@@ -99,7 +99,7 @@ COUINAUD_SCHEME = LabelScheme(
 SEGMENT_IV_SCHEME = LabelScheme(
     "couinaud_iv",
     (
-        Label(SegmentIvPart.IVA, "Couinaud segment IVa (upper)"),
-        Label(SegmentIvPart.IVB, "Couinaud segment IVb (lower)"),
+        Label(SegmentIvPart.IVa, "Couinaud segment IVa (upper)"),
+        Label(SegmentIvPart.IVb, "Couinaud segment IVb (lower)"),
     ),
 )

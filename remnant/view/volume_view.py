@@ -10,7 +10,7 @@ from remnant.view.segment_state import segments_state
 from remnant.view.subject import Subject
 from remnant.wording.numbers import ABSENT, ends, percent, plain, sentence
 from remnant.wording.reasons import listed
-from remnant.wording.words import CLASS_WORDS, SEGMENT_IV_WORDS, SOURCE_NOTES
+from remnant.wording.words import CLASS_WORDS, SOURCE_NOTES
 
 SURE = "by measurement error alone: sure"
 
@@ -174,7 +174,7 @@ def _segment_rows(volumes: VolumetryReport) -> tuple[SegmentRow, ...]:
         )  # fmt: skip
         if segment.name == "IV":
             parts = sorted((volumes.segment_iv or {}).items())
-            rows += [_segment_row(SEGMENT_IV_WORDS[p], v, bound, whole) for p, v in parts]
+            rows += [_segment_row(p.name, v, bound, whole) for p, v in parts]
     return tuple(rows)
 
 

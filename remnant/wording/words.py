@@ -6,7 +6,6 @@ from typing import Final
 from remnant.core.comparison import MatchKind
 from remnant.core.debulking import Fate, Strategy
 from remnant.core.findings import Basis, Comparison, Finding, SourceStatus, Verdict
-from remnant.core.labels import SegmentIvPart
 from remnant.core.lesions import Confirmation
 from remnant.core.quantity import UncertaintyPart
 from remnant.core.uncertainty import SegmentPlane
@@ -140,10 +139,6 @@ PLANE_WORDS: Final[Mapping[SegmentPlane, str]] = {
     SegmentPlane.LEFT_TRANSVERSE: "left transverse (II from III)",
     SegmentPlane.RIGHT: "right hepatic vein (V and VIII from VI and VII)",
     SegmentPlane.RIGHT_TRANSVERSE: "right transverse (V and VI from VIII and VII)",
-}
-SEGMENT_IV_WORDS: Final[Mapping[SegmentIvPart, str]] = {
-    SegmentIvPart.IVA: "IVa",
-    SegmentIvPart.IVB: "IVb",
 }
 SHORT_TITLES: Final[Mapping[str, str]] = {"central_hepatectomy": "Central hepatectomy"}
 """Of resections, by their machine name, where room is short."""

@@ -198,7 +198,7 @@ def test_own_map__given_back_is_no_review(case, capsys):
 def test_split_iv__writes_the_parts(case, places):
     assert 0 == run("run", case, "--landmarks", places["points"], "--split-iv")
     assert (case / "couinaud_iv.nii.gz").is_file()
-    assert {"IVA", "IVB"} == set(document_of(case)["volumetry"]["segment_iv"])
+    assert {"IVa", "IVb"} == set(document_of(case)["volumetry"]["segment_iv"])
 
 
 @pytest.mark.parametrize(

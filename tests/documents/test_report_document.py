@@ -106,7 +106,7 @@ def broken(document: dict[str, Any], *path, value) -> dict[str, Any]:
         (("volumetry", "segments_confirmation"), {"name": "A. Reader"}),
         (("volumetry", "segments_confirmation"), {"name": "A. Reader", "date": "yesterday"}),
         (("volumetry", "segment_iv"), {"IVC": {"total_ml": 1.0, "functional_ml": 1.0}}),
-        (("volumetry", "segment_iv"), {"IVA": {"total_ml": 1.0}}),
+        (("volumetry", "segment_iv"), {"IVa": {"total_ml": 1.0}}),
         (("volumetry", "error_model", "segment_plane_mm"), {"CANTLIE": 1.0}),
         (("volumetry", "error_model", "segment_plane_mm"), {"MAIN": 31.0}),
         (("planning", "resections", 0, "sflr_by_formula"), {"urata1995": "0.3"}),
@@ -247,7 +247,7 @@ def estimated(case: CaseReport, confirmation: SegmentsConfirmation | None = None
         case.volumetry,
         segment_source=SegmentSource.MODEL,
         segments_confirmation=confirmation,
-        segment_iv={SegmentIvPart.IVB: PartVolumes(total_ml=9.0, functional_ml=8.0)},
+        segment_iv={SegmentIvPart.IVb: PartVolumes(total_ml=9.0, functional_ml=8.0)},
         error_model=replace(
             case.volumetry.error_model,
             segment_plane_mm={SegmentPlane.MAIN: 5.0, SegmentPlane.LEFT_TRANSVERSE: 11.5},
@@ -261,7 +261,7 @@ def test_document__estimated_segments_say_that_they_need_review(made):
     assert document["segment_source"] == "model"
     assert document["segments_need_review"] is True
     assert "segments_confirmation" not in document
-    assert document["segment_iv"] == {"IVB": {"total_ml": 9.0, "functional_ml": 8.0}}
+    assert document["segment_iv"] == {"IVb": {"total_ml": 9.0, "functional_ml": 8.0}}
     assert document["error_model"]["segment_plane_mm"] == {"MAIN": 5.0, "LEFT_TRANSVERSE": 11.5}
 
 

@@ -590,8 +590,8 @@ def test_page__errors_of_the_planes_are_listed(made):
 def test_page__parts_of_segment_iv_stand_below_it(made):
     whole = made.case.volumetry.segments[CouinaudSegment.IV]
     parts = {
-        SegmentIvPart.IVB: PartVolumes(total_ml=71.3, functional_ml=61.2),
-        SegmentIvPart.IVA: PartVolumes(total_ml=91.7, functional_ml=81.6),
+        SegmentIvPart.IVb: PartVolumes(total_ml=71.3, functional_ml=61.2),
+        SegmentIvPart.IVa: PartVolumes(total_ml=91.7, functional_ml=81.6),
     }
     case = with_volumetry(made.case, segment_iv=parts)
     table = bare(case).text.split("Of the total liver volume %", 1)[1]

@@ -309,10 +309,10 @@ def test_segment_iv__parts_are_above_and_below_the_bifurcation_on_any_grid(geome
     points = geometry.ras_from_index(np.argwhere(fourth))
     height = points[:, 2] - LANDMARKS.portal_bifurcation[2]
     clear = np.abs(height) > EDGE_MM
-    expected = np.where(height > 0, SegmentIvPart.IVA, SegmentIvPart.IVB)
+    expected = np.where(height > 0, SegmentIvPart.IVa, SegmentIvPart.IVb)
     assert np.array_equal(fourth, parts.mask())
     assert np.array_equal(expected[clear], parts.codes[fourth][clear])
-    assert {SegmentIvPart.IVA, SegmentIvPart.IVB} == set(parts.codes[fourth].tolist())
+    assert {SegmentIvPart.IVa, SegmentIvPart.IVb} == set(parts.codes[fourth].tolist())
     assert parts.scheme is SEGMENT_IV_SCHEME
     assert geometry.same_grid(parts.geometry)
 
@@ -326,8 +326,8 @@ def test_segment_iv__a_voxel_on_the_level_is_ivb():
 
     parts = segment_iv_parts(LabelMap(codes, geometry, COUINAUD_SCHEME), LANDMARKS).codes
 
-    assert (parts[1:, :, :2] == SegmentIvPart.IVB).all()
-    assert (parts[1:, :, 2] == SegmentIvPart.IVA).all()
+    assert (parts[1:, :, :2] == SegmentIvPart.IVb).all()
+    assert (parts[1:, :, 2] == SegmentIvPart.IVa).all()
     assert (parts[0] == 0).all()
 
 

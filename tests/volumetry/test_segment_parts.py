@@ -40,16 +40,16 @@ def test_parts__count_liver_voxels_and_leave_lesions_out_of_the_functional():
     structures[1:6, 1:7, 1:8] = Structure.PARENCHYMA
     structures[2, 2, 2:5] = Structure.LESION
     structures[3, 3, 3] = Structure.PORTAL_VEIN
-    parts[2:4, :, 5:] = SegmentIvPart.IVA
-    parts[2:4, :, :5] = SegmentIvPart.IVB
+    parts[2:4, :, 5:] = SegmentIvPart.IVa
+    parts[2:4, :, :5] = SegmentIvPart.IVb
 
     found = measure_segment_iv(structures_of(structures), parts_of(parts))
 
     above, below = 2 * 6 * 3 * VOXEL_ML, 2 * 6 * 4 * VOXEL_ML
-    assert above == pytest.approx(found[SegmentIvPart.IVA].total_ml)
-    assert above == pytest.approx(found[SegmentIvPart.IVA].functional_ml)
-    assert below == pytest.approx(found[SegmentIvPart.IVB].total_ml)
-    assert below - 3 * VOXEL_ML == pytest.approx(found[SegmentIvPart.IVB].functional_ml)
+    assert above == pytest.approx(found[SegmentIvPart.IVa].total_ml)
+    assert above == pytest.approx(found[SegmentIvPart.IVa].functional_ml)
+    assert below == pytest.approx(found[SegmentIvPart.IVb].total_ml)
+    assert below - 3 * VOXEL_ML == pytest.approx(found[SegmentIvPart.IVb].functional_ml)
 
 
 def test_parts__of_no_voxel_are_zero():
@@ -85,13 +85,13 @@ def test_parts__of_the_phantom_are_its_cells_cut_at_a_level():
     heights = np.indices(phantom.geometry.shape)
     height = phantom.geometry.ras_from_index(np.moveaxis(heights, 0, -1))[..., 2]
     inside = phantom.couinaud.codes == CouinaudSegment.IV
-    codes = np.where(inside, np.where(height > level, SegmentIvPart.IVA, SegmentIvPart.IVB), 0)
+    codes = np.where(inside, np.where(height > level, SegmentIvPart.IVa, SegmentIvPart.IVb), 0)
 
     found = measure_segment_iv(phantom.structures, parts_of(codes, phantom.geometry))
 
     cell = phantom.liver.segments[CouinaudSegment.IV]
     for part, levels in (
-        (SegmentIvPart.IVA, (level, np.inf)), (SegmentIvPart.IVB, (-np.inf, level)),
+        (SegmentIvPart.IVa, (level, np.inf)), (SegmentIvPart.IVb, (-np.inf, level)),
     ):  # fmt: skip
         exact = CutEllipsoid(cell.whole, cell.planes, levels)
         bound_ml = discretisation_bound_ml(exact, phantom.geometry)
