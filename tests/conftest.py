@@ -208,9 +208,8 @@ def make_case(phantom: LiverPhantom, *, segments: bool = True) -> CaseReport:
             ),
         ),
         provenance=Provenance(
-            software={"remnant": "0.1.0"},
+            software={"remnant": "0.1.0", "numpy": "2.0.0"},
             models=(ModelUse(id="kul-liver", version="1", weights_sha256="ab" * 32),),
-            configuration={"formula": "vauthey2002_bsa", "seeded": True, "none": None},
             configuration_sha256="cd" * 32,
             inputs_sha256={"image": "ef" * 32},
             device="cpu",

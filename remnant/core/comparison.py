@@ -164,6 +164,38 @@ class Growth:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ComparisonSettings:
+    """What decides the figures of a comparison.
+
+    Parameters
+    ----------
+    weeks
+        Between the scans; ``None`` when it was not said.
+    removed
+        Segments of the resection; ``None`` when none was named.
+    threshold_sflr
+        Minimum whose time is forecast, a fraction; ``None`` when none was named.
+    minimum_overlap_fraction, centroid_limit_mm
+        From when on two lesions match.
+    error_models
+        Origins of the error models before and after.
+    seeds
+        Of the draws before and after.
+    draws
+        Their number.
+    """
+
+    weeks: float | None
+    removed: frozenset[CouinaudSegment] | None
+    threshold_sflr: float | None
+    minimum_overlap_fraction: float
+    centroid_limit_mm: float
+    error_models: tuple[str, str]
+    seeds: tuple[int, int]
+    draws: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ComparisonReport:
     """Everything that ``comparison.json`` holds.
 
@@ -182,8 +214,10 @@ class ComparisonReport:
         Growth of the remnant; ``None`` with the reasons when no resection was named.
     quality
         Checks of the comparison.
+    settings
+        What decides the figures.
     provenance
-        Software, settings and inputs.
+        Software and inputs.
     """
 
     before: Study
@@ -197,4 +231,5 @@ class ComparisonReport:
     growth: Growth | None
     growth_reasons: tuple[Reason, ...]
     quality: tuple[Finding, ...] = field(default=())
+    settings: ComparisonSettings
     provenance: Provenance

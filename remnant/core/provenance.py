@@ -23,10 +23,8 @@ class Provenance:
         Versions by package name, remnant's own among them.
     models
         Networks that were run; empty when the masks were given.
-    configuration
-        The settings that decide the result, by name.
     configuration_sha256
-        Digest of ``configuration``.
+        Digest of the settings that decide the result.
     inputs_sha256
         Digest of each input by its role (``image``, ``liver``, …), never by its file name.
     device
@@ -39,7 +37,6 @@ class Provenance:
 
     software: Mapping[str, str]
     models: tuple[ModelUse, ...]
-    configuration: Mapping[str, str | float | int | bool | None]
     configuration_sha256: str
     inputs_sha256: Mapping[str, str]
     device: str | None

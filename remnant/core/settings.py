@@ -13,6 +13,38 @@ DEFAULT_FORMULA = "vauthey2002_bsa"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SegmentationSettings:
+    """What a case was made of, and how its lesions and segments were divided.
+
+    Parameters
+    ----------
+    masks
+        Roles of the maps that were given, sorted.
+    masks_preset
+        How these are coded; ``None`` without maps.
+    landmarks, split_iv
+        Whether the segments are planes through points, and whether IV was split.
+    split_confluent
+        Whether bulky masses were divided into lesions.
+    whole_liver
+        Whether a human said that the scan shows the whole liver.
+    sample
+        Name of the demo's scan; ``None`` for every real case.
+    """
+
+    masks: tuple[str, ...] = ()
+    masks_preset: str | None = None
+    landmarks: bool = False
+    split_iv: bool = False
+    split_confluent: bool = False
+    whole_liver: bool = False
+    sample: str | None = None
+
+
+DEFAULT_SEGMENTATION = SegmentationSettings()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MeasuringSettings:
     """Formulas of body size, and figures of the error model.
 
@@ -36,6 +68,7 @@ class PlanningSettings:
 class Settings:
     """What was chosen; ``planning`` is ``None`` until a case was planned."""
 
+    segmentation: SegmentationSettings = DEFAULT_SEGMENTATION
     measuring: MeasuringSettings = MeasuringSettings()
     planning: PlanningSettings | None = field(default=None)
 

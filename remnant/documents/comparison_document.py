@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-from remnant.core.comparison import Change, ComparisonReport, LesionMatch
+from remnant.core.comparison import Change, ComparisonReport, ComparisonSettings, LesionMatch
 from remnant.core.quantity import Quantity
 from remnant.documents.codec import Codec
 from remnant.documents.lesion_table import table_number
@@ -28,6 +28,10 @@ MATCH_COLUMNS: Final = (
     ),
 )  # fmt: skip
 
+COMPARISON_SETTINGS: Final = Codec(
+    ComparisonSettings, name="settings", version="2.0", advice="compare the two cases again"
+)
+"""What the digest of a comparison's settings is made of."""
 COMPARISON: Final = Codec(
     ComparisonReport,
     name="comparison.json",

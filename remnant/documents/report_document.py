@@ -4,12 +4,12 @@ from typing import Final
 
 from remnant.core.case import CaseReport
 from remnant.core.plan_choice import PlanChoice
-from remnant.core.settings import MeasuringSettings, Settings
+from remnant.core.settings import MeasuringSettings, SegmentationSettings, Settings
 from remnant.core.volumetry_report import VolumetryReport
 from remnant.documents.codec import Codec
 from remnant.documents.shared_parts import STORED, TABLES, SharedParts
 
-CHOSEN: Final = frozenset((MeasuringSettings, PlanChoice))
+CHOSEN: Final = frozenset((SegmentationSettings, MeasuringSettings, PlanChoice))
 SETTINGS: Final = Codec(
     Settings,
     name="settings",

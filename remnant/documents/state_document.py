@@ -8,12 +8,11 @@ from remnant.core.findings import Finding
 from remnant.core.lesions import Confirmation, IntensityStatistics, PlantedLesion
 from remnant.core.provenance import ModelUse
 from remnant.core.reasons import Reason
+from remnant.core.settings import DEFAULT_SEGMENTATION, SegmentationSettings
 from remnant.core.study import Study
 from remnant.core.uncertainty import SegmentPlane
 from remnant.core.volumetry_report import SegmentsConfirmation, SegmentSource
 from remnant.documents.codec import Codec
-
-Setting = str | float | int | bool | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +57,7 @@ class SegmentationState:
     models: tuple[ModelUse, ...] = ()
     device: str | None = None
     inputs_sha256: Mapping[str, str] = field(default_factory=dict)
-    configuration: Mapping[str, Setting] = field(default_factory=dict)
+    settings: SegmentationSettings = DEFAULT_SEGMENTATION
     seed: int | None = None
     planted: tuple[PlantedLesion, ...] = ()
     seconds: Mapping[str, float] = field(default_factory=dict)

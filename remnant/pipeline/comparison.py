@@ -10,7 +10,14 @@ from numpy.typing import NDArray
 
 from remnant.core.case import CaseReport
 from remnant.core.codes import present_codes
-from remnant.core.comparison import Alignment, Change, ComparisonReport, Growth, LesionMatch
+from remnant.core.comparison import (
+    Alignment,
+    Change,
+    ComparisonReport,
+    ComparisonSettings,
+    Growth,
+    LesionMatch,
+)
 from remnant.core.errors import InputError
 from remnant.core.findings import Finding, quality_finding
 from remnant.core.geometry import Geometry
@@ -20,13 +27,12 @@ from remnant.core.provenance import Provenance
 from remnant.core.reasons import Cause, Reason, reason
 from remnant.core.study import Study
 from remnant.core.volumes import LabelMap, Phase
-from remnant.documents.comparison_document import COMPARISON, write_matches_csv
+from remnant.documents.comparison_document import COMPARISON, COMPARISON_SETTINGS, write_matches_csv
 from remnant.io.atomic import digest_file
 from remnant.pipeline.case_files import REPORT_JSON
 from remnant.pipeline.folder import read_case, read_measured, require_as_measured
 from remnant.pipeline.results import published_results, require_results_folder
-from remnant.pipeline.segmented import Setting
-from remnant.pipeline.stages import software_versions, with_settings
+from remnant.pipeline.stages import settings_digest, software_versions
 from remnant.wording.hepatectomies import hepatectomy_title
 from segmentation.align import align_livers, describe_alignment
 from volumetry.agreement.overlap import dice_fraction, overlaps_ml
@@ -113,6 +119,7 @@ def compare_cases(request: CompareRequest) -> ComparisonReport:
     """
     before, after = _read(request.before), _read(request.after)
     growth = _growth(before, after, request)
+    settings = _settings(before, after, request)
     matched = _matched(before, after)
     return ComparisonReport(
         before=before.report.study,
@@ -125,7 +132,8 @@ def compare_cases(request: CompareRequest) -> ComparisonReport:
         growth=growth,
         growth_reasons=() if growth else (reason(Cause.NO_RESECTION_NAMED),),
         quality=(*_checks(before, after, request), *matched.quality),
-        provenance=_provenance(before, after, request),
+        settings=settings,
+        provenance=_provenance(before, after, settings),
     )
 
 
@@ -316,29 +324,27 @@ def _confirmed(before: CaseReport, after: CaseReport) -> Finding:
     )
 
 
-def _provenance(before: _Scan, after: _Scan, request: CompareRequest) -> Provenance:
-    models = [scan.report.volumetry.error_model for scan in (before, after)]
-    first_seed, second_seed = seeds(before.report.volumetry, after.report.volumetry)
-    settings: dict[str, Setting] = {
-        "weeks": request.weeks,
-        "resect": ",".join(s.name for s in sorted(request.removed or ())) or None,
-        "threshold_sflr": request.threshold_sflr,
-        "minimum_overlap_fraction": MINIMUM_OVERLAP_FRACTION,
-        "centroid_limit_mm": CENTROID_LIMIT_MM,
-        "error_model_before": models[0].origin,
-        "error_model_after": models[1].origin,
-        "seed_before": first_seed,
-        "seed_after": second_seed,
-        "draws": models[0].draws,
-    }
-    bare = Provenance(
+def _settings(before: _Scan, after: _Scan, request: CompareRequest) -> ComparisonSettings:
+    first, second = (scan.report.volumetry.error_model for scan in (before, after))
+    return ComparisonSettings(
+        weeks=request.weeks,
+        removed=request.removed,
+        threshold_sflr=request.threshold_sflr,
+        minimum_overlap_fraction=MINIMUM_OVERLAP_FRACTION,
+        centroid_limit_mm=CENTROID_LIMIT_MM,
+        error_models=(first.origin, second.origin),
+        seeds=seeds(before.report.volumetry, after.report.volumetry),
+        draws=first.draws,
+    )
+
+
+def _provenance(before: _Scan, after: _Scan, settings: ComparisonSettings) -> Provenance:
+    return Provenance(
         software=software_versions(with_networks=False),
         models=(),
-        configuration={},
-        configuration_sha256="",
+        configuration_sha256=settings_digest(COMPARISON_SETTINGS.encode(settings)),
         inputs_sha256={"before": before.sha256, "after": after.sha256},
         device=None,
-        seed=first_seed,
+        seed=settings.seeds[0],
         created_utc=datetime.now(tz=UTC).isoformat(timespec="seconds"),
     )
-    return with_settings(bare, settings)

@@ -8,7 +8,7 @@ from remnant.core.errors import InputError
 from remnant.core.findings import Finding, Verdict
 from remnant.core.reasons import Cause, Reason, reason
 from remnant.core.volumetry_report import SegmentsConfirmation, SegmentSource
-from remnant.pipeline.division import LANDMARKS, SEGMENTS_SOURCE, SPLIT_IV
+from remnant.pipeline.division import SEGMENTS_SOURCE
 from remnant.pipeline.segmented import SegmentedCase
 
 LONGEST_NAME: Final = 80
@@ -63,14 +63,14 @@ def settled(case: SegmentedCase) -> SegmentedCase:
         return case
     confirmed = case.division.confirmation is not None
     quality = tuple(_standing(finding, confirmed=confirmed) for finding in case.quality)
-    facts = {
-        LANDMARKS: case.division.source is SegmentSource.LANDMARKS,
-        SPLIT_IV: case.division.segment_iv is not None,
-    }
-    wrong = {key: fact for key, fact in facts.items() if case.configuration.get(key) is not fact}
-    if quality == case.quality and not wrong:
+    settings = replace(
+        case.settings,
+        landmarks=case.division.source is SegmentSource.LANDMARKS,
+        split_iv=case.division.segment_iv is not None,
+    )
+    if quality == case.quality and settings == case.settings:
         return case
-    return replace(case, quality=quality, configuration={**case.configuration, **wrong})
+    return replace(case, quality=quality, settings=settings)
 
 
 def _standing(finding: Finding, *, confirmed: bool) -> Finding:

@@ -1,7 +1,6 @@
 """The optional split of bulky confluent lesions, where the user asks for it."""
 
 from dataclasses import replace
-from typing import Final
 
 from remnant.core.errors import InputError
 from remnant.core.findings import quality_finding
@@ -10,8 +9,6 @@ from remnant.io.masks import Masks
 from remnant.pipeline.divide import merged_findings
 from remnant.pipeline.segmented import SegmentedCase
 from segmentation.split import split_confluent
-
-SPLIT_CONFLUENT: Final = "split_confluent"
 
 
 def with_split_lesions(case: SegmentedCase, masks: Masks | None) -> SegmentedCase:

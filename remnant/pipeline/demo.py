@@ -21,6 +21,7 @@ from remnant.core.lesions import PlantedLesion
 from remnant.core.patient import LiverBackground, Patient, Sex
 from remnant.core.progress import Progress, silent
 from remnant.core.reasons import Cause, reason
+from remnant.core.settings import SegmentationSettings
 from remnant.core.volumes import LabelMap, Modality
 from remnant.io.source import LoadedStudy, load_study
 from remnant.pipeline.divide import with_segments
@@ -116,7 +117,7 @@ def _segmented(loaded: LoadedStudy, engines: _Engines, progress: Progress) -> Se
     with watch.measure("segment"):
         case = case_from_image(loaded, segmenter=engines.segmenter, progress=progress)
         case = with_image(case, loaded.image)
-    known = replace(case, seconds=watch.seconds, configuration={"sample": SAMPLE})
+    known = replace(case, seconds=watch.seconds, settings=SegmentationSettings(sample=SAMPLE))
     return with_segments(known, NOTHING_GIVEN, divider=engines.divider, progress=progress)
 
 

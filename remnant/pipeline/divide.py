@@ -8,7 +8,6 @@ is given for a stored case replaces what is stored, whatever that was: the user 
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
 
 import numpy as np
 
@@ -50,9 +49,6 @@ from remnant.pipeline.timing import Stopwatch
 from segmentation import couinaud as planes
 from segmentation.port import DividedLiver, SegmentDivider
 from segmentation.quality import check_segments
-
-WHOLE_LIVER: Final = "whole_liver"
-MASKS: Final = "masks"
 
 
 def require_redivision(folder: Path, request: SegmentRequest) -> None:
@@ -154,7 +150,7 @@ def _vouched(case: SegmentedCase, segments: GivenSegments) -> SegmentedCase:
         return case
     if case.study.source != "masks":
         raise InputError("--whole-liver is for label maps alone: the scan's edge is its edge")
-    return replace(case, configuration={**case.configuration, WHOLE_LIVER: segments.whole_liver})
+    return replace(case, settings=replace(case.settings, whole_liver=segments.whole_liver))
 
 
 def _division(
@@ -250,7 +246,7 @@ def _divided(case: SegmentedCase, division: DividedLiver, segments: GivenSegment
         models=models + division.models,
         device=(case.device if models else None) or division.device,
         inputs_sha256={**inputs, **segments.digests},
-        configuration={**case.configuration, MASKS: _masks_of(case, segments)},
+        settings=replace(case.settings, masks=_masks_of(case, segments)),
         quality=merged_findings(kept, (*found, noted)),
     )
 
@@ -273,14 +269,14 @@ def _undivided(case: SegmentedCase, division: DividedLiver, why: Reason) -> Segm
     )
 
 
-def _masks_of(case: SegmentedCase, segments: GivenSegments) -> str | None:
+def _masks_of(case: SegmentedCase, segments: GivenSegments) -> tuple[str, ...]:
     """Name the roles of all maps that the case is made from now."""
-    named = set(filter(None, str(case.configuration.get(MASKS) or "").split(",")))
+    named = set(case.settings.masks)
     roles = (named - {COUINAUD, BRANCHES}) | ({COUINAUD, BRANCHES} & set(segments.digests))
     if COUINAUD not in roles:
         # a liver that a replaced Couinaud map implied
         roles |= {Part.LIVER.value} & set(case.inputs_sha256)
-    return ",".join(sorted(roles)) or None
+    return tuple(sorted(roles))
 
 
 def _same_segments(case: SegmentedCase, division: DividedLiver) -> bool:

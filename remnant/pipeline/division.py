@@ -19,7 +19,6 @@ SEGMENTS_SOURCE: Final = "segments_source"
 BRANCHES: Final = "branches"
 LANDMARKS: Final = "landmarks"
 COUINAUD: Final = "couinaud"
-SPLIT_IV: Final = "split_iv"
 CONFIRMATION: Final = "confirmation"
 PARTS_OF_IV: Final = "segment_iv"
 ROLES: Final[Mapping[SegmentSource, str]] = {

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 from remnant.core.errors import InputError
 from remnant.core.progress import Progress, silent
 from remnant.core.reasons import Cause, reason
+from remnant.core.settings import SegmentationSettings
 from remnant.core.volumes import ImageVolume
 from remnant.io.masks import Masks
 from remnant.pictures.preview import make_preview
 from remnant.pipeline.confirm import NOTHING_TO_CONFIRM
-from remnant.pipeline.confluent import SPLIT_CONFLUENT, with_split_lesions
+from remnant.pipeline.confluent import with_split_lesions
 from remnant.pipeline.divide import with_segments
-from remnant.pipeline.division import LANDMARKS
 from remnant.pipeline.fit import require_placeable
 from remnant.pipeline.given import (
     case_of_masks,
@@ -24,7 +24,7 @@ from remnant.pipeline.given import (
 from remnant.pipeline.requests import SegmentRequest
 from remnant.pipeline.review import apply_review
 from remnant.pipeline.segment_sources import read_segments
-from remnant.pipeline.segmented import Division, SegmentedCase, Setting
+from remnant.pipeline.segmented import Division, SegmentedCase
 from remnant.pipeline.timing import Stopwatch
 from segmentation.port import LesionSegmenter, Segmentation, SegmentDivider, Segmenter
 from volumetry.lesions.intensity import lesion_intensities
@@ -71,7 +71,7 @@ def segment_case(
         if request.split_confluent:
             case = with_split_lesions(case, segments.masks)
         case = with_image(case, loaded.image)
-    case = replace(case, configuration=_settings(request), seconds=watch.seconds)
+    case = replace(case, settings=_settings(request), seconds=watch.seconds)
     reviewed = apply_review(case, request.review)
     return with_segments(reviewed, segments, divider=divider, progress=progress)
 
@@ -95,7 +95,7 @@ def case_from_masks(
     case = case_of_masks(None, segments.masks)
     if request.split_confluent:
         case = with_split_lesions(case, segments.masks)
-    reviewed = apply_review(replace(case, configuration=_settings(request)), request.review)
+    reviewed = apply_review(replace(case, settings=_settings(request)), request.review)
     return with_segments(reviewed, segments, divider=divider, progress=progress)
 
 
@@ -113,13 +113,12 @@ def with_image(case: SegmentedCase, image: ImageVolume) -> SegmentedCase:
     return replace(case, preview=make_preview(image, liver), intensities=known)
 
 
-def _settings(request: SegmentRequest) -> dict[str, Setting]:
-    return {
-        "masks": ",".join(sorted(request.masks)) or None,
-        "masks_preset": request.preset.value if request.masks else None,
-        LANDMARKS: False,
-        SPLIT_CONFLUENT: request.split_confluent,
-    }
+def _settings(request: SegmentRequest) -> SegmentationSettings:
+    return SegmentationSettings(
+        masks=tuple(sorted(request.masks)),
+        masks_preset=request.preset.value if request.masks else None,
+        split_confluent=request.split_confluent,
+    )
 
 
 def _load(source: Path, request: SegmentRequest, progress: Progress) -> "LoadedStudy":

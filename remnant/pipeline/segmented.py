@@ -8,12 +8,11 @@ from remnant.core.findings import Finding
 from remnant.core.lesions import Confirmation, IntensityStatistics, PlantedLesion
 from remnant.core.provenance import ModelUse
 from remnant.core.reasons import Reason
+from remnant.core.settings import DEFAULT_SEGMENTATION, SegmentationSettings
 from remnant.core.study import Study
 from remnant.core.uncertainty import SegmentPlane
 from remnant.core.volumes import ImageVolume, LabelMap
 from remnant.core.volumetry_report import SegmentsConfirmation, SegmentSource
-
-Setting = str | float | int | bool | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -79,8 +78,8 @@ class SegmentedCase:
         Networks that ran and where; empty and ``None`` when the masks were given.
     inputs_sha256
         Digest of each input by role.
-    configuration
-        Settings of the segment stage that decide its result.
+    settings
+        What it was made of and how it was divided.
     seed
         Seed of the planted metastases; ``None`` outside the demo.
     planted
@@ -101,7 +100,7 @@ class SegmentedCase:
     models: tuple[ModelUse, ...] = ()
     device: str | None = None
     inputs_sha256: Mapping[str, str] = field(default_factory=dict)
-    configuration: Mapping[str, Setting] = field(default_factory=dict)
+    settings: SegmentationSettings = DEFAULT_SEGMENTATION
     seed: int | None = None
     planted: tuple[PlantedLesion, ...] = ()
     seconds: Mapping[str, float] = field(default_factory=dict)

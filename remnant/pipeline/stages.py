@@ -18,7 +18,6 @@ from remnant.core.progress import Progress, silent
 from remnant.core.provenance import Provenance
 from remnant.core.settings import (
     DEFAULT_FORMULA,
-    DEFAULT_SETTINGS,
     MeasuringSettings,
     PlanningSettings,
     Settings,
@@ -26,14 +25,13 @@ from remnant.core.settings import (
 from remnant.core.uncertainty import NO_CHOICE, ErrorChoice
 from remnant.core.volumetry_report import VolumetryReport
 from remnant.documents.report_document import SETTINGS
-from remnant.pipeline.divide import WHOLE_LIVER
 from remnant.pipeline.plan_settings import (
     DEFAULT_PLAN,
     PlanRequest,
     require_possible,
     without_strangers,
 )
-from remnant.pipeline.segmented import SegmentedCase, Setting
+from remnant.pipeline.segmented import SegmentedCase
 from remnant.pipeline.timing import Stopwatch
 from volumetry.liver_maps import LiverMaps
 from volumetry.measure import measure
@@ -88,12 +86,12 @@ def measure_case(case: SegmentedCase, request: MeasureRequest) -> CaseReport:
             segments_reasons=case.division.reasons,
             confirmations=case.confirmations,
             intensities=case.intensities,
-            whole_liver=bool(case.configuration.get(WHOLE_LIVER)),
+            whole_liver=case.settings.whole_liver,
             formula=request.formula,
             bsa_formula=request.bsa_formula,
             error_model=model,
         )
-    settings = Settings(measuring=request.settings)
+    settings = Settings(segmentation=case.settings, measuring=request.settings)
     return CaseReport(
         study=case.study,
         patient=request.patient,
@@ -178,12 +176,12 @@ def keep_request(report: CaseReport, request: PlanRequest) -> CaseReport:
     """Store what planning was asked for, so that later runs take it up again."""
     planning = PlanningSettings(choice=request.choice, custom=request.custom)
     settings = replace(report.settings, planning=planning)
-    configuration = report.provenance.configuration
+    digest = settings_digest(SETTINGS.encode(settings))
     return replace(
         report,
         clinical=request.facts,
         settings=settings,
-        provenance=with_settings(report.provenance, configuration, settings),
+        provenance=replace(report.provenance, configuration_sha256=digest),
     )
 
 
@@ -211,8 +209,7 @@ def provenance_of(
     return Provenance(
         software=software_versions(with_networks=bool(case.models)),
         models=case.models,
-        configuration=case.configuration,
-        configuration_sha256=settings_digest(case.configuration, settings),
+        configuration_sha256=settings_digest(SETTINGS.encode(settings)),
         inputs_sha256=case.inputs_sha256,
         device=case.device,
         seed=case.seed,
@@ -221,20 +218,9 @@ def provenance_of(
     )
 
 
-def with_settings(
-    provenance: Provenance,
-    configuration: Mapping[str, Setting],
-    settings: Settings = DEFAULT_SETTINGS,
-) -> Provenance:
-    """Return the provenance with another configuration, and the digest of it and the settings."""
-    digest = settings_digest(configuration, settings)
-    return replace(provenance, configuration=configuration, configuration_sha256=digest)
-
-
-def settings_digest(configuration: Mapping[str, Setting], settings: Settings) -> str:
-    """Return the sha256 of all that was chosen for a case."""
-    chosen = {"configuration": dict(configuration), "settings": SETTINGS.encode(settings)}
-    return hashlib.sha256(json.dumps(chosen, sort_keys=True).encode()).hexdigest()
+def settings_digest(settings: Mapping[str, object]) -> str:
+    """Return the sha256 of all that was chosen, as it stands in a document."""
+    return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
 
 
 def software_versions(*, with_networks: bool) -> dict[str, str]:

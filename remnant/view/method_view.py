@@ -5,6 +5,7 @@ from dataclasses import dataclass, fields
 from remnant.core.case import CaseReport
 from remnant.core.plan_choice import PlanChoice
 from remnant.core.recipe import Recipe
+from remnant.core.settings import SegmentationSettings
 from remnant.core.study import Study
 from remnant.core.uncertainty import ErrorModel
 from remnant.core.units import percent_from_fraction
@@ -16,6 +17,7 @@ from remnant.wording.reasons import listed, why
 
 SHOWN_DIGITS = 12
 CHOICES = fields(PlanChoice)
+SEGMENTATION = fields(SegmentationSettings)
 NONE_ASSUMED = "none assumed"
 UNKNOWN_SEGMENTS = "the segments are not known"
 RESIDUAL = (
@@ -99,9 +101,13 @@ def _source(study: Study) -> str:
 
 def _settings(case: CaseReport) -> str:
     """Name every setting with its value, in the order of the names."""
-    measuring, planning = case.settings.measuring, case.settings.planning
+    known = case.settings
+    measuring, planning = known.measuring, known.planning
+    division = {f.name: _word(getattr(known.segmentation, f.name)) for f in SEGMENTATION}
+    if known.segmentation.sample is None:
+        del division["sample"]
     stored: dict[str, object] = {
-        **case.provenance.configuration,
+        **division,
         "formula": measuring.formula,
         "bsa_formula": measuring.bsa_formula,
         **{f"errors.{name}": value for name, value in measuring.errors.chosen().items()},
@@ -120,7 +126,7 @@ def _word(value: object) -> object:
         return value
     if value and isinstance(value[0], Recipe):
         return " | ".join(map(recipe_text, value))
-    return ",".join(map(repr, value)) or None
+    return ",".join(map(str, value)) or None
 
 
 def _standardised(known: StandardisedVolume) -> str:

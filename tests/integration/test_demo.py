@@ -58,14 +58,14 @@ def test_demo__finds_the_liver_without_a_hint(demo, published):
     dice = 2 * np.count_nonzero(truth & found) / (np.count_nonzero(truth) + np.count_nonzero(found))
     assert dice >= 0.955
     assert np.count_nonzero(found) == pytest.approx(np.count_nonzero(truth), rel=0.05)
-    quality = {finding["id"]: finding for finding in _document(demo / AS_IS)["quality"]}
-    assert quality["network_confidence"]["value"] > 0.9
+    quality = {finding["rule"]: finding for finding in _document(demo / AS_IS)["quality"]}
+    assert quality["network_confidence"]["quantity"]["value"] > 0.9
 
 
 def test_demo__says_that_this_scan_cuts_the_liver(demo):
-    volumes = _document(demo / AS_IS)["volumetry"]
-    assert "lower" == volumes["tlv_ml_bound"]
-    assert 1000 < volumes["tlv_ml"] < 1300
+    volume = _document(demo / AS_IS)["volumetry"]["tlv_ml"]
+    assert "lower" == volume["bound"]
+    assert 1000 < volume["value"] < 1300
 
 
 def test_demo__planted_metastases_are_named_with_their_true_volumes(demo):

@@ -290,8 +290,8 @@ def test_documents__are_valid_and_hold_every_match(report, tmp_path):
     assert ["V", "VI", "VII", "VIII"] == growth["removed"]
     assert expected == growth["kgr_sflr_points_per_week"]["value"]
     assert {"before", "after"} == set(document["provenance"]["inputs_sha256"])
-    settings = document["provenance"]["configuration"]
-    assert settings["seed_before"] != settings["seed_after"]
+    settings = document["settings"]
+    assert settings["seeds"][0] != settings["seeds"][1]
     with (tmp_path / "out" / "matches.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     assert list(MATCH_COLUMNS) == list(rows[0])

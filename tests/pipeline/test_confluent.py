@@ -64,7 +64,7 @@ def test_split_confluent__is_off_by_default(masks):
     report = measured(masks)
 
     assert 2 == len(report["volumetry"]["lesions"])
-    assert report["provenance"]["configuration"]["split_confluent"] is False
+    assert report["settings"]["segmentation"]["split_confluent"] is False
     assert finding(report) is None
 
 
@@ -76,7 +76,7 @@ def test_split_confluent__splits_and_says_so(masks, capsys):
     assert whole["volumetry"]["tumour_ml"]["value"] == report["volumetry"]["tumour_ml"]["value"]
     volumes = [lesion["volume_ml"]["value"] for lesion in report["volumetry"]["lesions"]]
     assert sorted(volumes, reverse=True) == volumes
-    assert report["provenance"]["configuration"]["split_confluent"] is True
+    assert report["settings"]["segmentation"]["split_confluent"] is True
     assert "1 confluent lesion(s) were split into 2" in finding(report)["text"]
     assert "split into 2" in " ".join(capsys.readouterr().out.split())
 
@@ -125,7 +125,7 @@ def test_split_confluent__of_what_a_network_found(phantom, scan):
     assert {0, 1, 2} == set(np.unique(case.lesions.codes))
     assert np.array_equal(case.lesions.codes > 0, lesions > 0)
     assert {1, 2} == set(case.intensities)
-    assert case.configuration["split_confluent"] is True
+    assert case.settings.split_confluent is True
     assert {0, 1} == set(np.unique(unsplit.lesions.codes))
     assert "confluent_lesions_split" not in {f.id for f in unsplit.quality}
 

@@ -415,7 +415,7 @@ def test_split_iv__parts_add_up_to_segment_iv(sources, undivided, files, small):
         sum(p.functional_ml for p in volumes.segment_iv.values())
     )
     assert "landmarks" in case.inputs_sha256
-    assert case.configuration["split_iv"] is True
+    assert case.settings.split_iv is True
 
 
 def test_split_iv__of_a_stored_given_map_leaves_the_map(undivided, files):
@@ -435,7 +435,7 @@ def test_split_iv__goes_with_the_segments(undivided, files):
 
     assert changed.division.segment_iv is None
     assert "IVa and IVb" in noted(changed).text
-    assert changed.configuration["split_iv"] is False
+    assert changed.settings.split_iv is False
 
 
 def test_redivision__of_a_stored_case_takes_segments_only(files, tmp_path):

@@ -1,6 +1,7 @@
 """What planning was asked for, written into a report's settings and read back."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -11,7 +12,12 @@ from remnant.core.errors import InputError
 from remnant.core.labels import CouinaudSegment
 from remnant.core.plan_choice import DEFAULT_CHOICE, RANGES, AblationShape, PlanChoice
 from remnant.core.recipe import Recipe
-from remnant.core.settings import PlanningSettings, Settings
+from remnant.core.settings import (
+    DEFAULT_SEGMENTATION,
+    PlanningSettings,
+    SegmentationSettings,
+    Settings,
+)
 from remnant.documents.report_document import SETTINGS
 from remnant.pipeline.plan_settings import (
     DEFAULT_PLAN,
@@ -79,8 +85,8 @@ def test_digest__follows_every_choice():
     planned = Settings(planning=PlanningSettings(choice=DEFAULT_CHOICE))
     kept = PlanningSettings(choice=PlanChoice(keep=frozenset((CouinaudSegment.IV,))))
     digests = {
-        settings_digest(configuration, chosen)
-        for configuration in ({}, {"landmarks": True})
+        settings_digest(SETTINGS.encode(replace(chosen, segmentation=segmentation)))
+        for segmentation in (DEFAULT_SEGMENTATION, SegmentationSettings(landmarks=True))
         for chosen in (Settings(), planned, Settings(planning=kept))
     }
     assert 6 == len(digests)

@@ -269,7 +269,7 @@ def test_case__round_trip_through_its_folder(case, tmp_path):
     assert case.division.source is read.division.source
     assert case.division.reasons == read.division.reasons
     for name in ("study", "confirmations", "quality",
-                 "models", "inputs_sha256", "configuration", "seed", "planted"):  # fmt: skip
+                 "models", "inputs_sha256", "settings", "seed", "planted"):  # fmt: skip
         assert getattr(case, name) == getattr(read, name)
     for name in (case_files.STRUCTURES, case_files.LESIONS, case_files.COUINAUD):
         written, stored = (case_folder.volumes_of(one)[name] for one in (case, read))
@@ -357,7 +357,7 @@ def test_rerun__landmarks_leave_their_digest_and_setting(case, phantom, tmp_path
     divided = with_segments(case, again)
 
     assert {"image", "landmarks"} == set(divided.inputs_sha256)
-    assert divided.configuration["landmarks"] is True
+    assert divided.settings.landmarks is True
     assert "couinaud" in case.inputs_sha256
 
 
@@ -385,5 +385,5 @@ def test_whole_liver__cannot_be_said_of_a_scan(scan, segmenter, mask_files):
     vouched = case_from_masks(SegmentRequest(masks=mask_files, whole_liver=True))
     withdrawn = with_segments(vouched, GivenSegments(masks=None, landmarks=None, whole_liver=False))
     assert (True, False) == (
-        vouched.configuration["whole_liver"], withdrawn.configuration["whole_liver"]
+        vouched.settings.whole_liver, withdrawn.settings.whole_liver
     )  # fmt: skip

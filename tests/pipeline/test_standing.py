@@ -286,7 +286,7 @@ def test_extended__what_was_confirmed_and_split_is_so_no_longer(source, request)
     assert case.division.segment_iv is None
     assert not noted(case).text.endswith(SUFFIX)
     assert Verdict.UNKNOWN is noted(case).verdict
-    assert case.configuration["split_iv"] is False
+    assert case.settings.split_iv is False
     assert case is settled(case)
 
 
@@ -298,7 +298,7 @@ def test_confirmed__by_the_same_landmarks_again_it_is_still_said(by_landmarks, s
     assert noted(again).text.endswith(SUFFIX)
     assert Verdict.MET is noted(again).verdict
     assert again.division.segment_iv is not None
-    assert again.configuration["split_iv"] is True
+    assert again.settings.split_iv is True
 
 
 def test_confirmed__estimate_replaced_to_split_iv_is_not_passed(estimated, small):
@@ -318,12 +318,10 @@ def test_settled__a_confirmation_that_the_case_has_lost_goes(estimated):
     given = (source, reason(Cause.SEGMENTS_CONFIRMED))
     words = replace(noted(estimated), verdict=Verdict.MET, reasons=given)
     quality = (*(f for f in estimated.quality if f.id != SEGMENTS_SOURCE), words)
-    wrong = replace(
-        estimated, quality=quality, configuration={**estimated.configuration, "split_iv": True}
-    )
+    wrong = replace(estimated, quality=quality, settings=replace(estimated.settings, split_iv=True))
     right = settled(wrong)
     assert (Verdict.UNKNOWN, (source,)) == (noted(right).verdict, noted(right).reasons)
-    assert right.configuration["split_iv"] is False
+    assert right.settings.split_iv is False
 
 
 def test_estimate__extended_without_a_divider_is_made_anew_with_one(estimated, divider):
@@ -384,16 +382,16 @@ def test_findings__of_masks_are_those_of_their_role(small, tmp_path, monkeypatch
     assert {f.id for f in (*NOTICED["couinaud"], other)} <= {f.id for f in case.quality}
 
 
-def test_configuration__names_the_maps_that_are_used_now(undivided, small, divider, tmp_path):
+def test_settings__name_the_maps_that_are_used_now(undivided, small, divider, tmp_path):
     write_labels(small.couinaud, tmp_path / "couinaud.nii.gz")
     implied = case_from_masks(SegmentRequest(masks={"couinaud": tmp_path / "couinaud.nii.gz"}))
     given = GivenMap(labels=small.couinaud, sha256="d" * 64, quality=())
     corrected = with_segments(undivided, GivenSegments(couinaud=given))
     planes = with_segments(corrected, points(small))
 
-    assert "couinaud" == implied.configuration["masks"]
-    assert "liver" == with_segments(implied, points(small)).configuration["masks"]
-    assert "couinaud,lesions,liver" == corrected.configuration["masks"]
-    assert "lesions,liver" == planes.configuration["masks"]
-    assert planes.configuration["landmarks"] is True
-    assert corrected.configuration["landmarks"] is False
+    assert ("couinaud",) == implied.settings.masks
+    assert ("liver",) == with_segments(implied, points(small)).settings.masks
+    assert ("couinaud", "lesions", "liver") == corrected.settings.masks
+    assert ("lesions", "liver") == planes.settings.masks
+    assert planes.settings.landmarks is True
+    assert corrected.settings.landmarks is False

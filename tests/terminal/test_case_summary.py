@@ -58,7 +58,6 @@ def case() -> CaseReport:
         provenance=Provenance(
             software={},
             models=(),
-            configuration={},
             configuration_sha256="",
             inputs_sha256={},
             device=None,

@@ -53,7 +53,7 @@ def case() -> CaseReport:
         shape=grid.shape, spacing_mm=grid.spacing_mm, orientation="RAS",
     )  # fmt: skip
     provenance = Provenance(
-        software={}, models=(), configuration={}, configuration_sha256="", inputs_sha256={},
+        software={}, models=(), configuration_sha256="", inputs_sha256={},
         device=None, seed=None, created_utc="", seconds={},
     )  # fmt: skip
     return CaseReport(
