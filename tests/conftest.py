@@ -24,7 +24,7 @@ from remnant.core.patient import LiverBackground, Patient, Sex
 from remnant.core.plan import Frilling, Netlm, Stability
 from remnant.core.provenance import ModelUse, Provenance
 from remnant.core.quantity import Quantity
-from remnant.core.reasons import Cause, reason, reasons_of
+from remnant.core.reasons import Cause, Reason, reason
 from remnant.core.study import Study
 from remnant.core.volumes import Modality, Phase
 from remnant.core.volumetry_report import SegmentSource, VolumetryReport
@@ -176,7 +176,7 @@ def make_case(phantom: LiverPhantom, *, segments: bool = True) -> CaseReport:
         couinaud=phantom.couinaud if segments else None,
         patient=patient,
         segment_source=SegmentSource.GIVEN if segments else None,
-        segments_reasons=reasons_of(None if segments else "no segment map and no landmarks"),
+        segments_reasons=() if segments else (Reason(Cause.NO_SEGMENTS_GIVEN),),
         confirmations={1: Confirmation.CONFIRMED, 2: Confirmation.REJECTED},
     )
     grid = phantom.geometry

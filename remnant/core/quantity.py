@@ -158,6 +158,6 @@ class Quantity:
         return self.interval.probability(limit, inclusive=inclusive)
 
     @classmethod
-    def absent(cls, *reasons: Reason | str | Iterable[Reason]) -> Self:
+    def absent(cls, *reasons: Reason | Iterable[Reason]) -> Self:
         """Return a quantity that was not measured, with the reasons."""
         return cls(None, reasons=tuple(one for given in reasons for one in reasons_of(given)))

@@ -14,8 +14,6 @@ class Cause(StrEnum):
     What ``amounts`` and ``names`` of a `Reason` hold is said beside each cause.
     """
 
-    PROSE = "prose"
-    """Not a cause of its own: ``names[0]`` is a text that has not been given one yet."""
     SEGMENTS_ESTIMATED = "segments_estimated"
     """The Couinaud segments are a network's estimate that no human has confirmed."""
     BODY_SIZE_ASSUMED = "body_size_assumed"
@@ -508,10 +506,8 @@ def causes_of(reasons: Iterable[Reason]) -> tuple[Cause, ...]:
     return tuple(cause for one in reasons for cause in (one.cause, *causes_of(one.because)))
 
 
-def reasons_of(given: "str | Reason | Iterable[Reason] | None") -> tuple[Reason, ...]:
-    """Return reasons however they are given; a text becomes a reason without a cause of its own."""
-    if given is None or given == "":
+def reasons_of(given: "Reason | Iterable[Reason] | None") -> tuple[Reason, ...]:
+    """Return reasons however they are given."""
+    if given is None:
         return ()
-    if isinstance(given, str):
-        return (Reason(Cause.PROSE, names=(given,)),)
     return (given,) if isinstance(given, Reason) else tuple(given)

@@ -20,7 +20,7 @@ from remnant.core.patient import (
     Sex,
 )
 from remnant.core.quantity import Bound, Interval, Quantity
-from remnant.core.reasons import reasons_of
+from remnant.core.reasons import Cause, Reason
 from remnant.core.volumes import LabelMap
 from remnant.testing.grids import BoxMm, grid_around
 from remnant.testing.shapes import Ball, Ellipsoid
@@ -137,23 +137,22 @@ def intervals(draw: st.DrawFn, *, low: float = 0.0, high: float = 5000.0) -> Int
     return Interval(ends[0], ends[1])
 
 
+WHY_ABSENT = (Cause.NO_RESECTION_NAMED, Cause.SEGMENTS_UNKNOWN, Cause.NO_BODY_WEIGHT)
+
+
 @st.composite
 def quantities(
     draw: st.DrawFn, *, low: float = 0.0, high: float = 5000.0, may_be_absent: bool = True
 ) -> Quantity:
     """Measured values with or without interval and bound, indicative ones, and absences."""
     if may_be_absent and draw(st.booleans()):
-        return Quantity.absent(
-            draw(st.sampled_from(("not asked", "no segments", "height unknown")))
-        )
+        return Quantity.absent(Reason(draw(st.sampled_from(WHY_ABSENT))))
     bound = draw(st.none() | st.sampled_from(Bound))
     indicative = bound is None and draw(st.booleans())
-    reason = "the structure touches the edge of the scan" if bound or indicative else None
+    reasons = (Reason(Cause.LIVER_CUT),) if bound or indicative else ()
     around = draw(st.none() | intervals(low=low, high=high))
     value = draw(st.floats(low, high) if around is None else st.floats(around.low, around.high))
-    return Quantity(
-        value, interval=around, bound=bound, indicative=indicative, reasons=reasons_of(reason)
-    )
+    return Quantity(value, interval=around, bound=bound, indicative=indicative, reasons=reasons)
 
 
 @st.composite

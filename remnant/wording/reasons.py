@@ -25,7 +25,6 @@ TEMPLATES: Final[Mapping[Cause, Template]] = {
     **remnant_causes.CAUSES,
     **segment_causes.CAUSES,
     **plan_causes.CAUSES,
-    Cause.PROSE: "{names[0]}",
     Cause.SEGMENTS_ESTIMATED: "segments estimated from liver shape: review",
     Cause.BRIEF_SEGMENTS: "the Couinaud segments are unknown",
     Cause.BRIEF_BODY_SIZE: "height and weight not given",

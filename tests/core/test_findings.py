@@ -11,6 +11,7 @@ from remnant.core.findings import (
     quality_finding,
 )
 from remnant.core.quantity import Bound, Quantity
+from remnant.core.reasons import Cause, Reason
 from remnant.testing.strategies import quantities
 
 
@@ -48,7 +49,7 @@ def test_judge__at_the_limit(value, inclusive, expected):
     ],
 )
 def test_judge__bounds(value, bound, expected):
-    quantity = Quantity(value, bound=bound, reasons="touches the edge")
+    quantity = Quantity(value, bound=bound, reasons=Reason(Cause.LIVER_CUT))
 
     assert expected is threshold().judge(quantity)
 
@@ -67,7 +68,7 @@ def test_judge__bound_exactly_at_the_limit(bound, inclusive, expected):
 
 
 def test_judge__an_absence_is_unknown():
-    assert Verdict.UNKNOWN is threshold().judge(Quantity.absent("no segments"))
+    assert Verdict.UNKNOWN is threshold().judge(Quantity.absent(Reason(Cause.SEGMENTS_UNKNOWN)))
 
 
 @given(
@@ -115,5 +116,5 @@ def test_judge__indicative_value_decides_nothing(value):
         source="key",
         status=SourceStatus.VERIFIED,
     )
-    quantity = Quantity(value, indicative=True, reasons="the scan cuts both parts")
+    quantity = Quantity(value, indicative=True, reasons=Reason(Cause.LIVER_CUT))
     assert Verdict.UNKNOWN is threshold.judge(quantity)

@@ -5,6 +5,7 @@ from hypothesis import given
 
 from remnant.core.errors import InputError
 from remnant.core.quantity import Bound, Interval, Quantity
+from remnant.core.reasons import Cause, Reason
 from remnant.testing.strategies import quantities
 
 
@@ -22,7 +23,7 @@ def test_interval__is_closed():
     assert 5.0 in Interval(5.0, 5.0)
 
 
-@pytest.mark.parametrize("reason", [None, ""])
+@pytest.mark.parametrize("reason", [None, ()])
 def test_quantity__an_absence_needs_a_reason(reason):
     with pytest.raises(InputError, match="needs a reason"):
         Quantity(None, reasons=reason)
@@ -40,15 +41,20 @@ def test_quantity__zero_is_a_measurement():
 
 
 def test_absent__keeps_the_reason():
-    quantity = Quantity.absent("no segment map")
+    quantity = Quantity.absent(Reason(Cause.NO_COUINAUD_MAP))
 
     assert quantity.value is None
-    assert quantity.reason == "no segment map"
+    assert quantity.reasons == (Reason(Cause.NO_COUINAUD_MAP),)
+    assert quantity.reason == "no Couinaud map was given"
 
 
 def test_quantity__equal_by_value():
-    first = Quantity(5.0, interval=Interval(4.0, 6.0), bound=Bound.LOWER, reasons="cut")
-    second = Quantity(5.0, interval=Interval(4.0, 6.0), bound=Bound.LOWER, reasons="cut")
+    first = Quantity(
+        5.0, interval=Interval(4.0, 6.0), bound=Bound.LOWER, reasons=Reason(Cause.LIVER_CUT)
+    )
+    second = Quantity(
+        5.0, interval=Interval(4.0, 6.0), bound=Bound.LOWER, reasons=Reason(Cause.LIVER_CUT)
+    )
 
     assert first == second
     assert first != Quantity(5.0)
@@ -64,7 +70,7 @@ def test_quantities_strategy__keeps_the_promises_of_the_type(quantity):
 def test_quantity__indicative_value_needs_a_reason():
     with pytest.raises(InputError, match="reason"):
         Quantity(1.0, indicative=True)
-    assert Quantity(1.0, indicative=True, reasons="both ends are cut").indicative
+    assert Quantity(1.0, indicative=True, reasons=Reason(Cause.LIVER_CUT)).indicative
 
 
 EVEN = tuple(float(n) for n in range(11))
@@ -95,8 +101,8 @@ def test_probability__unknown_without_quantiles():
     "facts",
     [
         {"interval": None},
-        {"bound": Bound.LOWER, "reasons": "cut"},
-        {"indicative": True, "reasons": "cut"},
+        {"bound": Bound.LOWER, "reasons": Reason(Cause.LIVER_CUT)},
+        {"indicative": True, "reasons": Reason(Cause.LIVER_CUT)},
     ],
 )
 def test_quantity__no_probability_where_the_truth_may_lie_beyond(facts):

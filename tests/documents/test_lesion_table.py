@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from remnant.core.lesions import Confirmation, IntensityStatistics, Lobe
 from remnant.core.quantity import Bound, Quantity
+from remnant.core.reasons import Cause, Reason
 from remnant.core.volumes import Modality
 from remnant.core.volumetry_report import SegmentsConfirmation, SegmentSource
 from remnant.documents.lesion_table import (
@@ -59,7 +60,9 @@ def test_csv__lines_end_as_rfc_4180_says(lesions, tmp_path):
 
 def test_csv__absent_values_are_empty_and_zero_is_zero(lesions, tmp_path):
     path = tmp_path / "lesions.csv"
-    bare = replace(lesions[0], volume_ml=Quantity.absent("x"), segment_fractions=None)
+    bare = replace(
+        lesions[0], volume_ml=Quantity.absent(Reason(Cause.LESIONS_UNKNOWN)), segment_fractions=None
+    )
     write_lesions_csv([bare, replace(lesions[1], volume_ml=Quantity(0.0))], path)
     with path.open(encoding="utf-8", newline="") as file:
         first, second = csv.DictReader(file)
@@ -101,8 +104,10 @@ def test_csv__says_where_the_segments_of_its_shares_are_from(
 def test_csv__distances_and_intensities_carry_bound_and_unit(lesions):
     lesion = replace(
         lesions[0],
-        surface_distance_mm=Quantity(3.25, bound=Bound.UPPER, reasons="the scan ends nearer"),
-        portal_vein_distance_mm=Quantity.absent("the portal vein is not in the map"),
+        surface_distance_mm=Quantity(
+            3.25, bound=Bound.UPPER, reasons=Reason(Cause.SCAN_EDGE_NEARER)
+        ),
+        portal_vein_distance_mm=Quantity.absent(Reason(Cause.NO_PORTAL_VEIN)),
         hepatic_veins_distance_mm=Quantity(0.0),
         intensity=IntensityStatistics(mean=61.5, sd=9.0, minimum=20.0, median=62.0, maximum=90.0),
     )

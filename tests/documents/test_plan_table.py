@@ -7,10 +7,11 @@ from remnant.core.findings import Finding, Verdict
 from remnant.core.labels import CouinaudSegment
 from remnant.core.plan import Remnant
 from remnant.core.quantity import Bound, Interval, Quantity
+from remnant.core.reasons import Cause, Reason
 from remnant.core.recipe import Recipe
 from remnant.documents.plan_table import COLUMNS, plan_row, write_plans_csv
 
-ABSENT = Quantity.absent("no body size")
+ABSENT = Quantity.absent(Reason(Cause.BRIEF_BODY_SIZE))
 
 
 def finding(identifier, probability):
@@ -35,7 +36,7 @@ PLAN = DebulkingPlan(
         removed_ml=Quantity(200.0),
         ablated_ml=Quantity(0.0),
         margin_ml=7.5,
-        residual_tumour_ml=Quantity(3.25, indicative=True, reasons="cut"),
+        residual_tumour_ml=Quantity(3.25, indicative=True, reasons=Reason(Cause.LIVER_CUT)),
         ablation_zones=0,
         interventions=2,
     ),

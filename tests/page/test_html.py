@@ -229,21 +229,21 @@ def test_page__assumed_body_size_and_planted_lesions_are_named(made, page):
 
 
 def test_page__absent_values_are_a_dash_with_their_reason(made):
-    absent = Quantity.absent("the lesions were never looked for")
+    absent = Quantity.absent(Reason(Cause.LESIONS_UNKNOWN))
     text = bare(
         with_volumetry(made.case, tumour_ml=absent, burden_fraction=absent, burden_class=None)
     ).text
     for label in ("Tumour volume", "Tumour burden"):
         after = text.split(label, 1)[1].strip()
         assert after.startswith("–")
-        assert "the lesions were never looked for" in after[:200]
+        assert "no lesion map was given" in after.lower()[:200]
 
 
 def test_page__bounds_are_shown_as_such(made):
-    cut = Quantity(1200.0, bound=Bound.LOWER, reasons="the scan cuts the liver")
+    cut = Quantity(1200.0, bound=Bound.LOWER, reasons=Reason(Cause.LIVER_CUT))
     text = bare(with_volumetry(made.case, tlv_ml=cut)).text
     assert "≥\u202f1200 mL" in text
-    assert "the scan cuts the liver" in text
+    assert "the liver reaches the edge of the scan: what lies beyond it is not counted" in text
 
 
 def test_page__zero_is_a_measurement(made):
@@ -264,7 +264,7 @@ def test_page__without_segments_one_sentence_says_why_nothing_remains(made_witho
     )
     text = re.sub(r"\s+", " ", Page(source).text)
     reason = case.planning.resections[0].remnant.flr_ml.reason
-    assert "no segment map and no landmarks" in reason
+    assert "no Couinaud map, no labelled branches and no landmarks were given" in reason
     assert 2 == text.count(f"No remnant: {reason}.")
     assert "Hepatectomy, segments removed" not in text
     assert "No rule on what would remain or be removed could be applied." in text
@@ -396,8 +396,15 @@ def test_page__says_what_a_range_comes_from(made, page):
 
 
 def test_page__interval_of_a_bound_is_that_within_the_scan(made):
-    cut = Quantity(1200.0, interval=Interval(1150.0, 1250.0), bound=Bound.LOWER, reasons="cut")
-    about = Quantity(0.31, interval=Interval(0.3, 0.32), indicative=True, reasons="cut twice")
+    cut = Quantity(
+        1200.0,
+        interval=Interval(1150.0, 1250.0),
+        bound=Bound.LOWER,
+        reasons=Reason(Cause.LIVER_CUT),
+    )
+    about = Quantity(
+        0.31, interval=Interval(0.3, 0.32), indicative=True, reasons=Reason(Cause.SHARE_WITHIN_SCAN)
+    )
     case = with_remnants(with_volumetry(made.case, tlv_ml=cut), flr_measured_fraction=about)
     text = bare(case).text
     assert "1150–1250 mL as measured" in text
@@ -467,8 +474,10 @@ def test_page__lesions_show_both_diameters_distances_and_intensities(made):
         made.case.volumetry.lesions[0],
         longest_axial_mm=21.04,
         perpendicular_axial_mm=15.56,
-        surface_distance_mm=Quantity(3.25, bound=Bound.UPPER, reasons="the scan ends nearer"),
-        portal_vein_distance_mm=Quantity.absent("the portal vein is not in the liver map"),
+        surface_distance_mm=Quantity(
+            3.25, bound=Bound.UPPER, reasons=Reason(Cause.SCAN_EDGE_NEARER)
+        ),
+        portal_vein_distance_mm=Quantity.absent(Reason(Cause.NO_PORTAL_VEIN)),
         intensity=statistics,
     )
     text = bare(with_volumetry(made.case, lesions=(first,))).text

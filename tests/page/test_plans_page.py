@@ -27,7 +27,7 @@ from remnant.core.lesions import Confirmation
 from remnant.core.plan import Netlm
 from remnant.core.planning_report import PlanningReport
 from remnant.core.quantity import Quantity
-from remnant.core.reasons import Cause, Reason, reasons_of
+from remnant.core.reasons import Cause, Reason
 from remnant.core.volumes import LabelMap
 from remnant.core.volumetry_report import SegmentSource
 from remnant.page.html import render_html, render_page
@@ -217,7 +217,7 @@ def test_staged__one_stage_against_two(plans_part):
         "480 (451–509)",
         "FLR 620 mL (583–657) ; sFLR 36.0 %",
         "enough in 62 of 100",
-        "The minimum is never reached",
+        "The growth ends at 620 mL, 650 mL are asked for",
         "First: excised with a margin: lesion 3. Second: segments VI, VII removed.",
         "tumour meanwhile +11.0 %",
         "· note · Portal vein embolisation: median growth 33.9 %.",
@@ -347,17 +347,17 @@ def test_plans__long_tables_collapse(made):
 
 
 def test_plans__without_maps_one_sentence_says_why(made):
-    reason = "there are no maps"
-    case = planned(made.case, plans=(), targets=(), staged=(), plans_reasons=reasons_of(reason))
+    why = (Reason(Cause.NO_MAPS),)
+    case = planned(made.case, plans=(), targets=(), staged=(), plans_reasons=why)
     text = part(page_of(case), "plans")
-    assert "No plan: There are no maps." in text
+    assert "No plan: The maps of the case were not at hand: plans need its voxels." in text
     assert "All plans found" not in text
     assert "First in rank" not in text
 
 
 def test_plans__absent_figures_are_dashes_with_reasons(made):
     result = example_result()
-    absent = Quantity.absent("body size is not known")
+    absent = Quantity.absent(Reason(Cause.BRIEF_BODY_SIZE))
     remnant = replace(
         result.remnant, flr_ml=absent, sflr=absent, flr_body_weight_percent=absent,
         flr_ml_per_m2=absent, flr_measured_fraction=absent,
@@ -368,7 +368,7 @@ def test_plans__absent_figures_are_dashes_with_reasons(made):
     )  # fmt: skip
     plan = example_plan(result=bare, findings=(), feasible=Verdict.UNKNOWN, new_world="")
     text = part(page_of(planned(made.case, plans=(plan,), staged=())), "plans")
-    assert "Liver that would remain – body size is not known" in text
+    assert "Liver that would remain – height and weight not given" in text
     assert "– removed, – ablated" in text
     assert "Rule sets on what remains –" in text
     assert "Tumour debulked against" not in text

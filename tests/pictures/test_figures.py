@@ -12,6 +12,7 @@ from remnant.core.geometry import Geometry
 from remnant.core.labels import CouinaudSegment
 from remnant.core.lesions import Confirmation, Lesion
 from remnant.core.quantity import Quantity
+from remnant.core.reasons import Cause, Reason
 from remnant.core.volumes import ImageVolume, LabelMap
 from remnant.pictures.figures import draw_plane, draw_planes, largest_lesion, make_scene
 from remnant.pictures.palette import LESION_COLOUR, LIVER_COLOUR, REJECTED_COLOUR, rgb
@@ -95,8 +96,8 @@ def one_lesion(phantom):
         centroid_ras_mm=tuple(float(x) for x in centre),
         segment_fractions=None,
         surface_distance_mm=Quantity(0.0),
-        portal_vein_distance_mm=Quantity.absent("no vessels"),
-        hepatic_veins_distance_mm=Quantity.absent("no vessels"),
+        portal_vein_distance_mm=Quantity.absent(Reason(Cause.NO_PORTAL_VEIN)),
+        hepatic_veins_distance_mm=Quantity.absent(Reason(Cause.NO_PORTAL_VEIN)),
         confirmation=Confirmation.CONFIRMED,
     )
 

@@ -7,7 +7,7 @@ from remnant.core.labels import CouinaudSegment
 from remnant.core.lesions import Confirmation
 from remnant.core.plan import Remnant
 from remnant.core.quantity import Quantity
-from remnant.core.reasons import Cause, reason
+from remnant.core.reasons import Cause, Reason, reason
 from remnant.core.volumetry_report import (
     SegmentSource,
     SegmentVolumes,
@@ -67,7 +67,7 @@ def build_report(
         )
         for code, total in totals.items()
     }
-    missing = "height and weight were not given"
+    missing = Reason(Cause.BRIEF_BODY_SIZE)
     return VolumetryReport(
         tlv_ml=Quantity(tlv_ml, bound=tlv_bound),
         functional_tlv_ml=Quantity(tlv_ml - tumour_ml, bound=tlv_bound),
@@ -98,7 +98,11 @@ def build_report(
 
 def build_remnant(sflr=0.5, measured=0.5, *, bound=None):
     def quantity(value):
-        return Quantity.absent("not measured") if value is None else Quantity(value, bound=bound)
+        return (
+            Quantity.absent(Reason(Cause.SEGMENTS_UNKNOWN))
+            if value is None
+            else Quantity(value, bound=bound)
+        )
 
     return Remnant(
         flr_ml=quantity(500.0),

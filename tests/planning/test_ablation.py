@@ -37,7 +37,7 @@ def lesion(identifier=1, *, feret_mm=20.0, portal=20.0, hepatic=20.0, surface=15
     def quantity(value):
         if isinstance(value, Quantity):
             return value
-        return Quantity.absent("no vessels") if value is None else Quantity(value)
+        return Quantity.absent(Reason(Cause.NO_PORTAL_VEIN)) if value is None else Quantity(value)
 
     made = example_lesion(
         identifier,
@@ -102,7 +102,7 @@ def test_size__at_the_limit_as_printed(judged, rule, limit_mm, inclusive):
 
 
 def test_size__of_a_lesion_that_the_scan_cuts_is_a_lower_bound(judged):
-    cut = {"volume_ml": Quantity(4.0, bound=Bound.LOWER, reasons="at the edge")}
+    cut = {"volume_ml": Quantity(4.0, bound=Bound.LOWER, reasons=Reason(Cause.LESION_CUT))}
 
     small = verdicts(judged(lesion(feret_mm=20.0, **cut)))
     large = verdicts(judged(lesion(feret_mm=60.0, **cut)))
@@ -137,8 +137,16 @@ def test_number__counts_lesions_that_were_not_rejected(make_report, number, verd
         (10.0, Verdict.MET, True),
         (9.99, Verdict.NOT_MET, False),
         (None, Verdict.UNKNOWN, True),
-        (Quantity(12.0, bound=Bound.UPPER, reasons="edge"), Verdict.UNKNOWN, True),
-        (Quantity(8.0, bound=Bound.UPPER, reasons="edge"), Verdict.NOT_MET, False),
+        (
+            Quantity(12.0, bound=Bound.UPPER, reasons=Reason(Cause.LESION_CUT)),
+            Verdict.UNKNOWN,
+            True,
+        ),
+        (
+            Quantity(8.0, bound=Bound.UPPER, reasons=Reason(Cause.LESION_CUT)),
+            Verdict.NOT_MET,
+            False,
+        ),
     ],
 )
 def test_central__portal_distance_decides_only_where_known(judged, distance, verdict, allowed):
@@ -191,7 +199,11 @@ def test_superficial__is_a_caution_by_this_projects_number(judged, depth, verdic
         (None, 20.0, Verdict.UNKNOWN),
         (None, 2.0, Verdict.NOT_MET),
         (None, None, Verdict.UNKNOWN),
-        (20.0, Quantity(20.0, bound=Bound.UPPER, reasons="edge"), Verdict.UNKNOWN),
+        (
+            20.0,
+            Quantity(20.0, bound=Bound.UPPER, reasons=Reason(Cause.LESION_CUT)),
+            Verdict.UNKNOWN,
+        ),
     ],
 )
 def test_heat_sink__nearest_labelled_vein(judged, portal, hepatic, verdict):
@@ -240,7 +252,10 @@ def test_caution__between_three_and_five_centimetres(judged, feret_mm, cautious)
     ("portal", "cause"),
     [
         (None, Cause.PORTAL_DISTANCE_UNKNOWN),
-        (Quantity(12.0, bound=Bound.UPPER, reasons="edge"), Cause.PORTAL_DISTANCE_UNKNOWN),
+        (
+            Quantity(12.0, bound=Bound.UPPER, reasons=Reason(Cause.LESION_CUT)),
+            Cause.PORTAL_DISTANCE_UNKNOWN,
+        ),
         (20.0, None),
     ],
 )
@@ -286,7 +301,7 @@ def test_ablation_refusal__agrees_with_the_table(judged):
         (50.01, 20.0, True),
         (50.0, 20.01, True),
         (50.0, None, False),
-        (50.0, Quantity(30.0, bound=Bound.UPPER, reasons="edge"), False),
+        (50.0, Quantity(30.0, bound=Bound.UPPER, reasons=Reason(Cause.LESION_CUT)), False),
     ],
 )
 def test_wedge_refusal__beyond_size_or_depth(feret_mm, depth, refused):
@@ -378,8 +393,8 @@ def test_lesions__none_gives_an_empty_table(make_report):
     ("count", "verdict"),
     [
         (Quantity(3.0), Verdict.MET),
-        (Quantity(1.0, bound=Bound.LOWER, reasons="the scan cuts the liver"), Verdict.UNKNOWN),
-        (Quantity(4.0, bound=Bound.LOWER, reasons="the scan cuts the liver"), Verdict.NOT_MET),
+        (Quantity(1.0, bound=Bound.LOWER, reasons=Reason(Cause.LIVER_CUT)), Verdict.UNKNOWN),
+        (Quantity(4.0, bound=Bound.LOWER, reasons=Reason(Cause.LIVER_CUT)), Verdict.NOT_MET),
         (None, Verdict.UNKNOWN),
     ],
 )

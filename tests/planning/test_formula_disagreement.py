@@ -13,7 +13,7 @@ from remnant.core.findings import Basis, SourceStatus, Verdict
 from remnant.core.patient import LiverBackground, Patient, Sex
 from remnant.core.plan import Remnant
 from remnant.core.quantity import Bound, Quantity
-from remnant.core.reasons import Cause, first, reason
+from remnant.core.reasons import Cause, Reason, first, reason
 from volumetry.standardised.expected_volume import FORMULAS, standardised_volume
 
 MAN = Patient(
@@ -101,7 +101,7 @@ def test_ratios__chosen_formula_without_value_leaves_the_others():
 
 
 def test_ratios__nothing_without_remnant_or_body_size():
-    assert ratios_of(flr_ml=Quantity.absent("no Couinaud map was given")) == {}
+    assert ratios_of(flr_ml=Quantity.absent(Reason(Cause.NO_COUINAUD_MAP))) == {}
     assert ratios_of(patient=Patient(), chosen=standardised_volume(Patient())) == {}
 
 
@@ -144,9 +144,9 @@ def test_disagreement__of_both_denominators_the_standardised_one_is_said():
 @pytest.mark.parametrize(
     "marks",
     [
-        {"bound": Bound.LOWER, "reasons": "cut"},
-        {"bound": Bound.UPPER, "reasons": "lesions unknown"},
-        {"indicative": True, "reasons": "both are cut"},
+        {"bound": Bound.LOWER, "reasons": Reason(Cause.LIVER_CUT)},
+        {"bound": Bound.UPPER, "reasons": Reason(Cause.LESIONS_UNKNOWN)},
+        {"indicative": True, "reasons": Reason(Cause.LIVER_CUT)},
     ],
 )
 def test_disagreement__a_bound_cannot_be_on_both_sides(marks):
@@ -159,7 +159,7 @@ def test_disagreement__nothing_without_minimum_ratios_or_chosen_volume():
     for bare in (finding(None), replace(finding(), threshold=None)):
         assert bare == with_disagreement(bare, remnant, ratios_of())
     assert finding() == with_disagreement(finding(), remnant, {})
-    absent = replace(remnant, sflr=Quantity.absent("kokudo2015 needs thoracic width, not given"))
+    absent = replace(remnant, sflr=Quantity.absent(Reason(Cause.BRIEF_BODY_SIZE)))
     assert finding() == with_disagreement(finding(), absent, ratios_of())
 
 

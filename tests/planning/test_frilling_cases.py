@@ -19,6 +19,7 @@ from remnant.core.labels import CouinaudSegment
 from remnant.core.lesions import Confirmation
 from remnant.core.plan import FrillingType
 from remnant.core.quantity import Bound, Quantity
+from remnant.core.reasons import Cause, Reason
 
 SHARES = st.sampled_from((0.05, 0.099, 0.1, 0.9, 1.0))
 VOLUMES_ML = st.sampled_from((0.0, 0.5, 1.0, 10.0, 20.0, 40.0, 80.0))
@@ -48,7 +49,7 @@ def lesions_of(make_lesion, facts):
     made = [
         replace(
             make_lesion(n, max(ml, 0.1), shares, feret_mm=feret, confirmation=kind),
-            volume_ml=Quantity(ml) if ml else Quantity.absent("not measured"),
+            volume_ml=Quantity(ml) if ml else Quantity.absent(Reason(Cause.SEGMENTS_UNKNOWN)),
         )
         for n, (ml, shares, feret, kind) in enumerate(facts, 1)
     ]
@@ -56,7 +57,7 @@ def lesions_of(make_lesion, facts):
 
 
 def report_of(make_report, lesions, burden, cut):
-    known = Quantity.absent("unknown") if burden is None else Quantity(burden)
+    known = Quantity.absent(Reason(Cause.LESIONS_UNKNOWN)) if burden is None else Quantity(burden)
     bound = Bound.LOWER if cut else None
     return replace(
         make_report(),

@@ -73,12 +73,12 @@ def facts_of(known, kind=FrillingType.I, targets=(), limits=()):
     count = known.get("lesion_count")
     counted = count if isinstance(count, Quantity) else Quantity(count or 0.0)
     rows = distribution_rows(
-        Quantity.absent("not counted") if count is None else counted,
+        Quantity.absent(Reason(Cause.LESIONS_UNKNOWN)) if count is None else counted,
         both_lobes=known.get("both_lobes"),
         frilling=Frilling(type=kind, reasons=()),
     )
     evidence = Evidence(targets=targets, limits=limits)
-    share = known.get("debulkable_fraction") or Quantity.absent("no plan was made")
+    share = known.get("debulkable_fraction") or Quantity.absent(Reason(Cause.NO_PLAN))
     return (
         Facts(plan_facts(evidence))
         .extended(Facts.named(known).values)
@@ -191,22 +191,22 @@ CUT = Bound.LOWER
         (FrillingType.UNCLASSIFIABLE, {"lesion_count": Quantity(10.0)}, {"complex", "diffuse"}),
         (
             FrillingType.UNCLASSIFIABLE,
-            {"lesion_count": Quantity(6.0, bound=CUT, reasons="cut")},
+            {"lesion_count": Quantity(6.0, bound=CUT, reasons=Reason(Cause.LIVER_CUT))},
             {"complex", "diffuse"},
         ),
         (
             FrillingType.UNCLASSIFIABLE,
-            {"lesion_count": Quantity(2.0, bound=CUT, reasons="cut")},
+            {"lesion_count": Quantity(2.0, bound=CUT, reasons=Reason(Cause.LIVER_CUT))},
             {"limited", "complex", "diffuse"},
         ),
         (
             FrillingType.I,
-            {"lesion_count": Quantity(1.0, bound=CUT, reasons="cut")},
+            {"lesion_count": Quantity(1.0, bound=CUT, reasons=Reason(Cause.LIVER_CUT))},
             {"limited", "complex", "diffuse"},
         ),
         (
             FrillingType.II,
-            {"lesion_count": Quantity(4.0, bound=CUT, reasons="cut")},
+            {"lesion_count": Quantity(4.0, bound=CUT, reasons=Reason(Cause.LIVER_CUT))},
             {"complex", "diffuse"},
         ),
         (FrillingType.II, {"grade": None}, {"complex", "not_covered"}),
@@ -221,7 +221,7 @@ def test_machairas__every_row_that_may_apply_is_listed_as_unknown(kind, changes,
 
 
 def test_machairas__spread_in_a_cut_liver_stays_spread():
-    count = Quantity(12.0, bound=CUT, reasons="cut")
+    count = Quantity(12.0, bound=CUT, reasons=Reason(Cause.LIVER_CUT))
 
     listed = found({"lesion_count": count}, FrillingType.III)
 
@@ -269,7 +269,7 @@ def test_cloyd__every_row_unknown_without_facts():
     ],
 )
 def test_cloyd__resectable_from_targets_where_no_share_is_known(targets, verdict):
-    unknown = {"debulkable_fraction": Quantity.absent("no plan was made")}
+    unknown = {"debulkable_fraction": Quantity.absent(Reason(Cause.NO_PLAN))}
 
     pathway = found(unknown, targets=targets).get("cloyd2020.resectable")
 
@@ -509,7 +509,7 @@ def test_no_lesion__no_pathway(count):
 
 
 def test_no_lesion_in_a_cut_liver__all_rows_may_apply():
-    count = Quantity(0.0, bound=Bound.LOWER, reasons="the scan cuts the liver")
+    count = Quantity(0.0, bound=Bound.LOWER, reasons=Reason(Cause.LIVER_CUT))
 
     assert len(pathways(Facts.named({"lesion_count": count}))) > 0
 
@@ -524,7 +524,7 @@ FACTS = {
         Quantity,
         st.integers(0, 40).map(float),
         bound=st.none() | st.sampled_from(Bound),
-        reasons=st.just("why"),
+        reasons=st.just(Reason(Cause.LIVER_CUT)),
     ),
     "both_lobes": st.none() | st.booleans(),
     "burden_fraction": st.none() | st.builds(Quantity, st.floats(0.0, 1.0)),

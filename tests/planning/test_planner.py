@@ -25,7 +25,7 @@ from remnant.core.lesions import Confirmation
 from remnant.core.patient import LiverBackground, Patient
 from remnant.core.plan import FrillingType
 from remnant.core.quantity import Bound, Quantity
-from remnant.core.reasons import Cause, first, reason
+from remnant.core.reasons import Cause, Reason, first, reason
 from remnant.core.volumetry_report import BurdenClass, SegmentsConfirmation, SegmentSource
 
 MET, NOT_MET, UNKNOWN, NO_EVIDENCE = Verdict
@@ -134,7 +134,7 @@ def test_burden__each_class(make_report, found):
 
 
 def test_burden__indicative_holds_for_the_scanned_part(make_report):
-    fraction = Quantity(0.3, indicative=True, reasons="the share within the scan")
+    fraction = Quantity(0.3, indicative=True, reasons=Reason(Cause.SHARE_WITHIN_SCAN))
     report = replace(
         make_report(), burden_fraction=fraction, burden_class=BurdenClass.OVER_25_TO_50
     )
@@ -210,7 +210,9 @@ def test_reach__share_unknown_but_no_remnant_is_accepted(planned):
         replace(f, verdict=UNKNOWN, quantity=None) if f.id.startswith("debulking") else f
         for f in resection.findings
     )
-    cut = replace(resection, debulked_fraction=Quantity.absent("cut"), findings=unknown)
+    cut = replace(
+        resection, debulked_fraction=Quantity.absent(Reason(Cause.LIVER_CUT)), findings=unknown
+    )
     found = reach_findings([cut])
     assert {(NOT_MET, None)} == {(f.verdict, f.value) for f in found}
     assert first(found[0].reasons, Cause.ACCEPTED_BY) is None
@@ -281,7 +283,7 @@ def test_reach__undecided_names_the_most_accepted_then_the_largest_share(planned
 
 
 def test_reach__an_indicative_share_decides_nothing(planned):
-    share = Quantity(0.95, indicative=True, reasons="both are cut")
+    share = Quantity(0.95, indicative=True, reasons=Reason(Cause.SHARE_WITHIN_SCAN))
     right = replace(
         with_verdicts(planned.resections[0], UNKNOWN, share=0.95), debulked_fraction=share
     )
@@ -398,7 +400,7 @@ def test_burden__of_a_cut_liver_is_not_certain(make_report, lesions):
 
 
 def test_burden__absent(make_report):
-    absent = Quantity.absent("no liver")
+    absent = Quantity.absent(Reason(Cause.ALL_TUMOUR))
     report = replace(make_report(), burden_fraction=absent, burden_class=None)
     burden = plan(Case(report=report, patient=NORMAL)).findings[0]
     assert (burden.verdict, burden.value) == (UNKNOWN, None)

@@ -160,7 +160,7 @@ def test_cloyd__what_decides_is_what_failed():
         (False, ShareRange(least=0.75, most=0.90, below=True, reasons=()), NOT_MET, MET),
         (False, ShareRange(least=0.65, most=0.80, reasons=()), NOT_MET, UNKNOWN),
         (None, ShareRange(least=0.0, most=0.70, reasons=()), UNKNOWN, NOT_MET),
-        (False, Quantity(0.85, bound=Bound.LOWER, reasons="more may exist"), UNKNOWN, MET),
+        (False, Quantity(0.85, bound=Bound.LOWER, reasons=Reason(Cause.NOT_PROVEN)), UNKNOWN, MET),
     ],
 )
 def test_cloyd__complete_or_over_90_percent(clearance, share, expected, seventy):

@@ -175,10 +175,10 @@ def test_conflict__the_other_transcription_stands_beside():
 
 
 def test_burden__as_a_bound_or_indicative_is_undecided():
-    lower = Quantity(0.30, bound=Bound.LOWER, reasons="lesions beyond the scan")
+    lower = Quantity(0.30, bound=Bound.LOWER, reasons=Reason(Cause.LIVER_CUT))
     assert verdicts(burden_fraction=lower)["milan"] is UNKNOWN
     assert verdicts(burden_fraction=replace(lower, value=0.6))["milan"] is NOT_MET
-    loose = Quantity(0.30, indicative=True, reasons="cut")
+    loose = Quantity(0.30, indicative=True, reasons=Reason(Cause.LIVER_CUT))
     assert verdicts(burden_fraction=loose)["enets"] is UNKNOWN
 
 

@@ -14,7 +14,7 @@ from remnant.core.findings import quality_finding
 from remnant.core.patient import LiverBackground, Patient
 from remnant.core.provenance import Provenance
 from remnant.core.quantity import Bound, Interval, Quantity
-from remnant.core.reasons import Cause, reason, reasons_of
+from remnant.core.reasons import Cause, Reason, reason
 from remnant.core.study import Study
 from remnant.core.volumes import Phase
 from remnant.core.volumetry_report import BurdenClass, SegmentsConfirmation, SegmentSource
@@ -90,10 +90,14 @@ def test_volumes__competing_classes_are_counted(case):
 
 
 def test_amount__interval_of_a_bound_is_within_the_scan():
-    cut = Quantity(900.0, interval=Interval(880.0, 920.0), bound=Bound.LOWER, reasons="cut")
+    cut = Quantity(
+        900.0, interval=Interval(880.0, 920.0), bound=Bound.LOWER, reasons=Reason(Cause.LIVER_CUT)
+    )
     assert "≥\u202f900 mL (880–920 as measured)" == amount(figure(cut, "mL"))
     assert "900 mL" == amount(figure(Quantity(900.0), "mL"))
-    assert "– (no map)" == amount(figure(Quantity.absent("no map"), "mL"))
+    assert "– (no Couinaud map was given)" == amount(
+        figure(Quantity.absent(Reason(Cause.NO_COUINAUD_MAP)), "mL")
+    )
 
 
 def test_plan__figures_and_draws_stand_below_figures_and_verdicts(case):
@@ -142,11 +146,13 @@ def test_plan__names_remnants_that_another_formula_carries_across_a_minimum(case
 
 
 def test_plan__without_segments_says_why(case):
-    unknown = replace(case.volumetry, segments=None, segments_reasons=reasons_of("no segment map"))
+    unknown = replace(
+        case.volumetry, segments=None, segments_reasons=(Reason(Cause.NO_COUINAUD_MAP),)
+    )
     planned = plan(Case(report=unknown, patient=case.patient))
     text = printed(print_plan, replace(case, volumetry=unknown, planning=planned))
     assert "No remnant: " in text
-    assert "no segment map" in text
+    assert "no Couinaud map was given" in text
 
 
 def divided(case, source, confirmation=None, quality=()):

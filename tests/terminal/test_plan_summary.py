@@ -23,7 +23,7 @@ from remnant.core.patient import Patient
 from remnant.core.plan import Netlm
 from remnant.core.provenance import Provenance
 from remnant.core.quantity import Quantity
-from remnant.core.reasons import Cause, Reason, reasons_of
+from remnant.core.reasons import Cause, Reason
 from remnant.core.study import Study
 from remnant.core.volumes import Phase
 from remnant.core.volumetry_report import SegmentSource
@@ -149,9 +149,9 @@ def test_hepatectomies__beside_plans_only_those_that_were_asked_for(case):
 
 def test_plans__why_there_are_none(case):
     printed = text(
-        with_planning(case, plans=(), targets=(), plans_reasons=reasons_of("no maps are here"))
+        with_planning(case, plans=(), targets=(), plans_reasons=(Reason(Cause.NO_MAPS),))
     )
-    assert "No plan: No maps are here" in printed
+    assert "No plan: The maps of the case were not at hand" in printed
     assert "First in rank" not in printed
 
 
@@ -189,7 +189,7 @@ def test_pathways__those_that_the_case_belongs_to_are_named(case):
 
 
 def test_plans__absent_figures_are_dashes(case):
-    absent = Quantity.absent("not known")
+    absent = Quantity.absent(Reason(Cause.LESIONS_UNKNOWN))
     result = example_result()
     remnant = replace(result.remnant, flr_ml=absent, sflr=absent)
     bare = example_plan(result=replace(result, remnant=remnant, debulked_fraction=absent))

@@ -10,6 +10,7 @@ from examples.findings import example_finding
 from remnant.core.findings import Basis, Finding, Verdict
 from remnant.core.plan import Remnant, Resection
 from remnant.core.quantity import Bound, Interval, Quantity, UncertaintyPart
+from remnant.core.reasons import Cause, Reason
 from remnant.view.certainty import (
     FormulaSpan,
     formula_span,
@@ -24,7 +25,7 @@ from remnant.view.certainty import (
 )
 
 SDS = st.dictionaries(st.sampled_from(UncertaintyPart), st.floats(1e-3, 1e3), min_size=1)
-CUT = Quantity(0.25, bound=Bound.LOWER, reasons="cut")
+CUT = Quantity(0.25, bound=Bound.LOWER, reasons=Reason(Cause.LIVER_CUT))
 
 
 def finding(
@@ -135,7 +136,7 @@ def test_judged__shows_the_figure_of_the_rules_own_denominator():
     )
     numbers = [j.number for j in judged(resection(*findings)).values()]
     assert ["25.0 %", "35.0 %", "25.0 %", "0.80 %", "260 mL/m²", "90.0 %", ""] == numbers
-    absent = resection(finding("flr.a"), sflr=Quantity.absent("no height"))
+    absent = resection(finding("flr.a"), sflr=Quantity.absent(Reason(Cause.BRIEF_BODY_SIZE)))
     assert "" == judged(absent)["flr.a"].number
     assert "≥\u202f25.0 %" == judged(resection(finding("flr.a"), sflr=CUT))["flr.a"].number
 
@@ -194,5 +195,7 @@ def test_formula_span__more_than_is_crossed_from_its_own_value():
 
 def test_formula_span__none_without_other_formulas_or_ratio():
     assert formula_span(resection(), "own1999") is None
-    absent = resection(sflr=Quantity.absent("no height"), by_formula={"low2000": 0.2})
+    absent = resection(
+        sflr=Quantity.absent(Reason(Cause.BRIEF_BODY_SIZE)), by_formula={"low2000": 0.2}
+    )
     assert formula_span(absent, "own1999") is None

@@ -226,7 +226,7 @@ def test_front__everything_lies_within_the_frame():
 def test_front__needs_two_plans_with_figures():
     planning = example_planning()
     result = example_result()
-    absent = replace(result.remnant, flr_ml=Quantity.absent("no segments"))
+    absent = replace(result.remnant, flr_ml=Quantity.absent(Reason(Cause.SEGMENTS_UNKNOWN)))
     without = example_plan(3, result=replace(result, remnant=absent))
     assert front(replace(planning, plans=(example_plan(), without))) is None
     assert front(replace(planning, plans=(), targets=())) is None
@@ -314,7 +314,7 @@ def test_stages__those_that_are_not_needed_are_apart():
     enough = replace(planning.staged[0], plan="plan_2", weeks_to_threshold=Quantity(0.0))
     both = replace(planning, staged=(planning.staged[0], enough, enough))
     assert planning.staged == staged_view.needed_stages(both)
-    ligation = replace(enough, weeks_to_threshold=Quantity.absent("no source"))
+    ligation = replace(enough, weeks_to_threshold=Quantity.absent(Reason(Cause.NO_GROWTH_SOURCE)))
     assert () == staged_view.needed_stages(replace(planning, staged=(enough, ligation)))
 
 

@@ -28,6 +28,8 @@ from remnant.view import absences, limits_in_force, open_questions, rule_facts, 
 from remnant.view.case_view import view_case
 from remnant.view.plan_selection import listing_places
 from remnant.view.subject import Subject
+from remnant.wording.numbers import sentence
+from remnant.wording.reasons import words
 
 STRICT = PlanChoice(
     targets=(0.7,),
@@ -162,9 +164,9 @@ def test_absences__no_lesion_is_one_line(made):
     out = tuple(replace(x, confirmation=Confirmation.REJECTED) for x in volumes.lesions)
     rejected = replace(made.case, volumetry=replace(volumes, lesions=out))
     assert "Every lesion was rejected." == absences.no_lesion(rejected)
-    unknown = replace(volumes, lesions=(), tumour_ml=Quantity.absent("no lesion map was given"))
+    unknown = replace(volumes, lesions=(), tumour_ml=Quantity.absent(Reason(Cause.LESIONS_UNKNOWN)))
     asked_of = replace(made.case, volumetry=unknown)
-    assert "No lesion map was given." == absences.no_lesion(asked_of)
+    assert f"{sentence(words(Reason(Cause.LESIONS_UNKNOWN)))}." == absences.no_lesion(asked_of)
 
 
 def test_absences__long_reasons_stand_in_short_in_findings_and_footnotes(made_without_segments):
@@ -210,7 +212,9 @@ def test_listed__answers_and_own_recipes_then_what_differs():
     every = (close, answer, other, beaten, own)
     assert {"plan_1": 0, "plan_5": 0, "plan_3": 3} == listing_places(every)
     assert {"plan_2": 0} == listing_places((close, beaten))
-    unknown = replace(close.result, debulked_fraction=Quantity.absent("no lesions"))
+    unknown = replace(
+        close.result, debulked_fraction=Quantity.absent(Reason(Cause.NO_LESION_TO_DEBULK))
+    )
     assert {"plan_1": 0, "plan_2": 2} == listing_places((answer, replace(close, result=unknown)))
 
 
@@ -224,7 +228,10 @@ def test_staged__one_row_for_each_plan_and_a_column_for_each_preset(made):
     judged = finding(f"growth.{pve.id}", threshold=600.0, source=pve.source)
     short = staged(pve, findings=(replace(judged, verdict=Verdict.NOT_MET),))
     bare = replace(
-        short, strategy="pvl", preset="none", flr_after_ml=Quantity.absent("no source known")
+        short,
+        strategy="pvl",
+        preset="none",
+        flr_after_ml=Quantity.absent(Reason(Cause.NO_GROWTH_SOURCE)),
     )
     other = staged(alpps, plan="plan_2")
     case = planned(made.case, staged=(short, bare, staged(alpps), other))
@@ -234,7 +241,7 @@ def test_staged__one_row_for_each_plan_and_a_column_for_each_preset(made):
     assert "median +33.9 % of 118 patients" == table.columns[0].measured
     assert ["plan_1", "plan_2"] == [row.plan for row in table.rows]
     assert [True, False] == [forecast is None for forecast in table.rows[1].forecasts]
-    assert ("Portal vein ligation: no source known.",) == table.without
+    assert (f"Portal vein ligation: {words(Reason(Cause.NO_GROWTH_SOURCE))}.",) == table.without
     assert staged_view.NEVER == table.rows[0].forecasts[0].time
     assert staged_view.never_reached(short)
     assert not staged_view.never_reached(other)

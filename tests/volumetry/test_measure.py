@@ -19,7 +19,7 @@ from remnant.core.labels import (
 from remnant.core.lesions import Confirmation
 from remnant.core.patient import Patient
 from remnant.core.quantity import Bound, UncertaintyPart
-from remnant.core.reasons import Cause, causes_of, reasons_of
+from remnant.core.reasons import Cause, Reason, causes_of
 from remnant.core.volumes import LabelMap
 from remnant.core.volumetry_report import BurdenClass, SegmentSource
 from remnant.testing.phantoms import liver_phantom
@@ -280,13 +280,13 @@ def test_measure__without_segments_the_reason_stands_beside_them():
     assert {"segments_cover_liver", "segments_inside_liver"}.isdisjoint(
         finding.id for finding in report.quality
     )
-    given = reasons_of("no landmarks")
+    given = (Reason(Cause.NO_SEGMENTS_GIVEN),)
     assert given == measured(segments=None, segments_reasons=given).segments_reasons
 
 
 def test_measure__source_of_segments_is_passed_on():
     report = measured(
-        segment_source=SegmentSource.LANDMARKS, segments_reasons=reasons_of("not used")
+        segment_source=SegmentSource.LANDMARKS, segments_reasons=(Reason(Cause.NO_SEGMENTS_GIVEN),)
     )
     assert report.segment_source is SegmentSource.LANDMARKS
     assert not report.segments_reasons

@@ -11,7 +11,7 @@ from remnant.core.labels import RIGHT_LOBE, CouinaudSegment
 from remnant.core.lesions import Confirmation
 from remnant.core.patient import Patient
 from remnant.core.quantity import Bound, Quantity, UncertaintyPart
-from remnant.core.reasons import Cause, causes_of, reason, reasons_of
+from remnant.core.reasons import Cause, Reason, causes_of, reason
 from remnant.core.volumetry_report import (
     BurdenClass,
     SegmentSource,
@@ -50,7 +50,11 @@ def report(
     functional = sum(functional_ml.values()) + unassigned_ml
     tlv_bound = Bound.LOWER if cut else tlv_bound
     return VolumetryReport(
-        tlv_ml=Quantity(functional + 100, bound=tlv_bound, reasons="cut" if tlv_bound else None),
+        tlv_ml=Quantity(
+            functional + 100,
+            bound=tlv_bound,
+            reasons=Reason(Cause.LIVER_CUT) if tlv_bound else None,
+        ),
         functional_tlv_ml=Quantity(functional),
         tumour_ml=Quantity(100.0),
         burden_fraction=Quantity(0.0625),
@@ -112,13 +116,13 @@ def test_remnant__exact_share_is_not_lost_to_rounding():
 def test_remnant__missing_facts_are_absent_with_their_reason():
     left = remnant(
         patient=Patient(),
-        stlv_ml=Quantity.absent("needs height"),
-        bsa_m2=Quantity.absent("needs weight"),
+        stlv_ml=Quantity.absent(Reason(Cause.BRIEF_BODY_SIZE)),
+        bsa_m2=Quantity.absent(Reason(Cause.NO_BODY_WEIGHT)),
     )
     assert left.flr_ml.value == 350.0
     expected = [
-        (left.sflr, reasons_of("needs height")),
-        (left.flr_ml_per_m2, reasons_of("needs weight")),
+        (left.sflr, (Reason(Cause.BRIEF_BODY_SIZE),)),
+        (left.flr_ml_per_m2, (Reason(Cause.NO_BODY_WEIGHT),)),
         (left.flr_body_weight_percent, (reason(Cause.NO_BODY_WEIGHT),)),
     ]
     for quantity, why in expected:
@@ -337,7 +341,7 @@ def test_debulked__lesions_after_a_rejected_one_still_count():
 
 
 def test_debulked__unknown_tumour_keeps_its_reason():
-    known = reasons_of("the lesions were not drawn")
+    known = (Reason(Cause.LESIONS_UNKNOWN),)
     unknown = replace(even(), tumour_ml=Quantity.absent(known))
     share = debulked_fraction(unknown, removed=RIGHT_LOBE)
     assert (share.value, share.reasons) == (None, known)

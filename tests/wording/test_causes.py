@@ -28,7 +28,7 @@ def test_templates__are_of_every_cause_and_of_no_other():
 
 
 def test_causes__are_all_given_by_something():
-    kept = {"PROSE", "NEAR_LIMIT"}
+    kept = {"NEAR_LIMIT"}
     assert {cause.name for cause in Cause} - produced() - kept == set()
 
 

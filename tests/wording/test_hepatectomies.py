@@ -10,10 +10,12 @@ from planning.hepatectomies.single_operation import REACH_RULES
 from remnant.core.findings import Basis, Finding, Verdict
 from remnant.core.labels import CouinaudSegment
 from remnant.core.quantity import Bound, Quantity
-from remnant.core.reasons import Cause, reason, reasons_of
+from remnant.core.reasons import Cause, Reason, reason
 from remnant.wording.findings import text_of
 from remnant.wording.hepatectomies import SCOPE, hepatectomy_title
 
+WITHIN = "the liver reaches the edge of the scan: this is the share within the scan"
+CUT = "the liver reaches the edge of the scan: what lies beyond it is not counted"
 MET, NOT_MET, UNKNOWN = Verdict.MET, Verdict.NOT_MET, Verdict.UNKNOWN
 RIGHT = reason(Cause.EXAMPLE, "right_hemihepatectomy", "V", "VI", "VII", "VIII")
 ACROSS = reason(Cause.LESIONS_ACROSS, "3", "8")
@@ -58,11 +60,13 @@ def test_debulking__how_it_is_measured():
 
 
 def test_debulking__share_absent_or_not_exact():
-    for found in debulking_findings(Quantity.absent("no lesion to debulk")):
+    for found in debulking_findings(Quantity.absent(Reason(Cause.NO_LESION_TO_DEBULK))):
         assert text_of(found).endswith(" It cannot be judged: no lesion to debulk.")
-    for found in debulking_findings(Quantity(0.95, indicative=True, reasons="both are cut")):
+    for found in debulking_findings(
+        Quantity(0.95, indicative=True, reasons=Reason(Cause.SHARE_WITHIN_SCAN))
+    ):
         assert "about 95.0 % (may be larger or smaller), by volume" in text_of(found)
-        assert text_of(found).endswith(" Not exact: both are cut.")
+        assert text_of(found).endswith(f" Not exact: {WITHIN}.")
 
 
 @pytest.mark.parametrize(
@@ -156,22 +160,22 @@ def reach(identifier, verdict, quantity, *reasons):
         ),
         (
             UNKNOWN,
-            Quantity(0.95, indicative=True, reasons="both are cut"),
+            Quantity(0.95, indicative=True, reasons=Reason(Cause.SHARE_WITHIN_SCAN)),
             (reason(Cause.REFUSED_BY, "cloyd2020"),),
             (
                 "Right hemihepatectomy would remove about 95.0 % (may be larger or smaller); what "
-                "would remain is refused by Cloyd 2020. Not exact: both are cut."
+                f"would remain is refused by Cloyd 2020. Not exact: {WITHIN}."
             ),
         ),
         (
             UNKNOWN,
-            Quantity.absent("no lesion to debulk"),
+            Quantity.absent(Reason(Cause.NO_LESION_TO_DEBULK)),
             (),
             "It cannot be judged: no lesion to debulk.",
         ),
         (
             NOT_MET,
-            Quantity.absent("cut"),
+            Quantity.absent(Reason(Cause.LIVER_CUT)),
             (),
             "None of them would reach it and leave a remnant that any rule set accepts.",
         ),
@@ -194,19 +198,23 @@ def test_reach__more_than_ninety():
     [
         (Quantity(0.05), (reason(Cause.BURDEN_CLASS, "<=10"),), "5.0 %, class up to 10 %."),
         (
-            Quantity(0.05, indicative=True, reasons=reasons_of("the share within the scan")),
+            Quantity(0.05, indicative=True, reasons=(Reason(Cause.SHARE_WITHIN_SCAN),)),
             (reason(Cause.BURDEN_CLASS, "<=10"), reason(Cause.WITHIN_SCAN)),
             (
                 "about 5.0 % (may be larger or smaller), class up to 10 % within the scanned part. "
-                "Not exact: the share within the scan."
+                f"Not exact: {WITHIN}."
             ),
         ),
         (
-            Quantity(0.3, bound=Bound.LOWER, reasons="cut"),
+            Quantity(0.3, bound=Bound.LOWER, reasons=Reason(Cause.LIVER_CUT)),
             (),
-            "at least 30.0 %. Not exact: cut.",
+            f"at least 30.0 %. Not exact: {CUT}.",
         ),
-        (Quantity.absent("no liver"), (), "not known (no liver)."),
+        (
+            Quantity.absent(Reason(Cause.ALL_TUMOUR)),
+            (),
+            "not known (there is no functional liver: all of it is tumour).",
+        ),
     ],
 )
 def test_burden__share_class_and_what_was_scanned(share, reasons, words):

@@ -52,10 +52,12 @@ SHARE = "resectability.cloyd2020.share_70"
 BURDEN = "transplant.enets.burden"
 ESTIMATED = Reason(Cause.SEGMENTS_ESTIMATED)
 NO_WEDGE = reason(Cause.LIMIT_CHOSEN, "most_wedges", 0)
+NO_ABLATION = reason(Cause.LIMIT_CHOSEN, "most_ablations", 0)
+CUT_WORDS = words(Reason(Cause.LIVER_CUT))
 NEAR = "The value lies within 1 of the limit."
 LONGEST_FINDING = 330
 LONGEST_FINDING_OF_STAGING = 250
-LONGEST_FINDING_OF_ABLATION = 250
+LONGEST_FINDING_OF_ABLATION = 280
 LONGEST_OPTION = 450
 
 
@@ -70,14 +72,17 @@ def judged(identifier, **values):
 @pytest.mark.parametrize(
     ("age", "text"),
     [
-        (Quantity.absent("no scan"), "Not known: age (no scan)."),
         (
-            Quantity(9.0, indicative=True, reasons="cut"),
-            "Not decided: the value may be larger or smaller (cut).",
+            Quantity.absent(Reason(Cause.NO_MAPS)),
+            f"Not known: age ({words(Reason(Cause.NO_MAPS))}).",
         ),
         (
-            Quantity(50.0, bound=Bound.LOWER, reasons="cut"),
-            "Not decided: the value is only known as a bound (cut).",
+            Quantity(9.0, indicative=True, reasons=Reason(Cause.LIVER_CUT)),
+            f"Not decided: the value may be larger or smaller ({CUT_WORDS}).",
+        ),
+        (
+            Quantity(50.0, bound=Bound.LOWER, reasons=Reason(Cause.LIVER_CUT)),
+            f"Not decided: the value is only known as a bound ({CUT_WORDS}).",
         ),
         (
             Quantity(50.0, bound=Bound.LOWER),
@@ -292,7 +297,7 @@ MISSED = (
         (MISSED, (), "In one stage too little liver would remain for 90 % and 100 %."),
         (
             MISSED[:2],
-            (NO_WEDGE, Reason(Cause.PROSE, names=("no ablation",))),
+            (NO_WEDGE, NO_ABLATION),
             (
                 "In one stage within the chosen limits (no wedge, no ablation) too little liver "
                 "would remain for 90 %."
@@ -695,7 +700,9 @@ def test_texts__of_any_case_are_short_sentences(known):
 def test_texts__on_a_lesion_are_short(size, portal):
     known = {
         inputs.LESION_DIAMETER: Quantity(size),
-        inputs.PORTAL_DISTANCE: Quantity.absent("no vessels") if portal is None else portal,
+        inputs.PORTAL_DISTANCE: Quantity.absent(Reason(Cause.NO_PORTAL_VEIN))
+        if portal is None
+        else portal,
     }
     rules = (rule for rule in CRITERIA.values() if rule.id.startswith("ablation."))
 

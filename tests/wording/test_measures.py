@@ -11,29 +11,42 @@ from remnant.wording import measures
         (Quantity(0.25), "25.0 %"),
         (Quantity(0.25, bound=Bound.LOWER), "at least 25.0 %"),
         (Quantity(0.25, bound=Bound.UPPER), "at most 25.0 %"),
-        (Quantity(0.25, indicative=True, reasons="cut"), "about 25.0 % (may be larger or smaller)"),
-        (Quantity.absent("no map"), "not known (no map)"),
+        (
+            Quantity(0.25, indicative=True, reasons=Reason(Cause.LIVER_CUT)),
+            "about 25.0 % (may be larger or smaller)",
+        ),
+        (Quantity.absent(Reason(Cause.NO_COUINAUD_MAP)), "not known (no Couinaud map was given)"),
     ],
 )
 def test_measured__says_bounds_and_absence(quantity, text):
     assert text == measures.measured(quantity)
 
 
-A, B = Reason(Cause.PROSE, names=("a",)), Reason(Cause.PROSE, names=("b",))
+A, B = Reason(Cause.KEPT_SEGMENTS_CUT), Reason(Cause.REMOVED_SEGMENTS_CUT)
+BOTH = (
+    " Not exact: segments that stay are cut by the edge of the scan; removed segments are cut by "
+    "the edge of the scan."
+)
 
 
 @pytest.mark.parametrize(
     ("quantities", "text"),
     [
-        ((Quantity(0.2, reasons="a note"), Quantity.absent("no map")), ""),
+        (
+            (
+                Quantity(0.2, reasons=Reason(Cause.BODY_SIZE_ASSUMED)),
+                Quantity.absent(Reason(Cause.NO_COUINAUD_MAP)),
+            ),
+            "",
+        ),
         ((Quantity(0.2, bound=Bound.LOWER),), ""),
-        ((Quantity(0.2, bound=Bound.LOWER, reasons=(A, B)),), " Not exact: a; b."),
+        ((Quantity(0.2, bound=Bound.LOWER, reasons=(A, B)),), BOTH),
         (
             (
                 Quantity(0.2, bound=Bound.UPPER, reasons=A),
                 Quantity(0.2, indicative=True, reasons=reason(Cause.EITHER_WAY, because=(B, A))),
             ),
-            " Not exact: a; b.",
+            BOTH,
         ),
     ],
 )

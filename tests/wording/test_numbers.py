@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from remnant.core.quantity import Bound, Interval, Quantity
+from remnant.core.reasons import Cause, Reason
 from remnant.wording.numbers import interval, millimetres, percent, plain, shown
 
 LIMITS = (0.2, 0.3, 0.4, 0.7, 0.9)
@@ -45,9 +46,13 @@ def test_percent__one_decimal_where_nothing_is_near():
 
 
 def test_shown__bounds_and_absence():
-    assert "≥\u202f1200" == shown(Quantity(1200.0, bound=Bound.LOWER, reasons="cut"))
-    assert "≤\u202f12.0" == shown(Quantity(0.12, bound=Bound.UPPER, reasons="cut"), fraction=True)
-    assert "–" == shown(Quantity.absent("not asked"))
+    assert "≥\u202f1200" == shown(
+        Quantity(1200.0, bound=Bound.LOWER, reasons=Reason(Cause.LIVER_CUT))
+    )
+    assert "≤\u202f12.0" == shown(
+        Quantity(0.12, bound=Bound.UPPER, reasons=Reason(Cause.LIVER_CUT)), fraction=True
+    )
+    assert "–" == shown(Quantity.absent(Reason(Cause.NO_RESECTION_NAMED)))
     assert "0" == shown(Quantity(0.0))
     assert "95–105" == interval(Quantity(100.0, interval=Interval(95.0, 105.0)))
     assert "" == interval(Quantity(100.0))

@@ -65,9 +65,6 @@ def test_counted__one_and_many():
     ]
 
 
-A, B = Reason(Cause.PROSE, names=("a",)), Reason(Cause.PROSE, names=("b",))
-
-
 @pytest.mark.parametrize(
     ("marks", "word"),
     [

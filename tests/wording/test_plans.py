@@ -129,7 +129,7 @@ def test_headline__segments_to_be_reviewed_at_the_end():
 
 
 def test_headline__a_share_of_the_scanned_part_is_about():
-    cut = Quantity(1.0, indicative=True, reasons="both are cut")
+    cut = Quantity(1.0, indicative=True, reasons=Reason(Cause.SHARE_WITHIN_SCAN))
     text = headline(result=example_result(debulked_fraction=cut))
     assert text.startswith("Treated: about 100.0 % of the tumour.")
 
@@ -138,13 +138,19 @@ def test_headline__a_share_of_the_scanned_part_is_about():
     ("changes", "words"),
     [
         (
-            {"sflr": Quantity.absent("no body size")},
+            {"sflr": Quantity.absent(Reason(Cause.BRIEF_BODY_SIZE))},
             "Would remain: 900 mL (54.5 % of the functional volume).",
         ),
-        ({"flr_ml": Quantity.absent("no map")}, "an unknown volume (no map) ("),
+        (
+            {"flr_ml": Quantity.absent(Reason(Cause.NO_COUINAUD_MAP))},
+            "an unknown volume (no Couinaud map was given) (",
+        ),
         ({"flr_ml": Quantity(512.4, bound=Bound.LOWER)}, "at least 512 mL ("),
         ({"flr_ml": Quantity(512.6, bound=Bound.UPPER)}, "at most 513 mL ("),
-        ({"flr_ml": Quantity(512.4, indicative=True, reasons="cut")}, "about 512 mL ("),
+        (
+            {"flr_ml": Quantity(512.4, indicative=True, reasons=Reason(Cause.LIVER_CUT))},
+            "about 512 mL (",
+        ),
     ],
 )
 def test_headline__of_a_remnant(changes, words):
@@ -348,8 +354,8 @@ def test_not_met__out_of_reach(changes, text):
             "By the best plan found 380 mL would remain; asked are 400 mL.",
         ),
         (
-            {"least_flr_ml": Quantity.absent("no body height")},
-            "At most 380 mL would remain; the minimum is not known (no body height).",
+            {"least_flr_ml": Quantity.absent(Reason(Cause.BRIEF_BODY_SIZE))},
+            "At most 380 mL would remain; the minimum is not known (height and weight not given).",
         ),
         (
             {"reasons": (Reason(Cause.BACKGROUND_UNKNOWN),)},

@@ -27,7 +27,7 @@ from remnant.core.labels import CouinaudSegment
 from remnant.core.patient import LiverBackground, Patient, Sex
 from remnant.core.plan import Remnant
 from remnant.core.quantity import Bound, Quantity
-from remnant.core.reasons import Cause, reason, reasons_of
+from remnant.core.reasons import Cause, Reason, reason
 from remnant.wording.findings import text_of
 from remnant.wording.reasons import why
 from remnant.wording.remnants import applied_minimum, formulas_apart
@@ -43,12 +43,14 @@ MAN = Patient(
     background=LiverBackground.NORMAL,
 )
 CHOSEN = standardised_volume(MAN)
+KEPT = "segments that stay are cut by the edge of the scan"
+CUT = "the liver reaches the edge of the scan: what lies beyond it is not counted"
 VESSELS = " Their vessels and bile ducts were not assessed."
 JUDGED = [(rule_set, b) for rule_set in REMNANT_RULE_SETS for b in rule_set.minima]
 
 
 def exactly(value):
-    return Quantity.absent("not measured") if value is None else Quantity(value)
+    return Quantity.absent(Reason(Cause.SEGMENTS_UNKNOWN)) if value is None else Quantity(value)
 
 
 def remnant(sflr=0.5, measured=0.5, *, weight=0.7, surface=250.0):
@@ -89,7 +91,7 @@ def test_minimum__both_denominators_that_disagree():
 
 def test_minimum__one_denominator_missing():
     found = text(MACHAIRAS, remnant(None, 0.9))
-    assert "of the standardised volume not known (not measured)" in found
+    assert "of the standardised volume not known (the segments are unknown)" in found
 
 
 @pytest.mark.parametrize("background", LiverBackground)
@@ -98,7 +100,7 @@ def test_minimum__absent_remnant_with_its_reason(background):
         remnant(None, None), patient=Patient(background=background), standardised=CHOSEN
     ):
         if found.verdict is not Verdict.NO_EVIDENCE:
-            assert "It cannot be judged: not measured." in text_of(found)
+            assert "It cannot be judged: the segments are unknown." in text_of(found)
 
 
 def test_minimum__a_lower_bound():
@@ -107,7 +109,7 @@ def test_minimum__a_lower_bound():
 
 
 def test_minimum__an_indicative_remnant_says_why():
-    removed, kept = reasons_of("removed are cut"), reasons_of("kept are cut")
+    removed, kept = (Reason(Cause.REMOVED_SEGMENTS_CUT),), (Reason(Cause.KEPT_SEGMENTS_CUT),)
     either = reason(Cause.EITHER_WAY, because=(*removed, *kept))
     held = replace(
         remnant(),
@@ -117,7 +119,10 @@ def test_minimum__an_indicative_remnant_says_why():
     found = text(MACHAIRAS, held)
     words = "at least 35.0 % of the standardised volume and about 79.4 % (may be larger or smaller)"
     assert words in found
-    assert "functional volume. Not exact: kept are cut; removed are cut." in found
+    assert (
+        f"functional volume. Not exact: {KEPT}; removed segments are cut by the edge of the scan."
+        in found
+    )
 
 
 def test_minimum__remark_formula_and_assumed_body_follow_in_order():
@@ -137,12 +142,12 @@ def test_minimum__remark_formula_and_assumed_body_follow_in_order():
 
 
 def test_minimum__assumed_body_is_said_once():
-    reasons = (*reasons_of("kept are cut"), reason(Cause.BODY_SIZE_ASSUMED))
+    reasons = (*(Reason(Cause.KEPT_SEGMENTS_CUT),), reason(Cause.BODY_SIZE_ASSUMED))
     held = replace(remnant(), sflr=Quantity(0.35, bound=Bound.LOWER, reasons=reasons))
     patient = replace(MAN, body_size_assumed=True)
     for found in remnant_findings(held, patient=patient, standardised=CHOSEN):
         assert text_of(found).count("body size is assumed") == 1
-        assert "Not exact: kept are cut." in text_of(found)
+        assert f"Not exact: {KEPT}." in text_of(found)
 
 
 def test_minimum__an_unverified_formula_is_named_so():
@@ -267,11 +272,11 @@ def test_further__limit_population_and_measure():
 
 
 def test_further__bounds_and_doubt():
-    low = Quantity(0.5, bound=Bound.LOWER, reasons="the scan cuts it")
+    low = Quantity(0.5, bound=Bound.LOWER, reasons=Reason(Cause.LIVER_CUT))
     bounded = further(replace(remnant(), flr_body_weight_percent=low))["pmc7002877"]
-    words = "Estimated to remain: at least 0.50 % of body weight. Not exact: the scan cuts it."
+    words = f"Estimated to remain: at least 0.50 % of body weight. Not exact: {CUT}."
     assert words in bounded
-    about = Quantity(0.7, indicative=True, reasons="cut")
+    about = Quantity(0.7, indicative=True, reasons=Reason(Cause.LIVER_CUT))
     loose = further(replace(remnant(), flr_body_weight_percent=about))["pmc7002877"]
     assert "about 0.70 % of body weight" in loose
 
@@ -327,9 +332,9 @@ def least(report, rule_set, background):
 
 def test_least__without_denominator_or_minimum(made):
     report = made.case.volumetry
-    nobody = replace(report.standardised, stlv_ml=Quantity.absent("height was not given"))
+    nobody = replace(report.standardised, stlv_ml=Quantity.absent(Reason(Cause.BRIEF_BODY_SIZE)))
     asked = least(replace(report, standardised=nobody), "machairas2021_30", LiverBackground.NORMAL)
-    assert why(asked) == "the standardised volume is not known (height was not given)"
+    assert why(asked) == "the standardised volume is not known (height and weight not given)"
     none = least(report, "primary_papers", LiverBackground.STEATOSIS)
     assert why(none) == "Primary papers (Kishi, Shindoh, Azoulay) has no minimum for steatosis"
 

@@ -54,19 +54,19 @@ def test_text__segments_to_be_reviewed_at_the_end():
     [
         ({"flr_before_ml": Quantity(400.0)}, "One stage: 400 mL, 46 mL above the minimum."),
         (
-            {"flr_before_ml": Quantity.absent("not measured")},
-            "One stage: remnant not known (not measured).",
+            {"flr_before_ml": Quantity.absent(Reason(Cause.SEGMENTS_UNKNOWN))},
+            "One stage: remnant not known (the segments are unknown).",
         ),
         (
-            {"least_flr_ml": Quantity.absent("no body size")},
-            "One stage: 312 mL; what is asked for is not known (no body size).",
+            {"least_flr_ml": Quantity.absent(Reason(Cause.BRIEF_BODY_SIZE))},
+            "One stage: 312 mL; what is asked for is not known (height and weight not given).",
         ),
         (
-            {"flr_before_ml": Quantity(312.0, bound=Bound.LOWER, reasons="cut")},
+            {"flr_before_ml": Quantity(312.0, bound=Bound.LOWER, reasons=Reason(Cause.LIVER_CUT))},
             "One stage: at least 312 mL, short by 42 mL.",
         ),
         (
-            {"flr_before_ml": Quantity(312.0, indicative=True, reasons="either way")},
+            {"flr_before_ml": Quantity(312.0, indicative=True, reasons=Reason(Cause.LIVER_CUT))},
             "One stage: about 312 mL, short by 42 mL.",
         ),
     ],
@@ -92,7 +92,7 @@ ENDS = Quantity.absent(reason(Cause.GROWTH_ENDS_BELOW, 417.8, 450.0))
             {"weeks_to_threshold": CUT},
             f"; whether that is enough is not known: {words(Reason(Cause.REMNANT_CUT))}.",
         ),
-        ({"least_flr_ml": Quantity.absent("no body size")}, "."),
+        ({"least_flr_ml": Quantity.absent(Reason(Cause.BRIEF_BODY_SIZE))}, "."),
         ({"probability": None}, ", enough within a week."),
         ({"probability": 0.004}, ", enough within a week (enough in under 1 of 100)."),
         ({"probability": 0.995}, ", enough within a week (enough in over 99 of 100)."),
@@ -110,7 +110,10 @@ def test_two_stages__without_a_source_or_a_remnant():
     assert two_stages(ligation) == (
         "Growth after portal vein ligation is not estimated: no source."
     )
-    assert two_stages(replace(STAGED, flr_after_ml=Quantity.absent("not measured"))) == ""
+    assert (
+        two_stages(replace(STAGED, flr_after_ml=Quantity.absent(Reason(Cause.SEGMENTS_UNKNOWN))))
+        == ""
+    )
 
 
 def test_meanwhile__only_where_growth_is_waited_for():

@@ -103,7 +103,7 @@ def test_judge__a_whole_number_is_a_number(comparison):
         (IS, (Grade.G1, Grade.G2), Grade.G2, MET),
         (IS, (Grade.G1, Grade.G2), Grade.NEC, NOT_MET),
         (IS, True, None, UNKNOWN),
-        (IS, True, Quantity.absent("no plan"), UNKNOWN),
+        (IS, True, Quantity.absent(Reason(Cause.NO_PLAN)), UNKNOWN),
         (IS, (Grade.G1,), None, UNKNOWN),
         (LESS, 5.0, None, UNKNOWN),
     ],
@@ -134,9 +134,9 @@ def test_judge__bounds_decide_only_what_they_can(bound, comparison, value, expec
 @pytest.mark.parametrize(
     "quantity",
     [
-        Quantity.absent("no scan"),
-        Quantity(9.0, indicative=True, reasons="cut"),
-        Quantity(50.0, bound=Bound.LOWER, reasons="cut"),
+        Quantity.absent(Reason(Cause.LESIONS_UNKNOWN)),
+        Quantity(9.0, indicative=True, reasons=Reason(Cause.LIVER_CUT)),
+        Quantity(50.0, bound=Bound.LOWER, reasons=Reason(Cause.LIVER_CUT)),
         Quantity(50.0, bound=Bound.LOWER),
         None,
     ],
@@ -154,9 +154,11 @@ def test_judge__a_truth_that_is_absent_says_why_by_a_reason():
 
 
 def test_judge__keeps_the_quantity_without_its_interval():
-    measured = Quantity(50.0, interval=Interval(49.0, 51.0), reasons="read with care")
+    measured = Quantity(
+        50.0, interval=Interval(49.0, 51.0), reasons=Reason(Cause.BODY_SIZE_ASSUMED)
+    )
     found = judge(criterion(), known({"age": measured}))
-    assert found.quantity == Quantity(50.0, reasons="read with care")
+    assert found.quantity == Quantity(50.0, reasons=Reason(Cause.BODY_SIZE_ASSUMED))
 
 
 def test_judge__carries_the_data_of_its_rule():

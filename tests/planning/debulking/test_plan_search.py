@@ -118,18 +118,21 @@ def test_stages__are_of_plans_that_leave_too_little(case):
 
 
 def without_segments(report):
-    return replace(report, segments=None, segments_reasons=reasons_of("no map"))
+    return replace(report, segments=None, segments_reasons=(Reason(Cause.NO_COUINAUD_MAP),))
 
 
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        (without_segments, "no map"),
+        (without_segments, Reason(Cause.NO_COUINAUD_MAP)),
         (
             lambda r: replace(without_segments(r), segments_reasons=()),
             Reason(Cause.SEGMENTS_UNKNOWN),
         ),
-        (lambda r: replace(r, tumour_ml=Quantity.absent("never read")), "never read"),
+        (
+            lambda r: replace(r, tumour_ml=Quantity.absent(Reason(Cause.LESIONS_UNKNOWN))),
+            Reason(Cause.LESIONS_UNKNOWN),
+        ),
         (lambda r: replace(r, lesions=()), Reason(Cause.NOTHING_TO_TREAT)),
     ],
 )
@@ -213,7 +216,9 @@ def test_rule_set__unknown_is_refused(case):
 def test_minimum_unknown__target_is_undecided(case):
     report, maps = case
     unknown = replace(
-        report.standardised, stlv_ml=Quantity.absent("no height"), bsa_m2=Quantity.absent("none")
+        report.standardised,
+        stlv_ml=Quantity.absent(Reason(Cause.BRIEF_BODY_SIZE)),
+        bsa_m2=Quantity.absent(Reason(Cause.BRIEF_BODY_SIZE)),
     )
     found = planned_with((replace(report, standardised=unknown), maps), TWO_TARGETS)
 

@@ -129,8 +129,8 @@ def test_not_met__nothing_may_be_treated_at_all():
 @pytest.mark.parametrize(
     "least",
     [
-        Quantity.absent("no body height"),
-        Quantity(400.0, indicative=True, reasons="both are cut"),
+        Quantity.absent(Reason(Cause.BRIEF_BODY_SIZE)),
+        Quantity(400.0, indicative=True, reasons=Reason(Cause.SHARE_WITHIN_SCAN)),
     ],
 )
 def test_unknown__minimum_that_is_absent_or_indicative_asks_for_no_change(least):

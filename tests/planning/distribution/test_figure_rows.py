@@ -8,6 +8,7 @@ from planning.distribution.frilling import OPERATIONAL_RULE
 from planning.rules.staging import LIMITED_LESIONS
 from remnant.core.plan import Frilling, FrillingType
 from remnant.core.quantity import Bound, Quantity
+from remnant.core.reasons import Cause, Reason
 
 NO_TYPE = FrillingType.UNCLASSIFIABLE
 MANY = float(OPERATIONAL_RULE.disseminated_lesions)
@@ -16,7 +17,7 @@ LIMITED, COMPLEX, DIFFUSE = (
     inputs.COMPLEX_PATTERN,
     inputs.DIFFUSE_PATTERN,
 )
-UNCOUNTED = Quantity.absent("no lesion map")
+UNCOUNTED = Quantity.absent(Reason(Cause.LESIONS_UNKNOWN))
 
 
 def rows(kind, count, *, both=True, cut=False):

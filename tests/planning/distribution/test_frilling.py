@@ -13,6 +13,7 @@ from remnant.core.lesions import Confirmation
 from remnant.core.patient import Patient
 from remnant.core.plan import FrillingType
 from remnant.core.quantity import Bound, Quantity
+from remnant.core.reasons import Cause, Reason
 
 I, II, III, UNCLASSIFIABLE = FrillingType  # noqa: E741
 PAGE = Path(__file__).parents[3] / "docs" / "explanation" / "frilling.md"
@@ -93,7 +94,9 @@ def test_single_lesion__without_parenchyma_in_a_cut_liver_is_unclassifiable(
 
 CUT_BY = {
     "tlv": {"tlv_ml": Quantity(800.0, bound=Bound.LOWER)},
-    "indicative": {"burden_fraction": Quantity(0.1, indicative=True, reasons="cut")},
+    "indicative": {
+        "burden_fraction": Quantity(0.1, indicative=True, reasons=Reason(Cause.LIVER_CUT))
+    },
     "bound": {"burden_fraction": Quantity(0.1, bound=Bound.LOWER)},
 }
 
@@ -159,7 +162,9 @@ def test_plan__the_type_of_a_cut_liver_is_not_certain(make_report, spread, bulk,
 
 def test_burden_unknown__is_unclassifiable(make_report, make_lesion):
     report = replace(
-        make_report([make_lesion()]), burden_fraction=Quantity.absent("no liver"), burden_class=None
+        make_report([make_lesion()]),
+        burden_fraction=Quantity.absent(Reason(Cause.ALL_TUMOUR)),
+        burden_class=None,
     )
     found = classify(report)
     assert UNCLASSIFIABLE is found.type

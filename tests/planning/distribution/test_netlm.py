@@ -17,7 +17,7 @@ from remnant.core.lesions import Confirmation
 from remnant.core.plan import Netlm, NetlmType
 from remnant.core.plan_choice import PlanChoice
 from remnant.core.quantity import Bound, Quantity
-from remnant.core.reasons import Cause, reason
+from remnant.core.reasons import Cause, Reason, reason
 from remnant.core.recipe import Recipe
 
 ONE, TWO, THREE, UNCLASSIFIABLE = NetlmType
@@ -40,7 +40,11 @@ def case(make_report, make_lesion):
 @pytest.fixture(scope="session")
 def made_plan(make_remnant):
     def build(share, *, segments=(), feasible=MET, number=1, **quantity):
-        debulked = Quantity(share, **quantity) if share is not None else Quantity.absent("unknown")
+        debulked = (
+            Quantity(share, **quantity)
+            if share is not None
+            else Quantity.absent(Reason(Cause.LESIONS_UNKNOWN))
+        )
         none = Quantity(0.0)
         result = VirtualResection(
             fates={},
@@ -212,9 +216,9 @@ def test_unknown_remnant__is_unclassifiable(case, made_plan):
 @pytest.mark.parametrize(
     ("quantity", "expected"),
     [
-        ({"bound": Bound.UPPER, "reasons": "cut"}, UNCLASSIFIABLE),
-        ({"bound": Bound.LOWER, "reasons": "cut"}, TWO),
-        ({"indicative": True, "reasons": "cut"}, UNCLASSIFIABLE),
+        ({"bound": Bound.UPPER, "reasons": Reason(Cause.LIVER_CUT)}, UNCLASSIFIABLE),
+        ({"bound": Bound.LOWER, "reasons": Reason(Cause.LIVER_CUT)}, TWO),
+        ({"indicative": True, "reasons": Reason(Cause.LIVER_CUT)}, UNCLASSIFIABLE),
     ],
 )
 def test_share__must_be_sure(case, made_plan, quantity, expected):

@@ -24,7 +24,7 @@ from remnant.core.lesions import Confirmation
 from remnant.core.patient import Patient
 from remnant.core.plan import FrillingType, Stability
 from remnant.core.quantity import Bound, Quantity
-from remnant.core.reasons import Cause, reason
+from remnant.core.reasons import Cause, Reason, reason
 from remnant.core.uncertainty import Boundaries, SegmentPlane
 from remnant.core.volumes import LabelMap
 from remnant.wording.class_causes import PERTURBED
@@ -202,7 +202,7 @@ def test_parenchyma__overlooked_tumour_counts_as_liver(steady):
 
 def test_lesion__without_a_volume_stays(steady):
     lesions = with_bulk()
-    lesions[1] = replace(lesions[1], volume_ml=Quantity.absent("not measured"))
+    lesions[1] = replace(lesions[1], volume_ml=Quantity.absent(Reason(Cause.SEGMENTS_UNKNOWN)))
     found = stability(steady([lesions[0]], lesion_boundary_mm=0.1), maps=None)
     assert {I: 1.0} == found.type_shares
     report = replace(steady([lesions[0]], lesion_boundary_mm=0.1), lesions=tuple(lesions))
@@ -343,7 +343,9 @@ def test_lobe_border__what_cannot_be_moved_is_said(steady):
 
 
 def test_unknown_parenchyma__is_said(make_report, make_lesion):
-    report = replace(make_report([make_lesion()]), burden_fraction=Quantity.absent("no liver"))
+    report = replace(
+        make_report([make_lesion()]), burden_fraction=Quantity.absent(Reason(Cause.ALL_TUMOUR))
+    )
     found = stability(report, maps=None)
     assert (1.0, {UNCLASSIFIABLE: 1.0}) == (found.same_share, found.type_shares)
     assert found.reasons == NO_PARENCHYMA

@@ -74,7 +74,9 @@ def outcome(target, verdict, *, most=1.0, largest=None, least=None):
         verdict,
         most_debulked_fraction=most,
         largest_flr_ml=largest,
-        least_flr_ml=Quantity.absent("no body size") if least is None else Quantity(least),
+        least_flr_ml=Quantity.absent(Reason(Cause.BRIEF_BODY_SIZE))
+        if least is None
+        else Quantity(least),
         proven=verdict is not UNKNOWN,
     )
 
@@ -126,12 +128,12 @@ def test_debulkable__everything_is_everything():
 
 
 def test_debulkable__keeps_what_is_loose():
-    bound = Quantity(0.8, bound=Bound.UPPER, reasons="cut")
+    bound = Quantity(0.8, bound=Bound.UPPER, reasons=Reason(Cause.LIVER_CUT))
     loosened = plan_facts((plan(0.8, debulked=bound),), ())["debulkable_fraction"]
-    assert loosened == Quantity(0.8, indicative=True, reasons="cut")
-    loose = Quantity(0.8, indicative=True, reasons="cut")
+    assert loosened == Quantity(0.8, indicative=True, reasons=Reason(Cause.LIVER_CUT))
+    loose = Quantity(0.8, indicative=True, reasons=Reason(Cause.LIVER_CUT))
     assert plan_facts((plan(0.8, debulked=loose),), ())["debulkable_fraction"] == loose
-    absent = Quantity.absent("no lesion")
+    absent = Quantity.absent(Reason(Cause.NO_LESION_TO_DEBULK))
     assert plan_facts((plan(0.8, debulked=absent),), ())["debulkable_fraction"] == absent
 
 
@@ -197,9 +199,9 @@ def test_contiguous__is_known_to_hold_or_not_known():
 
 
 LOOSE = (
-    Quantity(1.0, bound=Bound.UPPER, reasons="cut"),
-    Quantity(1.0, indicative=True, reasons="cut"),
-    Quantity.absent("no lesion"),
+    Quantity(1.0, bound=Bound.UPPER, reasons=Reason(Cause.LIVER_CUT)),
+    Quantity(1.0, indicative=True, reasons=Reason(Cause.LIVER_CUT)),
+    Quantity.absent(Reason(Cause.NO_LESION_TO_DEBULK)),
 )
 
 
@@ -297,7 +299,9 @@ REACHED = (target(),)
 
 
 def small(segments=(2, 3), *, share=1.0, named=True, feasible=MET, targets=()):
-    debulked = Quantity.absent("none") if share is None else Quantity(share)
+    debulked = (
+        Quantity.absent(Reason(Cause.NO_LESION_TO_DEBULK)) if share is None else Quantity(share)
+    )
     return example_plan(
         recipe=Recipe(segments=tuple(CouinaudSegment(s) for s in segments)),
         result=example_result(debulked_fraction=debulked),
@@ -397,7 +401,7 @@ def test_short__is_known_of_a_missed_target_alone():
 STAGES = Quantity.absent(Reason(Cause.STAGES_MIGHT_REACH))
 HIGHEST = (Reason(Cause.HIGHEST_TARGET_MET),)
 LOWEST = (Reason(Cause.TARGET_OUT_OF_REACH),)
-NO_PLAN = Quantity.absent("no plan was made")
+NO_PLAN = Quantity.absent(Reason(Cause.NO_PLAN))
 SHORT_70 = target(0.7, NOT_MET, largest=300.0)
 
 

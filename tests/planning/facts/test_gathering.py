@@ -282,10 +282,10 @@ def test_lesions__beyond_the_scan_there_may_be_more(know, make_report, make_lesi
 
 
 def test_lesions__that_were_not_sought_are_unknown(know, report):
-    known = know(of=replace(report, tumour_ml=Quantity.absent("no lesion map")))
+    known = know(of=replace(report, tumour_ml=Quantity.absent(Reason(Cause.LESIONS_UNKNOWN))))
     assert known["both_lobes"] is None
-    assert known["lesion_count"] == Quantity.absent("no lesion map")
-    assert known["largest_lesion_mm"] == Quantity.absent("no lesion map")
+    assert known["lesion_count"] == Quantity.absent(Reason(Cause.LESIONS_UNKNOWN))
+    assert known["largest_lesion_mm"] == Quantity.absent(Reason(Cause.LESIONS_UNKNOWN))
 
 
 def test_largest_lesion__of_those_that_count(know, make_report, make_lesion):

@@ -12,7 +12,7 @@ from remnant.core.findings import Basis, SourceStatus, Verdict
 from remnant.core.labels import CouinaudSegment
 from remnant.core.lesions import Confirmation
 from remnant.core.quantity import Bound, Quantity
-from remnant.core.reasons import Cause, reason
+from remnant.core.reasons import Cause, Reason, reason
 
 MET, NOT_MET, UNKNOWN, _ = Verdict
 RIGHT = frozenset(map(CouinaudSegment, (5, 6, 7, 8)))
@@ -55,7 +55,7 @@ def test_debulking__at_below_and_above_each_limit(value, verdicts):
 @pytest.mark.parametrize(
     ("quantity", "verdict"),
     [
-        (Quantity.absent("no lesion to debulk"), UNKNOWN),
+        (Quantity.absent(Reason(Cause.NO_LESION_TO_DEBULK)), UNKNOWN),
         (Quantity(0.5, bound=Bound.LOWER), UNKNOWN),
         (Quantity(1.0, bound=Bound.LOWER), MET),
         (Quantity(0.5, bound=Bound.UPPER), NOT_MET),
@@ -125,7 +125,8 @@ def test_cut_lesions_finding__a_lesion_partly_outside_the_map(make_lesion, share
 
 def test_cut_lesions_finding__a_lesion_that_the_scan_cuts(make_lesion):
     bounded = replace(
-        make_lesion(7, shares={8: 1.0}), volume_ml=Quantity(9.0, bound=Bound.LOWER, reasons="cut")
+        make_lesion(7, shares={8: 1.0}),
+        volume_ml=Quantity(9.0, bound=Bound.LOWER, reasons=Reason(Cause.LIVER_CUT)),
     )
     found = cut_lesions_finding([bounded, make_lesion(8, shares={8: 1.0})], removed=RIGHT)
     assert (found.verdict, found.value) == (UNKNOWN, None)
@@ -154,5 +155,7 @@ def test_cut_lesions_finding__rejected_lesions_raise_no_doubt(make_lesion):
 
 
 def test_debulking__indicative_share_decides_nothing():
-    for found in debulking_findings(Quantity(0.95, indicative=True, reasons="both are cut")):
+    for found in debulking_findings(
+        Quantity(0.95, indicative=True, reasons=Reason(Cause.SHARE_WITHIN_SCAN))
+    ):
         assert found.verdict is UNKNOWN

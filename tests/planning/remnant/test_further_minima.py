@@ -8,7 +8,7 @@ from remnant.core.findings import SourceStatus, Verdict
 from remnant.core.patient import LiverBackground, Patient
 from remnant.core.plan import Remnant
 from remnant.core.quantity import Bound, Quantity
-from remnant.core.reasons import Cause, reason
+from remnant.core.reasons import Cause, Reason, reason
 
 MET, NOT_MET, UNKNOWN, _ = Verdict
 SHARED = {"pmc7893452", "pmc7002877"}
@@ -30,7 +30,7 @@ def by_size(make_report):
 def remnant(sflr=0.25, measured=0.25, weight=0.5, surface=250.0, *, bound=None, reason=None):
     def quantity(value):
         if value is None:
-            return Quantity.absent("not measured")
+            return Quantity.absent(Reason(Cause.SEGMENTS_UNKNOWN))
         return Quantity(value, bound=bound, reasons=reason)
 
     return Remnant(
@@ -115,10 +115,10 @@ def test_further__unknown_background_can_meet_but_not_miss(by_size):
 
 
 def test_further__bounds_and_doubt_decide_nothing(by_size):
-    held = found(by_size, remnant(bound=Bound.LOWER, reason="the scan cuts it"))
+    held = found(by_size, remnant(bound=Bound.LOWER, reason=Reason(Cause.LIVER_CUT)))
     assert held["pmc7002877"].verdict is UNKNOWN
     assert held["pmc7002877"].quantity.bound is Bound.LOWER
-    doubtful = Quantity(0.7, indicative=True, reasons="cut")
+    doubtful = Quantity(0.7, indicative=True, reasons=Reason(Cause.LIVER_CUT))
     loose = replace(remnant(), flr_body_weight_percent=doubtful)
     assert found(by_size, loose)["pmc7002877"].verdict is UNKNOWN
 

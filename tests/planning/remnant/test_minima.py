@@ -16,7 +16,7 @@ from planning.rules.remnant import (
 from remnant.core.findings import Basis, SourceStatus, Verdict
 from remnant.core.patient import LiverBackground, Patient
 from remnant.core.quantity import Bound, Quantity
-from remnant.core.reasons import Cause, first, reason, reasons_of
+from remnant.core.reasons import Cause, Reason, first, reason
 
 MET, NOT_MET, UNKNOWN, NO_EVIDENCE = Verdict
 RANK = {NOT_MET: 0, UNKNOWN: 1, MET: 2}
@@ -210,7 +210,7 @@ def test_absent_remnant__is_unknown_with_the_reason(background, make_remnant, by
         assert found.value is None
         if found.verdict is not NO_EVIDENCE:
             assert found.verdict is UNKNOWN
-            assert found.quantity.reasons == reasons_of("not measured")
+            assert found.quantity.reasons == (Reason(Cause.SEGMENTS_UNKNOWN),)
 
 
 def test_findings__ids_in_order(make_remnant, by_size):
@@ -253,7 +253,7 @@ def test_findings_on_body_size__formula_without_body_surface(make_remnant, by_si
 
 
 def test_findings_on_body_size__no_formula_where_it_gave_nothing(make_remnant, by_size):
-    nothing = replace(by_size, stlv_ml=Quantity.absent("no height"))
+    nothing = replace(by_size, stlv_ml=Quantity.absent(Reason(Cause.BRIEF_BODY_SIZE)))
     found = remnant_findings(make_remnant(None), patient=Patient(), standardised=nothing)
     assert not any(first(f.reasons, Cause.STANDARDISED_BY) for f in found)
 
@@ -265,13 +265,13 @@ def test_chemotherapy__of_unknown_duration_is_the_projects_reading(make_remnant)
 
 
 def test_indicative_remnant__decides_nothing(make_remnant):
-    removed, kept = reasons_of("removed are cut"), reasons_of("kept are cut")
+    removed, kept = (Reason(Cause.REMOVED_SEGMENTS_CUT),), (Reason(Cause.KEPT_SEGMENTS_CUT),)
     either = reason(Cause.EITHER_WAY, because=(*removed, *kept))
     indicative = Quantity(0.794, indicative=True, reasons=either)
     remnant = replace(
         make_remnant(),
         flr_measured_fraction=indicative,
-        sflr=Quantity(0.35, bound=Bound.LOWER, reasons="kept are cut"),
+        sflr=Quantity(0.35, bound=Bound.LOWER, reasons=Reason(Cause.KEPT_SEGMENTS_CUT)),
     )
     found = remnant_finding(MACHAIRAS, remnant, background=LiverBackground.NORMAL)
     assert UNKNOWN is found.verdict

@@ -11,7 +11,7 @@ from remnant.core.findings import Verdict
 from remnant.core.patient import LiverBackground, Patient
 from remnant.core.plan import Remnant
 from remnant.core.quantity import Bound, Interval, Quantity, UncertaintyPart
-from remnant.core.reasons import Cause, reason
+from remnant.core.reasons import Cause, Reason, reason
 
 IDS = [rule_set.id for rule_set in REMNANT_RULE_SETS]
 WEEKS = (None, 4.0, 12.0, 13.0)
@@ -106,14 +106,14 @@ def with_volumes(report, functional, standardised):
 
 
 LOWER, UPPER = Bound
-INDICATIVE = {"indicative": True, "reasons": "lesions unknown"}
+INDICATIVE = {"indicative": True, "reasons": Reason(Cause.LESIONS_UNKNOWN)}
 
 
 @pytest.mark.parametrize(
     ("functional", "expected"),
     [
         (Quantity(2000.0, bound=LOWER), (600.0, LOWER, False)),
-        (Quantity(900.0, bound=LOWER, reasons="cut"), (300.0, LOWER, False)),
+        (Quantity(900.0, bound=LOWER, reasons=Reason(Cause.LIVER_CUT)), (300.0, LOWER, False)),
         (Quantity(900.0, bound=UPPER), (300.0, None, False)),
         (Quantity(2000.0, bound=UPPER), (600.0, UPPER, False)),
         (Quantity(900.0, **INDICATIVE), (300.0, None, True)),

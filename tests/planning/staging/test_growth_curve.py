@@ -28,10 +28,11 @@ from planning.staging.growth_curve import (
 )
 from remnant.core.errors import ImplausibleValueError
 from remnant.core.quantity import Bound, Interval, Quantity
-from remnant.core.reasons import Cause, Reason, reasons_of
+from remnant.core.reasons import Cause, Reason
 from volumetry.growth.remnant_growth import weeks_to_reach
 
 NO_SPREAD = (Reason(Cause.NO_SPREAD),)
+NO_SEGMENTS, NO_SIZE = Reason(Cause.SEGMENTS_UNKNOWN), Reason(Cause.BRIEF_BODY_SIZE)
 TAU = PVE_RESPONSE.time.days
 LEVELS = np.linspace(0.0, 1.0, 201)
 
@@ -118,19 +119,27 @@ def test_time__absent_where_growth_ends_below():
 
 
 @pytest.mark.parametrize(
-    ("flr", "least", "reason"),
+    ("flr", "least", "reasons"),
     [
-        (Quantity.absent("no segments"), Quantity(300.0), "no segments"),
-        (Quantity(300.0), Quantity.absent("no body size"), "no body size"),
-        (Quantity.absent("both"), Quantity.absent("both"), "both"),
-        (Quantity.absent("first"), Quantity.absent("second"), "first; second"),
+        (Quantity.absent(NO_SEGMENTS), Quantity(300.0), (NO_SEGMENTS,)),
+        (Quantity(300.0), Quantity.absent(NO_SIZE), (NO_SIZE,)),
+        (
+            Quantity.absent(NO_SEGMENTS),
+            Quantity.absent(NO_SEGMENTS),
+            (NO_SEGMENTS,),
+        ),
+        (
+            Quantity.absent(NO_SEGMENTS),
+            Quantity.absent(NO_SIZE),
+            (NO_SEGMENTS, NO_SIZE),
+        ),
     ],
 )
-def test_time__absent_with_the_reason(flr, least, reason):
+def test_time__absent_with_the_reason(flr, least, reasons):
     promised = forecast(flr, least_flr_ml=least, preset=PVE_RESPONSE)
 
     assert promised.weeks.value is None
-    assert reason == promised.weeks.reason
+    assert reasons == promised.weeks.reasons
     assert promised.probability is None
     assert (promised.flr_ml.value is None) is (flr.value is None)
 
@@ -148,7 +157,7 @@ def test_time__absent_with_the_reason(flr, least, reason):
 )
 def test_time__of_a_remnant_that_the_scan_cuts(flr, least, bound, time):
     """More liver than measured is enough sooner; what is not sure is not said."""
-    cut = Quantity(flr, bound=bound, reasons="cut")
+    cut = Quantity(flr, bound=bound, reasons=Reason(Cause.LIVER_CUT))
     found = time_to_threshold(cut, least_flr_ml=Quantity(least), preset=PVE_RESPONSE)
 
     if isinstance(time, Cause):
@@ -156,11 +165,11 @@ def test_time__of_a_remnant_that_the_scan_cuts(flr, least, bound, time):
         assert time is found.reasons[-1].cause
     else:
         assert time == found.bound
-        assert reasons_of("cut")[0] == found.reasons[0]
+        assert Reason(Cause.LIVER_CUT) == found.reasons[0]
 
 
 def test_time__of_an_indicative_remnant_is_not_said():
-    about = Quantity(312.0, indicative=True, reasons="either")
+    about = Quantity(312.0, indicative=True, reasons=Reason(Cause.LIVER_CUT))
     promised = forecast(about, least_flr_ml=Quantity(354.0), preset=PVE_RESPONSE)
 
     assert (NOT_SURE,) == promised.weeks.reasons
@@ -273,14 +282,14 @@ def test_after_growth__holds_the_spread_of_the_response():
 
 
 def test_after_growth__keeps_what_is_known_of_the_volume():
-    cut = Quantity(300.0, bound=Bound.LOWER, reasons="cut")
+    cut = Quantity(300.0, bound=Bound.LOWER, reasons=Reason(Cause.LIVER_CUT))
 
     assert Bound.LOWER is after_growth(cut, RPVE_FOUR).bound
     assert (*cut.reasons, *NO_SPREAD) == after_growth(cut, RPVE_FOUR).reasons
     assert after_growth(cut, RPVE_FOUR).interval is None
     grown_ml = after_growth(normal(300.0, 20.0), RPVE_FOUR)
     assert 1.54 * (300 - 1.6449 * 20) == pytest.approx(grown_ml.interval.low, rel=0.002)
-    absent = Quantity.absent("no segments")
+    absent = Quantity.absent(NO_SEGMENTS)
     assert absent is after_growth(absent, PVE_RESPONSE)
 
 

@@ -12,7 +12,7 @@ from planning.staging.growth_curve import grown, weeks_until
 from planning.staging.measured_growth import growth_left, measured_forecast
 from remnant.core.labels import CouinaudSegment
 from remnant.core.quantity import Bound, Quantity, UncertaintyPart
-from remnant.core.reasons import Cause, causes_of
+from remnant.core.reasons import Cause, Reason, causes_of
 from volumetry.growth.remnant_growth import (
     FlrDraws,
     GrowthRequest,
@@ -182,8 +182,18 @@ def test_forecast__zero_weeks_where_it_is_reached():
         (0.24, 0.24, {"sd_ml": 0.0}, Cause.NO_GROWTH),
         (0.24, 0.20, {"sd_ml": 0.0}, Cause.NO_GROWTH),
         (0.24, 0.245, {}, Cause.GROWTH_WITHIN_ERROR),
-        (0.18, 0.24, {"marks": {"bound": Bound.LOWER, "reasons": "cut"}}, Cause.REMNANT_CUT),
-        (0.18, 0.24, {"marks": {"indicative": True, "reasons": "either"}}, Cause.REMNANT_CUT),
+        (
+            0.18,
+            0.24,
+            {"marks": {"bound": Bound.LOWER, "reasons": Reason(Cause.LIVER_CUT)}},
+            Cause.REMNANT_CUT,
+        ),
+        (
+            0.18,
+            0.24,
+            {"marks": {"indicative": True, "reasons": Reason(Cause.LIVER_CUT)}},
+            Cause.REMNANT_CUT,
+        ),
     ],
 )
 def test_forecast__absent_with_its_reason(first, second, options, cause):
@@ -197,15 +207,15 @@ def test_forecast__absent_with_its_reason(first, second, options, cause):
 
 def test_forecast__without_body_size_says_so():
     standard = StandardDraws(
-        stlv_ml=Quantity.absent("no body size"),
+        stlv_ml=Quantity.absent(Reason(Cause.BRIEF_BODY_SIZE)),
         whole=np.ones(COUNT),
         alone={SEGMENTATION: np.ones(COUNT), FORMULA: np.ones(COUNT)},
     )
     request = GrowthRequest(removed=REMOVED, title="x", weeks=2.0, threshold_sflr=0.3)
     found = measured_forecast(growth(scan(270.0, 5, 1), scan(360.0, 5, 2), standard, request))
 
-    assert "no body size" in found.sflr_at_end.reason
-    assert "no body size" in found.weeks_to_threshold.reason
+    assert "height and weight not given" in found.sflr_at_end.reason
+    assert "height and weight not given" in found.weeks_to_threshold.reason
 
 
 def test_forecast__without_a_threshold_the_end_alone():

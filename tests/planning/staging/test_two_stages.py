@@ -31,7 +31,7 @@ RIGHT_THREE = tuple(map(CouinaudSegment, (4, 5, 6, 7, 8)))
 
 
 def certain(value):
-    return Quantity(value) if value is not None else Quantity.absent("not measured")
+    return Quantity(value) if value is not None else Quantity.absent(Reason(Cause.SEGMENTS_UNKNOWN))
 
 
 def spread(low, value, high):
@@ -191,7 +191,7 @@ def test_staged__already_enough(stage):
 
 
 def test_staged__without_a_minimum_no_time_but_growth(stage):
-    pve, _, _ = stage(a_plan(), least=Quantity.absent("no body size"))
+    pve, _, _ = stage(a_plan(), least=Quantity.absent(Reason(Cause.BRIEF_BODY_SIZE)))
 
     assert pve.least_flr_ml.reasons == pve.weeks_to_threshold.reasons
     assert pve.probability is None
@@ -210,7 +210,7 @@ def test_staged__without_a_remnant_nothing(stage):
 
 def test_staged__a_bound_that_leaves_it_open(stage):
     """At least 312 mL, asked for 450 mL: whether growth is enough is not known."""
-    plan = a_plan(Quantity(312.0, bound=Bound.LOWER, reasons="cut"))
+    plan = a_plan(Quantity(312.0, bound=Bound.LOWER, reasons=Reason(Cause.LIVER_CUT)))
     pve, _, _ = stage(plan, least=450.0)
 
     assert pve.probability is None
@@ -220,7 +220,7 @@ def test_staged__a_bound_that_leaves_it_open(stage):
 
 
 def test_staged__an_indicative_remnant_is_about(stage):
-    plan = a_plan(Quantity(312.0, indicative=True, reasons="either way"))
+    plan = a_plan(Quantity(312.0, indicative=True, reasons=Reason(Cause.LIVER_CUT)))
     pve, _, _ = stage(plan)
 
     assert pve.flr_after_ml.indicative
@@ -305,10 +305,16 @@ def test_staged__counts_lesions_left_behind(stage):
         (Quantity(400.0), 354.0, (), RIGHT, False),
         (Quantity(300.0), 354.0, (), RIGHT, True),
         (Quantity(300.0), 354.0, (0.7,), (), False),
-        (Quantity(400.0, bound=Bound.UPPER, reasons="r"), 354.0, (), RIGHT, True),
+        (
+            Quantity(400.0, bound=Bound.UPPER, reasons=Reason(Cause.LIVER_CUT)),
+            354.0,
+            (),
+            RIGHT,
+            True,
+        ),
         (spread(350.0, 400.0, 450.0), 356.0, (), RIGHT, True),
         (spread(350.0, 400.0, 450.0), 352.0, (), RIGHT, False),
-        (Quantity.absent("r"), 354.0, (), RIGHT, True),
+        (Quantity.absent(Reason(Cause.LIVER_CUT)), 354.0, (), RIGHT, True),
     ],
 )
 def test_is_staged__what_is_not_sure_to_suffice(flr, least, targets, segments, said):

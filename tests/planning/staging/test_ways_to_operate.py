@@ -33,7 +33,7 @@ FIT = {
 
 
 def target(share=1.0, verdict=Verdict.MET, *, largest=500.0, least=400.0):
-    least_ml = Quantity.absent("no body size") if least is None else Quantity(least)
+    least_ml = Quantity.absent(Reason(Cause.BRIEF_BODY_SIZE)) if least is None else Quantity(least)
     return example_outcome(share, verdict, largest_flr_ml=largest, least_flr_ml=least_ml)
 
 

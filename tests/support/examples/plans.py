@@ -34,7 +34,7 @@ from remnant.core.plan import (
 )
 from remnant.core.planning_report import PlanningReport
 from remnant.core.quantity import Interval, Quantity
-from remnant.core.reasons import Cause, reason
+from remnant.core.reasons import Cause, Reason, reason
 from remnant.core.recipe import Recipe
 
 FATES: Mapping[int, Fate] = {1: Fate.WITH_SEGMENTS, 3: Fate.WEDGE, 4: Fate.ABLATED}
@@ -220,7 +220,9 @@ def example_targets() -> tuple[TargetOutcome, ...]:
             largest_plan="plan_1",
             largest_proven=False,
             rule_set="gepnetlm_review",
-            least_flr_ml=Quantity.absent("without body size what remains cannot be judged"),
+            least_flr_ml=Quantity.absent(
+                reason(Cause.STANDARDISED_UNKNOWN, because=(Reason(Cause.NO_BODY_WEIGHT),))
+            ),
             proven=False,
         ),
         TargetOutcome(
@@ -266,7 +268,7 @@ def example_staged() -> tuple[StagedPlan, ...]:
             flr_before_ml=about(480.0),
             flr_after_ml=about(620.0),
             sflr_after=about(0.36),
-            weeks_to_threshold=Quantity.absent("the minimum is never reached"),
+            weeks_to_threshold=Quantity.absent(reason(Cause.GROWTH_ENDS_BELOW, 620.0, 650.0)),
             probability=0.62,
             waiting_weeks=4.1,
             tumour_growth_fraction=0.11,

@@ -5,6 +5,7 @@ from typing import Any
 
 from remnant.core.lesions import Lesion
 from remnant.core.quantity import Quantity
+from remnant.core.reasons import Cause, Reason
 from remnant.core.uncertainty import Boundaries, ErrorModel
 from remnant.core.units import mm3_from_ml
 
@@ -21,7 +22,6 @@ EXAMPLE_ERRORS = ErrorModel(
     segment_border_mm=3.0,
     formula_residual_fraction=0.15,
 )
-VESSELS_UNKNOWN = "no such vessels are in the map"
 
 
 def example_lesion(
@@ -42,7 +42,7 @@ def example_lesion(
         "centroid_ras_mm": (1.0, 2.0, 3.0),
         "segment_fractions": None,
         "surface_distance_mm": Quantity(10.0),
-        "portal_vein_distance_mm": Quantity.absent(VESSELS_UNKNOWN),
-        "hepatic_veins_distance_mm": Quantity.absent(VESSELS_UNKNOWN),
+        "portal_vein_distance_mm": Quantity.absent(Reason(Cause.NO_PORTAL_VEIN)),
+        "hepatic_veins_distance_mm": Quantity.absent(Reason(Cause.NO_HEPATIC_VEINS)),
     }
     return Lesion(**(facts | changes))

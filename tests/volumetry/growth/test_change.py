@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from remnant.core.quantity import Quantity, UncertaintyPart
-from remnant.core.reasons import Cause, causes_of, reason, reasons_of
+from remnant.core.reasons import Cause, Reason, causes_of, reason
 from volumetry.growth.change import change_of, relative_change, seeds, varying_interval
 
 SEGMENTATION = UncertaintyPart.SEGMENTATION
@@ -47,7 +47,11 @@ def test_interval__of_what_does_not_vary_is_none():
 
 
 def test_note__stands_on_the_change_beside_the_reasons_of_both_figures():
-    one, two, care = reasons_of("one"), reasons_of("two"), reasons_of("with care")
+    one, two, care = (
+        (Reason(Cause.FORMULA_IN_GRAMS),),
+        (Reason(Cause.FORMULA_UNVERIFIED),),
+        (Reason(Cause.BODY_SIZE_ASSUMED),),
+    )
     change = change_of(Quantity(4.0, reasons=one), Quantity(5.0, reasons=two), note=care)
     of_scans = reason(Cause.FIRST_SCAN, because=one), reason(Cause.SECOND_SCAN, because=two)
     assert [(*of_scans, *care)] * 2 == [change.difference.reasons, change.fraction.reasons]

@@ -11,7 +11,7 @@ from remnant.core.geometry import Geometry
 from remnant.core.lesions import Lesion
 from remnant.core.patient import Patient
 from remnant.core.quantity import Bound, Quantity, UncertaintyPart
-from remnant.core.reasons import Cause, causes_of, reasons_of
+from remnant.core.reasons import Cause, Reason, causes_of
 from remnant.core.uncertainty import Boundaries
 from remnant.core.volumetry_report import VolumetryReport
 from volumetry.growth.lesion_changes import MeasuredScan, lesion_matches
@@ -21,7 +21,7 @@ from volumetry.standardised.expected_volume import standardised_volume
 from volumetry.uncertainty.error_models import GIVEN_MAPS
 
 Z90 = 1.6448536
-UNKNOWN = Quantity.absent("not asked")
+UNKNOWN = Quantity.absent(Reason(Cause.NO_RESECTION_NAMED))
 SEGMENTATION, DISCRETISATION = UncertaintyPart.SEGMENTATION, UncertaintyPart.DISCRETISATION
 
 
@@ -29,7 +29,9 @@ def ball(number, radius_mm, *, bound=None):
     return Lesion(
         id=number,
         volume_ml=Quantity(
-            4 / 3 * np.pi * radius_mm**3 / 1000, bound=bound, reasons=bound and "cut by the scan"
+            4 / 3 * np.pi * radius_mm**3 / 1000,
+            bound=bound,
+            reasons=bound and Reason(Cause.LESION_CUT),
         ),
         longest_axial_mm=2 * radius_mm,
         perpendicular_axial_mm=2 * radius_mm,
@@ -55,7 +57,7 @@ def scan(*lesions, boundary_mm=0.5, common_share=0.5, grid_mm4=0.0, spacing_mm=0
         burden_fraction=UNKNOWN,
         burden_class=None,
         segments=None,
-        segments_reasons=reasons_of("none"),
+        segments_reasons=(Reason(Cause.NO_COUINAUD_MAP),),
         segment_source=None,
         unassigned_ml=0.0,
         lesions=lesions,
@@ -189,7 +191,7 @@ def test_cut_lesion__bounds_the_change():
         MatchKind.MERGED, (1, 2), (1,), scan(ball(1, 9.0), ball(2, 9.0, bound=Bound.LOWER)), whole
     )
     assert Bound.LOWER == merged.volume_ml.before.bound
-    assert reasons_of("cut by the scan") == merged.volume_ml.before.reasons
+    assert (Reason(Cause.LESION_CUT),) == merged.volume_ml.before.reasons
 
 
 def test_same_seed__gives_the_same_intervals_and_two_scans_their_own_errors():
@@ -290,7 +292,7 @@ def test_unchanged_ball__is_not_called_grown_by_the_grid(diameter_mm, first, sec
 # Changes of a lesion so small that its boundary's error may take all of it
 
 
-ABSENT = Quantity.absent("not asked")
+ABSENT = Quantity.absent(Reason(Cause.NO_RESECTION_NAMED))
 PAIR = Pairing(
     kind=MatchKind.MATCHED,
     before_ids=(1,),
@@ -310,7 +312,7 @@ def ball_scan(diameter_mm, *, boundary_mm):
         burden_fraction=ABSENT,
         burden_class=None,
         segments=None,
-        segments_reasons=reasons_of("none"),
+        segments_reasons=(Reason(Cause.NO_COUINAUD_MAP),),
         segment_source=None,
         unassigned_ml=0.0,
         lesions=(lesion,),

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from remnant.core.errors import ImplausibleValueError, InputError
 from remnant.core.labels import CouinaudSegment
 from remnant.core.quantity import Bound, Interval, Quantity, UncertaintyPart
-from remnant.core.reasons import Cause, causes_of, reason, reasons_of
+from remnant.core.reasons import Cause, Reason, causes_of, reason
 from remnant.core.volumetry_report import StandardisedVolume
 from volumetry.growth.change import multiplied
 from volumetry.growth.remnant_growth import (
@@ -42,7 +42,11 @@ def flr(value_ml, *, sd_ml=0.0, seed=0, bound=None, indicative=False, why=None):
 
 def standard(value_ml=STLV_ML, *, sd=0.0, why=None):
     factor = np.exp(sd * np.random.default_rng(99).standard_normal(COUNT))
-    quantity = Quantity(value_ml, reasons=why) if value_ml else Quantity.absent("no body size")
+    quantity = (
+        Quantity(value_ml, reasons=why)
+        if value_ml
+        else Quantity.absent(Reason(Cause.BRIEF_BODY_SIZE))
+    )
     return StandardDraws(
         stlv_ml=quantity, whole=factor, alone={SEGMENTATION: np.ones(COUNT), FORMULA: factor}
     )
@@ -118,7 +122,7 @@ def test_without_weeks__no_rate_but_the_degree():
 
 def test_without_body_size__millilitres_but_no_points():
     found = grown(flr(300.0), flr(390.0), stlv=standard(None), threshold=0.4)
-    bodiless = (reason(Cause.BOTH_SCANS, because=reasons_of("no body size")),)
+    bodiless = (reason(Cause.BOTH_SCANS, because=(Reason(Cause.BRIEF_BODY_SIZE),)),)
 
     assert 90.0 / 21 == pytest.approx(found.growth_ml_per_day.value)
     assert found.sflr.before.value is None
@@ -128,8 +132,8 @@ def test_without_body_size__millilitres_but_no_points():
 
 
 def test_unknown_segments__everything_is_absent():
-    found = grown(flr(None, why="no segments"), flr(390.0), threshold=0.4)
-    unknown = (reason(Cause.FIRST_SCAN, because=reasons_of("no segments")),)
+    found = grown(flr(None, why=Reason(Cause.SEGMENTS_UNKNOWN)), flr(390.0), threshold=0.4)
+    unknown = (reason(Cause.FIRST_SCAN, because=(Reason(Cause.SEGMENTS_UNKNOWN),)),)
 
     for quantity in (found.flr_ml.difference, found.sflr.difference, found.growth_ml_per_day,
                      found.relative_hypertrophy_fraction, found.weeks_to_threshold):  # fmt: skip
@@ -214,8 +218,8 @@ def test_no_growth__unless_the_interval_lies_above_zero(gain, ends, why):
 )
 def test_bounds__carry_to_the_rate_and_turn_for_the_time(before, after, rate, time):
     found = grown(
-        flr(300.0, bound=before, why=before and "cut"),
-        flr(390.0, bound=after, why=after and "cut"),
+        flr(300.0, bound=before, why=before and Reason(Cause.LIVER_CUT)),
+        flr(390.0, bound=after, why=after and Reason(Cause.LIVER_CUT)),
         threshold=0.4,
     )
 
@@ -226,9 +230,18 @@ def test_bounds__carry_to_the_rate_and_turn_for_the_time(before, after, rate, ti
 @pytest.mark.parametrize(
     ("before", "after"),
     [
-        ({"value_ml": 500.0}, {"value_ml": 400.0, "bound": Bound.LOWER, "why": "cut"}),
-        ({"value_ml": 300.0}, {"value_ml": 800.0, "bound": Bound.UPPER, "why": "lesions"}),
-        ({"value_ml": 300.0}, {"value_ml": 800.0, "indicative": True, "why": "either"}),
+        (
+            {"value_ml": 500.0},
+            {"value_ml": 400.0, "bound": Bound.LOWER, "why": Reason(Cause.LIVER_CUT)},
+        ),
+        (
+            {"value_ml": 300.0},
+            {"value_ml": 800.0, "bound": Bound.UPPER, "why": Reason(Cause.LESIONS_UNKNOWN)},
+        ),
+        (
+            {"value_ml": 300.0},
+            {"value_ml": 800.0, "indicative": True, "why": Reason(Cause.LIVER_CUT)},
+        ),
     ],
 )
 def test_time_to_threshold__is_not_known_where_a_scan_does_not_show_the_remnant(before, after):
@@ -240,15 +253,17 @@ def test_time_to_threshold__is_not_known_where_a_scan_does_not_show_the_remnant(
 
 
 def test_bounds__in_both_directions_are_indicative():
-    cut = {"bound": Bound.LOWER, "why": "cut"}
+    cut = {"bound": Bound.LOWER, "why": Reason(Cause.LIVER_CUT)}
 
     both = grown(flr(300.0, **cut), flr(390.0, **cut), threshold=0.4)
-    one = grown(flr(300.0, indicative=True, why="either"), flr(390.0), threshold=0.4)
+    one = grown(flr(300.0, indicative=True, why=Reason(Cause.LIVER_CUT)), flr(390.0), threshold=0.4)
 
     for found in (both, one):
         assert found.kgr_sflr_points_per_week.indicative
         assert found.weeks_to_threshold.value is None
-    assert (reason(Cause.BOTH_SCANS, because=reasons_of("cut")),) == both.flr_ml.difference.reasons
+    assert (
+        reason(Cause.BOTH_SCANS, because=(Reason(Cause.LIVER_CUT),)),
+    ) == both.flr_ml.difference.reasons
 
 
 @given(
@@ -279,7 +294,9 @@ def test_threshold__is_a_fraction(threshold):
 
 
 def standardised(value_ml, formula="vauthey2002_bsa", bsa="mosteller"):
-    stlv = Quantity.absent("no height") if value_ml is None else Quantity(value_ml)
+    stlv = (
+        Quantity.absent(Reason(Cause.BRIEF_BODY_SIZE)) if value_ml is None else Quantity(value_ml)
+    )
     return StandardisedVolume(
         formula=formula, bsa_formula=bsa, stlv_ml=stlv, bsa_m2=Quantity(1.9), source="s",
         population="p",
@@ -290,7 +307,7 @@ def test_standard__one_for_both_or_refused():
     one = standardised(1500.0)
 
     assert 1500.0 == common_standard(one, standardised(1500.0)).value
-    assert reasons_of("no height") == common_standard(one, standardised(None)).reasons
+    assert (Reason(Cause.BRIEF_BODY_SIZE),) == common_standard(one, standardised(None)).reasons
     for other in (
         standardised(1490.0),
         standardised(1500.0, formula="urata1995"),
@@ -369,7 +386,7 @@ def test_time__endless_without_growth(rate):
     ],
 )
 def test_time__threshold_met_exactly_by_a_bound(bound, cause):
-    why = "cut" if bound else None
+    why = Reason(Cause.LIVER_CUT) if bound else None
     found = grew(noisy(200.0, 1.0, 1), noisy(300.0, 1.0, 2, bound=bound, reasons=why), 0.3)
     assert found.weeks_to_threshold.value is None
     assert (cause,) == causes_of(found.weeks_to_threshold.reasons)

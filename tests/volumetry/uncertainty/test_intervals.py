@@ -12,6 +12,7 @@ from remnant.core.geometry import Geometry
 from remnant.core.labels import BINARY_SCHEME, COUINAUD_SCHEME, INSTANCE_SCHEME, CouinaudSegment
 from remnant.core.patient import Patient
 from remnant.core.quantity import Interval, Quantity, UncertaintyPart
+from remnant.core.reasons import Cause, Reason
 from remnant.core.volumes import LabelMap
 from remnant.core.volumetry_report import BurdenClass
 from remnant.testing.shapes import Ball, digitise
@@ -109,7 +110,7 @@ def test_ratio__undefined_without_a_whole():
 def test_spanned__absent_stays_as_it_is():
     interval = Interval(1.0, 2.0)
     assert spanned(Quantity(0.0), interval).interval == interval
-    absent = Quantity.absent("unknown")
+    absent = Quantity.absent(Reason(Cause.LESIONS_UNKNOWN))
     assert spanned(absent, interval) == absent
     assert spanned(Quantity(1.5), interval).interval == interval
 

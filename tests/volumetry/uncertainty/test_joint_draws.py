@@ -11,7 +11,7 @@ from remnant.core.labels import CouinaudSegment
 from remnant.core.lesions import Confirmation
 from remnant.core.patient import Patient
 from remnant.core.quantity import Quantity, UncertaintyPart
-from remnant.core.reasons import reasons_of
+from remnant.core.reasons import Cause, Reason
 from remnant.core.uncertainty import Boundaries, SegmentBorder, SegmentPlane
 from remnant.core.volumetry_report import SegmentVolumes, VolumetryReport
 from volumetry.standardised.expected_volume import standardised_volume
@@ -67,7 +67,7 @@ def report(*, lesions=LESIONS, segments=True, errors=EXAMPLE_ERRORS, borders=BOR
         burden_fraction=Quantity(tumour / TLV_ML),
         burden_class=None,
         segments=table if segments else None,
-        segments_reasons=reasons_of(None if segments else "unknown"),
+        segments_reasons=() if segments else (Reason(Cause.SEGMENTS_UNKNOWN),),
         segment_source=None,
         unassigned_ml=0.0,
         lesions=lesions,
