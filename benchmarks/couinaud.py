@@ -40,7 +40,6 @@ from segmentation.port import DividedLiver
 from segmentation.training.damage import damaged
 from segmentation.training.livers import AnnotatedLiver, find_livers, read_livers
 from segmentation.training.produce import default_recipe, split_of
-from segmentation.training.recipe import read_recipe
 from segmentation.training.scores import (
     PARTS,
     LiverScore,
@@ -49,6 +48,7 @@ from segmentation.training.scores import (
     plane_shift_mm,
     score,
 )
+from segmentation.training.training_recipe import read_recipe
 from volumetry.measure import measure
 from volumetry.remnant import future_liver_remnant
 from volumetry.uncertainty.error_models import GIVEN_MAPS, error_model

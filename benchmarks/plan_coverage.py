@@ -23,7 +23,7 @@ from remnant.core.recipe import Recipe
 from remnant.core.uncertainty import ErrorModel
 from remnant.core.volumes import LabelMap
 from remnant.testing.grids import grid_around
-from remnant.testing.shapes import Ball, Ellipsoid, digitise, voxel_centres
+from remnant.testing.phantom_shapes import Ball, Ellipsoid, digitise, voxel_centres
 from volumetry.liver_maps import liver_maps
 from volumetry.measure import measure
 from volumetry.virtual_resection.atoms import build_atoms

@@ -53,8 +53,8 @@ from remnant.core.errors import RemnantError
 from remnant.core.labels import Structure
 from remnant.testing.liver import LANDMARKS_MM, analytic_liver
 from remnant.testing.metastases import scatter_metastases
+from remnant.testing.phantom_shapes import Ellipsoid
 from remnant.testing.phantoms import LiverPhantom, body_grid, liver_phantom
-from remnant.testing.shapes import Ellipsoid
 
 Json = dict[str, Any]
 Row = Any

@@ -10,7 +10,7 @@ from planning.debulking.finding_ids import LIMITS_ID, TARGET_PREFIX, UNCONFIRMED
 from planning.hepatectomies.debulked_share import debulking_findings
 from planning.hepatectomies.named_sets import candidate_for
 from planning.hepatectomies.single_operation import CONDITIONS
-from planning.optimiser.faults import Fault
+from planning.optimiser.broken_limits import Fault
 from planning.optimiser.feasibility import count, normalised
 from planning.optimiser.front import Point
 from planning.optimiser.problem import Problem, is_named

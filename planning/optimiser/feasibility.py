@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from planning.optimiser.faults import Fault, FaultKind
+from planning.optimiser.broken_limits import Fault, FaultKind
 from planning.optimiser.problem import EXTENSION_SHARE, Flags, Problem
 from remnant.core.errors import InconsistentPlanError
 from remnant.core.recipe import Recipe

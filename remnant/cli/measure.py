@@ -55,9 +55,9 @@ def measure(
     from remnant.cli.requests import measure_request, output_folder, segment_request
     from remnant.pipeline.facts import known_case
     from remnant.pipeline.folder import published, write_measured, write_segmented
+    from remnant.pipeline.measuring_and_planning import keep_request, measure_case
     from remnant.pipeline.run import revised_case
     from remnant.pipeline.segment import case_from_masks
-    from remnant.pipeline.stages import keep_request, measure_case
     from remnant.terminal.case_summary import print_volumes
 
     folder = output_folder(case, output)

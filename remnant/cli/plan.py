@@ -55,8 +55,8 @@ def plan(
     from remnant.cli.planning_notes import planning_notes
     from remnant.pipeline.facts import known_case
     from remnant.pipeline.folder import read_measured, replace_measured, require_as_measured
+    from remnant.pipeline.measuring_and_planning import plan_case
     from remnant.pipeline.plan_maps import drawn_plans, stored_maps
-    from remnant.pipeline.stages import plan_case
     from remnant.terminal.case_summary import print_plan
 
     if template is not None:

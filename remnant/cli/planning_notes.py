@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from remnant.core.case import CaseReport
 from remnant.core.recipe import Recipe
 from remnant.io.recipe_text import recipe_text
+from remnant.pipeline.measuring_and_planning import counted_ids
 from remnant.pipeline.plan_settings import PlanRequest, taken_over, without_strangers
-from remnant.pipeline.stages import counted_ids
 
 
 def planning_notes(

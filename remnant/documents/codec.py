@@ -18,8 +18,8 @@ from pydantic_core import (
 )
 
 from remnant.core.errors import InputError
+from remnant.documents.core_schemas import CLOSED, Shapes, Stored
 from remnant.documents.json_files import LARGEST_DOCUMENT_BYTES, parse_json, write_json
-from remnant.documents.shapes import CLOSED, Shapes, Stored
 from remnant.io.bounded import read_bounded
 
 LONGEST_INPUT: Final = 60
@@ -58,7 +58,7 @@ class Codec(Generic[Document]):
         Further top-level keys with their types: what stands once for the whole document. They are
         filled by ``shared`` while the rest is written, and taken by it before the rest is read.
     stored, derived, complete
-        See `remnant.documents.shapes.Shapes`.
+        See `remnant.documents.core_schemas.Shapes`.
     shared
         Makes what packs and unpacks the ``stored`` types of one document.
     """

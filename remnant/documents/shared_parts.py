@@ -14,7 +14,7 @@ from remnant.core.errors import InputError
 from remnant.core.findings import Basis, Finding, SourceStatus, Threshold, Verdict
 from remnant.core.quantity import Quantity
 from remnant.core.reasons import Cause, Reason
-from remnant.documents.shapes import Stored
+from remnant.documents.core_schemas import Stored
 from remnant.wording.findings import found_here, statement_of
 from remnant.wording.reasons import words
 

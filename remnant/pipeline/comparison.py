@@ -31,8 +31,8 @@ from remnant.documents.comparison_document import COMPARISON, COMPARISON_SETTING
 from remnant.io.atomic import digest_file
 from remnant.pipeline.case_files import REPORT_JSON
 from remnant.pipeline.folder import read_case, read_measured, require_as_measured
+from remnant.pipeline.measuring_and_planning import settings_digest, software_versions
 from remnant.pipeline.results import published_results, require_results_folder
-from remnant.pipeline.stages import settings_digest, software_versions
 from remnant.wording.hepatectomies import hepatectomy_title
 from segmentation.align import align_livers, describe_alignment
 from volumetry.agreement.overlap import dice_fraction, overlaps_ml

@@ -16,6 +16,7 @@ from remnant.pipeline.folder import (
     write_plan_maps,
     write_segmented,
 )
+from remnant.pipeline.measuring_and_planning import MeasureRequest, measure_case, plan_case
 from remnant.pipeline.plan_maps import case_maps, drawn_plans
 from remnant.pipeline.plan_settings import DEFAULT_PLAN, PlanRequest
 from remnant.pipeline.repeat import changes
@@ -24,7 +25,6 @@ from remnant.pipeline.review import apply_review
 from remnant.pipeline.segment import segment_case
 from remnant.pipeline.segment_sources import read_segments
 from remnant.pipeline.segmented import SegmentedCase
-from remnant.pipeline.stages import MeasureRequest, measure_case, plan_case
 from segmentation.port import SegmentDivider, Segmenter
 
 NOTHING_ASKED: Final = SegmentRequest()

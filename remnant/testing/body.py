@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from remnant.core.geometry import Geometry, Vector3
 from remnant.testing.grids import BoxMm
-from remnant.testing.shapes import Body, Ellipsoid, Mask, Points, digitise
+from remnant.testing.phantom_shapes import Body, Ellipsoid, Mask, Points, digitise
 from remnant.testing.vessels import Tube
 
 AIR_HU = -1000.0

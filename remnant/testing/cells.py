@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from remnant.core.geometry import Vector3
 from remnant.core.units import ml_from_mm3
 from remnant.testing.grids import BoxMm
-from remnant.testing.shapes import Ellipsoid, Mask, Points
+from remnant.testing.phantom_shapes import Ellipsoid, Mask, Points
 
 PANELS = 512
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(4)

@@ -16,7 +16,7 @@ from remnant.core.geometry import Vector3
 from remnant.core.labels import CouinaudSegment
 from remnant.core.landmarks import Landmarks
 from remnant.testing.cells import CutEllipsoid, VerticalPlane, plane_through
-from remnant.testing.shapes import Ellipsoid, Points
+from remnant.testing.phantom_shapes import Ellipsoid, Points
 from remnant.testing.vessels import VesselTree, vessel_tree
 
 CENTRE_MM = (55.0, 10.0, 0.0)

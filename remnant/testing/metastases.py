@@ -9,7 +9,7 @@ from remnant.core.errors import InputError
 from remnant.core.geometry import vector3
 from remnant.core.labels import CouinaudSegment
 from remnant.testing.liver import AnalyticLiver
-from remnant.testing.shapes import Ellipsoid
+from remnant.testing.phantom_shapes import Ellipsoid
 
 GAP_MM = 6.0
 MOST_TRIES = 3_000

@@ -33,7 +33,7 @@ from remnant.testing.body import (
 from remnant.testing.grids import BoxMm, grid_around
 from remnant.testing.liver import AnalyticLiver, analytic_liver
 from remnant.testing.metastases import scatter_metastases, segment_of
-from remnant.testing.shapes import Ball, Box, Ellipsoid, Shape, digitise, voxel_centres
+from remnant.testing.phantom_shapes import Ball, Box, Ellipsoid, Shape, digitise, voxel_centres
 
 DEFAULT_SPACING_MM = (2.9, 3.1, 4.0)
 STRUCTURE_HU = {

@@ -23,7 +23,7 @@ from remnant.core.quantity import Bound, Interval, Quantity
 from remnant.core.reasons import Cause, Reason
 from remnant.core.volumes import LabelMap
 from remnant.testing.grids import BoxMm, grid_around
-from remnant.testing.shapes import Ball, Ellipsoid
+from remnant.testing.phantom_shapes import Ball, Ellipsoid
 
 SPACINGS_MM = (0.4, 5.0)
 MOST_SHEAR = 0.5

@@ -26,7 +26,7 @@ from remnant.core.plan_choice import PlanChoice
 from remnant.core.quantity import Bound, Interval, Quantity
 from remnant.core.reasons import Reason
 from remnant.core.uncertainty import ErrorModel
-from remnant.documents.shapes import range_of
+from remnant.documents.core_schemas import range_of
 
 MOST: Final = 1e9
 FEW: Final = 1

@@ -7,7 +7,7 @@ import numpy as np
 
 from remnant.core.geometry import Vector3
 from remnant.testing.grids import BoxMm
-from remnant.testing.shapes import Mask, Points
+from remnant.testing.phantom_shapes import Mask, Points
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from remnant.wording import (
     plans,
     remnants,
     segment_causes,
-    stages,
+    staged_plans,
 )
 from remnant.wording.kinds import Parts, Writer
 from remnant.wording.reasons import reviewed
@@ -28,7 +28,7 @@ WRITERS: Final[Mapping[str, Writer]] = {
     **hepatectomies.WRITERS,
     **segment_causes.WRITERS,
     **plans.WRITERS,
-    **stages.WRITERS,
+    **staged_plans.WRITERS,
 }
 """How findings are written, by their id or the longest start of it that ends in a dot."""
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from planning.optimiser.faults import FaultKind
+from planning.optimiser.broken_limits import FaultKind
 from planning.rules.growth import PVL_REASON
 from remnant.core.reasons import Cause, Reason
 from remnant.core.units import percent_from_fraction

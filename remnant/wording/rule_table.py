@@ -34,6 +34,7 @@ TITLES = {
     "planning.rules.pathways": "Pathways",
     "planning.rules.pathways_conditions": "Pathways: conditions",
     "planning.rules.pathways_options": "Pathways: treatments",
+    "planning.rules.trial_groups": "Pathways: groups of a trial",
     "planning.rules.resectability": "Resectability",
     "planning.rules.staging": "Staged, combined and repeat operations",
     "planning.rules.transplant": "Transplantation",

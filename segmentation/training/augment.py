@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from models.networks.couinaud_shape import FRAME_MM, FRAME_SHAPE, frame_points, sampled
 from segmentation.training.livers import AnnotatedLiver
-from segmentation.training.recipe import Recipe
+from segmentation.training.training_recipe import Recipe
 
 Matrix = NDArray[np.float64]
 

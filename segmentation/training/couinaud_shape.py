@@ -21,7 +21,7 @@ from remnant.core.progress import Progress, silent
 from remnant.io.atomic import atomic_path
 from segmentation.training.augment import plain_view, random_view
 from segmentation.training.livers import AnnotatedLiver
-from segmentation.training.recipe import Recipe
+from segmentation.training.training_recipe import Recipe
 
 CHECKPOINT = "checkpoint.pt"
 CURVE = "learning_curve.csv"

@@ -26,8 +26,8 @@ from segmentation.training.livers import (
     read_livers,
     split_patients,
 )
-from segmentation.training.recipe import Recipe, read_recipe
 from segmentation.training.scores import PARTS, Codes, LiverScore, score
+from segmentation.training.training_recipe import Recipe, read_recipe
 
 WEIGHTS: Final = "model.safetensors"
 CALIBRATION: Final = "calibration.json"

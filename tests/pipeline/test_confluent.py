@@ -17,7 +17,7 @@ from remnant.pipeline.requests import SegmentRequest
 from remnant.pipeline.segment import segment_case
 from remnant.testing.fake_segmenter import FakeSegmenter
 from remnant.testing.grids import grid_around
-from remnant.testing.shapes import Ball, Ellipsoid, digitise
+from remnant.testing.phantom_shapes import Ball, Ellipsoid, digitise
 
 LIVER = Ellipsoid((0.0, 0.0, 0.0), (75.0, 60.0, 62.0))
 GRID: Geometry = grid_around(LIVER.box_mm, spacing_mm=(2.0, 2.1, 2.2), margin_mm=6.0)

@@ -25,13 +25,13 @@ from remnant.io.nifti import write_labels
 from remnant.pipeline.confirm import with_confirmation
 from remnant.pipeline.coverage import SEGMENTS_EXTENDED, extended
 from remnant.pipeline.divide import require_redivision, with_segments
+from remnant.pipeline.measuring_and_planning import MeasureRequest, measure_case
 from remnant.pipeline.requests import SegmentRequest
 from remnant.pipeline.review import apply_review
 from remnant.pipeline.reviewing import LesionReview
 from remnant.pipeline.segment import case_from_masks
 from remnant.pipeline.segment_sources import GivenSegments, read_segments
 from remnant.pipeline.segmented import SegmentedCase
-from remnant.pipeline.stages import MeasureRequest, measure_case
 from remnant.testing.fake_divider import FAKE_MODEL, PLANES_MM, FakeDivider
 from remnant.testing.strategies import geometries
 from segmentation.postprocess import reconcile

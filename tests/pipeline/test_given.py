@@ -9,10 +9,10 @@ from remnant.core.patient import Patient
 from remnant.core.volumes import LabelMap
 from remnant.io.nifti import write_labels
 from remnant.pipeline.divide import with_segments
+from remnant.pipeline.measuring_and_planning import MeasureRequest, measure_case
 from remnant.pipeline.requests import SegmentRequest
 from remnant.pipeline.segment import case_from_masks
 from remnant.pipeline.segment_sources import read_segments
-from remnant.pipeline.stages import MeasureRequest, measure_case
 
 GRID = Geometry((17, 18, 19), np.diag([5.0, 5.5, 6.0, 1.0]))
 LIVER = np.zeros(GRID.shape, np.uint8)

@@ -19,12 +19,12 @@ from remnant.core.settings import (
     Settings,
 )
 from remnant.documents.report_document import SETTINGS
+from remnant.pipeline.measuring_and_planning import settings_digest
 from remnant.pipeline.plan_settings import (
     DEFAULT_PLAN,
     PlanRequest,
     require_possible,
 )
-from remnant.pipeline.stages import settings_digest
 
 SEGMENTS = st.sampled_from(CouinaudSegment)
 IDS = st.sets(st.integers(1, 999), min_size=1, max_size=3).map(lambda ids: tuple(sorted(ids)))

@@ -26,6 +26,7 @@ from remnant.pipeline import case_files
 from remnant.pipeline import folder as case_folder
 from remnant.pipeline.divide import with_segments
 from remnant.pipeline.facts import known_case
+from remnant.pipeline.measuring_and_planning import MeasureRequest, measure_case, plan_case
 from remnant.pipeline.plan_maps import stored_maps
 from remnant.pipeline.plan_settings import PlanRequest
 from remnant.pipeline.requests import SegmentRequest
@@ -33,9 +34,8 @@ from remnant.pipeline.reviewing import LesionReview
 from remnant.pipeline.run import rerun_case, run_study
 from remnant.pipeline.segment import case_from_masks, segment_case
 from remnant.pipeline.segment_sources import GivenSegments
-from remnant.pipeline.stages import MeasureRequest, measure_case, plan_case
 from remnant.testing.fake_segmenter import FakeSegmenter
-from remnant.testing.shapes import discretisation_bound_ml
+from remnant.testing.phantom_shapes import discretisation_bound_ml
 from segmentation.port import Segmentation
 
 

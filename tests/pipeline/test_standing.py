@@ -36,11 +36,11 @@ from remnant.pipeline.folder import (
     write_measured,
     write_segmented,
 )
+from remnant.pipeline.measuring_and_planning import MeasureRequest, measure_case
 from remnant.pipeline.requests import SegmentRequest
 from remnant.pipeline.run import rerun_case, revised_case
 from remnant.pipeline.segment import case_from_masks
 from remnant.pipeline.segment_sources import GivenSegments, read_segments
-from remnant.pipeline.stages import MeasureRequest, measure_case
 from remnant.testing.fake_divider import FAKE_MODEL, PLANES_MM, FakeDivider
 from remnant.testing.phantoms import body_grid, liver_phantom
 

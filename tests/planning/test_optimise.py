@@ -19,7 +19,7 @@ from examples.debulking import (
 from planning.optimiser import milp as optimise_milp
 from planning.optimiser import reach as optimise_reach
 from planning.optimiser import search as optimise
-from planning.optimiser.faults import Fault, FaultKind
+from planning.optimiser.broken_limits import Fault, FaultKind
 from planning.optimiser.feasibility import count, normalised, require_feasible
 from planning.optimiser.problem import only_named
 from planning.optimiser.reach import most_debulked

@@ -10,8 +10,8 @@ from remnant.core.geometry import Geometry
 from remnant.core.labels import BINARY_SCHEME
 from remnant.core.volumes import LabelMap
 from remnant.testing.liver import analytic_liver
+from remnant.testing.phantom_shapes import Ellipsoid, digitise
 from remnant.testing.phantoms import body_grid
-from remnant.testing.shapes import Ellipsoid, digitise
 from segmentation.align import align_livers, describe_alignment
 
 LIVER = analytic_liver()

@@ -10,7 +10,7 @@ from remnant.core.geometry import Geometry
 from remnant.core.labels import INSTANCE_SCHEME
 from remnant.core.volumes import LabelMap
 from remnant.testing.grids import grid_around
-from remnant.testing.shapes import Ball, Ellipsoid, digitise
+from remnant.testing.phantom_shapes import Ball, Ellipsoid, digitise
 from remnant.testing.strategies import grids_around
 from segmentation.split import (
     MINIMUM_DEPTH_MM,

@@ -11,6 +11,7 @@ from remnant.core.volumes import Modality
 from remnant.testing.cells import CutEllipsoid, VerticalPlane, disc_polygon_areas, plane_through
 from remnant.testing.grids import grid_around
 from remnant.testing.liver import analytic_liver
+from remnant.testing.phantom_shapes import Ellipsoid, Group, digitise, discretisation_interval_ml
 from remnant.testing.phantoms import (
     Contact,
     ball,
@@ -21,7 +22,6 @@ from remnant.testing.phantoms import (
     slab,
     touching_balls,
 )
-from remnant.testing.shapes import Ellipsoid, Group, digitise, discretisation_interval_ml
 from remnant.testing.strategies import grids_around
 
 SAMPLES = 400_000

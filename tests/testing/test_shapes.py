@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from remnant.core.errors import InputError
 from remnant.core.geometry import Geometry
 from remnant.testing.grids import grid_around, half_voxel_diagonal_mm
-from remnant.testing.shapes import (
+from remnant.testing.phantom_shapes import (
     Ball,
     Box,
     Ellipsoid,

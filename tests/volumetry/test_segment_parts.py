@@ -18,8 +18,8 @@ from remnant.core.labels import (
 from remnant.core.volumes import LabelMap
 from remnant.core.volumetry_report import PartVolumes
 from remnant.testing.cells import CutEllipsoid
+from remnant.testing.phantom_shapes import discretisation_bound_ml
 from remnant.testing.phantoms import body_grid, liver_phantom
-from remnant.testing.shapes import discretisation_bound_ml
 from remnant.testing.strategies import geometries
 from volumetry.segment_parts import measure_segment_iv
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from remnant.core.geometry import Geometry
 from remnant.testing.grids import grid_around
-from remnant.testing.shapes import Ball, digitise
+from remnant.testing.phantom_shapes import Ball, digitise
 from remnant.testing.strategies import geometries
 from volumetry.surface_elements import CORNERS, element_areas_mm2, surface_distances
 

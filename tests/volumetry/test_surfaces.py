@@ -11,7 +11,7 @@ from skimage.measure import marching_cubes, mesh_surface_area
 
 from remnant.core.geometry import Geometry
 from remnant.testing.grids import grid_around
-from remnant.testing.shapes import Ball, digitise
+from remnant.testing.phantom_shapes import Ball, digitise
 from remnant.testing.strategies import balls, directions, spacings
 from volumetry.surfaces import NO_FACES, _direction_shares, face_vectors_mm2, grid_mm4, mask_surface
 

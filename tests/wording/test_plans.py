@@ -12,7 +12,7 @@ from examples.plans import (
     example_result,
     example_targets,
 )
-from planning.optimiser.faults import FaultKind
+from planning.optimiser.broken_limits import FaultKind
 from remnant.core.debulking import Relaxation, RelaxationKind
 from remnant.core.findings import Basis, Finding, SourceStatus, Threshold, Verdict
 from remnant.core.labels import CouinaudSegment

@@ -13,7 +13,7 @@ from planning.debulking.judged_plans import (
     accepted,
     ranked_plans,
 )
-from planning.optimiser.faults import Fault, FaultKind
+from planning.optimiser.broken_limits import Fault, FaultKind
 from planning.optimiser.feasibility import count
 from planning.optimiser.front import Point
 from planning.optimiser.problem import make_problem

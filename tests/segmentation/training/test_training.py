@@ -26,7 +26,6 @@ from segmentation.training.calibrate import best_temperature
 from segmentation.training.damage import RESECTIONS, SCAN_CUTS, damaged
 from segmentation.training.livers import annotated_liver, find_livers, split_patients
 from segmentation.training.produce import default_recipe, produce
-from segmentation.training.recipe import read_recipe
 from segmentation.training.scores import (
     border_pairs,
     mean_scores,
@@ -34,6 +33,7 @@ from segmentation.training.scores import (
     projected_area_mm2,
     score,
 )
+from segmentation.training.training_recipe import read_recipe
 from volumetry.uncertainty.joint_draws import plane_of
 
 GRID = Geometry((60, 50, 40), np.diag((4.0, 4.0, 5.0, 1.0)))

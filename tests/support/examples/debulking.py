@@ -18,8 +18,8 @@ from remnant.core.plan_choice import PlanChoice
 from remnant.core.recipe import Recipe
 from remnant.core.volumes import LabelMap
 from remnant.core.volumetry_report import VolumetryReport
+from remnant.testing.phantom_shapes import Ellipsoid
 from remnant.testing.phantoms import LiverPhantom, body_grid, liver_phantom
-from remnant.testing.shapes import Ellipsoid
 from volumetry.liver_maps import LiverMaps, liver_maps
 from volumetry.measure import measure
 from volumetry.virtual_resection.atoms import Atoms

@@ -10,8 +10,8 @@ from remnant.core.geometry import Geometry
 from remnant.core.labels import BINARY_SCHEME, INSTANCE_SCHEME
 from remnant.core.volumes import LARGEST_CODE, LabelMap
 from remnant.testing.grids import grid_around
+from remnant.testing.phantom_shapes import Ball
 from remnant.testing.phantoms import binary_map
-from remnant.testing.shapes import Ball
 from remnant.testing.strategies import label_maps, rotations
 from volumetry.agreement.overlap import MOST_CODES, dice_fraction, overlaps_ml
 

@@ -15,7 +15,7 @@ from remnant.core.quantity import Interval, Quantity, UncertaintyPart
 from remnant.core.reasons import Cause, Reason
 from remnant.core.volumes import LabelMap
 from remnant.core.volumetry_report import BurdenClass
-from remnant.testing.shapes import Ball, digitise
+from remnant.testing.phantom_shapes import Ball, digitise
 from volumetry.measure import measure
 from volumetry.uncertainty.intervals import (
     TAIL_SCORE,

@@ -11,7 +11,7 @@ from remnant.core.errors import InputError
 from remnant.core.geometry import Geometry
 from remnant.core.plan_choice import AblationShape, PlanChoice
 from remnant.testing.grids import half_voxel_diagonal_mm
-from remnant.testing.shapes import Ball, digitise
+from remnant.testing.phantom_shapes import Ball, digitise
 from remnant.testing.strategies import SEEDS, geometries, grids_around
 from volumetry.liver_maps import LiverMaps
 from volumetry.virtual_resection.ablation_zones import cover

@@ -20,7 +20,7 @@ from remnant.core.quantity import UncertaintyPart
 from remnant.core.recipe import Recipe
 from remnant.core.units import ml_from_mm3
 from remnant.core.volumes import LabelMap
-from remnant.testing.shapes import Ball, digitise
+from remnant.testing.phantom_shapes import Ball, digitise
 from volumetry.liver_maps import liver_maps
 from volumetry.measure import measure
 from volumetry.uncertainty.joint_draws import (

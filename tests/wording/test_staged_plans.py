@@ -14,7 +14,7 @@ from remnant.core.quantity import Bound, Quantity
 from remnant.core.reasons import Cause, Reason, reason
 from remnant.wording.findings import text_of
 from remnant.wording.reasons import words
-from remnant.wording.stages import (
+from remnant.wording.staged_plans import (
     left_behind,
     meanwhile,
     one_stage,
