@@ -507,7 +507,16 @@ def causes_of(reasons: Iterable[Reason]) -> tuple[Cause, ...]:
 
 
 def reasons_of(given: "Reason | Iterable[Reason] | None") -> tuple[Reason, ...]:
-    """Return reasons however they are given."""
+    """Return reasons however they are given.
+
+    Raises
+    ------
+    TypeError
+        A text was given: a reason has a cause, and its words come from the wording.
+    """
     if given is None:
         return ()
-    return (given,) if isinstance(given, Reason) else tuple(given)
+    found = (given,) if isinstance(given, Reason) else tuple(given)
+    if not all(isinstance(one, Reason) for one in found):
+        raise TypeError(f"a reason is a cause, not a text: {given!r}")
+    return found
