@@ -124,7 +124,7 @@ class GrowthRemark:
     """
 
     id: str
-    text: str
+    statement: str
     strategies: tuple[Strategy, ...]
     population: str
     source: str
@@ -293,8 +293,8 @@ PVL_REASON = (
 GROWTH_REMARKS: tuple[GrowthRemark, ...] = (
     GrowthRemark(
         id="growth.slowing",
-        text="Growth slows: mean KGR 5.4 in the first week, 1.5 between the first and the second "
-        "CT (unit not printed, presumably points of sFLR a week).",
+        statement="Growth slows: mean KGR 5.4 in the first week, 1.5 between the first and the "
+        "second CT (unit not printed, presumably points of sFLR a week).",
         strategies=(Strategy.PVE, Strategy.PVL),
         population="48 patients with colorectal metastases and an sFLR below 30 %, portal vein "
         "embolised or ligated",
@@ -302,7 +302,7 @@ GROWTH_REMARKS: tuple[GrowthRemark, ...] = (
     ),
     GrowthRemark(
         id="growth.drop_out",
-        text="20 to 40 % do not reach the second stage after portal vein embolisation or "
+        statement="20 to 40 % do not reach the second stage after portal vein embolisation or "
         "ligation, most of them by tumour progression.",
         strategies=(Strategy.PVE, Strategy.PVL),
         population="patients before major liver resection",
@@ -310,7 +310,7 @@ GROWTH_REMARKS: tuple[GrowthRemark, ...] = (
     ),
     GrowthRemark(
         id="growth.two_stage_series",
-        text="In a two-stage series of neuroendocrine metastases (Clichy), two months of "
+        statement="In a two-stage series of neuroendocrine metastases (Clichy), two months of "
         "observation lay between the stages and 4 % dropped out by progression.",
         strategies=(Strategy.PVE, Strategy.PVL),
         population="highly selected patients with neuroendocrine liver metastases",
@@ -318,7 +318,8 @@ GROWTH_REMARKS: tuple[GrowthRemark, ...] = (
     ),
     GrowthRemark(
         id="growth.cirrhosis",
-        text="Cirrhosis lessens growth; no preset here was measured in cirrhotic livers alone.",
+        statement="Cirrhosis lessens growth; no preset here was measured in cirrhotic livers "
+        "alone.",
         strategies=(Strategy.PVE, Strategy.PVL, Strategy.ALPPS),
         population="44 articles, 1791 patients with portal vein embolisation",
         source="pmc3549243",

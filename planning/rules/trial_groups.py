@@ -20,6 +20,14 @@ class TrialGroup:
 
 _trial = partial(Criterion, population="patients of one trial", source="machairas2021")
 _trial_size = partial(_trial, input=inputs.LARGEST_LESION)
+_trial_load = partial(
+    _trial,
+    statement="Up to 75 % of the liver involved.",
+    input=inputs.BURDEN,
+    comparison=Comparison.AT_MOST,
+    limit=0.75,
+    basis=Basis.TOTAL_LIVER_VOLUME,
+)
 
 TRIAL_GROUPS = (
     TrialGroup(
@@ -45,14 +53,7 @@ TRIAL_GROUPS = (
         id="pathway.trial.embolisation",
         treatment="embolisation",
         conditions=(
-            _trial(
-                id="pathway.trial.embolisation.load",
-                statement="Up to 75 % of the liver involved.",
-                input=inputs.BURDEN,
-                comparison=Comparison.AT_MOST,
-                limit=0.75,
-                basis=Basis.TOTAL_LIVER_VOLUME,
-            ),
+            _trial_load(id="pathway.trial.embolisation.load"),
             _trial_size(
                 id="pathway.trial.embolisation.size",
                 statement="Largest of at most 5 cm.",
@@ -65,14 +66,7 @@ TRIAL_GROUPS = (
         id="pathway.trial.y90",
         treatment="radioembolisation with Y-90",
         conditions=(
-            _trial(
-                id="pathway.trial.y90.load",
-                statement="Up to 75 % of the liver involved.",
-                input=inputs.BURDEN,
-                comparison=Comparison.AT_MOST,
-                limit=0.75,
-                basis=Basis.TOTAL_LIVER_VOLUME,
-            ),
+            _trial_load(id="pathway.trial.y90.load"),
             _trial_size(
                 id="pathway.trial.y90.size",
                 statement="Largest over 5 cm.",

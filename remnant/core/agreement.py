@@ -134,20 +134,20 @@ class DetectionScore:
     def recall(self) -> Quantity:
         """Share of the true lesions that were found."""
         true = self.true_positives + self.false_negatives
-        return _share(self.true_positives, true, Cause.NO_TRUE_LESION)
+        return ratio_of(self.true_positives, true, Cause.NO_TRUE_LESION)
 
     @property
     def precision(self) -> Quantity:
         """Share of the predicted lesions that are true."""
         predicted = self.true_positives + self.false_positives
-        return _share(self.true_positives, predicted, Cause.NO_PREDICTED_LESION)
+        return ratio_of(self.true_positives, predicted, Cause.NO_PREDICTED_LESION)
 
     @property
     def f1(self) -> Quantity:
         """2 TP / (2 TP + FP + FN), the harmonic mean of precision and recall."""
         twice = 2 * self.true_positives
         both = twice + self.false_positives + self.false_negatives
-        return _share(twice, both, Cause.NO_LESION_IN_EITHER)
+        return ratio_of(twice, both, Cause.NO_LESION_IN_EITHER)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -345,5 +345,6 @@ class Agreement:
     without_prediction: tuple[str, ...] = ()
 
 
-def _share(part: int, whole: int, none: Cause) -> Quantity:
+def ratio_of(part: float, whole: float, none: Cause) -> Quantity:
+    """Return a part of a whole; absent for the cause ``none`` where the whole is zero."""
     return Quantity(part / whole) if whole else Quantity.absent(reason(none))

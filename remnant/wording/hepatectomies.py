@@ -9,11 +9,10 @@ from planning.rules.remnant import DEBULKING_RULES, DebulkingRule
 from remnant.core.findings import Finding, Verdict
 from remnant.core.labels import CouinaudSegment
 from remnant.core.plan import Resection
-from remnant.core.quantity import Quantity
 from remnant.core.reasons import Cause, Reason, first
 from remnant.wording import reasons
 from remnant.wording.kinds import nothing
-from remnant.wording.measures import because, measured
+from remnant.wording.measures import because, judged_quantity, measured
 from remnant.wording.numbers import counted, sentence
 from remnant.wording.phrases import limit, segment_names
 from remnant.wording.remnant_causes import accepting
@@ -67,7 +66,7 @@ def debulking_words(finding: Finding) -> str:
 
 def debulking_text(finding: Finding) -> str:
     """Write a verdict on the share of the tumour that would be removed."""
-    rule, quantity = RULES[finding.id], _judged(finding)
+    rule, quantity = RULES[finding.id], judged_quantity(finding)
     demand = f"{rule.title}: {limit(rule.threshold)} of the tumour load. {rule.remark}"
     if quantity.value is None:
         return f"{demand} It cannot be judged: {reasons.why(quantity)}."
@@ -92,7 +91,7 @@ def cut_lesions_text(finding: Finding) -> str:
 
 def reach_text(finding: Finding) -> str:
     """Write whether one hepatectomy reaches a share and leaves enough, with the best example."""
-    rule, quantity = REACH_RULES[finding.id], _judged(finding)
+    rule, quantity = REACH_RULES[finding.id], judged_quantity(finding)
     found = _without_share(finding) if quantity.value is None else _with_share(finding)
     return (
         f"{rule.title}: {limit(rule.threshold)} of the tumour load, with enough liver left. "
@@ -102,7 +101,7 @@ def reach_text(finding: Finding) -> str:
 
 def burden_text(finding: Finding) -> str:
     """Write the hepatic tumour load and its class."""
-    quantity = _judged(finding)
+    quantity = judged_quantity(finding)
     found = first(finding.reasons, Cause.BURDEN_CLASS)
     named = "" if found is None else f", {reasons.words(found)}"
     cut = first(finding.reasons, Cause.WITHIN_SCAN)
@@ -116,12 +115,6 @@ def unconfirmed_text(finding: Finding) -> str:
     counting = first(finding.reasons, Cause.LESIONS_COUNTED)
     lesions = counted(int(counting.amounts[0]) if counting else 0, "lesion")
     return f"{finding.value or 0.0:.0f} of {lesions} not confirmed by a reader. {UNCONFIRMED}"
-
-
-def _judged(finding: Finding) -> Quantity:
-    if finding.quantity is None:
-        raise LookupError(f"the finding {finding.id!r} has no quantity")
-    return finding.quantity
 
 
 def _part_counted(finding: Finding) -> str:
@@ -140,7 +133,7 @@ def _placing_doubt(finding: Finding) -> str:
 
 
 def _with_share(finding: Finding) -> str:
-    threshold, quantity = REACH_RULES[finding.id].threshold, _judged(finding)
+    threshold, quantity = REACH_RULES[finding.id].threshold, judged_quantity(finding)
     estimated = "" if quantity.indicative else "an estimated "
     removed = measured(quantity, beside=threshold.value)
     would = f"{_example(finding)} would remove {estimated}{removed}"
@@ -156,7 +149,7 @@ def _with_share(finding: Finding) -> str:
 def _without_share(finding: Finding) -> str:
     if finding.verdict is Verdict.NOT_MET:
         return "None of them would reach it and leave a remnant that any rule set accepts."
-    return f"It cannot be judged: {reasons.why(_judged(finding))}."
+    return f"It cannot be judged: {reasons.why(judged_quantity(finding))}."
 
 
 def _example(finding: Finding) -> str:

@@ -2,10 +2,24 @@
 
 from collections.abc import Collection
 
+from remnant.core.findings import Finding
 from remnant.core.quantity import Quantity
 from remnant.core.reasons import Cause, joined
 from remnant.wording import reasons
 from remnant.wording.phrases import roughly, share
+
+
+def judged_quantity(finding: Finding) -> Quantity:
+    """Return the quantity of a finding that cannot be without one.
+
+    Raises
+    ------
+    LookupError
+        It has none: a fault of this program.
+    """
+    if finding.quantity is None:
+        raise LookupError(f"the finding {finding.id!r} has no quantity")
+    return finding.quantity
 
 
 def measured(quantity: Quantity, *, beside: float | None = None) -> str:

@@ -19,7 +19,7 @@ from remnant.core.reasons import Cause, Reason, first, joined
 from remnant.core.units import percent_from_fraction
 from remnant.wording import reasons
 from remnant.wording.kinds import nothing
-from remnant.wording.measures import because, measured
+from remnant.wording.measures import because, judged_quantity, measured
 from remnant.wording.numbers import sentence
 from remnant.wording.phrases import at_least, limit, listed, roughly, share
 from remnant.wording.remnant_causes import formula, named_segments
@@ -137,7 +137,7 @@ def formulas_apart(finding: Finding) -> str:
 def further_text(finding: Finding) -> str:
     """Write a verdict on a minimum that decides nothing, with whom it was found in."""
     minimum = FURTHER[finding.id]
-    threshold, quantity = minimum.threshold, _judged(finding)
+    threshold, quantity = minimum.threshold, judged_quantity(finding)
     unknown = first(finding.reasons, Cause.BACKGROUND_UNKNOWN)
     return _sentences(
         f"{minimum.title}: {_further_limit(threshold)}.",
@@ -183,16 +183,9 @@ def _the(basis: Basis) -> str:
     return f"the {BASIS_WORDS[basis]}"
 
 
-def _judged(finding: Finding) -> Quantity:
-    """Return the quantity of a finding that cannot be without one."""
-    if finding.quantity is None:
-        raise LookupError(f"the finding {finding.id!r} has no quantity")
-    return finding.quantity
-
-
 def _fractions(finding: Finding) -> Iterator[tuple[Basis, Quantity]]:
     """Return each denominator in use with the fraction of it that would remain."""
-    fractions = finding.quantities or (_judged(finding),)
+    fractions = finding.quantities or (judged_quantity(finding),)
     yield from zip(BASES[finding.basis or Basis.UNSPECIFIED], fractions, strict=True)
 
 

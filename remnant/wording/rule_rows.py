@@ -144,20 +144,10 @@ def _any_of(rule: AnyOf) -> Iterator[RuleRow]:
     )
 
 
-def _remark(rule: Remark) -> Iterator[RuleRow]:
+def _remark(rule: Remark | GrowthRemark) -> Iterator[RuleRow]:
     yield RuleRow(
         id=rule.id,
         statement=rule.statement,
-        population=rule.population,
-        source=rule.source,
-        status=rule.status,
-    )
-
-
-def _growth_remark(rule: GrowthRemark) -> Iterator[RuleRow]:
-    yield RuleRow(
-        id=rule.id,
-        statement=rule.text,
         population=rule.population,
         source=rule.source,
         status=rule.status,
@@ -316,7 +306,7 @@ ROWS: Mapping[type, Callable[..., Iterator[RuleRow]]] = {
     Criterion: _criterion,
     AnyOf: _any_of,
     Remark: _remark,
-    GrowthRemark: _growth_remark,
+    GrowthRemark: _remark,
     GrowthPreset: _growth_preset,
     RemnantRuleSet: _rule_set,
     FurtherMinimum: _further,

@@ -109,7 +109,7 @@ def _preset_writer(preset: GrowthPreset) -> Writer:
 
 
 def _remark_writer(remark: GrowthRemark) -> Writer:
-    return lambda _: f"{remark.text} Measured in: {remark.population}."
+    return lambda _: f"{remark.statement} Measured in: {remark.population}."
 
 
 def _preset_of(finding: Finding) -> GrowthPreset:

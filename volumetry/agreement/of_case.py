@@ -11,7 +11,7 @@ from math import isclose
 import numpy as np
 from numpy.typing import NDArray
 
-from remnant.core.agreement import MaskAgreement
+from remnant.core.agreement import MaskAgreement, ratio_of
 from remnant.core.boxes import filled_box, joint_box
 from remnant.core.errors import InputError
 from remnant.core.geometry import Geometry
@@ -94,7 +94,7 @@ def _volumes(predicted: Mask, true: Mask, voxel_ml: float) -> Mapping[str, Quant
         "prediction_ml": Quantity(found_ml),
         "truth_ml": Quantity(true_ml),
         "volume_difference_ml": Quantity(difference_ml),
-        "volume_difference_percent": _ratio(100.0 * difference_ml, true_ml, Cause.TRUTH_EMPTY),
+        "volume_difference_percent": ratio_of(100.0 * difference_ml, true_ml, Cause.TRUTH_EMPTY),
     }
 
 
@@ -102,10 +102,10 @@ def _overlap(predicted: Mask, true: Mask) -> Mapping[str, Quantity]:
     found, there = int(np.count_nonzero(predicted)), int(np.count_nonzero(true))
     both = int(np.count_nonzero(predicted & true))
     return {
-        "dice": _ratio(2 * both, found + there, Cause.MASKS_EMPTY),
-        "iou": _ratio(both, found + there - both, Cause.MASKS_EMPTY),
-        "sensitivity": _ratio(both, there, Cause.TRUTH_EMPTY if found else Cause.MASKS_EMPTY),
-        "precision": _ratio(both, found, Cause.PREDICTION_EMPTY if there else Cause.MASKS_EMPTY),
+        "dice": ratio_of(2 * both, found + there, Cause.MASKS_EMPTY),
+        "iou": ratio_of(both, found + there - both, Cause.MASKS_EMPTY),
+        "sensitivity": ratio_of(both, there, Cause.TRUTH_EMPTY if found else Cause.MASKS_EMPTY),
+        "precision": ratio_of(both, found, Cause.PREDICTION_EMPTY if there else Cause.MASKS_EMPTY),
     }
 
 
@@ -152,7 +152,3 @@ def _emptiness(*, found: bool, there: bool) -> Cause:
     if found == there:
         return Cause.MASKS_EMPTY
     return Cause.PREDICTION_EMPTY if there else Cause.TRUTH_EMPTY
-
-
-def _ratio(part: float, whole: float, none: Cause) -> Quantity:
-    return Quantity(part / whole) if whole else Quantity.absent(reason(none))
