@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
+from filelock import FileLock
+
 from models.cache import cache_folder, keep, scratch_folder
 from models.index import download
 from remnant.core.errors import ModelIntegrityError
@@ -53,6 +55,8 @@ class Sample:
 def fetch_sample(progress: Progress = silent) -> Sample:
     """Fetch the sample study once; later calls find it in the cache.
 
+    Of several first calls at once, in any processes, one fetches and the others wait for it.
+
     Raises
     ------
     ModelUnavailableError
@@ -62,6 +66,25 @@ def fetch_sample(progress: Progress = silent) -> Sample:
     """
     folder = cache_folder() / "samples" / REQUIREMENT.replace("==", "-").lower()
     if not _complete(folder):
+        _fetch_into(folder, progress)
+    return Sample(
+        ct=folder / "example_ct.nii.gz",
+        label_map=folder / "example_seg_fast_force_split.nii.gz",
+        mr=folder / "example_mr_sm.nii.gz",
+        dicom=folder / DICOM_FOLDER,
+        landmarks=Path(str(files("remnant.pipeline") / "data" / "sample_landmarks.json")),
+    )
+
+
+def _fetch_into(folder: Path, progress: Progress) -> None:
+    """Fetch and unpack, one process at a time; those who waited take what the first one brought.
+
+    Only a folder that is not whole is ever replaced, so none that another process reads.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder.with_name(f"{folder.name}.lock")):
+        if _complete(folder):
+            return
         archive = download(
             REQUIREMENT,
             filename=ARCHIVE,
@@ -70,13 +93,6 @@ def fetch_sample(progress: Progress = silent) -> Sample:
             progress=progress,
         )
         _unpack(archive, folder)
-    return Sample(
-        ct=folder / "example_ct.nii.gz",
-        label_map=folder / "example_seg_fast_force_split.nii.gz",
-        mr=folder / "example_mr_sm.nii.gz",
-        dicom=folder / DICOM_FOLDER,
-        landmarks=Path(str(files("remnant.pipeline") / "data" / "sample_landmarks.json")),
-    )
 
 
 def _complete(folder: Path) -> bool:
