@@ -33,6 +33,7 @@ from remnant.core.geometry import Geometry
 from remnant.core.labels import BINARY_SCHEME, INSTANCE_SCHEME, STRUCTURE_SCHEME, Structure
 from remnant.core.reasons import Cause, reason
 from remnant.core.volumes import LARGEST_CODE, LabelMap
+from segmentation.components import touching_parts
 
 Mask = NDArray[np.bool_]
 
@@ -98,7 +99,7 @@ def label_lesions(mask: Mask, *, minimum_voxels: int = MINIMUM_VOXELS) -> Labell
     if not mask.any():
         return LabelledLesions(codes=codes, kept=0, dropped=0)
     box = bounding_box(mask, what="the lesion mask")
-    components = cc3d.connected_components(mask[box].astype(bool), connectivity=26)
+    components = touching_parts(mask[box].astype(bool))
     # Counting lesion voxels only: bincount needs eight bytes for each voxel that it is given.
     sizes = np.bincount(components[components > 0], minlength=1)
     order = np.argsort(-sizes, kind="stable")
@@ -242,7 +243,7 @@ def _belonging(liver: Mask, lesions: Mask, geometry: Geometry, reach_mm: float |
     near = outside
     if reach_mm is not None:
         near = _within_reach(liver, outside & ~enclosed, geometry, reach_mm) | enclosed
-    parts = cc3d.connected_components(near, connectivity=26)
+    parts = touching_parts(near)
     touching = ndimage.binary_dilation(liver | enclosed, NEIGHBOURS_26)
     attached = np.zeros(int(parts.max()) + 1, dtype=bool)
     attached[np.unique(parts[touching])] = True

@@ -16,6 +16,7 @@ from remnant.core.geometry import Geometry
 from remnant.core.labels import CouinaudSegment
 from remnant.core.reasons import Cause, Reason, reason
 from remnant.core.volumes import LabelMap
+from segmentation.components import touching_parts
 
 Mask = NDArray[np.bool_]
 Segments = tuple[CouinaudSegment, ...]
@@ -105,7 +106,7 @@ def _unknown(identifier: str, empty: tuple[Reason, ...]) -> Finding:
 
 def _one_piece(mask: Mask, voxels: int) -> Finding:
     # Only the liver's voxels: bincount needs eight bytes for each voxel that it is given.
-    pieces = np.bincount(cc3d.connected_components(mask, connectivity=26)[mask])[1:]
+    pieces = np.bincount(touching_parts(mask)[mask])[1:]
     loose = 1 - int(pieces.max()) / voxels
     return quality_finding(
         "liver_in_one_piece",

@@ -16,7 +16,6 @@ Morphological Image Analysis, 2003, ch. 6.
 from dataclasses import dataclass
 from typing import Final
 
-import cc3d
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
@@ -29,6 +28,7 @@ from remnant.core.geometry import Geometry
 from remnant.core.labels import INSTANCE_SCHEME
 from remnant.core.reasons import Cause, reason
 from remnant.core.volumes import LARGEST_CODE, LabelMap
+from segmentation.components import touching_parts
 
 SMALLEST_MASS_ML: Final = 10.0
 """Components below stay whole: a ball of 27 mm."""
@@ -170,7 +170,7 @@ def _summits(depth_mm: NDArray[np.float64], height_mm: float) -> Parts:
     rounded = np.round(depth_mm, 6)
     flooded = reconstruction(np.maximum(rounded - height_mm, 0.0), rounded, footprint=NEIGHBOURS_26)
     tops = local_maxima(flooded, connectivity=3) & (depth_mm > 0.0)
-    labelled: Parts = cc3d.connected_components(tops, connectivity=26).astype(np.int32)
+    labelled: Parts = touching_parts(tops).astype(np.int32)
     return labelled
 
 

@@ -1,6 +1,5 @@
 import tracemalloc
 
-import cc3d
 import numpy as np
 import pytest
 from hypothesis import given
@@ -15,6 +14,7 @@ from remnant.core.geometry import Geometry
 from remnant.core.labels import BINARY_SCHEME, INSTANCE_SCHEME, STRUCTURE_SCHEME, Structure
 from remnant.core.volumes import LabelMap
 from remnant.testing.strategies import SEEDS, geometries
+from segmentation.components import touching_parts
 from segmentation.port import Segmentation
 from segmentation.postprocess import (
     EXOPHYTIC_REACH_MM,
@@ -23,6 +23,7 @@ from segmentation.postprocess import (
     reconcile,
     reconcile_instances,
 )
+from volumetry.agreement.of_lesions import components
 
 FULL = np.ones((3, 3, 3))
 CROSS = ndimage.generate_binary_structure(3, 1)
@@ -120,6 +121,17 @@ def test_label_lesions__same_parts_as_another_program(shape, seed, share):
     labels, _ = ndimage.label(kept, FULL)
     pairs = np.unique(np.stack([labels[kept], labelled.codes[kept]]), axis=1)
     assert labelled.kept == pairs.shape[1]
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 3), (1, 5, 5), (3, 3, 3), (7, 8, 9)])
+def test_touching_parts__as_many_as_a_small_grid_can_hold(shape):
+    mask = np.zeros(shape, dtype=bool)
+    mask[::2, ::2, ::2] = True  # no two touch; the box of two specks is as thin as the first
+
+    parts = touching_parts(mask)
+
+    assert list(range(1, mask.sum() + 1)) == sorted(parts[mask])
+    assert mask.sum() == label_lesions(mask, minimum_voxels=1).kept == components(mask).max()
 
 
 def test_label_lesions__corners_connect_and_the_largest_is_first():
@@ -317,7 +329,7 @@ def test_reconcile_instances__keeps_the_same_voxels_as_the_mask(geometry, seed):
     liver = ndimage.binary_dilation(rng.random(geometry.shape) < 0.1, CROSS)
     liver[0, 0, 0] = True
     lesions = rng.random(geometry.shape) < 0.3
-    whole = cc3d.connected_components(reconcile(liver, lesions, geometry).lesions.mask())
+    whole = touching_parts(reconcile(liver, lesions, geometry).lesions.mask())
 
     again = reconcile_instances(liver, whole.astype(np.uint16), geometry)
 

@@ -35,7 +35,9 @@ def components(mask: NDArray[np.bool_]) -> NDArray[Any]:
     """Give every group of voxels that touch by face, edge or corner a number from 1 on."""
     import cc3d
 
-    labels: NDArray[Any] = cc3d.connected_components(mask, connectivity=CONNECTIVITY)
+    # as codes: of a thin truth mask cc3d 4.1 may need one number more than it reserves
+    codes = mask.view(np.uint8)
+    labels: NDArray[Any] = cc3d.connected_components(codes, connectivity=CONNECTIVITY)
     return labels
 
 

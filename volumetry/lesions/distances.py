@@ -218,7 +218,8 @@ def _nearest_mm(
 
     Looks at one corner per cell of the grid first, then at ever smaller cells: a corner cannot be
     nearer than its cell's corner is, by more than the two are apart. The nearest target found so
-    far is compared with all corners that are left.
+    far is compared with all corners that are left; none is left where a cell's bound, rounded up,
+    lies beyond what was found already.
     """
     shortest = np.full(len(lesions.ids), np.inf)
     if not len(targets):
@@ -236,6 +237,8 @@ def _nearest_mm(
         np.minimum.at(shortest, left.owners, _lengths(left.places - ends[left.owners]))
         least = distances[cell] - _lengths(left.places - left.places[first][cell])
         left = left.only(least <= shortest[left.owners] * ROUNDING)
+        if not len(left.owners):
+            break
     return shortest
 
 

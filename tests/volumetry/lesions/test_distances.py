@@ -177,6 +177,17 @@ def test_distances__touching_is_zero():
     assert found.surface_mm.bound is None
 
 
+def test_distances__touching_by_one_corner_is_zero_on_grids_at_any_angle():
+    structures, lesions = np.ones(BLOCK.shape, np.uint8), np.zeros(BLOCK.shape, np.uint16)
+    lesions[3, 4, 5], structures[4, 5, 6] = 1, Structure.PORTAL_VEIN
+    rng = np.random.default_rng(31)
+    for _ in range(100):  # rounding, other at every angle, may rule out every corner at once
+        affine_ras = np.eye(4)
+        affine_ras[:3, :3] = np.linalg.qr(rng.normal(size=(3, 3)))[0] * (2.0, 3.0, 4.0)
+        found = measured(structures, lesions, Geometry(BLOCK.shape, affine_ras))[1]
+        assert found.portal_vein_mm.value == 0.0
+
+
 def test_distances__to_the_nearest_face_of_a_block():
     found = measured(*block_maps(), BLOCK)[5]
     assert found.surface_mm.value == pytest.approx(3 * 2.0)
