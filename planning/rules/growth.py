@@ -24,8 +24,6 @@ FIRST_WEEK_POINTS, LATER_POINTS = 5.4, 1.5
 LATER_WEEKS = (1, 3, 7)
 """Weeks from the first to the second CT (least, assumed, most): this project's reading; the
 source speaks of waits of up to 8 weeks."""
-FIRST_LOOK_WEEKS = 1.0
-"""No source here measured a remnant earlier than a week after the start."""
 
 
 class Centre(StrEnum):
@@ -45,6 +43,9 @@ class TimeConstant:
         Above 0.
     low_days, high_days
         Between these it is taken to lie.
+    first_days
+        When the growth that it rests on was first looked at, in days after the start: nothing is
+        read from the curve between 0 and this.
     derivation
         Where it comes from, in words.
     """
@@ -52,7 +53,13 @@ class TimeConstant:
     days: float
     low_days: float
     high_days: float
+    first_days: float
     derivation: str
+
+    @property
+    def first_weeks(self) -> float:
+        """First observation in weeks."""
+        return self.first_days / DAYS_PER_WEEK
 
     @property
     def grown_days(self) -> float:
@@ -83,6 +90,8 @@ class GrowthPreset:
         ``planning/literature.bib``, and whether it was read there.
     kept
         Segments whose growth was measured; empty where the source names none.
+    with_four
+        Whether the branches of segment IV were embolised too; ``None`` where it is not recorded.
     remark
         What a reader must know of it.
     """
@@ -99,6 +108,7 @@ class GrowthPreset:
     source: str
     status: SourceStatus = SourceStatus.VERIFIED
     kept: frozenset[CouinaudSegment] = frozenset()
+    with_four: bool | None = None
     remark: str = field(default="")
     tumours: str = ""
 
@@ -179,6 +189,7 @@ def _from_scan(days: float, how: str) -> TimeConstant:
         days=middle,
         low_days=low,
         high_days=high,
+        first_days=days,
         derivation=f"second scan after {days:.3g} days ({how}), taken to show 95 % of the growth "
         f"(90 to 99 %)",
     )
@@ -192,6 +203,7 @@ def _from_paces() -> TimeConstant:
         days=middle,
         low_days=low,
         high_days=high,
+        first_days=DAYS_PER_WEEK,
         derivation="KGR of 5.4 in the first week and 1.5 between the first and the second CT "
         "(PMC6414468), taken to lie 3 weeks apart (1 to 7)",
     )
@@ -242,6 +254,7 @@ RPVE = GrowthPreset(
     patients="15 patients with an uninjured liver",
     source="pmc5901738",
     kept=TWO_THREE,
+    with_four=False,
     remark="Median gain 106 mL; segment IV, left open, grew too (52 mL).",
 )
 RPVE_FOUR = GrowthPreset(
@@ -256,6 +269,7 @@ RPVE_FOUR = GrowthPreset(
     patients="58 patients with an uninjured liver",
     source="pmc5901738",
     kept=TWO_THREE,
+    with_four=True,
     remark="Median gain 141 mL.",
 )
 ALPPS_CROOME = GrowthPreset(

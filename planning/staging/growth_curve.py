@@ -3,7 +3,9 @@
 ``F(t) = F0 (1 + H (1 − exp(−t / τ)))``: the remnant ``F0`` grows by the share ``H`` at most, fast
 at first. ``H`` differs from patient to patient, ``F0`` and the minimum are measured with errors,
 ``τ`` is known roughly; all are drawn together. Nothing is ever counted beyond the growth that a
-source measured. The form of the curve is this project's choice.
+source measured, and nothing is read between the start and the source's first look at a remnant: a
+minimum that the curve passes before is reached by then at the latest. The form of the curve is this
+project's choice.
 """
 
 from dataclasses import dataclass
@@ -37,8 +39,9 @@ class Forecast:
     flr_ml
         The remnant once all growth is there.
     weeks
-        Until the minimum: 0.0 where it is reached already, absent with the reason where it is
-        never reached or cannot be said.
+        Until the minimum: 0.0 where it is reached already, at most the first observation where
+        the curve passes it before, absent with the reason where it is never reached or cannot be
+        said.
     probability
         Of reaching the minimum at all; ``None`` where it cannot be said.
     """
@@ -50,6 +53,8 @@ class Forecast:
 
 def grown(flr: float, response_fraction: float, *, days: float, tau_days: float) -> float:
     """Return the remnant after some days, in the unit that it is given in.
+
+    Only the form of the curve: no report reads it before a source's first observation.
 
     Parameters
     ----------
@@ -154,8 +159,9 @@ def time_to_threshold(
     Quantity
         By the printed response; 0.0 where the remnant is enough already. Absent where the remnant
         or the minimum is absent, where the growth ends below it, or where bounds leave that open.
-        Its interval holds the response, the errors of both volumes and the time constant; ``None``
-        with the reason where more than 5 % of the draws never reach it.
+        Never between 0.0 and the preset's first observation, see `spanned_weeks`. Its interval
+        holds the response, the errors of both volumes and the time constant; ``None`` with the
+        reason where more than 5 % of the draws never reach it.
     """
     flr, least = flr_ml.value, least_flr_ml.value
     if flr is None or least is None:
@@ -174,7 +180,8 @@ def time_to_threshold(
         slowing(preset.time),
     )
     known = joined(flr_ml.reasons, least_flr_ml.reasons, _narrow(preset))
-    return spanned_weeks(weeks, drawn, bound=bound, reasons=known)
+    timed = Timed(weeks, drawn, first_weeks=preset.time.first_weeks)
+    return spanned_weeks(timed, bound=bound, reasons=known)
 
 
 def probability_of_reaching(
@@ -254,17 +261,59 @@ def slowing(time: TimeConstant) -> Sample:
     return drawn
 
 
-def spanned_weeks(
-    weeks: float, drawn: Sample, *, bound: Bound | None, reasons: tuple[Reason, ...]
-) -> Quantity:
-    """Return a time with its interval, open where more than 5 % of the draws have no end."""
-    around = interval_of_draws(drawn)
-    never = reason(Cause.INTERVAL_OPEN, float(np.mean(np.isinf(drawn))))
+@dataclass(frozen=True, slots=True, eq=False)
+class Timed:
+    """Weeks by the printed response and in every draw, read from a curve.
+
+    ``first_weeks`` is the earliest time after 0 at which the curve may be read.
+    """
+
+    weeks: float
+    drawn: Sample
+    first_weeks: float
+
+    @property
+    def early(self) -> bool:
+        """Whether the curve passes the minimum where it must not be read."""
+        return 0.0 < self.weeks < self.first_weeks
+
+    @property
+    def seen(self) -> Sample:
+        """The draws, none between 0 and the first observation."""
+        held: Sample = np.where(self.drawn > 0.0, np.maximum(self.drawn, self.first_weeks), 0.0)
+        return held
+
+
+def spanned_weeks(timed: Timed, *, bound: Bound | None, reasons: tuple[Reason, ...]) -> Quantity:
+    """Return a time with its interval.
+
+    Parameters
+    ----------
+    timed
+        What the curve gives.
+    bound
+        Whether the volumes make it at least or at most this.
+    reasons
+        What it rests on.
+
+    Returns
+    -------
+    Quantity
+        "At most the first observation" where the curve passes the minimum before; absent where
+        it is at least such a time. The interval counts every such draw as the first observation;
+        it is ``None`` where more than 5 % of the draws have no end.
+    """
+    early = reason(Cause.BEFORE_FIRST_LOOK, timed.first_weeks)
+    if timed.early and bound is Bound.LOWER:
+        return Quantity.absent(joined(reasons, (early,)))
+    around = interval_of_draws(timed.seen)
+    never = reason(Cause.INTERVAL_OPEN, float(np.mean(np.isinf(timed.drawn))))
+    beside = ((early,) if timed.early else ()) + ((never,) if around is None else ())
     return Quantity(
-        weeks,
+        timed.first_weeks if timed.early else timed.weeks,
         interval=around,
-        bound=bound if weeks else None,
-        reasons=joined(reasons, (never,)) if around is None else reasons,
+        bound=Bound.UPPER if timed.early else bound if timed.weeks else None,
+        reasons=joined(reasons, beside),
     )
 
 

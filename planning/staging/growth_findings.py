@@ -20,7 +20,8 @@ PVL_SOURCE = "pmc6414468"
 def preset_finding(preset: GrowthPreset, promised: Forecast, least_flr_ml: Quantity) -> Finding:
     """Judge the remnant that a preset promises against the one that is asked for.
 
-    ``MET`` where it is reached in some time, ``UNKNOWN`` also where bounds leave that open.
+    ``MET`` where it is reached in some time, ``UNKNOWN`` also where bounds leave that open: "at
+    least so many weeks" may be never.
     """
     return Finding(
         id=f"{PREFIX}{preset.id}",
@@ -76,7 +77,7 @@ def _threshold(preset: GrowthPreset, least_flr_ml: Quantity) -> Threshold | None
 
 def _verdict(promised: Forecast, least_flr_ml: Quantity) -> Verdict:
     grown, least = promised.flr_ml, least_flr_ml
-    if promised.weeks.value is not None:
+    if promised.weeks.value is not None and promised.weeks.bound is not Bound.LOWER:
         return Verdict.MET
     loose = grown.indicative or least.indicative
     open_ended = grown.bound is Bound.LOWER or least.bound is Bound.UPPER

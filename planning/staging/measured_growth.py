@@ -14,6 +14,7 @@ from planning.staging.growth_curve import (
     MINIMUM,
     NOT_SURE,
     RESPONSE,
+    Timed,
     drawn_of,
     interval_of_draws,
     normal_scores,
@@ -38,7 +39,9 @@ class MeasuredForecast:
     sflr_at_end
         Share of the standardised volume once all growth is there.
     weeks_to_threshold
-        From the second scan, by the curve that slows; 0.0 where it is reached already.
+        From the second scan, by the curve that slows; 0.0 where it is reached already, never
+        before the first observation that the time constant rests on, were the first scan that of
+        the start.
     linear_weeks
         The same were growth not to slow: never later than the curve.
     probability
@@ -87,7 +90,7 @@ def measured_forecast(growth: Growth, *, time: TimeConstant = PVE_TIME) -> Measu
     drawn = _draw(growth, weeks_so_far=weeks, time=time)
     return MeasuredForecast(
         sflr_at_end=Quantity(now + left, interval=interval_of_draws(drawn.now + drawn.left)),
-        weeks_to_threshold=_weeks(growth, now, left, drawn),
+        weeks_to_threshold=_weeks(growth, left, drawn, first_weeks=time.first_weeks - weeks),
         linear_weeks=growth.weeks_to_threshold,
         probability=_probability(growth, drawn),
     )
@@ -142,15 +145,16 @@ def _without_curve(growth: Growth, missing: tuple[Reason, ...]) -> MeasuredForec
     )
 
 
-def _weeks(growth: Growth, now: float, left: float, drawn: _Drawn) -> Quantity:
-    threshold = growth.threshold_sflr
-    if threshold is None:
+def _weeks(growth: Growth, left: float, drawn: _Drawn, *, first_weeks: float) -> Quantity:
+    threshold, now = growth.threshold_sflr, growth.sflr.after.value
+    if threshold is None or now is None:
         return Quantity.absent(reason(Cause.NO_THRESHOLD))
     weeks = float(weeks_until(threshold - now, left, float(np.median(drawn.tau_days))))
     if not np.isfinite(weeks):
         return Quantity.absent(reason(Cause.SLOWING_ENDS_BELOW, now + left, threshold))
     all_weeks = weeks_until(threshold - drawn.now, drawn.left, drawn.tau_days)
-    return spanned_weeks(weeks, all_weeks, bound=None, reasons=growth.sflr.difference.reasons)
+    timed = Timed(weeks, all_weeks, first_weeks)
+    return spanned_weeks(timed, bound=None, reasons=growth.sflr.difference.reasons)
 
 
 def _probability(growth: Growth, drawn: _Drawn) -> float | None:

@@ -13,7 +13,6 @@ import numpy as np
 
 from planning.rules.growth import (
     DAYS_PER_WEEK,
-    FIRST_LOOK_WEEKS,
     GROWTH_PRESETS,
     GrowthPreset,
 )
@@ -27,7 +26,7 @@ from planning.staging.growth_curve import (
 )
 from planning.staging.growth_findings import assumptions, no_source, preset_finding, remarks
 from remnant.core.clinical import ClinicalFacts
-from remnant.core.debulking import DebulkingPlan, Fate, StagedPlan, Strategy
+from remnant.core.debulking import DebulkingPlan, Fate, GrowthRange, StagedPlan, Strategy
 from remnant.core.errors import ImplausibleValueError
 from remnant.core.findings import Finding
 from remnant.core.labels import CouinaudSegment
@@ -143,6 +142,42 @@ def presets_for(
     )
 
 
+def growth_range(flr_ml: Quantity, presets: Sequence[GrowthPreset]) -> GrowthRange | None:
+    """Return how far apart the printed responses of several presets lie for one remnant.
+
+    Parameters
+    ----------
+    flr_ml
+        Remnant before growth.
+    presets
+        Those that speak of a remnant like this.
+
+    Returns
+    -------
+    GrowthRange or None
+        By the printed mean or median of each, without its spread among patients; ``None`` where
+        the remnant is absent or fewer than two presets fit.
+
+    Examples
+    --------
+    Of II and III, 300 mL, with segment IV left open (+26 %) and embolised (+54 %):
+
+    >>> from planning.rules.growth import RPVE, RPVE_FOUR
+    >>> found = growth_range(Quantity(300.0), (RPVE_FOUR, RPVE))
+    >>> round(found.low_ml, 6), round(found.high_ml, 6), found.low_preset
+    (378.0, 462.0, 'rpve_pmc5901738')
+    """
+    if flr_ml.value is None or len(presets) < 2:  # noqa: PLR2004  # one has no range
+        return None
+    low, *_, high = sorted(presets, key=lambda preset: preset.response_fraction)
+    return GrowthRange(
+        low_ml=flr_ml.value * (1.0 + low.response_fraction),
+        high_ml=flr_ml.value * (1.0 + high.response_fraction),
+        low_preset=low.id,
+        high_preset=high.id,
+    )
+
+
 def points_needed(flr_ml: float, least_flr_ml: float, stlv_ml: float) -> float:
     """Return the growth that a remnant needs, in percentage points of sFLR.
 
@@ -210,6 +245,7 @@ def _staged(plan: DebulkingPlan, strategy: Strategy, case: _Case) -> StagedPlan:
         least_flr_ml=case.least_flr_ml,
         flr_before_ml=remnant.flr_ml,
         flr_after_ml=chosen.flr_ml,
+        flr_after_range=growth_range(remnant.flr_ml, presets),
         sflr_after=after_growth(remnant.sflr, presets[0]) if presets else NO_FORECAST.flr_ml,
         weeks_to_threshold=chosen.weeks,
         probability=chosen.probability,
@@ -237,12 +273,10 @@ def _findings(
 
 
 def _waiting_weeks(forecasts: Mapping[GrowthPreset, Forecast]) -> float | None:
-    """Weeks to the minimum by the default preset, one at least, or to nearly all of its growth."""
+    """Weeks to the minimum by the default preset, or to nearly all of its growth."""
     for preset, promised in forecasts.items():
         until = promised.weeks.value
-        if until is None:
-            return preset.time.grown_days / DAYS_PER_WEEK
-        return max(until, FIRST_LOOK_WEEKS) if until else 0.0
+        return preset.time.grown_days / DAYS_PER_WEEK if until is None else until
     return None
 
 

@@ -233,6 +233,25 @@ class Strategy(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GrowthRange:
+    """How far apart published responses lie for one remnant.
+
+    Parameters
+    ----------
+    low_ml, high_ml
+        The remnant after the smallest and the largest printed response of those that fit; at least
+        or at most these where the remnant before growth is a bound.
+    low_preset, high_preset
+        Ids of their presets.
+    """
+
+    low_ml: float
+    high_ml: float
+    low_preset: str
+    high_preset: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StagedPlan:
     """A plan in two stages held against the same plan in one.
 
@@ -250,11 +269,15 @@ class StagedPlan:
         What the chosen rule set asks for, absent with the reason where it is not known.
     flr_before_ml, flr_after_ml
         Functional remnant without and with the growth.
+    flr_after_range
+        The latter by every preset that fits the strategy and what is kept, among them those with
+        segment IV embolised or not where it is removed; ``None`` where fewer than two fit.
     sflr_after
-        The latter over the standardised volume.
+        ``flr_after_ml`` over the standardised volume.
     weeks_to_threshold
-        Until the chosen rule set's minimum; 0.0 when it is reached already, absent with the
-        reason when it is never reached.
+        Until the chosen rule set's minimum; 0.0 when it is reached already, never between 0.0 and
+        the preset's first observation (then at most that), absent with the reason when it is never
+        reached.
     probability
         Of reaching the minimum at the preset's end; ``None`` where it cannot be said.
     waiting_weeks
@@ -283,5 +306,6 @@ class StagedPlan:
     waiting_weeks: float | None
     tumour_growth_fraction: float | None
     untreated: int
+    flr_after_range: GrowthRange | None = None
     findings: tuple[Finding, ...] = field(default=())
     reasons: tuple[Reason, ...] = ()

@@ -317,6 +317,8 @@ class Cause(StrEnum):
     """``amounts`` are the remnant in mL at the end of its growth and what is asked for in mL."""
     SLOWING_ENDS_BELOW = "slowing_ends_below"
     """``amounts`` are the sFLR at which growth that slows ends and the sFLR that is asked for."""
+    BEFORE_FIRST_LOOK = "before_first_look"
+    """A source looked at the remnant for the first time ``amounts[0]`` weeks after the start."""
     INTERVAL_OPEN = "interval_open"
     """An interval has no end: ``amounts[0]`` is the share of draws in which it is never reached."""
 

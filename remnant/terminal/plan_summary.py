@@ -11,6 +11,7 @@ from remnant.view.case_view import Planned
 from remnant.view.criteria_view import Sources
 from remnant.view.parts import Figure
 from remnant.view.plan_view import FirstPlan, PlanRow, Plans
+from remnant.view.staged_view import Stages
 from remnant.wording.numbers import sentence
 from remnant.wording.words import RESEARCH_USE
 
@@ -47,6 +48,8 @@ def print_plans(planned: Planned, *, console: Console, research_use: bool = True
         _print_first(plans.first, console=console, width=width)
         console.print(plan_table(plans), width=width)
         console.print(LEGEND, style="dim", width=width)
+    for line in _stages(plans.stages):
+        console.print(line, markup=False, highlight=False, width=width)
     for line in _lists(sources):
         console.print(line, markup=False, highlight=False, width=width)
     if research_use:
@@ -113,6 +116,18 @@ def _cells(row: PlanRow) -> tuple[str, ...]:
 def over_interval(figure: Figure, *below: str) -> str:
     """Write a figure in a table's cell, its interval and what else is known below it."""
     return "\n".join(filter(None, (figure.written, figure.interval, *below)))
+
+
+def _stages(stages: Stages | None) -> Iterator[str]:
+    """Write what growth would add to the first plan that leaves too little."""
+    if stages is None or not stages.rows:
+        return
+    row = stages.rows[0]
+    for column, forecast in zip(stages.columns, row.forecasts, strict=True):
+        if forecast is not None:
+            ranged = f" ({forecast.presets_brief})" if forecast.presets_brief else ""
+            after = f"{forecast.flr.written}{ranged}, {forecast.time}"
+            yield f"In two stages, {row.plan} after {column.title}: FLR {after}."
 
 
 def _lists(sources: Sources) -> Iterator[str]:

@@ -14,9 +14,11 @@ from remnant.view.parts import NOTE, Figure, Footnotes, figure
 from remnant.view.recipe_view import recipe_words
 from remnant.view.subject import Statement, Subject, status_words
 from remnant.wording.findings import text_of
-from remnant.wording.numbers import percent, sentence
+from remnant.wording.numbers import percent, plain, sentence
+from remnant.wording.phrases import roughly
 from remnant.wording.plans import plan_title
 from remnant.wording.reasons import why
+from remnant.wording.staged_plans import brief_range, preset_range
 from remnant.wording.words import STRATEGY_WORDS
 
 PRESETS: Final[Mapping[str, GrowthPreset]] = {preset.id: preset for preset in GROWTH_PRESETS}
@@ -35,10 +37,16 @@ class GrowthColumn:
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """What a way of growing promises for one plan."""
+    """What a way of growing promises for one plan.
+
+    ``presets`` is how far apart the presets that fit lie, ``presets_brief`` the same in few words;
+    empty where fewer than two fit.
+    """
 
     flr: Figure
     sflr: Figure
+    presets: str
+    presets_brief: str
     time: str
     note: str
     draws: str
@@ -145,20 +153,24 @@ def _row(
 
 def _forecast(stage: StagedPlan, subject: Subject, notes: Footnotes) -> Forecast:
     growth, weeks = stage.tumour_growth_fraction, stage.weeks_to_threshold
+    early = weeks.bound is not None
     unknown = weeks.value is None and not never_reached(stage)
     return Forecast(
         flr=figure(stage.flr_after_ml, "mL"),
         sflr=subject.ratio(stage.sflr_after),
+        presets=preset_range(stage),
+        presets_brief=brief_range(stage),
         time=_time(stage),
-        note=notes.letter(weeks.reasons) if unknown else "",
+        note=notes.letter(weeks.reasons) if unknown or early else "",
         draws=of_hundred(stage.probability),
         tumour="" if growth is None else percent(growth),
     )
 
 
 def _time(stage: StagedPlan) -> str:
-    if stage.weeks_to_threshold.value is not None:
-        return f"minimum after {figure(stage.weeks_to_threshold).number} weeks"
+    weeks = stage.weeks_to_threshold
+    if weeks.value is not None:
+        return f"minimum after {roughly(weeks)}{plain(weeks.value)} weeks"
     return NEVER if never_reached(stage) else UNKNOWN
 
 

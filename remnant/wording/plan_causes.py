@@ -79,5 +79,7 @@ CAUSES: Final[Mapping[Cause, Template]] = {
     "not known",
     Cause.GROWTH_ENDS_BELOW: _ends_below,
     Cause.SLOWING_ENDS_BELOW: _slowing_ends_below,
+    Cause.BEFORE_FIRST_LOOK: "the source first looked {amounts[0]:.1f} weeks after the start: "
+    "nothing is said of the time before",
     Cause.INTERVAL_OPEN: _open,
 }

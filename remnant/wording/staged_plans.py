@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Final
 
 from planning.rules.growth import (
-    FIRST_LOOK_WEEKS,
     GROWTH_PRESETS,
     GROWTH_REMARKS,
     PRESETS,
@@ -12,7 +11,7 @@ from planning.rules.growth import (
     GrowthRemark,
 )
 from planning.staging.growth_findings import CURVE_ID, NO_SOURCE_ID, PREFIX, SPREAD_ID
-from remnant.core.debulking import StagedPlan, Strategy
+from remnant.core.debulking import GrowthRange, StagedPlan, Strategy
 from remnant.core.findings import Finding
 from remnant.core.quantity import Quantity
 from remnant.core.units import percent_from_fraction
@@ -28,7 +27,8 @@ ONE_IN: Final = 100.0
 
 def staged_text(staged: StagedPlan) -> str:
     """Compare the plan in one stage with the same in two, in a few short sentences."""
-    sentences = (one_stage(staged), two_stages(staged), meanwhile(staged), left_behind(staged))
+    says = (one_stage, two_stages, range_sentence, meanwhile, left_behind)
+    sentences = (say(staged) for say in says)
     return reviewed(" ".join(text for text in sentences if text), staged.reasons)
 
 
@@ -68,8 +68,56 @@ def _enough(staged: StagedPlan) -> str:
         return f"; whether that is enough is not known: {why(staged.weeks_to_threshold)}"
     if weeks == 0.0:
         return "; it is not needed"
-    when = "within a week" if weeks < FIRST_LOOK_WEEKS else f"after {weeks:.1f} weeks"
-    return f", enough {when}{chance}"
+    return f", enough after {roughly(staged.weeks_to_threshold)}{weeks:.1f} weeks{chance}"
+
+
+def range_sentence(staged: StagedPlan) -> str:
+    """Say how far apart the presets that fit lie, in mL; empty where fewer than two fit."""
+    text = preset_range(staged)
+    return f"By the presets that fit: {text}." if text else ""
+
+
+def preset_range(staged: StagedPlan) -> str:
+    """Write the range of the presets that fit, e.g. ``393 mL (+26.0 %) to 480 mL (+54.0 %)``.
+
+    Where segment IV may be embolised or left open, the ends say which; a minimum that only some of
+    the presets reach is named.
+    """
+    known = staged.flr_after_range
+    if known is None:
+        return ""
+    about = roughly(staged.flr_after_ml)
+    text = (
+        f"{about}{_end(known.low_ml, known.low_preset)} to {_end(known.high_ml, known.high_preset)}"
+    )
+    return f"{text}{_between(known, staged.least_flr_ml)}"
+
+
+def brief_range(staged: StagedPlan) -> str:
+    """Write the same in few words, e.g. ``393 with IV open to 480 with IV embolised``."""
+    known = staged.flr_after_range
+    if known is None:
+        return ""
+    low, high = (PRESETS.get(name) for name in (known.low_preset, known.high_preset))
+    ends = ((known.low_ml, low), (known.high_ml, high))
+    four = {True: " with IV embolised", False: " with IV open", None: ""}
+    texts = (f"{flr:.0f}{four[preset.with_four if preset else None]}" for flr, preset in ends)
+    return f"{roughly(staged.flr_after_ml)}{' to '.join(texts)} by preset"
+
+
+def _end(flr_ml: float, name: str) -> str:
+    preset = PRESETS.get(name)
+    if preset is None:
+        return f"{flr_ml:.0f} mL ({name.replace('_', ' ')})"
+    four = {True: ", segment IV embolised", False: ", segment IV left open", None: ""}
+    return f"{flr_ml:.0f} mL (+{percent(preset.response_fraction)}{four[preset.with_four]})"
+
+
+def _between(known: GrowthRange, least_flr_ml: Quantity) -> str:
+    least = least_flr_ml.value
+    if least is None or not known.low_ml < least <= known.high_ml:
+        return ""
+    return f"; the minimum of {least:.0f} mL lies between"
 
 
 def _chance(probability: float | None) -> str:

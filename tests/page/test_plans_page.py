@@ -216,6 +216,10 @@ def test_staged__one_stage_against_two(plans_part):
         "After portal vein embolisation median",
         "480 (451–509)",
         "FLR 620 mL (583–657) ; sFLR 36.0 %",
+        (
+            "By the presets that fit: 605 mL (+26.0 %, segment IV left open) to 739 mL (+54.0 %, "
+            "segment IV embolised); the minimum of 650 mL lies between"
+        ),
         "enough in 62 of 100",
         "The growth ends at 620 mL, 650 mL are asked for",
         "First: excised with a margin: lesion 3. Second: segments VI, VII removed.",

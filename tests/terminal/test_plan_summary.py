@@ -127,6 +127,14 @@ def test_table__figures_intervals_draws_and_marks(case):
     assert "treats 3 unconfirmed lesions" in printed
 
 
+def test_stages__the_first_plan_that_needs_growth_with_the_range_of_presets(case):
+    assert (
+        "In two stages, plan_1 after portal vein embolisation: FLR 620 mL (605 with IV open to 739 "
+        "with IV embolised by preset), when the minimum is reached is not known."
+    ) in text(case)
+    assert "In two stages" not in text(with_planning(case, staged=()))
+
+
 def test_distribution__class_and_stability(case):
     printed = text(case)
     assert "NETLM class 2: 5 lesions; plan_1 debulks 93.0 %" in printed

@@ -5,30 +5,41 @@ from dataclasses import replace
 import pytest
 
 from examples.plans import example_staged
-from planning.rules.growth import GROWTH_PRESETS, GROWTH_REMARKS, PVE_RESPONSE
+from planning.rules.growth import (
+    GROWTH_PRESETS,
+    GROWTH_REMARKS,
+    PVE_CROOME,
+    PVE_RESPONSE,
+    RPVE,
+    RPVE_FOUR,
+)
 from planning.staging.growth_curve import Forecast
 from planning.staging.growth_findings import assumptions, no_source, preset_finding, remarks
-from remnant.core.debulking import Strategy
+from remnant.core.debulking import GrowthRange, Strategy
 from remnant.core.patient import LiverBackground, Patient
 from remnant.core.quantity import Bound, Quantity
 from remnant.core.reasons import Cause, Reason, reason
 from remnant.wording.findings import text_of
 from remnant.wording.reasons import words
 from remnant.wording.staged_plans import (
+    brief_range,
     left_behind,
     meanwhile,
     one_stage,
+    preset_range,
+    range_sentence,
     staged_text,
     two_stages,
 )
 
 (EXAMPLE,) = example_staged()
+AT_MOST_A_WEEK = Quantity(1.0, bound=Bound.UPPER, reasons=reason(Cause.BEFORE_FIRST_LOOK, 1.0))
 STAGED = replace(
     EXAMPLE,
     flr_before_ml=Quantity(312.0),
     flr_after_ml=Quantity(417.8),
     least_flr_ml=Quantity(354.0),
-    weeks_to_threshold=Quantity(0.7),
+    weeks_to_threshold=AT_MOST_A_WEEK,
     probability=0.93,
     waiting_weeks=1.0,
     tumour_growth_fraction=0.176,
@@ -38,8 +49,9 @@ STAGED = replace(
 def test_text__the_verdict_first_in_a_few_short_sentences():
     assert staged_text(replace(STAGED, untreated=2)) == (
         "One stage: 312 mL, short by 42 mL. After portal vein embolisation an estimated 418 mL "
-        "(+33.9 %, pve_pmc8306993), enough within a week (enough in 93 of 100). In 1.0 weeks the "
-        "tumour would grow by 18 %. 2 lesions would stay untreated."
+        "(+33.9 %, pve_pmc8306993), enough after at most 1.0 weeks (enough in 93 of 100). By the "
+        "presets that fit: 605 mL (+26.0 %, segment IV left open) to 739 mL (+54.0 %, segment IV "
+        "embolised). In 1.0 weeks the tumour would grow by 18 %. 2 lesions would stay untreated."
     )
 
 
@@ -93,16 +105,54 @@ ENDS = Quantity.absent(reason(Cause.GROWTH_ENDS_BELOW, 417.8, 450.0))
             f"; whether that is enough is not known: {words(Reason(Cause.REMNANT_CUT))}.",
         ),
         ({"least_flr_ml": Quantity.absent(Reason(Cause.BRIEF_BODY_SIZE))}, "."),
-        ({"probability": None}, ", enough within a week."),
-        ({"probability": 0.004}, ", enough within a week (enough in under 1 of 100)."),
-        ({"probability": 0.995}, ", enough within a week (enough in over 99 of 100)."),
-        ({"probability": 1.0}, ", enough within a week (enough in 100 of 100)."),
-        ({"probability": 0.0}, ", enough within a week (enough in 0 of 100)."),
+        ({"probability": None}, ", enough after at most 1.0 weeks."),
+        ({"probability": 0.004}, ", enough after at most 1.0 weeks (enough in under 1 of 100)."),
+        ({"probability": 0.995}, ", enough after at most 1.0 weeks (enough in over 99 of 100)."),
+        ({"probability": 1.0}, ", enough after at most 1.0 weeks (enough in 100 of 100)."),
+        ({"probability": 0.0}, ", enough after at most 1.0 weeks (enough in 0 of 100)."),
     ],
 )
 def test_two_stages(changes, end):
     begin = "After portal vein embolisation an estimated 418 mL (+33.9 %, pve_pmc8306993)"
     assert two_stages(replace(STAGED, **changes)) == begin + end
+
+
+RANGE = GrowthRange(low_ml=393.1, high_ml=480.5, low_preset=RPVE.id, high_preset=RPVE_FOUR.id)
+
+
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        (
+            {"flr_after_range": RANGE},
+            "393 mL (+26.0 %, segment IV left open) to 480 mL (+54.0 %, segment IV embolised)",
+        ),
+        (
+            {"flr_after_range": RANGE, "least_flr_ml": Quantity(450.0)},
+            (
+                "393 mL (+26.0 %, segment IV left open) to 480 mL (+54.0 %, segment IV embolised); "
+                "the minimum of 450 mL lies between"
+            ),
+        ),
+        (
+            {"flr_after_range": replace(RANGE, low_preset="own_preset", high_preset=PVE_CROOME.id)},
+            "393 mL (own preset) to 480 mL (+36.0 %)",
+        ),
+        ({"flr_after_range": None}, ""),
+    ],
+)
+def test_preset_range(changes, text):
+    staged = replace(STAGED, **changes)
+    assert preset_range(staged) == text
+    assert bool(brief_range(staged)) is bool(text)
+    assert range_sentence(staged) == (f"By the presets that fit: {text}." if text else "")
+
+
+def test_preset_range__of_a_cut_liver_is_at_least():
+    cut = Quantity(417.8, bound=Bound.LOWER, reasons=Reason(Cause.LIVER_CUT))
+    staged = replace(STAGED, flr_after_range=RANGE, flr_after_ml=cut)
+    assert preset_range(staged).startswith("at least 393 mL")
+    assert brief_range(staged) == "at least 393 with IV open to 480 with IV embolised by preset"
 
 
 def test_two_stages__without_a_source_or_a_remnant():
@@ -170,6 +220,11 @@ def test_findings__every_one_has_words_that_fit_a_line():
             Cause.INTERVAL_OPEN,
             (0.5,),
             "the interval has no end: in 50 % of the draws it is never reached",
+        ),
+        (
+            Cause.BEFORE_FIRST_LOOK,
+            (27.0 / 7.0,),
+            "the source first looked 3.9 weeks after the start: nothing is said of the time before",
         ),
         (
             Cause.NO_SPREAD,

@@ -12,7 +12,7 @@ from planning.staging.growth_curve import grown, weeks_until
 from planning.staging.measured_growth import growth_left, measured_forecast
 from remnant.core.labels import CouinaudSegment
 from remnant.core.quantity import Bound, Quantity, UncertaintyPart
-from remnant.core.reasons import Cause, Reason, causes_of
+from remnant.core.reasons import Cause, Reason, causes_of, reason
 from volumetry.growth.remnant_growth import (
     FlrDraws,
     GrowthRequest,
@@ -26,7 +26,7 @@ COUNT = 40_000
 STLV_ML = 1500.0
 REMOVED = frozenset(map(CouinaudSegment, (5, 6, 7, 8)))
 SEGMENTATION, FORMULA = UncertaintyPart.SEGMENTATION, UncertaintyPart.FORMULA
-SLOW = TimeConstant(days=28.0, low_days=28.0, high_days=28.0, derivation="example")
+SLOW = TimeConstant(days=28.0, low_days=28.0, high_days=28.0, first_days=7.0, derivation="example")
 
 
 def scan(value_ml, sd_ml, seed, **marks):
@@ -144,6 +144,25 @@ def test_forecast__the_formula_widens_it():
     end = 0.24 + 0.06 / expm1(0.5)
     assert end * exp(1.6449 * 0.15) == pytest.approx(found.sflr_at_end.interval.high, rel=0.03)
     assert 0.2 < 1.0 - found.probability < 0.3
+
+
+def test_forecast__not_before_a_week_after_the_first_scan():
+    """18 to 24 % in 3 days: the curve passes 24.5 % on day 4, the constant rests on day 7."""
+    growth_of_both = measured(0.18, 0.24, weeks=3 / 7, threshold=0.245, sd_ml=0.1)
+    found = measured_forecast(growth_of_both, time=SLOW).weeks_to_threshold
+
+    assert (4 / 7, Bound.UPPER) == (pytest.approx(found.value), found.bound)
+    assert reason(Cause.BEFORE_FIRST_LOOK, 4 / 7) == found.reasons[-1]
+
+
+def test_forecast__a_second_scan_after_a_week_may_be_followed_at_once():
+    """9.25 points are left after two weeks; half a point takes −4 ln(1 − 0.5 / 9.25) weeks."""
+    growth_of_both = measured(0.18, 0.24, weeks=2.0, threshold=0.245, sd_ml=0.1)
+    found = measured_forecast(growth_of_both, time=SLOW).weeks_to_threshold
+
+    left = 0.06 / expm1(0.5)
+    assert -4 * log(1 - 0.005 / left) == pytest.approx(found.value)
+    assert found.bound is None
 
 
 def test_forecast__says_where_it_ends_below():

@@ -3,11 +3,22 @@
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from planning.literature import load_literature
-from planning.rules.growth import ALPPS_CROOME, PVE_CROOME, PVE_RESPONSE, RPVE, RPVE_FOUR, Strategy
+from planning.rules.growth import (
+    ALPPS_CROOME,
+    GROWTH_PRESETS,
+    PVE_CROOME,
+    PVE_RESPONSE,
+    RPVE,
+    RPVE_FOUR,
+    Strategy,
+)
 from planning.staging.two_stages import (
     NO_PRESET,
+    growth_range,
     is_staged,
     points_needed,
     presets_for,
@@ -120,19 +131,23 @@ def test_staged__every_strategy_in_order(stage):
 def test_staged__growth_by_the_default_preset(stage):
     """312 mL and a third more (33.9 %) are 417.8 mL; 42 of 105.8 mL are missing at first.
 
-    With the time constant of 9.66 days: −9.66 ln(1 − 42 / 105.77) / 7 = 0.698 weeks.
+    With the time constant of 9.66 days: −9.66 ln(1 − 42 / 105.77) / 7 = 0.698 weeks, when no
+    source had looked: at most a week.
     """
     pve, _, alpps = stage(a_plan())
 
     assert 312.0 == pve.flr_before_ml.value
     assert 417.768 == pytest.approx(pve.flr_after_ml.value)
     assert 417.768 / 1500 == pytest.approx(pve.sflr_after.value)
-    assert 0.698 == pytest.approx(pve.weeks_to_threshold.value, abs=0.002)
+    assert (1.0, Bound.UPPER) == (pve.weeks_to_threshold.value, pve.weeks_to_threshold.bound)
     assert 312 * 1.843 == pytest.approx(alpps.flr_after_ml.value)
 
 
 def test_staged__tumour_grows_over_the_time_waited(stage):
-    """400 mL are reached after −9.66 ln(1 − 88 / 105.8) / 7 = 2.46 weeks; one is the least."""
+    """400 mL are reached after −9.66 ln(1 − 88 / 105.8) / 7 = 2.46 weeks.
+
+    After ALPPS that is before the first scan, 84.3 / 10.8 = 7.8 days after the start.
+    """
     facts = ClinicalFacts(doubling_days=30)
     pve, pvl, alpps = stage(a_plan(), least=400.0, facts=facts)
 
@@ -141,9 +156,9 @@ def test_staged__tumour_grows_over_the_time_waited(stage):
         pve.tumour_growth_fraction
     )
     assert pve.waiting_weeks == pve.weeks_to_threshold.value
-    assert 1.0 == alpps.waiting_weeks
-    assert 0.0 < alpps.weeks_to_threshold.value < 1.0
-    assert 2 ** (7 / 30) - 1 == pytest.approx(alpps.tumour_growth_fraction)
+    assert 84.3 / 10.8 / 7 == pytest.approx(alpps.waiting_weeks)
+    assert alpps.waiting_weeks == alpps.weeks_to_threshold.value
+    assert 2 ** (84.3 / 10.8 / 30) - 1 == pytest.approx(alpps.tumour_growth_fraction)
     assert pvl.tumour_growth_fraction is None
 
 
@@ -225,6 +240,48 @@ def test_staged__an_indicative_remnant_is_about(stage):
 
     assert pve.flr_after_ml.indicative
     assert (Reason(Cause.REMNANT_CUT),) == pve.weeks_to_threshold.reasons
+    assert Verdict.UNKNOWN is pve.findings[0].verdict
+
+
+def test_range__every_preset_that_fits_with_segment_iv_embolised_or_not(stage):
+    """A right trisectionectomy leaves II and III: +26 % with IV left open, +54 % with IV."""
+    pve, pvl, alpps = stage(a_plan(segments=RIGHT_THREE))
+
+    known = pve.flr_after_range
+    assert (RPVE.id, RPVE_FOUR.id) == (known.low_preset, known.high_preset)
+    assert (312 * 1.26, 312 * 1.54) == pytest.approx((known.low_ml, known.high_ml))
+    assert known.low_ml < pve.flr_after_ml.value < known.high_ml
+    assert pvl.flr_after_range is None
+    assert alpps.flr_after_range is None
+    assert (False, True) == (RPVE.with_four, RPVE_FOUR.with_four)
+
+
+def test_range__of_a_right_hemihepatectomy_and_of_an_absent_remnant(stage):
+    """Segment IV stays: the presets of II and III do not speak of it."""
+    known = stage(a_plan())[0].flr_after_range
+
+    assert (PVE_RESPONSE.id, PVE_CROOME.id) == (known.low_preset, known.high_preset)
+    assert (312 * 1.339, 312 * 1.36) == pytest.approx((known.low_ml, known.high_ml))
+    assert stage(a_plan(None))[0].flr_after_range is None
+
+
+@given(flr=st.floats(50.0, 1500.0), chosen=st.permutations(GROWTH_PRESETS), few=st.integers(0, 5))
+def test_range__holds_every_preset_whatever_their_order(flr, chosen, few):
+    presets = chosen[:few]
+    known = growth_range(Quantity(flr), presets)
+    after = [flr * (1.0 + preset.response_fraction) for preset in presets]
+
+    assert (known is None) is (few < 2)
+    if known is not None:
+        assert (min(after), max(after)) == pytest.approx((known.low_ml, known.high_ml))
+
+
+def test_findings__at_least_so_many_weeks_may_be_never(stage):
+    """At most 312 mL, 390 mL asked for: at least 1.85 weeks, not met for sure."""
+    plan = a_plan(Quantity(312.0, bound=Bound.UPPER, reasons=Reason(Cause.LIVER_CUT)))
+    pve, _, _ = stage(plan, least=390.0)
+
+    assert Bound.LOWER is pve.weeks_to_threshold.bound
     assert Verdict.UNKNOWN is pve.findings[0].verdict
 
 

@@ -14,6 +14,7 @@ from remnant.core.criteria import CriteriaResult, LesionAblation, Pathway, Treat
 from remnant.core.debulking import (
     DebulkingPlan,
     Fate,
+    GrowthRange,
     PlanOrigin,
     Relaxation,
     RelaxationKind,
@@ -273,6 +274,12 @@ def example_staged() -> tuple[StagedPlan, ...]:
             waiting_weeks=4.1,
             tumour_growth_fraction=0.11,
             untreated=0,
+            flr_after_range=GrowthRange(
+                low_ml=605.0,
+                high_ml=739.0,
+                low_preset="rpve_pmc5901738",
+                high_preset="rpve4_pmc5901738",
+            ),
             findings=(
                 Finding(
                     id="growth.pve_pmc8306993",
