@@ -8,6 +8,7 @@ or VI) are left out: contiguity is never claimed on their strength.
 
 from itertools import combinations
 
+from planning.inputs import REMNANT_BILE, REMNANT_VESSELS
 from planning.rules.remnant import CONTIGUOUS_SEGMENTS_MINIMUM, CONTIGUOUS_SEGMENTS_SOURCE
 from remnant.core.findings import Finding, SourceStatus, Threshold, Verdict
 from remnant.core.labels import CouinaudSegment
@@ -52,9 +53,12 @@ def contiguity_finding(kept: frozenset[CouinaudSegment]) -> Finding:
     """
     size = largest_contiguous(kept)
     enough = size >= CONTIGUOUS_SEGMENTS_MINIMUM
+    unseen = (REMNANT_VESSELS.name, REMNANT_BILE.name)
     return Finding(
         id=CONTIGUITY_ID,
         verdict=Verdict.UNKNOWN if enough else Verdict.NOT_MET,
+        inputs=unseen,
+        missing=unseen if enough else (),
         quantity=Quantity(float(size)),
         threshold=CONTIGUITY_THRESHOLD,
         reasons=(reason(Cause.SEGMENTS_KEPT, *(segment.name for segment in sorted(kept))),),

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
+from planning.remnant.facts_read import body_inputs
 from planning.remnant.minima import BASES
 from planning.rules.remnant import PROJECT_SOURCE
 from remnant.core.findings import Basis, Finding, SourceStatus, Threshold, Verdict
@@ -36,6 +37,7 @@ def sensitivity_finding(patient: Patient, standardised: StandardisedVolume) -> F
     return Finding(
         id="sflr.formula_sensitivity",
         verdict=Verdict.MET,
+        inputs=_inputs(patient, standardised),
         quantity=Quantity(high_ml / low_ml),
         reasons=(volumes, *assumed),
         source=PROJECT_SOURCE,
@@ -95,6 +97,13 @@ def _standardised_minimum(finding: Finding) -> Threshold | None:
     if finding.threshold is None or not judged:
         return None
     return replace(finding.threshold, basis=Basis.STANDARDISED_TLV)
+
+
+def _inputs(patient: Patient, standardised: StandardisedVolume) -> tuple[str, ...]:
+    """Return the names of what any of the formulas that can be used reads of the body."""
+    used = (standardised, *formula_sensitivity(patient))
+    read = (one.name for volume in used for one in body_inputs(Basis.STANDARDISED_TLV, volume))
+    return tuple(dict.fromkeys(read))
 
 
 def _others(patient: Patient, chosen: str) -> list[tuple[float, str]]:

@@ -1,5 +1,7 @@
 """The remnant held against further minima, each on its own denominator; they decide nothing."""
 
+from planning.inputs import BACKGROUND
+from planning.remnant.facts_read import body_inputs, wanting
 from planning.rules.flr import FURTHER_MINIMA, FurtherMinimum
 from remnant.core.findings import Basis, Finding, Verdict, judged
 from remnant.core.patient import LiverBackground, Patient
@@ -31,7 +33,7 @@ def further_remnant_findings(
         percent of body weight, or mL/m².
     """
     return tuple(
-        _finding(minimum, quantity, background=patient.background)
+        _finding(minimum, quantity, patient=patient, standardised=standardised)
         for minimum in FURTHER_MINIMA
         if _concerns(minimum, patient.background, standardised)
         and (quantity := _ratio(minimum.threshold.basis, remnant)).value is not None
@@ -57,15 +59,24 @@ def _ratio(basis: Basis, remnant: Remnant) -> Quantity:
 
 
 def _finding(
-    minimum: FurtherMinimum, quantity: Quantity, *, background: LiverBackground
+    minimum: FurtherMinimum,
+    quantity: Quantity,
+    *,
+    patient: Patient,
+    standardised: StandardisedVolume,
 ) -> Finding:
     threshold = minimum.threshold
     verdict = threshold.judge(quantity)
-    unknown = background is LiverBackground.UNKNOWN
-    open_ = verdict is Verdict.NOT_MET and unknown and not _for_every_liver(minimum)
+    chosen_by = () if _for_every_liver(minimum) else (BACKGROUND,)
+    unknown = patient.background is LiverBackground.UNKNOWN
+    open_ = verdict is Verdict.NOT_MET and unknown and bool(chosen_by)
+    verdict = Verdict.UNKNOWN if open_ else verdict
+    read = (*chosen_by, *body_inputs(threshold.basis, standardised))
     return Finding(
         id=minimum.id,
-        verdict=Verdict.UNKNOWN if open_ else verdict,
+        verdict=verdict,
+        inputs=tuple(one.name for one in read),
+        missing=wanting(chosen_by, patient, verdict=verdict),
         quantity=judged(quantity),
         threshold=threshold,
         reasons=(reason(Cause.BACKGROUND_UNKNOWN),) if open_ else (),

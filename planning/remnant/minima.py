@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from planning.inputs import BACKGROUND, CHEMOTHERAPY_WEEKS, Input
+from planning.remnant.facts_read import body_inputs, wanting
 from planning.rules.remnant import (
     REMNANT_RULE_SETS,
     UNKNOWN_BACKGROUND_MINIMUM,
@@ -61,24 +63,53 @@ def remnant_findings(
     Returns
     -------
     tuple
-        One finding ``flr.<rule set>`` per rule set, in their order. ``value`` and ``threshold``
+        One finding ``flr.<rule set>`` per rule set, in their order, with the facts of the person
+        that it read. ``value`` and ``threshold``
         are fractions of ``basis``; ``value`` is ``None`` where the ratio is absent or the rule set
         has no evidence for the background. On :attr:`Basis.UNSPECIFIED` it is the smaller of the
         two fractions, and ``quantities`` has both.
     """
-    background, body = patient.background, _body_reasons(standardised, patient)
     found = (
         remnant_finding(
-            rule_set, remnant, background=background, chemotherapy_weeks=chemotherapy_weeks
+            rule_set,
+            remnant,
+            background=patient.background,
+            chemotherapy_weeks=chemotherapy_weeks,
         )
         for rule_set in REMNANT_RULE_SETS
     )
     return tuple(
-        replace(finding, reasons=joined(finding.reasons, body))
-        if _rests_on_body_size(rule_set, background)
-        else finding
+        _with_facts(finding, rule_set, patient=patient, standardised=standardised)
         for rule_set, finding in zip(REMNANT_RULE_SETS, found, strict=True)
     )
+
+
+def _with_facts(
+    finding: Finding,
+    rule_set: RemnantRuleSet,
+    *,
+    patient: Patient,
+    standardised: StandardisedVolume,
+) -> Finding:
+    """Add the facts of the person that a verdict read, and how the body came in."""
+    on_body = _rests_on_body_size(rule_set, patient.background)
+    body = body_inputs(Basis.STANDARDISED_TLV, standardised) if on_body else ()
+    reasons = _body_reasons(standardised, patient) if on_body else ()
+    read = (BACKGROUND, *_chemotherapy(rule_set, patient.background), *body)
+    return replace(
+        finding,
+        inputs=tuple(one.name for one in read),
+        # chemotherapy of unknown length is read as long: it leaves nothing open
+        missing=wanting((BACKGROUND, *body), patient, verdict=finding.verdict),
+        reasons=joined(finding.reasons, reasons),
+    )
+
+
+def _chemotherapy(rule_set: RemnantRuleSet, background: LiverBackground) -> tuple[Input, ...]:
+    """Return the length of chemotherapy where a rule set asks for it in such a liver."""
+    treated = background in (LiverBackground.NORMAL, LiverBackground.CHEMOTHERAPY)
+    asks = any(minimum.over_weeks is not None for minimum in rule_set.minima.values())
+    return (CHEMOTHERAPY_WEEKS,) if treated and asks else ()
 
 
 def remnant_finding(

@@ -70,6 +70,8 @@ def test_contiguity__is_never_met(kept, verdict, value):
         finding.inclusive,
     )
     assert finding.source == "cloyd2020"
+    assert finding.inputs == ("remnant_vessels", "remnant_bile")
+    assert finding.missing == (finding.inputs if verdict is Verdict.UNKNOWN else ())
     names = (segment.name for segment in sorted(segments(*kept)))
     assert finding.reasons == (reason(Cause.SEGMENTS_KEPT, *names),)
 

@@ -22,6 +22,7 @@ def test_sensitivity__equals_hand_computation():
         SourceStatus.PROJECT,
     )
     assert found.value == pytest.approx(1734.2 / 1130.0)
+    assert {"height_cm", "weight_kg", "sex", "age_years"} == set(found.inputs)
     (volumes,) = found.reasons
     assert volumes.cause is Cause.OTHER_FORMULAS
     assert volumes.amounts == pytest.approx((1130.0, 1734.2, 1509.7), abs=0.05)

@@ -114,6 +114,17 @@ def test_further__unknown_background_can_meet_but_not_miss(by_size):
     assert {f.verdict for f in large.values()} == {MET}
 
 
+def test_further__facts_that_they_read_and_those_that_are_wanting(by_size):
+    held = found(by_size, remnant(sflr=0.1, measured=0.9, weight=0.1, surface=100.0), "unknown")
+    facts = {name: (f.inputs, f.missing) for name, f in held.items()}
+    size = ("height_cm", "weight_kg")
+    assert (("background", *size), ("background",)) == facts["vauthey2000"]
+    assert (("background",), ()) == facts["shoup2003"]
+    assert (("background", *size), ("background",)) == facts["shirabe1999"]
+    assert (size, ()) == facts["pmc7893452"]
+    assert (("weight_kg",), ()) == facts["pmc7002877"]
+
+
 def test_further__bounds_and_doubt_decide_nothing(by_size):
     held = found(by_size, remnant(bound=Bound.LOWER, reason=Reason(Cause.LIVER_CUT)))
     assert held["pmc7002877"].verdict is UNKNOWN

@@ -164,6 +164,48 @@ def test_each_minimum__at_just_below_and_just_above(
     assert minimum.threshold.value == found.limit
 
 
+def facts_read(make_report, held, *, weeks=None, formula="vauthey2002_bsa", **known):
+    patient = Patient(**known)
+    found = remnant_findings(
+        held,
+        patient=patient,
+        standardised=replace(make_report().standardised, formula=formula),
+        chemotherapy_weeks=weeks,
+    )
+    return {f.id.removeprefix("flr."): (f.inputs, f.missing) for f in found}
+
+
+def test_facts__which_a_verdict_read_and_which_are_wanting(make_remnant, make_report):
+    size, background = ("height_cm", "weight_kg"), ("background",)
+    nobody = facts_read(make_report, make_remnant(None, 0.35))
+    assert (background + size, background + size) == nobody["cloyd2020"]
+    known = {"height_cm": 170.0, "weight_kg": 70.0}
+    unknown = facts_read(make_report, make_remnant(0.35, 0.35), **known)
+    assert (background + size, background) == unknown["gepnetlm_review"]
+    decided = facts_read(make_report, make_remnant(0.5, 0.5), **known)
+    assert (background + size, ()) == decided["gepnetlm_review"]
+
+
+def test_facts__chemotherapy_where_it_is_asked_and_what_the_formula_needs(
+    make_remnant, make_report
+):
+    chemo = {"background": LiverBackground.CHEMOTHERAPY, "weight_kg": 70.0}
+    size = ("height_cm", "weight_kg")
+    held = make_remnant(None, 0.35)
+    found = facts_read(make_report, held, **chemo)
+    assert (("background", "chemotherapy_weeks", *size), ("height_cm",)) == found["primary_papers"]
+    assert (("background", *size), ("height_cm",)) == found["gepnetlm_review"]
+    none = facts_read(make_report, held, weeks=6.0, **chemo)["primary_papers"]
+    assert (("background", "chemotherapy_weeks", *size), ()) == none  # no evidence: nothing open
+    cirrhosis = {"background": LiverBackground.CIRRHOSIS}
+    measured = facts_read(make_report, held, **cirrhosis)["primary_papers"]
+    assert (("background",), ()) == measured
+    by_sex = facts_read(make_report, held, formula="chan2006", **cirrhosis)["cloyd2020"]
+    assert (("background", "weight_kg", "sex"), ("weight_kg", "sex")) == by_sex
+    foreign = facts_read(make_report, held, formula="x", **cirrhosis)["cloyd2020"]
+    assert (("background",), ()) == foreign
+
+
 @pytest.mark.parametrize("noise", [-1e-15, 1e-15])
 def test_float_noise__does_not_decide(noise, make_remnant):
     found = remnant_finding(
