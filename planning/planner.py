@@ -7,6 +7,7 @@ from typing import Any
 from planning.ablation import lesion_ablations
 from planning.case import Case
 from planning.debulking.chosen_limits import chosen_limits
+from planning.debulking.finding_ids import UNCONFIRMED_IN_RESECTION_ID
 from planning.debulking.plan_search import make_plans
 from planning.distribution.frilling import classify, frilling_finding
 from planning.distribution.netlm import netlm, netlm_finding
@@ -241,7 +242,7 @@ def _unconfirmed(report: VolumetryReport) -> Iterator[Finding]:
     unconfirmed = sum(lesion.confirmation is Confirmation.AUTOMATIC for lesion in counting)
     if counting:
         yield Finding(
-            id="lesions.unconfirmed",
+            id=UNCONFIRMED_IN_RESECTION_ID,
             verdict=Verdict.NOT_MET if unconfirmed else Verdict.MET,
             quantity=Quantity(float(unconfirmed)),
             reasons=(reason(Cause.LESIONS_COUNTED, len(counting)),),

@@ -14,9 +14,8 @@ from volumetry.liver_maps import LiverMaps, Tally
 TOLERATED_SHARE = 0.01
 """Share of the liver that may lie outside the segments, or segments outside the liver, unnoticed:
 this project's choice, so that single voxels at the rim do not turn every remnant into a bound."""
-
-
 MOST_NAMED = 10
+LESIONS_UNCONFIRMED_ID = "lesions_unconfirmed"
 IMPLAUSIBLE_BURDEN = 0.9
 """Tumour load from which the lesion map is doubted: this project's choice."""
 
@@ -101,7 +100,7 @@ def check_lesions_confirmed(lesions: Sequence[Lesion]) -> Finding:
     """Tell how many lesions nobody has confirmed or rejected."""
     open_ones = sum(lesion.confirmation is Confirmation.AUTOMATIC for lesion in lesions)
     return quality_finding(
-        "lesions_unconfirmed",
+        LESIONS_UNCONFIRMED_ID,
         passed=not open_ones,
         value=open_ones,
         reasons=(reason(Cause.OF_ALL, len(lesions)),),

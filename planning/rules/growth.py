@@ -113,6 +113,11 @@ class GrowthPreset:
     tumours: str = ""
 
     @property
+    def finding_id(self) -> str:
+        """Id of the finding on what it promises a remnant, which is judged in mL."""
+        return f"growth.{self.id}"
+
+    @property
     def population(self) -> str:
         """Whom it was measured in, with what is known of their tumours."""
         return f"{self.patients}; {self.tumours}" if self.tumours else self.patients

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from planning.rules.growth import GROWTH_REMARKS, GrowthPreset, GrowthRemark
+from planning.rules.growth import GROWTH_PRESETS, GROWTH_REMARKS, GrowthPreset, GrowthRemark
 from planning.rules.remnant import PROJECT_SOURCE
 from planning.staging.growth_curve import Forecast
 from remnant.core.debulking import Strategy
@@ -11,8 +11,15 @@ from remnant.core.patient import Patient
 from remnant.core.quantity import Bound, Quantity
 from remnant.core.reasons import Cause, reason
 
-PREFIX = "growth."
 CURVE_ID, SPREAD_ID, NO_SOURCE_ID = "growth.curve", "growth.spread", "growth.no_source"
+ABOUT_GROWTH = frozenset(
+    (
+        *(CURVE_ID, SPREAD_ID, NO_SOURCE_ID),
+        *(preset.finding_id for preset in GROWTH_PRESETS),
+        *(remark.id for remark in GROWTH_REMARKS),
+    )
+)
+"""Ids of all findings on growth; those without a limit are held against nothing."""
 PVL_SOURCE = "pmc6414468"
 """It counts ligation together with embolisation, so that it is no source of growth after either."""
 
@@ -24,7 +31,7 @@ def preset_finding(preset: GrowthPreset, promised: Forecast, least_flr_ml: Quant
     least so many weeks" may be never.
     """
     return Finding(
-        id=f"{PREFIX}{preset.id}",
+        id=preset.finding_id,
         verdict=_verdict(promised, least_flr_ml),
         quantity=judged(promised.flr_ml),
         threshold=_threshold(preset, least_flr_ml),

@@ -10,9 +10,8 @@ from remnant.view.parts import Mark, mark, plural
 from remnant.wording.findings import text_of
 from remnant.wording.segment_causes import beyond_source
 from remnant.wording.words import CHECK_WORDS
+from volumetry.checks import LESIONS_UNCONFIRMED_ID
 
-LESIONS_UNCONFIRMED: Final = "lesions_unconfirmed"
-"""Said with the lesions that count, and so not among the failed checks."""
 SEGMENTS_SOURCE: Final = "segments_source"
 ABOUT_SEGMENTS: Final = "couinaud_"
 ORDER: Final = (Verdict.NOT_MET, Verdict.UNKNOWN, Verdict.NO_EVIDENCE, Verdict.MET)
@@ -76,7 +75,8 @@ def view_checks(case: CaseReport) -> Checks:
     return Checks(
         every=tuple(Check(_mark(check), text_of(check)) for check in checks),
         failed_on_case=tuple(text_of(c) for c in case.quality if c.verdict is Verdict.NOT_MET),
-        failed=tuple(text_of(check) for check in failed if check.id != LESIONS_UNCONFIRMED),
+        # unconfirmed ones are said with the lesions that count
+        failed=tuple(text_of(check) for check in failed if check.id != LESIONS_UNCONFIRMED_ID),
         not_made=tuple(text_of(check) for check in undecided if check.id != SEGMENTS_SOURCE),
         segments=tuple(text_of(check) for check in undecided if check.id == SEGMENTS_SOURCE),
         replaced=tuple(filter(None, (beyond_source(c) for c in distinct if _is_open_source(c)))),

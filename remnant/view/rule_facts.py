@@ -4,18 +4,20 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import Final
 
-from planning import inputs
 from planning.criteria.catalogue import CRITERIA, REMARKS
+from planning.debulking.finding_ids import UNCONFIRMED_ID, UNCONFIRMED_IN_RESECTION_ID
 from planning.facts.gathering import with_implied
-from planning.inputs import INPUTS, Input
+from planning.inputs import BACKGROUND, INPUTS, Input
+from planning.staging.growth_findings import ABOUT_GROWTH
 from remnant.core.case import CaseReport
-from remnant.core.findings import Basis, Finding, Verdict
+from remnant.core.findings import Basis, Finding
 from remnant.core.patient import LiverBackground
 from remnant.wording.numbers import percent, plain
+from volumetry.checks import LESIONS_UNCONFIRMED_ID
 
-UNCONFIRMED: Final = "unconfirmed"
-"""In the id of every caution on lesions that nobody confirmed: no condition of any source."""
-GROWTH: Final = "growth."
+CAUTIONS: Final = frozenset((UNCONFIRMED_ID, UNCONFIRMED_IN_RESECTION_ID, LESIONS_UNCONFIRMED_ID))
+"""Findings on lesions that nobody confirmed: no condition of any source."""
+NOTES: Final = CAUTIONS | ABOUT_GROWTH | REMARKS.keys()
 
 
 def is_note(finding: Finding) -> bool:
@@ -23,10 +25,7 @@ def is_note(finding: Finding) -> bool:
 
     Remarks of the sources, what growth rests on, and cautions on unconfirmed lesions.
     """
-    if finding.limit is not None:
-        return False
-    of_growth = finding.id.startswith(GROWTH)
-    return of_growth or UNCONFIRMED in finding.id or finding.id in REMARKS
+    return finding.limit is None and finding.id in NOTES
 
 
 def facts_behind(name: str) -> tuple[str, ...]:
@@ -74,13 +73,13 @@ def with_unit(unit: str) -> str:
 
 def unit_of_id(finding: Finding) -> str:
     """Return the unit of a figure without a condition: growth is told in mL."""
-    return " mL" if finding.id.startswith(GROWTH) else ""
+    return " mL" if finding.id in ABOUT_GROWTH else ""
 
 
 def _told_word(wanted: Input, case: CaseReport) -> str:
     """Return what a person told of an input, in a word; the first fact behind one that follows."""
     name = next(iter(facts_behind(wanted.name)), "")
-    if name == inputs.BACKGROUND.name:
+    if name == BACKGROUND.name:
         background = case.patient.background
         return "" if background is LiverBackground.UNKNOWN else background.value
     value = getattr(with_implied(case.clinical), name, None) if name else None
@@ -92,13 +91,13 @@ def _told_word(wanted: Input, case: CaseReport) -> str:
 
 
 def background_decides(case: CaseReport) -> bool:
-    """Tell whether a minimum of what remains is open and the liver background is not known."""
+    """Tell whether a verdict on what remains is open for want of the liver background."""
     planning = case.planning
     if planning is None or case.patient.background is not LiverBackground.UNKNOWN:
         return False
     of_plans = (f for plan in planning.plans for f in plan.findings)
     judged = (*of_plans, *(f for resection in planning.resections for f in resection.findings))
-    return any(f.id.startswith("flr.") and f.verdict is Verdict.UNKNOWN for f in judged)
+    return any(BACKGROUND.name in finding.missing for finding in judged)
 
 
 def lacks_body_size(case: CaseReport) -> bool:

@@ -10,7 +10,7 @@ from planning.rules.growth import (
     GrowthPreset,
     GrowthRemark,
 )
-from planning.staging.growth_findings import CURVE_ID, NO_SOURCE_ID, PREFIX, SPREAD_ID
+from planning.staging.growth_findings import CURVE_ID, NO_SOURCE_ID, SPREAD_ID
 from remnant.core.debulking import GrowthRange, StagedPlan, Strategy
 from remnant.core.findings import Finding
 from remnant.core.quantity import Quantity
@@ -180,7 +180,7 @@ def _no_source(finding: Finding) -> str:
 
 
 WRITERS: Final[Mapping[str, Writer]] = {
-    **{f"{PREFIX}{preset.id}": _preset_writer(preset) for preset in GROWTH_PRESETS},
+    **{preset.finding_id: _preset_writer(preset) for preset in GROWTH_PRESETS},
     **{remark.id: _remark_writer(remark) for remark in GROWTH_REMARKS},
     CURVE_ID: _curve,
     SPREAD_ID: _spread,

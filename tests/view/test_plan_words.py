@@ -102,7 +102,7 @@ def test_questions__facts_with_their_option_or_key_what_is_computed_is_left_out(
 
 
 def test_questions__what_decides_the_plans_comes_first(made):
-    unknown = replace(finding("flr.cloyd2020"), verdict=Verdict.UNKNOWN)
+    unknown = replace(finding("flr.cloyd2020"), verdict=Verdict.UNKNOWN, missing=("background",))
     plan = example_plan(findings=(unknown,))
     nobody = Patient(background=LiverBackground.UNKNOWN)
     case = replace(planned(made.case, plans=(plan,)), patient=nobody)
