@@ -71,6 +71,10 @@ class Lesion:
     perpendicular_axial_mm
         Longest distance at a right angle to the longest one, within the convex hull of the same
         slice (the second diameter of WHO and RECIST).
+    slice_corrected_3d_mm
+        Longest distance between two points of the lesion's voxels without what the thickness of
+        the slices adds: each voxel lies in the middle of its slice. At least ``longest_axial_mm``,
+        at most ``feret_3d_mm``.
     feret_3d_mm
         Longest distance between two points of the lesion's voxels.
     surface_mm2
@@ -95,6 +99,7 @@ class Lesion:
     volume_ml: Quantity
     longest_axial_mm: float
     perpendicular_axial_mm: float
+    slice_corrected_3d_mm: float
     feret_3d_mm: float
     surface_mm2: float
     free_surface_mm2: float

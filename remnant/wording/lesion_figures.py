@@ -34,6 +34,7 @@ LESION_FIGURES: Final = (
     LesionFigure("surface_distance_mm", "To the surface mm"),
     LesionFigure("portal_vein_distance_mm", "To the portal vein mm"),
     LesionFigure("hepatic_veins_distance_mm", "To hepatic veins mm"),
-    LesionFigure("feret_3d_mm", "Longest 3-D mm", more=True),
+    LesionFigure("slice_corrected_3d_mm", "Longest 3-D, slice-corrected mm", more=True),
+    LesionFigure("feret_3d_mm", "Longest 3-D, voxel corners mm", more=True),
     LesionFigure("surface_mm2", "Surface cm²", scale=0.01, more=True),
 )

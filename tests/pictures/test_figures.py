@@ -90,6 +90,7 @@ def one_lesion(phantom):
         volume_ml=Quantity(1.0),
         longest_axial_mm=RIGHT_LESION_MM,
         perpendicular_axial_mm=RIGHT_LESION_MM,
+        slice_corrected_3d_mm=RIGHT_LESION_MM,
         feret_3d_mm=RIGHT_LESION_MM,
         surface_mm2=RIGHT_LESION_MM**2,
         free_surface_mm2=RIGHT_LESION_MM**2,

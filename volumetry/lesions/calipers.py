@@ -46,12 +46,61 @@ def feret_mm(mask: NDArray[np.bool_], geometry: Geometry) -> float:
     float
         At least the diagonal of one voxel.
     """
+    vectors = geometry.affine_ras[:3, :3]
+    return _longest_between_mm(mask, vectors, cell=vectors)
+
+
+def slice_corrected_3d_mm(mask: NDArray[np.bool_], geometry: Geometry) -> float:
+    """Longest distance between two points of a mask's pixels, each in the middle of its slice.
+
+    `feret_mm` without what the thickness of the slices adds: a voxel is its rectangle in the
+    slice's middle plane, which is where its value was taken, as it is for `axial_diameters`.
+
+    Parameters
+    ----------
+    mask
+        Voxels of shape ``(I, J, K)``, at least one; any block of the grid.
+    geometry
+        Grid that gives the axes; its shape and origin do not matter.
+
+    Returns
+    -------
+    float
+        In mm; at least the longest axial diameter and at most `feret_mm`, see the notes.
+
+    Notes
+    -----
+    Let ``a``, ``b``, ``s`` be the edges of a voxel, ``s`` from slice to slice. The set that
+    `feret_mm` measures is the hull of the voxel centres swept by a voxel, so that across a
+    direction ``u`` it is ``c(u) + |u·a| + |u·b| + |u·s|`` wide, where the centres are ``c(u)``
+    wide; a longest distance is a largest width. This one is the largest
+    ``c(u) + |u·a| + |u·b|``: it subtracts ``|u·s|`` and nothing else. Hence
+
+    - longest axial ≤ this ≤ `feret_mm` ≤ this + ``|s|``: the axial diameter is the same over the
+      pairs of one slice only, and no ``|u·s|`` is above ``|s|``;
+    - of any body whose voxels are those with their centre in it, this is at most the body's
+      diameter ``D`` plus a pixel's longer diagonal ``d``: the centres lie in the body, so that
+      ``c(u) ≤ D``, and ``|u·a| + |u·b| ≤ d``. `feret_mm` may be a voxel's diagonal above ``D``;
+    - of a ball or an ellipsoid whose radii of curvature are at least half a voxel's diagonal
+      ``v``, it is at least ``D − v − |w·s|``, ``w`` along the body's longest axis: the point
+      ``v / 2`` inside either end has a voxel centre within ``(|w·a| + |w·b| + |w·s|) / 2`` along
+      ``w``, and that centre lies in the body.
+    """
+    slices = geometry.axial_axis
+    pixel = [axis for axis in range(3) if axis != slices]
+    vectors = geometry.affine_ras[:3, :3]
+    return _longest_between_mm(mask, vectors, cell=vectors[:, pixel])
+
+
+def _longest_between_mm(
+    mask: NDArray[np.bool_], vectors: NDArray[np.float64], *, cell: NDArray[np.float64]
+) -> float:
+    """Longest distance between points of cells around voxel centres, spanned by ``cell``."""
     ends = row_ends(mask, 0)
     for axis in (1, 2):
         ends = _ends_along(ends, axis)
-    vectors = geometry.affine_ras[:3, :3]
-    cell_mm = float(np.linalg.norm(_diagonals(vectors), axis=1).max())
-    return _longest_mm(_hull_vertices(_far_points(ends @ vectors.T, cell_mm)), vectors)
+    cell_mm = float(np.linalg.norm(_diagonals(cell), axis=1).max())
+    return _longest_mm(_hull_vertices(_far_points(ends @ vectors.T, cell_mm)), cell)
 
 
 def axial_diameters(mask: NDArray[np.bool_], geometry: Geometry) -> AxialDiameters:

@@ -15,7 +15,7 @@ from remnant.core.lesions import Confirmation, IntensityStatistics, Lesion
 from remnant.core.quantity import Bound, Quantity
 from remnant.core.reasons import Cause, reason
 from remnant.core.uncertainty import ErrorModel
-from volumetry.lesions.calipers import axial_diameters, feret_mm
+from volumetry.lesions.calipers import axial_diameters, feret_mm, slice_corrected_3d_mm
 from volumetry.lesions.distances import LesionDistances, lesion_distances
 from volumetry.liver_maps import LiverMaps, Tally, cut_faces
 from volumetry.surfaces import Faces, face_vectors_mm2, grid_mm4, mask_surface
@@ -110,6 +110,8 @@ def _measure_lesion(known: _Known, code: int, box: Box, distances: LesionDistanc
         volume_ml=_volume(known, code, surface_mm2),
         longest_axial_mm=diameters.longest_mm,
         perpendicular_axial_mm=diameters.perpendicular_mm,
+        # the longest axial one is a distance of the same kind: only rounding could make it longer
+        slice_corrected_3d_mm=max(diameters.longest_mm, slice_corrected_3d_mm(mask, maps.geometry)),
         feret_3d_mm=feret_mm(mask, maps.geometry),
         surface_mm2=surface_mm2,
         free_surface_mm2=surface_mm2 * _free_share(mask, known.functional, box, maps.geometry),

@@ -36,6 +36,7 @@ def example_lesion(
         "volume_ml": Quantity(volume_ml),
         "longest_axial_mm": diameter_mm,
         "perpendicular_axial_mm": diameter_mm,
+        "slice_corrected_3d_mm": diameter_mm,
         "feret_3d_mm": diameter_mm,
         "surface_mm2": pi * diameter_mm**2,
         "free_surface_mm2": pi * diameter_mm**2,

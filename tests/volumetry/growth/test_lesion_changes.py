@@ -35,6 +35,7 @@ def ball(number, radius_mm, *, bound=None):
         ),
         longest_axial_mm=2 * radius_mm,
         perpendicular_axial_mm=2 * radius_mm,
+        slice_corrected_3d_mm=2 * radius_mm,
         feret_3d_mm=2 * radius_mm,
         surface_mm2=4 * np.pi * radius_mm**2,
         free_surface_mm2=4 * np.pi * radius_mm**2,

@@ -11,6 +11,7 @@ from scipy.spatial import ConvexHull
 from scipy.spatial.distance import pdist
 
 from remnant.core.geometry import Geometry
+from remnant.testing.phantom_shapes import Ball, Ellipsoid, digitise
 from remnant.testing.strategies import SEEDS, directions, geometries, spacings
 from volumetry.lesions.calipers import (
     HULL_WORTH_POINTS,
@@ -18,6 +19,7 @@ from volumetry.lesions.calipers import (
     convex_polygon,
     feret_mm,
     row_ends,
+    slice_corrected_3d_mm,
 )
 
 
@@ -247,3 +249,142 @@ def test_diameters__of_a_tiny_rod():
     mask[1, :, 3] = True
     assert feret_mm(mask, TINY) == pytest.approx(np.linalg.norm((0.02, 0.15, 0.06)))
     assert axial_diameters(mask, TINY).longest_mm == pytest.approx(np.hypot(0.02, 0.15))
+
+
+# The 3-D diameter without what thick slices add: bounds are derived in its docstring
+
+
+def edges_mm(geometry):
+    """Voxel edges as columns, the two of a pixel first and the one from slice to slice last."""
+    slices = geometry.axial_axis
+    order = [axis for axis in range(3) if axis != slices]
+    return geometry.affine_ras[:3, [*order, slices]]
+
+
+def diagonal_mm(edges):
+    """Longest diagonal of a cell that is spanned by the columns."""
+    signs = np.array(list(product((-1, 1), repeat=edges.shape[1])))
+    return float(np.linalg.norm(signs @ edges.T, axis=1).max())
+
+
+def all_three(mask, geometry):
+    axial = axial_diameters(mask, geometry).longest_mm
+    return axial, slice_corrected_3d_mm(mask, geometry), feret_mm(mask, geometry)
+
+
+@given(geometry=geometries(largest=8), seed=SEEDS, share=st.sampled_from((0.02, 0.2, 0.8)))
+def test_slice_corrected__equals_brute_force_on_any_grid(geometry, seed, share):
+    mask = some_mask(seed, geometry.shape, share)
+    plane = tuple(axis for axis in range(3) if axis != geometry.axial_axis)
+    expected = corner_distance_mm(np.argwhere(mask), geometry, plane)
+    assert expected == pytest.approx(slice_corrected_3d_mm(mask, geometry), rel=1e-12)
+
+
+@given(geometry=geometries(largest=9), seed=SEEDS, share=st.sampled_from((0.01, 0.1, 0.8)))
+def test_diameters__axial_at_most_corrected_at_most_corners(geometry, seed, share):
+    """And the corners add at most the edge from slice to slice."""
+    axial, corrected, corners = all_three(some_mask(seed, geometry.shape, share), geometry)
+    thick = np.linalg.norm(edges_mm(geometry)[:, 2])
+    assert axial * (1 - 1e-12) <= corrected <= corners * (1 + 1e-12)
+    assert corners <= corrected + thick + 1e-9
+
+
+@given(geometry=geometries(largest=8), seed=SEEDS, order=st.permutations((0, 1, 2)))
+def test_diameters__do_not_change_with_the_order_of_the_array_axes(geometry, seed, order):
+    """The same voxels in the same world: only the array is laid out otherwise."""
+    mask = some_mask(seed, geometry.shape, 0.2)
+    turned = np.transpose(mask, order)
+    columns = geometry.affine_ras[:, [*order, 3]]
+    other = Geometry(turned.shape, columns)
+    assert other.axial_axis == order.index(geometry.axial_axis)
+    assert all_three(mask, geometry) == pytest.approx(all_three(turned, other), rel=1e-12)
+
+
+@given(geometry=geometries(largest=8), seed=SEEDS)
+def test_slice_corrected__of_one_slice_is_the_axial_one(geometry, seed):
+    mask = some_mask(seed, geometry.shape, 0.3)
+    level = np.argwhere(mask)[0, geometry.axial_axis]
+    keep = np.zeros(mask.shape[geometry.axial_axis], np.bool_)
+    keep[level] = True
+    shape = [1, 1, 1]
+    shape[geometry.axial_axis] = -1
+    axial, corrected, _ = all_three(mask & keep.reshape(shape), geometry)
+    assert axial == pytest.approx(corrected, rel=1e-12)
+
+
+SPACINGS = ((0.8, 0.8, 5.0), (0.7, 0.9, 2.5), (1.0, 1.0, 1.0), (0.6, 0.6, 10.0), (1.5, 0.8, 3.0))
+
+
+def body_grid(spacing_mm, shift_mm, directions=None, reach_mm=40.0):
+    """A grid around the origin whose voxel centres lie shifted by part of a voxel."""
+    turned = np.eye(3) if directions is None else directions
+    edges = turned * np.array(spacing_mm)
+    half = np.ceil(reach_mm / np.array(spacing_mm)).astype(int)
+    affine = np.eye(4)
+    affine[:3, :3] = edges
+    affine[:3, 3] = np.array(shift_mm) - edges @ half
+    return Geometry(tuple(int(n) for n in 2 * half + 1), affine)
+
+
+shifts = st.tuples(*[st.floats(-0.5, 0.5)] * 3)
+
+
+@given(
+    radius_mm=st.floats(8.0, 25.0),
+    spacing_mm=st.sampled_from(SPACINGS),
+    shift=shifts,
+    turned=st.none() | directions(),
+)
+def test_ball__axial_and_corrected_lie_within_derived_bounds(radius_mm, spacing_mm, shift, turned):
+    """Both at most a pixel's diagonal above the diameter, on upright and on oblique grids.
+
+    Some slice lies within half a slice of the centre. Its disc has a radius of √(R² − s² / 4), and
+    holds a pixel centre at most half a pixel's diagonal inside its rim on either side.
+    """
+    geometry = body_grid(spacing_mm, np.array(shift) * spacing_mm, turned, radius_mm + 12.0)
+    mask = digitise(Ball(centre_mm=(0.0, 0.0, 0.0), radius_mm=radius_mm), geometry)
+    axial, corrected, corners = all_three(mask, geometry)
+
+    edges = edges_mm(geometry)
+    pixel, voxel = diagonal_mm(edges[:, :2]), diagonal_mm(edges)
+    thick = np.linalg.norm(edges[:, 2])
+    assert 2 * np.sqrt(radius_mm**2 - thick**2 / 4) - pixel - 1e-9 <= axial
+    assert axial <= corrected * (1 + 1e-12)
+    assert 2 * radius_mm - voxel - thick - 1e-9 <= corrected <= 2 * radius_mm + pixel + 1e-9
+    assert corners <= 2 * radius_mm + voxel + 1e-9
+
+
+@given(
+    radii_mm=st.tuples(*[st.floats(12.0, 24.0)] * 3),
+    spacing_mm=st.sampled_from(SPACINGS),
+    shift=shifts,
+    turned=st.none() | directions(),
+)
+def test_ellipsoid__corrected_lies_within_derived_bounds(radii_mm, spacing_mm, shift, turned):
+    """The smallest radius of curvature, b² / a ≥ 6 mm, is above half of every voxel's diagonal."""
+    geometry = body_grid(spacing_mm, np.array(shift) * spacing_mm, turned, 36.0)
+    body = Ellipsoid(centre_mm=(0.0, 0.0, 0.0), semi_axes_mm=radii_mm)
+    axial, corrected, corners = all_three(digitise(body, geometry), geometry)
+
+    edges, true_mm = edges_mm(geometry), 2 * max(radii_mm)
+    voxel, pixel = diagonal_mm(edges), diagonal_mm(edges[:, :2])
+    along = abs(edges[np.argmax(radii_mm), 2])
+    assert axial <= corrected * (1 + 1e-12)
+    assert true_mm - voxel - along - 1e-9 <= corrected <= true_mm + pixel + 1e-9
+    assert corners <= true_mm + voxel + 1e-9
+
+
+@given(shift=shifts)
+def test_ball_of_28_mm__on_slices_of_5_mm_stays_below_30_mm(shift):
+    """Corner to corner it may read more than 32 mm; a pixel's diagonal is 1.13 mm."""
+    spacing_mm = (0.8, 0.8, 5.0)
+    geometry = body_grid(spacing_mm, np.array(shift) * spacing_mm, reach_mm=20.0)
+    mask = digitise(Ball(centre_mm=(0.0, 0.0, 0.0), radius_mm=14.0), geometry)
+    axial, corrected, _ = all_three(mask, geometry)
+    assert 2 * np.sqrt(14**2 - 2.5**2) - np.hypot(0.8, 0.8) <= axial <= corrected <= 29.14
+
+
+def test_ball_of_28_mm__corner_to_corner_is_above_30_mm():
+    mask_grid = body_grid((0.8, 0.8, 5.0), (0.0, 0.0, 2.5), reach_mm=20.0)
+    mask = digitise(Ball(centre_mm=(0.0, 0.0, 0.0), radius_mm=14.0), mask_grid)
+    assert feret_mm(mask, mask_grid) > 32.0
