@@ -126,13 +126,8 @@ class Masks:
     lesions
         0 or 1 (scheme ``binary``) or one code per lesion (scheme ``instances``); ``None`` when no
         file says anything about lesions, which is not the same as none.
-    couinaud
-        Segments 1 to 8, with what was noticed about them; ``None`` when not given.
     vessels, portal_vein, hepatic_veins
         0 or 1; ``None`` when not given. ``vessels`` are both kinds, undivided.
-    branches
-        Vessel branches, each with the code 1 to 8 of the segment that it serves, with what was
-        noticed about them; ``None`` when not given.
     geometry
         The grid.
     inputs_sha256
@@ -143,20 +138,18 @@ class Masks:
 
     liver: LabelMap
     lesions: LabelMap | None
-    couinaud: GivenMap | None
     vessels: LabelMap | None
     portal_vein: LabelMap | None
     hepatic_veins: LabelMap | None
     geometry: Geometry
     inputs_sha256: Mapping[str, str]
     quality: tuple[Finding, ...]
-    branches: GivenMap | None = None
 
 
 def read_masks(
     paths: Mapping[str, Path], *, preset: MasksPreset, reference: Geometry | None = None
-) -> Masks:
-    """Read masks by role.
+) -> tuple[Masks, Mapping[Part, GivenMap]]:
+    """Read masks by role, and apart from them the maps that a liver can be divided by.
 
     Parameters
     ----------
@@ -172,6 +165,12 @@ def read_masks(
     reference
         Grid to put the masks on, see `placed_on`; ``None`` for that of the liver's (else the
         Couinaud map's) file.
+
+    Returns
+    -------
+    tuple
+        The masks; and of ``COUINAUD`` and ``BRANCHES`` those that were given, on the same grid:
+        codes 1 to 8, of branches those of the segments that they serve, with what was noticed.
 
     Raises
     ------
@@ -196,14 +195,12 @@ def read_masks(
         _require_named_alike(role, codings[part], part, what=f"{part} file {files[part]}")
     maps, geometry = _on_one_grid(given, reference)
     masks = {part: _part(maps, codings, part) for part in Part}
-    return Masks(
+    found = Masks(
         liver=_liver(masks[Part.LIVER], masks[Part.COUINAUD], geometry),
         lesions=masks[Part.LESIONS],
-        couinaud=_given(given, masks, Part.COUINAUD, "the Couinaud map"),
         vessels=masks[Part.VESSELS],
         portal_vein=masks[Part.PORTAL_VEIN],
         hepatic_veins=masks[Part.HEPATIC_VEINS],
-        branches=_given(given, masks, Part.BRANCHES, "the map of branches"),
         geometry=geometry,
         inputs_sha256={part.value: role.sha256 for part, role in given.items()},
         quality=(
@@ -212,6 +209,7 @@ def read_masks(
             *(f for part in given if part not in CODED_BY_SEGMENT for f in given[part].quality),
         ),
     )
+    return found, _to_divide_by(given, masks)
 
 
 def read_segment_map(path: Path, part: Part = Part.COUINAUD) -> GivenMap:
@@ -339,12 +337,17 @@ def _not_empty(labels: LabelMap | None, what: str) -> LabelMap | None:
     return labels
 
 
-def _given(
-    given: Mapping[Part, GivenMap], masks: Mapping[Part, LabelMap | None], part: Part, what: str
-) -> GivenMap | None:
-    """Return the map of one role, put on the common grid, with the digest and notes of its file."""
-    labels = _not_empty(masks[part], what)
-    return None if labels is None else replace(given[part], labels=labels)
+def _to_divide_by(
+    given: Mapping[Part, GivenMap], masks: Mapping[Part, LabelMap | None]
+) -> dict[Part, GivenMap]:
+    """Return the maps of segments and branches on the common grid, each with its file's notes."""
+    names = {Part.COUINAUD: "the Couinaud map", Part.BRANCHES: "the map of branches"}
+    checked = {part: _not_empty(masks[part], what) for part, what in names.items()}
+    return {
+        part: replace(given[part], labels=labels)
+        for part, labels in checked.items()
+        if labels is not None
+    }
 
 
 def _source_findings(

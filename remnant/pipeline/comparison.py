@@ -166,17 +166,20 @@ def write_comparison(report: ComparisonReport, folder: Path) -> None:
 def _read(folder: Path) -> _Scan:
     require_as_measured(folder)
     report, case = read_measured(folder), read_case(folder)
-    structures = case.structures
+    structures = case.maps.structures
     liver = LabelMap(structures.mask().astype(np.uint8), structures.geometry, BINARY_SCHEME)
     measured = {lesion.id for lesion in report.volumetry.lesions}
-    drawn = set() if case.lesions is None else present_codes(case.lesions.codes)
+    drawn = set() if case.maps.lesions is None else present_codes(case.maps.lesions.codes)
     if not measured <= drawn:
         raise InputError(
             f"{folder}: {REPORT_JSON} names lesion(s) {sorted(measured - drawn)[:8]} that its "
             f"lesion map does not hold; run `remnant measure {folder}` again"
         )
     return _Scan(
-        report=report, liver=liver, lesions=case.lesions, sha256=digest_file(folder / REPORT_JSON)
+        report=report,
+        liver=liver,
+        lesions=case.maps.lesions,
+        sha256=digest_file(folder / REPORT_JSON),
     )
 
 

@@ -21,14 +21,16 @@ def with_split_lesions(case: SegmentedCase, masks: Masks | None) -> SegmentedCas
     InputError
         The case has no lesion map.
     """
-    if case.lesions is None:
+    if case.maps.lesions is None:
         raise InputError("--split-confluent needs lesions: give a lesion map or a scan")
     given = None if masks is None else masks.lesions
     if given is not None and int(given.codes.max()) > 1:
         numbered = (reason(Cause.LESIONS_NUMBERED),)
         finding = quality_finding("confluent_lesions_split", passed=None, reasons=numbered)
         return replace(case, quality=merged_findings(case.quality, (finding,)))
-    split = split_confluent(case.lesions)
+    split = split_confluent(case.maps.lesions)
     return replace(
-        case, lesions=split.lesions, quality=merged_findings(case.quality, (split.quality,))
+        case,
+        maps=replace(case.maps, lesions=split.lesions),
+        quality=merged_findings(case.quality, (split.quality,)),
     )

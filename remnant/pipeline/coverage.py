@@ -26,10 +26,10 @@ def widest_liver(case: SegmentedCase) -> LabelMap:
     A rejected lesion that reached beyond the liver takes its voxels out of it, and brings them
     back when it is confirmed: dividing this liver makes the segments independent of such words.
     """
-    liver = case.structures.mask()
-    if case.exophytic is not None:
-        liver = liver | case.exophytic.mask()
-    return LabelMap(liver.astype(np.uint8), case.structures.geometry, BINARY_SCHEME)
+    liver = case.maps.structures.mask()
+    if case.maps.exophytic is not None:
+        liver = liver | case.maps.exophytic.mask()
+    return LabelMap(liver.astype(np.uint8), case.maps.structures.geometry, BINARY_SCHEME)
 
 
 def liver_has_changed(case: SegmentedCase) -> bool:

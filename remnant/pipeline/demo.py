@@ -91,7 +91,7 @@ def run_demo(
     engines = _Engines(segmenter=segmenter, divider=divider)
     case = _segmented(loaded, engines, _prefixed("scan as it is", progress))
     as_is = finish(case, output=output / AS_IS)
-    planted = plant_metastases(loaded.image, case.structures, seed=seed)
+    planted = plant_metastases(loaded.image, case.maps.structures, seed=seed)
     altered = replace(loaded, image=planted.image)
     named = _prefixed("with planted metastases", progress)
     second = _with_truth(_segmented(altered, engines, named), planted, seed)
@@ -122,8 +122,8 @@ def _segmented(loaded: LoadedStudy, engines: _Engines, progress: Progress) -> Se
 
 
 def _with_truth(case: SegmentedCase, planted: Planted, seed: int) -> SegmentedCase:
-    lesions = match_planted(case.lesions, planted)
-    false_alarms = _count_unmatched(case.lesions, planted.truth)
+    lesions = match_planted(case.maps.lesions, planted)
+    false_alarms = _count_unmatched(case.maps.lesions, planted.truth)
     missed = sum(lesion.measured_ml == 0.0 for lesion in lesions)
     true_ml = sum(lesion.true_volume_ml for lesion in lesions)
     measured_ml = sum(lesion.measured_ml for lesion in lesions)

@@ -164,7 +164,7 @@ def _division(
     couinaud, branches, landmarks = segments.couinaud, segments.branches, segments.landmarks
     if best is SegmentSource.GIVEN and couinaud is not None:
         placed = _placed(case, couinaud, "the Couinaud map")
-        require_fit(placed, case.structures)
+        require_fit(placed, case.maps.structures)
         return DividedLiver(couinaud=placed, source=best, quality=couinaud.quality)
     if best is SegmentSource.TERRITORIES and branches is not None:
         placed = _placed(case, branches, "the map of branches")
@@ -194,7 +194,7 @@ def _only_splits_iv(case: SegmentedCase, segments: GivenSegments) -> bool:
 
 
 def _placed(case: SegmentedCase, given: GivenMap, what: str) -> LabelMap:
-    return placed_on(case.structures.geometry, given.labels, what=what, on="the case")
+    return placed_on(case.maps.structures.geometry, given.labels, what=what, on="the case")
 
 
 def _redivided(

@@ -217,27 +217,27 @@ def _from_roles(folder: Path, coding: SideCoding) -> CaseMaps:
 
 def _from_case(folder: Path) -> CaseMaps:
     case = read_case(folder)
-    boxes = code_boxes(case.structures)
+    boxes = code_boxes(case.maps.structures)
     present = frozenset(code for code, box in enumerate(boxes, start=1) if box is not None)
-    regions = {Part.LIVER.value: Region(case.structures, boxes, present)}
-    if case.lesions is not None:
+    regions = {Part.LIVER.value: Region(case.maps.structures, boxes, present)}
+    if case.maps.lesions is not None:
         rejected = {n for n, word in case.confirmations.items() if word is Confirmation.REJECTED}
-        lesions = _whole(case.lesions, instances=True)
+        lesions = _whole(case.maps.lesions, instances=True)
         kept = lesions.codes - rejected
-        regions[Part.LESIONS.value] = Region(case.lesions, lesions.boxes, kept, instances=True)
+        regions[Part.LESIONS.value] = Region(case.maps.lesions, lesions.boxes, kept, instances=True)
     if case.division.couinaud is not None:
         regions |= _segments(case.division.couinaud)
     vessels = {
         Part.PORTAL_VEIN: Structure.PORTAL_VEIN, Part.HEPATIC_VEINS: Structure.HEPATIC_VEINS,
     }  # fmt: skip
     regions |= {
-        part.value: Region(case.structures, boxes, frozenset((int(code),)))
+        part.value: Region(case.maps.structures, boxes, frozenset((int(code),)))
         for part, code in vessels.items()
         if code in present
     }
     used = (folder / name for name in (STRUCTURES, LESIONS, COUINAUD, STATE))
     digest = digest_files(tuple(file for file in used if file.is_file()))
-    geometry = case.structures.geometry
+    geometry = case.maps.structures.geometry
     return CaseMaps(regions=regions, geometry=geometry, sha256=digest, by_code=False)
 
 

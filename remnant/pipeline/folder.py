@@ -39,7 +39,7 @@ from remnant.pipeline.case_files import (
 from remnant.pipeline.divide import with_edited_segments
 from remnant.pipeline.fingerprints import fingerprint, is_edited
 from remnant.pipeline.results import require_writable, staged_beside
-from remnant.pipeline.segmented import SegmentedCase
+from remnant.pipeline.segmented import CaseMaps, SegmentedCase
 from remnant.pipeline.state import division_of, facts_of, read_state, write_state
 
 
@@ -113,9 +113,9 @@ def write_segmented(case: SegmentedCase, folder: Path, *, stored: StoredCase | N
 def volumes_of(case: SegmentedCase) -> Mapping[str, LabelMap | ImageVolume | None]:
     """Return a case's maps and images by the names of their files; ``None`` for those it lacks."""
     return {
-        STRUCTURES: case.structures,
-        LESIONS: case.lesions,
-        EXOPHYTIC: case.exophytic,
+        STRUCTURES: case.maps.structures,
+        LESIONS: case.maps.lesions,
+        EXOPHYTIC: case.maps.exophytic,
         COUINAUD: case.division.couinaud,
         COUINAUD_IV: case.division.segment_iv,
         PREVIEW: case.preview,
@@ -248,9 +248,9 @@ def _read_written(folder: Path) -> tuple[SegmentedCase, Mapping[str, Fingerprint
     preview = read_image(preview_file, modality=Modality.MR) if preview_file.is_file() else None
     known = {n: d for n, d in state.maps_sha256.items() if n in {STRUCTURES, *maps}}
     case = SegmentedCase(
-        structures=structures,
-        lesions=maps.get(LESIONS),
-        exophytic=maps.get(EXOPHYTIC),
+        maps=CaseMaps(
+            structures=structures, lesions=maps.get(LESIONS), exophytic=maps.get(EXOPHYTIC)
+        ),
         division=division_of(state, maps.get(COUINAUD), maps.get(COUINAUD_IV)),
         preview=preview,
         **facts_of(state),

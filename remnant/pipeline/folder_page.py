@@ -14,8 +14,8 @@ def write_html(case: SegmentedCase, report: CaseReport, folder: Path) -> None:
     """Write ``report.html``, with pictures of the plans that it shows."""
     page = render_html(
         report,
-        structures=case.structures,
-        lesions=case.lesions,
+        structures=case.maps.structures,
+        lesions=case.maps.lesions,
         couinaud=case.division.couinaud,
         preview=case.preview,
         plan_maps=pictured_plans(case, report),

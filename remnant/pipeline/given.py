@@ -17,7 +17,7 @@ from remnant.io.masks import Masks, Part
 from remnant.io.placement import placed_on
 from remnant.io.pseudonym import pseudonym
 from remnant.pipeline.divide import merged_findings
-from remnant.pipeline.segmented import Division, SegmentedCase
+from remnant.pipeline.segmented import CaseMaps, Division, SegmentedCase, maps_of
 from segmentation.postprocess import Reconciled, reconcile, reconcile_instances
 from segmentation.quality import check_liver
 
@@ -63,9 +63,7 @@ def case_of_masks(loaded: "LoadedStudy | None", masks: Masks) -> SegmentedCase:
         quality = merged_findings(masks.quality, loaded.quality) + quality[len(masks.quality) :]
     return SegmentedCase(
         study=_study_of_masks(masks) if loaded is None else loaded.study,
-        structures=fitted.structures,
-        lesions=None if masks.lesions is None else fitted.lesions,
-        exophytic=fitted.exophytic,
+        maps=maps_of(fitted) if masks.lesions is not None else _without_lesions(fitted),
         division=Division(reasons=(reason(Cause.NO_SEGMENTS_GIVEN),)),
         quality=quality,
         inputs_sha256=inputs,
@@ -85,18 +83,21 @@ def with_given_masks(case: SegmentedCase, masks: Masks) -> SegmentedCase:
     )
     if masks.lesions is None and not _vessels(masks):
         return case
-    liver = case.structures.mask()
-    if case.exophytic is not None:
-        liver = liver & ~case.exophytic.mask()
+    liver = case.maps.structures.mask()
+    if case.maps.exophytic is not None:
+        liver = liver & ~case.maps.exophytic.mask()
     given_lesions = masks.lesions is not None
-    fitted = _reconciled(liver, masks.lesions if given_lesions else case.lesions, masks)
+    fitted = _reconciled(liver, masks.lesions if given_lesions else case.maps.lesions, masks)
     return replace(
         case,
-        structures=fitted.structures,
-        lesions=fitted.lesions,
-        exophytic=fitted.exophytic,
+        maps=maps_of(fitted),
         quality=merged_findings(case.quality, fitted.quality),
     )
+
+
+def _without_lesions(fitted: Reconciled) -> CaseMaps:
+    """Return maps of which nobody said anything about lesions."""
+    return replace(maps_of(fitted), lesions=None)
 
 
 def _reconciled(liver: NDArray[np.bool_], lesions: LabelMap | None, masks: Masks) -> Reconciled:

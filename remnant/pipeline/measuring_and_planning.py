@@ -78,8 +78,8 @@ def measure_case(case: SegmentedCase, request: MeasureRequest) -> CaseReport:
     )
     with watch.measure("measure"):
         volumes = measure(
-            case.structures,
-            case.lesions,
+            case.maps.structures,
+            case.maps.lesions,
             couinaud=case.division.couinaud,
             patient=request.patient,
             segment_source=case.division.source,
@@ -116,7 +116,7 @@ def _with_segment_facts(volumes: VolumetryReport, case: SegmentedCase) -> Volume
     return replace(
         volumes,
         segments_confirmation=case.division.confirmation,
-        segment_iv=None if parts is None else measure_segment_iv(case.structures, parts),
+        segment_iv=None if parts is None else measure_segment_iv(case.maps.structures, parts),
     )
 
 

@@ -17,7 +17,7 @@ from volumetry.liver_maps import LiverMaps, liver_maps
 
 def case_maps(case: SegmentedCase) -> LiverMaps:
     """Return a segmented case's maps, cut to the liver."""
-    return liver_maps(case.structures, case.lesions, case.division.couinaud)
+    return liver_maps(case.maps.structures, case.maps.lesions, case.division.couinaud)
 
 
 def stored_maps(folder: Path) -> LiverMaps | None:

@@ -19,7 +19,7 @@ from remnant.io.nifti import read_labels
 from remnant.io.placement import placed_on
 from remnant.pipeline.divide import merged_findings
 from remnant.pipeline.reviewing import LesionReview
-from remnant.pipeline.segmented import SegmentedCase
+from remnant.pipeline.segmented import SegmentedCase, maps_of
 from segmentation.postprocess import Reconciled, reconcile, reconcile_instances
 
 LARGEST_LISTED = 20
@@ -57,25 +57,26 @@ def with_confirmations(
     """Return the case with these confirmations.
 
     Voxels of rejected lesions become parenchyma; those that were liver only because they were
-    lesion (``case.exophytic``) leave the liver, and come back with their lesion.
+    lesion (``case.maps.exophytic``) leave the liver, and come back with their lesion.
     """
     reviewed = dict(confirmations)
-    if case.lesions is None or not (seen := case.lesions.mask()).any():
+    if case.maps.lesions is None or not (seen := case.maps.lesions.mask()).any():
         return replace(case, confirmations=reviewed)
     box = bounding_box(seen, what="the lesion map")
-    lesion = case.lesions.codes[box]
+    lesion = case.maps.lesions.codes[box]
     counts = np.ones(int(lesion.max()) + 1, dtype=np.bool_)
     counts[
         [0, *(n for n in reviewed if reviewed[n] is Confirmation.REJECTED and n < counts.size)]
     ] = False
-    codes = case.structures.codes.copy()
+    codes = case.maps.structures.codes.copy()
     near = codes[box]
     near[near == Structure.LESION] = Structure.PARENCHYMA
-    if case.exophytic is not None:
-        near[case.exophytic.codes[box] > 0] = Structure.BACKGROUND
+    if case.maps.exophytic is not None:
+        near[case.maps.exophytic.codes[box] > 0] = Structure.BACKGROUND
     near[counts[lesion]] = Structure.LESION
-    structures = LabelMap(codes, case.structures.geometry, case.structures.scheme)
-    return replace(case, structures=structures, confirmations=reviewed)
+    structures = LabelMap(codes, case.maps.structures.geometry, case.maps.structures.scheme)
+    maps = replace(case.maps, structures=structures)
+    return replace(case, maps=maps, confirmations=reviewed)
 
 
 def lesion_numbers(case: SegmentedCase) -> tuple[int, ...]:
@@ -86,9 +87,9 @@ def lesion_numbers(case: SegmentedCase) -> tuple[int, ...]:
     InputError
         The case has no lesion map.
     """
-    if case.lesions is None:
+    if case.maps.lesions is None:
         raise InputError("this case has no lesion map to review; give one: --masks lesions=FILE")
-    return tuple(sorted(present_codes(case.lesions.codes) - {0}))
+    return tuple(sorted(present_codes(case.maps.lesions.codes) - {0}))
 
 
 def _require_numbers(named: frozenset[int], numbers: tuple[int, ...]) -> None:
@@ -114,17 +115,11 @@ def _with_edited_map(case: SegmentedCase, edited: LabelMap) -> SegmentedCase:
     A lesion that the human left as it was keeps the word and the intensities that it had. All
     others count as confirmed, and their intensities are unknown: the scan is not read again.
     """
-    grid = case.structures.geometry
+    grid = case.maps.structures.geometry
     edited = placed_on(grid, edited, what="the edited lesion map", on="the case")
     untouched = _untouched(case, edited)
     reconciled = reconcile_edited(case, edited)
-    fresh = replace(
-        case,
-        structures=reconciled.structures,
-        lesions=reconciled.lesions,
-        exophytic=reconciled.exophytic,
-        confirmations={},
-    )
+    fresh = replace(case, maps=maps_of(reconciled), confirmations={})
     reviewed = dict.fromkeys(set(lesion_numbers(fresh)) - untouched, Confirmation.CONFIRMED)
     reviewed |= {n: word for n, word in case.confirmations.items() if n in untouched}
     kept = {n: known for n, known in case.intensities.items() if n in untouched}
@@ -144,15 +139,15 @@ def reconcile_edited(case: SegmentedCase, edited: LabelMap) -> Reconciled:
     A map of one code (0/1, 0/255) is split into its components, unless that code is a lesion of
     the case and marks just its voxels. The liver is the one that was there without lesions.
     """
-    there = present_codes(case.structures.codes)
+    there = present_codes(case.maps.structures.codes)
     vessels = {
-        code: case.structures.codes == code
+        code: case.maps.structures.codes == code
         for code in (Structure.PORTAL_VEIN, Structure.HEPATIC_VEINS)
         if code in there
     }
-    liver = case.structures.mask()
-    if case.exophytic is not None:
-        liver &= ~case.exophytic.mask()
+    liver = case.maps.structures.mask()
+    if case.maps.exophytic is not None:
+        liver &= ~case.maps.exophytic.mask()
     numbers = present_codes(edited.codes) - {0}
     if len(numbers) == 1 and not numbers & _untouched(case, edited):
         lesions, grid = edited.mask(), edited.geometry
@@ -164,11 +159,11 @@ def reconcile_edited(case: SegmentedCase, edited: LabelMap) -> Reconciled:
 
 def _untouched(case: SegmentedCase, edited: LabelMap) -> frozenset[int]:
     """Return the numbers that mark exactly the same voxels in the case and in an edited map."""
-    if case.lesions is None:
+    if case.maps.lesions is None:
         return frozenset()
-    differs = case.lesions.codes != edited.codes
-    there = present_codes(edited.codes) & present_codes(case.lesions.codes)
+    differs = case.maps.lesions.codes != edited.codes
+    there = present_codes(edited.codes) & present_codes(case.maps.lesions.codes)
     if not differs.any():
         return there - {0}
-    changed = present_codes(case.lesions.codes[differs]) | present_codes(edited.codes[differs])
+    changed = present_codes(case.maps.lesions.codes[differs]) | present_codes(edited.codes[differs])
     return there - changed - {0}

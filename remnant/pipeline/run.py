@@ -23,7 +23,7 @@ from remnant.pipeline.repeat import changes
 from remnant.pipeline.requests import SegmentRequest
 from remnant.pipeline.review import apply_review
 from remnant.pipeline.segment import segment_case
-from remnant.pipeline.segment_sources import read_segments
+from remnant.pipeline.segment_sources import read_given
 from remnant.pipeline.segmented import SegmentedCase
 from segmentation.port import SegmentDivider, Segmenter
 
@@ -120,7 +120,7 @@ def revised_case(
         The request asks for more than that.
     """
     require_redivision(folder, request)
-    segments = read_segments(request, liver_known=True)
+    _, segments = read_given(request, liver_known=True)
     stored = read_stored(folder)
     reviewed = apply_review(stored.case, request.review)
     case = with_segments(reviewed, segments, divider=divider, progress=progress)

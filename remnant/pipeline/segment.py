@@ -23,8 +23,8 @@ from remnant.pipeline.given import (
 )
 from remnant.pipeline.requests import SegmentRequest
 from remnant.pipeline.review import apply_review
-from remnant.pipeline.segment_sources import read_segments
-from remnant.pipeline.segmented import Division, SegmentedCase
+from remnant.pipeline.segment_sources import read_given
+from remnant.pipeline.segmented import Division, SegmentedCase, maps_of
 from remnant.pipeline.timing import Stopwatch
 from segmentation.port import LesionSegmenter, Segmentation, SegmentDivider, Segmenter
 from volumetry.lesions.intensity import lesion_intensities
@@ -61,15 +61,15 @@ def segment_case(
         raise InputError(f"{request.source} does not exist; give a NIfTI file or a DICOM folder")
     watch = Stopwatch()
     with watch.measure("read"):
-        segments = read_segments(request, liver_known=True)
+        masks, segments = read_given(request, liver_known=True)
         if request.confirm_segments is not None and divider is None and not segments.sources:
             raise InputError(NOTHING_TO_CONFIRM)
         loaded = _load(request.source, request, progress)
         require_placeable(segments, loaded.image.geometry)
     with watch.measure("segment"):
-        case = _maps(loaded, segments.masks, segmenter, progress)
+        case = _maps(loaded, masks, segmenter, progress)
         if request.split_confluent:
-            case = with_split_lesions(case, segments.masks)
+            case = with_split_lesions(case, masks)
         case = with_image(case, loaded.image)
     case = replace(case, settings=_settings(request), seconds=watch.seconds)
     reviewed = apply_review(case, request.review)
@@ -89,12 +89,12 @@ def case_from_masks(
     InputError
         No, or contradicting, label maps were given; a file cannot be used.
     """
-    segments = read_segments(request)
-    if segments.masks is None:
+    masks, segments = read_given(request)
+    if masks is None:
         raise InputError("nothing to work on: give a scan, or label maps with --masks role=FILE")
-    case = case_of_masks(None, segments.masks)
+    case = case_of_masks(None, masks)
     if request.split_confluent:
-        case = with_split_lesions(case, segments.masks)
+        case = with_split_lesions(case, masks)
     reviewed = apply_review(replace(case, settings=_settings(request)), request.review)
     return with_segments(reviewed, segments, divider=divider, progress=progress)
 
@@ -108,8 +108,12 @@ def case_from_image(
 
 def with_image(case: SegmentedCase, image: ImageVolume) -> SegmentedCase:
     """Return a case with what is kept of its scan: a small preview, and lesion intensities."""
-    liver = case.structures
-    known = {} if case.lesions is None else lesion_intensities(image, case.lesions, liver=liver)
+    liver = case.maps.structures
+    known = (
+        {}
+        if case.maps.lesions is None
+        else lesion_intensities(image, case.maps.lesions, liver=liver)
+    )
     return replace(case, preview=make_preview(image, liver), intensities=known)
 
 
@@ -146,9 +150,7 @@ def _maps(
 def _case_of(loaded: "LoadedStudy", found: Segmentation) -> SegmentedCase:
     return SegmentedCase(
         study=loaded.study,
-        structures=found.structures,
-        lesions=found.lesions,
-        exophytic=found.exophytic,
+        maps=maps_of(found),
         division=Division(reasons=(reason(Cause.NO_SEGMENTS_GIVEN),)),
         quality=loaded.quality + found.quality,
         models=found.models,

@@ -26,8 +26,6 @@ class GivenSegments:
 
     Parameters
     ----------
-    masks
-        Label maps of the liver, its lesions and vessels.
     couinaud, branches
         Maps to divide it by, on grids of their own.
     landmarks, landmarks_sha256
@@ -40,7 +38,6 @@ class GivenSegments:
         Who confirms the segments.
     """
 
-    masks: Masks | None = None
     couinaud: GivenMap | None = None
     branches: GivenMap | None = None
     landmarks: Landmarks | None = None
@@ -73,8 +70,10 @@ class GivenSegments:
 NOTHING_GIVEN: Final = GivenSegments()
 
 
-def read_segments(request: SegmentRequest, *, liver_known: bool = False) -> GivenSegments:
-    """Read the masks and landmarks that a request names.
+def read_given(
+    request: SegmentRequest, *, liver_known: bool = False
+) -> tuple[Masks | None, GivenSegments]:
+    """Read the masks that a request names, and what it gives to divide a liver by.
 
     Parameters
     ----------
@@ -82,7 +81,7 @@ def read_segments(request: SegmentRequest, *, liver_known: bool = False) -> Give
         What was asked.
     liver_known
         Whether the liver is that of a scan or of a stored case: then a Couinaud map, or labelled
-        branches, are enough by themselves, and imply no liver.
+        branches, are enough by themselves, and imply no liver: there are no masks.
 
     Raises
     ------
@@ -104,8 +103,9 @@ def read_segments(request: SegmentRequest, *, liver_known: bool = False) -> Give
     )
     if liver_known and set(request.masks) <= {COUINAUD, BRANCHES}:
         maps = {role: read_segment_map(request.masks[role], Part(role)) for role in request.masks}
-        return replace(given, couinaud=maps.get(COUINAUD), branches=maps.get(BRANCHES))
+        return None, replace(given, couinaud=maps.get(COUINAUD), branches=maps.get(BRANCHES))
     if not request.masks:
-        return given
-    masks = read_masks(request.masks, preset=request.preset)
-    return replace(given, masks=masks, couinaud=masks.couinaud, branches=masks.branches)
+        return None, given
+    masks, divided = read_masks(request.masks, preset=request.preset)
+    couinaud, branches = divided.get(Part.COUINAUD), divided.get(Part.BRANCHES)
+    return masks, replace(given, couinaud=couinaud, branches=branches)

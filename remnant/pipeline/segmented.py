@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from remnant.core.findings import Finding
 from remnant.core.lesions import Confirmation, IntensityStatistics, PlantedLesion
@@ -13,6 +13,48 @@ from remnant.core.study import Study
 from remnant.core.uncertainty import SegmentPlane
 from remnant.core.volumes import ImageVolume, LabelMap
 from remnant.core.volumetry_report import SegmentsConfirmation, SegmentSource
+
+if TYPE_CHECKING:
+    from segmentation.port import Segmentation
+    from segmentation.postprocess import Reconciled
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class CaseMaps:
+    """Liver and lesions of a case, on one grid.
+
+    Parameters
+    ----------
+    structures
+        Codes of ``STRUCTURE_SCHEME``.
+    lesions
+        Lesion instances, rejected ones included; ``None`` when no lesion map was given: then the
+        tumour is unknown, not absent.
+    exophytic
+        Voxels that count as liver only because a lesion outside the liver mask covers them;
+        ``None`` when there are none.
+
+    Raises
+    ------
+    GeometryMismatchError
+        The maps lie on different grids.
+    """
+
+    structures: LabelMap
+    lesions: LabelMap | None
+    exophytic: LabelMap | None = None
+
+    def __post_init__(self) -> None:
+        for what, labels in (("lesion", self.lesions), ("exophytic", self.exophytic)):
+            if labels is not None:
+                self.structures.geometry.require_same_grid(
+                    labels.geometry, what=f"the {what} map", reference="the structures map"
+                )
+
+
+def maps_of(found: "Segmentation | Reconciled") -> CaseMaps:
+    """Return the maps of what an engine found, or of masks that agree."""
+    return CaseMaps(structures=found.structures, lesions=found.lesions, exophytic=found.exophytic)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -49,20 +91,14 @@ UNDIVIDED: Final = Division()
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class SegmentedCase:
-    """Maps of one case on the source grid.
+    """One case on the source grid.
 
     Parameters
     ----------
     study
         What was segmented.
-    structures
-        Codes of ``STRUCTURE_SCHEME``.
-    lesions
-        Lesion instances, rejected ones included; ``None`` when no lesion map was given: then the
-        tumour is unknown, not absent.
-    exophytic
-        Voxels that count as liver only because a lesion outside the liver mask covers them;
-        ``None`` when there are none.
+    maps
+        Its liver and lesions.
     division
         Its Couinaud segments.
     confirmations
@@ -89,9 +125,7 @@ class SegmentedCase:
     """
 
     study: Study
-    structures: LabelMap
-    lesions: LabelMap | None
-    exophytic: LabelMap | None = None
+    maps: CaseMaps
     division: Division = UNDIVIDED
     confirmations: Mapping[int, Confirmation] = field(default_factory=dict)
     intensities: Mapping[int, IntensityStatistics] = field(default_factory=dict)

@@ -32,8 +32,8 @@ def write_state(
     state = SegmentationState(
         **facts_of(case),
         **{name: getattr(case.division, fact) for name, fact in OF_DIVISION.items()},
-        lesions_known=case.lesions is not None,
-        exophytic_known=case.exophytic is not None,
+        lesions_known=case.maps.lesions is not None,
+        exophytic_known=case.maps.exophytic is not None,
         segment_iv_known=case.division.segment_iv is not None,
         maps_sha256=fingerprints,
     )

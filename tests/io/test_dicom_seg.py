@@ -132,9 +132,9 @@ def test_round_trip__every_kind_and_orientation(seg, phantom, facts, kind, optio
 def test_round_trip__on_the_image_grid(seg, phantom, tmp_path):
     grid = catalogue(phantom(**OBLIQUE).write(tmp_path / "ct")).series[0].stack.geometry
     path = seg(couinaud(), facts=OBLIQUE)
-    masks = read_masks({"couinaud": path}, preset=MasksPreset.BINARY, reference=grid)
+    masks, divided = read_masks({"couinaud": path}, preset=MasksPreset.BINARY, reference=grid)
     assert masks.geometry is grid
-    assert_places(couinaud(), masks.couinaud.labels, phantom(**OBLIQUE))
+    assert_places(couinaud(), divided["couinaud"].labels, phantom(**OBLIQUE))
 
 
 @pytest.mark.parametrize("kind", [BINARY, LABELMAP])
@@ -252,7 +252,7 @@ def test_roles__one_object_for_several(seg, phantom):
     ]  # fmt: skip
     path = seg(masks, BINARY, descriptions)
     roles = ("liver", "lesions", "portal_vein")
-    found = read_masks(dict.fromkeys(roles, path), preset=MasksPreset.LITS)
+    found = read_masks(dict.fromkeys(roles, path), preset=MasksPreset.LITS)[0]
     assert_places(masks[..., 0], found.liver, phantom())
     assert_places(masks[..., 1] + 2 * masks[..., 2], found.lesions, phantom())
     assert_places(masks[..., 3], found.portal_vein, phantom())
@@ -426,11 +426,11 @@ def test_shared__published_objects(shared):
     folder = shared / "data" / "dcmqi"
     picture = sitk.ReadImage(str(folder / "liver_seg.nrrd"))
     expected = sitk.GetArrayFromImage(picture).transpose() > 0
-    nrrd = read_masks({"liver": folder / "liver_seg.nrrd"}, preset=MasksPreset.BINARY).liver
-    found = read_masks({"liver": folder / "liver.dcm"}, preset=MasksPreset.LITS).liver
+    nrrd = read_masks({"liver": folder / "liver_seg.nrrd"}, preset=MasksPreset.BINARY)[0].liver
+    found = read_masks({"liver": folder / "liver.dcm"}, preset=MasksPreset.LITS)[0].liver
     np.testing.assert_array_equal(expected, placed_on(nrrd.geometry, found).codes)
     for name in ("sparse-labelmap-noppv.dcm", "sparse-labelmap-ppv5.dcm"):
-        sparse = read_masks({"liver": folder / name}, preset=MasksPreset.BINARY)
+        sparse = read_masks({"liver": folder / name}, preset=MasksPreset.BINARY)[0]
         frames = dcmread(folder / name).pixel_array
         np.testing.assert_array_equal(frames[0].T, sparse.liver.codes[..., 0])
         np.testing.assert_array_equal(frames[1].T, sparse.liver.codes[..., 2])

@@ -71,7 +71,7 @@ def planes(labels):
     ],
 )
 def test_read_masks__presets(files, preset, arrays, liver, lesions):
-    masks = read_masks(files(**arrays), preset=preset)
+    masks = read_masks(files(**arrays), preset=preset)[0]
     assert liver == planes(masks.liver)
     # MSD's and LiTS's liver files say that there is no lesion; a file that cannot know gives None
     assert lesions == planes(masks.lesions)
@@ -81,29 +81,29 @@ def test_read_masks__presets(files, preset, arrays, liver, lesions):
 
 def test_read_masks__lesions_with_several_codes_are_instances(files):
     given = files(liver=blocks(c1=[1, 2, 3, 4]), lesions=blocks(c1=[1], c7=[3]))
-    masks = read_masks(given, preset=BINARY)
+    masks = read_masks(given, preset=BINARY)[0]
     assert masks.lesions.scheme.name == "instances"
     assert {0, 1, 7} == set(np.unique(masks.lesions.codes))
 
 
 def test_read_masks__lesions_of_one_code_are_binary(files):
-    masks = read_masks(files(liver=blocks(c1=[1, 2]), lesions=blocks(c9=[2])), preset=BINARY)
+    masks = read_masks(files(liver=blocks(c1=[1, 2]), lesions=blocks(c9=[2])), preset=BINARY)[0]
     assert masks.lesions.scheme.name == "binary"
     assert masks.lesions.codes.max() == 1
 
 
 def test_read_masks__lesions_file_goes_before_the_liver_file(files):
     given = files(liver=blocks(c1=[1], c2=[2, 3]), lesions=blocks(c2=[3]))
-    masks = read_masks(given, preset=LITS)
+    masks = read_masks(given, preset=LITS)[0]
     assert [3] == planes(masks.lesions)
     assert [1, 2, 3] == planes(masks.liver)
     assert "lesions_source" in {finding.id for finding in masks.quality}
 
 
 def test_read_masks__couinaud_alone_implies_the_liver_and_says_so(files):
-    masks = read_masks(files(couinaud=blocks(c2=[1], c4=[5])), preset=BINARY)
-    assert masks.couinaud.labels.scheme is COUINAUD_SCHEME
-    assert {0, 2, 4} == set(np.unique(masks.couinaud.labels.codes))
+    masks, divided = read_masks(files(couinaud=blocks(c2=[1], c4=[5])), preset=BINARY)
+    assert divided["couinaud"].labels.scheme is COUINAUD_SCHEME
+    assert {0, 2, 4} == set(np.unique(divided["couinaud"].labels.codes))
     assert "liver_from_couinaud" in {finding.id for finding in masks.quality}
 
 
@@ -111,7 +111,7 @@ def test_read_masks__veins_and_digests(files):
     given = files(
         liver=blocks(c1=[1, 2, 3]), portal_vein=blocks(c1=[1]), hepatic_veins=blocks(c1=[2])
     )
-    masks = read_masks(given, preset=BINARY)
+    masks = read_masks(given, preset=BINARY)[0]
     assert ([1], [2], None) == (
         planes(masks.portal_vein),
         planes(masks.hepatic_veins),
@@ -179,7 +179,7 @@ def test_read_masks__maps_in_any_order_of_axes_are_brought_to_the_first(nifti, s
     for axes, signs in ORDERS:
         stored = image.as_reoriented(np.column_stack((axes, signs)))
         lesions = nifti(np.asarray(stored.dataobj), stored.affine, name="lesions.nii.gz", qform=0)
-        masks = read_masks({"liver": liver, "lesions": lesions}, preset=BINARY)
+        masks = read_masks({"liver": liver, "lesions": lesions}, preset=BINARY)[0]
         assert np.array_equal(codes, masks.lesions.codes)
         assert masks.geometry.same_grid(masks.lesions.geometry)
     assert len(ORDERS) == 48
@@ -193,7 +193,7 @@ def test_presets__every_preset_knows_every_role():
 
 def test_sample__total_segmentator_liver(sample):
     paths = {"liver": sample / "example_seg_fast_force_split.nii.gz"}
-    masks = read_masks(paths, preset=TOTAL)
+    masks = read_masks(paths, preset=TOTAL)[0]
     volume_ml = masks.liver.codes.sum(dtype=int) * masks.geometry.voxel_volume_ml
     assert volume_ml == pytest.approx(1125.7, abs=0.05)
     assert masks.lesions is None
@@ -216,7 +216,7 @@ def test_formats__another_kind_of_file_is_a_reader_and_one_entry(tmp_path, monke
     path = tmp_path / "map.one"
     path.write_text("liver_segment_4", encoding="utf-8")
 
-    masks = read_masks({"couinaud": path}, preset=MasksPreset.BINARY)
+    masks, divided = read_masks({"couinaud": path}, preset=MasksPreset.BINARY)
 
-    assert [0, 0, 4, 4, 0, 0] == masks.couinaud.labels.codes[0, 0].tolist()
+    assert [0, 0, 4, 4, 0, 0] == divided["couinaud"].labels.codes[0, 0].tolist()
     assert digest_file(path) == masks.inputs_sha256["couinaud"]

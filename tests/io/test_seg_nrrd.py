@@ -182,14 +182,14 @@ def test_one_file_for_every_role(slicer):
     ]  # fmt: skip
     path = slicer(layers, segments)
     roles = ("couinaud", "liver", "lesions", "portal_vein", "vessels")
-    masks = read_masks(dict.fromkeys(roles, path), preset=MasksPreset.LITS)
+    masks, divided = read_masks(dict.fromkeys(roles, path), preset=MasksPreset.LITS)
     np.testing.assert_array_equal(layers[1] == 9, masks.liver.codes)
     np.testing.assert_array_equal(layers[1] == 6, masks.portal_vein.codes)
     np.testing.assert_array_equal(layers[1] == 6, masks.vessels.codes)
     assert {0, 1, 2} == set(np.unique(masks.lesions.codes))
     assert masks.lesions.codes[4, 4, 4] == 2
-    assert {5, 8} == set(np.unique(masks.couinaud.labels.codes))
-    assert masks.branches is None
+    assert {5, 8} == set(np.unique(divided["couinaud"].labels.codes))
+    assert "branches" not in divided
 
 
 def test_crop__a_file_cut_to_its_content_is_put_on_the_liver_grid(slicer):
@@ -202,10 +202,10 @@ def test_crop__a_file_cut_to_its_content_is_put_on_the_liver_grid(slicer):
         [segment(name, n) for n, name in enumerate(ROMAN, start=1)],
         origin=(-10.0 + 2 * 0.7, 20.0 + 3 * 0.8, 30.0 + 4 * 2.5),
     )
-    masks = read_masks({"liver": liver, "couinaud": cut}, preset=MasksPreset.BINARY)
-    np.testing.assert_array_equal(codes, masks.couinaud.labels.codes)
+    masks, divided = read_masks({"liver": liver, "couinaud": cut}, preset=MasksPreset.BINARY)
+    np.testing.assert_array_equal(codes, divided["couinaud"].labels.codes)
     reference = read_labels(liver, masks.liver.scheme).geometry
-    alone = read_masks({"couinaud": cut}, preset=MasksPreset.BINARY, reference=reference)
+    alone = read_masks({"couinaud": cut}, preset=MasksPreset.BINARY, reference=reference)[0]
     np.testing.assert_array_equal(codes > 0, alone.liver.codes)
 
 
@@ -218,7 +218,7 @@ def test_branches__by_name(slicer):
 
 def test_one_nameless_segment_is_taken_at_its_role(slicer):
     path = slicer(couinaud(top=1), [segment("Segment_1", 1)])
-    masks = read_masks({"liver": path}, preset=MasksPreset.TOTALSEGMENTATOR)
+    masks = read_masks({"liver": path}, preset=MasksPreset.TOTALSEGMENTATOR)[0]
     np.testing.assert_array_equal(couinaud(top=1), masks.liver.codes)
     assert "liver_by_role" in {finding.id for finding in masks.quality}
 
@@ -243,7 +243,7 @@ def test_foreign_tumours_are_passed_over_and_never_painted_as_segments(slicer):
 
 def lesions(path, liver):
     roles = {"liver": liver, "lesions": path}
-    return read_masks(roles, preset=MasksPreset.BINARY).lesions.codes
+    return read_masks(roles, preset=MasksPreset.BINARY)[0].lesions.codes
 
 
 def test_coded_tumours_are_all_lesions_wherever_they_lie(slicer):

@@ -76,7 +76,7 @@ def test_roles__liver_lesions_vessels(folder):
     codes = couinaud()
     path = folder(liver=codes > 0, liver_tumor=codes == 2, liver_vessels=codes == 5)
     roles = dict.fromkeys(("liver", "lesions", "vessels"), path)
-    masks = read_masks(roles, preset=TOTAL)
+    masks = read_masks(roles, preset=TOTAL)[0]
     np.testing.assert_array_equal(codes > 0, masks.liver.codes)
     np.testing.assert_array_equal(codes == 2, masks.lesions.codes)
     np.testing.assert_array_equal(codes == 5, masks.vessels.codes)
@@ -87,10 +87,10 @@ def test_branches__in_read_masks(nifti):
     liver = nifti((codes > 0).astype(np.uint8), name="liver.nii.gz")
     branches = nifti(np.where(codes == 4, 4, 0).astype(np.uint8), name="b.nii.gz")
     paths = {"liver": liver, "branches": branches}
-    masks = read_masks(paths, preset=MasksPreset.LITS)
-    assert masks.branches.labels.scheme.name == "couinaud"
-    assert {0, 4} == set(np.unique(masks.branches.labels.codes))
-    assert masks.couinaud is None
+    masks, divided = read_masks(paths, preset=MasksPreset.LITS)
+    assert divided["branches"].labels.scheme.name == "couinaud"
+    assert {0, 4} == set(np.unique(divided["branches"].labels.codes))
+    assert "couinaud" not in divided
     assert set(paths) == set(masks.inputs_sha256)
     nifti(np.zeros(SHAPE, np.uint8), name="b.nii.gz")
     with pytest.raises(EmptyStructureError, match="branches"):
@@ -131,7 +131,7 @@ def test_one_file__names_of_other_structures_are_refused(nifti):
     with pytest.raises(UnknownLabelError, match="'spleen', 'liver'; needed are Couinaud"):
         read_segment_map(path)
     roles = {"liver": path}
-    liver = read_masks(roles, preset=TOTAL).liver
+    liver = read_masks(roles, preset=TOTAL)[0].liver
     np.testing.assert_array_equal(couinaud() == 5, liver.codes)
 
 
@@ -146,7 +146,7 @@ def test_one_file__a_wanted_code_named_after_another_organ_is_refused(nifti, par
     roles = {"liver": nifti(ones, name="l.nii.gz")}
     roles |= {part: with_names(nifti(ones, name="n.nii.gz"), {1: name, 2: "stomach"})}
     if not refused:
-        assert read_masks(roles, preset=MasksPreset.BINARY).liver.codes.all()
+        assert read_masks(roles, preset=MasksPreset.BINARY)[0].liver.codes.all()
         return
     with pytest.raises(UnknownLabelError, match=f"names its code 1 '{name}'") as caught:
         read_masks(roles, preset=MasksPreset.BINARY)

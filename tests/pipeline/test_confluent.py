@@ -122,11 +122,11 @@ def test_split_confluent__of_what_a_network_found(phantom, scan):
     case = segment_case(request, segmenter=segmenter)
     unsplit = segment_case(replace(request, split_confluent=False), segmenter=segmenter)
 
-    assert {0, 1, 2} == set(np.unique(case.lesions.codes))
-    assert np.array_equal(case.lesions.codes > 0, lesions > 0)
+    assert {0, 1, 2} == set(np.unique(case.maps.lesions.codes))
+    assert np.array_equal(case.maps.lesions.codes > 0, lesions > 0)
     assert {1, 2} == set(case.intensities)
     assert case.settings.split_confluent is True
-    assert {0, 1} == set(np.unique(unsplit.lesions.codes))
+    assert {0, 1} == set(np.unique(unsplit.maps.lesions.codes))
     assert "confluent_lesions_split" not in {f.id for f in unsplit.quality}
 
 

@@ -36,7 +36,7 @@ def test_demo__estimates_the_segments_of_both_cases(tmp_path, monkeypatch):
         assert FAKE_MODEL in report.provenance.models
         assert {"segment", "divide", "measure", "plan"} == set(report.provenance.seconds)
         assert demo.SAMPLE == case.settings.sample
-        np.testing.assert_array_equal(case.structures.mask(), case.division.couinaud.mask())
+        np.testing.assert_array_equal(case.maps.structures.mask(), case.division.couinaud.mask())
     assert {"scan as it is: known planes", "with planted metastases: known planes"} < set(stages)
     assert reports.planted.planted
     assert () == reports.as_is.planted

@@ -30,8 +30,8 @@ from remnant.pipeline.requests import SegmentRequest
 from remnant.pipeline.review import apply_review
 from remnant.pipeline.reviewing import LesionReview
 from remnant.pipeline.segment import case_from_masks
-from remnant.pipeline.segment_sources import GivenSegments, read_segments
-from remnant.pipeline.segmented import SegmentedCase
+from remnant.pipeline.segment_sources import GivenSegments, read_given
+from remnant.pipeline.segmented import SegmentedCase, maps_of
 from remnant.testing.fake_divider import FAKE_MODEL, PLANES_MM, FakeDivider
 from remnant.testing.strategies import geometries
 from segmentation.postprocess import reconcile
@@ -102,7 +102,7 @@ def request_of(sources, files, **more):
 
 def divided_by(case, sources, files, **more):
     divider = more.pop("divider", None)
-    given_now = read_segments(request_of(sources, files, **more), liver_known=True)
+    _, given_now = read_given(request_of(sources, files, **more), liver_known=True)
     return with_segments(case, given_now, divider=divider)
 
 
@@ -215,9 +215,7 @@ def bulging_fixture(undivided, small):
     found = reconcile(liver, lesions, small.geometry, whole_components=True)
     return replace(
         undivided,
-        structures=found.structures,
-        lesions=found.lesions,
-        exophytic=found.exophytic,
+        maps=maps_of(found),
     )
 
 
@@ -231,11 +229,11 @@ def test_coverage__a_rejected_lesion_that_comes_back_has_its_segment(
     source, bulging, files, divider
 ):
     rejected = apply_review(bulging, REJECT)
-    assert bulging.structures.mask().sum() > rejected.structures.mask().sum()
+    assert bulging.maps.structures.mask().sum() > rejected.maps.structures.mask().sum()
     case = divided_by(rejected, {source} - {S.MODEL}, files, divider=divider)
     back = with_segments(apply_review(case, CONFIRM), GivenSegments(), divider=NeverDivider())
 
-    assert (back.division.couinaud.codes[back.structures.mask()] > 0).all()
+    assert (back.division.couinaud.codes[back.maps.structures.mask()] > 0).all()
     assert noted(back, SEGMENTS_EXTENDED) is None
     assert 0.0 == measure_case(back, MeasureRequest(patient=Patient())).volumetry.unassigned_ml
     other_way = divided_by(bulging, {source} - {S.MODEL}, files, divider=divider)
@@ -245,11 +243,11 @@ def test_coverage__a_rejected_lesion_that_comes_back_has_its_segment(
 @pytest.fixture(name="grown")
 def grown_fixture(bulging, tmp_path):
     """A review that draws the bulging lesion three voxels farther out."""
-    codes = bulging.lesions.codes.copy()
+    codes = bulging.maps.lesions.codes.copy()
     i = np.argwhere(codes)[:, 0].max()
     codes[i + 1 : i + 4] = codes[i]
     path = tmp_path / "edited.nii.gz"
-    write_labels(LabelMap(codes, bulging.lesions.geometry, INSTANCE_SCHEME), path)
+    write_labels(LabelMap(codes, bulging.maps.lesions.geometry, INSTANCE_SCHEME), path)
     return LesionReview(edited=path)
 
 
@@ -259,17 +257,17 @@ def test_coverage__liver_that_an_edit_adds_gets_the_nearest_segment_and_it_is_sa
 ):
     divided = divided_by(bulging, {source} - {S.MODEL}, files, divider=divider)
     edited = apply_review(with_confirmation(divided, "A. Reader"), grown)
-    added = edited.structures.mask() & ~bulging.structures.mask()
+    added = edited.maps.structures.mask() & ~bulging.maps.structures.mask()
     assert added.any()
     case = with_segments(edited, GivenSegments())
 
-    assert (case.division.couinaud.codes[case.structures.mask()] > 0).all()
-    old = bulging.structures.mask()
+    assert (case.division.couinaud.codes[case.maps.structures.mask()] > 0).all()
+    old = bulging.maps.structures.mask()
     np.testing.assert_array_equal(
         divided.division.couinaud.codes[old], case.division.couinaud.codes[old]
     )
     finding = noted(case, SEGMENTS_EXTENDED)
-    voxel_ml = case.structures.geometry.voxel_volume_ml
+    voxel_ml = case.maps.structures.geometry.voxel_volume_ml
     assert np.count_nonzero(added) * voxel_ml == pytest.approx(finding.value)
     assert Verdict.UNKNOWN is finding.verdict
     assert case.division.confirmation is None
@@ -284,7 +282,7 @@ def test_coverage__an_estimate_is_made_anew_for_a_liver_that_changed(
 
     assert S.MODEL is case.division.source
     assert noted(case, SEGMENTS_EXTENDED) is None
-    np.testing.assert_array_equal(case.structures.mask(), case.division.couinaud.mask())
+    np.testing.assert_array_equal(case.maps.structures.mask(), case.division.couinaud.mask())
     assert (FAKE_MODEL,) == case.models
 
 
@@ -295,9 +293,9 @@ def test_coverage__a_given_map_stays_as_given_and_what_it_leaves_out_is_unassign
     case = with_segments(apply_review(divided, grown), GivenSegments(), divider=NeverDivider())
 
     assert divided.division.couinaud is case.division.couinaud
-    left_out = case.structures.mask() & (case.division.couinaud.codes == 0)
-    healthy = left_out & (case.structures.codes != Structure.LESION)
-    voxel_ml = case.structures.geometry.voxel_volume_ml
+    left_out = case.maps.structures.mask() & (case.division.couinaud.codes == 0)
+    healthy = left_out & (case.maps.structures.codes != Structure.LESION)
+    voxel_ml = case.maps.structures.geometry.voxel_volume_ml
     report = measure_case(case, MeasureRequest(patient=Patient()))
     assert left_out.any()
     assert np.count_nonzero(healthy) * voxel_ml == pytest.approx(report.volumetry.unassigned_ml)
@@ -341,7 +339,7 @@ def test_confirm__keeps_the_name_and_the_day(name, undivided, files, divider):
 def test_confirm__other_names_are_refused_before_anything_is_read(name, files):
     request = SegmentRequest(masks={"couinaud": files["liver"]}, confirm_segments=name)
     with pytest.raises(InputError, match=r"--confirm-segments got .* 1 to 80"):
-        read_segments(request)
+        read_given(request)
 
 
 def test_confirm__without_segments_is_refused(undivided, files):
@@ -397,7 +395,7 @@ def test_confirm__one_changed_voxel_is_a_change(undivided, files, small, tmp_pat
 def test_split_iv__needs_landmarks_in_the_same_command(undivided, files):
     for request in (request_of({S.GIVEN}, files, split_iv=True), SegmentRequest(split_iv=True)):
         with pytest.raises(InputError, match="--split-iv needs --landmarks"):
-            read_segments(request)
+            read_given(request)
     with pytest.raises(InputError, match="--split-iv needs --landmarks"):
         with_segments(undivided, GivenSegments(split_iv=True))
 

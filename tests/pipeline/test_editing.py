@@ -247,7 +247,7 @@ def test_corrected__edited_lesions_in_another_order_of_axes_are_taken(output, sm
     again = rerun(output, review=LesionReview(edited=path))
 
     assert [1] == [lesion.id for lesion in again.report.volumetry.lesions]
-    np.testing.assert_array_equal(codes, read_case(output).lesions.codes)
+    np.testing.assert_array_equal(codes, read_case(output).maps.lesions.codes)
     assert ("lesions reviewed",) == again.changed
 
 
@@ -263,7 +263,7 @@ def test_scan__takes_masks_in_another_order_of_axes(ct, small, tmp_path):
         write_labels(replace_codes(variant), liver)
         both = replace(request, masks={"couinaud": path, "liver": liver})
         given = segment_case(both, segmenter=FakeSegmenter.knowing(small), divider=Never())
-        np.testing.assert_array_equal(small.liver_mask.codes, given.structures.mask())
+        np.testing.assert_array_equal(small.liver_mask.codes, given.maps.structures.mask())
         np.testing.assert_array_equal(small.couinaud.codes, given.division.couinaud.codes)
 
 

@@ -355,7 +355,7 @@ def test_couinaud__names_in_a_segmentation_go_before_its_values(tmp_path):
 
 def test_case_folder__against_itself_and_with_a_rejected_lesion(case, tmp_path):
     whole, reviewed = tmp_path / "whole", tmp_path / "reviewed"
-    first = int(case.lesions.codes[case.lesions.codes > 0].min())
+    first = int(case.maps.lesions.codes[case.maps.lesions.codes > 0].min())
     for folder, stored in (
         (whole, case),
         (reviewed, replace(case, confirmations={first: Confirmation.REJECTED})),
@@ -376,9 +376,9 @@ def test_case_folder__against_itself_and_with_a_rejected_lesion(case, tmp_path):
 def test_case_folder__against_a_lits_file(case, tmp_path):
     with published(tmp_path / "case") as staging:
         write_segmented(case, staging)
-    codes = (case.structures.codes > 0).astype(np.uint8)
-    codes[case.lesions.codes > 0] = 2
-    truth = write(codes, tmp_path / "t.nii.gz", case.structures.geometry)
+    codes = (case.maps.structures.codes > 0).astype(np.uint8)
+    codes[case.maps.lesions.codes > 0] = 2
+    truth = write(codes, tmp_path / "t.nii.gz", case.maps.structures.geometry)
     found = compared(tmp_path / "case", truth)
 
     assert ["liver", "lesions"] == [s.structure for s in found.cases[0].structures]

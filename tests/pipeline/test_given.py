@@ -12,7 +12,7 @@ from remnant.pipeline.divide import with_segments
 from remnant.pipeline.measuring_and_planning import MeasureRequest, measure_case
 from remnant.pipeline.requests import SegmentRequest
 from remnant.pipeline.segment import case_from_masks
-from remnant.pipeline.segment_sources import read_segments
+from remnant.pipeline.segment_sources import read_given
 
 GRID = Geometry((17, 18, 19), np.diag([5.0, 5.5, 6.0, 1.0]))
 LIVER = np.zeros(GRID.shape, np.uint8)
@@ -59,6 +59,6 @@ def test_given_segments__in_another_order_of_axes_divide_a_stored_case(tmp_path)
     )
 
     request = SegmentRequest(source=None, masks={"couinaud": path})
-    divided = with_segments(case, read_segments(request, liver_known=True))
+    divided = with_segments(case, read_given(request, liver_known=True)[1])
 
     assert np.array_equal(halves, divided.division.couinaud.codes)

@@ -22,7 +22,7 @@ def test_intensities__are_those_of_the_scan(case, scan):
     voxels = read_image(scan, modality=case.study.modality).voxels
     assert lesion_numbers(case) == tuple(case.intensities)
     for number, known in case.intensities.items():
-        inside = voxels[case.lesions.codes == number]
+        inside = voxels[case.maps.lesions.codes == number]
         assert known.mean == pytest.approx(inside.mean(dtype=np.float64))
         assert (known.minimum, known.maximum) == (inside.min(), inside.max())
 
@@ -49,11 +49,11 @@ def test_state__keeps_intensities(case, tmp_path):
 
 def edited(case, folder):
     """Return a review in which lesion 1 lost a voxel and lesion 3 became lesion 8."""
-    codes = case.lesions.codes.copy()
+    codes = case.maps.lesions.codes.copy()
     codes[tuple(np.argwhere(codes == 1)[0])] = 0
     codes[codes == 3] = 8
     path = folder / "edited.nii.gz"
-    write_labels(LabelMap(codes, case.lesions.geometry, INSTANCE_SCHEME), path)
+    write_labels(LabelMap(codes, case.maps.lesions.geometry, INSTANCE_SCHEME), path)
     return LesionReview(edited=path)
 
 

@@ -104,7 +104,7 @@ def test_stored_maps__without_a_case_or_without_segments(segmented, tmp_path):
     bare = replace(
         segmented,
         division=Division(reasons=(reason(Cause.NO_SEGMENTS_GIVEN),)),
-        lesions=None,
+        maps=replace(segmented.maps, lesions=None),
     )
     case_folder.write_segmented(bare, tmp_path)
     maps = stored_maps(tmp_path)
@@ -115,7 +115,7 @@ def test_stored_maps__without_a_case_or_without_segments(segmented, tmp_path):
 def test_drawn__codes_say_what_each_plan_does(segmented, planned):
     drawn = dict(drawn_plans(planned, case_maps(segmented), CHOICE))
     assert ["plan_1", "plan_2", "plan_3"] == list(drawn)
-    liver, lesions = segmented.structures.mask(), segmented.lesions.codes
+    liver, lesions = segmented.maps.structures.mask(), segmented.maps.lesions.codes
     segments = segmented.division.couinaud.codes
     removed = liver & np.isin(segments, (SIX, SEVEN))
     assert (drawn["plan_1"].codes[removed & (lesions == 0)] == 2).all()
@@ -124,7 +124,7 @@ def test_drawn__codes_say_what_each_plan_does(segmented, planned):
     assert (drawn["plan_3"].codes[lesions > 0] == 4).all()
     for labels in drawn.values():
         np.testing.assert_array_equal(liver, labels.codes > 0)
-        assert segmented.structures.geometry is labels.geometry
+        assert segmented.maps.structures.geometry is labels.geometry
 
 
 def test_drawn__nothing_without_plans_or_maps(segmented, planned):
@@ -230,7 +230,7 @@ def test_output_folder__maps_of_plans_are_no_strangers(tmp_path):
 def assert_volumes_of_the_map(plan, folder, segmented):
     """What stays and what is left of the tumour, counted on the map that was written."""
     codes = read_labels(folder / f"{plan.id}.nii.gz", PLAN_SCHEME).codes
-    voxel_ml = segmented.structures.geometry.voxel_volume_ml
+    voxel_ml = segmented.maps.structures.geometry.voxel_volume_ml
     inside = segmented.division.couinaud.codes > 0
     stays_ml = np.count_nonzero((codes == 1) & inside) * voxel_ml
     assert stays_ml == pytest.approx(plan.result.remnant.flr_ml.value)

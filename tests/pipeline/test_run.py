@@ -218,13 +218,13 @@ def test_masks__liver_with_the_scan_leaves_only_the_lesions_to_the_network(
     request = SegmentRequest(source=scan, masks={"liver": mask_files["liver"]})
     case = segment_case(request, segmenter=OnlyLesions())
 
-    np.testing.assert_array_equal(phantom.lesions.codes, case.lesions.codes)
+    np.testing.assert_array_equal(phantom.lesions.codes, case.maps.lesions.codes)
     assert {"image", "liver"} == set(case.inputs_sha256)
 
 
 def test_landmarks__divide_the_phantom_as_its_own_planes_do(scan, segmenter, phantom):
     case = segment_case(SegmentRequest(source=scan), segmenter=segmenter)
-    divided = with_segments(case, GivenSegments(masks=None, landmarks=phantom.landmarks))
+    divided = with_segments(case, GivenSegments(landmarks=phantom.landmarks))
 
     assert SegmentSource.LANDMARKS is divided.division.source
     liver = phantom.structures.codes > 0
@@ -334,7 +334,7 @@ def test_masks__lesions_with_the_scan_are_used_on_the_networks_liver(
     )  # fmt: skip
     case = segment_case(SegmentRequest(source=scan, masks=given), segmenter=knows_no_lesion)
 
-    np.testing.assert_array_equal(phantom.lesions.codes, case.lesions.codes)
+    np.testing.assert_array_equal(phantom.lesions.codes, case.maps.lesions.codes)
     assert {"image", "lesions", "couinaud"} == set(case.inputs_sha256)
     assert "liver_from_couinaud" not in {f.id for f in case.quality}
 
@@ -349,11 +349,11 @@ def test_masks__portal_vein_is_kept_beside_the_networks(scan, mask_files, phanto
     given = {"couinaud": mask_files["couinaud"], "portal_vein": tmp_path / "vein.nii.gz"}
     case = segment_case(SegmentRequest(source=scan, masks=given), segmenter=plain)
 
-    assert (case.structures.codes[vein.codes > 0] != Structure.PARENCHYMA).all()
+    assert (case.maps.structures.codes[vein.codes > 0] != Structure.PARENCHYMA).all()
 
 
 def test_rerun__landmarks_leave_their_digest_and_setting(case, phantom, tmp_path):
-    again = GivenSegments(masks=None, landmarks=phantom.landmarks, landmarks_sha256="ab" * 32)
+    again = GivenSegments(landmarks=phantom.landmarks, landmarks_sha256="ab" * 32)
     divided = with_segments(case, again)
 
     assert {"image", "landmarks"} == set(divided.inputs_sha256)
@@ -383,7 +383,7 @@ def test_whole_liver__cannot_be_said_of_a_scan(scan, segmenter, mask_files):
     with pytest.raises(InputError, match="label maps alone"):
         segment_case(request, segmenter=segmenter)
     vouched = case_from_masks(SegmentRequest(masks=mask_files, whole_liver=True))
-    withdrawn = with_segments(vouched, GivenSegments(masks=None, landmarks=None, whole_liver=False))
+    withdrawn = with_segments(vouched, GivenSegments(landmarks=None, whole_liver=False))
     assert (True, False) == (
         vouched.settings.whole_liver, withdrawn.settings.whole_liver
     )  # fmt: skip

@@ -40,7 +40,7 @@ from remnant.pipeline.measuring_and_planning import MeasureRequest, measure_case
 from remnant.pipeline.requests import SegmentRequest
 from remnant.pipeline.run import rerun_case, revised_case
 from remnant.pipeline.segment import case_from_masks
-from remnant.pipeline.segment_sources import GivenSegments, read_segments
+from remnant.pipeline.segment_sources import GivenSegments, read_given
 from remnant.testing.fake_divider import FAKE_MODEL, PLANES_MM, FakeDivider
 from remnant.testing.phantoms import body_grid, liver_phantom
 
@@ -114,11 +114,11 @@ def map_of(case, codes=None, noticed=()):
 
 def grown(case):
     """Return the case with a liver of one voxel more."""
-    codes = case.structures.codes.copy()
+    codes = case.maps.structures.codes.copy()
     i, j, k = np.argwhere(codes > 0)[0]
     codes[i - 1, j, k] = 1
-    structures = LabelMap(codes, case.structures.geometry, case.structures.scheme)
-    return replace(case, structures=structures)
+    structures = LabelMap(codes, case.maps.structures.geometry, case.maps.structures.scheme)
+    return replace(case, maps=replace(case.maps, structures=structures))
 
 
 def save_anew(folder, name=COUINAUD):
@@ -373,11 +373,11 @@ def test_findings__of_masks_are_those_of_their_role(small, tmp_path, monkeypatch
         masks, "read_role", lambda path, part: replace(read(path, part), quality=noticed[part])
     )
 
-    given = read_segments(request)
+    found, given = read_given(request)
 
     assert NOTICED["couinaud"] == given.couinaud.quality
-    assert other in given.masks.quality
-    assert not {f.id for f in NOTICED["couinaud"]} & {f.id for f in given.masks.quality}
+    assert other in found.quality
+    assert not {f.id for f in NOTICED["couinaud"]} & {f.id for f in found.quality}
     case = case_from_masks(request)
     assert {f.id for f in (*NOTICED["couinaud"], other)} <= {f.id for f in case.quality}
 
