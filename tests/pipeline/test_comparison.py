@@ -28,9 +28,9 @@ from remnant.documents.comparison_document import COMPARISON, MATCH_COLUMNS
 from remnant.documents.schemas import committed_schema
 from remnant.io.nifti import read_labels, write_labels
 from remnant.pipeline.comparison import CompareRequest, compare_cases, write_comparison
-from remnant.terminal.comparison_summary import signed
 from remnant.testing.phantom_shapes import Ellipsoid
 from remnant.testing.phantoms import body_grid, liver_phantom
+from remnant.view.comparison_view import signed
 
 BODY = ("--height-cm", "175", "--weight-kg", "80", "--sex", "male", "--age", "60")
 RIGHT = frozenset(map(CouinaudSegment, (5, 6, 7, 8)))

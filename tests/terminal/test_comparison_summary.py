@@ -9,7 +9,8 @@ from rich.console import Console
 from planning.staging.measured_growth import measured_forecast
 from remnant.core.labels import CouinaudSegment
 from remnant.core.quantity import Quantity, UncertaintyPart
-from remnant.terminal.comparison_summary import _growth_table, _slowing_rows
+from remnant.terminal.comparison_summary import GROWTH_COLUMNS, _table
+from remnant.view.comparison_view import growth_rows, slowing_rows
 from volumetry.growth.remnant_growth import FlrDraws, GrowthRequest, StandardDraws, growth
 from volumetry.uncertainty.intervals import sample_interval, spanned
 
@@ -36,7 +37,8 @@ def measured(first, second, *, threshold):
     return growth(scan(first, 1), scan(second, 2), standard, request)
 
 
-def printed(table):
+def printed(growth):
+    table = _table(GROWTH_COLUMNS, tuple(growth_rows(growth)))
     console = Console(file=io.StringIO(), width=120)
     console.print(table)
     return console.file.getvalue().splitlines()
@@ -44,7 +46,7 @@ def printed(table):
 
 def test_growth_table__the_curve_stands_below_the_line_and_takes_longer():
     found = measured(0.20, 0.28, threshold=0.30)
-    rows = printed(_growth_table(found))
+    rows = printed(found)
     at = next(n for n, row in enumerate(rows) if "30 % sFLR, if linear" in row)
     assert rows[at + 1].startswith("to 30 % sFLR, slowing")
     assert rows[at + 2].startswith("sFLR in the end")
@@ -56,13 +58,13 @@ def test_growth_table__the_curve_stands_below_the_line_and_takes_longer():
 
 
 def test_growth_table__a_threshold_beyond_the_end_is_not_reached():
-    (title, weeks, _), (_, end, _) = _slowing_rows(measured(0.20, 0.22, threshold=0.40), 0.40)
+    (title, weeks, _), (_, end, _) = slowing_rows(measured(0.20, 0.22, threshold=0.40), 0.40)
     assert ("to 40 % sFLR, slowing", "not reached") == (title, weeks)
     assert 22.0 < float(end.removesuffix(" %")) < 40.0
 
 
 @pytest.mark.parametrize(("second", "threshold"), [(0.2, 0.3), (0.29, None)])
 def test_growth_table__nothing_is_promised_where_nothing_grew_or_was_asked(second, threshold):
-    rows = printed(_growth_table(measured(0.2, second, threshold=threshold)))
+    rows = printed(measured(0.2, second, threshold=threshold))
     assert any("relative hypertrophy" in row for row in rows)
     assert not any("slowing" in row or "in the end" in row for row in rows)
