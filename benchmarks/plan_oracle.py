@@ -858,7 +858,7 @@ class Schema13:
 class Schema20(Schema13):
     """How schema 2.0 writes it.
 
-    A quantity is an object, findings of one rule share what stands in the table of rules, and what
+    A quantity is an object, findings are numbers of what stands in the table of rules, and what
     is as by default is left out.
     """
 
@@ -869,16 +869,19 @@ class Schema20(Schema13):
         beside = {key: known.get(key) for key in ("bound", "indicative")}
         return {"value": known["value"], **_interval(known.get("interval")), **_present(beside)}
 
-    def finding(self, finding: Json) -> tuple[str, Row]:
+    def finding(self, finding: int) -> tuple[str, Row]:
         """Return the name, verdict, value, threshold and probability; some are of its rule."""
-        rule = self.rules[finding["rule"]]
+        key, rule = next(
+            one for one in self.rules.items() if str(finding) in one[1].get("found", {})
+        )
+        finding = rule["found"][str(finding)]
         numbers = {"value": finding.get("quantity"), "threshold": rule.get("threshold")}
         row = {
             "verdict": finding["verdict"],
             **{key: known and known["value"] for key, known in numbers.items()},
             "probability": finding.get("probability"),
         }
-        return rule.get("id", finding["rule"]), _present(row)
+        return rule.get("id", key), _present(row)
 
     @staticmethod
     def fact(owner: Json, name: str) -> Row:

@@ -57,7 +57,7 @@ class Interval:
     low: float
     high: float
     median: float | None = field(default=None, kw_only=True)
-    sds: Mapping[UncertaintyPart, float] = field(default_factory=dict, kw_only=True)
+    sds: Mapping[UncertaintyPart, float] = field(default_factory=dict, kw_only=True, hash=False)
     quantiles: tuple[float, ...] = field(default=(), kw_only=True, compare=False, repr=False)
 
     def __post_init__(self) -> None:

@@ -57,6 +57,7 @@ class Codec(Generic[Document]):
     tables
         Further top-level keys with their types: what stands once for the whole document. They are
         filled by ``shared`` while the rest is written, and taken by it before the rest is read.
+        One may refer to those before it.
     stored, derived, complete
         See `remnant.documents.core_schemas.Shapes`.
     shared
@@ -115,8 +116,11 @@ class Codec(Generic[Document]):
         shared = self.shared()
         parts = {field.name: getattr(document, field.name) for field in fields(document)}
         encoded = self._plain(parts, shared)
-        tables = {name: getattr(shared, name) for name in self.tables}
-        return self._plain({SCHEMA_VERSION: self.version, **head, **tables}, shared) | encoded
+        head = self._plain({SCHEMA_VERSION: self.version, **head}, shared)
+        tables: Json = {}
+        for name in reversed(tuple(self.tables)):  # writing one may add to those before it
+            tables = self._plain({name: getattr(shared, name)}, shared) | tables
+        return head | tables | encoded
 
     def _plain(self, parts: Mapping[str, Any], shared: object) -> Json:
         try:

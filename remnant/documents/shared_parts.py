@@ -1,8 +1,9 @@
-"""What many findings of a document have in common stands once: rules and reasons in tables.
+"""What many parts of a document have in common stands once: rules and reasons in tables.
 
-A finding keeps what is of the case: verdict, quantity, probability, reasons. Which condition it is,
-whether it decides, what it reads, its threshold and its source are those of its rule; a reason is
-the same for every figure that it bears on.
+Which condition a finding is of, whether it decides, what it reads, its threshold and its source are
+those of its rule. What the rule found stands with it, by numbers: verdict, quantity, probability,
+reasons. A list of findings holds those numbers, the same one where two plans or lesions have the
+same finding. A reason is the same for every figure that it bears on.
 """
 
 from collections.abc import Mapping
@@ -23,28 +24,6 @@ DEEPEST: Final = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StoredRule:
-    """What is the same in every finding of one rule.
-
-    Parameters
-    ----------
-    id
-        Of the rule, where it is not the key: a rule may be judged by several thresholds.
-    statement
-        What the source says, in words; written, not read.
-    """
-
-    id: str | None = None
-    decides: bool = True
-    inputs: tuple[str, ...] = ()
-    threshold: Threshold | None = None
-    denominator: Basis | None = None
-    source: str | None = None
-    status: SourceStatus | None = None
-    statement: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class StoredReason:
     """One reason; ``because`` are the numbers of further ones, which stand before it.
 
@@ -60,17 +39,14 @@ class StoredReason:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredFinding:
-    """What of a finding is of the case.
+    """What of a finding is of the case; the rest is its rule's.
 
     Parameters
     ----------
-    rule
-        Key in the table of rules.
     text
         What it found here, in words, beside the rule's statement; written, not read.
     """
 
-    rule: str
     verdict: Verdict
     missing: tuple[str, ...] = ()
     quantity: Quantity | None = None
@@ -80,10 +56,34 @@ class StoredFinding:
     text: str = ""
 
 
-OF_RULE: Final = tuple(f.name for f in fields(StoredRule) if f.name not in ("id", "statement"))
-OF_CASE: Final = tuple(
-    f.name for f in fields(StoredFinding) if f.name in {one.name for one in fields(Finding)}
-)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredRule:
+    """What is the same in every finding of one rule.
+
+    Parameters
+    ----------
+    id
+        Of the rule, where it is not the key: a rule may be judged by several thresholds.
+    statement
+        What the source says, in words; written, not read.
+    found
+        What it found, by the numbers of the findings.
+    """
+
+    id: str | None = None
+    decides: bool = True
+    inputs: tuple[str, ...] = ()
+    threshold: Threshold | None = None
+    denominator: Basis | None = None
+    source: str | None = None
+    status: SourceStatus | None = None
+    statement: str = ""
+    found: dict[int, StoredFinding] = field(default_factory=dict, hash=False)
+
+
+FIELDS: Final = tuple(one.name for one in fields(Finding) if one.name != "id")
+OF_CASE: Final = tuple(one.name for one in fields(StoredFinding) if one.name in FIELDS)
+OF_RULE: Final = tuple(name for name in FIELDS if name not in OF_CASE)
 
 
 @dataclass(slots=True)
@@ -93,7 +93,7 @@ class SharedParts:
     Parameters
     ----------
     rules
-        By their keys.
+        By their keys, each with what it found; the findings of a document are numbered from 1.
     reasons
         By their numbers, from 1; what is behind a reason stands before it.
     """
@@ -101,33 +101,32 @@ class SharedParts:
     rules: dict[str, StoredRule] = field(default_factory=dict)
     reasons: dict[int, StoredReason] = field(default_factory=dict)
     _keys: dict[StoredRule, str] = field(default_factory=dict)
+    _findings: dict[Finding, int] = field(default_factory=dict)
     _numbers: dict[Reason, int] = field(default_factory=dict)
+    _found: dict[int, Finding] = field(default_factory=dict)
     _read: dict[int, Reason] = field(default_factory=dict)
 
-    def pack_finding(self, finding: Finding) -> StoredFinding:
-        """Return what of a finding is of the case; its rule goes to the table."""
-        return StoredFinding(
-            rule=self._key(finding),
-            text=found_here(finding),
-            **{name: getattr(finding, name) for name in OF_CASE},
-        )
+    def pack_finding(self, finding: Finding) -> int:
+        """Return the number of a finding; it goes to the table with its rule."""
+        if finding not in self._findings:
+            number = len(self._findings) + 1
+            self._findings[finding] = number
+            self.rules[self._key(finding)].found[number] = StoredFinding(
+                text=found_here(finding), **{name: getattr(finding, name) for name in OF_CASE}
+            )
+        return self._findings[finding]
 
-    def unpack_finding(self, stored: StoredFinding) -> Finding:
-        """Return the finding of a rule.
+    def unpack_finding(self, number: int) -> Finding:
+        """Return the finding of a number.
 
         Raises
         ------
         InputError
-            The rule is not in the table.
+            No rule has it.
         """
-        rule = self.rules.get(stored.rule)
-        if rule is None:
-            raise InputError(f"the rule {stored.rule[:40]!r} is not in the table of rules")
-        return Finding(
-            id=stored.rule if rule.id is None else rule.id,
-            **{name: getattr(rule, name) for name in OF_RULE},
-            **{name: getattr(stored, name) for name in OF_CASE},
-        )
+        if number not in self._found:
+            raise InputError(f"the finding {number} is not in the table of rules")
+        return self._found[number]
 
     def pack_reason(self, reason: Reason) -> int:
         """Return the number of a reason; it goes to the table after those behind it."""
@@ -157,8 +156,22 @@ class SharedParts:
         return self._read[number]
 
     def take_rules(self, rules: dict[str, StoredRule]) -> None:
-        """Take the table of rules of a document that is read."""
-        self.rules = rules
+        """Take the table of rules of a document that is read, with what they found.
+
+        Raises
+        ------
+        InputError
+            Two findings have the same number.
+        """
+        for key, rule in rules.items():
+            for number, stored in rule.found.items():
+                if number in self._found:
+                    raise InputError(f"the finding {number} is there twice")
+                self._found[number] = Finding(
+                    id=key if rule.id is None else rule.id,
+                    **{name: getattr(rule, name) for name in OF_RULE},
+                    **{name: getattr(stored, name) for name in OF_CASE},
+                )
 
     def take_reasons(self, reasons: dict[int, StoredReason]) -> None:
         """Take the table of reasons of a document that is read.
@@ -186,13 +199,13 @@ class SharedParts:
             numbered = (f"{finding.id}#{number}" for number in count(2))
             key = next(key for key in chain((finding.id,), numbered) if key not in self.rules)
             self._keys[rule] = key
-            self.rules[key] = replace(rule, id=None) if key == finding.id else rule
+            self.rules[key] = replace(rule, id=None if key == finding.id else rule.id, found={})
         return self._keys[rule]
 
 
 REASONS: Final[Mapping[str, Any]] = {"reasons": Mapping[int, StoredReason]}
-TABLES: Final[Mapping[str, Any]] = {"rules": Mapping[str, StoredRule], **REASONS}
+TABLES: Final[Mapping[str, Any]] = {**REASONS, "rules": Mapping[str, StoredRule]}
 STORED: Final[Mapping[type, Stored]] = {
-    Finding: Stored(StoredFinding, "finding"),
+    Finding: Stored(int, "finding"),
     Reason: Stored(int, "reason"),
 }

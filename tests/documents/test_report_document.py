@@ -38,7 +38,7 @@ def test_document__written_and_read_back_is_the_same_case(made, tmp_path):
 def test_document__keys_are_those_of_the_contract(made):
     document = REPORT.encode(made.case)
     assert [
-        "schema_version", "rules", "reasons", "study", "patient", "volumetry", "planning",
+        "schema_version", "reasons", "rules", "study", "patient", "volumetry", "planning",
         "quality", "provenance", "planted",
     ] == list(document)  # fmt: skip
     told = replace(made.case, clinical=ClinicalFacts(ki67_percent=4.0))
@@ -114,8 +114,8 @@ def broken(document: dict[str, Any], *path, value) -> dict[str, Any]:
         (("planning", "resections", 0, "remnant", "sflr"), None),
         (("planning", "resections", 0, "remnant", "smaller_fraction"), {"value": 0.1}),
         (("study", "patient_name"), "Doe"),
-        (("quality", 0, "probability"), 1.5),
-        (("quality", 0, "verdict"), "passed"),
+        (("rules", "lesions_known", "found", "1"), {"verdict": "met", "probability": 1.5}),
+        (("rules", "lesions_known", "found", "1"), {"verdict": "passed"}),
         (("schema_version",), "1.3"),
         (("schema_version",), "2.1"),
         (("provenance",), None),
@@ -292,9 +292,10 @@ def test_document__plan_made_again_from_the_file_is_the_same(made, tmp_path: Pat
 def test_findings__share_their_rules_and_reasons(made):
     document = REPORT.encode(made.case)
     first, second, *_ = document["planning"]["resections"]
-    finding = first["findings"][0]
-    assert finding["rule"] == second["findings"][0]["rule"]
-    rule = document["rules"][finding["rule"]]
+    rule = document["rules"]["flr.gepnetlm_review"]
+    numbers = [str(one["findings"][0]) for one in (first, second)]
+    finding = rule["found"][numbers[0]]
+    assert set(numbers) <= set(rule["found"])
     assert {"threshold", "source", "status", "statement"} <= set(rule)
     assert {"verdict", "quantity"} <= set(finding)
     assert "threshold" not in finding
@@ -305,16 +306,28 @@ def test_findings__of_one_rule_with_two_thresholds_have_two_entries(made):
     finding = made.case.planning.resections[0].findings[0]
     other = replace(finding, threshold=replace(finding.threshold, value=0.123))
     case = replace(made.case, quality=(finding, other))
-    keys = [stored["rule"] for stored in REPORT.encode(case)["quality"]]
-    assert finding.id in keys[0]
-    assert len(set(keys)) == 2
-    assert case == read(REPORT.encode(case))
+    document = REPORT.encode(case)
+    found = {key for key, rule in document["rules"].items() if rule.get("id") == finding.id}
+    assert len(found) == 1
+    assert finding.id in document["rules"]
+    assert case == read(document)
+
+
+def test_findings__the_same_one_stands_once(made):
+    finding = made.case.planning.resections[0].findings[0]
+    document = REPORT.encode(replace(made.case, quality=(finding,)))
+    assert document["quality"] == document["planning"]["resections"][0]["findings"][:1]
 
 
 @pytest.mark.parametrize(
     ("path", "value", "message"),
     [
-        (("quality", 0, "rule"), "flr.nobody", "the rule 'flr.nobody' is not in the table"),
+        (("quality", 0), 9999, "the finding 9999 is not in the table of rules"),
+        (
+            ("rules",),
+            {name: {"found": {"1": {"verdict": "met"}}} for name in ("a", "b")},
+            "the finding 1 is there twice",
+        ),
         (("volumetry", "tlv_ml", "reasons"), [999], "the reason 999 is not in the table"),
         (
             ("reasons",),

@@ -58,8 +58,8 @@ def test_demo__finds_the_liver_without_a_hint(demo, published):
     dice = 2 * np.count_nonzero(truth & found) / (np.count_nonzero(truth) + np.count_nonzero(found))
     assert dice >= 0.955
     assert np.count_nonzero(found) == pytest.approx(np.count_nonzero(truth), rel=0.05)
-    quality = {finding["rule"]: finding for finding in _document(demo / AS_IS)["quality"]}
-    assert quality["network_confidence"]["quantity"]["value"] > 0.9
+    (confidence,) = _document(demo / AS_IS)["rules"]["network_confidence"]["found"].values()
+    assert confidence["quantity"]["value"] > 0.9
 
 
 def test_demo__says_that_this_scan_cuts_the_liver(demo):

@@ -65,12 +65,13 @@ def test_schemas__read_the_same_quantity(oracle):
 def test_schemas__read_the_same_finding(oracle):
     numbers = {"value": 0.31, "threshold": 0.2, "probability": None}
     old = {"id": "flr.cloyd2020", "verdict": "met", **numbers}
-    new = {"rule": "flr.cloyd2020#2", "verdict": "met", "quantity": {"value": 0.31}}
-    rules = {"flr.cloyd2020#2": {"id": "flr.cloyd2020", "threshold": {"value": 0.2}}}
+    found = {"7": {"verdict": "met", "quantity": {"value": 0.31}}}
+    rule = {"id": "flr.cloyd2020", "threshold": {"value": 0.2}, "found": found}
+    document = {"rules": {"flr.cloyd2020#2": rule}}
 
     row = {"verdict": "met", "value": 0.31, "threshold": 0.2}
     assert ("flr.cloyd2020", row) == oracle.Schema13({}).finding(old)
-    assert ("flr.cloyd2020", row) == oracle.Schema20({"rules": rules}).finding(new)
+    assert ("flr.cloyd2020", row) == oracle.Schema20(document).finding(7)
 
 
 def test_baseline__holds_every_case(oracle, baseline):

@@ -56,8 +56,8 @@ def measured(folder, *options, lesions="lesions", case="case"):
 
 
 def finding(report):
-    found = [f for f in report["quality"] if f["rule"] == "confluent_lesions_split"]
-    return found[0] if found else None
+    rule = report["rules"].get("confluent_lesions_split", {"found": {}})
+    return next(iter(rule["found"].values()), None)
 
 
 def test_split_confluent__is_off_by_default(masks):
