@@ -13,7 +13,7 @@ from types import MappingProxyType, UnionType
 from typing import Any, Self, get_args, get_type_hints
 
 from remnant.core import clinical, patient
-from remnant.core.plan import FrillingType
+from remnant.core.distribution import FrillingType
 from remnant.core.quantity import Quantity
 from remnant.core.reasons import Reason
 

@@ -32,11 +32,12 @@ from planning.rules.remnant import PROJECT_SOURCE
 from planning.staging.ways_to_operate import staging
 from planning.transplant import transplant
 from remnant.core.debulking import TargetOutcome
+from remnant.core.distribution import Frilling, Netlm, Stability
 from remnant.core.findings import Basis, Finding, SourceStatus, Verdict, judged
 from remnant.core.labels import CouinaudSegment
 from remnant.core.lesions import Confirmation
 from remnant.core.patient import Patient
-from remnant.core.plan import Frilling, Netlm, Resection, Stability
+from remnant.core.plan import Resection
 from remnant.core.planning_report import PlanningReport
 from remnant.core.quantity import Quantity
 from remnant.core.reasons import Cause, Reason, joined, reason

@@ -16,12 +16,12 @@ from planning.case import Case
 from planning.planner import plan
 from remnant.core.case import CaseReport
 from remnant.core.criteria import CriteriaResult, LesionAblation, Pathway, TreatmentOption
+from remnant.core.distribution import Frilling, Netlm, Stability
 from remnant.core.errors import ModelUnavailableError
 from remnant.core.findings import Finding, quality_finding
 from remnant.core.labels import CouinaudSegment
 from remnant.core.lesions import Confirmation, PlantedLesion
 from remnant.core.patient import LiverBackground, Patient, Sex
-from remnant.core.plan import Frilling, Netlm, Stability
 from remnant.core.provenance import ModelUse, Provenance
 from remnant.core.quantity import Quantity
 from remnant.core.reasons import Cause, Reason, reason

@@ -12,7 +12,7 @@ from planning import inputs
 from planning.distribution.frilling import OPERATIONAL_RULE
 from planning.inputs import Input
 from planning.rules.staging import LIMITED_LESIONS
-from remnant.core.plan import Frilling, FrillingType
+from remnant.core.distribution import Frilling, FrillingType
 from remnant.core.quantity import Bound, Quantity
 
 Rows = tuple[bool | None, bool | None, bool | None]

@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 
 from planning.distribution.scan_coverage import scan_cuts_liver
 from planning.rules.remnant import PROJECT_SOURCE
+from remnant.core.distribution import Frilling, FrillingType
 from remnant.core.findings import Finding, SourceStatus, Verdict
 from remnant.core.labels import LEFT_LOBE, RIGHT_LOBE, CouinaudSegment
 from remnant.core.lesions import Confirmation, Lesion
-from remnant.core.plan import Frilling, FrillingType
 from remnant.core.reasons import Cause, Reason, joined, reason
 from remnant.core.volumetry_report import VolumetryReport
 

@@ -21,9 +21,9 @@ from planning.distribution.frilling import (
 )
 from planning.distribution.scan_coverage import scan_cuts_liver
 from remnant.core.debulking import DebulkingPlan, TargetOutcome
+from remnant.core.distribution import Netlm, NetlmType
 from remnant.core.findings import Finding, SourceStatus, Verdict
 from remnant.core.lesions import Lesion
-from remnant.core.plan import Netlm, NetlmType
 from remnant.core.plan_choice import PlanChoice
 from remnant.core.quantity import Bound, Quantity
 from remnant.core.reasons import Cause, Reason, reason

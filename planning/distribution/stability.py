@@ -20,9 +20,9 @@ from numpy.typing import NDArray
 
 from planning.distribution.frilling import ANSWERS, Cases, classify_cases, measured_case
 from planning.rules.remnant import PROJECT_SOURCE
+from remnant.core.distribution import FrillingType, Stability
 from remnant.core.findings import Finding, SourceStatus, Threshold, Verdict
 from remnant.core.lesions import Lesion
-from remnant.core.plan import FrillingType, Stability
 from remnant.core.quantity import Quantity
 from remnant.core.reasons import Cause, Reason, reason
 from remnant.core.uncertainty import ErrorModel, SegmentPlane

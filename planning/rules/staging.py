@@ -10,8 +10,8 @@ from planning.criteria.conditions import AnyOf, CriteriaList, Criterion, Remark
 from planning.rules.populations import NELM
 from planning.rules.remnant import PROJECT_SOURCE
 from remnant.core.clinical import Differentiation, PrimaryStatus
+from remnant.core.distribution import FrillingType
 from remnant.core.findings import Comparison, SourceStatus
-from remnant.core.plan import FrillingType
 
 LIMITED_LESIONS = 5
 """Disease is called limited, or oligometastatic, up to this many lesions. This project's number."""

@@ -4,8 +4,9 @@ from dataclasses import dataclass, field
 
 from remnant.core.criteria import CriteriaResult, LesionAblation, Pathway
 from remnant.core.debulking import DebulkingPlan, StagedPlan, TargetOutcome
+from remnant.core.distribution import Frilling, Netlm, Stability
 from remnant.core.findings import Finding
-from remnant.core.plan import Frilling, Netlm, Resection, Stability
+from remnant.core.plan import Resection
 from remnant.core.reasons import Reason
 
 

@@ -33,7 +33,7 @@ from remnant.pipeline.case_files import REPORT_JSON
 from remnant.pipeline.folder import read_case, read_measured, require_as_measured
 from remnant.pipeline.measuring_and_planning import settings_digest, software_versions
 from remnant.pipeline.results import published_results, require_results_folder
-from remnant.wording.hepatectomies import hepatectomy_title
+from remnant.wording.resection_titles import hepatectomy_title
 from segmentation.align import align_livers, describe_alignment
 from volumetry.agreement.overlap import dice_fraction, overlaps_ml
 from volumetry.growth.change import change_of, paired_interval, paired_spreads, seeds

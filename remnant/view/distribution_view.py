@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from remnant.core.plan import Frilling, FrillingType, Netlm, Stability
+from remnant.core.distribution import Frilling, FrillingType, Netlm, Stability
 from remnant.view.certainty import of_hundred
 from remnant.view.subject import Subject
 from remnant.wording.classes import frilling_reason, netlm_reason, stability_reason

@@ -33,8 +33,8 @@ from remnant.view.subject import (
     tally,
 )
 from remnant.wording.findings import bare_text_of, text_of
-from remnant.wording.hepatectomies import resection_title
 from remnant.wording.numbers import percent, sign
+from remnant.wording.resection_titles import resection_title
 from remnant.wording.words import REACH_WORDS, SHORT_TITLES, VERDICT_SIGNS, demand
 
 REACH_PREFIX: Final = "debulking.reach."

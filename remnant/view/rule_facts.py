@@ -6,7 +6,7 @@ from typing import Final
 
 from planning.criteria.catalogue import CRITERIA, REMARKS
 from planning.debulking.finding_ids import UNCONFIRMED_ID, UNCONFIRMED_IN_RESECTION_ID
-from planning.facts.gathering import with_implied
+from planning.facts.implied import with_implied
 from planning.inputs import BACKGROUND, INPUTS, Input
 from planning.staging.growth_findings import ABOUT_GROWTH
 from remnant.core.case import CaseReport

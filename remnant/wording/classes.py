@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from remnant.core.distribution import Frilling, Netlm, Stability
 from remnant.core.findings import Finding
-from remnant.core.plan import Frilling, Netlm, Stability
 from remnant.core.reasons import Cause, Reason
 from remnant.wording.numbers import percent, sentence
 from remnant.wording.reasons import listed, words

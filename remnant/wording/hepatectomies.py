@@ -1,25 +1,22 @@
-"""Names of hepatectomies, and findings on what they would take, in words."""
+"""Findings on what hepatectomies would take, in words."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Final
 
-from planning.hepatectomies.named_sets import candidate_for
 from planning.hepatectomies.single_operation import REACH_RULES, VERDICT_CAUSES
 from planning.rules.remnant import DEBULKING_RULES, DebulkingRule
 from remnant.core.findings import Finding, Verdict
 from remnant.core.labels import CouinaudSegment
-from remnant.core.plan import Resection
 from remnant.core.reasons import Cause, Reason, first
 from remnant.wording import reasons
 from remnant.wording.kinds import nothing
 from remnant.wording.measures import because, judged_quantity, measured
 from remnant.wording.numbers import counted, sentence
-from remnant.wording.phrases import limit, segment_names
+from remnant.wording.phrases import limit
 from remnant.wording.remnant_causes import accepting
+from remnant.wording.resection_titles import hepatectomy_title
 
 RULES: Final[Mapping[str, DebulkingRule]] = {rule.id: rule for rule in DEBULKING_RULES}
-KINDS: Final[Mapping[int, str]] = {1: "Segmentectomy", 2: "Bisegmentectomy"}
-UNNAMED: Final = "Segments"
 SCOPE: Final = (
     "Vessels and bile drainage were not judged. Single hepatectomies of the list only: no wedge "
     "resection, no ablation, nothing staged."
@@ -33,26 +30,6 @@ UNCONFIRMED: Final = (
     "debulked shares hold only as far as these are metastases."
 )
 NOT_NAMED: Final = "No Brisbane 2000 hepatectomy: vascular feasibility not assessed."
-
-
-def hepatectomy_title(segments: Iterable[CouinaudSegment]) -> str:
-    """Return the name of a hepatectomy by the segments that it removes.
-
-    >>> hepatectomy_title([CouinaudSegment.V, CouinaudSegment.VI])
-    'Bisegmentectomy V, VI'
-    >>> hepatectomy_title([CouinaudSegment.II, CouinaudSegment.VI])
-    'Segments II, VI'
-    """
-    found = candidate_for(frozenset(segments))
-    if found.title:
-        return found.title
-    kind = KINDS[len(found.segments)] if found.named else UNNAMED
-    return f"{kind} {segment_names(found.segments)}"
-
-
-def resection_title(resection: Resection) -> str:
-    """Return the name of a resection for people."""
-    return hepatectomy_title(resection.segments)
 
 
 def debulking_words(finding: Finding) -> str:

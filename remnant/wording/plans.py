@@ -11,13 +11,13 @@ from remnant.core.findings import Basis, Finding, Verdict
 from remnant.core.planning_report import PlanningReport
 from remnant.core.quantity import Quantity
 from remnant.core.reasons import Cause, Reason
-from remnant.wording.hepatectomies import hepatectomy_title
 from remnant.wording.kinds import Writer
 from remnant.wording.measures import measured
 from remnant.wording.numbers import counted, sentence
 from remnant.wording.phrases import limit, listed, roughly
 from remnant.wording.phrases import share as percent
 from remnant.wording.reasons import reviewed, why, words
+from remnant.wording.resection_titles import hepatectomy_title
 
 FLIPS: Final = "Undecided inside its intervals: "
 """How the verdicts that flip are announced."""

@@ -13,11 +13,11 @@ import remnant.core
 from examples.reports import example_lesion
 from remnant.core import errors
 from remnant.core.case import CaseReport
+from remnant.core.distribution import FrillingType
 from remnant.core.errors import InputError
 from remnant.core.labels import CouinaudSegment
 from remnant.core.landmarks import Landmarks
 from remnant.core.lesions import Confirmation, Lobe, PlantedLesion
-from remnant.core.plan import FrillingType
 from remnant.core.planning_report import PlanningReport
 from remnant.core.progress import silent
 from remnant.core.provenance import ModelUse, Provenance

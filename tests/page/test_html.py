@@ -10,12 +10,12 @@ from markupsafe import escape
 from planning.case import Case
 from planning.literature import load_literature
 from planning.planner import plan
+from remnant.core.distribution import Frilling
 from remnant.core.errors import GeometryMismatchError
 from remnant.core.findings import Finding, Verdict, quality_finding
 from remnant.core.geometry import Geometry
 from remnant.core.labels import CouinaudSegment, SegmentIvPart
 from remnant.core.lesions import Confirmation, IntensityStatistics
-from remnant.core.plan import Frilling
 from remnant.core.planning_report import PlanningReport
 from remnant.core.quantity import Bound, Interval, Quantity
 from remnant.core.reasons import Cause, Reason, reason
@@ -30,8 +30,8 @@ from remnant.core.volumetry_report import (
 from remnant.page.html import render_html, render_page
 from remnant.pictures.preview import make_preview
 from remnant.view.certainty import of_hundred
-from remnant.wording.hepatectomies import resection_title
 from remnant.wording.numbers import ends
+from remnant.wording.resection_titles import resection_title
 
 VOID = {"meta", "img", "br", "line", "rect", "link", "hr", "input"}
 LARGEST_PAGE_BYTES = 3_000_000

@@ -19,12 +19,12 @@ from examples.plans import (
 from planning.inputs import CLINICAL_INPUTS
 from planning.literature import load_literature
 from remnant.core.clinical import ClinicalFacts
+from remnant.core.distribution import Netlm
 from remnant.core.errors import GeometryMismatchError
 from remnant.core.findings import Verdict
 from remnant.core.geometry import Geometry
 from remnant.core.labels import Label, LabelScheme
 from remnant.core.lesions import Confirmation
-from remnant.core.plan import Netlm
 from remnant.core.planning_report import PlanningReport
 from remnant.core.quantity import Quantity
 from remnant.core.reasons import Cause, Reason

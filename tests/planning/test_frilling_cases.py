@@ -15,9 +15,9 @@ from planning.distribution.frilling import (
     classify_cases,
     measured_case,
 )
+from remnant.core.distribution import FrillingType
 from remnant.core.labels import CouinaudSegment
 from remnant.core.lesions import Confirmation
-from remnant.core.plan import FrillingType
 from remnant.core.quantity import Bound, Quantity
 from remnant.core.reasons import Cause, Reason
 

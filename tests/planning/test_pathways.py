@@ -11,7 +11,7 @@ from planning import inputs
 from planning.criteria.conditions import AnyOf
 from planning.distribution.figure_rows import distribution_rows
 from planning.facts.evidence import Evidence, debulkable_in_stages, plan_facts
-from planning.facts.gathering import grade_is_g1_or_g2
+from planning.facts.implied import grade_is_g1_or_g2
 from planning.inputs import Facts, ShareRange
 from planning.literature import load_literature
 from planning.pathways import TRIAL_ID, pathways, trial_option
@@ -26,8 +26,8 @@ from remnant.core.clinical import (
     PrimarySite,
     PrimaryStatus,
 )
+from remnant.core.distribution import Frilling, FrillingType
 from remnant.core.findings import SourceStatus, Verdict
-from remnant.core.plan import Frilling, FrillingType
 from remnant.core.quantity import Bound, Quantity
 from remnant.core.reasons import Cause, Reason, reason
 

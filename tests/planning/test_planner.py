@@ -18,12 +18,12 @@ from planning.literature import load_literature
 from planning.planner import burden_finding, plan
 from planning.rules.remnant import DEBULKING_RULES
 from remnant.core.clinical import NOTHING_SAID, ClinicalFacts
+from remnant.core.distribution import FrillingType
 from remnant.core.errors import InputError
 from remnant.core.findings import SourceStatus, Verdict
 from remnant.core.labels import CouinaudSegment
 from remnant.core.lesions import Confirmation
 from remnant.core.patient import LiverBackground, Patient
-from remnant.core.plan import FrillingType
 from remnant.core.quantity import Bound, Quantity
 from remnant.core.reasons import Cause, Reason, first, reason
 from remnant.core.volumetry_report import BurdenClass, SegmentsConfirmation, SegmentSource

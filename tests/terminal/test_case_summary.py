@@ -22,8 +22,8 @@ from remnant.terminal.case_summary import amount, print_plan, print_volumes
 from remnant.testing.phantoms import body_grid, liver_phantom
 from remnant.view.certainty import formula_span, of_hundred
 from remnant.view.parts import figure
-from remnant.wording.hepatectomies import resection_title
 from remnant.wording.numbers import ends
+from remnant.wording.resection_titles import resection_title
 from volumetry.measure import measure
 from volumetry.standardised.expected_volume import standardised_volume
 

@@ -17,10 +17,10 @@ from planning.case import Case
 from planning.inputs import CLINICAL_INPUTS
 from planning.planner import plan
 from remnant.core.case import CaseReport
+from remnant.core.distribution import Netlm
 from remnant.core.findings import Verdict
 from remnant.core.labels import CouinaudSegment
 from remnant.core.patient import Patient
-from remnant.core.plan import Netlm
 from remnant.core.provenance import Provenance
 from remnant.core.quantity import Quantity
 from remnant.core.reasons import Cause, Reason

@@ -12,7 +12,8 @@ from remnant.core.labels import CouinaudSegment
 from remnant.core.quantity import Bound, Quantity
 from remnant.core.reasons import Cause, Reason, reason
 from remnant.wording.findings import text_of
-from remnant.wording.hepatectomies import SCOPE, hepatectomy_title
+from remnant.wording.hepatectomies import SCOPE
+from remnant.wording.resection_titles import hepatectomy_title
 
 WITHIN = "the liver reaches the edge of the scan: this is the share within the scan"
 CUT = "the liver reaches the edge of the scan: what lies beyond it is not counted"

@@ -23,9 +23,9 @@ from planning.staging.ways_to_operate import staging
 from planning.transplant import transplant
 from remnant.core.clinical import Differentiation, ExtrahepaticDisease, Grade, PrimarySite
 from remnant.core.criteria import LesionAblation
+from remnant.core.distribution import FrillingType
 from remnant.core.findings import Comparison, Verdict
 from remnant.core.labels import CouinaudSegment
-from remnant.core.plan import FrillingType
 from remnant.core.plan_choice import DEFAULT_CHOICE
 from remnant.core.quantity import Bound, Quantity
 from remnant.core.reasons import Cause, Reason, reason

@@ -6,7 +6,7 @@ from planning import inputs
 from planning.distribution.figure_rows import distribution_rows
 from planning.distribution.frilling import OPERATIONAL_RULE
 from planning.rules.staging import LIMITED_LESIONS
-from remnant.core.plan import Frilling, FrillingType
+from remnant.core.distribution import Frilling, FrillingType
 from remnant.core.quantity import Bound, Quantity
 from remnant.core.reasons import Cause, Reason
 

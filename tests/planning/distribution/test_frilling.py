@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from planning.case import Case
 from planning.distribution.frilling import OPERATIONAL_RULE, classify, frilling_finding
 from planning.planner import plan
+from remnant.core.distribution import FrillingType
 from remnant.core.findings import SourceStatus, Verdict
 from remnant.core.lesions import Confirmation
 from remnant.core.patient import Patient
-from remnant.core.plan import FrillingType
 from remnant.core.quantity import Bound, Quantity
 from remnant.core.reasons import Cause, Reason
 

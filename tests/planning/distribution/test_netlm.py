@@ -11,10 +11,10 @@ from examples.plans import example_outcome
 from planning.distribution.frilling import OPERATIONAL_RULE
 from planning.distribution.netlm import OPERATIONAL_NETLM, netlm, netlm_finding
 from remnant.core.debulking import DebulkingPlan, PlanOrigin, VirtualResection
+from remnant.core.distribution import Netlm, NetlmType
 from remnant.core.findings import SourceStatus, Verdict
 from remnant.core.labels import CouinaudSegment
 from remnant.core.lesions import Confirmation
-from remnant.core.plan import Netlm, NetlmType
 from remnant.core.plan_choice import PlanChoice
 from remnant.core.quantity import Bound, Quantity
 from remnant.core.reasons import Cause, Reason, reason

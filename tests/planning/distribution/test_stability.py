@@ -17,12 +17,12 @@ from planning.distribution.stability import (
     stability,
     stability_finding,
 )
+from remnant.core.distribution import FrillingType, Stability
 from remnant.core.findings import SourceStatus, Verdict
 from remnant.core.geometry import Geometry
 from remnant.core.labels import BINARY_SCHEME, COUINAUD_SCHEME, INSTANCE_SCHEME, CouinaudSegment
 from remnant.core.lesions import Confirmation
 from remnant.core.patient import Patient
-from remnant.core.plan import FrillingType, Stability
 from remnant.core.quantity import Bound, Quantity
 from remnant.core.reasons import Cause, Reason, reason
 from remnant.core.uncertainty import Boundaries, SegmentPlane

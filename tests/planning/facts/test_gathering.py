@@ -8,13 +8,8 @@ from examples.plans import example_outcome
 from planning import inputs
 from planning.case import Case
 from planning.debulking.chosen_limits import chosen_limits
-from planning.facts.gathering import (
-    PORTAL_DRAINAGE,
-    gather,
-    grade_is_g1_or_g2,
-    largest_lesion_mm,
-    told_facts,
-)
+from planning.facts.gathering import gather, largest_lesion_mm, told_facts
+from planning.facts.implied import PORTAL_DRAINAGE, grade_is_g1_or_g2
 from planning.inputs import CLINICAL_INPUTS, INPUTS, Input, ValueSource
 from remnant.core.clinical import (
     ClinicalFacts,
@@ -24,11 +19,11 @@ from remnant.core.clinical import (
     PrimarySite,
     PrimaryStatus,
 )
+from remnant.core.distribution import Frilling, FrillingType
 from remnant.core.errors import InputError
 from remnant.core.findings import Verdict
 from remnant.core.lesions import Confirmation
 from remnant.core.patient import LiverBackground, Patient
-from remnant.core.plan import Frilling, FrillingType
 from remnant.core.plan_choice import DEFAULT_CHOICE
 from remnant.core.quantity import Bound, Quantity
 from remnant.core.reasons import Cause, Reason, reason

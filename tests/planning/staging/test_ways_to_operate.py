@@ -9,15 +9,15 @@ from hypothesis import strategies as st
 from examples.plans import example_outcome, example_plan, example_result
 from planning.criteria.conditions import AnyOf, rests_on_segments
 from planning.facts.evidence import Evidence, plan_facts
-from planning.facts.gathering import grade_is_g1_or_g2
+from planning.facts.implied import grade_is_g1_or_g2
 from planning.inputs import Facts
 from planning.literature import load_literature
 from planning.rules.staging import LIMITED_LESIONS, MAJOR_SEGMENTS, STAGING_RULES
 from planning.staging.ways_to_operate import staging
 from remnant.core.clinical import ClinicalFacts, Differentiation, Grade, PrimaryStatus
+from remnant.core.distribution import FrillingType
 from remnant.core.findings import SourceStatus, Verdict
 from remnant.core.labels import CouinaudSegment
-from remnant.core.plan import FrillingType
 from remnant.core.quantity import Quantity
 from remnant.core.reasons import Cause, Reason, reason
 from remnant.core.recipe import Recipe

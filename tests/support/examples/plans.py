@@ -23,16 +23,10 @@ from remnant.core.debulking import (
     TargetOutcome,
     VirtualResection,
 )
+from remnant.core.distribution import Frilling, FrillingType, Netlm, NetlmType, Stability
 from remnant.core.findings import Basis, Finding, SourceStatus, Verdict
 from remnant.core.labels import CouinaudSegment
-from remnant.core.plan import (
-    Frilling,
-    FrillingType,
-    Netlm,
-    NetlmType,
-    Remnant,
-    Stability,
-)
+from remnant.core.plan import Remnant
 from remnant.core.planning_report import PlanningReport
 from remnant.core.quantity import Interval, Quantity
 from remnant.core.reasons import Cause, Reason, reason

@@ -1,0 +1,106 @@
+"""What follows from the facts that a person told, by those facts alone.
+
+What is filled in beyond what the sources print is this project's reading and said below.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from remnant.core.clinical import (
+    ClinicalFacts,
+    Differentiation,
+    ExtrahepaticDisease,
+    Grade,
+    PrimarySite,
+    PrimaryStatus,
+)
+
+G1_KI67_PERCENT = 2.0
+G2_KI67_PERCENT = 20.0
+"""Highest Ki-67 of G1 and G2 (``machairas2021``). It prints G2 from 3 on: above 2 is read as G2."""
+PORTAL_DRAINAGE: Mapping[PrimarySite, bool] = {
+    PrimarySite.PANCREAS: True,
+    PrimarySite.SMALL_BOWEL: True,
+    PrimarySite.STOMACH: True,
+    PrimarySite.DUODENUM: True,
+    PrimarySite.APPENDIX: True,
+    PrimarySite.COLON: True,
+    PrimarySite.LUNG: False,
+}
+"""Whether a primary drains into the portal vein, by anatomy: this project's reading. The rectum
+drains both ways and is left out."""
+
+
+def grade_is_g1_or_g2(facts: ClinicalFacts) -> bool | None:
+    """Tell whether a tumour is G1 or G2: poor differentiation rules, then grade, then Ki-67.
+
+    Returns
+    -------
+    bool or None
+        ``None`` without grade and Ki-67.
+    """
+    if _differentiation(facts) is Differentiation.POOR:
+        return False
+    if facts.grade is not None:
+        return facts.grade in (Grade.G1, Grade.G2)
+    return None if facts.ki67_percent is None else facts.ki67_percent <= G2_KI67_PERCENT
+
+
+def with_implied(facts: ClinicalFacts) -> ClinicalFacts:
+    """Fill in what other facts imply.
+
+    Grade from Ki-67 and differentiation, and differentiation from a grade that was given; a removed
+    primary from its date; hormone excess from refractory hormonal symptoms; no peritoneal
+    carcinomatosis where there is nothing outside the liver, and disease outside the liver (read as
+    significant) where there is peritoneal carcinomatosis; portal drainage from the primary's site.
+    """
+    status, months = facts.primary_status, facts.primary_resected_months
+    drainage = facts.portal_drainage
+    if drainage is None and facts.primary_site is not None:
+        drainage = PORTAL_DRAINAGE.get(facts.primary_site)
+    return replace(
+        facts,
+        grade=grade_of(facts),
+        differentiation=_differentiation(facts),
+        primary_status=PrimaryStatus.RESECTED if status is None and months is not None else status,
+        functional=True if facts.symptoms_refractory else facts.functional,
+        extrahepatic_disease=_extrahepatic(facts),
+        peritoneal_carcinomatosis=_peritoneal(facts),
+        portal_drainage=drainage,
+    )
+
+
+def grade_of(facts: ClinicalFacts) -> Grade | None:
+    """Return the grade that was given, else that of Ki-67 and differentiation.
+
+    Poorly differentiated is NEC whatever the Ki-67. Up to 2 % is G1, up to 20 % is G2 (also
+    without a word on differentiation, as ``machairas2021`` prints it), more is G3 when well
+    differentiated, and unknown without that word.
+    """
+    if facts.grade is not None:
+        return facts.grade
+    if facts.differentiation is Differentiation.POOR:
+        return Grade.NEC
+    ki67 = facts.ki67_percent
+    if ki67 is None:
+        return None
+    if ki67 <= G2_KI67_PERCENT:
+        return Grade.G1 if ki67 <= G1_KI67_PERCENT else Grade.G2
+    return None if facts.differentiation is None else Grade.G3
+
+
+def _differentiation(facts: ClinicalFacts) -> Differentiation | None:
+    if facts.differentiation is not None or facts.grade is None:
+        return facts.differentiation
+    return Differentiation.POOR if facts.grade is Grade.NEC else Differentiation.WELL
+
+
+def _extrahepatic(facts: ClinicalFacts) -> ExtrahepaticDisease | None:
+    if facts.extrahepatic_disease is None and facts.peritoneal_carcinomatosis:
+        return ExtrahepaticDisease.SIGNIFICANT
+    return facts.extrahepatic_disease
+
+
+def _peritoneal(facts: ClinicalFacts) -> bool | None:
+    nothing = facts.extrahepatic_disease is ExtrahepaticDisease.NONE
+    return False if nothing else facts.peritoneal_carcinomatosis
