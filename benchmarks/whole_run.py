@@ -32,7 +32,8 @@ from remnant.io.source import load_study
 from remnant.pipeline.divide import with_segments
 from remnant.pipeline.folder import write_measured, write_segmented
 from remnant.pipeline.folder_page import write_html
-from remnant.pipeline.measuring_and_planning import MeasureRequest, measure_case, plan_case
+from remnant.pipeline.measuring_and_planning import measure_case, plan_case
+from remnant.pipeline.requests import MeasureRequest
 from remnant.pipeline.samples import fetch_sample
 from remnant.pipeline.segment import case_from_image
 from remnant.pipeline.segment_sources import GivenSegments

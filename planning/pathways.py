@@ -14,13 +14,13 @@ from planning.criteria.conditions import (
 )
 from planning.inputs import Facts
 from planning.rules.pathways import (
-    OVER_70,
     PATHWAY_TABLES,
     TRIAL_NAME,
     TRIAL_SOURCE,
     PathwayRow,
     PathwayTable,
 )
+from planning.rules.pathways_conditions import OVER_70
 from planning.rules.pathways_options import OptionRule
 from planning.rules.trial_groups import TRIAL_GROUPS
 from remnant.core.criteria import Pathway, TreatmentOption

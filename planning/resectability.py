@@ -1,6 +1,6 @@
 """Lists of conditions for resecting and for debulking, judged by what is known."""
 
-from planning.criteria.conditions import judge_list
+from planning.criteria.judged_lists import judge_list
 from planning.inputs import Facts
 from planning.rules.debulking import DEBULKING_INDICATIONS, DEBULKING_REMARKS
 from planning.rules.resectability import RESECTABILITY_LISTS, RESECTABILITY_REMARKS

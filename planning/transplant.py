@@ -1,6 +1,7 @@
 """Lists of conditions for liver transplantation, judged by what is known."""
 
-from planning.criteria.conditions import CriteriaList, judge_list
+from planning.criteria.conditions import CriteriaList
+from planning.criteria.judged_lists import judge_list
 from planning.inputs import Facts
 from planning.rules.transplant import (
     REMARKED,

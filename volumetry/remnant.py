@@ -1,17 +1,17 @@
 """The future liver remnant of any set of removed segments, and the tumour that leaves with it."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from math import fsum
 
 import numpy as np
 
-from remnant.core.errors import InputError
 from remnant.core.labels import CouinaudSegment
 from remnant.core.patient import Patient
 from remnant.core.plan import Remnant
 from remnant.core.quantity import Bound, Interval, Quantity, UncertaintyPart
 from remnant.core.reasons import Cause, Reason, joined, reason
+from remnant.core.recipe import require_segments
 from remnant.core.units import G_PER_KG, percent_from_fraction
 from remnant.core.volumetry_report import SegmentVolumes, VolumetryReport
 from volumetry.standardised.body_facts import assumed_size
@@ -371,10 +371,3 @@ def absent_remnant(reasons: Iterable[Reason]) -> Remnant:
         flr_body_weight_percent=absent,
         flr_ml_per_m2=absent,
     )
-
-
-def require_segments(removed: Collection[int]) -> None:
-    """Raise an `InputError` for what is not a segment."""
-    foreign = sorted(set(removed) - set(CouinaudSegment))
-    if foreign:
-        raise InputError(f"removed segments {foreign} do not exist; allowed are 1 to 8")

@@ -6,8 +6,7 @@ from time import monotonic
 
 import numpy as np
 
-from planning.optimiser.front import demanded
-from planning.optimiser.problem import Problem, make_problem
+from planning.optimiser.problem import Problem, demanded, make_problem
 from planning.optimiser.reach import Reach
 from planning.optimiser.search import Demand, Optimum, Search, best_plan, start_search
 from planning.staging.two_stages import points_needed

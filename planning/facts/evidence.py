@@ -7,7 +7,7 @@ from planning import inputs
 from planning.debulking.chosen_limits import without_proofs
 from planning.inputs import Input, ShareRange, Value
 from planning.remnant.contiguity import CONTIGUITY_ID
-from planning.rules.pathways import OVER_70
+from planning.rules.pathways_conditions import OVER_70
 from planning.rules.staging import MAJOR_SEGMENTS
 from remnant.core.debulking import DebulkingPlan, Fate, PlanOrigin, TargetOutcome
 from remnant.core.findings import Verdict

@@ -7,9 +7,9 @@ the targets nothing is searched.
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from math import ceil
 
 from planning.optimiser.feasibility import Counted
+from planning.optimiser.problem import demanded
 from planning.optimiser.search import Demand, Optimum, Search, best_plan
 from remnant.core.recipe import Recipe
 
@@ -17,7 +17,6 @@ MOST_STEPS = 12
 """Most numbers of interventions tried below that of the largest remnant, for each target."""
 FRONT_SHARE = 0.5
 """Share of the time that may be gone before the front between the best plans is left out."""
-ROUNDING = 1e-9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,11 +59,6 @@ class Answer:
         if other is None or (named is not None and named.flr >= other.flr):
             return self.named if named is not None else self.any_set
         return self.any_set
-
-
-def demanded(all_tumour: int, target: float) -> int:
-    """Return the tumour voxels that a target asks for."""
-    return ceil(round(all_tumour * target, 6) - ROUNDING)
 
 
 def answer_targets(search: Search, targets: Sequence[float], *, named_only: bool) -> list[Answer]:

@@ -6,6 +6,7 @@ All volumes are whole voxels, so that optima are exact.
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from itertools import chain, combinations
+from math import ceil
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,7 @@ from remnant.core.plan_choice import PlanChoice
 from volumetry.virtual_resection.atoms import Atoms
 from volumetry.virtual_resection.voxel_counts import core_segments
 
+ROUNDING = 1e-9
 EXTENSION_SHARE = 0.5
 """A lesion that lies across a transection is excised with an extension of it where at least this
 share lies in removed segments (this project's rule); otherwise it has to be fit for a wedge."""
@@ -156,3 +158,8 @@ def _members(matrix: csr_array) -> csr_array:
     counted = csr_array(matrix, dtype=np.int64)
     counted.eliminate_zeros()
     return counted
+
+
+def demanded(all_tumour: int, target: float) -> int:
+    """Return the tumour voxels that a target asks for."""
+    return ceil(round(all_tumour * target, 6) - ROUNDING)

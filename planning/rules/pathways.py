@@ -10,13 +10,13 @@ from functools import partial
 from planning import inputs
 from planning.criteria.conditions import AnyOf, Condition, Criterion
 from planning.rules import pathways_options as option
-from planning.rules.pathways_conditions import G1_OR_G2, TEAM_AGREES
+from planning.rules.pathways_conditions import G1_OR_G2, OVER_70, TEAM_AGREES
 from planning.rules.pathways_options import OptionRule
 from planning.rules.populations import NELM
 from planning.rules.remnant import PROJECT_SOURCE
 from planning.rules.staging import LIMITED_LESIONS
 from remnant.core.clinical import ExtrahepaticDisease
-from remnant.core.findings import Basis, Comparison, SourceStatus
+from remnant.core.findings import Comparison, SourceStatus
 
 MACHAIRAS_TITLE = "Machairas 2021, figure 2"
 CLOYD_TITLE = "Cloyd 2020, conclusion"
@@ -109,16 +109,6 @@ MUCH_OUTSIDE = Criterion(
     statement="Significant extrahepatic disease.",
     input=inputs.EXTRAHEPATIC,
     limit=ExtrahepaticDisease.SIGNIFICANT,
-    population=NELM,
-    source="cloyd2020",
-)
-OVER_70 = Criterion(
-    id="pathway.cloyd2020.debulkable",
-    statement="A plan with an accepted remnant debulks more than 70 % of the tumour volume.",
-    input=inputs.DEBULKABLE_IN_STAGES,
-    comparison=Comparison.MORE,
-    limit=0.70,
-    basis=Basis.TUMOUR_VOLUME,
     population=NELM,
     source="cloyd2020",
 )

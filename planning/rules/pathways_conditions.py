@@ -9,7 +9,7 @@ from planning import inputs
 from planning.criteria.conditions import AnyOf, Condition, Criterion
 from planning.rules.populations import NELM
 from remnant.core.clinical import Differentiation, PrimarySite, PrimaryStatus
-from remnant.core.findings import Comparison, SourceStatus
+from remnant.core.findings import Basis, Comparison, SourceStatus
 
 GEP_AND_LUNG = tuple(site for site in PrimarySite if site is not PrimarySite.OTHER)
 
@@ -213,6 +213,16 @@ ABOVE_3_CM = Criterion(
     comparison=Comparison.MORE,
     limit=30.0,
     population="solitary tumours",
+    source="cloyd2020",
+)
+OVER_70 = Criterion(
+    id="pathway.cloyd2020.debulkable",
+    statement="A plan with an accepted remnant debulks more than 70 % of the tumour volume.",
+    input=inputs.DEBULKABLE_IN_STAGES,
+    comparison=Comparison.MORE,
+    limit=0.70,
+    basis=Basis.TUMOUR_VOLUME,
+    population=NELM,
     source="cloyd2020",
 )
 CYTOREDUCTION_FOR = AnyOf(

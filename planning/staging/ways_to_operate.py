@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from planning.criteria.conditions import judge_list
+from planning.criteria.judged_lists import judge_list
 from planning.facts.evidence import is_short
 from planning.inputs import Facts
 from planning.rules.staging import STAGING_RULES, StagingRule

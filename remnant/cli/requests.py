@@ -11,8 +11,7 @@ from remnant.core.patient import Patient
 from remnant.core.uncertainty import ErrorChoice
 from remnant.core.volumes import Modality
 from remnant.pipeline.facts import KnownCase
-from remnant.pipeline.measuring_and_planning import MeasureRequest
-from remnant.pipeline.requests import SegmentRequest
+from remnant.pipeline.requests import MeasureRequest, SegmentRequest
 from remnant.pipeline.reviewing import NO_REVIEW, LesionReview
 from volumetry.standardised.expected_volume import require_formulas
 from volumetry.uncertainty.error_models import error_model

@@ -1,7 +1,9 @@
 """What is done in one operation."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
+from remnant.core.errors import InputError
 from remnant.core.labels import CouinaudSegment
 
 CORE_SHARE_MINIMUM = 0.01
@@ -26,3 +28,10 @@ class Recipe:
     segments: tuple[CouinaudSegment, ...] = ()
     wedges: tuple[int, ...] = ()
     ablations: tuple[int, ...] = ()
+
+
+def require_segments(removed: Collection[int]) -> None:
+    """Raise an `InputError` for what is not a segment."""
+    foreign = sorted(set(removed) - set(CouinaudSegment))
+    if foreign:
+        raise InputError(f"removed segments {foreign} do not exist; allowed are 1 to 8")

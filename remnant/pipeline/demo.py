@@ -26,8 +26,8 @@ from remnant.core.volumes import LabelMap, Modality
 from remnant.io.source import LoadedStudy, load_study
 from remnant.pipeline.divide import with_segments
 from remnant.pipeline.folder import require_output_folder
-from remnant.pipeline.measuring_and_planning import MeasureRequest
 from remnant.pipeline.plan_settings import DEFAULT_PLAN, PlanRequest
+from remnant.pipeline.requests import MeasureRequest
 from remnant.pipeline.run import finish_case
 from remnant.pipeline.samples import fetch_sample
 from remnant.pipeline.segment import case_from_image, with_image

@@ -6,8 +6,8 @@ from pathlib import Path
 from remnant.core.patient import Patient
 from remnant.documents.report_document import REPORT
 from remnant.pipeline.case_files import REPORT_JSON
-from remnant.pipeline.measuring_and_planning import MeasureRequest
 from remnant.pipeline.plan_settings import DEFAULT_PLAN, PlanRequest
+from remnant.pipeline.requests import MeasureRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

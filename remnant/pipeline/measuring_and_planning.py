@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 
@@ -17,12 +17,9 @@ from remnant.core.plan_choice import PlanChoice
 from remnant.core.progress import Progress, silent
 from remnant.core.provenance import Provenance
 from remnant.core.settings import (
-    DEFAULT_FORMULA,
-    MeasuringSettings,
     PlanningSettings,
     Settings,
 )
-from remnant.core.uncertainty import NO_CHOICE, ErrorChoice
 from remnant.core.volumetry_report import VolumetryReport
 from remnant.documents.report_document import SETTINGS
 from remnant.pipeline.plan_settings import (
@@ -31,6 +28,7 @@ from remnant.pipeline.plan_settings import (
     require_possible,
     without_strangers,
 )
+from remnant.pipeline.requests import MeasureRequest
 from remnant.pipeline.segmented import SegmentedCase
 from remnant.pipeline.timing import Stopwatch
 from volumetry.liver_maps import LiverMaps
@@ -40,23 +38,6 @@ from volumetry.uncertainty.error_models import error_model
 
 MEASURING_PACKAGES = ("numpy", "scipy", "connected-components-3d", "nibabel")
 NETWORK_PACKAGES = ("torch", "monai")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MeasureRequest:
-    """Facts and choices of the measure stage; see `volumetry.measure.measure`."""
-
-    patient: Patient
-    formula: str = DEFAULT_FORMULA
-    bsa_formula: str | None = None
-    errors: ErrorChoice = NO_CHOICE
-
-    @property
-    def settings(self) -> MeasuringSettings:
-        """What a report keeps of it."""
-        return MeasuringSettings(
-            formula=self.formula, bsa_formula=self.bsa_formula, errors=self.errors
-        )
 
 
 def measure_case(case: SegmentedCase, request: MeasureRequest) -> CaseReport:

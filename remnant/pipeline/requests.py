@@ -1,9 +1,12 @@
-"""What the segment stage is asked to do."""
+"""What the segment and measure stages are asked to do."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from remnant.core.patient import Patient
+from remnant.core.settings import DEFAULT_FORMULA, MeasuringSettings
+from remnant.core.uncertainty import NO_CHOICE, ErrorChoice
 from remnant.core.volumes import Modality
 from remnant.io.masks import MasksPreset
 from remnant.pipeline.reviewing import NO_REVIEW, LesionReview
@@ -47,3 +50,20 @@ class SegmentRequest:
     split_iv: bool = False
     confirm_segments: str | None = None
     review: LesionReview = NO_REVIEW
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeasureRequest:
+    """Facts and choices of the measure stage; see `volumetry.measure.measure`."""
+
+    patient: Patient
+    formula: str = DEFAULT_FORMULA
+    bsa_formula: str | None = None
+    errors: ErrorChoice = NO_CHOICE
+
+    @property
+    def settings(self) -> MeasuringSettings:
+        """What a report keeps of it."""
+        return MeasuringSettings(
+            formula=self.formula, bsa_formula=self.bsa_formula, errors=self.errors
+        )

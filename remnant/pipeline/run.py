@@ -16,11 +16,11 @@ from remnant.pipeline.folder import (
     write_plan_maps,
     write_segmented,
 )
-from remnant.pipeline.measuring_and_planning import MeasureRequest, measure_case, plan_case
+from remnant.pipeline.measuring_and_planning import measure_case, plan_case
 from remnant.pipeline.plan_maps import case_maps, drawn_plans
 from remnant.pipeline.plan_settings import DEFAULT_PLAN, PlanRequest
 from remnant.pipeline.repeat import changes
-from remnant.pipeline.requests import SegmentRequest
+from remnant.pipeline.requests import MeasureRequest, SegmentRequest
 from remnant.pipeline.review import apply_review
 from remnant.pipeline.segment import segment_case
 from remnant.pipeline.segment_sources import read_given

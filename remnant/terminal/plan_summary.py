@@ -34,7 +34,7 @@ def print_plans(planned: Planned, *, console: Console, research_use: bool = True
     Nothing is printed where planning made neither plans nor lists.
     """
     plans, sources = planned.plans, planned.sources
-    if not (plans.any or sources.of_case):
+    if not (plans.any or sources.any):
         return
     width = min(console.width, WIDEST)
     console.print()
@@ -48,7 +48,7 @@ def print_plans(planned: Planned, *, console: Console, research_use: bool = True
         _print_first(plans.first, console=console, width=width)
         console.print(plan_table(plans), width=width)
         console.print(LEGEND, style="dim", width=width)
-    for line in _stages(plans.stages):
+    for line in _stages(planned.stages):
         console.print(line, markup=False, highlight=False, width=width)
     for line in _lists(sources):
         console.print(line, markup=False, highlight=False, width=width)

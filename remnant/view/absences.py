@@ -4,13 +4,12 @@ from typing import Final
 
 from remnant.core.case import CaseReport
 from remnant.core.reasons import Cause, Reason
-from remnant.view.open_questions import MEASURE_AGAIN
-from remnant.view.rule_facts import lacks_body_size
 from remnant.wording.brief import Short
 from remnant.wording.numbers import sentence
 from remnant.wording.reasons import why
 
 NO_LISTS: Final = "the lists on resection, ablation, staging, transplantation and pathways"
+MEASURE_AGAIN: Final = "remnant run CASE --height-cm … --weight-kg …"
 BODY_SIZE: Final = f"The standardised volume needs height and weight: `{MEASURE_AGAIN}`."
 
 
@@ -28,6 +27,11 @@ def nothing_to_list(case: CaseReport) -> str | None:
     """Say in one line that the lists of conditions do not apply; ``None`` where they do."""
     reason = no_lesion(case)
     return None if reason is None else f"{reason} There is nothing to hold {NO_LISTS} against."
+
+
+def lacks_body_size(case: CaseReport) -> bool:
+    """Tell whether height or weight is missing, so that there is no standardised volume."""
+    return case.patient.height_cm is None or case.patient.weight_kg is None
 
 
 def long_reasons(case: CaseReport) -> Short:

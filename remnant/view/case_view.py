@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from remnant.core.case import CaseReport
+from remnant.view.ablation_view import AblationTable, view_ablation
 from remnant.view.check_view import Checks, view_checks
 from remnant.view.criteria_view import Sources, view_sources
 from remnant.view.distribution_view import Distribution, view_distribution
@@ -12,6 +13,7 @@ from remnant.view.method_view import Method, view_method
 from remnant.view.plan_view import Plans, view_plans
 from remnant.view.resection_view import Resections, view_resections
 from remnant.view.segment_state import TO_REVIEW
+from remnant.view.staged_view import Stages, view_stages
 from remnant.view.subject import Citation, Statement, Subject, citations
 from remnant.view.volume_view import Segments, Volumes, view_segments, view_volumes
 from remnant.wording.numbers import sentence
@@ -23,8 +25,10 @@ class Planned:
     """What planning said of a case."""
 
     plans: Plans
+    stages: Stages | None
     distribution: Distribution
     sources: Sources
+    ablation: AblationTable | None
     resections: Resections
     findings: tuple[Statement, ...]
 
@@ -71,10 +75,13 @@ def view_case(case: CaseReport) -> CaseView:
 
 
 def _planned(subject: Subject) -> Planned:
+    planning = subject.planning
     return Planned(
         plans=view_plans(subject),
+        stages=view_stages(subject) if planning.staged else None,
         distribution=view_distribution(subject),
         sources=view_sources(subject),
+        ablation=view_ablation(subject) if planning.ablation else None,
         resections=view_resections(subject),
-        findings=tuple(subject.statement(finding) for finding in subject.planning.findings),
+        findings=tuple(subject.statement(finding) for finding in planning.findings),
     )

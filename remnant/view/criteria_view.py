@@ -1,10 +1,9 @@
-"""What the sources list: conditions, ablation of each lesion, pathways, and what is not known."""
+"""What the sources list of a case: conditions, pathways, and what is not known."""
 
 from dataclasses import dataclass
 
 from remnant.core.criteria import CriteriaResult, Pathway, TreatmentOption
 from remnant.core.findings import Finding, Verdict
-from remnant.view.ablation_view import AblationTable, view_ablation
 from remnant.view.absences import nothing_to_list
 from remnant.view.open_questions import Question, open_questions
 from remnant.view.parts import NOTE, Mark, mark
@@ -79,19 +78,13 @@ class Sources:
     questions: tuple[Question, ...]
     told: tuple[str, ...]
     resectability: Group
-    ablation: AblationTable | None
     staging: Group
     transplant: Group
     pathways: tuple[Branch, ...]
 
     @property
     def any(self) -> bool:
-        """Whether any source lists anything."""
-        return self.of_case or self.ablation is not None
-
-    @property
-    def of_case(self) -> bool:
-        """Whether any lists something of the whole case, not of single lesions."""
+        """Whether any source lists something of the whole case, not of single lesions."""
         groups = (self.resectability, self.staging, self.transplant)
         return bool(any(group.lists for group in groups) or self.pathways)
 
@@ -108,7 +101,6 @@ def view_sources(subject: Subject) -> Sources:
         questions=open_questions(subject.case),
         told=told(subject.case.clinical),
         resectability=group("Resectability", "resectability", planning.resectability),
-        ablation=view_ablation(subject) if planning.ablation else None,
         staging=group("Staging", "staging", planning.staging),
         transplant=group("Transplantation", "transplant", planning.transplant),
         pathways=tuple(_branch(pathway, subject) for pathway in planning.pathways),

@@ -7,13 +7,14 @@ from typing import Final
 
 from planning.inputs import BACKGROUND, INPUTS, PATIENT_INPUTS, Input
 from remnant.core.case import CaseReport
+from remnant.core.patient import LiverBackground
 from remnant.core.planning_report import PlanningReport
-from remnant.view.rule_facts import background_decides, facts_behind, lacks_body_size
+from remnant.view.absences import MEASURE_AGAIN, lacks_body_size
+from remnant.view.rule_facts import facts_behind
 
 MEASURED_WITH: Final = frozenset(PATIENT_INPUTS) - {BACKGROUND}
 """What a case is measured with: the planner does not take it anew."""
 BODY_SIZE: Final = "body size"
-MEASURE_AGAIN: Final = "remnant run CASE --height-cm … --weight-kg …"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,16 @@ def deciding(case: CaseReport) -> Iterator[Question]:
         yield Question(BODY_SIZE, f"measure again: {MEASURE_AGAIN}", 0)
     if background_decides(case):
         yield Question(BACKGROUND.question, BACKGROUND.option, 0)
+
+
+def background_decides(case: CaseReport) -> bool:
+    """Tell whether a verdict on what remains is open for want of the liver background."""
+    planning = case.planning
+    if planning is None or case.patient.background is not LiverBackground.UNKNOWN:
+        return False
+    of_plans = (f for plan in planning.plans for f in plan.findings)
+    judged = (*of_plans, *(f for resection in planning.resections for f in resection.findings))
+    return any(BACKGROUND.name in finding.missing for finding in judged)
 
 
 def _of_lists(planning: PlanningReport) -> tuple[Question, ...]:

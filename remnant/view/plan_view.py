@@ -25,7 +25,6 @@ from remnant.view.open_questions import deciding
 from remnant.view.parts import Figure, Footnotes, Mark, figure, mark
 from remnant.view.plan_selection import listing_places
 from remnant.view.recipe_view import lesion_words, recipe_words, runs, short_recipe
-from remnant.view.staged_view import Stages, view_stages
 from remnant.view.subject import (
     Minimum,
     Statement,
@@ -182,7 +181,6 @@ class Plans:
     notes: tuple[tuple[str, str], ...]
     front: Front | None
     findings: tuple[PlanFindings, ...]
-    stages: Stages | None
 
     @property
     def any(self) -> bool:
@@ -227,7 +225,6 @@ def view_plans(subject: Subject) -> Plans:
         notes=notes.listed(),
         front=front(planning),
         findings=tuple(_findings(rows, subject)),
-        stages=view_stages(subject) if planning.staged else None,
     )
 
 

@@ -88,18 +88,3 @@ def _told_word(wanted: Input, case: CaseReport) -> str:
     if isinstance(value, StrEnum):
         return value.value.replace("_", " ")
     return "" if value is None else f"{value:g}{with_unit(INPUTS[name].unit)}"
-
-
-def background_decides(case: CaseReport) -> bool:
-    """Tell whether a verdict on what remains is open for want of the liver background."""
-    planning = case.planning
-    if planning is None or case.patient.background is not LiverBackground.UNKNOWN:
-        return False
-    of_plans = (f for plan in planning.plans for f in plan.findings)
-    judged = (*of_plans, *(f for resection in planning.resections for f in resection.findings))
-    return any(BACKGROUND.name in finding.missing for finding in judged)
-
-
-def lacks_body_size(case: CaseReport) -> bool:
-    """Tell whether height or weight is missing, so that there is no standardised volume."""
-    return case.patient.height_cm is None or case.patient.weight_kg is None

@@ -25,8 +25,8 @@ from remnant.io.nifti import write_labels
 from remnant.pipeline.confirm import with_confirmation
 from remnant.pipeline.coverage import SEGMENTS_EXTENDED, extended
 from remnant.pipeline.divide import require_redivision, with_segments
-from remnant.pipeline.measuring_and_planning import MeasureRequest, measure_case
-from remnant.pipeline.requests import SegmentRequest
+from remnant.pipeline.measuring_and_planning import measure_case
+from remnant.pipeline.requests import MeasureRequest, SegmentRequest
 from remnant.pipeline.review import apply_review
 from remnant.pipeline.reviewing import LesionReview
 from remnant.pipeline.segment import case_from_masks

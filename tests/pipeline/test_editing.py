@@ -31,8 +31,8 @@ from remnant.pipeline.case_files import STATE
 from remnant.pipeline.comparison import CompareRequest, compare_cases
 from remnant.pipeline.facts import known_case
 from remnant.pipeline.folder import read_case, read_measured, write_segmented
-from remnant.pipeline.measuring_and_planning import MeasureRequest, measure_case
-from remnant.pipeline.requests import SegmentRequest
+from remnant.pipeline.measuring_and_planning import measure_case
+from remnant.pipeline.requests import MeasureRequest, SegmentRequest
 from remnant.pipeline.reviewing import LesionReview
 from remnant.pipeline.run import rerun_case, revised_case, run_study
 from remnant.pipeline.segment import case_from_masks, segment_case

@@ -15,8 +15,8 @@ from remnant.io.masks import GivenMap
 from remnant.io.nifti import write_labels
 from remnant.pipeline.divide import with_segments
 from remnant.pipeline.fit import require_fit, require_placeable
-from remnant.pipeline.measuring_and_planning import MeasureRequest, measure_case, plan_case
-from remnant.pipeline.requests import SegmentRequest
+from remnant.pipeline.measuring_and_planning import measure_case, plan_case
+from remnant.pipeline.requests import MeasureRequest, SegmentRequest
 from remnant.pipeline.segment import case_from_masks
 from remnant.pipeline.segment_sources import GivenSegments
 from remnant.testing.fake_divider import FakeDivider

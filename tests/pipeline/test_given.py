@@ -9,8 +9,8 @@ from remnant.core.patient import Patient
 from remnant.core.volumes import LabelMap
 from remnant.io.nifti import write_labels
 from remnant.pipeline.divide import with_segments
-from remnant.pipeline.measuring_and_planning import MeasureRequest, measure_case
-from remnant.pipeline.requests import SegmentRequest
+from remnant.pipeline.measuring_and_planning import measure_case
+from remnant.pipeline.requests import MeasureRequest, SegmentRequest
 from remnant.pipeline.segment import case_from_masks
 from remnant.pipeline.segment_sources import read_given
 

@@ -11,8 +11,8 @@ from remnant.core.patient import Patient
 from remnant.core.volumes import LabelMap
 from remnant.io.nifti import read_image, write_labels
 from remnant.pipeline.folder import read_case, write_segmented
-from remnant.pipeline.measuring_and_planning import MeasureRequest, measure_case
-from remnant.pipeline.requests import SegmentRequest
+from remnant.pipeline.measuring_and_planning import measure_case
+from remnant.pipeline.requests import MeasureRequest, SegmentRequest
 from remnant.pipeline.review import apply_review, lesion_numbers
 from remnant.pipeline.reviewing import LesionReview
 from remnant.pipeline.segment import case_from_masks, segment_case

@@ -19,10 +19,10 @@ from remnant.pipeline import case_files
 from remnant.pipeline import folder as case_folder
 from remnant.pipeline.facts import known_case
 from remnant.pipeline.folder_page import write_html
-from remnant.pipeline.measuring_and_planning import MeasureRequest, measure_case, plan_case
+from remnant.pipeline.measuring_and_planning import measure_case, plan_case
 from remnant.pipeline.plan_maps import case_maps, drawn_plans, pictured_plans, stored_maps
 from remnant.pipeline.plan_settings import PlanRequest
-from remnant.pipeline.requests import SegmentRequest
+from remnant.pipeline.requests import MeasureRequest, SegmentRequest
 from remnant.pipeline.run import finish_case
 from remnant.pipeline.segment import case_from_masks
 from remnant.pipeline.segmented import Division

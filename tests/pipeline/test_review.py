@@ -16,7 +16,8 @@ from remnant.core.volumes import LabelMap
 from remnant.documents.lesion_table import write_lesions_csv
 from remnant.io.atomic import digest_file
 from remnant.io.nifti import write_labels
-from remnant.pipeline.measuring_and_planning import MeasureRequest, measure_case
+from remnant.pipeline.measuring_and_planning import measure_case
+from remnant.pipeline.requests import MeasureRequest
 from remnant.pipeline.review import apply_review, lesion_numbers
 from remnant.pipeline.reviewing import LesionReview
 from remnant.pipeline.segmented import UNDIVIDED, maps_of

@@ -26,10 +26,10 @@ from remnant.pipeline import case_files
 from remnant.pipeline import folder as case_folder
 from remnant.pipeline.divide import with_segments
 from remnant.pipeline.facts import known_case
-from remnant.pipeline.measuring_and_planning import MeasureRequest, measure_case, plan_case
+from remnant.pipeline.measuring_and_planning import measure_case, plan_case
 from remnant.pipeline.plan_maps import stored_maps
 from remnant.pipeline.plan_settings import PlanRequest
-from remnant.pipeline.requests import SegmentRequest
+from remnant.pipeline.requests import MeasureRequest, SegmentRequest
 from remnant.pipeline.reviewing import LesionReview
 from remnant.pipeline.run import rerun_case, run_study
 from remnant.pipeline.segment import case_from_masks, segment_case

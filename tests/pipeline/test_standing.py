@@ -36,8 +36,8 @@ from remnant.pipeline.folder import (
     write_measured,
     write_segmented,
 )
-from remnant.pipeline.measuring_and_planning import MeasureRequest, measure_case
-from remnant.pipeline.requests import SegmentRequest
+from remnant.pipeline.measuring_and_planning import measure_case
+from remnant.pipeline.requests import MeasureRequest, SegmentRequest
 from remnant.pipeline.run import rerun_case, revised_case
 from remnant.pipeline.segment import case_from_masks
 from remnant.pipeline.segment_sources import GivenSegments, read_given

@@ -235,7 +235,7 @@ def test_staged__one_row_for_each_plan_and_a_column_for_each_preset(made):
     )
     other = staged(alpps, plan="plan_2")
     case = planned(made.case, staged=(short, bare, staged(alpps), other))
-    table = view_case(case).planned.plans.stages
+    table = view_case(case).planned.stages
     assert ["portal vein embolisation", "ALPPS"] == [column.title for column in table.columns]
     assert table.columns[0].source is not None
     assert "median +33.9 % of 118 patients" == table.columns[0].measured

@@ -12,7 +12,8 @@ from examples.reports import example_lesion
 from planning import inputs
 from planning.ablation import combined_ablation_finding, wedge_refusal
 from planning.criteria.catalogue import CONDITIONS, CRITERIA, REMARKS, ROWS, TREATMENTS
-from planning.criteria.conditions import CriteriaList, Criterion, judge, judge_list, remark_finding
+from planning.criteria.conditions import CriteriaList, Criterion, judge, remark_finding
+from planning.criteria.judged_lists import judge_list
 from planning.inputs import INPUTS, Facts, ShareRange
 from planning.pathways import pathways, trial_option
 from planning.resectability import resectability

@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 from remnant.core.debulking import Fate
 from remnant.core.errors import InputError
 from remnant.core.labels import SEGMENT_CODES
-from remnant.core.recipe import CORE_SHARE_MINIMUM, Recipe
-from volumetry.remnant import require_segments
+from remnant.core.recipe import CORE_SHARE_MINIMUM, Recipe, require_segments
 from volumetry.virtual_resection.atoms import Atoms
 
 Flags = NDArray[np.bool_]

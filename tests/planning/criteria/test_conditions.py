@@ -15,12 +15,12 @@ from planning.criteria.conditions import (
     inputs_of,
     is_near,
     judge,
-    judge_list,
     open_criteria,
     rests_on_segments,
     undecided_inputs,
     with_reason,
 )
+from planning.criteria.judged_lists import judge_list
 from planning.inputs import Facts, Input, ShareRange, ValueSource
 from remnant.core.clinical import Grade
 from remnant.core.findings import Basis, Comparison, SourceStatus, Threshold, Verdict
