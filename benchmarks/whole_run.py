@@ -29,10 +29,11 @@ from remnant.core.volumes import ImageVolume, Modality
 from remnant.io.landmarks import read_landmarks
 from remnant.io.nifti import read_image, write_image
 from remnant.io.source import load_study
+from remnant.page.html import render_html
 from remnant.pipeline.divide import with_segments
 from remnant.pipeline.folder import write_measured, write_segmented
-from remnant.pipeline.folder_page import write_html
 from remnant.pipeline.measuring_and_planning import measure_case, plan_case
+from remnant.pipeline.plan_maps import page_maps
 from remnant.pipeline.requests import MeasureRequest
 from remnant.pipeline.samples import fetch_sample
 from remnant.pipeline.segment import case_from_image
@@ -94,8 +95,8 @@ def in_process(scan: Path, landmarks: Path, output: Path) -> None:
     with stage("write maps", rows):
         write_segmented(case, output)
         write_measured(report, output)
-    with stage("write report.html", rows):
-        write_html(case, report, output)
+    with stage("draw report.html", rows):
+        render_html(report, **page_maps(case, report))
     print(f"{'sum':<28}{sum(r[1] for r in rows):>9.2f}{sum(r[2] for r in rows):>9.2f}"
           f"{max(r[3] for r in rows):>9.2f}")  # fmt: skip
     print(f"liver {report.volumetry.tlv_ml.value:.0f} ml")

@@ -11,17 +11,18 @@ from planning.distribution.scan_coverage import scan_cuts_liver
 from planning.hepatectomies.single_operation import CONDITIONS
 from planning.optimiser.front import Answer, answer_targets, front
 from planning.optimiser.problem import Problem, make_problem
-from planning.optimiser.reach import Reach, most_debulked
-from planning.optimiser.search import Demand, Optimum, Search, best_plan, start_search
+from planning.optimiser.reach import most_debulked
+from planning.optimiser.search import Demand, Optimum, Reach, Search, best_plan, start_search
 from planning.remnant.minima import PREFIX
 from planning.remnant.required_flr import least_flr_ml
 from planning.rules.remnant import CONTIGUOUS_SEGMENTS_MINIMUM
 from planning.staging.two_stages import staged_plans
-from remnant.core.debulking import DebulkingPlan, StagedPlan, TargetOutcome
+from remnant.core.debulking import DebulkingPlan, TargetOutcome
 from remnant.core.patient import LiverBackground, Patient
 from remnant.core.plan_choice import PlanChoice
 from remnant.core.quantity import Quantity
 from remnant.core.reasons import Cause, Reason
+from remnant.core.staged_plan import StagedPlan
 from remnant.core.volumetry_report import VolumetryReport
 from volumetry.liver_maps import LiverMaps
 from volumetry.virtual_resection.atoms import build_atoms

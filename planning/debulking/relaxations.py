@@ -7,8 +7,7 @@ from time import monotonic
 import numpy as np
 
 from planning.optimiser.problem import Problem, demanded, make_problem
-from planning.optimiser.reach import Reach
-from planning.optimiser.search import Demand, Optimum, Search, best_plan, start_search
+from planning.optimiser.search import Demand, Optimum, Reach, Search, best_plan, start_search
 from planning.staging.two_stages import points_needed
 from remnant.core.debulking import Relaxation
 from remnant.core.debulking import RelaxationKind as Kind

@@ -8,8 +8,7 @@ from planning.debulking.relaxations import Wanted, relaxations
 from planning.optimiser.feasibility import count
 from planning.optimiser.front import Answer
 from planning.optimiser.problem import Problem
-from planning.optimiser.reach import Reach
-from planning.optimiser.search import Search
+from planning.optimiser.search import Reach, Search
 from remnant.core.debulking import DebulkingPlan, Relaxation, TargetOutcome
 from remnant.core.findings import Verdict
 from remnant.core.plan_choice import PlanChoice

@@ -1,26 +1,12 @@
 """How much tumour can be removed at most, whatever remains or with enough liver left."""
 
-from dataclasses import dataclass
 from time import monotonic
 
 import numpy as np
 
 from planning.optimiser.milp import Goal, Limits, solve
 from planning.optimiser.problem import Segments
-from planning.optimiser.search import Search
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reach:
-    """The most tumour voxels that any plan treats.
-
-    ``proven`` tells that no plan treats more than ``debulked``; ``at_most`` bounds what an unproven
-    better one could.
-    """
-
-    debulked: int
-    at_most: int
-    proven: bool
+from planning.optimiser.search import Reach, Search
 
 
 def most_debulked(search: Search, *, least_flr: int | None = None) -> Reach:

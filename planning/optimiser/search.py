@@ -201,6 +201,19 @@ class Optimum:
     most_flr: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reach:
+    """The most tumour voxels that any plan treats.
+
+    ``proven`` tells that no plan treats more than ``debulked``; ``at_most`` bounds what an unproven
+    better one could.
+    """
+
+    debulked: int
+    at_most: int
+    proven: bool
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Prepared:
     """A set of segments with its integer program; both ``None`` where it cannot be removed."""

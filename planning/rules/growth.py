@@ -11,10 +11,10 @@ from enum import StrEnum
 from math import exp, log, sqrt
 from statistics import NormalDist
 
-from remnant.core.debulking import Strategy
 from remnant.core.findings import SourceStatus
 from remnant.core.labels import CouinaudSegment
 from remnant.core.patient import LiverBackground
+from remnant.core.staged_plan import Strategy
 
 DAYS_PER_WEEK = 7.0
 GROWN_AT_SCAN = (0.90, 0.95, 0.99)

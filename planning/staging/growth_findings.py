@@ -2,24 +2,16 @@
 
 from collections.abc import Iterator
 
-from planning.rules.growth import GROWTH_PRESETS, GROWTH_REMARKS, GrowthPreset, GrowthRemark
+from planning.rules.growth import GROWTH_REMARKS, GrowthPreset, GrowthRemark
 from planning.rules.remnant import PROJECT_SOURCE
+from planning.staging.finding_ids import CURVE_ID, NO_SOURCE_ID, SPREAD_ID
 from planning.staging.growth_curve import Forecast
-from remnant.core.debulking import Strategy
 from remnant.core.findings import Finding, SourceStatus, Threshold, Verdict, judged
 from remnant.core.patient import Patient
 from remnant.core.quantity import Bound, Quantity
 from remnant.core.reasons import Cause, reason
+from remnant.core.staged_plan import Strategy
 
-CURVE_ID, SPREAD_ID, NO_SOURCE_ID = "growth.curve", "growth.spread", "growth.no_source"
-ABOUT_GROWTH = frozenset(
-    (
-        *(CURVE_ID, SPREAD_ID, NO_SOURCE_ID),
-        *(preset.finding_id for preset in GROWTH_PRESETS),
-        *(remark.id for remark in GROWTH_REMARKS),
-    )
-)
-"""Ids of all findings on growth; those without a limit are held against nothing."""
 PVL_SOURCE = "pmc6414468"
 """It counts ligation together with embolisation, so that it is no source of growth after either."""
 

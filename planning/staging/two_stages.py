@@ -26,7 +26,7 @@ from planning.staging.growth_curve import (
 )
 from planning.staging.growth_findings import assumptions, no_source, preset_finding, remarks
 from remnant.core.clinical import ClinicalFacts
-from remnant.core.debulking import DebulkingPlan, Fate, GrowthRange, StagedPlan, Strategy
+from remnant.core.debulking import DebulkingPlan, Fate
 from remnant.core.errors import ImplausibleValueError
 from remnant.core.findings import Finding
 from remnant.core.labels import CouinaudSegment
@@ -35,6 +35,7 @@ from remnant.core.patient import Patient
 from remnant.core.quantity import Quantity
 from remnant.core.reasons import Cause, Reason, joined
 from remnant.core.recipe import CORE_SHARE_MINIMUM, Recipe
+from remnant.core.staged_plan import GrowthRange, StagedPlan, Strategy
 from remnant.core.units import percent_from_fraction
 from remnant.core.volumetry_report import VolumetryReport
 

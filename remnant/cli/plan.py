@@ -97,14 +97,13 @@ def write_template(file: Path, case: Path | None) -> None:
     """
     from remnant.core.errors import InputError
     from remnant.documents.facts_template import template
-    from remnant.io.atomic import atomic_path
+    from remnant.io.atomic import write_text
 
     if case is not None:
         raise InputError("--template plans nothing; leave the case out")
     if file.exists():
         raise InputError(f"{file} is there already; name a new file")
-    with atomic_path(file) as temporary:
-        temporary.write_text(template(), encoding="utf-8", newline="\n")
+    write_text(file, template())
     print(f"An empty facts file is {file}. Next: remnant plan CASE --facts {file}")
 
 

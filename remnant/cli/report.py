@@ -22,11 +22,13 @@ def report(case: Path) -> None:
     case
         Folder that `remnant measure` or `remnant plan` wrote.
     """
+    from remnant.io.atomic import write_text
+    from remnant.page.html import render_html
     from remnant.pipeline.case_files import REPORT_HTML
     from remnant.pipeline.folder import read_case, read_measured, require_as_measured
-    from remnant.pipeline.folder_page import write_html
+    from remnant.pipeline.plan_maps import page_maps
 
     measured = read_measured(case)
     require_as_measured(case)
-    write_html(read_case(case), measured, case)
+    write_text(case / REPORT_HTML, render_html(measured, **page_maps(read_case(case), measured)))
     print(f"The report is {case / REPORT_HTML}")

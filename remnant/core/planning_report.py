@@ -3,11 +3,12 @@
 from dataclasses import dataclass, field
 
 from remnant.core.criteria import CriteriaResult, LesionAblation, Pathway
-from remnant.core.debulking import DebulkingPlan, StagedPlan, TargetOutcome
+from remnant.core.debulking import DebulkingPlan, TargetOutcome
 from remnant.core.distribution import Frilling, Netlm, Stability
 from remnant.core.findings import Finding
 from remnant.core.plan import Resection
 from remnant.core.reasons import Reason
+from remnant.core.staged_plan import StagedPlan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from remnant.core.errors import InputError, UnreadableFileError
-from remnant.io.atomic import atomic_path
+from remnant.io.atomic import write_text
 from remnant.io.bounded import read_bounded
 
 LARGEST_DOCUMENT_BYTES: Final = 32 * 1024 * 1024
@@ -26,8 +26,7 @@ def write_json(document: Mapping[str, object], path: Path) -> None:
         lines = [f"{_compact(key)}:{_compact(part)}" for key, part in document.items()]
     except ValueError as error:
         raise InputError(f"{path.name} would hold a number that is not finite: {error}") from error
-    with atomic_path(path) as temporary:
-        temporary.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8", newline="\n")
+    write_text(path, "{\n" + ",\n".join(lines) + "\n}\n")
 
 
 def _compact(part: object) -> str:

@@ -1,13 +1,14 @@
-"""The maps that plans are made from, and the plans drawn on them."""
+"""The maps that plans and pictures are made from, and the plans drawn on them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TypedDict
 
 from remnant.core.case import CaseReport
 from remnant.core.debulking import DebulkingPlan
 from remnant.core.labels import COUINAUD_SCHEME, INSTANCE_SCHEME, STRUCTURE_SCHEME
 from remnant.core.plan_choice import DEFAULT_CHOICE, PlanChoice
-from remnant.core.volumes import LabelMap
+from remnant.core.volumes import ImageVolume, LabelMap
 from remnant.io.nifti import read_labels
 from remnant.pipeline.case_files import COUINAUD, LESIONS, STATE, STRUCTURES, is_case
 from remnant.pipeline.segmented import SegmentedCase
@@ -64,6 +65,27 @@ def drawn_plans(
     zones = build_atoms(maps, lesion_ids=counted, choice=choice)
     for plan in plans:
         yield plan.id, plan_map(maps, zones, plan.recipe)
+
+
+class PageMaps(TypedDict):
+    """What the pictures of a page are drawn from, see `remnant.page.html.render_html`."""
+
+    structures: LabelMap
+    lesions: LabelMap | None
+    couinaud: LabelMap | None
+    preview: ImageVolume | None
+    plan_maps: Mapping[str, LabelMap]
+
+
+def page_maps(case: SegmentedCase, report: CaseReport) -> PageMaps:
+    """Return the maps that the page shows, with those of the plans."""
+    return PageMaps(
+        structures=case.maps.structures,
+        lesions=case.maps.lesions,
+        couinaud=case.division.couinaud,
+        preview=case.preview,
+        plan_maps=pictured_plans(case, report),
+    )
 
 
 def pictured_plans(case: SegmentedCase, report: CaseReport) -> dict[str, LabelMap]:

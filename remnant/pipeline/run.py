@@ -6,6 +6,8 @@ from typing import Final
 
 from remnant.core.case import CaseReport
 from remnant.core.progress import Progress, silent
+from remnant.io.atomic import write_text
+from remnant.pipeline.case_files import REPORT_HTML
 from remnant.pipeline.divide import require_redivision, with_segments
 from remnant.pipeline.folder import (
     StoredCase,
@@ -17,7 +19,7 @@ from remnant.pipeline.folder import (
     write_segmented,
 )
 from remnant.pipeline.measuring_and_planning import measure_case, plan_case
-from remnant.pipeline.plan_maps import case_maps, drawn_plans
+from remnant.pipeline.plan_maps import case_maps, drawn_plans, page_maps
 from remnant.pipeline.plan_settings import DEFAULT_PLAN, PlanRequest
 from remnant.pipeline.repeat import changes
 from remnant.pipeline.requests import MeasureRequest, SegmentRequest
@@ -152,8 +154,8 @@ def finish_case(
             write_plan_maps(drawn_plans(report, maps, planning.choice), staging)
         progress("measuring and planning", 2, 3)
         # Late, since measuring alone makes no page.
-        from remnant.pipeline.folder_page import write_html
+        from remnant.page.html import render_html
 
-        write_html(case, report, staging)
+        write_text(staging / REPORT_HTML, render_html(report, **page_maps(case, report)))
     progress("measuring and planning", 3, 3)
     return report

@@ -15,7 +15,8 @@ from remnant.core.plan import Remnant, Resection
 from remnant.core.quantity import Interval, Quantity, UncertaintyPart
 from remnant.core.volumetry_report import BurdenClass, VolumetryReport
 from remnant.wording.numbers import interval, plain, shown
-from remnant.wording.words import CLASS_WORDS, PART_WORDS
+from remnant.wording.volumes import CLASS_WORDS
+from remnant.wording.words import PART_WORDS
 
 HUNDRED: Final = 100
 SEEN: Final = 0.01

@@ -8,7 +8,7 @@ from planning.criteria.catalogue import CRITERIA, REMARKS
 from planning.debulking.finding_ids import UNCONFIRMED_ID, UNCONFIRMED_IN_RESECTION_ID
 from planning.facts.implied import with_implied
 from planning.inputs import BACKGROUND, INPUTS, Input
-from planning.staging.growth_findings import ABOUT_GROWTH
+from planning.staging.finding_ids import ABOUT_GROWTH
 from remnant.core.case import CaseReport
 from remnant.core.findings import Basis, Finding
 from remnant.core.patient import LiverBackground

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from planning.rules.growth import GROWTH_PRESETS, GrowthPreset
-from remnant.core.debulking import StagedPlan
 from remnant.core.findings import Verdict
 from remnant.core.planning_report import PlanningReport
+from remnant.core.staged_plan import StagedPlan
 from remnant.core.units import percent_from_fraction
 from remnant.view.certainty import of_hundred
 from remnant.view.parts import NOTE, Figure, Footnotes, figure

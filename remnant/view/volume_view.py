@@ -10,7 +10,8 @@ from remnant.view.segment_state import segments_state
 from remnant.view.subject import Subject
 from remnant.wording.numbers import ABSENT, ends, percent, plain, sentence
 from remnant.wording.reasons import listed
-from remnant.wording.words import CLASS_WORDS, SOURCE_NOTES
+from remnant.wording.volumes import CLASS_WORDS
+from remnant.wording.words import SOURCE_NOTES
 
 SURE = "by measurement error alone: sure"
 

@@ -10,7 +10,7 @@ from remnant.core.volumetry_report import BurdenClass
 from remnant.wording.kinds import Template
 from remnant.wording.numbers import counted
 from remnant.wording.phrases import listed, segment_names, share
-from remnant.wording.words import CLASS_WORDS
+from remnant.wording.volumes import CLASS_WORDS
 from volumetry.standardised.expected_volume import formula_label
 
 

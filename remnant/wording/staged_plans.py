@@ -10,10 +10,10 @@ from planning.rules.growth import (
     GrowthPreset,
     GrowthRemark,
 )
-from planning.staging.growth_findings import CURVE_ID, NO_SOURCE_ID, SPREAD_ID
-from remnant.core.debulking import GrowthRange, StagedPlan, Strategy
+from planning.staging.finding_ids import CURVE_ID, NO_SOURCE_ID, SPREAD_ID
 from remnant.core.findings import Finding
 from remnant.core.quantity import Quantity
+from remnant.core.staged_plan import GrowthRange, StagedPlan, Strategy
 from remnant.core.units import percent_from_fraction
 from remnant.wording.kinds import Writer
 from remnant.wording.numbers import counted

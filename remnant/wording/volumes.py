@@ -5,10 +5,17 @@ from typing import Final
 
 from remnant.core.reasons import Cause, Reason
 from remnant.core.units import percent_from_fraction
+from remnant.core.volumetry_report import BurdenClass
 from remnant.wording.kinds import Template
 from volumetry.standardised.body_facts import Fact
 from volumetry.standardised.body_surface import BSA_FORMULAS
 
+CLASS_WORDS: Final[Mapping[BurdenClass, str]] = {
+    BurdenClass.UP_TO_10: "up to 10 %",
+    BurdenClass.OVER_10_TO_25: "over 10 to 25 %",
+    BurdenClass.OVER_25_TO_50: "over 25 to 50 %",
+    BurdenClass.OVER_50: "over 50 %",
+}
 FACT_WORDS: Final[Mapping[Fact, str]] = {
     Fact.HEIGHT_CM: "height",
     Fact.WEIGHT_KG: "weight",

@@ -4,14 +4,15 @@ from collections.abc import Mapping
 from typing import Final
 
 from remnant.core.comparison import MatchKind
-from remnant.core.debulking import Fate, Strategy
+from remnant.core.debulking import Fate
 from remnant.core.findings import Basis, Comparison, Finding, SourceStatus, Verdict
 from remnant.core.lesions import Confirmation
 from remnant.core.quantity import UncertaintyPart
+from remnant.core.staged_plan import Strategy
 from remnant.core.uncertainty import SegmentPlane
 from remnant.core.units import percent_from_fraction
 from remnant.core.volumes import Modality
-from remnant.core.volumetry_report import BurdenClass, SegmentSource
+from remnant.core.volumetry_report import SegmentSource
 
 RESEARCH_USE: Final = "Research use only. Not a medical device; no output is an order to treat."
 SIGNS: Final[Mapping[Comparison, str]] = {
@@ -82,12 +83,6 @@ INTENSITY_UNITS: Final[Mapping[Modality | None, str]] = {
     Modality.CT: "HU",
     Modality.MR: "arbitrary",
     None: "arbitrary",
-}
-CLASS_WORDS: Final[Mapping[BurdenClass, str]] = {
-    BurdenClass.UP_TO_10: "up to 10 %",
-    BurdenClass.OVER_10_TO_25: "over 10 to 25 %",
-    BurdenClass.OVER_25_TO_50: "over 25 to 50 %",
-    BurdenClass.OVER_50: "over 50 %",
 }
 PART_WORDS: Final[Mapping[UncertaintyPart, str]] = {
     UncertaintyPart.SEGMENTATION: "outlines",

@@ -15,12 +15,18 @@ from remnant.core.plan_choice import PlanChoice
 from remnant.core.reasons import Cause, reason
 from remnant.core.recipe import Recipe
 from remnant.io.nifti import read_labels, write_labels
+from remnant.page.html import render_html
 from remnant.pipeline import case_files
 from remnant.pipeline import folder as case_folder
 from remnant.pipeline.facts import known_case
-from remnant.pipeline.folder_page import write_html
 from remnant.pipeline.measuring_and_planning import measure_case, plan_case
-from remnant.pipeline.plan_maps import case_maps, drawn_plans, pictured_plans, stored_maps
+from remnant.pipeline.plan_maps import (
+    case_maps,
+    drawn_plans,
+    page_maps,
+    pictured_plans,
+    stored_maps,
+)
 from remnant.pipeline.plan_settings import PlanRequest
 from remnant.pipeline.requests import MeasureRequest, SegmentRequest
 from remnant.pipeline.run import finish_case
@@ -164,9 +170,8 @@ def test_pictured__nothing_without_plans(segmented, planned):
     assert {} == pictured_plans(segmented, none)
 
 
-def test_page__shows_three_pictures_of_each_pictured_plan(segmented, planned, folder):
-    write_html(segmented, planned, folder)
-    page = (folder / case_files.REPORT_HTML).read_text(encoding="utf-8")
+def test_page__shows_three_pictures_of_each_pictured_plan(segmented, planned):
+    page = render_html(planned, **page_maps(segmented, planned))
     assert 1 == len(pictured(planned.planning))
     assert 2 == page.count("picture of the plan. It shows:")
     assert 1 == page.count("coloured by the plan")

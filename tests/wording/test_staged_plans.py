@@ -15,10 +15,10 @@ from planning.rules.growth import (
 )
 from planning.staging.growth_curve import Forecast
 from planning.staging.growth_findings import assumptions, no_source, preset_finding, remarks
-from remnant.core.debulking import GrowthRange, Strategy
 from remnant.core.patient import LiverBackground, Patient
 from remnant.core.quantity import Bound, Quantity
 from remnant.core.reasons import Cause, Reason, reason
+from remnant.core.staged_plan import GrowthRange, Strategy
 from remnant.wording.findings import text_of
 from remnant.wording.reasons import words
 from remnant.wording.staged_plans import (

@@ -8,8 +8,8 @@ from examples.debulking import hand_problem
 from examples.plans import example_plan
 from planning.debulking.targets import TargetCase, least_voxels, target_outcome
 from planning.optimiser.front import answer_targets
-from planning.optimiser.reach import Reach, most_debulked
-from planning.optimiser.search import start_search
+from planning.optimiser.reach import most_debulked
+from planning.optimiser.search import Reach, start_search
 from remnant.core.debulking import PlanOrigin
 from remnant.core.findings import Verdict
 from remnant.core.labels import CouinaudSegment

@@ -14,12 +14,9 @@ from remnant.core.criteria import CriteriaResult, LesionAblation, Pathway, Treat
 from remnant.core.debulking import (
     DebulkingPlan,
     Fate,
-    GrowthRange,
     PlanOrigin,
     Relaxation,
     RelaxationKind,
-    StagedPlan,
-    Strategy,
     TargetOutcome,
     VirtualResection,
 )
@@ -31,6 +28,7 @@ from remnant.core.planning_report import PlanningReport
 from remnant.core.quantity import Interval, Quantity
 from remnant.core.reasons import Cause, Reason, reason
 from remnant.core.recipe import Recipe
+from remnant.core.staged_plan import GrowthRange, StagedPlan, Strategy
 
 FATES: Mapping[int, Fate] = {1: Fate.WITH_SEGMENTS, 3: Fate.WEDGE, 4: Fate.ABLATED}
 ERROR_SHARE = 0.06
