@@ -16,8 +16,7 @@ from planning.hepatectomies.named_sets import candidate_for
 from planning.remnant.contiguity import largest_contiguous
 from remnant.core.labels import CouinaudSegment
 from remnant.core.plan_choice import PlanChoice
-from volumetry.virtual_resection.atoms import Atoms
-from volumetry.virtual_resection.voxel_counts import core_segments
+from volumetry.virtual_resection.atoms import Atoms, core_segments
 
 ROUNDING = 1e-9
 EXTENSION_SHARE = 0.5

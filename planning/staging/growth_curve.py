@@ -17,9 +17,8 @@ import numpy as np
 
 from planning.rules.growth import DAYS_PER_WEEK, GrowthPreset, TimeConstant
 from remnant.core.errors import ImplausibleValueError
-from remnant.core.quantity import Bound, Interval, Quantity
+from remnant.core.quantity import Bound, Interval, Quantity, loose_ends
 from remnant.core.reasons import Cause, Reason, joined, reason
-from volumetry.growth.change import loose_ends
 from volumetry.uncertainty.intervals import LEVELS, TAIL
 from volumetry.uncertainty.joint_draws import Sample
 

@@ -19,6 +19,7 @@ app = App(
 )
 
 DEFAULT_OUTPUT = Path("demo-output")
+HEADINGS = ("The scan as it is", "The scan with planted metastases")
 
 
 @app.default
@@ -42,18 +43,26 @@ def demo(
     """
     from remnant.cli.dividing import LateDivider
     from remnant.cli.plan_options import plan_request
-    from remnant.pipeline.demo import AS_IS, PLANTED, run_demo
+    from remnant.pipeline.demo import ASSUMED_PATIENT, demo_cases
+    from remnant.pipeline.requests import MeasureRequest
+    from remnant.pipeline.run import finish_case
     from remnant.terminal.case_summary import print_case
 
     chosen = engine_named(engine)
     planning = plan_request(NO_DISEASE, plans, (), numbered=False)
+    measuring = MeasureRequest(patient=ASSUMED_PATIENT)
     with shown_progress() as progress:
-        reports = run_demo(
+        cases = demo_cases(
             output,
             segmenter=chosen.segmenter(device=device),
             divider=LateDivider(device),
-            planning=planning,
             progress=progress,
         )
-    print_case(reports.as_is, output / AS_IS, heading="The scan as it is")
-    print_case(reports.planted, output / PLANTED, heading="The scan with planted metastases")
+        reports = {
+            folder: finish_case(
+                case, measuring=measuring, output=folder, planning=planning, progress=progress
+            )
+            for folder, case in cases
+        }
+    for (folder, report), heading in zip(reports.items(), HEADINGS, strict=True):
+        print_case(report, folder, heading=heading)

@@ -11,7 +11,8 @@ from remnant.cli.examples import epilogue
 from remnant.cli.options import Output
 from remnant.cli.progress import shown_progress
 from remnant.core.progress import Progress
-from remnant.io.masks import MasksPreset, Part
+from remnant.io.codings import MasksPreset
+from remnant.io.masks import Part
 
 QUIET_SECONDS = 2.0
 

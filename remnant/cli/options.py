@@ -11,7 +11,8 @@ from remnant.core.errors import InputError
 from remnant.core.labels import CouinaudSegment
 from remnant.core.uncertainty import NO_CHOICE, ErrorChoice
 from remnant.core.volumes import Modality
-from remnant.io.masks import MasksPreset, Part
+from remnant.io.codings import MasksPreset
+from remnant.io.masks import Part
 from remnant.pipeline.reviewing import LesionReview
 from segmentation.engines.registry import ENGINES
 

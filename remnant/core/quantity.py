@@ -161,3 +161,12 @@ class Quantity:
     def absent(cls, *reasons: Reason | Iterable[Reason]) -> Self:
         """Return a quantity that was not measured, with the reasons."""
         return cls(None, reasons=tuple(one for given in reasons for one in reasons_of(given)))
+
+
+def loose_ends(before: Quantity, after: Quantity) -> tuple[Bound | None, bool]:
+    """Return the bound of a figure that rises with ``after``, and whether it is indicative."""
+    more = after.bound is Bound.LOWER or before.bound is Bound.UPPER
+    less = after.bound is Bound.UPPER or before.bound is Bound.LOWER
+    if before.indicative or after.indicative or (more and less):
+        return None, True
+    return (Bound.LOWER if more else Bound.UPPER if less else None), False

@@ -2,9 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from pathlib import Path
-from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,9 +11,10 @@ from remnant.core.codes import present_codes
 from remnant.core.errors import EmptyStructureError, InputError, UnknownLabelError
 from remnant.core.findings import Finding, quality_finding
 from remnant.core.geometry import Geometry
-from remnant.core.labels import BINARY_SCHEME, COUINAUD_SCHEME, CouinaudSegment
+from remnant.core.labels import BINARY_SCHEME, COUINAUD_SCHEME
 from remnant.core.reasons import Cause, reason
 from remnant.core.volumes import LabelMap
+from remnant.io.codings import NAMED, PRESETS, SEGMENTS, Coding, MasksPreset
 from remnant.io.image_quality import grid_findings
 from remnant.io.placement import in_order_of, placed_on
 from remnant.io.role_maps import GivenMap, read_role
@@ -23,96 +22,14 @@ from remnant.io.roles import CODED_BY_SEGMENT, Part
 from remnant.io.segment_terms import is_another
 
 __all__ = [
-    "PRESETS",
-    "Coding",
     "GivenMap",
     "Masks",
-    "MasksPreset",
     "Part",
     "in_order_of",
     "placed_on",
     "read_masks",
     "read_segment_map",
 ]
-
-Codes = frozenset[int]
-
-
-class MasksPreset(StrEnum):
-    """Which program's or data set's codes the masks use."""
-
-    LITS = "lits"
-    TOTALSEGMENTATOR = "totalsegmentator"
-    MSD = "msd"
-    BINARY = "binary"
-
-
-@dataclass(frozen=True, slots=True)
-class Coding:
-    """What the codes of one file mean.
-
-    ``parts`` gives the codes of each part; ``others`` are codes that may occur and are passed over.
-    ``instances`` is ``True`` where every code is a lesion of its own.
-    """
-
-    parts: Mapping[Part, Codes]
-    others: Codes = frozenset()
-    instances: bool = False
-
-    @property
-    def wanted(self) -> Codes:
-        """Every code that means something."""
-        return frozenset[int]().union(*self.parts.values())
-
-
-_ONE = frozenset((1,))
-_LESION_2 = Coding({Part.LESIONS: frozenset((2,))}, others=_ONE)
-_LIVER_1_LESION_2 = Coding({Part.LIVER: frozenset((1, 2)), Part.LESIONS: frozenset((2,))})
-_VESSELS_1_LESION_2 = Coding({Part.VESSELS: _ONE, Part.LESIONS: frozenset((2,))})
-_SEGMENTS = frozenset(int(segment) for segment in CouinaudSegment)
-_COMMON = {
-    Part.COUINAUD: Coding({Part.COUINAUD: _SEGMENTS}),
-    Part.BRANCHES: Coding({Part.BRANCHES: _SEGMENTS}),
-    Part.VESSELS: Coding({Part.VESSELS: _ONE}),
-    Part.PORTAL_VEIN: Coding({Part.PORTAL_VEIN: _ONE}),
-    Part.HEPATIC_VEINS: Coding({Part.HEPATIC_VEINS: _ONE}),
-}
-
-PRESETS: Mapping[MasksPreset, Mapping[Part, Coding]] = MappingProxyType(
-    {
-        # LiTS 2017: 1 liver, 2 tumour in one file
-        MasksPreset.LITS: {**_COMMON, Part.LIVER: _LIVER_1_LESION_2, Part.LESIONS: _LESION_2},
-        # Medical Segmentation Decathlon: Task03 as LiTS; Task08 1 hepatic vessel, 2 tumour
-        MasksPreset.MSD: {
-            **_COMMON,
-            Part.LIVER: _LIVER_1_LESION_2,
-            Part.LESIONS: _LESION_2,
-            Part.VESSELS: _VESSELS_1_LESION_2,
-        },
-        # TotalSegmentator 2: `total` (5 liver), `liver_lesions`, `liver_segments`, `liver_vessels`
-        MasksPreset.TOTALSEGMENTATOR: {
-            **_COMMON,
-            Part.LIVER: Coding({Part.LIVER: frozenset((5,))}, others=frozenset(range(1, 256))),
-            Part.LESIONS: Coding({Part.LESIONS: _ONE}),
-            Part.VESSELS: _VESSELS_1_LESION_2,
-        },
-        # 255 is how 8-bit image programs write "yes"
-        MasksPreset.BINARY: {
-            **_COMMON,
-            Part.LIVER: Coding({Part.LIVER: frozenset((1, 255))}),
-            Part.LESIONS: Coding({Part.LESIONS: frozenset()}, instances=True),
-        },
-    }
-)
-
-NAMED: Mapping[Part, Coding] = MappingProxyType(
-    {
-        **_COMMON,
-        Part.LIVER: Coding({Part.LIVER: _ONE}),
-        Part.LESIONS: Coding({Part.LESIONS: frozenset()}, instances=True),
-    }
-)
-"""Codes of the maps made of segments that their file names: no preset is needed for those."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -159,9 +76,9 @@ def read_masks(
         implies the liver. Each is NIfTI, NRRD, a 3D Slicer segmentation, a DICOM SEG object, or a
         folder that holds one such object or TotalSegmentator's files.
     preset
-        What the codes mean, see `PRESETS`. Without a file for lesions they are all those that the
-        liver's and the vessels' files hold; with one, only its own. Files that name their segments
-        (3D Slicer, DICOM, folders) need none.
+        What the codes mean, see `remnant.io.codings`. Without a file for lesions they are all those
+        that the liver's and the vessels' files hold; with one, only its own. Files that name their
+        segments (3D Slicer, DICOM, folders) need none.
     reference
         Grid to put the masks on, see `placed_on`; ``None`` for that of the liver's (else the
         Couinaud map's) file.
@@ -251,7 +168,7 @@ def _require_known(labels: LabelMap, coding: Coding, *, what: str) -> None:
         return
     present = present_codes(labels.codes) - {0}
     unknown = sorted(present - coding.wanted - coding.others)
-    if unknown and coding.wanted == _SEGMENTS:
+    if unknown and coding.wanted == SEGMENTS:
         raise UnknownLabelError(
             f"the {what} holds code(s) {unknown[:8]}; allowed are 1 to 8 for Couinaud I to VIII: "
             f"give IVa and IVb the code 4, and renumber other schemes"

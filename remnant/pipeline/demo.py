@@ -5,8 +5,8 @@ like: seeded synthetic metastases are planted in the image, named as planted in 
 their true volumes beside the measured ones. Body size is assumed, and every output says so.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -14,7 +14,6 @@ import cc3d
 import numpy as np
 from numpy.typing import NDArray
 
-from remnant.core.case import CaseReport
 from remnant.core.codes import present_codes
 from remnant.core.findings import quality_finding
 from remnant.core.lesions import PlantedLesion
@@ -26,9 +25,6 @@ from remnant.core.volumes import LabelMap, Modality
 from remnant.io.source import LoadedStudy, load_study
 from remnant.pipeline.divide import with_segments
 from remnant.pipeline.folder import require_output_folder
-from remnant.pipeline.plan_settings import DEFAULT_PLAN, PlanRequest
-from remnant.pipeline.requests import MeasureRequest
-from remnant.pipeline.run import finish_case
 from remnant.pipeline.samples import fetch_sample
 from remnant.pipeline.segment import case_from_image, with_image
 from remnant.pipeline.segment_sources import NOTHING_GIVEN
@@ -51,27 +47,19 @@ PLANTED: Final = "planted"
 SAMPLE: Final = "TotalSegmentator 2.4.0 example_ct"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DemoReports:
-    """The two reports of the demo."""
-
-    as_is: CaseReport
-    planted: CaseReport
-
-
-def run_demo(
+def demo_cases(
     output: Path,
     *,
     segmenter: Segmenter,
     divider: SegmentDivider,
     seed: int = SEED,
-    planning: PlanRequest = DEFAULT_PLAN,
     progress: Progress = silent,
-) -> DemoReports:
-    """Fetch the sample CT, report it as it is and with planted metastases.
+) -> Iterator[tuple[Path, SegmentedCase]]:
+    """Fetch the sample CT and yield it segmented, as it is and then with planted metastases.
 
-    The segments are estimated from the liver's shape, as for any scan that comes alone. The
-    folders ``as-it-is`` and ``planted`` appear under ``output``.
+    Each comes with its folder under ``output``, ``as-it-is`` or ``planted``, which is still to be
+    made, as `remnant.pipeline.run.finish_case` does. The segments are estimated from the liver's
+    shape, as for any scan that comes alone.
 
     Raises
     ------
@@ -82,21 +70,13 @@ def run_demo(
         require_output_folder(output / name)
     sample = fetch_sample(progress)
     loaded = load_study(sample.ct, modality=Modality.CT, progress=progress)
-    finish = partial(
-        finish_case,
-        measuring=MeasureRequest(patient=ASSUMED_PATIENT),
-        planning=planning,
-        progress=progress,
-    )
     engines = _Engines(segmenter=segmenter, divider=divider)
     case = _segmented(loaded, engines, _prefixed("scan as it is", progress))
-    as_is = finish(case, output=output / AS_IS)
+    yield output / AS_IS, case
     planted = plant_metastases(loaded.image, case.maps.structures, seed=seed)
     altered = replace(loaded, image=planted.image)
     named = _prefixed("with planted metastases", progress)
-    second = _with_truth(_segmented(altered, engines, named), planted, seed)
-    report = finish(second, output=output / PLANTED)
-    return DemoReports(as_is=as_is, planted=report)
+    yield output / PLANTED, _with_truth(_segmented(altered, engines, named), planted, seed)
 
 
 def _prefixed(prefix: str, progress: Progress) -> Progress:

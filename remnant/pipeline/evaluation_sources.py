@@ -13,8 +13,9 @@ from remnant.core.labels import INSTANCE_SCHEME, CouinaudSegment, Structure
 from remnant.core.lesions import Confirmation
 from remnant.core.volumes import LabelMap
 from remnant.io.atomic import digest_files
+from remnant.io.codings import PRESETS, Coding, MasksPreset
 from remnant.io.limits import LARGEST_FILE_COUNT
-from remnant.io.masks import PRESETS, Coding, MasksPreset, Part, placed_on
+from remnant.io.masks import Part, placed_on
 from remnant.io.nifti import read_labels
 from remnant.io.role_maps import read_role
 from remnant.io.roles import CODED_BY_SEGMENT

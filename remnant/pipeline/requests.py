@@ -8,7 +8,7 @@ from remnant.core.patient import Patient
 from remnant.core.settings import DEFAULT_FORMULA, MeasuringSettings
 from remnant.core.uncertainty import NO_CHOICE, ErrorChoice
 from remnant.core.volumes import Modality
-from remnant.io.masks import MasksPreset
+from remnant.io.codings import MasksPreset
 from remnant.pipeline.reviewing import NO_REVIEW, LesionReview
 
 

@@ -20,11 +20,12 @@ from remnant.core.errors import (
     UnsupportedSeriesError,
 )
 from remnant.core.labels import COUINAUD_SCHEME
+from remnant.io.codings import MasksPreset
 from remnant.io.dicom_folder import A_SEGMENTATION
 from remnant.io.dicom_series import catalogue
 from remnant.io.frames import lps_from_ras
 from remnant.io.inspect import inspect_path
-from remnant.io.masks import MasksPreset, placed_on, read_masks, read_segment_map
+from remnant.io.masks import placed_on, read_masks, read_segment_map
 
 KINDS = hd.seg.SegmentationTypeValues
 BINARY, FRACTIONAL, LABELMAP = KINDS.BINARY, KINDS.FRACTIONAL, KINDS.LABELMAP

@@ -18,7 +18,8 @@ from remnant.core.geometry import Geometry
 from remnant.core.labels import COUINAUD_SCHEME
 from remnant.io import role_maps
 from remnant.io.atomic import digest_file
-from remnant.io.masks import PRESETS, MasksPreset, Part, read_masks
+from remnant.io.codings import PRESETS, MasksPreset
+from remnant.io.masks import Part, read_masks
 from remnant.io.named_segments import NamedSegments
 from remnant.io.role_maps import MapFormat
 from remnant.io.segment_terms import SegmentLabel

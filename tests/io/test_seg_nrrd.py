@@ -16,7 +16,8 @@ from remnant.core.errors import (
     UnreadableFileError,
     UnsupportedSeriesError,
 )
-from remnant.io.masks import MasksPreset, Part, read_masks, read_segment_map
+from remnant.io.codings import MasksPreset
+from remnant.io.masks import Part, read_masks, read_segment_map
 from remnant.io.nifti import read_labels
 
 SHAPE = (7, 8, 9)

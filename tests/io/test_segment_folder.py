@@ -13,7 +13,8 @@ from remnant.core.errors import (
     UnknownLabelError,
     UnreadableFileError,
 )
-from remnant.io.masks import MasksPreset, Part, read_masks, read_segment_map
+from remnant.io.codings import MasksPreset
+from remnant.io.masks import Part, read_masks, read_segment_map
 
 SHAPE = (7, 8, 9)
 TOTAL = MasksPreset.TOTALSEGMENTATOR

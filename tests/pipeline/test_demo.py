@@ -9,6 +9,8 @@ from remnant.core.volumetry_report import SegmentSource
 from remnant.io.nifti import write_image
 from remnant.pipeline import demo
 from remnant.pipeline.folder import read_case
+from remnant.pipeline.requests import MeasureRequest
+from remnant.pipeline.run import finish_case
 from remnant.testing.fake_divider import FAKE_MODEL, FakeDivider
 from remnant.testing.fake_segmenter import FakeSegmenter
 from remnant.testing.phantoms import body_grid, liver_phantom
@@ -22,15 +24,20 @@ def test_demo__estimates_the_segments_of_both_cases(tmp_path, monkeypatch):
     monkeypatch.setattr(demo, "fetch_sample", lambda progress: sample)
     stages = []
 
-    reports = demo.run_demo(
+    cases = demo.demo_cases(
         tmp_path / "out",
         segmenter=FakeSegmenter.knowing(phantom),
         divider=FakeDivider.knowing(phantom),
         progress=lambda stage, done, total: stages.append(stage),
     )
 
-    for name, report in ((demo.AS_IS, reports.as_is), (demo.PLANTED, reports.planted)):
-        case = read_case(tmp_path / "out" / name)
+    measuring = MeasureRequest(patient=demo.ASSUMED_PATIENT)
+    reports = {
+        folder: finish_case(case, measuring=measuring, output=folder) for folder, case in cases
+    }
+    assert [demo.AS_IS, demo.PLANTED] == [folder.name for folder in reports]
+    for folder, report in reports.items():
+        case = read_case(folder)
         assert SegmentSource.MODEL is case.division.source is report.volumetry.segment_source
         assert report.volumetry.segments_need_review
         assert FAKE_MODEL in report.provenance.models
@@ -38,5 +45,6 @@ def test_demo__estimates_the_segments_of_both_cases(tmp_path, monkeypatch):
         assert demo.SAMPLE == case.settings.sample
         np.testing.assert_array_equal(case.maps.structures.mask(), case.division.couinaud.mask())
     assert {"scan as it is: known planes", "with planted metastases: known planes"} < set(stages)
-    assert reports.planted.planted
-    assert () == reports.as_is.planted
+    as_is, planted = reports.values()
+    assert planted.planted
+    assert () == as_is.planted

@@ -17,7 +17,8 @@ from remnant.core.geometry import Geometry
 from remnant.core.labels import INSTANCE_SCHEME
 from remnant.core.lesions import Confirmation
 from remnant.core.volumes import LabelMap
-from remnant.io.masks import MasksPreset, Part
+from remnant.io.codings import MasksPreset
+from remnant.io.masks import Part
 from remnant.io.nifti import write_labels
 from remnant.pipeline.evaluation import (
     RESULT_FILES,

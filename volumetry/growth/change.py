@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from remnant.core.comparison import Change
-from remnant.core.quantity import Bound, Interval, Quantity, UncertaintyPart
+from remnant.core.quantity import Interval, Quantity, UncertaintyPart, loose_ends
 from remnant.core.reasons import Cause, Reason, joined, reason
 from remnant.core.volumetry_report import VolumetryReport
 from volumetry.uncertainty.intervals import sample_interval, varying
@@ -108,15 +108,6 @@ def combined(
         indicative=indicative,
         reasons=reasons,
     )
-
-
-def loose_ends(before: Quantity, after: Quantity) -> tuple[Bound | None, bool]:
-    """Return the bound of a figure that rises with ``after``, and whether it is indicative."""
-    more = after.bound is Bound.LOWER or before.bound is Bound.UPPER
-    less = after.bound is Bound.UPPER or before.bound is Bound.LOWER
-    if before.indicative or after.indicative or (more and less):
-        return None, True
-    return (Bound.LOWER if more else Bound.UPPER if less else None), False
 
 
 def multiplied(quantity: Quantity, factor: float) -> Quantity:

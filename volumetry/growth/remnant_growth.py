@@ -21,17 +21,11 @@ from remnant.core.comparison import Change, Growth
 from remnant.core.errors import ImplausibleValueError, InputError
 from remnant.core.labels import CouinaudSegment
 from remnant.core.patient import Patient
-from remnant.core.quantity import Bound, Interval, Quantity, UncertaintyPart
+from remnant.core.quantity import Bound, Interval, Quantity, UncertaintyPart, loose_ends
 from remnant.core.reasons import Cause, Reason, joined, reason
 from remnant.core.units import percent_from_fraction
 from remnant.core.volumetry_report import StandardisedVolume, VolumetryReport
-from volumetry.growth.change import (
-    change_of,
-    loose_ends,
-    multiplied,
-    paired_spreads,
-    varying_interval,
-)
+from volumetry.growth.change import change_of, multiplied, paired_spreads, varying_interval
 from volumetry.remnant import DECIMALS, future_liver_remnant
 from volumetry.uncertainty.intervals import TAIL, ratio
 from volumetry.uncertainty.joint_draws import Sample

@@ -21,6 +21,7 @@ from remnant.core.errors import InputError
 from remnant.core.geometry import Geometry
 from remnant.core.labels import SEGMENT_CODES
 from remnant.core.plan_choice import LARGEST_MARGIN_MM, AblationShape, PlanChoice
+from remnant.core.recipe import CORE_SHARE_MINIMUM
 from volumetry.liver_maps import LiverMaps
 from volumetry.virtual_resection.ablation_zones import ablation_zone
 from volumetry.virtual_resection.zones import Mask, flat_places, lesion_boxes, lesion_crop
@@ -237,3 +238,10 @@ def _incidence(
     rows = np.concatenate([np.empty(0, np.int64), *inside])
     shape = (int(number[-1]) + 1, len(parts))
     return csr_array((np.ones(len(rows), np.bool_), (rows, columns)), shape=shape)
+
+
+def core_segments(atoms: Atoms) -> Mask:
+    """Tell in which segments each lesion lies with at least 1 % of its voxels; shape ``(m, 9)``."""
+    least = np.maximum(CORE_SHARE_MINIMUM * atoms.lesion_voxels.sum(axis=1, keepdims=True), 1)
+    core: Mask = np.greater_equal(atoms.lesion_voxels, least)
+    return core

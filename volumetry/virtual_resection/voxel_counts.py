@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from remnant.core.debulking import Fate
 from remnant.core.errors import InputError
 from remnant.core.labels import SEGMENT_CODES
-from remnant.core.recipe import CORE_SHARE_MINIMUM, Recipe, require_segments
-from volumetry.virtual_resection.atoms import Atoms
+from remnant.core.recipe import Recipe, require_segments
+from volumetry.virtual_resection.atoms import Atoms, core_segments
 
 Flags = NDArray[np.bool_]
 Counts = NDArray[np.int64]
@@ -96,13 +96,6 @@ def fates(atoms: Atoms, recipe: Recipe) -> dict[int, Fate]:
         lesion: _fate(lesion, recipe, inside=bool(inside[row]), outside=bool(outside[row]))
         for row, lesion in enumerate(atoms.lesion_ids)
     }
-
-
-def core_segments(atoms: Atoms) -> Flags:
-    """Tell in which segments each lesion lies with at least 1 % of its voxels; shape ``(m, 9)``."""
-    least = np.maximum(CORE_SHARE_MINIMUM * atoms.lesion_voxels.sum(axis=1, keepdims=True), 1)
-    core: Flags = np.greater_equal(atoms.lesion_voxels, least)
-    return core
 
 
 def outcome(atoms: Atoms, recipe: Recipe) -> VoxelOutcome:
