@@ -15,8 +15,6 @@ from planning.criteria.conditions import (
 from planning.inputs import Facts
 from planning.rules.pathways import (
     PATHWAY_TABLES,
-    TRIAL_NAME,
-    TRIAL_SOURCE,
     PathwayRow,
     PathwayTable,
 )
@@ -27,8 +25,6 @@ from remnant.core.criteria import Pathway, TreatmentOption
 from remnant.core.findings import Verdict
 from remnant.core.quantity import Quantity
 from remnant.core.reasons import Cause, Reason, reason
-
-TRIAL_ID = "trial"
 
 
 def pathways(
@@ -62,22 +58,15 @@ def pathways(
     )
 
 
-def trial_option(facts: Facts) -> TreatmentOption:
-    """Say which group of the trial that allots by load this load belongs to.
-
-    ``NOT_MET`` where it belongs to none, ``UNKNOWN`` where a measure is missing.
-    """
-    option = TreatmentOption(
-        id=TRIAL_ID, name=TRIAL_NAME, verdict=Verdict.NOT_MET, source=TRIAL_SOURCE
-    )
+def ongoing_trial(facts: Facts) -> Reason:
+    """Note the trial that allots by load, with its group where this load surely belongs to one."""
     for group in TRIAL_GROUPS:
         verdict = _together(group.conditions, facts)
         if verdict is Verdict.MET:
-            return replace(option, verdict=verdict, reasons=(reason(Cause.TRIAL_GROUP, group.id),))
-        if verdict is Verdict.UNKNOWN:
-            missing = undecided_inputs(group.conditions, facts)
-            return replace(option, verdict=verdict, missing=missing)
-    return option
+            return reason(Cause.ONGOING_TRIAL, group.id)
+        if verdict is not Verdict.NOT_MET:
+            break
+    return reason(Cause.ONGOING_TRIAL)
 
 
 def _no_lesion(facts: Facts) -> bool:
@@ -104,6 +93,7 @@ def _pathway(
         verdict=verdict,
         source=table.source,
         options=tuple(_options(row, facts, segments_estimated=segments_estimated)),
+        notes=(ongoing_trial(facts),) if row.trial else (),
         missing=undecided_inputs(row.conditions, facts) if unsure else (),
         reasons=(
             *(limits if unsure and _plans_leave_open(row.conditions, facts) else ()),
@@ -131,8 +121,6 @@ def _options(
     for rule in row.otherwise:
         listed = _option(rule, facts, segments_estimated=segments_estimated)
         yield replace(listed, otherwise=True)
-    if row.trial:
-        yield trial_option(facts)
 
 
 def _option(rule: OptionRule, facts: Facts, *, segments_estimated: bool) -> TreatmentOption:

@@ -20,11 +20,6 @@ from remnant.core.findings import Comparison, SourceStatus
 
 MACHAIRAS_TITLE = "Machairas 2021, figure 2"
 CLOYD_TITLE = "Cloyd 2020, conclusion"
-TRIAL_NAME = "Trial that allots by load"
-TRIAL_SOURCE = "machairas2021"
-TRIAL_STATEMENT = (
-    "Described by Machairas 2021: ablation, embolisation or Y-90 by number, size, load."
-)
 LITTLE_EVIDENCE = "Evidence for one order over another is limited."
 ALTERNATIVE = "Where resection is contraindicated."
 
@@ -44,7 +39,7 @@ class PathwayRow:
     first, otherwise
         Treatments listed first, and those listed where resection is contraindicated.
     trial
-        Whether the trial that allots by load is shown beside them.
+        Whether the ongoing trial that allots by load is noted beside the row. It is no option.
     """
 
     id: str

@@ -1,4 +1,7 @@
-"""The trial in Machairas 2021 that allots treatments by number, size and load."""
+"""The ongoing trial in Machairas 2021 that allots treatments by number, size and load.
+
+It is a pilot without randomisation (NCT03457948): noted beside the pathway, never an option.
+"""
 
 from dataclasses import dataclass
 from functools import partial
@@ -7,6 +10,13 @@ from types import MappingProxyType
 from planning import inputs
 from planning.criteria.conditions import Criterion
 from remnant.core.findings import Basis, Comparison
+
+TRIAL_POPULATION = "G1 or G2 neuroendocrine neoplasms first treated with pembrolizumab"
+TRIAL_STATEMENT = (
+    "Ongoing trial, not a recommendation: NCT03457948, an open-label pilot with four arms, not "
+    "randomised (Machairas 2021). It is for G1 or G2 neuroendocrine neoplasms first treated with "
+    "pembrolizumab, and allots local treatment by number, size and load."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,7 +28,7 @@ class TrialGroup:
     conditions: tuple[Criterion, ...]
 
 
-_trial = partial(Criterion, population="patients of one trial", source="machairas2021")
+_trial = partial(Criterion, population=TRIAL_POPULATION, source="machairas2021")
 _trial_size = partial(_trial, input=inputs.LARGEST_LESION)
 _trial_load = partial(
     _trial,
@@ -32,7 +42,7 @@ _trial_load = partial(
 TRIAL_GROUPS = (
     TrialGroup(
         id="pathway.trial.ablation",
-        treatment="ablation",
+        treatment="radiofrequency ablation or cryoablation",
         conditions=(
             _trial(
                 id="pathway.trial.ablation.number",
@@ -51,7 +61,7 @@ TRIAL_GROUPS = (
     ),
     TrialGroup(
         id="pathway.trial.embolisation",
-        treatment="embolisation",
+        treatment="subsegmental embolisation",
         conditions=(
             _trial_load(id="pathway.trial.embolisation.load"),
             _trial_size(
@@ -64,7 +74,7 @@ TRIAL_GROUPS = (
     ),
     TrialGroup(
         id="pathway.trial.y90",
-        treatment="radioembolisation with Y-90",
+        treatment="subsegmental radioembolisation with Y-90",
         conditions=(
             _trial_load(id="pathway.trial.y90.load"),
             _trial_size(

@@ -79,7 +79,7 @@ class TreatmentOption:
     notes
         Which of the rule's notes apply, by their place.
     reasons
-        What it rests on, and which group of a trial the case falls into.
+        What it rests on.
     """
 
     id: str
@@ -99,6 +99,7 @@ class Pathway:
 
     ``branch`` is the row of the table, ``verdict`` is ``MET`` when the case is known to belong to
     it, ``UNKNOWN`` when it may: ``missing`` are the names of the inputs that leave that open.
+    ``notes`` tell of ongoing trials beside it, which are no options.
     """
 
     id: str
@@ -109,3 +110,4 @@ class Pathway:
     options: tuple[TreatmentOption, ...]
     missing: tuple[str, ...] = ()
     reasons: tuple[Reason, ...] = ()
+    notes: tuple[Reason, ...] = ()

@@ -10,7 +10,7 @@ from remnant.view.parts import NOTE, Mark, mark
 from remnant.view.rule_facts import amounts_here, is_note
 from remnant.view.subject import Statement, Subject, status_words
 from remnant.wording.findings import text_of
-from remnant.wording.lists import option_text, pathway_text, reviewed_answer
+from remnant.wording.lists import option_text, pathway_text, reviewed_answer, trial_notes
 from remnant.wording.told_facts import told
 from remnant.wording.words import BRANCH_WORDS, OPTION_WORDS
 
@@ -59,7 +59,7 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Branch:
-    """One row of a source's pathway, and whether it is this case's."""
+    """One row of a source's pathway, and whether it is this case's; ``notes`` are no options."""
 
     mark: Mark
     verdict: Verdict
@@ -68,6 +68,7 @@ class Branch:
     text: str
     source: int | None
     options: tuple[Option, ...]
+    notes: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +143,7 @@ def _branch(pathway: Pathway, subject: Subject) -> Branch:
         text=pathway_text(pathway),
         source=subject.cite(pathway.source),
         options=tuple(_option(option, subject) for option in pathway.options),
+        notes=trial_notes(pathway),
     )
 
 

@@ -16,6 +16,11 @@ def _share(reason: Reason) -> str:
     return f"at least {percent(least)} %, {upper} {percent(most)} %"
 
 
+def _trial(reason: Reason) -> str:
+    group = next(iter(reason.names), None)
+    return f"ongoing trial, by load: {GROUPS[group].treatment}" if group else "ongoing trial"
+
+
 def _beside(words: str) -> Template:
     """Return a template for a length beside its limit, both in mm."""
 
@@ -42,7 +47,7 @@ CAUSES: Final[Mapping[Cause, Template]] = {
     Cause.NO_LESION: "there is no lesion",
     Cause.SCAN_CUTS_SOMETHING: "the scan cuts the liver or a lesion",
     Cause.SCAN_CUTS_LESION: "the scan cuts it, so it is larger than measured",
-    Cause.TRIAL_GROUP: lambda reason: GROUPS[reason.names[0]].treatment,
+    Cause.ONGOING_TRIAL: _trial,
     Cause.ABOVE_ABLATION_LIMIT: _beside("diameter {length}, above the chosen limit of {limit}"),
     Cause.ABOVE_WEDGE_LIMIT: _beside("diameter {length}, above the chosen limit of {limit}"),
     Cause.NEAR_PORTAL_VEIN: _beside(

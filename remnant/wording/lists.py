@@ -6,8 +6,8 @@ from typing import Final
 from planning.criteria.catalogue import CONDITIONS, CRITERIA, LISTS, REMARKS, ROWS, TREATMENTS
 from planning.criteria.conditions import AnyOf
 from planning.inputs import INPUTS, ValueSource
-from planning.rules.pathways import ALTERNATIVE, LITTLE_EVIDENCE, TRIAL_STATEMENT
-from planning.rules.trial_groups import GROUPS
+from planning.rules.pathways import ALTERNATIVE, LITTLE_EVIDENCE
+from planning.rules.trial_groups import GROUPS, TRIAL_STATEMENT
 from remnant.core.criteria import CriteriaResult, LesionAblation, Pathway, TreatmentOption
 from remnant.core.findings import Finding, Verdict
 from remnant.core.reasons import Cause, Reason
@@ -24,7 +24,7 @@ BY_SOURCE: Final[Mapping[ValueSource, str]] = {
     ValueSource.SCAN: "the scan",
 }
 ONLY_OF_LISTS: Final = frozenset(
-    (Cause.SEGMENTS_ESTIMATED, Cause.TOO_LITTLE_IN_ONE_STAGE, Cause.TRIAL_GROUP, Cause.NEAR_LIMIT)
+    (Cause.SEGMENTS_ESTIMATED, Cause.TOO_LITTLE_IN_ONE_STAGE, Cause.NEAR_LIMIT)
 )
 
 
@@ -186,8 +186,6 @@ def ablation_reasons(ablation: LesionAblation) -> tuple[str, ...]:
 
 def option_text(option: TreatmentOption) -> str:
     """Return what a source says of a treatment, and why it is ruled out or open here."""
-    if option.id == "trial":
-        return f"{_trial(option)} {TRIAL_STATEMENT}"
     rule = TREATMENTS[option.source, option.id]
     sentences = (
         _why(option),
@@ -211,13 +209,17 @@ def _not_known(missing: Iterable[str]) -> str:
     return f"Not known: {listed(questions)}." if questions else ""
 
 
-def _trial(option: TreatmentOption) -> str:
-    for one in option.reasons:
-        if one.cause is Cause.TRIAL_GROUP:
-            group = GROUPS[one.names[0]]
-            words = " ".join(condition.statement for condition in group.conditions)
-            return f"By this load: {group.treatment}. {words}"
-    return _not_known(option.missing) or "This load belongs to none of its groups."
+def trial_notes(pathway: Pathway) -> tuple[str, ...]:
+    """Return what is noted of ongoing trials beside a row, and which group has such a load."""
+    trials = (one for one in pathway.notes if one.cause is Cause.ONGOING_TRIAL)
+    return tuple(f"{TRIAL_STATEMENT} {_trial_group(one)}".rstrip() for one in trials)
+
+
+def _trial_group(note: Reason) -> str:
+    for group in (GROUPS[name] for name in note.names):
+        words = " ".join(condition.statement for condition in group.conditions)
+        return f"It would allot such a load to {group.treatment}: {words}"
+    return ""
 
 
 def pathway_text(pathway: Pathway) -> str:

@@ -16,7 +16,7 @@ from planning.rules.growth import GrowthPreset, GrowthRemark
 from planning.rules.pathways import PathwayTable
 from planning.rules.pathways_options import OptionRule
 from planning.rules.remnant import DebulkingRule, RemnantMinimum, RemnantRuleSet
-from planning.rules.trial_groups import TrialGroup
+from planning.rules.trial_groups import TRIAL_STATEMENT, TrialGroup
 from remnant.core.findings import Basis, SourceStatus, Threshold
 from remnant.core.units import percent_from_fraction
 
@@ -239,13 +239,13 @@ def _pathway(table: PathwayTable) -> Iterator[RuleRow]:
 
 
 def _trial(group: TrialGroup) -> Iterator[RuleRow]:
-    source = group.conditions[0].source
+    first = group.conditions[0]
     yield RuleRow(
         id=group.id,
-        statement=f"Allotted to {group.treatment}.",
+        statement=f"{TRIAL_STATEMENT} This group: {group.treatment}.",
         held=" and ".join(condition.id for condition in group.conditions),
-        population="patients of one trial",
-        source=source,
+        population=first.population,
+        source=first.source,
         status=SourceStatus.VERIFIED,
     )
 

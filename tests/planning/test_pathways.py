@@ -14,7 +14,7 @@ from planning.facts.evidence import Evidence, debulkable_in_stages, plan_facts
 from planning.facts.implied import grade_is_g1_or_g2
 from planning.inputs import Facts, ShareRange
 from planning.literature import load_literature
-from planning.pathways import TRIAL_ID, pathways, trial_option
+from planning.pathways import ongoing_trial, pathways
 from planning.rules.pathways import PATHWAY_TABLES
 from planning.rules.staging import LIMITED_LESIONS
 from planning.rules.trial_groups import TRIAL_GROUPS
@@ -318,7 +318,6 @@ def test_contraindications__turn_exactly_their_options_in_the_diffuse_row(change
         ({"portal_vein_thrombosis": None}, EMBOLISATION),
         ({"sstr_positive": None}, RADIOLIGAND),
         ({"on_transplant_list": False}, {"Liver transplantation (OLT)"}),
-        ({"burden_fraction": None, "lesion_count": 7}, {"Trial that allots by load"}),
     ],
 )
 def test_unknown_facts__leave_exactly_their_options_open(changes, unknown):
@@ -470,37 +469,35 @@ def test_hormones__treated_first_and_valves_repaired_only_where_they_are_there()
 
 
 @pytest.mark.parametrize(
-    ("count", "size_mm", "load", "group", "missing"),
+    ("count", "size_mm", "load", "group"),
     [
-        (6, 40.0, 0.9, "ablation", ()),
-        (7, 40.0, 0.75, "embolisation", ()),
-        (6, 40.1, 0.5, "embolisation", ()),
-        (6, 50.0, 0.5, "embolisation", ()),
-        (6, 50.1, 0.75, "y90", ()),
-        (7, 20.0, 0.76, None, ()),
-        (None, 20.0, 0.5, None, ("lesion_count",)),
-        (7, None, 0.5, None, ("largest_lesion_mm",)),
+        (6, 40.0, 0.9, "ablation"),
+        (7, 40.0, 0.75, "embolisation"),
+        (6, 40.1, 0.5, "embolisation"),
+        (6, 50.0, 0.5, "embolisation"),
+        (6, 50.1, 0.75, "y90"),
+        (7, 20.0, 0.76, None),
+        (None, 20.0, 0.5, None),
+        (7, None, 0.5, None),
     ],
 )
-def test_trial__groups_by_the_printed_limits(count, size_mm, load, group, missing):
+def test_trial__names_the_group_by_the_printed_limits_where_it_is_sure(count, size_mm, load, group):
     measured = {"lesion_count": count, "largest_lesion_mm": size_mm, "burden_fraction": load}
-    verdict = Verdict.MET if group else Verdict.UNKNOWN if missing else Verdict.NOT_MET
-    of_group = (reason(Cause.TRIAL_GROUP, f"pathway.trial.{group}"),) if group else ()
+    names = (f"pathway.trial.{group}",) if group else ()
 
-    option = trial_option(Facts.named(measured))
-
-    assert (option.id, option.verdict, option.missing) == (TRIAL_ID, verdict, missing)
-    assert option.reasons == of_group
+    assert ongoing_trial(Facts.named(measured)) == reason(Cause.ONGOING_TRIAL, *names)
 
 
-def test_trial__is_listed_by_the_largest_lesion():
+def test_trial__is_a_note_of_the_rows_for_g1_and_g2_and_no_option():
+    """M: the trial that allots by load is a pilot without randomisation (SEEDS, second reading)."""
     measured = {"lesion_count": Quantity(2.0), "largest_lesion_mm": Quantity(55.0)}
+    listed = found({"grade": None, **measured}, FrillingType.III)
 
-    trial = options(measured, FrillingType.III, row="machairas2021.diffuse")[
-        "Trial that allots by load"
-    ]
-
-    assert trial.reasons == (reason(Cause.TRIAL_GROUP, "pathway.trial.y90"),)
+    assert listed["machairas2021.diffuse"].notes == (
+        reason(Cause.ONGOING_TRIAL, "pathway.trial.y90"),
+    )
+    assert listed["machairas2021.not_covered"].notes == ()
+    assert not [o.id for p in listed.values() for o in p.options if "trial" in o.id]
 
 
 @pytest.mark.parametrize("count", [0, Quantity(0.0)])
@@ -564,7 +561,7 @@ def test_pathways__never_raise_and_are_bounded_by_the_tables(known, kind, verdic
         assert len(certain) <= 1
     for one in (*listed, *(o for p in listed for o in p.options)):
         assert (one.verdict is Verdict.UNKNOWN) == bool(one.missing)
-    treatments = [o for p in listed for o in p.options if o.id != TRIAL_ID]
+    treatments = [o for p in listed for o in p.options]
     assert all((o.verdict is Verdict.NOT_MET) == bool(o.failed) for o in treatments)
 
 
@@ -624,7 +621,6 @@ def test_review__marks_rows_and_treatments_that_rest_on_segments():
     treatments = listed["machairas2021.complex"].options
     rests = [o.name for o in treatments if ESTIMATED in o.reasons]
     assert [name.split(" in ")[0] for name in rests] == ["Surgical resection"] * 2
-    assert treatments[-1].name == "Trial that allots by load"
 
 
 def test_review__is_silent_where_segments_are_not_estimated():
@@ -638,5 +634,4 @@ def test_options__each_id_is_a_treatment_of_its_source():
     known = {(rule.source, rule.id): rule.name for rule in option_rules()}
 
     for pathway in found(kind=FrillingType.II, targets=(target(),)).values():
-        treatments = [o for o in pathway.options if o.id != TRIAL_ID]
-        assert all(known[o.source, o.id] == o.name for o in treatments)
+        assert all(known[o.source, o.id] == o.name for o in pathway.options)

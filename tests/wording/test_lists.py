@@ -15,7 +15,7 @@ from planning.criteria.catalogue import CONDITIONS, CRITERIA, REMARKS, ROWS, TRE
 from planning.criteria.conditions import CriteriaList, Criterion, judge, remark_finding
 from planning.criteria.judged_lists import judge_list
 from planning.inputs import INPUTS, Facts, ShareRange
-from planning.pathways import pathways, trial_option
+from planning.pathways import pathways
 from planning.resectability import resectability
 from planning.rules.pathways import ALTERNATIVE, LITTLE_EVIDENCE
 from planning.rules.staging import STAGING_RULES
@@ -44,6 +44,7 @@ from remnant.wording.lists import (
     question,
     reviewed_answer,
     statement,
+    trial_notes,
     within_limits,
 )
 from remnant.wording.reasons import REVIEW_SENTENCE, TEMPLATES, listed, words
@@ -497,7 +498,7 @@ AMOUNTS = {
 
 @pytest.mark.parametrize("cause", list_causes.CAUSES)
 def test_causes__each_is_a_fragment_that_can_stand_in_brackets(cause):
-    names = (next(iter(GROUPS)),) if cause is Cause.TRIAL_GROUP else ()
+    names = (next(iter(GROUPS)),) if cause is Cause.ONGOING_TRIAL else ()
     text = words(Reason(cause, amounts=AMOUNTS.get(cause, ()), names=names))
 
     assert TEMPLATES[cause] is list_causes.CAUSES[cause]
@@ -626,25 +627,27 @@ def test_option__says_what_is_not_known():
 @pytest.mark.parametrize(
     ("count", "size_mm", "load", "text"),
     [
-        (6, 40.0, 0.9, "By this load: ablation. Up to 6 lesions. Of at most 4 cm."),
-        (7, 40.0, 0.75, "By this load: embolisation."),
-        (6, 40.1, 0.5, "By this load: embolisation."),
-        (6, 50.0, 0.5, "By this load: embolisation."),
-        (6, 50.1, 0.75, "By this load: radioembolisation with Y-90."),
-        (7, 20.0, 0.76, "This load belongs to none of its groups."),
-        (None, 20.0, 0.5, "Not known: number of metastases."),
-        (7, None, 0.5, "Not known: diameter of the largest metastasis."),
+        (
+            6,
+            40.0,
+            0.9,
+            "radiofrequency ablation or cryoablation: Up to 6 lesions. Of at most 4 cm.",
+        ),
+        (6, 50.0, 0.5, "subsegmental embolisation: "),
+        (6, 50.1, 0.75, "subsegmental radioembolisation with Y-90: "),
+        (7, 20.0, 0.76, ""),
+        (None, 20.0, 0.5, ""),
     ],
 )
-def test_trial__groups_by_the_printed_limits(count, size_mm, load, text):
-    measured = facts(lesion_count=count, largest_lesion_mm=size_mm, burden_fraction=load)
+def test_trial__says_whom_it_is_for_and_which_group_has_such_a_load(count, size_mm, load, text):
+    found = rows(lesion_count=count, largest_lesion_mm=size_mm, burden_fraction=load)
 
-    told = option_text(trial_option(measured))
+    (note,) = trial_notes(found[LIMITED])
 
-    assert told.startswith(text)
-    assert told.endswith(
-        "Described by Machairas 2021: ablation, embolisation or Y-90 by number, size, load."
-    )
+    assert note.startswith("Ongoing trial, not a recommendation: NCT03457948")
+    assert "not randomised" in note
+    assert "first treated with pembrolizumab" in note
+    assert (f"allot such a load to {text}" in note) if text else note.endswith("size and load.")
 
 
 @pytest.mark.parametrize("rule", TREATMENTS.values(), ids=lambda rule: f"{rule.source}.{rule.id}")
