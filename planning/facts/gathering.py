@@ -70,11 +70,13 @@ def gather(
         cut=cut,
         margin_mm=case.choice.resection_margin_mm,
     )
+    planned = plan_facts(evidence)
+    cleared = planned[inputs.CLEARANCE] is True
     return Facts(
         {
             **told_facts(case),
-            **_measured(case.report, frilling, cut=cut),
-            **plan_facts(evidence),
+            **_measured(case.report, frilling, cut=cut, cleared=cleared),
+            **planned,
             inputs.RESECTION_MARGIN: case.choice.resection_margin_mm,
         }
     )
@@ -95,7 +97,7 @@ def told_facts(case: Case) -> Mapping[Input, Value]:
 
 
 def _measured(
-    report: VolumetryReport, frilling: Frilling | None, *, cut: bool
+    report: VolumetryReport, frilling: Frilling | None, *, cut: bool, cleared: bool
 ) -> Mapping[Input, Value]:
     count, both = _lesion_count(report), _both_lobes(report)
     return {
@@ -104,7 +106,7 @@ def _measured(
         inputs.LARGEST_LESION: largest_lesion_mm(report),
         inputs.BOTH_LOBES: both,
         inputs.FRILLING: _frilling_type(frilling, cut=cut),
-        **distribution_rows(count, both_lobes=both, frilling=frilling),
+        **distribution_rows(count, both_lobes=both, frilling=frilling, cleared=cleared),
     }
 
 

@@ -3,16 +3,19 @@
 The shares of the tumour load themselves are :data:`planning.rules.remnant.DEBULKING_RULES`.
 """
 
+from dataclasses import replace
+
 from planning import inputs
 from planning.criteria.conditions import CriteriaList, Remark
 from planning.criteria.listing import NO, Listing, at_least
-from remnant.core.findings import Basis
+from remnant.core.findings import Basis, SourceStatus
 
 _MACHAIRAS = Listing(
     prefix="debulking.indication.machairas2021",
     population="neuroendocrine liver metastases",
     source="machairas2021",
 )
+_MACHAIRAS_READ = replace(_MACHAIRAS, status=SourceStatus.PROJECT)
 _REVIEW = Listing(
     prefix="debulking.indication.gepnetlm_review",
     population="GEP-NET liver metastases, highly selected",
@@ -53,6 +56,13 @@ MACHAIRAS_INDICATION = CriteriaList(
             of=inputs.DEBULKABLE,
             test=at_least(0.70),
             basis=Basis.TUMOUR_VOLUME,
+        ),
+        # The pattern of the lesions.
+        _MACHAIRAS_READ.condition(
+            "extensive",
+            "Not type III or diffuse: its figure lists cytoreduction for type II or complex only.",
+            of=inputs.DIFFUSE_PATTERN,
+            test=NO,
         ),
     ),
     remark="There is no randomised evidence.",

@@ -65,7 +65,8 @@ _is = partial(Criterion, population=NELM, source="machairas2021")
 MACHAIRAS_LIMITED = _is(
     id="pathway.machairas2021.limited",
     statement="Type I or limited bilobar. Limited is read here as at most "
-    f"{LIMITED_LESIONS} lesions.",
+    f"{LIMITED_LESIONS} lesions that one operation clears, with or without ablation, leaving "
+    "enough liver.",
     input=inputs.LIMITED_PATTERN,
     limit=True,
     status=SourceStatus.PROJECT,
@@ -73,7 +74,8 @@ MACHAIRAS_LIMITED = _is(
 MACHAIRAS_COMPLEX = _is(
     id="pathway.machairas2021.complex",
     statement="Type II or complex. Complex is read here as more than "
-    f"{LIMITED_LESIONS} lesions that fit no type.",
+    f"{LIMITED_LESIONS} lesions that fit no type; fewer in both lobes that no operation is known "
+    "to clear may be either.",
     input=inputs.COMPLEX_PATTERN,
     limit=True,
     status=SourceStatus.PROJECT,

@@ -4,6 +4,8 @@ The lists of Cloyd ask for inflow, outflow and biliary drainage of the remnant. 
 so that these lists are never met here, at best undecided.
 """
 
+from dataclasses import replace
+
 from planning import inputs
 from planning.criteria.conditions import CriteriaList, Remark
 from planning.criteria.listing import NO, Listing, at_least, at_most, is_, less, more, one_of
@@ -22,6 +24,7 @@ _CLOYD = Listing(prefix="resectability.cloyd2020", population=POPULATION, source
 _MACHAIRAS = Listing(
     prefix="resectability.machairas2021", population=POPULATION, source="machairas2021"
 )
+_MACHAIRAS_READ = replace(_MACHAIRAS, status=SourceStatus.PROJECT)
 _BEFORE = Listing(
     prefix="resectability.gepnetlm_review", population=POPULATION, source="gepnetlm_review"
 )
@@ -192,6 +195,14 @@ MACHAIRAS_LIST = CriteriaList(
             of=inputs.COMORBIDITY,
             test=NO,
         ),
+        # The pattern of the lesions.
+        _MACHAIRAS_READ.condition(
+            "extensive",
+            "Not for extensive disease; no number is printed. Read here as Frilling type III or "
+            "the diffuse pattern, for which its figure has no resection arm.",
+            of=inputs.DIFFUSE_PATTERN,
+            test=NO,
+        ),
     ),
 )
 BEFORE_SURGERY = CriteriaList(
@@ -252,12 +263,6 @@ R0_FEASIBLE = CriteriaList(
 RESECTABILITY_LISTS = (ENETS_2016, CLOYD_LIST, MACHAIRAS_LIST, BEFORE_SURGERY, R0_FEASIBLE)
 RESECTABILITY_REMARKS = {
     MACHAIRAS_LIST.id: (
-        Remark(
-            id="resectability.machairas2021.extensive",
-            statement="Not for extensive disease either; no number is printed (Machairas 2021).",
-            population=POPULATION,
-            source="machairas2021",
-        ),
         Remark(
             id="resectability.machairas2021.share_of_patients",
             statement="R0 is feasible in 10 to 25 % of all patients (Machairas 2021).",

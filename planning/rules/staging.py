@@ -11,7 +11,7 @@ from planning.rules.populations import NELM
 from planning.rules.remnant import PROJECT_SOURCE
 from remnant.core.clinical import Differentiation, PrimaryStatus
 from remnant.core.distribution import FrillingType
-from remnant.core.findings import Comparison, SourceStatus
+from remnant.core.findings import SourceStatus
 
 LIMITED_LESIONS = 5
 """Disease is called limited, or oligometastatic, up to this many lesions. This project's number."""
@@ -63,6 +63,33 @@ def _well_differentiated(way: str) -> Criterion:
     )
 
 
+def _not_diffuse(way: str) -> Criterion:
+    """Type III has no resection arm in the figure; the text excludes extensive disease."""
+    return Criterion(
+        id=f"staging.{way}.extensive",
+        statement="Machairas 2021: resection is not for extensive disease. Read here as Frilling "
+        "type III or the diffuse pattern, for which its figure has no resection arm.",
+        input=inputs.DIFFUSE_PATTERN,
+        limit=False,
+        population=NELM,
+        source="machairas2021",
+        status=SourceStatus.PROJECT,
+    )
+
+
+def _open_portal_vein(way: str) -> Criterion:
+    return Criterion(
+        id=f"staging.{way}.portal_vein",
+        statement="No portal vein thrombosis: closing one branch needs the other open (this "
+        "project's reading; no source prints it).",
+        input=inputs.PORTAL_THROMBOSIS,
+        limit=False,
+        population=NELM,
+        source=PROJECT_SOURCE,
+        status=SourceStatus.PROJECT,
+    )
+
+
 def _portal_hypertension(way: str) -> Criterion:
     return Criterion(
         id=f"staging.{way}.portal_hypertension",
@@ -84,6 +111,8 @@ PVE = StagingRule(
             _flr_short("pve"),
             _well_differentiated("pve"),
             _fit("pve"),
+            _not_diffuse("pve"),
+            _open_portal_vein("pve"),
             _portal_hypertension("pve"),
         ),
     ),
@@ -115,6 +144,8 @@ TWO_STAGE = StagingRule(
             ),
             _well_differentiated("two_stage_pvl"),
             _fit("two_stage_pvl"),
+            _not_diffuse("two_stage_pvl"),
+            _open_portal_vein("two_stage_pvl"),
             _portal_hypertension("two_stage_pvl"),
         ),
     ),
@@ -151,6 +182,8 @@ ALPPS = StagingRule(
                 source="machairas2021",
             ),
             _fit("alpps"),
+            _not_diffuse("alpps"),
+            _open_portal_vein("alpps"),
             Criterion(
                 id="staging.alpps.type",
                 statement="Machairas 2021: 95 % of the registry's cases were Frilling type II.",
@@ -228,10 +261,10 @@ SIMULTANEOUS = StagingRule(
                         ),
                         Criterion(
                             id="staging.simultaneous_primary.limited",
-                            statement=f"Limited is read here as at most {LIMITED_LESIONS} lesions.",
-                            input=inputs.LESION_COUNT,
-                            comparison=Comparison.AT_MOST,
-                            limit=float(LIMITED_LESIONS),
+                            statement=f"Limited is read here as at most {LIMITED_LESIONS} lesions "
+                            "that one operation clears, leaving enough liver.",
+                            input=inputs.LIMITED_PATTERN,
+                            limit=True,
                             population=SYNCHRONOUS,
                             source=PROJECT_SOURCE,
                             status=SourceStatus.PROJECT,
@@ -292,6 +325,16 @@ REPEAT = StagingRule(
             ),
             _well_differentiated("repeat_resection"),
             _fit("repeat_resection"),
+            _not_diffuse("repeat_resection"),
+            Criterion(
+                id="staging.repeat_resection.team",
+                statement="Not judged unresectable by the team.",
+                input=inputs.JUDGED_UNRESECTABLE,
+                limit=False,
+                population=RECURRENT,
+                source="machairas2021",
+                status=SourceStatus.PROJECT,
+            ),
         ),
     ),
     remarks=(

@@ -40,6 +40,7 @@ COVERED = {
     "both_lobes": True,
     "extrahepatic_disease": ExtrahepaticDisease.NONE,
     "debulkable_fraction": Quantity(0.95),
+    "clearance_feasible": True,
     "burden_fraction": Quantity(0.2),
     "largest_lesion_mm": Quantity(25.0),
     "primary_site": PrimarySite.PANCREAS,
@@ -76,6 +77,7 @@ def facts_of(known, kind=FrillingType.I, targets=(), limits=()):
         Quantity.absent(Reason(Cause.LESIONS_UNKNOWN)) if count is None else counted,
         both_lobes=known.get("both_lobes"),
         frilling=Frilling(type=kind, reasons=()),
+        cleared=known.get("clearance_feasible") is True,
     )
     evidence = Evidence(targets=targets, limits=limits)
     share = known.get("debulkable_fraction") or Quantity.absent(Reason(Cause.NO_PLAN))

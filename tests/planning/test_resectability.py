@@ -35,6 +35,7 @@ FITTING = {
     "r0_feasible": True,
     "flr_by_cloyd": True,
     "flr_by_machairas": True,
+    "pattern_type_iii_or_diffuse": False,
     "contiguous_by_cloyd": True,
     "resection_margin_mm": 5.0,
 }
@@ -102,6 +103,7 @@ def test_lists__without_facts_say_what_is_missing():
         ("primary_status", PrimaryStatus.UNRESECTABLE, {CLOYD}),
         ("fit_for_major_hepatectomy", False, {CLOYD}),
         ("comorbidity_prohibitive", True, {CLOYD, MACHAIRAS}),
+        ("pattern_type_iii_or_diffuse", True, {MACHAIRAS}),
         ("severe_valve_disease", True, {BEFORE}),
         ("platelets_per_nl", 100.0, set()),
         ("platelets_per_nl", 99.9, {BEFORE}),
@@ -199,11 +201,23 @@ def test_debulking__for_whom(facts, verdict):
     assert results(**facts)[INDICATION].verdict is verdict
 
 
+@pytest.mark.parametrize(("diffuse", "verdict"), [(True, NOT_MET), (None, UNKNOWN)])
+def test_type_iii__is_extensive_for_resection_and_for_cytoreduction(diffuse, verdict):
+    """M: not for extensive disease; its figure lists no resection arm in type III (item 4)."""
+    refractory = {"symptoms_refractory": True, "pattern_type_iii_or_diffuse": diffuse}
+    found = results(**refractory)
+
+    for result in (found[MACHAIRAS], found[INDICATION]):
+        condition = finding(result, "extensive")
+        assert (result.verdict, condition.verdict) == (verdict, verdict)
+        assert condition.status is SourceStatus.PROJECT
+        assert [f.id for f in result.failed] == ([condition.id] if diffuse else [])
+
+
 def test_remarks__of_the_sources_stand_beside():
     found = results(symptoms_refractory=True)
     remarks = {
         MACHAIRAS: {
-            "resectability.machairas2021.extensive",
             "resectability.machairas2021.share_of_patients",
             "resectability.gepnetlm_review.share_of_patients",
         },
@@ -239,9 +253,9 @@ def test_review__marks_what_rests_on_segments_and_the_lists_that_they_decide():
 MARKED = {
     ENETS: {"r0"},
     CLOYD: {"share", "share_70", "flr", "contiguous"},
-    MACHAIRAS: {"r0", "flr"},
+    MACHAIRAS: {"r0", "flr", "extensive"},
     R0: {"plan"},
-    INDICATION: {"share"},
+    INDICATION: {"share", "extensive"},
 }
 
 

@@ -20,11 +20,11 @@ LIMITED, COMPLEX, DIFFUSE = (
 UNCOUNTED = Quantity.absent(Reason(Cause.LESIONS_UNKNOWN))
 
 
-def rows(kind, count, *, both=True, cut=False):
+def rows(kind, count, *, both=True, cut=False, cleared=True):
     if not isinstance(count, Quantity):
         count = Quantity(count, bound=Bound.LOWER if cut else None)
     frilling = Frilling(type=kind, reasons=())
-    found = distribution_rows(count, both_lobes=both, frilling=frilling)
+    found = distribution_rows(count, both_lobes=both, frilling=frilling, cleared=cleared)
     assert set(found) == {LIMITED, COMPLEX, DIFFUSE}
     return found[LIMITED], found[COMPLEX], found[DIFFUSE]
 
@@ -64,6 +64,25 @@ def test_type__names_its_row_and_beyond_the_scan_may_be_a_wider_one(kind, whole,
 )
 def test_no_type__by_number_and_lobes(count, both, expected):
     assert rows(NO_TYPE, count, both=both) == expected
+
+
+@pytest.mark.parametrize(
+    ("count", "expected"),
+    [
+        (1.0, (None, False, None)),
+        (2.0, (None, None, False)),
+        (3.0, (None, None, False)),
+        (float(LIMITED_LESIONS), (None, None, False)),
+        (LIMITED_LESIONS + 1.0, (False, True, False)),
+    ],
+)
+def test_no_type__few_in_both_lobes_that_nothing_clears_may_be_limited_or_complex(count, expected):
+    """A number alone is not limited: three masses of 5 to 6 cm are no limited disease (M)."""
+    assert rows(NO_TYPE, count, cleared=False) == expected
+
+
+def test_type__is_a_type_whatever_clears_it():
+    assert rows(FrillingType.I, 1.0, cleared=False) == (True, False, False)
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from examples.plans import example_outcome
+from examples.plans import example_outcome, example_plan, example_result
 from planning import inputs
 from planning.case import Case
 from planning.debulking.chosen_limits import chosen_limits
@@ -306,8 +306,35 @@ def test_rows__come_from_number_lobes_and_distribution(know, make_report, make_l
     lesions = [make_lesion(1, shares={5: 1.0}), make_lesion(2, shares={2: 1.0})]
     unclassifiable = Frilling(type=FrillingType.UNCLASSIFIABLE, reasons=())
     few = know(of=make_report(lesions), frilling=unclassifiable)
-    assert [few[name] for name in rows] == [True, False, False]
+    assert [few[name] for name in rows] == [None, None, False]
     assert [know()[name] for name in rows] == [None, None, None]
+
+
+@pytest.mark.parametrize(
+    ("share", "feasible", "expected"),
+    [
+        (1.0, Verdict.MET, [True, False, False]),
+        (0.9, Verdict.MET, [None, None, False]),
+        (1.0, Verdict.NOT_MET, [None, None, False]),
+        (1.0, Verdict.UNKNOWN, [None, None, False]),
+    ],
+)
+def test_rows__few_in_both_lobes_are_limited_only_where_a_plan_clears_them(
+    make_report, make_lesion, share, feasible, expected
+):
+    """M says limited bilobar and prints no number: five lesions are not limited by number alone."""
+    lesions = [make_lesion(1, shares={5: 1.0}), make_lesion(2, shares={2: 1.0})]
+    clearing = example_plan(
+        result=example_result(debulked_fraction=Quantity(share)), feasible=feasible, targets=()
+    )
+    facts = gather(
+        Case(report=make_report(lesions), patient=Patient()),
+        frilling=Frilling(type=FrillingType.UNCLASSIFIABLE, reasons=()),
+        plans=(clearing,),
+    )
+
+    known = by_name(facts)
+    assert [known[name] for name in INPUTS if name.startswith("pattern_")] == expected
 
 
 @pytest.mark.parametrize(

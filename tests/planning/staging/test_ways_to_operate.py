@@ -29,6 +29,10 @@ FIT = {
     "both_lobes": True,
     "frilling_type": FrillingType.II,
     "lesion_count": Quantity(4.0),
+    "pattern_type_i_or_limited": False,
+    "pattern_type_iii_or_diffuse": False,
+    "portal_vein_thrombosis": False,
+    "judged_unresectable": False,
 }
 
 
@@ -201,10 +205,11 @@ SYNCHRONOUS = FIT | {"primary_status": PrimaryStatus.RESECTABLE}
     ("facts", "verdict"),
     [
         ({"frilling_type": FrillingType.I, "both_lobes": False}, Verdict.MET),
-        ({"frilling_type": None}, Verdict.MET),
-        ({"frilling_type": None, "lesion_count": Quantity(5.0)}, Verdict.MET),
-        ({"frilling_type": None, "lesion_count": Quantity(6.0)}, Verdict.UNKNOWN),
-        ({"frilling_type": FrillingType.III, "lesion_count": Quantity(6.0)}, Verdict.NOT_MET),
+        ({"frilling_type": None, "pattern_type_i_or_limited": True}, Verdict.MET),
+        ({"frilling_type": None, "pattern_type_i_or_limited": None}, Verdict.UNKNOWN),
+        ({"pattern_type_i_or_limited": None}, Verdict.UNKNOWN),
+        ({"pattern_type_i_or_limited": None, "both_lobes": False}, Verdict.NOT_MET),
+        ({"frilling_type": FrillingType.III}, Verdict.NOT_MET),
         ({"primary_status": PrimaryStatus.RESECTED}, Verdict.NOT_MET),
         ({"primary_status": PrimaryStatus.UNRESECTABLE}, Verdict.NOT_MET),
         ({"fit_for_major_hepatectomy": False}, Verdict.NOT_MET),
@@ -231,6 +236,39 @@ def test_repeat__recurrence_that_one_stage_reaches():
     assert judged(back, targets=missed)["repeat_resection"].verdict is Verdict.NOT_MET
     first = judged(FIT | {"recurrence": False}, targets=SHORT)
     assert first["repeat_resection"].verdict is Verdict.NOT_MET
+
+
+@pytest.mark.parametrize(
+    ("judged_so", "verdict"),
+    [(False, Verdict.MET), (True, Verdict.NOT_MET), (None, Verdict.UNKNOWN)],
+)
+def test_repeat__not_where_the_team_judged_the_recurrence_unresectable(judged_so, verdict):
+    """M: only about 45 % of recurrences are amenable to repeat resection."""
+    back = FIT | {"recurrence": True, "judged_unresectable": judged_so}
+
+    assert judged(back, targets=SHORT)["repeat_resection"].verdict is verdict
+
+
+@pytest.mark.parametrize("way", ["pve", "two_stage_pvl", "alpps", "repeat_resection"])
+@pytest.mark.parametrize(("diffuse", "verdict"), [(True, Verdict.NOT_MET), (None, Verdict.UNKNOWN)])
+def test_extensive__the_figure_has_no_resection_for_type_iii(way, diffuse, verdict):
+    """M: its figure has no resection arm for type III; its text excludes extensive disease."""
+    known = FIT | {"recurrence": True, "pattern_type_iii_or_diffuse": diffuse}
+
+    result = judged(known, targets=SHORT)[way]
+
+    assert result.verdict is verdict
+    assert [f.id for f in result.failed] == ([f"staging.{way}.extensive"] if diffuse else [])
+
+
+@pytest.mark.parametrize("way", ["pve", "two_stage_pvl", "alpps"])
+@pytest.mark.parametrize(("closed", "verdict"), [(True, Verdict.NOT_MET), (None, Verdict.UNKNOWN)])
+def test_portal_vein__has_to_be_open_where_a_branch_is_closed(way, closed, verdict):
+    result = judged(FIT | {"portal_vein_thrombosis": closed}, targets=SHORT)[way]
+    (condition,) = [f for f in result.findings if f.id == f"staging.{way}.portal_vein"]
+
+    assert (result.verdict, condition.verdict) == (verdict, verdict)
+    assert condition.status is SourceStatus.PROJECT
 
 
 def test_primary__in_synchronous_resectable_disease():
