@@ -46,12 +46,14 @@ def count(problem: Problem, recipe: Recipe) -> Counted:
     removed = {int(s) for s in recipe.segments}
     wedge = np.isin(atoms.lesion_ids, recipe.wedges)
     ablated = np.isin(atoms.lesion_ids, recipe.ablations)
+    # plain sets and unions, slow and unlike the model's matrices: both must not share a fault
     inside = np.array([set(np.flatnonzero(row)) <= removed for row in problem.core], dtype=bool)
     touched = np.array(
         [bool(set(np.flatnonzero(row)) & removed) for row in problem.core], dtype=bool
     )
     resected = inside | wedge
     gone = np.isin(atoms.segment, list(removed))
+    # one column at a time: whole matrices would be dense, atoms by lesions
     for column in np.flatnonzero(resected):
         gone |= atoms.resection[:, [column]].toarray().ravel() > 0
     for column in np.flatnonzero(ablated):
@@ -110,6 +112,7 @@ def require_feasible(problem: Problem, recipe: Recipe, *, lost: float, debulked:
     if counted.faults:
         broken = ", ".join(fault.kind for fault in counted.faults)
         raise InconsistentPlanError(f"the optimiser returned a plan that breaks limits: {broken}")
+    # the solver adds up whole voxels as floats: rounded they have to be the same
     if (counted.lost, counted.debulked) != (round(lost), round(debulked)):
         raise InconsistentPlanError(
             f"the optimiser counted {lost:.0f} voxels of liver and {debulked:.0f} of tumour, "

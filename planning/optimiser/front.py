@@ -133,6 +133,7 @@ def _fewer_interventions(search: Search, answer: Answer) -> Iterator[Optimum]:
 def _point(
     recipe: Recipe, entries: Sequence[tuple[Optimum, float | None]], others: Iterable[Counted]
 ) -> Point:
+    # a recipe found for several demands is as sure as the surest of these says
     optimum = next((o for o, _ in entries if o.proven), entries[0][0])
     assert optimum.counted is not None  # noqa: S101  # only plans that were found are points
     return Point(

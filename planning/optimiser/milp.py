@@ -26,6 +26,7 @@ from scipy.sparse import csr_array, hstack, vstack
 from planning.optimiser.problem import EXTENSION_SHARE, Counts, Flags, Problem, Segments
 from planning.optimiser.quiet import without_output
 
+# fixed: merged atoms are sorted by these numbers, and the order of columns chooses among ties
 SIGNATURE_SEED = 20_260_101
 
 
@@ -131,6 +132,7 @@ def _undominated(problem: Problem, free: Flags) -> tuple[Flags, Flags]:
     wedge_wins = wedge & problem.margin_in_zone & (problem.most_wedges is None)
     single = problem.atoms.ablation_zones == 1
     ablation_wins = ablation & problem.zone_in_margin & single & (problem.most_ablations is None)
+    # where margin and zone hold the same both may win: the wedge stays
     return wedge & (wedge_wins | ~ablation_wins), ablation & ~wedge_wins
 
 
@@ -265,6 +267,7 @@ class Model:
 def make_model(sub: Subproblem, tumour: Counts, zones: Counts) -> Model:
     """Write a subproblem as a linear program."""
     wedges, ablations = np.flatnonzero(sub.wedge), np.flatnonzero(sub.ablation)
+    # what one lesion alone takes adds up, so that it needs no column and no row
     alone = ~_is_shared(sub)
     own_margin = sub.margin[alone].T @ sub.sizes[alone]
     own_zone = sub.zone[alone].T @ sub.sizes[alone]
@@ -288,6 +291,7 @@ def _shared_rows(
     margin: csr_array, zone: csr_array, wedges: Counts, ablations: Counts
 ) -> csr_array:
     """Rows for every pair of a shared atom and a lesion over it."""
+    # 1 margin, 2 zone, 3 both: one row holds both fates, which keeps the relaxation tight
     pairs = (margin + 2 * zone).tocoo()
     atom, lesion = pairs.coords
     rows = np.arange(len(atom))
@@ -379,6 +383,7 @@ def solve(model: Model, goal: Goal, limits: Limits, *, seconds: float) -> Solved
     if not len(cost):
         return _nothing_to_choose(limits)
     whole = np.zeros(len(cost))
+    # an atom's column has no need to be whole: its least value under whole choices is 0 or 1
     whole[: model.fates] = 1
     with without_output():
         found = milp(
@@ -386,6 +391,7 @@ def solve(model: Model, goal: Goal, limits: Limits, *, seconds: float) -> Solved
             integrality=whole,
             bounds=Bounds(0.0, 1.0),
             constraints=LinearConstraint(rows.matrix, rows.low, rows.high),
+            # by default HiGHS stops within 0.01 % of the optimum, which proves nothing of voxels
             options={"time_limit": seconds, "mip_rel_gap": 0.0},
         )
     return _solved(model, found)
@@ -400,6 +406,7 @@ def _nothing_to_choose(limits: Limits) -> Solved:
 def _solved(model: Model, found: OptimizeResult) -> Solved:
     proven = found.status in (OPTIMAL, INFEASIBLE)
     bound = found.mip_dual_bound
+    # whole only within the solver's tolerance
     chosen = None if found.x is None else found.x[: model.fates] > HALF_VOXEL
     return Solved(chosen=chosen, bound=-np.inf if bound is None else float(bound), proven=proven)
 
@@ -419,6 +426,7 @@ def _is_shared(sub: Subproblem) -> Flags:
 def lost_voxels(model: Model, chosen: Flags) -> float:
     """Count the liver that choices take, shared atoms once."""
     cost = model.costs[Goal.LOST]
+    # from the choices: the atoms' own columns may be too high where they cost the goal nothing
     taken = -(model.shared[:, : model.fates] @ chosen.astype(float)) > HALF_VOXEL
     atoms = model.shared[:, model.fates :]
     gone = (atoms.T @ taken.astype(float)) > HALF_VOXEL
@@ -426,6 +434,7 @@ def lost_voxels(model: Model, chosen: Flags) -> float:
 
 
 SHORTEST_SECONDS = 0.01
+# enough or not, the bound holds after every round: the integer program adds what is missing
 MOST_ROUNDS = 60
 ORDERS = 2
 """Orders in which ties of a solution are broken: each gives another bound that it reaches."""
@@ -466,6 +475,7 @@ def cover_of(model: Model) -> Cover:
     atom = np.empty(fates.shape[0], dtype=np.int64)
     atom[atoms[0]] = atoms[1]
     lesion = np.concatenate((model.wedges, model.ablations))
+    # above every lesion: the minimum then finds the first lesion over each atom, its group
     first = np.full(int(model.shared.shape[1]) - model.fates, len(lesion) + int(lesion.max()))
     np.minimum.at(first, atom, lesion[fates.indices[fates.indptr[:-1]]])
     _, group = np.unique(first, return_inverse=True)
@@ -515,12 +525,15 @@ def add_cuts(cuts: Cuts, cover: Cover, choices: Vector) -> tuple[Cuts, Vector]:
     Returns the cuts and the loss of each group by the choices themselves (in [0, 1]).
     """
     taken = cover.fates @ choices
+    # Each atom counts for the pair that takes most of it: of the bounds of all orders, this is the
+    # one that these choices break most (the greedy rule of polymatroids).
     ordered = np.lexsort((-taken, cover.atom))
     starts = np.flatnonzero(np.diff(cover.atom[ordered], prepend=-1))
     first = ordered[starts]
     rows = csr_array((cover.sizes, (cover.group, first)), shape=(cover.groups, len(cover.atom)))
     fresh = csr_array(rows @ cover.fates)
     old = [cuts.coefficients] if cuts.first else []
+    # an order that is no solution may take both fates of a lesion
     share = np.minimum(taken[first], 1.0)
     lost = np.bincount(cover.group, cover.sizes * share, cover.groups).astype(np.float64)
     return Cuts(
@@ -564,6 +577,7 @@ def relax(model: Model, limits: Limits, *, deadline: float = np.inf) -> Relaxed:
     """
     cover, cuts = cover_of(model), NO_CUTS
     removes = -model.costs[Goal.RESIDUAL][: model.fates]
+    # no solution yet, only an order to begin with: large lesions first
     choices: Vector = removes / removes.max(initial=1.0)
     for _ in range(MOST_ROUNDS):
         cuts, lost = add_cuts(cuts, cover, choices)
@@ -572,10 +586,12 @@ def relax(model: Model, limits: Limits, *, deadline: float = np.inf) -> Relaxed:
             return _nothing_fits(model, cuts)
         choices = found.x[: model.fates]
         _, lost = add_cuts(NO_CUTS, cover, choices)
+        # within half a voxel will do: losses are whole, and the integer program makes it exact
         exact = cover.own @ choices + lost.sum() - found.fun < HALF_VOXEL
         if exact or monotonic() > deadline:
             break
     slack = found.x[model.fates :][cuts.group] - cuts.coefficients @ choices
+    # the duals of a group's bounds add up to 1 at most, so that no atom is answered for twice
     weights = -found.ineqlin.marginals[: len(slack)]
     return Relaxed(
         lost=float(found.fun),
@@ -619,9 +635,11 @@ def least_loss(model: Model, limits: Limits, relaxed: Relaxed, *, deadline: floa
     orders = _tie_orders(relaxed.columns)
     while monotonic() < deadline:
         program = _program(model, cover, cuts, limits)
+        # half a voxel more room keeps the best plan itself, and its equals, inside
         box = _box(relaxed, cover, best_lost - relaxed.lost + HALF_VOXEL)
         found = _integer(program, box, model.fates, deadline - monotonic())
         if found.x is None:
+            # the box keeps a plan at hand: infeasible beside one is the solver's fault, no proof
             proven = found.status == INFEASIBLE
             return Solved(chosen=best, bound=bound, proven=proven and best is None)
         chosen = found.x[: model.fates] > HALF_VOXEL
@@ -629,9 +647,11 @@ def least_loss(model: Model, limits: Limits, relaxed: Relaxed, *, deadline: floa
         lost = lost_voxels(model, chosen)
         if lost < best_lost:
             best, best_lost = chosen, lost
+        # losses are whole: a bound counts as the next whole number, once less its own rounding
         if best_lost <= np.ceil(bound - TIE):
             return Solved(chosen=best, bound=best_lost, proven=True)
         for _ in range(ORDERS):
+            # too little to put what is not chosen before what is
             cuts, _lost = add_cuts(cuts, cover, chosen + TIE * next(orders))
     return Solved(chosen=best, bound=bound, proven=False)
 
@@ -716,6 +736,7 @@ def with_free_choices(model: Model, limits: Limits, chosen: Flags) -> Flags:
     """Add choices that take no more liver, the largest lesions first, as far as limits allow."""
     removes = -model.costs[Goal.RESIDUAL][: model.fates]
     lesion = np.concatenate((model.wedges, model.ablations))
+    # looked up once: what is added takes no more, and so changes no other's extra loss
     chosen, free = chosen.copy(), _extra_loss(model, chosen) < HALF_VOXEL
     for column in np.flatnonzero(free)[np.argsort(-removes[free], kind="stable")]:
         untreated = not chosen[lesion == lesion[column]].any()

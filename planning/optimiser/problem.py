@@ -111,6 +111,7 @@ def make_problem(
         tumour=atoms.lesion_voxels.sum(axis=1),
         margin=margin,
         zone=zone,
+        # one holds the other where all its atoms are in both
         margin_in_zone=both == _column_sums(margin),
         zone_in_margin=both == _column_sums(zone),
     )
@@ -161,4 +162,5 @@ def _members(matrix: csr_array) -> csr_array:
 
 def demanded(all_tumour: int, target: float) -> int:
     """Return the tumour voxels that a target asks for."""
+    # 100 * 0.07 is 7.000000000000001 in floats, which would ask for 8 voxels
     return ceil(round(all_tumour * target, 6) - ROUNDING)

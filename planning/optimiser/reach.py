@@ -25,6 +25,7 @@ def most_debulked(search: Search, *, least_flr: int | None = None) -> Reach:
     )
     best, open_ceiling = 0, 0
     for ceiling, number in ceilings:
+        # sorted by their ceilings: no set after this one treats more
         if ceiling <= best:
             break
         if monotonic() > search.deadline:
@@ -56,6 +57,7 @@ def _within(
     room = None if least_flr is None else problem.flr_voxels - least_flr - sub.lost
     if room is not None and room < 0:
         return 0, 0
+    # without any limit all that may be treated is: there is nothing to choose
     if room is None and problem.most_wedges is None and problem.most_ablations is None:
         return ceiling, ceiling
     extended = int(sub.extended.sum())

@@ -77,6 +77,7 @@ def relaxed_shares(problem: Problem, sub: Subproblem, relaxed: Relaxed) -> Share
     """
     atom, lesion = shared_pairs(sub)
     answered = np.bincount(atom, relaxed.pairs, len(sub.sizes))
+    # by rounding an atom may be shared out more than once; scaled down its shares stay a bound
     too_much = np.maximum(answered / np.maximum(sub.sizes, 1), 1.0)
     alone = np.setdiff1d(np.arange(len(sub.sizes)), atom)
     atoms = np.concatenate((atom, alone))
@@ -138,6 +139,7 @@ def _bound(problem: Problem, segments: Segments, shares: Shares, debulked: int) 
     touched = problem.involves(~kept)
     margin = shares.margin[:, kept].sum(axis=1)
     zone = shares.zone[:, kept].sum(axis=1)
+    # what touches removed segments is resected with its margin, whatever that costs elsewhere
     forced = float(margin[touched].sum())
     costs = np.minimum(
         np.where(problem.wedge_allowed, margin, np.inf),
@@ -152,6 +154,7 @@ def fractional_knapsack(costs: Vector, gains: Vector, need: float) -> float:
     """Return the least cost of reaching a gain with parts of things; infinity where all fail."""
     if need <= 0:
         return 0.0
+    # cheapest for each voxel first: the optimum in parts, and no whole choice costs less
     order = np.argsort(costs / gains, kind="stable")
     reached = np.cumsum(gains[order])
     if not reached.size or reached[-1] < need:
@@ -284,6 +287,7 @@ def best_plan(search: Search, demand: Demand) -> Optimum:
     """
     problem, leading, open_bound = search.problem, _Leading(), np.inf
     for candidate in _candidates(search, demand):
+        # equal bounds are tried too: ties are settled by tumour left and interventions
         if candidate.lost > leading.lost + ROUNDING:
             break
         segments = problem.segment_sets[candidate.number]
@@ -294,6 +298,7 @@ def best_plan(search: Search, demand: Demand) -> Optimum:
             open_bound = min(open_bound, max(candidate.lost, tried.bound))
         leading.take(segments, tried)
         if monotonic() > search.deadline:
+            # sorted by their bounds: no set that was not tried costs less than this one
             open_bound = min(open_bound, candidate.lost)
             break
     return _settled(search, demand, leading, open_bound)
@@ -336,6 +341,7 @@ def _shares(search: Search, demand: Demand) -> Shares:
     prepared = search.prepare(frozenset())
     if prepared.model is None or prepared.sub is None or not prepared.model.is_large:
         return equal_shares(search.problem)
+    # fewer limits bound as well, and one relaxation serves every number of interventions
     limits = _limits(search.problem, prepared.sub, replace(demand, interventions=None), lost=None)
     assert limits is not None  # noqa: S101  # nothing was taken from them
     relaxed = search.relax(frozenset(), prepared.model, limits)
@@ -354,6 +360,7 @@ def _try(search: Search, segments: Segments, demand: Demand, leading: _Leading) 
     if limits is None:
         return None
     if model.is_large:
+        # the loss allowed changes with the leading plan; without it the relaxation is solved once
         relaxed = search.relax(segments, model, replace(limits, lost=None))
         if sub.lost + relaxed.lost > leading.lost + ROUNDING:
             return None
@@ -439,6 +446,7 @@ def _finish(search: Search, segments: Segments, chosen: Flags, demand: Demand) -
         added = with_free_choices(model, limits, chosen)
         return _finished(search.problem, sub, model, added, proven=True)
     proven = True
+    # in order of rank: the optimum of each goal is a limit for the next
     for goal in GOALS[1:]:
         solved = solve(model, goal, limits, seconds=search.seconds)
         proven = proven and solved.proven

@@ -173,6 +173,7 @@ def time_to_threshold(
     if not np.isfinite(weeks):
         return Quantity.absent(reason(Cause.GROWTH_ENDS_BELOW, flr + growth, least))
     drawn_flr = drawn_of(flr_ml)
+    # one remnant in both terms; what is independent of it follows a sequence of its own
     drawn = weeks_until(
         drawn_of(least_flr_ml, MINIMUM) - drawn_flr,
         drawn_flr * _responses(preset),
@@ -302,6 +303,7 @@ def spanned_weeks(timed: Timed, *, bound: Bound | None, reasons: tuple[Reason, .
         it is at least such a time. The interval counts every such draw as the first observation;
         it is ``None`` where more than 5 % of the draws have no end.
     """
+    # nothing was seen in between: a time before the first observation is only known to be early
     early = reason(Cause.BEFORE_FIRST_LOOK, timed.first_weeks)
     if timed.early and bound is Bound.LOWER:
         return Quantity.absent(joined(reasons, (early,)))
@@ -311,6 +313,7 @@ def spanned_weeks(timed: Timed, *, bound: Bound | None, reasons: tuple[Reason, .
     return Quantity(
         timed.first_weeks if timed.early else timed.weeks,
         interval=around,
+        # no time is below 0: at most 0 is 0
         bound=Bound.UPPER if timed.early else bound if timed.weeks else None,
         reasons=joined(reasons, beside),
     )
@@ -339,12 +342,14 @@ def _undecided(weeks: float, bound: Bound | None) -> bool:
 def _responses(preset: GrowthPreset) -> Sample:
     if preset.log_sd is None:
         return np.full(DRAWS, preset.response_fraction)
+    # log-normal, so that no draw shrinks; around the median, which a printed mean lies above
     drawn: Sample = np.exp(log(preset.median_fraction) + preset.log_sd * normal_scores(RESPONSE))
     return drawn
 
 
 @cache
 def _levels(dimension: int | None) -> Sample:
+    # in the middle of their steps: at a level of 0 or 1 the normal score is infinite
     numbers = np.arange(DRAWS) + 0.5
     levels: Sample = numbers / DRAWS
     if dimension is not None:
