@@ -15,41 +15,22 @@ from models import registry
 from planning.case import Case
 from planning.planner import plan
 from remnant.core.case import CaseReport
-from remnant.core.criteria import CriteriaResult, LesionAblation, Pathway, TreatmentOption
-from remnant.core.distribution import Frilling, Netlm, Stability
 from remnant.core.errors import ModelUnavailableError
-from remnant.core.findings import Finding, quality_finding
+from remnant.core.findings import quality_finding
 from remnant.core.labels import CouinaudSegment
 from remnant.core.lesions import Confirmation, PlantedLesion
 from remnant.core.patient import LiverBackground, Patient, Sex
 from remnant.core.provenance import ModelUse, Provenance
-from remnant.core.quantity import Quantity
 from remnant.core.reasons import Cause, Reason, reason
 from remnant.core.study import Study
 from remnant.core.volumes import Modality, Phase
-from remnant.core.volumetry_report import SegmentSource, VolumetryReport
+from remnant.core.volumetry_report import SegmentSource
 from remnant.pipeline.samples import Sample, fetch_sample
 from remnant.testing.phantoms import LiverPhantom, body_grid, liver_phantom
-from remnant.wording.classes import frilling_reason, netlm_reason, stability_reason
-from remnant.wording.findings import text_of
-from remnant.wording.lists import ablation_reasons, list_text, option_text, pathway_text
-from remnant.wording.reasons import listed, why
 from volumetry.measure import measure
 
 os.environ.setdefault("MPLBACKEND", "Agg")
 ROOT = Path(__file__).parents[1]
-
-# Findings and results are data; tests that assert on words read them as the wording writes them.
-Finding.text = property(text_of)
-Quantity.reason = property(lambda quantity: why(quantity) or None)
-CriteriaResult.text = property(list_text)
-LesionAblation.reason = property(lambda one: "; ".join(ablation_reasons(one)))
-TreatmentOption.text = property(option_text)
-Pathway.text = property(pathway_text)
-Frilling.reason = property(frilling_reason)
-Netlm.reason = property(netlm_reason)
-Stability.reason = property(stability_reason)
-VolumetryReport.segments_reason = property(lambda report: listed(report.segments_reasons) or None)
 
 # A property over arrays is slow to draw on a busy machine: time says nothing about the code.
 COMMON = {"deadline": None, "suppress_health_check": (HealthCheck.too_slow,)}

@@ -17,8 +17,8 @@ from remnant.core.patient import LiverBackground, Patient
 
 
 def test_fields__are_the_inputs_that_have_an_option():
-    told = {one.name for one in CLINICAL_INPUTS if one.option}
-    assert told | {"facts"} == {one.name for one in fields(DiseaseOptions)}
+    with_option = {one.name for one in CLINICAL_INPUTS if one.option}
+    assert with_option | {"facts"} == {one.name for one in fields(DiseaseOptions)}
     assert {one.name for one in PATIENT_INPUTS} == {one.name for one in fields(PatientOptions)}
 
 
@@ -46,7 +46,7 @@ def test_patient__takes_over_what_was_not_given():
 def test_help__says_every_option_with_its_meaning(command, capsys):
     assert 0 == run_command([command, "--help"])
     shown = " ".join(capsys.readouterr().out.replace("│", " ").split())
-    for told in CLINICAL_INPUTS:
-        if told.option:
-            assert told.option in shown
-            assert help_of(told).split(";")[0][:25] in shown
+    for one in CLINICAL_INPUTS:
+        if one.option:
+            assert one.option in shown
+            assert help_of(one).split(";")[0][:25] in shown

@@ -61,12 +61,12 @@ def test_template__is_written_and_read_back_changes_nothing(case, tmp_path, caps
     assert 0 == run_command(["plan", str(case)])
     plain = document_of(case)
     assert 0 == run_command(["plan", str(case), "--facts", str(file)])
-    said = document_of(case)
+    from_file = document_of(case)
     for changing in ("created_utc", "seconds"):
         plain["provenance"].pop(changing)
-        said["provenance"].pop(changing)
-    assert plain == said
-    assert "clinical" not in said
+        from_file["provenance"].pop(changing)
+    assert plain == from_file
+    assert "clinical" not in from_file
 
 
 def test_plan__options_go_before_the_file_and_the_file_before_the_case(case, tmp_path):

@@ -152,8 +152,8 @@ def test_couinaud_from__is_the_couinaud_mask_of_a_new_study(places, tmp_path):
 
 def test_confirm__is_stored_shown_and_dropped(case, places, capsys):
     assert 0 == run("run", case, "--confirm-segments", "Ada Lovelace")
-    said = document_of(case)["volumetry"]["segments_confirmation"]
-    assert "Ada Lovelace" == said["name"]
+    confirmation = document_of(case)["volumetry"]["segments_confirmation"]
+    assert "Ada Lovelace" == confirmation["name"]
     assert not document_of(case)["volumetry"]["segments_need_review"]
     assert "Segments confirmed by Ada Lovelace" in " ".join(capsys.readouterr().out.split())
 

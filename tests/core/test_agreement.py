@@ -30,7 +30,7 @@ def test_detection__nothing_to_divide_by_is_absent_with_a_reason():
     none = score(0, 0, 0)
 
     assert [None] * 3 == [q.value for q in (none.recall, none.precision, none.f1)]
-    assert all(q.reason for q in (none.recall, none.precision, none.f1))
+    assert all(q.reasons for q in (none.recall, none.precision, none.f1))
     assert score(0, 3, 0).precision.value is None
     assert 0.0 == score(0, 3, 0).recall.value
     assert 0.0 == score(0, 3, 0).f1.value

@@ -92,8 +92,8 @@ def test_read__everything_a_surgeon_may_write(tmp_path):
 
 
 def test_read__json_says_the_same(tmp_path):
-    said = {"clinical": {"functional": True, "ki67_percent": 4}, "choices": {"keep": "IV"}}
-    as_json = read_facts_file(write(tmp_path, json.dumps(said, indent="\t"), "facts.json"))
+    facts = {"clinical": {"functional": True, "ki67_percent": 4}, "choices": {"keep": "IV"}}
+    as_json = read_facts_file(write(tmp_path, json.dumps(facts, indent="\t"), "facts.json"))
     yaml = "clinical: {functional: yes, ki67_percent: 4}\nchoices: {keep: IV}\n"
     assert as_json == read_facts_file(write(tmp_path, yaml))
 
@@ -109,8 +109,8 @@ def test_template__names_every_field_and_says_nothing(tmp_path):
     assert NOTHING_SAID == file.facts()
     assert DEFAULT_CHOICE == file.choice()
     for kind, section in ((ClinicalFacts, "clinical"), (PlanChoice, "choices")):
-        asked = {known.name for known in SECTIONS[section]} - {"targets_percent"}
-        assert {field.name for field in fields(kind)} - {"targets"} == asked
+        fields_named = {known.name for known in SECTIONS[section]} - {"targets_percent"}
+        assert {field.name for field in fields(kind)} - {"targets"} == fields_named
     for section in SECTIONS.values():
         for known in section:
             assert f"\n  {known.name}:\n" in template()

@@ -41,8 +41,8 @@ def test_document__keys_are_those_of_the_contract(made):
         "schema_version", "reasons", "rules", "study", "patient", "volumetry", "planning",
         "quality", "provenance", "planted",
     ] == list(document)  # fmt: skip
-    told = replace(made.case, clinical=ClinicalFacts(ki67_percent=4.0))
-    assert {"ki67_percent": 4.0} == REPORT.encode(told)["clinical"]
+    with_facts = replace(made.case, clinical=ClinicalFacts(ki67_percent=4.0))
+    assert {"ki67_percent": 4.0} == REPORT.encode(with_facts)["clinical"]
     volumetry, resection = document["volumetry"], document["planning"]["resections"][0]
     assert ["I", "II", "III", "IV", "V", "VI", "VII", "VIII"] == list(volumetry["segments"])
     assert ["V", "VI", "VII", "VIII"] == resection["segments"]
@@ -264,8 +264,8 @@ def test_document__estimated_segments_say_that_they_need_review(made):
 
 
 def test_document__confirmed_segments_name_who_and_when(made):
-    said = SegmentsConfirmation(name="A. Reader", date="2026-11-22")
-    case = estimated(made.case, said)
+    confirmation = SegmentsConfirmation(name="A. Reader", date="2026-11-22")
+    case = estimated(made.case, confirmation)
     document = REPORT.encode(case)
     assert document["volumetry"]["segments_need_review"] is False
     assert document["volumetry"]["segments_confirmation"] == {

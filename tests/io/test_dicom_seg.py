@@ -20,6 +20,7 @@ from remnant.core.errors import (
     UnsupportedSeriesError,
 )
 from remnant.core.labels import COUINAUD_SCHEME
+from remnant.core.reasons import Cause, reason
 from remnant.io.codings import MasksPreset
 from remnant.io.dicom_folder import A_SEGMENTATION
 from remnant.io.dicom_series import catalogue
@@ -159,7 +160,7 @@ def test_segments__names_second_and_missing_ones_are_fine(seg, phantom):
     labels, quality = segment_map(seg(codes, BINARY, descriptions))
     assert_places(np.array([0, 4, 8, 0])[codes], labels, phantom())
     assert {"couinaud_iv_merged", "couinaud_passed_over", "couinaud_empty"} == set(quality)
-    assert "names III but" in quality["couinaud_empty"].text
+    assert reason(Cause.NAMED_ONLY, "III") in quality["couinaud_empty"].reasons
 
 
 def test_overlap__lower_number_holds_whatever_the_order_of_frames(seg, phantom):

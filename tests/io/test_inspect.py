@@ -8,6 +8,7 @@ import pytest
 from remnant.core.errors import UnreadableFileError, UnsupportedSeriesError
 from remnant.core.volumes import Modality, Phase
 from remnant.io.inspect import inspect_path
+from remnant.wording.findings import text_of
 
 
 def test_nifti__ct_by_its_values(nifti, phantom):
@@ -22,7 +23,7 @@ def test_nifti__ct_by_its_values(nifti, phantom):
         float(phantom().pixels.max()) - 1024,
     )
     assert facts.coverage_mm == pytest.approx(36.0)
-    assert any("36 mm head to foot" in finding.text for finding in facts.against)
+    assert any("36 mm head to foot" in text_of(finding) for finding in facts.against)
 
 
 def test_nifti__unknown_modality(nifti, phantom):

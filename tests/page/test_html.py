@@ -30,7 +30,10 @@ from remnant.core.volumetry_report import (
 from remnant.page.html import render_html, render_page
 from remnant.pictures.preview import make_preview
 from remnant.view.certainty import of_hundred
+from remnant.wording.classes import frilling_reason
+from remnant.wording.findings import text_of
 from remnant.wording.numbers import ends
+from remnant.wording.reasons import why
 from remnant.wording.resection_titles import resection_title
 
 VOID = {"meta", "img", "br", "line", "rect", "link", "hr", "input"}
@@ -172,7 +175,7 @@ def test_page__shows_the_measured_figures(made, page):
     for resection in made.case.planning.resections:
         assert resection_title(resection) in page.text
         assert resection.new_world in page.text
-    assert made.case.planning.frilling.reason in page.text
+    assert frilling_reason(made.case.planning.frilling) in page.text
     assert "within reach" in page.text
 
 
@@ -192,10 +195,10 @@ def test_page__nothing_is_phrased_as_an_order(page):
     ours = page.text[: page.text.index("References")]
     # What a source recommends may be told as the source's word, among its lists only.
     lists = ours.index("What the sources ask"), ours.index("One hepatectomy alone")
-    said = (
+    of_sources = (
         ours[lists[0] : lists[1]].replace("recommended there", "").replace("2020: recommended", "")
     )
-    assert [] == re.findall(orders, ours[: lists[0]] + said + ours[lists[1] :])
+    assert [] == re.findall(orders, ours[: lists[0]] + of_sources + ours[lists[1] :])
 
 
 def test_page__unconfirmed_lesions_are_marked_wherever_the_burden_shows(made, page):
@@ -263,7 +266,7 @@ def test_page__without_segments_one_sentence_says_why_nothing_remains(made_witho
         case, structures=phantom.structures, lesions=phantom.lesions, couinaud=None, preview=None
     )
     text = re.sub(r"\s+", " ", Page(source).text)
-    reason = case.planning.resections[0].remnant.flr_ml.reason
+    reason = why(case.planning.resections[0].remnant.flr_ml)
     assert "no Couinaud map, no labelled branches and no landmarks were given" in reason
     assert 2 == text.count(f"No remnant: {reason}.")
     assert "Hepatectomy, segments removed" not in text
@@ -494,7 +497,7 @@ def test_page__lesions_show_both_diameters_distances_and_intensities(made):
 def test_page__full_text_of_a_rule_waits_in_a_details_element(made, source):
     finding = made.case.planning.resections[0].findings[0]
     opened = '<details class="more"><summary>Full text</summary><p>'
-    assert opened + str(escape(finding.text)) in source
+    assert opened + str(escape(text_of(finding))) in source
 
 
 def test_page__parts_of_uncertainty_stand_out_in_light_and_dark(source):

@@ -31,6 +31,7 @@ from remnant.core.reasons import Cause, Reason
 from remnant.core.volumes import LabelMap
 from remnant.core.volumetry_report import SegmentSource
 from remnant.page.html import render_html, render_page
+from remnant.wording.classes import frilling_reason, netlm_reason
 from remnant.wording.plans import plan_headline, plan_title, relaxation_words, target_answer
 
 MARK = "segments estimated from liver shape: review"
@@ -241,7 +242,7 @@ def test_staged__what_is_enough_in_one_stage_is_only_named(made):
 def test_distribution__types_reasons_and_stability(made, source):
     text = part(source, "distribution")
     for expected in (
-        made.case.planning.frilling.reason,
+        frilling_reason(made.case.planning.frilling),
         "NETLM class, 2023 2",
         "5 lesions; plan_1 debulks 93.0 % and removes 2 whole segments.",
         "The same answer in 87 of 100 perturbed copies",
@@ -256,14 +257,14 @@ def test_distribution__without_a_lesion_and_with_one_answer(made):
     nothing = Netlm(type=None, reasons=(Reason(Cause.NO_LESION),))
     stable = replace(example_planning().stability, same_share=1.0, by_cause={}, reasons=())
     text = part(page_of(planned(made.case, netlm=nothing, stability=stable)), "distribution")
-    assert f"NETLM class, 2023 – {nothing.reason}" in text
+    assert f"NETLM class, 2023 – {netlm_reason(nothing)}" in text
     assert "> 99 of 100 perturbed copies of this case (200 were drawn)." in text
 
 
 def test_missing__is_listed_once_at_the_top_of_the_sources(source):
     text = part(source, "sources")
-    told = text.split("To decide more, tell:", 1)[1].split("A form for", 1)[0]
-    assert "disease outside the liver (--extrahepatic)" in told
+    missing = text.split("To decide more, tell:", 1)[1].split("A form for", 1)[0]
+    assert "disease outside the liver (--extrahepatic)" in missing
     assert text.index("To decide more") < text.index("Resectability")
     assert "remnant plan --template FILE" in text
 

@@ -22,7 +22,7 @@ from remnant.core.labels import (
     CouinaudSegment,
 )
 from remnant.core.quantity import Bound, Quantity
-from remnant.core.reasons import Cause, reason
+from remnant.core.reasons import Cause, causes_of, reason
 from remnant.core.volumes import LabelMap
 from remnant.documents.comparison_document import COMPARISON, MATCH_COLUMNS
 from remnant.documents.schemas import committed_schema
@@ -205,7 +205,7 @@ def test_rejected_lesions__are_neither_gone_nor_new(cases, tmp_path, capsys):
     for change in (rejected.volume_ml, rejected.longest_axial_mm):
         assert change.after.value > 0
         for quantity in (change.before, change.difference, change.fraction):
-            assert "a reader rejected it in the first scan" in quantity.reason
+            assert Cause.REJECTED_BEFORE in causes_of(quantity.reasons)
     capsys.readouterr()
     back = ["compare", str(cases / "after"), str(tmp_path / "reviewed")]
     assert 0 == run_command([*back, "-o", str(tmp_path / "out")])
@@ -216,7 +216,7 @@ def test_rejected_lesions__are_neither_gone_nor_new(cases, tmp_path, capsys):
     (match,) = (m for m in document["matches"] if m["kind"] == "rejected_after")
     assert ([2], [2]) == (match["before_ids"], match["after_ids"])
     (finding,) = (f for f in report.quality if f.id == "compared_lesions_confirmed")
-    assert "0 lesion(s) of the first and 5 of the second" in finding.text
+    assert reason(Cause.UNCONFIRMED_IN_SCANS, 0, 5) in finding.reasons
 
 
 def test_unknown_lesions_and_segments__are_absent_with_their_reason(cases, tmp_path):
@@ -254,7 +254,8 @@ def test_lesion_beyond_the_other_scan__is_not_called_gone(cases, tmp_path, capsy
     fates = {m.before_ids[0]: m.kind for m in report.matches}
     seen, hidden = MatchKind.MATCHED, MatchKind.OUTSIDE
     assert {1: hidden, 2: seen, 3: hidden, 4: seen} == fates
-    assert "does not reach there" in report.matches[0].volume_ml.difference.reason
+    difference = report.matches[0].volume_ml.difference
+    assert Cause.OUTSIDE_OTHER_SCAN in causes_of(difference.reasons)
     assert Bound.LOWER == report.tlv_ml.difference.bound
     back = compare_cases(CompareRequest(before=tmp_path / "cut", after=cases / "before"))
     assert MatchKind.OUTSIDE in {m.kind for m in back.matches if m.after_ids == (1,)}

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from examples.findings import noted
+from examples.findings import names_of, noted
 from remnant.core.errors import InputError, ModelIntegrityError, ModelUnavailableError
 from remnant.core.findings import Verdict
 from remnant.core.labels import (
@@ -19,6 +19,7 @@ from remnant.core.labels import (
     Structure,
 )
 from remnant.core.patient import Patient
+from remnant.core.reasons import Cause
 from remnant.core.volumes import LabelMap
 from remnant.core.volumetry_report import SegmentSource
 from remnant.io.nifti import write_labels
@@ -127,13 +128,10 @@ def test_precedence__the_best_is_used_and_the_others_are_named(
     assert (case.division.couinaud.codes[liver] > 0).all()
     finding = noted(case)
     assert (Verdict.UNKNOWN if best is S.MODEL else Verdict.MET) is finding.verdict
-    named, _, passed_over = finding.text.partition("passed over")
-    assert [role for s, role in FILES.items() if s is best] == [
-        role for role in FILES.values() if f"({role})" in named
-    ]
-    assert {FILES[s] for s in sources if s in FILES and s is not best} == {
-        role for role in FILES.values() if f"({role})" in passed_over
-    }
+    assert (best,) == names_of(finding, Cause.SEGMENTS_FROM)
+    assert {s for s in sources if s in FILES and s is not best} == set(
+        names_of(finding, Cause.SEGMENTS_PASSED_OVER)
+    )
     assert (
         best
         is case.division.source
@@ -142,24 +140,24 @@ def test_precedence__the_best_is_used_and_the_others_are_named(
 
 
 @pytest.mark.parametrize(
-    ("stored", "asked"), list(product(S, (S.GIVEN, S.TERRITORIES, S.LANDMARKS)))
+    ("stored", "replacing"), list(product(S, (S.GIVEN, S.TERRITORIES, S.LANDMARKS)))
 )
 def test_stored__what_is_given_now_replaces_it_whatever_its_rank(
-    stored, asked, undivided, files, divider
+    stored, replacing, undivided, files, divider
 ):
     first = divided_by(undivided, {stored} - {S.MODEL}, files, divider=divider)
     assert stored is first.division.source
-    second = divided_by(first, {asked}, files, divider=NeverDivider())
+    second = divided_by(first, {replacing}, files, divider=NeverDivider())
 
-    assert asked is second.division.source
+    assert replacing is second.division.source
     assert second.division.plane_mm is None
     assert () == second.models
     assert second.device is None
-    assert {"liver", "lesions", FILES[asked]} == set(second.inputs_sha256)
+    assert {"liver", "lesions", FILES[replacing]} == set(second.inputs_sha256)
     finding = noted(second)
-    worse = list(S).index(asked) > list(S).index(stored)
+    worse = list(S).index(replacing) > list(S).index(stored)
     assert (Verdict.UNKNOWN if worse else Verdict.MET) is finding.verdict
-    assert (asked is not stored) == ("replace" in finding.text)
+    assert (() if replacing is stored else (stored,)) == names_of(finding, Cause.SEGMENTS_REPLACED)
     assert noted(second, "fake_divider") is None
     assert len(second.quality) == len({f.id for f in second.quality})
 
@@ -271,7 +269,7 @@ def test_coverage__liver_that_an_edit_adds_gets_the_nearest_segment_and_it_is_sa
     assert np.count_nonzero(added) * voxel_ml == pytest.approx(finding.value)
     assert Verdict.UNKNOWN is finding.verdict
     assert case.division.confirmation is None
-    assert "confirmation" in finding.text
+    assert "confirmation" in names_of(finding, Cause.DROPPED_WITH_SEGMENTS)
 
 
 def test_coverage__an_estimate_is_made_anew_for_a_liver_that_changed(
@@ -359,7 +357,7 @@ def test_confirm__an_estimate_needs_no_review_until_it_changes(undivided, files,
     assert estimated.division.couinaud is confirmed.division.couinaud
     assert [Verdict.UNKNOWN, Verdict.MET] == [noted(c).verdict for c in (estimated, confirmed)]
     again = with_segments(confirmed, GivenSegments(confirmed_by="B"))
-    assert noted(confirmed).text == noted(again).text
+    assert noted(confirmed) == noted(again)
     assert "B" == again.division.confirmation.name
 
 
@@ -375,7 +373,8 @@ def test_confirm__goes_when_the_segments_change_and_only_then(
     assert (confirmed.division.confirmation if first is second else None) == (
         changed.division.confirmation
     )
-    assert (first is not second) == ("confirmation" in noted(changed).text)
+    dropped = names_of(noted(changed), Cause.DROPPED_WITH_SEGMENTS)
+    assert (first is not second) == ("confirmation" in dropped)
     again = divided_by(confirmed, {second}, files, confirm_segments="B")
     assert "B" == again.division.confirmation.name
 
@@ -389,7 +388,7 @@ def test_confirm__one_changed_voxel_is_a_change(undivided, files, small, tmp_pat
     changed = divided_by(confirmed, {S.GIVEN}, {"couinaud": tmp_path / "new.nii.gz"})
 
     assert changed.division.confirmation is None
-    assert "replace" in noted(changed).text
+    assert (S.GIVEN,) == names_of(noted(changed), Cause.SEGMENTS_REPLACED)
 
 
 def test_split_iv__needs_landmarks_in_the_same_command(undivided, files):
@@ -432,7 +431,7 @@ def test_split_iv__goes_with_the_segments(undivided, files):
     changed = divided_by(split, {S.GIVEN}, files)
 
     assert changed.division.segment_iv is None
-    assert "IVa and IVb" in noted(changed).text
+    assert "segment_iv" in names_of(noted(changed), Cause.DROPPED_WITH_SEGMENTS)
     assert changed.settings.split_iv is False
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from examples.files import bytes_of
+from examples.findings import names_of
 from remnant.core.errors import GeometryMismatchError, InputError
 from remnant.core.findings import Verdict
 from remnant.core.geometry import Geometry
@@ -99,10 +100,10 @@ def corrected_fixture(small):
     return LabelMap(codes, small.geometry, COUINAUD_SCHEME)
 
 
-def rerun(output, *, divider=None, **asked):
+def rerun(output, *, divider=None, **options):
     return rerun_case(
         output,
-        SegmentRequest(source=output, **asked),
+        SegmentRequest(source=output, **options),
         output=output,
         measuring=known_case(output).measuring,
         divider=divider or Never(),
@@ -304,8 +305,8 @@ def test_confirm__writes_no_map_anew_and_keeps_every_figure(output, monkeypatch)
     assert ("segments confirmed by A. Reader",) == again.changed
     assert not again.report.volumetry.segments_need_review
     tables = {case_files.LESION_TABLE, case_files.PLAN_TABLE}
-    told_anew = {STATE, case_files.REPORT_JSON, case_files.REPORT_HTML, *tables}
-    for name in before.keys() - told_anew:
+    rewritten = {STATE, case_files.REPORT_JSON, case_files.REPORT_HTML, *tables}
+    for name in before.keys() - rewritten:
         assert before[name] == after[name]
     marked = before[case_files.LESION_TABLE]
     plain = marked.replace(b'"model, to be reviewed"', b"model")
@@ -327,10 +328,10 @@ def test_confirm__then_corrected_the_confirmation_is_gone_and_it_is_said(
 
 
 def test_confirm__stays_through_another_run(confirmed):
-    said = read_measured(confirmed).volumetry.segments_confirmation
+    confirmation = read_measured(confirmed).volumetry.segments_confirmation
     again = rerun(confirmed, review=LesionReview(rejected=frozenset({1})))
 
-    assert said == again.report.volumetry.segments_confirmation
+    assert confirmation == again.report.volumetry.segments_confirmation
     assert ("lesions reviewed",) == again.changed
 
 
@@ -431,8 +432,8 @@ def test_edited_in_place__the_map_counts_as_given_and_is_confirmed_by_nobody(
     expected = digest_file(output / case_files.COUINAUD)
     assert expected == again.report.provenance.inputs_sha256["couinaud"]
     (finding,) = (f for f in again.report.quality if f.id == "segments_source")
-    assert "replace" in finding.text
-    assert "confirmation" in finding.text
+    assert (first,) == names_of(finding, Cause.SEGMENTS_REPLACED)
+    assert "confirmation" in names_of(finding, Cause.DROPPED_WITH_SEGMENTS)
     assert again.report.quality == rerun(output).report.quality
 
 
@@ -459,9 +460,13 @@ def test_compare__works_with_estimates_and_says_that_nobody_reviewed_them(
         request = CompareRequest(before=estimated, after=after, removed=right, weeks=3.0)
         report = compare_cases(request)
         (finding,) = (f for f in report.quality if f.id == "compared_segments")
-        verdicts.append((finding.verdict, finding.text.count("nobody reviewed")))
+        unreviewed = names_of(finding, Cause.SEGMENTS_UNREVIEWED)
+        verdicts.append((finding.verdict, unreviewed))
         assert 0.0 == pytest.approx(report.growth.degree_of_hypertrophy_sflr_points.value, abs=1e-9)
-    assert [(Verdict.NOT_MET, 2), (Verdict.NOT_MET, 1)] == verdicts
+    assert [
+        (Verdict.NOT_MET, ("first", "second")),
+        (Verdict.NOT_MET, ("first",)),
+    ] == verdicts
 
 
 def test_compare__confirmed_estimates_pass_and_other_sources_are_named(
@@ -475,6 +480,7 @@ def test_compare__confirmed_estimates_pass_and_other_sources_are_named(
 
     assert Verdict.MET is alike.verdict
     assert Verdict.UNKNOWN is other.verdict
-    assert "the given Couinaud map" in other.text
+    sources = (SegmentSource.MODEL, SegmentSource.GIVEN)
+    assert sources == names_of(other, Cause.SEGMENTS_COMPARED)
     without = replace(request, removed=None)
     assert "compared_segments" not in {f.id for f in compare_cases(without).quality}

@@ -16,6 +16,7 @@ from remnant.core.errors import (
 from remnant.core.geometry import Geometry
 from remnant.core.labels import INSTANCE_SCHEME
 from remnant.core.lesions import Confirmation
+from remnant.core.reasons import Cause, Reason
 from remnant.core.volumes import LabelMap
 from remnant.io.codings import MasksPreset
 from remnant.io.masks import Part
@@ -192,7 +193,7 @@ def test_lits__no_lesion_on_either_side_is_no_perfect_score(tmp_path):
     found = compared(file, file)
 
     assert structure(found, "lesions").dice.value is None
-    assert structure(found, "lesions").dice.reason
+    assert (Reason(Cause.MASKS_EMPTY),) == structure(found, "lesions").dice.reasons
     assert () == found.cases[0].lesions
     assert found.detection.f1.value is None
     assert 0.0 == found.burden.max_fraction.value
@@ -252,7 +253,7 @@ def test_two_presets__one_for_each_side(tmp_path):
     found = compared(prediction, truth, coding, LITS)
 
     assert 1.0 == structure(found, "liver").dice.value
-    assert "no map" in structure(found, "lesions").dice.reason
+    assert (Reason(Cause.NOT_PREDICTED),) == structure(found, "lesions").dice.reasons
     assert (None, None) == (found.cases[0].lesions, found.burden)
 
 

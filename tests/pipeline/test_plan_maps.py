@@ -245,17 +245,17 @@ def assert_volumes_of_the_map(plan, folder, segmented):
 
 def test_finish__draws_the_plans_when_asked(segmented, tmp_path):
     planning = PlanRequest(choice=PlanChoice(recipes=(Recipe(wedges=(1,)),)), draw_maps=True)
-    told = []
+    steps = []
     report = finish_case(
         segmented,
         measuring=MEASURING,
         output=tmp_path / "case",
         planning=planning,
-        progress=lambda *step: told.append(step),
+        progress=lambda *step: steps.append(step),
     )
     maps = {f"{plan.id}.nii.gz" for plan in report.planning.plans}
     assert maps == {name for name in names(tmp_path / "case") if name.startswith("plan_")}
-    assert [("planning", 0, 1), ("planning", 1, 1)] == [s for s in told if s[0] == "planning"]
+    assert [("planning", 0, 1), ("planning", 1, 1)] == [s for s in steps if s[0] == "planning"]
     assert planning.choice == known_case(tmp_path / "case").planning.choice
     assert report.planning.plans
     for plan in report.planning.plans:

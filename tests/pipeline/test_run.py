@@ -19,6 +19,7 @@ from remnant.core.labels import (
 )
 from remnant.core.lesions import Confirmation
 from remnant.core.patient import LiverBackground, Patient, Sex
+from remnant.core.reasons import Cause, Reason
 from remnant.core.volumes import LabelMap, Modality
 from remnant.core.volumetry_report import SegmentSource
 from remnant.io.nifti import write_labels
@@ -127,7 +128,7 @@ def test_run__without_segments_the_remnant_is_absent_with_its_reason(scan, segme
     )
     for resection in report.planning.resections:
         assert resection.remnant.flr_ml.value is None
-        assert "landmarks" in resection.remnant.flr_ml.reason
+        assert (Reason(Cause.NO_SEGMENTS_GIVEN),) == resection.remnant.flr_ml.reasons
     assert not (tmp_path / "c" / "couinaud.nii.gz").exists()
 
 
@@ -195,7 +196,7 @@ def test_masks__couinaud_alone_leaves_the_tumour_unknown(mask_files):
     report = plan_case(measure_case(case_from_masks(request), MEASURING))
 
     assert report.volumetry.tumour_ml.value is None
-    assert "lesion" in report.volumetry.tumour_ml.reason
+    assert (Reason(Cause.LESIONS_UNKNOWN),) == report.volumetry.tumour_ml.reasons
     assert report.volumetry.burden_fraction.value is None
     assert report.planning.frilling.type is None
     verdicts = {f.verdict for r in report.planning.resections for f in r.findings

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from examples.findings import noted
+from examples.findings import names_of, noted
 from remnant.core.errors import InputError
 from remnant.core.findings import Verdict, quality_finding
 from remnant.core.geometry import Geometry
@@ -47,7 +47,7 @@ from remnant.testing.phantoms import body_grid, liver_phantom
 S = SegmentSource
 MEASURING = MeasureRequest(patient=Patient(height_cm=175.0, weight_kg=80.0))
 CONFIRM = GivenSegments(confirmed_by="A. Reader")
-SUFFIX = "A human confirmed them."
+CONFIRMED = reason(Cause.SEGMENTS_CONFIRMED)
 
 
 class Never:
@@ -148,8 +148,8 @@ def test_own_map__given_back_changes_neither_source_nor_confirmation(confirmed, 
     assert case.inputs_sha256 == again.inputs_sha256
     finding = noted(again)
     assert (Verdict.MET if confirmed else Verdict.UNKNOWN) is finding.verdict
-    assert "the same in every voxel" in finding.text
-    assert confirmed == finding.text.endswith(SUFFIX)
+    assert reason(Cause.SAME_MAP_GIVEN) in finding.reasons
+    assert confirmed == (CONFIRMED == finding.reasons[-1])
     assert measure_case(again, MEASURING).volumetry.segments_need_review is not confirmed
     assert finding == noted(with_segments(again, GivenSegments(couinaud=map_of(case))))
 
@@ -157,7 +157,7 @@ def test_own_map__given_back_changes_neither_source_nor_confirmation(confirmed, 
 def test_own_map__others_given_with_it_are_named(estimated, small):
     both = replace(points(small), couinaud=map_of(estimated))
     finding = noted(with_segments(estimated, both, divider=Never()))
-    assert "passed over: planes through landmarks" in finding.text
+    assert (S.LANDMARKS,) == names_of(finding, Cause.SEGMENTS_PASSED_OVER)
 
 
 def test_own_map__of_planes_keeps_the_planes(by_landmarks):
@@ -190,8 +190,8 @@ def test_file__saved_anew_without_a_change_is_no_change(confirmed, output, divid
     assert () == again.changed
 
 
-def rerun(output, divider=None, **asked):
-    request = SegmentRequest(**asked)
+def rerun(output, divider=None, **options):
+    request = SegmentRequest(**options)
     return rerun_case(output, request, output=output, measuring=MEASURING, divider=divider)
 
 
@@ -212,7 +212,7 @@ def test_file__edited_where_it_lies_is_told_with_what_it_costs(output, small):
     case = read_case(output)
     assert S.GIVEN is case.division.source
     assert Verdict.UNKNOWN is noted(case).verdict
-    assert not noted(case).text.endswith(SUFFIX)
+    assert CONFIRMED not in noted(case).reasons
     assert () == rerun(output).changed
 
 
@@ -233,12 +233,12 @@ def test_report__of_maps_that_changed_since_is_refused(output, small, tmp_path):
     save_anew(output)
     require_as_measured(output)
     edit(output, small)
-    for asked in (
+    for reading in (
         lambda: require_as_measured(output),
         lambda: compare_cases(CompareRequest(before=output, after=twin)),
     ):
         with pytest.raises(InputError, match=r"couinaud.nii.gz changed .* run `remnant run "):
-            asked()
+            reading()
     rerun(output)
     require_as_measured(output)
     assert S.GIVEN is read_measured(output).volumetry.segment_source
@@ -278,13 +278,13 @@ def test_codes_digest__hears_codes_and_places_alone():
 @pytest.mark.parametrize("source", ["estimated", "by_landmarks"])
 def test_extended__what_was_confirmed_and_split_is_so_no_longer(source, request):
     confirmed = with_segments(request.getfixturevalue(source), CONFIRM)
-    assert noted(confirmed).text.endswith(SUFFIX)
+    assert CONFIRMED == noted(confirmed).reasons[-1]
     case = with_segments(grown(confirmed), GivenSegments())
 
     assert noted(case, SEGMENTS_EXTENDED) is not None
     assert case.division.confirmation is None
     assert case.division.segment_iv is None
-    assert not noted(case).text.endswith(SUFFIX)
+    assert CONFIRMED not in noted(case).reasons
     assert Verdict.UNKNOWN is noted(case).verdict
     assert case.settings.split_iv is False
     assert case is settled(case)
@@ -295,7 +295,7 @@ def test_confirmed__by_the_same_landmarks_again_it_is_still_said(by_landmarks, s
     again = with_segments(confirmed, points(small))
 
     assert confirmed.division.confirmation == again.division.confirmation
-    assert noted(again).text.endswith(SUFFIX)
+    assert CONFIRMED == noted(again).reasons[-1]
     assert Verdict.MET is noted(again).verdict
     assert again.division.segment_iv is not None
     assert again.settings.split_iv is True
@@ -308,7 +308,7 @@ def test_confirmed__estimate_replaced_to_split_iv_is_not_passed(estimated, small
     assert S.LANDMARKS is case.division.source
     assert case.division.confirmation is None
     assert Verdict.UNKNOWN is noted(case).verdict
-    assert "Dropped with those: a human's confirmation." in noted(case).text
+    assert ("confirmation",) == names_of(noted(case), Cause.DROPPED_WITH_SEGMENTS)
     unseen = with_segments(estimated, points(small, split_iv=True))
     assert Verdict.MET is noted(unseen).verdict
 

@@ -215,15 +215,15 @@ def test_heat_sink__nearest_labelled_vein(judged, portal, hepatic, verdict):
 
 
 @pytest.mark.parametrize(
-    ("told", "verdict", "allowed"),
+    ("whipple", "verdict", "allowed"),
     [
         (True, Verdict.NOT_MET, False),
         (False, Verdict.MET, True),
         (None, Verdict.UNKNOWN, True),
     ],
 )
-def test_whipple__refuses_only_where_told(judged, told, verdict, allowed):
-    result = judged(lesion(), known={"pancreatoduodenectomy": told})
+def test_whipple__refuses_only_where_told(judged, whipple, verdict, allowed):
+    result = judged(lesion(), known={"pancreatoduodenectomy": whipple})
 
     assert verdicts(result)["ablation.whipple.machairas2021"] is verdict
     assert result.allowed is allowed

@@ -172,8 +172,8 @@ def test_unit__only_numbers_have_one_and_every_one_is_used_or_of_a_volume():
 
 
 def test_questions__are_there_and_told_apart():
-    asked = [one.question for one in INPUTS.values() if one.told]
-    assert len(set(asked)) == len(asked)
+    questions = [one.question for one in INPUTS.values() if one.told]
+    assert len(set(questions)) == len(questions)
     patterns = {name for name in SCAN if name.startswith("pattern_")}
     rest = [one.question for name, one in INPUTS.items() if name not in patterns]
     assert len(set(rest)) == len(rest)
@@ -203,8 +203,8 @@ def test_implied__by_inputs_that_a_person_tells():
 
 
 def test_conditions__ask_for_declared_inputs_alone():
-    asked = {one for condition in CONDITIONS.values() for one in inputs_of(condition)}
-    assert all(INPUTS.get(one.name) is one for one in asked)
+    used = {one for condition in CONDITIONS.values() for one in inputs_of(condition)}
+    assert all(INPUTS.get(one.name) is one for one in used)
     unless = {note.unless_no for rule in TREATMENTS.values() for note in rule.notes} - {None}
     assert {one.name for one in unless} == {"pancreatoduodenectomy"}
     assert all(INPUTS[one.name] is one for one in unless)
@@ -212,8 +212,8 @@ def test_conditions__ask_for_declared_inputs_alone():
 
 def test_conditions__ask_for_everything_that_scan_and_plans_give():
     """What nothing asks for is told only: it stands in the facts file for people and formulas."""
-    asked = {one.name for condition in CONDITIONS.values() for one in inputs_of(condition)}
-    assert of(ValueSource.SCAN) | of(ValueSource.PLAN) | DERIVED <= asked
+    used = {one.name for condition in CONDITIONS.values() for one in inputs_of(condition)}
+    assert of(ValueSource.SCAN) | of(ValueSource.PLAN) | DERIVED <= used
 
 
 @pytest.mark.parametrize("condition", CRITERIA.values(), ids=lambda one: one.id)

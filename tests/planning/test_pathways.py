@@ -70,7 +70,7 @@ def target(share=0.7, verdict=Verdict.MET, *, largest=500.0):
 
 def facts_of(known, kind=FrillingType.I, targets=(), limits=()):
     """Return what is known, and what follows from it, the distribution and the targets."""
-    told = ClinicalFacts(**{name: value for name, value in known.items() if name in CLINICAL})
+    clinical = ClinicalFacts(**{name: value for name, value in known.items() if name in CLINICAL})
     count = known.get("lesion_count")
     counted = count if isinstance(count, Quantity) else Quantity(count or 0.0)
     rows = distribution_rows(
@@ -87,7 +87,7 @@ def facts_of(known, kind=FrillingType.I, targets=(), limits=()):
         .extended(rows)
         .extended(
             {
-                inputs.GRADE_IS_G1_OR_G2: grade_is_g1_or_g2(told),
+                inputs.GRADE_IS_G1_OR_G2: grade_is_g1_or_g2(clinical),
                 inputs.TRANSPLANT_SELECTED: True if known.get("on_transplant_list") else None,
                 inputs.DEBULKABLE_IN_STAGES: debulkable_in_stages(share, evidence.in_one_stage),
             }

@@ -14,6 +14,7 @@ from remnant.core.plan_choice import PlanChoice
 from remnant.core.reasons import Cause, Reason
 from remnant.core.volumes import LabelMap
 from remnant.core.volumetry_report import SegmentSource
+from remnant.wording.findings import text_of
 from remnant.wording.reasons import REVIEW_SENTENCE
 
 MARK = f" {REVIEW_SENTENCE}"
@@ -125,7 +126,7 @@ def test_plans__lists_of_all_kinds_are_there(with_plans, case):
     assert with_plans.stability.perturbations > 0
     for part in ("resectability", "staging", "transplant", "pathways"):
         assert getattr(with_plans, part), part
-    assert findings(with_plans)["netlm.class"].text
+    assert findings(with_plans)["netlm.class"].reasons
     assert findings(with_plans)["frilling.stability"].value == with_plans.stability.same_share
 
 
@@ -153,6 +154,6 @@ def test_plans__a_confirmed_map_gives_the_same_as_an_estimated_one_but_for_the_m
     estimate = (Reason(Cause.SEGMENTS_ESTIMATED),)
     assert {estimate} == {p.reasons for p in marked.plans}
     assert [replace(t, reasons=t.reasons + estimate) for t in found.targets] == list(marked.targets)
-    assert all(f.text.endswith(MARK) for p in marked.plans for f in p.findings)
+    assert all(text_of(f).endswith(MARK) for p in marked.plans for f in p.findings)
     for identifier in ("netlm.class", "frilling.stability"):
-        assert findings(marked)[identifier].text == findings(found)[identifier].text + MARK
+        assert text_of(findings(marked)[identifier]) == text_of(findings(found)[identifier]) + MARK

@@ -25,8 +25,9 @@ from remnant.core.labels import CouinaudSegment
 from remnant.core.lesions import Confirmation
 from remnant.core.patient import LiverBackground, Patient
 from remnant.core.quantity import Bound, Quantity
-from remnant.core.reasons import Cause, Reason, first, reason
+from remnant.core.reasons import Cause, Reason, causes_of, first, reason
 from remnant.core.volumetry_report import BurdenClass, SegmentsConfirmation, SegmentSource
+from remnant.wording.findings import text_of
 
 MET, NOT_MET, UNKNOWN, NO_EVIDENCE = Verdict
 RANK = {NOT_MET: 0, UNKNOWN: 1, MET: 2, NO_EVIDENCE: 1}
@@ -161,7 +162,7 @@ def test_every_finding__has_a_source_that_resolves(
     for finding in every:
         assert finding.source in load_literature(), finding.id
         assert isinstance(finding.status, SourceStatus)
-        assert len(finding.text) < 460, finding.text
+        assert len(text_of(finding)) < 460, finding.id
     for resection in found.resections:
         assert len(findings(resection)) == len(resection.findings)
 
@@ -304,11 +305,11 @@ def test_no_segments__remnants_are_absent_with_the_reason(make_report, make_lesi
     assert found.frilling.type is FrillingType.I
     for resection in found.resections:
         assert resection.remnant.flr_ml.value is None
-        assert resection.remnant.flr_ml.reason == "no Couinaud map was given"
+        assert resection.remnant.flr_ml.reasons == (reason(Cause.NO_COUINAUD_MAP),)
         assert resection.debulked_fraction.value is None
         verdicts = {f.verdict for f in resection.findings}
         assert verdicts == {UNKNOWN}
-    assert reaches(found)[0].quantity.reason == "no Couinaud map was given"
+    assert reaches(found)[0].quantity.reasons == (reason(Cause.NO_COUINAUD_MAP),)
 
 
 def test_no_body_size__measured_rules_still_hold(make_report, lesions):
@@ -410,7 +411,7 @@ def test_burden__absent(make_report):
 def test_texts__are_never_orders(planned):
     every = [*planned.findings, *(f for r in planned.resections for f in r.findings)]
     for finding in every:
-        words = finding.text.lower().split()
+        words = text_of(finding).lower().split()
         assert not {"must", "should", "shall", "recommend", "recommended"} & set(words)
 
 
@@ -489,15 +490,16 @@ def test_plan__findings_on_estimated_segments_say_so_once_and_keep_their_verdict
     unmarked = [replace(f, reasons=tuple(r for r in f.reasons if r != estimated)) for f in on_model]
     assert on_given == unmarked
     for before, after in zip(on_given, on_model, strict=True):
-        assert after.text in (before.text, before.text + MARK)
-    marked = {f.id for f in on_model if f.text.endswith(MARK)}
+        mark = MARK if estimated in after.reasons else ""
+        assert text_of(after) == text_of(before) + mark
+    marked = {f.id for f in on_model if estimated in f.reasons}
     assert {*FLR, "debulking.cut_lesions", "frilling.type"} <= marked
     assert {rule.id for rule in DEBULKING_RULES} <= marked
     assert {f.id for f in on_model if f.id.startswith("debulking.reach.")} <= marked
     assert not marked & {
         "burden.class", "lesions.unconfirmed", "sflr.formula_sensitivity", "vascular_feasibility",
     }  # fmt: skip
-    assert all(f.text.endswith(MARK) for f in on_model if f.id in FLR)
+    assert all(estimated in f.reasons for f in on_model if f.id in FLR)
 
 
 @pytest.mark.parametrize(
@@ -505,9 +507,9 @@ def test_plan__findings_on_estimated_segments_say_so_once_and_keep_their_verdict
 )
 def test_plan__no_other_source_is_marked(given_and_estimated, source):
     report = replace(given_and_estimated[0], segment_source=source)
-    assert not [
-        f for f in every_finding(plan(Case(report=report, patient=NORMAL))) if MARK in f.text
-    ]
+    found = every_finding(plan(Case(report=report, patient=NORMAL)))
+    assert Cause.SEGMENTS_ESTIMATED not in {c for f in found for c in causes_of(f.reasons)}
+    assert not [f for f in found if MARK in text_of(f)]
 
 
 def test_plan__confirmed_segments_are_not_marked(given_and_estimated):
@@ -523,10 +525,11 @@ def test_plan__what_does_not_rest_on_segments_is_not_marked(make_report, make_le
     report = make_report((make_lesion(1, 20.0, {6: 1.0}),), stlv_ml=None)
     planned = plan(Case(report=replace(report, segment_source=SegmentSource.MODEL), patient=NORMAL))
     by_id = findings(planned.resections[0])
-    assert MARK not in by_id["flr.cloyd2020"].text
-    assert by_id["flr.machairas2021_30"].text.endswith(MARK)
+    estimated = reason(Cause.SEGMENTS_ESTIMATED)
+    assert estimated not in by_id["flr.cloyd2020"].reasons
+    assert estimated in by_id["flr.machairas2021_30"].reasons
     (frilling,) = (f for f in planned.findings if f.id == "frilling.type")
-    assert MARK not in frilling.text
+    assert estimated not in frilling.reasons
 
 
 def test_chemotherapy__raises_the_minimum_of_every_resection(make_report, lesions):
@@ -534,10 +537,10 @@ def test_chemotherapy__raises_the_minimum_of_every_resection(make_report, lesion
     report = make_report(lesions)
     facts = ClinicalFacts(chemotherapy_weeks=20.0)
     verdicts = [
-        findings(_trisectionectomy(plan(Case(report=report, patient=NORMAL, facts=said))))[
+        findings(_trisectionectomy(plan(Case(report=report, patient=NORMAL, facts=clinical))))[
             "flr.primary_papers"
         ]
-        for said in (NOTHING_SAID, facts)
+        for clinical in (NOTHING_SAID, facts)
     ]
     assert [MET, NOT_MET] == [finding.verdict for finding in verdicts]
 

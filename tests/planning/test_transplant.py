@@ -98,11 +98,11 @@ def test_lists__say_what_is_missing():
         name = result.id.removeprefix("transplant.")
         assert result.verdict is UNKNOWN
         wanted = {INPUT_OF[word] for word in NEEDS[name].split()}
-        asked = {one for one in wanted if INPUTS[one].told}
+        from_person = {one for one in wanted if INPUTS[one].told}
         named = {one for finding in result.deciding for one in finding.missing}
         assert wanted <= named
-        assert asked <= set(result.missing)
-        assert set(result.missing) - asked <= {"symptoms_refractory"}
+        assert from_person <= set(result.missing)
+        assert set(result.missing) - from_person <= {"symptoms_refractory"}
 
 
 @pytest.mark.parametrize("name", INPUT_OF.values())
@@ -191,8 +191,8 @@ def test_predictors_and_remarks__stand_once_and_decide_nothing():
     assert beside["milan"] == {"predictor.age_45"}
     assert beside["vanvilsteren"] == {"predictor.age_50", "predictor.primary_site"}
     assert not beside["unos"] | beside["enets"] | beside["enets_minimal"]
-    against = verdicts(primary_site=PrimarySite.PANCREAS)
-    assert against == dict.fromkeys(LISTS, MET)
+    of_pancreas = verdicts(primary_site=PrimarySite.PANCREAS)
+    assert of_pancreas == dict.fromkeys(LISTS, MET)
     every = [f for r in found.values() for f in r.findings]
     remarks = {f.id: f for f in every if ".remark." in f.id}
     assert {"transplant.remark.selected", "transplant.remark.live_donor"} <= set(remarks)
@@ -208,7 +208,9 @@ MEMBERS = {
     "primary_status": PrimaryStatus,
     "extrahepatic_disease": ExtrahepaticDisease,
 }
-TOLD = {name: FITTING[name] for name in ClinicalFacts.__dataclass_fields__ if name in FITTING} | {
+KNOWN_FACTS = {
+    name: FITTING[name] for name in ClinicalFacts.__dataclass_fields__ if name in FITTING
+} | {
     "primary_status": PrimaryStatus.RESECTED,
     "severe_valve_disease": False,
     **dict.fromkeys(("portal_hypertension", "ascites", "varices", "splenomegaly"), False),
@@ -236,7 +238,7 @@ def test_one_more_fact__never_turns_met_to_unknown(make_report, make_lesion, dat
     """Start from a fitting case, change a fact or two, leave out a few, then say them."""
     names = st.sampled_from(sorted(OTHERWISE))
     changed = {name: data.draw(OTHERWISE[name]) for name in data.draw(st.sets(names, max_size=2))}
-    facts = TOLD | changed
+    facts = KNOWN_FACTS | changed
     left_out = data.draw(st.sets(names, max_size=3))
     fewer = {name: None if name in left_out else value for name, value in facts.items()}
     lesions = [make_lesion(1, shares={5: 1.0}), make_lesion(2, shares={2: 1.0})]
@@ -254,7 +256,7 @@ def test_one_more_fact__never_turns_met_to_unknown(make_report, make_lesion, dat
 
 def test_one_more_fact__the_case_of_the_property_fits(make_report, make_lesion):
     lesions = [make_lesion(1, shares={5: 1.0}), make_lesion(2, shares={2: 1.0})]
-    facts = ClinicalFacts(**{name: TOLD.get(name) for name in OTHERWISE})
+    facts = ClinicalFacts(**{name: KNOWN_FACTS.get(name) for name in OTHERWISE})
     known = gather(case_of(make_report(lesions), facts))
     assert [r.verdict for r in transplant(known)] == [MET] * len(LISTS)
 

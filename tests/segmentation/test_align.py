@@ -8,6 +8,7 @@ from remnant.core.errors import EmptyStructureError
 from remnant.core.findings import Verdict
 from remnant.core.geometry import Geometry
 from remnant.core.labels import BINARY_SCHEME
+from remnant.core.reasons import Cause
 from remnant.core.volumes import LabelMap
 from remnant.testing.liver import analytic_liver
 from remnant.testing.phantom_shapes import Ellipsoid, digitise
@@ -129,7 +130,8 @@ def test_description__angle_shift_and_verdict(before):
     assert (3.0, 4.0, 0.0) == pytest.approx(alignment.shift_mm, abs=1e-9)
     assert Verdict.MET == finding.verdict
     assert 0.95 == finding.value
-    assert "moved by 5 mm" in finding.text
+    (moved_by,) = (r.amounts for r in finding.reasons if r.cause is Cause.LIVER_MOVED)
+    assert (20.0, 5.0) == pytest.approx(moved_by)
     assert motion.tolist() == [list(row) for row in alignment.before_to_after_ras]
 
 
@@ -139,8 +141,8 @@ def test_description__a_poor_overlap_says_what_may_be_behind_it(before):
     _, finding = describe_alignment(np.eye(4), 0.62, before, left)
 
     assert Verdict.NOT_MET == finding.verdict
-    assert "after a resection" in finding.text
-    assert "62.0 % (Dice" in finding.text
+    assert 0.62 == finding.value
+    assert Cause.LIVERS_DIFFER in [one.cause for one in finding.reasons]
 
 
 def test_empty_liver__is_refused(before):

@@ -87,11 +87,13 @@ def test_find_liver__a_tall_mr_body_is_searched_whole(bright_is_liver):
     assert not (mask & heart).any()
 
 
-@pytest.mark.parametrize(("slices", "told"), [(1, "3 mm foot to head"), (2, "6 mm foot to head")])
-def test_find_liver__too_few_slices_are_named(slices, told, bright_is_liver):
+@pytest.mark.parametrize(
+    ("slices", "coverage"), [(1, "3 mm foot to head"), (2, "6 mm foot to head")]
+)
+def test_find_liver__too_few_slices_are_named(slices, coverage, bright_is_liver):
     grid = Geometry((90, 80, slices), np.diag([3.0, 3.0, 3.0, 1.0]))
     image = ImageVolume(np.full(grid.shape, 100, np.int16), grid, Modality.CT)
-    with pytest.raises(SegmentationFailedError, match=f"covers only about {told}"):
+    with pytest.raises(SegmentationFailedError, match=f"covers only about {coverage}"):
         kul.find_liver(image, device="cpu")
     assert bright_is_liver == []
 

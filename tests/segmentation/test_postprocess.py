@@ -12,6 +12,7 @@ from remnant.core.errors import EmptyStructureError, GeometryMismatchError, Inpu
 from remnant.core.findings import Verdict
 from remnant.core.geometry import Geometry
 from remnant.core.labels import BINARY_SCHEME, INSTANCE_SCHEME, STRUCTURE_SCHEME, Structure
+from remnant.core.reasons import Cause, reason
 from remnant.core.volumes import LabelMap
 from remnant.testing.strategies import SEEDS, geometries
 from segmentation.components import touching_parts
@@ -203,8 +204,8 @@ def test_reconcile__a_given_subcapsular_lesion_is_kept_whole():
     assert np.array_equal(lesion, whole.exophytic.mask())
     assert np.array_equal(LIVER | lesion, whole.structures.mask())
     assert apart.sum() * 0.008 == pytest.approx(value(whole, "lesion_leakage_cut"))
-    told = next(f.text for f in whole.quality if f.id == "exophytic_lesion_voxels")
-    assert "in lesions that touch it" in told
+    joined = next(f for f in whole.quality if f.id == "exophytic_lesion_voxels")
+    assert Cause.LESIONS_TOUCHING in [one.cause for one in joined.reasons]
 
 
 def test_reconcile__without_exophytic_voxels_there_is_no_map():
@@ -280,7 +281,7 @@ def test_reconcile__given_lesions_are_kept_however_small(voxels):
     for result in (alone, numbered):
         finding = next(f for f in result.quality if f.id == "small_lesions_dropped")
         assert (Verdict.MET, 0) == (finding.verdict, finding.value)
-        assert "No given lesion was dropped" in finding.text
+        assert finding.reasons == (reason(Cause.LESIONS_KEPT),)
 
 
 def test_reconcile__vessels_lie_in_the_liver_and_under_lesions():

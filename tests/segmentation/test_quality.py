@@ -7,11 +7,13 @@ from remnant.core.errors import EmptyStructureError
 from remnant.core.findings import Verdict
 from remnant.core.geometry import Geometry
 from remnant.core.labels import BINARY_SCHEME, COUINAUD_SCHEME, CouinaudSegment
+from remnant.core.reasons import Cause, reason
 from remnant.core.volumes import LabelMap
 from remnant.testing.phantoms import liver_phantom
 from segmentation.quality import _centre, check_liver, check_segments
 
 GRID = Geometry((40, 30, 20), np.diag([5.0, 5.0, 5.0, 1.0]))
+IV_LEFT = reason(Cause.SEGMENTS_MISORDERED, "IV", "right", "II+III")
 PHANTOM = liver_phantom(metastases=0, noise_hu=0.0)
 
 
@@ -46,7 +48,7 @@ def test_check_liver__loose_piece():
 
     assert found.verdict is Verdict.NOT_MET
     assert found.value == pytest.approx(80 / 4880)
-    assert "2 piece(s); 1.6 %" in found.text
+    assert reason(Cause.PIECES, 2) in found.reasons
 
 
 def test_check_liver__a_groove_is_no_cavity_but_an_enclosed_hole_is():
@@ -86,7 +88,7 @@ def test_check_segments__left_and_right_exchanged():
     found = by_id(check_segments(couinaud(swapped)))["couinaud_in_order"]
 
     assert found.verdict is Verdict.NOT_MET
-    assert "IV not right of II+III" in found.text
+    assert IV_LEFT in found.reasons
 
 
 def test_check_segments__upper_and_lower_exchanged():
@@ -95,7 +97,7 @@ def test_check_segments__upper_and_lower_exchanged():
     found = by_id(check_segments(couinaud(swapped)))["couinaud_in_order"]
 
     assert found.value == 1
-    assert "VII+VIII not above V+VI" in found.text
+    assert found.reasons == (reason(Cause.SEGMENTS_MISORDERED, "VII+VIII", "above", "V+VI"),)
 
 
 def test_centre__is_the_mean_of_the_voxels_and_takes_little_memory():
@@ -124,8 +126,9 @@ def test_check_segments__odd_share():
     found = by_id(check_segments(couinaud(codes)))["couinaud_shares_plausible"]
 
     assert found.verdict is Verdict.NOT_MET
-    assert found.text.startswith("Segments with an unusual share of the liver: ")
-    assert "IV 0.0 % (4 to 30 %)" in found.text
+    assert {Cause.UNUSUAL_SHARE} == {one.cause for one in found.reasons}
+    (fourth,) = (one.amounts for one in found.reasons if one.names == ("IV",))
+    assert pytest.approx((0.0, 0.04, 0.3), abs=5e-4) == fourth
 
 
 def test_check_segments__missing_segment_leaves_shares_unknown():
@@ -135,7 +138,7 @@ def test_check_segments__missing_segment_leaves_shares_unknown():
 
     assert present.verdict is Verdict.NOT_MET
     assert present.value == 1
-    assert "without voxels: I." in present.text
+    assert present.reasons == (reason(Cause.SEGMENTS_EMPTY, "I"),)
     assert order.verdict is Verdict.MET
     assert shares.verdict is Verdict.UNKNOWN
 
@@ -146,7 +149,7 @@ def test_check_segments__exchanged_sides_show_without_segment_i():
     order = check_segments(couinaud(swapped))[1]
 
     assert order.verdict is Verdict.NOT_MET
-    assert "IV not right of II+III" in order.text
+    assert IV_LEFT in order.reasons
 
 
 def test_check_segments__order_is_unknown_where_no_group_is_complete():

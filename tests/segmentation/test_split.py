@@ -8,6 +8,7 @@ from remnant.core.errors import InputError
 from remnant.core.findings import Verdict
 from remnant.core.geometry import Geometry
 from remnant.core.labels import INSTANCE_SCHEME
+from remnant.core.reasons import Cause, reason
 from remnant.core.volumes import LabelMap
 from remnant.testing.grids import grid_around
 from remnant.testing.phantom_shapes import Ball, Ellipsoid, digitise
@@ -60,7 +61,7 @@ def test_two_touching_balls__are_split_and_no_voxel_is_lost():
     assert second == pytest.approx(smaller, abs=2.5 * layer)
     assert Verdict.NOT_MET == split.quality.verdict
     assert 1.0 == split.quality.value
-    assert "1 confluent lesion(s) were split into 2" in split.quality.text
+    assert reason(Cause.SPLIT_BY_SHAPE, 1, 2) in split.quality.reasons
 
 
 @pytest.mark.parametrize(
@@ -77,7 +78,7 @@ def test_convex_lesion__is_not_split(body, spacing_mm):
     assert (0, 0) == (split.masses, split.parts)
     assert np.array_equal(one.codes, split.lesions.codes)
     assert Verdict.MET == split.quality.verdict
-    assert "none was split" in split.quality.text
+    assert reason(Cause.SPLIT_BY_SHAPE, 0, 0) in split.quality.reasons
 
 
 @pytest.mark.parametrize(("apart_mm", "parts"), [(16.0, 0), (25.0, 2)])

@@ -23,6 +23,7 @@ from remnant.testing.phantoms import body_grid, liver_phantom
 from remnant.view.certainty import formula_span, of_hundred
 from remnant.view.parts import figure
 from remnant.wording.numbers import ends
+from remnant.wording.reasons import why
 from remnant.wording.resection_titles import resection_title
 from volumetry.measure import measure
 from volumetry.standardised.expected_volume import standardised_volume
@@ -126,12 +127,12 @@ def test_plan__no_line_is_wider_than_the_terminal(case):
 @pytest.mark.parametrize("function", [print_volumes, print_plan])
 def test_caution__of_an_unverified_formula_is_printed(case, function):
     stlv = standardised_volume(case.patient, formula="lin1998").stlv_ml
-    assert "unverified" in stlv.reason
+    assert "unverified" in why(stlv)
     known = replace(case.volumetry.standardised, formula="lin1998", stlv_ml=stlv)
     text = printed(
         function, replace(case, volumetry=replace(case.volumetry, standardised=known)), width=400
     )
-    assert f"! standardised liver volume by lin1998: {stlv.reason}" in text
+    assert f"! standardised liver volume by lin1998: {why(stlv)}" in text
     assert "! standardised" not in printed(function, case)
 
 

@@ -29,6 +29,7 @@ from remnant.core.volumes import Phase
 from remnant.core.volumetry_report import SegmentSource
 from remnant.terminal.case_summary import print_plan
 from remnant.testing.phantoms import body_grid, liver_phantom
+from remnant.wording.classes import netlm_reason
 from remnant.wording.words import RESEARCH_USE
 from volumetry.measure import measure
 
@@ -141,7 +142,7 @@ def test_distribution__class_and_stability(case):
     assert "Same Frilling type in 87 of 100 perturbed copies" in printed
     netlm = Netlm(type=None, reasons=(Reason(Cause.NO_LESION),))
     nothing = with_planning(case, netlm=netlm, stability=None)
-    assert f"NETLM class –: {netlm.reason}" in text(nothing)
+    assert f"NETLM class –: {netlm_reason(netlm)}" in text(nothing)
     assert "perturbed" not in text(nothing)
 
 
@@ -183,8 +184,10 @@ def test_plans__those_that_answer_a_target_are_always_listed_feasible_ones_first
 
 
 def test_missing__many_are_cut_short(case):
-    asked = example_list(missing=tuple(one.name for one in CLINICAL_INPUTS if one.meaning)[:20])
-    printed = text(with_planning(case, resectability=(), transplant=(asked,)))
+    incomplete = example_list(
+        missing=tuple(one.name for one in CLINICAL_INPUTS if one.meaning)[:20]
+    )
+    printed = text(with_planning(case, resectability=(), transplant=(incomplete,)))
     assert "(comorbidity_prohibitive)" in printed.split("To decide more", 1)[1]
     assert "more." in printed.split("To decide more", 1)[1].split("Listed by", 1)[0]
 

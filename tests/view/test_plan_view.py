@@ -292,9 +292,9 @@ def test_reached_shares__of_the_plans_targets_and_those_in_doubt():
 
 def cloyd(case, **facts):
     """The list of Cloyd 2020 for a case of which these facts are told."""
-    told_facts = ClinicalFacts(**facts)
-    planning = plan(Case(report=case.volumetry, patient=case.patient, facts=told_facts))
-    view = view_case(replace(case, planning=planning, clinical=told_facts))
+    clinical = ClinicalFacts(**facts)
+    planning = plan(Case(report=case.volumetry, patient=case.patient, facts=clinical))
+    view = view_case(replace(case, planning=planning, clinical=clinical))
     lists = view.planned.sources.resectability.lists
     (found,) = (one for one, result in zip(lists, planning.resectability, strict=True)
                 if result.id == "resectability.cloyd2020")  # fmt: skip

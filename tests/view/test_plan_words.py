@@ -29,7 +29,7 @@ from remnant.view.case_view import view_case
 from remnant.view.plan_selection import listing_places
 from remnant.view.subject import Subject
 from remnant.wording.numbers import sentence
-from remnant.wording.reasons import words
+from remnant.wording.reasons import why, words
 
 STRICT = PlanChoice(
     targets=(0.7,),
@@ -165,8 +165,8 @@ def test_absences__no_lesion_is_one_line(made):
     rejected = replace(made.case, volumetry=replace(volumes, lesions=out))
     assert "Every lesion was rejected." == absences.no_lesion(rejected)
     unknown = replace(volumes, lesions=(), tumour_ml=Quantity.absent(Reason(Cause.LESIONS_UNKNOWN)))
-    asked_of = replace(made.case, volumetry=unknown)
-    assert f"{sentence(words(Reason(Cause.LESIONS_UNKNOWN)))}." == absences.no_lesion(asked_of)
+    without_map = replace(made.case, volumetry=unknown)
+    assert f"{sentence(words(Reason(Cause.LESIONS_UNKNOWN)))}." == absences.no_lesion(without_map)
 
 
 def test_absences__long_reasons_stand_in_short_in_findings_and_footnotes(made_without_segments):
@@ -174,12 +174,12 @@ def test_absences__long_reasons_stand_in_short_in_findings_and_footnotes(made_wi
     subject = Subject.of(case)
     (long,) = case.volumetry.segments_reasons
     absent = Quantity.absent(long)
-    assert "the Couinaud segments are unknown" == subject.brief(absent).reason
+    assert "the Couinaud segments are unknown" == why(subject.brief(absent))
     notes = subject.notes()
     assert "a" == notes.letter(absent.reasons)
     assert (("a", "The Couinaud segments are unknown"),) == notes.listed()
     behind = Quantity.absent(Reason(Cause.FIRST_SCAN, because=(long,)))
-    assert "first scan: the Couinaud segments are unknown" == subject.brief(behind).reason
+    assert "first scan: the Couinaud segments are unknown" == why(subject.brief(behind))
     other = Quantity.absent(Reason(Cause.NO_LESION))
     assert other == subject.brief(other)
 

@@ -1,4 +1,4 @@
-"""Quality checks of the masks at their limits, and what their texts name."""
+"""Quality checks of the masks at their limits, and what they name."""
 
 import numpy as np
 import pytest
@@ -8,6 +8,7 @@ from remnant.core.findings import Verdict
 from remnant.core.geometry import Geometry
 from remnant.core.labels import BINARY_SCHEME, COUINAUD_SCHEME, INSTANCE_SCHEME
 from remnant.core.lesions import Confirmation
+from remnant.core.reasons import Cause, reason
 from remnant.core.volumes import LabelMap
 from volumetry import checks
 from volumetry.liver_maps import Tally, liver_maps, tally
@@ -38,46 +39,43 @@ def row_of(*codes):
 
 
 @pytest.mark.parametrize(
-    ("facts", "verdict", "words"),
+    ("facts", "verdict", "causes"),
     [
-        ({"cut": False}, MET, "lies wholly within"),
-        ({"cut": True}, NOT_MET, "all volumes are lower bounds"),
-        ({"cut": False, "declared_whole": True}, UNKNOWN, "Not checked: the user said"),
-        ({"cut": True, "declared_whole": True}, UNKNOWN, "Not checked: the user said"),
+        ({"cut": False}, MET, []),
+        ({"cut": True}, NOT_MET, [Cause.LIVER_CUT]),
+        ({"cut": False, "declared_whole": True}, UNKNOWN, [Cause.SCAN_VOUCHED]),
+        ({"cut": True, "declared_whole": True}, UNKNOWN, [Cause.SCAN_VOUCHED]),
     ],
 )
-def test_liver_inside_scan(facts, verdict, words):
+def test_liver_inside_scan(facts, verdict, causes):
     found = checks.check_liver_inside_scan(**facts)
     assert ("liver_inside_scan", verdict) == (found.id, found.verdict)
-    assert words in found.text
+    assert causes == [one.cause for one in found.reasons]
 
 
 @pytest.mark.parametrize(
-    ("known", "verdict", "words"),
-    [(True, MET, "were looked for"), (False, NOT_MET, "are unknown")],
+    ("known", "verdict", "reasons"),
+    [(True, MET, ()), (False, NOT_MET, (reason(Cause.LESIONS_UNKNOWN),))],
 )
-def test_lesions_known(known, verdict, words):
+def test_lesions_known(known, verdict, reasons):
     found = checks.check_lesions_known(known=known)
-    assert ("lesions_known", verdict) == (found.id, found.verdict)
-    assert words in found.text
+    assert ("lesions_known", verdict, reasons) == (found.id, found.verdict, found.reasons)
 
 
 @pytest.mark.parametrize(
-    ("fraction", "verdict", "percent"),
-    [(0.0, MET, "0.0 %"), (0.899, MET, "89.9 %"), (0.9, NOT_MET, "90.0 %"), (1.0, NOT_MET, "100")],
+    ("fraction", "verdict"), [(0.0, MET), (0.899, MET), (0.9, NOT_MET), (1.0, NOT_MET)]
 )
-def test_burden_plausible__limit(fraction, verdict, percent):
+def test_burden_plausible__limit(fraction, verdict):
     found = checks.check_burden_plausible(fraction)
     assert (verdict, fraction) == (found.verdict, found.value)
-    assert f"Lesions fill {percent}" in found.text
-    assert ("Check that the lesion map" in found.text) == (verdict is NOT_MET)
+    assert found.reasons == (reason(Cause.CHECK_LIMIT, 0.9),)
 
 
 def test_lesions_inside_scan__names_those_that_are_cut():
     edge = by_lesion(5, 0, 3, 0, 1)
     found = checks.check_lesions_inside_scan(tally_of(by_lesion(9, 9, 9, 9, 9), edge))
     assert (NOT_MET, 2) == (found.verdict, found.value)
-    assert found.text.endswith("larger than measured: lesion 2, 4.")
+    assert found.reasons == (reason(Cause.LESIONS_AT_EDGE, 2, "2", "4"),)
 
 
 def test_lesions_inside_scan__liver_at_the_edge_is_no_lesion_at_the_edge():
@@ -85,18 +83,12 @@ def test_lesions_inside_scan__liver_at_the_edge_is_no_lesion_at_the_edge():
     assert (MET, 0) == (found.verdict, found.value)
 
 
-@pytest.mark.parametrize(
-    ("cut", "names"),
-    [
-        (10, "lesion 1, 2, 3, 4, 5, 6, 7, 8, 9, 10."),
-        (11, "lesion 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 and 1 more."),
-        (13, "lesion 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 and 3 more."),
-    ],
-)
-def test_names__ten_at_most(cut, names):
+@pytest.mark.parametrize("cut", [10, 11, 13])
+def test_names__ten_at_most(cut):
     everywhere = by_lesion(*[4] * (cut + 1))
     found = checks.check_lesions_inside_scan(tally_of(everywhere, by_lesion(0, *[1] * cut)))
-    assert found.text.endswith(names)
+    names = (str(n) for n in range(1, 11))
+    assert found.reasons == (reason(Cause.LESIONS_AT_EDGE, cut, *names),)
 
 
 def outside(codes, inside, rejected=()):
@@ -107,40 +99,38 @@ def outside(codes, inside, rejected=()):
 
 def test_lesions_inside_liver__all_of_them():
     found = outside([1, 1, 2], [2, 1])
-    assert (MET, 0, "Every lesion voxel lies in the liver.") == (
-        found.verdict,
-        found.value,
-        found.text,
-    )
+    assert (MET, 0, ()) == (found.verdict, found.value, found.reasons)
 
 
 def test_lesions_inside_liver__part_of_one():
     found = outside([1, 1, 2], [1, 1])
     assert (NOT_MET, 1) == (found.verdict, found.value)
-    assert found.text == "2.00 mL of the lesion map lie outside the liver: not counted."
+    assert [Cause.AMOUNTS_TO] == [one.cause for one in found.reasons]
+    assert pytest.approx((2.0,)) == found.reasons[0].amounts
 
 
 def test_lesions_inside_liver__whole_ones_are_named():
     found = outside([1, 1, 2, 5, 5, 5], [2, 0])
-    assert found.text.startswith("8.00 mL of the lesion map")
-    assert found.text.endswith("Wholly outside and not listed: lesion 2, 5.")
+    amount, named = found.reasons
+    assert (Cause.AMOUNTS_TO, pytest.approx((8.0,))) == (amount.cause, amount.amounts)
+    assert named == reason(Cause.LESIONS_OUTSIDE_LIVER, 2, "2", "5")
 
 
 @pytest.mark.parametrize(
     ("rejected", "value", "named"),
     [
-        ((2,), 3, "lesion 5."),  # one voxel of 2 was outside, and may be
+        ((2,), 3, "5"),  # one voxel of 2 was outside, and may be
         ((5,), 1, None),
         ((2, 5), 0, None),
-        ((1,), 4, "lesion 5."),  # all of 1 is inside
+        ((1,), 4, "5"),  # all of 1 is inside
     ],
 )
 def test_lesions_inside_liver__rejected_ones_may_lie_anywhere(rejected, value, named):
     found = outside([1, 1, 2, 2, 5, 5, 5], [2, 1], rejected)
     assert found.value == value
     assert found.verdict is (NOT_MET if value else MET)
-    assert ("Wholly outside" in found.text) == (named is not None)
-    assert named is None or found.text.endswith(named)
+    expected = () if named is None else (reason(Cause.LESIONS_OUTSIDE_LIVER, 1, named),)
+    assert expected == tuple(r for r in found.reasons if r.cause is Cause.LESIONS_OUTSIDE_LIVER)
 
 
 def test_lesions_inside_liver__a_rejected_one_at_the_end_of_the_table():
@@ -154,7 +144,7 @@ def test_segments_cover_liver__one_percent_is_tolerated(uncovered, verdict):
     counts[0, 3], counts[1, 5] = 700, 300 - uncovered
     found = checks.check_segments_cover_liver(tally_of(counts), 0.5)
     assert (verdict, uncovered / 1000) == (found.verdict, found.value)
-    assert f"{uncovered * 0.5:.1f} mL of the liver ({uncovered / 10:.1f} %)" in found.text
+    assert reason(Cause.AMOUNTS_TO, uncovered * 0.5) in found.reasons
 
 
 @pytest.mark.parametrize(("beyond", "verdict"), [(0, MET), (2, MET), (3, NOT_MET)])
@@ -167,25 +157,26 @@ def test_segments_inside_liver__one_percent_is_tolerated(beyond, verdict):
     maps = liver_maps(LabelMap(liver, GRID, BINARY_SCHEME), None, couinaud)
     found = checks.check_segments_inside_liver(couinaud, maps, tally(maps))
     assert (verdict, beyond / 200) == (found.verdict, found.value)
-    assert f"{2 * beyond:.1f} mL of the segment map ({beyond / 2:.1f} % of the liver)" in found.text
+    (amount,) = (r.amounts for r in found.reasons if r.cause is Cause.AMOUNTS_TO)
+    assert pytest.approx((2.0 * beyond,)) == amount
 
 
 @pytest.mark.parametrize(
-    ("states", "verdict", "words"),
+    ("states", "verdict"),
     [
-        ((), MET, "0 lesions, none"),
-        ((Confirmation.CONFIRMED, Confirmation.REJECTED), MET, "2 lesions, none of them left"),
-        ((Confirmation.AUTOMATIC, Confirmation.CONFIRMED), NOT_MET, "1 of 2 lesions"),
+        ((), MET),
+        ((Confirmation.CONFIRMED, Confirmation.REJECTED), MET),
+        ((Confirmation.AUTOMATIC, Confirmation.CONFIRMED), NOT_MET),
     ],
 )
-def test_lesions_confirmed(states, verdict, words):
+def test_lesions_confirmed(states, verdict):
     lesions = [example_lesion(n, confirmation=state) for n, state in enumerate(states, 1)]
     found = checks.check_lesions_confirmed(lesions)
     assert (verdict, sum(s is Confirmation.AUTOMATIC for s in states)) == (
         found.verdict,
         found.value,
     )
-    assert words in found.text
+    assert found.reasons == (reason(Cause.OF_ALL, len(states)),)
 
 
 def test_lesion_ids__without_background():

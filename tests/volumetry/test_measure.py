@@ -19,7 +19,7 @@ from remnant.core.labels import (
 from remnant.core.lesions import Confirmation
 from remnant.core.patient import Patient
 from remnant.core.quantity import Bound, UncertaintyPart
-from remnant.core.reasons import Cause, Reason, causes_of
+from remnant.core.reasons import Cause, Reason, causes_of, reason
 from remnant.core.volumes import LabelMap
 from remnant.core.volumetry_report import BurdenClass, SegmentSource
 from remnant.testing.phantoms import liver_phantom
@@ -145,8 +145,8 @@ def test_measure__rejected_lesion_is_listed_and_counts_as_parenchyma():
 def test_measure__unconfirmed_lesions_are_counted_in_a_finding():
     finding = found(measured(confirmations={4: Confirmation.CONFIRMED}), "lesions_unconfirmed")
     assert finding.verdict is Verdict.NOT_MET
-    assert finding.text.startswith("1 of 2 lesions are automatic")
     assert finding.value == 1
+    assert finding.reasons == (reason(Cause.OF_ALL, 2),)
 
 
 def test_measure__rejecting_an_unknown_lesion_names_the_known_ones():
@@ -176,15 +176,16 @@ def test_measure__part_of_a_lesion_outside_the_liver_is_not_tumour():
     assert pytest.approx(report.tumour_ml.value) == 8 * VOXEL_ML
     finding = found(report, "lesions_inside_liver")
     assert (finding.verdict, finding.value) == (Verdict.NOT_MET, 7)
-    assert "Wholly outside and not listed: lesion 9." in finding.text
+    assert reason(Cause.LESIONS_OUTSIDE_LIVER, 1, "9") in finding.reasons
 
 
 def test_measure__many_lesions_outside_are_not_all_named():
     spots = lesions(
         *((n, ((n % 12, n % 12 + 1), (12, 13), (n // 12, n // 12 + 1))) for n in range(1, 31))
     )
-    text = found(measured(spots=spots), "lesions_inside_liver").text
-    assert "lesion 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 and 20 more" in text
+    first = (str(n) for n in range(1, 11))
+    finding = found(measured(spots=spots), "lesions_inside_liver")
+    assert reason(Cause.LESIONS_OUTSIDE_LIVER, 30, *first) in finding.reasons
 
 
 def test_measure__all_inside_is_said_too():
@@ -234,7 +235,7 @@ def test_measure__lesion_on_a_face_is_a_lower_bound(axis, end):
     assert other.volume_ml.bound is None
     finding = found(report, "lesions_inside_scan")
     assert (finding.verdict, finding.value) == (Verdict.NOT_MET, 1)
-    assert finding.text.endswith("lesion 1.")
+    assert finding.reasons == (reason(Cause.LESIONS_AT_EDGE, 1, "1"),)
 
 
 def test_measure__one_layer_away_from_the_edge_is_not_cut():

@@ -70,6 +70,81 @@ def test_words__are_a_fragment(cause):
         ),
         (reason(Cause.BODY_FACTS_MISSING, "tu2007", "weight_kg"), "tu2007 needs weight, not given"),
         (
+            reason(Cause.BODY_FACTS_MISSING, "mosteller1987", "height_cm"),
+            "body surface area by mosteller1987 needs height, not given",
+        ),
+        (
+            reason(Cause.BODY_FACTS_MISSING, "chouker2004", "female"),
+            "chouker2004 needs sex, not given",
+        ),
+        (
+            reason(Cause.BODY_FACTS_MISSING, "chouker2004", "age_years"),
+            "chouker2004 needs age, not given",
+        ),
+        (
+            reason(Cause.BODY_FACTS_MISSING, "kokudo2015", "thoracic_width_cm", "asian"),
+            "kokudo2015 needs thoracic width and Asian ancestry (yes or no), not given",
+        ),
+        (
+            reason(Cause.FORMULA_OUT_OF_AGE, 16, 70, "chouker2004"),
+            "chouker2004 is defined from 16 to 70 years of age only",
+        ),
+        (
+            reason(Cause.FORMULA_UNVERIFIED),
+            "the coefficients of this formula were recalled, not read in a source: unverified",
+        ),
+        (
+            reason(Cause.FORMULA_IN_GRAMS),
+            "the formula gives grams (or mixes weight and volume): 1 g is taken as 1 mL",
+        ),
+        (
+            reason(Cause.FORMULA_OVERESTIMATES, 70, "feng2017"),
+            "feng2017 overestimates above 70 years of age",
+        ),
+        (
+            reason(Cause.BODY_SURFACE_NOT_NAMED, "mosteller1987"),
+            (
+                "the paper, as read, does not name its body surface area formula; mosteller1987 is "
+                "used"
+            ),
+        ),
+        (
+            reason(Cause.BODY_SURFACE_OTHER, "haycock1978", "dubois1916"),
+            "with the body surface area of haycock1978 instead of the paper's dubois1916",
+        ),
+        (
+            reason(Cause.BODY_SURFACE_UNUSED, "dubois1916", "tu2007"),
+            "by dubois1916; tu2007 does not use it",
+        ),
+        (reason(Cause.BODY_SIZE_ASSUMED), "the body size is assumed, not measured"),
+        (reason(Cause.NO_COUINAUD_MAP), "no Couinaud map was given"),
+        (reason(Cause.BRIEF_BODY_SIZE), "height and weight not given"),
+        (
+            reason(Cause.BODY_FACTS_MISSING, "schlich2010", "female"),
+            "body surface area by schlich2010 needs sex, not given",
+        ),
+        (reason(Cause.NOT_PREDICTED), "the prediction has no map of this structure"),
+        (
+            reason(Cause.LESIONS_UNKNOWN),
+            "no lesion map was given: lesions, if there are any, are not subtracted",
+        ),
+        (
+            reason(Cause.NO_SEGMENTS_GIVEN),
+            (
+                "the Couinaud segments are unknown: no Couinaud map, no labelled branches and no "
+                "landmarks were given, so the remnant of a resection cannot be measured; `remnant "
+                "run` estimates them from the liver's shape unless told not to"
+            ),
+        ),
+        (
+            reason(Cause.REJECTED_BEFORE),
+            "a reader rejected it in the first scan: it did not count there",
+        ),
+        (
+            reason(Cause.OUTSIDE_OTHER_SCAN),
+            "the other scan does not reach there: what became of it is unknown",
+        ),
+        (
             reason(Cause.THRESHOLD_REACHED, 0.31, 0.3),
             "it is reached: sFLR is 31.00 % at the second scan, 30 % was asked for",
         ),

@@ -204,25 +204,25 @@ def made_up(*names, remark="", needed=True):
     )
 
 
-ASKED = ("ascites", "varices", "splenomegaly", "recurrence", "functional")
+NAMES = ("ascites", "varices", "splenomegaly", "recurrence", "functional")
 
 
 @pytest.mark.parametrize(
     ("values", "text"),
     [
-        (dict.fromkeys(ASKED[:3], True), "Test: every condition is met."),
+        (dict.fromkeys(NAMES[:3], True), "Test: every condition is met."),
         ({"ascites": False, "varices": True}, "Test: 1 of 3 conditions not met."),
-        (dict.fromkeys(ASKED[:3], False), "Test: 3 of 3 conditions not met."),
+        (dict.fromkeys(NAMES[:3], False), "Test: 3 of 3 conditions not met."),
         ({"ascites": True, "splenomegaly": True}, "Test: undecided, missing: varices."),
         ({}, "Test: undecided, missing: ascites; varices; splenomegaly."),
     ],
 )
 def test_list__met_not_met_and_undecided(values, text):
-    assert list_text(judge_list(made_up(*ASKED[:3]), facts(**values))) == text
+    assert list_text(judge_list(made_up(*NAMES[:3]), facts(**values))) == text
 
 
 def test_list__names_a_few_of_many_missing_or_their_number():
-    many = judge_list(made_up(*ASKED), facts())
+    many = judge_list(made_up(*NAMES), facts())
 
     assert list_text(many) == (
         "Test: undecided, missing: ascites; varices; splenomegaly; and 2 more."
@@ -609,7 +609,7 @@ def test_option__where_resection_is_contraindicated():
 
 
 def test_option__says_which_condition_fails_and_keeps_its_notes():
-    after, before = (texts(LIMITED, pancreatoduodenectomy=told) for told in (True, False))
+    after, before = (texts(LIMITED, pancreatoduodenectomy=whipple) for whipple in (True, False))
 
     assert after["Ablation"].startswith("Not met: No earlier Whipple procedure.")
     assert "lobar TACE" in after["Chemoembolisation (TACE)"]
@@ -692,9 +692,9 @@ def test_texts__of_any_case_are_short_sentences(known):
     for text in (*found, *options, *map(list_text, results)):
         assert "  " not in text
     for result in results:
-        told = "undecided" in list_text(result)
-        assert told == (result.verdict is Verdict.UNKNOWN)
-        if told:
+        undecided = "undecided" in list_text(result)
+        assert undecided == (result.verdict is Verdict.UNKNOWN)
+        if undecided:
             assert "missing: " in list_text(result) or "Not decided by the " in list_text(result)
 
 

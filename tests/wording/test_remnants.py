@@ -333,8 +333,10 @@ def least(report, rule_set, background):
 def test_least__without_denominator_or_minimum(made):
     report = made.case.volumetry
     nobody = replace(report.standardised, stlv_ml=Quantity.absent(Reason(Cause.BRIEF_BODY_SIZE)))
-    asked = least(replace(report, standardised=nobody), "machairas2021_30", LiverBackground.NORMAL)
-    assert why(asked) == "the standardised volume is not known (height and weight not given)"
+    minimum = least(
+        replace(report, standardised=nobody), "machairas2021_30", LiverBackground.NORMAL
+    )
+    assert why(minimum) == "the standardised volume is not known (height and weight not given)"
     none = least(report, "primary_papers", LiverBackground.STEATOSIS)
     assert why(none) == "Primary papers (Kishi, Shindoh, Azoulay) has no minimum for steatosis"
 

@@ -238,8 +238,8 @@ def test_any_of__one_branch_is_enough(a, b, c):
     assert expected == TRUTH[found.verdict]
     assert found.inputs == ("a", "b", "c")
     relevant = "c" if False in (a, b) else "abc"
-    asked = {name for name in relevant if values[name] is None}
-    assert set(found.missing) == (asked if expected == 0.5 else set())
+    unknown = {name for name in relevant if values[name] is None}
+    assert set(found.missing) == (unknown if expected == 0.5 else set())
     assert undecided_inputs((EITHER,), known(values)) == found.missing
 
 
@@ -312,8 +312,8 @@ def test_list__remarks_do_not_decide():
 
 
 def test_list__what_stands_beside_it_decides_nothing():
-    said = Remark(
-        id="test.said",
+    remark_beside = Remark(
+        id="test.beside",
         statement="Something.",
         population="nobody",
         source="gepnetlm_review",
@@ -323,10 +323,10 @@ def test_list__what_stands_beside_it_decides_nothing():
         listed(criterion("a", IS, True)),
         known({"a": True, "b": False}),
         beside=(criterion("b", IS, True), criterion("c", IS, True)),
-        remarks=(said,),
+        remarks=(remark_beside,),
     )
     assert (result.verdict, result.missing, result.failed) == (MET, (), ())
-    assert [f.id for f in result.findings] == ["test.a", "test.b", "test.c", "test.said"]
+    assert [f.id for f in result.findings] == ["test.a", "test.b", "test.c", "test.beside"]
     assert [f.verdict for f in result.findings] == [MET, NOT_MET, UNKNOWN, MET]
     assert [f.decides for f in result.findings] == [True, False, False, False]
     last = result.findings[-1]
@@ -387,12 +387,12 @@ def test_judge__a_range_decides_outside_its_ends(share, comparison, expected):
 
 
 def test_judge__a_range_says_its_ends_and_why():
-    asked = criterion(comparison=MORE, limit=0.7)
-    below, up_to = (judge(asked, known({"age": share})) for share in (BELOW, RANGE))
+    condition = criterion(comparison=MORE, limit=0.7)
+    below, up_to = (judge(condition, known({"age": share})) for share in (BELOW, RANGE))
     assert below.reasons == (reason(Cause.SHARE_BELOW, 0.6, 0.8), *PROOFS)
     assert up_to.reasons == (reason(Cause.SHARE_UP_TO, 0.6, 0.8), *PROOFS)
     assert (below.value, below.missing) == (0.6, ("age",))
-    assert judge(asked, known({"age": replace(RANGE, least=0.0)})).value is None
+    assert judge(condition, known({"age": replace(RANGE, least=0.0)})).value is None
 
 
 def test_judge__a_range_that_decides_is_not_missing():

@@ -31,7 +31,11 @@ from volumetry.virtual_resection.plan_draws import plan_spread
 
 MET, NOT_MET, UNKNOWN, NO_EVIDENCE = Verdict
 REJECTED = 2
-SAID = {1: Confirmation.CONFIRMED, REJECTED: Confirmation.REJECTED, 3: Confirmation.CONFIRMED}
+CONFIRMATIONS = {
+    1: Confirmation.CONFIRMED,
+    REJECTED: Confirmation.REJECTED,
+    3: Confirmation.CONFIRMED,
+}
 RULE_SET = "flr.gepnetlm_review"
 
 
@@ -43,7 +47,7 @@ def some(*codes):
 def case():
     phantom = coarse_phantom()
     report, maps = measured(
-        phantom.structures, phantom.lesions, phantom.couinaud, confirmations=SAID
+        phantom.structures, phantom.lesions, phantom.couinaud, confirmations=CONFIRMATIONS
     )
     ids = tuple(lesion.id for lesion in report.lesions if lesion.counts)
     choice = PlanChoice()
@@ -93,7 +97,7 @@ def test_rejected_lesion__is_never_treated_nor_has_a_fate(case):
 
 def test_unconfirmed__counts_treated_lesions_only(case):
     all_ids = case.problem.atoms.lesion_ids
-    open_ids = tuple(i for i in all_ids if i not in SAID)
+    open_ids = tuple(i for i in all_ids if i not in CONFIRMATIONS)
     none, one, every = own(
         case, Recipe(wedges=(1, 3)), Recipe(wedges=(1,), ablations=open_ids[:1]),
         Recipe(wedges=all_ids),

@@ -35,8 +35,10 @@ def phantom():
 
 @pytest.fixture(scope="module")
 def case(phantom):
-    said = {REJECTED: Confirmation.REJECTED}
-    return measured(phantom.structures, phantom.lesions, phantom.couinaud, confirmations=said)
+    confirmations = {REJECTED: Confirmation.REJECTED}
+    return measured(
+        phantom.structures, phantom.lesions, phantom.couinaud, confirmations=confirmations
+    )
 
 
 @pytest.fixture(scope="module")
@@ -172,7 +174,7 @@ def test_limits_of_size__forbid_wedges_or_ablations(case):
 
 def test_whipple__forbids_ablations(case):
     free, after = (
-        planned_with(case, TWO_TARGETS, pancreatoduodenectomy=told) for told in (False, True)
+        planned_with(case, TWO_TARGETS, pancreatoduodenectomy=whipple) for whipple in (False, True)
     )
 
     assert any(plan.recipe.ablations for plan in free.plans)

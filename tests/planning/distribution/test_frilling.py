@@ -8,12 +8,12 @@ from hypothesis import strategies as st
 from planning.case import Case
 from planning.distribution.frilling import OPERATIONAL_RULE, classify, frilling_finding
 from planning.planner import plan
-from remnant.core.distribution import FrillingType
+from remnant.core.distribution import Frilling, FrillingType
 from remnant.core.findings import SourceStatus, Verdict
 from remnant.core.lesions import Confirmation
 from remnant.core.patient import Patient
 from remnant.core.quantity import Bound, Quantity
-from remnant.core.reasons import Cause, Reason
+from remnant.core.reasons import Cause, Reason, reason
 
 I, II, III, UNCLASSIFIABLE = FrillingType  # noqa: E741
 PAGE = Path(__file__).parents[3] / "docs" / "explanation" / "frilling.md"
@@ -40,21 +40,25 @@ def bulk(make_lesion):
     return build
 
 
+def causes(found):
+    return [one.cause for one in found.reasons]
+
+
 def test_no_lesion__no_type(make_report):
-    found = classify(make_report())
-    assert (found.type, found.reason) == (None, "No lesion to classify.")
+    nothing = reason(Cause.NO_LESION_TO_CLASSIFY, 0)
+    assert Frilling(type=None, reasons=(nothing,)) == classify(make_report())
 
 
 def test_no_lesion__in_a_cut_liver_says_so(make_report):
+    expected = (reason(Cause.NO_LESION_TO_CLASSIFY, 0), reason(Cause.SCANNED_PART_ONLY))
     found = classify(make_report(tlv_bound=Bound.LOWER))
-    assert found.type is None
-    assert "in the part of the liver that was scanned" in found.reason
+    assert Frilling(type=None, reasons=expected) == found
 
 
 def test_rejected_lesions__do_not_count(make_report, spread):
     rejected = spread([2, 5, 6], confirmation=Confirmation.REJECTED)
-    found = classify(make_report(rejected))
-    assert (found.type, found.reason) == (None, "No lesion to classify (3 lesions rejected).")
+    nothing = reason(Cause.NO_LESION_TO_CLASSIFY, 3)
+    assert Frilling(type=None, reasons=(nothing,)) == classify(make_report(rejected))
     one = classify(make_report([*rejected, *spread([4], first=9)]))
     assert I is one.type
 
@@ -63,7 +67,7 @@ def test_rejected_lesions__do_not_count(make_report, spread):
 def test_single_lesion__is_type_one_of_any_size(make_report, make_lesion, volume_ml):
     lesion = make_lesion(1, volume_ml, None, feret_mm=90.0)
     found = classify(make_report([lesion], with_segments=False))
-    assert (found.type, found.reason) == (I, "A single lesion.")
+    assert Frilling(type=I, reasons=(reason(Cause.SINGLE_LESION),)) == found
 
 
 @pytest.mark.parametrize(
@@ -75,21 +79,25 @@ def test_single_lesion__virtually_no_parenchyma_is_type_three(
     lesion = make_lesion(1, volume_ml, None, feret_mm=90.0)
     found = classify(make_report([lesion], with_segments=False))
     assert expected is found.type
-    assert ("virtually no normal parenchyma" in found.reason) == (expected is III)
+    little = Cause.SINGLE_LITTLE_PARENCHYMA
+    assert [little if expected is III else Cause.SINGLE_LESION] == causes(found)
+    if expected is III:
+        share = pytest.approx(1.0 - volume_ml / 800.0)
+        assert found.reasons[0].amounts == (share, OPERATIONAL_RULE.parenchyma_share)
 
 
 def test_single_lesion__in_a_cut_liver_is_unclassifiable(make_report, make_lesion):
     found = classify(make_report([make_lesion()], tlv_bound=Bound.LOWER))
-    assert UNCLASSIFIABLE is found.type
-    assert "more may lie outside" in found.reason
+    expected = (reason(Cause.SINGLE_IN_CUT_LIVER),)
+    assert Frilling(type=UNCLASSIFIABLE, reasons=expected) == found
 
 
 def test_single_lesion__without_parenchyma_in_a_cut_liver_is_unclassifiable(
     make_report, make_lesion
 ):
     found = classify(make_report([make_lesion(1, 790.0)], tlv_bound=Bound.LOWER))
-    assert UNCLASSIFIABLE is found.type
-    assert "more may lie outside" in found.reason
+    expected = (reason(Cause.SINGLE_IN_CUT_LIVER),)
+    assert Frilling(type=UNCLASSIFIABLE, reasons=expected) == found
 
 
 CUT_BY = {
@@ -103,45 +111,46 @@ CUT_BY = {
 
 @pytest.mark.parametrize("fields", CUT_BY.values(), ids=CUT_BY)
 @pytest.mark.parametrize(
-    ("lesions", "expected", "words"),
+    ("lesions", "expected", "pattern"),
     [
-        ((True, [2, 3]), II, "could make the spread disseminated"),
-        ((False, [2, 3, 4, 5, 6] * 2), III, "cannot undo the spread, only add a bulk"),
-        ((True, [2, 3, 4, 5, 6] * 2), UNCLASSIFIABLE, "fits types II and III"),
-        ((True, [5, 6]), UNCLASSIFIABLE, "only the right lobe"),
+        ((True, [2, 3]), II, reason(Cause.BULK_WITH_DEPOSITS, 3)),
+        ((False, [2, 3, 4, 5, 6] * 2), III, reason(Cause.DISSEMINATED, 10, 5)),
+        ((True, [2, 3, 4, 5, 6] * 2), UNCLASSIFIABLE, reason(Cause.BULK_AND_DISSEMINATED, 11)),
+        ((True, [5, 6]), UNCLASSIFIABLE, reason(Cause.ONE_LOBE_ONLY, 3, "right")),
     ],
 )
 def test_several_lesions__in_a_cut_liver_have_the_type_of_the_scanned_part(
-    make_report, spread, bulk, fields, lesions, expected, words
+    make_report, spread, bulk, fields, lesions, expected, pattern
 ):
     with_bulk, codes = lesions
     lesions = [*([bulk()] if with_bulk else []), *spread(codes)]
     found = classify(replace(make_report(lesions), **fields))
-    assert expected is found.type
-    assert words in found.reason
-    assert "This holds within the scanned part; the scan cuts the liver" in found.reason
+    within = reason(Cause.TYPE_WITHIN_SCAN, expected.value)
+    assert Frilling(type=expected, reasons=(pattern, within)) == found
 
 
 @pytest.mark.parametrize(
-    ("codes", "volume_ml", "expected", "words"),
+    ("codes", "volume_ml", "expected", "cause", "amounts"),
     [
-        ([2, 6], 330.0, UNCLASSIFIABLE, "how much lies beyond the scan is not known"),
-        ([2, 3, 4, 5, 6] * 2, 66.0, III, "disseminated over 5 segments"),
+        ([2, 6], 330.0, UNCLASSIFIABLE, Cause.LITTLE_PARENCHYMA_IN_CUT_LIVER, (2, 0.175, 0.2)),
+        ([2, 3, 4, 5, 6] * 2, 66.0, III, Cause.DISSEMINATED, (10, 5)),
     ],
 )
 def test_both_lobes_without_parenchyma__in_a_cut_liver_do_not_decide(
-    make_report, spread, codes, volume_ml, expected, words
+    make_report, spread, codes, volume_ml, expected, cause, amounts
 ):
     lesions = spread(codes, volume_ml=volume_ml)
     found = classify(make_report(lesions, tlv_bound=Bound.LOWER))
     assert expected is found.type
-    assert words in found.reason
+    assert [cause, Cause.TYPE_WITHIN_SCAN] == causes(found)
+    assert pytest.approx(amounts) == found.reasons[0].amounts
     assert III is classify(make_report(lesions)).type
 
 
 def test_a_whole_liver__needs_no_caution_on_the_scan(make_report, spread, bulk):
     for lesions in ([bulk(), *spread([2, 3])], spread([2, 3, 4, 5, 6] * 2), spread([5, 6])):
-        assert "scanned part" not in classify(make_report(lesions)).reason
+        found = causes(classify(make_report(lesions)))
+        assert not {Cause.TYPE_WITHIN_SCAN, Cause.SCANNED_PART_ONLY} & set(found)
 
 
 @pytest.mark.parametrize("codes", [[2, 3], [2, 3, 4, 5, 6] * 2])
@@ -166,33 +175,35 @@ def test_burden_unknown__is_unclassifiable(make_report, make_lesion):
         burden_fraction=Quantity.absent(Reason(Cause.ALL_TUMOUR)),
         burden_class=None,
     )
-    found = classify(report)
-    assert UNCLASSIFIABLE is found.type
-    assert "normal parenchyma is not known" in found.reason
+    expected = (reason(Cause.PARENCHYMA_UNKNOWN),)
+    assert Frilling(type=UNCLASSIFIABLE, reasons=expected) == classify(report)
 
 
 def test_several_lesions__need_segments(make_report, make_lesion):
     lesions = [make_lesion(n, shares=None) for n in (1, 2)]
+    expected = (reason(Cause.LOBES_UNKNOWN, 2), reason(Cause.NO_COUINAUD_MAP))
     found = classify(make_report(lesions, with_segments=False))
-    assert UNCLASSIFIABLE is found.type
-    assert "2 lesions, but which lobes" in found.reason
-    assert "no Couinaud map was given" in found.reason
+    assert Frilling(type=UNCLASSIFIABLE, reasons=expected) == found
 
 
 @pytest.mark.parametrize(
     ("codes", "where"),
-    [([5, 6], "right lobe"), ([2, 4], "left lobe"), ([1, 1], "neither"), ([1, 8], "right lobe")],
+    [
+        ([5, 6], reason(Cause.ONE_LOBE_ONLY, 2, "right")),
+        ([2, 4], reason(Cause.ONE_LOBE_ONLY, 2, "left")),
+        ([1, 1], reason(Cause.NEITHER_LOBE, 2)),
+        ([1, 8], reason(Cause.ONE_LOBE_ONLY, 2, "right")),
+    ],
 )
 def test_unilobar__fits_no_type(make_report, spread, codes, where):
     found = classify(make_report(spread(codes)))
-    assert UNCLASSIFIABLE is found.type
-    assert where in found.reason
+    assert Frilling(type=UNCLASSIFIABLE, reasons=(where,)) == found
 
 
 def test_two_equal_lesions_in_two_lobes__fit_no_type(make_report, spread):
     found = classify(make_report(spread([2, 6], volume_ml=40.0, feret_mm=55.0)))
-    assert UNCLASSIFIABLE is found.type
-    assert "neither one bulk with smaller deposits nor disseminated" in found.reason
+    expected = (reason(Cause.NEITHER_PATTERN, 2),)
+    assert Frilling(type=UNCLASSIFIABLE, reasons=expected) == found
 
 
 @pytest.mark.parametrize(
@@ -236,7 +247,8 @@ def test_involvement__share_of_one_lesion_reaches_the_other_lobe(
 def test_disseminated__each_number_at_its_limit(make_report, spread, codes, expected):
     found = classify(make_report(spread(codes)))
     assert expected is found.type
-    assert ("disseminated over 5 segments" in found.reason) == (expected is III)
+    spread_over_five = reason(Cause.DISSEMINATED, len(codes), 5)
+    assert (spread_over_five in found.reasons) == (expected is III)
 
 
 @pytest.mark.parametrize(("share", "expected"), [(0.1, III), (0.099, UNCLASSIFIABLE)])
@@ -250,28 +262,26 @@ def test_disseminated__a_segment_counts_from_the_share_of_involvement_on(
 
 def test_bulk_among_disseminated_lesions__fits_two_types(make_report, spread, bulk):
     found = classify(make_report([bulk(), *spread([2, 3, 4, 5, 6] * 2)]))
-    assert UNCLASSIFIABLE is found.type
-    assert "fits types II and III" in found.reason
+    expected = (reason(Cause.BULK_AND_DISSEMINATED, 11),)
+    assert Frilling(type=UNCLASSIFIABLE, reasons=expected) == found
 
 
 def test_both_lobes_without_parenchyma__is_type_three(make_report, spread):
     found = classify(make_report(spread([2, 6], volume_ml=330.0, feret_mm=99.0)))
     assert III is found.type
-    assert "2 lesions in both lobes with virtually no normal parenchyma" in found.reason
+    assert [Cause.LITTLE_PARENCHYMA] == causes(found)
+    assert pytest.approx((2, 0.175, OPERATIONAL_RULE.parenchyma_share)) == found.reasons[0].amounts
 
 
-@pytest.mark.parametrize(
-    ("automatic", "words"),
-    [(0, ""), (1, "by a reader: 1 of 3 lesions."), (2, "by a reader: 2 of 3 lesions.")],
-)
-def test_reason__mentions_unconfirmed_lesions(make_report, spread, automatic, words):
+@pytest.mark.parametrize("automatic", [0, 1, 2])
+def test_reasons__hold_unconfirmed_lesions(make_report, spread, automatic):
     lesions = [
         *spread([2] * automatic, confirmation=Confirmation.AUTOMATIC),
         *spread([6] * (3 - automatic), first=7),
     ]
-    reason = classify(make_report(lesions)).reason
-    assert words in reason
-    assert ("Not confirmed" in reason) == (automatic > 0)
+    found = classify(make_report(lesions)).reasons
+    expected = [reason(Cause.LESIONS_UNCONFIRMED, automatic, 3)] if automatic else []
+    assert expected == [one for one in found if one.cause is Cause.LESIONS_UNCONFIRMED]
 
 
 @given(st.lists(st.tuples(st.integers(1, 8), st.floats(0.1, 60)), max_size=12), st.randoms())
@@ -297,15 +307,15 @@ def test_types_two_and_three__always_involve_both_lobes(make_report, make_lesion
 
 
 @pytest.mark.parametrize(
-    ("codes", "verdict", "words"),
+    ("codes", "verdict", "name"),
     [
-        ([], Verdict.UNKNOWN, "no lesion"),
-        ([6], Verdict.MET, "type I."),
+        ([], Verdict.UNKNOWN, "none"),
+        ([6], Verdict.MET, "I"),
         ([6, 7], Verdict.UNKNOWN, "unclassifiable"),
-        ([2, 3, 4, 5, 6] * 2, Verdict.MET, "type III."),
+        ([2, 3, 4, 5, 6] * 2, Verdict.MET, "III"),
     ],
 )
-def test_finding__is_the_projects_rule(make_report, spread, codes, verdict, words):
+def test_finding__is_the_projects_rule(make_report, spread, codes, verdict, name):
     frilling = classify(make_report(spread(codes)))
     found = frilling_finding(frilling, cut=False)
     assert (verdict, "frilling.type", "remnant_rules", SourceStatus.PROJECT) == (
@@ -314,8 +324,7 @@ def test_finding__is_the_projects_rule(make_report, spread, codes, verdict, word
         found.source,
         found.status,
     )
-    assert words in found.text
-    assert frilling.reason in found.text
+    assert (reason(Cause.CLASS_FOUND, name), *frilling.reasons) == found.reasons
 
 
 def test_page__has_the_numbers_of_the_rule():

@@ -107,7 +107,6 @@ def test_one__limited_and_cleared_by_any_accepted_plan(case, made_plan, segments
     plans = [made_plan(0.8), made_plan(1.0, segments=segments, number=2)]
     found = netlm(case([6, 6, 7]), targets=[outcome(1.0, MET)], plans=plans)
     assert Netlm(type=ONE, reasons=(reason(Cause.PLAN_CLEARS_ALL, 3, "plan_2"),)) == found
-    assert found.reason == "3 lesions, all of which plan_2 removes or ablates."
 
 
 @pytest.mark.parametrize(("number", "expected"), [(9, ONE), (10, TWO)])
@@ -126,7 +125,7 @@ def test_two__needs_more_than_seventy_percent(case, made_plan, share, expected):
     found = netlm(case(MANY), targets=targets, plans=[made_plan(share)])
     assert expected is found.type
     if expected is UNCLASSIFIABLE:
-        assert "it is not proven that none does" in found.reason
+        assert (reason(Cause.SHARE_NOT_REACHED, 0.7),) == found.reasons
 
 
 @pytest.mark.parametrize(
@@ -137,8 +136,7 @@ def test_two__spares_parenchyma(case, made_plan, segments, expected):
     found = netlm(case(MANY), targets=targets, plans=[made_plan(0.8, segments=segments)])
     assert expected is found.type
     if expected is UNCLASSIFIABLE:
-        words = "More than 70 % is reached only by plans that remove more than 2 whole segments."
-        assert words == found.reason
+        assert (reason(Cause.ONLY_LARGER_RESECTIONS, 0.7, 2),) == found.reasons
 
 
 def test_two__names_the_sparing_plan_that_debulks_most(case, made_plan):
@@ -149,8 +147,8 @@ def test_two__names_the_sparing_plan_that_debulks_most(case, made_plan):
         made_plan(0.97, feasible=NOT_MET, number=4),
     ]
     found = netlm(case(MANY), targets=[outcome(1.0, NOT_MET)], plans=plans)
-    expected = "10 lesions; plan_2 debulks 92.0 % and removes 1 whole segment."
-    assert (TWO, expected) == (found.type, found.reason)
+    expected = reason(Cause.SPARING_PLAN, 10, 0.92, 1, "plan_2")
+    assert Netlm(type=TWO, reasons=(expected,)) == found
 
 
 @pytest.mark.parametrize(
@@ -169,7 +167,8 @@ def test_few_lesions__are_two_only_when_clearing_all_is_ruled_out(
 ):
     found = netlm(case([2, 6]), targets=targets, plans=[made_plan(0.8)])
     assert expected is found.type
-    assert ("type 1 or 2" in found.reason) == (expected is UNCLASSIFIABLE)
+    open_reason = reason(Cause.CLEARANCE_NOT_PROVEN, 2, 0.7)
+    assert (open_reason in found.reasons) == (expected is UNCLASSIFIABLE)
 
 
 @pytest.mark.parametrize(
@@ -189,28 +188,28 @@ def test_three__needs_a_proof(case, made_plan, codes, targets, expected):
     found = netlm(case(codes), targets=targets, plans=[made_plan(0.6)])
     assert expected is found.type
     if expected is THREE:
-        assert f"{len(codes)} lesions in both lobes; it is proven that" in found.reason
+        assert (reason(Cause.SHARE_PROVEN_OUT_OF_REACH, len(codes), 0.7),) == found.reasons
 
 
 def test_three__not_beside_a_users_plan_beyond_the_limits(case, made_plan):
     plans = [made_plan(0.8, segments=(6, 7, 8))]  # the proof speaks of plans within the limits
     found = netlm(case(MANY), targets=[outcome(0.7, NOT_MET)], plans=plans)
-    assert UNCLASSIFIABLE is found.type
-    assert "only by plans that remove more than 2" in found.reason
+    larger = reason(Cause.ONLY_LARGER_RESECTIONS, 0.7, 2)
+    assert Netlm(type=UNCLASSIFIABLE, reasons=(larger,)) == found
 
 
 @pytest.mark.parametrize("codes", [[5, 6, 7], [1, 8]])
 def test_three__needs_both_lobes(case, codes):
     found = netlm(case(codes), targets=[outcome(0.7, NOT_MET)], plans=())
-    assert UNCLASSIFIABLE is found.type
-    assert "asks for both lobes" in found.reason
+    lobes = reason(Cause.BOTH_LOBES_NOT_KNOWN, 0.7)
+    assert Netlm(type=UNCLASSIFIABLE, reasons=(lobes,)) == found
 
 
 def test_unknown_remnant__is_unclassifiable(case, made_plan):
     plans = [made_plan(1.0, feasible=UNKNOWN)]
     found = netlm(case([2, 6]), targets=[outcome(1.0, UNKNOWN)], plans=plans)
-    assert UNCLASSIFIABLE is found.type
-    assert "Whether the remnant of any plan suffices is not known." == found.reason
+    undecided = reason(Cause.REMNANTS_UNDECIDED)
+    assert Netlm(type=UNCLASSIFIABLE, reasons=(undecided,)) == found
 
 
 @pytest.mark.parametrize(
@@ -322,20 +321,21 @@ def test_page__examples_are_what_the_rule_says(case, made_plan, words, codes, ta
 @pytest.mark.parametrize(
     ("kind", "verdict", "name"),
     [
-        (None, UNKNOWN, "no lesion"),
+        (None, UNKNOWN, "none"),
         (UNCLASSIFIABLE, UNKNOWN, "unclassifiable"),
-        (TWO, MET, "type 2"),
+        (TWO, MET, "2"),
     ],
 )
 def test_finding__names_class_and_source(kind, verdict, name):
-    found = netlm_finding(Netlm(type=kind, reasons=(reason(Cause.REACH_UNKNOWN),)))
+    unknown = reason(Cause.REACH_UNKNOWN)
+    found = netlm_finding(Netlm(type=kind, reasons=(unknown,)))
     assert (verdict, "netlm.class", "netlm2023", SourceStatus.PROJECT) == (
         found.verdict,
         found.id,
         found.source,
         found.status,
     )
-    assert found.text.startswith(f"Surgical class of the metastases: {name}. No plan was computed")
+    assert (reason(Cause.CLASS_FOUND, name), unknown) == found.reasons
 
 
 def test_page__has_the_numbers_of_the_rule():
@@ -366,4 +366,5 @@ def test_chosen_limits__prove_nothing_out_of_reach(
     assert netlm(case(codes), **given_, choice=PlanChoice()).type is free
     found = netlm(case(codes), **given_, choice=LOCKED)
     assert found.type is locked
-    assert (locked is UNCLASSIFIABLE) == ("within the chosen limits (no wedge)" in found.reason)
+    no_wedge = reason(Cause.LIMIT_CHOSEN, "most_wedges", 0)
+    assert (locked is UNCLASSIFIABLE) == (no_wedge in found.reasons)

@@ -17,7 +17,7 @@ from planning.distribution.stability import (
     stability,
     stability_finding,
 )
-from remnant.core.distribution import FrillingType, Stability
+from remnant.core.distribution import Frilling, FrillingType, Stability
 from remnant.core.findings import SourceStatus, Verdict
 from remnant.core.geometry import Geometry
 from remnant.core.labels import BINARY_SCHEME, COUINAUD_SCHEME, INSTANCE_SCHEME, CouinaudSegment
@@ -250,7 +250,11 @@ def test_all_overlooked__leaves_the_shares_short_of_one(steady):
     lesions = [round_lesion(n, 2.0, {code: 1.0}) for n, code in ((1, 7), (2, 3))]
     found = stability(steady(lesions), maps=None)
     assert {UNCLASSIFIABLE: pytest.approx(1 / 3)} == found.type_shares
-    assert "unclassifiable 33.3 %, no lesion left 66.7 %" in stability_finding(found).text
+    assert {"unclassifiable": pytest.approx(1 / 3), "none": pytest.approx(2 / 3)} == {
+        one.names[0]: one.amounts[0]
+        for one in stability_finding(found).reasons
+        if one.cause is Cause.SHARE_OF_ANSWER
+    }
 
 
 SHAPE = (60, 40, 32)
@@ -304,8 +308,9 @@ def measured(maps, **errors):
 def test_lobe_border__a_deposit_changes_its_lobe(errors):
     maps = block_maps(near_the_border())
     report = measured(maps, **errors)
-    assert UNCLASSIFIABLE is classify(report).type
-    assert "only the right lobe" in classify(report).reason
+    unconfirmed, one_lobe = (Cause.LESIONS_UNCONFIRMED, 2, 2), (Cause.ONE_LOBE_ONLY, 2, "right")
+    expected = (reason(*one_lobe), reason(*unconfirmed))
+    assert Frilling(type=UNCLASSIFIABLE, reasons=expected) == classify(report)
     found = stability(report, maps=liver_maps(*maps))
     stays = below(3.0 / 3.0)  # while the border moves by less than 3 mm of 3 mm SD to that side
     assert about(stays) == found.by_cause["lobe_border"]
@@ -429,19 +434,20 @@ def test_finding__verdict(same, reasons, verdict):
         found.id,
         found.status,
     )
-    assert len(found.text) <= 250
 
 
-def test_finding__text():
-    assert (
-        "The answer on the Frilling type stays the same in 84.0 % of 300 perturbed cases. Answers: "
-        "type III 84.0 %, unclassifiable 16.0 %. Least with the lobes' border moved alone: 84.0 %."
-    ) == stability_finding(stable(0.84)).text
+def test_finding__holds_every_answer_and_the_least_stable():
+    found = stability_finding(stable(0.84)).reasons
+    assert [
+        reason(Cause.PERTURBATIONS, 300),
+        reason(Cause.SHARE_OF_ANSWER, 0.84, "III"),
+        reason(Cause.SHARE_OF_ANSWER, 1.0 - 0.84, "unclassifiable"),
+        reason(Cause.LEAST_STABLE, 0.84, "lobe_border"),
+    ] == list(found)
     at_limit = stable(STABLE_SHARE, by_cause={"segmentation": STABLE_SHARE})
-    assert "Least" not in stability_finding(at_limit).text
-    assert stability_finding(stable(1.0, reasons=NO_MAPS)).text.endswith(
-        "perturbed cases. The lobes' border was not moved: no label maps."
-    )
+    assert Cause.LEAST_STABLE not in [one.cause for one in stability_finding(at_limit).reasons]
+    without_maps = stability_finding(stable(1.0, reasons=NO_MAPS)).reasons
+    assert (reason(Cause.PERTURBATIONS, 300), *NO_MAPS) == without_maps
 
 
 def test_causes__all_have_words(steady):

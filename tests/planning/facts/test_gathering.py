@@ -72,16 +72,16 @@ def test_facts__have_every_input_of_the_case_and_no_other(know):
 
 def test_facts__nothing_told_is_nothing_known(know):
     known = know()
-    told = {name for name in known if known[name] is not None} - MEASURED - PLANNED
-    assert told == set()
+    from_person = {name for name in known if known[name] is not None} - MEASURED - PLANNED
+    assert from_person == set()
     assert known["debulkable_fraction"] == Quantity.absent(reason(Cause.NO_PLAN))
 
 
 def test_facts__told_ones_are_of_a_person(report):
-    told = told_facts(Case(report=report, patient=Patient(age_years=54.0)))
-    assert {one.source for one in told} == {ValueSource.PERSON}
-    assert all(isinstance(one, Input) for one in told)
-    assert told[inputs.AGE] == 54.0
+    from_person = told_facts(Case(report=report, patient=Patient(age_years=54.0)))
+    assert {one.source for one in from_person} == {ValueSource.PERSON}
+    assert all(isinstance(one, Input) for one in from_person)
+    assert from_person[inputs.AGE] == 54.0
 
 
 def test_facts__of_the_person(know):

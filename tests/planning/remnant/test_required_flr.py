@@ -75,28 +75,28 @@ def judged(report, flr_ml, background, weeks):
 @pytest.mark.parametrize("background", LiverBackground)
 @pytest.mark.parametrize("rule_set", IDS)
 def test_least_flr__is_where_the_finding_turns(report, rule_set, background, weeks):
-    asked = least(report, rule_set, background, weeks)
-    if asked.value is None:
-        assert asked.reasons == (reason(Cause.NO_MINIMUM, rule_set, background.value),)
+    minimum = least(report, rule_set, background, weeks)
+    if minimum.value is None:
+        assert minimum.reasons == (reason(Cause.NO_MINIMUM, rule_set, background.value),)
         assert judged(report, 500.0, background, weeks)[rule_set] is Verdict.NO_EVIDENCE
         return
-    assert judged(report, asked.value, background, weeks)[rule_set] is Verdict.MET
-    assert judged(report, asked.value - 0.01, background, weeks)[rule_set] is not Verdict.MET
+    assert judged(report, minimum.value, background, weeks)[rule_set] is Verdict.MET
+    assert judged(report, minimum.value - 0.01, background, weeks)[rule_set] is not Verdict.MET
 
 
 def test_least_flr__short_chemotherapy_has_no_evidence(report):
     for background, weeks in (("chemotherapy", 12.0), ("steatosis", None)):
-        asked = least(report, "primary_papers", background, weeks)
-        assert asked.value is None
-        assert asked.reasons == (reason(Cause.NO_MINIMUM, "primary_papers", background),)
+        minimum = least(report, "primary_papers", background, weeks)
+        assert minimum.value is None
+        assert minimum.reasons == (reason(Cause.NO_MINIMUM, "primary_papers", background),)
 
 
 def test_least_flr__missing_denominator_is_absent(make_report):
     report = make_report(stlv_ml=None)
-    asked = least(report, "machairas2021_30", "normal")
-    assert asked.value is None
+    minimum = least(report, "machairas2021_30", "normal")
+    assert minimum.value is None
     missing = report.standardised.stlv_ml.reasons
-    assert asked.reasons == (reason(Cause.STANDARDISED_UNKNOWN, because=missing),)
+    assert minimum.reasons == (reason(Cause.STANDARDISED_UNKNOWN, because=missing),)
     assert least(report, "primary_papers", "fibrosis").value == pytest.approx(320.0)
 
 
@@ -122,8 +122,8 @@ INDICATIVE = {"indicative": True, "reasons": Reason(Cause.LESIONS_UNKNOWN)}
 )
 def test_least_flr__is_as_exact_as_its_denominators(report, functional, expected):
     both = with_volumes(report, functional, Quantity(1000.0))
-    asked = least(both, "machairas2021_30", "normal")
-    assert expected == (pytest.approx(asked.value), asked.bound, asked.indicative)
+    minimum = least(both, "machairas2021_30", "normal")
+    assert expected == (pytest.approx(minimum.value), minimum.bound, minimum.indicative)
 
 
 @pytest.mark.parametrize("median", [None, 1000.0])

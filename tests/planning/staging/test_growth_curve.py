@@ -321,9 +321,9 @@ def test_probability__none_where_the_source_prints_no_spread():
 def test_probability__falls_with_what_is_asked_for(least, more):
     easy, hard = (
         probability_of_reaching(
-            normal(300.0, 20.0), least_flr_ml=Quantity(asked), preset=PVE_RESPONSE
+            normal(300.0, 20.0), least_flr_ml=Quantity(minimum_ml), preset=PVE_RESPONSE
         )
-        for asked in (least, least + more)
+        for minimum_ml in (least, least + more)
     )
     assert 0.0 <= hard <= easy <= 1.0
 

@@ -233,8 +233,8 @@ def test_forecast__without_body_size_says_so():
     request = GrowthRequest(removed=REMOVED, title="x", weeks=2.0, threshold_sflr=0.3)
     found = measured_forecast(growth(scan(270.0, 5, 1), scan(360.0, 5, 2), standard, request))
 
-    assert "height and weight not given" in found.sflr_at_end.reason
-    assert "height and weight not given" in found.weeks_to_threshold.reason
+    for quantity in (found.sflr_at_end, found.weeks_to_threshold):
+        assert Cause.BRIEF_BODY_SIZE in causes_of(quantity.reasons)
 
 
 def test_forecast__without_a_threshold_the_end_alone():

@@ -324,7 +324,7 @@ def test_findings__have_sources(stage):
 
 
 @pytest.mark.parametrize(
-    ("background", "said"),
+    ("background", "remarked"),
     [
         (LiverBackground.CIRRHOSIS, True),
         (LiverBackground.FIBROSIS, True),
@@ -332,9 +332,9 @@ def test_findings__have_sources(stage):
         (LiverBackground.UNKNOWN, False),
     ],
 )
-def test_findings__cirrhosis_is_remarked(stage, background, said):
+def test_findings__cirrhosis_is_remarked(stage, background, remarked):
     for plan in stage(a_plan(), patient=Patient(background=background)):
-        assert said is ("growth.cirrhosis" in {finding.id for finding in plan.findings})
+        assert remarked is ("growth.cirrhosis" in {finding.id for finding in plan.findings})
 
 
 def test_staged__rests_on_estimated_segments(stage, make_report):
@@ -355,7 +355,7 @@ def test_staged__counts_lesions_left_behind(stage):
 
 
 @pytest.mark.parametrize(
-    ("flr", "least", "targets", "segments", "said"),
+    ("flr", "least", "targets", "segments", "staged"),
     [
         (Quantity(400.0), 354.0, (0.7,), RIGHT, False),
         (Quantity(350.0), 354.0, (0.7,), RIGHT, True),
@@ -374,10 +374,10 @@ def test_staged__counts_lesions_left_behind(stage):
         (Quantity.absent(Reason(Cause.LIVER_CUT)), 354.0, (), RIGHT, True),
     ],
 )
-def test_is_staged__what_is_not_sure_to_suffice(flr, least, targets, segments, said):
+def test_is_staged__what_is_not_sure_to_suffice(flr, least, targets, segments, staged):
     """Even between 350 and 450 mL: 6 % lie below 356, 2 % below 352; 95 % is sure."""
     plan = a_plan(flr, segments=segments, targets=targets)
-    assert said is is_staged(plan, Quantity(least))
+    assert staged is is_staged(plan, Quantity(least))
 
 
 def test_presets__of_segments_ii_and_iii_only_for_these():

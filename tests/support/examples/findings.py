@@ -4,6 +4,7 @@ from typing import Any
 
 from remnant.core.findings import Basis, Comparison, Finding, SourceStatus, Threshold, Verdict
 from remnant.core.quantity import Quantity
+from remnant.core.reasons import Cause, first
 from remnant.pipeline.division import SEGMENTS_SOURCE
 from remnant.pipeline.segmented import SegmentedCase
 
@@ -40,6 +41,12 @@ def example_finding(
         denominator=basis if limit is None else None,
         **facts,
     )
+
+
+def names_of(finding: Finding, cause: Cause) -> tuple[str, ...]:
+    """Return what a finding names with a cause, nothing where it has no such reason."""
+    found = first(finding.reasons, cause)
+    return () if found is None else found.names
 
 
 def noted(case: SegmentedCase, identifier: str = SEGMENTS_SOURCE) -> Finding | None:

@@ -6,6 +6,8 @@ import pytest
 
 from remnant.core.errors import InputError
 from remnant.core.patient import Patient, Sex
+from remnant.core.reasons import Cause, reason
+from volumetry.standardised.body_facts import Fact
 from volumetry.standardised.body_surface import BSA_FORMULAS, body_surface_area
 
 
@@ -86,7 +88,8 @@ def test_bsa__all_formulas_lie_within_what_redlarski_found(formula):
 def test_schlich__needs_the_sex():
     quantity = body_surface_area(Patient(height_cm=170, weight_kg=75), formula="schlich2010")
     assert quantity.value is None
-    assert "needs sex" in quantity.reason
+    missing = reason(Cause.BODY_FACTS_MISSING, "schlich2010", Fact.FEMALE)
+    assert (missing,) == quantity.reasons
 
 
 def test_livingston__needs_no_height():

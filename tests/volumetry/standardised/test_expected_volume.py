@@ -8,6 +8,7 @@ from hypothesis import given
 from remnant.core.errors import ImplausibleValueError, InputError
 from remnant.core.findings import SourceStatus
 from remnant.core.patient import Patient, Sex
+from remnant.core.reasons import Cause, Reason, reason
 from remnant.testing.strategies import patients
 from volumetry.standardised.body_facts import Fact
 from volumetry.standardised.expected_volume import (
@@ -37,7 +38,7 @@ WORKED_ML = {
     "thai_bsa": 721.31 * 1.8181,
 }
 
-
+UNVERIFIED = Reason(Cause.FORMULA_UNVERIFIED)
 RECALLED_ML = {
     "vauthey2002_bw": 1487.5,
     "johnson2005": 1458.3,
@@ -115,7 +116,7 @@ def test_chouker__refuses_ages_that_it_does_not_define():
     old = Patient(weight_kg=70, age_years=71, sex=Sex.MALE)
     volume = standardised_volume(old, formula="chouker2004")
     assert volume.stlv_ml.value is None
-    assert "16 to 70" in volume.stlv_ml.reason
+    assert (reason(Cause.FORMULA_OUT_OF_AGE, 16, 70, "chouker2004"),) == volume.stlv_ml.reasons
 
 
 @pytest.mark.parametrize("age", [18, 50, 51, 70.99])
@@ -135,17 +136,14 @@ def test_yuan__classes_of_age(age, steps):
 
 @pytest.mark.parametrize("formula", RECALLED_ML)
 def test_unverified__says_so(formula):
-    assert "recalled, not read in a source: unverified" in (
-        standardised_volume(MAN, formula=formula).stlv_ml.reason
-    )
+    assert UNVERIFIED in standardised_volume(MAN, formula=formula).stlv_ml.reasons
     assert not is_verified(formula)
     assert f"{formula} (unverified)" == formula_label(formula)
 
 
 @pytest.mark.parametrize("formula", [*WORKED_ML, "kokudo2015"])
 def test_verified__says_nothing_of_it(formula):
-    reason = standardised_volume(MAN, formula=formula).stlv_ml.reason or ""
-    assert "unverified" not in reason
+    assert UNVERIFIED not in standardised_volume(MAN, formula=formula).stlv_ml.reasons
     assert is_verified(formula)
     assert formula == formula_label(formula)
 
@@ -173,9 +171,8 @@ def test_chan__adds_for_men():
 
 
 def test_kokudo__needs_what_only_the_scan_and_the_person_can_tell():
-    reason = standardised_volume(MAN, formula="kokudo2015").stlv_ml.reason
-    assert "thoracic width" in reason
-    assert "Asian" in reason
+    missing = reason(Cause.BODY_FACTS_MISSING, "kokudo2015", "thoracic_width_cm", "asian")
+    assert (missing,) == standardised_volume(MAN, formula="kokudo2015").stlv_ml.reasons
 
 
 @pytest.mark.parametrize("width_cm", [14.99, 60.01, 3.0, 300.0, math.nan])
@@ -204,26 +201,26 @@ def test_kokudo__with_everything_given(asian, expected):
 
 
 @pytest.mark.parametrize(
-    ("patient", "formula", "words"),
+    ("patient", "formula", "needing", "facts"),
     [
-        (Patient(), "vauthey2002_bsa", "height and weight"),
-        (Patient(weight_kg=70), "vauthey2002_bsa", "height"),
-        (Patient(height_cm=170), "tu2007", "weight"),
-        (Patient(weight_kg=70, age_years=60), "chouker2004", "sex"),
-        (Patient(weight_kg=70, sex=Sex.MALE), "chouker2004", "age"),
+        (Patient(), "vauthey2002_bsa", "mosteller1987", [Fact.HEIGHT_CM, Fact.WEIGHT_KG]),
+        (Patient(weight_kg=70), "vauthey2002_bsa", "mosteller1987", [Fact.HEIGHT_CM]),
+        (Patient(height_cm=170), "tu2007", "tu2007", [Fact.WEIGHT_KG]),
+        (Patient(weight_kg=70, age_years=60), "chouker2004", "chouker2004", [Fact.FEMALE]),
+        (Patient(weight_kg=70, sex=Sex.MALE), "chouker2004", "chouker2004", [Fact.AGE_YEARS]),
     ],
 )
-def test_standardised__names_what_is_missing(patient, formula, words):
+def test_standardised__names_what_is_missing(patient, formula, needing, facts):
     quantity = standardised_volume(patient, formula=formula).stlv_ml
     assert quantity.value is None
-    assert f"needs {words}, not given" in quantity.reason
+    assert (reason(Cause.BODY_FACTS_MISSING, needing, *facts),) == quantity.reasons
 
 
 def test_standardised__default_is_vauthey_with_mosteller():
     volume = standardised_volume(MAN)
     assert volume.formula == DEFAULT_FORMULA
     assert volume.bsa_formula == "mosteller1987"
-    assert volume.stlv_ml.reason is None
+    assert volume.stlv_ml.reasons == ()
 
 
 def test_standardised__paper_with_its_own_bsa_uses_it():
@@ -233,45 +230,52 @@ def test_standardised__paper_with_its_own_bsa_uses_it():
 def test_standardised__overridden_bsa_is_recorded():
     volume = standardised_volume(MAN, formula="um2015_dubois", bsa_formula="haycock1978")
     assert volume.bsa_formula == "haycock1978"
-    assert "haycock1978 instead of the paper's dubois1916" in volume.stlv_ml.reason
+    other = reason(Cause.BODY_SURFACE_OTHER, "haycock1978", "dubois1916")
+    assert other in volume.stlv_ml.reasons
 
 
 def test_standardised__paper_without_named_bsa_says_so():
-    assert "does not name" in standardised_volume(MAN, formula="feng2017").stlv_ml.reason
+    not_named = reason(Cause.BODY_SURFACE_NOT_NAMED, "mosteller1987")
+    assert not_named in standardised_volume(MAN, formula="feng2017").stlv_ml.reasons
 
 
 @pytest.mark.parametrize("formula", ["chouker2004", "chan2006", "heinemann1999"])
-def test_standardised__grams_are_said_to_be_taken_as_millilitres(formula):
-    assert "1 g is taken as 1 mL" in standardised_volume(MAN, formula=formula).stlv_ml.reason
+def test_standardised__grams_are_named_as_taken_for_millilitres(formula):
+    grams = Reason(Cause.FORMULA_IN_GRAMS)
+    assert grams in standardised_volume(MAN, formula=formula).stlv_ml.reasons
 
 
 def test_standardised__bsa_is_there_for_formulas_that_do_not_use_it():
     volume = standardised_volume(MAN, formula="tu2007", bsa_formula="dubois1916")
     assert volume.bsa_formula is None
     assert pytest.approx(volume.bsa_m2.value, abs=1e-4) == 1.8097
-    assert volume.bsa_m2.reason == "by dubois1916; tu2007 does not use it"
+    unused = reason(Cause.BODY_SURFACE_UNUSED, "dubois1916", "tu2007")
+    assert (unused,) == volume.bsa_m2.reasons
 
 
 def test_standardised__missing_bsa_keeps_its_reason_beside_a_formula_without_it():
     volume = standardised_volume(Patient(weight_kg=70), formula="tu2007")
     assert volume.stlv_ml.value == pytest.approx(1276.05)
     assert volume.bsa_m2.value is None
-    assert "needs height" in volume.bsa_m2.reason
+    missing = reason(Cause.BODY_FACTS_MISSING, "mosteller1987", Fact.HEIGHT_CM)
+    assert missing in volume.bsa_m2.reasons
 
 
-def test_standardised__assumed_body_is_said():
+def test_standardised__an_assumed_body_is_a_reason():
     assumed = Patient(height_cm=170, weight_kg=70, body_size_assumed=True)
     volume = standardised_volume(assumed)
-    assert "assumed" in volume.stlv_ml.reason
-    assert "assumed" in volume.bsa_m2.reason
+    assert Reason(Cause.BODY_SIZE_ASSUMED) in volume.stlv_ml.reasons
+    assert Reason(Cause.BODY_SIZE_ASSUMED) in volume.bsa_m2.reasons
 
 
 def test_feng__cautions_above_70_years():
+    caution = reason(Cause.FORMULA_OVERESTIMATES, 70, "feng2017")
     old = Patient(height_cm=170, weight_kg=70, age_years=71)
-    assert "overestimates" in standardised_volume(old, formula="feng2017").stlv_ml.reason
-    assert "overestimates" not in standardised_volume(MAN, formula="feng2017").stlv_ml.reason
+    assert caution in standardised_volume(old, formula="feng2017").stlv_ml.reasons
     seventy = Patient(height_cm=170, weight_kg=70, age_years=70)
-    assert "overestimates" not in standardised_volume(seventy, formula="feng2017").stlv_ml.reason
+    for patient in (MAN, seventy):
+        reasons = standardised_volume(patient, formula="feng2017").stlv_ml.reasons
+        assert Cause.FORMULA_OVERESTIMATES not in [one.cause for one in reasons]
 
 
 @pytest.mark.parametrize(("age", "defined"), [(15.9, False), (16, True), (70.9, True), (71, False)])
@@ -303,7 +307,7 @@ def test_sensitivity__leaves_out_what_cannot_be_computed():
 def test_standardised__is_positive_or_absent_with_a_reason(patient):
     for name in FORMULAS:
         quantity = standardised_volume(patient, formula=name).stlv_ml
-        assert quantity.reason if quantity.value is None else quantity.value > 0
+        assert quantity.reasons if quantity.value is None else quantity.value > 0
 
 
 def test_registry__names_and_evidence():

@@ -12,11 +12,12 @@ from remnant.core.geometry import Geometry
 from remnant.core.labels import BINARY_SCHEME, COUINAUD_SCHEME, INSTANCE_SCHEME, CouinaudSegment
 from remnant.core.patient import Patient
 from remnant.core.quantity import Interval, Quantity, UncertaintyPart
-from remnant.core.reasons import Cause, Reason
+from remnant.core.reasons import Cause, Reason, reason
 from remnant.core.volumes import LabelMap
 from remnant.core.volumetry_report import BurdenClass
 from remnant.testing.phantom_shapes import Ball, digitise
 from volumetry.measure import measure
+from volumetry.standardised.body_facts import Fact
 from volumetry.uncertainty.intervals import (
     TAIL_SCORE,
     interval_of,
@@ -265,7 +266,8 @@ def test_standardised__interval_is_the_log_normal_of_its_value(report):
 def test_standardised__absent_stays_absent():
     stlv_ml = two_segments(Patient()).standardised.stlv_ml
     assert (stlv_ml.value, stlv_ml.interval) == (None, None)
-    assert "needs height and weight" in stlv_ml.reason
+    facts = (Fact.HEIGHT_CM, Fact.WEIGHT_KG)
+    assert (reason(Cause.BODY_FACTS_MISSING, "mosteller1987", *facts),) == stlv_ml.reasons
 
 
 def test_standardised__certain_formula_has_no_interval():

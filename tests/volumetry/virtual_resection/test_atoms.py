@@ -70,8 +70,8 @@ def test_build_atoms__every_voxel_by_itself(geometry, seed, choice):
     for lesion, margin, zone in zip(LESIONS, made.resection, made.ablation, strict=True):
         away = distances_mm(maps, lesion)
         margin_mm, ablated_mm = (
-            asked + margin_allowance_mm(geometry) * (asked > 0)
-            for asked in (choice.resection_margin_mm, choice.ablation_margin_mm)
+            chosen_mm + margin_allowance_mm(geometry) * (chosen_mm > 0)
+            for chosen_mm in (choice.resection_margin_mm, choice.ablation_margin_mm)
         )
         surely, perhaps, held = (
             set(np.flatnonzero(functional & (away <= distance_mm)).tolist())

@@ -56,9 +56,11 @@ class Case:
         tumour = None if lesions is None else LabelMap(lesions, grid, INSTANCE_SCHEME)
         couinaud = None if segments is None else LabelMap(segments, grid, COUINAUD_SCHEME)
         self.masks = (structures, tumour, couinaud)
-        self.said = confirmations or {}
+        self.confirmations = confirmations or {}
         self.maps = liver_maps(structures, tumour, couinaud)
-        ids = tuple(n for n in np.unique(self.maps.lesions).tolist() if n and n not in self.said)
+        ids = tuple(
+            n for n in np.unique(self.maps.lesions).tolist() if n and n not in self.confirmations
+        )
         self.zones = build_atoms(self.maps, lesion_ids=ids, choice=choice or PlanChoice())
         self.atoms = self.zones.atoms
 
@@ -66,8 +68,8 @@ class Case:
     def report(self):
         structures, tumour, couinaud = self.masks
         return measure(
-            structures, tumour, couinaud=couinaud, patient=PATIENT, confirmations=self.said,
-            error_model=replace(EXAMPLE_ERRORS, draws=200),
+            structures, tumour, couinaud=couinaud, patient=PATIENT,
+            confirmations=self.confirmations, error_model=replace(EXAMPLE_ERRORS, draws=200),
         )  # fmt: skip
 
     def resect(self, recipe, **shared):

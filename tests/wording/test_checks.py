@@ -1,0 +1,193 @@
+"""Quality checks in words, each by its value, verdict and reasons."""
+
+import pytest
+
+from remnant.core.findings import quality_finding
+from remnant.core.reasons import Cause, reason
+from remnant.wording.findings import text_of
+from segmentation.split import MINIMUM_DEPTH_MM, SMALLEST_MASS_ML
+
+SPLIT_RULE = reason(Cause.SPLIT_RULE, SMALLEST_MASS_ML, MINIMUM_DEPTH_MM)
+
+
+def written(identifier, *reasons, passed=False, value=None):
+    return text_of(quality_finding(identifier, passed=passed, value=value, reasons=reasons))
+
+
+@pytest.mark.parametrize(
+    ("passed", "words"),
+    [
+        (True, "lies wholly within"),
+        (False, "all volumes are lower bounds"),
+        (None, "Not checked: the user said"),
+    ],
+)
+def test_liver_inside_scan(passed, words):
+    assert words in written("liver_inside_scan", passed=passed)
+
+
+@pytest.mark.parametrize(("passed", "words"), [(True, "were looked for"), (False, "are unknown")])
+def test_lesions_known(passed, words):
+    assert words in written("lesions_known", passed=passed)
+
+
+@pytest.mark.parametrize(
+    ("fraction", "passed", "percent"),
+    [(0.0, True, "0.0 %"), (0.899, True, "89.9 %"), (0.9, False, "90.0 %"), (1.0, False, "100")],
+)
+def test_burden_plausible(fraction, passed, percent):
+    text = written("burden_plausible", passed=passed, value=fraction)
+    assert f"Lesions fill {percent}" in text
+    assert ("Check that the lesion map" in text) == (not passed)
+
+
+@pytest.mark.parametrize(
+    ("number", "names"),
+    [
+        (2, "larger than measured: lesion 1, 2."),
+        (10, "lesion 1, 2, 3, 4, 5, 6, 7, 8, 9, 10."),
+        (11, "lesion 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 and 1 more."),
+        (13, "lesion 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 and 3 more."),
+    ],
+)
+def test_lesions_inside_scan__names_ten_at_most(number, names):
+    named = [str(n) for n in range(1, min(number, 10) + 1)]
+    cut = reason(Cause.LESIONS_AT_EDGE, number, *named)
+    assert written("lesions_inside_scan", cut, value=number).endswith(names)
+
+
+def test_lesions_inside_liver():
+    name, part = "lesions_inside_liver", "8.00 mL of the lesion map lie outside the liver"
+    outside = reason(Cause.AMOUNTS_TO, 8.0)
+    gone = reason(Cause.LESIONS_OUTSIDE_LIVER, 2, "2", "5")
+    many = reason(Cause.LESIONS_OUTSIDE_LIVER, 30, *(str(n) for n in range(1, 11)))
+    assert written(name, passed=True, value=0) == "Every lesion voxel lies in the liver."
+    assert written(name, outside, value=4) == f"{part}: not counted."
+    assert written(name, outside, gone, value=4) == (
+        f"{part}: not counted. Wholly outside and not listed: lesion 2, 5."
+    )
+    assert "lesion 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 and 20 more" in written(
+        name, outside, many, value=4
+    )
+
+
+def test_segments_and_liver():
+    amount = reason(Cause.AMOUNTS_TO, 5.5)
+    assert written("segments_cover_liver", amount, value=0.011) == (
+        "5.5 mL of the liver (1.1 %) belong to no segment and are counted for none."
+    )
+    assert written("segments_inside_liver", amount, value=0.015) == (
+        "5.5 mL of the segment map (1.5 % of the liver) lie outside the liver: not counted."
+    )
+
+
+@pytest.mark.parametrize(
+    ("number", "unconfirmed", "text"),
+    [
+        (0, 0, "0 lesions, none of them left unconfirmed."),
+        (2, 0, "2 lesions, none of them left unconfirmed."),
+        (2, 1, "1 of 2 lesions are automatic: nobody has confirmed them."),
+    ],
+)
+def test_lesions_unconfirmed(number, unconfirmed, text):
+    of_all = reason(Cause.OF_ALL, number)
+    passed = not unconfirmed
+    assert text == written("lesions_unconfirmed", of_all, passed=passed, value=unconfirmed)
+
+
+def test_liver_in_one_piece():
+    details = (reason(Cause.PIECES, 2), reason(Cause.CHECK_LIMIT, 0.01))
+    assert "2 piece(s); 1.6 %" in written("liver_in_one_piece", *details, value=80 / 4880)
+
+
+@pytest.mark.parametrize(
+    ("names", "words"),
+    [
+        (("IV", "right", "II+III"), "IV not right of II+III"),
+        (("VII+VIII", "above", "V+VI"), "VII+VIII not above V+VI"),
+    ],
+)
+def test_couinaud_in_order(names, words):
+    assert words in written("couinaud_in_order", reason(Cause.SEGMENTS_MISORDERED, *names))
+
+
+def test_couinaud_shares_plausible():
+    odd = reason(Cause.UNUSUAL_SHARE, "IV", 0.0001, 0.04, 0.3)
+    text = written("couinaud_shares_plausible", odd)
+    assert text == "Segments with an unusual share of the liver: IV 0.0 % (4 to 30 %)."
+
+
+def test_couinaud_segments_present():
+    empty = reason(Cause.SEGMENTS_EMPTY, "I")
+    assert "without voxels: I." in written("couinaud_segments_present", empty, value=1)
+
+
+def test_confluent_lesions_split():
+    split = reason(Cause.SPLIT_BY_SHAPE, 1, 2)
+    assert written("confluent_lesions_split", split, SPLIT_RULE, value=1).startswith(
+        "1 confluent lesion(s) were split into 2 by shape alone"
+    )
+    none = reason(Cause.SPLIT_BY_SHAPE, 0, 0)
+    assert written("confluent_lesions_split", none, SPLIT_RULE, passed=True, value=0).endswith(
+        "none was split."
+    )
+
+
+def test_branches_for_every_segment():
+    name = "branches_for_every_segment"
+    empty = reason(Cause.SEGMENTS_EMPTY, "I", "VI")
+    assert written(name, empty, value=2).endswith("no voxels: I, VI.")
+    outside = reason(Cause.BRANCHES_OUTSIDE, "V")
+    assert "Branches of V lie outside the liver only." in written(name, empty, outside, value=2)
+
+
+def test_liver_reached_from_branches():
+    limit = reason(Cause.CHECK_LIMIT, 0.01)
+    text = written("liver_reached_from_branches", limit, value=8 / 28)
+    assert "28.6 % of the liver is not joined" in text
+
+
+def test_liver_alignment():
+    limit, moved = reason(Cause.CHECK_LIMIT, 0.8), reason(Cause.LIVER_MOVED, 20.0, 5.0)
+    differ = reason(Cause.LIVERS_DIFFER, 1500.0, 600.0, 0.9)
+    text = written("liver_alignment", limit, moved, differ, value=0.62)
+    assert "overlap by 62.0 % (Dice" in text
+    assert "turned by 20.0° and moved by 5 mm" in text
+    assert "after a resection" in text
+    assert "after a resection" not in written(
+        "liver_alignment", limit, moved, passed=True, value=0.95
+    )
+
+
+def test_small_lesions_dropped__none_of_the_given():
+    kept = reason(Cause.LESIONS_KEPT)
+    text = written("small_lesions_dropped", kept, passed=True, value=0)
+    assert "No given lesion was dropped" in text
+
+
+def test_exophytic_lesion_voxels__of_given_lesions():
+    details = (
+        reason(Cause.VOXELS, 30), reason(Cause.LESIONS_TOUCHING), reason(Cause.SHARE_LIMIT, 0.1),
+    )  # fmt: skip
+    text = written("exophytic_lesion_voxels", *details, value=0.24)
+    assert (
+        "30 lesion voxel(s), 0.24 mL, lay outside the liver mask in lesions that touch it" in text
+    )
+
+
+def test_couinaud_shape_familiar__not():
+    limit = reason(Cause.CHECK_LIMIT, 2.0)
+    assert "look at its borders" in written("couinaud_shape_familiar", limit, value=9.0)
+
+
+def test_couinaud_model_certain__segments_that_are_not_used():
+    details = (reason(Cause.CHECK_LIMIT, 0.8), reason(Cause.SEGMENTS_NOT_USED))
+    text = written("couinaud_model_certain", *details, value=0.5)
+    assert "Another source of the segments is needed" in text
+
+
+def test_couinaud_empty():
+    details = (reason(Cause.OF_FILE, "couinaud"), reason(Cause.NAMED_ONLY, "III"))
+    assert written("couinaud_empty", *details, value=1) == (
+        "The couinaud file names III but holds no voxel of it."
+    )
