@@ -7,14 +7,14 @@ glossary's entries are made from these declarations. What `ClinicalFacts` and `P
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 from types import MappingProxyType, UnionType
 from typing import Any, Self, get_args, get_type_hints
 
 from remnant.core import clinical, patient
 from remnant.core.distribution import FrillingType
-from remnant.core.quantity import Quantity
+from remnant.core.quantity import CERTAINTY, Quantity
 from remnant.core.reasons import Reason
 
 JUST_BELOW = 1e-8
@@ -355,6 +355,17 @@ DOUBLING_DAYS = _told(
     "doubling_days", "volume doubling time of the tumour", "Volume doubling time of the tumour."
 )
 
+REMNANT_VESSELS = _told(
+    "remnant_vessels",
+    "whether inflow and outflow of the remnant are intact",
+    "A person found arterial and portal inflow and venous outflow of the remnant intact.",
+)
+REMNANT_BILE = _told(
+    "remnant_bile",
+    "whether bile drainage of the remnant is intact",
+    "A person found the biliary drainage of the remnant intact.",
+)
+
 # What follows from the above.
 PRIMARY_RESECTED = _derived("primary_resected", "whether the primary was removed", PRIMARY_STATUS)
 PORTAL_HYPERTENSION_SIGNS = _derived(
@@ -388,10 +399,6 @@ COMPLEX_PATTERN = _scanned(
 DIFFUSE_PATTERN = _scanned(
     "pattern_type_iii_or_diffuse", bool, "distribution of the lesions", rests_on_segments=True
 )
-REMNANT_VESSELS = _scanned(
-    "remnant_vessels", bool, "inflow and outflow of the remnant (no vessels are labelled)"
-)
-REMNANT_BILE = _scanned("remnant_bile", bool, "biliary drainage of the remnant (no map shows it)")
 
 # Of one lesion.
 LESION_DIAMETER = _scanned("lesion_diameter_mm", float, "diameter of the lesion")
@@ -485,15 +492,26 @@ class ShareRange:
         return self.least, self.most - JUST_BELOW if self.below else self.most
 
 
+class Doubt(StrEnum):
+    """What is known, and not sure: the measurement error alone could make it true or false."""
+
+    UNCERTAIN = "uncertain"
+
+
 Value = Quantity | ShareRange | float | bool | StrEnum | None
-"""A number, a truth, a word, or ``None`` where it is not known; an absent `Quantity` says why."""
+"""A number, a truth (or its `Doubt`), a word, or ``None`` where it is not known; an absent
+`Quantity` says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What is known of a case, by input; what is not there is unknown."""
+    """What is known of a case, by input; what is not there is unknown.
+
+    ``certainty`` is how sure a limit has to be met or missed, see `Threshold.judge`.
+    """
 
     values: Mapping[Input, Value] = field(default_factory=dict)
+    certainty: float = CERTAINTY
 
     def __getitem__(self, wanted: Input) -> Value:
         return self.values.get(wanted)
@@ -503,7 +521,7 @@ class Facts:
 
     def extended(self, values: Mapping[Input, Value]) -> Self:
         """Return these facts with others; where both know an input, the others hold."""
-        return type(self)({**self.values, **values})
+        return replace(self, values={**self.values, **values})
 
     @classmethod
     def named(cls, values: Mapping[str, Value]) -> Self:

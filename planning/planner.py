@@ -18,6 +18,7 @@ from planning.facts.gathering import gather
 from planning.hepatectomies.debulked_share import cut_lesions_finding, debulking_findings
 from planning.hepatectomies.named_sets import Candidate, candidates
 from planning.hepatectomies.single_operation import reach_findings
+from planning.hepatectomies.stranded import vessels_finding
 from planning.inputs import Facts
 from planning.pathways import pathways
 from planning.remnant.contiguity import contiguity_finding
@@ -74,7 +75,8 @@ def plan(case: Case, *, custom: Sequence[frozenset[CouinaudSegment]] = ()) -> Pl
     report = case.report
     require_consistent(case.facts)
     drawn = None if report.segments is None else spread(report)
-    resections = tuple(_resection(c, case, drawn) for c in candidates(custom))
+    held = _kept(report, frozenset())
+    resections = tuple(_resection(c, case, drawn) for c in candidates(custom, held=held))
     frilling, planned = classify(report), make_plans(case)
     plans, targets = planned.plans, (*planned.targets, *planned.for_classes)
     facts = gather(case, frilling=frilling, plans=plans, targets=targets)
@@ -155,7 +157,8 @@ def _sensitivity(report: VolumetryReport, patient: Patient) -> Iterator[Finding]
 
 def _resection(candidate: Candidate, case: Case, drawn: Spread | None) -> Resection:
     report, patient, removed = case.report, case.patient, candidate.segments
-    remnant = future_liver_remnant(report, patient=patient, removed=removed, drawn=drawn)
+    stranded = frozenset() if removed in case.choice.vessels_intact else candidate.stranded
+    remnant = future_liver_remnant(report, patient=patient, removed=removed | stranded, drawn=drawn)
     debulked = debulked_fraction(report, removed=removed, drawn=drawn)
     ratios = sflr_by_formula(remnant.flr_ml, patient, report.standardised)
     on_remnant = remnant_findings(
@@ -163,12 +166,13 @@ def _resection(candidate: Candidate, case: Case, drawn: Spread | None) -> Resect
         patient=patient,
         standardised=report.standardised,
         chemotherapy_weeks=case.facts.chemotherapy_weeks,
+        certainty=case.choice.certainty,
     )
     findings = (
         *(with_disagreement(finding, remnant, ratios) for finding in on_remnant),
         contiguity_finding(_kept(report, removed)),
-        *debulking_findings(debulked),
-        *_geometry_findings(candidate, report),
+        *debulking_findings(debulked, certainty=case.choice.certainty),
+        *_geometry_findings(candidate, case),
     )
     return Resection(
         name=candidate.name,
@@ -225,17 +229,11 @@ def _kept(
     return frozenset(held) - removed
 
 
-def _geometry_findings(candidate: Candidate, report: VolumetryReport) -> Iterator[Finding]:
-    cut = cut_lesions_finding(report.lesions, removed=candidate.segments)
-    if cut is not None:
-        yield cut
-    if not candidate.named:
-        yield Finding(
-            id="vascular_feasibility",
-            verdict=Verdict.UNKNOWN,
-            source=PROJECT_SOURCE,
-            status=SourceStatus.PROJECT,
-        )
+def _geometry_findings(candidate: Candidate, case: Case) -> Iterator[Finding]:
+    removed, report = candidate.segments, case.report
+    vessels = vessels_finding(removed, choice=case.choice, held=_kept(report, frozenset()))
+    found = (cut_lesions_finding(report.lesions, removed=removed), vessels)
+    yield from (finding for finding in found if finding is not None)
 
 
 def _unconfirmed(report: VolumetryReport) -> Iterator[Finding]:

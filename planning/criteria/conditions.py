@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from planning.inputs import Facts, Input, ShareRange, Value
+from planning.inputs import Doubt, Facts, Input, ShareRange, Value
 from remnant.core.findings import (
     Basis,
     Comparison,
@@ -18,13 +18,14 @@ from remnant.core.findings import (
     Verdict,
     judged,
 )
-from remnant.core.quantity import Quantity
+from remnant.core.quantity import CERTAINTY, Quantity
 from remnant.core.reasons import Cause, Reason, joined, reason
 
 NEAR_SHARE = 0.01
 NEAR_AMOUNT = 1.0
 """A value this near to its limit is flagged: a percentage point of a share, else one unit (C7)."""
 DECIMALS = 9
+DECIDED = (Verdict.MET, Verdict.NOT_MET)
 
 Limit = float | bool | StrEnum | tuple[StrEnum, ...]
 
@@ -79,19 +80,21 @@ class Criterion:
             status=self.status,
         )
 
-    def judge(self, value: Value) -> Verdict:
+    def judge(self, value: Value, *, certainty: float = CERTAINTY) -> Verdict:
         """Compare a value with the limit; what bounds or a range leave open is ``UNKNOWN``."""
+        if value is Doubt.UNCERTAIN:
+            return Verdict.UNCERTAIN
         if value is None or (isinstance(value, Quantity) and value.value is None):
             return Verdict.UNKNOWN
         if self.threshold is None:
             members = self.limit if isinstance(self.limit, tuple) else (self.limit,)
             return Verdict.MET if value in members else Verdict.NOT_MET
-        return _compare(self.threshold, value)
+        return _compare(self.threshold, value, certainty)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnyOf:
-    """Conditions of which one is enough; judged with three values (Kleene)."""
+    """Conditions of which one is enough, see `any_of`."""
 
     id: str
     statement: str
@@ -127,12 +130,18 @@ class Remark:
     status: SourceStatus = field(default=SourceStatus.VERIFIED)
 
 
+def judge_by(criterion: Criterion, facts: Facts) -> Verdict:
+    """Return the verdict on one condition by what is known, as sure as the facts ask for."""
+    return criterion.judge(facts[criterion.input], certainty=facts.certainty)
+
+
 def judge(condition: Condition, facts: Facts) -> Finding:
     """Judge one condition by what is known; values near their limit have that as a reason."""
     if isinstance(condition, AnyOf):
         return _judge_any(condition, facts)
-    value = facts[condition.input]
-    verdict, threshold = condition.judge(value), condition.threshold
+    value, threshold = facts[condition.input], condition.threshold
+    verdict = judge_by(condition, facts)
+    uncertain = verdict is Verdict.UNCERTAIN
     return Finding(
         id=condition.id,
         verdict=verdict,
@@ -141,6 +150,7 @@ def judge(condition: Condition, facts: Facts) -> Finding:
         missing=(condition.input.name,) if verdict is Verdict.UNKNOWN else (),
         quantity=None if threshold is None else _quantity(value),
         threshold=threshold,
+        probability=_chance(threshold, value) if uncertain else None,
         reasons=_undecided(condition, value)
         if verdict is Verdict.UNKNOWN
         else _near(condition, value),
@@ -166,26 +176,28 @@ def with_reason(finding: Finding, *reasons: Reason) -> Finding:
 
 
 def all_of(verdicts: Iterable[Verdict]) -> Verdict:
-    """Join with "and" in three values: one not met decides, else one unknown.
+    """Join with "and": one not met decides, else one uncertain, else one unknown.
 
-    >>> all_of([Verdict.MET, Verdict.UNKNOWN]).value
-    'unknown'
+    >>> all_of([Verdict.MET, Verdict.UNKNOWN, Verdict.UNCERTAIN]).value
+    'uncertain'
     """
     found = set(verdicts)
-    if Verdict.NOT_MET in found:
-        return Verdict.NOT_MET
+    for deciding in (Verdict.NOT_MET, Verdict.UNCERTAIN):
+        if deciding in found:
+            return deciding
     return Verdict.UNKNOWN if found - {Verdict.MET} else Verdict.MET
 
 
 def any_of(verdicts: Iterable[Verdict]) -> Verdict:
-    """Join with "or" in three values: one met decides, else one unknown.
+    """Join with "or": one met decides, else one uncertain, else one unknown.
 
     >>> any_of([Verdict.NOT_MET, Verdict.UNKNOWN]).value
     'unknown'
     """
     found = set(verdicts)
-    if Verdict.MET in found:
-        return Verdict.MET
+    for deciding in (Verdict.MET, Verdict.UNCERTAIN):
+        if deciding in found:
+            return deciding
     return Verdict.UNKNOWN if found - {Verdict.NOT_MET} else Verdict.NOT_MET
 
 
@@ -210,19 +222,19 @@ def rests_on_segments(conditions: Iterable[Condition]) -> bool:
 def open_criteria(condition: Condition, facts: Facts) -> Iterator[Criterion]:
     """Yield the conditions on one input whose facts leave a condition undecided."""
     if isinstance(condition, Criterion):
-        if condition.judge(facts[condition.input]) is Verdict.UNKNOWN:
+        if judge_by(condition, facts) is Verdict.UNKNOWN:
             yield condition
-    elif _any_verdict(condition, facts) is Verdict.UNKNOWN:
+    elif _any_verdict(condition, facts) not in DECIDED:
         branches = (branch for branch in condition.branches if not _failed(branch, facts))
         yield from (one for branch in branches for c in branch for one in open_criteria(c, facts))
 
 
 def _failed(branch: tuple[Criterion, ...], facts: Facts) -> bool:
-    return any(c.judge(facts[c.input]) is Verdict.NOT_MET for c in branch)
+    return any(judge_by(c, facts) is Verdict.NOT_MET for c in branch)
 
 
 def _any_verdict(condition: AnyOf, facts: Facts) -> Verdict:
-    return any_of(all_of(c.judge(facts[c.input]) for c in branch) for branch in condition.branches)
+    return any_of(all_of(judge_by(c, facts) for c in branch) for branch in condition.branches)
 
 
 def _judge_any(condition: AnyOf, facts: Facts) -> Finding:
@@ -239,9 +251,15 @@ def _judge_any(condition: AnyOf, facts: Facts) -> Finding:
     )
 
 
-def _compare(threshold: Threshold, value: Value) -> Verdict:
+def _chance(threshold: Threshold | None, value: Value) -> float | None:
+    if threshold is None or not isinstance(value, Quantity):
+        return None
+    return threshold.probability(value)
+
+
+def _compare(threshold: Threshold, value: Value, certainty: float) -> Verdict:
     if isinstance(value, Quantity):
-        return threshold.judge(value)
+        return threshold.judge(value, certainty=certainty)
     if isinstance(value, ShareRange):
         holds = {threshold.holds(end) for end in value.ends}
         return Verdict.UNKNOWN if len(holds) > 1 else _verdict(holds=holds == {True})

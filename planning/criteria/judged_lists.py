@@ -44,8 +44,9 @@ def judge_list(
     Returns
     -------
     CriteriaResult
-        ``MET`` when every needed condition is met, ``NOT_MET`` when one is not, else ``UNKNOWN``
-        with what is missing. What only plans or the scan decide is not missing.
+        ``MET`` when every needed condition is met, ``NOT_MET`` when one is not, else ``UNCERTAIN``
+        when one is, else ``UNKNOWN``; with what is missing. What only plans or the scan decide is
+        not missing.
     """
     marked = reason(Cause.SEGMENTS_ESTIMATED)
     estimated = [c for c in listed.conditions if segments_estimated and rests_on_segments((c,))]

@@ -42,8 +42,6 @@ def _limits(choice: PlanChoice) -> Iterator[Reason]:
             yield reason(Cause.LIMIT_CHOSEN, name, most)
     if choice.keep:
         yield reason(Cause.LIMIT_CHOSEN, "keep", *(s.name for s in sorted(choice.keep)))
-    if choice.named_only:
-        yield reason(Cause.LIMIT_CHOSEN, "named_only")
     for name, tighter in TIGHTER.items():
         limit = getattr(choice, name)
         if limit is not None and tighter(limit, getattr(DEFAULT_CHOICE, name)):

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import floor
 
 import numpy as np
 
@@ -10,17 +11,27 @@ from planning.debulking.finding_ids import LIMITS_ID, TARGET_PREFIX, UNCONFIRMED
 from planning.hepatectomies.debulked_share import debulking_findings
 from planning.hepatectomies.named_sets import candidate_for
 from planning.hepatectomies.single_operation import CONDITIONS
+from planning.hepatectomies.stranded import Segments, stranded_segments, vessels_finding
 from planning.optimiser.broken_limits import Fault
 from planning.optimiser.feasibility import count, normalised
 from planning.optimiser.front import Point
-from planning.optimiser.problem import Problem, is_named
+from planning.optimiser.problem import Problem, held_segments
 from planning.remnant.contiguity import contiguity_finding
 from planning.remnant.further_minima import further_remnant_findings
 from planning.remnant.minima import PREFIX, remnant_findings
 from planning.rules.remnant import DEBULKING_RULES, PROJECT_SOURCE
 from remnant.core.clinical import ClinicalFacts
 from remnant.core.debulking import DebulkingPlan, Fate, PlanOrigin, VirtualResection
-from remnant.core.findings import Basis, Finding, SourceStatus, Threshold, Verdict, judged
+from remnant.core.findings import (
+    BEST_FIRST,
+    MEASUREMENT_DECIMALS,
+    Basis,
+    Finding,
+    SourceStatus,
+    Threshold,
+    Verdict,
+    judged,
+)
 from remnant.core.labels import CouinaudSegment
 from remnant.core.lesions import Confirmation
 from remnant.core.patient import Patient
@@ -32,11 +43,10 @@ from remnant.core.volumetry_report import VolumetryReport
 from volumetry.virtual_resection.plan_draws import PlanSpread
 from volumetry.virtual_resection.resection import virtual_resection
 
-CERTAIN = 0.95
-"""A verdict is certain from this probability on, and flips inside its 90 % interval below it."""
 FURTHER_PREFIX = "flr.further."
-VASCULAR_ID, CUT_ID = "vascular_feasibility", "debulking.cut_lesions"
-RANKED = (Verdict.MET, Verdict.UNKNOWN, Verdict.NO_EVIDENCE, Verdict.NOT_MET)
+CUT_ID = "debulking.cut_lesions"
+RANK_DECIMALS = 2
+"""Probabilities of enough liver that differ by less than a draw in a hundred rank alike."""
 TREATED = frozenset((Fate.WITH_SEGMENTS, Fate.WEDGE, Fate.ABLATED))
 
 
@@ -58,35 +68,55 @@ def ranked_plans(points: Sequence[Point], case: PlanCase) -> tuple[DebulkingPlan
     Returns
     -------
     tuple
-        Named hepatectomies before sets of segments without a name; of each those that the chosen
-        rule set accepts first, then the best plans for a target, the highest target first, then
-        more liver. The user's own plans come last. Ids follow this order.
+        Those that the chosen rule set accepts first, those of which nobody assessed the vessels
+        after all others with the same verdict; then the highest target reached, the probability of
+        enough liver, more liver, and fewer interventions. The user's own plans come last. Ids
+        follow this order.
     """
     recipes = (normalised(case.problem, recipe) for recipe in case.choice.recipes)
     own = (_plan(recipe, case, None) for recipe in dict.fromkeys(recipes))
-    found = sorted((_plan(point.recipe, case, point) for point in points), key=_rank)
+    found = sorted(
+        (_plan(point.recipe, case, point) for point in points),
+        key=lambda plan: _rank(plan, case.choice),
+    )
     return tuple(_numbered(plan, number) for number, plan in enumerate((*found, *own), start=1))
 
 
-def _rank(plan: DebulkingPlan) -> tuple[bool, int, float, float]:
+def share_short(recipe: Recipe, target: float, case: PlanCase) -> float:
+    """Return the share of the tumour by which a recipe misses being sure of a target.
+
+    0.0 where at least the asked share of the draws reaches it, or there are no draws.
+    """
+    share = _carried_out(recipe, case).debulked_fraction
+    interval = share.interval
+    if interval is None or not interval.quantiles:
+        return 0.0
+    steps = len(interval.quantiles) - 1
+    place = floor((1.0 - case.choice.certainty) * steps)
+    return max(0.0, target - interval.quantiles[place])
+
+
+def _rank(plan: DebulkingPlan, choice: PlanChoice) -> tuple[int, bool, float, float, float, int]:
+    enough = [f.probability or 0.0 for f in plan.findings if f.id == PREFIX + plan.rule_set]
+    share = plan.result.debulked_fraction.value or 0.0
+    reached = (t for t in choice.targets if round(share, MEASUREMENT_DECIMALS) >= t)
     return (
-        not plan.named,
-        RANKED.index(plan.feasible),
-        -max(plan.targets, default=0.0),
+        BEST_FIRST.index(plan.feasible),
+        not plan.decides,
+        -max(reached, default=0.0),
+        -round(sum(enough), RANK_DECIMALS),
         -(plan.result.remnant.flr_ml.value or 0.0),
+        plan.result.interventions,
     )
 
 
 def _plan(recipe: Recipe, case: PlanCase, point: Point | None) -> DebulkingPlan:
-    result = virtual_resection(
-        case.report,
-        patient=case.patient,
-        atoms=case.problem.atoms,
-        recipe=recipe,
-        drawn=case.drawn,
-    )
+    removed = frozenset(recipe.segments)
+    stranded = stranded_segments(removed, held=held_segments(case.problem.atoms))
+    intact = removed in case.choice.vessels_intact
+    result = _carried_out(recipe, case, stranded=frozenset() if intact else stranded)
     targets = case.choice.targets if point is None else point.targets
-    findings = (*_findings(recipe, result, case), *_on_targets(targets, result))
+    findings = (*_findings(recipe, result, case), *_on_targets(targets, result, case.choice))
     estimated = case.report.segments_need_review
     grounds = (Reason(Cause.SEGMENTS_ESTIMATED),) if estimated else ()
     voxel_ml = case.problem.atoms.voxel_ml
@@ -97,16 +127,30 @@ def _plan(recipe: Recipe, case: PlanCase, point: Point | None) -> DebulkingPlan:
         recipe=recipe,
         result=result,
         extended=_extended(case.problem, recipe),
-        named=is_named(recipe.segments),
+        named=not stranded,
         new_world=_new_world(recipe),
+        vessels_intact=intact,
         rule_set=case.choice.rule_set,
-        feasible=_feasible(findings, case),
+        feasible=_feasible(findings, case, assessed=intact or not stranded),
         proven=None if point is None else point.proven,
         gap_ml=None if point is None else (point.most_flr - point.counted.flr) * voxel_ml,
         on_front=point is not None and point.on_front,
         flips=tuple(finding.id for finding in findings if _flips(finding)),
         findings=tuple(replace(f, reasons=joined(f.reasons, grounds)) for f in findings),
         reasons=grounds,
+    )
+
+
+def _carried_out(
+    recipe: Recipe, case: PlanCase, *, stranded: Segments = frozenset()
+) -> VirtualResection:
+    return virtual_resection(
+        case.report,
+        patient=case.patient,
+        atoms=case.problem.atoms,
+        recipe=recipe,
+        drawn=case.drawn,
+        stranded=stranded,
     )
 
 
@@ -128,10 +172,7 @@ def _extended(problem: Problem, recipe: Recipe) -> int:
 
 def _flips(finding: Finding) -> bool:
     """Tell whether a verdict changes inside its interval; further minima decide nothing."""
-    chance = finding.probability
-    if chance is None or finding.id.startswith(FURTHER_PREFIX):
-        return False
-    return 1.0 - CERTAIN < chance < CERTAIN
+    return finding.verdict is Verdict.UNCERTAIN and not finding.id.startswith(FURTHER_PREFIX)
 
 
 def _findings(recipe: Recipe, result: VirtualResection, case: PlanCase) -> Iterator[Finding]:
@@ -141,13 +182,17 @@ def _findings(recipe: Recipe, result: VirtualResection, case: PlanCase) -> Itera
         patient=patient,
         standardised=report.standardised,
         chemotherapy_weeks=case.facts.chemotherapy_weeks,
+        certainty=case.choice.certainty,
     )
     yield from on_remnant
     yield contiguity_finding(_kept(case.problem, recipe))
     yield from further_remnant_findings(
-        result.remnant, patient=patient, standardised=report.standardised
+        result.remnant,
+        patient=patient,
+        standardised=report.standardised,
+        certainty=case.choice.certainty,
     )
-    yield from debulking_findings(result.debulked_fraction)
+    yield from debulking_findings(result.debulked_fraction, certainty=case.choice.certainty)
     chosen = next((f for f in on_remnant if f.id == PREFIX + case.choice.rule_set), None)
     combined = combined_ablation_finding(recipe, chosen)
     if combined is not None:
@@ -155,7 +200,9 @@ def _findings(recipe: Recipe, result: VirtualResection, case: PlanCase) -> Itera
     yield from _cautions(recipe, result, case)
 
 
-def _on_targets(targets: Sequence[float], result: VirtualResection) -> Iterator[Finding]:
+def _on_targets(
+    targets: Sequence[float], result: VirtualResection, choice: PlanChoice
+) -> Iterator[Finding]:
     """Hold the share against targets of the user's own, which no rule has."""
     known = {rule.threshold.value for rule in DEBULKING_RULES}
     share = result.debulked_fraction
@@ -168,7 +215,7 @@ def _on_targets(targets: Sequence[float], result: VirtualResection) -> Iterator[
         )
         yield Finding(
             id=f"{TARGET_PREFIX}{100 * target:g}",
-            verdict=threshold.judge(share),
+            verdict=threshold.judge(share, certainty=choice.certainty),
             quantity=judged(share),
             threshold=threshold,
             source=PROJECT_SOURCE,
@@ -178,8 +225,11 @@ def _on_targets(targets: Sequence[float], result: VirtualResection) -> Iterator[
 
 
 def _cautions(recipe: Recipe, result: VirtualResection, case: PlanCase) -> Iterator[Finding]:
-    if not is_named(recipe.segments):
-        yield _project(VASCULAR_ID, Verdict.UNKNOWN)
+    vessels = vessels_finding(
+        frozenset(recipe.segments), held=held_segments(case.problem.atoms), choice=case.choice
+    )
+    if vessels is not None:
+        yield vessels
     faults = count(case.problem, recipe).faults
     if faults:
         yield _project(LIMITS_ID, Verdict.NOT_MET, reasons=map(_broken, faults))
@@ -228,12 +278,13 @@ def _kept(problem: Problem, recipe: Recipe) -> frozenset[CouinaudSegment]:
     return frozenset(held) - frozenset(recipe.segments)
 
 
-def _feasible(findings: Iterable[Finding], case: PlanCase) -> Verdict:
+def _feasible(findings: Iterable[Finding], case: PlanCase, *, assessed: bool) -> Verdict:
     """Whether the chosen rule set accepts what would remain and the limits hold."""
     found = {f.id: f.verdict for f in findings}
     if LIMITS_ID in found:
         return Verdict.NOT_MET
-    return accepted(case.choice.rule_set, found)
+    verdict = accepted(case.choice.rule_set, found)
+    return verdict if assessed or verdict is Verdict.NOT_MET else Verdict.UNKNOWN
 
 
 def accepted(rule_set: str, found: Mapping[str, Verdict]) -> Verdict:

@@ -2,15 +2,16 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from math import ceil
 
 from planning.ablation import ablation_refusal, wedge_refusal
 from planning.case import Case
-from planning.debulking.judged_plans import PlanCase, ranked_plans
+from planning.debulking.judged_plans import PlanCase, ranked_plans, share_short
 from planning.debulking.targets import TargetCase, least_voxels, target_outcome
 from planning.distribution.scan_coverage import scan_cuts_liver
 from planning.hepatectomies.single_operation import CONDITIONS
 from planning.optimiser.front import Answer, answer_targets, front
-from planning.optimiser.problem import Problem, make_problem
+from planning.optimiser.problem import Problem, make_problem, only_unassessed
 from planning.optimiser.reach import most_debulked
 from planning.optimiser.search import Demand, Optimum, Reach, Search, best_plan, start_search
 from planning.remnant.minima import PREFIX
@@ -28,6 +29,8 @@ from volumetry.liver_maps import LiverMaps
 from volumetry.virtual_resection.atoms import build_atoms
 from volumetry.virtual_resection.plan_draws import plan_spread
 
+MOST_SURER = 3
+"""How often more tumour is asked for until a target is surely reached."""
 CLASS_TARGETS = (0.70, 0.90, 1.0)
 """Shares that classes and conditions of the sources rest on, whatever the user asks for."""
 
@@ -62,9 +65,8 @@ def make_plans(case: Case) -> Planned:
     least = least_flr_ml(choice.rule_set, report=report, patient=patient, facts=facts)
     problem = _problem(case, maps, choice)
     search = start_search(problem, seconds=choice.seconds)
-    answers = answer_targets(search, choice.targets, named_only=choice.named_only)
-    others = [target for target in CLASS_TARGETS if target not in choice.targets]
-    for_classes = answer_targets(search, others, named_only=choice.named_only)
+    answers = answer_targets(search, choice.targets)
+    for_classes = answer_targets(search, [t for t in CLASS_TARGETS if t not in choice.targets])
     reach, enough = most_debulked(search), _with_enough_liver(search, least)
     plan_case = PlanCase(
         report=report,
@@ -74,8 +76,10 @@ def make_plans(case: Case) -> Planned:
         problem=problem,
         drawn=plan_spread(report, atoms=problem.atoms),
     )
-    besides = _fullest(search, enough, answers)
-    points = front(search, answers, best_only=for_classes, besides=besides)
+    every = (*answers, *for_classes)
+    besides = (*_fullest(search, enough, answers), *_surer(search, every, plan_case))
+    others = () if choice.named_only else tuple(_unassessed(search, every, least))
+    points = front(search, answers, best_only=for_classes, besides=besides, unassessed=others)
     plans = ranked_plans(points, plan_case)
     judged = TargetCase(
         search=search,
@@ -97,6 +101,7 @@ def make_plans(case: Case) -> Planned:
             patient=patient,
             facts=facts,
             least_flr_ml=least,
+            certainty=choice.certainty,
         ),
     )
 
@@ -130,6 +135,34 @@ def _fullest(
     if enough is None or not enough.debulked or all(a.demand <= enough.debulked for a in answers):
         return ()
     return (best_plan(search, Demand(debulked=enough.debulked)),)
+
+
+def _surer(search: Search, answers: Sequence[Answer], case: PlanCase) -> Iterator[Optimum]:
+    """Ask for more tumour where a best plan's share of it may miss the target it was made for."""
+    most = search.problem.all_tumour
+    for answer in answers:
+        found, demand = answer.best, answer.demand
+        for _ in range(MOST_SURER):
+            short = None if found.recipe is None else share_short(found.recipe, answer.target, case)
+            if not short or demand >= most:
+                break
+            demand = min(demand + ceil(short * most), most)
+            found = best_plan(search, Demand(debulked=demand))
+            yield found
+
+
+def _unassessed(
+    search: Search, answers: Sequence[Answer], least_flr_ml: Quantity
+) -> Iterator[Optimum]:
+    """Return what sets of segments could do whose vessels nobody assessed, and no named one can."""
+    least_flr = least_voxels(search.problem, least_flr_ml)
+    if least_flr is None:
+        return
+    others = start_search(only_unassessed(search.problem), seconds=search.seconds)
+    for answer in answers:
+        named = answer.best.counted
+        if named is None or named.flr < least_flr:
+            yield best_plan(others, Demand(debulked=answer.demand))
 
 
 def _with_condition(choice: PlanChoice) -> PlanChoice:

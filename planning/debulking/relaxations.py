@@ -77,14 +77,14 @@ def _changed_limits(search: Search, choice: PlanChoice, wanted: Wanted) -> Itera
         single.extend(_if_enough(search, change, wanted))
     yield from single
     if not single and _has_locks(choice):
-        unlocked = replace(choice, keep=frozenset(), named_only=False)
+        unlocked = replace(choice, keep=frozenset())
         free = replace(_with_choice(problem, unlocked), most_wedges=None, most_ablations=None)
         yield from _if_enough(search, Change(Kind.NO_LOCKS, NO_LOCK_COST, free), wanted)
 
 
 def _has_locks(choice: PlanChoice) -> bool:
     limits = (choice.most_wedges, choice.most_ablations)
-    return bool(choice.keep) or choice.named_only or any(limit is not None for limit in limits)
+    return bool(choice.keep) or any(limit is not None for limit in limits)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

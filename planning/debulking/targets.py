@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
 
+from planning.criteria.conditions import all_of
 from planning.debulking.relaxations import Wanted, relaxations
 from planning.optimiser.feasibility import count
 from planning.optimiser.front import Answer
 from planning.optimiser.problem import Problem
 from planning.optimiser.search import Reach, Search
 from remnant.core.debulking import DebulkingPlan, Relaxation, TargetOutcome
-from remnant.core.findings import Verdict
+from remnant.core.findings import Basis, SourceStatus, Threshold, Verdict
 from remnant.core.plan_choice import PlanChoice
 from remnant.core.quantity import Quantity
 from remnant.core.reasons import Cause, Reason
@@ -47,7 +48,7 @@ def target_outcome(answer: Answer, case: TargetCase) -> TargetOutcome:
     problem = case.search.problem
     voxel_ml, best = problem.atoms.voxel_ml, answer.best
     serving = _serving(answer, case)
-    within = next((plan for plan in serving if plan.feasible is Verdict.MET), None)
+    within = next((p for p in serving if _verdict_of(p, answer, case) is Verdict.MET), None)
     verdict = _verdict(answer, case, within)
     changes = () if case.cut or within is not None else _relaxations(answer, case)
     most = _most(case) / problem.all_tumour if problem.all_tumour else 0.0
@@ -56,14 +57,15 @@ def target_outcome(answer: Answer, case: TargetCase) -> TargetOutcome:
         verdict=verdict,
         plans=tuple(plan.id for plan in serving),
         answered_by=None if within is None else within.id,
+        unassessed_plan=None if within is not None else _unassessed(answer, case),
         most_debulked_fraction=min(most, 1.0),
         most_proven=case.reach.proven,
         largest_flr_ml=None if best.counted is None else best.counted.flr * voxel_ml,
         largest_plan=_largest_plan(answer, case),
-        largest_proven=answer.any_set.proven,
+        largest_proven=best.proven,
         rule_set=case.choice.rule_set,
         least_flr_ml=case.least_flr_ml,
-        proven=answer.any_set.proven and answer.named.proven and case.reach.proven,
+        proven=best.proven and case.reach.proven,
         reasons=case.reasons,
         relaxations=changes,
     )
@@ -78,12 +80,34 @@ def _largest_plan(answer: Answer, case: TargetCase) -> str | None:
 
 
 def _serving(answer: Answer, case: TargetCase) -> tuple[DebulkingPlan, ...]:
-    """Return the best plans for a target; without one that is accepted, any other that is."""
+    """Return the best plans for a target; without one that answers it, any other that does."""
     best = tuple(plan for plan in case.plans if answer.target in plan.targets)
-    if any(plan.feasible is Verdict.MET for plan in best):
+    if any(_verdict_of(plan, answer, case) is Verdict.MET for plan in best):
         return best
     others = (p for p in case.plans if p not in best and _reaches(p, answer, case))
-    return (*best, *(p for p in others if p.feasible is Verdict.MET))
+    return (*best, *(p for p in others if _verdict_of(p, answer, case) is Verdict.MET))
+
+
+def _verdict_of(plan: DebulkingPlan, answer: Answer, case: TargetCase) -> Verdict:
+    """Judge a plan's share and remnant together; plans that decide nothing are never met."""
+    limit = Threshold(
+        value=answer.target, basis=Basis.TUMOUR_VOLUME, source="", status=SourceStatus.PROJECT
+    )
+    share = limit.judge(plan.result.debulked_fraction, certainty=case.choice.certainty)
+    return all_of((share, plan.feasible))
+
+
+def _unassessed(answer: Answer, case: TargetCase) -> str | None:
+    """Return the plan that would answer a target if the vessels of what it leaves were intact."""
+    least_flr = least_voxels(case.search.problem, case.least_flr_ml)
+    able = (p for p in case.plans if not p.decides and _reaches(p, answer, case))
+    return next((p.id for p in able if _would_leave(p, least_flr, case)), None)
+
+
+def _would_leave(plan: DebulkingPlan, least_flr: int | None, case: TargetCase) -> bool:
+    """Tell whether all kept segments of a plan together are enough; its limits hold."""
+    counted = count(case.search.problem, plan.recipe)
+    return least_flr is not None and not counted.faults and counted.flr >= least_flr
 
 
 def _reaches(plan: DebulkingPlan, answer: Answer, case: TargetCase) -> bool:
@@ -91,8 +115,8 @@ def _reaches(plan: DebulkingPlan, answer: Answer, case: TargetCase) -> bool:
 
 
 def _most(case: TargetCase) -> int:
-    """Largest tumour volume of any plan: of the search, or of a plan found besides."""
-    counted = (count(case.search.problem, p.recipe) for p in case.plans)
+    """Largest tumour volume of any plan: of the search, or of a deciding plan found besides."""
+    counted = (count(case.search.problem, p.recipe) for p in case.plans if p.decides)
     found = (one.debulked for one in counted if not one.faults)
     return max(case.reach.debulked, *found, 0)
 
@@ -102,7 +126,10 @@ def _verdict(answer: Answer, case: TargetCase, within: DebulkingPlan | None) -> 
         return Verdict.UNKNOWN
     if within is not None:
         return Verdict.MET
-    if not answer.any_set.proven:
+    able = [p for p in case.plans if p.decides and _reaches(p, answer, case)]
+    if any(_verdict_of(p, answer, case) is Verdict.UNCERTAIN for p in able):
+        return Verdict.UNCERTAIN
+    if not answer.best.proven:
         return Verdict.UNKNOWN
     best = [p for p in case.plans if p.recipe == answer.best.recipe]
     refused = answer.best.recipe is None or any(p.feasible is Verdict.NOT_MET for p in best)

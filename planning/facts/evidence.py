@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from planning import inputs
 from planning.debulking.chosen_limits import without_proofs
-from planning.inputs import Input, ShareRange, Value
+from planning.inputs import Doubt, Input, ShareRange, Value
 from planning.remnant.contiguity import CONTIGUITY_ID
 from planning.rules.pathways_conditions import OVER_70
 from planning.rules.staging import MAJOR_SEGMENTS
@@ -18,11 +18,17 @@ ALL = 1.0
 CLOYD_SHARE = 0.90
 CLOYD_FLR, MACHAIRAS_FLR = "flr.cloyd2020", "flr.machairas2021_30"
 DECIMALS = 9
-TRUTH = {Verdict.MET: True, Verdict.NOT_MET: False}
+TRUTH: Mapping[Verdict, bool | Doubt] = {
+    Verdict.MET: True,
+    Verdict.NOT_MET: False,
+    Verdict.UNCERTAIN: Doubt.UNCERTAIN,
+}
 WITH_MARGIN = frozenset((Fate.WITH_SEGMENTS, Fate.WEDGE))
 
-Decided = bool | Quantity | None
-"""A truth value; absent with the reason, or ``None``, where it is not decided."""
+Truth = bool | Doubt | None
+"""A truth value, or that the measurement error decides it; ``None`` where it is not decided."""
+Decided = Truth | Quantity
+"""A truth, or one that is absent with the reason."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,6 +171,8 @@ def _r0(evidence: Evidence) -> Decided:
     """All lesions resected with a margin, none ablated; plans that ablate do not exclude that."""
     if any(_resects_all(plan) for plan in evidence.plans if _feasible(plan)):
         return Quantity.absent(reason(Cause.NO_MARGIN)) if evidence.margin_mm == 0.0 else True
+    if any(_resects_all(plan) for plan in evidence.plans if plan.feasible is Verdict.UNCERTAIN):
+        return Doubt.UNCERTAIN
     return False if _complete(evidence.targets) is Verdict.NOT_MET else None
 
 
@@ -180,8 +188,9 @@ def _accepted(evidence: Evidence, finding: str, *, share: float, inclusive: bool
     """
     able = _able(evidence.plans, share=share, inclusive=inclusive)
     verdicts = {v for plan in able for v in _verdicts(plan, finding)}
-    if Verdict.MET in verdicts:
-        return True
+    for verdict in (Verdict.MET, Verdict.UNCERTAIN):
+        if verdict in verdicts:
+            return TRUTH[verdict]
     proven = any(plan.proven and min(plan.targets, default=ALL) <= share for plan in able)
     return False if verdicts == {Verdict.NOT_MET} and proven and evidence.proves else None
 
@@ -200,9 +209,14 @@ def _contiguous(evidence: Evidence) -> Decided:
 def _able(
     plans: Sequence[DebulkingPlan], *, share: float, inclusive: bool
 ) -> tuple[DebulkingPlan, ...]:
-    """Plans that surely debulk so much; a user's infeasible plan is no evidence."""
+    """Plans that surely debulk so much; a user's infeasible plan is no evidence.
+
+    Nor is a plan of which nobody assessed the vessels.
+    """
     sound = (
-        p for p in plans if p.origin is PlanOrigin.OPTIMISER or p.feasible is not Verdict.NOT_MET
+        p
+        for p in plans
+        if p.decides and (p.origin is PlanOrigin.OPTIMISER or p.feasible is not Verdict.NOT_MET)
     )
     shares = ((plan, _sure_share(plan)) for plan in sound)
     return tuple(p for p, found in shares if found > share or (inclusive and found == share))
@@ -232,30 +246,32 @@ def _value(quantity: Quantity) -> float:
     return 0.0 if quantity.value is None else quantity.value
 
 
-def flr_insufficient(targets: Iterable[TargetOutcome]) -> bool | None:
+def flr_insufficient(targets: Iterable[TargetOutcome]) -> Truth:
     """Tell whether some target fails in one stage for want of liver alone.
 
     Returns
     -------
-    bool or None
+    bool, Doubt or None
         ``False`` where every target is reached, or fails for another reason; ``None`` without
         targets or where it is not proven.
     """
     short = [is_short(target) for target in targets]
-    if True in short:
-        return True
+    for decided in (True, Doubt.UNCERTAIN):
+        if decided in short:
+            return decided
     return None if None in short or not short else False
 
 
-def reachable_in_one_stage(targets: Iterable[TargetOutcome]) -> bool | None:
+def reachable_in_one_stage(targets: Iterable[TargetOutcome]) -> Truth:
     """Tell whether some target is reached in one stage; ``None`` where that is not decided."""
     verdicts = {target.verdict for target in targets}
-    if Verdict.MET in verdicts:
-        return True
+    for verdict in (Verdict.MET, Verdict.UNCERTAIN):
+        if verdict in verdicts:
+            return TRUTH[verdict]
     return False if verdicts == {Verdict.NOT_MET} else None
 
 
-def amenable_to_resection(targets: Sequence[TargetOutcome]) -> bool | None:
+def amenable_to_resection(targets: Sequence[TargetOutcome]) -> Truth:
     """Tell whether some target is reached in one stage; ``None`` where only stages might reach it.
 
     ``False`` where no target is reached, and none for want of liver alone.
@@ -309,10 +325,12 @@ def _bounded_by_targets(targets: Sequence[TargetOutcome]) -> Quantity | None:
     return None
 
 
-def is_short(target: TargetOutcome) -> bool | None:
+def is_short(target: TargetOutcome) -> Truth:
     """Tell whether a target fails in one stage for want of liver alone; ``None`` if unproven."""
     if target.verdict is Verdict.MET:
         return False
+    if target.verdict is Verdict.UNCERTAIN:
+        return Doubt.UNCERTAIN
     if target.verdict is not Verdict.NOT_MET:
         return None
     if target.largest_flr_ml is None:
@@ -323,7 +341,7 @@ def is_short(target: TargetOutcome) -> bool | None:
 
 def _is_small(plan: DebulkingPlan) -> bool:
     accepted = plan.feasible is Verdict.MET
-    return accepted and plan.named and len(plan.recipe.segments) < MAJOR_SEGMENTS
+    return accepted and len(plan.recipe.segments) < MAJOR_SEGMENTS
 
 
 def _reaches(plan: DebulkingPlan, target: float) -> bool:

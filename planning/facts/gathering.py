@@ -22,6 +22,7 @@ from remnant.core.clinical import (
 )
 from remnant.core.debulking import DebulkingPlan, TargetOutcome
 from remnant.core.distribution import Frilling, FrillingType
+from remnant.core.findings import Verdict
 from remnant.core.patient import LiverBackground
 from remnant.core.quantity import Bound, Quantity
 from remnant.core.reasons import Cause, reason
@@ -77,9 +78,21 @@ def gather(
             **told_facts(case),
             **_measured(case.report, frilling, cut=cut, cleared=cleared),
             **planned,
+            **_stated_vessels(case, plans),
             inputs.RESECTION_MARGIN: case.choice.resection_margin_mm,
-        }
+        },
+        certainty=case.choice.certainty,
     )
+
+
+def _stated_vessels(case: Case, plans: Sequence[DebulkingPlan]) -> Mapping[Input, Value]:
+    """Fill in what a person said of the operation of an accepted plan, where nothing else is."""
+    stated = any(plan.vessels_intact and plan.feasible is Verdict.MET for plan in plans)
+    told = {
+        inputs.REMNANT_VESSELS: case.facts.remnant_vessels,
+        inputs.REMNANT_BILE: case.facts.remnant_bile,
+    }
+    return {one: True for one, known in told.items() if known is None and stated}
 
 
 def told_facts(case: Case) -> Mapping[Input, Value]:

@@ -12,7 +12,7 @@ from remnant.core.findings import (
 )
 from remnant.core.labels import CouinaudSegment
 from remnant.core.lesions import Lesion
-from remnant.core.quantity import Quantity
+from remnant.core.quantity import CERTAINTY, Quantity
 from remnant.core.reasons import Cause, Reason, reason
 from remnant.core.recipe import CORE_SHARE_MINIMUM
 
@@ -20,7 +20,9 @@ MAPPED_SHARE_MINIMUM = 0.99
 """Below this share inside the segment map, the rest of a lesion may lie on the other side."""
 
 
-def debulking_findings(debulked_fraction: Quantity) -> tuple[Finding, ...]:
+def debulking_findings(
+    debulked_fraction: Quantity, *, certainty: float = CERTAINTY
+) -> tuple[Finding, ...]:
     """Hold the removed share of the tumour volume against every debulking rule.
 
     Parameters
@@ -28,21 +30,27 @@ def debulking_findings(debulked_fraction: Quantity) -> tuple[Finding, ...]:
     debulked_fraction
         Lesion volume removed / total lesion volume, in [0, 1]; absent without lesions or without
         segments, which makes every verdict ``UNKNOWN``.
+    certainty
+        See `Threshold.judge`.
 
     Returns
     -------
     tuple
         One finding ``debulking.<percent>.<source>`` per rule.
     """
-    return tuple(debulking_finding(rule, debulked_fraction) for rule in DEBULKING_RULES)
+    return tuple(
+        debulking_finding(rule, debulked_fraction, certainty=certainty) for rule in DEBULKING_RULES
+    )
 
 
-def debulking_finding(rule: DebulkingRule, debulked_fraction: Quantity) -> Finding:
+def debulking_finding(
+    rule: DebulkingRule, debulked_fraction: Quantity, *, certainty: float = CERTAINTY
+) -> Finding:
     """Hold the removed share of the tumour volume against one rule."""
     threshold, quantity = rule.threshold, debulked_fraction
     return Finding(
         id=rule.id,
-        verdict=threshold.judge(quantity),
+        verdict=threshold.judge(quantity, certainty=certainty),
         quantity=judged(quantity),
         threshold=threshold,
         source=threshold.source,

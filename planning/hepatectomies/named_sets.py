@@ -1,16 +1,18 @@
 """Hepatectomies as sets of Couinaud segments, with their Brisbane 2000 and New World names.
 
-Segment I stays unless the name says "with caudate".
+Named are the hepatectomies of Brisbane 2000, single segmentectomies, and disjoint combinations of
+these, as long as every kept segment keeps a neighbour, its pedicle and a vein. Segment I stays
+unless the name says "with caudate".
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
+from typing import Self
 
-from planning.remnant.contiguity import are_contiguous
+from planning.hepatectomies.stranded import ALL_SEGMENTS, Segments, stranded_segments
 from remnant.core.errors import InputError
 from remnant.core.labels import CouinaudSegment
-
-BISEGMENT = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,16 +25,25 @@ class Candidate:
         For machines.
     segments
         Couinaud segments removed.
-    named
-        Whether Brisbane 2000 names this set.
+    parts
+        The operations that it is a combination of; itself where it is one.
+    stranded
+        Kept segments that would be left without a neighbour, a pedicle or a vein.
     title
-        Its name in the Brisbane 2000 list; empty for a set that is called by its segments.
+        Its name in the Brisbane 2000 list; empty for a segmentectomy, a combination or a set that
+        is called by its segments.
     """
 
     name: str
-    segments: frozenset[CouinaudSegment]
-    named: bool = field(default=True)
+    segments: Segments
+    parts: tuple[Self, ...] = ()
+    stranded: Segments = frozenset()
     title: str = field(default="")
+
+    @property
+    def named(self) -> bool:
+        """Whether it is a named operation, or a combination of some, that strands no segment."""
+        return not self.stranded
 
     @property
     def new_world(self) -> str:
@@ -82,14 +93,22 @@ ALSO_NAMED = (
 _BY_SEGMENTS = {c.segments: c for c in (*BRISBANE_HEPATECTOMIES, *ALSO_NAMED)}
 
 
-def candidate_for(segments: frozenset[CouinaudSegment]) -> Candidate:
+def candidate_for(segments: Segments, *, held: Segments = ALL_SEGMENTS) -> Candidate:
     """Name any set of segments.
+
+    Parameters
+    ----------
+    segments
+        Removed.
+    held
+        Segments that hold functional liver before.
 
     Returns
     -------
     Candidate
-        A Brisbane 2000 hepatectomy where one has exactly these segments, a segmentectomy or a
-        bisegmentectomy for one segment or two neighbours, else a set with ``named=False``.
+        A Brisbane 2000 hepatectomy where one has exactly these segments, a segmentectomy, or the
+        combination of fewest of these; a set that strands a kept segment is called by its segments
+        and is not named.
 
     Raises
     ------
@@ -100,36 +119,51 @@ def candidate_for(segments: frozenset[CouinaudSegment]) -> Candidate:
         raise InputError(
             "a resection without any segment was asked for; name at least one of I-VIII"
         )
-    known = _BY_SEGMENTS.get(segments)
-    if known is not None:
-        return known
-    if len(segments) <= BISEGMENT and are_contiguous(segments):
-        return _segmentectomy(segments)
-    return Candidate(
-        name=_machine_name("segments", segments),
-        segments=segments,
-        named=False,
+    stranded = stranded_segments(segments, held=held)
+    if stranded:
+        name = _machine_name("segments", segments)
+        return Candidate(name=name, segments=segments, stranded=stranded)
+    parts = _fewest_parts(segments)
+    if len(parts) == 1:
+        return parts[0]
+    name = "_and_".join(part.name for part in parts)
+    return Candidate(name=name, segments=segments, parts=parts)
+
+
+@cache
+def _fewest_parts(segments: Segments) -> tuple[Candidate, ...]:
+    """Divide a set into the fewest operations, the largest first; each set is one in the end."""
+    if not segments:
+        return ()
+    lowest = min(segments)
+    singles = () if frozenset((lowest,)) in _BY_SEGMENTS else (_segmentectomy(lowest),)
+    able = [c for c in (*_BY_SEGMENTS.values(), *singles) if lowest in c.segments <= segments]
+    divisions = ((part, *_fewest_parts(segments - part.segments)) for part in able)
+    return min(
+        (tuple(sorted(parts, key=_extent)) for parts in divisions),
+        key=lambda parts: (len(parts), *map(_extent, parts)),
     )
 
 
+def _extent(part: Candidate) -> tuple[int, tuple[int, ...]]:
+    return -len(part.segments), tuple(sorted(part.segments))
+
+
 def candidates(
-    custom: Sequence[frozenset[CouinaudSegment]] = (),
+    custom: Sequence[Segments] = (), *, held: Segments = ALL_SEGMENTS
 ) -> tuple[Candidate, ...]:
     """List the hepatectomies to judge: the Brisbane 2000 list, then the user's own sets.
 
-    A set that is listed already is not repeated. Sets without a Brisbane name come last.
+    A set that is listed already is not repeated. Sets that are no named operation come last.
     """
-    own = (candidate_for(segments) for segments in custom)
+    own = (candidate_for(segments, held=held) for segments in custom)
     unique = tuple(dict.fromkeys((*BRISBANE_HEPATECTOMIES, *own)))
     return tuple(sorted(unique, key=lambda candidate: not candidate.named))
 
 
-def _segmentectomy(segments: frozenset[CouinaudSegment]) -> Candidate:
-    kind = "bisegmentectomy" if len(segments) == BISEGMENT else "segmentectomy"
-    return Candidate(
-        name=_machine_name(kind, segments),
-        segments=segments,
-    )
+def _segmentectomy(segment: CouinaudSegment) -> Candidate:
+    alone = frozenset((segment,))
+    return Candidate(name=_machine_name("segmentectomy", alone), segments=alone)
 
 
 def _machine_name(prefix: str, segments: frozenset[CouinaudSegment]) -> str:

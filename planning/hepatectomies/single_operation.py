@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from planning.criteria.conditions import all_of
 from planning.remnant.contiguity import CONTIGUITY_ID
-from planning.remnant.minima import PREFIX
+from planning.remnant.minima import PERHAPS, PREFIX
 from planning.rules.remnant import (
     CLOYD,
     DEBULKING_70_MACHAIRAS,
@@ -24,6 +25,7 @@ REACH_RULES: Mapping[str, DebulkingRule] = {
 VERDICT_CAUSES: Mapping[Verdict, Cause] = {
     Verdict.MET: Cause.ACCEPTED_BY,
     Verdict.NOT_MET: Cause.REFUSED_BY,
+    Verdict.UNCERTAIN: Cause.UNCERTAIN_BY,
     Verdict.UNKNOWN: Cause.NOT_DECIDED_BY,
 }
 CONDITIONS = {PREFIX + CLOYD.id: CONTIGUITY_ID}
@@ -40,7 +42,9 @@ class _Judged:
     @property
     def remnant(self) -> Verdict:
         distinct = set(self.by_rule_set.values()) - {Verdict.NO_EVIDENCE}
-        return distinct.pop() if len(distinct) == 1 else Verdict.UNKNOWN
+        if len(distinct) == 1:
+            return distinct.pop()
+        return Verdict.UNCERTAIN if distinct == PERHAPS else Verdict.UNKNOWN
 
     @property
     def accepted(self) -> int:
@@ -48,10 +52,9 @@ class _Judged:
 
     @property
     def both(self) -> Verdict:
-        verdicts = {self.debulking, self.remnant}
-        if Verdict.NOT_MET in verdicts:
-            return Verdict.NOT_MET
-        return Verdict.MET if verdicts == {Verdict.MET} else Verdict.UNKNOWN
+        together = all_of((self.debulking, self.remnant))
+        unjudged = self.debulking is Verdict.UNKNOWN and together is not Verdict.NOT_MET
+        return Verdict.UNKNOWN if unjudged else together
 
 
 def reach_findings(resections: Sequence[Resection]) -> tuple[Finding, ...]:
@@ -59,10 +62,11 @@ def reach_findings(resections: Sequence[Resection]) -> tuple[Finding, ...]:
 
     A rule is ``MET`` where some named resection reaches its share and leaves a remnant that every
     FLR rule set with evidence accepts; ``NOT_MET`` where each either misses the share or leaves a
-    remnant that all of them refuse; ``UNKNOWN`` where the rule sets disagree or something is
-    missing. Cloyd's refuses a remnant without two contiguous segments; whether these keep vessels
-    and bile drainage is judged nowhere. ``value`` is the debulked fraction of the resection that
-    stands for all, which is among the reasons. Empty without a named resection.
+    remnant that all of them refuse; ``UNCERTAIN`` where the measurement error alone decides it;
+    ``UNKNOWN`` where the rule sets disagree or something is missing. Cloyd's refuses a remnant
+    without two contiguous segments; whether these keep vessels and bile drainage is judged
+    nowhere. ``value`` is the debulked fraction of the resection that stands for all, which is among
+    the reasons. Empty without a named resection.
     """
     named = tuple(resection for resection in resections if resection.named)
     if not named:
@@ -99,7 +103,7 @@ def _with_condition(identifier: str, found: Mapping[str, Verdict]) -> Verdict:
 
 
 def _any(verdicts: set[Verdict]) -> Verdict:
-    order = (Verdict.MET, Verdict.UNKNOWN, Verdict.NOT_MET)
+    order = (Verdict.MET, Verdict.UNCERTAIN, Verdict.UNKNOWN, Verdict.NOT_MET)
     return next(verdict for verdict in order if verdict in verdicts)
 
 
@@ -113,7 +117,7 @@ def _example(judged: Sequence[_Judged], verdict: Verdict, limit: float) -> _Judg
     same = [j for j in judged if j.both is verdict]
     debulking = _any({j.debulking for j in same})
     alike = [j for j in same if j.debulking is debulking]
-    if verdict is Verdict.UNKNOWN:
+    if verdict in (Verdict.UNKNOWN, Verdict.UNCERTAIN):
         reaching = [j for j in alike if _share(j) >= limit]
         if reaching or all(j.resection.debulked_fraction.value is None for j in alike):
             return max(reaching or alike, key=_undecided_rank)

@@ -81,7 +81,7 @@ def _faults(
     mostly = problem.atoms.lesion_voxels[:, codes].sum(axis=1) >= EXTENSION_SHARE * problem.tumour
     extended = wedge & touched & mostly
     broken = {
-        FaultKind.SEGMENTS: frozenset(recipe.segments) not in problem.segment_sets,
+        FaultKind.SEGMENTS: frozenset(recipe.segments) not in problem.allowed_sets,
         FaultKind.TREATED_TWICE: (wedge & ablated).any(),
         FaultKind.CUT_LESION: (touched & ~inside & ~wedge).any(),
         FaultKind.ABLATION_IN_REMOVED: (ablated & touched).any(),

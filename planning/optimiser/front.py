@@ -1,12 +1,11 @@
 """The Pareto front of plans: share of the tumour treated, liver left, number of interventions.
 
 It is exact at the debulking targets: for each target and each number of interventions the plan that
-leaves most liver, among named hepatectomies (or none removed) where one reaches the target. Between
-the targets nothing is searched.
+leaves most liver, among named operations. Between the targets nothing is searched.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from planning.optimiser.feasibility import Counted
 from planning.optimiser.problem import demanded
@@ -45,31 +44,20 @@ class Point:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """Best plans for one target: among named hepatectomies, and among all sets of segments."""
+    """The best plan for one target, of those whose vessels are known to stay intact."""
 
     target: float
     demand: int
-    named: Optimum
-    any_set: Optimum
-
-    @property
-    def best(self) -> Optimum:
-        """The plan that leaves most liver, a named one among equals."""
-        named, other = self.named.counted, self.any_set.counted
-        if other is None or (named is not None and named.flr >= other.flr):
-            return self.named if named is not None else self.any_set
-        return self.any_set
+    best: Optimum
 
 
-def answer_targets(search: Search, targets: Sequence[float], *, named_only: bool) -> list[Answer]:
-    """Find the best plans for every target."""
-    answers = []
-    for target in targets:
-        need = demanded(search.problem.all_tumour, target)
-        named = best_plan(search, Demand(debulked=need, named_only=True))
-        any_set = named if named_only else best_plan(search, Demand(debulked=need))
-        answers.append(Answer(target=target, demand=need, named=named, any_set=any_set))
-    return answers
+def answer_targets(search: Search, targets: Sequence[float]) -> list[Answer]:
+    """Find the best plan for every target."""
+    demands = ((target, demanded(search.problem.all_tumour, target)) for target in targets)
+    return [
+        Answer(target=target, demand=need, best=best_plan(search, Demand(debulked=need)))
+        for target, need in demands
+    ]
 
 
 def front(
@@ -78,6 +66,7 @@ def front(
     *,
     best_only: Sequence[Answer] = (),
     besides: Iterable[Optimum] = (),
+    unassessed: Iterable[Optimum] = (),
 ) -> tuple[Point, ...]:
     """Return every plan found, each recipe once, those with least tumour left first.
 
@@ -91,8 +80,10 @@ def front(
         Targets whose best plans alone are wanted.
     besides
         Plans that serve no target.
+    unassessed
+        Plans of which nobody assessed the vessels: they lie on no front and dominate none.
     """
-    best = [(o, a.target) for a in (*answers, *best_only) for o in _distinct(a)]
+    best = [(a.best, a.target) for a in (*answers, *best_only)]
     between = [(o, None) for a in answers for o in _fewer_interventions(search, a)]
     found: dict[Recipe, list[tuple[Optimum, float | None]]] = {}
     others = [(optimum, None) for optimum in besides]
@@ -100,30 +91,27 @@ def front(
         if optimum.recipe is not None and optimum.counted is not None:
             found.setdefault(optimum.recipe, []).append((optimum, target))
     counts = [entries[0][0].counted for entries in found.values()]
-    points = (
+    points = [
         _point(recipe, entries, [c for c in counts if c is not None])
         for recipe, entries in found.items()
-    )
-    return tuple(sorted(points, key=lambda p: (-p.counted.debulked, -p.counted.flr)))
-
-
-def _distinct(answer: Answer) -> tuple[Optimum, ...]:
-    """Return the named plan, and that of any set of segments where it leaves more liver."""
-    return (answer.named,) if answer.best is answer.named else (answer.named, answer.any_set)
+    ]
+    off = [
+        replace(_point(o.recipe, [(o, None)], ()), on_front=False)
+        for o in unassessed
+        if o.recipe is not None and o.recipe not in found
+    ]
+    return tuple(sorted((*points, *off), key=lambda p: (-p.counted.debulked, -p.counted.flr)))
 
 
 def _fewer_interventions(search: Search, answer: Answer) -> Iterator[Optimum]:
     """Solve a target again and again with fewer interventions than before."""
-    counted, named_only = answer.named.counted, True
-    if counted is None:
-        counted, named_only = answer.any_set.counted, False
+    counted = answer.best.counted
     for _ in range(MOST_STEPS):
         if counted is None or search.spent > FRONT_SHARE:
             return
         demand = Demand(
             debulked=answer.demand,
             interventions=counted.interventions - 1,
-            named_only=named_only,
         )
         optimum = best_plan(search, demand)
         counted = optimum.counted

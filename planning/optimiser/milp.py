@@ -23,7 +23,8 @@ from numpy.typing import NDArray
 from scipy.optimize import Bounds, LinearConstraint, OptimizeResult, linprog, milp
 from scipy.sparse import csr_array, hstack, vstack
 
-from planning.optimiser.problem import EXTENSION_SHARE, Counts, Flags, Problem, Segments
+from planning.hepatectomies.stranded import Segments
+from planning.optimiser.problem import EXTENSION_SHARE, Counts, Flags, Problem
 from planning.optimiser.quiet import without_output
 
 # fixed: merged atoms are sorted by these numbers, and the order of columns chooses among ties

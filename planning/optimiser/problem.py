@@ -3,7 +3,7 @@
 All volumes are whole voxels, so that optima are exact.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import chain, combinations
 from math import ceil
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from planning.hepatectomies.named_sets import candidate_for
+from planning.hepatectomies.stranded import Segments, stranded_segments
 from planning.remnant.contiguity import largest_contiguous
 from remnant.core.labels import CouinaudSegment
 from remnant.core.plan_choice import PlanChoice
@@ -23,7 +23,6 @@ EXTENSION_SHARE = 0.5
 """A lesion that lies across a transection is excised with an extension of it where at least this
 share lies in removed segments (this project's rule); otherwise it has to be fit for a wedge."""
 
-Segments = frozenset[CouinaudSegment]
 Flags = NDArray[np.bool_]
 Counts = NDArray[np.int64]
 
@@ -39,7 +38,10 @@ class Problem:
     wedge_allowed, ablation_allowed
         Whether each lesion may be excised alone, or ablated; shape ``(m,)``.
     segment_sets
-        Sets of segments that may be removed, the empty one among them.
+        Sets of segments that may be removed, the empty one among them: named operations, and sets
+        whose vessels a person found intact.
+    unassessed_sets
+        All other sets that the locks allow: nobody assessed the vessels of what they would leave.
     most_wedges, most_ablations
         Limits, ``None`` for none; ablations count their zones.
     core
@@ -56,6 +58,7 @@ class Problem:
     wedge_allowed: Flags
     ablation_allowed: Flags
     segment_sets: tuple[Segments, ...]
+    unassessed_sets: tuple[Segments, ...]
     most_wedges: int | None
     most_ablations: int | None
     core: Flags
@@ -64,6 +67,11 @@ class Problem:
     zone: csr_array
     margin_in_zone: Flags
     zone_in_margin: Flags
+
+    @property
+    def allowed_sets(self) -> tuple[Segments, ...]:
+        """All sets of segments that the locks allow."""
+        return (*self.segment_sets, *self.unassessed_sets)
 
     @property
     def flr_voxels(self) -> int:
@@ -100,11 +108,13 @@ def make_problem(
     """
     ids, margin, zone = atoms.lesion_ids, _members(atoms.resection), _members(atoms.ablation)
     both = _column_sums(csr_array(margin.multiply(zone)))
+    held, allowed = held_segments(atoms), segment_sets(atoms, choice)
     return Problem(
         atoms=atoms,
         wedge_allowed=np.array([wedge_allowed[i] for i in ids], dtype=bool),
         ablation_allowed=np.array([ablation_allowed[i] for i in ids], dtype=bool),
-        segment_sets=segment_sets(atoms, choice),
+        segment_sets=tuple(s for s in allowed if is_assessed(s, held=held, choice=choice)),
+        unassessed_sets=tuple(s for s in allowed if not is_assessed(s, held=held, choice=choice)),
         most_wedges=choice.most_wedges,
         most_ablations=choice.most_ablations,
         core=core_segments(atoms),
@@ -123,7 +133,7 @@ def segment_sets(atoms: Atoms, choice: PlanChoice) -> tuple[Segments, ...]:
     What stays holds ``choice.contiguous_segments`` segments that border on each other and hold
     functional liver. Segments without a voxel are not removed.
     """
-    functional = _segments(atoms.segment[atoms.voxels > 0])
+    functional = held_segments(atoms)
     with_tumour = _segments(np.flatnonzero(atoms.lesion_voxels.any(axis=0)))
     removable = sorted((functional | with_tumour) - choice.keep)
     subsets = chain.from_iterable(combinations(removable, n) for n in range(len(removable) + 1))
@@ -131,22 +141,29 @@ def segment_sets(atoms: Atoms, choice: PlanChoice) -> tuple[Segments, ...]:
         removed
         for removed in map(frozenset, subsets)
         if largest_contiguous(functional - removed) >= choice.contiguous_segments
-        and (not choice.named_only or is_named(removed))
     )
+
+
+def held_segments(atoms: Atoms) -> Segments:
+    """Return the segments that hold functional liver."""
+    return _segments(atoms.segment[atoms.voxels > 0])
 
 
 def _segments(codes: Counts) -> Segments:
     return frozenset(CouinaudSegment(int(code)) for code in np.unique(codes) if code)
 
 
-def is_named(removed: Collection[CouinaudSegment]) -> bool:
-    """Tell whether a set has a Brisbane 2000 name; removing none counts as named."""
-    return not removed or candidate_for(frozenset(removed)).named
+def is_assessed(removed: Segments, *, held: Segments, choice: PlanChoice) -> bool:
+    """Tell whether what a set leaves is known to keep its vessels.
+
+    So it is of a named operation, of none, and of a set of which a person said so.
+    """
+    return not stranded_segments(removed, held=held) or removed in choice.vessels_intact
 
 
-def only_named(problem: Problem) -> Problem:
-    """Return the problem with named hepatectomies only."""
-    return replace(problem, segment_sets=tuple(s for s in problem.segment_sets if is_named(s)))
+def only_unassessed(problem: Problem) -> Problem:
+    """Return the problem with those sets alone of which nobody assessed the vessels."""
+    return replace(problem, segment_sets=problem.unassessed_sets, unassessed_sets=())
 
 
 def _column_sums(matrix: csr_array) -> Counts:

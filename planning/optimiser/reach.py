@@ -4,8 +4,8 @@ from time import monotonic
 
 import numpy as np
 
+from planning.hepatectomies.stranded import Segments
 from planning.optimiser.milp import Goal, Limits, solve
-from planning.optimiser.problem import Segments
 from planning.optimiser.search import Reach, Search
 
 

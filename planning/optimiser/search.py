@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from planning.hepatectomies.stranded import Segments
 from planning.optimiser.feasibility import Counted, require_feasible
 from planning.optimiser.milp import (
     Goal,
@@ -34,7 +35,7 @@ from planning.optimiser.milp import (
     subproblem,
     with_free_choices,
 )
-from planning.optimiser.problem import Counts, Flags, Problem, Segments, is_named
+from planning.optimiser.problem import Counts, Flags, Problem
 from remnant.core.labels import SEGMENT_CODES
 from remnant.core.recipe import Recipe
 
@@ -175,13 +176,12 @@ GOALS = (Goal.LOST, Goal.RESIDUAL, Goal.INTERVENTIONS)
 class Demand:
     """What a plan must reach.
 
-    ``debulked`` tumour voxels at least, with at most so many ``interventions`` (``None`` is no
-    limit); ``named_only`` leaves out sets of segments without a Brisbane 2000 name.
+    ``debulked`` tumour voxels at least, with at most so many ``interventions``; ``None`` is no
+    limit.
     """
 
     debulked: int
     interventions: int | None = None
-    named_only: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -332,8 +332,7 @@ class _Leading:
 
 def _candidates(search: Search, demand: Demand) -> list[Bounded]:
     sets = enumerate(search.problem.segment_sets)
-    listed = [(n, s) for n, s in sets if not demand.named_only or is_named(s)]
-    return bounded_sets(search.problem, listed, _shares(search, demand), demand.debulked)
+    return bounded_sets(search.problem, sets, _shares(search, demand), demand.debulked)
 
 
 def _shares(search: Search, demand: Demand) -> Shares:

@@ -84,7 +84,9 @@ def with_disagreement(finding: Finding, remnant: Remnant, ratios: Mapping[str, f
     threshold = _standardised_minimum(finding)
     if threshold is None or remnant.sflr.value is None or not ratios:
         return finding
-    verdicts = {threshold.judge(replace(remnant.sflr, value=ratio)) for ratio in ratios.values()}
+    # the interval is that of the chosen formula's ratio: the others are compared by value
+    alone = replace(remnant.sflr, interval=None)
+    verdicts = {threshold.judge(replace(alone, value=ratio)) for ratio in ratios.values()}
     if not {Verdict.MET, Verdict.NOT_MET} <= verdicts:
         return finding
     low, high = min(ratios, key=ratios.__getitem__), max(ratios, key=ratios.__getitem__)

@@ -6,13 +6,17 @@ from planning.rules.flr import FURTHER_MINIMA, FurtherMinimum
 from remnant.core.findings import Basis, Finding, Verdict, judged
 from remnant.core.patient import LiverBackground, Patient
 from remnant.core.plan import Remnant
-from remnant.core.quantity import Quantity
+from remnant.core.quantity import CERTAINTY, Quantity
 from remnant.core.reasons import Cause, reason
 from remnant.core.volumetry_report import StandardisedVolume
 
 
 def further_remnant_findings(
-    remnant: Remnant, *, patient: Patient, standardised: StandardisedVolume
+    remnant: Remnant,
+    *,
+    patient: Patient,
+    standardised: StandardisedVolume,
+    certainty: float = CERTAINTY,
 ) -> tuple[Finding, ...]:
     """Hold a remnant against minima found in other populations.
 
@@ -25,6 +29,8 @@ def further_remnant_findings(
         background a minimum that is missed is ``UNKNOWN``.
     standardised
         A minimum on a certain volume formula is left out where another was used.
+    certainty
+        See `Threshold.judge`.
 
     Returns
     -------
@@ -33,7 +39,7 @@ def further_remnant_findings(
         percent of body weight, or mL/m².
     """
     return tuple(
-        _finding(minimum, quantity, patient=patient, standardised=standardised)
+        _finding(minimum, quantity, patient=patient, standardised=standardised, certainty=certainty)
         for minimum in FURTHER_MINIMA
         if _concerns(minimum, patient.background, standardised)
         and (quantity := _ratio(minimum.threshold.basis, remnant)).value is not None
@@ -64,9 +70,10 @@ def _finding(
     *,
     patient: Patient,
     standardised: StandardisedVolume,
+    certainty: float,
 ) -> Finding:
     threshold = minimum.threshold
-    verdict = threshold.judge(quantity)
+    verdict = threshold.judge(quantity, certainty=certainty)
     chosen_by = () if _for_every_liver(minimum) else (BACKGROUND,)
     unknown = patient.background is LiverBackground.UNKNOWN
     open_ = verdict is Verdict.NOT_MET and unknown and bool(chosen_by)

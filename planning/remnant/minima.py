@@ -22,11 +22,13 @@ from remnant.core.findings import (
 )
 from remnant.core.patient import LiverBackground, Patient
 from remnant.core.plan import Remnant
-from remnant.core.quantity import Quantity
+from remnant.core.quantity import CERTAINTY, Quantity
 from remnant.core.reasons import Cause, Reason, joined, reason
 from remnant.core.volumetry_report import StandardisedVolume
 
 PREFIX = "flr."
+PERHAPS = frozenset((Verdict.MET, Verdict.UNCERTAIN))
+"""Verdicts of minima of which none is missed, and all are judged."""
 BASES: Mapping[Basis, tuple[Basis, ...]] = {
     Basis.STANDARDISED_TLV: (Basis.STANDARDISED_TLV,),
     Basis.MEASURED_FUNCTIONAL_TLV: (Basis.MEASURED_FUNCTIONAL_TLV,),
@@ -35,6 +37,7 @@ BASES: Mapping[Basis, tuple[Basis, ...]] = {
 FOR_BACKGROUNDS: Mapping[Verdict, Cause] = {
     Verdict.MET: Cause.MET_FOR_BACKGROUNDS,
     Verdict.NOT_MET: Cause.NOT_MET_FOR_BACKGROUNDS,
+    Verdict.UNCERTAIN: Cause.UNCERTAIN_FOR_BACKGROUNDS,
     Verdict.UNKNOWN: Cause.UNDECIDED_FOR_BACKGROUNDS,
 }
 
@@ -45,6 +48,7 @@ def remnant_findings(
     patient: Patient,
     standardised: StandardisedVolume,
     chemotherapy_weeks: float | None = None,
+    certainty: float = CERTAINTY,
 ) -> tuple[Finding, ...]:
     """Hold a remnant against every FLR rule set.
 
@@ -59,6 +63,8 @@ def remnant_findings(
         on it has its formula among the reasons.
     chemotherapy_weeks
         How long chemotherapy lasted; ``None`` when that was not said.
+    certainty
+        See `Threshold.judge`.
 
     Returns
     -------
@@ -75,6 +81,7 @@ def remnant_findings(
             remnant,
             background=patient.background,
             chemotherapy_weeks=chemotherapy_weeks,
+            certainty=certainty,
         )
         for rule_set in REMNANT_RULE_SETS
     )
@@ -118,35 +125,42 @@ def remnant_finding(
     *,
     background: LiverBackground,
     chemotherapy_weeks: float | None = None,
+    certainty: float = CERTAINTY,
 ) -> Finding:
     """Hold a remnant against one rule set.
 
     With an unknown background the verdict is ``MET`` only where every minimum of the set is met
-    and no fraction in use lies below 40 %, ``NOT_MET`` only where every minimum is missed, and
-    ``UNKNOWN`` otherwise. The probability is that of the verdict's own limit: 40 % where it is
-    ``MET``; none where it is ``UNKNOWN``.
+    and no fraction in use lies below 40 %, ``NOT_MET`` only where every minimum is missed,
+    ``UNCERTAIN`` where the measurement error alone keeps it from being met, and ``UNKNOWN``
+    otherwise. The probability is that of the verdict's own limit: 40 % where it is ``MET`` or
+    ``UNCERTAIN``; none where it is ``UNKNOWN``.
     """
     if background is LiverBackground.UNKNOWN:
-        return _unknown_background(rule_set, remnant)
+        return _unknown_background(rule_set, remnant, certainty)
     weeks = () if chemotherapy_weeks is None else (chemotherapy_weeks,)
     chosen_by = reason(Cause.BACKGROUND, background.value, *weeks)
     minimum = rule_set.minimum(background, chemotherapy_weeks=chemotherapy_weeks)
     if minimum is None:
         return _no_evidence(rule_set, chosen_by)
-    verdict = judge_minimum(minimum, remnant)
+    verdict = judge_minimum(minimum, remnant, certainty)
     return _finding(rule_set, minimum, remnant, verdict=verdict, reasons=(chosen_by,))
 
 
-def judge_minimum(minimum: RemnantMinimum, remnant: Remnant) -> Verdict:
+def judge_minimum(
+    minimum: RemnantMinimum, remnant: Remnant, certainty: float = CERTAINTY
+) -> Verdict:
     """Judge one minimum on its denominator, or on both where its source is not precise.
 
-    On both, only agreement counts: met when both are met, not met when both are missed.
+    On both, only agreement counts: met when both are met, not met when both are missed. Where one
+    is met and the other uncertain, it is uncertain.
     """
     verdicts = {
-        minimum.threshold.judge(quantity)
+        minimum.threshold.judge(quantity, certainty=certainty)
         for quantity in _fractions(minimum.threshold.basis, remnant)
     }
-    return verdicts.pop() if len(verdicts) == 1 else Verdict.UNKNOWN
+    if len(verdicts) == 1:
+        return verdicts.pop()
+    return Verdict.UNCERTAIN if verdicts == PERHAPS else Verdict.UNKNOWN
 
 
 def _fractions(basis: Basis, remnant: Remnant) -> tuple[Quantity, ...]:
@@ -163,10 +177,10 @@ def _most_cautious(quantities: Sequence[Quantity]) -> Quantity:
     return min(known, key=lambda q: q.value or 0.0, default=quantities[0])
 
 
-def _unknown_background(rule_set: RemnantRuleSet, remnant: Remnant) -> Finding:
+def _unknown_background(rule_set: RemnantRuleSet, remnant: Remnant, certainty: float) -> Finding:
     minima = sorted(dict.fromkeys(rule_set.minima.values()), key=lambda m: m.threshold.value)
-    verdicts = {minimum: judge_minimum(minimum, remnant) for minimum in minima}
-    verdict = _verdict_for_all(verdicts, remnant)
+    verdicts = {minimum: judge_minimum(minimum, remnant, certainty) for minimum in minima}
+    verdict = _verdict_for_all(verdicts, remnant, certainty)
     decisive = minima[0] if verdict is Verdict.NOT_MET else minima[-1]
     finding = _finding(
         rule_set,
@@ -177,8 +191,8 @@ def _unknown_background(rule_set: RemnantRuleSet, remnant: Remnant) -> Finding:
     )
     if verdict is Verdict.NOT_MET:
         return finding
-    met = verdict is Verdict.MET
-    return replace(finding, probability=_chance_of_floor(rule_set, remnant) if met else None)
+    known = verdict in PERHAPS
+    return replace(finding, probability=_chance_of_floor(rule_set, remnant) if known else None)
 
 
 def _chance_of_floor(rule_set: RemnantRuleSet, remnant: Remnant) -> float | None:
@@ -190,17 +204,21 @@ def _chance_of_floor(rule_set: RemnantRuleSet, remnant: Remnant) -> float | None
     return _probability(replace(floor, comparison=Comparison.AT_LEAST), remnant)
 
 
-def _verdict_for_all(verdicts: Mapping[RemnantMinimum, Verdict], remnant: Remnant) -> Verdict:
+def _verdict_for_all(
+    verdicts: Mapping[RemnantMinimum, Verdict], remnant: Remnant, certainty: float
+) -> Verdict:
     if set(verdicts.values()) == {Verdict.NOT_MET}:
         return Verdict.NOT_MET
-    floors = (_strictest(minimum, remnant) for minimum in verdicts)
-    met = set(verdicts.values()) | set(floors) == {Verdict.MET}
-    return Verdict.MET if met else Verdict.UNKNOWN
+    floors = (_strictest(minimum, remnant, certainty) for minimum in verdicts)
+    found = {*verdicts.values(), *floors}
+    if found == {Verdict.MET}:
+        return Verdict.MET
+    return Verdict.UNCERTAIN if found <= PERHAPS else Verdict.UNKNOWN
 
 
-def _strictest(minimum: RemnantMinimum, remnant: Remnant) -> Verdict:
+def _strictest(minimum: RemnantMinimum, remnant: Remnant, certainty: float) -> Verdict:
     floor: Threshold = replace(minimum.threshold, value=UNKNOWN_BACKGROUND_MINIMUM)
-    return judge_minimum(replace(minimum, threshold=floor), remnant)
+    return judge_minimum(replace(minimum, threshold=floor), remnant, certainty)
 
 
 def _by_background(

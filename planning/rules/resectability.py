@@ -1,7 +1,7 @@
 """What sources list as conditions for resecting liver metastases, and what to look for before.
 
-The lists of Cloyd ask for inflow, outflow and biliary drainage of the remnant. No map shows them,
-so that these lists are never met here, at best undecided.
+The lists of Cloyd ask for inflow, outflow and biliary drainage of the remnant. No map shows them:
+these lists are met only where a person found them intact.
 """
 
 from dataclasses import replace

@@ -32,15 +32,13 @@ from remnant.core.findings import Finding
 from remnant.core.labels import CouinaudSegment
 from remnant.core.lesions import Lesion
 from remnant.core.patient import Patient
-from remnant.core.quantity import Quantity
+from remnant.core.quantity import CERTAINTY, Quantity
 from remnant.core.reasons import Cause, Reason, joined
 from remnant.core.recipe import CORE_SHARE_MINIMUM, Recipe
 from remnant.core.staged_plan import GrowthRange, StagedPlan, Strategy
 from remnant.core.units import percent_from_fraction
 from remnant.core.volumetry_report import VolumetryReport
 
-SURE = 0.95
-"""A remnant that is enough with at least this probability needs no growth: this project's."""
 NO_PRESET = "none"
 WITHOUT_SOURCE = Quantity.absent(Reason(Cause.NO_GROWTH_SOURCE, names=(Strategy.PVL.value,)))
 NO_FORECAST = Forecast(flr_ml=WITHOUT_SOURCE, weeks=WITHOUT_SOURCE, probability=None)
@@ -64,14 +62,15 @@ def staged_plans(
     patient: Patient,
     facts: ClinicalFacts,
     least_flr_ml: Quantity,
+    certainty: float = CERTAINTY,
 ) -> tuple[StagedPlan, ...]:
     """Hold plans that remove segments against the same plans in two stages.
 
     Parameters
     ----------
     plans
-        In one stage. Staged are those that remove segments and whose remnant is not sure to suffice
-        (at least 95 %).
+        In one stage. Staged are those that remove segments and whose remnant is not sure to
+        suffice.
     report
         Where the lesions lie, and whether the segments need review.
     patient
@@ -80,6 +79,8 @@ def staged_plans(
         The tumour's doubling time; without it nothing is said of its growth.
     least_flr_ml
         The remnant asked for; absent with the reason where it is not known: then there is no time.
+    certainty
+        A remnant that is enough with at least this probability needs no growth.
 
     Returns
     -------
@@ -97,14 +98,14 @@ def staged_plans(
     return tuple(
         _staged(plan, strategy, case)
         for plan in plans
-        if is_staged(plan, least_flr_ml)
+        if is_staged(plan, least_flr_ml, certainty=certainty)
         for strategy in Strategy
     )
 
 
-def is_staged(plan: DebulkingPlan, least_flr_ml: Quantity) -> bool:
+def is_staged(plan: DebulkingPlan, least_flr_ml: Quantity, *, certainty: float = CERTAINTY) -> bool:
     """Tell whether a plan is held against two stages, see `staged_plans`."""
-    sure = _is_sure(plan.result.remnant.flr_ml, least_flr_ml)
+    sure = _is_sure(plan.result.remnant.flr_ml, least_flr_ml, certainty)
     return bool(plan.recipe.segments) and not sure
 
 
@@ -219,12 +220,12 @@ def _core(lesion: Lesion) -> frozenset[CouinaudSegment]:
     return frozenset(s for s, share in shares.items() if share >= CORE_SHARE_MINIMUM)
 
 
-def _is_sure(flr_ml: Quantity, least_flr_ml: Quantity) -> bool:
+def _is_sure(flr_ml: Quantity, least_flr_ml: Quantity, certainty: float) -> bool:
     volumes = (flr_ml, least_flr_ml)
     if any(q.value is None or q.bound is not None or q.indicative for q in volumes):
         return False
     enough = drawn_of(flr_ml) >= drawn_of(least_flr_ml, MINIMUM)
-    return float(np.mean(enough)) >= SURE
+    return float(np.mean(enough)) >= certainty
 
 
 def _staged(plan: DebulkingPlan, strategy: Strategy, case: _Case) -> StagedPlan:

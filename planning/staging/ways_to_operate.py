@@ -48,7 +48,7 @@ def staging(
 
 def _too_little(targets: Sequence[TargetOutcome], limits: tuple[Reason, ...]) -> tuple[Reason, ...]:
     """Say for which targets one stage leaves too little, within which limits; empty for none."""
-    short = [target.target for target in targets if is_short(target)]
+    short = [target.target for target in targets if is_short(target) is True]
     return (reason(Cause.TOO_LITTLE_IN_ONE_STAGE, *short), *limits) if short else ()
 
 

@@ -64,7 +64,14 @@ class PlanOptions:
     contiguous_segments: int | None = None
     """So many kept segments at least border on each other. Default: 2."""
     named_only: bool | None = None
-    """Only hepatectomies with a Brisbane 2000 name."""
+    """Look for no operation beyond the named ones, also where none of these reaches a target."""
+    vessels_intact: Annotated[tuple[str, ...], Parameter(negative="", show_default=False)] = ()
+    """Removed segments, e.g. IV,VI,VIII, for which a person found inflow, outflow and bile drainage
+    of all that stays intact; such a set then counts as a named operation. May be repeated; `none`
+    drops those of the stored case."""
+    certainty: float | None = None
+    """Share of the draws of the measurement error from which on a limit counts as met, or as
+    missed; between the two it is uncertain. Default: 0.9."""
     seconds: float | None = None
     """Time that the search may take; what is not proven by then says so. Default: 60."""
     recipe: Annotated[tuple[str, ...], Parameter(negative="", show_default=False)] = ()
@@ -103,6 +110,8 @@ class PlanOptions:
             "central_distance_mm": ("--central-distance-mm", self.central_distance_mm),
             "contiguous_segments": ("--contiguous-segments", self.contiguous_segments),
             "named_only": ("--named-only", self.named_only),
+            "vessels_intact": ("--vessels-intact", list(self.vessels_intact) or None),
+            "certainty": ("--certainty", self.certainty),
             "seconds": ("--seconds", self.seconds),
             "recipes": ("--recipe", recipes if self.recipe else None),
         }

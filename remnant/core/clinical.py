@@ -101,6 +101,8 @@ class ClinicalFacts:
         Whether a transplant centre found the person suitable and listed.
     recurrence
         Whether these metastases came back after an earlier liver resection.
+    remnant_vessels, remnant_bile
+        Whether a person found the remnant's inflow and outflow, and its biliary drainage, intact.
     doubling_days
         Volume doubling time of the tumour, measured or assumed by the user.
 
@@ -148,6 +150,8 @@ class ClinicalFacts:
     judged_unresectable: bool | None = None
     on_transplant_list: bool | None = None
     recurrence: bool | None = None
+    remnant_vessels: bool | None = None
+    remnant_bile: bool | None = None
     doubling_days: float | None = field(default=None)
 
     def __post_init__(self) -> None:

@@ -85,12 +85,16 @@ class DebulkingPlan:
     extended
         How many of the wedges extend the transection: their lesions lie partly in removed segments.
     named, new_world
-        Whether the removed segments have a Brisbane 2000 name (none removed counts as named);
-        New World notation, empty without removed segments.
+        Whether the removed segments are a named operation that leaves every kept segment its
+        pedicle and a vein (none removed counts as named); New World notation, empty without
+        removed segments.
+    vessels_intact
+        Whether a person found inflow, outflow and bile drainage of what stays intact.
     rule_set
         Id of the chosen FLR rule set.
     feasible
-        Whether it accepts what would remain and the locks hold.
+        Whether it accepts what would remain and the locks hold; never ``MET`` where nobody assessed
+        the vessels of what would remain.
     proven
         Whether it is proven that no plan within the limits leaves more liver at its share and
         number of interventions: of a named one, no other named one. ``None`` for a user's plan.
@@ -116,6 +120,7 @@ class DebulkingPlan:
     extended: int = 0
     named: bool
     new_world: str
+    vessels_intact: bool = False
     rule_set: str
     feasible: Verdict
     proven: bool | None
@@ -124,6 +129,14 @@ class DebulkingPlan:
     flips: tuple[str, ...]
     findings: tuple[Finding, ...] = field(default=())
     reasons: tuple[Reason, ...] = ()
+
+    @property
+    def decides(self) -> bool:
+        """Whether it can settle targets and classes: what it leaves is known to keep its vessels.
+
+        Of all other plans that is not assessed.
+        """
+        return self.named or self.vessels_intact
 
 
 class RelaxationKind(StrEnum):
@@ -184,24 +197,28 @@ class TargetOutcome:
     target
         Share of the tumour volume, reached with at least this.
     verdict
-        ``MET`` when some plan reaches it and the chosen rule set accepts its remnant, ``NOT_MET``
-        when it is proven that none does, ``UNKNOWN`` when it is not proven or cannot be judged.
+        ``MET`` when some named plan surely reaches it and the chosen rule set accepts its remnant,
+        ``UNCERTAIN`` when the measurement error alone decides that, ``NOT_MET`` when it is proven
+        that none does, ``UNKNOWN`` when it is not proven or cannot be judged.
     plans
-        Ids of the best plans for it, named hepatectomies first.
+        Ids of the best plans for it.
     answered_by
-        Id of the first of them whose remnant the chosen rule set accepts; ``None`` without one.
+        Id of the first of them that answers it; ``None`` without one.
+    unassessed_plan
+        Id of a plan that would answer it if the vessels of what it leaves, which nobody assessed,
+        were intact; ``None`` where a named one answers it or no such plan is known.
     most_debulked_fraction, most_proven
         Largest share that any plan within the locks reaches, whatever remains, and whether it is
         proven that none reaches more.
     largest_flr_ml, largest_plan, largest_proven
         Largest remnant of any plan that reaches the target, ``None`` when none does; the id of
         that plan, ``None`` also where it was not kept; whether it is proven that none leaves more,
-        or that none reaches it.
+        or that none reaches it; of named plans.
     rule_set, least_flr_ml
         Id of the chosen FLR rule set and what it asks for, absent with the reason where that cannot
         be computed.
     proven
-        Whether all these bounds are proven, also among named hepatectomies alone.
+        Whether all these bounds are proven.
     reasons
         What the answer rests on, and why it is undecided.
     relaxations
@@ -212,6 +229,7 @@ class TargetOutcome:
     verdict: Verdict
     plans: tuple[str, ...]
     answered_by: str | None = None
+    unassessed_plan: str | None = None
     most_debulked_fraction: float
     most_proven: bool
     largest_flr_ml: float | None

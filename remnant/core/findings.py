@@ -3,17 +3,31 @@
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from remnant.core.quantity import Bound, Quantity
+from remnant.core.quantity import CERTAINTY, Bound, Quantity
 from remnant.core.reasons import Reason
 
 
 class Verdict(StrEnum):
-    """Outcome of holding a value against a rule."""
+    """Outcome of holding a value against a rule.
+
+    ``UNKNOWN`` where a fact or a figure is missing, ``UNCERTAIN`` where all is there and the
+    measurement error alone could turn the verdict round, see :data:`CERTAINTY`.
+    """
 
     MET = "met"
     NOT_MET = "not_met"
+    UNCERTAIN = "uncertain"
     UNKNOWN = "unknown"
     NO_EVIDENCE = "no_evidence"
+
+
+BEST_FIRST = (
+    Verdict.MET,
+    Verdict.UNCERTAIN,
+    Verdict.UNKNOWN,
+    Verdict.NO_EVIDENCE,
+    Verdict.NOT_MET,
+)
 
 
 class SourceStatus(StrEnum):
@@ -82,20 +96,27 @@ class Threshold:
         """Whether a quantity that equals the limit reaches it."""
         return self.comparison in INCLUSIVE
 
-    def judge(self, quantity: Quantity) -> Verdict:
+    def judge(self, quantity: Quantity, *, certainty: float = CERTAINTY) -> Verdict:
         """Compare a quantity of this threshold's basis with it.
 
         A lower bound can reach but never miss a minimum, an upper bound the reverse, and for a
         maximum the other way round; what a bound cannot decide is ``UNKNOWN``, and so is an absent
-        or indicative value.
+        or indicative value. Where the distribution of the true value is known, ``UNCERTAIN`` if
+        less than ``certainty`` of it lies on either side of the limit; without one the value alone
+        decides. Of a bound the distribution is that of the part that was measured.
         """
         if quantity.value is None or quantity.indicative:
             return Verdict.UNKNOWN
-        holds = self.holds(quantity.value)
-        sure = (quantity.bound is Bound.LOWER) == (self.comparison in UPWARD)
-        if quantity.bound is not None and sure is not holds:
-            return Verdict.UNKNOWN
-        return Verdict.MET if holds else Verdict.NOT_MET
+        chance = self.probability(replace(quantity, bound=None))
+        if chance is None:
+            verdict = Verdict.MET if self.holds(quantity.value) else Verdict.NOT_MET
+        else:
+            verdict = verdict_of_chance(chance, certainty=certainty)
+        if quantity.bound is None or verdict is Verdict.UNCERTAIN:
+            return verdict
+        upward = (quantity.bound is Bound.LOWER) == (self.comparison in UPWARD)
+        decided = Verdict.MET if upward else Verdict.NOT_MET
+        return verdict if verdict is decided else Verdict.UNKNOWN
 
     def holds(self, value: float) -> bool:
         """Compare a number; the noise of adding up floats decides nothing."""
@@ -188,6 +209,18 @@ class Finding:
     def inclusive(self) -> bool | None:
         """Whether a value that equals the limit reaches it; ``None`` without one."""
         return None if self.threshold is None else self.threshold.inclusive
+
+
+def verdict_of_chance(chance: float, *, certainty: float = CERTAINTY) -> Verdict:
+    """Return the verdict on a limit that the true value reaches with a probability.
+
+    >>> [verdict_of_chance(chance).value for chance in (0.95, 0.57, 0.10)]
+    ['met', 'uncertain', 'not_met']
+    """
+    chance = round(chance, MEASUREMENT_DECIMALS)
+    if chance >= certainty:
+        return Verdict.MET
+    return Verdict.NOT_MET if chance <= round(1.0 - certainty, 9) else Verdict.UNCERTAIN
 
 
 def judged(quantity: Quantity) -> Quantity:

@@ -5,10 +5,13 @@ from enum import StrEnum
 
 from remnant.core.errors import InputError
 from remnant.core.labels import CouinaudSegment
+from remnant.core.quantity import CERTAINTY
 from remnant.core.recipe import Recipe
 
 LARGEST_MARGIN_MM = 30.0
 LARGEST_LIMIT_MM = 300.0
+LEAST_CERTAINTY, MOST_CERTAINTY = 0.5, 0.99
+"""From a half on (the likelier side decides: nothing is uncertain) to what the draws resolve."""
 
 
 class AblationShape(StrEnum):
@@ -54,9 +57,15 @@ class PlanChoice:
     contiguous_segments
         So many kept segments at least border on each other.
     named_only
-        Only hepatectomies with a Brisbane 2000 name.
+        Look for no operation beyond the named ones, also where none of these reaches a target.
+    vessels_intact
+        Sets of removed segments for which a person found inflow, outflow and bile drainage of all
+        that stays intact: they count as named operations do.
     recipes
         The user's own plans, judged beside the optimiser's.
+    certainty
+        Share of the draws of the measurement error from which on a limit counts as met, or as
+        missed; between the two it is uncertain.
     seconds
         Time the optimiser may take; what is not proven by then says so.
 
@@ -81,7 +90,9 @@ class PlanChoice:
     wedge_depth_mm: float | None = 20.0
     contiguous_segments: int = 2
     named_only: bool = False
+    vessels_intact: tuple[frozenset[CouinaudSegment], ...] = ()
     recipes: tuple[Recipe, ...] = ()
+    certainty: float = CERTAINTY
     seconds: float = field(default=60.0)
 
     def __post_init__(self) -> None:
@@ -107,6 +118,7 @@ RANGES = {
     "wedge_limit_mm": (0.0, LARGEST_LIMIT_MM),
     "wedge_depth_mm": (0.0, LARGEST_LIMIT_MM),
     "contiguous_segments": (1, 8),
+    "certainty": (LEAST_CERTAINTY, MOST_CERTAINTY),
     "seconds": (1.0, 3600.0),
 }
 """Smallest and largest value of every number."""

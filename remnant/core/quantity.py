@@ -29,6 +29,9 @@ class UncertaintyPart(StrEnum):
 
 INTERVAL_LEVEL = 0.90
 """Share of the distribution between ``low`` and ``high``: 5 % lie below, 5 % above."""
+CERTAINTY = 0.90
+"""A limit is met where at least this share of the draws reach it, not met where at least this
+share miss it, and uncertain between the two: this project's reading, no source has one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -146,6 +146,18 @@ def segment_set(name: str, meaning: str) -> Field:
     )
 
 
+def segment_sets(name: str, meaning: str) -> Field:
+    """Return a field for several sets of Couinaud segments; ``none`` for none of them."""
+    text = {"type": "string", "minLength": 1}
+    return Field(
+        name=name,
+        meaning=meaning,
+        allowed="a set of Couinaud segments such as 'IV,VI', a list of them, or none",
+        read=_segment_sets,
+        schema={"anyOf": [text, {"type": "array", "maxItems": MOST_RECIPES, "items": text}]},
+    )
+
+
 def recipes(name: str, meaning: str) -> Field:
     """Return a field for the user's own recipes; ``none`` for none of them."""
     text = {"type": "string", "minLength": 1}
@@ -217,6 +229,13 @@ def _segments(given: object) -> frozenset[CouinaudSegment]:
         return frozenset(s for word in words for s in parse_segments(word, what="keep"))
     except InputError as fault:
         raise FieldError from fault
+
+
+def _segment_sets(given: object) -> tuple[frozenset[CouinaudSegment], ...]:
+    several = given if isinstance(given, list) else [given]
+    if len(several) > MOST_RECIPES or not all(isinstance(one, str) for one in several):
+        raise FieldError
+    return tuple(dict.fromkeys(_segments(one) for one in several if one != NO_LIMIT))
 
 
 def _segment_word(given: object) -> str:

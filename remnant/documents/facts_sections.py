@@ -20,6 +20,7 @@ from remnant.documents.facts_fields import (
     percentages,
     recipes,
     segment_set,
+    segment_sets,
     whole_number,
     yes_no,
 )
@@ -64,8 +65,16 @@ CHOICES: Final = (
     whole_number(
         "contiguous_segments", LIMITS["contiguous_segments"], "Kept segments that must adjoin."
     ),
-    yes_no("named_only", "Only hepatectomies with a Brisbane 2000 name."),
+    yes_no("named_only", "Look for no operation beyond the named ones."),
+    segment_sets(
+        "vessels_intact",
+        "Sets of removed segments for which a person found inflow, outflow and bile drainage of "
+        "all that stays intact.",
+    ),
     recipes("recipes", "The user's own plans, judged beside the optimiser's."),
+    number(
+        "certainty", LIMITS["certainty"], "", "Share of the draws from which on a limit is met.",
+    ),
     number("seconds", LIMITS["seconds"], "seconds", "Time that the optimiser may take."),
 )  # fmt: skip
 SECTIONS: Final[Mapping[str, tuple[Field, ...]]] = {

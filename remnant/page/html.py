@@ -35,6 +35,7 @@ COLOURS: Final[Mapping[str, str]] = {
     "bare": BARE_LIVER_COLOUR,
 }
 SECTIONS: Final = (
+    "impression",
     "key",
     "plans",
     "distribution",

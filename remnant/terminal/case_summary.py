@@ -10,7 +10,7 @@ from rich.table import Table
 from planning.rules.remnant import REMNANT_RULE_SETS
 from remnant.core.case import CaseReport
 from remnant.core.findings import Basis
-from remnant.terminal.plan_summary import over_interval, print_plans
+from remnant.terminal.plan_summary import WIDEST, over_interval, print_plans
 from remnant.view.case_view import CaseView, Planned, view_case
 from remnant.view.parts import Figure
 from remnant.view.resection_view import ResectionRow
@@ -100,10 +100,20 @@ def _print_plan(view: CaseView, *, console: Console, caution: bool) -> None:
     planned = view.planned
     if planned is None:
         return
+    print_impression(view, console=console)
     print_segments(view, console=console)
     print_distribution(planned, console=console)
     print_hepatectomies(view, planned, console=console, caution=caution)
     print_plans(planned, console=console, research_use=caution)
+
+
+def print_impression(view: CaseView, *, console: Console) -> None:
+    """Print the whole in a few lines, first."""
+    width = min(console.width, WIDEST)
+    console.print("Impression", style="bold")
+    for line in view.impression:
+        console.print(f"- {line}", markup=False, highlight=False, width=width)
+    console.print()
 
 
 def print_segments(view: CaseView, *, console: Console) -> None:

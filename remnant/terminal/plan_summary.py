@@ -6,7 +6,7 @@ from typing import Final
 from rich.console import Console
 from rich.table import Table
 
-from remnant.core.findings import Verdict
+from remnant.core.findings import BEST_FIRST, Verdict
 from remnant.view.case_view import Planned
 from remnant.view.criteria_view import Sources
 from remnant.view.parts import Figure
@@ -18,7 +18,6 @@ from remnant.wording.words import RESEARCH_USE
 WIDEST: Final = 100
 MOST_ROWS: Final = 8
 MOST_MISSING: Final = 8
-ORDER: Final = (Verdict.MET, Verdict.UNKNOWN, Verdict.NO_EVIDENCE, Verdict.NOT_MET)
 LISTED: Final = "Listed by their sources, never an order; conditions stand in report.html."
 LEGEND: Final = (
     "Volumes only: vessels, bile ducts and function are not judged. Below a figure: its 90 % "
@@ -93,7 +92,7 @@ def plan_table(plans: Plans) -> Table:
     for title in ("debulked\n", "FLR\n", "of stan-\ndardised", "acts\n"):
         table.add_column(title, justify="right", no_wrap=True)
     table.add_column("chosen\nrules", justify="center", no_wrap=True)
-    for row in sorted(plans.listed(MOST_ROWS), key=lambda row: ORDER.index(row.feasible)):
+    for row in sorted(plans.listed(MOST_ROWS), key=lambda row: BEST_FIRST.index(row.feasible)):
         table.add_row(*_cells(row))
     return table
 

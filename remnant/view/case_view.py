@@ -10,12 +10,14 @@ from remnant.view.distribution_view import Distribution, view_distribution
 from remnant.view.header_view import Header, view_header
 from remnant.view.lesion_view import Lesions, view_lesions
 from remnant.view.method_view import Method, view_method
+from remnant.view.open_questions import open_questions
 from remnant.view.plan_view import Plans, view_plans
 from remnant.view.resection_view import Resections, view_resections
 from remnant.view.segment_state import TO_REVIEW
 from remnant.view.staged_view import Stages, view_stages
 from remnant.view.subject import Citation, Statement, Subject, citations
 from remnant.view.volume_view import Segments, Volumes, view_segments, view_volumes
+from remnant.wording.impression import impression
 from remnant.wording.numbers import sentence
 from remnant.wording.words import PART_WORDS
 
@@ -37,12 +39,13 @@ class Planned:
 class CaseView:
     """A case as it is read; ``planned`` is ``None`` where planning did not run.
 
-    ``review`` stands beside what rests on segments that nobody confirmed, empty where somebody
-    did; ``confirmed`` says who.
+    ``impression`` is the whole in at most six lines. ``review`` stands beside what rests on
+    segments that nobody confirmed, empty where somebody did; ``confirmed`` says who.
     """
 
     review: str
     confirmed: str
+    impression: tuple[str, ...]
     header: Header
     checks: Checks
     volumes: Volumes
@@ -62,6 +65,7 @@ def view_case(case: CaseReport) -> CaseView:
     return CaseView(
         review=review,
         confirmed=segments.state if case.volumetry.segments_confirmation else "",
+        impression=impression(case, tuple(one.words for one in open_questions(case))),
         header=view_header(case, checks, sentence(review)),
         checks=checks,
         volumes=view_volumes(subject, checks.counted),

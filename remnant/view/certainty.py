@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol, Self
 
 from remnant.core.debulking import DebulkingPlan
-from remnant.core.findings import Basis, Finding
+from remnant.core.findings import Basis, Finding, Verdict
 from remnant.core.plan import Remnant, Resection
 from remnant.core.quantity import Interval, Quantity, UncertaintyPart
 from remnant.core.volumetry_report import BurdenClass, VolumetryReport
@@ -22,7 +22,6 @@ HUNDRED: Final = 100
 SEEN: Final = 0.01
 ALMOST_ALL: Final = 0.995
 ALMOST_NONE: Final = 0.005
-DOUBTFUL: Final = (0.05, 0.95)
 MOSTLY: Final = 0.6
 MATTERS: Final = 0.15
 AS_MEASURED: Final = "as measured"
@@ -105,8 +104,7 @@ class Judged:
     @property
     def doubtful(self) -> bool:
         """Whether the measurement error alone could well turn the verdict round."""
-        known = self.finding.probability
-        return known is not None and DOUBTFUL[0] < known < DOUBTFUL[1]
+        return self.finding.verdict is Verdict.UNCERTAIN
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from remnant.core.case import CaseReport
-from remnant.core.findings import Finding, Verdict
+from remnant.core.findings import BEST_FIRST, Finding, Verdict
 from remnant.core.lesions import Confirmation
 from remnant.view.parts import Mark, mark, plural
 from remnant.wording.findings import text_of
@@ -14,7 +14,7 @@ from volumetry.checks import LESIONS_UNCONFIRMED_ID
 
 SEGMENTS_SOURCE: Final = "segments_source"
 ABOUT_SEGMENTS: Final = "couinaud_"
-ORDER: Final = (Verdict.NOT_MET, Verdict.UNKNOWN, Verdict.NO_EVIDENCE, Verdict.MET)
+ORDER: Final = (Verdict.NOT_MET, *BEST_FIRST[1:-1], Verdict.MET)
 TO_REVIEW: Final = {**CHECK_WORDS, Verdict.UNKNOWN: "to review"}
 
 

@@ -26,11 +26,15 @@ def _words(choice: PlanChoice, *, short: bool) -> Iterator[str]:
         yield f"keep {segments_text(choice.keep).replace(',', ', ')}"
     yield from _counts(choice)
     if choice.named_only:
-        yield "hepatectomies with a name only"
+        yield "named operations only"
+    for removed in choice.vessels_intact:
+        yield f"vessels stated intact without {segments_text(removed).replace(',', ', ')}"
     yield (
         f"margins {choice.resection_margin_mm:g}/{choice.ablation_margin_mm:g} mm (excised/ablated)"
     )
     yield from _sizes(choice, short=short)
+    if not short or _changed(choice, "certainty"):
+        yield f"met from {100 * choice.certainty:g} in 100 draws on, else uncertain or not met"
     yield f"chosen minimum: {RULE_SET_TITLES.get(choice.rule_set, choice.rule_set)}"
 
 

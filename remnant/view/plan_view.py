@@ -434,8 +434,10 @@ def flags(plan: DebulkingPlan, lesions: Iterable[Lesion]) -> tuple[str, ...]:
 def _flags(plan: DebulkingPlan, lesions: tuple[Lesion, ...]) -> Iterator[str]:
     if plan.origin is PlanOrigin.USER:
         yield "your own recipe"
-    if not plan.named:
-        yield "vascular feasibility not assessed"
+    if not plan.decides:
+        yield "vessels not assessed: decides nothing"
+    elif plan.vessels_intact:
+        yield "vessels stated intact"
     if plan.flips:
         yield f"{counted(len(plan.flips), 'verdict')} may flip"
     if plan.proven is False:

@@ -29,7 +29,7 @@ UNCONFIRMED: Final = (
     "Shape alone does not tell a metastasis from a cyst, a haemangioma or a scar; load, type and "
     "debulked shares hold only as far as these are metastases."
 )
-NOT_NAMED: Final = "No Brisbane 2000 hepatectomy: vascular feasibility not assessed."
+NOT_NAMED: Final = "No named operation: vessels not assessed."
 
 
 def debulking_words(finding: Finding) -> str:
@@ -64,6 +64,15 @@ def cut_lesions_text(finding: Finding) -> str:
         _placing_doubt(finding),
     )
     return " ".join(part for part in parts if part)
+
+
+def vessels_text(finding: Finding) -> str:
+    """Write what kept segments lose, and whether a person found all intact."""
+    lost = reasons.listed(one for one in finding.reasons if one.cause is not Cause.STATED_INTACT)
+    stated = first(finding.reasons, Cause.STATED_INTACT)
+    if stated is not None:
+        return f"{sentence(reasons.words(stated))}, although {lost}."
+    return f"{NOT_NAMED} {sentence(lost)}: not counted as remnant."
 
 
 def reach_text(finding: Finding) -> str:
@@ -143,7 +152,7 @@ WRITERS: Final = {
     **dict.fromkeys(RULES, debulking_text),
     "debulking.reach.": reach_text,
     "debulking.cut_lesions": cut_lesions_text,
-    "vascular_feasibility": lambda _: NOT_NAMED,
+    "vascular_feasibility": vessels_text,
     "burden.class": burden_text,
     "lesions.unconfirmed": unconfirmed_text,
 }

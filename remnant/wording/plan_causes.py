@@ -38,7 +38,6 @@ def _chosen(reason: Reason) -> str:
         "most_wedges": _most(int(number), "wedge"),
         "most_ablations": _most(int(number), "ablation"),
         "keep": f"{'segment' if len(segments) == 1 else 'segments'} {', '.join(segments)} kept",
-        "named_only": "named hepatectomies only",
         "contiguous_segments": f"{number:.0f} neighbouring segments kept",
         "ablation_limit_mm": f"ablation up to {number:g} mm",
         "central_distance_mm": f"no ablation within {number:g} mm of the portal vein",

@@ -112,6 +112,8 @@ def target_line(outcome: TargetOutcome, planning: PlanningReport) -> str:
     opening = "within reach by " if _is_answered(outcome) else ""
     if _is_open(outcome):
         opening = "undecided. "
+    if outcome.verdict is Verdict.UNCERTAIN:
+        opening = "uncertain: "
     return f"{target_heading(outcome)}: {opening}{_answer(outcome, planning)}"
 
 
@@ -122,7 +124,17 @@ def target_answer(outcome: TargetOutcome, planning: PlanningReport) -> str:
 
 def _answer(outcome: TargetOutcome, planning: PlanningReport) -> str:
     first = "".join(f" {relaxation_words(one)}" for one in outcome.relaxations[:1])
-    return reviewed(f"{_grounds(outcome, planning.plans)}{first}", outcome.reasons)
+    only = _only_unassessed(outcome, planning.plans)
+    return reviewed(f"{_grounds(outcome, planning.plans)}{only}{first}", outcome.reasons)
+
+
+def _only_unassessed(outcome: TargetOutcome, plans: Sequence[DebulkingPlan]) -> str:
+    """Name what only a set of segments would reach whose vessels nobody assessed."""
+    found = next((plan for plan in plans if plan.id == outcome.unassessed_plan), None)
+    if found is None:
+        return ""
+    title = _lower_first(plan_title(found))
+    return f" Only {title} ({found.id}) would, if the vessels of all that stays were intact."
 
 
 def _grounds(outcome: TargetOutcome, plans: Sequence[DebulkingPlan]) -> str:
@@ -132,11 +144,22 @@ def _grounds(outcome: TargetOutcome, plans: Sequence[DebulkingPlan]) -> str:
         return f"undecided, {CUT_WORDS}.{how}"
     if within is not None:
         return _how(outcome, within)
+    doubtful = _doubtful(outcome, plans)
+    if doubtful is not None:
+        return _how(outcome, doubtful)
     if outcome.largest_flr_ml is None:
         return _out_of_reach(outcome)
     if outcome.verdict is Verdict.NOT_MET:
         return _too_little(outcome, outcome.largest_flr_ml)
     return _undecided(outcome, outcome.largest_flr_ml)
+
+
+def _doubtful(outcome: TargetOutcome, plans: Sequence[DebulkingPlan]) -> DebulkingPlan | None:
+    """Return the best plan for a target that is uncertain; ``None`` for every other target."""
+    if outcome.verdict is not Verdict.UNCERTAIN:
+        return None
+    serving = (p for p in plans if p.id in outcome.plans and p.decides)
+    return next(serving, None)
 
 
 def _is_cut(outcome: TargetOutcome) -> bool:
@@ -149,7 +172,7 @@ def _is_answered(outcome: TargetOutcome) -> bool:
 
 def _is_open(outcome: TargetOutcome) -> bool:
     """Tell whether an answer says what is known of a target that is undecided."""
-    if _is_cut(outcome) or _is_answered(outcome):
+    if _is_cut(outcome) or _is_answered(outcome) or outcome.verdict is Verdict.UNCERTAIN:
         return False
     if outcome.largest_flr_ml is None:
         return not outcome.largest_proven
@@ -158,7 +181,7 @@ def _is_open(outcome: TargetOutcome) -> bool:
 
 def _how(outcome: TargetOutcome, plan: DebulkingPlan) -> str:
     """Name the plan, what is proven of it, and what is doubtful."""
-    vessels = "" if plan.named else " No hepatectomy with a name: vessels not assessed."
+    vessels = "" if plan.named else " Its vessels were stated to be intact."
     title = _lower_first(plan_title(plan))
     return f"{title} ({plan.id}){_proof(outcome, plan)}.{_doubts(outcome, plan)}{vessels}"
 
@@ -169,11 +192,7 @@ def _proof(outcome: TargetOutcome, plan: DebulkingPlan) -> str:
     if not plan.proven:
         gap = f"up to {max(plan.gap_ml or 0.0, 1.0):.0f} mL more could remain"
         return f"; {gap}, the time ended before the proof"
-    if not plan.named or outcome.largest_plan == plan.id:
-        return ", proven to leave most liver"
-    other = outcome.largest_plan or "another set"
-    more = f"{other}, without one, would leave {outcome.largest_flr_ml:.0f} mL"
-    return f", proven for hepatectomies with a name; {more}"
+    return ", proven to leave most liver"
 
 
 def _doubts(outcome: TargetOutcome, plan: DebulkingPlan) -> str:
@@ -200,7 +219,7 @@ def _out_of_reach(outcome: TargetOutcome) -> str:
 def _too_little(outcome: TargetOutcome, largest_ml: float) -> str:
     title = rule_set_named(outcome.rule_set).title
     return (
-        f"not with enough liver by {title}. No plan that reaches it leaves more than "
+        f"not with enough liver by {title}. No named operation that reaches it leaves more than "
         f"{largest_ml:.0f} mL (proven){_asked(outcome)}."
     )
 

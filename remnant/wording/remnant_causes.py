@@ -58,6 +58,7 @@ def _apart(reason: Reason) -> str:
 ACCEPTING: Final[Mapping[Cause, str]] = {
     Cause.ACCEPTED_BY: "accepted by",
     Cause.REFUSED_BY: "refused by",
+    Cause.UNCERTAIN_BY: "uncertain by",
     Cause.NOT_DECIDED_BY: "not decided by",
 }
 CAUSES: Final[Mapping[Cause, Template]] = {
@@ -65,6 +66,7 @@ CAUSES: Final[Mapping[Cause, Template]] = {
     Cause.BACKGROUND_UNKNOWN: "the liver background is not known",
     Cause.MET_FOR_BACKGROUNDS: _kinds("met"),
     Cause.NOT_MET_FOR_BACKGROUNDS: _kinds("not met"),
+    Cause.UNCERTAIN_FOR_BACKGROUNDS: _kinds("uncertain"),
     Cause.UNDECIDED_FOR_BACKGROUNDS: _kinds("undecided"),
     Cause.NO_MINIMUM: _no_minimum,
     Cause.STANDARDISED_UNKNOWN: "the standardised volume is not known ({because})",
@@ -73,6 +75,10 @@ CAUSES: Final[Mapping[Cause, Template]] = {
     Cause.OTHER_FORMULAS: _others,
     Cause.FORMULAS_DISAGREE: _apart,
     Cause.SEGMENTS_KEPT: lambda one: f"segments that would stay: {named_segments(one) or 'none'}",
+    Cause.NO_KEPT_NEIGHBOUR: lambda one: f"no neighbour of {named_segments(one)} would stay",
+    Cause.VEINS_CUT: lambda one: f"every vein that drains {named_segments(one)} is cut",
+    Cause.PEDICLE_CUT: lambda one: f"the pedicle to {named_segments(one)} is cut",
+    Cause.STATED_INTACT: "inflow, outflow and bile drainage found intact by a person",
     Cause.LESIONS_ACROSS: lambda one: f"across the transection: lesion {listed(one.names)}",
     Cause.PART_COUNTED: "only the part in the removed segments is counted as removed",
     Cause.LESIONS_WITHOUT_SEGMENTS: "the segments of the lesions are not known",
@@ -83,6 +89,7 @@ CAUSES: Final[Mapping[Cause, Template]] = {
     Cause.EXAMPLE: lambda one: f"of all resections {one.names[0].replace('_', ' ')}",
     Cause.ACCEPTED_BY: accepting,
     Cause.REFUSED_BY: accepting,
+    Cause.UNCERTAIN_BY: accepting,
     Cause.NOT_DECIDED_BY: accepting,
     Cause.BURDEN_CLASS: lambda one: f"class {CLASS_WORDS[BurdenClass(one.names[0])]}",
     Cause.WITHIN_SCAN: "within the scanned part",

@@ -33,6 +33,7 @@ MORE_DECIMALS: Final = 7
 FOR: Final[Mapping[Verdict, str]] = {
     Verdict.MET: "met for",
     Verdict.NOT_MET: "not met for",
+    Verdict.UNCERTAIN: "uncertain for",
     Verdict.UNKNOWN: "undecided for",
 }
 ASSUMED: Final = "The body size is assumed."

@@ -1,30 +1,42 @@
 """Names of hepatectomies, by the segments that they remove."""
 
-from collections.abc import Iterable, Mapping
-from typing import Final
+from collections.abc import Iterable, Iterator, Sequence
 
-from planning.hepatectomies.named_sets import candidate_for
+from planning.hepatectomies.named_sets import Candidate, candidate_for
 from remnant.core.labels import CouinaudSegment
 from remnant.core.plan import Resection
 from remnant.wording.phrases import segment_names
-
-KINDS: Final[Mapping[int, str]] = {1: "Segmentectomy", 2: "Bisegmentectomy"}
-UNNAMED: Final = "Segments"
 
 
 def hepatectomy_title(segments: Iterable[CouinaudSegment]) -> str:
     """Return the name of a hepatectomy by the segments that it removes.
 
     >>> hepatectomy_title([CouinaudSegment.V, CouinaudSegment.VI])
-    'Bisegmentectomy V, VI'
-    >>> hepatectomy_title([CouinaudSegment.II, CouinaudSegment.VI])
-    'Segments II, VI'
+    'Segmentectomies V, VI'
+    >>> hepatectomy_title([CouinaudSegment.VI, CouinaudSegment.VII, CouinaudSegment.V])
+    'Right posterior sectionectomy + segmentectomy V'
+    >>> hepatectomy_title([CouinaudSegment.II, CouinaudSegment.IV])
+    'Segments II, IV'
     """
     found = candidate_for(frozenset(segments))
-    if found.title:
-        return found.title
-    kind = KINDS[len(found.segments)] if found.named else UNNAMED
-    return f"{kind} {segment_names(found.segments)}"
+    if not found.named:
+        return f"Segments {segment_names(found.segments)}"
+    return lower_tail(_part_titles(found.parts or (found,)))
+
+
+def _part_titles(parts: Sequence[Candidate]) -> Iterator[str]:
+    """Yield the titles of operations, segmentectomies together at the end."""
+    yield from (part.title for part in parts if part.title)
+    single = frozenset().union(*(part.segments for part in parts if not part.title))
+    if single:
+        kind = "Segmentectomy" if len(single) == 1 else "Segmentectomies"
+        yield f"{kind} {segment_names(single)}"
+
+
+def lower_tail(titles: Iterable[str]) -> str:
+    """Join titles with a plus, all but the first with a small letter."""
+    first_one, *others = titles
+    return " + ".join((first_one, *(other[:1].lower() + other[1:] for other in others)))
 
 
 def resection_title(resection: Resection) -> str:

@@ -24,12 +24,14 @@ SIGNS: Final[Mapping[Comparison, str]] = {
 VERDICT_SIGNS: Final[Mapping[Verdict, str]] = {
     Verdict.MET: "✓",
     Verdict.NOT_MET: "✗",
+    Verdict.UNCERTAIN: "~",
     Verdict.UNKNOWN: "?",
     Verdict.NO_EVIDENCE: "○",
 }
 VERDICT_WORDS: Final[Mapping[Verdict, str]] = {
     Verdict.MET: "met",
     Verdict.NOT_MET: "not met",
+    Verdict.UNCERTAIN: "uncertain",
     Verdict.UNKNOWN: "undecided",
     Verdict.NO_EVIDENCE: "no evidence",
 }
@@ -48,11 +50,13 @@ BRANCH_WORDS: Final[Mapping[Verdict, str]] = {
     **VERDICT_WORDS,
     Verdict.MET: "this case",
     Verdict.NOT_MET: "not this case",
+    Verdict.UNCERTAIN: "may be this case",
     Verdict.UNKNOWN: "may be this case",
 }
 CHECK_WORDS: Final[Mapping[Verdict, str]] = {
     Verdict.MET: "passed",
     Verdict.NOT_MET: "failed",
+    Verdict.UNCERTAIN: "uncertain",
     Verdict.UNKNOWN: "not made",
     Verdict.NO_EVIDENCE: "not made",
 }

@@ -150,7 +150,7 @@ def test_table__every_plan_with_its_marks(source, plans_part):
         assert plan_title(plan) in table
         assert str(plan.result.interventions) in table
     for mark in (
-        "vascular feasibility not assessed",
+        "vessels not assessed: decides nothing",
         "your own recipe",
         "cuts lesion 3",
         "not proven: at most 12.5 mL more",

@@ -32,8 +32,9 @@ recipes = st.builds(
     Recipe, segments=st.sets(SEGMENTS, min_size=1).map(lambda found: tuple(sorted(found))),
     wedges=st.just(()) | IDS,
 )  # fmt: skip
+FRACTIONAL = ("seconds", "certainty")
 NUMBERS = {
-    name: st.floats(*map(float, limits)) if name.endswith("mm") or name == "seconds"
+    name: st.floats(*map(float, limits)) if name.endswith("mm") or name in FRACTIONAL
     else st.integers(int(limits[0]), int(limits[1]))
     for name, limits in RANGES.items()
 }  # fmt: skip
@@ -47,6 +48,7 @@ choices = st.builds(
     keep=st.frozensets(SEGMENTS),
     ablation_shape=st.sampled_from(AblationShape),
     named_only=st.booleans(),
+    vessels_intact=st.lists(st.frozensets(SEGMENTS, min_size=1), max_size=2).map(tuple),
     recipes=st.lists(recipes, max_size=2).map(tuple),
 )  # fmt: skip
 

@@ -16,8 +16,9 @@ from examples.debulking import (
 from planning.optimiser import front as module
 from planning.optimiser.feasibility import Counted
 from planning.optimiser.front import answer_targets, demanded, dominates, front
-from planning.optimiser.problem import is_named, only_named
-from planning.optimiser.search import Demand, Optimum, start_search
+from planning.optimiser.problem import only_unassessed
+from planning.optimiser.search import Demand, Optimum, best_plan, start_search
+from remnant.core.labels import CouinaudSegment
 from remnant.core.plan_choice import PlanChoice
 
 TARGETS = (0.7, 0.9, 1.0)
@@ -30,9 +31,9 @@ def counts(flr, debulked, interventions):
     )  # fmt: skip
 
 
-def found_front(problem, targets=TARGETS, *, named_only=False):
+def found_front(problem, targets=TARGETS):
     search = start_search(problem, seconds=60.0)
-    answers = answer_targets(search, targets, named_only=named_only)
+    answers = answer_targets(search, targets)
     return answers, front(search, answers)
 
 
@@ -73,24 +74,40 @@ def test_front__points_are_dominated_as_pairs_say(seed):
         recipe = answer.best.recipe
         serving = [p.recipe for p in points if answer.target in p.targets]
         assert recipe is None or recipe in serving
-        named = answer.named.recipe
-        assert named is None or named in serving
     order = [(-p.counted.debulked, -p.counted.flr) for p in points]
     assert sorted(order) == order
 
 
 @pytest.mark.parametrize("seed", range(25))
-def test_answers__named_first_among_equals(seed):
+def test_answers__are_the_best_of_the_assessed_sets(seed):
     problem = random_problem(np.random.default_rng(2000 + seed))
     (answer,), _ = found_front(problem, (0.9,))
-    named = best_by_trying(only_named(problem), _demand(problem, 0.9))
     best = best_by_trying(problem, _demand(problem, 0.9))
 
-    assert named == (answer.named.counted and answer_of(answer.named.counted))
-    assert best == (answer.any_set.counted and answer_of(answer.any_set.counted))
-    assert (best and best.lost) == (answer.best.counted and answer.best.counted.lost)
-    if named is not None and named.lost == best.lost:
-        assert is_named(answer.best.recipe.segments)
+    assert best == (answer.best.counted and answer_of(answer.best.counted))
+    assert answer.best.recipe is None or (
+        frozenset(answer.best.recipe.segments) in problem.segment_sets
+    )
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_unassessed__are_searched_apart_and_lie_on_no_front(seed):
+    """What nobody assessed neither stands on the front nor beats what does."""
+    problem = random_problem(np.random.default_rng(4000 + seed))
+    search = start_search(problem, seconds=60.0)
+    answers = answer_targets(search, TARGETS)
+    others = start_search(only_unassessed(problem), seconds=60.0)
+    besides = [best_plan(others, _demand(problem, target)) for target in TARGETS]
+
+    alone, points = front(search, answers), front(search, answers, unassessed=besides)
+
+    expected = {o.recipe for o in besides if o.recipe is not None}
+    added = [point for point in points if point not in alone]
+    assert expected == {point.recipe for point in added}
+    assert not any(point.on_front or point.targets for point in added)
+    assert set(alone) <= set(points)
+    order = [(-p.counted.debulked, -p.counted.flr) for p in points]
+    assert sorted(order) == order
 
 
 def _demand(problem, share):
@@ -116,14 +133,27 @@ def test_dominates__better_in_one_and_worse_in_none():
         assert expected == dominates(other, counts(*base))
 
 
-def test_named_only__no_other_set_is_searched():
+def test_unassessed__no_other_set_is_searched():
+    """V and VII together leave VI alone: no named operation, whatever it would treat."""
     problem = hand_problem(PlanChoice(most_wedges=0, most_ablations=0, contiguous_segments=1))
+    others = start_search(only_unassessed(problem), seconds=60.0)
 
-    (alone,), _ = found_front(problem, (1.0,), named_only=True)
-    (free,), points = found_front(problem, (1.0,))
+    (alone,), points = found_front(problem, (1.0,))
+    free = best_plan(others, _demand(problem, 1.0))
 
     assert (None, None, True) == (alone.best.recipe, alone.best.counted, alone.best.proven)
-    assert (5, 7) == free.best.recipe.segments
+    assert () == points
+    assert ((5, 7), 200, True) == (free.recipe.segments, free.counted.flr, free.proven)
+
+
+def test_vessels_intact__a_stated_set_is_searched():
+    both = frozenset((CouinaudSegment.V, CouinaudSegment.VII))
+    choice = PlanChoice(most_wedges=0, most_ablations=0, contiguous_segments=1)
+    problem = hand_problem(replace(choice, vessels_intact=(both,)))
+
+    (stated,), points = found_front(problem, (1.0,))
+
+    assert both == frozenset(stated.best.recipe.segments)
     assert [(200, (1.0,), True)] == [(p.counted.flr, p.targets, p.on_front) for p in points]
 
 
@@ -137,7 +167,7 @@ def test_front__time_gone_leaves_only_the_best():
 
         points = front(late, answers)
 
-        best = {o.recipe for a in answers for o in (a.named, a.best)} - {None}
+        best = {a.best.recipe for a in answers} - {None}
         assert best == {point.recipe for point in points}
         fewer += len(all_points) > len(points)
     assert fewer >= 2
@@ -146,8 +176,8 @@ def test_front__time_gone_leaves_only_the_best():
 def test_front__a_proven_entry_counts_before_an_unproven_one():
     problem = hand_problem(PlanChoice())
     search = start_search(problem, seconds=60.0)
-    (answer,) = answer_targets(search, (1.0,), named_only=True)
-    sure = answer.named
+    (answer,) = answer_targets(search, (1.0,))
+    sure = answer.best
     open_one = Optimum(recipe=sure.recipe, counted=sure.counted, proven=False, most_flr=999)
     search.started -= 60.0
     both = [_replaced(answer, open_one, 0.9), answer]
@@ -161,7 +191,7 @@ def test_front__a_proven_entry_counts_before_an_unproven_one():
 
 def _replaced(answer, optimum, target):
 
-    return replace(answer, named=optimum, any_set=optimum, target=target)
+    return replace(answer, best=optimum, target=target)
 
 
 def test_front__no_more_steps_than_allowed(monkeypatch):
@@ -170,5 +200,5 @@ def test_front__no_more_steps_than_allowed(monkeypatch):
 
     (answer,), points = found_front(problem, (0.4,))
 
-    assert 1 == answer.named.counted.interventions
-    assert answer.named.recipe in [point.recipe for point in points]
+    assert 1 == answer.best.counted.interventions
+    assert answer.best.recipe in [point.recipe for point in points]

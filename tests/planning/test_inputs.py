@@ -59,8 +59,6 @@ SCAN = {
     "pattern_type_i_or_limited",
     "pattern_type_ii_or_complex",
     "pattern_type_iii_or_diffuse",
-    "remnant_vessels",
-    "remnant_bile",
 }
 LESION = {
     "lesion_diameter_mm",

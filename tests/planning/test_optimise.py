@@ -12,16 +12,18 @@ from examples.debulking import (
     Answer,
     best_by_trying,
     every_answer,
+    random_case,
     random_demand,
     random_problem,
     with_limits,
 )
+from planning.hepatectomies.stranded import stranded_segments
 from planning.optimiser import milp as optimise_milp
 from planning.optimiser import reach as optimise_reach
 from planning.optimiser import search as optimise
 from planning.optimiser.broken_limits import Fault, FaultKind
 from planning.optimiser.feasibility import count, normalised, require_feasible
-from planning.optimiser.problem import only_named
+from planning.optimiser.problem import held_segments, only_unassessed, segment_sets
 from planning.optimiser.reach import most_debulked
 from planning.optimiser.search import Demand, best_plan, start_search
 from remnant.core.errors import InconsistentPlanError
@@ -95,18 +97,45 @@ def test_best_plan__higher_target_never_leaves_more_liver(seed):
     assert all(lower <= higher for lower, higher in pairwise(lost))
 
 
+@settings(max_examples=80, deadline=None)
+@given(SEEDS)
+def test_unassessed__search_equals_trying_everything(seed):
+    rng = np.random.default_rng(seed)
+    problem = only_unassessed(random_problem(rng))
+    demand = random_demand(rng, problem)
+    expected = best_by_trying(problem, demand)
+
+    found = _solved(problem, demand)
+
+    assert expected == _answer(found)
+    assert found.proven
+    assert found.recipe is None or frozenset(found.recipe.segments) in problem.segment_sets
+
+
+@settings(max_examples=80, deadline=None)
+@given(SEEDS)
+def test_problem__every_allowed_set_is_assessed_or_not(seed):
+    problem, choice = random_case(np.random.default_rng(seed))
+    held, allowed = held_segments(problem.atoms), segment_sets(problem.atoms, choice)
+
+    assert sorted(map(sorted, allowed)) == sorted(map(sorted, problem.allowed_sets))
+    for removed in allowed:
+        named = not removed or not stranded_segments(removed, held=held)
+        known = named or removed in choice.vessels_intact
+        assert known == (removed in problem.segment_sets)
+        assert known != (removed in problem.unassessed_sets)
+
+
 @settings(max_examples=30, deadline=None)
 @given(SEEDS)
-def test_best_plan__a_name_costs_liver_or_nothing(seed):
+def test_best_plan__assessing_more_sets_never_leaves_less_liver(seed):
     problem = random_problem(np.random.default_rng(seed))
     demand = Demand(debulked=-(-9 * problem.all_tumour // 10))
-    any_set = _solved(problem, demand).counted
-    named = _solved(problem, replace(demand, named_only=True)).counted
+    every = replace(problem, segment_sets=problem.allowed_sets, unassessed_sets=())
+    found = [_solved(one, demand).counted for one in (every, problem, only_unassessed(problem))]
+    lost = [np.inf if counted is None else counted.lost for counted in found]
 
-    assert named is None or any_set.lost <= named.lost
-    assert _answer(_solved(only_named(problem), demand)) == (
-        named and Answer(named.lost, named.residual, named.interventions)
-    )
+    assert lost[0] == min(lost[1:])
 
 
 @settings(max_examples=80, deadline=None)

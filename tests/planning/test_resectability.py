@@ -7,7 +7,7 @@ from remnant.core.findings import SourceStatus, Verdict
 from remnant.core.quantity import Bound, Quantity
 from remnant.core.reasons import Cause, Reason
 
-MET, NOT_MET, UNKNOWN, _ = Verdict
+MET, NOT_MET, UNCERTAIN, UNKNOWN, _ = Verdict
 NONE, MINIMAL, SIGNIFICANT = ExtrahepaticDisease
 ESTIMATED = (Reason(Cause.SEGMENTS_ESTIMATED),)
 FITTING = {
@@ -67,13 +67,14 @@ def test_lists__a_fitting_case_meets_all_that_can_be_known():
     assert {i: r.verdict for i, r in found.items()} == expected
 
 
-def test_cloyd__vessels_and_bile_are_never_known():
+def test_cloyd__vessels_and_bile_are_what_a_person_found():
     found = results()[CLOYD]
-    assert (UNKNOWN, ()) == (found.verdict, found.missing)
+    assert (UNKNOWN, ("remnant_vessels", "remnant_bile")) == (found.verdict, found.missing)
     assert finding(found, "vessels").missing == ("remnant_vessels",)
     assert finding(found, "bile").missing == ("remnant_bile",)
     known = results(remnant_vessels=True, remnant_bile=True)[CLOYD]
     assert known.verdict is MET
+    assert results(remnant_vessels=False, remnant_bile=True)[CLOYD].verdict is NOT_MET
 
 
 def test_lists__without_facts_say_what_is_missing():

@@ -26,7 +26,7 @@ from remnant.core.patient import Patient
 from remnant.core.quantity import Bound, Quantity
 from remnant.core.reasons import Cause, Reason
 
-MET, NOT_MET, UNKNOWN, _ = Verdict
+MET, NOT_MET, UNCERTAIN, UNKNOWN, _ = Verdict
 NOTHING = Facts()
 NEAR = (Reason(Cause.NEAR_LIMIT),)
 ESTIMATED = (Reason(Cause.SEGMENTS_ESTIMATED),)

@@ -88,7 +88,7 @@ def test_lines__fit_the_terminal_and_100_columns_and_are_few(case, width):
     assert max(map(len, printed)) <= width
     assert max(len(line.rstrip()) for line in printed[start:]) <= 100
     assert not any("…" in line for line in printed)
-    assert len(printed) < 70
+    assert len(printed) <= 80  # up to ten of them are the impression
 
 
 def test_answers__stand_before_the_plans_and_the_plans_before_what_is_missing(case):
@@ -119,7 +119,7 @@ def test_table__figures_intervals_draws_and_marks(case):
         "88.0–96.0 846–954",
         "90 %: 83",
         "! not proven: at most 12.5 mL more",
-        "! vascular feasibility not assessed",
+        "! vessels not assessed: decides nothing",
         "! your own recipe",
         "! cuts lesion 3",
     ):

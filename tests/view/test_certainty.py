@@ -143,10 +143,10 @@ def test_judged__shows_the_figure_of_the_rules_own_denominator():
 
 def test_judged__doubtful_where_the_error_could_turn_the_verdict():
     doubts = [
-        judged(resection(finding("flr.a", probability=p)))["flr.a"].doubtful
-        for p in (None, 0.02, 0.4, 0.9, 0.96)
+        judged(resection(finding("flr.a", verdict=verdict)))["flr.a"].doubtful
+        for verdict in Verdict
     ]
-    assert [False, False, True, True, False] == doubts
+    assert [verdict is Verdict.UNCERTAIN for verdict in Verdict] == doubts
 
 
 def test_minima__each_once_lowest_first():

@@ -139,7 +139,7 @@ def test_flags__say_what_has_to_be_known():
     first, second, third = example_plans()
     assert ("1 verdict may flip", "treats 2 unconfirmed lesions") == plan_view.flags(first, LESIONS)
     assert {
-        "vascular feasibility not assessed",
+        "vessels not assessed: decides nothing",
         "not proven: at most 12.5 mL more",
     } <= set(plan_view.flags(second, LESIONS))
     assert (

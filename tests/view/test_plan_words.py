@@ -65,7 +65,7 @@ def test_limits__of_the_defaults_and_of_locks():
     assert "chosen minimum: GEP-NET liver metastases review" == words[-1]
     strict = limits_in_force.limits_in_force(STRICT)
     assert ("targets 70 %", "keep I, IV", "no ablation", "at most 8 wedges") == strict[:4]
-    assert "hepatectomies with a name only" in strict
+    assert "named operations only" in strict
     assert "margins 3/5 mm (excised/ablated)" in strict
     assert "lesions of any size across and at any depth below the surface excised alone" in strict
     assert not any("ablated" in part and "lesions" in part for part in strict)
@@ -90,14 +90,14 @@ def test_limits__of_a_case_that_was_not_planned_are_not_named():
 
 
 def test_questions__facts_with_their_option_or_key_what_is_computed_is_left_out(made):
-    missing = ("grade", "grade_is_g1_or_g2", "ascites", "burden_fraction", "remnant_bile")
+    missing = ("grade", "grade_is_g1_or_g2", "ascites", "burden_fraction", "clearance_feasible")
     lists = (example_list(missing=missing), example_list("transplant.unos", missing=missing[:1]))
     case = planned(made.case, resectability=(), staging=(), transplant=lists)
     found = {one.words: one for one in open_questions.open_questions(case)}
     assert ("--grade", 2) == (found["grade"].how, found["grade"].lists)
     assert "ascites (ascites)" == found["ascites"].text
     assert INPUTS["burden_fraction"].question not in found
-    assert INPUTS["remnant_bile"].question not in found
+    assert INPUTS["clearance_feasible"].question not in found
     assert () == open_questions.open_questions(replace(case, planning=None))
 
 

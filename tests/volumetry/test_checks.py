@@ -13,7 +13,7 @@ from remnant.core.volumes import LabelMap
 from volumetry import checks
 from volumetry.liver_maps import Tally, liver_maps, tally
 
-MET, NOT_MET, UNKNOWN, _ = Verdict
+MET, NOT_MET, UNCERTAIN, UNKNOWN, _ = Verdict
 SHAPE = (10, 11, 12)
 GRID = Geometry(SHAPE, np.diag([10.0, 20.0, 10.0, 1.0]))  # one voxel is 2 mL
 

@@ -1,5 +1,6 @@
 """Hepatectomies by name, and what they would take, in words."""
 
+from dataclasses import replace
 from itertools import combinations
 
 import pytest
@@ -29,9 +30,12 @@ BEYOND = reason(Cause.LESIONS_CUT_BY_SCAN, "7")
     ("codes", "title"),
     [
         ((3,), "Segmentectomy III"),
-        ((6, 5), "Bisegmentectomy V, VI"),
-        ((3, 6), "Segments III, VI"),
-        ((5, 6, 7), "Segments V, VI, VII"),
+        ((6, 5), "Segmentectomies V, VI"),
+        ((3, 6), "Segmentectomies III, VI"),
+        ((5, 6, 7), "Right posterior sectionectomy + segmentectomy V"),
+        ((4, 5), "Left medial sectionectomy + segmentectomy V"),
+        ((2, 3, 6, 7), "Left lateral sectionectomy + right posterior sectionectomy"),
+        ((4, 6, 8), "Segments IV, VI, VIII"),
         ((4,), "Left medial sectionectomy"),
         ((4, 5, 8), "Central hepatectomy (mesohepatectomy)"),
     ],
@@ -243,6 +247,14 @@ def test_unconfirmed__of_how_many():
 
 
 def test_vessels__of_a_set_without_a_name():
-    found = Finding(id="vascular_feasibility", verdict=UNKNOWN)
-    words = "No Brisbane 2000 hepatectomy: vascular feasibility not assessed."
-    assert text_of(found) == words
+    lost = (reason(Cause.NO_KEPT_NEIGHBOUR, "V"), reason(Cause.VEINS_CUT, "V", "VI"))
+    found = Finding(id="vascular_feasibility", verdict=UNKNOWN, reasons=lost)
+    assert text_of(found) == (
+        "No named operation: vessels not assessed. No neighbour of V would stay; every vein that "
+        "drains V, VI is cut: not counted as remnant."
+    )
+    stated = replace(found, verdict=MET, reasons=(reason(Cause.STATED_INTACT), *lost[:1]))
+    assert text_of(stated) == (
+        "Inflow, outflow and bile drainage found intact by a person, although no neighbour of V "
+        "would stay."
+    )

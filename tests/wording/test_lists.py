@@ -151,9 +151,9 @@ def test_condition__on_a_truth_says_who_left_it_open_and_why(value, text):
     assert found_here(found) == text
 
 
-def test_condition__never_known_is_told_by_the_scan():
+def test_condition__what_no_map_shows_is_asked():
     assert found_here(judged("resectability.cloyd2020.bile")) == (
-        "Not decided by the scan: biliary drainage of the remnant (no map shows it)."
+        "Not known: whether bile drainage of the remnant is intact."
     )
 
 
@@ -274,10 +274,10 @@ def test_list__that_failed_names_nothing_that_is_open():
     assert list_text(missed) == "Test: 1 of 2 conditions not met."
 
 
-def test_list__vessels_and_bile_are_named_by_the_scan():
+def test_list__vessels_and_bile_are_missing():
     cloyd = next(r for r in resectability(facts()) if r.id == "resectability.cloyd2020")
 
-    assert "Not decided by the scan: inflow and outflow of the remnant" in list_text(cloyd)
+    assert "whether inflow and outflow of the remnant are intact" in list_text(cloyd)
 
 
 def target(share=1.0, verdict=Verdict.MET, *, largest=500.0):

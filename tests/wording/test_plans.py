@@ -32,7 +32,7 @@ from remnant.wording.plans import (
     target_line,
 )
 
-MET, NOT_MET, UNKNOWN, _ = Verdict
+MET, NOT_MET, UNCERTAIN, UNKNOWN, _ = Verdict
 RULE_SET = "flr.gepnetlm_review"
 REVIEW = "Segments estimated from liver shape: review."
 
@@ -63,7 +63,8 @@ def some(*codes):
             1,
             "Left lateral sectionectomy extended around 1 lesion, 1 wedge",
         ),
-        (Recipe(segments=some(2, 6)), 0, 0, "Segments II, VI"),
+        (Recipe(segments=some(2, 6)), 0, 0, "Segmentectomies II, VI"),
+        (Recipe(segments=some(2, 4)), 0, 0, "Segments II, IV"),
     ],
 )
 def test_title__names_what_is_done(recipe, zones, extended, expected):
@@ -195,8 +196,6 @@ def test_findings__cautions():
     unconfirmed = Finding(id="plan.unconfirmed_lesions", verdict=NOT_MET, quantity=Quantity(1.0))
     assert text_of(cut) == "Across the transection: lesion 3 and 5."
     assert text_of(unconfirmed) == "Treats 1 lesion that no reader confirmed."
-    unnamed = Finding(id="vascular_feasibility", verdict=UNKNOWN)
-    assert text_of(unnamed).endswith("vascular feasibility not assessed.")
 
 
 def test_findings__a_target_of_the_users_own():
@@ -223,7 +222,6 @@ def test_findings__a_target_of_the_users_own():
         (("most_ablations", 3), "at most 3 ablations"),
         (("keep", "I"), "segment I kept"),
         (("keep", "I", "II"), "segments I, II kept"),
-        (("named_only",), "named hepatectomies only"),
         (("contiguous_segments", 3), "3 neighbouring segments kept"),
         (("ablation_limit_mm", 20.0), "ablation up to 20 mm"),
         (("central_distance_mm", 15.0), "no ablation within 15 mm of the portal vein"),
@@ -258,7 +256,7 @@ def line(*plans, verdict=MET, **changes):
     outcome = example_outcome(1.0, verdict, **facts)
     planning = example_planning(plans=plans, targets=(outcome,))
     text = target_line(outcome, planning)
-    opening = ("100 % of the tumour: ", "within reach by ", "undecided. ")
+    opening = ("100 % of the tumour: ", "within reach by ", "undecided. ", "uncertain: ")
     bare = text
     for words in opening:
         bare = bare.removeprefix(words)
@@ -284,16 +282,25 @@ def test_met__by_the_users_own_plan():
     assert line(replace(BEST, targets=())).endswith("not proven to leave most liver.")
 
 
-def test_met__by_a_named_plan_where_another_set_leaves_more():
-    assert line(BEST, OTHER, largest_plan="plan_2", largest_flr_ml=390.0).endswith(
-        "proven for hepatectomies with a name; plan_2, without one, would leave 390 mL."
-    )
-    assert "; another set, without one, would leave" in line(BEST, largest_plan=None)
+def test_not_met__names_what_only_an_unassessed_set_would_do():
+    facts = {"verdict": NOT_MET, "answered_by": None}
+    found = line(OTHER, unassessed_plan="plan_2", **facts)
+    words = "Only segments V, VII (plan_2) would, if the vessels of all that stays were intact."
+    assert words in found
+    assert words not in line(OTHER, **facts)
 
 
-def test_met__by_a_set_without_a_name_says_so():
-    assert line(replace(BEST, named=False)).endswith(
-        "proven to leave most liver. No hepatectomy with a name: vessels not assessed."
+def test_uncertain__names_the_plan_and_how_sure_it_is():
+    found = (verdict(RULE_SET, 0.57),)
+    doubtful = replace(BEST, findings=found, flips=(RULE_SET,), feasible=Verdict.UNCERTAIN)
+    text = line(doubtful, verdict=Verdict.UNCERTAIN, answered_by=None, plans=("plan_1",))
+    assert text.startswith("100 % of the tumour: uncertain: 2 wedges (plan_1)")
+    assert text.endswith(f"{FLIPS}enough liver in 57 of 100.")
+
+
+def test_met__by_a_set_of_which_a_person_spoke_says_so():
+    assert line(replace(BEST, named=False, vessels_intact=True)).endswith(
+        "proven to leave most liver. Its vessels were stated to be intact."
     )
 
 
@@ -320,9 +327,9 @@ SHORT = Relaxation(kind=RelaxationKind.LARGER_REMNANT, amount=20.0, flr_ml=400.0
 def test_not_met__too_little_liver_with_the_growth():
     text = line(verdict=NOT_MET, relaxations=(SHORT,))
     assert text == (
-        "100 % of the tumour: not with enough liver by GEP-NET liver metastases review. No plan "
-        "that reaches it leaves more than 380 mL (proven); asked are 400 mL. The FLR is short by "
-        "20 mL: portal vein embolisation would need to add 2.0 points of sFLR."
+        "100 % of the tumour: not with enough liver by GEP-NET liver metastases review. No named "
+        "operation that reaches it leaves more than 380 mL (proven); asked are 400 mL. The FLR is "
+        "short by 20 mL: portal vein embolisation would need to add 2.0 points of sFLR."
     )
 
 

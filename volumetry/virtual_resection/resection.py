@@ -5,7 +5,7 @@ and for what the intervals hold.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import fsum
 from typing import Any
 
@@ -69,6 +69,7 @@ def virtual_resection(
     atoms: Atoms,
     recipe: Recipe,
     drawn: PlanSpread | Spread | None = None,
+    stranded: Segments = frozenset(),
 ) -> VirtualResection:
     """Carry out a recipe on the measured liver.
 
@@ -85,6 +86,8 @@ def virtual_resection(
     drawn
         ``plan_spread(report, atoms=atoms)``, where several recipes share it; draws of the
         segments alone are completed.
+    stranded
+        Kept segments that are no remnant: their liver stays and does not count.
 
     Returns
     -------
@@ -102,12 +105,13 @@ def virtual_resection(
         than the report counts.
     """
     _require_same_lesions(report, atoms)
+    atoms = _without(atoms, stranded)
     counted = outcome(atoms, recipe)
     shared = (
         drawn if isinstance(drawn, PlanSpread) else plan_spread(report, atoms=atoms, drawn=drawn)
     )
     plan = _Plan(
-        report, atoms, recipe, counted, shared,
+        report, atoms, recipe, counted, stranded, shared,
         drawn_recipe(shared, atoms=atoms, recipe=recipe, fate=counted.fates),
     )  # fmt: skip
     return VirtualResection(
@@ -172,12 +176,17 @@ class _Plan:
     atoms: Atoms
     recipe: Recipe
     counted: VoxelOutcome
+    stranded: Segments
     shared: PlanSpread
     drawn: DrawnRecipe
 
     @property
     def segments(self) -> Segments:
         return frozenset(self.recipe.segments)
+
+    @property
+    def no_remnant(self) -> Segments:
+        return self.segments | self.stranded
 
     @property
     def unknown(self) -> tuple[Reason, ...]:
@@ -188,19 +197,19 @@ class _Plan:
 
     def remnant(self, patient: Patient) -> Remnant:
         untreated = not (self.recipe.wedges or self.recipe.ablations)
-        missing = missing_remnant(self.report, self.segments if untreated else frozenset())
+        missing = missing_remnant(self.report, self.no_remnant if untreated else frozenset())
         if missing:
             return absent_remnant(missing)
         kept = (
             voxels * self.atoms.voxel_ml
             for code, voxels in enumerate(self.counted.kept)
-            if code and code not in self.segments
+            if code and code not in self.no_remnant
         )
         return remnant_of(
             fsum(kept),
             report=self.report,
             patient=patient,
-            removed=self.segments,
+            removed=self.no_remnant,
             drawn=drawn_remnant(self.shared.drawn, self._flr_ml),
         )
 
@@ -255,7 +264,7 @@ class _Plan:
 
     def _flr_ml(self, draws: Draws, part: UncertaintyPart | None) -> Sample:
         taken_ml = self.drawn.of(part)[Taken.FLR]
-        left: Sample = np.maximum(draws.flr_ml(self.segments) - taken_ml, 0.0)
+        left: Sample = np.maximum(draws.flr_ml(self.no_remnant) - taken_ml, 0.0)
         return left
 
     def _removed_ml(self, part: UncertaintyPart | None) -> Sample:
@@ -303,6 +312,14 @@ class _Plan:
         """Tell whether the scan cuts a lesion of such a fate."""
         cut = (lesion for lesion in self.report.lesions if lesion.volume_ml.bound is Bound.LOWER)
         return any(lesion.counts and self.counted.fates[lesion.id] in wanted for lesion in cut)
+
+
+def _without(atoms: Atoms, stranded: Segments) -> Atoms:
+    """Count the liver of some segments to none; where the lesions lie stays."""
+    if not stranded:
+        return atoms
+    here = np.isin(atoms.segment, [int(segment) for segment in stranded])
+    return replace(atoms, segment=np.where(here, 0, atoms.segment))
 
 
 def _removed_voxels(maps: LiverMaps, recipe: Recipe) -> NDArray[np.bool_]:

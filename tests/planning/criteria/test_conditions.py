@@ -21,13 +21,13 @@ from planning.criteria.conditions import (
     with_reason,
 )
 from planning.criteria.judged_lists import judge_list
-from planning.inputs import Facts, Input, ShareRange, ValueSource
+from planning.inputs import Doubt, Facts, Input, ShareRange, ValueSource
 from remnant.core.clinical import Grade
 from remnant.core.findings import Basis, Comparison, SourceStatus, Threshold, Verdict
 from remnant.core.quantity import Bound, Interval, Quantity
 from remnant.core.reasons import Cause, Reason, reason
 
-MET, NOT_MET, UNKNOWN, _ = Verdict
+MET, NOT_MET, UNCERTAIN, UNKNOWN, _ = Verdict
 LESS, AT_MOST, AT_LEAST, MORE = Comparison
 IS = None
 NEAR = (Reason(Cause.NEAR_LIMIT),)
@@ -205,13 +205,23 @@ def test_values_near_their_limit__only_numbers_have_one(limit):
 
 
 THREE = (MET, NOT_MET, UNKNOWN)
+FOUR = (*THREE, UNCERTAIN)
 TRUTH = {MET: 1.0, UNKNOWN: 0.5, NOT_MET: 0.0}
+DENIED = {MET: NOT_MET, NOT_MET: MET}
 
 
 @pytest.mark.parametrize("verdicts", list(product(THREE, repeat=3)))
 def test_and_or__are_those_of_kleene(verdicts):
     truths = [TRUTH[v] for v in verdicts]
     assert (min(truths), max(truths)) == (TRUTH[all_of(verdicts)], TRUTH[any_of(verdicts)])
+
+
+@pytest.mark.parametrize("verdicts", list(product(FOUR, repeat=3)))
+def test_and_or__what_is_uncertain_counts_before_what_is_unknown(verdicts):
+    decided = next(v for v in (NOT_MET, UNCERTAIN, UNKNOWN, MET) if v in verdicts)
+    assert decided is all_of(verdicts)
+    denied = [DENIED.get(verdict, verdict) for verdict in verdicts]
+    assert DENIED.get(decided, decided) is any_of(denied)
 
 
 def test_and_or__of_nothing():
@@ -424,3 +434,87 @@ def test_segments__any_input_of_any_branch_rests_on_them():
     through_plans = replace(EITHER, branches=(*EITHER.branches, (criterion("plans", IS, True),)))
     assert rests_on_segments((criterion(), through_plans))
     assert not rests_on_segments((criterion(), EITHER))
+
+
+def evenly(low, high, **changes):
+    quantiles = tuple(low + (high - low) * step / 1000 for step in range(1001))
+    return Quantity((low + high) / 2, interval=Interval(low, high, quantiles=quantiles), **changes)
+
+
+@pytest.mark.parametrize(
+    ("comparison", "limit"),
+    [(IS, True), (IS, False), (IS, (Grade.G1,)), (LESS, 5.0), (MORE, 5.0)],
+)
+def test_doubt__is_an_uncertain_condition(comparison, limit):
+    found = judge(criterion(comparison=comparison, limit=limit), known({"age": Doubt.UNCERTAIN}))
+    assert (found.verdict, found.missing, found.reasons) == (UNCERTAIN, (), ())
+    assert (found.quantity, found.value, found.probability) == (None, None, None)
+
+
+def test_uncertain__keeps_the_quantity_and_its_probability():
+    found = judge(criterion(), known({"age": evenly(50.0, 60.0)}))
+    assert (found.verdict, found.missing, found.value) == (UNCERTAIN, (), 55.0)
+    assert pytest.approx(0.5, abs=0.01) == found.probability
+    sure = judge(criterion(limit=61.0), known({"age": evenly(50.0, 60.0)}))
+    assert (sure.verdict, sure.probability) == (MET, None)
+
+
+@pytest.mark.parametrize(
+    ("certainty", "limit", "expected"),
+    [
+        (0.9, 59.5, MET),
+        (0.9, 58.0, UNCERTAIN),
+        (0.75, 58.0, MET),
+        (0.5, 55.5, MET),
+        (0.5, 54.5, NOT_MET),
+        (0.99, 59.5, UNCERTAIN),
+    ],
+)
+def test_facts__say_how_sure_a_condition_has_to_be(certainty, limit, expected):
+    facts = replace(known({"age": evenly(50.0, 60.0)}), certainty=certainty)
+    assert judge(criterion(limit=limit), facts).verdict is expected
+    wider = facts.extended({INPUTS["burden"]: 0.1})
+    assert wider.certainty == certainty
+
+
+LISTED = {UNCERTAIN: Doubt.UNCERTAIN, MET: True, NOT_MET: False, UNKNOWN: None}
+
+
+@pytest.mark.parametrize("verdicts", list(product(FOUR, repeat=2)))
+def test_list__an_uncertain_condition_and_no_failed_one_is_uncertain(verdicts):
+    values = dict(zip("ab", (LISTED[one] for one in verdicts), strict=True))
+    found = judge_list(listed(*(criterion(name, IS, True) for name in "ab")), known(values))
+    if NOT_MET in verdicts:
+        assert found.verdict is NOT_MET
+    elif UNCERTAIN in verdicts:
+        assert found.verdict is UNCERTAIN
+    else:
+        assert found.verdict is (MET if verdicts == (MET, MET) else UNKNOWN)
+    missing = [name for name, one in zip("ab", verdicts, strict=True) if one is UNKNOWN]
+    assert found.missing == tuple(missing)
+    assert not any(one.verdict is UNCERTAIN for one in found.failed)
+
+
+def test_list__an_uncertain_remark_decides_nothing():
+    remark = criterion("b", IS, True, needed=False)
+    result = judge_list(
+        listed(criterion("a", IS, True), remark), known({"a": True, "b": Doubt.UNCERTAIN})
+    )
+    assert result.verdict is MET
+
+
+@pytest.mark.parametrize(
+    ("values", "expected", "missing"),
+    [
+        ({"a": Doubt.UNCERTAIN, "b": True, "c": False}, UNCERTAIN, ()),
+        ({"a": Doubt.UNCERTAIN, "b": False, "c": False}, NOT_MET, ()),
+        ({"a": Doubt.UNCERTAIN, "b": True, "c": True}, MET, ()),
+        ({"a": Doubt.UNCERTAIN, "b": None, "c": False}, UNCERTAIN, ("b",)),
+        ({"a": Doubt.UNCERTAIN, "b": True, "c": None}, UNCERTAIN, ("c",)),
+        ({"a": Doubt.UNCERTAIN, "b": False, "c": None}, UNKNOWN, ("c",)),
+    ],
+)
+def test_any_of__an_uncertain_branch(values, expected, missing):
+    """What is missing is still asked for: it might settle what the error leaves open."""
+    found = judge(EITHER, known(values))
+    assert (found.verdict, undecided_inputs((EITHER,), known(values))) == (expected, missing)

@@ -3,15 +3,16 @@
 from dataclasses import replace
 from itertools import pairwise
 
+import numpy as np
 import pytest
 
 from examples.debulking import NORMAL, coarse_phantom, measured
 from planning.debulking.judged_plans import (
-    CERTAIN,
     FURTHER_PREFIX,
     PlanCase,
     accepted,
     ranked_plans,
+    share_short,
 )
 from planning.optimiser.broken_limits import Fault, FaultKind
 from planning.optimiser.feasibility import count
@@ -19,7 +20,7 @@ from planning.optimiser.front import Point
 from planning.optimiser.problem import make_problem
 from remnant.core.clinical import NOTHING_SAID
 from remnant.core.debulking import Fate, PlanOrigin
-from remnant.core.findings import SourceStatus, Verdict
+from remnant.core.findings import BEST_FIRST, SourceStatus, Verdict, verdict_of_chance
 from remnant.core.labels import CouinaudSegment
 from remnant.core.lesions import Confirmation
 from remnant.core.plan_choice import PlanChoice
@@ -29,7 +30,7 @@ from remnant.core.volumetry_report import SegmentSource
 from volumetry.virtual_resection.atoms import build_atoms
 from volumetry.virtual_resection.plan_draws import plan_spread
 
-MET, NOT_MET, UNKNOWN, NO_EVIDENCE = Verdict
+MET, NOT_MET, UNCERTAIN, UNKNOWN, NO_EVIDENCE = Verdict
 REJECTED = 2
 CONFIRMATIONS = {
     1: Confirmation.CONFIRMED,
@@ -137,7 +138,7 @@ def test_user_recipe__within_the_limits_has_no_fault(case):
 def test_user_recipes__come_last_each_once_and_stay_in_their_order(case):
     first, second = Recipe(ablations=(1,)), Recipe(wedges=(1,))
     case = replace(case, choice=replace(case.choice, recipes=(first, second, first)))
-    points = (point(case, Recipe(segments=some(2, 6))), point(case, Recipe(wedges=(3,))))
+    points = (point(case, Recipe(segments=some(4, 6, 8))), point(case, Recipe(wedges=(3,))))
 
     plans = ranked_plans(points, case)
 
@@ -146,48 +147,133 @@ def test_user_recipes__come_last_each_once_and_stay_in_their_order(case):
     assert [False, False, True, True] == [plan.origin is PlanOrigin.USER for plan in plans]
 
 
-def test_ranking__names_then_verdicts_then_targets_then_liver(case):
-    recipes = {
-        Recipe(wedges=(1,)): (0.7,),
-        Recipe(wedges=(3,)): (0.7, 1.0),
-        Recipe(ablations=(3,)): (),
-        Recipe(wedges=(1, 3)): (),
-        Recipe(segments=some(2, 6)): (0.8,),
-        Recipe(segments=some(2, 3, 4, 5, 6)): (1.0,),
-        Recipe(segments=some(1, 4, 5, 6, 7, 8)): (1.0,),
-        Recipe(segments=some(4, 5, 6, 7, 8)): (),
-    }
-    points = tuple(point(case, recipe, targets=t) for recipe, t in recipes.items())
+RECIPES = {
+    Recipe(wedges=(1,)): (0.7,),
+    Recipe(wedges=(3,)): (0.7, 1.0),
+    Recipe(ablations=(3,)): (),
+    Recipe(wedges=(1, 3)): (),
+    Recipe(segments=some(2, 6)): (0.7,),
+    Recipe(segments=some(2, 3, 4, 5, 6)): (1.0,),
+    Recipe(segments=some(1, 4, 5, 6, 7, 8)): (1.0,),
+    Recipe(segments=some(4, 5, 6, 7, 8)): (),
+    Recipe(segments=some(4, 6, 8)): (),
+    Recipe(segments=some(5, 7)): (),
+}
+
+
+def rank_of(plan, choice):
+    """Verdict, whether it decides, target reached, chance of enough liver, liver, interventions."""
+    share = plan.result.debulked_fraction.value
+    return (
+        BEST_FIRST.index(plan.feasible),
+        not (plan.named or plan.vessels_intact),
+        -max((target for target in choice.targets if share >= target), default=0.0),
+        -round(found(plan)[RULE_SET].probability, 2),
+        -plan.result.remnant.flr_ml.value,
+        plan.result.interventions,
+    )
+
+
+def test_ranking__verdict_decides_target_chance_liver_interventions(case):
+    points = tuple(point(case, recipe, targets=t) for recipe, t in RECIPES.items())
     plans = ranked_plans(points, case)
-    order = (MET, UNKNOWN, NO_EVIDENCE, NOT_MET)
-    keys = [
-        (
-            not p.named,
-            order.index(p.feasible),
-            -max(p.targets, default=0),
-            -p.result.remnant.flr_ml.value,
-        )
-        for p in plans
-    ]
+    keys = [rank_of(plan, case.choice) for plan in plans]
 
     assert all(before <= after for before, after in pairwise(keys))
     assert plans == ranked_plans(points[::-1], case)
     assert {True, False} == {p.named for p in plans}
     assert {MET, NOT_MET} <= {p.feasible for p in plans if p.named}
-    assert recipes == {p.recipe: p.targets for p in plans}
+    assert {p.recipe: p.targets for p in plans} == RECIPES
+
+
+def test_ranking__a_target_reached_counts_and_not_one_that_it_was_searched_for(case):
+    """The plan for 100 % that treats one lesion stands below the one that treats all."""
+    every = Recipe(wedges=case.problem.atoms.lesion_ids)
+    points = (
+        point(case, Recipe(wedges=(3,)), targets=(1.0,)),
+        point(case, every, targets=()),
+    )
+
+    assert [every, points[0].recipe] == [plan.recipe for plan in ranked_plans(points, case)]
+
+
+def test_ranking__a_name_alone_is_nothing(case):
+    """IV, VI and VIII with stated vessels stand with the named: by target, chance and liver."""
+    stated = replace(case.choice, vessels_intact=(frozenset(some(4, 6, 8)),))
+    points = tuple(point(case, recipe) for recipe in RECIPES)
+    plans = ranked_plans(points, replace(case, choice=stated))
+    keys = [rank_of(plan, stated) for plan in plans]
+
+    assert all(before <= after for before, after in pairwise(keys))
+    (mine,) = (plan for plan in plans if plan.recipe == Recipe(segments=some(4, 6, 8)))
+    (unstated,) = (p for p in ranked_plans(points, case) if p.recipe == mine.recipe)
+    assert (False, True, True) == (mine.named, mine.vessels_intact, mine.decides)
+    assert (False, False, False) == (unstated.named, unstated.vessels_intact, unstated.decides)
+    assert rank_of(mine, stated) < rank_of(unstated, stated)
 
 
 def test_unnamed_set__says_that_vessels_were_not_assessed(case):
     named, unnamed, none = own(
-        case, Recipe(segments=some(6, 7)), Recipe(segments=some(2, 6)), Recipe()
+        case, Recipe(segments=some(2, 6)), Recipe(segments=some(4, 6, 8)), Recipe()
     )
 
     caution = found(unnamed)["vascular_feasibility"]
     assert (UNKNOWN, SourceStatus.PROJECT) == (caution.verdict, caution.status)
-    assert "vascular_feasibility" not in found(named)
-    assert [(True, "H67"), (False, "H26"), (True, "")] == [
+    assert (reason(Cause.NO_KEPT_NEIGHBOUR, "V", "VII"),) == caution.reasons
+    assert "vascular_feasibility" not in {*found(named), *found(none)}
+    assert [(True, "H26"), (False, "H468"), (True, "")] == [
         (plan.named, plan.new_world) for plan in (named, unnamed, none)
     ]
+
+
+def voxels_left(problem, *codes):
+    """Functional voxels of segments that no margin of a lesion in IV, VI or VIII reaches."""
+    removed = {4, 6, 8}
+    core = [set(row.nonzero()[0]) - {0} <= removed for row in problem.core]
+    margin = problem.margin.toarray()[:, core].any(axis=1)
+    here = np.isin(problem.atoms.segment, codes) & ~margin
+    return int(problem.atoms.voxels[here].sum())
+
+
+def test_unnamed_set__what_it_strands_is_no_remnant(case):
+    """IV, VI and VIII strand V and VII: their voxels are left out, and nothing else changes."""
+    recipe = Recipe(segments=some(4, 6, 8))
+    (unnamed,) = own(case, recipe)
+    choice = replace(case.choice, vessels_intact=(frozenset(recipe.segments),))
+    (stated,) = ranked_plans((), replace(case, choice=replace(choice, recipes=(recipe,))))
+
+    voxel_ml, before = case.problem.atoms.voxel_ml, count(case.problem, recipe).flr
+    left_out = voxels_left(case.problem, 5, 7)
+    assert left_out > 0
+    assert before * voxel_ml == pytest.approx(stated.result.remnant.flr_ml.value)
+    assert (before - left_out) * voxel_ml == pytest.approx(unnamed.result.remnant.flr_ml.value)
+    one, two = (replace(p.result, remnant=stated.result.remnant) for p in (unnamed, stated))
+    assert one == two
+    assert unnamed.result.remnant.flr_ml.interval.high < stated.result.remnant.flr_ml.value
+
+
+def test_stated_intact__decides_and_says_so(case):
+    recipe = Recipe(segments=some(4, 6, 8))
+    choice = replace(case.choice, vessels_intact=(frozenset(recipe.segments),))
+    (plan,) = ranked_plans((), replace(case, choice=replace(choice, recipes=(recipe,))))
+
+    assert (False, True, True) == (plan.named, plan.vessels_intact, plan.decides)
+    vessels = found(plan)["vascular_feasibility"]
+    assert (MET, Cause.STATED_INTACT) == (vessels.verdict, vessels.reasons[0].cause)
+    assert found(plan)[RULE_SET].verdict is accepted("gepnetlm_review", verdicts_of(plan))
+
+
+def verdicts_of(plan):
+    return {finding.id: finding.verdict for finding in plan.findings}
+
+
+@pytest.mark.parametrize("codes", [(4, 6, 8), (5, 7), (1, 2, 3, 4, 5, 6, 8), (2, 4)])
+def test_unnamed_set__is_never_met_and_still_refused(case, codes):
+    (plan,) = own(case, Recipe(segments=some(*codes)))
+
+    refused = found(plan)[RULE_SET].verdict is NOT_MET or "plan.limits" in found(plan)
+    assert (False, False) == (plan.named, plan.decides)
+    assert plan.feasible is (NOT_MET if refused else UNKNOWN)
 
 
 def test_optimiser_plan__proof_and_gap(case):
@@ -218,32 +304,67 @@ def test_segments_to_review__every_finding_says_so_and_keeps_its_verdict(case):
     assert ((), (estimate,)) == (given.reasons, marked.reasons)
 
 
-def test_flips__are_the_findings_undecided_inside_their_interval(case):
+@pytest.mark.parametrize("certainty", [0.6, 0.9, 0.99])
+def test_flips__are_the_findings_undecided_inside_their_interval(case, certainty):
     recipes = [Recipe(segments=some(*codes)) for codes in ((4, 5, 6, 7, 8), (1, 4, 5, 6, 7, 8))]
+    choice = replace(case.choice, certainty=certainty, recipes=(*recipes, Recipe(wedges=(1, 3))))
     flipping = 0
-    for plan in own(case, *recipes, Recipe(wedges=(1, 3))):
+    for plan in ranked_plans((), replace(case, choice=choice)):
+        alone = [f for f in plan.findings if f.probability is not None and len(f.quantities) < 2]
+        assert alone
+        for one in alone:
+            decided = verdict_of_chance(one.probability, certainty=certainty)
+            assert one.verdict in (decided, NO_EVIDENCE, UNKNOWN), one.id
         expected = tuple(
             f.id
             for f in plan.findings
-            if f.probability is not None
-            and 1 - CERTAIN < f.probability < CERTAIN
-            and not f.id.startswith(FURTHER_PREFIX)
+            if f.verdict is UNCERTAIN and not f.id.startswith(FURTHER_PREFIX)
         )
         assert expected == plan.flips
         flipping += RULE_SET in expected
-    assert flipping >= 1
+    assert flipping >= (certainty > 0.6)
 
 
-def test_target_of_no_rule__has_a_finding_of_its_own(case):
+@pytest.mark.parametrize(
+    ("recipe", "expected"),
+    [(Recipe(wedges=(3,)), NOT_MET), (Recipe(wedges=(1,)), MET)],
+)
+def test_target_of_no_rule__has_a_finding_of_its_own(case, recipe, expected):
     choice = replace(case.choice, targets=(0.55, 0.9))
-    (plan,) = own(replace(case, choice=choice), Recipe(wedges=(1,)))
+    (plan,) = own(replace(case, choice=choice), recipe)
     ids = [i for i in found(plan) if i.startswith("debulking.target_")]
 
     assert ["debulking.target_55"] == ids
-    share = plan.result.debulked_fraction.value
+    share = plan.result.debulked_fraction
     target = found(plan)[ids[0]]
-    assert (pytest.approx(share), 0.55) == (target.value, target.limit)
-    assert target.verdict is (MET if share >= 0.55 else NOT_MET)
+    assert (pytest.approx(share.value), 0.55) == (target.value, target.limit)
+    chance = share.interval.probability(0.55, inclusive=True)
+    assert pytest.approx(chance) == target.probability
+    assert target.verdict is verdict_of_chance(chance) is expected
+
+
+@pytest.mark.parametrize("certainty", [0.5, 0.9, 0.99])
+def test_share_short__is_what_the_draws_lack(case, certainty):
+    """With so much less asked, at least the share of draws that was asked for reaches it."""
+    sure = replace(case, choice=replace(case.choice, certainty=certainty))
+    recipe = Recipe(wedges=(1, 3))
+    (plan,) = own(sure, recipe)
+    share = plan.result.debulked_fraction
+
+    short = share_short(recipe, share.value, sure)
+
+    for target, least in ((share.value - short, certainty), (share.value - short + 0.02, 0.0)):
+        chance = share.interval.probability(target, inclusive=True)
+        assert chance >= least - 1e-9
+        assert (share_short(recipe, target, sure) == pytest.approx(0.0)) == (
+            chance >= certainty - 1e-9
+        )
+    assert short_of_all(case) == 0.0
+
+
+def short_of_all(case):
+    """All lesions are treated: in every draw all of the tumour."""
+    return share_short(Recipe(wedges=case.problem.atoms.lesion_ids), 1.0, case)
 
 
 CONTIGUOUS = "flr.cloyd2020.contiguous_segments"

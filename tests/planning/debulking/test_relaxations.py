@@ -16,6 +16,10 @@ from remnant.core.plan_choice import PlanChoice
 
 V, VI, VII = CouinaudSegment.V, CouinaudSegment.VI, CouinaudSegment.VII
 NOTHING_BUT_SEGMENTS = PlanChoice(most_wedges=0, most_ablations=0)
+V_AND_VII = replace(
+    NOTHING_BUT_SEGMENTS, contiguous_segments=1, vessels_intact=(frozenset((V, VII)),)
+)
+"""V and VII leave VI alone: a person has to find its vessels intact."""
 
 
 def solved(problem, choice, *, target, least_flr, stlv_ml=1000.0, proven=None, late=False):
@@ -127,7 +131,10 @@ def _none_missed(problem, choice, kinds, *, target, least):
 
 
 def test_by_hand__one_more_ablation_or_wedge_beside_a_removed_segment():
-    """Best of both: VII leaves with lesion 2 (100 mL), lesion 1 costs 30 mL: 300 mL remain."""
+    """Best of both: V leaves with lesion 1 (130 mL), lesion 2 costs 20 mL: 280 mL remain.
+
+    VII would cost 30 mL less; without it no vein drains V and VI.
+    """
     problem = hand_problem(NOTHING_BUT_SEGMENTS)
 
     best, found = solved(problem, NOTHING_BUT_SEGMENTS, target=1.0, least_flr=250)
@@ -135,7 +142,7 @@ def test_by_hand__one_more_ablation_or_wedge_beside_a_removed_segment():
     assert best.recipe is None
     assert best.proven
     assert ["more_ablations", "more_wedges", "lower_target"] == [r.kind for r in found]
-    assert [(1, 300.0), (1, 300.0)] == [(r.amount, r.flr_ml) for r in found[:2]]
+    assert [(1, 280.0), (1, 280.0)] == [(r.amount, r.flr_ml) for r in found[:2]]
     assert (2, ()) == (found[0].interventions, found[0].beyond_limits)
     assert 0.6 == pytest.approx(found[2].amount)
     assert found[2].proven
@@ -153,7 +160,7 @@ def test_by_hand__two_more_where_one_leaves_too_little():
 
 def test_by_hand__remnant_short_by_so_much():
     """Both segments may go: 200 mL remain, 50 mL less than asked, 5 points of 1000 mL."""
-    choice = replace(NOTHING_BUT_SEGMENTS, contiguous_segments=1)
+    choice = V_AND_VII
     problem = hand_problem(choice)
 
     best, found = solved(problem, choice, target=1.0, least_flr=250)
@@ -237,8 +244,18 @@ def test_by_hand__names_the_lesions_beyond_the_limits():
 
 
 def test_no_time_left__no_change_is_tried():
-    choice = replace(NOTHING_BUT_SEGMENTS, contiguous_segments=1)
-
-    _, found = solved(hand_problem(choice), choice, target=1.0, least_flr=250, late=True)
+    _, found = solved(hand_problem(V_AND_VII), V_AND_VII, target=1.0, least_flr=250, late=True)
 
     assert ["larger_remnant", "lower_target"] == [r.kind for r in found]
+
+
+def test_by_hand__no_change_is_a_set_that_nobody_assessed():
+    """V and VII alone would leave 200 mL and are no named operation: nothing but wedges helps."""
+    choice = replace(NOTHING_BUT_SEGMENTS, contiguous_segments=1, most_wedges=None)
+    problem = hand_problem(choice, wedge_allowed={1: False, 2: False})
+
+    best, found = solved(problem, choice, target=1.0, least_flr=150)
+
+    assert (None, True) == (best.recipe, best.proven)
+    assert ["more_ablations", "any_wedge", "lower_target"] == [r.kind for r in found]
+    assert [280.0, 380.0] == [r.flr_ml for r in found[:2]]

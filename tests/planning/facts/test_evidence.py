@@ -17,7 +17,7 @@ from planning.facts.evidence import (
     small_resection_suffices,
 )
 from planning.facts.evidence import plan_facts as facts_of
-from planning.inputs import ShareRange
+from planning.inputs import Doubt, ShareRange
 from planning.remnant.contiguity import CONTIGUITY_ID
 from remnant.core.debulking import Fate, PlanOrigin
 from remnant.core.findings import Finding, Verdict
@@ -26,7 +26,7 @@ from remnant.core.quantity import Bound, Quantity
 from remnant.core.reasons import Cause, Reason, reason
 from remnant.core.recipe import Recipe
 
-MET, NOT_MET, UNKNOWN, _ = Verdict
+MET, NOT_MET, UNCERTAIN, UNKNOWN, _ = Verdict
 RESECTED = {1: Fate.WITH_SEGMENTS, 2: Fate.WEDGE}
 FLR = ("flr.cloyd2020", "flr.machairas2021_30")
 NO_WEDGE = reason(Cause.LIMIT_CHOSEN, "most_wedges", 0)
@@ -298,7 +298,9 @@ def target(share=1.0, verdict=MET, *, largest=500.0, least=400.0):
 REACHED = (target(),)
 
 
-def small(segments=(2, 3), *, share=1.0, named=True, feasible=MET, targets=()):
+def small(
+    segments=(2, 3), *, share=1.0, named=True, feasible=MET, targets=(), vessels_intact=False
+):
     debulked = (
         Quantity.absent(Reason(Cause.NO_LESION_TO_DEBULK)) if share is None else Quantity(share)
     )
@@ -307,6 +309,7 @@ def small(segments=(2, 3), *, share=1.0, named=True, feasible=MET, targets=()):
         result=example_result(debulked_fraction=debulked),
         targets=targets,
         named=named,
+        vessels_intact=vessels_intact,
         feasible=feasible,
     )
 
@@ -317,7 +320,8 @@ def small(segments=(2, 3), *, share=1.0, named=True, feasible=MET, targets=()):
         ({}, True),
         ({"segments": ()}, True),
         ({"segments": (2, 3, 4)}, False),
-        ({"named": False}, False),
+        ({"named": False, "feasible": UNKNOWN}, False),
+        ({"named": False, "vessels_intact": True}, True),
         ({"feasible": UNKNOWN}, False),
         ({"share": 0.99}, False),
         ({"share": None}, False),
@@ -435,3 +439,73 @@ def test_in_stages__from_targets_where_no_share_is_known(targets, expected):
 def test_in_stages__stages_leave_open_what_one_stage_cannot(share, expected):
     assert debulkable_in_stages(share, (SHORT_70,)) == expected
     assert debulkable_in_stages(share, (target(0.7, NOT_MET),)) == share
+
+
+UNSURE = Doubt.UNCERTAIN
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "short", "reachable", "amenable"),
+    [
+        ((UNCERTAIN,), UNSURE, UNSURE, UNSURE),
+        ((UNCERTAIN, NOT_MET), UNSURE, UNSURE, UNSURE),
+        ((UNCERTAIN, UNKNOWN), UNSURE, UNSURE, UNSURE),
+        ((UNCERTAIN, MET), UNSURE, True, True),
+    ],
+)
+def test_uncertain_targets__are_uncertain_facts(verdicts, short, reachable, amenable):
+    """None is short of liver for sure, none is reached for sure."""
+    targets = [target(verdict=verdict) for verdict in verdicts]
+    known = every_fact((), targets)
+    assert known["flr_insufficient_in_one_stage"] is flr_insufficient(targets) is short
+    assert known["reachable_in_one_stage"] is reachable_in_one_stage(targets) is reachable
+    assert known["amenable_to_resection"] is amenable_to_resection(targets) is amenable
+
+
+def test_uncertain_targets__one_that_surely_falls_short_decides():
+    targets = [target(verdict=UNCERTAIN), target(verdict=NOT_MET, largest=300.0)]
+    assert flr_insufficient(targets) is True
+    assert is_short(targets[0]) is UNSURE
+
+
+def test_uncertain_targets__clear_nothing_for_sure():
+    known = plan_facts((), (outcome(1.0, UNCERTAIN),))
+    assert known["clearance_feasible"] is UNSURE
+    sure = plan_facts((plan(1.0, fates=RESECTED),), (outcome(1.0, UNCERTAIN),))
+    assert sure["clearance_feasible"] is sure["r0_feasible"] is True
+    assert plan_facts((), (outcome(1.0, UNCERTAIN),))["r0_feasible"] is None
+
+
+def test_uncertain_plan__r0_is_uncertain():
+    doubtful = plan(1.0, fates=RESECTED, feasible=UNCERTAIN)
+    assert plan_facts((doubtful,), ())["r0_feasible"] is UNSURE
+    ablated = plan(1.0, feasible=UNCERTAIN)
+    assert plan_facts((ablated,), ())["r0_feasible"] is None
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "expected"),
+    [
+        ((UNCERTAIN,), UNSURE),
+        ((UNCERTAIN, NOT_MET), UNSURE),
+        ((UNCERTAIN, UNKNOWN), UNSURE),
+        ((UNCERTAIN, MET), True),
+    ],
+)
+def test_uncertain_remnant__is_an_uncertain_fact(verdicts, expected):
+    plans = tuple(plan(0.95, flr=verdict, targets=(0.9,)) for verdict in verdicts)
+    known = plan_facts(plans, ())
+    assert known["flr_by_cloyd"] is known["flr_by_machairas"] is expected
+
+
+@pytest.mark.parametrize("intact", [False, True])
+def test_unassessed_plans__are_evidence_of_nothing_until_a_person_says_so(intact):
+    """V alone would stay between removed segments: enough liver by number, and no remnant."""
+    feasible = MET if intact else UNKNOWN
+    island = plan(1.0, fates=RESECTED, named=False, vessels_intact=intact, feasible=feasible)
+    known = plan_facts((island,), ())
+    expected = True if intact else None
+    for name in ("r0_feasible", "clearance_feasible", "flr_by_cloyd", "contiguous_by_cloyd"):
+        assert known[name] is expected, name
+    share = known["debulkable_fraction"]
+    assert share == Quantity(1.0) if intact else share.value is None

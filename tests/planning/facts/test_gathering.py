@@ -37,7 +37,6 @@ OF_A_LESION_OR_PLAN = {
     *(name for name in INPUTS if name.startswith("lesion_") and name != "lesion_count"),
     "flr_probability_percent",
 }
-NEVER_KNOWN = {"remnant_vessels", "remnant_bile"}
 OF_VOLUMETRY = {"height_cm", "weight_kg", "sex"}
 """What body-size formulas ask for, and no condition."""
 
@@ -66,7 +65,7 @@ def by_name(facts):
 
 
 def test_facts__have_every_input_of_the_case_and_no_other(know):
-    assert set(know()) == set(INPUTS) - OF_A_LESION_OR_PLAN - NEVER_KNOWN - OF_VOLUMETRY
+    assert set(know()) == set(INPUTS) - OF_A_LESION_OR_PLAN - OF_VOLUMETRY
     assert {one.name for one in CLINICAL_INPUTS} < set(know())
 
 

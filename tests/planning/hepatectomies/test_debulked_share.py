@@ -14,7 +14,7 @@ from remnant.core.lesions import Confirmation
 from remnant.core.quantity import Bound, Quantity
 from remnant.core.reasons import Cause, Reason, reason
 
-MET, NOT_MET, UNKNOWN, _ = Verdict
+MET, NOT_MET, UNCERTAIN, UNKNOWN, _ = Verdict
 RIGHT = frozenset(map(CouinaudSegment, (5, 6, 7, 8)))
 IDS = (
     "debulking.70.machairas2021",

@@ -50,12 +50,12 @@ def test_candidates__without_custom_is_the_list():
 
 
 def test_candidates__custom_sets_follow_and_unnamed_come_last():
-    found = candidates([segments(2, 6), segments(1, 4, 5, 8), segments(6)])
+    found = candidates([segments(2, 4), segments(1, 4, 5, 8), segments(6)])
     assert found[:14] == BRISBANE_HEPATECTOMIES
     assert [c.name for c in found[14:]] == [
         "central_hepatectomy_with_caudate",
         "segmentectomy_6",
-        "segments_2_6",
+        "segments_2_4",
     ]
 
 
@@ -67,9 +67,10 @@ def test_candidates__nothing_twice():
     ("codes", "name", "title", "new_world", "named"),
     [
         ((3,), "segmentectomy_3", "", "H3", True),
-        ((6, 5), "bisegmentectomy_5_6", "", "H56", True),
-        ((3, 6), "segments_3_6", "", "H36", False),
-        ((5, 6, 7), "segments_5_6_7", "", "H567", False),
+        ((6, 5), "segmentectomy_5_and_segmentectomy_6", "", "H56", True),
+        ((3, 6), "segmentectomy_3_and_segmentectomy_6", "", "H36", True),
+        ((5, 6, 7), "right_posterior_sectionectomy_and_segmentectomy_5", "", "H567", True),
+        ((7, 8), "segments_7_8", "", "H78", False),
         ((4,), "left_medial_sectionectomy", "Left medial sectionectomy", "H4", True),
     ],
 )

@@ -10,7 +10,7 @@ from remnant.core.plan import Remnant
 from remnant.core.quantity import Bound, Quantity
 from remnant.core.reasons import Cause, Reason, reason
 
-MET, NOT_MET, UNKNOWN, _ = Verdict
+MET, NOT_MET, UNCERTAIN, UNKNOWN, _ = Verdict
 SHARED = {"pmc7893452", "pmc7002877"}
 BY_BACKGROUND = {
     "normal": {"vauthey2000", "shoup2003", "schindl2005", "truant2007"},

@@ -13,12 +13,12 @@ from planning.rules.remnant import (
     PRIMARY_PAPERS,
     REMNANT_RULE_SETS,
 )
-from remnant.core.findings import Basis, SourceStatus, Verdict
+from remnant.core.findings import Basis, SourceStatus, Verdict, verdict_of_chance
 from remnant.core.patient import LiverBackground, Patient
-from remnant.core.quantity import Bound, Quantity
+from remnant.core.quantity import Bound, Interval, Quantity
 from remnant.core.reasons import Cause, Reason, first, reason
 
-MET, NOT_MET, UNKNOWN, NO_EVIDENCE = Verdict
+MET, NOT_MET, UNCERTAIN, UNKNOWN, NO_EVIDENCE = Verdict
 RANK = {NOT_MET: 0, UNKNOWN: 1, MET: 2}
 KNOWN = tuple(b for b in LiverBackground if b is not LiverBackground.UNKNOWN)
 IDS = ("flr.gepnetlm_review", "flr.primary_papers", "flr.cloyd2020", "flr.machairas2021_30")
@@ -336,14 +336,14 @@ def test_no_evidence__names_the_kind_of_liver(make_remnant):
 @pytest.mark.parametrize(
     ("rule_set", "sflr", "measured", "kinds", "threshold", "source"),
     [
-        (GEPNETLM_REVIEW, 0.25, 0.25, (1, 4, 0), 0.4, "gepnetlm_review"),
-        (PRIMARY_PAPERS, 0.35, 0.45, (4, 0, 0), 0.4, "azoulay2000"),
-        (PRIMARY_PAPERS, 0.45, 0.45, (4, 0, 0), 0.4, "azoulay2000"),
-        (PRIMARY_PAPERS, 0.15, 0.15, (0, 4, 0), 0.2, "kishi2009"),
-        (PRIMARY_PAPERS, None, 0.35, (0, 2, 2), 0.4, "azoulay2000"),
-        (GEPNETLM_REVIEW, None, 0.35, (0, 0, 5), 0.4, "gepnetlm_review"),
-        (CLOYD, 0.35, 0.35, (5, 0, 0), 0.2, "cloyd2020"),
-        (MACHAIRAS, 0.25, 0.25, (0, 5, 0), 0.3, "machairas2021"),
+        (GEPNETLM_REVIEW, 0.25, 0.25, (1, 4, 0, 0), 0.4, "gepnetlm_review"),
+        (PRIMARY_PAPERS, 0.35, 0.45, (4, 0, 0, 0), 0.4, "azoulay2000"),
+        (PRIMARY_PAPERS, 0.45, 0.45, (4, 0, 0, 0), 0.4, "azoulay2000"),
+        (PRIMARY_PAPERS, 0.15, 0.15, (0, 4, 0, 0), 0.2, "kishi2009"),
+        (PRIMARY_PAPERS, None, 0.35, (0, 2, 0, 2), 0.4, "azoulay2000"),
+        (GEPNETLM_REVIEW, None, 0.35, (0, 0, 0, 5), 0.4, "gepnetlm_review"),
+        (CLOYD, 0.35, 0.35, (5, 0, 0, 0), 0.2, "cloyd2020"),
+        (MACHAIRAS, 0.25, 0.25, (0, 5, 0, 0), 0.3, "machairas2021"),
     ],
 )
 def test_unknown_background__counts_the_kinds_of_liver_on_each_side(
@@ -380,3 +380,103 @@ def test_chemotherapy__once_its_length_is_known_nothing_is_read(
     assert expected == (found.verdict, found.limit, found.status)
     known = () if weeks is None else (weeks,)
     assert found.reasons == (reason(Cause.BACKGROUND, background, *known),)
+
+
+def evenly(low, high):
+    quantiles = tuple(low + (high - low) * step / 1000 for step in range(1001))
+    return Quantity((low + high) / 2, interval=Interval(low, high, quantiles=quantiles))
+
+
+def evenly_remnant(make_remnant, sflr, measured):
+    """Both ratios lie evenly within 10 points of their value."""
+    return replace(
+        make_remnant(),
+        sflr=evenly(sflr - 0.1, sflr + 0.1),
+        flr_measured_fraction=evenly(measured - 0.1, measured + 0.1),
+    )
+
+
+CHANCES = (0.16, 0.19, 0.2, 0.21, 0.25, 0.29, 0.3, 0.31, 0.39, 0.45, 0.55)
+
+
+def by_chance(value, minimum, certainty):
+    """Verdict by the share of the draws above a minimum, counted by hand."""
+    chance = min(max((value + 0.1 - minimum) / 0.2, 0.0), 1.0)
+    return verdict_of_chance(chance, certainty=certainty)
+
+
+def of_both(one_verdict, other):
+    """Both have to agree; what is met on one and uncertain on the other is uncertain."""
+    if one_verdict is other:
+        return one_verdict
+    return UNCERTAIN if {one_verdict, other} == {MET, UNCERTAIN} else UNKNOWN
+
+
+@pytest.mark.parametrize("certainty", [0.5, 0.7, 0.9, 0.99])
+def test_verdicts__by_the_share_of_the_draws(make_remnant, certainty):
+    for sflr, measured in product(CHANCES, CHANCES):
+        remnant = evenly_remnant(make_remnant, sflr, measured)
+        alone = by_chance(sflr, 0.2, certainty)
+        both_at_30 = of_both(by_chance(sflr, 0.3, certainty), by_chance(measured, 0.3, certainty))
+        for rule_set, expected in (
+            (GEPNETLM_REVIEW, alone),
+            (PRIMARY_PAPERS, alone),
+            (CLOYD, alone),
+            (MACHAIRAS, both_at_30),
+        ):
+            found = remnant_finding(
+                rule_set, remnant, background=LiverBackground.NORMAL, certainty=certainty
+            )
+            assert (expected, sflr, measured) == (found.verdict, sflr, measured), rule_set.id
+
+
+def test_verdicts__a_coin_toss_is_uncertain_and_keeps_its_chance(make_remnant):
+    """57 of 100 draws reach 20 %: no tick."""
+    remnant = evenly_remnant(make_remnant, 0.214, 0.5)
+    found = remnant_finding(CLOYD, remnant, background=LiverBackground.NORMAL)
+    assert found.verdict is UNCERTAIN
+    assert pytest.approx(0.57, abs=0.001) == found.probability
+
+
+@pytest.mark.parametrize(
+    ("sflr", "measured", "expected", "chance"),
+    [
+        (0.55, 0.55, MET, 1.0),
+        (0.45, 0.55, UNCERTAIN, 0.75),  # a quarter lies below the strictest minimum
+        (0.45, 0.45, UNCERTAIN, 0.75),
+        (0.25, 0.55, UNKNOWN, None),  # cirrhosis would miss 40 %
+        (0.05, 0.05, NOT_MET, 0.0),
+    ],
+)
+def test_unknown_background__uncertain_where_no_kind_of_liver_surely_misses(
+    make_remnant, sflr, measured, expected, chance
+):
+    remnant = evenly_remnant(make_remnant, sflr, measured)
+    found = remnant_finding(GEPNETLM_REVIEW, remnant, background=LiverBackground.UNKNOWN)
+    assert found.verdict is expected
+    if chance is None:
+        assert found.probability is None
+    else:
+        assert pytest.approx(chance, abs=0.01) == found.probability
+
+
+def test_unknown_background__names_the_kinds_that_are_uncertain(make_remnant):
+    remnant = evenly_remnant(make_remnant, 0.45, 0.45)
+    found = remnant_finding(GEPNETLM_REVIEW, remnant, background=LiverBackground.UNKNOWN)
+    met, uncertain = (
+        first(found.reasons, cause)
+        for cause in (Cause.MET_FOR_BACKGROUNDS, Cause.UNCERTAIN_FOR_BACKGROUNDS)
+    )
+    assert set(met.names) == {"normal", "chemotherapy", "steatosis", "fibrosis"}
+    assert uncertain.names == ("cirrhosis",)
+
+
+def test_findings__hand_on_how_sure_they_have_to_be(make_remnant, by_size):
+    remnant = evenly_remnant(make_remnant, 0.23, 0.5)
+    patient = Patient(background=LiverBackground.NORMAL)
+    for certainty, expected in ((0.9, UNCERTAIN), (0.6, MET)):
+        found = remnant_findings(
+            remnant, patient=patient, standardised=by_size, certainty=certainty
+        )
+        by_id = {finding.id: finding.verdict for finding in found}
+        assert by_id["flr.cloyd2020"] is by_id["flr.primary_papers"] is expected

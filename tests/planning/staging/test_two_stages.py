@@ -369,15 +369,25 @@ def test_staged__counts_lesions_left_behind(stage):
             RIGHT,
             True,
         ),
-        (spread(350.0, 400.0, 450.0), 356.0, (), RIGHT, True),
-        (spread(350.0, 400.0, 450.0), 352.0, (), RIGHT, False),
+        (spread(350.0, 400.0, 450.0), 362.0, (), RIGHT, True),
+        (spread(350.0, 400.0, 450.0), 358.0, (), RIGHT, False),
         (Quantity.absent(Reason(Cause.LIVER_CUT)), 354.0, (), RIGHT, True),
     ],
 )
 def test_is_staged__what_is_not_sure_to_suffice(flr, least, targets, segments, staged):
-    """Even between 350 and 450 mL: 6 % lie below 356, 2 % below 352; 95 % is sure."""
+    """Even between 350 and 450 mL: 12 % lie below 362, 8 % below 358; 90 % is sure."""
     plan = a_plan(flr, segments=segments, targets=targets)
     assert staged is is_staged(plan, Quantity(least))
+
+
+@pytest.mark.parametrize(
+    ("least", "certainty", "said"),
+    [(356.0, 0.95, True), (352.0, 0.95, False), (362.0, 0.85, False), (398.0, 0.5, False)],
+)
+def test_is_staged__as_sure_as_is_asked(least, certainty, said):
+    """Even between 350 and 450 mL: 6 % lie below 356, 2 % below 352, 12 % below 362."""
+    plan = a_plan(spread(350.0, 400.0, 450.0), segments=RIGHT, targets=())
+    assert said is is_staged(plan, Quantity(least), certainty=certainty)
 
 
 def test_presets__of_segments_ii_and_iii_only_for_these():

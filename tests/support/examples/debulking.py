@@ -2,14 +2,15 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import product
+from itertools import chain, combinations, product
 from math import ceil
 
 import numpy as np
 from scipy.sparse import csr_array
 
 from examples.reports import EXAMPLE_ERRORS
-from planning.optimiser.problem import Problem, Segments, is_named, make_problem
+from planning.hepatectomies.stranded import Segments
+from planning.optimiser.problem import Problem, make_problem
 from planning.optimiser.search import Demand
 from remnant.core.labels import CouinaudSegment
 from remnant.core.lesions import Confirmation
@@ -30,13 +31,13 @@ NORMAL = Patient(height_cm=175.0, weight_kg=80.0, background=LiverBackground.NOR
 LIMITS = (None, 0, 1, 2)
 SHARES = (0.0, 0.3, 0.7, 0.9, 1.0)
 STAYS, WEDGE, ABLATED = range(3)
-IN_MARGIN, IN_ZONE, LOCKED, MAY_BE_EXCISED, MAY_BE_ABLATED, NAMED_ONLY = (
+IN_MARGIN, IN_ZONE, LOCKED, MAY_BE_EXCISED, MAY_BE_ABLATED, STATED_INTACT = (
     0.35,
     0.3,
     0.3,
     0.8,
     0.7,
-    0.4,
+    0.6,
 )
 """How often each of these is so."""
 
@@ -87,6 +88,7 @@ def random_case(
         most_ablations=LIMITS[rng.integers(len(LIMITS))],
         contiguous_segments=int(rng.integers(1, 3)),
         keep=frozenset(keep),
+        vessels_intact=_some_sets(rng, atoms),
     )
     return make_problem(
         atoms,
@@ -94,6 +96,13 @@ def random_case(
         wedge_allowed={one: bool(rng.random() < MAY_BE_EXCISED) for one in atoms.lesion_ids},
         ablation_allowed={one: bool(rng.random() < MAY_BE_ABLATED) for one in atoms.lesion_ids},
     ), choice
+
+
+def _some_sets(rng: np.random.Generator, atoms: Atoms) -> tuple[Segments, ...]:
+    """Draw sets of segments whose vessels a person found intact: few parts strand each other."""
+    parts = [CouinaudSegment(int(code)) for code in np.unique(atoms.segment) if code]
+    sets = chain.from_iterable(combinations(parts, n) for n in range(1, len(parts) + 1))
+    return tuple(frozenset(one) for one in sets if rng.random() < STATED_INTACT)
 
 
 def many_atoms(rng: np.random.Generator, *, lesions: int, atoms: int, over: float) -> Atoms:
@@ -148,13 +157,12 @@ def hand_problem(
 
 
 def random_demand(rng: np.random.Generator, problem: Problem) -> Demand:
-    """Ask for a share of the tumour, perhaps with few interventions or named sets only."""
+    """Ask for a share of the tumour, perhaps with few interventions."""
     share = SHARES[rng.integers(len(SHARES))]
     interventions = (None, 0, 1, 2, 3)[rng.integers(5)]
     return Demand(
         debulked=ceil(share * problem.all_tumour - 1e-9),
         interventions=interventions,
-        named_only=bool(rng.random() < NAMED_ONLY),
     )
 
 
@@ -171,10 +179,9 @@ def best_by_trying(problem: Problem, demand: Demand) -> Answer | None:
     """Return the best answer to a demand by trying every recipe; ``None`` where none fits."""
     fitting = (
         answer
-        for recipe, answer in every_answer(problem)
+        for _, answer in every_answer(problem)
         if problem.all_tumour - answer.residual >= demand.debulked
         and (demand.interventions is None or answer.interventions <= demand.interventions)
-        and (not demand.named_only or is_named(recipe.segments))
     )
     return min(fitting, default=None)
 
@@ -206,23 +213,17 @@ def measured(
 def front_by_trying(problem: Problem, targets: Sequence[float]) -> frozenset[Answer]:
     """Return the answers of the front at some targets by trying every recipe.
 
-    For each target and number of interventions the best of the named hepatectomies, or of all sets
-    where none is named; and the best of all sets where it leaves more liver than a named one can.
+    For each target and number of interventions the best of all.
     """
-    tried = [(is_named(recipe.segments), answer) for recipe, answer in every_answer(problem)]
+    tried = [answer for _, answer in every_answer(problem)]
     return frozenset(answer for target in targets for answer in _at(problem, target, tried))
 
 
-def _at(problem: Problem, target: float, tried: Sequence[tuple[bool, Answer]]) -> Iterator[Answer]:
+def _at(problem: Problem, target: float, tried: Sequence[Answer]) -> Iterator[Answer]:
     need = ceil(target * problem.all_tumour - 1e-6)
-    reaching = [(n, a) for n, a in tried if problem.all_tumour - a.residual >= need]
-    among = [answer for named, answer in reaching if named]
-    best = min((answer for _, answer in reaching), default=None)
-    if best is not None and (not among or best.lost < min(among).lost):
-        yield best
-    stepped = among or [answer for _, answer in reaching]
-    for most in {answer.interventions for answer in stepped}:
-        yield min(answer for answer in stepped if answer.interventions <= most)
+    reaching = [answer for answer in tried if problem.all_tumour - answer.residual >= need]
+    for most in {answer.interventions for answer in reaching}:
+        yield min(answer for answer in reaching if answer.interventions <= most)
 
 
 def with_limits(

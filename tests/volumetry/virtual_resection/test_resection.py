@@ -476,3 +476,57 @@ def test_every_set_of_segments__kept_and_lost_fill_the_liver():
     for removed in every:
         got = outcome(case.atoms, Recipe(segments=removed))
         assert case.maps.liver.sum() == sum(got.kept) + got.removed + got.ablated + got.residual
+
+
+SEGMENT_SETS = st.sets(st.sampled_from(CouinaudSegment))
+
+
+def kept_in(case, recipe, segments):
+    """Voxels of liver that a recipe leaves in some segments, one by one."""
+    becomes = voxel_by_voxel(case, recipe, fates_in_words(case, recipe))
+    codes, kept = case.maps.segments.ravel(), {int(segment) for segment in segments}
+    return sum(name == "kept" and int(codes[voxel]) in kept for voxel, name in becomes.items())
+
+
+@given(geometry=grids(), seed=SEEDS, recipe=recipes(), segments=SEGMENT_SETS)
+@settings(max_examples=40, deadline=None)
+def test_stranded__is_no_remnant_voxel_by_voxel_and_changes_nothing_else(
+    geometry, seed, recipe, segments
+):
+    case = random_case(geometry, seed)
+    recipe = known(case, recipe)
+    stranded = frozenset(segments) - set(recipe.segments)
+    shared = plan_spread(case.report, atoms=case.atoms)
+
+    every, got = (
+        case.resect(recipe, drawn=shared, stranded=left) for left in (frozenset(), stranded)
+    )
+
+    assert replace(got, remnant=every.remnant) == every
+    whole, rest = every.remnant.flr_ml, got.remnant.flr_ml
+    if whole.value is None or rest.value is None:
+        return
+    left_ml = kept_in(case, recipe, stranded) * geometry.voxel_volume_ml
+    assert pytest.approx(whole.value - left_ml) == rest.value
+    if whole.interval and rest.interval and whole.interval.quantiles and rest.interval.quantiles:
+        pairs = zip(rest.interval.quantiles, whole.interval.quantiles, strict=True)
+        assert all(below <= above + 1e-9 for below, above in pairs)
+
+
+@pytest.mark.parametrize("size", range(1, 5))
+def test_stranded__leaves_in_every_draw_what_removing_it_too_would(size):
+    """With no margins the remnant without V is that of V taken out as well."""
+    geometry = Geometry((12, 13, 14), np.array(np.diag([2.0, 3.0, 2.5, 1.0])))
+    case = random_case(geometry, 4, BARE)
+    shared = plan_spread(case.report, atoms=case.atoms)
+    for removed in combinations((I, II, III, IV, VI, VIII), size):
+        for stranded in (frozenset((V,)), frozenset((V, VII))):
+            got = case.resect(Recipe(segments=removed), drawn=shared, stranded=stranded)
+            expected = future_liver_remnant(
+                case.report,
+                patient=PATIENT,
+                removed=frozenset(removed) | stranded,
+                drawn=shared.drawn,
+            )
+            assert expected == got.remnant
+            assert expected.flr_ml.interval.quantiles == got.remnant.flr_ml.interval.quantiles
