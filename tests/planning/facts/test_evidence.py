@@ -493,7 +493,7 @@ def test_uncertain_plan__r0_is_uncertain():
     ],
 )
 def test_uncertain_remnant__is_an_uncertain_fact(verdicts, expected):
-    plans = tuple(plan(0.95, flr=verdict, targets=(0.9,)) for verdict in verdicts)
+    plans = tuple(plan(1.0, flr=verdict, targets=(0.9,)) for verdict in verdicts)
     known = plan_facts(plans, ())
     assert known["flr_by_cloyd"] is known["flr_by_machairas"] is expected
 

@@ -393,6 +393,7 @@ def evenly_remnant(make_remnant, sflr, measured):
         make_remnant(),
         sflr=evenly(sflr - 0.1, sflr + 0.1),
         flr_measured_fraction=evenly(measured - 0.1, measured + 0.1),
+        smaller_fraction=evenly(min(sflr, measured) - 0.1, min(sflr, measured) + 0.1),
     )
 
 
