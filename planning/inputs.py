@@ -381,6 +381,15 @@ GRADE_IS_G1_OR_G2 = _derived("grade_is_g1_or_g2", "grade (G1 or G2)", GRADE, KI6
 TRANSPLANT_SELECTED = _derived(
     "transplant_selected", "a transplant centre's judgement", ON_TRANSPLANT_LIST
 )
+UNRESECTABLE = Input(
+    name="unresectable",
+    type=bool,
+    question="whether the metastases are unresectable",
+    source=ValueSource.PERSON,
+    implied_by=(JUDGED_UNRESECTABLE.name,),
+    rests_on_segments=True,
+)
+"""By the team's word, else by the plans: whether none clears all of them."""
 
 # Measured in the scan.
 BURDEN = _scanned("burden_fraction", float, "share of the liver that is tumour")

@@ -125,15 +125,16 @@ def _options(
 
 def _option(rule: OptionRule, facts: Facts, *, segments_estimated: bool) -> TreatmentOption:
     verdict = _together(rule.conditions, facts)
-    failed = (c.id for c in rule.conditions if judge(c, facts).verdict is Verdict.NOT_MET)
+    failing = [c for c in rule.conditions if judge(c, facts).verdict is Verdict.NOT_MET]
     unsure = verdict is Verdict.UNKNOWN
     return TreatmentOption(
         id=rule.id,
         name=rule.name,
         verdict=verdict,
         source=rule.source,
-        failed=tuple(failed),
-        missing=undecided_inputs(rule.conditions, facts) if unsure else (),
+        failed=tuple(c.id for c in failing if c.needed),
+        cautions=tuple(c.id for c in failing if not c.needed),
+        missing=undecided_inputs(filter(_is_needed, rule.conditions), facts) if unsure else (),
         notes=tuple(
             place
             for place, note in enumerate(rule.notes)
@@ -144,4 +145,8 @@ def _option(rule: OptionRule, facts: Facts, *, segments_estimated: bool) -> Trea
 
 
 def _together(conditions: Sequence[Condition], facts: Facts) -> Verdict:
-    return all_of(judge(condition, facts).verdict for condition in conditions)
+    return all_of(judge(condition, facts).verdict for condition in conditions if condition.needed)
+
+
+def _is_needed(condition: Condition) -> bool:
+    return condition.needed

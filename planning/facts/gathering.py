@@ -79,6 +79,7 @@ def gather(
             **_measured(case.report, frilling, cut=cut, cleared=cleared),
             **planned,
             **_stated_vessels(case, plans),
+            inputs.UNRESECTABLE: unresectable(case.facts, planned),
             inputs.RESECTION_MARGIN: case.choice.resection_margin_mm,
         },
         certainty=case.choice.certainty,
@@ -93,6 +94,20 @@ def _stated_vessels(case: Case, plans: Sequence[DebulkingPlan]) -> Mapping[Input
         inputs.REMNANT_BILE: case.facts.remnant_bile,
     }
     return {one: True for one, known in told.items() if known is None and stated}
+
+
+def unresectable(facts: ClinicalFacts, planned: Mapping[Input, Value]) -> Value:
+    """Tell whether metastases are unresectable: by the team's word, else by the plans.
+
+    They are not where a plan clears them all and leaves an accepted remnant, they are where none
+    does. What plans leave open stays so, with its reasons.
+    """
+    if facts.judged_unresectable is not None:
+        return facts.judged_unresectable
+    if True in (planned[inputs.CLEARANCE], planned[inputs.R0]):
+        return False
+    cleared = planned[inputs.CLEARANCE]
+    return True if cleared is False else cleared
 
 
 def told_facts(case: Case) -> Mapping[Input, Value]:

@@ -189,7 +189,7 @@ MACHAIRAS = PathwayTable(
             branch="Type I or limited bilobar, G1 or G2",
             text="Resection is listed first, the rest where it is contraindicated.",
             conditions=(G1_OR_G2, MACHAIRAS_LIMITED),
-            first=(option.RESECTION, *option.BEFORE_SURGERY),
+            first=(option.PRIMARY_RESECTION, option.RESECTION, *option.BEFORE_SURGERY),
             otherwise=(*LOCAL, *GENERAL, *DRUGS),
             trial=True,
         ),
@@ -200,11 +200,21 @@ MACHAIRAS = PathwayTable(
             "contraindicated.",
             conditions=(G1_OR_G2, MACHAIRAS_COMPLEX),
             first=(
+                option.PRIMARY_RESECTION,
                 option.RESECTION_ONE_STAGE,
                 option.RESECTION_TWO_STAGES,
+                option.OBSERVATION,
                 *option.BEFORE_SURGERY,
             ),
-            otherwise=(*LOCAL, option.CYTOREDUCTION, *GENERAL, *DRUGS, *TARGETED),
+            otherwise=(
+                *LOCAL,
+                option.CYTOREDUCTION,
+                option.DOWN_STAGING,
+                *GENERAL,
+                option.PRRT_WITH_RADIOEMBOLISATION,
+                *DRUGS,
+                *TARGETED,
+            ),
             trial=True,
         ),
         PathwayRow(
@@ -213,9 +223,11 @@ MACHAIRAS = PathwayTable(
             text="The figure has no resection arm here.",
             conditions=(G1_OR_G2, MACHAIRAS_DIFFUSE),
             first=(
+                option.PRIMARY_RESECTION,
                 *LOCAL[1:],
                 option.PRRT,
                 option.PRIMARY_THEN_PRRT,
+                option.PRRT_WITH_RADIOEMBOLISATION,
                 *GENERAL[1:],
                 *DRUGS,
                 *TARGETED,
@@ -228,7 +240,11 @@ MACHAIRAS = PathwayTable(
             text="The figure covers well-differentiated G1 and G2 only. What other sources list "
             "for high grade is shown.",
             conditions=(NOT_G1_OR_G2,),
-            first=(option.RESECTION_HIGH_GRADE, *option.HIGH_GRADE_CHEMOTHERAPY),
+            first=(
+                option.RESECTION_HIGH_GRADE,
+                option.DUAL_TRACER,
+                *option.HIGH_GRADE_CHEMOTHERAPY,
+            ),
         ),
     ),
 )
@@ -246,6 +262,8 @@ CLOYD = PathwayTable(
             first=(
                 option.CLOYD_RESECTION,
                 option.CONCOMITANT_ABLATION,
+                option.NEOADJUVANT,
+                option.OBSERVATION,
                 *option.BEFORE_SURGERY,
             ),
         ),
@@ -254,7 +272,12 @@ CLOYD = PathwayTable(
             branch="Unresectable, oligometastatic",
             text="Local treatment is listed.",
             conditions=(LITTLE_OUTSIDE, NOT_RESECTABLE, OLIGOMETASTATIC),
-            first=(option.PERCUTANEOUS_ABLATION, option.SBRT, option.SELECTIVE_TRANSARTERIAL),
+            first=(
+                option.PERCUTANEOUS_ABLATION,
+                option.SBRT,
+                option.PROTON_BEAM,
+                option.SELECTIVE_TRANSARTERIAL,
+            ),
         ),
         PathwayRow(
             id="multifocal_bilobar",
@@ -262,7 +285,7 @@ CLOYD = PathwayTable(
             text="Transarterial treatment is listed first; systemic treatment, PRRT included, can "
             "be considered.",
             conditions=(LITTLE_OUTSIDE, NOT_RESECTABLE, MULTIFOCAL, BILOBAR),
-            first=(*TRANSARTERIAL, *option.CLOYD_SYSTEMIC),
+            first=(*TRANSARTERIAL, option.NEOADJUVANT, *option.CLOYD_SYSTEMIC),
         ),
         PathwayRow(
             id="significant_extrahepatic",

@@ -3,11 +3,13 @@
 A condition on a fact that nobody stated leaves the treatment undecided.
 """
 
+from dataclasses import replace
 from functools import partial
 
 from planning import inputs
 from planning.criteria.conditions import AnyOf, Condition, Criterion
 from planning.rules.populations import NELM
+from planning.rules.remnant import PROJECT_SOURCE
 from remnant.core.clinical import Differentiation, PrimarySite, PrimaryStatus
 from remnant.core.findings import Basis, Comparison, SourceStatus
 
@@ -41,6 +43,90 @@ EMBOLISABLE: tuple[Condition, ...] = (
     NO_PORTAL_THROMBOSIS,
     NO_HEPATIC_INSUFFICIENCY,
     NO_BILIOENTERIC_ANASTOMOSIS,
+)
+INTRA_ARTERIAL_CAUTIONS: tuple[Condition, ...] = tuple(
+    replace(
+        condition,
+        id=f"{condition.id}.caution",
+        statement=f"No TAE or TACE with {words} (Machairas 2021).",
+        needed=False,
+    )
+    for condition, words in (
+        (NO_PORTAL_THROMBOSIS, "portal vein thrombosis"),
+        (NO_HEPATIC_INSUFFICIENCY, "hepatic insufficiency"),
+        (NO_BILIOENTERIC_ANASTOMOSIS, "a bilio-enteric anastomosis"),
+    )
+)
+"""What rules out TAE and TACE, beside other ways through the artery: failing, it warns."""
+UNRESECTABLE = _is(
+    id="pathway.unresectable",
+    statement="Unresectable: by the team's word, else no plan clears all with enough liver.",
+    input=inputs.UNRESECTABLE,
+    limit=True,
+    source="machairas2021",
+    status=SourceStatus.PROJECT,
+)
+NOT_FOR_RESECTION = AnyOf(
+    id="pathway.not_for_resection",
+    statement="Metastases are unresectable, or comorbidity prohibits resection.",
+    branches=(
+        (UNRESECTABLE,),
+        (
+            _is(
+                id="pathway.prohibitive_comorbidity",
+                statement="Prohibitive comorbidity.",
+                input=inputs.COMORBIDITY,
+                limit=True,
+                source="machairas2021",
+            ),
+        ),
+    ),
+    population=NELM,
+    source="machairas2021",
+)
+MULTIPLE = _is(
+    id="pathway.multiple",
+    statement="Machairas 2021 speaks of multiple metastases, read here as at least two.",
+    input=inputs.LESION_COUNT,
+    comparison=Comparison.AT_LEAST,
+    limit=2.0,
+    source="machairas2021",
+    status=SourceStatus.PROJECT,
+    needed=False,
+)
+BELOW_5_CM = _is(
+    id="pathway.ablation.size",
+    statement="The largest lesion is below 5 cm; above, only stereotactically with overlapping "
+    "zones.",
+    input=inputs.LARGEST_LESION,
+    comparison=Comparison.LESS,
+    limit=50.0,
+    source="machairas2021",
+)
+BELOW_35_MM = _is(
+    id="pathway.percutaneous_ablation.size",
+    statement="The largest lesion is below 3.5 cm.",
+    input=inputs.LARGEST_LESION,
+    comparison=Comparison.LESS,
+    limit=35.0,
+    source="cloyd2020",
+)
+ONE_TO_THREE = _is(
+    id="pathway.percutaneous_ablation.number",
+    statement="One to three tumours.",
+    input=inputs.LESION_COUNT,
+    comparison=Comparison.AT_MOST,
+    limit=3.0,
+    source="cloyd2020",
+)
+OPEN_PORTAL_VEIN = _is(
+    id="pathway.open_portal_vein",
+    statement="No portal vein thrombosis: closing one branch needs the other open (this "
+    "project's reading).",
+    input=inputs.PORTAL_THROMBOSIS,
+    limit=False,
+    source=PROJECT_SOURCE,
+    status=SourceStatus.PROJECT,
 )
 NO_WHIPPLE = _is(
     id="pathway.whipple",

@@ -12,15 +12,22 @@ from planning.criteria.conditions import Condition
 from planning.inputs import Input
 from planning.rules.pathways_conditions import (
     ABOVE_3_CM,
+    BELOW_5_CM,
+    BELOW_35_MM,
     CYTOREDUCTION_FOR,
     EMBOLISABLE,
     FUNCTIONAL,
     GEP_OR_LUNG,
+    INTRA_ARTERIAL_CAUTIONS,
     KI67_ABOVE_55,
     KI67_BELOW_55,
     KI67_OF_G3,
+    MULTIPLE,
     NO_PROHIBITIVE_COMORBIDITY,
     NO_WHIPPLE,
+    NOT_FOR_RESECTION,
+    ONE_TO_THREE,
+    OPEN_PORTAL_VEIN,
     PANCREAS,
     PANCREAS_OR_SMALL_BOWEL,
     POORLY_DIFFERENTIATED,
@@ -33,6 +40,7 @@ from planning.rules.pathways_conditions import (
     SMALL_BOWEL,
     SOLITARY,
     TEAM_AGREES,
+    UNRESECTABLE,
     WELL_DIFFERENTIATED,
 )
 from planning.rules.populations import NELM
@@ -60,7 +68,7 @@ class OptionRule:
     population, source, status
         Whom it speaks of, key in ``planning/literature.bib``, whether it was read there.
     conditions
-        What is asked for; all of them.
+        What is asked for; all of them. One that is not ``needed`` warns where it fails.
     notes
         Further remarks, each with its source in words.
     """
@@ -91,6 +99,17 @@ SYSTEMIC_WHEN = Note(
     "precedes it in liver-dominant disease."
 )
 
+HEAT_IN_REMNANT = Note(
+    "It warns that heat can damage the remnant and cause liver failure; its function is assessed; "
+    "in doubt: observation, and surgery again or percutaneous ablation later."
+)
+
+PRIMARY_RESECTION = _machairas(
+    id="primary_resection",
+    name="Resection of the primary",
+    statement="Machairas 2021: with or without it, at the head of every row of the figure.",
+    conditions=(PRIMARY_RESECTABLE, NO_PROHIBITIVE_COMORBIDITY),
+)
 RESECTION = _machairas(
     id="resection",
     name="Surgical resection",
@@ -110,6 +129,7 @@ RESECTION_ONE_STAGE = _machairas(
             "GEP-NET review: large lesions resected, small ones in the remnant ablated, away from "
             "major vessels, where the remnant is definitively adequate; else in stages."
         ),
+        HEAT_IN_REMNANT,
     ),
 )
 RESECTION_TWO_STAGES = _machairas(
@@ -117,14 +137,14 @@ RESECTION_TWO_STAGES = _machairas(
     name="Surgical resection in two stages",
     statement="First line in Machairas 2021: embolisation then resection; resection and portal "
     "ligation then completion; or ALPPS.",
-    conditions=(SHORT, TEAM_AGREES, NO_PROHIBITIVE_COMORBIDITY),
+    conditions=(SHORT, TEAM_AGREES, NO_PROHIBITIVE_COMORBIDITY, OPEN_PORTAL_VEIN),
 )
 ABLATION = _machairas(
     id="ablation",
     name="Ablation",
     statement="Machairas 2021: below 5 cm, away from the hilum and the surface. Each lesion is "
     "judged in the table on ablation.",
-    conditions=(NO_WHIPPLE,),
+    conditions=(NO_WHIPPLE, BELOW_5_CM),
     notes=(
         Note("With resection it preserves parenchyma; microwaves: larger zones, less heat sink."),
     ),
@@ -133,7 +153,7 @@ TACE = _machairas(
     id="tace",
     name="Chemoembolisation (TACE)",
     statement="Machairas 2021: multiple unresectable metastases, more advanced load.",
-    conditions=EMBOLISABLE,
+    conditions=(*EMBOLISABLE, NOT_FOR_RESECTION, MULTIPLE),
     notes=(
         Note("GEP-NET review: in pancreatic tumours better than TAE, not significantly."),
         LOBAR_AFTER_WHIPPLE,
@@ -144,7 +164,7 @@ TAE = _machairas(
     name="Embolisation (TAE)",
     statement="Machairas 2021: multiple unresectable metastases; no transarterial method is shown "
     "superior, TAE perhaps safer. Post-embolisation syndrome in up to 90 %.",
-    conditions=EMBOLISABLE,
+    conditions=(*EMBOLISABLE, NOT_FOR_RESECTION, MULTIPLE),
     notes=(Note("GEP-NET review: response higher than to TACE in carcinoid."),),
 )
 RADIOEMBOLISATION = _machairas(
@@ -152,6 +172,7 @@ RADIOEMBOLISATION = _machairas(
     name="Radioembolisation (RE)",
     statement="Machairas 2021: not amenable to resection; resection afterwards may become "
     "possible, and complications of a major one are then weighed.",
+    conditions=(NOT_FOR_RESECTION, *INTRA_ARTERIAL_CAUTIONS),
     notes=(Note("Measuring the volumes anew then is this project's inference."),),
 )
 PRRT = _machairas(
@@ -160,6 +181,34 @@ PRRT = _machairas(
     statement="Machairas 2021: G1 or G2 with somatostatin receptors, kidneys and marrow adequate; "
     "limited response in bulky disease. Radioembolisation after it was safe as salvage.",
     conditions=RADIOLIGAND,
+)
+PRRT_WITH_RADIOEMBOLISATION = _machairas(
+    id="prrt_with_radioembolisation",
+    name="PRRT with radioembolisation",
+    statement="Machairas 2021: suggested in bulky disease, or where a burden mostly in the liver "
+    "comes with disease outside it.",
+    population="bulky, or mostly hepatic with extrahepatic disease",
+    conditions=(*RADIOLIGAND, NOT_FOR_RESECTION, *INTRA_ARTERIAL_CAUTIONS),
+)
+DUAL_TRACER = _machairas(
+    id="dual_tracer",
+    name="FDG-PET/CT beside receptor imaging",
+    statement="Machairas 2021: both tracers may help to select for PRRT in G3 and carcinoma.",
+    population="G3 and carcinoma",
+)
+DOWN_STAGING = _machairas(
+    id="down_staging",
+    name="Down-staging, or a bridge to surgery",
+    statement="Machairas 2021: local treatment early in bulky disease, for down-staging; as "
+    "neoadjuvant cytoreduction and as a bridge to surgery in disease deemed inoperable.",
+    population="bulky disease, or disease deemed inoperable",
+    conditions=(UNRESECTABLE, *INTRA_ARTERIAL_CAUTIONS),
+)
+OBSERVATION = _review(
+    id="observation",
+    name="Observation under a somatostatin analogue",
+    statement="GEP-NET review: it can show the biology of the tumour before an aggressive "
+    "operation is chosen.",
 )
 PRIMARY_THEN_PRRT = _machairas(
     id="primary_then_prrt",
@@ -173,7 +222,7 @@ TRANSPLANTATION = _machairas(
     name="Liver transplantation (OLT)",
     statement="Machairas 2021: highly selected patients, under 1 %. The lists of criteria are "
     "judged apart.",
-    conditions=(SELECTED_FOR_TRANSPLANT,),
+    conditions=(SELECTED_FOR_TRANSPLANT, UNRESECTABLE),
 )
 SOMATOSTATIN_ANALOGUE = _machairas(
     id="somatostatin_analogue",
@@ -220,7 +269,8 @@ SUNITINIB = _machairas(
 CYTOREDUCTION = _machairas(
     id="cytoreduction",
     name="Cytoreduction",
-    statement="Machairas 2021: 70 to 90 % of the load removed, by resection, ablation or both.",
+    statement="Machairas 2021: 70 to 90 % of the load removed, by resection, radiofrequency "
+    "ablation, cryoablation or a combination.",
     conditions=(CYTOREDUCTION_FOR,),
     notes=(Note("GEP-NET review: most experienced centres are reluctant."),),
 )
@@ -234,8 +284,8 @@ HORMONES_FIRST = _review(
 OCTREOTIDE = _cloyd(
     id="perioperative_octreotide",
     name="Peri-operative octreotide",
-    statement="Cloyd 2020: carcinoid crisis is a risk; value and dose of octreotide are debated.",
-    conditions=(FUNCTIONAL,),
+    statement="Cloyd 2020: patients with these metastases are at risk of carcinoid crisis, not "
+    "the functional ones alone; value and dose of octreotide are debated.",
 )
 VALVE_REPAIR = _review(
     id="valve_repair",
@@ -243,6 +293,12 @@ VALVE_REPAIR = _review(
     statement="GEP-NET review: echocardiography looks for carcinoid heart disease; severe valve "
     "disease is repaired first.",
     conditions=(SEVERE_VALVE_DISEASE,),
+    notes=(
+        Note(
+            "In carcinoid heart disease resection goes with less cardiac progression and better "
+            "five-year survival."
+        ),
+    ),
 )
 BEFORE_SURGERY = (HORMONES_FIRST, OCTREOTIDE, VALVE_REPAIR)
 
@@ -252,24 +308,53 @@ CLOYD_RESECTION = _cloyd(
     statement="Listed by Cloyd 2020 where resectable; it may be right with low-volume "
     "indolent extrahepatic disease, or where only more than 70 % can be debulked.",
     conditions=(TEAM_AGREES, NO_PROHIBITIVE_COMORBIDITY),
+    notes=(
+        Note(
+            "Prognostic there: synchronous or non-functional disease, disease outside the liver. "
+            "For adjuvant treatment there is little evidence."
+        ),
+    ),
+)
+NEOADJUVANT = _cloyd(
+    id="neoadjuvant",
+    name="Neoadjuvant treatment",
+    statement="Cloyd 2020: to down-stage and ease resection; one retrospective series, survival "
+    "better above all in synchronous disease. Capecitabine with temozolomide: high response.",
+    population="pancreatic primary, one retrospective series",
+    conditions=(PANCREAS,),
 )
 CONCOMITANT_ABLATION = _cloyd(
     id="concomitant_ablation",
     name="Ablation beside resection",
     statement="Cloyd 2020: small to intermediate, central lesions; care with extended "
     "hepatectomy. Machairas 2021 and the GEP-NET review exclude the hilum: the sources disagree.",
+    notes=(
+        Note(
+            "GEP-NET review: heat can damage the remnant and cause liver failure; only with a "
+            "definitively adequate remnant, small lesions, away from its major vessels."
+        ),
+    ),
 )
 PERCUTANEOUS_ABLATION = _cloyd(
     id="percutaneous_ablation",
     name="Percutaneous ablation",
     statement="Cloyd 2020: best for one to three tumours below 3.5 cm. Each lesion is judged in "
     "the table on ablation.",
+    conditions=(BELOW_35_MM, ONE_TO_THREE),
 )
 SBRT = _cloyd(
     id="sbrt",
     name="Stereotactic body radiotherapy (SBRT)",
     statement="Cloyd 2020: can be considered for solitary tumours above 3 cm that are not "
     "amenable to resection.",
+    conditions=(SOLITARY, ABOVE_3_CM),
+)
+PROTON_BEAM = _cloyd(
+    id="proton_beam",
+    name="Proton beam therapy",
+    statement="Named by Cloyd 2020 beside SBRT, without limits of its own: read as for the same "
+    "tumours.",
+    status=SourceStatus.PROJECT,
     conditions=(SOLITARY, ABOVE_3_CM),
 )
 SELECTIVE_TRANSARTERIAL = _cloyd(
@@ -291,6 +376,7 @@ CLOYD_TARE = _cloyd(
     name="Radioembolisation (TARE)",
     statement="Cloyd 2020: TACE controlled disease better in one comparison, without difference in "
     "survival; late radiation fibrosis is a concern.",
+    conditions=INTRA_ARTERIAL_CAUTIONS,
 )
 CLOYD_PRRT = _cloyd(
     id="prrt",

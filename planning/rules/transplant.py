@@ -18,6 +18,9 @@ STABLE_MONTHS = 6.0
 TRANSCRIPTION = (
     "A transcription of the Milan list has at most 50 % and at most 55 years instead of below."
 )
+UNRESECTABLE_BY_TEXT = (
+    "Unresectable disease: from the text of the review; its list does not print it."
+)
 POPULATION = "highly selected patients with neuroendocrine liver metastases"
 LOW_GRADE = one_of(Grade.G1, Grade.G2)
 NOWHERE_ELSE = is_(ExtrahepaticDisease.NONE)
@@ -82,10 +85,9 @@ def _bilobar(listing: Listing) -> Criterion:
     return listing.condition("bilobar", "Both lobes are involved.", of=inputs.BOTH_LOBES)
 
 
-def _unresectable(listing: Listing) -> Criterion:
-    return listing.condition(
-        "unresectable", "Judged not amenable to resection.", of=inputs.JUDGED_UNRESECTABLE
-    )
+def _unresectable(listing: Listing, statement: str) -> Criterion:
+    """By the team's word, else by the plans; every source confines the operation to it."""
+    return listing.condition("unresectable", statement, of=inputs.UNRESECTABLE)
 
 
 def _histology(listing: Listing, statement: str) -> Criterion:
@@ -105,6 +107,7 @@ MILAN = CriteriaList(
         _elsewhere(_MILAN, "All deposits outside the liver removed: none is left."),
         _burden(_MILAN),
         _stable(_MILAN, "Good response or stable disease for at least 6 months."),
+        _unresectable(_MILAN, UNRESECTABLE_BY_TEXT),
     ),
     remark=TRANSCRIPTION,
 )
@@ -160,6 +163,7 @@ ENETS = CriteriaList(
         _ENETS.condition(
             "bilirubin", "Low total bilirubin; no limit is printed.", of=inputs.LOW_BILIRUBIN
         ),
+        _unresectable(_ENETS, UNRESECTABLE_BY_TEXT),
     ),
 )
 ENETS_MINIMAL = CriteriaList(
@@ -178,6 +182,7 @@ ENETS_MINIMAL = CriteriaList(
             of=inputs.EXPECTED_MORTALITY,
             test=less(10.0),
         ),
+        _unresectable(_MINIMAL, UNRESECTABLE_BY_TEXT),
     ),
     remark=(
         "The ENETS lists of the two reviews differ. Cure is unlikely; the main indication is "
@@ -196,7 +201,7 @@ UNOS = CriteriaList(
         _burden(_UNOS),
         _stable(_UNOS, "Good response or stable disease for at least 6 months."),
         _bilobar(_UNOS),
-        _unresectable(_UNOS),
+        _unresectable(_UNOS, "Not amenable to resection."),
     ),
 )
 VAN_VILSTEREN = CriteriaList(
@@ -207,7 +212,7 @@ VAN_VILSTEREN = CriteriaList(
         _histology(_VILSTEREN, "Histology of the metastases, or of the primary with evidence."),
         _primary(_VILSTEREN, "Primary completely removed."),
         _bilobar(_VILSTEREN),
-        _unresectable(_VILSTEREN),
+        _unresectable(_VILSTEREN, "Unresectable."),
         _elsewhere(_VILSTEREN),
         _VILSTEREN.condition(
             "listed", "Found suitable and on a transplant list.", of=inputs.ON_TRANSPLANT_LIST

@@ -72,6 +72,8 @@ class TreatmentOption:
         Key in ``planning/literature.bib``.
     failed
         Ids of the conditions that are not met.
+    cautions
+        Ids of those that are not met and warn only.
     missing
         Names of the inputs that leave it undecided.
     otherwise
@@ -87,6 +89,7 @@ class TreatmentOption:
     verdict: Verdict
     source: str
     failed: tuple[str, ...] = ()
+    cautions: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     otherwise: bool = False
     notes: tuple[int, ...] = ()

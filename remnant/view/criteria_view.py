@@ -15,6 +15,8 @@ from remnant.wording.told_facts import told
 from remnant.wording.words import BRANCH_WORDS, OPTION_WORDS
 
 MOST_FAILED = 3
+LISTED_WITH_CAUTION = Mark(Verdict.UNKNOWN.value, "!", "listed, with a caution")
+"""In the place of the verdict on an option that its source lists and warns of here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,4 +152,6 @@ def _branch(pathway: Pathway, subject: Subject) -> Branch:
 def _option(option: TreatmentOption, subject: Subject) -> Option:
     source = subject.cite(option.source)
     text = option_text(option)
-    return Option(mark(option.verdict, OPTION_WORDS), option.name, text, source)
+    warned = option.verdict is Verdict.MET and option.cautions
+    shown = LISTED_WITH_CAUTION if warned else mark(option.verdict, OPTION_WORDS)
+    return Option(shown, option.name, text, source)

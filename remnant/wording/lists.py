@@ -189,6 +189,7 @@ def option_text(option: TreatmentOption) -> str:
     rule = TREATMENTS[option.source, option.id]
     sentences = (
         _why(option),
+        _cautions(option),
         rule.statement,
         *(rule.notes[place].text for place in option.notes),
         ALTERNATIVE if option.otherwise else "",
@@ -202,6 +203,10 @@ def _why(option: TreatmentOption) -> str:
     if option.verdict is Verdict.NOT_MET:
         return f"Not met: {' '.join(map(statement, option.failed))}"
     return _not_known(option.missing)
+
+
+def _cautions(option: TreatmentOption) -> str:
+    return f"Caution: {' '.join(map(statement, option.cautions))}" if option.cautions else ""
 
 
 def _not_known(missing: Iterable[str]) -> str:

@@ -34,6 +34,7 @@ DERIVED = {
     "portal_hypertension_signs",
     "grade_is_g1_or_g2",
     "transplant_selected",
+    "unresectable",
 }
 PLANS = {
     "debulkable_fraction",
@@ -74,6 +75,7 @@ BY_SEGMENTS = PLANS | {
     "pattern_type_i_or_limited",
     "pattern_type_ii_or_complex",
     "pattern_type_iii_or_diffuse",
+    "unresectable",
 }
 
 

@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 
 from examples.plans import example_outcome
 from planning import inputs
-from planning.criteria.conditions import AnyOf
+from planning.criteria.conditions import AnyOf, rests_on_segments
 from planning.distribution.figure_rows import distribution_rows
 from planning.facts.evidence import Evidence, debulkable_in_stages, plan_facts
+from planning.facts.gathering import unresectable
 from planning.facts.implied import grade_is_g1_or_g2
 from planning.inputs import Facts, ShareRange
 from planning.literature import load_literature
@@ -59,6 +60,7 @@ COVERED = {
     "on_transplant_list": True,
 }
 UNRESECTABLE = {"debulkable_fraction": Quantity(0.5)}
+JUDGED = {"judged_unresectable": True}
 
 
 NO_WEDGE = (reason(Cause.LIMIT_CHOSEN, "most_wedges", 0),)
@@ -88,6 +90,10 @@ def facts_of(known, kind=FrillingType.I, targets=(), limits=()):
         .extended(
             {
                 inputs.GRADE_IS_G1_OR_G2: grade_is_g1_or_g2(clinical),
+                inputs.UNRESECTABLE: unresectable(
+                    clinical,
+                    {i: known.get(i.name) for i in (inputs.CLEARANCE, inputs.R0)},
+                ),
                 inputs.TRANSPLANT_SELECTED: True if known.get("on_transplant_list") else None,
                 inputs.DEBULKABLE_IN_STAGES: debulkable_in_stages(share, evidence.in_one_stage),
             }
@@ -288,7 +294,17 @@ def test_cloyd__stages_leave_open_what_one_stage_cannot():
 
 
 EMBOLISATION = {"Chemoembolisation (TACE)", "Embolisation (TAE)"}
-RADIOLIGAND = {"Radioligand therapy (PRRT)", "Resection of the primary, then PRRT"}
+OF_THE_PRIMARY = {"Resection of the primary", "Resection of the primary, then PRRT"}
+RADIOLIGAND = {
+    "Radioligand therapy (PRRT)",
+    "Resection of the primary, then PRRT",
+    "PRRT with radioembolisation",
+}
+RESECTION_RULED_OUT = EMBOLISATION | {
+    "Radioembolisation (RE)",
+    "PRRT with radioembolisation",
+    "Liver transplantation (OLT)",
+}
 PANCREATIC = {"Chemotherapy", "Sunitinib", "Resection of the primary, then PRRT"}
 
 
@@ -299,16 +315,17 @@ PANCREATIC = {"Chemotherapy", "Sunitinib", "Resection of the primary, then PRRT"
         ({"hepatic_insufficiency": True}, EMBOLISATION),
         ({"bilioenteric_anastomosis": True}, EMBOLISATION),
         ({"sstr_positive": False}, RADIOLIGAND),
+        ({"judged_unresectable": None, "clearance_feasible": True}, RESECTION_RULED_OUT),
         ({"adequate_kidneys_and_marrow": False}, RADIOLIGAND),
         ({"primary_site": PrimarySite.LUNG}, PANCREATIC | {"Everolimus"}),
-        ({"primary_status": PrimaryStatus.RESECTED}, {"Resection of the primary, then PRRT"}),
+        ({"primary_status": PrimaryStatus.RESECTED}, OF_THE_PRIMARY),
         ({"pancreatoduodenectomy": True}, set()),
     ],
 )
 def test_contraindications__turn_exactly_their_options_in_the_diffuse_row(changes, excluded):
     row = "machairas2021.diffuse"
-    before = verdicts(kind=FrillingType.III, row=row)
-    after = verdicts(changes, FrillingType.III, row=row)
+    before = verdicts(JUDGED, FrillingType.III, row=row)
+    after = verdicts(JUDGED | changes, FrillingType.III, row=row)
 
     turned = {n for n, v in after.items() if v is Verdict.NOT_MET and before[n] is Verdict.MET}
     assert turned == excluded
@@ -325,7 +342,7 @@ def test_contraindications__turn_exactly_their_options_in_the_diffuse_row(change
 def test_unknown_facts__leave_exactly_their_options_open(changes, unknown):
     row = "machairas2021.diffuse"
 
-    listed = options(changes, FrillingType.III, row=row)
+    listed = options(JUDGED | changes, FrillingType.III, row=row)
 
     assert {n for n, o in listed.items() if o.verdict is Verdict.UNKNOWN} == unknown
     assert all(listed[name].missing for name in unknown)
@@ -408,6 +425,126 @@ def test_cytoreduction__whom_it_is_for(changes, verdict):
 
 
 @pytest.mark.parametrize(
+    ("size_mm", "verdict"),
+    [
+        (49.9, Verdict.MET),
+        (50.0, Verdict.NOT_MET),
+        (90.0, Verdict.NOT_MET),
+        (None, Verdict.UNKNOWN),
+    ],
+)
+def test_ablation__below_five_centimetres_as_machairas_prints(size_mm, verdict):
+    changes = {"largest_lesion_mm": size_mm}
+
+    assert verdicts(changes, row="machairas2021.limited")["Ablation"] is verdict
+
+
+@pytest.mark.parametrize(
+    ("size_mm", "count", "verdict"),
+    [
+        (34.9, 3.0, Verdict.MET),
+        (35.0, 3.0, Verdict.NOT_MET),
+        (40.0, 1.0, Verdict.NOT_MET),
+        (20.0, 4.0, Verdict.NOT_MET),
+        (None, 1.0, Verdict.UNKNOWN),
+    ],
+)
+def test_percutaneous_ablation__one_to_three_below_35_mm_as_cloyd_prints(size_mm, count, verdict):
+    changes = JUDGED | {"largest_lesion_mm": size_mm, "lesion_count": Quantity(count)}
+
+    assert verdicts(changes, row="cloyd2020.oligometastatic")["Percutaneous ablation"] is verdict
+
+
+@pytest.mark.parametrize("name", sorted(EMBOLISATION | {"Radioembolisation (RE)"}))
+@pytest.mark.parametrize(
+    ("changes", "verdict"),
+    [
+        ({}, Verdict.NOT_MET),
+        ({"judged_unresectable": None}, Verdict.NOT_MET),
+        ({"judged_unresectable": None, "clearance_feasible": None}, Verdict.UNKNOWN),
+        ({"judged_unresectable": None, "clearance_feasible": False}, Verdict.MET),
+        (JUDGED, Verdict.MET),
+        ({"comorbidity_prohibitive": True}, Verdict.MET),
+    ],
+)
+def test_through_the_artery__not_for_a_single_resectable_lesion(name, changes, verdict):
+    """M: multiple unresectable metastases; its figure: where resection is contraindicated."""
+    single = {"lesion_count": Quantity(1.0), "both_lobes": False}
+
+    option = options(single | changes, row="machairas2021.limited")[name]
+
+    assert option.verdict is verdict
+    assert option.cautions == (() if name.startswith("Radio") else ("pathway.multiple",))
+
+
+@pytest.mark.parametrize(
+    ("row", "name"),
+    [
+        ("machairas2021.diffuse", "Radioembolisation (RE)"),
+        ("machairas2021.diffuse", "PRRT with radioembolisation"),
+        ("cloyd2020.multifocal_bilobar", "Radioembolisation (TARE)"),
+    ],
+)
+def test_radioembolisation__warns_of_what_rules_out_embolisation(row, name):
+    """M's section on treatment through the artery gives these contraindications (item 7)."""
+    many = {"lesion_count": Quantity(7.0)} if "multifocal" in row else {}
+    ill = JUDGED | many | {"portal_vein_thrombosis": True, "hepatic_insufficiency": True}
+
+    option = options(ill, FrillingType.III, row=row)[name]
+
+    assert option.verdict is Verdict.MET
+    assert option.cautions == (
+        "pathway.portal_vein_thrombosis.caution",
+        "pathway.hepatic_insufficiency.caution",
+    )
+    assert options(JUDGED | many, FrillingType.III, row=row)[name].cautions == ()
+
+
+def test_two_stages__need_an_open_portal_vein():
+    short = (target(0.7, Verdict.NOT_MET, largest=300.0),)
+    row = "machairas2021.complex"
+    closed, open_ = (
+        {o.id: o for o in found({"portal_vein_thrombosis": t}, FrillingType.II, short)[row].options}
+        for t in (True, False)
+    )
+
+    assert closed["resection_two_stages"].failed == ("pathway.open_portal_vein",)
+    assert open_["resection_two_stages"].verdict is Verdict.MET
+
+
+def test_rows__of_the_figure_begin_with_the_primary():
+    """M: "with or without resection of the primary" heads every row of its figure."""
+    tables = [row for table, row in rows() if table.source == "machairas2021"]
+    heads = {row.id: row.first[0].id for row in tables}
+
+    assert heads.pop("not_covered") == "resection_high_grade"
+    assert set(heads.values()) == {"primary_resection"}
+
+
+@pytest.mark.parametrize(
+    ("source", "treatment", "listed_in"),
+    [
+        ("machairas2021", "down_staging", {"complex"}),
+        ("machairas2021", "prrt_with_radioembolisation", {"complex", "diffuse"}),
+        ("machairas2021", "dual_tracer", {"not_covered"}),
+        ("gepnetlm_review", "observation", {"complex", "resectable"}),
+        ("cloyd2020", "neoadjuvant", {"resectable", "multifocal_bilobar"}),
+        ("cloyd2020", "proton_beam", {"oligometastatic"}),
+    ],
+)
+def test_rows__hold_what_the_texts_name_beside_the_figures(source, treatment, listed_in):
+    """SEEDS, second reading: options that the sources name in their text."""
+    found_in = {
+        row.id
+        for _, row in rows()
+        for rule in (*row.first, *row.otherwise)
+        if (rule.source, rule.id) == (source, treatment)
+    }
+
+    assert found_in == listed_in
+
+
+@pytest.mark.parametrize(
     ("ki67", "captem", "platinum", "resection"),
     [
         (20.0, Verdict.NOT_MET, Verdict.NOT_MET, Verdict.MET),
@@ -433,7 +570,10 @@ def test_carcinoma__platinum_and_no_resection():
 
     listed = verdicts(changes, row="machairas2021.not_covered")
 
-    assert {n for n, v in listed.items() if v is Verdict.MET} == {"Platinum-based chemotherapy"}
+    assert {n for n, v in listed.items() if v is Verdict.MET} == {
+        "Platinum-based chemotherapy",
+        "FDG-PET/CT beside receptor imaging",
+    }
 
 
 @pytest.mark.parametrize(
@@ -462,12 +602,12 @@ def test_hormones__treated_first_and_valves_repaired_only_where_they_are_there()
     )
     named = {
         "Treatment of hormone excess before surgery",
-        "Peri-operative octreotide",
         "Valve repair before liver surgery",
     }
 
     assert {ill[name] for name in named} == {Verdict.MET}
     assert {well[name] for name in named} == {Verdict.NOT_MET}
+    assert ill["Peri-operative octreotide"] is well["Peri-operative octreotide"] is Verdict.MET
 
 
 @pytest.mark.parametrize(
@@ -622,7 +762,16 @@ def test_review__marks_rows_and_treatments_that_rest_on_segments():
     }
     treatments = listed["machairas2021.complex"].options
     rests = [o.name for o in treatments if ESTIMATED in o.reasons]
-    assert [name.split(" in ")[0] for name in rests] == ["Surgical resection"] * 2
+    by_plans = {
+        rule.name
+        for rule in option_rules()
+        if rule.source == "machairas2021" and rests_on_segments(rule.conditions)
+    }
+    assert set(rests) == by_plans & {option.name for option in treatments}
+    assert [n for n in rests if n.startswith("Surgical")] == [
+        "Surgical resection in one stage, with or without ablation",
+        "Surgical resection in two stages",
+    ]
 
 
 def test_review__is_silent_where_segments_are_not_estimated():

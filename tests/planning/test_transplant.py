@@ -6,9 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from examples.plans import example_outcome, example_plan, example_result
 from planning.case import Case
+from planning.criteria.catalogue import CONDITIONS
 from planning.facts.gathering import gather
-from planning.inputs import INPUTS, Facts
+from planning.inputs import INPUTS, UNRESECTABLE, Facts
 from planning.resectability import resectability
 from planning.transplant import transplant
 from remnant.core.clinical import (
@@ -46,16 +48,17 @@ FITTING = {
     "stable_months": 12.0,
     "symptoms_refractory": False,
     "both_lobes": True,
-    "judged_unresectable": True,
+    "unresectable": True,
     "on_transplant_list": True,
     "low_bilirubin": True,
     "expected_mortality_percent": 5.0,
 }
 LISTS = ("milan", "enets", "enets_minimal", "unos", "vanvilsteren")
 NEEDS = {
-    "milan": "age grade histology portal elsewhere primary burden stable",
-    "enets": "age grade differentiation ki67 primary months burden stable elsewhere staging bili",
-    "enets_minimal": "differentiation grade portal primary elsewhere mortality",
+    "milan": "age grade histology portal elsewhere primary burden stable unresectable",
+    "enets": "age grade differentiation ki67 primary months burden stable elsewhere staging bili "
+    "unresectable",
+    "enets_minimal": "differentiation grade portal primary elsewhere mortality unresectable",
     "unos": "age portal primary elsewhere burden stable lobes unresectable",
     "vanvilsteren": "histology primary lobes unresectable elsewhere listed",
 }
@@ -75,7 +78,7 @@ INPUT_OF = {
     "bili": "low_bilirubin",
     "mortality": "expected_mortality_percent",
     "lobes": "both_lobes",
-    "unresectable": "judged_unresectable",
+    "unresectable": "unresectable",
     "listed": "on_transplant_list",
 }
 
@@ -201,6 +204,47 @@ def test_predictors_and_remarks__stand_once_and_decide_nothing():
     assert apart == {f.id for f in every if ".remark." in f.id or ".predictor." in f.id}
 
 
+@pytest.mark.parametrize(("unresectable", "verdict"), [(False, NOT_MET), (None, UNKNOWN)])
+def test_resectable__is_for_no_list(unresectable, verdict):
+    """All three reviews confine transplantation to unresectable disease (SEEDS, second reading)."""
+    found = results(unresectable=unresectable)
+
+    assert {r.verdict for r in found.values()} == {verdict}
+    for result in found.values():
+        (condition,) = [f for f in result.findings if f.id == f"{result.id}.unresectable"]
+        assert condition.verdict is verdict
+        by_text = "its list does not print it" in CONDITIONS[condition.id].statement
+        assert by_text == (result.id not in ("transplant.unos", "transplant.vanvilsteren"))
+
+
+@pytest.mark.parametrize(
+    ("judged", "share", "feasible", "expected"),
+    [
+        (None, 1.0, MET, False),
+        (True, 1.0, MET, True),
+        (False, 0.5, MET, False),
+        (None, 0.9, MET, None),
+        (None, 1.0, NOT_MET, None),
+    ],
+)
+def test_unresectable__by_the_team_else_by_the_plans(
+    make_report, make_lesion, judged, share, feasible, expected
+):
+    clearing = example_plan(
+        result=example_result(debulked_fraction=Quantity(share)), feasible=feasible, targets=()
+    )
+    case = case_of(make_report([make_lesion(1)]), ClinicalFacts(judged_unresectable=judged))
+
+    assert gather(case, plans=(clearing,))[UNRESECTABLE] is expected
+
+
+def test_unresectable__where_no_plan_is_proven_to_clear_all(make_report, make_lesion):
+    missed = example_outcome(1.0, NOT_MET)
+    case = case_of(make_report([make_lesion(1)]), ClinicalFacts())
+
+    assert gather(case, targets=(missed,))[UNRESECTABLE] is True
+
+
 MEMBERS = {
     "differentiation": Differentiation,
     "grade": Grade,
@@ -212,6 +256,7 @@ KNOWN_FACTS = {
     name: FITTING[name] for name in ClinicalFacts.__dataclass_fields__ if name in FITTING
 } | {
     "primary_status": PrimaryStatus.RESECTED,
+    "judged_unresectable": True,
     "severe_valve_disease": False,
     **dict.fromkeys(("portal_hypertension", "ascites", "varices", "splenomegaly"), False),
     "platelets_per_nl": 180.0,
@@ -266,10 +311,10 @@ def test_remarks__each_has_its_own_source():
     assert remarks["transplant.remark.registry"].source == "machairas2021"
 
 
-def test_review__marks_the_lobes_and_the_lists_that_ask_for_them():
+def test_review__marks_lobes_and_what_the_plans_clear():
     for result in transplant(Facts.named(FITTING), segments_estimated=True):
         marked = {f.id for f in result.findings if f.reasons == ESTIMATED}
-        lobes = {f.id for f in result.findings if f.id.endswith(".bilobar")}
-        assert marked == lobes
-        assert (result.reasons == ESTIMATED) == bool(lobes)
+        rests = {f.id for f in result.findings if f.id.endswith((".bilobar", ".unresectable"))}
+        assert marked == rests
+        assert result.reasons == ESTIMATED
     assert {result.reasons for result in results().values()} == {()}

@@ -17,6 +17,7 @@ from examples.reports import example_lesion
 from planning.facts.gathering import Case
 from planning.planner import plan
 from remnant.core.clinical import ClinicalFacts, ExtrahepaticDisease, Grade, PrimarySite
+from remnant.core.criteria import Pathway, TreatmentOption
 from remnant.core.debulking import Fate
 from remnant.core.findings import Comparison, Verdict
 from remnant.core.labels import CouinaudSegment
@@ -29,6 +30,7 @@ from remnant.view import plan_view, recipe_view, staged_view
 from remnant.view.ablation_view import view_ablation
 from remnant.view.case_view import view_case
 from remnant.view.certainty import PlanOutcome, debulking_minima, judged
+from remnant.view.criteria_view import view_sources
 from remnant.view.subject import Subject
 from remnant.wording.numbers import sentence
 from remnant.wording.plans import (
@@ -340,3 +342,31 @@ def test_told__every_fact_in_words():
         "recurrence after an earlier liver resection: no",
     ) == told(facts)
     assert () == told(ClinicalFacts())
+
+
+def test_pathways__an_option_that_its_source_warns_of_here_is_no_silent_tick(made):
+    warned = TreatmentOption(
+        id="radioembolisation",
+        name="Radioembolisation (RE)",
+        verdict=Verdict.MET,
+        source="machairas2021",
+        cautions=("pathway.portal_vein_thrombosis.caution",),
+    )
+    row = Pathway(
+        id="machairas2021.diffuse",
+        title="Machairas 2021, figure 2",
+        branch="Type III or diffuse, G1 or G2",
+        verdict=Verdict.MET,
+        source="machairas2021",
+        options=(warned, replace(warned, cautions=())),
+        notes=(Reason(Cause.ONGOING_TRIAL),),
+    )
+
+    (branch,) = view_sources(subject_of(made.case, pathways=(row,))).pathways
+
+    assert [(o.mark.sign, o.mark.words) for o in branch.options] == [
+        ("!", "listed, with a caution"),
+        ("✓", "listed"),
+    ]
+    assert branch.options[0].text.startswith("Caution: No TAE or TACE with portal vein thrombosis")
+    assert [note.split(",")[0] for note in branch.notes] == ["Ongoing trial"]

@@ -60,7 +60,7 @@ NEAR = "The value lies within 1 of the limit."
 LONGEST_FINDING = 330
 LONGEST_FINDING_OF_STAGING = 250
 LONGEST_FINDING_OF_ABLATION = 280
-LONGEST_OPTION = 450
+LONGEST_OPTION = 500
 
 
 def facts(**values):
@@ -539,6 +539,7 @@ COVERED = {
     "hepatic_insufficiency": False,
     "bilioenteric_anastomosis": False,
     "pancreatoduodenectomy": False,
+    "unresectable": True,
     "pattern_type_i_or_limited": True,
     "pattern_type_ii_or_complex": False,
     "pattern_type_iii_or_diffuse": False,
@@ -592,10 +593,10 @@ def test_pathway__names_chosen_limits_where_they_leave_the_plans_open():
 
 def test_pathway__marks_what_rests_on_estimated_segments():
     found = rows(segments_estimated=True)
-    surgical, *others = found[LIMITED].options
+    primary, surgical, *others = found[LIMITED].options
 
     assert pathway_text(found[LIMITED]).endswith(f"{LITTLE_EVIDENCE} {REVIEW_SENTENCE}")
-    assert surgical.name == "Surgical resection"
+    assert (primary.name, surgical.name) == ("Resection of the primary", "Surgical resection")
     marked = [option_text(one) for one in others if ESTIMATED in one.reasons]
     assert all(text.endswith(f". {REVIEW_SENTENCE}") for text in marked)
     assert not any(REVIEW_SENTENCE in text for text in texts(LIMITED).values())
@@ -623,6 +624,16 @@ def test_option__says_what_is_not_known():
     assert found["Embolisation (TAE)"].startswith(
         "Not known: portal vein thrombosis and hepatic insufficiency. "
     )
+
+
+def test_option__warns_of_what_rules_out_another_way_by_the_same_route():
+    found = texts(LIMITED, portal_vein_thrombosis=True, hepatic_insufficiency=True)
+
+    assert found["Radioembolisation (RE)"].startswith(
+        "Caution: No TAE or TACE with portal vein thrombosis (Machairas 2021). "
+        "No TAE or TACE with hepatic insufficiency (Machairas 2021). Machairas 2021: "
+    )
+    assert "Caution" not in texts(LIMITED)["Radioembolisation (RE)"]
 
 
 @pytest.mark.parametrize(

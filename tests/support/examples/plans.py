@@ -362,7 +362,7 @@ def example_pathway() -> Pathway:
                 failed=("pathway.bilioenteric_anastomosis",) if verdict is Verdict.NOT_MET else (),
                 missing=("sstr_positive",) if verdict is Verdict.UNKNOWN else (),
             )
-            for rule, verdict in zip(row.first, OPTION_VERDICTS, strict=False)
+            for rule, verdict in zip(row.first[1:], OPTION_VERDICTS, strict=False)
         ),
     )
 
