@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from planning import inputs
 from planning.criteria.conditions import judge
-from planning.inputs import Facts, Input, Value
+from planning.inputs import Diameter, Facts, Input, Value
 from planning.rules.ablation import (
     ABLATION_RULES,
     CENTRAL_DISTANCE_MM,
@@ -45,9 +45,9 @@ def lesion_ablations(
     -------
     tuple
         One for each lesion, in the order of the report. ``allowed`` is ``True`` unless the lesion
-        is larger than ``ablation_limit_mm``, is known to lie nearer than ``central_distance_mm`` to
-        the labelled portal vein, or a pancreatoduodenectomy is known. ``reasons`` say which, or
-        what to be careful about; empty where there is nothing.
+        is larger axially than ``ablation_limit_mm``, is known to lie nearer than
+        ``central_distance_mm`` to the labelled portal vein, or a pancreatoduodenectomy is known.
+        ``reasons`` say which, or what to be careful about; empty where there is nothing.
     """
     return tuple(
         _lesion_ablation(lesion, facts=facts, choice=choice) for lesion in report.counted_lesions
@@ -60,15 +60,22 @@ def ablation_refusal(
     """Say why a lesion is not ablated under a choice, empty where it may be.
 
     An unknown distance to the portal vein refuses nothing, nor does an unknown
-    pancreatoduodenectomy.
+    pancreatoduodenectomy, nor a size that is uncertain (see `ablation_size_uncertain`): a plan that
+    ablates such a lesion says so.
     """
     return tuple(_refusals(lesion, choice, after_whipple=after_whipple))
+
+
+def ablation_size_uncertain(lesion: Lesion, choice: PlanChoice) -> bool:
+    """Tell whether the chosen size limit lies between a lesion's axial and its 3-D diameter."""
+    return lesion.longest_axial_mm <= choice.ablation_limit_mm < lesion.slice_corrected_3d_mm
 
 
 def wedge_refusal(lesion: Lesion, choice: PlanChoice) -> tuple[Reason, ...]:
     """Say why a lesion is not excised alone under a choice, empty where it may be.
 
-    Larger than ``wedge_limit_mm``, or its near side deeper than ``wedge_depth_mm``. An unknown
+    Larger than ``wedge_limit_mm`` by the slice-corrected 3-D diameter (a wedge takes the whole
+    body, whichever way it is long), or its near side deeper than ``wedge_depth_mm``. An unknown
     depth, and one that is only known to be at most so much, refuse nothing.
     """
     return tuple(_wedge_refusals(lesion, choice))
@@ -109,7 +116,7 @@ def _lesion_ablation(lesion: Lesion, *, facts: Facts, choice: PlanChoice) -> Les
     return LesionAblation(
         lesion=lesion.id,
         allowed=not refusals,
-        reasons=refusals or tuple(_cautions(lesion, known)),
+        reasons=refusals or tuple(_cautions(lesion, known, choice)),
         findings=tuple(_findings(known)),
     )
 
@@ -133,11 +140,14 @@ def _of_lesion(lesion: Lesion) -> Mapping[Input, Value]:
     }
 
 
-def _diameter(lesion: Lesion) -> Quantity:
-    if lesion.volume_ml.bound is None:
-        return Quantity(lesion.feret_3d_mm)
-    cut = (reason(Cause.SCAN_CUTS_LESION),)
-    return Quantity(lesion.feret_3d_mm, bound=Bound.LOWER, reasons=cut)
+def _diameter(lesion: Lesion) -> Diameter:
+    cut = lesion.volume_ml.bound is not None
+    axial_mm = Quantity(
+        lesion.longest_axial_mm,
+        bound=Bound.LOWER if cut else None,
+        reasons=(reason(Cause.SCAN_CUTS_LESION),) if cut else (),
+    )
+    return Diameter(axial_mm=axial_mm, corrected_3d_mm=lesion.slice_corrected_3d_mm)
 
 
 def _nearest(*distances: Quantity) -> Quantity:
@@ -154,8 +164,8 @@ def _refusals(
     lesion: Lesion, choice: PlanChoice, *, after_whipple: bool | None
 ) -> Iterator[Reason]:
     limit, near = choice.ablation_limit_mm, choice.central_distance_mm
-    if lesion.feret_3d_mm > limit:
-        yield reason(Cause.ABOVE_ABLATION_LIMIT, lesion.feret_3d_mm, limit)
+    if lesion.longest_axial_mm > limit:
+        yield reason(Cause.ABOVE_ABLATION_LIMIT, lesion.longest_axial_mm, limit)
     distance = lesion.portal_vein_distance_mm.value
     if distance is not None and distance < near:
         yield reason(Cause.NEAR_PORTAL_VEIN, distance, near)
@@ -163,7 +173,10 @@ def _refusals(
         yield reason(Cause.AFTER_WHIPPLE)
 
 
-def _cautions(lesion: Lesion, facts: Facts) -> Iterator[Reason]:
+def _cautions(lesion: Lesion, facts: Facts, choice: PlanChoice) -> Iterator[Reason]:
+    if ablation_size_uncertain(lesion, choice):
+        longest = (lesion.longest_axial_mm, lesion.slice_corrected_3d_mm)
+        yield reason(Cause.DIAMETERS_DISAGREE, *longest, choice.ablation_limit_mm)
     yield from _size_cautions(lesion)
     portal = lesion.portal_vein_distance_mm
     if portal.value is not None and portal.value < CENTRAL_DISTANCE_MM:
@@ -181,7 +194,7 @@ def _cautions(lesion: Lesion, facts: Facts) -> Iterator[Reason]:
 
 
 def _size_cautions(lesion: Lesion) -> Iterator[Reason]:
-    size_mm, poor_mm = lesion.feret_3d_mm, REVIEW_DIAMETERS_MM[0]
+    size_mm, poor_mm = lesion.longest_axial_mm, REVIEW_DIAMETERS_MM[0]
     if size_mm >= MACHAIRAS_DIAMETER_MM:
         yield reason(Cause.OVERLAPPING_ZONES_ONLY)
     elif size_mm > poor_mm:
@@ -192,8 +205,8 @@ def _size_cautions(lesion: Lesion) -> Iterator[Reason]:
 
 def _wedge_refusals(lesion: Lesion, choice: PlanChoice) -> Iterator[Reason]:
     limit, deepest = choice.wedge_limit_mm, choice.wedge_depth_mm
-    if limit is not None and lesion.feret_3d_mm > limit:
-        yield reason(Cause.ABOVE_WEDGE_LIMIT, lesion.feret_3d_mm, limit)
+    if limit is not None and lesion.slice_corrected_3d_mm > limit:
+        yield reason(Cause.ABOVE_WEDGE_LIMIT, lesion.slice_corrected_3d_mm, limit)
     surface = lesion.surface_distance_mm
     depth = surface.value if surface.bound is None else None
     if deepest is not None and depth is not None and depth > deepest:

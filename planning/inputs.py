@@ -394,7 +394,9 @@ UNRESECTABLE = Input(
 # Measured in the scan.
 BURDEN = _scanned("burden_fraction", float, "share of the liver that is tumour")
 LESION_COUNT = _scanned("lesion_count", float, "number of metastases")
-LARGEST_LESION = _scanned("largest_lesion_mm", float, "diameter of the largest metastasis")
+LARGEST_LESION = _scanned(
+    "largest_lesion_mm", float, "longest axial diameter of the largest metastasis"
+)
 BOTH_LOBES = _scanned("both_lobes", bool, "whether both lobes are involved", rests_on_segments=True)
 FRILLING = _scanned(
     "frilling_type", FrillingType, "distribution after Frilling", rests_on_segments=True
@@ -410,7 +412,7 @@ DIFFUSE_PATTERN = _scanned(
 )
 
 # Of one lesion.
-LESION_DIAMETER = _scanned("lesion_diameter_mm", float, "diameter of the lesion")
+LESION_DIAMETER = _scanned("lesion_diameter_mm", float, "longest axial diameter of the lesion")
 PORTAL_DISTANCE = _scanned("lesion_portal_distance_mm", float, "distance to the portal vein")
 BILE_DUCT_DISTANCE = _scanned(
     "lesion_bile_duct_distance_mm", float, "where the bile ducts run, which no map shows"
@@ -507,7 +509,24 @@ class Doubt(StrEnum):
     UNCERTAIN = "uncertain"
 
 
-Value = Quantity | ShareRange | float | bool | StrEnum | None
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Diameter:
+    """How large a lesion is, as limits on its size are held against it.
+
+    Parameters
+    ----------
+    axial_mm
+        Longest axial diameter: sources are read as taking sizes so. Present.
+    corrected_3d_mm
+        Slice-corrected 3-D diameter, at least the axial one. Where a limit lies between the two,
+        the verdict is ``UNCERTAIN``.
+    """
+
+    axial_mm: Quantity
+    corrected_3d_mm: float
+
+
+Value = Quantity | ShareRange | Diameter | float | bool | StrEnum | None
 """A number, a truth (or its `Doubt`), a word, or ``None`` where it is not known; an absent
 `Quantity` says why."""
 

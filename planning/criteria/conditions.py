@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from planning.inputs import Doubt, Facts, Input, ShareRange, Value
+from planning.inputs import Diameter, Doubt, Facts, Input, ShareRange, Value
 from remnant.core.findings import (
     Basis,
     Comparison,
@@ -260,11 +260,26 @@ def _chance(threshold: Threshold | None, value: Value) -> float | None:
 def _compare(threshold: Threshold, value: Value, certainty: float) -> Verdict:
     if isinstance(value, Quantity):
         return threshold.judge(value, certainty=certainty)
+    if isinstance(value, Diameter):
+        return _of_diameter(threshold, value)
     if isinstance(value, ShareRange):
         holds = {threshold.holds(end) for end in value.ends}
         return Verdict.UNKNOWN if len(holds) > 1 else _verdict(holds=holds == {True})
     assert isinstance(value, float | int)  # noqa: S101  # a number is compared with a number
     return _verdict(holds=threshold.holds(value))
+
+
+def _of_diameter(threshold: Threshold, diameter: Diameter) -> Verdict:
+    """Judge by the axial diameter; uncertain where the 3-D one lies on the limit's other side."""
+    verdict = threshold.judge(diameter.axial_mm)
+    between = verdict is not Verdict.UNKNOWN and _lies_between(threshold, diameter)
+    return Verdict.UNCERTAIN if between else verdict
+
+
+def _lies_between(threshold: Threshold, diameter: Diameter) -> bool:
+    """Tell whether a limit separates the axial diameter from the 3-D one."""
+    ends = (diameter.axial_mm.value, diameter.corrected_3d_mm)
+    return len({threshold.holds(end) for end in ends if end is not None}) > 1
 
 
 def _verdict(*, holds: bool) -> Verdict:
@@ -274,6 +289,8 @@ def _verdict(*, holds: bool) -> Verdict:
 def _quantity(value: Value) -> Quantity | None:
     if isinstance(value, Quantity):
         return judged(value)
+    if isinstance(value, Diameter):
+        return judged(value.axial_mm)
     number = _number(value)
     return None if number is None else Quantity(number)
 
@@ -281,6 +298,8 @@ def _quantity(value: Value) -> Quantity | None:
 def _number(value: Value) -> float | None:
     if isinstance(value, Quantity):
         return value.value
+    if isinstance(value, Diameter):
+        return value.axial_mm.value
     if isinstance(value, ShareRange):
         return value.least or None
     return float(value) if isinstance(value, float | int) else None
@@ -296,7 +315,16 @@ def is_near(criterion: Criterion, value: Value) -> bool:
 
 
 def _near(criterion: Criterion, value: Value) -> tuple[Reason, ...]:
-    return (reason(Cause.NEAR_LIMIT),) if is_near(criterion, value) else ()
+    near = (reason(Cause.NEAR_LIMIT),) if is_near(criterion, value) else ()
+    return (*near, *_two_diameters(criterion.threshold, value))
+
+
+def _two_diameters(threshold: Threshold | None, value: Value) -> tuple[Reason, ...]:
+    """Give both diameters where a limit lies between them."""
+    if threshold is None or not isinstance(value, Diameter) or not _lies_between(threshold, value):
+        return ()
+    axial_mm = value.axial_mm.value or 0.0
+    return (reason(Cause.DIAMETERS_DISAGREE, axial_mm, value.corrected_3d_mm, threshold.value),)
 
 
 def _undecided(criterion: Criterion, value: Value) -> tuple[Reason, ...]:

@@ -6,8 +6,13 @@ from math import floor
 
 import numpy as np
 
-from planning.ablation import combined_ablation_finding
-from planning.debulking.finding_ids import LIMITS_ID, TARGET_PREFIX, UNCONFIRMED_ID
+from planning.ablation import ablation_size_uncertain, combined_ablation_finding
+from planning.debulking.finding_ids import (
+    ABLATION_SIZE_ID,
+    LIMITS_ID,
+    TARGET_PREFIX,
+    UNCONFIRMED_ID,
+)
 from planning.hepatectomies.debulked_share import debulking_findings
 from planning.hepatectomies.named_sets import candidate_for
 from planning.hepatectomies.single_operation import CONDITIONS
@@ -237,6 +242,7 @@ def _cautions(recipe: Recipe, result: VirtualResection, case: PlanCase) -> Itera
     if cut:
         across = reason(Cause.LESIONS_ACROSS, *map(str, cut))
         yield _project(CUT_ID, Verdict.NOT_MET, number=len(cut), reasons=(across,))
+    yield from _uncertain_sizes(result, case)
     unconfirmed = tuple(_unconfirmed(result, case.report))
     if unconfirmed:
         yield _project(UNCONFIRMED_ID, Verdict.NOT_MET, number=len(unconfirmed))
@@ -245,6 +251,16 @@ def _cautions(recipe: Recipe, result: VirtualResection, case: PlanCase) -> Itera
 def _broken(fault: Fault) -> Reason:
     amounts = (n for n in (fault.got, fault.allowed) if n is not None)
     return reason(Cause.LIMIT_BROKEN, fault.kind.value, *amounts)
+
+
+def _uncertain_sizes(result: VirtualResection, case: PlanCase) -> Iterator[Finding]:
+    """Yield one finding on the ablated lesions whose size may be above the chosen limit."""
+    ablated = [one for one in case.report.lesions if result.fates.get(one.id) is Fate.ABLATED]
+    unsure = [one for one in ablated if ablation_size_uncertain(one, case.choice)]
+    if unsure:
+        names = (str(lesion.id) for lesion in unsure)
+        larger = reason(Cause.LARGER_IN_3D, *names, case.choice.ablation_limit_mm)
+        yield _project(ABLATION_SIZE_ID, Verdict.UNCERTAIN, number=len(unsure), reasons=(larger,))
 
 
 def _unconfirmed(result: VirtualResection, report: VolumetryReport) -> Iterator[int]:

@@ -31,7 +31,7 @@ class FrillingRule:
     Parameters
     ----------
     bulk_diameter_mm
-        A bulk has at least this 3-D Feret diameter.
+        A bulk has at least this longest axial diameter.
     bulk_share
         A bulk holds at least this share of the tumour volume.
     deposit_share
@@ -84,7 +84,7 @@ class Cases:
     ----------
     present
         Which lesions are there, shape ``(cases, n)``.
-    volumes_ml, ferets_mm
+    volumes_ml, diameters_mm
         Of the lesions, shape ``(cases, n)``; those of absent lesions do not matter.
     shares
         Share of each lesion's volume by segment code, shape ``(cases, n, 9)``, or ``(1, n, 9)``
@@ -100,7 +100,7 @@ class Cases:
 
     present: Flags
     volumes_ml: Sample
-    ferets_mm: Sample
+    diameters_mm: Sample
     shares: Sample
     known: Flags
     burden_fraction: Sample | None
@@ -196,7 +196,7 @@ def measured_case(report: VolumetryReport) -> Cases:
     return Cases(
         present=np.ones((1, len(lesions)), np.bool_),
         volumes_ml=np.array([[lesion.volume_ml.value or 0.0 for lesion in lesions]]),
-        ferets_mm=np.array([[lesion.feret_3d_mm for lesion in lesions]]),
+        diameters_mm=np.array([[lesion.longest_axial_mm for lesion in lesions]]),
         shares=_shares(lesions)[None],
         known=np.array([lesion.segment_fractions is not None for lesion in lesions], np.bool_),
         burden_fraction=None if burden is None else np.array([burden]),
@@ -281,7 +281,7 @@ def _has_bulk(cases: Cases, rule: FrillingRule) -> Flags:
     share = np.round(bulk_ml / np.where(total_ml > 0.0, total_ml, 1.0), SHARE_DECIMALS)
     volumes_ml[each, bulk] = 0.0
     deposits = (volumes_ml <= rule.deposit_share * bulk_ml[:, None]).all(axis=1)
-    large = cases.ferets_mm[each, bulk] >= rule.bulk_diameter_mm
+    large = cases.diameters_mm[each, bulk] >= rule.bulk_diameter_mm
     has_bulk: Flags = large & (share >= rule.bulk_share) & deposits
     return has_bulk
 

@@ -5,8 +5,8 @@ Three causes act, jointly in each perturbed case and each alone:
 - segmentation error: surfaces of lesions and liver move as in the report's error model
   (`volumetry.uncertainty.joint_draws`); a lesion whose surface moves inwards past its middle
   vanishes;
-- small lesions are overlooked: all below 5 mm or below 10 mm of 3-D Feret diameter. Jointly a third
-  of the cases drops none, a third those below 5 mm, a third those below 10 mm;
+- small lesions are overlooked: all below 5 mm or below 10 mm of longest axial diameter. Jointly a
+  third of the cases drops none, a third those below 5 mm, a third those below 10 mm;
 - the border between the lobes moves as Cantlie's plane does in the error model.
 
 The same report and maps give the same result: the random numbers come from the report's seed.
@@ -118,7 +118,7 @@ class _Errors:
     """Volumes, diameters and presence after segmentation error; factor of the liver's volume."""
 
     volumes_ml: Sample
-    ferets_mm: Sample
+    diameters_mm: Sample
     present: NDArray[np.bool_]
     liver_factor: Sample
 
@@ -131,12 +131,12 @@ def _segmentation(report: VolumetryReport) -> _Errors:
     swollen = np.zeros_like(moved_mm)
     real = volumes_ml > 0.0
     swollen[:, real] = swollen_ml(volumes_ml[real], (moved_mm * free_mm2)[:, real])
-    ferets_mm = np.array([lesion.feret_3d_mm for lesion in lesions])
+    diameters_mm = np.array([lesion.longest_axial_mm for lesion in lesions])
     whole_mm2 = np.array([lesion.surface_mm2 for lesion in lesions])
     free = np.divide(free_mm2, whole_mm2, out=np.zeros_like(free_mm2), where=whole_mm2 > 0.0)
     return _Errors(
         volumes_ml=swollen,
-        ferets_mm=np.maximum(ferets_mm + 2.0 * moved_mm * free, 0.0),
+        diameters_mm=np.maximum(diameters_mm + 2.0 * moved_mm * free, 0.0),
         present=(swollen > 0.0) | ~real,
         liver_factor=_liver_factor(report),
     )
@@ -205,7 +205,7 @@ def _repeated(case: Cases) -> Cases:
         case,
         present=np.repeat(case.present, PERTURBATIONS, axis=0),
         volumes_ml=np.repeat(case.volumes_ml, PERTURBATIONS, axis=0),
-        ferets_mm=np.repeat(case.ferets_mm, PERTURBATIONS, axis=0),
+        diameters_mm=np.repeat(case.diameters_mm, PERTURBATIONS, axis=0),
         burden_fraction=None if burden is None else np.repeat(burden, PERTURBATIONS),
     )
 
@@ -220,7 +220,7 @@ def _perturbed(case: Cases, errors: _Errors, shares: Sample | None) -> Cases:
         case,
         present=errors.present,
         volumes_ml=errors.volumes_ml,
-        ferets_mm=errors.ferets_mm,
+        diameters_mm=errors.diameters_mm,
         shares=case.shares if shares is None else shares,
         burden_fraction=burden,
     )
@@ -228,7 +228,7 @@ def _perturbed(case: Cases, errors: _Errors, shares: Sample | None) -> Cases:
 
 def _overlooked(cases: Cases, below_mm: Sample) -> Cases:
     """Drop the lesions of a smaller diameter, a limit for each case."""
-    present = cases.present & (cases.ferets_mm >= below_mm[:, None])
+    present = cases.present & (cases.diameters_mm >= below_mm[:, None])
     burden = cases.burden_fraction
     if burden is not None:
         burden = burden * _tumour_factor(cases, present, cases.volumes_ml)

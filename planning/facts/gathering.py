@@ -15,7 +15,7 @@ from planning.distribution.scan_coverage import scan_cuts_liver
 from planning.facts.contradictions import require_consistent
 from planning.facts.evidence import Evidence, plan_facts
 from planning.facts.implied import grade_is_g1_or_g2, with_implied
-from planning.inputs import Facts, Input, Value
+from planning.inputs import Diameter, Facts, Input, Value
 from remnant.core.clinical import (
     ClinicalFacts,
     PrimaryStatus,
@@ -138,8 +138,8 @@ def _measured(
     }
 
 
-def largest_lesion_mm(report: VolumetryReport) -> Quantity:
-    """Return the longest 3-D diameter of any lesion that counts.
+def largest_lesion_mm(report: VolumetryReport) -> Quantity | Diameter:
+    """Return the longest axial diameter of any lesion that counts, beside the longest 3-D one.
 
     A lower bound where the scan cuts a lesion or the liver; absent where lesions are not known or
     there is none.
@@ -149,11 +149,13 @@ def largest_lesion_mm(report: VolumetryReport) -> Quantity:
         return Quantity.absent(report.tumour_ml.reasons)
     if not lesions:
         return Quantity.absent(reason(Cause.NO_LESION))
-    largest = max(lesion.feret_3d_mm for lesion in lesions)
+    axial_mm = max(lesion.longest_axial_mm for lesion in lesions)
     cut = report.tlv_ml.bound is not None or any(x.volume_ml.bound is not None for x in lesions)
-    if not cut:
-        return Quantity(largest)
-    return Quantity(largest, bound=Bound.LOWER, reasons=(reason(Cause.SCAN_CUTS_SOMETHING),))
+    beyond = (reason(Cause.SCAN_CUTS_SOMETHING),) if cut else ()
+    return Diameter(
+        axial_mm=Quantity(axial_mm, bound=Bound.LOWER if cut else None, reasons=beyond),
+        corrected_3d_mm=max(lesion.slice_corrected_3d_mm for lesion in lesions),
+    )
 
 
 def _primary_resected(facts: ClinicalFacts) -> bool | None:

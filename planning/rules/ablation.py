@@ -1,7 +1,8 @@
 """What three sources say about ablating a metastasis, as conditions on one lesion.
 
-No source says how a diameter was taken: it is compared with the longest distance in three
-dimensions. No bile duct is segmented, so every condition on one is undecided. Vessels are the
+No source says how a diameter was taken: it is read as the longest axial one, as sizes are read from
+slices. Where the slice-corrected 3-D diameter lies on the other side of a limit, the verdict is
+uncertain. No bile duct is segmented, so every condition on one is undecided. Vessels are the
 labelled ones, central or not, which is the cautious reading.
 """
 

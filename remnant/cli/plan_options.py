@@ -47,15 +47,15 @@ class PlanOptions:
     ablation_margin_mm: float | None = None
     """Liver destroyed around an ablated lesion, in mm. Default: 5."""
     ablation_limit_mm: float | None = None
-    """Largest diameter of a lesion that is ablated, in mm. Default: 30."""
+    """Longest axial diameter of a lesion that is ablated, in mm at most. Default: 30."""
     ablation_shape: AblationShape | None = None
     """Form of an ablation zone. Default: sphere."""
     largest_zone_mm: float | None = None
     """Largest diameter of one ablation zone, in mm; larger needs take overlapping zones.
     Default: 50."""
     wedge_limit_mm: str | None = None
-    """Largest diameter of a lesion that is excised alone, in mm, or none for no limit. Default:
-    50."""
+    """Slice-corrected 3-D diameter of a lesion that is excised alone, in mm at most, or none for
+    no limit. Default: 50."""
     wedge_depth_mm: str | None = None
     """Deepest near side of a lesion that is excised alone, in mm, or none for no limit. Default:
     20."""

@@ -46,14 +46,14 @@ class PlanChoice:
     ablation_margin_mm
         Liver destroyed around an ablated lesion.
     ablation_limit_mm
-        Largest diameter (3-D Feret) of a lesion that is ablated.
+        Largest longest axial diameter of a lesion that is ablated.
     ablation_shape, largest_zone_mm
         Form of one ablation zone and its largest diameter; larger needs take overlapping zones.
     central_distance_mm
         Lesions nearer than this to labelled portal vein are not ablated.
     wedge_limit_mm, wedge_depth_mm
-        Largest diameter of a lesion that is excised alone, and the largest distance of its near
-        side from the liver's surface; ``None`` is no limit.
+        Largest slice-corrected 3-D diameter of a lesion that is excised alone, and the largest
+        distance of its near side from the liver's surface; ``None`` is no limit.
     contiguous_segments
         So many kept segments at least border on each other.
     named_only

@@ -375,6 +375,12 @@ class Cause(StrEnum):
     """An earlier pancreatoduodenectomy."""
     ABOVE_WEDGE_LIMIT = "above_wedge_limit"
     """The lesion is larger than the user lets be excised alone: diameter and limit in mm."""
+    DIAMETERS_DISAGREE = "diameters_disagree"
+    """A limit on size lies between the longest axial and the slice-corrected 3-D diameter: both,
+    and the limit, in mm."""
+    LARGER_IN_3D = "larger_in_3d"
+    """Lesions (``names`` are their ids) are within the chosen limit on ablation axially, and above
+    it by the slice-corrected 3-D diameter: ``amounts`` is the limit in mm."""
     BELOW_WEDGE_DEPTH = "below_wedge_depth"
     """Its near side lies deeper than the user lets be excised alone: depth and limit in mm."""
     OVERLAPPING_ZONES_ONLY = "overlapping_zones_only"

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from planning.debulking.finding_ids import ABLATION_SIZE_ID
 from planning.rules.remnant import REMNANT_RULE_SETS
 from remnant.core.debulking import (
     DebulkingPlan,
@@ -431,13 +432,17 @@ def flags(plan: DebulkingPlan, lesions: Iterable[Lesion]) -> tuple[str, ...]:
     return tuple(_flags(plan, tuple(lesions)))
 
 
-def _flags(plan: DebulkingPlan, lesions: tuple[Lesion, ...]) -> Iterator[str]:
-    if plan.origin is PlanOrigin.USER:
-        yield "your own recipe"
+def _vessels(plan: DebulkingPlan) -> Iterator[str]:
     if not plan.decides:
         yield "vessels not assessed: decides nothing"
     elif plan.vessels_intact:
         yield "vessels stated intact"
+
+
+def _flags(plan: DebulkingPlan, lesions: tuple[Lesion, ...]) -> Iterator[str]:
+    if plan.origin is PlanOrigin.USER:
+        yield "your own recipe"
+    yield from _vessels(plan)
     if plan.flips:
         yield f"{counted(len(plan.flips), 'verdict')} may flip"
     if plan.proven is False:
@@ -446,6 +451,9 @@ def _flags(plan: DebulkingPlan, lesions: tuple[Lesion, ...]) -> Iterator[str]:
     if cut:
         yield f"cuts {lesion_words(cut)}"
     unsure = sum(fate.treated and fate.unconfirmed for fate in fates(plan, lesions))
+    larger = sum(f.verdict is Verdict.UNCERTAIN for f in plan.findings if f.id == ABLATION_SIZE_ID)
+    if larger:
+        yield "size of what is ablated uncertain"
     if unsure:
         yield f"treats {counted(unsure, 'unconfirmed lesion')}"
 

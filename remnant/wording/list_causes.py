@@ -21,6 +21,12 @@ def _trial(reason: Reason) -> str:
     return f"ongoing trial, by load: {GROUPS[group].treatment}" if group else "ongoing trial"
 
 
+def _diameters(reason: Reason) -> str:
+    axial, corrected, limit = reason.amounts
+    axially, in_3d = (millimetres(length, beside=limit) for length in (axial, corrected))
+    return f"{axially} axially and {in_3d} in 3-D (slice-corrected): {limit:g} mm lies between"
+
+
 def _beside(words: str) -> Template:
     """Return a template for a length beside its limit, both in mm."""
 
@@ -50,6 +56,11 @@ CAUSES: Final[Mapping[Cause, Template]] = {
     Cause.ONGOING_TRIAL: _trial,
     Cause.ABOVE_ABLATION_LIMIT: _beside("diameter {length}, above the chosen limit of {limit}"),
     Cause.ABOVE_WEDGE_LIMIT: _beside("diameter {length}, above the chosen limit of {limit}"),
+    Cause.DIAMETERS_DISAGREE: _diameters,
+    Cause.LARGER_IN_3D: lambda reason: (
+        f"{'lesion' if len(reason.names) == 1 else 'lesions'} {', '.join(reason.names)}: at most "
+        f"{reason.amounts[0]:g} mm axially, more in 3-D (slice-corrected)"
+    ),
     Cause.NEAR_PORTAL_VEIN: _beside(
         "{length} from the labelled portal vein, nearer than the chosen {limit}"
     ),

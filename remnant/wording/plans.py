@@ -3,7 +3,12 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from planning.debulking.finding_ids import LIMITS_ID, TARGET_PREFIX, UNCONFIRMED_ID
+from planning.debulking.finding_ids import (
+    ABLATION_SIZE_ID,
+    LIMITS_ID,
+    TARGET_PREFIX,
+    UNCONFIRMED_ID,
+)
 from planning.remnant.minima import PREFIX
 from planning.remnant.required_flr import rule_set_named
 from remnant.core.debulking import DebulkingPlan, Relaxation, RelaxationKind, TargetOutcome
@@ -316,6 +321,11 @@ def limits_broken(finding: Finding) -> str:
     return f"Breaks the limits: {'; '.join(broken)}."
 
 
+def _ablation_size(finding: Finding) -> str:
+    larger = finding.reasons[0]
+    return f"Ablates what may be too large; {words(larger)}."
+
+
 def _unconfirmed(finding: Finding) -> str:
     return f"Treats {counted(int(finding.value or 0), 'lesion')} that no reader confirmed."
 
@@ -334,6 +344,7 @@ def chosen_target(finding: Finding) -> str:
 WRITERS: Final[Mapping[str, Writer]] = {
     LIMITS_ID: limits_broken,
     UNCONFIRMED_ID: _unconfirmed,
+    ABLATION_SIZE_ID: _ablation_size,
     TARGET_PREFIX.partition("target_")[0]: chosen_target,
 }
 

@@ -22,15 +22,16 @@ def build_lesion(
     volume_ml=10.0,
     shares=None,
     *,
-    feret_mm=20.0,
+    diameter_mm=20.0,
     confirmation=Confirmation.CONFIRMED,
 ):
     fractions = None if shares is None else {CouinaudSegment(c): f for c, f in shares.items()}
     return example_lesion(
         identifier,
         volume_ml,
-        longest_axial_mm=0.9 * feret_mm,
-        feret_3d_mm=feret_mm,
+        longest_axial_mm=diameter_mm,
+        slice_corrected_3d_mm=diameter_mm,
+        feret_3d_mm=1.2 * diameter_mm,
         segment_fractions=fractions,
         confirmation=confirmation,
     )

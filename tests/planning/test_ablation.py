@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from examples.reports import example_lesion
 from planning.ablation import (
     ablation_refusal,
+    ablation_size_uncertain,
     combined_ablation_finding,
     lesion_ablations,
     wedge_refusal,
@@ -21,6 +23,7 @@ from planning.literature import load_literature
 from planning.rules.ablation import ABLATION_RULES, COMBINED_RULE
 from remnant.core.clinical import ClinicalFacts
 from remnant.core.findings import Finding, SourceStatus, Verdict
+from remnant.core.geometry import Geometry
 from remnant.core.labels import CouinaudSegment
 from remnant.core.lesions import Confirmation
 from remnant.core.patient import Patient
@@ -28,12 +31,14 @@ from remnant.core.plan_choice import DEFAULT_CHOICE, PlanChoice
 from remnant.core.quantity import Bound, Quantity
 from remnant.core.reasons import Cause, Reason, reason
 from remnant.core.recipe import Recipe
+from remnant.testing.phantom_shapes import Ball, digitise
+from volumetry.lesions.calipers import axial_diameters, feret_mm, slice_corrected_3d_mm
 
 NO_WHIPPLE = {"pancreatoduodenectomy": False, "lesion_count": Quantity(1.0)}
 WHIPPLE = NO_WHIPPLE | {"pancreatoduodenectomy": True}
 
 
-def lesion(identifier=1, *, feret_mm=20.0, portal=20.0, hepatic=20.0, surface=15.0, **changes):
+def lesion(identifier=1, *, diameter_mm=20.0, portal=20.0, hepatic=20.0, surface=15.0, **changes):
     def quantity(value):
         if isinstance(value, Quantity):
             return value
@@ -41,7 +46,9 @@ def lesion(identifier=1, *, feret_mm=20.0, portal=20.0, hepatic=20.0, surface=15
 
     made = example_lesion(
         identifier,
-        feret_3d_mm=feret_mm,
+        longest_axial_mm=diameter_mm,
+        slice_corrected_3d_mm=diameter_mm,
+        feret_3d_mm=1.3 * diameter_mm,
         portal_vein_distance_mm=quantity(portal),
         hepatic_veins_distance_mm=quantity(hepatic),
         surface_distance_mm=quantity(surface),
@@ -94,7 +101,7 @@ def test_texts__order_nothing():
 )
 def test_size__at_the_limit_as_printed(judged, rule, limit_mm, inclusive):
     below, at, above = (
-        verdicts(judged(lesion(feret_mm=limit_mm + step)))[rule] for step in (-0.01, 0.0, 0.01)
+        verdicts(judged(lesion(diameter_mm=limit_mm + step)))[rule] for step in (-0.01, 0.0, 0.01)
     )
 
     assert (below, above) == (Verdict.MET, Verdict.NOT_MET)
@@ -104,17 +111,93 @@ def test_size__at_the_limit_as_printed(judged, rule, limit_mm, inclusive):
 def test_size__of_a_lesion_that_the_scan_cuts_is_a_lower_bound(judged):
     cut = {"volume_ml": Quantity(4.0, bound=Bound.LOWER, reasons=Reason(Cause.LESION_CUT))}
 
-    small = verdicts(judged(lesion(feret_mm=20.0, **cut)))
-    large = verdicts(judged(lesion(feret_mm=60.0, **cut)))
+    small = verdicts(judged(lesion(diameter_mm=20.0, **cut)))
+    large = verdicts(judged(lesion(diameter_mm=60.0, **cut)))
 
     assert small["ablation.size.machairas2021"] is Verdict.UNKNOWN
     assert large["ablation.size.machairas2021"] is Verdict.NOT_MET
-    cautious = judged(lesion(feret_mm=20.0, **cut))
+    cautious = judged(lesion(diameter_mm=20.0, **cut))
     assert causes(cautious.reasons) == [Cause.SCAN_CUTS_LESION]
     (size,) = [f for f in cautious.findings if f.id == "ablation.size.machairas2021"]
     assert size.quantity == Quantity(
         20.0, bound=Bound.LOWER, reasons=reason(Cause.SCAN_CUTS_LESION)
     )
+
+
+SIZES = (
+    ("ablation.size.machairas2021", 50.0),
+    ("ablation.size.cloyd2020", 35.0),
+    ("ablation.size_lower.gepnetlm_review", 30.0),
+    ("ablation.size_upper.gepnetlm_review", 40.0),
+)
+
+
+@pytest.mark.parametrize(("rule", "limit_mm"), SIZES)
+def test_size__uncertain_where_only_the_3d_diameter_is_above_the_limit(judged, rule, limit_mm):
+    """Axially 1 mm below each limit; 0.5 mm below it, and 1 mm above it, in three dimensions."""
+    one = lesion(diameter_mm=limit_mm - 1.0)
+    below = verdicts(judged(replace(one, slice_corrected_3d_mm=limit_mm - 0.5)))
+    judgement = judged(replace(one, slice_corrected_3d_mm=limit_mm + 1.0))
+    (size,) = [f for f in judgement.findings if f.id == rule]
+
+    assert (below[rule], size.verdict) == (Verdict.MET, Verdict.UNCERTAIN)
+    disagree = reason(Cause.DIAMETERS_DISAGREE, limit_mm - 1.0, limit_mm + 1.0, limit_mm)
+    assert size.reasons == (Reason(Cause.NEAR_LIMIT), disagree)
+    assert size.value == limit_mm - 1.0
+
+
+@pytest.mark.parametrize(("rule", "limit_mm"), SIZES)
+def test_size__axially_above_the_limit_is_not_uncertain(judged, rule, limit_mm):
+    one = replace(lesion(diameter_mm=limit_mm + 0.5), slice_corrected_3d_mm=limit_mm + 9.0)
+    assert verdicts(judged(one))[rule] is Verdict.NOT_MET
+
+
+@given(axial=st.floats(1.0, 60.0), more=st.floats(0.0, 15.0), corners=st.floats(0.0, 15.0))
+def test_size__corners_of_voxels_decide_nothing(make_report, axial, more, corners):
+    """Machairas: met up to 50 mm in both, not met from 50 mm axially on, uncertain between."""
+    one = replace(
+        lesion(diameter_mm=axial),
+        slice_corrected_3d_mm=axial + more,
+        feret_3d_mm=axial + more + corners,
+    )
+    (result,) = lesion_ablations(make_report([one]), facts=Facts(), choice=DEFAULT_CHOICE)
+    larger = Verdict.NOT_MET if axial >= 50.0 else Verdict.UNCERTAIN
+    expected = Verdict.MET if axial + more < 50.0 - 1e-6 else larger
+    if abs(axial + more - 50.0) > 1e-6:
+        assert verdicts(result)["ablation.size.machairas2021"] is expected
+    assert result.allowed is (axial <= DEFAULT_CHOICE.ablation_limit_mm)
+
+
+def test_size__a_ball_of_28_mm_on_slices_of_5_mm_is_ablated(judged):
+    """Measured: corner to corner it is above 32 mm, axially and slice-corrected below 30."""
+    grid = Geometry(
+        (41, 41, 9), np.array([[0.8, 0, 0, -16], [0, 0.8, 0, -16], [0, 0, 5, -17.5], [0, 0, 0, 1]])
+    )
+    mask = digitise(Ball(centre_mm=(0.0, 0.0, 0.0), radius_mm=14.0), grid)
+    one = replace(
+        lesion(),
+        longest_axial_mm=axial_diameters(mask, grid).longest_mm,
+        slice_corrected_3d_mm=slice_corrected_3d_mm(mask, grid),
+        feret_3d_mm=feret_mm(mask, grid),
+    )
+    result = judged(one)
+
+    assert one.feret_3d_mm > 32.0
+    assert (result.allowed, result.reasons) == (True, ())
+    assert {verdicts(result)[rule] for rule, _ in SIZES} == {Verdict.MET}
+
+
+def test_choice__a_size_that_is_uncertain_is_allowed_with_a_caution(judged):
+    one = replace(lesion(diameter_mm=29.0), slice_corrected_3d_mm=31.0)
+
+    assert ablation_size_uncertain(one, DEFAULT_CHOICE)
+    assert ablation_refusal(one, after_whipple=None, choice=DEFAULT_CHOICE) == ()
+    result = judged(one)
+    assert result.allowed
+    assert result.reasons == (reason(Cause.DIAMETERS_DISAGREE, 29.0, 31.0, 30.0),)
+    assert not ablation_size_uncertain(lesion(diameter_mm=29.0), DEFAULT_CHOICE)
+    larger = replace(lesion(diameter_mm=31.0), slice_corrected_3d_mm=33.0)
+    assert not ablation_size_uncertain(larger, DEFAULT_CHOICE)
 
 
 @pytest.mark.parametrize(("number", "verdict"), [(3, Verdict.MET), (4, Verdict.NOT_MET)])
@@ -232,7 +315,7 @@ def test_whipple__refuses_only_where_told(judged, whipple, verdict, allowed):
 def test_choice__limits_decide_not_the_sources(judged):
     wide = PlanChoice(ablation_limit_mm=60.0, central_distance_mm=0.0)
 
-    result = judged(lesion(feret_mm=55.0, portal=4.0), choice=wide)
+    result = judged(lesion(diameter_mm=55.0, portal=4.0), choice=wide)
 
     assert result.allowed
     assert causes(result.reasons)[:2] == [Cause.OVERLAPPING_ZONES_ONLY, Cause.CENTRAL]
@@ -240,10 +323,10 @@ def test_choice__limits_decide_not_the_sources(judged):
 
 
 @pytest.mark.parametrize(
-    ("feret_mm", "cautious"), [(30.0, False), (30.01, True), (49.9, True), (50.0, False)]
+    ("diameter_mm", "cautious"), [(30.0, False), (30.01, True), (49.9, True), (50.0, False)]
 )
-def test_caution__between_three_and_five_centimetres(judged, feret_mm, cautious):
-    result = judged(lesion(feret_mm=feret_mm), choice=PlanChoice(ablation_limit_mm=60.0))
+def test_caution__between_three_and_five_centimetres(judged, diameter_mm, cautious):
+    result = judged(lesion(diameter_mm=diameter_mm), choice=PlanChoice(ablation_limit_mm=60.0))
 
     assert (Cause.SIZE_LIMITS_DISAGREE in causes(result.reasons)) is cautious
 
@@ -267,7 +350,7 @@ def test_caution__where_the_distance_to_the_portal_vein_is_not_known(judged, por
 
 def test_reasons__empty_without_caution_and_of_every_refusal(judged):
     plain = judged(lesion())
-    refused = judged(lesion(feret_mm=30.04, portal=2.0), known=WHIPPLE)
+    refused = judged(lesion(diameter_mm=30.04, portal=2.0), known=WHIPPLE)
 
     assert (plain.allowed, plain.reasons) == (True, ())
     assert refused.reasons == (
@@ -284,7 +367,7 @@ def test_caution__lesion_that_no_reader_confirmed(judged):
 
 
 def test_ablation_refusal__agrees_with_the_table(judged):
-    one = lesion(feret_mm=31.0)
+    one = lesion(diameter_mm=31.0)
 
     refusal = ablation_refusal(one, after_whipple=None, choice=DEFAULT_CHOICE)
 
@@ -295,7 +378,7 @@ def test_ablation_refusal__agrees_with_the_table(judged):
 
 
 @pytest.mark.parametrize(
-    ("feret_mm", "depth", "refused"),
+    ("diameter_mm", "depth", "refused"),
     [
         (50.0, 20.0, False),
         (50.01, 20.0, True),
@@ -304,14 +387,14 @@ def test_ablation_refusal__agrees_with_the_table(judged):
         (50.0, Quantity(30.0, bound=Bound.UPPER, reasons=Reason(Cause.LESION_CUT)), False),
     ],
 )
-def test_wedge_refusal__beyond_size_or_depth(feret_mm, depth, refused):
-    refusal = wedge_refusal(lesion(feret_mm=feret_mm, surface=depth), DEFAULT_CHOICE)
+def test_wedge_refusal__beyond_size_or_depth(diameter_mm, depth, refused):
+    refusal = wedge_refusal(lesion(diameter_mm=diameter_mm, surface=depth), DEFAULT_CHOICE)
 
     assert bool(refusal) is refused
 
 
 def test_wedge_refusal__says_both_and_nothing_without_limits():
-    deep = lesion(feret_mm=80.0, surface=33.0)
+    deep = lesion(diameter_mm=80.0, surface=33.0)
     free = PlanChoice(wedge_limit_mm=None, wedge_depth_mm=None)
 
     assert wedge_refusal(deep, DEFAULT_CHOICE) == (
@@ -364,7 +447,7 @@ def test_allowed__exactly_by_the_three_reasons(
     make_report, size, portal, hepatic, whipple, limit, near
 ):
     choice = PlanChoice(ablation_limit_mm=limit, central_distance_mm=near)
-    one = lesion(feret_mm=size, portal=portal, hepatic=hepatic)
+    one = lesion(diameter_mm=size, portal=portal, hepatic=hepatic)
 
     facts = Facts.named({"pancreatoduodenectomy": whipple, "lesion_count": Quantity(1.0)})
 
@@ -376,7 +459,7 @@ def test_allowed__exactly_by_the_three_reasons(
 
 
 def test_findings__carry_the_rule_and_the_measure(judged):
-    found = {f.id: f for f in judged(lesion(feret_mm=34.96)).findings}
+    found = {f.id: f for f in judged(lesion(diameter_mm=34.96)).findings}
     size = found["ablation.size.cloyd2020"]
 
     assert (size.value, size.limit, size.inclusive) == (34.96, 35.0, False)

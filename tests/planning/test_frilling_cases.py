@@ -48,12 +48,12 @@ def lesion_facts(draw, *, rejected=True):
 def lesions_of(make_lesion, facts):
     made = [
         replace(
-            make_lesion(n, max(ml, 0.1), shares, feret_mm=feret, confirmation=kind),
+            make_lesion(n, max(ml, 0.1), shares, diameter_mm=feret, confirmation=kind),
             volume_ml=Quantity(ml) if ml else Quantity.absent(Reason(Cause.SEGMENTS_UNKNOWN)),
         )
         for n, (ml, shares, feret, kind) in enumerate(facts, 1)
     ]
-    return [replace(lesion, feret_3d_mm=f[2]) for lesion, f in zip(made, facts, strict=True)]
+    return [replace(lesion, longest_axial_mm=f[2]) for lesion, f in zip(made, facts, strict=True)]
 
 
 def report_of(make_report, lesions, burden, cut):
@@ -115,7 +115,7 @@ def test_arrays__answer_as_classify_does_at_the_limits(make_report, make_lesion,
 
 @pytest.mark.parametrize("shares", [{8: 0.9, 4: 0.1}, {8: 0.9, 4: 0.01, 3: 0.09}])
 def test_arrays__a_tenth_is_a_tenth_whatever_the_rounding(make_report, make_lesion, shares):
-    bulk = make_lesion(1, 80.0, shares, feret_mm=60.0)
+    bulk = make_lesion(1, 80.0, shares, diameter_mm=60.0)
     report = make_report([bulk, make_lesion(2, 1.0, {5: 1.0})])
     assert FrillingType.II is classify(report).type
     assert FrillingType.II is answer_of(report)
@@ -131,7 +131,7 @@ def reports_of(make_report, lesions, cases):
                 replace(
                     lesion,
                     volume_ml=Quantity(cases.volumes_ml[row, n]),
-                    feret_3d_mm=cases.ferets_mm[row, n],
+                    longest_axial_mm=cases.diameters_mm[row, n],
                     segment_fractions={s: shares[n, s] for s in CouinaudSegment},
                 )
                 for n, lesion in enumerate(lesions)
@@ -152,7 +152,7 @@ def test_rows__are_independent_cases(make_report, make_lesion, number, seed, cut
     cases = Cases(
         present=present,
         volumes_ml=rng.exponential(size=size) ** 3,
-        ferets_mm=rng.choice([20.0, 50.0, 70.0], size),
+        diameters_mm=rng.choice([20.0, 50.0, 70.0], size),
         shares=rng.dirichlet(np.full(9, 0.1), size if seed % 2 else (1, number)),
         known=np.ones(number, np.bool_),
         burden_fraction=rng.choice([0.1, 0.8, 0.9], 11),

@@ -8,15 +8,16 @@ from hypothesis import strategies as st
 
 from examples.plans import example_outcome
 from planning import inputs
-from planning.criteria.conditions import AnyOf, rests_on_segments
+from planning.criteria.conditions import AnyOf, judge, rests_on_segments
 from planning.distribution.figure_rows import distribution_rows
 from planning.facts.evidence import Evidence, debulkable_in_stages, plan_facts
 from planning.facts.gathering import unresectable
 from planning.facts.implied import grade_is_g1_or_g2
-from planning.inputs import Facts, ShareRange
+from planning.inputs import Diameter, Facts, ShareRange
 from planning.literature import load_literature
 from planning.pathways import ongoing_trial, pathways
 from planning.rules.pathways import PATHWAY_TABLES
+from planning.rules.pathways_conditions import ABOVE_3_CM
 from planning.rules.staging import LIMITED_LESIONS
 from planning.rules.trial_groups import TRIAL_GROUPS
 from remnant.core.clinical import (
@@ -628,6 +629,46 @@ def test_trial__names_the_group_by_the_printed_limits_where_it_is_sure(count, si
     names = (f"pathway.trial.{group}",) if group else ()
 
     assert ongoing_trial(Facts.named(measured)) == reason(Cause.ONGOING_TRIAL, *names)
+
+
+@pytest.mark.parametrize(
+    ("count", "axial_mm", "in_3d_mm", "group"),
+    [
+        (6, 39.0, 41.0, None),
+        (6, 38.0, 39.5, "ablation"),
+        (7, 39.0, 41.0, "embolisation"),
+        (7, 48.0, 52.0, None),
+        (7, 51.0, 60.0, "y90"),
+    ],
+)
+def test_trial__names_no_group_where_a_limit_lies_between_the_diameters(
+    count, axial_mm, in_3d_mm, group
+):
+    """Up to 4 cm ablation, up to 5 cm embolisation, above 5 cm Y-90 (Machairas 2021)."""
+    measured = {
+        "lesion_count": Quantity(float(count)),
+        "largest_lesion_mm": Diameter(axial_mm=Quantity(axial_mm), corrected_3d_mm=in_3d_mm),
+        "burden_fraction": Quantity(0.5),
+    }
+    names = (f"pathway.trial.{group}",) if group else ()
+    assert ongoing_trial(Facts.named(measured)) == reason(Cause.ONGOING_TRIAL, *names)
+
+
+@pytest.mark.parametrize(
+    ("axial_mm", "in_3d_mm", "verdict"),
+    [
+        (29.0, 29.5, Verdict.NOT_MET),
+        (29.0, 32.6, Verdict.UNCERTAIN),
+        (30.0, 30.0, Verdict.NOT_MET),
+        (31.0, 33.0, Verdict.MET),
+    ],
+)
+def test_above_3_cm__by_the_axial_diameter(axial_mm, in_3d_mm, verdict):
+    """SBRT of solitary tumours larger than 3 cm (Cloyd 2020)."""
+    largest = Diameter(axial_mm=Quantity(axial_mm), corrected_3d_mm=in_3d_mm)
+    found = judge(ABOVE_3_CM, Facts.named({"largest_lesion_mm": largest}))
+    assert found.verdict is verdict
+    assert found.value == axial_mm
 
 
 def test_trial__is_a_note_of_the_rows_for_g1_and_g2_and_no_option():

@@ -446,6 +446,14 @@ def ablation(*reasons):
             "diameter 30.04 mm, above the chosen limit of 30 mm",
         ),
         (
+            reason(Cause.DIAMETERS_DISAGREE, 29.98, 31.2, 30.0),
+            "29.98 mm axially and 31.2 mm in 3-D (slice-corrected): 30 mm lies between",
+        ),
+        (
+            reason(Cause.LARGER_IN_3D, "3", "5", 30.0),
+            "lesions 3, 5: at most 30 mm axially, more in 3-D (slice-corrected)",
+        ),
+        (
             reason(Cause.NEAR_PORTAL_VEIN, 2.0, 10.0),
             "2.0 mm from the labelled portal vein, nearer than the chosen 10 mm",
         ),
@@ -478,7 +486,9 @@ def test_ablation__one_text_for_each_reason():
 
 
 def test_wedge__says_both_limits():
-    deep = replace(example_lesion(1, feret_3d_mm=80.0), surface_distance_mm=Quantity(33.0))
+    deep = replace(
+        example_lesion(1, slice_corrected_3d_mm=80.0), surface_distance_mm=Quantity(33.0)
+    )
 
     assert listed(wedge_refusal(deep, DEFAULT_CHOICE)) == (
         "diameter 80.0 mm, above the chosen limit of 50 mm; near side 33.0 mm deep, deeper than "
@@ -494,12 +504,14 @@ AMOUNTS = {
     Cause.NEAR_PORTAL_VEIN: (9.0, 10.0),
     Cause.BELOW_WEDGE_DEPTH: (21.0, 20.0),
     Cause.SUPERFICIAL: (4.0,),
+    Cause.DIAMETERS_DISAGREE: (28.5, 31.2, 30.0),
+    Cause.LARGER_IN_3D: (30.0,),
 }
 
 
 @pytest.mark.parametrize("cause", list_causes.CAUSES)
 def test_causes__each_is_a_fragment_that_can_stand_in_brackets(cause):
-    names = (next(iter(GROUPS)),) if cause is Cause.ONGOING_TRIAL else ()
+    names = {Cause.ONGOING_TRIAL: (next(iter(GROUPS)),), Cause.LARGER_IN_3D: ("3",)}.get(cause, ())
     text = words(Reason(cause, amounts=AMOUNTS.get(cause, ()), names=names))
 
     assert TEMPLATES[cause] is list_causes.CAUSES[cause]

@@ -21,7 +21,7 @@ from planning.criteria.conditions import (
     with_reason,
 )
 from planning.criteria.judged_lists import judge_list
-from planning.inputs import Doubt, Facts, Input, ShareRange, ValueSource
+from planning.inputs import Diameter, Doubt, Facts, Input, ShareRange, ValueSource
 from remnant.core.clinical import Grade
 from remnant.core.findings import Basis, Comparison, SourceStatus, Threshold, Verdict
 from remnant.core.quantity import Bound, Interval, Quantity
@@ -371,6 +371,49 @@ def test_list__one_more_fact_never_undecides(fewer, more):
     if before.verdict is not UNKNOWN:
         assert after.verdict is before.verdict
     assert set(after.missing) <= set(before.missing)
+
+
+@pytest.mark.parametrize(
+    ("comparison", "expected"),
+    [
+        (LESS, (NOT_MET, NOT_MET, Verdict.UNCERTAIN, Verdict.UNCERTAIN, MET)),
+        (AT_MOST, (NOT_MET, Verdict.UNCERTAIN, Verdict.UNCERTAIN, MET, MET)),
+        (AT_LEAST, (MET, MET, Verdict.UNCERTAIN, Verdict.UNCERTAIN, NOT_MET)),
+        (MORE, (MET, Verdict.UNCERTAIN, Verdict.UNCERTAIN, NOT_MET, NOT_MET)),
+    ],
+)
+def test_judge__a_limit_between_two_diameters_is_uncertain(comparison, expected):
+    """28 mm axially, 32 mm in 3-D, against limits of 27, 28, 30, 32 and 33 mm."""
+    size = Diameter(axial_mm=Quantity(28.0), corrected_3d_mm=32.0)
+    limits = (27.0, 28.0, 30.0, 32.0, 33.0)
+    assert expected == tuple(verdict(comparison, limit, size) for limit in limits)
+
+
+def test_judge__a_diameter_at_least_so_long_is_unknown_not_uncertain():
+    """The scan cuts it: 28 mm or more, 32 mm or more in 3-D."""
+    cut = Quantity(28.0, bound=Bound.LOWER, reasons=Reason(Cause.SCAN_CUTS_LESION))
+    size = Diameter(axial_mm=cut, corrected_3d_mm=32.0)
+    found = [verdict(AT_MOST, limit, size) for limit in (27.0, 30.0, 40.0)]
+    assert found == [NOT_MET, UNKNOWN, UNKNOWN]
+    found = [verdict(MORE, limit, size) for limit in (27.0, 30.0, 40.0)]
+    assert found == [MET, UNKNOWN, UNKNOWN]
+
+
+@given(axial=st.floats(1.0, 90.0), more=st.floats(0.0, 20.0), limit=st.floats(1.0, 100.0))
+def test_judge__two_diameters_of_one_length_are_one_number(axial, more, limit):
+    """And what is sure of both is the verdict on each."""
+    for comparison in Comparison:
+        ends = [verdict(comparison, limit, Quantity(mm)) for mm in (axial, axial + more)]
+        size = Diameter(axial_mm=Quantity(axial), corrected_3d_mm=axial + more)
+        expected = ends[0] if ends[0] is ends[1] else Verdict.UNCERTAIN
+        assert expected is verdict(comparison, limit, size)
+
+
+def test_judge__a_limit_between_two_diameters_gives_both():
+    size = Diameter(axial_mm=Quantity(28.0), corrected_3d_mm=32.0)
+    found = judge(criterion("scan", AT_MOST, 30.0), known({"scan": size}))
+    assert found.reasons == (reason(Cause.DIAMETERS_DISAGREE, 28.0, 32.0, 30.0),)
+    assert (found.quantity, found.missing) == (Quantity(28.0), ())
 
 
 PROOFS = (reason(Cause.NOT_PROVEN),)

@@ -27,6 +27,7 @@ from remnant.core.plan_choice import PlanChoice
 from remnant.core.reasons import Cause, Reason, reason
 from remnant.core.recipe import Recipe
 from remnant.core.volumetry_report import SegmentSource
+from remnant.wording.findings import text_of
 from volumetry.virtual_resection.atoms import build_atoms
 from volumetry.virtual_resection.plan_draws import plan_spread
 
@@ -108,6 +109,30 @@ def test_unconfirmed__counts_treated_lesions_only(case):
     caution = found(one)["plan.unconfirmed_lesions"]
     assert (NOT_MET, 1) == (caution.verdict, caution.value)
     assert len(open_ids) == found(every)["plan.unconfirmed_lesions"].value
+
+
+def test_ablation_size__uncertain_where_the_limit_lies_between_the_diameters(case):
+    """Only what is ablated, and only where the limit lies between axial and 3-D diameter."""
+    axially = {1: 29.0, 3: 20.0}
+    lesions = tuple(
+        replace(one, longest_axial_mm=axially.get(one.id, 29.0), slice_corrected_3d_mm=31.0)
+        if one.id in axially
+        else replace(one, longest_axial_mm=25.0, slice_corrected_3d_mm=30.0)
+        for one in case.report.lesions
+    )
+    case = replace(case, report=replace(case.report, lesions=lesions))
+    both, excised, none = own(
+        case, Recipe(ablations=(1, 3)), Recipe(wedges=(1, 3)), Recipe(ablations=(4,))
+    )
+
+    doubt = found(both)["plan.ablation_size"]
+    assert (Verdict.UNCERTAIN, 2.0) == (doubt.verdict, doubt.value)
+    assert (reason(Cause.LARGER_IN_3D, "1", "3", 30.0),) == doubt.reasons
+    assert "plan.ablation_size" not in found(excised) | found(none)
+    assert text_of(doubt) == (
+        "Ablates what may be too large; lesions 1, 3: at most 30 mm axially, more in 3-D "
+        "(slice-corrected)."
+    )
 
 
 def test_user_recipe__with_its_faults_named(case):

@@ -23,9 +23,9 @@ PAGE = Path(__file__).parents[3] / "docs" / "explanation" / "frilling.md"
 def spread(make_lesion):
     """Equal lesions, one after the other in the given segments."""
 
-    def build(codes, *, volume_ml=1.0, feret_mm=12.0, first=1, **kwargs):
+    def build(codes, *, volume_ml=1.0, diameter_mm=12.0, first=1, **kwargs):
         return [
-            make_lesion(first + n, volume_ml, {code: 1.0}, feret_mm=feret_mm, **kwargs)
+            make_lesion(first + n, volume_ml, {code: 1.0}, diameter_mm=diameter_mm, **kwargs)
             for n, code in enumerate(codes)
         ]
 
@@ -34,8 +34,8 @@ def spread(make_lesion):
 
 @pytest.fixture(scope="session")
 def bulk(make_lesion):
-    def build(volume_ml=80.0, shares=None, feret_mm=60.0):
-        return make_lesion(99, volume_ml, shares or {7: 1.0}, feret_mm=feret_mm)
+    def build(volume_ml=80.0, shares=None, diameter_mm=60.0):
+        return make_lesion(99, volume_ml, shares or {7: 1.0}, diameter_mm=diameter_mm)
 
     return build
 
@@ -65,7 +65,7 @@ def test_rejected_lesions__do_not_count(make_report, spread):
 
 @pytest.mark.parametrize("volume_ml", [0.5, 300.0, 640.0])
 def test_single_lesion__is_type_one_of_any_size(make_report, make_lesion, volume_ml):
-    lesion = make_lesion(1, volume_ml, None, feret_mm=90.0)
+    lesion = make_lesion(1, volume_ml, None, diameter_mm=90.0)
     found = classify(make_report([lesion], with_segments=False))
     assert Frilling(type=I, reasons=(reason(Cause.SINGLE_LESION),)) == found
 
@@ -76,7 +76,7 @@ def test_single_lesion__is_type_one_of_any_size(make_report, make_lesion, volume
 def test_single_lesion__virtually_no_parenchyma_is_type_three(
     make_report, make_lesion, volume_ml, expected
 ):
-    lesion = make_lesion(1, volume_ml, None, feret_mm=90.0)
+    lesion = make_lesion(1, volume_ml, None, diameter_mm=90.0)
     found = classify(make_report([lesion], with_segments=False))
     assert expected is found.type
     little = Cause.SINGLE_LITTLE_PARENCHYMA
@@ -201,13 +201,13 @@ def test_unilobar__fits_no_type(make_report, spread, codes, where):
 
 
 def test_two_equal_lesions_in_two_lobes__fit_no_type(make_report, spread):
-    found = classify(make_report(spread([2, 6], volume_ml=40.0, feret_mm=55.0)))
+    found = classify(make_report(spread([2, 6], volume_ml=40.0, diameter_mm=55.0)))
     expected = (reason(Cause.NEITHER_PATTERN, 2),)
     assert Frilling(type=UNCLASSIFIABLE, reasons=expected) == found
 
 
 @pytest.mark.parametrize(
-    ("feret_mm", "bulk_ml", "deposits", "expected"),
+    ("diameter_mm", "bulk_ml", "deposits", "expected"),
     [
         (50.0, 80.0, [(2, 40.0), (3, 40.0)], II),
         (49.9, 80.0, [(2, 40.0), (3, 40.0)], UNCLASSIFIABLE),
@@ -219,10 +219,10 @@ def test_two_equal_lesions_in_two_lobes__fit_no_type(make_report, spread):
     ],
 )
 def test_bulk__each_number_at_its_limit(
-    make_report, make_lesion, bulk, feret_mm, bulk_ml, deposits, expected
+    make_report, make_lesion, bulk, diameter_mm, bulk_ml, deposits, expected
 ):
     others = [make_lesion(n, ml, {code: 1.0}) for n, (code, ml) in enumerate(deposits, 1)]
-    found = classify(make_report([*others, bulk(bulk_ml, feret_mm=feret_mm)]))
+    found = classify(make_report([*others, bulk(bulk_ml, diameter_mm=diameter_mm)]))
     assert expected is found.type
 
 
@@ -267,7 +267,7 @@ def test_bulk_among_disseminated_lesions__fits_two_types(make_report, spread, bu
 
 
 def test_both_lobes_without_parenchyma__is_type_three(make_report, spread):
-    found = classify(make_report(spread([2, 6], volume_ml=330.0, feret_mm=99.0)))
+    found = classify(make_report(spread([2, 6], volume_ml=330.0, diameter_mm=99.0)))
     assert III is found.type
     assert [Cause.LITTLE_PARENCHYMA] == causes(found)
     assert pytest.approx((2, 0.175, OPERATIONAL_RULE.parenchyma_share)) == found.reasons[0].amounts
@@ -287,7 +287,7 @@ def test_reasons__hold_unconfirmed_lesions(make_report, spread, automatic):
 @given(st.lists(st.tuples(st.integers(1, 8), st.floats(0.1, 60)), max_size=12), st.randoms())
 def test_order_and_scale__do_not_matter(make_report, make_lesion, drawn, random):
     lesions = [
-        make_lesion(n, ml, {code: 1.0}, feret_mm=12.4 * ml ** (1 / 3))
+        make_lesion(n, ml, {code: 1.0}, diameter_mm=12.4 * ml ** (1 / 3))
         for n, (code, ml) in enumerate(drawn, 1)
     ]
     shuffled = random.sample(lesions, len(lesions))
@@ -297,7 +297,7 @@ def test_order_and_scale__do_not_matter(make_report, make_lesion, drawn, random)
 @given(st.lists(st.tuples(st.integers(1, 8), st.floats(0.1, 20)), min_size=2, max_size=14))
 def test_types_two_and_three__always_involve_both_lobes(make_report, make_lesion, drawn):
     lesions = [
-        make_lesion(n, ml, {code: 1.0}, feret_mm=60.0) for n, (code, ml) in enumerate(drawn, 1)
+        make_lesion(n, ml, {code: 1.0}, diameter_mm=60.0) for n, (code, ml) in enumerate(drawn, 1)
     ]
     codes = {code for code, _ in drawn}
     bilobar = bool(codes & {5, 6, 7, 8}) and bool(codes & {2, 3, 4})
@@ -363,8 +363,8 @@ def test_page__examples_are_what_the_rule_says(make_report, make_lesion, words):
     facts, expected = PAGE_EXAMPLES[words]
     assert f"| {words} | {expected} |" in PAGE.read_text(encoding="utf-8")
     lesions = [
-        make_lesion(n, ml, {code: 1.0}, feret_mm=feret_mm)
-        for n, (code, ml, feret_mm) in enumerate(facts, 1)
+        make_lesion(n, ml, {code: 1.0}, diameter_mm=diameter_mm)
+        for n, (code, ml, diameter_mm) in enumerate(facts, 1)
     ]
     assert expected is classify(make_report(lesions)).type
 
@@ -377,7 +377,7 @@ def test_bulk__half_of_the_tumour_is_a_half_whatever_the_rounding(
     make_report, make_lesion, volumes_ml, expected
 ):
     lesions = [
-        make_lesion(n, ml, {code: 1.0}, feret_mm=55.0)
+        make_lesion(n, ml, {code: 1.0}, diameter_mm=55.0)
         for n, (code, ml) in enumerate(zip((7, 2, 3, 4), volumes_ml, strict=True), 1)
     ]
     assert expected is classify(make_report(lesions)).type

@@ -62,7 +62,7 @@ def below(limit):
 
 def round_lesion(identifier, radius_mm, shares):
     lesion = example_lesion(identifier, 4 / 3 * np.pi * radius_mm**3 / 1000)
-    assert lesion.feret_3d_mm == pytest.approx(2 * radius_mm)
+    assert lesion.longest_axial_mm == pytest.approx(2 * radius_mm)
     return replace(lesion, segment_fractions={CouinaudSegment(c): s for c, s in shares.items()})
 
 
@@ -154,7 +154,7 @@ def test_segmentation__grid_error_of_a_small_lesion(steady):
 def test_segmentation__parenchyma_near_its_limit_follows_the_liver_surface(steady, common):
     # 798 of 800 mL are too much from 800 / 0.8 on: I while the liver grows to 997.5 mL or more
     surface = Boundaries(liver_surface_mm2=20_000.0, tumour_at_surface_mm2=0.0, grid_mm4=0.0)
-    lesion = replace(example_lesion(1, 798.0), feret_3d_mm=120.0)
+    lesion = replace(example_lesion(1, 798.0), longest_axial_mm=120.0)
     report = replace(
         steady(
             [lesion],
@@ -187,7 +187,9 @@ def test_parenchyma__liver_that_shrinks_leaves_less(steady):
 def test_parenchyma__overlooked_tumour_counts_as_liver(steady):
     # 85 % tumour in both lobes: III; the flat one of 9 mm holds half of it
     lesions = [
-        replace(example_lesion(n, ml), feret_3d_mm=mm, segment_fractions={CouinaudSegment(c): 1.0})
+        replace(
+            example_lesion(n, ml), longest_axial_mm=mm, segment_fractions={CouinaudSegment(c): 1.0}
+        )
         for n, ml, mm, c in ((1, 340.0, 9.0, 7), (2, 170.0, 40.0, 7), (3, 170.0, 40.0, 3))
     ]
     report = replace(steady(lesions), burden_fraction=Quantity(0.85))
@@ -217,7 +219,7 @@ def test_parenchyma__follows_the_tumour(steady):
         tlv_ml=Quantity(1000.0),
         burden_fraction=Quantity(0.798),
     )
-    limit_mm = lesion.feret_3d_mm / 2 * ((800 / 798) ** (1 / 3) - 1)
+    limit_mm = lesion.longest_axial_mm / 2 * ((800 / 798) ** (1 / 3) - 1)
     found = stability(report, maps=None).by_cause["segmentation"]
     assert about(below(limit_mm / 0.1)) == found
 
@@ -234,7 +236,7 @@ def test_parenchyma__follows_the_tumour(steady):
 )
 def test_overlooked__lesions_below_a_diameter(steady, radii_mm, below_5, below_10, joint):
     lesions = [
-        replace(round_lesion(n, r, {code: 1.0}), feret_3d_mm=2 * r)
+        replace(round_lesion(n, r, {code: 1.0}), longest_axial_mm=2 * r)
         for n, (r, code) in enumerate(zip(radii_mm, (7, 3), strict=True), 1)
     ]
     found = stability(steady(lesions), maps=None)
@@ -395,7 +397,7 @@ def _rebuilt(report, lesions, cases, row):
             replace(
                 lesion,
                 volume_ml=Quantity(cases.volumes_ml[row, n]),
-                feret_3d_mm=cases.ferets_mm[row, n],
+                longest_axial_mm=cases.diameters_mm[row, n],
             )
             for n, lesion in enumerate(lesions)
             if cases.present[row, n]

@@ -10,7 +10,7 @@ from planning.case import Case
 from planning.debulking.chosen_limits import chosen_limits
 from planning.facts.gathering import gather, largest_lesion_mm, told_facts
 from planning.facts.implied import PORTAL_DRAINAGE, grade_is_g1_or_g2
-from planning.inputs import CLINICAL_INPUTS, INPUTS, Input, ValueSource
+from planning.inputs import CLINICAL_INPUTS, INPUTS, Diameter, Input, ValueSource
 from remnant.core.clinical import (
     ClinicalFacts,
     Differentiation,
@@ -283,20 +283,30 @@ def test_lesions__that_were_not_sought_are_unknown(know, report):
 
 
 def test_largest_lesion__of_those_that_count(know, make_report, make_lesion):
-    rejected = make_lesion(3, feret_mm=90.0, confirmation=Confirmation.REJECTED)
-    report = make_report([make_lesion(1, feret_mm=55.0), make_lesion(2, feret_mm=20.0), rejected])
+    rejected = make_lesion(3, diameter_mm=90.0, confirmation=Confirmation.REJECTED)
+    report = make_report(
+        [make_lesion(1, diameter_mm=55.0), make_lesion(2, diameter_mm=20.0), rejected]
+    )
 
-    assert largest_lesion_mm(report) == Quantity(55.0)
-    assert know(of=report)["largest_lesion_mm"] == Quantity(55.0)
+    largest = Diameter(axial_mm=Quantity(55.0), corrected_3d_mm=55.0)
+    assert largest_lesion_mm(report) == largest
+    assert know(of=report)["largest_lesion_mm"] == largest
+
+
+def test_largest_lesion__axially_and_in_3d_may_be_two_lesions(make_report, make_lesion):
+    tall = replace(make_lesion(1, diameter_mm=38.0), slice_corrected_3d_mm=52.0)
+    report = make_report([tall, make_lesion(2, diameter_mm=44.0)])
+    assert largest_lesion_mm(report) == Diameter(axial_mm=Quantity(44.0), corrected_3d_mm=52.0)
 
 
 def test_largest_lesion__bounded_by_a_cut_and_absent_without_lesions(make_report, make_lesion):
-    cut = make_report([make_lesion(1, feret_mm=55.0)], tlv_bound=Bound.LOWER)
-    edge = replace(make_lesion(1, feret_mm=55.0), volume_ml=Quantity(9.0, bound=Bound.LOWER))
+    cut = make_report([make_lesion(1, diameter_mm=55.0)], tlv_bound=Bound.LOWER)
+    edge = replace(make_lesion(1, diameter_mm=55.0), volume_ml=Quantity(9.0, bound=Bound.LOWER))
     because = (Reason(Cause.SCAN_CUTS_SOMETHING),)
 
     for report in (cut, make_report([edge])):
-        assert largest_lesion_mm(report) == Quantity(55.0, bound=Bound.LOWER, reasons=because)
+        bounded = Quantity(55.0, bound=Bound.LOWER, reasons=because)
+        assert largest_lesion_mm(report) == Diameter(axial_mm=bounded, corrected_3d_mm=55.0)
     assert largest_lesion_mm(make_report()) == Quantity.absent(Reason(Cause.NO_LESION))
 
 
