@@ -79,6 +79,7 @@ UNITS = MappingProxyType(
     {
         "_percent": "%",
         "_per_nl": "/nL",
+        "_ml_per_m2": "mL/m²",
         "_months": "months",
         "_weeks": "weeks",
         "_days": "days",
@@ -346,6 +347,23 @@ ON_TRANSPLANT_LIST = _told(
     "whether a transplant centre listed the person",
     "A transplant centre listed the person.",
 )
+RESECTION_WITH_TRANSPLANT = _told(
+    "resection_with_transplant",
+    "whether a resection goes with the transplant",
+    "Another organ or tumour is resected together with the transplantation.",
+    implied_by=("upper_abdominal_exenteration",),
+)
+EXENTERATION = _told(
+    "upper_abdominal_exenteration",
+    "whether an upper abdominal exenteration goes with the transplant",
+    "An upper abdominal exenteration goes with the transplantation.",
+    implied_by=("resection_with_transplant",),
+)
+SOMATOSTATIN_ANALOGUE = _told(
+    "somatostatin_analogue",
+    "whether a somatostatin analogue was given",
+    "A somatostatin analogue was given before the operation.",
+)
 RECURRENCE = _told(
     "recurrence",
     "whether this is a recurrence after liver resection",
@@ -381,6 +399,14 @@ GRADE_IS_G1_OR_G2 = _derived("grade_is_g1_or_g2", "grade (G1 or G2)", GRADE, KI6
 TRANSPLANT_SELECTED = _derived(
     "transplant_selected", "a transplant centre's judgement", ON_TRANSPLANT_LIST
 )
+POOR_FACTORS = Input(
+    name="transplant_poor_factors",
+    type=float,
+    question="which of the registry's poor factors hold",
+    source=ValueSource.PERSON,
+    implied_by=(PRIMARY_SITE.name, EXENTERATION.name),
+)
+"""How many of three: duodenum or pancreas, upper abdominal exenteration, hepatomegaly."""
 UNRESECTABLE = Input(
     name="unresectable",
     type=bool,
@@ -397,6 +423,7 @@ LESION_COUNT = _scanned("lesion_count", float, "number of metastases")
 LARGEST_LESION = _scanned(
     "largest_lesion_mm", float, "longest axial diameter of the largest metastasis"
 )
+LIVER_PER_BSA = _scanned("liver_volume_ml_per_m2", float, "volume of the liver by body surface")
 BOTH_LOBES = _scanned("both_lobes", bool, "whether both lobes are involved", rests_on_segments=True)
 FRILLING = _scanned(
     "frilling_type", FrillingType, "distribution after Frilling", rests_on_segments=True

@@ -42,6 +42,8 @@ def _contradictions(facts: ClinicalFacts) -> Iterator[tuple[str, str]]:
         yield "functional is false", "symptoms_refractory (hormonal symptoms) is true"
     if facts.fit_for_major_hepatectomy and facts.comorbidity_prohibitive:
         yield "fit_for_major_hepatectomy is true", "comorbidity_prohibitive is true"
+    if facts.resection_with_transplant is False and facts.upper_abdominal_exenteration:
+        yield "resection_with_transplant is false", "upper_abdominal_exenteration is true"
 
 
 def _of_grade(facts: ClinicalFacts) -> Iterator[tuple[str, str]]:

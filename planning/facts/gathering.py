@@ -15,6 +15,7 @@ from planning.distribution.scan_coverage import scan_cuts_liver
 from planning.facts.contradictions import require_consistent
 from planning.facts.evidence import Evidence, plan_facts
 from planning.facts.implied import grade_is_g1_or_g2, with_implied
+from planning.facts.liver_size import liver_size
 from planning.inputs import Diameter, Facts, Input, Value
 from remnant.core.clinical import (
     ClinicalFacts,
@@ -79,6 +80,7 @@ def gather(
             **_measured(case.report, frilling, cut=cut, cleared=cleared),
             **planned,
             **_stated_vessels(case, plans),
+            **liver_size(case.report, with_implied(case.facts), certainty=case.choice.certainty),
             inputs.UNRESECTABLE: unresectable(case.facts, planned),
             inputs.RESECTION_MARGIN: case.choice.resection_margin_mm,
         },

@@ -52,7 +52,8 @@ def with_implied(facts: ClinicalFacts) -> ClinicalFacts:
     Grade from Ki-67 and differentiation, and differentiation from a grade that was given; a removed
     primary from its date; hormone excess from refractory hormonal symptoms; no peritoneal
     carcinomatosis where there is nothing outside the liver, and disease outside the liver (read as
-    significant) where there is peritoneal carcinomatosis; portal drainage from the primary's site.
+    significant) where there is peritoneal carcinomatosis; portal drainage from the primary's site;
+    a resection with the transplant from an exenteration, and none of this without a resection.
     """
     status, months = facts.primary_status, facts.primary_resected_months
     drainage = facts.portal_drainage
@@ -67,6 +68,11 @@ def with_implied(facts: ClinicalFacts) -> ClinicalFacts:
         extrahepatic_disease=_extrahepatic(facts),
         peritoneal_carcinomatosis=_peritoneal(facts),
         portal_drainage=drainage,
+        resection_with_transplant=facts.upper_abdominal_exenteration
+        or facts.resection_with_transplant,
+        upper_abdominal_exenteration=False
+        if facts.resection_with_transplant is False
+        else facts.upper_abdominal_exenteration,
     )
 
 

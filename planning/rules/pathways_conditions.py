@@ -86,7 +86,7 @@ NOT_FOR_RESECTION = AnyOf(
 )
 MULTIPLE = _is(
     id="pathway.multiple",
-    statement="Machairas 2021 speaks of multiple metastases, read here as at least two.",
+    statement="Multiple metastases, read here as two or more.",
     input=inputs.LESION_COUNT,
     comparison=Comparison.AT_LEAST,
     limit=2.0,

@@ -5,11 +5,14 @@ of the Milan list (``mazzaferro2007``) has "at most 50 %" and "at most 55 years"
 values near a limit are flagged.
 """
 
+from dataclasses import replace
+
 from planning import inputs
 from planning.criteria.conditions import CriteriaList, Criterion, Remark
-from planning.criteria.listing import Listing, at_least, at_most, is_, less, one_of
+from planning.criteria.listing import NO, Listing, at_least, at_most, is_, less, one_of
+from planning.rules.liver_size import LIVER_SIZE, MILD_ML_PER_M2
 from remnant.core.clinical import Differentiation, ExtrahepaticDisease, Grade, PrimarySite
-from remnant.core.findings import Basis
+from remnant.core.findings import Basis, SourceStatus
 
 AGE_YEARS = 55.0
 BURDEN_FRACTION = 0.50
@@ -229,6 +232,21 @@ _REGISTRY = Listing(
     population="European transplant registry",
     source="machairas2021",
 )
+_FRENCH = replace(_PREDICTORS, population="85 transplanted patients, French registry")
+
+
+def _hepatomegaly(listing: Listing, name: str, statement: str) -> Criterion:
+    """Take the lower published cut-off where a source prints no number."""
+    return replace(listing, status=SourceStatus.PROJECT).condition(
+        name,
+        f"{statement}. Read here as above 0.92 L of liver per m² of body surface.",
+        of=inputs.LIVER_PER_BSA,
+        test=at_most(MILD_ML_PER_M2),
+        basis=Basis.BODY_SURFACE_AREA,
+        needed=False,
+    )
+
+
 TRANSPLANT_PREDICTORS: tuple[Criterion, ...] = (
     _PREDICTORS.condition(
         "age_50",
@@ -256,6 +274,44 @@ TRANSPLANT_PREDICTORS: tuple[Criterion, ...] = (
             PrimarySite.COLON,
             PrimarySite.RECTUM,
         ),
+        needed=False,
+    ),
+    _PREDICTORS.condition(
+        "somatostatin",
+        "A somatostatin analogue before the operation predicts a better course (GEP-NET review).",
+        of=inputs.SOMATOSTATIN_ANALOGUE,
+        needed=False,
+    ),
+    _PREDICTORS.condition(
+        "exenteration",
+        "Upper abdominal exenteration predicts a worse course (GEP-NET review).",
+        of=inputs.EXENTERATION,
+        test=NO,
+        needed=False,
+    ),
+    _hepatomegaly(
+        _PREDICTORS, "hepatomegaly", "Hepatomegaly predicts a worse course (GEP-NET review)"
+    ),
+    *LIVER_SIZE,
+    _hepatomegaly(
+        _REGISTRY,
+        "hepatomegaly_registry",
+        "Hepatomegaly goes with a worse course (Machairas 2021 of the European registry)",
+    ),
+    _REGISTRY.condition(
+        "resection",
+        "Any resection with the transplant goes with a worse course (Machairas 2021 of the "
+        "European registry).",
+        of=inputs.RESECTION_WITH_TRANSPLANT,
+        test=NO,
+        needed=False,
+    ),
+    _FRENCH.condition(
+        "french_registry",
+        "Five-year survival 47 % for all, 68 % among the 55 with at most one poor factor: primary "
+        "in duodenum or pancreas, upper abdominal exenteration, hepatomegaly (GEP-NET review).",
+        of=inputs.POOR_FACTORS,
+        test=at_most(1.0),
         needed=False,
     ),
 )
@@ -289,18 +345,11 @@ TRANSPLANT_REMARKS = (
         source="cloyd2020",
     ),
     Remark(
-        id="transplant.remark.operation",
-        statement="Worse: upper abdominal exenteration, hepatomegaly. Better: somatostatin "
-        "analogue before (GEP-NET review). None of these was asked.",
+        id="transplant.remark.hepatic_failure",
+        statement="Progressive hepatic failure from the tumour's burden is often present; patients "
+        "are otherwise not candidates for liver-directed therapy (GEP-NET review).",
         population="transplanted patients",
         source="gepnetlm_review",
-    ),
-    Remark(
-        id="transplant.remark.registry",
-        statement="Worse in the European registry: hepatomegaly, age above 45, any resection with "
-        "the transplant (Machairas 2021).",
-        population="European transplant registry",
-        source="machairas2021",
     ),
     Remark(
         id="transplant.remark.transcription",
@@ -313,6 +362,6 @@ TRANSPLANT_REMARKS = (
 REMARKED = {
     MILAN.id: ("machairas2021", "mazzaferro2007"),
     ENETS_MINIMAL.id: ("cloyd2020",),
-    VAN_VILSTEREN.id: ("gepnetlm_review",),
+    VAN_VILSTEREN.id: ("gepnetlm_review", "linguraru2012"),
 }
 """Beside which list predictors and remarks of which sources stand: once each."""

@@ -99,6 +99,10 @@ class ClinicalFacts:
         The team's word that the metastases cannot be resected.
     on_transplant_list
         Whether a transplant centre found the person suitable and listed.
+    resection_with_transplant, upper_abdominal_exenteration
+        Whether a resection, or an upper abdominal exenteration, goes with the transplantation.
+    somatostatin_analogue
+        Whether a somatostatin analogue was given before.
     recurrence
         Whether these metastases came back after an earlier liver resection.
     remnant_vessels, remnant_bile
@@ -149,6 +153,9 @@ class ClinicalFacts:
     chemotherapy_weeks: float | None = None
     judged_unresectable: bool | None = None
     on_transplant_list: bool | None = None
+    resection_with_transplant: bool | None = None
+    upper_abdominal_exenteration: bool | None = None
+    somatostatin_analogue: bool | None = None
     recurrence: bool | None = None
     remnant_vessels: bool | None = None
     remnant_bile: bool | None = None

@@ -54,6 +54,10 @@ CAUSES: Final[Mapping[Cause, Template]] = {
     Cause.SCAN_CUTS_SOMETHING: "the scan cuts the liver or a lesion",
     Cause.SCAN_CUTS_LESION: "the scan cuts it, so it is larger than measured",
     Cause.ONGOING_TRIAL: _trial,
+    Cause.LIVER_BY_STANDARD: lambda reason: (
+        f"{reason.amounts[0]:.2f} times the standardised volume"
+    ),
+    Cause.FACTORS_UNKNOWN: lambda reason: f"{reason.amounts[0]:g} of the factors not known",
     Cause.ABOVE_ABLATION_LIMIT: _beside("diameter {length}, above the chosen limit of {limit}"),
     Cause.ABOVE_WEDGE_LIMIT: _beside("diameter {length}, above the chosen limit of {limit}"),
     Cause.DIAMETERS_DISAGREE: _diameters,

@@ -54,6 +54,7 @@ def found_here(finding: Finding) -> str:
         "The value lies within 1 of the limit." if _is_near(finding) else "",
         _undecided(finding),
         _measure(finding),
+        _liver_size(finding),
     )
     return " ".join(part for part in parts if part)
 
@@ -104,6 +105,13 @@ def _measure(finding: Finding) -> str:
     if CRITERIA[finding.id].input.unit != "mm":
         return ""
     return f"Here: {millimetres(finding.value, beside=finding.limit)}."
+
+
+def _liver_size(finding: Finding) -> str:
+    """Say how the liver stands against the standardised volume, where its size was judged."""
+    known = () if finding.quantity is None or finding.missing else finding.quantity.reasons
+    by_standard = (one for one in known if one.cause is Cause.LIVER_BY_STANDARD)
+    return " ".join(f"The liver is {reasons.words(one)}." for one in by_standard)
 
 
 SHARES: Final = frozenset((Cause.SHARE_UP_TO, Cause.SHARE_BELOW))

@@ -31,6 +31,7 @@ TITLES = {
     "planning.rules.debulking": "Debulking: for whom",
     "planning.rules.flr": "Further minima of the remnant",
     "planning.rules.growth": "Growth of the remnant",
+    "planning.rules.liver_size": "Size of the liver",
     "planning.rules.pathways": "Pathways",
     "planning.rules.pathways_conditions": "Pathways: conditions",
     "planning.rules.pathways_options": "Pathways: treatments",

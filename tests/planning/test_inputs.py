@@ -34,6 +34,7 @@ DERIVED = {
     "portal_hypertension_signs",
     "grade_is_g1_or_g2",
     "transplant_selected",
+    "transplant_poor_factors",
     "unresectable",
 }
 PLANS = {
@@ -55,6 +56,7 @@ SCAN = {
     "burden_fraction",
     "lesion_count",
     "largest_lesion_mm",
+    "liver_volume_ml_per_m2",
     "both_lobes",
     "frilling_type",
     "pattern_type_i_or_limited",

@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 
 from examples.plans import example_outcome, example_plan, example_result
 from planning.case import Case
-from planning.criteria.catalogue import CONDITIONS
+from planning.criteria.catalogue import CONDITIONS, REMARKS
 from planning.facts.gathering import gather
-from planning.inputs import INPUTS, UNRESECTABLE, Facts
+from planning.facts.liver_size import liver_per_bsa, liver_size
+from planning.inputs import INPUTS, POOR_FACTORS, UNRESECTABLE, Facts
 from planning.resectability import resectability
 from planning.transplant import transplant
 from remnant.core.clinical import (
@@ -23,7 +24,7 @@ from remnant.core.clinical import (
     PrimaryStatus,
 )
 from remnant.core.errors import InputError
-from remnant.core.findings import Verdict
+from remnant.core.findings import SourceStatus, Verdict
 from remnant.core.patient import Patient
 from remnant.core.quantity import Bound, Quantity
 from remnant.core.reasons import Cause, Reason
@@ -191,8 +192,21 @@ def test_predictors_and_remarks__stand_once_and_decide_nothing():
         name: {f.id.split(".", 1)[1] for f in r.findings if ".predictor." in f.id}
         for name, r in found.items()
     }
-    assert beside["milan"] == {"predictor.age_45"}
-    assert beside["vanvilsteren"] == {"predictor.age_50", "predictor.primary_site"}
+    assert beside["milan"] == {
+        "predictor.age_45",
+        "predictor.hepatomegaly_registry",
+        "predictor.resection",
+    }
+    assert beside["vanvilsteren"] == {
+        "predictor.age_50",
+        "predictor.primary_site",
+        "predictor.somatostatin",
+        "predictor.exenteration",
+        "predictor.hepatomegaly",
+        "predictor.size_mild",
+        "predictor.size_massive",
+        "predictor.french_registry",
+    }
     assert not beside["unos"] | beside["enets"] | beside["enets_minimal"]
     of_pancreas = verdicts(primary_site=PrimarySite.PANCREAS)
     assert of_pancreas == dict.fromkeys(LISTS, MET)
@@ -202,6 +216,76 @@ def test_predictors_and_remarks__stand_once_and_decide_nothing():
     assert {f.verdict for f in remarks.values()} == {MET}
     apart = {f.id for f in every if not f.decides}
     assert apart == {f.id for f in every if ".remark." in f.id or ".predictor." in f.id}
+
+
+def predictors(**facts):
+    every = (f for r in results(**facts).values() for f in r.findings)
+    return {f.id.split("predictor.")[1]: f for f in every if ".predictor." in f.id}
+
+
+@pytest.mark.parametrize(
+    ("size", "mild", "massive"),
+    [(919.0, MET, MET), (920.0, MET, MET), (921.0, NOT_MET, MET), (1081.0, NOT_MET, NOT_MET)],
+)
+def test_hepatomegaly__is_measured_and_judged_where_sources_name_it(size, mild, massive):
+    """G: predictor against; M of the European registry. Linguraru 2012: 0.92 and 1.08 L/m²."""
+    found = predictors(liver_volume_ml_per_m2=Quantity(size))
+
+    by_sources = [found[name].verdict for name in ("hepatomegaly", "hepatomegaly_registry")]
+    assert by_sources == [mild, mild]
+    assert (found["size_mild"].verdict, found["size_massive"].verdict) == (mild, massive)
+    assert found["hepatomegaly"].status is SourceStatus.PROJECT
+    assert not any(f.decides for f in found.values())
+
+
+def test_hepatomegaly__without_body_size_is_not_known():
+    lacking = Quantity.absent(Reason(Cause.BRIEF_BODY_SIZE))
+
+    assert predictors(liver_volume_ml_per_m2=lacking)["hepatomegaly"].verdict is UNKNOWN
+
+
+def test_hepatomegaly__is_the_whole_liver_by_body_surface_and_by_the_standardised_volume(
+    make_report,
+):
+    report = make_report()
+    known = replace(report.standardised, bsa_m2=Quantity(1.6, reasons=()), stlv_ml=Quantity(1200.0))
+    liver = replace(report.tlv_ml, value=1800.0)
+
+    size = liver_per_bsa(replace(report, standardised=known, tlv_ml=liver))
+
+    assert size.value == pytest.approx(1125.0)
+    (by_standard,) = [one for one in size.reasons if one.cause is Cause.LIVER_BY_STANDARD]
+    assert by_standard.amounts == (1.5,)
+
+
+@pytest.mark.parametrize(
+    ("site", "exenteration", "size_ml", "verdict"),
+    [
+        (PrimarySite.SMALL_BOWEL, False, 1000.0, MET),
+        (PrimarySite.PANCREAS, False, 1000.0, MET),
+        (PrimarySite.SMALL_BOWEL, False, 2000.0, MET),
+        (PrimarySite.DUODENUM, False, 2000.0, NOT_MET),
+        (PrimarySite.PANCREAS, True, 1000.0, NOT_MET),
+        (PrimarySite.PANCREAS, None, 1000.0, UNKNOWN),
+        (PrimarySite.SMALL_BOWEL, None, 1000.0, MET),
+        (PrimarySite.DUODENUM, None, 2000.0, NOT_MET),
+        (None, None, None, UNKNOWN),
+    ],
+)
+def test_french_registry__counts_its_poor_factors_as_printed(
+    make_report, site, exenteration, size_ml, verdict
+):
+    """G: 5-year survival 68 % with at most one of the poor factors (SEEDS, second reading)."""
+    report = make_report()
+    known = replace(report.standardised, bsa_m2=Quantity(1.8))
+    liver = Quantity(size_ml) if size_ml else Quantity.absent(Reason(Cause.LIVER_CUT))
+    sized = replace(report, standardised=known, tlv_ml=liver)
+    facts = ClinicalFacts(primary_site=site, upper_abdominal_exenteration=exenteration)
+    counted = liver_size(sized, facts, certainty=0.9)[POOR_FACTORS]
+
+    found = predictors(transplant_poor_factors=counted)["french_registry"]
+
+    assert (found.verdict, found.decides) == (verdict, False)
 
 
 @pytest.mark.parametrize(("unresectable", "verdict"), [(False, NOT_MET), (None, UNKNOWN)])
@@ -308,7 +392,9 @@ def test_one_more_fact__the_case_of_the_property_fits(make_report, make_lesion):
 
 def test_remarks__each_has_its_own_source():
     remarks = {f.id: f for r in results().values() for f in r.findings if ".remark." in f.id}
-    assert remarks["transplant.remark.registry"].source == "machairas2021"
+    assert remarks["transplant.remark.selected"].source == "machairas2021"
+    assert remarks["transplant.remark.hepatic_failure"].source == "gepnetlm_review"
+    assert not [s for s in (REMARKS[name].statement for name in remarks) if "asked" in s]
 
 
 def test_review__marks_lobes_and_what_the_plans_clear():

@@ -60,7 +60,7 @@ NEAR = "The value lies within 1 of the limit."
 LONGEST_FINDING = 330
 LONGEST_FINDING_OF_STAGING = 250
 LONGEST_FINDING_OF_ABLATION = 280
-LONGEST_OPTION = 500
+LONGEST_OPTION = 560
 
 
 def facts(**values):
@@ -362,7 +362,7 @@ def test_review__is_no_reason_in_brackets(value):
     [
         ("transplant.remark.selected", "under 1 %"),
         ("transplant.remark.live_donor", "Live-donor"),
-        ("transplant.remark.registry", "any resection"),
+        ("transplant.remark.hepatic_failure", "hepatic failure"),
         ("resectability.machairas2021.share_of_patients", "10 to 25 %"),
         ("resectability.gepnetlm_review.share_of_patients", "Under 10 %"),
         ("debulking.remark.reluctance", "reluctant"),
@@ -382,7 +382,6 @@ def test_statement__remarks_on_staging_say_of_whom():
     assert statement("staging.two_stage_pvl.course").endswith(
         "(highly selected patients of one centre)"
     )
-    assert "any resection" not in statement("transplant.remark.operation")
     staged = {remark.id: remark for rule in STAGING_RULES for remark in rule.remarks}
     for identifier, remark in REMARKS.items():
         assert statement(identifier).endswith(f" ({remark.population})") == (identifier in staged)
@@ -506,6 +505,8 @@ AMOUNTS = {
     Cause.SUPERFICIAL: (4.0,),
     Cause.DIAMETERS_DISAGREE: (28.5, 31.2, 30.0),
     Cause.LARGER_IN_3D: (30.0,),
+    Cause.LIVER_BY_STANDARD: (1.4,),
+    Cause.FACTORS_UNKNOWN: (2.0,),
 }
 
 

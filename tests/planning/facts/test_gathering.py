@@ -31,7 +31,11 @@ from remnant.core.reasons import Cause, Reason, reason
 WELL, POOR = Differentiation
 NONE, MINIMAL, SIGNIFICANT = ExtrahepaticDisease
 CUT = (reason(Cause.MORE_BEYOND_SCAN),)
-MEASURED = {"burden_fraction", "lesion_count", "both_lobes", "largest_lesion_mm"}
+MEASURED = {
+    *("burden_fraction", "lesion_count", "both_lobes", "largest_lesion_mm"),
+    *("liver_volume_ml_per_m2", "transplant_poor_factors"),
+}
+"""The last counts hepatomegaly, which is measured."""
 PLANNED = {"debulkable_fraction", "resection_margin_mm"}
 OF_A_LESION_OR_PLAN = {
     *(name for name in INPUTS if name.startswith("lesion_") and name != "lesion_count"),
@@ -398,3 +402,12 @@ def test_grade__is_never_against_the_differentiation(know, ki67, differentiation
         return
     if known["grade"] is not None and known["differentiation"] is not None:
         assert (known["grade"] is Grade.NEC) == (known["differentiation"] is POOR)
+
+
+def test_exenteration__is_a_resection_with_the_transplant(know):
+    assert know(upper_abdominal_exenteration=True)["resection_with_transplant"] is True
+    assert know(resection_with_transplant=False)["upper_abdominal_exenteration"] is False
+    assert know(resection_with_transplant=True)["upper_abdominal_exenteration"] is None
+    assert know(upper_abdominal_exenteration=False)["resection_with_transplant"] is None
+    with pytest.raises(InputError, match="resection_with_transplant is false"):
+        know(resection_with_transplant=False, upper_abdominal_exenteration=True)
