@@ -46,7 +46,8 @@ def pathways(
     -------
     tuple
         Every row of the tables that the case is known to belong to (``MET``) or may belong to
-        (``UNKNOWN``, with what is missing). Empty where there is known to be no lesion.
+        (``UNKNOWN``, with what is missing; ``UNCERTAIN``, with what the error decides). Empty where
+        there is known to be no lesion.
     """
     if _no_lesion(facts):
         return ()
@@ -95,6 +96,7 @@ def _pathway(
         options=tuple(_options(row, facts, segments_estimated=segments_estimated)),
         notes=(ongoing_trial(facts),) if row.trial else (),
         missing=undecided_inputs(row.conditions, facts) if unsure else (),
+        uncertain=_uncertain(row.conditions, facts),
         reasons=(
             *(limits if unsure and _plans_leave_open(row.conditions, facts) else ()),
             *_estimated(row.conditions, segments_estimated=segments_estimated),
@@ -125,7 +127,7 @@ def _options(
 
 def _option(rule: OptionRule, facts: Facts, *, segments_estimated: bool) -> TreatmentOption:
     verdict = _together(rule.conditions, facts)
-    failing = [c for c in rule.conditions if judge(c, facts).verdict is Verdict.NOT_MET]
+    failing = _judged_as(Verdict.NOT_MET, rule.conditions, facts)
     unsure = verdict is Verdict.UNKNOWN
     return TreatmentOption(
         id=rule.id,
@@ -133,6 +135,7 @@ def _option(rule: OptionRule, facts: Facts, *, segments_estimated: bool) -> Trea
         verdict=verdict,
         source=rule.source,
         failed=tuple(c.id for c in failing if c.needed),
+        uncertain=_uncertain(rule.conditions, facts),
         cautions=tuple(c.id for c in failing if not c.needed),
         missing=undecided_inputs(filter(_is_needed, rule.conditions), facts) if unsure else (),
         notes=tuple(
@@ -142,6 +145,20 @@ def _option(rule: OptionRule, facts: Facts, *, segments_estimated: bool) -> Trea
         ),
         reasons=_estimated(rule.conditions, segments_estimated=segments_estimated),
     )
+
+
+def _judged_as(
+    verdict: Verdict, conditions: Sequence[Condition], facts: Facts
+) -> tuple[Condition, ...]:
+    return tuple(c for c in conditions if judge(c, facts).verdict is verdict)
+
+
+def _uncertain(conditions: Sequence[Condition], facts: Facts) -> tuple[str, ...]:
+    """Name what the measurement error decides, where it decides the whole."""
+    if _together(conditions, facts) is not Verdict.UNCERTAIN:
+        return ()
+    found = _judged_as(Verdict.UNCERTAIN, conditions, facts)
+    return tuple(condition.id for condition in found if condition.needed)
 
 
 def _together(conditions: Sequence[Condition], facts: Facts) -> Verdict:

@@ -72,6 +72,8 @@ class TreatmentOption:
         Key in ``planning/literature.bib``.
     failed
         Ids of the conditions that are not met.
+    uncertain
+        Ids of those that the measurement error decides.
     cautions
         Ids of those that are not met and warn only.
     missing
@@ -89,6 +91,7 @@ class TreatmentOption:
     verdict: Verdict
     source: str
     failed: tuple[str, ...] = ()
+    uncertain: tuple[str, ...] = ()
     cautions: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     otherwise: bool = False
@@ -101,7 +104,8 @@ class Pathway:
     """What one source's pathway lists for a case like this.
 
     ``branch`` is the row of the table, ``verdict`` is ``MET`` when the case is known to belong to
-    it, ``UNKNOWN`` when it may: ``missing`` are the names of the inputs that leave that open.
+    it, ``UNKNOWN`` or ``UNCERTAIN`` when it may: ``missing`` are the names of the inputs that leave
+    that open, ``uncertain`` the ids of the conditions that the measurement error decides.
     ``notes`` tell of ongoing trials beside it, which are no options.
     """
 
@@ -114,3 +118,4 @@ class Pathway:
     missing: tuple[str, ...] = ()
     reasons: tuple[Reason, ...] = ()
     notes: tuple[Reason, ...] = ()
+    uncertain: tuple[str, ...] = ()

@@ -207,10 +207,16 @@ def option_text(option: TreatmentOption) -> str:
 
 
 def _why(option: TreatmentOption) -> str:
-    """Say which condition fails, else what is missing; empty where all are met."""
+    """Say which condition fails, is uncertain, else what is missing; empty where all are met."""
     if option.verdict is Verdict.NOT_MET:
         return f"Not met: {' '.join(map(statement, option.failed))}"
+    if option.verdict is Verdict.UNCERTAIN:
+        return _by_error(option.uncertain)
     return _not_known(option.missing)
+
+
+def _by_error(conditions: Iterable[str]) -> str:
+    return f"The measurement error decides: {' '.join(map(statement, conditions))}"
 
 
 def _cautions(option: TreatmentOption) -> str:
@@ -244,6 +250,8 @@ def pathway_text(pathway: Pathway) -> str:
         )
         within = f" The plans keep within the chosen limits: {limits}." if limits else ""
         unsure = f"May apply. {_not_known(pathway.missing)}{within} "
+    if pathway.verdict is Verdict.UNCERTAIN:
+        unsure = f"May apply. {_by_error(pathway.uncertain)} "
     text = f"{unsure}{ROWS[pathway.id].text} {LITTLE_EVIDENCE}"
     return reasons.reviewed(text, pathway.reasons)
 

@@ -13,7 +13,7 @@ from planning.distribution.figure_rows import distribution_rows
 from planning.facts.evidence import Evidence, debulkable_in_stages, plan_facts
 from planning.facts.gathering import unresectable
 from planning.facts.implied import grade_is_g1_or_g2
-from planning.inputs import Diameter, Facts, ShareRange
+from planning.inputs import Diameter, Doubt, Facts, ShareRange
 from planning.literature import load_literature
 from planning.pathways import ongoing_trial, pathways
 from planning.rules.pathways import PATHWAY_TABLES
@@ -438,6 +438,32 @@ def test_ablation__below_five_centimetres_as_machairas_prints(size_mm, verdict):
     changes = {"largest_lesion_mm": size_mm}
 
     assert verdicts(changes, row="machairas2021.limited")["Ablation"] is verdict
+
+
+def test_ablation__names_the_limit_that_lies_between_the_diameters():
+    between = Diameter(axial_mm=Quantity(48.0), corrected_3d_mm=52.0)
+    beyond = Diameter(axial_mm=Quantity(52.0), corrected_3d_mm=55.0)
+    row = "machairas2021.limited"
+
+    ablation = options({"largest_lesion_mm": between}, row=row)["Ablation"]
+
+    assert (ablation.verdict, ablation.uncertain) == (
+        Verdict.UNCERTAIN,
+        ("pathway.ablation.size",),
+    )
+    refused = options({"largest_lesion_mm": beyond}, row=row)["Ablation"]
+    assert (refused.failed, refused.uncertain) == (("pathway.ablation.size",), ())
+
+
+def test_row__whose_share_the_error_decides_names_that_condition():
+    doubtful = {"debulkable_in_stages_fraction": Doubt.UNCERTAIN}
+    facts = facts_of(COVERED).extended(Facts.named(doubtful).values)
+
+    listed = {pathway.id: pathway for pathway in pathways(facts)}
+
+    resectable = listed["cloyd2020.resectable"]
+    assert (resectable.verdict, resectable.missing) == (Verdict.UNCERTAIN, ())
+    assert resectable.uncertain == ("pathway.cloyd2020.debulkable",)
 
 
 @pytest.mark.parametrize(

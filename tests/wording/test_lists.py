@@ -14,7 +14,7 @@ from planning.ablation import combined_ablation_finding, wedge_refusal
 from planning.criteria.catalogue import CONDITIONS, CRITERIA, REMARKS, ROWS, TREATMENTS
 from planning.criteria.conditions import CriteriaList, Criterion, judge, remark_finding
 from planning.criteria.judged_lists import judge_list
-from planning.inputs import INPUTS, Facts, ShareRange
+from planning.inputs import INPUTS, Diameter, Doubt, Facts, ShareRange
 from planning.pathways import pathways
 from planning.resectability import resectability
 from planning.rules.pathways import ALTERNATIVE, LITTLE_EVIDENCE
@@ -636,6 +636,18 @@ def test_option__says_what_is_not_known():
 
     assert found["Embolisation (TAE)"].startswith(
         "Not known: portal vein thrombosis and hepatic insufficiency. "
+    )
+
+
+def test_option__names_the_condition_that_the_error_decides():
+    between = Diameter(axial_mm=Quantity(48.0), corrected_3d_mm=52.0)
+    doubtful = rows(debulkable_in_stages_fraction=Doubt.UNCERTAIN)[RESECTABLE]
+
+    assert texts(LIMITED, largest_lesion_mm=between)["Ablation"].startswith(
+        "The measurement error decides: The largest lesion is below 5 cm; "
+    )
+    assert pathway_text(doubtful).startswith(
+        "May apply. The measurement error decides: A plan with an accepted remnant debulks more "
     )
 
 
