@@ -261,6 +261,7 @@ REFRACTORY = _told(
     "symptoms_refractory",
     "whether hormonal symptoms resist treatment",
     "Treatment does not control the hormonal symptoms.",
+    implied_by=("functional",),
 )
 SYMPTOMS_FROM_BURDEN = _told(
     "symptoms_from_burden",
@@ -312,7 +313,10 @@ HEPATIC_INSUFFICIENCY = _told(
     "hepatic_insufficiency", "hepatic insufficiency", "The liver's function is insufficient."
 )
 BILIOENTERIC_ANASTOMOSIS = _told(
-    "bilioenteric_anastomosis", "bilio-enteric anastomosis", "A bilio-enteric anastomosis."
+    "bilioenteric_anastomosis",
+    "bilio-enteric anastomosis",
+    "A bilio-enteric anastomosis.",
+    implied_by=("pancreatoduodenectomy",),
 )
 PANCREATODUODENECTOMY = _told(
     "pancreatoduodenectomy",
@@ -394,6 +398,12 @@ PORTAL_HYPERTENSION_SIGNS = _derived(
     VARICES,
     SPLENOMEGALY,
     PLATELETS,
+)
+PORTAL_DRAINAGE_BY_MILAN = _derived(
+    "portal_drainage_by_milan",
+    "whether the primary lies between distal stomach and sigmoid colon",
+    PORTAL_DRAINAGE,
+    PRIMARY_SITE,
 )
 GRADE_IS_G1_OR_G2 = _derived("grade_is_g1_or_g2", "grade (G1 or G2)", GRADE, KI67)
 TRANSPLANT_SELECTED = _derived(

@@ -53,6 +53,9 @@ class Criterion:
         Key in ``planning/literature.bib`` and whether it was read there.
     needed
         ``False`` for remarks that do not decide the list.
+    against
+        Words that the source speaks against, where it is silent on others: these have no evidence.
+        Empty where every word that is not the limit fails.
     """
 
     id: str
@@ -65,6 +68,7 @@ class Criterion:
     status: SourceStatus = SourceStatus.VERIFIED
     basis: Basis | None = None
     needed: bool = field(default=True)
+    against: tuple[StrEnum, ...] = ()
 
     @property
     def threshold(self) -> Threshold | None:
@@ -87,9 +91,15 @@ class Criterion:
         if value is None or (isinstance(value, Quantity) and value.value is None):
             return Verdict.UNKNOWN
         if self.threshold is None:
-            members = self.limit if isinstance(self.limit, tuple) else (self.limit,)
-            return Verdict.MET if value in members else Verdict.NOT_MET
+            return self._judge_word(value)
         return _compare(self.threshold, value, certainty)
+
+    def _judge_word(self, value: Value) -> Verdict:
+        members = self.limit if isinstance(self.limit, tuple) else (self.limit,)
+        if value in members:
+            return Verdict.MET
+        silent = bool(self.against) and value not in self.against
+        return Verdict.NO_EVIDENCE if silent else Verdict.NOT_MET
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

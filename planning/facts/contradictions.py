@@ -44,6 +44,11 @@ def _contradictions(facts: ClinicalFacts) -> Iterator[tuple[str, str]]:
         yield "fit_for_major_hepatectomy is true", "comorbidity_prohibitive is true"
     if facts.resection_with_transplant is False and facts.upper_abdominal_exenteration:
         yield "resection_with_transplant is false", "upper_abdominal_exenteration is true"
+    if facts.pancreatoduodenectomy and facts.bilioenteric_anastomosis is False:
+        yield (
+            "pancreatoduodenectomy (which makes a bilio-enteric anastomosis) is true",
+            "bilioenteric_anastomosis is false",
+        )
 
 
 def _of_grade(facts: ClinicalFacts) -> Iterator[tuple[str, str]]:

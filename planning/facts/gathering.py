@@ -14,7 +14,11 @@ from planning.distribution.frilling import lobes_involved
 from planning.distribution.scan_coverage import scan_cuts_liver
 from planning.facts.contradictions import require_consistent
 from planning.facts.evidence import Evidence, plan_facts
-from planning.facts.implied import grade_is_g1_or_g2, with_implied
+from planning.facts.implied import (
+    grade_is_g1_or_g2,
+    portal_drainage_by_milan,
+    with_implied,
+)
 from planning.facts.liver_size import liver_size
 from planning.inputs import Diameter, Facts, Input, Value
 from remnant.core.clinical import (
@@ -122,6 +126,7 @@ def told_facts(case: Case) -> Mapping[Input, Value]:
         inputs.PRIMARY_RESECTED: _primary_resected(known),
         inputs.PORTAL_HYPERTENSION_SIGNS: _portal_hypertension_signs(known),
         inputs.GRADE_IS_G1_OR_G2: grade_is_g1_or_g2(known),
+        inputs.PORTAL_DRAINAGE_BY_MILAN: portal_drainage_by_milan(known),
         inputs.TRANSPLANT_SELECTED: True if known.on_transplant_list else None,
     }
 

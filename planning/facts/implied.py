@@ -50,9 +50,10 @@ def with_implied(facts: ClinicalFacts) -> ClinicalFacts:
     """Fill in what other facts imply.
 
     Grade from Ki-67 and differentiation, and differentiation from a grade that was given; a removed
-    primary from its date; hormone excess from refractory hormonal symptoms; no peritoneal
-    carcinomatosis where there is nothing outside the liver, and disease outside the liver (read as
-    significant) where there is peritoneal carcinomatosis; portal drainage from the primary's site;
+    primary from its date; hormone excess from refractory hormonal symptoms, and none of these where
+    there is no excess; no peritoneal carcinomatosis where there is nothing outside the liver, and
+    disease outside the liver (read as significant) where there is peritoneal carcinomatosis; portal
+    drainage from the primary's site; a bilio-enteric anastomosis from a Whipple procedure;
     a resection with the transplant from an exenteration, and none of this without a resection.
     """
     status, months = facts.primary_status, facts.primary_resected_months
@@ -65,6 +66,7 @@ def with_implied(facts: ClinicalFacts) -> ClinicalFacts:
         differentiation=_differentiation(facts),
         primary_status=PrimaryStatus.RESECTED if status is None and months is not None else status,
         functional=True if facts.symptoms_refractory else facts.functional,
+        symptoms_refractory=_refractory(facts),
         extrahepatic_disease=_extrahepatic(facts),
         peritoneal_carcinomatosis=_peritoneal(facts),
         portal_drainage=drainage,
@@ -73,7 +75,19 @@ def with_implied(facts: ClinicalFacts) -> ClinicalFacts:
         upper_abdominal_exenteration=False
         if facts.resection_with_transplant is False
         else facts.upper_abdominal_exenteration,
+        bilioenteric_anastomosis=_anastomosis(facts),
     )
+
+
+def portal_drainage_by_milan(facts: ClinicalFacts) -> bool | None:
+    """Tell whether a primary lies where the Milan list means: distal stomach to sigmoid colon.
+
+    The rectum lies beyond it, whatever it drains into: this project's reading. Of every other
+    primary its portal drainage is returned.
+    """
+    if facts.primary_site is PrimarySite.RECTUM:
+        return False
+    return with_implied(facts).portal_drainage
 
 
 def grade_of(facts: ClinicalFacts) -> Grade | None:
@@ -99,6 +113,17 @@ def _differentiation(facts: ClinicalFacts) -> Differentiation | None:
     if facts.differentiation is not None or facts.grade is None:
         return facts.differentiation
     return Differentiation.POOR if facts.grade is Grade.NEC else Differentiation.WELL
+
+
+def _refractory(facts: ClinicalFacts) -> bool | None:
+    """Without hormone excess there are no hormonal symptoms that treatment could fail."""
+    return False if facts.functional is False else facts.symptoms_refractory
+
+
+def _anastomosis(facts: ClinicalFacts) -> bool | None:
+    if facts.bilioenteric_anastomosis is None and facts.pancreatoduodenectomy:
+        return True
+    return facts.bilioenteric_anastomosis
 
 
 def _extrahepatic(facts: ClinicalFacts) -> ExtrahepaticDisease | None:

@@ -10,11 +10,10 @@ from planning import inputs
 from planning.criteria.conditions import CriteriaList, Remark
 from planning.criteria.listing import NO, Listing, at_least, at_most, is_, less, more, one_of
 from planning.rules.remnant import PROJECT_SOURCE
-from remnant.core.clinical import Differentiation, ExtrahepaticDisease, Grade, PrimaryStatus
+from remnant.core.clinical import Differentiation, ExtrahepaticDisease, PrimaryStatus
 from remnant.core.findings import Basis, SourceStatus
 
 POPULATION = "neuroendocrine liver metastases"
-LOW_GRADE = one_of(Grade.G1, Grade.G2)
 NOWHERE_ELSE = is_(ExtrahepaticDisease.NONE)
 LITTLE_ELSEWHERE = one_of(ExtrahepaticDisease.NONE, ExtrahepaticDisease.MINIMAL)
 WELL = is_(Differentiation.WELL)
@@ -47,7 +46,7 @@ ENETS_2016 = CriteriaList(
     source="cloyd2020",
     conditions=(
         _ENETS.condition("r0", "R0 resection is feasible.", of=inputs.R0),
-        _ENETS.condition("grade", "G1 or G2.", of=inputs.GRADE, test=LOW_GRADE),
+        _ENETS.condition("grade", "G1 or G2.", of=inputs.GRADE_IS_G1_OR_G2),
         _ENETS.condition(
             "morbidity",
             "Acceptable morbidity: about 30 % (read as at most).",
@@ -154,8 +153,7 @@ CLOYD_LIST = CriteriaList(
         _CLOYD.condition(
             "grade",
             "Low or intermediate grade (read as G1 or G2).",
-            of=inputs.GRADE,
-            test=LOW_GRADE,
+            of=inputs.GRADE_IS_G1_OR_G2,
         ),
         _CLOYD.condition(
             "ki67",

@@ -11,7 +11,7 @@ from planning import inputs
 from planning.criteria.conditions import CriteriaList, Criterion, Remark
 from planning.criteria.listing import NO, Listing, at_least, at_most, is_, less, one_of
 from planning.rules.liver_size import LIVER_SIZE, MILD_ML_PER_M2
-from remnant.core.clinical import Differentiation, ExtrahepaticDisease, Grade, PrimarySite
+from remnant.core.clinical import Differentiation, ExtrahepaticDisease, PrimarySite
 from remnant.core.findings import Basis, SourceStatus
 
 AGE_YEARS = 55.0
@@ -25,10 +25,10 @@ UNRESECTABLE_BY_TEXT = (
     "Unresectable disease: from the text of the review; its list does not print it."
 )
 POPULATION = "highly selected patients with neuroendocrine liver metastases"
-LOW_GRADE = one_of(Grade.G1, Grade.G2)
 NOWHERE_ELSE = is_(ExtrahepaticDisease.NONE)
 
 _MILAN = Listing(prefix="transplant.milan", population=POPULATION, source="machairas2021")
+_MILAN_READ = replace(_MILAN, status=SourceStatus.PROJECT)
 _ENETS = Listing(prefix="transplant.enets", population=POPULATION, source="machairas2021")
 _MINIMAL = Listing(prefix="transplant.enets_minimal", population=POPULATION, source="cloyd2020")
 _UNOS = Listing(prefix="transplant.unos", population=POPULATION, source="machairas2021")
@@ -58,7 +58,7 @@ def _stable(listing: Listing, statement: str) -> Criterion:
 
 
 def _low_grade(listing: Listing, statement: str) -> Criterion:
-    return listing.condition("grade", statement, of=inputs.GRADE, test=LOW_GRADE)
+    return listing.condition("grade", statement, of=inputs.GRADE_IS_G1_OR_G2)
 
 
 def _well(listing: Listing) -> Criterion:
@@ -105,7 +105,12 @@ MILAN = CriteriaList(
         _age(_MILAN),
         _histology(_MILAN, "Histology confirmed."),
         _low_grade(_MILAN, "Low grade (G1 or G2)."),
-        _portal(_MILAN),
+        _MILAN_READ.condition(
+            "portal_drainage",
+            "The primary drains into the portal vein: distal stomach to sigmoid colon. The rectum "
+            "is read as outside it (this project's reading).",
+            of=inputs.PORTAL_DRAINAGE_BY_MILAN,
+        ),
         _primary(_MILAN, "Primary removed by curative resection."),
         _elsewhere(_MILAN, "All deposits outside the liver removed: none is left."),
         _burden(_MILAN),
@@ -124,11 +129,20 @@ ENETS = CriteriaList(
         _low_grade(_ENETS, "G1 or G2."),
         _ENETS.condition("ki67", "Ki-67 at most 10 %.", of=inputs.KI67, test=at_most(10.0)),
         _primary(_ENETS, "Primary removed."),
-        _ENETS.condition(
+        _ENETS.either(
             "primary_months",
             "Primary removed at least 6 months before.",
-            of=inputs.PRIMARY_RESECTED_MONTHS,
-            test=at_least(6.0),
+            (
+                _ENETS.condition(
+                    "primary_months_removed", "It was removed.", of=inputs.PRIMARY_RESECTED
+                ),
+                _ENETS.condition(
+                    "primary_months_6",
+                    "That was at least 6 months ago.",
+                    of=inputs.PRIMARY_RESECTED_MONTHS,
+                    test=at_least(6.0),
+                ),
+            ),
         ),
         _ENETS.either(
             "burden",
@@ -262,19 +276,22 @@ TRANSPLANT_PREDICTORS: tuple[Criterion, ...] = (
         test=at_most(45.0),
         needed=False,
     ),
-    _PREDICTORS.condition(
-        "primary_site",
-        "A primary in lung or bowel predicts a better course, in duodenum or pancreas a worse one "
-        "(GEP-NET review).",
-        of=inputs.PRIMARY_SITE,
-        test=one_of(
-            PrimarySite.LUNG,
-            PrimarySite.SMALL_BOWEL,
-            PrimarySite.APPENDIX,
-            PrimarySite.COLON,
-            PrimarySite.RECTUM,
+    replace(
+        _PREDICTORS.condition(
+            "primary_site",
+            "A primary in lung or bowel predicts a better course, in duodenum or pancreas a worse "
+            "one (GEP-NET review).",
+            of=inputs.PRIMARY_SITE,
+            test=one_of(
+                PrimarySite.LUNG,
+                PrimarySite.SMALL_BOWEL,
+                PrimarySite.APPENDIX,
+                PrimarySite.COLON,
+                PrimarySite.RECTUM,
+            ),
+            needed=False,
         ),
-        needed=False,
+        against=(PrimarySite.DUODENUM, PrimarySite.PANCREAS),
     ),
     _PREDICTORS.condition(
         "somatostatin",
@@ -315,7 +332,8 @@ TRANSPLANT_PREDICTORS: tuple[Criterion, ...] = (
         needed=False,
     ),
 )
-"""Judged beside the list of their source, deciding none. Bowel is read as small bowel to rectum."""
+"""Judged beside the list of their source, deciding none. Bowel is read as small bowel to rectum; of
+a primary elsewhere the review says nothing."""
 TRANSPLANT_REMARKS = (
     Remark(
         id="transplant.remark.selected",

@@ -225,6 +225,9 @@ def _cautions(option: TreatmentOption) -> str:
 
 def _not_known(missing: Iterable[str]) -> str:
     questions = list(dict.fromkeys(map(question, missing)))
+    more = len(questions) - MOST_NAMED
+    if more > 0:
+        return f"Not known: {', '.join(questions[:MOST_NAMED])} and {more} more."
     return f"Not known: {listed(questions)}." if questions else ""
 
 

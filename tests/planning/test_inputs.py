@@ -33,6 +33,7 @@ DERIVED = {
     "primary_resected",
     "portal_hypertension_signs",
     "grade_is_g1_or_g2",
+    "portal_drainage_by_milan",
     "transplant_selected",
     "transplant_poor_factors",
     "unresectable",

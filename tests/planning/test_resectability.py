@@ -2,7 +2,7 @@ import pytest
 
 from planning.inputs import INPUTS, Facts, ShareRange, ValueSource
 from planning.resectability import resectability
-from remnant.core.clinical import Differentiation, ExtrahepaticDisease, Grade, PrimaryStatus
+from remnant.core.clinical import Differentiation, ExtrahepaticDisease, PrimaryStatus
 from remnant.core.findings import SourceStatus, Verdict
 from remnant.core.quantity import Bound, Quantity
 from remnant.core.reasons import Cause, Reason
@@ -11,7 +11,7 @@ MET, NOT_MET, UNCERTAIN, UNKNOWN, _ = Verdict
 NONE, MINIMAL, SIGNIFICANT = ExtrahepaticDisease
 ESTIMATED = (Reason(Cause.SEGMENTS_ESTIMATED),)
 FITTING = {
-    "grade": Grade.G1,
+    "grade_is_g1_or_g2": True,
     "differentiation": Differentiation.WELL,
     "ki67_percent": 1.0,
     "extrahepatic_disease": NONE,
@@ -98,7 +98,7 @@ def test_lists__without_facts_say_what_is_missing():
         ("peritoneal_carcinomatosis", True, {ENETS}),
         ("extrahepatic_disease", MINIMAL, {ENETS}),
         ("extrahepatic_disease", SIGNIFICANT, {ENETS, CLOYD}),
-        ("grade", Grade.G3, {ENETS, CLOYD}),
+        ("grade_is_g1_or_g2", False, {ENETS, CLOYD}),
         ("differentiation", Differentiation.POOR, {CLOYD, MACHAIRAS}),
         ("primary_status", PrimaryStatus.RESECTED, set()),
         ("primary_status", PrimaryStatus.UNRESECTABLE, {CLOYD}),

@@ -37,9 +37,10 @@ FITTING = {
     "age_years": 50.0,
     "histology_confirmed": True,
     "differentiation": Differentiation.WELL,
-    "grade": Grade.G2,
+    "grade_is_g1_or_g2": True,
     "ki67_percent": 8.0,
     "portal_drainage": True,
+    "portal_drainage_by_milan": True,
     "primary_resected": True,
     "primary_resected_months": 12.0,
     "primary_site": PrimarySite.SMALL_BOWEL,
@@ -56,7 +57,7 @@ FITTING = {
 }
 LISTS = ("milan", "enets", "enets_minimal", "unos", "vanvilsteren")
 NEEDS = {
-    "milan": "age grade histology portal elsewhere primary burden stable unresectable",
+    "milan": "age grade histology region elsewhere primary burden stable unresectable",
     "enets": "age grade differentiation ki67 primary months burden stable elsewhere staging bili "
     "unresectable",
     "enets_minimal": "differentiation grade portal primary elsewhere mortality unresectable",
@@ -65,9 +66,10 @@ NEEDS = {
 }
 INPUT_OF = {
     "age": "age_years",
-    "grade": "grade",
+    "grade": "grade_is_g1_or_g2",
     "histology": "histology_confirmed",
     "portal": "portal_drainage",
+    "region": "portal_drainage_by_milan",
     "elsewhere": "extrahepatic_disease",
     "primary": "primary_resected",
     "burden": "burden_fraction",
@@ -145,9 +147,10 @@ M, N = MET, NOT_MET
         ({"primary_resected_months": 5.9}, (M, N, M, M, M)),
         ({"expected_mortality_percent": 9.9}, (M, M, M, M, M)),
         ({"expected_mortality_percent": 10.0}, (M, M, N, M, M)),
-        ({"grade": Grade.G3}, (N, N, N, M, M)),
+        ({"grade_is_g1_or_g2": False}, (N, N, N, M, M)),
         ({"differentiation": Differentiation.POOR}, (M, N, N, M, M)),
-        ({"portal_drainage": False}, (N, M, N, N, M)),
+        ({"portal_drainage": False}, (M, M, N, N, M)),
+        ({"portal_drainage_by_milan": False}, (N, M, M, M, M)),
         ({"extrahepatic_disease": ExtrahepaticDisease.MINIMAL}, (N, N, N, N, N)),
         ({"both_lobes": False}, (M, M, M, N, N)),
     ],
@@ -286,6 +289,93 @@ def test_french_registry__counts_its_poor_factors_as_printed(
     found = predictors(transplant_poor_factors=counted)["french_registry"]
 
     assert (found.verdict, found.decides) == (verdict, False)
+
+
+@pytest.mark.parametrize(
+    ("site", "verdict"),
+    [
+        (PrimarySite.LUNG, MET),
+        (PrimarySite.RECTUM, MET),
+        (PrimarySite.DUODENUM, NOT_MET),
+        (PrimarySite.PANCREAS, NOT_MET),
+        (PrimarySite.STOMACH, Verdict.NO_EVIDENCE),
+        (PrimarySite.OTHER, Verdict.NO_EVIDENCE),
+        (None, UNKNOWN),
+    ],
+)
+def test_predictor__is_silent_on_a_primary_that_it_does_not_name(site, verdict):
+    """G names lung and bowel for, duodenum and pancreas against (SEEDS, transplantation)."""
+    found = results(primary_site=site)["vanvilsteren"]
+    (predictor,) = [f for f in found.findings if f.id == "transplant.predictor.primary_site"]
+
+    assert (predictor.verdict, predictor.decides) == (verdict, False)
+
+
+@pytest.mark.parametrize(
+    ("told", "verdict", "missing"),
+    [
+        ({"primary_status": PrimaryStatus.RESECTABLE}, NOT_MET, ()),
+        ({"primary_status": PrimaryStatus.UNRESECTABLE}, NOT_MET, ()),
+        ({"primary_status": PrimaryStatus.RESECTED}, UNKNOWN, ("primary_resected_months",)),
+        ({"primary_resected_months": 6.0}, MET, ()),
+        ({"primary_resected_months": 5.9}, NOT_MET, ()),
+        ({}, UNKNOWN, ("primary_resected", "primary_resected_months")),
+    ],
+)
+def test_enets__primary_removed_six_months_ago(make_report, told, verdict, missing):
+    """ENETS in M, table 2: a primary that is still there was not removed six months ago."""
+    known = gather(case_of(make_report(), ClinicalFacts(**told)))
+    (enets,) = [r for r in transplant(known) if r.id == "transplant.enets"]
+    (found,) = [f for f in enets.findings if f.id == "transplant.enets.primary_months"]
+
+    assert (found.verdict, found.missing) == (verdict, missing)
+
+
+@pytest.mark.parametrize(
+    ("told", "milan", "unos"),
+    [
+        ({"primary_site": PrimarySite.COLON}, MET, MET),
+        ({"primary_site": PrimarySite.RECTUM}, NOT_MET, UNKNOWN),
+        ({"primary_site": PrimarySite.RECTUM, "portal_drainage": True}, NOT_MET, MET),
+        ({"primary_site": PrimarySite.LUNG}, NOT_MET, NOT_MET),
+        ({"primary_site": PrimarySite.STOMACH, "portal_drainage": False}, NOT_MET, NOT_MET),
+        ({"portal_drainage": True}, MET, MET),
+        ({}, UNKNOWN, UNKNOWN),
+    ],
+)
+def test_milan__rectum_is_not_distal_stomach_to_sigmoid_colon(make_report, told, milan, unos):
+    known = gather(case_of(make_report(), ClinicalFacts(**told)))
+    found = {f.id: f.verdict for r in transplant(known) for f in r.findings}
+
+    assert found["transplant.milan.portal_drainage"] is milan
+    assert found["transplant.unos.portal_drainage"] is unos
+    assert "rectum" in CONDITIONS["transplant.milan.portal_drainage"].statement
+
+
+@pytest.mark.parametrize(
+    ("told", "verdict"),
+    [
+        ({"ki67_percent": 80.0}, NOT_MET),
+        ({"ki67_percent": 20.1}, NOT_MET),
+        ({"ki67_percent": 20.0}, MET),
+        ({"differentiation": Differentiation.WELL}, UNKNOWN),
+        ({"grade": Grade.G3}, NOT_MET),
+    ],
+)
+def test_g1_or_g2__ki67_above_20_fails_every_list_whatever_the_differentiation(
+    make_report, told, verdict
+):
+    """M: above 20 % it is G3 or carcinoma, neither of them G1 or G2 (SEEDS, grade and biology)."""
+    known = gather(case_of(make_report(), ClinicalFacts(**told)))
+    grades = {
+        f.id: f.verdict
+        for r in (*transplant(known), *resectability(known))
+        for f in r.findings
+        if f.id.endswith(".grade")
+    }
+
+    assert len(grades) == 5
+    assert set(grades.values()) == {verdict}
 
 
 @pytest.mark.parametrize(("unresectable", "verdict"), [(False, NOT_MET), (None, UNKNOWN)])

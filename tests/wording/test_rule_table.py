@@ -91,9 +91,13 @@ def test_rows__say_how_they_are_held(rows):
     held = {row.id: row.held for row in rows}
     assert held["transplant.milan.age"] == "age_years < 55"
     assert held["transplant.enets.ki67"] == "ki67_percent ≤ 10"
-    assert held["transplant.milan.grade"] == "grade is G1 or G2"
+    assert held["resectability.cloyd2020.primary"] == "primary_status is resected or resectable"
+    assert held["transplant.milan.grade"] == "grade_is_g1_or_g2 is true"
+    assert held["transplant.enets.primary_months"] == (
+        "transplant.enets.primary_months_removed and transplant.enets.primary_months_6"
+    )
     assert held["transplant.milan.extrahepatic"] == "extrahepatic_disease is none"
-    assert held["transplant.milan.portal_drainage"] == "portal_drainage is true"
+    assert held["transplant.milan.portal_drainage"] == "portal_drainage_by_milan is true"
     assert held["resectability.enets2016.heart"] == "right_heart_failure is false"
     assert held["transplant.enets.burden"] == (
         "transplant.enets.burden_50; or transplant.enets.burden_75 and transplant.enets.refractory"

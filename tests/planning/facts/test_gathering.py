@@ -140,6 +140,10 @@ def test_grade__that_was_given_tells_the_differentiation(know, grade, differenti
         ),
         ({"functional": False, "symptoms_refractory": True}, "functional is false, but"),
         (
+            {"pancreatoduodenectomy": True, "bilioenteric_anastomosis": False},
+            "pancreatoduodenectomy .* is true, but bilioenteric_anastomosis is false",
+        ),
+        (
             {"fit_for_major_hepatectomy": True, "comorbidity_prohibitive": True},
             "fit_for_major_hepatectomy is true, but",
         ),
@@ -169,6 +173,7 @@ def test_contradictions__are_refused_with_both_facts(know, facts, words):
         {"extrahepatic_disease": MINIMAL, "peritoneal_carcinomatosis": True},
         {"primary_status": PrimaryStatus.RESECTED, "primary_resected_months": 0.0},
         {"functional": True, "symptoms_refractory": False},
+        {"pancreatoduodenectomy": False, "bilioenteric_anastomosis": True},
         {"fit_for_major_hepatectomy": False, "comorbidity_prohibitive": True},
     ],
 )
@@ -194,6 +199,21 @@ def test_implied__removed_primary_hormones_and_peritoneum(know):
         assert know(primary_status=status)["primary_resected"] is False
     assert know(symptoms_refractory=True)["functional"] is True
     assert know(symptoms_refractory=False)["functional"] is None
+
+
+@pytest.mark.parametrize(("functional", "refractory"), [(False, False), (True, None), (None, None)])
+def test_implied__without_hormone_excess_no_symptoms_resist_treatment(know, functional, refractory):
+    assert know(functional=functional)["symptoms_refractory"] is refractory
+
+
+@pytest.mark.parametrize(
+    ("whipple", "told", "anastomosis"),
+    [(True, None, True), (True, True, True), (False, None, None), (None, False, False)],
+)
+def test_implied__a_whipple_leaves_a_bilioenteric_anastomosis(know, whipple, told, anastomosis):
+    """M: transarterial treatment is contraindicated with such an anastomosis."""
+    known = know(pancreatoduodenectomy=whipple, bilioenteric_anastomosis=told)
+    assert known["bilioenteric_anastomosis"] is anastomosis
     assert know(peritoneal_carcinomatosis=True)["extrahepatic_disease"] is SIGNIFICANT
     assert know(peritoneal_carcinomatosis=False)["extrahepatic_disease"] is None
     assert know(extrahepatic_disease=NONE)["peritoneal_carcinomatosis"] is False
