@@ -3,7 +3,8 @@
 The figure speaks of types I, II and III and of limited bilobar, complex and diffuse patterns, for
 which it prints no number. Here what fits no type is complex above :data:`LIMITED_LESIONS` lesions.
 Up to that number in both lobes it is limited bilobar where one operation, with or without ablation,
-clears all lesions and leaves enough liver; a number alone says nothing of their size and place.
+clears all lesions and leaves enough liver, by the chosen rule and by the 30 % that the source asks
+for; a number alone says nothing of their size and place.
 Else, and in one lobe, it may be either. Where a scan cuts the liver, a type II may be a type III.
 """
 

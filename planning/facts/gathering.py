@@ -77,7 +77,7 @@ def gather(
         margin_mm=case.choice.resection_margin_mm,
     )
     planned = plan_facts(evidence)
-    cleared = planned[inputs.CLEARANCE] is True
+    cleared = all(planned[one] is True for one in (inputs.CLEARANCE, inputs.FLR_BY_MACHAIRAS))
     return Facts(
         {
             **told_facts(case),

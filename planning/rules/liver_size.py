@@ -20,12 +20,12 @@ _cut_off = partial(
 )
 NO_MILD_HEPATOMEGALY = _cut_off(
     id="transplant.predictor.size_mild",
-    statement="Linguraru 2012: mild hepatomegaly above 0.92 L of liver per m² of body surface.",
+    statement="No mild hepatomegaly: at most 0.92 L of liver per m² of body (Linguraru 2012).",
     limit=MILD_ML_PER_M2,
 )
 NO_MASSIVE_HEPATOMEGALY = _cut_off(
     id="transplant.predictor.size_massive",
-    statement="Linguraru 2012: massive hepatomegaly above 1.08 L of liver per m² of body surface.",
+    statement="No massive hepatomegaly: at most 1.08 L of liver per m² of body (Linguraru 2012).",
     limit=MASSIVE_ML_PER_M2,
 )
 LIVER_SIZE = (NO_MILD_HEPATOMEGALY, NO_MASSIVE_HEPATOMEGALY)

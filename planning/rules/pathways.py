@@ -66,7 +66,7 @@ MACHAIRAS_LIMITED = _is(
     id="pathway.machairas2021.limited",
     statement="Type I or limited bilobar. Limited is read here as at most "
     f"{LIMITED_LESIONS} lesions that one operation clears, with or without ablation, leaving "
-    "enough liver.",
+    "enough liver, also by its own 30 %.",
     input=inputs.LIMITED_PATTERN,
     limit=True,
     status=SourceStatus.PROJECT,

@@ -21,7 +21,7 @@ from remnant.core.clinical import (
 )
 from remnant.core.distribution import Frilling, FrillingType
 from remnant.core.errors import InputError
-from remnant.core.findings import Verdict
+from remnant.core.findings import Finding, SourceStatus, Verdict
 from remnant.core.lesions import Confirmation
 from remnant.core.patient import LiverBackground, Patient
 from remnant.core.plan_choice import DEFAULT_CHOICE
@@ -344,21 +344,32 @@ def test_rows__come_from_number_lobes_and_distribution(know, make_report, make_l
 
 
 @pytest.mark.parametrize(
-    ("share", "feasible", "expected"),
+    ("share", "feasible", "by_machairas", "expected"),
     [
-        (1.0, Verdict.MET, [True, False, False]),
-        (0.9, Verdict.MET, [None, None, False]),
-        (1.0, Verdict.NOT_MET, [None, None, False]),
-        (1.0, Verdict.UNKNOWN, [None, None, False]),
+        (1.0, Verdict.MET, Verdict.MET, [True, False, False]),
+        (0.9, Verdict.MET, Verdict.MET, [None, None, False]),
+        (1.0, Verdict.NOT_MET, Verdict.MET, [None, None, False]),
+        (1.0, Verdict.UNKNOWN, Verdict.MET, [None, None, False]),
+        (1.0, Verdict.MET, Verdict.UNCERTAIN, [None, None, False]),
+        (1.0, Verdict.MET, Verdict.NOT_MET, [None, None, False]),
     ],
 )
 def test_rows__few_in_both_lobes_are_limited_only_where_a_plan_clears_them(
-    make_report, make_lesion, share, feasible, expected
+    make_report, make_lesion, share, feasible, by_machairas, expected
 ):
     """M says limited bilobar and prints no number: five lesions are not limited by number alone."""
     lesions = [make_lesion(1, shares={5: 1.0}), make_lesion(2, shares={2: 1.0})]
+    remnant = Finding(
+        id="flr.machairas2021_30",
+        verdict=by_machairas,
+        source="machairas2021",
+        status=SourceStatus.VERIFIED,
+    )
     clearing = example_plan(
-        result=example_result(debulked_fraction=Quantity(share)), feasible=feasible, targets=()
+        result=example_result(debulked_fraction=Quantity(share)),
+        feasible=feasible,
+        findings=(remnant,),
+        targets=(),
     )
     facts = gather(
         Case(report=make_report(lesions), patient=Patient()),
