@@ -126,8 +126,8 @@ def _verdict(answer: Answer, case: TargetCase, within: DebulkingPlan | None) -> 
         return Verdict.UNKNOWN
     if within is not None:
         return Verdict.MET
-    able = [p for p in case.plans if p.decides and _reaches(p, answer, case)]
-    if any(_verdict_of(p, answer, case) is Verdict.UNCERTAIN for p in able):
+    deciding = (plan for plan in case.plans if plan.decides)
+    if any(_verdict_of(plan, answer, case) is Verdict.UNCERTAIN for plan in deciding):
         return Verdict.UNCERTAIN
     if not answer.best.proven:
         return Verdict.UNKNOWN

@@ -19,6 +19,7 @@ from remnant.core.findings import (
     Threshold,
     Verdict,
     judged,
+    verdict_of_chance,
 )
 from remnant.core.patient import LiverBackground, Patient
 from remnant.core.plan import Remnant
@@ -158,9 +159,21 @@ def judge_minimum(
         minimum.threshold.judge(quantity, certainty=certainty)
         for quantity in _fractions(minimum.threshold.basis, remnant)
     }
+    if verdicts == {Verdict.MET}:
+        return _met_on_all(minimum.threshold, remnant, certainty)
     if len(verdicts) == 1:
         return verdicts.pop()
     return Verdict.UNCERTAIN if verdicts == PERHAPS else Verdict.UNKNOWN
+
+
+def _met_on_all(threshold: Threshold, remnant: Remnant, certainty: float) -> Verdict:
+    """Ask of fractions that each reach a minimum whether all do at once, where that is drawn."""
+    both = remnant.smaller_fraction
+    if threshold.basis is not Basis.UNSPECIFIED or both is None:
+        return Verdict.MET
+    chance = threshold.probability(both)
+    sure = chance is None or verdict_of_chance(chance, certainty=certainty) is Verdict.MET
+    return Verdict.MET if sure else Verdict.UNCERTAIN
 
 
 def _fractions(basis: Basis, remnant: Remnant) -> tuple[Quantity, ...]:

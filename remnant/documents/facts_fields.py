@@ -152,7 +152,7 @@ def segment_sets(name: str, meaning: str) -> Field:
     return Field(
         name=name,
         meaning=meaning,
-        allowed="a set of Couinaud segments such as 'IV,VI', a list of them, or none",
+        allowed="a set of segments in one text such as 'IV,VI', a list of such texts, or none",
         read=_segment_sets,
         schema={"anyOf": [text, {"type": "array", "maxItems": MOST_RECIPES, "items": text}]},
     )
@@ -235,7 +235,10 @@ def _segment_sets(given: object) -> tuple[frozenset[CouinaudSegment], ...]:
     several = given if isinstance(given, list) else [given]
     if len(several) > MOST_RECIPES or not all(isinstance(one, str) for one in several):
         raise FieldError
-    return tuple(dict.fromkeys(_segments(one) for one in several if one != NO_LIMIT))
+    sets = tuple(dict.fromkeys(_segments(one) for one in several if one != NO_LIMIT))
+    if len(sets) > 1 and all(len(one) == 1 for one in sets):
+        raise FieldError  # [IV, VI], as other keys write one set, would be read as two
+    return sets
 
 
 def _segment_word(given: object) -> str:

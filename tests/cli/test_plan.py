@@ -115,6 +115,22 @@ def test_plan__choices_are_said_kept_and_reset(case, capsys):
     assert 4.0 == request.facts.ki67_percent
 
 
+def test_plan__certainty_and_vessels_are_kept_and_dropped(case, capsys):
+    stated = ["--vessels-intact", "IV,VI,VIII", "--vessels-intact", "2,4"]
+    assert 0 == run_command(["plan", str(case), "--certainty", "0.95", *stated])
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "vessels stated intact without IV, VI, VIII" in printed
+    assert "met from 95 in 100 draws on" in printed
+    assert 0.95 == settings(case)["certainty"]
+    assert [["IV", "VI", "VIII"], ["II", "IV"]] == settings(case)["vessels_intact"]
+    island = frozenset(map(CouinaudSegment, (4, 6, 8)))
+    assert 0 == run_command(["plan", str(case), "--ki67", "4"])
+    kept = known_case(case).planning.choice
+    assert (0.95, island) == (kept.certainty, kept.vessels_intact[0])
+    assert 0 == run_command(["plan", str(case), "--vessels-intact", "none", "--certainty", "0.9"])
+    assert known_case(case).planning.choice == DEFAULT_CHOICE
+
+
 def test_run__a_stored_recipe_of_a_rejected_lesion_is_dropped_and_it_is_said(case, capsys):
     own = ["--recipe", "VI; wedge 1", "--recipe", "wedge 2"]
     assert 0 == run_command(["plan", str(case), *own])
@@ -200,6 +216,11 @@ def test_plan__without_maps_there_are_no_plans_and_the_reason_is_told(case):
         (["{case}", "--rule-set", "mine"], "the rule set 'mine' is not known; allowed are gep"),
         (["{case}", "--target", "0.7"], "--target got [0.7]; allowed is percentages above 1"),
         (["{case}", "--target", "101"], "--target got [101.0]"),
+        (["{case}", "--certainty", "0.4"], "--certainty got 0.4; allowed is a number from 0.5"),
+        (["{case}", "--certainty", "95"], "--certainty got 95.0; allowed is a number from 0.5"),
+        (["{case}", "--certainty", "nan"], "--certainty got nan"),
+        (["{case}", "--vessels-intact", "IX"], "--vessels-intact got ['IX']; allowed is a set"),
+        (["{case}", "--vessels-intact", "all"], "--vessels-intact got ['all']"),
         (["{case}", "--keep", "IX"], "--keep got 'IX'; allowed is Couinaud segments"),
         (["{case}", "--no-ablation", "--most-ablations", "2"], "contradict"),
         (["{case}", "--most-ablations", "1.5"], "--most-ablations got '1.5'"),

@@ -134,16 +134,48 @@ def test_patient__assumed_body_size_stays_assumed_until_all_of_it_is_said(tmp_pa
 
 def test_choice__none_lifts_a_stored_limit(tmp_path):
     known = PlanChoice(
-        most_ablations=2, keep=frozenset({CouinaudSegment.I}), recipes=(Recipe(wedges=(1,)),)
-    )
-    text = "choices: {most_ablations: none, keep: none, recipes: none}"
+        most_ablations=2, keep=frozenset({CouinaudSegment.I}), recipes=(Recipe(wedges=(1,)),),
+        vessels_intact=(frozenset({CouinaudSegment.IV, CouinaudSegment.VIII}),),
+    )  # fmt: skip
+    text = "choices: {most_ablations: none, keep: none, recipes: none, vessels_intact: none}"
     assert DEFAULT_CHOICE == read_facts_file(write(tmp_path, text)).choice(known)
     assert known == read_facts_file(write(tmp_path, "choices:")).choice(known)
 
 
 @pytest.mark.parametrize(
+    ("written", "sets"),
+    [
+        ("'IV,VI,VIII'", [(4, 6, 8)]),
+        ("VIII", [(8,)]),
+        ("['IV,VI,VIII', 'II,III,IV']", [(4, 6, 8), (2, 3, 4)]),
+        ("['IV,VIII', '8,4']", [(4, 8)]),
+        ("none", []),
+    ],
+)
+def test_choice__sets_whose_vessels_a_person_found_intact(tmp_path, written, sets):
+    file = read_facts_file(write(tmp_path, f"choices: {{vessels_intact: {written}}}"))
+    expected = tuple(frozenset(map(CouinaudSegment, one)) for one in sets)
+    assert expected == file.choice(DEFAULT_CHOICE).vessels_intact
+
+
+def test_choice__how_sure_a_verdict_has_to_be(tmp_path):
+    file = read_facts_file(write(tmp_path, "choices: {certainty: 0.95}"))
+    assert 0.95 == file.choice(DEFAULT_CHOICE).certainty
+    assert 0.9 == DEFAULT_CHOICE.certainty
+
+
+@pytest.mark.parametrize(
     ("text", "words"),
     [
+        ("choices: {certainty: 95}", "certainty got 95; allowed is a number from 0.5 to 0.99"),
+        ("choices: {certainty: 1.0}", "certainty got 1.0; allowed is a number from 0.5 to 0.99"),
+        ("choices: {certainty: 0.4}", "certainty got 0.4"),
+        ("choices: {certainty: none}", "certainty got"),
+        ("choices: {vessels_intact: IX}", "vessels_intact got 'IX'; allowed is a set of segments"),
+        ("choices: {vessels_intact: ['IV,IX']}", "vessels_intact got ['IV,IX']"),
+        ("choices: {vessels_intact: 4}", "vessels_intact got 4"),
+        ("choices: {vessels_intact: ''}", "vessels_intact got ''"),
+        ("choices: {vessels_intact: yes}", "vessels_intact got yes"),
         ("clinical: {ki67_percent: 120}",
          "clinical.ki67_percent got 120; allowed is a number from 0 to 100 %, or unknown"),
         ("clinical: {ki67_percent: 4 %}", "ki67_percent got '4 %'; allowed is a number"),

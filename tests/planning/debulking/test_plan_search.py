@@ -5,8 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from examples.debulking import NORMAL, coarse_phantom, measured
+from examples.debulking import NORMAL, coarse_phantom, hand_problem, measured
 from planning.case import Case
+from planning.debulking import plan_search
 from planning.debulking.plan_search import Planned, make_plans
 from planning.optimiser.feasibility import count
 from planning.optimiser.problem import make_problem
@@ -243,3 +244,126 @@ def test_cloyd__keeps_two_neighbours_whatever_is_asked(case):
 
     assert smallest(planned_with(case, choice)) >= 2
     assert smallest(planned_with(case, other)) >= 1
+
+
+@pytest.fixture(scope="module")
+def six():
+    phantom = coarse_phantom(6, seed=1)
+    return measured(phantom.structures, phantom.lesions, phantom.couinaud)
+
+
+def chance(plan, target):
+    return plan.result.debulked_fraction.interval.probability(target, inclusive=True)
+
+
+def test_surer__a_plan_of_a_surer_share_answers_where_the_best_one_may_miss(six, monkeypatch):
+    """Of two wedges the pair that leaves most liver takes half of the tumour in two thirds."""
+    every = frozenset(CouinaudSegment)
+    choice = PlanChoice(targets=(0.5,), most_wedges=2, most_ablations=0, keep=every)
+    found = planned_with(six, choice)
+    monkeypatch.setattr(plan_search, "MOST_SURER", 0)
+    alone = planned_with(six, choice)
+
+    (before,), (after,) = alone.targets, found.targets
+    assert (Verdict.UNCERTAIN, None) == (before.verdict, before.answered_by)
+    assert Verdict.MET is after.verdict
+    by_id = {plan.id: plan for plan in found.plans}
+    best, surer = (by_id[plan] for plan in after.plans)
+    assert surer.id == after.answered_by
+    assert 0.1 < chance(best, 0.5) < 0.9 <= chance(surer, 0.5)
+    assert ((0.5,), ()) == (best.targets, surer.targets)
+    assert best.result.remnant.flr_ml.value > surer.result.remnant.flr_ml.value
+    assert best.recipe == alone.plans[0].recipe
+
+
+@pytest.mark.parametrize("certainty", [0.5, 0.9, 0.99])
+def test_certainty__every_answer_reaches_its_target_so_surely(case, certainty):
+    found = planned_with(case, replace(TWO_TARGETS, certainty=certainty))
+    by_id = {plan.id: plan for plan in found.plans}
+    assert found.targets
+    for outcome in found.targets:
+        answers = [p for p in found.plans if chance(p, outcome.target) >= certainty - 1e-9]
+        able = [p for p in answers if p.feasible is Verdict.MET]
+        assert (outcome.verdict is Verdict.MET) == bool(able)
+        if outcome.answered_by is not None:
+            assert by_id[outcome.answered_by] in able
+
+
+ONLY_SEGMENTS = PlanChoice(targets=(1.0,), most_wedges=0, most_ablations=0, contiguous_segments=1)
+
+
+@pytest.fixture(scope="module")
+def three():
+    """Lesions in VII and VIII, in I, IV and VIII, in V and VIII: named operations leave II, III."""
+    phantom = coarse_phantom(3, seed=2)
+    return measured(phantom.structures, phantom.lesions, phantom.couinaud)
+
+
+def test_unassessed__is_found_where_no_named_operation_surely_leaves_enough(three):
+    """VI would have to stay, whose vein runs between VII and VIII."""
+    found = planned_with(three, ONLY_SEGMENTS)
+
+    (outcome,) = found.targets
+    by_id = {plan.id: plan for plan in found.plans}
+    assert outcome.verdict is Verdict.UNCERTAIN
+    others = [plan for plan in found.plans if not plan.decides]
+    only = by_id[outcome.unassessed_plan]
+    assert only in others
+    assert CouinaudSegment.VI not in only.recipe.segments
+    assert {(False, Verdict.UNKNOWN, ())} == {(p.on_front, p.feasible, p.targets) for p in others}
+    assert found.plans.index(only) > 0
+    assert outcome.largest_plan == outcome.plans[0]
+
+
+def test_unassessed__nothing_is_looked_for_beyond_named_operations(three):
+    found = planned_with(three, replace(ONLY_SEGMENTS, named_only=True))
+
+    (outcome,) = found.targets
+    assert (Verdict.UNCERTAIN, None) == (outcome.verdict, outcome.unassessed_plan)
+    assert all(plan.named for plan in found.plans)
+
+
+def test_unassessed__decides_once_a_person_found_its_vessels_intact(three):
+    before = planned_with(three, ONLY_SEGMENTS)
+    only = next(p for p in before.plans if p.id == before.targets[0].unassessed_plan)
+    stated = replace(ONLY_SEGMENTS, vessels_intact=(frozenset(only.recipe.segments),))
+
+    found = planned_with(three, stated)
+
+    (outcome,) = found.targets
+    answer = next(plan for plan in found.plans if plan.id == outcome.answered_by)
+    assert Verdict.MET is outcome.verdict
+    assert only.recipe == answer.recipe
+    assert (False, True, True) == (answer.named, answer.vessels_intact, answer.on_front)
+    assert answer.result.remnant.flr_ml.value > only.result.remnant.flr_ml.value
+
+
+def test_unassessed__counts_no_stranded_segment_as_remnant(three):
+    found = planned_with(three, ONLY_SEGMENTS)
+    only = next(plan for plan in found.plans if not plan.decides)
+    problem = problem_of(three, ONLY_SEGMENTS)
+    every_ml = count(problem, only.recipe).flr * problem.atoms.voxel_ml
+
+    assert only.result.remnant.flr_ml.value < every_ml
+    cut = next(f for f in only.findings if f.id == "vascular_feasibility")
+    lost = {name for one in cut.reasons for name in one.names}
+    kept = frozenset(CouinaudSegment) - set(only.recipe.segments)
+    assert "VI" in lost
+    assert lost <= {segment.name for segment in kept}
+
+
+def test_no_segment_removed__is_named_whatever_the_map_holds():
+    """Where only II and VII hold liver, wedges strand nothing: nobody has to assess a vessel."""
+    atoms = hand_problem(PlanChoice()).atoms
+    apart = replace(atoms, segment=np.array([2, 2, 2, 7, 7]))
+    allowed = {1: True, 2: True}
+    problem = make_problem(apart, PlanChoice(), wedge_allowed=allowed, ablation_allowed=allowed)
+    lone = make_problem(
+        apart,
+        PlanChoice(contiguous_segments=1),
+        wedge_allowed=allowed,
+        ablation_allowed=allowed,
+    )
+
+    assert frozenset() in lone.segment_sets
+    assert frozenset() not in problem.allowed_sets  # two neighbours are asked for

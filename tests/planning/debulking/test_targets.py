@@ -376,3 +376,12 @@ def test_uncertain__a_cut_scan_is_undecided_still():
     plan = made(share=evenly(0.6, 0.8), targets=(0.7,), recipe=BOTH)
 
     assert UNKNOWN is outcome(target=0.7, plans=(plan,), reasons=CUT).verdict
+
+
+def test_uncertain__a_share_just_below_the_target_that_half_of_the_draws_reach():
+    share = Quantity(
+        0.998, interval=Interval(0.98, 1.0, quantiles=tuple(0.98 + 0.0004 * n for n in range(101)))
+    )
+    near = example_plan(1, targets=(1.0,), feasible=MET, recipe=BOTH)
+    near = replace(near, result=replace(near.result, debulked_fraction=share))
+    assert outcome(plans=(near,), target=0.999).verdict is UNCERTAIN

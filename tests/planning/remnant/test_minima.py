@@ -481,3 +481,12 @@ def test_findings__hand_on_how_sure_they_have_to_be(make_remnant, by_size):
         )
         by_id = {finding.id: finding.verdict for finding in found}
         assert by_id["flr.cloyd2020"] is by_id["flr.primary_papers"] is expected
+
+
+def test_unspecified__both_fractions_are_reached_at_once_or_it_is_uncertain(make_remnant):
+    """Each reaches 30 % in 95 of 100 draws, both together only in 85."""
+    quantiles = tuple(0.285 + 0.001 * n for n in range(101))
+    both = Quantity(0.335, interval=Interval(0.29, 0.38, quantiles=quantiles))
+    remnant = replace(make_remnant(0.36, 0.36), smaller_fraction=both)
+    found = remnant_finding(MACHAIRAS, remnant, background=LiverBackground.NORMAL)
+    assert (UNCERTAIN, 0.85) == (found.verdict, round(found.probability, 2))
