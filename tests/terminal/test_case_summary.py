@@ -167,7 +167,8 @@ def test_plan__estimated_segments_are_marked_above_the_figures_and_at_what_is_in
     mark = "Segments estimated from liver shape: review"
     assert text.index(f"! {mark}") < text.index("Frilling type")
     assert text.index("Frilling type") < text.index("Right hemihepatectomy")
-    marked = ("tumour load, with enough liver left", f"facts missing. {mark}")
+    of_lists = ("facts missing.", "instead of below.", "hormonal syndromes (Cloyd 2020).")
+    marked = ("tumour load, with enough liver left", *(f"{end} {mark}" for end in of_lists))
     assert 1 + sum(text.count(words) for words in marked) == text.count(mark)
 
 
