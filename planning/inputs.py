@@ -303,9 +303,31 @@ SEVERE_VALVE_DISEASE = _told(
 )
 PORTAL_HYPERTENSION = _told("portal_hypertension", "portal hypertension", "Portal hypertension.")
 PLATELETS = _told("platelets_per_nl", "platelets", "Platelets.")
-ASCITES = _told("ascites", "ascites", "Ascites.")
-VARICES = _told("varices", "varices", "Varices.")
+ASCITES = _told(
+    "ascites", "ascites", "Ascites of liver disease; from the peritoneum it is not told here."
+)
+VARICES = _told("varices", "varices", "Varices.", implied_by=("variceal_bleeding",))
 SPLENOMEGALY = _told("splenomegaly", "splenomegaly", "Splenomegaly.")
+DECOMPENSATED = _told(
+    "decompensated",
+    "whether the liver is decompensated",
+    "The liver is decompensated.",
+    option="--decompensated",
+    implied_by=(
+        "ascites",
+        "encephalopathy",
+        "variceal_bleeding",
+        "jaundice_from_liver_disease",
+        "hepatic_insufficiency",
+    ),
+)
+ENCEPHALOPATHY = _told("encephalopathy", "hepatic encephalopathy", "Hepatic encephalopathy.")
+VARICEAL_BLEEDING = _told("variceal_bleeding", "variceal bleeding", "Bleeding from varices.")
+JAUNDICE = _told(
+    "jaundice_from_liver_disease",
+    "jaundice from liver disease",
+    "Jaundice from liver disease, not from a blocked bile duct.",
+)
 PORTAL_THROMBOSIS = _told(
     "portal_vein_thrombosis", "portal vein thrombosis", "Thrombosis of the portal vein."
 )

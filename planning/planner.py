@@ -14,6 +14,7 @@ from planning.distribution.netlm import netlm, netlm_finding
 from planning.distribution.scan_coverage import scan_cuts_liver
 from planning.distribution.stability import stability, stability_finding
 from planning.facts.contradictions import require_consistent
+from planning.facts.decompensation import compensation
 from planning.facts.gathering import gather
 from planning.hepatectomies.debulked_share import cut_lesions_finding, debulking_findings
 from planning.hepatectomies.named_sets import Candidate, candidates
@@ -89,7 +90,7 @@ def plan(case: Case, *, custom: Sequence[frozenset[CouinaudSegment]] = ()) -> Pl
             burden_finding(report),
             _distribution(frilling, report),
             *_classes(report, stable, surgical),
-            *_reviewable(reach_findings(resections), report),
+            *_reviewable(_reach(resections, case), report),
             *_sensitivity(report, case.patient),
             *_unconfirmed(report),
         ),
@@ -155,6 +156,23 @@ def _sensitivity(report: VolumetryReport, patient: Patient) -> Iterator[Finding]
         yield finding
 
 
+def _reach(resections: Sequence[Resection], case: Case) -> tuple[Finding, ...]:
+    """Say what one hepatectomy reaches; nothing is within reach of a decompensated liver."""
+    found = reach_findings(resections)
+    against = compensation(case.facts, case.patient).against_minima
+    if not against:
+        return found
+    open_ = (Verdict.MET, Verdict.UNCERTAIN)
+    return tuple(
+        replace(
+            finding,
+            verdict=Verdict.UNKNOWN if finding.verdict in open_ else finding.verdict,
+            reasons=joined(against, finding.reasons),
+        )
+        for finding in found
+    )
+
+
 def _resection(candidate: Candidate, case: Case, drawn: Spread | None) -> Resection:
     report, patient, removed = case.report, case.patient, candidate.segments
     stranded = frozenset() if removed in case.choice.vessels_intact else candidate.stranded
@@ -167,6 +185,7 @@ def _resection(candidate: Candidate, case: Case, drawn: Spread | None) -> Resect
         standardised=report.standardised,
         chemotherapy_weeks=case.facts.chemotherapy_weeks,
         certainty=case.choice.certainty,
+        compensation=compensation(case.facts, patient),
     )
     findings = (
         *(with_disagreement(finding, remnant, ratios) for finding in on_remnant),

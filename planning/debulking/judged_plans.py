@@ -13,6 +13,7 @@ from planning.debulking.finding_ids import (
     TARGET_PREFIX,
     UNCONFIRMED_ID,
 )
+from planning.facts.decompensation import compensation
 from planning.hepatectomies.debulked_share import debulking_findings
 from planning.hepatectomies.named_sets import candidate_for
 from planning.hepatectomies.single_operation import CONDITIONS
@@ -23,7 +24,7 @@ from planning.optimiser.front import Point
 from planning.optimiser.problem import Problem, held_segments
 from planning.remnant.contiguity import contiguity_finding
 from planning.remnant.further_minima import further_remnant_findings
-from planning.remnant.minima import PREFIX, remnant_findings
+from planning.remnant.minima import PREFIX, is_decompensated, remnant_findings
 from planning.rules.remnant import DEBULKING_RULES, PROJECT_SOURCE
 from remnant.core.clinical import ClinicalFacts
 from remnant.core.debulking import DebulkingPlan, Fate, PlanOrigin, VirtualResection
@@ -142,7 +143,7 @@ def _plan(recipe: Recipe, case: PlanCase, point: Point | None) -> DebulkingPlan:
         on_front=point is not None and point.on_front,
         flips=tuple(finding.id for finding in findings if _flips(finding)),
         findings=tuple(replace(f, reasons=joined(f.reasons, grounds)) for f in findings),
-        reasons=grounds,
+        reasons=(*compensation(case.facts, case.patient).against_minima, *grounds),
     )
 
 
@@ -188,15 +189,17 @@ def _findings(recipe: Recipe, result: VirtualResection, case: PlanCase) -> Itera
         standardised=report.standardised,
         chemotherapy_weeks=case.facts.chemotherapy_weeks,
         certainty=case.choice.certainty,
+        compensation=compensation(case.facts, patient),
     )
     yield from on_remnant
     yield contiguity_finding(_kept(case.problem, recipe))
-    yield from further_remnant_findings(
-        result.remnant,
-        patient=patient,
-        standardised=report.standardised,
-        certainty=case.choice.certainty,
-    )
+    if not any(map(is_decompensated, on_remnant)):
+        yield from further_remnant_findings(
+            result.remnant,
+            patient=patient,
+            standardised=report.standardised,
+            certainty=case.choice.certainty,
+        )
     yield from debulking_findings(result.debulked_fraction, certainty=case.choice.certainty)
     chosen = next((f for f in on_remnant if f.id == PREFIX + case.choice.rule_set), None)
     combined = combined_ablation_finding(recipe, chosen)

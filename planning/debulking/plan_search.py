@@ -9,6 +9,7 @@ from planning.case import Case
 from planning.debulking.judged_plans import PlanCase, ranked_plans, share_short
 from planning.debulking.targets import TargetCase, least_voxels, target_outcome
 from planning.distribution.scan_coverage import scan_cuts_liver
+from planning.facts.decompensation import compensation
 from planning.hepatectomies.single_operation import CONDITIONS
 from planning.optimiser.front import Answer, answer_targets, front
 from planning.optimiser.problem import Problem, make_problem, only_unassessed
@@ -89,7 +90,10 @@ def make_plans(case: Case) -> Planned:
         enough=enough,
         least_flr_ml=least,
         stlv_ml=report.standardised.stlv_ml.value,
-        reasons=tuple(_grounds(report, patient)),
+        reasons=(
+            *compensation(facts, patient).against_minima,
+            *_grounds(report, patient),
+        ),
     )
     return Planned(
         plans=plans,

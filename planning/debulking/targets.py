@@ -94,6 +94,8 @@ def _verdict_of(plan: DebulkingPlan, answer: Answer, case: TargetCase) -> Verdic
         value=answer.target, basis=Basis.TUMOUR_VOLUME, source="", status=SourceStatus.PROJECT
     )
     share = limit.judge(plan.result.debulked_fraction, certainty=case.choice.certainty)
+    if plan.feasible is Verdict.NO_EVIDENCE and share is not Verdict.NOT_MET:
+        return Verdict.UNKNOWN
     return all_of((share, plan.feasible))
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from planning.facts.decompensation import told_signs
 from remnant.core.clinical import (
     ClinicalFacts,
     Differentiation,
@@ -44,11 +45,20 @@ def _contradictions(facts: ClinicalFacts) -> Iterator[tuple[str, str]]:
         yield "fit_for_major_hepatectomy is true", "comorbidity_prohibitive is true"
     if facts.resection_with_transplant is False and facts.upper_abdominal_exenteration:
         yield "resection_with_transplant is false", "upper_abdominal_exenteration is true"
+    yield from _of_liver(facts)
     if facts.pancreatoduodenectomy and facts.bilioenteric_anastomosis is False:
         yield (
             "pancreatoduodenectomy (which makes a bilio-enteric anastomosis) is true",
             "bilioenteric_anastomosis is false",
         )
+
+
+def _of_liver(facts: ClinicalFacts) -> Iterator[tuple[str, str]]:
+    signs = tuple(told_signs(facts))
+    if facts.decompensated is False and signs:
+        yield "decompensated is false", f"{signs[0]} (a sign of decompensation) is true"
+    if facts.varices is False and facts.variceal_bleeding:
+        yield "varices is false", "variceal_bleeding is true"
 
 
 def _of_grade(facts: ClinicalFacts) -> Iterator[tuple[str, str]]:

@@ -13,6 +13,7 @@ from planning.distribution.figure_rows import distribution_rows
 from planning.distribution.frilling import lobes_involved
 from planning.distribution.scan_coverage import scan_cuts_liver
 from planning.facts.contradictions import require_consistent
+from planning.facts.decompensation import compensation
 from planning.facts.evidence import Evidence, plan_facts
 from planning.facts.implied import (
     grade_is_g1_or_g2,
@@ -124,6 +125,7 @@ def told_facts(case: Case) -> Mapping[Input, Value]:
         inputs.AGE: case.patient.age_years,
         inputs.BACKGROUND: None if background is LiverBackground.UNKNOWN else background,
         inputs.PRIMARY_RESECTED: _primary_resected(known),
+        inputs.DECOMPENSATED: compensation(known, case.patient).decompensated,
         inputs.PORTAL_HYPERTENSION_SIGNS: _portal_hypertension_signs(known),
         inputs.GRADE_IS_G1_OR_G2: grade_is_g1_or_g2(known),
         inputs.PORTAL_DRAINAGE_BY_MILAN: portal_drainage_by_milan(known),

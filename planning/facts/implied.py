@@ -6,6 +6,7 @@ What is filled in beyond what the sources print is this project's reading and sa
 from collections.abc import Mapping
 from dataclasses import replace
 
+from planning.facts.decompensation import decompensated_by_facts
 from remnant.core.clinical import (
     ClinicalFacts,
     Differentiation,
@@ -54,7 +55,8 @@ def with_implied(facts: ClinicalFacts) -> ClinicalFacts:
     there is no excess; no peritoneal carcinomatosis where there is nothing outside the liver, and
     disease outside the liver (read as significant) where there is peritoneal carcinomatosis; portal
     drainage from the primary's site; a bilio-enteric anastomosis from a Whipple procedure;
-    a resection with the transplant from an exenteration, and none of this without a resection.
+    decompensation from its signs, and varices from their bleeding; a resection with the transplant
+    from an exenteration, and none of this without a resection.
     """
     status, months = facts.primary_status, facts.primary_resected_months
     drainage = facts.portal_drainage
@@ -76,6 +78,8 @@ def with_implied(facts: ClinicalFacts) -> ClinicalFacts:
         if facts.resection_with_transplant is False
         else facts.upper_abdominal_exenteration,
         bilioenteric_anastomosis=_anastomosis(facts),
+        decompensated=decompensated_by_facts(facts),
+        varices=True if facts.variceal_bleeding else facts.varices,
     )
 
 

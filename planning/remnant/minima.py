@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from planning.inputs import BACKGROUND, CHEMOTHERAPY_WEEKS, Input
+from planning.facts.decompensation import NOT_TOLD, Compensation
+from planning.inputs import BACKGROUND, CHEMOTHERAPY_WEEKS, DECOMPENSATED, Input
 from planning.remnant.facts_read import body_inputs, wanting
 from planning.rules.remnant import (
     REMNANT_RULE_SETS,
@@ -24,7 +25,7 @@ from remnant.core.findings import (
 from remnant.core.patient import LiverBackground, Patient
 from remnant.core.plan import Remnant
 from remnant.core.quantity import CERTAINTY, Quantity
-from remnant.core.reasons import Cause, Reason, joined, reason
+from remnant.core.reasons import Cause, Reason, first, joined, reason
 from remnant.core.volumetry_report import StandardisedVolume
 
 PREFIX = "flr."
@@ -50,6 +51,7 @@ def remnant_findings(
     standardised: StandardisedVolume,
     chemotherapy_weeks: float | None = None,
     certainty: float = CERTAINTY,
+    compensation: Compensation = NOT_TOLD,
 ) -> tuple[Finding, ...]:
     """Hold a remnant against every FLR rule set.
 
@@ -66,6 +68,9 @@ def remnant_findings(
         How long chemotherapy lasted; ``None`` when that was not said.
     certainty
         See `Threshold.judge`.
+    compensation
+        A decompensated liver has no minimum in any source: no evidence, whatever remains. A minimum
+        for a compensated liver is ``UNKNOWN`` rather than met where nobody told.
 
     Returns
     -------
@@ -83,6 +88,7 @@ def remnant_findings(
             background=patient.background,
             chemotherapy_weeks=chemotherapy_weeks,
             certainty=certainty,
+            compensation=compensation,
         )
         for rule_set in REMNANT_RULE_SETS
     )
@@ -100,17 +106,34 @@ def _with_facts(
     standardised: StandardisedVolume,
 ) -> Finding:
     """Add the facts of the person that a verdict read, and how the body came in."""
+    if is_decompensated(finding):
+        return replace(finding, inputs=(DECOMPENSATED.name,))
     on_body = _rests_on_body_size(rule_set, patient.background)
     body = body_inputs(Basis.STANDARDISED_TLV, standardised) if on_body else ()
     reasons = _body_reasons(standardised, patient) if on_body else ()
-    read = (BACKGROUND, *_chemotherapy(rule_set, patient.background), *body)
+    of_liver = _of_liver(rule_set, patient.background)
+    read = (BACKGROUND, *of_liver, *_chemotherapy(rule_set, patient.background), *body)
     return replace(
         finding,
         inputs=tuple(one.name for one in read),
         # chemotherapy of unknown length is read as long: it leaves nothing open
-        missing=wanting((BACKGROUND, *body), patient, verdict=finding.verdict),
+        missing=(
+            *finding.missing,
+            *wanting((BACKGROUND, *body), patient, verdict=finding.verdict),
+        ),
         reasons=joined(finding.reasons, reasons),
     )
+
+
+def is_decompensated(finding: Finding) -> bool:
+    """Tell whether a minimum was not judged because the liver is decompensated."""
+    return first(finding.reasons, Cause.DECOMPENSATED) is not None
+
+
+def _of_liver(rule_set: RemnantRuleSet, background: LiverBackground) -> tuple[Input, ...]:
+    """Return the compensation of the liver where a rule set's minimum asks for it."""
+    minimum = rule_set.minima.get(background)
+    return (DECOMPENSATED,) if minimum is not None and minimum.compensated else ()
 
 
 def _chemotherapy(rule_set: RemnantRuleSet, background: LiverBackground) -> tuple[Input, ...]:
@@ -127,6 +150,7 @@ def remnant_finding(
     background: LiverBackground,
     chemotherapy_weeks: float | None = None,
     certainty: float = CERTAINTY,
+    compensation: Compensation = NOT_TOLD,
 ) -> Finding:
     """Hold a remnant against one rule set.
 
@@ -136,6 +160,8 @@ def remnant_finding(
     otherwise. The probability is that of the verdict's own limit: 40 % where it is ``MET`` or
     ``UNCERTAIN``; none where it is ``UNKNOWN``.
     """
+    if compensation.decompensated:
+        return _no_evidence(rule_set, *compensation.against_minima)
     if background is LiverBackground.UNKNOWN:
         return _unknown_background(rule_set, remnant, certainty)
     weeks = () if chemotherapy_weeks is None else (chemotherapy_weeks,)
@@ -144,7 +170,22 @@ def remnant_finding(
     if minimum is None:
         return _no_evidence(rule_set, chosen_by)
     verdict = judge_minimum(minimum, remnant, certainty)
-    return _finding(rule_set, minimum, remnant, verdict=verdict, reasons=(chosen_by,))
+    found = _finding(rule_set, minimum, remnant, verdict=verdict, reasons=(chosen_by,))
+    open_ = minimum.compensated and compensation.decompensated is None
+    return _unless_compensated(found) if open_ else found
+
+
+def _unless_compensated(finding: Finding) -> Finding:
+    """Leave open what is met in a compensated liver only; what is missed there is missed."""
+    if finding.verdict not in PERHAPS:
+        return finding
+    return replace(
+        finding,
+        verdict=Verdict.UNKNOWN,
+        missing=(DECOMPENSATED.name,),
+        probability=None,
+        reasons=joined(finding.reasons, (reason(Cause.COMPENSATION_UNKNOWN),)),
+    )
 
 
 def judge_minimum(
@@ -276,11 +317,11 @@ def _probability(threshold: Threshold, remnant: Remnant) -> float | None:
     return None if both is None else threshold.probability(both)
 
 
-def _no_evidence(rule_set: RemnantRuleSet, chosen_by: Reason) -> Finding:
+def _no_evidence(rule_set: RemnantRuleSet, *because: Reason) -> Finding:
     return Finding(
         id=PREFIX + rule_set.id,
         verdict=Verdict.NO_EVIDENCE,
-        reasons=(chosen_by,),
+        reasons=because,
         source=rule_set.source,
         status=SourceStatus.VERIFIED,
     )

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
+from planning.facts.decompensation import compensation
 from planning.remnant.minima import BASES
 from planning.rules.remnant import (
     RULE_SETS,
@@ -54,7 +55,7 @@ def least_flr_ml(
         Its background chooses the minimum. With an unknown background it is the largest of all
         minima, and at least 40 % of every denominator in use, as the findings judge it.
     facts
-        Length of chemotherapy.
+        Length of chemotherapy, and whether the liver is decompensated: then there is none.
 
     Returns
     -------
@@ -70,6 +71,9 @@ def least_flr_ml(
         There is no such rule set.
     """
     rule_set = rule_set_named(rule_set_id)
+    against = compensation(facts, patient).against_minima
+    if against:
+        return Quantity.absent(against)
     minima = _minima(rule_set, patient.background, facts.chemotherapy_weeks)
     if not minima:
         return Quantity.absent(reason(Cause.NO_MINIMUM, rule_set.id, patient.background.value))

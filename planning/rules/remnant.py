@@ -22,8 +22,10 @@ class RemnantMinimum:
     ``population`` names that liver in plain words. ``reading`` is set where the source does not
     name the background and this project reads it as that population; ``not_asked`` says what the
     source makes a condition and the background does not tell, empty where there is nothing.
-    ``over_weeks`` is set where the population had chemotherapy for longer than so many weeks: once
-    that length is known there is nothing left to read, see :meth:`RemnantRuleSet.minimum`.
+    ``compensated`` is set where the source speaks of a compensated liver: where nobody told, the
+    minimum is never met. ``over_weeks`` is set where the population had chemotherapy for longer
+    than so many weeks: once that length is known there is nothing left to read, see
+    :meth:`RemnantRuleSet.minimum`.
     """
 
     threshold: Threshold
@@ -31,6 +33,7 @@ class RemnantMinimum:
     reading: bool = False
     not_asked: str = ""
     over_weeks: float | None = None
+    compensated: bool = False
 
     @property
     def status(self) -> SourceStatus:
@@ -140,8 +143,9 @@ GEPNETLM_REVIEW = RemnantRuleSet(
         LiverBackground.CHEMOTHERAPY: _DISEASED,
         LiverBackground.STEATOSIS: _DISEASED,
         LiverBackground.FIBROSIS: _DISEASED,
-        LiverBackground.CIRRHOSIS: _minimum(
-            0.40, Basis.UNSPECIFIED, "gepnetlm_review", "well-compensated cirrhosis"
+        LiverBackground.CIRRHOSIS: replace(
+            _minimum(0.40, Basis.UNSPECIFIED, "gepnetlm_review", "well-compensated cirrhosis"),
+            compensated=True,
         ),
     },
 )

@@ -86,6 +86,9 @@ class ClinicalFacts:
         Carcinoid heart disease.
     portal_hypertension, platelets_per_nl, ascites, varices, splenomegaly
         Portal hypertension or its signs.
+    decompensated, encephalopathy, variceal_bleeding, jaundice_from_liver_disease
+        Whether the liver's function has failed, and signs of that; ascites and hepatic
+        insufficiency are others.
     portal_vein_thrombosis, hepatic_insufficiency, bilioenteric_anastomosis
     pancreatoduodenectomy
         Earlier operations and states that rule out treatments; the last is a Whipple procedure.
@@ -143,6 +146,10 @@ class ClinicalFacts:
     ascites: bool | None = None
     varices: bool | None = None
     splenomegaly: bool | None = None
+    decompensated: bool | None = None
+    encephalopathy: bool | None = None
+    variceal_bleeding: bool | None = None
+    jaundice_from_liver_disease: bool | None = None
     portal_vein_thrombosis: bool | None = None
     hepatic_insufficiency: bool | None = None
     bilioenteric_anastomosis: bool | None = None

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from planning.inputs import BACKGROUND, INPUTS, PATIENT_INPUTS, Input
+from planning.inputs import BACKGROUND, DECOMPENSATED, INPUTS, PATIENT_INPUTS, Input
 from remnant.core.case import CaseReport
 from remnant.core.patient import LiverBackground
 from remnant.core.planning_report import PlanningReport
@@ -50,16 +50,24 @@ def deciding(case: CaseReport) -> Iterator[Question]:
         yield Question(BODY_SIZE, f"measure again: {MEASURE_AGAIN}", 0)
     if background_decides(case):
         yield Question(BACKGROUND.question, BACKGROUND.option, 0)
+    if _leaves_open(case, DECOMPENSATED):
+        yield Question(DECOMPENSATED.question, DECOMPENSATED.option, 0)
 
 
 def background_decides(case: CaseReport) -> bool:
     """Tell whether a verdict on what remains is open for want of the liver background."""
+    told = case.patient.background is not LiverBackground.UNKNOWN
+    return not told and _leaves_open(case, BACKGROUND)
+
+
+def _leaves_open(case: CaseReport, wanted: Input) -> bool:
+    """Tell whether a verdict on what remains is open for want of a fact."""
     planning = case.planning
-    if planning is None or case.patient.background is not LiverBackground.UNKNOWN:
+    if planning is None:
         return False
     of_plans = (f for plan in planning.plans for f in plan.findings)
     judged = (*of_plans, *(f for resection in planning.resections for f in resection.findings))
-    return any(BACKGROUND.name in finding.missing for finding in judged)
+    return any(wanted.name in finding.missing for finding in judged)
 
 
 def _of_lists(planning: PlanningReport) -> tuple[Question, ...]:

@@ -125,6 +125,9 @@ def _with_share(finding: Finding) -> str:
     would = f"{_example(finding)} would remove {estimated}{removed}"
     if threshold.judge(quantity) is Verdict.NOT_MET:
         return f"None of them would: {would}, the most of all."
+    decompensated = first(finding.reasons, Cause.DECOMPENSATED)
+    if decompensated is not None:
+        return f"{would}; {reasons.words(decompensated)}."
     if finding.verdict is Verdict.MET:
         return f"{would}, and every rule set with evidence accepts what would remain."
     if finding.verdict is Verdict.NOT_MET:

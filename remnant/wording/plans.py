@@ -15,7 +15,7 @@ from remnant.core.debulking import DebulkingPlan, Relaxation, RelaxationKind, Ta
 from remnant.core.findings import Basis, Finding, Verdict
 from remnant.core.planning_report import PlanningReport
 from remnant.core.quantity import Quantity
-from remnant.core.reasons import Cause, Reason
+from remnant.core.reasons import Cause, Reason, first
 from remnant.wording.kinds import Writer
 from remnant.wording.measures import measured
 from remnant.wording.numbers import counted, sentence
@@ -52,7 +52,13 @@ def _title_parts(plan: DebulkingPlan) -> Iterator[str]:
 def plan_headline(plan: DebulkingPlan) -> str:
     """Say what a plan reaches; before that, what it breaks and which verdicts flip."""
     broken = next((f"{limits_broken(f)} " for f in plan.findings if f.id == LIMITS_ID), "")
-    return reviewed(f"{broken}{_flipping(plan)}{_reached(plan)}", plan.reasons)
+    return reviewed(f"{_first(plan)}{broken}{_flipping(plan)}{_reached(plan)}", plan.reasons)
+
+
+def _first(plan: DebulkingPlan) -> str:
+    """Say before all else that the liver is decompensated."""
+    against = first(plan.reasons, Cause.DECOMPENSATED)
+    return "" if against is None else f"{sentence(words(against))}. "
 
 
 def _reached(plan: DebulkingPlan) -> str:

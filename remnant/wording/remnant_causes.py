@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
+from planning.inputs import DECOMPENSATED, INPUTS
 from planning.rules.remnant import RULE_SETS
 from remnant.core.labels import CouinaudSegment
 from remnant.core.reasons import Cause, Reason
@@ -39,6 +40,12 @@ def _background(reason: Reason) -> str:
     return f"liver background: {reason.names[0]}{weeks}"
 
 
+def _decompensated(reason: Reason) -> str:
+    signs = [INPUTS[name].question for name in reason.names if name != DECOMPENSATED.name]
+    by = f" ({listed(signs)})" if signs else ""
+    return f"the liver is decompensated{by}: no source has a minimum for such a liver"
+
+
 def _no_minimum(reason: Reason) -> str:
     rule_set, background = reason.names
     return f"{RULE_SETS[rule_set].title} has no minimum for {background}"
@@ -64,6 +71,8 @@ ACCEPTING: Final[Mapping[Cause, str]] = {
 CAUSES: Final[Mapping[Cause, Template]] = {
     Cause.BACKGROUND: _background,
     Cause.BACKGROUND_UNKNOWN: "the liver background is not known",
+    Cause.DECOMPENSATED: _decompensated,
+    Cause.COMPENSATION_UNKNOWN: "whether the liver is compensated was not told",
     Cause.MET_FOR_BACKGROUNDS: _kinds("met"),
     Cause.NOT_MET_FOR_BACKGROUNDS: _kinds("not met"),
     Cause.UNCERTAIN_FOR_BACKGROUNDS: _kinds("uncertain"),

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from planning.remnant.contiguity import CONTIGUITY_ID
-from planning.remnant.minima import BASES, FOR_BACKGROUNDS, PREFIX
+from planning.remnant.minima import BASES, FOR_BACKGROUNDS, PREFIX, is_decompensated
 from planning.rules.flr import FURTHER_MINIMA, FurtherMinimum
 from planning.rules.remnant import (
     RULE_SETS,
@@ -61,6 +61,8 @@ def minimum_text(finding: Finding) -> str:
 def applied_minimum(finding: Finding) -> RemnantMinimum | None:
     """Return the minimum that a finding was judged by, ``None`` where there is no evidence."""
     rule_set = RULE_SETS[finding.id.removeprefix(PREFIX)]
+    if is_decompensated(finding):
+        return None
     chosen_by = first(finding.reasons, Cause.BACKGROUND)
     if chosen_by is None:
         return next(m for m in rule_set.minima.values() if m.threshold == finding.threshold)
@@ -99,7 +101,9 @@ def remaining(finding: Finding) -> str:
 
 
 def background_doubt(finding: Finding, rule_set: RemnantRuleSet) -> str:
-    """Write what an unknown kind of liver leaves open; empty where it is known."""
+    """Write what an unknown kind or state of the liver leaves open; empty where both are known."""
+    if first(finding.reasons, Cause.COMPENSATION_UNKNOWN) is not None:
+        return "Whether this liver is compensated was not told."
     if first(finding.reasons, Cause.BACKGROUND_UNKNOWN) is None:
         return ""
     kinds = {v: first(finding.reasons, cause) for v, cause in FOR_BACKGROUNDS.items()}
@@ -210,6 +214,9 @@ def _populations(kinds: Reason, rule_set: RemnantRuleSet) -> str:
 
 
 def _no_evidence(rule_set: RemnantRuleSet, finding: Finding) -> str:
+    decompensated = first(finding.reasons, Cause.DECOMPENSATED)
+    if decompensated is not None:
+        return f"{rule_set.title}: {reasons.words(decompensated)}."
     chosen_by = first(finding.reasons, Cause.BACKGROUND)
     background = LiverBackground(chosen_by.names[0] if chosen_by else LiverBackground.UNKNOWN)
     spared = rule_set.minima.get(background)

@@ -30,6 +30,13 @@ from remnant.core.reasons import Cause, Reason, reason
 
 WELL, POOR = Differentiation
 NONE, MINIMAL, SIGNIFICANT = ExtrahepaticDisease
+DECOMPENSATION = (
+    "ascites",
+    "encephalopathy",
+    "variceal_bleeding",
+    "jaundice_from_liver_disease",
+    "hepatic_insufficiency",
+)
 CUT = (reason(Cause.MORE_BEYOND_SCAN),)
 MEASURED = {
     *("burden_fraction", "lesion_count", "both_lobes", "largest_lesion_mm"),
@@ -139,6 +146,11 @@ def test_grade__that_was_given_tells_the_differentiation(know, grade, differenti
             "extrahepatic_disease is none, but peritoneal_carcinomatosis is true",
         ),
         ({"functional": False, "symptoms_refractory": True}, "functional is false, but"),
+        *(
+            ({"decompensated": False, sign: True}, f"decompensated is false, but {sign} .* is true")
+            for sign in DECOMPENSATION
+        ),
+        ({"varices": False, "variceal_bleeding": True}, "varices is false, but"),
         (
             {"pancreatoduodenectomy": True, "bilioenteric_anastomosis": False},
             "pancreatoduodenectomy .* is true, but bilioenteric_anastomosis is false",
@@ -173,6 +185,8 @@ def test_contradictions__are_refused_with_both_facts(know, facts, words):
         {"extrahepatic_disease": MINIMAL, "peritoneal_carcinomatosis": True},
         {"primary_status": PrimaryStatus.RESECTED, "primary_resected_months": 0.0},
         {"functional": True, "symptoms_refractory": False},
+        {"decompensated": False, "varices": True, "splenomegaly": True, "platelets_per_nl": 60.0},
+        {"decompensated": True, "ascites": False},
         {"pancreatoduodenectomy": False, "bilioenteric_anastomosis": True},
         {"fit_for_major_hepatectomy": False, "comorbidity_prohibitive": True},
     ],
@@ -199,6 +213,35 @@ def test_implied__removed_primary_hormones_and_peritoneum(know):
         assert know(primary_status=status)["primary_resected"] is False
     assert know(symptoms_refractory=True)["functional"] is True
     assert know(symptoms_refractory=False)["functional"] is None
+
+
+@pytest.mark.parametrize(
+    ("facts", "decompensated"),
+    [
+        *(({sign: True}, True) for sign in DECOMPENSATION),
+        ({"decompensated": True}, True),
+        ({"decompensated": False}, False),
+        (dict.fromkeys(DECOMPENSATION, False), False),
+        ({"ascites": False, "hepatic_insufficiency": False}, None),
+        ({"varices": True, "splenomegaly": True, "platelets_per_nl": 60.0}, None),
+        ({}, None),
+    ],
+)
+def test_implied__decompensation_is_told_or_shown_by_a_sign(know, facts, decompensated):
+    known = know(Patient(background=LiverBackground.CIRRHOSIS), **facts)
+    assert known["decompensated"] is decompensated
+
+
+def test_implied__a_normal_liver_is_not_decompensated_unless_a_fact_says_so(know):
+    normal = Patient(background=LiverBackground.NORMAL)
+    assert know(normal)["decompensated"] is False
+    assert know(normal, ascites=True)["decompensated"] is True
+    assert know()["decompensated"] is None
+
+
+def test_implied__varices_that_bleed_are_a_sign_of_portal_hypertension(know):
+    known = know(variceal_bleeding=True)
+    assert (known["varices"], known["portal_hypertension_signs"]) == (True, True)
 
 
 @pytest.mark.parametrize(("functional", "refractory"), [(False, False), (True, None), (None, None)])

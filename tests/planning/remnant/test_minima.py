@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from planning.facts.decompensation import Compensation
 from planning.remnant.minima import FOR_BACKGROUNDS, remnant_finding, remnant_findings
 from planning.rules.remnant import (
     CLOYD,
@@ -21,6 +22,8 @@ from remnant.core.reasons import Cause, Reason, first, reason
 MET, NOT_MET, UNCERTAIN, UNKNOWN, NO_EVIDENCE = Verdict
 RANK = {NOT_MET: 0, UNKNOWN: 1, MET: 2}
 KNOWN = tuple(b for b in LiverBackground if b is not LiverBackground.UNKNOWN)
+COMPENSATED = Compensation(decompensated=False)
+FAILED = Compensation(decompensated=True, by=("ascites", "hepatic_insufficiency"))
 IDS = ("flr.gepnetlm_review", "flr.primary_papers", "flr.cloyd2020", "flr.machairas2021_30")
 PERMILLE = (0, 100, 199, 200, 201, 299, 300, 301, 399, 400, 401, 600, 1000)
 
@@ -91,8 +94,42 @@ ORACLE = {
 def test_verdicts__equal_the_oracle_on_the_whole_grid(rule_set, background, make_remnant):
     for s, m in product(PERMILLE, PERMILLE):
         remnant = make_remnant(s / 1000, m / 1000)
-        found = remnant_finding(rule_set, remnant, background=background)
+        found = remnant_finding(rule_set, remnant, background=background, compensation=COMPENSATED)
         assert (ORACLE[rule_set.id](background.value, s, m), s, m) == (found.verdict, s, m)
+
+
+@pytest.mark.parametrize("background", LiverBackground)
+@pytest.mark.parametrize("rule_set", REMNANT_RULE_SETS, ids=lambda r: r.id)
+@pytest.mark.parametrize("share", [0.1, 0.403, 0.9])
+def test_decompensated__no_source_has_a_minimum(rule_set, background, share, make_remnant):
+    """G prints its 40 % for well-compensated cirrhosis; no review has one for a failing liver."""
+    found = remnant_finding(
+        rule_set, make_remnant(share, share), background=background, compensation=FAILED
+    )
+    assert (found.verdict, found.value, found.limit) == (NO_EVIDENCE, None, None)
+    assert found.reasons == (reason(Cause.DECOMPENSATED, "ascites", "hepatic_insufficiency"),)
+
+
+def test_decompensated__every_finding_reads_that_fact_alone(by_size, make_remnant):
+    found = remnant_findings(
+        make_remnant(), patient=Patient(), standardised=by_size, compensation=FAILED
+    )
+    assert {f.verdict for f in found} == {NO_EVIDENCE}
+    assert {(f.inputs, f.missing) for f in found} == {(("decompensated",), ())}
+
+
+@pytest.mark.parametrize(
+    ("share", "told", "untold"), [(0.41, MET, UNKNOWN), (0.39, NOT_MET, NOT_MET)]
+)
+def test_cirrhosis__the_review_speaks_of_a_well_compensated_one(share, told, untold, make_remnant):
+    """G: 40 % with well-compensated cirrhosis (SEEDS, resectability)."""
+    cirrhosis, remnant = LiverBackground.CIRRHOSIS, make_remnant(share, share)
+    sure = remnant_finding(GEPNETLM_REVIEW, remnant, background=cirrhosis, compensation=COMPENSATED)
+    open_ = remnant_finding(GEPNETLM_REVIEW, remnant, background=cirrhosis)
+    assert (sure.verdict, open_.verdict) == (told, untold)
+    assert open_.missing == (("decompensated",) if untold is UNKNOWN else ())
+    for rule_set in (PRIMARY_PAPERS, CLOYD, MACHAIRAS):
+        assert remnant_finding(rule_set, remnant, background=cirrhosis).missing == ()
 
 
 @pytest.mark.parametrize("rule_set", REMNANT_RULE_SETS, ids=lambda r: r.id)
@@ -158,7 +195,9 @@ def test_each_minimum__at_just_below_and_just_above(
         assert (found.verdict, found.value, found.limit) == (NO_EVIDENCE, None, None)
         return
     value = minimum.threshold.value + step
-    found = remnant_finding(rule_set, make_remnant(value, value), background=background)
+    found = remnant_finding(
+        rule_set, make_remnant(value, value), background=background, compensation=COMPENSATED
+    )
     assert verdict is found.verdict
     assert found.value == pytest.approx(value, abs=1e-12)
     assert minimum.threshold.value == found.limit

@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import pytest
 
+from planning.facts.decompensation import Compensation
 from planning.remnant.minima import remnant_findings
 from planning.remnant.required_flr import least_flr_ml, rule_set_named
 from planning.rules.remnant import REMNANT_RULE_SETS
@@ -67,6 +68,7 @@ def judged(report, flr_ml, background, weeks):
         patient=Patient(background=background),
         standardised=report.standardised,
         chemotherapy_weeks=weeks,
+        compensation=Compensation(decompensated=False),
     )
     return {f.id.removeprefix("flr."): f.verdict for f in findings}
 
@@ -89,6 +91,15 @@ def test_least_flr__short_chemotherapy_has_no_evidence(report):
         minimum = least(report, "primary_papers", background, weeks)
         assert minimum.value is None
         assert minimum.reasons == (reason(Cause.NO_MINIMUM, "primary_papers", background),)
+
+
+@pytest.mark.parametrize("background", LiverBackground)
+@pytest.mark.parametrize("rule_set", IDS)
+def test_least_flr__a_decompensated_liver_has_none(report, rule_set, background):
+    facts = ClinicalFacts(hepatic_insufficiency=True)
+    patient = Patient(background=background)
+    minimum = least_flr_ml(rule_set, report=report, patient=patient, facts=facts)
+    assert minimum == Quantity.absent(reason(Cause.DECOMPENSATED, "hepatic_insufficiency"))
 
 
 def test_least_flr__missing_denominator_is_absent(make_report):
