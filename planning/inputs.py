@@ -278,7 +278,9 @@ ECOG = _told("ecog", "ECOG performance status", "ECOG performance status.")
 FIT = _told(
     "fit_for_major_hepatectomy",
     "fitness for a major hepatectomy",
-    "The team finds the person fit for a major hepatectomy.",
+    "The team finds the person fit for a major hepatectomy. Where not told, ECOG 0 and 1 are read "
+    "as fit, 3 and 4 as not fit.",
+    implied_by=("ecog",),
 )
 COMORBIDITY = _told(
     "comorbidity_prohibitive",
@@ -428,6 +430,21 @@ PORTAL_DRAINAGE_BY_MILAN = _derived(
     PRIMARY_SITE,
 )
 GRADE_IS_G1_OR_G2 = _derived("grade_is_g1_or_g2", "grade (G1 or G2)", GRADE, KI67)
+SURGERY_RULED_OUT = _derived(
+    "surgery_ruled_out",
+    "whether an operation on the liver is ruled out",
+    JUDGED_UNRESECTABLE,
+    DECOMPENSATED,
+    DIFFERENTIATION,
+    KI67,
+    EXTRAHEPATIC,
+    PERITONEAL,
+    PRIMARY_STATUS,
+    RIGHT_HEART_FAILURE,
+    SEVERE_VALVE_DISEASE,
+    COMORBIDITY,
+    FIT,
+)
 TRANSPLANT_SELECTED = _derived(
     "transplant_selected", "a transplant centre's judgement", ON_TRANSPLANT_LIST
 )

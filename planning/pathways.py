@@ -6,13 +6,15 @@ from dataclasses import replace
 from planning import inputs
 from planning.criteria.conditions import (
     Condition,
-    all_of,
+    deciding,
     inputs_of,
     judge,
     rests_on_segments,
+    together,
     undecided_inputs,
 )
 from planning.inputs import Facts
+from planning.rules.contraindications import CONTRAINDICATIONS
 from planning.rules.pathways import (
     PATHWAY_TABLES,
     PathwayRow,
@@ -46,8 +48,9 @@ def pathways(
     -------
     tuple
         Every row of the tables that the case is known to belong to (``MET``) or may belong to
-        (``UNKNOWN``, with what is missing; ``UNCERTAIN``, with what the error decides). Empty where
-        there is known to be no lesion.
+        (``UNKNOWN``, with what is missing; ``UNCERTAIN``, with what the error decides), and those
+        that it would but for contraindications (``NOT_MET``). Empty where there is known to be no
+        lesion.
     """
     if _no_lesion(facts):
         return ()
@@ -55,14 +58,14 @@ def pathways(
         _pathway(table, row, facts, limits=limits, segments_estimated=segments_estimated)
         for table in PATHWAY_TABLES
         for row in table.rows
-        if _together(row.conditions, facts) is not Verdict.NOT_MET
+        if _concerns(row, facts)
     )
 
 
 def ongoing_trial(facts: Facts) -> Reason:
     """Note the trial that allots by load, with its group where this load surely belongs to one."""
     for group in TRIAL_GROUPS:
-        verdict = _together(group.conditions, facts)
+        verdict = together(group.conditions, facts)
         if verdict is Verdict.MET:
             return reason(Cause.ONGOING_TRIAL, group.id)
         if verdict is not Verdict.NOT_MET:
@@ -85,7 +88,7 @@ def _pathway(
     limits: tuple[Reason, ...],
     segments_estimated: bool,
 ) -> Pathway:
-    verdict = _together(row.conditions, facts)
+    verdict = together(row.conditions, facts)
     unsure = verdict is Verdict.UNKNOWN
     return Pathway(
         id=f"{table.id}.{row.id}",
@@ -93,9 +96,10 @@ def _pathway(
         branch=row.branch,
         verdict=verdict,
         source=table.source,
+        failed=tuple(c.id for c in _judged_as(Verdict.NOT_MET, row.conditions, facts)),
         options=tuple(_options(row, facts, segments_estimated=segments_estimated)),
         notes=(ongoing_trial(facts),) if row.trial else (),
-        missing=undecided_inputs(row.conditions, facts) if unsure else (),
+        missing=undecided_inputs(deciding(row.conditions, facts), facts) if unsure else (),
         uncertain=_uncertain(row.conditions, facts),
         reasons=(
             *(limits if unsure and _plans_leave_open(row.conditions, facts) else ()),
@@ -126,7 +130,7 @@ def _options(
 
 
 def _option(rule: OptionRule, facts: Facts, *, segments_estimated: bool) -> TreatmentOption:
-    verdict = _together(rule.conditions, facts)
+    verdict = together(rule.conditions, facts)
     failing = _judged_as(Verdict.NOT_MET, rule.conditions, facts)
     unsure = verdict is Verdict.UNKNOWN
     return TreatmentOption(
@@ -137,7 +141,7 @@ def _option(rule: OptionRule, facts: Facts, *, segments_estimated: bool) -> Trea
         failed=tuple(c.id for c in failing if c.needed),
         uncertain=_uncertain(rule.conditions, facts),
         cautions=tuple(c.id for c in failing if not c.needed),
-        missing=undecided_inputs(filter(_is_needed, rule.conditions), facts) if unsure else (),
+        missing=undecided_inputs(deciding(rule.conditions, facts), facts) if unsure else (),
         notes=tuple(
             place
             for place, note in enumerate(rule.notes)
@@ -155,15 +159,13 @@ def _judged_as(
 
 def _uncertain(conditions: Sequence[Condition], facts: Facts) -> tuple[str, ...]:
     """Name what the measurement error decides, where it decides the whole."""
-    if _together(conditions, facts) is not Verdict.UNCERTAIN:
+    if together(conditions, facts) is not Verdict.UNCERTAIN:
         return ()
     found = _judged_as(Verdict.UNCERTAIN, conditions, facts)
     return tuple(condition.id for condition in found if condition.needed)
 
 
-def _together(conditions: Sequence[Condition], facts: Facts) -> Verdict:
-    return all_of(judge(condition, facts).verdict for condition in conditions if condition.needed)
-
-
-def _is_needed(condition: Condition) -> bool:
-    return condition.needed
+def _concerns(row: PathwayRow, facts: Facts) -> bool:
+    """Tell whether a case may belong to a row, or would but for a contraindication."""
+    others = [c for c in row.conditions if c not in CONTRAINDICATIONS]
+    return together(others, facts) is not Verdict.NOT_MET

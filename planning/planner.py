@@ -6,6 +6,7 @@ from typing import Any
 
 from planning.ablation import lesion_ablations
 from planning.case import Case
+from planning.criteria.judged_lists import judge_list
 from planning.debulking.chosen_limits import chosen_limits
 from planning.debulking.finding_ids import UNCONFIRMED_IN_RESECTION_ID
 from planning.debulking.plan_search import make_plans
@@ -30,6 +31,7 @@ from planning.remnant.formula_sensitivity import (
 )
 from planning.remnant.minima import remnant_findings
 from planning.resectability import resectability
+from planning.rules.contraindications import CONTRAINDICATION_LIST
 from planning.rules.remnant import PROJECT_SOURCE
 from planning.staging.ways_to_operate import staging
 from planning.transplant import transplant
@@ -108,6 +110,7 @@ def _lists(case: Case, facts: Facts, targets: Sequence[TargetOutcome]) -> dict[s
     """Judge the lists of every source by what is known."""
     limits, estimated = chosen_limits(case.choice), case.segments_estimated
     return {
+        "contraindications": judge_list(CONTRAINDICATION_LIST, facts),
         "resectability": resectability(facts, segments_estimated=estimated),
         "ablation": lesion_ablations(case.report, facts=facts, choice=case.choice),
         "staging": staging(facts, targets=targets, limits=limits, segments_estimated=estimated),

@@ -5,6 +5,7 @@ from types import MappingProxyType
 
 from planning.criteria.conditions import AnyOf, Condition, CriteriaList, Criterion, Remark
 from planning.rules.ablation import ABLATION_RULES, COMBINED_RULE
+from planning.rules.contraindications import CONTRAINDICATION_LIST
 from planning.rules.debulking import DEBULKING_INDICATIONS, DEBULKING_REMARKS
 from planning.rules.pathways import PATHWAY_TABLES, PathwayRow
 from planning.rules.pathways_options import OptionRule
@@ -19,6 +20,7 @@ from planning.rules.trial_groups import TRIAL_GROUPS
 
 
 def _lists() -> Iterator[CriteriaList]:
+    yield CONTRAINDICATION_LIST
     yield from (*RESECTABILITY_LISTS, *DEBULKING_INDICATIONS, *TRANSPLANT_LISTS)
     yield from (rule.listed for rule in STAGING_RULES)
 

@@ -56,6 +56,11 @@ class Criterion:
     against
         Words that the source speaks against, where it is silent on others: these have no evidence.
         Empty where every word that is not the limit fails.
+    obstacle
+        What it is called where it fails, e.g. "peritoneal carcinomatosis"; empty where the
+        statement says it.
+    only_failure
+        Whether it decides only where it fails: not known, it leaves nothing open.
     """
 
     id: str
@@ -69,6 +74,8 @@ class Criterion:
     basis: Basis | None = None
     needed: bool = field(default=True)
     against: tuple[StrEnum, ...] = ()
+    obstacle: str = ""
+    only_failure: bool = False
 
     @property
     def threshold(self) -> Threshold | None:
@@ -152,10 +159,11 @@ def judge(condition: Condition, facts: Facts) -> Finding:
     value, threshold = facts[condition.input], condition.threshold
     verdict = judge_by(condition, facts)
     uncertain = verdict is Verdict.UNCERTAIN
+    idle = condition.only_failure and verdict is Verdict.UNKNOWN
     return Finding(
         id=condition.id,
         verdict=verdict,
-        decides=condition.needed,
+        decides=condition.needed and not idle,
         inputs=(condition.input.name,),
         missing=(condition.input.name,) if verdict is Verdict.UNKNOWN else (),
         quantity=None if threshold is None else _quantity(value),
@@ -209,6 +217,25 @@ def any_of(verdicts: Iterable[Verdict]) -> Verdict:
         if deciding in found:
             return deciding
     return Verdict.UNKNOWN if found - {Verdict.NOT_MET} else Verdict.NOT_MET
+
+
+def together(conditions: Iterable[Condition], facts: Facts) -> Verdict:
+    """Join conditions with "and", those alone that decide, see `deciding`."""
+    return all_of(judge(condition, facts).verdict for condition in deciding(conditions, facts))
+
+
+def deciding(conditions: Iterable[Condition], facts: Facts) -> tuple[Condition, ...]:
+    """Return the conditions that decide what they stand in.
+
+    Remarks do not, nor do those that are not known and decide only where they fail.
+    """
+    return tuple(c for c in conditions if c.needed and not _leaves_nothing_open(c, facts))
+
+
+def _leaves_nothing_open(condition: Condition, facts: Facts) -> bool:
+    if isinstance(condition, AnyOf) or not condition.only_failure:
+        return False
+    return judge_by(condition, facts) is Verdict.UNKNOWN
 
 
 def undecided_inputs(conditions: Iterable[Condition], facts: Facts) -> tuple[str, ...]:

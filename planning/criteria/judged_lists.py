@@ -8,6 +8,7 @@ from planning.criteria.conditions import (
     Criterion,
     Remark,
     all_of,
+    deciding,
     judge,
     open_criteria,
     remark_finding,
@@ -53,7 +54,7 @@ def judge_list(
     found = {condition.id: judge(condition, facts) for condition in listed.conditions}
     for condition in estimated:
         found[condition.id] = with_reason(found[condition.id], marked)
-    needed = [condition for condition in listed.conditions if condition.needed]
+    needed = deciding(listed.conditions, facts)
     told = (one.input for c in needed for one in open_criteria(c, facts) if one.input.told)
     return CriteriaResult(
         id=listed.id,

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from planning.facts.decompensation import told_signs
+from planning.facts.implied import UNFIT_FROM_ECOG
 from remnant.core.clinical import (
     ClinicalFacts,
     Differentiation,
@@ -41,8 +42,7 @@ def _contradictions(facts: ClinicalFacts) -> Iterator[tuple[str, str]]:
         yield "extrahepatic_disease is none", "peritoneal_carcinomatosis is true"
     if facts.functional is False and facts.symptoms_refractory:
         yield "functional is false", "symptoms_refractory (hormonal symptoms) is true"
-    if facts.fit_for_major_hepatectomy and facts.comorbidity_prohibitive:
-        yield "fit_for_major_hepatectomy is true", "comorbidity_prohibitive is true"
+    yield from _of_fitness(facts)
     if facts.resection_with_transplant is False and facts.upper_abdominal_exenteration:
         yield "resection_with_transplant is false", "upper_abdominal_exenteration is true"
     yield from _of_liver(facts)
@@ -51,6 +51,13 @@ def _contradictions(facts: ClinicalFacts) -> Iterator[tuple[str, str]]:
             "pancreatoduodenectomy (which makes a bilio-enteric anastomosis) is true",
             "bilioenteric_anastomosis is false",
         )
+
+
+def _of_fitness(facts: ClinicalFacts) -> Iterator[tuple[str, str]]:
+    if facts.fit_for_major_hepatectomy and (facts.ecog or 0) >= UNFIT_FROM_ECOG:
+        yield "fit_for_major_hepatectomy is true", f"ecog is {facts.ecog}"
+    if facts.fit_for_major_hepatectomy and facts.comorbidity_prohibitive:
+        yield "fit_for_major_hepatectomy is true", "comorbidity_prohibitive is true"
 
 
 def _of_liver(facts: ClinicalFacts) -> Iterator[tuple[str, str]]:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from planning import inputs
 from planning.case import Case
+from planning.criteria.conditions import judge_by
 from planning.debulking.chosen_limits import chosen_limits
 from planning.distribution.figure_rows import distribution_rows
 from planning.distribution.frilling import lobes_involved
@@ -22,6 +23,7 @@ from planning.facts.implied import (
 )
 from planning.facts.liver_size import liver_size
 from planning.inputs import Diameter, Facts, Input, Value
+from planning.rules.contraindications import CONTRAINDICATIONS
 from remnant.core.clinical import (
     ClinicalFacts,
     PrimaryStatus,
@@ -93,6 +95,11 @@ def gather(
     )
 
 
+def surgery_ruled_out(told: Facts) -> bool:
+    """Tell whether a contraindication is known; what is not known rules nothing out."""
+    return any(judge_by(one, told) is Verdict.NOT_MET for one in CONTRAINDICATIONS)
+
+
 def _stated_vessels(case: Case, plans: Sequence[DebulkingPlan]) -> Mapping[Input, Value]:
     """Fill in what a person said of the operation of an accepted plan, where nothing else is."""
     stated = any(plan.vessels_intact and plan.feasible is Verdict.MET for plan in plans)
@@ -120,8 +127,10 @@ def unresectable(facts: ClinicalFacts, planned: Mapping[Input, Value]) -> Value:
 def told_facts(case: Case) -> Mapping[Input, Value]:
     """Return what a person told of a case, and what follows from that alone."""
     known, background = with_implied(case.facts), case.patient.background
+    clinical = {one: getattr(known, one.name) for one in inputs.CLINICAL_INPUTS}
     return {
-        **{one: getattr(known, one.name) for one in inputs.CLINICAL_INPUTS},
+        **clinical,
+        inputs.SURGERY_RULED_OUT: surgery_ruled_out(Facts(clinical)),
         inputs.AGE: case.patient.age_years,
         inputs.BACKGROUND: None if background is LiverBackground.UNKNOWN else background,
         inputs.PRIMARY_RESECTED: _primary_resected(known),

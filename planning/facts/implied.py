@@ -19,6 +19,8 @@ from remnant.core.clinical import (
 G1_KI67_PERCENT = 2.0
 G2_KI67_PERCENT = 20.0
 """Highest Ki-67 of G1 and G2 (``machairas2021``). It prints G2 from 3 on: above 2 is read as G2."""
+FIT_UP_TO_ECOG, UNFIT_FROM_ECOG = 1, 3
+"""How ECOG is read where a source speaks of fitness: this project's reading; 2 is open."""
 PORTAL_DRAINAGE: Mapping[PrimarySite, bool] = {
     PrimarySite.PANCREAS: True,
     PrimarySite.SMALL_BOWEL: True,
@@ -55,6 +57,7 @@ def with_implied(facts: ClinicalFacts) -> ClinicalFacts:
     there is no excess; no peritoneal carcinomatosis where there is nothing outside the liver, and
     disease outside the liver (read as significant) where there is peritoneal carcinomatosis; portal
     drainage from the primary's site; a bilio-enteric anastomosis from a Whipple procedure;
+    fitness for a major hepatectomy from ECOG (0 and 1 fit, 3 and 4 not, 2 open);
     decompensation from its signs, and varices from their bleeding; a resection with the transplant
     from an exenteration, and none of this without a resection.
     """
@@ -72,6 +75,7 @@ def with_implied(facts: ClinicalFacts) -> ClinicalFacts:
         extrahepatic_disease=_extrahepatic(facts),
         peritoneal_carcinomatosis=_peritoneal(facts),
         portal_drainage=drainage,
+        fit_for_major_hepatectomy=_fitness(facts),
         resection_with_transplant=facts.upper_abdominal_exenteration
         or facts.resection_with_transplant,
         upper_abdominal_exenteration=False
@@ -92,6 +96,17 @@ def portal_drainage_by_milan(facts: ClinicalFacts) -> bool | None:
     if facts.primary_site is PrimarySite.RECTUM:
         return False
     return with_implied(facts).portal_drainage
+
+
+def _fitness(facts: ClinicalFacts) -> bool | None:
+    told, ecog = facts.fit_for_major_hepatectomy, facts.ecog
+    if told is not None or ecog is None:
+        return told
+    if ecog >= UNFIT_FROM_ECOG:
+        return False
+    # a good performance status does not outweigh comorbidity that the team finds prohibitive
+    fit = ecog <= FIT_UP_TO_ECOG and not facts.comorbidity_prohibitive
+    return True if fit else None
 
 
 def grade_of(facts: ClinicalFacts) -> Grade | None:

@@ -10,6 +10,7 @@ from functools import partial
 from planning import inputs
 from planning.criteria.conditions import AnyOf, Condition, Criterion
 from planning.rules import pathways_options as option
+from planning.rules.contraindications import unless_ruled_out
 from planning.rules.pathways_conditions import G1_OR_G2, OVER_70, TEAM_AGREES
 from planning.rules.pathways_options import OptionRule
 from planning.rules.populations import NELM
@@ -111,7 +112,8 @@ MUCH_OUTSIDE = Criterion(
 )
 NOT_RESECTABLE = AnyOf(
     id="pathway.cloyd2020.unresectable",
-    statement="Not resectable: by the team, or no plan debulks more than 70 %.",
+    statement="Not resectable: by the team, by a contraindication, or no plan debulks more than "
+    "70 %.",
     branches=(
         (
             replace(
@@ -128,6 +130,17 @@ NOT_RESECTABLE = AnyOf(
                 id="pathway.cloyd2020.team_objects",
                 statement="Judged unresectable by the team.",
                 limit=True,
+                source="cloyd2020",
+                status=SourceStatus.PROJECT,
+            ),
+        ),
+        (
+            Criterion(
+                id="pathway.cloyd2020.ruled_out",
+                statement="An operation is ruled out.",
+                input=inputs.SURGERY_RULED_OUT,
+                limit=True,
+                population=NELM,
                 source="cloyd2020",
                 status=SourceStatus.PROJECT,
             ),
@@ -258,7 +271,7 @@ CLOYD = PathwayTable(
             id="resectable",
             branch="Resectable",
             text="Resection is listed there; the conditions of resectability are judged apart.",
-            conditions=(LITTLE_OUTSIDE, OVER_70, TEAM_AGREES),
+            conditions=unless_ruled_out(LITTLE_OUTSIDE, OVER_70, TEAM_AGREES),
             first=(
                 option.CLOYD_RESECTION,
                 option.CONCOMITANT_ABLATION,

@@ -10,6 +10,7 @@ from functools import partial
 from planning import inputs
 from planning.criteria.conditions import Condition
 from planning.inputs import Input
+from planning.rules.contraindications import unless_ruled_out
 from planning.rules.pathways_conditions import (
     ABOVE_3_CM,
     BELOW_5_CM,
@@ -108,13 +109,13 @@ PRIMARY_RESECTION = _machairas(
     id="primary_resection",
     name="Resection of the primary",
     statement="Machairas 2021: with or without it, at the head of every row of the figure.",
-    conditions=(PRIMARY_RESECTABLE, NO_PROHIBITIVE_COMORBIDITY),
+    conditions=unless_ruled_out(PRIMARY_RESECTABLE, NO_PROHIBITIVE_COMORBIDITY),
 )
 RESECTION = _machairas(
     id="resection",
     name="Surgical resection",
     statement="First line in Machairas 2021, alone or with the primary.",
-    conditions=(REACHABLE, TEAM_AGREES, NO_PROHIBITIVE_COMORBIDITY),
+    conditions=unless_ruled_out(REACHABLE, TEAM_AGREES, NO_PROHIBITIVE_COMORBIDITY),
     notes=(
         Note("It puts R0 at 10 to 25 % of all patients, the GEP-NET review candidates below 10 %."),
     ),
@@ -123,7 +124,7 @@ RESECTION_ONE_STAGE = _machairas(
     id="resection_one_stage",
     name="Surgical resection in one stage, with or without ablation",
     statement="First line in Machairas 2021.",
-    conditions=(REACHABLE, TEAM_AGREES, NO_PROHIBITIVE_COMORBIDITY),
+    conditions=unless_ruled_out(REACHABLE, TEAM_AGREES, NO_PROHIBITIVE_COMORBIDITY),
     notes=(
         Note(
             "GEP-NET review: large lesions resected, small ones in the remnant ablated, away from "
@@ -137,7 +138,7 @@ RESECTION_TWO_STAGES = _machairas(
     name="Surgical resection in two stages",
     statement="First line in Machairas 2021: embolisation then resection; resection and portal "
     "ligation then completion; or ALPPS.",
-    conditions=(SHORT, TEAM_AGREES, NO_PROHIBITIVE_COMORBIDITY, OPEN_PORTAL_VEIN),
+    conditions=unless_ruled_out(SHORT, TEAM_AGREES, NO_PROHIBITIVE_COMORBIDITY, OPEN_PORTAL_VEIN),
 )
 ABLATION = _machairas(
     id="ablation",
@@ -307,7 +308,7 @@ CLOYD_RESECTION = _cloyd(
     name="Surgical resection",
     statement="Listed by Cloyd 2020 where resectable; it may be right with low-volume "
     "indolent extrahepatic disease, or where only more than 70 % can be debulked.",
-    conditions=(TEAM_AGREES, NO_PROHIBITIVE_COMORBIDITY),
+    conditions=unless_ruled_out(TEAM_AGREES, NO_PROHIBITIVE_COMORBIDITY),
     notes=(
         Note(
             "Prognostic there: synchronous or non-functional disease, disease outside the liver. "
@@ -328,6 +329,7 @@ CONCOMITANT_ABLATION = _cloyd(
     name="Ablation beside resection",
     statement="Cloyd 2020: small to intermediate, central lesions; care with extended "
     "hepatectomy. Machairas 2021 and the GEP-NET review exclude the hilum: the sources disagree.",
+    conditions=unless_ruled_out(),
     notes=(
         Note(
             "GEP-NET review: heat can damage the remnant and cause liver failure; only with a "
@@ -438,7 +440,9 @@ RESECTION_HIGH_GRADE = _cloyd(
     statement="Cloyd 2020: limited evidence suggests acceptable outcomes in high grade, "
     "particularly with Ki-67 below 55 %. Machairas 2021: not for poorly differentiated tumours.",
     population="high grade",
-    conditions=(WELL_DIFFERENTIATED, KI67_BELOW_55, TEAM_AGREES, NO_PROHIBITIVE_COMORBIDITY),
+    conditions=unless_ruled_out(
+        WELL_DIFFERENTIATED, KI67_BELOW_55, TEAM_AGREES, NO_PROHIBITIVE_COMORBIDITY
+    ),
 )
 HIGH_GRADE_CHEMOTHERAPY = (CAPTEM_HIGH_GRADE, PLATINUM_HIGH_GRADE, PLATINUM_POOR)
 CLOYD_SYSTEMIC = (

@@ -188,6 +188,11 @@ MACHAIRAS_LIST = CriteriaList(
             of=inputs.FLR_BY_MACHAIRAS,
         ),
         _MACHAIRAS.condition(
+            "frailty",
+            "Not too frail for surgery. Read here as fit for a major hepatectomy.",
+            of=inputs.FIT,
+        ),
+        _MACHAIRAS.condition(
             "comorbidity",
             "No comorbidity or frailty that makes surgery unsafe.",
             of=inputs.COMORBIDITY,

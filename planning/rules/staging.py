@@ -3,10 +3,11 @@
 Words without a number in the sources have this project's: LIMITED_LESIONS and MAJOR_SEGMENTS.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from planning import inputs
 from planning.criteria.conditions import AnyOf, CriteriaList, Criterion, Remark
+from planning.rules.contraindications import operation
 from planning.rules.populations import NELM
 from planning.rules.remnant import PROJECT_SOURCE
 from remnant.core.clinical import Differentiation, PrimaryStatus
@@ -401,5 +402,8 @@ PRIMARY = StagingRule(
     ),
     remarks=(),
 )
-STAGING_RULES: tuple[StagingRule, ...] = (PVE, TWO_STAGE, ALPPS, SIMULTANEOUS, REPEAT, PRIMARY)
+STAGING_RULES: tuple[StagingRule, ...] = tuple(
+    replace(rule, listed=operation(rule.listed))
+    for rule in (PVE, TWO_STAGE, ALPPS, SIMULTANEOUS, REPEAT, PRIMARY)
+)
 """Ways to operate, in the order in which they are shown."""

@@ -105,7 +105,8 @@ class Pathway:
 
     ``branch`` is the row of the table, ``verdict`` is ``MET`` when the case is known to belong to
     it, ``UNKNOWN`` or ``UNCERTAIN`` when it may: ``missing`` are the names of the inputs that leave
-    that open, ``uncertain`` the ids of the conditions that the measurement error decides.
+    that open, ``uncertain`` the ids of the conditions that the measurement error decides;
+    ``NOT_MET`` when it would but for contraindications: ``failed`` are their ids.
     ``notes`` tell of ongoing trials beside it, which are no options.
     """
 
@@ -115,6 +116,7 @@ class Pathway:
     verdict: Verdict
     source: str
     options: tuple[TreatmentOption, ...]
+    failed: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     reasons: tuple[Reason, ...] = ()
     notes: tuple[Reason, ...] = ()

@@ -15,7 +15,8 @@ from remnant.core.staged_plan import StagedPlan
 class PlanningReport:
     """Everything that planning says about one case.
 
-    ``plans_reasons`` say why there are no ``plans``, empty where there are. ``netlm`` and
+    ``contraindications`` are what rules an operation on the liver out. ``plans_reasons`` say why
+    there are no ``plans``, empty where there are. ``netlm`` and
     ``stability`` are ``None`` in reports of earlier versions.
     """
 
@@ -28,6 +29,7 @@ class PlanningReport:
     staged: tuple[StagedPlan, ...] = ()
     netlm: Netlm | None = None
     stability: Stability | None = None
+    contraindications: CriteriaResult | None = None
     resectability: tuple[CriteriaResult, ...] = ()
     ablation: tuple[LesionAblation, ...] = ()
     staging: tuple[CriteriaResult, ...] = ()

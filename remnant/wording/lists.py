@@ -265,6 +265,7 @@ def source_words(finding: Finding) -> str:
 
 
 WRITERS: Final = {
+    "contraindication.": condition_text,
     "resectability.": condition_text,
     "debulking.indication.": condition_text,
     "debulking.remark.": condition_text,

@@ -28,6 +28,7 @@ STATUS_WORDS = {
 TITLES = {
     "planning.rules.remnant": "Future liver remnant and debulking",
     "planning.rules.ablation": "Ablation",
+    "planning.rules.contraindications": "Contraindications to an operation on the liver",
     "planning.rules.debulking": "Debulking: for whom",
     "planning.rules.flr": "Further minima of the remnant",
     "planning.rules.growth": "Growth of the remnant",

@@ -34,6 +34,7 @@ DERIVED = {
     "portal_hypertension_signs",
     "grade_is_g1_or_g2",
     "portal_drainage_by_milan",
+    "surgery_ruled_out",
     "transplant_selected",
     "transplant_poor_factors",
     "unresectable",

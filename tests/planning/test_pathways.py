@@ -11,11 +11,12 @@ from planning import inputs
 from planning.criteria.conditions import AnyOf, judge, rests_on_segments
 from planning.distribution.figure_rows import distribution_rows
 from planning.facts.evidence import Evidence, debulkable_in_stages, plan_facts
-from planning.facts.gathering import unresectable
+from planning.facts.gathering import surgery_ruled_out, unresectable
 from planning.facts.implied import grade_is_g1_or_g2
 from planning.inputs import Diameter, Doubt, Facts, ShareRange
 from planning.literature import load_literature
 from planning.pathways import ongoing_trial, pathways
+from planning.rules.contraindications import CONTRAINDICATIONS
 from planning.rules.pathways import PATHWAY_TABLES
 from planning.rules.pathways_conditions import ABOVE_3_CM
 from planning.rules.staging import LIMITED_LESIONS
@@ -95,6 +96,7 @@ def facts_of(known, kind=FrillingType.I, targets=(), limits=()):
                     clinical,
                     {i: known.get(i.name) for i in (inputs.CLEARANCE, inputs.R0)},
                 ),
+                inputs.SURGERY_RULED_OUT: surgery_ruled_out(Facts.named(known)),
                 inputs.TRANSPLANT_SELECTED: True if known.get("on_transplant_list") else None,
                 inputs.DEBULKABLE_IN_STAGES: debulkable_in_stages(share, evidence.in_one_stage),
             }
@@ -296,6 +298,7 @@ def test_cloyd__stages_leave_open_what_one_stage_cannot():
 
 EMBOLISATION = {"Chemoembolisation (TACE)", "Embolisation (TAE)"}
 OF_THE_PRIMARY = {"Resection of the primary", "Resection of the primary, then PRRT"}
+"""The former is an operation, and where the team finds the metastases unresectable it is out."""
 RADIOLIGAND = {
     "Radioligand therapy (PRRT)",
     "Resection of the primary, then PRRT",
@@ -319,7 +322,7 @@ PANCREATIC = {"Chemotherapy", "Sunitinib", "Resection of the primary, then PRRT"
         ({"judged_unresectable": None, "clearance_feasible": True}, RESECTION_RULED_OUT),
         ({"adequate_kidneys_and_marrow": False}, RADIOLIGAND),
         ({"primary_site": PrimarySite.LUNG}, PANCREATIC | {"Everolimus"}),
-        ({"primary_status": PrimaryStatus.RESECTED}, OF_THE_PRIMARY),
+        ({"primary_status": PrimaryStatus.RESECTED}, OF_THE_PRIMARY - {"Resection of the primary"}),
         ({"pancreatoduodenectomy": True}, set()),
     ],
 )
@@ -764,7 +767,9 @@ def test_pathways__never_raise_and_are_bounded_by_the_tables(known, kind, verdic
     listed = pathways(facts_of(known, kind, (target(0.9, verdict),)))
 
     assert len({p.id for p in listed}) == len(listed) <= len(rows())
-    assert all(p.verdict is not Verdict.NOT_MET for p in listed)
+    assert all((p.verdict is Verdict.NOT_MET) == bool(p.failed) for p in listed)
+    ruled_out = {one.id for one in CONTRAINDICATIONS}
+    assert all(set(p.failed) <= ruled_out for p in listed)
     for table in PATHWAY_TABLES:
         certain = [p for p in listed if p.source == table.source and p.verdict is Verdict.MET]
         assert len(certain) <= 1

@@ -102,7 +102,7 @@ def test_lists__without_facts_say_what_is_missing():
         ("differentiation", Differentiation.POOR, {CLOYD, MACHAIRAS}),
         ("primary_status", PrimaryStatus.RESECTED, set()),
         ("primary_status", PrimaryStatus.UNRESECTABLE, {CLOYD}),
-        ("fit_for_major_hepatectomy", False, {CLOYD}),
+        ("fit_for_major_hepatectomy", False, {CLOYD, MACHAIRAS}),
         ("comorbidity_prohibitive", True, {CLOYD, MACHAIRAS}),
         ("pattern_type_iii_or_diffuse", True, {MACHAIRAS}),
         ("severe_valve_disease", True, {BEFORE}),

@@ -83,7 +83,8 @@ def test_facts__have_every_input_of_the_case_and_no_other(know):
 def test_facts__nothing_told_is_nothing_known(know):
     known = know()
     from_person = {name for name in known if known[name] is not None} - MEASURED - PLANNED
-    assert from_person == set()
+    assert from_person == {"surgery_ruled_out"}
+    assert known["surgery_ruled_out"] is False  # what nobody told rules nothing out
     assert known["debulkable_fraction"] == Quantity.absent(reason(Cause.NO_PLAN))
 
 

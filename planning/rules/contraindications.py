@@ -1,0 +1,152 @@
+"""What rules an operation on the liver out, by the sources' words.
+
+These conditions stand in every list, row and treatment that is an operation on the liver. There
+they decide only where they fail: what nobody told is asked for by the lists of the sources and
+leaves no treatment open. As a list of their own they say which of them are not known.
+"""
+
+from dataclasses import replace
+
+from planning import inputs
+from planning.criteria.conditions import Condition, CriteriaList, Criterion
+from planning.criteria.listing import NO, YES, Listing, Test, is_, less, one_of
+from planning.inputs import Input
+from planning.rules.populations import NELM
+from planning.rules.remnant import PROJECT_SOURCE
+from remnant.core.clinical import Differentiation, ExtrahepaticDisease, PrimaryStatus
+from remnant.core.findings import SourceStatus
+
+PREFIX = "contraindication"
+HIGH_GRADE_KI67_PERCENT = 55.0
+"""Cloyd 2020 finds outcomes in high grade acceptable particularly below this Ki-67: from it on an
+operation counts as ruled out. This project's reading."""
+
+
+def _condition(
+    name: str,
+    statement: str,
+    obstacle: str,
+    *,
+    of: Input,
+    test: Test,
+    source: str,
+    status: SourceStatus = SourceStatus.VERIFIED,
+) -> Criterion:
+    listing = Listing(prefix=PREFIX, population=NELM, source=source, status=status)
+    found = listing.condition(name, statement, of=of, test=test)
+    return replace(found, obstacle=obstacle, only_failure=True)
+
+
+CONTRAINDICATIONS: tuple[Criterion, ...] = (
+    _condition(
+        "team",
+        "Not judged unresectable by the team.",
+        "judged unresectable by the team",
+        of=inputs.JUDGED_UNRESECTABLE,
+        test=NO,
+        source=PROJECT_SOURCE,
+        status=SourceStatus.PROJECT,
+    ),
+    _condition(
+        "decompensation",
+        "No decompensated liver disease. No source has a minimum of the remnant for it.",
+        "decompensated liver disease",
+        of=inputs.DECOMPENSATED,
+        test=NO,
+        source=PROJECT_SOURCE,
+        status=SourceStatus.PROJECT,
+    ),
+    _condition(
+        "differentiation",
+        "Machairas 2021: resection with curative intent is not for poorly differentiated tumours.",
+        "poorly differentiated (carcinoma)",
+        of=inputs.DIFFERENTIATION,
+        test=is_(Differentiation.WELL),
+        source="machairas2021",
+    ),
+    _condition(
+        "ki67",
+        "Ki-67 below 55 %. Cloyd 2020: in high grade acceptable outcomes particularly below it.",
+        "Ki-67 of 55 % or more",
+        of=inputs.KI67,
+        test=less(HIGH_GRADE_KI67_PERCENT),
+        source="cloyd2020",
+        status=SourceStatus.PROJECT,
+    ),
+    _condition(
+        "extrahepatic",
+        "Cloyd 2020: minimal or no disease outside the liver.",
+        "significant disease outside the liver",
+        of=inputs.EXTRAHEPATIC,
+        test=one_of(ExtrahepaticDisease.NONE, ExtrahepaticDisease.MINIMAL),
+        source="cloyd2020",
+    ),
+    _condition(
+        "peritoneum",
+        "ENETS list in Cloyd 2020: no peritoneal carcinomatosis.",
+        "peritoneal carcinomatosis",
+        of=inputs.PERITONEAL,
+        test=NO,
+        source="cloyd2020",
+    ),
+    _condition(
+        "primary",
+        "Cloyd 2020: the primary is generally resectable, or was removed.",
+        "primary not resectable",
+        of=inputs.PRIMARY_STATUS,
+        test=one_of(PrimaryStatus.RESECTED, PrimaryStatus.RESECTABLE),
+        source="cloyd2020",
+    ),
+    _condition(
+        "heart",
+        "ENETS list in Cloyd 2020: no right heart failure.",
+        "right heart failure",
+        of=inputs.RIGHT_HEART_FAILURE,
+        test=NO,
+        source="cloyd2020",
+    ),
+    _condition(
+        "valve",
+        "GEP-NET review: severe valve disease is repaired before liver surgery.",
+        "severe valve disease, not repaired",
+        of=inputs.SEVERE_VALVE_DISEASE,
+        test=NO,
+        source="gepnetlm_review",
+    ),
+    _condition(
+        "comorbidity",
+        "Cloyd and Machairas: no comorbidity that makes surgery unsafe.",
+        "prohibitive comorbidity",
+        of=inputs.COMORBIDITY,
+        test=NO,
+        source="cloyd2020",
+    ),
+    _condition(
+        "fit",
+        "Cloyd 2020: fit for a major hepatectomy. Where nobody told it, ECOG 0 and 1 are read as "
+        "fit, 3 and 4 as not fit.",
+        "not fit for a major hepatectomy",
+        of=inputs.FIT,
+        test=YES,
+        source="cloyd2020",
+        status=SourceStatus.PROJECT,
+    ),
+)
+"""In the order in which they are shown."""
+CONTRAINDICATION_LIST = CriteriaList(
+    id="contraindications",
+    title="Contraindications to an operation on the liver",
+    source=PROJECT_SOURCE,
+    conditions=tuple(replace(one, only_failure=False) for one in CONTRAINDICATIONS),
+)
+
+
+def unless_ruled_out(*own: Condition) -> tuple[Condition, ...]:
+    """Return conditions with every contraindication on what they do not ask for themselves."""
+    asked = {one.input for one in own if isinstance(one, Criterion) and one.needed}
+    return (*own, *(one for one in CONTRAINDICATIONS if one.input not in asked))
+
+
+def operation(listed: CriteriaList) -> CriteriaList:
+    """Return a list on an operation with the contraindications to it."""
+    return replace(listed, conditions=unless_ruled_out(*listed.conditions))
