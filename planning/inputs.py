@@ -450,7 +450,7 @@ TRANSPLANT_SELECTED = _derived(
 )
 POOR_FACTORS = Input(
     name="transplant_poor_factors",
-    type=float,
+    type=int,
     question="which of the registry's poor factors hold",
     source=ValueSource.PERSON,
     implied_by=(PRIMARY_SITE.name, EXENTERATION.name),

@@ -345,8 +345,8 @@ def _number(value: Value) -> float | None:
 def is_near(criterion: Criterion, value: Value) -> bool:
     """Tell whether a number lies so near to its limit that the printed sign decides."""
     number, threshold = _number(value), criterion.threshold
-    if number is None or threshold is None:
-        return False
+    if number is None or threshold is None or criterion.input.type is int:
+        return False  # a count is exact: the printed sign decides it, whatever lies near
     near = NEAR_SHARE if criterion.basis is not None else NEAR_AMOUNT
     return round(abs(number - threshold.value), DECIMALS) <= near
 

@@ -144,11 +144,18 @@ def _summary(result: CriteriaResult, *, name_missing: bool) -> str:
         return "every condition is met"
     if result.verdict is Verdict.NOT_MET:
         return f"{len(result.failed)} of {len(result.deciding)} conditions not met"
+    if result.verdict is Verdict.UNCERTAIN:
+        return f"uncertain, the measurement error decides: {_uncertain_ones(result)}"
     if not result.missing:
         return "undecided"
     if name_missing or len(result.missing) == 1:
         return f"undecided, missing: {_named(result.missing)}"
     return f"undecided: {len(result.missing)} facts missing"
+
+
+def _uncertain_ones(result: CriteriaResult) -> str:
+    found = (one for one in result.deciding if one.verdict is Verdict.UNCERTAIN)
+    return "; ".join(unended_statement(one.id) for one in found)
 
 
 def _left_open(result: CriteriaResult) -> Iterator[str]:

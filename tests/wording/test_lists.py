@@ -11,7 +11,7 @@ from examples.plans import example_outcome
 from examples.reports import example_lesion
 from planning import inputs
 from planning.ablation import combined_ablation_finding, wedge_refusal
-from planning.criteria.catalogue import CONDITIONS, CRITERIA, REMARKS, ROWS, TREATMENTS
+from planning.criteria.catalogue import CONDITIONS, CRITERIA, LISTS, REMARKS, ROWS, TREATMENTS
 from planning.criteria.conditions import CriteriaList, Criterion, judge, remark_finding
 from planning.criteria.judged_lists import judge_list
 from planning.inputs import INPUTS, Diameter, Doubt, Facts, ShareRange
@@ -750,4 +750,12 @@ def test_texts__on_a_lesion_are_short(size, portal):
     assert all(
         len(condition_text(judge(rule, Facts(known)))) <= LONGEST_FINDING_OF_ABLATION
         for rule in rules
+    )
+
+
+def test_list__what_the_error_decides_is_named():
+    found = judge_list(LISTS["resectability.r0"], facts(r0_feasible=Doubt.UNCERTAIN))
+    assert list_text(found) == (
+        "R0 resection: uncertain, the measurement error decides: A feasible plan resects every "
+        "metastasis with a margin and ablates none."
     )
