@@ -430,6 +430,7 @@ PORTAL_DRAINAGE_BY_MILAN = _derived(
     PRIMARY_SITE,
 )
 GRADE_IS_G1_OR_G2 = _derived("grade_is_g1_or_g2", "grade (G1 or G2)", GRADE, KI67)
+FIT_FOR_SURGERY = _derived("fit_for_surgery", "fitness for an operation", ECOG, FIT)
 SURGERY_RULED_OUT = _derived(
     "surgery_ruled_out",
     "whether an operation on the liver is ruled out",

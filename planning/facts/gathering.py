@@ -17,6 +17,7 @@ from planning.facts.contradictions import require_consistent
 from planning.facts.decompensation import compensation
 from planning.facts.evidence import Evidence, plan_facts
 from planning.facts.implied import (
+    fit_for_surgery,
     grade_is_g1_or_g2,
     portal_drainage_by_milan,
     with_implied,
@@ -130,6 +131,7 @@ def told_facts(case: Case) -> Mapping[Input, Value]:
     clinical = {one: getattr(known, one.name) for one in inputs.CLINICAL_INPUTS}
     return {
         **clinical,
+        inputs.FIT_FOR_SURGERY: fit_for_surgery(case.facts),
         inputs.SURGERY_RULED_OUT: surgery_ruled_out(Facts(clinical)),
         inputs.AGE: case.patient.age_years,
         inputs.BACKGROUND: None if background is LiverBackground.UNKNOWN else background,

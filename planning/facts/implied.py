@@ -98,15 +98,27 @@ def portal_drainage_by_milan(facts: ClinicalFacts) -> bool | None:
     return with_implied(facts).portal_drainage
 
 
+def fit_for_surgery(facts: ClinicalFacts) -> bool | None:
+    """Tell whether a person is fit for an operation smaller than a major hepatectomy.
+
+    Fit where fit for that, else by ECOG alone; 2 is open. This project's reading.
+    """
+    return True if facts.fit_for_major_hepatectomy else _fit_by_ecog(facts)
+
+
+def _fit_by_ecog(facts: ClinicalFacts) -> bool | None:
+    ecog = facts.ecog
+    if ecog is None or FIT_UP_TO_ECOG < ecog < UNFIT_FROM_ECOG:
+        return None
+    return ecog <= FIT_UP_TO_ECOG
+
+
 def _fitness(facts: ClinicalFacts) -> bool | None:
-    told, ecog = facts.fit_for_major_hepatectomy, facts.ecog
-    if told is not None or ecog is None:
-        return told
-    if ecog >= UNFIT_FROM_ECOG:
-        return False
+    if facts.fit_for_major_hepatectomy is not None:
+        return facts.fit_for_major_hepatectomy
+    by_ecog = _fit_by_ecog(facts)
     # a good performance status does not outweigh comorbidity that the team finds prohibitive
-    fit = ecog <= FIT_UP_TO_ECOG and not facts.comorbidity_prohibitive
-    return True if fit else None
+    return None if by_ecog and facts.comorbidity_prohibitive else by_ecog
 
 
 def grade_of(facts: ClinicalFacts) -> Grade | None:

@@ -133,11 +133,48 @@ CONTRAINDICATIONS: tuple[Criterion, ...] = (
     ),
 )
 """In the order in which they are shown."""
+PORTAL_HYPERTENSION = replace(
+    _condition(
+        "portal_hypertension",
+        "GEP-NET review: portal hypertension raises the risk. Ascites, varices, few platelets or a "
+        "large spleen are signs.",
+        "signs of portal hypertension, which raises the risk",
+        of=inputs.PORTAL_HYPERTENSION_SIGNS,
+        test=NO,
+        source="gepnetlm_review",
+    ),
+    needed=False,
+    only_failure=False,
+)
+"""A warning: it rules nothing out."""
+FIT_FOR_SURGERY = _condition(
+    "fit_for_surgery",
+    "Fit for an operation on the primary, by ECOG: 0 and 1 are read as fit, 3 and 4 as not fit.",
+    "not fit for an operation",
+    of=inputs.FIT_FOR_SURGERY,
+    test=YES,
+    source=PROJECT_SOURCE,
+    status=SourceStatus.PROJECT,
+)
+OF_THE_BODY = frozenset(
+    (
+        inputs.DECOMPENSATED,
+        inputs.DIFFERENTIATION,
+        inputs.RIGHT_HEART_FAILURE,
+        inputs.SEVERE_VALVE_DISEASE,
+        inputs.COMORBIDITY,
+    )
+)
+"""What rules an operation out wherever it is, also on a primary whose metastases are not resected.
+"""
 CONTRAINDICATION_LIST = CriteriaList(
     id="contraindications",
     title="Contraindications to an operation on the liver",
     source=PROJECT_SOURCE,
-    conditions=tuple(replace(one, only_failure=False) for one in CONTRAINDICATIONS),
+    conditions=(
+        *(replace(one, only_failure=False) for one in CONTRAINDICATIONS),
+        PORTAL_HYPERTENSION,
+    ),
 )
 
 
@@ -145,6 +182,12 @@ def unless_ruled_out(*own: Condition) -> tuple[Condition, ...]:
     """Return conditions with every contraindication on what they do not ask for themselves."""
     asked = {one.input for one in own if isinstance(one, Criterion) and one.needed}
     return (*own, *(one for one in CONTRAINDICATIONS if one.input not in asked))
+
+
+def unless_primary_ruled_out(*own: Condition) -> tuple[Condition, ...]:
+    """Return conditions with what rules out an operation on the primary alone."""
+    body = (one for one in CONTRAINDICATIONS if one.input in OF_THE_BODY)
+    return (*own, *body, FIT_FOR_SURGERY)
 
 
 def operation(listed: CriteriaList) -> CriteriaList:

@@ -222,6 +222,7 @@ MACHAIRAS = PathwayTable(
             otherwise=(
                 *LOCAL,
                 option.CYTOREDUCTION,
+                option.CYTOREDUCTION_ABLATION,
                 option.DOWN_STAGING,
                 *GENERAL,
                 option.PRRT_WITH_RADIOEMBOLISATION,

@@ -68,9 +68,19 @@ UNRESECTABLE = _is(
 )
 NOT_FOR_RESECTION = AnyOf(
     id="pathway.not_for_resection",
-    statement="Metastases are unresectable, or comorbidity prohibits resection.",
+    statement="Metastases are unresectable, or something rules resection out.",
     branches=(
         (UNRESECTABLE,),
+        (
+            _is(
+                id="pathway.surgery_ruled_out",
+                statement="An operation on the liver is ruled out.",
+                input=inputs.SURGERY_RULED_OUT,
+                limit=True,
+                source="machairas2021",
+                status=SourceStatus.PROJECT,
+            ),
+        ),
         (
             _is(
                 id="pathway.prohibitive_comorbidity",

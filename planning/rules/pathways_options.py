@@ -10,7 +10,7 @@ from functools import partial
 from planning import inputs
 from planning.criteria.conditions import Condition
 from planning.inputs import Input
-from planning.rules.contraindications import unless_ruled_out
+from planning.rules.contraindications import unless_primary_ruled_out, unless_ruled_out
 from planning.rules.pathways_conditions import (
     ABOVE_3_CM,
     BELOW_5_CM,
@@ -216,7 +216,7 @@ PRIMARY_THEN_PRRT = _machairas(
     name="Resection of the primary, then PRRT",
     statement="Machairas 2021: proposed in G1 or G2 pancreatic tumours with diffuse disease.",
     population="G1-G2 pancreatic, diffuse disease",
-    conditions=(PANCREAS, PRIMARY_RESECTABLE, *RADIOLIGAND),
+    conditions=unless_primary_ruled_out(PANCREAS, PRIMARY_RESECTABLE, *RADIOLIGAND),
 )
 TRANSPLANTATION = _machairas(
     id="transplantation",
@@ -269,10 +269,18 @@ SUNITINIB = _machairas(
 )
 CYTOREDUCTION = _machairas(
     id="cytoreduction",
-    name="Cytoreduction",
+    name="Cytoreduction by resection, with or without ablation",
     statement="Machairas 2021: 70 to 90 % of the load removed, by resection, radiofrequency "
     "ablation, cryoablation or a combination.",
-    conditions=(CYTOREDUCTION_FOR,),
+    conditions=unless_ruled_out(CYTOREDUCTION_FOR),
+    notes=(Note("GEP-NET review: most experienced centres are reluctant."),),
+)
+CYTOREDUCTION_ABLATION = _machairas(
+    id="cytoreduction_ablation",
+    name="Cytoreduction by ablation",
+    statement="Machairas 2021: 70 to 90 % of the load removed, also by radiofrequency ablation or "
+    "cryoablation alone.",
+    conditions=(CYTOREDUCTION_FOR, NO_WHIPPLE, BELOW_5_CM),
     notes=(Note("GEP-NET review: most experienced centres are reluctant."),),
 )
 HORMONES_FIRST = _review(

@@ -262,8 +262,16 @@ def pathway_text(pathway: Pathway) -> str:
         unsure = f"May apply. {_not_known(pathway.missing)}{within} "
     if pathway.verdict is Verdict.UNCERTAIN:
         unsure = f"May apply. {_by_error(pathway.uncertain)} "
+    if pathway.failed:
+        unsure = f"Ruled out here: {'; '.join(map(_in_the_way, pathway.failed))}. "
     text = f"{unsure}{ROWS[pathway.id].text} {LITTLE_EVIDENCE}"
     return reasons.reviewed(text, pathway.reasons)
+
+
+def _in_the_way(identifier: str) -> str:
+    """Return what a condition that fails is called, else what it asks for."""
+    condition = CRITERIA.get(identifier)
+    return (condition.obstacle if condition else "") or unended_statement(identifier)
 
 
 def source_words(finding: Finding) -> str:

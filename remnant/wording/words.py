@@ -49,7 +49,7 @@ OPTION_WORDS: Final[Mapping[Verdict, str]] = {
 BRANCH_WORDS: Final[Mapping[Verdict, str]] = {
     **VERDICT_WORDS,
     Verdict.MET: "this case",
-    Verdict.NOT_MET: "not this case",
+    Verdict.NOT_MET: "ruled out here",
     Verdict.UNCERTAIN: "may be this case",
     Verdict.UNKNOWN: "may be this case",
 }

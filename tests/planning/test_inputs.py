@@ -35,6 +35,7 @@ DERIVED = {
     "grade_is_g1_or_g2",
     "portal_drainage_by_milan",
     "surgery_ruled_out",
+    "fit_for_surgery",
     "transplant_selected",
     "transplant_poor_factors",
     "unresectable",

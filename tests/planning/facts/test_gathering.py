@@ -245,6 +245,26 @@ def test_implied__varices_that_bleed_are_a_sign_of_portal_hypertension(know):
     assert (known["varices"], known["portal_hypertension_signs"]) == (True, True)
 
 
+@pytest.mark.parametrize(
+    ("facts", "major", "any_surgery"),
+    [
+        ({"ecog": 0}, True, True),
+        ({"ecog": 1}, True, True),
+        ({"ecog": 2}, None, None),
+        ({"ecog": 3}, False, False),
+        ({"ecog": 4}, False, False),
+        ({"ecog": 2, "fit_for_major_hepatectomy": True}, True, True),
+        ({"ecog": 1, "fit_for_major_hepatectomy": False}, False, True),
+        ({"fit_for_major_hepatectomy": False}, False, None),
+        ({"ecog": 0, "comorbidity_prohibitive": True}, None, True),
+        ({}, None, None),
+    ],
+)
+def test_implied__ecog_decides_fitness_where_nobody_told(know, facts, major, any_surgery):
+    known = know(**facts)
+    assert (known["fit_for_major_hepatectomy"], known["fit_for_surgery"]) == (major, any_surgery)
+
+
 @pytest.mark.parametrize(("functional", "refractory"), [(False, False), (True, None), (None, None)])
 def test_implied__without_hormone_excess_no_symptoms_resist_treatment(know, functional, refractory):
     assert know(functional=functional)["symptoms_refractory"] is refractory
