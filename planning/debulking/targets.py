@@ -84,8 +84,14 @@ def _serving(answer: Answer, case: TargetCase) -> tuple[DebulkingPlan, ...]:
     best = tuple(plan for plan in case.plans if answer.target in plan.targets)
     if any(_verdict_of(plan, answer, case) is Verdict.MET for plan in best):
         return best
-    others = (p for p in case.plans if p not in best and _reaches(p, answer, case))
-    return (*best, *(p for p in others if _verdict_of(p, answer, case) is Verdict.MET))
+    others = [p for p in case.plans if p not in best and _reaches(p, answer, case)]
+    met = (plan for plan in others if _verdict_of(plan, answer, case) is Verdict.MET)
+    return (*best, *sorted(met, key=_least_taken))
+
+
+def _least_taken(plan: DebulkingPlan) -> tuple[float, int]:
+    """Order plans by the liver that stays, the most first, then by fewer interventions."""
+    return -(plan.result.remnant.flr_ml.value or 0.0), plan.result.interventions
 
 
 def _verdict_of(plan: DebulkingPlan, answer: Answer, case: TargetCase) -> Verdict:

@@ -385,3 +385,22 @@ def test_uncertain__a_share_just_below_the_target_that_half_of_the_draws_reach()
     near = example_plan(1, targets=(1.0,), feasible=MET, recipe=BOTH)
     near = replace(near, result=replace(near.result, debulked_fraction=share))
     assert outcome(plans=(near,), target=0.999).verdict is UNCERTAIN
+
+
+def test_met__of_surer_plans_the_one_that_takes_least_answers():
+    """The best plan by number is a coin toss; of those that are sure the larger remnant answers."""
+    toss = Interval(0.95, 1.0, quantiles=tuple(0.95 + 0.0005 * n for n in range(101)))
+    best = example_plan(1, targets=(0.97,), feasible=MET, recipe=BOTH)
+    share = Quantity(0.975, interval=toss)
+    best = replace(best, result=replace(best.result, debulked_fraction=share))
+    sure = Quantity(1.0)
+    small, large = (
+        replace(
+            example_plan(n, targets=(), feasible=MET, recipe=BOTH),
+            result=example_result(flr_ml=flr_ml, debulked_fraction=sure),
+        )
+        for n, flr_ml in ((2, 300.0), (3, 350.0))
+    )
+    found = outcome(plans=(best, small, large), target=0.97)
+    assert (MET, "plan_3") == (found.verdict, found.answered_by)
+    assert ("plan_1", "plan_3", "plan_2") == found.plans
