@@ -431,6 +431,7 @@ PORTAL_DRAINAGE_BY_MILAN = _derived(
 )
 GRADE_IS_G1_OR_G2 = _derived("grade_is_g1_or_g2", "grade (G1 or G2)", GRADE, KI67)
 FIT_FOR_SURGERY = _derived("fit_for_surgery", "fitness for an operation", ECOG, FIT)
+KI67_FROM_55 = _derived("ki67_from_55", "Ki-67 (55 % or more)", KI67, GRADE)
 SURGERY_RULED_OUT = _derived(
     "surgery_ruled_out",
     "whether an operation on the liver is ruled out",

@@ -19,6 +19,7 @@ from planning.facts.evidence import Evidence, plan_facts
 from planning.facts.implied import (
     fit_for_surgery,
     grade_is_g1_or_g2,
+    ki67_from_55,
     portal_drainage_by_milan,
     with_implied,
 )
@@ -128,7 +129,10 @@ def unresectable(facts: ClinicalFacts, planned: Mapping[Input, Value]) -> Value:
 def told_facts(case: Case) -> Mapping[Input, Value]:
     """Return what a person told of a case, and what follows from that alone."""
     known, background = with_implied(case.facts), case.patient.background
-    clinical = {one: getattr(known, one.name) for one in inputs.CLINICAL_INPUTS}
+    clinical: dict[Input, Value] = {
+        **{one: getattr(known, one.name) for one in inputs.CLINICAL_INPUTS},
+        inputs.KI67_FROM_55: ki67_from_55(known),
+    }
     return {
         **clinical,
         inputs.FIT_FOR_SURGERY: fit_for_surgery(case.facts),

@@ -19,6 +19,7 @@ from remnant.core.clinical import (
 G1_KI67_PERCENT = 2.0
 G2_KI67_PERCENT = 20.0
 """Highest Ki-67 of G1 and G2 (``machairas2021``). It prints G2 from 3 on: above 2 is read as G2."""
+HIGH_GRADE_KI67_PERCENT = 55.0
 FIT_UP_TO_ECOG, UNFIT_FROM_ECOG = 1, 3
 """How ECOG is read where a source speaks of fitness: this project's reading; 2 is open."""
 PORTAL_DRAINAGE: Mapping[PrimarySite, bool] = {
@@ -111,6 +112,17 @@ def _fit_by_ecog(facts: ClinicalFacts) -> bool | None:
     if ecog is None or FIT_UP_TO_ECOG < ecog < UNFIT_FROM_ECOG:
         return None
     return ecog <= FIT_UP_TO_ECOG
+
+
+def ki67_from_55(facts: ClinicalFacts) -> bool | None:
+    """Tell whether Ki-67 is 55 % or more; a tumour that is G1 or G2 is known to lie below.
+
+    Cloyd 2020 finds outcomes in high grade acceptable particularly below that: from it on an
+    operation counts as ruled out, which is this project's reading.
+    """
+    if facts.ki67_percent is not None:
+        return facts.ki67_percent >= HIGH_GRADE_KI67_PERCENT
+    return False if grade_is_g1_or_g2(facts) else None
 
 
 def _fitness(facts: ClinicalFacts) -> bool | None:

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from planning import inputs
 from planning.criteria.conditions import Condition, CriteriaList, Criterion
-from planning.criteria.listing import NO, YES, Listing, Test, is_, less, one_of
+from planning.criteria.listing import NO, YES, Listing, Test, is_, one_of
 from planning.inputs import Input
 from planning.rules.populations import NELM
 from planning.rules.remnant import PROJECT_SOURCE
@@ -17,9 +17,6 @@ from remnant.core.clinical import Differentiation, ExtrahepaticDisease, PrimaryS
 from remnant.core.findings import SourceStatus
 
 PREFIX = "contraindication"
-HIGH_GRADE_KI67_PERCENT = 55.0
-"""Cloyd 2020 finds outcomes in high grade acceptable particularly below this Ki-67: from it on an
-operation counts as ruled out. This project's reading."""
 
 
 def _condition(
@@ -68,8 +65,8 @@ CONTRAINDICATIONS: tuple[Criterion, ...] = (
         "ki67",
         "Ki-67 below 55 %. Cloyd 2020: in high grade acceptable outcomes particularly below it.",
         "Ki-67 of 55 % or more",
-        of=inputs.KI67,
-        test=less(HIGH_GRADE_KI67_PERCENT),
+        of=inputs.KI67_FROM_55,
+        test=NO,
         source="cloyd2020",
         status=SourceStatus.PROJECT,
     ),
@@ -167,6 +164,8 @@ OF_THE_BODY = frozenset(
 )
 """What rules an operation out wherever it is, also on a primary whose metastases are not resected.
 """
+OF_A_CURE = OF_THE_BODY | {inputs.EXTRAHEPATIC, inputs.PERITONEAL}
+"""The same where the primary is resected with a view to cure."""
 CONTRAINDICATION_LIST = CriteriaList(
     id="contraindications",
     title="Contraindications to an operation on the liver",
@@ -184,10 +183,13 @@ def unless_ruled_out(*own: Condition) -> tuple[Condition, ...]:
     return (*own, *(one for one in CONTRAINDICATIONS if one.input not in asked))
 
 
-def unless_primary_ruled_out(*own: Condition) -> tuple[Condition, ...]:
+def unless_primary_ruled_out(
+    *own: Condition, by: frozenset[Input] = OF_THE_BODY
+) -> tuple[Condition, ...]:
     """Return conditions with what rules out an operation on the primary alone."""
-    body = (one for one in CONTRAINDICATIONS if one.input in OF_THE_BODY)
-    return (*own, *body, FIT_FOR_SURGERY)
+    asked = {one.input for one in own if isinstance(one, Criterion) and one.needed}
+    further = (one for one in CONTRAINDICATIONS if one.input in by - asked)
+    return (*own, *further, FIT_FOR_SURGERY)
 
 
 def operation(listed: CriteriaList) -> CriteriaList:

@@ -10,7 +10,7 @@ from functools import partial
 from planning import inputs
 from planning.criteria.conditions import Condition
 from planning.inputs import Input
-from planning.rules.contraindications import unless_primary_ruled_out, unless_ruled_out
+from planning.rules.contraindications import OF_A_CURE, unless_primary_ruled_out, unless_ruled_out
 from planning.rules.pathways_conditions import (
     ABOVE_3_CM,
     BELOW_5_CM,
@@ -109,7 +109,9 @@ PRIMARY_RESECTION = _machairas(
     id="primary_resection",
     name="Resection of the primary",
     statement="Machairas 2021: with or without it, at the head of every row of the figure.",
-    conditions=unless_ruled_out(PRIMARY_RESECTABLE, NO_PROHIBITIVE_COMORBIDITY),
+    conditions=unless_primary_ruled_out(
+        PRIMARY_RESECTABLE, NO_PROHIBITIVE_COMORBIDITY, by=OF_A_CURE
+    ),
 )
 RESECTION = _machairas(
     id="resection",

@@ -34,6 +34,7 @@ DERIVED = {
     "portal_hypertension_signs",
     "grade_is_g1_or_g2",
     "portal_drainage_by_milan",
+    "ki67_from_55",
     "surgery_ruled_out",
     "fit_for_surgery",
     "transplant_selected",

@@ -298,7 +298,6 @@ def test_cloyd__stages_leave_open_what_one_stage_cannot():
 
 EMBOLISATION = {"Chemoembolisation (TACE)", "Embolisation (TAE)"}
 OF_THE_PRIMARY = {"Resection of the primary", "Resection of the primary, then PRRT"}
-"""The former is an operation, and where the team finds the metastases unresectable it is out."""
 RADIOLIGAND = {
     "Radioligand therapy (PRRT)",
     "Resection of the primary, then PRRT",
@@ -322,7 +321,7 @@ PANCREATIC = {"Chemotherapy", "Sunitinib", "Resection of the primary, then PRRT"
         ({"judged_unresectable": None, "clearance_feasible": True}, RESECTION_RULED_OUT),
         ({"adequate_kidneys_and_marrow": False}, RADIOLIGAND),
         ({"primary_site": PrimarySite.LUNG}, PANCREATIC | {"Everolimus"}),
-        ({"primary_status": PrimaryStatus.RESECTED}, OF_THE_PRIMARY - {"Resection of the primary"}),
+        ({"primary_status": PrimaryStatus.RESECTED}, OF_THE_PRIMARY),
         ({"pancreatoduodenectomy": True}, set()),
     ],
 )

@@ -9,7 +9,7 @@ from planning import inputs
 from planning.case import Case
 from planning.debulking.chosen_limits import chosen_limits
 from planning.facts.gathering import gather, largest_lesion_mm, told_facts
-from planning.facts.implied import PORTAL_DRAINAGE, grade_is_g1_or_g2
+from planning.facts.implied import PORTAL_DRAINAGE, grade_is_g1_or_g2, ki67_from_55
 from planning.inputs import CLINICAL_INPUTS, INPUTS, Diameter, Input, ValueSource
 from remnant.core.clinical import (
     ClinicalFacts,
@@ -506,3 +506,17 @@ def test_exenteration__is_a_resection_with_the_transplant(know):
     assert know(upper_abdominal_exenteration=False)["resection_with_transplant"] is None
     with pytest.raises(InputError, match="resection_with_transplant is false"):
         know(resection_with_transplant=False, upper_abdominal_exenteration=True)
+
+
+@pytest.mark.parametrize(
+    ("facts", "expected"),
+    [
+        (ClinicalFacts(), None),
+        (ClinicalFacts(ki67_percent=54.9), False),
+        (ClinicalFacts(ki67_percent=55.0), True),
+        (ClinicalFacts(grade=Grade.G2), False),
+        (ClinicalFacts(grade=Grade.G3), None),
+    ],
+)
+def test_ki67_from_55__a_low_grade_says_so_too(facts, expected):
+    assert ki67_from_55(facts) is expected
