@@ -25,6 +25,8 @@ CITED = {
     "pmcid": "PMCID {}",
     "pmid": "PMID {}",
 }
+UNTITLED = "Title not recorded."
+"""How the note of an entry without a title begins; readers are told once of all of them."""
 FIELDS = frozenset((*CITED, "doi", "note"))
 
 
@@ -39,16 +41,23 @@ class Reference:
     citation
         Authors, title, journal, year, volume, pages and index numbers in one line; parts that were
         not recorded are left out.
+    short
+        First author and year, e.g. ``Cloyd 2020``; the title where no author was recorded.
     doi
         Digital object identifier, ``None`` where it was not recorded.
     note
-        What a reader must know of this entry, such as "title not recorded"; ``None`` when nothing.
+        What a reader must know of this entry beside that; ``None`` when nothing.
+    titled, dated
+        Whether its title and its year were recorded.
     """
 
     key: str
     citation: str
+    short: str
     doi: str | None
     note: str | None
+    titled: bool
+    dated: bool
 
 
 @cache
@@ -112,4 +121,17 @@ def _reference(key: str, fields: Mapping[str, str]) -> Reference:
     citation = ", ".join(parts)
     if not citation:
         raise InputError(f"literature: entry {key} says nothing that can be cited")
-    return Reference(key=key, citation=citation, doi=fields.get("doi"), note=fields.get("note"))
+    return Reference(
+        key=key,
+        citation=citation,
+        short=_short(key, fields),
+        doi=fields.get("doi"),
+        note=fields.get("note", "").removeprefix(UNTITLED).strip() or None,
+        titled="title" in fields,
+        dated="year" in fields,
+    )
+
+
+def _short(key: str, fields: Mapping[str, str]) -> str:
+    first = fields.get("author", "").split(",")[0].split(" and ")[0].removesuffix(" et al.")
+    return " ".join(filter(None, (first, fields.get("year")))) or fields.get("title", key)

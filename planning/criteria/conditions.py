@@ -57,8 +57,8 @@ class Criterion:
         Words that the source speaks against, where it is silent on others: these have no evidence.
         Empty where every word that is not the limit fails.
     obstacle
-        What it is called where it fails, e.g. "peritoneal carcinomatosis"; empty where the
-        statement says it.
+        What stands in the way where it fails, e.g. "right heart failure" for "No right heart
+        failure."; a phrase without a full stop, empty where nothing does.
     only_failure
         Whether it decides only where it fails: not known, it leaves nothing open.
     """
@@ -111,7 +111,7 @@ class Criterion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnyOf:
-    """Conditions of which one is enough, see `any_of`."""
+    """Conditions of which one is enough, see `any_of`; ``obstacle`` as that of a `Criterion`."""
 
     id: str
     statement: str
@@ -120,6 +120,7 @@ class AnyOf:
     source: str
     status: SourceStatus = SourceStatus.VERIFIED
     needed: bool = field(default=True)
+    obstacle: str = ""
 
 
 Condition = Criterion | AnyOf

@@ -38,6 +38,7 @@ class Listing:
         test: Test = YES,
         basis: Basis | None = None,
         needed: bool = True,
+        obstacle: str = "",
     ) -> Criterion:
         """Return one condition on the input ``of``."""
         comparison, limit = test
@@ -52,9 +53,12 @@ class Listing:
             status=self.status,
             basis=basis,
             needed=needed,
+            obstacle=obstacle,
         )
 
-    def either(self, name: str, statement: str, *branches: tuple[Criterion, ...]) -> AnyOf:
+    def either(
+        self, name: str, statement: str, *branches: tuple[Criterion, ...], obstacle: str = ""
+    ) -> AnyOf:
         """Return conditions of which one branch is enough."""
         return AnyOf(
             id=f"{self.prefix}.{name}",
@@ -63,6 +67,7 @@ class Listing:
             population=self.population,
             source=self.source,
             status=self.status,
+            obstacle=obstacle,
         )
 
 

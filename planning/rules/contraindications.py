@@ -38,7 +38,7 @@ CONTRAINDICATIONS: tuple[Criterion, ...] = (
     _condition(
         "team",
         "Not judged unresectable by the team.",
-        "judged unresectable by the team",
+        "the team's judgement of unresectable disease",
         of=inputs.JUDGED_UNRESECTABLE,
         test=NO,
         source=PROJECT_SOURCE,
@@ -56,7 +56,7 @@ CONTRAINDICATIONS: tuple[Criterion, ...] = (
     _condition(
         "differentiation",
         "Machairas 2021: resection with curative intent is not for poorly differentiated tumours.",
-        "poorly differentiated (carcinoma)",
+        "poorly differentiated carcinoma",
         of=inputs.DIFFERENTIATION,
         test=is_(Differentiation.WELL),
         source="machairas2021",
@@ -89,7 +89,7 @@ CONTRAINDICATIONS: tuple[Criterion, ...] = (
     _condition(
         "primary",
         "Cloyd 2020: the primary is generally resectable, or was removed.",
-        "primary not resectable",
+        "an unresectable primary",
         of=inputs.PRIMARY_STATUS,
         test=one_of(PrimaryStatus.RESECTED, PrimaryStatus.RESECTABLE),
         source="cloyd2020",
@@ -122,7 +122,7 @@ CONTRAINDICATIONS: tuple[Criterion, ...] = (
         "fit",
         "Cloyd 2020: fit for a major hepatectomy. Where nobody told it, ECOG 0 and 1 are read as "
         "fit, 3 and 4 as not fit.",
-        "not fit for a major hepatectomy",
+        "unfitness for a major hepatectomy",
         of=inputs.FIT,
         test=YES,
         source="cloyd2020",
@@ -147,7 +147,7 @@ PORTAL_HYPERTENSION = replace(
 FIT_FOR_SURGERY = _condition(
     "fit_for_surgery",
     "Fit for an operation on the primary, by ECOG: 0 and 1 are read as fit, 3 and 4 as not fit.",
-    "not fit for an operation",
+    "unfitness for an operation",
     of=inputs.FIT_FOR_SURGERY,
     test=YES,
     source=PROJECT_SOURCE,

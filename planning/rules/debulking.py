@@ -49,6 +49,8 @@ MACHAIRAS_INDICATION = CriteriaList(
                     "symptoms", "Symptoms from the mass.", of=inputs.SYMPTOMS_FROM_BURDEN
                 ),
             ),
+            obstacle="neither uncontrollable hormones nor, in stable non-functional "
+            "disease, symptoms from the mass",
         ),
         _MACHAIRAS.condition(
             "share",
@@ -56,6 +58,7 @@ MACHAIRAS_INDICATION = CriteriaList(
             of=inputs.DEBULKABLE,
             test=at_least(0.70),
             basis=Basis.TUMOUR_VOLUME,
+            obstacle="less than 70 % of the load can be removed",
         ),
         # The pattern of the lesions.
         _MACHAIRAS_READ.condition(
@@ -63,6 +66,8 @@ MACHAIRAS_INDICATION = CriteriaList(
             "Not type III or diffuse: its figure lists cytoreduction for type II or complex only.",
             of=inputs.DIFFUSE_PATTERN,
             test=NO,
+            obstacle="type III or diffuse: its figure lists cytoreduction for type II "
+            "or complex only",
         ),
     ),
     remark="There is no randomised evidence.",
@@ -76,6 +81,7 @@ REVIEW_INDICATION = CriteriaList(
             "hormones",
             "A severe hormonal syndrome to palliate (read as refractory symptoms).",
             of=inputs.REFRACTORY,
+            obstacle="hormonal symptoms are controlled",
         ),
     ),
 )

@@ -120,6 +120,7 @@ NOT_RESECTABLE = AnyOf(
                 OVER_70,
                 id="pathway.cloyd2020.not_debulkable",
                 statement="No plan debulks more than 70 %.",
+                obstacle="a plan debulks more than 70 %",
                 comparison=Comparison.AT_MOST,
                 status=SourceStatus.PROJECT,
             ),
@@ -129,6 +130,7 @@ NOT_RESECTABLE = AnyOf(
                 TEAM_AGREES,
                 id="pathway.cloyd2020.team_objects",
                 statement="Judged unresectable by the team.",
+                obstacle="judged resectable by the team",
                 limit=True,
                 source="cloyd2020",
                 status=SourceStatus.PROJECT,
@@ -177,6 +179,7 @@ BILOBAR = Criterion(
     limit=True,
     population=NELM,
     source="cloyd2020",
+    obstacle="only one lobe is involved",
 )
 UNILOBAR = Criterion(
     id="pathway.cloyd2020.unilobar",

@@ -24,6 +24,7 @@ NO_PORTAL_THROMBOSIS = _is(
     input=inputs.PORTAL_THROMBOSIS,
     limit=False,
     source="machairas2021",
+    obstacle="portal vein thrombosis",
 )
 NO_HEPATIC_INSUFFICIENCY = _is(
     id="pathway.hepatic_insufficiency",
@@ -31,6 +32,7 @@ NO_HEPATIC_INSUFFICIENCY = _is(
     input=inputs.HEPATIC_INSUFFICIENCY,
     limit=False,
     source="machairas2021",
+    obstacle="hepatic insufficiency",
 )
 NO_BILIOENTERIC_ANASTOMOSIS = _is(
     id="pathway.bilioenteric_anastomosis",
@@ -38,6 +40,7 @@ NO_BILIOENTERIC_ANASTOMOSIS = _is(
     input=inputs.BILIOENTERIC_ANASTOMOSIS,
     limit=False,
     source="machairas2021",
+    obstacle="bilio-enteric anastomosis",
 )
 EMBOLISABLE: tuple[Condition, ...] = (
     NO_PORTAL_THROMBOSIS,
@@ -49,6 +52,7 @@ INTRA_ARTERIAL_CAUTIONS: tuple[Condition, ...] = tuple(
         condition,
         id=f"{condition.id}.caution",
         statement=f"No TAE or TACE with {words} (Machairas 2021).",
+        obstacle=f"{words}: no TAE or TACE with it (Machairas 2021)",
         needed=False,
     )
     for condition, words in (
@@ -65,6 +69,7 @@ UNRESECTABLE = _is(
     limit=True,
     source="machairas2021",
     status=SourceStatus.PROJECT,
+    obstacle="the disease is resectable",
 )
 NOT_FOR_RESECTION = AnyOf(
     id="pathway.not_for_resection",
@@ -93,6 +98,7 @@ NOT_FOR_RESECTION = AnyOf(
     ),
     population=NELM,
     source="machairas2021",
+    obstacle="resectable disease without prohibitive comorbidity",
 )
 MULTIPLE = _is(
     id="pathway.multiple",
@@ -103,6 +109,7 @@ MULTIPLE = _is(
     source="machairas2021",
     status=SourceStatus.PROJECT,
     needed=False,
+    obstacle="a single metastasis: the source speaks of multiple",
 )
 BELOW_5_CM = _is(
     id="pathway.ablation.size",
@@ -112,6 +119,7 @@ BELOW_5_CM = _is(
     comparison=Comparison.LESS,
     limit=50.0,
     source="machairas2021",
+    obstacle="the largest lesion is 5 cm or more: only stereotactically with overlapping zones",
 )
 BELOW_35_MM = _is(
     id="pathway.percutaneous_ablation.size",
@@ -120,6 +128,7 @@ BELOW_35_MM = _is(
     comparison=Comparison.LESS,
     limit=35.0,
     source="cloyd2020",
+    obstacle="the largest lesion is 3.5 cm or more",
 )
 ONE_TO_THREE = _is(
     id="pathway.percutaneous_ablation.number",
@@ -128,6 +137,7 @@ ONE_TO_THREE = _is(
     comparison=Comparison.AT_MOST,
     limit=3.0,
     source="cloyd2020",
+    obstacle="more than three tumours",
 )
 OPEN_PORTAL_VEIN = _is(
     id="pathway.open_portal_vein",
@@ -137,6 +147,7 @@ OPEN_PORTAL_VEIN = _is(
     limit=False,
     source=PROJECT_SOURCE,
     status=SourceStatus.PROJECT,
+    obstacle="portal vein thrombosis: closing one branch needs the other open",
 )
 NO_WHIPPLE = _is(
     id="pathway.whipple",
@@ -144,6 +155,7 @@ NO_WHIPPLE = _is(
     input=inputs.PANCREATODUODENECTOMY,
     limit=False,
     source="machairas2021",
+    obstacle="an earlier Whipple procedure",
 )
 PANCREAS = _is(
     id="pathway.pancreas",
@@ -151,6 +163,7 @@ PANCREAS = _is(
     input=inputs.PRIMARY_SITE,
     limit=PrimarySite.PANCREAS,
     source="machairas2021",
+    obstacle="primary elsewhere than in the pancreas",
 )
 SMALL_BOWEL = _is(
     id="pathway.small_intestine",
@@ -158,6 +171,7 @@ SMALL_BOWEL = _is(
     input=inputs.PRIMARY_SITE,
     limit=PrimarySite.SMALL_BOWEL,
     source="machairas2021",
+    obstacle="primary elsewhere than in the small intestine",
 )
 PANCREAS_OR_SMALL_BOWEL = _is(
     id="pathway.pancreas_or_small_intestine",
@@ -165,6 +179,7 @@ PANCREAS_OR_SMALL_BOWEL = _is(
     input=inputs.PRIMARY_SITE,
     limit=(PrimarySite.PANCREAS, PrimarySite.SMALL_BOWEL),
     source="machairas2021",
+    obstacle="primary elsewhere than in the pancreas or small intestine",
 )
 GEP_OR_LUNG = _is(
     id="pathway.gep_or_lung",
@@ -172,6 +187,7 @@ GEP_OR_LUNG = _is(
     input=inputs.PRIMARY_SITE,
     limit=GEP_AND_LUNG,
     source="cloyd2020",
+    obstacle="primary elsewhere than in gut, pancreas or lung",
 )
 G1_OR_G2 = _is(
     id="pathway.grade",
@@ -179,6 +195,7 @@ G1_OR_G2 = _is(
     input=inputs.GRADE_IS_G1_OR_G2,
     limit=True,
     source="machairas2021",
+    obstacle="G3 or carcinoma",
 )
 SSTR_POSITIVE = _is(
     id="pathway.sstr",
@@ -186,6 +203,7 @@ SSTR_POSITIVE = _is(
     input=inputs.SSTR_POSITIVE,
     limit=True,
     source="machairas2021",
+    obstacle="no somatostatin receptors",
 )
 KIDNEYS_AND_MARROW = _is(
     id="pathway.kidneys_and_marrow",
@@ -193,6 +211,7 @@ KIDNEYS_AND_MARROW = _is(
     input=inputs.KIDNEYS_AND_MARROW,
     limit=True,
     source="machairas2021",
+    obstacle="inadequate kidneys or marrow",
 )
 RADIOLIGAND: tuple[Condition, ...] = (G1_OR_G2, SSTR_POSITIVE, KIDNEYS_AND_MARROW)
 NO_PROHIBITIVE_COMORBIDITY = _is(
@@ -201,6 +220,7 @@ NO_PROHIBITIVE_COMORBIDITY = _is(
     input=inputs.COMORBIDITY,
     limit=False,
     source="cloyd2020",
+    obstacle="prohibitive comorbidity",
 )
 TEAM_AGREES = _is(
     id="pathway.team",
@@ -208,6 +228,7 @@ TEAM_AGREES = _is(
     input=inputs.JUDGED_UNRESECTABLE,
     limit=False,
     source="machairas2021",
+    obstacle="the team's judgement of unresectable disease",
 )
 REACHABLE = _is(
     id="pathway.one_stage",
@@ -216,6 +237,7 @@ REACHABLE = _is(
     limit=True,
     source="machairas2021",
     status=SourceStatus.PROJECT,
+    obstacle="no plan in one stage reaches a debulking target",
 )
 SHORT = _is(
     id="pathway.flr_short",
@@ -223,6 +245,7 @@ SHORT = _is(
     input=inputs.FLR_SHORT,
     limit=True,
     source="machairas2021",
+    obstacle="enough liver would remain in one stage",
 )
 WELL_DIFFERENTIATED = _is(
     id="pathway.differentiation",
@@ -230,6 +253,7 @@ WELL_DIFFERENTIATED = _is(
     input=inputs.DIFFERENTIATION,
     limit=Differentiation.WELL,
     source="cloyd2020",
+    obstacle="less than well differentiated",
 )
 POORLY_DIFFERENTIATED = _is(
     id="pathway.poor_differentiation",
@@ -237,6 +261,7 @@ POORLY_DIFFERENTIATED = _is(
     input=inputs.DIFFERENTIATION,
     limit=Differentiation.POOR,
     source="gepnetlm_review",
+    obstacle="better than poorly differentiated",
 )
 PRIMARY_RESECTABLE = _is(
     id="pathway.primary_resectable",
@@ -244,6 +269,7 @@ PRIMARY_RESECTABLE = _is(
     input=inputs.PRIMARY_STATUS,
     limit=PrimaryStatus.RESECTABLE,
     source="machairas2021",
+    obstacle="no resectable primary in place",
 )
 FUNCTIONAL = _is(
     id="pathway.functional",
@@ -251,6 +277,7 @@ FUNCTIONAL = _is(
     input=inputs.FUNCTIONAL,
     limit=True,
     source="gepnetlm_review",
+    obstacle="no hormone excess",
 )
 SEVERE_VALVE_DISEASE = _is(
     id="pathway.valve",
@@ -258,6 +285,7 @@ SEVERE_VALVE_DISEASE = _is(
     input=inputs.SEVERE_VALVE_DISEASE,
     limit=True,
     source="gepnetlm_review",
+    obstacle="no severe valve disease",
 )
 SELECTED_FOR_TRANSPLANT = _is(
     id="pathway.transplant",
@@ -265,6 +293,7 @@ SELECTED_FOR_TRANSPLANT = _is(
     input=inputs.TRANSPLANT_SELECTED,
     limit=True,
     source="machairas2021",
+    obstacle="no place on a transplant list",
 )
 KI67_BELOW_55 = Criterion(
     id="pathway.ki67_below_55",
@@ -274,6 +303,7 @@ KI67_BELOW_55 = Criterion(
     limit=55.0,
     population="well-differentiated G3",
     source="cloyd2020",
+    obstacle="Ki-67 of 55 % or more",
 )
 KI67_ABOVE_55 = Criterion(
     id="pathway.ki67_above_55",
@@ -283,6 +313,7 @@ KI67_ABOVE_55 = Criterion(
     limit=55.0,
     population="well-differentiated G3",
     source="cloyd2020",
+    obstacle="Ki-67 of 55 % or less",
 )
 KI67_OF_G3 = Criterion(
     id="pathway.ki67_of_g3",
@@ -292,6 +323,7 @@ KI67_OF_G3 = Criterion(
     limit=20.0,
     population=NELM,
     source="machairas2021",
+    obstacle="Ki-67 of 20 % or less",
 )
 SOLITARY = Criterion(
     id="pathway.solitary",
@@ -301,6 +333,7 @@ SOLITARY = Criterion(
     limit=1.0,
     population=NELM,
     source="cloyd2020",
+    obstacle="more than one tumour",
 )
 ABOVE_3_CM = Criterion(
     id="pathway.above_3_cm",
@@ -310,6 +343,7 @@ ABOVE_3_CM = Criterion(
     limit=30.0,
     population="solitary tumours",
     source="cloyd2020",
+    obstacle="3 cm or smaller",
 )
 OVER_70 = Criterion(
     id="pathway.cloyd2020.debulkable",
@@ -320,6 +354,7 @@ OVER_70 = Criterion(
     basis=Basis.TUMOUR_VOLUME,
     population=NELM,
     source="cloyd2020",
+    obstacle="no plan with an accepted remnant debulks more than 70 %",
 )
 CYTOREDUCTION_FOR = AnyOf(
     id="pathway.cytoreduction",
@@ -364,4 +399,6 @@ CYTOREDUCTION_FOR = AnyOf(
     ),
     population=NELM,
     source="machairas2021",
+    obstacle="neither uncontrollable hormones nor, in stable non-functional "
+    "disease, symptoms from the burden",
 )

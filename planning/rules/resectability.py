@@ -45,34 +45,46 @@ ENETS_2016 = CriteriaList(
     title="ENETS 2016, as Cloyd 2020 prints it",
     source="cloyd2020",
     conditions=(
-        _ENETS.condition("r0", "R0 resection is feasible.", of=inputs.R0),
-        _ENETS.condition("grade", "G1 or G2.", of=inputs.GRADE_IS_G1_OR_G2),
+        _ENETS.condition(
+            "r0", "R0 resection is feasible.", of=inputs.R0, obstacle="no R0 resection by the plans"
+        ),
+        _ENETS.condition(
+            "grade", "G1 or G2.", of=inputs.GRADE_IS_G1_OR_G2, obstacle="G3 or carcinoma"
+        ),
         _ENETS.condition(
             "morbidity",
             "Acceptable morbidity: about 30 % (read as at most).",
             of=inputs.EXPECTED_MORBIDITY,
             test=at_most(30.0),
+            obstacle="expected morbidity above 30 %",
         ),
         _ENETS.condition(
             "mortality",
             "Mortality below 5 %.",
             of=inputs.EXPECTED_MORTALITY,
             test=less(5.0),
+            obstacle="expected mortality of 5 % or more",
         ),
         _ENETS.condition(
-            "heart", "No right heart failure.", of=inputs.RIGHT_HEART_FAILURE, test=NO
+            "heart",
+            "No right heart failure.",
+            of=inputs.RIGHT_HEART_FAILURE,
+            test=NO,
+            obstacle="right heart failure",
         ),
         _ENETS.condition(
             "extrahepatic",
             "No disease outside the liver.",
             of=inputs.EXTRAHEPATIC,
             test=NOWHERE_ELSE,
+            obstacle="disease outside the liver",
         ),
         _ENETS.condition(
             "peritoneum",
             "No peritoneal carcinomatosis.",
             of=inputs.PERITONEAL,
             test=NO,
+            obstacle="peritoneal carcinomatosis",
         ),
     ),
 )
@@ -100,6 +112,7 @@ CLOYD_LIST = CriteriaList(
                     basis=Basis.TUMOUR_VOLUME,
                 ),
             ),
+            obstacle="no plan debulks more than 90 %",
         ),
         _CLOYD.condition(
             "share_70",
@@ -108,31 +121,46 @@ CLOYD_LIST = CriteriaList(
             test=more(0.70),
             basis=Basis.TUMOUR_VOLUME,
             needed=False,
+            obstacle="no plan debulks more than 70 %",
         ),
         _CLOYD.condition(
-            "flr", "At least 20 % of the standardised volume would remain.", of=inputs.FLR_BY_CLOYD
+            "flr",
+            "At least 20 % of the standardised volume would remain.",
+            of=inputs.FLR_BY_CLOYD,
+            obstacle="too little liver would remain: below 20 % of the standardised volume",
         ),
         _CLOYD.condition(
-            "contiguous", "At least two contiguous segments remain.", of=inputs.CONTIGUOUS_BY_CLOYD
+            "contiguous",
+            "At least two contiguous segments remain.",
+            of=inputs.CONTIGUOUS_BY_CLOYD,
+            obstacle="fewer than two contiguous segments would remain",
         ),
         _CLOYD.condition(
             "vessels",
             "The remnant keeps arterial and portal inflow and venous outflow.",
             of=inputs.REMNANT_VESSELS,
+            obstacle="inflow or outflow of the remnant would be lost",
         ),
-        _CLOYD.condition("bile", "The remnant keeps its biliary drainage.", of=inputs.REMNANT_BILE),
+        _CLOYD.condition(
+            "bile",
+            "The remnant keeps its biliary drainage.",
+            of=inputs.REMNANT_BILE,
+            obstacle="biliary drainage of the remnant would be lost",
+        ),
         _CLOYD.condition(
             "extrahepatic_abstract",
             "Its abstract: no disease outside the liver.",
             of=inputs.EXTRAHEPATIC,
             test=NOWHERE_ELSE,
             needed=False,
+            obstacle="disease outside the liver",
         ),
         _CLOYD.condition(
             "extrahepatic_text",
             "Its text: minimal or no disease outside the liver. This wording decides here.",
             of=inputs.EXTRAHEPATIC,
             test=LITTLE_ELSEWHERE,
+            obstacle="significant disease outside the liver",
         ),
         _CLOYD.condition(
             "extrahepatic_conclusion",
@@ -140,20 +168,27 @@ CLOYD_LIST = CriteriaList(
             of=inputs.EXTRAHEPATIC,
             test=LITTLE_ELSEWHERE,
             needed=False,
+            obstacle="significant disease outside the liver",
         ),
         _CLOYD.condition(
             "primary",
             "The primary is resectable, or was removed.",
             of=inputs.PRIMARY_STATUS,
             test=one_of(PrimaryStatus.RESECTED, PrimaryStatus.RESECTABLE),
+            obstacle="an unresectable primary",
         ),
         _CLOYD.condition(
-            "differentiation", "Well differentiated.", of=inputs.DIFFERENTIATION, test=WELL
+            "differentiation",
+            "Well differentiated.",
+            of=inputs.DIFFERENTIATION,
+            test=WELL,
+            obstacle="less than well differentiated",
         ),
         _CLOYD.condition(
             "grade",
             "Low or intermediate grade (read as G1 or G2).",
             of=inputs.GRADE_IS_G1_OR_G2,
+            obstacle="G3 or carcinoma",
         ),
         _CLOYD.condition(
             "ki67",
@@ -163,13 +198,19 @@ CLOYD_LIST = CriteriaList(
             test=less(55.0),
             needed=False,
         ),
-        _CLOYD.condition("fit", "Fit for a major hepatectomy.", of=inputs.FIT),
+        _CLOYD.condition(
+            "fit",
+            "Fit for a major hepatectomy.",
+            of=inputs.FIT,
+            obstacle="unfitness for a major hepatectomy",
+        ),
         _CLOYD.condition(
             "comorbidity",
             "No comorbidity that is prohibitive, or borderline and not to be optimised; with it, "
             "other liver-directed therapy comes first.",
             of=inputs.COMORBIDITY,
             test=NO,
+            obstacle="prohibitive comorbidity: other liver-directed therapy comes first",
         ),
     ),
 )
@@ -179,24 +220,36 @@ MACHAIRAS_LIST = CriteriaList(
     source="machairas2021",
     conditions=(
         _MACHAIRAS.condition(
-            "differentiation", "Well differentiated.", of=inputs.DIFFERENTIATION, test=WELL
+            "differentiation",
+            "Well differentiated.",
+            of=inputs.DIFFERENTIATION,
+            test=WELL,
+            obstacle="less than well differentiated",
         ),
-        _MACHAIRAS.condition("r0", "Resectable: R0 is feasible.", of=inputs.R0),
+        _MACHAIRAS.condition(
+            "r0",
+            "Resectable: R0 is feasible.",
+            of=inputs.R0,
+            obstacle="no R0 resection by the plans",
+        ),
         _MACHAIRAS.condition(
             "flr",
             "At least 30 % of the liver would remain; of which volume is not said.",
             of=inputs.FLR_BY_MACHAIRAS,
+            obstacle="less than 30 % of the liver would remain",
         ),
         _MACHAIRAS.condition(
             "frailty",
             "Not too frail for surgery. Read here as fit for a major hepatectomy.",
             of=inputs.FIT,
+            obstacle="frailty, read as unfitness for a major hepatectomy",
         ),
         _MACHAIRAS.condition(
             "comorbidity",
             "No comorbidity or frailty that makes surgery unsafe.",
             of=inputs.COMORBIDITY,
             test=NO,
+            obstacle="comorbidity or frailty that makes surgery unsafe",
         ),
         # The pattern of the lesions.
         _MACHAIRAS_READ.condition(
@@ -205,6 +258,7 @@ MACHAIRAS_LIST = CriteriaList(
             "the diffuse pattern, for which its figure has no resection arm.",
             of=inputs.DIFFUSE_PATTERN,
             test=NO,
+            obstacle="extensive disease, read as type III or the diffuse pattern",
         ),
     ),
 )
@@ -218,27 +272,37 @@ BEFORE_SURGERY = CriteriaList(
             "No severe valve disease: it is repaired before liver surgery.",
             of=inputs.SEVERE_VALVE_DISEASE,
             test=NO,
+            obstacle="severe valve disease: it is repaired before liver surgery",
         ),
         _BEFORE.condition(
             "hormones",
             "No uncontrolled hormone excess: it is treated first.",
             of=inputs.REFRACTORY,
             test=NO,
+            obstacle="uncontrolled hormone excess: it is treated first",
         ),
         _BEFORE.condition(
             "portal_hypertension",
             "No portal hypertension: it raises the risk.",
             of=inputs.PORTAL_HYPERTENSION,
             test=NO,
+            obstacle="portal hypertension: it raises the risk",
         ),
-        _BEFORE.condition("ascites", "No ascites.", of=inputs.ASCITES, test=NO),
-        _BEFORE.condition("varices", "No varices.", of=inputs.VARICES, test=NO),
-        _BEFORE.condition("splenomegaly", "No splenomegaly.", of=inputs.SPLENOMEGALY, test=NO),
+        _BEFORE.condition("ascites", "No ascites.", of=inputs.ASCITES, test=NO, obstacle="ascites"),
+        _BEFORE.condition("varices", "No varices.", of=inputs.VARICES, test=NO, obstacle="varices"),
+        _BEFORE.condition(
+            "splenomegaly",
+            "No splenomegaly.",
+            of=inputs.SPLENOMEGALY,
+            test=NO,
+            obstacle="splenomegaly",
+        ),
         _BEFORE.condition(
             "platelets",
             "Platelets not below 100 per nL.",
             of=inputs.PLATELETS,
             test=at_least(100.0),
+            obstacle="platelets below 100 per nL",
         ),
     ),
     remark="Collaterals and the liver's shape are signs of portal hypertension too; they were not "
@@ -253,6 +317,7 @@ R0_FEASIBLE = CriteriaList(
             "plan",
             "A feasible plan resects every metastasis with a margin and ablates none.",
             of=inputs.R0,
+            obstacle="no feasible plan resects every metastasis",
         ),
         _R0_MARGIN.condition(
             "margin",

@@ -39,6 +39,7 @@ def _flr_short(way: str) -> Criterion:
         limit=True,
         population=NELM,
         source="machairas2021",
+        obstacle="enough liver would remain in one stage",
     )
 
 
@@ -50,6 +51,7 @@ def _fit(way: str) -> Criterion:
         limit=True,
         population=NELM,
         source="cloyd2020",
+        obstacle="unfitness for a major hepatectomy",
     )
 
 
@@ -61,6 +63,7 @@ def _well_differentiated(way: str) -> Criterion:
         limit=Differentiation.WELL,
         population=NELM,
         source="machairas2021",
+        obstacle="less than well differentiated",
     )
 
 
@@ -75,6 +78,7 @@ def _not_diffuse(way: str) -> Criterion:
         population=NELM,
         source="machairas2021",
         status=SourceStatus.PROJECT,
+        obstacle="extensive disease, read as type III or the diffuse pattern",
     )
 
 
@@ -88,6 +92,7 @@ def _open_portal_vein(way: str) -> Criterion:
         population=NELM,
         source=PROJECT_SOURCE,
         status=SourceStatus.PROJECT,
+        obstacle="portal vein thrombosis: closing one branch needs the other open",
     )
 
 
@@ -100,6 +105,7 @@ def _portal_hypertension(way: str) -> Criterion:
         population="GEP-NET liver metastases",
         source="gepnetlm_review",
         needed=False,
+        obstacle="portal hypertension: it raises the risk of resection",
     )
 
 
@@ -142,6 +148,7 @@ TWO_STAGE = StagingRule(
                 population="type II or complex pattern",
                 source="machairas2021",
                 status=SourceStatus.PROJECT,
+                obstacle="only one lobe is involved",
             ),
             _well_differentiated("two_stage_pvl"),
             _fit("two_stage_pvl"),
@@ -181,6 +188,7 @@ ALPPS = StagingRule(
                 limit=True,
                 population=NELM,
                 source="machairas2021",
+                obstacle="G3 or carcinoma",
             ),
             _fit("alpps"),
             _not_diffuse("alpps"),
@@ -235,6 +243,7 @@ SIMULTANEOUS = StagingRule(
                 limit=PrimaryStatus.RESECTABLE,
                 population=SYNCHRONOUS,
                 source="machairas2021",
+                obstacle="no resectable primary in place",
             ),
             _fit("simultaneous_primary"),
             AnyOf(
@@ -259,6 +268,7 @@ SIMULTANEOUS = StagingRule(
                             limit=True,
                             population=SYNCHRONOUS,
                             source="machairas2021",
+                            obstacle="only one lobe is involved",
                         ),
                         Criterion(
                             id="staging.simultaneous_primary.limited",
@@ -275,6 +285,7 @@ SIMULTANEOUS = StagingRule(
                 population=SYNCHRONOUS,
                 source="machairas2021",
                 status=SourceStatus.PROJECT,
+                obstacle="neither type I nor limited bilobar disease",
             ),
             Criterion(
                 id="staging.simultaneous_primary.extent",
@@ -288,6 +299,7 @@ SIMULTANEOUS = StagingRule(
                 population=SYNCHRONOUS,
                 source=PROJECT_SOURCE,
                 status=SourceStatus.PROJECT,
+                obstacle="extensive or complex liver resection",
             ),
         ),
     ),
@@ -313,6 +325,7 @@ REPEAT = StagingRule(
                 limit=True,
                 population=RECURRENT,
                 source="machairas2021",
+                obstacle="no recurrence after a liver resection",
             ),
             Criterion(
                 id="staging.repeat_resection.amenable",
@@ -323,6 +336,7 @@ REPEAT = StagingRule(
                 population=RECURRENT,
                 source="machairas2021",
                 status=SourceStatus.PROJECT,
+                obstacle="no plan in one stage reaches a debulking target",
             ),
             _well_differentiated("repeat_resection"),
             _fit("repeat_resection"),
@@ -335,6 +349,7 @@ REPEAT = StagingRule(
                 population=RECURRENT,
                 source="machairas2021",
                 status=SourceStatus.PROJECT,
+                obstacle="the team's judgement of unresectable disease",
             ),
         ),
     ),
@@ -387,6 +402,7 @@ PRIMARY = StagingRule(
                 limit=PrimaryStatus.RESECTABLE,
                 population=SYNCHRONOUS,
                 source="cloyd2020",
+                obstacle="no resectable primary in place",
             ),
             Criterion(
                 id="staging.primary_synchronous.liver",
@@ -397,6 +413,7 @@ PRIMARY = StagingRule(
                 population=SYNCHRONOUS,
                 source="cloyd2020",
                 status=SourceStatus.PROJECT,
+                obstacle="no plan in one stage reaches a debulking target",
             ),
         ),
     ),

@@ -38,7 +38,13 @@ _VILSTEREN = Listing(
 
 
 def _age(listing: Listing) -> Criterion:
-    return listing.condition("age", "Younger than 55 years.", of=inputs.AGE, test=less(AGE_YEARS))
+    return listing.condition(
+        "age",
+        "Younger than 55 years.",
+        of=inputs.AGE,
+        test=less(AGE_YEARS),
+        obstacle="55 years or older",
+    )
 
 
 def _burden(listing: Listing) -> Criterion:
@@ -48,17 +54,24 @@ def _burden(listing: Listing) -> Criterion:
         of=inputs.BURDEN,
         test=less(BURDEN_FRACTION),
         basis=Basis.TOTAL_LIVER_VOLUME,
+        obstacle="50 % of the liver or more is tumour",
     )
 
 
 def _stable(listing: Listing, statement: str) -> Criterion:
     return listing.condition(
-        "stable", statement, of=inputs.STABLE_MONTHS, test=at_least(STABLE_MONTHS)
+        "stable",
+        statement,
+        of=inputs.STABLE_MONTHS,
+        test=at_least(STABLE_MONTHS),
+        obstacle="stable for less than 6 months",
     )
 
 
 def _low_grade(listing: Listing, statement: str) -> Criterion:
-    return listing.condition("grade", statement, of=inputs.GRADE_IS_G1_OR_G2)
+    return listing.condition(
+        "grade", statement, of=inputs.GRADE_IS_G1_OR_G2, obstacle="G3 or carcinoma"
+    )
 
 
 def _well(listing: Listing) -> Criterion:
@@ -67,34 +80,55 @@ def _well(listing: Listing) -> Criterion:
         "Well differentiated.",
         of=inputs.DIFFERENTIATION,
         test=is_(Differentiation.WELL),
+        obstacle="less than well differentiated",
     )
 
 
 def _portal(listing: Listing) -> Criterion:
     return listing.condition(
-        "portal_drainage", "The primary drains into the portal vein.", of=inputs.PORTAL_DRAINAGE
+        "portal_drainage",
+        "The primary drains into the portal vein.",
+        of=inputs.PORTAL_DRAINAGE,
+        obstacle="a primary outside what drains into the portal vein",
     )
 
 
 def _primary(listing: Listing, statement: str) -> Criterion:
-    return listing.condition("primary", statement, of=inputs.PRIMARY_RESECTED)
+    return listing.condition(
+        "primary", statement, of=inputs.PRIMARY_RESECTED, obstacle="the primary is in place"
+    )
 
 
 def _elsewhere(listing: Listing, statement: str = "No disease outside the liver.") -> Criterion:
-    return listing.condition("extrahepatic", statement, of=inputs.EXTRAHEPATIC, test=NOWHERE_ELSE)
+    return listing.condition(
+        "extrahepatic",
+        statement,
+        of=inputs.EXTRAHEPATIC,
+        test=NOWHERE_ELSE,
+        obstacle="disease outside the liver",
+    )
 
 
 def _bilobar(listing: Listing) -> Criterion:
-    return listing.condition("bilobar", "Both lobes are involved.", of=inputs.BOTH_LOBES)
+    return listing.condition(
+        "bilobar",
+        "Both lobes are involved.",
+        of=inputs.BOTH_LOBES,
+        obstacle="only one lobe is involved",
+    )
 
 
 def _unresectable(listing: Listing, statement: str) -> Criterion:
     """By the team's word, else by the plans; every source confines the operation to it."""
-    return listing.condition("unresectable", statement, of=inputs.UNRESECTABLE)
+    return listing.condition(
+        "unresectable", statement, of=inputs.UNRESECTABLE, obstacle="the disease is resectable"
+    )
 
 
 def _histology(listing: Listing, statement: str) -> Criterion:
-    return listing.condition("histology", statement, of=inputs.HISTOLOGY)
+    return listing.condition(
+        "histology", statement, of=inputs.HISTOLOGY, obstacle="no confirmed histology"
+    )
 
 
 MILAN = CriteriaList(
@@ -110,6 +144,7 @@ MILAN = CriteriaList(
             "The primary drains into the portal vein: distal stomach to sigmoid colon. The rectum "
             "is read as outside it (this project's reading).",
             of=inputs.PORTAL_DRAINAGE_BY_MILAN,
+            obstacle="a primary outside what drains into the portal vein",
         ),
         _primary(_MILAN, "Primary removed by curative resection."),
         _elsewhere(_MILAN, "All deposits outside the liver removed: none is left."),
@@ -127,7 +162,13 @@ ENETS = CriteriaList(
         _age(_ENETS),
         _well(_ENETS),
         _low_grade(_ENETS, "G1 or G2."),
-        _ENETS.condition("ki67", "Ki-67 at most 10 %.", of=inputs.KI67, test=at_most(10.0)),
+        _ENETS.condition(
+            "ki67",
+            "Ki-67 at most 10 %.",
+            of=inputs.KI67,
+            test=at_most(10.0),
+            obstacle="Ki-67 above 10 %",
+        ),
         _primary(_ENETS, "Primary removed."),
         _ENETS.either(
             "primary_months",
@@ -143,6 +184,7 @@ ENETS = CriteriaList(
                     test=at_least(6.0),
                 ),
             ),
+            obstacle="the primary is in place, or was removed less than 6 months before",
         ),
         _ENETS.either(
             "burden",
@@ -169,6 +211,7 @@ ENETS = CriteriaList(
                     "refractory", "Refractory hormonal symptoms.", of=inputs.REFRACTORY
                 ),
             ),
+            obstacle="more of the liver is tumour than is allowed",
         ),
         _stable(_ENETS, "Stable disease for at least 6 months."),
         _elsewhere(_ENETS, "No disease outside the liver."),
@@ -176,9 +219,13 @@ ENETS = CriteriaList(
             "optimised_staging",
             "Disease outside the liver was excluded by optimised staging.",
             of=inputs.OPTIMISED_STAGING,
+            obstacle="no optimised staging",
         ),
         _ENETS.condition(
-            "bilirubin", "Low total bilirubin; no limit is printed.", of=inputs.LOW_BILIRUBIN
+            "bilirubin",
+            "Low total bilirubin; no limit is printed.",
+            of=inputs.LOW_BILIRUBIN,
+            obstacle="raised total bilirubin",
         ),
         _unresectable(_ENETS, UNRESECTABLE_BY_TEXT),
     ),
@@ -198,6 +245,7 @@ ENETS_MINIMAL = CriteriaList(
             "Expected mortality below 10 %.",
             of=inputs.EXPECTED_MORTALITY,
             test=less(10.0),
+            obstacle="expected mortality of 10 % or more",
         ),
         _unresectable(_MINIMAL, UNRESECTABLE_BY_TEXT),
     ),
@@ -232,7 +280,10 @@ VAN_VILSTEREN = CriteriaList(
         _unresectable(_VILSTEREN, "Unresectable."),
         _elsewhere(_VILSTEREN),
         _VILSTEREN.condition(
-            "listed", "Found suitable and on a transplant list.", of=inputs.ON_TRANSPLANT_LIST
+            "listed",
+            "Found suitable and on a transplant list.",
+            of=inputs.ON_TRANSPLANT_LIST,
+            obstacle="no place on a transplant list",
         ),
     ),
 )
@@ -258,6 +309,7 @@ def _hepatomegaly(listing: Listing, name: str, statement: str) -> Criterion:
         test=at_most(MILD_ML_PER_M2),
         basis=Basis.BODY_SURFACE_AREA,
         needed=False,
+        obstacle="hepatomegaly, read as above 0.92 L of liver per m² of body surface",
     )
 
 
@@ -305,6 +357,7 @@ TRANSPLANT_PREDICTORS: tuple[Criterion, ...] = (
         of=inputs.EXENTERATION,
         test=NO,
         needed=False,
+        obstacle="upper abdominal exenteration: it predicts a worse course (GEP-NET review)",
     ),
     _hepatomegaly(
         _PREDICTORS, "hepatomegaly", "No hepatomegaly: it predicts a worse course (GEP-NET review)"
@@ -322,6 +375,8 @@ TRANSPLANT_PREDICTORS: tuple[Criterion, ...] = (
         of=inputs.RESECTION_WITH_TRANSPLANT,
         test=NO,
         needed=False,
+        obstacle="resection with the transplant: it goes with a worse course "
+        "(Machairas 2021, European registry)",
     ),
     _FRENCH.condition(
         "french_registry",

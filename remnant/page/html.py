@@ -36,6 +36,7 @@ COLOURS: Final[Mapping[str, str]] = {
 }
 SECTIONS: Final = (
     "impression",
+    "contraindications",
     "key",
     "plans",
     "distribution",

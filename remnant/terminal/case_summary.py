@@ -114,6 +114,11 @@ def print_impression(view: CaseView, *, console: Console) -> None:
     for line in view.impression:
         console.print(f"- {line}", markup=False, highlight=False, width=width)
     console.print()
+    if view.contraindications:
+        console.print("Contraindications in this case", style="bold red")
+        for one in view.contraindications:
+            console.print(f"✗ {one.words}", style="red", markup=False, width=width)
+        console.print()
 
 
 def print_segments(view: CaseView, *, console: Console) -> None:

@@ -8,7 +8,7 @@ from rich.table import Table
 
 from remnant.core.findings import BEST_FIRST, Verdict
 from remnant.view.case_view import Planned
-from remnant.view.criteria_view import Sources
+from remnant.view.criteria_view import Group, Sources
 from remnant.view.parts import Figure
 from remnant.view.plan_view import FirstPlan, PlanRow, Plans
 from remnant.view.staged_view import Stages
@@ -23,7 +23,8 @@ LEGEND: Final = (
     "Volumes only: vessels, bile ducts and function are not judged. Below a figure: its 90 % "
     "interval; “≥ 90 %: 61”: that share is reached in 61 of 100 draws of the measurement error. "
     "acts: segments together 1, each wedge and ablation zone 1. Optima are proven unless a plan "
-    "says otherwise."
+    "says otherwise. ✓ met, ✗ not met, ~ uncertain: the measurement error decides, ? undecided: "
+    "something is not known, ○ no evidence."
 )
 
 
@@ -63,14 +64,14 @@ def _answers(plans: Plans) -> Iterator[str]:
         words = f"{target.title} of the tumour: {target.mark.words}."
         yield f"{target.mark.sign} {words} {target.answer}"
         for change in target.changes[:1]:
-            yield f"    what would bring it within reach: {change}"
+            yield f"    What would change this: {change}"
     for words in plans.deciding if plans.rows else ():
         yield f"! Not known, and verdicts rest on it: {words}."
 
 
 def _print_first(first: FirstPlan, *, console: Console, width: int) -> None:
     console.print()
-    title = f"First in rank: {first.row.title}"
+    title = f"{first.heading}: {first.row.title}"
     console.print(title, style="bold", markup=False, width=width)
     console.print(f"  {first.headline}", markup=False, highlight=False, width=width)
     console.print(f"  {first.done}.", markup=False, highlight=False, width=width)
@@ -139,19 +140,32 @@ def _lists(sources: Sources) -> Iterator[str]:
         rest = f"; and {more} more" if more > 0 else ""
         words = "; ".join(told[:MOST_MISSING])
         yield f"To decide more, tell (option, or key of a --facts FILE): {words}{rest}."
-    for found in sources.transplant.lists:
-        yield f"{found.mark.sign} {found.title}: {found.answer}"
+    for group in (sources.resectability, sources.transplant):
+        yield from _group(group)
     yield from _pathways(sources)
-    if sources.transplant.lists or sources.pathways:
+    if sources.any:
         yield LISTED
 
 
+def _group(group: Group) -> Iterator[str]:
+    """Write the lists on one subject, a line each; those that cannot apply in one line."""
+    if group.any:
+        yield f"{group.title}:"
+    for found in group.lists:
+        yield f"  {found.mark.sign} {found.title}: {found.mark.words}. {found.brief}".rstrip()
+    whys = dict.fromkeys(one.why for one in group.idle)
+    for why in whys:
+        titles = "; ".join(one.title for one in group.idle if one.why == why)
+        yield f"  – Not applicable, {why}: {titles}."
+
+
 def _pathways(sources: Sources) -> Iterator[str]:
-    """Write the branches that the case belongs to, and how many more it may belong to."""
+    """Write the branches that the case belongs to or is kept from, and which may be its own."""
     for pathway in sources.pathways:
-        if pathway.verdict is Verdict.MET:
+        if pathway.verdict in (Verdict.MET, Verdict.NOT_MET):
             branch = f"{pathway.title}, {pathway.branch}"
-            yield f"{pathway.mark.sign} {branch}: {pathway.mark.words}"
+            against = f" by {pathway.against}" if pathway.against else ""
+            yield f"{pathway.mark.sign} {branch}: {pathway.mark.words}{against}"
     unsure: Sequence[str] = [p.branch for p in sources.pathways if p.verdict is Verdict.UNKNOWN]
     if unsure:
         yield f"? Branches of pathways that may be this case: {'; '.join(unsure)}"

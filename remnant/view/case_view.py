@@ -15,10 +15,11 @@ from remnant.view.plan_view import Plans, view_plans
 from remnant.view.resection_view import Resections, view_resections
 from remnant.view.segment_state import TO_REVIEW
 from remnant.view.staged_view import Stages, view_stages
-from remnant.view.subject import Citation, Statement, Subject, citations
+from remnant.view.subject import Citations, Statement, Subject, citations
 from remnant.view.volume_view import Segments, Volumes, view_segments, view_volumes
 from remnant.wording.impression import impression
 from remnant.wording.numbers import sentence
+from remnant.wording.obstacles import attributed, contraindications
 from remnant.wording.words import PART_WORDS
 
 
@@ -36,16 +37,26 @@ class Planned:
 
 
 @dataclass(frozen=True, slots=True)
+class Contraindication:
+    """What rules an operation out, with who says so, and the number of the source."""
+
+    words: str
+    source: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class CaseView:
     """A case as it is read; ``planned`` is ``None`` where planning did not run.
 
-    ``impression`` is the whole in at most six lines. ``review`` stands beside what rests on
+    ``impression`` is the whole in at most six lines, ``contraindications`` what the case's own
+    facts rule an operation out by. ``review`` stands beside what rests on
     segments that nobody confirmed, empty where somebody did; ``confirmed`` says who.
     """
 
     review: str
     confirmed: str
     impression: tuple[str, ...]
+    contraindications: tuple[Contraindication, ...]
     header: Header
     checks: Checks
     volumes: Volumes
@@ -54,7 +65,7 @@ class CaseView:
     planned: Planned | None
     method: Method
     parts: tuple[tuple[str, str], ...]
-    citations: tuple[Citation, ...]
+    citations: Citations
 
 
 def view_case(case: CaseReport) -> CaseView:
@@ -66,6 +77,7 @@ def view_case(case: CaseReport) -> CaseView:
         review=review,
         confirmed=segments.state if case.volumetry.segments_confirmation else "",
         impression=impression(case, tuple(one.words for one in open_questions(case))),
+        contraindications=() if case.planning is None else _contraindications(subject),
         header=view_header(case, checks, sentence(review)),
         checks=checks,
         volumes=view_volumes(subject, checks.counted),
@@ -76,6 +88,12 @@ def view_case(case: CaseReport) -> CaseView:
         parts=tuple((part.value, words) for part, words in PART_WORDS.items()),
         citations=citations(subject),
     )
+
+
+def _contraindications(subject: Subject) -> tuple[Contraindication, ...]:
+    found = contraindications(subject.planning)
+    words = {attributed(one): subject.cite(one.source) for one in found}
+    return tuple(Contraindication(text, source) for text, source in words.items())
 
 
 def _planned(subject: Subject) -> Planned:

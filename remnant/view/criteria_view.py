@@ -1,20 +1,31 @@
 """What the sources list of a case: conditions, pathways, and what is not known."""
 
 from dataclasses import dataclass
+from functools import partial
+from typing import Final
 
 from remnant.core.criteria import CriteriaResult, Pathway, TreatmentOption
 from remnant.core.findings import Finding, Verdict
 from remnant.view.absences import nothing_to_list
+from remnant.view.applicability import why_not_applicable
 from remnant.view.open_questions import Question, open_questions
 from remnant.view.parts import NOTE, Mark, mark
 from remnant.view.rule_facts import amounts_here, is_note
 from remnant.view.subject import Statement, Subject, status_words
-from remnant.wording.findings import text_of
-from remnant.wording.lists import option_text, pathway_text, reviewed_answer, trial_notes
+from remnant.wording.lists import (
+    condition_row,
+    condition_words,
+    list_summary,
+    option_text,
+    pathway_text,
+    reviewed_answer,
+    trial_notes,
+)
+from remnant.wording.obstacles import MOST_OBSTACLES, obstacles
 from remnant.wording.told_facts import told
-from remnant.wording.words import BRANCH_WORDS, OPTION_WORDS
+from remnant.wording.words import BRANCH_WORDS, LIST_WORDS, OBSTACLE_WORDS, OPTION_WORDS
 
-MOST_FAILED = 3
+RESECTABILITY: Final = "resectability."
 LISTED_WITH_CAUTION = Mark(Verdict.UNKNOWN.value, "!", "listed, with a caution")
 """In the place of the verdict on an option that its source lists and warns of here."""
 
@@ -29,24 +40,39 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Criteria:
-    """A list of conditions of one source; ``failed`` are texts of those for which it is not met."""
+    """A list of conditions of one source; ``brief`` is its answer in few words."""
 
     mark: Mark
     title: str
     source: int | None
     answer: str
-    failed: tuple[str, ...]
+    brief: str
     conditions: tuple[Condition, ...]
     amounts: bool
 
 
 @dataclass(frozen=True, slots=True)
+class Idle:
+    """A list that cannot apply to this case, and why."""
+
+    title: str
+    source: int | None
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Group:
-    """Lists on one subject."""
+    """Lists on one subject; ``idle`` are those that cannot apply."""
 
     title: str
     id: str
     lists: tuple[Criteria, ...]
+    idle: tuple[Idle, ...]
+
+    @property
+    def any(self) -> bool:
+        """Whether there is any list."""
+        return bool(self.lists or self.idle)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +87,16 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Branch:
-    """One row of a source's pathway, and whether it is this case's; ``notes`` are no options."""
+    """One row of a source's pathway, and whether it is this case's; ``notes`` are no options.
+
+    ``against`` is what rules it out here, where it would else be this case's.
+    """
 
     mark: Mark
     verdict: Verdict
     title: str
     branch: str
+    against: str
     text: str
     source: int | None
     options: tuple[Option, ...]
@@ -89,16 +119,13 @@ class Sources:
     def any(self) -> bool:
         """Whether any source lists something of the whole case, not of single lesions."""
         groups = (self.resectability, self.staging, self.transplant)
-        return bool(any(group.lists for group in groups) or self.pathways)
+        return bool(any(group.any for group in groups) or self.pathways)
 
 
 def view_sources(subject: Subject) -> Sources:
     """Return the lists of a planned case."""
     planning = subject.planning
-
-    def group(title: str, name: str, found: tuple[CriteriaResult, ...]) -> Group:
-        return Group(title, name, tuple(_criteria(one, subject) for one in found))
-
+    group = partial(_group, subject)
     return Sources(
         nothing=nothing_to_list(subject.case) or "",
         questions=open_questions(subject.case),
@@ -110,16 +137,26 @@ def view_sources(subject: Subject) -> Sources:
     )
 
 
+def _group(subject: Subject, title: str, name: str, found: tuple[CriteriaResult, ...]) -> Group:
+    why = [(one, why_not_applicable(one, subject.case.clinical)) for one in found]
+    return Group(
+        title,
+        name,
+        lists=tuple(_criteria(one, subject) for one, idle in why if not idle),
+        idle=tuple(Idle(one.title, subject.cite(one.source), idle) for one, idle in why if idle),
+    )
+
+
 def _criteria(found: CriteriaResult, subject: Subject) -> Criteria:
     amounts = amounts_here(found.findings, subject.case)
-    against = found.failed if found.verdict is Verdict.NOT_MET else ()
+    of_obstacles = found.id.startswith(RESECTABILITY)
     conditions = zip(found.findings, amounts or ("",) * len(found.findings), strict=True)
     return Criteria(
-        mark=mark(found.verdict),
+        mark=mark(found.verdict, OBSTACLE_WORDS if of_obstacles else LIST_WORDS),
         title=found.title,
         source=subject.cite(found.source),
         answer=reviewed_answer(found),
-        failed=tuple(text_of(finding) for finding in against[:MOST_FAILED]),
+        brief=list_summary(found),
         conditions=tuple(Condition(condition(f, subject), here) for f, here in conditions),
         amounts=bool(amounts),
     )
@@ -129,8 +166,8 @@ def condition(finding: Finding, subject: Subject) -> Statement:
     """Return a finding as a row of a table, where every verdict shows."""
     return Statement(
         id=finding.id,
-        mark=NOTE if is_note(finding) else mark(finding.verdict),
-        text=text_of(subject.brief(finding)),
+        mark=NOTE if is_note(finding) else mark(finding.verdict, condition_words(finding)),
+        text=condition_row(subject.brief(finding)),
         source=subject.cite(finding.source),
         status=status_words(finding),
     )
@@ -142,6 +179,7 @@ def _branch(pathway: Pathway, subject: Subject) -> Branch:
         verdict=pathway.verdict,
         title=pathway.title,
         branch=pathway.branch,
+        against=obstacles(pathway.failed, most=MOST_OBSTACLES),
         text=pathway_text(pathway),
         source=subject.cite(pathway.source),
         options=tuple(_option(option, subject) for option in pathway.options),

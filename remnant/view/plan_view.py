@@ -1,11 +1,10 @@
 """Plans: the answer to each target, the first plan in full, all plans in rows."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from typing import Final
 
 from planning.debulking.finding_ids import ABLATION_SIZE_ID
-from planning.rules.remnant import REMNANT_RULE_SETS
 from remnant.core.debulking import (
     DebulkingPlan,
     Fate,
@@ -38,25 +37,27 @@ from remnant.view.subject import (
 )
 from remnant.wording.brief import brief_reasons, mentions
 from remnant.wording.numbers import ABSENT, counted, plain, sentence
-from remnant.wording.phrases import listed
 from remnant.wording.plans import (
-    instead,
-    other_changes,
+    first_in_rank,
     plan_headline,
     plan_title,
+    relaxation_words,
     target_answer,
 )
 from remnant.wording.reasons import listed as listed_reasons
 from remnant.wording.words import CONFIRMATION_WORDS, FATE_WORDS, REACH_WORDS, REJECTED_WORDS
 
 MOST_PICTURED: Final = 3
+AS_ABOVE: Final = "As for the share above."
 MOST_BEST: Final = 3
-RULE_SETS: Final[Mapping[str, str]] = {f"flr.{s.id}": s.title for s in REMNANT_RULE_SETS}
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """The answer to one share of the tumour; ``best`` are ids and titles of the best plans."""
+    """The answer to one share of the tumour; ``best`` are ids and titles of the best plans.
+
+    ``changes`` are what would change the answer, what changes least first.
+    """
 
     title: str
     mark: Mark
@@ -66,7 +67,6 @@ class Target:
     bounds: str
     proven: bool
     changes: tuple[str, ...]
-    instead: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,14 +137,17 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class FirstPlan:
-    """The plan that is first in rank, in full."""
+    """The plan that is first in rank, in full.
 
+    ``heading`` says before the plan's title by what the case's own facts rule it out.
+    """
+
+    heading: str
     row: PlanRow
     headline: str
     recipe: tuple[str, ...]
     done: str
     outcome: Outcome
-    accepted: tuple[tuple[Mark, str], ...]
     proof: str
     groups: tuple[FateGroup, ...]
     fates: tuple[LesionFate, ...]
@@ -234,17 +237,35 @@ def _ended(text: str) -> str:
 
 
 def pictured(planning: PlanningReport) -> tuple[DebulkingPlan, ...]:
-    """Return the plans that are drawn: the first one and the best at each target, at most three."""
+    """Return the plans that are drawn, at most three.
+
+    The first one, those that earn a target its verdict, then the best at each target.
+    """
     known = {plan.id: plan for plan in planning.plans}
     first = [plan.id for plan in planning.plans[:1]]
+    earning = [target.answered_by for target in planning.targets if target.answered_by]
     best = [target.plans[0] for target in planning.targets if target.plans]
-    chosen = [identifier for identifier in dict.fromkeys((*first, *best)) if identifier in known]
+    wanted = dict.fromkeys((*first, *earning, *best))
+    chosen = [identifier for identifier in wanted if identifier in known]
     return tuple(known[identifier] for identifier in chosen[:MOST_PICTURED])
 
 
 def _targets(subject: Subject) -> tuple[Target, ...]:
     told = set[str]()
-    return tuple(_target(target, subject, told) for target in subject.planning.targets)
+    found = [_target(target, subject, told) for target in subject.planning.targets]
+    before = (None, *found)
+    return tuple(_as_before(one, before[place]) for place, one in enumerate(found))
+
+
+def _as_before(target: Target, before: Target | None) -> Target:
+    """Shorten an answer that is the same as that of the share before."""
+    if before is None or _said(target) != _said(before):
+        return target
+    return replace(target, answer=AS_ABOVE, changes=(), best=())
+
+
+def _said(target: Target) -> tuple[object, ...]:
+    return (target.mark, target.answer, target.best, target.changes)
 
 
 def _target(target: TargetOutcome, subject: Subject, told: set[str]) -> Target:
@@ -258,8 +279,7 @@ def _target(target: TargetOutcome, subject: Subject, told: set[str]) -> Target:
         met=target.verdict is Verdict.MET,
         bounds=sentence(bounds(target)),
         proven=target.proven,
-        changes=other_changes(target),
-        instead=instead(target),
+        changes=tuple(map(relaxation_words, target.relaxations)),
     )
 
 
@@ -279,13 +299,16 @@ def share(target: float) -> str:
 
 
 def bounds(target: TargetOutcome) -> str:
-    """Say what bounds an answer: most share, largest remnant, and what the rule set requires."""
-    parts = [f"whatever remains: up to {_percent_down(target.most_debulked_fraction)} %"]
-    if target.largest_flr_ml is not None:
-        parts.append(f"largest remnant that reaches this target: {plain(target.largest_flr_ml)} mL")
-    if target.least_flr_ml.value is not None:
-        parts.append(f"asked for by the chosen rule: {plain(target.least_flr_ml.value)} mL")
-    return "; ".join(parts)
+    """Say what bounds an answer and does not stand in it.
+
+    What the rule set requires, where a plan reaches the target; the most that any plan treats,
+    where none does.
+    """
+    if target.answered_by is not None and target.least_flr_ml.value is not None:
+        return f"asked for by the chosen rule: {plain(target.least_flr_ml.value)} mL"
+    if target.most_debulked_fraction < target.target:
+        return f"whatever remains: up to {_percent_down(target.most_debulked_fraction)} %"
+    return ""
 
 
 def _percent_down(fraction: float) -> str:
@@ -337,12 +360,12 @@ def _first(plan: DebulkingPlan, row: PlanRow, subject: Subject) -> FirstPlan:
     lesions = subject.case.volumetry.lesions
     done = recipe_words(plan.recipe, zones=plan.result.ablation_zones)
     return FirstPlan(
+        heading=first_in_rank(subject.planning),
         row=row,
         headline=plan_headline(plan),
         recipe=tuple(map(sentence, done)),
         done=sentence("; ".join(done)),
         outcome=_outcome(plan.result, subject),
-        accepted=accepted(plan),
         proof=proof(plan),
         groups=fate_groups(plan, lesions),
         fates=fates(plan, lesions),
@@ -465,10 +488,3 @@ def proof(plan: DebulkingPlan) -> str:
     if plan.proven:
         return "proven"
     return f"not proven: at most {plain(plan.gap_ml)} mL more" if plan.gap_ml else "not proven"
-
-
-def accepted(plan: DebulkingPlan) -> tuple[tuple[Mark, str], ...]:
-    """Return the FLR rule sets by their verdict on what a plan leaves, in words."""
-    found = [f for f in plan.findings if f.id in RULE_SETS]
-    groups = ((v, [RULE_SETS[f.id] for f in found if f.verdict is v]) for v in Verdict)
-    return tuple((mark(verdict), listed(titles)) for verdict, titles in groups if titles)

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
+from planning.remnant.required_flr import rule_set_named
 from planning.rules.remnant import REMNANT_RULE_SETS
 from remnant.core.findings import Finding
 from remnant.core.labels import CouinaudSegment
 from remnant.core.plan import Resection
+from remnant.core.plan_choice import DEFAULT_CHOICE
 from remnant.core.units import percent_from_fraction
 from remnant.view.absences import no_lesion
 from remnant.view.certainty import (
@@ -26,11 +28,11 @@ from remnant.view.subject import (
     Statement,
     Subject,
     minima_of,
+    minimum,
     no_remnant,
     resections_of,
     rule_title,
     rules_of,
-    tally,
 )
 from remnant.wording.findings import bare_text_of, text_of
 from remnant.wording.numbers import percent, sign
@@ -64,8 +66,8 @@ class Span:
 class ResectionRow:
     """One resection.
 
-    ``rule_signs`` are the verdicts of the FLR rule sets, each by its sign, a blank where one is
-    missing.
+    ``chosen`` is what the chosen rule set says. ``rule_signs`` are the verdicts of the FLR rule
+    sets, each by its sign, a blank where one is missing.
     """
 
     title: str
@@ -80,7 +82,7 @@ class ResectionRow:
     surface: Figure
     debulked: Figure
     minima: tuple[Minimum, ...]
-    tally: tuple[Mark, ...]
+    chosen: Minimum | None
     rule_signs: tuple[str, ...]
     span: Span | None
 
@@ -150,6 +152,7 @@ class Resections:
     flr_origin: str
     sflr_origin: str
     tables: tuple[VerdictTable, ...]
+    chosen_rule: str
     background_unknown: bool
     first: tuple[Statement, ...]
 
@@ -182,6 +185,7 @@ def view_resections(subject: Subject) -> Resections:
         flr_origin=origins(r.remnant.flr_ml.interval for r in resections),
         sflr_origin=origins(r.remnant.sflr.interval for r in resections),
         tables=_verdict_tables(resections, subject),
+        chosen_rule=rule_set_named(_chosen_rule(subject)).title,
         background_unknown=subject.case.patient.background.value == "unknown",
         first=tuple(subject.rule(found) for found in first),
     )
@@ -206,7 +210,7 @@ def _row(
         segments=segment_list(resection.segments),
         **_figures(resection, subject, notes, order),
         minima=minima_of(resection),
-        tally=tally(resection),
+        chosen=_by_chosen(found, subject),
         rule_signs=tuple(VERDICT_SIGNS[f.verdict] if f else " " for f in of_rules),
         span=_span(resection, subject),
     )
@@ -226,6 +230,17 @@ def _figures(
         "debulked": partial(subject.share, resection.debulked_fraction, notes),
     }
     return dict.fromkeys(COLUMNS, DASH) | {name: made[name]() for name in order}
+
+
+def _chosen_rule(subject: Subject) -> str:
+    settings = subject.case.settings.planning
+    choice = None if settings is None else settings.choice
+    return (choice or DEFAULT_CHOICE).rule_set
+
+
+def _by_chosen(found: Mapping[str, Finding], subject: Subject) -> Minimum | None:
+    finding = found.get(REMNANT_PREFIX + _chosen_rule(subject))
+    return None if finding is None else minimum(Judged(finding, None))
 
 
 def _is_standard(resection: Resection) -> bool:

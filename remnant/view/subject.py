@@ -27,6 +27,7 @@ from remnant.view.parts import NOTE, Figure, Footnotes, Mark, figure, mark
 from remnant.view.rule_facts import is_note
 from remnant.wording.brief import Short, brief
 from remnant.wording.findings import text_of
+from remnant.wording.obstacles import contraindications
 from remnant.wording.reasons import why
 from remnant.wording.words import BASIS_MARKS, STATUS_WORDS, VERDICT_WORDS, demand
 
@@ -58,6 +59,15 @@ class Citation:
     number: int
     key: str
     reference: Reference | None
+
+
+@dataclass(frozen=True, slots=True)
+class Citations:
+    """The references; ``untitled`` and ``undated`` are numbers of those that lack a part."""
+
+    listed: tuple[Citation, ...]
+    untitled: tuple[int, ...]
+    undated: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,10 +253,16 @@ def limits(outcomes: tuple[Outcome, ...]) -> Limits:
     return Limits(tuple(sorted(remnant)), tuple(sorted(tumour)))
 
 
-def citations(subject: Subject) -> tuple[Citation, ...]:
+def citations(subject: Subject) -> Citations:
     """Return every source that the report names, numbered in the order of first use."""
     literature = load_literature()
-    return tuple(Citation(n, key, literature.get(key)) for key, n in subject.numbers.items())
+    listed = tuple(Citation(n, key, literature.get(key)) for key, n in subject.numbers.items())
+    known = [(one.number, one.reference) for one in listed if one.reference is not None]
+    return Citations(
+        listed,
+        untitled=tuple(number for number, reference in known if not reference.titled),
+        undated=tuple(number for number, reference in known if not reference.dated),
+    )
 
 
 def _sources(case: CaseReport) -> Iterator[str]:
@@ -264,6 +280,8 @@ def _sources(case: CaseReport) -> Iterator[str]:
 
 def _listed_findings(planning: PlanningReport) -> Iterator[Finding]:
     """Give the findings on plans and those of every list, in the order in which they are shown."""
+    against = contraindications(planning)
+    yield from against
     lists = (*planning.resectability, *planning.staging, *planning.transplant)
     for parts in (planning.plans, planning.staged, lists, planning.ablation):
         yield from (finding for part in parts for finding in part.findings)

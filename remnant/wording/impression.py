@@ -7,16 +7,15 @@ from planning.distribution.frilling import lobes_involved
 from planning.remnant.minima import PREFIX
 from planning.remnant.required_flr import rule_set_named
 from remnant.core.case import CaseReport
-from remnant.core.criteria import CriteriaResult
 from remnant.core.debulking import DebulkingPlan, TargetOutcome
 from remnant.core.distribution import FrillingType
-from remnant.core.findings import Finding, Verdict
+from remnant.core.findings import Verdict
 from remnant.core.lesions import Confirmation, Lesion, Lobe
 from remnant.core.planning_report import PlanningReport
 from remnant.core.volumetry_report import VolumetryReport
-from remnant.wording.lists import unended_statement
 from remnant.wording.numbers import counted, interval, millimetres, sentence, shown
-from remnant.wording.phrases import listed, share
+from remnant.wording.obstacles import ruled_out_by
+from remnant.wording.phrases import share
 from remnant.wording.plans import plan_title, target_heading
 from remnant.wording.reasons import listed as listed_reasons
 from remnant.wording.volumes import CLASS_WORDS
@@ -117,10 +116,8 @@ def _chance(plan: DebulkingPlan) -> str:
 
 def _stops(planning: PlanningReport) -> str:
     """Say what rules an operation out, and which targets are not reached."""
-    ruled_out = contraindications(planning)
-    against = (
-        f"Ruled out by: {listed(unended_statement(f.id) for f in ruled_out)}." if ruled_out else ""
-    )
+    ruled_out = ruled_out_by(planning)
+    against = f"{sentence(ruled_out)}." if ruled_out else ""
     missed = [t for t in planning.targets if t.verdict in (Verdict.NOT_MET, Verdict.UNCERTAIN)]
     return " ".join(part for part in (against, _first_missed(missed)) if part)
 
@@ -139,12 +136,6 @@ def _short(outcome: TargetOutcome) -> str:
     if least is None or largest is None or largest >= least:
         return ""
     return f", the remnant is {least - largest:.0f} mL short"
-
-
-def contraindications(planning: PlanningReport) -> tuple[Finding, ...]:
-    """Return the failed conditions that rule an operation out, as the sources list them."""
-    found: CriteriaResult | None = getattr(planning, "contraindications", None)
-    return () if found is None else tuple(found.failed)
 
 
 def _missing(questions: Iterable[str]) -> str:

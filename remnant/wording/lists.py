@@ -13,7 +13,14 @@ from remnant.core.findings import Finding, Verdict
 from remnant.core.reasons import Cause, Reason
 from remnant.wording import reasons
 from remnant.wording.numbers import millimetres, sentence
+from remnant.wording.obstacles import (
+    MOST_OBSTACLES,
+    has_obstacle,
+    obstacle_sentence,
+    obstacles,
+)
 from remnant.wording.phrases import listed
+from remnant.wording.words import OBSTACLE_WORDS, VERDICT_WORDS
 
 STAGING: Final = "staging."
 ABLATION: Final = "ablation."
@@ -62,6 +69,24 @@ def found_here(finding: Finding) -> str:
 def condition_text(finding: Finding) -> str:
     """Return a condition or remark, and what it found in this case."""
     return f"{statement(finding.id)} {found_here(finding)}".rstrip()
+
+
+def condition_row(finding: Finding) -> str:
+    """Return a condition for where its verdict stands beside it: what fails as the obstacle."""
+    if finding.verdict is not Verdict.NOT_MET or not has_obstacle(finding.id):
+        return reasons.reviewed(condition_text(finding), finding.reasons)
+    parts = (obstacle_sentence(finding.id), asked_for(finding.id), found_here(finding))
+    return reasons.reviewed(" ".join(filter(None, parts)), finding.reasons)
+
+
+def condition_words(finding: Finding) -> Mapping[Verdict, str]:
+    """Return the words for a verdict on a condition: what can be an obstacle is called one."""
+    return OBSTACLE_WORDS if has_obstacle(finding.id) else VERDICT_WORDS
+
+
+def asked_for(identifier: str) -> str:
+    """Say what a source asks for, in its own words."""
+    return f"Asked for: {statement(identifier)}"
 
 
 def _is_near(finding: Finding) -> bool:
@@ -128,6 +153,17 @@ def list_answer(result: CriteriaResult, *, name_missing: bool = True) -> str:
     return " ".join(one for one in sentences if one)
 
 
+def list_summary(result: CriteriaResult) -> str:
+    """Return what decides a list, for where its verdict stands: obstacles, or what is missing."""
+    if result.verdict is Verdict.UNKNOWN:
+        number = len(result.missing)
+        missing = f"{number} facts missing" if number > 1 else f"missing: {_named(result.missing)}"
+        return sentence(f"{missing}.") if number else " ".join(_left_open(result))
+    if result.verdict is Verdict.UNCERTAIN:
+        return f"The measurement error decides: {_uncertain_ones(result)}."
+    return f"{sentence(_summary(result, name_missing=False))}."
+
+
 def reviewed_answer(result: CriteriaResult) -> str:
     """Return the answer of a list with the number of missing facts and the mark of segments."""
     return reasons.reviewed(list_answer(result, name_missing=False), result.reasons)
@@ -143,7 +179,8 @@ def _summary(result: CriteriaResult, *, name_missing: bool) -> str:
     if result.verdict is Verdict.MET:
         return "every condition is met"
     if result.verdict is Verdict.NOT_MET:
-        return f"{len(result.failed)} of {len(result.deciding)} conditions not met"
+        failed = tuple(finding.id for finding in result.failed)
+        return obstacles(failed, most=MOST_OBSTACLES)
     if result.verdict is Verdict.UNCERTAIN:
         return f"uncertain, the measurement error decides: {_uncertain_ones(result)}"
     if not result.missing:
@@ -216,7 +253,7 @@ def option_text(option: TreatmentOption) -> str:
 def _why(option: TreatmentOption) -> str:
     """Say which condition fails, is uncertain, else what is missing; empty where all are met."""
     if option.verdict is Verdict.NOT_MET:
-        return f"Not met: {' '.join(map(statement, option.failed))}"
+        return f"Ruled out: {obstacles(option.failed)}."
     if option.verdict is Verdict.UNCERTAIN:
         return _by_error(option.uncertain)
     return _not_known(option.missing)
@@ -227,7 +264,7 @@ def _by_error(conditions: Iterable[str]) -> str:
 
 
 def _cautions(option: TreatmentOption) -> str:
-    return f"Caution: {' '.join(map(statement, option.cautions))}" if option.cautions else ""
+    return f"Caution: {obstacles(option.cautions)}." if option.cautions else ""
 
 
 def _not_known(missing: Iterable[str]) -> str:
@@ -263,15 +300,9 @@ def pathway_text(pathway: Pathway) -> str:
     if pathway.verdict is Verdict.UNCERTAIN:
         unsure = f"May apply. {_by_error(pathway.uncertain)} "
     if pathway.failed:
-        unsure = f"Ruled out here: {'; '.join(map(_in_the_way, pathway.failed))}. "
+        unsure = f"Ruled out here: {obstacles(pathway.failed)}. "
     text = f"{unsure}{ROWS[pathway.id].text} {LITTLE_EVIDENCE}"
     return reasons.reviewed(text, pathway.reasons)
-
-
-def _in_the_way(identifier: str) -> str:
-    """Return what a condition that fails is called, else what it asks for."""
-    condition = CRITERIA.get(identifier)
-    return (condition.obstacle if condition else "") or unended_statement(identifier)
 
 
 def source_words(finding: Finding) -> str:

@@ -19,6 +19,7 @@ from remnant.core.reasons import Cause, Reason, first
 from remnant.wording.kinds import Writer
 from remnant.wording.measures import measured
 from remnant.wording.numbers import counted, sentence
+from remnant.wording.obstacles import ruled_out_by
 from remnant.wording.phrases import limit, listed, roughly
 from remnant.wording.phrases import share as percent
 from remnant.wording.reasons import reviewed, why, words
@@ -118,8 +119,14 @@ def target_heading(outcome: TargetOutcome) -> str:
     return f"{100 * outcome.target:g} % of the tumour"
 
 
+def first_in_rank(planning: PlanningReport) -> str:
+    """Write what stands before the title of the first plan: by what the case rules it out."""
+    ruled_out = ruled_out_by(planning)
+    return f"First in rank, {ruled_out}" if ruled_out else "First in rank"
+
+
 def target_line(outcome: TargetOutcome, planning: PlanningReport) -> str:
-    """Write a target with its whole answer in one line."""
+    """Write a target with its answer in one line."""
     opening = "within reach by " if _is_answered(outcome) else ""
     if _is_open(outcome):
         opening = "undecided. "
@@ -134,9 +141,8 @@ def target_answer(outcome: TargetOutcome, planning: PlanningReport) -> str:
 
 
 def _answer(outcome: TargetOutcome, planning: PlanningReport) -> str:
-    first = "".join(f" {relaxation_words(one)}" for one in outcome.relaxations[:1])
     only = _only_unassessed(outcome, planning.plans)
-    return reviewed(f"{_grounds(outcome, planning.plans)}{only}{first}", outcome.reasons)
+    return reviewed(f"{_grounds(outcome, planning.plans)}{only}", outcome.reasons)
 
 
 def _only_unassessed(outcome: TargetOutcome, plans: Sequence[DebulkingPlan]) -> str:
@@ -255,22 +261,6 @@ def _lower_first(text: str) -> str:
 
 
 # What would have to change
-
-
-INSTEAD: Final = frozenset((RelaxationKind.LARGER_REMNANT, RelaxationKind.LOWER_TARGET))
-"""They change no limit: how much liver is short, and what is reached where the target is not."""
-
-
-def other_changes(outcome: TargetOutcome) -> tuple[str, ...]:
-    """Return the changes that would bring a target within reach and that its answer leaves out."""
-    others = (one for one in outcome.relaxations[1:] if one.kind not in INSTEAD)
-    return tuple(relaxation_words(one) for one in others)
-
-
-def instead(outcome: TargetOutcome) -> tuple[str, ...]:
-    """Return how much liver is short, and what is reached instead, where the answer does not."""
-    others = (one for one in outcome.relaxations[1:] if one.kind in INSTEAD)
-    return tuple(relaxation_words(one) for one in others)
 
 
 def relaxation_words(relaxation: Relaxation) -> str:

@@ -93,13 +93,14 @@ def _line(row: RuleRow) -> str:
 
 def _sources() -> str:
     cited = {row.source for rows in rule_rows().values() for row in rows}
-    entries = (reference for key, reference in load_literature().items() if key in cited)
+    entries = [reference for key, reference in load_literature().items() if key in cited]
     lines = (
         f"- `{entry.key}`: {entry.citation}. {entry.note or ''}".rstrip()
         + (f" doi {entry.doi}" if entry.doi else "")
         for entry in entries
     )
-    return "\n".join(("## Sources", "", *lines, ""))
+    untitled = ", ".join(f"`{entry.key}`" for entry in entries if not entry.titled)
+    return "\n".join(("## Sources", "", *lines, "", f"Title not recorded: {untitled}.", ""))
 
 
 if __name__ == "__main__":

@@ -43,8 +43,18 @@ REACH_WORDS: Final[Mapping[Verdict, str]] = {
 OPTION_WORDS: Final[Mapping[Verdict, str]] = {
     **VERDICT_WORDS,
     Verdict.MET: "listed",
-    Verdict.NOT_MET: "ruled out there",
+    Verdict.NOT_MET: "ruled out",
     Verdict.UNKNOWN: "open",
+}
+OBSTACLE_WORDS: Final[Mapping[Verdict, str]] = {
+    **VERDICT_WORDS,
+    Verdict.MET: "no obstacle",
+    Verdict.NOT_MET: "obstacle",
+}
+LIST_WORDS: Final[Mapping[Verdict, str]] = {
+    **VERDICT_WORDS,
+    Verdict.MET: "listed",
+    Verdict.NOT_MET: "ruled out",
 }
 BRANCH_WORDS: Final[Mapping[Verdict, str]] = {
     **VERDICT_WORDS,

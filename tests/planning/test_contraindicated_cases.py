@@ -81,7 +81,7 @@ def test_against__no_operation_of_a_pathway_is_listed(against):
         if key in SURGICAL:
             assert one.verdict is Verdict.NOT_MET
             assert one.failed
-            assert option_text(one).startswith("Not met: ")
+            assert option_text(one).startswith("Ruled out: ")
 
 
 def test_against__no_way_to_operate_is_met(against):

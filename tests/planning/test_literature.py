@@ -39,9 +39,11 @@ def test_parse__reads_every_field():
     assert list(found) == ["some2020", "other_one"]
     some, other = found.values()
     assert some.citation == "Some et al., J Tests, 2020, volume 7, p. 1-9"
-    assert (some.doi, some.note) == ("10.1/x", "Title not recorded.")
+    # that there is no title is said once of all such entries, not in each
+    assert (some.doi, some.note, some.titled, some.dated) == ("10.1/x", None, False, True)
+    assert (some.short, other.short) == ("Some 2020", "A text")
     assert other.citation == "A text, PMCID PMC9, PMID 123"
-    assert (other.doi, other.note) == (None, None)
+    assert (other.doi, other.note, other.titled, other.dated) == (None, None, True, False)
 
 
 @pytest.mark.parametrize(

@@ -13,9 +13,13 @@ from examples.plans import (
     example_planning,
     example_result,
 )
+from planning import inputs
 from planning.case import Case
-from planning.inputs import CLINICAL_INPUTS
+from planning.criteria.catalogue import LISTS
+from planning.criteria.judged_lists import judge_list
+from planning.inputs import CLINICAL_INPUTS, Facts
 from planning.planner import plan
+from planning.rules.contraindications import CONTRAINDICATION_LIST
 from remnant.core.case import CaseReport
 from remnant.core.distribution import Netlm
 from remnant.core.findings import Verdict
@@ -88,7 +92,8 @@ def test_lines__fit_the_terminal_and_100_columns_and_are_few(case, width):
     assert max(map(len, printed)) <= width
     assert max(len(line.rstrip()) for line in printed[start:]) <= 100
     assert not any("…" in line for line in printed)
-    assert len(printed) <= 80  # up to ten of them are the impression
+    # up to ten of them are the impression, and the lists on resectability stand first
+    assert len(printed) <= 90
 
 
 def test_answers__stand_before_the_plans_and_the_plans_before_what_is_missing(case):
@@ -97,13 +102,16 @@ def test_answers__stand_before_the_plans_and_the_plans_before_what_is_missing(ca
         "✓ At least 70 % of the tumour: within reach.",
         "? At least 90 % of the tumour: undecided.",
         "✗ All of the tumour: not within reach.",
-        "what would bring it within reach: With wedges beyond the limits",
+        "What would change this: With 1 more ablation",
         "First in rank: Right posterior sectionectomy, 1 wedge, 1 ablation",
         "Undecided inside its intervals: 1 other minimum.",
         "Segments VI, VII removed; excised with a margin: lesion 3; ablated: lesion 4.",
         "  best for at least 70 %",
         "To decide more, tell (option, or key of a --facts FILE):",
-        "✗ Milan: 1 of 3 conditions not met.",
+        "Resectability:",
+        "? ENETS 2016: undecided. 2 facts missing.",
+        "Transplantation:",
+        "✗ Milan: ruled out. 55 years or older.",
         "? Branches of pathways that may be this case: Type I or limited bilobar, G1 or G2",
         "never an order",
         RESEARCH_USE,
@@ -222,3 +230,31 @@ def test_plans__nothing_without_plans_and_lists(case):
 def test_plans__nothing_is_phrased_as_an_order(case):
     orders = r"(?i)\b(should|must|recommended|resect the|perform|proceed|we advise|is indicated)\b"
     assert [] == re.findall(orders, text(case))
+
+
+def test_contraindications__come_after_the_impression_and_stand_before_the_first_plan(case):
+    told = Facts({inputs.PERITONEAL: True, inputs.RIGHT_HEART_FAILURE: True})
+    against = judge_list(CONTRAINDICATION_LIST, told)
+    printed = "\n".join(lines(with_planning(case, contraindications=against), width=200))
+    parts = [
+        "Impression",
+        "Ruled out here by peritoneal carcinomatosis; right heart failure.",
+        "Contraindications in this case",
+        "✗ peritoneal carcinomatosis (ENETS, in Cloyd 2020)",
+        "✗ right heart failure (ENETS, in Cloyd 2020)",
+        "Segments: given map",
+    ]
+    places = [printed.index(part) for part in parts]
+    assert sorted(places) == places
+    assert "First in rank, ruled out here by peritoneal carcinomatosis; right heart" in printed
+    assert "Contraindications" not in text(case)
+
+
+def test_lists__that_cannot_apply_share_a_line(case):
+    facts = Facts({inputs.REFRACTORY: False})
+    idle = judge_list(LISTS["debulking.indication.gepnetlm_review"], facts)
+    printed = text(with_planning(case, resectability=(idle,)))
+    assert (
+        "Resectability: – Not applicable, hormonal symptoms are controlled: Debulking, for whom "
+        "(GEP-NET review). Transplantation:"
+    ) in printed

@@ -14,8 +14,12 @@ from examples.plans import (
     example_result,
 )
 from examples.reports import example_lesion
+from planning import inputs
+from planning.criteria.judged_lists import judge_list
 from planning.facts.gathering import Case
+from planning.inputs import Facts
 from planning.planner import plan
+from planning.rules.contraindications import CONTRAINDICATION_LIST
 from remnant.core.clinical import ClinicalFacts, ExtrahepaticDisease, Grade, PrimarySite
 from remnant.core.criteria import Pathway, TreatmentOption
 from remnant.core.debulking import Fate
@@ -34,8 +38,6 @@ from remnant.view.criteria_view import view_sources
 from remnant.view.subject import Subject
 from remnant.wording.numbers import sentence
 from remnant.wording.plans import (
-    instead,
-    other_changes,
     relaxation_words,
     target_answer,
     target_heading,
@@ -46,7 +48,7 @@ from remnant.wording.told_facts import told
 from remnant.wording.words import REJECTED_WORDS
 
 NEW = (
-    *("plans", "targets", "staged", "netlm", "stability"),
+    *("plans", "targets", "staged", "netlm", "stability", "contraindications"),
     *("resectability", "ablation", "staging", "transplant", "pathways"),
 )
 
@@ -72,10 +74,14 @@ def test_pictured__first_then_the_best_at_each_target_once():
     assert ["plan_1", "plan_2"] == [plan.id for plan in plan_view.pictured(planning)]
     many = tuple(example_plan(n) for n in range(1, 9))
     targets = tuple(
-        replace(planning.targets[0], plans=(f"plan_{n}", "plan_8")) for n in (5, 6, 7, 99)
+        replace(planning.targets[0], plans=(f"plan_{n}", "plan_8"), answered_by=None)
+        for n in (5, 6, 7, 99)
     )
     chosen = plan_view.pictured(replace(planning, plans=many, targets=targets))
     assert ["plan_1", "plan_5", "plan_6"] == [plan.id for plan in chosen]
+    earned = (*targets[:2], replace(targets[2], answered_by="plan_8"))
+    chosen = plan_view.pictured(replace(planning, plans=many, targets=earned))
+    assert ["plan_1", "plan_8", "plan_5"] == [plan.id for plan in chosen]
     assert () == plan_view.pictured(replace(planning, plans=(), targets=()))
     unknown = replace(planning, plans=many[:1], targets=targets[3:])
     assert ["plan_1"] == [plan.id for plan in plan_view.pictured(unknown)]
@@ -114,13 +120,10 @@ def test_targets__share_and_bounds():
     assert ["at least 70 %", "at least 90 %", "all"] == [
         plan_view.share(t.target) for t in (first, second, third)
     ]
-    assert (
-        "whatever remains: up to 100.0 %; largest remnant that reaches this target: 1310 mL; "
-        "asked for by the chosen rule: 510 mL"
-    ) == plan_view.bounds(first)
-    assert "more than 99.9 %" in plan_view.bounds(third)
-    assert "largest remnant" not in plan_view.bounds(third)
-    assert "asked" not in plan_view.bounds(second)
+    # what the answer or the table of plans says is not said again
+    assert "asked for by the chosen rule: 510 mL" == plan_view.bounds(first)
+    assert "whatever remains: up to more than 99.9 %" == plan_view.bounds(third)
+    assert "" == plan_view.bounds(second)
 
 
 def test_fates__a_rejected_lesion_is_never_treated_whatever_the_plan_says():
@@ -158,13 +161,6 @@ def test_proof__gap_in_ml():
         plan_view.proof(plan) for plan in example_plans()
     ]
     assert "not proven" == plan_view.proof(example_plan(proven=False, gap_ml=None))
-
-
-def test_accepted__rule_sets_by_their_verdict():
-    found = {mark.kind: titles for mark, titles in plan_view.accepted(example_plan())}
-    assert {"met", "not_met"} == set(found)
-    assert "Cloyd 2020" in found["met"]
-    assert () == plan_view.accepted(example_plan(findings=()))
 
 
 def test_ablation__each_condition_once_without_what_is_of_one_lesion(made):
@@ -266,12 +262,29 @@ def test_answer__leaves_out_what_the_heading_says():
         assert answer[:1].isupper()
 
 
-def test_changes__that_the_answer_names_are_not_repeated():
+def test_changes__stand_beside_the_answer_and_not_in_it(made):
     planning = example_planning()
     *_, third = planning.targets
-    first, *others = map(relaxation_words, third.relaxations)
-    assert first in target_answer(third, planning)
-    assert set(others) == {*other_changes(third), *instead(third)}
+    shown = plan_view.view_plans(subject_of(made.case)).targets[-1]
+    assert shown.changes == tuple(map(relaxation_words, third.relaxations))
+    assert all(words not in target_answer(third, planning) for words in shown.changes)
+
+
+def test_targets__the_same_answer_is_given_once(made):
+    _, second, third = example_planning().targets
+    lower = replace(third, target=0.8)
+    found = plan_view.view_plans(subject_of(made.case, targets=(second, lower, third))).targets
+    assert found[1].changes
+    assert (plan_view.AS_ABOVE, ()) == (found[2].answer, found[2].changes)
+    assert found[1].mark == found[2].mark
+
+
+def test_first__that_the_case_rules_out_says_so_in_its_heading(made):
+    against = judge_list(CONTRAINDICATION_LIST, Facts({inputs.PERITONEAL: True}))
+    ruled_out = subject_of(made.case, contraindications=against)
+    first = plan_view.view_plans(ruled_out).first
+    assert "First in rank, ruled out here by peritoneal carcinomatosis" == first.heading
+    assert "First in rank" == plan_view.view_plans(subject_of(made.case)).first.heading
 
 
 def test_reached_shares__of_the_plans_targets_and_those_in_doubt():
@@ -298,17 +311,18 @@ def cloyd(case, **facts):
     planning = plan(Case(report=case.volumetry, patient=case.patient, facts=clinical))
     view = view_case(replace(case, planning=planning, clinical=clinical))
     lists = view.planned.sources.resectability.lists
-    (found,) = (one for one, result in zip(lists, planning.resectability, strict=True)
-                if result.id == "resectability.cloyd2020")  # fmt: skip
+    (found,) = (one for one in lists if one.title == "Cloyd 2020")
     return found
 
 
 def test_failed__names_the_condition_that_decides_and_no_remark(made):
     """A remark that speaks against the case stands before the condition that decides."""
     minimal = {"extrahepatic_disease": ExtrahepaticDisease.MINIMAL}
-    (text,) = cloyd(made.case, comorbidity_prohibitive=True, **minimal).failed
-    assert text.startswith("No comorbidity that is prohibitive")
-    assert () == cloyd(made.case, comorbidity_prohibitive=False, **minimal).failed
+    against = cloyd(made.case, comorbidity_prohibitive=True, **minimal)
+    assert "Prohibitive comorbidity: other liver-directed therapy comes first." == against.brief
+    assert ("✗", "obstacle") == (against.mark.sign, against.mark.words)
+    free = cloyd(made.case, comorbidity_prohibitive=False, **minimal)
+    assert "omorbidity" not in free.brief
 
 
 def test_stages__those_that_are_not_needed_are_apart():
@@ -368,5 +382,5 @@ def test_pathways__an_option_that_its_source_warns_of_here_is_no_silent_tick(mad
         ("!", "listed, with a caution"),
         ("✓", "listed"),
     ]
-    assert branch.options[0].text.startswith("Caution: No TAE or TACE with portal vein thrombosis")
+    assert branch.options[0].text.startswith("Caution: portal vein thrombosis: no TAE or TACE")
     assert [note.split(",")[0] for note in branch.notes] == ["Ongoing trial"]

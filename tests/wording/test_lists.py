@@ -18,6 +18,7 @@ from planning.inputs import INPUTS, Diameter, Doubt, Facts, ShareRange
 from planning.pathways import pathways
 from planning.resectability import resectability
 from planning.rules.pathways import ALTERNATIVE, LITTLE_EVIDENCE
+from planning.rules.resectability import BEFORE_SURGERY
 from planning.rules.staging import STAGING_RULES
 from planning.rules.trial_groups import GROUPS
 from planning.staging.ways_to_operate import staging
@@ -35,9 +36,12 @@ from remnant.wording import list_causes
 from remnant.wording.findings import text_of
 from remnant.wording.lists import (
     ablation_reasons,
+    condition_row,
     condition_text,
+    condition_words,
     found_here,
     list_answer,
+    list_summary,
     list_text,
     option_text,
     pathway_text,
@@ -211,13 +215,11 @@ NAMES = ("ascites", "varices", "splenomegaly", "recurrence", "functional")
     ("values", "text"),
     [
         (dict.fromkeys(NAMES[:3], True), "Test: every condition is met."),
-        ({"ascites": False, "varices": True}, "Test: 1 of 3 conditions not met."),
-        (dict.fromkeys(NAMES[:3], False), "Test: 3 of 3 conditions not met."),
         ({"ascites": True, "splenomegaly": True}, "Test: undecided, missing: varices."),
         ({}, "Test: undecided, missing: ascites; varices; splenomegaly."),
     ],
 )
-def test_list__met_not_met_and_undecided(values, text):
+def test_list__met_and_undecided(values, text):
     assert list_text(judge_list(made_up(*NAMES[:3]), facts(**values))) == text
 
 
@@ -268,10 +270,43 @@ def test_list__names_what_is_computed_in_the_order_of_its_conditions(names, text
     assert list_text(judge_list(made_up(*names), facts())) == text
 
 
-def test_list__that_failed_names_nothing_that_is_open():
-    missed = judge_list(made_up("r0_feasible", "ascites"), facts(ascites=False))
+def test_list__that_failed_names_its_obstacles_and_nothing_that_is_open():
+    two = judge_list(BEFORE_SURGERY, facts(ascites=True, varices=True))
+    names = ("ascites", "varices", "splenomegaly", "severe_valve_disease", "portal_hypertension")
+    many = judge_list(BEFORE_SURGERY, facts(**dict.fromkeys(names, True)))
 
-    assert list_text(missed) == "Test: 1 of 2 conditions not met."
+    assert list_answer(two).startswith("Ascites; varices. Collaterals")
+    assert list_summary(two) == "Ascites; varices."
+    assert list_summary(many) == (
+        "Severe valve disease: it is repaired before liver surgery; portal hypertension: it "
+        "raises the risk; ascites; and 2 more."
+    )
+
+
+def test_list__summary_beside_its_verdict_does_not_repeat_it():
+    assert list_summary(judge_list(made_up(*NAMES), facts())) == "5 facts missing."
+    assert list_summary(judge_list(made_up("ascites"), facts())) == "Missing: ascites."
+    assert list_summary(judge_list(made_up("ascites"), facts(ascites=True))) == (
+        "Every condition is met."
+    )
+    assert list_summary(judge_list(made_up("lesion_count"), facts())) == (
+        "Not decided by the scan: number of metastases."
+    )
+
+
+def test_row__what_fails_is_the_obstacle_and_what_holds_is_the_condition():
+    name = "resectability.enets2016.peritoneum"
+    failed, met = (
+        judged(name, peritoneal_carcinomatosis=True),
+        judged(name, peritoneal_carcinomatosis=False),
+    )
+
+    assert condition_row(failed) == (
+        "Peritoneal carcinomatosis. Asked for: No peritoneal carcinomatosis."
+    )
+    assert condition_row(met) == "No peritoneal carcinomatosis."
+    assert condition_words(failed)[failed.verdict] == "obstacle"
+    assert condition_words(met)[met.verdict] == "no obstacle"
 
 
 def test_list__vessels_and_bile_are_missing():
@@ -625,10 +660,10 @@ def test_option__where_resection_is_contraindicated():
 def test_option__says_which_condition_fails_and_keeps_its_notes():
     after, before = (texts(LIMITED, pancreatoduodenectomy=whipple) for whipple in (True, False))
 
-    assert after["Ablation"].startswith("Not met: No earlier Whipple procedure.")
+    assert after["Ablation"].startswith("Ruled out: an earlier Whipple procedure.")
     assert "lobar TACE" in after["Chemoembolisation (TACE)"]
     assert "lobar TACE" not in before["Chemoembolisation (TACE)"]
-    assert not before["Ablation"].startswith("Not ")
+    assert not before["Ablation"].startswith(("Not ", "Ruled "))
 
 
 def test_option__says_what_is_not_known():
@@ -655,8 +690,8 @@ def test_option__warns_of_what_rules_out_another_way_by_the_same_route():
     found = texts(LIMITED, portal_vein_thrombosis=True, hepatic_insufficiency=True)
 
     assert found["Radioembolisation (RE)"].startswith(
-        "Caution: No TAE or TACE with portal vein thrombosis (Machairas 2021). "
-        "No TAE or TACE with hepatic insufficiency (Machairas 2021). Machairas 2021: "
+        "Caution: portal vein thrombosis: no TAE or TACE with it (Machairas 2021); "
+        "hepatic insufficiency: no TAE or TACE with it (Machairas 2021). Machairas 2021: "
     )
     assert "Caution" not in texts(LIMITED)["Radioembolisation (RE)"]
 

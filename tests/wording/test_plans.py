@@ -10,9 +10,12 @@ from examples.plans import (
     example_plan,
     example_planning,
     example_result,
-    example_targets,
 )
+from planning import inputs
+from planning.criteria.judged_lists import judge_list
+from planning.inputs import Facts
 from planning.optimiser.broken_limits import FaultKind
+from planning.rules.contraindications import CONTRAINDICATION_LIST
 from remnant.core.debulking import Relaxation, RelaxationKind
 from remnant.core.findings import Basis, Finding, SourceStatus, Threshold, Verdict
 from remnant.core.labels import CouinaudSegment
@@ -22,9 +25,8 @@ from remnant.core.recipe import Recipe
 from remnant.wording.findings import text_of
 from remnant.wording.plans import (
     FLIPS,
-    instead,
+    first_in_rank,
     limits_words,
-    other_changes,
     plan_headline,
     plan_title,
     relaxation_words,
@@ -328,8 +330,10 @@ def test_not_met__too_little_liver_with_the_growth():
     text = line(verdict=NOT_MET, relaxations=(SHORT,))
     assert text == (
         "100 % of the tumour: not with enough liver by GEP-NET liver metastases review. No named "
-        "operation that reaches it leaves more than 380 mL (proven); asked are 400 mL. The FLR is "
-        "short by 20 mL: portal vein embolisation would need to add 2.0 points of sFLR."
+        "operation that reaches it leaves more than 380 mL (proven); asked are 400 mL."
+    )
+    assert relaxation_words(SHORT) == (
+        "The FLR is short by 20 mL: portal vein embolisation would need to add 2.0 points of sFLR."
     )
 
 
@@ -443,14 +447,14 @@ def test_relaxation__many_lesions_are_counted():
     assert "(7 lesions beyond the limits)" in relaxation_words(many)
 
 
-def test_changes__that_the_answer_names_are_not_repeated():
-    *_, third = example_targets()
-    texts = [relaxation_words(one) for one in third.relaxations]
-    answer = target_answer(third, example_planning())
+def test_first_in_rank__says_by_what_the_case_rules_it_out():
+    told = Facts({inputs.PERITONEAL: True, inputs.RIGHT_HEART_FAILURE: True})
+    against = judge_list(CONTRAINDICATION_LIST, told)
 
-    assert answer.endswith(texts[0])
-    assert tuple(texts[1:2]) == other_changes(third)
-    assert tuple(texts[2:]) == instead(third)
+    assert first_in_rank(example_planning()) == "First in rank"
+    assert first_in_rank(example_planning(contraindications=against)) == (
+        "First in rank, ruled out here by peritoneal carcinomatosis; right heart failure"
+    )
 
 
 def test_texts__are_short_and_never_orders():

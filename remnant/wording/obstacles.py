@@ -1,0 +1,79 @@
+"""What stands in the way of a treatment, as the thing itself: "peritoneal carcinomatosis"."""
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from planning.criteria.catalogue import CONDITIONS
+from planning.literature import load_literature
+from planning.rules.remnant import PROJECT_SOURCE
+from remnant.core.findings import Finding
+from remnant.core.planning_report import PlanningReport
+from remnant.wording.numbers import sentence
+
+MOST_OBSTACLES: Final = 3
+"""So many are named where there is little room."""
+SOURCE_NAMES: Final[Mapping[str, str]] = {
+    PROJECT_SOURCE: "this project's reading",
+    "gepnetlm_review": "GEP-NET review",
+}
+ENETS_IN_CLOYD: Final = "ENETS, in Cloyd 2020"
+OTHERS_IN: Final[Mapping[str, str]] = {
+    "contraindication.team": "told",
+    "contraindication.peritoneum": ENETS_IN_CLOYD,
+    "contraindication.heart": ENETS_IN_CLOYD,
+}
+"""Who says what no source says itself, by the condition's id."""
+
+
+def contraindications(planning: PlanningReport) -> tuple[Finding, ...]:
+    """Return the failed conditions that rule an operation out, as the sources list them."""
+    found = planning.contraindications
+    return () if found is None else found.failed
+
+
+def has_obstacle(identifier: str) -> bool:
+    """Tell whether the rule data have words for what stands in the way where a condition fails."""
+    return identifier in CONDITIONS and bool(CONDITIONS[identifier].obstacle)
+
+
+def obstacle(identifier: str) -> str:
+    """Return what stands in the way where a condition fails, by the condition's id."""
+    known = CONDITIONS[identifier]
+    return known.obstacle or f"not fulfilled: {known.statement.rstrip('.')}"
+
+
+def obstacle_sentence(identifier: str) -> str:
+    """Return the same as a sentence."""
+    return f"{sentence(obstacle(identifier))}."
+
+
+def obstacles(identifiers: Iterable[str], *, most: int | None = None) -> str:
+    """List what stands in the way, each once; beyond ``most`` only how many more."""
+    words = tuple(dict.fromkeys(map(obstacle, identifiers)))
+    shown = words[:most]
+    more = len(words) - len(shown)
+    return "; ".join((*shown, f"and {more} more") if more else shown)
+
+
+def ruled_out_by(planning: PlanningReport) -> str:
+    """Say by what a case's own facts rule an operation out, in few words; empty where none does."""
+    found = tuple(finding.id for finding in contraindications(planning))
+    return f"ruled out here by {obstacles(found, most=MOST_OBSTACLES)}" if found else ""
+
+
+def attributed(finding: Finding) -> str:
+    """Return what stands in the way, and who says so."""
+    return f"{obstacle(finding.id)} ({said_by(finding)})"
+
+
+def said_by(finding: Finding) -> str:
+    """Name the source of a condition, e.g. ``Cloyd 2020``."""
+    return OTHERS_IN.get(finding.id) or source_name(finding.source or PROJECT_SOURCE)
+
+
+def source_name(key: str) -> str:
+    """Name a source in few words by its key in the literature."""
+    if key in SOURCE_NAMES:
+        return SOURCE_NAMES[key]
+    reference = load_literature().get(key)
+    return key if reference is None else reference.short
