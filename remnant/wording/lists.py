@@ -142,31 +142,45 @@ def _liver_size(finding: Finding) -> str:
 SHARES: Final = frozenset((Cause.SHARE_UP_TO, Cause.SHARE_BELOW))
 
 
-def list_answer(result: CriteriaResult, *, name_missing: bool = True) -> str:
-    """Return what a list says as a whole, without its title; what is missing by name or number."""
-    sentences = (
-        f"{sentence(_summary(result, name_missing=name_missing))}.",
-        *_left_open(result),
-        LISTS[result.id].remark if result.id in LISTS else "",
-        _too_little(result.reasons),
-    )
-    return " ".join(one for one in sentences if one)
+def list_answer(result: CriteriaResult) -> str:
+    """Return what a list says as a whole, without its title."""
+    return _joined((f"{sentence(_summary(result))}.", *_left_open(result), *_remarks(result)))
 
 
 def list_summary(result: CriteriaResult) -> str:
     """Return what decides a list, for where its verdict stands: obstacles, or what is missing."""
     if result.verdict is Verdict.UNKNOWN:
         number = len(result.missing)
-        missing = f"{number} facts missing" if number > 1 else f"missing: {_named(result.missing)}"
-        return sentence(f"{missing}.") if number else " ".join(_left_open(result))
+        missing = f"{number} facts missing." if number > 1 else _missing(result)
+        return missing or _joined(_left_open(result))
+    return _decided(result)
+
+
+def _decided(result: CriteriaResult) -> str:
     if result.verdict is Verdict.UNCERTAIN:
         return f"The measurement error decides: {_uncertain_ones(result)}."
-    return f"{sentence(_summary(result, name_missing=False))}."
+    return f"{sentence(_summary(result))}."
+
+
+def _missing(result: CriteriaResult) -> str:
+    return f"Missing: {_named(result.missing)}." if result.missing else ""
+
+
+def _remarks(result: CriteriaResult) -> tuple[str, str]:
+    remark = LISTS[result.id].remark if result.id in LISTS else ""
+    return remark, _too_little(result.reasons)
+
+
+def _joined(sentences: Iterable[str]) -> str:
+    return " ".join(one for one in sentences if one)
 
 
 def reviewed_answer(result: CriteriaResult) -> str:
-    """Return the answer of a list with the number of missing facts and the mark of segments."""
-    return reasons.reviewed(list_answer(result, name_missing=False), result.reasons)
+    """Return what decides a list, for where its verdict stands, and all that is said beside it."""
+    unknown = result.verdict is Verdict.UNKNOWN
+    first = _missing(result) if unknown else _decided(result)
+    text = _joined((first, *_left_open(result), *_remarks(result)))
+    return reasons.reviewed(text, result.reasons)
 
 
 def list_text(result: CriteriaResult) -> str:
@@ -175,7 +189,7 @@ def list_text(result: CriteriaResult) -> str:
     return reasons.reviewed(f"{result.title}: {answer[:1].lower()}{answer[1:]}", result.reasons)
 
 
-def _summary(result: CriteriaResult, *, name_missing: bool) -> str:
+def _summary(result: CriteriaResult) -> str:
     if result.verdict is Verdict.MET:
         return "every condition is met"
     if result.verdict is Verdict.NOT_MET:
@@ -185,9 +199,7 @@ def _summary(result: CriteriaResult, *, name_missing: bool) -> str:
         return f"uncertain, the measurement error decides: {_uncertain_ones(result)}"
     if not result.missing:
         return "undecided"
-    if name_missing or len(result.missing) == 1:
-        return f"undecided, missing: {_named(result.missing)}"
-    return f"undecided: {len(result.missing)} facts missing"
+    return f"undecided, missing: {_named(result.missing)}"
 
 
 def _uncertain_ones(result: CriteriaResult) -> str:

@@ -230,10 +230,11 @@ def test_list__names_a_few_of_many_missing_or_their_number():
         "Test: undecided, missing: ascites; varices; splenomegaly; and 2 more."
     )
     assert len(many.missing) == 5
-    assert list_answer(many, name_missing=False) == "Undecided: 5 facts missing."
+    assert list_summary(many) == "5 facts missing."
+    assert reviewed_answer(many) == "Missing: ascites; varices; splenomegaly; and 2 more."
     assert list_answer(many).startswith("Undecided, missing: ascites;")
     one = judge_list(made_up("ascites"), facts())
-    assert list_answer(one, name_missing=False) == "Undecided, missing: ascites."
+    assert list_summary(one) == reviewed_answer(one) == "Missing: ascites."
 
 
 def test_list__remarks_follow_and_do_not_count():
