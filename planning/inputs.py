@@ -191,7 +191,13 @@ BACKGROUND = _told(
 )
 
 # The disease and its treatment.
-KI67 = _told("ki67_percent", "Ki-67", "Ki-67 index.", option="--ki67")
+KI67 = _told(
+    "ki67_percent",
+    "Ki-67",
+    "Ki-67 index of the metastases where known, else of the primary.",
+    option="--ki67",
+    implied_by=("primary_ki67_percent",),
+)
 DIFFERENTIATION = _told(
     "differentiation",
     "differentiation",
@@ -202,9 +208,30 @@ DIFFERENTIATION = _told(
 GRADE = _told(
     "grade",
     "grade",
-    "Grade; G1 to G3 are well differentiated.",
+    "Grade of the metastases where known, else of the primary; G1 to G3 are well differentiated.",
     option="--grade",
-    implied_by=("ki67_percent", "differentiation"),
+    implied_by=("ki67_percent", "differentiation", "primary_grade"),
+)
+PRIMARY_KI67 = _told(
+    "primary_ki67_percent",
+    "Ki-67 of the primary",
+    "Ki-67 index of the primary, where that of the metastases is told apart.",
+)
+PRIMARY_GRADE = _told(
+    "primary_grade",
+    "grade of the primary",
+    "Grade of the primary, where that of the metastases is told apart.",
+    implied_by=("primary_ki67_percent",),
+)
+BIOPSY = _told(
+    "metastasis_biopsied",
+    "whether a metastasis was biopsied",
+    "Tissue of a metastasis was examined.",
+)
+PRESENTATION = _told(
+    "presentation",
+    "whether metastases were there when the primary was found",
+    "Metastases were there when the primary was found (synchronous), or came later.",
 )
 HISTOLOGY = _told(
     "histology_confirmed",
@@ -352,6 +379,32 @@ LOW_BILIRUBIN = _told(
     "whether total bilirubin is low",
     "Total bilirubin is low; no source prints a limit.",
 )
+FDG_PET = _told("fdg_pet", "result of FDG-PET", "Result of a PET with fluorodeoxyglucose (FDG).")
+STAGED_BY_CT = _told(
+    "staged_by_ct",
+    "whether a triple-phase CT of chest, abdomen and pelvis was made",
+    "A triple-phase CT of chest, abdomen and pelvis was made.",
+)
+STAGED_BY_MR = _told(
+    "staged_by_mr",
+    "whether an MR of the liver with diffusion weighting was made",
+    "An MR of the liver with diffusion weighting was made.",
+)
+STAGED_BY_SSTR_PET = _told(
+    "staged_by_sstr_pet",
+    "whether a PET of somatostatin receptors was made",
+    "A PET of somatostatin receptors was made.",
+)
+ECHOCARDIOGRAPHY = _told(
+    "echocardiography_done",
+    "whether echocardiography was made",
+    "Echocardiography was made.",
+)
+MARKERS = _told(
+    "markers_measured",
+    "whether tumour markers were measured",
+    "Tumour markers were measured.",
+)
 SSTR_POSITIVE = _told(
     "sstr_positive",
     "somatostatin receptor status",
@@ -430,6 +483,14 @@ PORTAL_DRAINAGE_BY_MILAN = _derived(
     PRIMARY_SITE,
 )
 GRADE_IS_G1_OR_G2 = _derived("grade_is_g1_or_g2", "grade (G1 or G2)", GRADE, KI67)
+GRADES_AGREE = _derived(
+    "grades_agree",
+    "grade of primary and metastasis apart",
+    GRADE,
+    KI67,
+    PRIMARY_GRADE,
+    PRIMARY_KI67,
+)
 FIT_FOR_SURGERY = _derived("fit_for_surgery", "fitness for an operation", ECOG, FIT)
 KI67_FROM_55 = _derived("ki67_from_55", "Ki-67 (55 % or more)", KI67, GRADE)
 SURGERY_RULED_OUT = _derived(

@@ -33,6 +33,7 @@ from planning.remnant.minima import remnant_findings
 from planning.resectability import resectability
 from planning.rules.contraindications import CONTRAINDICATION_LIST
 from planning.rules.remnant import PROJECT_SOURCE
+from planning.rules.staging_checklist import STAGING_CHECKLIST
 from planning.staging.ways_to_operate import staging
 from planning.transplant import transplant
 from remnant.core.debulking import TargetOutcome
@@ -111,6 +112,7 @@ def _lists(case: Case, facts: Facts, targets: Sequence[TargetOutcome]) -> dict[s
     limits, estimated = chosen_limits(case.choice), case.segments_estimated
     return {
         "contraindications": judge_list(CONTRAINDICATION_LIST, facts),
+        "staging_checklist": (judge_list(STAGING_CHECKLIST, facts),),
         "resectability": resectability(facts, segments_estimated=estimated),
         "ablation": lesion_ablations(case.report, facts=facts, choice=case.choice),
         "staging": staging(facts, targets=targets, limits=limits, segments_estimated=estimated),

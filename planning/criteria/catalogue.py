@@ -11,6 +11,7 @@ from planning.rules.pathways import PATHWAY_TABLES, PathwayRow
 from planning.rules.pathways_options import OptionRule
 from planning.rules.resectability import RESECTABILITY_LISTS, RESECTABILITY_REMARKS
 from planning.rules.staging import STAGING_RULES
+from planning.rules.staging_checklist import STAGING_CHECKLIST
 from planning.rules.transplant import (
     TRANSPLANT_LISTS,
     TRANSPLANT_PREDICTORS,
@@ -20,7 +21,7 @@ from planning.rules.trial_groups import TRIAL_GROUPS
 
 
 def _lists() -> Iterator[CriteriaList]:
-    yield CONTRAINDICATION_LIST
+    yield from (CONTRAINDICATION_LIST, STAGING_CHECKLIST)
     yield from (*RESECTABILITY_LISTS, *DEBULKING_INDICATIONS, *TRANSPLANT_LISTS)
     yield from (rule.listed for rule in STAGING_RULES)
 

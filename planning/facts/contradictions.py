@@ -36,6 +36,7 @@ def require_consistent(facts: ClinicalFacts) -> None:
 
 def _contradictions(facts: ClinicalFacts) -> Iterator[tuple[str, str]]:
     yield from _of_grade(facts)
+    yield from _of_ki67("primary_", facts.primary_grade, facts.primary_ki67_percent)
     yield from _of_primary(facts)
     nothing = facts.extrahepatic_disease is ExtrahepaticDisease.NONE
     if nothing and facts.peritoneal_carcinomatosis:
@@ -69,16 +70,22 @@ def _of_liver(facts: ClinicalFacts) -> Iterator[tuple[str, str]]:
 
 
 def _of_grade(facts: ClinicalFacts) -> Iterator[tuple[str, str]]:
-    grade, differentiation, ki67 = facts.grade, facts.differentiation, facts.ki67_percent
-    if grade is None:
-        return
+    grade, differentiation = facts.grade, facts.differentiation
     poor = grade is Grade.NEC
-    if differentiation is not None and poor != (differentiation is Differentiation.POOR):
+    told = grade is not None and differentiation is not None
+    if told and poor != (differentiation is Differentiation.POOR):
         kind = "poorly" if poor else "well"
         yield f"grade {grade} is {kind} differentiated", f"differentiation is {differentiation}"
-    if ki67 is not None and _too_high(ki67, grade):
+    yield from _of_ki67("", grade, facts.ki67_percent)
+
+
+def _of_ki67(whose: str, grade: Grade | None, ki67: float | None) -> Iterator[tuple[str, str]]:
+    if grade is not None and ki67 is not None and _too_high(ki67, grade):
         allowed = "at most 2" if grade is Grade.G1 else "3 to 20"
-        yield f"grade {grade} has a Ki-67 of {allowed} %", f"ki67_percent is {ki67:g}"
+        yield (
+            f"{whose}grade {grade} has a Ki-67 of {allowed} %",
+            f"{whose}ki67_percent is {ki67:g}",
+        )
 
 
 def _too_high(ki67: float, grade: Grade) -> bool:

@@ -19,6 +19,7 @@ from planning.facts.evidence import Evidence, plan_facts
 from planning.facts.implied import (
     fit_for_surgery,
     grade_is_g1_or_g2,
+    grades_agree,
     ki67_from_55,
     portal_drainage_by_milan,
     with_implied,
@@ -143,6 +144,7 @@ def told_facts(case: Case) -> Mapping[Input, Value]:
         inputs.DECOMPENSATED: compensation(known, case.patient).decompensated,
         inputs.PORTAL_HYPERTENSION_SIGNS: _portal_hypertension_signs(known),
         inputs.GRADE_IS_G1_OR_G2: grade_is_g1_or_g2(known),
+        inputs.GRADES_AGREE: grades_agree(case.facts),
         inputs.PORTAL_DRAINAGE_BY_MILAN: portal_drainage_by_milan(known),
         inputs.TRANSPLANT_SELECTED: True if known.on_transplant_list else None,
     }

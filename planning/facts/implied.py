@@ -50,18 +50,67 @@ def grade_is_g1_or_g2(facts: ClinicalFacts) -> bool | None:
     return None if facts.ki67_percent is None else facts.ki67_percent <= G2_KI67_PERCENT
 
 
+def grades_agree(facts: ClinicalFacts) -> bool | None:
+    """Tell whether the primary and the metastases, told apart, have one grade.
+
+    Parameters
+    ----------
+    facts
+        As they were told: nothing of the primary's stands in for the metastases'.
+
+    Returns
+    -------
+    bool or None
+        ``None`` where one of the two is not known, or where a Ki-67 above 20 % without a word on
+        differentiation leaves it open.
+    """
+    primary = _possible_grades(facts.primary_grade, facts.primary_ki67_percent)
+    metastases = _possible_grades(grade_of(facts), facts.ki67_percent)
+    if not primary & metastases:
+        return False if primary and metastases else None
+    return True if len(primary | metastases) == 1 else None
+
+
+def _possible_grades(grade: Grade | None, ki67: float | None) -> frozenset[Grade]:
+    """Return the grades that it may be; none where nothing is known."""
+    if grade is not None:
+        return frozenset((grade,))
+    if ki67 is None:
+        return frozenset()
+    if ki67 <= G2_KI67_PERCENT:
+        return frozenset((Grade.G1 if ki67 <= G1_KI67_PERCENT else Grade.G2,))
+    return frozenset((Grade.G3, Grade.NEC))
+
+
+def _with_those_of_the_primary(facts: ClinicalFacts) -> ClinicalFacts:
+    """Let the primary's Ki-67 and grade stand in where neither of the metastases is known.
+
+    Not where their differentiation is known to be another.
+    """
+    grade, ki67 = facts.primary_grade, facts.primary_ki67_percent
+    if facts.ki67_percent is not None or facts.grade is not None:
+        return facts
+    told = facts.differentiation
+    poor = {one is Grade.NEC for one in _possible_grades(grade, ki67)}
+    if told is not None and (told is Differentiation.POOR) not in poor:
+        return facts
+    return replace(facts, ki67_percent=ki67, grade=grade)
+
+
 def with_implied(facts: ClinicalFacts) -> ClinicalFacts:
     """Fill in what other facts imply.
 
-    Grade from Ki-67 and differentiation, and differentiation from a grade that was given; a removed
-    primary from its date; hormone excess from refractory hormonal symptoms, and none of these where
-    there is no excess; no peritoneal carcinomatosis where there is nothing outside the liver, and
-    disease outside the liver (read as significant) where there is peritoneal carcinomatosis; portal
-    drainage from the primary's site; a bilio-enteric anastomosis from a Whipple procedure;
-    fitness for a major hepatectomy from ECOG (0 and 1 fit, 3 and 4 not, 2 open);
-    decompensation from its signs, and varices from their bleeding; a resection with the transplant
-    from an exenteration, and none of this without a resection.
+    Ki-67 and grade from those of the primary where none of the metastases is known; grade from
+    Ki-67 and differentiation, and differentiation from a grade that was given; a removed primary
+    from its date; hormone excess from refractory hormonal symptoms, and none of these where there
+    is no excess; no peritoneal carcinomatosis where there is nothing outside the liver, and disease
+    outside the liver (read as significant) where there is peritoneal carcinomatosis; portal
+    drainage from the primary's site; a bilio-enteric anastomosis from a Whipple procedure; fitness
+    for a major hepatectomy from ECOG (0 and 1 fit, 3 and 4 not, 2 open); decompensation from its
+    signs, and varices from their bleeding; a resection with the transplant from an exenteration,
+    and none of this without a resection.
     """
+    facts = _with_those_of_the_primary(facts)
     status, months = facts.primary_status, facts.primary_resected_months
     drainage = facts.portal_drainage
     if drainage is None and facts.primary_site is not None:

@@ -10,7 +10,12 @@ from planning import inputs
 from planning.criteria.conditions import CriteriaList, Remark
 from planning.criteria.listing import NO, Listing, at_least, at_most, is_, less, more, one_of
 from planning.rules.remnant import PROJECT_SOURCE
-from remnant.core.clinical import Differentiation, ExtrahepaticDisease, PrimaryStatus
+from remnant.core.clinical import (
+    Differentiation,
+    ExtrahepaticDisease,
+    Presentation,
+    PrimaryStatus,
+)
 from remnant.core.findings import Basis, SourceStatus
 
 POPULATION = "neuroendocrine liver metastases"
@@ -196,6 +201,20 @@ CLOYD_LIST = CriteriaList(
             "below 55 %.",
             of=inputs.KI67,
             test=less(55.0),
+            needed=False,
+        ),
+        _CLOYD.condition(
+            "synchronous",
+            "Not synchronous. Its text names synchronous disease among the prognostic factors "
+            "after resection.",
+            of=inputs.PRESENTATION,
+            test=is_(Presentation.METACHRONOUS),
+            needed=False,
+        ),
+        _CLOYD.condition(
+            "non_functional",
+            "Functional. Its text names non-functional disease among the same factors.",
+            of=inputs.FUNCTIONAL,
             needed=False,
         ),
         _CLOYD.condition(

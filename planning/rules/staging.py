@@ -10,7 +10,7 @@ from planning.criteria.conditions import AnyOf, CriteriaList, Criterion, Remark
 from planning.rules.contraindications import operation
 from planning.rules.populations import NELM
 from planning.rules.remnant import PROJECT_SOURCE
-from remnant.core.clinical import Differentiation, PrimaryStatus
+from remnant.core.clinical import Differentiation, Presentation, PrimaryStatus
 from remnant.core.distribution import FrillingType
 from remnant.core.findings import SourceStatus
 
@@ -93,6 +93,20 @@ def _open_portal_vein(way: str) -> Criterion:
         source=PROJECT_SOURCE,
         status=SourceStatus.PROJECT,
         obstacle="portal vein thrombosis: closing one branch needs the other open",
+    )
+
+
+def _synchronous(way: str, source: str, statement: str) -> Criterion:
+    """Not known, it leaves nothing open: a primary in place is read as synchronous disease."""
+    return Criterion(
+        id=f"staging.{way}.synchronous",
+        statement=f"{statement} A primary in place is read so unless metachronous is told.",
+        input=inputs.PRESENTATION,
+        limit=Presentation.SYNCHRONOUS,
+        population=SYNCHRONOUS,
+        source=source,
+        status=SourceStatus.PROJECT,
+        only_failure=True,
     )
 
 
@@ -202,17 +216,20 @@ ALPPS = StagingRule(
                 source="machairas2021",
                 needed=False,
             ),
+            Criterion(
+                id="staging.alpps.biopsy",
+                statement="Machairas 2021: a metastasis is biopsied before ALPPS, as its Ki-67 may "
+                "differ from the primary's.",
+                input=inputs.BIOPSY,
+                limit=True,
+                population=NELM,
+                source="machairas2021",
+                needed=False,
+            ),
             _portal_hypertension("alpps"),
         ),
     ),
     remarks=(
-        Remark(
-            id="staging.alpps.biopsy",
-            statement="Machairas 2021 lists biopsy of a metastasis before ALPPS: its Ki-67 may "
-            "differ from the primary's. Whether it was done was not asked.",
-            population=NELM,
-            source="machairas2021",
-        ),
         Remark(
             id="staging.alpps.outcome.machairas2021",
             statement="Machairas 2021 of the registry, after stage 2: overall morbidity 52 %, at "
@@ -244,6 +261,11 @@ SIMULTANEOUS = StagingRule(
                 population=SYNCHRONOUS,
                 source="machairas2021",
                 obstacle="no resectable primary in place",
+            ),
+            _synchronous(
+                "simultaneous_primary",
+                "machairas2021",
+                "Machairas 2021: resection synchronous with the primary.",
             ),
             _fit("simultaneous_primary"),
             AnyOf(
@@ -404,6 +426,7 @@ PRIMARY = StagingRule(
                 source="cloyd2020",
                 obstacle="no resectable primary in place",
             ),
+            _synchronous("primary_synchronous", "cloyd2020", "Cloyd 2020: in synchronous disease."),
             Criterion(
                 id="staging.primary_synchronous.liver",
                 statement="Listed by Cloyd 2020 in synchronous resectable disease. Read here "

@@ -39,6 +39,21 @@ class PrimarySite(StrEnum):
     OTHER = "other"
 
 
+class Presentation(StrEnum):
+    """Whether metastases were there when the primary was found, or came later."""
+
+    SYNCHRONOUS = "synchronous"
+    METACHRONOUS = "metachronous"
+
+
+class FdgPet(StrEnum):
+    """Result of a PET with fluorodeoxyglucose; ``NOT_DONE`` is known not to have been made."""
+
+    POSITIVE = "positive"
+    NEGATIVE = "negative"
+    NOT_DONE = "not_done"
+
+
 class PrimaryStatus(StrEnum):
     """What became, or could become, of the primary tumour."""
 
@@ -64,7 +79,13 @@ class ClinicalFacts:
     ki67_percent
         Ki-67 index in percent, 0 to 100.
     differentiation, grade
-        Of the metastases where known, else of the primary.
+        Of the metastases where known, else of the primary; so is ``ki67_percent``.
+    primary_ki67_percent, primary_grade
+        Of the primary where they are known apart from those of the metastases.
+    metastasis_biopsied
+        Whether tissue of a metastasis was examined.
+    presentation
+        Whether metastases were there when the primary was found, or came later.
     primary_site, primary_status, primary_resected_months
         The primary tumour; months since it was removed.
     portal_drainage
@@ -94,6 +115,11 @@ class ClinicalFacts:
         Earlier operations and states that rule out treatments; the last is a Whipple procedure.
     low_bilirubin
         Whether total bilirubin is low; no source prints a limit.
+    fdg_pet
+        Result of a PET with fluorodeoxyglucose.
+    staged_by_ct, staged_by_mr, staged_by_sstr_pet, echocardiography_done, markers_measured
+        Which examinations were made: triple-phase CT of chest, abdomen and pelvis, MR of the liver
+        with diffusion weighting, PET of somatostatin receptors, echocardiography, tumour markers.
     sstr_positive, adequate_kidneys_and_marrow
         For peptide receptor radionuclide therapy.
     chemotherapy_weeks
@@ -122,6 +148,10 @@ class ClinicalFacts:
     ki67_percent: float | None = None
     differentiation: Differentiation | None = None
     grade: Grade | None = None
+    primary_ki67_percent: float | None = None
+    primary_grade: Grade | None = None
+    metastasis_biopsied: bool | None = None
+    presentation: Presentation | None = None
     primary_site: PrimarySite | None = None
     primary_status: PrimaryStatus | None = None
     primary_resected_months: float | None = None
@@ -155,6 +185,12 @@ class ClinicalFacts:
     bilioenteric_anastomosis: bool | None = None
     pancreatoduodenectomy: bool | None = None
     low_bilirubin: bool | None = None
+    fdg_pet: FdgPet | None = None
+    staged_by_ct: bool | None = None
+    staged_by_mr: bool | None = None
+    staged_by_sstr_pet: bool | None = None
+    echocardiography_done: bool | None = None
+    markers_measured: bool | None = None
     sstr_positive: bool | None = None
     adequate_kidneys_and_marrow: bool | None = None
     chemotherapy_weeks: float | None = None
@@ -180,6 +216,7 @@ class ClinicalFacts:
 
 RANGES = {
     "ki67_percent": (0.0, 100.0),
+    "primary_ki67_percent": (0.0, 100.0),
     "primary_resected_months": (0.0, MOST_MONTHS),
     "stable_months": (0.0, MOST_MONTHS),
     "ecog": (0, WORST_ECOG),

@@ -17,7 +17,8 @@ class PlanningReport:
 
     ``contraindications`` are what rules an operation on the liver out. ``plans_reasons`` say why
     there are no ``plans``, empty where there are. ``netlm`` and
-    ``stability`` are ``None`` in reports of earlier versions.
+    ``stability`` are ``None`` in reports of earlier versions. ``staging_checklist`` decides
+    nothing else.
     """
 
     frilling: Frilling
@@ -30,6 +31,7 @@ class PlanningReport:
     netlm: Netlm | None = None
     stability: Stability | None = None
     contraindications: CriteriaResult | None = None
+    staging_checklist: tuple[CriteriaResult, ...] = ()
     resectability: tuple[CriteriaResult, ...] = ()
     ablation: tuple[LesionAblation, ...] = ()
     staging: tuple[CriteriaResult, ...] = ()

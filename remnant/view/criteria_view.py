@@ -110,6 +110,7 @@ class Sources:
     nothing: str
     questions: tuple[Question, ...]
     told: tuple[str, ...]
+    staging_checklist: Group
     resectability: Group
     staging: Group
     transplant: Group
@@ -130,6 +131,9 @@ def view_sources(subject: Subject) -> Sources:
         nothing=nothing_to_list(subject.case) or "",
         questions=open_questions(subject.case),
         told=told(subject.case.clinical),
+        staging_checklist=group(
+            "Examinations before surgery", "staging_checklist", planning.staging_checklist
+        ),
         resectability=group("Resectability", "resectability", planning.resectability),
         staging=group("Staging", "staging", planning.staging),
         transplant=group("Transplantation", "transplant", planning.transplant),

@@ -8,6 +8,7 @@ from planning.literature import Reference, load_literature
 from planning.rules.flr import FURTHER_MINIMA
 from planning.rules.remnant import DEBULKING_RULES, REMNANT_RULE_SETS
 from remnant.core.case import CaseReport
+from remnant.core.criteria import CriteriaResult
 from remnant.core.findings import Basis, Finding, SourceStatus, Verdict
 from remnant.core.plan import Resection
 from remnant.core.planning_report import PlanningReport
@@ -280,16 +281,23 @@ def _sources(case: CaseReport) -> Iterator[str]:
 
 def _listed_findings(planning: PlanningReport) -> Iterator[Finding]:
     """Give the findings on plans and those of every list, in the order in which they are shown."""
-    against = contraindications(planning)
-    yield from against
-    lists = (*planning.resectability, *planning.staging, *planning.transplant)
-    for parts in (planning.plans, planning.staged, lists, planning.ablation):
+    yield from contraindications(planning)
+    for parts in (planning.plans, planning.staged, _lists(planning), planning.ablation):
         yield from (finding for part in parts for finding in part.findings)
 
 
+def _lists(planning: PlanningReport) -> tuple[CriteriaResult, ...]:
+    """Return the lists that are shown, in their order."""
+    return (
+        *planning.staging_checklist,
+        *planning.resectability,
+        *planning.staging,
+        *planning.transplant,
+    )
+
+
 def _list_sources(planning: PlanningReport) -> Iterator[str]:
-    for listed in (*planning.resectability, *planning.staging, *planning.transplant):
-        yield listed.source
+    yield from (listed.source for listed in _lists(planning))
     for pathway in planning.pathways:
         yield pathway.source
         yield from (option.source for option in pathway.options)

@@ -325,6 +325,7 @@ def source_words(finding: Finding) -> str:
 WRITERS: Final = {
     "contraindication.": condition_text,
     "resectability.": condition_text,
+    "staging_checklist.": condition_text,
     "debulking.indication.": condition_text,
     "debulking.remark.": condition_text,
     "transplant.": condition_text,

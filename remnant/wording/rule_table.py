@@ -38,6 +38,7 @@ TITLES = {
     "planning.rules.pathways_options": "Pathways: treatments",
     "planning.rules.trial_groups": "Pathways: groups of a trial",
     "planning.rules.resectability": "Resectability",
+    "planning.rules.staging_checklist": "Examinations before surgery",
     "planning.rules.staging": "Staged, combined and repeat operations",
     "planning.rules.transplant": "Transplantation",
     "planning.distribution.frilling": "Frilling type: numbers of this project",

@@ -33,6 +33,7 @@ DERIVED = {
     "primary_resected",
     "portal_hypertension_signs",
     "grade_is_g1_or_g2",
+    "grades_agree",
     "portal_drainage_by_milan",
     "ki67_from_55",
     "surgery_ruled_out",

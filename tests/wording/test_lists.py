@@ -404,7 +404,7 @@ def test_review__is_no_reason_in_brackets(value):
         ("debulking.remark.reluctance", "reluctant"),
         ("resectability.cloyd2020.r1", "R1"),
         ("staging.two_stage_pvl.course", "87 %"),
-        ("staging.alpps.biopsy", "was not asked"),
+        ("staging.alpps.biopsy", "biopsied before ALPPS"),
         ("ablation.concomitant_central.cloyd2020", "Sources disagree"),
     ],
 )

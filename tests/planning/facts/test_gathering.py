@@ -126,6 +126,44 @@ def test_grade__from_ki67_and_differentiation(know, ki67, differentiation, grade
 
 
 @pytest.mark.parametrize(
+    ("facts", "ki67", "grade"),
+    [
+        ({"primary_ki67_percent": 8.0}, 8.0, Grade.G2),
+        ({"primary_grade": Grade.G1}, None, Grade.G1),
+        ({"primary_grade": Grade.NEC, "primary_ki67_percent": 60.0}, 60.0, Grade.NEC),
+        ({"primary_ki67_percent": 8.0, "ki67_percent": 30.0}, 30.0, None),
+        ({"primary_grade": Grade.G1, "grade": Grade.G3}, None, Grade.G3),
+        ({"primary_grade": Grade.G1, "differentiation": POOR}, None, Grade.NEC),
+        ({"primary_ki67_percent": 30.0, "differentiation": POOR}, 30.0, Grade.NEC),
+        ({"primary_ki67_percent": 30.0, "differentiation": WELL}, 30.0, Grade.G3),
+    ],
+)
+def test_grade__of_the_primary_where_none_of_the_metastases_is_known(know, facts, ki67, grade):
+    known = know(**facts)
+    assert (known["ki67_percent"], known["grade"]) == (ki67, grade)
+
+
+@pytest.mark.parametrize(
+    ("facts", "agree"),
+    [
+        ({}, None),
+        ({"grade": Grade.G2}, None),
+        ({"primary_grade": Grade.G2}, None),  # nothing of the primary's stands in here
+        ({"primary_grade": Grade.G2, "grade": Grade.G2}, True),
+        ({"primary_grade": Grade.G1, "ki67_percent": 8.0}, False),
+        ({"primary_ki67_percent": 1.0, "ki67_percent": 8.0}, False),
+        ({"primary_ki67_percent": 5.0, "ki67_percent": 8.0}, True),
+        ({"primary_ki67_percent": 30.0, "grade": Grade.G2}, False),
+        ({"primary_ki67_percent": 30.0, "grade": Grade.G3}, None),  # a G3 or a carcinoma
+        ({"primary_ki67_percent": 30.0, "ki67_percent": 40.0}, None),
+        ({"primary_grade": Grade.G3, "differentiation": POOR}, False),
+    ],
+)
+def test_grade__of_primary_and_metastasis_apart(know, facts, agree):
+    assert agree is know(**facts)["grades_agree"]
+
+
+@pytest.mark.parametrize(
     ("grade", "differentiation"),
     [(Grade.G1, WELL), (Grade.G2, WELL), (Grade.G3, WELL), (Grade.NEC, POOR)],
 )
@@ -139,6 +177,7 @@ def test_grade__that_was_given_tells_the_differentiation(know, grade, differenti
     [
         ({"grade": Grade.NEC, "differentiation": WELL}, "NEC is poorly differentiated, but diff"),
         ({"grade": Grade.G2, "differentiation": POOR}, "G2 is well differentiated, but"),
+        ({"primary_grade": Grade.G2, "primary_ki67_percent": 21.0}, "primary_ki67_percent is 21"),
         ({"grade": Grade.G1, "ki67_percent": 30.0}, "G1 has a Ki-67 of at most 2 %, but ki67_"),
         ({"grade": Grade.G1, "ki67_percent": 3.0}, "ki67_percent is 3: both cannot be true"),
         ({"grade": Grade.G2, "ki67_percent": 20.5}, "of 3 to 20 %, but ki67_percent is 20.5"),
@@ -181,6 +220,7 @@ def test_contradictions__are_refused_with_both_facts(know, facts, words):
         {"grade": Grade.G1, "ki67_percent": 2.9},
         {"grade": Grade.G2, "ki67_percent": 1.0},
         {"grade": Grade.G2, "ki67_percent": 20.0},
+        {"grade": Grade.G3, "primary_grade": Grade.G1, "primary_ki67_percent": 2.0},
         {"grade": Grade.G3, "ki67_percent": 10.0, "differentiation": WELL},
         {"grade": Grade.NEC, "ki67_percent": 10.0, "differentiation": POOR},
         {"extrahepatic_disease": MINIMAL, "peritoneal_carcinomatosis": True},

@@ -15,7 +15,13 @@ from planning.literature import load_literature
 from planning.rules.contraindications import CONTRAINDICATIONS
 from planning.rules.staging import LIMITED_LESIONS, MAJOR_SEGMENTS, STAGING_RULES
 from planning.staging.ways_to_operate import staging
-from remnant.core.clinical import ClinicalFacts, Differentiation, Grade, PrimaryStatus
+from remnant.core.clinical import (
+    ClinicalFacts,
+    Differentiation,
+    Grade,
+    Presentation,
+    PrimaryStatus,
+)
 from remnant.core.distribution import FrillingType
 from remnant.core.findings import SourceStatus, Verdict
 from remnant.core.labels import CouinaudSegment
@@ -35,6 +41,8 @@ FIT = {
     "portal_vein_thrombosis": False,
     "judged_unresectable": False,
 }
+
+WHEN = (None, *Presentation)
 
 
 def target(share=1.0, verdict=Verdict.MET, *, largest=500.0, least=400.0):
@@ -164,12 +172,29 @@ def test_alpps__g3_is_a_contraindication(facts, verdict):
     assert judged(FIT | low, targets=SHORT)["alpps"].verdict is verdict
 
 
-def test_alpps__biopsy_is_a_remark():
-    result = judged(FIT, targets=SHORT)["alpps"]
+@pytest.mark.parametrize(
+    ("biopsied", "verdict"),
+    [(None, Verdict.UNKNOWN), (True, Verdict.MET), (False, Verdict.NOT_MET)],
+)
+def test_alpps__a_biopsy_is_told_and_decides_nothing(biopsied, verdict):
+    """Machairas 2021: biopsy before ALPPS, as the Ki-67 of a metastasis may differ."""
+    result = judged(FIT | {"metastasis_biopsied": biopsied}, targets=SHORT)["alpps"]
     (biopsy,) = [f for f in result.findings if f.id == "staging.alpps.biopsy"]
 
-    assert (biopsy.verdict, biopsy.limit, result.verdict) == (Verdict.MET, None, Verdict.MET)
-    assert not biopsy.decides
+    assert (biopsy.verdict, biopsy.source) == (verdict, "machairas2021")
+    assert (biopsy.decides, result.verdict) == (False, Verdict.MET)
+
+
+@pytest.mark.parametrize("way", ["primary_synchronous", "simultaneous_primary"])
+def test_primary__metachronous_metastases_are_not_operated_with_it(way):
+    """Machairas 2021 and Cloyd 2020 speak of synchronous disease; a primary in place is read so."""
+    told = {one: judged(SYNCHRONOUS | {"presentation": one}, targets=REACHED)[way] for one in WHEN}
+    (asked,) = [f for f in told[None].findings if f.id == f"staging.{way}.synchronous"]
+
+    assert told[None].verdict is told[Presentation.SYNCHRONOUS].verdict
+    assert told[Presentation.METACHRONOUS].verdict is Verdict.NOT_MET
+    assert (asked.verdict, asked.decides) == (Verdict.UNKNOWN, False)
+    assert "presentation" not in told[None].missing
 
 
 @pytest.mark.parametrize("way", ["pve", "two_stage_pvl", "repeat_resection"])
