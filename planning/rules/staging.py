@@ -107,6 +107,7 @@ def _synchronous(way: str, source: str, statement: str) -> Criterion:
         source=source,
         status=SourceStatus.PROJECT,
         only_failure=True,
+        obstacle="metachronous metastases",
     )
 
 

@@ -28,39 +28,46 @@ STAGING_CHECKLIST = CriteriaList(
             "Triple-phase CT (Cloyd 2020), read here as of chest, abdomen and pelvis: the GEP-NET "
             "review asks for whole-body imaging.",
             of=inputs.STAGED_BY_CT,
+            obstacle="no triple-phase CT of chest, abdomen and pelvis",
         ),
         _CLOYD.condition(
             "mr",
             "MR of the liver with diffusion weighting (Cloyd 2020: it improves detection).",
             of=inputs.STAGED_BY_MR,
+            obstacle="no MR of the liver with diffusion weighting",
         ),
         _REVIEW.condition(
             "sstr_pet",
             "PET of somatostatin receptors (GEP-NET review: functional whole-body imaging; also "
             "Cloyd 2020).",
             of=inputs.STAGED_BY_SSTR_PET,
+            obstacle="no PET of somatostatin receptors",
         ),
         _REVIEW.condition(
             "echocardiography",
             "Echocardiography (GEP-NET review: in carcinoid heart disease, or where cardiac "
             "function is impaired).",
             of=inputs.ECHOCARDIOGRAPHY,
+            obstacle="no echocardiography",
         ),
         _MACHAIRAS.condition(
             "biopsy",
             "Biopsy of a metastasis (Machairas 2021: with or without; before ALPPS).",
             of=inputs.BIOPSY,
+            obstacle="no biopsy of a metastasis",
         ),
         _CLOYD_READ.condition(
             "markers",
             "Tumour markers (Cloyd 2020 follows them every 3 to 12 months, for which values before "
             "are read here as needed).",
             of=inputs.MARKERS,
+            obstacle="no tumour markers",
         ),
         _REVIEW.condition(
             "fdg_pet",
             "FDG-PET (GEP-NET review: may be considered in high-grade tumours).",
             of=inputs.FDG_PET,
+            obstacle="no FDG-PET",
             test=one_of(FdgPet.POSITIVE, FdgPet.NEGATIVE),
             needed=False,
         ),

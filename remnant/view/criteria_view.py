@@ -1,9 +1,11 @@
 """What the sources list of a case: conditions, pathways, and what is not known."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
+from planning.rules.staging_checklist import STAGING_CHECKLIST
 from remnant.core.criteria import CriteriaResult, Pathway, TreatmentOption
 from remnant.core.findings import Finding, Verdict
 from remnant.view.absences import nothing_to_list
@@ -23,7 +25,7 @@ from remnant.wording.lists import (
 )
 from remnant.wording.obstacles import MOST_OBSTACLES, obstacles
 from remnant.wording.told_facts import told
-from remnant.wording.words import BRANCH_WORDS, LIST_WORDS, OBSTACLE_WORDS, OPTION_WORDS
+from remnant.wording.words import BRANCH_WORDS, DONE_WORDS, LIST_WORDS, OBSTACLE_WORDS, OPTION_WORDS
 
 RESECTABILITY: Final = "resectability."
 LISTED_WITH_CAUTION = Mark(Verdict.UNKNOWN.value, "!", "listed, with a caution")
@@ -153,10 +155,9 @@ def _group(subject: Subject, title: str, name: str, found: tuple[CriteriaResult,
 
 def _criteria(found: CriteriaResult, subject: Subject) -> Criteria:
     amounts = amounts_here(found.findings, subject.case)
-    of_obstacles = found.id.startswith(RESECTABILITY)
     conditions = zip(found.findings, amounts or ("",) * len(found.findings), strict=True)
     return Criteria(
-        mark=mark(found.verdict, OBSTACLE_WORDS if of_obstacles else LIST_WORDS),
+        mark=mark(found.verdict, _words(found)),
         title=found.title,
         source=subject.cite(found.source),
         answer=reviewed_answer(found),
@@ -164,6 +165,13 @@ def _criteria(found: CriteriaResult, subject: Subject) -> Criteria:
         conditions=tuple(Condition(condition(f, subject), here) for f, here in conditions),
         amounts=bool(amounts),
     )
+
+
+def _words(found: CriteriaResult) -> Mapping[Verdict, str]:
+    """Return the words for a verdict on a list."""
+    if found.id == STAGING_CHECKLIST.id:
+        return DONE_WORDS
+    return OBSTACLE_WORDS if found.id.startswith(RESECTABILITY) else LIST_WORDS
 
 
 def condition(finding: Finding, subject: Subject) -> Statement:

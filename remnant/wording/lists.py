@@ -7,6 +7,7 @@ from planning.criteria.catalogue import CONDITIONS, CRITERIA, LISTS, REMARKS, RO
 from planning.criteria.conditions import AnyOf
 from planning.inputs import INPUTS, ValueSource
 from planning.rules.pathways import ALTERNATIVE, LITTLE_EVIDENCE
+from planning.rules.staging_checklist import STAGING_CHECKLIST
 from planning.rules.trial_groups import GROUPS, TRIAL_STATEMENT
 from remnant.core.criteria import CriteriaResult, LesionAblation, Pathway, TreatmentOption
 from remnant.core.findings import Finding, Verdict
@@ -20,10 +21,11 @@ from remnant.wording.obstacles import (
     obstacles,
 )
 from remnant.wording.phrases import listed
-from remnant.wording.words import OBSTACLE_WORDS, VERDICT_WORDS
+from remnant.wording.words import DONE_WORDS, OBSTACLE_WORDS, VERDICT_WORDS
 
 STAGING: Final = "staging."
 ABLATION: Final = "ablation."
+CHECKLIST: Final = f"{STAGING_CHECKLIST.id}."
 MOST_NAMED: Final = 3
 """So many missing facts are named in the answer of a list; its ``missing`` names all."""
 BY_SOURCE: Final[Mapping[ValueSource, str]] = {
@@ -81,6 +83,8 @@ def condition_row(finding: Finding) -> str:
 
 def condition_words(finding: Finding) -> Mapping[Verdict, str]:
     """Return the words for a verdict on a condition: what can be an obstacle is called one."""
+    if finding.id.startswith(CHECKLIST):
+        return DONE_WORDS if has_obstacle(finding.id) else VERDICT_WORDS
     return OBSTACLE_WORDS if has_obstacle(finding.id) else VERDICT_WORDS
 
 
@@ -325,7 +329,7 @@ def source_words(finding: Finding) -> str:
 WRITERS: Final = {
     "contraindication.": condition_text,
     "resectability.": condition_text,
-    "staging_checklist.": condition_text,
+    CHECKLIST: condition_text,
     "debulking.indication.": condition_text,
     "debulking.remark.": condition_text,
     "transplant.": condition_text,

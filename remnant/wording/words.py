@@ -51,6 +51,13 @@ OBSTACLE_WORDS: Final[Mapping[Verdict, str]] = {
     Verdict.MET: "no obstacle",
     Verdict.NOT_MET: "obstacle",
 }
+DONE_WORDS: Final[Mapping[Verdict, str]] = {
+    **VERDICT_WORDS,
+    Verdict.MET: "done",
+    Verdict.NOT_MET: "missing",
+    Verdict.UNKNOWN: "not told",
+}
+"""Of examinations."""
 LIST_WORDS: Final[Mapping[Verdict, str]] = {
     **VERDICT_WORDS,
     Verdict.MET: "listed",

@@ -193,7 +193,7 @@ def test_plans__those_that_answer_a_target_are_always_listed_feasible_ones_first
 
 def test_missing__many_are_cut_short(case):
     incomplete = example_list(
-        missing=tuple(one.name for one in CLINICAL_INPUTS if one.meaning)[:20]
+        missing=tuple(one.name for one in CLINICAL_INPUTS if one.meaning)[:24]
     )
     printed = text(with_planning(case, resectability=(), transplant=(incomplete,)))
     assert "(comorbidity_prohibitive)" in printed.split("To decide more", 1)[1]
