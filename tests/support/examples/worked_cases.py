@@ -20,11 +20,14 @@ from planning import inputs
 from planning.case import Case
 from planning.planner import plan
 from remnant.core.clinical import ClinicalFacts
+from remnant.core.criteria import Pathway
+from remnant.core.errors import InputError
 from remnant.core.labels import CouinaudSegment
 from remnant.core.lesions import Confirmation
 from remnant.core.patient import LiverBackground, Patient
 from remnant.core.plan_choice import PlanChoice
 from remnant.core.planning_report import PlanningReport
+from remnant.core.reasons import Cause
 from remnant.core.volumetry_report import VolumetryReport
 from remnant.testing.phantom_shapes import Ellipsoid
 from remnant.testing.phantoms import body_grid, liver_phantom
@@ -32,8 +35,11 @@ from remnant.wording.words import VERDICT_SIGNS
 from volumetry.liver_maps import LiverMaps, liver_maps
 from volumetry.measure import measure
 
-PAGE = Path("docs/reference/worked_cases.md")
+PAGE = Path(__file__).parents[3] / "docs/reference/worked_cases.md"
 GAP_MM = 7.0
+FACTS, ACCEPTED, REFUSED = "facts", "accepted", "refused"
+"""Whether the facts can all be true."""
+ABSENT, WARNED, NO_GROUP, NOT_TOLD = "absent", "warned", "noted", "not told"
 PERSON = {"height_cm": 175.0, "weight_kg": 75.0, "age_years": 50.0}
 FIT: Mapping[str, Any] = {
     "grade": "G2",
@@ -79,6 +85,8 @@ class WorkedCase:
         Body size and age where they differ from the usual.
     choice
         What differs from the planner's defaults.
+    spacing_mm
+        Voxels of the liver; fine ones where a diameter is near its limit.
     expected
         Verdicts.
     """
@@ -90,6 +98,7 @@ class WorkedCase:
     background: LiverBackground = LiverBackground.NORMAL
     person: Mapping[str, Any] = field(default_factory=dict)
     choice: Mapping[str, Any] = field(default_factory=dict)
+    spacing_mm: tuple[float, float, float] = COARSE_MM
     expected: tuple[Expected, ...]
 
 
@@ -105,10 +114,13 @@ def _typed(name: str, value: Any) -> Any:
 
 @cache
 def _liver(
-    balls: tuple[tuple[str, float], ...], background: LiverBackground, person: tuple[Any, ...]
+    balls: tuple[tuple[str, float], ...],
+    background: LiverBackground,
+    person: tuple[Any, ...],
+    spacing_mm: tuple[float, float, float],
 ) -> tuple[VolumetryReport, LiverMaps, Patient]:
     bodies = tuple(_placed(balls))
-    phantom = liver_phantom(body_grid(spacing_mm=COARSE_MM), metastases=bodies, noise_hu=0.0)
+    phantom = liver_phantom(body_grid(spacing_mm=spacing_mm), metastases=bodies, noise_hu=0.0)
     patient = Patient(**{**PERSON, **dict(person)}, background=background)
     ids = range(1, len(bodies) + 1)
     report = measure(
@@ -140,7 +152,8 @@ def _placed(balls: Sequence[tuple[str, float]]) -> Iterator[Ellipsoid]:
 
 def planned(case: WorkedCase) -> PlanningReport:
     """Measure and plan one case."""
-    report, maps, patient = _liver(case.balls, case.background, tuple(case.person.items()))
+    person = tuple(case.person.items())
+    report, maps, patient = _liver(case.balls, case.background, person, case.spacing_mm)
     choice = replace(PlanChoice(seconds=20.0), **case.choice)
     return plan(
         Case(report=report, patient=patient, facts=told(case.facts), choice=choice, maps=maps)
@@ -150,9 +163,10 @@ def planned(case: WorkedCase) -> PlanningReport:
 def verdicts(planning: PlanningReport) -> Mapping[str, str]:
     """Return every verdict of a plan by what was judged.
 
-    Lists, conditions and pathway rows by their ids, options as ``row/option``, targets as
-    ``target.100``, contraindications and findings by their ids, classes by name; ``best`` is the
-    verdict on the first plan that decides.
+    Lists, conditions, contraindications and pathway rows by their ids, options as ``row/option``, a
+    warning beside an option as ``row/option:condition``, the trial beside a row as ``row:trial``,
+    findings on a named hepatectomy as ``name:rule``, targets as ``target.100``, ablation rules as
+    ``rule@lesion``, classes by name; ``best`` is the verdict on the first plan that decides.
     """
     return dict(_verdicts(planning))
 
@@ -164,11 +178,13 @@ def _verdicts(planning: PlanningReport) -> Iterator[tuple[str, str]]:
         yield one.id, one.verdict.value
         yield from ((found.id, found.verdict.value) for found in one.findings)
     for row in planning.pathways:
-        yield row.id, row.verdict.value
-        yield from ((f"{row.id}/{one.id}", one.verdict.value) for one in row.options)
+        yield from _row_verdicts(row)
     yield from ((f"target.{100 * t.target:g}", t.verdict.value) for t in planning.targets)
     for ablated in planning.ablation:
         yield from ((f"{one.id}@{ablated.lesion}", one.verdict.value) for one in ablated.findings)
+    for operation in planning.resections:
+        found = operation.findings
+        yield from ((f"{operation.name}:{one.id}", one.verdict.value) for one in found)
     first = next((plan for plan in planning.plans if plan.decides), None)
     yield "best", "none" if first is None else first.feasible.value
     yield "frilling", "none" if planning.frilling.type is None else planning.frilling.type.value
@@ -176,10 +192,36 @@ def _verdicts(planning: PlanningReport) -> Iterator[tuple[str, str]]:
     yield "netlm", "none" if netlm is None else netlm.value
 
 
+def _row_verdicts(row: Pathway) -> Iterator[tuple[str, str]]:
+    yield row.id, row.verdict.value
+    for one in row.options:
+        yield f"{row.id}/{one.id}", one.verdict.value
+        yield from ((f"{row.id}/{one.id}:{caution}", WARNED) for caution in one.cautions)
+    for note in row.notes:
+        if note.cause is Cause.ONGOING_TRIAL:
+            yield f"{row.id}:trial", note.names[0] if note.names else NO_GROUP
+
+
+@cache
+def _found(case: "_Key") -> Mapping[str, str]:
+    try:
+        return {FACTS: ACCEPTED, **verdicts(planned(case.case))}
+    except InputError:
+        return {FACTS: REFUSED}
+
+
+@dataclass(frozen=True, slots=True)
+class _Key:
+    """A case by its id, so that each is planned once in a process."""
+
+    id: str
+    case: WorkedCase = field(compare=False)
+
+
 def result(case: WorkedCase) -> Mapping[str, str]:
     """Return what the program says of each expected item; ``absent`` where it lists none."""
-    found = verdicts(planned(case))
-    return {one.item: found.get(one.item, "absent") for one in case.expected}
+    found = _found(_Key(case.id, case))
+    return {one.item: found.get(one.item, ABSENT) for one in case.expected}
 
 
 def page(cases: Sequence[WorkedCase], results: Mapping[str, Mapping[str, str]]) -> str:
@@ -189,6 +231,15 @@ def page(cases: Sequence[WorkedCase], results: Mapping[str, Mapping[str, str]]) 
         "",
         "Made by `python -m examples.worked_cases`; a test runs every case and compares this page.",
         "Balls are metastases: segment and radius in mm, in the phantom liver of the tests.",
+        "A fit person, where the facts say nothing else: "
+        + ", ".join(f"{n} {_word(v)}" for n, v in FIT.items())
+        + ".",
+        "What is judged: lists, conditions and rows by their ids, options as `row/option`, a",
+        "warning beside an option as `row/option:condition`, the trial beside a row as",
+        "`row:trial`, a rule for one hepatectomy as `hepatectomy:rule`, one for a lesion as",
+        "`rule@lesion`;",
+        "`absent` is what is not listed at all. Targets in the facts are the only ones sought.",
+        "M is `machairas2021`, C `cloyd2020`, G `gepnetlm_review`; ENETS stands in C or M.",
         "Verdicts: " + ", ".join(f"{sign} {v.value}" for v, sign in VERDICT_SIGNS.items()) + ".",
         "",
         "| case | lesions | facts | judged | expected | place in the source | result |",
@@ -204,22 +255,32 @@ def _rows(case: WorkedCase, found: Mapping[str, str]) -> Iterator[str]:
     for number, one in enumerate(case.expected):
         opening = (case.about, lesions, facts) if number == 0 else ("", "", "")
         got = found[one.item]
-        mark = "as expected" if got == one.verdict else f"**{got}**"
+        mark = got if got == one.verdict else f"**{got}**"
         yield f"| {' | '.join((*opening, f'`{one.item}`', one.verdict, one.place, mark))} |"
 
 
 def _facts(case: WorkedCase) -> str:
-    usual = {name: value for name, value in FIT.items() if case.facts.get(name) == value}
-    fit = len(usual) == len(FIT)
-    shown = {n: v for n, v in case.facts.items() if not (fit and n in FIT)}
-    words = [f"{name}: {_word(value)}" for name, value in shown.items()]
-    extras = (f"{name}: {value}" for name, value in (*case.person.items(), *case.choice.items()))
-    liver = () if case.background is LiverBackground.NORMAL else (f"liver: {case.background}",)
-    return ", ".join((*(("fit person",) if fit else ()), *words, *liver, *extras)) or "none"
+    facts = case.facts
+    changed = {name: facts.get(name, NOT_TOLD) for name in FIT if facts.get(name) != FIT[name]}
+    further = {name: value for name, value in facts.items() if name not in FIT}
+    liver = {} if case.background is LiverBackground.NORMAL else {"liver": case.background}
+    told = {**changed, **further, **liver, **case.person, **case.choice}
+    if case.spacing_mm != COARSE_MM:
+        told["voxels in mm"] = case.spacing_mm
+    words = (f"{name}: {_word(value)}" for name, value in told.items())
+    return ", ".join(("fit person", *words))
 
 
 def _word(value: object) -> str:
-    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:g}"
+    if isinstance(value, tuple):
+        return "; ".join(map(_word, value))
+    if isinstance(value, frozenset):
+        return "+".join(segment.name for segment in sorted(value))
+    return str(value)
 
 
 def main() -> None:
