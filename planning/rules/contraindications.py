@@ -8,8 +8,7 @@ leaves no treatment open. As a list of their own they say which of them are not 
 from dataclasses import replace
 
 from planning import inputs
-from planning.criteria.conditions import Condition, CriteriaList, Criterion
-from planning.criteria.listing import NO, YES, Listing, Test, is_, one_of
+from planning.criteria.conditions import Condition, CriteriaList, Criterion, Limit
 from planning.inputs import Input
 from planning.rules.populations import NELM
 from planning.rules.remnant import PROJECT_SOURCE
@@ -25,13 +24,21 @@ def _condition(
     obstacle: str,
     *,
     of: Input,
-    test: Test,
+    limit: Limit,
     source: str,
     status: SourceStatus = SourceStatus.VERIFIED,
 ) -> Criterion:
-    listing = Listing(prefix=PREFIX, population=NELM, source=source, status=status)
-    found = listing.condition(name, statement, of=of, test=test)
-    return replace(found, obstacle=obstacle, only_failure=True)
+    return Criterion(
+        id=f"{PREFIX}.{name}",
+        statement=statement,
+        input=of,
+        limit=limit,
+        population=NELM,
+        source=source,
+        status=status,
+        obstacle=obstacle,
+        only_failure=True,
+    )
 
 
 CONTRAINDICATIONS: tuple[Criterion, ...] = (
@@ -40,7 +47,7 @@ CONTRAINDICATIONS: tuple[Criterion, ...] = (
         "Not judged unresectable by the team.",
         "the team's judgement of unresectable disease",
         of=inputs.JUDGED_UNRESECTABLE,
-        test=NO,
+        limit=False,
         source=PROJECT_SOURCE,
         status=SourceStatus.PROJECT,
     ),
@@ -49,7 +56,7 @@ CONTRAINDICATIONS: tuple[Criterion, ...] = (
         "No decompensated liver disease. No source has a minimum of the remnant for it.",
         "decompensated liver disease",
         of=inputs.DECOMPENSATED,
-        test=NO,
+        limit=False,
         source=PROJECT_SOURCE,
         status=SourceStatus.PROJECT,
     ),
@@ -58,7 +65,7 @@ CONTRAINDICATIONS: tuple[Criterion, ...] = (
         "Machairas 2021: resection with curative intent is not for poorly differentiated tumours.",
         "poorly differentiated carcinoma",
         of=inputs.DIFFERENTIATION,
-        test=is_(Differentiation.WELL),
+        limit=Differentiation.WELL,
         source="machairas2021",
     ),
     _condition(
@@ -66,7 +73,7 @@ CONTRAINDICATIONS: tuple[Criterion, ...] = (
         "Ki-67 below 55 %. Cloyd 2020: in high grade acceptable outcomes particularly below it.",
         "Ki-67 of 55 % or more",
         of=inputs.KI67_FROM_55,
-        test=NO,
+        limit=False,
         source="cloyd2020",
         status=SourceStatus.PROJECT,
     ),
@@ -75,7 +82,7 @@ CONTRAINDICATIONS: tuple[Criterion, ...] = (
         "Cloyd 2020: minimal or no disease outside the liver.",
         "significant disease outside the liver",
         of=inputs.EXTRAHEPATIC,
-        test=one_of(ExtrahepaticDisease.NONE, ExtrahepaticDisease.MINIMAL),
+        limit=(ExtrahepaticDisease.NONE, ExtrahepaticDisease.MINIMAL),
         source="cloyd2020",
     ),
     _condition(
@@ -83,7 +90,7 @@ CONTRAINDICATIONS: tuple[Criterion, ...] = (
         "ENETS list in Cloyd 2020: no peritoneal carcinomatosis.",
         "peritoneal carcinomatosis",
         of=inputs.PERITONEAL,
-        test=NO,
+        limit=False,
         source="cloyd2020",
     ),
     _condition(
@@ -91,7 +98,7 @@ CONTRAINDICATIONS: tuple[Criterion, ...] = (
         "Cloyd 2020: the primary is generally resectable, or was removed.",
         "an unresectable primary",
         of=inputs.PRIMARY_STATUS,
-        test=one_of(PrimaryStatus.RESECTED, PrimaryStatus.RESECTABLE),
+        limit=(PrimaryStatus.RESECTED, PrimaryStatus.RESECTABLE),
         source="cloyd2020",
     ),
     _condition(
@@ -99,7 +106,7 @@ CONTRAINDICATIONS: tuple[Criterion, ...] = (
         "ENETS list in Cloyd 2020: no right heart failure.",
         "right heart failure",
         of=inputs.RIGHT_HEART_FAILURE,
-        test=NO,
+        limit=False,
         source="cloyd2020",
     ),
     _condition(
@@ -107,7 +114,7 @@ CONTRAINDICATIONS: tuple[Criterion, ...] = (
         "GEP-NET review: severe valve disease is repaired before liver surgery.",
         "severe valve disease, not repaired",
         of=inputs.SEVERE_VALVE_DISEASE,
-        test=NO,
+        limit=False,
         source="gepnetlm_review",
     ),
     _condition(
@@ -115,7 +122,7 @@ CONTRAINDICATIONS: tuple[Criterion, ...] = (
         "Cloyd and Machairas: no comorbidity that makes surgery unsafe.",
         "prohibitive comorbidity",
         of=inputs.COMORBIDITY,
-        test=NO,
+        limit=False,
         source="cloyd2020",
     ),
     _condition(
@@ -124,7 +131,7 @@ CONTRAINDICATIONS: tuple[Criterion, ...] = (
         "fit, 3 and 4 as not fit.",
         "unfitness for a major hepatectomy",
         of=inputs.FIT,
-        test=YES,
+        limit=True,
         source="cloyd2020",
         status=SourceStatus.PROJECT,
     ),
@@ -137,7 +144,7 @@ PORTAL_HYPERTENSION = replace(
         "large spleen are signs.",
         "signs of portal hypertension, which raises the risk",
         of=inputs.PORTAL_HYPERTENSION_SIGNS,
-        test=NO,
+        limit=False,
         source="gepnetlm_review",
     ),
     needed=False,
@@ -149,7 +156,7 @@ FIT_FOR_SURGERY = _condition(
     "Fit for an operation on the primary, by ECOG: 0 and 1 are read as fit, 3 and 4 as not fit.",
     "unfitness for an operation",
     of=inputs.FIT_FOR_SURGERY,
-    test=YES,
+    limit=True,
     source=PROJECT_SOURCE,
     status=SourceStatus.PROJECT,
 )

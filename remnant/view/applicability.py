@@ -6,7 +6,7 @@ from typing import Final
 from remnant.core.clinical import ClinicalFacts, PrimaryStatus
 from remnant.core.criteria import CriteriaResult
 from remnant.core.findings import Finding, Verdict
-from remnant.wording.obstacles import obstacle
+from remnant.wording.lists import obstacle
 
 GATES: Final = frozenset(
     (

@@ -15,15 +15,16 @@ from remnant.view.parts import NOTE, Mark, mark
 from remnant.view.rule_facts import amounts_here, is_note
 from remnant.view.subject import Statement, Subject, status_words
 from remnant.wording.lists import (
+    MOST_OBSTACLES,
     condition_row,
     condition_words,
     list_summary,
+    obstacles,
     option_text,
     pathway_text,
     reviewed_answer,
     trial_notes,
 )
-from remnant.wording.obstacles import MOST_OBSTACLES, obstacles
 from remnant.wording.told_facts import told
 from remnant.wording.words import BRANCH_WORDS, DONE_WORDS, LIST_WORDS, OBSTACLE_WORDS, OPTION_WORDS
 

@@ -38,7 +38,6 @@ from remnant.view.subject import (
 from remnant.wording.brief import brief_reasons, mentions
 from remnant.wording.numbers import ABSENT, counted, plain, sentence
 from remnant.wording.plans import (
-    first_in_rank,
     plan_headline,
     plan_title,
     relaxation_words,

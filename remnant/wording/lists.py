@@ -14,12 +14,6 @@ from remnant.core.findings import Finding, Verdict
 from remnant.core.reasons import Cause, Reason
 from remnant.wording import reasons
 from remnant.wording.numbers import millimetres, sentence
-from remnant.wording.obstacles import (
-    MOST_OBSTACLES,
-    has_obstacle,
-    obstacle_sentence,
-    obstacles,
-)
 from remnant.wording.phrases import listed
 from remnant.wording.words import DONE_WORDS, OBSTACLE_WORDS, VERDICT_WORDS
 
@@ -32,6 +26,8 @@ BY_SOURCE: Final[Mapping[ValueSource, str]] = {
     ValueSource.PLAN: "the plans",
     ValueSource.SCAN: "the scan",
 }
+MOST_OBSTACLES: Final = 3
+"""So many obstacles are named where there is little room."""
 ONLY_OF_LISTS: Final = frozenset(
     (Cause.SEGMENTS_ESTIMATED, Cause.TOO_LITTLE_IN_ONE_STAGE, Cause.NEAR_LIMIT)
 )
@@ -55,6 +51,30 @@ def statement(identifier: str) -> str:
 def unended_statement(identifier: str) -> str:
     """Return the same without its full stop, for a list that runs on."""
     return statement(identifier).rstrip(".")
+
+
+def has_obstacle(identifier: str) -> bool:
+    """Tell whether the rule data have words for what stands in the way where a condition fails."""
+    return identifier in CONDITIONS and bool(CONDITIONS[identifier].obstacle)
+
+
+def obstacle(identifier: str) -> str:
+    """Return what stands in the way where a condition fails, by the condition's id."""
+    known = CONDITIONS[identifier]
+    return known.obstacle or f"not fulfilled: {known.statement.rstrip('.')}"
+
+
+def obstacle_sentence(identifier: str) -> str:
+    """Return the same as a sentence."""
+    return f"{sentence(obstacle(identifier))}."
+
+
+def obstacles(identifiers: Iterable[str], *, most: int | None = None) -> str:
+    """List what stands in the way, each once; beyond ``most`` only how many more."""
+    words = tuple(dict.fromkeys(map(obstacle, identifiers)))
+    shown = words[:most]
+    more = len(words) - len(shown)
+    return "; ".join((*shown, f"and {more} more") if more else shown)
 
 
 def found_here(finding: Finding) -> str:

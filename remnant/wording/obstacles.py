@@ -1,17 +1,14 @@
 """What stands in the way of a treatment, as the thing itself: "peritoneal carcinomatosis"."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Final
 
-from planning.criteria.catalogue import CONDITIONS
 from planning.literature import load_literature
 from planning.rules.remnant import PROJECT_SOURCE
 from remnant.core.findings import Finding
 from remnant.core.planning_report import PlanningReport
-from remnant.wording.numbers import sentence
+from remnant.wording.lists import MOST_OBSTACLES, obstacle, obstacles
 
-MOST_OBSTACLES: Final = 3
-"""So many are named where there is little room."""
 SOURCE_NAMES: Final[Mapping[str, str]] = {
     PROJECT_SOURCE: "this project's reading",
     "gepnetlm_review": "GEP-NET review",
@@ -31,34 +28,16 @@ def contraindications(planning: PlanningReport) -> tuple[Finding, ...]:
     return () if found is None else found.failed
 
 
-def has_obstacle(identifier: str) -> bool:
-    """Tell whether the rule data have words for what stands in the way where a condition fails."""
-    return identifier in CONDITIONS and bool(CONDITIONS[identifier].obstacle)
-
-
-def obstacle(identifier: str) -> str:
-    """Return what stands in the way where a condition fails, by the condition's id."""
-    known = CONDITIONS[identifier]
-    return known.obstacle or f"not fulfilled: {known.statement.rstrip('.')}"
-
-
-def obstacle_sentence(identifier: str) -> str:
-    """Return the same as a sentence."""
-    return f"{sentence(obstacle(identifier))}."
-
-
-def obstacles(identifiers: Iterable[str], *, most: int | None = None) -> str:
-    """List what stands in the way, each once; beyond ``most`` only how many more."""
-    words = tuple(dict.fromkeys(map(obstacle, identifiers)))
-    shown = words[:most]
-    more = len(words) - len(shown)
-    return "; ".join((*shown, f"and {more} more") if more else shown)
-
-
 def ruled_out_by(planning: PlanningReport) -> str:
     """Say by what a case's own facts rule an operation out, in few words; empty where none does."""
     found = tuple(finding.id for finding in contraindications(planning))
     return f"ruled out here by {obstacles(found, most=MOST_OBSTACLES)}" if found else ""
+
+
+def first_in_rank(planning: PlanningReport) -> str:
+    """Write what stands before the title of the first plan: by what the case rules it out."""
+    ruled_out = ruled_out_by(planning)
+    return f"First in rank, {ruled_out}" if ruled_out else "First in rank"
 
 
 def attributed(finding: Finding) -> str:

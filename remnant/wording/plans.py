@@ -19,7 +19,6 @@ from remnant.core.reasons import Cause, Reason, first
 from remnant.wording.kinds import Writer
 from remnant.wording.measures import measured
 from remnant.wording.numbers import counted, sentence
-from remnant.wording.obstacles import ruled_out_by
 from remnant.wording.phrases import limit, listed, roughly
 from remnant.wording.phrases import share as percent
 from remnant.wording.reasons import reviewed, why, words
@@ -117,12 +116,6 @@ def _of_hundred(finding: Finding) -> str:
 def target_heading(outcome: TargetOutcome) -> str:
     """Write which share of the tumour a target asks for."""
     return f"{100 * outcome.target:g} % of the tumour"
-
-
-def first_in_rank(planning: PlanningReport) -> str:
-    """Write what stands before the title of the first plan: by what the case rules it out."""
-    ruled_out = ruled_out_by(planning)
-    return f"First in rank, {ruled_out}" if ruled_out else "First in rank"
 
 
 def target_line(outcome: TargetOutcome, planning: PlanningReport) -> str:

@@ -9,15 +9,8 @@ from planning.criteria.conditions import AnyOf
 from planning.criteria.judged_lists import judge_list
 from planning.inputs import Facts
 from planning.rules.contraindications import CONTRAINDICATION_LIST
-from remnant.wording.obstacles import (
-    attributed,
-    contraindications,
-    obstacle,
-    obstacle_sentence,
-    obstacles,
-    ruled_out_by,
-    source_name,
-)
+from remnant.wording.lists import obstacle, obstacle_sentence, obstacles
+from remnant.wording.obstacles import attributed, contraindications, ruled_out_by, source_name
 
 NEC = Facts({inputs.PERITONEAL: True, inputs.KI67_FROM_55: True, inputs.RIGHT_HEART_FAILURE: True})
 AGAINST = judge_list(CONTRAINDICATION_LIST, NEC)
