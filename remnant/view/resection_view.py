@@ -106,7 +106,6 @@ class VerdictCell:
     """What a rule says of a resection; ``against`` its minimum where there are several."""
 
     mark: Mark
-    number: str
     against: str
     draws: str
     doubtful: bool
@@ -323,7 +322,6 @@ def _cell(found: Judged | None, column: RuleColumn) -> VerdictCell | None:
         return None
     return VerdictCell(
         mark=mark(found.finding.verdict),
-        number=found.number,
         against=short_demand(found.finding) if len(column.demands) > 1 else "",
         draws=of_hundred(found.finding.probability),
         doubtful=found.doubtful,
