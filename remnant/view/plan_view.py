@@ -37,6 +37,7 @@ from remnant.view.subject import (
 )
 from remnant.wording.brief import brief_reasons, mentions
 from remnant.wording.numbers import ABSENT, counted, plain, sentence
+from remnant.wording.obstacles import first_in_rank
 from remnant.wording.plans import (
     plan_headline,
     plan_title,

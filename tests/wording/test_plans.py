@@ -23,9 +23,9 @@ from remnant.core.quantity import Bound, Quantity
 from remnant.core.reasons import Cause, Reason, reason
 from remnant.core.recipe import Recipe
 from remnant.wording.findings import text_of
+from remnant.wording.obstacles import first_in_rank
 from remnant.wording.plans import (
     FLIPS,
-    first_in_rank,
     limits_words,
     plan_headline,
     plan_title,
