@@ -173,8 +173,9 @@ def verdicts(planning: PlanningReport) -> Mapping[str, str]:
 
 def _verdicts(planning: PlanningReport) -> Iterator[tuple[str, str]]:
     lists = (*planning.resectability, *planning.staging, *planning.transplant)
-    contraindications = getattr(planning, "contraindications", None)
-    for one in (*lists, *(() if contraindications is None else (contraindications,))):
+    ruled_out = planning.contraindications
+    known = () if ruled_out is None else (ruled_out,)
+    for one in (*lists, *known, *planning.staging_checklist):
         yield one.id, one.verdict.value
         yield from ((found.id, found.verdict.value) for found in one.findings)
     for row in planning.pathways:
