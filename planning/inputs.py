@@ -84,6 +84,8 @@ UNITS = MappingProxyType(
         "_weeks": "weeks",
         "_days": "days",
         "_years": "years",
+        "_umol_per_l": "µmol/L",
+        "_g_per_l": "g/L",
         "_cm": "cm",
         "_kg": "kg",
         "_mm": "mm",
@@ -373,6 +375,25 @@ PANCREATODUODENECTOMY = _told(
     "pancreatoduodenectomy",
     "earlier pancreatoduodenectomy",
     "An earlier pancreatoduodenectomy (Whipple procedure).",
+)
+BILIRUBIN = _told("bilirubin_umol_per_l", "bilirubin", "Total bilirubin; 1 mg/dL is 17.1 µmol/L.")
+INR = _told("inr", "INR", "International normalised ratio (INR).")
+ALBUMIN = _told("albumin_g_per_l", "albumin", "Albumin; 1 g/dL is 10 g/L.")
+CREATININE = _told("creatinine_umol_per_l", "creatinine", "Creatinine; 1 mg/dL is 88.4 µmol/L.")
+DIALYSIS = _told(
+    "dialysis_twice_weekly",
+    "dialysis",
+    "Dialysis at least twice in the week before.",
+)
+ICG_R15 = _told(
+    "icg_r15_percent",
+    "ICG retention at 15 minutes",
+    "Retention of indocyanine green at 15 minutes (ICG-R15).",
+)
+HIDA_REMNANT = _told(
+    "hida_remnant_percent",
+    "the remnant's share of function by scintigraphy",
+    "The remnant's share of the liver's function by hepatobiliary scintigraphy (HIDA).",
 )
 LOW_BILIRUBIN = _told(
     "low_bilirubin",

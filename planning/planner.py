@@ -22,6 +22,7 @@ from planning.hepatectomies.named_sets import Candidate, candidates
 from planning.hepatectomies.single_operation import reach_findings
 from planning.hepatectomies.stranded import vessels_finding
 from planning.inputs import Facts
+from planning.liver_function import liver_function
 from planning.pathways import pathways
 from planning.remnant.contiguity import contiguity_finding
 from planning.remnant.formula_sensitivity import (
@@ -112,6 +113,7 @@ def _lists(case: Case, facts: Facts, targets: Sequence[TargetOutcome]) -> dict[s
     limits, estimated = chosen_limits(case.choice), case.segments_estimated
     return {
         "contraindications": judge_list(CONTRAINDICATION_LIST, facts),
+        "liver_function": liver_function(case.facts),
         "staging_checklist": (judge_list(STAGING_CHECKLIST, facts),),
         "resectability": resectability(facts, segments_estimated=estimated),
         "ablation": lesion_ablations(case.report, facts=facts, choice=case.choice),

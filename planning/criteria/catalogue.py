@@ -7,6 +7,7 @@ from planning.criteria.conditions import AnyOf, Condition, CriteriaList, Criteri
 from planning.rules.ablation import ABLATION_RULES, COMBINED_RULE
 from planning.rules.contraindications import CONTRAINDICATION_LIST
 from planning.rules.debulking import DEBULKING_INDICATIONS, DEBULKING_REMARKS
+from planning.rules.liver_function import LIVER_FUNCTION_REMARKS
 from planning.rules.pathways import PATHWAY_TABLES, PathwayRow
 from planning.rules.pathways_options import OptionRule
 from planning.rules.resectability import RESECTABILITY_LISTS, RESECTABILITY_REMARKS
@@ -50,6 +51,7 @@ def _with_inner(conditions: Iterable[Condition]) -> Iterator[Condition]:
 
 
 def _remarks() -> Iterator[Remark]:
+    yield from LIVER_FUNCTION_REMARKS
     listed = (*RESECTABILITY_REMARKS.values(), *DEBULKING_REMARKS.values(), TRANSPLANT_REMARKS)
     yield from (remark for remarks in listed for remark in remarks)
     yield from (remark for rule in STAGING_RULES for remark in rule.remarks)

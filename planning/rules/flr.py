@@ -92,7 +92,7 @@ FURTHER_MINIMA = (
         threshold=_at(0.40, Basis.MEASURED_FUNCTIONAL_TLV, "kubota1997"),
         population="chronic hepatitis or cirrhosis",
         backgrounds=DISEASED,
-        remark="40 or 50 % by the ICG retention test, which was not asked.",
+        remark="40 or 50 % by the ICG retention test; which value parts them is not recorded.",
     ),
     FurtherMinimum(
         id="flr.further.kubota1997.50",
@@ -100,7 +100,7 @@ FURTHER_MINIMA = (
         threshold=_at(0.50, Basis.MEASURED_FUNCTIONAL_TLV, "kubota1997"),
         population="chronic hepatitis or cirrhosis",
         backgrounds=DISEASED,
-        remark="40 or 50 % by the ICG retention test, which was not asked.",
+        remark="40 or 50 % by the ICG retention test; which value parts them is not recorded.",
     ),
     FurtherMinimum(
         id="flr.further.shirabe1999",

@@ -113,6 +113,12 @@ class ClinicalFacts:
     portal_vein_thrombosis, hepatic_insufficiency, bilioenteric_anastomosis
     pancreatoduodenectomy
         Earlier operations and states that rule out treatments; the last is a Whipple procedure.
+    bilirubin_umol_per_l, inr, albumin_g_per_l, creatinine_umol_per_l, dialysis_twice_weekly
+        Laboratory values for scores of the liver's function; dialysis at least twice in the week
+        before.
+    icg_r15_percent, hida_remnant_percent
+        Retention of indocyanine green at 15 minutes; the remnant's share of the liver's function by
+        hepatobiliary scintigraphy.
     low_bilirubin
         Whether total bilirubin is low; no source prints a limit.
     fdg_pet
@@ -184,6 +190,13 @@ class ClinicalFacts:
     hepatic_insufficiency: bool | None = None
     bilioenteric_anastomosis: bool | None = None
     pancreatoduodenectomy: bool | None = None
+    bilirubin_umol_per_l: float | None = None
+    inr: float | None = None
+    albumin_g_per_l: float | None = None
+    creatinine_umol_per_l: float | None = None
+    dialysis_twice_weekly: bool | None = None
+    icg_r15_percent: float | None = None
+    hida_remnant_percent: float | None = None
     low_bilirubin: bool | None = None
     fdg_pet: FdgPet | None = None
     staged_by_ct: bool | None = None
@@ -223,6 +236,12 @@ RANGES = {
     "expected_morbidity_percent": (0.0, 100.0),
     "expected_mortality_percent": (0.0, 100.0),
     "platelets_per_nl": (1.0, 3000.0),
+    "bilirubin_umol_per_l": (1.0, 1500.0),
+    "inr": (0.5, 20.0),
+    "albumin_g_per_l": (5.0, 80.0),
+    "creatinine_umol_per_l": (10.0, 3000.0),
+    "icg_r15_percent": (0.0, 100.0),
+    "hida_remnant_percent": (0.0, 100.0),
     "chemotherapy_weeks": (0.0, 520.0),
     "doubling_days": (1.0, 36500.0),
 }

@@ -17,8 +17,8 @@ class PlanningReport:
 
     ``contraindications`` are what rules an operation on the liver out. ``plans_reasons`` say why
     there are no ``plans``, empty where there are. ``netlm`` and
-    ``stability`` are ``None`` in reports of earlier versions. ``staging_checklist`` decides
-    nothing else.
+    ``stability`` are ``None`` in reports of earlier versions. ``staging_checklist``
+    and ``liver_function`` decide nothing else; the latter is empty where nothing of it was told.
     """
 
     frilling: Frilling
@@ -31,6 +31,7 @@ class PlanningReport:
     netlm: Netlm | None = None
     stability: Stability | None = None
     contraindications: CriteriaResult | None = None
+    liver_function: tuple[CriteriaResult, ...] = ()
     staging_checklist: tuple[CriteriaResult, ...] = ()
     resectability: tuple[CriteriaResult, ...] = ()
     ablation: tuple[LesionAblation, ...] = ()

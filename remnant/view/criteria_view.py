@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
+from planning.rules.liver_function import LIVER_FUNCTION_ID, LIVER_FUNCTION_TITLE
 from planning.rules.staging_checklist import STAGING_CHECKLIST
 from remnant.core.criteria import CriteriaResult, Pathway, TreatmentOption
 from remnant.core.findings import Finding, Verdict
@@ -14,6 +15,7 @@ from remnant.view.open_questions import Question, open_questions
 from remnant.view.parts import NOTE, Mark, mark
 from remnant.view.rule_facts import amounts_here, is_note
 from remnant.view.subject import Statement, Subject, status_words
+from remnant.wording.findings import text_of
 from remnant.wording.lists import (
     MOST_OBSTACLES,
     condition_row,
@@ -113,6 +115,7 @@ class Sources:
     nothing: str
     questions: tuple[Question, ...]
     told: tuple[str, ...]
+    liver_function: Group
     staging_checklist: Group
     resectability: Group
     staging: Group
@@ -134,6 +137,7 @@ def view_sources(subject: Subject) -> Sources:
         nothing=nothing_to_list(subject.case) or "",
         questions=open_questions(subject.case),
         told=told(subject.case.clinical),
+        liver_function=group(LIVER_FUNCTION_TITLE, LIVER_FUNCTION_ID, planning.liver_function),
         staging_checklist=group(
             "Examinations before surgery", "staging_checklist", planning.staging_checklist
         ),
@@ -158,7 +162,7 @@ def _criteria(found: CriteriaResult, subject: Subject) -> Criteria:
     amounts = amounts_here(found.findings, subject.case)
     conditions = zip(found.findings, amounts or ("",) * len(found.findings), strict=True)
     return Criteria(
-        mark=mark(found.verdict, _words(found)),
+        mark=mark(found.verdict, _words(found)) if found.deciding else NOTE,
         title=found.title,
         source=subject.cite(found.source),
         answer=reviewed_answer(found),
@@ -180,7 +184,7 @@ def condition(finding: Finding, subject: Subject) -> Statement:
     return Statement(
         id=finding.id,
         mark=NOTE if is_note(finding) else mark(finding.verdict, condition_words(finding)),
-        text=condition_row(subject.brief(finding)),
+        text=text_of(finding) if is_note(finding) else condition_row(subject.brief(finding)),
         source=subject.cite(finding.source),
         status=status_words(finding),
     )

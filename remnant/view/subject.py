@@ -289,6 +289,7 @@ def _listed_findings(planning: PlanningReport) -> Iterator[Finding]:
 def _lists(planning: PlanningReport) -> tuple[CriteriaResult, ...]:
     """Return the lists that are shown, in their order."""
     return (
+        *planning.liver_function,
         *planning.staging_checklist,
         *planning.resectability,
         *planning.staging,

@@ -9,6 +9,7 @@ from remnant.wording import (
     classes,
     hepatectomies,
     lists,
+    liver_function,
     plans,
     remnants,
     segment_causes,
@@ -24,6 +25,7 @@ WRITERS: Final[Mapping[str, Writer]] = {
     **checks.WRITERS,
     **classes.WRITERS,
     **lists.WRITERS,
+    **liver_function.WRITERS,
     **remnants.WRITERS,
     **hepatectomies.WRITERS,
     **segment_causes.WRITERS,
@@ -33,7 +35,12 @@ WRITERS: Final[Mapping[str, Writer]] = {
 """How findings are written, by their id or the longest start of it that ends in a dot."""
 
 
-PARTS: Final[Mapping[str, Parts]] = {**lists.PARTS, **remnants.PARTS, **hepatectomies.PARTS}
+PARTS: Final[Mapping[str, Parts]] = {
+    **lists.PARTS,
+    **liver_function.PARTS,
+    **remnants.PARTS,
+    **hepatectomies.PARTS,
+}
 """The same in two parts, of families whose findings stand in a report many times."""
 
 

@@ -27,6 +27,13 @@ def _diameters(reason: Reason) -> str:
     return f"{axially} axially and {in_3d} in 3-D (slice-corrected): {limit:g} mm lies between"
 
 
+def _points(reason: Reason) -> str:
+    """Write points and classes, e.g. ``8 to 9 points, class B or C``."""
+    least, most = reason.amounts[:2]
+    points = f"{least:g}" if least == most else f"{least:g} to {most:g}"
+    return f"{points} points, class {' or '.join(reason.names)}"
+
+
 def _beside(words: str) -> Template:
     """Return a template for a length beside its limit, both in mm."""
 
@@ -69,6 +76,8 @@ CAUSES: Final[Mapping[Cause, Template]] = {
         "{length} from the labelled portal vein, nearer than the chosen {limit}"
     ),
     Cause.BELOW_WEDGE_DEPTH: _beside("near side {length} deep, deeper than the chosen {limit}"),
+    Cause.ALBI_GRADE: lambda reason: f"grade {reason.amounts[0]:g}",
+    Cause.CHILD_PUGH: _points,
     Cause.AFTER_WHIPPLE: "earlier pancreatoduodenectomy",
     Cause.OVERLAPPING_ZONES_ONLY: (
         "5 cm or more: Machairas 2021 lists overlapping stereotactic zones only"

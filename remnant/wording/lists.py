@@ -214,6 +214,8 @@ def list_text(result: CriteriaResult) -> str:
 
 
 def _summary(result: CriteriaResult) -> str:
+    if result.verdict is Verdict.NO_EVIDENCE:
+        return "noted; it decides nothing"
     if result.verdict is Verdict.MET:
         return "every condition is met"
     if result.verdict is Verdict.NOT_MET:

@@ -32,6 +32,7 @@ TITLES = {
     "planning.rules.debulking": "Debulking: for whom",
     "planning.rules.flr": "Further minima of the remnant",
     "planning.rules.growth": "Growth of the remnant",
+    "planning.rules.liver_function": "Function of the liver",
     "planning.rules.liver_size": "Size of the liver",
     "planning.rules.pathways": "Pathways",
     "planning.rules.pathways_conditions": "Pathways: conditions",

@@ -11,6 +11,7 @@ from remnant.core.clinical import ClinicalFacts
 FACT_WORDS: Final[Mapping[str, str]] = {
     "ki67_percent": "Ki-67",
     "ecog": "ECOG",
+    "inr": "INR",
     "sstr_positive": "somatostatin receptors",
     "fit_for_major_hepatectomy": "fit for a major hepatectomy",
     "pancreatoduodenectomy": "pancreatoduodenectomy done",
