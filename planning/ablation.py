@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from planning import inputs
 from planning.criteria.conditions import judge
+from planning.facts.lesion_places import against_ablation, places_of
 from planning.inputs import Diameter, Facts, Input, Value
 from planning.rules.ablation import (
     ABLATION_RULES,
@@ -15,6 +16,7 @@ from planning.rules.ablation import (
     REVIEW_DIAMETERS_MM,
     SUPERFICIAL_MM,
 )
+from remnant.core.clinical import NOTHING_SAID, ClinicalFacts
 from remnant.core.criteria import LesionAblation
 from remnant.core.findings import Finding, Verdict
 from remnant.core.lesions import Confirmation, Lesion
@@ -28,7 +30,11 @@ CONCOMITANT = "ablation.concomitant_central.cloyd2020"
 
 
 def lesion_ablations(
-    report: VolumetryReport, *, facts: Facts, choice: PlanChoice
+    report: VolumetryReport,
+    *,
+    facts: Facts,
+    choice: PlanChoice,
+    told: ClinicalFacts = NOTHING_SAID,
 ) -> tuple[LesionAblation, ...]:
     """Judge every lesion that counts by every source on ablation, and by the choice.
 
@@ -40,30 +46,45 @@ def lesion_ablations(
         Whether there was a pancreatoduodenectomy, and the number of lesions.
     choice
         Its limits decide what the optimiser may ablate; the sources' own limits do not.
+    told
+        Which lesions lie at the hilum or near a central bile duct.
 
     Returns
     -------
     tuple
         One for each lesion, in the order of the report. ``allowed`` is ``True`` unless the lesion
         is larger axially than ``ablation_limit_mm``, is known to lie nearer than
-        ``central_distance_mm`` to the labelled portal vein, or a pancreatoduodenectomy is known.
+        ``central_distance_mm`` to the labelled portal vein, or a pancreatoduodenectomy is known, or
+        a person told that it lies at the hilum or near a central bile duct.
         ``reasons`` say which, or what to be careful about; empty where there is nothing.
     """
     return tuple(
-        _lesion_ablation(lesion, facts=facts, choice=choice) for lesion in report.counted_lesions
+        _lesion_ablation(
+            lesion,
+            facts=facts.extended(places_of(lesion.id, told)),
+            choice=choice,
+            places=against_ablation(lesion.id, told),
+        )
+        for lesion in report.counted_lesions
     )
 
 
 def ablation_refusal(
-    lesion: Lesion, *, after_whipple: bool | None, choice: PlanChoice
+    lesion: Lesion,
+    *,
+    after_whipple: bool | None,
+    choice: PlanChoice,
+    places: tuple[Reason, ...] = (),
 ) -> tuple[Reason, ...]:
     """Say why a lesion is not ablated under a choice, empty where it may be.
+
+    ``places`` is what a person told of where it lies and that speaks against it.
 
     An unknown distance to the portal vein refuses nothing, nor does an unknown
     pancreatoduodenectomy, nor a size that is uncertain (see `ablation_size_uncertain`): a plan that
     ablates such a lesion says so.
     """
-    return tuple(_refusals(lesion, choice, after_whipple=after_whipple))
+    return (*_refusals(lesion, choice, after_whipple=after_whipple), *places)
 
 
 def ablation_size_uncertain(lesion: Lesion, choice: PlanChoice) -> bool:
@@ -109,10 +130,12 @@ def combined_ablation_finding(recipe: Recipe, flr: Finding | None) -> Finding | 
     return replace(finding, verdict=Verdict.NOT_MET) if short else finding
 
 
-def _lesion_ablation(lesion: Lesion, *, facts: Facts, choice: PlanChoice) -> LesionAblation:
+def _lesion_ablation(
+    lesion: Lesion, *, facts: Facts, choice: PlanChoice, places: tuple[Reason, ...]
+) -> LesionAblation:
     known = facts.extended(_of_lesion(lesion))
     whipple = facts[inputs.PANCREATODUODENECTOMY] is True
-    refusals = ablation_refusal(lesion, after_whipple=whipple, choice=choice)
+    refusals = ablation_refusal(lesion, after_whipple=whipple, choice=choice, places=places)
     return LesionAblation(
         lesion=lesion.id,
         allowed=not refusals,

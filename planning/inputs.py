@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 from types import MappingProxyType, UnionType
-from typing import Any, Self, get_args, get_type_hints
+from typing import Any, Self, get_args, get_origin, get_type_hints
 
 from remnant.core import clinical, patient
 from remnant.core.distribution import FrillingType
@@ -39,7 +39,8 @@ class Input:
         Of the machine, unique; for a person's fact that of its field in `ClinicalFacts` or
         `Patient`.
     type
-        ``bool``, ``int``, ``float``, or an enumeration whose members are the allowed words.
+        ``bool``, ``int``, ``float``, or an enumeration whose members are the allowed words; of what
+        is told and not judged ``tuple`` (numbers of lesions) or ``str`` (a note).
     question
         What it is called where it is missing, e.g. "when the primary was removed".
     source
@@ -109,7 +110,7 @@ def _field_types(owner: type) -> dict[str, type]:
 def _without_none(hint: Any) -> type:  # noqa: ANN401  (whatever a field is annotated with)
     if isinstance(hint, UnionType):
         (hint,) = (one for one in get_args(hint) if one is not type(None))
-    known: type = hint
+    known: type = get_origin(hint) or hint
     return known
 
 
@@ -485,6 +486,21 @@ REMNANT_BILE = _told(
     "whether bile drainage of the remnant is intact",
     "A person found the biliary drainage of the remnant intact.",
 )
+LESIONS_AT_HILUM = _told(
+    "lesions_at_hilum",
+    "which lesions lie at the hilum",
+    "Numbers of all lesions at the hilum; those not named are not there.",
+)
+LESIONS_NEAR_BILE_DUCT = _told(
+    "lesions_near_bile_duct",
+    "which lesions lie less than 1 cm from a central bile duct",
+    "Numbers of all lesions less than 1 cm from a central bile duct; those not named are not.",
+)
+VARIANT_ANATOMY = _told(
+    "variant_anatomy",
+    "variant anatomy",
+    "A note on vessels or bile ducts that run otherwise; shown beside the plans, never judged.",
+)
 
 # What follows from the above.
 PRIMARY_RESECTED = _derived("primary_resected", "whether the primary was removed", PRIMARY_STATUS)
@@ -574,10 +590,17 @@ DIFFUSE_PATTERN = _scanned(
 # Of one lesion.
 LESION_DIAMETER = _scanned("lesion_diameter_mm", float, "longest axial diameter of the lesion")
 PORTAL_DISTANCE = _scanned("lesion_portal_distance_mm", float, "distance to the portal vein")
-BILE_DUCT_DISTANCE = _scanned(
-    "lesion_bile_duct_distance_mm", float, "where the bile ducts run, which no map shows"
+NEAR_BILE_DUCT = _scanned(
+    "lesion_near_bile_duct",
+    bool,
+    "whether it lies less than 1 cm from a central bile duct, which no map shows (tell "
+    "lesions_near_bile_duct)",
 )
-AT_HILUM = _scanned("lesion_at_hilum", bool, "whether it lies at the hilum, which no map shows")
+AT_HILUM = _scanned(
+    "lesion_at_hilum",
+    bool,
+    "whether it lies at the hilum, which no map shows (tell lesions_at_hilum)",
+)
 SURFACE_DISTANCE = _scanned("lesion_surface_distance_mm", float, "distance to the liver's surface")
 LARGE_VESSEL_DISTANCE = _scanned(
     "lesion_large_vessel_distance_mm", float, "distance to the portal and hepatic veins"

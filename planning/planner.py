@@ -17,6 +17,7 @@ from planning.distribution.stability import stability, stability_finding
 from planning.facts.contradictions import require_consistent
 from planning.facts.decompensation import compensation
 from planning.facts.gathering import gather
+from planning.facts.lesion_places import require_lesions
 from planning.hepatectomies.debulked_share import cut_lesions_finding, debulking_findings
 from planning.hepatectomies.named_sets import Candidate, candidates
 from planning.hepatectomies.single_operation import reach_findings
@@ -79,6 +80,7 @@ def plan(case: Case, *, custom: Sequence[frozenset[CouinaudSegment]] = ()) -> Pl
     """
     report = case.report
     require_consistent(case.facts)
+    require_lesions(case.facts, report)
     drawn = None if report.segments is None else spread(report)
     held = _kept(report, frozenset())
     resections = tuple(_resection(c, case, drawn) for c in candidates(custom, held=held))
@@ -116,7 +118,7 @@ def _lists(case: Case, facts: Facts, targets: Sequence[TargetOutcome]) -> dict[s
         "liver_function": liver_function(case.facts),
         "staging_checklist": (judge_list(STAGING_CHECKLIST, facts),),
         "resectability": resectability(facts, segments_estimated=estimated),
-        "ablation": lesion_ablations(case.report, facts=facts, choice=case.choice),
+        "ablation": lesion_ablations(case.report, facts=facts, choice=case.choice, told=case.facts),
         "staging": staging(facts, targets=targets, limits=limits, segments_estimated=estimated),
         "transplant": transplant(facts, segments_estimated=estimated),
         "pathways": pathways(facts, limits=limits, segments_estimated=estimated),

@@ -10,6 +10,7 @@ from planning.debulking.judged_plans import PlanCase, ranked_plans, share_short
 from planning.debulking.targets import TargetCase, least_voxels, target_outcome
 from planning.distribution.scan_coverage import scan_cuts_liver
 from planning.facts.decompensation import compensation
+from planning.facts.lesion_places import against_ablation
 from planning.hepatectomies.single_operation import CONDITIONS
 from planning.optimiser.front import Answer, answer_targets, front
 from planning.optimiser.problem import Problem, make_problem, only_unassessed
@@ -120,7 +121,12 @@ def _problem(case: Case, maps: LiverMaps, choice: PlanChoice) -> Problem:
         choice,
         wedge_allowed={one.id: not wedge_refusal(one, choice) for one in lesions},
         ablation_allowed={
-            one.id: not ablation_refusal(one, after_whipple=whipple, choice=choice)
+            one.id: not ablation_refusal(
+                one,
+                after_whipple=whipple,
+                choice=choice,
+                places=against_ablation(one.id, case.facts),
+            )
             for one in lesions
         },
     )

@@ -88,9 +88,8 @@ ABLATION_RULES: tuple[Criterion, ...] = (
     Criterion(
         id="ablation.central_biliary.gepnetlm_review",
         statement="GEP-NET review: contraindicated less than 1 cm from central bile ducts.",
-        input=inputs.BILE_DUCT_DISTANCE,
-        comparison=Comparison.AT_LEAST,
-        limit=CENTRAL_DISTANCE_MM,
+        input=inputs.NEAR_BILE_DUCT,
+        limit=False,
         population="GEP-NET liver metastases",
         source="gepnetlm_review",
     ),
@@ -104,11 +103,21 @@ ABLATION_RULES: tuple[Criterion, ...] = (
     ),
     Criterion(
         id="ablation.hilum.cloyd2020",
-        statement="Cloyd 2020: complications at the hilum and near major bile ducts.",
+        statement="Cloyd 2020: complications at the hilum.",
         input=inputs.AT_HILUM,
         limit=False,
         population="neuroendocrine liver metastases",
         source="cloyd2020",
+    ),
+    Criterion(
+        id="ablation.bile_duct.cloyd2020",
+        statement="Cloyd 2020: complications near major bile ducts. Near is read here as less than "
+        "1 cm.",
+        input=inputs.NEAR_BILE_DUCT,
+        limit=False,
+        population="neuroendocrine liver metastases",
+        source="cloyd2020",
+        status=SourceStatus.PROJECT,
     ),
     Criterion(
         id="ablation.superficial.machairas2021",

@@ -7,6 +7,7 @@ from remnant.core.errors import ImplausibleValueError
 
 MOST_MONTHS = 600.0
 WORST_ECOG = 4
+LONGEST_NOTE = 200
 
 
 class Differentiation(StrEnum):
@@ -142,13 +143,18 @@ class ClinicalFacts:
         Whether these metastases came back after an earlier liver resection.
     remnant_vessels, remnant_bile
         Whether a person found the remnant's inflow and outflow, and its biliary drainage, intact.
+    lesions_at_hilum, lesions_near_bile_duct
+        Numbers of all lesions at the hilum, and of all less than 1 cm from a central bile duct;
+        those that are not named are not there. Empty where none is.
+    variant_anatomy
+        A note on vessels or bile ducts that run otherwise, shown and never judged.
     doubling_days
         Volume doubling time of the tumour, measured or assumed by the user.
 
     Raises
     ------
     ImplausibleValueError
-        A number is outside its range.
+        A number is outside its range, or the note is too long.
     """
 
     ki67_percent: float | None = None
@@ -215,9 +221,17 @@ class ClinicalFacts:
     recurrence: bool | None = None
     remnant_vessels: bool | None = None
     remnant_bile: bool | None = None
+    lesions_at_hilum: tuple[int, ...] | None = None
+    lesions_near_bile_duct: tuple[int, ...] | None = None
+    variant_anatomy: str | None = None
     doubling_days: float | None = field(default=None)
 
     def __post_init__(self) -> None:
+        if len(self.variant_anatomy or "") > LONGEST_NOTE:
+            raise ImplausibleValueError(
+                f"variant_anatomy has {len(self.variant_anatomy or '')} characters; allowed are "
+                f"at most {LONGEST_NOTE}: shorten it"
+            )
         for name, (low, high) in RANGES.items():
             value = getattr(self, name)
             if value is not None and not low <= value <= high:

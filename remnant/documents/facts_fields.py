@@ -15,6 +15,8 @@ UNKNOWN = "unknown"
 NO_LIMIT = "none"
 LONGEST_WORD = 100
 MOST_RECIPES = 100
+MOST_LESIONS = 1000
+LARGEST_LESION = 10**9
 
 
 class FieldError(ValueError):
@@ -119,6 +121,37 @@ def any_word(name: str, meaning: str, allowed: str) -> Field:
     return Field(name=name, meaning=meaning, allowed=allowed, read=_any_word, schema=schema)
 
 
+def note(name: str, meaning: str, *, longest: int, blank: str | None = None) -> Field:
+    """Return a field for a line of free text."""
+    return Field(
+        name=name,
+        meaning=meaning,
+        allowed=_or(f"a line of at most {longest} characters", blank),
+        read=lambda given: _line(given, longest),
+        schema={"type": "string", "minLength": 1, "maxLength": longest},
+        blank=blank,
+    )
+
+
+def lesion_numbers(name: str, meaning: str, *, blank: str | None = None) -> Field:
+    """Return a field for numbers of lesions; ``none`` for no lesion."""
+    one = {"type": "integer", "minimum": 1}
+    return Field(
+        name=name,
+        meaning=meaning,
+        allowed=_or("numbers of lesions such as [3, 5], none", blank),
+        read=_lesion_numbers,
+        schema={
+            "anyOf": [
+                one,
+                {"type": "array", "maxItems": MOST_LESIONS, "items": one},
+                {"enum": [NO_LIMIT]},
+            ],
+        },
+        blank=blank,
+    )
+
+
 def percentages(name: str, meaning: str) -> Field:
     """Return a field for one or several percentages, read as shares."""
     percent = {"type": "number", "exclusiveMinimum": 1, "maximum": 100}
@@ -211,6 +244,24 @@ def _any_word(given: object) -> str:
     if not isinstance(given, str) or not 0 < len(given) <= LONGEST_WORD:
         raise FieldError
     return given
+
+
+def _line(given: object, longest: int) -> str:
+    if not isinstance(given, str) or not given.isprintable():
+        raise FieldError
+    text = given.strip()
+    if not 0 < len(text) <= longest:
+        raise FieldError
+    return text
+
+
+def _lesion_numbers(given: object) -> tuple[int, ...]:
+    if given == NO_LIMIT:
+        return ()
+    several = given if isinstance(given, list) else [given]
+    if len(several) > MOST_LESIONS:
+        raise FieldError
+    return tuple(sorted({_whole(one, (1, LARGEST_LESION)) for one in several}))
 
 
 def _percentages(given: object) -> tuple[float, ...]:

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Final
 
 from planning.inputs import CLINICAL_INPUTS, PATIENT_INPUTS, Input
+from remnant.core.clinical import LONGEST_NOTE
 from remnant.core.plan_choice import RANGES as LIMITS
 from remnant.core.plan_choice import AblationShape
 from remnant.documents.facts_fields import (
@@ -15,6 +16,8 @@ from remnant.documents.facts_fields import (
     UNKNOWN,
     Field,
     any_word,
+    lesion_numbers,
+    note,
     number,
     one_of,
     percentages,
@@ -28,6 +31,10 @@ from remnant.documents.facts_fields import (
 
 def _told(known: Input) -> Field:
     """Return the field of an input that a person tells, as the vocabulary declares it."""
+    if known.type is tuple:
+        return lesion_numbers(known.name, known.meaning, blank=UNKNOWN)
+    if known.type is str:
+        return note(known.name, known.meaning, longest=LONGEST_NOTE, blank=UNKNOWN)
     if known.type is bool:
         return yes_no(known.name, known.meaning, blank=UNKNOWN)
     if issubclass(known.type, StrEnum):

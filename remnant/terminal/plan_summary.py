@@ -60,6 +60,8 @@ def _answers(plans: Plans) -> Iterator[str]:
     """Write the limits, the answer to each target, and what would decide those that are open."""
     if plans.rows and plans.short_limits:
         yield f"Limits: {plans.short_limits}."
+    if plans.variant_anatomy:
+        yield f"! Variant anatomy, as told; no plan was judged by it: {plans.variant_anatomy}"
     for target in plans.targets:
         words = f"{target.title} of the tumour: {target.mark.words}."
         yield f"{target.mark.sign} {words} {target.answer}"

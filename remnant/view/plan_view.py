@@ -177,6 +177,7 @@ class Plans:
     as_segments: bool
     limits: str
     short_limits: str
+    variant_anatomy: str
     deciding: tuple[str, ...]
     targets: tuple[Target, ...]
     first: FirstPlan | None
@@ -219,6 +220,7 @@ def view_plans(subject: Subject) -> Plans:
         as_segments=reason == listed_reasons(subject.case.volumetry.segments_reasons),
         limits="; ".join(limits_in_force(choice)),
         short_limits="; ".join(limits_in_force(choice, short=True)),
+        variant_anatomy=subject.case.clinical.variant_anatomy or "",
         deciding=tuple(one.text for one in deciding(subject.case)),
         targets=_targets(subject),
         first=_first(planning.plans[0], rows[0], subject) if rows else None,

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from planning.inputs import CLINICAL_INPUTS, INPUTS, PATIENT_INPUTS, Input, ValueSource
+from remnant.core.clinical import LONGEST_NOTE
 
 PAGE: Final = Path("docs/glossary.md")
 BEGIN: Final = "<!-- inputs: made by `python -m remnant.wording.input_table`; do not edit -->"
@@ -28,6 +29,10 @@ def values_of(told: Input) -> str:
     >>> values_of(INPUTS["ki67_percent"]), values_of(INPUTS["functional"])
     ('0 to 100 %', 'yes or no')
     """
+    if told.type is tuple:
+        return "numbers of lesions"
+    if told.type is str:
+        return f"at most {LONGEST_NOTE} characters"
     if issubclass(told.type, bool):
         return "yes or no"
     if issubclass(told.type, StrEnum):

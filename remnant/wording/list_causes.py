@@ -78,6 +78,8 @@ CAUSES: Final[Mapping[Cause, Template]] = {
     Cause.BELOW_WEDGE_DEPTH: _beside("near side {length} deep, deeper than the chosen {limit}"),
     Cause.ALBI_GRADE: lambda reason: f"grade {reason.amounts[0]:g}",
     Cause.CHILD_PUGH: _points,
+    Cause.AT_HILUM: "at the hilum, as told",
+    Cause.NEAR_BILE_DUCT: "less than 1 cm from a central bile duct, as told",
     Cause.AFTER_WHIPPLE: "earlier pancreatoduodenectomy",
     Cause.OVERLAPPING_ZONES_ONLY: (
         "5 cm or more: Machairas 2021 lists overlapping stereotactic zones only"

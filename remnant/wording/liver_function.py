@@ -20,8 +20,10 @@ UNITS: Final = {ICG.id: " %", HIDA.id: " %"}
 
 def score_here(finding: Finding) -> str:
     """Return a score with its grade or class, or what it lacks."""
-    if finding.value is None:
+    if finding.missing:
         return f"Not known: {listed([lists.question(name) for name in finding.missing])}."
+    if finding.value is None:
+        return ""
     classes = reasons.listed(finding.reasons)
     if finding.id == CHILD_PUGH.id:
         return f"Here: {classes}."
@@ -31,7 +33,7 @@ def score_here(finding: Finding) -> str:
 
 def score_text(finding: Finding) -> str:
     """Return what a score is made from, and what it is here."""
-    return f"{lists.statement(finding.id)} {score_here(finding)}"
+    return f"{lists.statement(finding.id)} {score_here(finding)}".rstrip()
 
 
 PREFIX: Final = f"{LIVER_FUNCTION_ID}."

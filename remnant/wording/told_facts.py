@@ -32,11 +32,15 @@ def told(facts: ClinicalFacts) -> tuple[str, ...]:
     return tuple(_told(name, value=value) for name, value in known if value is not None)
 
 
-def _told(name: str, *, value: bool | float | StrEnum) -> str:
+def _told(name: str, *, value: bool | float | StrEnum | str | tuple[int, ...]) -> str:
     unit = INPUTS[name].unit
     words = FACT_WORDS.get(name) or (INPUTS[name].question if unit else name.replace("_", " "))
     if isinstance(value, bool):
         return f"{words}: {'yes' if value else 'no'}"
     if isinstance(value, StrEnum):
         return f"{words}: {value.value.replace('_', ' ')}"
+    if isinstance(value, str):
+        return f"{words}: {value}"
+    if isinstance(value, tuple):
+        return f"{words}: {', '.join(map(str, value)) or 'none'}"
     return f"{words} {value:g} {unit}" if unit else f"{words} {value:g}"

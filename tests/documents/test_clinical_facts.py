@@ -17,7 +17,7 @@ from remnant.core.clinical import (
     Grade,
     PrimarySite,
 )
-from remnant.core.errors import InputError, RemnantError, UnreadableFileError
+from remnant.core.errors import ImplausibleValueError, InputError, RemnantError, UnreadableFileError
 from remnant.core.labels import CouinaudSegment
 from remnant.core.patient import LiverBackground, Patient, Sex
 from remnant.core.plan_choice import DEFAULT_CHOICE, AblationShape, PlanChoice
@@ -101,6 +101,23 @@ def test_read__json_says_the_same(tmp_path):
 @pytest.mark.parametrize("text", ["", "# nothing\n", "clinical:\n", "patient: {}\nchoices:\n"])
 def test_read__nothing_said(tmp_path, text):
     assert FactsFile() == read_facts_file(write(tmp_path, text))
+
+
+@pytest.mark.parametrize(
+    ("written", "lesions"),
+    [("[5, 3, 5]", (3, 5)), ("4", (4,)), ("none", ()), ("[]", ()), ("unknown", None), ("", None)],
+)
+def test_facts__lesions_by_their_numbers(tmp_path, written, lesions):
+    file = read_facts_file(write(tmp_path, f"clinical:\n  lesions_at_hilum: {written}\n"))
+    assert lesions == file.facts().lesions_at_hilum
+
+
+def test_facts__a_note_is_kept_as_it_is_written(tmp_path):
+    note = "left hepatic artery from the left gastric artery"
+    file = read_facts_file(write(tmp_path, f"clinical: {{variant_anatomy: '{note} '}}"))
+    assert note == file.facts().variant_anatomy
+    with pytest.raises(ImplausibleValueError, match="201 characters; allowed are at most 200"):
+        ClinicalFacts(variant_anatomy="x" * 201)
 
 
 def test_template__names_every_field_and_says_nothing(tmp_path):
@@ -198,6 +215,12 @@ def test_choice__how_sure_a_verdict_has_to_be(tmp_path):
         ("- clinical", "holds no sections"),
         ("G2", "holds no sections"),
         ('facts_version: "9"', "facts_version got '9'; allowed is '1.0'"),
+        ("clinical: {lesions_at_hilum: [0]}", "got [0]; allowed is numbers of lesions such as"),
+        ("clinical: {lesions_at_hilum: [2.5]}", "lesions_at_hilum got [2.5]"),
+        ("clinical: {lesions_at_hilum: all}", "lesions_at_hilum got 'all'"),
+        (f"clinical: {{variant_anatomy: {'x' * 201}}}", "allowed is a line of at most 200"),
+        ('clinical: {variant_anatomy: "a\\eb"}', "clinical.variant_anatomy got"),
+        ("clinical: {variant_anatomy: 3}", "clinical.variant_anatomy got 3"),
         ("patient: {height_cm: 1.71}", "patient.height_cm got 1.71; allowed is a number from 100"),
         ("patient: {age_years: 12}", "from 18 to 120 years"),
         ("patient: {sex: m}", "sex got 'm'; allowed is one of male, female"),

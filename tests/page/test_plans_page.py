@@ -21,7 +21,9 @@ from planning.criteria.catalogue import LISTS
 from planning.criteria.judged_lists import judge_list
 from planning.inputs import CLINICAL_INPUTS, Facts
 from planning.literature import load_literature
+from planning.liver_function import liver_function
 from planning.rules.contraindications import CONTRAINDICATION_LIST
+from planning.rules.staging_checklist import STAGING_CHECKLIST
 from remnant.core.clinical import ClinicalFacts
 from remnant.core.distribution import Netlm
 from remnant.core.errors import GeometryMismatchError
@@ -276,6 +278,39 @@ def test_told__facts_beside_the_scan_or_nothing(made, source):
     assert "Told beside the scan: nothing." in part(source, "sources")
     case = replace(planned(made.case), clinical=ClinicalFacts(ki67_percent=4.0, functional=True))
     assert "Told beside the scan: Ki-67 4 %; functional: yes." in part(page_of(case), "sources")
+
+
+def test_checklist__and_liver_function_have_groups_of_their_own(made):
+    facts = ClinicalFacts(
+        staged_by_ct=True, staged_by_mr=False, bilirubin_umol_per_l=10.0, albumin_g_per_l=40.0
+    )
+    told = Facts.named({"staged_by_ct": True, "staged_by_mr": False})
+    case = replace(
+        planned(made.case),
+        planning=replace(
+            planned(made.case).planning,
+            liver_function=liver_function(facts),
+            staging_checklist=(judge_list(STAGING_CHECKLIST, told),),
+        ),
+    )
+    text = part(page_of(case), "sources")
+    assert "· note Liver function" in text
+    assert "Here: −2.74, grade 1." in text
+    assert "unverified" in text.split("Liver function", 1)[1].split("MELD", 1)[0]
+    checklist = text.split("Examinations before surgery", 1)[1].split("Resectability", 1)[0]
+    assert "✗ missing" in checklist
+    assert "✓ done Triple-phase CT" in checklist
+    assert "? not told Echocardiography" in checklist
+    assert "This list decides nothing else." in checklist
+
+
+def test_variant_anatomy__stands_beside_the_plans(made):
+    """The note is shown as it was written, as text."""
+    facts = ClinicalFacts(variant_anatomy="<b>replaced</b> right artery")
+    source = page_of(replace(planned(made.case), clinical=facts))
+    assert "&lt;b&gt;replaced&lt;/b&gt; right artery" in source
+    assert "Variant anatomy, as told; no plan was judged by it" in part(source, "plans")
+    assert "Variant anatomy" not in part(page_of(planned(made.case)), "plans")
 
 
 def test_limits__say_that_plans_know_volumes_alone(made, source):

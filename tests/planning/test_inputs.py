@@ -71,7 +71,7 @@ SCAN = {
 LESION = {
     "lesion_diameter_mm",
     "lesion_portal_distance_mm",
-    "lesion_bile_duct_distance_mm",
+    "lesion_near_bile_duct",
     "lesion_at_hilum",
     "lesion_surface_distance_mm",
     "lesion_large_vessel_distance_mm",
@@ -119,12 +119,19 @@ def test_segments__are_behind_lobes_patterns_and_all_plans():
     assert {name for name, one in INPUTS.items() if one.rests_on_segments} == BY_SEGMENTS
 
 
+EXAMPLES = {tuple: (3, 5), str: "left hepatic artery from the left gastric artery"}
+"""Of facts that are shown or looked up, and compared with nothing."""
+
+
 @pytest.mark.parametrize("name", sorted(CLINICAL | PERSONAL))
 def test_told__type_and_range_hold_in_the_domain_type(name):
     """What the range allows is taken, and what lies beyond it refused, by the type itself."""
     owner = ClinicalFacts if name in CLINICAL else Patient
     one = INPUTS[name]
     assert one.meaning.endswith(".")
+    if one.type in EXAMPLES:
+        assert getattr(owner(**{name: EXAMPLES[one.type]}), name) == EXAMPLES[one.type]
+        return
     if one.range is None:
         members = list(one.type) if issubclass(one.type, StrEnum) else [True, False]
         assert one.type is bool or len(members) > 1

@@ -200,6 +200,12 @@ def test_missing__many_are_cut_short(case):
     assert "more." in printed.split("To decide more", 1)[1].split("Listed by", 1)[0]
 
 
+def test_variant_anatomy__is_shown_with_the_plans(case):
+    facts = replace(case.clinical, variant_anatomy="replaced right artery")
+    printed = text(replace(case, clinical=facts))
+    assert "as told; no plan was judged by it: replaced right artery" in printed
+
+
 def test_pathways__those_that_the_case_belongs_to_are_named(case):
     found = replace(case.planning.pathways[0], verdict=Verdict.MET)
     printed = text(with_planning(case, pathways=(found,)))

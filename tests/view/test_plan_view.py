@@ -20,7 +20,13 @@ from planning.facts.gathering import Case
 from planning.inputs import Facts
 from planning.planner import plan
 from planning.rules.contraindications import CONTRAINDICATION_LIST
-from remnant.core.clinical import ClinicalFacts, ExtrahepaticDisease, Grade, PrimarySite
+from remnant.core.clinical import (
+    ClinicalFacts,
+    ExtrahepaticDisease,
+    Grade,
+    Presentation,
+    PrimarySite,
+)
 from remnant.core.criteria import Pathway, TreatmentOption
 from remnant.core.debulking import Fate
 from remnant.core.findings import Comparison, Verdict
@@ -344,16 +350,30 @@ def test_told__every_fact_in_words():
         stable_months=7,
         ecog=0,
         platelets_per_nl=150,
+        inr=1.2,
+        creatinine_umol_per_l=90.0,
+        primary_ki67_percent=2.0,
+        presentation=Presentation.SYNCHRONOUS,
+        lesions_at_hilum=(3, 5),
+        lesions_near_bile_duct=(),
+        variant_anatomy="two right arteries",
     )
     assert (
         "Ki-67 4.5 %",
         "grade: G2",
+        "Ki-67 of the primary 2 %",
+        "presentation: synchronous",
         "primary site: small bowel",
         "functional: yes",
         "stable 7 months",
         "ECOG 0",
         "platelets 150 /nL",
+        "INR 1.2",
+        "creatinine 90 µmol/L",
         "recurrence after an earlier liver resection: no",
+        "lesions at hilum: 3, 5",
+        "lesions near bile duct: none",
+        "variant anatomy: two right arteries",
     ) == told(facts)
     assert () == told(ClinicalFacts())
 

@@ -543,12 +543,18 @@ AMOUNTS = {
     Cause.LARGER_IN_3D: (30.0,),
     Cause.LIVER_BY_STANDARD: (1.4,),
     Cause.FACTORS_UNKNOWN: (2.0,),
+    Cause.ALBI_GRADE: (2.0,),
+    Cause.CHILD_PUGH: (8.0, 9.0),
 }
 
 
 @pytest.mark.parametrize("cause", list_causes.CAUSES)
 def test_causes__each_is_a_fragment_that_can_stand_in_brackets(cause):
-    names = {Cause.ONGOING_TRIAL: (next(iter(GROUPS)),), Cause.LARGER_IN_3D: ("3",)}.get(cause, ())
+    names = {
+        Cause.ONGOING_TRIAL: (next(iter(GROUPS)),),
+        Cause.LARGER_IN_3D: ("3",),
+        Cause.CHILD_PUGH: ("B", "C"),
+    }.get(cause, ())
     text = words(Reason(cause, amounts=AMOUNTS.get(cause, ()), names=names))
 
     assert TEMPLATES[cause] is list_causes.CAUSES[cause]

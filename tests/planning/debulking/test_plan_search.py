@@ -185,6 +185,17 @@ def test_whipple__forbids_ablations(case):
     assert not any(plan.recipe.ablations for plan in after.plans)
 
 
+@pytest.mark.parametrize("place", ["lesions_at_hilum", "lesions_near_bile_duct"])
+def test_place__told_of_a_lesion_forbids_its_ablation_alone(case, place):
+    free = planned_with(case, TWO_TARGETS)
+    ablated = {lesion for plan in free.plans for lesion in plan.recipe.ablations}
+    told = min(ablated)
+    others = planned_with(case, TWO_TARGETS, **{place: (told,)})
+
+    assert others.plans
+    assert told not in {lesion for plan in others.plans for lesion in plan.recipe.ablations}
+
+
 def test_locks__hold_in_every_plan(case):
     locked = frozenset((CouinaudSegment.VI, CouinaudSegment.IV))
     choice = replace(TWO_TARGETS, keep=locked, most_wedges=1, most_ablations=1, named_only=True)
