@@ -12,6 +12,8 @@ from remnant.core.clinical import FdgPet
 from remnant.core.findings import SourceStatus
 
 PREFIX = "staging_checklist"
+GRADES_AGREE = "grades_agree"
+"""The one condition that is no examination."""
 _CLOYD = Listing(prefix=PREFIX, population=NELM, source="cloyd2020")
 _CLOYD_READ = Listing(
     prefix=PREFIX, population=NELM, source="cloyd2020", status=SourceStatus.PROJECT
@@ -72,10 +74,11 @@ STAGING_CHECKLIST = CriteriaList(
             needed=False,
         ),
         _CLOYD.condition(
-            "grades_agree",
+            GRADES_AGREE,
             "Primary and metastasis have one grade. Cloyd 2020: the Ki-67 of a metastasis may "
             "differ; that of the metastasis is used here.",
             of=inputs.GRADES_AGREE,
+            obstacle="primary and metastasis differ in grade",
             needed=False,
         ),
     ),

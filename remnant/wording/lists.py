@@ -7,7 +7,7 @@ from planning.criteria.catalogue import CONDITIONS, CRITERIA, LISTS, REMARKS, RO
 from planning.criteria.conditions import AnyOf
 from planning.inputs import INPUTS, ValueSource
 from planning.rules.pathways import ALTERNATIVE, LITTLE_EVIDENCE
-from planning.rules.staging_checklist import STAGING_CHECKLIST
+from planning.rules.staging_checklist import GRADES_AGREE, STAGING_CHECKLIST
 from planning.rules.trial_groups import GROUPS, TRIAL_STATEMENT
 from remnant.core.criteria import CriteriaResult, LesionAblation, Pathway, TreatmentOption
 from remnant.core.findings import Finding, Verdict
@@ -104,7 +104,7 @@ def condition_row(finding: Finding) -> str:
 def condition_words(finding: Finding) -> Mapping[Verdict, str]:
     """Return the words for a verdict on a condition: what can be an obstacle is called one."""
     if finding.id.startswith(CHECKLIST):
-        return DONE_WORDS if has_obstacle(finding.id) else VERDICT_WORDS
+        return VERDICT_WORDS if finding.id == f"{CHECKLIST}{GRADES_AGREE}" else DONE_WORDS
     return OBSTACLE_WORDS if has_obstacle(finding.id) else VERDICT_WORDS
 
 

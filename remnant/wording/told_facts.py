@@ -22,6 +22,15 @@ FACT_WORDS: Final[Mapping[str, str]] = {
     "expected_mortality_percent": "expected mortality",
     "chemotherapy_weeks": "chemotherapy",
     "doubling_days": "doubling",
+    "fdg_pet": "FDG-PET",
+    "staged_by_ct": "triple-phase CT of chest, abdomen and pelvis",
+    "staged_by_mr": "MR of the liver with diffusion weighting",
+    "staged_by_sstr_pet": "PET of somatostatin receptors",
+    "echocardiography_done": "echocardiography",
+    "markers_measured": "tumour markers",
+    "dialysis_twice_weekly": "dialysis",
+    "lesions_at_hilum": "lesions at the hilum",
+    "lesions_near_bile_duct": "lesions near a central bile duct",
 }
 """Names that are not their field's words; a number with a unit is else called by its question."""
 

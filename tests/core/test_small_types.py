@@ -132,7 +132,8 @@ def test_reports__start_empty():
     } == _with_default(VolumetryReport)
     assert {
         "findings", "plans", "plans_reasons", "targets", "staged", "netlm", "stability",
-        "contraindications", "resectability", "ablation", "staging", "transplant", "pathways",
+        "contraindications", "liver_function", "staging_checklist", "resectability", "ablation",
+        "staging", "transplant", "pathways",
     } == _with_default(PlanningReport)  # fmt: skip
     assert {"seconds"} == _with_default(Provenance)
     assert set() == _with_default(ModelUse)

@@ -12,7 +12,7 @@ from remnant.core.clinical import NOTHING_SAID, ClinicalFacts, FdgPet, Grade
 from remnant.core.findings import SourceStatus, Verdict
 from remnant.core.patient import Patient
 from remnant.wording.findings import text_of
-from remnant.wording.lists import list_text
+from remnant.wording.lists import condition_row, condition_words, list_text
 
 DONE = {
     "staged_by_ct": True,
@@ -95,6 +95,10 @@ def test_discordance__of_grades_is_found_with_its_source(checked):
 
     assert (found.verdict, found.source, result.verdict) == (NOT_MET, "cloyd2020", MET)
     assert text_of(found).endswith("that of the metastasis is used here.")
+    assert condition_row(found).startswith("Primary and metastasis differ in grade. Asked for: ")
+    assert condition_words(found)[NOT_MET] == "not met"
+    (missing,) = [one for one in result.findings if one.id.endswith(".mr")]
+    assert condition_words(missing)[NOT_MET] == "missing"
 
 
 def test_checklist__changes_no_other_list(planned):

@@ -371,8 +371,8 @@ def test_told__every_fact_in_words():
         "INR 1.2",
         "creatinine 90 µmol/L",
         "recurrence after an earlier liver resection: no",
-        "lesions at hilum: 3, 5",
-        "lesions near bile duct: none",
+        "lesions at the hilum: 3, 5",
+        "lesions near a central bile duct: none",
         "variant anatomy: two right arteries",
     ) == told(facts)
     assert () == told(ClinicalFacts())
