@@ -626,7 +626,13 @@ ABLATION = (
         "ablation.whipple.machairas2021",
         "pathway.whipple",
     ),
-    _row(C, "ablation, place", "hilum and major ducts", "ablation.hilum.cloyd2020"),
+    _row(
+        C,
+        "ablation, place",
+        "hilum and major ducts",
+        "ablation.hilum.cloyd2020",
+        "ablation.bile_duct.cloyd2020",
+    ),
     _row(C, "ablation, place", "heat sink", "ablation.heat_sink.cloyd2020"),
     _row(
         G,
