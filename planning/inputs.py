@@ -633,7 +633,6 @@ CONTIGUOUS_BY_CLOYD = _planned(
 FLR_SHORT = _planned(
     "flr_insufficient_in_one_stage", bool, "whether one stage would leave enough liver"
 )
-ONE_STAGE = _planned("reachable_in_one_stage", bool, "whether one stage reaches a target")
 AMENABLE = _planned("amenable_to_resection", bool, "whether one stage, or stages, reach a target")
 SMALL_RESECTION = _planned("small_resection_suffices", bool, "extent of the liver resection")
 FLR_PROBABILITY = _planned(

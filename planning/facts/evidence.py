@@ -106,7 +106,6 @@ def _in_one_stage(evidence: Evidence) -> Mapping[Input, Value]:
     targets = evidence.in_one_stage
     return {
         inputs.FLR_SHORT: flr_insufficient(targets),
-        inputs.ONE_STAGE: reachable_in_one_stage(targets),
         inputs.AMENABLE: amenable_to_resection(targets),
         inputs.SMALL_RESECTION: small_resection_suffices(evidence.plans, targets),
     }

@@ -232,12 +232,22 @@ TEAM_AGREES = _is(
 )
 REACHABLE = _is(
     id="pathway.one_stage",
-    statement="A plan in one stage reaches a debulking target (this project's reading).",
-    input=inputs.ONE_STAGE,
+    statement="A plan in one stage treats every metastasis. What reaches less is cytoreduction "
+    "(this project's reading).",
+    input=inputs.CLEARANCE,
     limit=True,
     source="machairas2021",
     status=SourceStatus.PROJECT,
-    obstacle="no plan in one stage reaches a debulking target",
+    obstacle="no plan in one stage treats every metastasis",
+)
+OWN_FLR = _is(
+    id="pathway.flr_30",
+    statement="At least 30 % of the liver would remain, as its list of resectability asks; of "
+    "which volume is not said.",
+    input=inputs.FLR_BY_MACHAIRAS,
+    limit=True,
+    source="machairas2021",
+    obstacle="less than 30 % of the liver would remain",
 )
 SHORT = _is(
     id="pathway.flr_short",

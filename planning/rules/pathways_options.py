@@ -29,6 +29,7 @@ from planning.rules.pathways_conditions import (
     NOT_FOR_RESECTION,
     ONE_TO_THREE,
     OPEN_PORTAL_VEIN,
+    OWN_FLR,
     PANCREAS,
     PANCREAS_OR_SMALL_BOWEL,
     POORLY_DIFFERENTIATED,
@@ -117,7 +118,7 @@ RESECTION = _machairas(
     id="resection",
     name="Surgical resection",
     statement="First line in Machairas 2021, alone or with the primary.",
-    conditions=unless_ruled_out(REACHABLE, TEAM_AGREES, NO_PROHIBITIVE_COMORBIDITY),
+    conditions=unless_ruled_out(REACHABLE, OWN_FLR, TEAM_AGREES, NO_PROHIBITIVE_COMORBIDITY),
     notes=(
         Note("It puts R0 at 10 to 25 % of all patients, the GEP-NET review candidates below 10 %."),
     ),
@@ -126,7 +127,7 @@ RESECTION_ONE_STAGE = _machairas(
     id="resection_one_stage",
     name="Surgical resection in one stage, with or without ablation",
     statement="First line in Machairas 2021.",
-    conditions=unless_ruled_out(REACHABLE, TEAM_AGREES, NO_PROHIBITIVE_COMORBIDITY),
+    conditions=unless_ruled_out(REACHABLE, OWN_FLR, TEAM_AGREES, NO_PROHIBITIVE_COMORBIDITY),
     notes=(
         Note(
             "GEP-NET review: large lesions resected, small ones in the remnant ablated, away from "

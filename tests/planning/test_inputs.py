@@ -51,7 +51,6 @@ PLANS = {
     "flr_by_machairas",
     "contiguous_by_cloyd",
     "flr_insufficient_in_one_stage",
-    "reachable_in_one_stage",
     "amenable_to_resection",
     "small_resection_suffices",
     "flr_probability_percent",

@@ -388,10 +388,16 @@ def test_alternatives__are_those_where_resection_is_contraindicated():
         ({"comorbidity_prohibitive": True}, Verdict.NOT_MET),
         ({"comorbidity_prohibitive": None}, Verdict.UNKNOWN),
         ({"judged_unresectable": True}, Verdict.NOT_MET),
+        ({"clearance_feasible": False}, Verdict.NOT_MET),
+        ({"flr_by_machairas": False}, Verdict.NOT_MET),
+        ({"flr_by_machairas": None}, Verdict.UNKNOWN),
     ],
 )
-def test_resection__comorbidity_and_team(changes, verdict):
-    assert verdicts(changes, row="machairas2021.limited")["Surgical resection"] is verdict
+def test_resection__what_its_own_list_asks_comorbidity_and_team(changes, verdict):
+    """``machairas2021``: resectable, at least 30 % would remain, no prohibitive comorbidity."""
+    known = {"clearance_feasible": True, "flr_by_machairas": True, **changes}
+
+    assert verdicts(known, row="machairas2021.limited")["Surgical resection"] is verdict
 
 
 def test_whipple__closes_ablation_and_keeps_the_note_on_lobar_tace():

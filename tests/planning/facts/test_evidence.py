@@ -34,7 +34,6 @@ FORBIDDEN = (Reason(Cause.LIMITS_FORBID), NO_WEDGE)
 BEYOND = (Reason(Cause.MORE_BEYOND_SCAN),)
 IN_ONE_STAGE = (
     "flr_insufficient_in_one_stage",
-    "reachable_in_one_stage",
     "amenable_to_resection",
     "small_resection_suffices",
 )
@@ -258,12 +257,12 @@ def test_users_plans__are_evidence_only_where_they_are_feasible(feasible, counts
 def test_limits__leave_open_what_one_stage_does_not_reach():
     missed = (outcome(0.7, NOT_MET, largest=300.0, least=400.0),)
     free, locked = (every_fact((), missed, limits=limits) for limits in ((), (NO_WEDGE,)))
-    assert [free[name] for name in IN_ONE_STAGE] == [True, False, None, None]
-    assert [locked[name] for name in IN_ONE_STAGE] == [None] * 4
+    assert [free[name] for name in IN_ONE_STAGE] == [True, None, None]
+    assert [locked[name] for name in IN_ONE_STAGE] == [None] * 3
     assert locked["debulkable_in_stages_fraction"] is None
     reached = (outcome(0.7, MET),)
     kept = every_fact((plan(0.75),), reached, limits=(NO_WEDGE,))
-    assert [kept[name] for name in IN_ONE_STAGE] == [False, True, True, True]
+    assert [kept[name] for name in IN_ONE_STAGE] == [False, True, True]
 
 
 def test_cut_liver__what_one_stage_reaches_is_that_of_the_targets():
@@ -374,7 +373,6 @@ def test_reachable__in_three_values(verdicts, reachable):
     targets = [target(verdict=v) for v in verdicts]
 
     assert reachable_in_one_stage(targets) is reachable
-    assert every_fact((), targets)["reachable_in_one_stage"] is reachable
 
 
 @pytest.mark.parametrize(
@@ -458,7 +456,7 @@ def test_uncertain_targets__are_uncertain_facts(verdicts, short, reachable, amen
     targets = [target(verdict=verdict) for verdict in verdicts]
     known = every_fact((), targets)
     assert known["flr_insufficient_in_one_stage"] is flr_insufficient(targets) is short
-    assert known["reachable_in_one_stage"] is reachable_in_one_stage(targets) is reachable
+    assert reachable_in_one_stage(targets) is reachable
     assert known["amenable_to_resection"] is amenable_to_resection(targets) is amenable
 
 

@@ -402,6 +402,7 @@ RESECTABILITY = (
         "resectability",
         "FLR of at least 30 %",
         "resectability.machairas2021.flr",
+        "pathway.flr_30",
         "flr.machairas2021_30",
     ),
     _row(M, "resectability", "R0 in 10 to 25 %", "resectability.machairas2021.share_of_patients"),

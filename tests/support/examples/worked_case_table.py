@@ -93,6 +93,12 @@ NAMED = (
             _says("resectability.enets2016.r0", NOT_MET, "ENETS list in C: R0 feasible"),
             _says("resectability.machairas2021", NOT_MET, "M, resectability: FLR of at least 30 %"),
             _says("staging.two_stage_pvl", MET, "M, figure 2: two stages where the FLR is short"),
+            _says("machairas2021.complex/resection_two_stages", MET, "M, figure 2: two stages"),
+            _says(
+                "machairas2021.complex/resection_one_stage",
+                NOT_MET,
+                "M, resectability: resectable with an FLR of at least 30 %; less is cytoreduction",
+            ),
             _says("staging.pve", MET, "M, staged resection: PVE where the FLR is insufficient"),
             _says("staging.alpps", MET, "M, staged resection: ALPPS where the FLR is insufficient"),
         ),
@@ -161,6 +167,23 @@ NAMED = (
             _says("target.70", MET, "M, debulking: right hepatectomy removes 80 % of the load"),
             _says("machairas2021.limited", UNKNOWN, "M, figure 2: limited or complex is open"),
             _says("machairas2021.complex", UNKNOWN, "M, figure 2: limited or complex is open"),
+        ),
+    ),
+    WorkedCase(
+        id="island_small_body",
+        about="The same in a small body: a quarter of the standardised volume would remain",
+        balls=ISLAND,
+        facts=FIT | OPEN_VEIN,
+        person={"height_cm": 165.0, "weight_kg": 63.0},
+        choice=ALL_ONLY,
+        expected=(
+            _says("resectability.machairas2021", NOT_MET, "M, resectability: FLR at least 30 %"),
+            _says("machairas2021.limited/resection", NOT_MET, "M, resectability: at least 30 %"),
+            _says(
+                "machairas2021.complex/resection_one_stage",
+                NOT_MET,
+                "M, resectability: at least 30 %",
+            ),
         ),
     ),
     WorkedCase(
