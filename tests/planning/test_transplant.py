@@ -19,7 +19,9 @@ from remnant.core.clinical import (
     ClinicalFacts,
     Differentiation,
     ExtrahepaticDisease,
+    FdgPet,
     Grade,
+    Presentation,
     PrimarySite,
     PrimaryStatus,
 )
@@ -425,6 +427,12 @@ MEMBERS = {
     "primary_site": PrimarySite,
     "primary_status": PrimaryStatus,
     "extrahepatic_disease": ExtrahepaticDisease,
+    "primary_grade": Grade,
+    "presentation": Presentation,
+    "fdg_pet": FdgPet,
+    "variant_anatomy": ("a replaced artery",),
+    "lesions_at_hilum": ((), (1,)),
+    "lesions_near_bile_duct": ((), (2,)),
 }
 KNOWN_FACTS = {
     name: FITTING[name] for name in ClinicalFacts.__dataclass_fields__ if name in FITTING
