@@ -951,6 +951,20 @@ LOCAL = (
         **OPEN_ARTERIES,
     ),
     _simple(
+        "hilum",
+        "Three lesions, the first at the hilum and near a bile duct",
+        THREE,
+        (
+            _says("ablation.hilum.machairas2021@1", NOT_MET, "M, ablation: not at the hilum"),
+            _says("ablation.hilum.cloyd2020@1", NOT_MET, "C, ablation: hilar position"),
+            _says("ablation.bile_duct.cloyd2020@1", NOT_MET, "C, ablation: near major bile ducts"),
+            _says("ablation.central_biliary.gepnetlm_review@1", NOT_MET, "G, ablation: 1 cm"),
+            _says("ablation.hilum.machairas2021@3", MET, "M, ablation: not at the hilum"),
+        ),
+        lesions_at_hilum=(1,),
+        lesions_near_bile_duct=(1,),
+    ),
+    _simple(
         "whipple",
         "Three lesions, unresectable, after a Whipple procedure",
         THREE,
