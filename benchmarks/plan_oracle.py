@@ -274,7 +274,8 @@ TOGETHER: Final = (
     ("primary_site", "portal_drainage"),
     ("extrahepatic_disease", "peritoneal_carcinomatosis"),
     ("functional", "symptoms_refractory", "symptoms_from_burden"),
-    ("fit_for_major_hepatectomy", "comorbidity_prohibitive"),
+    ("fit_for_major_hepatectomy", "comorbidity_prohibitive", "ecog"),
+    ("pancreatoduodenectomy", "bilioenteric_anastomosis"),
 )
 """Facts that are drawn together, so that they do not contradict each other."""
 
@@ -513,6 +514,42 @@ PHANTOM_CASES: Final[Mapping[str, Case]] = {
     "recipes": Case(
         maps=few, facts=GOOD, page=True,
         choices={"recipes": ["VI,VII; wedge 3; ablate 4,5", "II,III", "ablate 1,2,3,4,5"]},
+    ),
+    "examined_and_well": Case(
+        maps=few,
+        facts=changed(
+            GOOD, primary_grade="G1", primary_ki67_percent=1, metastasis_biopsied=True,
+            presentation="synchronous", decompensated=False, encephalopathy=False,
+            variceal_bleeding=False, jaundice_from_liver_disease=False, ascites=False,
+            hepatic_insufficiency=False, bilirubin_umol_per_l=10, inr=1.0, albumin_g_per_l=42,
+            creatinine_umol_per_l=80, dialysis_twice_weekly=False, icg_r15_percent=8,
+            hida_remnant_percent=60, fdg_pet="negative", staged_by_ct=True, staged_by_mr=True,
+            staged_by_sstr_pet=True, echocardiography_done=True, markers_measured=True,
+            resection_with_transplant=False, upper_abdominal_exenteration=False,
+            somatostatin_analogue=True, remnant_vessels=True, remnant_bile=True,
+            lesions_at_hilum=[1], lesions_near_bile_duct=[2], variant_anatomy="replaced artery",
+        ),
+    ),
+    "examined_and_ill": Case(
+        maps=right,
+        facts=changed(
+            BAD, primary_grade="G3", metastasis_biopsied=False, presentation="metachronous",
+            decompensated=True, encephalopathy=True, variceal_bleeding=True, varices=True,
+            jaundice_from_liver_disease=True, bilirubin_umol_per_l=80, inr=2.1,
+            albumin_g_per_l=24, creatinine_umol_per_l=300, dialysis_twice_weekly=True,
+            fdg_pet="positive", staged_by_ct=False, staged_by_mr=False, staged_by_sstr_pet=False,
+            echocardiography_done=False, markers_measured=False, resection_with_transplant=True,
+            upper_abdominal_exenteration=True, somatostatin_analogue=False,
+            remnant_vessels=False, remnant_bile=False,
+        ),
+    ),
+    "primary_g2_no_pet": Case(
+        maps=few, facts=changed(GOOD, primary_grade="G2", fdg_pet="not_done"),
+        choices={"certainty": 0.75},
+    ),
+    "primary_carcinoma": Case(maps=few, facts=changed(GOOD, primary_grade="NEC")),
+    "vessels_stated_intact": Case(
+        maps=right, facts=GOOD, choices={"vessels_intact": ["VII,VIII", "IV,VI,VIII"]},
     ),
     "sets_of_segments": Case(
         maps=few, facts=changed(GOOD, primary_site="rectum"),
