@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-BASELINE = "plan_oracle_7897df1.json"
+BASELINE = "plan_oracle_f87d776.json"
 CHEAP = (
     "liver_alone",
     "one_lesion_no_segments",
