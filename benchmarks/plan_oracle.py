@@ -23,6 +23,7 @@ sys.path[:] = [p for p in sys.path if not p.endswith("benchmarks")]  # volumetry
 import argparse
 import io
 import json
+import lzma
 import os
 import platform
 import re
@@ -1174,7 +1175,7 @@ def store(file: Path, *, kept: Kept = KEEP_NOTHING) -> int:
     if missing_maps():
         raise RuntimeError(f"no shared maps in {SHARED}: set REMNANT_SHARED to their folder")
     found = dict(recorded(CASES, kept=kept))
-    file.write_text(baseline_text(found, origin(_commit())), encoding="utf-8", newline="\n")
+    file.write_bytes(lzma.compress(baseline_text(found, origin(_commit())).encode("utf-8")))
     print(f"{len(found)} cases with {sum(len(one['rows']) for one in found.values())} rows")
     return 0
 
@@ -1223,7 +1224,7 @@ def _grouped(found: Mapping[str, Json]) -> dict[str, dict[str, dict[str, Row]]]:
 
 def read_baseline(file: Path) -> dict[str, Json]:
     """Read what `baseline_text` wrote: digests of the maps and rows by case."""
-    document = json.loads(file.read_text(encoding="utf-8"))
+    document = json.loads(lzma.decompress(file.read_bytes()))
     found = {name: Json(maps=maps, rows={}) for name, maps in document["cases"].items()}
     names = list(found)
     for group, members in document["rows"].items():

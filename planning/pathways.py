@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from planning import inputs
 from planning.criteria.conditions import (
+    AnyOf,
     Condition,
     deciding,
     inputs_of,
@@ -14,7 +15,6 @@ from planning.criteria.conditions import (
     undecided_inputs,
 )
 from planning.inputs import Facts
-from planning.rules.contraindications import CONTRAINDICATIONS
 from planning.rules.pathways import (
     PATHWAY_TABLES,
     PathwayRow,
@@ -167,5 +167,5 @@ def _uncertain(conditions: Sequence[Condition], facts: Facts) -> tuple[str, ...]
 
 def _concerns(row: PathwayRow, facts: Facts) -> bool:
     """Tell whether a case may belong to a row, or would but for a contraindication."""
-    others = [c for c in row.conditions if c not in CONTRAINDICATIONS]
+    others = [c for c in row.conditions if isinstance(c, AnyOf) or not c.only_failure]
     return together(others, facts) is not Verdict.NOT_MET

@@ -11,7 +11,7 @@ from planning import inputs
 from planning.criteria.conditions import AnyOf, Condition, Criterion
 from planning.rules import pathways_options as option
 from planning.rules.contraindications import unless_ruled_out
-from planning.rules.pathways_conditions import G1_OR_G2, OVER_70, TEAM_AGREES
+from planning.rules.pathways_conditions import G1_OR_G2, LOW_GRADE_BY_CLOYD, OVER_70, TEAM_AGREES
 from planning.rules.pathways_options import OptionRule
 from planning.rules.populations import NELM
 from planning.rules.remnant import PROJECT_SOURCE
@@ -275,7 +275,7 @@ CLOYD = PathwayTable(
             id="resectable",
             branch="Resectable",
             text="Resection is listed there; the conditions of resectability are judged apart.",
-            conditions=unless_ruled_out(LITTLE_OUTSIDE, OVER_70, TEAM_AGREES),
+            conditions=unless_ruled_out(LITTLE_OUTSIDE, OVER_70, TEAM_AGREES, LOW_GRADE_BY_CLOYD),
             first=(
                 option.CLOYD_RESECTION,
                 option.CONCOMITANT_ABLATION,

@@ -197,6 +197,16 @@ G1_OR_G2 = _is(
     source="machairas2021",
     obstacle="G3 or carcinoma",
 )
+LOW_GRADE_BY_CLOYD = _is(
+    id="pathway.cloyd2020.grade",
+    statement="Low or intermediate grade (read as G1 or G2), as its list of resectability asks; "
+    "high grade is listed apart.",
+    input=inputs.GRADE_IS_G1_OR_G2,
+    limit=True,
+    source="cloyd2020",
+    obstacle="high grade, of which Cloyd 2020 has limited evidence",
+    only_failure=True,
+)
 SSTR_POSITIVE = _is(
     id="pathway.sstr",
     statement="Somatostatin receptors present.",

@@ -23,6 +23,7 @@ from planning.rules.pathways_conditions import (
     KI67_ABOVE_55,
     KI67_BELOW_55,
     KI67_OF_G3,
+    LOW_GRADE_BY_CLOYD,
     MULTIPLE,
     NO_PROHIBITIVE_COMORBIDITY,
     NO_WHIPPLE,
@@ -319,7 +320,7 @@ CLOYD_RESECTION = _cloyd(
     name="Surgical resection",
     statement="Listed by Cloyd 2020 where resectable; it may be right with low-volume "
     "indolent extrahepatic disease, or where only more than 70 % can be debulked.",
-    conditions=unless_ruled_out(TEAM_AGREES, NO_PROHIBITIVE_COMORBIDITY),
+    conditions=unless_ruled_out(TEAM_AGREES, NO_PROHIBITIVE_COMORBIDITY, LOW_GRADE_BY_CLOYD),
     notes=(
         Note(
             "Prognostic there: synchronous or non-functional disease, disease outside the liver. "
@@ -340,7 +341,7 @@ CONCOMITANT_ABLATION = _cloyd(
     name="Ablation beside resection",
     statement="Cloyd 2020: small to intermediate, central lesions; care with extended "
     "hepatectomy. Machairas 2021 and the GEP-NET review exclude the hilum: the sources disagree.",
-    conditions=unless_ruled_out(),
+    conditions=unless_ruled_out(LOW_GRADE_BY_CLOYD),
     notes=(
         Note(
             "GEP-NET review: heat can damage the remnant and cause liver failure; only with a "

@@ -1,11 +1,12 @@
 """Some cases of the oracle of equality against its baseline, and the comparer itself."""
 
 import importlib.util
+import lzma
 import sys
 
 import pytest
 
-BASELINE = "plan_oracle_f87d776.json"
+BASELINE = "plan_oracle_f87d776.json.xz"
 CHEAP = (
     "liver_alone",
     "one_lesion_no_segments",
@@ -146,9 +147,9 @@ def test_difference__is_named_by_a_pattern(oracle, monkeypatch):
 def test_baseline_text__is_read_as_it_was_written(oracle, tmp_path):
     changed = stored_with("frilling/type", "II")
     found = {"a": STORED, "b": STORED, "c": changed, "d": STORED}
-    file = tmp_path / "baseline.json"
+    file = tmp_path / "baseline.json.xz"
 
-    file.write_text(oracle.baseline_text(found, {"commit": "0"}), encoding="utf-8")
+    file.write_bytes(lzma.compress(oracle.baseline_text(found, {"commit": "0"}).encode("utf-8")))
 
     assert oracle.read_baseline(file) == found
 

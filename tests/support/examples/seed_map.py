@@ -236,6 +236,7 @@ PATHWAY_C = (
         "resectable: resection",
         "pathway.cloyd2020.row.resectable",
         "option.cloyd2020.resection",
+        "pathway.cloyd2020.grade",
     ),
     _row(
         C,

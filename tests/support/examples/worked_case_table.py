@@ -371,6 +371,8 @@ RULED_OUT = (
             _says(
                 "machairas2021.not_covered/platinum_high_grade", NOT_MET, "C, NORDIC: above 55 %"
             ),
+            _says("cloyd2020.resectable", NOT_MET, "C, resectability: low-intermediate grade"),
+            _says("cloyd2020.resectable/resection", NOT_MET, "C, resectability: the same"),
             _says("resectability.cloyd2020.grade", NOT_MET, "C, resectability: low-intermediate"),
             _says("resectability.enets2016", NOT_MET, "ENETS list in C: grade 1-2"),
         ),
