@@ -21,7 +21,7 @@ from planning.facts.lesion_places import require_lesions
 from planning.hepatectomies.debulked_share import cut_lesions_finding, debulking_findings
 from planning.hepatectomies.named_sets import Candidate, candidates
 from planning.hepatectomies.single_operation import reach_findings
-from planning.hepatectomies.stranded import vessels_finding
+from planning.hepatectomies.stranded import ALL_SEGMENTS, vessels_finding
 from planning.inputs import Facts
 from planning.liver_function import liver_function
 from planning.pathways import pathways
@@ -52,7 +52,6 @@ from remnant.core.volumetry_report import VolumetryReport
 from volumetry.remnant import debulked_fraction, future_liver_remnant
 from volumetry.uncertainty.joint_draws import Spread, spread
 
-ALL_SEGMENTS = frozenset(CouinaudSegment)
 BURDEN_SOURCE = "luo2019"
 
 
