@@ -23,6 +23,7 @@ from remnant.core.quantity import Quantity
 from remnant.core.volumes import LabelMap, Modality
 from remnant.core.volumetry_report import VolumetryReport
 from remnant.io.nifti import read_image, read_labels
+from remnant.io.reading import ReadingChoice
 from remnant.pipeline.samples import LIVER_LABEL, fetch_sample
 from segmentation.engines.registry import DEFAULT_ENGINE, engine_named
 from segmentation.synthetic import Planted, plant_metastases
@@ -77,7 +78,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=8)
     arguments = parser.parse_args()
     sample = fetch_sample()
-    image = read_image(sample.ct, modality=Modality.CT)
+    image = read_image(sample.ct, choice=ReadingChoice(modality=Modality.CT))
     reference = read_labels(sample.label_map, INSTANCE_SCHEME).mask(LIVER_LABEL)
     true_ml = float(np.count_nonzero(reference)) * image.geometry.voxel_volume_ml
     segmenter = engine_named(DEFAULT_ENGINE).segmenter()

@@ -28,6 +28,7 @@ from remnant.core.patient import Patient
 from remnant.core.volumes import ImageVolume, Modality
 from remnant.io.landmarks import read_landmarks
 from remnant.io.nifti import read_image, write_image
+from remnant.io.reading import ReadingChoice
 from remnant.io.source import load_study
 from remnant.page.html import render_html
 from remnant.pipeline.divide import with_segments
@@ -81,7 +82,7 @@ def in_process(scan: Path, landmarks: Path, output: Path) -> None:
     rows: list[tuple[str, float, float, float]] = []
     print(f"{'stage':<28}{'wall s':>9}{'cpu s':>9}{'peak GB':>9}")
     with stage("read the scan", rows):
-        loaded = load_study(scan, modality=Modality.CT)
+        loaded = load_study(scan, choice=ReadingChoice(modality=Modality.CT))
     with stage("segment liver and lesions", rows):
         case = case_from_image(loaded, segmenter=engine_named(DEFAULT_ENGINE).segmenter())
     with stage("Couinaud planes", rows):
@@ -124,7 +125,9 @@ def main() -> None:
     sample = fetch_sample()
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
-        image = resampled(read_image(sample.ct, modality=Modality.CT), (i, j, k))
+        image = resampled(
+            read_image(sample.ct, choice=ReadingChoice(modality=Modality.CT)), (i, j, k)
+        )
         write_image(image, folder / "ct.nii.gz")
         print(f"{i}x{j}x{k} voxels of {'x'.join(f'{s:.2f}' for s in image.geometry.spacing_mm)} mm")
         del image

@@ -10,12 +10,14 @@ from cyclopts import Group, Parameter, Token
 from remnant.core.errors import InputError
 from remnant.core.labels import CouinaudSegment
 from remnant.core.uncertainty import NO_CHOICE, ErrorChoice
-from remnant.core.volumes import Modality
+from remnant.core.volumes import Modality, Phase
 from remnant.io.codings import MasksPreset
 from remnant.io.masks import Part
+from remnant.io.reading import GeometrySource
 from remnant.pipeline.reviewing import LesionReview
 from segmentation.engines.registry import ENGINES
 
+SCAN_GROUP = Group("Scan", sort_key=10)
 FORMULA_GROUP = Group("Standardised liver volume", sort_key=20)
 LESION_GROUP = Group("Lesions", sort_key=30)
 ERROR_GROUP = Group("Intervals", sort_key=50, help="Standard deviations behind the 90 % intervals.")
@@ -122,6 +124,11 @@ class MaskOptions:
     liver."""
     masks_preset: MasksPreset = MasksPreset.BINARY
     """How the maps are coded."""
+    threshold: float | None = None
+    """From which value on a voxel of a probability map or of a grey mask is inside."""
+    geometry_from: GeometrySource | None = None
+    """Which statement of a NIfTI header says where its voxels are, where they contradict each
+    other: sform, qform, or pixdim for the voxel sizes."""
     couinaud_from: Path | None = None
     """Couinaud map to use, e.g. one that was corrected in another program; the same as
     --masks couinaud=FILE. A stored case is measured and planned anew with it, not segmented."""
@@ -221,14 +228,22 @@ def parse_numbers(text: str | None, *, option: str) -> frozenset[int]:
     return frozenset(int(part) for part in parts)
 
 
-ModalityOption = Annotated[
-    Modality | None,
-    Parameter(help="ct or mr; needed for NIfTI unless the intensities prove CT."),
-]
-SeriesOption = Annotated[
-    str | None,
-    Parameter(help="Which series of a DICOM folder: its number or UID as `inspect` lists it."),
-]
+@Parameter(name="*", group=SCAN_GROUP)
+@dataclass(frozen=True, kw_only=True)
+class ScanOptions:
+    """How a scan is to be read, where it does not say so itself."""
+
+    modality: Modality | None = None
+    """ct or mr; needed for NIfTI unless the intensities prove CT."""
+    series: str | None = None
+    """Which series of a DICOM folder: its number or UID as `inspect` lists it."""
+    phase: Phase | None = None
+    """Contrast phase: of the DICOM series to take, or of a scan that does not say its own."""
+    intensity_offset: float | None = None
+    """Added to every value of a CT that was stored without its rescale intercept, e.g. -1024."""
+
+
+NO_SCAN = ScanOptions()
 EngineOption = Annotated[
     str, Parameter(help=f"Which networks find liver and lesions: {', '.join(ENGINES)}.")
 ]

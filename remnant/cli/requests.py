@@ -5,11 +5,17 @@ from pathlib import Path
 from typing import Final
 
 from remnant.cli.fact_options import PatientOptions
-from remnant.cli.options import ErrorOptions, FormulaOptions, MaskOptions
+from remnant.cli.options import (
+    NO_SCAN,
+    ErrorOptions,
+    FormulaOptions,
+    MaskOptions,
+    ScanOptions,
+)
 from remnant.core.errors import InputError
 from remnant.core.patient import Patient
 from remnant.core.uncertainty import ErrorChoice
-from remnant.core.volumes import Modality
+from remnant.io.reading import ReadingChoice
 from remnant.pipeline.facts import KnownCase
 from remnant.pipeline.requests import MeasureRequest, SegmentRequest
 from remnant.pipeline.reviewing import NO_REVIEW, LesionReview
@@ -29,8 +35,7 @@ def segment_request(
     source: Path | None,
     maps: MaskOptions,
     *,
-    modality: Modality | None = None,
-    series: str | None = None,
+    scan: ScanOptions = NO_SCAN,
     review: LesionReview = NO_REVIEW,
 ) -> SegmentRequest:
     """Return what to segment, and what a human says of it.
@@ -42,8 +47,7 @@ def segment_request(
     """
     return SegmentRequest(
         source=source,
-        modality=modality,
-        series=series,
+        reading=reading_choice(scan, maps),
         masks=maps.paths(),
         preset=maps.masks_preset,
         landmarks=maps.landmarks,
@@ -52,6 +56,26 @@ def segment_request(
         split_iv=maps.split_iv,
         confirm_segments=maps.confirm_segments,
         review=review,
+    )
+
+
+def reading_choice(scan: ScanOptions, maps: MaskOptions) -> ReadingChoice:
+    """Return how files are to be read, as far as the options say so.
+
+    Raises
+    ------
+    InputError
+        A figure is out of range.
+    """
+    if maps.threshold is not None and not maps.threshold > 0:
+        raise InputError(f"--threshold got {maps.threshold:g}; allowed is a number above 0")
+    return ReadingChoice(
+        modality=scan.modality,
+        series=scan.series,
+        phase=scan.phase,
+        intensity_offset_hu=scan.intensity_offset,
+        geometry_from=maps.geometry_from,
+        threshold=maps.threshold,
     )
 
 

@@ -8,6 +8,7 @@ from cyclopts import App
 from remnant.cli.examples import epilogue
 from remnant.cli.fact_options import NO_DISEASE, NO_PATIENT, DiseaseOptions, PatientOptions
 from remnant.cli.options import (
+    NO_SCAN,
     DeviceOption,
     EngineOption,
     ErrorOptions,
@@ -15,10 +16,9 @@ from remnant.cli.options import (
     FormulaOptions,
     LesionOptions,
     MaskOptions,
-    ModalityOption,
     Output,
     ResectOption,
-    SeriesOption,
+    ScanOptions,
 )
 from remnant.cli.plan_options import NO_CHOICES, PlanOptions
 from remnant.cli.progress import shown_progress
@@ -53,8 +53,7 @@ def run(
     source: Path | None = None,
     *,
     output: Output | None = None,
-    modality: ModalityOption = None,
-    series: SeriesOption = None,
+    scan: ScanOptions = NO_SCAN,
     engine: EngineOption = DEFAULT_ENGINE,
     device: DeviceOption = "auto",
     resect: ResectOption = (),
@@ -90,9 +89,7 @@ def run(
 
     chosen = engine_named(engine)
     stored = source if source is not None and is_case(source) else None
-    request = segment_request(
-        source, maps, modality=modality, series=series, review=lesions.review()
-    )
+    request = segment_request(source, maps, scan=scan, review=lesions.review())
     if stored is not None:
         require_redivision(stored, request)
     known = known_case(stored) if stored else None

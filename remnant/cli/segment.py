@@ -6,13 +6,13 @@ from cyclopts import App
 
 from remnant.cli.examples import epilogue
 from remnant.cli.options import (
+    NO_SCAN,
     DeviceOption,
     EngineOption,
     EstimateOption,
     MaskOptions,
-    ModalityOption,
     Output,
-    SeriesOption,
+    ScanOptions,
 )
 from remnant.cli.progress import shown_progress
 from segmentation.engines.registry import DEFAULT_ENGINE, engine_named
@@ -36,8 +36,7 @@ def segment(
     source: Path,
     *,
     output: Output,
-    modality: ModalityOption = None,
-    series: SeriesOption = None,
+    scan: ScanOptions = NO_SCAN,
     engine: EngineOption = DEFAULT_ENGINE,
     device: DeviceOption = "auto",
     maps: MaskOptions = NO_MASKS,
@@ -59,7 +58,7 @@ def segment(
 
     chosen = engine_named(engine)
     require_output_folder(output)
-    request = segment_request(source, maps, modality=modality, series=series)
+    request = segment_request(source, maps, scan=scan)
     with shown_progress() as progress:
         case = segment_case(
             request,

@@ -28,6 +28,13 @@ class SegmentationSettings:
         Whether bulky masses were divided into lesions.
     whole_liver
         Whether a human said that the scan shows the whole liver.
+    threshold
+        From which value on a voxel of a probability map or of a grey mask was taken to be inside;
+        ``None`` where none was given.
+    geometry_from
+        Which statement of a NIfTI header the user said holds; ``None`` where nothing was said.
+    intensity_offset_hu
+        What was added to every value of the scan; ``None`` where nothing was said.
     sample
         Name of the demo's scan; ``None`` for every real case.
     """
@@ -38,6 +45,9 @@ class SegmentationSettings:
     split_iv: bool = False
     split_confluent: bool = False
     whole_liver: bool = False
+    threshold: float | None = None
+    geometry_from: str | None = None
+    intensity_offset_hu: float | None = None
     sample: str | None = None
 
 

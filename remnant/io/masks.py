@@ -17,6 +17,7 @@ from remnant.core.volumes import LabelMap
 from remnant.io.codings import NAMED, PRESETS, SEGMENTS, Coding, MasksPreset
 from remnant.io.image_quality import grid_findings
 from remnant.io.placement import in_order_of, placed_on
+from remnant.io.reading import AS_FILES_SAY, ReadingChoice
 from remnant.io.role_maps import GivenMap, read_role
 from remnant.io.roles import CODED_BY_SEGMENT, Part
 from remnant.io.segment_terms import is_another
@@ -64,7 +65,11 @@ class Masks:
 
 
 def read_masks(
-    paths: Mapping[str, Path], *, preset: MasksPreset, reference: Geometry | None = None
+    paths: Mapping[str, Path],
+    *,
+    preset: MasksPreset,
+    reference: Geometry | None = None,
+    choice: ReadingChoice = AS_FILES_SAY,
 ) -> tuple[Masks, Mapping[Part, GivenMap]]:
     """Read masks by role, and apart from them the maps that a liver can be divided by.
 
@@ -82,6 +87,8 @@ def read_masks(
     reference
         Grid to put the masks on, see `placed_on`; ``None`` for that of the liver's (else the
         Couinaud map's) file.
+    choice
+        What the user says of the files.
 
     Returns
     -------
@@ -103,7 +110,7 @@ def read_masks(
         The liver or the segments have no voxels.
     """
     files = _files_by_part(paths)
-    given = {part: read_role(path, part) for part, path in files.items()}
+    given = {part: read_role(path, part, choice=choice) for part, path in files.items()}
     codings = {
         part: NAMED[part] if role.named else PRESETS[preset][part] for part, role in given.items()
     }
@@ -129,7 +136,9 @@ def read_masks(
     return found, _to_divide_by(given, masks)
 
 
-def read_segment_map(path: Path, part: Part = Part.COUINAUD) -> GivenMap:
+def read_segment_map(
+    path: Path, part: Part = Part.COUINAUD, *, choice: ReadingChoice = AS_FILES_SAY
+) -> GivenMap:
     """Read a Couinaud map, or a map of branches, by itself; on its own grid.
 
     Parameters
@@ -138,6 +147,8 @@ def read_segment_map(path: Path, part: Part = Part.COUINAUD) -> GivenMap:
         Any of the kinds that `read_masks` reads.
     part
         ``Part.COUINAUD`` or ``Part.BRANCHES``.
+    choice
+        What the user says of the file.
 
     Raises
     ------
@@ -146,7 +157,7 @@ def read_segment_map(path: Path, part: Part = Part.COUINAUD) -> GivenMap:
     """
     if part not in CODED_BY_SEGMENT:
         raise InputError(f"a {part} map has no Couinaud codes; give it with a liver")
-    role = read_role(path, part)
+    role = read_role(path, part, choice=choice)
     _require_known(role.labels, NAMED[part], what=f"{part} file {path}")
     _not_empty(role.labels, f"the {part} map")
     labels = LabelMap(role.labels.codes, role.labels.geometry, COUINAUD_SCHEME)

@@ -11,26 +11,27 @@ from numpy.typing import NDArray
 from remnant.core.errors import InputError
 from remnant.core.geometry import Geometry
 from remnant.core.labels import LabelScheme
-from remnant.core.volumes import LARGEST_CODE, ImageVolume, LabelMap, Modality
+from remnant.core.volumes import LARGEST_CODE, ImageVolume, LabelMap
 from remnant.io.atomic import atomic_path
 from remnant.io.intensities import decide_modality
 from remnant.io.nifti_file import FORM_TOLERANCE_MM, forms_shift, is_nifti_name, open_nifti
 from remnant.io.nrrd import is_nrrd_name, read_nrrd
+from remnant.io.reading import AS_FILES_SAY, ReadingChoice
 
 GZIP_LEVEL = 1
 SCANNER_CODE = 1
 LARGEST_BYTE = np.iinfo(np.uint8).max
 
 
-def read_image(path: Path, *, modality: Modality | None = None) -> ImageVolume:
+def read_image(path: Path, *, choice: ReadingChoice = AS_FILES_SAY) -> ImageVolume:
     """Read a NIfTI image.
 
     Parameters
     ----------
     path
         ``.nii`` or ``.nii.gz`` with one three-dimensional volume (trailing axes of size 1 pass).
-    modality
-        How it was made; ``None`` where the values must prove that it is a CT.
+    choice
+        What the user says of it; the values must prove that it is a CT where no modality is given.
 
     Returns
     -------
@@ -47,11 +48,13 @@ def read_image(path: Path, *, modality: Modality | None = None) -> ImageVolume:
     """
     opened = open_nifti(path)
     voxels = opened.values()
-    decided = decide_modality(voxels, stated=modality, name=str(path))
+    decided = decide_modality(voxels, stated=choice.modality, name=str(path))
     return ImageVolume(voxels, opened.geometry, decided)
 
 
-def read_labels(path: Path, scheme: LabelScheme) -> LabelMap:
+def read_labels(
+    path: Path, scheme: LabelScheme, *, choice: ReadingChoice = AS_FILES_SAY
+) -> LabelMap:
     """Read a label map from NIfTI or NRRD.
 
     Parameters
@@ -61,6 +64,8 @@ def read_labels(path: Path, scheme: LabelScheme) -> LabelMap:
         pass when they are whole numbers.
     scheme
         What the codes mean.
+    choice
+        What the user says of the file.
 
     Raises
     ------

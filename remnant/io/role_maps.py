@@ -17,6 +17,7 @@ from remnant.io.nifti import read_labels
 from remnant.io.nifti_file import is_nifti_name
 from remnant.io.nifti_names import label_names
 from remnant.io.nrrd import is_nrrd_name
+from remnant.io.reading import AS_FILES_SAY, ReadingChoice
 from remnant.io.roles import CODED_BY_SEGMENT, Part
 from remnant.io.seg_nrrd import is_slicer_segmentation, read_slicer_segmentation
 from remnant.io.segment_folder import FILES, files_of_role, read_segment_files
@@ -96,7 +97,7 @@ FORMATS: Final = (
 """The kinds of named segments, the first that fits first; all other files hold bare codes."""
 
 
-def read_role(path: Path, part: Part) -> GivenMap:
+def read_role(path: Path, part: Part, *, choice: ReadingChoice = AS_FILES_SAY) -> GivenMap:
     """Read the map of one role from NIfTI, NRRD, a 3D Slicer segmentation, DICOM SEG, or a folder.
 
     A folder holds one DICOM segmentation, or TotalSegmentator's file for each structure. Another
@@ -115,7 +116,7 @@ def read_role(path: Path, part: Part) -> GivenMap:
             return _named(form.read(files), part, path if form.each else files[0], sha256)
     if path.is_dir():
         raise UnreadableFileError(_nothing_in(path, part))
-    return _from_codes(path, part)
+    return _from_codes(path, part, choice)
 
 
 def _nothing_in(folder: Path, part: Part) -> str:
@@ -127,8 +128,8 @@ def _nothing_in(folder: Path, part: Part) -> str:
     )
 
 
-def _from_codes(path: Path, part: Part) -> GivenMap:
-    labels = read_labels(path, INSTANCE_SCHEME)
+def _from_codes(path: Path, part: Part, choice: ReadingChoice) -> GivenMap:
+    labels = read_labels(path, INSTANCE_SCHEME, choice=choice)
     sha256 = digest_file(path)
     names = _names_of_codes(path) if is_nifti_name(path) else {}
     if part not in CODED_BY_SEGMENT:

@@ -17,6 +17,7 @@ from remnant.io.intensities import decide_modality
 from remnant.io.nifti import read_image
 from remnant.io.nifti_file import is_nifti_name
 from remnant.io.pseudonym import pseudonym
+from remnant.io.reading import AS_FILES_SAY, ReadingChoice
 from remnant.io.series_quality import series_findings
 
 
@@ -36,8 +37,7 @@ class LoadedStudy:
 def load_study(
     path: Path,
     *,
-    modality: Modality | None = None,
-    series: str | None = None,
+    choice: ReadingChoice = AS_FILES_SAY,
     progress: Progress = silent,
 ) -> LoadedStudy:
     """Read a NIfTI file, a DICOM folder (searched to any depth) or a multi-frame DICOM file.
@@ -46,11 +46,9 @@ def load_study(
     ----------
     path
         File or folder.
-    modality
-        How a NIfTI image was made; ``None`` where its values must prove CT. DICOM knows: a
-        different one is refused.
-    series
-        Number in the list or UID of the DICOM series; ``None`` to take the only plausible one.
+    choice
+        What the user says of it: the modality where the values of a NIfTI image do not prove CT,
+        the series where a folder holds several, and so on.
     progress
         Receives how far reading is.
 
@@ -64,24 +62,22 @@ def load_study(
         The modality is unknown or contradicted.
     """
     if path.is_dir():
-        return _load_dicom(path, modality=modality, series=series, progress=progress)
+        return _load_dicom(path, choice=choice, progress=progress)
     require_file(path)
     if is_nifti_name(path):
-        return _load_nifti(path, modality=modality, series=series, progress=progress)
+        return _load_nifti(path, choice=choice, progress=progress)
     if is_dicom_file(path):
-        return _load_dicom(path, modality=modality, series=series, progress=progress)
+        return _load_dicom(path, choice=choice, progress=progress)
     raise UnreadableFileError(
         f"{path} is neither a NIfTI file (.nii, .nii.gz) nor DICOM; convert it to .nii.gz"
     )
 
 
-def _load_nifti(
-    path: Path, *, modality: Modality | None, series: str | None, progress: Progress
-) -> LoadedStudy:
-    if series is not None:
-        raise InputError(f"--series {series}: {path} is a NIfTI file and holds no series")
+def _load_nifti(path: Path, *, choice: ReadingChoice, progress: Progress) -> LoadedStudy:
+    if choice.series is not None:
+        raise InputError(f"--series {choice.series}: {path} is a NIfTI file and holds no series")
     progress("reading image", 0, 1)
-    image = read_image(path, modality=modality)
+    image = read_image(path, choice=choice)
     digest = digest_file(path)
     progress("reading image", 1, 1)
     return LoadedStudy(
@@ -92,14 +88,12 @@ def _load_nifti(
     )
 
 
-def _load_dicom(
-    path: Path, *, modality: Modality | None, series: str | None, progress: Progress
-) -> LoadedStudy:
+def _load_dicom(path: Path, *, choice: ReadingChoice, progress: Progress) -> LoadedStudy:
     listed = catalogue(path, progress=progress)
     if not listed.series:
         _hint_at_nifti(path)
-    chosen = choose(listed, wanted=series, name=str(path))
-    _require_modality(chosen, modality)
+    chosen = choose(listed, wanted=choice.series, name=str(path))
+    _require_modality(chosen, choice.modality)
     image = _dicom_image(chosen, progress)
     digest = digest_files(tuple({plane.path for plane in chosen.slices}))
     return LoadedStudy(

@@ -22,6 +22,7 @@ from remnant.core.progress import Progress, silent
 from remnant.core.reasons import Cause, reason
 from remnant.core.settings import SegmentationSettings
 from remnant.core.volumes import LabelMap, Modality
+from remnant.io.reading import ReadingChoice
 from remnant.io.source import LoadedStudy, load_study
 from remnant.pipeline.divide import with_segments
 from remnant.pipeline.folder import require_output_folder
@@ -69,7 +70,7 @@ def demo_cases(
     for name in (AS_IS, PLANTED):
         require_output_folder(output / name)
     sample = fetch_sample(progress)
-    loaded = load_study(sample.ct, modality=Modality.CT, progress=progress)
+    loaded = load_study(sample.ct, choice=ReadingChoice(modality=Modality.CT), progress=progress)
     engines = _Engines(segmenter=segmenter, divider=divider)
     case = _segmented(loaded, engines, _prefixed("scan as it is", progress))
     yield output / AS_IS, case

@@ -57,14 +57,14 @@ def require_redivision(folder: Path, request: SegmentRequest) -> None:
     Raises
     ------
     InputError
-        Masks other than for the segments, a modality, a series or a split of lesions was given.
+        Masks other than for the segments, how a scan is to be read or a split of lesions was given.
     """
     if request.split_confluent:
         raise InputError(
             f"--split-confluent is for new masks or scans: {folder} is a stored case, and its "
             f"lesions keep their numbers; give its masks or scan anew, or edit them by --lesions"
         )
-    if set(request.masks) - {COUINAUD, BRANCHES} or request.modality or request.series:
+    if set(request.masks) - {COUINAUD, BRANCHES} or request.reading.is_about_scan:
         raise InputError(
             f"{folder} is a stored case: it takes a new couinaud map (--couinaud-from), labelled "
             f"branches or landmarks, and edited lesions with --lesions; give its scan or its masks "

@@ -20,6 +20,7 @@ from remnant.documents.report_document import REPORT
 from remnant.documents.state_document import Fingerprint
 from remnant.io.atomic import digest_file
 from remnant.io.nifti import read_image, read_labels, write_image, write_labels
+from remnant.io.reading import ReadingChoice
 from remnant.pipeline.case_files import (
     COUINAUD,
     COUINAUD_IV,
@@ -245,7 +246,11 @@ def _read_written(folder: Path) -> tuple[SegmentedCase, Mapping[str, Fingerprint
         structures.geometry.require_same_grid(labels.geometry, what=name, reference=STRUCTURES)
     preview_file = folder / PREVIEW
     # windowed grey values are no Hounsfield units, whatever scan they were made from
-    preview = read_image(preview_file, modality=Modality.MR) if preview_file.is_file() else None
+    preview = (
+        read_image(preview_file, choice=ReadingChoice(modality=Modality.MR))
+        if preview_file.is_file()
+        else None
+    )
     known = {n: d for n, d in state.maps_sha256.items() if n in {STRUCTURES, *maps}}
     case = SegmentedCase(
         maps=CaseMaps(

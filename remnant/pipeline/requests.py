@@ -7,8 +7,8 @@ from pathlib import Path
 from remnant.core.patient import Patient
 from remnant.core.settings import DEFAULT_FORMULA, MeasuringSettings
 from remnant.core.uncertainty import NO_CHOICE, ErrorChoice
-from remnant.core.volumes import Modality
 from remnant.io.codings import MasksPreset
+from remnant.io.reading import AS_FILES_SAY, ReadingChoice
 from remnant.pipeline.reviewing import NO_REVIEW, LesionReview
 
 
@@ -20,8 +20,8 @@ class SegmentRequest:
     ----------
     source
         NIfTI file or DICOM folder; ``None`` when only masks are given.
-    modality, series
-        As the user said; ``None`` leaves them to the data.
+    reading
+        How the files are to be read, as far as the user says so.
     masks, preset
         Existing label maps by role, and how they are coded.
     landmarks
@@ -40,8 +40,7 @@ class SegmentRequest:
     """
 
     source: Path | None = None
-    modality: Modality | None = None
-    series: str | None = None
+    reading: ReadingChoice = AS_FILES_SAY
     masks: Mapping[str, Path] = field(default_factory=dict)
     preset: MasksPreset = MasksPreset.BINARY
     landmarks: Path | None = None

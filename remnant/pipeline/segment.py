@@ -118,17 +118,21 @@ def with_image(case: SegmentedCase, image: ImageVolume) -> SegmentedCase:
 
 
 def _settings(request: SegmentRequest) -> SegmentationSettings:
+    reading = request.reading
     return SegmentationSettings(
         masks=tuple(sorted(request.masks)),
         masks_preset=request.preset.value if request.masks else None,
         split_confluent=request.split_confluent,
+        threshold=reading.threshold,
+        geometry_from=None if reading.geometry_from is None else reading.geometry_from.value,
+        intensity_offset_hu=reading.intensity_offset_hu,
     )
 
 
 def _load(source: Path, request: SegmentRequest, progress: Progress) -> "LoadedStudy":
     from remnant.io.source import load_study
 
-    return load_study(source, modality=request.modality, series=request.series, progress=progress)
+    return load_study(source, choice=request.reading, progress=progress)
 
 
 def _maps(

@@ -102,10 +102,13 @@ def read_given(
         confirmed_by=request.confirm_segments,
     )
     if liver_known and set(request.masks) <= {COUINAUD, BRANCHES}:
-        maps = {role: read_segment_map(request.masks[role], Part(role)) for role in request.masks}
+        maps = {
+            role: read_segment_map(request.masks[role], Part(role), choice=request.reading)
+            for role in request.masks
+        }
         return None, replace(given, couinaud=maps.get(COUINAUD), branches=maps.get(BRANCHES))
     if not request.masks:
         return None, given
-    masks, divided = read_masks(request.masks, preset=request.preset)
+    masks, divided = read_masks(request.masks, preset=request.preset, choice=request.reading)
     couinaud, branches = divided.get(Part.COUINAUD), divided.get(Part.BRANCHES)
     return masks, replace(given, couinaud=couinaud, branches=branches)

@@ -13,6 +13,7 @@ from remnant.core.errors import InputError, UnreadableFileError, UnsupportedSeri
 from remnant.core.labels import INSTANCE_SCHEME
 from remnant.core.volumes import Modality
 from remnant.io.nifti import read_image, read_labels
+from remnant.io.reading import ReadingChoice
 
 ARRAY = np.random.default_rng(0).integers(-1000, 1000, (7, 8, 9)).astype(np.int16)
 MEGABYTE = 1 << 20
@@ -31,7 +32,7 @@ def header_bytes(**fields):
 
 def expect_refusal(path, kind=UnreadableFileError):
     with pytest.raises(kind) as caught:
-        read_image(path, modality=Modality.MR)
+        read_image(path, choice=ReadingChoice(modality=Modality.MR))
     assert "\n" not in str(caught.value)
     return str(caught.value)
 
@@ -144,7 +145,7 @@ def test_gzip_bomb__huge_extension_is_not_read(tmp_path):
 
 def read_image_or_none(path):
     try:
-        return read_image(path, modality=Modality.MR)
+        return read_image(path, choice=ReadingChoice(modality=Modality.MR))
     except InputError:
         return None
 

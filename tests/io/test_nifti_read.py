@@ -17,6 +17,7 @@ from remnant.core.volumes import Modality
 from remnant.io.frames import ras_from_lps
 from remnant.io.nifti import read_image, read_labels
 from remnant.io.nifti_file import open_nifti
+from remnant.io.reading import ReadingChoice
 
 OBLIQUE = np.array(
     [[-0.9, 0.2, 0.3, 80.0], [0.1, 1.4, -0.5, -120.0], [0.25, 0.4, 2.8, 900.0], [0, 0, 0, 1]]
@@ -31,7 +32,9 @@ def values(shape=(7, 8, 9), kind=np.int16):
 @pytest.mark.parametrize("kind", [nibabel.Nifti1Image, nibabel.Nifti2Image])
 def test_read_image__values_and_grid(nifti, name, kind):
     array = values()
-    image = read_image(nifti(array, name=name, kind=kind), modality=Modality.MR)
+    image = read_image(
+        nifti(array, name=name, kind=kind), choice=ReadingChoice(modality=Modality.MR)
+    )
     np.testing.assert_array_equal(array, image.voxels)
     assert image.voxels.dtype == np.int16
     np.testing.assert_allclose(np.diag((2.0, 2.5, 3.0, 1.0)), image.geometry.affine_ras)
@@ -46,14 +49,14 @@ def test_read_image__big_endian(nifti, tmp_path):
     file.set_sform(file.affine, code=1)
     nibabel.save(file, tmp_path / "b.nii")
     assert (tmp_path / "b.nii").read_bytes()[:4] == (348).to_bytes(4, "big")
-    image = read_image(tmp_path / "b.nii", modality=Modality.MR)
+    image = read_image(tmp_path / "b.nii", choice=ReadingChoice(modality=Modality.MR))
     np.testing.assert_array_equal(array, image.voxels)
     assert image.voxels.dtype.isnative
 
 
 def test_read_image__sheared_sform_is_kept_and_agrees_with_nibabel(nifti):
     path = nifti(values(), OBLIQUE, qform=0)
-    geometry = read_image(path, modality=Modality.MR).geometry
+    geometry = read_image(path, choice=ReadingChoice(modality=Modality.MR)).geometry
     assert geometry.is_sheared
     np.testing.assert_allclose(nibabel.load(path).affine, geometry.affine_ras)
     assert abs(np.linalg.det(OBLIQUE[:3, :3])) / 1000 == pytest.approx(
@@ -66,7 +69,7 @@ def test_read_image__mirrored_agrees_with_simpleitk_on_points(nifti, mirror):
     affine_ras = np.diag((*np.multiply(mirror, (2.0, 2.5, 3.0)), 1.0))
     affine_ras[:3, 3] = (10, -20, 30)
     path = nifti(values(), affine_ras)
-    geometry = read_image(path, modality=Modality.MR).geometry
+    geometry = read_image(path, choice=ReadingChoice(modality=Modality.MR)).geometry
     picture = sitk.ReadImage(str(path))
     for index in ((0, 0, 0), (6, 2, 8)):
         expected = ras_from_lps(picture.TransformIndexToPhysicalPoint(index))
@@ -77,7 +80,10 @@ def test_read_image__scaling_that_stays_whole(nifti):
     array = values(kind=np.int16) + 1024
     path = nifti(array, edit=lambda header: header.set_slope_inter(1, -1024))
     # nibabel rescales when it saves, so the header is patched afterwards
-    image = read_image(patched(path, slope=1.0, intercept=-1024.0, raw=array), modality=Modality.MR)
+    image = read_image(
+        patched(path, slope=1.0, intercept=-1024.0, raw=array),
+        choice=ReadingChoice(modality=Modality.MR),
+    )
     np.testing.assert_array_equal(array - 1024, image.voxels)
     assert image.voxels.dtype == np.int16
 
@@ -95,7 +101,7 @@ def patched(path, *, slope, intercept, raw):
 def test_read_image__real_scaling_agrees_with_nibabel(nifti):
     raw = values()
     path = patched(nifti(raw), slope=0.25, intercept=-3.5, raw=raw)
-    image = read_image(path, modality=Modality.MR)
+    image = read_image(path, choice=ReadingChoice(modality=Modality.MR))
     np.testing.assert_allclose(nibabel.load(path).get_fdata(), image.voxels, rtol=1e-6)
     assert image.voxels.dtype == np.float32
 
@@ -104,28 +110,37 @@ def test_read_image__real_scaling_agrees_with_nibabel(nifti):
 def test_read_image__no_scaling(nifti, slope):
     raw = values()
     path = patched(nifti(raw), slope=slope, intercept=7.0, raw=raw)
-    np.testing.assert_array_equal(raw, read_image(path, modality=Modality.MR).voxels)
+    np.testing.assert_array_equal(
+        raw, read_image(path, choice=ReadingChoice(modality=Modality.MR)).voxels
+    )
 
 
 def test_read_image__whole_floats_become_int16(nifti):
-    assert read_image(nifti(values(kind=np.float64)), modality=Modality.MR).voxels.dtype == np.int16
+    assert (
+        read_image(
+            nifti(values(kind=np.float64)), choice=ReadingChoice(modality=Modality.MR)
+        ).voxels.dtype
+        == np.int16
+    )
 
 
 def test_read_image__nan_is_refused(nifti):
     array = values(kind=np.float32)
     array[0, 0, 0] = np.nan
     with pytest.raises(InputError, match=r"1 values that are not finite.*-1024"):
-        read_image(nifti(array), modality=Modality.CT)
+        read_image(nifti(array), choice=ReadingChoice(modality=Modality.CT))
 
 
 def test_read_image__trailing_axis_of_one(nifti):
-    assert read_image(nifti(values((7, 8, 9, 1))), modality=Modality.MR).voxels.shape == (7, 8, 9)
+    assert read_image(
+        nifti(values((7, 8, 9, 1))), choice=ReadingChoice(modality=Modality.MR)
+    ).voxels.shape == (7, 8, 9)
 
 
 @pytest.mark.parametrize("shape", [(7, 8), (7, 8, 9, 2), (7, 8, 9, 1, 3)])
 def test_read_image__other_axes_are_refused_by_shape(nifti, shape):
     with pytest.raises(UnsupportedSeriesError, match="x".join(map(str, shape))):
-        read_image(nifti(values(shape)), modality=Modality.MR)
+        read_image(nifti(values(shape)), choice=ReadingChoice(modality=Modality.MR))
 
 
 @pytest.mark.parametrize("kind", [np.complex64, [("R", "u1"), ("G", "u1"), ("B", "u1")]])
@@ -242,7 +257,12 @@ def test_sample__ct_mr_and_labels(sample):
     )
     with pytest.raises(InputError, match="--modality"):
         read_image(sample / "example_mr_sm.nii.gz")
-    assert read_image(sample / "example_mr_sm.nii.gz", modality=Modality.MR).voxels.min() == -47
+    assert (
+        read_image(
+            sample / "example_mr_sm.nii.gz", choice=ReadingChoice(modality=Modality.MR)
+        ).voxels.min()
+        == -47
+    )
     labels = read_labels(sample / "example_seg_fast_force_split.nii.gz", INSTANCE_SCHEME)
     assert labels.geometry.same_grid(image.geometry)
     liver_ml = labels.mask(5).sum() * labels.geometry.voxel_volume_ml

@@ -14,6 +14,7 @@ from remnant.core.labels import INSTANCE_SCHEME
 from remnant.core.volumes import ImageVolume, LabelMap, Modality
 from remnant.io.frames import ras_from_lps
 from remnant.io.nifti import read_image, read_labels, write_image, write_labels
+from remnant.io.reading import ReadingChoice
 
 SHEAR = np.array([[1, 0, 0], [0, 1, 0.3], [0, 0, 1]])
 
@@ -93,5 +94,5 @@ def test_write_image__unscaled_and_back(tmp_path, kind):
     image = ImageVolume(voxels, Geometry((7, 8, 9), np.diag((1.0, 2.0, 3.0, 1.0))), Modality.MR)
     write_image(image, tmp_path / "i.nii.gz")
     assert nibabel.load(tmp_path / "i.nii.gz").get_data_dtype() == kind
-    again = read_image(tmp_path / "i.nii.gz", modality=Modality.MR)
+    again = read_image(tmp_path / "i.nii.gz", choice=ReadingChoice(modality=Modality.MR))
     np.testing.assert_array_equal(voxels, again.voxels)

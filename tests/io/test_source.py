@@ -10,6 +10,7 @@ import pytest
 from remnant.core.errors import InputError, UnreadableFileError, UnsupportedSeriesError
 from remnant.core.findings import Verdict
 from remnant.core.volumes import Modality, Phase
+from remnant.io.reading import ReadingChoice
 from remnant.io.source import load_study
 
 
@@ -125,10 +126,10 @@ def test_load_study__modality_contradicted(phantom, ct_nifti, tmp_path, wrong):
     stored = {Modality.CT: "MR", Modality.MR: "CT"}[wrong]
     folder = phantom(modality=stored).write(tmp_path / "d")
     with pytest.raises(InputError, match="leave the option out"):
-        load_study(folder, modality=wrong)
+        load_study(folder, choice=ReadingChoice(modality=wrong))
     if wrong is Modality.MR:
         with pytest.raises(InputError, match="give --modality ct"):
-            load_study(ct_nifti, modality=wrong)
+            load_study(ct_nifti, choice=ReadingChoice(modality=wrong))
 
 
 def test_load_study__dicom_that_is_not_hounsfield(phantom, tmp_path):
@@ -138,7 +139,7 @@ def test_load_study__dicom_that_is_not_hounsfield(phantom, tmp_path):
 
 def test_load_study__series_of_a_nifti(ct_nifti):
     with pytest.raises(InputError, match="holds no series"):
-        load_study(ct_nifti, series="1")
+        load_study(ct_nifti, choice=ReadingChoice(series="1"))
 
 
 def test_load_study__folder_of_niftis(ct_nifti):

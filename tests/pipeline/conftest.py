@@ -8,6 +8,7 @@ import pytest
 from remnant.core.geometry import Geometry
 from remnant.core.volumes import Modality
 from remnant.io.nifti import write_image, write_labels
+from remnant.io.reading import ReadingChoice
 from remnant.pipeline.requests import SegmentRequest
 from remnant.pipeline.segment import segment_case
 from remnant.testing.fake_segmenter import FakeSegmenter
@@ -62,7 +63,7 @@ def segmenter_fixture(phantom: LiverPhantom) -> FakeSegmenter:
 @pytest.fixture(name="request_with_segments")
 def request_fixture(scan: Path, mask_files: dict[str, Path]) -> SegmentRequest:
     couinaud = {"couinaud": mask_files["couinaud"]}
-    return SegmentRequest(source=scan, modality=Modality.CT, masks=couinaud)
+    return SegmentRequest(source=scan, reading=ReadingChoice(modality=Modality.CT), masks=couinaud)
 
 
 @pytest.fixture(name="case")

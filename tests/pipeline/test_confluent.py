@@ -12,6 +12,7 @@ from remnant.core.geometry import Geometry
 from remnant.core.labels import BINARY_SCHEME, INSTANCE_SCHEME
 from remnant.core.volumes import LabelMap, Modality
 from remnant.io.nifti import write_labels
+from remnant.io.reading import ReadingChoice
 from remnant.pipeline.divide import require_redivision
 from remnant.pipeline.requests import SegmentRequest
 from remnant.pipeline.segment import segment_case
@@ -117,7 +118,9 @@ def test_split_confluent__of_what_a_network_found(phantom, scan):
         LabelMap(structures, grid, phantom.structures.scheme),
         LabelMap(lesions, grid, INSTANCE_SCHEME),
     )
-    request = SegmentRequest(source=scan, modality=Modality.CT, split_confluent=True)
+    request = SegmentRequest(
+        source=scan, reading=ReadingChoice(modality=Modality.CT), split_confluent=True
+    )
 
     case = segment_case(request, segmenter=segmenter)
     unsplit = segment_case(replace(request, split_confluent=False), segmenter=segmenter)

@@ -23,6 +23,7 @@ from remnant.core.reasons import Cause
 from remnant.core.volumes import LabelMap
 from remnant.core.volumetry_report import SegmentSource
 from remnant.io.nifti import write_labels
+from remnant.io.reading import ReadingChoice
 from remnant.pipeline.confirm import with_confirmation
 from remnant.pipeline.coverage import SEGMENTS_EXTENDED, extended
 from remnant.pipeline.divide import require_redivision, with_segments
@@ -439,7 +440,7 @@ def test_redivision__of_a_stored_case_takes_segments_only(files, tmp_path):
     require_redivision(tmp_path, request_of({S.GIVEN, S.TERRITORIES, S.LANDMARKS}, files))
     for request in (
         SegmentRequest(masks={"lesions": files["lesions"]}),
-        SegmentRequest(series="3"),
+        SegmentRequest(reading=ReadingChoice(series="3")),
     ):
         with pytest.raises(InputError, match="--couinaud-from"):
             require_redivision(tmp_path, request)

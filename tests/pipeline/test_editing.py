@@ -26,6 +26,7 @@ from remnant.core.volumes import LabelMap, Modality
 from remnant.core.volumetry_report import SegmentsConfirmation, SegmentSource
 from remnant.io.atomic import digest_file
 from remnant.io.nifti import write_image, write_labels
+from remnant.io.reading import ReadingChoice
 from remnant.pipeline import case_files
 from remnant.pipeline import folder as case_folder
 from remnant.pipeline.case_files import STATE
@@ -64,7 +65,7 @@ def ct_fixture(small, tmp_path_factory):
 def estimated_fixture(small, ct, tmp_path_factory):
     output = tmp_path_factory.mktemp("estimated") / "case"
     run_study(
-        SegmentRequest(source=ct, modality=Modality.CT),
+        SegmentRequest(source=ct, reading=ReadingChoice(modality=Modality.CT)),
         measuring=MEASURING,
         output=output,
         segmenter=FakeSegmenter.knowing(small),
@@ -148,7 +149,7 @@ def test_run__estimates_the_segments_and_records_the_time(output):
 
 def test_run__tells_the_progress_of_the_estimate(small, ct):
     stages = []
-    request = SegmentRequest(source=ct, modality=Modality.CT)
+    request = SegmentRequest(source=ct, reading=ReadingChoice(modality=Modality.CT))
     segment_case(
         request,
         segmenter=FakeSegmenter.knowing(small),
@@ -159,7 +160,7 @@ def test_run__tells_the_progress_of_the_estimate(small, ct):
 
 
 def test_run__without_a_divider_the_segments_stay_unknown_and_the_reason_says_more(small, ct):
-    request = SegmentRequest(source=ct, modality=Modality.CT)
+    request = SegmentRequest(source=ct, reading=ReadingChoice(modality=Modality.CT))
     case = segment_case(request, segmenter=FakeSegmenter.knowing(small))
 
     assert case.division.couinaud is None
@@ -257,7 +258,9 @@ def test_scan__takes_masks_in_another_order_of_axes(ct, small, tmp_path):
         path = tmp_path / f"{number}.nii.gz"
         write_labels(variant, path)
         masks = {"couinaud": path}
-        request = SegmentRequest(source=ct, modality=Modality.CT, masks=masks)
+        request = SegmentRequest(
+            source=ct, reading=ReadingChoice(modality=Modality.CT), masks=masks
+        )
         case = segment_case(request, segmenter=FakeSegmenter.knowing(small), divider=Never())
         np.testing.assert_array_equal(small.couinaud.codes, case.division.couinaud.codes)
         liver = tmp_path / "liver.nii.gz"
@@ -274,7 +277,7 @@ def replace_codes(labels):
 
 def test_stored__without_segments_gets_them_estimated_when_it_is_run_again(small, ct, tmp_path):
     run_study(
-        SegmentRequest(source=ct, modality=Modality.CT),
+        SegmentRequest(source=ct, reading=ReadingChoice(modality=Modality.CT)),
         measuring=MEASURING,
         output=tmp_path / "c",
         segmenter=FakeSegmenter.knowing(small),

@@ -10,6 +10,7 @@ from remnant.core.labels import INSTANCE_SCHEME
 from remnant.core.patient import Patient
 from remnant.core.volumes import LabelMap
 from remnant.io.nifti import read_image, write_labels
+from remnant.io.reading import ReadingChoice
 from remnant.pipeline.folder import read_case, write_segmented
 from remnant.pipeline.measuring_and_planning import measure_case
 from remnant.pipeline.requests import MeasureRequest, SegmentRequest
@@ -19,7 +20,7 @@ from remnant.pipeline.segment import case_from_masks, segment_case
 
 
 def test_intensities__are_those_of_the_scan(case, scan):
-    voxels = read_image(scan, modality=case.study.modality).voxels
+    voxels = read_image(scan, choice=ReadingChoice(modality=case.study.modality)).voxels
     assert lesion_numbers(case) == tuple(case.intensities)
     for number, known in case.intensities.items():
         inside = voxels[case.maps.lesions.codes == number]
@@ -33,7 +34,9 @@ def test_intensities__reach_the_report(case):
 
 
 def test_intensities__given_masks_beside_a_scan_have_them(scan, mask_files, segmenter, case):
-    request = SegmentRequest(source=scan, modality=case.study.modality, masks=mask_files)
+    request = SegmentRequest(
+        source=scan, reading=ReadingChoice(modality=case.study.modality), masks=mask_files
+    )
     given = segment_case(request, segmenter=segmenter)
     assert lesion_numbers(given) == tuple(given.intensities)
 

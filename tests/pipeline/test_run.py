@@ -23,6 +23,7 @@ from remnant.core.reasons import Cause, Reason
 from remnant.core.volumes import LabelMap, Modality
 from remnant.core.volumetry_report import SegmentSource
 from remnant.io.nifti import write_labels
+from remnant.io.reading import ReadingChoice
 from remnant.pipeline import case_files
 from remnant.pipeline import folder as case_folder
 from remnant.pipeline.divide import with_segments
@@ -61,7 +62,9 @@ def run_fixture(scan, mask_files, phantom, tmp_path_factory):
     output = tmp_path_factory.mktemp("run") / "case"
     report = run_study(
         SegmentRequest(
-            source=scan, modality=Modality.CT, masks={"couinaud": mask_files["couinaud"]}
+            source=scan,
+            reading=ReadingChoice(modality=Modality.CT),
+            masks={"couinaud": mask_files["couinaud"]},
         ),
         measuring=MEASURING,
         output=output,

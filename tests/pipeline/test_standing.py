@@ -370,7 +370,7 @@ def test_findings__of_masks_are_those_of_their_role(small, tmp_path, monkeypatch
     noticed = {"couinaud": NOTICED["couinaud"], "liver": (other,)}
     read = masks.read_role
     monkeypatch.setattr(
-        masks, "read_role", lambda path, part: replace(read(path, part), quality=noticed[part])
+        masks, "read_role", lambda path, part, **_: replace(read(path, part), quality=noticed[part])
     )
 
     found, given = read_given(request)
