@@ -61,7 +61,7 @@ def measure(
     from remnant.terminal.case_summary import print_volumes
 
     folder = output_folder(case, output)
-    request = segment_request(None, maps, review=lesions.review())
+    request = segment_request(None, maps, review=lesions.review(), stored=case is not None)
     known = known_case(case) if case else None
     measuring = measure_request(known, patient, formulas, errors)
     revised = None if case is None else revised_case(case, request)

@@ -91,8 +91,8 @@ class LesionOptions:
     confirm_lesions: str | None = None
     """Lesion numbers that a human confirmed, e.g. 1,2, or `all` that are not rejected."""
     lesions: Path | None = None
-    """Edited lesions: a label map on the same grid, or the case's lesions.csv with its
-    confirmation column edited."""
+    """Lesion map; the same as --masks lesions=FILE. Of a stored case the edited lesions: a label
+    map on the same grid, or the case's lesions.csv with its confirmation column edited."""
 
     def review(self) -> LesionReview:
         """Make the domain type.
@@ -122,8 +122,15 @@ class MaskOptions:
     vessels, portal_vein, hepatic_veins, branches (portal or hepatic branches coded 1 to 8 by the
     segment they serve: their territories divide the liver). A Couinaud map alone implies the
     liver."""
-    masks_preset: MasksPreset = MasksPreset.BINARY
-    """How the maps are coded."""
+    liver: Path | None = None
+    """Liver map; the same as --masks liver=FILE, for a path of any characters."""
+    couinaud: Path | None = None
+    """Couinaud map; the same as --masks couinaud=FILE."""
+    masks_preset: MasksPreset = MasksPreset.AUTO
+    """How the maps are coded; auto tells lesions, parts and classes by their shapes, and refuses
+    what could be either."""
+    lesion_codes: str | None = None
+    """Which codes of the lesions file are lesions, e.g. 2 or 2,3; all of them without it."""
     threshold: float | None = None
     """From which value on a voxel of a probability map or of a grey mask is inside."""
     geometry_from: GeometrySource | None = None
@@ -158,13 +165,13 @@ class MaskOptions:
             A role cannot be read, or a Couinaud map was given twice.
         """
         paths = parse_masks(self.masks)
-        if self.couinaud_from is None:
-            return paths
-        if Part.COUINAUD in paths:
-            raise InputError(
-                "--couinaud-from and --masks couinaud=FILE name the same map; give one of them"
-            )
-        return {**paths, Part.COUINAUD.value: self.couinaud_from}
+        for option, part, path in (
+            ("--liver", Part.LIVER, self.liver),
+            ("--couinaud", Part.COUINAUD, self.couinaud),
+            ("--couinaud-from", Part.COUINAUD, self.couinaud_from),
+        ):
+            paths = with_mask(paths, part, path, option=option)
+        return paths
 
 
 def parse_masks(texts: tuple[str, ...]) -> dict[str, Path]:
@@ -186,6 +193,23 @@ def parse_masks(texts: tuple[str, ...]) -> dict[str, Path]:
             raise InputError(f"--masks names {role} twice; give one file for each role")
         paths[role] = Path(file)
     return paths
+
+
+def with_mask(
+    paths: Mapping[str, Path], part: Part, path: Path | None, *, option: str
+) -> dict[str, Path]:
+    """Return mask files by role with one that an option of its own names.
+
+    Raises
+    ------
+    InputError
+        The role has a file already.
+    """
+    if path is None:
+        return dict(paths)
+    if part in paths:
+        raise InputError(f"{option} names a second {part} map; give one of them")
+    return {**paths, part.value: path}
 
 
 def parse_segments(texts: tuple[str, ...]) -> tuple[frozenset[CouinaudSegment], ...]:
@@ -224,7 +248,7 @@ def parse_numbers(text: str | None, *, option: str) -> frozenset[int]:
     """
     parts = [part.strip() for part in (text or "").split(",") if part.strip()]
     if not all(part.isdecimal() and int(part) > 0 for part in parts):
-        raise InputError(f"{option} got {text!r}; allowed are lesion numbers such as 3,7")
+        raise InputError(f"{option} got {text!r}; allowed are whole numbers such as 3,7")
     return frozenset(int(part) for part in parts)
 
 

@@ -1,6 +1,7 @@
 """From options to requests of the pipeline."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -11,10 +12,13 @@ from remnant.cli.options import (
     FormulaOptions,
     MaskOptions,
     ScanOptions,
+    parse_numbers,
+    with_mask,
 )
 from remnant.core.errors import InputError
 from remnant.core.patient import Patient
 from remnant.core.uncertainty import ErrorChoice
+from remnant.io.masks import Part
 from remnant.io.reading import ReadingChoice
 from remnant.pipeline.facts import KnownCase
 from remnant.pipeline.requests import MeasureRequest, SegmentRequest
@@ -37,18 +41,26 @@ def segment_request(
     *,
     scan: ScanOptions = NO_SCAN,
     review: LesionReview = NO_REVIEW,
+    stored: bool = False,
 ) -> SegmentRequest:
     """Return what to segment, and what a human says of it.
+
+    A lesion map that is given for a ``stored`` case is its edited one; for any other it is one of
+    the masks.
 
     Raises
     ------
     InputError
         An option cannot be read.
     """
+    masks = dict(maps.paths())
+    if review.edited is not None and not stored:
+        masks = with_mask(masks, Part.LESIONS, review.edited, option="--lesions")
+        review = replace(review, edited=None)
     return SegmentRequest(
         source=source,
         reading=reading_choice(scan, maps),
-        masks=maps.paths(),
+        masks=masks,
         preset=maps.masks_preset,
         landmarks=maps.landmarks,
         whole_liver=maps.whole_liver,
@@ -76,6 +88,7 @@ def reading_choice(scan: ScanOptions, maps: MaskOptions) -> ReadingChoice:
         intensity_offset_hu=scan.intensity_offset,
         geometry_from=maps.geometry_from,
         threshold=maps.threshold,
+        lesion_codes=parse_numbers(maps.lesion_codes, option="--lesion-codes"),
     )
 
 

@@ -89,7 +89,9 @@ def run(
 
     chosen = engine_named(engine)
     stored = source if source is not None and is_case(source) else None
-    request = segment_request(source, maps, scan=scan, review=lesions.review())
+    request = segment_request(
+        source, maps, scan=scan, review=lesions.review(), stored=stored is not None
+    )
     if stored is not None:
         require_redivision(stored, request)
     known = known_case(stored) if stored else None

@@ -15,6 +15,7 @@ from remnant.cli.options import (
     ScanOptions,
 )
 from remnant.cli.progress import shown_progress
+from remnant.pipeline.reviewing import LesionReview
 from segmentation.engines.registry import DEFAULT_ENGINE, engine_named
 
 app = App(
@@ -40,6 +41,7 @@ def segment(
     engine: EngineOption = DEFAULT_ENGINE,
     device: DeviceOption = "auto",
     maps: MaskOptions = NO_MASKS,
+    lesions: Path | None = None,
     estimate_segments: EstimateOption = True,
 ) -> None:
     """Find liver, lesions and segments in a scan and store their maps.
@@ -50,6 +52,8 @@ def segment(
         NIfTI file or DICOM folder.
     output
         Folder of the case.
+    lesions
+        Lesion map; the same as --masks lesions=FILE.
     """
     from remnant.cli.dividing import divider_for
     from remnant.cli.requests import segment_request
@@ -58,7 +62,7 @@ def segment(
 
     chosen = engine_named(engine)
     require_output_folder(output)
-    request = segment_request(source, maps, scan=scan)
+    request = segment_request(source, maps, scan=scan, review=LesionReview(edited=lesions))
     with shown_progress() as progress:
         case = segment_case(
             request,

@@ -31,6 +31,8 @@ class SegmentationSettings:
     threshold
         From which value on a voxel of a probability map or of a grey mask was taken to be inside;
         ``None`` where none was given.
+    lesion_codes
+        Codes of the lesions file that the user said are lesions; empty where nothing was said.
     geometry_from
         Which statement of a NIfTI header the user said holds; ``None`` where nothing was said.
     intensity_offset_hu
@@ -46,6 +48,7 @@ class SegmentationSettings:
     split_confluent: bool = False
     whole_liver: bool = False
     threshold: float | None = None
+    lesion_codes: tuple[int, ...] = ()
     geometry_from: str | None = None
     intensity_offset_hu: float | None = None
     sample: str | None = None

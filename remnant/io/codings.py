@@ -12,12 +12,19 @@ Codes = frozenset[int]
 
 
 class MasksPreset(StrEnum):
-    """Which program's or data set's codes the masks use."""
+    """Which program's or data set's codes the masks use.
 
+    Of maps whose codes have no meaning of their own, ``AUTO`` tells by their shapes whether they
+    are lesions, parts or classes, see `remnant.io.lesion_maps`; ``INSTANCES`` says that each code
+    of a lesion map is one lesion, ``BINARY`` that each separate part is one.
+    """
+
+    AUTO = "auto"
     LITS = "lits"
     TOTALSEGMENTATOR = "totalsegmentator"
     MSD = "msd"
     BINARY = "binary"
+    INSTANCES = "instances"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +58,13 @@ _COMMON = {
     Part.HEPATIC_VEINS: Coding({Part.HEPATIC_VEINS: _ONE}),
 }
 
+# 255 is how 8-bit image programs write "yes"
+_UNCODED = {
+    **_COMMON,
+    Part.LIVER: Coding({Part.LIVER: frozenset((1, 255))}),
+    Part.LESIONS: Coding({Part.LESIONS: frozenset()}, instances=True),
+}
+
 PRESETS: Mapping[MasksPreset, Mapping[Part, Coding]] = MappingProxyType(
     {
         # LiTS 2017: 1 liver, 2 tumour in one file
@@ -69,12 +83,9 @@ PRESETS: Mapping[MasksPreset, Mapping[Part, Coding]] = MappingProxyType(
             Part.LESIONS: Coding({Part.LESIONS: _ONE}),
             Part.VESSELS: _VESSELS_1_LESION_2,
         },
-        # 255 is how 8-bit image programs write "yes"
-        MasksPreset.BINARY: {
-            **_COMMON,
-            Part.LIVER: Coding({Part.LIVER: frozenset((1, 255))}),
-            Part.LESIONS: Coding({Part.LESIONS: frozenset()}, instances=True),
-        },
+        MasksPreset.AUTO: _UNCODED,
+        MasksPreset.INSTANCES: _UNCODED,
+        MasksPreset.BINARY: _UNCODED,
     }
 )
 

@@ -16,6 +16,7 @@ from remnant.core.reasons import Cause, reason
 from remnant.core.volumes import LabelMap
 from remnant.io.codings import NAMED, PRESETS, SEGMENTS, Coding, MasksPreset
 from remnant.io.image_quality import grid_findings
+from remnant.io.lesion_maps import LesionMap, lesion_map
 from remnant.io.placement import in_order_of, placed_on
 from remnant.io.reading import AS_FILES_SAY, ReadingChoice
 from remnant.io.role_maps import GivenMap, read_role
@@ -119,9 +120,12 @@ def read_masks(
         _require_named_alike(role, codings[part], part, what=f"{part} file {files[part]}")
     maps, geometry = _on_one_grid(given, reference)
     masks = {part: _part(maps, codings, part) for part in Part}
+    liver = _liver(masks[Part.LIVER], masks[Part.COUINAUD], geometry)
+    lesions = _lesions(masks[Part.LESIONS], codings.get(Part.LESIONS), liver, preset, choice)
+    _require_threshold_used(given, choice)
     found = Masks(
-        liver=_liver(masks[Part.LIVER], masks[Part.COUINAUD], geometry),
-        lesions=masks[Part.LESIONS],
+        liver=liver,
+        lesions=None if lesions is None else lesions.labels,
         vessels=masks[Part.VESSELS],
         portal_vein=masks[Part.PORTAL_VEIN],
         hepatic_veins=masks[Part.HEPATIC_VEINS],
@@ -131,6 +135,7 @@ def read_masks(
             *grid_findings(geometry),
             *_source_findings(maps, codings),
             *(f for part in given if part not in CODED_BY_SEGMENT for f in given[part].quality),
+            *(() if lesions is None else lesions.quality),
         ),
     )
     return found, _to_divide_by(given, masks)
@@ -240,10 +245,9 @@ def _part(
 def _extracted(labels: LabelMap, coding: Coding, part: Part) -> LabelMap:
     if part in CODED_BY_SEGMENT:
         return LabelMap(labels.codes, labels.geometry, COUINAUD_SCHEME)
-    if coding.instances and len(present_codes(labels.codes) - {0}) > 1:
+    if coding.instances:
         return labels
-    found = labels.mask() if coding.instances else labels.mask(*coding.parts[part])
-    return _binary(found, labels.geometry)
+    return _binary(labels.mask(*coding.parts[part]), labels.geometry)
 
 
 def _binary(found: NDArray[np.bool_], geometry: Geometry) -> LabelMap:
@@ -257,6 +261,34 @@ def _liver(liver: LabelMap | None, couinaud: LabelMap | None, geometry: Geometry
     if checked is None:
         raise InputError("masks need a liver file or a Couinaud map")
     return checked
+
+
+def _lesions(
+    labels: LabelMap | None,
+    coding: Coding | None,
+    liver: LabelMap,
+    preset: MasksPreset,
+    choice: ReadingChoice,
+) -> LesionMap | None:
+    """Return the lesions; of a file whose codes have no meaning of their own, what they are."""
+    uncoded = coding is not None and coding.instances
+    if choice.lesion_codes and not uncoded:
+        raise InputError(
+            "--lesion-codes says which codes of a lesions file are lesions; here there is none, or "
+            "--masks-preset says it already: give one of them"
+        )
+    if labels is None or not uncoded:
+        return None if labels is None else LesionMap(labels)
+    return lesion_map(labels, preset=preset, liver=liver.mask(), wanted=choice.lesion_codes)
+
+
+def _require_threshold_used(given: Mapping[Part, GivenMap], choice: ReadingChoice) -> None:
+    used = any(f.id.endswith("_thresholded") for role in given.values() for f in role.quality)
+    if choice.threshold is not None and not used:
+        raise InputError(
+            f"--threshold {choice.threshold:g} is for probability maps and grey masks, and every "
+            f"file given holds whole codes: leave it out"
+        )
 
 
 def _not_empty(labels: LabelMap | None, what: str) -> LabelMap | None:

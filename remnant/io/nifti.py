@@ -1,6 +1,7 @@
 """NIfTI images and label maps; label maps as NRRD too."""
 
 import gzip
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,11 @@ from numpy.typing import NDArray
 
 from remnant.core.errors import InputError
 from remnant.core.geometry import Geometry
-from remnant.core.labels import LabelScheme
+from remnant.core.labels import INSTANCE_SCHEME, LabelScheme
 from remnant.core.volumes import LARGEST_CODE, ImageVolume, LabelMap
 from remnant.io.atomic import atomic_path
 from remnant.io.intensities import decide_modality
+from remnant.io.label_values import LabelValues, label_values
 from remnant.io.nifti_file import FORM_TOLERANCE_MM, forms_shift, is_nifti_name, open_nifti
 from remnant.io.nrrd import is_nrrd_name, read_nrrd
 from remnant.io.reading import AS_FILES_SAY, ReadingChoice
@@ -21,6 +23,14 @@ from remnant.io.reading import AS_FILES_SAY, ReadingChoice
 GZIP_LEVEL = 1
 SCANNER_CODE = 1
 LARGEST_BYTE = np.iinfo(np.uint8).max
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GivenValues:
+    """Codes of a map on its grid, and how they were made of the numbers in its file."""
+
+    labels: LabelMap
+    values: LabelValues
 
 
 def read_image(path: Path, *, choice: ReadingChoice = AS_FILES_SAY) -> ImageVolume:
@@ -100,6 +110,24 @@ def _codes(values: NDArray[Any], path: Path) -> NDArray[np.uint8] | NDArray[np.u
             f"{LARGEST_CODE}"
         )
     return values.astype(np.uint8) if high <= LARGEST_BYTE else values.astype(np.uint16)
+
+
+def read_label_values(path: Path, *, choice: ReadingChoice = AS_FILES_SAY) -> GivenValues:
+    """Read a label map that another program wrote, whatever its numbers are.
+
+    Unlike `read_labels` it takes masks that were resampled or compressed like pictures, and
+    probabilities with a threshold, see `remnant.io.label_values.label_values`.
+
+    Raises
+    ------
+    UnreadableFileError, UnsupportedSeriesError, GeometryMismatchError
+        As for images.
+    InputError
+        The numbers are no codes, and there is no telling which of them mean inside.
+    """
+    values, geometry = _values_and_grid(path)
+    found = label_values(values, name=str(path), threshold=choice.threshold)
+    return GivenValues(LabelMap(found.codes, geometry, INSTANCE_SCHEME), found)
 
 
 def write_labels(labels: LabelMap, path: Path) -> None:

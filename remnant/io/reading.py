@@ -37,6 +37,8 @@ class ReadingChoice:
         Added to every value of an image whose numbers are Hounsfield units but for that.
     threshold
         From which value on a voxel of a probability map or of a grey mask is inside.
+    lesion_codes
+        Codes of a lesion map that are lesions; empty for all of them.
     """
 
     modality: Modality | None = None
@@ -45,11 +47,15 @@ class ReadingChoice:
     geometry_from: GeometrySource | None = None
     intensity_offset_hu: float | None = None
     threshold: float | None = None
+    lesion_codes: frozenset[int] = frozenset()
 
     @property
     def is_about_scan(self) -> bool:
         """Whether anything was said that only a scan can answer to, and no label map."""
-        return replace(self, geometry_from=None, threshold=None) != AS_FILES_SAY
+        return (
+            replace(self, geometry_from=None, threshold=None, lesion_codes=frozenset())
+            != AS_FILES_SAY
+        )
 
 
 AS_FILES_SAY: Final = ReadingChoice()

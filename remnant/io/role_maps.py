@@ -8,12 +8,12 @@ from typing import Final
 from remnant.core.codes import present_codes
 from remnant.core.errors import UnknownLabelError, UnreadableFileError
 from remnant.core.findings import Finding, quality_finding
-from remnant.core.labels import INSTANCE_SCHEME
 from remnant.core.reasons import Cause, reason
 from remnant.core.volumes import LabelMap
 from remnant.io.atomic import digest_file, digest_files
 from remnant.io.named_segments import NamedSegments, Piece, map_of_role
-from remnant.io.nifti import read_labels
+from remnant.io.label_values import ValueKind
+from remnant.io.nifti import GivenValues, read_label_values
 from remnant.io.nifti_file import is_nifti_name
 from remnant.io.nifti_names import label_names
 from remnant.io.nrrd import is_nrrd_name
@@ -129,18 +129,40 @@ def _nothing_in(folder: Path, part: Part) -> str:
 
 
 def _from_codes(path: Path, part: Part, choice: ReadingChoice) -> GivenMap:
-    labels = read_labels(path, INSTANCE_SCHEME, choice=choice)
+    given = read_label_values(path, choice=choice)
+    labels, noticed = given.labels, _value_findings(given, part)
     sha256 = digest_file(path)
     names = _names_of_codes(path) if is_nifti_name(path) else {}
     if part not in CODED_BY_SEGMENT:
-        return GivenMap(labels=labels, named=False, sha256=sha256, names=names)
+        return GivenMap(labels=labels, named=False, sha256=sha256, names=names, quality=noticed)
     present = present_codes(labels.codes) - {0}
     if names and present and present <= names.keys():
         return _named(_by_header(labels, names, present), part, path, sha256)
     if names:
         _require_own_numbers(names, present, part, path)
     quality = _unnamed_codes(len(present - names.keys()), part) if names else ()
-    return GivenMap(labels=labels, named=False, sha256=sha256, quality=quality)
+    return GivenMap(labels=labels, named=False, sha256=sha256, quality=(*noticed, *quality))
+
+
+def _value_findings(given: GivenValues, part: Part) -> tuple[Finding, ...]:
+    """Say how the numbers of a file became codes, where they were none."""
+    values, file = given.values, reason(Cause.OF_FILE, part.value)
+    if values.threshold is None:
+        if not values.largest_rounding:
+            return ()
+        rounding = values.largest_rounding
+        return (quality_finding(f"{part}_rounded", passed=True, value=rounding, reasons=(file,)),)
+    by_user = values.kind is ValueKind.THRESHOLDED
+    cause = Cause.THRESHOLD_GIVEN if by_user else Cause.THRESHOLD_HALF
+    volumes = (count * given.labels.geometry.voxel_volume_ml for count in values.voxels)
+    about = (
+        file,
+        reason(cause, values.threshold, values.highest),
+        reason(Cause.THRESHOLD_EFFECT, *volumes),
+    )
+    return (
+        quality_finding(f"{part}_thresholded", passed=None, value=values.threshold, reasons=about),
+    )
 
 
 def _names_of_codes(path: Path) -> Mapping[int, SegmentLabel]:

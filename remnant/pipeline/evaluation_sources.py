@@ -199,7 +199,7 @@ def _labels_of(path: Path, part: Part) -> LabelMap:
 
 
 def _from_roles(folder: Path, coding: SideCoding) -> CaseMaps:
-    preset = PRESETS[coding.preset or MasksPreset.BINARY]
+    preset = PRESETS[coding.preset or MasksPreset.AUTO]
     files = _role_files(folder)
     read = {part: _labels_of(path, part) for part, path in files.items()}
     # 3D Slicer leaves out what is empty: the largest grid holds the others

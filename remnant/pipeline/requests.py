@@ -42,7 +42,7 @@ class SegmentRequest:
     source: Path | None = None
     reading: ReadingChoice = AS_FILES_SAY
     masks: Mapping[str, Path] = field(default_factory=dict)
-    preset: MasksPreset = MasksPreset.BINARY
+    preset: MasksPreset = MasksPreset.AUTO
     landmarks: Path | None = None
     whole_liver: bool | None = None
     split_confluent: bool = False

@@ -124,6 +124,7 @@ def _settings(request: SegmentRequest) -> SegmentationSettings:
         masks_preset=request.preset.value if request.masks else None,
         split_confluent=request.split_confluent,
         threshold=reading.threshold,
+        lesion_codes=tuple(sorted(reading.lesion_codes)),
         geometry_from=None if reading.geometry_from is None else reading.geometry_from.value,
         intensity_offset_hu=reading.intensity_offset_hu,
     )

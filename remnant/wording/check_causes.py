@@ -17,6 +17,10 @@ def _lesions(words: str) -> Template:
     return lambda reason: words.format(f"{reason.amounts[0]:g}", ", ".join(reason.names))
 
 
+def _parts_of(reason: Reason) -> str:
+    return f"code(s) {', '.join(reason.names)} in {reason.amounts[0]:g} separate parts"
+
+
 def _share_limit(reason: Reason) -> str:
     return f"the limit is {percent_from_fraction(reason.amounts[0]):g} % of the lesions' volume"
 
@@ -65,6 +69,20 @@ CAUSES: Final[Mapping[Cause, Template]] = {
     Cause.PHASE_DESCRIBED: "contrast phase by the series description: {names[0]}",
     Cause.LESIONS_ELSEWHERE: "lesions in the {names[0]} file were not used",
     Cause.OF_FILE: "of the {names[0]} file",
+    Cause.CODES: _names("code(s) {}"),
+    Cause.CODES_WANTED: _names("the user said that the lesions are code(s) {}"),
+    Cause.CODES_IN_PARTS: _parts_of,
+    Cause.CODES_WITHIN: _names("within another code: {}"),
+    Cause.HIGHEST_CODE: "the highest is {amounts[0]:g}",
+    Cause.PARTS_SPLIT: "{amounts[0]:g} separate parts, each a lesion of its own",
+    Cause.PARTS_KEPT: "{amounts[0]:g} separate parts, kept together as the user said",
+    Cause.THRESHOLD_GIVEN: "threshold {amounts[0]:g}, given by the user; values up to {amounts[1]:g}",
+    Cause.THRESHOLD_HALF: "threshold {amounts[0]:g}: half of the highest value {amounts[1]:g}",
+    Cause.THRESHOLD_EFFECT: (
+        "{amounts[1]:.2f} mL; {amounts[0]:.2f} mL at half of that threshold, {amounts[2]:.2f} mL at "
+        "one and a half"
+    ),
+    Cause.DISTANT_PIECES: "{amounts[0]:.1f} mL of {names[0]} by {names[1]}",
     Cause.NAMED_ONLY: _names("without a voxel: {}"),
     Cause.VOXELS: "{amounts[0]:.0f} voxel(s)",
     Cause.WITHIN_REACH: "within {amounts[0]:g} mm of the liver",

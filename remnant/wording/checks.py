@@ -273,6 +273,98 @@ def _by_number(finding: Finding) -> str:
     )
 
 
+def _codes_chosen(finding: Finding) -> str:
+    wanted = ", ".join(_found(finding, Cause.CODES_WANTED).names)
+    text = f"Of the lesions file the code(s) {wanted} were taken for lesions, as the user said"
+    left = ", ".join(_found(finding, Cause.CODES).names)
+    return f"{text}; {left} were left out." if left else f"{text}."
+
+
+def _class_map(finding: Finding) -> str:
+    why = []
+    if _has(finding, Cause.CODES_IN_PARTS):
+        parts = _found(finding, Cause.CODES_IN_PARTS)
+        why.append(f"{', '.join(parts.names)} lie in {parts.amounts[0]:g} separate parts")
+    if _has(finding, Cause.CODES_WITHIN):
+        why.append(f"{', '.join(_found(finding, Cause.CODES_WITHIN).names)} within another one")
+    return (
+        f"The {_value(finding):.0f} codes of the lesions file are classes and not lesions "
+        f"({'; '.join(why)}): together they were split into separate lesions. If each code is one "
+        f"lesion, give --masks-preset instances."
+    )
+
+
+def _codes_many(finding: Finding) -> str:
+    highest = _found(finding, Cause.HIGHEST_CODE).amounts[0]
+    return (
+        f"The lesions file holds {_value(finding):.0f} code(s) up to {highest:g}, each read as a "
+        f"lesion: look whether they are lesions and not grey values."
+    )
+
+
+def _vessel_like(finding: Finding) -> str:
+    codes = ", ".join(_found(finding, Cause.CODES).names)
+    return (
+        f"Code(s) {codes} of the lesions file have the shape of vessels or ducts: look whether "
+        f"they are tumour."
+    )
+
+
+def _nested(finding: Finding) -> str:
+    codes = ", ".join(_found(finding, Cause.CODES).names)
+    return (
+        f"Code(s) {codes} of the lesions file lie within another one, as a core lies in its rim: "
+        f"look whether they are lesions of their own."
+    )
+
+
+def _in_parts(finding: Finding) -> str:
+    codes = ", ".join(_found(finding, Cause.CODES).names)
+    if _has(finding, Cause.PARTS_KEPT):
+        parts = _found(finding, Cause.PARTS_KEPT).amounts[0]
+        return (
+            f"Code(s) {codes} of the lesions file lie in {parts:g} separate parts and were kept as "
+            f"one lesion each: their diameters span the gaps. To split them, give --masks-preset "
+            f"binary."
+        )
+    parts = _found(finding, Cause.PARTS_SPLIT).amounts[0]
+    return (
+        f"Code(s) {codes} of the lesions file lie in {parts:g} separate parts: each part was read "
+        f"as a lesion. To keep a code together, give --masks-preset instances."
+    )
+
+
+def _thresholded(finding: Finding) -> str:
+    given = _has(finding, Cause.THRESHOLD_GIVEN)
+    used = _found(finding, Cause.THRESHOLD_GIVEN if given else Cause.THRESHOLD_HALF)
+    what = (
+        f"{_file(finding)} was cut at {used.amounts[0]:g}, as the user said (its values reach "
+        f"{used.amounts[1]:g})"
+        if given
+        else f"{_file(finding)} is a mask of 0 and {used.amounts[1]:g} that was resampled or "
+        f"compressed as a picture: voxels from half of that on ({used.amounts[0]:g}) count"
+    )
+    low, at, high = _found(finding, Cause.THRESHOLD_EFFECT).amounts
+    return (
+        f"T{what[1:]}: {at:.2f} mL. At half that threshold it would be {low:.2f} mL, at one and a "
+        f"half {high:.2f} mL."
+    )
+
+
+def _rounded(finding: Finding) -> str:
+    return (
+        f"T{_file(finding)[1:]} holds numbers that are up to {_value(finding):.1g} off whole ones: "
+        f"each was rounded to its code."
+    )
+
+
+def _distant_pieces(finding: Finding) -> str:
+    far = "; ".join(
+        f"{one.amounts[0]:.1f} mL of {one.names[0]} by {one.names[1]}" for one in finding.reasons
+    )
+    return f"Pieces of segments far from the rest of their segment: {far or 'none'}."
+
+
 def _merged(finding: Finding) -> str:
     return f"Segments IVa and IVb of {_file(finding)} were read as segment IV."
 
@@ -473,6 +565,8 @@ OF_FILES: Final[Mapping[str, Writer]] = {
     "iv_merged": _merged,
     "passed_over": _passed_over,
     "by_role": _by_role,
+    "thresholded": _thresholded,
+    "rounded": _rounded,
 }
 """Checks of any file of a role: the id is that of the role, ``_`` and one of these."""
 
@@ -510,6 +604,13 @@ WRITERS: Final[Mapping[str, Writer]] = {
         "No liver mask was given: the liver is the union of the Couinaud segments."
     ),
     "lesions_source": _lesions_source,
+    "lesion_codes_chosen": _codes_chosen,
+    "lesions_class_map": _class_map,
+    "lesion_codes_many": _codes_many,
+    "lesions_vessel_like": _vessel_like,
+    "lesions_nested": _nested,
+    "lesions_in_parts": _in_parts,
+    "couinaud_distant_pieces": _distant_pieces,
     "seg_nrrd_unnamed": _unnamed_values,
     **{f"{part}_{what}": writer for part in Part for what, writer in OF_FILES.items()},
     "exophytic_lesion_voxels": _exophytic,

@@ -25,11 +25,12 @@ from remnant.io.role_maps import MapFormat
 from remnant.io.segment_terms import SegmentLabel
 
 SHAPE = (7, 8, 9)
-LITS, TOTAL, MSD, BINARY = (
+LITS, TOTAL, MSD, BINARY, INSTANCES = (
     MasksPreset.LITS,
     MasksPreset.TOTALSEGMENTATOR,
     MasksPreset.MSD,
     MasksPreset.BINARY,
+    MasksPreset.INSTANCES,
 )
 
 
@@ -82,7 +83,7 @@ def test_read_masks__presets(files, preset, arrays, liver, lesions):
 
 def test_read_masks__lesions_with_several_codes_are_instances(files):
     given = files(liver=blocks(c1=[1, 2, 3, 4]), lesions=blocks(c1=[1], c7=[3]))
-    masks = read_masks(given, preset=BINARY)[0]
+    masks = read_masks(given, preset=INSTANCES)[0]
     assert masks.lesions.scheme.name == "instances"
     assert {0, 1, 7} == set(np.unique(masks.lesions.codes))
 
@@ -180,7 +181,7 @@ def test_read_masks__maps_in_any_order_of_axes_are_brought_to_the_first(nifti, s
     for axes, signs in ORDERS:
         stored = image.as_reoriented(np.column_stack((axes, signs)))
         lesions = nifti(np.asarray(stored.dataobj), stored.affine, name="lesions.nii.gz", qform=0)
-        masks = read_masks({"liver": liver, "lesions": lesions}, preset=BINARY)[0]
+        masks = read_masks({"liver": liver, "lesions": lesions}, preset=INSTANCES)[0]
         assert np.array_equal(codes, masks.lesions.codes)
         assert masks.geometry.same_grid(masks.lesions.geometry)
     assert len(ORDERS) == 48
