@@ -6,8 +6,9 @@ Rules, in this order:
    or when it is *exophytic*: at most ``EXOPHYTIC_REACH_MM`` from a liver voxel (centre to centre)
    and connected (26 neighbours) to the liver through such lesion voxels. It then counts as liver
    for as long as it counts as a lesion. Lesions that a human or another program gave are not held
-   to that reach on request (``whole_components``): a liver mask may leave out the lesions at its
-   surface, and what is 26-connected to the liver then belongs to it whole.
+   to that reach on request (``whole_components``): a liver mask may leave out its lesions. What is
+   26-connected to the liver then belongs to it whole; a closed cavity that lesions fill by half is
+   liver, and so is what lies between a lesion and the liver and touches both.
 2. Every other lesion voxel is leakage and is cut.
 3. Lesions of fewer than ``MINIMUM_VOXELS`` voxels are dropped; inside the liver mask their voxels
    become parenchyma. Lesions that were given are kept however small: whoever drew one voxel means
@@ -41,6 +42,13 @@ MINIMUM_VOXELS = 3
 # The lesion network looks two voxels beyond the liver on its 1×1×3 mm grid: 6 mm at most.
 EXOPHYTIC_REACH_MM = 6.0
 NOTEWORTHY_FRACTION = 0.05
+# A cavity is one of a lesion where the lesion fills this much of it; of the rest of a liver's
+# cavities nothing is known.
+LEAST_CAVITY_FRACTION = 0.5
+# A lesion lies in a notch that was cut around it where little of its surface touches the liver and
+# at least half of it is one voxel away.
+LARGEST_CONTACT_FRACTION = 0.2
+LEAST_ENCLOSED_FRACTION = 0.5
 VESSEL_CODES = frozenset((Structure.PORTAL_VEIN, Structure.HEPATIC_VEINS))
 NEIGHBOURS_26 = np.ones((3, 3, 3), dtype=bool)
 
@@ -76,13 +84,23 @@ class Reconciled:
 class _Fitted:
     """Lesion codes cut to the liver on its box, with what was counted on the way.
 
-    ``whole_components`` is whether the lesions were given and not found by a network.
+    ``whole_components`` is whether the lesions were given and not found by a network;
+    ``space`` is what a liver mask that leaves these out had to be filled by.
     """
 
     codes: NDArray[np.uint16]
     dropped: int
     leaked_voxels: int
     whole_components: bool
+    space: "_LesionSpace"
+
+
+@dataclass(frozen=True, slots=True)
+class _LesionSpace:
+    """How many lesion voxels lay in cavities, and how many voxels between lesions and the liver."""
+
+    cavity_voxels: int = 0
+    gap_voxels: int = 0
 
 
 def label_lesions(mask: Mask, *, minimum_voxels: int = MINIMUM_VOXELS) -> LabelledLesions:
@@ -151,11 +169,12 @@ def reconcile(
     """
     box = _working_box(liver, lesions, geometry, whole_components=whole_components)
     reach_mm = None if whole_components else EXOPHYTIC_REACH_MM
+    liver, space = _with_lesion_space(liver, lesions, box, given=whole_components)
     near, grid = liver[box].astype(bool), box_geometry(geometry, box)
     belongs = _belonging(near, lesions[box].astype(bool), grid, reach_mm)
     labelled = label_lesions(belongs, minimum_voxels=_minimum_voxels(given=whole_components))
     leaked = int(np.count_nonzero(lesions)) - int(np.count_nonzero(belongs))
-    fitted = _Fitted(labelled.codes, labelled.dropped, leaked, whole_components)
+    fitted = _Fitted(labelled.codes, labelled.dropped, leaked, whole_components, space)
     return _assemble(liver, fitted, box, geometry, vessels or {})
 
 
@@ -185,12 +204,13 @@ def reconcile_instances(
     present = instances > 0
     box = _working_box(liver, present, geometry, whole_components=whole_components)
     reach_mm = None if whole_components else EXOPHYTIC_REACH_MM
+    liver, space = _with_lesion_space(liver, present, box, given=whole_components)
     near, grid = liver[box].astype(bool), box_geometry(geometry, box)
     belongs = _belonging(near, present[box], grid, reach_mm)
     codes = np.where(belongs, instances[box], 0).astype(np.uint16)
     leaked = int(np.count_nonzero(present)) - int(np.count_nonzero(belongs))
     dropped = _drop_small(codes, _minimum_voxels(given=whole_components))
-    fitted = _Fitted(codes, dropped, leaked, whole_components)
+    fitted = _Fitted(codes, dropped, leaked, whole_components, space)
     return _assemble(liver, fitted, box, geometry, vessels or {})
 
 
@@ -250,6 +270,69 @@ def _belonging(liver: Mask, lesions: Mask, geometry: Geometry, reach_mm: float |
     attached[0] = False
     joined: Mask = attached[parts]
     return (lesions & liver) | joined
+
+
+def _with_lesion_space(
+    liver: Mask, lesions: Mask, box: Box, *, given: bool
+) -> tuple[Mask, _LesionSpace]:
+    """Return a liver that holds the cavities of given lesions and the gaps around them."""
+    near, tumour = liver[box].astype(bool), lesions[box].astype(bool)
+    if not given or not (tumour & ~near).any():
+        return liver, _LesionSpace()
+    cavities = _lesion_cavities(near, tumour)
+    space = cavities | _gaps(near, tumour & ~cavities)
+    whole: Mask = np.array(liver, dtype=bool)
+    whole[box] |= space
+    filled = int(np.count_nonzero(space & tumour))
+    return whole, _LesionSpace(filled, int(np.count_nonzero(space)) - filled)
+
+
+def _lesion_cavities(liver: Mask, lesions: Mask) -> Mask:
+    """Return closed cavities that lesions fill by half or more."""
+    parts = cc3d.connected_components(_cavities(liver), connectivity=6)
+    inside = parts > 0
+    size = int(parts.max()) + 1
+    filled = np.bincount(parts[inside & lesions], minlength=size)
+    left_out = filled >= LEAST_CAVITY_FRACTION * np.bincount(parts[inside], minlength=size)
+    left_out[0] = False
+    cavities: Mask = left_out[parts]
+    return cavities
+
+
+def _gaps(liver: Mask, lesions: Mask) -> Mask:
+    """Return background between the liver and lesions that lie in notches of it without touching.
+
+    A lesion that bulges out of the liver or sits on it has no gap: most of its surface is free.
+    """
+    parts = touching_parts(lesions)
+    size = int(parts.max()) + 1
+    within = np.bincount(parts[lesions & liver], minlength=size)
+    beside = ~lesions & ~liver & ndimage.binary_dilation(liver, NEIGHBOURS_26)
+    faces = _face_counts(parts, parts == 0)
+    shared, facing = _face_counts(parts, liver), _face_counts(parts, beside)
+    apart = (within == 0) & (shared < LARGEST_CONTACT_FRACTION * faces)
+    apart &= facing >= LEAST_ENCLOSED_FRACTION * faces
+    apart[0] = False
+    gaps: Mask = ndimage.binary_dilation(apart[parts]) & beside
+    return gaps
+
+
+def _face_counts(parts: NDArray[Any], others: Mask) -> NDArray[np.int64]:
+    """Return for each part how many of its faces have another voxel of a mask behind them."""
+    size = int(parts.max()) + 1
+    counts = np.zeros(size, dtype=np.int64)
+    for axis in range(parts.ndim):
+        for ahead in (True, False):
+            own = _across(parts, axis, ahead=ahead)
+            behind = _across(others & (parts == 0), axis, ahead=not ahead)
+            counts += np.bincount(own[(own > 0) & behind], minlength=size)
+    return counts
+
+
+def _across(array: NDArray[Any], axis: int, *, ahead: bool) -> NDArray[Any]:
+    """Return one side of every face between two voxels along an axis."""
+    moved = np.moveaxis(array, axis, 0)
+    return moved[1:] if ahead else moved[:-1]
 
 
 def _cavities(liver: Mask) -> Mask:
@@ -325,7 +408,8 @@ def _findings(fitted: _Fitted, joined: int, voxel_ml: float) -> tuple[Finding, .
     limit = reason(Cause.SHARE_LIMIT, NOTEWORTHY_FRACTION)
     where = reason(Cause.WITHIN_REACH, EXOPHYTIC_REACH_MM)
     if fitted.whole_components:
-        where = reason(Cause.LESIONS_TOUCHING)
+        where = reason(Cause.LESIONS_TOUCHING, fitted.space.gap_voxels * voxel_ml)
+        joined += fitted.space.cavity_voxels
     exophytic = quality_finding(
         "exophytic_lesion_voxels",
         passed=joined <= allowed,

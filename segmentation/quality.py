@@ -9,6 +9,8 @@ is wrong.
 import cc3d
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
+from scipy.spatial import cKDTree
 
 from remnant.core.boxes import bounding_box, box_geometry
 from remnant.core.findings import Finding, quality_finding
@@ -23,6 +25,9 @@ Segments = tuple[CouinaudSegment, ...]
 
 LARGEST_LOOSE_FRACTION = 0.01
 LARGEST_CAVITY_FRACTION = 0.01
+SMALLEST_PIECE_ML = 0.5
+LEAST_DISTANCE_MM = 10.0
+MOST_PIECES = 6
 LIVER_RANGE_ML = (400.0, 6000.0)
 
 _I, _II, _III, _IV, _V, _VI, _VII, _VIII = CouinaudSegment
@@ -77,9 +82,10 @@ def check_segments(couinaud: LabelMap) -> tuple[Finding, ...]:
     -------
     tuple of Finding
         ``couinaud_segments_present`` (value: segments missing), ``couinaud_in_order``,
-        ``couinaud_shares_plausible``. Shares are unknown while a segment is missing (a part of the
-        liver may have been resected, or no branch of it was labelled); order is checked between
-        groups that are complete, and unknown where none are.
+        ``couinaud_shares_plausible``, ``couinaud_distant_pieces`` (value: pieces of at least
+        0.5 mL and 10 mm away from the rest of their segment). Shares are unknown while a segment is
+        missing (a part of the liver may have been resected, or no branch of it was labelled);
+        order is checked between groups that are complete, and unknown where none are.
 
     Raises
     ------
@@ -97,7 +103,7 @@ def check_segments(couinaud: LabelMap) -> tuple[Finding, ...]:
     rules = tuple(rule for rule in ORDER if all(counts[s] for s in (*rule[0], *rule[1])))
     order = _in_order(codes, grid, rules) if rules else _unknown("couinaud_in_order", empty)
     shares = _unknown("couinaud_shares_plausible", empty) if missing else _shares(counts)
-    return (present, order, shares)
+    return (present, order, shares, _distant_pieces(codes, grid))
 
 
 def _unknown(identifier: str, empty: tuple[Reason, ...]) -> Finding:
@@ -189,6 +195,44 @@ def _shares(counts: NDArray[np.intp]) -> Finding:
         value=float(len(odd)),
         reasons=tuple(odd),
     )
+
+
+def _distant_pieces(codes: NDArray[np.unsignedinteger], grid: Geometry) -> Finding:
+    """Name pieces of segments that lie in another one's place."""
+    found = []
+    for segment in CouinaudSegment:
+        mask = codes == segment
+        if not mask.any():
+            continue
+        pieces = touching_parts(mask)
+        sizes = np.bincount(pieces[mask])
+        main = int(sizes.argmax())
+        large = np.flatnonzero(sizes * grid.voxel_volume_ml >= SMALLEST_PIECE_ML)
+        if large.size < 2:  # noqa: PLR2004  (one is the segment itself)
+            continue
+        tree = cKDTree(grid.ras_from_index(np.argwhere(pieces == main)))
+        for piece in large[large != main]:
+            where = pieces == piece
+            gap_mm, _ = tree.query(grid.ras_from_index(np.argwhere(where)))
+            if gap_mm.min() >= LEAST_DISTANCE_MM:
+                found.append((float(sizes[piece] * grid.voxel_volume_ml), segment, where))
+    found.sort(key=lambda one: -one[0])
+    return quality_finding(
+        "couinaud_distant_pieces",
+        passed=not found,
+        value=float(len(found)),
+        reasons=tuple(
+            reason(Cause.DISTANT_PIECES, volume_ml, segment.name, _beside(codes, where))
+            for volume_ml, segment, where in found[:MOST_PIECES]
+        ),
+    )
+
+
+def _beside(codes: NDArray[np.unsignedinteger], where: Mask) -> str:
+    """Return the segment that a piece touches most, ``""`` where it touches none."""
+    around = codes[ndimage.binary_dilation(where, iterations=2) & ~where]
+    near = np.bincount(around[around > 0], minlength=2)
+    return CouinaudSegment(int(near.argmax())).name if near.any() else ""
 
 
 def _names(segments: Segments) -> str:

@@ -230,7 +230,7 @@ class Cause(StrEnum):
     WITHIN_REACH = "within_reach"
     """Amount: the distance from the liver in mm within which they lay."""
     LESIONS_TOUCHING = "lesions_touching"
-    """They lay in lesions that touch the liver."""
+    """They lay in lesions in or at the liver. Amount: mL between these and the liver mask."""
     LESIONS_KEPT = "lesions_kept"
     """Lesions that were given are never dropped for their size."""
     LEAST_SIZE = "least_size"

@@ -29,11 +29,17 @@ FEWEST_BLENDED: Final = 4
 LARGEST_LAYER_FRACTION: Final = 0.12
 """Where three voxels in a row go from 0 to a code, at most so many pass another code of one voxel.
 111 real Couinaud maps have up to 0.08 even on 10 mm voxels; interpolated maps 0.15 to 0.9."""
-LEAST_LAYER_CODES_FRACTION: Final = 0.6
-"""Nearly every code but the highest is such a layer somewhere."""
+FEWEST_MIXED: Final = 5
+MIXED_VOXELS_FRACTION: Final = 0.9
+MIXED_CODES_FRACTION: Final = 0.5
+"""Smooth greys lie among each other: of half of them nine tenths of the voxels touch another."""
+LEAST_LAYER_CODES_FRACTION: Final = 0.3
+"""So many of the codes but the highest are such a layer somewhere, two at least."""
 FOOT_FRACTION: Final = 0.05
 """Up to this share of the highest value is noise about 0, and from 1 less this on its plateau."""
 LEAST_PLATEAU_FRACTION: Final = 0.15
+LEAST_FLAT_FRACTION: Final = 0.6
+"""Of a plateau with a rim so much is the highest value itself; probabilities rise to their peak."""
 FRINGE_REACH_VOXELS: Final = 6
 LEAST_FRINGE_NEAR_FRACTION: Final = 0.9
 HALF: Final = 0.5
@@ -189,9 +195,26 @@ def _is_blended(codes: NDArray[Any]) -> bool:
             layers += int(np.count_nonzero(thin))
             direct += int(np.count_nonzero(rim & (further == middle)))
             between |= set(np.unique(middle[thin]).tolist())
-    if len(between) < LEAST_LAYER_CODES_FRACTION * (len(present) - 1):
+    fewest = min(len(present) - 1, max(2, LEAST_LAYER_CODES_FRACTION * (len(present) - 1)))
+    if len(between) >= fewest and layers > LARGEST_LAYER_FRACTION * (layers + direct):
+        return True
+    return max(present) >= SMALLEST_GREY_PEAK and _is_mixed(packed[box], sorted(present))
+
+
+def _is_mixed(codes: Codes, present: list[int]) -> bool:
+    """Tell whether most codes have no inside: nearly all of their voxels touch another code."""
+    if len(present) < FEWEST_MIXED:
         return False
-    return layers > LARGEST_LAYER_FRACTION * (layers + direct)
+    touches = np.zeros(codes.shape, dtype=bool)
+    for axis in range(codes.ndim):
+        moved, marked = np.moveaxis(codes, axis, 0), np.moveaxis(touches, axis, 0)
+        differ = (moved[1:] != moved[:-1]) & (moved[1:] > 0) & (moved[:-1] > 0)
+        marked[1:] |= differ
+        marked[:-1] |= differ
+    counts = np.bincount(codes[codes > 0])[present]
+    touching = np.bincount(codes[touches], minlength=present[-1] + 1)[present]
+    mixed = touching >= MIXED_VOXELS_FRACTION * counts
+    return bool(mixed.mean() >= MIXED_CODES_FRACTION)
 
 
 def _in_threes(codes: NDArray[Any], axis: int) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
@@ -213,6 +236,9 @@ def _is_resampled_mask(codes: NDArray[Any]) -> bool:
     above = inner > FOOT_FRACTION * high
     fringe = above & ~plateau
     if np.count_nonzero(plateau) < LEAST_PLATEAU_FRACTION * np.count_nonzero(above):
+        return False
+    flat = np.count_nonzero(inner == high) >= LEAST_FLAT_FRACTION * np.count_nonzero(plateau)
+    if not flat and np.count_nonzero(fringe) > FOOT_FRACTION * np.count_nonzero(above):
         return False
     near = ndimage.binary_dilation(
         plateau, np.ones((3, 3, 3), dtype=bool), iterations=FRINGE_REACH_VOXELS

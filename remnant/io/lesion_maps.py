@@ -399,5 +399,5 @@ def _class_finding(
     if hosts:
         about.append(reason(Cause.CODES_WITHIN, *_named(sorted(hosts))))
     return quality_finding(
-        "lesions_class_map", passed=None, value=float(len(codes)), reasons=tuple(about)
+        "lesions_class_map", passed=False, value=float(len(codes)), reasons=tuple(about)
     )

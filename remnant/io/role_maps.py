@@ -11,8 +11,8 @@ from remnant.core.findings import Finding, quality_finding
 from remnant.core.reasons import Cause, reason
 from remnant.core.volumes import LabelMap
 from remnant.io.atomic import digest_file, digest_files
-from remnant.io.named_segments import NamedSegments, Piece, map_of_role
 from remnant.io.label_values import ValueKind
+from remnant.io.named_segments import NamedSegments, Piece, map_of_role
 from remnant.io.nifti import GivenValues, read_label_values
 from remnant.io.nifti_file import is_nifti_name
 from remnant.io.nifti_names import label_names
@@ -161,7 +161,12 @@ def _value_findings(given: GivenValues, part: Part) -> tuple[Finding, ...]:
         reason(Cause.THRESHOLD_EFFECT, *volumes),
     )
     return (
-        quality_finding(f"{part}_thresholded", passed=None, value=values.threshold, reasons=about),
+        quality_finding(
+            f"{part}_thresholded",
+            passed=None if by_user else False,
+            value=values.threshold,
+            reasons=about,
+        ),
     )
 
 

@@ -57,7 +57,9 @@ def case_of_masks(loaded: "LoadedStudy | None", masks: Masks) -> SegmentedCase:
     if not has_liver(masks):
         # it stays the liver's source when another map divides the liver later
         inputs[Part.LIVER] = inputs[Part.COUINAUD]
-    quality = masks.quality + check_liver(masks.liver) + fitted.quality + _vessel_findings(masks)
+    quality = (
+        masks.quality + check_liver(fitted.structures) + fitted.quality + _vessel_findings(masks)
+    )
     if loaded is not None:
         inputs["image"] = loaded.input_sha256
         quality = merged_findings(masks.quality, loaded.quality) + quality[len(masks.quality) :]

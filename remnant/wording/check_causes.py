@@ -76,17 +76,19 @@ CAUSES: Final[Mapping[Cause, Template]] = {
     Cause.HIGHEST_CODE: "the highest is {amounts[0]:g}",
     Cause.PARTS_SPLIT: "{amounts[0]:g} separate parts, each a lesion of its own",
     Cause.PARTS_KEPT: "{amounts[0]:g} separate parts, kept together as the user said",
-    Cause.THRESHOLD_GIVEN: "threshold {amounts[0]:g}, given by the user; values up to {amounts[1]:g}",
+    Cause.THRESHOLD_GIVEN: (
+        "threshold {amounts[0]:g}, as the user said; the highest value is {amounts[1]:g}"
+    ),
     Cause.THRESHOLD_HALF: "threshold {amounts[0]:g}: half of the highest value {amounts[1]:g}",
     Cause.THRESHOLD_EFFECT: (
-        "{amounts[1]:.2f} mL; {amounts[0]:.2f} mL at half of that threshold, {amounts[2]:.2f} mL at "
-        "one and a half"
+        "{amounts[1]:.2f} mL; {amounts[0]:.2f} mL at half of that threshold, {amounts[2]:.2f} mL "
+        "at one and a half"
     ),
     Cause.DISTANT_PIECES: "{amounts[0]:.1f} mL of {names[0]} by {names[1]}",
     Cause.NAMED_ONLY: _names("without a voxel: {}"),
     Cause.VOXELS: "{amounts[0]:.0f} voxel(s)",
     Cause.WITHIN_REACH: "within {amounts[0]:g} mm of the liver",
-    Cause.LESIONS_TOUCHING: "in lesions that touch the liver",
+    Cause.LESIONS_TOUCHING: "in lesions in cavities of the liver or at it",
     Cause.LESIONS_KEPT: "given lesions are kept, however few their voxels",
     Cause.LEAST_SIZE: "at least {amounts[0]:g} voxels ({amounts[1]:.1f} mm³)",
     Cause.LIVER_UNFAMILIAR: (

@@ -360,9 +360,12 @@ def _rounded(finding: Finding) -> str:
 
 def _distant_pieces(finding: Finding) -> str:
     far = "; ".join(
-        f"{one.amounts[0]:.1f} mL of {one.names[0]} by {one.names[1]}" for one in finding.reasons
+        f"{one.amounts[0]:.1f} mL of {one.names[0]} by {one.names[1] or 'none'}"
+        for one in finding.reasons
     )
-    return f"Pieces of segments far from the rest of their segment: {far or 'none'}."
+    more = int(_value(finding)) - len(finding.reasons)
+    also = f" and {more} more" if more > 0 else ""
+    return f"Pieces of segments far from the rest of their segment: {far or 'none'}{also}."
 
 
 def _merged(finding: Finding) -> str:
@@ -378,7 +381,10 @@ def _by_role(finding: Finding) -> str:
 
 
 def _exophytic(finding: Finding) -> str:
-    where = "in lesions that touch it"
+    where = "in lesions in its cavities or at its surface"
+    gap_ml = sum(_found(finding, Cause.LESIONS_TOUCHING).amounts)
+    if gap_ml:
+        where = f"{where}, with {gap_ml:.2f} mL between it and them,"
     if _has(finding, Cause.WITHIN_REACH):
         where = f"within {_found(finding, Cause.WITHIN_REACH).amounts[0]:g} mm of it"
     return (

@@ -1,4 +1,5 @@
 import tracemalloc
+from itertools import product
 
 import numpy as np
 import pytest
@@ -169,6 +170,46 @@ def test_reconcile__exophytic_part_becomes_liver_and_the_rest_is_cut():
     assert verdict(result, "small_lesions_dropped") == Verdict.MET
 
 
+def lesion_space(liver, lesions):
+    """Room of lesions that a liver mask leaves out, lesion by lesion and cavity by cavity."""
+    background, _ = ndimage.label(np.pad(~liver, 1, constant_values=True), CROSS)
+    background = background * (background != background[0, 0, 0])
+    space = np.zeros_like(liver)
+    for number in set(np.unique(background)) - {0}:
+        cavity = (background == number)[1:-1, 1:-1, 1:-1]
+        if 2 * np.sum(cavity & lesions) >= cavity.sum():
+            space |= cavity
+    near = ndimage.binary_dilation(liver, FULL) & ~liver
+    parts, count = ndimage.label(lesions & ~space, FULL)
+    gaps = np.zeros_like(liver)
+    for number in range(1, count + 1):
+        lesion = parts == number
+        around = list(neighbours(lesion))
+        touched = [liver[place] for place in around]
+        beside = [near[place] and not lesions[place] for place in around]
+        if (
+            not (lesion & liver).any()
+            and sum(touched) < 0.2 * faces(lesion)
+            and (sum(beside) >= 0.5 * faces(lesion))
+        ):
+            gaps |= ndimage.binary_dilation(lesion, CROSS) & near & ~lesions
+    return space | gaps
+
+
+def neighbours(mask):
+    """Places across every face of a mask, each as often as it has such faces, within the array."""
+    for place in np.argwhere(mask):
+        for axis, step in product(range(3), (-1, 1)):
+            other = place.copy()
+            other[axis] += step
+            if 0 <= other[axis] < mask.shape[axis] and not mask[tuple(other)]:
+                yield tuple(other)
+
+
+def faces(mask):
+    return len(list(neighbours(mask)))
+
+
 @given(geometry=geometries(largest=9), seed=SEEDS, share=st.sampled_from((0.05, 0.2)))
 def test_reconcile__whole_components_are_those_that_touch_on_any_grid(geometry, seed, share):
     rng = np.random.default_rng(seed)
@@ -176,7 +217,8 @@ def test_reconcile__whole_components_are_those_that_touch_on_any_grid(geometry, 
     liver[0, 0, 0] = True
     lesions = rng.random(geometry.shape) < share
     parts, _ = ndimage.label(lesions, FULL)
-    background, _ = ndimage.label(np.pad(~liver, 1, constant_values=True), CROSS)
+    space = lesion_space(liver, lesions)
+    background, _ = ndimage.label(np.pad(~(liver | space), 1, constant_values=True), CROSS)
     filled = (background != background[0, 0, 0])[1:-1, 1:-1, 1:-1]
     touching = np.unique(parts[ndimage.binary_dilation(filled, FULL)])
     belongs = np.isin(parts, touching[touching > 0])
@@ -184,7 +226,8 @@ def test_reconcile__whole_components_are_those_that_touch_on_any_grid(geometry, 
     result = reconcile(liver, lesions, geometry, whole_components=True)
 
     assert np.array_equal(belongs, result.lesions.mask())
-    assert np.array_equal(belongs & ~liver, exophytic_of(result))
+    assert np.array_equal(belongs & ~liver & ~space, exophytic_of(result))
+    assert np.array_equal(belongs | liver | space, result.structures.mask())
     assert value(result, "small_lesions_dropped") == 0
     leaked_ml = np.sum(lesions & ~belongs) * geometry.voxel_volume_ml
     assert leaked_ml == pytest.approx(value(result, "lesion_leakage_cut"))
@@ -206,6 +249,36 @@ def test_reconcile__a_given_subcapsular_lesion_is_kept_whole():
     assert apart.sum() * 0.008 == pytest.approx(value(whole, "lesion_leakage_cut"))
     joined = next(f for f in whole.quality if f.id == "exophytic_lesion_voxels")
     assert Cause.LESIONS_TOUCHING in [one.cause for one in joined.reasons]
+
+
+@pytest.mark.parametrize("gap", [0, 1])
+@pytest.mark.parametrize("numbered", [False, True])
+def test_reconcile__a_liver_without_its_given_tumours_is_filled(gap, numbered):
+    deep, notch = block((6, 10), (7, 12), (6, 10)), block((10, 14), (7, 11), (6, 9))
+    liver = block((2, 14), (3, 17), (2, 14))
+    lesions = deep | notch
+    hole = ndimage.binary_dilation(lesions, CROSS, iterations=gap) if gap else lesions
+    parenchyma = liver & ~hole
+    make = reconcile_instances if numbered else reconcile
+    given = (deep + 2 * (notch & ~deep)).astype(np.uint16) if numbered else lesions
+
+    result = make(parenchyma, given, GRID, whole_components=True)
+
+    assert np.array_equal(lesions, result.lesions.mask())
+    ring = result.structures.mask() & ~liver
+    assert np.array_equal(liver, result.structures.mask() & ~ring)
+    # where the notch opens the gap reaches one voxel beyond the liver's surface at most
+    assert np.sum(ring) <= gap * np.sum(ndimage.binary_dilation(notch, CROSS) & ~liver)
+    joined = next(f for f in result.quality if f.id == "exophytic_lesion_voxels")
+    assert pytest.approx(np.sum(lesions & ~parenchyma) * 0.008) == joined.value
+
+
+def test_reconcile__a_cavity_that_a_given_lesion_hardly_fills_stays_one():
+    cavity, lesion = block((4, 12), (5, 15), (4, 12)), block((4, 6), (5, 7), (4, 6))
+
+    result = reconcile(LIVER & ~cavity, lesion, GRID, whole_components=True)
+
+    assert np.array_equal((LIVER & ~cavity) | lesion, result.structures.mask())
 
 
 def test_reconcile__without_exophytic_voxels_there_is_no_map():

@@ -78,8 +78,8 @@ def test_check_liver__volume(step, verdict):
 def test_check_segments__phantom_is_in_order():
     findings = check_segments(PHANTOM.couinaud)
 
-    assert [f.verdict for f in findings] == [Verdict.MET] * 3
-    assert [f.value for f in findings] == [0.0] * 3
+    assert [f.verdict for f in findings] == [Verdict.MET] * 4
+    assert [f.value for f in findings] == [0.0] * 4
 
 
 def test_check_segments__left_and_right_exchanged():
@@ -134,7 +134,7 @@ def test_check_segments__odd_share():
 def test_check_segments__missing_segment_leaves_shares_unknown():
     codes = np.where(PHANTOM.couinaud.codes == 1, 0, PHANTOM.couinaud.codes)
 
-    present, order, shares = check_segments(couinaud(codes))
+    present, order, shares, _ = check_segments(couinaud(codes))
 
     assert present.verdict is Verdict.NOT_MET
     assert present.value == 1
@@ -155,9 +155,37 @@ def test_check_segments__exchanged_sides_show_without_segment_i():
 def test_check_segments__order_is_unknown_where_no_group_is_complete():
     codes = np.where(np.isin(PHANTOM.couinaud.codes, (4, 7)), 0, PHANTOM.couinaud.codes)
 
-    _, order, _ = check_segments(couinaud(codes))
+    _, order, *_ = check_segments(couinaud(codes))
 
     assert order.verdict is Verdict.UNKNOWN
+
+
+def test_check_segments__a_piece_in_another_segment_is_named():
+    codes = np.array(PHANTOM.couinaud.codes)
+    place = np.argwhere(codes == 7)
+    centre = place[len(place) // 2]
+    near = np.linalg.norm((np.indices(codes.shape).T - centre).T, axis=0) <= 2
+    piece = near & (codes == 7)
+    codes[piece] = 2
+    volume_ml = np.sum(piece) * PHANTOM.geometry.voxel_volume_ml
+
+    found = by_id(check_segments(couinaud(codes)))["couinaud_distant_pieces"]
+
+    assert found.verdict is Verdict.NOT_MET
+    assert found.value == 1
+    assert [("II", "VII")] == [one.names for one in found.reasons]
+    assert pytest.approx(volume_ml) == found.reasons[0].amounts[0]
+
+
+@pytest.mark.parametrize("code", [1, 2])
+def test_check_segments__specks_and_pieces_nearby_are_passed_over(code):
+    codes = np.array(PHANTOM.couinaud.codes)
+    codes[tuple(np.argwhere(codes == 7)[0])] = code
+
+    found = by_id(check_segments(couinaud(codes)))["couinaud_distant_pieces"]
+
+    assert found.verdict is Verdict.MET
+    assert found.value == 0
 
 
 def test_checks__empty():

@@ -171,7 +171,8 @@ def test_exophytic_lesion_voxels__of_given_lesions():
     )  # fmt: skip
     text = written("exophytic_lesion_voxels", *details, value=0.24)
     assert (
-        "30 lesion voxel(s), 0.24 mL, lay outside the liver mask in lesions that touch it" in text
+        "30 lesion voxel(s), 0.24 mL, lay outside the liver mask in lesions in its cavities or"
+        in text
     )
 
 
@@ -191,3 +192,73 @@ def test_couinaud_empty():
     assert written("couinaud_empty", *details, value=1) == (
         "The couinaud file names III but holds no voxel of it."
     )
+
+
+CLASSES = reason(Cause.CODES_IN_PARTS, 5, "1", "2")
+
+
+@pytest.mark.parametrize(
+    ("identifier", "reasons", "value", "words"),
+    [
+        ("lesions_class_map", (CLASSES,), 2, "The 2 codes of the lesions file are classes"),
+        ("lesions_class_map", (CLASSES,), 2, "1, 2 lie in 5 separate parts"),
+        ("lesions_class_map", (reason(Cause.CODES_WITHIN, "2"),), 2, "2 within another one"),
+        ("lesion_codes_many", (reason(Cause.HIGHEST_CODE, 254),), 253, "253 code(s) up to 254"),
+        ("lesions_vessel_like", (reason(Cause.CODES, "1"),), 1, "Code(s) 1 of the lesions file"),
+        ("lesions_nested", (reason(Cause.CODES, "3"),), 1, "as a core lies in its rim"),
+        (
+            "lesions_in_parts",
+            (reason(Cause.CODES, "4"), reason(Cause.PARTS_SPLIT, 2)),
+            1,
+            "in 2 separate parts: each part was read as a lesion",
+        ),
+        (
+            "lesions_in_parts",
+            (reason(Cause.CODES, "4"), reason(Cause.PARTS_KEPT, 2)),
+            1,
+            "their diameters span the gaps",
+        ),
+        (
+            "lesion_codes_chosen",
+            (reason(Cause.CODES, "1"), reason(Cause.CODES_WANTED, "2")),
+            1,
+            "code(s) 2 were taken for lesions, as the user said; 1 were left out.",
+        ),
+        ("lesion_codes_chosen", (reason(Cause.CODES_WANTED, "2"),), 1, "as the user said."),
+        (
+            "liver_rounded",
+            (reason(Cause.OF_FILE, "liver"),),
+            0.004,
+            "The liver file holds numbers that are up to 0.004 off whole ones",
+        ),
+        (
+            "couinaud_distant_pieces",
+            (reason(Cause.DISTANT_PIECES, 1.5, "II", "VII"),),
+            3,
+            "1.5 mL of II by VII and 2 more.",
+        ),
+        ("couinaud_distant_pieces", (), 0, "their segment: none."),
+    ],
+)
+def test_checks__of_the_codes_of_a_map(identifier, reasons, value, words):
+    assert words in written(identifier, *reasons, value=value)
+
+
+@pytest.mark.parametrize(
+    ("cause", "words"),
+    [
+        (Cause.THRESHOLD_GIVEN, "was cut at 0.5, as the user said (its values reach 1): 20.00 mL."),
+        (Cause.THRESHOLD_HALF, "is a mask of 0 and 1 that was resampled or compressed"),
+    ],
+)
+def test_checks__of_a_threshold(cause, words):
+    text = written(
+        "lesions_thresholded",
+        reason(Cause.OF_FILE, "lesions"),
+        reason(cause, 0.5, 1.0),
+        reason(Cause.THRESHOLD_EFFECT, 30.0, 20.0, 10.0),
+        value=0.5,
+    )
+    assert text.startswith("The lesions file")
+    assert words in text
+    assert text.endswith("At half that threshold it would be 30.00 mL, at one and a half 10.00 mL.")
