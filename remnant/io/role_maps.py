@@ -13,8 +13,8 @@ from remnant.core.volumes import LabelMap
 from remnant.io.atomic import digest_file, digest_files
 from remnant.io.file_kinds import SINGLE_VOLUMES, FileKind, kind_of
 from remnant.io.grid_doubts import header_findings
-from remnant.io.named_segments import NamedSegments, Piece, map_of_role
 from remnant.io.label_values import ValueKind
+from remnant.io.named_segments import NamedSegments, Piece, map_of_role
 from remnant.io.nifti import GivenValues, read_label_values
 from remnant.io.nifti_names import label_names
 from remnant.io.reading import AS_FILES_SAY, ReadingChoice
