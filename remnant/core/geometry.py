@@ -17,6 +17,8 @@ DIMENSIONS = 3
 LETTERS = (("L", "R"), ("P", "A"), ("I", "S"))
 SAME_GRID_TOLERANCE_MM = 0.01
 SMALLEST_VOXEL_MM3 = 1e-6
+SMALLEST_ANGLE_DEGREES = 1e-3
+FEWEST_DIGITS, MOST_DIGITS = 6, 10
 
 
 def vector3(values: ArrayLike) -> Vector3:
@@ -158,9 +160,35 @@ class Geometry:
         """
         if not self.same_grid(other):
             raise GeometryMismatchError(
-                f"{what} lies on another grid ({other.describe()}) than {reference} "
-                f"({self.describe()}); resample it to that grid first"
+                f"{what} lies on another grid than {reference}: {self.differences(other)}"
+                f"{self._apart(other)}; resample it to that grid first"
             )
+
+    def differences(self, other: "Geometry") -> str:
+        """Name what of two grids differs, ``other`` first, with the digits that tell them apart.
+
+        For messages.
+        """
+        mine, theirs = self.directions, other.directions
+        angles = np.rad2deg(np.arccos(np.clip((mine * theirs).sum(axis=0), -1.0, 1.0)))
+        figures = (
+            ("size", other.shape, self.shape, " voxels"),
+            ("spacing", other.spacing_mm, self.spacing_mm, " mm"),
+            ("origin", other.affine_ras[:3, 3], self.affine_ras[:3, 3], " mm (RAS)"),
+        )
+        named = [text for each in figures if (text := _told_apart(*each))]
+        if angles.max() > SMALLEST_ANGLE_DEGREES:
+            named.append(f"axes turned by up to {angles.max():.3g} degrees")
+        frames = {self.frame_of_reference_uid, other.frame_of_reference_uid} - {None}
+        if len(frames) > 1:
+            named.append("another DICOM frame of reference")
+        return "; ".join(named) or "in no figure that could be shown"
+
+    def _apart(self, other: "Geometry") -> str:
+        if self.shape != other.shape:
+            return ""
+        shift = np.linalg.norm(self.corners_ras() - other.corners_ras(), axis=1)
+        return f"; voxels lie up to {shift.max():.4g} mm apart"
 
     def describe(self) -> str:
         """Shape, spacing, orientation and origin in one line, for messages."""
@@ -168,3 +196,12 @@ class Geometry:
         spacing = "x".join(f"{s:.3g}" for s in self.spacing_mm)
         origin = ", ".join(f"{x:.1f}" for x in self.affine_ras[:3, 3])
         return f"{size} voxels of {spacing} mm, {''.join(self.axcodes)}, origin {origin}"
+
+
+def _told_apart(name: str, first: ArrayLike, second: ArrayLike, unit: str) -> str:
+    """Return two triples of numbers with the fewest digits that differ; empty where none does."""
+    for digits in range(FEWEST_DIGITS, MOST_DIGITS + 1):
+        texts = [" x ".join(f"{x:.{digits}g}" for x in np.asarray(t)) for t in (first, second)]
+        if texts[0] != texts[1]:
+            return f"{name} {texts[0]} against {texts[1]}{unit}"
+    return ""

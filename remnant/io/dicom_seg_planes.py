@@ -25,8 +25,8 @@ from remnant.io.dicom_stack import (
     SPACING_TOLERANCE_FRACTION,
     SPACING_TOLERANCE_MM,
 )
+from remnant.io.grid_doubts import require_believable_spacing
 from remnant.io.limits import LARGEST_PLANE_SIDE, LARGEST_SEG_FRAMES, LARGEST_VOXEL_COUNT
-from remnant.io.nifti_file import require_believable_spacing
 
 BITS_PER_BYTE = 8
 EVEN_GAPS = 3

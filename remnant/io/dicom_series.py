@@ -16,7 +16,7 @@ from remnant.io.dicom_phase import phase_from_text
 from remnant.io.dicom_pixels import digest_pixels, read_voxels, require_decoders
 from remnant.io.dicom_slices import Slice
 from remnant.io.dicom_stack import Stack, build_stack, split_by_grid, split_by_tags
-from remnant.io.nifti_file import require_believable_spacing
+from remnant.io.grid_doubts import require_believable_spacing
 
 PLAUSIBLE_SLICES = 10
 PROJECTIONS = frozenset(("PROJECTION IMAGE", "MIP", "MINIP", "MIN_IP", "MAX_IP"))

@@ -23,6 +23,8 @@ WHOLE_TOLERANCE: Final = 0.005
 """Values this near to a whole number are that number: what scaling in single precision leaves."""
 SMALLEST_GREY_PEAK: Final = 16
 """Nobody stores a mask as a picture with lower values."""
+SMALLEST_PICTURE_PEAK: Final = 100
+"""Of a mask that was compressed as a picture: its highest value is 100 or 255."""
 FEWEST_GREYS: Final = 2
 FEWEST_BLENDED: Final = 4
 """Fewer low codes may be the parts of a lesion, one around the other."""
@@ -30,9 +32,12 @@ LARGEST_LAYER_FRACTION: Final = 0.12
 """Where three voxels in a row go from 0 to a code, at most so many pass another code of one voxel.
 111 real Couinaud maps have up to 0.08 even on 10 mm voxels; interpolated maps 0.15 to 0.9."""
 FEWEST_MIXED: Final = 5
+FEWEST_MIXED_VOXELS: Final = 1000
 MIXED_VOXELS_FRACTION: Final = 0.9
 MIXED_CODES_FRACTION: Final = 0.5
 """Smooth greys lie among each other: of half of them nine tenths of the voxels touch another."""
+LEAST_RISE_RATIO: Final = 3.0
+"""From the border inwards blended values rise so many times as often as they fall."""
 LEAST_LAYER_CODES_FRACTION: Final = 0.3
 """So many of the codes but the highest are such a layer somewhere, two at least."""
 FOOT_FRACTION: Final = 0.05
@@ -185,7 +190,7 @@ def _is_blended(codes: NDArray[Any]) -> bool:
     ):
         return False
     inner = np.pad(packed[box], 1)
-    layers = direct = 0
+    layers = falling = direct = 0
     between: set[int] = set()
     for axis in range(inner.ndim):
         low, middle, high = _in_threes(inner, axis)
@@ -194,16 +199,27 @@ def _is_blended(codes: NDArray[Any]) -> bool:
             thin = rim & (further > middle)
             layers += int(np.count_nonzero(thin))
             direct += int(np.count_nonzero(rim & (further == middle)))
+            falling += int(np.count_nonzero(rim & (further > 0) & (further < middle)))
             between |= set(np.unique(middle[thin]).tolist())
     fewest = min(len(present) - 1, max(2, LEAST_LAYER_CODES_FRACTION * (len(present) - 1)))
-    if len(between) >= fewest and layers > LARGEST_LAYER_FRACTION * (layers + direct):
+    rising = layers > LEAST_RISE_RATIO * falling and len(between) >= fewest
+    if rising and layers > LARGEST_LAYER_FRACTION * (layers + direct):
         return True
-    return max(present) >= SMALLEST_GREY_PEAK and _is_mixed(packed[box], sorted(present))
+    return _may_be_greys(present) and _is_mixed(packed[box], sorted(present))
+
+
+def _may_be_greys(present: frozenset[int]) -> bool:
+    """Tell whether codes are many and high, or all about 0 and the highest one."""
+    high = max(present)
+    two = all(not FOOT_FRACTION * high < code < (1 - FOOT_FRACTION) * high for code in present)
+    return high >= (SMALLEST_PICTURE_PEAK if two else SMALLEST_GREY_PEAK) and (
+        two or len(present) >= FEWEST_MIXED
+    )
 
 
 def _is_mixed(codes: Codes, present: list[int]) -> bool:
     """Tell whether most codes have no inside: nearly all of their voxels touch another code."""
-    if len(present) < FEWEST_MIXED:
+    if np.count_nonzero(codes) < FEWEST_MIXED_VOXELS:
         return False
     touches = np.zeros(codes.shape, dtype=bool)
     for axis in range(codes.ndim):

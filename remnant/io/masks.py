@@ -17,7 +17,7 @@ from remnant.core.volumes import LabelMap
 from remnant.io.codings import NAMED, PRESETS, SEGMENTS, Coding, MasksPreset
 from remnant.io.image_quality import grid_findings
 from remnant.io.lesion_maps import LesionMap, lesion_map
-from remnant.io.placement import in_order_of, placed_on
+from remnant.io.placement import in_order_of, placed_on, placement_of
 from remnant.io.reading import AS_FILES_SAY, ReadingChoice
 from remnant.io.role_maps import GivenMap, read_role
 from remnant.io.roles import CODED_BY_SEGMENT, Part
@@ -118,7 +118,7 @@ def read_masks(
     for part, role in given.items():
         _require_known(role.labels, codings[part], what=f"{part} file {files[part]}")
         _require_named_alike(role, codings[part], part, what=f"{part} file {files[part]}")
-    maps, geometry = _on_one_grid(given, reference)
+    maps, geometry, placing = _on_one_grid(given, reference)
     masks = {part: _part(maps, codings, part) for part in Part}
     liver = _liver(masks[Part.LIVER], masks[Part.COUINAUD], geometry)
     lesions = _lesions(masks[Part.LESIONS], codings.get(Part.LESIONS), liver, preset, choice)
@@ -134,6 +134,7 @@ def read_masks(
         quality=(
             *grid_findings(geometry),
             *_source_findings(maps, codings),
+            *placing,
             *(f for part in given if part not in CODED_BY_SEGMENT for f in given[part].quality),
             *(() if lesions is None else lesions.quality),
         ),
@@ -218,15 +219,16 @@ def _require_named_alike(role: GivenMap, coding: Coding, part: Part, *, what: st
 
 def _on_one_grid(
     given: Mapping[Part, GivenMap], reference: Geometry | None
-) -> tuple[dict[Part, LabelMap], Geometry]:
+) -> tuple[dict[Part, LabelMap], Geometry, tuple[Finding, ...]]:
     first = Part.LIVER if Part.LIVER in given else Part.COUINAUD
     geometry = given[first].labels.geometry if reference is None else reference
     on = f"the {first} mask" if reference is None else "the image"
-    maps = {
-        part: placed_on(geometry, role.labels, what=f"the {part} mask", on=on)
+    placed = {
+        part: placement_of(geometry, role.labels, part, what=f"the {part} mask", on=on)
         for part, role in given.items()
     }
-    return maps, geometry
+    maps = {part: labels for part, (labels, _) in placed.items()}
+    return maps, geometry, tuple(f for _, found in placed.values() for f in found)
 
 
 def _part(

@@ -1,4 +1,4 @@
-"""NIfTI images and label maps; label maps as NRRD too."""
+"""Images and label maps from files; both written as NIfTI."""
 
 import gzip
 from dataclasses import dataclass
@@ -12,13 +12,15 @@ from numpy.typing import NDArray
 from remnant.core.errors import InputError
 from remnant.core.geometry import Geometry
 from remnant.core.labels import INSTANCE_SCHEME, LabelScheme
+from remnant.core.reasons import Reason
 from remnant.core.volumes import LARGEST_CODE, ImageVolume, LabelMap
 from remnant.io.atomic import atomic_path
 from remnant.io.intensities import decide_modality
 from remnant.io.label_values import LabelValues, label_values
-from remnant.io.nifti_file import FORM_TOLERANCE_MM, forms_shift, is_nifti_name, open_nifti
-from remnant.io.nrrd import is_nrrd_name, read_nrrd
-from remnant.io.reading import AS_FILES_SAY, ReadingChoice
+from remnant.io.nifti_file import is_nifti_name
+from remnant.io.nifti_geometry import FORM_TOLERANCE_MM, forms_shift
+from remnant.io.reading import AS_FILES_SAY, AS_WRITTEN, ReadingChoice
+from remnant.io.volume_files import read_volume
 
 GZIP_LEVEL = 1
 SCANNER_CODE = 1
@@ -27,55 +29,85 @@ LARGEST_BYTE = np.iinfo(np.uint8).max
 
 @dataclass(frozen=True, slots=True, eq=False)
 class GivenValues:
-    """Codes of a map on its grid, and how they were made of the numbers in its file."""
+    """Codes of a map on its grid, and how they were made of the numbers in its file.
+
+    ``oddities`` are what was odd about the file's header.
+    """
 
     labels: LabelMap
     values: LabelValues
+    oddities: tuple[Reason, ...] = ()
 
 
 def read_image(path: Path, *, choice: ReadingChoice = AS_FILES_SAY) -> ImageVolume:
-    """Read a NIfTI image.
+    """Read an image, see `read_image_with_notes`."""
+    return read_image_with_notes(path, choice=choice)[0]
+
+
+def read_image_with_notes(
+    path: Path, *, choice: ReadingChoice = AS_FILES_SAY
+) -> tuple[ImageVolume, tuple[Reason, ...]]:
+    """Read an image from NIfTI, NRRD or MetaImage.
 
     Parameters
     ----------
     path
-        ``.nii`` or ``.nii.gz`` with one three-dimensional volume (trailing axes of size 1 pass).
+        A file with one three-dimensional volume (trailing axes of size 1 pass in NIfTI).
     choice
         What the user says of it; the values must prove that it is a CT where no modality is given.
 
     Returns
     -------
-    ImageVolume
+    image
         Values as int16 where all are whole and fit, else int32 or float32; the file's own axes,
         oblique, mirrored or sheared as they are.
+    oddities
+        What was odd about its header.
 
     Raises
     ------
     UnreadableFileError, UnsupportedSeriesError, GeometryMismatchError
-        See `remnant.io.nifti_file.open_nifti`.
+        See `remnant.io.volume_files.read_volume`.
     InputError
         A value is not finite, or the modality is unknown or contradicted by the values.
     """
-    opened = open_nifti(path)
-    voxels = opened.values()
-    decided = decide_modality(voxels, stated=choice.modality, name=str(path))
-    return ImageVolume(voxels, opened.geometry, decided)
+    read = read_volume(path, choice=choice)
+    decided = decide_modality(read.values, stated=choice.modality, name=str(path))
+    return ImageVolume(read.values, read.geometry, decided), read.oddities
 
 
 def read_labels(
     path: Path, scheme: LabelScheme, *, choice: ReadingChoice = AS_FILES_SAY
 ) -> LabelMap:
-    """Read a label map from NIfTI or NRRD.
+    """Read a label map, see `read_labels_with_notes`."""
+    return read_labels_with_notes(path, scheme, choice=choice)[0]
+
+
+def read_own_labels(path: Path, scheme: LabelScheme) -> LabelMap:
+    """Read a label map of a case folder, whose grid stands in the sform, whatever it is."""
+    return read_labels(path, scheme, choice=AS_WRITTEN)
+
+
+def read_labels_with_notes(
+    path: Path, scheme: LabelScheme, *, choice: ReadingChoice = AS_FILES_SAY
+) -> tuple[LabelMap, tuple[Reason, ...]]:
+    """Read a label map from NIfTI, NRRD (a ``.seg.nrrd`` of one layer too) or MetaImage.
 
     Parameters
     ----------
     path
-        ``.nii``, ``.nii.gz``, ``.nrrd`` or a ``.seg.nrrd`` of one layer. Codes stored as floats
-        pass when they are whole numbers.
+        The file. Codes stored as floats pass when they are whole numbers.
     scheme
         What the codes mean.
     choice
         What the user says of the file.
+
+    Returns
+    -------
+    labels
+        The codes.
+    oddities
+        What was odd about its header.
 
     Raises
     ------
@@ -86,15 +118,8 @@ def read_labels(
     UnknownLabelError
         A code is not in the scheme.
     """
-    values, geometry = _values_and_grid(path)
-    return LabelMap(_codes(values, path), geometry, scheme)
-
-
-def _values_and_grid(path: Path) -> tuple[NDArray[Any], Geometry]:
-    if is_nrrd_name(path):
-        return read_nrrd(path)
-    opened = open_nifti(path)
-    return opened.values(), opened.geometry
+    read = read_volume(path, choice=choice)
+    return LabelMap(_codes(read.values, path), read.geometry, scheme), read.oddities
 
 
 def _codes(values: NDArray[Any], path: Path) -> NDArray[np.uint8] | NDArray[np.uint16]:
@@ -125,9 +150,10 @@ def read_label_values(path: Path, *, choice: ReadingChoice = AS_FILES_SAY) -> Gi
     InputError
         The numbers are no codes, and there is no telling which of them mean inside.
     """
-    values, geometry = _values_and_grid(path)
-    found = label_values(values, name=str(path), threshold=choice.threshold)
-    return GivenValues(LabelMap(found.codes, geometry, INSTANCE_SCHEME), found)
+    read = read_volume(path, choice=choice)
+    found = label_values(read.values, name=str(path), threshold=choice.threshold)
+    labels = LabelMap(found.codes, read.geometry, INSTANCE_SCHEME)
+    return GivenValues(labels, found, read.oddities)
 
 
 def write_labels(labels: LabelMap, path: Path) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from remnant.io.faults import quiet, reading
 from remnant.io.nifti_file import WHAT, open_nifti, stored_head
+from remnant.io.reading import AS_FILES_SAY, ReadingChoice
 
 LARGEST_TABLE_BYTES = 1024 * 1024
 MOST_NAMES = 2000
@@ -18,7 +19,7 @@ _LABEL = re.compile(
 )
 
 
-def label_names(path: Path) -> Mapping[int, str]:
+def label_names(path: Path, *, choice: ReadingChoice = AS_FILES_SAY) -> Mapping[int, str]:
     """Return the name of each code that the header names; empty where it names none.
 
     Raises
@@ -26,7 +27,7 @@ def label_names(path: Path) -> Mapping[int, str]:
     UnreadableFileError, UnsupportedSeriesError, GeometryMismatchError
         As `remnant.io.nifti_file.open_nifti`.
     """
-    opened = open_nifti(path)
+    opened = open_nifti(path, choice=choice)
     with quiet(), reading(path, what=WHAT):
         head = stored_head(path, min(opened.offset, LARGEST_TABLE_BYTES))
     found = _LABEL.findall(head)[:MOST_NAMES]

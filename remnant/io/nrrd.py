@@ -1,4 +1,4 @@
-"""NRRD label maps: the header by hand, the voxels by SimpleITK."""
+"""NRRD images and label maps: the header by hand, the voxels by SimpleITK."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,15 +10,16 @@ from numpy.typing import NDArray
 
 from remnant.core.errors import InputError, UnreadableFileError, UnsupportedSeriesError
 from remnant.core.geometry import DIMENSIONS, Geometry
+from remnant.io.detached import detached_file
 from remnant.io.faults import quiet, reading, require_file
+from remnant.io.file_kinds import NRRD_MAGIC
 from remnant.io.frames import affine_ras_from_itk
+from remnant.io.grid_doubts import require_believable_spacing
 from remnant.io.limits import LARGEST_DEFLATE_RATIO, LARGEST_HEADER_BYTES, LARGEST_VOXEL_COUNT
-from remnant.io.nifti_file import require_believable_spacing
 from remnant.io.printing import printable
 from remnant.io.scaling import scaled
 
 WHAT = "an NRRD file"
-MAGIC = b"NRRD000"
 DETACHED = ("data file", "datafile")
 _AXES = ("right-anterior-superior", "left-anterior-superior", "left-posterior-superior")
 ANATOMICAL_SPACES = frozenset((*_AXES, "ras", "las", "lps"))
@@ -26,8 +27,8 @@ ANATOMICAL_SPACES = frozenset((*_AXES, "ras", "las", "lps"))
 
 
 def is_nrrd_name(path: Path) -> bool:
-    """Tell whether a file is named as NRRD."""
-    return path.name.lower().endswith(".nrrd")
+    """Tell whether a file is named as NRRD, whole or with its voxels in a file of their own."""
+    return path.name.lower().endswith((".nrrd", ".nhdr"))
 
 
 def read_nrrd(path: Path) -> tuple[NDArray[Any], Geometry]:
@@ -43,7 +44,8 @@ def read_nrrd(path: Path) -> tuple[NDArray[Any], Geometry]:
     Raises
     ------
     UnreadableFileError
-        Missing, truncated, no NRRD, or a header whose voxels lie in another file.
+        Missing, truncated, no NRRD, or a header whose voxels lie anywhere but in one file beside
+        it.
     UnsupportedSeriesError
         Several layers, no anatomical space, or absurdly large.
     """
@@ -147,7 +149,7 @@ def _geometry(values: NDArray[Any], affine_ras: NDArray[np.float64], path: Path)
 def _header(path: Path) -> _Header:
     with path.open("rb") as stream:
         block = stream.read(LARGEST_HEADER_BYTES)
-    if not block.startswith(MAGIC):
+    if not block.startswith(NRRD_MAGIC):
         raise UnreadableFileError(f"{path} is not an NRRD file")
     head = block.replace(b"\r\n", b"\n").partition(b"\n\n")[0].decode("utf-8", errors="replace")
     fields: dict[str, str] = {}
@@ -164,8 +166,6 @@ def _header(path: Path) -> _Header:
 
 
 def _require_usable(fields: Mapping[str, str], path: Path, *, layered: bool) -> None:
-    if any(name in fields for name in DETACHED):
-        raise UnreadableFileError(f"{path} only points at another file; give one whole .nrrd")
     sizes = [int(n) for n in fields.get("sizes", "").split()]
     kinds = fields.get("kinds", "").split()
     layers_first = layered and len(sizes) == DIMENSIONS + 1 and kinds[:1] == ["list"]
@@ -180,9 +180,27 @@ def _require_usable(fields: Mapping[str, str], path: Path, *, layered: bool) -> 
         raise UnsupportedSeriesError(
             f"{path} claims {voxels} voxels; at most {LARGEST_VOXEL_COUNT}"
         )
-    if voxels > path.stat().st_size * LARGEST_DEFLATE_RATIO:
+    if voxels > voxel_file(fields, path).stat().st_size * LARGEST_DEFLATE_RATIO:
         raise UnreadableFileError(f"{path} is truncated: its header promises {voxels} voxels")
     _require_place(fields, path)
+
+
+def voxel_file(fields: Mapping[str, str], path: Path) -> Path:
+    """Return the file that holds the voxels: the header's own, or the one that it names."""
+    named = [fields[name] for name in DETACHED if name in fields]
+    return detached_file(path, named[0]) if named else path
+
+
+def nrrd_files(path: Path) -> tuple[Path, ...]:
+    """Return the file, and the one that holds its voxels where that is another.
+
+    Raises
+    ------
+    UnreadableFileError
+        It is no NRRD, or names a file that is not read.
+    """
+    require_file(path)
+    return tuple(dict.fromkeys((path, voxel_file(_header(path).fields, path))))
 
 
 def _require_place(fields: Mapping[str, str], path: Path) -> None:

@@ -6,8 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from remnant.core.errors import GeometryMismatchError
-from remnant.core.geometry import SAME_GRID_TOLERANCE_MM, Geometry
+from remnant.core.findings import Finding
+from remnant.core.geometry import Geometry
 from remnant.core.volumes import LabelMap
+from remnant.io.grid_rounding import LARGEST_ROUNDING_VOXELS, Rounding, rounding_findings
 
 FARTHEST_VOXELS = 1e6
 Slices = tuple[slice, slice, slice]
@@ -16,11 +18,24 @@ Slices = tuple[slice, slice, slice]
 def placed_on(
     reference: Geometry, labels: LabelMap, *, what: str = "the map", on: str = "the reference"
 ) -> LabelMap:
+    """Put a map onto a grid, see `placement_of`, without what was noticed."""
+    return _placed(reference, labels, what, on)[0]
+
+
+def placement_of(
+    reference: Geometry,
+    labels: LabelMap,
+    role: str,
+    *,
+    what: str = "the map",
+    on: str = "the reference",
+) -> tuple[LabelMap, tuple[Finding, ...]]:
     """Put a map onto a grid whose voxels are its own: each keeps its code and its place.
 
     The map may store its axes in another order or direction, and may cover another part of the
     grid: 3D Slicer and DICOM leave out what is empty. Voxels of the reference that it does not
-    cover become 0. Nothing is resampled.
+    cover become 0. Nothing is resampled: where the two grids differ by rounding, every voxel
+    counts as the one of the reference that it is nearest to.
 
     Parameters
     ----------
@@ -28,35 +43,41 @@ def placed_on(
         The grid wanted.
     labels
         The map.
+    role
+        What the map was given as, for the finding: ``masks``, ``lesions_edited`` or a part.
     what, on
         Names of the map and of what owns the grid, for messages.
 
     Returns
     -------
-    LabelMap
-        Same codes and scheme on ``reference``; the map itself where it lies there already.
+    labels
+        Same codes and scheme on ``reference`` itself.
+    quality
+        How far the grids are apart, where it is more than 0.01 mm anywhere; else empty.
 
     Raises
     ------
     GeometryMismatchError
-        The DICOM frames of reference differ, a voxel falls between the grid's voxels (by more than
-        0.01 mm at a corner), or a voxel that is not 0 lies outside the grid.
+        The DICOM frames of reference differ, a voxel of the map lies too far from all of the
+        grid's (see `remnant.io.grid_rounding.Rounding.is_tolerable`), or a voxel that is not 0 lies
+        outside the grid.
     """
+    placed, rounding = _placed(reference, labels, what, on)
+    return placed, () if rounding is None else rounding_findings(role, rounding)
+
+
+def _placed(
+    reference: Geometry, labels: LabelMap, what: str, on: str
+) -> tuple[LabelMap, Rounding | None]:
     if labels.geometry.same_grid(reference):
-        return labels
+        return _on_itself(reference, labels), None
     frames = {reference.frame_of_reference_uid, labels.geometry.frame_of_reference_uid} - {None}
     if len(frames) > 1:
         raise GeometryMismatchError(
             f"{what} lies in another DICOM frame of reference than {on}: it belongs to another "
             f"examination or series; give the map of this one"
         )
-    found = _lattice(reference, labels.geometry)
-    if found is None:
-        raise GeometryMismatchError(
-            f"{what} lies on another grid ({labels.geometry.describe()}) than {on} "
-            f"({reference.describe()}); resample it to that grid first"
-        )
-    turn, offset = found
+    turn, offset, rounding = _lattice(reference, labels.geometry, what=what, on=on)
     turned, start = _turned(labels.codes, turn, offset)
     codes = np.zeros(reference.shape, dtype=labels.codes.dtype, order="F")
     source, target = _shared_box(turned.shape, start, reference)
@@ -67,7 +88,14 @@ def placed_on(
             f"{what} reaches beyond the grid of {on} ({reference.describe()}): {outside} labelled "
             f"voxel(s) lie outside; give maps of one scan, or that grid uncropped"
         )
-    return LabelMap(codes, reference, labels.scheme)
+    return LabelMap(codes, reference, labels.scheme), rounding
+
+
+def _on_itself(reference: Geometry, labels: LabelMap) -> LabelMap:
+    """Return a map with the reference's own grid, so that noise of two maps cannot add up."""
+    if np.array_equal(labels.geometry.affine_ras, reference.affine_ras):
+        return labels
+    return LabelMap(labels.codes, reference, labels.scheme)
 
 
 def in_order_of(reference: Geometry, labels: LabelMap) -> LabelMap:
@@ -79,22 +107,69 @@ def in_order_of(reference: Geometry, labels: LabelMap) -> LabelMap:
 
 
 def _lattice(
-    reference: Geometry, grid: Geometry
-) -> tuple[NDArray[np.int64], NDArray[np.int64]] | None:
-    """Return the signed permutation and shift from a grid's indices to the reference's."""
+    reference: Geometry, grid: Geometry, *, what: str, on: str
+) -> tuple[NDArray[np.int64], NDArray[np.int64], Rounding]:
+    """Return the signed permutation and shift from a grid's indices to the reference's.
+
+    Also by how much the grid's voxels miss the reference's.
+    """
     inverse = np.linalg.inv(reference.affine_ras[:3, :3])
     steps = inverse @ grid.affine_ras[:3, :3]
     shift = reference.index_from_ras(grid.affine_ras[:3, 3])
-    if not np.isfinite(steps).all() or not (np.abs(shift) < FARTHEST_VOXELS).all():
-        return None
-    turn = np.rint(np.clip(steps, -2, 2)).astype(np.int64)
+    turn = np.rint(np.clip(np.nan_to_num(steps), -2, 2)).astype(np.int64)
+    near = np.isfinite(steps).all() and (np.abs(shift) < FARTHEST_VOXELS).all()
+    if not near or not np.array_equal(np.abs(turn) @ np.abs(turn).T, np.eye(3)):
+        raise _mismatch(reference, grid, what, on)
     offset = np.rint(shift).astype(np.int64)
-    if not np.array_equal(np.abs(turn) @ np.abs(turn).T, np.eye(3)):
-        return None
+    rounding = _rounding(reference, grid, turn, offset)
+    if not rounding.is_tolerable:
+        raise _mismatch(reference, _aligned(grid, turn), what, on, rounding)
+    return turn, offset, rounding
+
+
+def _rounding(
+    reference: Geometry, grid: Geometry, turn: NDArray[np.int64], offset: NDArray[np.int64]
+) -> Rounding:
+    """Return how far the grid's voxels lie from those of the reference that they are taken for.
+
+    The distance is linear in the index, so it is largest at a corner.
+    """
     corners = grid.index_from_ras(grid.corners_ras())
-    expected = reference.ras_from_index(corners @ turn.T + offset)
-    deviation_mm = np.linalg.norm(expected - grid.corners_ras(), axis=1).max()
-    return (turn, offset) if deviation_mm <= SAME_GRID_TOLERANCE_MM else None
+    expected = corners @ turn.T + offset
+    miss_voxels = reference.index_from_ras(grid.corners_ras()) - expected
+    miss_mm = reference.ras_from_index(expected) - grid.corners_ras()
+    steps = reference.affine_ras[:3, :3] @ turn
+    change = np.linalg.norm(grid.affine_ras[:3, :3] - steps, axis=0)
+    return Rounding(
+        offset_mm=float(np.linalg.norm(miss_mm, axis=1).max()),
+        offset_voxels=float(np.abs(miss_voxels).max()),
+        step_fraction=float((change / np.linalg.norm(steps, axis=0)).max()),
+    )
+
+
+def _aligned(grid: Geometry, turn: NDArray[np.int64]) -> Geometry:
+    """Return a grid with the same voxels, its axes in the order and direction of the reference."""
+    back = np.eye(4)
+    back[:3, :3] = turn.T
+    i, j, k = (int(n) for n in np.abs(turn) @ np.array(grid.shape))
+    last = np.array(grid.shape) - 1
+    back[:3, 3] = np.where((turn.T < 0).any(axis=1), last, 0)
+    return Geometry((i, j, k), grid.affine_ras @ back)
+
+
+def _mismatch(
+    reference: Geometry, grid: Geometry, what: str, on: str, rounding: Rounding | None = None
+) -> GeometryMismatchError:
+    apart = (
+        ""
+        if rounding is None
+        else f"; voxels lie up to {rounding.offset_mm:.4g} mm ({rounding.offset_voxels:.3g} voxels) from "
+        f"their places, where rounding explains {LARGEST_ROUNDING_VOXELS:g} voxels at most"
+    )
+    return GeometryMismatchError(
+        f"{what} lies on another grid than {on}: {reference.differences(grid)}{apart}; resample it "
+        f"to that grid first"
+    )
 
 
 def _turned(

@@ -32,7 +32,8 @@ class ReadingChoice:
     phase
         Contrast phase: of the series to take, or of an image that does not say its own.
     geometry_from
-        Which statement of a NIfTI header holds, where they contradict each other.
+        Which statement of a NIfTI header holds, where they contradict each other. Any of them says
+        of a file of every format that its grid is meant, where it looks as if nobody had told one.
     intensity_offset_hu
         Added to every value of an image whose numbers are Hounsfield units but for that.
     threshold
@@ -59,3 +60,6 @@ class ReadingChoice:
 
 
 AS_FILES_SAY: Final = ReadingChoice()
+
+AS_WRITTEN: Final = ReadingChoice(geometry_from=GeometrySource.SFORM)
+"""For the maps of a case: this program puts the grid into the sform, whatever it is."""

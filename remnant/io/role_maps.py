@@ -1,7 +1,7 @@
 """One map of one role, from whatever kind of file holds it."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -11,18 +11,19 @@ from remnant.core.findings import Finding, quality_finding
 from remnant.core.reasons import Cause, reason
 from remnant.core.volumes import LabelMap
 from remnant.io.atomic import digest_file, digest_files
+from remnant.io.file_kinds import SINGLE_VOLUMES, FileKind, kind_of
+from remnant.io.grid_doubts import header_findings
 from remnant.io.label_values import ValueKind
 from remnant.io.named_segments import NamedSegments, Piece, map_of_role
 from remnant.io.nifti import GivenValues, read_label_values
-from remnant.io.nifti_file import is_nifti_name
 from remnant.io.nifti_names import label_names
-from remnant.io.nrrd import is_nrrd_name
 from remnant.io.reading import AS_FILES_SAY, ReadingChoice
 from remnant.io.roles import CODED_BY_SEGMENT, Part
 from remnant.io.seg_nrrd import is_slicer_segmentation, read_slicer_segmentation
 from remnant.io.segment_folder import FILES, files_of_role, read_segment_files
 from remnant.io.segment_names import running_number
 from remnant.io.segment_terms import SegmentLabel, meaning_of
+from remnant.io.volume_files import volume_digest
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -75,7 +76,7 @@ def _slicer_file(path: Path, _: Part) -> tuple[Path, ...]:
 
 
 def _dicom_file(path: Path, _: Part) -> tuple[Path, ...]:
-    if is_nifti_name(path) or is_nrrd_name(path) or not path.exists():
+    if not path.exists() or (path.is_file() and kind_of(path) in SINGLE_VOLUMES):
         return ()
     from remnant.io.dicom_seg import find_dicom_segmentation
 
@@ -98,7 +99,9 @@ FORMATS: Final = (
 
 
 def read_role(path: Path, part: Part, *, choice: ReadingChoice = AS_FILES_SAY) -> GivenMap:
-    """Read the map of one role from NIfTI, NRRD, a 3D Slicer segmentation, DICOM SEG, or a folder.
+    """Read the map of one role from any file that holds voxels, or from a folder of such.
+
+    A file is NIfTI, NRRD, MetaImage, a 3D Slicer segmentation or DICOM SEG.
 
     A folder holds one DICOM segmentation, or TotalSegmentator's file for each structure. Another
     kind is a reader and one entry of ``FORMATS``.
@@ -130,14 +133,15 @@ def _nothing_in(folder: Path, part: Part) -> str:
 
 def _from_codes(path: Path, part: Part, choice: ReadingChoice) -> GivenMap:
     given = read_label_values(path, choice=choice)
-    labels, noticed = given.labels, _value_findings(given, part)
-    sha256 = digest_file(path)
-    names = _names_of_codes(path) if is_nifti_name(path) else {}
+    noticed = (*header_findings(part, given.oddities), *_value_findings(given, part))
+    labels, sha256 = given.labels, volume_digest(path)
+    names = _names_of_codes(path, choice) if kind_of(path) is FileKind.NIFTI else {}
     if part not in CODED_BY_SEGMENT:
         return GivenMap(labels=labels, named=False, sha256=sha256, names=names, quality=noticed)
     present = present_codes(labels.codes) - {0}
     if names and present and present <= names.keys():
-        return _named(_by_header(labels, names, present), part, path, sha256)
+        named = _named(_by_header(labels, names, present), part, path, sha256)
+        return replace(named, quality=(*noticed, *named.quality))
     if names:
         _require_own_numbers(names, present, part, path)
     quality = _unnamed_codes(len(present - names.keys()), part) if names else ()
@@ -170,10 +174,10 @@ def _value_findings(given: GivenValues, part: Part) -> tuple[Finding, ...]:
     )
 
 
-def _names_of_codes(path: Path) -> Mapping[int, SegmentLabel]:
+def _names_of_codes(path: Path, choice: ReadingChoice) -> Mapping[int, SegmentLabel]:
     return {
         code: SegmentLabel(number=code, names=(name,), stored_value=code)
-        for code, name in label_names(path).items()
+        for code, name in label_names(path, choice=choice).items()
         if code
     }
 

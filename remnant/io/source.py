@@ -8,17 +8,18 @@ from remnant.core.findings import Finding
 from remnant.core.progress import Progress, silent
 from remnant.core.study import Study
 from remnant.core.volumes import ImageVolume, Modality
-from remnant.io.atomic import digest_file, digest_files
-from remnant.io.dicom_folder import is_dicom_file
+from remnant.io.atomic import digest_files
 from remnant.io.dicom_series import Series, catalogue, choose, read_series_voxels
-from remnant.io.faults import require_file
+from remnant.io.file_kinds import SINGLE_VOLUMES, FileKind, kind_of, unread_kind
+from remnant.io.grid_doubts import IMAGE_ROLE, header_findings
 from remnant.io.image_quality import image_findings
 from remnant.io.intensities import decide_modality
-from remnant.io.nifti import read_image
+from remnant.io.nifti import read_image_with_notes
 from remnant.io.nifti_file import is_nifti_name
 from remnant.io.pseudonym import pseudonym
 from remnant.io.reading import AS_FILES_SAY, ReadingChoice
 from remnant.io.series_quality import series_findings
+from remnant.io.volume_files import volume_digest
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,7 +41,7 @@ def load_study(
     choice: ReadingChoice = AS_FILES_SAY,
     progress: Progress = silent,
 ) -> LoadedStudy:
-    """Read a NIfTI file, a DICOM folder (searched to any depth) or a multi-frame DICOM file.
+    """Read a NIfTI, NRRD or MetaImage file, a DICOM folder (to any depth) or multi-frame file.
 
     Parameters
     ----------
@@ -55,7 +56,7 @@ def load_study(
     Raises
     ------
     UnreadableFileError
-        Missing, truncated, or neither NIfTI nor DICOM.
+        Missing, truncated, or of no kind that is read.
     UnsupportedSeriesError
         A series or grid that would be measured wrongly, or several candidates.
     InputError
@@ -63,28 +64,29 @@ def load_study(
     """
     if path.is_dir():
         return _load_dicom(path, choice=choice, progress=progress)
-    require_file(path)
-    if is_nifti_name(path):
-        return _load_nifti(path, choice=choice, progress=progress)
-    if is_dicom_file(path):
+    kind = kind_of(path)
+    if kind in SINGLE_VOLUMES:
+        return _load_file(path, choice=choice, progress=progress)
+    if kind is FileKind.DICOM:
         return _load_dicom(path, choice=choice, progress=progress)
-    raise UnreadableFileError(
-        f"{path} is neither a NIfTI file (.nii, .nii.gz) nor DICOM; convert it to .nii.gz"
-    )
+    raise unread_kind(path)
 
 
-def _load_nifti(path: Path, *, choice: ReadingChoice, progress: Progress) -> LoadedStudy:
+def _load_file(path: Path, *, choice: ReadingChoice, progress: Progress) -> LoadedStudy:
     if choice.series is not None:
-        raise InputError(f"--series {choice.series}: {path} is a NIfTI file and holds no series")
+        raise InputError(f"--series {choice.series}: {path} is one image and holds no series")
     progress("reading image", 0, 1)
-    image = read_image(path, choice=choice)
-    digest = digest_file(path)
+    image, oddities = read_image_with_notes(path, choice=choice)
+    digest = volume_digest(path)
     progress("reading image", 1, 1)
     return LoadedStudy(
         image=image,
-        study=_study(image, source="nifti", name=pseudonym(digest)),
+        study=_study(image, source=kind_of(path).value, name=pseudonym(digest)),
         input_sha256=digest,
-        quality=image_findings(image.geometry, image.phase),
+        quality=(
+            *image_findings(image.geometry, image.phase),
+            *header_findings(IMAGE_ROLE, oddities),
+        ),
     )
 
 

@@ -8,6 +8,7 @@ is given for a stored case replaces what is stored, whatever that was: the user 
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 
@@ -18,7 +19,7 @@ from remnant.core.reasons import Cause, Reason, joined, reason
 from remnant.core.volumes import LabelMap
 from remnant.core.volumetry_report import SegmentSource
 from remnant.io.masks import GivenMap, Part
-from remnant.io.placement import placed_on
+from remnant.io.placement import placement_of
 from remnant.pipeline.confirm import settled, with_confirmation, without_confirmation
 from remnant.pipeline.coverage import (
     SEGMENTS_EXTENDED,
@@ -49,6 +50,8 @@ from remnant.pipeline.timing import Stopwatch
 from segmentation import couinaud as planes
 from segmentation.port import DividedLiver, SegmentDivider
 from segmentation.quality import check_segments
+
+NAMED_MAPS: Final = {Part.COUINAUD: "the Couinaud map", Part.BRANCHES: "the map of branches"}
 
 
 def require_redivision(folder: Path, request: SegmentRequest) -> None:
@@ -163,12 +166,12 @@ def _division(
     best = None if _only_splits_iv(case, segments) else next(iter(segments.sources), None)
     couinaud, branches, landmarks = segments.couinaud, segments.branches, segments.landmarks
     if best is SegmentSource.GIVEN and couinaud is not None:
-        placed = _placed(case, couinaud, "the Couinaud map")
+        placed, quality = _placed(case, couinaud, Part.COUINAUD)
         require_fit(placed, case.maps.structures)
-        return DividedLiver(couinaud=placed, source=best, quality=couinaud.quality)
+        return DividedLiver(couinaud=placed, source=best, quality=quality)
     if best is SegmentSource.TERRITORIES and branches is not None:
-        placed = _placed(case, branches, "the map of branches")
-        return by_branches(widest_liver(case), placed, branches.quality)
+        placed, quality = _placed(case, branches, Part.BRANCHES)
+        return by_branches(widest_liver(case), placed, quality)
     if best is SegmentSource.LANDMARKS and landmarks is not None:
         return by_landmarks(widest_liver(case), landmarks)
     if divider is not None and (case.division.couinaud is None or _is_stale(case, segments)):
@@ -193,8 +196,13 @@ def _only_splits_iv(case: SegmentedCase, segments: GivenSegments) -> bool:
     return segments.split_iv and better and segments.sources == (SegmentSource.LANDMARKS,)
 
 
-def _placed(case: SegmentedCase, given: GivenMap, what: str) -> LabelMap:
-    return placed_on(case.maps.structures.geometry, given.labels, what=what, on="the case")
+def _placed(
+    case: SegmentedCase, given: GivenMap, part: Part
+) -> tuple[LabelMap, tuple[Finding, ...]]:
+    """Return a given map on the case's grid, and what was noticed of it."""
+    grid, what = case.maps.structures.geometry, NAMED_MAPS[part]
+    placed, found = placement_of(grid, given.labels, part, what=what, on="the case")
+    return placed, (*given.quality, *found)
 
 
 def _redivided(

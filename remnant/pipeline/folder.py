@@ -4,12 +4,13 @@ import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 from remnant.core.case import CaseReport
 from remnant.core.errors import InputError, UnreadableFileError
+from remnant.core.findings import Finding
 from remnant.core.labels import (
     STRUCTURE_SCHEME,
 )
@@ -19,8 +20,9 @@ from remnant.documents.plan_table import write_plans_csv
 from remnant.documents.report_document import REPORT
 from remnant.documents.state_document import Fingerprint
 from remnant.io.atomic import digest_file
-from remnant.io.nifti import read_image, read_labels, write_image, write_labels
-from remnant.io.reading import ReadingChoice
+from remnant.io.nifti import read_image, read_own_labels, write_image, write_labels
+from remnant.io.placement import placement_of
+from remnant.io.reading import AS_WRITTEN
 from remnant.pipeline.case_files import (
     COUINAUD,
     COUINAUD_IV,
@@ -37,7 +39,7 @@ from remnant.pipeline.case_files import (
     STRUCTURES,
     is_case,
 )
-from remnant.pipeline.divide import with_edited_segments
+from remnant.pipeline.divide import merged_findings, with_edited_segments
 from remnant.pipeline.fingerprints import fingerprint, is_edited
 from remnant.pipeline.results import require_writable, staged_beside
 from remnant.pipeline.segmented import CaseMaps, SegmentedCase
@@ -213,7 +215,7 @@ def require_as_measured(folder: Path) -> None:
     if not is_case(folder):
         return
     known = read_state(folder / STATE).maps_sha256
-    edited = _edited(folder, known, lambda name: read_labels(folder / name, SCHEMES[name]))
+    edited = _edited(folder, known, lambda name: read_own_labels(folder / name, SCHEMES[name]))
     if edited:
         raise InputError(
             f"{folder}: {', '.join(edited)} changed after the case was measured, and its report "
@@ -240,14 +242,13 @@ def _read_written(folder: Path) -> tuple[SegmentedCase, Mapping[str, Fingerprint
         COUINAUD: state.segment_source is not None,
         COUINAUD_IV: state.segment_iv_known,
     }
-    structures = read_labels(folder / STRUCTURES, STRUCTURE_SCHEME)
-    maps = {name: read_labels(folder / name, SCHEMES[name]) for name in there if there[name]}
-    for name, labels in maps.items():
-        structures.geometry.require_same_grid(labels.geometry, what=name, reference=STRUCTURES)
+    structures = read_own_labels(folder / STRUCTURES, STRUCTURE_SCHEME)
+    maps = {name: read_own_labels(folder / name, SCHEMES[name]) for name in there if there[name]}
+    maps, noticed = _on_grid_of(structures, maps)
     preview_file = folder / PREVIEW
     # windowed grey values are no Hounsfield units, whatever scan they were made from
     preview = (
-        read_image(preview_file, choice=ReadingChoice(modality=Modality.MR))
+        read_image(preview_file, choice=replace(AS_WRITTEN, modality=Modality.MR))
         if preview_file.is_file()
         else None
     )
@@ -260,7 +261,19 @@ def _read_written(folder: Path) -> tuple[SegmentedCase, Mapping[str, Fingerprint
         preview=preview,
         **facts_of(state),
     )
-    return case, known
+    return replace(case, quality=merged_findings(case.quality, noticed)), known
+
+
+def _on_grid_of(
+    structures: LabelMap, maps: Mapping[str, LabelMap]
+) -> tuple[dict[str, LabelMap], tuple[Finding, ...]]:
+    """Return maps on one grid: a program that edited one may have rounded its numbers."""
+    placed = {
+        name: placement_of(structures.geometry, labels, "masks", what=name, on=STRUCTURES)
+        for name, labels in maps.items()
+    }
+    noticed = tuple(f for _, found in placed.values() for f in found)
+    return {name: labels for name, (labels, _) in placed.items()}, noticed
 
 
 def read_measured(folder: Path) -> CaseReport:

@@ -14,7 +14,7 @@ from remnant.core.reasons import Cause, reason
 from remnant.core.study import Study
 from remnant.core.volumes import LabelMap, Phase
 from remnant.io.masks import Masks, Part
-from remnant.io.placement import placed_on
+from remnant.io.placement import placement_of
 from remnant.io.pseudonym import pseudonym
 from remnant.pipeline.divide import merged_findings
 from remnant.pipeline.segmented import CaseMaps, Division, SegmentedCase, maps_of
@@ -41,12 +41,16 @@ def placed_masks(masks: Masks, grid: Geometry) -> Masks:
         Their voxels are not the image's.
     """
     maps = {field.name: getattr(masks, field.name) for field in fields(masks)}
-    placed: dict[str, Any] = {
-        name: placed_on(grid, labels, what="the masks", on="the image")
+    placed = {
+        name: placement_of(grid, labels, "masks", what="the masks", on="the image")
         for name, labels in maps.items()
         if isinstance(labels, LabelMap)
     }
-    return replace(masks, **placed, geometry=grid)
+    # all of them lie on one grid: what is found of one is found of all
+    noticed = dict.fromkeys(f for _, found in placed.values() for f in found)
+    quality = merged_findings(masks.quality, tuple(noticed))
+    on_grid: dict[str, Any] = {name: labels for name, (labels, _) in placed.items()}
+    return replace(masks, **on_grid, geometry=grid, quality=quality)
 
 
 def case_of_masks(loaded: "LoadedStudy | None", masks: Masks) -> SegmentedCase:

@@ -9,7 +9,7 @@ from remnant.core.debulking import DebulkingPlan
 from remnant.core.labels import COUINAUD_SCHEME, INSTANCE_SCHEME, STRUCTURE_SCHEME
 from remnant.core.plan_choice import DEFAULT_CHOICE, PlanChoice
 from remnant.core.volumes import ImageVolume, LabelMap
-from remnant.io.nifti import read_labels
+from remnant.io.nifti import read_own_labels
 from remnant.pipeline.case_files import COUINAUD, LESIONS, STATE, STRUCTURES, is_case
 from remnant.pipeline.segmented import SegmentedCase
 from remnant.pipeline.state import read_state
@@ -36,9 +36,9 @@ def stored_maps(folder: Path) -> LiverMaps | None:
     known = read_state(folder / STATE)
     divided = known.segment_source is not None
     return liver_maps(
-        read_labels(folder / STRUCTURES, STRUCTURE_SCHEME),
-        read_labels(folder / LESIONS, INSTANCE_SCHEME) if known.lesions_known else None,
-        read_labels(folder / COUINAUD, COUINAUD_SCHEME) if divided else None,
+        read_own_labels(folder / STRUCTURES, STRUCTURE_SCHEME),
+        read_own_labels(folder / LESIONS, INSTANCE_SCHEME) if known.lesions_known else None,
+        read_own_labels(folder / COUINAUD, COUINAUD_SCHEME) if divided else None,
     )
 
 

@@ -14,9 +14,11 @@ from remnant.core.labels import INSTANCE_SCHEME, Structure
 from remnant.core.lesions import Confirmation
 from remnant.core.volumes import LabelMap
 from remnant.io.atomic import digest_file
+from remnant.io.grid_doubts import header_findings
 from remnant.io.lesion_confirmations import read_confirmations
-from remnant.io.nifti import read_labels
-from remnant.io.placement import placed_on
+from remnant.io.nifti import read_labels_with_notes
+from remnant.io.placement import placement_of
+from remnant.io.reading import AS_WRITTEN
 from remnant.pipeline.divide import merged_findings
 from remnant.pipeline.reviewing import LesionReview
 from remnant.pipeline.segmented import SegmentedCase, maps_of
@@ -106,7 +108,13 @@ def _with_edited(case: SegmentedCase, edited: Path) -> SegmentedCase:
         reviewed = read_confirmations(edited)
         _require_numbers(frozenset(reviewed), lesion_numbers(case))
         return with_confirmations(case, {**case.confirmations, **reviewed})
-    return _with_edited_map(case, read_labels(edited, INSTANCE_SCHEME))
+    # that it lies on the case's grid bears out whichever statement says so
+    labels, oddities = read_labels_with_notes(edited, INSTANCE_SCHEME, choice=AS_WRITTEN)
+    grid, what = case.maps.structures.geometry, "the edited lesion map"
+    placed, rounding = placement_of(grid, labels, EDITED, what=what, on="the case")
+    noticed = (*header_findings(EDITED, oddities), *rounding)
+    case = replace(case, quality=merged_findings(case.quality, noticed))
+    return _with_edited_map(case, placed)
 
 
 def _with_edited_map(case: SegmentedCase, edited: LabelMap) -> SegmentedCase:
@@ -115,8 +123,6 @@ def _with_edited_map(case: SegmentedCase, edited: LabelMap) -> SegmentedCase:
     A lesion that the human left as it was keeps the word and the intensities that it had. All
     others count as confirmed, and their intensities are unknown: the scan is not read again.
     """
-    grid = case.maps.structures.geometry
-    edited = placed_on(grid, edited, what="the edited lesion map", on="the case")
     untouched = _untouched(case, edited)
     reconciled = reconcile_edited(case, edited)
     fresh = replace(case, maps=maps_of(reconciled), confirmations={})

@@ -7,6 +7,7 @@ from remnant.core.findings import Finding
 from remnant.wording import (
     checks,
     classes,
+    given_grids,
     hepatectomies,
     lists,
     liver_function,
@@ -24,6 +25,7 @@ WRITERS: Final[Mapping[str, Writer]] = {
     # Each family has a module with its WRITERS: add them here by name, e.g. **remnants.WRITERS.
     **checks.WRITERS,
     **classes.WRITERS,
+    **given_grids.WRITERS,
     **lists.WRITERS,
     **liver_function.WRITERS,
     **remnants.WRITERS,

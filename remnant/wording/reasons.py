@@ -8,6 +8,7 @@ from remnant.core.reasons import Cause, Reason
 from remnant.wording import (
     check_causes,
     class_causes,
+    given_grids,
     list_causes,
     plan_causes,
     remnant_causes,
@@ -30,6 +31,7 @@ TEMPLATES: Final[Mapping[Cause, Template]] = {
     Cause.BRIEF_BODY_SIZE: "height and weight not given",
     Cause.NEAR_LIMIT: "the value lies within 1 of the limit",
     **check_causes.CAUSES,
+    **given_grids.CAUSES,
     **volumes.CAUSES,
 }
 """Fragments without capital or full stop, so that they can stand in brackets and in lists; a

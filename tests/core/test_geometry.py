@@ -198,6 +198,28 @@ def test_require_same_grid__names_both_and_says_what_to_do():
         )
 
 
+@pytest.mark.parametrize(
+    ("other", "words"),
+    [
+        (geometry(shape=(7, 9, 8)), "size 7 x 9 x 8 against 7 x 8 x 9 voxels"),
+        (
+            geometry(spacing_mm=(1.0, 2.0, 3.0000001)),
+            "spacing 1 x 2 x 3.0000001 against 1 x 2 x 3 mm",
+        ),
+        (geometry(origin_mm=(0.0, 0.0, 0.5)), "origin 0 x 0 x 0.5 against 0 x 0 x 0 mm (RAS)"),
+        (geometry(frame="1.3"), "another DICOM frame of reference"),
+    ],
+)
+def test_differences__name_what_differs_and_nothing_else(other, words):
+    assert geometry(frame="1.2").differences(other) == words
+
+
+def test_differences__of_turned_axes():
+    turned = np.array(geometry().affine_ras)
+    turned[:3, 0] = (np.cos(0.1), np.sin(0.1), 0.0)
+    assert "turned by up to 5.73 degrees" in geometry().differences(Geometry(SHAPE, turned))
+
+
 @given(
     grid=geometries(),
     start=st.tuples(*[st.integers(-4, 6)] * 3),

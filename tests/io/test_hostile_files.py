@@ -23,7 +23,8 @@ def header_bytes(**fields):
     header = nibabel.Nifti1Header()
     header.set_data_dtype(np.int16)
     header.set_data_shape((7, 8, 9))
-    header.set_sform(np.eye(4), code=1)
+    header.set_sform(np.diag((2.0, 2.5, 3.0, 1.0)), code=1)
+    header.set_zooms((2.0, 2.5, 3.0))
     header["vox_offset"], header["magic"] = 352, b"n+1"
     for name, value in fields.items():
         header[name] = value

@@ -92,7 +92,7 @@ def test_refused__single_files(nifti, tmp_path):
     with pytest.raises(UnreadableFileError, match="does not exist"):
         inspect_path(tmp_path / "none")
     (tmp_path / "a.txt").write_text("hello")
-    with pytest.raises(UnreadableFileError, match="not named"):
+    with pytest.raises(UnreadableFileError, match="of no kind that is read"):
         inspect_path(tmp_path / "a.txt")
 
 

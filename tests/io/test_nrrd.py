@@ -28,7 +28,8 @@ def test_read_nrrd__codes_and_points(tmp_path, packed):
 
 def test_is_nrrd_name__cases(tmp_path):
     assert is_nrrd_name(tmp_path / "x.seg.NRRD")
-    assert not is_nrrd_name(tmp_path / "x.nhdr")
+    assert is_nrrd_name(tmp_path / "x.nhdr")
+    assert not is_nrrd_name(tmp_path / "x.nii")
 
 
 def test_shared__published_segmentation(shared):

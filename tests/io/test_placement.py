@@ -10,7 +10,7 @@ from remnant.core.errors import GeometryMismatchError
 from remnant.core.geometry import Geometry
 from remnant.core.labels import INSTANCE_SCHEME
 from remnant.core.volumes import LabelMap
-from remnant.io.placement import in_order_of, placed_on
+from remnant.io.placement import in_order_of, placed_on, placement_of
 
 SHAPE = (7, 8, 9)
 
@@ -116,15 +116,75 @@ def test_placed_on__another_lattice_is_refused(change):
     assert in_order_of(reference, labels) is labels
 
 
-@settings(max_examples=15)
-@given(shift_mm=st.floats(-0.02, 0.02))
-def test_placed_on__tolerance_is_that_of_equal_grids(shift_mm):
+def moved(reference, *, start=(1, 1, 1), shape=(4, 5, 6), voxels=0.0, step=1.0, frame=None):
+    """A block of a grid, moved along its first axis by part of a voxel, its steps stretched."""
+    block = np.array(reference.cropped(start, shape).affine_ras)
+    block[:3, 3] += voxels * block[:3, 0]
+    block[:3, :3] *= step
+    return labelled(np.ones(shape, np.uint8), Geometry(shape, block, frame_of_reference_uid=frame))
+
+
+@settings(max_examples=30)
+@given(voxels=st.floats(-0.45, 0.45))
+def test_placement_of__moved_by_part_of_a_voxel(voxels):
+    """0.01 mm (of voxels of 0.8 mm) is noise, a quarter of a voxel rounding, and more refused."""
+    reference, labels = oblique(), moved(oblique(), voxels=voxels)
+    if abs(voxels) > 0.2501:
+        with pytest.raises(GeometryMismatchError, match=r"mm \(.* voxels\) from their places"):
+            placement_of(reference, labels, "lesions")
+    elif abs(voxels) < 0.2499:
+        placed, quality = placement_of(reference, labels, "lesions")
+        assert placed.geometry is reference
+        assert placed.codes[1:5, 1:6, 1:7].all()
+        assert placed.codes.sum() == 120
+        offsets = [finding.value for finding in quality]
+        assert (abs(voxels) * 0.8 < 0.0099) <= (offsets == [])
+        assert offsets in ([], [pytest.approx(abs(voxels) * 0.8, rel=1e-4)])
+
+
+def test_placement_of__finding_names_the_largest_offset():
+    labels = moved(oblique(), step=1.001, shape=(4, 5, 6))
+    (finding,) = placement_of(oblique(), labels, "lesions")[1]
+    corner = np.linalg.norm(np.array((3 * 0.8, 4 * 1.1, 5 * 2.5))) * 0.001
+    assert finding.id == "lesions_grid_rounding"
+    assert finding.reasons[1].amounts == (pytest.approx(corner), pytest.approx(0.005))
+
+
+def test_placement_of__few_voxels_hide_no_other_spacing():
+    """Their corners lie near enough, but no rounding changes a voxel by one percent."""
+    with pytest.raises(GeometryMismatchError, match="spacing"):
+        placed_on(oblique(), moved(oblique(), step=1.01))
+
+
+@pytest.mark.parametrize("spacing_mm", [0.7031, 0.70312])
+def test_placement_of__rounded_spacing_over_a_whole_scan(spacing_mm):
+    reference = Geometry((512, 4, 3), np.diag((0.703125, 0.703125, 3.0, 1.0)))
+    rounded = Geometry((512, 4, 3), np.diag((spacing_mm, 0.703125, 3.0, 1.0)))
+    codes = np.random.default_rng(0).integers(0, 9, (512, 4, 3)).astype(np.uint8)
+    placed = placed_on(reference, labelled(codes, rounded))
+    np.testing.assert_array_equal(codes, placed.codes)
+
+
+def test_refusals__print_what_differs_and_never_two_equal_lines():
+    reference = Geometry((512, 4, 3), np.diag((0.703125, 0.703125, 3.0, 1.0)))
+    other = Geometry((512, 4, 3), np.diag((0.7, 0.703125, 3.0, 1.0)))
+    with pytest.raises(GeometryMismatchError) as caught:
+        placed_on(reference, labelled(np.zeros((512, 4, 3), np.uint8), other))
+    text = str(caught.value)
+    assert "spacing 0.7 x 0.703125 x 3 against 0.703125 x 0.703125 x 3 mm" in text
+    assert "up to 1.597 mm (2.27 voxels)" in text
+
+
+def test_refusals__of_a_turned_map_compare_axis_by_axis():
+    reference = Geometry((9, 8, 7), np.diag((1.0, 2.0, 3.0, 1.0)))
+    turned = np.array([[0, -1.1, 0, 7], [2.0, 0, 0, 0], [0, 0, 3, 0], [0, 0, 0, 1]])
+    with pytest.raises(GeometryMismatchError, match=r"spacing 1\.1 x 2 x 3 against 1 x 2 x 3 mm"):
+        placed_on(reference, labelled(np.zeros((8, 9, 7), np.uint8), Geometry((8, 9, 7), turned)))
+
+
+def test_placed_on__noise_of_two_maps_does_not_add_up():
     reference = oblique()
-    affine_ras = np.array(reference.cropped((1, 1, 1), (4, 5, 6)).affine_ras)
-    affine_ras[0, 3] += shift_mm
-    labels = labelled(np.ones((4, 5, 6), np.uint8), Geometry((4, 5, 6), affine_ras))
-    if abs(shift_mm) < 0.0099:
-        assert placed_on(reference, labels).codes.sum() == 120
-    elif abs(shift_mm) > 0.0101:
-        with pytest.raises(GeometryMismatchError):
-            placed_on(reference, labels)
+    maps = [moved(reference, start=(0, 0, 0), shape=SHAPE, voxels=v) for v in (-0.011, 0.011)]
+    placed = [placed_on(reference, labels) for labels in maps]
+    assert not maps[0].geometry.same_grid(maps[1].geometry)
+    assert placed[0].geometry is placed[1].geometry is reference

@@ -244,7 +244,7 @@ def test_foreign_tumours_are_passed_over_and_never_painted_as_segments(slicer):
 
 def lesions(path, liver):
     roles = {"liver": liver, "lesions": path}
-    return read_masks(roles, preset=MasksPreset.BINARY)[0].lesions.codes
+    return read_masks(roles, preset=MasksPreset.INSTANCES)[0].lesions.codes
 
 
 def test_coded_tumours_are_all_lesions_wherever_they_lie(slicer):

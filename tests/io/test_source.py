@@ -163,7 +163,7 @@ def test_load_study__multi_frame_file(enhanced, make_pixels, tmp_path):
 
 def test_load_study__neither_nifti_nor_dicom(tmp_path):
     (tmp_path / "a.txt").write_text("hello")
-    with pytest.raises(UnreadableFileError, match="neither a NIfTI file"):
+    with pytest.raises(UnreadableFileError, match="of no kind that is read"):
         load_study(tmp_path / "a.txt")
     with pytest.raises(UnreadableFileError, match="does not exist"):
         load_study(tmp_path / "b.nii")
