@@ -10,11 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from remnant.core.errors import InputError
+from remnant.core.findings import Finding
 from remnant.core.geometry import Geometry
 from remnant.core.labels import INSTANCE_SCHEME, LabelScheme
 from remnant.core.volumes import LARGEST_CODE, ImageVolume, LabelMap
 from remnant.io.atomic import atomic_path
-from remnant.io.intensities import decide_modality
+from remnant.io.intensities import settle_intensities
 from remnant.io.label_values import LabelValues, label_values
 from remnant.io.nifti_file import FORM_TOLERANCE_MM, forms_shift, is_nifti_name, open_nifti
 from remnant.io.nrrd import is_nrrd_name, read_nrrd
@@ -56,10 +57,21 @@ def read_image(path: Path, *, choice: ReadingChoice = AS_FILES_SAY) -> ImageVolu
     InputError
         A value is not finite, or the modality is unknown or contradicted by the values.
     """
+    return read_scan(path, choice=choice)[0]
+
+
+def read_scan(
+    path: Path, *, choice: ReadingChoice = AS_FILES_SAY
+) -> tuple[ImageVolume, tuple[Finding, ...]]:
+    """Read a NIfTI image as `read_image` does, and what was noticed about its values."""
     opened = open_nifti(path)
-    voxels = opened.values()
-    decided = decide_modality(voxels, stated=choice.modality, name=str(path))
-    return ImageVolume(voxels, opened.geometry, decided)
+    settled = settle_intensities(
+        opened.values(),
+        stated=choice.modality,
+        name=str(path),
+        offset_hu=choice.intensity_offset_hu,
+    )
+    return ImageVolume(settled.voxels, opened.geometry, settled.modality), settled.findings
 
 
 def read_labels(
