@@ -13,6 +13,7 @@ from remnant.core.findings import Finding, quality_finding
 from remnant.core.geometry import Vector3
 from remnant.core.reasons import Cause, Reason, reason
 from remnant.core.volumes import ImageVolume, Modality
+from remnant.io.intensities import is_air
 from remnant.io.intensity_scale import edge_value
 
 THINNED_MM = 6.0
@@ -34,8 +35,9 @@ MOST_OTHER_CM2 = 1.5
 SPINE_RATIO = 3.0
 LEAST_SPINE_MM = 40.0
 LEAST_VOTE_FRACTION = 0.75
-LEAST_LUNG_ML = 50.0
+LEAST_LUNG_ML = 40.0
 LEAST_LUNG_CM2 = 30.0
+LEAST_SIDE_FRACTION = 0.15
 UPPER_PART = 0.6
 LOWER_PART = 0.35
 LEAST_TRUNK_MM = 50.0
@@ -115,7 +117,7 @@ def _plane_means(
     planes = upright[:, :, steps[2] // 2 :: steps[2]]
     i, j = planes.shape[0] // steps[0], planes.shape[1] // steps[1]
     planes = planes[: i * steps[0], : j * steps[1]]
-    if padding is not None:
+    if padding is not None and not is_air(padding):
         planes = np.where(planes == padding, AIR_HU, planes)
     blocks = planes.reshape(i, steps[0], j, steps[1], planes.shape[2])
     means: NDArray[np.float32] = blocks.mean(axis=(1, 3), dtype=np.float32)
@@ -184,9 +186,13 @@ def _is_cut(body: NDArray[np.bool_]) -> bool:
 
 def _head_or_feet(thinned: Thinned) -> Cause | None:
     """Tell at which end of the trunk the lungs are."""
-    areas = _lung_areas_cm2(thinned)
+    sides = _lung_areas_cm2(thinned)
+    areas = sides.sum(axis=0)
     volume_ml = areas.sum() * thinned.spacing_mm[2] / 10.0
     if volume_ml < LEAST_LUNG_ML or areas.max() < LEAST_LUNG_CM2:
+        return None
+    # what gut holds may have a lung's numbers, but not on both sides alike
+    if sides.sum(axis=1).min() < LEAST_SIDE_FRACTION * areas.sum():
         return None
     centre = (areas * (np.arange(areas.size) + 0.5)).sum() / areas.sum() / areas.size
     if centre > UPPER_PART and _has_trunk(thinned, areas):
@@ -196,12 +202,19 @@ def _head_or_feet(thinned: Thinned) -> Cause | None:
 
 
 def _lung_areas_cm2(thinned: Thinned) -> NDArray[np.float64]:
+    """Return the area of lung left and right of the body's middle, shape ``(2, planes)``."""
     lung = thinned.body & (thinned.hu > LUNG_HU[0]) & (thinned.hu < LUNG_HU[1])
     # the rim of a gas bubble has a lung's numbers too, but no breadth
     cross = ndimage.generate_binary_structure(2, 1)[:, :, np.newaxis]
     opened = ndimage.binary_opening(lung, cross)
-    areas: NDArray[np.float64] = opened.sum(axis=(0, 1)) * thinned.pixel_cm2
+    middle = _middle(thinned)
+    sides = [opened[part].sum(axis=(0, 1)) for part in (slice(0, middle), slice(middle, None))]
+    areas: NDArray[np.float64] = np.array(sides) * thinned.pixel_cm2
     return areas
+
+
+def _middle(thinned: Thinned) -> int:
+    return round(float(np.nonzero(thinned.body)[0].mean()))
 
 
 def _has_trunk(thinned: Thinned, areas: NDArray[np.float64], *, reverse: bool = False) -> bool:
@@ -216,7 +229,7 @@ def _has_trunk(thinned: Thinned, areas: NDArray[np.float64], *, reverse: bool = 
 def _left_or_right(thinned: Thinned) -> Cause | None:
     """Tell on which side the thickest soft tissue is, where it is so on one side alone."""
     depth = _tissue_depth_mm(thinned)
-    middle = round(float(np.nonzero(thinned.body)[0].mean()))
+    middle = _middle(thinned)
     left, right = float(depth[:middle].max(initial=0)), float(depth[middle:].max(initial=0))
     if max(left, right) < LEAST_LIVER_RADIUS_MM:
         return None

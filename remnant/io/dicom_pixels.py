@@ -12,20 +12,22 @@ from numpy.typing import NDArray
 from pydicom import dcmread
 from pydicom.pixels import get_decoder, iter_pixels
 from pydicom.uid import UID
+from scipy import ndimage
 
 from remnant.core.errors import UnreadableFileError, UnsupportedSeriesError
 from remnant.core.progress import Progress, silent
 from remnant.core.volumes import Modality
 from remnant.io.dicom_slices import Slice
 from remnant.io.faults import quiet, reading
-from remnant.io.intensities import PADDING_HU, joined_to_border
 from remnant.io.intensity_scale import BODY_HU
 from remnant.io.printing import printable
 from remnant.io.scaling import fitting_type
+from remnant.io.scan_values import PADDING_HU, joined_to_border
 
 THREADS = 4
 WHAT = "DICOM pixels"
 LEAST_PADDING_FRACTION = 0.005
+SQUARE = np.ones((3, 3), dtype=np.bool_)
 
 
 def require_decoders(slices: Sequence[Slice]) -> None:
@@ -147,7 +149,11 @@ def _padded(stored: NDArray[Any], values: NDArray[Any], plane: Slice) -> NDArray
     held: NDArray[np.bool_] = (stored >= low) & (stored <= high)
     if not held.any() or not _may_be_tissue(values, held, plane):
         return held
-    return joined_to_border(held, least=int(LEAST_PADDING_FRACTION * held.size))
+    # single voxels of tissue next to the padding would otherwise be joined to it
+    core = ndimage.binary_erosion(held, SQUARE, border_value=1)
+    joined = joined_to_border(core, least=int(LEAST_PADDING_FRACTION * held.size))
+    grown: NDArray[np.bool_] = ndimage.binary_dilation(joined, SQUARE) & held
+    return grown
 
 
 def _may_be_tissue(values: NDArray[Any], held: NDArray[np.bool_], plane: Slice) -> bool:

@@ -5,13 +5,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from remnant.core.errors import InputError
-from remnant.core.findings import Finding, quality_finding
-from remnant.core.reasons import Cause, reason
 from remnant.core.volumes import Modality
 from remnant.io.intensity_scale import (
+    AIR_HU,
     Fit,
     Sample,
     edge_value,
@@ -22,17 +20,16 @@ from remnant.io.intensity_scale import (
     peak_of_air,
     without_padding,
 )
-from remnant.io.scaling import fitting_type
 
 SAMPLES_WANTED = 2_000_000
-PADDING_HU = -1024
 SMALLEST_CT_RANGE_HU = 100.0
+LEAST_TISSUE_RANGE_HU = 20.0
 LARGEST_BYTE = 255.0
 LEAST_BYTE_RANGE = 200.0
 LEAST_CUT_FRACTION = 0.01
 FAT_HU = -80.0
 FAT_PEAK_HU = (-130.0, -70.0)
-FAT_RATIO = 1.5
+LEAST_MOVED_RATIO = 1.5
 LEAST_FAT_FRACTION = 0.001
 LIVER_HU = (-20.0, 200.0)
 WATER_HU = (-20.0, 15.0)
@@ -46,8 +43,7 @@ AIR_AS_MEASURED_HU = -996.0
 KNOWN_INTERCEPTS_HU = (1024.0, 1000.0, -1024.0, -1000.0)
 NEAR_INTERCEPT_HU = 40.0
 PLAUSIBLE_HU = (-1100.0, 3072.0)
-HIGHEST_POSSIBLE_HU = 32000.0
-LOWEST_CUT_HU = -900.0
+LOWEST_TISSUE_HU = -900.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,15 +60,6 @@ class Evidence:
     offset_hu: float | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Intensities:
-    """Values as they are used, what they are, and what was noticed about them."""
-
-    voxels: NDArray[Any]
-    modality: Modality
-    findings: tuple[Finding, ...]
-
-
 def hounsfield_evidence(voxels: NDArray[Any]) -> Evidence:
     """Judge by the values alone whether an image is a CT in Hounsfield units.
 
@@ -87,14 +74,16 @@ def hounsfield_evidence(voxels: NDArray[Any]) -> Evidence:
     cropped to the liver. These are rules of this project; fractions are taken from every n-th voxel
     of large images.
     """
-    return _evidence_of_sample(_sampled(voxels, edge_value(voxels)))
+    return evidence_of(thinned_sample(voxels, edge_value(voxels)))
 
 
-def _sampled(voxels: NDArray[Any], padding: float | None) -> Sample:
+def thinned_sample(voxels: NDArray[Any], padding: float | None) -> Sample:
+    """Return every n-th voxel of a large image, two million about, the padding set apart."""
     return without_padding(_thinned(voxels), padding)
 
 
-def _evidence_of_sample(sample: Sample) -> Evidence:
+def evidence_of(sample: Sample) -> Evidence:
+    """Judge a sample of an image's values, see `hounsfield_evidence`."""
     if sample.values.size == 0:
         return _excluded(f"every voxel has the same value {sample.padding:g}")
     return _exclusion_by_range(sample) or _evidence_by_peaks(sample)
@@ -110,7 +99,9 @@ def _exclusion_by_range(sample: Sample) -> Evidence | None:
     low, high = _range(sample)
     if low == high:
         return _excluded(f"every voxel has the same value {low:g}")
-    if high - low < SMALLEST_CT_RANGE_HU:
+    if high - low < SMALLEST_CT_RANGE_HU and not (
+        high - low >= LEAST_TISSUE_RANGE_HU and _is_liver(sample)
+    ):
         return _excluded(f"its values run from {low:g} to {high:g} only: they were scaled")
     if _is_of_one_byte(sample, low, high):
         return _excluded(
@@ -122,13 +113,14 @@ def _exclusion_by_range(sample: Sample) -> Evidence | None:
 
 def _range(sample: Sample) -> tuple[float, float]:
     low, high = float(sample.values.min()), float(sample.values.max())
-    if high - low < SMALLEST_CT_RANGE_HU and _is_air(sample.padding):
+    if high - low < SMALLEST_CT_RANGE_HU and is_air(sample.padding):
         return min(low, float(sample.padding or 0.0)), high
     return low, high
 
 
-def _is_air(padding: float | None) -> bool:
-    return padding is not None and PLAUSIBLE_HU[0] <= padding <= LOWEST_CUT_HU
+def is_air(padding: float | None) -> bool:
+    """Tell whether a value of padding is one that air may have in a CT."""
+    return padding is not None and PLAUSIBLE_HU[0] <= padding <= LOWEST_TISSUE_HU
 
 
 def _is_of_one_byte(sample: Sample, low: float, high: float) -> bool:
@@ -169,15 +161,18 @@ def _exclusion_by_shift(sample: Sample, shift: float) -> Evidence | None:
 
 def _is_surely_shifted(sample: Sample, shift: float) -> bool:
     """Tell a small shift from lung that is taken for air in a contrast-enhanced image."""
-    moved = (FAT_PEAK_HU[0] + shift, FAT_PEAK_HU[1] + shift)
-    fat_moved = _share(sample, moved) > FAT_RATIO * _share(sample, FAT_PEAK_HU)
-    return fat_moved and has_sharp_air(sample, shift) and not has_sharp_air(sample, 0.0)
+    moved = (
+        _share(sample, (low + shift, high + shift))
+        > LEAST_MOVED_RATIO * _share(sample, (low, high))
+        for low, high in (FAT_PEAK_HU, AIR_HU)
+    )
+    return all(moved) and has_sharp_air(sample, shift)
 
 
 def _shifted(sample: Sample, shift: float) -> Evidence:
     measured_air = peak_of_air(sample, shift)
     found = shift if measured_air is None else measured_air - AIR_AS_MEASURED_HU
-    named = _named_intercept(found, is_measured=measured_air is not None)
+    named = named_intercept(found, is_measured=measured_air is not None)
     where = "above" if named > 0 else "below"
     air = "" if measured_air is None else f"air near {measured_air:.0f} and "
     return _excluded(
@@ -187,7 +182,7 @@ def _shifted(sample: Sample, shift: float) -> Evidence:
     )
 
 
-def _named_intercept(shift: float, *, is_measured: bool) -> float:
+def named_intercept(shift: float, *, is_measured: bool) -> float:
     """Return the scanner's usual intercept where a shift is that within its error."""
     nearest = min(KNOWN_INTERCEPTS_HU, key=lambda known: abs(known - shift))
     within = NEAR_INTERCEPT_HU if is_measured else 2 * LARGEST_CALIBRATION_ERROR_HU
@@ -236,8 +231,13 @@ def _lacks_fat(sample: Sample) -> bool:
     """Tell whether no value is as low as fat in what is not just liver and its like."""
     if float((sample.values <= FAT_HU).mean()) >= LEAST_FAT_FRACTION:
         return False
+    return not _is_liver(sample)
+
+
+def _is_liver(sample: Sample) -> bool:
+    """Tell whether values may be those of a CT cropped to the liver or its like."""
     inside = _share(sample, LIVER_HU) >= LEAST_LIVER_FRACTION
-    return not (inside and _share(sample, WATER_HU) <= MOST_WATER_FRACTION)
+    return inside and _share(sample, WATER_HU) <= MOST_WATER_FRACTION
 
 
 def _share(sample: Sample, limits_hu: tuple[float, float]) -> float:
@@ -262,20 +262,21 @@ def decide_modality(voxels: NDArray[Any], *, stated: Modality | None, name: str)
     InputError
         Nothing was stated and the values do not prove CT, or they contradict what was stated.
     """
-    return _decided(hounsfield_evidence(voxels), voxels, stated=stated, name=name)
+    return require_modality(hounsfield_evidence(voxels), voxels, stated=stated, name=name)
 
 
-def _decided(
+def require_modality(
     evidence: Evidence, voxels: NDArray[Any], *, stated: Modality | None, name: str
 ) -> Modality:
+    """Return the modality that evidence allows, see `decide_modality`."""
     if stated is None and not evidence.hounsfield:
         raise InputError(
             f"{name} does not say how it was made and its values do not prove that it is a CT "
-            f"({evidence.reason}); {_or_offset(evidence)}give --modality ct or --modality mr"
+            f"({evidence.reason}); {offset_advice(evidence)}give --modality ct or --modality mr"
         )
     if stated is Modality.CT and evidence.hounsfield is False:
         raise InputError(
-            f"{name} is not a CT in Hounsfield units: {evidence.reason}; {_or_offset(evidence)}"
+            f"{name} is not a CT in Hounsfield units: {evidence.reason}; {offset_advice(evidence)}"
             f"convert it again with its rescale slope and intercept, or give --modality mr if it "
             f"is one"
         )
@@ -289,190 +290,8 @@ def _decided(
     return stated or Modality.CT
 
 
-def _or_offset(evidence: Evidence) -> str:
+def offset_advice(evidence: Evidence) -> str:
+    """Return the part of a message that names the option which adds what is missing."""
     if evidence.offset_hu is None:
         return ""
     return f"give --intensity-offset {evidence.offset_hu:g} if that is what is missing, or "
-
-
-def settle_intensities(
-    voxels: NDArray[Any],
-    *,
-    stated: Modality | None,
-    name: str,
-    offset_hu: float | None = None,
-    rescale_stated: bool = True,
-) -> Intensities:
-    """Return an image's values as they are used, its modality, and what was noticed.
-
-    Parameters
-    ----------
-    voxels
-        Values of the image as the file has them.
-    stated
-        What the user or the header says that it is; ``None`` when nobody does.
-    name
-        The file, for messages.
-    offset_hu
-        What the user has added to every value but padding, which becomes -1024 HU; ``None`` for
-        nothing. What is judged are the sums.
-    rescale_stated
-        Whether the header says slope and intercept. Where a CT's does not, its values must prove
-        that they are Hounsfield units, or the user must say what to add.
-
-    Returns
-    -------
-    Intensities
-        The array itself where nothing is changed. In a CT, padding outside -1100 to 3072 HU
-        becomes -1024 HU.
-
-    Raises
-    ------
-    InputError
-        See `decide_modality`; an offset for an MR image, or a CT without slope and intercept.
-    """
-    padding = edge_value(voxels)
-    sample = _sampled(voxels, padding)
-    if offset_hu is not None:
-        _require_ct(stated, name=name, offset_hu=offset_hu)
-        sample = _shifted_sample(sample, offset_hu)
-    evidence = _evidence_of_sample(sample)
-    if stated is Modality.CT and offset_hu is None and not rescale_stated:
-        _require_proof(evidence, name=name)
-    if _decided(evidence, voxels, stated=stated, name=name) is not Modality.CT:
-        return Intensities(voxels, Modality.MR, ())
-    settled, padded = _without_implausible_padding(voxels, padding, offset_hu=offset_hu or 0.0)
-    return Intensities(
-        settled,
-        Modality.CT,
-        (
-            *_units_finding(offset_hu, evidence),
-            *(() if rescale_stated else _rescale_finding(offset_hu)),
-            *_padding_finding(padding, padded, settled.size),
-            *_cut_finding(sample),
-            *_possible_finding(settled),
-        ),
-    )
-
-
-def _shifted_sample(sample: Sample, offset_hu: float) -> Sample:
-    padding = None if sample.padding is None else sample.padding + offset_hu
-    return Sample(sample.values + offset_hu, padding, sample.padding_fraction)
-
-
-def _without_implausible_padding(
-    voxels: NDArray[Any], padding: float | None, *, offset_hu: float
-) -> tuple[NDArray[Any], int]:
-    """Add the offset and set padding that no air has to air; say how many voxels were padding."""
-    mask = _padding_to_replace(voxels, padding, offset_hu=offset_hu)
-    if offset_hu:
-        voxels = _sum(voxels, offset_hu)
-    if mask is None:
-        return voxels, 0
-    settled = voxels.copy(order="K")
-    settled[mask] = PADDING_HU
-    return _narrowest(settled), int(np.count_nonzero(mask))
-
-
-def _padding_to_replace(
-    voxels: NDArray[Any], padding: float | None, *, offset_hu: float
-) -> NDArray[np.bool_] | None:
-    if padding is None or _is_air(padding + offset_hu):
-        return None
-    mask: NDArray[np.bool_] = voxels == padding
-    if not PLAUSIBLE_HU[0] <= padding + offset_hu <= PLAUSIBLE_HU[1]:
-        return mask
-    # a number that tissue may have as well: padding only where it reaches the edge
-    return joined_to_border(mask) if offset_hu else None
-
-
-def joined_to_border(mask: NDArray[np.bool_], *, least: int = 1) -> NDArray[np.bool_]:
-    """Return the parts of a mask that touch the border of its array and have a size of ``least``.
-
-    Parts are joined by faces; any number of axes.
-    """
-    parts, count = ndimage.label(mask)
-    sizes = np.bincount(parts.ravel(), minlength=count + 1)
-    kept = np.zeros(count + 1, dtype=np.bool_)
-    for axis in range(mask.ndim):
-        for end in (0, -1):
-            kept[np.unique(parts.take(end, axis=axis))] = True
-    kept &= sizes >= least
-    kept[0] = False
-    found: NDArray[np.bool_] = kept[parts]
-    return found
-
-
-def _sum(voxels: NDArray[Any], offset_hu: float) -> NDArray[Any]:
-    if voxels.dtype.kind in "iu" and float(offset_hu).is_integer():
-        return _narrowest(voxels.astype(np.int64) + int(offset_hu))
-    return voxels.astype(np.float32) + np.float32(offset_hu)
-
-
-def _narrowest(voxels: NDArray[Any]) -> NDArray[Any]:
-    if voxels.dtype.kind not in "iu":
-        return voxels
-    kind = fitting_type(int(voxels.min()), int(voxels.max()))
-    return voxels if kind is None else voxels.astype(kind, copy=False)
-
-
-def _units_finding(offset_hu: float | None, evidence: Evidence) -> tuple[Finding, ...]:
-    proven = (reason(Cause.VALUES_PROVE_CT),) if evidence.hounsfield else ()
-    if offset_hu is not None:
-        return (quality_finding("intensity_offset", passed=None, value=offset_hu, reasons=proven),)
-    return () if proven else (quality_finding("hounsfield_units", passed=None),)
-
-
-def _rescale_finding(offset_hu: float | None) -> tuple[Finding, ...]:
-    by = Cause.VALUES_PROVE_CT if offset_hu is None else Cause.OFFSET_GIVEN
-    return (quality_finding("rescale_stated", passed=None, reasons=(reason(by),)),)
-
-
-def _padding_finding(padding: float | None, count: int, size: int) -> tuple[Finding, ...]:
-    if padding is None or count == 0:
-        return ()
-    held = (reason(Cause.PADDING_VALUE, padding),)
-    return (quality_finding("image_padding", passed=None, value=count / size, reasons=held),)
-
-
-def _cut_finding(sample: Sample) -> tuple[Finding, ...]:
-    """Say where values of a CT are cut off above air, as for a display window."""
-    values, padding = sample.values, sample.padding
-    low, high = float(values.min()), float(values.max())
-    share = float((values == low).mean())
-    if padding is not None and low >= padding > LOWEST_CUT_HU:
-        low, share = padding, max(share, sample.padding_fraction)
-    if low <= LOWEST_CUT_HU or share < LEAST_CUT_FRACTION:
-        return ()
-    ends = (reason(Cause.VALUES_RUN, low, high),)
-    return (quality_finding("intensities_cut_off", passed=False, value=share, reasons=ends),)
-
-
-def _possible_finding(voxels: NDArray[Any]) -> tuple[Finding, ...]:
-    low, high = float(voxels.min()), float(voxels.max())
-    if max(-low, high) <= HIGHEST_POSSIBLE_HU:
-        return ()
-    beyond = np.count_nonzero(np.abs(voxels.astype(np.int64)) > HIGHEST_POSSIBLE_HU)
-    ends = (reason(Cause.VALUES_RUN, low, high),)
-    return (quality_finding("intensities_possible", passed=False, value=beyond, reasons=ends),)
-
-
-def _require_ct(stated: Modality | None, *, name: str, offset_hu: float) -> None:
-    if not np.isfinite(offset_hu):
-        raise InputError(f"--intensity-offset {offset_hu:g}: give a finite number of HU")
-    if stated is Modality.MR:
-        raise InputError(
-            f"--intensity-offset {offset_hu:g}: {name} is MR, which has no Hounsfield units; leave "
-            f"the option out"
-        )
-
-
-def _require_proof(evidence: Evidence, *, name: str) -> None:
-    if evidence.hounsfield:
-        return
-    offset = "-1024" if evidence.offset_hu is None else f"{evidence.offset_hu:g}"
-    raise InputError(
-        f"{name} is a CT without RescaleSlope and RescaleIntercept, and its values do not prove "
-        f"that they are Hounsfield units ({evidence.reason}); give what has to be added with "
-        f"--intensity-offset, e.g. {offset}, or 0 if nothing, or export the series again"
-    )

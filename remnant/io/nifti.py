@@ -15,11 +15,11 @@ from remnant.core.geometry import Geometry
 from remnant.core.labels import INSTANCE_SCHEME, LabelScheme
 from remnant.core.volumes import LARGEST_CODE, ImageVolume, LabelMap
 from remnant.io.atomic import atomic_path
-from remnant.io.intensities import settle_intensities
 from remnant.io.label_values import LabelValues, label_values
 from remnant.io.nifti_file import FORM_TOLERANCE_MM, forms_shift, is_nifti_name, open_nifti
 from remnant.io.nrrd import is_nrrd_name, read_nrrd
 from remnant.io.reading import AS_FILES_SAY, ReadingChoice
+from remnant.io.scan_values import settle_intensities
 
 GZIP_LEVEL = 1
 SCANNER_CODE = 1

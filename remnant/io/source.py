@@ -15,11 +15,11 @@ from remnant.io.dicom_pixels import padding_left
 from remnant.io.dicom_series import Series, catalogue, choose, read_series_voxels
 from remnant.io.faults import require_file
 from remnant.io.image_quality import image_findings
-from remnant.io.intensities import settle_intensities
 from remnant.io.nifti import read_scan
 from remnant.io.nifti_file import is_nifti_name
 from remnant.io.pseudonym import pseudonym
 from remnant.io.reading import AS_FILES_SAY, ReadingChoice
+from remnant.io.scan_values import settle_intensities
 from remnant.io.series_quality import series_findings
 
 
