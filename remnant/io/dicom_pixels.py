@@ -12,18 +12,22 @@ from numpy.typing import NDArray
 from pydicom import dcmread
 from pydicom.pixels import get_decoder, iter_pixels
 from pydicom.uid import UID
+from scipy import ndimage
 
 from remnant.core.errors import UnreadableFileError, UnsupportedSeriesError
 from remnant.core.progress import Progress, silent
 from remnant.core.volumes import Modality
 from remnant.io.dicom_slices import Slice
 from remnant.io.faults import quiet, reading
+from remnant.io.intensity_scale import BODY_HU
 from remnant.io.printing import printable
 from remnant.io.scaling import fitting_type
+from remnant.io.scan_values import PADDING_HU, joined_to_border
 
 THREADS = 4
 WHAT = "DICOM pixels"
-PADDING_HU = -1024
+LEAST_PADDING_FRACTION = 0.005
+SQUARE = np.ones((3, 3), dtype=np.bool_)
 
 
 def require_decoders(slices: Sequence[Slice]) -> None:
@@ -65,7 +69,8 @@ def _can_decode(syntax: UID) -> bool:
 def read_voxels(slices: Sequence[Slice], *, progress: Progress = silent) -> NDArray[Any]:
     """Decode and rescale planes, each by its own slope and intercept.
 
-    Padding becomes -1024 HU in a CT, and the lowest value of the rest of its plane in MR.
+    Padding becomes -1024 HU in a CT, and the lowest value of the rest of its plane in MR; where its
+    number is one that tissue has as well, only what reaches in from the border of the plane is.
     MONOCHROME1 only concerns the display and changes nothing.
 
     Returns
@@ -128,12 +133,62 @@ def _values(stored: NDArray[Any], plane: Slice) -> NDArray[Any]:
     whole = float(plane.slope).is_integer() and float(plane.intercept).is_integer()
     kind = np.int64 if whole else np.float64
     values: NDArray[Any] = stored.astype(kind) * kind(plane.slope) + kind(plane.intercept)
-    if plane.padding is None:
-        return values
-    low, high = plane.padding
-    padded = (stored >= low) & (stored <= high)
-    values[padded] = _padding_value(values[~padded], plane.modality)
+    if plane.padding is not None:
+        padded = _padded(stored, values, plane)
+        values[padded] = _padding_value(values[~padded], plane.modality)
     return values
+
+
+def _padded(stored: NDArray[Any], values: NDArray[Any], plane: Slice) -> NDArray[np.bool_]:
+    """Return where a plane holds padding.
+
+    A number that no body has is padding wherever it is. One that tissue has as well is padding
+    where it makes a part of 0.5 % of the plane or more at its border; else it was measured.
+    """
+    low, high = plane.padding or (0, -1)
+    held: NDArray[np.bool_] = (stored >= low) & (stored <= high)
+    if not held.any() or not _may_be_tissue(values, held, plane):
+        return held
+    # single voxels of tissue next to the padding would otherwise be joined to it
+    core = ndimage.binary_erosion(held, SQUARE, border_value=1)
+    joined = joined_to_border(core, least=int(LEAST_PADDING_FRACTION * held.size))
+    grown: NDArray[np.bool_] = ndimage.binary_dilation(joined, SQUARE) & held
+    return grown
+
+
+def _may_be_tissue(values: NDArray[Any], held: NDArray[np.bool_], plane: Slice) -> bool:
+    if plane.modality is Modality.CT:
+        low, high = _padding_values(plane)
+        return bool(high > BODY_HU[0] and low < BODY_HU[1])
+    rest = values[~held]
+    return bool(rest.size and rest.min() < values[held].max())
+
+
+def _padding_values(plane: Slice) -> tuple[float, float]:
+    ends = [end * plane.slope + plane.intercept for end in plane.padding or ()]
+    return min(ends), max(ends)
+
+
+def padding_left(voxels: NDArray[Any], slices: Sequence[Slice]) -> int:
+    """Count the voxels of a CT that hold a number of padding and were kept as measured.
+
+    Parameters
+    ----------
+    voxels
+        What `read_voxels` returned for these planes.
+    slices
+        The planes, in the same order.
+    """
+    return sum(_count_left(voxels[:, :, k], plane) for k, plane in enumerate(slices))
+
+
+def _count_left(values: NDArray[Any], plane: Slice) -> int:
+    if plane.padding is None or plane.modality is not Modality.CT:
+        return 0
+    low, high = _padding_values(plane)
+    if high <= BODY_HU[0] or low >= BODY_HU[1]:
+        return 0
+    return int(np.count_nonzero((values >= low) & (values <= high) & (values != PADDING_HU)))
 
 
 def _padding_value(rest: NDArray[Any], modality: Modality) -> float:

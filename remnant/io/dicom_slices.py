@@ -91,6 +91,8 @@ class Slice:
         Distance of neighbouring columns (i) and rows (j).
     slope, intercept
         Rescaling to values.
+    rescale_stated
+        Whether the header says the intercept; 1 and 0 stand for what it does not say.
     stored_range
         Lowest and highest stored number the header allows.
     padding
@@ -120,6 +122,7 @@ class Slice:
     pixel_spacing_mm: tuple[float, float]
     slope: float
     intercept: float
+    rescale_stated: bool
     stored_range: tuple[int, int]
     padding: tuple[int, int] | None
     transfer_syntax: str
@@ -184,6 +187,7 @@ def _slice(source: Source, path: Path, *, frame: int) -> Slice:
         pixel_spacing_mm=plane_spacing_mm(source, path),
         slope=_rescale(source, "RescaleSlope", 1.0, path),
         intercept=_rescale(source, "RescaleIntercept", 0.0, path),
+        rescale_stated=_says(source, "RescaleIntercept"),
         stored_range=_stored_range(dataset),
         padding=_padding(dataset),
         transfer_syntax=str(dataset.file_meta.get("TransferSyntaxUID", "")),
@@ -297,6 +301,10 @@ def _rescale(source: Source, name: str, default: float, path: Path) -> float:
     if not np.isfinite(number) or (name == "RescaleSlope" and number == 0):
         raise UnsupportedSeriesError(f"{path.name} has {name} {number:g}")
     return number
+
+
+def _says(source: Source, name: str) -> bool:
+    return source.get("PixelValueTransformationSequence", name) is not None
 
 
 def _stored_range(dataset: Dataset) -> tuple[int, int]:

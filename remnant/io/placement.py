@@ -160,12 +160,12 @@ def _aligned(grid: Geometry, turn: NDArray[np.int64]) -> Geometry:
 def _mismatch(
     reference: Geometry, grid: Geometry, what: str, on: str, rounding: Rounding | None = None
 ) -> GeometryMismatchError:
-    apart = (
-        ""
-        if rounding is None
-        else f"; voxels lie up to {rounding.offset_mm:.4g} mm ({rounding.offset_voxels:.3g} voxels) from "
-        f"their places, where rounding explains {LARGEST_ROUNDING_VOXELS:g} voxels at most"
-    )
+    apart = ""
+    if rounding is not None:
+        apart = (
+            f"; voxels lie up to {rounding.offset_mm:.4g} mm ({rounding.offset_voxels:.3g} voxels) "
+            f"from their places, where rounding explains {LARGEST_ROUNDING_VOXELS:g} voxels at most"
+        )
     return GeometryMismatchError(
         f"{what} lies on another grid than {on}: {reference.differences(grid)}{apart}; resample it "
         f"to that grid first"

@@ -4,20 +4,32 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from remnant.core.errors import InputError, UnreadableFileError
-from remnant.core.findings import Finding
+from remnant.core.findings import Finding, quality_finding
 from remnant.core.progress import Progress, silent
 from remnant.core.study import Study
 from remnant.core.volumes import ImageVolume, Modality
+<<<<<<< HEAD
 from remnant.io.atomic import digest_files
+=======
+from remnant.io.atomic import digest_file, digest_files
+from remnant.io.body_orientation import body_findings
+from remnant.io.dicom_folder import is_dicom_file
+from remnant.io.dicom_pixels import padding_left
+>>>>>>> g-hu
 from remnant.io.dicom_series import Series, catalogue, choose, read_series_voxels
 from remnant.io.file_kinds import SINGLE_VOLUMES, FileKind, kind_of, unread_kind
 from remnant.io.grid_doubts import IMAGE_ROLE, header_findings
 from remnant.io.image_quality import image_findings
+<<<<<<< HEAD
 from remnant.io.intensities import decide_modality
 from remnant.io.nifti import read_image_with_notes
+=======
+from remnant.io.nifti import read_scan
+>>>>>>> g-hu
 from remnant.io.nifti_file import is_nifti_name
 from remnant.io.pseudonym import pseudonym
 from remnant.io.reading import AS_FILES_SAY, ReadingChoice
+from remnant.io.scan_values import settle_intensities
 from remnant.io.series_quality import series_findings
 from remnant.io.volume_files import volume_digest
 
@@ -76,17 +88,26 @@ def _load_file(path: Path, *, choice: ReadingChoice, progress: Progress) -> Load
     if choice.series is not None:
         raise InputError(f"--series {choice.series}: {path} is one image and holds no series")
     progress("reading image", 0, 1)
+<<<<<<< HEAD
     image, oddities = read_image_with_notes(path, choice=choice)
     digest = volume_digest(path)
+=======
+    image, noticed = read_scan(path, choice=choice)
+    digest = digest_file(path)
+>>>>>>> g-hu
     progress("reading image", 1, 1)
     return LoadedStudy(
         image=image,
         study=_study(image, source=kind_of(path).value, name=pseudonym(digest)),
         input_sha256=digest,
+<<<<<<< HEAD
         quality=(
             *image_findings(image.geometry, image.phase),
             *header_findings(IMAGE_ROLE, oddities),
         ),
+=======
+        quality=(*image_findings(image.geometry, image.phase), *noticed, *body_findings(image)),
+>>>>>>> g-hu
     )
 
 
@@ -96,7 +117,7 @@ def _load_dicom(path: Path, *, choice: ReadingChoice, progress: Progress) -> Loa
         _hint_at_nifti(path)
     chosen = choose(listed, wanted=choice.series, name=str(path))
     _require_modality(chosen, choice.modality)
-    image = _dicom_image(chosen, progress)
+    image, noticed = _dicom_image(chosen, choice, progress)
     digest = digest_files(tuple({plane.path for plane in chosen.slices}))
     return LoadedStudy(
         image=image,
@@ -104,6 +125,8 @@ def _load_dicom(path: Path, *, choice: ReadingChoice, progress: Progress) -> Loa
         input_sha256=digest,
         quality=(
             *image_findings(image.geometry, image.phase),
+            *noticed,
+            *body_findings(image),
             *series_findings(listed, chosen),
         ),
     )
@@ -126,12 +149,24 @@ def _require_modality(series: Series, modality: Modality | None) -> None:
         )
 
 
-def _dicom_image(series: Series, progress: Progress) -> ImageVolume:
+def _dicom_image(
+    series: Series, choice: ReadingChoice, progress: Progress
+) -> tuple[ImageVolume, tuple[Finding, ...]]:
     voxels = read_series_voxels(series, progress=progress)
     if series.stack is None:
         raise UnreadableFileError(f"series {series.number}: {series.fault}")
-    decided = decide_modality(voxels, stated=series.modality, name=f"series {series.number}")
-    return ImageVolume(voxels, series.stack.geometry, decided, phase=series.phase)
+    slices = series.stack.slices
+    left = padding_left(voxels, slices)
+    settled = settle_intensities(
+        voxels,
+        stated=series.modality,
+        name=f"series {series.number}",
+        offset_hu=choice.intensity_offset_hu,
+        rescale_stated=all(plane.rescale_stated for plane in slices),
+    )
+    image = ImageVolume(settled.voxels, series.stack.geometry, settled.modality, phase=series.phase)
+    kept = quality_finding("padding_inside_body", passed=None, value=left)
+    return image, (*settled.findings, *((kept,) if left else ()))
 
 
 def _dicom_pseudonym(series: Series, digest: str) -> str:

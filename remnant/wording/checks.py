@@ -218,6 +218,90 @@ def _contrast(finding: Finding) -> str:
     return f"Contrast phase by the series description: {phase}."
 
 
+def _offset(finding: Finding) -> str:
+    text = f"{_value(finding):+g} HU were added to every value of the scan, as the user said"
+    if _has(finding, Cause.VALUES_PROVE_CT):
+        return f"{text}: the sums lie where a CT's Hounsfield units do."
+    return f"{text}; the sums do not prove that they are Hounsfield units: look at the intensities."
+
+
+def _rescale(finding: Finding) -> str:
+    text = "The DICOM header does not say the rescale slope and intercept"
+    if _has(finding, Cause.OFFSET_GIVEN):
+        return f"{text}: the user said what to add to the values."
+    return f"{text}: the values prove that they are Hounsfield units as they are."
+
+
+def _image_padding(finding: Finding) -> str:
+    number = _found(finding, Cause.PADDING_VALUE).amounts[0]
+    return (
+        f"{_percent(finding)} of the voxels hold the one number {number:g}, which fills the edges "
+        f"of the scan: it was taken for padding and read as air."
+    )
+
+
+def _cut_off(finding: Finding) -> str:
+    low, high = _found(finding, Cause.VALUES_RUN).amounts
+    return (
+        f"The values run from {low:g} to {high:g} HU and are cut off at the lower end, where "
+        f"{_percent(finding)} of the voxels lie: there is no air in them, as in a scan exported "
+        f"for display."
+    )
+
+
+def _possible(finding: Finding) -> str:
+    low, high = _found(finding, Cause.VALUES_RUN).amounts
+    return (
+        f"{_value(finding):.0f} voxel(s) hold values that no tissue or metal has: the values run "
+        f"from {low:g} to {high:g} HU. Look whether they lie in the liver."
+    )
+
+
+def _padding_inside(finding: Finding) -> str:
+    return (
+        f"{_value(finding):.0f} voxel(s) hold the number that the header gives for padding but lie "
+        f"within the body, not at the border of the image: they were kept as measured."
+    )
+
+
+def _body_orientation(finding: Finding) -> str:
+    if finding.verdict is Verdict.NOT_MET:
+        return _turned(finding)
+    if _has(finding, Cause.LIVER_ON_LEFT):
+        return (
+            "The thickest soft tissue, as the liver is, lies on the left of the image: the image "
+            "may be mirrored. A large spleen, an earlier right hepatectomy and situs inversus look "
+            "like that too: check left and right."
+        )
+    if finding.verdict is Verdict.UNKNOWN:
+        return (
+            "Whether the body lies as the header says cannot be told from the image: it shows too "
+            "little of the spine and of what is around it."
+        )
+    lungs = " and the lungs above" if _has(finding, Cause.LUNGS_ABOVE) else ""
+    return f"The body lies as the header says: the spine is behind{lungs}."
+
+
+def _turned(finding: Finding) -> str:
+    front, below = (_has(finding, cause) for cause in (Cause.SPINE_IN_FRONT, Cause.LUNGS_BELOW))
+    ends = {
+        (True, False): ("The spine lies in front", "front to back"),
+        (False, True): ("The lungs lie at the lower end", "head to feet"),
+    }
+    seen, turned = ends.get(
+        (front, below),
+        (
+            "The spine lies in front and the lungs at the lower end",
+            "front to back and head to feet",
+        ),
+    )
+    return (
+        f"{seen}: the image is turned {turned} or its header is wrong. Left and right cannot be "
+        f"trusted, nor can segments, remnants and plans: convert the scan again from its DICOM "
+        f"files."
+    )
+
+
 def _copies(finding: Finding) -> str:
     return f"{_value(finding):.0f} slices were exact copies of others and were left out."
 
@@ -600,6 +684,17 @@ WRITERS: Final[Mapping[str, Writer]] = {
     "sheared_grid": _shear,
     "scan_coverage": _coverage,
     "contrast_phase": _contrast,
+    "hounsfield_units": _constant(
+        "The values do not prove that they are Hounsfield units, as air, fat and soft tissue of a "
+        "whole body would: they were taken for what the scan was said to be."
+    ),
+    "intensity_offset": _offset,
+    "rescale_stated": _rescale,
+    "image_padding": _image_padding,
+    "intensities_cut_off": _cut_off,
+    "intensities_possible": _possible,
+    "padding_inside_body": _padding_inside,
+    "body_orientation": _body_orientation,
     "dicom_copies": _copies,
     "dicom_damaged_files": _damaged,
     "dicom_seg_gaps": _gaps,

@@ -44,6 +44,49 @@ def test_padding__becomes_air_in_ct(phantom, tmp_path):
     np.testing.assert_array_equal(pixels[:, 2:].transpose(2, 1, 0) - 1024, voxels[:, 2:])
 
 
+def zero_padded(phantom, corner, **more):
+    """A CT of 40 x 40 pixels without intercept, soft tissue about 0 HU, a corner of exactly 0."""
+    rng = np.random.default_rng(0)
+    pixels = rng.choice([-3, -1, 0, 1, 4, 60], size=(12, 40, 40)).astype(np.int16)
+    pixels[:, :corner, :corner] = 0
+    return phantom(pixels=pixels, intercept=0, extra={"PixelPaddingValue": 0, **more})
+
+
+def test_padding__of_a_number_that_tissue_has_is_padding_at_the_border_only(phantom, tmp_path):
+    from remnant.io.dicom_pixels import padding_left
+
+    made = zero_padded(phantom, corner=9)
+    chosen = choose(catalogue(made.write(tmp_path)), wanted=None, name="folder")
+    voxels = read_series_voxels(chosen)
+    assert (voxels[:9, :9] == -1024).all()
+    inside = made.pixels.transpose(2, 1, 0)[20:, 20:]
+    np.testing.assert_array_equal(inside, voxels[20:, 20:])
+    left = np.count_nonzero(voxels == 0)
+    assert left > np.count_nonzero(inside == 0) > 0
+    assert padding_left(voxels, chosen.stack.slices) == left
+
+
+def test_padding__small_parts_at_the_border_are_tissue(phantom, tmp_path):
+    made = zero_padded(phantom, corner=2, PixelPaddingRangeLimit=0)
+    np.testing.assert_array_equal(made.pixels.transpose(2, 1, 0), read(made.write(tmp_path)))
+
+
+def test_padding__range_that_reaches_into_tissue(phantom, tmp_path):
+    made = zero_padded(phantom, corner=9, PixelPaddingRangeLimit=-2000)
+    made.pixels[:, :6, :6] = -2000
+    voxels = read(made.write(tmp_path))
+    assert (voxels[:6, :6] == -1024).all()
+    inside = made.pixels.transpose(2, 1, 0)[30:, 30:]
+    assert (inside < 0).any()
+
+
+def test_padding__that_no_pixel_has(phantom, tmp_path):
+    made = phantom(extra={"PixelPaddingValue": 4000})
+    np.testing.assert_array_equal(
+        made.pixels.transpose(2, 1, 0).astype(int) - 1024, read(made.write(tmp_path))
+    )
+
+
 def test_padding__becomes_the_lowest_value_in_mr(phantom, tmp_path):
     pixels = phantom().pixels.astype(np.int16)
     pixels[:, :2] = -2000

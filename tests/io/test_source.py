@@ -41,6 +41,7 @@ def test_load_study__findings(ct_nifti):
         "voxel_anisotropy": Verdict.MET,
         "scan_coverage": Verdict.NOT_MET,
         "contrast_phase": Verdict.UNKNOWN,
+        "body_orientation": Verdict.UNKNOWN,
     }
     assert expected == verdicts(load_study(ct_nifti))
 

@@ -262,3 +262,67 @@ def test_checks__of_a_threshold(cause, words):
     assert text.startswith("The lesions file")
     assert words in text
     assert text.endswith("At half that threshold it would be 30.00 mL, at one and a half 10.00 mL.")
+
+
+def test_intensity_offset():
+    proven = reason(Cause.VALUES_PROVE_CT)
+    text = "-1024 HU were added to every value of the scan, as the user said"
+    assert written("intensity_offset", proven, passed=None, value=-1024.0) == (
+        f"{text}: the sums lie where a CT's Hounsfield units do."
+    )
+    assert "do not prove" in written("intensity_offset", passed=None, value=-1024.0)
+
+
+def test_rescale_stated():
+    for cause, words in (
+        (Cause.VALUES_PROVE_CT, "the values prove that they are Hounsfield units"),
+        (Cause.OFFSET_GIVEN, "the user said what to add"),
+    ):
+        assert words in written("rescale_stated", reason(cause), passed=None)
+
+
+def test_image_padding():
+    held = reason(Cause.PADDING_VALUE, -2000.0)
+    assert written("image_padding", held, passed=None, value=0.214) == (
+        "21.4 % of the voxels hold the one number -2000, which fills the edges of the scan: it was "
+        "taken for padding and read as air."
+    )
+
+
+def test_intensities_cut_off():
+    ends = reason(Cause.VALUES_RUN, -160.0, 240.0)
+    text = written("intensities_cut_off", ends, value=0.4)
+    assert text.startswith("The values run from -160 to 240 HU and are cut off at the lower end")
+
+
+def test_intensities_possible():
+    ends = reason(Cause.VALUES_RUN, -1024.0, 40000.0)
+    assert "3 voxel(s) hold values" in written("intensities_possible", ends, value=3.0)
+
+
+def test_padding_inside_body():
+    text = written("padding_inside_body", passed=None, value=12.0)
+    assert text.startswith("12 voxel(s) hold the number that the header gives for padding")
+
+
+def test_hounsfield_units():
+    assert "do not prove" in written("hounsfield_units", passed=None)
+
+
+@pytest.mark.parametrize(
+    ("causes", "passed", "words"),
+    [
+        ((Cause.SPINE_BEHIND,), True, "the spine is behind."),
+        ((Cause.SPINE_BEHIND, Cause.LUNGS_ABOVE), True, "behind and the lungs above."),
+        ((), None, "cannot be told from the image"),
+        ((Cause.LIVER_ON_LEFT,), None, "may be mirrored"),
+        ((Cause.SPINE_IN_FRONT,), False, "The spine lies in front: the image is turned front to"),
+        ((Cause.LUNGS_BELOW,), False, "lower end: the image is turned head to feet"),
+        ((Cause.SPINE_IN_FRONT, Cause.LUNGS_BELOW), False, "front to back and head to feet"),
+    ],
+)
+def test_body_orientation(causes, passed, words):
+    reasons = (reason(cause) for cause in causes)
+    text = written("body_orientation", *reasons, passed=passed)
+    assert words in text
+    assert ("Left and right cannot be trusted" in text) is (passed is False)
