@@ -16,18 +16,13 @@ from remnant.core.labels import INSTANCE_SCHEME, LabelScheme
 from remnant.core.reasons import Reason
 from remnant.core.volumes import LARGEST_CODE, ImageVolume, LabelMap
 from remnant.io.atomic import atomic_path
+from remnant.io.grid_doubts import IMAGE_ROLE, header_findings
 from remnant.io.label_values import LabelValues, label_values
-<<<<<<< HEAD
 from remnant.io.nifti_file import is_nifti_name
 from remnant.io.nifti_geometry import FORM_TOLERANCE_MM, forms_shift
 from remnant.io.reading import AS_FILES_SAY, AS_WRITTEN, ReadingChoice
-from remnant.io.volume_files import read_volume
-=======
-from remnant.io.nifti_file import FORM_TOLERANCE_MM, forms_shift, is_nifti_name, open_nifti
-from remnant.io.nrrd import is_nrrd_name, read_nrrd
-from remnant.io.reading import AS_FILES_SAY, ReadingChoice
 from remnant.io.scan_values import settle_intensities
->>>>>>> g-hu
+from remnant.io.volume_files import read_volume
 
 GZIP_LEVEL = 1
 SCANNER_CODE = 1
@@ -53,7 +48,7 @@ def read_image(path: Path, *, choice: ReadingChoice = AS_FILES_SAY) -> ImageVolu
 
 def read_image_with_notes(
     path: Path, *, choice: ReadingChoice = AS_FILES_SAY
-) -> tuple[ImageVolume, tuple[Reason, ...]]:
+) -> tuple[ImageVolume, tuple[Finding, ...]]:
     """Read an image from NIfTI, NRRD or MetaImage.
 
     Parameters
@@ -68,8 +63,8 @@ def read_image_with_notes(
     image
         Values as int16 where all are whole and fit, else int32 or float32; the file's own axes,
         oblique, mirrored or sheared as they are.
-    oddities
-        What was odd about its header.
+    findings
+        What was odd about its header, and what was noticed about its values.
 
     Raises
     ------
@@ -78,27 +73,15 @@ def read_image_with_notes(
     InputError
         A value is not finite, or the modality is unknown or contradicted by the values.
     """
-<<<<<<< HEAD
     read = read_volume(path, choice=choice)
-    decided = decide_modality(read.values, stated=choice.modality, name=str(path))
-    return ImageVolume(read.values, read.geometry, decided), read.oddities
-=======
-    return read_scan(path, choice=choice)[0]
-
-
-def read_scan(
-    path: Path, *, choice: ReadingChoice = AS_FILES_SAY
-) -> tuple[ImageVolume, tuple[Finding, ...]]:
-    """Read a NIfTI image as `read_image` does, and what was noticed about its values."""
-    opened = open_nifti(path)
     settled = settle_intensities(
-        opened.values(),
+        read.values,
         stated=choice.modality,
         name=str(path),
         offset_hu=choice.intensity_offset_hu,
     )
-    return ImageVolume(settled.voxels, opened.geometry, settled.modality), settled.findings
->>>>>>> g-hu
+    image = ImageVolume(settled.voxels, read.geometry, settled.modality)
+    return image, (*header_findings(IMAGE_ROLE, read.oddities), *settled.findings)
 
 
 def read_labels(

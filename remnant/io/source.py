@@ -8,24 +8,13 @@ from remnant.core.findings import Finding, quality_finding
 from remnant.core.progress import Progress, silent
 from remnant.core.study import Study
 from remnant.core.volumes import ImageVolume, Modality
-<<<<<<< HEAD
 from remnant.io.atomic import digest_files
-=======
-from remnant.io.atomic import digest_file, digest_files
 from remnant.io.body_orientation import body_findings
-from remnant.io.dicom_folder import is_dicom_file
 from remnant.io.dicom_pixels import padding_left
->>>>>>> g-hu
 from remnant.io.dicom_series import Series, catalogue, choose, read_series_voxels
 from remnant.io.file_kinds import SINGLE_VOLUMES, FileKind, kind_of, unread_kind
-from remnant.io.grid_doubts import IMAGE_ROLE, header_findings
 from remnant.io.image_quality import image_findings
-<<<<<<< HEAD
-from remnant.io.intensities import decide_modality
 from remnant.io.nifti import read_image_with_notes
-=======
-from remnant.io.nifti import read_scan
->>>>>>> g-hu
 from remnant.io.nifti_file import is_nifti_name
 from remnant.io.pseudonym import pseudonym
 from remnant.io.reading import AS_FILES_SAY, ReadingChoice
@@ -88,26 +77,14 @@ def _load_file(path: Path, *, choice: ReadingChoice, progress: Progress) -> Load
     if choice.series is not None:
         raise InputError(f"--series {choice.series}: {path} is one image and holds no series")
     progress("reading image", 0, 1)
-<<<<<<< HEAD
-    image, oddities = read_image_with_notes(path, choice=choice)
+    image, noticed = read_image_with_notes(path, choice=choice)
     digest = volume_digest(path)
-=======
-    image, noticed = read_scan(path, choice=choice)
-    digest = digest_file(path)
->>>>>>> g-hu
     progress("reading image", 1, 1)
     return LoadedStudy(
         image=image,
         study=_study(image, source=kind_of(path).value, name=pseudonym(digest)),
         input_sha256=digest,
-<<<<<<< HEAD
-        quality=(
-            *image_findings(image.geometry, image.phase),
-            *header_findings(IMAGE_ROLE, oddities),
-        ),
-=======
         quality=(*image_findings(image.geometry, image.phase), *noticed, *body_findings(image)),
->>>>>>> g-hu
     )
 
 
