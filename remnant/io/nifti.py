@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from remnant.core.errors import InputError
 from remnant.core.geometry import Geometry
 from remnant.core.labels import LabelScheme
-from remnant.core.volumes import LARGEST_CODE, ImageVolume, LabelMap
+from remnant.core.volumes import LARGEST_CODE, ImageVolume, LabelMap, Phase
 from remnant.io.atomic import atomic_path
 from remnant.io.intensities import decide_modality
 from remnant.io.nifti_file import FORM_TOLERANCE_MM, forms_shift, is_nifti_name, open_nifti
@@ -49,7 +49,8 @@ def read_image(path: Path, *, choice: ReadingChoice = AS_FILES_SAY) -> ImageVolu
     opened = open_nifti(path)
     voxels = opened.values()
     decided = decide_modality(voxels, stated=choice.modality, name=str(path))
-    return ImageVolume(voxels, opened.geometry, decided)
+    phase = choice.phase or Phase.UNKNOWN
+    return ImageVolume(voxels, opened.geometry, decided, phase=phase)
 
 
 def read_labels(

@@ -1,23 +1,31 @@
 """One study from disk, whatever its format."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from remnant.core.errors import InputError, UnreadableFileError
 from remnant.core.findings import Finding
 from remnant.core.progress import Progress, silent
 from remnant.core.study import Study
-from remnant.core.volumes import ImageVolume, Modality
+from remnant.core.volumes import ImageVolume, Modality, Phase
 from remnant.io.atomic import digest_file, digest_files
 from remnant.io.dicom_folder import is_dicom_file
-from remnant.io.dicom_series import Series, catalogue, choose, read_series_voxels
+from remnant.io.dicom_series import (
+    Series,
+    catalogue,
+    choose,
+    plausible_series,
+    read_series_voxels,
+)
 from remnant.io.faults import require_file
 from remnant.io.image_quality import image_findings
 from remnant.io.intensities import decide_modality
 from remnant.io.nifti import read_image
 from remnant.io.nifti_file import is_nifti_name
+from remnant.io.phase_evidence import PhaseEvidence
 from remnant.io.pseudonym import pseudonym
 from remnant.io.reading import AS_FILES_SAY, ReadingChoice
+from remnant.io.series_choice import choice_finding
 from remnant.io.series_quality import series_findings
 
 
@@ -84,7 +92,7 @@ def _load_nifti(path: Path, *, choice: ReadingChoice, progress: Progress) -> Loa
         image=image,
         study=_study(image, source="nifti", name=pseudonym(digest)),
         input_sha256=digest,
-        quality=image_findings(image.geometry, image.phase),
+        quality=image_findings(image.geometry, PhaseEvidence(told=image.phase)),
     )
 
 
@@ -92,16 +100,19 @@ def _load_dicom(path: Path, *, choice: ReadingChoice, progress: Progress) -> Loa
     listed = catalogue(path, progress=progress)
     if not listed.series:
         _hint_at_nifti(path)
-    chosen = choose(listed, wanted=choice.series, name=str(path))
+    chosen = choose(listed, wanted=choice.series, name=str(path), phase=choice.phase)
     _require_modality(chosen, choice.modality)
-    image = _dicom_image(chosen, progress)
+    evidence = replace(chosen.phase_evidence, told=choice.phase or Phase.UNKNOWN)
+    image = _dicom_image(chosen, evidence.phase, progress)
+    asked = choice.series is not None or choice.phase is not None
     digest = digest_files(tuple({plane.path for plane in chosen.slices}))
     return LoadedStudy(
         image=image,
         study=_study(image, source="dicom", name=_dicom_pseudonym(chosen, digest)),
         input_sha256=digest,
         quality=(
-            *image_findings(image.geometry, image.phase),
+            *image_findings(image.geometry, evidence),
+            choice_finding(chosen, plausible_series(listed), asked=asked),
             *series_findings(listed, chosen),
         ),
     )
@@ -124,12 +135,12 @@ def _require_modality(series: Series, modality: Modality | None) -> None:
         )
 
 
-def _dicom_image(series: Series, progress: Progress) -> ImageVolume:
+def _dicom_image(series: Series, phase: Phase, progress: Progress) -> ImageVolume:
     voxels = read_series_voxels(series, progress=progress)
     if series.stack is None:
         raise UnreadableFileError(f"series {series.number}: {series.fault}")
     decided = decide_modality(voxels, stated=series.modality, name=f"series {series.number}")
-    return ImageVolume(voxels, series.stack.geometry, decided, phase=series.phase)
+    return ImageVolume(voxels, series.stack.geometry, decided, phase=phase)
 
 
 def _dicom_pseudonym(series: Series, digest: str) -> str:

@@ -191,3 +191,21 @@ def test_couinaud_empty():
     assert written("couinaud_empty", *details, value=1) == (
         "The couinaud file names III but holds no voxel of it."
     )
+
+
+def test_phase_contradicted():
+    named = reason(Cause.PHASE_DESCRIBED, "portal"), reason(Cause.PHASE_SEEN, "unenhanced")
+    text = written("phase_contradicted", *named)
+    assert "(contrast phase by the series description: portal; the image looks unenhanced" in text
+
+
+def test_series_chosen():
+    details = (
+        reason(Cause.SERIES_AMONG, 3, 85, 2), reason(Cause.SERIES_POINTS, "kernel", "soft", 15),
+        reason(Cause.SERIES_BEHIND, 4, 45, "kernel"),
+    )  # fmt: skip
+    text = written("series_chosen", *details, passed=None, value=3)
+    assert text.startswith("Of 2 series that could be the liver scan, series 3 was taken")
+    assert text.endswith("Series 4 has 45 points, which differs in kernel.")
+    asked = written("series_chosen", reason(Cause.SERIES_ASKED, 3), passed=True, value=3)
+    assert "Series 3 was read, as the user asked" in asked
