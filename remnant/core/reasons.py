@@ -217,6 +217,23 @@ class Cause(StrEnum):
     """Names: segments. Amounts: their share of the liver and the usual shares, from and to."""
     PHASE_DESCRIBED = "phase_described"
     """Name: the contrast phase, by the description of the series."""
+    PHASE_TOLD = "phase_told"
+    """Name: the contrast phase, by the user."""
+    PHASE_TIMED = "phase_timed"
+    """Name: the contrast phase by the time since the injection. Amount: that time in seconds."""
+    PHASE_SEEN = "phase_seen"
+    """Name: the contrast phase that vessels and organs of the image look like."""
+    SERIES_AMONG = "series_among"
+    """Amounts: the number of the series that was taken, its points, and how many series could
+    have been taken."""
+    SERIES_ASKED = "series_asked"
+    """The user said which series to take, or of which contrast phase. Amount: its number."""
+    SERIES_POINTS = "series_points"
+    """Names: an aspect by which series are compared, and how the series is in it. Amount: its
+    points."""
+    SERIES_BEHIND = "series_behind"
+    """Amounts: the number of a series that was not taken, and its points. Names: the aspects in
+    which it differs from the one that was."""
     LESIONS_ELSEWHERE = "lesions_elsewhere"
     """Name: the role of another file that holds lesions as well, which are not used."""
     OF_FILE = "of_file"

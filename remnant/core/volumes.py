@@ -23,12 +23,16 @@ class Modality(StrEnum):
 
 
 class Phase(StrEnum):
-    """Contrast phase of an image."""
+    """Contrast phase of an image.
+
+    ``HEPATOBILIARY`` is of MR: liver cells have taken up the contrast agent.
+    """
 
     UNENHANCED = "unenhanced"
     ARTERIAL = "arterial"
     PORTAL = "portal"
     DELAYED = "delayed"
+    HEPATOBILIARY = "hepatobiliary"
     UNKNOWN = "unknown"
 
 

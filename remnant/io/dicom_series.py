@@ -1,7 +1,7 @@
 """DICOM series of a folder: grouped, checked, and one of them chosen and read."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,11 +12,13 @@ from remnant.core.errors import InputError, UnreadableFileError, UnsupportedSeri
 from remnant.core.progress import Progress, silent
 from remnant.core.volumes import Modality, Phase
 from remnant.io.dicom_folder import FolderScan, scan
-from remnant.io.dicom_phase import phase_from_text
+from remnant.io.dicom_phase import contrast_delay_s, phase_from_delay, phase_from_text
 from remnant.io.dicom_pixels import digest_pixels, read_voxels, require_decoders
 from remnant.io.dicom_slices import Slice
 from remnant.io.dicom_stack import Stack, build_stack, split_by_grid, split_by_tags
 from remnant.io.grid_doubts import require_believable_spacing
+from remnant.io.phase_evidence import PhaseEvidence
+from remnant.io.series_choice import Ranked, close, is_elsewhere, leads, ranked
 
 PLAUSIBLE_SLICES = 10
 PROJECTIONS = frozenset(("PROJECTION IMAGE", "MIP", "MINIP", "MIN_IP", "MAX_IP"))
@@ -57,9 +59,21 @@ class Series:
         return self.slices[0].description
 
     @property
+    def phase_evidence(self) -> PhaseEvidence:
+        """What the header says of the contrast phase: its description, and its times."""
+        tags = self.slices[len(self.slices) // 2].tags
+        delay_s = contrast_delay_s(tags)
+        timed = Phase.UNKNOWN
+        if delay_s is not None:
+            timed = phase_from_delay(delay_s, modality=self.modality, agent=tags.contrast_agent)
+        return PhaseEvidence(
+            described=phase_from_text(self.description), timed=timed, delay_s=delay_s
+        )
+
+    @property
     def phase(self) -> Phase:
-        """Contrast phase, where the description names one."""
-        return phase_from_text(self.description)
+        """Contrast phase, where the description or the times name one."""
+        return self.phase_evidence.phase
 
     @property
     def against(self) -> str | None:
@@ -70,6 +84,8 @@ class Series:
             return "a projection, not a volume"
         if len(self.stack.slices) < PLAUSIBLE_SLICES:
             return f"fewer than {PLAUSIBLE_SLICES} slices"
+        if is_elsewhere(self):
+            return "by its header of another part of the body"
         return None
 
     def describe(self) -> str:
@@ -137,25 +153,30 @@ def _series(group: list[Slice], *, number: int) -> Series:
     )
 
 
-def choose(listed: Catalogue, *, wanted: str | None, name: str) -> Series:
-    """Return the series that was asked for, or the only plausible one.
+def choose(
+    listed: Catalogue, *, wanted: str | None, name: str, phase: Phase | None = None
+) -> Series:
+    """Return the series that was asked for, or the one that is plainly the liver scan.
 
     Parameters
     ----------
     listed
         What the folder holds.
     wanted
-        Number in the list or SeriesInstanceUID; ``None`` to take the only series that can be
-        measured and has at least 10 slices.
+        Number in the list or SeriesInstanceUID; ``None`` to take the one that leads, see
+        `remnant.io.series_choice`, among those that can be measured and have at least 10 slices.
     name
         The folder, for the message.
+    phase
+        Contrast phase of the series to take; of those that say none where no series says it.
 
     Raises
     ------
     UnreadableFileError
         There is no CT or MR image at all.
     UnsupportedSeriesError
-        The series cannot be measured, or no single one is plausible; the message lists all.
+        The series cannot be measured, the folder is of several patients or studies, or no single
+        series is plainly the one; the message lists all.
     InputError
         No series has the number or UID asked for, or several have the UID.
     """
@@ -164,14 +185,63 @@ def choose(listed: Catalogue, *, wanted: str | None, name: str) -> Series:
         raise UnreadableFileError(f"{name} holds no CT or MR series in DICOM ({reasons})")
     if wanted is not None:
         return _usable(_series_named(listed, wanted, name), name)
-    plausible = [series for series in listed.series if series.against is None]
-    if len(plausible) == 1:
-        return plausible[0]
+    if _is_mixed(plane for series in listed.series for plane in series.slices):
+        raise UnsupportedSeriesError(
+            f"{name} holds images of several patients or studies; give the folder of one study, or "
+            f"choose with --series NUMBER or UID: {_list(listed)}"
+        )
+    found = ranked(of_phase(plausible_series(listed), phase))
+    if leads(found):
+        return _usable(found[0].series, name)
     if len(listed.series) == 1 and listed.series[0].fault:
         return _usable(listed.series[0], name)
-    count = f"{len(plausible)} series that could be" if plausible else "no series that is plainly"
-    raise UnsupportedSeriesError(
-        f"{name} holds {count} the liver scan; choose with --series NUMBER or UID: {_list(listed)}"
+    raise UnsupportedSeriesError(_undecided(listed, found, name=name, phase=phase))
+
+
+def plausible_series(listed: Catalogue) -> tuple[Series, ...]:
+    """Return the series that speak for themselves: nothing is against them."""
+    return tuple(series for series in listed.series if series.against is None)
+
+
+def of_phase(series: Sequence[Series], phase: Phase | None) -> tuple[Series, ...]:
+    """Return the series of a contrast phase, or those that say none where no series says it."""
+    if phase is None:
+        return tuple(series)
+    saying = tuple(one for one in series if one.phase is phase)
+    return saying or tuple(one for one in series if one.phase is Phase.UNKNOWN)
+
+
+def automatic(listed: Catalogue) -> Series | None:
+    """Return the series that would be taken unasked; ``None`` where one has to be chosen."""
+    try:
+        return choose(listed, wanted=None, name="")
+    except InputError:
+        return None
+
+
+def _is_mixed(planes: Iterable[Slice]) -> bool:
+    """Tell whether planes are of several patients or studies; an emptied identifier is none."""
+    told = {(plane.patient_id, plane.study_uid) for plane in planes}
+    patients, studies = ({part for part in parts if part} for parts in zip(*told, strict=True))
+    return len(patients) > 1 or len(studies) > 1
+
+
+def _undecided(
+    listed: Catalogue, found: Sequence[Ranked], *, name: str, phase: Phase | None
+) -> str:
+    kind = "" if phase is None else f" of the {phase.value} phase"
+    alike = close(found)
+    if not alike:
+        return (
+            f"{name} holds no series{kind} that is plainly the liver scan; choose with --series "
+            f"NUMBER or UID: {_list(listed)}"
+        )
+    told = "; ".join(f"{r.series.number} has {r.score.describe()}" for r in alike)
+    differ = dict.fromkeys(a.value for r in alike[1:] for a in alike[0].score.differences(r.score))
+    apart = f"they differ in {', '.join(differ)}" if differ else "nothing tells them apart"
+    return (
+        f"{name} holds {len(alike)} series{kind} that could be the liver scan, and none leads "
+        f"plainly ({apart}); choose with --series NUMBER or UID: {_list(listed)}. Of these {told}"
     )
 
 
@@ -188,6 +258,11 @@ def _series_named(listed: Catalogue, wanted: str, name: str) -> Series:
 def _usable(series: Series, name: str) -> Series:
     if series.fault is not None:
         raise UnsupportedSeriesError(f"series {series.number} of {name}: {series.fault}")
+    if _is_mixed(series.slices):
+        raise UnsupportedSeriesError(
+            f"series {series.number} of {name} holds images of several patients or studies under "
+            f"one series UID; export it again"
+        )
     return series
 
 

@@ -1,5 +1,6 @@
 """What one DICOM image, or one frame of a multi-frame object, says about itself."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -43,6 +44,15 @@ HEADER_TAGS = (
     "SeriesNumber",
     "SeriesTime",
     "SeriesDescription",
+    "ProtocolName",
+    "BodyPartExamined",
+    "ContrastBolusAgent",
+    "ContrastBolusAgentSequence",
+    "ContrastBolusStartTime",
+    "AcquisitionDateTime",
+    "ContentTime",
+    "ConvolutionKernel",
+    "SliceThickness",
     "Modality",
     "FrameOfReferenceUID",
     "ImagePositionPatient",
@@ -61,6 +71,37 @@ HEADER_TAGS = (
     "SharedFunctionalGroupsSequence",
     "PerFrameFunctionalGroupsSequence",
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeriesTags:
+    """What a header says of how and of what an image was made; ``""`` where it does not.
+
+    Parameters
+    ----------
+    body_part
+        BodyPartExamined.
+    protocol
+        ProtocolName.
+    kernel
+        ConvolutionKernel.
+    thickness_mm
+        SliceThickness, not the distance of slices; ``None`` where absent or no positive number.
+    contrast_agent, contrast_start
+        What was given, and the time of day when, as DICOM writes it (HHMMSS.FFFFFF).
+    acquired, acquired_at, content_time
+        Time of day of the acquisition, date and time of it, and time of day of the image.
+    """
+
+    body_part: str = ""
+    protocol: str = ""
+    kernel: str = ""
+    thickness_mm: float | None = None
+    contrast_agent: str = ""
+    contrast_start: str = ""
+    acquired: str = ""
+    acquired_at: str = ""
+    content_time: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +144,8 @@ class Slice:
         ``None`` where absent.
     split
         Values of `SPLIT_TAGS`, ``""`` where absent.
+    tags
+        How and of what the image was made.
     """
 
     path: Path
@@ -128,6 +171,7 @@ class Slice:
     transfer_syntax: str
     frame_of_reference_uid: str | None
     split: tuple[str, ...]
+    tags: SeriesTags = SeriesTags()
 
 
 def slices_of(dataset: Dataset, path: Path) -> tuple[Slice, ...]:
@@ -193,7 +237,49 @@ def _slice(source: Source, path: Path, *, frame: int) -> Slice:
         transfer_syntax=str(dataset.file_meta.get("TransferSyntaxUID", "")),
         frame_of_reference_uid=_text(dataset, "FrameOfReferenceUID") or None,
         split=_split_values(source),
+        tags=_series_tags(source),
     )
+
+
+def _series_tags(source: Source) -> SeriesTags:
+    dataset = source.dataset
+    return SeriesTags(
+        body_part=printable(dataset.get("BodyPartExamined")),
+        protocol=printable(dataset.get("ProtocolName")),
+        kernel=_joined(source.get("CTReconstructionSequence", "ConvolutionKernel")),
+        thickness_mm=_thickness_mm(source),
+        contrast_agent=_contrast_agent(dataset),
+        contrast_start=_text(dataset, "ContrastBolusStartTime"),
+        acquired=_text(dataset, "AcquisitionTime"),
+        acquired_at=str(
+            source.get("FrameContentSequence", "FrameAcquisitionDateTime")
+            or dataset.get("AcquisitionDateTime")
+            or ""
+        ).strip(),
+        content_time=_text(dataset, "ContentTime"),
+    )
+
+
+def _joined(value: object) -> str:
+    parts = (value,) if isinstance(value, str) or value is None else value
+    return " ".join(printable(part) for part in parts) if isinstance(parts, Iterable) else ""
+
+
+def _thickness_mm(source: Source) -> float | None:
+    try:
+        # what does not decide where a plane lies must not make it unreadable
+        value = source.get("PixelMeasuresSequence", "SliceThickness")
+        number = float("nan") if value is None else float(value)
+    except (TypeError, ValueError):
+        return None
+    return number if np.isfinite(number) and number > 0 else None
+
+
+def _contrast_agent(dataset: Dataset) -> str:
+    if given := printable(dataset.get("ContrastBolusAgent")):
+        return given
+    coded = dataset.get("ContrastBolusAgentSequence")
+    return printable(coded[0].get("CodeMeaning")) if coded else ""
 
 
 def _size(dataset: Dataset, path: Path) -> tuple[int, int]:

@@ -5,7 +5,7 @@ import numpy as np
 from remnant.core.findings import Finding, quality_finding
 from remnant.core.geometry import Geometry
 from remnant.core.reasons import Cause, reason
-from remnant.core.volumes import Phase
+from remnant.io.phase_evidence import NO_PHASE_EVIDENCE, PhaseEvidence, phase_findings
 
 LARGEST_SLICE_SPACING_MM = 5.0
 LARGEST_ANISOTROPY = 8.0
@@ -19,9 +19,11 @@ def grid_findings(geometry: Geometry) -> tuple[Finding, ...]:
     return (*findings, _shear(geometry)) if geometry.is_sheared else findings
 
 
-def image_findings(geometry: Geometry, phase: Phase) -> tuple[Finding, ...]:
+def image_findings(
+    geometry: Geometry, phase: PhaseEvidence = NO_PHASE_EVIDENCE
+) -> tuple[Finding, ...]:
     """Check the grid, how much of the body it covers, and the contrast phase."""
-    return (*grid_findings(geometry), _coverage(geometry), _contrast(phase))
+    return (*grid_findings(geometry), _coverage(geometry), *phase_findings(phase))
 
 
 def _slice_spacing(geometry: Geometry) -> Finding:
@@ -68,9 +70,3 @@ def _coverage(geometry: Geometry) -> Finding:
         value=covered,
         reasons=(reason(Cause.CHECK_LIMIT, LEAST_COVERAGE_MM),),
     )
-
-
-def _contrast(phase: Phase) -> Finding:
-    passed = {Phase.UNKNOWN: None, Phase.UNENHANCED: False}.get(phase, True)
-    described = () if phase is Phase.UNKNOWN else (reason(Cause.PHASE_DESCRIBED, phase.value),)
-    return quality_finding("contrast_phase", passed=passed, reasons=described)

@@ -15,7 +15,7 @@ from remnant.core.geometry import Geometry, Shape3, Vector3
 from remnant.core.volumes import Modality, Phase
 from remnant.io.dicom_folder import is_dicom_file
 from remnant.io.dicom_pixels import read_voxels
-from remnant.io.dicom_series import Catalogue, Series, catalogue
+from remnant.io.dicom_series import Catalogue, Series, automatic, catalogue
 from remnant.io.faults import require_file
 from remnant.io.image_quality import coverage_mm, image_findings
 from remnant.io.intensities import Evidence, hounsfield_evidence
@@ -140,7 +140,7 @@ def _against_file(
     if is_label_map:
         return ("it is a label map: give it with --masks",)
     needs = () if evidence.hounsfield else ("needs --modality ct or --modality mr",)
-    return (*needs, *_failed(image_findings(geometry, Phase.UNKNOWN)))
+    return (*needs, *_failed(image_findings(geometry)))
 
 
 def _failed(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
@@ -159,12 +159,12 @@ def _label_codes(values: NDArray[Any]) -> tuple[int, ...]:
 
 def _dicom(path: Path) -> Inspection:
     listed = catalogue(path)
-    plausible = [series.number for series in listed.series if series.against is None]
+    taken = automatic(listed)
     return Inspection(
         kind="dicom",
         series=tuple(_series_facts(listed, series) for series in listed.series),
         skipped=listed.skipped,
-        automatic=plausible[0] if len(plausible) == 1 else None,
+        automatic=None if taken is None else taken.number,
     )
 
 
@@ -199,7 +199,7 @@ def _against_series(
     evidence = hounsfield_evidence(middle)
     if series.modality is Modality.CT and evidence.hounsfield is False:
         first = (*first, f"not in Hounsfield units: {evidence.reason}")
-    findings = image_findings(series.stack.geometry, series.phase)
+    findings = image_findings(series.stack.geometry, series.phase_evidence)
     return (*first, *_failed((*findings, *series_findings(listed, series))))
 
 

@@ -14,7 +14,7 @@ from remnant.core.findings import Finding
 from remnant.core.geometry import Geometry
 from remnant.core.labels import INSTANCE_SCHEME, LabelScheme
 from remnant.core.reasons import Reason
-from remnant.core.volumes import LARGEST_CODE, ImageVolume, LabelMap
+from remnant.core.volumes import LARGEST_CODE, ImageVolume, LabelMap, Phase
 from remnant.io.atomic import atomic_path
 from remnant.io.grid_doubts import IMAGE_ROLE, header_findings
 from remnant.io.label_values import LabelValues, label_values
@@ -80,7 +80,8 @@ def read_image_with_notes(
         name=str(path),
         offset_hu=choice.intensity_offset_hu,
     )
-    image = ImageVolume(settled.voxels, read.geometry, settled.modality)
+    phase = choice.phase or Phase.UNKNOWN
+    image = ImageVolume(settled.voxels, read.geometry, settled.modality, phase=phase)
     return image, (*header_findings(IMAGE_ROLE, read.oddities), *settled.findings)
 
 

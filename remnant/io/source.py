@@ -1,24 +1,26 @@
 """One study from disk, whatever its format."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from remnant.core.errors import InputError, UnreadableFileError
 from remnant.core.findings import Finding, quality_finding
 from remnant.core.progress import Progress, silent
 from remnant.core.study import Study
-from remnant.core.volumes import ImageVolume, Modality
+from remnant.core.volumes import ImageVolume, Modality, Phase
 from remnant.io.atomic import digest_files
 from remnant.io.body_orientation import body_findings
 from remnant.io.dicom_pixels import padding_left
-from remnant.io.dicom_series import Series, catalogue, choose, read_series_voxels
+from remnant.io.dicom_series import Series, catalogue, choose, plausible_series, read_series_voxels
 from remnant.io.file_kinds import SINGLE_VOLUMES, FileKind, kind_of, unread_kind
 from remnant.io.image_quality import image_findings
 from remnant.io.nifti import read_image_with_notes
 from remnant.io.nifti_file import is_nifti_name
+from remnant.io.phase_evidence import PhaseEvidence
 from remnant.io.pseudonym import pseudonym
 from remnant.io.reading import AS_FILES_SAY, ReadingChoice
 from remnant.io.scan_values import settle_intensities
+from remnant.io.series_choice import choice_finding
 from remnant.io.series_quality import series_findings
 from remnant.io.volume_files import volume_digest
 
@@ -84,7 +86,11 @@ def _load_file(path: Path, *, choice: ReadingChoice, progress: Progress) -> Load
         image=image,
         study=_study(image, source=kind_of(path).value, name=pseudonym(digest)),
         input_sha256=digest,
-        quality=(*image_findings(image.geometry, image.phase), *noticed, *body_findings(image)),
+        quality=(
+            *image_findings(image.geometry, PhaseEvidence(told=image.phase)),
+            *noticed,
+            *body_findings(image),
+        ),
     )
 
 
@@ -92,16 +98,19 @@ def _load_dicom(path: Path, *, choice: ReadingChoice, progress: Progress) -> Loa
     listed = catalogue(path, progress=progress)
     if not listed.series:
         _hint_at_nifti(path)
-    chosen = choose(listed, wanted=choice.series, name=str(path))
+    chosen = choose(listed, wanted=choice.series, name=str(path), phase=choice.phase)
     _require_modality(chosen, choice.modality)
-    image, noticed = _dicom_image(chosen, choice, progress)
+    evidence = replace(chosen.phase_evidence, told=choice.phase or Phase.UNKNOWN)
+    image, noticed = _dicom_image(chosen, choice, evidence.phase, progress)
+    asked = choice.series is not None or choice.phase is not None
     digest = digest_files(tuple({plane.path for plane in chosen.slices}))
     return LoadedStudy(
         image=image,
         study=_study(image, source="dicom", name=_dicom_pseudonym(chosen, digest)),
         input_sha256=digest,
         quality=(
-            *image_findings(image.geometry, image.phase),
+            *image_findings(image.geometry, evidence),
+            choice_finding(chosen, plausible_series(listed), asked=asked),
             *noticed,
             *body_findings(image),
             *series_findings(listed, chosen),
@@ -127,7 +136,7 @@ def _require_modality(series: Series, modality: Modality | None) -> None:
 
 
 def _dicom_image(
-    series: Series, choice: ReadingChoice, progress: Progress
+    series: Series, choice: ReadingChoice, phase: Phase, progress: Progress
 ) -> tuple[ImageVolume, tuple[Finding, ...]]:
     voxels = read_series_voxels(series, progress=progress)
     if series.stack is None:
@@ -141,7 +150,7 @@ def _dicom_image(
         offset_hu=choice.intensity_offset_hu,
         rescale_stated=all(plane.rescale_stated for plane in slices),
     )
-    image = ImageVolume(settled.voxels, series.stack.geometry, settled.modality, phase=series.phase)
+    image = ImageVolume(settled.voxels, series.stack.geometry, settled.modality, phase=phase)
     kept = quality_finding("padding_inside_body", passed=None, value=left)
     return image, (*settled.findings, *((kept,) if left else ()))
 

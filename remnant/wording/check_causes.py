@@ -51,6 +51,12 @@ def _compared_scans(reason: Reason) -> str:
     return f"{first} in the first scan, {second} in the second"
 
 
+def _behind(reason: Reason) -> str:
+    number, points = reason.amounts[:2]
+    differs = f", which differs in {', '.join(reason.names)}" if reason.names else ""
+    return f"series {number:g} has {points:g} points{differs}"
+
+
 CAUSES: Final[Mapping[Cause, Template]] = {
     Cause.CHECK_LIMIT: "the limit is {amounts[0]:g}",
     Cause.SHARE_LIMIT: _share_limit,
@@ -77,6 +83,18 @@ CAUSES: Final[Mapping[Cause, Template]] = {
     ),
     Cause.UNUSUAL_SHARE: _unusual_share,
     Cause.PHASE_DESCRIBED: "contrast phase by the series description: {names[0]}",
+    Cause.PHASE_TOLD: "contrast phase by the user: {names[0]}",
+    Cause.PHASE_TIMED: (
+        "contrast phase by the time since the injection, {amounts[0]:.0f} s: {names[0]}"
+    ),
+    Cause.PHASE_SEEN: "the image looks {names[0]} by its vessels and organs, which is uncertain",
+    Cause.SERIES_AMONG: (
+        "series {amounts[0]:g} with {amounts[1]:g} points among {amounts[2]:g} that could be the "
+        "liver scan"
+    ),
+    Cause.SERIES_ASKED: "series {amounts[0]:g}, as the user asked",
+    Cause.SERIES_POINTS: "{names[0]}: {names[1]} ({amounts[0]:+g})",
+    Cause.SERIES_BEHIND: _behind,
     Cause.LESIONS_ELSEWHERE: "lesions in the {names[0]} file were not used",
     Cause.OF_FILE: "of the {names[0]} file",
     Cause.CODES: _names("code(s) {}"),

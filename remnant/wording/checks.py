@@ -8,6 +8,8 @@ from remnant.core.reasons import Cause, Reason
 from remnant.core.units import percent_from_fraction
 from remnant.io.roles import Part
 from remnant.wording.kinds import Writer
+from remnant.wording.numbers import sentence
+from remnant.wording.reasons import words
 from remnant.wording.segment_causes import DROPPED_WORDS, SOURCE_PHRASES
 
 
@@ -210,12 +212,38 @@ def _coverage(finding: Finding) -> str:
 
 
 def _contrast(finding: Finding) -> str:
+    told = "; ".join(words(one) for one in finding.reasons)
     if finding.verdict is Verdict.UNKNOWN:
-        return "The source does not say the contrast phase."
+        text = "The source does not say the contrast phase."
+        return f"{text} {sentence(told)}." if told else text
     if finding.verdict is Verdict.NOT_MET:
-        return "The scan was made without contrast: most lesions are hardly visible."
-    phase = _found(finding, Cause.PHASE_DESCRIBED).names[0]
-    return f"Contrast phase by the series description: {phase}."
+        text = "The scan was made without contrast: most lesions are hardly visible."
+        return f"{text} {sentence(told)}." if told else text
+    return f"{sentence(told)}."
+
+
+def _contradicted_phase(finding: Finding) -> str:
+    told = "; ".join(words(one) for one in finding.reasons)
+    return (
+        f"The contrast phase is contradicted ({told}). The first of these holds; look whether it "
+        f"is right."
+    )
+
+
+def _chosen_series(finding: Finding) -> str:
+    points = ", ".join(words(one) for one in finding.reasons if one.cause is Cause.SERIES_POINTS)
+    others = "; ".join(words(one) for one in finding.reasons if one.cause is Cause.SERIES_BEHIND)
+    if finding.verdict is not Verdict.UNKNOWN:
+        asked = _has(finding, Cause.SERIES_ASKED)
+        head = "as the user asked" if asked else "the only one that could be the liver scan"
+        text = f"Series {_value(finding):.0f} was read, {head} ({points})."
+    else:
+        _, total, count = _found(finding, Cause.SERIES_AMONG).amounts
+        text = (
+            f"Of {count:.0f} series that could be the liver scan, series {_value(finding):.0f} was "
+            f"taken by its header alone: it leads with {total:g} points ({points})."
+        )
+    return f"{text} {sentence(others)}." if others else text
 
 
 def _offset(finding: Finding) -> str:
@@ -695,6 +723,8 @@ WRITERS: Final[Mapping[str, Writer]] = {
     "intensities_possible": _possible,
     "padding_inside_body": _padding_inside,
     "body_orientation": _body_orientation,
+    "phase_contradicted": _contradicted_phase,
+    "series_chosen": _chosen_series,
     "dicom_copies": _copies,
     "dicom_damaged_files": _damaged,
     "dicom_seg_gaps": _gaps,

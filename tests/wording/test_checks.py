@@ -326,3 +326,21 @@ def test_body_orientation(causes, passed, words):
     text = written("body_orientation", *reasons, passed=passed)
     assert words in text
     assert ("Left and right cannot be trusted" in text) is (passed is False)
+
+
+def test_phase_contradicted():
+    named = reason(Cause.PHASE_DESCRIBED, "portal"), reason(Cause.PHASE_SEEN, "unenhanced")
+    text = written("phase_contradicted", *named)
+    assert "(contrast phase by the series description: portal; the image looks unenhanced" in text
+
+
+def test_series_chosen():
+    details = (
+        reason(Cause.SERIES_AMONG, 3, 85, 2), reason(Cause.SERIES_POINTS, "kernel", "soft", 15),
+        reason(Cause.SERIES_BEHIND, 4, 45, "kernel"),
+    )  # fmt: skip
+    text = written("series_chosen", *details, passed=None, value=3)
+    assert text.startswith("Of 2 series that could be the liver scan, series 3 was taken")
+    assert text.endswith("Series 4 has 45 points, which differs in kernel.")
+    asked = written("series_chosen", reason(Cause.SERIES_ASKED, 3), passed=True, value=3)
+    assert "Series 3 was read, as the user asked" in asked

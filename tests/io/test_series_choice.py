@@ -1,0 +1,205 @@
+"""The liver scan of a study: points, the lead that is needed, and what is said of the choice."""
+
+import pytest
+
+from remnant.core.errors import UnsupportedSeriesError
+from remnant.core.findings import Verdict
+from remnant.core.reasons import Cause
+from remnant.core.volumes import Phase
+from remnant.io.dicom_series import automatic, catalogue, choose
+from remnant.io.reading import ReadingChoice
+from remnant.io.series_choice import LEAD, Aspect, ranked, region, score, sharpness
+from remnant.io.source import load_study
+from remnant.wording.findings import text_of
+
+CORONAL = (1, 0, 0, 0, 0, -1)
+
+
+@pytest.fixture(name="study")
+def study_fixture(phantom, make_pixels, tmp_path):
+    """Write series of one study: each a mapping of header facts and of the phantom's own."""
+
+    def write(*series, study="1.2.3"):
+        for n, facts in enumerate(series, start=1):
+            own = {k: facts[k] for k in ("orientation", "step", "pixels", "modality") if k in facts}
+            extra = {k: v for k, v in facts.items() if k not in own}
+            made = phantom(
+                series=f"1.2.3.{n}",
+                study=study,
+                extra={"SeriesNumber": n, **extra},
+                **{"pixels": make_pixels(seed=n), **own},
+            )
+            made.write(tmp_path / f"s{n}")
+        return tmp_path
+
+    return write
+
+
+def chosen(folder, **asked):
+    return choose(catalogue(folder), wanted=None, name="folder", **asked)
+
+
+def series(description, kernel="B30f", **facts):
+    return {"SeriesDescription": description, "ConvolutionKernel": kernel, **facts}
+
+
+@pytest.mark.parametrize(
+    ("other", "aspect"),
+    [
+        (series("Abd portal 3.0", "B70f"), Aspect.KERNEL),
+        (series("Abd portal cor", orientation=CORONAL, step=(0, 3.0, 0)), Aspect.PLANE),
+        (series("Abd arteriell 3.0"), Aspect.PHASE),
+        (series("Abd nativ 3.0"), Aspect.PHASE),
+        (series("Abd portal 5.0", step=(0, 0, 5.0)), Aspect.SPACING),
+        (series("Abd portal", ImageType=["DERIVED", "SECONDARY", "MPR"]), Aspect.IMAGE_TYPE),
+        (series("Thorax portal 3.0"), Aspect.BODY_PART),
+        (series("Abd portal Bolus-Tracking"), Aspect.SEQUENCE),
+    ],
+)
+def test_choose__one_aspect_of_weight_decides(study, other, aspect):
+    folder = study(other, series("Abd portal 3.0"))
+    first, second = ranked(catalogue(folder).series)
+    assert first.series.number == 2
+    assert aspect in first.score.differences(second.score)
+    assert first.score.points - second.score.points >= LEAD
+    assert chosen(folder).number == 2
+
+
+def test_choose__does_not_depend_on_the_order(study):
+    assert chosen(study(series("Abd portal"), series("Abd portal", "B70f"))).number == 1
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "apart"),
+    [
+        (series("Abd portal"), series("Abd portal"), "nothing tells them apart"),
+        (series("Abd portal"), series("Leber venös", "B40f"), "nothing tells them apart"),
+        (series("Abd arterial"), series("Abd delayed"), "they differ in contrast phase"),
+        (series("Abd portal"), series("Abd portal", "B50f"), "they differ in kernel"),
+    ],
+)
+def test_choose__refuses_what_is_close(study, first, second, apart):
+    if apart == "they differ in kernel":
+        second = {**second, "ConvolutionKernel": "x"}
+    folder = study(first, second)
+    with pytest.raises(UnsupportedSeriesError) as refused:
+        chosen(folder)
+    text = str(refused.value)
+    assert "2 series that could be the liver scan, and none leads plainly" in text
+    assert apart in text
+    assert "--series NUMBER" in text
+    assert "points: plane axial" in text
+    assert automatic(catalogue(folder)) is None
+    assert choose(catalogue(folder), wanted="2", name="f").number == 2
+
+
+def test_choose__by_phase(study):
+    folder = study(series("Abd arterial"), series("Abd portal"), series("Abd late"))
+    assert chosen(folder).number == 2
+    assert chosen(folder, phase=Phase.ARTERIAL).number == 1
+    assert chosen(folder, phase=Phase.DELAYED).number == 3
+    with pytest.raises(UnsupportedSeriesError, match="no series of the unenhanced phase"):
+        chosen(folder, phase=Phase.UNENHANCED)
+
+
+def test_choose__by_phase_where_only_one_says_none(study):
+    folder = study(series("Abd arterial"), series("Abd 3.0"))
+    assert chosen(folder, phase=Phase.PORTAL).number == 2
+    loaded = load_study(folder, choice=ReadingChoice(phase=Phase.PORTAL))
+    assert loaded.image.phase is loaded.study.phase is Phase.PORTAL
+
+
+def test_choose__several_of_the_phase_asked_for(study):
+    folder = study(series("Abd portal"), series("Abd portal"), series("Abd arterial"))
+    with pytest.raises(UnsupportedSeriesError, match="2 series of the portal phase"):
+        chosen(folder, phase=Phase.PORTAL)
+
+
+@pytest.mark.parametrize("facts", [{"PatientID": "other"}, {"StudyInstanceUID": "1.9"}])
+def test_choose__patients_and_studies_are_not_mixed(study, facts):
+    folder = study(series("Abd portal"), series("Abd nativ", "B70f", **facts))
+    with pytest.raises(UnsupportedSeriesError, match="several patients or studies") as refused:
+        chosen(folder)
+    assert "other" not in str(refused.value)
+    assert choose(catalogue(folder), wanted="1", name="f").number == 1
+
+
+def test_choose__one_series_of_two_patients(phantom, tmp_path):
+    made = phantom()
+    for k in range(12):
+        made.plane(k, PatientID=str(k % 2)).save_as(tmp_path / str(k))
+    with pytest.raises(UnsupportedSeriesError, match="several patients or studies"):
+        choose(catalogue(tmp_path), wanted="1", name="f")
+
+
+def test_choose__another_part_of_the_body(study):
+    folder = study(series("Schädel nativ"))
+    assert "another part of the body" in catalogue(folder).series[0].against
+    with pytest.raises(UnsupportedSeriesError, match="no series that is plainly"):
+        chosen(folder)
+
+
+def test_choose__series_with_faults_are_never_taken(study, phantom, tmp_path):
+    folder = study(series("Abd arterial", "B70f"))
+    best = series("Abd portal 3.0", ImageType=["ORIGINAL", "PRIMARY", "AXIAL"])
+    phantom(series="1.2.3.9", extra=best).write(tmp_path / "best", skip=(4,))
+    assert chosen(folder).uid == "1.2.3.1"
+
+
+@pytest.mark.parametrize(
+    ("kernel", "expected"),
+    [
+        ("B30f", "soft"), ("Br40d\\3", "soft"), ("I31f 3", "soft"), ("B50f", "medium"),
+        ("B70s", "sharp"), ("Bl64", "sharp"), ("STANDARD", "soft"), ("LUNG", "sharp"),
+        ("BONEPLUS", "sharp"), ("DETAIL", "medium"), ("FC08", "soft"), ("FC52", "sharp"),
+        ("B", "soft"), ("YA", "sharp"), ("", ""), ("?", ""),
+    ],
+)  # fmt: skip
+def test_sharpness__as_makers_name_it(kernel, expected):
+    assert sharpness(kernel) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Leber 3-Phasen", "abdomen"), ("FOIE", "abdomen"), ("CHEST_ABDOMEN", "abdomen"),
+        ("ABDOMENPELVIS", "abdomen"), ("Thorax 1.0", "chest"), ("HEAD", "elsewhere"),
+        ("Schädel", "elsewhere"), ("Delivery", ""), ("", ""),
+    ],
+)  # fmt: skip
+def test_region__by_words(text, expected):
+    assert region(text) == expected
+
+
+def test_score__a_description_weighs_more_than_the_body_part(study):
+    folder = study(series("Abd portal", BodyPartExamined="CHEST"))
+    assert score(catalogue(folder).series[0]).marks[Aspect.BODY_PART].value == "abdomen"
+
+
+def test_finding__says_what_was_taken_and_why(study):
+    folder = study(series("Abd portal", "B70f"), series("Abd portal"))
+    found = next(f for f in load_study(folder).quality if f.id == "series_chosen")
+    assert (found.verdict, found.value) == (Verdict.UNKNOWN, 2.0)
+    behind = [r for r in found.reasons if r.cause is Cause.SERIES_BEHIND]
+    assert [(r.amounts[0], r.names) for r in behind] == [(1.0, ("kernel",))]
+    text = text_of(found)
+    assert "Of 2 series that could be the liver scan, series 2 was taken" in text
+    assert "kernel: soft (+15)" in text
+    assert "Series 1 has" in text
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        (ReadingChoice(series="1"), "as the user asked"),
+        (ReadingChoice(), "the only one that could be"),
+    ],
+)
+def test_finding__of_one_or_as_asked_is_met(study, asked, words):
+    found = next(
+        f
+        for f in load_study(study(series("Abd portal")), choice=asked).quality
+        if f.id == "series_chosen"
+    )
+    assert found.verdict is Verdict.MET
+    assert words in text_of(found)
