@@ -96,6 +96,7 @@ def read_dicom_segmentation(path: Path) -> NamedSegments:
         labels=labels,
         pieces=pieces,
         quality=(*stored.planes.quality, *_fraction_findings(stored)),
+        leaves_out_empty=True,
     )
 
 

@@ -53,6 +53,8 @@ class Masks:
         Digest of each file by its role; of all files together where a role has several.
     quality
         Checks that were made, and how the other structures were recognised by their names.
+    file_may_end
+        Whether the grid is that of a file that may end before the scan did.
     """
 
     liver: LabelMap
@@ -63,6 +65,7 @@ class Masks:
     geometry: Geometry
     inputs_sha256: Mapping[str, str]
     quality: tuple[Finding, ...]
+    file_may_end: bool = False
 
 
 def read_masks(
@@ -131,6 +134,7 @@ def read_masks(
         hepatic_veins=masks[Part.HEPATIC_VEINS],
         geometry=geometry,
         inputs_sha256={part.value: role.sha256 for part, role in given.items()},
+        file_may_end=reference is None and given[_owner(given)].file_may_end,
         quality=(
             *grid_findings(geometry),
             *_source_findings(maps, codings),
@@ -219,7 +223,7 @@ def _require_named_alike(role: GivenMap, coding: Coding, part: Part, *, what: st
 def _on_one_grid(
     given: Mapping[Part, GivenMap], reference: Geometry | None
 ) -> tuple[dict[Part, LabelMap], Geometry]:
-    first = Part.LIVER if Part.LIVER in given else Part.COUINAUD
+    first = _owner(given)
     geometry = given[first].labels.geometry if reference is None else reference
     on = f"the {first} mask" if reference is None else "the image"
     maps = {
@@ -227,6 +231,11 @@ def _on_one_grid(
         for part, role in given.items()
     }
     return maps, geometry
+
+
+def _owner(given: Mapping[Part, GivenMap]) -> Part:
+    """Return the role whose file gives the grid where no scan does."""
+    return Part.LIVER if Part.LIVER in given else Part.COUINAUD
 
 
 def _part(

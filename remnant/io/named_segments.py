@@ -56,12 +56,16 @@ class NamedSegments:
         Given segment numbers, yields where they are, plane by plane in any order.
     quality
         What was noticed in reading.
+    leaves_out_empty
+        Whether the file's kind leaves out what is empty, so that its grid may end before the
+        scan's.
     """
 
     geometry: Geometry
     labels: tuple[SegmentLabel, ...]
     pieces: Callable[[Collection[int]], Iterator[Piece]]
     quality: tuple[Finding, ...] = field(default=())
+    leaves_out_empty: bool = False
 
 
 @dataclass(frozen=True, slots=True)

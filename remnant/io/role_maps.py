@@ -11,8 +11,9 @@ from remnant.core.findings import Finding, quality_finding
 from remnant.core.reasons import Cause, reason
 from remnant.core.volumes import LabelMap
 from remnant.io.atomic import digest_file, digest_files
-from remnant.io.named_segments import NamedSegments, Piece, map_of_role
+from remnant.io.file_end import looks_cropped
 from remnant.io.label_values import ValueKind
+from remnant.io.named_segments import NamedSegments, Piece, map_of_role
 from remnant.io.nifti import GivenValues, read_label_values
 from remnant.io.nifti_file import is_nifti_name
 from remnant.io.nifti_names import label_names
@@ -42,6 +43,8 @@ class GivenMap:
         Whether the file itself says what its segments are, so that no preset is needed.
     names
         What a NIfTI header says of the codes of a map that is not ``named``.
+    leaves_out_empty
+        Whether files of its kind hold only the box, or the planes, around what is not empty.
     """
 
     labels: LabelMap
@@ -49,6 +52,12 @@ class GivenMap:
     quality: tuple[Finding, ...] = field(default=())
     named: bool = False
     names: Mapping[int, SegmentLabel] = field(default_factory=dict)
+    leaves_out_empty: bool = False
+
+    @property
+    def file_may_end(self) -> bool:
+        """Whether its grid may end before the scan's did, by its kind or by its looks."""
+        return self.leaves_out_empty or looks_cropped(self.labels)
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,4 +236,10 @@ def _unnamed_codes(count: int, part: Part) -> tuple[Finding, ...]:
 
 def _named(found: NamedSegments, part: Part, path: Path, sha256: str) -> GivenMap:
     labels, quality = map_of_role(found, part, path)
-    return GivenMap(labels=labels, named=True, sha256=sha256, quality=tuple(quality))
+    return GivenMap(
+        labels=labels,
+        named=True,
+        sha256=sha256,
+        quality=tuple(quality),
+        leaves_out_empty=found.leaves_out_empty,
+    )

@@ -95,7 +95,8 @@ def case_from_masks(
     case = case_of_masks(None, masks)
     if request.split_confluent:
         case = with_split_lesions(case, masks)
-    reviewed = apply_review(replace(case, settings=_settings(request)), request.review)
+    settings = replace(_settings(request), file_may_end=masks.file_may_end)
+    reviewed = apply_review(replace(case, settings=settings), request.review)
     return with_segments(reviewed, segments, divider=divider, progress=progress)
 
 

@@ -59,6 +59,7 @@ CAUSES: Final[Mapping[Cause, Template]] = {
     Cause.AMOUNTS_TO: "{amounts[0]:.2f} mL",
     Cause.SCAN_VOUCHED: "the user said that the cropped maps hold the whole liver",
     Cause.LESIONS_AT_EDGE: _lesions("{0} cut by the edge of the scan: {1}"),
+    Cause.LESIONS_AT_FILE_END: _lesions("{0} at the end of the maps' file: {1}"),
     Cause.LESIONS_OUTSIDE_LIVER: _lesions("{0} wholly outside the liver: {1}"),
     Cause.PIECES: "{amounts[0]:g} piece(s)",
     Cause.SEGMENTS_EMPTY: _names("segments without voxels: {}"),

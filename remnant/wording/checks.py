@@ -64,6 +64,12 @@ def _liver_inside_scan(finding: Finding) -> str:
         return "Not checked: the user said that the cropped maps hold the whole liver."
     if finding.verdict is Verdict.MET:
         return "The liver lies wholly within the scan."
+    if _has(finding, Cause.LIVER_AT_FILE_END):
+        return (
+            "The file of the maps ends at the liver. It may have been cropped to it: whether the "
+            "liver is whole is not known from the file, so all volumes are lower bounds. If it is "
+            "whole, say so with --whole-liver; or give the scan too, whose edge then counts."
+        )
     return "The liver reaches the edge of the scan and is cut there: all volumes are lower bounds."
 
 
@@ -86,6 +92,9 @@ def _burden_plausible(finding: Finding) -> str:
 def _lesions_inside_scan(finding: Finding) -> str:
     if finding.verdict is Verdict.MET:
         return "No lesion reaches the edge of the scan."
+    if _has(finding, Cause.LESIONS_AT_FILE_END):
+        ends = _lesions(_found(finding, Cause.LESIONS_AT_FILE_END))
+        return f"At the end of the maps' file, so perhaps larger than measured: {ends}."
     cut = _lesions(_found(finding, Cause.LESIONS_AT_EDGE))
     return f"Cut by the edge of the scan, so larger than measured: {cut}."
 

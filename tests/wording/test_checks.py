@@ -26,6 +26,18 @@ def test_liver_inside_scan(passed, words):
     assert words in written("liver_inside_scan", passed=passed)
 
 
+def test_liver_inside_scan__a_files_end_is_not_the_scans_edge():
+    text = written("liver_inside_scan", reason(Cause.LIVER_AT_FILE_END))
+    assert "The file of the maps ends at the liver" in text
+    assert "--whole-liver" in text
+    assert "edge of the scan" not in text
+
+
+def test_lesions_inside_scan__at_the_end_of_a_file():
+    text = written("lesions_inside_scan", reason(Cause.LESIONS_AT_FILE_END, 2, "3", "5"))
+    assert text == "At the end of the maps' file, so perhaps larger than measured: lesion 3, 5."
+
+
 @pytest.mark.parametrize(("passed", "words"), [(True, "were looked for"), (False, "are unknown")])
 def test_lesions_known(passed, words):
     assert words in written("lesions_known", passed=passed)
