@@ -191,6 +191,11 @@ class Cause(StrEnum):
     """Names: the first ids of lesions at the edge of the scan; amount: how many there are."""
     LESIONS_AT_FILE_END = "lesions_at_file_end"
     """As ``LESIONS_AT_EDGE``, where the file may end before the scan did."""
+    CONTOUR_GRID = "contour_grid"
+    """Amounts: voxel size in the planes and distance of the planes of a grid of contours, in mm."""
+    FRACTIONS_FROM = "fractions_from"
+    """Amount: the share of the largest value from which on a voxel counts. Name: ``occupancy``,
+    ``probability`` or ``fraction``."""
     LESIONS_OUTSIDE_LIVER = "lesions_outside_liver"
     """Names: the first ids of lesions without a voxel in the liver; amount: how many there are."""
     PIECES = "pieces"

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from remnant.core.errors import GeometryMismatchError
 from remnant.core.geometry import SAME_GRID_TOLERANCE_MM, Geometry
 from remnant.core.volumes import LabelMap
+from remnant.io.slice_gaps import require_all_slices_of
 
 FARTHEST_VOXELS = 1e6
 Slices = tuple[slice, slice, slice]
@@ -41,6 +42,8 @@ def placed_on(
     GeometryMismatchError
         The DICOM frames of reference differ, a voxel falls between the grid's voxels (by more than
         0.01 mm at a corner), or a voxel that is not 0 lies outside the grid.
+    UnsupportedSeriesError
+        Its planes are every second slice of the grid.
     """
     if labels.geometry.same_grid(reference):
         return labels
@@ -52,6 +55,7 @@ def placed_on(
         )
     found = _lattice(reference, labels.geometry)
     if found is None:
+        require_all_slices_of(labels.geometry, reference, what=what, on=on)
         raise GeometryMismatchError(
             f"{what} lies on another grid ({labels.geometry.describe()}) than {on} "
             f"({reference.describe()}); resample it to that grid first"

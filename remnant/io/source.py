@@ -13,6 +13,7 @@ from remnant.io.dicom_folder import is_dicom_file
 from remnant.io.dicom_series import Series, catalogue, choose, read_series_voxels
 from remnant.io.faults import require_file
 from remnant.io.image_quality import image_findings
+from remnant.io.image_reference import NO_REFERENCE, ImageReference
 from remnant.io.intensities import decide_modality
 from remnant.io.nifti import read_image
 from remnant.io.nifti_file import is_nifti_name
@@ -26,12 +27,14 @@ class LoadedStudy:
     """An image, whose it is by pseudonym, and what was noticed about it.
 
     ``input_sha256`` is the digest of the file, or of the sorted digests of a series' files.
+    ``origin`` names the images by their identifiers, for maps drawn on them to be checked.
     """
 
     image: ImageVolume
     study: Study
     input_sha256: str
     quality: tuple[Finding, ...]
+    origin: ImageReference = NO_REFERENCE
 
 
 def load_study(
@@ -104,6 +107,7 @@ def _load_dicom(path: Path, *, choice: ReadingChoice, progress: Progress) -> Loa
             *image_findings(image.geometry, image.phase),
             *series_findings(listed, chosen),
         ),
+        origin=_origin(chosen),
     )
 
 
@@ -136,6 +140,14 @@ def _dicom_pseudonym(series: Series, digest: str) -> str:
     first = series.slices[0]
     # "ANONYMOUS" with an emptied study UID would be the same for many people
     return pseudonym(first.patient_id, first.study_uid) if first.study_uid else pseudonym(digest)
+
+
+def _origin(series: Series) -> ImageReference:
+    images = frozenset(plane.sop_uid for plane in series.slices) - {""}
+    # where those were emptied the series' identifier was emptied too, and minted anew
+    if not images:
+        return NO_REFERENCE
+    return ImageReference(series.slices[0].study_uid, frozenset((series.uid,)), images)
 
 
 def _study(image: ImageVolume, *, source: str, name: str) -> Study:

@@ -219,8 +219,8 @@ def test_planes_left_out__are_empty_and_counted(seg, phantom):
 @pytest.mark.parametrize(
     ("kept", "stated", "expected"),
     [
-        ((2, 3, 4, 5), 1.5, 3.0),  # four even planes are trusted more than the header
-        ((2, 4, 6, 8), 3.0, 6.0),
+        ((2, 3, 4, 5), 2.0, 3.0),  # four even planes are trusted more than the header
+        ((2, 4, 6, 8), 7.0, 6.0),
         ((2, 4), 3.0, 3.0),
         ((2, 4), 77.0, 6.0),
         ((2, 3, 5), 77.0, 3.0),
