@@ -7,14 +7,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pydicom import Dataset
-from pydicom.dataset import FileDataset, FileMetaDataset
-from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian
+from pydicom.uid import DeflatedExplicitVRLittleEndian
 from scipy import ndimage
 from scipy.spatial.transform import Rotation
-from skimage.measure import find_contours
 
 from examples.files import segment_map
+from examples.structure_sets import FRAME, contour, contours_of, roi, structure_set
 from remnant.core.errors import (
     EmptyStructureError,
     GeometryMismatchError,
@@ -27,13 +25,9 @@ from remnant.core.geometry import Geometry
 from remnant.core.labels import COUINAUD_SCHEME
 from remnant.io.codings import MasksPreset
 from remnant.io.dicom_series import catalogue
-from remnant.io.frames import lps_from_ras
 from remnant.io.masks import Part, read_masks
 from remnant.io.role_maps import read_role
 from remnant.io.rtstruct import read_structure_set
-
-CLASS = "1.2.840.10008.5.1.4.1.1.481.3"
-FRAME = "1.2.9"
 
 
 def grid(shape=(24, 19, 9), *, turn=(0, 0, 0), spacing=(0.9, 1.3, 3.0), shear=0.0, axes=(0, 1, 2)):
@@ -52,73 +46,6 @@ def blob(shape, seed=0, holes=True):
     inside = np.zeros(shape, bool)
     inside[3:-3, 3:-3, 1:-1] = True
     return inside & (rough > 0) if holes else inside
-
-
-def contours_of(mask, geometry, axis=2):
-    """Return the outlines of a mask, slice by slice, as corners in RAS mm."""
-    return [
-        geometry.ras_from_index(np.insert(outline[:-1], axis, k, axis=1))
-        for k in range(mask.shape[axis])
-        for outline in find_contours(np.take(mask, k, axis).astype(float), 0.5)
-    ]
-
-
-def contour(points_ras, kind="CLOSED_PLANAR"):
-    item = Dataset()
-    item.ContourGeometricType = kind
-    item.NumberOfContourPoints = len(points_ras)
-    item.ContourData = [f"{x:.4f}" for x in lps_from_ras(points_ras).ravel()]
-    return item
-
-
-def roi(name, contours, *, code=None, kind="CLOSED_PLANAR"):
-    made = [c if isinstance(c, Dataset) else contour(c, kind) for c in contours]
-    return name, made, code
-
-
-def structure_set(
-    path, *rois, frame=FRAME, series="1.2.3.1", images=(), study="1.2.3", change=None
-):
-    meta = FileMetaDataset()
-    meta.MediaStorageSOPClassUID, meta.MediaStorageSOPInstanceUID = CLASS, "1.2.3.88"
-    meta.TransferSyntaxUID, meta.ImplementationClassUID = ExplicitVRLittleEndian, "1.2.3.4"
-    made = FileDataset(str(path), {}, file_meta=meta, preamble=b"\0" * 128)
-    made.SOPClassUID, made.SOPInstanceUID = CLASS, "1.2.3.88"
-    made.Modality, made.PatientName, made.StudyInstanceUID = "RTSTRUCT", "Doe^Jane", study
-    made.StructureSetROISequence, made.ROIContourSequence = [], []
-    made.RTROIObservationsSequence = []
-    made.ReferencedFrameOfReferenceSequence = [_referenced(frame, series, images)]
-    for number, (name, contours, code) in enumerate(rois, start=1):
-        named, drawn, observed = Dataset(), Dataset(), Dataset()
-        named.ROINumber, named.ROIName, named.ReferencedFrameOfReferenceUID = number, name, frame
-        drawn.ReferencedROINumber, drawn.ContourSequence = number, contours
-        observed.ReferencedROINumber = number
-        if code is not None:
-            item = Dataset()
-            item.CodeValue, item.CodingSchemeDesignator, item.CodeMeaning = *code, "x"
-            observed.RTROIIdentificationCodeSequence = [item]
-        made.StructureSetROISequence.append(named)
-        made.ROIContourSequence.append(drawn)
-        made.RTROIObservationsSequence.append(observed)
-    if change is not None:
-        change(made)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    made.save_as(path, enforce_file_format=True)
-    return path
-
-
-def _referenced(frame, series, images):
-    item, study, listed = Dataset(), Dataset(), Dataset()
-    item.FrameOfReferenceUID = frame
-    listed.SeriesInstanceUID = series
-    listed.ContourImageSequence = []
-    for uid in images:
-        image = Dataset()
-        image.ReferencedSOPInstanceUID = uid
-        listed.ContourImageSequence.append(image)
-    study.RTReferencedSeriesSequence = [listed]
-    item.RTReferencedStudySequence = [study]
-    return item
 
 
 def filled_of(path, role, reference=None):
