@@ -20,13 +20,19 @@ IMPLAUSIBLE_BURDEN = 0.9
 """Tumour load from which the lesion map is doubted: this project's choice."""
 
 
-def check_liver_inside_scan(*, cut: bool, declared_whole: bool = False) -> Finding:
-    """Tell whether the liver lies clear of the outermost voxel layer, unless a user vouched."""
+def check_liver_inside_scan(
+    *, cut: bool, declared_whole: bool = False, file_may_end: bool = False
+) -> Finding:
+    """Tell whether the liver lies clear of the outermost voxel layer, unless a user vouched.
+
+    With ``file_may_end`` that layer need not be the scan's.
+    """
     if declared_whole:
         return quality_finding(
             "liver_inside_scan", passed=None, reasons=(reason(Cause.SCAN_VOUCHED),)
         )
-    why = (reason(Cause.LIVER_CUT),) if cut else ()
+    end = Cause.LIVER_AT_FILE_END if file_may_end else Cause.LIVER_CUT
+    why = (reason(end),) if cut else ()
     return quality_finding("liver_inside_scan", passed=not cut, reasons=why)
 
 
@@ -46,14 +52,15 @@ def check_burden_plausible(fraction: float) -> Finding:
     )
 
 
-def check_lesions_inside_scan(counted: Tally) -> Finding:
+def check_lesions_inside_scan(counted: Tally, *, file_may_end: bool = False) -> Finding:
     """Tell which lesions reach the outermost voxel layer."""
     cut = [code for code in range(1, len(counted.on_edge)) if counted.on_edge[code].any()]
+    end = Cause.LESIONS_AT_FILE_END if file_may_end else Cause.LESIONS_AT_EDGE
     return quality_finding(
         "lesions_inside_scan",
         passed=not cut,
         value=len(cut),
-        reasons=_named(Cause.LESIONS_AT_EDGE, cut),
+        reasons=_named(end, cut),
     )
 
 

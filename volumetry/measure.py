@@ -36,6 +36,7 @@ def measure(  # noqa: PLR0913  (the whole input of the stage)
     segments_reasons: tuple[Reason, ...] = (),
     confirmations: Mapping[int, Confirmation] | None = None,
     whole_liver: bool = False,
+    file_may_end: bool = False,
     formula: str = DEFAULT_FORMULA,
     bsa_formula: str | None = None,
     error_model: ErrorModel | None = None,
@@ -67,6 +68,8 @@ def measure(  # noqa: PLR0913  (the whole input of the stage)
         What a human said of lesions, by id; all others are automatic.
     whole_liver
         The maps were cropped and hold the whole liver although it touches the grid's edge.
+    file_may_end
+        The grid may end before the scan did: bounds then say so.
     formula, bsa_formula
         See ``volumetry.standardised.expected_volume.standardised_volume``.
     error_model
@@ -101,7 +104,7 @@ def measure(  # noqa: PLR0913  (the whole input of the stage)
     reviewed = confirmations or {}
     rejected = frozenset(n for n, word in reviewed.items() if word is Confirmation.REJECTED)
     counted = tally(maps, whole_liver=whole_liver)
-    liver = _Liver(maps, counted, _tumour_rows(counted, rejected), whole_liver)
+    liver = _Liver(maps, counted, _tumour_rows(counted, rejected), whole_liver, file_may_end)
     tumour = liver.tumour_mask()
     table = measure_lesions(
         maps, counted, reviewed, tumour=tumour, model=model, intensities=intensities or {}
@@ -136,6 +139,7 @@ class _Liver:
     counted: Tally
     tumour_rows: NDArray[np.bool_]
     declared_whole: bool
+    file_may_end: bool
 
     @property
     def voxel_ml(self) -> float:
@@ -144,6 +148,11 @@ class _Liver:
     @property
     def is_cut(self) -> bool:
         return bool(self.counted.on_edge.any())
+
+    @property
+    def end(self) -> Cause:
+        """Why what lies beyond the grid is not counted."""
+        return Cause.LIVER_AT_FILE_END if self.file_may_end else Cause.LIVER_CUT
 
     @property
     def voxels(self) -> int:
@@ -163,7 +172,7 @@ class _Liver:
         """Volume of some voxels of the liver; a lower bound where the scan cuts it."""
         value = voxels * self.voxel_ml
         if self.is_cut:
-            return Quantity(value, bound=Bound.LOWER, reasons=causes({Cause.LIVER_CUT: True}))
+            return Quantity(value, bound=Bound.LOWER, reasons=causes({self.end: True}))
         return Quantity(value)
 
     def tumour_mask(self) -> NDArray[np.bool_]:
@@ -180,10 +189,11 @@ def _tumour_rows(counted: Tally, rejected: frozenset[int]) -> NDArray[np.bool_]:
 def _burden(liver: _Liver, burden: float | None) -> Quantity:
     if burden is None:
         return _unknown_lesions()
+    within = Cause.SHARE_WITHIN_FILE if liver.file_may_end else Cause.SHARE_WITHIN_SCAN
     return Quantity(
         burden,
         indicative=liver.is_cut,
-        reasons=causes({Cause.SHARE_WITHIN_SCAN: liver.is_cut}),
+        reasons=causes({within: liver.is_cut}),
     )
 
 
@@ -198,7 +208,7 @@ def _functional_tlv(liver: _Liver, *, lesions_known: bool) -> Quantity:
             functional * liver.voxel_ml,
             bound=None if liver.is_cut else Bound.UPPER,
             indicative=liver.is_cut,
-            reasons=causes({Cause.LESIONS_UNKNOWN: True, Cause.LIVER_CUT: liver.is_cut}),
+            reasons=causes({Cause.LESIONS_UNKNOWN: True, liver.end: liver.is_cut}),
         )
     return liver.volume(functional)
 
@@ -235,11 +245,15 @@ def _findings(
     couinaud: LabelMap | None,
     rejected: frozenset[int],
 ) -> Iterator[Finding]:
-    yield checks.check_liver_inside_scan(cut=liver.is_cut, declared_whole=liver.declared_whole)
+    yield checks.check_liver_inside_scan(
+        cut=liver.is_cut,
+        declared_whole=liver.declared_whole,
+        file_may_end=liver.file_may_end,
+    )
     yield checks.check_lesions_known(known=lesions is not None)
     if lesions is not None:
         yield checks.check_burden_plausible(liver.tumour_voxels / liver.voxels)
-        yield checks.check_lesions_inside_scan(liver.counted)
+        yield checks.check_lesions_inside_scan(liver.counted, file_may_end=liver.file_may_end)
         yield checks.check_lesions_inside_liver(lesions, liver.counted, rejected)
         yield checks.check_lesions_confirmed(table)
     if couinaud is not None:

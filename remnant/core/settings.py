@@ -28,6 +28,8 @@ class SegmentationSettings:
         Whether bulky masses were divided into lesions.
     whole_liver
         Whether a human said that the scan shows the whole liver.
+    file_may_end
+        Whether the maps, given without a scan, may end before the scan did, as cropped ones do.
     threshold
         From which value on a voxel of a probability map or of a grey mask was taken to be inside;
         ``None`` where none was given.
@@ -47,6 +49,7 @@ class SegmentationSettings:
     split_iv: bool = False
     split_confluent: bool = False
     whole_liver: bool = False
+    file_may_end: bool = False
     threshold: float | None = None
     lesion_codes: tuple[int, ...] = ()
     geometry_from: str | None = None

@@ -5,6 +5,7 @@ frame of reference with itself (0.28.2), keep one array for each segment, and re
 planes are readable though another part of them is not as the standard asks.
 """
 
+import math
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,27 +13,37 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydicom import Dataset, dcmread
-from pydicom.filereader import read_file_meta_info
+from pydicom import Dataset
 from pydicom.pixels import iter_pixels
-from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 from remnant.core.codes import present_codes
-from remnant.core.errors import UnknownLabelError, UnreadableFileError, UnsupportedSeriesError
+from remnant.core.errors import (
+    InputError,
+    UnknownLabelError,
+    UnreadableFileError,
+    UnsupportedSeriesError,
+)
 from remnant.core.findings import Finding, quality_finding
+from remnant.core.reasons import Cause, reason
 from remnant.io.dicom_folder import SEGMENTATION_CLASSES, dicom_class, files_below, is_dicom_file
+from remnant.io.dicom_object import read_object
 from remnant.io.dicom_pixels import require_decoder
 from remnant.io.dicom_seg_planes import SegmentFrame, SegmentPlanes, planes_of
 from remnant.io.dicom_slices import sop_class
 from remnant.io.faults import is_foreign, quiet, reading, require_file
-from remnant.io.limits import LARGEST_FILE_BYTES
+from remnant.io.image_reference import ImageReference
 from remnant.io.named_segments import NamedSegments, Piece
 from remnant.io.segment_terms import Code, SegmentLabel
 
 WHAT = "a DICOM segmentation"
 BINARY, FRACTIONAL, LABELMAP = "BINARY", "FRACTIONAL", "LABELMAP"
 LABELMAP_CLASS = "1.2.840.10008.5.1.4.1.1.66.7"
+STRUCTURE_SET_CLASS = "1.2.840.10008.5.1.4.1.1.481.3"
+MASK_CLASSES = SEGMENTATION_CLASSES | {STRUCTURE_SET_CLASS}
 DEFER_BYTES = 1 << 16
+HALF = 0.5
+ROUNDING = 1e-9
+FRACTIONS = ("occupancy", "probability")
 MOST_SEGMENTS = 2000
 PLACES = (
     "SegmentedPropertyTypeModifierCodeSequence",
@@ -49,31 +60,42 @@ class _Object:
     dataset: Dataset
     kind: str
     planes: SegmentPlanes
+    threshold: float
 
 
-def find_dicom_segmentation(path: Path) -> Path | None:
-    """Return the one segmentation that a file is or a folder holds; ``None`` for none.
+def find_dicom_masks(path: Path) -> Path | None:
+    """Return the one segmentation or structure set that a file is or a folder holds, or ``None``.
+
+    Of a file only that it is DICOM is looked at.
 
     Raises
     ------
     InputError
-        A folder holds several segmentations, or too many files.
+        A folder holds several, or too many files.
     """
     if path.is_file():
         return path if is_dicom_file(path) else None
-    found = [file for file in files_below(path) if _is_segmentation(file)]
+    found = [file for file in files_below(path) if _class_of(file) in MASK_CLASSES]
     if len(found) > 1:
         raise UnsupportedSeriesError(
-            f"{path} holds {len(found)} DICOM segmentations; give the file of one"
+            f"{path} holds {len(found)} DICOM segmentations or structure sets; give the file of one"
         )
     return found[0] if found else None
 
 
-def read_dicom_segmentation(path: Path) -> NamedSegments:
+def read_dicom_segmentation(path: Path, *, threshold: float | None = None) -> NamedSegments:
     """Read the header of a DICOM segmentation; its voxels follow on demand.
 
     Planes that the object leaves out between its first and its last are empty, as the standard
-    says; how many those are is a finding. Fractions count from one half of the largest on.
+    says; how many those are is a finding.
+
+    Parameters
+    ----------
+    path
+        The file.
+    threshold
+        From which share of the largest fraction on a voxel of a FRACTIONAL object counts; ``None``
+        for one half. Other kinds have no fractions.
 
     Raises
     ------
@@ -81,11 +103,14 @@ def read_dicom_segmentation(path: Path) -> NamedSegments:
         Missing, damaged, or a DICOM object of another kind.
     UnsupportedSeriesError
         Its planes make no grid, or its pixels have no decoder here.
+    InputError
+        The threshold is no share.
     """
     require_file(path)
     with quiet(), reading(path, what=WHAT, quote=False):
-        stored = _opened(path)
+        stored = _opened(path, HALF if threshold is None else threshold)
         labels = _labels(stored)
+        refers_to = _refers_to(stored.dataset)
     _require_described(stored, frozenset(label.number for label in labels))
 
     def pieces(wanted: Collection[int]) -> Iterator[Piece]:
@@ -96,25 +121,28 @@ def read_dicom_segmentation(path: Path) -> NamedSegments:
         labels=labels,
         pieces=pieces,
         quality=(*stored.planes.quality, *_fraction_findings(stored)),
+        leaves_out_empty=True,
+        refers_to=refers_to,
     )
 
 
-def _is_segmentation(path: Path) -> bool:
+def is_structure_set(path: Path) -> bool:
+    """Tell whether a DICOM file is a structure set, by its meta header."""
+    return _class_of(path) == STRUCTURE_SET_CLASS
+
+
+def _class_of(path: Path) -> str:
     try:
-        return is_dicom_file(path) and dicom_class(path) in SEGMENTATION_CLASSES
+        with quiet():
+            return dicom_class(path) if is_dicom_file(path) else ""
     except Exception as fault:
         if not is_foreign(fault):
             raise
-        return False
+        return ""
 
 
-def _opened(path: Path) -> _Object:
-    if path.stat().st_size > LARGEST_FILE_BYTES:
-        raise UnsupportedSeriesError(f"{path} is larger than {LARGEST_FILE_BYTES} bytes")
-    # a deflated file would be inflated whole, without a limit, before anything can be checked
-    if read_file_meta_info(path).get("TransferSyntaxUID") == DeflatedExplicitVRLittleEndian:
-        raise UnsupportedSeriesError(f"{path} is deflated, which is not read; export it again")
-    dataset = dcmread(path, defer_size=DEFER_BYTES)
+def _opened(path: Path, threshold: float) -> _Object:
+    dataset = read_object(path, defer_size=DEFER_BYTES)
     if sop_class(dataset) not in SEGMENTATION_CLASSES:
         raise UnreadableFileError(
             f"{path} is a DICOM object, but no segmentation; give a SEG object, or the label map "
@@ -127,8 +155,14 @@ def _opened(path: Path) -> _Object:
         raise UnsupportedSeriesError(
             f"{path} is neither a BINARY nor a FRACTIONAL nor a LABELMAP segmentation"
         )
+    if kind == FRACTIONAL and not 0 < threshold <= 1:
+        raise InputError(
+            f"--threshold {threshold:g}: {path} holds fractions, which count from a share of their "
+            f"largest value on, above 0 and at most 1"
+        )
     require_decoder(str(dataset.file_meta.get("TransferSyntaxUID", "")))
-    return _Object(path, dataset, kind, planes_of(dataset, path, by_segment=kind != LABELMAP))
+    planes = planes_of(dataset, path, by_segment=kind != LABELMAP)
+    return _Object(path, dataset, kind, planes, threshold)
 
 
 def _labels(stored: _Object) -> tuple[SegmentLabel, ...]:
@@ -175,10 +209,41 @@ def _code(item: Dataset) -> Code:
     return str(item.get("CodingSchemeDesignator") or "").strip(), value
 
 
+def _refers_to(dataset: Dataset) -> ImageReference:
+    """Return the images that an object says it was drawn on; frame by frame only where it must."""
+    elsewhere = dataset.get("StudiesContainingOtherReferencedInstancesSequence") or ()
+    places = (dataset, *elsewhere)
+    series = [item for place in places for item in place.get("ReferencedSeriesSequence") or ()]
+    images = [image for item in series for image in item.get("ReferencedInstanceSequence") or ()]
+    images += dataset.get("SourceImageSequence") or ()
+    if not images:
+        images = list(_sources_of_frames(dataset))
+    own = str(dataset.get("StudyInstanceUID") or "").strip()
+    return ImageReference(
+        study_uid=own,
+        series_uids=_texts(series, "SeriesInstanceUID"),
+        sop_uids=_texts(images, "ReferencedSOPInstanceUID"),
+    )
+
+
+def _sources_of_frames(dataset: Dataset) -> Iterator[Dataset]:
+    shared = dataset.get("SharedFunctionalGroupsSequence") or ()
+    own = dataset.get("PerFrameFunctionalGroupsSequence") or ()
+    for group in (*shared, *own):
+        for derived in group.get("DerivationImageSequence") or ():
+            yield from derived.get("SourceImageSequence") or ()
+
+
+def _texts(items: Collection[Dataset], name: str) -> frozenset[str]:
+    return frozenset(text for item in items if (text := str(item.get(name) or "").strip()))
+
+
 def _fraction_findings(stored: _Object) -> tuple[Finding, ...]:
     if stored.kind != FRACTIONAL:
         return ()
-    return (quality_finding("dicom_seg_fractions", passed=None),)
+    said = str(stored.dataset.get("SegmentationFractionalType") or "").lower()
+    how = reason(Cause.FRACTIONS_FROM, stored.threshold, said if said in FRACTIONS else "fraction")
+    return (quality_finding("dicom_seg_fractions", passed=None, reasons=(how,)),)
 
 
 def _pieces(stored: _Object, wanted: frozenset[int], known: frozenset[int]) -> Iterator[Piece]:
@@ -216,7 +281,7 @@ def _least(stored: _Object) -> int:
     largest = int(stored.dataset.get("MaximumFractionalValue") or 0)
     if not 0 < largest <= np.iinfo(np.uint8).max:
         raise UnreadableFileError(f"{stored.path} holds fractions without their largest value")
-    return (largest + 1) // 2
+    return max(1, math.ceil(stored.threshold * largest - ROUNDING))
 
 
 def _numbers(plane: NDArray[Any], stored: _Object, known: frozenset[int]) -> frozenset[int]:

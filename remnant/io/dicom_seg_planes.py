@@ -27,6 +27,7 @@ from remnant.io.dicom_stack import (
 )
 from remnant.io.grid_doubts import require_believable_spacing
 from remnant.io.limits import LARGEST_PLANE_SIDE, LARGEST_SEG_FRAMES, LARGEST_VOXEL_COUNT
+from remnant.io.slice_gaps import ORDINALS
 
 BITS_PER_BYTE = 8
 EVEN_GAPS = 3
@@ -63,9 +64,10 @@ class _Place:
 def planes_of(dataset: Dataset, path: Path, *, by_segment: bool) -> SegmentPlanes:
     """Lay the frames of a segmentation on one grid, by their positions alone.
 
-    The spacing is the gap between planes where at least four lie evenly. Else it is the one stated
-    where all gaps are multiples of it, else the smallest gap where it is the commonest too. The
-    planes left out between the first and the last count as empty.
+    The spacing is the gap between planes where at least four lie evenly, unless that is twice or
+    more times the one stated: then planes are missing, or the header is wrong. Else it is the one
+    stated where all gaps are multiples of it, else the smallest gap where it is the commonest too.
+    The planes left out between the first and the last count as empty.
 
     Parameters
     ----------
@@ -111,11 +113,17 @@ def _frame_items(dataset: Dataset, path: Path) -> Sequence[Dataset]:
     columns, rows = _size(dataset, path)
     bits = columns * rows * count * int(dataset.get("BitsAllocated") or 0)
     compressed = dataset.file_meta.TransferSyntaxUID.is_encapsulated
-    if not bits or (not compressed and path.stat().st_size * BITS_PER_BYTE < bits):
+    if not bits or (not compressed and _held_bytes(dataset, path) * BITS_PER_BYTE < bits):
         raise UnreadableFileError(
             f"{path} is truncated: it promises {count} frames of {columns} x {rows} pixels"
         )
     return items
+
+
+def _held_bytes(dataset: Dataset, path: Path) -> int:
+    """Return at least as many bytes as there are pixels, without loading any."""
+    value = getattr(dataset.get_item("PixelData"), "value", None)
+    return path.stat().st_size if value is None else len(value)
 
 
 def _size(dataset: Dataset, path: Path) -> tuple[int, int]:
@@ -197,6 +205,7 @@ def _slice_spacing(source: Source, heights: NDArray[np.float64], path: Path) -> 
             raise UnsupportedSeriesError(f"{path} has one plane and does not say how thick it is")
         return spacing
     reach = float(heights[-1] - heights[0])
+    _require_no_thinner_slices(stated, gaps, path)
     for spacing in _candidates(stated, gaps):
         if _fits(gaps, spacing):
             return reach / round(reach / spacing)
@@ -204,6 +213,21 @@ def _slice_spacing(source: Source, heights: NDArray[np.float64], path: Path) -> 
         f"{path} has planes {gaps.min():.2f} to {gaps.max():.2f} mm apart, which are no multiples "
         f"of one distance; export the segmentation on the scan's own slices"
     )
+
+
+def _require_no_thinner_slices(stated: float | None, gaps: NDArray[np.float64], path: Path) -> None:
+    """Raise where evenly spaced planes are every second (third, …) one of those stated."""
+    smallest = float(gaps.min())
+    if stated is None or gaps.size < EVEN_GAPS or np.ptp(gaps) > _tolerance_mm(smallest):
+        return
+    step = round(smallest / stated)
+    if step in ORDINALS and abs(smallest - step * stated) <= _tolerance_mm(smallest):
+        raise UnsupportedSeriesError(
+            f"{path} says that its slices are {stated:.2f} mm apart, and its planes lie "
+            f"{smallest:.2f} mm apart: it holds every {ORDINALS[step]} slice only, or one of the "
+            f"two is wrong; fill in between in the program that drew it, or export it on the "
+            f"slices that it was drawn on"
+        )
 
 
 def _candidates(stated: float | None, gaps: NDArray[np.float64]) -> list[float]:

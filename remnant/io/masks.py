@@ -1,7 +1,7 @@
 """Existing masks, whatever program made them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +16,7 @@ from remnant.core.reasons import Cause, reason
 from remnant.core.volumes import LabelMap
 from remnant.io.codings import NAMED, PRESETS, SEGMENTS, Coding, MasksPreset
 from remnant.io.image_quality import grid_findings
+from remnant.io.image_reference import ImageReference
 from remnant.io.lesion_maps import LesionMap, lesion_map
 from remnant.io.placement import in_order_of, placed_on, placement_of
 from remnant.io.reading import AS_FILES_SAY, ReadingChoice
@@ -53,6 +54,10 @@ class Masks:
         Digest of each file by its role; of all files together where a role has several.
     quality
         Checks that were made, and how the other structures were recognised by their names.
+    file_may_end
+        Whether the grid is that of a file that may end before the scan did.
+    references
+        Images that the files of the roles were drawn on.
     """
 
     liver: LabelMap
@@ -63,6 +68,8 @@ class Masks:
     geometry: Geometry
     inputs_sha256: Mapping[str, str]
     quality: tuple[Finding, ...]
+    file_may_end: bool = False
+    references: Mapping[str, ImageReference] = field(default_factory=dict)
 
 
 def read_masks(
@@ -111,7 +118,7 @@ def read_masks(
         The liver or the segments have no voxels.
     """
     files = _files_by_part(paths)
-    given = {part: read_role(path, part, choice=choice) for part, path in files.items()}
+    given = _given(files, choice, reference)
     codings = {
         part: NAMED[part] if role.named else PRESETS[preset][part] for part, role in given.items()
     }
@@ -131,6 +138,8 @@ def read_masks(
         hepatic_veins=masks[Part.HEPATIC_VEINS],
         geometry=geometry,
         inputs_sha256={part.value: role.sha256 for part, role in given.items()},
+        references={part.value: role.refers_to for part, role in given.items()},
+        file_may_end=reference is None and given[_owner(given)].file_may_end,
         quality=(
             *grid_findings(geometry),
             *_source_findings(maps, codings),
@@ -143,7 +152,11 @@ def read_masks(
 
 
 def read_segment_map(
-    path: Path, part: Part = Part.COUINAUD, *, choice: ReadingChoice = AS_FILES_SAY
+    path: Path,
+    part: Part = Part.COUINAUD,
+    *,
+    choice: ReadingChoice = AS_FILES_SAY,
+    reference: Geometry | None = None,
 ) -> GivenMap:
     """Read a Couinaud map, or a map of branches, by itself; on its own grid.
 
@@ -155,6 +168,8 @@ def read_segment_map(
         ``Part.COUINAUD`` or ``Part.BRANCHES``.
     choice
         What the user says of the file.
+    reference
+        Grid to fill contours on, where it is known.
 
     Raises
     ------
@@ -163,7 +178,7 @@ def read_segment_map(
     """
     if part not in CODED_BY_SEGMENT:
         raise InputError(f"a {part} map has no Couinaud codes; give it with a liver")
-    role = read_role(path, part, choice=choice)
+    role = read_role(path, part, choice=choice, reference=reference)
     _require_known(role.labels, NAMED[part], what=f"{part} file {path}")
     _not_empty(role.labels, f"the {part} map")
     labels = LabelMap(role.labels.codes, role.labels.geometry, COUINAUD_SCHEME)
@@ -178,6 +193,19 @@ def _files_by_part(paths: Mapping[str, Path]) -> dict[Part, Path]:
     if Part.LIVER not in files and Part.COUINAUD not in files:
         raise InputError("masks need a liver file (liver=FILE) or a Couinaud map (couinaud=FILE)")
     return files
+
+
+def _given(
+    files: Mapping[Part, Path], choice: ReadingChoice, reference: Geometry | None
+) -> dict[Part, GivenMap]:
+    """Read the files; contours are filled on the scan's grid, or else on that of the first map."""
+    first = Part.LIVER if Part.LIVER in files else Part.COUINAUD
+    owner = read_role(files[first], first, choice=choice, reference=reference)
+    grid = owner.labels.geometry if reference is None else reference
+    return {
+        part: owner if part is first else read_role(path, part, choice=choice, reference=grid)
+        for part, path in files.items()
+    }
 
 
 def _require_known(labels: LabelMap, coding: Coding, *, what: str) -> None:
@@ -220,7 +248,7 @@ def _require_named_alike(role: GivenMap, coding: Coding, part: Part, *, what: st
 def _on_one_grid(
     given: Mapping[Part, GivenMap], reference: Geometry | None
 ) -> tuple[dict[Part, LabelMap], Geometry, tuple[Finding, ...]]:
-    first = Part.LIVER if Part.LIVER in given else Part.COUINAUD
+    first = _owner(given)
     geometry = given[first].labels.geometry if reference is None else reference
     on = f"the {first} mask" if reference is None else "the image"
     placed = {
@@ -229,6 +257,11 @@ def _on_one_grid(
     }
     maps = {part: labels for part, (labels, _) in placed.items()}
     return maps, geometry, tuple(f for _, found in placed.values() for f in found)
+
+
+def _owner(given: Mapping[Part, GivenMap]) -> Part:
+    """Return the role whose file gives the grid where no scan does."""
+    return Part.LIVER if Part.LIVER in given else Part.COUINAUD
 
 
 def _part(
@@ -285,7 +318,8 @@ def _lesions(
 
 
 def _require_threshold_used(given: Mapping[Part, GivenMap], choice: ReadingChoice) -> None:
-    used = any(f.id.endswith("_thresholded") for role in given.values() for f in role.quality)
+    findings = [finding.id for role in given.values() for finding in role.quality]
+    used = any(name.endswith(("_thresholded", "_fractions")) for name in findings)
     if choice.threshold is not None and not used:
         raise InputError(
             f"--threshold {choice.threshold:g} is for probability maps and grey masks, and every "

@@ -1,6 +1,6 @@
 """Segments that a file names, painted into one label map of a role."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +15,7 @@ from remnant.core.geometry import Geometry
 from remnant.core.labels import INSTANCE_SCHEME, CouinaudSegment
 from remnant.core.reasons import Cause, reason
 from remnant.core.volumes import LARGEST_CODE, LabelMap
+from remnant.io.image_reference import NO_REFERENCE, ImageReference
 from remnant.io.printing import printable
 from remnant.io.roles import CODED_BY_SEGMENT, Part
 from remnant.io.segment_names import ambiguous_branches
@@ -28,6 +29,7 @@ from remnant.io.segment_terms import (
     meaning_of,
     numbered_segment,
 )
+from remnant.io.slice_gaps import require_every_slice, skipped_slices
 
 LARGEST_OVERLAP_FRACTION = 0.02
 """Share of a map's voxels that may belong to two of its segments: what smoothing leaves."""
@@ -40,6 +42,10 @@ _HELD_BY = {
 
 Piece = tuple[int, int, NDArray[np.bool_]]
 """Segment number, index k of the plane, and where in that plane (i, j) the segment is."""
+
+
+def _no_remarks(_numbers: Collection[int], _part: Part) -> tuple[Finding, ...]:
+    return ()
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -56,12 +62,22 @@ class NamedSegments:
         Given segment numbers, yields where they are, plane by plane in any order.
     quality
         What was noticed in reading.
+    leaves_out_empty
+        Whether the file's kind leaves out what is empty, so that its grid may end before the
+        scan's.
+    refers_to
+        Images that it was drawn on.
+    remarks
+        Given segment numbers and their role, returns what was noticed about these segments.
     """
 
     geometry: Geometry
     labels: tuple[SegmentLabel, ...]
     pieces: Callable[[Collection[int]], Iterator[Piece]]
     quality: tuple[Finding, ...] = field(default=())
+    leaves_out_empty: bool = False
+    refers_to: ImageReference = NO_REFERENCE
+    remarks: Callable[[Collection[int], Part], tuple[Finding, ...]] = _no_remarks
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +114,8 @@ def map_of_role(found: NamedSegments, part: Part, path: Path) -> tuple[LabelMap,
     UnknownLabelError
         No segment, or none that is known, is of this role; segments that seem to be of the liver
         are none of the eight; two mean the same one; or a name may mean two things.
+    UnsupportedSeriesError
+        A segment is in every second slice only.
     InputError
         Couinaud segments overlap in more than `LARGEST_OVERLAP_FRACTION` of the map.
     """
@@ -106,15 +124,23 @@ def map_of_role(found: NamedSegments, part: Part, path: Path) -> tuple[LabelMap,
     kind = np.uint8 if max(choice.codes.values()) <= np.iinfo(np.uint8).max else np.uint16
     codes = np.zeros(found.geometry.shape, dtype=kind, order="F")
     overlaps: Counter[tuple[int, int]] = Counter()
-    filled = set()
+    slices: dict[int, set[int]] = defaultdict(set)
     for number, k, where in found.pieces(choice.codes.keys()):
         if where.any():
-            filled.add(choice.codes[number])
+            slices[number].add(k)
             _paint(codes[:, :, k], where, choice.codes[number], overlaps)
-    overlap = _overlap_findings(overlaps, int(np.count_nonzero(codes)), part=part, path=path)
-    empty = _empty_findings(set(choice.codes.values()) - filled, part=part) if filled else []
+    for label in found.labels:
+        require_every_slice(slices[label.number], what=f"{path}: the segment {label.describe()}")
     labels = LabelMap(codes, found.geometry, INSTANCE_SCHEME)
-    return labels, [*found.quality, *choice.quality, *overlap, *empty]
+    findings = (
+        *found.quality,
+        *found.remarks(choice.codes.keys(), part),
+        *choice.quality,
+        *_overlap_findings(overlaps, int(np.count_nonzero(codes)), part=part, path=path),
+        *_empty_findings(choice.codes, slices, part=part),
+        *_skipped_findings(slices, part),
+    )
+    return labels, list(findings)
 
 
 def _paint(
@@ -128,12 +154,30 @@ def _paint(
     plane[where & ((plane == 0) | (plane > code))] = code
 
 
-def _empty_findings(codes: set[int], *, part: Part) -> list[Finding]:
-    if not codes:
+def _empty_findings(
+    chosen: Mapping[int, int], slices: Mapping[int, set[int]], *, part: Part
+) -> list[Finding]:
+    filled = {chosen[number] for number, found in slices.items() if found}
+    codes = set(chosen.values()) - filled
+    # an empty liver or an empty map of segments is refused anyway; empty lesions mean "none"
+    if not codes or not (filled or part is Part.LESIONS):
         return []
     names = [CouinaudSegment(n).name if part in CODED_BY_SEGMENT else str(n) for n in sorted(codes)]
     about = (reason(Cause.OF_FILE, part.value), reason(Cause.NAMED_ONLY, *names[:MOST_NAMED]))
-    return [quality_finding(f"{part}_empty", passed=None, value=float(len(codes)), reasons=about)]
+    passed = None if filled else False
+    return [quality_finding(f"{part}_empty", passed=passed, value=float(len(codes)), reasons=about)]
+
+
+def _skipped_findings(slices: Mapping[int, set[int]], part: Part) -> list[Finding]:
+    """Say how many slices a liver leaves out within itself; other structures may have parts."""
+    if part is not Part.LIVER:
+        return []
+    count = sum(skipped_slices(found) for found in slices.values())
+    if not count:
+        return []
+    about = (reason(Cause.OF_FILE, part.value),)
+    name = f"{part}_slices_skipped"
+    return [quality_finding(name, passed=False, value=float(count), reasons=about)]
 
 
 def _overlap_findings(

@@ -10,6 +10,7 @@ from remnant.core.findings import Finding
 from remnant.core.geometry import Geometry
 from remnant.core.volumes import LabelMap
 from remnant.io.grid_rounding import LARGEST_ROUNDING_VOXELS, Rounding, rounding_findings
+from remnant.io.slice_gaps import require_all_slices_of
 
 FARTHEST_VOXELS = 1e6
 Slices = tuple[slice, slice, slice]
@@ -61,6 +62,8 @@ def placement_of(
         The DICOM frames of reference differ, a voxel of the map lies too far from all of the
         grid's (see `remnant.io.grid_rounding.Rounding.is_tolerable`), or a voxel that is not 0 lies
         outside the grid.
+    UnsupportedSeriesError
+        Its planes are every second slice of the grid.
     """
     placed, rounding = _placed(reference, labels, what, on)
     return placed, () if rounding is None else rounding_findings(role, rounding)
@@ -119,6 +122,7 @@ def _lattice(
     turn = np.rint(np.clip(np.nan_to_num(steps), -2, 2)).astype(np.int64)
     near = np.isfinite(steps).all() and (np.abs(shift) < FARTHEST_VOXELS).all()
     if not near or not np.array_equal(np.abs(turn) @ np.abs(turn).T, np.eye(3)):
+        require_all_slices_of(grid, reference, what=what, on=on)
         raise _mismatch(reference, grid, what, on)
     offset = np.rint(shift).astype(np.int64)
     rounding = _rounding(reference, grid, turn, offset)

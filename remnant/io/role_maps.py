@@ -8,11 +8,14 @@ from typing import Final
 from remnant.core.codes import present_codes
 from remnant.core.errors import UnknownLabelError, UnreadableFileError
 from remnant.core.findings import Finding, quality_finding
+from remnant.core.geometry import Geometry
 from remnant.core.reasons import Cause, reason
 from remnant.core.volumes import LabelMap
 from remnant.io.atomic import digest_file, digest_files
+from remnant.io.file_end import looks_cropped
 from remnant.io.file_kinds import SINGLE_VOLUMES, FileKind, kind_of
 from remnant.io.grid_doubts import header_findings
+from remnant.io.image_reference import NO_REFERENCE, ImageReference
 from remnant.io.label_values import ValueKind
 from remnant.io.named_segments import NamedSegments, Piece, map_of_role
 from remnant.io.nifti import GivenValues, read_label_values
@@ -43,6 +46,10 @@ class GivenMap:
         Whether the file itself says what its segments are, so that no preset is needed.
     names
         What a NIfTI header says of the codes of a map that is not ``named``.
+    leaves_out_empty
+        Whether files of its kind hold only the box, or the planes, around what is not empty.
+    refers_to
+        Images that it was drawn on.
     """
 
     labels: LabelMap
@@ -50,6 +57,13 @@ class GivenMap:
     quality: tuple[Finding, ...] = field(default=())
     named: bool = False
     names: Mapping[int, SegmentLabel] = field(default_factory=dict)
+    leaves_out_empty: bool = False
+    refers_to: ImageReference = NO_REFERENCE
+
+    @property
+    def file_may_end(self) -> bool:
+        """Whether its grid may end before the scan's did, by its kind or by its looks."""
+        return self.leaves_out_empty or looks_cropped(self.labels)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +75,14 @@ class MapFormat:
     files
         Returns the files that hold a role at a path, in a path of this kind; else none.
     read
-        Reads these files; the first alone where ``each`` is not set.
+        Reads these files, the first alone where ``each`` is not set, as the user says, and, where
+        they have no grid of their own, on the one given.
     each
         Whether every structure has a file of its own.
     """
 
     files: Callable[[Path, Part], tuple[Path, ...]]
-    read: Callable[[tuple[Path, ...]], NamedSegments]
+    read: Callable[[tuple[Path, ...], ReadingChoice, Geometry | None], NamedSegments]
     each: bool = False
 
 
@@ -78,33 +93,46 @@ def _slicer_file(path: Path, _: Part) -> tuple[Path, ...]:
 def _dicom_file(path: Path, _: Part) -> tuple[Path, ...]:
     if not path.exists() or (path.is_file() and kind_of(path) in SINGLE_VOLUMES):
         return ()
-    from remnant.io.dicom_seg import find_dicom_segmentation
+    from remnant.io.dicom_seg import find_dicom_masks
 
-    found = find_dicom_segmentation(path)
+    found = find_dicom_masks(path)
     return () if found is None else (found,)
 
 
-def _read_dicom(files: tuple[Path, ...]) -> NamedSegments:
-    from remnant.io.dicom_seg import read_dicom_segmentation
+def _read_dicom(
+    files: tuple[Path, ...], choice: ReadingChoice, reference: Geometry | None
+) -> NamedSegments:
+    from remnant.io.dicom_seg import is_structure_set, read_dicom_segmentation
 
-    return read_dicom_segmentation(files[0])
+    if is_structure_set(files[0]):
+        from remnant.io.rtstruct import read_structure_set
+
+        return read_structure_set(files[0], reference=reference)
+    return read_dicom_segmentation(files[0], threshold=choice.threshold)
 
 
 FORMATS: Final = (
-    MapFormat(files=files_of_role, read=read_segment_files, each=True),
-    MapFormat(files=_slicer_file, read=lambda files: read_slicer_segmentation(files[0])),
+    MapFormat(files=files_of_role, read=lambda files, *_: read_segment_files(files), each=True),
+    MapFormat(files=_slicer_file, read=lambda files, *_: read_slicer_segmentation(files[0])),
     MapFormat(files=_dicom_file, read=_read_dicom),
 )
 """The kinds of named segments, the first that fits first; all other files hold bare codes."""
 
 
-def read_role(path: Path, part: Part, *, choice: ReadingChoice = AS_FILES_SAY) -> GivenMap:
-    """Read the map of one role from any file that holds voxels, or from a folder of such.
+def read_role(
+    path: Path,
+    part: Part,
+    *,
+    choice: ReadingChoice = AS_FILES_SAY,
+    reference: Geometry | None = None,
+) -> GivenMap:
+    """Read the map of one role from any file that holds voxels or contours, or from a folder.
 
-    A file is NIfTI, NRRD, MetaImage, a 3D Slicer segmentation or DICOM SEG.
+    A file is NIfTI, NRRD, MetaImage, a 3D Slicer segmentation, DICOM SEG or RTSTRUCT.
 
-    A folder holds one DICOM segmentation, or TotalSegmentator's file for each structure. Another
-    kind is a reader and one entry of ``FORMATS``.
+    A folder holds one DICOM object of masks, or TotalSegmentator's file for each structure. Another
+    kind is a reader and one entry of ``FORMATS``. What has no grid of its own (contours) is filled
+    on ``reference``, the scan's, where there is one; all else stays on its own.
 
     Raises
     ------
@@ -116,7 +144,9 @@ def read_role(path: Path, part: Part, *, choice: ReadingChoice = AS_FILES_SAY) -
     for form in FORMATS:
         if files := form.files(path, part):
             sha256 = digest_files(files) if form.each else digest_file(files[0])
-            return _named(form.read(files), part, path if form.each else files[0], sha256)
+            return _named(
+                form.read(files, choice, reference), part, path if form.each else files[0], sha256
+            )
     if path.is_dir():
         raise UnreadableFileError(_nothing_in(path, part))
     return _from_codes(path, part, choice)
@@ -125,7 +155,7 @@ def read_role(path: Path, part: Part, *, choice: ReadingChoice = AS_FILES_SAY) -
 def _nothing_in(folder: Path, part: Part) -> str:
     names = ", ".join(f"{name}.nii.gz" for name in FILES.get(part, ()))
     return (
-        f"{folder} holds no {part} map: neither a DICOM segmentation"
+        f"{folder} holds no {part} map: neither a DICOM segmentation or structure set"
         + (f" nor {names}" if names else " nor anything else that is read")
         + "; give the file itself"
     )
@@ -236,4 +266,11 @@ def _unnamed_codes(count: int, part: Part) -> tuple[Finding, ...]:
 
 def _named(found: NamedSegments, part: Part, path: Path, sha256: str) -> GivenMap:
     labels, quality = map_of_role(found, part, path)
-    return GivenMap(labels=labels, named=True, sha256=sha256, quality=tuple(quality))
+    return GivenMap(
+        labels=labels,
+        named=True,
+        sha256=sha256,
+        quality=tuple(quality),
+        leaves_out_empty=found.leaves_out_empty,
+        refers_to=found.refers_to,
+    )

@@ -79,6 +79,7 @@ def read_slicer_segmentation(path: Path) -> NamedSegments:
         labels=tuple(labels),
         pieces=pieces,
         quality=_unnamed_values(image, frozenset(places.values())),
+        leaves_out_empty=True,
     )
 
 

@@ -65,7 +65,7 @@ _ELSEWHERE = re.compile(
 )
 _ASIDE = re.compile(
     r"\b(?:cysts?|zyste\w*|kyste|quiste|ha?emangiom\w*|fnh|adenom\w*|abscess\w*|ablat\w*|stent|"
-    r"calcif\w*|catheter|biops\w*|margins?|resect\w*|arter\w*|vein\w*|vena|duct\w*)\b"
+    r"(?:ctv|ptv|itv)\w*|calcif\w*|catheter|biops\w*|margins?|resect\w*|arter\w*|vein\w*|vena|duct\w*)\b"
 )
 _LESION = re.compile(
     r"tumou?r|tumeur|lesion|lasion|metasta|neoplas|carcinom|karzinom|sarcom|malignan|"
@@ -75,6 +75,9 @@ _NO_LESION = re.compile(
     r"\b(?:no(?! ?\d)|not|without|free|ohne|sans|sin|senza|minus|except|excl\w*|margins?|bed|"
     r"(?:non|peri) ?(?:tumou?r|lesion|malign|neoplas)\w*)\b"
 )
+_GROSS_TUMOUR = re.compile(r"gtv(?!n)[^\W_]*(?: .*)?")
+"""Gross tumour volume (ICRU report 50), as planning programs name it; not its nodes, and not what
+stands before such a name: ``Liver-GTV`` is the liver without it."""
 _PART_NAMES = (
     (
         Part.PORTAL_VEIN,
@@ -173,6 +176,8 @@ def ambiguous_branches(names: tuple[str, ...]) -> tuple[str, ...]:
 def part_of_name(name: str) -> Part | None:
     """Return the structure of the liver, other than a segment, that a name means."""
     text = plain(name)
+    if _GROSS_TUMOUR.fullmatch(text):
+        return None if is_elsewhere(name) else Part.LESIONS
     if _LESION.search(text):
         return None if _NO_LESION.search(text) or is_elsewhere(name) else Part.LESIONS
     return next((part for part, form in _PART_NAMES if form.fullmatch(text)), None)
@@ -193,7 +198,9 @@ def says_liver(name: str) -> bool:
 def is_aside(name: str) -> bool:
     """Tell whether a name means something that is neither tumour nor segment: a cyst, a stent."""
     text = plain(name)
-    return bool(_ASIDE.search(text) or (_LESION.search(text) and _NO_LESION.search(text)))
+    no_tumour = bool(_LESION.search(text) and _NO_LESION.search(text))
+    around = "gtv" in text and not _GROSS_TUMOUR.fullmatch(text)
+    return bool(_ASIDE.search(text)) or no_tumour or around
 
 
 def seems_segment(name: str) -> bool:

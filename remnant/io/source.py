@@ -14,6 +14,7 @@ from remnant.io.dicom_pixels import padding_left
 from remnant.io.dicom_series import Series, catalogue, choose, plausible_series, read_series_voxels
 from remnant.io.file_kinds import SINGLE_VOLUMES, FileKind, kind_of, unread_kind
 from remnant.io.image_quality import image_findings
+from remnant.io.image_reference import NO_REFERENCE, ImageReference
 from remnant.io.nifti import read_image_with_notes
 from remnant.io.nifti_file import is_nifti_name
 from remnant.io.phase_evidence import PhaseEvidence
@@ -30,12 +31,14 @@ class LoadedStudy:
     """An image, whose it is by pseudonym, and what was noticed about it.
 
     ``input_sha256`` is the digest of the file, or of the sorted digests of a series' files.
+    ``origin`` names the images by their identifiers, for maps drawn on them to be checked.
     """
 
     image: ImageVolume
     study: Study
     input_sha256: str
     quality: tuple[Finding, ...]
+    origin: ImageReference = NO_REFERENCE
 
 
 def load_study(
@@ -115,6 +118,7 @@ def _load_dicom(path: Path, *, choice: ReadingChoice, progress: Progress) -> Loa
             *body_findings(image),
             *series_findings(listed, chosen),
         ),
+        origin=_origin(chosen),
     )
 
 
@@ -159,6 +163,14 @@ def _dicom_pseudonym(series: Series, digest: str) -> str:
     first = series.slices[0]
     # "ANONYMOUS" with an emptied study UID would be the same for many people
     return pseudonym(first.patient_id, first.study_uid) if first.study_uid else pseudonym(digest)
+
+
+def _origin(series: Series) -> ImageReference:
+    images = frozenset(plane.sop_uid for plane in series.slices) - {""}
+    # where those were emptied the series' identifier was emptied too, and minted anew
+    if not images:
+        return NO_REFERENCE
+    return ImageReference(series.slices[0].study_uid, frozenset((series.uid,)), images)
 
 
 def _study(image: ImageVolume, *, source: str, name: str) -> Study:

@@ -68,6 +68,7 @@ def measure_case(case: SegmentedCase, request: MeasureRequest) -> CaseReport:
             confirmations=case.confirmations,
             intensities=case.intensities,
             whole_liver=case.settings.whole_liver,
+            file_may_end=case.settings.file_may_end,
             formula=request.formula,
             bsa_formula=request.bsa_formula,
             error_model=model,

@@ -122,8 +122,9 @@ def revised_case(
         The request asks for more than that.
     """
     require_redivision(folder, request)
-    _, segments = read_given(request, liver_known=True)
     stored = read_stored(folder)
+    grid = stored.case.maps.structures.geometry
+    _, segments = read_given(request, liver_known=True, reference=grid)
     reviewed = apply_review(stored.case, request.review)
     case = with_segments(reviewed, segments, divider=divider, progress=progress)
     return Revised(stored=stored, case=case)

@@ -21,6 +21,7 @@ from remnant.pipeline.given import (
     placed_masks,
     with_given_masks,
 )
+from remnant.pipeline.references import drawn_on_scan
 from remnant.pipeline.requests import SegmentRequest
 from remnant.pipeline.review import apply_review
 from remnant.pipeline.segment_sources import read_given
@@ -61,10 +62,12 @@ def segment_case(
         raise InputError(f"{request.source} does not exist; give a NIfTI file or a DICOM folder")
     watch = Stopwatch()
     with watch.measure("read"):
-        masks, segments = read_given(request, liver_known=True)
+        loaded = _load(request.source, request, progress)
+        grid = loaded.image.geometry
+        masks, segments = read_given(request, liver_known=True, reference=grid)
         if request.confirm_segments is not None and divider is None and not segments.sources:
             raise InputError(NOTHING_TO_CONFIRM)
-        loaded = _load(request.source, request, progress)
+        masks, segments = drawn_on_scan(masks, segments, loaded.origin)
         require_placeable(segments, loaded.image.geometry)
     with watch.measure("segment"):
         case = _maps(loaded, masks, segmenter, progress)
@@ -95,7 +98,8 @@ def case_from_masks(
     case = case_of_masks(None, masks)
     if request.split_confluent:
         case = with_split_lesions(case, masks)
-    reviewed = apply_review(replace(case, settings=_settings(request)), request.review)
+    settings = replace(_settings(request), file_may_end=masks.file_may_end)
+    reviewed = apply_review(replace(case, settings=settings), request.review)
     return with_segments(reviewed, segments, divider=divider, progress=progress)
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from remnant.core.errors import InputError
+from remnant.core.geometry import Geometry
 from remnant.core.landmarks import Landmarks
 from remnant.core.volumetry_report import SegmentSource
 from remnant.io.atomic import digest_file
@@ -71,7 +72,7 @@ NOTHING_GIVEN: Final = GivenSegments()
 
 
 def read_given(
-    request: SegmentRequest, *, liver_known: bool = False
+    request: SegmentRequest, *, liver_known: bool = False, reference: Geometry | None = None
 ) -> tuple[Masks | None, GivenSegments]:
     """Read the masks that a request names, and what it gives to divide a liver by.
 
@@ -82,6 +83,8 @@ def read_given(
     liver_known
         Whether the liver is that of a scan or of a stored case: then a Couinaud map, or labelled
         branches, are enough by themselves, and imply no liver: there are no masks.
+    reference
+        Grid of the scan or of the case, on which contours are filled; ``None`` without.
 
     Raises
     ------
@@ -103,12 +106,16 @@ def read_given(
     )
     if liver_known and set(request.masks) <= {COUINAUD, BRANCHES}:
         maps = {
-            role: read_segment_map(request.masks[role], Part(role), choice=request.reading)
+            role: read_segment_map(
+                request.masks[role], Part(role), choice=request.reading, reference=reference
+            )
             for role in request.masks
         }
         return None, replace(given, couinaud=maps.get(COUINAUD), branches=maps.get(BRANCHES))
     if not request.masks:
         return None, given
-    masks, divided = read_masks(request.masks, preset=request.preset, choice=request.reading)
+    masks, divided = read_masks(
+        request.masks, preset=request.preset, choice=request.reading, reference=reference
+    )
     couinaud, branches = divided.get(Part.COUINAUD), divided.get(Part.BRANCHES)
     return masks, replace(given, couinaud=couinaud, branches=branches)

@@ -228,7 +228,7 @@ def spread_note(figure: Figure) -> str:
 def _burden_class(volumes: Volumes) -> str:
     if not volumes.load_class:
         return ""
-    within = ", within the scan" if volumes.within_scan else ""
+    within = ", within the scan or file" if volumes.within_scan else ""
     several = ", ".join(f"{count} {words}" for words, count in volumes.classes)
     doubt = f"; of 100 draws {several}" if len(volumes.classes) > 1 else ""
     return f", class {volumes.load_class}{within}{doubt}"

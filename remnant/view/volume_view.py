@@ -138,7 +138,7 @@ def _class_remarks(
     if volumes.burden_class is None:
         name = f"class: {ABSENT}"
     else:
-        within = " within the scan" if volumes.burden_fraction.indicative else ""
+        within = " within the scan or file" if volumes.burden_fraction.indicative else ""
         name = f"class: {CLASS_WORDS[volumes.burden_class]} of the liver{within}"
     if len(classes) == 1:
         return name, SURE

@@ -66,6 +66,12 @@ def _liver_inside_scan(finding: Finding) -> str:
         return "Not checked: the user said that the cropped maps hold the whole liver."
     if finding.verdict is Verdict.MET:
         return "The liver lies wholly within the scan."
+    if _has(finding, Cause.LIVER_AT_FILE_END):
+        return (
+            "The file of the maps ends at the liver. It may have been cropped to it: whether the "
+            "liver is whole is not known from the file, so all volumes are lower bounds. If it is "
+            "whole, say so with --whole-liver; or give the scan too, whose edge then counts."
+        )
     return "The liver reaches the edge of the scan and is cut there: all volumes are lower bounds."
 
 
@@ -88,6 +94,9 @@ def _burden_plausible(finding: Finding) -> str:
 def _lesions_inside_scan(finding: Finding) -> str:
     if finding.verdict is Verdict.MET:
         return "No lesion reaches the edge of the scan."
+    if _has(finding, Cause.LESIONS_AT_FILE_END):
+        ends = _lesions(_found(finding, Cause.LESIONS_AT_FILE_END))
+        return f"At the end of the maps' file, so perhaps larger than measured: {ends}."
     cut = _lesions(_found(finding, Cause.LESIONS_AT_EDGE))
     return f"Cut by the edge of the scan, so larger than measured: {cut}."
 
@@ -492,6 +501,42 @@ def _by_role(finding: Finding) -> str:
     return f"T{_file(finding)[1:]} does not say what its one segment is: it was taken at its role."
 
 
+def _slices_skipped(finding: Finding) -> str:
+    return (
+        f"T{_file(finding)[1:]} leaves {_value(finding):.0f} slice(s) empty between slices that it "
+        f"fills: what lies there is not counted."
+    )
+
+
+def _contours(words: str) -> Writer:
+    return lambda finding: words.format(n=_value(finding), file=_file(finding))
+
+
+def _contour_grid(finding: Finding) -> str:
+    pixel_mm, gap_mm = _found(finding, Cause.CONTOUR_GRID).amounts
+    return (
+        f"The scan of the contours was neither given nor found beside them: they were filled with "
+        f"voxels of {pixel_mm:g} mm on their own planes, {gap_mm:.2f} mm apart. Slices that nobody "
+        f"contoured are not told from that, and the grid ends where the contours do: give the scan."
+    )
+
+
+def _fractions(finding: Finding) -> str:
+    how = _found(finding, Cause.FRACTIONS_FROM)
+    kind = {"occupancy": "shares of voxels", "probability": "probabilities"}
+    return (
+        f"The DICOM segmentation holds {kind.get(how.names[0], 'fractions')}: voxels count from "
+        f"{how.amounts[0]:g} of the largest value on (--threshold)."
+    )
+
+
+def _other_series(finding: Finding) -> str:
+    return (
+        f"T{_file(finding)[1:]} was drawn on another series of this examination than the scan: in "
+        f"another phase or breath the liver may lie elsewhere; check that both agree."
+    )
+
+
 def _exophytic(finding: Finding) -> str:
     where = "in lesions in its cavities or at its surface"
     gap_ml = sum(_found(finding, Cause.LESIONS_TOUCHING).amounts)
@@ -683,6 +728,25 @@ OF_FILES: Final[Mapping[str, Writer]] = {
     "iv_merged": _merged,
     "passed_over": _passed_over,
     "by_role": _by_role,
+    "slices_skipped": _slices_skipped,
+    "contours_ignored": _contours(
+        "{n:.0f} contour(s) of {file} are no closed outlines (points, open lines): not used."
+    ),
+    "contours_repeated": _contours("{n:.0f} contour(s) of {file} stand there twice: used once."),
+    "contours_nested": _contours(
+        "{n:.0f} contour(s) of {file} lie within another one: they count as holes."
+    ),
+    "contours_unseen": _contours(
+        "{n:.0f} contour(s) of {file} hold the centre of no voxel: they count for nothing."
+    ),
+    "contours_crossing": _contours(
+        "Contours of {file} cross, or two of them are nearly the same: {n:.0f} voxel(s) lie in two "
+        "and were left out, as in a hole. Check the contours."
+    ),
+    "contours_off_slice": _contours(
+        "Contours of {file} lie up to {n:.2f} mm off the slices of the scan: each was taken to the "
+        "nearest. They were probably drawn on another series."
+    ),
     "thresholded": _thresholded,
     "rounded": _rounded,
 }
@@ -728,9 +792,9 @@ WRITERS: Final[Mapping[str, Writer]] = {
     "dicom_copies": _copies,
     "dicom_damaged_files": _damaged,
     "dicom_seg_gaps": _gaps,
-    "dicom_seg_fractions": _constant(
-        "The DICOM segmentation holds fractions: voxels count from one half on."
-    ),
+    "dicom_seg_fractions": _fractions,
+    "rtstruct_own_grid": _contour_grid,
+    "masks_of_other_series": _other_series,
     "liver_from_couinaud": _constant(
         "No liver mask was given: the liver is the union of the Couinaud segments."
     ),

@@ -30,7 +30,7 @@ def _no_lesion(reason: Reason) -> str:
 
 
 def _within(reason: Reason) -> str:
-    within = "this holds within the scanned part; the scan cuts the liver"
+    within = "this holds within the scanned part; the scan or file cuts the liver"
     consequences = {
         "II": ": lesions beyond it could make the spread disseminated",
         "III": ": what lies beyond it cannot undo the spread, only add a bulk",
@@ -78,7 +78,7 @@ CAUSES: Final[Mapping[Cause, Template]] = {
     Cause.SINGLE_LESION: "a single lesion",
     Cause.SINGLE_LITTLE_PARENCHYMA: lambda r: f"a single lesion with {_scarce(*r.amounts)}",
     Cause.SINGLE_IN_CUT_LIVER: (
-        "a single lesion was found, but the scan cuts the liver: more may lie outside"
+        "a single lesion was found, but the scan or file cuts the liver: more may lie outside"
     ),
     Cause.LOBES_UNKNOWN: _of_lesions(", but which lobes they involve is not known"),
     Cause.ONE_LOBE_ONLY: lambda r: (
@@ -107,7 +107,9 @@ CAUSES: Final[Mapping[Cause, Template]] = {
     Cause.LESIONS_UNCONFIRMED: lambda r: (
         f"not confirmed by a reader: {r.amounts[0]:.0f} of {counted(int(r.amounts[1]), 'lesion')}"
     ),
-    Cause.TUMOUR_BEYOND_SCAN: "the scan cuts the liver: tumour beyond it may be out of reach",
+    Cause.TUMOUR_BEYOND_SCAN: (
+        "the scan or file cuts the liver: tumour beyond it may be out of reach"
+    ),
     Cause.REMNANTS_UNDECIDED: "whether the remnant of any plan suffices is not known",
     Cause.REACH_UNKNOWN: "no plan was computed, so that what can be reached is not known",
     Cause.PLAN_CLEARS_ALL: lambda r: f"{_count(r)}, all of which {r.names[0]} removes or ablates",
@@ -137,5 +139,7 @@ CAUSES: Final[Mapping[Cause, Template]] = {
     Cause.NO_CASE_HAS_A_TYPE: (
         "the share of normal parenchyma is unknown, so that no case has a type"
     ),
-    Cause.SPREAD_BEYOND_SCAN_UNKNOWN: "what lies beyond the scan, which cuts the liver, is unknown",
+    Cause.SPREAD_BEYOND_SCAN_UNKNOWN: (
+        "what lies beyond the scan or file, which cuts the liver, is unknown"
+    ),
 }

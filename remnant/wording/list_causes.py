@@ -50,7 +50,7 @@ CAUSES: Final[Mapping[Cause, Template]] = {
     Cause.NO_PLAN: "no plan was made",
     Cause.REMNANT_UNDECIDED: "whether enough liver would remain is not known",
     Cause.NOT_PROVEN: "a plan that debulks more may exist",
-    Cause.MORE_BEYOND_SCAN: "the scan cuts the liver: more may lie outside",
+    Cause.MORE_BEYOND_SCAN: "the scan or file cuts the liver: more may lie outside",
     Cause.LIMITS_FORBID: "the chosen limits forbid more",
     Cause.NO_MARGIN: "the planned margin is 0 mm",
     Cause.HIGHEST_TARGET_MET: "the highest target that is met",
@@ -58,8 +58,8 @@ CAUSES: Final[Mapping[Cause, Template]] = {
     Cause.STAGES_MIGHT_REACH: "one stage leaves too little liver; stages might leave enough",
     Cause.TOO_LITTLE_IN_ONE_STAGE: "in one stage too little liver would remain",
     Cause.NO_LESION: "there is no lesion",
-    Cause.SCAN_CUTS_SOMETHING: "the scan cuts the liver or a lesion",
-    Cause.SCAN_CUTS_LESION: "the scan cuts it, so it is larger than measured",
+    Cause.SCAN_CUTS_SOMETHING: "the scan or file cuts the liver or a lesion",
+    Cause.SCAN_CUTS_LESION: "the scan or file cuts it, so it is larger than measured",
     Cause.ONGOING_TRIAL: _trial,
     Cause.LIVER_BY_STANDARD: lambda reason: (
         f"{reason.amounts[0]:.2f} times the standardised volume"

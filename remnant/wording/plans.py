@@ -26,7 +26,7 @@ from remnant.wording.resection_titles import hepatectomy_title
 
 FLIPS: Final = "Undecided inside its intervals: "
 """How the verdicts that flip are announced."""
-CUT_WORDS: Final = "the scan cuts the liver and more tumour may lie beyond it"
+CUT_WORDS: Final = "the scan or file cuts the liver and more tumour may lie beyond it"
 MOST_NAMED: Final = 6
 """Of more lesions than this only their number is given."""
 

@@ -94,7 +94,7 @@ CAUSES: Final[Mapping[Cause, Template]] = {
     Cause.LESIONS_OUTSIDE_MAP: lambda one: (
         f"part of lesion {listed(one.names)} lies outside the segment map"
     ),
-    Cause.LESIONS_CUT_BY_SCAN: lambda one: f"the scan cuts lesion {listed(one.names)}",
+    Cause.LESIONS_CUT_BY_SCAN: lambda one: f"the scan or file cuts lesion {listed(one.names)}",
     Cause.EXAMPLE: lambda one: f"of all resections {one.names[0].replace('_', ' ')}",
     Cause.ACCEPTED_BY: accepting,
     Cause.REFUSED_BY: accepting,

@@ -59,8 +59,8 @@ CAUSES: Final[Mapping[Cause, Template]] = {
     Cause.NO_COUINAUD_MAP: "no Couinaud map was given",
     Cause.SEGMENTS_UNKNOWN: "the segments are unknown",
     Cause.NOTHING_REMOVED: "none of the segments that would be removed has a voxel",
-    Cause.KEPT_SEGMENTS_CUT: "segments that stay are cut by the edge of the scan",
-    Cause.REMOVED_SEGMENTS_CUT: "removed segments are cut by the edge of the scan",
+    Cause.KEPT_SEGMENTS_CUT: "segments that stay are cut by the edge of the scan or file",
+    Cause.REMOVED_SEGMENTS_CUT: "removed segments are cut by the edge of the scan or file",
     Cause.LIVER_UNASSIGNED: "part of the liver belongs to no segment and counts for no remnant",
     Cause.LESIONS_UNKNOWN: (
         "no lesion map was given: lesions, if there are any, are not subtracted"
@@ -69,23 +69,31 @@ CAUSES: Final[Mapping[Cause, Template]] = {
     Cause.NO_LESION_TO_DEBULK: "no lesion to debulk",
     Cause.ALL_TUMOUR: "there is no functional liver: all of it is tumour",
     Cause.LIVER_CUT: "the liver reaches the edge of the scan: what lies beyond it is not counted",
+    Cause.LIVER_AT_FILE_END: (
+        "the file of the maps ends at the liver: whether the liver goes on beyond it is not known"
+    ),
     Cause.SHARE_WITHIN_SCAN: (
         "the liver reaches the edge of the scan: this is the share within the scan"
     ),
-    Cause.BEYOND_SCAN_UNKNOWN: "the scan cuts the liver: what lies beyond its edge is not known",
-    Cause.LESION_CUT: (
-        "the lesion reaches the edge of the scan: its part beyond is not counted, nor is it in the "
-        "diameters"
+    Cause.SHARE_WITHIN_FILE: (
+        "the file of the maps ends at the liver: this is the share of the liver in the file"
     ),
-    Cause.DIAMETER_CUT: "a lesion reaches the edge of the scan: its diameter may be longer",
-    Cause.TREATED_LESIONS_CUT: "treated lesions are cut by the edge of the scan",
-    Cause.STAYING_LESIONS_CUT: "lesions that stay are cut by the edge of the scan",
-    Cause.NO_LIVER_SURFACE: "the scan holds no part of the liver's surface",
+    Cause.BEYOND_SCAN_UNKNOWN: (
+        "the scan or file cuts the liver: what lies beyond its edge is not known"
+    ),
+    Cause.LESION_CUT: (
+        "the lesion reaches the edge of the scan or file: its part beyond is not counted, nor is "
+        "it in the diameters"
+    ),
+    Cause.DIAMETER_CUT: "a lesion reaches the edge of the scan or file: its diameter may be longer",
+    Cause.TREATED_LESIONS_CUT: "treated lesions are cut by the edge of the scan or file",
+    Cause.STAYING_LESIONS_CUT: "lesions that stay are cut by the edge of the scan or file",
+    Cause.NO_LIVER_SURFACE: "the scan or file holds no part of the liver's surface",
     Cause.NO_PORTAL_VEIN: "the portal vein is not in the liver map",
     Cause.NO_HEPATIC_VEINS: "the hepatic veins are not in the liver map",
     Cause.SCAN_EDGE_NEARER: (
-        "the edge of the scan, beyond which the liver goes on, is nearer: the true distance may be "
-        "smaller"
+        "the edge of the scan or file, beyond which the liver may go on, is nearer: the true "
+        "distance may be smaller"
     ),
     Cause.NO_BODY_WEIGHT: "body weight was not given",
     Cause.BODY_FACTS_MISSING: _missing,

@@ -9,7 +9,7 @@ import SimpleITK as sitk  # noqa: N813
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydicom import Dataset, dcmread
-from pydicom.uid import JPEGLSLossless, RLELossless
+from pydicom.uid import DeflatedExplicitVRLittleEndian, JPEGLSLossless, RLELossless
 from scipy.spatial.transform import Rotation
 
 from examples.files import segment_map
@@ -23,10 +23,12 @@ from remnant.core.labels import COUINAUD_SCHEME
 from remnant.core.reasons import Cause, reason
 from remnant.io.codings import MasksPreset
 from remnant.io.dicom_folder import A_SEGMENTATION
+from remnant.io.dicom_object import read_object
 from remnant.io.dicom_series import catalogue
 from remnant.io.frames import lps_from_ras
 from remnant.io.inspect import inspect_path
 from remnant.io.masks import placed_on, read_masks, read_segment_map
+from remnant.io.reading import ReadingChoice
 
 KINDS = hd.seg.SegmentationTypeValues
 BINARY, FRACTIONAL, LABELMAP = KINDS.BINARY, KINDS.FRACTIONAL, KINDS.LABELMAP
@@ -219,8 +221,8 @@ def test_planes_left_out__are_empty_and_counted(seg, phantom):
 @pytest.mark.parametrize(
     ("kept", "stated", "expected"),
     [
-        ((2, 3, 4, 5), 1.5, 3.0),  # four even planes are trusted more than the header
-        ((2, 4, 6, 8), 3.0, 6.0),
+        ((2, 3, 4, 5), 2.0, 3.0),  # four even planes are trusted more than the header
+        ((2, 4, 6, 8), 7.0, 6.0),
         ((2, 4), 3.0, 3.0),
         ((2, 4), 77.0, 6.0),
         ((2, 3, 5), 77.0, 3.0),
@@ -445,3 +447,91 @@ def test_shared__published_objects(shared):
 def test_pydicom__object_without_its_count_of_frames(pydicom_files):
     with pytest.raises(UnreadableFileError, match="claims 0 frames"):
         segment_map(pydicom_files / "liver_1frame.dcm")
+
+
+def comb(codes, seg, **options):
+    codes = codes.copy()
+    codes[1::2] = 0
+    return seg(codes, **options)
+
+
+@pytest.mark.parametrize("kind", [BINARY, LABELMAP])
+def test_every_second_slice__is_refused_with_advice(seg, kind):
+    """Empty frames are there, or another segment fills the slices between."""
+    codes = couinaud(top=1)
+    codes[2:11] = 1
+    path = comb(codes, seg, kind=kind, descriptions=coded((0,)), omit_empty_frames=False)
+    with pytest.raises(UnsupportedSeriesError, match=r"every second slice only.*fill in between"):
+        segment_map(path)
+    both = codes.copy()
+    both[1::2, 3:6] = 2
+    both[0::2] = np.where(both[0::2] > 0, 1, 0)
+    with pytest.raises(UnsupportedSeriesError, match="every second slice only"):
+        segment_map(seg(both, kind, coded((0, 3))))
+
+
+def test_every_second_slice__by_the_distance_of_slices_stated(seg):
+    codes = np.zeros(SHAPE, np.uint8)
+    codes[2::2, 3] = 1
+    path = seg(codes, facts={"extra": {"SpacingBetweenSlices": 3.0}})
+    with pytest.raises(UnsupportedSeriesError, match=r"3\.00 mm apart, and its planes lie 6\.00"):
+        segment_map(path)
+
+
+def test_every_second_slice__of_the_scan(seg, phantom, tmp_path):
+    codes = np.zeros(SHAPE, np.uint8)
+    codes[2::2, 3] = 1
+    grid = catalogue(phantom().write(tmp_path / "ct")).series[0].stack.geometry
+    with pytest.raises(UnsupportedSeriesError, match="every second slice of the image only"):
+        read_masks({"couinaud": seg(codes)}, preset=MasksPreset.BINARY, reference=grid)
+
+
+def fractions(seg, **options):
+    shares = np.zeros((*SHAPE, 1))
+    shares[3, 2, :6, 0] = (0.1, 0.25, 0.4, 0.6, 0.9, 1.0)
+    kind = hd.seg.SegmentationFractionalTypeValues.PROBABILITY
+    options = {"fractional_type": kind, "max_fractional_value": 20, **options}
+    return seg(shares, FRACTIONAL, coded((4,)), facts=THIN, **options)
+
+
+@pytest.mark.parametrize(
+    ("threshold", "voxels"), [(None, 3), (0.5, 3), (0.25, 5), (0.4, 4), (0.401, 3), (1.0, 1)]
+)
+def test_fractions__from_the_threshold_given(seg, threshold, voxels):
+    choice = ReadingChoice(threshold=threshold)
+    found = read_segment_map(fractions(seg), choice=choice)
+    assert voxels == np.count_nonzero(found.labels.codes)
+    (how,) = (f for f in found.quality if f.id == "dicom_seg_fractions")
+    assert how.reasons == (reason(Cause.FRACTIONS_FROM, threshold or 0.5, "probability"),)
+
+
+@pytest.mark.parametrize("threshold", [0.0, -1.0, 1.5])
+def test_fractions__no_threshold_that_is_no_share(seg, threshold):
+    with pytest.raises(InputError, match="above 0 and at most 1"):
+        read_segment_map(fractions(seg), choice=ReadingChoice(threshold=threshold))
+
+
+def test_deflated__is_read_within_a_limit(seg, phantom, monkeypatch):
+    def deflate(dataset):
+        dataset.file_meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
+
+    path = edited(seg(couinaud()), deflate)
+    labels, _ = segment_map(path)
+    assert_places(couinaud(), labels, phantom())
+    monkeypatch.setitem(read_object.__kwdefaults__, "most_inflated", 5000)
+    with pytest.raises(UnsupportedSeriesError, match="holds more than 5000 bytes"):
+        segment_map(path)
+
+
+def without_series(dataset):
+    del dataset.ReferencedSeriesSequence
+
+
+@pytest.mark.parametrize("change", [None, without_series])
+def test_references__of_series_or_frames(seg, change):
+    path = seg(couinaud())
+    found = read_segment_map(path if change is None else edited(path, change)).refers_to
+    assert found.study_uid == "1.2.3"
+    assert found.series_uids == (frozenset() if change else {"1.2.3.1"})
+    assert {"1.2.3.1.4"} <= found.sop_uids
+    assert "1.2.3" not in repr(found)

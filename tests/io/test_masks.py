@@ -205,7 +205,7 @@ def test_formats__another_kind_of_file_is_a_reader_and_one_entry(tmp_path, monke
     grid = Geometry((4, 5, 6), np.diag([1.0, 2.0, 3.0, 1.0]))
     plane = np.ones((4, 5), dtype=bool)
 
-    def read(files):
+    def read(files, _choice, _reference):
         name = files[0].read_text(encoding="utf-8")
         return NamedSegments(
             geometry=grid,

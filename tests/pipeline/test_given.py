@@ -6,6 +6,7 @@ import pytest
 from remnant.core.geometry import Geometry
 from remnant.core.labels import BINARY_SCHEME, COUINAUD_SCHEME, INSTANCE_SCHEME
 from remnant.core.patient import Patient
+from remnant.core.reasons import Cause
 from remnant.core.volumes import LabelMap
 from remnant.io.nifti import write_labels
 from remnant.pipeline.divide import with_segments
@@ -62,3 +63,36 @@ def test_given_segments__in_another_order_of_axes_divide_a_stored_case(tmp_path)
     divided = with_segments(case, read_given(request, liver_known=True)[1])
 
     assert np.array_equal(halves, divided.division.couinaud.codes)
+
+
+@pytest.mark.parametrize(
+    ("start", "cause", "within"),
+    [
+        (2, Cause.LIVER_AT_FILE_END, Cause.SHARE_WITHIN_FILE),  # cropped to the liver
+        (0, None, None),
+    ],
+)
+def test_file_end__is_not_said_to_be_the_scans(tmp_path, start, cause, within):
+    box = (slice(start, GRID.shape[0] - start), slice(None), slice(None))
+    codes = LIVER[box]
+    files = {
+        "liver": stored(tmp_path, "liver", codes, geometry=GRID.cropped((start, 0, 0), codes.shape))
+    }
+    files["lesions"] = stored(tmp_path, "lesions", np.zeros_like(LIVER))
+
+    case = case_from_masks(SegmentRequest(masks=files))
+    measured = measure_case(case, MeasureRequest(patient=Patient())).volumetry
+
+    assert case.settings.file_may_end is (cause is not None)
+    assert [cause] * (cause is not None) == [one.cause for one in measured.tlv_ml.reasons]
+    assert (within is not None) is bool(measured.burden_fraction.reasons)
+    vouched = case_from_masks(SegmentRequest(masks=files, whole_liver=True))
+    assert measure_case(vouched, MeasureRequest(patient=Patient())).volumetry.tlv_ml.bound is None
+
+
+def test_file_end__at_the_top_alone_is_the_scans(tmp_path):
+    codes = LIVER.copy()
+    codes[2:-2, 2:-2, -2:] = 1
+    case = case_from_masks(SegmentRequest(masks={"liver": stored(tmp_path, "liver", codes)}))
+    found = measure_case(case, MeasureRequest(patient=Patient())).volumetry.tlv_ml
+    assert [Cause.LIVER_CUT] == [one.cause for one in found.reasons]

@@ -43,6 +43,8 @@ def row_of(*codes):
     [
         ({"cut": False}, MET, []),
         ({"cut": True}, NOT_MET, [Cause.LIVER_CUT]),
+        ({"cut": True, "file_may_end": True}, NOT_MET, [Cause.LIVER_AT_FILE_END]),
+        ({"cut": False, "file_may_end": True}, MET, []),
         ({"cut": False, "declared_whole": True}, UNKNOWN, [Cause.SCAN_VOUCHED]),
         ({"cut": True, "declared_whole": True}, UNKNOWN, [Cause.SCAN_VOUCHED]),
     ],

@@ -166,6 +166,15 @@ def test_words__are_a_fragment(cause):
             reason(Cause.UNUSUAL_SHARE, "IV", 0.01, 0.04, 0.3),
             "IV 1.0 % of the liver, usually 4 to 30 %",
         ),
+        (
+            reason(Cause.CONTOUR_GRID, 0.5, 3.0),
+            "voxels of 0.5 mm on contour planes 3.00 mm apart",
+        ),
+        (
+            reason(Cause.FRACTIONS_FROM, 0.5, "occupancy"),
+            "occupancy of 0.5 of the largest value or more",
+        ),
+        (reason(Cause.LESIONS_AT_FILE_END, 1, "4"), "1 at the end of the maps' file: 4"),
         (reason(Cause.LESIONS_AT_EDGE, 2, "3", "5"), "2 cut by the edge of the scan: 3, 5"),
         (
             reason(Cause.SEGMENTS_COMPARED, "model", ""),

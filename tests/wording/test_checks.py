@@ -26,6 +26,57 @@ def test_liver_inside_scan(passed, words):
     assert words in written("liver_inside_scan", passed=passed)
 
 
+def test_liver_inside_scan__a_files_end_is_not_the_scans_edge():
+    text = written("liver_inside_scan", reason(Cause.LIVER_AT_FILE_END))
+    assert "The file of the maps ends at the liver" in text
+    assert "--whole-liver" in text
+    assert "edge of the scan" not in text
+
+
+@pytest.mark.parametrize(
+    ("identifier", "value", "words"),
+    [
+        ("liver_slices_skipped", 3, "leaves 3 slice(s) empty between slices that it fills"),
+        ("liver_contours_ignored", 2, "2 contour(s) of the liver file are no closed outlines"),
+        ("liver_contours_repeated", 1, "stand there twice"),
+        ("liver_contours_nested", 4, "4 contour(s) of the liver file lie within another one"),
+        ("liver_contours_unseen", 1, "hold the centre of no voxel"),
+        ("liver_contours_crossing", 7, "7 voxel(s) lie in two and were left out"),
+        ("liver_contours_off_slice", 1.25, "up to 1.25 mm off the slices of the scan"),
+        ("masks_of_other_series", None, "The liver file was drawn on another series"),
+    ],
+)
+def test_contours_and_references(identifier, value, words):
+    assert words in written(identifier, reason(Cause.OF_FILE, "liver"), value=value)
+
+
+def test_rtstruct_own_grid():
+    text = written("rtstruct_own_grid", reason(Cause.CONTOUR_GRID, 0.5, 3.0))
+    assert "voxels of 0.5 mm on their own planes, 3.00 mm apart" in text
+    assert "give the scan" in text
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        ("occupancy", "shares of voxels"),
+        ("probability", "probabilities"),
+        ("fraction", "fractions"),
+    ],
+)
+def test_dicom_seg_fractions(kind, words):
+    text = written("dicom_seg_fractions", reason(Cause.FRACTIONS_FROM, 0.4, kind), passed=None)
+    assert text == (
+        f"The DICOM segmentation holds {words}: voxels count from 0.4 of the largest value on "
+        f"(--threshold)."
+    )
+
+
+def test_lesions_inside_scan__at_the_end_of_a_file():
+    text = written("lesions_inside_scan", reason(Cause.LESIONS_AT_FILE_END, 2, "3", "5"))
+    assert text == "At the end of the maps' file, so perhaps larger than measured: lesion 3, 5."
+
+
 @pytest.mark.parametrize(("passed", "words"), [(True, "were looked for"), (False, "are unknown")])
 def test_lesions_known(passed, words):
     assert words in written("lesions_known", passed=passed)

@@ -12,7 +12,7 @@ from remnant.wording.findings import text_of
 
 I, _, III, UNCLASSIFIABLE = FrillingType  # noqa: E741
 NO_MAPS = (reason(Cause.BORDER_WITHOUT_MAPS),)
-WITHIN = "This holds within the scanned part; the scan cuts the liver"
+WITHIN = "This holds within the scanned part; the scan or file cuts the liver"
 
 
 @pytest.mark.parametrize(
@@ -34,7 +34,7 @@ WITHIN = "This holds within the scanned part; the scan cuts the liver"
         ),
         (
             [reason(Cause.SINGLE_IN_CUT_LIVER)],
-            "A single lesion was found, but the scan cuts the liver: more may lie outside.",
+            "A single lesion was found, but the scan or file cuts the liver: more may lie outside.",
         ),
         ([reason(Cause.PARENCHYMA_UNKNOWN)], "The share of normal parenchyma is not known."),
         (

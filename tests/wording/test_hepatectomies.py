@@ -92,7 +92,7 @@ def test_debulking__share_absent_or_not_exact():
             (OUTSIDE, BEYOND),
             (
                 "Not decided whether they lie across the transection: part of lesion 4 lies "
-                "outside the segment map; the scan cuts lesion 7."
+                "outside the segment map; the scan or file cuts lesion 7."
             ),
         ),
         (

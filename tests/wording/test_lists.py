@@ -464,8 +464,8 @@ def test_ablation__a_bound_says_why_and_how_much():
     found = lesion_finding("ablation.size.cloyd2020", lesion_diameter_mm=cut)
 
     assert found_here(found) == (
-        "Not decided: the value is only known as a bound (the scan cuts it, so it is larger than "
-        "measured). Here: 20.0 mm."
+        "Not decided: the value is only known as a bound (the scan or file cuts it, so it is "
+        "larger than measured). Here: 20.0 mm."
     )
 
 
@@ -501,7 +501,7 @@ def ablation(*reasons):
             reason(Cause.SIZE_LIMITS_DISAGREE),
             "over 3 and below 5 cm: the sources' size limits disagree",
         ),
-        (reason(Cause.SCAN_CUTS_LESION), "the scan cuts it, so it is larger than measured"),
+        (reason(Cause.SCAN_CUTS_LESION), "the scan or file cuts it, so it is larger than measured"),
         (reason(Cause.CENTRAL), "less than 1 cm from the labelled portal vein"),
         (reason(Cause.PORTAL_DISTANCE_UNKNOWN), "distance to the portal vein not known"),
         (reason(Cause.SUPERFICIAL, 4.99), "superficial, 4.99 mm from the surface"),

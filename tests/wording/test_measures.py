@@ -24,8 +24,8 @@ def test_measured__says_bounds_and_absence(quantity, text):
 
 A, B = Reason(Cause.KEPT_SEGMENTS_CUT), Reason(Cause.REMOVED_SEGMENTS_CUT)
 BOTH = (
-    " Not exact: segments that stay are cut by the edge of the scan; removed segments are cut by "
-    "the edge of the scan."
+    " Not exact: segments that stay are cut by the edge of the scan or file; removed segments are "
+    "cut by the edge of the scan or file."
 )
 
 

@@ -317,7 +317,8 @@ def test_met__says_how_sure_the_minimum_and_the_target_are():
 def test_cut__decides_nothing():
     cut = {"verdict": UNKNOWN, "reasons": (Reason(Cause.MORE_BEYOND_SCAN),)}
     undecided = (
-        "100 % of the tumour: undecided, the scan cuts the liver and more tumour may lie beyond it."
+        "100 % of the tumour: undecided, the scan or file cuts the liver and more tumour may lie "
+        "beyond it."
     )
     assert line(BEST, **cut) == f"{undecided} In the scanned part: 2 wedges."
     assert line(**cut) == undecided

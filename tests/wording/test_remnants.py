@@ -43,7 +43,7 @@ MAN = Patient(
     background=LiverBackground.NORMAL,
 )
 CHOSEN = standardised_volume(MAN)
-KEPT = "segments that stay are cut by the edge of the scan"
+KEPT = "segments that stay are cut by the edge of the scan or file"
 CUT = "the liver reaches the edge of the scan: what lies beyond it is not counted"
 VESSELS = " Their vessels and bile ducts were not assessed."
 JUDGED = [(rule_set, b) for rule_set in REMNANT_RULE_SETS for b in rule_set.minima]
@@ -120,8 +120,8 @@ def test_minimum__an_indicative_remnant_says_why():
     words = "at least 35.0 % of the standardised volume and about 79.4 % (may be larger or smaller)"
     assert words in found
     assert (
-        f"functional volume. Not exact: {KEPT}; removed segments are cut by the edge of the scan."
-        in found
+        f"functional volume. Not exact: {KEPT}; removed segments are cut by the edge of the "
+        "scan or file." in found
     )
 
 
