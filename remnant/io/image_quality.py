@@ -3,7 +3,7 @@
 import numpy as np
 
 from remnant.core.findings import Finding, quality_finding
-from remnant.core.geometry import Geometry
+from remnant.core.geometry import Geometry, Vector3, vector3
 from remnant.core.reasons import Cause, reason
 from remnant.core.volumes import Phase
 
@@ -25,7 +25,7 @@ def image_findings(geometry: Geometry, phase: Phase) -> tuple[Finding, ...]:
 
 
 def _slice_spacing(geometry: Geometry) -> Finding:
-    widest = max(geometry.spacing_mm)
+    widest = max(plane_distances_mm(geometry))
     return quality_finding(
         "slice_spacing",
         passed=widest <= LARGEST_SLICE_SPACING_MM + ROUNDING_MM,
@@ -35,13 +35,22 @@ def _slice_spacing(geometry: Geometry) -> Finding:
 
 
 def _anisotropy(geometry: Geometry) -> Finding:
-    ratio = max(geometry.spacing_mm) / min(geometry.spacing_mm)
+    distances = plane_distances_mm(geometry)
+    ratio = max(distances) / min(distances)
     return quality_finding(
         "voxel_anisotropy",
         passed=ratio <= LARGEST_ANISOTROPY,
         value=ratio,
         reasons=(reason(Cause.CHECK_LIMIT, LARGEST_ANISOTROPY),),
     )
+
+
+def plane_distances_mm(geometry: Geometry) -> Vector3:
+    """Return how far neighbouring planes across each array axis are apart, along their normal.
+
+    On a sheared grid (a tilted gantry) less than the way along the axis, else the same.
+    """
+    return vector3(1.0 / np.linalg.norm(np.linalg.inv(geometry.affine_ras[:3, :3]), axis=1))
 
 
 def shear_degrees(geometry: Geometry) -> float:
@@ -57,7 +66,7 @@ def _shear(geometry: Geometry) -> Finding:
 def coverage_mm(geometry: Geometry) -> float:
     """Return how far the scan reaches head to foot, in mm."""
     axis = geometry.axial_axis
-    return geometry.shape[axis] * geometry.spacing_mm[axis]
+    return geometry.shape[axis] * plane_distances_mm(geometry)[axis]
 
 
 def _coverage(geometry: Geometry) -> Finding:

@@ -15,9 +15,9 @@ from remnant.core.geometry import Geometry, Shape3, Vector3
 from remnant.core.volumes import Modality, Phase
 from remnant.io.dicom_folder import is_dicom_file
 from remnant.io.dicom_pixels import read_voxels
-from remnant.io.dicom_series import Catalogue, Series, catalogue
+from remnant.io.dicom_series import Catalogue, Series, catalogue, taken_unasked
 from remnant.io.faults import require_file
-from remnant.io.image_quality import coverage_mm, image_findings
+from remnant.io.image_quality import coverage_mm, image_findings, plane_distances_mm
 from remnant.io.intensities import Evidence, hounsfield_evidence
 from remnant.io.nifti_file import is_nifti_name, open_nifti
 from remnant.io.nrrd import is_nrrd_name, read_nrrd
@@ -39,10 +39,13 @@ class SeriesFacts:
         ``None`` where nothing proves it; the reason says by what it is known or why it is not.
     phase, description
         Contrast phase and series description, as the source says.
+    sequence, apart
+        Kind of MR image, and what tells a stack from the others of its series; ``""`` for none.
     slices
         Images in the series; slices along the last axis of a file.
     shape, spacing_mm, orientation, coverage_mm
-        The grid and how far it reaches head to foot; ``None`` when there is no usable grid.
+        The grid, its planes' distances along their normals, and how far it reaches head to foot;
+        ``None`` when there is no usable grid.
     value_range, value_range_of
         Lowest and highest value, and of what (the whole image, or a DICOM series' middle slice).
     label_codes
@@ -65,6 +68,8 @@ class SeriesFacts:
     coverage_mm: float | None
     value_range: tuple[float, float] | None
     value_range_of: str | None
+    sequence: str = ""
+    apart: str = ""
     label_codes: tuple[int, ...] = field(default=())
     against: tuple[str | Finding, ...] = field(default=())
     usable: bool = field(default=True)
@@ -117,7 +122,7 @@ def _single(kind: str, values: NDArray[Any], geometry: Geometry) -> Inspection:
         description="",
         slices=geometry.shape[2],
         shape=geometry.shape,
-        spacing_mm=geometry.spacing_mm,
+        spacing_mm=plane_distances_mm(geometry),
         orientation="".join(geometry.axcodes),
         coverage_mm=coverage_mm(geometry),
         value_range=(float(values.min()), float(values.max())),
@@ -159,12 +164,12 @@ def _label_codes(values: NDArray[Any]) -> tuple[int, ...]:
 
 def _dicom(path: Path) -> Inspection:
     listed = catalogue(path)
-    plausible = [series.number for series in listed.series if series.against is None]
+    taken = taken_unasked(listed)
     return Inspection(
         kind="dicom",
         series=tuple(_series_facts(listed, series) for series in listed.series),
         skipped=listed.skipped,
-        automatic=plausible[0] if len(plausible) == 1 else None,
+        automatic=None if taken is None else taken.number,
     )
 
 
@@ -180,7 +185,9 @@ def _series_facts(listed: Catalogue, series: Series) -> SeriesFacts:
         description=series.description,
         slices=len(series.slices),
         shape=None if geometry is None else geometry.shape,
-        spacing_mm=None if geometry is None else geometry.spacing_mm,
+        spacing_mm=series.spacing_mm,
+        sequence=series.sequence,
+        apart=series.apart,
         orientation=None if geometry is None else "".join(geometry.axcodes),
         coverage_mm=None if geometry is None else coverage_mm(geometry),
         value_range=None if middle is None else (float(middle.min()), float(middle.max())),

@@ -302,17 +302,6 @@ def _turned(finding: Finding) -> str:
     )
 
 
-def _copies(finding: Finding) -> str:
-    return f"{_value(finding):.0f} slices were exact copies of others and were left out."
-
-
-def _damaged(finding: Finding) -> str:
-    return (
-        f"{_value(finding):.0f} DICOM files of the folder could not be read; were they of this "
-        f"series, its ends would be missing."
-    )
-
-
 def _gaps(finding: Finding) -> str:
     return (
         f"{_value(finding):.0f} of {_found(finding, Cause.OF_ALL).amounts[0]:.0f} planes between "
@@ -695,8 +684,6 @@ WRITERS: Final[Mapping[str, Writer]] = {
     "intensities_possible": _possible,
     "padding_inside_body": _padding_inside,
     "body_orientation": _body_orientation,
-    "dicom_copies": _copies,
-    "dicom_damaged_files": _damaged,
     "dicom_seg_gaps": _gaps,
     "dicom_seg_fractions": _constant(
         "The DICOM segmentation holds fractions: voxels count from one half on."

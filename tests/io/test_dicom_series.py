@@ -106,7 +106,7 @@ def test_series__exact_copies_are_dropped_and_counted(phantom, tmp_path):
     made.plane(3).save_as(tmp_path / "copy")
     made.plane(4, SOPInstanceUID="1.9.9").save_as(tmp_path / "copy2")
     series = only(tmp_path)
-    assert series.stack.dropped == 2
+    assert len(series.stack.copies) == 2
     assert read_series_voxels(series).shape == (9, 8, 12)
 
 
