@@ -22,8 +22,10 @@ from remnant.io.grid_doubts import require_believable_spacing
 from remnant.io.image_quality import plane_distances_mm
 from remnant.io.mr_sequences import sequence_names
 from remnant.io.stack_words import what_tells_apart
+from remnant.io.stored_codes import mask_codes
 
 PLAUSIBLE_SLICES = 10
+A_MASK = "a mask, not a scan: give it with --masks"
 PROJECTIONS = frozenset(("PROJECTION IMAGE", "MIP", "MINIP", "MIN_IP", "MAX_IP"))
 
 
@@ -49,6 +51,8 @@ class Series:
         Distances of slices along the series, where this stack ends because they change; else empty.
     sequence
         What kind of MR image it is, in words; ``""`` of CT and where nothing says so.
+    mask_codes
+        Codes of a mask that is stored as if it were a scan; empty of a scan.
     """
 
     number: int
@@ -59,6 +63,7 @@ class Series:
     apart: str = ""
     runs_mm: tuple[float, ...] = ()
     sequence: str = ""
+    mask_codes: frozenset[int] = frozenset()
 
     @property
     def modality(self) -> Modality:
@@ -80,6 +85,8 @@ class Series:
         """Why this series is not taken unasked; ``None`` for a plausible liver scan."""
         if self.fault is not None or self.stack is None:
             return self.fault
+        if self.mask_codes:
+            return A_MASK
         if PROJECTIONS & set(self.slices[0].image_type):
             return "a projection, not a volume"
         if self.runs_mm:
@@ -176,6 +183,7 @@ def _series(part: Part, apart: str, sequence: str, *, number: int) -> Series:
         apart=apart,
         runs_mm=part.runs_mm,
         sequence=sequence,
+        mask_codes=frozenset() if stack is None else mask_codes(stack.slices),
     )
 
 
@@ -218,7 +226,7 @@ def choose(listed: Catalogue, *, wanted: str | None, name: str) -> Series:
     taken = taken_unasked(listed)
     if taken is not None:
         return taken
-    if len(listed.series) == 1 and listed.series[0].fault:
+    if len(listed.series) == 1 and (listed.series[0].fault or listed.series[0].mask_codes):
         return _usable(listed.series[0], name)
     plausible = [series for series in listed.series if series.against is None]
     could_be = len(plausible) + sum(len(_rivals(listed, one)) for one in plausible)
@@ -257,6 +265,8 @@ def _series_named(listed: Catalogue, wanted: str, name: str) -> Series:
 def _usable(series: Series, name: str) -> Series:
     if series.fault is not None:
         raise UnsupportedSeriesError(f"series {series.number} of {name}: {series.fault}")
+    if series.mask_codes:
+        raise UnsupportedSeriesError(f"series {series.number} of {name} is {A_MASK}")
     return series
 
 

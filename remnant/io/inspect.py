@@ -192,6 +192,7 @@ def _series_facts(listed: Catalogue, series: Series) -> SeriesFacts:
         coverage_mm=None if geometry is None else coverage_mm(geometry),
         value_range=None if middle is None else (float(middle.min()), float(middle.max())),
         value_range_of=None if middle is None else "middle slice",
+        label_codes=tuple(sorted(series.mask_codes - {0})),
         against=against,
         usable=series.fault is None and fault is None,
     )
@@ -201,7 +202,7 @@ def _against_series(
     listed: Catalogue, series: Series, middle: NDArray[Any] | None
 ) -> tuple[str | Finding, ...]:
     first = () if series.against is None else (series.against,)
-    if series.stack is None or middle is None:
+    if series.stack is None or middle is None or series.mask_codes:
         return first
     evidence = hounsfield_evidence(middle)
     if series.modality is Modality.CT and evidence.hounsfield is False:
