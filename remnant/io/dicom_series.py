@@ -19,7 +19,7 @@ from remnant.io.dicom_slices import Slice
 from remnant.io.dicom_split import Part, parts_of, rank_of
 from remnant.io.dicom_stack import Stack, build_stack
 from remnant.io.grid_doubts import require_believable_spacing
-from remnant.io.image_quality import plane_distances_mm
+from remnant.io.image_quality import spacing_along_normal_mm
 from remnant.io.mr_sequences import sequence_names
 from remnant.io.stack_words import what_tells_apart
 from remnant.io.stored_codes import mask_codes
@@ -102,7 +102,7 @@ class Series:
 
         ``None`` where there is no grid.
         """
-        return None if self.stack is None else plane_distances_mm(self.stack.geometry)
+        return None if self.stack is None else spacing_along_normal_mm(self.stack.geometry)
 
     def describe(self) -> str:
         """Return in one line number, modality, slices, spacing, kind and what sets it apart."""

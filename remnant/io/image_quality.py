@@ -25,7 +25,7 @@ def image_findings(geometry: Geometry, phase: Phase) -> tuple[Finding, ...]:
 
 
 def _slice_spacing(geometry: Geometry) -> Finding:
-    widest = max(plane_distances_mm(geometry))
+    widest = max(spacing_along_normal_mm(geometry))
     return quality_finding(
         "slice_spacing",
         passed=widest <= LARGEST_SLICE_SPACING_MM + ROUNDING_MM,
@@ -35,7 +35,7 @@ def _slice_spacing(geometry: Geometry) -> Finding:
 
 
 def _anisotropy(geometry: Geometry) -> Finding:
-    distances = plane_distances_mm(geometry)
+    distances = spacing_along_normal_mm(geometry)
     ratio = max(distances) / min(distances)
     return quality_finding(
         "voxel_anisotropy",
@@ -45,12 +45,18 @@ def _anisotropy(geometry: Geometry) -> Finding:
     )
 
 
-def plane_distances_mm(geometry: Geometry) -> Vector3:
-    """Return how far neighbouring planes across each array axis are apart, along their normal.
+def spacing_along_normal_mm(geometry: Geometry) -> Vector3:
+    """Return the pixel spacing within slices and the distance of slices along their normal.
 
-    On a sheared grid (a tilted gantry) less than the way along the axis, else the same.
+    On a sheared grid (a tilted gantry) that is less than the way along the axis, else the same.
+    Slices are those of the two array axes that are perpendicular, of the first two if several are.
     """
-    return vector3(1.0 / np.linalg.norm(np.linalg.inv(geometry.affine_ras[:3, :3]), axis=1))
+    cosines = np.abs(geometry.directions.T @ geometry.directions)
+    within = min(((0, 1), (0, 2), (1, 2)), key=lambda pair: round(float(cosines[pair]), 3))
+    across = 3 - sum(within)
+    spacing = np.array(geometry.spacing_mm)
+    spacing[across] = 1.0 / np.linalg.norm(np.linalg.inv(geometry.affine_ras[:3, :3])[across])
+    return vector3(spacing)
 
 
 def shear_degrees(geometry: Geometry) -> float:
@@ -66,7 +72,7 @@ def _shear(geometry: Geometry) -> Finding:
 def coverage_mm(geometry: Geometry) -> float:
     """Return how far the scan reaches head to foot, in mm."""
     axis = geometry.axial_axis
-    return geometry.shape[axis] * plane_distances_mm(geometry)[axis]
+    return geometry.shape[axis] * spacing_along_normal_mm(geometry)[axis]
 
 
 def _coverage(geometry: Geometry) -> Finding:

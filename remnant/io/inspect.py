@@ -17,7 +17,7 @@ from remnant.io.dicom_folder import is_dicom_file
 from remnant.io.dicom_pixels import read_voxels
 from remnant.io.dicom_series import Catalogue, Series, catalogue, taken_unasked
 from remnant.io.faults import require_file
-from remnant.io.image_quality import coverage_mm, image_findings, plane_distances_mm
+from remnant.io.image_quality import coverage_mm, image_findings, spacing_along_normal_mm
 from remnant.io.intensities import Evidence, hounsfield_evidence
 from remnant.io.nifti_file import is_nifti_name, open_nifti
 from remnant.io.nrrd import is_nrrd_name, read_nrrd
@@ -44,7 +44,7 @@ class SeriesFacts:
     slices
         Images in the series; slices along the last axis of a file.
     shape, spacing_mm, orientation, coverage_mm
-        The grid, its planes' distances along their normals, and how far it reaches head to foot;
+        The grid, its spacing (of slices along their normal), and how far it reaches head to foot;
         ``None`` when there is no usable grid.
     value_range, value_range_of
         Lowest and highest value, and of what (the whole image, or a DICOM series' middle slice).
@@ -122,7 +122,7 @@ def _single(kind: str, values: NDArray[Any], geometry: Geometry) -> Inspection:
         description="",
         slices=geometry.shape[2],
         shape=geometry.shape,
-        spacing_mm=plane_distances_mm(geometry),
+        spacing_mm=spacing_along_normal_mm(geometry),
         orientation="".join(geometry.axcodes),
         coverage_mm=coverage_mm(geometry),
         value_range=(float(values.min()), float(values.max())),

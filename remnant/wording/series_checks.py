@@ -12,15 +12,15 @@ ENDS_MISSING: Final = "the volume may lack its ends, and with them a part of the
 
 def _left_out_cause(reason: Reason) -> str:
     count, beyond, placeless = reason.amounts[:3]
-    told = [f"{beyond:.0f} beyond the ends of the stack"] if beyond else []
-    told += [f"{placeless:.0f} at an unknown place"] if placeless else []
-    return f"{count:.0f} {reason.names[0]}" + (f" ({', '.join(told)})" if told else "")
+    told = [f"{beyond:.0f} of them beyond the ends of the volume"] if beyond else []
+    told += [f"{placeless:.0f} of them at an unknown place"] if placeless else []
+    return ", ".join((f"{reason.names[0]}: {count:.0f}", *told))
 
 
 def _other_stack_cause(reason: Reason) -> str:
     number, count, beyond = reason.amounts[:3]
-    told = f": {reason.names[0]}" if reason.names[0] else ""
-    ends = f" ({beyond:.0f} beyond the ends of the one taken)" if beyond else ""
+    told = f" ({reason.names[0]})" if reason.names[0] else ""
+    ends = f", {beyond:.0f} of them beyond the ends of the volume" if beyond else ""
     return f"{count:.0f} in stack {number:.0f}{told}{ends}"
 
 
@@ -66,7 +66,7 @@ def _unread(finding: Finding) -> str:
     files = _of(finding, Cause.LEFT_OUT)
     if not files:
         return "No file of the folder that may be of the series was unreadable."
-    counts = ", ".join(f"{one.amounts[0]:.0f} {one.names[0]}" for one in files)
+    counts = "; ".join(f"{one.names[0]}: {one.amounts[0]:.0f}" for one in files)
     return (
         f"{_value(finding):.0f} files of the folder could not be read ({counts}): were they of "
         f"this series, its volume would lack them."

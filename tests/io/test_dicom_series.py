@@ -7,6 +7,7 @@ from pydicom.uid import generate_uid
 from remnant.core.errors import InputError, UnreadableFileError, UnsupportedSeriesError
 from remnant.core.volumes import Modality, Phase
 from remnant.io.dicom_series import catalogue, choose, read_series_voxels
+from remnant.io.image_quality import image_findings
 
 TILT = np.deg2rad(12)
 
@@ -60,6 +61,17 @@ def test_series__gantry_tilt_is_kept_as_shear(phantom, tmp_path):
     geometry = only(phantom(orientation=orientation).write(tmp_path)).stack.geometry
     assert geometry.is_sheared
     assert 0.7 * 0.9 * 3 * np.cos(TILT) / 1000 == pytest.approx(geometry.voxel_volume_ml)
+
+
+def test_series__tilt_gives_spacing_along_the_normal(phantom, tmp_path):
+    orientation = (1, 0, 0, 0, np.cos(TILT), np.sin(TILT))
+    folder = phantom(orientation=orientation, step=(0, 0, 6 / np.cos(TILT))).write(tmp_path)
+    series = only(folder)
+    assert series.spacing_mm == pytest.approx((0.7, 0.9, 6.0))
+    assert "0.7 x 0.9 x 6 mm" in series.describe()
+    found = {f.id: f for f in image_findings(series.stack.geometry, Phase.PORTAL)}
+    assert found["slice_spacing"].value == pytest.approx(6.0)
+    assert found["scan_coverage"].value == pytest.approx(72.0)
 
 
 def test_series__missing_slice_is_named(phantom, tmp_path):

@@ -15,9 +15,9 @@ def written(identifier, *reasons, passed=False, value=None):
 @pytest.mark.parametrize(
     ("counts", "text"),
     [
-        ((14, 14, 0), "14 image without pixels (14 beyond the ends of the stack)"),
-        ((3, 0, 2), "3 image without pixels (2 at an unknown place)"),
-        ((1, 0, 0), "1 image without pixels"),
+        ((14, 14, 0), "image without pixels: 14, 14 of them beyond the ends of the volume"),
+        ((3, 0, 2), "image without pixels: 3, 2 of them at an unknown place"),
+        ((1, 0, 0), "image without pixels: 1"),
     ],
 )
 def test_left_out__says_how_many_and_where(counts, text):
@@ -41,7 +41,7 @@ def test_left_out__none():
 def test_left_out__some(counts, end):
     about = (reason(Cause.OF_ALL, 114), reason(Cause.LEFT_OUT, *counts, "image without pixels"))
     text = written("dicom_left_out", *about, value=2)
-    assert text.startswith("2 of 114 instances of the series are not in the volume: 2 image")
+    assert text.startswith("2 of 114 instances of the series are not in the volume: image")
     assert text.endswith(end)
 
 
@@ -52,16 +52,16 @@ def test_other_stacks(beyond):
         reason(Cause.IN_OTHER_STACK, 3, 4, 0, ""),
     )
     text = written("dicom_other_stacks", *stacks, passed=not beyond, value=66)
-    assert "62 in stack 2: kernel B70f" in text
+    assert "62 in stack 2 (kernel B70f)" in text
     assert "4 in stack 3" in text
-    assert ("8 beyond the ends of the one taken" in text) == bool(beyond)
+    assert ("8 of them beyond the ends of the volume" in text) == bool(beyond)
     assert ("may lack its ends" in text) == bool(beyond)
 
 
 def test_unread_files():
     damaged = reason(Cause.LEFT_OUT, 2, 0, 2, "damaged DICOM")
     text = written("dicom_unread_files", damaged, value=2)
-    assert text.startswith("2 files of the folder could not be read (2 damaged DICOM)")
+    assert text.startswith("2 files of the folder could not be read (damaged DICOM: 2)")
     assert "No file" in written("dicom_unread_files", passed=True, value=0)
 
 
