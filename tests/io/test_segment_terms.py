@@ -197,7 +197,8 @@ def test_meaning_of__branches(label, expected):
 @pytest.mark.parametrize(
     "name",
     ["liver without tumours", "non-tumour liver", "peritumoral zone", "tumor bed", "kidney tumor",
-     "GTVn", "Liver-GTV", "PTV", "肺肿瘤", "опухоль лёгкого", "lung nodules", "lymph node metastasis", "resection margin of the tumour", "tumorfrei free"],
+     "GTVn", "Liver-GTV", "PTV", "肺肿瘤", "опухоль лёгкого", "lung nodules",
+     "lymph node metastasis", "resection margin of the tumour", "tumorfrei free"],
 )  # fmt: skip
 def test_meaning_of__names_that_are_no_lesion_of_the_liver(name):
     assert meaning(name) is None
