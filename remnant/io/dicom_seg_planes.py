@@ -93,7 +93,8 @@ def planes_of(dataset: Dataset, path: Path, *, by_segment: bool) -> SegmentPlane
         SegmentFrame(index, int(k), segment)
         for index, (k, segment) in enumerate(zip(k_indices, segments, strict=True))
     )
-    return SegmentPlanes(geometry, frames, _gap_findings(geometry, k_indices))
+    quality = (*_gap_findings(geometry, k_indices), *_repeated_findings(frames))
+    return SegmentPlanes(geometry, frames, quality)
 
 
 def _frame_items(dataset: Dataset, path: Path) -> Sequence[Dataset]:
@@ -249,6 +250,14 @@ def _tolerance_mm(spacing: float) -> float:
 def _positive(value: object) -> float | None:
     number = float(str(value)) if value is not None else 0.0
     return number if np.isfinite(number) and number > 0 else None
+
+
+def _repeated_findings(frames: Sequence[SegmentFrame]) -> tuple[Finding, ...]:
+    """Say how many frames lie where another one of the same segment lies: they are joined."""
+    repeated = len(frames) - len({(frame.k, frame.segment) for frame in frames})
+    if not repeated:
+        return ()
+    return (quality_finding("dicom_seg_repeated", passed=False, value=float(repeated)),)
 
 
 def _gap_findings(geometry: Geometry, k_indices: NDArray[np.int64]) -> tuple[Finding, ...]:

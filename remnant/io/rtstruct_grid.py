@@ -1,23 +1,25 @@
 """The grid of a structure set: that of the series it names, or one made of its contours."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from pydicom import dcmread
 
 from remnant.core.errors import InputError, UnsupportedSeriesError
 from remnant.core.findings import Finding, quality_finding
 from remnant.core.geometry import Geometry
 from remnant.core.reasons import Cause, reason
 from remnant.io.contour_planes import ON_SLICE_MM
-from remnant.io.dicom_folder import files_below
+from remnant.io.dicom_folder import files_below, is_dicom_file
 from remnant.io.dicom_series import Series, catalogue
 from remnant.io.dicom_stack import SPACING_TOLERANCE_MM
+from remnant.io.faults import is_foreign, quiet
 from remnant.io.frames import lps_from_ras
 from remnant.io.grid_doubts import require_believable_spacing
-from remnant.io.image_reference import ImageReference
+from remnant.io.image_reference import NO_REFERENCE, ImageReference
 from remnant.io.limits import LARGEST_VOXEL_COUNT
 
 PIXEL_MM: Final = 0.5
@@ -26,13 +28,18 @@ choice."""
 MARGIN_VOXELS: Final = 2
 PARALLEL: Final = 1e-3
 MOST_BESIDE: Final = 5000
-"""Files beside a structure set up to which its series is looked for among them."""
+"""Files of a folder up to which the series is looked for among them."""
+MOST_FOLDERS: Final = 200
+SAMPLED_FILES: Final = 20
+"""Files of a folder that are asked whether they are of the series."""
+IDENTIFIERS: Final = ("SeriesInstanceUID", "SOPInstanceUID")
 
 
 def grid_of_series(path: Path, refers_to: ImageReference) -> Geometry | None:
     """Return the grid of the series that a structure set names, if it lies beside it.
 
-    Looked for in the folder of the file and in those beside that one, links not followed.
+    Looked for in the folder of the file, at any depth, and in those folders beside that one of
+    which some file names the series or an image of it; links are not followed.
 
     Returns
     -------
@@ -41,18 +48,48 @@ def grid_of_series(path: Path, refers_to: ImageReference) -> Geometry | None:
     """
     if not refers_to.names_images:
         return None
-    for folder in _folders_beside(path):
+    own = path.resolve().parent
+    beside = (folder for folder in _folders_beside(own) if _names_any(folder, refers_to))
+    for folder in (own, *beside):
         series = _named_in(folder, refers_to)
         if series is not None and series.stack is not None:
             return series.stack.geometry
     return None
 
 
-def _folders_beside(path: Path) -> Iterator[Path]:
-    own = path.resolve().parent
-    yield own
-    beside = (place for place in own.parent.iterdir() if place.is_dir() and not place.is_symlink())
-    yield from (place for place in sorted(beside) if place != own)
+def _folders_beside(own: Path) -> list[Path]:
+    """Return the folders beside one, none where those are too many to be the series of a study."""
+    try:
+        places = [place for place in own.parent.iterdir() if place.is_dir()]
+    except OSError:
+        return []
+    beside = sorted(place for place in places if place != own and not place.is_symlink())
+    return beside if len(beside) <= MOST_FOLDERS else []
+
+
+def _names_any(folder: Path, refers_to: ImageReference) -> bool:
+    """Tell whether some of a folder's own files are images that are referred to."""
+    try:
+        files = sorted(file for file in folder.iterdir() if file.is_file())
+    except OSError:
+        return False
+    some = files[:: max(1, len(files) // SAMPLED_FILES)]
+    return any(_reference_of(file).shares_images(refers_to) for file in some)
+
+
+def _reference_of(file: Path) -> ImageReference:
+    try:
+        with quiet():
+            if not is_dicom_file(file):
+                return NO_REFERENCE
+            header = dcmread(file, stop_before_pixels=True, specific_tags=list(IDENTIFIERS))
+        found = {name: str(header.get(name) or "") for name in IDENTIFIERS}
+    except Exception as fault:
+        if not is_foreign(fault):
+            raise
+        return NO_REFERENCE
+    series, image = (frozenset((found[name],)) - {""} for name in IDENTIFIERS)
+    return ImageReference(series_uids=series, sop_uids=image)
 
 
 def _named_in(folder: Path, refers_to: ImageReference) -> Series | None:
@@ -81,8 +118,8 @@ def grid_of_contours(
 ) -> tuple[Geometry, tuple[Finding, ...]]:
     """Make a grid of the planes on which contours lie.
 
-    Slices are the contour planes, all evenly apart by the median gap; within a slice voxels
-    measure `PIXEL_MM`. The grid ends where the contours do.
+    Slices are the contour planes, evenly apart by the median gap, or else by the smallest; within
+    a slice voxels measure `PIXEL_MM`. The grid ends where the contours do.
 
     Parameters
     ----------
@@ -154,11 +191,12 @@ def _even_gap(heights: NDArray[np.float64], path: Path) -> float:
             f"{path} has contours on one plane only, which has no thickness: give the scan that "
             f"they were drawn on"
         )
-    usual = float(np.median(gaps))
-    steps = np.rint(gaps / usual)
-    if steps.min() < 1 or np.abs(gaps - steps * usual).max() > SPACING_TOLERANCE_MM:
-        raise UnsupportedSeriesError(
-            f"{path} has contour planes {gaps.min():.2f} to {gaps.max():.2f} mm apart, which are "
-            f"no multiples of one distance: give the scan that they were drawn on"
-        )
-    return float(gaps.sum() / steps.sum())
+    # one structure may skip slices that another has
+    for gap in (float(np.median(gaps)), float(gaps.min())):
+        steps = np.rint(gaps / gap)
+        if steps.min() >= 1 and np.abs(gaps - steps * gap).max() <= SPACING_TOLERANCE_MM:
+            return float(gaps.sum() / steps.sum())
+    raise UnsupportedSeriesError(
+        f"{path} has contour planes {gaps.min():.2f} to {gaps.max():.2f} mm apart, which are no "
+        f"multiples of one distance: give the scan that they were drawn on"
+    )

@@ -24,6 +24,8 @@ from remnant.io.segment_terms import Code, SegmentLabel
 _INDEX = re.compile(r"Segment(\d{1,5})_(?:ID|Name|LabelValue|Layer|Tags)")
 _WHOLE_NUMBER = re.compile(r"\d{1,5}")
 MOST_SEGMENTS = 2000
+REPRESENTATIONS = ("Segmentation_SourceRepresentation", "Segmentation_MasterRepresentation")
+"""Keys, now and before 2022, of how the segments are stored."""
 TERMINOLOGY = "TerminologyEntry"
 CATEGORY, KIND, MODIFIER, REGION, REGION_MODIFIER = 1, 2, 3, 5, 6
 """Places in a terminology entry; 0 and 4 name its contexts."""
@@ -52,7 +54,7 @@ def read_slicer_segmentation(path: Path) -> NamedSegments:
         A value is not a whole number.
     """
     image = read_layered_nrrd(path)
-    if "fractional" in image.texts.get("Segmentation_SourceRepresentation", "").lower():
+    if any("fractional" in image.texts.get(key, "").lower() for key in REPRESENTATIONS):
         raise UnsupportedSeriesError(f"{path} holds fractions; export it as a binary label map")
     indices = sorted({int(m[1]) for key in image.texts if (m := _INDEX.fullmatch(key))})
     if len(indices) > MOST_SEGMENTS:

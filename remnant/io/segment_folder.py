@@ -36,7 +36,7 @@ def files_of_role(folder: Path, part: Part) -> tuple[Path, ...]:
     Raises
     ------
     InputError
-        A structure stands there twice, packed and unpacked.
+        A structure stands there twice, packed and unpacked; or two tasks wrote a map of the role.
     """
     found = []
     for name in FILES.get(part, ()):
@@ -44,6 +44,11 @@ def files_of_role(folder: Path, part: Part) -> tuple[Path, ...]:
         if len(files) > 1:
             raise InputError(f"{folder} holds {name} twice, as .nii.gz and as .nii; keep one")
         found += files
+    if part is not Part.COUINAUD and len(found) > 1:
+        raise InputError(
+            f"{folder} holds several {part} maps ({', '.join(file.name for file in found)}); give "
+            f"the file of one"
+        )
     return tuple(found)
 
 

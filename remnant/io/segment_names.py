@@ -68,9 +68,18 @@ _ASIDE = re.compile(
     r"(?:ctv|ptv|itv)\w*|calcif\w*|catheter|biops\w*|margins?|resect\w*|arter\w*|vein\w*|vena|duct\w*)\b"
 )
 _LESION = re.compile(
-    r"tumou?r|tumeur|lesion|lasion|metasta|neoplas|carcinom|karzinom|sarcom|malignan|"
-    r"\b(?:mets?|hcc|icc|ccc|crlm|cancer|nodules?)\b"
+    r"tumou?r|tumeur|lesion|l(?:a|ae)sion|lesao|metasta|neoplas|carcinom|karzinom|sarcom|malignan|"
+    r"raumforderung|\b(?:mets?|hcc|icc|ccc|crlm|cancer|nodules?|mass(?:es)?|leberherde?)\b"
 )
+_OTHER_SCRIPTS = re.compile(
+    unicodedata.normalize(
+        "NFKD",
+        r"(?:肝[脏臟臓]?)?(?:肿瘤|腫瘍|腫瘤|肿块|病灶|病变|病変|转移瘤?|轉移瘤?|転移)(?: ?\d+)?|"
+        r"(?:간 ?)?(?:종양|병변|전이)(?: ?\d+)?|"
+        r"(?:опухол[ьи]|метастазы?|очаги?)(?: (?:в )?печени)?(?: \d+)?",
+    )
+)
+"""Lesions as whole names: a word for them may stand in the name of another organ's."""
 _NO_LESION = re.compile(
     r"\b(?:no(?! ?\d)|not|without|free|ohne|sans|sin|senza|minus|except|excl\w*|margins?|bed|"
     r"(?:non|peri) ?(?:tumou?r|lesion|malign|neoplas)\w*)\b"
@@ -91,7 +100,16 @@ _PART_NAMES = (
         re.compile(r"(?:(?:left|middle|right) )?hepatic veins?|lebervenen?|veines? hepatiques?"),
     ),
     (Part.VESSELS, re.compile(r"(?:liver|hepatic|intrahepatic)? ?vessels?|lebergefa(?:ss|ß)e")),
-    (Part.LIVER, re.compile(r"(?:whole |total )?(?:liver|hepar|leber|foie|higado|fegato)")),
+    (
+        Part.LIVER,
+        re.compile(
+            unicodedata.normalize(
+                "NFKD",
+                r"(?:whole |total )?(?:liver|hepar|leber|foie|higado|figado|fegato|печень|watroba|"
+                r"karaciger|肝[脏臟臓]?|간)(?: (?:whole|total|organ))?",
+            )
+        ),
+    ),
 )
 _RIGHT = frozenset(
     (CouinaudSegment.V, CouinaudSegment.VI, CouinaudSegment.VII, CouinaudSegment.VIII)
@@ -178,6 +196,8 @@ def part_of_name(name: str) -> Part | None:
     text = plain(name)
     if _GROSS_TUMOUR.fullmatch(text):
         return None if is_elsewhere(name) else Part.LESIONS
+    if _OTHER_SCRIPTS.fullmatch(text):
+        return Part.LESIONS
     if _LESION.search(text):
         return None if _NO_LESION.search(text) or is_elsewhere(name) else Part.LESIONS
     return next((part for part, form in _PART_NAMES if form.fullmatch(text)), None)

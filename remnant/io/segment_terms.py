@@ -38,8 +38,11 @@ _PARTS_SCT = {
     str(STRUCTURE_SCHEME.labels[0].snomed): Part.LIVER,
     "52988006": Part.LESIONS,  # lesion
     "4147007": Part.LESIONS,  # mass
+    "27925004": Part.LESIONS,  # nodule
     "108369006": Part.LESIONS,  # neoplasm
+    "228791009": Part.LESIONS,  # gross tumour volume
     "86049000": Part.LESIONS,  # neoplasm, primary
+    "372087000": Part.LESIONS,  # the same, as DICOM codes it now
     "14799000": Part.LESIONS,  # neoplasm, secondary
     "128462008": Part.LESIONS,  # metastasis
     "94381002": Part.LESIONS,  # metastasis to liver
@@ -53,6 +56,7 @@ _PARTS_SCT = {
     "272998002": Part.HEPATIC_VEINS,  # right
     "273099000": Part.HEPATIC_VEINS,  # middle
     "273202007": Part.HEPATIC_VEINS,  # left
+    "397425002": Part.HEPATIC_VEINS,  # inferior right
 }
 _NEUTRAL_SCT = frozenset(
     (

@@ -510,6 +510,13 @@ def _contour_grid(finding: Finding) -> str:
     )
 
 
+def _repeated_frames(finding: Finding) -> str:
+    return (
+        f"{_value(finding):.0f} frame(s) of the DICOM segmentation lie on a plane of which another "
+        f"frame holds the same segment: what either of them marks counts. Check the segmentation."
+    )
+
+
 def _fractions(finding: Finding) -> str:
     how = _found(finding, Cause.FRACTIONS_FROM)
     kind = {"occupancy": "shares of voxels", "probability": "probabilities"}
@@ -780,6 +787,7 @@ WRITERS: Final[Mapping[str, Writer]] = {
     "series_chosen": _chosen_series,
     "dicom_seg_gaps": _gaps,
     "dicom_seg_fractions": _fractions,
+    "dicom_seg_repeated": _repeated_frames,
     "rtstruct_own_grid": _contour_grid,
     "masks_of_other_series": _other_series,
     "liver_from_couinaud": _constant(

@@ -535,3 +535,17 @@ def test_references__of_series_or_frames(seg, change):
     assert found.series_uids == (frozenset() if change else {"1.2.3.1"})
     assert {"1.2.3.1.4"} <= found.sop_uids
     assert "1.2.3" not in repr(found)
+
+
+def move_a_frame(dataset):
+    first, second = dataset.PerFrameFunctionalGroupsSequence[:2]
+    second.PlanePositionSequence = first.PlanePositionSequence
+
+
+def test_two_frames_of_one_segment_on_one_plane__are_joined_and_said(seg):
+    codes = np.zeros(SHAPE, np.uint8)
+    for k in range(3, 7):
+        codes[k, k] = 1
+    labels, quality = segment_map(edited(seg(codes, facts=THIN), move_a_frame))
+    assert quality["dicom_seg_repeated"].value == 1
+    assert [9, 9, 18] == sorted(np.count_nonzero(labels.codes, axis=(0, 1)).tolist())[-3:]

@@ -106,7 +106,7 @@ def test_own_grid__measures_the_planes_and_says_so(tmp_path):
     """Area of each polygon times the gap, within the voxels that its edge meets."""
     geometry = grid((80, 80, 30), turn=(3, 0, 10))
     drawn = sphere(geometry, (40, 40, 14.5), 25.0)
-    path = structure_set(tmp_path / "rt", roi("Liver", drawn))
+    path = structure_set(tmp_path / "alone" / "rt", roi("Liver", drawn))
     codes, quality, found = filled_of(path, "liver")
     radii = [np.linalg.norm(points[0] - points.mean(axis=0)) for points in drawn]
     areas = [90 / 2 * r**2 * np.sin(2 * np.pi / 90) for r in radii]
@@ -124,7 +124,7 @@ def test_own_grid__is_that_of_what_is_of_the_liver(tmp_path):
     geometry = grid((60, 60, 9))
     liver, body = sphere(geometry, (30, 30, 4), 11.0), sphere(geometry, (30, 30, 4), 20.0)
     path = structure_set(
-        tmp_path / "rt", roi("BODY", body), roi("Liver", liver), roi("Tumor", liver[2:4])
+        tmp_path / "alone" / "rt", roi("BODY", body), roi("Liver", liver), roi("Tumor", liver[2:4])
     )
     masks, _ = read_masks({"liver": path, "lesions": path}, preset=MasksPreset.BINARY)
     extents = np.array(masks.geometry.shape[:2]) * 0.5
@@ -136,9 +136,20 @@ def test_own_grid__is_that_of_what_is_of_the_liver(tmp_path):
 def test_own_grid__gaps_of_several_planes_are_kept(tmp_path):
     geometry = grid((60, 60, 19))
     drawn = [circle(geometry, k, (30, 30), 9.0) for k in (1, 2, 3, 6, 7, 8, 9)]
-    codes, quality, _ = filled_of(structure_set(tmp_path / "rt", roi("liver", drawn)), "liver")
+    codes, quality, _ = filled_of(
+        structure_set(tmp_path / "alone" / "rt", roi("liver", drawn)), "liver"
+    )
     assert [True] * 3 + [False] * 2 + [True] * 4 == codes.any(axis=(0, 1)).tolist()
     assert quality["liver_slices_skipped"].value == 2
+
+
+def test_own_grid__a_structure_on_every_second_plane_of_the_others_is_refused(tmp_path):
+    geometry = grid((60, 60, 19))
+    liver = [circle(geometry, k, (30, 30), 9.0) for k in range(1, 18, 2)]
+    lesion = [circle(geometry, k, (30, 30), 3.0) for k in range(4, 8)]
+    path = structure_set(tmp_path / "alone" / "rt", roi("liver", liver), roi("GTV", lesion))
+    with pytest.raises(UnsupportedSeriesError, match="'liver' is in every second slice only"):
+        read_role(path, Part.LIVER)
 
 
 @pytest.mark.parametrize(
@@ -152,14 +163,14 @@ def test_own_grid__gaps_of_several_planes_are_kept(tmp_path):
 def test_own_grid__refused(tmp_path, heights, message):
     drawn = [circle(grid((60, 60, 9)), k, (30, 30), 9.0) for k in heights]
     with pytest.raises(UnsupportedSeriesError, match=message):
-        read_role(structure_set(tmp_path / "rt", roi("liver", drawn)), Part.LIVER)
+        read_role(structure_set(tmp_path / "alone" / "rt", roi("liver", drawn)), Part.LIVER)
 
 
 def test_own_grid__not_of_planes_that_cross(tmp_path):
     one = circle(grid((60, 60, 9)), 4, (30, 30), 9.0)
     other = circle(grid((60, 60, 9), turn=(90, 0, 0)), 4, (30, 30), 8.0)
     with pytest.raises(UnsupportedSeriesError, match="not parallel"):
-        read_role(structure_set(tmp_path / "rt", roi("liver", [one, other])), Part.LIVER)
+        read_role(structure_set(tmp_path / "alone" / "rt", roi("liver", [one, other])), Part.LIVER)
 
 
 @pytest.mark.parametrize("place", ["study/rt.dcm", "other/rt.dcm"])

@@ -340,9 +340,10 @@ def test_refused(slicer, segments, kind, message):
 
 def test_refused__fractions_axes_and_nameless_layers(slicer):
     named = [segment("IV")]
-    fractions = ("Segmentation_SourceRepresentation:=Fractional labelmap",)
-    with pytest.raises(UnsupportedSeriesError, match="fractions"):
-        segment_map(slicer(couinaud(), named, extra=fractions))
+    for key in ("SourceRepresentation", "MasterRepresentation"):
+        fractions = (f"Segmentation_{key}:=Fractional labelmap",)
+        with pytest.raises(UnsupportedSeriesError, match="fractions"):
+            segment_map(slicer(couinaud(), named, extra=fractions))
     layers = np.zeros((2, *SHAPE), np.uint8)
     with pytest.raises(UnsupportedSeriesError, match="4 axes"):
         segment_map(slicer(layers, []))

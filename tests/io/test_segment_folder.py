@@ -233,3 +233,9 @@ def test_refused__a_structure_that_stands_there_twice(folder, nifti):
     nifti((couinaud() == 3).astype(np.uint8), name="segments/liver_segment_4.nii")
     with pytest.raises(InputError, match="liver_segment_4 twice"):
         read_segment_map(path)
+
+
+def test_refused__lesion_maps_of_two_tasks(folder):
+    path = folder(liver=couinaud() > 0, liver_tumor=couinaud() == 2, liver_lesions=couinaud() == 3)
+    with pytest.raises(InputError, match="several lesions maps"):
+        read_masks({"liver": path, "lesions": path}, preset=TOTAL)

@@ -117,7 +117,11 @@ def test_looks_like_couinaud__what_may_not_be_passed_over(name, expected):
      ("liver_vessels", Part.VESSELS), ("lesion in segment 4", Part.LESIONS),
      ("HCC 2", Part.LESIONS), ("Lebertumor", Part.LESIONS), ("métastase 3", Part.LESIONS),
      ("colorectal liver metastasis", Part.LESIONS), ("Tumor No. 3", Part.LESIONS),
-     ("Pfortader", Part.PORTAL_VEIN), ("V. portae", Part.PORTAL_VEIN)],
+     ("Pfortader", Part.PORTAL_VEIN), ("V. portae", Part.PORTAL_VEIN), ("GTVp", Part.LESIONS),
+     ("GTV_liver", Part.LESIONS), ("Raumforderung 2", Part.LESIONS), ("lesão", Part.LESIONS),
+     ("肝脏肿瘤", Part.LESIONS), ("病変 2", Part.LESIONS), ("종양1", Part.LESIONS),
+     ("метастазы в печени", Part.LESIONS), ("печень", Part.LIVER), ("肝臓", Part.LIVER),
+     ("간", Part.LIVER), ("Liver total", Part.LIVER), ("Fígado", Part.LIVER)],
 )  # fmt: skip
 def test_meaning_of__other_parts_by_name(name, part):
     assert Meaning(part) == meaning(name)
@@ -134,6 +138,9 @@ def test_meaning_of__other_parts_by_name(name, part):
         ({"kinds": (MASS,), "places": (COUINAUD_IV,)}, Meaning(Part.LESIONS)),
         ({"kinds": (PORTAL,), "places": (COUINAUD_IV,)}, Meaning(Part.PORTAL_VEIN)),
         ({"kinds": (LIVER,)}, Meaning(Part.LIVER)),
+        ({"kinds": (("SCT", "372087000"),)}, Meaning(Part.LESIONS)),
+        ({"kinds": (("SCT", "27925004"),)}, Meaning(Part.LESIONS)),
+        ({"kinds": (("SCT", "228791009"),)}, Meaning(Part.LESIONS)),
         ({"kinds": (("99LOCAL", "277958008"),)}, None),
         ({"kinds": (("SCT", "78961009"),)}, None),
     ],
@@ -190,7 +197,8 @@ def test_meaning_of__branches(label, expected):
 @pytest.mark.parametrize(
     "name",
     ["liver without tumours", "non-tumour liver", "peritumoral zone", "tumor bed", "kidney tumor",
-     "lung nodules", "lymph node metastasis", "resection margin of the tumour", "tumorfrei free"],
+     "GTVn", "Liver-GTV", "PTV", "肺肿瘤", "опухоль лёгкого", "lung nodules",
+     "lymph node metastasis", "resection margin of the tumour", "tumorfrei free"],
 )  # fmt: skip
 def test_meaning_of__names_that_are_no_lesion_of_the_liver(name):
     assert meaning(name) is None

@@ -179,3 +179,11 @@ def test_load_study__tells_progress(phantom, tmp_path):
         progress=lambda stage, done, total: seen.add((stage, done == total)),
     )
     assert seen >= {("reading headers", True), ("reading slices", True)}
+
+
+def test_load_study__knows_its_images_and_shows_none(phantom, tmp_path):
+    loaded = load_study(phantom().write(tmp_path / "ct"))
+    assert loaded.origin.study_uid == "1.2.3"
+    assert loaded.origin.series_uids == {"1.2.3.1"}
+    assert loaded.origin.sop_uids == {f"1.2.3.1.{k + 1}" for k in range(12)}
+    assert "1.2.3" not in repr(loaded.origin)

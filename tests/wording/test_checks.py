@@ -43,6 +43,7 @@ def test_liver_inside_scan__a_files_end_is_not_the_scans_edge():
         ("liver_contours_unseen", 1, "hold the centre of no voxel"),
         ("liver_contours_crossing", 7, "7 voxel(s) lie in two and were left out"),
         ("liver_contours_off_slice", 1.25, "up to 1.25 mm off the slices of the scan"),
+        ("dicom_seg_repeated", 2, "2 frame(s) of the DICOM segmentation lie on a plane of which"),
         ("masks_of_other_series", None, "The liver file was drawn on another series"),
     ],
 )
