@@ -121,6 +121,17 @@ def grid_offset(reference: Geometry, grid: Geometry, *, what: str, on: str) -> f
     return 0.0
 
 
+def rounding_on(reference: Geometry, grid: Geometry, *, what: str, on: str) -> Rounding:
+    """Return how far a grid's voxels lie from those of the reference that they are counted as.
+
+    Raises
+    ------
+    GeometryMismatchError
+        They are not those of the reference, see `placement_of`.
+    """
+    return _lattice(reference, grid, what=what, on=on)[2]
+
+
 def in_order_of(reference: Geometry, labels: LabelMap) -> LabelMap:
     """Return `placed_on`, or the map as it is where that fails, for the caller to refuse."""
     try:
