@@ -1,9 +1,10 @@
 """Options that several commands share."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from cyclopts import Group, Parameter, Token
 
@@ -174,8 +175,12 @@ class MaskOptions:
         return paths
 
 
+BETWEEN_PAIRS: Final = re.compile(r",+(?=[a-z_]+=)")
+"""Paths may hold commas, as in ``Doe, J``."""
+
+
 def parse_masks(texts: tuple[str, ...]) -> dict[str, Path]:
-    """Parse ``role=FILE`` pairs.
+    """Parse ``role=FILE`` pairs; a comma parts them only where another ``role=`` follows it.
 
     Raises
     ------
@@ -183,7 +188,7 @@ def parse_masks(texts: tuple[str, ...]) -> dict[str, Path]:
         A pair has no role, an unknown role, or a role is given twice.
     """
     paths: dict[str, Path] = {}
-    for pair in (part for text in texts for part in text.split(",") if part):
+    for pair in (part for text in texts for part in BETWEEN_PAIRS.split(text.strip(",")) if part):
         role, separator, file = pair.partition("=")
         if not separator or role not in set(Part) or not file:
             raise InputError(

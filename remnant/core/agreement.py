@@ -178,6 +178,9 @@ class CaseAgreement:
         Every lesion of either map, ``None`` where a map of lesions was not given.
     burden
         ``None`` where liver and lesions are not both given.
+    grid_offset_mm
+        How far voxels that count as the same lie apart, at most, because their files round their
+        grids; 0 where the grids are the same.
     """
 
     name: str
@@ -186,6 +189,7 @@ class CaseAgreement:
     structures: tuple[MaskAgreement, ...]
     lesions: tuple[LesionMatch, ...] | None
     burden: BurdenAgreement | None
+    grid_offset_mm: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

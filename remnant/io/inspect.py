@@ -13,15 +13,13 @@ from remnant.core.errors import InputError
 from remnant.core.findings import Finding, Verdict
 from remnant.core.geometry import Geometry, Shape3, Vector3
 from remnant.core.volumes import Modality, Phase
-from remnant.io.dicom_folder import is_dicom_file
 from remnant.io.dicom_pixels import read_voxels
 from remnant.io.dicom_series import Catalogue, Series, automatic, catalogue
-from remnant.io.faults import require_file
+from remnant.io.file_kinds import SINGLE_VOLUMES, FileKind, kind_of, unread_kind
 from remnant.io.image_quality import coverage_mm, image_findings, spacing_along_normal_mm
 from remnant.io.intensities import Evidence, hounsfield_evidence
-from remnant.io.nifti_file import is_nifti_name, open_nifti
-from remnant.io.nrrd import is_nrrd_name, read_nrrd
 from remnant.io.series_quality import series_findings
+from remnant.io.volume_files import read_volume
 
 MOST_LABELS = 256
 HIGHEST_LABEL = 1000
@@ -77,7 +75,7 @@ class SeriesFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inspection:
-    """What a path holds: ``kind`` is ``dicom``, ``nifti`` or ``nrrd``.
+    """What a path holds: ``kind`` is ``dicom``, ``nifti``, ``nrrd`` or ``meta_image``.
 
     ``skipped`` counts files that are no image, by reason. ``automatic`` is the number of the series
     that would be taken unasked, ``None`` when ``--series`` would be needed or nothing can be read.
@@ -95,20 +93,19 @@ def inspect_path(path: Path) -> Inspection:
     Raises
     ------
     UnreadableFileError
-        The path is missing, or neither NIfTI, NRRD nor DICOM.
+        The path is missing, or of no kind that is read.
     UnsupportedSeriesError, GeometryMismatchError
         A single file whose grid cannot be used, named by its fault.
     """
     if path.is_dir():
         return _dicom(path)
-    require_file(path)
-    if is_nrrd_name(path):
-        values, geometry = read_nrrd(path)
-        return _single("nrrd", values, geometry)
-    if is_nifti_name(path) or not is_dicom_file(path):
-        opened = open_nifti(path)
-        return _single("nifti", opened.values(), opened.geometry)
-    return _dicom(path)
+    kind = kind_of(path)
+    if kind in SINGLE_VOLUMES:
+        read = read_volume(path)
+        return _single(kind.value, read.values, read.geometry)
+    if kind is FileKind.DICOM:
+        return _dicom(path)
+    raise unread_kind(path)
 
 
 def _single(kind: str, values: NDArray[Any], geometry: Geometry) -> Inspection:

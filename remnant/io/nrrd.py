@@ -1,5 +1,6 @@
 """NRRD images and label maps: the header by hand, the voxels by SimpleITK."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,8 +19,12 @@ from remnant.io.grid_doubts import require_believable_spacing
 from remnant.io.limits import LARGEST_DEFLATE_RATIO, LARGEST_HEADER_BYTES, LARGEST_VOXEL_COUNT
 from remnant.io.printing import printable
 from remnant.io.scaling import scaled
+from remnant.io.unpacking import unpacked
 
 WHAT = "an NRRD file"
+_END = re.compile(rb"\r?\n\r?\n")
+GZIP = ("gzip", "gz")
+LARGEST_NUMBER_BYTES = 8
 DETACHED = ("data file", "datafile")
 _AXES = ("right-anterior-superior", "left-anterior-superior", "left-posterior-superior")
 ANATOMICAL_SPACES = frozenset((*_AXES, "ras", "las", "lps"))
@@ -110,10 +115,14 @@ def nrrd_texts(path: Path) -> Mapping[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class _Header:
-    """Fields (``name: value``) by their lower-case names, and texts (``key:=value``)."""
+    """Fields (``name: value``) by their lower-case names, and texts (``key:=value``).
+
+    ``byte_count`` is that of the header, with the empty line that ends it.
+    """
 
     fields: Mapping[str, str]
     texts: Mapping[str, str]
+    byte_count: int
 
 
 def _read(path: Path, *, layered: bool) -> tuple[NDArray[Any], Geometry, _Header]:
@@ -123,6 +132,7 @@ def _read(path: Path, *, layered: bool) -> tuple[NDArray[Any], Geometry, _Header
     with quiet(), reading(path, what=WHAT):
         header = _header(path)
         _require_usable(header.fields, path, layered=layered)
+        _require_whole(header, path)
         picture = sitk.ReadImage(str(path), imageIO="NrrdImageIO")
         array = sitk.GetArrayViewFromImage(picture)
         # SimpleITK gives (k, j, i), and the layers last
@@ -151,7 +161,9 @@ def _header(path: Path) -> _Header:
         block = stream.read(LARGEST_HEADER_BYTES)
     if not block.startswith(NRRD_MAGIC):
         raise UnreadableFileError(f"{path} is not an NRRD file")
-    head = block.replace(b"\r\n", b"\n").partition(b"\n\n")[0].decode("utf-8", errors="replace")
+    end = _END.search(block)
+    stored = block if end is None else block[: end.start()]
+    head = stored.replace(b"\r\n", b"\n").decode("utf-8", errors="replace")
     fields: dict[str, str] = {}
     texts: dict[str, str] = {}
     for line in head.splitlines():
@@ -162,7 +174,7 @@ def _header(path: Path) -> _Header:
             texts[name] = value[1:].replace("\\n", "\n")
         else:
             fields[name.strip().lower()] = value.strip()
-    return _Header(fields, texts)
+    return _Header(fields, texts, len(block) if end is None else end.end())
 
 
 def _require_usable(fields: Mapping[str, str], path: Path, *, layered: bool) -> None:
@@ -183,6 +195,22 @@ def _require_usable(fields: Mapping[str, str], path: Path, *, layered: bool) -> 
     if voxels > voxel_file(fields, path).stat().st_size * LARGEST_DEFLATE_RATIO:
         raise UnreadableFileError(f"{path} is truncated: its header promises {voxels} voxels")
     _require_place(fields, path)
+
+
+def _require_whole(header: _Header, path: Path) -> None:
+    """Raise where packed voxels are damaged: ITK's reader heeds no checksum."""
+    if header.fields.get("encoding", "").lower() not in GZIP:
+        return
+    data = voxel_file(header.fields, path)
+    voxels = int(np.prod([int(n) for n in header.fields["sizes"].split()], dtype=object))
+    with data.open("rb") as stream:
+        stream.seek(header.byte_count if data == path else 0)
+        for _ in range(int(header.fields.get("line skip", header.fields.get("lineskip", "0")))):
+            if not stream.readline(LARGEST_HEADER_BYTES):
+                break
+        most = voxels * LARGEST_NUMBER_BYTES + LARGEST_HEADER_BYTES
+        for _ in unpacked(stream, most_bytes=most, path=path):
+            pass
 
 
 def voxel_file(fields: Mapping[str, str], path: Path) -> Path:

@@ -101,6 +101,37 @@ def _on_itself(reference: Geometry, labels: LabelMap) -> LabelMap:
     return LabelMap(labels.codes, reference, labels.scheme)
 
 
+def grid_offset(reference: Geometry, grid: Geometry, *, what: str, on: str) -> float:
+    """Return how far the voxels of two grids lie apart, at most, in mm; 0 where it is noise.
+
+    Both hold the same voxels in the same order, but for rounding.
+
+    Raises
+    ------
+    GeometryMismatchError
+        They do not.
+    """
+    if reference.same_grid(grid):
+        return 0.0
+    if reference.shape == grid.shape:
+        turn, offset, rounding = _lattice(reference, grid, what=what, on=on)
+        if np.array_equal(turn, np.eye(3)) and not offset.any():
+            return rounding.offset_mm
+    reference.require_same_grid(grid, what=what, reference=on)
+    return 0.0
+
+
+def rounding_on(reference: Geometry, grid: Geometry, *, what: str, on: str) -> Rounding:
+    """Return how far a grid's voxels lie from those of the reference that they are counted as.
+
+    Raises
+    ------
+    GeometryMismatchError
+        They are not those of the reference, see `placement_of`.
+    """
+    return _lattice(reference, grid, what=what, on=on)[2]
+
+
 def in_order_of(reference: Geometry, labels: LabelMap) -> LabelMap:
     """Return `placed_on`, or the map as it is where that fails, for the caller to refuse."""
     try:
@@ -164,15 +195,17 @@ def _aligned(grid: Geometry, turn: NDArray[np.int64]) -> Geometry:
 def _mismatch(
     reference: Geometry, grid: Geometry, what: str, on: str, rounding: Rounding | None = None
 ) -> GeometryMismatchError:
-    apart = ""
-    if rounding is not None:
-        apart = (
-            f"; voxels lie up to {rounding.offset_mm:.4g} mm ({rounding.offset_voxels:.3g} voxels) "
-            f"from their places, where rounding explains {LARGEST_ROUNDING_VOXELS:g} voxels at most"
-        )
+    apart = "" if rounding is None else _too_far(rounding)
     return GeometryMismatchError(
         f"{what} lies on another grid than {on}: {reference.differences(grid)}{apart}; resample it "
         f"to that grid first"
+    )
+
+
+def _too_far(found: Rounding) -> str:
+    return (
+        f"; voxels lie up to {found.offset_mm:.4g} mm ({found.offset_voxels:.3g} voxels) from "
+        f"their places, where rounding explains {LARGEST_ROUNDING_VOXELS:g} voxels at most"
     )
 
 

@@ -112,7 +112,11 @@ def _read_dicom(
 
 
 FORMATS: Final = (
-    MapFormat(files=files_of_role, read=lambda files, *_: read_segment_files(files), each=True),
+    MapFormat(
+        files=files_of_role,
+        read=lambda files, choice, _: read_segment_files(files, choice),
+        each=True,
+    ),
     MapFormat(files=_slicer_file, read=lambda files, *_: read_slicer_segmentation(files[0])),
     MapFormat(files=_dicom_file, read=_read_dicom),
 )

@@ -17,8 +17,9 @@ from remnant.core.codes import present_codes
 from remnant.core.errors import UnreadableFileError, UnsupportedSeriesError
 from remnant.core.findings import Finding, quality_finding
 from remnant.core.volumes import LARGEST_CODE
+from remnant.io.file_kinds import FileKind, kind_of
 from remnant.io.named_segments import NamedSegments, Piece
-from remnant.io.nrrd import LayeredNrrd, is_nrrd_name, nrrd_texts, read_layered_nrrd
+from remnant.io.nrrd import LayeredNrrd, nrrd_texts, read_layered_nrrd
 from remnant.io.segment_terms import Code, SegmentLabel
 
 _INDEX = re.compile(r"Segment(\d{1,5})_(?:ID|Name|LabelValue|Layer|Tags)")
@@ -37,9 +38,9 @@ def is_slicer_segmentation(path: Path) -> bool:
     Raises
     ------
     UnreadableFileError
-        It is named as NRRD, and missing, empty or damaged.
+        It is missing, empty, or named as NRRD and damaged.
     """
-    return is_nrrd_name(path) and any(_INDEX.fullmatch(key) for key in nrrd_texts(path))
+    return kind_of(path) is FileKind.NRRD and any(_INDEX.fullmatch(key) for key in nrrd_texts(path))
 
 
 def read_slicer_segmentation(path: Path) -> NamedSegments:

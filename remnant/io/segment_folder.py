@@ -11,10 +11,15 @@ from pathlib import Path
 from types import MappingProxyType
 
 from remnant.core.errors import InputError
+from remnant.core.findings import Finding
+from remnant.core.geometry import Geometry
 from remnant.core.labels import BINARY_SCHEME, CouinaudSegment
+from remnant.io.grid_rounding import rounding_findings
 from remnant.io.named_segments import NamedSegments, Piece
 from remnant.io.nifti import read_labels
-from remnant.io.placement import placed_on
+from remnant.io.nifti_file import open_nifti
+from remnant.io.placement import placed_on, rounding_on
+from remnant.io.reading import AS_FILES_SAY, ReadingChoice
 from remnant.io.roles import Part
 from remnant.io.segment_terms import SegmentLabel
 
@@ -52,8 +57,17 @@ def files_of_role(folder: Path, part: Part) -> tuple[Path, ...]:
     return tuple(found)
 
 
-def read_segment_files(files: Sequence[Path]) -> NamedSegments:
+def read_segment_files(
+    files: Sequence[Path], choice: ReadingChoice = AS_FILES_SAY
+) -> NamedSegments:
     """Read one binary map per structure; all are brought to the grid of the first.
+
+    Parameters
+    ----------
+    files
+        At least one; each names its structure.
+    choice
+        What the user says of the files.
 
     Raises
     ------
@@ -63,14 +77,14 @@ def read_segment_files(files: Sequence[Path]) -> NamedSegments:
         A file holds other codes than 0 and 1.
     """
     names = [_structure(file) for file in files]
-    first = read_labels(files[0], BINARY_SCHEME)
+    first = read_labels(files[0], BINARY_SCHEME, choice=choice)
 
     def pieces(wanted: Collection[int]) -> Iterator[Piece]:
         for number in wanted:
             path = files[number]
             labels = placed_on(
                 first.geometry,
-                read_labels(path, BINARY_SCHEME),
+                read_labels(path, BINARY_SCHEME, choice=choice),
                 what=f"{path.name}",
                 on=f"{names[0]}",
             )
@@ -78,7 +92,24 @@ def read_segment_files(files: Sequence[Path]) -> NamedSegments:
                 yield number, k, labels.codes[:, :, k] > 0
 
     labels = tuple(SegmentLabel(number=n, names=(name,)) for n, name in enumerate(names))
-    return NamedSegments(geometry=first.geometry, labels=labels, pieces=pieces)
+    return NamedSegments(
+        geometry=first.geometry,
+        labels=labels,
+        pieces=pieces,
+        quality=_rounding(files, first.geometry, choice),
+    )
+
+
+def _rounding(
+    files: Sequence[Path], geometry: Geometry, choice: ReadingChoice
+) -> tuple[Finding, ...]:
+    """Note the file whose grid lies farthest from that of the first, by their headers."""
+    on = files[0].name
+    roundings = [
+        rounding_on(geometry, open_nifti(file, choice=choice).geometry, what=file.name, on=on)
+        for file in files
+    ]
+    return rounding_findings("masks", max(roundings, key=lambda found: found.offset_mm))
 
 
 def _structure(file: Path) -> str:

@@ -69,6 +69,18 @@ def read_volume(path: Path, *, choice: ReadingChoice = AS_FILES_SAY) -> FileVolu
     raise unread_kind(path)
 
 
+def files_of(path: Path) -> tuple[Path, ...]:
+    """Return a file, and the one that holds its voxels where that is another.
+
+    Raises
+    ------
+    UnreadableFileError
+        It is missing, or names a file that is not read.
+    """
+    named = {FileKind.NRRD: nrrd_files, FileKind.META_IMAGE: meta_image_files}.get(kind_of(path))
+    return (path,) if named is None else named(path)
+
+
 def volume_digest(path: Path) -> str:
     """Return the sha256 of a file, or of it and the file that holds its voxels.
 
@@ -77,10 +89,8 @@ def volume_digest(path: Path) -> str:
     UnreadableFileError
         It is missing, or names a file that is not read.
     """
-    kind = kind_of(path)
-    files = {FileKind.NRRD: nrrd_files, FileKind.META_IMAGE: meta_image_files}
-    found = files[kind](path) if kind in files else (path,)
-    return digest_files(found) if len(found) > 1 else digest_file(path)
+    files = files_of(path)
+    return digest_files(files) if len(files) > 1 else digest_file(path)
 
 
 def _as_stated(

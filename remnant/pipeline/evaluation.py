@@ -9,6 +9,7 @@ from typing import Final
 from remnant.core.agreement import Agreement, CaseAgreement, EvaluationSettings
 from remnant.core.errors import EmptyStructureError, InputError
 from remnant.core.progress import Progress, silent
+from remnant.io.placement import grid_offset
 from remnant.pipeline.evaluation_sources import CaseMaps, Pairs, SideCoding, read_case_maps
 from remnant.pipeline.results import published_results
 from volumetry.agreement.of_cohort import bland_altman_of, burden_errors, structures_of, summarise
@@ -89,8 +90,8 @@ def compare_case(
     InputError
         They have no structure in common.
     """
-    truth.geometry.require_same_grid(
-        prediction.geometry, what=f"case {name}: the prediction", reference="the truth"
+    between = grid_offset(
+        truth.geometry, prediction.geometry, what=f"case {name}: the prediction", on="the truth"
     )
     predicted, true = _in_common(name, prediction, truth)
     return CaseAgreement(
@@ -100,6 +101,7 @@ def compare_case(
         structures=compare_structures(predicted, true, truth.geometry, settings),
         lesions=compare_lesions(predicted, true, truth.geometry, settings),
         burden=burden_of(predicted, true),
+        grid_offset_mm=max(between, prediction.grid_offset_mm, truth.grid_offset_mm),
     )
 
 

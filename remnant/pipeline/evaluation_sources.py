@@ -15,15 +15,17 @@ from remnant.core.volumes import LabelMap
 from remnant.io.atomic import digest_files
 from remnant.io.codings import PRESETS, Coding, MasksPreset
 from remnant.io.limits import LARGEST_FILE_COUNT
-from remnant.io.masks import Part, placed_on
+from remnant.io.masks import Part
 from remnant.io.nifti import read_labels
+from remnant.io.placement import placement_of
 from remnant.io.role_maps import read_role
 from remnant.io.roles import CODED_BY_SEGMENT
+from remnant.io.volume_files import files_of
 from remnant.pipeline.case_files import COUINAUD, LESIONS, STATE, STRUCTURES, is_case
 from remnant.pipeline.folder import read_case
 from volumetry.agreement.of_regions import Region, code_boxes
 
-ENDINGS: Final = (".seg.nrrd", ".nrrd", ".nii.gz", ".nii")
+ENDINGS: Final = (".seg.nrrd", ".nrrd", ".nhdr", ".nii.gz", ".nii", ".mha", ".mhd")
 MOST_LABELS: Final = 256
 NAMES_SHOWN: Final = 10
 
@@ -48,13 +50,15 @@ class SideCoding:
 class CaseMaps:
     """Structures of one side of one case.
 
-    ``by_code`` marks structures that are bare codes, whose meaning is not known.
+    ``by_code`` marks structures that are bare codes, whose meaning is not known. The files of the
+    case may round their grids: ``grid_offset_mm`` is how far their voxels lie apart, at most.
     """
 
     regions: Mapping[str, Region]
     geometry: Geometry
     sha256: str
     by_code: bool
+    grid_offset_mm: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,7 +191,7 @@ def _from_file(path: Path, coding: SideCoding) -> CaseMaps:
         if coding.preset is None
         else _of_role(labels, PRESETS[coding.preset][coding.role], path)
     )
-    sha256 = digest_files((path,))
+    sha256 = digest_files(files_of(path))
     return CaseMaps(regions=regions, geometry=labels.geometry, sha256=sha256, by_code=by_code)
 
 
@@ -205,15 +209,22 @@ def _from_roles(folder: Path, coding: SideCoding) -> CaseMaps:
     # 3D Slicer leaves out what is empty: the largest grid holds the others
     geometry = max((labels.geometry for labels in read.values()), key=lambda g: prod(g.shape))
     regions: dict[str, Region] = {}
+    offsets = [0.0]
     # a file for this very part goes before those that hold it by the way
     for part, path in reversed(files.items()):
         on = f"the other maps of {folder.name}"
-        labels = placed_on(geometry, read[part], what=f"{path}", on=on)
+        labels, rounded = placement_of(geometry, read[part], part, what=f"{path}", on=on)
+        offsets += [finding.value or 0.0 for finding in rounded]
         found = _of_role(labels, preset[part], path)
         own = {name: r for name, r in found.items() if name == part or part is Part.COUINAUD}
         regions = {**found, **regions, **own}
-    digest = digest_files(tuple(files.values()))
-    return CaseMaps(regions=regions, geometry=geometry, sha256=digest, by_code=False)
+    return CaseMaps(
+        regions=regions,
+        geometry=geometry,
+        sha256=digest_files(tuple(f for path in files.values() for f in files_of(path))),
+        by_code=False,
+        grid_offset_mm=max(offsets),
+    )
 
 
 def _from_case(folder: Path) -> CaseMaps:

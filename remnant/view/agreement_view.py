@@ -117,6 +117,12 @@ def _lines(agreement: Agreement) -> Iterator[str]:
     for entry in agreement.bland_altman:
         if entry.measure in LIMITS_SHOWN and entry.bias is not None:
             yield _limits_line(entry)
+    rounded = [case.grid_offset_mm for case in agreement.cases if case.grid_offset_mm]
+    if rounded:
+        yield (
+            f"grids of {len(rounded)} case(s) differ by rounding: voxels lie up to "
+            f"{max(rounded):.3g} mm apart"
+        )
 
 
 def _burden_line(errors: BurdenErrors) -> str:

@@ -187,7 +187,9 @@ def test_bad_input__is_one_line_code_2_and_nothing_written(
     places["other"] = tmp_path / "other.nii.gz"
     shape = (7, 8, 9)
     write_labels(
-        LabelMap(np.ones(shape, np.uint8), Geometry(shape, np.eye(4)), BINARY_SCHEME),
+        LabelMap(
+            np.ones(shape, np.uint8), Geometry(shape, np.diag((2.0, 2.0, 3.0, 1.0))), BINARY_SCHEME
+        ),
         places["other"],
     )
     before = {p.name for p in tmp_path.iterdir()} - {"cache"}
@@ -209,6 +211,16 @@ def test_parse_masks__pairs_may_be_joined_or_repeated(tmp_path):
     assert ["liver", "lesions", "couinaud"] == list(joined)
     with pytest.raises(InputError, match="twice"):
         parse_masks(("liver=a.nii", "liver=b.nii"))
+
+
+def test_parse_masks__a_comma_within_a_path_parts_nothing():
+    found = parse_masks(("liver=Doe, J/a.nii,lesions=Doe, J/b.nii,",))
+    assert {role: str(file) for role, file in found.items()} == {
+        "liver": "Doe, J/a.nii",
+        "lesions": "Doe, J/b.nii",
+    }
+    with pytest.raises(InputError, match="allowed is role=FILE"):
+        parse_masks(("liver=a.nii,spleen=b.nii",))
 
 
 def test_parse_segments__numerals_and_digits_are_the_same():

@@ -15,6 +15,7 @@ from remnant.core.errors import (
 )
 from remnant.io.codings import MasksPreset
 from remnant.io.masks import Part, read_masks, read_segment_map
+from remnant.io.reading import GeometrySource, ReadingChoice
 
 SHAPE = (7, 8, 9)
 TOTAL = MasksPreset.TOTALSEGMENTATOR
@@ -54,6 +55,28 @@ def test_couinaud__one_file_for_each_segment(folder, nifti):
         for n in range(1, 9)
     )
     assert hashlib.sha256("\n".join(digests).encode()).hexdigest() == found.sha256
+
+
+def test_couinaud__files_that_round_their_grids_differently_are_one_map_with_a_note(folder, nifti):
+    codes = couinaud()
+    path = folder(**segments(codes))
+    rounded = np.diag((2.002, 2.5, 3.0, 1.0))
+    nifti((codes == 5).astype(np.uint8), rounded, name="segments/liver_segment_5.nii.gz")
+    found = read_segment_map(path)
+    np.testing.assert_array_equal(codes, found.labels.codes)
+    assert {f.id: f.value for f in found.quality} == {
+        "masks_grid_rounding": pytest.approx(6 * 0.002, rel=1e-3)
+    }
+
+
+def test_folder__heeds_what_the_user_says_of_its_headers(folder, nifti):
+    path = folder(liver=couinaud() > 0)
+    nifti((couinaud() > 0).astype(np.uint8), np.eye(4), name="segments/liver.nii.gz")
+    with pytest.raises(GeometryMismatchError, match="--geometry-from sform"):
+        read_masks({"liver": path}, preset=TOTAL)
+    vouched = ReadingChoice(geometry_from=GeometrySource.SFORM)
+    masks = read_masks({"liver": path}, preset=TOTAL, choice=vouched)[0]
+    assert masks.geometry.spacing_mm == (1.0, 1.0, 1.0)
 
 
 def test_couinaud__missing_and_empty_files_are_missing_segments(folder):

@@ -29,6 +29,7 @@ from remnant.pipeline.evaluation import (
 from remnant.pipeline.evaluation_sources import SideCoding, case_name, pair_cases, read_case_maps
 from remnant.pipeline.folder import published, write_segmented
 from remnant.pipeline.results import published_results, require_results_folder
+from remnant.view.agreement_view import view_agreement
 
 GRID = Geometry((12, 14, 16), np.diag([1.5, 2.0, 2.5, 1.0]))
 BARE = SideCoding()
@@ -269,6 +270,21 @@ def test_grids__must_be_the_same_and_the_case_is_named(tmp_path):
     truth = write(liver_codes(), tmp_path / "t" / "a.nii.gz", other)
     with pytest.raises(GeometryMismatchError, match=r"case a.*another grid.*resample"):
         compared(prediction.parent, truth.parent)
+
+
+def test_grids__that_differ_by_rounding_are_one_and_the_offset_is_kept(tmp_path):
+    prediction = write(liver_codes(), tmp_path / "p" / "a.nii.gz")
+    rounded = Geometry(GRID.shape, GRID.affine_ras @ np.diag([1.0, 1.0, 1.003, 1.0]))
+    truth = write(liver_codes(), tmp_path / "t" / "a.nii.gz", rounded)
+    found = compared(prediction.parent, truth.parent)
+    same = compared(prediction.parent, prediction.parent)
+
+    offset_mm = (GRID.shape[2] - 1) * GRID.spacing_mm[2] * 0.003
+    assert found.cases[0].grid_offset_mm == pytest.approx(offset_mm, rel=1e-4)
+    assert same.cases[0].grid_offset_mm == 0.0
+    assert any("differ by rounding" in line for line in view_agreement(found).lines)
+    assert not any("rounding" in line for line in view_agreement(same).lines)
+    assert structure(found, "liver").dice.value == 1.0
 
 
 # Folders of a case
