@@ -334,8 +334,7 @@ def _turned(finding: Finding) -> str:
     )
     return (
         f"{seen}: the image is turned {turned} or its header is wrong. Left and right cannot be "
-        f"trusted, nor can segments, remnants and plans: convert the scan again from its DICOM "
-        f"files."
+        f"trusted, nor can segments, remnants and plans: export or convert the scan again."
     )
 
 
