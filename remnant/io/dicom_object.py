@@ -11,7 +11,7 @@ from pydicom.filereader import read_dataset, read_file_meta_info
 from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian
 
 from remnant.core.errors import UnsupportedSeriesError
-from remnant.io.dicom_folder import is_dicom_file
+from remnant.io.dicom_header import is_dicom_file
 from remnant.io.limits import LARGEST_FILE_BYTES
 
 LARGEST_INFLATED_BYTES: Final = 2 * 1024**3

@@ -15,6 +15,7 @@ from remnant.core.volumes import Modality
 from remnant.io.frames import ras_from_lps
 from remnant.io.limits import LARGEST_PLANE_SIDE
 from remnant.io.printing import printable
+from remnant.io.stored_pixels import StoredPixels
 
 DIRECTION_TOLERANCE = 1e-3
 COSINES = 6
@@ -146,6 +147,8 @@ class Slice:
         Values of `SPLIT_TAGS`, ``""`` where absent.
     tags
         How and of what the image was made.
+    pixels
+        Where its pixels lie; ``None`` only until the file was searched for them.
     """
 
     path: Path
@@ -172,6 +175,7 @@ class Slice:
     frame_of_reference_uid: str | None
     split: tuple[str, ...]
     tags: SeriesTags = SeriesTags()
+    pixels: StoredPixels | None = field(default=None, repr=False)
 
 
 def slices_of(dataset: Dataset, path: Path) -> tuple[Slice, ...]:
@@ -217,9 +221,9 @@ def _slice(source: Source, path: Path, *, frame: int) -> Slice:
         path=path,
         frame=frame,
         modality=modality,
-        series_uid=_series_uid(dataset),
+        series_uid=series_uid_of(dataset),
         study_uid=_text(dataset, "StudyInstanceUID"),
-        sop_uid=_sop_uid(dataset),
+        sop_uid=sop_uid_of(dataset),
         patient_id=_text(dataset, "PatientID"),
         description=printable(dataset.get("SeriesDescription")),
         series_number=int(dataset.get("SeriesNumber") or 0),
@@ -293,8 +297,8 @@ def _text(dataset: Dataset, name: str) -> str:
     return str(dataset.get(name) or "").strip()
 
 
-def _series_uid(dataset: Dataset) -> str:
-    """Return the series' UID, or one minted from what its images share where it was emptied."""
+def series_uid_of(dataset: Dataset) -> str:
+    """Return the UID of the series, minted from what its images share where it was emptied."""
     given = _text(dataset, "SeriesInstanceUID")
     if given:
         return given
@@ -303,7 +307,8 @@ def _series_uid(dataset: Dataset) -> str:
     return str(generate_uid(entropy_srcs=[f"{name}={_text(dataset, name)}" for name in names]))
 
 
-def _sop_uid(dataset: Dataset) -> str:
+def sop_uid_of(dataset: Dataset) -> str:
+    """Return the UID of an object, from the meta header where it was emptied; ``""`` for none."""
     return _text(dataset, "SOPInstanceUID") or _text(
         dataset.file_meta, "MediaStorageSOPInstanceUID"
     )

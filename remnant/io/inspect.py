@@ -13,7 +13,7 @@ from remnant.core.errors import InputError
 from remnant.core.findings import Finding, Verdict
 from remnant.core.geometry import Geometry, Shape3, Vector3
 from remnant.core.volumes import Modality, Phase
-from remnant.io.dicom_folder import is_dicom_file
+from remnant.io.dicom_header import is_dicom_file
 from remnant.io.dicom_pixels import read_voxels
 from remnant.io.dicom_series import Catalogue, Series, automatic, catalogue
 from remnant.io.faults import require_file

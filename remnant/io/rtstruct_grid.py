@@ -12,7 +12,7 @@ from remnant.core.findings import Finding, quality_finding
 from remnant.core.geometry import Geometry
 from remnant.core.reasons import Cause, reason
 from remnant.io.contour_planes import ON_SLICE_MM
-from remnant.io.dicom_folder import files_below
+from remnant.io.study_files import files_below
 from remnant.io.dicom_series import Series, catalogue
 from remnant.io.dicom_stack import SPACING_TOLERANCE_MM
 from remnant.io.frames import lps_from_ras

@@ -1,8 +1,8 @@
 """What is checked when a DICOM series is read."""
 
 from remnant.core.findings import Finding, quality_finding
-from remnant.io.dicom_folder import TOO_LARGE, UNREADABLE
 from remnant.io.dicom_series import Catalogue, Series
+from remnant.io.left_out import TOO_LARGE, UNREADABLE
 
 
 def series_findings(listed: Catalogue, series: Series) -> tuple[Finding, ...]:
