@@ -162,8 +162,8 @@ def _require_size(size: tuple[int, int, int], pixels: StoredPixels) -> None:
 
 
 def _require_end(frame: bytes) -> None:
-    # a decoder makes up what is missing at the end
-    if not frame.rstrip(b"\0").endswith(JPEG_END):
+    # a decoder makes up what is missing at the end; frames are padded with either byte
+    if not frame.rstrip(b"\0\xff").endswith(JPEG_END):
         raise UnreadableFileError("the compressed pixels are cut off")
 
 
