@@ -158,30 +158,30 @@ def read_identifiers(path: Path) -> tuple[str | None, str | None]:
         return None, None
     stream = BytesIO(head)
     stream.seek(start)
-    meta = _meta(stream)
+    meta = meta_header(stream)
     if str(meta.get("TransferSyntaxUID", "")) == DeflatedExplicitVRLittleEndian:
         stream = BytesIO(zlib.decompressobj(-zlib.MAX_WBITS).decompress(stream.read(), len(head)))
     wanted = _tags(("SeriesInstanceUID", "SOPInstanceUID"))
-    dataset = _dataset(stream, _syntax(meta, stream), wanted, stop_after=SERIES_TAG)
+    dataset = _dataset(stream, syntax_of(meta, stream), wanted, stop_after=SERIES_TAG)
     series, sop = (str(dataset.get(name) or "") for name in ("SeriesInstanceUID", "SOPInstanceUID"))
     return series or None, sop or None
 
 
-def inflated(content: bytes) -> bytes:
+def inflated(content: bytes, most_bytes: int) -> bytes:
     """Return what the data after the meta header of a deflated file inflate to.
 
     Raises
     ------
     UnreadableFileError
-        It is more than `LARGEST_INFLATED_BYTES`.
+        It is more than ``most_bytes``.
     zlib.error
         The data are damaged.
     """
     inflater = zlib.decompressobj(-zlib.MAX_WBITS)
-    whole = inflater.decompress(content, LARGEST_INFLATED_BYTES)
+    whole = inflater.decompress(content, most_bytes)
     if inflater.unconsumed_tail:
         raise UnreadableFileError(
-            f"a deflated file is more than {LARGEST_INFLATED_BYTES} bytes when inflated"
+            f"a deflated file holds more than {most_bytes} bytes; export it uncompressed"
         )
     return whole
 
@@ -192,9 +192,9 @@ def inflated_file(path: Path) -> bytes:
         head = file.read(HEAD_BYTES[1])
         stream = BytesIO(head)
         stream.seek(first_element(head) or 0)
-        _meta(stream)
+        meta_header(stream)
         file.seek(stream.tell())
-        return inflated(file.read())
+        return inflated(file.read(), LARGEST_INFLATED_BYTES)
 
 
 def _header(
@@ -202,10 +202,10 @@ def _header(
 ) -> Header | None:
     stream = BytesIO(head)
     stream.seek(start)
-    meta = _meta(stream)
+    meta = meta_header(stream)
     if str(meta.get("TransferSyntaxUID", "")) == DeflatedExplicitVRLittleEndian:
         file.seek(stream.tell())
-        content = inflated(file.read())
+        content = inflated(file.read(), LARGEST_INFLATED_BYTES)
         return _parsed(BytesIO(content), meta, wanted, size=len(content), is_whole=True)
     return _parsed(stream, meta, wanted, size=size, is_whole=len(head) == size)
 
@@ -215,7 +215,7 @@ def _parsed(
 ) -> Header | None:
     """Return the header, ``None`` where more of the file must be read to know it."""
     try:
-        syntax = _syntax(meta, stream)
+        syntax = syntax_of(meta, stream)
         dataset = _dataset(stream, syntax, wanted)
         dataset.file_meta = meta
         meta.TransferSyntaxUID = syntax
@@ -232,7 +232,8 @@ def _parsed(
     return Header(dataset, stored_pixels(dataset, tag=tag, offset=offset, length=length), size)
 
 
-def _meta(stream: BytesIO) -> FileMetaDataset:
+def meta_header(stream: BinaryIO) -> FileMetaDataset:
+    """Read the meta header, empty where there is none; the data set follows in the stream."""
     begin = stream.tell()
     if struct.unpack("<H", stream.read(2).ljust(2, b"\xff"))[0] != FIRST_GROUPS[0]:
         stream.seek(begin)
@@ -246,8 +247,8 @@ def _is_past_meta(tag: BaseTag, value_type: str | None, length: int) -> bool:  #
     return bool(tag >> 16 != FIRST_GROUPS[0])
 
 
-def _syntax(meta: FileMetaDataset, stream: BytesIO) -> str:
-    """Return the transfer syntax, by the first element where nothing says it."""
+def syntax_of(meta: FileMetaDataset, stream: BinaryIO) -> str:
+    """Return the transfer syntax of the data set that follows in a stream, by the first element where nothing says it."""
     stated = str(meta.get("TransferSyntaxUID") or "")
     if stated:
         return stated

@@ -39,3 +39,12 @@ LARGEST_INFLATED_BYTES = 1024**3
 
 LARGEST_FRAME_COUNT = 100_000
 """Frames of one DICOM file."""
+
+LARGEST_ARCHIVE_BYTES = 16 * 1024**3
+"""All files of one zip file when unpacked."""
+
+LARGEST_ARCHIVE_RATIO = 200
+"""All files of one zip file by the file itself; scans shrink to a half or a fifth."""
+
+DEEPEST_ARCHIVE_FOLDER = 32
+"""Folders in each other in a zip file."""

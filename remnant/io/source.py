@@ -8,6 +8,7 @@ from remnant.core.findings import Finding, quality_finding
 from remnant.core.progress import Progress, silent
 from remnant.core.study import Study
 from remnant.core.volumes import ImageVolume, Modality, Phase
+from remnant.io.archive import unpacked
 from remnant.io.atomic import digest_files
 from remnant.io.body_orientation import body_findings
 from remnant.io.dicom_pixels import padding_left
@@ -47,7 +48,7 @@ def load_study(
     choice: ReadingChoice = AS_FILES_SAY,
     progress: Progress = silent,
 ) -> LoadedStudy:
-    """Read a NIfTI, NRRD or MetaImage file, a DICOM folder (to any depth) or multi-frame file.
+    """Read a NIfTI, NRRD or MetaImage file, a DICOM folder, file or DICOMDIR, or a zip of those.
 
     Parameters
     ----------
@@ -68,6 +69,11 @@ def load_study(
     InputError
         The modality is unknown or contradicted.
     """
+    with unpacked(path) as place:
+        return _load(place, choice=choice, progress=progress)
+
+
+def _load(path: Path, *, choice: ReadingChoice, progress: Progress) -> LoadedStudy:
     if path.is_dir():
         return _load_dicom(path, choice=choice, progress=progress)
     kind = kind_of(path)

@@ -129,8 +129,9 @@ def _listed(dicomdir: Path, references: tuple[Reference, ...]) -> StudyFiles:
         if path is not None and _is_within(path, root):
             paths[path] = None
         else:
-            named = path or folder.joinpath(reference.parts[-1] if reference.parts else "")
-            reason = MISSING_REFERENCE if path is None and reference.is_below else LINK_OUTSIDE
+            is_missing = path is None and reference.is_below
+            named = folder.joinpath(*reference.parts) if is_missing else path or folder
+            reason = MISSING_REFERENCE if is_missing else LINK_OUTSIDE
             left_out[named] = _lost(reference, named, reason)
     if len(references) > LARGEST_FILE_COUNT:
         raise InputError(f"{dicomdir} lists more than {LARGEST_FILE_COUNT} files")
