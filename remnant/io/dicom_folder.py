@@ -116,7 +116,7 @@ def _planes(path: Path) -> _Found:
             return _by_name_alone(path, TOO_LARGE)
         header = read_header(path, HEADER_TAGS)
         return LeftOut(path=path, reason=NOT_DICOM) if header is None else _described(header, path)
-    except (MemoryError, UnreadableFileError):
+    except (MemoryError, UnreadableFileError, UnsupportedSeriesError):
         return _by_name_alone(path, TOO_LARGE)
     except Exception as fault:
         if not is_foreign(fault):

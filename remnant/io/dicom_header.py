@@ -25,7 +25,7 @@ from pydicom.uid import (
 )
 from pydicom.valuerep import EXPLICIT_VR_LENGTH_32, VR
 
-from remnant.core.errors import UnreadableFileError
+from remnant.core.errors import UnreadableFileError, UnsupportedSeriesError
 from remnant.io.faults import quiet, reading
 from remnant.io.limits import LARGEST_DICOM_HEADER_BYTES, LARGEST_INFLATED_BYTES
 from remnant.io.stored_pixels import LAYOUT_TAGS, PIXEL_KEYWORDS, StoredPixels, stored_pixels
@@ -127,8 +127,9 @@ def read_header(path: Path, tags: Sequence[str | int]) -> Header | None:
     Raises
     ------
     UnreadableFileError
-        The header is longer than `LARGEST_DICOM_HEADER_BYTES`, or a deflated file is longer than
-        `LARGEST_INFLATED_BYTES` when inflated.
+        The header is longer than `LARGEST_DICOM_HEADER_BYTES`.
+    UnsupportedSeriesError
+        A deflated file is longer than `LARGEST_INFLATED_BYTES` when inflated.
     Exception
         What pydicom raises on damaged headers.
     """
@@ -167,12 +168,12 @@ def read_identifiers(path: Path) -> tuple[str | None, str | None]:
     return series or None, sop or None
 
 
-def inflated(content: bytes, most_bytes: int) -> bytes:
+def inflated(content: bytes, most_bytes: int, path: Path) -> bytes:
     """Return what the data after the meta header of a deflated file inflate to.
 
     Raises
     ------
-    UnreadableFileError
+    UnsupportedSeriesError
         It is more than ``most_bytes``.
     zlib.error
         The data are damaged.
@@ -180,8 +181,8 @@ def inflated(content: bytes, most_bytes: int) -> bytes:
     inflater = zlib.decompressobj(-zlib.MAX_WBITS)
     whole = inflater.decompress(content, most_bytes)
     if inflater.unconsumed_tail:
-        raise UnreadableFileError(
-            f"a deflated file holds more than {most_bytes} bytes; export it uncompressed"
+        raise UnsupportedSeriesError(
+            f"{path} is deflated and holds more than {most_bytes} bytes; export it uncompressed"
         )
     return whole
 
@@ -194,7 +195,7 @@ def inflated_file(path: Path) -> bytes:
         stream.seek(first_element(head) or 0)
         meta_header(stream)
         file.seek(stream.tell())
-        return inflated(file.read(), LARGEST_INFLATED_BYTES)
+        return inflated(file.read(), LARGEST_INFLATED_BYTES, path)
 
 
 def _header(
@@ -205,7 +206,7 @@ def _header(
     meta = meta_header(stream)
     if str(meta.get("TransferSyntaxUID", "")) == DeflatedExplicitVRLittleEndian:
         file.seek(stream.tell())
-        content = inflated(file.read(), LARGEST_INFLATED_BYTES)
+        content = inflated(file.read(), LARGEST_INFLATED_BYTES, Path(file.name))
         return _parsed(BytesIO(content), meta, wanted, size=len(content), is_whole=True)
     return _parsed(stream, meta, wanted, size=size, is_whole=len(head) == size)
 
@@ -248,7 +249,7 @@ def _is_past_meta(tag: BaseTag, value_type: str | None, length: int) -> bool:  #
 
 
 def syntax_of(meta: FileMetaDataset, stream: BinaryIO) -> str:
-    """Return the transfer syntax of the data set that follows in a stream, by the first element where nothing says it."""
+    """Return the transfer syntax of what follows, by its first element where nothing says it."""
     stated = str(meta.get("TransferSyntaxUID") or "")
     if stated:
         return stated

@@ -54,7 +54,7 @@ def read_object(
         syntax = syntax_of(meta, file)
         stream: BinaryIO = file
         if syntax == DeflatedExplicitVRLittleEndian:
-            stream, defer_size = BytesIO(inflated(file.read(), most_inflated)), None
+            stream, defer_size = BytesIO(inflated(file.read(), most_inflated, path)), None
             syntax = str(ExplicitVRLittleEndian)
         meta.TransferSyntaxUID = syntax
         is_implicit, is_little = syntax == ImplicitVRLittleEndian, syntax != ExplicitVRBigEndian

@@ -58,10 +58,19 @@ def test_zip__is_private_while_it_is_read(zipped):
 def test_zip__errors_name_the_zip_file_and_leave_nothing(tmp_path, places):
     with zipfile.ZipFile(tmp_path / "x.zip", "w") as archive:
         archive.writestr("a.txt", "hello")
+        archive.writestr("b.txt", "hello")
     with pytest.raises(UnreadableFileError, match=r"x\.zip holds no CT or MR series") as caught:
         load_study(tmp_path / "x.zip")
     assert str(places) not in str(caught.value)
     assert list(places.iterdir()) == []
+
+
+def test_zip__of_one_file_is_that_file(nifti, make_pixels, tmp_path):
+    path = nifti(make_pixels(30, 30, 30).astype(np.int16) - 1024)
+    with zipfile.ZipFile(tmp_path / "x.zip", "w") as archive:
+        archive.write(path, "a/b/scan.nii.gz")
+    expected, found = load_study(path), load_study(tmp_path / "x.zip")
+    np.testing.assert_array_equal(expected.image.voxels, found.image.voxels)
 
 
 def entry(name, *, mode=0o644):
