@@ -1,7 +1,7 @@
 """Finding the CT and MR planes in a folder, headers only; what gives no plane is accounted for."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,7 +12,7 @@ from pydicom import Dataset
 from remnant.core.errors import UnreadableFileError, UnsupportedSeriesError
 from remnant.core.progress import Progress, silent
 from remnant.core.volumes import Modality
-from remnant.io.dicom_header import Header, read_header, read_identifiers
+from remnant.io.dicom_header import Head, Header, read_head, read_header, read_identifiers
 from remnant.io.dicom_slices import (
     HEADER_TAGS,
     Slice,
@@ -44,6 +44,9 @@ from remnant.io.stored_pixels import StoredPixels
 from remnant.io.study_files import study_files
 
 THREADS = 4
+BLOCK = 256
+"""Files whose beginnings are held at a time."""
+
 IMAGE_CLASSES = frozenset(
     (
         "1.2.840.10008.5.1.4.1.1.2",  # CT
@@ -100,8 +103,8 @@ def scan(path: Path, *, progress: Progress = silent) -> FolderScan:
     files = study_files(path)
     planes: list[Slice] = []
     left_out = list(files.left_out)
-    with quiet(), ThreadPoolExecutor(THREADS) as pool:
-        for done, found in enumerate(pool.map(_planes, files.paths), start=1):
+    with quiet():
+        for done, found in enumerate(_found_in(files.paths), start=1):
             if isinstance(found, LeftOut):
                 left_out.append(found)
             else:
@@ -110,11 +113,28 @@ def scan(path: Path, *, progress: Progress = silent) -> FolderScan:
     return FolderScan(tuple(planes), tuple(sorted(left_out, key=lambda file: file.path)))
 
 
-def _planes(path: Path) -> _Found:
+def _found_in(paths: Sequence[Path]) -> Iterator[_Found]:
+    # threads wait for the files; what is done with them holds the interpreter anyway
+    with ThreadPoolExecutor(THREADS) as pool:
+        for first in range(0, len(paths), BLOCK):
+            block = paths[first : first + BLOCK]
+            yield from map(_planes, block, pool.map(_head, block))
+
+
+def _head(path: Path) -> Head | OSError:
     try:
-        if path.stat().st_size > LARGEST_FILE_BYTES:
+        return read_head(path)
+    except OSError as fault:
+        return fault
+
+
+def _planes(path: Path, head: Head | OSError) -> _Found:
+    if isinstance(head, OSError):
+        return LeftOut(path=path, reason=NOT_OPENED)
+    try:
+        if head.size > LARGEST_FILE_BYTES:
             return _by_name_alone(path, TOO_LARGE)
-        header = read_header(path, HEADER_TAGS)
+        header = read_header(path, HEADER_TAGS, head)
         return LeftOut(path=path, reason=NOT_DICOM) if header is None else _described(header, path)
     except (MemoryError, UnreadableFileError, UnsupportedSeriesError):
         return _by_name_alone(path, TOO_LARGE)

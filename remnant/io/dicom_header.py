@@ -7,13 +7,15 @@ such files only when told to take anything for DICOM, so the start of the data i
 import os
 import struct
 import zlib
-from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from pydicom import Dataset
+from pydicom.datadict import tag_for_keyword
+from pydicom.dataelem import RawDataElement
 from pydicom.dataset import FileMetaDataset
 from pydicom.filereader import read_dataset
 from pydicom.tag import BaseTag, Tag
@@ -24,6 +26,7 @@ from pydicom.uid import (
     ImplicitVRLittleEndian,
 )
 from pydicom.valuerep import EXPLICIT_VR_LENGTH_32, VR
+from pydicom.values import convert_value
 
 from remnant.core.errors import UnreadableFileError, UnsupportedSeriesError
 from remnant.io.faults import quiet, reading
@@ -38,8 +41,37 @@ LONGEST_FIRST_VALUE_BYTES: Final = 1024
 UNDEFINED_LENGTH: Final = 0xFFFFFFFF
 SERIES_TAG: Final = 0x0020000E
 AMBIGUOUS: Final = frozenset((b"OB or OW", b"US or SS", b"US or OW", b"US or SS or OW"))
+PLAIN: Final = frozenset((VR.CS, VR.DS, VR.IS, VR.UI, VR.US, VR.SS, VR.DA, VR.TM))
+"""Value types that do not depend on a character set or on other elements."""
+
 VALUE_TYPES: Final = frozenset(vr.value.encode("ascii") for vr in VR) - AMBIGUOUS
 LONG_VALUE_TYPES: Final = frozenset(vr.encode("ascii") for vr in map(str, EXPLICIT_VR_LENGTH_32))
+
+
+class HeaderDataset(Dataset):
+    """The elements of one object that were asked for; most of what is looked up is absent."""
+
+    def __init__(self, elements: Dataset) -> None:
+        super().__init__(elements)
+        self.set_original_encoding(*elements.original_encoding, elements.original_character_set)
+        self._known: dict[str, Any] = {}
+
+    def get(self, key: str | BaseTag, default: Any = None) -> Any:  # noqa: ANN401  (any value)
+        """Return the value of an attribute by its keyword, as pydicom does, but faster."""
+        if not isinstance(key, str):
+            return super().get(key, default)
+        if key not in self._known:
+            self._known[key] = self._converted(_tag_of(key))
+        value = self._known[key]
+        return default if value is None else value
+
+    def _converted(self, tag: BaseTag | None) -> Any:  # noqa: ANN401  (any value)
+        element = self._dict.get(tag)
+        if element is None:
+            return None
+        if isinstance(element, RawDataElement) and element.value and element.VR in PLAIN:
+            return convert_value(element.VR, element)
+        return self[tag].value
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -119,10 +151,31 @@ def _element_at(content: bytes, place: int, order: str) -> tuple[int, int] | Non
     return (group << 16 | element, begin + length) if fits else None
 
 
-def read_header(path: Path, tags: Sequence[str | int]) -> Header | None:
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The beginning of a file, and how many bytes the file has."""
+
+    content: bytes
+    size: int
+
+
+def read_head(path: Path) -> Head:
+    """Read the beginning of a file.
+
+    Raises
+    ------
+    OSError
+        The file cannot be opened or read.
+    """
+    with path.open("rb") as file:
+        return Head(file.read(HEAD_BYTES[0]), os.fstat(file.fileno()).st_size)
+
+
+def read_header(path: Path, tags: tuple[str | int, ...], head: Head | None = None) -> Header | None:
     """Read the elements named by ``tags`` of one file; ``None`` where it is no DICOM file.
 
-    Of a large file only as much is read as its header needs.
+    Of a large file only as much is read as its header needs; ``head`` is its beginning where that
+    was read already.
 
     Raises
     ------
@@ -134,17 +187,17 @@ def read_header(path: Path, tags: Sequence[str | int]) -> Header | None:
         What pydicom raises on damaged headers.
     """
     wanted = _tags((*tags, *LAYOUT_TAGS))
-    with path.open("rb") as file:
-        size = os.fstat(file.fileno()).st_size
-        head = file.read(HEAD_BYTES[0])
-        start = first_element(head)
-        if start is None:
-            return None
-        for most in (*HEAD_BYTES, LARGEST_DICOM_HEADER_BYTES):
-            head += file.read(most - len(head))
-            found = _header(file, head, start, wanted, size)
-            if found is not None:
-                return found
+    head = head or read_head(path)
+    start = first_element(head.content)
+    if start is None:
+        return None
+    found = _header(path, head, start, wanted)
+    for most in (HEAD_BYTES[1], LARGEST_DICOM_HEADER_BYTES):
+        if found is None:
+            with path.open("rb") as file:
+                found = _header(path, Head(file.read(most), head.size), start, wanted)
+    if found is not None:
+        return found
     raise UnreadableFileError(
         f"{path.name} has a header of more than {LARGEST_DICOM_HEADER_BYTES} bytes"
     )
@@ -198,17 +251,14 @@ def inflated_file(path: Path) -> bytes:
         return inflated(file.read(), LARGEST_INFLATED_BYTES, path)
 
 
-def _header(
-    file: BinaryIO, head: bytes, start: int, wanted: list[BaseTag], size: int
-) -> Header | None:
-    stream = BytesIO(head)
+def _header(path: Path, head: Head, start: int, wanted: list[BaseTag]) -> Header | None:
+    stream = BytesIO(head.content)
     stream.seek(start)
     meta = meta_header(stream)
     if str(meta.get("TransferSyntaxUID", "")) == DeflatedExplicitVRLittleEndian:
-        file.seek(stream.tell())
-        content = inflated(file.read(), LARGEST_INFLATED_BYTES, Path(file.name))
+        content = inflated_file(path)
         return _parsed(BytesIO(content), meta, wanted, size=len(content), is_whole=True)
-    return _parsed(stream, meta, wanted, size=size, is_whole=len(head) == size)
+    return _parsed(stream, meta, wanted, size=head.size, is_whole=len(head.content) == head.size)
 
 
 def _parsed(
@@ -219,7 +269,8 @@ def _parsed(
         syntax = syntax_of(meta, stream)
         dataset = _dataset(stream, syntax, wanted)
         dataset.file_meta = meta
-        meta.TransferSyntaxUID = syntax
+        if not meta.get("TransferSyntaxUID"):
+            meta.TransferSyntaxUID = syntax
         found = _pixel_element(stream, dataset)
     except Exception:
         # half an element at the end of what was read so far
@@ -267,13 +318,14 @@ def _dataset(
     def stop(tag: BaseTag, value_type: str | None, length: int) -> bool:  # noqa: ARG001
         return tag in PIXEL_KEYWORDS or (stop_after is not None and tag > stop_after)
 
-    return read_dataset(
+    elements = read_dataset(
         stream,
         syntax == ImplicitVRLittleEndian,
         syntax != ExplicitVRBigEndian,
         stop_when=stop,
         specific_tags=wanted,
     )
+    return HeaderDataset(elements)
 
 
 def _pixel_element(stream: BytesIO, dataset: Dataset) -> tuple[int, int | None] | None:
@@ -292,5 +344,12 @@ def _pixel_element(stream: BytesIO, dataset: Dataset) -> tuple[int, int | None] 
     return tag, None if length == UNDEFINED_LENGTH else length
 
 
-def _tags(names: Sequence[str | int]) -> list[BaseTag]:
+@lru_cache(maxsize=8)
+def _tags(names: tuple[str | int, ...]) -> list[BaseTag]:
     return [Tag(name) for name in names]
+
+
+@lru_cache(maxsize=1024)
+def _tag_of(keyword: str) -> BaseTag | None:
+    tag = tag_for_keyword(keyword)
+    return None if tag is None else BaseTag(tag)

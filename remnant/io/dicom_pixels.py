@@ -121,9 +121,12 @@ def _fill_from_file(
             k, plane = places[frame]
             if stored.shape != plane.size[::-1]:
                 raise UnreadableFileError(f"{path} holds pixels of another size than it says")
-            values = _values(stored, plane)
+            target = volume[:, :, k].T
+            values = _values(stored, plane, target)
+            if values is target:
+                continue
             if volume.dtype.kind == "f" or np.can_cast(values.dtype, volume.dtype):
-                volume[:, :, k] = values.T
+                target[...] = values
             else:
                 needed.append(np.float32 if values.dtype.kind == "f" else np.int32)
     return max(needed, key=lambda kind: kind is np.float32, default=None)
@@ -171,8 +174,9 @@ def _compressed_frames(
         raise UnreadableFileError(f"{path} holds fewer frames than it says")
 
 
-def _values(stored: NDArray[Any], plane: Slice) -> NDArray[Any]:
-    values = _rescaled(stored, plane)
+def _values(stored: NDArray[Any], plane: Slice, target: NDArray[Any]) -> NDArray[Any]:
+    """Return the values of a plane: ``target`` itself, filled, where its type is theirs."""
+    values = _rescaled(stored, plane, target)
     if plane.padding is not None:
         padded = _padded(stored, values, plane)
         values[padded] = _padding_value(values[~padded], plane.modality)
@@ -237,19 +241,17 @@ def _padding_value(rest: NDArray[Any], modality: Modality) -> float:
     return float(rest.min()) if rest.size else 0.0
 
 
-def _rescaled(stored: NDArray[Any], plane: Slice) -> NDArray[Any]:
+def _rescaled(stored: NDArray[Any], plane: Slice, target: NDArray[Any]) -> NDArray[Any]:
     """Return ``stored * slope + intercept`` as int16 or int32 where that fits, else float32."""
     kind = _whole_type(stored, plane) if _is_whole(plane) else None
     if kind is None:
         return _rescaled_real(stored, plane)
+    values = target if target.dtype == kind else np.empty(stored.shape, kind)
     # whole numbers that overflow on the way come back, as only the result must fit
-    factors = (np.array(int(factor)).astype(kind) for factor in (plane.slope, plane.intercept))
-    slope, intercept = factors
-    values = stored.astype(kind)
+    slope, intercept = (np.array(int(f)).astype(kind) for f in (plane.slope, plane.intercept))
     if slope != 1:
-        values *= slope
-    values += intercept
-    return values
+        stored = np.multiply(stored, slope, out=values, dtype=kind, casting="unsafe")
+    return np.add(stored, intercept, out=values, dtype=kind, casting="unsafe")
 
 
 def _rescaled_real(stored: NDArray[Any], plane: Slice) -> NDArray[Any]:

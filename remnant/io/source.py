@@ -1,7 +1,11 @@
 """One study from disk, whatever its format."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
 
 from remnant.core.errors import InputError, UnreadableFileError
 from remnant.core.findings import Finding, quality_finding
@@ -110,18 +114,23 @@ def _load_dicom(path: Path, *, choice: ReadingChoice, progress: Progress) -> Loa
     chosen = choose(listed, wanted=choice.series, name=str(path), phase=choice.phase)
     _require_modality(chosen, choice.modality)
     evidence = replace(chosen.phase_evidence, told=choice.phase or Phase.UNKNOWN)
-    image, noticed = _dicom_image(chosen, choice, evidence.phase, progress)
     asked = choice.series is not None or choice.phase is not None
-    digest = digest_files(tuple({plane.path for plane in chosen.slices}))
+    voxels = read_series_voxels(chosen, progress=progress)
+    # neither the digest nor the checks of the image use all cores
+    with ThreadPoolExecutor(1) as pool:
+        digest = pool.submit(digest_files, tuple({plane.path for plane in chosen.slices}))
+        image, noticed = _dicom_image(chosen, voxels, choice, evidence.phase)
+        of_body = body_findings(image)
+    name = _dicom_pseudonym(chosen, digest.result())
     return LoadedStudy(
         image=image,
-        study=_study(image, source="dicom", name=_dicom_pseudonym(chosen, digest)),
-        input_sha256=digest,
+        study=_study(image, source="dicom", name=name),
+        input_sha256=digest.result(),
         quality=(
             *image_findings(image.geometry, evidence),
             choice_finding(chosen, plausible_series(listed), asked=asked),
             *noticed,
-            *body_findings(image),
+            *of_body,
             *series_findings(listed, chosen),
         ),
         origin=_origin(chosen),
@@ -146,9 +155,8 @@ def _require_modality(series: Series, modality: Modality | None) -> None:
 
 
 def _dicom_image(
-    series: Series, choice: ReadingChoice, phase: Phase, progress: Progress
+    series: Series, voxels: NDArray[Any], choice: ReadingChoice, phase: Phase
 ) -> tuple[ImageVolume, tuple[Finding, ...]]:
-    voxels = read_series_voxels(series, progress=progress)
     if series.stack is None:
         raise UnreadableFileError(f"series {series.number}: {series.fault}")
     slices = series.stack.slices

@@ -154,9 +154,20 @@ def without_other_bits(numbers: NDArray[np.generic], pixels: StoredPixels) -> ND
     """
     if pixels.bits_stored == pixels.bits_allocated or numbers.dtype.kind == "f":
         return numbers
+    if pixels.high_bit == pixels.bits_stored - 1 and _fits(numbers, pixels):
+        return numbers
     width = pixels.bits_allocated
     kind = np.dtype(f"{'iu'[not pixels.is_signed]}{width // 8}")
     # up, so that the highest bit that counts becomes the sign, then down again with it
     raised = numbers.astype(kind, copy=False) << (width - 1 - pixels.high_bit)
     lowered: NDArray[np.generic] = raised >> (width - pixels.bits_stored)
     return lowered
+
+
+def _fits(numbers: NDArray[np.generic], pixels: StoredPixels) -> bool:
+    """Tell whether no other bit is set, so that nothing need be changed; the usual case."""
+    if (numbers.dtype.kind == "i") is not pixels.is_signed:
+        return False
+    low = -(1 << pixels.bits_stored - 1) if pixels.is_signed else 0
+    high = low + (1 << pixels.bits_stored) - 1
+    return bool(numbers.min() >= low and numbers.max() <= high)
