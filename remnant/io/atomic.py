@@ -4,11 +4,14 @@ import hashlib
 import os
 import secrets
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from remnant.core.errors import InputError
 from remnant.io.faults import require_file
+
+DIGEST_THREADS = 4
 
 
 @contextmanager
@@ -69,5 +72,6 @@ def digest_file(path: Path) -> str:
 
 def digest_files(paths: tuple[Path, ...]) -> str:
     """Return one sha256 for several files: of their sorted digests, so names do not matter."""
-    digests = sorted(digest_file(path) for path in paths)
+    with ThreadPoolExecutor(DIGEST_THREADS) as pool:
+        digests = sorted(pool.map(digest_file, paths))
     return hashlib.sha256("\n".join(digests).encode("ascii")).hexdigest()

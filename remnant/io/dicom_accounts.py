@@ -14,21 +14,23 @@ from pydicom import Dataset, dcmread
 
 from remnant.core.errors import UnsupportedSeriesError
 from remnant.core.geometry import Vector3
-from remnant.io.dicom_folder import (
+from remnant.io.dicom_series import Catalogue, Series
+from remnant.io.dicom_slices import Slice, plane_position
+from remnant.io.dicom_source import Source
+from remnant.io.dicom_stack import Stack, heights_of, normal_of
+from remnant.io.faults import is_foreign, quiet
+from remnant.io.left_out import (
+    A_DICOMDIR,
     A_SEGMENTATION,
+    COLOUR,
     LOCALISER,
     NOT_AN_IMAGE,
     NOT_DICOM,
     UNREADABLE,
     LeftOut,
 )
-from remnant.io.dicom_series import Catalogue, Series
-from remnant.io.dicom_slices import Slice, plane_position
-from remnant.io.dicom_source import Source
-from remnant.io.dicom_stack import Stack, heights_of, normal_of
-from remnant.io.faults import is_foreign, quiet
 
-NO_SCAN = frozenset((LOCALISER, NOT_AN_IMAGE, A_SEGMENTATION))
+NO_SCAN = frozenset((LOCALISER, NOT_AN_IMAGE, A_SEGMENTATION, A_DICOMDIR, COLOUR))
 """What belongs to a series without being a part of its volume."""
 
 

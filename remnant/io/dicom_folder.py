@@ -1,20 +1,18 @@
-"""Finding the CT and MR planes in a folder, headers only."""
+"""Finding the CT and MR planes in a folder, headers only; what gives no plane is accounted for."""
 
-import os
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeAlias
 
-from pydicom import Dataset, dcmread
-from pydicom.errors import InvalidDicomError
-from pydicom.filereader import read_file_meta_info
-from pydicom.uid import DeflatedExplicitVRLittleEndian
+from pydicom import Dataset
 
-from remnant.core.errors import InputError, UnreadableFileError, UnsupportedSeriesError
+from remnant.core.errors import UnreadableFileError, UnsupportedSeriesError
 from remnant.core.progress import Progress, silent
 from remnant.core.volumes import Modality
+from remnant.io.dicom_header import Head, Header, read_head, read_header, read_identifiers
 from remnant.io.dicom_slices import (
     HEADER_TAGS,
     Slice,
@@ -23,10 +21,32 @@ from remnant.io.dicom_slices import (
     sop_class,
     sop_uid_of,
 )
+from remnant.io.dicomdir import DICOMDIR_CLASS
+from remnant.io.encapsulated import fragments_end
 from remnant.io.faults import is_foreign, quiet
-from remnant.io.limits import LARGEST_FILE_BYTES, LARGEST_FILE_COUNT
+from remnant.io.left_out import (
+    A_DICOMDIR,
+    A_SEGMENTATION,
+    COLOUR,
+    LOCALISER,
+    NO_GEOMETRY,
+    NO_PIXELS,
+    NOT_AN_IMAGE,
+    NOT_DICOM,
+    NOT_OPENED,
+    ODD_PIXELS,
+    TOO_LARGE,
+    UNREADABLE,
+    LeftOut,
+)
+from remnant.io.limits import LARGEST_FILE_BYTES, LARGEST_FRAME_COUNT, LARGEST_PLANE_SIDE
+from remnant.io.stored_pixels import StoredPixels
+from remnant.io.study_files import study_files
 
 THREADS = 4
+BLOCK = 256
+"""Files whose beginnings are held at a time."""
+
 IMAGE_CLASSES = frozenset(
     (
         "1.2.840.10008.5.1.4.1.1.2",  # CT
@@ -43,47 +63,35 @@ SEGMENTATION_CLASSES = frozenset(
         "1.2.840.10008.5.1.4.1.1.66.7",  # Label Map Segmentation
     )
 )
-PREAMBLE_BYTES = 128
-MAGIC = b"DICM"
-NOT_DICOM = "not DICOM"
-NOT_AN_IMAGE = "DICOM, but no CT or MR image"
-A_SEGMENTATION = "DICOM segmentation: give it with --masks"
-LOCALISER = "localiser"
-NO_GEOMETRY = "image without usable position, orientation, spacing or size"
-NO_PIXELS = "image without pixels"
-UNREADABLE = "damaged DICOM"
-TOO_LARGE = "too large"
-
-
-@dataclass(frozen=True, slots=True)
-class LeftOut:
-    """A file that was passed over: why, and of which series and object where it says so."""
-
-    path: Path
-    reason: str
-    series_uid: str | None = field(default=None, repr=False)
-    sop_uid: str | None = field(default=None, repr=False)
+OTHER_CLASSES = {
+    **dict.fromkeys(SEGMENTATION_CLASSES, A_SEGMENTATION),
+    DICOMDIR_CLASS: A_DICOMDIR,
+}
 
 
 @dataclass(frozen=True, slots=True)
 class FolderScan:
-    """Planes found in a folder, and what was passed over: files counted by reason, and each one."""
+    """Planes found in a folder, and every file that gives none.
+
+    Each file below the folder is the file of a plane or of one `LeftOut`, never of both.
+    """
 
     slices: tuple[Slice, ...]
-    skipped: Mapping[str, int]
-    left_out: tuple[LeftOut, ...] = ()
+    left_out: tuple[LeftOut, ...]
+
+    @property
+    def skipped(self) -> Mapping[str, int]:
+        """How many files were left out for which reason."""
+        return dict(sorted(Counter(file.reason for file in self.left_out).items()))
 
 
-@dataclass(frozen=True, slots=True)
-class _Header:
-    slices: tuple[Slice, ...] = ()
-    left_out: LeftOut | None = None
+_Found: TypeAlias = tuple[Slice, ...] | LeftOut
 
 
 def scan(path: Path, *, progress: Progress = silent) -> FolderScan:
     """Read the headers of one DICOM file, or of every file below a folder.
 
-    Links to folders are not followed. What is no CT or MR image is counted, not an error.
+    What is no CT or MR image is counted, not an error.
 
     Raises
     ------
@@ -92,109 +100,123 @@ def scan(path: Path, *, progress: Progress = silent) -> FolderScan:
     InputError
         More files than `LARGEST_FILE_COUNT`.
     """
-    paths = files_below(path)
-    headers: list[_Header] = []
-    with quiet(), ThreadPoolExecutor(THREADS) as pool:
-        for done, header in enumerate(pool.map(_header, paths), start=1):
-            headers.append(header)
-            progress("reading headers", done, len(paths))
-    left_out = tuple(header.left_out for header in headers if header.left_out)
-    return FolderScan(
-        slices=tuple(plane for header in headers for plane in header.slices),
-        skipped=dict(sorted(Counter(one.reason for one in left_out).items())),
-        left_out=left_out,
-    )
+    files = study_files(path)
+    planes: list[Slice] = []
+    left_out = list(files.left_out)
+    with quiet():
+        for done, found in enumerate(_found_in(files.paths), start=1):
+            if isinstance(found, LeftOut):
+                left_out.append(found)
+            else:
+                planes.extend(found)
+            progress("reading headers", done, len(files.paths))
+    return FolderScan(tuple(planes), tuple(sorted(left_out, key=lambda file: file.path)))
 
 
-def files_below(path: Path) -> list[Path]:
-    """Return a file itself, or every file below a folder in order; links are not followed.
-
-    Raises
-    ------
-    UnreadableFileError
-        The path does not exist.
-    InputError
-        More files than `LARGEST_FILE_COUNT`.
-    """
-    if not path.exists():
-        raise UnreadableFileError(f"{path} does not exist; check the path")
-    if path.is_file():
-        return [path]
-    found: list[Path] = []
-    for file in _walk(path):
-        found.append(file)
-        if len(found) > LARGEST_FILE_COUNT:
-            raise InputError(
-                f"{path} holds more than {LARGEST_FILE_COUNT} files; give the folder of one study"
-            )
-    return sorted(found)
+def _found_in(paths: Sequence[Path]) -> Iterator[_Found]:
+    # threads wait for the files; what is done with them holds the interpreter anyway
+    with ThreadPoolExecutor(THREADS) as pool:
+        for first in range(0, len(paths), BLOCK):
+            block = paths[first : first + BLOCK]
+            yield from map(_planes, block, pool.map(_head, block))
 
 
-def _walk(folder: Path) -> Iterator[Path]:
-    for place, _, names in os.walk(folder, followlinks=False):
-        for name in names:
-            file = Path(place, name)
-            if file.is_file():
-                yield file
-
-
-def is_dicom_file(path: Path) -> bool:
-    """Tell whether a file carries DICOM's mark after its preamble."""
-    with path.open("rb") as stream:
-        return stream.read(PREAMBLE_BYTES + len(MAGIC)).endswith(MAGIC)
-
-
-def dicom_class(path: Path) -> str:
-    """Return the class of a DICOM object by its meta header, ``""`` where that does not say."""
-    return str(read_file_meta_info(path).get("MediaStorageSOPClassUID", ""))
-
-
-def _header(path: Path) -> _Header:
+def _head(path: Path) -> Head | OSError:
     try:
-        if path.stat().st_size > LARGEST_FILE_BYTES:
-            return _Header(left_out=LeftOut(path, TOO_LARGE))
-        if not is_dicom_file(path):
-            return _Header(left_out=LeftOut(path, NOT_DICOM))
-        return _read_header(path)
-    except InvalidDicomError:
-        return _Header(left_out=LeftOut(path, NOT_DICOM))
+        return read_head(path)
+    except OSError as fault:
+        return fault
+
+
+def _planes(path: Path, head: Head | OSError) -> _Found:
+    if isinstance(head, OSError):
+        return LeftOut(path=path, reason=NOT_OPENED)
+    try:
+        if head.size > LARGEST_FILE_BYTES:
+            return _by_name_alone(path, TOO_LARGE)
+        header = read_header(path, HEADER_TAGS, head)
+        return LeftOut(path=path, reason=NOT_DICOM) if header is None else _described(header, path)
+    except (MemoryError, UnreadableFileError, UnsupportedSeriesError):
+        return _by_name_alone(path, TOO_LARGE)
     except Exception as fault:
         if not is_foreign(fault):
             raise
-        return _Header(left_out=LeftOut(path, UNREADABLE))
+        # pydicom raises the same kind of error as the system, without a number
+        is_system = isinstance(fault, OSError) and fault.errno is not None
+        return (
+            LeftOut(path=path, reason=NOT_OPENED) if is_system else _by_name_alone(path, UNREADABLE)
+        )
 
 
-def _read_header(path: Path) -> _Header:
-    meta = read_file_meta_info(path)
-    # a deflated file would be inflated whole, without a limit, before anything can be checked
-    if meta.get("TransferSyntaxUID") == DeflatedExplicitVRLittleEndian:
-        return _Header(left_out=LeftOut(path, "deflated DICOM, which is not read"))
-    with path.open("rb") as stream:
-        dataset = dcmread(stream, stop_before_pixels=True, specific_tags=list(HEADER_TAGS))
-        has_pixels = bool(stream.read(1))
-    unfit = _why_no_image(dataset) or (None if has_pixels else NO_PIXELS)
-    slices: tuple[Slice, ...] = ()
-    if unfit is None:
+def _by_name_alone(path: Path, reason: str) -> LeftOut:
+    """Leave out a damaged file; its UIDs may stand before the damage."""
+    try:
+        series_uid, sop_uid = read_identifiers(path)
+    except Exception as fault:
+        if not is_foreign(fault):
+            raise
+        series_uid, sop_uid = None, None
+    return LeftOut(path=path, reason=reason, series_uid=series_uid, sop_uid=sop_uid)
+
+
+def _described(header: Header, path: Path) -> _Found:
+    reason = _why_no_image(header.dataset) or _why_no_pixels(header, path)
+    if reason is None and header.pixels is not None:
         try:
-            slices = slices_of(dataset, path)
+            return _placed(header.dataset, path, header.pixels)
         except UnsupportedSeriesError:
-            unfit = NO_GEOMETRY
+            reason = NO_GEOMETRY
+    return _left_out(header.dataset, path, reason or NO_PIXELS)
+
+
+def _placed(dataset: Dataset, path: Path, pixels: StoredPixels) -> _Found:
+    slices = slices_of(dataset, path)
     if any("LOCALIZER" in plane.image_type for plane in slices):
-        unfit = LOCALISER
-    if unfit is None:
-        return _Header(slices=slices)
-    uids = (series_uid_of(dataset), sop_uid_of(dataset))
-    return _Header(left_out=LeftOut(path, unfit, *uids))
+        return _left_out(dataset, path, LOCALISER)
+    if len(slices) != pixels.frames:
+        # frames without positions of their own, or positions of frames that are not there
+        return _left_out(dataset, path, NO_GEOMETRY)
+    return tuple(replace(plane, pixels=pixels) for plane in slices)
+
+
+def _left_out(dataset: Dataset, path: Path, reason: str) -> LeftOut:
+    if reason in (NOT_DICOM, A_DICOMDIR):
+        return LeftOut(path=path, reason=reason)
+    return LeftOut(
+        path=path,
+        reason=reason,
+        series_uid=series_uid_of(dataset),
+        sop_uid=sop_uid_of(dataset) or None,
+    )
 
 
 def _why_no_image(dataset: Dataset) -> str | None:
     kind = sop_class(dataset)
-    if kind in SEGMENTATION_CLASSES:
-        return A_SEGMENTATION
-    if kind and kind not in IMAGE_CLASSES:
-        return NOT_AN_IMAGE
+    other = OTHER_CLASSES.get(kind)
+    if other or (kind and kind not in IMAGE_CLASSES):
+        return other or NOT_AN_IMAGE
     modality = str(dataset.get("Modality") or "").lower()
-    if not (modality and dataset.get("Rows") and dataset.get("Columns")):
+    if not modality:
+        return UNREADABLE if kind or dataset.get("Rows") else NOT_DICOM
+    if modality not in set(Modality):
+        return NOT_AN_IMAGE
+    return None if int(dataset.get("SamplesPerPixel") or 1) == 1 else COLOUR
+
+
+def _why_no_pixels(header: Header, path: Path) -> str | None:
+    pixels = header.pixels
+    if pixels is None:
+        return NO_PIXELS
+    if min(pixels.rows, pixels.columns) < 1:
         return UNREADABLE
-    grey = int(dataset.get("SamplesPerPixel") or 1) == 1
-    return None if modality in set(Modality) and grey else NOT_AN_IMAGE
+    if not pixels.is_readable:
+        return ODD_PIXELS
+    if max(pixels.rows, pixels.columns) > LARGEST_PLANE_SIDE or pixels.frames > LARGEST_FRAME_COUNT:
+        return TOO_LARGE
+    return None if _is_whole(pixels, path, header.size) else UNREADABLE
+
+
+def _is_whole(pixels: StoredPixels, path: Path, size: int) -> bool:
+    if pixels.length is None:
+        return fragments_end(path, pixels.offset)
+    return pixels.frame_bytes * pixels.frames <= min(pixels.length, size - pixels.offset)

@@ -1,24 +1,21 @@
 """DICOM objects whole, deflated ones inflated within a limit."""
 
-import zlib
 from io import BytesIO
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO
 
-from pydicom import dcmread
 from pydicom.dataset import FileDataset
-from pydicom.filereader import read_dataset, read_file_meta_info
-from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian
+from pydicom.filereader import read_dataset
+from pydicom.uid import (
+    DeflatedExplicitVRLittleEndian,
+    ExplicitVRBigEndian,
+    ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+)
 
-from remnant.core.errors import UnsupportedSeriesError
-from remnant.io.dicom_folder import is_dicom_file
-from remnant.io.limits import LARGEST_FILE_BYTES
-
-LARGEST_INFLATED_BYTES: Final = 2 * 1024**3
-"""Content of one deflated object: segmentations of hundreds of slices are far smaller."""
-PREAMBLE_BYTES: Final = 132
-META_GROUP_BYTES: Final = 12
-"""Element with the length of the rest of the meta header."""
+from remnant.core.errors import UnreadableFileError, UnsupportedSeriesError
+from remnant.io.dicom_header import HEAD_BYTES, first_element, inflated, meta_header, syntax_of
+from remnant.io.limits import LARGEST_FILE_BYTES, LARGEST_INFLATED_BYTES
 
 
 def read_object(
@@ -43,26 +40,29 @@ def read_object(
 
     Raises
     ------
-    UnsupportedSeriesError
-        The file, or what it holds, is larger.
+    UnsupportedSeriesError, UnreadableFileError
+        The file, or what it holds, is larger, or it is no DICOM file.
     """
     if path.stat().st_size > most_bytes:
         raise UnsupportedSeriesError(f"{path} is larger than {most_bytes} bytes")
-    if not is_dicom_file(path):
-        return dcmread(path, defer_size=defer_size, force=True)
-    meta = read_file_meta_info(path)
-    if meta.get("TransferSyntaxUID") != DeflatedExplicitVRLittleEndian:
-        return dcmread(path, defer_size=defer_size)
-    with path.open("rb") as stream:
-        stream.seek(PREAMBLE_BYTES + META_GROUP_BYTES + int(meta.FileMetaInformationGroupLength))
-        inflater = zlib.decompressobj(-zlib.MAX_WBITS)
-        content = inflater.decompress(stream.read(), most_inflated)
-    if inflater.unconsumed_tail:
-        raise UnsupportedSeriesError(
-            f"{path} is deflated and holds more than {most_inflated} bytes; export it uncompressed"
-        )
-    dataset = read_dataset(BytesIO(content), is_implicit_VR=False, is_little_endian=True)
-    meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    with path.open("rb") as file:
+        start = first_element(file.read(HEAD_BYTES[0]))
+        if start is None:
+            raise UnreadableFileError(f"{path} is no DICOM file")
+        file.seek(start)
+        meta = meta_header(file)
+        syntax = syntax_of(meta, file)
+        stream: BinaryIO = file
+        if syntax == DeflatedExplicitVRLittleEndian:
+            stream, defer_size = BytesIO(inflated(file.read(), most_inflated, path)), None
+            syntax = str(ExplicitVRLittleEndian)
+        meta.TransferSyntaxUID = syntax
+        is_implicit, is_little = syntax == ImplicitVRLittleEndian, syntax != ExplicitVRBigEndian
+        dataset = read_dataset(stream, is_implicit, is_little, defer_size=defer_size)
     return FileDataset(
-        str(path), dataset, file_meta=meta, is_implicit_VR=False, is_little_endian=True
+        str(path),
+        dataset,
+        file_meta=meta,
+        is_implicit_VR=is_implicit,
+        is_little_endian=is_little,
     )

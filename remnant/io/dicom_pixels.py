@@ -2,27 +2,27 @@
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydicom import dcmread
-from pydicom.pixels import get_decoder, iter_pixels
-from pydicom.uid import UID
 from scipy import ndimage
 
-from remnant.core.errors import UnreadableFileError, UnsupportedSeriesError
+from remnant.core.errors import UnreadableFileError
 from remnant.core.progress import Progress, silent
 from remnant.core.volumes import Modality
+from remnant.io.dicom_decoders import decoded, require_decoder
+from remnant.io.dicom_header import inflated_file
 from remnant.io.dicom_slices import Slice
+from remnant.io.encapsulated import encapsulated_frames
 from remnant.io.faults import quiet, reading
 from remnant.io.intensity_scale import BODY_HU
-from remnant.io.printing import printable
 from remnant.io.scaling import fitting_type
 from remnant.io.scan_values import PADDING_HU, joined_to_border
+from remnant.io.stored_pixels import StoredPixels, without_other_bits
 
 THREADS = 4
 WHAT = "DICOM pixels"
@@ -38,32 +38,8 @@ def require_decoders(slices: Sequence[Slice]) -> None:
     UnsupportedSeriesError
         A transfer syntax has no decoder; named in the message.
     """
-    with quiet():
-        for syntax in sorted({plane.transfer_syntax for plane in slices}):
-            require_decoder(syntax)
-
-
-def require_decoder(syntax: str) -> None:
-    """Raise unless pixels of a transfer syntax can be decoded here.
-
-    Raises
-    ------
-    UnsupportedSeriesError
-        There is no decoder; the syntax is named in the message.
-    """
-    uid = UID(syntax)
-    if not _can_decode(uid):
-        raise UnsupportedSeriesError(
-            f"the pixels are stored as {printable(uid.name) or 'nothing named'}, for which "
-            f"there is no decoder here; export the series uncompressed or as JPEG 2000"
-        )
-
-
-def _can_decode(syntax: UID) -> bool:
-    try:
-        return bool(get_decoder(syntax).is_available)
-    except (NotImplementedError, ValueError):
-        return False
+    for syntax in sorted({plane.transfer_syntax for plane in slices}):
+        require_decoder(syntax)
 
 
 def read_voxels(slices: Sequence[Slice], *, progress: Progress = silent) -> NDArray[Any]:
@@ -88,15 +64,8 @@ def read_voxels(slices: Sequence[Slice], *, progress: Progress = silent) -> NDAr
     """
     require_decoders(slices)
     with reading(slices[0].path, what=WHAT, quote=False):
-        volume = np.empty((*slices[0].size, len(slices)), dtype=_type_of(slices), order="F")
-    places = _places_by_file(slices)
-
-    def fill(path: Path) -> None:
-        _fill_from_file(volume, path, places[path])
-
-    with quiet(), ThreadPoolExecutor(THREADS) as pool:
-        for done, _ in enumerate(pool.map(fill, places), start=1):
-            progress("reading slices", done, len(places))
+        volume = np.empty((*slices[0].size, len(slices)), dtype=_first_type(slices), order="F")
+    volume = _filled(volume, _places_by_file(slices), progress)
     return _narrowed(volume)
 
 
@@ -109,30 +78,105 @@ def digest_pixels(plane: Slice) -> str:
     return hashlib.sha256(values.tobytes(order="F")).hexdigest()
 
 
-def _places_by_file(slices: Sequence[Slice]) -> Mapping[Path, dict[int, tuple[int, Slice]]]:
+_Places = Mapping[int, tuple[int, Slice]]
+
+
+def _places_by_file(slices: Sequence[Slice]) -> Mapping[Path, _Places]:
     places: dict[Path, dict[int, tuple[int, Slice]]] = defaultdict(dict)
     for k, plane in enumerate(slices):
         places[plane.path][plane.frame] = (k, plane)
     return dict(places)
 
 
+def _filled(
+    volume: NDArray[Any], places: Mapping[Path, _Places], progress: Progress
+) -> NDArray[Any]:
+    """Fill a volume, or one of a wider type where a plane turns out not to fit.
+
+    What a header allows is far more than what a scan holds, so the narrow type is tried first.
+    """
+
+    def fill(path: Path) -> tuple[Path, type[np.number[Any]] | None]:
+        return path, _fill_from_file(volume, path, places[path])
+
+    wider: dict[Path, type[np.number[Any]]] = {}
+    with quiet(), ThreadPoolExecutor(THREADS) as pool:
+        for done, (path, kind) in enumerate(pool.map(fill, places), start=1):
+            if kind is not None:
+                wider[path] = kind
+            progress("reading slices", done, len(places))
+    if not wider:
+        return volume
+    kind = np.float32 if np.float32 in wider.values() else np.int32
+    return _filled(volume.astype(kind), {path: places[path] for path in wider}, silent)
+
+
 def _fill_from_file(
-    volume: NDArray[Any], path: Path, places: Mapping[int, tuple[int, Slice]]
-) -> None:
-    frames = sorted(places)
+    volume: NDArray[Any], path: Path, places: _Places
+) -> type[np.number[Any]] | None:
+    """Write the planes of one file; return the type that it would take where they do not fit."""
+    needed: list[type[np.number[Any]]] = []
     with reading(path, what=WHAT, quote=False):
-        dataset = dcmread(path)
-        for frame, stored in zip(frames, iter_pixels(dataset, indices=frames), strict=True):
+        for frame, stored in _stored_frames(path, places):
             k, plane = places[frame]
             if stored.shape != plane.size[::-1]:
                 raise UnreadableFileError(f"{path} holds pixels of another size than it says")
-            volume[:, :, k] = _values(stored, plane).T
+            target = volume[:, :, k].T
+            values = _values(stored, plane, target)
+            if values is target:
+                continue
+            if volume.dtype.kind == "f" or np.can_cast(values.dtype, volume.dtype):
+                target[...] = values
+            else:
+                needed.append(np.float32 if values.dtype.kind == "f" else np.int32)
+    return max(needed, key=lambda kind: kind is np.float32, default=None)
 
 
-def _values(stored: NDArray[Any], plane: Slice) -> NDArray[Any]:
-    whole = float(plane.slope).is_integer() and float(plane.intercept).is_integer()
-    kind = np.int64 if whole else np.float64
-    values: NDArray[Any] = stored.astype(kind) * kind(plane.slope) + kind(plane.intercept)
+def _stored_frames(path: Path, places: _Places) -> Iterator[tuple[int, NDArray[Any]]]:
+    """Return the numbers of the frames that are wanted, with the frames' own numbers."""
+    pixels = next(iter(places.values()))[1].pixels
+    if pixels is None:
+        raise UnreadableFileError(f"{path} holds no pixels")
+    if pixels.is_native:
+        frames: Iterator[tuple[int, NDArray[Any]]] = _native_frames(path, pixels, places)
+    else:
+        frames = _compressed_frames(path, pixels, places)
+    for frame, numbers in frames:
+        yield frame, without_other_bits(numbers, pixels)
+
+
+def _native_frames(
+    path: Path, pixels: StoredPixels, places: _Places
+) -> Iterator[tuple[int, NDArray[Any]]]:
+    count = pixels.rows * pixels.columns
+    content = inflated_file(path) if pixels.is_deflated else None
+    for frame in sorted(places):
+        offset = pixels.offset + frame * pixels.frame_bytes
+        if content is None:
+            numbers = np.fromfile(path, pixels.dtype, count=count, offset=offset)
+        else:
+            numbers = np.frombuffer(content, pixels.dtype, count=count, offset=offset)
+        yield frame, numbers.reshape(pixels.rows, pixels.columns)
+
+
+def _compressed_frames(
+    path: Path, pixels: StoredPixels, places: _Places
+) -> Iterator[tuple[int, NDArray[Any]]]:
+    with path.open("rb") as file:
+        file.seek(pixels.offset)
+        content = file.read()
+    found = 0
+    for frame, compressed in enumerate(encapsulated_frames(content, pixels)):
+        if frame in places:
+            found += 1
+            yield frame, decoded(compressed, pixels)
+    if found != len(places):
+        raise UnreadableFileError(f"{path} holds fewer frames than it says")
+
+
+def _values(stored: NDArray[Any], plane: Slice, target: NDArray[Any]) -> NDArray[Any]:
+    """Return the values of a plane: ``target`` itself, filled, where its type is theirs."""
+    values = _rescaled(stored, plane, target)
     if plane.padding is not None:
         padded = _padded(stored, values, plane)
         values[padded] = _padding_value(values[~padded], plane.modality)
@@ -197,12 +241,45 @@ def _padding_value(rest: NDArray[Any], modality: Modality) -> float:
     return float(rest.min()) if rest.size else 0.0
 
 
-def _type_of(slices: Sequence[Slice]) -> type[np.number[Any]]:
-    factors = [factor for plane in slices for factor in (plane.slope, plane.intercept)]
-    if not all(float(factor).is_integer() for factor in factors):
-        return np.float32
-    ends = [end * plane.slope + plane.intercept for plane in slices for end in plane.stored_range]
-    return fitting_type(min(*ends, PADDING_HU), max(ends)) or np.float32
+def _rescaled(stored: NDArray[Any], plane: Slice, target: NDArray[Any]) -> NDArray[Any]:
+    """Return ``stored * slope + intercept`` as int16 or int32 where that fits, else float32."""
+    kind = _whole_type(stored, plane) if _is_whole(plane) else None
+    if kind is None:
+        return _rescaled_real(stored, plane)
+    values = target if target.dtype == kind else np.empty(stored.shape, kind)
+    # whole numbers that overflow on the way come back, as only the result must fit
+    slope, intercept = (np.array(int(f)).astype(kind) for f in (plane.slope, plane.intercept))
+    if slope != 1:
+        stored = np.multiply(stored, slope, out=values, dtype=kind, casting="unsafe")
+    np.add(stored, intercept, out=values, dtype=kind, casting="unsafe")
+    return values
+
+
+def _rescaled_real(stored: NDArray[Any], plane: Slice) -> NDArray[Any]:
+    with np.errstate(over="ignore", invalid="ignore"):
+        values = (stored.astype(np.float64) * plane.slope + plane.intercept).astype(np.float32)
+    if not np.isfinite(values).all():
+        raise UnreadableFileError(f"{plane.path} holds pixels that are not finite numbers")
+    return values
+
+
+def _whole_type(stored: NDArray[Any], plane: Slice) -> type[np.signedinteger[Any]] | None:
+    ends = [int(end) * int(plane.slope) + int(plane.intercept) for end in _ends(stored)]
+    return fitting_type(min(ends), max(ends))
+
+
+def _ends(stored: NDArray[Any]) -> tuple[Any, Any]:
+    return stored.min(), stored.max()
+
+
+def _is_whole(plane: Slice) -> bool:
+    factors = (float(plane.slope), float(plane.intercept))
+    is_real = plane.pixels is not None and plane.pixels.keyword != "PixelData"
+    return not is_real and all(factor.is_integer() for factor in factors)
+
+
+def _first_type(slices: Sequence[Slice]) -> type[np.number[Any]]:
+    return np.int16 if all(_is_whole(plane) for plane in slices) else np.float32
 
 
 def _narrowed(volume: NDArray[Any]) -> NDArray[Any]:

@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from pydicom import Dataset
-from pydicom.pixels import iter_pixels
 
 from remnant.core.codes import present_codes
 from remnant.core.errors import (
@@ -25,15 +24,17 @@ from remnant.core.errors import (
 )
 from remnant.core.findings import Finding, quality_finding
 from remnant.core.reasons import Cause, reason
-from remnant.io.dicom_folder import SEGMENTATION_CLASSES, dicom_class, files_below, is_dicom_file
+from remnant.io.dicom_decoders import decoded_frames, require_decoder
+from remnant.io.dicom_folder import SEGMENTATION_CLASSES
+from remnant.io.dicom_header import dicom_class, is_dicom_file
 from remnant.io.dicom_object import read_object
-from remnant.io.dicom_pixels import require_decoder
 from remnant.io.dicom_seg_planes import SegmentFrame, SegmentPlanes, planes_of
 from remnant.io.dicom_slices import sop_class
 from remnant.io.faults import is_foreign, quiet, reading, require_file
 from remnant.io.image_reference import ImageReference
 from remnant.io.named_segments import NamedSegments, Piece
 from remnant.io.segment_terms import Code, SegmentLabel
+from remnant.io.study_files import files_below
 
 WHAT = "a DICOM segmentation"
 BINARY, FRACTIONAL, LABELMAP = "BINARY", "FRACTIONAL", "LABELMAP"
@@ -261,7 +262,7 @@ def _decoded(
     frames = [f for f in stored.planes.frames if f.segment is None or f.segment in wanted]
     if not frames:
         return
-    pixels = iter_pixels(stored.dataset, indices=[frame.index for frame in frames])
+    pixels = decoded_frames(stored.dataset, [frame.index for frame in frames])
     for frame in frames:
         with quiet(), reading(stored.path, what=WHAT, quote=False):
             plane = _plane(next(pixels, None), stored)

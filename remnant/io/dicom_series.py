@@ -12,7 +12,7 @@ from remnant.core.errors import InputError, UnreadableFileError, UnsupportedSeri
 from remnant.core.geometry import Vector3
 from remnant.core.progress import Progress, silent
 from remnant.core.volumes import Modality, Phase
-from remnant.io.dicom_folder import LeftOut, scan
+from remnant.io.dicom_folder import scan
 from remnant.io.dicom_phase import contrast_delay_s, phase_from_delay, phase_from_text
 from remnant.io.dicom_pixels import digest_pixels, read_voxels, require_decoders
 from remnant.io.dicom_slices import Slice
@@ -20,6 +20,7 @@ from remnant.io.dicom_split import Part, parts_of, rank_of
 from remnant.io.dicom_stack import Stack, build_stack
 from remnant.io.grid_doubts import require_believable_spacing
 from remnant.io.image_quality import spacing_along_normal_mm
+from remnant.io.left_out import LeftOut
 from remnant.io.mr_sequences import sequence_names
 from remnant.io.phase_evidence import PhaseEvidence
 from remnant.io.series_choice import Ranked, close, is_elsewhere, leads, ranked

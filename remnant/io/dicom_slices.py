@@ -17,6 +17,7 @@ from remnant.io.dicom_source import Source
 from remnant.io.frames import ras_from_lps
 from remnant.io.limits import LARGEST_PLANE_SIDE
 from remnant.io.printing import printable
+from remnant.io.stored_pixels import StoredPixels
 
 DIRECTION_TOLERANCE = 1e-3
 COSINES = 6
@@ -132,6 +133,8 @@ class Slice:
         Values of `remnant.io.dicom_facts.FACTS`, ``""`` where absent.
     tags
         How and of what the image was made.
+    pixels
+        Where its pixels lie; ``None`` only until the file was searched for them.
     """
 
     path: Path
@@ -158,6 +161,7 @@ class Slice:
     frame_of_reference_uid: str | None
     facts: tuple[str, ...] = field(repr=False)
     tags: SeriesTags = SeriesTags()
+    pixels: StoredPixels | None = field(default=None, repr=False)
 
     @property
     def key(self) -> tuple[Path, int]:

@@ -75,7 +75,7 @@ def kind_of(path: Path) -> FileKind:
     found = _kind_by_content(stored_beginning(path, HEAD_BYTES))
     if found is not FileKind.OTHER:
         return found
-    from remnant.io.dicom_folder import is_dicom_file
+    from remnant.io.dicom_header import is_dicom_file
 
     return FileKind.DICOM if is_dicom_file(path) else _kind_by_name(path)
 

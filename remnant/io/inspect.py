@@ -13,6 +13,7 @@ from remnant.core.errors import InputError
 from remnant.core.findings import Finding, Verdict
 from remnant.core.geometry import Geometry, Shape3, Vector3
 from remnant.core.volumes import Modality, Phase
+from remnant.io.archive import unpacked
 from remnant.io.dicom_pixels import read_voxels
 from remnant.io.dicom_series import Catalogue, Series, automatic, catalogue
 from remnant.io.file_kinds import SINGLE_VOLUMES, FileKind, kind_of, unread_kind
@@ -97,6 +98,11 @@ def inspect_path(path: Path) -> Inspection:
     UnsupportedSeriesError, GeometryMismatchError
         A single file whose grid cannot be used, named by its fault.
     """
+    with unpacked(path) as place:
+        return _inspect(place)
+
+
+def _inspect(path: Path) -> Inspection:
     if path.is_dir():
         return _dicom(path)
     kind = kind_of(path)

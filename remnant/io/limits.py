@@ -30,3 +30,21 @@ LARGEST_SEG_FRAMES = 100_000
 SMALLEST_SPACING_MM = 0.05
 LARGEST_SPACING_MM = 25.0
 """Voxel sizes outside this range are a wrong unit or a broken header."""
+
+LARGEST_DICOM_HEADER_BYTES = 64 * 1024 * 1024
+"""What stands before the pixels of one DICOM file; multi-frame objects describe every frame."""
+
+LARGEST_INFLATED_BYTES = 1024**3
+"""One deflated DICOM file when inflated: it is held in memory."""
+
+LARGEST_FRAME_COUNT = 100_000
+"""Frames of one DICOM file."""
+
+LARGEST_ARCHIVE_BYTES = 16 * 1024**3
+"""All files of one zip file when unpacked."""
+
+LARGEST_ARCHIVE_RATIO = 200
+"""All files of one zip file by the file itself; scans shrink to a half or a fifth."""
+
+DEEPEST_ARCHIVE_FOLDER = 32
+"""Folders in each other in a zip file."""

@@ -13,7 +13,7 @@ from remnant.core.findings import Finding, quality_finding
 from remnant.core.geometry import Geometry
 from remnant.core.reasons import Cause, reason
 from remnant.io.contour_planes import ON_SLICE_MM
-from remnant.io.dicom_folder import files_below, is_dicom_file
+from remnant.io.dicom_header import is_dicom_file
 from remnant.io.dicom_series import Series, catalogue
 from remnant.io.dicom_stack import SPACING_TOLERANCE_MM
 from remnant.io.faults import is_foreign, quiet
@@ -21,6 +21,7 @@ from remnant.io.frames import lps_from_ras
 from remnant.io.grid_doubts import require_believable_spacing
 from remnant.io.image_reference import NO_REFERENCE, ImageReference
 from remnant.io.limits import LARGEST_VOXEL_COUNT
+from remnant.io.study_files import files_below
 
 PIXEL_MM: Final = 0.5
 """Voxel size within the planes of a grid made of contours: finer than most scans, this project's

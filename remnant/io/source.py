@@ -1,13 +1,18 @@
 """One study from disk, whatever its format."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
 
 from remnant.core.errors import InputError, UnreadableFileError
 from remnant.core.findings import Finding, quality_finding
 from remnant.core.progress import Progress, silent
 from remnant.core.study import Study
 from remnant.core.volumes import ImageVolume, Modality, Phase
+from remnant.io.archive import unpacked
 from remnant.io.atomic import digest_files
 from remnant.io.body_orientation import body_findings
 from remnant.io.dicom_pixels import padding_left
@@ -47,7 +52,7 @@ def load_study(
     choice: ReadingChoice = AS_FILES_SAY,
     progress: Progress = silent,
 ) -> LoadedStudy:
-    """Read a NIfTI, NRRD or MetaImage file, a DICOM folder (to any depth) or multi-frame file.
+    """Read a NIfTI, NRRD or MetaImage file, a DICOM folder, file or DICOMDIR, or a zip of those.
 
     Parameters
     ----------
@@ -68,6 +73,11 @@ def load_study(
     InputError
         The modality is unknown or contradicted.
     """
+    with unpacked(path) as place:
+        return _load(place, choice=choice, progress=progress)
+
+
+def _load(path: Path, *, choice: ReadingChoice, progress: Progress) -> LoadedStudy:
     if path.is_dir():
         return _load_dicom(path, choice=choice, progress=progress)
     kind = kind_of(path)
@@ -104,18 +114,23 @@ def _load_dicom(path: Path, *, choice: ReadingChoice, progress: Progress) -> Loa
     chosen = choose(listed, wanted=choice.series, name=str(path), phase=choice.phase)
     _require_modality(chosen, choice.modality)
     evidence = replace(chosen.phase_evidence, told=choice.phase or Phase.UNKNOWN)
-    image, noticed = _dicom_image(chosen, choice, evidence.phase, progress)
     asked = choice.series is not None or choice.phase is not None
-    digest = digest_files(tuple({plane.path for plane in chosen.slices}))
+    voxels = read_series_voxels(chosen, progress=progress)
+    # neither the digest nor the checks of the image use all cores
+    with ThreadPoolExecutor(1) as pool:
+        digest = pool.submit(digest_files, tuple({plane.path for plane in chosen.slices}))
+        image, noticed = _dicom_image(chosen, voxels, choice, evidence.phase)
+        of_body = body_findings(image)
+    name = _dicom_pseudonym(chosen, digest.result())
     return LoadedStudy(
         image=image,
-        study=_study(image, source="dicom", name=_dicom_pseudonym(chosen, digest)),
-        input_sha256=digest,
+        study=_study(image, source="dicom", name=name),
+        input_sha256=digest.result(),
         quality=(
             *image_findings(image.geometry, evidence),
             choice_finding(chosen, plausible_series(listed), asked=asked),
             *noticed,
-            *body_findings(image),
+            *of_body,
             *series_findings(listed, chosen),
         ),
         origin=_origin(chosen),
@@ -140,9 +155,8 @@ def _require_modality(series: Series, modality: Modality | None) -> None:
 
 
 def _dicom_image(
-    series: Series, choice: ReadingChoice, phase: Phase, progress: Progress
+    series: Series, voxels: NDArray[Any], choice: ReadingChoice, phase: Phase
 ) -> tuple[ImageVolume, tuple[Finding, ...]]:
-    voxels = read_series_voxels(series, progress=progress)
     if series.stack is None:
         raise UnreadableFileError(f"series {series.number}: {series.fault}")
     slices = series.stack.slices

@@ -6,6 +6,8 @@ import pytest
 from pydicom.uid import MPEG2MPML, RLELossless
 
 from remnant.core.errors import UnreadableFileError, UnsupportedSeriesError
+from remnant.io.dicom_folder import scan
+from remnant.io.dicom_pixels import read_voxels
 from remnant.io.dicom_series import catalogue, choose, read_series_voxels
 
 
@@ -130,22 +132,45 @@ def test_truncated__before_the_pixels(phantom, tmp_path):
         read(tmp_path)
 
 
-def test_deflated__is_not_inflated(phantom, tmp_path):
+def test_deflated__equals_uncompressed(phantom, tmp_path):
     made = phantom()
     for k in range(12):
         plane = made.plane(k)
         plane.file_meta.TransferSyntaxUID = pydicom.uid.DeflatedExplicitVRLittleEndian
         plane.save_as(tmp_path / str(k))
-    assert catalogue(tmp_path).skipped == {"deflated DICOM, which is not read": 12}
+    np.testing.assert_array_equal(made.pixels.transpose(2, 1, 0).astype(int) - 1024, read(tmp_path))
 
 
-@pytest.mark.parametrize("missing", [1, 60])
+def test_deflated__is_not_inflated_beyond_the_limit(phantom, tmp_path, monkeypatch):
+    monkeypatch.setattr("remnant.io.dicom_header.LARGEST_INFLATED_BYTES", 900)
+    plane = phantom().plane(0)
+    plane.PixelData = bytes(144_000)
+    plane.file_meta.TransferSyntaxUID = pydicom.uid.DeflatedExplicitVRLittleEndian
+    plane.save_as(tmp_path / "bomb")
+    scanned = scan(tmp_path)
+    assert scanned.skipped == {"too large": 1}
+    assert scanned.left_out[0].series_uid == "1.2.3.1"
+
+
+@pytest.mark.parametrize("missing", [1, 60, 144])
 def test_truncated__pixels(phantom, tmp_path, missing):
     phantom().write(tmp_path)
     content = (tmp_path / "im007").read_bytes()
     (tmp_path / "im007").write_bytes(content[:-missing])
+    scanned = scan(tmp_path)
+    assert len(scanned.slices) == 11
+    assert [(file.path.name, file.reason) for file in scanned.left_out] == [
+        ("im007", "damaged DICOM")
+    ]
+    assert (scanned.left_out[0].series_uid, scanned.left_out[0].sop_uid) == ("1.2.3.1", "1.2.3.1.2")
+
+
+def test_truncated__while_it_is_read(phantom, tmp_path):
+    series = choose(catalogue(phantom().write(tmp_path)), wanted=None, name="folder")
+    content = (tmp_path / "im007").read_bytes()
+    (tmp_path / "im007").write_bytes(content[:-1])
     with pytest.raises(UnreadableFileError, match="im007 could not be read") as caught:
-        read(tmp_path)
+        read_series_voxels(series)
     assert "\n" not in str(caught.value)
 
 
@@ -181,9 +206,6 @@ def test_pydicom_files__folder_of_oddities_is_listed(pydicom_files):
     ["MR_small.dcm", "MR_small_RLE.dcm", "MR_small_jp2klossless.dcm", "MR_small_bigendian.dcm"],
 )
 def test_pydicom_files__encodings_agree(pydicom_files, name):
-    from remnant.io.dicom_folder import scan
-    from remnant.io.dicom_pixels import read_voxels
-
     expected = read_voxels(scan(pydicom_files / "MR_small_implicit.dcm").slices)
     np.testing.assert_array_equal(expected, read_voxels(scan(pydicom_files / name).slices))
 

@@ -22,11 +22,11 @@ from remnant.core.errors import (
 from remnant.core.labels import COUINAUD_SCHEME
 from remnant.core.reasons import Cause, reason
 from remnant.io.codings import MasksPreset
-from remnant.io.dicom_folder import A_SEGMENTATION
 from remnant.io.dicom_object import read_object
 from remnant.io.dicom_series import catalogue
 from remnant.io.frames import lps_from_ras
 from remnant.io.inspect import inspect_path
+from remnant.io.left_out import A_SEGMENTATION
 from remnant.io.masks import placed_on, read_masks, read_segment_map
 from remnant.io.reading import ReadingChoice
 

@@ -246,7 +246,8 @@ def test_catalogue__what_is_no_image_is_counted(phantom, make_pixels, tmp_path):
     listed = catalogue(tmp_path)
     assert len(only(tmp_path).stack.slices) == 12
     assert listed.skipped == {
-        "DICOM, but no CT or MR image": 2,
+        "DICOM, but no CT or MR image": 1,
+        "colour image": 1,
         "damaged DICOM": 1,
         "image without usable position, orientation, spacing or size": 1,
         "not DICOM": 2,
@@ -260,7 +261,6 @@ def test_catalogue__what_is_no_image_is_counted(phantom, make_pixels, tmp_path):
         {"ImageOrientationPatient": [2, 0, 0, 0, 1, 0]},
         {"PixelSpacing": [0, 1]},
         {"RescaleSlope": 0},
-        {"Rows": 60000},
     ],
     ids=str,
 )
@@ -286,7 +286,7 @@ def test_catalogue__reports_progress(phantom, tmp_path):
 
 
 def test_catalogue__too_many_files(phantom, tmp_path, monkeypatch):
-    monkeypatch.setattr("remnant.io.dicom_folder.LARGEST_FILE_COUNT", 5)
+    monkeypatch.setattr("remnant.io.study_files.LARGEST_FILE_COUNT", 5)
     with pytest.raises(InputError, match="more than 5 files"):
         catalogue(phantom().write(tmp_path))
 

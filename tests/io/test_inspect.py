@@ -4,6 +4,7 @@ from dataclasses import asdict
 
 import numpy as np
 import pytest
+from pydicom.uid import RLELossless
 
 from remnant.core.errors import UnreadableFileError, UnsupportedSeriesError
 from remnant.core.volumes import Modality, Phase
@@ -78,9 +79,13 @@ def test_dicom__not_in_hounsfield_units(phantom, tmp_path):
 
 
 def test_dicom__damaged_pixels(phantom, tmp_path):
-    phantom().write(tmp_path)
-    for path in tmp_path.iterdir():
-        path.write_bytes(path.read_bytes()[:-100])
+    made = phantom()
+    for k in range(12):
+        plane = made.plane(k)
+        plane.compress(RLELossless, generate_instance_uid=False)
+        # a frame of two segments claims to have none
+        plane.PixelData = plane.PixelData.replace(b"\2\0\0\0", b"\0\0\0\0", 1)
+        plane.save_as(tmp_path / str(k))
     facts = inspect_path(tmp_path).series[0]
     assert facts.usable is False
     assert "could not be read" in facts.against[0]
