@@ -23,6 +23,7 @@ from remnant.io.left_out import (
     A_DICOMDIR,
     A_SEGMENTATION,
     COLOUR,
+    LINK_REPEATED,
     LOCALISER,
     NOT_AN_IMAGE,
     NOT_DICOM,
@@ -30,7 +31,7 @@ from remnant.io.left_out import (
     LeftOut,
 )
 
-NO_SCAN = frozenset((LOCALISER, NOT_AN_IMAGE, A_SEGMENTATION, A_DICOMDIR, COLOUR))
+NO_SCAN = frozenset((LOCALISER, NOT_AN_IMAGE, A_SEGMENTATION, A_DICOMDIR, COLOUR, LINK_REPEATED))
 """What belongs to a series without being a part of its volume."""
 
 

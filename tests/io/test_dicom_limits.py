@@ -18,7 +18,7 @@ def test_limits__large_file_is_passed_over_and_counted(phantom, tmp_path, monkey
     monkeypatch.setattr("remnant.io.dicom_folder.LARGEST_FILE_BYTES", 4000)
     listed = catalogue(folder)
     assert listed.skipped == {"too large": 1}
-    unread = {f.id: f for f in series_findings(listed, listed.series[0])}["dicom_unread_files"]
+    unread = {f.id: f for f in series_findings(listed, listed.series[0])}["dicom_left_out"]
     assert (unread.verdict, unread.value) == (Verdict.NOT_MET, 1.0)
 
 

@@ -112,6 +112,10 @@ def test_evidence__padding_proves_nothing_and_hides_nothing(padding):
 @given(offset=st.integers(100, 2400), sign=st.sampled_from((-1, 1)), seed=st.integers(0, 99))
 def test_evidence__any_large_offset_is_named(offset, sign, seed):
     found = hounsfield_evidence(scan(seed=seed) + sign * offset)
+    assert found.hounsfield is not True
+    if sign * offset in range(-200, -100):
+        # air and lung differ by as much: what is a little too low may be a scan of other parts
+        return
     assert found.hounsfield is False
     # a usual intercept within 40 of what was measured is named instead
     assert found.offset_hu == pytest.approx(-sign * offset, abs=48)
