@@ -8,6 +8,7 @@ from remnant.core.errors import InputError, UnreadableFileError, UnsupportedSeri
 from remnant.core.volumes import Modality, Phase
 from remnant.io.dicom_series import catalogue, choose, read_series_voxels
 from remnant.io.image_quality import image_findings
+from remnant.io.phase_evidence import PhaseEvidence
 
 TILT = np.deg2rad(12)
 
@@ -69,7 +70,9 @@ def test_series__tilt_gives_spacing_along_the_normal(phantom, tmp_path):
     series = only(folder)
     assert series.spacing_mm == pytest.approx((0.7, 0.9, 6.0))
     assert "0.7 x 0.9 x 6 mm" in series.describe()
-    found = {f.id: f for f in image_findings(series.stack.geometry, Phase.PORTAL)}
+    found = {
+        f.id: f for f in image_findings(series.stack.geometry, PhaseEvidence(told=Phase.PORTAL))
+    }
     assert found["slice_spacing"].value == pytest.approx(6.0)
     assert found["scan_coverage"].value == pytest.approx(72.0)
 
