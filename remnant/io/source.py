@@ -1,9 +1,11 @@
 """One study from disk, whatever its format."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import combinations
 from pathlib import Path
 
-from remnant.core.errors import InputError, UnreadableFileError
+from remnant.core.errors import InputError, UnreadableFileError, UnsupportedSeriesError
 from remnant.core.findings import Finding, quality_finding
 from remnant.core.progress import Progress, silent
 from remnant.core.study import Study
@@ -11,7 +13,15 @@ from remnant.core.volumes import ImageVolume, Modality, Phase
 from remnant.io.atomic import digest_files
 from remnant.io.body_orientation import body_findings
 from remnant.io.dicom_pixels import padding_left
-from remnant.io.dicom_series import Series, catalogue, choose, plausible_series, read_series_voxels
+from remnant.io.dicom_series import (
+    Catalogue,
+    Series,
+    catalogue,
+    choose,
+    is_mixed,
+    plausible_series,
+    read_series_voxels,
+)
 from remnant.io.file_kinds import SINGLE_VOLUMES, FileKind, kind_of, unread_kind
 from remnant.io.image_quality import image_findings
 from remnant.io.image_reference import NO_REFERENCE, ImageReference
@@ -102,10 +112,78 @@ def _load_dicom(path: Path, *, choice: ReadingChoice, progress: Progress) -> Loa
     if not listed.series:
         _hint_at_nifti(path)
     chosen = choose(listed, wanted=choice.series, name=str(path), phase=choice.phase)
+    asked = choice.series is not None or choice.phase is not None
+    return _loaded(listed, chosen, asked=asked, choice=choice, progress=progress)
+
+
+def load_phases(
+    path: Path,
+    named: Sequence[str],
+    *,
+    choice: ReadingChoice = AS_FILES_SAY,
+    progress: Progress = silent,
+) -> Iterator[LoadedStudy]:
+    """Read several series of one DICOM study, one after the other, so that one is held at a time.
+
+    Parameters
+    ----------
+    path
+        Folder of the study.
+    named
+        Contrast phases as `Phase` writes them, or series numbers, each once.
+    choice
+        What the user says of all.
+    progress
+        Receives how far reading is.
+
+    Yields
+    ------
+    LoadedStudy
+        In the order of the names. All are found before the first is read.
+
+    Raises
+    ------
+    UnreadableFileError, UnsupportedSeriesError, InputError
+        As `load_study`; no series says that it is of a phase; two names are of one series; the
+        series are of several patients or studies.
+    """
+    if not path.is_dir():
+        raise InputError(f"--liver-from needs the folder of a DICOM study, got {path}")
+    listed = catalogue(path, progress=progress)
+    chosen = [_named_series(listed, name, path) for name in named]
+    for first, second in combinations(range(len(chosen)), 2):
+        if chosen[first] is chosen[second]:
+            raise InputError(
+                f"{named[first]} and {named[second]} are both series {chosen[first].number} of "
+                f"{path}; name each series once"
+            )
+    if is_mixed(plane for series in chosen for plane in series.slices):
+        raise UnsupportedSeriesError(
+            f"the series named are of several patients or studies in {path}; name those of one"
+        )
+    for series in chosen:
+        yield _loaded(listed, series, asked=True, choice=choice, progress=progress)
+
+
+def _named_series(listed: Catalogue, name: str, path: Path) -> Series:
+    if name.isdecimal():
+        return choose(listed, wanted=name, name=str(path))
+    phase = Phase(name)
+    found = choose(listed, wanted=None, name=str(path), phase=phase)
+    if found.phase is not phase:
+        raise UnsupportedSeriesError(
+            f"no series of {path} says that it is of the {name} phase; name it by its number as "
+            f"`remnant inspect` lists it"
+        )
+    return found
+
+
+def _loaded(
+    listed: Catalogue, chosen: Series, *, asked: bool, choice: ReadingChoice, progress: Progress
+) -> LoadedStudy:
     _require_modality(chosen, choice.modality)
     evidence = replace(chosen.phase_evidence, told=choice.phase or Phase.UNKNOWN)
     image, noticed = _dicom_image(chosen, choice, evidence.phase, progress)
-    asked = choice.series is not None or choice.phase is not None
     digest = digest_files(tuple({plane.path for plane in chosen.slices}))
     return LoadedStudy(
         image=image,
