@@ -233,7 +233,7 @@ class Cause(StrEnum):
     PHASE_TIMED = "phase_timed"
     """Name: the contrast phase by the time since the injection. Amount: that time in seconds."""
     PHASE_SEEN = "phase_seen"
-    """Name: the contrast phase that vessels and organs of the image look like."""
+    """Names: the contrast phases that the image may be by its aorta and liver."""
     PHASE_LAID = "phase_laid"
     """Name: a contrast phase or series, laid on the liver's. Amounts: the overlap of the two livers
     before and after it, and the mean distance of their surfaces after it in mm."""

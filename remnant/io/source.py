@@ -27,7 +27,7 @@ from remnant.io.image_quality import image_findings
 from remnant.io.image_reference import NO_REFERENCE, ImageReference
 from remnant.io.nifti import read_image_with_notes
 from remnant.io.nifti_file import is_nifti_name
-from remnant.io.phase_evidence import PhaseEvidence
+from remnant.io.phase_evidence import NO_PHASE_EVIDENCE, PhaseEvidence
 from remnant.io.pseudonym import pseudonym
 from remnant.io.reading import AS_FILES_SAY, ReadingChoice
 from remnant.io.scan_values import settle_intensities
@@ -42,6 +42,7 @@ class LoadedStudy:
 
     ``input_sha256`` is the digest of the file, or of the sorted digests of a series' files.
     ``origin`` names the images by their identifiers, for maps drawn on them to be checked.
+    ``phase`` is what speaks for the contrast phase, the image's look apart.
     """
 
     image: ImageVolume
@@ -49,6 +50,7 @@ class LoadedStudy:
     input_sha256: str
     quality: tuple[Finding, ...]
     origin: ImageReference = NO_REFERENCE
+    phase: PhaseEvidence = NO_PHASE_EVIDENCE
 
 
 def load_study(
@@ -95,15 +97,17 @@ def _load_file(path: Path, *, choice: ReadingChoice, progress: Progress) -> Load
     image, noticed = read_image_with_notes(path, choice=choice)
     digest = volume_digest(path)
     progress("reading image", 1, 1)
+    evidence = PhaseEvidence(told=image.phase)
     return LoadedStudy(
         image=image,
         study=_study(image, source=kind_of(path).value, name=pseudonym(digest)),
         input_sha256=digest,
         quality=(
-            *image_findings(image.geometry, PhaseEvidence(told=image.phase)),
+            *image_findings(image.geometry, evidence),
             *noticed,
             *body_findings(image),
         ),
+        phase=evidence,
     )
 
 
@@ -197,6 +201,7 @@ def _loaded(
             *series_findings(listed, chosen),
         ),
         origin=_origin(chosen),
+        phase=evidence,
     )
 
 

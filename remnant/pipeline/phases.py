@@ -24,6 +24,7 @@ from remnant.core.progress import Progress
 from remnant.core.provenance import ModelUse
 from remnant.core.reasons import Cause, Reason, reason
 from remnant.core.volumes import LARGEST_CODE, LabelMap, Phase
+from remnant.pipeline.contrast import seen_findings
 from remnant.pipeline.divide import merged_findings
 from remnant.pipeline.division import BRANCHES, COUINAUD
 from remnant.pipeline.requests import SegmentRequest
@@ -174,7 +175,8 @@ def _seen_elsewhere(
     if alignment.is_good:
         codes = brought_lesions(found.lesions, fixed.image.geometry, alignment.motion)
         lesions = PhaseLesions(name=name, phase=loaded.image.phase, codes=codes)
-    checks = (*loaded.quality, *found.quality)
+    seen = seen_findings(loaded, found.structures)
+    checks = (*merged_findings(loaded.quality, seen), *found.quality)
     return _Elsewhere(
         name=name,
         sha256=loaded.input_sha256,

@@ -15,6 +15,7 @@ from remnant.io.masks import Masks
 from remnant.pictures.preview import make_preview
 from remnant.pipeline.confirm import NOTHING_TO_CONFIRM
 from remnant.pipeline.confluent import with_split_lesions
+from remnant.pipeline.contrast import with_seen_phase
 from remnant.pipeline.divide import with_segments
 from remnant.pipeline.fit import require_placeable
 from remnant.pipeline.given import (
@@ -83,7 +84,7 @@ def segment_case(
             case = _maps(loaded, masks, segmenter, progress)
         if request.split_confluent and (request.phases is None or case.maps.lesions is not None):
             case = with_split_lesions(case, masks)
-        case = with_image(case, loaded.image)
+        case = with_seen_phase(with_image(case, loaded.image), loaded)
     case = replace(case, settings=_settings(request), seconds=watch.seconds)
     reviewed = apply_review(case, request.review)
     return with_segments(reviewed, segments, divider=divider, progress=progress)

@@ -108,7 +108,9 @@ CAUSES: Final[Mapping[Cause, Template]] = {
     Cause.PHASE_TIMED: (
         "contrast phase by the time since the injection, {amounts[0]:.0f} s: {names[0]}"
     ),
-    Cause.PHASE_SEEN: "the image looks {names[0]} by its vessels and organs, which is uncertain",
+    Cause.PHASE_SEEN: lambda reason: (
+        f"the image looks {' or '.join(reason.names)} by its aorta and liver, which is uncertain"
+    ),
     Cause.PHASE_LAID: _laid,
     Cause.PHASE_LEFT_OUT: _names("not used, since not laid on the liver's well enough: {}"),
     Cause.LEAST_ALIGNMENT: _least_alignment,
