@@ -10,6 +10,7 @@ from cyclopts import Group, Parameter, Token
 
 from remnant.core.errors import InputError
 from remnant.core.labels import CouinaudSegment
+from remnant.core.phase_choice import AlignmentKind, PhaseChoice
 from remnant.core.uncertainty import NO_CHOICE, ErrorChoice
 from remnant.core.volumes import Modality, Phase
 from remnant.io.codings import MasksPreset
@@ -270,6 +271,53 @@ class ScanOptions:
     """Contrast phase: of the DICOM series to take, or of a scan that does not say its own."""
     intensity_offset: float | None = None
     """Added to every value of a CT that was stored without its rescale intercept, e.g. -1024."""
+
+    liver_from: str | None = None
+    """Contrast phase, or series number, of a DICOM study to outline the liver on; lesions of other
+    phases (--lesions-from) are brought onto it."""
+    lesions_from: str | None = None
+    """Contrast phases or series numbers to look for lesions in, e.g. arterial,portal; each lesion
+    says where it was seen. Default: that of --liver-from."""
+    alignment: AlignmentKind = AlignmentKind.RIGID
+    """How the other phases are laid on the liver's: rigid, or deformable where breath bent it."""
+
+    def phases(self) -> PhaseChoice | None:
+        """Return which phases are used together; ``None`` for one image.
+
+        Raises
+        ------
+        InputError
+            Something is neither a phase nor a series number, or one option needs another.
+        """
+        if self.liver_from is None:
+            if self.lesions_from is not None:
+                raise InputError("--lesions-from needs --liver-from, e.g. --liver-from portal")
+            return None
+        if self.series is not None or self.phase is not None:
+            raise InputError("--liver-from says which series to take: leave --series, --phase out")
+        (liver,) = parse_phases(self.liver_from, option="--liver-from", most=1)
+        lesions = parse_phases(self.lesions_from or liver, option="--lesions-from")
+        return PhaseChoice(liver_from=liver, lesions_from=lesions, alignment=self.alignment)
+
+
+def parse_phases(text: str, *, option: str, most: int | None = None) -> tuple[str, ...]:
+    """Parse contrast phases or series numbers such as ``arterial,portal`` or ``3,5``.
+
+    Raises
+    ------
+    InputError
+        Something is neither, or there is none or more than ``most``.
+    """
+    named = tuple(dict.fromkeys(part.strip().lower() for part in text.split(",") if part.strip()))
+    phases = [phase.value for phase in Phase if phase is not Phase.UNKNOWN]
+    known = all(name in phases or (name.isascii() and name.isdecimal()) for name in named)
+    if not named or not known or len(named) > (most or len(named)):
+        what = "one of" if most == 1 else "any of"
+        raise InputError(
+            f"{option} got {text!r}; allowed is {what} {', '.join(phases)}, or a series number as "
+            f"`remnant inspect` lists it"
+        )
+    return named
 
 
 NO_SCAN = ScanOptions()

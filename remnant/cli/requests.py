@@ -60,6 +60,7 @@ def segment_request(
     return SegmentRequest(
         source=source,
         reading=reading_choice(scan, maps),
+        phases=scan.phases(),
         masks=masks,
         preset=maps.masks_preset,
         landmarks=maps.landmarks,

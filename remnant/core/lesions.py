@@ -8,6 +8,7 @@ from types import MappingProxyType
 from remnant.core.geometry import Vector3
 from remnant.core.labels import CouinaudSegment
 from remnant.core.quantity import Quantity
+from remnant.core.volumes import Phase
 
 
 class Confirmation(StrEnum):
@@ -93,6 +94,9 @@ class Lesion:
         0.0 where they touch; absent with the reason where the vessels are unknown.
     intensity
         Intensities of the image in the lesion; ``None`` without an image.
+    phases
+        Contrast phases that it was seen in, where several of a study were looked at; empty where
+        there was one image or none, and where a human drew the lesion.
     """
 
     id: int
@@ -110,6 +114,7 @@ class Lesion:
     hepatic_veins_distance_mm: Quantity
     intensity: IntensityStatistics | None = None
     confirmation: Confirmation = field(default=Confirmation.AUTOMATIC)
+    phases: tuple[Phase, ...] = ()
 
     @property
     def lobe_fractions(self) -> Mapping[Lobe, float] | None:

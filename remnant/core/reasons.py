@@ -233,7 +233,19 @@ class Cause(StrEnum):
     PHASE_TIMED = "phase_timed"
     """Name: the contrast phase by the time since the injection. Amount: that time in seconds."""
     PHASE_SEEN = "phase_seen"
-    """Name: the contrast phase that vessels and organs of the image look like."""
+    """Names: the contrast phases that the image may be by its aorta and liver."""
+    PHASE_LAID = "phase_laid"
+    """Name: a contrast phase or series, laid on the liver's. Amounts: the overlap of the two livers
+    before and after it, and the mean distance of their surfaces after it in mm."""
+    PHASE_LEFT_OUT = "phase_left_out"
+    """Names: contrast phases or series that could not be laid on the liver's well enough: their
+    lesions were not used."""
+    LEAST_ALIGNMENT = "least_alignment"
+    """Amounts: the least overlap and the largest mean distance in mm that are good enough."""
+    PHASE_LESIONS = "phase_lesions"
+    """Name: a contrast phase or series. Amount: how many lesions were found in it."""
+    CHECKS_FAILED = "checks_failed"
+    """Names: a contrast phase or series, and the checks of its image that failed."""
     SERIES_AMONG = "series_among"
     """Amounts: the number of the series that was taken, its points, and how many series could
     have been taken."""

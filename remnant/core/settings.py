@@ -39,6 +39,9 @@ class SegmentationSettings:
         Which statement of a NIfTI header the user said holds; ``None`` where nothing was said.
     intensity_offset_hu
         What was added to every value of the scan; ``None`` where nothing was said.
+    liver_from, lesions_from, alignment
+        Contrast phases or series numbers that the liver and the lesions were taken from, and how
+        the others were laid on the liver's; ``None`` and empty where one image shows all.
     sample
         Name of the demo's scan; ``None`` for every real case.
     """
@@ -54,6 +57,9 @@ class SegmentationSettings:
     lesion_codes: tuple[int, ...] = ()
     geometry_from: str | None = None
     intensity_offset_hu: float | None = None
+    liver_from: str | None = None
+    lesions_from: tuple[str, ...] = ()
+    alignment: str | None = None
     sample: str | None = None
 
 

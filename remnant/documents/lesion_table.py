@@ -26,6 +26,8 @@ SEGMENT_COLUMNS: Final = tuple(f"segment_{segment.name}_fraction" for segment in
 SIGNIFICANT_DIGITS: Final = 6
 SEGMENTS_FROM: Final = "segments_from"
 """Where the segments are from that ``segment_…`` and ``lobe_…`` are shares in."""
+SEEN_IN: Final = "seen_in"
+"""Contrast phases that a lesion was seen in, ``;`` between them; empty for one image."""
 LOBE_COLUMNS: Final = tuple(f"lobe_{lobe.value}_fraction" for lobe in Lobe)
 FIGURES: Final = frozenset(figure.name for figure in LESION_FIGURES)
 LOOSE_FIGURES: Final = tuple(
@@ -65,6 +67,7 @@ COLUMNS: Final = (
     "intensity_unit",
     *(f"intensity_{name}" for name in STATISTICS),
     SEGMENTS_FROM,
+    SEEN_IN,
 )
 
 
@@ -114,6 +117,7 @@ def lesion_row(lesion: Lesion, *, modality: Modality | None = None) -> dict[str,
         "id": str(lesion.id),
         "volume_bound": _bound(lesion.volume_ml),
         "confirmation": lesion.confirmation.value,
+        SEEN_IN: ";".join(phase.value for phase in lesion.phases),
     }
     texts = {name: table_number(number) for name, number in numbers.items()}
     return words | bounds | texts | _intensity(lesion.intensity, modality)

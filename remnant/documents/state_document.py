@@ -11,6 +11,7 @@ from remnant.core.reasons import Reason
 from remnant.core.settings import DEFAULT_SEGMENTATION, SegmentationSettings
 from remnant.core.study import Study
 from remnant.core.uncertainty import SegmentPlane
+from remnant.core.volumes import Phase
 from remnant.core.volumetry_report import SegmentsConfirmation, SegmentSource
 from remnant.documents.codec import Codec
 
@@ -53,6 +54,7 @@ class SegmentationState:
     segment_findings: tuple[str, ...] = ()
     confirmations: Mapping[int, Confirmation] = field(default_factory=dict)
     intensities: Mapping[int, IntensityStatistics] = field(default_factory=dict)
+    phases: Mapping[int, tuple[Phase, ...]] = field(default_factory=dict)
     quality: tuple[Finding, ...] = ()
     models: tuple[ModelUse, ...] = ()
     device: str | None = None

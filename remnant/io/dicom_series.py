@@ -244,7 +244,7 @@ def choose(
         raise UnreadableFileError(f"{name} holds no CT or MR series in DICOM ({reasons})")
     if wanted is not None:
         return _usable(_series_named(listed, wanted, name), name)
-    if _is_mixed(plane for series in listed.series for plane in series.slices):
+    if is_mixed(plane for series in listed.series for plane in series.slices):
         raise UnsupportedSeriesError(
             f"{name} holds images of several patients or studies; give the folder of one study, or "
             f"choose with --series NUMBER or UID: {_list(listed)}"
@@ -279,7 +279,7 @@ def automatic(listed: Catalogue) -> Series | None:
         return None
 
 
-def _is_mixed(planes: Iterable[Slice]) -> bool:
+def is_mixed(planes: Iterable[Slice]) -> bool:
     """Tell whether planes are of several patients or studies; an emptied identifier is none."""
     told = {(plane.patient_id, plane.study_uid) for plane in planes}
     patients, studies = ({part for part in parts if part} for parts in zip(*told, strict=True))
@@ -333,7 +333,7 @@ def _series_named(listed: Catalogue, wanted: str, name: str) -> Series:
 def _usable(series: Series, name: str) -> Series:
     if series.fault is not None:
         raise UnsupportedSeriesError(f"series {series.number} of {name}: {series.fault}")
-    if _is_mixed(series.slices):
+    if is_mixed(series.slices):
         raise UnsupportedSeriesError(
             f"series {series.number} of {name} holds images of several patients or studies under "
             f"one series UID; export it again"

@@ -45,14 +45,15 @@ class PhaseEvidence:
         By the time from the start of the injection to the acquisition, and that time in seconds;
         ``None`` where a header does not give both.
     seen
-        By the vessels and organs of the image: uncertain, and never taken for known.
+        Those that the image may be by its aorta and liver, empty where it was not looked at or
+        shows none plainly: uncertain, and never taken for known.
     """
 
     told: Phase = Phase.UNKNOWN
     described: Phase = Phase.UNKNOWN
     timed: Phase = Phase.UNKNOWN
     delay_s: float | None = None
-    seen: Phase = Phase.UNKNOWN
+    seen: tuple[Phase, ...] = ()
 
     @property
     def known(self) -> Mapping[PhaseBasis, Phase]:
@@ -80,7 +81,7 @@ def phase_findings(evidence: PhaseEvidence) -> tuple[Finding, ...]:
     ``phase_contradicted`` is there, and not met, where the sources or the image disagree.
     """
     first = next(iter(_named(evidence)), None)
-    hint = () if evidence.seen is Phase.UNKNOWN else (_seen(evidence),)
+    hint = (_seen(evidence),) if evidence.seen else ()
     passed = {Phase.UNKNOWN: None, Phase.UNENHANCED: False}.get(evidence.phase, True)
     stated = quality_finding(
         "contrast_phase", passed=passed, reasons=hint if first is None else (first,)
@@ -97,7 +98,7 @@ def _named(evidence: PhaseEvidence) -> tuple[Reason, ...]:
 
 
 def _seen(evidence: PhaseEvidence) -> Reason:
-    return reason(Cause.PHASE_SEEN, evidence.seen.value)
+    return reason(Cause.PHASE_SEEN, *(phase.value for phase in evidence.seen))
 
 
 def _contradiction(evidence: PhaseEvidence) -> tuple[Finding, ...]:
@@ -110,13 +111,6 @@ def _contradiction(evidence: PhaseEvidence) -> tuple[Finding, ...]:
     return (quality_finding("phase_contradicted", passed=False, reasons=reasons),)
 
 
-def contradicts(named: Phase, seen: Phase) -> bool:
-    """Tell whether an image speaks plainly against a phase.
-
-    Only whether there is contrast, and an artery far brighter than all else, are seen that surely:
-    a late portal scan and a delayed one look alike, and so do all phases but the arterial after a
-    weak bolus.
-    """
-    if Phase.UNKNOWN in (named, seen) or named is seen:
-        return False
-    return Phase.UNENHANCED in (named, seen) or Phase.ARTERIAL in (named, seen)
+def contradicts(named: Phase, seen: tuple[Phase, ...]) -> bool:
+    """Tell whether what an image looks like leaves no room for the phase that is named."""
+    return bool(seen) and named is not Phase.UNKNOWN and named not in seen

@@ -1,13 +1,15 @@
 """One study from disk, whatever its format."""
 
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
 from numpy.typing import NDArray
 
-from remnant.core.errors import InputError, UnreadableFileError
+from remnant.core.errors import InputError, UnreadableFileError, UnsupportedSeriesError
 from remnant.core.findings import Finding, quality_finding
 from remnant.core.progress import Progress, silent
 from remnant.core.study import Study
@@ -16,13 +18,21 @@ from remnant.io.archive import unpacked
 from remnant.io.atomic import digest_files
 from remnant.io.body_orientation import body_findings
 from remnant.io.dicom_pixels import padding_left
-from remnant.io.dicom_series import Series, catalogue, choose, plausible_series, read_series_voxels
+from remnant.io.dicom_series import (
+    Catalogue,
+    Series,
+    catalogue,
+    choose,
+    is_mixed,
+    plausible_series,
+    read_series_voxels,
+)
 from remnant.io.file_kinds import SINGLE_VOLUMES, FileKind, kind_of, unread_kind
 from remnant.io.image_quality import image_findings
 from remnant.io.image_reference import NO_REFERENCE, ImageReference
 from remnant.io.nifti import read_image_with_notes
 from remnant.io.nifti_file import is_nifti_name
-from remnant.io.phase_evidence import PhaseEvidence
+from remnant.io.phase_evidence import NO_PHASE_EVIDENCE, PhaseEvidence
 from remnant.io.pseudonym import pseudonym
 from remnant.io.reading import AS_FILES_SAY, ReadingChoice
 from remnant.io.scan_values import settle_intensities
@@ -37,6 +47,7 @@ class LoadedStudy:
 
     ``input_sha256`` is the digest of the file, or of the sorted digests of a series' files.
     ``origin`` names the images by their identifiers, for maps drawn on them to be checked.
+    ``phase`` is what speaks for the contrast phase, the image's look apart.
     """
 
     image: ImageVolume
@@ -44,6 +55,7 @@ class LoadedStudy:
     input_sha256: str
     quality: tuple[Finding, ...]
     origin: ImageReference = NO_REFERENCE
+    phase: PhaseEvidence = NO_PHASE_EVIDENCE
 
 
 def load_study(
@@ -95,15 +107,17 @@ def _load_file(path: Path, *, choice: ReadingChoice, progress: Progress) -> Load
     image, noticed = read_image_with_notes(path, choice=choice)
     digest = volume_digest(path)
     progress("reading image", 1, 1)
+    evidence = PhaseEvidence(told=image.phase)
     return LoadedStudy(
         image=image,
         study=_study(image, source=kind_of(path).value, name=pseudonym(digest)),
         input_sha256=digest,
         quality=(
-            *image_findings(image.geometry, PhaseEvidence(told=image.phase)),
+            *image_findings(image.geometry, evidence),
             *noticed,
             *body_findings(image),
         ),
+        phase=evidence,
     )
 
 
@@ -112,9 +126,77 @@ def _load_dicom(path: Path, *, choice: ReadingChoice, progress: Progress) -> Loa
     if not listed.series:
         _hint_at_nifti(path)
     chosen = choose(listed, wanted=choice.series, name=str(path), phase=choice.phase)
+    asked = choice.series is not None or choice.phase is not None
+    return _loaded(listed, chosen, asked=asked, choice=choice, progress=progress)
+
+
+def load_phases(
+    path: Path,
+    named: Sequence[str],
+    *,
+    choice: ReadingChoice = AS_FILES_SAY,
+    progress: Progress = silent,
+) -> Iterator[LoadedStudy]:
+    """Read several series of one DICOM study, one after the other, so that one is held at a time.
+
+    Parameters
+    ----------
+    path
+        Folder of the study.
+    named
+        Contrast phases as `Phase` writes them, or series numbers, each once.
+    choice
+        What the user says of all.
+    progress
+        Receives how far reading is.
+
+    Yields
+    ------
+    LoadedStudy
+        In the order of the names. All are found before the first is read.
+
+    Raises
+    ------
+    UnreadableFileError, UnsupportedSeriesError, InputError
+        As `load_study`; no series says that it is of a phase; two names are of one series; the
+        series are of several patients or studies.
+    """
+    if not path.is_dir():
+        raise InputError(f"--liver-from needs the folder of a DICOM study, got {path}")
+    listed = catalogue(path, progress=progress)
+    chosen = [_named_series(listed, name, path) for name in named]
+    for first, second in combinations(range(len(chosen)), 2):
+        if chosen[first] is chosen[second]:
+            raise InputError(
+                f"{named[first]} and {named[second]} are both series {chosen[first].number} of "
+                f"{path}; name each series once"
+            )
+    if is_mixed(plane for series in chosen for plane in series.slices):
+        raise UnsupportedSeriesError(
+            f"the series named are of several patients or studies in {path}; name those of one"
+        )
+    for series in chosen:
+        yield _loaded(listed, series, asked=True, choice=choice, progress=progress)
+
+
+def _named_series(listed: Catalogue, name: str, path: Path) -> Series:
+    if name.isdecimal():
+        return choose(listed, wanted=name, name=str(path))
+    phase = Phase(name)
+    found = choose(listed, wanted=None, name=str(path), phase=phase)
+    if found.phase is not phase:
+        raise UnsupportedSeriesError(
+            f"no series of {path} says that it is of the {name} phase; name it by its number as "
+            f"`remnant inspect` lists it"
+        )
+    return found
+
+
+def _loaded(
+    listed: Catalogue, chosen: Series, *, asked: bool, choice: ReadingChoice, progress: Progress
+) -> LoadedStudy:
     _require_modality(chosen, choice.modality)
     evidence = replace(chosen.phase_evidence, told=choice.phase or Phase.UNKNOWN)
-    asked = choice.series is not None or choice.phase is not None
     voxels = read_series_voxels(chosen, progress=progress)
     # neither the digest nor the checks of the image use all cores
     with ThreadPoolExecutor(1) as pool:
@@ -134,6 +216,7 @@ def _load_dicom(path: Path, *, choice: ReadingChoice, progress: Progress) -> Loa
             *series_findings(listed, chosen),
         ),
         origin=_origin(chosen),
+        phase=evidence,
     )
 
 

@@ -7,6 +7,7 @@ from remnant.core.findings import quality_finding
 from remnant.core.reasons import Cause, reason
 from remnant.io.masks import Masks
 from remnant.pipeline.divide import merged_findings
+from remnant.pipeline.phases import carried_phases
 from remnant.pipeline.segmented import SegmentedCase
 from segmentation.split import split_confluent
 
@@ -29,8 +30,9 @@ def with_split_lesions(case: SegmentedCase, masks: Masks | None) -> SegmentedCas
         finding = quality_finding("confluent_lesions_split", passed=None, reasons=numbered)
         return replace(case, quality=merged_findings(case.quality, (finding,)))
     split = split_confluent(case.maps.lesions)
-    return replace(
+    fresh = replace(
         case,
         maps=replace(case.maps, lesions=split.lesions),
         quality=merged_findings(case.quality, (split.quality,)),
     )
+    return carried_phases(case.maps.lesions, split.lesions, fresh)

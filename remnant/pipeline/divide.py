@@ -67,12 +67,16 @@ def require_redivision(folder: Path, request: SegmentRequest) -> None:
             f"--split-confluent is for new masks or scans: {folder} is a stored case, and its "
             f"lesions keep their numbers; give its masks or scan anew, or edit them by --lesions"
         )
-    if set(request.masks) - {COUINAUD, BRANCHES} or request.reading.is_about_scan:
+    if set(request.masks) - {COUINAUD, BRANCHES} or _is_about_scan(request):
         raise InputError(
             f"{folder} is a stored case: it takes a new couinaud map (--couinaud-from), labelled "
             f"branches or landmarks, and edited lesions with --lesions; give its scan or its masks "
             f"to segment again"
         )
+
+
+def _is_about_scan(request: SegmentRequest) -> bool:
+    return request.reading.is_about_scan or request.phases is not None
 
 
 def with_segments(

@@ -77,7 +77,7 @@ def measure_case(case: SegmentedCase, request: MeasureRequest) -> CaseReport:
     return CaseReport(
         study=case.study,
         patient=request.patient,
-        volumetry=_with_segment_facts(volumes, case),
+        volumetry=_with_phases(_with_segment_facts(volumes, case), case),
         planning=None,
         quality=case.quality + volumes.quality,
         provenance=provenance_of(case, settings, {**case.seconds, **watch.seconds}),
@@ -89,6 +89,11 @@ def measure_case(case: SegmentedCase, request: MeasureRequest) -> CaseReport:
 def _networks_drew_it(case: SegmentedCase) -> bool:
     """Tell whether a network drew the liver or its lesions; who divided them does not count."""
     return any(model.id not in case.division.models for model in case.models)
+
+
+def _with_phases(volumes: VolumetryReport, case: SegmentedCase) -> VolumetryReport:
+    seen = (replace(one, phases=case.phases.get(one.id, ())) for one in volumes.lesions)
+    return replace(volumes, lesions=tuple(seen)) if case.phases else volumes
 
 
 def _with_segment_facts(volumes: VolumetryReport, case: SegmentedCase) -> VolumetryReport:

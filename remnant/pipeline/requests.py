@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from remnant.core.patient import Patient
+from remnant.core.phase_choice import PhaseChoice
 from remnant.core.settings import DEFAULT_FORMULA, MeasuringSettings
 from remnant.core.uncertainty import NO_CHOICE, ErrorChoice
 from remnant.io.codings import MasksPreset
@@ -22,6 +23,8 @@ class SegmentRequest:
         NIfTI file or DICOM folder; ``None`` when only masks are given.
     reading
         How the files are to be read, as far as the user says so.
+    phases
+        Phases of the study that the liver and the lesions are taken from; ``None`` for one image.
     masks, preset
         Existing label maps by role, and how they are coded.
     landmarks
@@ -41,6 +44,7 @@ class SegmentRequest:
 
     source: Path | None = None
     reading: ReadingChoice = AS_FILES_SAY
+    phases: PhaseChoice | None = None
     masks: Mapping[str, Path] = field(default_factory=dict)
     preset: MasksPreset = MasksPreset.AUTO
     landmarks: Path | None = None

@@ -120,8 +120,8 @@ def _with_edited(case: SegmentedCase, edited: Path) -> SegmentedCase:
 def _with_edited_map(case: SegmentedCase, edited: LabelMap) -> SegmentedCase:
     """Replace the lesions by a human's map.
 
-    A lesion that the human left as it was keeps the word and the intensities that it had. All
-    others count as confirmed, and their intensities are unknown: the scan is not read again.
+    A lesion that the human left as it was keeps the word, the intensities and the phases that it
+    had. All others count as confirmed, and these are unknown: the scan is not read again.
     """
     untouched = _untouched(case, edited)
     reconciled = reconcile_edited(case, edited)
@@ -129,10 +129,12 @@ def _with_edited_map(case: SegmentedCase, edited: LabelMap) -> SegmentedCase:
     reviewed = dict.fromkeys(set(lesion_numbers(fresh)) - untouched, Confirmation.CONFIRMED)
     reviewed |= {n: word for n, word in case.confirmations.items() if n in untouched}
     kept = {n: known for n, known in case.intensities.items() if n in untouched}
+    phases = {n: seen for n, seen in case.phases.items() if n in untouched}
     lost = set(lesion_numbers(fresh)) - set(kept) if case.intensities else set()
     checks = reconciled.quality + (_lost_intensities(len(lost)) if lost else ())
     quality = merged_findings(case.quality, checks)
-    return with_confirmations(replace(fresh, intensities=kept, quality=quality), reviewed)
+    fresh = replace(fresh, intensities=kept, phases=phases, quality=quality)
+    return with_confirmations(fresh, reviewed)
 
 
 def _lost_intensities(count: int) -> tuple[Finding]:

@@ -1,6 +1,8 @@
 """The segment stage: a study, existing masks, or both, to one case's maps."""
 
+from collections.abc import Iterator
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +15,7 @@ from remnant.io.masks import Masks
 from remnant.pictures.preview import make_preview
 from remnant.pipeline.confirm import NOTHING_TO_CONFIRM
 from remnant.pipeline.confluent import with_split_lesions
+from remnant.pipeline.contrast import with_seen_phase
 from remnant.pipeline.divide import with_segments
 from remnant.pipeline.fit import require_placeable
 from remnant.pipeline.given import (
@@ -21,6 +24,7 @@ from remnant.pipeline.given import (
     placed_masks,
     with_given_masks,
 )
+from remnant.pipeline.phases import case_of_phases, require_phases_alone
 from remnant.pipeline.references import drawn_on_scan
 from remnant.pipeline.requests import SegmentRequest
 from remnant.pipeline.review import apply_review
@@ -62,7 +66,9 @@ def segment_case(
         raise InputError(f"{request.source} does not exist; give a NIfTI file or a DICOM folder")
     watch = Stopwatch()
     with watch.measure("read"):
-        loaded = _load(request.source, request, progress)
+        require_phases_alone(request)
+        images = _load(request.source, request, progress)
+        loaded = next(images)
         grid = loaded.image.geometry
         masks, segments = read_given(request, liver_known=True, reference=grid)
         if request.confirm_segments is not None and divider is None and not segments.sources:
@@ -70,10 +76,15 @@ def segment_case(
         masks, segments = drawn_on_scan(masks, segments, loaded.origin)
         require_placeable(segments, loaded.image.geometry)
     with watch.measure("segment"):
-        case = _maps(loaded, masks, segmenter, progress)
-        if request.split_confluent:
+        if request.phases is not None:
+            case, loaded = case_of_phases(
+                chain((loaded,), images), request.phases, segmenter=segmenter, progress=progress
+            )
+        else:
+            case = _maps(loaded, masks, segmenter, progress)
+        if request.split_confluent and (request.phases is None or case.maps.lesions is not None):
             case = with_split_lesions(case, masks)
-        case = with_image(case, loaded.image)
+        case = with_seen_phase(with_image(case, loaded.image), loaded)
     case = replace(case, settings=_settings(request), seconds=watch.seconds)
     reviewed = apply_review(case, request.review)
     return with_segments(reviewed, segments, divider=divider, progress=progress)
@@ -122,7 +133,7 @@ def with_image(case: SegmentedCase, image: ImageVolume) -> SegmentedCase:
 
 
 def _settings(request: SegmentRequest) -> SegmentationSettings:
-    reading = request.reading
+    reading, phases = request.reading, request.phases
     return SegmentationSettings(
         masks=tuple(sorted(request.masks)),
         masks_preset=request.preset.value if request.masks else None,
@@ -131,13 +142,21 @@ def _settings(request: SegmentRequest) -> SegmentationSettings:
         lesion_codes=tuple(sorted(reading.lesion_codes)),
         geometry_from=None if reading.geometry_from is None else reading.geometry_from.value,
         intensity_offset_hu=reading.intensity_offset_hu,
+        liver_from=None if phases is None else phases.liver_from,
+        lesions_from=() if phases is None else phases.lesions_from,
+        alignment=None if phases is None else phases.alignment.value,
     )
 
 
-def _load(source: Path, request: SegmentRequest, progress: Progress) -> "LoadedStudy":
-    from remnant.io.source import load_study
+def _load(source: Path, request: SegmentRequest, progress: Progress) -> "Iterator[LoadedStudy]":
+    """Read the image, or one after the other those of the phases asked for, the liver's first."""
+    from remnant.io.source import load_phases, load_study
 
-    return load_study(source, choice=request.reading, progress=progress)
+    if request.phases is None:
+        yield load_study(source, choice=request.reading, progress=progress)
+    else:
+        named = request.phases.all_from
+        yield from load_phases(source, named, choice=request.reading, progress=progress)
 
 
 def _maps(

@@ -11,7 +11,7 @@ from remnant.core.reasons import Reason
 from remnant.core.settings import DEFAULT_SEGMENTATION, SegmentationSettings
 from remnant.core.study import Study
 from remnant.core.uncertainty import SegmentPlane
-from remnant.core.volumes import ImageVolume, LabelMap
+from remnant.core.volumes import ImageVolume, LabelMap, Phase
 from remnant.core.volumetry_report import SegmentsConfirmation, SegmentSource
 
 if TYPE_CHECKING:
@@ -106,6 +106,9 @@ class SegmentedCase:
     intensities
         Of the scan in each lesion; lesions left out have none: there was no scan, or a human drew
         them after it was read.
+    phases
+        Contrast phases that each lesion was seen in, where several images were looked at; lesions
+        left out have none.
     preview
         Small windowed image around the liver for the report's pictures; ``None`` without image.
     quality
@@ -129,6 +132,7 @@ class SegmentedCase:
     division: Division = UNDIVIDED
     confirmations: Mapping[int, Confirmation] = field(default_factory=dict)
     intensities: Mapping[int, IntensityStatistics] = field(default_factory=dict)
+    phases: Mapping[int, tuple[Phase, ...]] = field(default_factory=dict)
     preview: ImageVolume | None = None
     quality: tuple[Finding, ...] = ()
     models: tuple[ModelUse, ...] = ()

@@ -94,9 +94,21 @@ def _first(subject: Subject, notes: Footnotes) -> dict[Heading, Cell]:
             else Figure(DASH.number, known=False, note=notes.letter(why))
         ),
         **_plain(notes, more=False),
+        **_phases(subject),
         Heading("Confirmation", numeric=False): lambda lesion: Figure(
             CONFIRMATION_WORDS[lesion.confirmation]
         ),
+    }
+
+
+def _phases(subject: Subject) -> dict[Heading, Cell]:
+    """Return the column of contrast phases where several images were looked at."""
+    if not any(lesion.phases for lesion in subject.case.volumetry.lesions):
+        return {}
+    return {
+        Heading("Seen in", numeric=False): lambda lesion: (
+            Figure(", ".join(phase.value for phase in lesion.phases)) if lesion.phases else DASH
+        )
     }
 
 

@@ -57,6 +57,24 @@ def _behind(reason: Reason) -> str:
     return f"series {number:g} has {points:g} points{differs}"
 
 
+def _laid(reason: Reason) -> str:
+    before, after = (percent_from_fraction(amount) for amount in reason.amounts[:2])
+    return (
+        f"{reason.names[0]}: the livers overlap by {after:.1f} % (before {before:.1f} %), their "
+        f"surfaces lie {reason.amounts[2]:.1f} mm apart"
+    )
+
+
+def _least_alignment(reason: Reason) -> str:
+    least, most_mm = reason.amounts[:2]
+    return f"at least {percent_from_fraction(least):g} % and at most {most_mm:g} mm are good enough"
+
+
+def _checks_failed(reason: Reason) -> str:
+    checks = ", ".join(name.replace("_", " ") for name in reason.names[1:])
+    return f"{reason.names[0]}: {checks}"
+
+
 CAUSES: Final[Mapping[Cause, Template]] = {
     Cause.CHECK_LIMIT: "the limit is {amounts[0]:g}",
     Cause.SHARE_LIMIT: _share_limit,
@@ -90,7 +108,14 @@ CAUSES: Final[Mapping[Cause, Template]] = {
     Cause.PHASE_TIMED: (
         "contrast phase by the time since the injection, {amounts[0]:.0f} s: {names[0]}"
     ),
-    Cause.PHASE_SEEN: "the image looks {names[0]} by its vessels and organs, which is uncertain",
+    Cause.PHASE_SEEN: lambda reason: (
+        f"the image looks {' or '.join(reason.names)} by its aorta and liver, which is uncertain"
+    ),
+    Cause.PHASE_LAID: _laid,
+    Cause.PHASE_LEFT_OUT: _names("not used, since not laid on the liver's well enough: {}"),
+    Cause.LEAST_ALIGNMENT: _least_alignment,
+    Cause.PHASE_LESIONS: "{amounts[0]:g} lesion(s) in {names[0]}",
+    Cause.CHECKS_FAILED: _checks_failed,
     Cause.SERIES_AMONG: (
         "series {amounts[0]:g} with {amounts[1]:g} points among {amounts[2]:g} that could be the "
         "liver scan"

@@ -239,6 +239,29 @@ def _contradicted_phase(finding: Finding) -> str:
     )
 
 
+def _aligned_phases(finding: Finding) -> str:
+    laid = "; ".join(words(one) for one in finding.reasons if one.cause is Cause.PHASE_LAID)
+    limit = words(_found(finding, Cause.LEAST_ALIGNMENT))
+    text = f"Phases laid on the liver's: {laid} ({limit})."
+    if finding.verdict is Verdict.MET:
+        return text
+    lost = ", ".join(_found(finding, Cause.PHASE_LEFT_OUT).names)
+    return f"{text} Lesions seen in {lost} were not used: they could not be laid where they are."
+
+
+def _phase_lesions(finding: Finding) -> str:
+    found = ", ".join(words(one) for one in finding.reasons)
+    return (
+        f"Lesions of several phases were joined: {found}; {_value(finding):.0f} in all. Those that "
+        f"overlap are one, and each says in which phases it was seen."
+    )
+
+
+def _phase_checks(finding: Finding) -> str:
+    failed = "; ".join(words(one) for one in finding.reasons) or "none"
+    return f"Checks that failed for the other phases: {failed}."
+
+
 def _chosen_series(finding: Finding) -> str:
     points = ", ".join(words(one) for one in finding.reasons if one.cause is Cause.SERIES_POINTS)
     others = "; ".join(words(one) for one in finding.reasons if one.cause is Cause.SERIES_BEHIND)
@@ -784,6 +807,9 @@ WRITERS: Final[Mapping[str, Writer]] = {
     "body_orientation": _body_orientation,
     "phase_contradicted": _contradicted_phase,
     "series_chosen": _chosen_series,
+    "phase_alignment": _aligned_phases,
+    "phase_lesions": _phase_lesions,
+    "phase_checks": _phase_checks,
     "dicom_seg_gaps": _gaps,
     "dicom_seg_fractions": _fractions,
     "dicom_seg_repeated": _repeated_frames,

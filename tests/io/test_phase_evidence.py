@@ -22,9 +22,9 @@ def found(**sources):
     [
         ({}, Verdict.UNKNOWN, "does not say the contrast phase."),
         (
-            {"seen": Phase.PORTAL},
+            {"seen": (Phase.PORTAL,)},
             Verdict.UNKNOWN,
-            "the contrast phase. The image looks portal by its vessels",
+            "the contrast phase. The image looks portal by its aorta",
         ),
         ({"told": Phase.PORTAL}, Verdict.MET, "Contrast phase by the user: portal."),
         (
@@ -49,14 +49,15 @@ def test_contrast_phase__by_each_source(sources, verdict, words):
 @pytest.mark.parametrize(
     ("sources", "contradicted"),
     [
-        ({"described": Phase.PORTAL, "seen": Phase.UNENHANCED}, True),
-        ({"described": Phase.PORTAL, "seen": Phase.ARTERIAL}, True),
-        ({"described": Phase.UNENHANCED, "seen": Phase.PORTAL}, True),
-        ({"described": Phase.PORTAL, "seen": Phase.DELAYED}, False),
-        ({"described": Phase.PORTAL, "seen": Phase.PORTAL}, False),
+        ({"described": Phase.PORTAL, "seen": (Phase.UNENHANCED,)}, True),
+        ({"described": Phase.PORTAL, "seen": (Phase.ARTERIAL,)}, True),
+        ({"described": Phase.UNENHANCED, "seen": (Phase.PORTAL,)}, True),
+        ({"described": Phase.PORTAL, "seen": (Phase.PORTAL, Phase.DELAYED)}, False),
+        ({"described": Phase.ARTERIAL, "seen": (Phase.PORTAL, Phase.DELAYED)}, True),
+        ({"described": Phase.PORTAL, "seen": (Phase.PORTAL,)}, False),
         ({"described": Phase.PORTAL, "timed": Phase.ARTERIAL}, True),
         ({"told": Phase.PORTAL, "described": Phase.ARTERIAL}, True),
-        ({"seen": Phase.UNENHANCED}, False),
+        ({"seen": (Phase.UNENHANCED,)}, False),
         ({}, False),
     ],
 )
@@ -65,7 +66,7 @@ def test_phase_contradicted__only_where_sources_disagree(sources, contradicted):
 
 
 def test_phase_contradicted__names_all_and_the_first_holds():
-    evidence = PhaseEvidence(told=Phase.PORTAL, described=Phase.ARTERIAL, seen=Phase.UNENHANCED)
+    evidence = PhaseEvidence(told=Phase.PORTAL, described=Phase.ARTERIAL, seen=(Phase.UNENHANCED,))
     assert evidence.phase is Phase.PORTAL
     text = text_of(phase_findings(evidence)[1])
     places = [text.index(words) for words in ("by the user: portal", "description: arterial",

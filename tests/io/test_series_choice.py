@@ -2,14 +2,14 @@
 
 import pytest
 
-from remnant.core.errors import UnsupportedSeriesError
+from remnant.core.errors import InputError, UnsupportedSeriesError
 from remnant.core.findings import Verdict
 from remnant.core.reasons import Cause
 from remnant.core.volumes import Phase
 from remnant.io.dicom_series import automatic, catalogue, choose
 from remnant.io.reading import ReadingChoice
 from remnant.io.series_choice import LEAD, Aspect, ranked, region, score, sharpness
-from remnant.io.source import load_study
+from remnant.io.source import load_phases, load_study
 from remnant.wording.findings import text_of
 
 CORONAL = (1, 0, 0, 0, 0, -1)
@@ -203,3 +203,41 @@ def test_finding__of_one_or_as_asked_is_met(study, asked, words):
     )
     assert found.verdict is Verdict.MET
     assert words in text_of(found)
+
+
+def phases_of(folder, *names, **facts):
+    return [loaded.image for loaded in load_phases(folder, names, **facts)]
+
+
+def test_load_phases__in_the_order_of_their_names(study):
+    folder = study(series("Abd portal"), series("Abd arterial"), series("Abd 3.0"))
+    images = phases_of(folder, "portal", "arterial", "3")
+    assert [image.phase for image in images] == [Phase.PORTAL, Phase.ARTERIAL, Phase.UNKNOWN]
+    assert len({image.voxels.tobytes() for image in images}) == 3
+
+
+@pytest.mark.parametrize(
+    ("names", "words"),
+    [
+        (("portal", "delayed"), "no series of .* says that it is of the delayed phase"),
+        (("portal", "1"), "portal and 1 are both series 1"),
+        (("portal", "unenhanced"), "says that it is of the unenhanced phase"),
+        (("portal", "9"), "names nothing"),
+    ],
+)
+def test_load_phases__refused_before_anything_is_read(study, names, words):
+    folder = study(series("Abd portal"), series("Abd arterial"), series("Abd 3.0"))
+    with pytest.raises(InputError, match=words):
+        phases_of(folder, *names)
+
+
+def test_load_phases__of_two_studies(study):
+    folder = study(series("Abd portal"), series("Abd arterial", StudyInstanceUID="1.9"))
+    with pytest.raises(UnsupportedSeriesError, match="several patients or studies"):
+        phases_of(folder, "1", "2")
+
+
+def test_load_phases__of_a_file(study, tmp_path):
+    study(series("Abd portal"))
+    with pytest.raises(InputError, match="folder of a DICOM study"):
+        phases_of(next(file for file in tmp_path.rglob("im*")), "portal")

@@ -396,3 +396,24 @@ def test_series_chosen():
     assert text.endswith("Series 4 has 45 points, which differs in kernel.")
     asked = written("series_chosen", reason(Cause.SERIES_ASKED, 3), passed=True, value=3)
     assert "Series 3 was read, as the user asked" in asked
+
+
+def test_phase_alignment():
+    laid = reason(Cause.PHASE_LAID, "arterial", 0.71, 0.84, 3.21)
+    limits = reason(Cause.LEAST_ALIGNMENT, 0.9, 2.5)
+    text = written(
+        "phase_alignment", laid, limits, reason(Cause.PHASE_LEFT_OUT, "arterial"), value=0.84
+    )
+    assert "arterial: the livers overlap by 84.0 % (before 71.0 %), their surfaces lie 3.2" in text
+    assert "Lesions seen in arterial were not used" in text
+    assert "not used" not in written("phase_alignment", laid, limits, passed=True, value=0.95)
+
+
+def test_phase_lesions_and_checks():
+    counts = reason(Cause.PHASE_LESIONS, 3, "portal"), reason(Cause.PHASE_LESIONS, 5, "arterial")
+    text = written("phase_lesions", *counts, passed=True, value=6)
+    assert "3 lesion(s) in portal, 5 lesion(s) in arterial; 6 in all" in text
+    failed = reason(Cause.CHECKS_FAILED, "arterial", "slice_spacing", "scan_coverage")
+    assert "phases: arterial: slice spacing, scan coverage." in written(
+        "phase_checks", failed, value=1
+    )
