@@ -1,5 +1,7 @@
 """``remnant inspect``: what is in a file or folder."""
 
+import shlex
+from collections.abc import Iterator
 from pathlib import Path
 
 from cyclopts import App
@@ -7,42 +9,101 @@ from rich.console import Console
 from rich.table import Table
 
 from remnant.cli.examples import epilogue
-from remnant.io.inspect import Inspection, SeriesFacts, inspect_path
+from remnant.core.errors import InputError
+from remnant.io.inspect import Inspection, MapFacts, SeriesFacts, inspect_path
+from remnant.io.roles import Part
 
 app = App(
     name="inspect",
-    help="Say what is in a file or folder, and what speaks against using it.",
-    help_epilogue=epilogue("remnant inspect CT.nii.gz", "remnant inspect DICOM_FOLDER"),
+    help="Say what is in a file or folder, what speaks against it, and what command takes it.",
+    help_epilogue=epilogue(
+        "remnant inspect CT.nii.gz",
+        "remnant inspect DICOM_FOLDER",
+        "remnant inspect study.zip",
+        "remnant inspect lesions.seg.nrrd",
+        "remnant inspect CASE",
+    ),
 )
 UNKNOWN = "unknown"
+MOST_CODES = 20
 
 
 @app.default
 def inspect(path: Path) -> None:
-    """Say what is in a file or folder, and what speaks against using it.
+    """Say what is in a file or folder, what speaks against it, and what command takes it.
+
+    Ends with exit code 2 where nothing can be used.
 
     Parameters
     ----------
     path
-        NIfTI, NRRD or DICOM file, or a folder with DICOM files.
+        A scan or a map of structures: NIfTI, NRRD, MetaImage, DICOM, a 3D Slicer segmentation; a
+        folder with such files, a zip file, a DICOMDIR; or the folder of a case.
     """
-    from remnant.wording.findings import text_of
+    from remnant.pipeline.case_files import is_case
 
-    inspection = inspect_path(path)
     console = Console()
-    for facts in inspection.series:
+    if is_case(path):
+        _print_case(path, console)
+        return
+    inspection = inspect_path(path)
+    for number, facts in enumerate(inspection.series):
         console.print()
-        console.print(_heading(inspection, facts), style="bold", markup=False)
+        console.print(_heading(inspection, facts, number), style="bold", markup=False)
         console.print(_table(facts))
-        for against in facts.against:
-            words = against if isinstance(against, str) else text_of(against)
-            console.print(f"! {words}", style="yellow", markup=False)
+        _print_doubts(facts, console)
+    for one in inspection.maps:
+        _print_map(one, console)
     for reason, count in inspection.skipped.items():
         console.print(f"left out: {count} file(s), {reason}", markup=False)
-    console.print(f"\n{_conclusion(inspection)}")
+    if not inspection.usable:
+        raise InputError(f"nothing in {path} can be used as a scan or as a map")
+    console.print()
+    for line in _commands(inspection, path):
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
-def _heading(inspection: Inspection, facts: SeriesFacts) -> str:
+def _print_case(path: Path, console: Console) -> None:
+    from remnant.pipeline.case_files import REPORT_JSON
+    from remnant.pipeline.folder import read_case
+
+    case = read_case(path)
+    lesions = case.maps.lesions
+    count = 0 if lesions is None else len(set(lesions.codes.ravel()[lesions.codes.ravel() > 0]))
+    console.print("A case of remnant", style="bold")
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_row("made from", f"{case.study.source}, {case.study.phase.value} phase")
+    table.add_row("grid", case.maps.structures.geometry.describe())
+    table.add_row("lesions", "not looked for" if lesions is None else str(count))
+    source = case.division.source
+    table.add_row("segments", "none" if source is None else source.value)
+    table.add_row("report", "there" if (path / REPORT_JSON).is_file() else "not yet")
+    console.print(table)
+    console.print(f"\nTo measure and plan it again: remnant run {shlex.quote(str(path))}")
+
+
+def _print_doubts(facts: SeriesFacts | MapFacts, console: Console) -> None:
+    from remnant.wording.findings import text_of
+
+    for against in facts.against:
+        words = against if isinstance(against, str) else text_of(against)
+        console.print(f"! {words}", style="yellow", markup=False)
+
+
+def _print_map(facts: MapFacts, console: Console) -> None:
+    console.print()
+    console.print(facts.name or "Map of structures", style="bold", markup=False)
+    console.print(facts.kind, markup=False, highlight=False)
+    for segment in facts.segments[:MOST_CODES]:
+        console.print(f"  {segment}", markup=False, highlight=False)
+    if len(facts.segments) > MOST_CODES:
+        console.print(f"  and {len(facts.segments) - MOST_CODES} more")
+    _print_doubts(facts, console)
+
+
+def _heading(inspection: Inspection, facts: SeriesFacts, number: int) -> str:
+    if inspection.names:
+        return inspection.names[number]
     if inspection.kind != "dicom":
         return inspection.kind.upper()
     told = (facts.description or "no description", facts.sequence, facts.apart)
@@ -65,17 +126,43 @@ def _table(facts: SeriesFacts) -> Table:
         low, high = facts.value_range
         table.add_row("values", f"{low:g} to {high:g} ({facts.value_range_of})")
     if facts.label_codes:
-        table.add_row("label codes", ", ".join(str(code) for code in facts.label_codes[:20]))
+        codes = ", ".join(str(code) for code in facts.label_codes[:MOST_CODES])
+        table.add_row("label codes", codes)
     return table
 
 
-def _conclusion(inspection: Inspection) -> str:
+def _commands(inspection: Inspection, path: Path) -> Iterator[str]:
+    """Yield which series would be taken, and the commands that take what is here."""
     if inspection.automatic is not None and len(inspection.series) > 1:
-        return f"Series {inspection.automatic} would be taken."
-    if inspection.automatic is not None:
-        only = inspection.series[0]
-        needs = only.modality is None
-        return "It can be used with --modality." if needs else "It can be used."
-    if any(facts.usable and not facts.label_codes for facts in inspection.series):
-        return "Choose one with --series NUMBER."
-    return "Nothing here can be used as a scan."
+        yield f"Series {inspection.automatic} would be taken."
+    for number, facts in enumerate(inspection.series):
+        if facts.usable:
+            yield _use_of_series(inspection, facts, path, number)
+    for one in inspection.maps:
+        if one.usable:
+            yield f"To use {one.name or 'it'}: {_use_of_map(one, path)}"
+
+
+def _use_of_series(inspection: Inspection, facts: SeriesFacts, path: Path, number: int) -> str:
+    if facts.label_codes:
+        return f"Series {facts.number} is a mask: give its folder, e.g. --lesions FOLDER"
+    file, what, series = path, "it", ""
+    if inspection.names:
+        file, what = path / inspection.names[number], inspection.names[number]
+    elif facts.number != inspection.automatic:
+        what, series = f"series {facts.number}", f" --series {facts.number}"
+    needs = " --modality ct|mr" if facts.modality is None else ""
+    return f"To use {what}: remnant run {shlex.quote(str(file))}{series}{needs} -o OUT"
+
+
+def _use_of_map(facts: MapFacts, path: Path) -> str:
+    file = shlex.quote(str(path / facts.name if facts.name else path))
+    with_option = {Part.LIVER, Part.LESIONS, Part.COUINAUD}
+    options = [
+        f"--{role} {file}" if role in with_option else f"--masks {role}={file}"
+        for role in facts.roles
+    ] or [f"--liver|--lesions|--couinaud {file}"]
+    if Part.LIVER not in facts.roles and Part.COUINAUD not in facts.roles and facts.roles:
+        options.insert(0, "--liver LIVER")
+    preset = "" if facts.preset is None else f" --masks-preset {facts.preset}"
+    return f"remnant measure {' '.join(options)}{preset} -o OUT"

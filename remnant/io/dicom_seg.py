@@ -76,12 +76,17 @@ def find_dicom_masks(path: Path) -> Path | None:
     """
     if path.is_file():
         return path if is_dicom_file(path) else None
-    found = [file for file in files_below(path) if _class_of(file) in MASK_CLASSES]
+    found = dicom_mask_files(path)
     if len(found) > 1:
         raise UnsupportedSeriesError(
             f"{path} holds {len(found)} DICOM segmentations or structure sets; give the file of one"
         )
     return found[0] if found else None
+
+
+def dicom_mask_files(path: Path) -> tuple[Path, ...]:
+    """Return the segmentations and structure sets below a folder, or a file that is one."""
+    return tuple(file for file in files_below(path) if _class_of(file) in MASK_CLASSES)
 
 
 def read_dicom_segmentation(path: Path, *, threshold: float | None = None) -> NamedSegments:

@@ -1,7 +1,8 @@
 """What is in a file or folder, and what speaks against using it."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,18 +13,32 @@ from remnant.core.codes import present_codes
 from remnant.core.errors import InputError
 from remnant.core.findings import Finding, Verdict
 from remnant.core.geometry import Geometry, Shape3, Vector3
+from remnant.core.labels import CouinaudSegment
 from remnant.core.volumes import Modality, Phase
 from remnant.io.archive import unpacked
+from remnant.io.codings import MasksPreset
 from remnant.io.dicom_pixels import read_voxels
 from remnant.io.dicom_series import Catalogue, Series, automatic, catalogue
 from remnant.io.file_kinds import SINGLE_VOLUMES, FileKind, kind_of, unread_kind
 from remnant.io.image_quality import coverage_mm, image_findings, spacing_along_normal_mm
 from remnant.io.intensities import Evidence, hounsfield_evidence
+from remnant.io.label_values import label_values
+from remnant.io.named_segments import NamedSegments
+from remnant.io.nrrd import is_nrrd_name
+from remnant.io.roles import Part
+from remnant.io.seg_nrrd import is_slicer_segmentation, read_slicer_segmentation
+from remnant.io.segment_terms import meaning_of
 from remnant.io.series_quality import series_findings
 from remnant.io.volume_files import read_volume
 
 MOST_LABELS = 256
 HIGHEST_LABEL = 1000
+MOST_FILES = 50
+MOST_CODES = 20
+FEWEST_SEGMENTS = 5
+BINARY_CODES = frozenset((1, 255))
+LEAST_LIVER_ML = 400.0
+"""Less than any whole liver: what is smaller is taken for lesions where a command is proposed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,21 +90,72 @@ class SeriesFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Inspection:
-    """What a path holds: ``kind`` is ``dicom``, ``nifti``, ``nrrd`` or ``meta_image``.
+class MapFacts:
+    """One map of structures: a file whose segments have names, or whose codes look like labels.
 
-    ``skipped`` counts files that are no image, by reason. ``automatic`` is the number of the series
-    that would be taken unasked, ``None`` when ``--series`` would be needed or nothing can be read.
+    Parameters
+    ----------
+    name
+        File below the folder that was looked at; ``""`` where the path itself is that file.
+    kind
+        What kind of file it is, in words.
+    segments
+        Each of its segments or codes, with its volume where it is known.
+    against
+        What speaks against using it.
+    roles
+        What it holds, as far as its names or its volumes say; empty where the user must say it.
+    preset
+        How its codes would have to be read; ``None`` where nothing needs to be said.
+    usable
+        Whether it can be read at all.
+    """
+
+    name: str
+    kind: str
+    segments: tuple[str, ...] = ()
+    against: tuple[str | Finding, ...] = ()
+    roles: tuple[Part, ...] = ()
+    preset: MasksPreset | None = None
+    usable: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inspection:
+    """What a path holds.
+
+    Parameters
+    ----------
+    kind
+        ``dicom``, ``nifti``, ``nrrd``, ``meta_image``, ``folder`` (of such files) or ``map``.
+    series
+        Scans, and label maps of one file that hold bare codes.
+    maps
+        Maps of structures.
+    skipped
+        How many files are no image, by reason.
+    automatic
+        The number of the series that would be taken unasked; ``None`` when ``--series`` would be
+        needed or nothing can be read.
+    names
+        Files of a folder in the order of ``series``; empty otherwise.
     """
 
     kind: str
-    series: tuple[SeriesFacts, ...]
-    skipped: Mapping[str, int]
-    automatic: int | None
+    series: tuple[SeriesFacts, ...] = ()
+    maps: tuple[MapFacts, ...] = ()
+    skipped: Mapping[str, int] = field(default_factory=dict)
+    automatic: int | None = None
+    names: tuple[str, ...] = ()
+
+    @property
+    def usable(self) -> bool:
+        """Whether anything here can be read."""
+        return any(one.usable for one in self.series) or any(one.usable for one in self.maps)
 
 
 def inspect_path(path: Path) -> Inspection:
-    """Look into a file or folder; faults of single series are facts, not errors.
+    """Look into a file or folder; faults of single series and files are facts, not errors.
 
     Raises
     ------
@@ -104,23 +170,160 @@ def inspect_path(path: Path) -> Inspection:
 
 def _inspect(path: Path) -> Inspection:
     if path.is_dir():
-        return _dicom(path)
+        return _folder(path)
     kind = kind_of(path)
     if kind in SINGLE_VOLUMES:
-        read = read_volume(path)
-        return _single(kind.value, read.values, read.geometry)
+        return _volume_file(path, kind)
     if kind is FileKind.DICOM:
-        return _dicom(path)
+        return _named_map(path) or _dicom(path)
     raise unread_kind(path)
 
 
+def _folder(path: Path) -> Inspection:
+    found = _dicom(path)
+    maps = tuple(_facts_of_named(file, path) for file in _mask_files(path))
+    if found.series or maps:
+        return replace(found, maps=maps)
+    files = sorted(file for file in path.iterdir() if file.is_file() and _is_volume(file))
+    if not files:
+        return found
+    return _volume_files(files[:MOST_FILES], left=len(files) - MOST_FILES)
+
+
+def _is_volume(path: Path) -> bool:
+    try:
+        return path.stat().st_size > 0 and kind_of(path) in SINGLE_VOLUMES
+    except OSError:
+        return False
+
+
+def _mask_files(path: Path) -> tuple[Path, ...]:
+    from remnant.io.dicom_seg import dicom_mask_files
+
+    return dicom_mask_files(path)
+
+
+def _volume_files(files: Sequence[Path], *, left: int) -> Inspection:
+    series: list[SeriesFacts] = []
+    maps: list[MapFacts] = []
+    names: list[str] = []
+    for file in files:
+        try:
+            found = _volume_file(file, kind_of(file))
+        except InputError as fault:
+            maps.append(MapFacts(name=file.name, kind="cannot be read", against=(str(fault),),
+                                 usable=False))  # fmt: skip
+            continue
+        series += found.series
+        names += [file.name] * len(found.series)
+        maps += [replace(one, name=file.name) for one in found.maps]
+    skipped = {"beyond the first that were looked at": left} if left > 0 else {}
+    return Inspection(
+        kind="folder", series=tuple(series), maps=tuple(maps), skipped=skipped, names=tuple(names)
+    )
+
+
+def _volume_file(path: Path, kind: FileKind) -> Inspection:
+    if kind is FileKind.NRRD and is_slicer_segmentation(path):
+        return Inspection(kind="map", maps=(_facts_of_named(path, path),))
+    read = read_volume(path)
+    if _looks_like_map(read.values):
+        return Inspection(kind="map", maps=(_facts_of_codes(path, read.values, read.geometry),))
+    return _single(kind.value, read.values, read.geometry)
+
+
+def _named_map(path: Path) -> Inspection | None:
+    """Return what a DICOM segmentation or structure set holds; ``None`` for another object."""
+    if not _mask_files(path):
+        return None
+    return Inspection(kind="map", maps=(_facts_of_named(path, path),))
+
+
+def _facts_of_named(file: Path, given: Path) -> MapFacts:
+    name = "" if file == given else str(file.relative_to(given))
+    try:
+        kind, found = _read_named(file)
+        counts = Counter[int]()
+        for number, _, where in found.pieces({label.number for label in found.labels}):
+            counts[number] += int(np.count_nonzero(where))
+    except InputError as fault:
+        return MapFacts(name=name, kind="segments", against=(str(fault),), usable=False)
+    told = tuple(
+        f"{label.describe()}, {counts[label.number] * found.geometry.voxel_volume_ml:.1f} mL"
+        for label in found.labels
+    )
+    return MapFacts(
+        name=name, kind=kind, segments=told, against=_failed(found.quality), roles=_roles(found)
+    )
+
+
+def _roles(found: NamedSegments) -> tuple[Part, ...]:
+    meanings = [meaning_of(label) for label in found.labels]
+    known = {Part.COUINAUD if meaning.segment else meaning.part for meaning in meanings if meaning}
+    return tuple(part for part in Part if part in known)
+
+
+def _read_named(path: Path) -> tuple[str, NamedSegments]:
+    if not is_nrrd_name(path):
+        from remnant.io.dicom_seg import is_structure_set, read_dicom_segmentation
+
+        if is_structure_set(path):
+            from remnant.io.rtstruct import read_structure_set
+
+            return "DICOM structure set", read_structure_set(path)
+        return "DICOM segmentation", read_dicom_segmentation(path)
+    return "3D Slicer segmentation", read_slicer_segmentation(path)
+
+
+def _looks_like_map(values: NDArray[Any]) -> bool:
+    """Tell whether values are those of a map: mostly background, few codes or a probability."""
+    low, high = float(values.min()), float(values.max())
+    if low < 0 or high <= 0:
+        return False
+    if np.count_nonzero(values) >= values.size / 2 and high not in (1.0, 2.0):
+        return False
+    if values.dtype.kind == "f":
+        return high <= 1.0
+    return high <= HIGHEST_LABEL and 1 < len(present_codes(values)) <= MOST_LABELS
+
+
+def _facts_of_codes(path: Path, values: NDArray[Any], geometry: Geometry) -> MapFacts:
+    try:
+        read = label_values(values, name=path.name, threshold=None)
+    except InputError as fault:
+        return MapFacts(name="", kind="a map of grey values", against=(str(fault),), usable=False)
+    kind = "a label map"
+    if read.threshold is not None:
+        kind = f"a mask of grey values, to be cut at {read.threshold:g} of {read.highest:g}"
+    volumes = {
+        code: float(np.count_nonzero(read.codes == code)) * geometry.voxel_volume_ml
+        for code in sorted(present_codes(read.codes) - {0})[:MOST_CODES]
+    }
+    told = tuple(f"code {code}: {volume:.1f} mL" for code, volume in volumes.items())
+    roles, preset = _suggested(volumes)
+    kind = f"{kind} on {geometry.describe()}"
+    return MapFacts(name="", kind=kind, segments=told, roles=roles, preset=preset)
+
+
+def _suggested(volumes: Mapping[int, float]) -> tuple[tuple[Part, ...], MasksPreset | None]:
+    """Return what volumes of codes suggest, where they leave little doubt."""
+    segments = {int(segment) for segment in CouinaudSegment}
+    if set(volumes) <= segments and len(volumes) >= FEWEST_SEGMENTS:
+        return (Part.COUINAUD,), None
+    if set(volumes) == {1, 2} and volumes[1] >= LEAST_LIVER_ML > volumes[2]:
+        return (Part.LIVER,), MasksPreset.LITS
+    if len(volumes) == 1 and next(iter(volumes)) in BINARY_CODES:
+        large = next(iter(volumes.values())) >= LEAST_LIVER_ML
+        return (Part.LIVER if large else Part.LESIONS,), None
+    return (), None
+
+
 def _single(kind: str, values: NDArray[Any], geometry: Geometry) -> Inspection:
-    codes = _label_codes(values)
     evidence = hounsfield_evidence(values)
     facts = SeriesFacts(
         number=1,
         modality=Modality.CT if evidence.hounsfield else None,
-        modality_reason="a label map" if codes else _reason(evidence),
+        modality_reason=_reason(evidence),
         phase=Phase.UNKNOWN,
         description="",
         slices=geometry.shape[2],
@@ -130,10 +333,9 @@ def _single(kind: str, values: NDArray[Any], geometry: Geometry) -> Inspection:
         coverage_mm=coverage_mm(geometry),
         value_range=(float(values.min()), float(values.max())),
         value_range_of="whole image",
-        label_codes=codes,
-        against=_against_file(geometry, evidence, is_label_map=bool(codes)),
+        against=_against_file(geometry, evidence),
     )
-    return Inspection(kind=kind, series=(facts,), skipped={}, automatic=None if codes else 1)
+    return Inspection(kind=kind, series=(facts,), automatic=1)
 
 
 def _reason(evidence: Evidence) -> str:
@@ -142,27 +344,13 @@ def _reason(evidence: Evidence) -> str:
     return f"the values do not prove a CT ({evidence.reason}): give --modality"
 
 
-def _against_file(
-    geometry: Geometry, evidence: Evidence, *, is_label_map: bool
-) -> tuple[str | Finding, ...]:
-    if is_label_map:
-        return ("it is a label map: give it with --masks",)
+def _against_file(geometry: Geometry, evidence: Evidence) -> tuple[str | Finding, ...]:
     needs = () if evidence.hounsfield else ("needs --modality ct or --modality mr",)
     return (*needs, *_failed(image_findings(geometry)))
 
 
 def _failed(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
     return tuple(finding for finding in findings if finding.verdict is not Verdict.MET)
-
-
-def _label_codes(values: NDArray[Any]) -> tuple[int, ...]:
-    if values.dtype.kind not in "iu" or values.min() < 0 or values.max() > HIGHEST_LABEL:
-        return ()
-    codes = present_codes(values)
-    # consecutive grey values fill their whole range; label maps are mostly background
-    mostly_background = np.count_nonzero(values) < values.size / 2
-    few = 1 < len(codes) <= MOST_LABELS
-    return tuple(sorted(codes - {0})) if few and mostly_background else ()
 
 
 def _dicom(path: Path) -> Inspection:

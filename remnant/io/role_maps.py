@@ -9,6 +9,7 @@ from remnant.core.codes import present_codes
 from remnant.core.errors import UnknownLabelError, UnreadableFileError
 from remnant.core.findings import Finding, quality_finding
 from remnant.core.geometry import Geometry
+from remnant.core.labels import INSTANCE_SCHEME
 from remnant.core.reasons import Cause, reason
 from remnant.core.volumes import LabelMap
 from remnant.io.atomic import digest_file, digest_files
@@ -16,7 +17,7 @@ from remnant.io.file_end import looks_cropped
 from remnant.io.file_kinds import SINGLE_VOLUMES, FileKind, kind_of
 from remnant.io.grid_doubts import header_findings
 from remnant.io.image_reference import NO_REFERENCE, ImageReference
-from remnant.io.label_values import ValueKind
+from remnant.io.label_values import ValueKind, label_values
 from remnant.io.named_segments import NamedSegments, Piece, map_of_role
 from remnant.io.nifti import GivenValues, read_label_values
 from remnant.io.nifti_names import label_names
@@ -151,15 +152,30 @@ def read_role(
             return _named(
                 form.read(files, choice, reference), part, path if form.each else files[0], sha256
             )
-    if path.is_dir():
-        raise UnreadableFileError(_nothing_in(path, part))
+    if path.is_dir() or kind_of(path) is FileKind.DICOM:
+        return _from_images(path, part, choice)
     return _from_codes(path, part, choice)
+
+
+def _from_images(path: Path, part: Part, choice: ReadingChoice) -> GivenMap:
+    """Read a mask that is stored as if it were a scan, in DICOM images of a few codes."""
+    from remnant.io.dicom_masks import read_dicom_label_stack
+
+    try:
+        codes, geometry, sha256 = read_dicom_label_stack(path)
+    except UnreadableFileError as fault:
+        raise UnreadableFileError(_nothing_in(path, part)) from fault
+    values = label_values(codes, name=str(path), threshold=choice.threshold)
+    given = GivenValues(LabelMap(values.codes, geometry, INSTANCE_SCHEME), values)
+    quality = _value_findings(given, part)
+    return GivenMap(labels=given.labels, named=False, sha256=sha256, quality=quality)
 
 
 def _nothing_in(folder: Path, part: Part) -> str:
     names = ", ".join(f"{name}.nii.gz" for name in FILES.get(part, ()))
     return (
-        f"{folder} holds no {part} map: neither a DICOM segmentation or structure set"
+        f"{folder} holds no {part} map: neither a DICOM segmentation, a structure set or images of "
+        "a mask"
         + (f" nor {names}" if names else " nor anything else that is read")
         + "; give the file itself"
     )

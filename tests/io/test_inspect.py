@@ -8,7 +8,9 @@ from pydicom.uid import RLELossless
 
 from remnant.core.errors import UnreadableFileError, UnsupportedSeriesError
 from remnant.core.volumes import Modality, Phase
+from remnant.io.codings import MasksPreset
 from remnant.io.inspect import inspect_path
+from remnant.io.roles import Part
 from remnant.wording.findings import text_of
 
 
@@ -45,9 +47,71 @@ def test_label_map__is_recognised(nifti, tmp_path, suffix):
         sitk.WriteImage(sitk.ReadImage(str(path)), str(tmp_path / "x.nrrd"))
         path = tmp_path / "x.nrrd"
     found = inspect_path(path)
-    assert found.series[0].label_codes == (1, 5)
-    assert found.automatic is None
-    assert found.series[0].against == ("it is a label map: give it with --masks",)
+    assert (found.kind, found.series, found.automatic) == ("map", (), None)
+    assert [segment.split(":")[0] for segment in found.maps[0].segments] == ["code 1", "code 5"]
+    assert found.maps[0].roles == ()
+    assert found.usable
+
+
+def liver_like(shape=(60, 50, 40)):
+    """Two codes of 2 mm voxels, the first of more than 400 mL."""
+    codes = np.zeros(shape, np.uint8)
+    codes[5:50, 5:45, 5:37] = 1
+    codes[10:20, 10:20, 10:15] = 2
+    return codes
+
+
+AFFINE = np.array([[-2.0, 0, 0, 50], [0, 2, 0, -40], [0, 0, 2, 10], [0, 0, 0, 1]])
+
+
+@pytest.mark.parametrize(
+    ("codes", "roles", "preset"),
+    [
+        (liver_like(), (Part.LIVER,), MasksPreset.LITS),
+        ((liver_like() > 0) * 255, (Part.LIVER,), None),
+        ((liver_like() == 2) * 1, (Part.LESIONS,), None),
+        (liver_like() * 3, (), None),
+    ],
+)
+def test_label_map__what_it_may_be(nifti, codes, roles, preset):
+    (facts,) = inspect_path(nifti(codes.astype(np.uint8), AFFINE)).maps
+    assert (facts.roles, facts.preset) == (roles, preset)
+
+
+def test_label_map__couinaud(nifti):
+    codes = np.zeros((40, 20, 20), np.uint8)
+    for code in range(1, 9):
+        codes[4 * code : 4 * code + 4, 4:16, 4:16] = code
+    assert inspect_path(nifti(codes, AFFINE)).maps[0].roles == (Part.COUINAUD,)
+
+
+def test_map__of_probabilities_says_what_to_do(nifti):
+    probability = np.where(liver_like() > 1, 0.7, 0.0).astype(np.float32)
+    found = inspect_path(nifti(probability, AFFINE))
+    assert not found.usable
+    assert "--threshold" in found.maps[0].against[0]
+
+
+def test_folder__of_volumes(nifti, tmp_path):
+    nifti(liver_like(), AFFINE, name="liver.nii.gz")
+    nifti(np.random.default_rng(0).normal(100, 30, (12, 12, 12)), AFFINE, name="mr.nii.gz")
+    (tmp_path / "broken.nii.gz").write_bytes(b"\x1f\x8b no")
+    (tmp_path / "notes.txt").write_text("nothing")
+    found = inspect_path(tmp_path)
+    assert (found.kind, found.names) == ("folder", ("mr.nii.gz",))
+    assert {one.name: one.usable for one in found.maps} == {
+        "broken.nii.gz": False, "liver.nii.gz": True,
+    }  # fmt: skip
+
+
+def test_folder__without_anything(tmp_path):
+    assert not inspect_path(tmp_path).usable
+
+
+def test_segmentation__names_its_segments(shared):
+    found = inspect_path(shared / "data" / "dcmqi" / "liver.dcm")
+    assert found.maps[0].roles == (Part.LIVER,)
+    assert found.maps[0].segments[0].startswith("'Liver'")
 
 
 def test_dicom__series_with_faults_are_facts(phantom, make_pixels, tmp_path):
