@@ -161,6 +161,8 @@ def _exclusion_by_shift(sample: Sample, shift: float) -> Evidence | None:
 
 def _is_surely_shifted(sample: Sample, shift: float) -> bool:
     """Tell a small shift from lung that is taken for air in a contrast-enhanced image."""
+    if shift < 0:  # nothing in a body is thinner than air
+        return has_sharp_air(sample, shift)
     moved = (
         _share(sample, (low + shift, high + shift))
         > LEAST_MOVED_RATIO * _share(sample, (low, high))
