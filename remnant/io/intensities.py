@@ -161,6 +161,8 @@ def _exclusion_by_shift(sample: Sample, shift: float) -> Evidence | None:
 
 def _is_surely_shifted(sample: Sample, shift: float) -> bool:
     """Tell a small shift from lung that is taken for air in a contrast-enhanced image."""
+    if shift < 0:  # nothing in a body is thinner than air
+        return has_sharp_air(sample, shift)
     moved = (
         _share(sample, (low + shift, high + shift))
         > LEAST_MOVED_RATIO * _share(sample, (low, high))
@@ -272,7 +274,7 @@ def require_modality(
     if stated is None and not evidence.hounsfield:
         raise InputError(
             f"{name} does not say how it was made and its values do not prove that it is a CT "
-            f"({evidence.reason}); {offset_advice(evidence)}give --modality ct or --modality mr"
+            f"({evidence.reason}); {offset_advice(evidence)}{_modality_advice(evidence)}"
         )
     if stated is Modality.CT and evidence.hounsfield is False:
         raise InputError(
@@ -288,6 +290,13 @@ def require_modality(
     if voxels.min() == voxels.max():
         raise InputError(f"{name} is no image: {evidence.reason}")
     return stated or Modality.CT
+
+
+def _modality_advice(evidence: Evidence) -> str:
+    # a CT that is excluded would be refused with the option too
+    if evidence.hounsfield is False:
+        return "give --modality mr if it is MR"
+    return "give --modality ct or --modality mr"
 
 
 def offset_advice(evidence: Evidence) -> str:

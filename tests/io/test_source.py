@@ -5,6 +5,7 @@ import json
 from dataclasses import asdict
 
 import numpy as np
+import pydicom
 import pytest
 
 from remnant.core.errors import InputError, UnreadableFileError, UnsupportedSeriesError
@@ -187,3 +188,47 @@ def test_load_study__knows_its_images_and_shows_none(phantom, tmp_path):
     assert loaded.origin.series_uids == {"1.2.3.1"}
     assert loaded.origin.sop_uids == {f"1.2.3.1.{k + 1}" for k in range(12)}
     assert "1.2.3" not in repr(loaded.origin)
+
+
+def without_intercept(folder):
+    for path in folder.iterdir():
+        plane = pydicom.dcmread(path)
+        del plane.RescaleSlope, plane.RescaleIntercept
+        plane.save_as(path)
+    return folder
+
+
+def test_dicom__stored_numbers_without_their_intercept(phantom, tmp_path):
+    folder = without_intercept(phantom().write(tmp_path))
+    with pytest.raises(InputError, match=r"no RescaleIntercept.*--intensity-offset -1024"):
+        load_study(folder)
+    loaded = load_study(folder, choice=ReadingChoice(intensity_offset_hu=-1024.0))
+    expected = phantom().pixels.transpose(2, 1, 0).astype(int) - 1024
+    np.testing.assert_array_equal(loaded.image.voxels, expected)
+    assert {"intensity_offset", "rescale_stated"} <= set(verdicts(loaded))
+
+
+def test_dicom__hounsfield_units_without_the_tag(phantom, tmp_path):
+    pixels = phantom().pixels.astype(np.int16) - 1024
+    loaded = load_study(without_intercept(phantom(pixels=pixels).write(tmp_path)))
+    np.testing.assert_array_equal(loaded.image.voxels, pixels.transpose(2, 1, 0))
+    assert "rescale_stated" in verdicts(loaded)
+
+
+def test_nifti__offset_is_added(nifti, phantom):
+    path = nifti(phantom().pixels.astype(np.int16).transpose(2, 1, 0))
+    with pytest.raises(InputError, match="--intensity-offset -1024"):
+        load_study(path)
+    loaded = load_study(path, choice=ReadingChoice(intensity_offset_hu=-1024.0))
+    assert loaded.image.modality is Modality.CT
+    assert "intensity_offset" in verdicts(loaded)
+
+
+def test_dicom__padding_within_the_body_is_counted(phantom, tmp_path):
+    pixels = phantom().pixels.astype(np.int16) - 1024
+    pixels[:, 4, 4] = 0
+    folder = phantom(pixels=pixels, intercept=0, extra={"PixelPaddingValue": 0}).write(tmp_path)
+    loaded = load_study(folder)
+    (kept,) = (one for one in loaded.quality if one.id == "padding_inside_body")
+    assert kept.value == np.count_nonzero(pixels == 0) >= 12
+    assert (loaded.image.voxels[4, 4] == 0).all()
