@@ -193,7 +193,9 @@ def _private(place: Dataset, creator: str, group: int, element: int) -> Any:  # 
 
 
 def _b_value(value: Any) -> float | None:  # noqa: ANN401  (any DICOM value)
-    first = value[0] if isinstance(value, (list, tuple)) or hasattr(value, "insert") else value
+    first = value
+    if not isinstance(value, (str, bytes)) and isinstance(value, Iterable):
+        first = next(iter(value), None)
     if isinstance(first, bytes):
         first = struct.unpack("<f", first)[0] if len(first) == struct.calcsize("<f") else None
     try:

@@ -222,8 +222,8 @@ def choose(
         What the folder holds.
     wanted
         Number in the list or SeriesInstanceUID; ``None`` to take the one that leads, see
-        `remnant.io.series_choice`, among those that can be measured and have at least 10 slices.
-        One is not taken where another stack of its series would be, but for a fault.
+        `remnant.io.series_choice`, among those that can be measured and have at least 10 slices;
+        none where another stack of its series would do as well, or would but for a fault.
     name
         The folder, for the message.
     phase
@@ -251,7 +251,7 @@ def choose(
         )
     found = ranked(of_phase(plausible_series(listed), phase))
     if leads(found):
-        _require_no_rivals(listed, found[0].series, name)
+        _require_no_rival(listed, [one.series for one in found], name)
         return _usable(found[0].series, name)
     if len(listed.series) == 1 and (listed.series[0].fault or listed.series[0].mask_codes):
         return _usable(listed.series[0], name)
@@ -286,18 +286,18 @@ def is_mixed(planes: Iterable[Slice]) -> bool:
     return len(patients) > 1 or len(studies) > 1
 
 
-def _require_no_rivals(listed: Catalogue, series: Series, name: str) -> None:
-    """Raise where only a fault keeps another stack of a series from being as plausible."""
+def _require_no_rival(listed: Catalogue, found: Sequence[Series], name: str) -> None:
+    """Raise where another stack of the leading series could as well be meant."""
+    leading = found[0]
     rivals = [
-        str(one.number)
-        for one in listed.siblings(series)
-        if one.fault is not None and len(one.slices) >= PLAUSIBLE_SLICES
+        one
+        for one in listed.siblings(leading)
+        if one in found or (one.fault is not None and len(one.slices) >= PLAUSIBLE_SLICES)
     ]
     if rivals:
         raise UnsupportedSeriesError(
-            f"{name} holds several stacks under one series UID: {series.number} could be the liver "
-            f"scan, and so could {', '.join(rivals)}, which cannot be measured; choose with "
-            f"--series NUMBER: {_list(listed)}"
+            f"{name} holds {1 + len(rivals)} series that could be the liver scan, all of one "
+            f"series UID; choose with --series NUMBER: {_list(listed)}"
         )
 
 
