@@ -25,7 +25,7 @@ LESION_GROUP = Group("Lesions", sort_key=30)
 ERROR_GROUP = Group("Intervals", sort_key=50, help="Standard deviations behind the 90 % intervals.")
 MASK_GROUP = Group("Masks and segments", sort_key=40)
 
-Output = Annotated[Path, Parameter(alias="-o")]
+Output = Annotated[Path, Parameter(alias="-o", allow_leading_hyphen=True)]
 
 
 @Parameter(name="*", group=FORMULA_GROUP)
