@@ -313,7 +313,9 @@ def _undecided(
         )
     told = "; ".join(f"{r.series.number} has {r.score.describe()}" for r in alike)
     differ = dict.fromkeys(a.value for r in alike[1:] for a in alike[0].score.differences(r.score))
-    apart = f"they differ in {', '.join(differ)}" if differ else "nothing tells them apart"
+    apart = (
+        f"they differ in {', '.join(differ)}" if differ else "their headers earn the same points"
+    )
     return (
         f"{name} holds {len(alike)} series{kind} that could be the liver scan, and none leads "
         f"plainly ({apart}); choose with --series NUMBER or UID: {_list(listed)}. Of these {told}"

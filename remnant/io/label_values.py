@@ -205,22 +205,20 @@ def _is_blended(codes: NDArray[Any]) -> bool:
     rising = layers > LEAST_RISE_RATIO * falling and len(between) >= fewest
     if rising and layers > LARGEST_LAYER_FRACTION * (layers + direct):
         return True
-    return _may_be_greys(present) and _is_mixed(packed[box], sorted(present))
+    return _may_be_greys(present, packed[box]) and _is_mixed(packed[box], sorted(present))
 
 
-def _may_be_greys(present: frozenset[int]) -> bool:
-    """Tell whether codes are many and high, or all about 0 and the highest one."""
+def _may_be_greys(present: frozenset[int], codes: Codes) -> bool:
+    """Tell whether codes are all about 0 and the highest one, or many, high and of some size."""
     high = max(present)
-    two = all(not FOOT_FRACTION * high < code < (1 - FOOT_FRACTION) * high for code in present)
-    return high >= (SMALLEST_PICTURE_PEAK if two else SMALLEST_GREY_PEAK) and (
-        two or len(present) >= FEWEST_MIXED
-    )
+    if all(not FOOT_FRACTION * high < code < (1 - FOOT_FRACTION) * high for code in present):
+        return high >= SMALLEST_PICTURE_PEAK
+    many = high >= SMALLEST_GREY_PEAK and len(present) >= FEWEST_MIXED
+    return many and np.count_nonzero(codes) >= FEWEST_MIXED_VOXELS
 
 
 def _is_mixed(codes: Codes, present: list[int]) -> bool:
     """Tell whether most codes have no inside: nearly all of their voxels touch another code."""
-    if np.count_nonzero(codes) < FEWEST_MIXED_VOXELS:
-        return False
     touches = np.zeros(codes.shape, dtype=bool)
     for axis in range(codes.ndim):
         moved, marked = np.moveaxis(codes, axis, 0), np.moveaxis(touches, axis, 0)
