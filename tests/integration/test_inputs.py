@@ -107,7 +107,7 @@ def looked_at(path):
     try:
         found = inspect_path(path)
     except RemnantError as fault:
-        return f"refused: {plain(str(fault), path.parent)}"
+        return f"refused: {fault}"
     if found.maps:
         one = found.maps[0]
         return one.against[0] if not one.usable else f"{one.kind} of {len(one.segments)} segment(s)"
@@ -119,11 +119,15 @@ def looked_at(path):
 
 def foreign(shared):
     files = sorted(path for path in OWN.rglob("*.dcm") if path.is_file())
-    yield from (("pydicom's own test files", path.name, looked_at(path)) for path in files)
+    yield from (("pydicom's own test files", path.name, described(path)) for path in files)
     if shared is not None:
         files = sorted((shared / "data" / "dcmqi").glob("*.*"))
         kept = [path for path in files if path.suffix in {".dcm", ".nrrd"}]
-        yield from (("Files of dcmqi", path.name, looked_at(path)) for path in kept)
+        yield from (("Files of dcmqi", path.name, described(path)) for path in kept)
+
+
+def described(path):
+    return plain(looked_at(path), path.parent)
 
 
 def table(found):
