@@ -45,7 +45,8 @@ def inspect(path: Path) -> None:
 def _heading(inspection: Inspection, facts: SeriesFacts) -> str:
     if inspection.kind != "dicom":
         return inspection.kind.upper()
-    return f"Series {facts.number}: {facts.description or 'no description'}"
+    told = (facts.description or "no description", facts.sequence, facts.apart)
+    return f"Series {facts.number}: {', '.join(text for text in told if text)}"
 
 
 def _table(facts: SeriesFacts) -> Table:

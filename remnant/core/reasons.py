@@ -323,6 +323,12 @@ class Cause(StrEnum):
     """Names: modality and phase of the first, then of the second scan; empty where unknown."""
     UNCONFIRMED_IN_SCANS = "unconfirmed_in_scans"
     """Amounts: unconfirmed lesions of the first and of the second scan."""
+    LEFT_OUT = "left_out"
+    """Instances that are not used: name: why; amounts: how many, how many of them lie beyond the
+    ends of the stack, and of how many it is not known where they lie."""
+    IN_OTHER_STACK = "in_other_stack"
+    """Instances in another stack of the series: name: what tells it apart; amounts: its number, how
+    many they are, and how many of them lie beyond the ends of the stack taken."""
     PLANTED = "planted"
     """Amounts: lesions planted, their volume in mL, the seed, how many were missed, the volume in
     mL that was measured, and lesions found where none was planted."""

@@ -15,8 +15,26 @@ from pydicom.uid import DeflatedExplicitVRLittleEndian
 from remnant.core.errors import InputError, UnreadableFileError, UnsupportedSeriesError
 from remnant.core.progress import Progress, silent
 from remnant.core.volumes import Modality
-from remnant.io.dicom_slices import HEADER_TAGS, Slice, slices_of, sop_class
+from remnant.io.dicom_slices import (
+    HEADER_TAGS,
+    Slice,
+    series_uid_of,
+    slices_of,
+    sop_class,
+    sop_uid_of,
+)
 from remnant.io.faults import is_foreign, quiet
+from remnant.io.left_out import (
+    A_SEGMENTATION,
+    LOCALISER,
+    NO_GEOMETRY,
+    NO_PIXELS,
+    NOT_AN_IMAGE,
+    NOT_DICOM,
+    TOO_LARGE,
+    UNREADABLE,
+    LeftOut,
+)
 from remnant.io.limits import LARGEST_FILE_BYTES, LARGEST_FILE_COUNT
 
 THREADS = 4
@@ -38,27 +56,21 @@ SEGMENTATION_CLASSES = frozenset(
 )
 PREAMBLE_BYTES = 128
 MAGIC = b"DICM"
-NOT_DICOM = "not DICOM"
-NOT_AN_IMAGE = "DICOM, but no CT or MR image"
-A_SEGMENTATION = "DICOM segmentation: give it with --masks"
-LOCALISER = "localiser"
-NO_GEOMETRY = "image without usable position, orientation, spacing or size"
-UNREADABLE = "damaged DICOM"
-TOO_LARGE = "too large"
 
 
 @dataclass(frozen=True, slots=True)
 class FolderScan:
-    """Planes found in a folder, and how many files were passed over for which reason."""
+    """Planes found in a folder, and what was passed over: files counted by reason, and each one."""
 
     slices: tuple[Slice, ...]
     skipped: Mapping[str, int]
+    left_out: tuple[LeftOut, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class _Header:
     slices: tuple[Slice, ...] = ()
-    skipped: str | None = None
+    left_out: LeftOut | None = None
 
 
 def scan(path: Path, *, progress: Progress = silent) -> FolderScan:
@@ -79,10 +91,11 @@ def scan(path: Path, *, progress: Progress = silent) -> FolderScan:
         for done, header in enumerate(pool.map(_header, paths), start=1):
             headers.append(header)
             progress("reading headers", done, len(paths))
-    skipped = Counter(header.skipped for header in headers if header.skipped)
+    left_out = tuple(header.left_out for header in headers if header.left_out)
     return FolderScan(
         slices=tuple(plane for header in headers for plane in header.slices),
-        skipped=dict(sorted(skipped.items())),
+        skipped=dict(sorted(Counter(one.reason for one in left_out).items())),
+        left_out=left_out,
     )
 
 
@@ -132,31 +145,40 @@ def dicom_class(path: Path) -> str:
 def _header(path: Path) -> _Header:
     try:
         if path.stat().st_size > LARGEST_FILE_BYTES:
-            return _Header(skipped=TOO_LARGE)
-        return _read_header(path) if is_dicom_file(path) else _Header(skipped=NOT_DICOM)
-    except UnsupportedSeriesError:
-        return _Header(skipped=NO_GEOMETRY)
+            return _Header(left_out=LeftOut(path=path, reason=TOO_LARGE))
+        if not is_dicom_file(path):
+            return _Header(left_out=LeftOut(path=path, reason=NOT_DICOM))
+        return _read_header(path)
     except InvalidDicomError:
-        return _Header(skipped=NOT_DICOM)
+        return _Header(left_out=LeftOut(path=path, reason=NOT_DICOM))
     except Exception as fault:
         if not is_foreign(fault):
             raise
-        return _Header(skipped=UNREADABLE)
+        return _Header(left_out=LeftOut(path=path, reason=UNREADABLE))
 
 
 def _read_header(path: Path) -> _Header:
     meta = read_file_meta_info(path)
     # a deflated file would be inflated whole, without a limit, before anything can be checked
     if meta.get("TransferSyntaxUID") == DeflatedExplicitVRLittleEndian:
-        return _Header(skipped="deflated DICOM, which is not read")
-    dataset = dcmread(path, stop_before_pixels=True, specific_tags=list(HEADER_TAGS))
-    unfit = _why_no_image(dataset)
-    if unfit is not None:
-        return _Header(skipped=unfit)
-    slices = slices_of(dataset, path)
+        return _Header(left_out=LeftOut(path=path, reason="deflated DICOM, which is not read"))
+    with path.open("rb") as stream:
+        dataset = dcmread(stream, stop_before_pixels=True, specific_tags=list(HEADER_TAGS))
+        has_pixels = bool(stream.read(1))
+    unfit = _why_no_image(dataset) or (None if has_pixels else NO_PIXELS)
+    slices: tuple[Slice, ...] = ()
+    if unfit is None:
+        try:
+            slices = slices_of(dataset, path)
+        except UnsupportedSeriesError:
+            unfit = NO_GEOMETRY
     if any("LOCALIZER" in plane.image_type for plane in slices):
-        return _Header(skipped=LOCALISER)
-    return _Header(slices=slices)
+        unfit = LOCALISER
+    if unfit is None:
+        return _Header(slices=slices)
+    series_uid, sop_uid = series_uid_of(dataset), sop_uid_of(dataset) or None
+    left_out = LeftOut(path=path, reason=unfit, series_uid=series_uid, sop_uid=sop_uid)
+    return _Header(left_out=left_out)
 
 
 def _why_no_image(dataset: Dataset) -> str | None:

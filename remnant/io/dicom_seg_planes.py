@@ -12,12 +12,8 @@ from remnant.core.errors import InputError, UnreadableFileError, UnsupportedSeri
 from remnant.core.findings import Finding, quality_finding
 from remnant.core.geometry import Geometry, Vector3
 from remnant.core.reasons import Cause, reason
-from remnant.io.dicom_slices import (
-    Source,
-    plane_directions,
-    plane_position,
-    plane_spacing_mm,
-)
+from remnant.io.dicom_slices import plane_directions, plane_position, plane_spacing_mm
+from remnant.io.dicom_source import Source
 from remnant.io.dicom_stack import (
     DIRECTION_TOLERANCE,
     SAME_PIXEL_SPACING,

@@ -1,26 +1,34 @@
 """DICOM series of a folder: grouped, checked, and one of them chosen and read."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from numpy.typing import NDArray
 
 from remnant.core.errors import InputError, UnreadableFileError, UnsupportedSeriesError
+from remnant.core.geometry import Vector3
 from remnant.core.progress import Progress, silent
 from remnant.core.volumes import Modality, Phase
-from remnant.io.dicom_folder import FolderScan, scan
+from remnant.io.dicom_folder import scan
 from remnant.io.dicom_phase import contrast_delay_s, phase_from_delay, phase_from_text
 from remnant.io.dicom_pixels import digest_pixels, read_voxels, require_decoders
 from remnant.io.dicom_slices import Slice
-from remnant.io.dicom_stack import Stack, build_stack, split_by_grid, split_by_tags
+from remnant.io.dicom_split import Part, parts_of, rank_of
+from remnant.io.dicom_stack import Stack, build_stack
 from remnant.io.grid_doubts import require_believable_spacing
+from remnant.io.image_quality import spacing_along_normal_mm
+from remnant.io.left_out import LeftOut
+from remnant.io.mr_sequences import sequence_names
 from remnant.io.phase_evidence import PhaseEvidence
 from remnant.io.series_choice import Ranked, close, is_elsewhere, leads, ranked
+from remnant.io.stack_words import what_tells_apart
+from remnant.io.stored_codes import mask_codes
 
 PLAUSIBLE_SLICES = 10
+A_MASK = "a mask, not a scan: give it with --masks"
 PROJECTIONS = frozenset(("PROJECTION IMAGE", "MIP", "MINIP", "MIN_IP", "MAX_IP"))
 
 
@@ -35,11 +43,19 @@ class Series:
     uid
         Its SeriesInstanceUID, minted where the file's was emptied.
     slices
-        Planes in no order.
+        Planes in no order, copies too.
     stack
         The planes in order on their grid; ``None`` when ``fault`` says why there is none.
     fault
         Why the series cannot be measured; ``None`` when it can.
+    apart
+        What tells it from the other stacks of its series, in words; ``""`` where it is alone.
+    runs_mm
+        Distances of slices along the series, where this stack ends because they change; else empty.
+    sequence
+        What kind of MR image it is, in words; ``""`` of CT and where nothing says so.
+    mask_codes
+        Codes of a mask that is stored as if it were a scan; empty of a scan.
     """
 
     number: int
@@ -47,6 +63,10 @@ class Series:
     slices: tuple[Slice, ...] = field(repr=False)
     stack: Stack | None
     fault: str | None
+    apart: str = ""
+    runs_mm: tuple[float, ...] = ()
+    sequence: str = ""
+    mask_codes: frozenset[int] = frozenset()
 
     @property
     def modality(self) -> Modality:
@@ -80,39 +100,57 @@ class Series:
         """Why this series is not taken unasked; ``None`` for a plausible liver scan."""
         if self.fault is not None or self.stack is None:
             return self.fault
+        if self.mask_codes:
+            return A_MASK
         if PROJECTIONS & set(self.slices[0].image_type):
             return "a projection, not a volume"
+        if self.runs_mm:
+            runs = " and ".join(f"{distance:.2f}" for distance in self.runs_mm)
+            return f"cut where the distance of slices changes ({runs} mm in one series)"
         if len(self.stack.slices) < PLAUSIBLE_SLICES:
             return f"fewer than {PLAUSIBLE_SLICES} slices"
         if is_elsewhere(self):
             return "by its header of another part of the body"
         return None
 
+    @property
+    def spacing_mm(self) -> Vector3 | None:
+        """Distance of neighbouring columns, rows and slices, these along their normal.
+
+        ``None`` where there is no grid.
+        """
+        return None if self.stack is None else spacing_along_normal_mm(self.stack.geometry)
+
     def describe(self) -> str:
-        """Return number, modality, slices, spacing and description in one line."""
+        """Return in one line number, modality, slices, spacing, kind and what sets it apart."""
         spacing = "spacing unknown"
-        if self.stack is not None:
-            spacing = " x ".join(f"{s:.3g}" for s in self.stack.geometry.spacing_mm) + " mm"
-        text = f", '{self.description}'" if self.description else ""
+        if self.spacing_mm is not None:
+            spacing = " x ".join(f"{s:.3g}" for s in self.spacing_mm) + " mm"
+        quoted = f"'{self.description}'" if self.description else ""
+        told = (self.sequence, quoted, self.apart)
+        facts = (f"{self.modality.upper()}", f"{len(self.slices)} slices", spacing, *told)
         against = f" [{self.against}]" if self.against else ""
-        facts = f"{self.modality.upper()}, {len(self.slices)} slices, {spacing}{text}"
-        return f"{self.number}: {facts}{against}"
+        return f"{self.number}: {', '.join(fact for fact in facts if fact)}{against}"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Catalogue:
-    """All series of a folder, and how many files were passed over for which reason."""
+    """All stacks of a folder, and what was passed over: files counted by reason, and each one."""
 
     series: tuple[Series, ...]
     skipped: Mapping[str, int]
+    left_out: tuple[LeftOut, ...] = ()
+
+    def siblings(self, series: Series) -> tuple[Series, ...]:
+        """Return the other stacks of a series."""
+        return tuple(one for one in self.series if one.uid == series.uid and one is not series)
 
 
 def catalogue(path: Path, *, progress: Progress = silent) -> Catalogue:
     """List the CT and MR series below a folder, or in one multi-frame file.
 
     Planes belong together by SeriesInstanceUID (by number, time, description and frame of
-    reference where UIDs were emptied), orientation, size and pixel spacing, and, where planes
-    overlap, by the tags that part phases and echoes.
+    reference where UIDs were emptied) and by what `remnant.io.dicom_split.parts_of` tells apart.
 
     Raises
     ------
@@ -121,36 +159,58 @@ def catalogue(path: Path, *, progress: Progress = silent) -> Catalogue:
     InputError
         Far too many files.
     """
-    found: FolderScan = scan(path, progress=progress)
-    groups = sorted(_groups(found.slices), key=_order)
-    series = (_series(group, number=n) for n, group in enumerate(groups, start=1))
-    return Catalogue(tuple(series), found.skipped)
+    found = scan(path, progress=progress)
+    told = sorted(_stacks(found.slices), key=lambda stack: _order(stack[0]))
+    series = (_series(*stack, number=n) for n, stack in enumerate(told, start=1))
+    explained = (_with_left_out(one, found.left_out) for one in series)
+    return Catalogue(tuple(explained), found.skipped, found.left_out)
 
 
-def _groups(slices: Sequence[Slice]) -> list[list[Slice]]:
+def _stacks(slices: Sequence[Slice]) -> Iterator[tuple[Part, str, str]]:
+    """Yield stacks, what tells each from its siblings, and its kind."""
     by_uid: dict[tuple[str, Modality], list[Slice]] = defaultdict(list)
     for plane in slices:
         by_uid[plane.series_uid, plane.modality].append(plane)
-    grids = (part for planes in by_uid.values() for part in split_by_grid(planes))
-    return [stack for part in grids for stack in split_by_tags(part)]
+    for planes in by_uid.values():
+        parts = parts_of(planes, digest=digest_pixels)
+        names = sequence_names([part.slices for part in parts])
+        yield from zip(parts, what_tells_apart(parts), names, strict=True)
 
 
-def _order(group: list[Slice]) -> tuple[int, str, tuple[str, ...]]:
-    first = min(group, key=lambda plane: (plane.path, plane.frame))
-    return (first.series_number, first.series_uid, first.split)
+def _order(part: Part) -> tuple[int, str, tuple[tuple[float, str], ...]]:
+    first = min(part.slices, key=lambda plane: plane.key)
+    return (first.series_number, first.series_uid, tuple(map(rank_of, first.facts)))
 
 
-def _series(group: list[Slice], *, number: int) -> Series:
+def _series(part: Part, apart: str, sequence: str, *, number: int) -> Series:
     stack, fault = None, None
     try:
-        stack = build_stack(group, digest=digest_pixels)
+        stack = build_stack(part.slices, digest=digest_pixels)
+        stack = replace(stack, copies=(*stack.copies, *part.repeats))
         require_believable_spacing(stack.geometry, name="the series")
         require_decoders(stack.slices)
     except (UnsupportedSeriesError, UnreadableFileError) as refused:
         stack, fault = None, str(refused)
     return Series(
-        number=number, uid=group[0].series_uid, slices=tuple(group), stack=stack, fault=fault
+        number=number,
+        uid=part.slices[0].series_uid,
+        slices=(*part.slices, *part.repeats),
+        stack=stack,
+        fault=fault,
+        apart=apart,
+        runs_mm=part.runs_mm,
+        sequence=sequence,
+        mask_codes=frozenset() if stack is None else mask_codes(stack.slices),
     )
+
+
+def _with_left_out(series: Series, left_out: Sequence[LeftOut]) -> Series:
+    """Add to a fault which instances of the series were passed over, as they may be missing."""
+    reasons = Counter(one.reason for one in left_out if one.series_uid == series.uid)
+    if series.fault is None or not reasons:
+        return series
+    told = ", ".join(f"{count} {reason}" for reason, count in sorted(reasons.items()))
+    return replace(series, fault=f"{series.fault} (of this series were left out: {told})")
 
 
 def choose(
@@ -164,7 +224,8 @@ def choose(
         What the folder holds.
     wanted
         Number in the list or SeriesInstanceUID; ``None`` to take the one that leads, see
-        `remnant.io.series_choice`, among those that can be measured and have at least 10 slices.
+        `remnant.io.series_choice`, among those that can be measured and have at least 10 slices;
+        none where another stack of its series would do as well, or would but for a fault.
     name
         The folder, for the message.
     phase
@@ -192,8 +253,9 @@ def choose(
         )
     found = ranked(of_phase(plausible_series(listed), phase))
     if leads(found):
+        _require_no_rival(listed, [one.series for one in found], name)
         return _usable(found[0].series, name)
-    if len(listed.series) == 1 and listed.series[0].fault:
+    if len(listed.series) == 1 and (listed.series[0].fault or listed.series[0].mask_codes):
         return _usable(listed.series[0], name)
     raise UnsupportedSeriesError(_undecided(listed, found, name=name, phase=phase))
 
@@ -245,6 +307,21 @@ def _undecided(
     )
 
 
+def _require_no_rival(listed: Catalogue, found: Sequence[Series], name: str) -> None:
+    """Raise where another stack of the leading series could as well be meant."""
+    leading = found[0]
+    rivals = [
+        one
+        for one in listed.siblings(leading)
+        if one in found or (one.fault is not None and len(one.slices) >= PLAUSIBLE_SLICES)
+    ]
+    if rivals:
+        raise UnsupportedSeriesError(
+            f"{name} holds {1 + len(rivals)} series that could be the liver scan, all of one "
+            f"series UID; choose with --series NUMBER: {_list(listed)}"
+        )
+
+
 def _series_named(listed: Catalogue, wanted: str, name: str) -> Series:
     matching = [series for series in listed.series if wanted in (str(series.number), series.uid)]
     if len(matching) == 1:
@@ -258,6 +335,8 @@ def _series_named(listed: Catalogue, wanted: str, name: str) -> Series:
 def _usable(series: Series, name: str) -> Series:
     if series.fault is not None:
         raise UnsupportedSeriesError(f"series {series.number} of {name}: {series.fault}")
+    if series.mask_codes:
+        raise UnsupportedSeriesError(f"series {series.number} of {name} is {A_MASK}")
     if _is_mixed(series.slices):
         raise UnsupportedSeriesError(
             f"series {series.number} of {name} holds images of several patients or studies under "

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Final
 
 import numpy as np
 from pydicom import Dataset
@@ -12,47 +12,26 @@ from pydicom.uid import UID, generate_uid
 from remnant.core.errors import UnsupportedSeriesError
 from remnant.core.geometry import Vector3
 from remnant.core.volumes import Modality
+from remnant.io.dicom_facts import FACT_TAGS, PLACES, facts_of
+from remnant.io.dicom_source import Source
 from remnant.io.frames import ras_from_lps
 from remnant.io.limits import LARGEST_PLANE_SIDE
 from remnant.io.printing import printable
 
 DIRECTION_TOLERANCE = 1e-3
 COSINES = 6
-SPLIT_TAGS = (
-    "TemporalPositionIdentifier",
-    "TemporalPositionIndex",
-    "EchoTime",
-    "EffectiveEchoTime",
-    "EchoNumbers",
-    "ImageType",
-    "FrameType",
-    "DiffusionBValue",
-    "TriggerTime",
-    "StackID",
-    "AcquisitionNumber",
-    "AcquisitionTime",
-)
-"""What may tell stacks of one series apart, tried in this order."""
-
-HEADER_TAGS = (
-    *SPLIT_TAGS,
+LARGEST_POSITION_MM = 1e5
+HEADER_TAGS: Final[tuple[str | int, ...]] = (
+    *FACT_TAGS,
     "SOPClassUID",
     "SOPInstanceUID",
     "PatientID",
     "StudyInstanceUID",
     "SeriesInstanceUID",
-    "SeriesNumber",
-    "SeriesTime",
-    "SeriesDescription",
-    "ProtocolName",
     "BodyPartExamined",
-    "ContrastBolusAgent",
     "ContrastBolusAgentSequence",
     "ContrastBolusStartTime",
     "AcquisitionDateTime",
-    "ContentTime",
-    "ConvolutionKernel",
-    "SliceThickness",
     "Modality",
     "FrameOfReferenceUID",
     "ImagePositionPatient",
@@ -142,10 +121,10 @@ class Slice:
         How the pixels are stored.
     frame_of_reference_uid
         ``None`` where absent.
-    split
-        Values of `SPLIT_TAGS`, ``""`` where absent.
     tags
         How and of what the image was made.
+    facts
+        Values of `remnant.io.dicom_facts.FACTS`, ``""`` where absent.
     """
 
     path: Path
@@ -170,8 +149,17 @@ class Slice:
     padding: tuple[int, int] | None
     transfer_syntax: str
     frame_of_reference_uid: str | None
-    split: tuple[str, ...]
+    facts: tuple[str, ...] = field(repr=False)
     tags: SeriesTags = SeriesTags()
+
+    @property
+    def key(self) -> tuple[Path, int]:
+        """What no other plane has: its file and frame."""
+        return (self.path, self.frame)
+
+    def fact(self, name: str) -> str:
+        """Return one of `facts` by its name, ``""`` where absent."""
+        return self.facts[PLACES[name]]
 
 
 def slices_of(dataset: Dataset, path: Path) -> tuple[Slice, ...]:
@@ -192,23 +180,6 @@ def slices_of(dataset: Dataset, path: Path) -> tuple[Slice, ...]:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
-    """Where the facts of one plane stand: its own group, the shared group, the object."""
-
-    dataset: Dataset
-    shared: Dataset | None
-    own: Dataset | None
-
-    def get(self, group: str | None, name: str) -> Any:  # noqa: ANN401  (any DICOM value)
-        """Return attribute ``name`` of functional group ``group``, or of the object itself."""
-        for place in (self.own, self.shared):
-            items = None if place is None or group is None else place.get(group)
-            if items and name in items[0]:
-                return items[0].get(name)
-        return self.dataset.get(name)
-
-
 def _slice(source: Source, path: Path, *, frame: int) -> Slice:
     dataset = source.dataset
     i_direction, j_direction = plane_directions(source, path)
@@ -217,9 +188,9 @@ def _slice(source: Source, path: Path, *, frame: int) -> Slice:
         path=path,
         frame=frame,
         modality=modality,
-        series_uid=_series_uid(dataset),
+        series_uid=series_uid_of(dataset),
         study_uid=_text(dataset, "StudyInstanceUID"),
-        sop_uid=_sop_uid(dataset),
+        sop_uid=sop_uid_of(dataset),
         patient_id=_text(dataset, "PatientID"),
         description=printable(dataset.get("SeriesDescription")),
         series_number=int(dataset.get("SeriesNumber") or 0),
@@ -236,7 +207,7 @@ def _slice(source: Source, path: Path, *, frame: int) -> Slice:
         padding=_padding(dataset),
         transfer_syntax=str(dataset.file_meta.get("TransferSyntaxUID", "")),
         frame_of_reference_uid=_text(dataset, "FrameOfReferenceUID") or None,
-        split=_split_values(source),
+        facts=facts_of(source),
         tags=_series_tags(source),
     )
 
@@ -293,8 +264,8 @@ def _text(dataset: Dataset, name: str) -> str:
     return str(dataset.get(name) or "").strip()
 
 
-def _series_uid(dataset: Dataset) -> str:
-    """Return the series' UID, or one minted from what its images share where it was emptied."""
+def series_uid_of(dataset: Dataset) -> str:
+    """Return the UID of the series; where it was emptied one minted from what its images share."""
     given = _text(dataset, "SeriesInstanceUID")
     if given:
         return given
@@ -303,7 +274,8 @@ def _series_uid(dataset: Dataset) -> str:
     return str(generate_uid(entropy_srcs=[f"{name}={_text(dataset, name)}" for name in names]))
 
 
-def _sop_uid(dataset: Dataset) -> str:
+def sop_uid_of(dataset: Dataset) -> str:
+    """Return the UID of an object, from the meta header where it was emptied; ``""`` for none."""
     return _text(dataset, "SOPInstanceUID") or _text(
         dataset.file_meta, "MediaStorageSOPInstanceUID"
     )
@@ -337,10 +309,10 @@ def plane_position(source: Source, path: Path) -> Vector3:
     Raises
     ------
     UnsupportedSeriesError
-        It is absent, or not three finite numbers.
+        It is absent, not three finite numbers, or 100 m away.
     """
     numbers = _numbers(source.get("PlanePositionSequence", "ImagePositionPatient"), 3)
-    if numbers is None:
+    if numbers is None or max(map(abs, numbers)) > LARGEST_POSITION_MM:
         raise UnsupportedSeriesError(f"{path.name} has no usable ImagePositionPatient")
     x, y, z = (float(part) for part in ras_from_lps(numbers))
     return (x, y, z)
@@ -406,15 +378,3 @@ def _padding(dataset: Dataset) -> tuple[int, int] | None:
     limit = dataset.get("PixelPaddingRangeLimit")
     ends = sorted((int(value), int(value if limit is None else limit)))
     return (ends[0], ends[1])
-
-
-def _split_values(source: Source) -> tuple[str, ...]:
-    groups = {
-        "TemporalPositionIndex": "FrameContentSequence",
-        "StackID": "FrameContentSequence",
-        "EffectiveEchoTime": "MREchoSequence",
-        "DiffusionBValue": "MRDiffusionSequence",
-    }
-    values = {name: str(source.get(groups.get(name), name) or "") for name in SPLIT_TAGS}
-    values["FrameType"] = "\\".join(_image_type(source))
-    return tuple(values[name] for name in SPLIT_TAGS)

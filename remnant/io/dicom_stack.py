@@ -1,6 +1,5 @@
 """Planes in order, on one grid: sorted and spaced by position alone."""
 
-from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -9,7 +8,7 @@ from numpy.typing import NDArray
 
 from remnant.core.errors import InputError, UnsupportedSeriesError
 from remnant.core.geometry import Geometry
-from remnant.io.dicom_slices import SPLIT_TAGS, Slice
+from remnant.io.dicom_slices import Slice
 from remnant.io.limits import LARGEST_VOXEL_COUNT
 
 SAME_PLACE_MM = 0.01
@@ -17,8 +16,9 @@ SPACING_TOLERANCE_MM = 0.1
 SPACING_TOLERANCE_FRACTION = 0.02
 DIRECTION_TOLERANCE = 1e-3
 SAME_PIXEL_SPACING = 1e-4
-SMALLEST_PART = 3
-LARGEST_PART_COUNT = 1000
+POSITION_TOLERANCE_MM = 0.15
+"""Rounding of a position by 0.1 mm, and of the grid it is compared with."""
+POSITION_TOLERANCE_FRACTION = 0.2
 FEWEST_SLICES = 2
 
 
@@ -26,90 +26,22 @@ FEWEST_SLICES = 2
 class Stack:
     """Planes sorted along their normal, and their grid.
 
-    ``dropped`` counts planes that were left out because another of equal content lies at the same
-    place. Where the gantry was tilted the grid is sheared.
+    Parameters
+    ----------
+    slices
+        In order.
+    geometry
+        Sheared where the gantry was tilted.
+    copies
+        Planes left out because another of equal content lies at the same place.
+    deviation_mm
+        How far a plane lies from its place on the grid, at most.
     """
 
     slices: tuple[Slice, ...]
     geometry: Geometry
-    dropped: int
-
-
-def split_by_grid(slices: Sequence[Slice]) -> list[list[Slice]]:
-    """Part planes whose orientation, size or pixel spacing differ.
-
-    Raises
-    ------
-    UnsupportedSeriesError
-        More than `LARGEST_PART_COUNT` parts: no series of planes at all.
-    """
-    parts: list[list[Slice]] = []
-    for plane in slices:
-        home = next((part for part in parts if _same_plane_grid(part[0], plane)), None)
-        if home is None:
-            _require_few(parts)
-            parts.append([plane])
-        else:
-            home.append(plane)
-    return parts
-
-
-def _require_few(parts: list[list[Slice]]) -> None:
-    if len(parts) >= LARGEST_PART_COUNT:
-        raise UnsupportedSeriesError(
-            f"a series with more than {LARGEST_PART_COUNT} orientations or sizes is no volume; "
-            f"give a folder with the liver scan only"
-        )
-
-
-def _same_plane_grid(first: Slice, second: Slice) -> bool:
-    turned = np.abs(_directions(first) - _directions(second)).max()
-    spacings = np.abs(np.subtract(first.pixel_spacing_mm, second.pixel_spacing_mm)).max()
-    return (
-        first.size == second.size
-        and first.frame_of_reference_uid == second.frame_of_reference_uid
-        and bool(turned <= DIRECTION_TOLERANCE)
-        and bool(spacings <= SAME_PIXEL_SPACING)
-    )
-
-
-def split_by_tags(slices: list[Slice]) -> list[list[Slice]]:
-    """Part the stacks that one series holds (phases, echoes), where a tag tells them apart.
-
-    Planes that make one even stack stay together. Otherwise the first of `SPLIT_TAGS` is used that
-    leaves no two planes at one place, or, where none were, only even stacks.
-    """
-    if is_even(slices):
-        return [slices]
-    crowded = has_duplicates(slices)
-    for number in range(len(SPLIT_TAGS)):
-        parts = _parted(slices, number)
-        large_enough = all(len(part) >= SMALLEST_PART for part in parts)
-        if len(parts) == 1 or not large_enough or any(has_duplicates(part) for part in parts):
-            continue
-        if crowded or all(is_even(part) for part in parts):
-            return parts
-    return [slices]
-
-
-def _parted(slices: list[Slice], number: int) -> list[list[Slice]]:
-    parts: dict[str, list[Slice]] = defaultdict(list)
-    for plane in slices:
-        parts[plane.split[number]].append(plane)
-    return [parts[value] for value in sorted(parts)]
-
-
-def has_duplicates(slices: Sequence[Slice]) -> bool:
-    """Tell whether two planes lie at one place along the normal."""
-    return bool((np.diff(np.sort(_heights(slices))) <= SAME_PLACE_MM).any())
-
-
-def is_even(slices: Sequence[Slice]) -> bool:
-    """Tell whether planes are at least two, all apart, and evenly spaced."""
-    if len(slices) < FEWEST_SLICES or has_duplicates(slices):
-        return False
-    steps = np.diff(np.sort(_heights(slices)))
-    return bool(np.abs(steps - np.median(steps)).max() <= _tolerance_mm(steps))
+    copies: tuple[Slice, ...]
+    deviation_mm: float
 
 
 def build_stack(slices: Sequence[Slice], *, digest: Callable[[Slice], str]) -> Stack:
@@ -128,44 +60,126 @@ def build_stack(slices: Sequence[Slice], *, digest: Callable[[Slice], str]) -> S
         Fewer than two places, two different images at one place, a missing slice, uneven spacing,
         slices shifted sideways, or a volume beyond the limit.
     """
-    ordered = sorted(slices, key=lambda plane: float(_heights([plane], like=slices[0])[0]))
-    kept = _without_copies(ordered, digest=digest)
+    kept: list[Slice] = []
+    copies: list[Slice] = []
+    for place in places_of(slices):
+        _require_one_image(place, like=slices[0], digest=digest)
+        kept.append(place[0])
+        copies.extend(place[1:])
     if len(kept) < FEWEST_SLICES:
         raise UnsupportedSeriesError(
             "a single slice has no volume: at least two are needed; give the folder"
         )
     _require_even(kept)
-    return Stack(tuple(kept), _geometry(kept), dropped=len(ordered) - len(kept))
+    geometry = _geometry(kept)
+    return Stack(tuple(kept), geometry, tuple(copies), _deviation_mm(kept, geometry))
 
 
-def _without_copies(ordered: list[Slice], *, digest: Callable[[Slice], str]) -> list[Slice]:
-    kept = ordered[:1]
-    for plane in ordered[1:]:
-        low, high = _heights([kept[-1], plane])
-        if high - low > SAME_PLACE_MM:
-            kept.append(plane)
-        elif digest(kept[-1]) != digest(plane):
-            raise UnsupportedSeriesError(
-                f"two different images lie at one place (at {high:.1f} mm along the normal) and no "
-                f"tag tells them apart; give a folder with one phase or echo only"
-            )
-    return kept
+def heights_of(slices: Sequence[Slice], like: Slice | None = None) -> NDArray[np.float64]:
+    """Return positions in mm along the normal of ``like``, or of the first plane."""
+    places = np.array([plane.position_ras_mm for plane in slices])
+    heights: NDArray[np.float64] = places @ normal_of(like or slices[0])
+    return heights
+
+
+def normal_of(plane: Slice) -> NDArray[np.float64]:
+    """Return the unit vector from a plane to the next, RAS."""
+    i_direction, j_direction = directions_of(plane)
+    normal: NDArray[np.float64] = np.cross(i_direction, j_direction)
+    return normal
+
+
+def directions_of(plane: Slice) -> NDArray[np.float64]:
+    """Return the unit vectors along a row and down a column, shape ``(2, 3)``, RAS."""
+    return np.array((plane.i_direction, plane.j_direction))
+
+
+def places_of(slices: Sequence[Slice]) -> list[list[Slice]]:
+    """Group planes by where they lie along the normal, from low to high.
+
+    Planes are at one place up to the rounding of positions, 0.15 mm, or a fifth of the usual
+    distance where that is less.
+    """
+    heights = heights_of(slices)
+    order = np.argsort(heights, kind="stable")
+    steps = np.diff(heights[order])
+    new = np.concatenate(([True], steps > _same_place_mm(steps)))
+    places: list[list[Slice]] = []
+    for position, begins in zip(order, new, strict=True):
+        if begins:
+            places.append([])
+        places[-1].append(slices[position])
+    return places
+
+
+def _same_place_mm(steps: NDArray[np.float64]) -> float:
+    apart = steps[steps > POSITION_TOLERANCE_MM]
+    usual = float(np.median(apart)) if apart.size else 0.0
+    return max(SAME_PLACE_MM, _position_tolerance_mm(usual))
+
+
+def _position_tolerance_mm(usual: float) -> float:
+    return min(POSITION_TOLERANCE_MM, POSITION_TOLERANCE_FRACTION * usual)
+
+
+def is_even(slices: Sequence[Slice]) -> bool:
+    """Tell whether planes are at least two, all apart, and evenly spaced."""
+    places = places_of(slices)
+    if len(places) < FEWEST_SLICES or len(places) < len(slices):
+        return False
+    heights = np.sort(heights_of(slices))
+    return float(np.abs(residuals_mm(heights)).max()) <= tolerance_mm(np.diff(heights))
+
+
+def residuals_mm(heights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return how far rising heights lie from the evenly spaced ones that fit them best."""
+    index = np.arange(len(heights)) - (len(heights) - 1) / 2
+    step = float(index @ heights / (index @ index))
+    off: NDArray[np.float64] = heights - heights.mean() - step * index
+    return off
+
+
+def tolerance_mm(steps: NDArray[np.float64]) -> float:
+    """Return by how much planes may lie off an even grid: rounding, or 2 % of their distance."""
+    usual = float(np.median(steps))
+    return max(_position_tolerance_mm(usual), SPACING_TOLERANCE_FRACTION * usual)
+
+
+def _require_one_image(place: list[Slice], *, like: Slice, digest: Callable[[Slice], str]) -> None:
+    if len(place) > 1 and len({digest(plane) for plane in place}) > 1:
+        height = float(heights_of(place[:1], like)[0])
+        raise UnsupportedSeriesError(
+            f"two different images lie at one place (at {height:.1f} mm along the normal) and no "
+            f"tag tells them apart; give a folder with one phase or echo only"
+        )
 
 
 def _require_even(ordered: list[Slice]) -> None:
-    heights = _heights(ordered)
+    heights = heights_of(ordered)
     steps = np.diff(heights)
     usual = float(np.median(steps))
-    off = np.abs(steps - usual)
-    worst = int(off.argmax())
-    if off[worst] > _tolerance_mm(steps):
-        raise UnsupportedSeriesError(_gap_text(heights, worst=worst, usual=usual))
+    allowed = tolerance_mm(steps)
+    off = np.abs(residuals_mm(heights))
+    if off.max() > allowed:
+        worst = int(np.abs(steps - usual).argmax())
+        uneven = abs(steps[worst] - usual) > 2 * allowed
+        raise UnsupportedSeriesError(
+            _gap_text(heights, worst=worst, usual=usual)
+            if uneven
+            else f"the distance of slices drifts: from {steps.min():.2f} to {steps.max():.2f} mm, "
+            f"so that one lies {off.max():.2f} mm off an even grid, allowed {allowed:.2f} mm; "
+            f"export the series again"
+        )
+    _require_line(ordered, heights)
+
+
+def _require_line(ordered: list[Slice], heights: NDArray[np.float64]) -> None:
     places = np.array([plane.position_ras_mm for plane in ordered])
     line = places[0] + np.outer(
         (heights - heights[0]) / (heights[-1] - heights[0]), places[-1] - places[0]
     )
     aside = float(np.linalg.norm(places - line, axis=1).max())
-    allowed = max(_tolerance_mm(steps), min(ordered[0].pixel_spacing_mm) / 2)
+    allowed = max(tolerance_mm(np.diff(heights)), min(ordered[0].pixel_spacing_mm) / 2)
     if aside > allowed:
         raise UnsupportedSeriesError(
             f"slices do not lie on one line: off by {aside:.1f} mm, allowed {allowed:.2f} mm"
@@ -185,20 +199,11 @@ def _gap_text(heights: NDArray[np.float64], *, worst: int, usual: float) -> str:
     )
 
 
-def _tolerance_mm(steps: NDArray[np.float64]) -> float:
-    return max(SPACING_TOLERANCE_MM, SPACING_TOLERANCE_FRACTION * float(np.median(steps)))
-
-
-def _directions(plane: Slice) -> NDArray[np.float64]:
-    return np.array((plane.i_direction, plane.j_direction))
-
-
-def _heights(slices: Sequence[Slice], like: Slice | None = None) -> NDArray[np.float64]:
-    """Return positions in mm along the normal of ``like``, or of the first plane."""
-    i_direction, j_direction = _directions(like or slices[0])
-    places = np.array([plane.position_ras_mm for plane in slices])
-    heights: NDArray[np.float64] = places @ np.cross(i_direction, j_direction)
-    return heights
+def _deviation_mm(ordered: Sequence[Slice], geometry: Geometry) -> float:
+    places = np.array([plane.position_ras_mm for plane in ordered])
+    index = np.zeros((len(ordered), 3))
+    index[:, 2] = np.arange(len(ordered))
+    return float(np.linalg.norm(places - geometry.ras_from_index(index), axis=1).max())
 
 
 def _geometry(ordered: list[Slice]) -> Geometry:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from remnant.core.findings import Finding, quality_finding
-from remnant.core.geometry import Geometry
+from remnant.core.geometry import Geometry, Vector3, vector3
 from remnant.core.reasons import Cause, reason
 from remnant.io.phase_evidence import NO_PHASE_EVIDENCE, PhaseEvidence, phase_findings
 
@@ -27,7 +27,7 @@ def image_findings(
 
 
 def _slice_spacing(geometry: Geometry) -> Finding:
-    widest = max(geometry.spacing_mm)
+    widest = max(spacing_along_normal_mm(geometry))
     return quality_finding(
         "slice_spacing",
         passed=widest <= LARGEST_SLICE_SPACING_MM + ROUNDING_MM,
@@ -37,13 +37,28 @@ def _slice_spacing(geometry: Geometry) -> Finding:
 
 
 def _anisotropy(geometry: Geometry) -> Finding:
-    ratio = max(geometry.spacing_mm) / min(geometry.spacing_mm)
+    distances = spacing_along_normal_mm(geometry)
+    ratio = max(distances) / min(distances)
     return quality_finding(
         "voxel_anisotropy",
         passed=ratio <= LARGEST_ANISOTROPY,
         value=ratio,
         reasons=(reason(Cause.CHECK_LIMIT, LARGEST_ANISOTROPY),),
     )
+
+
+def spacing_along_normal_mm(geometry: Geometry) -> Vector3:
+    """Return the pixel spacing within slices and the distance of slices along their normal.
+
+    On a sheared grid (a tilted gantry) that is less than the way along the axis, else the same.
+    Slices are those of the two array axes that are perpendicular, of the first two if several are.
+    """
+    cosines = np.abs(geometry.directions.T @ geometry.directions)
+    within = min(((0, 1), (0, 2), (1, 2)), key=lambda pair: round(float(cosines[pair]), 3))
+    across = 3 - sum(within)
+    spacing = np.array(geometry.spacing_mm)
+    spacing[across] = 1.0 / np.linalg.norm(np.linalg.inv(geometry.affine_ras[:3, :3])[across])
+    return vector3(spacing)
 
 
 def shear_degrees(geometry: Geometry) -> float:
@@ -59,7 +74,7 @@ def _shear(geometry: Geometry) -> Finding:
 def coverage_mm(geometry: Geometry) -> float:
     """Return how far the scan reaches head to foot, in mm."""
     axis = geometry.axial_axis
-    return geometry.shape[axis] * geometry.spacing_mm[axis]
+    return geometry.shape[axis] * spacing_along_normal_mm(geometry)[axis]
 
 
 def _coverage(geometry: Geometry) -> Finding:

@@ -17,7 +17,7 @@ from remnant.io.dicom_folder import is_dicom_file
 from remnant.io.dicom_pixels import read_voxels
 from remnant.io.dicom_series import Catalogue, Series, automatic, catalogue
 from remnant.io.faults import require_file
-from remnant.io.image_quality import coverage_mm, image_findings
+from remnant.io.image_quality import coverage_mm, image_findings, spacing_along_normal_mm
 from remnant.io.intensities import Evidence, hounsfield_evidence
 from remnant.io.nifti_file import is_nifti_name, open_nifti
 from remnant.io.nrrd import is_nrrd_name, read_nrrd
@@ -39,10 +39,13 @@ class SeriesFacts:
         ``None`` where nothing proves it; the reason says by what it is known or why it is not.
     phase, description
         Contrast phase and series description, as the source says.
+    sequence, apart
+        Kind of MR image, and what tells a stack from the others of its series; ``""`` for none.
     slices
         Images in the series; slices along the last axis of a file.
     shape, spacing_mm, orientation, coverage_mm
-        The grid and how far it reaches head to foot; ``None`` when there is no usable grid.
+        The grid, its spacing (of slices along their normal), and how far it reaches head to foot;
+        ``None`` when there is no usable grid.
     value_range, value_range_of
         Lowest and highest value, and of what (the whole image, or a DICOM series' middle slice).
     label_codes
@@ -65,6 +68,8 @@ class SeriesFacts:
     coverage_mm: float | None
     value_range: tuple[float, float] | None
     value_range_of: str | None
+    sequence: str = ""
+    apart: str = ""
     label_codes: tuple[int, ...] = field(default=())
     against: tuple[str | Finding, ...] = field(default=())
     usable: bool = field(default=True)
@@ -117,7 +122,7 @@ def _single(kind: str, values: NDArray[Any], geometry: Geometry) -> Inspection:
         description="",
         slices=geometry.shape[2],
         shape=geometry.shape,
-        spacing_mm=geometry.spacing_mm,
+        spacing_mm=spacing_along_normal_mm(geometry),
         orientation="".join(geometry.axcodes),
         coverage_mm=coverage_mm(geometry),
         value_range=(float(values.min()), float(values.max())),
@@ -180,11 +185,14 @@ def _series_facts(listed: Catalogue, series: Series) -> SeriesFacts:
         description=series.description,
         slices=len(series.slices),
         shape=None if geometry is None else geometry.shape,
-        spacing_mm=None if geometry is None else geometry.spacing_mm,
+        spacing_mm=series.spacing_mm,
+        sequence=series.sequence,
+        apart=series.apart,
         orientation=None if geometry is None else "".join(geometry.axcodes),
         coverage_mm=None if geometry is None else coverage_mm(geometry),
         value_range=None if middle is None else (float(middle.min()), float(middle.max())),
         value_range_of=None if middle is None else "middle slice",
+        label_codes=tuple(sorted(series.mask_codes - {0})),
         against=against,
         usable=series.fault is None and fault is None,
     )
@@ -194,7 +202,7 @@ def _against_series(
     listed: Catalogue, series: Series, middle: NDArray[Any] | None
 ) -> tuple[str | Finding, ...]:
     first = () if series.against is None else (series.against,)
-    if series.stack is None or middle is None:
+    if series.stack is None or middle is None or series.mask_codes:
         return first
     evidence = hounsfield_evidence(middle)
     if series.modality is Modality.CT and evidence.hounsfield is False:

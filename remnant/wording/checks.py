@@ -339,17 +339,6 @@ def _turned(finding: Finding) -> str:
     )
 
 
-def _copies(finding: Finding) -> str:
-    return f"{_value(finding):.0f} slices were exact copies of others and were left out."
-
-
-def _damaged(finding: Finding) -> str:
-    return (
-        f"{_value(finding):.0f} DICOM files of the folder could not be read; were they of this "
-        f"series, its ends would be missing."
-    )
-
-
 def _gaps(finding: Finding) -> str:
     return (
         f"{_value(finding):.0f} of {_found(finding, Cause.OF_ALL).amounts[0]:.0f} planes between "
@@ -789,8 +778,6 @@ WRITERS: Final[Mapping[str, Writer]] = {
     "body_orientation": _body_orientation,
     "phase_contradicted": _contradicted_phase,
     "series_chosen": _chosen_series,
-    "dicom_copies": _copies,
-    "dicom_damaged_files": _damaged,
     "dicom_seg_gaps": _gaps,
     "dicom_seg_fractions": _fractions,
     "rtstruct_own_grid": _contour_grid,

@@ -14,6 +14,7 @@ from remnant.wording import (
     plans,
     remnants,
     segment_causes,
+    series_checks,
     staged_plans,
 )
 from remnant.wording.kinds import Parts, Writer
@@ -31,6 +32,7 @@ WRITERS: Final[Mapping[str, Writer]] = {
     **remnants.WRITERS,
     **hepatectomies.WRITERS,
     **segment_causes.WRITERS,
+    **series_checks.WRITERS,
     **plans.WRITERS,
     **staged_plans.WRITERS,
 }

@@ -13,6 +13,7 @@ from remnant.wording import (
     plan_causes,
     remnant_causes,
     segment_causes,
+    series_checks,
     volumes,
 )
 from remnant.wording.kinds import Template
@@ -25,6 +26,7 @@ TEMPLATES: Final[Mapping[Cause, Template]] = {
     **list_causes.CAUSES,
     **remnant_causes.CAUSES,
     **segment_causes.CAUSES,
+    **series_checks.CAUSES,
     **plan_causes.CAUSES,
     Cause.SEGMENTS_ESTIMATED: "segments estimated from liver shape: review",
     Cause.BRIEF_SEGMENTS: "the Couinaud segments are unknown",

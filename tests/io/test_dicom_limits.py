@@ -14,8 +14,8 @@ def test_limits__large_file_is_passed_over_and_counted(phantom, tmp_path, monkey
     monkeypatch.setattr("remnant.io.dicom_folder.LARGEST_FILE_BYTES", 4000)
     listed = catalogue(folder)
     assert listed.skipped == {"too large": 1}
-    damaged = {f.id: f for f in series_findings(listed, listed.series[0])}["dicom_damaged_files"]
-    assert (damaged.verdict, damaged.value) == (Verdict.NOT_MET, 1.0)
+    unread = {f.id: f for f in series_findings(listed, listed.series[0])}["dicom_unread_files"]
+    assert (unread.verdict, unread.value) == (Verdict.NOT_MET, 1.0)
 
 
 def test_limits__voxels_of_a_series(phantom, tmp_path, monkeypatch):
@@ -25,7 +25,7 @@ def test_limits__voxels_of_a_series(phantom, tmp_path, monkeypatch):
 
 
 def test_limits__orientations_of_a_series(phantom, tmp_path, monkeypatch):
-    monkeypatch.setattr("remnant.io.dicom_stack.LARGEST_PART_COUNT", 2)
+    monkeypatch.setattr("remnant.io.dicom_split.LARGEST_PART_COUNT", 2)
     made = phantom()
     for k, spacing in enumerate((0.5, 0.6, 0.7)):
         made.plane(k, PixelSpacing=[spacing, spacing]).save_as(tmp_path / str(k))

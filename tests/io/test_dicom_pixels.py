@@ -122,6 +122,14 @@ def test_compressed__no_decoder_is_named(phantom, tmp_path):
         read(tmp_path)
 
 
+def test_truncated__before_the_pixels(phantom, tmp_path):
+    phantom().write(tmp_path)
+    content = (tmp_path / "im007").read_bytes()
+    (tmp_path / "im007").write_bytes(content[:-156])
+    with pytest.raises(UnsupportedSeriesError, match=r"missing.*left out: 1 image without pixels"):
+        read(tmp_path)
+
+
 def test_deflated__is_not_inflated(phantom, tmp_path):
     made = phantom()
     for k in range(12):
@@ -131,7 +139,7 @@ def test_deflated__is_not_inflated(phantom, tmp_path):
     assert catalogue(tmp_path).skipped == {"deflated DICOM, which is not read": 12}
 
 
-@pytest.mark.parametrize("missing", [1, 60, 150])
+@pytest.mark.parametrize("missing", [1, 60])
 def test_truncated__pixels(phantom, tmp_path, missing):
     phantom().write(tmp_path)
     content = (tmp_path / "im007").read_bytes()

@@ -7,6 +7,7 @@ from pydicom.uid import generate_uid
 from remnant.core.errors import InputError, UnreadableFileError, UnsupportedSeriesError
 from remnant.core.volumes import Modality, Phase
 from remnant.io.dicom_series import catalogue, choose, read_series_voxels
+from remnant.io.image_quality import image_findings
 
 TILT = np.deg2rad(12)
 
@@ -62,6 +63,17 @@ def test_series__gantry_tilt_is_kept_as_shear(phantom, tmp_path):
     assert 0.7 * 0.9 * 3 * np.cos(TILT) / 1000 == pytest.approx(geometry.voxel_volume_ml)
 
 
+def test_series__tilt_gives_spacing_along_the_normal(phantom, tmp_path):
+    orientation = (1, 0, 0, 0, np.cos(TILT), np.sin(TILT))
+    folder = phantom(orientation=orientation, step=(0, 0, 6 / np.cos(TILT))).write(tmp_path)
+    series = only(folder)
+    assert series.spacing_mm == pytest.approx((0.7, 0.9, 6.0))
+    assert "0.7 x 0.9 x 6 mm" in series.describe()
+    found = {f.id: f for f in image_findings(series.stack.geometry, Phase.PORTAL)}
+    assert found["slice_spacing"].value == pytest.approx(6.0)
+    assert found["scan_coverage"].value == pytest.approx(72.0)
+
+
 def test_series__missing_slice_is_named(phantom, tmp_path):
     series = catalogue(phantom().write(tmp_path, skip=(5,))).series[0]
     assert series.stack is None
@@ -106,7 +118,7 @@ def test_series__exact_copies_are_dropped_and_counted(phantom, tmp_path):
     made.plane(3).save_as(tmp_path / "copy")
     made.plane(4, SOPInstanceUID="1.9.9").save_as(tmp_path / "copy2")
     series = only(tmp_path)
-    assert series.stack.dropped == 2
+    assert len(series.stack.copies) == 2
     assert read_series_voxels(series).shape == (9, 8, 12)
 
 
@@ -247,6 +259,7 @@ def test_catalogue__what_is_no_image_is_counted(phantom, make_pixels, tmp_path):
         {"ImageOrientationPatient": [1, 0, 0, 1, 0, 0]},
         {"ImageOrientationPatient": [2, 0, 0, 0, 1, 0]},
         {"PixelSpacing": [0, 1]},
+        {"ImagePositionPatient": [0, 0, 1e200]},
         {"RescaleSlope": 0},
         {"Rows": 60000},
     ],

@@ -100,8 +100,10 @@ def test_load_study__copies_and_damage_are_reported(phantom, tmp_path):
     made.plane(3).save_as(tmp_path / "copy")
     (tmp_path / "cut").write_bytes((tmp_path / "im000").read_bytes()[:300])
     found = {f.id: f for f in load_study(tmp_path).quality}
-    assert (found["dicom_copies"].verdict, found["dicom_copies"].value) == (Verdict.NOT_MET, 1.0)
-    assert found["dicom_damaged_files"].value == 1.0
+    assert (found["dicom_copies"].verdict, found["dicom_copies"].value) == (Verdict.MET, 1.0)
+    assert (found["dicom_left_out"].verdict, found["dicom_left_out"].value) == (Verdict.MET, 0.0)
+    unread = found["dicom_unread_files"]
+    assert (unread.verdict, unread.value) == (Verdict.NOT_MET, 1.0)
 
 
 def test_load_study__tilt_is_reported(phantom, tmp_path):
