@@ -214,7 +214,7 @@ def _may_be_greys(present: frozenset[int], codes: Codes) -> bool:
     if all(not FOOT_FRACTION * high < code < (1 - FOOT_FRACTION) * high for code in present):
         return high >= SMALLEST_PICTURE_PEAK
     many = high >= SMALLEST_GREY_PEAK and len(present) >= FEWEST_MIXED
-    return many and np.count_nonzero(codes) >= FEWEST_MIXED_VOXELS
+    return many and int(np.count_nonzero(codes)) >= FEWEST_MIXED_VOXELS
 
 
 def _is_mixed(codes: Codes, present: list[int]) -> bool:

@@ -146,7 +146,7 @@ def test_case__alignment_is_a_figure_with_its_limit(joined):
     assert aligned.value > 0.95
     text = text_of(aligned)
     assert "arterial: the livers overlap by" in text
-    assert "at least 90 % and at most 2.5 mm are good enough" in text
+    assert "at least 95 % and at most 1.25 mm are good enough" in text
     assert joined.inputs_sha256 == {"image": "portal", "image_arterial": "arterial"}
 
 
