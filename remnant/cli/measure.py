@@ -18,7 +18,7 @@ app = App(
     name="measure",
     help="Measure existing maps: needs no image and no network.",
     help_epilogue=epilogue(
-        "remnant measure --masks liver=liver.nii.gz,lesions=lesions.nii.gz -o OUT",
+        "remnant measure --liver liver.nii.gz --lesions lesions.nii.gz -o OUT",
         "remnant measure --masks liver=segmentation-12.nii --masks-preset lits -o OUT",
         "remnant measure --masks couinaud=segments.nii.gz -o OUT --height-cm 175 --weight-kg 80",
         "remnant measure CASE --reject-lesions 3,7",

@@ -31,6 +31,7 @@ app = App(
         "remnant run CT.nii.gz -o OUT --height-cm 175 --weight-kg 80 --sex male --age 60 "
         "--background normal",
         "remnant run DICOM_FOLDER -o OUT --landmarks points.mrk.json",
+        "remnant run STUDY -o OUT --liver-from portal --lesions-from arterial,portal",
         "remnant run CT.nii.gz -o OUT --couinaud-from segments.nii.gz",
         "remnant run CT.nii.gz -o OUT --masks branches=portal-branches.nii.gz",
         "remnant run CT.nii.gz -o OUT --no-estimate-segments",
@@ -71,8 +72,9 @@ def run(
     Parameters
     ----------
     source
-        NIfTI file, DICOM folder, or the folder of a stored case, which is measured and planned
-        again from its maps in seconds. Leave it out to start from masks.
+        Scan (NIfTI, NRRD, MetaImage, a DICOM folder, DICOMDIR or zip file), or the folder of a
+        stored case, which is measured and planned again from its maps in seconds. Leave it out to
+        start from masks.
     output
         Folder of the case; a stored case is rewritten in place when it is left out.
     """

@@ -49,7 +49,7 @@ def segment(
     Parameters
     ----------
     source
-        NIfTI file or DICOM folder.
+        Scan: NIfTI, NRRD, MetaImage, a DICOM folder, DICOMDIR or zip file.
     output
         Folder of the case.
     lesions

@@ -25,13 +25,12 @@ from remnant.core.labels import BINARY_SCHEME, INSTANCE_SCHEME
 from remnant.core.reasons import Cause, reason
 from remnant.core.volumes import LARGEST_CODE, LabelMap
 from remnant.io.codings import MasksPreset
+from remnant.io.nested_codes import hosts_of
 
 LEAST_PART_FRACTION: Final = 0.1
 """A part of a code counts from so much of the code's largest part on; less is a stray speck."""
 LEAST_GAP_MM: Final = 5.0
 """Parts nearer than this are one lesion that a vessel or a thick slice seems to divide."""
-LEAST_NESTED_FRACTION: Final = 0.8
-"""A code lies within another where so much of its surface touches that one."""
 LARGEST_LIVER_FRACTION: Final = 0.9
 """Several codes that fill so much of the liver are a map of the liver, not of its lesions."""
 LARGEST_HOST_FRACTION: Final = 0.5
@@ -126,7 +125,7 @@ def lesion_map(
     vessels = _vessel_like(parts, codes)
     if len(codes) == 1 or preset is MasksPreset.BINARY:
         return LesionMap(_binary(kept), (*notes, *_vessel_findings(vessels)))
-    hosts = _hosts(kept.codes[parts.box])
+    hosts = hosts_of(kept.codes[parts.box])
     if preset is MasksPreset.INSTANCES:
         apart = {code: len(found) for code in codes if len(found := _apart(parts, code)) > 1}
         speaking = (
@@ -214,35 +213,6 @@ def _gap_mm(first: NDArray[np.float64], second: NDArray[np.float64], grid: Geome
     """Return how much background lies between two parts, from surface to surface."""
     nearest, _ = cKDTree(first).query(second)
     return float(nearest.min()) - max(grid.spacing_mm)
-
-
-def _hosts(codes: NDArray[Any]) -> Mapping[int, int]:
-    """Return for each code that lies within another one that other."""
-    faces = _faces(codes)
-    hosts = {}
-    for code in {first for first, _ in faces}:
-        own = {other: count for (first, other), count in faces.items() if first == code}
-        host = max(own, key=lambda other: own[other])
-        if host and own[host] >= LEAST_NESTED_FRACTION * sum(own.values()):
-            hosts[code] = host
-    # of two that hold each other (halves of one lesion) neither lies within
-    return {code: host for code, host in hosts.items() if hosts.get(host) != code}
-
-
-def _faces(codes: NDArray[Any]) -> Mapping[tuple[int, int], int]:
-    """Return how many faces each pair of different codes shares, 0 with 0 apart; both ways."""
-    padded = np.pad(codes, 1)
-    size = int(padded.max()) + 1
-    counts: dict[tuple[int, int], int] = {}
-    for axis in range(padded.ndim):
-        moved = np.moveaxis(padded, axis, 0)
-        differ = moved[1:] != moved[:-1]
-        ahead, behind = (side[differ].astype(np.int64) for side in (moved[1:], moved[:-1]))
-        pairs, number = np.unique(ahead * size + behind, return_counts=True)
-        for pair, count in zip(pairs.tolist(), number.tolist(), strict=True):
-            for key in ((pair // size, pair % size), (pair % size, pair // size)):
-                counts[key] = counts.get(key, 0) + count
-    return {(first, other): count for (first, other), count in counts.items() if first}
 
 
 def _vessel_like(parts: _Parts, codes: list[int]) -> list[int]:

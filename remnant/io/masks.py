@@ -35,6 +35,11 @@ __all__ = [
 ]
 
 
+LITS_CODES = frozenset((1, 2))
+LEAST_LIVER_FRACTION = 0.3
+"""Of a LiTS file's liver code, of the liver: the rest may be tumour."""
+
+
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Masks:
     """Masks of one liver, all on one grid.
@@ -129,6 +134,7 @@ def read_masks(
     masks = {part: _part(maps, codings, part) for part in Part}
     liver = _liver(masks[Part.LIVER], masks[Part.COUINAUD], geometry)
     lesions = _lesions(masks[Part.LESIONS], codings.get(Part.LESIONS), liver, preset, choice)
+    _require_liver_code(maps.get(Part.LESIONS), preset, liver.mask())
     _require_threshold_used(given, choice)
     found = Masks(
         liver=liver,
@@ -222,12 +228,34 @@ def _require_known(labels: LabelMap, coding: Coding, *, what: str) -> None:
     if unknown:
         raise UnknownLabelError(
             f"the {what} holds code(s) {unknown[:8]}, which this preset does not define (it looks "
-            f"for {looked_for}); choose another --masks-preset"
+            f"for {looked_for}); {_advice(present)}"
         )
     if present and not present & coding.wanted:
         raise UnknownLabelError(
             f"the {what} holds code(s) {sorted(present)[:8]} but none of those that this preset "
             f"looks for ({looked_for}); choose another --masks-preset, or leave the file out"
+        )
+
+
+def _advice(present: frozenset[int]) -> str:
+    if present == LITS_CODES:
+        return "if 1 is liver and 2 tumour, give --masks-preset lits"
+    if present <= SEGMENTS:
+        return "if these are Couinaud segments, give it with --couinaud"
+    return "choose another --masks-preset"
+
+
+def _require_liver_code(
+    labels: LabelMap | None, preset: MasksPreset, liver: NDArray[np.bool_]
+) -> None:
+    """Raise where code 1 of a LiTS lesions file is no liver: its lesions would be left out."""
+    if preset is not MasksPreset.LITS or labels is None:
+        return
+    share = np.count_nonzero(labels.codes == 1) / np.count_nonzero(liver)
+    if 0 < share < LEAST_LIVER_FRACTION:
+        raise UnknownLabelError(
+            f"code 1 of the lesions file fills {share:.1%} of the liver, and in a LiTS file "
+            f"it is the liver; if it is a lesion, leave --masks-preset out"
         )
 
 

@@ -4,12 +4,14 @@ from typing import Final
 
 import numpy as np
 
+from remnant.core.boxes import filled_box
 from remnant.core.codes import present_codes
 from remnant.core.errors import InputError
 from remnant.core.geometry import Geometry
 from remnant.core.labels import CouinaudSegment
 from remnant.core.units import percent_from_fraction
 from remnant.core.volumes import LabelMap
+from remnant.io.nested_codes import hosts_of
 from remnant.io.placement import placed_on
 from remnant.pipeline.segment_sources import GivenSegments
 
@@ -43,8 +45,8 @@ def require_fit(couinaud: LabelMap, liver: LabelMap) -> None:
     Raises
     ------
     InputError
-        The map holds a single segment, or more than a quarter of it lies outside the liver while
-        more than a quarter of the liver lies outside the map.
+        The map holds a single segment, one lies within another as none does, or more than a quarter
+        of it lies outside the liver while more than a quarter of the liver lies outside the map.
     """
     present = sorted(present_codes(couinaud.codes) - {0})
     if len(present) == 1:
@@ -53,6 +55,7 @@ def require_fit(couinaud: LabelMap, liver: LabelMap) -> None:
             f"the Couinaud map holds only code {present[0]} (segment {name}): it seems to be a "
             f"mask of the liver or of one segment; give a map of all segments, codes 1 to 8"
         )
+    _require_no_nested(couinaud)
     inside = np.count_nonzero((couinaud.codes > 0) & liver.mask())
     outside = 1 - inside / np.count_nonzero(couinaud.codes)
     bare = 1 - inside / np.count_nonzero(liver.codes)
@@ -61,4 +64,16 @@ def require_fit(couinaud: LabelMap, liver: LabelMap) -> None:
             f"the Couinaud map does not fit the liver: {percent_from_fraction(outside):.0f} % of "
             f"it lies outside the liver, and {percent_from_fraction(bare):.0f} % of the liver "
             f"outside the map; check that it is of this scan and not mirrored"
+        )
+
+
+def _require_no_nested(couinaud: LabelMap) -> None:
+    box = filled_box(couinaud.codes)
+    if box is None:
+        return
+    for inner, host in hosts_of(couinaud.codes[box]).items():
+        raise InputError(
+            f"code {inner} of the Couinaud map lies within code {host}, as a tumour in a liver "
+            f"does and no segment in another: it seems to be another kind of map; give one of the "
+            f"segments, codes 1 to 8"
         )

@@ -50,6 +50,14 @@ def case(phantom, tmp_path):
     return case_from_masks(SegmentRequest(masks={"liver": tmp_path / "liver.nii.gz"}))
 
 
+def test_fit__a_tumour_in_a_liver_is_no_segment_in_another():
+    whole = liver(np.s_[2:18, 2:10, 1:9])
+    codes = np.array(whole.codes)
+    codes[6:10, 4:7, 3:6] = 2
+    with pytest.raises(InputError, match=r"code 2 of the Couinaud map lies within code 1"):
+        require_fit(LabelMap(codes, GRID, COUINAUD_SCHEME), whole)
+
+
 def test_fit__a_mask_of_the_liver_is_no_couinaud_map():
     with pytest.raises(InputError, match=r"only code 1 \(segment I\).*mask of the liver"):
         require_fit(couinaud(np.s_[2:10], (1, 1)), liver(np.s_[2:10]))
