@@ -152,6 +152,8 @@ def _use_of_series(inspection: Inspection, facts: SeriesFacts, path: Path, numbe
     elif facts.number != inspection.automatic:
         what, series = f"series {facts.number}", f" --series {facts.number}"
     needs = " --modality ct|mr" if facts.modality is None else ""
+    if facts.offset_hu is not None:
+        needs = f" --intensity-offset {facts.offset_hu:g}"
     return f"To use {what}: remnant run {shlex.quote(str(file))}{series}{needs} -o OUT"
 
 

@@ -66,6 +66,8 @@ class SeriesFacts:
         Codes where this looks like a label map, else empty.
     against
         What speaks against using it, in words or as a failed check; empty when nothing does.
+    offset_hu
+        What has to be added to its values to make them Hounsfield units; ``None`` for nothing.
     usable
         Whether it can be read at all.
     """
@@ -86,6 +88,7 @@ class SeriesFacts:
     apart: str = ""
     label_codes: tuple[int, ...] = field(default=())
     against: tuple[str | Finding, ...] = field(default=())
+    offset_hu: float | None = None
     usable: bool = field(default=True)
 
 
@@ -334,6 +337,7 @@ def _single(kind: str, values: NDArray[Any], geometry: Geometry) -> Inspection:
         value_range=(float(values.min()), float(values.max())),
         value_range_of="whole image",
         against=_against_file(geometry, evidence),
+        offset_hu=evidence.offset_hu,
     )
     return Inspection(kind=kind, series=(facts,), automatic=1)
 
@@ -341,11 +345,14 @@ def _single(kind: str, values: NDArray[Any], geometry: Geometry) -> Inspection:
 def _reason(evidence: Evidence) -> str:
     if evidence.hounsfield:
         return f"the values prove a CT: {evidence.reason}"
-    return f"the values do not prove a CT ({evidence.reason}): give --modality"
+    needed = "--modality" if evidence.offset_hu is None else "--intensity-offset"
+    return f"the values do not prove a CT ({evidence.reason}): give {needed}"
 
 
 def _against_file(geometry: Geometry, evidence: Evidence) -> tuple[str | Finding, ...]:
     needs = () if evidence.hounsfield else ("needs --modality ct or --modality mr",)
+    if evidence.offset_hu is not None:
+        needs = (f"needs --intensity-offset {evidence.offset_hu:g}, or --modality mr",)
     return (*needs, *_failed(image_findings(geometry)))
 
 
@@ -367,7 +374,8 @@ def _dicom(path: Path) -> Inspection:
 def _series_facts(listed: Catalogue, series: Series) -> SeriesFacts:
     geometry = None if series.stack is None else series.stack.geometry
     middle, fault = _middle_values(series)
-    against = _against_series(listed, series, middle) if fault is None else (fault,)
+    excluded = _excluded_as_ct(series, middle)
+    against = _against_series(listed, series, middle, excluded) if fault is None else (fault,)
     return SeriesFacts(
         number=series.number,
         modality=series.modality,
@@ -385,19 +393,30 @@ def _series_facts(listed: Catalogue, series: Series) -> SeriesFacts:
         value_range_of=None if middle is None else "middle slice",
         label_codes=tuple(sorted(series.mask_codes - {0})),
         against=against,
+        offset_hu=None if excluded is None else excluded.offset_hu,
         usable=series.fault is None and fault is None,
     )
 
 
+def _excluded_as_ct(series: Series, middle: NDArray[Any] | None) -> Evidence | None:
+    """Return what excludes that a CT is in Hounsfield units, ``None`` where nothing does."""
+    if middle is None or series.modality is not Modality.CT or series.mask_codes:
+        return None
+    evidence = hounsfield_evidence(middle)
+    return evidence if evidence.hounsfield is False else None
+
+
 def _against_series(
-    listed: Catalogue, series: Series, middle: NDArray[Any] | None
+    listed: Catalogue,
+    series: Series,
+    middle: NDArray[Any] | None,
+    excluded: Evidence | None,
 ) -> tuple[str | Finding, ...]:
     first = () if series.against is None else (series.against,)
     if series.stack is None or middle is None or series.mask_codes:
         return first
-    evidence = hounsfield_evidence(middle)
-    if series.modality is Modality.CT and evidence.hounsfield is False:
-        first = (*first, f"not in Hounsfield units: {evidence.reason}")
+    if excluded is not None:
+        first = (*first, f"not in Hounsfield units: {excluded.reason}")
     findings = image_findings(series.stack.geometry, series.phase_evidence)
     return (*first, *_failed((*findings, *series_findings(listed, series))))
 

@@ -33,7 +33,8 @@ def test_nifti__unknown_modality(nifti, phantom):
     facts = inspect_path(nifti(phantom().pixels.transpose(2, 1, 0))).series[0]
     assert facts.modality is None
     assert "about 1024 above their Hounsfield units" in facts.modality_reason
-    assert facts.against[0] == "needs --modality ct or --modality mr"
+    assert facts.against[0] == "needs --intensity-offset -1024, or --modality mr"
+    assert facts.offset_hu == -1024
 
 
 @pytest.mark.parametrize("suffix", [".nii.gz", ".nrrd"])
