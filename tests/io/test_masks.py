@@ -21,6 +21,7 @@ from remnant.io.atomic import digest_file
 from remnant.io.codings import PRESETS, MasksPreset
 from remnant.io.masks import Part, read_masks
 from remnant.io.named_segments import NamedSegments
+from remnant.io.reading import ReadingChoice
 from remnant.io.role_maps import MapFormat
 from remnant.io.segment_terms import SegmentLabel
 
@@ -231,3 +232,44 @@ def test_formats__another_kind_of_file_is_a_reader_and_one_entry(tmp_path, monke
 
     assert [0, 0, 4, 4, 0, 0] == divided["couinaud"].labels.codes[0, 0].tolist()
     assert digest_file(path) == masks.inputs_sha256["couinaud"]
+
+
+def test_read_masks__dicom_images_of_a_mask(phantom, tmp_path):
+    """As 3D-IRCADb gives them: a folder of CT images for each structure, of 0 and 255."""
+    pixels = np.zeros((12, 8, 9), np.uint16)
+    pixels[2:10, 1:7, 1:8] = 255
+    liver = phantom(pixels=pixels).write(tmp_path / "liver")
+    pixels = np.zeros_like(pixels)
+    pixels[3:5, 2:4, 2:4] = pixels[7:9, 4:6, 5:7] = 255
+    lesions = phantom(pixels=pixels, series="1.2.3.9").write(tmp_path / "tumours")
+    masks = read_masks({"liver": liver, "lesions": lesions}, preset=MasksPreset.AUTO)[0]
+    assert int(masks.liver.codes.sum()) == 8 * 6 * 7
+    assert int(masks.lesions.codes.sum()) == 16
+    assert masks.lesions.scheme.name == "binary"
+
+
+def test_read_masks__a_scan_is_no_mask(phantom, tmp_path):
+    scan = phantom().write(tmp_path / "scan")
+    with pytest.raises(InputError, match="as a scan does"):
+        read_masks({"liver": scan}, preset=MasksPreset.AUTO)
+
+
+def test_read_masks__a_folder_without_any(tmp_path):
+    with pytest.raises(InputError, match="holds no liver map"):
+        read_masks({"liver": tmp_path}, preset=MasksPreset.AUTO)
+
+
+@pytest.mark.parametrize("role", ["liver", "lesions", "couinaud"])
+def test_read_masks__a_threshold_is_said_for_its_file(nifti, role):
+    block = np.zeros((20, 20, 20), np.float32)
+    block[4:16, 4:16, 4:16] = 0.8
+    block[8:12, 8:12, 8:12] = 0.3
+    plain = nifti((block > 0).astype(np.uint8), name="plain.nii.gz")
+    paths = {"liver": plain, role: nifti(block, name="grey.nii.gz")}
+    choice = ReadingChoice(threshold=0.5)
+    masks, divided = read_masks(paths, preset=MasksPreset.AUTO, choice=choice)
+    quality = divided["couinaud"].quality if role == "couinaud" else masks.quality
+    (said,) = (f for f in quality if f.id == f"{role}_thresholded")
+    voxels = [np.sum(block >= 0.5 * part) for part in (0.5, 1.0, 1.5)]
+    assert said.value == 0.5
+    assert list(said.reasons[2].amounts) == pytest.approx([n * 15.0 / 1000 for n in voxels])
