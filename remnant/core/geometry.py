@@ -16,6 +16,9 @@ Vector3 = tuple[float, float, float]
 DIMENSIONS = 3
 LETTERS = (("L", "R"), ("P", "A"), ("I", "S"))
 SAME_GRID_TOLERANCE_MM = 0.01
+LARGEST_STEP_FRACTION = 0.005
+"""Of the step to the next voxel: no rounding to two decimals of a size from 1 mm on, or of a unit
+vector, is larger."""
 SMALLEST_VOXEL_MM3 = 1e-6
 SMALLEST_ANGLE_DEGREES = 1e-3
 FEWEST_DIGITS, MOST_DIGITS = 6, 10
@@ -139,7 +142,8 @@ class Geometry:
     def same_grid(self, other: "Geometry", tolerance_mm: float = SAME_GRID_TOLERANCE_MM) -> bool:
         """Tell whether two grids hold the same voxels at the same places.
 
-        Corner voxels may differ by ``tolerance_mm``. Frames of reference conflict only when both
+        Corner voxels may differ by ``tolerance_mm``, and the step to the next voxel by
+        `LARGEST_STEP_FRACTION` of it: a short grid could hide another voxel size. Frames of reference conflict only when both
         are known; NIfTI has none.
         """
         if self.shape != other.shape:
@@ -148,7 +152,9 @@ class Geometry:
         if len(frames) > 1:
             return False
         shift = np.linalg.norm(self.corners_ras() - other.corners_ras(), axis=1)
-        return bool(shift.max() <= tolerance_mm)
+        steps = self.affine_ras[:3, :3], other.affine_ras[:3, :3]
+        change = np.linalg.norm(steps[0] - steps[1], axis=0) / np.linalg.norm(steps[0], axis=0)
+        return bool(shift.max() <= tolerance_mm and change.max() <= LARGEST_STEP_FRACTION)
 
     def require_same_grid(self, other: "Geometry", *, what: str, reference: str) -> None:
         """Raise unless ``other`` (named ``what``) lies on this grid (named ``reference``).

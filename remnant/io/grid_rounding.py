@@ -10,16 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from remnant.core.findings import Finding, quality_finding
-from remnant.core.geometry import Shape3
+from remnant.core.geometry import LARGEST_STEP_FRACTION, Shape3
 from remnant.core.reasons import Cause, reason
 
 LARGEST_ROUNDING_VOXELS: Final = 0.25
 """Half of the half voxel from which on a voxel's neighbour is as near; see
 docs/adr/0030-rounded-grids-are-one-grid.md."""
-
-LARGEST_ROUNDING_FRACTION: Final = 0.005
-"""Of the step to the next voxel: no rounding to two decimals of a size from 1 mm on, or of a unit
-vector, is larger."""
 
 SILENT_ROUNDING_MM: Final = 0.01
 
@@ -47,7 +43,7 @@ class Rounding:
         """Whether rounding can explain it, and no voxel can be taken for another; not for NaN."""
         return bool(
             self.offset_voxels <= LARGEST_ROUNDING_VOXELS
-            and self.step_fraction <= LARGEST_ROUNDING_FRACTION
+            and self.step_fraction <= LARGEST_STEP_FRACTION
         )
 
     @property

@@ -274,8 +274,11 @@ def test_folder__one_object_among_images(seg, phantom, tmp_path):
     seg(couinaud(), name="study/another")
     with pytest.raises(UnsupportedSeriesError, match="2 DICOM segmentations"):
         segment_map(folder)
-    with pytest.raises(UnreadableFileError, match="liver_segment_1"):
+    with pytest.raises(UnsupportedSeriesError, match="as a scan does"):
         segment_map(phantom().write(tmp_path / "only_images"))
+    (tmp_path / "nothing").mkdir()
+    with pytest.raises(UnreadableFileError, match="liver_segment_1"):
+        segment_map(tmp_path / "nothing")
 
 
 def drop(*names):
