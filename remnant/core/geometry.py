@@ -143,8 +143,8 @@ class Geometry:
         """Tell whether two grids hold the same voxels at the same places.
 
         Corner voxels may differ by ``tolerance_mm``, and the step to the next voxel by
-        `LARGEST_STEP_FRACTION` of it: a short grid could hide another voxel size. Frames of reference conflict only when both
-        are known; NIfTI has none.
+        `LARGEST_STEP_FRACTION` of it: a short grid could hide another voxel size. Frames of
+        reference conflict only when both are known; NIfTI has none.
         """
         if self.shape != other.shape:
             return False

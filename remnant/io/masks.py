@@ -134,7 +134,8 @@ def read_masks(
     masks = {part: _part(maps, codings, part) for part in Part}
     liver = _liver(masks[Part.LIVER], masks[Part.COUINAUD], geometry)
     lesions = _lesions(masks[Part.LESIONS], codings.get(Part.LESIONS), liver, preset, choice)
-    _require_liver_code(maps.get(Part.LESIONS), preset, liver.mask())
+    if Part.LESIONS in given and not given[Part.LESIONS].named:
+        _require_liver_code(maps[Part.LESIONS], preset, liver.mask())
     _require_threshold_used(given, choice)
     found = Masks(
         liver=liver,
@@ -245,11 +246,9 @@ def _advice(present: frozenset[int]) -> str:
     return "choose another --masks-preset"
 
 
-def _require_liver_code(
-    labels: LabelMap | None, preset: MasksPreset, liver: NDArray[np.bool_]
-) -> None:
+def _require_liver_code(labels: LabelMap, preset: MasksPreset, liver: NDArray[np.bool_]) -> None:
     """Raise where code 1 of a LiTS lesions file is no liver: its lesions would be left out."""
-    if preset is not MasksPreset.LITS or labels is None:
+    if preset is not MasksPreset.LITS:
         return
     share = np.count_nonzero(labels.codes == 1) / np.count_nonzero(liver)
     if 0 < share < LEAST_LIVER_FRACTION:
