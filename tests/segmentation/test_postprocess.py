@@ -64,7 +64,9 @@ def expected_lesions(liver, lesions, geometry):
     distance = cdist(points, points[liver.ravel()]).min(axis=1).reshape(geometry.shape)
     outside, _ = ndimage.label(np.pad(~liver, 1, constant_values=True), CROSS)
     cavity = ((outside != outside[0, 0, 0]) & (outside > 0))[1:-1, 1:-1, 1:-1]
-    allowed = lesions & (liver | cavity | (distance <= EXOPHYTIC_REACH_MM))
+    # two voxels of 3 mm are as far as the reach, whatever an oblique grid's rounding makes of them
+    reached = distance <= EXOPHYTIC_REACH_MM * (1 + 1e-9)
+    allowed = lesions & (liver | cavity | reached)
     anchored = allowed & (liver | cavity)
     grown = anchored
     for _ in range(sum(geometry.shape)):
