@@ -41,8 +41,8 @@ LONGEST_FIRST_VALUE_BYTES: Final = 1024
 UNDEFINED_LENGTH: Final = 0xFFFFFFFF
 SERIES_TAG: Final = 0x0020000E
 AMBIGUOUS: Final = frozenset((b"OB or OW", b"US or SS", b"US or OW", b"US or SS or OW"))
-PLAIN: Final = frozenset((VR.CS, VR.DS, VR.IS, VR.UI, VR.US, VR.SS, VR.DA, VR.TM))
-"""Value types that do not depend on a character set or on other elements."""
+PLAIN: Final = frozenset((VR.CS, VR.DS, VR.IS, VR.UI, VR.US, VR.SS, VR.DA, VR.TM, VR.LO, VR.SH))
+"""Value types that do not depend on other elements."""
 
 VALUE_TYPES: Final = frozenset(vr.value.encode("ascii") for vr in VR) - AMBIGUOUS
 LONG_VALUE_TYPES: Final = frozenset(vr.encode("ascii") for vr in map(str, EXPLICIT_VR_LENGTH_32))
@@ -55,6 +55,8 @@ class HeaderDataset(Dataset):  # type: ignore[misc]  # pydicom has no types
         super().__init__(elements)
         self.set_original_encoding(*elements.original_encoding, elements.original_character_set)
         self._known: dict[str, Any] = {}
+        encodings = elements.original_character_set
+        self._texts = (encodings,) if isinstance(encodings, str) else tuple(encodings)
 
     def get(self, key: str | BaseTag, default: Any = None) -> Any:  # noqa: ANN401  (any value)
         """Return the value of an attribute by its keyword, as pydicom does, but faster."""
@@ -70,7 +72,7 @@ class HeaderDataset(Dataset):  # type: ignore[misc]  # pydicom has no types
         if element is None:
             return None
         if isinstance(element, RawDataElement) and element.value and element.VR in PLAIN:
-            return convert_value(element.VR, element)
+            return _plain_value(element.VR, element.value, element.is_little_endian, self._texts)
         return self[tag].value
 
 
@@ -347,6 +349,18 @@ def _pixel_element(stream: BytesIO, dataset: Dataset) -> tuple[int, int | None] 
 @lru_cache(maxsize=8)
 def _tags(names: tuple[str | int, ...]) -> list[BaseTag]:
     return [Tag(name) for name in names]
+
+
+@lru_cache(maxsize=4096)
+def _plain_value(
+    kind: str,
+    value: bytes,
+    is_little_endian: bool,  # noqa: FBT001
+    encodings: tuple[str, ...],
+) -> Any:  # noqa: ANN401  (any value)
+    # most values of a series are those of the file before
+    element = RawDataElement(BaseTag(0), kind, len(value), value, 0, False, is_little_endian)  # noqa: FBT003
+    return convert_value(kind, element, list(encodings))
 
 
 @lru_cache(maxsize=1024)

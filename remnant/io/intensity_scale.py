@@ -131,12 +131,19 @@ def likeliest_shift(values: NDArray[Any]) -> float:
     and bone; steps of 4 HU. It is a number for any image: `fit` says whether it makes a CT.
     """
     edges = np.arange(-LARGEST_VALUE_HU, LARGEST_VALUE_HU + BIN_HU, BIN_HU)
-    counts, _ = np.histogram(np.clip(values, edges[0], edges[-1]), bins=edges)
+    counts = _counts_in_bins(values, edges)
     steps = round(LARGEST_SHIFT_HU / BIN_HU)
     # padded with the floor, so that every shift is compared over the whole histogram
     likelihood = np.pad(_log_density(), steps, mode="edge")
     scores = np.correlate(likelihood, counts.astype(np.float64), mode="valid")
     return float((steps - int(scores.argmax())) * BIN_HU)
+
+
+def _counts_in_bins(values: NDArray[Any], edges: NDArray[np.float64]) -> NDArray[np.intp]:
+    """Count as `numpy.histogram` does, faster, as the bins are even; the last one is closed."""
+    place = (np.clip(values, edges[0], edges[-1]) - edges[0]) / (edges[1] - edges[0])
+    last = edges.size - 2
+    return np.bincount(np.minimum(place.astype(np.intp), last), minlength=last + 1)
 
 
 @cache

@@ -1,15 +1,21 @@
 """Files without preamble, mark or meta header are recognised by their content, and nothing else."""
 
+from contextlib import suppress
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydicom.filebase import DicomBytesIO
 from pydicom.filewriter import write_dataset
+from pydicom.sequence import Sequence
 
 from remnant.io.dicom_folder import scan
-from remnant.io.dicom_header import first_element, is_dicom_file
+from remnant.io.dicom_header import first_element, is_dicom_file, read_header
+from remnant.io.dicom_object import read_object
 from remnant.io.dicom_series import catalogue, choose, read_series_voxels
+from remnant.io.dicom_slices import HEADER_TAGS
+from remnant.io.faults import FOREIGN_FAULTS, quiet
 
 BLANK = b"\0" * 128
 
@@ -112,3 +118,27 @@ def test_sniff__random_bytes(content):
 )  # fmt: skip
 def test_sniff__pydicoms_files_with_parts_missing(pydicom_files, name):
     assert is_dicom_file(pydicom_files / name)
+
+
+def test_values__are_those_that_pydicom_gives(pydicom_files):
+    compared = 0
+    for path in sorted(pydicom_files.glob("*.dcm")):
+        with quiet(), suppress(*FOREIGN_FAULTS):
+            header = read_header(path, HEADER_TAGS)
+            if header is None:
+                continue
+            whole = read_object(path, defer_size=4096)
+            for name in HEADER_TAGS:
+                expected = whole.get(name)
+                if isinstance(name, str) and not isinstance(expected, Sequence):
+                    assert header.dataset.get(name) == expected, (path.name, name)
+                    compared += 1
+    assert compared > 1000
+
+
+@pytest.mark.parametrize("charset", ["ISO_IR 100", "ISO_IR 192", "\\ISO 2022 IR 87"])
+def test_values__texts_of_other_alphabets(phantom, tmp_path, charset):
+    words = "Léber" if charset != "\\ISO 2022 IR 87" else "肝臓"
+    plane = phantom().plane(0, SpecificCharacterSet=charset.split("\\"), SeriesDescription=words)
+    plane.save_as(tmp_path / "x", enforce_file_format=True)
+    assert scan(tmp_path).slices[0].description == words
