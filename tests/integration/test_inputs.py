@@ -130,6 +130,12 @@ def described(path):
     return plain(looked_at(path), path.parent)
 
 
+def of_sample(published):
+    """Files of the published sample study: a CT as NIfTI and DICOM, an MR, a map of organs."""
+    for path in (published.ct, published.dicom, published.mr):
+        yield "The sample study", path.name, plain(of_scan(path, ()), path.parent)
+
+
 def table(found):
     lines, group = [], None
     for title, condition, what in found:
@@ -149,6 +155,16 @@ def test_inputs__page_says_what_happens(tmp_path, capsys, repository):
         page.write_text("\n".join([HEAD.rstrip(), *lines, ""]))
     stored = page.read_text().splitlines()
     missing = [line for line in lines if line not in stored]
+    assert not missing, "\n".join(missing)
+
+
+def test_inputs__page_says_what_happens_to_the_sample_study(published, repository):
+    lines = table(of_sample(published))
+    page = repository / PAGE
+    stored = page.read_text()
+    if os.environ.get(WRITE) and lines[1] not in stored:
+        page.write_text("\n".join([stored.rstrip(), *lines, ""]))
+    missing = [line for line in lines if line not in page.read_text().splitlines()]
     assert not missing, "\n".join(missing)
 
 
