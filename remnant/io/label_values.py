@@ -4,6 +4,7 @@ Programs resample and compress masks as if they were pictures: a mask of 0 and 2
 value between. Others store probabilities. Neither holds codes, and none may be taken for lesions.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
@@ -189,18 +190,15 @@ def _is_blended(codes: NDArray[Any]) -> bool:
         FEWEST_GREYS if max(present) >= SMALLEST_GREY_PEAK else FEWEST_BLENDED
     ):
         return False
-    inner = np.pad(packed[box], 1)
     layers = falling = direct = 0
     between: set[int] = set()
-    for axis in range(inner.ndim):
-        low, middle, high = _in_threes(inner, axis)
-        for outer, further in ((low, high), (high, low)):
-            rim = (outer == 0) & (middle > 0)
-            thin = rim & (further > middle)
-            layers += int(np.count_nonzero(thin))
-            direct += int(np.count_nonzero(rim & (further == middle)))
-            falling += int(np.count_nonzero(rim & (further > 0) & (further < middle)))
-            between |= set(np.unique(middle[thin]).tolist())
+    for outer, middle, further in _borders(np.pad(packed[box], 1)):
+        rim = outer == 0
+        thin = rim & (further > middle)
+        layers += int(np.count_nonzero(thin))
+        direct += int(np.count_nonzero(rim & (further == middle)))
+        falling += int(np.count_nonzero(rim & (further > 0) & (further < middle)))
+        between |= present_codes(middle[thin]) if thin.any() else frozenset()
     fewest = min(len(present) - 1, max(2, LEAST_LAYER_CODES_FRACTION * (len(present) - 1)))
     rising = layers > LEAST_RISE_RATIO * falling and len(between) >= fewest
     if rising and layers > LARGEST_LAYER_FRACTION * (layers + direct):
@@ -231,9 +229,20 @@ def _is_mixed(codes: Codes, present: list[int]) -> bool:
     return bool(mixed.mean() >= MIXED_CODES_FRACTION)
 
 
-def _in_threes(codes: NDArray[Any], axis: int) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
-    moved = np.moveaxis(codes, axis, 0)
-    return moved[:-2], moved[1:-1], moved[2:]
+def _borders(
+    codes: NDArray[Any],
+) -> Iterator[tuple[NDArray[Any], NDArray[Any], NDArray[Any]]]:
+    """Yield for every direction the code before, at and after each voxel that is not 0.
+
+    ``codes`` has a border of 0.
+    """
+    flat = codes.ravel(order="K")
+    where = np.flatnonzero(flat)
+    middle = flat[where]
+    for step in {stride // codes.itemsize for stride in codes.strides}:
+        low, high = flat[where - step], flat[where + step]
+        yield low, middle, high
+        yield high, middle, low
 
 
 def _is_resampled_mask(codes: NDArray[Any]) -> bool:
