@@ -5,6 +5,8 @@
 
 import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pydicom.data
@@ -136,6 +138,53 @@ def of_sample(published):
         yield "The sample study", path.name, plain(of_scan(path, ()), path.parent)
 
 
+CASES = (
+    "interpolated_mask", "multipart_lesion", "semantic_lesion_map", "lits_as_lesions",
+    "sform_pixdim", "spacing_rounding", "seg_nrrd_cropped", "parenchyma_only", "paths",
+    "no_pixel_instance", "raw_ct_padding", "padding_zero", "dicom_batch",
+)  # fmt: skip
+"""Those whose commands run no network."""
+COMMAND = re.compile(r"^\$ remnant (.*?)$(.*?)^rc (\d)$", re.DOTALL | re.MULTILINE)
+RIGHT = re.compile(r"^.*\bright\b.*$", re.MULTILINE)
+FIGURE = re.compile(r"^(total liver volume|tumour volume) +(.*?) +(?:\(|in |$)", re.MULTILINE)
+SAID = re.compile(r"^! (.*?)(?=^[!A-Z]|^$|\Z)", re.DOTALL | re.MULTILINE)
+
+
+def shared_cases(folder, work):
+    """Yield each command of the shared cases and what came of it, beside the right value."""
+    remnant = work / "remnant"
+    remnant.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m remnant "$@"\n')
+    remnant.chmod(0o755)
+    environment = {**os.environ, "CASES_WORK": str(work), "REMNANT": str(remnant)}
+    for case in ("base.py", *(f"{name}/case.py" for name in CASES)):
+        done = subprocess.run(
+            [sys.executable, folder / "cases" / case],
+            env=environment, capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        right = " ".join(RIGHT.findall(done.stdout))
+        for words, printed, code in COMMAND.findall(done.stdout):
+            command = plain(words, work).replace(str(folder), "").strip()
+            yield (
+                f"Cases of public reports: {case.partition('/')[0]}",
+                f"`{command}`",
+                plain(
+                    f"{_came_of(printed, code)} (right: {right})"
+                    if right
+                    else _came_of(printed, code),
+                    work,
+                ),
+            )
+
+
+def _came_of(printed, code):
+    if code != "0":
+        return f"refused: {printed.partition('remnant: error: ')[2]}"
+    figures = ", ".join(f"{name} {value}" for name, value in FIGURE.findall(printed))
+    said = [" ".join(text.split()) for text in SAID.findall(printed)]
+    kept = [text for text in said if "unconfirmed" not in text and "above 5 mm" not in text]
+    return "; ".join(filter(None, (figures or "read", *kept)))
+
+
 def table(found):
     lines, group = [], None
     for title, condition, what in found:
@@ -165,6 +214,18 @@ def test_inputs__page_says_what_happens_to_the_sample_study(published, repositor
     if os.environ.get(WRITE) and lines[1] not in stored:
         page.write_text("\n".join([stored.rstrip(), *lines, ""]))
     missing = [line for line in lines if line not in page.read_text().splitlines()]
+    assert not missing, "\n".join(missing)
+
+
+@pytest.mark.skipif("REMNANT_SHARED_CASES" not in os.environ, reason="takes minutes: opt in")
+def test_inputs__page_says_what_happens_to_the_shared_cases(shared, tmp_path, repository):
+    lines = table(shared_cases(shared, tmp_path))
+    page = repository / PAGE
+    if os.environ.get(WRITE):
+        kept = page.read_text().partition("\n## Cases of public reports")[0].rstrip()
+        page.write_text("\n".join([kept, *lines, ""]))
+    stored = page.read_text().splitlines()
+    missing = [line for line in lines if line not in stored]
     assert not missing, "\n".join(missing)
 
 
