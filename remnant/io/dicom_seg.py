@@ -117,6 +117,8 @@ def read_dicom_segmentation(path: Path, *, threshold: float | None = None) -> Na
         stored = _opened(path, HALF if threshold is None else threshold)
         labels = _labels(stored)
         refers_to = _refers_to(stored.dataset)
+        # elements are converted when they are looked up, and damaged ones fail only then
+        quality = (*stored.planes.quality, *_fraction_findings(stored))
     _require_described(stored, frozenset(label.number for label in labels))
 
     def pieces(wanted: Collection[int]) -> Iterator[Piece]:
@@ -126,7 +128,7 @@ def read_dicom_segmentation(path: Path, *, threshold: float | None = None) -> Na
         geometry=stored.planes.geometry,
         labels=labels,
         pieces=pieces,
-        quality=(*stored.planes.quality, *_fraction_findings(stored)),
+        quality=quality,
         leaves_out_empty=True,
         refers_to=refers_to,
     )
@@ -254,11 +256,13 @@ def _fraction_findings(stored: _Object) -> tuple[Finding, ...]:
 
 def _pieces(stored: _Object, wanted: frozenset[int], known: frozenset[int]) -> Iterator[Piece]:
     for frame, plane in _decoded(stored, wanted):
-        if frame.segment is not None:
-            yield frame.segment, frame.k, plane >= _least(stored)
-            continue
-        for number in _numbers(plane, stored, known) & wanted:
-            yield number, frame.k, plane == number
+        with quiet(), reading(stored.path, what=WHAT, quote=False):
+            if frame.segment is not None:
+                found = [(frame.segment, frame.k, plane >= _least(stored))]
+            else:
+                numbers = _numbers(plane, stored, known) & wanted
+                found = [(number, frame.k, plane == number) for number in numbers]
+        yield from found
 
 
 def _decoded(
@@ -267,7 +271,8 @@ def _decoded(
     frames = [f for f in stored.planes.frames if f.segment is None or f.segment in wanted]
     if not frames:
         return
-    pixels = decoded_frames(stored.dataset, [frame.index for frame in frames])
+    with quiet(), reading(stored.path, what=WHAT, quote=False):
+        pixels = decoded_frames(stored.dataset, [frame.index for frame in frames])
     for frame in frames:
         with quiet(), reading(stored.path, what=WHAT, quote=False):
             plane = _plane(next(pixels, None), stored)

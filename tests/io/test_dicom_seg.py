@@ -552,3 +552,13 @@ def test_two_frames_of_one_segment_on_one_plane__are_joined_and_said(seg):
     labels, quality = segment_map(edited(seg(codes, facts=THIN), move_a_frame))
     assert quality["dicom_seg_repeated"].value == 1
     assert [9, 9, 18] == sorted(np.count_nonzero(labels.codes, axis=(0, 1)).tolist())[-3:]
+
+
+def test_read__an_element_of_no_type_is_damage(seg, tmp_path):
+    """Elements are converted when they are looked up: whichever is damaged, one named error."""
+    content = bytearray(seg(couinaud(), kind="FRACTIONAL").read_bytes())
+    place = content.index(b"\x62\x00\x10\x00CS")
+    content[place + 4 : place + 6] = b"CC"
+    (tmp_path / "damaged").write_bytes(content)
+    with pytest.raises(UnreadableFileError, match="truncated, damaged"):
+        segment_map(tmp_path / "damaged")
