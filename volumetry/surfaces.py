@@ -8,10 +8,11 @@ surface's direction alone, so each cell stands for a known piece of area.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import permutations, product
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial import SphericalVoronoi
 
 from remnant.core.geometry import DIMENSIONS, Geometry
 
@@ -23,10 +24,6 @@ CELL_STATES = 256
 FULL_CELL = CELL_STATES - 1
 CELLS_AT_ONCE = 2_000_000
 LATTICE_POINTS = 30_000
-SPHERE_POINTS = 30_000
-EQUALLY_NEAR = 1e-12
-UPRIGHT = 1e-6
-"""Cosine between two axes that still count as perpendicular."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,24 +121,13 @@ def _cell_areas(edges_bytes: bytes) -> NDArray[np.float64]:
     edges = np.frombuffer(edges_bytes).reshape(3, 3)
     voxel_mm3 = abs(float(np.linalg.det(edges)))
     directions = [d for d in product((-1, 0, 1), repeat=DIMENSIONS) if d > (0, 0, 0)]
-    steps_mm = np.array(directions) @ _upright(edges).T
+    steps_mm = np.array(directions) @ edges.T
     lengths_mm = np.linalg.norm(steps_mm, axis=1)
     shares = _direction_shares(steps_mm / lengths_mm[:, None])
     changes = np.stack([_changes(np.array(d)) for d in directions])
     # a surface shows half its area across lines of all directions on average: hence the 2
     areas: NDArray[np.float64] = 2.0 * voxel_mm3 * (shares / lengths_mm) @ changes
     return areas
-
-
-def _upright(edges: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Turn a grid of perpendicular axes upright, so that its turn in the world changes nothing.
-
-    Sheared grids stay as they are.
-    """
-    gram = edges.T @ edges
-    lengths = np.sqrt(np.diag(gram))
-    perpendicular = np.abs(gram / np.outer(lengths, lengths) - np.eye(DIMENSIONS)).max() < UPRIGHT
-    return np.diag(lengths) if perpendicular else edges
 
 
 def _changes(direction: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -158,25 +144,9 @@ def _changes(direction: NDArray[np.int64]) -> NDArray[np.float64]:
 
 def _direction_shares(directions: NDArray[np.float64]) -> NDArray[np.float64]:
     """Share of all directions that lie nearest to each of these."""
-    closeness = np.abs(_sphere() @ directions.T)
-    # what lies between two directions is shared, so that rounding prefers neither
-    nearest = closeness >= closeness.max(axis=1, keepdims=True) - EQUALLY_NEAR
-    shares: NDArray[np.float64] = (nearest / nearest.sum(axis=1, keepdims=True)).mean(axis=0)
-    return shares
-
-
-@cache
-def _sphere() -> NDArray[np.float64]:
-    """Directions spread evenly over half a sphere, the same for every order of the axes."""
-    turns = np.arange(SPHERE_POINTS) + 0.5
-    heights, angles = 1.0 - 2.0 * turns / SPHERE_POINTS, np.pi * (1.0 + 5.0**0.5) * turns
-    across = np.sqrt(1.0 - heights**2)
-    sphere = np.stack([across * np.cos(angles), across * np.sin(angles), heights], axis=1)
-    octant = sphere[(sphere > 0.0).all(axis=1)]
-    signs = [(1, 1, 1), (1, 1, -1), (1, -1, 1), (-1, 1, 1)]
-    return np.concatenate(
-        [octant[:, order] * sign for order in permutations(range(DIMENSIONS)) for sign in signs]
-    )
+    both_ways = SphericalVoronoi(np.concatenate([directions, -directions]))
+    shares: NDArray[np.float64] = both_ways.calculate_areas().reshape(2, -1).sum(axis=0)
+    return shares / shares.sum()
 
 
 def _in_array_order(counts: NDArray[np.int64], order: Sequence[int]) -> NDArray[np.int64]:
