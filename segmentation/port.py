@@ -136,3 +136,12 @@ class LesionSegmenter(Protocol):
         ModelUnavailableError
             The engine's weights are not installed.
         """
+
+
+@runtime_checkable
+class KnowsModels(Protocol):
+    """An engine that can say which networks it runs before it runs them; not every engine can."""
+
+    @property
+    def models(self) -> tuple[ModelUse, ...]:
+        """Its networks; nothing is loaded or fetched to tell."""

@@ -12,6 +12,7 @@ from remnant.core.labels import (
     STRUCTURE_SCHEME,
     LabelScheme,
 )
+from remnant.pipeline.publishing import PENDING
 
 STRUCTURES: Final = "structures.nii.gz"
 LESIONS: Final = "lesions.nii.gz"
@@ -45,5 +46,8 @@ SCHEMES: Final[Mapping[str, LabelScheme]] = {
 
 
 def is_case(folder: Path) -> bool:
-    """Tell whether a folder holds a segmented case."""
-    return (folder / STATE).is_file() and (folder / STRUCTURES).is_file()
+    """Tell whether a folder holds a segmented case, or one that is taking its place there."""
+    return all(
+        any((place / name).is_file() for place in (folder, folder / PENDING))
+        for name in (STATE, STRUCTURES)
+    )

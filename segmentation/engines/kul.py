@@ -14,10 +14,12 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from models import registry
+from models.catalog import model_info
 from remnant.core.boxes import Box, bounding_box, box_geometry
 from remnant.core.errors import SegmentationFailedError
 from remnant.core.geometry import Geometry, Shape3
 from remnant.core.progress import Progress, silent
+from remnant.core.provenance import ModelUse
 from remnant.core.volumes import ImageVolume, LabelMap
 from segmentation.engines.device import chosen_device
 from segmentation.engines.findings import liver_findings
@@ -79,6 +81,11 @@ class KulSegmenter:
 
     def __init__(self, *, device: str = "auto") -> None:
         self.device = chosen_device(device)
+
+    @property
+    def models(self) -> tuple[ModelUse, ...]:
+        """The networks that find liver and lesions, installed or not."""
+        return tuple(model_info(name).use for name in (LIVER_MODEL, LESION_MODEL))
 
     def segment(self, image: ImageVolume, *, progress: Progress = silent) -> Segmentation:
         """Segment an image; the result lies on its own grid.
