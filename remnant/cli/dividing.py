@@ -27,9 +27,9 @@ class LateDivider:
     def models(self) -> "tuple[ModelUse, ...]":
         """The network that it runs."""
         from models.catalog import model_info
-        from segmentation.couinaud_shape import MODEL
+        from segmentation.engines.registry import SHAPE_MODEL
 
-        return (model_info(MODEL).use,)
+        return (model_info(SHAPE_MODEL).use,)
 
     def divide(self, liver: LabelMap, *, progress: Progress = silent) -> "DividedLiver":
         """Divide ``liver``; see `segmentation.port.SegmentDivider`."""
