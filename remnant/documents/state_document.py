@@ -95,6 +95,26 @@ class SegmentationState:
     maps_sha256: Mapping[str, Fingerprint] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiverState:
+    """A liver that an engine found, kept until its lesions are found too; its map lies beside it.
+
+    ``map_sha256`` is the digest of the map's file, the other fields are those of
+    `segmentation.port.Segmentation`.
+    """
+
+    map_sha256: str
+    quality: tuple[Finding, ...] = ()
+    models: tuple[ModelUse, ...] = ()
+    device: str | None = None
+
+
+LIVER: Final = Codec(
+    LiverState,
+    name="kept liver",
+    version="1.0",
+    advice="delete it, it is found anew",
+)
 STATE: Final = Codec(
     SegmentationState,
     name="segmentation.json",

@@ -33,6 +33,8 @@ ALL_FILES: Final = (
 PLAN_MAPS: Final = tuple(f"plan_{number}.nii.gz" for number in range(1, MOST_PLAN_MAPS + 1))
 """Maps of the plans, written only when they are asked for."""
 OWN_FILES: Final = (*PLAN_MAPS, *ALL_FILES)
+UNFINISHED: Final = ".remnant-unfinished"
+"""Folder of what is found of a case before its segmentation can be published."""
 PLANNED_FILES: Final = (*PLAN_MAPS, LESION_TABLE, PLAN_TABLE, REPORT_JSON, REPORT_HTML)
 """What is made anew when a stored case is planned again."""
 SCHEMES: Final[Mapping[str, LabelScheme]] = {

@@ -36,6 +36,7 @@ from remnant.pipeline.case_files import (
     SCHEMES,
     STATE,
     STRUCTURES,
+    UNFINISHED,
     is_case,
 )
 from remnant.pipeline.divide import merged_findings, with_edited_segments
@@ -59,7 +60,8 @@ def require_output_folder(folder: Path) -> None:
     require_writable(folder)
     settle(folder)
     if folder.is_dir():
-        strangers = sorted(p.name for p in folder.iterdir() if p.name not in OWN_FILES)
+        own = {*OWN_FILES, UNFINISHED}
+        strangers = sorted(p.name for p in folder.iterdir() if p.name not in own)
         if strangers and not is_case(folder):
             raise InputError(
                 f"output folder {folder} holds other files ({strangers[0]}, …); name a new folder"
@@ -202,7 +204,7 @@ def read_stored(folder: Path) -> StoredCase:
     )
 
 
-def require_as_measured(folder: Path) -> None:
+def require_as_measured(folder: Path, report: CaseReport | None = None) -> None:
     """Raise if another program has changed a map of a case since the case was measured.
 
     Its report's figures are those of the maps before.
@@ -210,14 +212,20 @@ def require_as_measured(folder: Path) -> None:
     Raises
     ------
     InputError
-        One was changed.
+        One was changed, or ``report`` is of another case than the maps.
     UnreadableFileError
         A map is missing.
     """
     settle(folder)
     if not is_case(folder):
         return
-    edited = edited_files(folder, read_state(folder / STATE))
+    state = read_state(folder / STATE)
+    if report is not None and (of := report.study.pseudonym) != state.study.pseudonym:
+        raise InputError(
+            f"{folder} holds the report of {of} and the maps of {state.study.pseudonym}; run "
+            f"`remnant run {folder}`, which measures these maps anew"
+        )
+    edited = edited_files(folder, state)
     if edited:
         raise InputError(
             f"{folder}: {', '.join(edited)} changed after the case was measured, and its report "

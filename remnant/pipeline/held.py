@@ -22,7 +22,7 @@ from remnant.documents.state_document import MadeFrom, SegmentationState
 from remnant.pipeline.case_files import (
     OWN_FILES,
     PLAN_MAPS,
-    REPORT_HTML,
+    PLAN_TABLE,
     REPORT_JSON,
     STATE,
     is_case,
@@ -59,8 +59,6 @@ class Held:
         What it was measured and planned with.
     files
         Names of the files there that are remnant's.
-    planned
-        Whether there is a plan.
     written
         When it was measured, or segmented where it was not measured yet.
     """
@@ -70,7 +68,6 @@ class Held:
     edited: tuple[str, ...]
     known: KnownCase
     files: tuple[str, ...]
-    planned: bool
     written: datetime
 
     @property
@@ -87,9 +84,9 @@ class Held:
         return made is not None and not made.revised and not self.edited
 
     def __str__(self) -> str:
-        parts = [*_inputs(self.state.inputs_sha256), *_results(self), *_counted(self.corrections)]
-        name = self.state.study.pseudonym
-        return f"{name} of {self.written:%Y-%m-%d %H:%M} UTC ({', '.join(parts)})"
+        facts = (*_inputs(self.state.inputs_sha256), *_counted(self.corrections))
+        when = f"{_results(self)} {self.written:%Y-%m-%d %H:%M} UTC"
+        return f"{self.state.study.pseudonym} ({when}; {', '.join(facts)})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,14 +142,29 @@ def require_replaceable(
     except RemnantError as fault:
         if overwrite:
             return None
-        raise InputError(f"{folder} holds what cannot be read: {fault}; {ask}") from fault
+        raise InputError(f"{folder}: {fault}; {ask}") from fault
     if held is None or overwrite:
         return held
     reasons = tuple(_losses(held, coming))
     if reasons:
-        goes_on = f"`remnant run {folder}` goes on with it; " if held.corrections else ""
-        raise InputError(f"{folder} holds {held}, {'; '.join(reasons)}; {goes_on}{ask}")
+        raise InputError(f"{folder} holds {held}; {'; '.join(reasons)}; {ask}")
     return held
+
+
+def require_nothing_said(folder: Path) -> None:
+    """Raise if a folder holds a case of which a human said something; called before the work.
+
+    Raises
+    ------
+    InputError
+        It does, or what it holds is no case that can be read.
+    """
+    try:
+        held = held_by(folder)
+    except RemnantError as fault:
+        raise InputError(f"{folder}: {fault}; name another folder") from fault
+    if held is not None and held.corrections:
+        raise InputError(f"{folder} holds {held}, which would be lost; name another folder")
 
 
 def held_by(folder: Path) -> Held | None:
@@ -168,17 +180,15 @@ def held_by(folder: Path) -> Held | None:
     if not files:
         return None
     if not is_case(folder):
-        raise InputError(f"files such as {files[-1]} and no {STATE} of a case beside them")
+        raise InputError(f"it holds {files[-1]}, which is of no case of this program")
     state = read_state(folder / STATE)
-    written, planned = _measured(folder)
     return Held(
         folder=folder,
         state=state,
         edited=edited_files(folder, state),
         known=known_case(folder),
         files=files,
-        planned=planned,
-        written=written,
+        written=_written(folder),
     )
 
 
@@ -197,29 +207,25 @@ def same_place(one: Path, other: Path) -> bool:
     return one.resolve() == other.resolve()
 
 
-def _measured(folder: Path) -> tuple[datetime, bool]:
-    """Return when a case was measured, else segmented, and whether it has a plan."""
+def _written(folder: Path) -> datetime:
+    """Return when a case was measured, else segmented."""
     if not (folder / REPORT_JSON).is_file():
-        return datetime.fromtimestamp((folder / STATE).stat().st_mtime, tz=UTC), False
-    report = read_measured(folder)
-    made = datetime.fromisoformat(report.provenance.created_utc)
-    return made.astimezone(UTC), report.planning is not None
+        return datetime.fromtimestamp((folder / STATE).stat().st_mtime, tz=UTC)
+    return datetime.fromisoformat(read_measured(folder).provenance.created_utc).astimezone(UTC)
 
 
 def _losses(held: Held, coming: Coming) -> Iterator[str]:
     if not _same_inputs(held, coming):
-        yield "made from other inputs"
+        yield "it was made from other inputs"
         return
     if not _same_settings(held, coming):
-        yield "made with other settings"
-    if not held.is_as_made and (lost := held.corrections - coming.corrections):
-        yield f"of which {', '.join(_counted(lost))} would be lost"
-    if coming.measuring is not None:
-        dropped = dropped_facts(held.known, coming.measuring, coming.planning)
-        if dropped:
-            more = f" and {len(dropped) - MOST_NAMES} more" if len(dropped) > MOST_NAMES else ""
-            named = ", ".join(name.replace("_", " ") for name in dropped[:MOST_NAMES])
-            yield f"of which these facts or limits are not given again: {named}{more}"
+        yield "it was made with other settings"
+    lost = frozenset() if held.is_as_made else held.corrections - coming.corrections
+    dropped = () if coming.measuring is None else _dropped_facts(held.known, coming)
+    if lost or dropped:
+        named = [name.replace("_", " ") for name in dropped]
+        more = [f"{len(named) - MOST_NAMES} more"] * (len(named) > MOST_NAMES)
+        yield f"this would drop {', '.join((*_counted(lost), *named[:MOST_NAMES], *more))}"
 
 
 def _same_inputs(held: Held, coming: Coming) -> bool:
@@ -262,7 +268,7 @@ def _counted(corrections: frozenset[str]) -> Iterator[str]:
     """Write corrections, lesions by their number alone."""
     words = Counter(c.rpartition(" ")[2] for c in corrections if c.startswith("lesion "))
     for word, count in sorted(words.items()):
-        yield f"{count} lesion{'' if count == 1 else 's'} {word}"
+        yield f"{count} lesion(s) {word}"
     yield from sorted(c for c in corrections if not c.startswith("lesion "))
 
 
@@ -273,36 +279,37 @@ def _inputs(inputs: Mapping[str, str]) -> Iterator[str]:
         yield f"{role} {inputs[role][:DIGEST_DIGITS]}"
 
 
-def _results(held: Held) -> Iterator[str]:
+def _results(held: Held) -> str:
     if REPORT_JSON not in held.files:
-        yield "segmented"
-        return
-    yield "measured and planned" if held.planned else "measured"
-    if maps := sum(name in PLAN_MAPS for name in held.files):
-        yield f"{maps} map{'' if maps == 1 else 's'} of plans"
-    if REPORT_HTML in held.files:
-        yield "page"
+        return "segmented"
+    return "measured and planned" if PLAN_TABLE in held.files else "measured"
 
 
-def dropped_facts(
-    known: KnownCase, measuring: MeasureRequest, planning: PlanRequest
-) -> tuple[str, ...]:
+def earlier_plan(folder: Path) -> str | None:
+    """Name the plan that a folder holds and its maps; ``None`` where there is none."""
+    files = held_files(folder)
+    if PLAN_TABLE not in files:
+        return None
+    maps = sum(name in PLAN_MAPS for name in files)
+    return f"the earlier plan{f' and its {maps} map(s)' if maps else ''}"
+
+
+def _dropped_facts(known: KnownCase, coming: Coming) -> tuple[str, ...]:
     """Name the facts and choices of an earlier run that are neither given again nor replaced."""
-    before, after = known.measuring, measuring
-    pairs: tuple[tuple[Any, Any, Any], ...] = (
+    before, after = known.measuring, coming.measuring or DEFAULT_MEASURING
+    earlier, planning = known.planning, coming.planning
+    pairs: tuple[tuple[object, object, Any], ...] = (
         (before.patient, after.patient, NOBODY),
         (before.errors, after.errors, NO_CHOICE),
-        (known.planning.facts, planning.facts, NOTHING_SAID),
-        (known.planning.choice, planning.choice, DEFAULT_CHOICE),
+        (earlier.facts, planning.facts, NOTHING_SAID),
+        (earlier.choice, planning.choice, DEFAULT_CHOICE),
     )
     names = [name for old, new, default in pairs for name in _dropped(old, new, default)]
     for name in ("formula", "bsa_formula"):
-        default = getattr(DEFAULT_MEASURING, name)
-        if getattr(before, name) != default and getattr(after, name) == default:
+        usual = getattr(DEFAULT_MEASURING, name)
+        if getattr(before, name) != usual and getattr(after, name) == usual:
             names.append(name)
-    if set(known.planning.custom) - set(planning.custom):
-        names.append("resect")
-    return tuple(names)
+    return (*names, *(("resect",) if set(earlier.custom) - set(planning.custom) else ()))
 
 
 def _dropped(old: object, new: object, default: Any) -> Iterator[str]:  # noqa: ANN401

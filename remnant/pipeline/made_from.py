@@ -43,7 +43,7 @@ def made_from(
     return MadeFrom(
         inputs={**(image_digests(request) if images is None else images), **files},
         settings_sha256=_settings_digest(request),
-        engines=tuple(sorted(_name_of(engine) for engine in engines if engine is not None)),
+        engines=tuple(sorted(engine_name(engine) for engine in engines if engine is not None)),
         algorithm=ALGORITHM_VERSION,
     )
 
@@ -93,7 +93,7 @@ def _plain(values: Iterable[int]) -> list[int]:
     return sorted(values)
 
 
-def _name_of(engine: object) -> str:
+def engine_name(engine: object) -> str:
     """Return an engine's name, and its networks by the digests of their weights."""
     kind = type(engine)
     used = engine.models if isinstance(engine, KnowsModels) else ()

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 from remnant.core.errors import InputError
@@ -27,6 +28,30 @@ def require_results_folder(folder: Path, files: Sequence[str]) -> None:
         raise InputError(
             f"output folder {folder} holds other files ({strangers[0]}, …); name a new folder"
         )
+
+
+def require_replaceable_results(
+    folder: Path, files: Sequence[str], *, overwrite: bool
+) -> str | None:
+    """Say which results in a folder are replaced; ``None`` where there are none.
+
+    Raises
+    ------
+    InputError
+        There are some and nobody asked for that; or see `require_results_folder`.
+    """
+    require_results_folder(folder, files)
+    there = [name for name in files if (folder / name).is_file()]
+    if not there:
+        return None
+    made = datetime.fromtimestamp((folder / there[0]).stat().st_mtime, tz=UTC)
+    what = f"{there[0]} of {made:%Y-%m-%d %H:%M} UTC"
+    if not overwrite:
+        raise InputError(
+            f"output folder {folder} holds {what}; name another folder, or add --overwrite to "
+            f"replace it"
+        )
+    return f"Replaced {what} and what was with it"
 
 
 def require_writable(folder: Path) -> None:

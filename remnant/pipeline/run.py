@@ -4,6 +4,7 @@ Each stage publishes what it made as soon as it is done: whatever ends the proce
 and the same command goes on from there.
 """
 
+import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -11,7 +12,7 @@ from typing import Final
 from remnant.core.case import CaseReport
 from remnant.core.progress import Progress, silent
 from remnant.io.atomic import write_text
-from remnant.pipeline.case_files import REPORT_HTML, REPORT_JSON
+from remnant.pipeline.case_files import REPORT_HTML, REPORT_JSON, UNFINISHED
 from remnant.pipeline.divide import require_redivision, with_segments
 from remnant.pipeline.folder import (
     StoredCase,
@@ -26,11 +27,13 @@ from remnant.pipeline.folder import (
 from remnant.pipeline.held import (
     Coming,
     Held,
+    earlier_plan,
     held_files,
     is_same,
     require_replaceable,
     same_place,
 )
+from remnant.pipeline.kept_liver import LiverKeeper
 from remnant.pipeline.kept_words import require_words_kept
 from remnant.pipeline.made_from import images_of, made_from
 from remnant.pipeline.measuring_and_planning import keep_request, measure_case, plan_case
@@ -42,7 +45,7 @@ from remnant.pipeline.review import apply_review
 from remnant.pipeline.segment import case_from_masks, require_source, segment_case
 from remnant.pipeline.segment_sources import read_given
 from remnant.pipeline.segmented import SegmentedCase
-from segmentation.port import SegmentDivider, Segmenter
+from segmentation.port import SegmentDivider, Segmenter, StepwiseSegmenter
 
 NOTHING_ASKED: Final = SegmentRequest()
 FINISHING: Final = "measuring and planning"
@@ -177,12 +180,22 @@ def segment_study(
         held = require_replaceable(output, coming, overwrite=request.overwrite)
         if held is not None and is_same(held, coming):
             return _taken_up(held, measured=measuring is not None)
-    case = segment_case(request, segmenter=segmenter, divider=divider, progress=progress)
+    finding, notes = _keeping(segmenter, output)
+    case = segment_case(request, segmenter=finding, divider=divider, progress=progress)
     made = made_from(request, segmenter, divider, images=images_of(case))
     case = replace(case, made_from=made)
     with published(output) as staging:
         write_segmented(case, staging)
-    return Segmented(case=case, notes=_replaced(held))
+    shutil.rmtree(output / UNFINISHED, ignore_errors=True)
+    return Segmented(case=case, notes=(*notes, *_replaced(held)))
+
+
+def _keeping(segmenter: Segmenter, output: Path) -> tuple[Segmenter, list[str]]:
+    """Return a segmenter that keeps the liver until the case is published, where it can."""
+    if not isinstance(segmenter, StepwiseSegmenter):
+        return segmenter, []
+    keeper = LiverKeeper(segmenter=segmenter, folder=output / UNFINISHED)
+    return keeper, keeper.notes
 
 
 def _taken_up(held: Held, *, measured: bool) -> Segmented:
@@ -259,6 +272,7 @@ def measure_study(
         planning=planning or DEFAULT_PLAN,
     )
     held = _other_case(output, coming, stored=case, overwrite=request.overwrite)
+    plan = None if held is not None else earlier_plan(output)
     report = measure_case(masks, measuring)
     if planning is not None:
         report = keep_request(report, planning)
@@ -266,7 +280,8 @@ def measure_study(
         write_segmented(masks, staging, stored=revised.stored if revised else None)
         write_measured(report, staging)
     changed = () if revised is None else revised.changed(request)
-    return Ran(report=report, changed=changed, notes=_replaced(held))
+    gone = () if plan is None else (f"dropped {plan}; `remnant plan {output}` plans anew",)
+    return Ran(report=report, changed=changed, notes=(*_replaced(held), *gone))
 
 
 def _masks_case(request: SegmentRequest) -> SegmentedCase:

@@ -323,7 +323,7 @@ def test_confirm__writes_no_map_anew_and_keeps_every_figure(output, monkeypatch)
 def test_confirm__then_corrected_the_confirmation_is_gone_and_it_is_said(
     confirmed, corrected, tmp_path
 ):
-    with pytest.raises(InputError, match="that A. Reader confirmed on .* --overwrite"):
+    with pytest.raises(InputError, match=r"that A\. Reader confirmed on .* --overwrite"):
         with_map(confirmed, corrected, tmp_path)
     assert read_case(confirmed).division.confirmation is not None
     again = with_map(confirmed, corrected, tmp_path, overwrite=True)
