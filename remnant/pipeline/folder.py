@@ -18,7 +18,7 @@ from remnant.documents.lesion_table import segments_origin, write_lesions_csv
 from remnant.documents.plan_table import write_plans_csv
 from remnant.documents.report_document import REPORT
 from remnant.documents.state_document import Fingerprint, SegmentationState
-from remnant.io.atomic import digest_file
+from remnant.io.atomic import digest_file, write_text
 from remnant.io.nifti import read_image, read_own_labels, write_image, write_labels
 from remnant.io.placement import placement_of
 from remnant.io.reading import AS_WRITTEN
@@ -32,6 +32,7 @@ from remnant.pipeline.case_files import (
     PLAN_TABLE,
     PLANNED_FILES,
     PREVIEW,
+    REPORT_HTML,
     REPORT_JSON,
     SCHEMES,
     STATE,
@@ -164,6 +165,19 @@ def replace_measured(
         write_measured(report, staging)
         write_plan_maps(drawn, staging)
         publish(staging, folder, PLANNED_FILES)
+
+
+def add_page(text: str, folder: Path) -> None:
+    """Write the page of a case that is there.
+
+    Raises
+    ------
+    InputError
+        The folder cannot be written.
+    """
+    with staged_beside(folder / REPORT_HTML) as staging:
+        write_text(staging / REPORT_HTML, text)
+        publish(staging, folder, (REPORT_HTML,))
 
 
 def read_case(folder: Path) -> SegmentedCase:

@@ -147,7 +147,9 @@ def require_replaceable(
         return held
     reasons = tuple(_losses(held, coming))
     if reasons:
-        raise InputError(f"{folder} holds {held}; {'; '.join(reasons)}; {ask}")
+        same = _same_inputs(held, coming)
+        goes_on = f"go on from it by `remnant run {folder}`, " if same and option else ""
+        raise InputError(f"{folder} holds {held}; {'; '.join(reasons)}; {goes_on}{ask}")
     return held
 
 

@@ -66,6 +66,7 @@ def publish(staging: Path, folder: Path, names: Sequence[str]) -> None:
         staging.rename(folder)
         return
     settle(folder)
+    _sweep(folder, "*")
     fresh = [name for name in names if (staging / name).exists()]
     gone = [name for name in reversed(names) if (folder / name).exists()]
     write_json({"gone": gone, "fresh": fresh}, staging / ORDER)

@@ -16,6 +16,7 @@ from remnant.pipeline.case_files import REPORT_HTML, REPORT_JSON, UNFINISHED
 from remnant.pipeline.divide import require_redivision, with_segments
 from remnant.pipeline.folder import (
     StoredCase,
+    add_page,
     published,
     read_stored,
     replace_measured,
@@ -49,6 +50,7 @@ from segmentation.port import SegmentDivider, Segmenter, StepwiseSegmenter
 
 NOTHING_ASKED: Final = SegmentRequest()
 FINISHING: Final = "measuring and planning"
+COMPARING: Final = "comparing with what is there"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,12 +174,14 @@ def segment_study(
     require_source(request)
     held = None
     if held_files(output):
+        progress(COMPARING, 0, 1)
         coming = Coming(
             made_from=made_from(request, segmenter, divider),
             measuring=measuring,
             planning=planning,
         )
         held = require_replaceable(output, coming, overwrite=request.overwrite)
+        progress(COMPARING, 1, 1)
         if held is not None and is_same(held, coming):
             return _taken_up(held, measured=measuring is not None)
     finding, notes = _keeping(segmenter, output)
@@ -374,7 +378,7 @@ def finish_case(
         if planning.draw_maps:
             write_plan_maps(drawn_plans(report, maps, planning.choice), staging)
         progress(FINISHING, 2, 3)
-        _write_page(case, report, staging)
+        write_text(staging / REPORT_HTML, _page(case, report))
     progress(FINISHING, 3, 3)
     return report
 
@@ -397,13 +401,13 @@ def _finish_in_stages(
     progress(FINISHING, 1, 3)
     replace_measured(report, output, drawn=drawn)
     progress(FINISHING, 2, 3)
-    _write_page(case, report, output)
+    add_page(_page(case, report), output)
     progress(FINISHING, 3, 3)
     return report
 
 
-def _write_page(case: SegmentedCase, report: CaseReport, folder: Path) -> None:
+def _page(case: SegmentedCase, report: CaseReport) -> str:
     # Late, since measuring alone makes no page.
     from remnant.page.html import render_html
 
-    write_text(folder / REPORT_HTML, render_html(report, **page_maps(case, report)))
+    return render_html(report, **page_maps(case, report))

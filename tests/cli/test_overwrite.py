@@ -73,7 +73,7 @@ def test_run__again_takes_the_segmentation_up_and_says_so_in_one_line(
     assert out.startswith("Segmentation of case-")
     assert "".join(f"taken up from {tmp_path / 'case'}; measured".split()) in "".join(out.split())
     assert 2 == run(*command)
-    assert "this would drop height cm, weight kg; name another" in told(capsys)[1]
+    assert "this would drop height cm, weight kg; go on from it" in told(capsys)[1]
     assert 0 == run(
         "segment", places / "ct.nii.gz", "-o", tmp_path / "case", "--no-estimate-segments"
     )
@@ -98,7 +98,7 @@ def test_measure_and_plan__say_what_they_replace_and_what_they_would_drop(places
     assert 2 == run(*measure)
     error = told(capsys)[1]
     assert error.startswith(f"remnant: error: {case} holds case-")
-    assert "this would drop 1 lesion(s) confirmed, named only; name another folder" in error
+    assert "this would drop 1 lesion(s) confirmed, named only; go on from it by" in error
     assert 0 == run(*measure, "--overwrite")
     assert told(capsys)[0].startswith("Replaced case-")
     assert 2 == run("measure", "--liver", places / "liver.nii.gz", "-o", case)

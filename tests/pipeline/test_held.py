@@ -104,7 +104,9 @@ def test_repeat__of_the_same_is_made_anew_and_says_what_it_replaces(request_of_a
 def test_other_inputs__are_refused_with_what_is_there(request_of_all, masks, output):
     other = replace(request_of_all, masks={"liver": masks["liver"]})
     work = partial(measure, None, other, output)
-    told = assert_refused("made from other inputs; name another folder, or add", output, work)
+    told = assert_refused(
+        "made from other inputs; name another folder, or add --overwrite", output, work
+    )
 
     inputs = read_measured(output).provenance.inputs_sha256
     assert all(f"{role} {digest[:8]}" in told for role, digest in inputs.items())
@@ -172,7 +174,7 @@ def test_facts__that_are_not_given_again_are_not_dropped_and_others_are_replaced
 ):
     bare = MeasureRequest(patient=replace(PATIENT, height_cm=None), formula="chan2006")
     work = partial(measure, None, request_of_all, output, measuring=bare)
-    assert_refused("this would drop height cm; name", output, work)
+    assert_refused("this would drop height cm; go on from it by `remnant run ", output, work)
     taller = replace(MEASURING, patient=replace(PATIENT, height_cm=180.0), formula="chan2006")
     measure(None, request_of_all, output, measuring=taller)
     assert 180.0 == known_case(output).measuring.patient.height_cm
@@ -302,7 +304,7 @@ def test_segment__again_leaves_a_report_where_it_is(small, tmp_path):
 def test_finish__of_a_case_that_nobody_can_overwrite_by_option(
     request_of_all, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr("remnant.pipeline.run._write_page", lambda *_: None)
+    monkeypatch.setattr("remnant.pipeline.run._page", lambda *_: "page")
     case = case_from_masks(request_of_all)
     finish = partial(
         finish_case, case, measuring=MEASURING, output=tmp_path / "demo", planning=NAMED
