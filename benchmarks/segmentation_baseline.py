@@ -1,6 +1,6 @@
 """What the networks find in the sample scan, to be held against what they found before.
 
-``python benchmarks/segmentation_baseline.py DEMO`` writes ``baselines/segmentation_sample.json``
+``python -P benchmarks/segmentation_baseline.py DEMO`` writes ``baselines/segmentation_sample.json``
 from the case ``DEMO/as-it-is`` that ``remnant demo -o DEMO`` made. A test holds every later demo
 against it. A new baseline needs a written reason and a higher
 `segmentation.algorithm.ALGORITHM_VERSION`.
