@@ -255,7 +255,7 @@ def edited_files(folder: Path, state: SegmentationState) -> tuple[str, ...]:
     UnreadableFileError
         A map is missing or damaged.
     """
-    known = state.maps_sha256
+    known = {name: digests for name, digests in state.maps_sha256.items() if name in SCHEMES}
     return _edited(folder, known, lambda name: read_own_labels(folder / name, SCHEMES[name]))
 
 

@@ -100,7 +100,8 @@ class Coming:
     case
         Its maps, where they are there already.
     measuring, planning
-        What it is measured and planned with; ``None`` where it will not be measured.
+        What it is measured and planned with; ``None`` where it is not measured now: what the same
+        maps were measured with then stays.
     """
 
     made_from: MadeFrom | None
@@ -213,7 +214,11 @@ def _written(folder: Path) -> datetime:
     """Return when a case was measured, else segmented."""
     if not (folder / REPORT_JSON).is_file():
         return datetime.fromtimestamp((folder / STATE).stat().st_mtime, tz=UTC)
-    return datetime.fromisoformat(read_measured(folder).provenance.created_utc).astimezone(UTC)
+    made = read_measured(folder).provenance.created_utc
+    try:
+        return datetime.fromisoformat(made).astimezone(UTC)
+    except ValueError as fault:
+        raise InputError(f"its {REPORT_JSON} says {made[:40]!r} for the time of day") from fault
 
 
 def _losses(held: Held, coming: Coming) -> Iterator[str]:
@@ -223,7 +228,8 @@ def _losses(held: Held, coming: Coming) -> Iterator[str]:
     if not _same_settings(held, coming):
         yield "it was made with other settings"
     lost = frozenset() if held.is_as_made else held.corrections - coming.corrections
-    dropped = () if coming.measuring is None else _dropped_facts(held.known, coming)
+    kept = coming.measuring is None and is_same(held, coming)
+    dropped = () if kept else _dropped_facts(held.known, coming)
     if lost or dropped:
         named = [name.replace("_", " ") for name in dropped]
         more = [f"{len(named) - MOST_NAMES} more"] * (len(named) > MOST_NAMES)

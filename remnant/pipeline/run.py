@@ -163,7 +163,7 @@ def segment_study(
     """Segment one study into a folder, or take up what the same command made there before.
 
     ``measuring`` and ``planning`` are what the case is to be measured and planned with afterwards,
-    ``None`` where it is not: facts of an earlier run that they lack are not dropped.
+    ``None`` where it is not.
 
     Raises
     ------

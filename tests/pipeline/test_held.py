@@ -32,6 +32,7 @@ from remnant.pipeline.results import require_replaceable_results
 from remnant.pipeline.reviewing import LesionReview
 from remnant.pipeline.run import finish_case, measure_study, rerun_case, segment_study
 from remnant.pipeline.segment import case_from_masks
+from remnant.testing.fake_divider import FakeDivider
 from remnant.testing.fake_segmenter import FakeSegmenter
 
 PATIENT = Patient(height_cm=175.0, weight_kg=80.0, sex=Sex.MALE, age_years=60.0)
@@ -212,10 +213,20 @@ def test_files__of_no_case_are_not_replaced_though_they_are_named_as_ours(
     assert read_case(output).maps.lesions is not None
 
 
-def test_case__that_cannot_be_read_is_not_replaced(request_of_all, output):
-    (output / case_files.STATE).write_text("{", encoding="utf-8")
+@pytest.mark.parametrize(
+    ("name", "old", "new", "told"),
+    [
+        (case_files.STATE, '"2.0"', "", "this is no segmentation.json"),
+        (case_files.REPORT_JSON, '"2.0"', '"1.0"', "of schema version '1.0'"),
+        (case_files.REPORT_JSON, '"created_utc":"', '"created_utc":"long ago, ', "says 'long ago"),
+    ],
+)
+def test_case__that_cannot_be_read_is_not_replaced(name, old, new, told, request_of_all, output):
+    text = (output / name).read_text(encoding="utf-8")
+    assert old in text
+    (output / name).write_text(text.replace(old, new), encoding="utf-8")
     work = partial(measure, None, request_of_all, output)
-    assert_refused("this is no segmentation.json", output, work)
+    assert_refused(told, output, work)
     measure(None, replace(request_of_all, overwrite=True), output)
 
 
@@ -297,6 +308,8 @@ def test_segment__again_leaves_a_report_where_it_is(small, tmp_path):
 
     assert note.startswith("segmentation of case-")
     assert before == contents(output)
+    other_engine = partial(segment, request, divider=FakeDivider.knowing(small))
+    assert_refused("drop height cm, weight kg, sex, age years", output, other_engine)
     reviewed(output, confirmed=frozenset({1}))
     assert_refused("drop 1 lesion", output, partial(segment, request))
 
