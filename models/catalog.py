@@ -7,6 +7,7 @@ from importlib.resources import files
 from typing import Any
 
 from remnant.core.errors import InputError
+from remnant.core.provenance import ModelUse
 from remnant.core.volumes import Modality
 
 
@@ -90,6 +91,11 @@ class ModelInfo:
     def shipped(self) -> bool:
         """Whether the weights are part of this distribution."""
         return self.package is None
+
+    @property
+    def use(self) -> ModelUse:
+        """What a report records of it."""
+        return ModelUse(id=self.id, version=self.version, weights_sha256=self.weights_sha256)
 
 
 def list_models() -> tuple[ModelInfo, ...]:

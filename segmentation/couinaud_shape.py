@@ -28,6 +28,7 @@ from remnant.core.volumes import LabelMap
 from remnant.core.volumetry_report import SegmentSource
 from segmentation.engines.device import chosen_device
 from segmentation.engines.memory import memory_errors_explained
+from segmentation.engines.registry import SHAPE_MODEL
 from segmentation.liver_shape import LiverShape, liver_shape
 from segmentation.port import DividedLiver
 from segmentation.shape_familiarity import distance_from, shape_features
@@ -35,7 +36,7 @@ from segmentation.shape_familiarity import distance_from, shape_features
 if TYPE_CHECKING:
     from torch import Tensor
 
-MODEL = "couinaud-shape"
+MODEL = SHAPE_MODEL
 STAGE = "dividing the liver"
 POINTS_AT_ONCE = 1 << 19
 LOGISTIC_SD = pi / sqrt(3.0)

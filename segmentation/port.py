@@ -1,7 +1,7 @@
 """The one thing that every segmentation engine must do."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol, runtime_checkable
 
 from remnant.core.findings import Finding
@@ -136,3 +136,40 @@ class LesionSegmenter(Protocol):
         ModelUnavailableError
             The engine's weights are not installed.
         """
+
+
+@runtime_checkable
+class StepwiseSegmenter(LesionSegmenter, Protocol):
+    """Finds the liver first and then its lesions, so that the liver can be kept in between.
+
+    `with_liver` of the two is what its ``segment`` finds at once.
+    """
+
+    def segment_liver(self, image: ImageVolume, *, progress: Progress = silent) -> Segmentation:
+        """Segment the liver of ``image``; of lesions nothing is said yet, the map is empty.
+
+        Raises
+        ------
+        SegmentationFailedError
+            Nothing was found that could be a liver.
+        ModelUnavailableError
+            The engine's weights are not installed.
+        """
+
+
+def with_liver(lesions: Segmentation, liver: Segmentation) -> Segmentation:
+    """Return lesions that were found in a liver, with what is known of how that was found."""
+    return replace(
+        lesions,
+        quality=liver.quality + lesions.quality,
+        models=tuple(dict.fromkeys(liver.models + lesions.models)),
+    )
+
+
+@runtime_checkable
+class KnowsModels(Protocol):
+    """An engine that can say which networks it runs before it runs them; not every engine can."""
+
+    @property
+    def models(self) -> tuple[ModelUse, ...]:
+        """Its networks; nothing is loaded or fetched to tell."""

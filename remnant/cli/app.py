@@ -71,7 +71,10 @@ def run_command(arguments: Sequence[str] | None = None) -> int:
         print(f"remnant: error: {line}", file=sys.stderr)
         return BAD_INPUT
     except KeyboardInterrupt:
-        print("remnant: interrupted; the case at hand was not written", file=sys.stderr)
+        print(
+            "remnant: interrupted; what was finished is kept, the same command goes on from there",
+            file=sys.stderr,
+        )
         return INTERRUPTED
     return 0
 

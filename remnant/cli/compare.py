@@ -5,7 +5,7 @@ from pathlib import Path
 from cyclopts import App
 
 from remnant.cli.examples import epilogue
-from remnant.cli.options import Output, parse_segments
+from remnant.cli.options import Output, OverwriteOption, parse_segments
 from remnant.core.errors import InputError
 from remnant.core.labels import CouinaudSegment
 
@@ -28,6 +28,7 @@ def compare(
     after: Path,
     *,
     output: Output,
+    overwrite: OverwriteOption = False,
     weeks: float | None = None,
     resect: str | None = None,
     threshold: float | None = None,
@@ -65,9 +66,11 @@ def compare(
         removed=None if resect is None else resected_segments(resect),
         threshold_sflr=threshold,
     )
-    require_comparison_folder(output)
+    replaced = require_comparison_folder(output, overwrite=overwrite)
     report = compare_cases(request)
     write_comparison(report, output)
+    if replaced:
+        print(replaced)
     print_comparison(report, output)
 
 

@@ -7,6 +7,7 @@ from remnant.core.progress import Progress, silent
 from remnant.core.volumes import LabelMap
 
 if TYPE_CHECKING:
+    from remnant.core.provenance import ModelUse
     from segmentation.port import DividedLiver, SegmentDivider
 
 
@@ -21,6 +22,14 @@ class LateDivider:
     """
 
     device: str
+
+    @property
+    def models(self) -> "tuple[ModelUse, ...]":
+        """The network that it runs."""
+        from models.catalog import model_info
+        from segmentation.engines.registry import SHAPE_MODEL
+
+        return (model_info(SHAPE_MODEL).use,)
 
     def divide(self, liver: LabelMap, *, progress: Progress = silent) -> "DividedLiver":
         """Divide ``liver``; see `segmentation.port.SegmentDivider`."""

@@ -8,7 +8,7 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 from remnant.cli.examples import epilogue
-from remnant.cli.options import Output
+from remnant.cli.options import Output, OverwriteOption
 from remnant.cli.progress import shown_progress
 from remnant.core.progress import Progress
 from remnant.io.codings import MasksPreset
@@ -34,6 +34,7 @@ def evaluate(
     truth: Path,
     *,
     output: Output,
+    overwrite: OverwriteOption = False,
     preset: MasksPreset | None = None,
     role: Part = Part.LIVER,
     truth_preset: MasksPreset | None = None,
@@ -71,10 +72,10 @@ def evaluate(
     from remnant.pipeline.evaluation import RESULT_FILES, write_agreement
     from remnant.pipeline.evaluation import evaluate as evaluate_pairs
     from remnant.pipeline.evaluation_sources import SideCoding, pair_cases
-    from remnant.pipeline.results import require_results_folder
+    from remnant.pipeline.results import require_replaceable_results
     from remnant.terminal.agreement_summary import print_agreement
 
-    require_results_folder(output, RESULT_FILES)
+    replaced = require_replaceable_results(output, RESULT_FILES, overwrite=overwrite)
     pairs = pair_cases(prediction, truth, allow_missing=allow_missing)
     with shown_progress() as progress:
         agreement = evaluate_pairs(
@@ -86,6 +87,8 @@ def evaluate(
             progress=after(QUIET_SECONDS, progress),
         )
     write_agreement(agreement, output)
+    if replaced:
+        print(replaced)
     print_agreement(agreement, output)
 
 

@@ -12,6 +12,7 @@ from remnant.cli.options import (
     LesionOptions,
     MaskOptions,
     Output,
+    OverwriteOption,
 )
 
 app = App(
@@ -37,6 +38,7 @@ def measure(
     case: Path | None = None,
     *,
     output: Output | None = None,
+    overwrite: OverwriteOption = False,
     patient: PatientOptions = NO_PATIENT,
     formulas: FormulaOptions = DEFAULT_FORMULAS,
     errors: ErrorOptions = DEFAULT_ERRORS,
@@ -54,25 +56,26 @@ def measure(
     """
     from remnant.cli.requests import measure_request, output_folder, segment_request
     from remnant.pipeline.facts import known_case
-    from remnant.pipeline.folder import published, write_measured, write_segmented
-    from remnant.pipeline.measuring_and_planning import keep_request, measure_case
-    from remnant.pipeline.run import revised_case
-    from remnant.pipeline.segment import case_from_masks
+    from remnant.pipeline.run import measure_study
     from remnant.terminal.case_summary import print_volumes
 
     folder = output_folder(case, output)
-    request = segment_request(None, maps, review=lesions.review(), stored=case is not None)
+    request = segment_request(
+        None, maps, review=lesions.review(), stored=case is not None, overwrite=overwrite
+    )
     known = known_case(case) if case else None
     measuring = measure_request(known, patient, formulas, errors)
-    revised = None if case is None else revised_case(case, request)
-    segmented = case_from_masks(request) if revised is None else revised.case
-    report = measure_case(segmented, measuring)
-    if known is not None:
-        report = keep_request(report, known.planning)
-    with published(folder) as staging:
-        write_segmented(segmented, staging, stored=revised.stored if revised else None)
-        write_measured(report, staging)
-    if revised is not None and (changed := revised.changed(request)):
-        print(f"Changed before measuring: {', '.join(changed)}")
+    ran = measure_study(
+        case,
+        request,
+        output=folder,
+        measuring=measuring,
+        planning=known.planning if known else None,
+    )
+    if ran.changed:
+        print(f"Changed before measuring: {', '.join(ran.changed)}")
+    for note in ran.notes:
+        print(note[0].upper() + note[1:])
+    report = ran.report
     print_volumes(report)
     print(f"Volumes are in {folder}. Next: remnant plan {folder}")

@@ -26,6 +26,13 @@ ERROR_GROUP = Group("Intervals", sort_key=50, help="Standard deviations behind t
 MASK_GROUP = Group("Masks and segments", sort_key=40)
 
 Output = Annotated[Path, Parameter(alias="-o", allow_leading_hyphen=True)]
+OverwriteOption = Annotated[
+    bool,
+    Parameter(
+        help="Replace what the output folder holds: another case, confirmations, facts, plans.",
+        negative="",
+    ),
+]
 
 
 @Parameter(name="*", group=FORMULA_GROUP)

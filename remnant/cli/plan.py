@@ -55,6 +55,7 @@ def plan(
     from remnant.cli.planning_notes import planning_notes
     from remnant.pipeline.facts import known_case
     from remnant.pipeline.folder import read_measured, replace_measured, require_as_measured
+    from remnant.pipeline.held import earlier_plan
     from remnant.pipeline.measuring_and_planning import plan_case
     from remnant.pipeline.plan_maps import drawn_plans, stored_maps
     from remnant.terminal.case_summary import print_plan
@@ -64,16 +65,18 @@ def plan(
         return
     folder = _required(case)
     report = read_measured(folder)
-    require_as_measured(folder)
+    require_as_measured(folder, report)
     patient = planned_patient(report.patient, disease.facts, background, case=folder)
     known = known_case(folder).planning
     request = plan_request(disease, plans, resect, known=known)
+    earlier = earlier_plan(folder)
     with shown_progress() as progress:
         maps = stored_maps(folder)
         planned = plan_case(report, request, patient=patient, maps=maps, progress=progress)
         drawn = drawn_plans(planned, maps, request.choice) if request.draw_maps else ()
         replace_measured(planned, folder, drawn=drawn)
-    for note in planning_notes(planned, request, known):
+    notes = planning_notes(planned, request, known)
+    for note in notes if earlier is None else (f"Replaced {earlier}.", *notes):
         print(note)
     print_plan(planned)
     print(f"The plan is in {folder}. Next: remnant report {folder}")

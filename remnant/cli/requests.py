@@ -42,11 +42,12 @@ def segment_request(
     scan: ScanOptions = NO_SCAN,
     review: LesionReview = NO_REVIEW,
     stored: bool = False,
+    overwrite: bool = False,
 ) -> SegmentRequest:
     """Return what to segment, and what a human says of it.
 
     A lesion map that is given for a ``stored`` case is its edited one; for any other it is one of
-    the masks.
+    the masks. ``overwrite`` says that what is there may go.
 
     Raises
     ------
@@ -69,6 +70,7 @@ def segment_request(
         split_iv=maps.split_iv,
         confirm_segments=maps.confirm_segments,
         review=review,
+        overwrite=overwrite,
     )
 
 

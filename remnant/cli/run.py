@@ -17,6 +17,7 @@ from remnant.cli.options import (
     LesionOptions,
     MaskOptions,
     Output,
+    OverwriteOption,
     ResectOption,
     ScanOptions,
 )
@@ -54,6 +55,7 @@ def run(
     source: Path | None = None,
     *,
     output: Output | None = None,
+    overwrite: OverwriteOption = False,
     scan: ScanOptions = NO_SCAN,
     engine: EngineOption = DEFAULT_ENGINE,
     device: DeviceOption = "auto",
@@ -67,7 +69,7 @@ def run(
     disease: DiseaseOptions = NO_DISEASE,
     plans: PlanOptions = NO_CHOICES,
 ) -> None:
-    """Segment, measure, plan and report one study; nothing is written before everything worked.
+    """Segment, measure, plan and report one study; what is finished is kept, whatever happens.
 
     Parameters
     ----------
@@ -76,7 +78,8 @@ def run(
         stored case, which is measured and planned again from its maps in seconds. Leave it out to
         start from masks.
     output
-        Folder of the case; a stored case is rewritten in place when it is left out.
+        Folder of the case; a stored case is rewritten in place when it is left out. Where a run
+        was ended there the same command goes on from its last finished stage.
     """
     from remnant.cli.dividing import divider_for
     from remnant.cli.plan_options import plan_request
@@ -92,7 +95,12 @@ def run(
     chosen = engine_named(engine)
     stored = source if source is not None and is_case(source) else None
     request = segment_request(
-        source, maps, scan=scan, review=lesions.review(), stored=stored is not None
+        source,
+        maps,
+        scan=scan,
+        review=lesions.review(),
+        stored=stored is not None,
+        overwrite=overwrite,
     )
     if stored is not None:
         require_redivision(stored, request)
@@ -110,14 +118,14 @@ def run(
                 stored, request, output=folder, measuring=measuring, divider=divider,
                 planning=planning, progress=progress,
             )  # fmt: skip
-            report, heading = again.report, repeated(again.changed)
+            report, heading = again.report, repeated((*again.changed, *again.notes))
         else:
-            report = run_study(
+            ran = run_study(
                 request, measuring=measuring, output=folder,
                 segmenter=chosen.segmenter(device=device), divider=divider,
                 planning=planning, progress=progress,
             )  # fmt: skip
-            heading = None
+            report, heading = ran.report, repeated(ran.notes) if ran.notes else ""
     notes = planning_notes(report, planning, known.planning if known else None)
     print_case(report, folder, heading=heading, notes=notes)
 

@@ -12,6 +12,7 @@ from remnant.cli.options import (
     EstimateOption,
     MaskOptions,
     Output,
+    OverwriteOption,
     ScanOptions,
 )
 from remnant.cli.progress import shown_progress
@@ -37,6 +38,7 @@ def segment(
     source: Path,
     *,
     output: Output,
+    overwrite: OverwriteOption = False,
     scan: ScanOptions = NO_SCAN,
     engine: EngineOption = DEFAULT_ENGINE,
     device: DeviceOption = "auto",
@@ -57,19 +59,19 @@ def segment(
     """
     from remnant.cli.dividing import divider_for
     from remnant.cli.requests import segment_request
-    from remnant.pipeline.folder import published, require_output_folder, write_segmented
-    from remnant.pipeline.segment import segment_case
+    from remnant.pipeline.run import segment_study
 
     chosen = engine_named(engine)
-    require_output_folder(output)
-    request = segment_request(source, maps, scan=scan, review=LesionReview(edited=lesions))
+    review = LesionReview(edited=lesions)
+    request = segment_request(source, maps, scan=scan, review=review, overwrite=overwrite)
     with shown_progress() as progress:
-        case = segment_case(
+        found = segment_study(
             request,
+            output=output,
             segmenter=chosen.segmenter(device=device),
             divider=divider_for(device, estimate=estimate_segments),
             progress=progress,
         )
-        with published(output) as staging:
-            write_segmented(case, staging)
+    for note in found.notes:
+        print(note[0].upper() + note[1:])
     print(f"Maps are in {output}. Next: remnant measure {output}")

@@ -29,6 +29,34 @@ class Fingerprint:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MadeFrom:
+    """All that decides what the maps of a case are: the same again gives the same maps.
+
+    Parameters
+    ----------
+    inputs
+        Digest of each input by its role.
+    settings_sha256
+        Digest of how the inputs were to be read and used, the words of a human included.
+    engines
+        What found liver, lesions and segments, with the digests of its networks.
+    algorithm
+        `segmentation.algorithm.ALGORITHM_VERSION` of then.
+    revised
+        Whether a later command changed the lesions, the segments or what a human said of them.
+    edited
+        Files of maps that a human changed where they lay, and a later command took over.
+    """
+
+    inputs: Mapping[str, str]
+    settings_sha256: str
+    engines: tuple[str, ...] = ()
+    algorithm: int
+    revised: bool = False
+    edited: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SegmentationState:
     """Facts of a segmented case; its maps are files beside it.
 
@@ -63,9 +91,30 @@ class SegmentationState:
     seed: int | None = None
     planted: tuple[PlantedLesion, ...] = ()
     seconds: Mapping[str, float] = field(default_factory=dict)
+    made_from: MadeFrom | None = None
     maps_sha256: Mapping[str, Fingerprint] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiverState:
+    """A liver that an engine found, kept until its lesions are found too; its map lies beside it.
+
+    ``map_sha256`` is the digest of the map's file, the other fields are those of
+    `segmentation.port.Segmentation`.
+    """
+
+    map_sha256: str
+    quality: tuple[Finding, ...] = ()
+    models: tuple[ModelUse, ...] = ()
+    device: str | None = None
+
+
+LIVER: Final = Codec(
+    LiverState,
+    name="kept liver",
+    version="1.0",
+    advice="delete it, it is found anew",
+)
 STATE: Final = Codec(
     SegmentationState,
     name="segmentation.json",

@@ -281,3 +281,28 @@ def _study(image: ImageVolume, *, source: str, name: str) -> Study:
         spacing_mm=geometry.spacing_mm,
         orientation="".join(geometry.axcodes),
     )
+
+
+def study_digests(
+    path: Path, named: Sequence[str] = (), *, choice: ReadingChoice = AS_FILES_SAY
+) -> tuple[str, ...]:
+    """Return the digests of the images that would be read, in their order; no voxel is.
+
+    ``named`` are those of `load_phases`; without them it is the one image of `load_study`.
+
+    Raises
+    ------
+    UnreadableFileError, UnsupportedSeriesError, InputError
+        As these.
+    """
+    with unpacked(path) as place:
+        if not place.is_dir() and kind_of(place) in SINGLE_VOLUMES:
+            return (volume_digest(place),)
+        listed = catalogue(place)
+        if named:
+            chosen = [_named_series(listed, name, place) for name in named]
+        else:
+            chosen = [choose(listed, wanted=choice.series, name=str(path), phase=choice.phase)]
+        return tuple(
+            digest_files(tuple({plane.path for plane in series.slices})) for series in chosen
+        )

@@ -12,6 +12,7 @@ from remnant.core.labels import (
     STRUCTURE_SCHEME,
     LabelScheme,
 )
+from remnant.pipeline.publishing import PENDING
 
 STRUCTURES: Final = "structures.nii.gz"
 LESIONS: Final = "lesions.nii.gz"
@@ -32,6 +33,8 @@ ALL_FILES: Final = (
 PLAN_MAPS: Final = tuple(f"plan_{number}.nii.gz" for number in range(1, MOST_PLAN_MAPS + 1))
 """Maps of the plans, written only when they are asked for."""
 OWN_FILES: Final = (*PLAN_MAPS, *ALL_FILES)
+UNFINISHED: Final = ".remnant-unfinished"
+"""Folder of what is found of a case before its segmentation can be published."""
 PLANNED_FILES: Final = (*PLAN_MAPS, LESION_TABLE, PLAN_TABLE, REPORT_JSON, REPORT_HTML)
 """What is made anew when a stored case is planned again."""
 SCHEMES: Final[Mapping[str, LabelScheme]] = {
@@ -45,5 +48,8 @@ SCHEMES: Final[Mapping[str, LabelScheme]] = {
 
 
 def is_case(folder: Path) -> bool:
-    """Tell whether a folder holds a segmented case."""
-    return (folder / STATE).is_file() and (folder / STRUCTURES).is_file()
+    """Tell whether a folder holds a segmented case, or one that is taking its place there."""
+    return all(
+        any((place / name).is_file() for place in (folder, folder / PENDING))
+        for name in (STATE, STRUCTURES)
+    )

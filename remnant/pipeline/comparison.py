@@ -32,7 +32,7 @@ from remnant.io.atomic import digest_file
 from remnant.pipeline.case_files import REPORT_JSON
 from remnant.pipeline.folder import read_case, read_measured, require_as_measured
 from remnant.pipeline.measuring_and_planning import settings_digest, software_versions
-from remnant.pipeline.results import published_results, require_results_folder
+from remnant.pipeline.results import published_results, require_replaceable_results
 from remnant.wording.resection_titles import hepatectomy_title
 from segmentation.align import align_livers, describe_alignment
 from volumetry.agreement.overlap import dice_fraction, overlaps_ml
@@ -137,15 +137,16 @@ def compare_cases(request: CompareRequest) -> ComparisonReport:
     )
 
 
-def require_comparison_folder(folder: Path) -> None:
-    """Raise unless a comparison can be written to ``folder``; called before the work.
+def require_comparison_folder(folder: Path, *, overwrite: bool = False) -> str | None:
+    """Say what a new comparison replaces in ``folder``; called before the work.
 
     Raises
     ------
     InputError
-        The path is a file, cannot be written, or is a folder that holds other files.
+        The path is a file, cannot be written, is a folder that holds other files, or holds a
+        comparison and nobody asked for it to be replaced.
     """
-    require_results_folder(folder, FILES)
+    return require_replaceable_results(folder, FILES, overwrite=overwrite)
 
 
 def write_comparison(report: ComparisonReport, folder: Path) -> None:

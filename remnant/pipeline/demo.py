@@ -26,6 +26,7 @@ from remnant.io.reading import ReadingChoice
 from remnant.io.source import LoadedStudy, load_study
 from remnant.pipeline.divide import with_segments
 from remnant.pipeline.folder import require_output_folder
+from remnant.pipeline.held import require_nothing_said
 from remnant.pipeline.samples import fetch_sample
 from remnant.pipeline.segment import case_from_image, with_image
 from remnant.pipeline.segment_sources import NOTHING_GIVEN
@@ -69,6 +70,7 @@ def demo_cases(
     """
     for name in (AS_IS, PLANTED):
         require_output_folder(output / name)
+        require_nothing_said(output / name)
     sample = fetch_sample(progress)
     loaded = load_study(sample.ct, choice=ReadingChoice(modality=Modality.CT), progress=progress)
     engines = _Engines(segmenter=segmenter, divider=divider)

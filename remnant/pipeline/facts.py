@@ -7,6 +7,7 @@ from remnant.core.patient import Patient
 from remnant.documents.report_document import REPORT
 from remnant.pipeline.case_files import REPORT_JSON
 from remnant.pipeline.plan_settings import DEFAULT_PLAN, PlanRequest
+from remnant.pipeline.publishing import settle
 from remnant.pipeline.requests import MeasureRequest
 
 
@@ -20,6 +21,7 @@ class KnownCase:
 
 def known_case(folder: Path) -> KnownCase:
     """Return what a case folder was measured and planned with, defaults where it was not yet."""
+    settle(folder)
     file = folder / REPORT_JSON
     if not file.is_file():
         return KnownCase(measuring=MeasureRequest(patient=Patient()))

@@ -1,8 +1,7 @@
 """A case on disk: one folder, written whole or not at all."""
 
-import os
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -18,8 +17,8 @@ from remnant.core.volumes import ImageVolume, LabelMap, Modality
 from remnant.documents.lesion_table import segments_origin, write_lesions_csv
 from remnant.documents.plan_table import write_plans_csv
 from remnant.documents.report_document import REPORT
-from remnant.documents.state_document import Fingerprint
-from remnant.io.atomic import digest_file
+from remnant.documents.state_document import Fingerprint, SegmentationState
+from remnant.io.atomic import digest_file, write_text
 from remnant.io.nifti import read_image, read_own_labels, write_image, write_labels
 from remnant.io.placement import placement_of
 from remnant.io.reading import AS_WRITTEN
@@ -33,15 +32,18 @@ from remnant.pipeline.case_files import (
     PLAN_TABLE,
     PLANNED_FILES,
     PREVIEW,
+    REPORT_HTML,
     REPORT_JSON,
     SCHEMES,
     STATE,
     STRUCTURES,
+    UNFINISHED,
     is_case,
 )
 from remnant.pipeline.divide import merged_findings, with_edited_segments
 from remnant.pipeline.fingerprints import fingerprint, is_edited
-from remnant.pipeline.results import require_writable, staged_beside
+from remnant.pipeline.publishing import publish, settle, staged_beside
+from remnant.pipeline.results import require_writable
 from remnant.pipeline.segmented import CaseMaps, SegmentedCase
 from remnant.pipeline.state import division_of, facts_of, read_state, write_state
 
@@ -57,8 +59,10 @@ def require_output_folder(folder: Path) -> None:
     if folder.exists() and not folder.is_dir():
         raise InputError(f"output {folder} is a file; name a folder that is new or holds a case")
     require_writable(folder)
+    settle(folder)
     if folder.is_dir():
-        strangers = sorted(p.name for p in folder.iterdir() if p.name not in OWN_FILES)
+        own = {*OWN_FILES, UNFINISHED}
+        strangers = sorted(p.name for p in folder.iterdir() if p.name not in own)
         if strangers and not is_case(folder):
             raise InputError(
                 f"output folder {folder} holds other files ({strangers[0]}, …); name a new folder"
@@ -160,7 +164,20 @@ def replace_measured(
     with staged_beside(folder / REPORT_JSON) as staging:
         write_measured(report, staging)
         write_plan_maps(drawn, staging)
-        _exchange(staging, folder, PLANNED_FILES)
+        publish(staging, folder, PLANNED_FILES)
+
+
+def add_page(text: str, folder: Path) -> None:
+    """Write the page of a case that is there.
+
+    Raises
+    ------
+    InputError
+        The folder cannot be written.
+    """
+    with staged_beside(folder / REPORT_HTML) as staging:
+        write_text(staging / REPORT_HTML, text)
+        publish(staging, folder, (REPORT_HTML,))
 
 
 def read_case(folder: Path) -> SegmentedCase:
@@ -180,6 +197,7 @@ def read_stored(folder: Path) -> StoredCase:
     GeometryMismatchError
         The maps no longer lie on one grid.
     """
+    settle(folder)
     if not is_case(folder):
         raise UnreadableFileError(
             f"{folder} holds no segmented case ({STRUCTURES} and {STATE}); run `remnant segment` "
@@ -200,7 +218,7 @@ def read_stored(folder: Path) -> StoredCase:
     )
 
 
-def require_as_measured(folder: Path) -> None:
+def require_as_measured(folder: Path, report: CaseReport | None = None) -> None:
     """Raise if another program has changed a map of a case since the case was measured.
 
     Its report's figures are those of the maps before.
@@ -208,19 +226,37 @@ def require_as_measured(folder: Path) -> None:
     Raises
     ------
     InputError
-        One was changed.
+        One was changed, or ``report`` is of another case than the maps.
     UnreadableFileError
         A map is missing.
     """
+    settle(folder)
     if not is_case(folder):
         return
-    known = read_state(folder / STATE).maps_sha256
-    edited = _edited(folder, known, lambda name: read_own_labels(folder / name, SCHEMES[name]))
+    state = read_state(folder / STATE)
+    if report is not None and (of := report.study.pseudonym) != state.study.pseudonym:
+        raise InputError(
+            f"{folder} holds the report of {of} and the maps of {state.study.pseudonym}; run "
+            f"`remnant run {folder}`, which measures these maps anew"
+        )
+    edited = edited_files(folder, state)
     if edited:
         raise InputError(
             f"{folder}: {', '.join(edited)} changed after the case was measured, and its report "
             f"holds the figures from before; run `remnant run {folder}`, which measures it anew"
         )
+
+
+def edited_files(folder: Path, state: SegmentationState) -> tuple[str, ...]:
+    """Return the files of a case's maps that another program has changed since they were written.
+
+    Raises
+    ------
+    UnreadableFileError
+        A map is missing or damaged.
+    """
+    known = {name: digests for name, digests in state.maps_sha256.items() if name in SCHEMES}
+    return _edited(folder, known, lambda name: read_own_labels(folder / name, SCHEMES[name]))
 
 
 def _edited(
@@ -284,6 +320,7 @@ def read_measured(folder: Path) -> CaseReport:
     UnreadableFileError
         There is none: the case was not measured.
     """
+    settle(folder)
     file = folder / REPORT_JSON
     if not file.is_file():
         raise UnreadableFileError(f"{folder} holds no {REPORT_JSON}; run `remnant measure` first")
@@ -295,8 +332,7 @@ def published(folder: Path) -> Iterator[Path]:
     """Give a staging folder whose files appear in ``folder`` together, or not at all.
 
     Files of an earlier run that the new one does not write are removed, so that no old report
-    stands beside new masks. After an error ``folder`` is as it was before; should the machine stop
-    in between, a case without its report is left, never one with an old report.
+    stands beside new masks. After an error ``folder`` is as it was before.
 
     Raises
     ------
@@ -306,40 +342,4 @@ def published(folder: Path) -> Iterator[Path]:
     require_output_folder(folder)
     with staged_beside(folder) as staging:
         yield staging
-        _publish(staging, folder)
-
-
-def _publish(staging: Path, folder: Path) -> None:
-    if not folder.exists():
-        staging.chmod(0o777 & ~_umask())
-        staging.rename(folder)
-        return
-    _exchange(staging, folder, OWN_FILES)
-
-
-def _exchange(staging: Path, folder: Path, names: Sequence[str]) -> None:
-    """Put the staged files in the place of those of the same names, all or none."""
-    old = staging / "old"
-    old.mkdir()
-    fresh = [name for name in names if (staging / name).exists()]
-    try:
-        _move(reversed(names), folder, old)
-        _move(names, staging, folder)
-    except OSError:
-        _move(fresh, folder, staging)
-        _move(names, old, folder)
-        raise
-
-
-def _move(names: Iterable[str], source: Path, target: Path) -> None:
-    """Rename those of the files that are there."""
-    for name in names:
-        if (source / name).exists():
-            (source / name).replace(target / name)
-
-
-def _umask() -> int:
-    """Return the process's umask, which can be read only by setting it."""
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+        publish(staging, folder, OWN_FILES)

@@ -40,6 +40,8 @@ class SegmentRequest:
         Name of who confirms the segments; ``None`` when nobody does.
     review
         What a human says about lesions.
+    overwrite
+        Whether the user asked for what a folder holds, and what humans said of it, to be replaced.
     """
 
     source: Path | None = None
@@ -53,6 +55,7 @@ class SegmentRequest:
     split_iv: bool = False
     confirm_segments: str | None = None
     review: LesionReview = NO_REVIEW
+    overwrite: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

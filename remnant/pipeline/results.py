@@ -1,13 +1,13 @@
 """A folder of results whose files appear together, or not at all."""
 
 import os
-import shutil
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 from remnant.core.errors import InputError
+from remnant.pipeline.publishing import publish, settle, staged_beside
 
 
 def require_results_folder(folder: Path, files: Sequence[str]) -> None:
@@ -21,12 +21,37 @@ def require_results_folder(folder: Path, files: Sequence[str]) -> None:
     if folder.exists() and not folder.is_dir():
         raise InputError(f"output {folder} is a file; name a new folder")
     require_writable(folder)
+    settle(folder)
     there = folder.iterdir() if folder.is_dir() else ()
     strangers = sorted(path.name for path in there if path.name not in files)
     if strangers:
         raise InputError(
             f"output folder {folder} holds other files ({strangers[0]}, …); name a new folder"
         )
+
+
+def require_replaceable_results(
+    folder: Path, files: Sequence[str], *, overwrite: bool
+) -> str | None:
+    """Say which results in a folder are replaced; ``None`` where there are none.
+
+    Raises
+    ------
+    InputError
+        There are some and nobody asked for that; or see `require_results_folder`.
+    """
+    require_results_folder(folder, files)
+    there = [name for name in files if (folder / name).is_file()]
+    if not there:
+        return None
+    made = datetime.fromtimestamp((folder / there[0]).stat().st_mtime, tz=UTC)
+    what = f"{there[0]} of {made:%Y-%m-%d %H:%M} UTC"
+    if not overwrite:
+        raise InputError(
+            f"output folder {folder} holds {what}; name another folder, or add --overwrite to "
+            f"replace it"
+        )
+    return f"Replaced {what} and what was with it"
 
 
 def require_writable(folder: Path) -> None:
@@ -61,44 +86,7 @@ def published_results(folder: Path, files: Sequence[str]) -> Iterator[Path]:
     folder = folder.resolve()
     require_results_folder(folder, files)
     with staged_beside(folder) as staging:
-        fresh = staging / "new"
-        fresh.mkdir()
-        yield fresh
-        # the old folder is deleted: nothing that came meanwhile may go with it
-        require_results_folder(folder, files)
-        _swap(fresh, folder, staging / "old")
-
-
-@contextmanager
-def staged_beside(folder: Path) -> Iterator[Path]:
-    """Give a hidden folder beside ``folder``, on the same disk, that is gone in the end.
-
-    Raises
-    ------
-    InputError
-        Something could not be written, in the block or before it.
-    """
-    parent = folder.absolute().parent
-    try:
-        parent.mkdir(parents=True, exist_ok=True)
-        staging = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=parent))
-    except OSError as fault:
-        raise InputError(f"{folder} cannot be written: {fault.strerror or fault}") from fault
-    try:
         yield staging
-    except OSError as fault:
-        raise InputError(f"{folder} cannot be written: {fault.strerror or fault}") from fault
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
-
-
-def _swap(fresh: Path, folder: Path, old: Path) -> None:
-    """Put the new folder in the old one's place; on failure the old one returns."""
-    if folder.exists():
-        folder.rename(old)
-    try:
-        fresh.rename(folder)
-    except OSError:
-        if old.exists():
-            old.rename(folder)
-        raise
+        # what came meanwhile is nobody's to replace
+        require_results_folder(folder, files)
+        publish(staging, folder, files)

@@ -1,43 +1,94 @@
-"""The four stages in a row, and their repetition after a review or with other segments."""
+"""The four stages in a row, and their repetition after a review or with other segments.
 
-from dataclasses import dataclass
+Each stage publishes what it made as soon as it is done: whatever ends the process later leaves it,
+and the same command goes on from there.
+"""
+
+import shutil
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 from remnant.core.case import CaseReport
 from remnant.core.progress import Progress, silent
 from remnant.io.atomic import write_text
-from remnant.pipeline.case_files import REPORT_HTML
+from remnant.pipeline.case_files import REPORT_HTML, REPORT_JSON, UNFINISHED
 from remnant.pipeline.divide import require_redivision, with_segments
 from remnant.pipeline.folder import (
     StoredCase,
+    add_page,
     published,
     read_stored,
+    replace_measured,
     require_output_folder,
     write_measured,
     write_plan_maps,
     write_segmented,
 )
-from remnant.pipeline.measuring_and_planning import measure_case, plan_case
+from remnant.pipeline.held import (
+    Coming,
+    Held,
+    earlier_plan,
+    held_files,
+    is_same,
+    require_replaceable,
+    same_place,
+)
+from remnant.pipeline.kept_liver import LiverKeeper
+from remnant.pipeline.kept_words import require_words_kept
+from remnant.pipeline.made_from import images_of, made_from
+from remnant.pipeline.measuring_and_planning import keep_request, measure_case, plan_case
 from remnant.pipeline.plan_maps import case_maps, drawn_plans, page_maps
 from remnant.pipeline.plan_settings import DEFAULT_PLAN, PlanRequest
 from remnant.pipeline.repeat import changes
 from remnant.pipeline.requests import MeasureRequest, SegmentRequest
 from remnant.pipeline.review import apply_review
-from remnant.pipeline.segment import segment_case
+from remnant.pipeline.segment import case_from_masks, require_source, segment_case
 from remnant.pipeline.segment_sources import read_given
 from remnant.pipeline.segmented import SegmentedCase
-from segmentation.port import SegmentDivider, Segmenter
+from segmentation.port import SegmentDivider, Segmenter, StepwiseSegmenter
 
 NOTHING_ASKED: Final = SegmentRequest()
+FINISHING: Final = "measuring and planning"
+COMPARING: Final = "comparing with what is there"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rerun:
-    """A stored case's new report, and what was changed before it was measured again."""
+class Segmented:
+    """A case whose maps are published.
+
+    Parameters
+    ----------
+    case
+        The case.
+    stored
+        The same as it was taken up from its folder; ``None`` where it was segmented now.
+    notes
+        What was taken up or replaced, for the person who asked.
+    """
+
+    case: SegmentedCase
+    stored: StoredCase | None = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ran:
+    """A report, and how it came about.
+
+    Parameters
+    ----------
+    report
+        What was measured, and planned where that was asked.
+    changed
+        What was changed in a stored case before it was measured again.
+    notes
+        What was taken up or replaced.
+    """
 
     report: CaseReport
-    changed: tuple[str, ...]
+    changed: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,17 +112,103 @@ def run_study(
     divider: SegmentDivider | None = None,
     planning: PlanRequest = DEFAULT_PLAN,
     progress: Progress = silent,
-) -> CaseReport:
+) -> Ran:
     """Segment, measure, plan and report one study into a folder.
 
-    Nothing is written before everything worked. Without a ``divider`` the segments are unknown
-    where nothing was given to divide the liver by.
+    Each stage is published as it finishes. Where the folder holds the segmentation of the very
+    same inputs, by the same models and settings, it is taken up. Without a ``divider`` the segments
+    are unknown where nothing was given to divide the liver by.
+
+    Raises
+    ------
+    InputError
+        Something cannot be used, or the folder holds what would be lost, see
+        `remnant.pipeline.held`.
+    """
+    found = segment_study(
+        request,
+        output=output,
+        segmenter=segmenter,
+        divider=divider,
+        measuring=measuring,
+        planning=planning,
+        progress=progress,
+    )
+    if found.stored is None:
+        report = _finish_in_stages(
+            found.case, measuring=measuring, output=output, planning=planning, progress=progress
+        )
+    else:
+        report = finish_case(
+            found.case,
+            measuring=measuring,
+            output=output,
+            stored=found.stored,
+            planning=planning,
+            progress=progress,
+        )
+    return Ran(report=report, notes=found.notes)
+
+
+def segment_study(
+    request: SegmentRequest,
+    *,
+    output: Path,
+    segmenter: Segmenter,
+    divider: SegmentDivider | None = None,
+    measuring: MeasureRequest | None = None,
+    planning: PlanRequest = DEFAULT_PLAN,
+    progress: Progress = silent,
+) -> Segmented:
+    """Segment one study into a folder, or take up what the same command made there before.
+
+    ``measuring`` and ``planning`` are what the case is to be measured and planned with afterwards,
+    ``None`` where it is not.
+
+    Raises
+    ------
+    InputError
+        See `run_study`.
     """
     require_output_folder(output)
-    case = segment_case(request, segmenter=segmenter, divider=divider, progress=progress)
-    return finish_case(
-        case, measuring=measuring, output=output, planning=planning, progress=progress
-    )
+    require_source(request)
+    held = None
+    if held_files(output):
+        progress(COMPARING, 0, 1)
+        coming = Coming(
+            made_from=made_from(request, segmenter, divider),
+            measuring=measuring,
+            planning=planning,
+        )
+        held = require_replaceable(output, coming, overwrite=request.overwrite)
+        progress(COMPARING, 1, 1)
+        if held is not None and is_same(held, coming):
+            return _taken_up(held, measured=measuring is not None)
+    finding, notes = _keeping(segmenter, output)
+    case = segment_case(request, segmenter=finding, divider=divider, progress=progress)
+    made = made_from(request, segmenter, divider, images=images_of(case))
+    case = replace(case, made_from=made)
+    with published(output) as staging:
+        write_segmented(case, staging)
+    shutil.rmtree(output / UNFINISHED, ignore_errors=True)
+    return Segmented(case=case, notes=(*notes, *_replaced(held)))
+
+
+def _keeping(segmenter: Segmenter, output: Path) -> tuple[Segmenter, list[str]]:
+    """Return a segmenter that keeps the liver until the case is published, where it can."""
+    if not isinstance(segmenter, StepwiseSegmenter):
+        return segmenter, []
+    keeper = LiverKeeper(segmenter=segmenter, folder=output / UNFINISHED)
+    return keeper, keeper.notes
+
+
+def _taken_up(held: Held, *, measured: bool) -> Segmented:
+    stored = read_stored(held.folder)
+    name = stored.case.study.pseudonym
+    notes = [f"segmentation of {name} taken up from {held.folder}"]
+    if measured and REPORT_JSON in held.files:
+        notes.append(f"replaced the results of {held.written:%Y-%m-%d %H:%M} UTC")
+    return Segmented(case=stored.case, stored=stored, notes=tuple(notes))
 
 
 def rerun_case(
@@ -83,19 +220,24 @@ def rerun_case(
     divider: SegmentDivider | None = None,
     planning: PlanRequest = DEFAULT_PLAN,
     progress: Progress = silent,
-) -> Rerun:
+) -> Ran:
     """Measure, plan and report again from the stored masks of a case folder.
 
     Nothing is segmented: the request's review is applied, and the liver is divided anew where the
     request gives something to divide it by, or where it has no segments and there is a divider.
+    The old results stand until the new ones are complete.
 
     Raises
     ------
     InputError
-        The request asks for more than that.
+        The request asks for more than that, or would drop what a human said.
     """
     require_output_folder(output)
     revised = revised_case(folder, request, divider=divider, progress=progress)
+    coming = Coming(
+        made_from=revised.case.made_from, case=revised.case, measuring=measuring, planning=planning
+    )
+    held = _other_case(output, coming, stored=folder, overwrite=request.overwrite)
     report = finish_case(
         revised.case,
         measuring=measuring,
@@ -104,7 +246,63 @@ def rerun_case(
         planning=planning,
         progress=progress,
     )
-    return Rerun(report=report, changed=revised.changed(request))
+    return Ran(report=report, changed=revised.changed(request), notes=_replaced(held))
+
+
+def measure_study(
+    case: Path | None,
+    request: SegmentRequest,
+    *,
+    output: Path,
+    measuring: MeasureRequest,
+    planning: PlanRequest | None = None,
+) -> Ran:
+    """Measure the masks of a request, or those of a stored case as it revises them, into a folder.
+
+    ``planning`` is what the stored case was planned with: it is kept for the next plan.
+
+    Raises
+    ------
+    InputError
+        Something cannot be used, or what a human said would be lost.
+    """
+    require_output_folder(output)
+    revised = None if case is None else revised_case(case, request)
+    masks = _masks_case(request) if revised is None else revised.case
+    coming = Coming(
+        made_from=masks.made_from,
+        case=masks,
+        measuring=measuring,
+        planning=planning or DEFAULT_PLAN,
+    )
+    held = _other_case(output, coming, stored=case, overwrite=request.overwrite)
+    plan = None if held is not None else earlier_plan(output)
+    report = measure_case(masks, measuring)
+    if planning is not None:
+        report = keep_request(report, planning)
+    with published(output) as staging:
+        write_segmented(masks, staging, stored=revised.stored if revised else None)
+        write_measured(report, staging)
+    changed = () if revised is None else revised.changed(request)
+    gone = () if plan is None else (f"dropped {plan}; `remnant plan {output}` plans anew",)
+    return Ran(report=report, changed=changed, notes=(*_replaced(held), *gone))
+
+
+def _masks_case(request: SegmentRequest) -> SegmentedCase:
+    return replace(case_from_masks(request), made_from=made_from(request, images={}))
+
+
+def _other_case(
+    output: Path, coming: Coming, *, stored: Path | None, overwrite: bool
+) -> Held | None:
+    """Return the case that is replaced in a folder other than a stored case's own."""
+    if stored is not None and same_place(stored, output):
+        return None
+    return require_replaceable(output, coming, overwrite=overwrite)
+
+
+def _replaced(held: Held | None) -> tuple[str, ...]:
+    return () if held is None else (f"replaced {held}",)
 
 
 def revised_case(
@@ -119,7 +317,7 @@ def revised_case(
     Raises
     ------
     InputError
-        The request asks for more than that.
+        The request asks for more than that, or would drop what a human said before.
     """
     require_redivision(folder, request)
     stored = read_stored(folder)
@@ -127,7 +325,19 @@ def revised_case(
     _, segments = read_given(request, liver_known=True, reference=grid)
     reviewed = apply_review(stored.case, request.review)
     case = with_segments(reviewed, segments, divider=divider, progress=progress)
-    return Revised(stored=stored, case=case)
+    require_words_kept(stored.case, case, request)
+    return _marked(Revised(stored=stored, case=case), request)
+
+
+def _marked(revised: Revised, request: SegmentRequest) -> Revised:
+    """Note in a case that it is not what one command made any more."""
+    stored, case = revised.stored, revised.case
+    said_anew = case.settings != stored.written.settings
+    if case.made_from is None or not (said_anew or revised.changed(request)):
+        return revised
+    edited = tuple(sorted({*case.made_from.edited, *stored.edited}))
+    made = replace(case.made_from, revised=True, edited=edited)
+    return replace(revised, case=replace(case, made_from=made))
 
 
 def finish_case(
@@ -141,22 +351,63 @@ def finish_case(
 ) -> CaseReport:
     """Measure, plan and report a segmented case, and publish its folder.
 
-    Maps that are still those of ``stored`` are not encoded again.
+    A case that is stored keeps what it has until all is made anew, and maps that are still those of
+    ``stored`` are not encoded again; of another each stage is published as it finishes.
+
+    Raises
+    ------
+    InputError
+        The folder holds another case, or what a human said of this one.
     """
-    progress("measuring and planning", 0, 3)
+    if stored is None:
+        coming = Coming(made_from=case.made_from, case=case, measuring=measuring, planning=planning)
+        require_replaceable(output, coming, overwrite=False, option=None)
+        with published(output) as staging:
+            write_segmented(case, staging)
+        return _finish_in_stages(
+            case, measuring=measuring, output=output, planning=planning, progress=progress
+        )
+    progress(FINISHING, 0, 3)
     measured = measure_case(case, measuring)
     maps = case_maps(case)
     report = plan_case(measured, planning, maps=maps, progress=progress)
-    progress("measuring and planning", 1, 3)
+    progress(FINISHING, 1, 3)
     with published(output) as staging:
         write_segmented(case, staging, stored=stored)
         write_measured(report, staging)
         if planning.draw_maps:
             write_plan_maps(drawn_plans(report, maps, planning.choice), staging)
-        progress("measuring and planning", 2, 3)
-        # Late, since measuring alone makes no page.
-        from remnant.page.html import render_html
-
-        write_text(staging / REPORT_HTML, render_html(report, **page_maps(case, report)))
-    progress("measuring and planning", 3, 3)
+        progress(FINISHING, 2, 3)
+        write_text(staging / REPORT_HTML, _page(case, report))
+    progress(FINISHING, 3, 3)
     return report
+
+
+def _finish_in_stages(
+    case: SegmentedCase,
+    *,
+    measuring: MeasureRequest,
+    output: Path,
+    planning: PlanRequest,
+    progress: Progress,
+) -> CaseReport:
+    """Add volumes, plan and page to a published segmentation, each as soon as it is there."""
+    progress(FINISHING, 0, 3)
+    measured = measure_case(case, measuring)
+    replace_measured(keep_request(measured, planning), output)
+    maps = case_maps(case)
+    report = plan_case(measured, planning, maps=maps, progress=progress)
+    drawn = drawn_plans(report, maps, planning.choice) if planning.draw_maps else ()
+    progress(FINISHING, 1, 3)
+    replace_measured(report, output, drawn=drawn)
+    progress(FINISHING, 2, 3)
+    add_page(_page(case, report), output)
+    progress(FINISHING, 3, 3)
+    return report
+
+
+def _page(case: SegmentedCase, report: CaseReport) -> str:
+    # Late, since measuring alone makes no page.
+    from remnant.page.html import render_html
+
+    return render_html(report, **page_maps(case, report))

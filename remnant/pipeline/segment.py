@@ -62,8 +62,7 @@ def segment_case(
     """
     if request.source is None:
         return case_from_masks(request, divider=divider, progress=progress)
-    if not request.source.exists():
-        raise InputError(f"{request.source} does not exist; give a NIfTI file or a DICOM folder")
+    require_source(request)
     watch = Stopwatch()
     with watch.measure("read"):
         require_phases_alone(request)
@@ -88,6 +87,18 @@ def segment_case(
     case = replace(case, settings=_settings(request), seconds=watch.seconds)
     reviewed = apply_review(case, request.review)
     return with_segments(reviewed, segments, divider=divider, progress=progress)
+
+
+def require_source(request: SegmentRequest) -> None:
+    """Raise unless the scan that a request names is there.
+
+    Raises
+    ------
+    InputError
+        It is not.
+    """
+    if request.source is not None and not request.source.exists():
+        raise InputError(f"{request.source} does not exist; give a NIfTI file or a DICOM folder")
 
 
 def case_from_masks(

@@ -13,6 +13,7 @@ from remnant.core.study import Study
 from remnant.core.uncertainty import SegmentPlane
 from remnant.core.volumes import ImageVolume, LabelMap, Phase
 from remnant.core.volumetry_report import SegmentsConfirmation, SegmentSource
+from remnant.documents.state_document import MadeFrom
 
 if TYPE_CHECKING:
     from segmentation.port import Segmentation
@@ -125,6 +126,8 @@ class SegmentedCase:
         The demo's synthetic metastases; empty for every real case.
     seconds
         Wall time by stage.
+    made_from
+        What decided the maps, so that they can be taken up; ``None`` where nobody kept it.
     """
 
     study: Study
@@ -142,3 +145,4 @@ class SegmentedCase:
     seed: int | None = None
     planted: tuple[PlantedLesion, ...] = ()
     seconds: Mapping[str, float] = field(default_factory=dict)
+    made_from: MadeFrom | None = None

@@ -12,8 +12,10 @@ from remnant.core.progress import Progress, silent
 from remnant.core.volumes import ImageVolume, LabelMap
 from remnant.testing.body import LESION_HU, LIVER_HU
 from remnant.testing.phantoms import STRUCTURE_HU, LiverPhantom
-from segmentation.port import Segmentation, Segmenter
+from segmentation.port import Segmentation, Segmenter, StepwiseSegmenter
 from segmentation.postprocess import label_lesions
+
+KNOWN_LIVER, KNOWN_LESIONS = "known liver", "known lesions"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,6 +49,36 @@ class FakeSegmenter:
         progress("known answer", 1, 1)
         finding = quality_finding("fake_segmenter", passed=True)
         return Segmentation(structures=self.structures, lesions=self.lesions, quality=(finding,))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SteppedSegmenter(FakeSegmenter):
+    """Segmenter that knows the answer, and finds the liver before the lesions as networks do."""
+
+    def segment_liver(self, image: ImageVolume, *, progress: Progress = silent) -> Segmentation:
+        """Return the known liver without its lesions; see `segmentation.port.StepwiseSegmenter`."""
+        progress(KNOWN_LIVER, 0, 1)
+        codes = self.structures.codes.copy()
+        codes[codes == Structure.LESION] = Structure.PARENCHYMA
+        none = np.zeros(codes.shape, dtype=np.uint8)
+        progress(KNOWN_LIVER, 1, 1)
+        return Segmentation(
+            structures=LabelMap(codes, image.geometry, STRUCTURE_SCHEME),
+            lesions=LabelMap(none, image.geometry, INSTANCE_SCHEME),
+            quality=(quality_finding("fake_segmenter", passed=True),),
+        )
+
+    def segment_lesions(
+        self, image: ImageVolume, liver: LabelMap, *, progress: Progress = silent
+    ) -> Segmentation:
+        """Return the known maps; see `segmentation.port.LesionSegmenter`."""
+        del liver
+        image.geometry.require_same_grid(
+            self.structures.geometry, what="the image", reference="the known answer"
+        )
+        progress(KNOWN_LESIONS, 0, 1)
+        progress(KNOWN_LESIONS, 1, 1)
+        return Segmentation(structures=self.structures, lesions=self.lesions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,3 +122,4 @@ class ThresholdSegmenter:
 
 if TYPE_CHECKING:
     SEGMENTERS: tuple[type[Segmenter], ...] = (FakeSegmenter, ThresholdSegmenter)
+    STEPWISE: tuple[type[StepwiseSegmenter], ...] = (SteppedSegmenter,)

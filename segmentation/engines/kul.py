@@ -14,10 +14,13 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from models import registry
+from models.catalog import model_info
 from remnant.core.boxes import Box, bounding_box, box_geometry
 from remnant.core.errors import SegmentationFailedError
 from remnant.core.geometry import Geometry, Shape3
+from remnant.core.labels import INSTANCE_SCHEME, STRUCTURE_SCHEME
 from remnant.core.progress import Progress, silent
+from remnant.core.provenance import ModelUse
 from remnant.core.volumes import ImageVolume, LabelMap
 from segmentation.engines.device import chosen_device
 from segmentation.engines.findings import liver_findings
@@ -29,7 +32,7 @@ from segmentation.localise import (
     first_windows,
     window_around,
 )
-from segmentation.port import Segmentation
+from segmentation.port import Segmentation, with_liver
 from segmentation.postprocess import reconcile
 from segmentation.preprocess import NEIGHBOURS_18, coarse_image, lesion_input, normalised_field
 from segmentation.resample import Floats, resampled_slabs
@@ -80,6 +83,11 @@ class KulSegmenter:
     def __init__(self, *, device: str = "auto") -> None:
         self.device = chosen_device(device)
 
+    @property
+    def models(self) -> tuple[ModelUse, ...]:
+        """The networks that find liver and lesions, installed or not."""
+        return tuple(model_info(name).use for name in (LIVER_MODEL, LESION_MODEL))
+
     def segment(self, image: ImageVolume, *, progress: Progress = silent) -> Segmentation:
         """Segment an image; the result lies on its own grid.
 
@@ -92,20 +100,30 @@ class KulSegmenter:
         ModelUnavailableError
             The weights are not installed and could not be fetched.
         """
-        uses = tuple(registry.pull(name, progress=progress) for name in (LIVER_MODEL, LESION_MODEL))
+        liver = self.segment_liver(image, progress=progress)
+        return with_liver(self.segment_lesions(image, liver.structures, progress=progress), liver)
+
+    def segment_liver(self, image: ImageVolume, *, progress: Progress = silent) -> Segmentation:
+        """Segment the liver alone; its map of lesions is empty.
+
+        Raises
+        ------
+        SegmentationFailedError
+            Nothing in the image could be a liver.
+        ModelUnavailableError
+            The weights of either network are not installed and could not be fetched.
+        """
+        use, _ = (registry.pull(name, progress=progress) for name in (LIVER_MODEL, LESION_MODEL))
         found = find_liver(image, device=self.device, progress=progress)
         liver = thresholded(found.probability, found.grid, image.geometry)
         if not liver.any():
             raise SegmentationFailedError(_not_found())
-        findings = liver_findings(found.confidence, liver, image.geometry)
-        lesions = find_lesions(image, liver, device=self.device, progress=progress)
-        fitted = reconcile(liver, lesions, image.geometry)
+        none = np.zeros(liver.shape, dtype=np.uint8)
         return Segmentation(
-            structures=fitted.structures,
-            lesions=fitted.lesions,
-            exophytic=fitted.exophytic,
-            quality=(*findings, *fitted.quality),
-            models=uses,
+            structures=LabelMap(liver.astype(np.uint8), image.geometry, STRUCTURE_SCHEME),
+            lesions=LabelMap(none, image.geometry, INSTANCE_SCHEME),
+            quality=liver_findings(found.confidence, liver, image.geometry),
+            models=(use,),
             device=self.device,
         )
 

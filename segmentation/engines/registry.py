@@ -42,6 +42,8 @@ class Engine:
 
 
 DEFAULT_ENGINE: Final = "kul"
+SHAPE_MODEL: Final = "couinaud-shape"
+"""The network that estimates segments, whichever engine found the liver."""
 ENGINES: Final[Mapping[str, Engine]] = {
     DEFAULT_ENGINE: Engine("segmentation.engines.kul", "KU Leuven networks, CT and MR"),
 }

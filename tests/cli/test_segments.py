@@ -157,7 +157,10 @@ def test_confirm__is_stored_shown_and_dropped(case, places, capsys):
     assert not document_of(case)["volumetry"]["segments_need_review"]
     assert "Segments confirmed by Ada Lovelace" in " ".join(capsys.readouterr().out.split())
 
-    assert 0 == run("run", case, "--couinaud-from", places["couinaud"])
+    again = ("run", case, "--couinaud-from", places["couinaud"])
+    assert 2 == run(*again)
+    assert "that Ada Lovelace confirmed on" in " ".join(capsys.readouterr().err.split())
+    assert 0 == run(*again, "--overwrite")
     assert "segments_confirmation" not in document_of(case)["volumetry"]
     assert "confirmation by Ada Lovelace dropped" in " ".join(capsys.readouterr().out.split())
 

@@ -1,5 +1,6 @@
 """The demo as a user runs it: a real CT, real networks, two reports."""
 
+import importlib.util
 import json
 
 import numpy as np
@@ -78,3 +79,17 @@ def test_demo__planted_metastases_are_named_with_their_true_volumes(demo):
     page = (demo / PLANTED / "report.html").read_text(encoding="utf-8")
     assert "synthetic" in page
     assert "assumed for the demo" in page
+
+
+def test_demo__finds_what_the_baseline_of_this_algorithm_says(demo, repository):
+    """Where it does not: a reason, a new baseline, and a higher ``ALGORITHM_VERSION``."""
+    file = repository / "benchmarks" / "segmentation_baseline.py"
+    spec = importlib.util.spec_from_file_location("segmentation_baseline", file)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    known = json.loads(module.BASELINE.read_text(encoding="utf-8"))
+    found = module.counts(demo / AS_IS)
+
+    assert list(known) == list(found)
+    assert module.differences(found, known) == []
+    assert module.differences({**found, "liver": int(0.98 * known["liver"])}, known) != []

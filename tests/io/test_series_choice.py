@@ -9,7 +9,7 @@ from remnant.core.volumes import Phase
 from remnant.io.dicom_series import automatic, catalogue, choose
 from remnant.io.reading import ReadingChoice
 from remnant.io.series_choice import LEAD, Aspect, ranked, region, score, sharpness
-from remnant.io.source import load_phases, load_study
+from remnant.io.source import load_phases, load_study, study_digests
 from remnant.wording.findings import text_of
 
 CORONAL = (1, 0, 0, 0, 0, -1)
@@ -241,3 +241,13 @@ def test_load_phases__of_a_file(study, tmp_path):
     study(series("Abd portal"))
     with pytest.raises(InputError, match="folder of a DICOM study"):
         phases_of(next(file for file in tmp_path.rglob("im*")), "portal")
+
+
+def test_study_digests__are_those_of_the_images_that_are_read(study):
+    folder = study(series("Abd portal"), series("Abd arterial"))
+    names = ("portal", "arterial")
+    read = [loaded.input_sha256 for loaded in load_phases(folder, names)]
+    assert len(set(read)) == len(names)
+    assert tuple(read) == study_digests(folder, names)
+    chosen = ReadingChoice(series="2")
+    assert (load_study(folder, choice=chosen).input_sha256,) == study_digests(folder, choice=chosen)

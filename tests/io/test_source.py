@@ -12,7 +12,7 @@ from remnant.core.errors import InputError, UnreadableFileError, UnsupportedSeri
 from remnant.core.findings import Verdict
 from remnant.core.volumes import Modality, Phase
 from remnant.io.reading import ReadingChoice
-from remnant.io.source import load_study
+from remnant.io.source import load_study, study_digests
 
 
 def verdicts(loaded):
@@ -27,6 +27,7 @@ def ct_nifti_fixture(nifti, phantom):
 def test_load_study__nifti(ct_nifti):
     loaded = load_study(ct_nifti)
     assert loaded.input_sha256 == hashlib.sha256(ct_nifti.read_bytes()).hexdigest()
+    assert (loaded.input_sha256,) == study_digests(ct_nifti)
     assert loaded.image.modality is Modality.CT
     study = loaded.study
     assert (study.source, study.shape, study.orientation) == ("nifti", (9, 8, 12), "RAS")

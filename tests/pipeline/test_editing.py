@@ -111,10 +111,10 @@ def rerun(output, *, divider=None, **options):
     )
 
 
-def with_map(output, labels, folder):
+def with_map(output, labels, folder, **options):
     path = folder / "corrected.nii.gz"
     write_labels(labels, path)
-    return rerun(output, masks={"couinaud": path})
+    return rerun(output, masks={"couinaud": path}, **options)
 
 
 def variants(labels):
@@ -323,7 +323,10 @@ def test_confirm__writes_no_map_anew_and_keeps_every_figure(output, monkeypatch)
 def test_confirm__then_corrected_the_confirmation_is_gone_and_it_is_said(
     confirmed, corrected, tmp_path
 ):
-    again = with_map(confirmed, corrected, tmp_path)
+    with pytest.raises(InputError, match=r"that A\. Reader confirmed on .* --overwrite"):
+        with_map(confirmed, corrected, tmp_path)
+    assert read_case(confirmed).division.confirmation is not None
+    again = with_map(confirmed, corrected, tmp_path, overwrite=True)
 
     assert again.report.volumetry.segments_confirmation is None
     assert read_case(confirmed).division.confirmation is None
@@ -419,7 +422,7 @@ def test_edited_in_place__the_map_counts_as_given_and_is_confirmed_by_nobody(
 ):
     output = confirmed
     if first == "given":
-        with_map(output, small.couinaud, tmp_path)
+        with_map(output, small.couinaud, tmp_path, overwrite=True)
         rerun(output, confirm_segments="A. Reader")
     stored = read_case(output)
     assert first == stored.division.source
@@ -478,7 +481,7 @@ def test_compare__confirmed_estimates_pass_and_other_sources_are_named(
     twin = shutil.copytree(confirmed, tmp_path / "twin")
     request = CompareRequest(before=confirmed, after=twin, removed=frozenset({CouinaudSegment.II}))
     (alike,) = (f for f in compare_cases(request).quality if f.id == "compared_segments")
-    with_map(twin, corrected, tmp_path)
+    with_map(twin, corrected, tmp_path, overwrite=True)
     (other,) = (f for f in compare_cases(request).quality if f.id == "compared_segments")
 
     assert Verdict.MET is alike.verdict

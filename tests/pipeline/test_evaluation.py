@@ -456,14 +456,14 @@ def test_publish__a_failure_leaves_what_was_there(tmp_path):
     assert "old" == (folder / "cases.csv").read_text(encoding="utf-8")
 
 
-def test_publish__a_failed_swap_brings_the_old_folder_back(tmp_path, monkeypatch):
+def test_publish__a_failed_rename_leaves_the_old_folder(tmp_path, monkeypatch):
     folder = tmp_path / "out"
     folder.mkdir()
     (folder / "cases.csv").write_text("old", encoding="utf-8")
     rename = Path.rename
 
     def failing(self, target):
-        if self.name == "new":
+        if target.name == ".remnant-pending":
             raise OSError("no such device")
         return rename(self, target)
 

@@ -69,7 +69,7 @@ def run_fixture(scan, mask_files, phantom, tmp_path_factory):
         measuring=MEASURING,
         output=output,
         segmenter=FakeSegmenter.knowing(phantom),
-    )
+    ).report
     return report, output
 
 
@@ -128,14 +128,14 @@ def test_stages__one_by_one_equal_run(run, request_with_segments, segmenter, tmp
 def test_run__without_segments_the_remnant_is_absent_with_its_reason(scan, segmenter, tmp_path):
     report = run_study(
         SegmentRequest(source=scan), measuring=MEASURING, output=tmp_path / "c", segmenter=segmenter
-    )
+    ).report
     for resection in report.planning.resections:
         assert resection.remnant.flr_ml.value is None
         assert (Reason(Cause.NO_SEGMENTS_GIVEN),) == resection.remnant.flr_ml.reasons
     assert not (tmp_path / "c" / "couinaud.nii.gz").exists()
 
 
-def test_run__a_failing_stage_leaves_nothing_behind(scan, segmenter, tmp_path):
+def test_run__a_failing_stage_leaves_the_stages_before_it(scan, segmenter, tmp_path):
     with pytest.raises(InputError, match="formula"):
         run_study(
             SegmentRequest(source=scan),
@@ -143,7 +143,9 @@ def test_run__a_failing_stage_leaves_nothing_behind(scan, segmenter, tmp_path):
             output=tmp_path / "case",
             segmenter=segmenter,
         )
-    assert list(tmp_path.iterdir()) == []
+    assert ["case"] == [path.name for path in tmp_path.iterdir()]
+    case_folder.read_case(tmp_path / "case")
+    assert not (tmp_path / "case" / case_files.REPORT_JSON).exists()
 
 
 def test_run__a_failing_rerun_leaves_the_old_case(output):
@@ -282,33 +284,60 @@ def test_case__round_trip_through_its_folder(case, tmp_path):
     np.testing.assert_array_equal(case.preview.voxels, read.preview.voxels)
 
 
-def test_publish__a_rename_that_fails_halfway_restores_the_old_case(case, tmp_path, monkeypatch):
+def publish_new(case, output):
+    with case_folder.published(output) as staging:
+        case_folder.write_state(case, staging / case_files.STATE)
+        for name in (case_files.STRUCTURES, case_files.LESIONS, case_files.REPORT_JSON):
+            (staging / name).write_bytes(b"new")
+
+
+@pytest.mark.parametrize("fails", [".remnant-pending", "case"])
+def test_publish__a_rename_that_fails_before_it_is_published_leaves_the_old_case(
+    fails, case, tmp_path, monkeypatch
+):
+    output = tmp_path / "case"
+    if fails == ".remnant-pending":
+        with case_folder.published(output) as staging:
+            case_folder.write_segmented(case, staging)
+    before = {p.name: p.read_bytes() for p in output.glob("*")}
+    rename = Path.rename
+
+    def failing(self, target):
+        if target.name == fails:
+            raise OSError(28, "No space left on device")
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", failing)
+    with pytest.raises(InputError, match="No space left"):
+        publish_new(case, output)
+
+    assert before == {p.name: p.read_bytes() for p in output.glob("*")}
+    assert ["case"] * bool(before) == [p.name for p in tmp_path.iterdir()]
+
+
+def test_publish__what_was_published_and_has_no_place_yet_gets_it_from_the_next_command(
+    case, tmp_path, monkeypatch
+):
     output = tmp_path / "case"
     with case_folder.published(output) as staging:
         case_folder.write_segmented(case, staging)
-    before = {p.name: p.read_bytes() for p in output.iterdir()}
-    moves = []
     move = Path.replace
 
     def failing(self, target):
-        moves.append(self.name)
-        if len(moves) == len(before) + 3:
-            raise OSError(28, "No space left on device")
+        if self.name == case_files.LESIONS and self.parent.name == ".remnant-pending":
+            raise OSError(5, "Input/output error")
         return move(self, target)
 
-    def publish():
-        with case_folder.published(output) as staging:
-            case_folder.write_state(case, staging / case_files.STATE)
-            for name in (case_files.STRUCTURES, case_files.LESIONS, case_files.REPORT_JSON):
-                (staging / name).write_bytes(b"new")
-
     monkeypatch.setattr(Path, "replace", failing)
-    with pytest.raises(InputError, match="No space left"):
-        publish()
+    with pytest.raises(InputError, match="run the command again"):
+        publish_new(case, output)
     monkeypatch.undo()
+    assert case_files.is_case(output)
+    case_folder.require_output_folder(output)
 
-    assert before == {p.name: p.read_bytes() for p in output.iterdir()}
-    assert ["case"] == [p.name for p in tmp_path.iterdir()]
+    new = {case_files.STRUCTURES, case_files.LESIONS, case_files.REPORT_JSON, case_files.STATE}
+    assert new == {p.name for p in output.iterdir()}
+    assert b"new" == (output / case_files.LESIONS).read_bytes()
 
 
 def test_published__folder_obeys_the_umask(tmp_path):

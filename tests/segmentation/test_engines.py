@@ -5,15 +5,29 @@ from types import SimpleNamespace
 
 import pytest
 
+from models.catalog import model_info
 from remnant.core.errors import InputError
 from remnant.testing.fake_segmenter import ThresholdSegmenter
 from segmentation.engines.registry import DEFAULT_ENGINE, ENGINES, Engine, engine_named
+from segmentation.port import KnowsModels, StepwiseSegmenter
 
 
 @pytest.mark.parametrize("name", ENGINES)
 def test_engines__each_entry_gives_a_segmenter(name):
     assert callable(engine_named(name).segmenter(device="cpu").segment)
     assert engine_named(name).summary
+
+
+def test_default_engine__keeps_the_liver_and_says_its_models_without_fetching_them(empty_cache):
+    segmenter = engine_named(DEFAULT_ENGINE).segmenter(device="cpu")
+
+    assert isinstance(segmenter, StepwiseSegmenter)
+    assert isinstance(segmenter, KnowsModels)
+    assert ["kul-liver", "kul-lesion"] == [one.id for one in segmenter.models]
+    assert [model_info(one.id).weights_sha256 for one in segmenter.models] == [
+        one.weights_sha256 for one in segmenter.models
+    ]
+    assert not empty_cache.exists()
 
 
 def test_engine_named__unknown_is_refused_with_what_is_known():

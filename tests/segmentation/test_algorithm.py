@@ -1,0 +1,30 @@
+"""The version of the algorithm rises whenever a stored baseline changes."""
+
+from hashlib import sha256
+
+from segmentation.algorithm import ALGORITHM_VERSION
+
+BASELINES = {
+    1: "417386b5aaabe6cf139521e86bf20f5a0807e4bde07df44984742b711d2b4731",
+}
+"""Digest of all files of ``benchmarks/baselines`` by the version that they were made with."""
+
+
+def digest(folder):
+    files = sorted(path for path in folder.iterdir() if path.is_file())
+    lines = [f"{path.name} {sha256(path.read_bytes()).hexdigest()}\n" for path in files]
+    assert len(lines) >= 2
+    return sha256("".join(lines).encode("ascii")).hexdigest()
+
+
+def test_baselines__that_changed_have_a_version_of_their_own(repository):
+    found = digest(repository / "benchmarks" / "baselines")
+    assert found == BASELINES[ALGORITHM_VERSION], (
+        "a baseline changed: raise ALGORITHM_VERSION, so that no segmentation of before is taken "
+        f"up, and add {{{ALGORITHM_VERSION + 1}: {found!r}}} here with the reason in the changelog"
+    )
+
+
+def test_versions__rise_one_by_one_and_no_two_have_the_same_baselines():
+    assert list(BASELINES) == list(range(1, ALGORITHM_VERSION + 1))
+    assert len(set(BASELINES.values())) == len(BASELINES)
