@@ -4,8 +4,8 @@ from pathlib import Path
 
 from cyclopts import App
 
-from remnant.cli.examples import epilogue
 from remnant.cli.fact_options import NO_PATIENT, PatientOptions
+from remnant.cli.help_page import page
 from remnant.cli.options import (
     ErrorOptions,
     FormulaOptions,
@@ -13,11 +13,12 @@ from remnant.cli.options import (
     MaskOptions,
     Output,
 )
+from remnant.cli.outcome import Outcome, stored_outcome
 
 app = App(
     name="measure",
     help="Measure existing maps: needs no image and no network.",
-    help_epilogue=epilogue(
+    help_formatter=page(
         "remnant measure --liver liver.nii.gz --lesions lesions.nii.gz -o OUT",
         "remnant measure --masks liver=segmentation-12.nii --masks-preset lits -o OUT",
         "remnant measure --masks couinaud=segments.nii.gz -o OUT --height-cm 175 --weight-kg 80",
@@ -42,7 +43,7 @@ def measure(
     errors: ErrorOptions = DEFAULT_ERRORS,
     lesions: LesionOptions = NO_REVIEW,
     maps: MaskOptions = NO_MASKS,
-) -> None:
+) -> Outcome:
     """Measure existing maps: needs no image and no network.
 
     Parameters
@@ -53,6 +54,7 @@ def measure(
         Folder of the case; needed with --masks.
     """
     from remnant.cli.requests import measure_request, output_folder, segment_request
+    from remnant.pipeline.case_files import REPORT_JSON
     from remnant.pipeline.facts import known_case
     from remnant.pipeline.folder import published, write_measured, write_segmented
     from remnant.pipeline.measuring_and_planning import keep_request, measure_case
@@ -76,3 +78,4 @@ def measure(
         print(f"Changed before measuring: {', '.join(changed)}")
     print_volumes(report)
     print(f"Volumes are in {folder}. Next: remnant plan {folder}")
+    return stored_outcome(folder / REPORT_JSON, report)

@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING
 
 from cyclopts import App
 
-from remnant.cli.examples import epilogue
 from remnant.cli.fact_options import NO_DISEASE, DiseaseOptions
+from remnant.cli.help_page import page
 from remnant.cli.options import ResectOption
+from remnant.cli.outcome import Outcome, stored_outcome
 from remnant.cli.plan_options import NO_CHOICES, PlanOptions
 from remnant.cli.progress import shown_progress
 from remnant.core.patient import LiverBackground
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 app = App(
     name="plan",
     help="Hold a measured case against the rules of the literature, and plan its debulking.",
-    help_epilogue=epilogue(
+    help_formatter=page(
         "remnant plan CASE",
         "remnant plan --template facts.yaml",
         "remnant plan CASE --facts facts.yaml",
@@ -39,7 +40,7 @@ def plan(
     resect: ResectOption = (),
     disease: DiseaseOptions = NO_DISEASE,
     plans: PlanOptions = NO_CHOICES,
-) -> None:
+) -> Outcome | None:
     """Hold a measured case against the rules of the literature, and plan its debulking.
 
     Parameters
@@ -53,6 +54,7 @@ def plan(
     """
     from remnant.cli.plan_options import plan_request
     from remnant.cli.planning_notes import planning_notes
+    from remnant.pipeline.case_files import REPORT_JSON
     from remnant.pipeline.facts import known_case
     from remnant.pipeline.folder import read_measured, replace_measured, require_as_measured
     from remnant.pipeline.measuring_and_planning import plan_case
@@ -61,7 +63,7 @@ def plan(
 
     if template is not None:
         write_template(template, case)
-        return
+        return None
     folder = _required(case)
     report = read_measured(folder)
     require_as_measured(folder)
@@ -77,6 +79,7 @@ def plan(
         print(note)
     print_plan(planned)
     print(f"The plan is in {folder}. Next: remnant report {folder}")
+    return stored_outcome(folder / REPORT_JSON, planned)
 
 
 def _required(case: Path | None) -> Path:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from cyclopts import App
 
-from remnant.cli.examples import epilogue
 from remnant.cli.fact_options import NO_DISEASE, NO_PATIENT, DiseaseOptions, PatientOptions
+from remnant.cli.help_page import page
 from remnant.cli.options import (
     NO_SCAN,
     DeviceOption,
@@ -20,6 +20,7 @@ from remnant.cli.options import (
     ResectOption,
     ScanOptions,
 )
+from remnant.cli.outcome import Outcome, stored_outcome
 from remnant.cli.plan_options import NO_CHOICES, PlanOptions
 from remnant.cli.progress import shown_progress
 from segmentation.engines.registry import DEFAULT_ENGINE, engine_named
@@ -27,7 +28,7 @@ from segmentation.engines.registry import DEFAULT_ENGINE, engine_named
 app = App(
     name="run",
     help="From a scan (or a stored case) to tumour load, remnant, plan and report.",
-    help_epilogue=epilogue(
+    help_formatter=page(
         "remnant run CT.nii.gz -o OUT --height-cm 175 --weight-kg 80 --sex male --age 60 "
         "--background normal",
         "remnant run DICOM_FOLDER -o OUT --landmarks points.mrk.json",
@@ -66,7 +67,7 @@ def run(
     estimate_segments: EstimateOption = True,
     disease: DiseaseOptions = NO_DISEASE,
     plans: PlanOptions = NO_CHOICES,
-) -> None:
+) -> Outcome:
     """Segment, measure, plan and report one study; nothing is written before everything worked.
 
     Parameters
@@ -83,7 +84,7 @@ def run(
     from remnant.cli.planning_notes import planning_notes
     from remnant.cli.requests import measure_request, output_folder, segment_request
     from remnant.io.masks import Part
-    from remnant.pipeline.case_files import is_case
+    from remnant.pipeline.case_files import REPORT_JSON, is_case
     from remnant.pipeline.divide import require_redivision
     from remnant.pipeline.facts import known_case
     from remnant.pipeline.run import rerun_case, run_study
@@ -120,6 +121,7 @@ def run(
             heading = None
     notes = planning_notes(report, planning, known.planning if known else None)
     print_case(report, folder, heading=heading, notes=notes)
+    return stored_outcome(folder / REPORT_JSON, report)
 
 
 def repeated(changed: Sequence[str]) -> str:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from cyclopts import App
 
-from remnant.cli.examples import epilogue
+from remnant.cli.help_page import page
 from remnant.cli.options import (
     NO_SCAN,
     DeviceOption,
@@ -14,6 +14,7 @@ from remnant.cli.options import (
     Output,
     ScanOptions,
 )
+from remnant.cli.outcome import Outcome, stored_outcome
 from remnant.cli.progress import shown_progress
 from remnant.pipeline.reviewing import LesionReview
 from segmentation.engines.registry import DEFAULT_ENGINE, engine_named
@@ -21,7 +22,7 @@ from segmentation.engines.registry import DEFAULT_ENGINE, engine_named
 app = App(
     name="segment",
     help="Find liver, lesions and segments in a scan and store their maps.",
-    help_epilogue=epilogue(
+    help_formatter=page(
         "remnant segment CT.nii.gz -o OUT",
         "remnant segment DICOM_FOLDER -o OUT --series 3",
         "remnant segment MR.nii.gz -o OUT --modality mr --landmarks points.mrk.json",
@@ -43,7 +44,7 @@ def segment(
     maps: MaskOptions = NO_MASKS,
     lesions: Path | None = None,
     estimate_segments: EstimateOption = True,
-) -> None:
+) -> Outcome:
     """Find liver, lesions and segments in a scan and store their maps.
 
     Parameters
@@ -57,6 +58,7 @@ def segment(
     """
     from remnant.cli.dividing import divider_for
     from remnant.cli.requests import segment_request
+    from remnant.pipeline.case_files import STATE
     from remnant.pipeline.folder import published, require_output_folder, write_segmented
     from remnant.pipeline.segment import segment_case
 
@@ -73,3 +75,4 @@ def segment(
         with published(output) as staging:
             write_segmented(case, staging)
     print(f"Maps are in {output}. Next: remnant measure {output}")
+    return stored_outcome(output / STATE, case)

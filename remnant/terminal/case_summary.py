@@ -10,6 +10,7 @@ from rich.table import Table
 from planning.rules.remnant import REMNANT_RULE_SETS
 from remnant.core.case import CaseReport
 from remnant.core.findings import Basis
+from remnant.terminal.consoles import plain_console
 from remnant.terminal.plan_summary import WIDEST, over_interval, print_plans
 from remnant.view.case_view import CaseView, Planned, view_case
 from remnant.view.parts import Figure
@@ -17,7 +18,8 @@ from remnant.view.resection_view import ResectionRow
 from remnant.view.subject import Minimum
 from remnant.view.volume_view import Volumes
 from remnant.wording.numbers import ABSENT
-from remnant.wording.words import BASIS_MARKS, RESEARCH_USE, VERDICT_SIGNS, VERDICT_WORDS
+from remnant.wording.research_use import RESEARCH_USE
+from remnant.wording.words import BASIS_MARKS, VERDICT_SIGNS, VERDICT_WORDS
 
 INTERVALS: Final = "In brackets: 90 % intervals, as far as measurement errors are modelled."
 BELOW: Final = (
@@ -38,7 +40,7 @@ def print_case(
     report: CaseReport, folder: Path, *, heading: str | None = None, notes: Sequence[str] = ()
 ) -> None:
     """Print volumes, what was taken over from an earlier run, plan and where the report lies."""
-    console, view = Console(), view_case(report)
+    console, view = plain_console(), view_case(report)
     if heading:
         console.print()
         console.print(heading, style="bold", markup=False)
@@ -53,7 +55,7 @@ def print_case(
 
 def print_volumes(report: CaseReport, *, console: Console | None = None) -> None:
     """Print the key volumes, the lesions that count, and the failed checks."""
-    _print_volumes(view_case(report), console=console or Console())
+    _print_volumes(view_case(report), console=console or plain_console())
 
 
 def print_plan(report: CaseReport, *, console: Console | None = None, caution: bool = True) -> None:
@@ -62,7 +64,7 @@ def print_plan(report: CaseReport, *, console: Console | None = None, caution: b
     ``caution`` repeats what has to be read with care in the standardised volume, and that all is
     for research use.
     """
-    _print_plan(view_case(report), console=console or Console(), caution=caution)
+    _print_plan(view_case(report), console=console or plain_console(), caution=caution)
 
 
 def _print_volumes(view: CaseView, *, console: Console) -> None:

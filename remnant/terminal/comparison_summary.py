@@ -6,8 +6,9 @@ from rich.console import Console
 from rich.table import Table
 
 from remnant.core.comparison import ComparisonReport
+from remnant.terminal.consoles import plain_console
 from remnant.view.comparison_view import Cells, Rows, view_comparison
-from remnant.wording.words import RESEARCH_USE
+from remnant.wording.research_use import RESEARCH_USE
 
 MANY_COLUMNS = 7
 VOLUME_COLUMNS = ("", "first", "second", "change", "90 %", "change")
@@ -21,7 +22,7 @@ def print_comparison(
     report: ComparisonReport, folder: Path, *, console: Console | None = None
 ) -> None:
     """Print volumes, matched lesions, growth and failed checks, each change with its interval."""
-    console, view = console or Console(), view_comparison(report)
+    console, view = console or plain_console(), view_comparison(report)
     console.print(_table(VOLUME_COLUMNS, view.volumes))
     console.print()
     for text in view.aligned:

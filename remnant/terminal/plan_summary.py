@@ -13,7 +13,7 @@ from remnant.view.parts import Figure
 from remnant.view.plan_view import FirstPlan, PlanRow, Plans
 from remnant.view.staged_view import Stages
 from remnant.wording.numbers import sentence
-from remnant.wording.words import RESEARCH_USE
+from remnant.wording.research_use import RESEARCH_USE
 
 WIDEST: Final = 100
 MOST_ROWS: Final = 8

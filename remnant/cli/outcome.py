@@ -1,0 +1,58 @@
+"""What a command hands back: its document, and what speaks against using its result."""
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from remnant.pipeline.gates import Checked
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What came of a command.
+
+    Parameters
+    ----------
+    document
+        Makes the JSON text that ``--json`` prints.
+    unusable
+        Why the result is not to be used as it is; empty where it is.
+    """
+
+    document: Callable[[], str]
+    unusable: tuple[str, ...] = ()
+
+
+def stored_outcome(file: Path, *checked: "Checked") -> Outcome:
+    """Return the outcome of a command whose document is a file that it wrote.
+
+    What was ``checked`` is held to the gates.
+    """
+    return Outcome(document=lambda: file.read_text("utf-8"), unusable=_unusable(checked))
+
+
+def stored_outcomes(files: Mapping[str, Path], *checked: "Checked") -> Outcome:
+    """Return the outcome of a command that wrote several documents: one object with all by name."""
+
+    def document() -> str:
+        texts = (f"{json.dumps(name)}:{file.read_text('utf-8')}" for name, file in files.items())
+        return "{" + ",".join(texts) + "}\n"
+
+    return Outcome(document=document, unusable=_unusable(checked))
+
+
+def _unusable(checked: "Iterable[Checked]") -> tuple[str, ...]:
+    from remnant.pipeline.gates import failed_gates
+    from remnant.wording.findings import text_of
+
+    failed = (text_of(gate) for one in checked for gate in failed_gates(one))
+    return tuple(dict.fromkeys(failed))
+
+
+def told_outcome(document: object, *unusable: str) -> Outcome:
+    """Return the outcome of a command whose document is stored nowhere."""
+    text = json.dumps(document, ensure_ascii=False, allow_nan=False, indent=1) + "\n"
+    return Outcome(document=lambda: text, unusable=unusable)
