@@ -6,7 +6,7 @@ from functools import partial
 from io import TextIOWrapper
 from typing import Annotated
 
-from cyclopts import App, Group, Parameter
+from cyclopts import App, Parameter
 
 from remnant.cli.general_options import NO_GENERAL, GeneralOptions
 from remnant.cli.guard import require_own_packages
@@ -43,11 +43,10 @@ app = App(
     suppress_keyboard_interrupt=False,
     result_action="return_value",
 )
-for _name, _help in COMMANDS.items():
-    app.command(f"remnant.cli.{_name}:app", name=_name, help=_help)
+for _place, (_name, _help) in enumerate(COMMANDS.items()):
+    app.command(f"remnant.cli.{_name}:app", name=_name, help=_help, sort_key=_place)
 app.register_install_completion_command(
-    help="Let the shell complete commands and options (bash, zsh, fish).",
-    group=Group("Session parameters", sort_key=1001),
+    help="Let the shell complete commands and options (bash, zsh, fish)."
 )
 
 

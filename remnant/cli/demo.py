@@ -16,7 +16,11 @@ from segmentation.engines.registry import DEFAULT_ENGINE, engine_named
 app = App(
     name="demo",
     help="Fetch a real CT, segment, measure, plan and report it: the whole way in one command.",
-    help_formatter=page("remnant demo", "remnant demo -o /tmp/demo"),
+    help_formatter=page(
+        "remnant demo",
+        "remnant demo -o /tmp/demo",
+        common="--output --device --target --keep --most-ablations --recipe --plan-maps",
+    ),
 )
 
 DEFAULT_OUTPUT = Path("demo-output")

@@ -17,12 +17,12 @@ class GeneralOptions:
     """What is printed where."""
 
     json: Annotated[bool, Parameter(negative="", show_default=False)] = False
-    """Print one JSON document on standard output, the same that is stored. All else that would be
-    printed goes to standard error."""
+    """Print one JSON document on standard output. It is the one that is stored, where one is. All
+    else that would be printed goes to standard error."""
     quiet: Annotated[bool, Parameter(alias="-q", negative="", show_default=False)] = False
-    """Print nothing but errors, and the document of --json. Shows no progress either."""
+    """Print nothing but errors. No progress is shown; the document of --json is printed."""
     log_file: Path | None = None
-    """Add a line of JSON for each event to this file. Times, stages, seconds and the exit code;
+    """Add JSON lines on what happened to a file. Times, stages, seconds and the exit code;
     no path, no name and no text of an error, since these may hold a patient's name."""
     debug: Annotated[bool, Parameter(negative="", show_default=False)] = False
     """Show the traceback of an error."""

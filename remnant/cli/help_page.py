@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions
 
 WIDEST: Final = 100
+MOST_EXAMPLES: Final = 5
 WIDEST_NAME: Final = 30
 LONGEST_CHOICES: Final = 20
 INDENT: Final = "  "
@@ -55,7 +56,8 @@ class HelpPage:
         del options
         _write(console, "", *_wrapped(_plain(description), console.width))
         if self.examples:
-            _write(console, "", "Examples:", *_examples(self.examples, console.width))
+            shown = self.examples if IN_FULL.get() else self.examples[:MOST_EXAMPLES]
+            _write(console, "", "Examples:", *_examples(shown, console.width))
         _write(console, "")
 
     def __call__(self, console: "Console", options: "ConsoleOptions", panel: "HelpPanel") -> None:
@@ -106,7 +108,9 @@ def first_sentence(text: str) -> str:
     joined = " ".join(text.split())
     place = 0
     while (end := joined.find(". ", place)) >= 0:
-        if joined[end + 2].isupper() and not joined[: end + 1].endswith("e.g."):
+        if (joined[end + 2].isupper() or joined[end + 2] == "`") and not joined[: end + 1].endswith(
+            "e.g."
+        ):
             return joined[: end + 1]
         place = end + 2
     return joined
@@ -142,7 +146,7 @@ def _rows(entries: "list[HelpEntry]", width: int) -> Iterator[str]:
     labels = [_label(entry) for entry in entries]
     column = min(max(map(len, labels)), WIDEST_NAME) + 2 * len(INDENT)
     for label, entry in zip(labels, entries, strict=True):
-        told = textwrap.wrap(_text(entry), width - column) or [""]
+        told = textwrap.wrap(_text(entry), width - column, break_on_hyphens=False) or [""]
         head = f"{INDENT}{label}"
         if len(head) > column - len(INDENT):
             yield head
@@ -173,7 +177,10 @@ def _label(entry: "HelpEntry") -> str:
         return entry.positional_label
     choices = "|".join(entry.choices or ())
     value = choices if 0 < len(choices) <= LONGEST_CHOICES else entry.metavar
-    names = ", ".join((*entry.positive_shorts, *entry.positive_names, *entry.negative_names))
+    longs = entry.positive_names
+    if entry.negative_names:
+        longs = tuple(f"--[no-]{name.removeprefix('--')}" for name in longs)
+    names = ", ".join((*entry.positive_shorts, *longs))
     return f"{names} {value}" if value else names
 
 

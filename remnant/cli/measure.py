@@ -24,6 +24,9 @@ app = App(
         "remnant measure --masks couinaud=segments.nii.gz -o OUT --height-cm 175 --weight-kg 80",
         "remnant measure CASE --reject-lesions 3,7",
         "remnant measure CASE --couinaud-from corrected.nii.gz",
+        common="--output --overwrite --height-cm --weight-kg --sex --age --background --formula "
+        "--reject-lesions --confirm-lesions --lesions --masks --liver --couinaud "
+        "--masks-preset --landmarks --confirm-segments --whole-liver",
     ),
 )
 
@@ -49,7 +52,7 @@ def measure(
     Parameters
     ----------
     case
-        Folder that `remnant segment` wrote; leave it out when masks are given.
+        Folder that `remnant segment` wrote. Leave it out when masks are given.
     output
         Folder of the case; needed with --masks.
     """

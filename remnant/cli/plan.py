@@ -27,6 +27,9 @@ app = App(
         "remnant plan CASE --target 70 --keep IV --most-ablations 2",
         "remnant plan CASE --recipe 'VI,VII; wedge 3; ablate 5,7' --plan-maps",
         "remnant plan CASE --resect V,VI --resect III,IV",
+        common="--overwrite --template --background --resect --facts --ki67 --grade --functional "
+        "--target --rule-set --keep --most-ablations --most-wedges --recipe --plan-maps "
+        "--reset-choices --seconds",
     ),
 )
 
@@ -48,9 +51,9 @@ def plan(
     case
         Folder that `remnant measure` or `remnant run` wrote.
     template
-        Write an empty facts file with an explanation of every line here, and do nothing else.
+        Write an empty facts file here. It explains every line; nothing else is done.
     background
-        State of the liver that would remain; default is what the case was measured with.
+        State of the liver that would remain. Default is what the case was measured with.
     """
     from remnant.cli.plan_options import plan_request
     from remnant.cli.planning_notes import planning_notes

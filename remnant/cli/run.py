@@ -41,6 +41,10 @@ app = App(
         "remnant run OUT --confirm-segments 'A. Radiologist'",
         "remnant run OUT --landmarks points.mrk.json --split-iv",
         "remnant run OUT --facts facts.yaml --keep IV --most-ablations 2",
+        common="--output --overwrite --resect "
+        "--modality --series --phase --reject-lesions --confirm-lesions --masks "
+        "--couinaud-from --landmarks --confirm-segments --facts --target --keep "
+        "--most-ablations --recipe",
     ),
 )
 
@@ -73,11 +77,11 @@ def run(
     Parameters
     ----------
     source
-        Scan (NIfTI, NRRD, MetaImage, a DICOM folder, DICOMDIR or zip file), or the folder of a
-        stored case, which is measured and planned again from its maps in seconds. Leave it out to
-        start from masks.
+        Scan, or the folder of a stored case. A scan is NIfTI, NRRD, MetaImage, a DICOM folder,
+        DICOMDIR or zip file. A stored case is measured and planned again from its maps in seconds.
+        Leave it out to start from masks.
     output
-        Folder of the case; a stored case is rewritten in place when it is left out.
+        Folder of the case. A stored case is rewritten in place when it is left out.
     """
     from remnant.cli.dividing import divider_for
     from remnant.cli.plan_options import plan_request
