@@ -28,7 +28,7 @@ MEANINGS: Final = {
         "Done, but nothing usable came of it or a quality gate failed; standard error says which."
     ),
     ExitCode.INTERRUPTED: "Interrupted from the keyboard (SIGINT).",
-    ExitCode.NOBODY_READS: "Nobody read the output to its end, as after `| head`.",
+    ExitCode.NOBODY_READS: "Nobody read the output to its end, as where `head` closes a pipe.",
 }
 
 

@@ -24,7 +24,7 @@ app = App(
         "remnant measure --masks couinaud=segments.nii.gz -o OUT --height-cm 175 --weight-kg 80",
         "remnant measure CASE --reject-lesions 3,7",
         "remnant measure CASE --couinaud-from corrected.nii.gz",
-        common="--output --overwrite --height-cm --weight-kg --sex --age --background --formula "
+        common="--output --height-cm --weight-kg --sex --age --background --formula "
         "--reject-lesions --confirm-lesions --lesions --masks --liver --couinaud "
         "--masks-preset --landmarks --confirm-segments --whole-liver",
     ),

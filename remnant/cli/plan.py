@@ -27,7 +27,7 @@ app = App(
         "remnant plan CASE --target 70 --keep IV --most-ablations 2",
         "remnant plan CASE --recipe 'VI,VII; wedge 3; ablate 5,7' --plan-maps",
         "remnant plan CASE --resect V,VI --resect III,IV",
-        common="--overwrite --template --background --resect --facts --ki67 --grade --functional "
+        common="--template --background --resect --facts --ki67 --grade --functional "
         "--target --rule-set --keep --most-ablations --most-wedges --recipe --plan-maps "
         "--reset-choices --seconds",
     ),

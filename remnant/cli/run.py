@@ -41,7 +41,7 @@ app = App(
         "remnant run OUT --confirm-segments 'A. Radiologist'",
         "remnant run OUT --landmarks points.mrk.json --split-iv",
         "remnant run OUT --facts facts.yaml --keep IV --most-ablations 2",
-        common="--output --overwrite --resect "
+        common="--output --resect "
         "--modality --series --phase --reject-lesions --confirm-lesions --masks "
         "--couinaud-from --landmarks --confirm-segments --facts --target --keep "
         "--most-ablations --recipe",

@@ -27,7 +27,7 @@ app = App(
         "remnant segment DICOM_FOLDER -o OUT --series 3",
         "remnant segment MR.nii.gz -o OUT --modality mr --landmarks points.mrk.json",
         "remnant segment CT.nii.gz -o OUT --no-estimate-segments",
-        common="--output --overwrite --modality --series --phase --liver-from --lesions-from "
+        common="--output --modality --series --phase --liver-from --lesions-from "
         "--masks --liver --couinaud --landmarks --estimate-segments",
     ),
 )
