@@ -80,6 +80,7 @@ def launch(
         command = next((word for word in words if word in COMMANDS), "none")
         log.write("start", command=command)
         work = partial(app, words, exit_on_error=False, print_error=False)
-        code = ended(partial(worked, work, general, log), debug=general.debug, log=log)
+        doing = partial(worked, work, general, log, title=f"remnant {command}")
+        code = ended(doing, debug=general.debug, log=log)
         log.ended(code)
     return code

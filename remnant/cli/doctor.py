@@ -42,13 +42,13 @@ def doctor() -> Outcome:
     labels = [formula_label(formula) for formula in FORMULAS]
     console.print(f"\nformulas of the standardised liver volume: {', '.join(labels)}")
     console.print(f"formulas of the body surface area: {', '.join(BSA_FORMULAS)}")
-    missing = [f"{check.name}: {check.found}, {check.advice}." for check in checks if check.fails]
+    missing = "; ".join(f"{one.name} {one.found}, {one.advice}" for one in checks if one.fails)
     document = {
         "checks": [asdict(check) for check in checks],
         "formulas": labels,
         "bsa_formulas": list(BSA_FORMULAS),
     }
-    return told_outcome(document, *missing)
+    return told_outcome(document, unusable=missing)
 
 
 def collisions() -> "tuple[Check, ...]":

@@ -56,8 +56,8 @@ def inspect(path: Path) -> Outcome:
         console.print()
     for line in commands:
         console.print(line, markup=False, soft_wrap=True)
-    unusable = () if inspection.usable else ("Nothing here can be used as a scan or as a map.",)
-    return told_outcome({**_document(inspection), "use": commands}, *unusable)
+    unusable = "" if inspection.usable else "nothing here can be used as a scan or as a map"
+    return told_outcome({**_document(inspection), "use": commands}, unusable=unusable)
 
 
 def _print_inspection(inspection: Inspection, console: Console) -> None:
@@ -117,8 +117,10 @@ def _doubts(facts: SeriesFacts | MapFacts) -> tuple[str, ...]:
 
 
 def _print_doubts(facts: SeriesFacts | MapFacts, console: Console) -> None:
+    from remnant.terminal.consoles import say
+
     for words in _doubts(facts):
-        console.print(f"! {words}", style="yellow", markup=False)
+        say(console, f"! {words}", style="yellow")
 
 
 def _print_map(facts: MapFacts, console: Console) -> None:

@@ -19,11 +19,11 @@ class Outcome:
     document
         Makes the JSON text that ``--json`` prints.
     unusable
-        Why the result is not to be used as it is; empty where it is.
+        Why nothing usable came of it, in words; empty where something did.
     """
 
     document: Callable[[], str]
-    unusable: tuple[str, ...] = ()
+    unusable: str = ""
 
 
 def stored_outcome(file: Path, *checked: "Checked") -> Outcome:
@@ -44,15 +44,15 @@ def stored_outcomes(files: Mapping[str, Path], *checked: "Checked") -> Outcome:
     return Outcome(document=document, unusable=_unusable(checked))
 
 
-def _unusable(checked: "Iterable[Checked]") -> tuple[str, ...]:
+def _unusable(checked: "Iterable[Checked]") -> str:
     from remnant.pipeline.gates import failed_gates
     from remnant.wording.findings import text_of
 
-    failed = (text_of(gate) for one in checked for gate in failed_gates(one))
-    return tuple(dict.fromkeys(failed))
+    failed = dict.fromkeys(text_of(gate) for one in checked for gate in failed_gates(one))
+    return f"not to be used as it is: {' '.join(failed)}" if failed else ""
 
 
-def told_outcome(document: object, *unusable: str) -> Outcome:
+def told_outcome(document: object, *, unusable: str = "") -> Outcome:
     """Return the outcome of a command whose document is stored nowhere."""
     text = json.dumps(document, ensure_ascii=False, allow_nan=False, indent=1) + "\n"
     return Outcome(document=lambda: text, unusable=unusable)

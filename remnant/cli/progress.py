@@ -20,7 +20,8 @@ QUIET_SECONDS: Final = 0.7
 """What takes less shows no line: it would only flicker."""
 REDRAWN_PER_SECOND: Final = 5
 BAR_WIDTH: Final = 16
-BETWEEN_STAGES: Final = "working"
+PACE_WIDTH: Final = 28
+"""Of steps, rate and time left, so that nothing moves sideways as they change."""
 CURRENT: Final[ContextVar[Progress]] = ContextVar("CURRENT", default=silent)
 
 
@@ -31,13 +32,14 @@ def shown_progress() -> Iterator[Progress]:
 
 
 @contextmanager
-def watched(*also: Progress, quiet: bool) -> Iterator[None]:
+def watched(*also: Progress, title: str, quiet: bool) -> Iterator[None]:
     """Show progress on standard error for as long as the context lasts, and tell ``also``.
 
-    Nothing is shown where standard error is no terminal, or ``quiet``.
+    ``title`` stands where no stage is at work. Nothing is shown where standard error is no
+    terminal, or ``quiet``.
     """
     with ExitStack() as stack:
-        line = None if quiet else stack.enter_context(moving_line())
+        line = None if quiet else stack.enter_context(moving_line(title))
         takers = also if line is None else (line, *also)
 
         def tell(stage: str, done: int, total: int) -> None:
@@ -50,7 +52,7 @@ def watched(*also: Progress, quiet: bool) -> Iterator[None]:
 
 
 @contextmanager
-def moving_line(console: "Console | None" = None) -> Iterator[Progress | None]:
+def moving_line(title: str, console: "Console | None" = None) -> Iterator[Progress | None]:
     """Show one line for as long as the context lasts; ``None`` where nobody would see it move."""
     import sys
 
@@ -63,7 +65,7 @@ def moving_line(console: "Console | None" = None) -> Iterator[Progress | None]:
     if not console.is_terminal or console.is_dumb_terminal:
         yield None
         return
-    line = _Line(console)
+    line = _Line(title, console)
     timer = Timer(QUIET_SECONDS, line.bars.start)
     timer.daemon = True
     timer.start()
@@ -78,17 +80,18 @@ def moving_line(console: "Console | None" = None) -> Iterator[Progress | None]:
 class _Line:
     """Stage, bar, steps, rate, and time left, in one line."""
 
-    def __init__(self, console: "Console") -> None:
+    def __init__(self, title: str, console: "Console") -> None:
+        self._title = title
         self.bars = _bars(console)
-        self.bars.add_task(BETWEEN_STAGES, total=None)
+        self.bars.add_task(title, total=None)
         (self._task,) = self.bars.tasks
 
     def __call__(self, stage: str, done: int, total: int) -> None:
         if done >= total:
-            stage, done, total = BETWEEN_STAGES, 0, 0
+            stage, done, total = self._title, 0, 0
+        self._task.total = total if total > 1 else None
         if stage != self._task.description:
             self.bars.reset(self._task.id, description=stage)
-        self._task.total = total if total > 1 else None
         self.bars.update(self._task.id, completed=done)
 
 
@@ -102,7 +105,8 @@ def _bars(console: "Console") -> "RichProgress":
         """Steps, rate and time left of the stage."""
 
         def render(self, task: Task) -> Text:
-            return Text(pace(task.completed, task.total, task.elapsed or 0.0), style="dim")
+            text = pace(task.completed, task.total, task.elapsed or 0.0)
+            return Text(f"{text:<{PACE_WIDTH}}", style="dim")
 
     return RichProgress(
         SpinnerColumn(),

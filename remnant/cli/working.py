@@ -2,7 +2,9 @@
 
 import io
 import os
+import shutil
 import sys
+import textwrap
 import traceback
 from collections.abc import Callable
 from contextlib import redirect_stdout
@@ -32,12 +34,14 @@ class _Texts(io.StringIO):
         return self._terminal
 
 
-def worked(work: Callable[[], object], general: GeneralOptions, log: EventLog) -> ExitCode:
+def worked(
+    work: Callable[[], object], general: GeneralOptions, log: EventLog, *, title: str
+) -> ExitCode:
     """Do a command's work; print its texts, and its document where it was asked for."""
     target = sys.stderr if general.json else sys.stdout
     texts = _Texts(terminal=target.isatty())
     try:
-        with watched(log.progress, quiet=general.quiet), redirect_stdout(texts):
+        with watched(log.progress, title=title, quiet=general.quiet), redirect_stdout(texts):
             outcome = work()
     finally:
         if not general.quiet:
@@ -46,7 +50,7 @@ def worked(work: Callable[[], object], general: GeneralOptions, log: EventLog) -
     if general.json:
         print(outcome.document() if isinstance(outcome, Outcome) else "{}\n", end="", flush=True)
     if isinstance(outcome, Outcome) and outcome.unusable:
-        _say(f"not to be used as it is: {' '.join(outcome.unusable)}")
+        _say(outcome.unusable)
         return ExitCode.UNUSABLE
     return ExitCode.DONE
 
@@ -84,7 +88,13 @@ def _failed(error: Exception, said: str, code: ExitCode, *, debug: bool, log: Ev
 
 
 def _say(text: str) -> None:
-    print("remnant:", *text.split(), file=sys.stderr)
+    """Write one line on standard error, wrapped at words where a person reads it."""
+    line = " ".join(("remnant:", *text.split()))
+    if sys.stderr.isatty():
+        width = shutil.get_terminal_size().columns
+        lines = textwrap.wrap(line, width, break_long_words=False, break_on_hyphens=False)
+        line = "\n".join(lines)
+    print(line, file=sys.stderr)
 
 
 def _bug(error: Exception) -> str:
