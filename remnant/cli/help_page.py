@@ -68,7 +68,14 @@ class HelpPage:
         others = [one for one in panel.entries if not self._is_common(one)]
         title = f"{panel.title}:"
         if shown:
-            _write(console, title, *_rows(shown, width), *_names(f"{INDENT}also", others, width))
+            about = _wrapped(_plain(panel.description), width) if IN_FULL.get() else []
+            _write(
+                console,
+                title,
+                *about,
+                *_rows(shown, width),
+                *_names(f"{INDENT}also", others, width),
+            )
         else:
             _write(console, *_names(title, others, width))
         if str(panel.title) == GENERAL:

@@ -106,7 +106,7 @@ def _bars(console: "Console") -> "RichProgress":
 
         def render(self, task: Task) -> Text:
             text = pace(task.completed, task.total, task.elapsed or 0.0)
-            return Text(f"{text:<{PACE_WIDTH}}", style="dim")
+            return Text(f"{text:<{PACE_WIDTH}.{PACE_WIDTH}}", style="dim")
 
     return RichProgress(
         SpinnerColumn(),
@@ -136,7 +136,7 @@ def pace(done: float, total: float | None, seconds: float) -> str:
     if not done or not seconds:
         return f"{done:.0f}/{total:.0f}  {clock(seconds)}"
     each = seconds / done
-    rate = f"{1 / each:.1f}/s" if each < 1 else f"{each:.1f} s each"
+    rate = f"{1 / each:.3g}/s" if each < 1 else f"{each:.1f} s each"
     return f"{done:.0f}/{total:.0f}  {rate}  {clock(each * (total - done))} left"
 
 
