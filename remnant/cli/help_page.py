@@ -185,7 +185,9 @@ def _label(entry: "HelpEntry") -> str:
     choices = "|".join(entry.choices or ())
     value = choices if 0 < len(choices) <= LONGEST_CHOICES else entry.metavar
     longs = entry.positive_names
-    if entry.negative_names:
+    if IN_FULL.get():
+        longs = entry.names
+    elif entry.negative_names:
         longs = tuple(f"--[no-]{name.removeprefix('--')}" for name in longs)
     names = ", ".join((*entry.positive_shorts, *longs))
     return f"{names} {value}" if value else names

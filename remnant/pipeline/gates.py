@@ -11,7 +11,6 @@ from remnant.core.findings import Finding, Verdict
 
 GATES: Final[Mapping[str, str]] = {
     "liver_volume_plausible": "the liver that the network found has a volume that no liver has",
-    "liver_mask_volume_plausible": "the liver's map has a volume that no liver has",
     "burden_plausible": "the lesions fill the liver: their map holds something else",
     "body_orientation": "the body lies otherwise than the file says: sides may be exchanged",
     "liver_alignment": "the two livers of a comparison could not be laid on each other",

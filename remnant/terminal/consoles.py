@@ -1,13 +1,12 @@
 """The console that all texts for people go through, and how a text is wrapped on it."""
 
-import re
 import textwrap
 from typing import Final
 
 from rich.console import Console
 
-MARK: Final = re.compile(r"\s*(?:[-–!?~✓✗○] )?")
-"""What a line begins with that stands out before its text."""
+MARKS: Final = tuple("-–!?~✓✗○")
+"""What a line may begin with that stands out before its text."""
 
 
 def plain_console() -> Console:
@@ -30,10 +29,12 @@ def hanging(text: str, width: int) -> list[str]:
     >>> hanging("  ✗ Ruled out: the disease is resectable.", 24)
     ['  ✗ Ruled out: the', '    disease is', '    resectable.']
     """
-    mark = MARK.match(text)
-    head = mark.group() if mark else ""
+    words = text.lstrip()
+    if words.startswith(MARKS) and words[1:2] == " ":
+        words = words[2:]
+    head = text.removesuffix(words)
     return textwrap.wrap(
-        text.removeprefix(head),
+        words,
         width,
         initial_indent=head,
         subsequent_indent=" " * len(head),

@@ -39,8 +39,7 @@ def test_common_options__are_options_of_the_command(command, capsys):
     common = app[command].help_formatter.common
 
     assert common
-    assert [name for name in common if name.replace("--no-", "--[no-]") not in everything
-            and name.replace("--", "--[no-]") not in everything] == []  # fmt: skip
+    assert [name for name in common if name not in everything] == []
 
 
 def test_help__names_options_that_are_not_common_and_help_all_explains_them(capsys):
