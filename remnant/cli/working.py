@@ -33,6 +33,10 @@ class _Texts(io.StringIO):
         """Tell whether it is for a terminal, which may be given colours."""
         return self._terminal
 
+    def lines(self) -> str:
+        """Return what was printed, without the spaces that fill tables up to their width."""
+        return "".join(line.rstrip(" \n") + "\n" for line in self.getvalue().splitlines())
+
 
 def worked(
     work: Callable[[], object], general: GeneralOptions, log: EventLog, *, title: str
@@ -45,7 +49,7 @@ def worked(
             outcome = work()
     finally:
         if not general.quiet:
-            target.write(texts.getvalue())
+            target.write(texts.lines())
             target.flush()
     if general.json:
         print(outcome.document() if isinstance(outcome, Outcome) else "{}\n", end="", flush=True)

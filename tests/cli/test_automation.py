@@ -161,7 +161,9 @@ def test_quiet__prints_nothing_but_errors(case, maps, tmp_path, capsys):
 
 def test_text__in_a_pipe_or_file_is_plain(case, capsys):
     assert 0 == run_command(["plan", str(case)])
-    assert "\x1b" not in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert "\x1b" not in shown
+    assert " \n" not in shown
 
 
 # how commands end
