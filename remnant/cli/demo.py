@@ -8,7 +8,7 @@ from cyclopts import App, Parameter
 from remnant.cli.fact_options import NO_DISEASE
 from remnant.cli.help_page import page
 from remnant.cli.options import DeviceOption, EngineOption
-from remnant.cli.outcome import Outcome, stored_outcomes
+from remnant.cli.outcome import Outcome, cases_outcome
 from remnant.cli.plan_options import NO_CHOICES, PlanOptions
 from remnant.cli.progress import shown_progress
 from segmentation.engines.registry import DEFAULT_ENGINE, engine_named
@@ -48,7 +48,6 @@ def demo(
     """
     from remnant.cli.dividing import LateDivider
     from remnant.cli.plan_options import plan_request
-    from remnant.pipeline.case_files import REPORT_JSON
     from remnant.pipeline.demo import ASSUMED_PATIENT, demo_cases
     from remnant.pipeline.requests import MeasureRequest
     from remnant.pipeline.run import finish_case
@@ -72,5 +71,4 @@ def demo(
         }
     for (folder, report), heading in zip(reports.items(), HEADINGS, strict=True):
         print_case(report, folder, heading=heading)
-    files = {folder.name: folder / REPORT_JSON for folder in reports}
-    return stored_outcomes(files, *reports.values())
+    return cases_outcome(reports)

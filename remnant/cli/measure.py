@@ -13,7 +13,7 @@ from remnant.cli.options import (
     MaskOptions,
     Output,
 )
-from remnant.cli.outcome import Outcome, stored_outcome
+from remnant.cli.outcome import Outcome, case_outcome
 
 app = App(
     name="measure",
@@ -57,7 +57,6 @@ def measure(
         Folder of the case; needed with --masks.
     """
     from remnant.cli.requests import measure_request, output_folder, segment_request
-    from remnant.pipeline.case_files import REPORT_JSON
     from remnant.pipeline.facts import known_case
     from remnant.pipeline.folder import published, write_measured, write_segmented
     from remnant.pipeline.measuring_and_planning import keep_request, measure_case
@@ -81,4 +80,4 @@ def measure(
         print(f"Changed before measuring: {', '.join(changed)}")
     print_volumes(report)
     print(f"Volumes are in {folder}. Next: remnant plan {folder}")
-    return stored_outcome(folder / REPORT_JSON, report)
+    return case_outcome(folder, report)

@@ -26,6 +26,20 @@ class Outcome:
     unusable: str = ""
 
 
+def case_outcome(folder: Path, *checked: "Checked") -> Outcome:
+    """Return the outcome of a command that measured a case, held to the gates."""
+    from remnant.pipeline.case_files import REPORT_JSON
+
+    return stored_outcome(folder / REPORT_JSON, *checked)
+
+
+def maps_outcome(folder: Path, *checked: "Checked") -> Outcome:
+    """Return the outcome of a command that made the maps of a case, held to the gates."""
+    from remnant.pipeline.case_files import STATE
+
+    return stored_outcome(folder / STATE, *checked)
+
+
 def stored_outcome(file: Path, *checked: "Checked") -> Outcome:
     """Return the outcome of a command whose document is a file that it wrote.
 
@@ -34,14 +48,14 @@ def stored_outcome(file: Path, *checked: "Checked") -> Outcome:
     return Outcome(document=lambda: file.read_text("utf-8"), unusable=_unusable(checked))
 
 
-def stored_outcomes(files: Mapping[str, Path], *checked: "Checked") -> Outcome:
-    """Return the outcome of a command that wrote several documents: one object with all by name."""
+def cases_outcome(cases: "Mapping[Path, Checked]") -> Outcome:
+    """Return the outcome of a command that made several cases: one object with all by name."""
 
     def document() -> str:
-        texts = (f"{json.dumps(name)}:{file.read_text('utf-8')}" for name, file in files.items())
-        return "{" + ",".join(texts) + "}\n"
+        each = {folder.name: case_outcome(folder).document() for folder in cases}
+        return "{" + ",".join(f"{json.dumps(name)}:{text}" for name, text in each.items()) + "}\n"
 
-    return Outcome(document=document, unusable=_unusable(checked))
+    return Outcome(document=document, unusable=_unusable(cases.values()))
 
 
 def _unusable(checked: "Iterable[Checked]") -> str:

@@ -8,7 +8,7 @@ from cyclopts import App
 from remnant.cli.fact_options import NO_DISEASE, DiseaseOptions
 from remnant.cli.help_page import page
 from remnant.cli.options import ResectOption
-from remnant.cli.outcome import Outcome, stored_outcome
+from remnant.cli.outcome import Outcome, case_outcome
 from remnant.cli.plan_options import NO_CHOICES, PlanOptions
 from remnant.cli.progress import shown_progress
 from remnant.core.patient import LiverBackground
@@ -57,7 +57,6 @@ def plan(
     """
     from remnant.cli.plan_options import plan_request
     from remnant.cli.planning_notes import planning_notes
-    from remnant.pipeline.case_files import REPORT_JSON
     from remnant.pipeline.facts import known_case
     from remnant.pipeline.folder import read_measured, replace_measured, require_as_measured
     from remnant.pipeline.measuring_and_planning import plan_case
@@ -82,7 +81,7 @@ def plan(
         print(note)
     print_plan(planned)
     print(f"The plan is in {folder}. Next: remnant report {folder}")
-    return stored_outcome(folder / REPORT_JSON, planned)
+    return case_outcome(folder, planned)
 
 
 def _required(case: Path | None) -> Path:

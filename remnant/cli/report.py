@@ -5,7 +5,7 @@ from pathlib import Path
 from cyclopts import App
 
 from remnant.cli.help_page import page
-from remnant.cli.outcome import Outcome, stored_outcome
+from remnant.cli.outcome import Outcome, case_outcome
 
 app = App(
     name="report",
@@ -25,7 +25,7 @@ def report(case: Path) -> Outcome:
     """
     from remnant.io.atomic import write_text
     from remnant.page.html import render_html
-    from remnant.pipeline.case_files import REPORT_HTML, REPORT_JSON
+    from remnant.pipeline.case_files import REPORT_HTML
     from remnant.pipeline.folder import read_case, read_measured, require_as_measured
     from remnant.pipeline.plan_maps import page_maps
 
@@ -33,4 +33,4 @@ def report(case: Path) -> Outcome:
     require_as_measured(case)
     write_text(case / REPORT_HTML, render_html(measured, **page_maps(read_case(case), measured)))
     print(f"The report is {case / REPORT_HTML}")
-    return stored_outcome(case / REPORT_JSON, measured)
+    return case_outcome(case, measured)

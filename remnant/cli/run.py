@@ -20,7 +20,7 @@ from remnant.cli.options import (
     ResectOption,
     ScanOptions,
 )
-from remnant.cli.outcome import Outcome, stored_outcome
+from remnant.cli.outcome import Outcome, case_outcome
 from remnant.cli.plan_options import NO_CHOICES, PlanOptions
 from remnant.cli.progress import shown_progress
 from segmentation.engines.registry import DEFAULT_ENGINE, engine_named
@@ -81,14 +81,14 @@ def run(
         DICOMDIR or zip file. A stored case is measured and planned again from its maps in seconds.
         Leave it out to start from masks.
     output
-        Folder of the case. A stored case is rewritten in place when it is left out.
+        Folder of the case; a stored case is rewritten in place when it is left out.
     """
     from remnant.cli.dividing import divider_for
     from remnant.cli.plan_options import plan_request
     from remnant.cli.planning_notes import planning_notes
     from remnant.cli.requests import measure_request, output_folder, segment_request
     from remnant.io.masks import Part
-    from remnant.pipeline.case_files import REPORT_JSON, is_case
+    from remnant.pipeline.case_files import is_case
     from remnant.pipeline.divide import require_redivision
     from remnant.pipeline.facts import known_case
     from remnant.pipeline.run import rerun_case, run_study
@@ -125,7 +125,7 @@ def run(
             heading = None
     notes = planning_notes(report, planning, known.planning if known else None)
     print_case(report, folder, heading=heading, notes=notes)
-    return stored_outcome(folder / REPORT_JSON, report)
+    return case_outcome(folder, report)
 
 
 def repeated(changed: Sequence[str]) -> str:

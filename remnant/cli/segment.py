@@ -14,7 +14,7 @@ from remnant.cli.options import (
     Output,
     ScanOptions,
 )
-from remnant.cli.outcome import Outcome, stored_outcome
+from remnant.cli.outcome import Outcome, maps_outcome
 from remnant.cli.progress import shown_progress
 from remnant.pipeline.reviewing import LesionReview
 from segmentation.engines.registry import DEFAULT_ENGINE, engine_named
@@ -60,7 +60,6 @@ def segment(
     """
     from remnant.cli.dividing import divider_for
     from remnant.cli.requests import segment_request
-    from remnant.pipeline.case_files import STATE
     from remnant.pipeline.folder import published, require_output_folder, write_segmented
     from remnant.pipeline.segment import segment_case
 
@@ -77,4 +76,4 @@ def segment(
         with published(output) as staging:
             write_segmented(case, staging)
     print(f"Maps are in {output}. Next: remnant measure {output}")
-    return stored_outcome(output / STATE, case)
+    return maps_outcome(output, case)

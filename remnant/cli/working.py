@@ -73,7 +73,7 @@ def ended(work: Callable[[], int], *, debug: bool = False, log: EventLog = NOWHE
             return _nobody_reads()
         raise
     except KeyboardInterrupt:
-        _say("interrupted; the case at hand was not written")
+        _say("interrupted; what was finished is kept, the same command goes on from there")
         return ExitCode.INTERRUPTED
     except (RemnantError, cyclopts.CycloptsError, OSError, MemoryError) as error:
         code = code_of_error(error)

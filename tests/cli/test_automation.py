@@ -2,6 +2,7 @@
 
 import json
 import sys
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -13,9 +14,12 @@ from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
 from remnant.cli import working
 from remnant.cli.app import run_command
 from remnant.cli.exit_codes import ExitCode
+from remnant.cli.outcome import cases_outcome
 from remnant.core.errors import InconsistentPlanError, SegmentationFailedError
+from remnant.core.findings import quality_finding
 from remnant.core.labels import BINARY_SCHEME
 from remnant.core.volumes import LabelMap
+from remnant.documents.report_document import REPORT
 from remnant.io.nifti import write_labels
 from remnant.testing.fake_segmenter import ThresholdSegmenter
 from remnant.testing.phantoms import body_grid, liver_phantom
@@ -279,3 +283,15 @@ def test_version__names_the_models_and_loads_no_network(capsys, empty_cache):
     assert lines[0].startswith("remnant ")
     assert "model kul-liver 20201011: not installed" in lines
     assert "model couinaud-shape 1: installed" in lines
+
+
+def test_json__of_several_cases_is_one_object_by_their_folders(case):
+    report = REPORT.read(case / "report.json")
+    made = cases_outcome({case: report})
+
+    assert {case.name: json.loads((case / "report.json").read_text("utf-8"))} == json.loads(
+        made.document()
+    )
+    assert "" == made.unusable
+    failed = replace(report, quality=(quality_finding("body_orientation", passed=False),))
+    assert cases_outcome({case: failed}).unusable.startswith("not to be used as it is: ")
