@@ -47,6 +47,8 @@ With `--json` one document is printed on standard output, and all else on standa
 |---|---|
 {documents}
 
+A command that makes none of these prints `{{}}`; one that was refused prints nothing there.
+
 ## Log file
 
 `--log-file FILE` adds lines of JSON, each with `time` (UTC), `level` and `event`:
