@@ -1,20 +1,20 @@
 """The command ``remnant``."""
 
-import os
 import sys
 from collections.abc import Sequence
+from functools import partial
+from io import TextIOWrapper
+from typing import Annotated
 
-import cyclopts
-from cyclopts import App
+from cyclopts import App, Parameter
 
-import remnant
-from remnant.cli.examples import epilogue
+from remnant.cli.general_options import NO_GENERAL, GeneralOptions
 from remnant.cli.guard import require_own_packages
-from remnant.core.errors import RemnantError
+from remnant.cli.help_page import asked_in_full, page
+from remnant.cli.log_file import event_log
+from remnant.cli.versions import versions
+from remnant.cli.working import ended, worked
 
-BAD_INPUT = 2
-INTERRUPTED = 130
-NOBODY_READS = 141
 COMMANDS = {
     "demo": "Fetch a real CT, segment, measure, plan and report it: the whole way in one command.",
     "run": "From a scan (or a stored case) to tumour load, remnant, plan and report.",
@@ -32,64 +32,55 @@ COMMANDS = {
 app = App(
     name="remnant",
     help="Liver tumour burden, future liver remnant volumetry and surgical planning.",
-    help_epilogue=epilogue(
+    help_formatter=page(
         "remnant demo",
         "remnant run CT.nii.gz -o OUT --height-cm 175 --weight-kg 80 --sex male --age 60",
         "remnant measure --masks liver=liver.nii.gz,lesions=lesions.nii.gz -o OUT",
     ),
-    help_format="markdown",
-    version=remnant.__version__,
+    help_format="plaintext",
+    version=versions,
+    version_format="plaintext",
     suppress_keyboard_interrupt=False,
     result_action="return_value",
 )
-for _name, _help in COMMANDS.items():
-    app.command(f"remnant.cli.{_name}:app", name=_name, help=_help)
+for _place, (_name, _help) in enumerate(COMMANDS.items()):
+    app.command(f"remnant.cli.{_name}:app", name=_name, help=_help, sort_key=_place)
+app.register_install_completion_command(
+    help="Let the shell complete commands and options (bash, zsh, fish)."
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line and exit: 0 done, 2 bad input, 130 interrupted, 141 output not read."""
+    """Run the command line and exit with a number of `remnant.cli.exit_codes`."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
     sys.exit(run_command(arguments))
 
 
 def run_command(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code; bad input is one line on standard error.
-
-    A reader that closes the pipe early, as ``head`` does, ends the command without a word.
-    """
-    try:
-        require_own_packages()
-        app(arguments, exit_on_error=False, print_error=False)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        return _nobody_reads()
-    except SystemExit as stop:
-        if isinstance(stop.__context__, BrokenPipeError):  # how rich ends on a closed pipe
-            return _nobody_reads()
-        raise
-    except (RemnantError, cyclopts.CycloptsError, OSError) as error:
-        line = " ".join(_in_words(error).split())
-        print(f"remnant: error: {line}", file=sys.stderr)
-        return BAD_INPUT
-    except KeyboardInterrupt:
-        print(
-            "remnant: interrupted; what was finished is kept, the same command goes on from there",
-            file=sys.stderr,
-        )
-        return INTERRUPTED
-    return 0
+    """Run one command and return its exit code; what is refused is one line on standard error."""
+    words = asked_in_full(sys.argv[1:] if arguments is None else arguments)
+    return ended(partial(_started, words), debug=NO_GENERAL.debug)
 
 
-def _in_words(error: Exception) -> str:
-    """Return what went wrong; of words that no command takes, what to do with them."""
-    if isinstance(error, cyclopts.UnusedCliTokensError):
-        words = ", ".join(error.unused_tokens or ())
-        return f"too much is given: {words[:100]}; name one case, and put options before values"
-    return str(error)
+def _started(words: Sequence[str]) -> int:
+    require_own_packages()
+    code = app.meta(words, exit_on_error=False, print_error=False)
+    sys.stdout.flush()
+    return code or 0
 
 
-def _nobody_reads() -> int:
-    """Send the rest of the output nowhere, so that nothing fails when Python flushes it."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stdout.fileno())
-    os.close(nowhere)
-    return NOBODY_READS
+@app.meta.default
+def launch(
+    *words: Annotated[str, Parameter(show=False, allow_leading_hyphen=True)],
+    general: GeneralOptions = NO_GENERAL,
+) -> int:
+    """Run a command as the options that every command takes say."""
+    with event_log(general.log_file) as log:
+        command = next((word for word in words if word in COMMANDS), "none")
+        log.write("start", command=command)
+        work = partial(app, words, exit_on_error=False, print_error=False)
+        doing = partial(worked, work, general, log, title=f"remnant {command}")
+        code = ended(doing, debug=general.debug, log=log)
+        log.ended(code)
+    return code

@@ -4,15 +4,16 @@ from pathlib import Path
 
 from cyclopts import App
 
-from remnant.cli.examples import epilogue
+from remnant.cli.help_page import page
 from remnant.cli.options import Output, OverwriteOption, parse_segments
+from remnant.cli.outcome import Outcome, stored_outcome
 from remnant.core.errors import InputError
 from remnant.core.labels import CouinaudSegment
 
 app = App(
     name="compare",
     help="Compare two measured cases of one liver: lesions, changes, growth of the remnant.",
-    help_epilogue=epilogue(
+    help_formatter=page(
         "remnant compare BEFORE AFTER -o OUT",
         "remnant compare BEFORE AFTER -o OUT --weeks 3 --resect right_hemihepatectomy",
         "remnant compare BEFORE AFTER -o OUT --weeks 3 --resect V,VI,VII,VIII --threshold 0.3",
@@ -32,7 +33,7 @@ def compare(
     weeks: float | None = None,
     resect: str | None = None,
     threshold: float | None = None,
-) -> None:
+) -> Outcome:
     """Compare two measured cases of one liver: lesions, changes, growth of the remnant.
 
     Parameters
@@ -52,6 +53,7 @@ def compare(
         sFLR to reach, as a fraction, e.g. 0.3 for 30 %.
     """
     from remnant.pipeline.comparison import (
+        COMPARISON_JSON,
         CompareRequest,
         compare_cases,
         require_comparison_folder,
@@ -72,6 +74,7 @@ def compare(
     if replaced:
         print(replaced)
     print_comparison(report, output)
+    return stored_outcome(output / COMPARISON_JSON, report)
 
 
 def resected_segments(text: str) -> frozenset[CouinaudSegment]:

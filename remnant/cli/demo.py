@@ -5,9 +5,10 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
-from remnant.cli.examples import epilogue
 from remnant.cli.fact_options import NO_DISEASE
+from remnant.cli.help_page import page
 from remnant.cli.options import DeviceOption, EngineOption
+from remnant.cli.outcome import Outcome, cases_outcome
 from remnant.cli.plan_options import NO_CHOICES, PlanOptions
 from remnant.cli.progress import shown_progress
 from segmentation.engines.registry import DEFAULT_ENGINE, engine_named
@@ -15,7 +16,11 @@ from segmentation.engines.registry import DEFAULT_ENGINE, engine_named
 app = App(
     name="demo",
     help="Fetch a real CT, segment, measure, plan and report it: the whole way in one command.",
-    help_epilogue=epilogue("remnant demo", "remnant demo -o /tmp/demo"),
+    help_formatter=page(
+        "remnant demo",
+        "remnant demo -o /tmp/demo",
+        common="--output --device --target --keep --most-ablations --recipe --plan-maps",
+    ),
 )
 
 DEFAULT_OUTPUT = Path("demo-output")
@@ -29,7 +34,7 @@ def demo(
     engine: EngineOption = DEFAULT_ENGINE,
     device: DeviceOption = "auto",
     plans: PlanOptions = NO_CHOICES,
-) -> None:
+) -> Outcome:
     """Report a real abdominal CT as it is, and again with planted synthetic metastases.
 
     The scan and the networks (36 MB in all) are fetched once by pip into the cache. Body size is
@@ -66,3 +71,4 @@ def demo(
         }
     for (folder, report), heading in zip(reports.items(), HEADINGS, strict=True):
         print_case(report, folder, heading=heading)
+    return cases_outcome(reports)

@@ -1,25 +1,21 @@
 """``remnant evaluate``: segmentations against the truth."""
 
-from collections.abc import Callable
 from pathlib import Path
-from time import monotonic
 from typing import Annotated
 
 from cyclopts import App, Parameter
 
-from remnant.cli.examples import epilogue
+from remnant.cli.help_page import page
 from remnant.cli.options import Output, OverwriteOption
+from remnant.cli.outcome import Outcome, stored_outcome
 from remnant.cli.progress import shown_progress
-from remnant.core.progress import Progress
 from remnant.io.codings import MasksPreset
 from remnant.io.masks import Part
-
-QUIET_SECONDS = 2.0
 
 app = App(
     name="evaluate",
     help="Compare segmentations with the truth: overlap, surfaces, lesions, burden, volumes.",
-    help_epilogue=epilogue(
+    help_formatter=page(
         "remnant evaluate PREDICTION.nii.gz TRUTH.nii.gz -o OUT",
         "remnant evaluate PREDICTIONS TRUTHS -o OUT --preset lits",
         "remnant evaluate PREDICTIONS TRUTHS -o OUT --preset binary --role lesions --match-iou 0.1",
@@ -41,7 +37,7 @@ def evaluate(
     tolerance_mm: float = 2.0,
     match_iou: float = 0.5,
     allow_missing: Annotated[bool, Parameter(negative="")] = False,
-) -> None:
+) -> Outcome:
     """Compare segmentations with the truth: overlap, surfaces, lesions, burden, volumes.
 
     Parameters
@@ -69,7 +65,7 @@ def evaluate(
     allow_missing
         Leave out cases that only one folder has, instead of refusing.
     """
-    from remnant.pipeline.evaluation import RESULT_FILES, write_agreement
+    from remnant.pipeline.evaluation import AGREEMENT_JSON, RESULT_FILES, write_agreement
     from remnant.pipeline.evaluation import evaluate as evaluate_pairs
     from remnant.pipeline.evaluation_sources import SideCoding, pair_cases
     from remnant.pipeline.results import require_replaceable_results
@@ -84,22 +80,10 @@ def evaluate(
             truth=SideCoding(preset=truth_preset or preset, role=role),
             tolerance_mm=tolerance_mm,
             match_iou=match_iou,
-            progress=after(QUIET_SECONDS, progress),
+            progress=progress,
         )
     write_agreement(agreement, output)
     if replaced:
         print(replaced)
     print_agreement(agreement, output)
-
-
-def after(
-    seconds: float, progress: Progress, *, clock: Callable[[], float] = monotonic
-) -> Progress:
-    """Return a progress that stays quiet for some seconds: short work needs no bar."""
-    start = clock()
-
-    def later(stage: str, done: int, total: int) -> None:
-        if clock() - start >= seconds:
-            progress(stage, done, total)
-
-    return later
+    return stored_outcome(output / AGREEMENT_JSON)

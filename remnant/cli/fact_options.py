@@ -54,8 +54,8 @@ class ToldOfDisease(ToldFacts):
     """Facts beside the scan: a file with all of them, and the commonest as options."""
 
     facts: Path | None = None
-    """YAML or JSON with facts and choices; `remnant plan --template FILE` writes an empty one.
-    Options go before it, and it before what the stored case knew."""
+    """File with facts and choices. YAML or JSON; `remnant plan --template FILE` writes an empty
+    one. Options go before it, and it before what the stored case knew."""
 
 
 def help_of(told: Input) -> str:

@@ -2,21 +2,22 @@
 
 import shlex
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from cyclopts import App
 from rich.console import Console
 from rich.table import Table
 
-from remnant.cli.examples import epilogue
-from remnant.core.errors import InputError
+from remnant.cli.help_page import page
+from remnant.cli.outcome import Outcome, told_outcome
 from remnant.io.inspect import Inspection, MapFacts, SeriesFacts, inspect_path
 from remnant.io.roles import Part
 
 app = App(
     name="inspect",
     help="Say what is in a file or folder, what speaks against it, and what command takes it.",
-    help_epilogue=epilogue(
+    help_formatter=page(
         "remnant inspect CT.nii.gz",
         "remnant inspect DICOM_FOLDER",
         "remnant inspect study.zip",
@@ -29,10 +30,10 @@ MOST_CODES = 20
 
 
 @app.default
-def inspect(path: Path) -> None:
+def inspect(path: Path) -> Outcome:
     """Say what is in a file or folder, what speaks against it, and what command takes it.
 
-    Ends with exit code 2 where nothing can be used.
+    Ends with exit code 3 where nothing can be used.
 
     Parameters
     ----------
@@ -41,12 +42,25 @@ def inspect(path: Path) -> None:
         folder with such files, a zip file, a DICOMDIR; or the folder of a case.
     """
     from remnant.pipeline.case_files import is_case
+    from remnant.terminal.consoles import plain_console
 
-    console = Console()
+    console = plain_console()
     if is_case(path):
-        _print_case(path, console)
-        return
+        facts = _facts_of_case(path)
+        _print_case(facts, console)
+        return told_outcome({"kind": "case", **facts})
     inspection = inspect_path(path)
+    _print_inspection(inspection, console)
+    commands = tuple(_commands(inspection, path)) if inspection.usable else ()
+    if commands:
+        console.print()
+    for line in commands:
+        console.print(line, markup=False, soft_wrap=True)
+    unusable = "" if inspection.usable else "nothing here can be used as a scan or as a map"
+    return told_outcome({**_document(inspection), "use": commands}, unusable=unusable)
+
+
+def _print_inspection(inspection: Inspection, console: Console) -> None:
     for number, facts in enumerate(inspection.series):
         console.print()
         console.print(_heading(inspection, facts, number), style="bold", markup=False)
@@ -56,46 +70,65 @@ def inspect(path: Path) -> None:
         _print_map(one, console)
     for reason, count in inspection.skipped.items():
         console.print(f"left out: {count} file(s), {reason}", markup=False)
-    if not inspection.usable:
-        raise InputError(f"nothing in {path} can be used as a scan or as a map")
-    console.print()
-    for line in _commands(inspection, path):
-        console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
-def _print_case(path: Path, console: Console) -> None:
+def _document(inspection: Inspection) -> dict[str, object]:
+    """Return an inspection as plain values, its doubts in words."""
+    from pydantic_core import to_jsonable_python
+
+    series = tuple(replace(one, against=_doubts(one)) for one in inspection.series)
+    maps = tuple(replace(one, against=_doubts(one)) for one in inspection.maps)
+    plain: dict[str, object] = to_jsonable_python(replace(inspection, series=series, maps=maps))
+    return {**plain, "usable": inspection.usable}
+
+
+def _facts_of_case(path: Path) -> dict[str, str]:
     from remnant.pipeline.case_files import REPORT_JSON
     from remnant.pipeline.folder import read_case
 
     case = read_case(path)
     lesions = case.maps.lesions
     count = 0 if lesions is None else len(set(lesions.codes.ravel()[lesions.codes.ravel() > 0]))
+    source = case.division.source
+    return {
+        "made from": f"{case.study.source}, {case.study.phase.value} phase",
+        "grid": case.maps.structures.geometry.describe(),
+        "lesions": "not looked for" if lesions is None else str(count),
+        "segments": "none" if source is None else source.value,
+        "report": "there" if (path / REPORT_JSON).is_file() else "not yet",
+        "again": f"remnant run {shlex.quote(str(path))}",
+    }
+
+
+def _print_case(facts: dict[str, str], console: Console) -> None:
     console.print("A case of remnant", style="bold")
     table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_row("made from", f"{case.study.source}, {case.study.phase.value} phase")
-    table.add_row("grid", case.maps.structures.geometry.describe())
-    table.add_row("lesions", "not looked for" if lesions is None else str(count))
-    source = case.division.source
-    table.add_row("segments", "none" if source is None else source.value)
-    table.add_row("report", "there" if (path / REPORT_JSON).is_file() else "not yet")
+    for name, words in facts.items():
+        if name != "again":
+            table.add_row(name, words)
     console.print(table)
-    console.print(f"\nTo measure and plan it again: remnant run {shlex.quote(str(path))}")
+    console.print(f"\nTo measure and plan it again: {facts['again']}", markup=False, soft_wrap=True)
+
+
+def _doubts(facts: SeriesFacts | MapFacts) -> tuple[str, ...]:
+    from remnant.wording.findings import text_of
+
+    return tuple(one if isinstance(one, str) else text_of(one) for one in facts.against)
 
 
 def _print_doubts(facts: SeriesFacts | MapFacts, console: Console) -> None:
-    from remnant.wording.findings import text_of
+    from remnant.terminal.consoles import say
 
-    for against in facts.against:
-        words = against if isinstance(against, str) else text_of(against)
-        console.print(f"! {words}", style="yellow", markup=False)
+    for words in _doubts(facts):
+        say(console, f"! {words}", style="yellow")
 
 
 def _print_map(facts: MapFacts, console: Console) -> None:
     console.print()
     console.print(facts.name or "Map of structures", style="bold", markup=False)
-    console.print(facts.kind, markup=False, highlight=False)
+    console.print(facts.kind, markup=False)
     for segment in facts.segments[:MOST_CODES]:
-        console.print(f"  {segment}", markup=False, highlight=False)
+        console.print(f"  {segment}", markup=False)
     if len(facts.segments) > MOST_CODES:
         console.print(f"  and {len(facts.segments) - MOST_CODES} more")
     _print_doubts(facts, console)

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from cyclopts import App
 
-from remnant.cli.examples import epilogue
 from remnant.cli.fact_options import NO_PATIENT, PatientOptions
+from remnant.cli.help_page import page
 from remnant.cli.options import (
     ErrorOptions,
     FormulaOptions,
@@ -14,16 +14,20 @@ from remnant.cli.options import (
     Output,
     OverwriteOption,
 )
+from remnant.cli.outcome import Outcome, case_outcome
 
 app = App(
     name="measure",
     help="Measure existing maps: needs no image and no network.",
-    help_epilogue=epilogue(
+    help_formatter=page(
         "remnant measure --liver liver.nii.gz --lesions lesions.nii.gz -o OUT",
         "remnant measure --masks liver=segmentation-12.nii --masks-preset lits -o OUT",
         "remnant measure --masks couinaud=segments.nii.gz -o OUT --height-cm 175 --weight-kg 80",
         "remnant measure CASE --reject-lesions 3,7",
         "remnant measure CASE --couinaud-from corrected.nii.gz",
+        common="--output --height-cm --weight-kg --sex --age --background --formula "
+        "--reject-lesions --confirm-lesions --lesions --masks --liver --couinaud "
+        "--masks-preset --landmarks --confirm-segments --whole-liver",
     ),
 )
 
@@ -44,13 +48,13 @@ def measure(
     errors: ErrorOptions = DEFAULT_ERRORS,
     lesions: LesionOptions = NO_REVIEW,
     maps: MaskOptions = NO_MASKS,
-) -> None:
+) -> Outcome:
     """Measure existing maps: needs no image and no network.
 
     Parameters
     ----------
     case
-        Folder that `remnant segment` wrote; leave it out when masks are given.
+        Folder that `remnant segment` wrote. Leave it out when masks are given.
     output
         Folder of the case; needed with --masks.
     """
@@ -79,3 +83,4 @@ def measure(
     report = ran.report
     print_volumes(report)
     print(f"Volumes are in {folder}. Next: remnant plan {folder}")
+    return case_outcome(folder, report)

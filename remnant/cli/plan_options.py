@@ -26,60 +26,61 @@ class PlanOptions:
     """Targets, limits and locks of the planner."""
 
     rule_set: str | None = None
-    """FLR rule set whose minimum decides what is feasible; all others are shown too. Default:
-    gepnetlm_review."""
+    """FLR rule set that decides what is feasible. By its minimum; all others are shown too.
+    Default: gepnetlm_review."""
     target: Annotated[tuple[str, ...], Parameter(negative="", show_default=False)] = ()
-    """Share of the tumour volume to reach, in percent; may be repeated. Default: 70, 80, 90 and
-    100; `default` takes these again where the stored case has others."""
+    """Share of the tumour to reach, in percent. Of its volume; may be repeated. Default: 70, 80, 90
+    and 100; `default` takes these again where the stored case has others."""
     reset_choices: Annotated[bool, Parameter(negative="", show_default=False)] = False
-    """Forget the targets, limits, recipes and --resect of the stored case: what is not given takes
-    its default."""
+    """Forget the choices of the stored case. Its targets, limits, recipes and --resect: what is not
+    given takes its default."""
     keep: str | None = None
-    """Segments that are never removed as a whole, e.g. IV or I,IV; or none."""
+    """Segments that always stay, e.g. IV or I,IV. They are never removed as a whole; `none` keeps
+    no segment."""
     no_ablation: Annotated[bool, Parameter(negative="", show_default=False)] = False
-    """No ablation at all; the same as --most-ablations 0."""
+    """No ablation at all. The same as --most-ablations 0."""
     most_ablations: str | None = None
-    """At most so many ablation zones, or none for no limit."""
+    """At most so many ablation zones. Without limit: `none`."""
     most_wedges: str | None = None
-    """At most so many wedges (0 forbids them), or none for no limit."""
+    """At most so many wedges. None at all: 0; without limit: `none`."""
     resection_margin_mm: float | None = None
-    """Liver taken around a resected lesion, in mm. Default: 5."""
+    """Liver around a resected lesion, in mm. It is taken with it. Default: 5."""
     ablation_margin_mm: float | None = None
-    """Liver destroyed around an ablated lesion, in mm. Default: 5."""
+    """Liver around an ablated lesion, in mm. It is destroyed with it. Default: 5."""
     ablation_limit_mm: float | None = None
-    """Longest axial diameter of a lesion that is ablated, in mm at most. Default: 30."""
+    """Largest lesion that is ablated, in mm. By its longest axial diameter. Default: 30."""
     ablation_shape: AblationShape | None = None
     """Form of an ablation zone. Default: sphere."""
     largest_zone_mm: float | None = None
-    """Largest diameter of one ablation zone, in mm; larger needs take overlapping zones.
-    Default: 50."""
+    """Largest ablation zone, in mm. By its diameter; larger needs take overlapping zones. Default:
+    50."""
     wedge_limit_mm: str | None = None
-    """Slice-corrected 3-D diameter of a lesion that is excised alone, in mm at most, or none for
-    no limit. Default: 50."""
+    """Largest lesion excised alone, in mm. By its slice-corrected 3-D diameter; `none` for no
+    limit. Default: 50."""
     wedge_depth_mm: str | None = None
-    """Deepest near side of a lesion that is excised alone, in mm, or none for no limit. Default:
-    20."""
+    """Deepest lesion excised alone, in mm. By its near side; `none` for no limit. Default: 20."""
     central_distance_mm: float | None = None
-    """Lesions nearer than this to the labelled portal vein are not ablated, in mm. Default: 10."""
+    """No ablation nearer to the portal vein, in mm. The vein is that of the label map; lesions
+    nearer than this are not ablated. Default: 10."""
     contiguous_segments: int | None = None
-    """So many kept segments at least border on each other. Default: 2."""
+    """Kept segments that border on each other. So many at least. Default: 2."""
     named_only: bool | None = None
-    """Look for no operation beyond the named ones, also where none of these reaches a target."""
+    """Look for named operations alone. Also where none of these reaches a target."""
     vessels_intact: Annotated[tuple[str, ...], Parameter(negative="", show_default=False)] = ()
-    """Removed segments, e.g. IV,VI,VIII, for which a person found inflow, outflow and bile drainage
-    of all that stays intact; such a set then counts as a named operation. May be repeated; `none`
-    drops those of the stored case."""
+    """Segments whose removal spares the vessels. Removed segments, e.g. IV,VI,VIII, for which a
+    person found inflow, outflow and bile drainage of all that stays intact; such a set then counts
+    as a named operation. May be repeated; `none` drops those of the stored case."""
     certainty: float | None = None
-    """Share of the draws of the measurement error from which on a limit counts as met, or as
-    missed; between the two it is uncertain. Default: 0.9."""
+    """Share of draws from which on a limit is met. Of the draws of the measurement error, and
+    likewise from which on it is missed; between the two it is uncertain. Default: 0.9."""
     seconds: float | None = None
-    """Time that the search may take; what is not proven by then says so. Default: 60."""
+    """Seconds that the search may take. What is not proven by then says so. Default: 60."""
     recipe: Annotated[tuple[str, ...], Parameter(negative="", show_default=False)] = ()
-    """Your own plan, e.g. 'VI,VII; wedge 3; ablate 5,7', judged beside the others; may be repeated.
-    `none` drops those of the stored case."""
+    """Your own plan, e.g. 'VI,VII; wedge 3'. Another is 'VI,VII; wedge 3; ablate 5,7'. It is judged
+    beside the others; may be repeated. `none` drops those of the stored case."""
     plan_maps: Annotated[bool, Parameter(negative="", show_default=False)] = False
-    """Write a label map for each plan, plan_1.nii.gz and so on: 1 stays, 2 removed with segments,
-    3 wedge, 4 ablated, 5 lesion that stays."""
+    """Write a label map for each plan. They are plan_1.nii.gz and so on: 1 stays, 2 removed with
+    segments, 3 wedge, 4 ablated, 5 lesion that stays."""
 
     def said(self) -> Mapping[str, tuple[str, Any]]:
         """Return the options that were given: by the choice's name in a facts file, with its own.

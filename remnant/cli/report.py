@@ -4,17 +4,18 @@ from pathlib import Path
 
 from cyclopts import App
 
-from remnant.cli.examples import epilogue
+from remnant.cli.help_page import page
+from remnant.cli.outcome import Outcome, case_outcome
 
 app = App(
     name="report",
     help="Write a case's report.html anew.",
-    help_epilogue=epilogue("remnant report CASE"),
+    help_formatter=page("remnant report CASE"),
 )
 
 
 @app.default
-def report(case: Path) -> None:
+def report(case: Path) -> Outcome:
     """Write a case's report.html anew from its report.json and maps.
 
     Parameters
@@ -32,3 +33,4 @@ def report(case: Path) -> None:
     require_as_measured(case)
     write_text(case / REPORT_HTML, render_html(measured, **page_maps(read_case(case), measured)))
     print(f"The report is {case / REPORT_HTML}")
+    return case_outcome(case, measured)

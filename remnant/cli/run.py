@@ -5,8 +5,8 @@ from pathlib import Path
 
 from cyclopts import App
 
-from remnant.cli.examples import epilogue
 from remnant.cli.fact_options import NO_DISEASE, NO_PATIENT, DiseaseOptions, PatientOptions
+from remnant.cli.help_page import page
 from remnant.cli.options import (
     NO_SCAN,
     DeviceOption,
@@ -21,6 +21,7 @@ from remnant.cli.options import (
     ResectOption,
     ScanOptions,
 )
+from remnant.cli.outcome import Outcome, case_outcome
 from remnant.cli.plan_options import NO_CHOICES, PlanOptions
 from remnant.cli.progress import shown_progress
 from segmentation.engines.registry import DEFAULT_ENGINE, engine_named
@@ -28,7 +29,7 @@ from segmentation.engines.registry import DEFAULT_ENGINE, engine_named
 app = App(
     name="run",
     help="From a scan (or a stored case) to tumour load, remnant, plan and report.",
-    help_epilogue=epilogue(
+    help_formatter=page(
         "remnant run CT.nii.gz -o OUT --height-cm 175 --weight-kg 80 --sex male --age 60 "
         "--background normal",
         "remnant run DICOM_FOLDER -o OUT --landmarks points.mrk.json",
@@ -41,6 +42,10 @@ app = App(
         "remnant run OUT --confirm-segments 'A. Radiologist'",
         "remnant run OUT --landmarks points.mrk.json --split-iv",
         "remnant run OUT --facts facts.yaml --keep IV --most-ablations 2",
+        common="--output --resect "
+        "--modality --series --phase --reject-lesions --confirm-lesions --masks "
+        "--couinaud-from --landmarks --confirm-segments --facts --target --keep "
+        "--most-ablations --recipe",
     ),
 )
 
@@ -68,15 +73,15 @@ def run(
     estimate_segments: EstimateOption = True,
     disease: DiseaseOptions = NO_DISEASE,
     plans: PlanOptions = NO_CHOICES,
-) -> None:
+) -> Outcome:
     """Segment, measure, plan and report one study; what is finished is kept, whatever happens.
 
     Parameters
     ----------
     source
-        Scan (NIfTI, NRRD, MetaImage, a DICOM folder, DICOMDIR or zip file), or the folder of a
-        stored case, which is measured and planned again from its maps in seconds. Leave it out to
-        start from masks.
+        Scan, or the folder of a stored case. A scan is NIfTI, NRRD, MetaImage, a DICOM folder,
+        DICOMDIR or zip file. A stored case is measured and planned again from its maps in seconds.
+        Leave it out to start from masks.
     output
         Folder of the case; a stored case is rewritten in place when it is left out. Where a run
         was ended there the same command goes on from its last finished stage.
@@ -128,6 +133,7 @@ def run(
             report, heading = ran.report, repeated(ran.notes) if ran.notes else ""
     notes = planning_notes(report, planning, known.planning if known else None)
     print_case(report, folder, heading=heading, notes=notes)
+    return case_outcome(folder, report)
 
 
 def repeated(changed: Sequence[str]) -> str:

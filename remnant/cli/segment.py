@@ -4,7 +4,7 @@ from pathlib import Path
 
 from cyclopts import App
 
-from remnant.cli.examples import epilogue
+from remnant.cli.help_page import page
 from remnant.cli.options import (
     NO_SCAN,
     DeviceOption,
@@ -15,6 +15,7 @@ from remnant.cli.options import (
     OverwriteOption,
     ScanOptions,
 )
+from remnant.cli.outcome import Outcome, maps_outcome
 from remnant.cli.progress import shown_progress
 from remnant.pipeline.reviewing import LesionReview
 from segmentation.engines.registry import DEFAULT_ENGINE, engine_named
@@ -22,11 +23,13 @@ from segmentation.engines.registry import DEFAULT_ENGINE, engine_named
 app = App(
     name="segment",
     help="Find liver, lesions and segments in a scan and store their maps.",
-    help_epilogue=epilogue(
+    help_formatter=page(
         "remnant segment CT.nii.gz -o OUT",
         "remnant segment DICOM_FOLDER -o OUT --series 3",
         "remnant segment MR.nii.gz -o OUT --modality mr --landmarks points.mrk.json",
         "remnant segment CT.nii.gz -o OUT --no-estimate-segments",
+        common="--output --modality --series --phase --liver-from --lesions-from "
+        "--masks --liver --couinaud --landmarks --estimate-segments",
     ),
 )
 
@@ -45,7 +48,7 @@ def segment(
     maps: MaskOptions = NO_MASKS,
     lesions: Path | None = None,
     estimate_segments: EstimateOption = True,
-) -> None:
+) -> Outcome:
     """Find liver, lesions and segments in a scan and store their maps.
 
     Parameters
@@ -75,3 +78,4 @@ def segment(
     for note in found.notes:
         print(note[0].upper() + note[1:])
     print(f"Maps are in {output}. Next: remnant measure {output}")
+    return maps_outcome(output, case)

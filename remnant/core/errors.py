@@ -17,7 +17,8 @@
     └── InconsistentPlanError             a plan was counted twice with different results
 
 Messages say what was got, what is allowed and what to do, in one line. The command line prints
-that line and exits with 2. An infeasible plan or a failed quality check is a result, not an error.
+that line and ends with a code of `remnant.cli.exit_codes`. An infeasible plan or a failed quality
+check is a result, not an error.
 """
 
 

@@ -18,16 +18,15 @@ LEAST_MEMORY_BYTES: Final = 6 * 1024**3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """One line of the doctor's report; ``advice`` is empty when all is well."""
+    """One line of the doctor's report; ``advice`` is empty when all is well.
+
+    What ``fails`` is missing or cannot be used; other advice is only worth knowing.
+    """
 
     name: str
     found: str
     advice: str = ""
-
-    @property
-    def well(self) -> bool:
-        """Whether nothing is to be done."""
-        return not self.advice
+    fails: bool = False
 
 
 def examine() -> tuple[Check, ...]:
@@ -53,7 +52,7 @@ def _package(name: str) -> Check:
     try:
         return Check(name=name, found=version(name))
     except PackageNotFoundError:
-        return Check(name=name, found="missing", advice=f"install it with pip install {name}")
+        return _missing(name, "missing", f"install it with pip install {name}")
 
 
 def _memory() -> Check:
@@ -73,6 +72,10 @@ def _model(info: ModelInfo) -> Check:
     if installed(info.id):
         return Check(name=name, found=f"{info.version} installed")
     if info.shipped:
-        return Check(name=name, found="missing or changed", advice="install remnant again")
+        return _missing(name, "missing or changed", "install remnant again")
     advice = f"fetch it with `remnant models pull {info.id}` (demo and run do so themselves)"
-    return Check(name=name, found="not installed", advice=advice)
+    return _missing(name, "not installed", advice)
+
+
+def _missing(name: str, found: str, advice: str) -> Check:
+    return Check(name=name, found=found, advice=advice, fails=True)

@@ -6,15 +6,16 @@ from rich.console import Console
 from rich.table import Table
 
 from remnant.core.agreement import Agreement
+from remnant.terminal.consoles import plain_console
 from remnant.view.agreement_view import SHOWN, AgreementView, view_agreement
-from remnant.wording.words import RESEARCH_USE
+from remnant.wording.research_use import RESEARCH_USE
 
 DETECTION_COLUMNS = ("found", "missed", "false", "recall", "precision", "F1")
 
 
 def print_agreement(agreement: Agreement, folder: Path, *, console: Console | None = None) -> None:
     """Print the key figures and where the files are."""
-    console, view = console or Console(), view_agreement(agreement)
+    console, view = console or plain_console(), view_agreement(agreement)
     _print_structures(view, console)
     if view.detection:
         _print_detection(view, console)

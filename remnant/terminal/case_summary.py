@@ -10,6 +10,7 @@ from rich.table import Table
 from planning.rules.remnant import REMNANT_RULE_SETS
 from remnant.core.case import CaseReport
 from remnant.core.findings import Basis
+from remnant.terminal.consoles import plain_console, say
 from remnant.terminal.plan_summary import WIDEST, over_interval, print_plans
 from remnant.view.case_view import CaseView, Planned, view_case
 from remnant.view.parts import Figure
@@ -17,7 +18,8 @@ from remnant.view.resection_view import ResectionRow
 from remnant.view.subject import Minimum
 from remnant.view.volume_view import Volumes
 from remnant.wording.numbers import ABSENT
-from remnant.wording.words import BASIS_MARKS, RESEARCH_USE, VERDICT_SIGNS, VERDICT_WORDS
+from remnant.wording.research_use import RESEARCH_USE
+from remnant.wording.words import BASIS_MARKS, VERDICT_SIGNS, VERDICT_WORDS
 
 INTERVALS: Final = "In brackets: 90 % intervals, as far as measurement errors are modelled."
 BELOW: Final = (
@@ -38,13 +40,13 @@ def print_case(
     report: CaseReport, folder: Path, *, heading: str | None = None, notes: Sequence[str] = ()
 ) -> None:
     """Print volumes, what was taken over from an earlier run, plan and where the report lies."""
-    console, view = Console(), view_case(report)
+    console, view = plain_console(), view_case(report)
     if heading:
         console.print()
-        console.print(heading, style="bold", markup=False)
+        say(console, heading, style="bold")
     _print_volumes(view, console=console)
     for note in notes:
-        console.print(note, markup=False)
+        say(console, note)
     _print_plan(view, console=console, caution=False)
     console.print()
     console.print(f"Report: {folder / 'report.html'}", soft_wrap=True, markup=False)
@@ -53,7 +55,7 @@ def print_case(
 
 def print_volumes(report: CaseReport, *, console: Console | None = None) -> None:
     """Print the key volumes, the lesions that count, and the failed checks."""
-    _print_volumes(view_case(report), console=console or Console())
+    _print_volumes(view_case(report), console=console or plain_console())
 
 
 def print_plan(report: CaseReport, *, console: Console | None = None, caution: bool = True) -> None:
@@ -62,7 +64,7 @@ def print_plan(report: CaseReport, *, console: Console | None = None, caution: b
     ``caution`` repeats what has to be read with care in the standardised volume, and that all is
     for research use.
     """
-    _print_plan(view_case(report), console=console or Console(), caution=caution)
+    _print_plan(view_case(report), console=console or plain_console(), caution=caution)
 
 
 def _print_volumes(view: CaseView, *, console: Console) -> None:
@@ -85,7 +87,7 @@ def _print_volumes(view: CaseView, *, console: Console) -> None:
             f"measured {lesion.measured_ml:.1f} mL"
         )
     for text in view.checks.failed_on_case:
-        console.print(f"! {text}", style="yellow", markup=False)
+        say(console, f"! {text}", style="yellow")
 
 
 def print_caution(view: CaseView, *, console: Console) -> None:
@@ -93,7 +95,7 @@ def print_caution(view: CaseView, *, console: Console) -> None:
     stlv = view.volumes.standardised.figure
     if stlv.known and stlv.reason:
         text = f"! standardised liver volume by {view.volumes.formula}: {stlv.reason}"
-        console.print(text, style="yellow", markup=False)
+        say(console, text, style="yellow")
 
 
 def _print_plan(view: CaseView, *, console: Console, caution: bool) -> None:
@@ -112,12 +114,12 @@ def print_impression(view: CaseView, *, console: Console) -> None:
     width = min(console.width, WIDEST)
     console.print("Impression", style="bold")
     for line in view.impression:
-        console.print(f"- {line}", markup=False, highlight=False, width=width)
+        say(console, f"- {line}", width=width)
     console.print()
     if view.contraindications:
         console.print("Contraindications in this case", style="bold red")
         for one in view.contraindications:
-            console.print(f"✗ {one.words}", style="red", markup=False, width=width)
+            say(console, f"✗ {one.words}", style="red", width=width)
         console.print()
 
 
@@ -125,11 +127,11 @@ def print_segments(view: CaseView, *, console: Console) -> None:
     """Print where the segments came from, what they replace, and that they are to be reviewed."""
     state = view.segments.state
     if view.review:
-        console.print(f"! {state}", style="yellow", markup=False)
+        say(console, f"! {state}", style="yellow")
     elif state:
-        console.print(state, markup=False)
+        say(console, state)
     for text in view.checks.replaced:
-        console.print(f"! {text}", style="yellow", markup=False)
+        say(console, f"! {text}", style="yellow")
 
 
 def print_distribution(planned: Planned, *, console: Console) -> None:
@@ -137,14 +139,14 @@ def print_distribution(planned: Planned, *, console: Console) -> None:
     found = planned.distribution
     if not found.frilling.classified:
         text = f"Frilling type and NETLM class: none. {found.frilling.reason}"
-        console.print(text, markup=False)
+        say(console, text)
         return
-    console.print(f"Frilling type {found.frilling.name}: {found.frilling.reason}", markup=False)
+    say(console, f"Frilling type {found.frilling.name}: {found.frilling.reason}")
     if found.netlm is not None:
-        console.print(f"NETLM class {found.netlm.name}: {found.netlm.reason}", markup=False)
+        say(console, f"NETLM class {found.netlm.name}: {found.netlm.reason}")
     if found.stability is not None:
         same = f"{found.stability.same} of 100"
-        console.print(f"Same Frilling type in {same} perturbed copies of the case.", markup=False)
+        say(console, f"Same Frilling type in {same} perturbed copies of the case.")
 
 
 def print_hepatectomies(
@@ -156,7 +158,7 @@ def print_hepatectomies(
     """
     found, plans = planned.resections, planned.plans.rows
     if found.no_remnant:
-        console.print(f"No remnant: {found.no_remnant}", markup=False)  # the long reason, once
+        say(console, f"No remnant: {found.no_remnant}")  # the long reason, once
         return
     shown = tuple(row for row in found.rows if not (plans and row.named))
     if shown:
@@ -166,7 +168,7 @@ def print_hepatectomies(
     if shown:
         console.print(_legend(shown), style="dim")
     if plans:
-        console.print(REST, style="dim", markup=False)
+        say(console, REST, style="dim")
     else:
         _print_reach(planned, console=console)
 
@@ -174,12 +176,12 @@ def print_hepatectomies(
 def _print_reach(planned: Planned, *, console: Console) -> None:
     found = planned.resections
     if crossings := _crossings(found.rows):
-        console.print(f"sFLR by the choice of formula alone: {crossings}.", markup=False)
+        say(console, f"sFLR by the choice of formula alone: {crossings}.")
     if found.no_lesion:
-        console.print(f"Debulking cannot be judged. {found.no_lesion}", markup=False)
+        say(console, f"Debulking cannot be judged. {found.no_lesion}")
         return
     for one in found.reach:
-        console.print(f"{one.mark.sign} {one.full_text}", markup=False)
+        say(console, f"{one.mark.sign} {one.full_text}")
 
 
 def _crossings(rows: Sequence[ResectionRow]) -> str:

@@ -6,8 +6,9 @@ from rich.console import Console
 from rich.table import Table
 
 from remnant.core.comparison import ComparisonReport
+from remnant.terminal.consoles import plain_console, say
 from remnant.view.comparison_view import Cells, Rows, view_comparison
-from remnant.wording.words import RESEARCH_USE
+from remnant.wording.research_use import RESEARCH_USE
 
 MANY_COLUMNS = 7
 VOLUME_COLUMNS = ("", "first", "second", "change", "90 %", "change")
@@ -21,16 +22,16 @@ def print_comparison(
     report: ComparisonReport, folder: Path, *, console: Console | None = None
 ) -> None:
     """Print volumes, matched lesions, growth and failed checks, each change with its interval."""
-    console, view = console or Console(), view_comparison(report)
+    console, view = console or plain_console(), view_comparison(report)
     console.print(_table(VOLUME_COLUMNS, view.volumes))
     console.print()
     for text in view.aligned:
-        console.print(text, style="dim", markup=False)
+        say(console, text, style="dim")
     _print_rows(view.lesions, LESION_COLUMNS, console)
     console.print()
     _print_rows(view.growth, GROWTH_COLUMNS, console)
     for text in view.failed:
-        console.print(f"! {text}", style="yellow", markup=False)
+        say(console, f"! {text}", style="yellow")
     console.print(
         "90 %: interval from the measurement errors of both scans; beside ≥, ≤ or ≈ that of the "
         "parts as measured. Changes are measurements, not a response by RECIST or any other "
@@ -43,13 +44,13 @@ def print_comparison(
 
 
 def _print_rows(shown: Rows, titles: Cells, console: Console) -> None:
-    console.print(shown.heading, markup=False)
+    say(console, shown.heading)
     if shown.rows:
         console.print(_table(titles, shown.rows))
     if shown.more:
         console.print(f"… and {shown.more} more in matches.csv")
     for reason in shown.reasons:
-        console.print(f"  {reason}", style="dim", markup=False)
+        say(console, f"  {reason}", style="dim")
 
 
 def _table(titles: Cells, rows: tuple[Cells, ...]) -> Table:

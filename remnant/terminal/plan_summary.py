@@ -7,13 +7,14 @@ from rich.console import Console
 from rich.table import Table
 
 from remnant.core.findings import BEST_FIRST, Verdict
+from remnant.terminal.consoles import say
 from remnant.view.case_view import Planned
 from remnant.view.criteria_view import Group, Sources
 from remnant.view.parts import Figure
 from remnant.view.plan_view import FirstPlan, PlanRow, Plans
 from remnant.view.staged_view import Stages
 from remnant.wording.numbers import sentence
-from remnant.wording.words import RESEARCH_USE
+from remnant.wording.research_use import RESEARCH_USE
 
 WIDEST: Final = 100
 MOST_ROWS: Final = 8
@@ -41,17 +42,17 @@ def print_plans(planned: Planned, *, console: Console, research_use: bool = True
     if plans.reason:
         # the reason of missing segments stands above already
         reason = "the reason is that above." if plans.as_segments else plans.full_reason
-        console.print(f"No plan: {reason}", markup=False, width=width)
+        say(console, f"No plan: {reason}", width=width)
     for line in _answers(plans):
-        console.print(line, markup=False, highlight=False, width=width)
+        say(console, line, width=width)
     if plans.first is not None:
         _print_first(plans.first, console=console, width=width)
         console.print(plan_table(plans), width=width)
         console.print(LEGEND, style="dim", width=width)
     for line in _stages(planned.stages):
-        console.print(line, markup=False, highlight=False, width=width)
+        say(console, line, width=width)
     for line in _lists(sources):
-        console.print(line, markup=False, highlight=False, width=width)
+        say(console, line, width=width)
     if research_use:
         console.print(RESEARCH_USE, style="dim")
 
@@ -74,12 +75,12 @@ def _answers(plans: Plans) -> Iterator[str]:
 def _print_first(first: FirstPlan, *, console: Console, width: int) -> None:
     console.print()
     title = f"{first.heading}: {first.row.title}"
-    console.print(title, style="bold", markup=False, width=width)
-    console.print(f"  {first.headline}", markup=False, highlight=False, width=width)
-    console.print(f"  {first.done}.", markup=False, highlight=False, width=width)
+    say(console, title, style="bold", width=width)
+    say(console, f"  {first.headline}", width=width)
+    say(console, f"  {first.done}.", width=width)
     if first.row.flags:
         marks = f"! {sentence('; '.join(first.row.flags))}"
-        console.print(marks, style="yellow", markup=False, width=width)
+        say(console, marks, style="yellow", width=width)
 
 
 def plan_table(plans: Plans) -> Table:

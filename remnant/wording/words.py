@@ -14,7 +14,6 @@ from remnant.core.units import percent_from_fraction
 from remnant.core.volumes import Modality
 from remnant.core.volumetry_report import SegmentSource
 
-RESEARCH_USE: Final = "Research use only. Not a medical device; no output is an order to treat."
 SIGNS: Final[Mapping[Comparison, str]] = {
     Comparison.LESS: "<",
     Comparison.AT_MOST: "≤",

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from remnant.cli.app import run_command
-from remnant.cli.evaluate import after
 from remnant.core.geometry import Geometry
 from remnant.core.labels import INSTANCE_SCHEME
 from remnant.core.volumes import LabelMap
@@ -164,13 +163,3 @@ def test_help__loads_neither_network_nor_plot_library():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "[]" == done.stdout.splitlines()[-1]
-
-
-def test_progress__is_quiet_for_the_first_seconds():
-    now, heard = [0.0], []
-    later = after(2.0, lambda *report: heard.append(report), clock=lambda: now[0])
-    for seconds in (0.5, 1.9, 2.0, 3.0):
-        now[0] = seconds
-        later("comparing cases", int(seconds), 4)
-
-    assert [("comparing cases", 2, 4), ("comparing cases", 3, 4)] == heard

@@ -44,7 +44,7 @@ def test_patient__takes_over_what_was_not_given():
 
 @pytest.mark.parametrize("command", ["run", "plan"])
 def test_help__says_every_option_with_its_meaning(command, capsys):
-    assert 0 == run_command([command, "--help"])
+    assert 0 == run_command([command, "--help-all"])
     shown = " ".join(capsys.readouterr().out.replace("│", " ").split())
     for one in CLINICAL_INPUTS:
         if one.option:

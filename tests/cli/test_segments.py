@@ -262,7 +262,7 @@ def test_help__tells_of_the_options(command, capsys):
     shown = capsys.readouterr().out
     for option in ("--couinaud-from", "--split-iv", "--confirm-segments"):
         assert option in shown
-    assert (command != "measure") == ("--no-estimate-segments" in shown)
+    assert (command != "measure") == ("estimate-segments" in shown)
 
 
 def test_repeated__names_what_was_changed():

@@ -34,7 +34,7 @@ from remnant.core.volumetry_report import SegmentSource
 from remnant.terminal.case_summary import print_plan
 from remnant.testing.phantoms import body_grid, liver_phantom
 from remnant.wording.classes import netlm_reason
-from remnant.wording.words import RESEARCH_USE
+from remnant.wording.research_use import RESEARCH_USE
 from volumetry.measure import measure
 
 
