@@ -79,7 +79,7 @@ def couinaud_from_territories(liver: LabelMap, branches: LabelMap) -> DividedLiv
     if not len(seeds):
         raise InputError(_no_branch(branches))
     domain = Domain(whole[box], liver.geometry.affine_ras[:3, :3], seeds, codes)
-    segments = np.zeros(liver.geometry.shape, dtype=np.uint8)
+    segments = np.zeros(liver.geometry.shape, dtype=np.uint8, order="F")
     segments[box], unreached = _territories(domain)
     couinaud = LabelMap(segments, liver.geometry, COUINAUD_SCHEME)
     outside = 1 - len(seeds) / int(np.count_nonzero(branches.codes))

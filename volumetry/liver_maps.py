@@ -82,7 +82,7 @@ def liver_maps(
         raise EmptyStructureError(
             "the Couinaud map has no voxel inside the liver mask; give the map of the same study"
         )
-    inside = np.zeros(liver.shape, np.uint8) if lesions is None else lesions.codes[box] * liver
+    inside = np.zeros_like(liver, np.uint8) if lesions is None else lesions.codes[box] * liver
     coded = structures.codes[box] if structures.scheme == STRUCTURE_SCHEME else liver
     return LiverMaps(structures.geometry, box, liver, inside, segments, coded)
 

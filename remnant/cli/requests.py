@@ -18,7 +18,7 @@ from remnant.cli.options import (
 from remnant.core.errors import InputError
 from remnant.core.patient import Patient
 from remnant.core.uncertainty import ErrorChoice
-from remnant.io.masks import Part
+from remnant.io.roles import Part
 from remnant.io.reading import ReadingChoice
 from remnant.pipeline.facts import KnownCase
 from remnant.pipeline.requests import MeasureRequest, SegmentRequest

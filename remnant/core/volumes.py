@@ -119,7 +119,10 @@ class LabelMap:
         """Return where the map holds any of ``codes``, or any non-zero code when none is given."""
         if not codes:
             return self.codes > 0
-        found: NDArray[np.bool_] = np.isin(self.codes, codes)
+        # one order end to end: `np.isin` gives its answer in C order, whatever it is given
+        found: NDArray[np.bool_] = self.codes == codes[0]
+        for code in codes[1:]:
+            found |= self.codes == code
         return found
 
 

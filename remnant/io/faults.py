@@ -25,7 +25,7 @@ FOREIGN_FAULTS = (
     struct.error,
     zlib.error,
 )
-FOREIGN_MODULES = ("nibabel", "pydicom", "PIL", "SimpleITK", "imagecodecs")
+FOREIGN_MODULES = ("nibabel", "pydicom", "PIL", "SimpleITK", "imagecodecs", "igzip_lib")
 NOISY_LOGGERS = ("pydicom", "nibabel.global")
 LONGEST_QUOTE = 160
 

@@ -165,7 +165,7 @@ def _named(codes: list[int]) -> list[str]:
 
 
 def _binary(labels: LabelMap) -> LabelMap:
-    return LabelMap(labels.mask().astype(np.uint8), labels.geometry, BINARY_SCHEME)
+    return LabelMap(labels.mask().view(np.uint8), labels.geometry, BINARY_SCHEME)
 
 
 def _parts(labels: LabelMap) -> _Parts | None:

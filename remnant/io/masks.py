@@ -313,7 +313,7 @@ def _extracted(labels: LabelMap, coding: Coding, part: Part) -> LabelMap:
 
 
 def _binary(found: NDArray[np.bool_], geometry: Geometry) -> LabelMap:
-    return LabelMap(found.astype(np.uint8), geometry, BINARY_SCHEME)
+    return LabelMap(found.view(np.uint8), geometry, BINARY_SCHEME)
 
 
 def _liver(liver: LabelMap | None, couinaud: LabelMap | None, geometry: Geometry) -> LabelMap:

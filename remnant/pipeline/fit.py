@@ -4,7 +4,7 @@ from typing import Final
 
 import numpy as np
 
-from remnant.core.boxes import filled_box
+from remnant.core.boxes import NOWHERE, filled_box
 from remnant.core.codes import present_codes
 from remnant.core.errors import InputError
 from remnant.core.geometry import Geometry
@@ -56,7 +56,8 @@ def require_fit(couinaud: LabelMap, liver: LabelMap) -> None:
             f"mask of the liver or of one segment; give a map of all segments, codes 1 to 8"
         )
     _require_no_nested(couinaud)
-    inside = np.count_nonzero((couinaud.codes > 0) & liver.mask())
+    box = filled_box(couinaud.codes) or NOWHERE
+    inside = np.count_nonzero((couinaud.codes[box] > 0) & (liver.codes[box] > 0))
     outside = 1 - inside / np.count_nonzero(couinaud.codes)
     bare = 1 - inside / np.count_nonzero(liver.codes)
     if min(outside, bare) > LARGEST_MISFIT:

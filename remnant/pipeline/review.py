@@ -70,7 +70,7 @@ def with_confirmations(
     counts[
         [0, *(n for n in reviewed if reviewed[n] is Confirmation.REJECTED and n < counts.size)]
     ] = False
-    codes = case.maps.structures.codes.copy()
+    codes = case.maps.structures.codes.copy(order="K")
     near = codes[box]
     near[near == Structure.LESION] = Structure.PARENCHYMA
     if case.maps.exophytic is not None:
