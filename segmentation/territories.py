@@ -124,7 +124,7 @@ def _territories(domain: Domain) -> tuple[Codes, float]:
 
 
 def _for_every_segment(branches: LabelMap, used: Codes) -> Finding:
-    given, kept = set(present_codes(branches.codes)), set(present_codes(used))
+    given, kept = set(branches.present()), set(present_codes(used))
     missing = [segment for segment in CouinaudSegment if segment not in kept]
     lost = [segment.name for segment in missing if segment in given]
     empty = reason(Cause.SEGMENTS_EMPTY, *(segment.name for segment in missing))

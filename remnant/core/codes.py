@@ -5,21 +5,22 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from remnant.core.boxes import filled_box
+from remnant.core.boxes import Box, filled_box
 from remnant.core.geometry import DIMENSIONS
 
 CHUNK_VOXELS = 1 << 20
 
 
-def present_codes(codes: NDArray[Any]) -> frozenset[int]:
+def present_codes(codes: NDArray[Any], *, box: Box | None = None) -> frozenset[int]:
     """Return the codes of an array of whole numbers that are not negative, 0 included if there.
 
-    Looks at what is not 0 alone, where that is a box of a volume. Counts piece by piece and in
-    memory order: counting at once would need eight bytes per voxel.
+    Looks at the box of what is not 0 alone, where the array is a volume; ``box`` is that, where it
+    is known. Counts piece by piece and in memory order: counting at once would need eight bytes per
+    voxel.
     """
     inner, outside = codes, False
     if codes.ndim == DIMENSIONS:
-        box = filled_box(codes)
+        box = box or filled_box(codes)
         if box is None:
             return frozenset({0} if codes.size else ())
         inner = codes[box]

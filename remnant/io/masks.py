@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from remnant.core.codes import present_codes
 from remnant.core.errors import EmptyStructureError, InputError, UnknownLabelError
 from remnant.core.findings import Finding, quality_finding
 from remnant.core.geometry import Geometry
@@ -218,7 +217,7 @@ def _given(
 def _require_known(labels: LabelMap, coding: Coding, *, what: str) -> None:
     if coding.instances:
         return
-    present = present_codes(labels.codes) - {0}
+    present = labels.present() - {0}
     unknown = sorted(present - coding.wanted - coding.others)
     if unknown and coding.wanted == SEGMENTS:
         raise UnknownLabelError(
@@ -260,7 +259,7 @@ def _require_liver_code(labels: LabelMap, preset: MasksPreset, liver: NDArray[np
 
 def _require_named_alike(role: GivenMap, coding: Coding, part: Part, *, what: str) -> None:
     """Raise where the header names a wanted code after something else, such as another organ."""
-    present = present_codes(role.labels.codes) - {0}
+    present = role.labels.present() - {0}
     used = present if coding.instances else present & coding.wanted
     strange = [
         role.names[n] for n in sorted(used & role.names.keys()) if is_another(role.names[n], part)
