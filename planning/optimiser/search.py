@@ -21,11 +21,13 @@ from scipy.sparse import csr_array
 from planning.hepatectomies.stranded import Segments
 from planning.optimiser.feasibility import Counted, require_feasible
 from planning.optimiser.milp import (
+    WHOLE,
     Goal,
     Limits,
     Model,
     Relaxed,
     Subproblem,
+    choices_left,
     least_loss,
     lost_voxels,
     make_model,
@@ -445,9 +447,10 @@ def _finish(search: Search, segments: Segments, chosen: Flags, demand: Demand) -
         added = with_free_choices(model, limits, chosen)
         return _finished(search.problem, sub, model, added, proven=True)
     proven = True
+    left = choices_left(model, limits, seconds=search.seconds) if model.fates else WHOLE
     # in order of rank: the optimum of each goal is a limit for the next
     for goal in GOALS[1:]:
-        solved = solve(model, goal, limits, seconds=search.seconds)
+        solved = solve(model, goal, limits, seconds=search.seconds, within=left)
         proven = proven and solved.proven
         chosen = chosen if solved.chosen is None else solved.chosen
         limits = _tightened(limits, model, chosen)

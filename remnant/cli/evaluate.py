@@ -12,7 +12,7 @@ from remnant.cli.options import Output
 from remnant.cli.progress import shown_progress
 from remnant.core.progress import Progress
 from remnant.io.codings import MasksPreset
-from remnant.io.masks import Part
+from remnant.io.roles import Part
 
 QUIET_SECONDS = 2.0
 

@@ -53,17 +53,23 @@ def measure(
         Folder of the case; needed with --masks.
     """
     from remnant.cli.requests import measure_request, output_folder, segment_request
+    from remnant.pipeline.case_files import require_case
     from remnant.pipeline.facts import known_case
+
+    # what is wrong with the options is said before the libraries that read and measure are loaded
+    folder = output_folder(case, output)
+    request = segment_request(None, maps, review=lesions.review(), stored=case is not None)
+    if case is not None:
+        require_case(case)
+    known = known_case(case) if case else None
+    measuring = measure_request(known, patient, formulas, errors)
+
     from remnant.pipeline.folder import published, write_measured, write_segmented
     from remnant.pipeline.measuring_and_planning import keep_request, measure_case
     from remnant.pipeline.run import revised_case
     from remnant.pipeline.segment import case_from_masks
     from remnant.terminal.case_summary import print_volumes
 
-    folder = output_folder(case, output)
-    request = segment_request(None, maps, review=lesions.review(), stored=case is not None)
-    known = known_case(case) if case else None
-    measuring = measure_request(known, patient, formulas, errors)
     revised = None if case is None else revised_case(case, request)
     segmented = case_from_masks(request) if revised is None else revised.case
     report = measure_case(segmented, measuring)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from remnant.cli.fact_options import PatientOptions
 from remnant.cli.options import (
@@ -18,13 +18,16 @@ from remnant.cli.options import (
 from remnant.core.errors import InputError
 from remnant.core.patient import Patient
 from remnant.core.uncertainty import ErrorChoice
-from remnant.io.roles import Part
+from remnant.io.faults import require_there
 from remnant.io.reading import ReadingChoice
-from remnant.pipeline.facts import KnownCase
-from remnant.pipeline.requests import MeasureRequest, SegmentRequest
+from remnant.io.roles import Part
+from remnant.pipeline.requests import MeasureRequest, SegmentRequest, require_source
 from remnant.pipeline.reviewing import NO_REVIEW, LesionReview
 from volumetry.standardised.expected_volume import require_formulas
 from volumetry.uncertainty.error_models import error_model
+
+if TYPE_CHECKING:
+    from remnant.pipeline.facts import KnownCase
 
 OPTIONS: Final[Mapping[str, str]] = {
     "liver_boundary_mm": "--liver-boundary-mm",
@@ -51,12 +54,19 @@ def segment_request(
     Raises
     ------
     InputError
-        An option cannot be read.
+        An option cannot be read, or there is no scan at ``source``.
+    UnreadableFileError
+        A file of masks or landmarks is missing: known before the libraries that read it are loaded.
     """
     masks = dict(maps.paths())
     if review.edited is not None and not stored:
         masks = with_mask(masks, Part.LESIONS, review.edited, option="--lesions")
         review = replace(review, edited=None)
+    if source is not None:
+        require_source(source)
+    for path in (*masks.values(), maps.landmarks, review.edited):
+        if path is not None:
+            require_there(path)
     return SegmentRequest(
         source=source,
         reading=reading_choice(scan, maps),
@@ -94,7 +104,7 @@ def reading_choice(scan: ScanOptions, maps: MaskOptions) -> ReadingChoice:
 
 
 def measure_request(
-    known_case: KnownCase | None,
+    known_case: "KnownCase | None",
     patient: PatientOptions,
     formulas: FormulaOptions,
     errors: ErrorOptions,

@@ -55,14 +55,16 @@ def segment(
     lesions
         Lesion map; the same as --masks lesions=FILE.
     """
-    from remnant.cli.dividing import divider_for
     from remnant.cli.requests import segment_request
+
+    chosen = engine_named(engine)
+    request = segment_request(source, maps, scan=scan, review=LesionReview(edited=lesions))
+
+    from remnant.cli.dividing import divider_for
     from remnant.pipeline.folder import published, require_output_folder, write_segmented
     from remnant.pipeline.segment import segment_case
 
-    chosen = engine_named(engine)
     require_output_folder(output)
-    request = segment_request(source, maps, scan=scan, review=LesionReview(edited=lesions))
     with shown_progress() as progress:
         case = segment_case(
             request,

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from remnant.core.errors import UnreadableFileError
 from remnant.core.labels import (
     BINARY_SCHEME,
     COUINAUD_SCHEME,
@@ -47,3 +48,30 @@ SCHEMES: Final[Mapping[str, LabelScheme]] = {
 def is_case(folder: Path) -> bool:
     """Tell whether a folder holds a segmented case."""
     return (folder / STATE).is_file() and (folder / STRUCTURES).is_file()
+
+
+def require_case(folder: Path) -> None:
+    """Raise unless a folder holds a segmented case.
+
+    Raises
+    ------
+    UnreadableFileError
+        It does not.
+    """
+    if not is_case(folder):
+        raise UnreadableFileError(
+            f"{folder} holds no segmented case ({STRUCTURES} and {STATE}); run `remnant segment` "
+            f"or `remnant measure --masks` first"
+        )
+
+
+def require_measured(folder: Path) -> None:
+    """Raise unless a folder holds a measured case.
+
+    Raises
+    ------
+    UnreadableFileError
+        It does not.
+    """
+    if not (folder / REPORT_JSON).is_file():
+        raise UnreadableFileError(f"{folder} holds no {REPORT_JSON}; run `remnant measure` first")

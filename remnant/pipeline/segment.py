@@ -26,7 +26,7 @@ from remnant.pipeline.given import (
 )
 from remnant.pipeline.phases import case_of_phases, require_phases_alone
 from remnant.pipeline.references import drawn_on_scan
-from remnant.pipeline.requests import SegmentRequest
+from remnant.pipeline.requests import SegmentRequest, require_source
 from remnant.pipeline.review import apply_review
 from remnant.pipeline.segment_sources import read_given
 from remnant.pipeline.segmented import Division, SegmentedCase, maps_of
@@ -62,8 +62,7 @@ def segment_case(
     """
     if request.source is None:
         return case_from_masks(request, divider=divider, progress=progress)
-    if not request.source.exists():
-        raise InputError(f"{request.source} does not exist; give a NIfTI file or a DICOM folder")
+    require_source(request.source)
     watch = Stopwatch()
     with watch.measure("read"):
         require_phases_alone(request)
