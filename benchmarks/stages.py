@@ -114,7 +114,9 @@ def commands(maps: Path, scratch: Path) -> dict[str, tuple[list[str], int]]:
 def settings() -> dict[str, str]:
     """Return the environment, in which modules are compiled once as where they were installed."""
     kept = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
-    return kept | {"PYTHONPATH": os.pathsep.join((str(HERE.parent), os.environ.get("PYTHONPATH", "")))}
+    return kept | {
+        "PYTHONPATH": os.pathsep.join((str(HERE.parent), os.environ.get("PYTHONPATH", "")))
+    }
 
 
 def cost(command: Sequence[str], *, code: int) -> Cost:

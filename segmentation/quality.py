@@ -103,7 +103,9 @@ def check_segments(couinaud: LabelMap) -> tuple[Finding, ...]:
         "couinaud_segments_present", passed=not missing, value=float(len(missing)), reasons=empty
     )
     rules = tuple(rule for rule in ORDER if all(counts[s] for s in (*rule[0], *rule[1])))
-    order = _in_order(counts, centres, grid, rules) if rules else _unknown("couinaud_in_order", empty)
+    order = (
+        _in_order(counts, centres, grid, rules) if rules else _unknown("couinaud_in_order", empty)
+    )
     shares = _unknown("couinaud_shares_plausible", empty) if missing else _shares(counts)
     return (present, order, shares, _distant_pieces(codes, grid))
 

@@ -137,9 +137,11 @@ def measure_request(
 
 def file_patient(facts: Path | None, known: Patient) -> Patient:
     """Return the patient's facts of a facts file; what it does not say is taken from ``known``."""
+    if facts is None:
+        return known
     from remnant.documents.clinical_facts import read_facts_file
 
-    return known if facts is None else read_facts_file(facts).patient_facts(known)
+    return read_facts_file(facts).patient_facts(known)
 
 
 def _require_possible(chosen: ErrorChoice) -> None:

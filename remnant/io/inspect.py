@@ -300,7 +300,7 @@ def _facts_of_codes(path: Path, values: NDArray[Any], geometry: Geometry) -> Map
         kind = f"a mask of grey values, to be cut at {read.threshold:g} of {read.highest:g}"
     volumes = {
         code: float(np.count_nonzero(read.codes == code)) * geometry.voxel_volume_ml
-        for code in sorted(read.present() - {0})[:MOST_CODES]
+        for code in sorted(present_codes(read.codes) - {0})[:MOST_CODES]
     }
     told = tuple(f"code {code}: {volume:.1f} mL" for code, volume in volumes.items())
     roles, preset = _suggested(volumes)

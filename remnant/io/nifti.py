@@ -143,7 +143,9 @@ def _codes(values: NDArray[Any], path: Path) -> NDArray[np.uint8] | NDArray[np.u
             f"{path} is no label map: its values run from {low:g} to {high:g}; allowed are 0 to "
             f"{LARGEST_CODE}"
         )
-    return values.astype(np.uint8 if high <= LARGEST_BYTE else np.uint16, copy=False)
+    if high <= LARGEST_BYTE:
+        return values.astype(np.uint8, copy=False)
+    return values.astype(np.uint16, copy=False)
 
 
 def read_label_values(path: Path, *, choice: ReadingChoice = AS_FILES_SAY) -> GivenValues:

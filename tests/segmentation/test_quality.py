@@ -6,7 +6,7 @@ import pytest
 from remnant.core.errors import EmptyStructureError
 from remnant.core.findings import Verdict
 from remnant.core.geometry import Geometry
-from remnant.core.labels import BINARY_SCHEME, COUINAUD_SCHEME, CouinaudSegment
+from remnant.core.labels import BINARY_SCHEME, COUINAUD_SCHEME
 from remnant.core.reasons import Cause, reason
 from remnant.core.volumes import LabelMap
 from remnant.testing.phantoms import liver_phantom

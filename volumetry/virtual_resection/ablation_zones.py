@@ -195,7 +195,9 @@ class _Kernel:
 
     def convolved(self, counts: NDArray[np.float64]) -> NDArray[np.float64]:
         found = fft.irfftn(fft.rfftn(counts, self.padded) * self.spectrum, self.padded)
-        near: NDArray[np.float64] = found[tuple(slice(self.reach, self.reach + n) for n in self.size)]
+        near: NDArray[np.float64] = found[
+            tuple(slice(self.reach, self.reach + n) for n in self.size)
+        ]
         return near
 
 
