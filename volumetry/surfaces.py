@@ -148,7 +148,8 @@ def _direction_shares(directions: NDArray[np.float64]) -> NDArray[np.float64]:
     both_ways = SphericalVoronoi(np.concatenate([directions, -directions]))
     areas: NDArray[np.float64] = both_ways.calculate_areas()
     shares: NDArray[np.float64] = areas.reshape(2, -1).sum(axis=0)
-    return np.divide(shares, shares.sum())
+    whole: NDArray[np.float64] = shares / shares.sum()
+    return whole
 
 
 def _in_array_order(counts: NDArray[np.int64], order: Sequence[int]) -> NDArray[np.int64]:

@@ -171,6 +171,8 @@ def fractional_knapsack(costs: Vector, gains: Vector, need: float) -> float:
 SHORTEST_SECONDS = 0.01
 ROUNDING = 1e-6
 """Voxels by which a bound may exceed the truth through adding up floats."""
+FEW_CHOICES = 12
+"""So few choices are settled sooner than their relaxation is solved."""
 GOALS = (Goal.LOST, Goal.RESIDUAL, Goal.INTERVENTIONS)
 
 
@@ -447,7 +449,8 @@ def _finish(search: Search, segments: Segments, chosen: Flags, demand: Demand) -
         added = with_free_choices(model, limits, chosen)
         return _finished(search.problem, sub, model, added, proven=True)
     proven = True
-    left = choices_left(model, limits, seconds=search.seconds) if model.fates else WHOLE
+    many = model.fates > FEW_CHOICES
+    left = choices_left(model, limits, seconds=search.seconds) if many else WHOLE
     # in order of rank: the optimum of each goal is a limit for the next
     for goal in GOALS[1:]:
         solved = solve(model, goal, limits, seconds=search.seconds, within=left)
