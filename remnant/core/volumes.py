@@ -146,6 +146,15 @@ class LabelMap:
             found |= self.codes == code
         return found
 
+    def binary(self, *codes: int) -> "LabelMap":
+        """Return where the map holds any of ``codes``, or any non-zero code, as a binary map.
+
+        A map of 0 and 1 has its very array in it.
+        """
+        if self.present() <= {0, 1} and 1 in (codes or (1,)) and self.codes.dtype == np.uint8:
+            return LabelMap(self.codes, self.geometry, BINARY_SCHEME)
+        return LabelMap(self.mask(*codes).view(np.uint8), self.geometry, BINARY_SCHEME)
+
 
 def _require_shape(array: NDArray[Any], geometry: Geometry) -> None:
     if array.shape != geometry.shape:

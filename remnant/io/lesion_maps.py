@@ -20,7 +20,7 @@ from remnant.core.boxes import NOWHERE, Box, box_geometry
 from remnant.core.errors import InputError, UnknownLabelError
 from remnant.core.findings import Finding, quality_finding
 from remnant.core.geometry import Geometry
-from remnant.core.labels import BINARY_SCHEME, INSTANCE_SCHEME
+from remnant.core.labels import INSTANCE_SCHEME
 from remnant.core.reasons import Cause, reason
 from remnant.core.volumes import LARGEST_CODE, LabelMap
 from remnant.io.codings import MasksPreset
@@ -118,12 +118,12 @@ def lesion_map(
     kept, notes = _only(labels, wanted)
     parts = _parts(kept)
     if parts is None:
-        return LesionMap(_binary(kept), notes)
+        return LesionMap(kept.binary(), notes)
     codes = sorted(kept.present() - {0})
     notes = (*notes, *_many(codes))
     vessels = _vessel_like(parts, codes)
     if len(codes) == 1 or preset is MasksPreset.BINARY:
-        return LesionMap(_binary(kept), (*notes, *_vessel_findings(vessels)))
+        return LesionMap(kept.binary(), (*notes, *_vessel_findings(vessels)))
     hosts = hosts_of(kept.codes[parts.box])
     if preset is MasksPreset.INSTANCES:
         apart = {code: len(found) for code in codes if len(found := _apart(parts, code)) > 1}
@@ -161,10 +161,6 @@ def _only(labels: LabelMap, wanted: frozenset[int]) -> tuple[LabelMap, tuple[Fin
 
 def _named(codes: list[int]) -> list[str]:
     return [str(code) for code in codes[:MOST_NAMED]]
-
-
-def _binary(labels: LabelMap) -> LabelMap:
-    return LabelMap(labels.mask().view(np.uint8), labels.geometry, BINARY_SCHEME)
 
 
 def _parts(labels: LabelMap) -> _Parts | None:
@@ -271,7 +267,7 @@ def _recognised(labels: LabelMap, parts: _Parts, hosts: Mapping[int, int]) -> Le
     own = [code for code in codes if code not in hosts]
     if len(hosts) == len(codes) - 1 or 2 * len([c for c in apart if c in own]) >= len(own):
         quality = (_class_finding(codes, apart, hosts),)
-        return LesionMap(_binary(labels), quality)
+        return LesionMap(labels.binary(), quality)
     merged = _merged(labels, hosts)
     counts = {code: len(groups) for code, groups in apart.items() if code in own}
     split = _split(merged, parts, {code: apart[code] for code in counts}, codes[-1])

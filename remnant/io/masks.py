@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import reduce
 from pathlib import Path
 
 import numpy as np
@@ -131,7 +132,7 @@ def read_masks(
         _require_named_alike(role, codings[part], part, what=f"{part} file {files[part]}")
     maps, geometry, placing = _on_one_grid(given, reference)
     masks = {part: _part(maps, codings, part) for part in Part}
-    liver = _liver(masks[Part.LIVER], masks[Part.COUINAUD], geometry)
+    liver = _liver(masks[Part.LIVER], masks[Part.COUINAUD])
     lesions = _lesions(masks[Part.LESIONS], codings.get(Part.LESIONS), liver, preset, choice)
     if Part.LESIONS in given and not given[Part.LESIONS].named:
         _require_liver_code(maps[Part.LESIONS], preset, liver.mask())
@@ -298,8 +299,8 @@ def _part(
     roles = [part] if part in maps else by_the_way
     found = [_extracted(maps[role], codings[role], part) for role in roles]
     if len(found) > 1:
-        union = np.logical_or.reduce([labels.mask() for labels in found])
-        return _binary(union, found[0].geometry)
+        union = reduce(np.logical_or, (labels.mask() for labels in found))
+        return LabelMap(union.view(np.uint8), found[0].geometry, BINARY_SCHEME)
     return found[0] if found else None
 
 
@@ -308,16 +309,12 @@ def _extracted(labels: LabelMap, coding: Coding, part: Part) -> LabelMap:
         return LabelMap(labels.codes, labels.geometry, COUINAUD_SCHEME)
     if coding.instances:
         return labels
-    return _binary(labels.mask(*coding.parts[part]), labels.geometry)
+    return labels.binary(*coding.parts[part])
 
 
-def _binary(found: NDArray[np.bool_], geometry: Geometry) -> LabelMap:
-    return LabelMap(found.view(np.uint8), geometry, BINARY_SCHEME)
-
-
-def _liver(liver: LabelMap | None, couinaud: LabelMap | None, geometry: Geometry) -> LabelMap:
+def _liver(liver: LabelMap | None, couinaud: LabelMap | None) -> LabelMap:
     if liver is None and couinaud is not None:
-        liver = _binary(couinaud.mask(), geometry)
+        liver = couinaud.binary()
     checked = _not_empty(liver, "the liver mask")
     if checked is None:
         raise InputError("masks need a liver file or a Couinaud map")

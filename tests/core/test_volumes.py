@@ -136,3 +136,16 @@ def test_mask__of_a_binary_map_is_the_map_itself_and_read_only():
     assert 1 == np.count_nonzero(found)
     with pytest.raises(ValueError, match="read-only"):
         found[0, 0, 0] = True
+
+
+def test_binary__of_codes_and_of_a_map_that_is_one():
+    mixed = codes()
+    mixed[2:5, 1, 3] = 1, 2, 3
+    labels = LabelMap(mixed, GRID, STRUCTURE_SCHEME)
+    ones = LabelMap((mixed > 0).astype(np.uint8), GRID, INSTANCE_SCHEME)
+
+    assert 3 == labels.binary().codes.sum()
+    assert 2 == labels.binary(1, 3).codes.sum()
+    assert {BINARY_SCHEME} == {labels.binary(2).scheme, ones.binary().scheme}
+    assert np.shares_memory(ones.codes, ones.binary(1, 255).codes)
+    assert not ones.binary(255).codes.any()
