@@ -453,7 +453,7 @@ def _finish(search: Search, segments: Segments, chosen: Flags, demand: Demand) -
     left = choices_left(model, limits, seconds=search.seconds) if many else WHOLE
     # in order of rank: the optimum of each goal is a limit for the next
     for goal in GOALS[1:]:
-        # the last goal chooses among equal plans: its program stays whole, so that ties fall as ever
+        # the last goal chooses among equal plans: its program stays whole, and ties fall as ever
         within = WHOLE if goal is GOALS[-1] else left
         solved = solve(model, goal, limits, seconds=search.seconds, within=within)
         proven = proven and solved.proven
