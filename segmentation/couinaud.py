@@ -137,7 +137,7 @@ def couinaud_from_landmarks(liver: LabelMap, landmarks: Landmarks) -> LabelMap:
     grid = box_geometry(liver.geometry, box)
     _require_near(landmarks, grid)
     planes = planes_from_landmarks(landmarks)
-    codes = np.zeros(liver.geometry.shape, dtype=np.uint8)
+    codes = np.zeros(liver.geometry.shape, dtype=np.uint8, order="F")
     inner, target = mask[box], codes[box]
     for k in range(grid.shape[2]):
         if inner[:, :, k].any():
@@ -177,7 +177,7 @@ def segment_iv_parts(couinaud: LabelMap, landmarks: Landmarks) -> LabelMap:
     grid = box_geometry(couinaud.geometry, box)
     _require_near(landmarks, grid)
     level = Plane((0.0, 0.0, 1.0), float(landmarks.portal_bifurcation[2]))
-    parts = np.zeros(couinaud.geometry.shape, dtype=np.uint8)
+    parts = np.zeros(couinaud.geometry.shape, dtype=np.uint8, order="F")
     fourth, target = couinaud.codes[box] == CouinaudSegment.IV, parts[box]
     for k in range(grid.shape[2]):
         upper = _beyond(level, grid, k)

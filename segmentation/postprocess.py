@@ -369,12 +369,12 @@ def _assemble(
 ) -> Reconciled:
     lesion = fitted.codes > 0
     joined = lesion & ~liver[box].astype(bool)
-    structures = np.zeros(geometry.shape, dtype=np.uint8)
-    structures[box] = np.where(liver[box], Structure.PARENCHYMA, Structure.BACKGROUND)
+    structures = np.zeros(geometry.shape, dtype=np.uint8, order="F")
+    structures[box] = liver[box] * np.uint8(Structure.PARENCHYMA)
     for code, mask in vessels.items():
         _draw_vessel(structures, code, mask)
     structures[box][lesion] = Structure.LESION
-    lesions = np.zeros(geometry.shape, dtype=np.uint16)
+    lesions = np.zeros(geometry.shape, dtype=np.uint16, order="F")
     lesions[box] = fitted.codes
     return Reconciled(
         structures=LabelMap(structures, geometry, STRUCTURE_SCHEME),
@@ -387,7 +387,7 @@ def _assemble(
 def _exophytic(joined: Mask, box: Box, geometry: Geometry) -> LabelMap | None:
     if not joined.any():
         return None
-    codes = np.zeros(geometry.shape, dtype=np.uint8)
+    codes = np.zeros(geometry.shape, dtype=np.uint8, order="F")
     codes[box] = joined
     return LabelMap(codes, geometry, BINARY_SCHEME)
 

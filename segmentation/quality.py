@@ -6,15 +6,18 @@ own and wide on purpose: a finding that is not met asks for a look, it does not 
 is wrong.
 """
 
+from typing import Any
+
 import cc3d
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 from scipy.spatial import cKDTree
 
-from remnant.core.boxes import bounding_box, box_geometry
+from remnant.core.boxes import Box, box_geometry
+from remnant.core.errors import EmptyStructureError
 from remnant.core.findings import Finding, quality_finding
-from remnant.core.geometry import Geometry
+from remnant.core.geometry import DIMENSIONS, Geometry
 from remnant.core.labels import CouinaudSegment
 from remnant.core.reasons import Cause, Reason, reason
 from remnant.core.volumes import LabelMap
@@ -68,8 +71,7 @@ def check_liver(liver: LabelMap) -> tuple[Finding, ...]:
     EmptyStructureError
         The map is empty.
     """
-    mask = liver.mask()
-    inner = mask[bounding_box(mask, what="the liver map")]
+    inner = liver.codes[_box(liver, what="the liver map")] > 0
     voxels = int(np.count_nonzero(inner))
     volume_ml = voxels * liver.geometry.voxel_volume_ml
     return (_one_piece(inner, voxels), _without_cavities(inner, voxels), _plausible(volume_ml))
@@ -92,16 +94,18 @@ def check_segments(couinaud: LabelMap) -> tuple[Finding, ...]:
     EmptyStructureError
         The map is empty.
     """
-    box = bounding_box(couinaud.mask(), what="the Couinaud map")
+    box = _box(couinaud, what="the Couinaud map")
     codes, grid = couinaud.codes[box], box_geometry(couinaud.geometry, box)
-    counts = np.bincount(codes[codes > 0], minlength=len(CouinaudSegment) + 1)
+    counts, centres = _counts_and_centres(codes)
     missing = [segment.name for segment in CouinaudSegment if not counts[segment]]
     empty = (reason(Cause.SEGMENTS_EMPTY, *missing),) if missing else ()
     present = quality_finding(
         "couinaud_segments_present", passed=not missing, value=float(len(missing)), reasons=empty
     )
     rules = tuple(rule for rule in ORDER if all(counts[s] for s in (*rule[0], *rule[1])))
-    order = _in_order(codes, grid, rules) if rules else _unknown("couinaud_in_order", empty)
+    order = (
+        _in_order(counts, centres, grid, rules) if rules else _unknown("couinaud_in_order", empty)
+    )
     shares = _unknown("couinaud_shares_plausible", empty) if missing else _shares(counts)
     return (present, order, shares, _distant_pieces(codes, grid))
 
@@ -147,9 +151,36 @@ def _plausible(volume_ml: float) -> Finding:
     )
 
 
+def _box(labels: LabelMap, *, what: str) -> Box:
+    box = labels.box()
+    if box is None:
+        raise EmptyStructureError(f"{what} has no voxels; a mask with at least one is needed")
+    return box
+
+
+def _counts_and_centres(
+    codes: NDArray[np.unsignedinteger],
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return for each segment, from 0 on, how many voxels it has and its centre, an index."""
+    size = len(CouinaudSegment) + 1
+    found = cc3d.statistics(np.array(codes, dtype=np.uint8, order="K"), no_slice_conversion=True)
+    counts, centres = np.zeros(size, np.int64), np.zeros((size, DIMENSIONS))
+    known = min(size, len(found["voxel_counts"]))
+    counts[1:known] = found["voxel_counts"][1:known]
+    centres[1:known] = found["centroids"][1:known]
+    return counts, np.where(counts[:, None] > 0, centres, 0.0)
+
+
 def _in_order(
-    codes: NDArray[np.unsignedinteger], grid: Geometry, rules: tuple[Rule, ...]
+    counts: NDArray[np.int64],
+    centres: NDArray[np.float64],
+    grid: Geometry,
+    rules: tuple[Rule, ...],
 ) -> Finding:
+    def centre(segments: Segments) -> NDArray[np.float64]:
+        group = list(segments)
+        return grid.ras_from_index(counts[group] @ centres[group] / counts[group].sum())
+
     wrong = [
         reason(
             Cause.SEGMENTS_MISORDERED,
@@ -158,7 +189,7 @@ def _in_order(
             _names(less),
         )
         for further, less, axis in rules
-        if _centre(codes, grid, further)[axis] <= _centre(codes, grid, less)[axis]
+        if centre(further)[axis] <= centre(less)[axis]
     ]
     return quality_finding(
         "couinaud_in_order",
@@ -168,21 +199,7 @@ def _in_order(
     )
 
 
-def _centre(
-    codes: NDArray[np.unsignedinteger], grid: Geometry, segments: Segments
-) -> NDArray[np.float64]:
-    """Return the centre in RAS mm, from counts along each axis: a list of voxels is far larger."""
-    mask = np.zeros(codes.shape, dtype=bool)
-    for segment in segments:
-        mask |= codes == segment
-    index = []
-    for others in ((1, 2), (0, 2), (0, 1)):
-        counts = np.count_nonzero(mask, axis=others)
-        index.append(float(np.arange(counts.size) @ counts) / int(counts.sum()))
-    return grid.ras_from_index(index)
-
-
-def _shares(counts: NDArray[np.intp]) -> Finding:
+def _shares(counts: NDArray[np.int64]) -> Finding:
     total = int(counts[1:].sum())
     odd = []
     for segments, low, high in SHARE_RANGES:
@@ -199,19 +216,15 @@ def _shares(counts: NDArray[np.intp]) -> Finding:
 
 def _distant_pieces(codes: NDArray[np.unsignedinteger], grid: Geometry) -> Finding:
     """Name pieces of segments that lie in another one's place."""
+    pieces, sizes, large_of = _large_pieces(codes, SMALLEST_PIECE_ML / grid.voxel_volume_ml)
     found = []
     for segment in CouinaudSegment:
-        mask = codes == segment
-        if not mask.any():
+        large = large_of.get(segment, [])
+        if len(large) < 2:  # noqa: PLR2004  (one is the segment itself)
             continue
-        pieces = touching_parts(mask)
-        sizes = np.bincount(pieces[mask])
-        main = int(sizes.argmax())
-        large = np.flatnonzero(sizes * grid.voxel_volume_ml >= SMALLEST_PIECE_ML)
-        if large.size < 2:  # noqa: PLR2004  (one is the segment itself)
-            continue
+        main = max(large, key=lambda piece: sizes[piece])
         tree = cKDTree(grid.ras_from_index(np.argwhere(pieces == main)))
-        for piece in large[large != main]:
+        for piece in (one for one in large if one != main):
             where = pieces == piece
             gap_mm, _ = tree.query(grid.ras_from_index(np.argwhere(where)))
             if gap_mm.min() >= LEAST_DISTANCE_MM:
@@ -226,6 +239,25 @@ def _distant_pieces(codes: NDArray[np.unsignedinteger], grid: Geometry) -> Findi
             for volume_ml, segment, where in found[:MOST_PIECES]
         ),
     )
+
+
+def _large_pieces(
+    codes: NDArray[np.unsignedinteger], fewest_voxels: float
+) -> tuple[NDArray[Any], NDArray[np.int64], dict[int, list[int]]]:
+    """Return each voxel's 26-connected piece of one code, their sizes, and the large ones by code.
+
+    All codes at once: pieces of different codes are apart even where they touch.
+    """
+    # a copy: the library takes whole arrays alone
+    pieces = cc3d.connected_components(np.array(codes, order="K"), connectivity=26)
+    known = cc3d.statistics(pieces, no_slice_conversion=False)
+    sizes = np.array(known["voxel_counts"], dtype=np.int64)
+    large_of: dict[int, list[int]] = {}
+    for piece in (int(n) for n in np.flatnonzero(sizes >= fewest_voxels) if n):
+        box = known["bounding_boxes"][piece]
+        code = int(codes[box][pieces[box] == piece][0])
+        large_of.setdefault(code, []).append(piece)
+    return pieces, sizes, large_of
 
 
 def _beside(codes: NDArray[np.unsignedinteger], where: Mask) -> str:

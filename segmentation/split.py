@@ -91,7 +91,7 @@ def split_confluent(lesions: LabelMap) -> SplitLesions:
     near = bounding_box(lesions.mask(), what="the lesion map")
     codes = lesions.codes[near].astype(np.int32)
     masses, parts = _split_in_place(codes, box_geometry(lesions.geometry, near))
-    renumbered = np.zeros(lesions.geometry.shape, dtype=np.uint16)
+    renumbered = np.zeros(lesions.geometry.shape, dtype=np.uint16, order="F")
     renumbered[near] = _renumbered(codes)
     split = LabelMap(renumbered, lesions.geometry, INSTANCE_SCHEME)
     return SplitLesions(lesions=split, masses=masses, parts=parts)

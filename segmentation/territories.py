@@ -79,7 +79,7 @@ def couinaud_from_territories(liver: LabelMap, branches: LabelMap) -> DividedLiv
     if not len(seeds):
         raise InputError(_no_branch(branches))
     domain = Domain(whole[box], liver.geometry.affine_ras[:3, :3], seeds, codes)
-    segments = np.zeros(liver.geometry.shape, dtype=np.uint8)
+    segments = np.zeros(liver.geometry.shape, dtype=np.uint8, order="F")
     segments[box], unreached = _territories(domain)
     couinaud = LabelMap(segments, liver.geometry, COUINAUD_SCHEME)
     outside = 1 - len(seeds) / int(np.count_nonzero(branches.codes))
@@ -124,7 +124,7 @@ def _territories(domain: Domain) -> tuple[Codes, float]:
 
 
 def _for_every_segment(branches: LabelMap, used: Codes) -> Finding:
-    given, kept = set(present_codes(branches.codes)), set(present_codes(used))
+    given, kept = set(branches.present()), set(present_codes(used))
     missing = [segment for segment in CouinaudSegment if segment not in kept]
     lost = [segment.name for segment in missing if segment in given]
     empty = reason(Cause.SEGMENTS_EMPTY, *(segment.name for segment in missing))

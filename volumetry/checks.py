@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from remnant.core.codes import present_codes
 from remnant.core.findings import Finding, quality_finding
 from remnant.core.lesions import Confirmation, Lesion
 from remnant.core.reasons import Cause, Reason, reason
@@ -127,7 +126,7 @@ def _tolerated(identifier: str, voxels: int, liver_voxels: int, voxel_ml: float)
 
 def lesion_ids(lesions: LabelMap) -> frozenset[int]:
     """Return the ids of a lesion map, in the liver or not."""
-    return present_codes(lesions.codes) - {0}
+    return lesions.present() - {0}
 
 
 def _named(cause: Cause, codes: Sequence[int]) -> tuple[Reason, ...]:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from remnant.core.boxes import Box, filled_box
+from remnant.core.boxes import Box
 from remnant.core.errors import EmptyStructureError, InputError
 from remnant.core.geometry import Geometry
 from remnant.core.labels import COUINAUD_SCHEME, SEGMENT_CODES, STRUCTURE_SCHEME
@@ -73,7 +73,7 @@ def liver_maps(
         The Couinaud map does not use the codes 1 to 8.
     """
     _require_one_grid(structures, lesions, couinaud)
-    box = filled_box(structures.codes)
+    box = structures.box()
     if box is None:
         raise EmptyStructureError("the liver mask is empty: no voxel is liver; check the file")
     liver = structures.codes[box] > 0
@@ -82,7 +82,7 @@ def liver_maps(
         raise EmptyStructureError(
             "the Couinaud map has no voxel inside the liver mask; give the map of the same study"
         )
-    inside = np.zeros(liver.shape, np.uint8) if lesions is None else lesions.codes[box] * liver
+    inside = np.zeros_like(liver, np.uint8) if lesions is None else lesions.codes[box] * liver
     coded = structures.codes[box] if structures.scheme == STRUCTURE_SCHEME else liver
     return LiverMaps(structures.geometry, box, liver, inside, segments, coded)
 

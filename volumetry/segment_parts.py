@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from remnant.core.boxes import filled_box
 from remnant.core.errors import InputError
 from remnant.core.labels import SEGMENT_IV_SCHEME, STRUCTURE_SCHEME, SegmentIvPart, Structure
 from remnant.core.volumes import LabelMap
@@ -38,7 +37,7 @@ def measure_segment_iv(
     grid = structures.geometry
     grid.require_same_grid(segment_iv.geometry, what="the IVa/IVb map", reference="the liver map")
     _require_codes(structures, segment_iv)
-    box = filled_box(structures.codes)
+    box = structures.box()
     if box is None:
         return {part: PartVolumes(total_ml=0.0, functional_ml=0.0) for part in SegmentIvPart}
     codes, parts = structures.codes[box], segment_iv.codes[box]

@@ -1,12 +1,12 @@
 """Whether each debulking target can be reached within the limits, with a certificate where not."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from math import ceil
 
 from planning.criteria.conditions import all_of
 from planning.debulking.relaxations import Wanted, relaxations
-from planning.optimiser.feasibility import count
+from planning.optimiser.feasibility import Counted, count
 from planning.optimiser.front import Answer
 from planning.optimiser.problem import Problem
 from planning.optimiser.search import Reach, Search
@@ -15,6 +15,7 @@ from remnant.core.findings import Basis, SourceStatus, Threshold, Verdict
 from remnant.core.plan_choice import PlanChoice
 from remnant.core.quantity import Quantity
 from remnant.core.reasons import Cause, Reason
+from remnant.core.recipe import Recipe
 
 RELAXATION_SHARE = 0.1
 """Share of the whole time that one change of the limits may be tried for."""
@@ -25,7 +26,7 @@ class TargetCase:
     """What targets are judged with; volumes of `least_flr_ml` and ``stlv_ml`` in mL.
 
     ``enough`` is what can be treated with enough liver left, ``None`` where that is not known;
-    ``reasons`` are what every answer rests on.
+    ``reasons`` are what every answer rests on; ``counted`` holds the voxels of every plan.
     """
 
     search: Search
@@ -36,6 +37,12 @@ class TargetCase:
     stlv_ml: float | None
     enough: Reach | None = None
     reasons: tuple[Reason, ...] = ()
+    counted: Mapping[Recipe, Counted] = field(init=False)
+
+    def __post_init__(self) -> None:
+        recipes = dict.fromkeys(plan.recipe for plan in self.plans)
+        counted = {recipe: count(self.search.problem, recipe) for recipe in recipes}
+        object.__setattr__(self, "counted", counted)
 
     @property
     def cut(self) -> bool:
@@ -114,17 +121,17 @@ def _unassessed(answer: Answer, case: TargetCase) -> str | None:
 
 def _would_leave(plan: DebulkingPlan, least_flr: int | None, case: TargetCase) -> bool:
     """Tell whether all kept segments of a plan together are enough; its limits hold."""
-    counted = count(case.search.problem, plan.recipe)
+    counted = case.counted[plan.recipe]
     return least_flr is not None and not counted.faults and counted.flr >= least_flr
 
 
 def _reaches(plan: DebulkingPlan, answer: Answer, case: TargetCase) -> bool:
-    return count(case.search.problem, plan.recipe).debulked >= answer.demand
+    return case.counted[plan.recipe].debulked >= answer.demand
 
 
 def _most(case: TargetCase) -> int:
     """Largest tumour volume of any plan: of the search, or of a deciding plan found besides."""
-    counted = (count(case.search.problem, p.recipe) for p in case.plans if p.decides)
+    counted = (case.counted[p.recipe] for p in case.plans if p.decides)
     found = (one.debulked for one in counted if not one.faults)
     return max(case.reach.debulked, *found, 0)
 

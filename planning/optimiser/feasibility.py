@@ -7,9 +7,10 @@ one that breaks a limit or was counted otherwise is an error, never a result.
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.sparse import csr_array
 
 from planning.optimiser.broken_limits import Fault, FaultKind
-from planning.optimiser.problem import EXTENSION_SHARE, Flags, Problem
+from planning.optimiser.problem import EXTENSION_SHARE, Counts, Flags, Problem
 from remnant.core.errors import InconsistentPlanError
 from remnant.core.recipe import Recipe
 
@@ -46,18 +47,14 @@ def count(problem: Problem, recipe: Recipe) -> Counted:
     removed = {int(s) for s in recipe.segments}
     wedge = np.isin(atoms.lesion_ids, recipe.wedges)
     ablated = np.isin(atoms.lesion_ids, recipe.ablations)
-    # plain sets and unions, slow and unlike the model's matrices: both must not share a fault
-    inside = np.array([set(np.flatnonzero(row)) <= removed for row in problem.core], dtype=bool)
-    touched = np.array(
-        [bool(set(np.flatnonzero(row)) & removed) for row in problem.core], dtype=bool
-    )
+    # plain sets and unions, unlike the model's matrices: both must not share a fault
+    cores = [set(np.flatnonzero(row).tolist()) for row in problem.core]
+    inside = np.array([core <= removed for core in cores], dtype=bool)
+    touched = np.array([bool(core & removed) for core in cores], dtype=bool)
     resected = inside | wedge
     gone = np.isin(atoms.segment, list(removed))
-    # one column at a time: whole matrices would be dense, atoms by lesions
-    for column in np.flatnonzero(resected):
-        gone |= atoms.resection[:, [column]].toarray().ravel() > 0
-    for column in np.flatnonzero(ablated):
-        gone |= atoms.ablation[:, [column]].toarray().ravel() > 0
+    gone[_atoms_of(atoms.resection, resected)] = True
+    gone[_atoms_of(atoms.ablation, ablated)] = True
     counted = atoms.segment > 0
     flr = int(atoms.voxels[counted & ~gone].sum())
     debulked = int(problem.tumour[resected | ablated].sum())
@@ -72,6 +69,11 @@ def count(problem: Problem, recipe: Recipe) -> Counted:
         interventions=bool(removed) + int(wedge.sum()) + zones,
         faults=_faults(problem, recipe, wedge, ablated, touched, inside),
     )
+
+
+def _atoms_of(members: csr_array, lesions: Flags) -> Counts:
+    """Return the atoms that belong to any of some lesions, those of several more than once."""
+    return np.asarray(members.tocsc()[:, np.flatnonzero(lesions)].indices, dtype=np.int64)
 
 
 def _faults(

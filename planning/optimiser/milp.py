@@ -14,9 +14,10 @@ for each lesion, which keeps the bounds sparse.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from time import monotonic
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -368,7 +369,36 @@ def single_rows(model: Model, limits: Limits) -> Rows:
     return Rows(matrix, np.array(low), np.array(high))
 
 
-def solve(model: Model, goal: Goal, limits: Limits, *, seconds: float) -> Solved:
+WHOLE: Final = Bounds(0.0, 1.0)
+
+
+def choices_left(model: Model, limits: Limits, *, seconds: float) -> Bounds:
+    """Bound what plans within the limit on the loss may still choose, by the linear relaxation.
+
+    A choice whose reduced cost is more than what the limit leaves above the relaxation's optimum is
+    made in all such plans as it is there. Few choices are left where the limit is the least loss.
+    """
+    assert limits.lost is not None  # noqa: S101  # there is nothing to compare with otherwise
+    rows = constraints(model, replace(limits, lost=None))
+    upper, lower = np.isfinite(rows.high), np.isfinite(rows.low)
+    found = linprog(
+        model.costs[Goal.LOST],
+        A_ub=vstack([rows.matrix[np.flatnonzero(upper)], -rows.matrix[np.flatnonzero(lower)]]),
+        b_ub=np.concatenate((rows.high[upper], -rows.low[lower])),
+        bounds=(0.0, 1.0),
+        options={"time_limit": seconds},
+    )
+    if found.status != OPTIMAL:
+        return WHOLE
+    # half a voxel more room keeps the best plan itself, and its equals, inside
+    room = limits.lost - found.fun + HALF_VOXEL
+    low, high = found.upper.marginals < -room, found.lower.marginals <= room
+    return Bounds(low.astype(float), high.astype(float))
+
+
+def solve(
+    model: Model, goal: Goal, limits: Limits, *, seconds: float, within: Bounds = WHOLE
+) -> Solved:
     """Minimise a goal within limits.
 
     Parameters
@@ -379,6 +409,8 @@ def solve(model: Model, goal: Goal, limits: Limits, *, seconds: float) -> Solved
         What to minimise, and what must hold.
     seconds
         Time allowed.
+    within
+        What the columns may be, see `choices_left`.
     """
     rows, cost = constraints(model, limits), model.costs[goal]
     if not len(cost):
@@ -390,7 +422,7 @@ def solve(model: Model, goal: Goal, limits: Limits, *, seconds: float) -> Solved
         found = milp(
             cost,
             integrality=whole,
-            bounds=Bounds(0.0, 1.0),
+            bounds=within,
             constraints=LinearConstraint(rows.matrix, rows.low, rows.high),
             # by default HiGHS stops within 0.01 % of the optimum, which proves nothing of voxels
             options={"time_limit": seconds, "mip_rel_gap": 0.0},

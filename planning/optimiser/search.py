@@ -21,11 +21,13 @@ from scipy.sparse import csr_array
 from planning.hepatectomies.stranded import Segments
 from planning.optimiser.feasibility import Counted, require_feasible
 from planning.optimiser.milp import (
+    WHOLE,
     Goal,
     Limits,
     Model,
     Relaxed,
     Subproblem,
+    choices_left,
     least_loss,
     lost_voxels,
     make_model,
@@ -169,6 +171,8 @@ def fractional_knapsack(costs: Vector, gains: Vector, need: float) -> float:
 SHORTEST_SECONDS = 0.01
 ROUNDING = 1e-6
 """Voxels by which a bound may exceed the truth through adding up floats."""
+FEW_CHOICES = 12
+"""So few choices are settled sooner than their relaxation is solved."""
 GOALS = (Goal.LOST, Goal.RESIDUAL, Goal.INTERVENTIONS)
 
 
@@ -445,9 +449,13 @@ def _finish(search: Search, segments: Segments, chosen: Flags, demand: Demand) -
         added = with_free_choices(model, limits, chosen)
         return _finished(search.problem, sub, model, added, proven=True)
     proven = True
+    many = model.fates > FEW_CHOICES
+    left = choices_left(model, limits, seconds=search.seconds) if many else WHOLE
     # in order of rank: the optimum of each goal is a limit for the next
     for goal in GOALS[1:]:
-        solved = solve(model, goal, limits, seconds=search.seconds)
+        # the last goal chooses among equal plans: its program stays whole, and ties fall as ever
+        within = WHOLE if goal is GOALS[-1] else left
+        solved = solve(model, goal, limits, seconds=search.seconds, within=within)
         proven = proven and solved.proven
         chosen = chosen if solved.chosen is None else solved.chosen
         limits = _tightened(limits, model, chosen)

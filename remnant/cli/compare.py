@@ -52,6 +52,11 @@ def compare(
     threshold
         sFLR to reach, as a fraction, e.g. 0.3 for 30 %.
     """
+    from remnant.pipeline.case_files import require_measured
+
+    for case in (before, after):
+        require_measured(case)
+
     from remnant.pipeline.comparison import (
         COMPARISON_JSON,
         CompareRequest,

@@ -10,7 +10,7 @@ from remnant.cli.options import Output, OverwriteOption
 from remnant.cli.outcome import Outcome, stored_outcome
 from remnant.cli.progress import shown_progress
 from remnant.io.codings import MasksPreset
-from remnant.io.masks import Part
+from remnant.io.roles import Part
 
 app = App(
     name="evaluate",

@@ -59,16 +59,22 @@ def measure(
         Folder of the case; needed with --masks.
     """
     from remnant.cli.requests import measure_request, output_folder, segment_request
+    from remnant.pipeline.case_files import require_case
     from remnant.pipeline.facts import known_case
-    from remnant.pipeline.run import measure_study
-    from remnant.terminal.case_summary import print_volumes
 
+    # what is wrong with the options is said before the libraries that read and measure are loaded
     folder = output_folder(case, output)
     request = segment_request(
         None, maps, review=lesions.review(), stored=case is not None, overwrite=overwrite
     )
+    if case is not None:
+        require_case(case)
     known = known_case(case) if case else None
     measuring = measure_request(known, patient, formulas, errors)
+
+    from remnant.pipeline.run import measure_study
+    from remnant.terminal.case_summary import print_volumes
+
     ran = measure_study(
         case,
         request,

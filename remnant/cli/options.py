@@ -14,8 +14,8 @@ from remnant.core.phase_choice import AlignmentKind, PhaseChoice
 from remnant.core.uncertainty import NO_CHOICE, ErrorChoice
 from remnant.core.volumes import Modality, Phase
 from remnant.io.codings import MasksPreset
-from remnant.io.masks import Part
 from remnant.io.reading import GeometrySource
+from remnant.io.roles import Part
 from remnant.pipeline.reviewing import LesionReview
 from segmentation.engines.registry import ENGINES
 

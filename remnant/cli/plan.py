@@ -55,6 +55,15 @@ def plan(
     background
         State of the liver that would remain. Default is what the case was measured with.
     """
+    from remnant.pipeline.case_files import require_measured
+
+    if template is not None:
+        write_template(template, case)
+        return None
+    folder = _required(case)
+    require_measured(folder)
+
+    # the libraries that read and plan are loaded for a case that is there
     from remnant.cli.plan_options import plan_request
     from remnant.cli.planning_notes import planning_notes
     from remnant.pipeline.facts import known_case
@@ -64,10 +73,6 @@ def plan(
     from remnant.pipeline.plan_maps import drawn_plans, stored_maps
     from remnant.terminal.case_summary import print_plan
 
-    if template is not None:
-        write_template(template, case)
-        return None
-    folder = _required(case)
     report = read_measured(folder)
     require_as_measured(folder, report)
     patient = planned_patient(report.patient, disease.facts, background, case=folder)

@@ -23,9 +23,12 @@ def report(case: Path) -> Outcome:
     case
         Folder that `remnant measure` or `remnant plan` wrote.
     """
+    from remnant.pipeline.case_files import REPORT_HTML, require_measured
+
+    require_measured(case)
+
     from remnant.io.atomic import write_text
     from remnant.page.html import render_html
-    from remnant.pipeline.case_files import REPORT_HTML
     from remnant.pipeline.folder import read_case, read_measured, require_as_measured
     from remnant.pipeline.plan_maps import page_maps
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from remnant.cli.fact_options import PatientOptions
 from remnant.cli.options import (
@@ -18,13 +18,16 @@ from remnant.cli.options import (
 from remnant.core.errors import InputError
 from remnant.core.patient import Patient
 from remnant.core.uncertainty import ErrorChoice
-from remnant.io.masks import Part
+from remnant.io.faults import require_there
 from remnant.io.reading import ReadingChoice
-from remnant.pipeline.facts import KnownCase
-from remnant.pipeline.requests import MeasureRequest, SegmentRequest
+from remnant.io.roles import Part
+from remnant.pipeline.requests import MeasureRequest, SegmentRequest, require_source
 from remnant.pipeline.reviewing import NO_REVIEW, LesionReview
 from volumetry.standardised.expected_volume import require_formulas
 from volumetry.uncertainty.error_models import error_model
+
+if TYPE_CHECKING:
+    from remnant.pipeline.facts import KnownCase
 
 OPTIONS: Final[Mapping[str, str]] = {
     "liver_boundary_mm": "--liver-boundary-mm",
@@ -52,12 +55,19 @@ def segment_request(
     Raises
     ------
     InputError
-        An option cannot be read.
+        An option cannot be read, or there is no scan at ``source``.
+    UnreadableFileError
+        A file of masks or landmarks is missing: known before the libraries that read it are loaded.
     """
     masks = dict(maps.paths())
     if review.edited is not None and not stored:
         masks = with_mask(masks, Part.LESIONS, review.edited, option="--lesions")
         review = replace(review, edited=None)
+    if source is not None:
+        require_source(source)
+    for path in (*masks.values(), maps.landmarks, review.edited):
+        if path is not None:
+            require_there(path)
     return SegmentRequest(
         source=source,
         reading=reading_choice(scan, maps),
@@ -96,7 +106,7 @@ def reading_choice(scan: ScanOptions, maps: MaskOptions) -> ReadingChoice:
 
 
 def measure_request(
-    known_case: KnownCase | None,
+    known_case: "KnownCase | None",
     patient: PatientOptions,
     formulas: FormulaOptions,
     errors: ErrorOptions,
@@ -129,9 +139,11 @@ def measure_request(
 
 def file_patient(facts: Path | None, known: Patient) -> Patient:
     """Return the patient's facts of a facts file; what it does not say is taken from ``known``."""
+    if facts is None:
+        return known
     from remnant.documents.clinical_facts import read_facts_file
 
-    return known if facts is None else read_facts_file(facts).patient_facts(known)
+    return read_facts_file(facts).patient_facts(known)
 
 
 def _require_possible(chosen: ErrorChoice) -> None:

@@ -86,16 +86,8 @@ def run(
         Folder of the case; a stored case is rewritten in place when it is left out. Where a run
         was ended there the same command goes on from its last finished stage.
     """
-    from remnant.cli.dividing import divider_for
-    from remnant.cli.plan_options import plan_request
-    from remnant.cli.planning_notes import planning_notes
     from remnant.cli.requests import measure_request, output_folder, segment_request
-    from remnant.io.masks import Part
     from remnant.pipeline.case_files import is_case
-    from remnant.pipeline.divide import require_redivision
-    from remnant.pipeline.facts import known_case
-    from remnant.pipeline.run import rerun_case, run_study
-    from remnant.terminal.case_summary import print_case
 
     chosen = engine_named(engine)
     stored = source if source is not None and is_case(source) else None
@@ -107,6 +99,17 @@ def run(
         stored=stored is not None,
         overwrite=overwrite,
     )
+
+    # what is wrong with the paths is said before the libraries that read and measure are loaded
+    from remnant.cli.dividing import divider_for
+    from remnant.cli.plan_options import plan_request
+    from remnant.cli.planning_notes import planning_notes
+    from remnant.io.roles import Part
+    from remnant.pipeline.divide import require_redivision
+    from remnant.pipeline.facts import known_case
+    from remnant.pipeline.run import rerun_case, run_study
+    from remnant.terminal.case_summary import print_case
+
     if stored is not None:
         require_redivision(stored, request)
     known = known_case(stored) if stored else None

@@ -60,13 +60,15 @@ def segment(
     lesions
         Lesion map; the same as --masks lesions=FILE.
     """
-    from remnant.cli.dividing import divider_for
     from remnant.cli.requests import segment_request
-    from remnant.pipeline.run import segment_study
 
     chosen = engine_named(engine)
     review = LesionReview(edited=lesions)
     request = segment_request(source, maps, scan=scan, review=review, overwrite=overwrite)
+
+    from remnant.cli.dividing import divider_for
+    from remnant.pipeline.run import segment_study
+
     with shown_progress() as progress:
         found = segment_study(
             request,
@@ -78,4 +80,4 @@ def segment(
     for note in found.notes:
         print(note[0].upper() + note[1:])
     print(f"Maps are in {output}. Next: remnant measure {output}")
-    return maps_outcome(output, case)
+    return maps_outcome(output, found.case)

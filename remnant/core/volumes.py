@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from remnant.core.boxes import Box, filled_box
 from remnant.core.codes import present_codes
 from remnant.core.errors import InputError, UnknownLabelError
 from remnant.core.geometry import Geometry
-from remnant.core.labels import LabelScheme
+from remnant.core.labels import BINARY_SCHEME, LabelScheme
 
 LARGEST_CODE = np.iinfo(np.uint16).max
 
@@ -96,6 +97,8 @@ class LabelMap:
     codes: NDArray[np.uint8] | NDArray[np.uint16]
     geometry: Geometry
     scheme: LabelScheme
+    _seen: dict[str, Any] = field(init=False, repr=False, default_factory=dict)
+    """What was found of the codes, which never change: looking through a map takes long."""
 
     def __post_init__(self) -> None:
         _require_shape(self.codes, self.geometry)
@@ -106,8 +109,7 @@ class LabelMap:
         object.__setattr__(self, "codes", _read_only(self.codes))
 
     def _require_known_codes(self) -> None:
-        present = present_codes(self.codes)
-        unknown = sorted(code for code in present if not self.scheme.defines(code))
+        unknown = sorted(code for code in self.present() if not self.scheme.defines(code))
         if unknown:
             allowed = sorted(label.code for label in self.scheme.labels)
             raise UnknownLabelError(
@@ -115,12 +117,43 @@ class LabelMap:
                 f"{allowed}"
             )
 
-    def mask(self, *codes: int) -> NDArray[np.bool_]:
-        """Return where the map holds any of ``codes``, or any non-zero code when none is given."""
-        if not codes:
-            return self.codes > 0
-        found: NDArray[np.bool_] = np.isin(self.codes, codes)
+    def box(self) -> Box | None:
+        """Return the smallest box that holds all codes above 0, ``None`` where there is none."""
+        if "box" not in self._seen:
+            self._seen["box"] = filled_box(self.codes)
+        found: Box | None = self._seen["box"]
         return found
+
+    def present(self) -> frozenset[int]:
+        """Return the codes that the map holds, 0 included if there."""
+        if "present" not in self._seen:
+            self._seen["present"] = present_codes(self.codes, box=self.box())
+        found: frozenset[int] = self._seen["present"]
+        return found
+
+    def mask(self, *codes: int) -> NDArray[np.bool_]:
+        """Return where the map holds any of ``codes``, or any non-zero code when none is given.
+
+        It is not to be written to: a binary map's is the map itself.
+        """
+        if not codes:
+            if self.scheme is BINARY_SCHEME and self.codes.dtype == np.uint8:
+                return self.codes.view(np.bool_)
+            return self.codes > 0
+        # one order end to end: `np.isin` gives its answer in C order, whatever it is given
+        found: NDArray[np.bool_] = self.codes == codes[0]
+        for code in codes[1:]:
+            found |= self.codes == code
+        return found
+
+    def binary(self, *codes: int) -> "LabelMap":
+        """Return where the map holds any of ``codes``, or any non-zero code, as a binary map.
+
+        A map of 0 and 1 has its very array in it.
+        """
+        if self.present() <= {0, 1} and 1 in (codes or (1,)) and self.codes.dtype == np.uint8:
+            return LabelMap(self.codes, self.geometry, BINARY_SCHEME)
+        return LabelMap(self.mask(*codes).view(np.uint8), self.geometry, BINARY_SCHEME)
 
 
 def _require_shape(array: NDArray[Any], geometry: Geometry) -> None:

@@ -25,7 +25,7 @@ FOREIGN_FAULTS = (
     struct.error,
     zlib.error,
 )
-FOREIGN_MODULES = ("nibabel", "pydicom", "PIL", "SimpleITK", "imagecodecs")
+FOREIGN_MODULES = ("nibabel", "pydicom", "PIL", "SimpleITK", "imagecodecs", "igzip_lib")
 NOISY_LOGGERS = ("pydicom", "nibabel.global")
 LONGEST_QUOTE = 160
 
@@ -91,6 +91,18 @@ def is_foreign(fault: Exception) -> bool:
     return isinstance(fault, FOREIGN_FAULTS) or module in FOREIGN_MODULES
 
 
+def require_there(path: Path) -> None:
+    """Raise unless there is a file or folder at ``path``.
+
+    Raises
+    ------
+    UnreadableFileError
+        It is missing.
+    """
+    if not path.exists():
+        raise UnreadableFileError(f"{path} does not exist; check the path")
+
+
 def require_file(path: Path) -> None:
     """Raise unless ``path`` is an ordinary, non-empty file.
 
@@ -99,8 +111,7 @@ def require_file(path: Path) -> None:
     UnreadableFileError
         It is missing, a folder, a device, or holds nothing.
     """
-    if not path.exists():
-        raise UnreadableFileError(f"{path} does not exist; check the path")
+    require_there(path)
     if not path.is_file():
         raise UnreadableFileError(f"{path} is not a file")
     if path.stat().st_size == 0:

@@ -2,7 +2,6 @@
 
 from typing import Final
 
-from remnant.core.boxes import filled_box
 from remnant.core.volumes import LabelMap
 
 NEAR_VOXELS: Final = 1
@@ -18,7 +17,7 @@ def looks_cropped(labels: LabelMap) -> bool:
     Its filled box reaches both faces of an axis, or more than `MOST_FACES` faces. A scan of part of
     the liver looks like that too: the answer says that the file's end says nothing, no more.
     """
-    box = filled_box(labels.codes)
+    box = labels.box()
     if box is None:
         return False
     reached = [

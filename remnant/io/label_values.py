@@ -164,7 +164,9 @@ def _rounding(values: NDArray[Any]) -> float:
 
 def _packed(codes: NDArray[Any]) -> Codes:
     small = codes.max() <= np.iinfo(np.uint8).max
-    return codes.astype(np.uint8) if small else codes.astype(np.uint16)
+    if small:
+        return codes.astype(np.uint8, copy=False)
+    return codes.astype(np.uint16, copy=False)
 
 
 def _at(values: NDArray[Any], threshold: float, *, kind: ValueKind) -> LabelValues:

@@ -16,12 +16,11 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from scipy.spatial import cKDTree
 
-from remnant.core.boxes import NOWHERE, Box, box_geometry, filled_box
-from remnant.core.codes import present_codes
+from remnant.core.boxes import NOWHERE, Box, box_geometry
 from remnant.core.errors import InputError, UnknownLabelError
 from remnant.core.findings import Finding, quality_finding
 from remnant.core.geometry import Geometry
-from remnant.core.labels import BINARY_SCHEME, INSTANCE_SCHEME
+from remnant.core.labels import INSTANCE_SCHEME
 from remnant.core.reasons import Cause, reason
 from remnant.core.volumes import LARGEST_CODE, LabelMap
 from remnant.io.codings import MasksPreset
@@ -119,12 +118,12 @@ def lesion_map(
     kept, notes = _only(labels, wanted)
     parts = _parts(kept)
     if parts is None:
-        return LesionMap(_binary(kept), notes)
-    codes = sorted(present_codes(kept.codes) - {0})
+        return LesionMap(kept.binary(), notes)
+    codes = sorted(kept.present() - {0})
     notes = (*notes, *_many(codes))
     vessels = _vessel_like(parts, codes)
     if len(codes) == 1 or preset is MasksPreset.BINARY:
-        return LesionMap(_binary(kept), (*notes, *_vessel_findings(vessels)))
+        return LesionMap(kept.binary(), (*notes, *_vessel_findings(vessels)))
     hosts = hosts_of(kept.codes[parts.box])
     if preset is MasksPreset.INSTANCES:
         apart = {code: len(found) for code in codes if len(found := _apart(parts, code)) > 1}
@@ -144,7 +143,7 @@ def lesion_map(
 def _only(labels: LabelMap, wanted: frozenset[int]) -> tuple[LabelMap, tuple[Finding, ...]]:
     if not wanted:
         return labels, ()
-    present = present_codes(labels.codes) - {0}
+    present = labels.present() - {0}
     if missing := sorted(wanted - present):
         raise UnknownLabelError(
             f"--lesion-codes names {missing}; the lesions file holds {sorted(present)[:MOST_NAMED]}"
@@ -164,12 +163,8 @@ def _named(codes: list[int]) -> list[str]:
     return [str(code) for code in codes[:MOST_NAMED]]
 
 
-def _binary(labels: LabelMap) -> LabelMap:
-    return LabelMap(labels.mask().astype(np.uint8), labels.geometry, BINARY_SCHEME)
-
-
 def _parts(labels: LabelMap) -> _Parts | None:
-    box = filled_box(labels.codes)
+    box = labels.box()
     if box is None:
         return None
     # a copy: the library writes into what it is given
@@ -246,7 +241,7 @@ def _require_no_liver(
 ) -> None:
     if liver is None or not liver.any():
         return
-    box = filled_box(labels.codes) or NOWHERE
+    box = labels.box() or NOWHERE
     # both in one order: choosing voxels by a mask of another order is many times as slow
     codes, inside = (np.ravel(array[box], order="F") for array in (labels.codes, liver))
     there = np.flatnonzero(codes)
@@ -257,7 +252,7 @@ def _require_no_liver(
     holds = largest in hosts.values() and counts[largest] > LARGEST_HOST_FRACTION * whole
     if filled < LARGEST_LIVER_FRACTION and not holds:
         return
-    present = sorted(present_codes(labels.codes) - {0})
+    present = sorted(labels.present() - {0})
     raise UnknownLabelError(
         f"the codes {present[:MOST_NAMED]} of the lesions file fill {filled:.0%} of the liver, the "
         f"code {largest} alone {counts[largest] / whole:.0%}: it seems to hold the liver "
@@ -267,12 +262,12 @@ def _require_no_liver(
 
 
 def _recognised(labels: LabelMap, parts: _Parts, hosts: Mapping[int, int]) -> LesionMap:
-    codes = sorted(present_codes(labels.codes) - {0})
+    codes = sorted(labels.present() - {0})
     apart = {code: groups for code in codes if len(groups := _apart(parts, code)) > 1}
     own = [code for code in codes if code not in hosts]
     if len(hosts) == len(codes) - 1 or 2 * len([c for c in apart if c in own]) >= len(own):
         quality = (_class_finding(codes, apart, hosts),)
-        return LesionMap(_binary(labels), quality)
+        return LesionMap(labels.binary(), quality)
     merged = _merged(labels, hosts)
     counts = {code: len(groups) for code, groups in apart.items() if code in own}
     split = _split(merged, parts, {code: apart[code] for code in counts}, codes[-1])

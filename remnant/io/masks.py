@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import reduce
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from remnant.core.codes import present_codes
 from remnant.core.errors import EmptyStructureError, InputError, UnknownLabelError
 from remnant.core.findings import Finding, quality_finding
 from remnant.core.geometry import Geometry
@@ -132,7 +132,7 @@ def read_masks(
         _require_named_alike(role, codings[part], part, what=f"{part} file {files[part]}")
     maps, geometry, placing = _on_one_grid(given, reference)
     masks = {part: _part(maps, codings, part) for part in Part}
-    liver = _liver(masks[Part.LIVER], masks[Part.COUINAUD], geometry)
+    liver = _liver(masks[Part.LIVER], masks[Part.COUINAUD])
     lesions = _lesions(masks[Part.LESIONS], codings.get(Part.LESIONS), liver, preset, choice)
     if Part.LESIONS in given and not given[Part.LESIONS].named:
         _require_liver_code(maps[Part.LESIONS], preset, liver.mask())
@@ -218,7 +218,7 @@ def _given(
 def _require_known(labels: LabelMap, coding: Coding, *, what: str) -> None:
     if coding.instances:
         return
-    present = present_codes(labels.codes) - {0}
+    present = labels.present() - {0}
     unknown = sorted(present - coding.wanted - coding.others)
     if unknown and coding.wanted == SEGMENTS:
         raise UnknownLabelError(
@@ -260,7 +260,7 @@ def _require_liver_code(labels: LabelMap, preset: MasksPreset, liver: NDArray[np
 
 def _require_named_alike(role: GivenMap, coding: Coding, part: Part, *, what: str) -> None:
     """Raise where the header names a wanted code after something else, such as another organ."""
-    present = present_codes(role.labels.codes) - {0}
+    present = role.labels.present() - {0}
     used = present if coding.instances else present & coding.wanted
     strange = [
         role.names[n] for n in sorted(used & role.names.keys()) if is_another(role.names[n], part)
@@ -299,8 +299,8 @@ def _part(
     roles = [part] if part in maps else by_the_way
     found = [_extracted(maps[role], codings[role], part) for role in roles]
     if len(found) > 1:
-        union = np.logical_or.reduce([labels.mask() for labels in found])
-        return _binary(union, found[0].geometry)
+        union = reduce(np.logical_or, (labels.mask() for labels in found))
+        return LabelMap(union.view(np.uint8), found[0].geometry, BINARY_SCHEME)
     return found[0] if found else None
 
 
@@ -309,16 +309,12 @@ def _extracted(labels: LabelMap, coding: Coding, part: Part) -> LabelMap:
         return LabelMap(labels.codes, labels.geometry, COUINAUD_SCHEME)
     if coding.instances:
         return labels
-    return _binary(labels.mask(*coding.parts[part]), labels.geometry)
+    return labels.binary(*coding.parts[part])
 
 
-def _binary(found: NDArray[np.bool_], geometry: Geometry) -> LabelMap:
-    return LabelMap(found.astype(np.uint8), geometry, BINARY_SCHEME)
-
-
-def _liver(liver: LabelMap | None, couinaud: LabelMap | None, geometry: Geometry) -> LabelMap:
+def _liver(liver: LabelMap | None, couinaud: LabelMap | None) -> LabelMap:
     if liver is None and couinaud is not None:
-        liver = _binary(couinaud.mask(), geometry)
+        liver = couinaud.binary()
     checked = _not_empty(liver, "the liver mask")
     if checked is None:
         raise InputError("masks need a liver file or a Couinaud map")

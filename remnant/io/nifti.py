@@ -1,12 +1,12 @@
 """Images and label maps from files; both written as NIfTI."""
 
-import gzip
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import nibabel
 import numpy as np
+from isal import igzip
 from numpy.typing import NDArray
 
 from remnant.core.errors import InputError
@@ -127,7 +127,7 @@ def read_labels_with_notes(
     UnknownLabelError
         A code is not in the scheme.
     """
-    read = read_volume(path, choice=choice)
+    read = read_volume(path, choice=choice, as_codes=True)
     return LabelMap(_codes(read.values, path), read.geometry, scheme), read.oddities
 
 
@@ -143,7 +143,9 @@ def _codes(values: NDArray[Any], path: Path) -> NDArray[np.uint8] | NDArray[np.u
             f"{path} is no label map: its values run from {low:g} to {high:g}; allowed are 0 to "
             f"{LARGEST_CODE}"
         )
-    return values.astype(np.uint8) if high <= LARGEST_BYTE else values.astype(np.uint16)
+    if high <= LARGEST_BYTE:
+        return values.astype(np.uint8, copy=False)
+    return values.astype(np.uint16, copy=False)
 
 
 def read_label_values(path: Path, *, choice: ReadingChoice = AS_FILES_SAY) -> GivenValues:
@@ -159,7 +161,7 @@ def read_label_values(path: Path, *, choice: ReadingChoice = AS_FILES_SAY) -> Gi
     InputError
         The numbers are no codes, and there is no telling which of them mean inside.
     """
-    read = read_volume(path, choice=choice)
+    read = read_volume(path, choice=choice, as_codes=True)
     found = label_values(read.values, name=str(path), threshold=choice.threshold)
     labels = LabelMap(found.codes, read.geometry, INSTANCE_SCHEME)
     return GivenValues(labels, found, read.oddities)
@@ -200,7 +202,7 @@ def _write(array: NDArray[Any], geometry: Geometry, path: Path) -> None:
     with atomic_path(path) as temporary, temporary.open("wb") as stream:
         if path.name.lower().endswith(".gz"):
             # no name and no time inside, so that equal content gives equal bytes
-            with gzip.GzipFile("", "wb", GZIP_LEVEL, stream, mtime=0) as packed:
+            with igzip.IGzipFile("", "wb", GZIP_LEVEL, stream, mtime=0) as packed:
                 file.to_stream(packed)
         else:
             file.to_stream(stream)

@@ -4,14 +4,14 @@ The header is parsed from the file's first bytes alone: extensions, which may be
 are never read.
 """
 
-import gzip
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, Any
 
 import nibabel
 import numpy as np
+from isal import igzip
 from numpy.typing import NDArray
 
 from remnant.core.errors import UnreadableFileError, UnsupportedSeriesError
@@ -68,8 +68,10 @@ class NiftiFile:
     geometry_source: str
     oddities: tuple[Reason, ...] = ()
 
-    def values(self) -> NDArray[Any]:
+    def values(self, *, as_codes: bool = False) -> NDArray[Any]:
         """Read the voxels, scaled, as int16, int32 or float32 of the grid's shape.
+
+        With ``as_codes`` unscaled uint8 and uint16 stay what they are.
 
         Raises
         ------
@@ -80,7 +82,13 @@ class NiftiFile:
         """
         with quiet(), reading(self.path, what=WHAT):
             raw = self._stored_values()
-            return scaled(raw, slope=self.slope, intercept=self.intercept, name=str(self.path))
+            return scaled(
+                raw,
+                slope=self.slope,
+                intercept=self.intercept,
+                name=str(self.path),
+                as_codes=as_codes,
+            )
 
     def _stored_values(self) -> NDArray[Any]:
         raw = np.empty(int(np.prod(self.geometry.shape)), dtype=self.stored)
@@ -99,7 +107,7 @@ class NiftiFile:
 
 
 def _opened(path: Path) -> IO[bytes]:
-    return cast("IO[bytes]", gzip.open(path, "rb")) if is_packed(path) else path.open("rb")
+    return igzip.open(path, "rb") if is_packed(path) else path.open("rb")
 
 
 def _skip(stream: IO[bytes], count: int) -> int:

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
-from remnant.core.codes import present_codes
 from remnant.core.errors import UnknownLabelError, UnreadableFileError
 from remnant.core.findings import Finding, quality_finding
 from remnant.core.geometry import Geometry
@@ -188,7 +187,7 @@ def _from_codes(path: Path, part: Part, choice: ReadingChoice) -> GivenMap:
     names = _names_of_codes(path, choice) if kind_of(path) is FileKind.NIFTI else {}
     if part not in CODED_BY_SEGMENT:
         return GivenMap(labels=labels, named=False, sha256=sha256, names=names, quality=noticed)
-    present = present_codes(labels.codes) - {0}
+    present = labels.present() - {0}
     if names and present and present <= names.keys():
         named = _named(_by_header(labels, names, present), part, path, sha256)
         return replace(named, quality=(*noticed, *named.quality))

@@ -8,9 +8,12 @@ from numpy.typing import NDArray
 from remnant.core.errors import InputError
 
 WHOLE_TYPES: tuple[type[np.signedinteger[Any]], ...] = (np.int16, np.int32)
+CODE_TYPES = (np.dtype(np.uint8), np.dtype(np.uint16))
 
 
-def scaled(raw: NDArray[Any], *, slope: float, intercept: float, name: str) -> NDArray[Any]:
+def scaled(
+    raw: NDArray[Any], *, slope: float, intercept: float, name: str, as_codes: bool = False
+) -> NDArray[Any]:
     """Return ``raw * slope + intercept`` in the smallest type that holds it exactly.
 
     Parameters
@@ -21,6 +24,9 @@ def scaled(raw: NDArray[Any], *, slope: float, intercept: float, name: str) -> N
         Finite.
     name
         The file, for the message.
+    as_codes
+        Leave unscaled bytes and shorts without sign, the usual codes of a map, as they are stored:
+        nobody calculates with them, and a copy of a large map costs as much as to read it.
 
     Returns
     -------
@@ -32,6 +38,8 @@ def scaled(raw: NDArray[Any], *, slope: float, intercept: float, name: str) -> N
     InputError
         A value is not a finite number.
     """
+    if as_codes and raw.dtype in CODE_TYPES and slope == 1 and intercept == 0:
+        return raw
     if raw.dtype.kind in "iu" and float(slope).is_integer() and float(intercept).is_integer():
         whole = _scaled_whole(raw, slope=int(slope), intercept=int(intercept))
         if whole is not None:

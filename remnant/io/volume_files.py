@@ -29,7 +29,8 @@ class FileVolume:
     Parameters
     ----------
     values
-        int16, int32 or float32 of the grid's shape.
+        int16, int32 or float32 of the grid's shape; uint8 or uint16 too where they were read as
+        codes.
     geometry
         The grid.
     oddities
@@ -41,7 +42,9 @@ class FileVolume:
     oddities: tuple[Reason, ...] = ()
 
 
-def read_volume(path: Path, *, choice: ReadingChoice = AS_FILES_SAY) -> FileVolume:
+def read_volume(
+    path: Path, *, choice: ReadingChoice = AS_FILES_SAY, as_codes: bool = False
+) -> FileVolume:
     """Read one volume from NIfTI, NRRD or MetaImage; the content tells which it is.
 
     Parameters
@@ -50,6 +53,8 @@ def read_volume(path: Path, *, choice: ReadingChoice = AS_FILES_SAY) -> FileVolu
         The file.
     choice
         What the user says of its grid.
+    as_codes
+        Whether it is read as a label map: unscaled uint8 and uint16 of NIfTI stay what they are.
 
     Raises
     ------
@@ -61,7 +66,7 @@ def read_volume(path: Path, *, choice: ReadingChoice = AS_FILES_SAY) -> FileVolu
     kind = kind_of(path)
     if kind is FileKind.NIFTI:
         opened = open_nifti(path, choice=choice)
-        return FileVolume(opened.values(), opened.geometry, opened.oddities)
+        return FileVolume(opened.values(as_codes=as_codes), opened.geometry, opened.oddities)
     if kind is FileKind.NRRD:
         return _as_stated(*read_nrrd(path), path, choice)
     if kind is FileKind.META_IMAGE:

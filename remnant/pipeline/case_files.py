@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from remnant.core.errors import UnreadableFileError
 from remnant.core.labels import (
     BINARY_SCHEME,
     COUINAUD_SCHEME,
@@ -49,7 +50,35 @@ SCHEMES: Final[Mapping[str, LabelScheme]] = {
 
 def is_case(folder: Path) -> bool:
     """Tell whether a folder holds a segmented case, or one that is taking its place there."""
-    return all(
-        any((place / name).is_file() for place in (folder, folder / PENDING))
-        for name in (STATE, STRUCTURES)
-    )
+    return _holds(folder, STATE) and _holds(folder, STRUCTURES)
+
+
+def _holds(folder: Path, name: str) -> bool:
+    return any((place / name).is_file() for place in (folder, folder / PENDING))
+
+
+def require_case(folder: Path) -> None:
+    """Raise unless a folder holds a segmented case.
+
+    Raises
+    ------
+    UnreadableFileError
+        It does not.
+    """
+    if not is_case(folder):
+        raise UnreadableFileError(
+            f"{folder} holds no segmented case ({STRUCTURES} and {STATE}); run `remnant segment` "
+            f"or `remnant measure --masks` first"
+        )
+
+
+def require_measured(folder: Path) -> None:
+    """Raise unless a folder holds a measured case.
+
+    Raises
+    ------
+    UnreadableFileError
+        It does not.
+    """
+    if not _holds(folder, REPORT_JSON):
+        raise UnreadableFileError(f"{folder} holds no {REPORT_JSON}; run `remnant measure` first")

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from remnant.core.case import CaseReport
-from remnant.core.codes import present_codes
 from remnant.core.comparison import (
     Alignment,
     Change,
@@ -170,7 +169,7 @@ def _read(folder: Path) -> _Scan:
     structures = case.maps.structures
     liver = LabelMap(structures.mask().astype(np.uint8), structures.geometry, BINARY_SCHEME)
     measured = {lesion.id for lesion in report.volumetry.lesions}
-    drawn = set() if case.maps.lesions is None else present_codes(case.maps.lesions.codes)
+    drawn = set() if case.maps.lesions is None else case.maps.lesions.present()
     if not measured <= drawn:
         raise InputError(
             f"{folder}: {REPORT_JSON} names lesion(s) {sorted(measured - drawn)[:8]} that its "

@@ -87,7 +87,7 @@ def extended(
     lacking = np.argwhere(missing[box])
     tree = cKDTree(within.ras_from_index(rim))
     _, nearest = tree.query(within.ras_from_index(lacking))
-    filled = codes.copy()
+    filled = codes.copy(order="K")
     filled[box][tuple(lacking.T)] = near[tuple(rim[nearest].T)]
     return filled
 

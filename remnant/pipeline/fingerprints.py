@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 
-from remnant.core.boxes import bounding_box
 from remnant.core.volumes import LabelMap
 from remnant.documents.state_document import Fingerprint
 from remnant.io.atomic import digest_file
@@ -23,9 +22,7 @@ def codes_digest(labels: LabelMap) -> str:
     Neither the type of its numbers nor their order in memory counts.
     """
     found = hashlib.sha256(repr(labels.geometry.shape).encode("ascii"))
-    present = labels.codes > 0
-    if present.any():
-        box = bounding_box(present, what="the map")
+    if (box := labels.box()) is not None:
         found.update(repr([(side.start, side.stop) for side in box]).encode("ascii"))
         found.update(np.ascontiguousarray(labels.codes[box], dtype="<u2").tobytes())
     return found.hexdigest()

@@ -4,8 +4,7 @@ from typing import Final
 
 import numpy as np
 
-from remnant.core.boxes import filled_box
-from remnant.core.codes import present_codes
+from remnant.core.boxes import NOWHERE
 from remnant.core.errors import InputError
 from remnant.core.geometry import Geometry
 from remnant.core.labels import CouinaudSegment
@@ -48,7 +47,7 @@ def require_fit(couinaud: LabelMap, liver: LabelMap) -> None:
         The map holds a single segment, one lies within another as none does, or more than a quarter
         of it lies outside the liver while more than a quarter of the liver lies outside the map.
     """
-    present = sorted(present_codes(couinaud.codes) - {0})
+    present = sorted(couinaud.present() - {0})
     if len(present) == 1:
         name = CouinaudSegment(present[0]).name
         raise InputError(
@@ -56,7 +55,8 @@ def require_fit(couinaud: LabelMap, liver: LabelMap) -> None:
             f"mask of the liver or of one segment; give a map of all segments, codes 1 to 8"
         )
     _require_no_nested(couinaud)
-    inside = np.count_nonzero((couinaud.codes > 0) & liver.mask())
+    box = couinaud.box() or NOWHERE
+    inside = np.count_nonzero((couinaud.codes[box] > 0) & (liver.codes[box] > 0))
     outside = 1 - inside / np.count_nonzero(couinaud.codes)
     bare = 1 - inside / np.count_nonzero(liver.codes)
     if min(outside, bare) > LARGEST_MISFIT:
@@ -68,7 +68,7 @@ def require_fit(couinaud: LabelMap, liver: LabelMap) -> None:
 
 
 def _require_no_nested(couinaud: LabelMap) -> None:
-    box = filled_box(couinaud.codes)
+    box = couinaud.box()
     if box is None:
         return
     for inner, host in hosts_of(couinaud.codes[box]).items():

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from remnant.core.case import CaseReport
-from remnant.core.errors import InputError, UnreadableFileError
+from remnant.core.errors import InputError
 from remnant.core.findings import Finding
 from remnant.core.labels import (
     STRUCTURE_SCHEME,
@@ -39,6 +39,8 @@ from remnant.pipeline.case_files import (
     STRUCTURES,
     UNFINISHED,
     is_case,
+    require_case,
+    require_measured,
 )
 from remnant.pipeline.divide import merged_findings, with_edited_segments
 from remnant.pipeline.fingerprints import fingerprint, is_edited
@@ -198,11 +200,7 @@ def read_stored(folder: Path) -> StoredCase:
         The maps no longer lie on one grid.
     """
     settle(folder)
-    if not is_case(folder):
-        raise UnreadableFileError(
-            f"{folder} holds no segmented case ({STRUCTURES} and {STATE}); run `remnant segment` "
-            f"or `remnant measure --masks` first"
-        )
+    require_case(folder)
     written, known = _read_written(folder)
     maps = {n: labels for n, labels in volumes_of(written).items() if isinstance(labels, LabelMap)}
     edited = _edited(folder, known, maps.__getitem__)
@@ -321,10 +319,8 @@ def read_measured(folder: Path) -> CaseReport:
         There is none: the case was not measured.
     """
     settle(folder)
-    file = folder / REPORT_JSON
-    if not file.is_file():
-        raise UnreadableFileError(f"{folder} holds no {REPORT_JSON}; run `remnant measure` first")
-    return REPORT.read(file)
+    require_measured(folder)
+    return REPORT.read(folder / REPORT_JSON)
 
 
 @contextmanager

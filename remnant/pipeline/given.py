@@ -110,7 +110,7 @@ def _reconciled(liver: NDArray[np.bool_], lesions: LabelMap | None, masks: Masks
     vessels = _vessels(masks)
     geometry, whole = masks.geometry, masks.lesions is not None
     if lesions is None:
-        none = np.zeros(geometry.shape, dtype=bool)
+        none = np.zeros(geometry.shape, dtype=bool, order="F")
         return reconcile(liver, none, geometry, vessels=vessels)
     if int(lesions.codes.max()) > 1:
         return reconcile_instances(

@@ -8,8 +8,6 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 
 import remnant
-from planning.case import Case
-from planning.planner import plan
 from remnant.core.case import CaseReport
 from remnant.core.errors import InputError
 from remnant.core.patient import Patient
@@ -136,6 +134,9 @@ def plan_case(
         Facts contradict each other, the rule set is not known, or a recipe names a lesion that
         does not count.
     """
+    from planning.case import Case
+    from planning.planner import plan
+
     require_possible(request)
     request = without_strangers(request, counted_ids(report.volumetry))
     _require_lesions(request.choice, report.volumetry)

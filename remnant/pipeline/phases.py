@@ -202,7 +202,7 @@ def brought_lesions(lesions: LabelMap, target: Geometry, motion: Motion) -> Code
     """
     codes = np.zeros(target.shape, dtype=np.uint16)
     best = np.zeros(target.shape, dtype=np.float32)
-    for number in sorted(present_codes(lesions.codes) - {0}):
+    for number in sorted(lesions.present() - {0}):
         mask = lesions.codes == number
         for where, share in moved_share(mask, lesions.geometry, target, motion):
             wins = (share >= HALF) & (share > best[where])
@@ -307,7 +307,7 @@ def _joined_case(
         return replace(case, quality=kept)
     joined = join_lesions(used)
     fitted = reconcile_instances(liver, joined.codes, grid, vessels=_vessels(found))
-    numbers = present_codes(fitted.lesions.codes) - {0}
+    numbers = fitted.lesions.present() - {0}
     return replace(
         case,
         maps=maps_of(fitted),
@@ -330,7 +330,7 @@ def _without_lesions(found: Segmentation, liver: NDArray[np.bool_]) -> CaseMaps:
 
 
 def _vessels(found: Segmentation) -> Mapping[Structure, NDArray[Any]]:
-    there = present_codes(found.structures.codes)
+    there = found.structures.present()
     return {
         code: found.structures.codes == code
         for code in (Structure.PORTAL_VEIN, Structure.HEPATIC_VEINS)

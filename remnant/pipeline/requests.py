@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from remnant.core.errors import InputError
 from remnant.core.patient import Patient
 from remnant.core.phase_choice import PhaseChoice
 from remnant.core.settings import DEFAULT_FORMULA, MeasuringSettings
@@ -73,3 +74,15 @@ class MeasureRequest:
         return MeasuringSettings(
             formula=self.formula, bsa_formula=self.bsa_formula, errors=self.errors
         )
+
+
+def require_source(source: Path) -> None:
+    """Raise unless there is something at the path of a scan.
+
+    Raises
+    ------
+    InputError
+        There is nothing.
+    """
+    if not source.exists():
+        raise InputError(f"{source} does not exist; give a NIfTI file or a DICOM folder")

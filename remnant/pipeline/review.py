@@ -70,7 +70,7 @@ def with_confirmations(
     counts[
         [0, *(n for n in reviewed if reviewed[n] is Confirmation.REJECTED and n < counts.size)]
     ] = False
-    codes = case.maps.structures.codes.copy()
+    codes = case.maps.structures.codes.copy(order="K")
     near = codes[box]
     near[near == Structure.LESION] = Structure.PARENCHYMA
     if case.maps.exophytic is not None:
@@ -91,7 +91,7 @@ def lesion_numbers(case: SegmentedCase) -> tuple[int, ...]:
     """
     if case.maps.lesions is None:
         raise InputError("this case has no lesion map to review; give one: --masks lesions=FILE")
-    return tuple(sorted(present_codes(case.maps.lesions.codes) - {0}))
+    return tuple(sorted(case.maps.lesions.present() - {0}))
 
 
 def _require_numbers(named: frozenset[int], numbers: tuple[int, ...]) -> None:
@@ -147,7 +147,7 @@ def reconcile_edited(case: SegmentedCase, edited: LabelMap) -> Reconciled:
     A map of one code (0/1, 0/255) is split into its components, unless that code is a lesion of
     the case and marks just its voxels. The liver is the one that was there without lesions.
     """
-    there = present_codes(case.maps.structures.codes)
+    there = case.maps.structures.present()
     vessels = {
         code: case.maps.structures.codes == code
         for code in (Structure.PORTAL_VEIN, Structure.HEPATIC_VEINS)
@@ -156,7 +156,7 @@ def reconcile_edited(case: SegmentedCase, edited: LabelMap) -> Reconciled:
     liver = case.maps.structures.mask()
     if case.maps.exophytic is not None:
         liver &= ~case.maps.exophytic.mask()
-    numbers = present_codes(edited.codes) - {0}
+    numbers = edited.present() - {0}
     if len(numbers) == 1 and not numbers & _untouched(case, edited):
         lesions, grid = edited.mask(), edited.geometry
         return reconcile(liver, lesions, grid, vessels=vessels, whole_components=True)
@@ -170,7 +170,7 @@ def _untouched(case: SegmentedCase, edited: LabelMap) -> frozenset[int]:
     if case.maps.lesions is None:
         return frozenset()
     differs = case.maps.lesions.codes != edited.codes
-    there = present_codes(edited.codes) & present_codes(case.maps.lesions.codes)
+    there = edited.present() & case.maps.lesions.present()
     if not differs.any():
         return there - {0}
     changed = present_codes(case.maps.lesions.codes[differs]) | present_codes(edited.codes[differs])

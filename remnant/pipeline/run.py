@@ -41,9 +41,9 @@ from remnant.pipeline.measuring_and_planning import keep_request, measure_case, 
 from remnant.pipeline.plan_maps import case_maps, drawn_plans, page_maps
 from remnant.pipeline.plan_settings import DEFAULT_PLAN, PlanRequest
 from remnant.pipeline.repeat import changes
-from remnant.pipeline.requests import MeasureRequest, SegmentRequest
+from remnant.pipeline.requests import MeasureRequest, SegmentRequest, require_source
 from remnant.pipeline.review import apply_review
-from remnant.pipeline.segment import case_from_masks, require_source, segment_case
+from remnant.pipeline.segment import case_from_masks, segment_case
 from remnant.pipeline.segment_sources import read_given
 from remnant.pipeline.segmented import SegmentedCase
 from segmentation.port import SegmentDivider, Segmenter, StepwiseSegmenter
@@ -171,7 +171,8 @@ def segment_study(
         See `run_study`.
     """
     require_output_folder(output)
-    require_source(request)
+    if request.source is not None:
+        require_source(request.source)
     held = None
     if held_files(output):
         progress(COMPARING, 0, 1)

@@ -26,7 +26,7 @@ from remnant.pipeline.given import (
 )
 from remnant.pipeline.phases import case_of_phases, require_phases_alone
 from remnant.pipeline.references import drawn_on_scan
-from remnant.pipeline.requests import SegmentRequest
+from remnant.pipeline.requests import SegmentRequest, require_source
 from remnant.pipeline.review import apply_review
 from remnant.pipeline.segment_sources import read_given
 from remnant.pipeline.segmented import Division, SegmentedCase, maps_of
@@ -62,7 +62,7 @@ def segment_case(
     """
     if request.source is None:
         return case_from_masks(request, divider=divider, progress=progress)
-    require_source(request)
+    require_source(request.source)
     watch = Stopwatch()
     with watch.measure("read"):
         require_phases_alone(request)
@@ -87,18 +87,6 @@ def segment_case(
     case = replace(case, settings=_settings(request), seconds=watch.seconds)
     reviewed = apply_review(case, request.review)
     return with_segments(reviewed, segments, divider=divider, progress=progress)
-
-
-def require_source(request: SegmentRequest) -> None:
-    """Raise unless the scan that a request names is there.
-
-    Raises
-    ------
-    InputError
-        It is not.
-    """
-    if request.source is not None and not request.source.exists():
-        raise InputError(f"{request.source} does not exist; give a NIfTI file or a DICOM folder")
 
 
 def case_from_masks(

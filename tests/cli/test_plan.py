@@ -248,7 +248,9 @@ def test_bad_input__is_one_line_and_leaves_the_case_as_it_was(
 
 @pytest.mark.parametrize("command", ["run", "demo"])
 def test_bad_input__recipes_name_no_lesions_before_there_are_any(command, tmp_path, capsys):
-    source = ["scan.nii.gz"] * (command == "run")
+    scan = tmp_path / "scan.nii.gz"
+    scan.write_bytes(b"read later")
+    source = [str(scan)] * (command == "run")
     arguments = [command, *source, "-o", str(tmp_path / "out"), "--recipe", "VI; wedge 1"]
     assert 2 == run_command(arguments)
     assert "have no numbers before it is segmented" in one_line(capsys)

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 
+from remnant.core.boxes import filled_box
 from remnant.core.errors import InputError, UnknownLabelError
 from remnant.core.geometry import Geometry
 from remnant.core.labels import (
@@ -107,3 +108,44 @@ def test_mask__parts_make_the_whole(labels):
 
     assert parts == labels.mask().sum()
     assert labels.codes.size == parts + labels.mask(0).sum()
+
+
+@given(label_maps())
+def test_labels__box_and_codes_are_those_of_the_array(labels):
+    assert filled_box(labels.codes) == labels.box() == labels.box()
+    assert set(np.unique(labels.codes).tolist()) == labels.present() == labels.present()
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_mask__lies_in_memory_as_the_map_does(order):
+    mixed = np.zeros(GRID.shape, np.uint8, order=order)
+    mixed[2:5, 1:7, 3] = 1, 2, 1, 3, 1, 2
+    labels = LabelMap(mixed, GRID, STRUCTURE_SCHEME)
+    for chosen in ((), (2,), (1, 3)):
+        found = labels.mask(*chosen)
+        np.testing.assert_array_equal(np.isin(mixed, chosen or (1, 2, 3)), found)
+        assert found.flags.f_contiguous == (order == "F")
+
+
+def test_mask__of_a_binary_map_is_the_map_itself_and_read_only():
+    ones = np.zeros(GRID.shape, np.uint8)
+    ones[1, 2, 3] = 1
+    found = LabelMap(ones, GRID, BINARY_SCHEME).mask()
+
+    assert np.shares_memory(ones, found)
+    assert 1 == np.count_nonzero(found)
+    with pytest.raises(ValueError, match="read-only"):
+        found[0, 0, 0] = True
+
+
+def test_binary__of_codes_and_of_a_map_that_is_one():
+    mixed = codes()
+    mixed[2:5, 1, 3] = 1, 2, 3
+    labels = LabelMap(mixed, GRID, STRUCTURE_SCHEME)
+    ones = LabelMap((mixed > 0).astype(np.uint8), GRID, INSTANCE_SCHEME)
+
+    assert 3 == labels.binary().codes.sum()
+    assert 2 == labels.binary(1, 3).codes.sum()
+    assert {BINARY_SCHEME} == {labels.binary(2).scheme, ones.binary().scheme}
+    assert np.shares_memory(ones.codes, ones.binary(1, 255).codes)
+    assert not ones.binary(255).codes.any()

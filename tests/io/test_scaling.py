@@ -48,3 +48,14 @@ def test_scaled__not_finite(broken):
     raw[1, 1, 1:3] = broken
     with pytest.raises(InputError, match="2 values that are not finite"):
         scaled(raw, slope=1.0, intercept=0.0, name="x")
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_scaled__codes_stay_as_they_are_stored(dtype):
+    raw = np.arange(24, dtype=dtype).reshape((2, 3, 4), order="F")
+
+    assert raw is scaled(raw, slope=1.0, intercept=0.0, name="x", as_codes=True)
+    for slope, intercept in ((2.0, 0.0), (1.0, -1.0)):
+        values = scaled(raw, slope=slope, intercept=intercept, name="x", as_codes=True)
+        np.testing.assert_array_equal(raw.astype(float) * slope + intercept, values)
+        assert np.int16 == values.dtype

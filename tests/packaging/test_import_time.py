@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from remnant.io.nifti import write_labels
+from remnant.testing.phantoms import body_grid, liver_phantom
+
 NETWORK_LIBRARIES = {"torch", "monai", "tensorflow"}
 LATE = {"bibtexparser", "matplotlib", "jsonschema"}
 READERS = {"pydicom", "nibabel", "SimpleITK", "pandas", "highdicom"}
@@ -69,6 +72,54 @@ def test_import__pure_packages_load_no_reader_and_no_engine(module):
     loaded = loaded_by(f"import {module}")
 
     assert loaded & (NETWORK_LIBRARIES | READERS | LATE | {"segmentation", "models"}) == set()
+
+
+SLOW = {"scipy/signal", "scipy/stats", "matplotlib", "jsonschema", "yaml", "torch", "pandas"}
+
+
+def modules_of(*commands, code):
+    """Modules, with a slash for the dot, that the program holds after some commands."""
+    statement = f"""
+from remnant.cli.app import run_command
+for arguments in {commands!r}:
+    assert run_command(arguments) == {code}, arguments
+import sys
+print(*(name.replace(".", "/") for name in sys.modules))
+"""
+    return loaded_by(statement)
+
+
+def test_error__is_said_before_readers_and_solvers_are_loaded(tmp_path):
+    none, out = str(tmp_path / "none"), ["-o", str(tmp_path / "out")]
+    loaded = modules_of(
+        ["measure", "--liver", f"{none}.nii.gz", *out],
+        ["measure", none],
+        ["plan", none],
+        ["report", none],
+        ["run", none, *out],
+        ["segment", none, *out],
+        ["compare", none, none, *out],
+        code=2,
+    )
+
+    assert "remnant/cli/compare" in loaded
+    assert loaded & {"scipy", "nibabel", "SimpleITK", "pydicom", "skimage", "torch"} == set()
+
+
+def test_measure_and_plan__load_nothing_slow_that_they_do_not_need(tmp_path):
+    phantom = liver_phantom(body_grid(spacing_mm=(8.0, 9.0, 10.0)), metastases=1, seed=1)
+    case, liver, lesions = (str(tmp_path / name) for name in ("case", "v.nii.gz", "t.nii.gz"))
+    write_labels(phantom.liver_mask, Path(liver))
+    write_labels(phantom.lesions, Path(lesions))
+    measure = ["measure", "--liver", liver, "--lesions", lesions, "-o", case]
+
+    measuring = modules_of(measure, code=0)
+    planning = modules_of(["plan", case], code=0)
+
+    assert "volumetry/measure" in measuring
+    assert measuring & (SLOW | {"planning/planner", "scipy/optimize"}) == set()
+    assert "planning/planner" in planning
+    assert planning & (SLOW - {"yaml"}) == set()
 
 
 def test_measure__of_nifti_masks_loads_no_reader_of_other_formats(tmp_path):

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.optimize import OptimizeResult
 
 from examples.debulking import (
     Answer,
@@ -55,6 +56,41 @@ def test_best_plan__equals_trying_everything(batch):
         assert expected == _answer(found), seed
         assert found.proven
         assert found.most_flr == (0 if expected is None else problem.flr_voxels - expected.lost)
+
+
+def test_best_plan__ties_are_settled_among_what_the_relaxation_leaves(monkeypatch):
+    monkeypatch.setattr(optimise, "FEW_CHOICES", 0)
+    left, bounds = [], optimise.choices_left
+
+    def noted(model, limits, **options):
+        left.append(bounds(model, limits, **options))
+        return left[-1]
+
+    monkeypatch.setattr(optimise, "choices_left", noted)
+    for seed in range(50):
+        rng = np.random.default_rng(seed)
+        problem = random_problem(rng)
+        demand = random_demand(rng, problem)
+
+        found = _solved(problem, demand)
+
+        assert best_by_trying(problem, demand) == _answer(found), seed
+        assert found.proven
+    # choices that cost too much are settled without, and some with them
+    assert any((one.ub == 0.0).any() for one in left)
+    assert any((one.lb == 1.0).any() for one in left)
+
+
+def test_choices_left__all_where_the_relaxation_was_not_solved(monkeypatch):
+    monkeypatch.setattr(optimise_milp, "linprog", lambda *_, **__: OptimizeResult(status=1))
+    problem = random_problem(np.random.default_rng(3))
+    search = start_search(problem, seconds=60.0)
+    model = search.prepare(frozenset()).model
+    limits = optimise_milp.Limits(
+        debulked=0, lost=50, wedges=None, ablations=None, interventions=None
+    )
+
+    assert optimise_milp.choices_left(model, limits, seconds=1.0) is optimise_milp.WHOLE
 
 
 @pytest.mark.parametrize("seed", range(120))

@@ -13,7 +13,7 @@ from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import fftconvolve
+from scipy import fft
 
 from remnant.core.boxes import Box, joint_box
 from remnant.core.geometry import DIMENSIONS, Shape3
@@ -158,7 +158,7 @@ class _Cells:
 
 
 def _greedy_cover(places: Points, cells: _Cells, radius_mm: float) -> Points:
-    kernel, centres = _kernel(CELLS_PER_RADIUS), cells.centres_mm()
+    kernel, centres = _Kernel.of(CELLS_PER_RADIUS, cells.size), cells.centres_mm()
     # places are known to their cell: this near to a centre they lie in its ball for certain
     surely_mm = radius_mm - HALF_CELL_DIAGONAL * cells.step_mm
     middle = places.mean(axis=0)
@@ -166,7 +166,7 @@ def _greedy_cover(places: Points, cells: _Cells, radius_mm: float) -> Points:
     while len(left):
         counts = np.bincount(cell, minlength=prod(cells.size)).reshape(cells.size)
         # the places that a ball around every cell would hold, by one convolution for all of them
-        held = np.rint(fftconvolve(counts.astype(np.float64), kernel, mode="same"))
+        held = np.rint(kernel.convolved(counts.astype(np.float64)))
         outermost = left[np.argmax(_squared_lengths(left - middle))]
         holds_it = ((centres - outermost) ** 2).sum(axis=-1) <= surely_mm**2
         best = np.unravel_index(int(np.argmax(np.where(holds_it, held, 0.0))), cells.size)
@@ -176,7 +176,32 @@ def _greedy_cover(places: Points, cells: _Cells, radius_mm: float) -> Points:
     return np.array(chosen)
 
 
-def _kernel(cells: int) -> NDArray[np.float64]:
+@dataclass(frozen=True, slots=True, eq=False)
+class _Kernel:
+    """Cells that a ball holds, ready to be laid around every cell of a grid at once.
+
+    `scipy.signal.fftconvolve` does the same, and takes longer to import than a case to plan.
+    """
+
+    size: tuple[int, ...]
+    padded: tuple[int, ...]
+    reach: int
+    spectrum: NDArray[np.complex128]
+
+    @classmethod
+    def of(cls, reach: int, size: tuple[int, ...]) -> Self:
+        padded = tuple(fft.next_fast_len(n + 2 * reach, real=True) for n in size)
+        return cls(size, padded, reach, fft.rfftn(_ball_of_cells(reach), padded))
+
+    def convolved(self, counts: NDArray[np.float64]) -> NDArray[np.float64]:
+        found = fft.irfftn(fft.rfftn(counts, self.padded) * self.spectrum, self.padded)
+        near: NDArray[np.float64] = found[
+            tuple(slice(self.reach, self.reach + n) for n in self.size)
+        ]
+        return near
+
+
+def _ball_of_cells(cells: int) -> NDArray[np.float64]:
     """Cells whose every place lies in a ball of ``cells`` cells' radius around a cell's centre."""
     steps = np.arange(-cells, cells + 1)
     lengths = np.sqrt(sum(s**2 for s in np.meshgrid(steps, steps, steps, sparse=True)))

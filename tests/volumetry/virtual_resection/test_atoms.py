@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.signal import fftconvolve
 
 from remnant.core.errors import InputError
 from remnant.core.geometry import Geometry
@@ -14,7 +15,7 @@ from remnant.testing.grids import half_voxel_diagonal_mm
 from remnant.testing.phantom_shapes import Ball, digitise
 from remnant.testing.strategies import SEEDS, geometries, grids_around
 from volumetry.liver_maps import LiverMaps
-from volumetry.virtual_resection.ablation_zones import cover
+from volumetry.virtual_resection.ablation_zones import _ball_of_cells, _Kernel, cover
 from volumetry.virtual_resection.atoms import build_atoms, margin_allowance_mm
 from volumetry.virtual_resection.zones import lesion_crop
 
@@ -235,6 +236,14 @@ def test_cover__holds_every_place(seed, width_mm, radius_mm):
     away = np.linalg.norm(places[:, None] - centres, axis=2)
     assert (away.min(axis=1) <= radius_mm * (1.0 + 1e-9)).all()
     assert len(centres) <= len(places)
+
+
+@pytest.mark.parametrize("size", [(5, 9, 30), (40, 33, 27), (1, 1, 1)])
+def test_ball_of_cells__around_every_cell_equals_convolution(size):
+    counts = np.random.default_rng(5).integers(0, 50, size).astype(float)
+    expected = fftconvolve(counts, _ball_of_cells(8), mode="same")
+
+    np.testing.assert_allclose(_Kernel.of(8, size).convolved(counts), expected, atol=1e-8)
 
 
 def test_cover__one_ball_where_one_is_enough():
