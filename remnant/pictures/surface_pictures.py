@@ -3,21 +3,21 @@
 Surfaces are for looking only: no volume is ever taken from them.
 """
 
-import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import cos, radians, sin
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import Any, Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 from scipy import ndimage
 
 from remnant.core.geometry import Geometry
 from remnant.core.lesions import Confirmation
 from remnant.core.volumes import LabelMap
 from remnant.pictures.coarsen import coarsened
-from remnant.pictures.drawing import DOTS_PER_INCH, Picture, as_png
+from remnant.pictures.drawing import DOTS_PER_INCH, Picture, Words, as_picture, write_on
 from remnant.pictures.figures import Scene
 from remnant.pictures.palette import (
     BARE_LIVER_COLOUR,
@@ -27,10 +27,7 @@ from remnant.pictures.palette import (
     rgb,
 )
 from remnant.pictures.planes import letter
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+from remnant.pictures.raster import Raster, rasterised
 
 LIVER_SPACING_MM: Final = 3.5
 LESION_SPACING_MM: Final = 2.0
@@ -51,13 +48,13 @@ SURROUND: Final = "#10161c"
 class Mesh:
     """A triangle surface in RAS mm.
 
-    ``vertices`` ``(n, 3)``; of each of m faces its corners, its unit normal outward and its colour
-    (red, green, blue in [0, 1]), each ``(m, 3)``. ``name`` is written on it.
+    ``vertices`` and the unit normals outward there, each ``(n, 3)``; of each of m faces its corners
+    and its colour (red, green, blue in [0, 1]), each ``(m, 3)``. ``name`` is written on it.
     """
 
     vertices: NDArray[np.float64]
-    faces: NDArray[np.intp]
     normals: NDArray[np.float64]
+    faces: NDArray[np.intp]
     colours: NDArray[np.float64]
     name: str = ""
 
@@ -80,6 +77,13 @@ class Frame:
         left, bottom = (float(edge) - margin for edge in low)
         rows = round(columns * height / width)
         return cls((left, bottom), (left + width, bottom + height), (rows, columns))
+
+    def dots(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return columns and rows of points ``(n, 3)`` in camera mm; the third axis as it is."""
+        rows, columns = self.pixels
+        across = (points[:, 0] - self.low[0]) * (columns / (self.high[0] - self.low[0]))
+        down = (self.high[1] - points[:, 1]) * (rows / (self.high[1] - self.low[1]))
+        return np.stack((across, down, points[:, 2]), axis=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,34 +112,60 @@ CAMERAS: Final = (
 )
 
 
-def draw_surfaces(scene: Scene) -> Iterator[Picture]:
+@dataclass(frozen=True, slots=True, eq=False)
+class Sight:
+    """The liver and its lesions from one side, to be coloured: see `seen_from`."""
+
+    camera: Camera
+    frame: Frame
+    liver: Raster
+    lesions: Raster
+    names: tuple[tuple[str, float, float], ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Solid:
+    """The surfaces of a scene and how they look from each side."""
+
+    liver: Mesh
+    lesions: tuple[Mesh, ...]
+    sights: tuple[Sight, ...]
+
+
+def solid_of(scene: Scene) -> Solid:
+    """Make the surfaces of the liver, without colours of segments, and of the largest lesions."""
+    liver, lesions = liver_mesh(scene.structures), tuple(lesion_meshes(scene))
+    return Solid(liver, lesions, tuple(seen_from(camera, liver, lesions) for camera in CAMERAS))
+
+
+def draw_surfaces(scene: Scene, solid: Solid) -> Iterator[Picture]:
     """Draw the liver with its lesions from the front and from below and behind."""
-    lesions = list(lesion_meshes(scene))
-    liver = liver_mesh(scene.structures, scene.couinaud)
-    for camera in CAMERAS:
-        yield draw_view(lesions, liver, camera)
+    liver = solid.liver
+    if scene.couinaud is not None:
+        colours = {int(s): colour for s, colour in SEGMENT_COLOURS.items()}
+        liver = coloured(liver, scene.couinaud, colours)
+    for sight in solid.sights:
+        yield draw_view(sight, liver.colours, [mesh.colours for mesh in solid.lesions])
 
 
-def liver_mesh(structures: LabelMap, couinaud: LabelMap | None) -> Mesh:
-    """Return the liver's surface, coloured by the Couinaud segment below it when known."""
+def liver_mesh(structures: LabelMap) -> Mesh:
+    """Return the liver's surface in the colour of a bare liver."""
     liver = (structures.codes > 0).view(np.uint8)
-    vertices, faces, normals = _surface(liver, structures.geometry, spacing_mm=LIVER_SPACING_MM)
-    bare = np.tile(rgb(BARE_LIVER_COLOUR), (len(faces), 1))
-    mesh = Mesh(vertices, faces, normals, bare)
-    if couinaud is None:
-        return mesh
-    return coloured(mesh, couinaud, {int(s): colour for s, colour in SEGMENT_COLOURS.items()})
+    return _surface(
+        liver, structures.geometry, spacing_mm=LIVER_SPACING_MM, colour=BARE_LIVER_COLOUR
+    )
 
 
 def coloured(mesh: Mesh, labels: LabelMap, colours: Mapping[int, str]) -> Mesh:
     """Return the mesh in the colour of the code right below it; other codes are bare liver."""
-    below = mesh.vertices[mesh.faces].mean(axis=1) - INWARD_MM * mesh.normals
+    below = (mesh.vertices - INWARD_MM * mesh.normals)[mesh.faces].mean(axis=1)
     index = np.rint(labels.geometry.index_from_ras(below)).astype(np.intp)
     i, j, k = np.clip(index, 0, np.array(labels.codes.shape) - 1).T
-    table = np.tile(rgb(BARE_LIVER_COLOUR), (int(labels.codes.max()) + 1, 1))
+    codes = labels.codes[i, j, k]
+    table = np.tile(rgb(BARE_LIVER_COLOUR), (max(int(codes.max()), *colours) + 1, 1))
     for code, colour in colours.items():
-        table[code : code + 1] = rgb(colour)
-    return replace(mesh, colours=table[labels.codes[i, j, k]])
+        table[code] = rgb(colour)
+    return replace(mesh, colours=table[codes])
 
 
 def lesion_meshes(scene: Scene) -> Iterator[Mesh]:
@@ -150,36 +180,53 @@ def lesion_meshes(scene: Scene) -> Iterator[Mesh]:
         start = tuple(part.start for part in block)
         grid = scene.lesion_codes.geometry.cropped(start, codes[block].shape)
         mask = (codes[block] == code).view(np.uint8)
-        vertices, faces, normals = _surface(mask, grid, spacing_mm=LESION_SPACING_MM)
-        colour = rgb(REJECTED_COLOUR if rejected else LESION_COLOUR)
-        yield Mesh(vertices, faces, normals, np.tile(colour, (len(faces), 1)), str(code))
+        colour = REJECTED_COLOUR if rejected else LESION_COLOUR
+        mesh = _surface(mask, grid, spacing_mm=LESION_SPACING_MM, colour=colour)
+        yield replace(mesh, name=str(code))
 
 
-def draw_view(lesions: Sequence[Mesh], liver: Mesh, camera: Camera) -> Picture:
-    """Paint the lesions, and over them the near side of the liver as one translucent sheet.
-
-    Each is painted opaque first and blended afterwards as a whole: translucent triangles would
-    show their shared edges as a wire frame.
-    """
+def seen_from(camera: Camera, liver: Mesh, lesions: Sequence[Mesh]) -> Sight:
+    """Look at the liver and at its lesions, each without the other."""
     axes = camera.axes_ras()
     frame = Frame.around(liver.vertices @ axes.T)
-    backdrop = np.broadcast_to(np.array(rgb(SURROUND)), (*frame.pixels, 3))
-    inner, inner_cover = _painted(lesions, axes, frame)
-    outer, outer_cover = _painted([liver], axes, frame)
-    seen = backdrop + inner_cover * (inner - backdrop)
-    blended = seen + LIVER_ALPHA * outer_cover * (outer - seen)
-    figure = _lettered(blended, axes)
-    for mesh in lesions[:MOST_NUMBERED]:
-        _write_name(figure, mesh, axes, frame)
-    uri, width, height = as_png(figure)
-    alt = f"Liver surface with {len(lesions)} lesion(s) inside, seen {camera.title.lower()}."
-    return Picture(camera.title, uri, width, height, alt)
+    names = tuple(
+        (mesh.name, *frame.dots(mesh.vertices.mean(axis=0, keepdims=True) @ axes.T)[0, :2])
+        for mesh in lesions[:MOST_NUMBERED]
+    )
+    return Sight(
+        camera, frame, _looked_at([liver], axes, frame), _looked_at(lesions, axes, frame), names
+    )
+
+
+def draw_view(
+    sight: Sight, liver: NDArray[np.float64], lesions: Sequence[NDArray[np.float64]]
+) -> Picture:
+    """Paint the lesions, and over them the near side of the liver as one translucent sheet.
+
+    ``liver`` and ``lesions`` are the colours of their faces. Each is painted opaque first and
+    blended afterwards as a whole.
+    """
+    seen = np.empty((*sight.frame.pixels, 3), np.float32)
+    seen[:] = rgb(SURROUND)
+    for raster, colours, alpha in (
+        (sight.lesions, lesions, 1.0), (sight.liver, [liver], LIVER_ALPHA),
+    ):  # fmt: skip
+        if colours:
+            painted, cover = raster.painted(np.concatenate(colours).astype(np.float32), FINER)
+            seen += np.float32(alpha) * cover * (painted - seen)
+    image = Image.fromarray(np.rint(seen * np.float32(255.0)).astype(np.uint8))
+    _letter(image, sight.camera.axes_ras())
+    for name, x, y in sight.names:
+        words = Words(x, y, name, "white", 10.0)
+        write_on(image, words, (x, y), dots_per_inch=DOTS_PER_INCH)
+    title = sight.camera.title
+    alt = f"Liver surface with {len(lesions)} lesion(s) inside, seen {title.lower()}."
+    return as_picture(image, title=title, alt=alt)
 
 
 def _surface(
-    mask: NDArray[np.uint8], geometry: Geometry, *, spacing_mm: float
-) -> tuple[NDArray[np.float64], NDArray[np.intp], NDArray[np.float64]]:
-    """Return vertices in RAS mm, faces turned outward, and the faces' unit normals."""
+    mask: NDArray[np.uint8], geometry: Geometry, *, spacing_mm: float, colour: str
+) -> Mesh:
     from skimage.measure import marching_cubes
 
     pad = 2
@@ -189,7 +236,8 @@ def _surface(
     index, faces, _, _ = marching_cubes(field, level)
     vertices = grid.ras_from_index(index - pad)
     turned = faces if _signed_volume(vertices[faces]) > 0 else faces[:, ::-1]
-    return vertices, turned.astype(np.intp), _face_normals(vertices, turned)
+    colours = np.tile(rgb(colour), (len(faces), 1))
+    return Mesh(vertices, _normals(vertices, turned), turned.astype(np.intp), colours)
 
 
 def _signed_volume(corners: NDArray[np.float64]) -> float:
@@ -197,100 +245,39 @@ def _signed_volume(corners: NDArray[np.float64]) -> float:
     return float(np.einsum("ij,ij->", a, np.cross(b, c)))
 
 
-def _face_normals(vertices: NDArray[np.float64], faces: NDArray[np.intp]) -> NDArray[np.float64]:
-    """Mean of the corners' normals, so that shading runs smoothly over the triangles."""
+def _normals(vertices: NDArray[np.float64], faces: NDArray[np.intp]) -> NDArray[np.float64]:
+    """Return the mean direction of the faces at each vertex, by their areas."""
     a, b, c = np.moveaxis(vertices[faces], 1, 0)
     flat = np.cross(b - a, c - a)
-    at_vertices = np.zeros_like(vertices)
-    for corner in range(3):
-        np.add.at(at_vertices, faces[:, corner], flat)
-    normals = at_vertices[faces].mean(axis=1)
+    corner = faces.T.ravel()
+    normals = np.stack(
+        [np.bincount(corner, np.tile(flat[:, axis], 3), len(vertices)) for axis in range(3)], axis=1
+    )
     lengths = np.linalg.norm(normals, axis=1, keepdims=True)
     unit: NDArray[np.float64] = normals / np.maximum(lengths, 1e-12)
     return unit
 
 
-def _painted(
-    meshes: Sequence[Mesh], axes: NDArray[np.float64], frame: Frame
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Paint triangles from far to near; return colours and coverage in [0, 1], both smooth."""
-    from matplotlib.collections import PolyCollection
-
-    figure, canvas = _bare_canvas(frame)
-    if meshes:
-        corners, colours = _visible(meshes, axes)
-        order = corners[:, :, 2].mean(axis=1).argsort()
-        shaded = colours[order]
-        canvas.add_collection(
-            PolyCollection(
-                list(corners[order, :, :2]), facecolors=shaded, edgecolors=shaded, linewidths=0.3,
-                antialiased=False,
-            )
-        )  # fmt: skip
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="rgba", transparent=True)
-    rows, columns = frame.pixels
-    drawn = np.frombuffer(buffer.getvalue(), dtype=np.uint8) / 255.0
-    cells = drawn.reshape(rows, FINER, columns, FINER, 4)
-    cover = cells[..., 3:].mean(axis=(1, 3))
-    weighted = (cells[..., :3] * cells[..., 3:]).mean(axis=(1, 3))
-    return weighted / np.maximum(cover, 1e-6), cover
-
-
-def _visible(
-    meshes: Sequence[Mesh], axes: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the corners of faces turned to the reader in camera mm and their shaded colours."""
-    corners, colours = [], []
+def _looked_at(meshes: Sequence[Mesh], axes: NDArray[np.float64], frame: Frame) -> Raster:
+    """Look up the foremost faces of meshes that are turned to the reader, with their shading."""
+    corners, shades = [np.empty((0, 3, 3))], [np.empty((0, 3))]
     light = np.array(LIGHT) / np.linalg.norm(LIGHT)
     for mesh in meshes:
         normals = mesh.normals @ axes.T
-        seen = normals[:, 2] > 0
-        shade = AMBIENT + (1.0 - AMBIENT) * np.clip(normals[seen] @ light, 0.0, 1.0)
-        corners.append((mesh.vertices @ axes.T)[mesh.faces[seen]])
-        colours.append(mesh.colours[seen] * shade[:, None])
-    return np.concatenate(corners), np.concatenate(colours)
-
-
-def _bare_canvas(frame: Frame) -> tuple["Figure", "Axes"]:
-    from matplotlib.figure import Figure
-
+        shade = AMBIENT + (1.0 - AMBIENT) * np.clip(normals @ light, 0.0, 1.0)
+        corners.append((frame.dots(mesh.vertices @ axes.T) * (FINER, FINER, 1.0))[mesh.faces])
+        shades.append(shade[mesh.faces])
+    faces, bright = np.concatenate(corners), np.concatenate(shades)
     rows, columns = frame.pixels
-    dots = DOTS_PER_INCH * FINER
-    # half a dot more, so that rounding never loses the last row or column
-    size = ((columns * FINER + 0.5) / dots, (rows * FINER + 0.5) / dots)
-    figure = Figure(figsize=size, dpi=dots, facecolor="none")
-    axes = figure.add_axes((0.0, 0.0, 1.0, 1.0))
-    axes.set_axis_off()
-    axes.set_xlim(frame.low[0], frame.high[0])
-    axes.set_ylim(frame.low[1], frame.high[1])
-    return figure, axes
+    return rasterised(
+        faces.astype(np.float32), bright.astype(np.float32), (rows * FINER, columns * FINER)
+    )
 
 
-def _lettered(pixels: NDArray[np.float64], axes: NDArray[np.float64]) -> "Figure":
-    from matplotlib.figure import Figure
-
-    rows, columns, _ = pixels.shape
-    figure = Figure(figsize=(columns / DOTS_PER_INCH, rows / DOTS_PER_INCH))
-    canvas = figure.add_axes((0.0, 0.0, 1.0, 1.0))
-    canvas.set_axis_off()
-    canvas.imshow(np.clip(pixels, 0.0, 1.0), interpolation="nearest", aspect="auto")
+def _letter(image: Image.Image, axes: NDArray[np.float64]) -> None:
     right, up, _ = axes
-    places = {(0.03, 0.5): -right, (0.97, 0.5): right, (0.5, 0.96): up, (0.5, 0.04): -up}
+    places = {(0.03, 0.5): -right, (0.97, 0.5): right, (0.5, 0.04): up, (0.5, 0.96): -up}
     for (x, y), direction in places.items():
-        canvas.text(
-            x, y, letter(direction), transform=canvas.transAxes, color="white", fontsize=11,
-            fontweight="bold", ha="center", va="center",
-        )  # fmt: skip
-    return figure
-
-
-def _write_name(figure: "Figure", mesh: Mesh, axes: NDArray[np.float64], frame: Frame) -> None:
-    from matplotlib.patheffects import withStroke
-
-    centre = (mesh.vertices @ axes.T)[:, :2].mean(axis=0)
-    x, y = (centre - frame.low) / np.subtract(frame.high, frame.low)
-    figure.text(
-        x, y, mesh.name, color="white", fontsize=10, fontweight="bold", ha="center", va="center",
-        path_effects=[withStroke(linewidth=2.2, foreground="black")],
-    )  # fmt: skip
+        where = (x * image.width, y * image.height)
+        words = Words(*where, letter(direction), "white", 11.0)
+        write_on(image, words, where, dots_per_inch=DOTS_PER_INCH)
