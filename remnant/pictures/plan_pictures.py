@@ -5,11 +5,9 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from remnant.core.debulking import DebulkingPlan, Fate
 from remnant.core.geometry import Vector3
-from remnant.core.lesions import Confirmation
 from remnant.core.volumes import LabelMap
 from remnant.pictures.border_cuts import FRONT_AXIS, richest_mm, thinned
 from remnant.pictures.drawing import (
@@ -22,13 +20,12 @@ from remnant.pictures.drawing import (
     inked,
 )
 from remnant.pictures.figures import Scene, backdrop, draw_lesions, draw_stamp
-from remnant.pictures.palette import LIVER_COLOUR, REJECTED_COLOUR, rgb
+from remnant.pictures.palette import LIVER_COLOUR
 from remnant.pictures.planes import LabelSample, View, sample_labels
 from remnant.pictures.surface_pictures import (
-    Mesh,
     Solid,
-    coloured,
     draw_view,
+    lesion_colour,
 )
 from volumetry.virtual_resection.resection import ABLATED, LESION_STAYS, REMOVED, STAYS, WEDGED
 
@@ -150,28 +147,21 @@ def _tint(sketch: Sketch, sample: LabelSample) -> list[int]:
     return seen
 
 
-def coloured_by_plan(liver: Mesh, plan_map: LabelMap) -> Mesh:
-    """Return the liver's surface in the colours of what becomes of it."""
-    return coloured(liver, plan_map, {code: look.colour for code, look in PLAN_LOOKS.items()})
-
-
 def draw_plan_surface(
     scene: Scene, solid: Solid, plan: DebulkingPlan, plan_map: LabelMap
 ) -> Picture:
-    """Draw the liver from the front, its lesions in the colour of what becomes of them."""
-    liver = coloured_by_plan(solid.liver, plan_map)
-    lesions = [fate_colours(mesh, scene, plan) for mesh in solid.lesions]
-    picture = draw_view(solid.sights[0], liver.colours, lesions)
+    """Draw the liver from the front, in the colours of what becomes of it and of its lesions."""
+    sight = solid.sights[0]
+    colours = {code: look.colour for code, look in PLAN_LOOKS.items()}
+    lesions = [fate_colour(scene, plan, int(mesh.name)) for mesh in solid.lesions]
+    picture = draw_view(sight, sight.liver_colours(plan_map, colours), lesions)
     alt = (
         f"Liver surface from the front, coloured by the plan, with {len(lesions)} lesion(s) inside."
     )
     return replace(picture, alt=alt)
 
 
-def fate_colours(mesh: Mesh, scene: Scene, plan: DebulkingPlan) -> NDArray[np.float64]:
-    """Return the colours of a lesion's faces: of what becomes of it; rejected ones are grey."""
-    lesion = scene.lesions.get(int(mesh.name))
-    rejected = lesion is not None and lesion.confirmation is Confirmation.REJECTED
-    fate = plan.result.fates.get(int(mesh.name), Fate.STAYS)
-    colour = rgb(REJECTED_COLOUR if rejected else PLAN_LOOKS[FATE_CODES[fate]].colour)
-    return np.tile(colour, (len(mesh.faces), 1))
+def fate_colour(scene: Scene, plan: DebulkingPlan, lesion_id: int) -> str:
+    """Return the colour of what becomes of a lesion; rejected ones are grey."""
+    fate = plan.result.fates.get(lesion_id, Fate.STAYS)
+    return lesion_colour(scene, lesion_id, PLAN_LOOKS[FATE_CODES[fate]].colour)

@@ -1,6 +1,6 @@
 """Triangles seen from one side, pixel by pixel: which one lies in front, and how bright it is.
 
-Looked up once for a camera, the same picture can be coloured many times.
+Looked up once for a side, the same picture can be coloured many times.
 """
 
 from collections.abc import Iterator
@@ -10,46 +10,86 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-MOST_PIXELS: Final = 400_000
 NOTHING: Final = -1
-INSIDE: Final = np.float32(-1e-4)
-"""Part of a triangle by which a pixel may lie outside it: no gap opens between neighbours."""
+OUTSIDE: Final = -1e-4
+"""Least weight of a corner that still counts as inside: no gap opens between neighbours."""
+MOST_PIXELS: Final = 1_000_000
+HALF: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Raster:
     """What is seen of triangles, shape ``(rows, columns)``.
 
-    ``face`` is the number of the foremost triangle, -1 where there is none; ``shade`` its
-    brightness there, from those of its corners.
+    Parameters
+    ----------
+    face
+        Number of the foremost triangle of each pixel, -1 where there is none.
+    shade
+        Its brightness there, from those of its corners.
+    planes
+        Of ``m`` triangles the weights of the second and the third corner at a place, as factors of
+        its column, its row and 1: shape ``(m, 2, 3)``.
     """
 
     face: NDArray[np.int32]
     shade: NDArray[np.float32]
+    planes: NDArray[np.float64]
 
-    def painted(
-        self, colours: NDArray[np.float32], finer: int
-    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Return colours and coverage in [0, 1], averaged over squares of ``finer`` pixels.
+    def squares(self, finer: int) -> Iterator[tuple[NDArray[np.int32], NDArray[np.float32]]]:
+        """Give every ``finer``-th pixel of every ``finer``-th row, from each first pixel on."""
+        for down in range(finer):
+            for right in range(finer):
+                part = (slice(down, None, finer), slice(right, None, finer))
+                yield self.face[part], self.shade[part]
 
-        ``colours`` ``(m, 3)`` are those of the triangles; coverage has a third axis of one.
+    def values(
+        self, places: NDArray[np.intp], corners: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Return what the triangles hold at pixels, between what they hold at their corners.
+
+        Parameters
+        ----------
+        places
+            Positions of pixels with a triangle in the flattened raster, shape ``(n,)``.
+        corners
+            Of each of ``m`` triangles and each of its corners some numbers, shape ``(m, 3, c)``.
+
+        Returns
+        -------
+        ndarray
+            Shape ``(n, c)``.
         """
-        there = self.face != NOTHING
-        seen = np.zeros((*self.face.shape, 3), np.float32)
-        seen[there] = colours[self.face[there]] * self.shade[there][:, None]
-        cover = _averaged(there[..., None], finer)
-        return _averaged(seen, finer) / np.maximum(cover, np.float32(1e-6)), cover
+        face = self.face.ravel()[places]
+        row, column = np.divmod(places, self.face.shape[1])
+        of_b, of_c = (
+            self.planes[face, n, 0] * (column + HALF)
+            + self.planes[face, n, 1] * (row + HALF)
+            + self.planes[face, n, 2]
+            for n in range(2)
+        )
+        a, b, c = np.moveaxis(corners, 1, 0)
+        found: NDArray[np.float64] = (
+            a[face] + of_b[:, None] * (b - a)[face] + of_c[:, None] * (c - a)[face]
+        )
+        return found
 
 
-def _averaged(pixels: NDArray[np.float32] | NDArray[np.bool_], finer: int) -> NDArray[np.float32]:
-    rows, columns, channels = pixels.shape
-    squares = pixels.reshape(rows // finer, finer, columns // finer, finer, channels)
-    averaged: NDArray[np.float32] = squares.mean(axis=(1, 3), dtype=np.float32)
-    return averaged
+@dataclass(frozen=True, slots=True, eq=False)
+class _Spans:
+    """Pixels of triangles that lie side by side in one row, in the order of drawing."""
+
+    face: NDArray[np.intp]
+    row: NDArray[np.intp]
+    first: NDArray[np.intp]
+    length: NDArray[np.intp]
+
+    def __getitem__(self, part: slice | NDArray[np.bool_]) -> "_Spans":
+        return _Spans(self.face[part], self.row[part], self.first[part], self.length[part])
 
 
 def rasterised(
-    corners: NDArray[np.float32], shades: NDArray[np.float32], size: tuple[int, int]
+    corners: NDArray[np.float64], shades: NDArray[np.float64], size: tuple[int, int]
 ) -> Raster:
     """Look up the foremost triangle of every pixel.
 
@@ -69,72 +109,72 @@ def rasterised(
         Triangles are laid one over the other from far to near by the mean of their corners, which
         is exact where none passes through another.
     """
-    face = np.full(size, NOTHING, np.int32)
-    shade = np.zeros(size, np.float32)
-    order = np.argsort(corners[:, :, 2].mean(axis=1))
-    first, extent = _boxes(corners[order], size)
-    for part in _parts(extent.prod(axis=1)):
-        chosen = order[part]
-        owner, places, weights = _pixels(corners[chosen], first[part], extent[part])
-        # of several triangles on one pixel the last assigned, and so the nearest, stays
-        face[places] = chosen[owner]
-        shade[places] = np.einsum("nc,nc->n", weights, shades[chosen][owner])
-    return Raster(face, shade)
+    planes = _planes(corners)
+    spans = _spans(corners, planes, np.argsort(corners[:, :, 2].mean(axis=1)), size)
+    foremost = np.full(size[0] * size[1], NOTHING, np.int32)
+    for start, part in _parts(spans):
+        before = np.cumsum(part.length) - part.length
+        begin = part.row * size[1] + part.first - before
+        places = np.repeat(begin, part.length) + np.arange(part.length.sum())
+        # of several spans on one pixel the last assigned, and so the nearest, stays
+        foremost[places] = np.repeat(np.arange(start, start + len(part.length)), part.length)
+    face, shade = np.full(foremost.shape, NOTHING, np.int32), np.zeros(foremost.shape, np.float32)
+    there = np.flatnonzero(foremost != NOTHING)
+    face[there] = spans.face[foremost[there]]
+    found = Raster(face.reshape(size), shade.reshape(size), planes)
+    shade[there] = found.values(there, shades[:, :, None])[:, 0]
+    return found
 
 
-def _boxes(
-    corners: NDArray[np.float32], size: tuple[int, int]
-) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """Return the first pixel, column and row, and the extent of the box of every triangle."""
-    most = np.array(size[::-1])
-    low = np.clip(np.ceil(corners[:, :, :2].min(axis=1) - 0.5), 0, most)
-    high = np.clip(np.floor(corners[:, :, :2].max(axis=1) - 0.5) + 1, low, most)
-    return low.astype(np.int32), (high - low).astype(np.int32)
+def _planes(corners: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the weights of corners over the picture; of a triangle seen edge on they are NaN."""
+    (ax, ay), (bx, by), (cx, cy) = np.moveaxis(corners[:, :, :2], (1, 2), (0, 1))
+    area = (bx - ax) * (cy - ay) - (by - ay) * (cx - ax)
+    area[area == 0.0] = np.nan
+    of_b = np.stack((cy - ay, ax - cx, cx * ay - ax * cy))
+    of_c = np.stack((ay - by, bx - ax, ax * by - bx * ay))
+    return np.moveaxis(np.stack((of_b, of_c)) / area, 2, 0)
 
 
-def _parts(pixels: NDArray[np.int32]) -> Iterator[slice]:
-    """Cut the triangles into runs of so many pixels that they stay near the processor."""
-    total = np.cumsum(pixels, dtype=np.int64)
-    start = 0
-    while start < len(total):
-        done = total[start - 1] if start else 0
-        stop = max(start + 1, int(np.searchsorted(total, done + MOST_PIXELS, "right")))
-        yield slice(start, stop)
-        start = stop
+def _spans(
+    corners: NDArray[np.float64],
+    planes: NDArray[np.float64],
+    order: NDArray[np.intp],
+    size: tuple[int, int],
+) -> _Spans:
+    """Cut triangles into spans: in each row the pixels at whose centres no weight is below 0."""
+    rows, columns = size
+    low = np.clip(np.ceil(corners[order, :, 1].min(axis=1) - HALF), 0, rows).astype(np.intp)
+    high = np.clip(np.floor(corners[order, :, 1].max(axis=1) - HALF) + 1, low, rows)
+    count = high.astype(np.intp) - low
+    face = np.repeat(order, count)
+    row = np.repeat(low - (np.cumsum(count) - count), count) + np.arange(count.sum())
+    left, right = _ends(planes[face], row + HALF)
+    first = np.ceil(np.clip(left - HALF, 0, columns)).astype(np.intp)
+    last = np.floor(np.clip(right - HALF, -1, columns - 1)).astype(np.intp)
+    spans = _Spans(face, row, first, last - first + 1)
+    return spans[spans.length > 0]
 
 
-def _pixels(
-    corners: NDArray[np.float32], first: NDArray[np.int32], extent: NDArray[np.int32]
-) -> tuple[NDArray[np.intp], tuple[NDArray[np.int32], NDArray[np.int32]], NDArray[np.float32]]:
-    """Return all pixels inside of each triangle in turn: its number, row and column, weights.
-
-    The weights ``(n, 3)`` are those of the corners at the pixel's centre.
-    """
-    pixels = extent.prod(axis=1)
-    owner = np.repeat(np.arange(len(pixels)), pixels)
-    within = np.arange(len(owner), dtype=np.int32) - np.repeat(
-        np.cumsum(pixels, dtype=np.int32) - pixels, pixels
-    )
-    down, across = np.divmod(within, extent[owner, 0])
-    column, row = first[owner, 0] + across, first[owner, 1] + down
-    weights = _weights(corners, owner, column, row)
-    inside = (weights >= INSIDE).all(axis=1)
-    return owner[inside], (row[inside], column[inside]), weights[inside]
+def _ends(
+    planes: NDArray[np.float64], y: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return from where to where along a row all three weights are not below 0."""
+    left, right = np.full(len(y), -np.inf), np.full(len(y), np.inf)
+    of_b, of_c = planes[:, 0], planes[:, 1]
+    for across, down, level in (of_b.T, of_c.T, ((0.0, 0.0, 1.0) - of_b - of_c).T):
+        with np.errstate(divide="ignore", invalid="ignore"):
+            end = (OUTSIDE - down * y - level) / across
+        left = np.where(across > 0.0, np.fmax(left, end), left)
+        right = np.where(across < 0.0, np.fmin(right, end), right)
+        inside = (across != 0.0) | (down * y + level >= OUTSIDE)
+        right = np.where(inside & np.isfinite(across), right, -np.inf)
+    return left, right
 
 
-def _weights(
-    corners: NDArray[np.float32],
-    owner: NDArray[np.intp],
-    column: NDArray[np.int32],
-    row: NDArray[np.int32],
-) -> NDArray[np.float32]:
-    """Return how much each corner counts at a pixel's centre: a plane over the picture for each."""
-    a, b, c = (corners[:, n, :2] for n in range(3))
-    (ux, uy), (vx, vy) = (b - a).T, (c - a).T
-    area = ux * vy - uy * vx
-    area = np.where(np.abs(area) > 1e-6, area, np.inf).astype(np.float32)
-    x = column + np.float32(0.5) - a[owner, 0]
-    y = row + np.float32(0.5) - a[owner, 1]
-    of_b = x * (vy / area)[owner] - y * (vx / area)[owner]
-    of_c = y * (ux / area)[owner] - x * (uy / area)[owner]
-    return np.stack((np.float32(1.0) - of_b - of_c, of_b, of_c), axis=1)
+def _parts(spans: _Spans) -> Iterator[tuple[int, _Spans]]:
+    """Give runs of spans, each with the number of its first one, that fit into little memory."""
+    ends = np.cumsum(spans.length)
+    cuts = np.searchsorted(ends, np.arange(0, ends[-1] if len(ends) else 0, MOST_PIXELS))
+    for start, stop in zip(cuts, [*cuts[1:], len(ends)], strict=True):
+        yield int(start), spans[start:stop]

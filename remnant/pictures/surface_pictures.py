@@ -27,7 +27,7 @@ from remnant.pictures.palette import (
     rgb,
 )
 from remnant.pictures.planes import letter
-from remnant.pictures.raster import Raster, rasterised
+from remnant.pictures.raster import NOTHING, Raster, rasterised
 
 LIVER_SPACING_MM: Final = 3.5
 LESION_SPACING_MM: Final = 2.0
@@ -48,14 +48,13 @@ SURROUND: Final = "#10161c"
 class Mesh:
     """A triangle surface in RAS mm.
 
-    ``vertices`` and the unit normals outward there, each ``(n, 3)``; of each of m faces its corners
-    and its colour (red, green, blue in [0, 1]), each ``(m, 3)``. ``name`` is written on it.
+    ``vertices`` and the unit normals outward there, each ``(n, 3)``; the corners of each of m faces,
+    ``(m, 3)``. ``name`` is written on it.
     """
 
     vertices: NDArray[np.float64]
     normals: NDArray[np.float64]
     faces: NDArray[np.intp]
-    colours: NDArray[np.float64]
     name: str = ""
 
 
@@ -114,13 +113,49 @@ CAMERAS: Final = (
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sight:
-    """The liver and its lesions from one side, to be coloured: see `seen_from`."""
+    """The liver and its lesions from one side, not yet coloured: see `seen_from`.
+
+    Parameters
+    ----------
+    camera, frame
+        What is looked at.
+    liver, lesions
+        The foremost faces of each without the other, on a raster ``FINER`` times as fine as the
+        picture.
+    lesion_of
+        Number of the lesion that each face belongs to, -1 after the last.
+    pixels, below_ras_mm
+        Pixels of the picture, flattened, in which the liver is seen, and places right below its
+        surface there.
+    names
+        What is written on lesions, and where, in dots.
+    """
 
     camera: Camera
     frame: Frame
     liver: Raster
     lesions: Raster
+    lesion_of: NDArray[np.intp]
+    pixels: NDArray[np.intp]
+    below_ras_mm: NDArray[np.float64]
     names: tuple[tuple[str, float, float], ...]
+
+    def liver_colours(
+        self, labels: LabelMap | None, colours: Mapping[int, str]
+    ) -> NDArray[np.float32]:
+        """Return the liver's colour in each of ``pixels``: that of the code right below it.
+
+        Other codes, and all without a map, are bare liver.
+        """
+        if labels is None:
+            return np.tile(np.float32(rgb(BARE_LIVER_COLOUR)), (len(self.pixels), 1))
+        index = np.rint(labels.geometry.index_from_ras(self.below_ras_mm)).astype(np.intp)
+        i, j, k = np.clip(index, 0, np.array(labels.codes.shape) - 1).T
+        codes = labels.codes[i, j, k]
+        last = max(int(codes.max(initial=0)), *colours)
+        return np.float32([rgb(colours.get(code, BARE_LIVER_COLOUR)) for code in range(last + 1)])[
+            codes
+        ]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -133,39 +168,30 @@ class Solid:
 
 
 def solid_of(scene: Scene) -> Solid:
-    """Make the surfaces of the liver, without colours of segments, and of the largest lesions."""
+    """Make the surfaces of the liver and of the largest lesions, and look at them."""
     liver, lesions = liver_mesh(scene.structures), tuple(lesion_meshes(scene))
     return Solid(liver, lesions, tuple(seen_from(camera, liver, lesions) for camera in CAMERAS))
 
 
 def draw_surfaces(scene: Scene, solid: Solid) -> Iterator[Picture]:
     """Draw the liver with its lesions from the front and from below and behind."""
-    liver = solid.liver
-    if scene.couinaud is not None:
-        colours = {int(s): colour for s, colour in SEGMENT_COLOURS.items()}
-        liver = coloured(liver, scene.couinaud, colours)
+    lesions = [lesion_colour(scene, int(mesh.name)) for mesh in solid.lesions]
+    colours = {int(segment): colour for segment, colour in SEGMENT_COLOURS.items()}
     for sight in solid.sights:
-        yield draw_view(sight, liver.colours, [mesh.colours for mesh in solid.lesions])
+        yield draw_view(sight, sight.liver_colours(scene.couinaud, colours), lesions)
+
+
+def lesion_colour(scene: Scene, lesion_id: int, colour: str = LESION_COLOUR) -> str:
+    """Return the colour of a lesion: rejected ones are grey, whatever is said of others."""
+    lesion = scene.lesions.get(lesion_id)
+    rejected = lesion is not None and lesion.confirmation is Confirmation.REJECTED
+    return REJECTED_COLOUR if rejected else colour
 
 
 def liver_mesh(structures: LabelMap) -> Mesh:
-    """Return the liver's surface in the colour of a bare liver."""
+    """Return the liver's surface."""
     liver = (structures.codes > 0).view(np.uint8)
-    return _surface(
-        liver, structures.geometry, spacing_mm=LIVER_SPACING_MM, colour=BARE_LIVER_COLOUR
-    )
-
-
-def coloured(mesh: Mesh, labels: LabelMap, colours: Mapping[int, str]) -> Mesh:
-    """Return the mesh in the colour of the code right below it; other codes are bare liver."""
-    below = (mesh.vertices - INWARD_MM * mesh.normals)[mesh.faces].mean(axis=1)
-    index = np.rint(labels.geometry.index_from_ras(below)).astype(np.intp)
-    i, j, k = np.clip(index, 0, np.array(labels.codes.shape) - 1).T
-    codes = labels.codes[i, j, k]
-    table = np.tile(rgb(BARE_LIVER_COLOUR), (max(int(codes.max()), *colours) + 1, 1))
-    for code, colour in colours.items():
-        table[code] = rgb(colour)
-    return replace(mesh, colours=table[codes])
+    return _surface(liver, structures.geometry, spacing_mm=LIVER_SPACING_MM)
 
 
 def lesion_meshes(scene: Scene) -> Iterator[Mesh]:
@@ -175,45 +201,73 @@ def lesion_meshes(scene: Scene) -> Iterator[Mesh]:
     found = [(code, block) for code, block in enumerate(blocks, start=1) if block is not None]
     found.sort(key=lambda item: -int(np.prod([part.stop - part.start for part in item[1]])))
     for code, block in found[:MOST_LESIONS]:
-        lesion = scene.lesions.get(code)
-        rejected = lesion is not None and lesion.confirmation is Confirmation.REJECTED
         start = tuple(part.start for part in block)
         grid = scene.lesion_codes.geometry.cropped(start, codes[block].shape)
         mask = (codes[block] == code).view(np.uint8)
-        colour = REJECTED_COLOUR if rejected else LESION_COLOUR
-        mesh = _surface(mask, grid, spacing_mm=LESION_SPACING_MM, colour=colour)
-        yield replace(mesh, name=str(code))
+        yield replace(_surface(mask, grid, spacing_mm=LESION_SPACING_MM), name=str(code))
 
 
 def seen_from(camera: Camera, liver: Mesh, lesions: Sequence[Mesh]) -> Sight:
     """Look at the liver and at its lesions, each without the other."""
     axes = camera.axes_ras()
     frame = Frame.around(liver.vertices @ axes.T)
+    outside = _looked_at([liver], axes, frame)
+    pixels, fine = _seen(outside)
+    below = (liver.vertices - INWARD_MM * liver.normals)[liver.faces]
     names = tuple(
         (mesh.name, *frame.dots(mesh.vertices.mean(axis=0, keepdims=True) @ axes.T)[0, :2])
         for mesh in lesions[:MOST_NUMBERED]
     )
     return Sight(
-        camera, frame, _looked_at([liver], axes, frame), _looked_at(lesions, axes, frame), names
+        camera=camera,
+        frame=frame,
+        liver=outside,
+        lesions=_looked_at(lesions, axes, frame),
+        lesion_of=np.append(np.repeat(np.arange(len(lesions)), [len(m.faces) for m in lesions]), -1),
+        pixels=pixels,
+        below_ras_mm=outside.values(fine, below),
+        names=names,
     )
 
 
-def draw_view(
-    sight: Sight, liver: NDArray[np.float64], lesions: Sequence[NDArray[np.float64]]
-) -> Picture:
+def _looked_at(meshes: Sequence[Mesh], axes: NDArray[np.float64], frame: Frame) -> Raster:
+    """Look up the foremost faces of meshes, with their shading."""
+    corners, shades = [np.empty((0, 3, 3))], [np.empty((0, 3))]
+    light = np.array(LIGHT) / np.linalg.norm(LIGHT)
+    for mesh in meshes:
+        shade = AMBIENT + (1.0 - AMBIENT) * np.clip(mesh.normals @ axes.T @ light, 0.0, 1.0)
+        corners.append((frame.dots(mesh.vertices @ axes.T) * (FINER, FINER, 1.0))[mesh.faces])
+        shades.append(shade[mesh.faces])
+    rows, columns = frame.pixels
+    size = (rows * FINER, columns * FINER)
+    return rasterised(np.concatenate(corners), np.concatenate(shades), size)
+
+
+def _seen(raster: Raster) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return the picture's pixels with a face, and of each one fine pixel that has it."""
+    fine = np.stack([face != NOTHING for face, _ in raster.squares(FINER)])
+    pixels = np.flatnonzero(fine.any(axis=0))
+    down, right = np.divmod(fine.argmax(axis=0).ravel()[pixels], FINER)
+    row, column = np.divmod(pixels, raster.face.shape[1] // FINER)
+    return pixels, (row * FINER + down) * raster.face.shape[1] + column * FINER + right
+
+
+def draw_view(sight: Sight, liver: NDArray[np.float32], lesions: Sequence[str]) -> Picture:
     """Paint the lesions, and over them the near side of the liver as one translucent sheet.
 
-    ``liver`` and ``lesions`` are the colours of their faces. Each is painted opaque first and
-    blended afterwards as a whole.
+    ``liver`` is its colour in each of ``sight.pixels``, ``lesions`` are the colours of the lesions.
+    Each is painted opaque first and blended afterwards as a whole.
     """
     seen = np.empty((*sight.frame.pixels, 3), np.float32)
     seen[:] = rgb(SURROUND)
-    for raster, colours, alpha in (
-        (sight.lesions, lesions, 1.0), (sight.liver, [liver], LIVER_ALPHA),
-    ):  # fmt: skip
-        if colours:
-            painted, cover = raster.painted(np.concatenate(colours).astype(np.float32), FINER)
-            seen += np.float32(alpha) * cover * (painted - seen)
+    palette = np.float32([*(rgb(colour) for colour in lesions), (0.0, 0.0, 0.0)])
+    covered = np.zeros(sight.frame.pixels, np.float32)
+    painted = np.zeros_like(seen)
+    for face, shade in sight.lesions.squares(FINER):
+        painted += palette[sight.lesion_of[face]] * shade[..., None]
+        covered += face != NOTHING
+    seen += (painted - covered[..., None] * seen) / np.float32(FINER**2)
+    _lay_liver(seen.reshape(-1, 3), sight, liver)
     image = Image.fromarray(np.rint(seen * np.float32(255.0)).astype(np.uint8))
     _letter(image, sight.camera.axes_ras())
     for name, x, y in sight.names:
@@ -224,9 +278,18 @@ def draw_view(
     return as_picture(image, title=title, alt=alt)
 
 
-def _surface(
-    mask: NDArray[np.uint8], geometry: Geometry, *, spacing_mm: float, colour: str
-) -> Mesh:
+def _lay_liver(seen: NDArray[np.float32], sight: Sight, colours: NDArray[np.float32]) -> None:
+    """Blend the liver with what is seen so far, pixels ``(n, 3)``, in place."""
+    fine = [(face.ravel()[sight.pixels], shade.ravel()[sight.pixels])
+            for face, shade in sight.liver.squares(FINER)]  # fmt: skip
+    shade = sum((bright for _, bright in fine), np.float32(0.0))[:, None]
+    cover = sum(((face != NOTHING) for face, _ in fine), np.float32(0.0))[:, None]
+    behind = seen[sight.pixels]
+    part = np.float32(LIVER_ALPHA / FINER**2)
+    seen[sight.pixels] = behind + part * (colours * shade - cover * behind)
+
+
+def _surface(mask: NDArray[np.uint8], geometry: Geometry, *, spacing_mm: float) -> Mesh:
     from skimage.measure import marching_cubes
 
     pad = 2
@@ -236,8 +299,7 @@ def _surface(
     index, faces, _, _ = marching_cubes(field, level)
     vertices = grid.ras_from_index(index - pad)
     turned = faces if _signed_volume(vertices[faces]) > 0 else faces[:, ::-1]
-    colours = np.tile(rgb(colour), (len(faces), 1))
-    return Mesh(vertices, _normals(vertices, turned), turned.astype(np.intp), colours)
+    return Mesh(vertices, _normals(vertices, turned), turned.astype(np.intp))
 
 
 def _signed_volume(corners: NDArray[np.float64]) -> float:
@@ -256,22 +318,6 @@ def _normals(vertices: NDArray[np.float64], faces: NDArray[np.intp]) -> NDArray[
     lengths = np.linalg.norm(normals, axis=1, keepdims=True)
     unit: NDArray[np.float64] = normals / np.maximum(lengths, 1e-12)
     return unit
-
-
-def _looked_at(meshes: Sequence[Mesh], axes: NDArray[np.float64], frame: Frame) -> Raster:
-    """Look up the foremost faces of meshes that are turned to the reader, with their shading."""
-    corners, shades = [np.empty((0, 3, 3))], [np.empty((0, 3))]
-    light = np.array(LIGHT) / np.linalg.norm(LIGHT)
-    for mesh in meshes:
-        normals = mesh.normals @ axes.T
-        shade = AMBIENT + (1.0 - AMBIENT) * np.clip(normals @ light, 0.0, 1.0)
-        corners.append((frame.dots(mesh.vertices @ axes.T) * (FINER, FINER, 1.0))[mesh.faces])
-        shades.append(shade[mesh.faces])
-    faces, bright = np.concatenate(corners), np.concatenate(shades)
-    rows, columns = frame.pixels
-    return rasterised(
-        faces.astype(np.float32), bright.astype(np.float32), (rows * FINER, columns * FINER)
-    )
 
 
 def _letter(image: Image.Image, axes: NDArray[np.float64]) -> None:
