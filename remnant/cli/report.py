@@ -25,10 +25,10 @@ def report(case: Path) -> None:
     from remnant.io.atomic import write_text
     from remnant.page.html import render_html
     from remnant.pipeline.case_files import REPORT_HTML
-    from remnant.pipeline.folder import read_case, read_measured, require_as_measured
-    from remnant.pipeline.plan_maps import page_maps
+    from remnant.pipeline.folder import read_measured, require_as_measured
+    from remnant.pipeline.plan_maps import stored_page_maps
 
     measured = read_measured(case)
     require_as_measured(case)
-    write_text(case / REPORT_HTML, render_html(measured, **page_maps(read_case(case), measured)))
+    write_text(case / REPORT_HTML, render_html(measured, **stored_page_maps(case, measured)))
     print(f"The report is {case / REPORT_HTML}")

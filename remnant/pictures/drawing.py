@@ -30,6 +30,7 @@ SCALE_MM: Final = 50.0
 HALF: Final = 0.5
 FINER: Final = 3
 HALO_POINTS: Final = 1.1
+COMPRESSION: Final = 4
 FONT: Final = "mpl-data/fonts/ttf/DejaVuSans-Bold.ttf"
 DASHES: Final[Mapping[str, tuple[float, float]]] = {"dashed": (3.7, 1.6), "dotted": (1.0, 1.65)}
 """Length of a dash and of the gap after it, in widths of the line."""
@@ -150,7 +151,7 @@ def inked(sketch: Sketch, *, dots_per_inch: int = DOTS_PER_INCH) -> Image.Image:
 def as_picture(image: Image.Image, *, title: str, alt: str) -> Picture:
     """Return an RGB image as PNG data URI, with its texts."""
     buffer = io.BytesIO()
-    image.save(buffer, format="PNG")
+    image.save(buffer, format="PNG", compress_level=COMPRESSION)
     content = base64.b64encode(buffer.getvalue()).decode("ascii")
     return Picture(title, f"data:image/png;base64,{content}", *image.size, alt)
 

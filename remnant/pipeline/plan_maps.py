@@ -4,13 +4,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TypedDict
 
+from remnant.core.boxes import Box, bounding_box, box_geometry
 from remnant.core.case import CaseReport
 from remnant.core.debulking import DebulkingPlan
 from remnant.core.labels import COUINAUD_SCHEME, INSTANCE_SCHEME, STRUCTURE_SCHEME
 from remnant.core.plan_choice import DEFAULT_CHOICE, PlanChoice
 from remnant.core.volumes import ImageVolume, LabelMap
+from remnant.io.map_boxes import read_box, read_filled_box
 from remnant.io.nifti import read_own_labels
-from remnant.pipeline.case_files import COUINAUD, LESIONS, STATE, STRUCTURES, is_case
+from remnant.io.placement import placed_on
+from remnant.pipeline.case_files import COUINAUD, LESIONS, SCHEMES, STATE, STRUCTURES, is_case
+from remnant.pipeline.stored_parts import no_segmented_case, read_preview
 from remnant.pipeline.segmented import SegmentedCase
 from remnant.pipeline.state import read_state
 from volumetry.liver_maps import LiverMaps, liver_maps
@@ -78,17 +82,79 @@ class PageMaps(TypedDict):
 
 
 def page_maps(case: SegmentedCase, report: CaseReport) -> PageMaps:
-    """Return the maps that the page shows, with those of the plans."""
-    return PageMaps(
-        structures=case.maps.structures,
-        lesions=case.maps.lesions,
-        couinaud=case.division.couinaud,
+    """Return the maps that the page shows, cut to the liver, with those of the plans.
+
+    Raises
+    ------
+    EmptyStructureError
+        The structures hold no liver.
+    """
+    maps = case.maps
+    box = bounding_box(maps.structures.codes, what="the liver mask")
+    return _page_maps(
+        report,
+        structures=_cut(maps.structures, box),
+        lesions=None if maps.lesions is None else _cut(maps.lesions, box),
+        couinaud=None if case.division.couinaud is None else _cut(case.division.couinaud, box),
         preview=case.preview,
-        plan_maps=pictured_plans(case, report),
     )
 
 
-def pictured_plans(case: SegmentedCase, report: CaseReport) -> dict[str, LabelMap]:
+def stored_page_maps(folder: Path, report: CaseReport) -> PageMaps:
+    """Return the same of a case folder: no more of its maps than the liver's box is held.
+
+    Raises
+    ------
+    UnreadableFileError
+        The folder holds no maps, or one is missing or damaged.
+    GeometryMismatchError
+        The maps no longer lie on one grid.
+    EmptyStructureError
+        The structures hold no liver.
+    """
+    if not is_case(folder):
+        raise no_segmented_case(folder)
+    known = read_state(folder / STATE)
+    structures, box = read_filled_box(
+        folder / STRUCTURES, STRUCTURE_SCHEME, what="the liver mask"
+    )
+
+    def other(name: str) -> LabelMap:
+        there = read_box(folder / name, SCHEMES[name], box)
+        return placed_on(structures.geometry, there, what=name, on=STRUCTURES)
+
+    return _page_maps(
+        report,
+        structures=structures,
+        lesions=other(LESIONS) if known.lesions_known else None,
+        couinaud=other(COUINAUD) if known.segment_source is not None else None,
+        preview=read_preview(folder),
+    )
+
+
+def _page_maps(
+    report: CaseReport,
+    *,
+    structures: LabelMap,
+    lesions: LabelMap | None,
+    couinaud: LabelMap | None,
+    preview: ImageVolume | None,
+) -> PageMaps:
+    maps = liver_maps(structures, lesions, couinaud)
+    return PageMaps(
+        structures=structures,
+        lesions=lesions,
+        couinaud=couinaud,
+        preview=preview,
+        plan_maps=pictured_plans(maps, report),
+    )
+
+
+def _cut(labels: LabelMap, box: Box) -> LabelMap:
+    return LabelMap(labels.codes[box], box_geometry(labels.geometry, box), labels.scheme)
+
+
+def pictured_plans(maps: LiverMaps, report: CaseReport) -> dict[str, LabelMap]:
     """Draw the few plans that the page shows, by their ids; zones are built once for all.
 
     Margins and the form of the zones are those that the report keeps in its provenance.
@@ -106,4 +172,4 @@ def pictured_plans(case: SegmentedCase, report: CaseReport) -> dict[str, LabelMa
         return {}
     settings = report.settings.planning
     choice = DEFAULT_CHOICE if settings is None else settings.choice
-    return dict(drawn_plans(report, case_maps(case), choice, plans=plans))
+    return dict(drawn_plans(report, maps, choice, plans=plans))
