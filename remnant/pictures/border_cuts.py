@@ -59,12 +59,17 @@ def border_cuts(couinaud: LabelMap) -> Iterator[Cut]:
     yield Cut(View.CORONAL, vector3(middle), "Coronal where many segments are seen")
 
 
-def thinned(couinaud: LabelMap) -> tuple[NDArray[np.float64], NDArray[Any]]:
-    """Return places in RAS mm and codes of segment voxels, at most one in every 2 mm."""
-    steps = [max(1, int(THIN_MM / spacing)) for spacing in couinaud.geometry.spacing_mm]
-    codes = couinaud.codes[tuple(slice(None, None, step) for step in steps)]
-    index = np.argwhere(codes > 0)
-    return couinaud.geometry.ras_from_index(index * steps), codes[tuple(index.T)]
+def thinned(
+    labels: LabelMap, wanted: tuple[int, ...] = ()
+) -> tuple[NDArray[np.float64], NDArray[Any]]:
+    """Return places in RAS mm and codes of voxels, at most one in every 2 mm.
+
+    Of ``wanted`` codes alone, or of all above 0 where none is given.
+    """
+    steps = [max(1, int(THIN_MM / spacing)) for spacing in labels.geometry.spacing_mm]
+    codes = labels.codes[tuple(slice(None, None, step) for step in steps)]
+    index = np.argwhere(np.isin(codes, wanted) if wanted else codes > 0)
+    return labels.geometry.ras_from_index(index * steps), codes[tuple(index.T)]
 
 
 def richest_mm(places_mm: NDArray[np.float64], segments: NDArray[Any]) -> float:

@@ -103,11 +103,9 @@ def plan_centre(scene: Scene, plan_map: LabelMap) -> Vector3:
     The axial slab shows most of what is not left as it is; the coronal one most of the codes that
     the axial one misses, or of all where it misses none.
     """
-    points, codes = thinned(plan_map)
-    treated = np.isin(codes, TREATED)
-    if not treated.any():
+    points, codes = thinned(plan_map, TREATED)
+    if not len(codes):
         return scene.centre_ras_mm
-    points, codes = points[treated], codes[treated]
     x, _, z = (richest_mm(points[:, axis], codes) for axis in range(3))
     seen = codes[np.abs(points[:, UP_AXIS] - z) <= NEAR_MM]
     missed = ~np.isin(codes, seen)

@@ -1,12 +1,11 @@
 """The maps that plans and pictures are made from, and the plans drawn on them."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TypedDict
 
 from remnant.core.boxes import Box, bounding_box, box_geometry
 from remnant.core.case import CaseReport
-from remnant.core.debulking import DebulkingPlan
 from remnant.core.labels import COUINAUD_SCHEME, INSTANCE_SCHEME, STRUCTURE_SCHEME
 from remnant.core.plan_choice import DEFAULT_CHOICE, PlanChoice
 from remnant.core.volumes import ImageVolume, LabelMap
@@ -47,19 +46,13 @@ def stored_maps(folder: Path) -> LiverMaps | None:
 
 
 def drawn_plans(
-    report: CaseReport,
-    maps: LiverMaps | None,
-    choice: PlanChoice,
-    *,
-    plans: Sequence[DebulkingPlan] | None = None,
+    report: CaseReport, maps: LiverMaps | None, choice: PlanChoice
 ) -> Iterator[tuple[str, LabelMap]]:
-    """Draw plans of a report, one after the other: each one's id and its map.
+    """Draw the plans of a report, one after the other: each one's id and its map.
 
-    ``choice`` is what the report was planned with; ``plans`` are all of its plans where they are
-    not given. Codes: 1 stays, 2 removed with segments, 3 wedge, 4 ablated, 5 lesion that stays.
+    ``choice`` is what the report was planned with. Codes: 1 stays, 2 removed with segments, 3 wedge, 4 ablated, 5 lesion that stays.
     """
-    if plans is None:
-        plans = () if report.planning is None else report.planning.plans
+    plans = () if report.planning is None else report.planning.plans
     if maps is None or not plans:
         return
     from volumetry.virtual_resection.atoms import build_atoms
@@ -165,6 +158,8 @@ def pictured_plans(maps: LiverMaps, report: CaseReport) -> dict[str, LabelMap]:
         What it keeps is damaged.
     """
     from remnant.view.plan_view import pictured
+    from volumetry.virtual_resection.atoms import treated_zones
+    from volumetry.virtual_resection.resection import treated_map
 
     planning = report.planning
     plans = () if planning is None else pictured(planning)
@@ -172,4 +167,7 @@ def pictured_plans(maps: LiverMaps, report: CaseReport) -> dict[str, LabelMap]:
         return {}
     settings = report.settings.planning
     choice = DEFAULT_CHOICE if settings is None else settings.choice
-    return dict(drawn_plans(report, maps, choice, plans=plans))
+    zones = treated_zones(maps, [plan.result.fates for plan in plans], choice=choice)
+    return {
+        plan.id: treated_map(maps, zones, plan.recipe, plan.result.fates) for plan in plans
+    }
