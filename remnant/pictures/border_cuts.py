@@ -14,6 +14,7 @@ from remnant.core.volumes import LabelMap
 from remnant.pictures.drawing import HALF, Fill, Line, Sketch, contours, deepest
 from remnant.pictures.palette import BORDER_COLOUR, SEGMENT_COLOURS
 from remnant.pictures.planes import LabelSample, View
+from remnant.pictures.points import places_ras
 
 SEGMENT_ALPHA: Final = 0.15
 NUMERAL_SIZE: Final = 10.0
@@ -69,7 +70,7 @@ def thinned(
     steps = [max(1, int(THIN_MM / spacing)) for spacing in labels.geometry.spacing_mm]
     codes = labels.codes[tuple(slice(None, None, step) for step in steps)]
     index = np.argwhere(np.isin(codes, wanted) if wanted else codes > 0)
-    return labels.geometry.ras_from_index(index * steps), codes[tuple(index.T)]
+    return places_ras(labels.geometry, index * steps), codes[tuple(index.T)]
 
 
 def richest_mm(places_mm: NDArray[np.float64], segments: NDArray[Any]) -> float:

@@ -36,19 +36,19 @@ def coarsened(
 
 
 def _mean_along(block: NDArray[Any], axis: int, size: int) -> NDArray[Any]:
-    if block.shape[axis] == size:
+    """Average along an axis: each new cell holds a few old ones, the outer two of them in part."""
+    old = block.shape[axis]
+    if old == size:
         return block
-    weights = _overlap_weights(block.shape[axis], size)
-    moved = np.tensordot(weights, block.astype(np.float32, copy=False), axes=(1, axis))
-    return np.moveaxis(moved, 0, axis)
-
-
-def _overlap_weights(old: int, new: int) -> NDArray[np.float32]:
-    """Share of each old cell in each new one when both divide the same length; rows sum to 1."""
-    edges = np.arange(new + 1) * (old / new)
-    cells = np.arange(old)
-    low = np.maximum(edges[:-1, None], cells[None, :])
-    high = np.minimum(edges[1:, None], cells[None, :] + 1.0)
-    overlap = np.clip(high - low, 0.0, None)
-    weights: NDArray[np.float32] = (overlap / overlap.sum(axis=1, keepdims=True)).astype(np.float32)
-    return weights
+    edges = np.arange(size + 1) * (old / size)
+    first = np.floor(edges[:-1]).astype(np.intp)
+    kept = (*block.shape[:axis], size, *block.shape[axis + 1 :])
+    mean = np.zeros(kept, np.float32, order="F")
+    across = [1 if other == axis else 0 for other in range(block.ndim)]
+    for step in range(ceil(old / size) + 1):
+        cell = np.minimum(first + step, old - 1)
+        overlap = np.minimum(edges[1:], first + step + 1.0) - np.maximum(edges[:-1], first + step)
+        share = (np.clip(overlap, 0.0, None) * (size / old)).astype(np.float32)
+        shaped = share.reshape([size if here else 1 for here in across])
+        mean += np.take(block, cell, axis=axis) * shaped
+    return mean

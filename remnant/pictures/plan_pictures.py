@@ -152,7 +152,7 @@ def draw_plan_surface(
     sight = solid.sights[0]
     colours = {code: look.colour for code, look in PLAN_LOOKS.items()}
     lesions = [fate_colour(scene, plan, int(mesh.name)) for mesh in solid.lesions]
-    picture = draw_view(sight, sight.liver_colours(plan_map, colours), lesions)
+    picture = draw_view(sight, sight.liver.colours_below(plan_map, colours), lesions)
     alt = (
         f"Liver surface from the front, coloured by the plan, with {len(lesions)} lesion(s) inside."
     )

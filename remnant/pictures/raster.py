@@ -5,7 +5,7 @@ Looked up once for a side, the same picture can be coloured many times.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,13 +35,6 @@ class Raster:
     face: NDArray[np.int32]
     shade: NDArray[np.float32]
     planes: NDArray[np.float64]
-
-    def squares(self, finer: int) -> Iterator[tuple[NDArray[np.int32], NDArray[np.float32]]]:
-        """Give every ``finer``-th pixel of every ``finer``-th row, from each first pixel on."""
-        for down in range(finer):
-            for right in range(finer):
-                part = (slice(down, None, finer), slice(right, None, finer))
-                yield self.face[part], self.shade[part]
 
     def values(
         self, places: NDArray[np.intp], corners: NDArray[np.float64]
@@ -73,6 +66,13 @@ class Raster:
             a[face] + of_b[:, None] * (b - a)[face] + of_c[:, None] * (c - a)[face]
         )
         return found
+
+
+def squared(fine: NDArray[Any], finer: int) -> Iterator[NDArray[Any]]:
+    """Give every ``finer``-th pixel of every ``finer``-th row, from each first one on."""
+    for down in range(finer):
+        for right in range(finer):
+            yield fine[down::finer, right::finer]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

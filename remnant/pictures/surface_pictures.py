@@ -27,7 +27,8 @@ from remnant.pictures.palette import (
     rgb,
 )
 from remnant.pictures.planes import letter
-from remnant.pictures.raster import NOTHING, Raster, rasterised
+from remnant.pictures.points import codes_at
+from remnant.pictures.raster import NOTHING, rasterised, squared
 
 LIVER_SPACING_MM: Final = 3.5
 LESION_SPACING_MM: Final = 2.0
@@ -112,50 +113,54 @@ CAMERAS: Final = (
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Sight:
-    """The liver and its lesions from one side, not yet coloured: see `seen_from`.
+class Layer:
+    """One kind of surface seen from a side, in the pixels of a picture in which it is.
+
+    Each pixel is a square of ``FINER`` by ``FINER`` finer ones, which follow along the first axis.
 
     Parameters
     ----------
-    camera, frame
-        What is looked at.
-    liver, lesions
-        The foremost faces of each without the other, on a raster ``FINER`` times as fine as the
-        picture.
-    lesion_of
-        Number of the lesion that each face belongs to, -1 after the last.
-    pixels, below_ras_mm
-        Pixels of the picture, flattened, in which the liver is seen, and places right below its
-        surface there.
-    names
-        What is written on lesions, and where, in dots.
+    pixels
+        Which pixels, flattened, ``(n,)``.
+    mesh
+        Number of the mesh seen in each finer one, -1 for none; shape ``(FINER², n)``.
+    shade
+        Its brightness there, 0 for none.
+    below_ras_mm
+        A place right below the surface in each pixel, ``(n, 3)``.
+    """
+
+    pixels: NDArray[np.intp]
+    mesh: NDArray[np.intp]
+    shade: NDArray[np.float32]
+    below_ras_mm: NDArray[np.float64]
+
+    @property
+    def cover(self) -> NDArray[np.float32]:
+        """Part of each pixel that is covered."""
+        covered: NDArray[np.float32] = (self.mesh >= 0).mean(axis=0, dtype=np.float32)
+        return covered
+
+    def colours_below(self, labels: LabelMap, colours: Mapping[int, str]) -> NDArray[np.float32]:
+        """Return the colour of the code right below each pixel; other codes are bare liver."""
+        codes = codes_at(labels, self.below_ras_mm)
+        last = max(int(codes.max(initial=0)), *colours)
+        named = [rgb(colours.get(code, BARE_LIVER_COLOUR)) for code in range(last + 1)]
+        return np.array(named, np.float32)[codes]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sight:
+    """The liver and its lesions from one side, each without the other and not yet coloured.
+
+    ``names`` is what is written on lesions, and where, in dots.
     """
 
     camera: Camera
     frame: Frame
-    liver: Raster
-    lesions: Raster
-    lesion_of: NDArray[np.intp]
-    pixels: NDArray[np.intp]
-    below_ras_mm: NDArray[np.float64]
+    liver: Layer
+    lesions: Layer
     names: tuple[tuple[str, float, float], ...]
-
-    def liver_colours(
-        self, labels: LabelMap | None, colours: Mapping[int, str]
-    ) -> NDArray[np.float32]:
-        """Return the liver's colour in each of ``pixels``: that of the code right below it.
-
-        Other codes, and all without a map, are bare liver.
-        """
-        if labels is None:
-            return np.tile(np.float32(rgb(BARE_LIVER_COLOUR)), (len(self.pixels), 1))
-        index = np.rint(labels.geometry.index_from_ras(self.below_ras_mm)).astype(np.intp)
-        i, j, k = np.clip(index, 0, np.array(labels.codes.shape) - 1).T
-        codes = labels.codes[i, j, k]
-        last = max(int(codes.max(initial=0)), *colours)
-        return np.float32([rgb(colours.get(code, BARE_LIVER_COLOUR)) for code in range(last + 1)])[
-            codes
-        ]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -177,8 +182,11 @@ def draw_surfaces(scene: Scene, solid: Solid) -> Iterator[Picture]:
     """Draw the liver with its lesions from the front and from below and behind."""
     lesions = [lesion_colour(scene, int(mesh.name)) for mesh in solid.lesions]
     colours = {int(segment): colour for segment, colour in SEGMENT_COLOURS.items()}
+    bare = np.array(rgb(BARE_LIVER_COLOUR), np.float32)
     for sight in solid.sights:
-        yield draw_view(sight, sight.liver_colours(scene.couinaud, colours), lesions)
+        known = scene.couinaud
+        liver = bare if known is None else sight.liver.colours_below(known, colours)
+        yield draw_view(sight, liver, lesions)
 
 
 def lesion_colour(scene: Scene, lesion_id: int, colour: str = LESION_COLOUR) -> str:
@@ -208,67 +216,78 @@ def lesion_meshes(scene: Scene) -> Iterator[Mesh]:
 
 
 def seen_from(camera: Camera, liver: Mesh, lesions: Sequence[Mesh]) -> Sight:
-    """Look at the liver and at its lesions, each without the other."""
+    """Look at the liver and at its lesions."""
     axes = camera.axes_ras()
     frame = Frame.around(liver.vertices @ axes.T)
-    outside = _looked_at([liver], axes, frame)
-    pixels, fine = _seen(outside)
-    below = (liver.vertices - INWARD_MM * liver.normals)[liver.faces]
-    names = tuple(
-        (mesh.name, *frame.dots(mesh.vertices.mean(axis=0, keepdims=True) @ axes.T)[0, :2])
-        for mesh in lesions[:MOST_NUMBERED]
-    )
+    middles = {mesh.name: mesh.vertices.mean(axis=0) for mesh in lesions[:MOST_NUMBERED]}
     return Sight(
         camera=camera,
         frame=frame,
-        liver=outside,
-        lesions=_looked_at(lesions, axes, frame),
-        lesion_of=np.append(np.repeat(np.arange(len(lesions)), [len(m.faces) for m in lesions]), -1),
-        pixels=pixels,
-        below_ras_mm=outside.values(fine, below),
-        names=names,
+        liver=_layer([liver], axes, frame),
+        lesions=_layer(lesions, axes, frame),
+        names=tuple(
+            (name, *frame.dots((middle @ axes.T)[None])[0, :2].tolist())
+            for name, middle in middles.items()
+        ),
     )
 
 
-def _looked_at(meshes: Sequence[Mesh], axes: NDArray[np.float64], frame: Frame) -> Raster:
-    """Look up the foremost faces of meshes, with their shading."""
-    corners, shades = [np.empty((0, 3, 3))], [np.empty((0, 3))]
-    light = np.array(LIGHT) / np.linalg.norm(LIGHT)
-    for mesh in meshes:
-        shade = AMBIENT + (1.0 - AMBIENT) * np.clip(mesh.normals @ axes.T @ light, 0.0, 1.0)
-        corners.append((frame.dots(mesh.vertices @ axes.T) * (FINER, FINER, 1.0))[mesh.faces])
-        shades.append(shade[mesh.faces])
+def _layer(meshes: Sequence[Mesh], axes: NDArray[np.float64], frame: Frame) -> Layer:
+    """Look up the foremost faces of meshes in the picture, with their shading."""
+    faces = [_facing(mesh, axes, frame) for mesh in meshes]
+    corners, shades, below = (
+        np.concatenate([part[n] for part in faces]) if faces else np.empty((0, 3, 3)[: 2 + (n != 1)])
+        for n in range(3)
+    )
     rows, columns = frame.pixels
-    size = (rows * FINER, columns * FINER)
-    return rasterised(np.concatenate(corners), np.concatenate(shades), size)
+    raster = rasterised(corners, shades, (rows * FINER, columns * FINER))
+    face, shade = (
+        np.stack([square.ravel() for square in squared(fine, FINER)])
+        for fine in (raster.face, raster.shade)
+    )
+    pixels = np.flatnonzero((face != NOTHING).any(axis=0))
+    face, shade = face[:, pixels], shade[:, pixels]
+    owner = np.append(np.repeat(np.arange(len(meshes)), [len(part[1]) for part in faces]), NOTHING)
+    down, right = np.divmod((face != NOTHING).argmax(axis=0), FINER)
+    row, column = np.divmod(pixels, columns)
+    fine = (row * FINER + down) * (columns * FINER) + column * FINER + right
+    return Layer(pixels, owner[face], shade, raster.values(fine, below))
 
 
-def _seen(raster: Raster) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Return the picture's pixels with a face, and of each one fine pixel that has it."""
-    fine = np.stack([face != NOTHING for face, _ in raster.squares(FINER)])
-    pixels = np.flatnonzero(fine.any(axis=0))
-    down, right = np.divmod(fine.argmax(axis=0).ravel()[pixels], FINER)
-    row, column = np.divmod(pixels, raster.face.shape[1] // FINER)
-    return pixels, (row * FINER + down) * raster.face.shape[1] + column * FINER + right
+def _facing(
+    mesh: Mesh, axes: NDArray[np.float64], frame: Frame
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Return of the faces turned to the reader the corners in the picture, shades and insides."""
+    seen = mesh.vertices @ axes.T
+    a, b, c = np.moveaxis(seen[mesh.faces, :2], 1, 0)
+    (bx, by), (cx, cy) = (b - a).T, (c - a).T
+    faces = mesh.faces[bx * cy > by * cx]
+    light = (np.array(LIGHT) / np.linalg.norm(LIGHT)) @ axes
+    shade = AMBIENT + (1.0 - AMBIENT) * np.clip(mesh.normals @ light, 0.0, 1.0)
+    below = mesh.vertices - INWARD_MM * mesh.normals
+    return (frame.dots(seen) * (FINER, FINER, 1.0))[faces], shade[faces], below[faces]
 
 
 def draw_view(sight: Sight, liver: NDArray[np.float32], lesions: Sequence[str]) -> Picture:
     """Paint the lesions, and over them the near side of the liver as one translucent sheet.
 
-    ``liver`` is its colour in each of ``sight.pixels``, ``lesions`` are the colours of the lesions.
-    Each is painted opaque first and blended afterwards as a whole.
+    ``liver`` is its colour in each of its pixels, or one for all; ``lesions`` are the colours of
+    the lesions. Each is painted opaque first and blended afterwards as a whole.
     """
-    seen = np.empty((*sight.frame.pixels, 3), np.float32)
+    rows, columns = sight.frame.pixels
+    seen = np.empty((rows * columns, 3), np.float32)
     seen[:] = rgb(SURROUND)
-    palette = np.float32([*(rgb(colour) for colour in lesions), (0.0, 0.0, 0.0)])
-    covered = np.zeros(sight.frame.pixels, np.float32)
-    painted = np.zeros_like(seen)
-    for face, shade in sight.lesions.squares(FINER):
-        painted += palette[sight.lesion_of[face]] * shade[..., None]
-        covered += face != NOTHING
-    seen += (painted - covered[..., None] * seen) / np.float32(FINER**2)
-    _lay_liver(seen.reshape(-1, 3), sight, liver)
-    image = Image.fromarray(np.rint(seen * np.float32(255.0)).astype(np.uint8))
+    inner, outer = sight.lesions, sight.liver
+    palette = np.array([*map(rgb, lesions), (0.0, 0.0, 0.0)], np.float32)
+    painted = sum(
+        (palette[mesh] * shade[:, None] for mesh, shade in zip(inner.mesh, inner.shade, strict=True)),
+        np.zeros((len(inner.pixels), 3), np.float32),
+    )
+    _blend(seen, inner, painted / np.float32(FINER**2), alpha=1.0)
+    _blend(seen, outer, liver * outer.shade.mean(axis=0)[:, None], alpha=LIVER_ALPHA)
+    image = Image.fromarray(
+        np.rint(seen * np.float32(255.0)).astype(np.uint8).reshape(rows, columns, 3)
+    )
     _letter(image, sight.camera.axes_ras())
     for name, x, y in sight.names:
         words = Words(x, y, name, "white", 10.0)
@@ -278,15 +297,13 @@ def draw_view(sight: Sight, liver: NDArray[np.float32], lesions: Sequence[str]) 
     return as_picture(image, title=title, alt=alt)
 
 
-def _lay_liver(seen: NDArray[np.float32], sight: Sight, colours: NDArray[np.float32]) -> None:
-    """Blend the liver with what is seen so far, pixels ``(n, 3)``, in place."""
-    fine = [(face.ravel()[sight.pixels], shade.ravel()[sight.pixels])
-            for face, shade in sight.liver.squares(FINER)]  # fmt: skip
-    shade = sum((bright for _, bright in fine), np.float32(0.0))[:, None]
-    cover = sum(((face != NOTHING) for face, _ in fine), np.float32(0.0))[:, None]
-    behind = seen[sight.pixels]
-    part = np.float32(LIVER_ALPHA / FINER**2)
-    seen[sight.pixels] = behind + part * (colours * shade - cover * behind)
+def _blend(
+    seen: NDArray[np.float32], layer: Layer, painted: NDArray[np.float32], *, alpha: float
+) -> None:
+    """Lay colours, already weighted with what they cover of a pixel, over what is seen so far."""
+    behind = seen[layer.pixels]
+    part = np.float32(alpha)
+    seen[layer.pixels] = behind + part * (painted - layer.cover[:, None] * behind)
 
 
 def _surface(mask: NDArray[np.uint8], geometry: Geometry, *, spacing_mm: float) -> Mesh:
