@@ -14,14 +14,15 @@ from remnant.core.findings import Finding
 from remnant.core.labels import (
     STRUCTURE_SCHEME,
 )
-from remnant.core.volumes import ImageVolume, LabelMap
+from remnant.core.volumes import ImageVolume, LabelMap, Modality
 from remnant.documents.lesion_table import segments_origin, write_lesions_csv
 from remnant.documents.plan_table import write_plans_csv
 from remnant.documents.report_document import REPORT
 from remnant.documents.state_document import Fingerprint
 from remnant.io.atomic import digest_file
-from remnant.io.nifti import read_own_labels, write_image, write_labels
+from remnant.io.nifti import read_image, read_own_labels, write_image, write_labels
 from remnant.io.placement import placement_of
+from remnant.io.reading import AS_WRITTEN
 from remnant.pipeline.case_files import (
     COUINAUD,
     COUINAUD_IV,
@@ -43,7 +44,6 @@ from remnant.pipeline.fingerprints import fingerprint, is_edited
 from remnant.pipeline.results import require_writable, staged_beside
 from remnant.pipeline.segmented import CaseMaps, SegmentedCase
 from remnant.pipeline.state import division_of, facts_of, read_state, write_state
-from remnant.pipeline.stored_parts import no_segmented_case, read_preview
 
 
 def require_output_folder(folder: Path) -> None:
@@ -181,7 +181,10 @@ def read_stored(folder: Path) -> StoredCase:
         The maps no longer lie on one grid.
     """
     if not is_case(folder):
-        raise no_segmented_case(folder)
+        raise UnreadableFileError(
+            f"{folder} holds no segmented case ({STRUCTURES} and {STATE}); run `remnant segment` "
+            f"or `remnant measure --masks` first"
+        )
     written, known = _read_written(folder)
     maps = {n: labels for n, labels in volumes_of(written).items() if isinstance(labels, LabelMap)}
     edited = _edited(folder, known, maps.__getitem__)
@@ -242,13 +245,20 @@ def _read_written(folder: Path) -> tuple[SegmentedCase, Mapping[str, Fingerprint
     structures = read_own_labels(folder / STRUCTURES, STRUCTURE_SCHEME)
     maps = {name: read_own_labels(folder / name, SCHEMES[name]) for name in there if there[name]}
     maps, noticed = _on_grid_of(structures, maps)
+    preview_file = folder / PREVIEW
+    # windowed grey values are no Hounsfield units, whatever scan they were made from
+    preview = (
+        read_image(preview_file, choice=replace(AS_WRITTEN, modality=Modality.MR))
+        if preview_file.is_file()
+        else None
+    )
     known = {n: d for n, d in state.maps_sha256.items() if n in {STRUCTURES, *maps}}
     case = SegmentedCase(
         maps=CaseMaps(
             structures=structures, lesions=maps.get(LESIONS), exophytic=maps.get(EXOPHYTIC)
         ),
         division=division_of(state, maps.get(COUINAUD), maps.get(COUINAUD_IV)),
-        preview=read_preview(folder),
+        preview=preview,
         **facts_of(state),
     )
     return replace(case, quality=merged_findings(case.quality, noticed)), known
