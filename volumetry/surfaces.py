@@ -12,7 +12,6 @@ from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import SphericalVoronoi
 
 from remnant.core.geometry import DIMENSIONS, Geometry
 
@@ -144,6 +143,8 @@ def _changes(direction: NDArray[np.int64]) -> NDArray[np.float64]:
 
 def _direction_shares(directions: NDArray[np.float64]) -> NDArray[np.float64]:
     """Share of all directions that lie nearest to each of these."""
+    from scipy.spatial import SphericalVoronoi
+
     both_ways = SphericalVoronoi(np.concatenate([directions, -directions]))
     shares: NDArray[np.float64] = both_ways.calculate_areas().reshape(2, -1).sum(axis=0)
     return shares / shares.sum()

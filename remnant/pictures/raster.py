@@ -55,15 +55,9 @@ class Raster:
         """
         face = self.face.ravel()[places]
         row, column = np.divmod(places, self.face.shape[1])
-        of_b, of_c = (
-            self.planes[face, n, 0] * (column + HALF)
-            + self.planes[face, n, 1] * (row + HALF)
-            + self.planes[face, n, 2]
-            for n in range(2)
-        )
-        a, b, c = np.moveaxis(corners, 1, 0)
+        across, down, level = (part[face] for part in _along(self.planes, corners))
         found: NDArray[np.float64] = (
-            a[face] + of_b[:, None] * (b - a)[face] + of_c[:, None] * (c - a)[face]
+            across * (column + HALF)[:, None] + down * (row + HALF)[:, None] + level
         )
         return found
 
@@ -120,10 +114,25 @@ def rasterised(
         foremost[places] = np.repeat(np.arange(start, start + len(part.length)), part.length)
     face, shade = np.full(foremost.shape, NOTHING, np.int32), np.zeros(foremost.shape, np.float32)
     there = np.flatnonzero(foremost != NOTHING)
-    face[there] = spans.face[foremost[there]]
-    found = Raster(face.reshape(size), shade.reshape(size), planes)
-    shade[there] = found.values(there, shades[:, :, None])[:, 0]
-    return found
+    span = foremost[there]
+    face[there] = spans.face[span]
+    across, down, level = (part[spans.face, 0] for part in _along(planes, shades[:, :, None]))
+    at_edge = (down * (spans.row + HALF) + level - across * (spans.row * size[1] - HALF))
+    shade[there] = across[span] * there + at_edge[span]
+    return Raster(face.reshape(size), shade.reshape(size), planes)
+
+
+def _along(
+    planes: NDArray[np.float64], corners: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Return how values change across a triangle and down it, and what they are at 0, 0.
+
+    Of ``(m, 3, c)`` values at corners each is ``(m, c)``.
+    """
+    a, b, c = np.moveaxis(corners, 1, 0)
+    of_b, of_c = (planes[:, n, :, None] for n in range(2))
+    across, down, level = np.moveaxis(of_b * (b - a)[:, None] + of_c * (c - a)[:, None], 1, 0)
+    return across, down, level + a
 
 
 def _planes(corners: NDArray[np.float64]) -> NDArray[np.float64]:
