@@ -37,18 +37,21 @@ def coarsened(
 
 def _mean_along(block: NDArray[Any], axis: int, size: int) -> NDArray[Any]:
     """Average along an axis: each new cell holds a few old ones, the outer two of them in part."""
-    old = block.shape[axis]
-    if old == size:
+    if block.shape[axis] == size:
         return block
+    if block.flags.f_contiguous:  # `take` reads and writes in C order
+        return _mean_along_c(block.T, block.ndim - 1 - axis, size).T
+    return _mean_along_c(np.ascontiguousarray(block), axis, size)
+
+
+def _mean_along_c(block: NDArray[Any], axis: int, size: int) -> NDArray[np.float32]:
+    old = block.shape[axis]
     edges = np.arange(size + 1) * (old / size)
     first = np.floor(edges[:-1]).astype(np.intp)
-    kept = (*block.shape[:axis], size, *block.shape[axis + 1 :])
-    mean = np.zeros(kept, np.float32, order="F")
-    across = [1 if other == axis else 0 for other in range(block.ndim)]
+    mean = np.zeros((*block.shape[:axis], size, *block.shape[axis + 1 :]), np.float32)
     for step in range(ceil(old / size) + 1):
         cell = np.minimum(first + step, old - 1)
         overlap = np.minimum(edges[1:], first + step + 1.0) - np.maximum(edges[:-1], first + step)
         share = (np.clip(overlap, 0.0, None) * (size / old)).astype(np.float32)
-        shaped = share.reshape([size if here else 1 for here in across])
-        mean += np.take(block, cell, axis=axis) * shaped
+        mean += np.take(block, cell, axis=axis) * share.reshape(-1, *[1] * (block.ndim - 1 - axis))
     return mean
