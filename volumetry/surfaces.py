@@ -146,8 +146,9 @@ def _direction_shares(directions: NDArray[np.float64]) -> NDArray[np.float64]:
     from scipy.spatial import SphericalVoronoi
 
     both_ways = SphericalVoronoi(np.concatenate([directions, -directions]))
-    shares: NDArray[np.float64] = both_ways.calculate_areas().reshape(2, -1).sum(axis=0)
-    return shares / shares.sum()
+    areas = both_ways.calculate_areas().reshape(2, -1).sum(axis=0)
+    shares: NDArray[np.float64] = areas / areas.sum()
+    return shares
 
 
 def _in_array_order(counts: NDArray[np.int64], order: Sequence[int]) -> NDArray[np.int64]:

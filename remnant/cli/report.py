@@ -22,6 +22,7 @@ def report(case: Path) -> None:
     case
         Folder that `remnant measure` or `remnant plan` wrote.
     """
+    _require_folder(case)
     from remnant.io.atomic import write_text
     from remnant.page.html import render_html
     from remnant.pipeline.case_files import REPORT_HTML
@@ -30,5 +31,16 @@ def report(case: Path) -> None:
 
     measured = read_measured(case)
     require_as_measured(case)
-    write_text(case / REPORT_HTML, render_html(measured, **stored_page_maps(case, measured)))
+    page = render_html(measured, **stored_page_maps(case, measured))
+    write_text(case / REPORT_HTML, page)
     print(f"The report is {case / REPORT_HTML}")
+
+
+def _require_folder(case: Path) -> None:
+    """Raise before anything that draws is imported."""
+    from remnant.core.errors import UnreadableFileError
+
+    if not case.is_dir():
+        raise UnreadableFileError(
+            f"{case} is no folder of a case; name one that `remnant measure` or `remnant run` wrote"
+        )

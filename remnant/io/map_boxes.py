@@ -82,11 +82,12 @@ def _holds_codes(file: NiftiFile) -> bool:
 
 
 def _cut(labels: LabelMap, box: Box) -> LabelMap:
-    codes = np.asfortranarray(labels.codes[box])
+    codes = labels.codes[box].copy(order="F")
     return LabelMap(codes, box_geometry(labels.geometry, box), labels.scheme)
 
 
 def _as_labels(held: NDArray[Any], file: NiftiFile, box: Box, scheme: LabelScheme) -> LabelMap:
-    smallest = np.uint8 if held.max() <= np.iinfo(np.uint8).max else np.uint16
-    codes = held.astype(smallest, order="F")
-    return LabelMap(codes, box_geometry(file.geometry, box), scheme)
+    grid = box_geometry(file.geometry, box)
+    if held.max() <= np.iinfo(np.uint8).max:
+        return LabelMap(held.astype(np.uint8, order="F"), grid, scheme)
+    return LabelMap(held.astype(np.uint16, order="F"), grid, scheme)

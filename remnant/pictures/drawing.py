@@ -162,7 +162,9 @@ def _lay(image: Image.Image, fill: Fill, scale: float, dots_per_inch: int) -> No
     left, top = round(column * scale), round(row * scale)
     right, bottom = round((column + columns) * scale), round((row + rows) * scale)
     right, bottom = min(right, image.width), min(bottom, image.height)
-    share = Image.fromarray(fill.share).resize((right - left, bottom - top), Image.Resampling.BILINEAR)
+    share = Image.fromarray(fill.share).resize(
+        (right - left, bottom - top), Image.Resampling.BILINEAR
+    )
     cover = np.asarray(share) > HALF
     alpha = fill.alpha * _hatched(fill.hatch, (left, top), cover.shape, dots_per_inch)
     mask = np.multiply(cover, 255.0 * alpha).astype(np.uint8)
@@ -194,9 +196,7 @@ def _to_middle(place: NDArray[np.float64]) -> NDArray[np.float64]:
     return place - np.floor(place) - HALF
 
 
-def _lined(
-    image: Image.Image, lines: list[Line], scale: float, dots_per_inch: int
-) -> Image.Image:
+def _lined(image: Image.Image, lines: list[Line], scale: float, dots_per_inch: int) -> Image.Image:
     """Draw lines with smooth edges."""
     fine = image.resize((image.width * FINER, image.height * FINER), Image.Resampling.NEAREST)
     pen = ImageDraw.Draw(fine)
@@ -208,9 +208,7 @@ def _lined(
     return fine.reduce(FINER)
 
 
-def dashed(
-    points: NDArray[np.float64], pattern: list[float]
-) -> Iterator[NDArray[np.float64]]:
+def dashed(points: NDArray[np.float64], pattern: list[float]) -> Iterator[NDArray[np.float64]]:
     """Cut a line into its dashes; without a pattern it stays whole."""
     if not pattern:
         yield points

@@ -43,8 +43,8 @@ PLAN_DOTS_PER_INCH: Final = 110
 class PlanLook:
     """How one code of a plan map is drawn: words, colour, and lines that tell it without colour.
 
-    ``hatch`` is what `remnant.pictures.drawing` lays over it, ``lines`` the same as an SVG path for the
-    key, 18 × 12 pixels, ``lines_width`` wide.
+    ``hatch`` is what `remnant.pictures.drawing` lays over it, ``lines`` the same as an SVG path for
+    the key, 18 × 12 pixels, ``lines_width`` wide.
     """
 
     words: str

@@ -113,7 +113,8 @@ def _steps(number: NDArray[np.intp], step: float) -> NDArray[np.float64]:
     """Return multiples of a step; one 0 in their place where they come to nothing."""
     if abs(step) * number.size < NO_CHANGE:
         return np.zeros((1, 1))
-    return number * step
+    steps: NDArray[np.float64] = number * np.float64(step)
+    return steps
 
 
 def plane_through(
@@ -179,9 +180,7 @@ class LabelSample:
     def windows(self) -> dict[int, "LabelSample"]:
         """Return the part of the plane around each code that is present, by the code."""
         found = ndimage.find_objects(self.nearest)
-        return {
-            code: self._cut(*window) for code, window in enumerate(found, start=1) if window
-        }
+        return {code: self._cut(*window) for code, window in enumerate(found, start=1) if window}
 
     def _cut(self, rows: slice, columns: slice) -> "LabelSample":
         top, left = max(0, rows.start - self.reach), max(0, columns.start - self.reach)
@@ -199,10 +198,10 @@ def sample_labels(codes: NDArray[Any], geometry: Geometry, plane: Plane) -> Labe
     part = [(along - low).astype(np.float32) for along, low in zip(index, below, strict=True)]
     ends = [(np.float32(1.0) - share, share) for share in part]
     corners = list(product((0, 1), repeat=DIMENSIONS))
-    around = [_codes_at(codes, [b + s for b, s in zip(below, step, strict=True)]) for step in corners]
-    weights = [
-        ends[0][i] * ends[1][j] * ends[2][k] for i, j, k in corners
+    around = [
+        _codes_at(codes, [b + s for b, s in zip(below, step, strict=True)]) for step in corners
     ]
+    weights = [ends[0][i] * ends[1][j] * ends[2][k] for i, j, k in corners]
     nearest = _codes_at(codes, [np.rint(along).astype(np.intp) for along in index])
     diagonal_mm = float(np.linalg.norm(geometry.affine_ras[:3, :3]))
     reach = ceil(diagonal_mm / plane.pixel_mm) + 1

@@ -25,4 +25,5 @@ def codes_at(labels: LabelMap, points_ras_mm: NDArray[np.float64]) -> NDArray[np
     index = np.rint(np.einsum("nj,kj->nk", shifted, np.linalg.inv(matrix[:3, :3])))
     last = np.array(labels.codes.shape) - 1
     i, j, k = np.clip(index, 0, last).astype(np.intp).T
-    return labels.codes[i, j, k]
+    found: NDArray[np.integer] = labels.codes[i, j, k]
+    return found

@@ -5,6 +5,7 @@ Looked up once for a side, the same picture can be coloured many times.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Final
 
 import numpy as np
@@ -36,9 +37,7 @@ class Raster:
     shade: NDArray[np.float32]
     planes: NDArray[np.float64]
 
-    def values(
-        self, places: NDArray[np.intp], corners: NDArray[np.float64]
-    ) -> NDArray[np.float64]:
+    def values(self, places: NDArray[np.intp], corners: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return what the triangles hold at pixels, between what they hold at their corners.
 
         Parameters
@@ -117,7 +116,7 @@ def rasterised(
     span = foremost[there]
     face[there] = spans.face[span]
     across, down, level = (part[spans.face, 0] for part in _along(planes, shades[:, :, None]))
-    at_edge = (down * (spans.row + HALF) + level - across * (spans.row * size[1] - HALF))
+    at_edge = down * (spans.row + HALF) + level - across * (spans.row * size[1] - HALF)
     shade[there] = across[span] * there + at_edge[span]
     return Raster(face.reshape(size), shade.reshape(size), planes)
 
@@ -185,5 +184,5 @@ def _parts(spans: _Spans) -> Iterator[tuple[int, _Spans]]:
     """Give runs of spans, each with the number of its first one, that fit into little memory."""
     ends = np.cumsum(spans.length)
     cuts = np.searchsorted(ends, np.arange(0, ends[-1] if len(ends) else 0, MOST_PIXELS))
-    for start, stop in zip(cuts, [*cuts[1:], len(ends)], strict=True):
-        yield int(start), spans[start:stop]
+    for start, stop in pairwise([*cuts.tolist(), len(ends)]):
+        yield start, spans[start:stop]

@@ -49,8 +49,8 @@ SURROUND: Final = "#10161c"
 class Mesh:
     """A triangle surface in RAS mm.
 
-    ``vertices`` and the unit normals outward there, each ``(n, 3)``; the corners of each of m faces,
-    ``(m, 3)``. ``name`` is written on it.
+    ``vertices`` and the unit normals outward there, each ``(n, 3)``; the corners of each of m
+    faces, ``(m, 3)``. ``name`` is written on it.
     """
 
     vertices: NDArray[np.float64]
@@ -146,7 +146,8 @@ class Layer:
         codes = codes_at(labels, self.below_ras_mm)
         last = max(int(codes.max(initial=0)), *colours)
         named = [rgb(colours.get(code, BARE_LIVER_COLOUR)) for code in range(last + 1)]
-        return np.array(named, np.float32)[codes]
+        found: NDArray[np.float32] = np.array(named, np.float32)[codes]
+        return found
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -232,12 +233,30 @@ def seen_from(camera: Camera, liver: Mesh, lesions: Sequence[Mesh]) -> Sight:
     )
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Faces:
+    """Faces turned to the reader: their corners in the fine picture, and what is known at each.
+
+    ``below`` are places right below the surface, ``owner`` is the number of the mesh.
+    """
+
+    corners: NDArray[np.float64]
+    shades: NDArray[np.float64]
+    below: NDArray[np.float64]
+    owner: NDArray[np.intp]
+
+
+NO_FACES: Final = _Faces(
+    np.empty((0, 3, 3)), np.empty((0, 3)), np.empty((0, 3, 3)), np.empty(0, np.intp)
+)
+
+
 def _layer(meshes: Sequence[Mesh], axes: NDArray[np.float64], frame: Frame) -> Layer:
     """Look up the foremost faces of meshes in the picture, with their shading."""
-    faces = [_facing(mesh, axes, frame) for mesh in meshes]
-    corners, shades, below = (
-        np.concatenate([part[n] for part in faces]) if faces else np.empty((0, 3, 3)[: 2 + (n != 1)])
-        for n in range(3)
+    each = [NO_FACES, *(_facing(mesh, n, axes, frame) for n, mesh in enumerate(meshes))]
+    corners, shades, below, owner = (
+        np.concatenate([getattr(faces, name) for faces in each])
+        for name in ("corners", "shades", "below", "owner")
     )
     rows, columns = frame.pixels
     raster = rasterised(corners, shades, (rows * FINER, columns * FINER))
@@ -247,25 +266,30 @@ def _layer(meshes: Sequence[Mesh], axes: NDArray[np.float64], frame: Frame) -> L
     )
     pixels = np.flatnonzero((face != NOTHING).any(axis=0))
     face, shade = face[:, pixels], shade[:, pixels]
-    owner = np.append(np.repeat(np.arange(len(meshes)), [len(part[1]) for part in faces]), NOTHING)
-    down, right = np.divmod((face != NOTHING).argmax(axis=0), FINER)
-    row, column = np.divmod(pixels, columns)
-    fine = (row * FINER + down) * (columns * FINER) + column * FINER + right
-    return Layer(pixels, owner[face], shade, raster.values(fine, below))
+    first = (face != NOTHING).argmax(axis=0)
+    inside = raster.values(_fine_places(pixels, first, columns), below)
+    return Layer(pixels, np.append(owner, NOTHING)[face], shade, inside)
 
 
-def _facing(
-    mesh: Mesh, axes: NDArray[np.float64], frame: Frame
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Return of the faces turned to the reader the corners in the picture, shades and insides."""
+def _fine_places(
+    pixels: NDArray[np.intp], part: NDArray[np.intp], columns: int
+) -> NDArray[np.intp]:
+    """Return the positions of parts of pixels in the flattened fine raster."""
+    (row, column), (down, right) = np.divmod(pixels, columns), np.divmod(part, FINER)
+    places: NDArray[np.intp] = (row * FINER + down) * (columns * FINER) + column * FINER + right
+    return places
+
+
+def _facing(mesh: Mesh, number: int, axes: NDArray[np.float64], frame: Frame) -> _Faces:
     seen = mesh.vertices @ axes.T
     a, b, c = np.moveaxis(seen[mesh.faces, :2], 1, 0)
     (bx, by), (cx, cy) = (b - a).T, (c - a).T
     faces = mesh.faces[bx * cy > by * cx]
     light = (np.array(LIGHT) / np.linalg.norm(LIGHT)) @ axes
-    shade = AMBIENT + (1.0 - AMBIENT) * np.clip(mesh.normals @ light, 0.0, 1.0)
+    shades = AMBIENT + (1.0 - AMBIENT) * np.clip(mesh.normals @ light, 0.0, 1.0)
     below = mesh.vertices - INWARD_MM * mesh.normals
-    return (frame.dots(seen) * (FINER, FINER, 1.0))[faces], shade[faces], below[faces]
+    dots = frame.dots(seen) * (FINER, FINER, 1.0)
+    return _Faces(dots[faces], shades[faces], below[faces], np.full(len(faces), number))
 
 
 def draw_view(sight: Sight, liver: NDArray[np.float32], lesions: Sequence[str]) -> Picture:
@@ -280,7 +304,10 @@ def draw_view(sight: Sight, liver: NDArray[np.float32], lesions: Sequence[str]) 
     inner, outer = sight.lesions, sight.liver
     palette = np.array([*map(rgb, lesions), (0.0, 0.0, 0.0)], np.float32)
     painted = sum(
-        (palette[mesh] * shade[:, None] for mesh, shade in zip(inner.mesh, inner.shade, strict=True)),
+        (
+            palette[mesh] * shade[:, None]
+            for mesh, shade in zip(inner.mesh, inner.shade, strict=True)
+        ),
         np.zeros((len(inner.pixels), 3), np.float32),
     )
     _blend(seen, inner, painted / np.float32(FINER**2), alpha=1.0)

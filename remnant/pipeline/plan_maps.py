@@ -61,7 +61,8 @@ def drawn_plans(
 ) -> Iterator[tuple[str, LabelMap]]:
     """Draw the plans of a report, one after the other: each one's id and its map.
 
-    ``choice`` is what the report was planned with. Codes: 1 stays, 2 removed with segments, 3 wedge, 4 ablated, 5 lesion that stays.
+    ``choice`` is what the report was planned with. Codes: 1 stays, 2 removed with segments, 3
+    wedge, 4 ablated, 5 lesion that stays.
     """
     plans = () if report.planning is None else report.planning.plans
     if maps is None or not plans:
@@ -122,9 +123,7 @@ def stored_page_maps(folder: Path, report: CaseReport) -> PageMaps:
             f"run `remnant measure --masks … -o {folder}`"
         )
     known = read_state(folder / STATE)
-    structures, box = read_filled_box(
-        folder / STRUCTURES, STRUCTURE_SCHEME, what="the liver mask"
-    )
+    structures, box = read_filled_box(folder / STRUCTURES, STRUCTURE_SCHEME, what="the liver mask")
 
     def other(name: str) -> LabelMap:
         there = read_box(folder / name, SCHEMES[name], box)
@@ -189,6 +188,4 @@ def pictured_plans(maps: LiverMaps, report: CaseReport) -> dict[str, LabelMap]:
     settings = report.settings.planning
     choice = DEFAULT_CHOICE if settings is None else settings.choice
     zones = treated_zones(maps, [plan.result.fates for plan in plans], choice=choice)
-    return {
-        plan.id: treated_map(maps, zones, plan.recipe, plan.result.fates) for plan in plans
-    }
+    return {plan.id: treated_map(maps, zones, plan.recipe, plan.result.fates) for plan in plans}

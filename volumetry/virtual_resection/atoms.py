@@ -268,9 +268,7 @@ class _Around:
         return (i, j, k)
 
 
-def _around(
-    maps: LiverMaps, functional: Mask, code: int, box: Box, choice: PlanChoice
-) -> _Around:
+def _around(maps: LiverMaps, functional: Mask, code: int, box: Box, choice: PlanChoice) -> _Around:
     edges_mm = maps.geometry.affine_ras[:3, :3]
     reach_mm = max(choice.resection_margin_mm, choice.ablation_margin_mm)
     crop = lesion_crop(
