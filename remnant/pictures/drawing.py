@@ -30,6 +30,7 @@ SCALE_MM: Final = 50.0
 HALF: Final = 0.5
 FINER: Final = 3
 HALO_POINTS: Final = 1.1
+LETTER_WIDTH: Final = 0.75
 COMPRESSION: Final = 4
 FONT: Final = "mpl-data/fonts/ttf/DejaVuSans-Bold.ttf"
 DASHES: Final[Mapping[str, tuple[float, float]]] = {"dashed": (3.7, 1.6), "dotted": (1.0, 1.65)}
@@ -116,6 +117,26 @@ class Sketch:
         """Draw where a linear share in [0, 1] passes one half."""
         for points in contours(share, HALF, corner):
             self.lines.append(Line(points, colour, width, style))
+
+    def lay(self, other: "Sketch") -> None:
+        """Draw what another sketch of the same plane shows over this one."""
+        self.fills.extend(other.fills)
+        self.lines.extend(other.lines)
+        self.words.extend(other.words)
+
+    def written(self) -> NDArray[np.bool_]:
+        """Return the pixels of the plane that words take, shape ``(rows, columns)``."""
+        taken = np.zeros((self.plane.rows, self.plane.columns), np.bool_)
+        pixels = 1.0 / (POINTS_PER_INCH * INCHES_PER_MM * self.plane.pixel_mm)
+        for words in self.words:
+            tall = words.size * pixels
+            wide = LETTER_WIDTH * tall * len(words.text)
+            left = words.x - (0.0 if words.from_left else wide / 2.0)
+            top = words.y - tall / 2.0
+            box = (slice(max(0, round(top)), round(top + tall)),
+                   slice(max(0, round(left)), round(left + wide)))  # fmt: skip
+            taken[box] = True
+        return taken
 
     def write(self, x: float, y: float, text: str, *, colour: str, size: float) -> None:
         """Write around a place."""

@@ -15,6 +15,7 @@ from remnant.pictures.drawing import (
     Fill,
     Line,
     Sketch,
+    Words,
     as_picture,
     contours,
     dashed,
@@ -125,6 +126,28 @@ def test_words__are_white_on_a_dark_halo_around_their_place(sketch):
     )
     assert middle == pytest.approx((50.5, 30.5), abs=0.6)
     assert (drawn < 0.1).sum() > len(rows) / 2
+
+
+def test_written__holds_the_words_and_little_else(sketch):
+    sketch.write(50.0, 30.0, "VIII", colour="white", size=10.0)
+    sketch.words.append(Words(0.0, 2.0, "review", "white", 7.0, from_left=True))
+    seen = np.kron(sketch.written(), np.ones((3, 3), bool))
+    drawn = np.asarray(inked(sketch).convert("L").resize(seen.shape[::-1])) > 200
+    assert drawn.any()
+    assert (drawn & ~seen).sum() < 0.02 * drawn.sum()
+    assert seen.mean() < 0.15
+
+
+def test_lay__puts_one_sketch_over_another(sketch):
+    other = Sketch(sketch.plane, sketch.grey)
+    square = np.ones((40, 40), np.float32)
+    sketch.fills.append(Fill(square, (10, 10), "#ff0000"))
+    other.fills.append(Fill(square, (10, 30), "#0000ff"))
+    sketch.lay(other)
+    drawn = shown(sketch)
+    row = round(30 * DOTS)
+    assert np.allclose((1.0, 0.0, 0.0), drawn[row, round(20 * DOTS)])
+    assert np.allclose((0.0, 0.0, 1.0), drawn[row, round(40 * DOTS)])
 
 
 def test_contour__of_a_ramp_lies_where_it_passes_the_level():
