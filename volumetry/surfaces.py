@@ -146,9 +146,10 @@ def _direction_shares(directions: NDArray[np.float64]) -> NDArray[np.float64]:
     from scipy.spatial import SphericalVoronoi
 
     both_ways = SphericalVoronoi(np.concatenate([directions, -directions]))
-    areas = both_ways.calculate_areas().reshape(2, -1).sum(axis=0)
-    shares: NDArray[np.float64] = areas / areas.sum()
-    return shares
+    areas: NDArray[np.float64] = both_ways.calculate_areas()
+    shares: NDArray[np.float64] = areas.reshape(2, -1).sum(axis=0)
+    whole: NDArray[np.float64] = shares / shares.sum()
+    return whole
 
 
 def _in_array_order(counts: NDArray[np.int64], order: Sequence[int]) -> NDArray[np.int64]:

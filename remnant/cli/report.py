@@ -22,7 +22,6 @@ def report(case: Path) -> None:
     case
         Folder that `remnant measure` or `remnant plan` wrote.
     """
-    _require_folder(case)
     from remnant.io.atomic import write_text
     from remnant.page.html import render_html
     from remnant.pipeline.case_files import REPORT_HTML
@@ -34,13 +33,3 @@ def report(case: Path) -> None:
     page = render_html(measured, **stored_page_maps(case, measured))
     write_text(case / REPORT_HTML, page)
     print(f"The report is {case / REPORT_HTML}")
-
-
-def _require_folder(case: Path) -> None:
-    """Raise before anything that draws is imported."""
-    from remnant.core.errors import UnreadableFileError
-
-    if not case.is_dir():
-        raise UnreadableFileError(
-            f"{case} is no folder of a case; name one that `remnant measure` or `remnant run` wrote"
-        )
