@@ -29,11 +29,12 @@ def report(case: Path) -> Outcome:
 
     from remnant.io.atomic import write_text
     from remnant.page.html import render_html
-    from remnant.pipeline.folder import read_case, read_measured, require_as_measured
-    from remnant.pipeline.plan_maps import page_maps
+    from remnant.pipeline.folder import read_measured, require_as_measured
+    from remnant.pipeline.plan_maps import stored_page_maps
 
     measured = read_measured(case)
     require_as_measured(case)
-    write_text(case / REPORT_HTML, render_html(measured, **page_maps(read_case(case), measured)))
+    page = render_html(measured, **stored_page_maps(case, measured))
+    write_text(case / REPORT_HTML, page)
     print(f"The report is {case / REPORT_HTML}")
     return case_outcome(case, measured)

@@ -4,6 +4,7 @@ The header is parsed from the file's first bytes alone: extensions, which may be
 are never read.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -95,14 +96,8 @@ class NiftiFile:
         with _opened(self.path) as stream:
             _skip(stream, self.offset)
             filled = _fill(stream, raw.data.cast("B"))
-            if filled < raw.nbytes:
-                raise UnreadableFileError(
-                    f"{self.path} is truncated: {filled} of {raw.nbytes} bytes of voxels; "
-                    f"copy it again"
-                )
-            # gzip's checksum stands at the very end, and is only verified when that is reached
-            if _skip(stream, LARGEST_TRAILER_BYTES + 1) > LARGEST_TRAILER_BYTES:
-                raise UnreadableFileError(f"{self.path} goes on after its voxels: it is damaged")
+            _require_whole(self, filled, whole=filled == raw.nbytes)
+            _require_end(self, stream)
         return raw.reshape(self.geometry.shape, order="F")
 
 
@@ -123,6 +118,20 @@ def _fill(stream: IO[bytes], target: memoryview) -> int:
         target[filled : filled + len(chunk)] = chunk
         filled += len(chunk)
     return filled
+
+
+def _require_whole(file: NiftiFile, filled: int, *, whole: bool) -> None:
+    if not whole:
+        promised = int(np.prod(file.geometry.shape)) * file.stored.itemsize
+        raise UnreadableFileError(
+            f"{file.path} is truncated: {filled} of {promised} bytes of voxels; copy it again"
+        )
+
+
+def _require_end(file: NiftiFile, stream: IO[bytes]) -> None:
+    """Read to the end: gzip's checksum stands there, and is only verified when it is reached."""
+    if _skip(stream, LARGEST_TRAILER_BYTES + 1) > LARGEST_TRAILER_BYTES:
+        raise UnreadableFileError(f"{file.path} goes on after its voxels: it is damaged")
 
 
 def is_nifti_name(path: Path) -> bool:
@@ -237,3 +246,28 @@ def _require_believable_size(path: Path, *, byte_count: int) -> None:
             f"{path} is truncated: its header promises {byte_count} bytes, the file has "
             f"{path.stat().st_size}; copy it again"
         )
+
+
+def stored_planes(file: NiftiFile) -> Iterator[tuple[int, NDArray[Any]]]:
+    """Give the stored numbers of a file in runs of planes along the last axis.
+
+    Each run comes with the number of its first plane. It is overwritten by the next one: a large
+    map passes through little memory.
+
+    Raises
+    ------
+    UnreadableFileError
+        The file ends early, goes on after its voxels, or its compression is damaged.
+    """
+    rows, columns, planes = file.geometry.shape
+    plane_bytes = rows * columns * file.stored.itemsize
+    at_once = max(1, CHUNK_BYTES // plane_bytes)
+    buffer = np.empty(rows * columns * min(at_once, planes), dtype=file.stored)
+    with reading(file.path, what=WHAT), _opened(file.path) as stream:
+        _skip(stream, file.offset)
+        for start in range(0, planes, at_once):
+            run = buffer[: rows * columns * min(at_once, planes - start)]
+            filled = _fill(stream, run.data.cast("B"))
+            _require_whole(file, start * plane_bytes + filled, whole=filled == run.nbytes)
+            yield start, run.reshape((rows, columns, -1), order="F")
+        _require_end(file, stream)

@@ -22,7 +22,7 @@ from remnant.pictures.palette import (
     SEGMENT_COLOURS,
 )
 from remnant.pictures.plan_pictures import PLAN_LOOKS, draw_plans
-from remnant.pictures.surface_pictures import draw_surfaces
+from remnant.pictures.surface_pictures import draw_surfaces, solid_of
 from remnant.view.case_view import view_case
 from remnant.view.plan_view import pictured
 
@@ -122,13 +122,15 @@ def render_html(
         preview=preview,
         segments_need_review=case.volumetry.segments_need_review,
     )
-    planning = case.planning
+    planning, solid = case.planning, solid_of(scene)
     drawn = Pictures(
         planes=tuple(draw_planes(scene)),
         borders=tuple(draw_borders(scene)),
-        surfaces=tuple(draw_surfaces(scene)),
+        surfaces=tuple(draw_surfaces(scene, solid)),
         centred_on=scene.centred_on,
-        of_plans={} if planning is None else draw_plans(scene, pictured(planning), plan_maps),
+        of_plans={}
+        if planning is None
+        else draw_plans(scene, solid, pictured(planning), plan_maps),
     )
     return render_page(case, drawn)
 

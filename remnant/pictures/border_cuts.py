@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,12 +11,10 @@ from scipy import ndimage
 from remnant.core.geometry import Vector3, vector3
 from remnant.core.labels import CouinaudSegment
 from remnant.core.volumes import LabelMap
-from remnant.pictures.drawing import HALF, deepest, write
+from remnant.pictures.drawing import HALF, Fill, Line, Sketch, contours, deepest
 from remnant.pictures.palette import BORDER_COLOUR, SEGMENT_COLOURS
 from remnant.pictures.planes import LabelSample, View
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+from remnant.pictures.points import places_ras
 
 SEGMENT_ALPHA: Final = 0.15
 NUMERAL_SIZE: Final = 10.0
@@ -28,7 +26,7 @@ UPPER: Final = ((CouinaudSegment.VII, CouinaudSegment.VIII), (CouinaudSegment.II
 LOWER: Final = ((CouinaudSegment.V, CouinaudSegment.VI), (CouinaudSegment.III,))
 OUTSIDE: Final = -1.0
 SMOOTHING_PIXELS: Final = 1.5
-UNDER_ALPHA: Final = 0.75
+UNDER_COLOUR: Final = "#000000"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +60,17 @@ def border_cuts(couinaud: LabelMap) -> Iterator[Cut]:
     yield Cut(View.CORONAL, vector3(middle), "Coronal where many segments are seen")
 
 
-def thinned(couinaud: LabelMap) -> tuple[NDArray[np.float64], NDArray[Any]]:
-    """Return places in RAS mm and codes of segment voxels, at most one in every 2 mm."""
-    steps = [max(1, int(THIN_MM / spacing)) for spacing in couinaud.geometry.spacing_mm]
-    codes = couinaud.codes[tuple(slice(None, None, step) for step in steps)]
-    index = np.argwhere(codes > 0)
-    return couinaud.geometry.ras_from_index(index * steps), codes[tuple(index.T)]
+def thinned(
+    labels: LabelMap, wanted: tuple[int, ...] = ()
+) -> tuple[NDArray[np.float64], NDArray[Any]]:
+    """Return places in RAS mm and codes of voxels, at most one in every 2 mm.
+
+    Of ``wanted`` codes alone, or of all above 0 where none is given.
+    """
+    steps = [max(1, int(THIN_MM / spacing)) for spacing in labels.geometry.spacing_mm]
+    codes = labels.codes[tuple(slice(None, None, step) for step in steps)]
+    index = np.argwhere(np.isin(codes, wanted) if wanted else codes > 0)
+    return places_ras(labels.geometry, index * steps), codes[tuple(index.T)]
 
 
 def richest_mm(places_mm: NDArray[np.float64], segments: NDArray[Any]) -> float:
@@ -76,14 +79,15 @@ def richest_mm(places_mm: NDArray[np.float64], segments: NDArray[Any]) -> float:
     The root makes a segment more count for more than the same volume added to one that is seen.
     """
     slabs = np.floor((places_mm - places_mm.min()) / SLAB_MM).astype(np.intp)
-    voxels = np.zeros((int(slabs.max()) + 1, int(segments.max()) + 1))
-    np.add.at(voxels, (slabs, segments.astype(np.intp)), 1.0)
+    codes = int(segments.max()) + 1
+    voxels = np.bincount(slabs * codes + segments, minlength=(int(slabs.max()) + 1) * codes)
+    voxels = voxels.reshape(-1, codes)
     best = int(np.sqrt(voxels).sum(axis=1).argmax())
     return float(places_mm.min() + (best + HALF) * SLAB_MM)
 
 
 def draw_segments(
-    axes: "Axes", sample: LabelSample, *, free: NDArray[np.bool_], style: str
+    sketch: Sketch, sample: LabelSample, *, free: NDArray[np.bool_], style: str
 ) -> list[CouinaudSegment]:
     """Tint the segments, draw the lines between them and number every part that is large enough.
 
@@ -93,45 +97,54 @@ def draw_segments(
     shares = {code: sample.share(code) for code in codes}
     for code, share in shares.items():
         colour = SEGMENT_COLOURS[CouinaudSegment(code)]
-        axes.contourf(share, levels=(HALF, 2.0), colors=[colour], alpha=SEGMENT_ALPHA)
+        sketch.fills.append(Fill(share, sample.corner, colour, SEGMENT_ALPHA))
     smooth = [ndimage.gaussian_filter(shares[code], SMOOTHING_PIXELS) for code in codes]
-    _draw_borders(axes, smooth, sample.share(), style=style)
-    nearest = sample.nearest()
+    _draw_borders(sketch, smooth, sample.share(), style=style)
     for code in codes:
-        for part in _parts(nearest == code):
-            row, column = deepest(part & free if (part & free).any() else part)
-            _number(axes, column, row, CouinaudSegment(code))
+        for part, (top, left) in _parts(sample.nearest == code):
+            here = free[top : top + part.shape[0], left : left + part.shape[1]]
+            row, column = deepest(part & here if (part & here).any() else part)
+            _number(sketch, left + column, top + row, CouinaudSegment(code))
     return [CouinaudSegment(code) for code in codes]
 
 
 def _draw_borders(
-    axes: "Axes", shares: list[NDArray[np.float32]], mapped: NDArray[np.float32], *, style: str
+    sketch: Sketch, shares: list[NDArray[np.float32]], mapped: NDArray[np.float32], *, style: str
 ) -> None:
     """Draw each border once: where a segment and one of the later ones have equal shares.
 
     The shares are smoothed by about a millimetre: the steps of the voxels are not the border.
     """
+    borders = list(_borders(shares, mapped))
+    sketch.lines.extend(Line(points, UNDER_COLOUR, 2.4) for points in borders)
+    sketch.lines.extend(Line(points, BORDER_COLOUR, 1.2, style) for points in borders)
+
+
+def _borders(
+    shares: list[NDArray[np.float32]], mapped: NDArray[np.float32]
+) -> Iterator[NDArray[np.float64]]:
     for number, share in enumerate(shares[:-1]):
         later = np.max(shares[number + 1 :], axis=0)
         earlier = np.max(shares[:number], axis=0, initial=OUTSIDE)
         hidden = (mapped < HALF) | (earlier > np.maximum(share, later))
-        height = np.ma.masked_array(share - later, mask=hidden)
-        if height.count() and height.max() > 0.0 > height.min():
-            axes.contour(height, levels=(0.0,), colors=["black"], linewidths=2.4, alpha=UNDER_ALPHA)
-            axes.contour(
-                height, levels=(0.0,), colors=[BORDER_COLOUR], linewidths=1.2, linestyles=style
-            )
+        if not hidden.all():
+            yield from contours(np.ma.masked_array(share - later, mask=hidden), 0.0)
 
 
-def _parts(mask: NDArray[np.bool_]) -> Iterator[NDArray[np.bool_]]:
-    """Give the connected parts that are large enough for a numeral, at least the largest."""
+def _parts(mask: NDArray[np.bool_]) -> Iterator[tuple[NDArray[np.bool_], tuple[int, int]]]:
+    """Give the connected parts that are large enough for a numeral, at least the largest.
+
+    Each is cut to its own pixels, with the row and column where it begins.
+    """
     labels, _ = ndimage.label(mask)
     sizes = np.bincount(labels.ravel())[1:]
-    for number, size in enumerate(sizes, start=1):
+    for number, (size, box) in enumerate(
+        zip(sizes, ndimage.find_objects(labels), strict=True), start=1
+    ):
         if size >= min(FEWEST_PIXELS, sizes.max()):
-            yield labels == number
+            yield labels[box] == number, (box[0].start, box[1].start)
 
 
-def _number(axes: "Axes", column: int, row: int, segment: CouinaudSegment) -> None:
+def _number(sketch: Sketch, column: int, row: int, segment: CouinaudSegment) -> None:
     colour = SEGMENT_COLOURS[segment]
-    write(axes, column, row, segment.name, colour=colour, size=NUMERAL_SIZE)
+    sketch.write(column, row, segment.name, colour=colour, size=NUMERAL_SIZE)

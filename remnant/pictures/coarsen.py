@@ -36,19 +36,22 @@ def coarsened(
 
 
 def _mean_along(block: NDArray[Any], axis: int, size: int) -> NDArray[Any]:
+    """Average along an axis: each new cell holds a few old ones, the outer two of them in part."""
     if block.shape[axis] == size:
         return block
-    weights = _overlap_weights(block.shape[axis], size)
-    moved = np.tensordot(weights, block.astype(np.float32, copy=False), axes=(1, axis))
-    return np.moveaxis(moved, 0, axis)
+    if block.flags.f_contiguous:  # `take` reads and writes in C order
+        return _mean_along_c(block.T, block.ndim - 1 - axis, size).T
+    return _mean_along_c(np.ascontiguousarray(block), axis, size)
 
 
-def _overlap_weights(old: int, new: int) -> NDArray[np.float32]:
-    """Share of each old cell in each new one when both divide the same length; rows sum to 1."""
-    edges = np.arange(new + 1) * (old / new)
-    cells = np.arange(old)
-    low = np.maximum(edges[:-1, None], cells[None, :])
-    high = np.minimum(edges[1:, None], cells[None, :] + 1.0)
-    overlap = np.clip(high - low, 0.0, None)
-    weights: NDArray[np.float32] = (overlap / overlap.sum(axis=1, keepdims=True)).astype(np.float32)
-    return weights
+def _mean_along_c(block: NDArray[Any], axis: int, size: int) -> NDArray[np.float32]:
+    old = block.shape[axis]
+    edges = np.arange(size + 1) * (old / size)
+    first = np.floor(edges[:-1]).astype(np.intp)
+    mean = np.zeros((*block.shape[:axis], size, *block.shape[axis + 1 :]), np.float32)
+    for step in range(ceil(old / size) + 1):
+        cell = np.minimum(first + step, old - 1)
+        overlap = np.minimum(edges[1:], first + step + 1.0) - np.maximum(edges[:-1], first + step)
+        share = (np.clip(overlap, 0.0, None) * (size / old)).astype(np.float32)
+        mean += np.take(block, cell, axis=axis) * share.reshape(-1, *[1] * (block.ndim - 1 - axis))
+    return mean

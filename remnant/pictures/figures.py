@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,14 +15,14 @@ from remnant.core.lesions import Confirmation, Lesion
 from remnant.core.volumes import ImageVolume, LabelMap
 from remnant.pictures.border_cuts import border_cuts, draw_segments
 from remnant.pictures.drawing import (
-    HALF,
+    Fill,
     Picture,
-    as_png,
-    canvas,
+    Sketch,
+    Words,
+    as_picture,
     draw_letters,
     draw_scale,
-    outline,
-    write,
+    inked,
 )
 from remnant.pictures.palette import LESION_COLOUR, LIVER_COLOUR, REJECTED_COLOUR
 from remnant.pictures.planes import (
@@ -33,9 +33,6 @@ from remnant.pictures.planes import (
     sample_image,
     sample_labels,
 )
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 PIXEL_MM: Final = 0.8
 MARGIN_MM: Final = 18.0
@@ -142,29 +139,30 @@ def draw_borders(scene: Scene) -> Iterator[Picture]:
 def draw_plane(scene: Scene, view: View, *, title: str | None = None) -> Picture:
     """Draw one plane: backdrop, segments, liver and lesion outlines, letters and a scale bar."""
     plane = scene.plane(view)
-    figure, axes = canvas(plane)
     outside = sample_labels(scene.structures.codes, scene.structures.geometry, plane)
-    draw_backdrop(axes, scene, plane)
     inside = sample_labels(scene.lesion_codes.codes, scene.lesion_codes.geometry, plane)
-    segments = _draw_segments(axes, scene, plane, free=inside.nearest() == 0)
-    outline(axes, outside.share(), LIVER_COLOUR, width=1.3)
-    shown = draw_lesions(axes, inside, scene.lesions, filled=scene.preview is None)
-    draw_letters(axes, view)
-    draw_scale(axes, plane)
+    grey = backdrop(scene, plane, outside.share())
+    sketch, lesions = Sketch(plane, grey), Sketch(plane, grey)
+    shown = draw_lesions(lesions, inside, scene.lesions, filled=scene.preview is None)
+    free = (inside.nearest == 0) & ~lesions.written()
+    segments = _draw_segments(sketch, scene, free=free)
+    sketch.outline(outside.share(), LIVER_COLOUR, width=1.3)
+    sketch.lay(lesions)
+    draw_letters(sketch, view)
+    draw_scale(sketch)
     named = view.name.capitalize() if title is None else title
-    uri, width, height = as_png(figure)
-    return Picture(named, uri, width, height, _alt(named, view, shown, segments))
+    return as_picture(inked(sketch), title=named, alt=_alt(named, view, shown, segments))
 
 
 def _draw_segments(
-    axes: "Axes", scene: Scene, plane: Plane, *, free: NDArray[np.bool_]
+    sketch: Sketch, scene: Scene, *, free: NDArray[np.bool_]
 ) -> list[CouinaudSegment]:
     if scene.couinaud is None:
         return []
-    sample = sample_labels(scene.couinaud.codes, scene.couinaud.geometry, plane)
-    draw_stamp(axes, scene)
+    sample = sample_labels(scene.couinaud.codes, scene.couinaud.geometry, sketch.plane)
+    draw_stamp(sketch, scene)
     style = "dashed" if scene.segments_need_review else "solid"
-    return draw_segments(axes, sample, free=free, style=style)
+    return draw_segments(sketch, sample, free=free, style=style)
 
 
 def _cropped(labels: LabelMap, box: Box) -> LabelMap:
@@ -193,45 +191,44 @@ def _liver_centre(liver: LabelMap) -> Vector3:
     return (x, y, z)
 
 
-def draw_stamp(axes: "Axes", scene: Scene) -> None:
+def draw_stamp(sketch: Sketch, scene: Scene) -> None:
     """Write on the picture that its segments need review, where they do."""
-    for line, words in enumerate(STAMP if scene.segments_need_review else (), start=1):
-        write(axes, 6.0, STAMP_STEP * line, words, colour="white", size=7.0, side="left")
+    for line, text in enumerate(STAMP if scene.segments_need_review else (), start=1):
+        words = Words(6.0, STAMP_STEP * line, text, "white", 7.0, from_left=True)
+        sketch.words.append(words)
 
 
-def draw_backdrop(axes: "Axes", scene: Scene, plane: Plane) -> None:
-    """Draw the image in grey, or the liver's mask where there is none."""
+def backdrop(scene: Scene, plane: Plane, liver: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the image in grey, [0, 1], or the liver's share where there is no image."""
     if scene.preview is None:
-        liver = sample_labels(scene.structures.codes, scene.structures.geometry, plane).share()
-        grey = BACKDROP + 0.3 * liver
-    else:
-        grey = sample_image(scene.preview, plane) / np.float32(255.0)
-    axes.imshow(grey, cmap="gray", vmin=0.0, vmax=1.0, interpolation="bilinear", aspect="auto")
+        return np.float32(BACKDROP) + np.float32(0.3) * liver
+    return sample_image(scene.preview, plane) / np.float32(255.0)
 
 
 def draw_lesions(
-    axes: "Axes", sample: LabelSample, lesions: Mapping[int, Lesion], *, filled: bool
+    sketch: Sketch, sample: LabelSample, lesions: Mapping[int, Lesion], *, filled: bool
 ) -> list[int]:
     """Outline the lesions and number the largest ones; return the ids that are cut."""
-    nearest = sample.nearest()
-    areas = {code: int((nearest == code).sum()) for code in sample.present()}
-    ranked = sorted(areas, key=lambda code: -areas[code])
-    for rank, code in enumerate(ranked):
+    areas = np.bincount(sample.nearest.ravel())
+    windows = sample.windows()
+    for rank, code in enumerate(sorted(windows, key=lambda code: -areas[code])):
+        window = windows[code]
         state = _confirmation(lesions, code)
         colour = REJECTED_COLOUR if state is Confirmation.REJECTED else LESION_COLOUR
-        share = sample.share(code)
+        share, corner = window.share(code), window.corner
         if filled:
-            axes.contourf(share, levels=(HALF, 2.0), colors=[colour], alpha=LESION_ALPHA)
-        outline(axes, share, colour, width=1.5, style=LINE_STYLES[state])
+            sketch.fills.append(Fill(share, corner, colour, LESION_ALPHA))
+        sketch.outline(share, colour, width=1.5, style=LINE_STYLES[state], corner=corner)
         if rank < MOST_NUMBERED:
-            _number(axes, nearest == code, code, colour)
-    return sorted(areas)
+            _number(sketch, window, code, colour)
+    return sorted(windows)
 
 
-def _number(axes: "Axes", mask: NDArray[np.bool_], code: int, colour: str) -> None:
-    rows, columns = np.nonzero(mask)
+def _number(sketch: Sketch, window: LabelSample, code: int, colour: str) -> None:
+    rows, columns = np.nonzero(window.nearest == code)
     corner = int((columns - rows).argmax())
-    write(axes, columns[corner] + 7.0, rows[corner] - 7.0, str(code), colour=colour, size=10.0)
+    x, y = window.corner[1] + columns[corner] + 7.0, window.corner[0] + rows[corner] - 7.0
+    sketch.write(x, y, str(code), colour=colour, size=10.0)
 
 
 def _confirmation(lesions: Mapping[int, Lesion], code: int) -> Confirmation:

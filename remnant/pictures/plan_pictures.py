@@ -2,39 +2,32 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 
 from remnant.core.debulking import DebulkingPlan, Fate
 from remnant.core.geometry import Vector3
-from remnant.core.lesions import Confirmation
 from remnant.core.volumes import LabelMap
 from remnant.pictures.border_cuts import FRONT_AXIS, richest_mm, thinned
 from remnant.pictures.drawing import (
-    HALF,
+    Fill,
     Picture,
-    as_png,
-    canvas,
+    Sketch,
+    as_picture,
     draw_letters,
     draw_scale,
-    outline,
+    inked,
 )
-from remnant.pictures.figures import Scene, draw_backdrop, draw_lesions, draw_stamp
-from remnant.pictures.palette import LIVER_COLOUR, REJECTED_COLOUR, rgb
+from remnant.pictures.figures import Scene, backdrop, draw_lesions, draw_stamp
+from remnant.pictures.palette import LIVER_COLOUR
 from remnant.pictures.planes import LabelSample, View, sample_labels
 from remnant.pictures.surface_pictures import (
-    CAMERAS,
-    Mesh,
-    coloured,
+    Solid,
     draw_view,
-    lesion_meshes,
-    liver_mesh,
+    lesion_colour,
 )
 from volumetry.virtual_resection.resection import ABLATED, LESION_STAYS, REMOVED, STAYS, WEDGED
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 FILL_ALPHA: Final = 0.38
 STAYS_ALPHA: Final = 0.14
@@ -50,8 +43,8 @@ PLAN_DOTS_PER_INCH: Final = 110
 class PlanLook:
     """How one code of a plan map is drawn: words, colour, and lines that tell it without colour.
 
-    ``hatch`` is what matplotlib draws in the picture, ``lines`` the same as an SVG path for the
-    key, 18 × 12 pixels, ``lines_width`` wide.
+    ``hatch`` is what `remnant.pictures.drawing` lays over it, ``lines`` the same as an SVG path for
+    the key, 18 × 12 pixels, ``lines_width`` wide.
     """
 
     words: str
@@ -80,23 +73,20 @@ PLAN_VIEWS: Final = (View.AXIAL, View.CORONAL)
 
 
 def draw_plans(
-    scene: Scene, plans: Sequence[DebulkingPlan], maps: Mapping[str, LabelMap]
+    scene: Scene, solid: Solid, plans: Sequence[DebulkingPlan], maps: Mapping[str, LabelMap]
 ) -> dict[str, tuple[Picture, ...]]:
     """Draw two planes and one surface of every plan that has a map, by the plan's id.
 
-    ``maps`` lie on any grid; their codes are those of `PLAN_LOOKS`.
+    ``solid`` are the scene's surfaces; ``maps`` lie on any grid, their codes are those of
+    `PLAN_LOOKS`.
     """
-    drawn = [plan for plan in plans if plan.id in maps]
-    if not drawn:
-        return {}
-    liver = liver_mesh(scene.structures, None)
-    lesions = tuple(lesion_meshes(scene))
     return {
         plan.id: (
             *draw_plan_planes(scene, maps[plan.id]),
-            draw_plan_surface(lesions, coloured_by_plan(liver, maps[plan.id]), scene, plan),
+            draw_plan_surface(scene, solid, plan, maps[plan.id]),
         )
-        for plan in drawn
+        for plan in plans
+        if plan.id in maps
     }
 
 
@@ -113,11 +103,9 @@ def plan_centre(scene: Scene, plan_map: LabelMap) -> Vector3:
     The axial slab shows most of what is not left as it is; the coronal one most of the codes that
     the axial one misses, or of all where it misses none.
     """
-    points, codes = thinned(plan_map)
-    treated = np.isin(codes, TREATED)
-    if not treated.any():
+    points, codes = thinned(plan_map, TREATED)
+    if not len(codes):
         return scene.centre_ras_mm
-    points, codes = points[treated], codes[treated]
     x, _, z = (richest_mm(points[:, axis], codes) for axis in range(3))
     seen = codes[np.abs(points[:, UP_AXIS] - z) <= NEAR_MM]
     missed = ~np.isin(codes, seen)
@@ -127,57 +115,51 @@ def plan_centre(scene: Scene, plan_map: LabelMap) -> Vector3:
 
 def _draw_plane(scene: Scene, plan_map: LabelMap, view: View) -> Picture:
     plane = scene.plane(view)
-    figure, axes = canvas(plane)
-    draw_backdrop(axes, scene, plane)
-    sample = sample_labels(plan_map.codes, plan_map.geometry, plane)
-    seen = _tint(axes, sample)
     outside = sample_labels(scene.structures.codes, scene.structures.geometry, plane)
-    outline(axes, outside.share(), LIVER_COLOUR, width=1.2)
     inside = sample_labels(scene.lesion_codes.codes, scene.lesion_codes.geometry, plane)
-    draw_lesions(axes, inside, scene.lesions, filled=False)
-    draw_stamp(axes, scene)
-    draw_letters(axes, view)
-    draw_scale(axes, plane)
-    uri, width, height = as_png(figure, dots_per_inch=PLAN_DOTS_PER_INCH)
+    sketch = Sketch(plane, backdrop(scene, plane, outside.share()))
+    seen = _tint(sketch, sample_labels(plan_map.codes, plan_map.geometry, plane))
+    sketch.outline(outside.share(), LIVER_COLOUR, width=1.2)
+    draw_lesions(sketch, inside, scene.lesions, filled=False)
+    draw_stamp(sketch, scene)
+    draw_letters(sketch, view)
+    draw_scale(sketch)
     title = view.name.capitalize()
     words = ", ".join(PLAN_LOOKS[code].words for code in seen) or "no liver"
-    return Picture(title, uri, width, height, f"{title} picture of the plan. It shows: {words}.")
+    alt = f"{title} picture of the plan. It shows: {words}."
+    return as_picture(inked(sketch, dots_per_inch=PLAN_DOTS_PER_INCH), title=title, alt=alt)
 
 
-def _tint(axes: "Axes", sample: LabelSample) -> list[int]:
+def _tint(sketch: Sketch, sample: LabelSample) -> list[int]:
     """Fill every code with its colour and lines; return the codes that are seen."""
-    seen = [code for code in sample.present() if code in PLAN_LOOKS]
+    windows = sample.windows()
+    seen = [code for code in windows if code in PLAN_LOOKS]
     for code in seen:
-        look, share = PLAN_LOOKS[code], sample.share(code)
+        look, share, corner = PLAN_LOOKS[code], windows[code].share(code), windows[code].corner
         alpha = STAYS_ALPHA if code == STAYS else FILL_ALPHA
-        axes.contourf(share, levels=(HALF, 2.0), colors=[look.colour], alpha=alpha)
+        sketch.fills.append(Fill(share, corner, look.colour, alpha))
         if look.hatch:
-            lines = axes.contourf(share, levels=(HALF, 2.0), colors="none", hatches=[look.hatch])
-            lines.set_edgecolor(look.colour)
-            lines.set_linewidth(0.0)
+            sketch.fills.append(Fill(share, corner, look.colour, hatch=look.hatch))
         if code != STAYS:
-            outline(axes, share, look.colour, width=1.1)
+            sketch.outline(share, look.colour, width=1.1, corner=corner)
     return seen
 
 
-def coloured_by_plan(liver: Mesh, plan_map: LabelMap) -> Mesh:
-    """Return the liver's surface in the colours of what becomes of it."""
-    return coloured(liver, plan_map, {code: look.colour for code, look in PLAN_LOOKS.items()})
-
-
 def draw_plan_surface(
-    lesions: Sequence[Mesh], liver: Mesh, scene: Scene, plan: DebulkingPlan
+    scene: Scene, solid: Solid, plan: DebulkingPlan, plan_map: LabelMap
 ) -> Picture:
-    """Draw the liver from the front, its lesions in the colour of what becomes of them."""
-    shown = [_lesion_in_plan(mesh, scene, plan) for mesh in lesions]
-    picture = draw_view(shown, liver, CAMERAS[0])
-    alt = f"Liver surface from the front, coloured by the plan, with {len(shown)} lesion(s) inside."
+    """Draw the liver from the front, in the colours of what becomes of it and of its lesions."""
+    sight = solid.sights[0]
+    colours = {code: look.colour for code, look in PLAN_LOOKS.items()}
+    lesions = [fate_colour(scene, plan, int(mesh.name)) for mesh in solid.lesions]
+    picture = draw_view(sight, sight.liver.colours_below(plan_map, colours), lesions)
+    alt = (
+        f"Liver surface from the front, coloured by the plan, with {len(lesions)} lesion(s) inside."
+    )
     return replace(picture, alt=alt)
 
 
-def _lesion_in_plan(mesh: Mesh, scene: Scene, plan: DebulkingPlan) -> Mesh:
-    lesion = scene.lesions.get(int(mesh.name))
-    rejected = lesion is not None and lesion.confirmation is Confirmation.REJECTED
-    fate = plan.result.fates.get(int(mesh.name), Fate.STAYS)
-    colour = rgb(REJECTED_COLOUR if rejected else PLAN_LOOKS[FATE_CODES[fate]].colour)
-    return replace(mesh, colours=np.tile(colour, (len(mesh.faces), 1)))
+def fate_colour(scene: Scene, plan: DebulkingPlan, lesion_id: int) -> str:
+    """Return the colour of what becomes of a lesion; rejected ones are grey."""
+    fate = plan.result.fates.get(lesion_id, Fate.STAYS)
+    return lesion_colour(scene, lesion_id, PLAN_LOOKS[FATE_CODES[fate]].colour)

@@ -3,21 +3,21 @@
 Surfaces are for looking only: no volume is ever taken from them.
 """
 
-import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import cos, radians, sin
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import Any, Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 from scipy import ndimage
 
 from remnant.core.geometry import Geometry
 from remnant.core.lesions import Confirmation
 from remnant.core.volumes import LabelMap
 from remnant.pictures.coarsen import coarsened
-from remnant.pictures.drawing import DOTS_PER_INCH, Picture, as_png
+from remnant.pictures.drawing import DOTS_PER_INCH, Picture, Words, as_picture, write_on
 from remnant.pictures.figures import Scene
 from remnant.pictures.palette import (
     BARE_LIVER_COLOUR,
@@ -27,10 +27,8 @@ from remnant.pictures.palette import (
     rgb,
 )
 from remnant.pictures.planes import letter
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+from remnant.pictures.points import codes_at
+from remnant.pictures.raster import NOTHING, rasterised, squared
 
 LIVER_SPACING_MM: Final = 3.5
 LESION_SPACING_MM: Final = 2.0
@@ -51,14 +49,13 @@ SURROUND: Final = "#10161c"
 class Mesh:
     """A triangle surface in RAS mm.
 
-    ``vertices`` ``(n, 3)``; of each of m faces its corners, its unit normal outward and its colour
-    (red, green, blue in [0, 1]), each ``(m, 3)``. ``name`` is written on it.
+    ``vertices`` and the unit normals outward there, each ``(n, 3)``; the corners of each of m
+    faces, ``(m, 3)``. ``name`` is written on it.
     """
 
     vertices: NDArray[np.float64]
-    faces: NDArray[np.intp]
     normals: NDArray[np.float64]
-    colours: NDArray[np.float64]
+    faces: NDArray[np.intp]
     name: str = ""
 
 
@@ -80,6 +77,13 @@ class Frame:
         left, bottom = (float(edge) - margin for edge in low)
         rows = round(columns * height / width)
         return cls((left, bottom), (left + width, bottom + height), (rows, columns))
+
+    def dots(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return columns and rows of points ``(n, 3)`` in camera mm; the third axis as it is."""
+        rows, columns = self.pixels
+        across = (points[:, 0] - self.low[0]) * (columns / (self.high[0] - self.low[0]))
+        down = (self.high[1] - points[:, 1]) * (rows / (self.high[1] - self.low[1]))
+        return np.stack((across, down, points[:, 2]), axis=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,34 +112,95 @@ CAMERAS: Final = (
 )
 
 
-def draw_surfaces(scene: Scene) -> Iterator[Picture]:
+@dataclass(frozen=True, slots=True, eq=False)
+class Layer:
+    """One kind of surface seen from a side, in the pixels of a picture in which it is.
+
+    Each pixel is a square of ``FINER`` by ``FINER`` finer ones, which follow along the first axis.
+
+    Parameters
+    ----------
+    pixels
+        Which pixels, flattened, ``(n,)``.
+    mesh
+        Number of the mesh seen in each finer one, -1 for none; shape ``(FINER², n)``.
+    shade
+        Its brightness there, 0 for none.
+    below_ras_mm
+        A place right below the surface in each pixel, ``(n, 3)``.
+    """
+
+    pixels: NDArray[np.intp]
+    mesh: NDArray[np.intp]
+    shade: NDArray[np.float32]
+    below_ras_mm: NDArray[np.float64]
+
+    @property
+    def cover(self) -> NDArray[np.float32]:
+        """Part of each pixel that is covered."""
+        covered: NDArray[np.float32] = (self.mesh >= 0).mean(axis=0, dtype=np.float32)
+        return covered
+
+    def colours_below(self, labels: LabelMap, colours: Mapping[int, str]) -> NDArray[np.float32]:
+        """Return the colour of the code right below each pixel; other codes are bare liver."""
+        codes = codes_at(labels, self.below_ras_mm)
+        last = max(int(codes.max(initial=0)), *colours)
+        named = [rgb(colours.get(code, BARE_LIVER_COLOUR)) for code in range(last + 1)]
+        found: NDArray[np.float32] = np.array(named, np.float32)[codes]
+        return found
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sight:
+    """The liver and its lesions from one side, each without the other and not yet coloured.
+
+    ``names`` is what is written on lesions, and where, in dots.
+    """
+
+    camera: Camera
+    frame: Frame
+    liver: Layer
+    lesions: Layer
+    names: tuple[tuple[str, float, float], ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Solid:
+    """The surfaces of a scene and how they look from each side."""
+
+    liver: Mesh
+    lesions: tuple[Mesh, ...]
+    sights: tuple[Sight, ...]
+
+
+def solid_of(scene: Scene) -> Solid:
+    """Make the surfaces of the liver and of the largest lesions, and look at them."""
+    liver, lesions = liver_mesh(scene.structures), tuple(lesion_meshes(scene))
+    return Solid(liver, lesions, tuple(seen_from(camera, liver, lesions) for camera in CAMERAS))
+
+
+def draw_surfaces(scene: Scene, solid: Solid) -> Iterator[Picture]:
     """Draw the liver with its lesions from the front and from below and behind."""
-    lesions = list(lesion_meshes(scene))
-    liver = liver_mesh(scene.structures, scene.couinaud)
-    for camera in CAMERAS:
-        yield draw_view(lesions, liver, camera)
+    lesions = [lesion_colour(scene, int(mesh.name)) for mesh in solid.lesions]
+    colours = {int(segment): colour for segment, colour in SEGMENT_COLOURS.items()}
+    bare = np.array(rgb(BARE_LIVER_COLOUR), np.float32)
+    for sight in solid.sights:
+        known = scene.couinaud
+        liver = bare if known is None else sight.liver.colours_below(known, colours)
+        yield draw_view(sight, liver, lesions)
 
 
-def liver_mesh(structures: LabelMap, couinaud: LabelMap | None) -> Mesh:
-    """Return the liver's surface, coloured by the Couinaud segment below it when known."""
+def lesion_colour(scene: Scene, lesion_id: int, colour: str = LESION_COLOUR) -> str:
+    """Return the colour of a lesion: rejected ones are grey, whatever is said of others."""
+    lesion = scene.lesions.get(lesion_id)
+    rejected = lesion is not None and lesion.confirmation is Confirmation.REJECTED
+    return REJECTED_COLOUR if rejected else colour
+
+
+def liver_mesh(structures: LabelMap) -> Mesh:
+    """Return the liver's surface."""
     liver = (structures.codes > 0).view(np.uint8)
-    vertices, faces, normals = _surface(liver, structures.geometry, spacing_mm=LIVER_SPACING_MM)
-    bare = np.tile(rgb(BARE_LIVER_COLOUR), (len(faces), 1))
-    mesh = Mesh(vertices, faces, normals, bare)
-    if couinaud is None:
-        return mesh
-    return coloured(mesh, couinaud, {int(s): colour for s, colour in SEGMENT_COLOURS.items()})
-
-
-def coloured(mesh: Mesh, labels: LabelMap, colours: Mapping[int, str]) -> Mesh:
-    """Return the mesh in the colour of the code right below it; other codes are bare liver."""
-    below = mesh.vertices[mesh.faces].mean(axis=1) - INWARD_MM * mesh.normals
-    index = np.rint(labels.geometry.index_from_ras(below)).astype(np.intp)
-    i, j, k = np.clip(index, 0, np.array(labels.codes.shape) - 1).T
-    table = np.tile(rgb(BARE_LIVER_COLOUR), (int(labels.codes.max()) + 1, 1))
-    for code, colour in colours.items():
-        table[code : code + 1] = rgb(colour)
-    return replace(mesh, colours=table[labels.codes[i, j, k]])
+    return _surface(liver, structures.geometry, spacing_mm=LIVER_SPACING_MM)
 
 
 def lesion_meshes(scene: Scene) -> Iterator[Mesh]:
@@ -145,41 +210,130 @@ def lesion_meshes(scene: Scene) -> Iterator[Mesh]:
     found = [(code, block) for code, block in enumerate(blocks, start=1) if block is not None]
     found.sort(key=lambda item: -int(np.prod([part.stop - part.start for part in item[1]])))
     for code, block in found[:MOST_LESIONS]:
-        lesion = scene.lesions.get(code)
-        rejected = lesion is not None and lesion.confirmation is Confirmation.REJECTED
         start = tuple(part.start for part in block)
         grid = scene.lesion_codes.geometry.cropped(start, codes[block].shape)
         mask = (codes[block] == code).view(np.uint8)
-        vertices, faces, normals = _surface(mask, grid, spacing_mm=LESION_SPACING_MM)
-        colour = rgb(REJECTED_COLOUR if rejected else LESION_COLOUR)
-        yield Mesh(vertices, faces, normals, np.tile(colour, (len(faces), 1)), str(code))
+        yield replace(_surface(mask, grid, spacing_mm=LESION_SPACING_MM), name=str(code))
 
 
-def draw_view(lesions: Sequence[Mesh], liver: Mesh, camera: Camera) -> Picture:
-    """Paint the lesions, and over them the near side of the liver as one translucent sheet.
-
-    Each is painted opaque first and blended afterwards as a whole: translucent triangles would
-    show their shared edges as a wire frame.
-    """
+def seen_from(camera: Camera, liver: Mesh, lesions: Sequence[Mesh]) -> Sight:
+    """Look at the liver and at its lesions."""
     axes = camera.axes_ras()
     frame = Frame.around(liver.vertices @ axes.T)
-    backdrop = np.broadcast_to(np.array(rgb(SURROUND)), (*frame.pixels, 3))
-    inner, inner_cover = _painted(lesions, axes, frame)
-    outer, outer_cover = _painted([liver], axes, frame)
-    seen = backdrop + inner_cover * (inner - backdrop)
-    blended = seen + LIVER_ALPHA * outer_cover * (outer - seen)
-    figure = _lettered(blended, axes)
-    for mesh in lesions[:MOST_NUMBERED]:
-        _write_name(figure, mesh, axes, frame)
-    uri, width, height = as_png(figure)
-    alt = f"Liver surface with {len(lesions)} lesion(s) inside, seen {camera.title.lower()}."
-    return Picture(camera.title, uri, width, height, alt)
+    middles = {mesh.name: mesh.vertices.mean(axis=0) for mesh in lesions[:MOST_NUMBERED]}
+    return Sight(
+        camera=camera,
+        frame=frame,
+        liver=_layer([liver], axes, frame),
+        lesions=_layer(lesions, axes, frame),
+        names=tuple(
+            (name, *frame.dots((middle @ axes.T)[None])[0, :2].tolist())
+            for name, middle in middles.items()
+        ),
+    )
 
 
-def _surface(
-    mask: NDArray[np.uint8], geometry: Geometry, *, spacing_mm: float
-) -> tuple[NDArray[np.float64], NDArray[np.intp], NDArray[np.float64]]:
-    """Return vertices in RAS mm, faces turned outward, and the faces' unit normals."""
+@dataclass(frozen=True, slots=True, eq=False)
+class _Faces:
+    """Faces turned to the reader: their corners in the fine picture, and what is known at each.
+
+    ``below`` are places right below the surface, ``owner`` is the number of the mesh.
+    """
+
+    corners: NDArray[np.float64]
+    shades: NDArray[np.float64]
+    below: NDArray[np.float64]
+    owner: NDArray[np.intp]
+
+
+NO_FACES: Final = _Faces(
+    np.empty((0, 3, 3)), np.empty((0, 3)), np.empty((0, 3, 3)), np.empty(0, np.intp)
+)
+
+
+def _layer(meshes: Sequence[Mesh], axes: NDArray[np.float64], frame: Frame) -> Layer:
+    """Look up the foremost faces of meshes in the picture, with their shading."""
+    each = [NO_FACES, *(_facing(mesh, n, axes, frame) for n, mesh in enumerate(meshes))]
+    corners, shades, below, owner = (
+        np.concatenate([getattr(faces, name) for faces in each])
+        for name in ("corners", "shades", "below", "owner")
+    )
+    rows, columns = frame.pixels
+    raster = rasterised(corners, shades, (rows * FINER, columns * FINER))
+    face, shade = (
+        np.stack([square.ravel() for square in squared(fine, FINER)])
+        for fine in (raster.face, raster.shade)
+    )
+    pixels = np.flatnonzero((face != NOTHING).any(axis=0))
+    face, shade = face[:, pixels], shade[:, pixels]
+    first = (face != NOTHING).argmax(axis=0)
+    inside = raster.values(_fine_places(pixels, first, columns), below)
+    return Layer(pixels, np.append(owner, NOTHING)[face], shade, inside)
+
+
+def _fine_places(
+    pixels: NDArray[np.intp], part: NDArray[np.intp], columns: int
+) -> NDArray[np.intp]:
+    """Return the positions of parts of pixels in the flattened fine raster."""
+    (row, column), (down, right) = np.divmod(pixels, columns), np.divmod(part, FINER)
+    places: NDArray[np.intp] = (row * FINER + down) * (columns * FINER) + column * FINER + right
+    return places
+
+
+def _facing(mesh: Mesh, number: int, axes: NDArray[np.float64], frame: Frame) -> _Faces:
+    seen = mesh.vertices @ axes.T
+    a, b, c = np.moveaxis(seen[mesh.faces, :2], 1, 0)
+    (bx, by), (cx, cy) = (b - a).T, (c - a).T
+    faces = mesh.faces[bx * cy > by * cx]
+    light = (np.array(LIGHT) / np.linalg.norm(LIGHT)) @ axes
+    shades = AMBIENT + (1.0 - AMBIENT) * np.clip(mesh.normals @ light, 0.0, 1.0)
+    below = mesh.vertices - INWARD_MM * mesh.normals
+    dots = frame.dots(seen) * (FINER, FINER, 1.0)
+    return _Faces(dots[faces], shades[faces], below[faces], np.full(len(faces), number))
+
+
+def draw_view(sight: Sight, liver: NDArray[np.float32], lesions: Sequence[str]) -> Picture:
+    """Paint the lesions, and over them the near side of the liver as one translucent sheet.
+
+    ``liver`` is its colour in each of its pixels, or one for all; ``lesions`` are the colours of
+    the lesions. Each is painted opaque first and blended afterwards as a whole.
+    """
+    rows, columns = sight.frame.pixels
+    seen = np.empty((rows * columns, 3), np.float32)
+    seen[:] = rgb(SURROUND)
+    inner, outer = sight.lesions, sight.liver
+    palette = np.array([*map(rgb, lesions), (0.0, 0.0, 0.0)], np.float32)
+    painted = sum(
+        (
+            palette[mesh] * shade[:, None]
+            for mesh, shade in zip(inner.mesh, inner.shade, strict=True)
+        ),
+        np.zeros((len(inner.pixels), 3), np.float32),
+    )
+    _blend(seen, inner, painted / np.float32(FINER**2), alpha=1.0)
+    _blend(seen, outer, liver * outer.shade.mean(axis=0)[:, None], alpha=LIVER_ALPHA)
+    image = Image.fromarray(
+        np.rint(seen * np.float32(255.0)).astype(np.uint8).reshape(rows, columns, 3)
+    )
+    _letter(image, sight.camera.axes_ras())
+    for name, x, y in sight.names:
+        words = Words(x, y, name, "white", 10.0)
+        write_on(image, words, (x, y), dots_per_inch=DOTS_PER_INCH)
+    title = sight.camera.title
+    alt = f"Liver surface with {len(lesions)} lesion(s) inside, seen {title.lower()}."
+    return as_picture(image, title=title, alt=alt)
+
+
+def _blend(
+    seen: NDArray[np.float32], layer: Layer, painted: NDArray[np.float32], *, alpha: float
+) -> None:
+    """Lay colours, already weighted with what they cover of a pixel, over what is seen so far."""
+    behind = seen[layer.pixels]
+    part = np.float32(alpha)
+    seen[layer.pixels] = behind + part * (painted - layer.cover[:, None] * behind)
+
+
+def _surface(mask: NDArray[np.uint8], geometry: Geometry, *, spacing_mm: float) -> Mesh:
     from skimage.measure import marching_cubes
 
     pad = 2
@@ -189,7 +343,7 @@ def _surface(
     index, faces, _, _ = marching_cubes(field, level)
     vertices = grid.ras_from_index(index - pad)
     turned = faces if _signed_volume(vertices[faces]) > 0 else faces[:, ::-1]
-    return vertices, turned.astype(np.intp), _face_normals(vertices, turned)
+    return Mesh(vertices, _normals(vertices, turned), turned.astype(np.intp))
 
 
 def _signed_volume(corners: NDArray[np.float64]) -> float:
@@ -197,100 +351,23 @@ def _signed_volume(corners: NDArray[np.float64]) -> float:
     return float(np.einsum("ij,ij->", a, np.cross(b, c)))
 
 
-def _face_normals(vertices: NDArray[np.float64], faces: NDArray[np.intp]) -> NDArray[np.float64]:
-    """Mean of the corners' normals, so that shading runs smoothly over the triangles."""
+def _normals(vertices: NDArray[np.float64], faces: NDArray[np.intp]) -> NDArray[np.float64]:
+    """Return the mean direction of the faces at each vertex, by their areas."""
     a, b, c = np.moveaxis(vertices[faces], 1, 0)
     flat = np.cross(b - a, c - a)
-    at_vertices = np.zeros_like(vertices)
-    for corner in range(3):
-        np.add.at(at_vertices, faces[:, corner], flat)
-    normals = at_vertices[faces].mean(axis=1)
+    corner = faces.T.ravel()
+    normals = np.stack(
+        [np.bincount(corner, np.tile(flat[:, axis], 3), len(vertices)) for axis in range(3)], axis=1
+    )
     lengths = np.linalg.norm(normals, axis=1, keepdims=True)
     unit: NDArray[np.float64] = normals / np.maximum(lengths, 1e-12)
     return unit
 
 
-def _painted(
-    meshes: Sequence[Mesh], axes: NDArray[np.float64], frame: Frame
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Paint triangles from far to near; return colours and coverage in [0, 1], both smooth."""
-    from matplotlib.collections import PolyCollection
-
-    figure, canvas = _bare_canvas(frame)
-    if meshes:
-        corners, colours = _visible(meshes, axes)
-        order = corners[:, :, 2].mean(axis=1).argsort()
-        shaded = colours[order]
-        canvas.add_collection(
-            PolyCollection(
-                list(corners[order, :, :2]), facecolors=shaded, edgecolors=shaded, linewidths=0.3,
-                antialiased=False,
-            )
-        )  # fmt: skip
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="rgba", transparent=True)
-    rows, columns = frame.pixels
-    drawn = np.frombuffer(buffer.getvalue(), dtype=np.uint8) / 255.0
-    cells = drawn.reshape(rows, FINER, columns, FINER, 4)
-    cover = cells[..., 3:].mean(axis=(1, 3))
-    weighted = (cells[..., :3] * cells[..., 3:]).mean(axis=(1, 3))
-    return weighted / np.maximum(cover, 1e-6), cover
-
-
-def _visible(
-    meshes: Sequence[Mesh], axes: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the corners of faces turned to the reader in camera mm and their shaded colours."""
-    corners, colours = [], []
-    light = np.array(LIGHT) / np.linalg.norm(LIGHT)
-    for mesh in meshes:
-        normals = mesh.normals @ axes.T
-        seen = normals[:, 2] > 0
-        shade = AMBIENT + (1.0 - AMBIENT) * np.clip(normals[seen] @ light, 0.0, 1.0)
-        corners.append((mesh.vertices @ axes.T)[mesh.faces[seen]])
-        colours.append(mesh.colours[seen] * shade[:, None])
-    return np.concatenate(corners), np.concatenate(colours)
-
-
-def _bare_canvas(frame: Frame) -> tuple["Figure", "Axes"]:
-    from matplotlib.figure import Figure
-
-    rows, columns = frame.pixels
-    dots = DOTS_PER_INCH * FINER
-    # half a dot more, so that rounding never loses the last row or column
-    size = ((columns * FINER + 0.5) / dots, (rows * FINER + 0.5) / dots)
-    figure = Figure(figsize=size, dpi=dots, facecolor="none")
-    axes = figure.add_axes((0.0, 0.0, 1.0, 1.0))
-    axes.set_axis_off()
-    axes.set_xlim(frame.low[0], frame.high[0])
-    axes.set_ylim(frame.low[1], frame.high[1])
-    return figure, axes
-
-
-def _lettered(pixels: NDArray[np.float64], axes: NDArray[np.float64]) -> "Figure":
-    from matplotlib.figure import Figure
-
-    rows, columns, _ = pixels.shape
-    figure = Figure(figsize=(columns / DOTS_PER_INCH, rows / DOTS_PER_INCH))
-    canvas = figure.add_axes((0.0, 0.0, 1.0, 1.0))
-    canvas.set_axis_off()
-    canvas.imshow(np.clip(pixels, 0.0, 1.0), interpolation="nearest", aspect="auto")
+def _letter(image: Image.Image, axes: NDArray[np.float64]) -> None:
     right, up, _ = axes
-    places = {(0.03, 0.5): -right, (0.97, 0.5): right, (0.5, 0.96): up, (0.5, 0.04): -up}
+    places = {(0.03, 0.5): -right, (0.97, 0.5): right, (0.5, 0.04): up, (0.5, 0.96): -up}
     for (x, y), direction in places.items():
-        canvas.text(
-            x, y, letter(direction), transform=canvas.transAxes, color="white", fontsize=11,
-            fontweight="bold", ha="center", va="center",
-        )  # fmt: skip
-    return figure
-
-
-def _write_name(figure: "Figure", mesh: Mesh, axes: NDArray[np.float64], frame: Frame) -> None:
-    from matplotlib.patheffects import withStroke
-
-    centre = (mesh.vertices @ axes.T)[:, :2].mean(axis=0)
-    x, y = (centre - frame.low) / np.subtract(frame.high, frame.low)
-    figure.text(
-        x, y, mesh.name, color="white", fontsize=10, fontweight="bold", ha="center", va="center",
-        path_effects=[withStroke(linewidth=2.2, foreground="black")],
-    )  # fmt: skip
+        where = (x * image.width, y * image.height)
+        words = Words(*where, letter(direction), "white", 11.0)
+        write_on(image, words, where, dots_per_inch=DOTS_PER_INCH)

@@ -42,7 +42,6 @@ from remnant.pipeline.case_files import (
     require_case,
     require_measured,
 )
-from remnant.pipeline.divide import merged_findings, with_edited_segments
 from remnant.pipeline.fingerprints import fingerprint, is_edited
 from remnant.pipeline.publishing import publish, settle, staged_beside
 from remnant.pipeline.results import require_writable
@@ -206,6 +205,9 @@ def read_stored(folder: Path) -> StoredCase:
     edited = _edited(folder, known, maps.__getitem__)
     case = written
     if COUINAUD in edited:
+        # Late: dividing reads every kind of mask, and most readers of a case divide nothing.
+        from remnant.pipeline.divide import with_edited_segments
+
         case = with_edited_segments(written, digest_file(folder / COUINAUD))
     return StoredCase(
         folder=folder,
@@ -269,6 +271,8 @@ def _edited(
 
 def _read_written(folder: Path) -> tuple[SegmentedCase, Mapping[str, Fingerprint]]:
     """Read the maps as they are, the facts as they were written, and the maps' digests of then."""
+    from remnant.pipeline.divide import merged_findings
+
     state = read_state(folder / STATE)
     there = {
         LESIONS: state.lesions_known,

@@ -1,16 +1,30 @@
 """The maps that plans and pictures are made from, and the plans drawn on them."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TypedDict
 
+from remnant.core.boxes import Box, bounding_box, box_geometry
 from remnant.core.case import CaseReport
-from remnant.core.debulking import DebulkingPlan
+from remnant.core.errors import UnreadableFileError
 from remnant.core.labels import COUINAUD_SCHEME, INSTANCE_SCHEME, STRUCTURE_SCHEME
 from remnant.core.plan_choice import DEFAULT_CHOICE, PlanChoice
-from remnant.core.volumes import ImageVolume, LabelMap
-from remnant.io.nifti import read_own_labels
-from remnant.pipeline.case_files import COUINAUD, LESIONS, STATE, STRUCTURES, is_case
+from remnant.core.volumes import ImageVolume, LabelMap, Modality
+from remnant.io.map_boxes import read_box, read_filled_box
+from remnant.io.nifti import read_image, read_own_labels
+from remnant.io.placement import placed_on
+from remnant.io.reading import AS_WRITTEN
+from remnant.pipeline.case_files import (
+    COUINAUD,
+    LESIONS,
+    PREVIEW,
+    REPORT_JSON,
+    SCHEMES,
+    STATE,
+    STRUCTURES,
+    is_case,
+)
 from remnant.pipeline.segmented import SegmentedCase
 from remnant.pipeline.state import read_state
 from volumetry.liver_maps import LiverMaps, liver_maps
@@ -43,19 +57,14 @@ def stored_maps(folder: Path) -> LiverMaps | None:
 
 
 def drawn_plans(
-    report: CaseReport,
-    maps: LiverMaps | None,
-    choice: PlanChoice,
-    *,
-    plans: Sequence[DebulkingPlan] | None = None,
+    report: CaseReport, maps: LiverMaps | None, choice: PlanChoice
 ) -> Iterator[tuple[str, LabelMap]]:
-    """Draw plans of a report, one after the other: each one's id and its map.
+    """Draw the plans of a report, one after the other: each one's id and its map.
 
-    ``choice`` is what the report was planned with; ``plans`` are all of its plans where they are
-    not given. Codes: 1 stays, 2 removed with segments, 3 wedge, 4 ablated, 5 lesion that stays.
+    ``choice`` is what the report was planned with. Codes: 1 stays, 2 removed with segments, 3
+    wedge, 4 ablated, 5 lesion that stays.
     """
-    if plans is None:
-        plans = () if report.planning is None else report.planning.plans
+    plans = () if report.planning is None else report.planning.plans
     if maps is None or not plans:
         return
     from volumetry.virtual_resection.atoms import build_atoms
@@ -78,17 +87,87 @@ class PageMaps(TypedDict):
 
 
 def page_maps(case: SegmentedCase, report: CaseReport) -> PageMaps:
-    """Return the maps that the page shows, with those of the plans."""
-    return PageMaps(
-        structures=case.maps.structures,
-        lesions=case.maps.lesions,
-        couinaud=case.division.couinaud,
+    """Return the maps that the page shows, cut to the liver, with those of the plans.
+
+    Raises
+    ------
+    EmptyStructureError
+        The structures hold no liver.
+    """
+    maps = case.maps
+    box = bounding_box(maps.structures.codes, what="the liver mask")
+    return _page_maps(
+        report,
+        structures=_cut(maps.structures, box),
+        lesions=None if maps.lesions is None else _cut(maps.lesions, box),
+        couinaud=None if case.division.couinaud is None else _cut(case.division.couinaud, box),
         preview=case.preview,
-        plan_maps=pictured_plans(case, report),
     )
 
 
-def pictured_plans(case: SegmentedCase, report: CaseReport) -> dict[str, LabelMap]:
+def stored_page_maps(folder: Path, report: CaseReport) -> PageMaps:
+    """Return the same of a case folder: no more of its maps than the liver's box is held.
+
+    Raises
+    ------
+    UnreadableFileError
+        The folder holds no maps, or one is missing or damaged.
+    GeometryMismatchError
+        The maps no longer lie on one grid.
+    EmptyStructureError
+        The structures hold no liver.
+    """
+    if not is_case(folder):
+        raise UnreadableFileError(
+            f"{folder} holds {REPORT_JSON} without the maps that pictures are drawn from; "
+            f"run `remnant measure --masks … -o {folder}`"
+        )
+    known = read_state(folder / STATE)
+    structures, box = read_filled_box(folder / STRUCTURES, STRUCTURE_SCHEME, what="the liver mask")
+
+    def other(name: str) -> LabelMap:
+        there = read_box(folder / name, SCHEMES[name], box)
+        return placed_on(structures.geometry, there, what=name, on=STRUCTURES)
+
+    return _page_maps(
+        report,
+        structures=structures,
+        lesions=other(LESIONS) if known.lesions_known else None,
+        couinaud=other(COUINAUD) if known.segment_source is not None else None,
+        preview=_stored_preview(folder),
+    )
+
+
+def _stored_preview(folder: Path) -> ImageVolume | None:
+    file = folder / PREVIEW
+    # windowed grey values are no Hounsfield units, whatever scan they were made from
+    as_grey = replace(AS_WRITTEN, modality=Modality.MR)
+    return read_image(file, choice=as_grey) if file.is_file() else None
+
+
+def _page_maps(
+    report: CaseReport,
+    *,
+    structures: LabelMap,
+    lesions: LabelMap | None,
+    couinaud: LabelMap | None,
+    preview: ImageVolume | None,
+) -> PageMaps:
+    maps = liver_maps(structures, lesions, couinaud)
+    return PageMaps(
+        structures=structures,
+        lesions=lesions,
+        couinaud=couinaud,
+        preview=preview,
+        plan_maps=pictured_plans(maps, report),
+    )
+
+
+def _cut(labels: LabelMap, box: Box) -> LabelMap:
+    return LabelMap(labels.codes[box], box_geometry(labels.geometry, box), labels.scheme)
+
+
+def pictured_plans(maps: LiverMaps, report: CaseReport) -> dict[str, LabelMap]:
     """Draw the few plans that the page shows, by their ids; zones are built once for all.
 
     Margins and the form of the zones are those that the report keeps in its provenance.
@@ -99,6 +178,8 @@ def pictured_plans(case: SegmentedCase, report: CaseReport) -> dict[str, LabelMa
         What it keeps is damaged.
     """
     from remnant.view.plan_view import pictured
+    from volumetry.virtual_resection.atoms import treated_zones
+    from volumetry.virtual_resection.resection import treated_map
 
     planning = report.planning
     plans = () if planning is None else pictured(planning)
@@ -106,4 +187,5 @@ def pictured_plans(case: SegmentedCase, report: CaseReport) -> dict[str, LabelMa
         return {}
     settings = report.settings.planning
     choice = DEFAULT_CHOICE if settings is None else settings.choice
-    return dict(drawn_plans(report, case_maps(case), choice, plans=plans))
+    zones = treated_zones(maps, [plan.result.fates for plan in plans], choice=choice)
+    return {plan.id: treated_map(maps, zones, plan.recipe, plan.result.fates) for plan in plans}

@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from matplotlib.figure import Figure
 
 from remnant.core.geometry import Geometry
 from remnant.core.labels import COUINAUD_SCHEME, CouinaudSegment
 from remnant.core.volumes import LabelMap
 from remnant.pictures.border_cuts import border_cuts, draw_segments
+from remnant.pictures.drawing import Sketch
 from remnant.pictures.figures import draw_borders, draw_plane
 from remnant.pictures.planes import View, plane_through, sample_labels
 
@@ -41,28 +41,23 @@ def blocks(order=("x", "y", "z")) -> LabelMap:
 def drawn(couinaud, view, *, at=(0.4, 0.3, 0.2), style="solid", free=None):
     low, high = np.array((-45.0, -38.0, -43.0)), np.array((45.0, 38.0, 43.0))
     plane = plane_through(at, view=view, low_ras_mm=low, high_ras_mm=high, pixel_mm=0.8)
-    axes = Figure().add_axes((0, 0, 1, 1))
     sample = sample_labels(couinaud.codes, couinaud.geometry, plane)
     everywhere = np.ones((plane.rows, plane.columns), dtype=bool)
-    shown = draw_segments(axes, sample, free=everywhere if free is None else free, style=style)
-    return plane, axes, shown
+    sketch = Sketch(plane, np.zeros((plane.rows, plane.columns), np.float32))
+    shown = draw_segments(sketch, sample, free=everywhere if free is None else free, style=style)
+    return plane, sketch, shown
 
 
-def lines_of(axes, colour):
-    lines = [c for c in axes.collections if len(c.get_edgecolor())]
-    return [c for c in lines if np.allclose(c.get_edgecolor()[0, :3], colour)]
-
-
-def white_lines(axes):
-    return lines_of(axes, 1.0)
+def white_lines(sketch):
+    return [line for line in sketch.lines if line.colour == "#ffffff"]
 
 
 def of(codes, couinaud):
     return LabelMap(codes.astype(np.uint8), couinaud.geometry, COUINAUD_SCHEME)
 
 
-def vertices_ras(plane, axes):
-    points = np.concatenate([p.vertices for c in white_lines(axes) for p in c.get_paths()])
+def vertices_ras(plane, sketch):
+    points = np.concatenate([line.points for line in white_lines(sketch)])
     right, down = plane.view.rightward * plane.pixel_mm, plane.view.downward * plane.pixel_mm
     return np.array(plane.corner_ras_mm) + points[:, :1] * right + points[:, 1:] * down
 
@@ -73,8 +68,8 @@ def vertices_ras(plane, axes):
     [(View.AXIAL, (0, 1)), (View.CORONAL, (0, 2)), (View.SAGITTAL, (1, 2))],
 )
 def test_borders__lie_where_the_segments_meet_and_nowhere_else(order, view, axes_of_borders):
-    plane, axes, _ = drawn(blocks(order), view)
-    points = np.abs(vertices_ras(plane, axes)[:, axes_of_borders])
+    plane, sketch, _ = drawn(blocks(order), view)
+    points = np.abs(vertices_ras(plane, sketch)[:, axes_of_borders])
     assert len(points) > 50
     assert points.min(axis=1).max() < 1.0
     for place, axis in enumerate(axes_of_borders):
@@ -83,45 +78,47 @@ def test_borders__lie_where_the_segments_meet_and_nowhere_else(order, view, axes
 
 
 def test_borders__end_where_their_segments_do():
-    plane, axes, _ = drawn(blocks(), View.AXIAL)
-    points = vertices_ras(plane, axes)
+    plane, sketch, _ = drawn(blocks(), View.AXIAL)
+    points = vertices_ras(plane, sketch)
     assert points[np.abs(points[:, 0]) > 2.0, 0].min() > 0.0
 
 
 def test_borders__none_where_one_segment_fills_the_plane_or_none_does():
     whole = blocks()
     one = of(np.full_like(whole.codes, V), whole)
-    _, axes, shown = drawn(one, View.AXIAL)
+    _, sketch, shown = drawn(one, View.AXIAL)
     assert [V] == shown
-    assert [] == white_lines(axes)
+    assert [] == white_lines(sketch)
     empty = replace(one, codes=np.zeros_like(one.codes))
-    _, axes, shown = drawn(empty, View.AXIAL)
+    _, sketch, shown = drawn(empty, View.AXIAL)
     assert [] == shown
-    assert [] == list(axes.texts)
+    assert [] == sketch.words
 
 
-@pytest.mark.parametrize(("style", "dashes"), [("solid", None), ("dashed", True)])
-def test_borders__of_an_estimate_are_dashed_on_a_dark_line(style, dashes):
-    _, axes, _ = drawn(blocks(), View.AXIAL, style=style)
-    lines = white_lines(axes)
+@pytest.mark.parametrize("style", ["solid", "dashed"])
+def test_borders__of_an_estimate_are_dashed_on_a_dark_line(style):
+    _, sketch, _ = drawn(blocks(), View.AXIAL, style=style)
+    lines = white_lines(sketch)
     assert lines
-    assert all((c.get_linestyle()[0][1] is not None) == (dashes is True) for c in lines)
-    dark = lines_of(axes, 0.0)
+    assert {style} == {line.style for line in lines}
+    dark = [line for line in sketch.lines if line.colour == "#000000"]
     assert len(lines) == len(dark)
-    assert min(c.get_linewidth()[0] for c in dark) > max(c.get_linewidth()[0] for c in lines)
-    assert all(c.get_linestyle()[0][1] is None for c in dark)
+    assert min(line.width for line in dark) > max(line.width for line in lines)
+    assert {"solid"} == {line.style for line in dark}
+    below = [sketch.lines.index(line) for line in dark]
+    assert max(below) < min(sketch.lines.index(line) for line in lines)
 
 
-def numerals(axes):
-    return {text.get_text(): text.get_position() for text in axes.texts}
+def numerals(sketch):
+    return {words.text: (words.x, words.y) for words in sketch.words}
 
 
 def test_numerals__stand_inside_their_segments():
     couinaud = blocks()
-    plane, axes, shown = drawn(couinaud, View.AXIAL)
-    nearest = sample_labels(couinaud.codes, couinaud.geometry, plane).nearest()
+    plane, sketch, shown = drawn(couinaud, View.AXIAL)
+    nearest = sample_labels(couinaud.codes, couinaud.geometry, plane).nearest
     assert [II, VII, VIII] == shown
-    written = numerals(axes)
+    written = numerals(sketch)
     assert {"II", "VII", "VIII"} == set(written)
     for name, (column, row) in written.items():
         assert CouinaudSegment[name] == nearest[round(row), round(column)]
@@ -132,16 +129,16 @@ def test_numerals__every_large_part_has_one_small_ones_have_none():
     codes = couinaud.codes.copy()
     codes[:, 10:14] = 0
     codes[:3, 28:, :] = VI
-    _, axes, _ = drawn(of(codes, couinaud), View.AXIAL)
-    names = [text.get_text() for text in axes.texts]
+    _, sketch, _ = drawn(of(codes, couinaud), View.AXIAL)
+    names = [words.text for words in sketch.words]
     assert 2 == names.count("II")
     assert 1 == names.count("VI")
 
 
 def test_numerals__avoid_lesions_and_stay_where_a_lesion_fills_the_segment():
     couinaud = blocks()
-    plane, axes, _ = drawn(couinaud, View.AXIAL)
-    column, row = numerals(axes)["VIII"]
+    plane, sketch, _ = drawn(couinaud, View.AXIAL)
+    column, row = numerals(sketch)["VIII"]
     rows, columns = np.indices((plane.rows, plane.columns))
     free = np.hypot(rows - row, columns - column) > 9.0
     moved_column, moved_row = numerals(drawn(couinaud, View.AXIAL, free=free)[1])["VIII"]

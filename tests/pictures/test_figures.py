@@ -14,6 +14,8 @@ from remnant.core.lesions import Confirmation, Lesion
 from remnant.core.quantity import Quantity
 from remnant.core.reasons import Cause, Reason
 from remnant.core.volumes import ImageVolume, LabelMap
+from remnant.pictures import figures
+from remnant.pictures.drawing import inked
 from remnant.pictures.figures import draw_plane, draw_planes, largest_lesion, make_scene
 from remnant.pictures.palette import LESION_COLOUR, LIVER_COLOUR, REJECTED_COLOUR, rgb
 from remnant.pictures.planes import View, plane_through, sample_image, sample_labels
@@ -235,3 +237,29 @@ def test_pictures__without_an_image_masks_are_filled(made):
     orange = drawn[0][..., 0] - drawn[0][..., 2]
     assert (orange > 0.3).sum() > 300
     assert drawn[0].max(axis=2).mean() > 0.2
+
+
+def test_numerals__keep_clear_of_the_lesions_numbers(made, monkeypatch):
+    phantom, sketches = made.phantom, []
+
+    def keep(sketch):
+        sketches.append(sketch)
+        return inked(sketch)
+
+    monkeypatch.setattr(figures, "inked", keep)
+    scene = make_scene(
+        made.case.volumetry.lesions,
+        structures=phantom.structures,
+        lesion_codes=phantom.lesions,
+        couinaud=phantom.couinaud,
+        preview=None,
+    )
+    assert 3 == len(list(draw_planes(scene)))
+    for sketch in sketches:
+        numbers = replace(sketch, words=[words for words in sketch.words if words.text.isdigit()])
+        names = set(CouinaudSegment.__members__)
+        numerals = [words for words in sketch.words if words.text in names]
+        assert numbers.words
+        assert numerals
+        taken = numbers.written()
+        assert not any(taken[round(words.y), round(words.x)] for words in numerals)

@@ -5,7 +5,7 @@ import io
 from dataclasses import replace
 
 import numpy as np
-from matplotlib.image import imread
+from PIL import Image
 
 from examples.plans import example_plan, example_result
 from remnant.core.debulking import Fate
@@ -13,12 +13,12 @@ from remnant.core.volumes import LabelMap
 from remnant.pictures.palette import REJECTED_COLOUR, rgb
 from remnant.pictures.plan_pictures import (
     PLAN_LOOKS,
-    coloured_by_plan,
     draw_plan_planes,
     draw_plans,
+    fate_colour,
     plan_centre,
 )
-from remnant.pictures.surface_pictures import liver_mesh
+from remnant.pictures.surface_pictures import solid_of
 from volumetry.virtual_resection.resection import (
     ABLATED,
     LESION_STAYS,
@@ -42,7 +42,7 @@ def painted(phantom, *, removed=(6, 7), wedges=(3,), ablated=(4,)):
 
 def pixels(picture):
     content = base64.b64decode(picture.uri.partition(",")[2])
-    return imread(io.BytesIO(content), format="png")[..., :3]
+    return np.asarray(Image.open(io.BytesIO(content)).convert("RGB"), dtype=float) / 255.0
 
 
 def test_codes__every_one_of_a_plan_map_has_a_look():
@@ -107,44 +107,45 @@ def test_centre__of_a_plan_that_does_nothing_is_the_scene(made, scene):
 
 
 def test_plans__only_those_with_a_map_are_drawn(made, scene):
+    solid = solid_of(scene)
     plans = (example_plan(1), example_plan(2))
-    drawn = draw_plans(scene, plans, {"plan_2": painted(made.phantom), "other": None})
+    drawn = draw_plans(scene, solid, plans, {"plan_2": painted(made.phantom), "other": None})
     assert ["plan_2"] == list(drawn)
     assert ["Axial", "Coronal", "From the front"] == [p.title for p in drawn["plan_2"]]
-    assert {} == draw_plans(scene, plans, {})
+    assert {} == draw_plans(scene, solid, plans, {})
 
 
 def test_surface__takes_the_colour_of_the_code_below(made, scene):
-    mesh = coloured_by_plan(liver_mesh(scene.structures, None), painted(made.phantom))
-    known = {tuple(np.round(colour, 6)) for colour in mesh.colours}
-    removed, stays = (tuple(np.round(rgb(PLAN_LOOKS[code].colour), 6)) for code in (REMOVED, STAYS))
-    assert {removed, stays} <= known
-    is_removed = np.isclose(mesh.colours, removed).all(axis=1)
-    centres = mesh.vertices[mesh.faces].mean(axis=1)
-    assert centres[is_removed, 0].mean() > centres[~is_removed, 0].mean(), "R is positive in RAS"
+    sight = solid_of(scene).sights[0]
+    colours = {code: look.colour for code, look in PLAN_LOOKS.items()}
+    found = sight.liver.colours_below(painted(made.phantom), colours)
+    removed, stays = (np.float32(rgb(PLAN_LOOKS[code].colour)) for code in (REMOVED, STAYS))
+    is_removed, is_left = ((found == colour).all(axis=1) for colour in (removed, stays))
+    assert is_left.sum() > is_removed.sum() > 1000
+    column = sight.liver.pixels % sight.frame.pixels[1]
+    assert column[is_removed].mean() < column[is_left].mean(), "the right lies on the left"
 
 
-def test_surface__lesions_are_coloured_by_fate_and_rejected_ones_grey(made, scene, monkeypatch):
-    seen = {}
-
-    def keep(lesions, liver, camera):
-        seen.update({int(mesh.name): mesh.colours[0] for mesh in lesions})
-        return draw(lesions, liver, camera)
-
-    from remnant.pictures import plan_pictures
-
-    draw = plan_pictures.draw_view
-    monkeypatch.setattr(plan_pictures, "draw_view", keep)
+def test_surface__lesions_are_coloured_by_fate_and_rejected_ones_grey(scene):
     fates = {1: Fate.WEDGE, 2: Fate.ABLATED, 3: Fate.ABLATED}
     plan = example_plan(result=example_result(fates=fates))
-    draw_plans(scene, (plan,), {"plan_1": painted(made.phantom)})
     expected = {
         1: PLAN_LOOKS[WEDGED].colour,
         2: REJECTED_COLOUR,
         3: PLAN_LOOKS[ABLATED].colour,
         4: PLAN_LOOKS[LESION_STAYS].colour,
     }
-    assert set(expected) <= set(seen)
-    assert {n: tuple(rgb(c)) for n, c in expected.items()} == {
-        n: tuple(float(x) for x in seen[n]) for n in expected
-    }
+    assert expected == {lesion: fate_colour(scene, plan, lesion) for lesion in expected}
+
+
+def test_surface__of_a_plan_shows_the_colours_of_its_map(made, scene):
+    solid = solid_of(scene)
+    plan = example_plan(result=example_result(fates={}))
+    maps = [painted(made.phantom, removed=codes, wedges=()) for codes in ((), (5, 6, 7, 8))]
+    left, removed = (
+        pixels(draw_plans(scene, solid, (plan,), {plan.id: plan_map})[plan.id][2])
+        for plan_map in maps
+    )
+    redder = removed[..., 0] - removed[..., 1] > left[..., 0] - left[..., 1] + 0.1
+    assert redder.mean() > 0.1
+    assert np.nonzero(redder)[1].mean() < redder.shape[1] / 2, "the right lies on the left"

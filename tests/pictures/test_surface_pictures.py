@@ -11,10 +11,14 @@ from remnant.pictures.palette import BARE_LIVER_COLOUR, SEGMENT_COLOURS, rgb
 from remnant.pictures.planes import letter
 from remnant.pictures.surface_pictures import (
     CAMERAS,
+    INWARD_MM,
+    LIGHT,
     Camera,
     draw_surfaces,
     lesion_meshes,
     liver_mesh,
+    seen_from,
+    solid_of,
 )
 
 RADIUS_MM = 30.0
@@ -39,28 +43,46 @@ def ball(affine_ras, shape=(50, 44, 38)):
     ],
 )
 def test_mesh__of_a_ball_is_a_ball_facing_outward(affine_ras):
-    mesh = liver_mesh(ball(affine_ras), None)
+    mesh = liver_mesh(ball(affine_ras))
     distance = np.linalg.norm(mesh.vertices - CENTRE, axis=1)
     # the 3.5 mm cells of the coarse grid and their smoothing move the surface by less than one
     assert np.abs(distance - RADIUS_MM).max() < 3.5
-    centres = mesh.vertices[mesh.faces].mean(axis=1) - CENTRE
-    outward = (centres * mesh.normals).sum(axis=1) / np.linalg.norm(centres, axis=1)
-    assert outward.min() > 0.7
+    out = mesh.vertices - CENTRE
+    assert ((out * mesh.normals).sum(axis=1) / distance).min() > 0.7
     assert np.allclose(1.0, np.linalg.norm(mesh.normals, axis=1))
-    assert {rgb(BARE_LIVER_COLOUR)} == {tuple(colour) for colour in mesh.colours}
+    a, b, c = np.moveaxis(out[mesh.faces], 1, 0)
+    volume = np.einsum("ij,ij->", a, np.cross(b, c)) / 6.0
+    assert volume == pytest.approx(4.0 / 3.0 * np.pi * RADIUS_MM**3, rel=0.05), "faces turn outward"
 
 
-def test_mesh__takes_the_colour_of_the_segment_below(made):
+def test_colours__are_those_of_the_segment_below(made):
     phantom = made.phantom
-    mesh = liver_mesh(phantom.structures, phantom.couinaud)
-    known = {rgb(colour) for colour in SEGMENT_COLOURS.values()}
-    found = {tuple(np.round(colour, 6)) for colour in np.unique(mesh.colours, axis=0)}
-    assert found <= {tuple(np.round(c, 6)) for c in known | {rgb(BARE_LIVER_COLOUR)}}
-    # the highest point of the patient's right belongs to an upper right segment
-    far_right = mesh.faces[(mesh.vertices[mesh.faces].mean(axis=1)[:, 0]).argmax()]
-    face = np.flatnonzero((mesh.faces == far_right).all(axis=1))[0]
-    right = {rgb(SEGMENT_COLOURS[s]) for s in (CouinaudSegment.VI, CouinaudSegment.VII)}
-    assert tuple(mesh.colours[face]) in right
+    liver = liver_mesh(phantom.structures)
+    colours = {int(segment): colour for segment, colour in SEGMENT_COLOURS.items()}
+    layer = seen_from(CAMERAS[0], liver, ()).liver
+    found = layer.colours_below(phantom.couinaud, colours)
+    known = {rgb(colour) for colour in (*colours.values(), BARE_LIVER_COLOUR)}
+    seen = {tuple(np.round(colour, 5)) for colour in np.unique(found, axis=0).astype(float)}
+    assert len(seen) > 4
+    assert seen <= {tuple(np.round(colour, 5)) for colour in known}
+    # the outermost point of the patient's right belongs to a lateral right segment
+    far_right = found[layer.below_ras_mm[:, 0].argmax()]
+    right = [rgb(SEGMENT_COLOURS[s]) for s in (CouinaudSegment.VI, CouinaudSegment.VII)]
+    assert any(np.allclose(colour, far_right, atol=1e-6) for colour in right)
+
+
+def test_layer__of_a_ball_covers_its_disc_and_is_brightest_towards_the_light():
+    mesh = liver_mesh(ball(np.diag((2.0, 2.0, 2.5, 1.0))))
+    sight = seen_from(CAMERAS[0], mesh, ())
+    mm_per_dot = (sight.frame.high[0] - sight.frame.low[0]) / sight.frame.pixels[1]
+    area = sight.liver.cover.sum() * mm_per_dot**2
+    assert area == pytest.approx(np.pi * RADIUS_MM**2, rel=0.03)
+    depth = (sight.liver.below_ras_mm - CENTRE) @ CAMERAS[0].axes_ras()[2]
+    assert (depth > -INWARD_MM).all(), "only the near side is seen"
+    light = CAMERAS[0].axes_ras().T @ (np.array(LIGHT) / np.linalg.norm(LIGHT))
+    out = sight.liver.below_ras_mm[sight.liver.shade.mean(axis=0).argmax()] - CENTRE
+    assert out @ light > 0.95 * np.linalg.norm(out)
+    assert 0 == len(sight.lesions.pixels)
 
 
 @pytest.mark.parametrize("camera", [*CAMERAS, Camera("", turn=-35.0, lift=80.0)])
@@ -106,6 +128,6 @@ def test_surfaces__are_drawn_from_two_sides_without_lesions_too(made):
     scene = make_scene(
         (), structures=phantom.structures, lesion_codes=none, couinaud=None, preview=None
     )
-    pictures = list(draw_surfaces(scene))
+    pictures = list(draw_surfaces(scene, solid_of(scene)))
     assert [camera.title for camera in CAMERAS] == [picture.title for picture in pictures]
     assert all("0 lesion(s)" in picture.alt for picture in pictures)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from remnant.core.debulking import DebulkingPlan, PlanOrigin
-from remnant.core.errors import InputError
+from remnant.core.errors import InputError, UnreadableFileError
 from remnant.core.findings import Verdict
 from remnant.core.labels import CouinaudSegment
 from remnant.core.patient import Patient
@@ -26,6 +26,7 @@ from remnant.pipeline.plan_maps import (
     page_maps,
     pictured_plans,
     stored_maps,
+    stored_page_maps,
 )
 from remnant.pipeline.plan_settings import PlanRequest
 from remnant.pipeline.requests import MeasureRequest, SegmentRequest
@@ -33,7 +34,7 @@ from remnant.pipeline.run import finish_case
 from remnant.pipeline.segment import case_from_masks
 from remnant.pipeline.segmented import Division
 from remnant.view.plan_view import pictured
-from volumetry.virtual_resection.atoms import build_atoms
+from volumetry.virtual_resection.atoms import build_atoms, treated_zones
 from volumetry.virtual_resection.resection import PLAN_SCHEME, virtual_resection
 
 SIX, SEVEN = CouinaudSegment.VI, CouinaudSegment.VII
@@ -141,33 +142,26 @@ def test_drawn__nothing_without_plans_or_maps(segmented, planned):
     assert [] == list(drawn_plans(none, maps, CHOICE))
 
 
-def test_drawn__only_the_plans_that_are_asked_for(segmented, planned):
-    whole = dict(drawn_plans(planned, case_maps(segmented), CHOICE))
-    last = planned.planning.plans[2:]
-    ((name, labels),) = drawn_plans(planned, case_maps(segmented), CHOICE, plans=last)
-    assert "plan_3" == name
-    np.testing.assert_array_equal(whole[name].codes, labels.codes)
-
-
 def test_pictured__the_first_plan_with_the_margins_that_the_report_keeps(segmented):
     choice = PlanChoice(resection_margin_mm=12.0, ablation_margin_mm=12.0)
     report = plan_case(
         measure_case(segmented, MEASURING), PlanRequest(choice=choice), maps=case_maps(segmented)
     )
     shown = pictured(report.planning)
-    drawn = pictured_plans(segmented, report)
+    drawn = pictured_plans(case_maps(segmented), report)
     assert [plan.id for plan in shown] == list(drawn)
-    expected = dict(drawn_plans(report, case_maps(segmented), choice, plans=shown))
-    default = dict(drawn_plans(report, case_maps(segmented), CHOICE, plans=shown))
+    expected = dict(drawn_plans(report, case_maps(segmented), choice))
+    default = dict(drawn_plans(report, case_maps(segmented), CHOICE))
     for name, labels in drawn.items():
         np.testing.assert_array_equal(expected[name].codes, labels.codes)
     assert any((default[name].codes != labels.codes).any() for name, labels in drawn.items())
 
 
 def test_pictured__nothing_without_plans(segmented, planned):
-    assert {} == pictured_plans(segmented, replace(planned, planning=None))
+    maps = case_maps(segmented)
+    assert {} == pictured_plans(maps, replace(planned, planning=None))
     none = replace(planned, planning=replace(planned.planning, plans=()))
-    assert {} == pictured_plans(segmented, none)
+    assert {} == pictured_plans(maps, none)
 
 
 def test_page__shows_three_pictures_of_each_pictured_plan(segmented, planned):
@@ -177,17 +171,49 @@ def test_page__shows_three_pictures_of_each_pictured_plan(segmented, planned):
     assert 1 == page.count("coloured by the plan")
 
 
-def test_page__zones_are_built_once_for_all_pictures(segmented, planned, monkeypatch):
+def test_pictured__every_plan_has_the_map_that_is_stored(segmented, planned, monkeypatch):
+    """Zones of the treated lesions alone draw what all zones draw."""
+    monkeypatch.setattr("remnant.view.plan_view.pictured", lambda planning: planning.plans)
+    drawn = pictured_plans(case_maps(segmented), planned)
+    expected = dict(drawn_plans(planned, case_maps(segmented), CHOICE))
+    assert list(expected) == list(drawn)
+    for name, labels in drawn.items():
+        np.testing.assert_array_equal(expected[name].codes, labels.codes)
+
+
+def test_pictured__zones_are_built_once_and_of_treated_lesions_alone(
+    segmented, planned, monkeypatch
+):
     built = []
 
-    def counted(*arguments, **options):
-        built.append(options["lesion_ids"])
-        return build_atoms(*arguments, **options)
+    def counted(maps, fates, *, choice):
+        built.append(treated_zones(maps, fates, choice=choice))
+        return built[-1]
 
-    monkeypatch.setattr("volumetry.virtual_resection.atoms.build_atoms", counted)
-    monkeypatch.setattr("remnant.view.plan_view.pictured", lambda planning: planning.plans)
-    assert len(planned.planning.plans) == len(pictured_plans(segmented, planned))
-    assert [(1, 2)] == built
+    monkeypatch.setattr("volumetry.virtual_resection.atoms.treated_zones", counted)
+    one = replace(planned, planning=replace(planned.planning, plans=planned.planning.plans[1:2]))
+    assert ["plan_2"] == list(pictured_plans(case_maps(segmented), one))
+    (zones,) = built
+    assert ([1], []) == (list(zones.resection), list(zones.ablation))
+
+
+def test_stored_page_maps__are_those_of_the_case(segmented, planned, stored):
+    there, here = stored_page_maps(stored, planned), page_maps(segmented, planned)
+    for name in ("structures", "lesions", "couinaud"):
+        np.testing.assert_array_equal(here[name].codes, there[name].codes)
+        assert here[name].geometry.same_grid(there[name].geometry)
+    whole = segmented.maps.structures.geometry
+    assert np.prod(here["structures"].geometry.shape) < np.prod(whole.shape)
+    assert list(here["plan_maps"]) == list(there["plan_maps"])
+    for name, labels in here["plan_maps"].items():
+        np.testing.assert_array_equal(labels.codes, there["plan_maps"][name].codes)
+    assert there["preview"] is None
+    assert render_html(planned, **here) == render_html(planned, **there)
+
+
+def test_stored_page_maps__a_report_without_maps_is_refused(planned, tmp_path):
+    with pytest.raises(UnreadableFileError, match="without the maps"):
+        stored_page_maps(tmp_path, planned)
 
 
 def test_replace__maps_and_page_of_the_old_plan_go(segmented, planned, folder):

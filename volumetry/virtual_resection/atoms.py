@@ -9,7 +9,7 @@ and zone splits each cell that it meets in two. No two cells of the result have 
 and none has two, by construction.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,14 +17,21 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from remnant.core.boxes import Box
+from remnant.core.debulking import Fate
 from remnant.core.errors import InputError
-from remnant.core.geometry import Geometry
+from remnant.core.geometry import Geometry, Shape3
 from remnant.core.labels import SEGMENT_CODES
 from remnant.core.plan_choice import LARGEST_MARGIN_MM, AblationShape, PlanChoice
 from remnant.core.recipe import CORE_SHARE_MINIMUM
 from volumetry.liver_maps import LiverMaps
 from volumetry.virtual_resection.ablation_zones import ablation_zone
-from volumetry.virtual_resection.zones import Mask, flat_places, lesion_boxes, lesion_crop
+from volumetry.virtual_resection.zones import (
+    LesionCrop,
+    Mask,
+    flat_places,
+    lesion_boxes,
+    lesion_crop,
+)
 
 Places = NDArray[np.int64]
 """Positions in the flattened liver box (C order)."""
@@ -86,6 +93,14 @@ class LiverZones:
     ablation: tuple[Places, ...]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class TreatedZones:
+    """The same by lesion, of those lesions alone whose margin, or zone, a plan takes."""
+
+    resection: dict[int, Places]
+    ablation: dict[int, Places]
+
+
 def build_atoms(maps: LiverMaps, *, lesion_ids: tuple[int, ...], choice: PlanChoice) -> LiverZones:
     """Cut the functional liver into atoms.
 
@@ -131,6 +146,36 @@ def build_atoms(maps: LiverMaps, *, lesion_ids: tuple[int, ...], choice: PlanCho
     return LiverZones(atoms, tuple(margins), tuple(zones))
 
 
+def treated_zones(
+    maps: LiverMaps, fates: Sequence[Mapping[int, Fate]], *, choice: PlanChoice
+) -> TreatedZones:
+    """Return the margins and zones that some plans take, and no others; no atoms are made.
+
+    Parameters
+    ----------
+    maps
+        The liver's maps.
+    fates
+        What each plan does with every lesion that counts, by its id.
+    choice
+        Margins, and the form of the ablation zones.
+    """
+    lesion_ids = tuple(sorted(set().union(*fates)))
+    choice = _from_surfaces(choice, margin_allowance_mm(maps.geometry))
+    functional = maps.liver & ~_is_tumour(maps, lesion_ids)
+    found = TreatedZones({}, {})
+    for code, box in lesion_boxes(maps.lesions, lesion_ids).items():
+        wanted = {fate.get(code) for fate in fates}
+        if not wanted & {Fate.WITH_SEGMENTS, Fate.WEDGE, Fate.ABLATED}:
+            continue
+        around = _around(maps, functional, code, box, choice)
+        if wanted & {Fate.WITH_SEGMENTS, Fate.WEDGE}:
+            found.resection[code] = around.margin()
+        if Fate.ABLATED in wanted:
+            found.ablation[code] = around.ablated()[0]
+    return found
+
+
 def margin_allowance_mm(geometry: Geometry) -> float:
     """Return how far a lesion's surface lies outside its outermost voxel centres, on average.
 
@@ -159,13 +204,21 @@ def _tissue(maps: LiverMaps, lesion_ids: tuple[int, ...]) -> tuple[Mask, NDArray
     """Where the liver is functional, and tumour voxels by lesion and segment."""
     row_of = np.zeros(max(int(maps.lesions.max()), *lesion_ids, 0) + 1, np.int64)
     row_of[list(lesion_ids)] = np.arange(1, len(lesion_ids) + 1)
-    tumour = (row_of > 0)[maps.lesions]
+    tumour = _is_tumour(maps, lesion_ids)
     rows = row_of[maps.lesions[tumour]] - 1
     pairs = rows * SEGMENT_CODES
     if maps.segments is not None:
         pairs = pairs + maps.segments[tumour]
     counts = np.bincount(pairs, minlength=len(lesion_ids) * SEGMENT_CODES)
     return maps.liver & ~tumour, counts.reshape(len(lesion_ids), SEGMENT_CODES)
+
+
+def _is_tumour(maps: LiverMaps, lesion_ids: tuple[int, ...]) -> Mask:
+    """Where lesions that count are."""
+    counts = np.zeros(max(int(maps.lesions.max()), *lesion_ids, 0) + 1, np.bool_)
+    counts[list(lesion_ids)] = True
+    tumour: Mask = counts[maps.lesions]
+    return tumour
 
 
 def _covered(
@@ -178,28 +231,50 @@ def _covered(
     boxes = lesion_boxes(maps.lesions, lesion_ids)
     for row, code in enumerate(lesion_ids):
         if code in boxes:
-            margins[row], zones[row], counts[row] = _around(
-                maps, functional, code, boxes[code], choice
-            )
+            around = _around(maps, functional, code, boxes[code], choice)
+            margins[row] = margin = around.margin()
+            ablated, counts[row] = around.ablated()
+            # a conformal zone is often just the margin: one array then stands for both in memory
+            same = choice.ablation_shape is AblationShape.CONFORMAL
+            zones[row] = margin if same and np.array_equal(margin, ablated) else ablated
     return margins, zones, counts
 
 
-def _around(
-    maps: LiverMaps, functional: Mask, code: int, box: Box, choice: PlanChoice
-) -> tuple[Places, Places, int]:
+@dataclass(frozen=True, slots=True, eq=False)
+class _Around:
+    """One lesion, and the functional liver near it."""
+
+    crop: LesionCrop
+    functional: Mask
+    edges_mm: NDArray[np.float64]
+    choice: PlanChoice
+
+    def margin(self) -> Places:
+        near = self.crop.within(self.choice.resection_margin_mm) & self.functional[self.crop.box]
+        return flat_places(near, self.crop.box, self._shape)
+
+    def ablated(self) -> tuple[Places, int]:
+        """Return the functional voxels that an ablation destroys, and in how many zones."""
+        zone = ablation_zone(
+            self.crop, functional=self.functional[self.crop.box], edges_mm=self.edges_mm,
+            shape=self._shape, choice=self.choice,
+        )  # fmt: skip
+        mask = zone.mask & self.functional[zone.box]
+        return flat_places(mask, zone.box, self._shape), zone.count
+
+    @property
+    def _shape(self) -> Shape3:
+        i, j, k = self.functional.shape
+        return (i, j, k)
+
+
+def _around(maps: LiverMaps, functional: Mask, code: int, box: Box, choice: PlanChoice) -> _Around:
     edges_mm = maps.geometry.affine_ras[:3, :3]
-    i, j, k = functional.shape
     reach_mm = max(choice.resection_margin_mm, choice.ablation_margin_mm)
     crop = lesion_crop(
         maps.lesions, code, box, functional=functional, edges_mm=edges_mm, reach_mm=reach_mm
     )
-    here = functional[crop.box]
-    margin = flat_places(crop.within(choice.resection_margin_mm) & here, crop.box, (i, j, k))
-    zone = ablation_zone(crop, functional=here, edges_mm=edges_mm, shape=(i, j, k), choice=choice)
-    ablated = flat_places(zone.mask & functional[zone.box], zone.box, (i, j, k))
-    # a conformal zone is often just the margin: one array then stands for both in memory
-    same = choice.ablation_shape is AblationShape.CONFORMAL and np.array_equal(margin, ablated)
-    return margin, margin if same else ablated, zone.count
+    return _Around(crop, functional, edges_mm, choice)
 
 
 def _whole_segments(maps: LiverMaps, functional: Mask) -> NDArray[np.int32]:

@@ -38,7 +38,7 @@ from volumetry.remnant import (
 )
 from volumetry.uncertainty.intervals import ratio, spanned, varying
 from volumetry.uncertainty.joint_draws import Draws, Sample, Spread
-from volumetry.virtual_resection.atoms import Atoms, LiverZones
+from volumetry.virtual_resection.atoms import Atoms, LiverZones, TreatedZones
 from volumetry.virtual_resection.plan_draws import (
     DrawnRecipe,
     PlanSpread,
@@ -149,7 +149,17 @@ def plan_map(maps: LiverMaps, zones: LiverZones, recipe: Recipe) -> LabelMap:
     InputError
         See `virtual_resection`.
     """
-    fate = fates(zones.atoms, recipe)
+    by_lesion = TreatedZones(
+        dict(zip(zones.atoms.lesion_ids, zones.resection, strict=True)),
+        dict(zip(zones.atoms.lesion_ids, zones.ablation, strict=True)),
+    )
+    return treated_map(maps, by_lesion, recipe, fates(zones.atoms, recipe))
+
+
+def treated_map(
+    maps: LiverMaps, zones: TreatedZones, recipe: Recipe, fate: Mapping[int, Fate]
+) -> LabelMap:
+    """Draw the same where each lesion's fate is known; ``zones`` hold at least what it takes."""
     codes = maps.liver.astype(np.uint8, order="C")
     flat = codes.reshape(-1)
     for treated, places, code in (
@@ -157,11 +167,12 @@ def plan_map(maps: LiverMaps, zones: LiverZones, recipe: Recipe) -> LabelMap:
         (Fate.WEDGE, zones.resection, WEDGED),
         (Fate.WITH_SEGMENTS, zones.resection, REMOVED),
     ):
-        for lesion, place in zip(zones.atoms.lesion_ids, places, strict=True):
-            if fate[lesion] is treated:
-                flat[place] = code
+        for lesion in fate:
+            if fate[lesion] is treated and lesion in places:
+                flat[places[lesion]] = code
     removed = _removed_voxels(maps, recipe)
-    codes[removed] = REMOVED
+    if removed is not None:
+        codes[removed] = REMOVED
     _draw_lesions(codes, maps.lesions, fate, removed)
     whole = np.zeros(maps.geometry.shape, np.uint8)
     whole[maps.box] = codes
@@ -322,10 +333,10 @@ def _without(atoms: Atoms, stranded: Segments) -> Atoms:
     return replace(atoms, segment=np.where(here, 0, atoms.segment))
 
 
-def _removed_voxels(maps: LiverMaps, recipe: Recipe) -> NDArray[np.bool_]:
-    """Liver in removed segments; without a Couinaud map there is none."""
-    if maps.segments is None:
-        return np.zeros_like(maps.liver)
+def _removed_voxels(maps: LiverMaps, recipe: Recipe) -> NDArray[np.bool_] | None:
+    """Liver in removed segments; ``None`` where there is none: no segment goes, or no map."""
+    if maps.segments is None or not recipe.segments:
+        return None
     flags = np.zeros(len(CouinaudSegment) + 1, np.bool_)
     flags[list(recipe.segments)] = True
     removed: NDArray[np.bool_] = flags[maps.segments * maps.liver]
@@ -336,7 +347,7 @@ def _draw_lesions(
     codes: NDArray[np.uint8],
     lesions: NDArray[Any],
     fate: Mapping[int, Fate],
-    removed: NDArray[np.bool_],
+    removed: NDArray[np.bool_] | None,
 ) -> None:
     known = {
         Fate.WITH_SEGMENTS: REMOVED,
@@ -348,7 +359,9 @@ def _draw_lesions(
     code_of = np.zeros(max([int(lesions.max()), *fate]) + 1, np.uint8)
     code_of[list(fate)] = [known[f] for f in fate.values()]
     drawn = code_of[lesions]
-    drawn[removed & np.isin(lesions, _ids(fate, Fate.CUT))] = REMOVED
+    cut = _ids(fate, Fate.CUT)
+    if removed is not None and cut:
+        drawn[removed & np.isin(lesions, cut)] = REMOVED
     np.copyto(codes, drawn, where=drawn > 0)
 
 

@@ -11,7 +11,6 @@ import edt
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
-from scipy.spatial import cKDTree
 
 from remnant.core.boxes import Box, widened
 from remnant.core.geometry import DIMENSIONS, Shape3
@@ -137,6 +136,8 @@ def _by_tree(
     lesion: Mask, functional: Mask, edges_mm: NDArray[np.float64], reach_mm: float
 ) -> NDArray[np.floating[Any]]:
     """Nearest voxels are on the lesion's rim; only what a step of the rim can reach is asked."""
+    from scipy.spatial import cKDTree
+
     i, j, k = lesion.shape
     here = (slice(0, i), slice(0, j), slice(0, k))
     around = functional & ~lesion
