@@ -20,12 +20,11 @@ from remnant.io.nifti import read_labels_with_notes
 from remnant.io.placement import placement_of
 from remnant.io.reading import AS_WRITTEN
 from remnant.pipeline.divide import merged_findings
-from remnant.pipeline.reviewing import LesionReview
+from remnant.pipeline.reviewing import CONFIRMATIONS, EDITED, LesionReview
 from remnant.pipeline.segmented import SegmentedCase, maps_of
 from segmentation.postprocess import Reconciled, reconcile, reconcile_instances
 
 LARGEST_LISTED = 20
-EDITED = "lesions_edited"
 
 
 def apply_review(case: SegmentedCase, review: LesionReview) -> SegmentedCase:
@@ -102,9 +101,10 @@ def _require_numbers(named: frozenset[int], numbers: tuple[int, ...]) -> None:
 
 
 def _with_edited(case: SegmentedCase, edited: Path) -> SegmentedCase:
-    inputs = {**case.inputs_sha256, EDITED: digest_file(edited)}
-    case = replace(case, inputs_sha256=inputs)
-    if edited.suffix.lower() == ".csv":
+    is_table = edited.suffix.lower() == ".csv"
+    role = CONFIRMATIONS if is_table else EDITED
+    case = replace(case, inputs_sha256={**case.inputs_sha256, role: digest_file(edited)})
+    if is_table:
         reviewed = read_confirmations(edited)
         _require_numbers(frozenset(reviewed), lesion_numbers(case))
         return with_confirmations(case, {**case.confirmations, **reviewed})

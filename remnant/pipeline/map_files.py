@@ -1,0 +1,72 @@
+"""What stands beside the label maps of a case, so that other programs show names and colours."""
+
+from collections.abc import Callable, Collection
+from pathlib import Path
+
+from remnant.core.codes import present_codes
+from remnant.core.errors import InputError
+from remnant.core.map_description import MapDescription
+from remnant.core.volumes import LabelMap
+from remnant.documents.map_document import MAP
+from remnant.documents.state_document import Fingerprint
+from remnant.io.label_tables import write_colour_table, write_itksnap_labels
+from remnant.io.nifti import read_own_labels
+from remnant.io.own_segmentation import read_own_segmentation
+from remnant.io.placement import placed_on
+from remnant.io.seg_nrrd_writing import filled_piece, write_seg_nrrd
+from remnant.pipeline.case_files import (
+    COLOUR_TABLE,
+    ITKSNAP_LABELS,
+    SCHEMES,
+    SEGMENTATION,
+    SIDECAR,
+    beside,
+)
+from remnant.pipeline.fingerprints import codes_digest, edited_segmentation
+
+Describe = Callable[[Collection[int]], MapDescription]
+"""Describes a map that holds the codes given."""
+
+
+def write_companions(labels: LabelMap, describe: Describe, path: Path) -> None:
+    """Write what stands beside a label map at ``path``: see `remnant.pipeline.case_files`."""
+    piece = filled_piece(labels)
+    description = describe(sorted(present_codes(piece.codes) - {0}))
+    write_seg_nrrd(piece, description, path.with_name(beside(path.name, SEGMENTATION)))
+    write_itksnap_labels(description, path.with_name(beside(path.name, ITKSNAP_LABELS)))
+    write_colour_table(description, path.with_name(beside(path.name, COLOUR_TABLE)))
+    MAP.write(description, path.with_name(beside(path.name, SIDECAR)))
+
+
+def read_case_map(path: Path, known: Fingerprint | None) -> LabelMap:
+    """Read a map of a case as it is now, from whichever of its two files was edited.
+
+    Parameters
+    ----------
+    path
+        The map, in NIfTI; beside it lies the same map for 3D Slicer.
+    known
+        Digests of the map as it was written; ``None`` where they are not known.
+
+    Raises
+    ------
+    InputError
+        Both were changed, each in its own way.
+    GeometryMismatchError
+        The segmentation lies on other voxels than the map.
+    """
+    labels = read_own_labels(path, SCHEMES[path.name])
+    segmentation = edited_segmentation(path)
+    if segmentation is None:
+        return labels
+    found = read_own_segmentation(segmentation, labels.scheme)
+    edited = placed_on(labels.geometry, found, what=segmentation.name, on=path.name)
+    now, there = codes_digest(labels), codes_digest(edited)
+    if now == there or (known is not None and there == known.codes):
+        return labels
+    if known is not None and now != known.codes:
+        raise InputError(
+            f"{path} and {segmentation.name} were both changed, each in its own way; remove the "
+            f"one that is not to be used"
+        )
+    return edited
