@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
 
 import numpy as np
 
@@ -11,10 +10,8 @@ from remnant.core.labels import LabelScheme
 from remnant.core.volumes import LARGEST_CODE, LabelMap
 from remnant.io.nrrd import nrrd_texts, voxels_digest
 from remnant.io.seg_nrrd import read_slicer_segmentation
-from remnant.io.seg_nrrd_writing import VOXELS_SHA256
+from remnant.io.seg_nrrd_writing import LARGEST_BYTE, VOXELS_SHA256
 from remnant.io.segment_terms import SegmentLabel
-
-LARGEST_BYTE: Final = np.iinfo(np.uint8).max
 
 
 def is_as_written(path: Path) -> bool:

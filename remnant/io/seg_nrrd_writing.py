@@ -24,6 +24,7 @@ from remnant.io.atomic import atomic_path
 from remnant.io.frames import lps_from_ras
 
 GZIP_LEVEL: Final = 1
+LARGEST_BYTE: Final = np.iinfo(np.uint8).max
 TYPES: Final = {np.dtype(np.uint8): "unsigned char", np.dtype(np.uint16): "unsigned short"}
 VOXELS_SHA256: Final = "remnant_VoxelsSha256"
 """Header key: digest of the stored voxels. Other programs leave it out when they save the file."""
@@ -74,10 +75,12 @@ class FilledPiece:
 
 
 def filled_piece(labels: LabelMap) -> FilledPiece:
-    """Cut the box around what is not empty out of a map."""
+    """Cut the box around what is not empty out of a map, in bytes where its codes fit."""
     box = filled_box(labels.codes) or (slice(0, 1), slice(0, 1), slice(0, 1))
+    codes = labels.codes[box]
+    kind = np.uint8 if codes.max() <= LARGEST_BYTE else np.uint16
     geometry = box_geometry(labels.geometry, box)
-    return FilledPiece(labels.codes[box], geometry, box_start(box), labels.geometry)
+    return FilledPiece(codes.astype(kind, copy=False), geometry, box_start(box), labels.geometry)
 
 
 def write_seg_nrrd(piece: FilledPiece, description: MapDescription, path: Path) -> None:

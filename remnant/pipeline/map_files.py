@@ -1,6 +1,7 @@
 """What stands beside the label maps of a case, so that other programs show names and colours."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
+from functools import partial
 from pathlib import Path
 
 from remnant.core.codes import present_codes
@@ -13,9 +14,10 @@ from remnant.io.label_tables import write_colour_table, write_itksnap_labels
 from remnant.io.nifti import read_own_labels
 from remnant.io.own_segmentation import read_own_segmentation
 from remnant.io.placement import placed_on
-from remnant.io.seg_nrrd_writing import filled_piece, write_seg_nrrd
+from remnant.io.seg_nrrd_writing import FilledPiece, filled_piece, write_seg_nrrd
 from remnant.pipeline.case_files import (
     COLOUR_TABLE,
+    COMPANIONS,
     ITKSNAP_LABELS,
     SCHEMES,
     SEGMENTATION,
@@ -29,13 +31,28 @@ Describe = Callable[[Collection[int]], MapDescription]
 
 
 def write_companions(labels: LabelMap, describe: Describe, path: Path) -> None:
-    """Write what stands beside a label map at ``path``: see `remnant.pipeline.case_files`."""
+    """Write all that stands beside a label map at ``path``."""
     piece = filled_piece(labels)
     description = describe(sorted(present_codes(piece.codes) - {0}))
-    write_seg_nrrd(piece, description, path.with_name(beside(path.name, SEGMENTATION)))
-    write_itksnap_labels(description, path.with_name(beside(path.name, ITKSNAP_LABELS)))
-    write_colour_table(description, path.with_name(beside(path.name, COLOUR_TABLE)))
-    MAP.write(description, path.with_name(beside(path.name, SIDECAR)))
+    write_described(piece, description, path)
+
+
+def write_described(
+    piece: FilledPiece,
+    description: MapDescription,
+    path: Path,
+    *,
+    endings: Sequence[str] = COMPANIONS,
+) -> None:
+    """Write those companions of a label map at ``path`` that are asked for by their endings."""
+    writers: dict[str, Callable[[Path], None]] = {
+        SEGMENTATION: partial(write_seg_nrrd, piece, description),
+        SIDECAR: partial(MAP.write, description),
+        ITKSNAP_LABELS: partial(write_itksnap_labels, description),
+        COLOUR_TABLE: partial(write_colour_table, description),
+    }
+    for ending in endings:
+        writers[ending](path.with_name(beside(path.name, ending)))
 
 
 def read_case_map(path: Path, known: Fingerprint | None) -> LabelMap:
