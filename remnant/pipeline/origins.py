@@ -28,8 +28,9 @@ def networks_drew_it(case: SegmentedCase) -> bool:
 
 
 def lesions_were_found(case: SegmentedCase) -> bool:
-    """Tell whether this program's networks found the lesions; else their map was given."""
-    return networks_drew_it(case) and Part.LESIONS not in case.inputs_sha256
+    """Tell whether this program found the lesions; else their map was given."""
+    inputs = case.inputs_sha256
+    return Part.LESIONS not in inputs and (Part.LIVER not in inputs or networks_drew_it(case))
 
 
 def structure_origins(case: SegmentedCase) -> Mapping[int, Origin]:
@@ -38,8 +39,7 @@ def structure_origins(case: SegmentedCase) -> Mapping[int, Origin]:
     Vessels are given always: no network of this program draws them.
     """
     inputs = case.inputs_sha256
-    given_liver = Part.LIVER in inputs or not networks_drew_it(case)
-    liver = Origin.GIVEN if given_liver else Origin.AUTOMATIC
+    liver = Origin.GIVEN if Part.LIVER in inputs else Origin.AUTOMATIC
     return {
         Structure.PARENCHYMA: Origin.EDITED if EDITED_STRUCTURES in inputs else liver,
         Structure.LESION: lesion_origin(case),
