@@ -27,7 +27,13 @@ from remnant.pictures.palette import (
     SEGMENT_COLOURS,
 )
 from remnant.pipeline.case_files import COUINAUD, COUINAUD_IV, EXOPHYTIC, LESIONS, STRUCTURES
-from remnant.pipeline.origins import lesion_origin, segments_origin, structure_origins
+from remnant.pipeline.origins import (
+    lesion_origin,
+    lesions_were_found,
+    origin_of_lesion,
+    segments_origin,
+    structure_origins,
+)
 from remnant.pipeline.segmented import SegmentedCase
 
 STRUCTURE_COLOURS: Final[Mapping[int, str]] = {
@@ -112,9 +118,11 @@ def _of_scheme(
 
 
 def _lesions(case: SegmentedCase, codes: Collection[int]) -> tuple[NamedLabel, ...]:
-    origin = lesion_origin(case)
-    unread = Confirmation.AUTOMATIC if origin is Origin.AUTOMATIC else Confirmation.GIVEN
-    return tuple(_lesion(code, case.confirmations.get(code, unread), origin) for code in codes)
+    unread = Confirmation.AUTOMATIC if lesions_were_found(case) else Confirmation.GIVEN
+    return tuple(
+        _lesion(code, case.confirmations.get(code, unread), origin_of_lesion(case, code))
+        for code in codes
+    )
 
 
 def _lesion(code: int, known: Confirmation, origin: Origin) -> NamedLabel:

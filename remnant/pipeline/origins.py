@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from remnant.core.labels import Structure
+from remnant.core.lesions import Confirmation
 from remnant.core.map_description import Origin
 from remnant.core.volumetry_report import SegmentSource
 from remnant.io.roles import Part
@@ -11,8 +12,12 @@ from remnant.pipeline.case_files import LESIONS, STRUCTURES
 from remnant.pipeline.reviewing import EDITED
 from remnant.pipeline.segmented import SegmentedCase
 
-EDITED_STRUCTURES: Final = "structures_edited"
-ROLE_OF_EDITED: Final[Mapping[str, str]] = {STRUCTURES: EDITED_STRUCTURES, LESIONS: EDITED}
+EDITED_STRUCTURES: Final = "structures_edited_in_place"
+EDITED_LESIONS: Final = "lesions_edited_in_place"
+ROLE_OF_EDITED: Final[Mapping[str, str]] = {
+    STRUCTURES: EDITED_STRUCTURES,
+    LESIONS: EDITED_LESIONS,
+}
 """Roles of maps that another program changed in the case's folder, by their files."""
 ORIGIN_OF_SOURCE: Final[Mapping[SegmentSource, Origin]] = {
     SegmentSource.GIVEN: Origin.GIVEN,
@@ -49,10 +54,23 @@ def structure_origins(case: SegmentedCase) -> Mapping[int, Origin]:
 
 
 def lesion_origin(case: SegmentedCase) -> Origin:
-    """Return where a case's lesions came from."""
-    if EDITED in case.inputs_sha256:
+    """Return where a case's lesions came from, as a whole."""
+    if not {EDITED, EDITED_LESIONS}.isdisjoint(case.inputs_sha256):
         return Origin.EDITED
     return Origin.AUTOMATIC if lesions_were_found(case) else Origin.GIVEN
+
+
+def origin_of_lesion(case: SegmentedCase, code: int) -> Origin:
+    """Return where one lesion came from.
+
+    Of an edited map that was given, those that the human left as they were, and said nothing of,
+    are still what they were.
+    """
+    found = Origin.AUTOMATIC if lesions_were_found(case) else Origin.GIVEN
+    if EDITED_LESIONS in case.inputs_sha256:
+        return Origin.EDITED
+    looked_at = not case.confirmations.get(code, Confirmation.AUTOMATIC).is_open
+    return Origin.EDITED if EDITED in case.inputs_sha256 and looked_at else found
 
 
 def segments_origin(case: SegmentedCase) -> Origin:

@@ -23,7 +23,12 @@ from remnant.pipeline.export_folder import published_export
 from remnant.pipeline.export_scan import scan_of
 from remnant.pipeline.exporting import ExportRequest, Target, TrainingLabels
 from remnant.pipeline.folder import read_stored
-from remnant.pipeline.origins import lesion_origin, segments_origin, structure_origins
+from remnant.pipeline.origins import (
+    lesion_origin,
+    origin_of_lesion,
+    segments_origin,
+    structure_origins,
+)
 from remnant.pipeline.segmented import SegmentedCase
 from remnant.wording.exports import HOW_TO_OPEN
 
@@ -175,11 +180,11 @@ def _require_corrected(case: SegmentedCase, folder: Path, labels: TrainingLabels
 
 
 def _unread_lesions(case: SegmentedCase) -> list[int]:
-    if case.maps.lesions is None or lesion_origin(case) is not Origin.AUTOMATIC:
+    if case.maps.lesions is None:
         return []
-    known = case.confirmations
-    there = present_codes(case.maps.lesions.codes) - {0}
-    return sorted(n for n in there if known.get(n, Confirmation.AUTOMATIC).is_open)
+    known, there = case.confirmations, present_codes(case.maps.lesions.codes) - {0}
+    unread = (n for n in there if known.get(n, Confirmation.AUTOMATIC).is_open)
+    return sorted(n for n in unread if origin_of_lesion(case, n) is Origin.AUTOMATIC)
 
 
 def _dataset(request: ExportRequest, written: list[_Written]) -> dict[str, Any]:

@@ -28,7 +28,7 @@ from remnant.pipeline.folder import (
     write_segmented,
 )
 from remnant.pipeline.measuring_and_planning import measure_case
-from remnant.pipeline.origins import lesion_origin, structure_origins
+from remnant.pipeline.origins import lesion_origin, origin_of_lesion, structure_origins
 from remnant.pipeline.requests import MeasureRequest, SegmentRequest
 from remnant.pipeline.review import apply_review
 from remnant.pipeline.reviewing import LesionReview
@@ -179,11 +179,32 @@ def test_lesions_edited_in_slicer__are_called_edited(folder):
     case = read_case(folder)
     assert 1 not in np.unique(case.maps.lesions.codes)
     assert Origin.EDITED is lesion_origin(case)
-    assert "lesions_edited" in case.inputs_sha256
+    assert "lesions_edited_in_place" in case.inputs_sha256
     fresh = written_again(folder)
     written = read_own_labels(fresh / LESIONS, INSTANCE_SCHEME)
     np.testing.assert_array_equal(case.maps.lesions.codes, written.codes)
     assert b"remnant.Origin:edited" in (fresh / "lesions.seg.nrrd").read_bytes()
+
+
+def test_lesions_given_as_edited__only_those_that_changed_are(case, tmp_path):
+    codes = case.maps.lesions.codes.copy()
+    codes[tuple(np.argwhere(codes == 1)[0])] = 0
+    path = tmp_path / "mine.nii.gz"
+    write_labels(LabelMap(codes, case.maps.lesions.geometry, INSTANCE_SCHEME), path)
+    reviewed = apply_review(case, LesionReview(edited=path))
+    assert Origin.EDITED is origin_of_lesion(reviewed, 1)
+    assert Origin.AUTOMATIC is origin_of_lesion(reviewed, 2)
+    assert Origin.EDITED is lesion_origin(reviewed)
+
+
+def test_lesion_table__of_confirmations_edits_no_lesion(case, tmp_path):
+    path = tmp_path / "lesions.csv"
+    path.write_text("id,confirmation\n1,confirmed\n2,given\n", encoding="utf-8")
+    reviewed = apply_review(case, LesionReview(edited=path))
+    assert "confirmations" in reviewed.inputs_sha256
+    assert Origin.AUTOMATIC is origin_of_lesion(reviewed, 1)
+    lesions = measure_case(reviewed, MEASURING).volumetry.lesions
+    assert ["confirmed", "automatic"] == [one.confirmation for one in lesions[:2]]
 
 
 def test_structures_edited_in_slicer__are_called_edited(folder):
