@@ -17,7 +17,7 @@ LARGE_VOXELS: Final = 20_000
 LARGE_SPACING_MM: Final = 1.5
 SMOOTHING_VOXELS: Final = 0.8
 LEVEL: Final = 0.5
-LEAST_STEP: Final = 0.1
+LEAST_STEP: Final = 0.02
 
 
 def label_surfaces(

@@ -71,7 +71,7 @@ def test_ball__is_closed_and_smoother_than_its_voxels(spacing, monkeypatch):
     assert mesh.is_winding_consistent
     low, high = bounds_mm3(mask, geometry)
     assert low < mesh.volume < high
-    assert truth == pytest.approx(mesh.volume, rel=0.02)
+    assert truth == pytest.approx(mesh.volume, rel=0.03)
     faces_of_voxels = sum(
         np.abs(np.diff(np.pad(mask, 1).astype(int), axis=axis)).sum()
         * 1000.0 * geometry.voxel_volume_ml / geometry.spacing_mm[axis]
