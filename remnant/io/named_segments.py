@@ -1,7 +1,7 @@
 """Segments that a file names, painted into one label map of a role."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -274,6 +274,11 @@ def _binary(labels: tuple[SegmentLabel, ...], part: Part, path: Path) -> _Choice
         # of a case's own structures the liver is all, not the parenchyma alone
         numbers += [x.number for x in rest if _is_structure(x) and x.number not in numbers]
     unclear = [label for label in rest if meanings[label.number] is None]
+    own = part is Part.LESIONS and any(map(is_own_lesion, rest))
+    if own:
+        # what was added to a case's own lesions in another program is another lesion
+        numbers += [label.number for label in unclear if not is_another(label, part)]
+        unclear = []
     if not numbers and len(rest) == 1 and unclear and not is_another(rest[0], part):
         about = (reason(Cause.OF_FILE, part.value),)
         finding = quality_finding(f"{part}_by_role", passed=None, reasons=about)
@@ -286,18 +291,36 @@ def _binary(labels: tuple[SegmentLabel, ...], part: Part, path: Path) -> _Choice
         )
     several = part is Part.LESIONS and len(numbers) <= LARGEST_CODE
     codes = {number: code if several else 1 for code, number in enumerate(numbers, start=1)}
-    own = _own_numbers([label for label in rest if label.number in codes]) if several else None
-    return _Choice(own or codes, _passed_over(len(rest) - len(numbers), part))
+    if several and own:
+        codes = own_numbers(label for label in rest if label.number in codes)
+    return _Choice(codes, _passed_over(len(rest) - len(numbers), part))
 
 
 def _is_structure(label: SegmentLabel) -> bool:
     return label.own is not None and label.own.map == STRUCTURE_SCHEME.name
 
 
-def _own_numbers(lesions: list[SegmentLabel]) -> dict[int, int] | None:
-    """Return the lesions' own numbers where this program gave each of them another one."""
-    own = {x.number: x.own.code for x in lesions if x.own and x.own.map == LESION_MAP}
-    return own if len(own) == len(lesions) == len(set(own.values())) else None
+def is_own_lesion(label: SegmentLabel) -> bool:
+    """Tell whether a segment was written for a case's map of lesions."""
+    return label.own is not None and label.own.map == LESION_MAP
+
+
+def own_numbers(labels: Iterable[SegmentLabel]) -> dict[int, int]:
+    """Return codes by the segments' numbers: those they were written with, else the next free.
+
+    Of two with the same code, as copies have, the second counts as new.
+    """
+    codes: dict[int, int] = {}
+    rest = []
+    for label in labels:
+        known = label.own.code if label.own and is_own_lesion(label) else None
+        if known is None or known in codes.values():
+            rest.append(label.number)
+        else:
+            codes[label.number] = known
+    for number in rest:
+        codes[number] = max(codes.values(), default=0) + 1
+    return codes
 
 
 def _listed(labels: list[SegmentLabel]) -> str:

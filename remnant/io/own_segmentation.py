@@ -8,9 +8,11 @@ import numpy as np
 from remnant.core.errors import InputError
 from remnant.core.labels import LabelScheme
 from remnant.core.volumes import LARGEST_CODE, LabelMap
+from remnant.io.file_kinds import FileKind, kind_of
+from remnant.io.named_segments import LESION_MAP, own_numbers
 from remnant.io.nrrd import nrrd_texts, voxels_digest
 from remnant.io.seg_nrrd import read_slicer_segmentation
-from remnant.io.seg_nrrd_writing import LARGEST_BYTE, VOXELS_SHA256
+from remnant.io.seg_nrrd_writing import LARGEST_BYTE, TAG_OF_MAP, VOXELS_SHA256
 from remnant.io.segment_terms import SegmentLabel
 
 
@@ -23,6 +25,20 @@ def is_as_written(path: Path) -> bool:
         It is missing, empty or no NRRD file.
     """
     return nrrd_texts(path).get(VOXELS_SHA256) == voxels_digest(path)
+
+
+def holds_own_lesions(path: Path) -> bool:
+    """Tell whether a file is a segmentation that was written for a case's map of lesions.
+
+    Raises
+    ------
+    UnreadableFileError
+        It is missing, empty, or named as NRRD and damaged.
+    """
+    if kind_of(path) is not FileKind.NRRD:
+        return False
+    tag = f"{TAG_OF_MAP}:{LESION_MAP}|"
+    return any(key.endswith("_Tags") and tag in text for key, text in nrrd_texts(path).items())
 
 
 def read_own_segmentation(path: Path, scheme: LabelScheme) -> LabelMap:
@@ -61,26 +77,20 @@ def read_own_segmentation(path: Path, scheme: LabelScheme) -> LabelMap:
 
 def _codes(labels: Sequence[SegmentLabel], scheme: LabelScheme, path: Path) -> dict[int, int]:
     """Return the code of each segment by its number in the file."""
-    codes: dict[int, int] = {}
-    for label in labels:
-        known = None if label.own is None else label.own.code
-        if known is not None and not (scheme.open_ended and known in codes.values()):
-            codes[label.number] = known
-    for label in labels:
-        if label.number not in codes:
-            codes[label.number] = _code_of_new(label, scheme, codes, path)
+    if scheme.open_ended:
+        codes = own_numbers(labels)
+    else:
+        codes = {label.number: _code(label, scheme, path) for label in labels}
     if max(codes.values(), default=0) > LARGEST_CODE:
         raise InputError(f"{path} holds codes above {LARGEST_CODE}; merge some of its segments")
     return codes
 
 
-def _code_of_new(
-    label: SegmentLabel, scheme: LabelScheme, codes: dict[int, int], path: Path
-) -> int:
-    """Return the code of a segment that was added in another program."""
-    if scheme.open_ended:
-        return max(codes.values(), default=0) + 1
-    named = {one.name: one.code for one in scheme.labels}
+def _code(label: SegmentLabel, scheme: LabelScheme, path: Path) -> int:
+    """Return the code of a segment: its own, or by its name where another program added it."""
+    if label.own is not None and label.own.map == scheme.name and scheme.defines(label.own.code):
+        return label.own.code
+    named = {one.name: int(one.code) for one in scheme.labels}
     code = next((named[name] for name in label.names if name in named), None)
     if code is None:
         raise InputError(

@@ -17,6 +17,7 @@ from remnant.io.atomic import digest_file
 from remnant.io.grid_doubts import header_findings
 from remnant.io.lesion_confirmations import read_confirmations
 from remnant.io.nifti import read_labels_with_notes
+from remnant.io.own_segmentation import holds_own_lesions, read_own_segmentation
 from remnant.io.placement import placement_of
 from remnant.io.reading import AS_WRITTEN
 from remnant.pipeline.divide import merged_findings
@@ -109,7 +110,11 @@ def _with_edited(case: SegmentedCase, edited: Path) -> SegmentedCase:
         _require_numbers(frozenset(reviewed), lesion_numbers(case))
         return with_confirmations(case, {**case.confirmations, **reviewed})
     # that it lies on the case's grid bears out whichever statement says so
-    labels, oddities = read_labels_with_notes(edited, INSTANCE_SCHEME, choice=AS_WRITTEN)
+    labels, oddities = (
+        (read_own_segmentation(edited, INSTANCE_SCHEME), ())
+        if holds_own_lesions(edited)
+        else read_labels_with_notes(edited, INSTANCE_SCHEME, choice=AS_WRITTEN)
+    )
     grid, what = case.maps.structures.geometry, "the edited lesion map"
     placed, rounding = placement_of(grid, labels, EDITED, what=what, on="the case")
     noticed = (*header_findings(EDITED, oddities), *rounding)

@@ -9,7 +9,9 @@ from remnant.core.geometry import Geometry
 from remnant.core.labels import COUINAUD_SCHEME, INSTANCE_SCHEME
 from remnant.core.map_description import MapDescription, NamedLabel, Origin
 from remnant.core.volumes import LabelMap
-from remnant.io.own_segmentation import is_as_written, read_own_segmentation
+from remnant.io.own_segmentation import holds_own_lesions, is_as_written, read_own_segmentation
+from remnant.io.role_maps import read_role
+from remnant.io.roles import Part
 from remnant.io.seg_nrrd_writing import filled_piece, write_seg_nrrd
 
 GRID = Geometry((7, 8, 9), np.diag((0.8, 0.9, 2.5, 1.0)))
@@ -60,6 +62,10 @@ def test_new_segment__is_the_next_lesion(lesions):
     codes = read_own_segmentation(lesions, INSTANCE_SCHEME).codes
     assert 6 == codes[0, -1, 0]
     assert {0, 2, 5, 6} == set(np.unique(codes))
+    # given as masks it is the same
+    given = read_role(lesions, Part.LESIONS).labels.codes
+    assert {0, 2, 5, 6} == set(np.unique(given))
+    assert np.count_nonzero(codes == 6) == np.count_nonzero(given == 6)
 
 
 def test_copied_segment__has_a_number_of_its_own(lesions):
@@ -73,6 +79,14 @@ def test_copied_segment__has_a_number_of_its_own(lesions):
     codes = read_own_segmentation(lesions, INSTANCE_SCHEME).codes
     assert 6 == codes[0, -1, 0]
     assert 27 == np.count_nonzero(codes == 2)
+
+
+def test_own_lesions__are_known_by_their_tags(lesions, tmp_path):
+    assert holds_own_lesions(lesions)
+    saved(lesions, lambda found: [one.pop("tags") for one in found["segments"]])
+    assert not holds_own_lesions(lesions)
+    (tmp_path / "x.csv").write_text("id\n", encoding="utf-8")
+    assert not holds_own_lesions(tmp_path / "x.csv")
 
 
 def test_removed_segment__is_gone(lesions):

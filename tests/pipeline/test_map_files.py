@@ -197,6 +197,23 @@ def test_lesions_given_as_edited__only_those_that_changed_are(case, tmp_path):
     assert Origin.EDITED is lesion_origin(reviewed)
 
 
+def test_lesions_given_as_edited__from_slicer_with_one_more(folder, tmp_path):
+    def added(found):
+        found["voxels"] = found["voxels"].copy()
+        found["voxels"][0, 0, :3] = 77
+        found["segments"].append({"id": "new", "name": "Segment_1", "labelValue": 77})
+
+    path = shutil.copyfile(folder / "lesions.seg.nrrd", tmp_path / "mine.seg.nrrd")
+    found = slicerio.read_segmentation(str(path))
+    added(found)
+    slicerio.write_segmentation(str(path), found)
+    case = read_case(folder)
+    last = int(case.maps.lesions.codes.max())
+    reviewed = apply_review(case, LesionReview(edited=path))
+    assert 3 == np.count_nonzero(reviewed.maps.lesions.codes == last + 1)
+    assert reviewed.confirmations[last + 1] is Confirmation.CONFIRMED
+
+
 def test_lesion_table__of_confirmations_edits_no_lesion(case, tmp_path):
     path = tmp_path / "lesions.csv"
     path.write_text("id,confirmation\n1,confirmed\n2,given\n", encoding="utf-8")
