@@ -20,7 +20,7 @@ app = App(
         "remnant export CASE --to slicer",
         "remnant export CASE --to itksnap --image CT.nii.gz -o OUT",
         "remnant export CASE --to glb",
-        "remnant export A B --to nnunet --image a.nii.gz --image b.nii.gz -o Dataset501_Liver",
+        "remnant export A B --to nnunet --image a.nii --image b.nii -o Dataset501_Liver",
     ),
 )
 WIDTH = 79

@@ -319,7 +319,9 @@ def own_numbers(labels: Iterable[SegmentLabel]) -> dict[int, int]:
         else:
             codes[label.number] = known
     for number in rest:
-        codes[number] = max(codes.values(), default=0) + 1
+        following = max(codes.values(), default=0) + 1
+        free = (n for n in range(1, following) if n not in codes.values())
+        codes[number] = following if following <= LARGEST_CODE else next(free)
     return codes
 
 

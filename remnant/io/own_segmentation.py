@@ -7,7 +7,7 @@ import numpy as np
 
 from remnant.core.errors import InputError
 from remnant.core.labels import LabelScheme
-from remnant.core.volumes import LARGEST_CODE, LabelMap
+from remnant.core.volumes import LabelMap
 from remnant.io.file_kinds import FileKind, kind_of
 from remnant.io.named_segments import LESION_MAP, own_numbers
 from remnant.io.nrrd import nrrd_texts, voxels_digest
@@ -78,12 +78,8 @@ def read_own_segmentation(path: Path, scheme: LabelScheme) -> LabelMap:
 def _codes(labels: Sequence[SegmentLabel], scheme: LabelScheme, path: Path) -> dict[int, int]:
     """Return the code of each segment by its number in the file."""
     if scheme.open_ended:
-        codes = own_numbers(labels)
-    else:
-        codes = {label.number: _code(label, scheme, path) for label in labels}
-    if max(codes.values(), default=0) > LARGEST_CODE:
-        raise InputError(f"{path} holds codes above {LARGEST_CODE}; merge some of its segments")
-    return codes
+        return own_numbers(labels)
+    return {label.number: _code(label, scheme, path) for label in labels}
 
 
 def _code(label: SegmentLabel, scheme: LabelScheme, path: Path) -> int:

@@ -171,7 +171,9 @@ def _tags(text: str) -> dict[str, str]:
 
 def _own_code(tags: Mapping[str, str]) -> OwnCode | None:
     code = _whole(tags.get(TAG_OF_CODE, ""))
-    return OwnCode(tags[TAG_OF_MAP], code) if code and TAG_OF_MAP in tags else None
+    if code is None or not 0 < code <= LARGEST_CODE or TAG_OF_MAP not in tags:
+        return None
+    return OwnCode(tags[TAG_OF_MAP], code)
 
 
 def _code(triplet: str) -> Code | None:

@@ -14,6 +14,7 @@ from remnant.io.label_tables import write_colour_table, write_itksnap_labels
 from remnant.io.nifti import read_own_labels
 from remnant.io.own_segmentation import read_own_segmentation
 from remnant.io.placement import placed_on
+from remnant.io.seg_nrrd import MOST_SEGMENTS
 from remnant.io.seg_nrrd_writing import FilledPiece, filled_piece, write_seg_nrrd
 from remnant.pipeline.case_files import (
     COLOUR_TABLE,
@@ -31,10 +32,15 @@ Describe = Callable[[Collection[int]], MapDescription]
 
 
 def write_companions(labels: LabelMap, describe: Describe, path: Path) -> None:
-    """Write all that stands beside a label map at ``path``."""
+    """Write all that stands beside a label map at ``path``.
+
+    One of so many lesions that no segmentation of 3D Slicer holds them has no such file.
+    """
     piece = filled_piece(labels)
     description = describe(sorted(present_codes(piece.codes) - {0}))
-    write_described(piece, description, path)
+    too_many = len(description.labels) > MOST_SEGMENTS
+    endings = [ending for ending in COMPANIONS if not (too_many and ending == SEGMENTATION)]
+    write_described(piece, description, path, endings=endings)
 
 
 def write_described(
@@ -44,7 +50,19 @@ def write_described(
     *,
     endings: Sequence[str] = COMPANIONS,
 ) -> None:
-    """Write those companions of a label map at ``path`` that are asked for by their endings."""
+    """Write those companions of a label map at ``path`` that are asked for by their endings.
+
+    Raises
+    ------
+    InputError
+        A segmentation of more than `MOST_SEGMENTS` labels is asked for, or the folder cannot be
+        written.
+    """
+    if SEGMENTATION in endings and len(description.labels) > MOST_SEGMENTS:
+        raise InputError(
+            f"{path.name} holds {len(description.labels)} labels; a segmentation of 3D Slicer is "
+            f"written for at most {MOST_SEGMENTS}: export it for another program"
+        )
     writers: dict[str, Callable[[Path], None]] = {
         SEGMENTATION: partial(write_seg_nrrd, piece, description),
         SIDECAR: partial(MAP.write, description),

@@ -89,6 +89,21 @@ def test_own_lesions__are_known_by_their_tags(lesions, tmp_path):
     assert not holds_own_lesions(tmp_path / "x.csv")
 
 
+@pytest.mark.parametrize(
+    ("tags", "codes"),
+    [(["65535", None], {0, 65535, 1}), (["70000", "3"], {0, 3, 4}), (["0", "x"], {0, 1, 2})],
+)
+def test_codes__that_cannot_be_are_passed_over(lesions, tags, codes):
+    def change(found):
+        for segment, code in zip(found["segments"], tags, strict=True):
+            segment["tags"] = {"remnant.Map": "lesions"}
+            if code is not None:
+                segment["tags"]["remnant.Code"] = code
+
+    saved(lesions, change)
+    assert codes == set(np.unique(read_own_segmentation(lesions, INSTANCE_SCHEME).codes))
+
+
 def test_removed_segment__is_gone(lesions):
     saved(lesions, lambda found: found["segments"].pop(0))
     assert {0, 5} == set(np.unique(read_own_segmentation(lesions, INSTANCE_SCHEME).codes))

@@ -18,7 +18,10 @@ from remnant.core.volumetry_report import SegmentSource
 from remnant.documents.map_document import MAP
 from remnant.io.codings import MasksPreset
 from remnant.io.nifti import read_own_labels, write_labels
+from remnant.pipeline import map_files
 from remnant.pipeline.case_files import COMPANIONS, COUINAUD, LESIONS, STRUCTURES, beside
+from remnant.pipeline.export import export_case
+from remnant.pipeline.exporting import ExportRequest, Target
 from remnant.pipeline.folder import (
     read_case,
     read_measured,
@@ -230,6 +233,18 @@ def test_structures_edited_in_slicer__are_called_edited(folder):
 
     edited(folder, STRUCTURES, thinner)
     assert Origin.EDITED is structure_origins(read_case(folder))[1]
+
+
+def test_too_many_lesions__have_no_segmentation(monkeypatch, given, folder, tmp_path):
+    monkeypatch.setattr(map_files, "MOST_SEGMENTS", 1)
+    write_segmented(given, tmp_path)
+    assert not (tmp_path / "lesions.seg.nrrd").exists()
+    assert (tmp_path / "lesions.label").exists()
+    assert () == read_stored(tmp_path).edited
+    request = ExportRequest(cases=(folder,), target=Target.SLICER, output=tmp_path / "out")
+    with pytest.raises(InputError, match=r"labels; a segmentation of 3D Slicer is written for"):
+        export_case(request)
+    assert not (tmp_path / "out").exists()
 
 
 def test_both_edited__is_refused_unless_alike(folder):
