@@ -12,7 +12,7 @@ from typing import Any, Final
 from remnant.core.boxes import bounding_box, box_geometry
 from remnant.core.codes import present_codes
 from remnant.core.errors import InputError
-from remnant.core.labels import COUINAUD_SCHEME, STRUCTURE_SCHEME
+from remnant.core.labels import COUINAUD_SCHEME, SEGMENT_IV_SCHEME, STRUCTURE_SCHEME
 from remnant.core.map_description import MapDescription
 from remnant.core.progress import Progress, silent
 from remnant.core.volumes import LabelMap
@@ -190,8 +190,10 @@ def _surfaces(one: DrawnMap) -> tuple[Surface, ...]:
     """Return the surfaces of a map; of the structures that of the liver as a whole."""
     if one.description.map == STRUCTURE_SCHEME.name:
         return _structures(one)
+    every = frozenset(label.code for label in one.description.labels)
     around = {
-        COUINAUD_SCHEME.name: frozenset(label.code for label in one.description.labels),
+        COUINAUD_SCHEME.name: every,
+        SEGMENT_IV_SCHEME.name: every,
         PLAN_SCHEME.name: frozenset((STAYS,)),
     }.get(one.description.map, frozenset())
     found = label_surfaces(one.labels, one.description)
