@@ -19,7 +19,7 @@ from planning.rules.ablation import (
 from remnant.core.clinical import NOTHING_SAID, ClinicalFacts
 from remnant.core.criteria import LesionAblation
 from remnant.core.findings import Finding, Verdict
-from remnant.core.lesions import Confirmation, Lesion
+from remnant.core.lesions import Lesion
 from remnant.core.plan_choice import PlanChoice
 from remnant.core.quantity import Bound, Quantity
 from remnant.core.reasons import Cause, Reason, joined, reason
@@ -212,7 +212,7 @@ def _cautions(lesion: Lesion, facts: Facts, choice: PlanChoice) -> Iterator[Reas
     vessel = facts[inputs.LARGE_VESSEL_DISTANCE]
     if isinstance(vessel, Quantity) and vessel.value is not None and vessel.value < HEAT_SINK_MM:
         yield reason(Cause.HEAT_SINK)
-    if lesion.confirmation is Confirmation.AUTOMATIC:
+    if lesion.confirmation.is_open:
         yield reason(Cause.NOT_CONFIRMED)
 
 

@@ -42,7 +42,6 @@ from remnant.core.debulking import TargetOutcome
 from remnant.core.distribution import Frilling, Netlm, Stability
 from remnant.core.findings import Basis, Finding, SourceStatus, Verdict, judged
 from remnant.core.labels import CouinaudSegment
-from remnant.core.lesions import Confirmation
 from remnant.core.patient import Patient
 from remnant.core.plan import Resection
 from remnant.core.planning_report import PlanningReport
@@ -265,7 +264,7 @@ def _geometry_findings(candidate: Candidate, case: Case) -> Iterator[Finding]:
 
 def _unconfirmed(report: VolumetryReport) -> Iterator[Finding]:
     counting = report.counted_lesions
-    unconfirmed = sum(lesion.confirmation is Confirmation.AUTOMATIC for lesion in counting)
+    unconfirmed = sum(lesion.confirmation.is_open for lesion in counting)
     if counting:
         yield Finding(
             id=UNCONFIRMED_IN_RESECTION_ID,

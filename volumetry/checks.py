@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from remnant.core.findings import Finding, quality_finding
-from remnant.core.lesions import Confirmation, Lesion
+from remnant.core.lesions import Lesion
 from remnant.core.reasons import Cause, Reason, reason
 from remnant.core.volumes import LabelMap
 from volumetry.liver_maps import LiverMaps, Tally
@@ -104,7 +104,7 @@ def check_segments_inside_liver(couinaud: LabelMap, maps: LiverMaps, counted: Ta
 
 def check_lesions_confirmed(lesions: Sequence[Lesion]) -> Finding:
     """Tell how many lesions nobody has confirmed or rejected."""
-    open_ones = sum(lesion.confirmation is Confirmation.AUTOMATIC for lesion in lesions)
+    open_ones = sum(lesion.confirmation.is_open for lesion in lesions)
     return quality_finding(
         LESIONS_UNCONFIRMED_ID,
         passed=not open_ones,

@@ -39,7 +39,6 @@ from remnant.core.findings import (
     judged,
 )
 from remnant.core.labels import CouinaudSegment
-from remnant.core.lesions import Confirmation
 from remnant.core.patient import Patient
 from remnant.core.plan_choice import PlanChoice
 from remnant.core.quantity import Quantity
@@ -269,7 +268,7 @@ def _uncertain_sizes(result: VirtualResection, case: PlanCase) -> Iterator[Findi
 def _unconfirmed(result: VirtualResection, report: VolumetryReport) -> Iterator[int]:
     for lesion in report.lesions:
         treated = result.fates.get(lesion.id) in TREATED
-        if treated and lesion.confirmation is Confirmation.AUTOMATIC:
+        if treated and lesion.confirmation.is_open:
             yield lesion.id
 
 

@@ -19,7 +19,7 @@ from planning.rules.remnant import PROJECT_SOURCE
 from remnant.core.distribution import Frilling, FrillingType
 from remnant.core.findings import Finding, SourceStatus, Verdict
 from remnant.core.labels import LEFT_LOBE, RIGHT_LOBE, CouinaudSegment
-from remnant.core.lesions import Confirmation, Lesion
+from remnant.core.lesions import Lesion
 from remnant.core.reasons import Cause, Reason, joined, reason
 from remnant.core.volumetry_report import VolumetryReport
 
@@ -185,7 +185,7 @@ def class_found(kind: str | None) -> Reason:
 
 def unconfirmed(lesions: Sequence[Lesion]) -> tuple[Reason, ...]:
     """Say how many lesions no reader has confirmed; empty where all are."""
-    number = sum(lesion.confirmation is Confirmation.AUTOMATIC for lesion in lesions)
+    number = sum(lesion.confirmation.is_open for lesion in lesions)
     return (reason(Cause.LESIONS_UNCONFIRMED, number, len(lesions)),) if number else ()
 
 

@@ -99,7 +99,7 @@ COUINAUD_SCHEME = LabelScheme(
 SEGMENT_IV_SCHEME = LabelScheme(
     "couinaud_iv",
     (
-        Label(SegmentIvPart.IVa, "Couinaud segment IVa (upper)"),
-        Label(SegmentIvPart.IVb, "Couinaud segment IVb (lower)"),
+        Label(SegmentIvPart.IVa, "Couinaud segment IVa (upper)", "871688003"),
+        Label(SegmentIvPart.IVb, "Couinaud segment IVb (lower)", "871689006"),
     ),
 )

@@ -15,12 +15,19 @@ class Confirmation(StrEnum):
     """Whether a human looked at a lesion.
 
     No tool tells a metastasis from a cyst, a haemangioma or a treated scar by shape alone:
-    automatic lesions stay unconfirmed until someone confirms or rejects them.
+    automatic lesions stay unconfirmed until someone confirms or rejects them. So do those of a map
+    that was given: who drew it is not known here, only that no network of this program did.
     """
 
     AUTOMATIC = "automatic"
+    GIVEN = "given"
     CONFIRMED = "confirmed"
     REJECTED = "rejected"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether nobody has confirmed or rejected the lesion here."""
+        return self in {Confirmation.AUTOMATIC, Confirmation.GIVEN}
 
 
 class Lobe(StrEnum):

@@ -12,12 +12,13 @@ from remnant.documents.clinical_facts import FACTS_VERSION
 from remnant.documents.codec import Codec
 from remnant.documents.comparison_document import COMPARISON
 from remnant.documents.facts_template import facts_schema
+from remnant.documents.map_document import MAP
 from remnant.documents.report_document import REPORT
 from remnant.documents.state_document import STATE
 
 FOLDER: Final = Path(__file__).with_name("schema")
 FACTS_FILE: Final = FOLDER / f"facts-{FACTS_VERSION}.json"
-DOCUMENTS: Final[tuple[Codec[Any], ...]] = (REPORT, AGREEMENT, COMPARISON, STATE)
+DOCUMENTS: Final[tuple[Codec[Any], ...]] = (REPORT, AGREEMENT, COMPARISON, STATE, MAP)
 
 
 def schema_file(document: Codec[Any]) -> Path:

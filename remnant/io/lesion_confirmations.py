@@ -28,7 +28,8 @@ def read_confirmations(path: Path) -> Mapping[int, Confirmation]:
         The file is missing, too large or not text.
     InputError
         A column is missing, an id is no positive whole number or stands twice, or a confirmation
-        is none of ``automatic``, ``confirmed``, ``rejected``; the message names the line.
+        is none of ``automatic``, ``given``, ``confirmed``, ``rejected``; the message names the
+        line.
     """
     found: dict[int, Confirmation] = {}
     for line, row in _rows(_read_text(path), path.name):

@@ -1,7 +1,7 @@
 """Segments that a file names, painted into one label map of a role."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from remnant.core.errors import InputError, UnknownLabelError
 from remnant.core.findings import Finding, quality_finding
 from remnant.core.geometry import Geometry
-from remnant.core.labels import INSTANCE_SCHEME, CouinaudSegment
+from remnant.core.labels import INSTANCE_SCHEME, STRUCTURE_SCHEME, CouinaudSegment
 from remnant.core.reasons import Cause, reason
 from remnant.core.volumes import LARGEST_CODE, LabelMap
 from remnant.io.image_reference import NO_REFERENCE, ImageReference
@@ -36,6 +36,8 @@ LARGEST_OVERLAP_FRACTION = 0.02
 
 MOST_NAMED = 6
 HALVES = 2
+LESION_MAP = "lesions"
+"""Name of the map of lesions in segmentations that this program wrote."""
 _HELD_BY = {
     Part.VESSELS: frozenset((Part.VESSELS, Part.PORTAL_VEIN, Part.HEPATIC_VEINS)),
 }
@@ -67,6 +69,8 @@ class NamedSegments:
         scan's.
     refers_to
         Images that it was drawn on.
+    whole_grid
+        Grid of the image that it was drawn on, where the file says so and holds but a box of it.
     remarks
         Given segment numbers and their role, returns what was noticed about these segments.
     """
@@ -77,6 +81,7 @@ class NamedSegments:
     quality: tuple[Finding, ...] = field(default=())
     leaves_out_empty: bool = False
     refers_to: ImageReference = NO_REFERENCE
+    whole_grid: Geometry | None = None
     remarks: Callable[[Collection[int], Part], tuple[Finding, ...]] = _no_remarks
 
 
@@ -265,7 +270,15 @@ def _binary(labels: tuple[SegmentLabel, ...], part: Part, path: Path) -> _Choice
     wanted = _HELD_BY.get(part, frozenset((part,)))
     meanings = {label.number: meaning_of(label) for label in rest}
     numbers = [n for n, meaning in meanings.items() if meaning and meaning.part in wanted]
+    if part is Part.LIVER:
+        # of a case's own structures the liver is all, not the parenchyma alone
+        numbers += [x.number for x in rest if _is_structure(x) and x.number not in numbers]
     unclear = [label for label in rest if meanings[label.number] is None]
+    own = part is Part.LESIONS and any(map(is_own_lesion, rest))
+    if own:
+        # what was added to a case's own lesions in another program is another lesion
+        numbers += [label.number for label in unclear if not is_another(label, part)]
+        unclear = []
     if not numbers and len(rest) == 1 and unclear and not is_another(rest[0], part):
         about = (reason(Cause.OF_FILE, part.value),)
         finding = quality_finding(f"{part}_by_role", passed=None, reasons=about)
@@ -278,7 +291,38 @@ def _binary(labels: tuple[SegmentLabel, ...], part: Part, path: Path) -> _Choice
         )
     several = part is Part.LESIONS and len(numbers) <= LARGEST_CODE
     codes = {number: code if several else 1 for code, number in enumerate(numbers, start=1)}
+    if several and own:
+        codes = own_numbers(label for label in rest if label.number in codes)
     return _Choice(codes, _passed_over(len(rest) - len(numbers), part))
+
+
+def _is_structure(label: SegmentLabel) -> bool:
+    return label.own is not None and label.own.map == STRUCTURE_SCHEME.name
+
+
+def is_own_lesion(label: SegmentLabel) -> bool:
+    """Tell whether a segment was written for a case's map of lesions."""
+    return label.own is not None and label.own.map == LESION_MAP
+
+
+def own_numbers(labels: Iterable[SegmentLabel]) -> dict[int, int]:
+    """Return codes by the segments' numbers: those they were written with, else the next free.
+
+    Of two with the same code, as copies have, the second counts as new.
+    """
+    codes: dict[int, int] = {}
+    rest = []
+    for label in labels:
+        known = label.own.code if label.own and is_own_lesion(label) else None
+        if known is None or known in codes.values():
+            rest.append(label.number)
+        else:
+            codes[label.number] = known
+    for number in rest:
+        following = max(codes.values(), default=0) + 1
+        free = (n for n in range(1, following) if n not in codes.values())
+        codes[number] = following if following <= LARGEST_CODE else next(free)
+    return codes
 
 
 def _listed(labels: list[SegmentLabel]) -> str:

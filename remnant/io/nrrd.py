@@ -1,5 +1,6 @@
 """NRRD images and label maps: the header by hand, the voxels by SimpleITK."""
 
+import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -111,6 +112,22 @@ def nrrd_texts(path: Path) -> Mapping[str, str]:
     require_file(path)
     with quiet(), reading(path, what=WHAT):
         return _header(path).texts
+
+
+def voxels_digest(path: Path) -> str:
+    """Return the sha256 of what follows a file's header: its voxels, as they are packed there.
+
+    Raises
+    ------
+    UnreadableFileError
+        Missing, empty or no NRRD file.
+    """
+    require_file(path)
+    with quiet(), reading(path, what=WHAT):
+        header = _header(path)
+        with path.open("rb") as stream:
+            stream.seek(header.byte_count)
+            return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

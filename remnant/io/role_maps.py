@@ -20,6 +20,7 @@ from remnant.io.label_values import ValueKind, label_values
 from remnant.io.named_segments import NamedSegments, Piece, map_of_role
 from remnant.io.nifti import GivenValues, read_label_values
 from remnant.io.nifti_names import label_names
+from remnant.io.placement import in_order_of
 from remnant.io.reading import AS_FILES_SAY, ReadingChoice
 from remnant.io.roles import CODED_BY_SEGMENT, Part
 from remnant.io.seg_nrrd import is_slicer_segmentation, read_slicer_segmentation
@@ -284,12 +285,13 @@ def _unnamed_codes(count: int, part: Part) -> tuple[Finding, ...]:
 
 
 def _named(found: NamedSegments, part: Part, path: Path, sha256: str) -> GivenMap:
-    labels, quality = map_of_role(found, part, path)
+    cut, quality = map_of_role(found, part, path)
+    labels = cut if found.whole_grid is None else in_order_of(found.whole_grid, cut)
     return GivenMap(
         labels=labels,
         named=True,
         sha256=sha256,
         quality=tuple(quality),
-        leaves_out_empty=found.leaves_out_empty,
+        leaves_out_empty=found.leaves_out_empty and labels.geometry is not found.whole_grid,
         refers_to=found.refers_to,
     )

@@ -14,13 +14,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from remnant.core.codes import present_codes
-from remnant.core.errors import UnreadableFileError, UnsupportedSeriesError
+from remnant.core.errors import InputError, UnreadableFileError, UnsupportedSeriesError
 from remnant.core.findings import Finding, quality_finding
+from remnant.core.geometry import Geometry
 from remnant.core.volumes import LARGEST_CODE
 from remnant.io.file_kinds import FileKind, kind_of
+from remnant.io.limits import LARGEST_VOXEL_COUNT
 from remnant.io.named_segments import NamedSegments, Piece
 from remnant.io.nrrd import LayeredNrrd, nrrd_texts, read_layered_nrrd
-from remnant.io.segment_terms import Code, SegmentLabel
+from remnant.io.seg_nrrd_writing import REFERENCE_GRID, TAG_OF_CODE, TAG_OF_MAP
+from remnant.io.segment_terms import Code, OwnCode, SegmentLabel
 
 _INDEX = re.compile(r"Segment(\d{1,5})_(?:ID|Name|LabelValue|Layer|Tags)")
 _WHOLE_NUMBER = re.compile(r"\d{1,5}")
@@ -28,6 +31,7 @@ MOST_SEGMENTS = 2000
 REPRESENTATIONS = ("Segmentation_SourceRepresentation", "Segmentation_MasterRepresentation")
 """Keys, now and before 2022, of how the segments are stored."""
 TERMINOLOGY = "TerminologyEntry"
+GRID_NUMBERS = 22
 CATEGORY, KIND, MODIFIER, REGION, REGION_MODIFIER = 1, 2, 3, 5, 6
 """Places in a terminology entry; 0 and 4 name its contexts."""
 
@@ -83,7 +87,24 @@ def read_slicer_segmentation(path: Path) -> NamedSegments:
         pieces=pieces,
         quality=_unnamed_values(image, frozenset(places.values())),
         leaves_out_empty=True,
+        whole_grid=_whole_grid(image.texts),
     )
+
+
+def _whole_grid(texts: Mapping[str, str]) -> Geometry | None:
+    """Return the grid of the image that a segmentation was drawn on, where its file says so."""
+    parameters = texts.get("Segmentation_ConversionParameters", "").split("&")
+    found = (text.split("|") for text in parameters if text.startswith(f"{REFERENCE_GRID}|"))
+    numbers = next((parts[1] for parts in found), "").strip(";").split(";")
+    try:
+        values = np.array(numbers, dtype=np.float64)
+        first, sizes = values[16::2], values[17::2] + 1
+        if values.size != GRID_NUMBERS or first.any() or not 0 < sizes.prod() < LARGEST_VOXEL_COUNT:
+            return None
+        i, j, k = map(int, sizes)
+        return Geometry((i, j, k), values[:16].reshape(4, 4))
+    except (ValueError, InputError):
+        return None
 
 
 def _unnamed_values(image: LayeredNrrd, named: frozenset[tuple[int, int]]) -> tuple[Finding, ...]:
@@ -124,7 +145,8 @@ def _whole(text: str) -> int | None:
 
 
 def _label(texts: Mapping[str, str], number: int, stored_value: int | None) -> SegmentLabel:
-    entry = _terminology(texts.get(f"Segment{number}_Tags", ""))
+    tags = _tags(texts.get(f"Segment{number}_Tags", ""))
+    entry = tags[TERMINOLOGY].split("~") if TERMINOLOGY in tags else []
     codes = {place: _code(entry[place]) for place in range(len(entry))}
     kind = codes.get(KIND)
     elsewhere = [codes.get(place) for place in (MODIFIER, REGION, REGION_MODIFIER)]
@@ -137,15 +159,21 @@ def _label(texts: Mapping[str, str], number: int, stored_value: int | None) -> S
         places=tuple(code for code in elsewhere if code is not None),
         category=codes.get(CATEGORY),
         stored_value=stored_value,
+        own=_own_code(tags),
     )
 
 
-def _terminology(tags: str) -> list[str]:
-    for tag in tags.split("|"):
-        key, colon, value = tag.partition(":")
-        if colon and key.strip() == TERMINOLOGY:
-            return value.split("~")
-    return []
+def _tags(text: str) -> dict[str, str]:
+    """Return a segment's tags by their keys, the first of each."""
+    pairs = (tag.partition(":") for tag in reversed(text.split("|")))
+    return {key.strip(): value for key, colon, value in pairs if colon}
+
+
+def _own_code(tags: Mapping[str, str]) -> OwnCode | None:
+    code = _whole(tags.get(TAG_OF_CODE, ""))
+    if code is None or not 0 < code <= LARGEST_CODE or TAG_OF_MAP not in tags:
+        return None
+    return OwnCode(tags[TAG_OF_MAP], code)
 
 
 def _code(triplet: str) -> Code | None:

@@ -3,7 +3,12 @@
 from dataclasses import dataclass
 
 from remnant.core.errors import UnknownLabelError
-from remnant.core.labels import COUINAUD_SCHEME, STRUCTURE_SCHEME, CouinaudSegment
+from remnant.core.labels import (
+    COUINAUD_SCHEME,
+    SEGMENT_IV_SCHEME,
+    STRUCTURE_SCHEME,
+    CouinaudSegment,
+)
 from remnant.io.printing import printable
 from remnant.io.roles import Part
 from remnant.io.segment_names import (
@@ -31,8 +36,7 @@ SNOMED_RT = frozenset(("SRT", "SNM3", "99SDM"))
 _COUINAUD_SCT = {
     **{str(label.snomed): CouinaudSegment(label.code) for label in COUINAUD_SCHEME.labels},
     # "Structure of Couinaud segment IVa / IVb", used by Slicer-Liver; not in DICOM's own lists
-    "871688003": CouinaudSegment.IV,
-    "871689006": CouinaudSegment.IV,
+    **{str(label.snomed): CouinaudSegment.IV for label in SEGMENT_IV_SCHEME.labels},
 }
 _PARTS_SCT = {
     str(STRUCTURE_SCHEME.labels[0].snomed): Part.LIVER,
@@ -109,6 +113,14 @@ _BACKGROUND = frozenset(("background", "clear label", "hintergrund", "unlabeled"
 _VESSELS = frozenset((Part.VESSELS, Part.PORTAL_VEIN, Part.HEPATIC_VEINS))
 
 
+@dataclass(frozen=True, slots=True)
+class OwnCode:
+    """Which map of a case of this program a segment was written for, and its code there."""
+
+    map: str
+    code: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SegmentLabel:
     """What a file says about one of its segments.
@@ -127,6 +139,8 @@ class SegmentLabel:
         Code of the category of what it is; ``None`` where the file names none.
     stored_value
         Label value in a file that has but one layer; ``None`` where the value means nothing.
+    own
+        The map and the code that it was written for by this program; ``None`` for all others.
     """
 
     number: int
@@ -135,6 +149,7 @@ class SegmentLabel:
     places: tuple[Code, ...] = ()
     category: Code | None = None
     stored_value: int | None = None
+    own: OwnCode | None = None
 
     def describe(self) -> str:
         """Name and codes in a few words, for messages."""
@@ -323,7 +338,7 @@ def _snomed_ct(code: Code) -> str:
 
 
 def _is_half(label: SegmentLabel) -> bool:
-    halves = {(SNOMED_CT, "871688003"), (SNOMED_CT, "871689006")}
+    halves = {(SNOMED_CT, str(label.snomed)) for label in SEGMENT_IV_SCHEME.labels}
     return not halves.isdisjoint((*label.kinds, *label.places))
 
 

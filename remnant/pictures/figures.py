@@ -43,6 +43,7 @@ STAMP: Final = ("segments", "estimated:", "review")
 STAMP_STEP: Final = 8.0
 LINE_STYLES: Final[Mapping[Confirmation, str]] = {
     Confirmation.AUTOMATIC: "dashed",
+    Confirmation.GIVEN: "dashed",
     Confirmation.CONFIRMED: "solid",
     Confirmation.REJECTED: "dotted",
 }

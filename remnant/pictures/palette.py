@@ -9,6 +9,8 @@ LIVER_COLOUR: Final = "#5ad1e6"
 LESION_COLOUR: Final = "#ffb02e"
 REJECTED_COLOUR: Final = "#b8b8b8"
 BARE_LIVER_COLOUR: Final = "#b5654e"
+PORTAL_VEIN_COLOUR: Final = "#8855cc"
+HEPATIC_VEINS_COLOUR: Final = "#3377dd"
 BORDER_COLOUR: Final = "#ffffff"
 SEGMENT_COLOURS: Final[Mapping[CouinaudSegment, str]] = {
     CouinaudSegment.I: "#e8e8e8",

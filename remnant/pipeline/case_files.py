@@ -1,6 +1,6 @@
 """Names of the files in a case's folder, and what the codes of its maps mean."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -27,12 +27,32 @@ PLAN_TABLE: Final = "plans.csv"
 REPORT_JSON: Final = "report.json"
 REPORT_HTML: Final = "report.html"
 MOST_PLAN_MAPS: Final = 999
+SEGMENTATION, SIDECAR = ".seg.nrrd", ".json"
+ITKSNAP_LABELS, COLOUR_TABLE = ".label", ".ctbl"
+COMPANIONS: Final = (SEGMENTATION, SIDECAR, ITKSNAP_LABELS, COLOUR_TABLE)
+"""Endings of what stands beside each label map, for other programs."""
+VOLUME: Final = ".nii.gz"
+
+
+def beside(name: str, ending: str) -> str:
+    """Return the name of a companion of a label map."""
+    return name.removesuffix(VOLUME) + ending
+
+
+def with_companions(names: Iterable[str]) -> tuple[str, ...]:
+    """Return names of label maps, each followed by those of its companions."""
+    return tuple(n for name in names for n in (name, *(beside(name, e) for e in COMPANIONS)))
+
+
+LABEL_MAPS: Final = (STRUCTURES, LESIONS, EXOPHYTIC, COUINAUD, COUINAUD_IV)
 ALL_FILES: Final = (
-    STRUCTURES, LESIONS, EXOPHYTIC, COUINAUD, COUINAUD_IV, PREVIEW, STATE,
+    *with_companions(LABEL_MAPS), PREVIEW, STATE,
     LESION_TABLE, PLAN_TABLE, REPORT_JSON, REPORT_HTML,
 )  # fmt: skip
-PLAN_MAPS: Final = tuple(f"plan_{number}.nii.gz" for number in range(1, MOST_PLAN_MAPS + 1))
-"""Maps of the plans, written only when they are asked for."""
+PLAN_MAPS: Final = with_companions(
+    f"plan_{number}{VOLUME}" for number in range(1, MOST_PLAN_MAPS + 1)
+)
+"""Maps of the plans and what stands beside them, written only when they are asked for."""
 OWN_FILES: Final = (*PLAN_MAPS, *ALL_FILES)
 UNFINISHED: Final = ".remnant-unfinished"
 """Folder of what is found of a case before its segmentation can be published."""

@@ -21,7 +21,6 @@ from remnant.core.errors import InputError
 from remnant.core.findings import Finding, quality_finding
 from remnant.core.geometry import Geometry
 from remnant.core.labels import BINARY_SCHEME, CouinaudSegment
-from remnant.core.lesions import Confirmation
 from remnant.core.provenance import Provenance
 from remnant.core.reasons import Cause, Reason, reason
 from remnant.core.study import Study
@@ -313,10 +312,7 @@ def _kind(study: Study) -> tuple[str, str]:
 
 def _confirmed(before: CaseReport, after: CaseReport) -> Finding:
     counts = [
-        sum(
-            lesion.counts and lesion.confirmation is Confirmation.AUTOMATIC
-            for lesion in case.volumetry.lesions
-        )
+        sum(lesion.counts and lesion.confirmation.is_open for lesion in case.volumetry.lesions)
         for case in (before, after)
     ]
     return quality_finding(

@@ -9,6 +9,8 @@ import numpy as np
 from remnant.core.volumes import LabelMap
 from remnant.documents.state_document import Fingerprint
 from remnant.io.atomic import digest_file
+from remnant.io.own_segmentation import is_as_written
+from remnant.pipeline.case_files import SEGMENTATION, beside
 
 
 def fingerprint(labels: LabelMap, path: Path) -> Fingerprint:
@@ -28,14 +30,23 @@ def codes_digest(labels: LabelMap) -> str:
     return found.hexdigest()
 
 
+def edited_segmentation(path: Path) -> Path | None:
+    """Return the segmentation beside a label map if another program saved it since, else none."""
+    segmentation = path.with_name(beside(path.name, SEGMENTATION))
+    edited = segmentation.exists() and not is_as_written(segmentation)
+    return segmentation if edited else None
+
+
 def is_edited(known: Fingerprint, path: Path, labels: Callable[[], LabelMap]) -> bool:
     """Tell whether a map's codes are others than those that are known.
 
-    ``labels`` gives the map; it is asked only where the file is another one.
+    ``labels`` gives the map; it is asked only where the file, or the same map for 3D Slicer beside
+    it, is another one.
 
     Raises
     ------
     UnreadableFileError
         The file is missing or empty.
     """
-    return digest_file(path) != known.file and codes_digest(labels()) != known.codes
+    changed = digest_file(path) != known.file or edited_segmentation(path) is not None
+    return changed and codes_digest(labels()) != known.codes

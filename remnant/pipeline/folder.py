@@ -10,16 +10,13 @@ from pathlib import Path
 from remnant.core.case import CaseReport
 from remnant.core.errors import InputError
 from remnant.core.findings import Finding
-from remnant.core.labels import (
-    STRUCTURE_SCHEME,
-)
 from remnant.core.volumes import ImageVolume, LabelMap, Modality
 from remnant.documents.lesion_table import segments_origin, write_lesions_csv
 from remnant.documents.plan_table import write_plans_csv
 from remnant.documents.report_document import REPORT
 from remnant.documents.state_document import Fingerprint, SegmentationState
 from remnant.io.atomic import digest_file, write_text
-from remnant.io.nifti import read_image, read_own_labels, write_image, write_labels
+from remnant.io.nifti import read_image, write_image, write_labels
 from remnant.io.placement import placement_of
 from remnant.io.reading import AS_WRITTEN
 from remnant.pipeline.case_files import (
@@ -38,11 +35,15 @@ from remnant.pipeline.case_files import (
     STATE,
     STRUCTURES,
     UNFINISHED,
+    VOLUME,
     is_case,
     require_case,
     require_measured,
 )
-from remnant.pipeline.fingerprints import fingerprint, is_edited
+from remnant.pipeline.descriptions import describe, describe_plan
+from remnant.pipeline.fingerprints import edited_segmentation, fingerprint, is_edited
+from remnant.pipeline.map_files import read_case_map, write_companions
+from remnant.pipeline.origins import ROLE_OF_EDITED
 from remnant.pipeline.publishing import publish, settle, staged_beside
 from remnant.pipeline.results import require_writable
 from remnant.pipeline.segmented import CaseMaps, SegmentedCase
@@ -106,6 +107,8 @@ def write_segmented(case: SegmentedCase, folder: Path, *, stored: StoredCase | N
         if volume is None:
             continue
         copied = volume is known_volumes.get(name)
+        if stored is not None and copied and isinstance(volume, LabelMap):
+            copied = edited_segmentation(stored.folder / name) is None
         if stored is not None and copied:
             shutil.copyfile(stored.folder / name, folder / name)
         elif isinstance(volume, LabelMap):
@@ -115,6 +118,7 @@ def write_segmented(case: SegmentedCase, folder: Path, *, stored: StoredCase | N
         if isinstance(volume, LabelMap):
             known = stored.fingerprints.get(name) if stored is not None and copied else None
             fingerprints[name] = known or fingerprint(volume, folder / name)
+            write_companions(volume, partial(describe, case, name), folder / name)
     write_state(case, folder / STATE, fingerprints=fingerprints)
 
 
@@ -146,7 +150,9 @@ def write_measured(report: CaseReport, folder: Path) -> None:
 def write_plan_maps(drawn: Iterable[tuple[str, LabelMap]], folder: Path) -> None:
     """Write the maps of plans, each with the plan's id."""
     for name, labels in drawn:
-        write_labels(labels, folder / f"{name}.nii.gz")
+        path = folder / f"{name}{VOLUME}"
+        write_labels(labels, path)
+        write_companions(labels, lambda _: describe_plan(), path)
 
 
 def replace_measured(
@@ -203,12 +209,17 @@ def read_stored(folder: Path) -> StoredCase:
     written, known = _read_written(folder)
     maps = {n: labels for n, labels in volumes_of(written).items() if isinstance(labels, LabelMap)}
     edited = _edited(folder, known, maps.__getitem__)
+    files = {name: edited_segmentation(folder / name) or folder / name for name in edited}
     case = written
     if COUINAUD in edited:
         # Late: dividing reads every kind of mask, and most readers of a case divide nothing.
         from remnant.pipeline.divide import with_edited_segments
 
-        case = with_edited_segments(written, digest_file(folder / COUINAUD))
+        case = with_edited_segments(written, digest_file(files[COUINAUD]))
+    roles = {
+        ROLE_OF_EDITED[name]: digest_file(files[name]) for name in ROLE_OF_EDITED if name in files
+    }
+    case = replace(case, inputs_sha256={**case.inputs_sha256, **roles})
     return StoredCase(
         folder=folder,
         case=case,
@@ -256,7 +267,7 @@ def edited_files(folder: Path, state: SegmentationState) -> tuple[str, ...]:
         A map is missing or damaged.
     """
     known = {name: digests for name, digests in state.maps_sha256.items() if name in SCHEMES}
-    return _edited(folder, known, lambda name: read_own_labels(folder / name, SCHEMES[name]))
+    return _edited(folder, known, lambda name: read_case_map(folder / name, known[name]))
 
 
 def _edited(
@@ -280,8 +291,9 @@ def _read_written(folder: Path) -> tuple[SegmentedCase, Mapping[str, Fingerprint
         COUINAUD: state.segment_source is not None,
         COUINAUD_IV: state.segment_iv_known,
     }
-    structures = read_own_labels(folder / STRUCTURES, STRUCTURE_SCHEME)
-    maps = {name: read_own_labels(folder / name, SCHEMES[name]) for name in there if there[name]}
+    digests = state.maps_sha256
+    structures = read_case_map(folder / STRUCTURES, digests.get(STRUCTURES))
+    maps = {name: read_case_map(folder / name, digests.get(name)) for name in there if there[name]}
     maps, noticed = _on_grid_of(structures, maps)
     preview_file = folder / PREVIEW
     # windowed grey values are no Hounsfield units, whatever scan they were made from

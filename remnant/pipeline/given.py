@@ -57,7 +57,7 @@ def case_of_masks(loaded: "LoadedStudy | None", masks: Masks) -> SegmentedCase:
     """Make a case from label maps; ``loaded`` is the scan that they were drawn on, if given."""
     liver = masks.liver.mask()
     fitted = _reconciled(liver, masks.lesions, masks)
-    inputs = dict(masks.inputs_sha256)
+    inputs = _inputs(masks)
     if not has_liver(masks):
         # it stays the liver's source when another map divides the liver later
         inputs[Part.LIVER] = inputs[Part.COUINAUD]
@@ -84,7 +84,7 @@ def with_given_masks(case: SegmentedCase, masks: Masks) -> SegmentedCase:
     given = tuple(f for f in masks.quality if f.id != IMPLIED_LIVER) + _vessel_findings(masks)
     case = replace(
         case,
-        inputs_sha256={**case.inputs_sha256, **masks.inputs_sha256},
+        inputs_sha256={**case.inputs_sha256, **_inputs(masks)},
         quality=merged_findings(given, case.quality),
     )
     if masks.lesions is None and not _vessels(masks):
@@ -99,6 +99,15 @@ def with_given_masks(case: SegmentedCase, masks: Masks) -> SegmentedCase:
         maps=maps_of(fitted),
         quality=merged_findings(case.quality, fitted.quality),
     )
+
+
+def _inputs(masks: Masks) -> dict[str, str]:
+    """Return the digests of the masks by their roles; that of lesions within another's file too."""
+    inputs = dict(masks.inputs_sha256)
+    holders = (role for role in (Part.LIVER, Part.VESSELS) if role in inputs)
+    if masks.lesions is not None and (holder := next(holders, None)):
+        inputs.setdefault(Part.LESIONS.value, inputs[holder])
+    return inputs
 
 
 def _without_lesions(fitted: Reconciled) -> CaseMaps:

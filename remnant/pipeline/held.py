@@ -33,7 +33,7 @@ from remnant.pipeline.folder import edited_files, read_measured
 from remnant.pipeline.plan_settings import DEFAULT_PLAN, PlanRequest
 from remnant.pipeline.publishing import settle
 from remnant.pipeline.requests import MeasureRequest
-from remnant.pipeline.review import EDITED
+from remnant.pipeline.reviewing import EDITED
 from remnant.pipeline.segmented import SegmentedCase
 from remnant.pipeline.state import read_state
 

@@ -12,7 +12,7 @@ from remnant.io.file_kinds import SINGLE_VOLUMES, kind_of
 from remnant.io.volume_files import volume_digest
 from remnant.pipeline.division import LANDMARKS
 from remnant.pipeline.requests import SegmentRequest
-from remnant.pipeline.review import EDITED
+from remnant.pipeline.reviewing import EDITED
 from remnant.pipeline.segmented import SegmentedCase
 from segmentation.algorithm import ALGORITHM_VERSION
 from segmentation.port import KnowsModels

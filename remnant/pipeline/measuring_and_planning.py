@@ -10,6 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 import remnant
 from remnant.core.case import CaseReport
 from remnant.core.errors import InputError
+from remnant.core.lesions import Confirmation
 from remnant.core.patient import Patient
 from remnant.core.plan_choice import PlanChoice
 from remnant.core.progress import Progress, silent
@@ -20,6 +21,7 @@ from remnant.core.settings import (
 )
 from remnant.core.volumetry_report import VolumetryReport
 from remnant.documents.report_document import SETTINGS
+from remnant.pipeline.origins import lesions_were_found, networks_drew_it
 from remnant.pipeline.plan_settings import (
     DEFAULT_PLAN,
     PlanRequest,
@@ -50,7 +52,7 @@ def measure_case(case: SegmentedCase, request: MeasureRequest) -> CaseReport:
     """
     watch = Stopwatch()
     model = error_model(
-        networks=_networks_drew_it(case),
+        networks=networks_drew_it(case),
         segment_source=case.division.source,
         choice=request.errors,
         segment_plane_mm=case.division.plane_mm,
@@ -75,7 +77,7 @@ def measure_case(case: SegmentedCase, request: MeasureRequest) -> CaseReport:
     return CaseReport(
         study=case.study,
         patient=request.patient,
-        volumetry=_with_phases(_with_segment_facts(volumes, case), case),
+        volumetry=_with_origin(_with_phases(_with_segment_facts(volumes, case), case), case),
         planning=None,
         quality=case.quality + volumes.quality,
         provenance=provenance_of(case, settings, {**case.seconds, **watch.seconds}),
@@ -84,14 +86,19 @@ def measure_case(case: SegmentedCase, request: MeasureRequest) -> CaseReport:
     )
 
 
-def _networks_drew_it(case: SegmentedCase) -> bool:
-    """Tell whether a network drew the liver or its lesions; who divided them does not count."""
-    return any(model.id not in case.division.models for model in case.models)
-
-
 def _with_phases(volumes: VolumetryReport, case: SegmentedCase) -> VolumetryReport:
     seen = (replace(one, phases=case.phases.get(one.id, ())) for one in volumes.lesions)
     return replace(volumes, lesions=tuple(seen)) if case.phases else volumes
+
+
+def _with_origin(volumes: VolumetryReport, case: SegmentedCase) -> VolumetryReport:
+    """Say of which lesions nobody looked at whether this program's networks found them."""
+    unread = Confirmation.AUTOMATIC if lesions_were_found(case) else Confirmation.GIVEN
+    lesions = (
+        replace(one, confirmation=unread) if one.confirmation.is_open else one
+        for one in volumes.lesions
+    )
+    return replace(volumes, lesions=tuple(lesions))
 
 
 def _with_segment_facts(volumes: VolumetryReport, case: SegmentedCase) -> VolumetryReport:

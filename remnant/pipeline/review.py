@@ -17,15 +17,15 @@ from remnant.io.atomic import digest_file
 from remnant.io.grid_doubts import header_findings
 from remnant.io.lesion_confirmations import read_confirmations
 from remnant.io.nifti import read_labels_with_notes
+from remnant.io.own_segmentation import holds_own_lesions, read_own_segmentation
 from remnant.io.placement import placement_of
 from remnant.io.reading import AS_WRITTEN
 from remnant.pipeline.divide import merged_findings
-from remnant.pipeline.reviewing import LesionReview
+from remnant.pipeline.reviewing import CONFIRMATIONS, EDITED, LesionReview
 from remnant.pipeline.segmented import SegmentedCase, maps_of
 from segmentation.postprocess import Reconciled, reconcile, reconcile_instances
 
 LARGEST_LISTED = 20
-EDITED = "lesions_edited"
 
 
 def apply_review(case: SegmentedCase, review: LesionReview) -> SegmentedCase:
@@ -102,14 +102,19 @@ def _require_numbers(named: frozenset[int], numbers: tuple[int, ...]) -> None:
 
 
 def _with_edited(case: SegmentedCase, edited: Path) -> SegmentedCase:
-    inputs = {**case.inputs_sha256, EDITED: digest_file(edited)}
-    case = replace(case, inputs_sha256=inputs)
-    if edited.suffix.lower() == ".csv":
+    is_table = edited.suffix.lower() == ".csv"
+    role = CONFIRMATIONS if is_table else EDITED
+    case = replace(case, inputs_sha256={**case.inputs_sha256, role: digest_file(edited)})
+    if is_table:
         reviewed = read_confirmations(edited)
         _require_numbers(frozenset(reviewed), lesion_numbers(case))
         return with_confirmations(case, {**case.confirmations, **reviewed})
     # that it lies on the case's grid bears out whichever statement says so
-    labels, oddities = read_labels_with_notes(edited, INSTANCE_SCHEME, choice=AS_WRITTEN)
+    labels, oddities = (
+        (read_own_segmentation(edited, INSTANCE_SCHEME), ())
+        if holds_own_lesions(edited)
+        else read_labels_with_notes(edited, INSTANCE_SCHEME, choice=AS_WRITTEN)
+    )
     grid, what = case.maps.structures.geometry, "the edited lesion map"
     placed, rounding = placement_of(grid, labels, EDITED, what=what, on="the case")
     noticed = (*header_findings(EDITED, oddities), *rounding)

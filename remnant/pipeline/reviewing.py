@@ -4,6 +4,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+EDITED: Final = "lesions_edited"
+CONFIRMATIONS: Final = "confirmations"
+"""Roles of an edited map of lesions, and of an edited ``lesions.csv``."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LesionReview:

@@ -103,7 +103,7 @@ class SegmentedCase:
     division
         Its Couinaud segments.
     confirmations
-        What a human said about each lesion; lesions left out are automatic.
+        What a human said about each lesion; lesions left out are automatic, or given.
     intensities
         Of the scan in each lesion; lesions left out have none: there was no scan, or a human drew
         them after it was read.

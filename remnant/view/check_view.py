@@ -5,7 +5,6 @@ from typing import Final
 
 from remnant.core.case import CaseReport
 from remnant.core.findings import BEST_FIRST, Finding, Verdict
-from remnant.core.lesions import Confirmation
 from remnant.view.parts import Mark, mark, plural
 from remnant.wording.findings import text_of
 from remnant.wording.segment_causes import beyond_source
@@ -42,7 +41,7 @@ class Checks:
     ``failed`` and ``not_made`` are texts of checks, ``failed_on_case`` all that failed but those of
     volumetry, in the order of the report. ``segments`` are those on where the segments came from,
     ``replaced`` what these say beyond that, ``bad_segments`` those on their shape that failed. Of
-    the ``counted`` lesions ``unconfirmed`` are automatic; ``planted`` ones are synthetic.
+    the ``counted`` lesions ``unconfirmed`` were not looked at here; ``planted`` ones are synthetic.
     """
 
     every: tuple[Check, ...]
@@ -81,7 +80,7 @@ def view_checks(case: CaseReport) -> Checks:
         segments=tuple(text_of(check) for check in undecided if check.id == SEGMENTS_SOURCE),
         replaced=tuple(filter(None, (beyond_source(c) for c in distinct if _is_open_source(c)))),
         bad_segments=tuple(text_of(c) for c in failed if c.id.startswith(ABOUT_SEGMENTS)),
-        unconfirmed=sum(one.confirmation is Confirmation.AUTOMATIC for one in counted),
+        unconfirmed=sum(one.confirmation.is_open for one in counted),
         counted=len(counted),
         planted=len(case.planted),
         assumed=case.patient.body_size_assumed,

@@ -13,7 +13,7 @@ from remnant.core.debulking import (
     VirtualResection,
 )
 from remnant.core.findings import Verdict
-from remnant.core.lesions import Confirmation, Lesion
+from remnant.core.lesions import Lesion
 from remnant.core.planning_report import PlanningReport
 from remnant.core.reasons import Cause
 from remnant.core.units import percent_from_fraction
@@ -431,7 +431,7 @@ def _fate(plan: DebulkingPlan, lesion: Lesion) -> LesionFate:
         words=FATE_WORDS[fate] if lesion.counts else REJECTED_WORDS,
         confirmation=CONFIRMATION_WORDS[lesion.confirmation],
         treated=lesion.counts and fate is not Fate.STAYS,
-        unconfirmed=lesion.confirmation is Confirmation.AUTOMATIC,
+        unconfirmed=lesion.confirmation.is_open,
         volume_ml=lesion.volume_ml.value or 0.0,
     )
 

@@ -129,7 +129,7 @@ def _lesions_unconfirmed(finding: Finding) -> str:
     whole = f"{_found(finding, Cause.OF_ALL).amounts[0]:.0f} lesions"
     if finding.verdict is Verdict.MET:
         return f"{whole}, none of them left unconfirmed."
-    return f"{_value(finding):.0f} of {whole} are automatic: nobody has confirmed them."
+    return f"{_value(finding):.0f} of {whole} are not confirmed: nobody has looked at them here."
 
 
 def _one_piece(finding: Finding) -> str:

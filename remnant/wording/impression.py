@@ -10,7 +10,7 @@ from remnant.core.case import CaseReport
 from remnant.core.debulking import DebulkingPlan, TargetOutcome
 from remnant.core.distribution import FrillingType
 from remnant.core.findings import Verdict
-from remnant.core.lesions import Confirmation, Lesion, Lobe
+from remnant.core.lesions import Lesion, Lobe
 from remnant.core.planning_report import PlanningReport
 from remnant.core.volumetry_report import VolumetryReport
 from remnant.wording.numbers import counted, interval, millimetres, sentence, shown
@@ -48,7 +48,7 @@ def _lesions(report: VolumetryReport) -> str:
     if not lesions:
         return "No lesion."
     largest = max(lesion.longest_axial_mm for lesion in lesions)
-    unread = sum(lesion.confirmation is Confirmation.AUTOMATIC for lesion in lesions)
+    unread = sum(lesion.confirmation.is_open for lesion in lesions)
     read = f"; {unread} not confirmed by a reader" if unread else ""
     number = counted(len(lesions), "lesion")
     return f"{sentence(number)}, largest {millimetres(largest)} axial{read}."

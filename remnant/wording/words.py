@@ -112,6 +112,7 @@ PART_WORDS: Final[Mapping[UncertaintyPart, str]] = {
 }
 CONFIRMATION_WORDS: Final[Mapping[Confirmation, str]] = {
     Confirmation.AUTOMATIC: "? not confirmed",
+    Confirmation.GIVEN: "? given, not confirmed",
     Confirmation.CONFIRMED: "✓ confirmed",
     Confirmation.REJECTED: "✗ rejected",
 }

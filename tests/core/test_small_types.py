@@ -115,7 +115,7 @@ def test_enums__values_are_the_words_of_the_schema():
     assert list(BurdenClass) == ["<=10", ">10-25", ">25-50", ">50"]
     assert list(FrillingType) == ["I", "II", "III", "unclassifiable"]
     assert list(SegmentSource) == ["given", "territories", "landmarks", "model"]
-    assert list(Confirmation) == ["automatic", "confirmed", "rejected"]
+    assert list(Confirmation) == ["automatic", "given", "confirmed", "rejected"]
 
 
 def test_reports__start_empty():

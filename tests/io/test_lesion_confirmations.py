@@ -27,7 +27,7 @@ def test_confirmations__reads_what_spreadsheets_write(tmp_path, text):
     [
         ("id,volume_ml\n1,2\n", "confirmation"),
         ("", "lacks"),
-        ("id,confirmation\n1,maybe\n", "line 2.*automatic, confirmed, rejected"),
+        ("id,confirmation\n1,maybe\n", "line 2.*automatic, given, confirmed, rejected"),
         ("id,confirmation\n1,\n", "line 2"),
         ("id,confirmation\n0,rejected\n", "whole numbers"),
         ("id,confirmation\n1.5,rejected\n", "whole numbers"),

@@ -40,7 +40,7 @@ TORCH_FREE = (
 )
 COMMANDS = {
     "demo", "run", "segment", "measure", "plan", "report", "compare", "evaluate", "models",
-    "inspect", "doctor",
+    "inspect", "doctor", "export",
 }  # fmt: skip
 PURE = (
     "remnant.core.case",

@@ -138,7 +138,7 @@ def test_segments_and_liver():
     [
         (0, 0, "0 lesions, none of them left unconfirmed."),
         (2, 0, "2 lesions, none of them left unconfirmed."),
-        (2, 1, "1 of 2 lesions are automatic: nobody has confirmed them."),
+        (2, 1, "1 of 2 lesions are not confirmed: nobody has looked at them here."),
     ],
 )
 def test_lesions_unconfirmed(number, unconfirmed, text):

@@ -1,0 +1,57 @@
+"""The scan that a case was made from, given again: a case itself keeps only a small preview."""
+
+from pathlib import Path
+
+from remnant.core.errors import InputError
+from remnant.core.progress import Progress
+from remnant.core.volumes import ImageVolume, Modality
+from remnant.io.reading import GeometrySource, ReadingChoice
+from remnant.io.source import load_study
+from remnant.pipeline.segmented import SegmentedCase
+
+
+def scan_of(
+    case: SegmentedCase, folder: Path, image: Path, *, modality: Modality | None, progress: Progress
+) -> ImageVolume:
+    """Read the scan of a case and make sure that it is the one.
+
+    Parameters
+    ----------
+    case, folder
+        The case and where it lies.
+    image
+        The scan.
+    modality
+        How it was made, where neither it nor the case says so.
+    progress
+        Told how far reading is.
+
+    Raises
+    ------
+    InputError
+        Its digest is not that of the case's scan.
+    GeometryMismatchError
+        It lies on another grid than the case's maps.
+    UnreadableFileError, UnsupportedSeriesError
+        It cannot be read.
+    """
+    if not image.exists():
+        raise InputError(f"{image} does not exist; give the scan of {folder} with --image")
+    known = case.settings
+    choice = ReadingChoice(
+        modality=modality or case.study.modality,
+        geometry_from=None if known.geometry_from is None else GeometrySource(known.geometry_from),
+        intensity_offset_hu=known.intensity_offset_hu,
+    )
+    loaded = load_study(image, choice=choice, progress=progress)
+    wanted = case.inputs_sha256.get("image")
+    if wanted is not None and loaded.input_sha256 != wanted:
+        raise InputError(
+            f"{image} is not the scan that {folder} was made from (sha256 "
+            f"{loaded.input_sha256[:12]}, not {wanted[:12]}); give that scan; of a DICOM study the "
+            f"folder of its series"
+        )
+    case.maps.structures.geometry.require_same_grid(
+        loaded.image.geometry, what=str(image), reference=f"the maps of {folder}"
+    )
+    return loaded.image

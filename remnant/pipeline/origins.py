@@ -1,0 +1,79 @@
+"""Where the maps of a case came from: drawn by its networks, given, edited, or computed."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from remnant.core.labels import Structure
+from remnant.core.lesions import Confirmation
+from remnant.core.map_description import Origin
+from remnant.core.volumetry_report import SegmentSource
+from remnant.io.roles import Part
+from remnant.pipeline.case_files import LESIONS, STRUCTURES
+from remnant.pipeline.reviewing import EDITED
+from remnant.pipeline.segmented import SegmentedCase
+
+EDITED_STRUCTURES: Final = "structures_edited_in_place"
+EDITED_LESIONS: Final = "lesions_edited_in_place"
+ROLE_OF_EDITED: Final[Mapping[str, str]] = {
+    STRUCTURES: EDITED_STRUCTURES,
+    LESIONS: EDITED_LESIONS,
+}
+"""Roles of maps that another program changed in the case's folder, by their files."""
+ORIGIN_OF_SOURCE: Final[Mapping[SegmentSource, Origin]] = {
+    SegmentSource.GIVEN: Origin.GIVEN,
+    SegmentSource.TERRITORIES: Origin.COMPUTED,
+    SegmentSource.LANDMARKS: Origin.COMPUTED,
+    SegmentSource.MODEL: Origin.AUTOMATIC,
+}
+
+
+def networks_drew_it(case: SegmentedCase) -> bool:
+    """Tell whether a network drew the liver or its lesions; who divided them does not count."""
+    return any(model.id not in case.division.models for model in case.models)
+
+
+def lesions_were_found(case: SegmentedCase) -> bool:
+    """Tell whether this program found the lesions; else their map was given."""
+    inputs = case.inputs_sha256
+    return Part.LESIONS not in inputs and (Part.LIVER not in inputs or networks_drew_it(case))
+
+
+def structure_origins(case: SegmentedCase) -> Mapping[int, Origin]:
+    """Return where each structure of a case came from.
+
+    Vessels are given always: no network of this program draws them.
+    """
+    inputs = case.inputs_sha256
+    liver = Origin.GIVEN if Part.LIVER in inputs else Origin.AUTOMATIC
+    return {
+        Structure.PARENCHYMA: Origin.EDITED if EDITED_STRUCTURES in inputs else liver,
+        Structure.LESION: lesion_origin(case),
+        Structure.PORTAL_VEIN: Origin.GIVEN,
+        Structure.HEPATIC_VEINS: Origin.GIVEN,
+    }
+
+
+def lesion_origin(case: SegmentedCase) -> Origin:
+    """Return where a case's lesions came from, as a whole."""
+    if not {EDITED, EDITED_LESIONS}.isdisjoint(case.inputs_sha256):
+        return Origin.EDITED
+    return Origin.AUTOMATIC if lesions_were_found(case) else Origin.GIVEN
+
+
+def origin_of_lesion(case: SegmentedCase, code: int) -> Origin:
+    """Return where one lesion came from.
+
+    Of an edited map that was given, those that the human left as they were, and said nothing of,
+    are still what they were.
+    """
+    found = Origin.AUTOMATIC if lesions_were_found(case) else Origin.GIVEN
+    if EDITED_LESIONS in case.inputs_sha256:
+        return Origin.EDITED
+    looked_at = not case.confirmations.get(code, Confirmation.AUTOMATIC).is_open
+    return Origin.EDITED if EDITED in case.inputs_sha256 and looked_at else found
+
+
+def segments_origin(case: SegmentedCase) -> Origin:
+    """Return where a case's Couinaud segments came from."""
+    source = case.division.source
+    return Origin.COMPUTED if source is None else ORIGIN_OF_SOURCE[source]
