@@ -29,7 +29,7 @@ HEADINGS = (
     "The same scan with planted metastases",
 )
 NOTES = ("a patient's liver, planned", "what a cut liver leaves open", "true volumes known")
-TRY = "See what a fact changes: remnant plan {folder} --background chemotherapy"
+TRY = "remnant plan {folder} --background chemotherapy"
 
 
 @app.default
@@ -96,5 +96,6 @@ def _print(reports: "Mapping[Path, CaseReport]") -> None:
     for folder, note in zip(reports, NOTES, strict=True):
         console.print(f"  {folder / 'report.html'}  ({note})", soft_wrap=True, markup=False)
     first = next(iter(reports))
-    console.print(TRY.format(folder=first), soft_wrap=True, markup=False)
+    console.print("\nWhat another kind of liver would change:", style="bold")
+    console.print(f"  {TRY.format(folder=first)}", soft_wrap=True, markup=False)
     console.print(RESEARCH_USE, style="dim")

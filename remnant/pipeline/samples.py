@@ -32,7 +32,6 @@ from remnant.core.labels import BINARY_SCHEME
 from remnant.core.progress import Progress, silent
 from remnant.core.volumes import ImageVolume, LabelMap, Modality
 from remnant.io.atomic import digest_file
-from remnant.io.frames import affine_ras_from_itk
 from remnant.io.mrc import read_mrc
 from remnant.io.nifti import write_image, write_labels
 
@@ -147,10 +146,9 @@ def fetch_liver(progress: Progress = silent) -> LiverSample:
 
 
 def _liver_placed() -> NDArray[np.float64]:
-    """Return where the liver's voxels lie: their axes are x, y, z in LPS, their place any."""
-    return affine_ras_from_itk(
-        origin_lps=(0.0, 0.0, 0.0), spacing_mm=LIVER_SPACING_MM, direction_lps=np.eye(3).ravel()
-    )
+    """Return the voxel-to-RAS matrix of the liver's scan: its axes run left, back and up."""
+    left, back, up = LIVER_SPACING_MM
+    return np.diag([-left, -back, up, 1.0])
 
 
 def _liver_voxels(wheel: Path, name: str) -> NDArray[Any]:

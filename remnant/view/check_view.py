@@ -100,7 +100,10 @@ def alerts(checks: Checks, review: str) -> tuple[Alert, ...]:
     synthetic = plural(checks.planted, "metastasis", "metastases")
     failed = len(checks.failed)
     every = (
-        (checks.sample, Alert("Demo: a published liver, voxel size estimated", "sample")),
+        (
+            checks.sample,
+            Alert("Demo: published liver, voxel size estimated, person assumed", "sample"),
+        ),
         (checks.planted, Alert(f"Demo: {checks.planted} synthetic {synthetic}", "planted")),
         (failed, Alert(f"{failed} quality {plural(failed, 'check')} failed", "notices", bad=True)),
         (

@@ -40,8 +40,8 @@ def _tumour(finding: Finding) -> str:
     true_percent, percent = percent_from_fraction(true), percent_from_fraction(measured)
     return (
         f"Tumour that the benchmark annotated: {true_ml:.0f} mL, {true_percent:.1f} % of the "
-        f"liver. Measured here: {measured_ml:.0f} mL, {percent:.1f} %, with a Dice of {dice:.2f}. "
-        f"Whether the network was trained on LiTS is not known."
+        f"liver. The network found {measured_ml:.0f} mL, {percent:.1f} %, with a Dice of "
+        f"{dice:.2f}. Whether it was trained on LiTS is not known."
     )
 
 

