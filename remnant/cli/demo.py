@@ -1,4 +1,4 @@
-"""``remnant demo``: the whole way on a real scan."""
+"""``remnant demo``: the whole way on real scans."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 app = App(
     name="demo",
-    help="Fetch real scans, segment, measure, plan and report them: the whole way in one command.",
+    help="Fetch real scans, segment, measure, plan and report them: all in one command.",
     help_epilogue=epilogue("remnant demo", "remnant demo -o /tmp/demo"),
 )
 
@@ -29,7 +29,7 @@ HEADINGS = (
     "The same scan with planted metastases",
 )
 NOTES = ("a patient's liver, planned", "what a cut liver leaves open", "true volumes known")
-TRY = "remnant plan {folder} --background chemotherapy"
+TRY = "remnant plan {folder} --background cirrhosis"
 
 
 @app.default
@@ -76,10 +76,10 @@ def demo(
             )
             for one in cases
         }
-    _print(reports)
+    print_reports(reports)
 
 
-def _print(reports: "Mapping[Path, CaseReport]") -> None:
+def print_reports(reports: "Mapping[Path, CaseReport]") -> None:
     """Print the first case in full, the others' volumes, and last what to open."""
     from rich.console import Console
 

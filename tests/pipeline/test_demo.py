@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from remnant.cli.demo import print_reports
 from remnant.core.boxes import bounding_box, box_geometry
 from remnant.core.findings import Verdict
 from remnant.core.geometry import Geometry
@@ -157,3 +158,19 @@ def test_demo__sets_the_annotated_tumour_beside_the_measured_one(demo_run, boxed
     assert (patient.age_years, patient.height_cm, patient.weight_kg) == person.amounts
     assert (patient.sex.value, patient.background.value) == person.names
     assert "sample_origin" not in {f.id for f in list(demo_run[0].values())[1].quality}
+
+
+def test_demo__the_terminal_ends_with_what_to_open(demo_run, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    short = {Path("demo-output") / folder.name: report for folder, report in demo_run[0].items()}
+    print_reports(short)
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 80
+    start = lines.index("Open, the first one first:")
+    opened = [line.split()[0] for line in lines[start + 1 : start + 4]]
+    assert [f"{folder}/report.html" for folder in short] == opened
+    assert "  remnant plan demo-output/lits-117 --background cirrhosis" in lines
+    text = " ".join(" ".join(lines).split())
+    assert "The demo's liver - A real, published scan" in text
+    assert 1 == text.count("Impression")
+    assert "planted metastasis 1: true" in text[text.index("with planted metastases") :]
