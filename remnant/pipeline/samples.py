@@ -25,7 +25,7 @@ from filelock import FileLock
 from numpy.typing import NDArray
 
 from models.cache import cache_folder, keep, scratch_folder
-from models.index import download
+from models.index import DOWNLOADS, download
 from remnant.core.errors import ModelIntegrityError
 from remnant.core.geometry import Geometry, Vector3
 from remnant.core.labels import BINARY_SCHEME
@@ -130,6 +130,7 @@ def fetch_liver(progress: Progress = silent) -> LiverSample:
         filename=LIVER_WHEEL,
         sha256=LIVER_WHEEL_SHA256,
         pip_options=("--only-binary=:all:",),
+        by_hand=_by_hand(LIVER_WHEEL),
         progress=progress,
     )
     folder = cache_folder() / "samples" / LIVER_REQUIREMENT.replace("==", "-")
@@ -143,6 +144,11 @@ def fetch_liver(progress: Progress = silent) -> LiverSample:
     for mask, path in ((codes > 0, sample.liver), (codes == TUMOUR_CODE, sample.tumour)):
         write_labels(LabelMap(mask.astype(np.uint8), grid, BINARY_SCHEME), path)
     return sample
+
+
+def _by_hand(filename: str) -> str:
+    folder = cache_folder() / DOWNLOADS
+    return f"the demo needs it: fetch {filename} elsewhere and put it into {folder}"
 
 
 def _liver_placed() -> NDArray[np.float64]:
@@ -172,6 +178,7 @@ def _fetch_into(folder: Path, progress: Progress) -> None:
             filename=ARCHIVE,
             sha256=ARCHIVE_SHA256,
             pip_options=("--no-binary", "totalsegmentator"),
+            by_hand=_by_hand(ARCHIVE),
             progress=progress,
         )
         _unpack(archive, folder)

