@@ -7,6 +7,7 @@ import pytest
 
 from remnant.cli.app import run_command
 from remnant.core.labels import COUINAUD_SCHEME, INSTANCE_SCHEME, STRUCTURE_SCHEME
+from remnant.core.reasons import Cause, first
 from remnant.documents.report_document import REPORT
 from remnant.io.nifti import read_labels
 from remnant.pipeline.case_files import ALL_FILES, COUINAUD_IV, EXOPHYTIC
@@ -66,6 +67,15 @@ def test_demo__shows_a_liver_with_tumour_and_decides_its_targets(demo):
     page = (demo / TUMOUR / "report.html").read_text(encoding="utf-8")
     for words in ("case 117", "MIT licence", "is an estimate", "21.1 %", "given; the lesions"):
         assert words in page
+
+
+def test_demo__finds_the_annotated_tumour(demo):
+    """Whether the network was trained on LiTS is not known: its Dice may flatter it."""
+    report = REPORT.read(demo / TUMOUR / "report.json")
+    (finding,) = [one for one in report.quality if one.id == "sample_tumour"]
+    true_ml, _, measured_ml, _, dice = first(finding.reasons, Cause.SAMPLE_TUMOUR).amounts
+    assert dice >= 0.81
+    assert true_ml < measured_ml < 1.25 * true_ml
 
 
 def test_demo__finds_the_liver_without_a_hint(demo, published):
