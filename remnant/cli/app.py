@@ -16,7 +16,7 @@ from remnant.cli.versions import versions
 from remnant.cli.working import ended, worked
 
 COMMANDS = {
-    "demo": "Fetch a real CT, segment, measure, plan and report it: the whole way in one command.",
+    "demo": "Fetch real scans, segment, measure, plan and report them: all in one command.",
     "run": "From a scan (or a stored case) to tumour load, remnant, plan and report.",
     "segment": "Find liver, lesions and segments in a scan and store their maps.",
     "measure": "Measure existing maps: needs no image and no network.",

@@ -1,7 +1,8 @@
-"""``remnant demo``: the whole way on a real scan."""
+"""``remnant demo``: the whole way on real scans."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import App, Parameter
 
@@ -13,9 +14,12 @@ from remnant.cli.plan_options import NO_CHOICES, PlanOptions
 from remnant.cli.progress import shown_progress
 from segmentation.engines.registry import DEFAULT_ENGINE, engine_named
 
+if TYPE_CHECKING:
+    from remnant.core.case import CaseReport
+
 app = App(
     name="demo",
-    help="Fetch a real CT, segment, measure, plan and report it: the whole way in one command.",
+    help="Fetch real scans, segment, measure, plan and report them: all in one command.",
     help_formatter=page(
         "remnant demo",
         "remnant demo -o /tmp/demo",
@@ -24,7 +28,13 @@ app = App(
 )
 
 DEFAULT_OUTPUT = Path("demo-output")
-HEADINGS = ("The scan as it is", "The scan with planted metastases")
+HEADINGS = (
+    "A real liver with tumour (LiTS case 117)",
+    "Another scan as it is: a liver without known tumour, cut by the scan",
+    "The same scan with planted metastases",
+)
+NOTES = ("a patient's liver, planned", "what a cut liver leaves open", "true volumes known")
+TRY = "remnant plan {folder} --background cirrhosis"
 
 
 @app.default
@@ -35,27 +45,25 @@ def demo(
     device: DeviceOption = "auto",
     plans: PlanOptions = NO_CHOICES,
 ) -> Outcome:
-    """Report a real abdominal CT as it is, and again with planted synthetic metastases.
+    """Report a real liver with tumour, and a real CT as it is and with planted metastases.
 
-    The scan and the networks (36 MB in all) are fetched once by pip into the cache. Body size is
+    The scans and the networks (40 MB in all) are fetched once by pip into the cache. Persons are
     assumed and the segments are estimated from the liver's shape; the planted metastases are no
     patient's disease.
 
     Parameters
     ----------
     output
-        Folder for the two cases.
+        Folder for the three cases.
     """
     from remnant.cli.dividing import LateDivider
     from remnant.cli.plan_options import plan_request
-    from remnant.pipeline.demo import ASSUMED_PATIENT, demo_cases
+    from remnant.pipeline.demo import demo_cases
     from remnant.pipeline.requests import MeasureRequest
     from remnant.pipeline.run import finish_case
-    from remnant.terminal.case_summary import print_case
 
     chosen = engine_named(engine)
     planning = plan_request(NO_DISEASE, plans, (), numbered=False)
-    measuring = MeasureRequest(patient=ASSUMED_PATIENT)
     with shown_progress() as progress:
         cases = demo_cases(
             output,
@@ -64,11 +72,35 @@ def demo(
             progress=progress,
         )
         reports = {
-            folder: finish_case(
-                case, measuring=measuring, output=folder, planning=planning, progress=progress
+            one.folder: finish_case(
+                one.case,
+                measuring=MeasureRequest(patient=one.patient),
+                output=one.folder,
+                planning=planning,
+                progress=progress,
             )
-            for folder, case in cases
+            for one in cases
         }
-    for (folder, report), heading in zip(reports.items(), HEADINGS, strict=True):
-        print_case(report, folder, heading=heading)
+    print_reports(reports)
     return cases_outcome(reports)
+
+
+def print_reports(reports: "Mapping[Path, CaseReport]") -> None:
+    """Print the first case in full, the others' volumes, and last what to open."""
+    from remnant.terminal.case_summary import print_plan, print_volumes
+    from remnant.terminal.consoles import plain_console
+    from remnant.wording.research_use import RESEARCH_USE
+
+    console = plain_console()
+    for number, (heading, report) in enumerate(zip(HEADINGS, reports.values(), strict=True)):
+        console.print(f"\n{heading}", style="bold", markup=False)
+        print_volumes(report, console=console)
+        if number == 0:
+            print_plan(report, console=console, caution=False)
+    console.print("\nOpen, the first one first:", style="bold")
+    for folder, note in zip(reports, NOTES, strict=True):
+        console.print(f"  {folder / 'report.html'}  ({note})", soft_wrap=True, markup=False)
+    first = next(iter(reports))
+    console.print("\nWhat another kind of liver would change:", style="bold")
+    console.print(f"  {TRY.format(folder=first)}", soft_wrap=True, markup=False)
+    console.print(RESEARCH_USE, style="dim")

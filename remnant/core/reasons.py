@@ -206,7 +206,7 @@ class Cause(StrEnum):
     LIVER_ON_LEFT = "liver_on_left"
     """The thickest soft tissue, as the liver is, lies on the left."""
     SCAN_VOUCHED = "scan_vouched"
-    """A user vouched that cropped maps hold the whole liver."""
+    """Someone vouched that a cropped file holds the whole liver."""
     LESIONS_AT_EDGE = "lesions_at_edge"
     """Names: the first ids of lesions at the edge of the scan; amount: how many there are."""
     LESIONS_AT_FILE_END = "lesions_at_file_end"
@@ -344,6 +344,14 @@ class Cause(StrEnum):
     PLANTED = "planted"
     """Amounts: lesions planted, their volume in mL, the seed, how many were missed, the volume in
     mL that was measured, and lesions found where none was planted."""
+    SAMPLE_PERSON = "sample_person"
+    """The demo's person; amounts: assumed age in years, height in cm, weight in kg; names: sex and
+    kind of liver, assumed too."""
+    SAMPLE_SPACING = "sample_spacing"
+    """Amounts: estimated voxel size of the demo's liver along each axis in mm."""
+    SAMPLE_TUMOUR = "sample_tumour"
+    """Amounts: tumour that was annotated in the demo's liver in mL and as a share of the liver,
+    the same as it was measured, and the Dice of both."""
 
     # Of rules on the remnant and of hepatectomies.
     BACKGROUND = "background"

@@ -27,7 +27,7 @@ class SegmentationSettings:
     split_confluent
         Whether bulky masses were divided into lesions.
     whole_liver
-        Whether a human said that the scan shows the whole liver.
+        Whether a human, or the demo, said that the scan shows the whole liver.
     file_may_end
         Whether the maps, given without a scan, may end before the scan did, as cropped ones do.
     threshold

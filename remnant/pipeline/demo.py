@@ -1,8 +1,13 @@
-"""The demo: a real abdominal CT, reported as it is and again with planted metastases.
+"""The demo: a real liver with tumour, and a real abdominal CT as it is and with planted metastases.
 
-The sample patient has no known metastases. The second report shows what a case with tumour looks
-like: seeded synthetic metastases are planted in the image, named as planted in the report, with
-their true volumes beside the measured ones. Body size is assumed, and every output says so.
+The first liver is a published one with its annotated tumour, see `remnant.pipeline.samples`: given
+is the liver, the network finds the lesions. The scan is a box around it and its voxel size is an
+estimate, which the report says, with what the box cuts off and the annotated tumour beside the
+measured one.
+
+The other patient has no known metastases, and the scan cuts the liver. The third report has seeded
+synthetic metastases, planted in the image and named so, with their true volumes beside the measured
+ones. Persons are assumed, and every output says so.
 """
 
 from collections.abc import Iterator
@@ -14,20 +19,29 @@ import cc3d
 import numpy as np
 from numpy.typing import NDArray
 
-from remnant.core.findings import quality_finding
+from remnant.core.findings import Finding, quality_finding
+from remnant.core.labels import BINARY_SCHEME
 from remnant.core.lesions import PlantedLesion
 from remnant.core.patient import LiverBackground, Patient, Sex
 from remnant.core.progress import Progress, silent
-from remnant.core.reasons import Cause, reason
+from remnant.core.reasons import Cause, Reason, reason
 from remnant.core.settings import SegmentationSettings
 from remnant.core.volumes import LabelMap, Modality
+from remnant.io.nifti import read_labels
 from remnant.io.reading import ReadingChoice
 from remnant.io.source import LoadedStudy, load_study
 from remnant.pipeline.divide import with_segments
 from remnant.pipeline.folder import require_output_folder
 from remnant.pipeline.held import require_nothing_said
-from remnant.pipeline.samples import fetch_sample
-from remnant.pipeline.segment import case_from_image, with_image
+from remnant.pipeline.requests import SegmentRequest
+from remnant.pipeline.samples import (
+    BEYOND_BOX_FRACTION,
+    LiverSample,
+    Sample,
+    fetch_liver,
+    fetch_sample,
+)
+from remnant.pipeline.segment import case_from_image, segment_case, with_image
 from remnant.pipeline.segment_sources import NOTHING_GIVEN
 from remnant.pipeline.segmented import SegmentedCase
 from remnant.pipeline.timing import Stopwatch
@@ -35,17 +49,31 @@ from segmentation.port import SegmentDivider, Segmenter
 from segmentation.synthetic import Planted, plant_metastases
 
 SEED: Final = 20261122
+HEIGHT_CM, WEIGHT_KG, AGE_YEARS, SEX = 170.0, 70.0, 60.0, Sex.MALE
 ASSUMED_PATIENT: Final = Patient(
-    height_cm=170.0,
-    weight_kg=70.0,
-    sex=Sex.MALE,
-    age_years=60.0,
+    height_cm=HEIGHT_CM,
+    weight_kg=WEIGHT_KG,
+    sex=SEX,
+    age_years=AGE_YEARS,
     background=LiverBackground.UNKNOWN,
     body_size_assumed=True,
 )
+NORMAL_LIVER: Final = replace(ASSUMED_PATIENT, background=LiverBackground.NORMAL)
+"""The person of the first report: without a kind of liver no minimum could be chosen."""
+TUMOUR: Final = "lits-117"
 AS_IS: Final = "as-it-is"
 PLANTED: Final = "planted"
+TUMOUR_SAMPLE: Final = "liver-ct-segmentation-package 1.6.0 LiTS 117"
 SAMPLE: Final = "TotalSegmentator 2.4.0 example_ct"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemoCase:
+    """A case that is segmented, its folder that is still to be made, and the assumed person."""
+
+    folder: Path
+    case: SegmentedCase
+    patient: Patient
 
 
 def demo_cases(
@@ -55,30 +83,39 @@ def demo_cases(
     divider: SegmentDivider,
     seed: int = SEED,
     progress: Progress = silent,
-) -> Iterator[tuple[Path, SegmentedCase]]:
-    """Fetch the sample CT and yield it segmented, as it is and then with planted metastases.
+) -> Iterator[DemoCase]:
+    """Fetch the scans and yield each case segmented: the liver with tumour, the CT, planted ones.
 
-    Each comes with its folder under ``output``, ``as-it-is`` or ``planted``, which is still to be
-    made, as `remnant.pipeline.run.finish_case` does. The segments are estimated from the liver's
-    shape, as for any scan that comes alone.
+    Folders are ``lits-117``, ``as-it-is`` and ``planted`` under ``output``, still to be made, as
+    `remnant.pipeline.run.finish_case` does. The segments are estimated from the liver's shape, as
+    for any scan that comes alone.
 
     Raises
     ------
     ModelUnavailableError
-        The sample or the weights are not in the cache and could not be fetched.
+        A scan or the weights are not in the cache and could not be fetched.
     """
-    for name in (AS_IS, PLANTED):
+    for name in (TUMOUR, AS_IS, PLANTED):
         require_output_folder(output / name)
         require_nothing_said(output / name)
-    sample = fetch_sample(progress)
-    loaded = load_study(sample.ct, choice=ReadingChoice(modality=Modality.CT), progress=progress)
+    liver, sample = fetch_liver(progress), fetch_sample(progress)
     engines = _Engines(segmenter=segmenter, divider=divider)
+    case = _liver_with_tumour(liver, engines, _prefixed("liver with tumour", progress))
+    yield DemoCase(folder=output / TUMOUR, case=case, patient=NORMAL_LIVER)
+    for name, one in _with_and_without_planted(sample, engines, seed, progress):
+        yield DemoCase(folder=output / name, case=one, patient=ASSUMED_PATIENT)
+
+
+def _with_and_without_planted(
+    sample: Sample, engines: "_Engines", seed: int, progress: Progress
+) -> Iterator[tuple[str, SegmentedCase]]:
+    loaded = load_study(sample.ct, choice=ReadingChoice(modality=Modality.CT), progress=progress)
     case = _segmented(loaded, engines, _prefixed("scan as it is", progress))
-    yield output / AS_IS, case
+    yield AS_IS, case
     planted = plant_metastases(loaded.image, case.maps.structures, seed=seed)
     altered = replace(loaded, image=planted.image)
     named = _prefixed("with planted metastases", progress)
-    yield output / PLANTED, _with_truth(_segmented(altered, engines, named), planted, seed)
+    yield PLANTED, _with_truth(_segmented(altered, engines, named), planted, seed)
 
 
 def _prefixed(prefix: str, progress: Progress) -> Progress:
@@ -92,6 +129,55 @@ def _prefixed(prefix: str, progress: Progress) -> Progress:
 class _Engines:
     segmenter: Segmenter
     divider: SegmentDivider
+
+
+def _liver_with_tumour(sample: LiverSample, engines: _Engines, progress: Progress) -> SegmentedCase:
+    request = SegmentRequest(
+        source=sample.ct,
+        reading=ReadingChoice(modality=Modality.CT),
+        masks={"liver": sample.liver},
+    )
+    case = segment_case(
+        request, segmenter=engines.segmenter, divider=engines.divider, progress=progress
+    )
+    # The box cuts a little of the liver: said in the report, and no reason to decide nothing.
+    settings = replace(case.settings, whole_liver=True, sample=TUMOUR_SAMPLE)
+    quality = (*_sample_findings(case, read_labels(sample.tumour, BINARY_SCHEME)), *case.quality)
+    return replace(case, settings=settings, quality=quality)
+
+
+def _sample_findings(case: SegmentedCase, tumour: LabelMap) -> tuple[Finding, ...]:
+    assumed = (AGE_YEARS, HEIGHT_CM, WEIGHT_KG, SEX, NORMAL_LIVER.background)
+    spacing_mm = tumour.geometry.spacing_mm
+    return (
+        quality_finding("sample_origin", passed=None),
+        quality_finding("sample_tumour", passed=None, reasons=(_annotated(case, tumour),)),
+        quality_finding(
+            "sample_spacing", passed=None, reasons=(reason(Cause.SAMPLE_SPACING, *spacing_mm),)
+        ),
+        quality_finding("sample_box", passed=None, value=BEYOND_BOX_FRACTION),
+        quality_finding(
+            "sample_person", passed=None, reasons=(reason(Cause.SAMPLE_PERSON, *assumed),)
+        ),
+    )
+
+
+def _annotated(case: SegmentedCase, tumour: LabelMap) -> Reason:
+    """Set the annotated tumour beside the measured one."""
+    true = tumour.mask()
+    none = np.zeros(true.shape, dtype=bool)
+    found = none if case.maps.lesions is None else case.maps.lesions.mask()
+    voxels = np.array([np.count_nonzero(mask) for mask in (true, found, true & found)])
+    true_ml, measured_ml, common_ml = (voxels * tumour.geometry.voxel_volume_ml).tolist()
+    liver_ml = np.count_nonzero(case.maps.structures.mask()) * tumour.geometry.voxel_volume_ml
+    return reason(
+        Cause.SAMPLE_TUMOUR,
+        true_ml,
+        true_ml / liver_ml,
+        measured_ml,
+        measured_ml / liver_ml,
+        2.0 * common_ml / (true_ml + measured_ml),
+    )
 
 
 def _segmented(loaded: LoadedStudy, engines: _Engines, progress: Progress) -> SegmentedCase:

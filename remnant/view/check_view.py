@@ -7,6 +7,7 @@ from remnant.core.case import CaseReport
 from remnant.core.findings import BEST_FIRST, Finding, Verdict
 from remnant.view.parts import Mark, mark, plural
 from remnant.wording.findings import text_of
+from remnant.wording.sample_checks import WRITERS as OF_SAMPLE
 from remnant.wording.segment_causes import beyond_source
 from remnant.wording.words import CHECK_WORDS
 from volumetry.checks import LESIONS_UNCONFIRMED_ID
@@ -42,6 +43,7 @@ class Checks:
     volumetry, in the order of the report. ``segments`` are those on where the segments came from,
     ``replaced`` what these say beyond that, ``bad_segments`` those on their shape that failed. Of
     the ``counted`` lesions ``unconfirmed`` were not looked at here; ``planted`` ones are synthetic.
+    ``sample`` is what is to be known of the demo's liver.
     """
 
     every: tuple[Check, ...]
@@ -54,6 +56,7 @@ class Checks:
     unconfirmed: int
     counted: int
     planted: int
+    sample: tuple[str, ...]
     assumed: bool
     review: bool
 
@@ -61,7 +64,7 @@ class Checks:
     def nothing(self) -> bool:
         """Whether there is nothing to be read with care."""
         found = (self.failed, self.not_made, self.segments, self.unconfirmed, self.planted)
-        return not (any(found) or self.assumed or self.review)
+        return not (any(found) or self.sample or self.assumed or self.review)
 
 
 def view_checks(case: CaseReport) -> Checks:
@@ -69,6 +72,8 @@ def view_checks(case: CaseReport) -> Checks:
     distinct = dict.fromkeys((*case.quality, *case.volumetry.quality))
     checks = sorted(distinct, key=lambda check: ORDER.index(check.verdict))
     failed = [check for check in checks if check.verdict is Verdict.NOT_MET]
+    of_sample = [check for check in checks if check.id in OF_SAMPLE]
+    checks = [check for check in checks if check.id not in OF_SAMPLE]
     undecided = [check for check in checks if check.verdict is Verdict.UNKNOWN]
     counted = case.volumetry.counted_lesions
     return Checks(
@@ -83,6 +88,7 @@ def view_checks(case: CaseReport) -> Checks:
         unconfirmed=sum(one.confirmation.is_open for one in counted),
         counted=len(counted),
         planted=len(case.planted),
+        sample=tuple(map(text_of, of_sample)),
         assumed=case.patient.body_size_assumed,
         review=case.volumetry.segments_need_review,
     )
@@ -93,6 +99,10 @@ def alerts(checks: Checks, review: str) -> tuple[Alert, ...]:
     synthetic = plural(checks.planted, "metastasis", "metastases")
     failed = len(checks.failed)
     every = (
+        (
+            checks.sample,
+            Alert("Demo: published liver, voxel size estimated, person assumed", "sample"),
+        ),
         (checks.planted, Alert(f"Demo: {checks.planted} synthetic {synthetic}", "planted")),
         (failed, Alert(f"{failed} quality {plural(failed, 'check')} failed", "notices", bad=True)),
         (

@@ -91,7 +91,7 @@ CAUSES: Final[Mapping[Cause, Template]] = {
     Cause.LUNGS_BELOW: "the lungs lie at the lower end of the scan",
     Cause.LIVER_ON_RIGHT: "the thickest soft tissue lies on the right",
     Cause.LIVER_ON_LEFT: "the thickest soft tissue lies on the left",
-    Cause.SCAN_VOUCHED: "the user said that the cropped maps hold the whole liver",
+    Cause.SCAN_VOUCHED: "it was said that the file holds the whole liver",
     Cause.LESIONS_AT_EDGE: _lesions("{0} cut by the edge of the scan: {1}"),
     Cause.LESIONS_AT_FILE_END: _lesions("{0} at the end of the maps' file: {1}"),
     Cause.CONTOUR_GRID: "voxels of {amounts[0]:g} mm on contour planes {amounts[1]:.2f} mm apart",

@@ -63,7 +63,7 @@ def _constant(text: str) -> Writer:
 
 def _liver_inside_scan(finding: Finding) -> str:
     if finding.verdict is Verdict.UNKNOWN:
-        return "Not checked: the user said that the cropped maps hold the whole liver."
+        return "Not checked: it was said that the file holds the whole liver."
     if finding.verdict is Verdict.MET:
         return "The liver lies wholly within the scan."
     if _has(finding, Cause.LIVER_AT_FILE_END):

@@ -1,4 +1,4 @@
-"""The demo as a user runs it: a real CT, real networks, two reports."""
+"""The demo as a user runs it: real scans, real networks, three reports."""
 
 import importlib.util
 import json
@@ -8,19 +8,21 @@ import pytest
 
 from remnant.cli.app import run_command
 from remnant.core.labels import COUINAUD_SCHEME, INSTANCE_SCHEME, STRUCTURE_SCHEME
+from remnant.core.reasons import Cause, first
 from remnant.documents.report_document import REPORT
 from remnant.io.nifti import read_labels
 from remnant.pipeline.case_files import ALL_FILES, COUINAUD_IV, EXOPHYTIC, with_companions
-from remnant.pipeline.demo import AS_IS, PLANTED
-from remnant.pipeline.samples import LIVER_LABEL
+from remnant.pipeline.demo import AS_IS, PLANTED, TUMOUR
+from remnant.pipeline.samples import LIVER_LABEL, fetch_liver
 
 pytestmark = pytest.mark.network
 
 
 @pytest.fixture(scope="module", name="demo")
-def demo_fixture(kul, published, tmp_path_factory):
+def demo_fixture(kul, published, fetch, tmp_path_factory):
     assert kul
     assert published.ct.is_file()
+    fetch(fetch_liver)
     output = tmp_path_factory.mktemp("demo")
     assert 0 == run_command(["demo", "-o", str(output)])
     return output
@@ -31,7 +33,7 @@ def _document(folder):
     return json.loads((folder / "report.json").read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize("name", [AS_IS, PLANTED])
+@pytest.mark.parametrize("name", [TUMOUR, AS_IS, PLANTED])
 def test_demo__writes_the_whole_contract(demo, name):
     folder = demo / name
     document = _document(folder)
@@ -49,9 +51,34 @@ def test_demo__writes_the_whole_contract(demo, name):
     np.testing.assert_array_equal(structures.codes > 0, couinaud.codes > 0)
     assert document["patient"]["body_size_assumed"]
     used = {m["id"] for m in document["provenance"]["models"]}
-    assert {"kul-liver", "kul-lesion", "couinaud-shape"} == used
+    drew_liver = set() if name == TUMOUR else {"kul-liver"}
+    assert drew_liver | {"kul-lesion", "couinaud-shape"} == used
     assert "model" == document["volumetry"]["segment_source"]
     assert document["volumetry"]["segments_need_review"]
+
+
+def test_demo__shows_a_liver_with_tumour_and_decides_its_targets(demo):
+    document = _document(demo / TUMOUR)
+    volumes = document["volumetry"]
+    assert "bound" not in volumes["tlv_ml"]
+    assert 1800 < volumes["tlv_ml"]["value"] < 1900
+    # annotated are 21.1 %
+    assert 0.20 < volumes["burden_fraction"]["value"] < 0.27
+    assert len(volumes["lesions"]) > 20
+    verdicts = [target["verdict"] for target in document["planning"]["targets"]]
+    assert ["met"] * 4 == verdicts
+    page = (demo / TUMOUR / "report.html").read_text(encoding="utf-8")
+    for words in ("case 117", "MIT licence", "is an estimate", "21.1 %", "given; the lesions"):
+        assert words in page
+
+
+def test_demo__finds_the_annotated_tumour(demo):
+    """Whether the network was trained on LiTS is not known: its Dice may flatter it."""
+    report = REPORT.read(demo / TUMOUR / "report.json")
+    (finding,) = [one for one in report.quality if one.id == "sample_tumour"]
+    true_ml, _, measured_ml, _, dice = first(finding.reasons, Cause.SAMPLE_TUMOUR).amounts
+    assert dice >= 0.81
+    assert true_ml < measured_ml < 1.25 * true_ml
 
 
 def test_demo__finds_the_liver_without_a_hint(demo, published):

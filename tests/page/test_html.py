@@ -231,6 +231,19 @@ def test_page__assumed_body_size_and_planted_lesions_are_named(made, page):
     assert "planted" not in text.lower()
 
 
+def test_page__what_is_to_be_known_of_the_demos_liver_stands_alone(made):
+    origin = quality_finding("sample_origin", passed=None)
+    box = quality_finding("sample_box", passed=None, value=0.02)
+    text = bare(replace(made.case, quality=(origin, box))).text
+    assert "Demo: published liver" in text[: text.index("Key figures")]
+    notice = text.split("Demo: a real liver with tumour", 1)[1]
+    about = notice[: notice.index("Body size is assumed")]
+    assert "case 117" in about
+    assert "About 2 % of the liver" in about
+    assert "could not be made" not in text
+    assert "Demo: a real liver" not in bare(made.case).text
+
+
 def test_page__absent_values_are_a_dash_with_their_reason(made):
     absent = Quantity.absent(Reason(Cause.LESIONS_UNKNOWN))
     text = bare(

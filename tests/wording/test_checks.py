@@ -19,7 +19,7 @@ def written(identifier, *reasons, passed=False, value=None):
     [
         (True, "lies wholly within"),
         (False, "all volumes are lower bounds"),
-        (None, "Not checked: the user said"),
+        (None, "Not checked: it was said"),
     ],
 )
 def test_liver_inside_scan(passed, words):
