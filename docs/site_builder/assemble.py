@@ -36,7 +36,7 @@ NAVIGATION: Final = (
     ("Documents", ("reference/documents/*.md",)),
     ("Networks", ("models/*.md",)),
     ("Explanation", ("explanation/*.md",)),
-    ("Troubleshooting", ("troubleshooting.md", ERRORS)),
+    ("Troubleshooting", ("troubleshooting.md",)),
     ("Project", ("project/*.md",)),
     ("Decisions", ("adr/*.md",)),
 )  # fmt: skip

@@ -22,7 +22,7 @@ AREAS: Final = (
                "remnant/core/plan", "remnant/core/recipe", "planning/")),
     ("Cases, runs and folders", ("remnant/pipeline/", "remnant/page/", "remnant/pictures/")),
     ("Networks and their weights", ("models/", "segmentation/")),
-    ("Measuring and comparing", ("volumetry/", "remnant/core/")),
+    ("Measuring, comparing and the rest", ("",)),
 )  # fmt: skip
 """Subject of a module by the start of its path; the first that fits counts."""
 LEFT_OUT: Final = ("remnant/testing/",)

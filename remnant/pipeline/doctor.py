@@ -53,7 +53,8 @@ def _package(name: str) -> Check:
     try:
         return Check(name=name, found=version(name))
     except PackageNotFoundError:
-        return Check(name=name, found="missing", advice=f"install it with pip install {name}")
+        how = "python -m ensurepip" if name == "pip" else f"pip install {name}"
+        return Check(name=name, found="missing", advice=f"install it with {how}")
 
 
 def _memory() -> Check:
