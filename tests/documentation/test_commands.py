@@ -35,11 +35,15 @@ NOT_RUN = {
     "uv": "installs",
     "docker": "tests/packaging/test_container.py looks at the Dockerfile",
     "TotalSegmentator": "another program",
-    "cosign": "another program",
 }
 """Programs that the pages name and this test does not run, each with why."""
-LONG = {("remnant", "demo"), ("remnant", "models", "pull"), ("remnant", "models", "add")}
-"""Commands of remnant that fetch; tests/integration and tests/models run them."""
+LONG = {
+    ("remnant", "demo"),
+    ("remnant", "doctor"),
+    ("remnant", "models", "pull"),
+    ("remnant", "models", "add"),
+}
+"""Commands that need the networks themselves; tests/integration, cli and models run them."""
 FENCED = re.compile(r"```(\w+)([^\n]*)\n(.*?)```", re.DOTALL)
 NAMED = re.compile(r'title="([^"]+)"')
 SHELL = {"bash", "sh", "console"}
@@ -93,8 +97,11 @@ def material_fixture(tmp_path_factory, repository):
 
 
 @pytest.fixture(name="stage")
-def stage_fixture(material, tmp_path, monkeypatch, coarse_pictures):
-    """A folder of that material, and engines that need no network."""
+def stage_fixture(material, tmp_path, monkeypatch):
+    """A folder of that material; engines need no network, and reports have no drawn page.
+
+    Drawing takes most of the time; tests/page and tests/pictures look at it.
+    """
     folder, phantom = material
     shutil.copytree(folder, tmp_path, symlinks=True, dirs_exist_ok=True)
     monkeypatch.chdir(tmp_path)
@@ -106,6 +113,7 @@ def stage_fixture(material, tmp_path, monkeypatch, coarse_pictures):
         "remnant.cli.dividing.divider_for",
         lambda device, *, estimate: divider if estimate else None,
     )
+    monkeypatch.setattr("remnant.page.html.render_html", lambda *_, **__: "")
     return tmp_path
 
 
@@ -136,6 +144,9 @@ def run_page(text, stage, monkeypatch):
             printed = "".join(ran) or printed
         elif name:
             (stage / name).write_text(body, encoding="utf-8")
+        elif language == "python":
+            (stage / "unnamed.py").write_text(body, encoding="utf-8")
+            run(["python", "unnamed.py"], monkeypatch)
         elif language == "text":
             yield squeezed(body), squeezed(printed)
 
@@ -151,8 +162,6 @@ def test_tutorial__its_commands_run_and_print_what_it_shows(name, repository, st
 
 @pytest.mark.parametrize("name", [name for name in NAMES if "tutorials" not in name])
 def test_page__its_commands_run(name, repository, stage, monkeypatch):
-    """Reports are written without their pages, whose drawing takes most of the time."""
-    monkeypatch.setattr("remnant.page.html.render_html", lambda *_, **__: "")
     text = (repository / name).read_text(encoding="utf-8")
 
     assert all(True for _ in run_page(text, stage, monkeypatch))
