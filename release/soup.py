@@ -37,9 +37,9 @@ def soup_list(name: str) -> str:
     head = (
         f"# Software of unknown provenance in {name} {version(name)}",
         "",
-        "Made at release from what was installed. *Noticed by*: what of the tests, or of the program",
-        "itself, would tell that the package gives wrong results. Licences and links are what each",
-        "package says of itself. Research use only.",
+        "Made at release from what was installed. *Noticed by*: what of the tests, or of the",
+        "program itself, would tell that the package gives wrong results. Licences and links are",
+        "what each package says of itself. Research use only.",
         "",
         "| package | version | purpose | noticed by | licence | known anomalies |",
         "|---|---|---|---|---|---|",
@@ -65,26 +65,31 @@ def needed_by(found: Distribution) -> set[str]:
 
 def licence_of(found: Distribution) -> str:
     """Return the licence that a distribution states, in one line."""
-    meta = found.metadata
-    classes = [LICENCE_CLASS.fullmatch(line) for line in meta.get_all("Classifier") or ()]
-    named = [match[1] for match in classes if match]
-    text = " ".join((meta.get("License") or "").split())
-    short = text if 0 < len(text) <= LONGEST_LICENCE else ""
-    expression: str | None = meta.get("License-Expression")
-    return expression or ", ".join(named) or short or "see its licence file"
+    classes = [LICENCE_CLASS.fullmatch(line) for line in _stated(found, "Classifier")]
+    named = ", ".join(match[1] for match in classes if match)
+    text = " ".join(" ".join(_stated(found, "License")).split())
+    short = text if len(text) <= LONGEST_LICENCE else ""
+    expression = " ".join(_stated(found, "License-Expression"))
+    return expression or named or short or "see its licence file"
 
 
 def anomalies_of(found: Distribution) -> str:
     """Return where a distribution lists its known faults: its tracker, else its home."""
-    stated = [line.partition(", ") for line in found.metadata.get_all("Project-URL") or ()]
-    links = {label: url for label, _, url in stated}
-    links |= {"Homepage": found.metadata["Home-page"]} if found.metadata["Home-page"] else {}
+    stated = [line.partition(", ") for line in _stated(found, "Project-URL")]
+    homes = [("Homepage", url) for url in _stated(found, "Home-page")]
+    links = dict([*((label, url) for label, _, url in stated), *homes])
     tracker = next((url for label, url in links.items() if ANOMALIES.search(label)), None)
     if tracker:
         return tracker
     hosts = (HOSTED.match(url) for label, url in links.items() if SOURCES.search(label))
     host = next(filter(None, hosts), None)
     return f"{host[0].removesuffix('.git')}/issues" if host else next(iter(links.values()), "–")
+
+
+def _stated(found: Distribution, name: str) -> list[str]:
+    """Return every line of one name in what a distribution says of itself."""
+    lines: list[str] = found.metadata.get_all(name) or []
+    return lines
 
 
 def _in_turn(direct: set[str]) -> dict[str, set[str]]:

@@ -13,7 +13,8 @@ AREAS: Final = (
     ("Structure sets and segmentations", ("remnant/io/rtstruct", "remnant/io/contour",
                "remnant/io/polygons", "remnant/io/seg", "remnant/io/named")),
     ("NIfTI, NRRD, MetaImage", ("remnant/io/nifti", "remnant/io/nrrd", "remnant/io/meta",
-               "remnant/io/detached", "remnant/io/volume", "remnant/io/grid", "remnant/io/scaling")),
+               "remnant/io/detached", "remnant/io/volume", "remnant/io/grid",
+               "remnant/io/scaling")),
     ("Masks and label maps", ("remnant/io/mask", "remnant/io/lesion", "remnant/io/label",
                "remnant/io/nested", "remnant/io/role", "remnant/io/stored_codes",
                "remnant/pipeline/fit", "remnant/core/labels", "remnant/core/volumes")),
@@ -47,10 +48,10 @@ def area_of(module: str) -> str:
 
 
 def as_markdown(text: str) -> str:
-    """Return a text whose signs are no markup, its commands in backticks left as they are.
+    r"""Return a text whose signs are no markup, its commands in backticks left as they are.
 
     >>> as_markdown("a_b <c> `d_e`")
-    'a\\\\_b \\\\<c\\\\> `d_e`'
+    'a\\_b \\<c\\> `d_e`'
     """
     pieces = PIECE.split(text)
     return "".join(p if PIECE.fullmatch(p) else MARKUP.sub(r"\\\1", p) for p in pieces)

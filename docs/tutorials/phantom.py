@@ -1,8 +1,8 @@
-"""Write a synthetic patient, so that the tutorials need nobody's scan: ``phantom.py FOLDER [SEED]``.
+"""Write a synthetic patient for the tutorials: ``phantom.py FOLDER [SEED]``.
 
 The body is made of ellipsoids and cylinders with the CT numbers of organs; its liver has eight
-Couinaud segments and seven metastases, drawn by the seed. Into the folder go ``dicom`` (a CT series),
-``CT.nii.gz`` (the same scan), the maps ``liver.nii.gz``, ``lesions.nii.gz`` and
+Couinaud segments and seven metastases, drawn by the seed. Into the folder go ``dicom`` (a CT
+series), ``CT.nii.gz`` (the same scan), the maps ``liver.nii.gz``, ``lesions.nii.gz`` and
 ``segments.nii.gz``, and ``landmarks.json``. It is no patient's, and no figure of it says anything
 about one.
 """

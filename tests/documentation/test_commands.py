@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from examples.documented_files import lay_out
 
+from examples.documented_files import lay_out
 from remnant.cli.app import run_command
 from remnant.testing.fake_divider import FakeDivider
 from remnant.testing.phantoms import body_grid, liver_phantom

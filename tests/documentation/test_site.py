@@ -1,9 +1,11 @@
-"""The documentation as a site: it builds without a warning, and every link of it leads somewhere."""
+"""The documentation as a site: it builds without a warning, and every link leads somewhere."""
 
 import re
 from pathlib import PurePosixPath
 
 import pytest
+
+from remnant.documents.schemas import DOCUMENTS
 from site_builder.__main__ import build
 from site_builder.assemble import navigation
 from site_builder.check import Site
@@ -11,8 +13,6 @@ from site_builder.error_pages import as_markdown, errors_page
 from site_builder.error_texts import error_texts
 from site_builder.links import moved_links
 from site_builder.schema_pages import schema_pages, type_of
-
-from remnant.documents.schemas import DOCUMENTS
 
 QUOTED = re.compile(r"```text\n(.*?)```", re.DOTALL)
 

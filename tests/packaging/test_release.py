@@ -40,7 +40,9 @@ def test_soup__every_direct_dependency_has_a_purpose(repository):
     purposes = tomllib.loads((repository / "release" / "soup.toml").read_text(encoding="utf-8"))
 
     assert {Requirement(d).name.lower() for d in project["dependencies"]} == set(purposes)
-    assert all(set(row) == {"purpose", "noticed"} and all(row.values()) for row in purposes.values())
+    assert all(
+        set(row) == {"purpose", "noticed"} and all(row.values()) for row in purposes.values()
+    )
 
 
 def test_soup__lists_what_is_installed(soup, repository):
@@ -52,7 +54,9 @@ def test_soup__lists_what_is_installed(soup, repository):
 
     assert f"| numpy | {distribution('numpy').version} | {purposes['numpy']['purpose']} |" in text
     assert "| markdown-it-py |" in text
-    assert {"rich"} <= {user for row in rows if row[0] == "| markdown-it-py" for user in row[2].split(", ")}
+    assert {"rich"} <= {
+        user for row in rows if row[0] == "| markdown-it-py" for user in row[2].split(", ")
+    }
     assert {len(row) for row in rows} == {5, 6}
 
 

@@ -81,7 +81,9 @@ def write_seg_nrrd(
         f"space directions: none {' '.join(directions)}",
         f"space origin: {_point(lps_from_ras(grid.affine_ras[:3, 3]))}",
     ]  # fmt: skip
-    named = [(n, code, layer) for layer, (_, names) in enumerate(layers) for n, code in names.items()]
+    named = [
+        (n, code, layer) for layer, (_, names) in enumerate(layers) for n, code in names.items()
+    ]
     for number, (name, code, layer) in enumerate(named):
         key = f"Segment{number}_"
         lines += [f"{key}ID:={name}", f"{key}Name:={name}", f"{key}LabelValue:={code}",
