@@ -34,12 +34,11 @@ def main(folder: str) -> None:
     run(tools, "-m", "twine", "check", "--strict", *sorted((work / "dist").iterdir()))
     citation = environment(work / "citation", CITATION_CHECKER)
     run(citation, "-m", "cffconvert.cli.cli", "--validate", "-i", REPOSITORY / "CITATION.cff")
-    clean = environment(
-        work / "clean", "-c", REPOSITORY / "constraints.txt", *sorted((work / "dist").glob("*.whl"))
-    )
+    clean = installed(work / "dist", work / "clean")
     use(clean, work / "use")
     bill = work / "dist" / "sbom.cdx.json"
-    run(tools, "-m", "cyclonedx_py", "environment", "--of", "JSON", "-o", bill, clean)
+    about = ("--pyproject", REPOSITORY / "pyproject.toml", "--of", "JSON", "-o", bill)
+    run(tools, "-m", "cyclonedx_py", "environment", *about, clean)
     run(clean, REPOSITORY / "release" / "soup.py", work / "dist" / "SOUP.md")
     write_digests(work / "dist")
     say(f"ready to publish: {work / 'dist'}")
@@ -70,6 +69,19 @@ def environment(folder: Path, *wanted: str | Path) -> Path:
     scripts = "Scripts" if sys.platform == "win32" else "bin"
     python = folder / scripts / "python"
     run(python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *wanted)
+    return python
+
+
+def installed(dist: Path, folder: Path) -> Path:
+    """Install the wheel with the pinned versions into a fresh environment; return its Python.
+
+    The second time it comes from a folder by its name, so that no path of this machine is noted in
+    the environment, and with it in the bill of materials.
+    """
+    wheel = next(dist.glob("*.whl"))
+    python = environment(folder, "-c", REPOSITORY / "constraints.txt", wheel)
+    again = ("--no-index", "--no-deps", "--force-reinstall", "--find-links", dist, "remnant")
+    run(python, "-m", "pip", "install", "--quiet", *again)
     return python
 
 
