@@ -27,7 +27,8 @@ RUN --mount=type=secret,id=pip,target=/etc/pip.conf,required=false \
     mkdir -p "$REMNANT_CACHE" \
     && if [ "$WEIGHTS" != none ]; then \
          /opt/remnant/venv/bin/remnant models pull && rm -rf "$REMNANT_CACHE/downloads"; \
-       fi
+       fi \
+    && chmod -R a+rX "$REMNANT_CACHE"
 
 FROM ${PYTHON_IMAGE}
 LABEL org.opencontainers.image.title="remnant" \
