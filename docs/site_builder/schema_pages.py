@@ -1,7 +1,7 @@
 """One page for each JSON schema: its fields, types, ranges and meanings as tables."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -83,17 +83,23 @@ def _section(name: str, node: Schema) -> Iterator[str]:
         yield type_of({key: value for key, value in node.items() if key != "description"})
 
 
-def _fields(node: Schema, above: str = "") -> Iterator[str]:
-    yield from ("| field | value | meaning |", "|---|---|---|")
-    yield from _rows(node, above)
+def _fields(node: Schema) -> Iterator[str]:
+    rows = list(_rows(node, ""))
+    columns = 3 if any(row[2] for row in rows) else 2
+    yield _line(("field", "value", "meaning")[:columns])
+    yield _line(("---",) * columns)
+    yield from (_line(row[:columns]) for row in rows)
 
 
-def _rows(node: Schema, above: str) -> Iterator[str]:
+def _line(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _rows(node: Schema, above: str) -> Iterator[tuple[str, str, str]]:
     needed = set(node.get("required", ()))
     for name, value in node.get("properties", {}).items():
         shown = f"**`{above}{name}`**" if name in needed else f"`{above}{name}`"
-        means = as_markdown(_meaning(value)).replace("\n", " ")
-        yield f"| {shown} | {type_of(value)} | {means} |"
+        yield shown, type_of(value), as_markdown(_meaning(value)).replace("\n", " ")
         yield from _rows(value, f"{above}{name}.")
 
 
