@@ -5,7 +5,7 @@ STAMP := $(VENV)/.installed
 # one worker for each core; WORKERS=0 runs the tests in one process
 WORKERS ?= auto
 
-.PHONY: test demo lint types contracts unit install clean
+.PHONY: test demo lint types contracts unit install docs release-check clean
 
 test: lint types contracts unit
 
@@ -30,8 +30,16 @@ unit: $(STAMP)
 	$(BIN)/python -m pytest -n $(WORKERS) --maxprocesses 8 --dist worksteal \
 		--cov --cov-report=term-missing:skip-covered
 
+# build/docs/site: open index.html, or serve it so that the search works
+docs: $(STAMP)
+	PYTHONPATH=docs $(BIN)/python -m site_builder build/docs
+
+# builds, examines and installs what would be published; needs the package index
+release-check: $(STAMP)
+	$(BIN)/python release/check.py build/release
+
 demo: $(STAMP)
 	$(BIN)/remnant demo
 
 clean:
-	rm -rf $(VENV)
+	rm -rf $(VENV) build

@@ -57,10 +57,10 @@ def write_safetensors(tensors: Mapping[str, NDArray[np.float32]], path: Path) ->
 
     No metadata is written: its order in the file is not fixed.
     """
-    from safetensors.numpy import save_file
+    from safetensors.numpy import save
 
     contiguous = {name: np.ascontiguousarray(tensors[name]) for name in sorted(tensors)}
-    save_file(contiguous, str(path))
+    path.write_bytes(save(contiguous))  # save_file would make it private, a shared cache useless
 
 
 def _read_layers(file: Any, layers: Sequence[Layer]) -> Tensors:  # noqa: ANN401

@@ -52,7 +52,8 @@ def _package(name: str) -> Check:
     try:
         return Check(name=name, found=version(name))
     except PackageNotFoundError:
-        return _missing(name, "missing", f"install it with pip install {name}")
+        how = "python -m ensurepip" if name == "pip" else f"pip install {name}"
+        return _missing(name, "missing", f"install it with {how}")
 
 
 def _memory() -> Check:

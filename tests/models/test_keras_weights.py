@@ -65,6 +65,13 @@ def test_write_safetensors__equal_tensors_give_equal_bytes(tmp_path):
     assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
 
 
+def test_write_safetensors__is_as_private_as_any_file_of_its_writer(tmp_path):
+    write_safetensors(tensors_from_keras(keras_file()[0], LAYERS), tmp_path / "weights")
+    (tmp_path / "other").touch()
+
+    assert (tmp_path / "other").stat().st_mode == (tmp_path / "weights").stat().st_mode
+
+
 @pytest.mark.parametrize(
     ("layers", "count", "weights"),
     [(liver_layers(), 15, 3_874_961), (lesion_layers(), 21, 3_464_221)],

@@ -1,0 +1,97 @@
+"""Files under the names that the how-tos use for what a reader has."""
+
+import runpy
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from remnant.cli.app import run_command
+from remnant.core.geometry import Geometry
+from remnant.core.labels import INSTANCE_SCHEME, CouinaudSegment
+from remnant.core.volumes import LabelMap
+from remnant.io.frames import lps_from_ras
+from remnant.io.nifti import write_image, write_labels
+from remnant.testing.phantoms import LiverPhantom
+
+BODY = ("--height-cm", "175", "--weight-kg", "80", "--sex", "male", "--age", "60")
+LITS_LIVER, LITS_TUMOUR = 1, 2
+
+
+def lay_out(phantom: LiverPhantom, folder: Path, scripts: Path) -> None:
+    """Write a study of two phases, its maps in every form, and two measured cases."""
+    write_series = runpy.run_path(str(scripts / "phantom.py"))["write_series"]
+    for name, phases in (("CT", (3,)), ("FOLDER", (3,)), ("STUDY", (3, 4))):
+        (folder / name).mkdir()
+        for number in phases:
+            described = {3: "portal venous", 4: "arterial"}[number]
+            write_series(phantom.image, folder / name, number, described)
+    for name in ("CT.nii.gz", "PATH"):
+        write_image(phantom.image, folder / f"{name.removesuffix('.nii.gz')}.nii.gz")
+    (folder / "PATH.nii.gz").rename(folder / "PATH")
+    maps = {"liver": phantom.liver_mask, "lesions": phantom.lesions, "segments": phantom.couinaud}
+    for place in ("", "first", "second"):
+        (folder / place).mkdir(exist_ok=True)
+        for name, labels in maps.items():
+            write_labels(labels, folder / place / f"{name}.nii.gz")
+    write_labels(phantom.lesions, folder / "edited.nii.gz")
+    _write_coded(phantom, folder)
+    _write_slicer(phantom, folder)
+    for case in ("CASE", "OUT"):
+        words = ["--liver", "liver.nii.gz", "--lesions", "lesions.nii.gz", "--couinaud"]
+        assert run_command(["measure", *words, "segments.nii.gz", "-o", case, *BODY]) == 0
+
+
+def _write_coded(phantom: LiverPhantom, folder: Path) -> None:
+    codes = np.where(phantom.lesions.codes > 0, LITS_TUMOUR, phantom.liver_mask.codes)
+    coded = LabelMap(codes.astype(np.uint8), phantom.geometry, INSTANCE_SCHEME)
+    for name in ("segmentation-12", "predictions/a", "truths/a", "predictions/b", "truths/b"):
+        (folder / name).parent.mkdir(exist_ok=True)
+        write_labels(coded, folder / f"{name}.nii.gz")
+    (folder / "segments").mkdir()
+    for segment in CouinaudSegment:
+        codes = (phantom.couinaud.codes == segment).astype(np.uint8)
+        one = LabelMap(codes, phantom.geometry, INSTANCE_SCHEME)
+        write_labels(one, folder / "segments" / f"liver_segment_{segment.value}.nii.gz")
+
+
+def _write_slicer(phantom: LiverPhantom, folder: Path) -> None:
+    segments = {segment.name: segment.value for segment in CouinaudSegment}
+    couinaud = phantom.couinaud.codes
+    for name in ("segments.seg.nrrd", "corrected.seg.nrrd"):
+        write_seg_nrrd(folder / name, phantom.geometry, [(couinaud, segments)])
+    layers = [
+        (phantom.liver_mask.codes, {"liver": 1}),
+        ((phantom.lesions.codes > 0).astype(np.uint8), {"tumor": 1}),
+        (couinaud, segments),
+    ]
+    write_seg_nrrd(folder / "all.seg.nrrd", phantom.geometry, layers)
+
+
+def write_seg_nrrd(
+    path: Path, grid: Geometry, layers: Sequence[tuple[NDArray[np.uint8], Mapping[str, int]]]
+) -> None:
+    """Write a segmentation as 3D Slicer does: layers of codes, and a name for each code."""
+    directions = [_point(lps_from_ras(axis)) for axis in grid.affine_ras[:3, :3].T]
+    lines = [
+        "NRRD0004", "type: unsigned char", "encoding: raw", "endian: little", "dimension: 4",
+        "space: left-posterior-superior", "kinds: list domain domain domain",
+        f"sizes: {len(layers)} {' '.join(map(str, grid.shape))}",
+        f"space directions: none {' '.join(directions)}",
+        f"space origin: {_point(lps_from_ras(grid.affine_ras[:3, 3]))}",
+    ]  # fmt: skip
+    named = [
+        (n, code, layer) for layer, (_, names) in enumerate(layers) for n, code in names.items()
+    ]
+    for number, (name, code, layer) in enumerate(named):
+        key = f"Segment{number}_"
+        lines += [f"{key}ID:={name}", f"{key}Name:={name}", f"{key}LabelValue:={code}",
+                  f"{key}Layer:={layer}"]  # fmt: skip
+    voxels = np.stack([codes.astype(np.uint8) for codes, _ in layers])
+    text = "\n".join((*lines, "", ""))
+    path.write_bytes(text.encode("ascii") + voxels.tobytes(order="F"))
+
+
+def _point(values: NDArray[np.float64]) -> str:
+    return f"({','.join(f'{value:.6f}' for value in values)})"
