@@ -159,7 +159,7 @@ def _page_maps(
         lesions=lesions,
         couinaud=couinaud,
         preview=preview,
-        plan_maps=pictured_plans(maps, report),
+        plan_maps=_pictured(maps, report),
     )
 
 
@@ -167,8 +167,8 @@ def _cut(labels: LabelMap, box: Box) -> LabelMap:
     return LabelMap(labels.codes[box], box_geometry(labels.geometry, box), labels.scheme)
 
 
-def pictured_plans(maps: LiverMaps, report: CaseReport) -> dict[str, LabelMap]:
-    """Draw the few plans that the page shows, by their ids; zones are built once for all.
+def pictured_plans(case: SegmentedCase, report: CaseReport) -> dict[str, LabelMap]:
+    """Draw the few plans that the page shows, by their ids, on the case's grid.
 
     Margins and the form of the zones are those that the report keeps in its provenance.
 
@@ -177,6 +177,11 @@ def pictured_plans(maps: LiverMaps, report: CaseReport) -> dict[str, LabelMap]:
     InputError
         What it keeps is damaged.
     """
+    return _pictured(case_maps(case), report)
+
+
+def _pictured(maps: LiverMaps, report: CaseReport) -> dict[str, LabelMap]:
+    """Draw them on the grid of the maps; zones are built once for all."""
     from remnant.view.plan_view import pictured
     from volumetry.virtual_resection.atoms import treated_zones
     from volumetry.virtual_resection.resection import treated_map

@@ -148,7 +148,7 @@ def test_pictured__the_first_plan_with_the_margins_that_the_report_keeps(segment
         measure_case(segmented, MEASURING), PlanRequest(choice=choice), maps=case_maps(segmented)
     )
     shown = pictured(report.planning)
-    drawn = pictured_plans(case_maps(segmented), report)
+    drawn = pictured_plans(segmented, report)
     assert [plan.id for plan in shown] == list(drawn)
     expected = dict(drawn_plans(report, case_maps(segmented), choice))
     default = dict(drawn_plans(report, case_maps(segmented), CHOICE))
@@ -158,10 +158,9 @@ def test_pictured__the_first_plan_with_the_margins_that_the_report_keeps(segment
 
 
 def test_pictured__nothing_without_plans(segmented, planned):
-    maps = case_maps(segmented)
-    assert {} == pictured_plans(maps, replace(planned, planning=None))
+    assert {} == pictured_plans(segmented, replace(planned, planning=None))
     none = replace(planned, planning=replace(planned.planning, plans=()))
-    assert {} == pictured_plans(maps, none)
+    assert {} == pictured_plans(segmented, none)
 
 
 def test_page__shows_three_pictures_of_each_pictured_plan(segmented, planned):
@@ -174,7 +173,7 @@ def test_page__shows_three_pictures_of_each_pictured_plan(segmented, planned):
 def test_pictured__every_plan_has_the_map_that_is_stored(segmented, planned, monkeypatch):
     """Zones of the treated lesions alone draw what all zones draw."""
     monkeypatch.setattr("remnant.view.plan_view.pictured", lambda planning: planning.plans)
-    drawn = pictured_plans(case_maps(segmented), planned)
+    drawn = pictured_plans(segmented, planned)
     expected = dict(drawn_plans(planned, case_maps(segmented), CHOICE))
     assert list(expected) == list(drawn)
     for name, labels in drawn.items():
@@ -192,7 +191,7 @@ def test_pictured__zones_are_built_once_and_of_treated_lesions_alone(
 
     monkeypatch.setattr("volumetry.virtual_resection.atoms.treated_zones", counted)
     one = replace(planned, planning=replace(planned.planning, plans=planned.planning.plans[1:2]))
-    assert ["plan_2"] == list(pictured_plans(case_maps(segmented), one))
+    assert ["plan_2"] == list(pictured_plans(segmented, one))
     (zones,) = built
     assert ([1], []) == (list(zones.resection), list(zones.ablation))
 

@@ -30,11 +30,12 @@ from remnant.testing.strategies import SEEDS, geometries
 from volumetry.liver_maps import liver_maps
 from volumetry.measure import measure
 from volumetry.remnant import future_liver_remnant
-from volumetry.virtual_resection.atoms import build_atoms
+from volumetry.virtual_resection.atoms import build_atoms, treated_zones
 from volumetry.virtual_resection.plan_draws import plan_spread
 from volumetry.virtual_resection.resection import (
     PLAN_SCHEME,
     plan_map,
+    treated_map,
     virtual_resection,
 )
 from volumetry.virtual_resection.voxel_counts import fates, outcome
@@ -211,6 +212,23 @@ def test_outcome_and_map__every_voxel_by_itself(geometry, seed, recipe, data):
     }
     assert drawn.codes.astype(bool).sum() == len(becomes)
     assert PLAN_SCHEME == drawn.scheme
+
+
+@given(geometry=grids(), seed=SEEDS, recipe=recipes(), other=recipes())
+@settings(max_examples=10, deadline=None)
+def test_map__of_the_treated_lesions_zones_is_that_of_all_zones(geometry, seed, recipe, other):
+    case = random_case(geometry, seed)
+    both = [known(case, one) for one in (recipe, other)]
+    found = [fates(case.atoms, one) for one in both]
+    zones = treated_zones(case.maps, found, choice=PlanChoice())
+    for one, fate in zip(both, found, strict=True):
+        expected = plan_map(case.maps, case.zones, one)
+        np.testing.assert_array_equal(
+            expected.codes, treated_map(case.maps, zones, one, fate).codes
+        )
+    resected = {Fate.WITH_SEGMENTS, Fate.WEDGE}
+    taken = {lesion for fate in found for lesion in fate if fate[lesion] in resected}
+    assert set(zones.resection) <= taken
 
 
 @given(geometry=grids(), seed=SEEDS, recipe=recipes())
