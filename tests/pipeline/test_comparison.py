@@ -335,7 +335,7 @@ def test_command__prints_the_table_and_writes_both_files(cases, tmp_path, capsys
     assert "sFLR points / week" in shown
     assert "not a response by RECIST" in " ".join(shown.split())
     assert "beside ≥, ≤ or ≈ that of the parts as measured" in " ".join(shown.split())
-    assert 0 == run_command(given)
+    assert 0 == run_command([*given, "--overwrite"])
     assert "No growth: no resection was named" in capsys.readouterr().out
     document = json.loads((output / "comparison.json").read_text(encoding="utf-8"))
     assert document["growth"] is None
