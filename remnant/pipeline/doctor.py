@@ -53,8 +53,7 @@ def _package(name: str) -> Check:
     try:
         return Check(name=name, found=version(name))
     except PackageNotFoundError:
-        how = "python -m ensurepip" if name == "pip" else f"pip install {name}"
-        return Check(name=name, found="missing", advice=f"install it with {how}")
+        return Check(name=name, found="missing", advice=f"install it with pip install {name}")
 
 
 def _memory() -> Check:
