@@ -92,13 +92,9 @@ def run(
     chosen = engine_named(engine)
     stored = source if source is not None and is_case(source) else None
     request = segment_request(
-        source,
-        maps,
-        scan=scan,
-        review=lesions.review(),
-        stored=stored is not None,
+        source, maps, scan=scan, review=lesions.review(), stored=stored is not None,
         overwrite=overwrite,
-    )
+    )  # fmt: skip
 
     # what is wrong with the paths is said before the libraries that read and measure are loaded
     from remnant.cli.dividing import divider_for

@@ -39,7 +39,7 @@ from remnant.pipeline.export_scan import scan_of
 from remnant.pipeline.exporting import ExportRequest, Target
 from remnant.pipeline.folder import read_measured, read_stored, require_as_measured, volumes_of
 from remnant.pipeline.map_files import write_described
-from remnant.pipeline.plan_maps import case_maps, pictured_plans
+from remnant.pipeline.plan_maps import pictured_plans
 from remnant.pipeline.segmented import SegmentedCase
 from remnant.pipeline.surfaces import label_surfaces, surface_of
 from remnant.wording.exports import HOW_TO_OPEN, SURFACES_NOTE
@@ -129,7 +129,7 @@ def _drawn(folder: Path, case: SegmentedCase) -> Iterator[DrawnMap]:
             yield DrawnMap(name=stem, labels=labels, description=describe(case, name, codes))
     if (folder / REPORT_JSON).is_file():
         plan = describe_plan()
-        for name, labels in pictured_plans(case_maps(case), read_measured(folder)).items():
+        for name, labels in pictured_plans(case, read_measured(folder)).items():
             yield DrawnMap(name=name, labels=labels, description=plan)
 
 

@@ -101,14 +101,22 @@ def _take_places(pending: Path, folder: Path) -> None:
     gone, fresh = _names(order, "gone"), _names(order, "fresh")
     for name in gone:
         if name not in fresh or (pending / name).exists():
-            (folder / name).unlink(missing_ok=True)
+            _remove(folder / name)
     for name in fresh:
         if (pending / name).exists():
             (pending / name).replace(folder / name)
 
 
+def _remove(path: Path) -> None:
+    """Remove a file, or a folder with all that is in it; no harm where it is gone already."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
 def _names(order: object, key: str) -> list[str]:
-    """Return names of files in one folder; whoever wrote them, none leads out of it."""
+    """Return names in one folder; whoever wrote them, none leads out of it."""
     names = order.get(key) if isinstance(order, dict) else None
     if not isinstance(names, list) or not all(
         isinstance(name, str) and name not in ("", "..") and Path(name).name == name

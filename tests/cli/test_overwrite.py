@@ -7,7 +7,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from remnant.cli.app import INTERRUPTED, run_command
+from remnant.cli.app import run_command
+from remnant.cli.exit_codes import ExitCode
 from remnant.core.geometry import Geometry
 from remnant.io.nifti import write_image, write_labels
 from remnant.pipeline import case_files
@@ -136,5 +137,5 @@ def test_interrupted__says_that_what_was_finished_is_kept(places, monkeypatch, t
 
     monkeypatch.setattr("remnant.pipeline.run.measure_case", interrupted)
     command = ("measure", "--liver", places / "liver.nii.gz", "-o", tmp_path / "case")
-    assert INTERRUPTED == run(*command)
+    assert ExitCode.INTERRUPTED == run(*command)
     assert "what was finished is kept, the same command goes on" in capsys.readouterr().err

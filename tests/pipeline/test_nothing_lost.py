@@ -75,7 +75,8 @@ def test_killed__before_there_is_a_liver_nothing_is_left(killed):
 
 def test_killed__each_stage_leaves_what_was_finished_and_no_case_half_written(killed):
     folder, _ = killed
-    maps = {case_files.STRUCTURES, case_files.LESIONS, case_files.PREVIEW, case_files.STATE}
+    labels = case_files.with_companions([case_files.STRUCTURES, case_files.LESIONS])
+    maps = {*labels, case_files.PREVIEW, case_files.STATE}
     measured = {case_files.REPORT_JSON, case_files.LESION_TABLE}
 
     assert {case_files.UNFINISHED} == names(folder / "in-lesions")
