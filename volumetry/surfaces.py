@@ -143,13 +143,12 @@ def _changes(direction: NDArray[np.int64]) -> NDArray[np.float64]:
 
 def _direction_shares(directions: NDArray[np.float64]) -> NDArray[np.float64]:
     """Share of all directions that lie nearest to each of these."""
-    from scipy.spatial import SphericalVoronoi
+    from scipy.spatial import SphericalVoronoi  # late: slow to import
 
     both_ways = SphericalVoronoi(np.concatenate([directions, -directions]))
-    areas: NDArray[np.float64] = both_ways.calculate_areas()
-    shares: NDArray[np.float64] = areas.reshape(2, -1).sum(axis=0)
-    whole: NDArray[np.float64] = shares / shares.sum()
-    return whole
+    areas = both_ways.calculate_areas().reshape(2, -1).sum(axis=0)
+    shares: NDArray[np.float64] = areas / areas.sum()
+    return shares
 
 
 def _in_array_order(counts: NDArray[np.int64], order: Sequence[int]) -> NDArray[np.int64]:

@@ -14,6 +14,7 @@ import cc3d
 import numpy as np
 from numpy.typing import NDArray
 
+from remnant.core.codes import present_codes
 from remnant.core.findings import quality_finding
 from remnant.core.lesions import PlantedLesion
 from remnant.core.patient import LiverBackground, Patient, Sex
@@ -161,4 +162,4 @@ def _count_unmatched(lesions: LabelMap | None, truth: LabelMap) -> int:
     if lesions is None:
         return 0
     matched = set(np.unique(lesions.codes[truth.codes > 0]).tolist()) - {0}
-    return len(lesions.present() - {0} - matched)
+    return len(present_codes(lesions.codes) - {0} - matched)
