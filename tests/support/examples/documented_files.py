@@ -16,7 +16,11 @@ from remnant.io.nifti import write_image, write_labels
 from remnant.testing.phantoms import LiverPhantom
 
 BODY = ("--height-cm", "175", "--weight-kg", "80", "--sex", "male", "--age", "60")
-LITS_LIVER, LITS_TUMOUR = 1, 2
+LITS_TUMOUR = 2
+CASES = ("CASE", "OUT")
+"""Measured cases that are there from the start, unless a page makes them itself."""
+OTHERWISE = {"docs/how-to/export.md": {"corrected.seg.nrrd": "lesions.seg.nrrd"}}
+"""Pages on which a name stands for something else."""
 
 
 def lay_out(phantom: LiverPhantom, folder: Path, scripts: Path) -> None:
@@ -38,7 +42,7 @@ def lay_out(phantom: LiverPhantom, folder: Path, scripts: Path) -> None:
     write_labels(phantom.lesions, folder / "edited.nii.gz")
     _write_coded(phantom, folder)
     _write_slicer(phantom, folder)
-    for case in ("CASE", "OUT"):
+    for case in CASES:
         words = ["--liver", "liver.nii.gz", "--lesions", "lesions.nii.gz", "--couinaud"]
         assert run_command(["measure", *words, "segments.nii.gz", "-o", case, *BODY]) == 0
 
@@ -61,6 +65,9 @@ def _write_slicer(phantom: LiverPhantom, folder: Path) -> None:
     couinaud = phantom.couinaud.codes
     for name in ("segments.seg.nrrd", "corrected.seg.nrrd"):
         write_seg_nrrd(folder / name, phantom.geometry, [(couinaud, segments)])
+    numbers = range(1, int(phantom.lesions.codes.max()) + 1)
+    lesions = [(phantom.lesions.codes, {f"lesion {n}": n for n in numbers})]
+    write_seg_nrrd(folder / "lesions.seg.nrrd", phantom.geometry, lesions)
     layers = [
         (phantom.liver_mask.codes, {"liver": 1}),
         ((phantom.lesions.codes > 0).astype(np.uint8), {"tumor": 1}),
@@ -74,11 +81,13 @@ def write_seg_nrrd(
 ) -> None:
     """Write a segmentation as 3D Slicer does: layers of codes, and a name for each code."""
     directions = [_point(lps_from_ras(axis)) for axis in grid.affine_ras[:3, :3].T]
+    several = len(layers) > 1
+    sizes = [len(layers), *grid.shape] if several else grid.shape
     lines = [
-        "NRRD0004", "type: unsigned char", "encoding: raw", "endian: little", "dimension: 4",
-        "space: left-posterior-superior", "kinds: list domain domain domain",
-        f"sizes: {len(layers)} {' '.join(map(str, grid.shape))}",
-        f"space directions: none {' '.join(directions)}",
+        "NRRD0004", "type: unsigned char", "encoding: raw", "endian: little",
+        f"dimension: {len(sizes)}", "space: left-posterior-superior",
+        f"kinds: {'list ' * several}domain domain domain", f"sizes: {' '.join(map(str, sizes))}",
+        f"space directions: {'none ' * several}{' '.join(directions)}",
         f"space origin: {_point(lps_from_ras(grid.affine_ras[:3, 3]))}",
     ]  # fmt: skip
     named = [
@@ -88,7 +97,8 @@ def write_seg_nrrd(
         key = f"Segment{number}_"
         lines += [f"{key}ID:={name}", f"{key}Name:={name}", f"{key}LabelValue:={code}",
                   f"{key}Layer:={layer}"]  # fmt: skip
-    voxels = np.stack([codes.astype(np.uint8) for codes, _ in layers])
+    stacked = np.stack([codes.astype(np.uint8) for codes, _ in layers])
+    voxels = stacked if several else stacked[0]
     text = "\n".join((*lines, "", ""))
     path.write_bytes(text.encode("ascii") + voxels.tobytes(order="F"))
 
