@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from examples.documented_files import CASES, OTHERWISE, lay_out
+from examples.documented_files import CASES, lay_out
 from remnant.cli.app import run_command
 from remnant.testing.fake_divider import FakeDivider
 from remnant.testing.phantoms import body_grid, liver_phantom
@@ -175,8 +175,6 @@ def test_tutorial__its_commands_run_and_print_what_it_shows(name, repository, st
 @pytest.mark.parametrize("name", [name for name in NAMES if "tutorials" not in name])
 def test_page__its_commands_run(name, repository, stage, monkeypatch):
     text = (repository / name).read_text(encoding="utf-8")
-    for path, content in OTHERWISE.get(name, {}).items():
-        shutil.copy(stage / content, stage / path)
 
     assert all(True for _ in run_page(text, stage, monkeypatch))
 

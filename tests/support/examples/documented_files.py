@@ -19,8 +19,6 @@ BODY = ("--height-cm", "175", "--weight-kg", "80", "--sex", "male", "--age", "60
 LITS_TUMOUR = 2
 CASES = ("CASE", "OUT")
 """Measured cases that are there from the start, unless a page makes them itself."""
-OTHERWISE = {"docs/how-to/export.md": {"corrected.seg.nrrd": "lesions.seg.nrrd"}}
-"""Pages on which a name stands for something else."""
 
 
 def lay_out(phantom: LiverPhantom, folder: Path, scripts: Path) -> None:
