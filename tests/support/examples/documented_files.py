@@ -17,7 +17,7 @@ from remnant.testing.phantoms import LiverPhantom
 
 BODY = ("--height-cm", "175", "--weight-kg", "80", "--sex", "male", "--age", "60")
 LITS_TUMOUR = 2
-CASES = ("CASE", "OUT")
+CASES = ("CASE", "OUT", "A", "B")
 """Measured cases that are there from the start, unless a page makes them itself."""
 
 
@@ -29,8 +29,8 @@ def lay_out(phantom: LiverPhantom, folder: Path, scripts: Path) -> None:
         for number in phases:
             described = {3: "portal venous", 4: "arterial"}[number]
             write_series(phantom.image, folder / name, number, described)
-    for name in ("CT.nii.gz", "PATH"):
-        write_image(phantom.image, folder / f"{name.removesuffix('.nii.gz')}.nii.gz")
+    for name in ("CT", "a", "b", "PATH"):
+        write_image(phantom.image, folder / f"{name}.nii.gz")
     (folder / "PATH.nii.gz").rename(folder / "PATH")
     maps = {"liver": phantom.liver_mask, "lesions": phantom.lesions, "segments": phantom.couinaud}
     for place in ("", "first", "second"):
@@ -40,9 +40,10 @@ def lay_out(phantom: LiverPhantom, folder: Path, scripts: Path) -> None:
     write_labels(phantom.lesions, folder / "edited.nii.gz")
     _write_coded(phantom, folder)
     _write_slicer(phantom, folder)
+    maps_of = ("--liver=liver.nii.gz", "--lesions=lesions.nii.gz", "--couinaud=segments.nii.gz")
     for case in CASES:
-        words = ["--liver", "liver.nii.gz", "--lesions", "lesions.nii.gz", "--couinaud"]
-        assert run_command(["measure", *words, "segments.nii.gz", "-o", case, *BODY]) == 0
+        words = (*maps_of, "--confirm-lesions", "all", "-o", case, *BODY)
+        assert run_command(["measure", *words]) == 0
 
 
 def _write_coded(phantom: LiverPhantom, folder: Path) -> None:
