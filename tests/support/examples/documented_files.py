@@ -13,10 +13,11 @@ from remnant.core.labels import INSTANCE_SCHEME, CouinaudSegment
 from remnant.core.volumes import LabelMap
 from remnant.io.frames import lps_from_ras
 from remnant.io.nifti import write_image, write_labels
-from remnant.testing.phantoms import LiverPhantom
+from remnant.testing.phantoms import LiverPhantom, liver_phantom
 
 BODY = ("--height-cm", "175", "--weight-kg", "80", "--sex", "male", "--age", "60")
 LITS_TUMOUR = 2
+ROLES = {"liver": "liver", "lesions": "lesions", "couinaud": "segments"}
 CASES = ("CASE", "OUT", "A", "B")
 """Measured cases that are there from the start, unless a page makes them itself."""
 
@@ -29,21 +30,28 @@ def lay_out(phantom: LiverPhantom, folder: Path, scripts: Path) -> None:
         for number in phases:
             described = {3: "portal venous", 4: "arterial"}[number]
             write_series(phantom.image, folder / name, number, described)
-    for name in ("CT", "a", "b", "PATH"):
+    for name in ("CT", "a", "PATH"):
         write_image(phantom.image, folder / f"{name}.nii.gz")
     (folder / "PATH.nii.gz").rename(folder / "PATH")
-    maps = {"liver": phantom.liver_mask, "lesions": phantom.lesions, "segments": phantom.couinaud}
-    for place in ("", "first", "second"):
-        (folder / place).mkdir(exist_ok=True)
-        for name, labels in maps.items():
-            write_labels(labels, folder / place / f"{name}.nii.gz")
+    other = liver_phantom(phantom.geometry, metastases=4, seed=8, noise_hu=0.0)
+    write_image(other.image, folder / "b.nii.gz")
+    for place, drawn in (("", phantom), ("first", phantom), ("second", other)):
+        _write_maps(drawn, folder / place)
     write_labels(phantom.lesions, folder / "edited.nii.gz")
     _write_coded(phantom, folder)
     _write_slicer(phantom, folder)
-    maps_of = ("--liver=liver.nii.gz", "--lesions=lesions.nii.gz", "--couinaud=segments.nii.gz")
     for case in CASES:
-        words = (*maps_of, "--confirm-lesions", "all", "-o", case, *BODY)
+        place = "second" if case == "B" else "first"
+        maps = (f"--{role}={place}/{name}.nii.gz" for role, name in ROLES.items())
+        words = (*maps, "--confirm-lesions", "all", "-o", case, *BODY)
         assert run_command(["measure", *words]) == 0
+
+
+def _write_maps(phantom: LiverPhantom, folder: Path) -> None:
+    maps = {"liver": phantom.liver_mask, "lesions": phantom.lesions, "segments": phantom.couinaud}
+    folder.mkdir(exist_ok=True)
+    for name, labels in maps.items():
+        write_labels(labels, folder / f"{name}.nii.gz")
 
 
 def _write_coded(phantom: LiverPhantom, folder: Path) -> None:
