@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from examples.documented_files import lay_out
+from examples.documented_files import CASES, lay_out
 from remnant.cli.app import run_command
 from remnant.testing.fake_divider import FakeDivider
 from remnant.testing.phantoms import body_grid, liver_phantom
@@ -135,8 +135,20 @@ def squeezed(text):
     return " ".join(text.split())
 
 
+def made_by_itself(text):
+    """Names of prepared cases that a page makes itself, before it uses them."""
+    every = [words for language, _, body in blocks(text) if language in SHELL
+             for words in commands(body)]  # fmt: skip
+    for case in CASES:
+        first = next((words for words in every if case in words), ())
+        if {"-o", "--output"} & set(first[: first.index(case)][-1:] if first else ()):
+            yield case
+
+
 def run_page(text, stage, monkeypatch):
     """Run a page from its top to its foot; give each text that it shows, and what was printed."""
+    for case in made_by_itself(text):
+        shutil.rmtree(stage / case)
     printed = ""
     for language, name, body in blocks(text):
         if language in SHELL:

@@ -35,6 +35,9 @@ def test_options__that_the_pages_name_are_there(texts, repository):
     sources = [
         path.read_text(encoding="utf-8") for path in (repository / "remnant/cli").glob("*.py")
     ]
+    reference = repository / "docs" / "reference" / "cli.md"
+    if reference.is_file():  # made from the declarations, those of all commands too
+        sources.append(reference.read_text(encoding="utf-8"))
     everywhere = set(OPTION.findall(" ".join(sources))) | {"--help"}
     known = {name: collected(app[name]) | everywhere for name in COMMANDS}
     named = [

@@ -13,10 +13,13 @@ from remnant.core.labels import INSTANCE_SCHEME, CouinaudSegment
 from remnant.core.volumes import LabelMap
 from remnant.io.frames import lps_from_ras
 from remnant.io.nifti import write_image, write_labels
-from remnant.testing.phantoms import LiverPhantom
+from remnant.testing.phantoms import LiverPhantom, liver_phantom
 
 BODY = ("--height-cm", "175", "--weight-kg", "80", "--sex", "male", "--age", "60")
-LITS_LIVER, LITS_TUMOUR = 1, 2
+LITS_TUMOUR = 2
+ROLES = {"liver": "liver", "lesions": "lesions", "couinaud": "segments"}
+CASES = ("CASE", "OUT", "A", "B")
+"""Measured cases that are there from the start, unless a page makes them itself."""
 
 
 def lay_out(phantom: LiverPhantom, folder: Path, scripts: Path) -> None:
@@ -27,20 +30,28 @@ def lay_out(phantom: LiverPhantom, folder: Path, scripts: Path) -> None:
         for number in phases:
             described = {3: "portal venous", 4: "arterial"}[number]
             write_series(phantom.image, folder / name, number, described)
-    for name in ("CT.nii.gz", "PATH"):
-        write_image(phantom.image, folder / f"{name.removesuffix('.nii.gz')}.nii.gz")
+    for name in ("CT", "a", "PATH"):
+        write_image(phantom.image, folder / f"{name}.nii.gz")
     (folder / "PATH.nii.gz").rename(folder / "PATH")
-    maps = {"liver": phantom.liver_mask, "lesions": phantom.lesions, "segments": phantom.couinaud}
-    for place in ("", "first", "second"):
-        (folder / place).mkdir(exist_ok=True)
-        for name, labels in maps.items():
-            write_labels(labels, folder / place / f"{name}.nii.gz")
+    other = liver_phantom(phantom.geometry, metastases=4, seed=8, noise_hu=0.0)
+    write_image(other.image, folder / "b.nii.gz")
+    for place, drawn in (("", phantom), ("first", phantom), ("second", other)):
+        _write_maps(drawn, folder / place)
     write_labels(phantom.lesions, folder / "edited.nii.gz")
     _write_coded(phantom, folder)
     _write_slicer(phantom, folder)
-    for case in ("CASE", "OUT"):
-        words = ["--liver", "liver.nii.gz", "--lesions", "lesions.nii.gz", "--couinaud"]
-        assert run_command(["measure", *words, "segments.nii.gz", "-o", case, *BODY]) == 0
+    for case in CASES:
+        place = "second" if case == "B" else "first"
+        maps = (f"--{role}={place}/{name}.nii.gz" for role, name in ROLES.items())
+        words = (*maps, "--confirm-lesions", "all", "-o", case, *BODY)
+        assert run_command(["measure", *words]) == 0
+
+
+def _write_maps(phantom: LiverPhantom, folder: Path) -> None:
+    maps = {"liver": phantom.liver_mask, "lesions": phantom.lesions, "segments": phantom.couinaud}
+    folder.mkdir(exist_ok=True)
+    for name, labels in maps.items():
+        write_labels(labels, folder / f"{name}.nii.gz")
 
 
 def _write_coded(phantom: LiverPhantom, folder: Path) -> None:
@@ -61,6 +72,9 @@ def _write_slicer(phantom: LiverPhantom, folder: Path) -> None:
     couinaud = phantom.couinaud.codes
     for name in ("segments.seg.nrrd", "corrected.seg.nrrd"):
         write_seg_nrrd(folder / name, phantom.geometry, [(couinaud, segments)])
+    numbers = range(1, int(phantom.lesions.codes.max()) + 1)
+    lesions = [(phantom.lesions.codes, {f"lesion {n}": n for n in numbers})]
+    write_seg_nrrd(folder / "lesions.seg.nrrd", phantom.geometry, lesions)
     layers = [
         (phantom.liver_mask.codes, {"liver": 1}),
         ((phantom.lesions.codes > 0).astype(np.uint8), {"tumor": 1}),
@@ -74,11 +88,13 @@ def write_seg_nrrd(
 ) -> None:
     """Write a segmentation as 3D Slicer does: layers of codes, and a name for each code."""
     directions = [_point(lps_from_ras(axis)) for axis in grid.affine_ras[:3, :3].T]
+    several = len(layers) > 1
+    sizes = [len(layers), *grid.shape] if several else grid.shape
     lines = [
-        "NRRD0004", "type: unsigned char", "encoding: raw", "endian: little", "dimension: 4",
-        "space: left-posterior-superior", "kinds: list domain domain domain",
-        f"sizes: {len(layers)} {' '.join(map(str, grid.shape))}",
-        f"space directions: none {' '.join(directions)}",
+        "NRRD0004", "type: unsigned char", "encoding: raw", "endian: little",
+        f"dimension: {len(sizes)}", "space: left-posterior-superior",
+        f"kinds: {'list ' * several}domain domain domain", f"sizes: {' '.join(map(str, sizes))}",
+        f"space directions: {'none ' * several}{' '.join(directions)}",
         f"space origin: {_point(lps_from_ras(grid.affine_ras[:3, 3]))}",
     ]  # fmt: skip
     named = [
@@ -88,7 +104,8 @@ def write_seg_nrrd(
         key = f"Segment{number}_"
         lines += [f"{key}ID:={name}", f"{key}Name:={name}", f"{key}LabelValue:={code}",
                   f"{key}Layer:={layer}"]  # fmt: skip
-    voxels = np.stack([codes.astype(np.uint8) for codes, _ in layers])
+    stacked = np.stack([codes.astype(np.uint8) for codes, _ in layers])
+    voxels = stacked if several else stacked[0]
     text = "\n".join((*lines, "", ""))
     path.write_bytes(text.encode("ascii") + voxels.tobytes(order="F"))
 
