@@ -31,7 +31,8 @@ class Segmentation:
     models
         Networks that took part; empty for an engine without networks.
     device
-        ``cpu``, ``cuda`` or ``mps``; ``None`` when no network ran.
+        ``cpu``, ``cuda`` or ``mps``, with the precision where that is not float32, such as
+        ``cpu (bfloat16)``; ``None`` when no network ran.
 
     Raises
     ------

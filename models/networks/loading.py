@@ -1,5 +1,6 @@
 """Put verified weights into a network."""
 
+from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
 
@@ -16,16 +17,39 @@ def load_weights(network: nn.Module, path: Path | str) -> nn.Module:
     return network.eval().requires_grad_(requires_grad=False)
 
 
-def load_network(identifier: str) -> nn.Module:
-    """Return an installed model as a network on the CPU.
+def load_network(
+    identifier: str, *, device: str = "cpu", precision: torch.dtype = torch.float32
+) -> nn.Module:
+    """Return an installed model on a device, in a precision.
+
+    The file is verified every time, but read once in a process. The network is shared: not to be
+    changed.
 
     Raises
     ------
     ModelUnavailableError, ModelIntegrityError
         See ``models.registry.weights_path``.
     """
-    module, _, name = model_info(identifier).network.rpartition(".")
-    network: nn.Module = getattr(import_module(module), name)()
+    return _loaded(model_info(identifier).network, weights_path(identifier), device, precision)
+
+
+def fast_precision(device: str) -> torch.dtype:
+    """Return the precision in which convolutions are fastest on a device and still exact enough.
+
+    Half precision on CUDA, bfloat16 on a processor that multiplies it natively, else float32.
+    """
+    if device == "cuda":
+        return torch.float16
+    # Older PyTorch does not tell, and then takes float32.
+    known = getattr(torch.cpu, "get_capabilities", dict)()
+    native = device == "cpu" and (known.get("avx512_bf16") or known.get("amx_bf16"))
+    return torch.bfloat16 if native else torch.float32
+
+
+@lru_cache(maxsize=8)
+def _loaded(network: str, weights: Path, device: str, precision: torch.dtype) -> nn.Module:
+    module, _, name = network.rpartition(".")
+    made: nn.Module = getattr(import_module(module), name)()
     # Channels last: oneDNN convolves these channel counts in half the time.
-    network = network.to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
-    return load_weights(network, weights_path(identifier))
+    made = load_weights(made, weights).to(device=device, dtype=precision)
+    return made.to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload,no-any-return]

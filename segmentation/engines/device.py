@@ -1,4 +1,4 @@
-"""Which device networks run on."""
+"""Which device networks run on, and in which precision."""
 
 from remnant.core.errors import InputError
 
@@ -16,3 +16,15 @@ def chosen_device(device: str) -> str:
     if device not in usable:
         raise InputError(f"device {device!r} is not available; here: auto, {', '.join(usable)}")
     return device
+
+
+def named_device(device: str) -> str:
+    """Return what a report records: ``cpu``, or ``cpu (bfloat16)`` where that is the precision."""
+    import torch
+
+    from models.networks.loading import fast_precision
+
+    precision = fast_precision(device)
+    if precision == torch.float32:
+        return device
+    return f"{device} ({str(precision).removeprefix('torch.')})"

@@ -5,8 +5,8 @@ back to the scan's grid. Networks and facts: ``models.networks.kul``; the publis
 is a threshold of 0.5, one erosion, the largest component and one dilation.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import cc3d
 import numpy as np
@@ -19,7 +19,7 @@ from remnant.core.errors import SegmentationFailedError
 from remnant.core.geometry import Geometry, Shape3
 from remnant.core.progress import Progress, silent
 from remnant.core.volumes import ImageVolume, LabelMap
-from segmentation.engines.device import chosen_device
+from segmentation.engines.device import chosen_device, named_device
 from segmentation.engines.findings import liver_findings
 from segmentation.engines.memory import memory_errors_explained
 from segmentation.localise import (
@@ -31,7 +31,13 @@ from segmentation.localise import (
 )
 from segmentation.port import Segmentation
 from segmentation.postprocess import reconcile
-from segmentation.preprocess import NEIGHBOURS_18, coarse_image, lesion_input, normalised_field
+from segmentation.preprocess import (
+    HALF_RANGE,
+    NEIGHBOURS_18,
+    coarse_image,
+    lesion_input,
+    normalised_field,
+)
 from segmentation.resample import Floats, resampled_slabs
 
 Mask = NDArray[np.bool_]
@@ -44,6 +50,7 @@ MARGIN = 13
 SMALLEST_LIVER_ML = 100.0
 LARGEST_MOVES = 3
 NEAR_EDGE = 5
+PERCENT = 100
 # One erosion of the published post-processing leaves nothing of what is thinner.
 FEWEST_COARSE_VOXELS = 3
 
@@ -106,7 +113,7 @@ class KulSegmenter:
             exophytic=fitted.exophytic,
             quality=(*findings, *fitted.quality),
             models=uses,
-            device=self.device,
+            device=named_device(self.device),
         )
 
     def segment_lesions(
@@ -136,7 +143,7 @@ class KulSegmenter:
             exophytic=fitted.exophytic,
             quality=fitted.quality,
             models=(use,),
-            device=self.device,
+            device=named_device(self.device),
         )
 
 
@@ -175,16 +182,18 @@ def find_lesions(
     """Return the lesion network's mask on the image's grid, not yet cut to the liver."""
     import torch
 
-    from models.networks.loading import load_network
+    from models.networks.loading import fast_precision, load_network
     from models.networks.tiles import CentredTileInferer
 
+    stage = "finding lesions"
+    progress(stage, 0, PERCENT)
     voxels, grid = lesion_input(image, liver)
-    progress("finding lesions", 0, 1)
-    with memory_errors_explained(device), torch.inference_mode(), _mixed(device):
-        network = load_network(LESION_MODEL).to(device)
+    with memory_errors_explained(device), torch.inference_mode():
+        network = load_network(LESION_MODEL, device=device, precision=fast_precision(device))
+        infer = CentredTileInferer(nothing=-HALF_RANGE, heard=_in_percent(progress, stage))
         field = torch.from_numpy(voxels).to(device)[None, None]
-        probability = CentredTileInferer()(field, network)[0, 0].float().cpu().numpy()
-    progress("finding lesions", 1, 1)
+        probability = infer(field, network)[0, 0].cpu().numpy()
+    progress(stage, PERCENT, PERCENT)
     return thresholded(probability, grid, image.geometry)
 
 
@@ -247,37 +256,38 @@ class _LiverLook:
 
     def __call__(self, window: Box, size: Shape3) -> FoundLiver:
         """Run the network on a window centred in a field of ``size``."""
-        self.progress("finding the liver", 0, 1)
+        stage = "finding the liver"
+        self.progress(stage, 0, PERCENT)
         inside, placed = _placement(window, size)
         field = np.zeros(size, dtype=np.float32)
         field[placed] = self.field[inside]
         seen = np.zeros(size, dtype=np.float32)
-        seen[(slice(MARGIN, -MARGIN),) * 3] = _liver_map(field, self.device)
+        seen[(slice(MARGIN, -MARGIN),) * 3] = _liver_map(
+            field, self.device, _in_percent(self.progress, stage)
+        )
         probability = np.zeros(self.field.shape, dtype=np.float32)
         probability[inside] = seen[placed]
         mask = published_postprocessing(probability)
         _forget_elsewhere(probability, mask)
-        self.progress("finding the liver", 1, 1)
+        self.progress(stage, PERCENT, PERCENT)
         return FoundLiver(probability, mask, self.grid, window)
 
 
-def _liver_map(field: Floats, device: str) -> Floats:
+def _liver_map(field: Floats, device: str, heard: Callable[[float], None]) -> Floats:
     import torch
 
-    from models.networks.loading import load_network
+    from models.networks.loading import fast_precision, load_network
 
-    with memory_errors_explained(device), torch.inference_mode(), _mixed(device):
-        network = load_network(LIVER_MODEL).to(device)
-        output = network(torch.from_numpy(field).to(device)[None, None])
-        result: Floats = output[0, 0].float().cpu().numpy()
+    with memory_errors_explained(device), torch.inference_mode():
+        network = load_network(LIVER_MODEL, device=device, precision=fast_precision(device))
+        output = network(torch.from_numpy(field).to(device)[None, None], heard)
+        result: Floats = output[0, 0].cpu().numpy()
     return result
 
 
-def _mixed(device: str) -> Any:  # noqa: ANN401
-    """Half precision where it pays: on CUDA only."""
-    import torch
-
-    return torch.autocast(device, dtype=torch.float16, enabled=device == "cuda")
+def _in_percent(progress: Progress, stage: str) -> Callable[[float], None]:
+    """Return what takes the share of a stage that is done."""
+    return lambda share: progress(stage, int(PERCENT * share), PERCENT)
 
 
 def _forget_elsewhere(probability: Floats, mask: Mask) -> None:

@@ -34,7 +34,7 @@ def bright_is_liver(monkeypatch):
     """A network that calls bright voxels liver: a soft threshold at 50 HU."""
     seen = []
 
-    def fake(field, device):
+    def fake(field, device, heard):
         seen.append(field.shape)
         return 1 / (1 + np.exp(-40 * (field[13:-13, 13:-13, 13:-13] - 0.125)))
 
@@ -104,10 +104,7 @@ class Exhausted:
     def __init__(self, error):
         self.error = error
 
-    def to(self, device):
-        return self
-
-    def __call__(self, field):
+    def __call__(self, field, heard=None):
         raise self.error
 
 
@@ -120,12 +117,12 @@ class Exhausted:
     ],
 )
 def test_networks__lack_of_memory_is_one_line(error, device, advice, monkeypatch):
-    monkeypatch.setattr("models.networks.loading.load_network", lambda name: Exhausted(error))
+    monkeypatch.setattr("models.networks.loading.load_network", lambda name, **_: Exhausted(error))
     liver = np.ones((20, 21, 22), dtype=bool)
     grid = Geometry(liver.shape, np.diag([2.0, 2.0, 3.0, 1.0]))
     image = ImageVolume(np.zeros(liver.shape, np.int16), grid, Modality.CT)
     with pytest.raises(SegmentationFailedError, match=advice) as raised:
-        kul._liver_map(np.zeros((30, 30, 30), np.float32), device)
+        kul._liver_map(np.zeros((30, 30, 30), np.float32), device, print)
     assert "\n" not in str(raised.value)
     with pytest.raises(SegmentationFailedError, match=advice):
         kul.find_lesions(image, liver, device=device)
