@@ -31,8 +31,8 @@ class Segmentation:
     models
         Networks that took part; empty for an engine without networks.
     device
-        ``cpu``, ``cuda`` or ``mps``, with the precision where that is not float32, such as
-        ``cpu (bfloat16)``; ``None`` when no network ran.
+        ``cpu``, ``cuda`` or ``mps``, and what was computed there in fewer bits than usual, such as
+        ``cpu (lesions in bfloat16)``; ``None`` when no network ran.
 
     Raises
     ------

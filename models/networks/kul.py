@@ -10,6 +10,7 @@ A network computes in the precision of its weights, statistics always in float32
 
 from collections.abc import Callable, Iterator, Sequence
 from math import prod
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -78,9 +79,7 @@ class Block(nn.Module):
         self, run: SlabPass, source: FeatureMap, moments: Moments | None, *, multiple: int = 1
     ) -> Iterator[tuple[int, Tensor]]:
         """Yield the result's slabs, each with its first plane; see `SlabPass.convolved`."""
-        between = empty_map(
-            self.first.out_channels, self.sizes(source.size)[0], self.first.weight
-        )
+        between = empty_map(self.first.out_channels, self.sizes(source.size)[0], self.first.weight)
         seen = Moments(self.first.out_channels, between.device)
         for first, slab in run.convolved(self.first, source, moments):
             put_planes(between, first, slab)
@@ -130,11 +129,11 @@ class _KulNetwork(nn.Module):
         x = x.to(self.head.weight.dtype).contiguous(memory_format=LAYOUT)
         moments: Moments | None = None
         skips: list[Tensor] = []
-        for block, joined in zip(self.down, reversed(sizes[:-1]), strict=False):
+        for block, joined in zip(_blocks(self.down), reversed(sizes[:-1]), strict=False):
             x, moments, skip = self._descended(block, run, StoredMap(x), moments, joined)
             skips.append(skip)
         x, moments = _whole(self.bottom, run, StoredMap(x), moments)
-        for block in self.up:
+        for block in _blocks(self.up):
             source = JoinedMap(skips.pop(), x, self.enlarged)
             x, moments = _whole(block, run, source, source.moments())
         return self._probability(run, StoredMap(x), moments)
@@ -143,11 +142,11 @@ class _KulNetwork(nn.Module):
         """Return the sizes of the maps that the blocks and the head are given, in their order."""
         x, y, z = field
         sizes: list[Shape3] = [(x, y, z)]
-        for block in self.down:
+        for block in _blocks(self.down):
             x, y, z = (n // self.pool for n in block.sizes(sizes[-1])[1])
             sizes.append((x, y, z))
         after = self.bottom.sizes(sizes[-1])[1]
-        for block in self.up:
+        for block in _blocks(self.up):
             sizes.append(self.enlarged_size(after))
             after = block.sizes(sizes[-1])[1]
         return (*sizes, after)
@@ -161,7 +160,7 @@ class _KulNetwork(nn.Module):
         raise NotImplementedError
 
     def _multiplications(self, sizes: Sequence[Shape3]) -> int:
-        blocks = (*self.down, self.bottom, *self.up)
+        blocks = (*_blocks(self.down), self.bottom, *_blocks(self.up))
         large = sum(block.multiplications(n) for block, n in zip(blocks, sizes, strict=False))
         return large + self.head.weight.numel() * prod(sizes[-1])
 
@@ -191,6 +190,10 @@ class _KulNetwork(nn.Module):
         for first, slab in run.convolved(self.head, source, moments):
             put_planes(probability, first, slab.float().sigmoid_())
         return probability
+
+
+def _blocks(modules: nn.ModuleList) -> list[Block]:
+    return [cast("Block", module) for module in modules]
 
 
 def _whole(

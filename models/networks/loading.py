@@ -1,5 +1,6 @@
 """Put verified weights into a network."""
 
+from collections.abc import Mapping
 from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
@@ -33,17 +34,17 @@ def load_network(
     return _loaded(model_info(identifier).network, weights_path(identifier), device, precision)
 
 
-def fast_precision(device: str) -> torch.dtype:
-    """Return the precision in which convolutions are fastest on a device and still exact enough.
+def usual_precision(device: str) -> torch.dtype:
+    """Return half precision on CUDA, float32 elsewhere."""
+    return torch.float16 if device == "cuda" else torch.float32
 
-    Half precision on CUDA, bfloat16 on a processor that multiplies it natively, else float32.
-    """
-    if device == "cuda":
-        return torch.float16
+
+def fast_precision(device: str) -> torch.dtype:
+    """Return bfloat16 on a processor that multiplies it natively, else the usual precision."""
     # Older PyTorch does not tell, and then takes float32.
-    known = getattr(torch.cpu, "get_capabilities", dict)()
-    native = device == "cpu" and (known.get("avx512_bf16") or known.get("amx_bf16"))
-    return torch.bfloat16 if native else torch.float32
+    known: Mapping[str, object] = getattr(torch.cpu, "get_capabilities", dict)()
+    native = known.get("avx512_bf16", False) or known.get("amx_bf16", False)
+    return torch.bfloat16 if device == "cpu" and native else usual_precision(device)
 
 
 @lru_cache(maxsize=8)

@@ -72,7 +72,9 @@ class Skip(nn.Module):
         return torch.cat((x, self.submodule(x)), dim=1)
 
 
-def _level(channels_in: int, channels_out: int, features: Sequence[int], *, top: bool) -> nn.Sequential:
+def _level(
+    channels_in: int, channels_out: int, features: Sequence[int], *, top: bool
+) -> nn.Sequential:
     here, *deeper = features
     last = len(deeper) == 1
     below: nn.Module = (

@@ -19,12 +19,10 @@ def chosen_device(device: str) -> str:
 
 
 def named_device(device: str) -> str:
-    """Return what a report records: ``cpu``, or ``cpu (bfloat16)`` where that is the precision."""
-    import torch
-
-    from models.networks.loading import fast_precision
+    """Return what a report records: ``cpu``, or ``cpu (lesions in bfloat16)``."""
+    from models.networks.loading import fast_precision, usual_precision
 
     precision = fast_precision(device)
-    if precision == torch.float32:
+    if precision == usual_precision(device):
         return device
-    return f"{device} ({str(precision).removeprefix('torch.')})"
+    return f"{device} (lesions in {str(precision).removeprefix('torch.')})"

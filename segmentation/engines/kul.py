@@ -276,10 +276,11 @@ class _LiverLook:
 def _liver_map(field: Floats, device: str, heard: Callable[[float], None]) -> Floats:
     import torch
 
-    from models.networks.loading import fast_precision, load_network
+    from models.networks.loading import load_network, usual_precision
 
     with memory_errors_explained(device), torch.inference_mode():
-        network = load_network(LIVER_MODEL, device=device, precision=fast_precision(device))
+        # Not in bfloat16: a plane more or less of the liver moves the lesion network's tiles.
+        network = load_network(LIVER_MODEL, device=device, precision=usual_precision(device))
         output = network(torch.from_numpy(field).to(device)[None, None], heard)
         result: Floats = output[0, 0].cpu().numpy()
     return result

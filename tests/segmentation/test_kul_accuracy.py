@@ -8,13 +8,15 @@ import zipfile
 
 import numpy as np
 import pytest
+import torch
 
 from models.index import download
+from models.networks import loading
 from remnant.core.findings import Verdict
 from remnant.core.geometry import Geometry
 from remnant.core.labels import BINARY_SCHEME
 from remnant.core.volumes import ImageVolume, LabelMap, Modality
-from segmentation.engines.kul import KulSegmenter
+from segmentation.engines.kul import KulSegmenter, find_lesions
 
 pytestmark = pytest.mark.network
 
@@ -62,3 +64,12 @@ def test_lesions__lits_117_in_its_own_liver(kul, lits):
     assert dice(result.lesions.mask(), truth) >= 0.81
     assert {use.id for use in result.models} == {"kul-lesion"}
     assert Verdict.UNKNOWN not in {finding.verdict for finding in result.quality}
+
+
+def test_lesions__lits_117_in_bfloat16_are_those_in_float32(kul, lits, monkeypatch):
+    image, liver, _ = lits
+    found = []
+    for precision in (torch.float32, torch.bfloat16):
+        monkeypatch.setattr(loading, "fast_precision", lambda device, as_set=precision: as_set)
+        found.append(find_lesions(image, liver.mask(), device="cpu"))
+    assert dice(*found) >= 0.998
