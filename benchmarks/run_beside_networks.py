@@ -82,6 +82,8 @@ import torch
 from torch import nn
 
 features, patch, tuned = json.loads(sys.argv[1])
+# as nnU-Net plans them: an axis is halved as long as it can be
+strides = [tuple(1 + (n % 2**stage == 0) for n in patch) for stage in range(1, len(features))]
 
 
 class Stage(nn.Sequential):
@@ -97,9 +99,10 @@ class PlainConvUNet(nn.Module):
     def __init__(self):
         super().__init__()
         ends = list(zip([1, *features], features))
-        self.down = nn.ModuleList(Stage(a, b, 1 + (n > 0)) for n, (a, b) in enumerate(ends))
+        self.down = nn.ModuleList(Stage(a, b, s) for (a, b), s in zip(ends, [1, *strides]))
         pairs = list(zip(features[::-1], features[-2::-1]))
-        self.grow = nn.ModuleList(nn.ConvTranspose3d(a, b, 2, 2) for a, b in pairs)
+        self.grow = nn.ModuleList(
+            nn.ConvTranspose3d(a, b, s, s) for (a, b), s in zip(pairs, strides[::-1]))
         self.up = nn.ModuleList(Stage(2 * b, b, 1) for _, b in pairs)
         self.head = nn.Conv3d(features[0], 2, 1)
 
@@ -127,7 +130,7 @@ with torch.inference_mode():
     wall, cpu = time.perf_counter(), time.process_time()
     network(image)
     spent = [time.perf_counter() - wall, time.process_time() - cpu]
-print(json.dumps([*spent, sum(p.numel() for p in network.parameters())]))
+print(json.dumps(spent))
 """
 
 
@@ -143,7 +146,7 @@ class Spent:
 def output_of(program: str, *arguments: str) -> Any:  # noqa: ANN401
     """Run a program in a fresh process and return the JSON of its last line."""
     done = subprocess.run(
-        [sys.executable, "-c", program, *arguments], check=True, capture_output=True, text=True
+        [sys.executable, "-c", program, *arguments], check=True, stdout=subprocess.PIPE, text=True
     )
     return json.loads(done.stdout.splitlines()[-1])
 
@@ -201,7 +204,8 @@ def main() -> None:
             spent["remnant run"].append(remnant_run(scan, Path(scratch) / f"case{number}"))
             spent["peers"].append(peers(counts, tuned=False))
             spent["peers, tuned"].append(peers(counts, tuned=True))
-            print(f"round {number + 1} of {rounds}", file=sys.stderr)
+            last = ", ".join(f"{name} {each[-1].cpu_s:.1f}" for name, each in spent.items())
+            print(f"round {number + 1} of {rounds}, CPU s: {last}", file=sys.stderr)
     print(f"{counts[0]} liver tiles, {counts[1]} lesion tiles, medians of {rounds} rounds\n")
     print(table({name: medians(each) for name, each in spent.items()}))
 

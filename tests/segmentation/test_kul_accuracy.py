@@ -12,6 +12,7 @@ import torch
 
 from models.index import download
 from models.networks import loading
+from remnant.core.boxes import box_geometry
 from remnant.core.findings import Verdict
 from remnant.core.geometry import Geometry
 from remnant.core.labels import BINARY_SCHEME
@@ -66,10 +67,25 @@ def test_lesions__lits_117_in_its_own_liver(kul, lits):
     assert Verdict.UNKNOWN not in {finding.verdict for finding in result.quality}
 
 
-def test_lesions__lits_117_in_bfloat16_are_those_in_float32(kul, lits, monkeypatch):
-    image, liver, _ = lits
+def around(tumour, volume):
+    """Return the part of a volume around the tumour, which two tiles of the network hold."""
+    middle = np.argwhere(tumour).mean(axis=0).astype(int)
+    box = tuple(slice(max(n - 30, 0), n + 30) for n in middle)
+    part = box_geometry(volume.geometry, box)
+    if isinstance(volume, LabelMap):
+        return LabelMap(volume.codes[box].copy(), part, volume.scheme)
+    return ImageVolume(volume.voxels[box].copy(), part, volume.modality)
+
+
+def test_lesions__lits_117_in_bfloat16_are_about_those_in_float32(kul, lits, monkeypatch):
+    image, liver = (around(tumour=lits[2], volume=volume) for volume in lits[:2])
+    drawn = LabelMap(lits[2].astype(np.uint8), lits[1].geometry, BINARY_SCHEME)
+    truth = around(tumour=lits[2], volume=drawn).mask()
     found = []
     for precision in (torch.float32, torch.bfloat16):
         monkeypatch.setattr(loading, "fast_precision", lambda device, as_set=precision: as_set)
         found.append(find_lesions(image, liver.mask(), device="cpu"))
-    assert dice(*found) >= 0.998
+    # On the whole scan they agree by 0.9987, and their Dice to the truth differs by 0.0005.
+    assert dice(*found) >= 0.996
+    exact, rounded = (dice(mask, truth) for mask in found)
+    assert abs(exact - rounded) <= 0.002
