@@ -170,7 +170,7 @@ def find_liver(image: ImageVolume, *, device: str, progress: Progress = silent) 
     look = _LiverLook(field, grid, device, progress)
     found = look.first(windows)
     for _ in range(LARGEST_MOVES):
-        found = look(window_around(found.mask, body), FIELD)
+        found = look(window_around(found.mask, body), FIELD, exact=True)
         if not _cut_by_window(found.mask, found.window, body):
             break
     return found
@@ -254,8 +254,8 @@ class _LiverLook:
         volume_ml = int(np.count_nonzero(found.mask)) * self.grid.voxel_volume_ml
         return volume_ml >= SMALLEST_LIVER_ML
 
-    def __call__(self, window: Box, size: Shape3) -> FoundLiver:
-        """Run the network on a window centred in a field of ``size``."""
+    def __call__(self, window: Box, size: Shape3, *, exact: bool = False) -> FoundLiver:
+        """Run the network on a window centred in a field of ``size``; see `_liver_map`."""
         stage = "finding the liver"
         self.progress(stage, 0, PERCENT)
         inside, placed = _placement(window, size)
@@ -263,7 +263,7 @@ class _LiverLook:
         field[placed] = self.field[inside]
         seen = np.zeros(size, dtype=np.float32)
         seen[(slice(MARGIN, -MARGIN),) * 3] = _liver_map(
-            field, self.device, _in_percent(self.progress, stage)
+            field, self.device, _in_percent(self.progress, stage), exact=exact
         )
         probability = np.zeros(self.field.shape, dtype=np.float32)
         probability[inside] = seen[placed]
@@ -273,14 +273,20 @@ class _LiverLook:
         return FoundLiver(probability, mask, self.grid, window)
 
 
-def _liver_map(field: Floats, device: str, heard: Callable[[float], None]) -> Floats:
+def _liver_map(
+    field: Floats, device: str, heard: Callable[[float], None], *, exact: bool
+) -> Floats:
+    """Run the liver network on a field, in the fast precision where it only has to be found.
+
+    Its mask must be exact: one plane more or less moves the tiles of the lesion network.
+    """
     import torch
 
-    from models.networks.loading import load_network, usual_precision
+    from models.networks.loading import fast_precision, load_network, usual_precision
 
+    precision = usual_precision(device) if exact else fast_precision(device)
     with memory_errors_explained(device), torch.inference_mode():
-        # Not in bfloat16: a plane more or less of the liver moves the lesion network's tiles.
-        network = load_network(LIVER_MODEL, device=device, precision=usual_precision(device))
+        network = load_network(LIVER_MODEL, device=device, precision=precision)
         output = network(torch.from_numpy(field).to(device)[None, None], heard)
         result: Floats = output[0, 0].cpu().numpy()
     return result
