@@ -160,7 +160,7 @@ def load_shape_network(device: str) -> Any:  # noqa: ANN401  (torch is imported 
     """Return the shape network with its weights on a device."""
     from models.networks.loading import load_network
 
-    return load_network(MODEL).to(device)
+    return load_network(MODEL, device=device)
 
 
 def shape_logits(network: Any, shape: LiverShape, *, device: str = "cpu") -> "Tensor":  # noqa: ANN401

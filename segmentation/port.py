@@ -31,7 +31,8 @@ class Segmentation:
     models
         Networks that took part; empty for an engine without networks.
     device
-        ``cpu``, ``cuda`` or ``mps``; ``None`` when no network ran.
+        ``cpu``, ``cuda`` or ``mps``, and what was computed there in fewer bits than usual, such as
+        ``cpu (lesions in bfloat16)``; ``None`` when no network ran.
 
     Raises
     ------

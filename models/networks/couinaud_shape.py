@@ -6,9 +6,10 @@ the liver is known by its signed distance, positive inside, from which every cha
 """
 
 import torch
-from monai.networks.nets import UNet
 from torch import Tensor, nn
 from torch.nn import functional
+
+from models.networks.residual_unet import residual_unet
 
 FRAME_SHAPE = (72, 64, 64)
 FRAME_MM = 4.0
@@ -23,27 +24,19 @@ FEATURES = (32, 64, 128, 208)
 
 
 class CouinaudShapeNetwork(nn.Module):
-    """MONAI's residual U-Net from the channels of `shape_channels` to logits of segments I to VIII.
+    """A residual U-Net from the channels of `shape_channels` to logits of segments I to VIII.
 
     Input ``(batch, 12, 72, 64, 64)``, output ``(batch, 8, 72, 64, 64)``, float32.
     """
 
     def __init__(self) -> None:
         super().__init__()
-        self.unet = UNet(
-            spatial_dims=3,
-            in_channels=len(CHANNELS),
-            out_channels=SEGMENTS,
-            channels=FEATURES,
-            strides=(2,) * (len(FEATURES) - 1),
-            num_res_units=2,
-            norm="instance",
-            act="leakyrelu",
-        )
+        network = residual_unet(len(CHANNELS), SEGMENTS, FEATURES)
+        self.unet = nn.ModuleDict({"model": network})
 
     def forward(self, channels: Tensor) -> Tensor:
         """Return logits."""
-        logits: Tensor = self.unet(channels)
+        logits: Tensor = self.unet["model"](channels)
         return logits
 
 

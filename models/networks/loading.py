@@ -1,5 +1,7 @@
 """Put verified weights into a network."""
 
+from collections.abc import Mapping
+from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
 
@@ -16,16 +18,39 @@ def load_weights(network: nn.Module, path: Path | str) -> nn.Module:
     return network.eval().requires_grad_(requires_grad=False)
 
 
-def load_network(identifier: str) -> nn.Module:
-    """Return an installed model as a network on the CPU.
+def load_network(
+    identifier: str, *, device: str = "cpu", precision: torch.dtype = torch.float32
+) -> nn.Module:
+    """Return an installed model on a device, in a precision.
+
+    The file is verified every time, but read once in a process. The network is shared: not to be
+    changed.
 
     Raises
     ------
     ModelUnavailableError, ModelIntegrityError
         See ``models.registry.weights_path``.
     """
-    module, _, name = model_info(identifier).network.rpartition(".")
-    network: nn.Module = getattr(import_module(module), name)()
+    return _loaded(model_info(identifier).network, weights_path(identifier), device, precision)
+
+
+def usual_precision(device: str) -> torch.dtype:
+    """Return half precision on CUDA, float32 elsewhere."""
+    return torch.float16 if device == "cuda" else torch.float32
+
+
+def fast_precision(device: str) -> torch.dtype:
+    """Return bfloat16 on a processor that multiplies it natively, else the usual precision."""
+    # Older PyTorch does not tell, and then takes float32.
+    known: Mapping[str, object] = getattr(torch.cpu, "get_capabilities", dict)()
+    native = known.get("avx512_bf16", False) or known.get("amx_bf16", False)
+    return torch.bfloat16 if device == "cpu" and native else usual_precision(device)
+
+
+@lru_cache(maxsize=8)
+def _loaded(network: str, weights: Path, device: str, precision: torch.dtype) -> nn.Module:
+    module, _, name = network.rpartition(".")
+    made: nn.Module = getattr(import_module(module), name)()
     # Channels last: oneDNN convolves these channel counts in half the time.
-    network = network.to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
-    return load_weights(network, weights_path(identifier))
+    made = load_weights(made, weights).to(device=device, dtype=precision)
+    return made.to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload,no-any-return]

@@ -1,8 +1,8 @@
 """Cut a volume into tiles for a network whose output is the centre of its input.
 
 MONAI's sliding window expects an output as large as the input (or a fixed multiple of it), laid
-over the input's place, so it cannot run valid convolutions; MONAI's ``Inferer`` is the interface
-that remains.
+over the input's place, so it cannot run valid convolutions. What is here is called like a MONAI
+inferer, but does not load MONAI, which takes longer than a tile.
 """
 
 from collections.abc import Callable, Iterator
@@ -10,10 +10,10 @@ from itertools import product
 from typing import Any, cast
 
 import torch
-from monai.inferers import Inferer
 from torch import Tensor
 from torch.nn import functional
 
+from models.networks.kul import unheard
 from remnant.core.geometry import Shape3
 
 LESION_MARGIN: Shape3 = (44, 44, 22)
@@ -23,7 +23,7 @@ LESION_SMALLEST: Shape3 = (12, 12, 10)
 LARGEST_TILE: Shape3 = (100, 92, 74)
 
 
-class CentredTileInferer(Inferer):  # type: ignore[misc]
+class CentredTileInferer:
     """Run a network with valid convolutions tile by tile, tiles side by side.
 
     Parameters
@@ -32,11 +32,22 @@ class CentredTileInferer(Inferer):  # type: ignore[misc]
         Largest output tile in voxels; sizes that the pooling allows are 12 + 8n, 12 + 8n, 10 + 8n.
     fill
         Value outside the volume.
+    nothing
+        Value of voxels in which there is nothing to find: a tile that holds no other gets 0 without
+        the network. ``None``: the network sees every tile.
+    heard
+        Told the share of the tiles that is done, in [0, 1].
     """
 
-    def __init__(self, tile: Shape3 = LARGEST_TILE, fill: float = 0.0) -> None:
-        super().__init__()
-        self.tile, self.fill = tile, fill
+    def __init__(
+        self,
+        tile: Shape3 = LARGEST_TILE,
+        fill: float = 0.0,
+        *,
+        nothing: float | None = None,
+        heard: Callable[[float], None] = unheard,
+    ) -> None:
+        self.tile, self.fill, self.nothing, self.heard = tile, fill, nothing, heard
 
     def __call__(
         self,
@@ -46,13 +57,18 @@ class CentredTileInferer(Inferer):  # type: ignore[misc]
         **kwargs: Any,  # noqa: ANN401
     ) -> Tensor:
         """Return the network's output of the size of ``inputs`` (1, 1, x, y, z)."""
-        size = tuple(inputs.shape[2:])
         output = torch.zeros_like(inputs)
-        for start, shape in tiles(size, self.tile):
+        places = [
+            (start, shape)
+            for start, shape in tiles(tuple(inputs.shape[2:]), self.tile)
+            if self.nothing is None or bool((_box(inputs, start, shape) != self.nothing).any())
+        ]
+        for done, (start, shape) in enumerate(places):
             field = padded_field(inputs, start, shape, self.fill)
             seen = _box(output, start, shape)
             predicted = network(field, *args, **kwargs)
             seen.copy_(_box(predicted, (0, 0, 0), cast("Shape3", seen.shape[2:])))
+            self.heard((done + 1) / len(places))
         return output
 
 

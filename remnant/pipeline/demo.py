@@ -249,4 +249,4 @@ def _count_unmatched(lesions: LabelMap | None, truth: LabelMap) -> int:
     if lesions is None:
         return 0
     matched = set(np.unique(lesions.codes[truth.codes > 0]).tolist()) - {0}
-    return len(present_codes(lesions.codes) - {0} - matched)
+    return len(lesions.present() - {0} - matched)

@@ -1,4 +1,4 @@
-"""Which device networks run on."""
+"""Which device networks run on, and in which precision."""
 
 from remnant.core.errors import InputError
 
@@ -16,3 +16,13 @@ def chosen_device(device: str) -> str:
     if device not in usable:
         raise InputError(f"device {device!r} is not available; here: auto, {', '.join(usable)}")
     return device
+
+
+def named_device(device: str) -> str:
+    """Return what a report records: ``cpu``, or ``cpu (lesions in bfloat16)``."""
+    from models.networks.loading import fast_precision, usual_precision
+
+    precision = fast_precision(device)
+    if precision == usual_precision(device):
+        return device
+    return f"{device} (lesions in {str(precision).removeprefix('torch.')})"

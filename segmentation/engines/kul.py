@@ -5,8 +5,8 @@ back to the scan's grid. Networks and facts: ``models.networks.kul``; the publis
 is a threshold of 0.5, one erosion, the largest component and one dilation.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import cc3d
 import numpy as np
@@ -22,7 +22,7 @@ from remnant.core.labels import INSTANCE_SCHEME, STRUCTURE_SCHEME
 from remnant.core.progress import Progress, silent
 from remnant.core.provenance import ModelUse
 from remnant.core.volumes import ImageVolume, LabelMap
-from segmentation.engines.device import chosen_device
+from segmentation.engines.device import chosen_device, named_device
 from segmentation.engines.findings import liver_findings
 from segmentation.engines.memory import memory_errors_explained
 from segmentation.localise import (
@@ -34,7 +34,13 @@ from segmentation.localise import (
 )
 from segmentation.port import Segmentation, with_liver
 from segmentation.postprocess import reconcile
-from segmentation.preprocess import NEIGHBOURS_18, coarse_image, lesion_input, normalised_field
+from segmentation.preprocess import (
+    HALF_RANGE,
+    NEIGHBOURS_18,
+    coarse_image,
+    lesion_input,
+    normalised_field,
+)
 from segmentation.resample import Floats, resampled_slabs
 
 Mask = NDArray[np.bool_]
@@ -47,6 +53,7 @@ MARGIN = 13
 SMALLEST_LIVER_ML = 100.0
 LARGEST_MOVES = 3
 NEAR_EDGE = 5
+PERCENT = 100
 # One erosion of the published post-processing leaves nothing of what is thinner.
 FEWEST_COARSE_VOXELS = 3
 
@@ -124,7 +131,7 @@ class KulSegmenter:
             lesions=LabelMap(none, image.geometry, INSTANCE_SCHEME),
             quality=liver_findings(found.confidence, liver, image.geometry),
             models=(use,),
-            device=self.device,
+            device=named_device(self.device),
         )
 
     def segment_lesions(
@@ -154,7 +161,7 @@ class KulSegmenter:
             exophytic=fitted.exophytic,
             quality=fitted.quality,
             models=(use,),
-            device=self.device,
+            device=named_device(self.device),
         )
 
 
@@ -181,7 +188,7 @@ def find_liver(image: ImageVolume, *, device: str, progress: Progress = silent) 
     look = _LiverLook(field, grid, device, progress)
     found = look.first(windows)
     for _ in range(LARGEST_MOVES):
-        found = look(window_around(found.mask, body), FIELD)
+        found = look(window_around(found.mask, body), FIELD, exact=True)
         if not _cut_by_window(found.mask, found.window, body):
             break
     return found
@@ -193,16 +200,18 @@ def find_lesions(
     """Return the lesion network's mask on the image's grid, not yet cut to the liver."""
     import torch
 
-    from models.networks.loading import load_network
+    from models.networks.loading import fast_precision, load_network
     from models.networks.tiles import CentredTileInferer
 
+    stage = "finding lesions"
+    progress(stage, 0, PERCENT)
     voxels, grid = lesion_input(image, liver)
-    progress("finding lesions", 0, 1)
-    with memory_errors_explained(device), torch.inference_mode(), _mixed(device):
-        network = load_network(LESION_MODEL).to(device)
+    with memory_errors_explained(device), torch.inference_mode():
+        network = load_network(LESION_MODEL, device=device, precision=fast_precision(device))
+        infer = CentredTileInferer(nothing=-HALF_RANGE, heard=_in_percent(progress, stage))
         field = torch.from_numpy(voxels).to(device)[None, None]
-        probability = CentredTileInferer()(field, network)[0, 0].float().cpu().numpy()
-    progress("finding lesions", 1, 1)
+        probability = infer(field, network)[0, 0].cpu().numpy()
+    progress(stage, PERCENT, PERCENT)
     return thresholded(probability, grid, image.geometry)
 
 
@@ -263,39 +272,47 @@ class _LiverLook:
         volume_ml = int(np.count_nonzero(found.mask)) * self.grid.voxel_volume_ml
         return volume_ml >= SMALLEST_LIVER_ML
 
-    def __call__(self, window: Box, size: Shape3) -> FoundLiver:
-        """Run the network on a window centred in a field of ``size``."""
-        self.progress("finding the liver", 0, 1)
+    def __call__(self, window: Box, size: Shape3, *, exact: bool = False) -> FoundLiver:
+        """Run the network on a window centred in a field of ``size``; see `_liver_map`."""
+        stage = "finding the liver"
+        self.progress(stage, 0, PERCENT)
         inside, placed = _placement(window, size)
         field = np.zeros(size, dtype=np.float32)
         field[placed] = self.field[inside]
         seen = np.zeros(size, dtype=np.float32)
-        seen[(slice(MARGIN, -MARGIN),) * 3] = _liver_map(field, self.device)
+        seen[(slice(MARGIN, -MARGIN),) * 3] = _liver_map(
+            field, self.device, _in_percent(self.progress, stage), exact=exact
+        )
         probability = np.zeros(self.field.shape, dtype=np.float32)
         probability[inside] = seen[placed]
         mask = published_postprocessing(probability)
         _forget_elsewhere(probability, mask)
-        self.progress("finding the liver", 1, 1)
+        self.progress(stage, PERCENT, PERCENT)
         return FoundLiver(probability, mask, self.grid, window)
 
 
-def _liver_map(field: Floats, device: str) -> Floats:
+def _liver_map(
+    field: Floats, device: str, heard: Callable[[float], None], *, exact: bool
+) -> Floats:
+    """Run the liver network on a field, in the fast precision where it only has to be found.
+
+    Its mask must be exact: one plane more or less moves the tiles of the lesion network.
+    """
     import torch
 
-    from models.networks.loading import load_network
+    from models.networks.loading import fast_precision, load_network, usual_precision
 
-    with memory_errors_explained(device), torch.inference_mode(), _mixed(device):
-        network = load_network(LIVER_MODEL).to(device)
-        output = network(torch.from_numpy(field).to(device)[None, None])
-        result: Floats = output[0, 0].float().cpu().numpy()
+    precision = usual_precision(device) if exact else fast_precision(device)
+    with memory_errors_explained(device), torch.inference_mode():
+        network = load_network(LIVER_MODEL, device=device, precision=precision)
+        output = network(torch.from_numpy(field).to(device)[None, None], heard)
+        result: Floats = output[0, 0].cpu().numpy()
     return result
 
 
-def _mixed(device: str) -> Any:  # noqa: ANN401
-    """Half precision where it pays: on CUDA only."""
-    import torch
-
-    return torch.autocast(device, dtype=torch.float16, enabled=device == "cuda")
+def _in_percent(progress: Progress, stage: str) -> Callable[[float], None]:
+    """Return what takes the share of a stage that is done."""
+    return lambda share: progress(stage, int(PERCENT * share), PERCENT)
 
 
 def _forget_elsewhere(probability: Floats, mask: Mask) -> None:

@@ -8,12 +8,44 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from models.networks.kul import LesionNetwork, LiverNetwork, centre_crop, normalise  # noqa: E402
+from models.networks.kul import LesionNetwork, LiverNetwork, centre_crop  # noqa: E402
 from models.networks.kul_layers import lesion_layers, liver_layers  # noqa: E402
 from models.networks.loading import load_network  # noqa: E402
 
 SHARED = Path(os.environ.get("REMNANT_SHARED", Path(__file__).parents[3] / "shared"))
 ORACLE = SHARED / "models" / "kul_oracle.npz"
+
+
+def plainly(net, x):
+    """Return what a network makes of a field, map after map as it is published."""
+
+    def scaled(x):
+        deviation, mean = torch.std_mean(x.double(), (2, 3, 4), correction=0, keepdim=True)
+        return torch.nn.functional.leaky_relu((x - mean) / (deviation + 1e-7), 0.01).float()
+
+    def convolved(layer, x):
+        around = [k // 2 if net.padded else 0 for k in layer.kernel_size]
+        return torch.nn.functional.conv3d(x, layer.weight, layer.bias, padding=around)
+
+    def applied(block, x, *, raw=False):
+        inner = convolved(block.second, scaled(convolved(block.first, x if raw else scaled(x))))
+        around = centre_crop(x, inner.shape[2:])
+        if not block.residual:
+            return inner
+        return inner + (around if block.shortcut is None else convolved(block.shortcut, around))
+
+    skips = []
+    for block in net.down:
+        skips.append(applied(block, x, raw=not skips))
+        x = torch.nn.functional.max_pool3d(skips[-1], net.pool)
+    x = applied(net.bottom, x)
+    for block in net.up:
+        finer = x.repeat_interleave(net.pool, 2).repeat_interleave(net.pool, 3)
+        x = finer.repeat_interleave(net.pool, 4)
+        if net.padded:
+            x = torch.nn.functional.avg_pool3d(x, 3, stride=1)
+        x = applied(block, torch.cat((centre_crop(skips.pop(), x.shape[2:]), x), dim=1))
+    return torch.sigmoid(convolved(net.head, scaled(x)))
 
 
 @pytest.mark.parametrize(
@@ -55,17 +87,46 @@ def test_network__bias_before_a_normalisation_has_no_effect(network, size):
     assert float((moved - after).min()) > 0.01
 
 
-def test_normalise__population_statistics_and_leak():
-    x = torch.rand(1, 3, 4, 5, 6, generator=torch.Generator().manual_seed(1)) * 9 - 2
-    values = x.numpy().astype(np.float64)
-    centred = values - values.mean(axis=(2, 3, 4), keepdims=True)
-    expected = centred / (values.std(axis=(2, 3, 4), keepdims=True) + 1e-7)
-    expected = np.where(expected < 0, 0.01 * expected, expected)
-    np.testing.assert_allclose(normalise(x.clone()).numpy(), expected, atol=1e-5)
+@pytest.mark.parametrize("network", [LiverNetwork, LesionNetwork])
+def test_network__agrees_with_itself_written_plainly(network):
+    torch.manual_seed(11)
+    net = network().eval()
+    x = (
+        torch.rand(1, 1, 108, 100, 54) - 0.5
+        if net.pool == 2
+        else torch.rand(1, 1, 54, 81, 27) - 0.5
+    )
+    with torch.inference_mode():
+        got = net(x)
+        expected = plainly(net, x)
+    np.testing.assert_allclose(got.numpy(), expected.numpy(), atol=5e-5, rtol=0)
 
 
-def test_normalise__constant_channel_becomes_zero():
-    np.testing.assert_array_equal(normalise(torch.full((1, 1, 3, 4, 5), 7.0)).numpy(), 0.0)
+@pytest.mark.parametrize("network", [LiverNetwork, LesionNetwork])
+def test_network__in_bfloat16_is_near(network):
+    torch.manual_seed(11)
+    net = network().eval()
+    x = (
+        torch.rand(1, 1, 108, 100, 54) - 0.5
+        if net.pool == 2
+        else torch.rand(1, 1, 54, 81, 27) - 0.5
+    )
+    with torch.inference_mode():
+        exact = net(x)
+        got = net.bfloat16()(x)
+    assert torch.float32 == got.dtype
+    assert float((got - exact).abs().max()) < 0.1
+    assert float((got - exact).abs().mean()) < 0.01
+
+
+def test_network__tells_how_much_is_done():
+    heard = []
+    with torch.inference_mode():
+        LesionNetwork().eval()(torch.rand(1, 1, 100, 108, 54), heard.append)
+    assert heard == sorted(heard)
+    assert heard[0] < 0.2
+    assert pytest.approx(1.0) == heard[-1]
+    assert len(heard) > 15
 
 
 def test_centre_crop__odd_surplus_is_cut_at_the_far_end():

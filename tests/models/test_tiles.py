@@ -23,3 +23,21 @@ def test_inferer__tile_by_tile_is_the_centre_of_each_field():
     image = torch.rand(1, 1, 30, 21, 13)
     output = CentredTileInferer((20, 12, 10))(image, lambda f: f[:, :, x:-x, y:-y, z:-z])
     assert torch.equal(output, image)
+
+
+def test_inferer__tiles_that_hold_nothing_are_left_out():
+    x, y, z = LESION_MARGIN
+    image = torch.full((1, 1, 30, 21, 13), -0.5)
+    image[:, :, 3, 4, 5] = 0.25
+    seen, heard = [], []
+
+    def network(field):
+        seen.append(field)
+        return field[:, :, x:-x, y:-y, z:-z] + 1
+
+    infer = CentredTileInferer((20, 12, 10), nothing=-0.5, heard=heard.append)
+    output = infer(image, network)
+
+    assert (1, [1.0]) == (len(seen), heard)
+    assert pytest.approx(1.25) == float(output[0, 0, 3, 4, 5])
+    assert float(output[:, :, 20:].abs().max()) == 0.0

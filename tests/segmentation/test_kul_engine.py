@@ -10,6 +10,7 @@ from remnant.core.geometry import Geometry
 from remnant.core.labels import BINARY_SCHEME
 from remnant.core.volumes import ImageVolume, LabelMap, Modality
 from segmentation.engines import kul
+from segmentation.engines.device import named_device
 from segmentation.engines.findings import liver_findings
 from segmentation.engines.memory import memory_errors_explained
 
@@ -34,8 +35,10 @@ def bright_is_liver(monkeypatch):
     """A network that calls bright voxels liver: a soft threshold at 50 HU."""
     seen = []
 
-    def fake(field, device):
+    def fake(field, device, heard, *, exact):
+        assert exact == (field.shape == kul.FIELD)
         seen.append(field.shape)
+        heard(0.5)
         return 1 / (1 + np.exp(-40 * (field[13:-13, 13:-13, 13:-13] - 0.125)))
 
     monkeypatch.setattr(kul, "_liver_map", fake)
@@ -104,10 +107,7 @@ class Exhausted:
     def __init__(self, error):
         self.error = error
 
-    def to(self, device):
-        return self
-
-    def __call__(self, field):
+    def __call__(self, field, heard=None):
         raise self.error
 
 
@@ -120,12 +120,12 @@ class Exhausted:
     ],
 )
 def test_networks__lack_of_memory_is_one_line(error, device, advice, monkeypatch):
-    monkeypatch.setattr("models.networks.loading.load_network", lambda name: Exhausted(error))
+    monkeypatch.setattr("models.networks.loading.load_network", lambda name, **_: Exhausted(error))
     liver = np.ones((20, 21, 22), dtype=bool)
     grid = Geometry(liver.shape, np.diag([2.0, 2.0, 3.0, 1.0]))
     image = ImageVolume(np.zeros(liver.shape, np.int16), grid, Modality.CT)
     with pytest.raises(SegmentationFailedError, match=advice) as raised:
-        kul._liver_map(np.zeros((30, 30, 30), np.float32), device)
+        kul._liver_map(np.zeros((30, 30, 30), np.float32), device, print, exact=True)
     assert "\n" not in str(raised.value)
     with pytest.raises(SegmentationFailedError, match=advice):
         kul.find_lesions(image, liver, device=device)
@@ -202,6 +202,22 @@ def test_chosen_device__unknown_is_refused():
         kul.chosen_device("tpu")
     assert kul.chosen_device("cpu") == "cpu"
     assert kul.chosen_device("auto") in {"cpu", "cuda", "mps"}
+
+
+def test_named_device__fewer_bits_are_told(monkeypatch):
+    monkeypatch.setattr("models.networks.loading.fast_precision", lambda device: torch.bfloat16)
+    assert named_device("cpu") == "cpu (lesions in bfloat16)"
+    monkeypatch.setattr("models.networks.loading.fast_precision", lambda device: torch.float32)
+    assert named_device("cpu") == "cpu"
+
+
+def test_find_liver__tells_how_far_it_is(bright_is_liver):
+    heard = []
+    image, _ = ball_scan("mirrored")
+    kul.find_liver(image, device="cpu", progress=lambda *told: heard.append(told))
+    looks = [told for told in heard if told[0] == "finding the liver"]
+    assert [0, 50, 100] * 2 == [done for _, done, _ in looks]
+    assert {100} == {total for *_, total in looks}
 
 
 def test_liver_findings__verdicts():
