@@ -39,6 +39,7 @@ def test_options__that_the_pages_name_are_there(texts, repository):
     if reference.is_file():  # made from the declarations, those of all commands too
         sources.append(reference.read_text(encoding="utf-8"))
     everywhere = set(OPTION.findall(" ".join(sources))) | {"--help"}
+    everywhere |= {name for one in app.meta.assemble_argument_collection() for name in one.names}
     known = {name: collected(app[name]) | everywhere for name in COMMANDS}
     named = [
         (page, command, option)
