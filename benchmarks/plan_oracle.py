@@ -71,9 +71,7 @@ DIGITS: Final = 9
 """Significant digits that are stored."""
 TOLERANCE: Final = 1e-8
 """Relative difference below which two stored numbers are the same: the last digit's rounding."""
-NAMED_DIFFERENCES: Final[tuple[tuple[str, str], ...]] = (
-    ("*:quality/couinaud_distant_pieces", "pieces of segments in another's place are looked for"),
-)
+NAMED_DIFFERENCES: Final[tuple[tuple[str, str], ...]] = ()
 """Differences that are meant: a pattern of ``case:path`` and the reason."""
 
 

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-BASELINE = "plan_oracle_f87d776.json.xz"
+BASELINE = "plan_oracle_c2de54f.json.xz"
 CHEAP = (
     "liver_alone",
     "one_lesion_no_segments",
