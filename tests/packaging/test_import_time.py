@@ -160,3 +160,22 @@ def test_help__of_the_command_loads_no_network_library():
     assert "remnant" in modules
     assert modules & NETWORK_LIBRARIES == set()
     assert set(done.stdout.split()) >= COMMANDS
+
+
+@pytest.mark.parametrize(("told", "expected"), [(None, "1"), ("3", "3")])
+def test_cli__starts_one_thread_of_linear_algebra_unless_told_otherwise(told, expected):
+    environment = {k: v for k, v in os.environ.items() if k != "OPENBLAS_NUM_THREADS"}
+    environment |= {} if told is None else {"OPENBLAS_NUM_THREADS": told}
+    # numpy reads it once, when it is loaded: it must not be there yet
+    code = (
+        "import os, sys, remnant.cli\n"
+        "print(os.environ['OPENBLAS_NUM_THREADS'], 'numpy' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", code],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert f"{expected} False" == done.stdout.strip()
