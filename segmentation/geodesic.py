@@ -14,8 +14,8 @@ is that between its ends in mm, on any grid: anisotropic, oblique, mirrored or s
    than Dijkstra's; behind the edge of a wall it is longer by less than half a voxel.
 
 On fine grids step 1 is first tried for one voxel per block of about ``BLOCK_MM``. Where a block and
-all around it, with the seeds there, agree on a code, their voxels have it too; all others are
-decided by themselves. What blocks can miss is a part of the mask that is thinner than a block and
+all 26 around it, with the seeds there, agree on a code, its voxels have it too; all others, those
+of the rim among them, are decided by themselves. What blocks can miss is a part of the mask that is thinner than a block and
 lies behind a slit.
 
 Ties go to one of the seeds by position, whatever their codes, the same at every call.
@@ -245,12 +245,14 @@ def _middles(mask: Mask, block: Shape3) -> tuple[Index, Index]:
 def _agreed(domain: Domain, nodes: Ways, cells: Index, block: Shape3) -> Codes:
     """Return each voxel's code where its block, all around it and the seeds there have one."""
     shape = [-(-n // b) for n, b in zip(domain.mask.shape, block, strict=True)]
-    low, high = np.full(shape, NO_CODE, dtype=np.uint8), np.zeros(shape, dtype=np.uint8)
+    # where nothing is looked at nothing agrees: the rim lies beyond the middles of the blocks
+    low, high = np.zeros(shape, dtype=np.uint8), np.full(shape, NO_CODE, dtype=np.uint8)
     low[tuple(cells.T)] = high[tuple(cells.T)] = _codes(domain, nodes)
     at = tuple((domain.seeds // np.array(block, dtype=np.int32)).T)
     np.minimum.at(low, at, domain.codes)
     np.maximum.at(high, at, domain.codes)
-    low, high = ndimage.minimum_filter(low, size=3), ndimage.maximum_filter(high, size=3)
+    low = ndimage.minimum_filter(low, size=3, mode="constant", cval=0)
+    high = ndimage.maximum_filter(high, size=3, mode="constant", cval=NO_CODE)
     codes: Codes = np.where(low == high, low, 0).astype(np.uint8)
     for axis, times in enumerate(block):
         codes = np.repeat(codes, times, axis=axis)

@@ -3,7 +3,7 @@ from itertools import product
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
 from scipy.sparse.csgraph import dijkstra
@@ -67,6 +67,8 @@ def random_case(geometry, seed, *, filled=0.7, voxels=6):
 
 
 @given(geometry=geometries(largest=19), seed=SEEDS)
+@example(geometry=grid((2, 14, 19), (1.0, 1.0, 1.0)), seed=1835)  # a block of the rim, by 0.08 mm
+@example(geometry=grid((2, 17, 4), (1.0, 1.0, 0.5)), seed=1)
 def test_territories__in_a_box_the_nearest_branch_on_any_grid(geometry, seed):
     # A box is convex: along it is straight. Small spacings work by blocks, large ones do not.
     _, points = random_case(geometry, seed, filled=1.0)
