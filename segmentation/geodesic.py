@@ -15,8 +15,8 @@ is that between its ends in mm, on any grid: anisotropic, oblique, mirrored or s
 
 On fine grids step 1 is first tried for one voxel per block of about ``BLOCK_MM``. Where a block and
 all 26 around it, with the seeds there, agree on a code, its voxels have it too; all others, those
-of the rim among them, are decided by themselves. What blocks can miss is a part of the mask that is thinner than a block and
-lies behind a slit.
+of the rim among them, are decided by themselves. What blocks can miss is a part of the mask that is
+thinner than a block and lies behind a slit.
 
 Ties go to one of the seeds by position, whatever their codes, the same at every call.
 """
