@@ -10,15 +10,14 @@ from pathlib import Path
 from remnant.core.case import CaseReport
 from remnant.core.errors import InputError
 from remnant.core.findings import Finding
-from remnant.core.volumes import ImageVolume, LabelMap, Modality
+from remnant.core.volumes import ImageVolume, LabelMap
 from remnant.documents.lesion_table import segments_origin, write_lesions_csv
 from remnant.documents.plan_table import write_plans_csv
 from remnant.documents.report_document import REPORT
 from remnant.documents.state_document import Fingerprint, SegmentationState
 from remnant.io.atomic import digest_file, write_text
-from remnant.io.nifti import read_image, write_image, write_labels
+from remnant.io.nifti import write_image, write_labels
 from remnant.io.placement import placement_of
-from remnant.io.reading import AS_WRITTEN
 from remnant.pipeline.case_files import (
     COUINAUD,
     COUINAUD_IV,
@@ -42,7 +41,7 @@ from remnant.pipeline.case_files import (
 )
 from remnant.pipeline.descriptions import describe, describe_plan
 from remnant.pipeline.fingerprints import edited_segmentation, fingerprint, is_edited
-from remnant.pipeline.map_files import read_case_map, write_companions
+from remnant.pipeline.map_files import read_case_map, read_preview, write_companions
 from remnant.pipeline.origins import ROLE_OF_EDITED
 from remnant.pipeline.publishing import publish, settle, staged_beside
 from remnant.pipeline.results import require_writable
@@ -295,20 +294,13 @@ def _read_written(folder: Path) -> tuple[SegmentedCase, Mapping[str, Fingerprint
     structures = read_case_map(folder / STRUCTURES, digests.get(STRUCTURES))
     maps = {name: read_case_map(folder / name, digests.get(name)) for name in there if there[name]}
     maps, noticed = _on_grid_of(structures, maps)
-    preview_file = folder / PREVIEW
-    # windowed grey values are no Hounsfield units, whatever scan they were made from
-    preview = (
-        read_image(preview_file, choice=replace(AS_WRITTEN, modality=Modality.MR))
-        if preview_file.is_file()
-        else None
-    )
     known = {n: d for n, d in state.maps_sha256.items() if n in {STRUCTURES, *maps}}
     case = SegmentedCase(
         maps=CaseMaps(
             structures=structures, lesions=maps.get(LESIONS), exophytic=maps.get(EXOPHYTIC)
         ),
         division=division_of(state, maps.get(COUINAUD), maps.get(COUINAUD_IV)),
-        preview=preview,
+        preview=read_preview(folder),
         **facts_of(state),
     )
     return replace(case, quality=merged_findings(case.quality, noticed)), known

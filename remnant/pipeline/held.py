@@ -31,7 +31,7 @@ from remnant.pipeline.division import ROLES
 from remnant.pipeline.facts import KnownCase, known_case
 from remnant.pipeline.folder import edited_files, read_measured
 from remnant.pipeline.plan_settings import DEFAULT_PLAN, PlanRequest
-from remnant.pipeline.publishing import settle
+from remnant.pipeline.publishing import listed, settle
 from remnant.pipeline.requests import MeasureRequest
 from remnant.pipeline.reviewing import EDITED
 from remnant.pipeline.segmented import SegmentedCase
@@ -197,7 +197,7 @@ def held_by(folder: Path) -> Held | None:
 
 def held_files(folder: Path) -> tuple[str, ...]:
     """Return the names of the files in a folder that are named as remnant names them."""
-    return tuple(name for name in OWN_FILES if (folder / name).is_file())
+    return tuple(name for name in listed(folder, OWN_FILES) if (folder / name).is_file())
 
 
 def is_same(held: Held, coming: Coming) -> bool:

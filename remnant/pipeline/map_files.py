@@ -1,25 +1,31 @@
-"""What stands beside the label maps of a case, so that other programs show names and colours."""
+"""The volumes of a case as they lie in its folder, and what stands beside its label maps.
+
+Other programs show names and colours by that.
+"""
 
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from remnant.core.codes import present_codes
 from remnant.core.errors import InputError
 from remnant.core.map_description import MapDescription
-from remnant.core.volumes import LabelMap
+from remnant.core.volumes import ImageVolume, LabelMap, Modality
 from remnant.documents.map_document import MAP
 from remnant.documents.state_document import Fingerprint
 from remnant.io.label_tables import write_colour_table, write_itksnap_labels
-from remnant.io.nifti import read_own_labels
+from remnant.io.nifti import read_image, read_own_labels
 from remnant.io.own_segmentation import read_own_segmentation
 from remnant.io.placement import placed_on
+from remnant.io.reading import AS_WRITTEN
 from remnant.io.seg_nrrd import MOST_SEGMENTS
 from remnant.io.seg_nrrd_writing import FilledPiece, filled_piece, write_seg_nrrd
 from remnant.pipeline.case_files import (
     COLOUR_TABLE,
     COMPANIONS,
     ITKSNAP_LABELS,
+    PREVIEW,
     SCHEMES,
     SEGMENTATION,
     SIDECAR,
@@ -105,3 +111,17 @@ def read_case_map(path: Path, known: Fingerprint | None) -> LabelMap:
             f"one that is not to be used"
         )
     return edited
+
+
+def read_preview(folder: Path) -> ImageVolume | None:
+    """Read the small image that a case keeps of its scan; ``None`` where it has none.
+
+    Raises
+    ------
+    UnreadableFileError
+        It is damaged.
+    """
+    file = folder / PREVIEW
+    # windowed grey values are no Hounsfield units, whatever scan they were made from
+    as_grey = replace(AS_WRITTEN, modality=Modality.MR)
+    return read_image(file, choice=as_grey) if file.is_file() else None

@@ -1,7 +1,6 @@
 """The maps that plans and pictures are made from, and the plans drawn on them."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import TypedDict
 
@@ -10,21 +9,20 @@ from remnant.core.case import CaseReport
 from remnant.core.errors import UnreadableFileError
 from remnant.core.labels import COUINAUD_SCHEME, INSTANCE_SCHEME, STRUCTURE_SCHEME
 from remnant.core.plan_choice import DEFAULT_CHOICE, PlanChoice
-from remnant.core.volumes import ImageVolume, LabelMap, Modality
+from remnant.core.volumes import ImageVolume, LabelMap
 from remnant.io.map_boxes import read_box, read_filled_box
-from remnant.io.nifti import read_image, read_own_labels
+from remnant.io.nifti import read_own_labels
 from remnant.io.placement import placed_on
-from remnant.io.reading import AS_WRITTEN
 from remnant.pipeline.case_files import (
     COUINAUD,
     LESIONS,
-    PREVIEW,
     REPORT_JSON,
     SCHEMES,
     STATE,
     STRUCTURES,
     is_case,
 )
+from remnant.pipeline.map_files import read_preview
 from remnant.pipeline.segmented import SegmentedCase
 from remnant.pipeline.state import read_state
 from volumetry.liver_maps import LiverMaps, liver_maps
@@ -134,15 +132,8 @@ def stored_page_maps(folder: Path, report: CaseReport) -> PageMaps:
         structures=structures,
         lesions=other(LESIONS) if known.lesions_known else None,
         couinaud=other(COUINAUD) if known.segment_source is not None else None,
-        preview=_stored_preview(folder),
+        preview=read_preview(folder),
     )
-
-
-def _stored_preview(folder: Path) -> ImageVolume | None:
-    file = folder / PREVIEW
-    # windowed grey values are no Hounsfield units, whatever scan they were made from
-    as_grey = replace(AS_WRITTEN, modality=Modality.MR)
-    return read_image(file, choice=as_grey) if file.is_file() else None
 
 
 def _page_maps(

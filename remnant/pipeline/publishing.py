@@ -10,7 +10,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
@@ -67,11 +67,20 @@ def publish(staging: Path, folder: Path, names: Sequence[str]) -> None:
         return
     settle(folder)
     _sweep(folder, "*")
-    fresh = [name for name in names if (staging / name).exists()]
-    gone = [name for name in reversed(names) if (folder / name).exists()]
+    fresh = [name for name in listed(staging, names) if (staging / name).exists()]
+    gone = [name for name in listed(folder, names[::-1]) if (folder / name).exists()]
     write_json({"gone": gone, "fresh": fresh}, staging / ORDER)
     staging.rename(folder / PENDING)
     settle(folder)
+
+
+def listed(folder: Path, names: Iterable[str]) -> list[str]:
+    """Return those of ``names`` that a folder has, in their order.
+
+    The folder is read once: a case may have thousands of names, and has a dozen files.
+    """
+    there = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+    return [name for name in names if name in there]
 
 
 def settle(folder: Path) -> None:

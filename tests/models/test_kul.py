@@ -87,15 +87,17 @@ def test_network__bias_before_a_normalisation_has_no_effect(network, size):
     assert float((moved - after).min()) > 0.01
 
 
-@pytest.mark.parametrize("network", [LiverNetwork, LesionNetwork])
-def test_network__agrees_with_itself_written_plainly(network):
+def seeded(network):
+    """Return a network and a field for it, the same at every call."""
     torch.manual_seed(11)
     net = network().eval()
-    x = (
-        torch.rand(1, 1, 108, 100, 54) - 0.5
-        if net.pool == 2
-        else torch.rand(1, 1, 54, 81, 27) - 0.5
-    )
+    shape = (108, 100, 54) if net.pool == 2 else (54, 81, 27)
+    return net, torch.rand(1, 1, *shape) - 0.5
+
+
+@pytest.mark.parametrize("network", [LiverNetwork, LesionNetwork])
+def test_network__agrees_with_itself_written_plainly(network):
+    net, x = seeded(network)
     with torch.inference_mode():
         got = net(x)
         expected = plainly(net, x)
@@ -104,13 +106,7 @@ def test_network__agrees_with_itself_written_plainly(network):
 
 @pytest.mark.parametrize("network", [LiverNetwork, LesionNetwork])
 def test_network__in_bfloat16_is_near(network):
-    torch.manual_seed(11)
-    net = network().eval()
-    x = (
-        torch.rand(1, 1, 108, 100, 54) - 0.5
-        if net.pool == 2
-        else torch.rand(1, 1, 54, 81, 27) - 0.5
-    )
+    net, x = seeded(network)
     with torch.inference_mode():
         exact = net(x)
         got = net.bfloat16()(x)
