@@ -23,14 +23,16 @@ Ties go to one of the seeds by position, whatever their codes, the same at every
 
 from dataclasses import dataclass
 from itertools import count, product
-from typing import Final, Self
+from typing import TYPE_CHECKING, Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
-from scipy.spatial import cKDTree
 
 from remnant.core.geometry import Shape3
+
+if TYPE_CHECKING:
+    from scipy.spatial import cKDTree
 
 BLOCK_MM: Final = 2.0
 SHORTER_MM: Final = 1e-4
@@ -125,7 +127,7 @@ def nearest_seeds(domain: Domain) -> Codes:
     """
     spacing = np.linalg.norm(domain.matrix, axis=0)
     i, j, k = (max(1, round(BLOCK_MM / float(s))) for s in spacing)
-    tree = cKDTree(domain.seeds @ domain.matrix.T, balanced_tree=False, compact_nodes=False)
+    tree = _tree(domain)
     if i == j == k == 1:
         return _from_every_voxel(domain, tree)
     return _from_blocks(domain, tree, (i, j, k))
@@ -133,13 +135,21 @@ def nearest_seeds(domain: Domain) -> Codes:
 
 def straight_seeds(domain: Domain, index: Index) -> Codes:
     """Return the code of the seed nearest by straight distance to voxels of shape ``(n, 3)``."""
-    tree = cKDTree(domain.seeds @ domain.matrix.T, balanced_tree=False, compact_nodes=False)
+    tree = _tree(domain)
     _, seed = tree.query(index @ domain.matrix.T, workers=-1)
     codes: Codes = domain.codes[seed]
     return codes
 
 
-def _from_every_voxel(domain: Domain, tree: cKDTree) -> Codes:
+def _tree(domain: Domain) -> "cKDTree":
+    """Prepare the seeds for nearest ones to be looked up."""
+    # where maps are only read this module is loaded and no tree is made
+    from scipy.spatial import cKDTree
+
+    return cKDTree(domain.seeds @ domain.matrix.T, balanced_tree=False, compact_nodes=False)
+
+
+def _from_every_voxel(domain: Domain, tree: "cKDTree") -> Codes:
     cells = _where(domain.mask)
     ways = _straight(domain, tree, cells)
     _spread(domain, ways, cells)
@@ -156,7 +166,7 @@ def _codes(domain: Domain, ways: Ways) -> Codes:
     return np.where(ways.seed < 0, 0, domain.codes[ways.seed]).astype(np.uint8)
 
 
-def _straight(domain: Domain, tree: cKDTree, index: Index) -> Ways:
+def _straight(domain: Domain, tree: "cKDTree", index: Index) -> Ways:
     """Find the ways that are one free line to the nearest seed: exact where they are found."""
     ways = Ways.unknown(index)
     length, seed = tree.query(index @ domain.matrix.T, workers=-1)
@@ -213,7 +223,7 @@ def _offer(
     return took
 
 
-def _from_blocks(domain: Domain, tree: cKDTree, block: Shape3) -> Codes:
+def _from_blocks(domain: Domain, tree: "cKDTree", block: Shape3) -> Codes:
     """Decide by blocks where they agree, and voxel by voxel elsewhere."""
     cells, index = _middles(domain.mask, block)
     codes = _agreed(domain, _straight(domain, tree, index), cells, block)

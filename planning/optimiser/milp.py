@@ -372,13 +372,31 @@ def single_rows(model: Model, limits: Limits) -> Rows:
 WHOLE: Final = Bounds(0.0, 1.0)
 
 
-def choices_left(model: Model, limits: Limits, *, seconds: float) -> Bounds:
-    """Bound what plans within the limit on the loss may still choose, by the linear relaxation.
+@dataclass(frozen=True, slots=True, eq=False)
+class Reduced:
+    """The linear relaxation of the least loss, and what departing from it costs at least.
 
-    A choice whose reduced cost is more than what the limit leaves above the relaxation's optimum is
-    made in all such plans as it is there. Few choices are left where the limit is the least loss.
+    Parameters
+    ----------
+    lost
+        Voxels: no choices lose less. Infinity where nothing fits the limits.
+    made
+        Whether each choice is made in the relaxation.
+    costs
+        Voxels by which the loss grows at least when a choice is made otherwise; 0 where the
+        relaxation is undecided. The costs of several choices add up.
     """
-    assert limits.lost is not None  # noqa: S101  # there is nothing to compare with otherwise
+
+    lost: float
+    made: Flags
+    costs: Vector
+
+
+def reduced_costs(model: Model, limits: Limits, *, seconds: float) -> Reduced | None:
+    """Solve the linear relaxation of the least loss within limits; that on the loss is not used.
+
+    ``None`` where it was not solved in the time allowed.
+    """
     rows = constraints(model, replace(limits, lost=None))
     upper, lower = np.isfinite(rows.high), np.isfinite(rows.low)
     found = linprog(
@@ -388,12 +406,39 @@ def choices_left(model: Model, limits: Limits, *, seconds: float) -> Bounds:
         bounds=(0.0, 1.0),
         options={"time_limit": seconds},
     )
+    nothing = np.zeros(model.fates)
+    if found.status == INFEASIBLE:
+        return Reduced(lost=np.inf, made=nothing > 0, costs=nothing)
     if found.status != OPTIMAL:
+        return None
+    if_raised = found.lower.marginals[: model.fates]
+    if_lowered = -found.upper.marginals[: model.fates]
+    return Reduced(
+        lost=float(found.fun),
+        made=if_lowered > 0,
+        costs=np.maximum(np.maximum(if_raised, if_lowered), 0.0),
+    )
+
+
+def choices_left(model: Model, limits: Limits, *, seconds: float) -> Bounds:
+    """Bound what plans within the limit on the loss may still choose, by the linear relaxation.
+
+    A choice whose reduced cost is more than what the limit leaves above the relaxation's optimum is
+    made in all such plans as it is there. Few choices are left where the limit is the least loss.
+    """
+    assert limits.lost is not None  # noqa: S101  # there is nothing to compare with otherwise
+    if not model.fates:
+        return WHOLE
+    reduced = reduced_costs(model, limits, seconds=seconds)
+    if reduced is None or np.isinf(reduced.lost):
         return WHOLE
     # half a voxel more room keeps the best plan itself, and its equals, inside
-    room = limits.lost - found.fun + HALF_VOXEL
-    low, high = found.upper.marginals < -room, found.lower.marginals <= room
-    return Bounds(low.astype(float), high.astype(float))
+    settled = reduced.costs > limits.lost - reduced.lost + HALF_VOXEL
+    columns = len(model.costs[Goal.LOST])
+    low, high = np.zeros(columns), np.ones(columns)
+    low[: model.fates] = settled & reduced.made
+    high[: model.fates] = ~settled | reduced.made
+    return Bounds(low, high)
 
 
 def solve(

@@ -20,8 +20,8 @@ from scipy.sparse import csr_array
 
 from planning.hepatectomies.stranded import Segments
 from planning.optimiser.feasibility import Counted, require_feasible
+from planning.optimiser.listing import best_listed, exceeds_reach
 from planning.optimiser.milp import (
-    WHOLE,
     Goal,
     Limits,
     Model,
@@ -171,8 +171,6 @@ def fractional_knapsack(costs: Vector, gains: Vector, need: float) -> float:
 SHORTEST_SECONDS = 0.01
 ROUNDING = 1e-6
 """Voxels by which a bound may exceed the truth through adding up floats."""
-FEW_CHOICES = 12
-"""So few choices are settled sooner than their relaxation is solved."""
 GOALS = (Goal.LOST, Goal.RESIDUAL, Goal.INTERVENTIONS)
 
 
@@ -310,12 +308,16 @@ def best_plan(search: Search, demand: Demand) -> Optimum:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Tried:
-    """Least loss of one set of segments; ``chosen`` is ``None`` where nothing was found."""
+    """Least loss of one set of segments; ``chosen`` is ``None`` where nothing was found.
+
+    ``ranked``: of all choices with this loss these are the best in the other goals too.
+    """
 
     lost: float
     chosen: Flags | None
     bound: float
     proven: bool
+    ranked: bool
 
 
 @dataclass(slots=True, eq=False)
@@ -323,7 +325,7 @@ class _Leading:
     """The sets of segments with the least loss so far."""
 
     lost: float = np.inf
-    tied: list[tuple[Segments, Flags]] = field(default_factory=list)
+    tied: list[tuple[Segments, Flags, bool]] = field(default_factory=list)
 
     def take(self, segments: Segments, tried: _Tried) -> None:
         if tried.chosen is None or tried.lost > self.lost:
@@ -331,7 +333,7 @@ class _Leading:
         if tried.lost < self.lost:
             self.tied.clear()
         self.lost = tried.lost
-        self.tied.append((segments, tried.chosen))
+        self.tied.append((segments, tried.chosen, tried.ranked))
 
 
 def _candidates(search: Search, demand: Demand) -> list[Bounded]:
@@ -360,8 +362,9 @@ def _try(search: Search, segments: Segments, demand: Demand, leading: _Leading) 
     sub, model = prepared.sub, prepared.model
     most = None if np.isinf(leading.lost) else int(leading.lost) - sub.lost
     limits = _limits(search.problem, sub, demand, lost=most)
-    if limits is None:
+    if limits is None or exceeds_reach(model, limits):
         return None
+    listed = None
     if model.is_large:
         # the loss allowed changes with the leading plan; without it the relaxation is solved once
         relaxed = search.relax(segments, model, replace(limits, lost=None))
@@ -369,9 +372,10 @@ def _try(search: Search, segments: Segments, demand: Demand, leading: _Leading) 
             return None
         solved = least_loss(model, limits, relaxed, deadline=search.deadline)
     else:
-        solved = solve(model, Goal.LOST, limits, seconds=search.seconds)
+        listed = best_listed(model, limits, seconds=search.seconds)
+        solved = listed or solve(model, Goal.LOST, limits, seconds=search.seconds)
     lost = np.inf if solved.chosen is None else sub.lost + lost_voxels(model, solved.chosen)
-    return _Tried(lost, solved.chosen, sub.lost + solved.bound, solved.proven)
+    return _Tried(lost, solved.chosen, sub.lost + solved.bound, solved.proven, listed is not None)
 
 
 def _limits(
@@ -403,7 +407,10 @@ def _settled(search: Search, demand: Demand, leading: _Leading, open_bound: floa
             proven=proven,
             most_flr=0 if proven else _left(total, open_bound),
         )
-    finished = [_finish(search, s, chosen, demand) for s, chosen in leading.tied]
+    finished = [
+        _finish(search, segments, chosen, None if ranked else demand)
+        for segments, chosen, ranked in leading.tied
+    ]
     best = min(finished, key=lambda plan: plan.key)
     proven = open_bound > leading.lost + ROUNDING and all(plan.proven for plan in finished)
     counted = require_feasible(
@@ -434,28 +441,28 @@ class _Finished:
         return -self.debulked, self.interventions, (len(codes), *codes)
 
 
-def _finish(search: Search, segments: Segments, chosen: Flags, demand: Demand) -> _Finished:
+def _finish(search: Search, segments: Segments, chosen: Flags, demand: Demand | None) -> _Finished:
     """Of all plans of a set with the least loss take the least tumour, then the fewest steps.
 
-    In a large program only lesions that cost no more liver are added.
+    Without a ``demand`` the choices are that already. In a large program only lesions that cost no
+    more liver are added.
     """
     prepared = search.prepare(segments)
     sub, model = prepared.sub, prepared.model
     assert sub is not None  # noqa: S101  # it was solved before
     assert model is not None  # noqa: S101
+    if demand is None:
+        return _finished(search.problem, sub, model, chosen, proven=True)
     limits = _limits(search.problem, sub, demand, lost=round(lost_voxels(model, chosen)))
     assert limits is not None  # noqa: S101
     if model.is_large:
         added = with_free_choices(model, limits, chosen)
         return _finished(search.problem, sub, model, added, proven=True)
     proven = True
-    many = model.fates > FEW_CHOICES
-    left = choices_left(model, limits, seconds=search.seconds) if many else WHOLE
+    left = choices_left(model, limits, seconds=search.seconds)
     # in order of rank: the optimum of each goal is a limit for the next
     for goal in GOALS[1:]:
-        # the last goal chooses among equal plans: its program stays whole, and ties fall as ever
-        within = WHOLE if goal is GOALS[-1] else left
-        solved = solve(model, goal, limits, seconds=search.seconds, within=within)
+        solved = solve(model, goal, limits, seconds=search.seconds, within=left)
         proven = proven and solved.proven
         chosen = chosen if solved.chosen is None else solved.chosen
         limits = _tightened(limits, model, chosen)

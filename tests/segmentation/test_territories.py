@@ -7,6 +7,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
 from scipy.sparse.csgraph import dijkstra
+from scipy.spatial import cKDTree
 
 from remnant.core.errors import (
     EmptyStructureError,
@@ -175,7 +176,7 @@ def test_territories__lengths_behind_an_edge_are_those_of_taut_lines():
     start = np.array([[11, 30, 3]], dtype=np.int32)
     domain = geodesic.Domain(mask, linear, start, np.ones(1, dtype=np.uint8))
     cells = np.argwhere(mask).astype(np.int32)
-    ways = geodesic._straight(domain, geodesic.cKDTree(start @ linear.T), cells)
+    ways = geodesic._straight(domain, cKDTree(start @ linear.T), cells)
     geodesic._spread(domain, ways, cells)
 
     low, high, shadow = taut_bounds(geometry, start[0], at=20, length=14)

@@ -16,6 +16,7 @@ from volumetry.uncertainty.joint_draws import Draws, Sample, Spread, spread, swo
 
 LEVELS = np.linspace(0.0, 1.0, 201)
 TAIL = (1.0 - INTERVAL_LEVEL) / 2.0
+QUANTILES = (TAIL, 0.5, 1.0 - TAIL, *LEVELS)
 TAIL_SCORE = NormalDist().inv_cdf(1.0 - TAIL)
 FEWEST_DEFINED = 0.5
 """Share of the draws in which a ratio must be defined for it to have an interval."""
@@ -78,15 +79,15 @@ def sample_interval(whole: Sample, alone: Mapping[UncertaintyPart, Sample]) -> I
     defined = whole[~np.isnan(whole)]
     if defined.size < FEWEST_DEFINED * whole.size:
         return None
-    low, median, high = np.quantile(defined, (TAIL, 0.5, 1.0 - TAIL))
-    smallest = SMALLEST_SHARE * max(float(np.std(defined)), SMALLEST_SHARE * abs(float(median)))
-    sds = {part: float(np.nanstd(sample)) for part, sample in alone.items()}
+    low, median, high, *quantiles = np.quantile(defined, QUANTILES).tolist()
+    smallest = SMALLEST_SHARE * max(float(np.std(defined)), SMALLEST_SHARE * abs(median))
+    sds = {part: float(np.std(sample[~np.isnan(sample)])) for part, sample in alone.items()}
     return Interval(
-        float(low),
-        float(high),
-        median=float(median),
+        low,
+        high,
+        median=median,
         sds={part: _known(sd) for part, sd in sds.items() if sd > smallest},
-        quantiles=tuple(np.quantile(defined, LEVELS).tolist()),
+        quantiles=tuple(quantiles),
     )
 
 
