@@ -151,9 +151,7 @@ def quantity(name: str, unit: str, meaning: str) -> tuple[Column, ...]:
 
 
 def _several(names: Iterable[str]) -> tuple[Column, ...]:
-    return tuple(
-        column for name in names for column in spread(name, UNITS[name], MEANINGS[name])
-    )
+    return tuple(column for name in names for column in spread(name, UNITS[name], MEANINGS[name]))
 
 
 ABSENT: Final = Column(
@@ -347,7 +345,9 @@ PLANS_TABLE: Final = Table(
         Column("vessels_intact", YES_NO, "", "A human found the vessels of what stays intact"),
         Column("rule_set", TEXT, "", "FLR rule set that it is held against"),
         Column("feasible", TEXT, "", "Verdict of that rule set"),
-        Column("proven", YES_NO, "", "No better plan exists within the limits; absent for a user's"),
+        Column(
+            "proven", YES_NO, "", "No better plan exists within the limits; absent for a user's"
+        ),
         Column("gap_ml", NUMBER, ML, "What an unproven better plan could leave more, at most"),
         Column("on_front", YES_NO, "", "No other plan is as good in all and better in one"),
         Column("flips", TEXTS, "", "Findings that change their verdict inside the interval"),
