@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Lock, Timer
 from time import perf_counter
@@ -46,8 +46,8 @@ class Marker:
         How often the case was begun, in all runs.
     begun_in_run
         How often in this run.
-    key
-        See `remnant.cohort.outcomes.CaseOutcome`; empty as long as it is not known.
+    key, stage
+        See `remnant.cohort.outcomes.CaseOutcome`; the key is empty as long as it is not known.
     """
 
     glance: str = ""
@@ -55,6 +55,7 @@ class Marker:
     begun: int = 1
     begun_in_run: int = 1
     key: str = ""
+    stage: str = READ
 
 
 MARKER: Final = Codec(Marker, name="marker of a case", version="1", advice="delete it")
@@ -91,9 +92,7 @@ def next_marker(left: Marker | None, task: CaseTask, glance: str) -> Marker:
     if left is None or left.glance != glance:
         return Marker(glance=glance, run=task.run)
     in_run = left.begun_in_run + 1 if left.run == task.run else 1
-    return Marker(
-        glance=glance, run=task.run, begun=left.begun + 1, begun_in_run=in_run, key=left.key
-    )
+    return replace(left, run=task.run, begun=left.begun + 1, begun_in_run=in_run)
 
 
 @contextmanager
@@ -133,9 +132,10 @@ def _locked(path: Path) -> int:
 
 
 class StageClock:
-    """Which stage a case is in, and the seconds of each stage so far."""
+    """Which stage a case is in, and the seconds of each stage so far; ``heard`` is told of each."""
 
-    def __init__(self) -> None:
+    def __init__(self, heard: Callable[[str], None] = lambda _: None) -> None:
+        self._heard = heard
         self.stage = READ
         self._began = perf_counter()
         self._seconds: dict[str, float] = {}
@@ -144,6 +144,7 @@ class StageClock:
         """Begin a stage."""
         self._seconds = self.seconds
         self.stage, self._began = stage, perf_counter()
+        self._heard(stage)
 
     @property
     def seconds(self) -> dict[str, float]:
@@ -167,13 +168,15 @@ class Ending:
 
 
 @contextmanager
-def timed(limit_s: float | None, timed_out: Callable[[StageClock], None]) -> Iterator[StageClock]:
-    """Watch a case for as long as the context lasts.
+def timed(
+    clock: StageClock, limit_s: float | None, timed_out: Callable[[StageClock], None]
+) -> Iterator[None]:
+    """Watch a case for as long as the context lasts; the clock is told its stages.
 
     After the limit ``timed_out`` is called, and this process ends. What holds the interpreter so
     that nothing else runs is ended a little later, without a word.
     """
-    clock, ending = StageClock(), Ending()
+    ending = Ending()
 
     def end() -> None:
         if ending.first():
@@ -184,7 +187,7 @@ def timed(limit_s: float | None, timed_out: Callable[[StageClock], None]) -> Ite
     token = STAGE_HEARD.set(clock)
     timer = None if limit_s is None else _started(limit_s, end)
     try:
-        yield clock
+        yield
     finally:
         STAGE_HEARD.reset(token)
         if timer is not None:

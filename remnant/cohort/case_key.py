@@ -95,7 +95,7 @@ def _networks() -> list[str]:
 
 def _looked_at(value: str) -> Iterator[tuple[str, int, int, int]]:
     """Yield name, size and times of each file that a cell names; nothing where it names none."""
-    if not os.path.isabs(value):
+    if not Path(value).is_absolute():
         return
     for path in _files(Path(value)):
         found = path.stat()

@@ -6,6 +6,8 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import lru_cache
+from itertools import count
+from multiprocessing import parent_process
 from pathlib import Path
 from typing import Final
 
@@ -92,6 +94,8 @@ class CaseResult:
 
 
 Make = Callable[[CaseTask, CaseRequests], Made]
+BEGUN: Final = count(1)
+"""Counts the cases that this process begins."""
 
 
 class NoSegmenter:
@@ -107,21 +111,6 @@ class NoSegmenter:
         """
         del image, progress
         raise InputError("no networks were asked for; give a study")
-
-
-def work_case(task: CaseTask, make: Make | None = None) -> CaseResult:
-    """Work off one case and return what became of it, with its rows of the tables.
-
-    Raises
-    ------
-    ClusterLostError
-        This process does not see the cohort's folder, or has not the device that was asked for.
-    """
-    from remnant.cohort.rows import rows_of
-
-    ended = ended_case(task, make or make_case)
-    rows = rows_of(ended.outcome, task.row, ended.report)
-    return CaseResult(outcome=ended.outcome, rows=rows, renewed=ended.renewed)
 
 
 def make_case(task: CaseTask, asked: CaseRequests) -> Made:
@@ -147,6 +136,26 @@ def make_case(task: CaseTask, asked: CaseRequests) -> Made:
         page=task.page,
     )
     return Made(report=ran.report, reused=(SEGMENT,) if ran.taken_up else ())
+
+
+def work_case(task: CaseTask, make: Make = make_case, recycle_after: int = 0) -> CaseResult:
+    """Work off one case and return what became of it, with its rows of the tables.
+
+    A worker process that has begun ``recycle_after`` cases (0: never) ends itself before the next,
+    which its successor does: what libraries keep of one case does not add up.
+
+    Raises
+    ------
+    ClusterLostError
+        This process does not see the cohort's folder, or has not the device that was asked for.
+    """
+    from remnant.cohort.rows import rows_of
+
+    if 0 < recycle_after < next(BEGUN) and parent_process() is not None:
+        os._exit(0)
+    ended = ended_case(task, make)
+    rows = rows_of(ended.outcome, task.row, ended.report)
+    return CaseResult(outcome=ended.outcome, rows=rows, renewed=ended.renewed)
 
 
 def run_case_task(task: CaseTask) -> CaseOutcome:
@@ -273,9 +282,7 @@ class _Attempt:
         """The trace of an outcome that made no new report: the old one may still stand."""
         before = "" if self.known is None else self.known.trace.report_sha256
         seen = report_seen(Path(self.task.folder))
-        return Trace(
-            glance=self.glance, run=self.task.run, report_sha256=before, report_seen=seen
-        )
+        return Trace(glance=self.glance, run=self.task.run, report_sha256=before, report_seen=seen)
 
 
 def _attempted(attempt: _Attempt) -> Ended:
@@ -284,10 +291,8 @@ def _attempted(attempt: _Attempt) -> Ended:
     marker = next_marker(held.left(), task, attempt.glance)
     held.mark(marker)
     if marker.begun_in_run > task.most_attempts:
-        outcome = killed_outcome(
-            task, key=marker.key, attempts=marker.begun - 1, trace=attempt.trace
-        )
-        ended = Ended(outcome)
+        killed = killed_outcome(task, stage=marker.stage, trace=attempt.trace)
+        ended = Ended(replace(killed, key=marker.key, attempts=marker.begun - 1))
     else:
         ended = _watched(attempt, marker)
     if ended.renewed:
@@ -301,11 +306,15 @@ def _watched(attempt: _Attempt, marker: Marker) -> Ended:
     """Do a case within its time limit."""
     task, keys = attempt.task, [marker.key]
 
+    def entered(stage: str) -> None:
+        attempt.held.mark(replace(marker, key=keys[-1], stage=stage))
+
     def timed_out(clock: StageClock) -> None:
         outcome = _not_ended(attempt, replace(marker, key=keys[-1]), clock)
         _keep(outcome, task, attempt.held)
 
-    with timed(task.time_limit_s, timed_out) as clock:
+    clock = StageClock(entered)
+    with timed(clock, task.time_limit_s, timed_out):
         return _made(attempt, marker, clock, keys)
 
 
@@ -376,18 +385,17 @@ def _not_ended(attempt: _Attempt, marker: Marker, clock: StageClock) -> CaseOutc
     )
 
 
-def killed_outcome(
-    task: CaseTask, *, key: str = "", attempts: int = 1, trace: Trace = NO_TRACE
-) -> CaseOutcome:
+def killed_outcome(task: CaseTask, *, stage: str = "", trace: Trace = NO_TRACE) -> CaseOutcome:
     """Return what became of a case whose worker died as often as allowed."""
     return CaseOutcome(
         case=task.case,
-        key=key,
+        key="",
         status=CaseStatus.KILLED,
+        stage=stage,
         error_kind=KILLED_KIND,
         error=f"its worker died {task.most_attempts} time(s) while it was at this case, most "
         f"likely for want of memory",
-        attempts=attempts,
+        attempts=task.most_attempts,
         finished_utc=_now(),
         trace=trace,
     )

@@ -2,7 +2,6 @@
 
 import logging
 import os
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -99,9 +98,7 @@ def require_dask() -> None:
         )
 
 
-def size_of(
-    choice: ClusterChoice, *, segmenting: bool, cores: int, memory_bytes: int
-) -> Size:
+def size_of(choice: ClusterChoice, *, segmenting: bool, cores: int, memory_bytes: int) -> Size:
     """Return how many workers a machine takes, and the memory of each.
 
     Parameters
@@ -167,9 +164,7 @@ def _local(choice: ClusterChoice, *, segmenting: bool) -> "Iterator[Client]":
     from distributed import Client, LocalCluster
     from distributed.system import MEMORY_LIMIT
 
-    size = size_of(
-        choice, segmenting=segmenting, cores=_cores(), memory_bytes=int(MEMORY_LIMIT)
-    )
+    size = size_of(choice, segmenting=segmenting, cores=_cores(), memory_bytes=int(MEMORY_LIMIT))
     cluster = LocalCluster(
         n_workers=size.workers,
         threads_per_worker=1,
@@ -215,9 +210,8 @@ def _connected(address: str) -> "Iterator[Client]":
 
 
 def _cores() -> int:
-    if sys.platform == "linux":
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    allowed = getattr(os, "sched_getaffinity", None)
+    return len(allowed(0)) if allowed is not None else os.cpu_count() or 1
 
 
 def _free_port() -> int:

@@ -121,8 +121,8 @@ class CaseOutcome:
     status
         How it ended.
     stage
-        Stage that it ended in: ``read``, ``segment``, ``measure``, ``plan``, ``publish``; empty
-        where it was done.
+        Stage that it ended in: ``read``, ``segment``, ``divide``, ``measure``, ``plan``,
+        ``publish``; empty where it was done.
     error_kind, error
         Name of the error's type and its one line, without paths; empty where there was none.
     attempts

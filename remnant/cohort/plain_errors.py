@@ -68,7 +68,7 @@ def plain_error(error: Exception, row: Mapping[str, str], folder: str) -> str:
 
 
 def without_paths(text: str, named: Mapping[str, str]) -> str:
-    """Return a text in one line with ``<name>`` for each path of ``named``, and for what lies in it.
+    """Return a text in one line with ``<name>`` for each path of ``named``, and what lies there.
 
     >>> without_paths("/data/Doe/ct.nii is empty", {"study": "/data/Doe/ct.nii"})
     '<study> is empty'
@@ -94,9 +94,9 @@ def _replaced(text: str, spelt: str, shown: str) -> str:
 
 def _spellings(value: str) -> Iterator[str]:
     """Yield how messages may spell a path, and the files of a folder; nothing of what is none."""
-    if not os.path.isabs(value):
-        return
     path = Path(value)
+    if not path.is_absolute():
+        return
     inside = path.rglob("*") if path.is_dir() else iter(())
     for one in (path, path.resolve(), *inside):
         yield str(one)

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from time import monotonic
@@ -15,12 +16,14 @@ from remnant.cohort.case_task import CaseResult, killed_outcome, same_glance, wo
 from remnant.cohort.clusters import GPU, LOCAL, ClusterChoice, opened, require_dask
 from remnant.cohort.layout import COHORT_JSON, RUNNING, case_folder
 from remnant.cohort.manifest import ManifestRow
+from remnant.cohort.manifest_columns import STUDY
 from remnant.cohort.outcome_file import has_files, read_outcome, write_outcome
 from remnant.cohort.outcomes import CaseOutcome, CaseStatus, CaseTask
 from remnant.core.errors import ClusterLostError, InputError
 from remnant.core.progress import Progress, silent
 from remnant.documents.codec import one_line
 from remnant.documents.json_files import read_json, write_json
+from remnant.pipeline.division import COUINAUD
 from remnant.pipeline.results import require_writable
 from segmentation.algorithm import ALGORITHM_VERSION
 from segmentation.engines.registry import DEFAULT_ENGINE
@@ -72,6 +75,8 @@ class CohortOptions:
         What it runs on.
     engine, device, estimate_segments, page, time_limit_s, most_attempts, retry_failed
         See `remnant.cohort.outcomes.CaseTask`.
+    recycle_after
+        Cases after which a worker process is replaced by a fresh one; 0 for never.
     """
 
     cluster: ClusterChoice = LOCAL
@@ -82,6 +87,7 @@ class CohortOptions:
     time_limit_s: float | None = None
     most_attempts: int = 2
     retry_failed: bool = False
+    recycle_after: int = 100
 
 
 DEFAULT_OPTIONS: Final = CohortOptions()
@@ -121,11 +127,13 @@ def run_cohort(
     folder: Path,
     options: CohortOptions = DEFAULT_OPTIONS,
     progress: Progress = silent,
+    *,
+    work: Work | None = None,
 ) -> CohortRun:
     """Run all cases of a manifest into the folder of a cohort.
 
     What is there and is the same is left alone; the same call goes on from whatever ended an
-    earlier one.
+    earlier one. ``work`` is what a worker does with a case.
 
     Raises
     ------
@@ -137,6 +145,7 @@ def run_cohort(
     require_dask()
     from remnant.cohort.store import Store
 
+    work = work or partial(work_case, recycle_after=options.recycle_after)
     folder = folder.resolve()
     with cohort_folder(folder, options), Store(folder) as tables:
         run = secrets.token_hex(4)
@@ -144,7 +153,7 @@ def run_cohort(
         counts, left = _looked_at(tasks, tables.stored(), progress)
         if left:
             with opened(options.cluster, segmenting=_segments(left)) as client:
-                flight = Flight(client, work_case, gpu=options.cluster.gpu)
+                flight = Flight(client, work, gpu=options.cluster.gpu)
                 counts += _worked_off(flight, left, tables, progress)
     return CohortRun(folder=folder, counts=dict(counts), fresh=len(left))
 
@@ -182,7 +191,9 @@ def cohort_folder(folder: Path, options: CohortOptions) -> Iterator[None]:
         (folder / RUNNING).mkdir(parents=True, exist_ok=True)
         lock: AbstractContextManager[object] = FileLock(folder / ".lock", timeout=0).acquire()
     except Timeout as fault:
-        raise InputError(f"another command runs the cohort in {folder}; wait until it ends") from fault
+        raise InputError(
+            f"another command runs the cohort in {folder}; wait until it ends"
+        ) from fault
     except OSError as fault:
         raise InputError(f"{folder} cannot be written: {fault.strerror or fault}") from fault
     with lock:
@@ -258,8 +269,7 @@ def settled(task: CaseTask, stored: Known | None) -> CaseOutcome | None:
 def _segments(tasks: Iterable[CaseTask]) -> bool:
     """Tell whether networks run: on a scan, or to divide a liver."""
     return any(
-        "study" in task.row or (task.estimate_segments and "couinaud" not in task.row)
-        for task in tasks
+        STUDY in task.row or (task.estimate_segments and COUINAUD not in task.row) for task in tasks
     )
 
 

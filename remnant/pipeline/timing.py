@@ -8,10 +8,11 @@ from typing import Final
 
 READ: Final = "read"
 SEGMENT: Final = "segment"
+DIVIDE: Final = "divide"
 MEASURE: Final = "measure"
 PLAN: Final = "plan"
 PUBLISH: Final = "publish"
-STAGES: Final = (READ, SEGMENT, MEASURE, PLAN, PUBLISH)
+STAGES: Final = (READ, SEGMENT, DIVIDE, MEASURE, PLAN, PUBLISH)
 """Stages of a case, in their order; publishing comes after each."""
 
 
