@@ -19,7 +19,7 @@ from remnant.cohort.manifest_columns import COLUMNS, Group
 from remnant.cohort.manifest_requests import requests_of, subject_of
 from remnant.core.clinical import Grade, PrimarySite
 from remnant.core.errors import InputError
-from remnant.core.patient import LiverBackground, Sex
+from remnant.core.patient import LiverBackground
 from remnant.core.phase_choice import AlignmentKind
 from remnant.core.plan_choice import AblationShape
 from remnant.core.volumes import Modality, Phase
@@ -27,7 +27,9 @@ from remnant.io.codings import MasksPreset
 from remnant.io.reading import GeometrySource
 from remnant.io.roles import Part
 
-FACTS = "patient:\n  sex: male\nclinical:\n  ecog: 1\n  functional: no\nchoices:\n  most_wedges: 1\n"
+FACTS = (
+    "patient:\n  sex: male\nclinical:\n  ecog: 1\n  functional: no\nchoices:\n  most_wedges: 1\n"
+)
 
 
 @pytest.fixture(name="file")

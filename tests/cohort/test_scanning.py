@@ -319,3 +319,11 @@ def test_only_the_first_names__are_kept_of_many(tmp_path):
     (one,) = scan_folder(tmp_path).doubted
 
     assert (Doubt.UNKNOWN_MASK, 9, 5) == (one.doubt, one.count, len(one.first))
+
+
+def test_names__that_no_cell_can_hold_are_listed_in_signs_that_can_be_printed(tmp_path):
+    laid_out(tmp_path, "a.nii.gz", "b\nc.nii.gz", "d /e.nii.gz", " f.nii.gz")
+    cases, doubted = found_in(tmp_path)
+
+    assert {"a": {"study": "a.nii.gz"}} == cases
+    assert {Doubt.ODD_NAME: (" f.nii.gz", "b?c.nii.gz", "d ")} == doubted
