@@ -121,9 +121,7 @@ def facts_said(*, clinical: Said, choices: Said, patient: Said = NOTHING_WRITTEN
         }
         for section, given in sections.items()
     }
-    return FactsFile(
-        patient=said["patient"], clinical=said["clinical"], choices=said["choices"]
-    )
+    return FactsFile(patient=said["patient"], clinical=said["clinical"], choices=said["choices"])
 
 
 def _sections(document: object, file: str) -> Mapping[str, Any]:
