@@ -24,6 +24,7 @@ from remnant.io.atomic import atomic_path
 
 ArrowTable: TypeAlias = Any
 ArrowSchema: TypeAlias = Any
+ArrowField: TypeAlias = Any
 """pyarrow says nothing of its types."""
 ARROW_TYPES: Final[Mapping[ColumnType, Any]] = {
     ColumnType.TEXT: pa.string(),
@@ -281,7 +282,7 @@ class PartWriter:
                 os.fsync(stream.fileno())
 
 
-def _field(column: Column) -> Any:
+def _field(column: Column) -> ArrowField:
     about = {"meaning": column.meaning} | ({"unit": column.unit} if column.unit else {})
     return pa.field(column.name, ARROW_TYPES[column.type], metadata=about)
 
