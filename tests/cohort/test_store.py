@@ -169,10 +169,13 @@ def test_store__second_writer__is_refused_until_the_first_has_ended(tmp_path):
 
 
 def test_store__an_error_in_the_block__keeps_what_was_added(tmp_path):
-    with pytest.raises(KeyError), Store(tmp_path) as store:
-        add(store, "a", 1)
-        raise KeyError
+    def interrupted():
+        with Store(tmp_path) as store:
+            add(store, "a", 1)
+            raise KeyError
 
+    with pytest.raises(KeyError):
+        interrupted()
     assert seen(tmp_path) == expected({"a": 1})
     with filelock.FileLock(tmp_path / LOCK, timeout=0):
         pass
