@@ -13,7 +13,7 @@ HEAD = f"""# Tables of a cohort
 
 Schema version {SCHEMA_VERSION}. `DIR/tables/TABLE/*.parquet` is a table; tables are joined by
 `case`. The files say the same: unit and meaning in the metadata of each column, meaning of the
-table and version in that of the file. [Queries](../how-to/cohort_queries.md) show how they are used.
+table and version in that of the file. How they are used: [queries](../how-to/cohort_queries.md).
 
 - An empty cell is an absence, 0 a measurement. `…_absent_because` holds the causes.
 - `…_low`, `…_high` and `…_median` are of the 90 % interval: 5 % of its distribution lie below, 5 %

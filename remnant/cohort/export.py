@@ -7,6 +7,7 @@ its cell is declared to be text.
 
 import csv
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -107,14 +108,24 @@ def _write_xlsx(cohort: Path, names: Sequence[str], output: Path, progress: Prog
 
     for name in names:
         _require_fit(cohort, name)
-    with atomic_path(output) as temporary:
-        book = Workbook(write_only=True)
+    with atomic_path(output) as temporary, _closing(Workbook(write_only=True)) as book:
         for done, name in enumerate(names):
             progress(EXPORTING, done, len(names))
             _fill(book.create_sheet(name), _lines(cohort, name, xlsx_cell))
         _fill(book.create_sheet(COLUMNS_SHEET), _described(names))
         book.save(temporary)
     progress(EXPORTING, len(names), len(names))
+
+
+@contextmanager
+def _closing(book: Any) -> Iterator[Any]:  # noqa: ANN401
+    """Close the sheets of a workbook that was not saved, too: they are open files."""
+    try:
+        yield book
+    finally:
+        for sheet in book.worksheets:
+            if not sheet.closed:
+                sheet.close()
 
 
 def _require_fit(cohort: Path, name: str) -> None:
@@ -211,15 +222,20 @@ def xlsx_cell(cell: object) -> Cell:
 
 
 def _fill(sheet: Any, lines: Iterable[Sequence[Cell]]) -> None:  # noqa: ANN401
-    from openpyxl.cell import WriteOnlyCell
-
     sheet.freeze_panes = "B2"
     for line in lines:
-        cells = [WriteOnlyCell(sheet, cell) if isinstance(cell, str) else cell for cell in line]
-        for cell in cells:
-            if isinstance(cell, WriteOnlyCell):
-                cell.data_type = "s"  # openpyxl takes what begins with = for a formula
-        sheet.append(cells)
+        sheet.append([_text(sheet, cell) if isinstance(cell, str) else cell for cell in line])
+
+
+def _text(sheet: Any, text: str) -> Any:  # noqa: ANN401
+    """Return a cell of text, declared to be one where a program could take it for a formula."""
+    if not text.startswith(RUNS):
+        return text
+    from openpyxl.cell import WriteOnlyCell
+
+    cell = WriteOnlyCell(sheet, text)
+    cell.data_type = "s"
+    return cell
 
 
 def _described(names: Iterable[str]) -> Iterator[Sequence[Cell]]:
