@@ -157,6 +157,9 @@ def opened(choice: ClusterChoice, *, segmenting: bool) -> "Iterator[Client]":
     """
     import dask
 
+    # whoever sets what it has not loaded yet, takes all of its settings away again
+    import distributed  # noqa: F401
+
     with dask.config.set(SETTINGS), _silent():
         if choice.scheduler is not None:
             with _connected(choice.scheduler) as client:

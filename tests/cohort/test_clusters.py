@@ -13,7 +13,7 @@ from remnant.core.errors import ClusterLostError, InputError
 @pytest.mark.parametrize(
     ("choice", "segmenting", "workers", "gigabytes"),
     [
-        (ClusterChoice(), True, 5, 3.6),
+        (ClusterChoice(), True, 6, 3.0),
         (ClusterChoice(), False, 8, 2.25),
         (ClusterChoice(workers=2), True, 2, 9.0),
         (ClusterChoice(memory_bytes=6 * GIGABYTE), True, 3, 6.0),
