@@ -1,0 +1,141 @@
+"""The figures of a cohort's cases, column by column: what its summary is made from."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+Numbers = NDArray[np.float64]
+
+NO_NUMBERS: Final[Mapping[str, Numbers]] = MappingProxyType({})
+NO_WORDS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType({})
+NO_COUNTS: Final[Mapping[str, int]] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReferenceAgreement:
+    """How far one structure of one case agrees with its reference.
+
+    Parameters
+    ----------
+    case, structure
+        Names; the structure ``burden`` has fractions and no volumes.
+    measured_ml, reference_ml
+        Volumes; 0 is an empty mask, ``None`` absent.
+    measured_fraction, reference_fraction
+        Tumour burdens in [0, 1]; ``None`` for every other structure.
+    dice
+        In [0, 1]; ``None`` where both masks are empty.
+    """
+
+    case: str
+    structure: str
+    measured_ml: float | None = None
+    reference_ml: float | None = None
+    measured_fraction: float | None = None
+    reference_fraction: float | None = None
+    dice: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerdictCounts:
+    """How often a rule came to which verdict.
+
+    Parameters
+    ----------
+    list
+        The report's list that it stands in, see the table ``findings``.
+    rule
+        Id of the rule or check; of a verdict on a whole list, that list's id.
+    whole
+        Whether it is the verdict on a whole list.
+    cases
+        Cases in which it was judged; one may be judged for each plan or lesion of a case.
+    counts
+        By the values of `remnant.core.findings.Verdict`.
+    """
+
+    list: str
+    rule: str
+    whole: bool
+    cases: int
+    counts: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubjectAtTime:
+    """One case of a subject's course.
+
+    Parameters
+    ----------
+    subject, case
+        Pseudonym and name of the case.
+    day
+        Days since the subject's first case.
+    burden_fraction, tumour_ml, functional_tlv_ml
+        ``None`` where absent.
+    response
+        Liver-only response at this time; empty where it is not known.
+    """
+
+    subject: str
+    case: str
+    day: float
+    burden_fraction: float | None = None
+    tumour_ml: float | None = None
+    functional_tlv_ml: float | None = None
+    response: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class CohortFigures:
+    """The figures of all cases; every column has one entry for each case, in one order.
+
+    Parameters
+    ----------
+    cases, statuses, stages, error_kinds, errors
+        Name, how it ended (`remnant.cohort.outcomes.CaseStatus`), and of a case that failed where
+        and why; empty texts where there was no error.
+    numbers
+        Columns of numbers by name, NaN where absent. 0 is a measurement.
+    words
+        Columns of words by name, empty where absent.
+    verdicts
+        How often each rule came to which verdict, in the cases that are done.
+    versions, models
+        Cases by version of the algorithms and by network.
+    agreement
+        One entry for each structure of each case that has a reference.
+    course
+        Cases of subjects with more than one, in any order.
+    """
+
+    cases: tuple[str, ...] = ()
+    statuses: tuple[str, ...] = ()
+    stages: tuple[str, ...] = ()
+    error_kinds: tuple[str, ...] = ()
+    errors: tuple[str, ...] = ()
+    numbers: Mapping[str, Numbers] = field(default_factory=lambda: NO_NUMBERS)
+    words: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: NO_WORDS)
+    verdicts: tuple[VerdictCounts, ...] = ()
+    versions: Mapping[str, int] = field(default_factory=lambda: NO_COUNTS)
+    models: Mapping[str, int] = field(default_factory=lambda: NO_COUNTS)
+    agreement: tuple[ReferenceAgreement, ...] = ()
+    course: tuple[SubjectAtTime, ...] = ()
+
+    def number(self, name: str) -> Numbers:
+        """Return a column of numbers; all absent where the cohort has no such column."""
+        none = np.full(len(self.cases), np.nan)
+        return self.numbers.get(name, none)
+
+    def word(self, name: str) -> tuple[str, ...]:
+        """Return a column of words; all empty where the cohort has no such column."""
+        return self.words.get(name, ("",) * len(self.cases))
+
+    def with_status(self, *statuses: str) -> NDArray[np.bool_]:
+        """Return which cases ended in one of these ways, shape ``(cases,)``."""
+        wanted = frozenset(statuses)
+        return np.array([status in wanted for status in self.statuses], dtype=np.bool_)
