@@ -140,7 +140,7 @@ RULED: Final = ("list", "rule", "whole")
 
 def _ruled(part: Any) -> Any:  # noqa: ANN401
     """Give each verdict its rule; that on a whole list is named by the list."""
-    whole = pc.fill_null(pc.equal(part.column("place"), 0), value=False)
+    whole = pc.fill_null(pc.equal(part.column("place"), 0), fill_value=False)
     rule = pc.coalesce(part.column("rule"), part.column("of"), pa.scalar("", pa.string()))
     columns = (part.column("case"), part.column("list"), rule, whole, part.column("verdict"))
     return pa.table(dict(zip(("case", *RULED, "verdict"), columns, strict=True)))

@@ -12,7 +12,7 @@ from remnant.core.volumes import ImageVolume, LabelMap
 from remnant.pictures.border_cuts import draw_segments
 from remnant.pictures.drawing import Sketch, inked
 from remnant.pictures.figures import backdrop, make_scene
-from remnant.pictures.palette import LESION_COLOUR, LIVER_COLOUR
+from remnant.pictures.palette import LESION_COLOUR, LIVER_COLOUR, rgb
 from remnant.pictures.planes import View, plane_through, sample_labels
 from remnant.pictures.points import places_ras
 
@@ -22,8 +22,10 @@ LIVER_POINTS: Final = 1.4
 LESION_POINTS: Final = 1.8
 WIDEST: Final = (240, 200)
 LARGEST_BYTES: Final = 10_000
-COLOURS: Final = (128, 64, 32, 16, 8)
+GREYS: Final = (64, 40, 24, 12)
+SHADES: Final = (1.0, 0.75, 0.5)
 SMALLER: Final = 0.8
+WHITE: Final = 255
 
 
 def draw_thumbnail(
@@ -65,7 +67,8 @@ def draw_thumbnail(
     if scene.couinaud is not None:
         segments = sample_labels(scene.couinaud.codes, scene.couinaud.geometry, plane)
         draw_segments(sketch, segments, free=segments.nearest > 0, style="solid")
-        sketch.words.clear()
+        for tints in (sketch.fills, sketch.words):
+            tints.clear()
     sketch.outline(seen.share(), LIVER_COLOUR, width=LIVER_POINTS)
     sketch.outline(seen.share(Structure.LESION), LESION_COLOUR, width=LESION_POINTS)
     return small_png(inked(sketch, dots_per_inch=DOTS_PER_INCH))
@@ -87,11 +90,27 @@ def small_png(image: Image.Image) -> bytes:
     small = image.copy()
     small.thumbnail(WIDEST, Image.Resampling.LANCZOS)
     while True:
-        for colours in COLOURS:
-            content = _png(small.quantize(colours))
+        for greys in GREYS:
+            content = _png(small.quantize(palette=_palette(greys), dither=Image.Dither.NONE))
             if len(content) <= LARGEST_BYTES:
                 return content
         small = small.resize((round(small.width * SMALLER), round(small.height * SMALLER)))
+
+
+def _palette(greys: int) -> Image.Image:
+    """Return so many greys and shades of the outlines' colours, as Pillow takes them.
+
+    Colours that are chosen by how often they occur leave the thin outlines grey.
+    """
+    lines = [
+        tuple(round(WHITE * shade * part) for part in rgb(colour))
+        for colour in (LIVER_COLOUR, LESION_COLOUR)
+        for shade in SHADES
+    ]
+    colours = [(grey,) * 3 for grey in np.linspace(0, WHITE, greys).astype(int).tolist()] + lines
+    palette = Image.new("P", (1, 1))
+    palette.putpalette([part for colour in colours for part in colour])
+    return palette
 
 
 def _png(image: Image.Image) -> bytes:

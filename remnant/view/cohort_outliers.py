@@ -1,9 +1,10 @@
 """Cases whose figures lie far from those of the others, by robust z-scores.
 
 Limit 3.5 and the factor that makes the median absolute deviation a standard deviation: Iglewicz
-and Hoaglin 1993, How to Detect and Handle Outliers (ASQC). Volumes are compared by their
-logarithms, the tumour's by its cube root (it may be 0), shares by the arcsine of their root: raw,
-the long tails of these distributions would count as outliers.
+and Hoaglin 1993, How to Detect and Handle Outliers (ASQC). Volumes and the burden are compared by
+their logarithms, segments' shares by the arcsine of their root: raw, the long tails of these
+distributions would count as outliers. A liver without tumour is none among those that have some:
+0 is not compared.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -27,19 +28,21 @@ FEWEST_CASES: Final = 10
 
 
 def _root_angle(fractions: Numbers) -> Numbers:
-    return np.arcsin(np.sqrt(np.clip(fractions, 0.0, 1.0)))
+    angles: Numbers = np.arcsin(np.sqrt(np.clip(fractions, 0.0, 1.0)))
+    return angles
 
 
-def _log(volumes: Numbers) -> Numbers:
-    return np.log(np.where(volumes > 0.0, volumes, np.nan))
+def _log(amounts: Numbers) -> Numbers:
+    logarithms: Numbers = np.log(np.where(amounts > 0.0, amounts, np.nan))
+    return logarithms
 
 
 SHARES: Final = tuple(f"segment_{segment.name}" for segment in CouinaudSegment)
 SCALES: Final[Mapping[str, Callable[[Numbers], Numbers]]] = {
     "tlv_ml": _log,
     "functional_tlv_ml": _log,
-    "tumour_ml": np.cbrt,
-    "burden_fraction": _root_angle,
+    "tumour_ml": _log,
+    "burden_fraction": _log,
     **dict.fromkeys(SHARES, _root_angle),
 }
 """The figures that are judged, and the scale that each is judged on."""
