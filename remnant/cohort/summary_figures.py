@@ -37,8 +37,10 @@ ENDED: Final = (
     "case", "status", "stage", "error_kind", "error", "gates_failed", "models", "remnant_version",
 )  # fmt: skip
 VERDICT_COLUMNS: Final = ("case", "list", "of", "place", "rule", "verdict")
+LESION_TRACKS: Final = "lesion_tracks"
 COURSE_COLUMNS: Final = (
-    "subject", "case", "day", "burden_fraction", "tumour_ml", "functional_tlv_ml", "response",
+    "subject", "case", "order", "baseline", "day", "burden_fraction", "functional_tlv_ml",
+    "response", "provisional",
 )  # fmt: skip
 AGREEMENT_COLUMNS: Final = (
     "case", "structure", "measured_ml", "reference_ml", "measured_fraction", "reference_fraction",
@@ -80,6 +82,7 @@ def read_figures(cohort: Path) -> CohortFigures:
         models=Counter(m for many in cases.column("models").to_pylist() for m in many or ()),
         agreement=tuple(_agreement(cohort)),
         course=tuple(_course(cohort)),
+        events=_events(cohort),
     )
 
 
@@ -159,5 +162,18 @@ def _agreement(cohort: Path) -> Iterator[ReferenceAgreement]:
 def _course(cohort: Path) -> Iterator[SubjectAtTime]:
     for part in _parts(cohort, TIME_POINTS, COURSE_COLUMNS):
         for row in part.to_pylist():
-            if row.get("day") is not None and row.get("subject") is not None:
-                yield SubjectAtTime(**{**row, "response": row.get("response") or ""})
+            yield SubjectAtTime(
+                **{
+                    **row,
+                    "baseline": bool(row["baseline"]),
+                    "response": row["response"] or "",
+                    "provisional": bool(row["provisional"]),
+                }
+            )
+
+
+def _events(cohort: Path) -> Counter[str]:
+    found: Counter[str] = Counter()
+    for part in _parts(cohort, LESION_TRACKS, ("event",)):
+        found.update(event for event in part.column("event").to_pylist() if event)
+    return found

@@ -73,21 +73,29 @@ class SubjectAtTime:
     ----------
     subject, case
         Pseudonym and name of the case.
+    order
+        Its place among the subject's cases.
+    baseline
+        Whether it is the one that the later ones are held against.
     day
-        Days since the subject's first case.
-    burden_fraction, tumour_ml, functional_tlv_ml
+        Days since the subject's first case; ``None`` where nothing says when it was.
+    burden_fraction, functional_tlv_ml
         ``None`` where absent.
     response
-        Liver-only response at this time; empty where it is not known.
+        Liver-only response, see `remnant.core.response`; empty at the baseline.
+    provisional
+        Whether a reader has still to speak on it.
     """
 
     subject: str
     case: str
-    day: float
+    order: int
+    baseline: bool
+    day: float | None = None
     burden_fraction: float | None = None
-    tumour_ml: float | None = None
     functional_tlv_ml: float | None = None
     response: str = ""
+    provisional: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -110,7 +118,9 @@ class CohortFigures:
     agreement
         One entry for each structure of each case that has a reference.
     course
-        Cases of subjects with more than one, in any order.
+        Cases of subjects that were followed, in any order.
+    events
+        Lesions by what became of them between two cases of their subject.
     """
 
     cases: tuple[str, ...] = ()
@@ -125,6 +135,7 @@ class CohortFigures:
     models: Mapping[str, int] = field(default_factory=lambda: NO_COUNTS)
     agreement: tuple[ReferenceAgreement, ...] = ()
     course: tuple[SubjectAtTime, ...] = ()
+    events: Mapping[str, int] = field(default_factory=lambda: NO_COUNTS)
 
     def number(self, name: str) -> Numbers:
         """Return a column of numbers; all absent where the cohort has no such column."""

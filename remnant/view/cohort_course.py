@@ -1,5 +1,6 @@
 """Courses of a cohort's subjects: best change of the burden, and curves over time."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -8,9 +9,16 @@ from remnant.core.cohort_figures import CohortFigures, SubjectAtTime
 from remnant.core.units import percent_from_fraction
 from remnant.pictures.bland_altman import signed
 from remnant.pictures.cohort_plots import Curves, Waterfall, curves, waterfall
+from remnant.view.cohort_spreads import Stack, shares_of
 
 DAYS_PER_MONTH: Final = 30.4375
 FEWEST_TIMES: Final = 2
+LOOKS: Final = 6
+RESPONSES: Final = (
+    "complete", "partial", "stable", "progressive", "non_complete_non_progressive", "not_evaluable",
+)  # fmt: skip
+EVENTS: Final = ("first", "matched", "new", "gone", "split", "merged")
+"""Orders of the bars; what else occurs follows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,20 +29,31 @@ class Courses:
     ----------
     subjects
         Subjects with at least two cases.
+    changed
+        Subjects whose change of the burden is known.
     best
-        Waterfall of the best change of the burden in percent of the first; ``None`` for none.
+        Waterfall of the best change of the burden in percent of the baseline's; ``None`` for none.
     without_change
-        Subjects whose change cannot be told: no burden at first, or at no later time.
+        Subjects whose change cannot be told: no burden at the baseline, or none known later.
     new_tumour
-        Those of them that had none at first and some later: no percent says so.
+        Those of them that had none at the baseline and some later: no percent says so.
+    responses
+        Subjects by the response of their last case, of the liver alone; ``None`` where none has
+        any. ``provisional`` counts those on which a reader has still to speak.
+    events
+        Lesions by what became of them; ``None`` where none was followed.
     burden, functional
         Curves in percent and mL over months; ``None`` where no subject has any.
     """
 
     subjects: int
+    changed: int
     best: Waterfall | None
     without_change: int
     new_tumour: int
+    responses: Stack | None
+    provisional: int
+    events: Stack | None
     burden: Curves | None
     functional: Curves | None
 
@@ -42,30 +61,45 @@ class Courses:
 def view_courses(figures: CohortFigures) -> Courses | None:
     """Return the courses of subjects with several cases; ``None`` where there is none."""
     by_subject: dict[str, list[SubjectAtTime]] = {}
-    for entry in sorted(figures.course, key=lambda one: (one.subject, one.day, one.case)):
+    for entry in sorted(figures.course, key=lambda one: (one.subject, one.order)):
         by_subject.setdefault(entry.subject, []).append(entry)
     several = {s: times for s, times in by_subject.items() if len(times) >= FEWEST_TIMES}
     if not several:
         return None
     changes = list(_changes(several))
+    last = [times[-1] for times in several.values() if times[-1].response]
     return Courses(
         subjects=len(several),
+        changed=len(changes),
         best=waterfall(changes) if changes else None,
         without_change=len(several) - len(changes),
         new_tumour=sum(map(_is_new, several.values())),
+        responses=_stack(RESPONSES, Counter(time.response for time in last)),
+        provisional=sum(time.provisional for time in last),
+        events=_stack(EVENTS, figures.events),
         burden=_curves(several, _burden_percent),
         functional=_curves(several, lambda time: time.functional_tlv_ml),
     )
 
 
-def best_change(times: Sequence[SubjectAtTime]) -> float | None:
-    """Return the lowest later burden minus the first, in parts of the first.
+def since_baseline(
+    times: Sequence[SubjectAtTime],
+) -> tuple[float | None, tuple[float, ...]]:
+    """Return the burden at the baseline, ``None`` without one, and the known ones after it."""
+    places = [place for place, time in enumerate(times) if time.baseline]
+    if not places:
+        return None, ()
+    later = (time.burden_fraction for time in times[places[0] + 1 :])
+    return times[places[0]].burden_fraction, tuple(one for one in later if one is not None)
 
-    ``None`` where the first is absent or 0, or no later one is known.
+
+def best_change(times: Sequence[SubjectAtTime]) -> float | None:
+    """Return the lowest later burden minus that of the baseline, in parts of the latter.
+
+    ``None`` where the latter is absent or 0, or no later one is known.
     """
-    first, *later = (time.burden_fraction for time in times)
-    known = [burden for burden in later if burden is not None]
-    return min(known) / first - 1.0 if first and known else None
+    first, later = since_baseline(times)
+    return min(later) / first - 1.0 if first and later else None
 
 
 def _changes(several: Mapping[str, Sequence[SubjectAtTime]]) -> Iterator[tuple[float, str, str]]:
@@ -77,8 +111,20 @@ def _changes(several: Mapping[str, Sequence[SubjectAtTime]]) -> Iterator[tuple[f
 
 
 def _is_new(times: Sequence[SubjectAtTime]) -> bool:
-    first, *later = (time.burden_fraction for time in times)
+    first, later = since_baseline(times)
     return first == 0.0 and any(later)
+
+
+def _stack(order: Sequence[str], found: Mapping[str, int]) -> Stack | None:
+    """Return a bar of words by their counts, in an order; ``None`` without any."""
+    if not any(found.values()):
+        return None
+    names = [*order, *sorted(set(found) - set(order))]
+    shares = shares_of(
+        (name.replace("_", " "), f"e{place % LOOKS + 1}", found.get(name, 0))
+        for place, name in enumerate(names)
+    )
+    return Stack("", sum(found.values()), shares)
 
 
 def _burden_percent(time: SubjectAtTime) -> float | None:
@@ -94,7 +140,7 @@ def _curves(
         subject: [
             (time.day / DAYS_PER_MONTH, value)
             for time in times
-            if (value := value_of(time)) is not None
+            if (value := value_of(time)) is not None and time.day is not None
         ]
         for subject, times in several.items()
     }
