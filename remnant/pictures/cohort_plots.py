@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from math import ceil, floor, log10
+from math import ceil, floor, log10, sqrt
 from typing import Final
 
 import numpy as np
@@ -19,9 +19,11 @@ RIGHT: Final = 350.0
 WIDE_RIGHT: Final = 710.0
 TOP: Final = 16.0
 BOTTOM: Final = 170.0
+FEWEST_BINS: Final = 6
 MOST_BINS: Final = 24
 NARROWEST: Final = 0.02
 """Width of the one bar of equal values, in parts of them."""
+MOST_TICKS_ACROSS: Final = 6
 MOST_TICKS_UP: Final = 4
 MOST_POINTS: Final = 2000
 MOST_SUBJECTS: Final = 300
@@ -139,16 +141,17 @@ def histogram(
     half = 0.5 if whole else 0.0
     low, high = float(values.min()) - half, float(values.max()) + half
     least = 1.0 if whole else (abs(high) or 1.0) * NARROWEST if high == low else 0.0
-    step = rounded_step(high - low, MOST_BINS, least=least)
+    bins = min(MOST_BINS, max(FEWEST_BINS, ceil(2.0 * sqrt(values.size))))
+    step = rounded_step(high - low, bins, least=least)
     first = floor((low + half) / step + 1e-9) * step - half
-    bins = max(1, ceil((high - first) / step - 1e-9))
-    edges: Numbers = first + step * np.arange(bins + 1, dtype=np.float64)
+    count = max(1, ceil((high - first) / step - 1e-9))
+    edges: Numbers = first + step * np.arange(count + 1, dtype=np.float64)
     counts, _ = np.histogram(values, edges)
     across = Axis(float(edges[0]), float(edges[-1]), LEFT, RIGHT)
     up = Axis(0.0, float(counts.max()), BOTTOM, TOP)
     return Histogram(
         bars=tuple(_bars(counts, edges, across, up, whole=whole)),
-        across=tuple(Rule(across.at(tick), f"{tick:g}") for tick in _ticks(across)),
+        across=tuple(Rule(across.at(t), f"{t:g}") for t in _ticks(across, whole=whole)),
         up=tuple(_count_ticks(up)),
         limits=tuple(
             Rule(across.at(limit), f"{limit:g}")
@@ -173,8 +176,8 @@ def _bars(
             yield Bar(x, y, width, round(BOTTOM - y, 1), f"{ends}: {count}")
 
 
-def _ticks(axis: Axis) -> Iterator[float]:
-    step = rounded_step(axis.high - axis.low, 6)
+def _ticks(axis: Axis, *, whole: bool = False) -> Iterator[float]:
+    step = rounded_step(axis.high - axis.low, MOST_TICKS_ACROSS, least=1.0 if whole else 0.0)
     number = ceil(axis.low / step - 1e-9)
     while number * step <= axis.high + 1e-9:
         yield number * step + 0.0

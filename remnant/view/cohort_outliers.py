@@ -1,10 +1,10 @@
 """Cases whose figures lie far from those of the others, by robust z-scores.
 
 Limit 3.5 and the factor that makes the median absolute deviation a standard deviation: Iglewicz
-and Hoaglin 1993, How to Detect and Handle Outliers (ASQC). Volumes and the burden are compared by
-their logarithms, segments' shares by the arcsine of their root: raw, the long tails of these
-distributions would count as outliers. A liver without tumour is none among those that have some:
-0 is not compared.
+and Hoaglin 1993, How to Detect and Handle Outliers (ASQC). Volumes of the liver are compared by
+their logarithms, tumour and burden by their cube roots, segments' shares by the arcsine of their
+root: raw, the long tails of these distributions would count as outliers, and by its logarithm every
+tiny tumour. A liver without tumour is none among those that have some: 0 is not compared.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -37,12 +37,17 @@ def _log(amounts: Numbers) -> Numbers:
     return logarithms
 
 
+def _cube_root(amounts: Numbers) -> Numbers:
+    roots: Numbers = np.cbrt(np.where(amounts > 0.0, amounts, np.nan))
+    return roots
+
+
 SHARES: Final = tuple(f"segment_{segment.name}" for segment in CouinaudSegment)
 SCALES: Final[Mapping[str, Callable[[Numbers], Numbers]]] = {
     "tlv_ml": _log,
     "functional_tlv_ml": _log,
-    "tumour_ml": _log,
-    "burden_fraction": _log,
+    "tumour_ml": _cube_root,
+    "burden_fraction": _cube_root,
     **dict.fromkeys(SHARES, _root_angle),
 }
 """The figures that are judged, and the scale that each is judged on."""
@@ -118,4 +123,4 @@ def written(name: str, value: float) -> str:
     """Write the value of a figure with its unit."""
     if name.endswith("_ml"):
         return f"{plain(value)} mL"
-    return f"{percent_from_fraction(value):.1f} %"
+    return f"{plain(percent_from_fraction(value))} %"

@@ -166,8 +166,8 @@ def _distribution(measure: Measure, values: Numbers, found: Spread, bounds: int)
         unit=measure.unit,
         n=found.n,
         absent=found.absent,
-        median=amount(found.median),
-        quartiles=ABSENT.join((amount(found.low), amount(found.high))),
+        median=amount(found.median, whole=measure.whole),
+        quartiles=ABSENT.join(amount(end, whole=measure.whole) for end in (found.low, found.high)),
         ends=ABSENT.join((amount(found.least), amount(found.most))),
         bounds=bounds,
         figure=histogram(
@@ -179,9 +179,15 @@ def _distribution(measure: Measure, values: Numbers, found: Spread, bounds: int)
     )
 
 
-def amount(value: float) -> str:
-    """Write an amount; whole numbers stay whole."""
-    return f"{value:.0f}" if value == round(value) else plain(value)
+def amount(value: float, *, whole: bool = False) -> str:
+    """Write an amount; whole numbers stay whole, and quartiles of counts have what they need.
+
+    >>> amount(3.0), amount(2.5, whole=True), amount(2.5)
+    ('3', '2.5', '2.50')
+    """
+    if whole or value == round(value):
+        return f"{value:.10g}"
+    return plain(value)
 
 
 def class_stacks(figures: CohortFigures) -> tuple[Stack, ...]:

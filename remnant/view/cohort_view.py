@@ -53,9 +53,10 @@ AFTER_OVERVIEW: Final = ("distributions", "outliers", "failures", "cases")
 
 @dataclass(frozen=True, slots=True)
 class StatusCount:
-    """Cases that ended in one way: its mark, what it means, count and share."""
+    """Cases that ended in one way: mark, look in the bar, what it means, count and share."""
 
     mark: Mark
+    look: str
     meaning: str
     count: int
     percent: str
@@ -220,6 +221,7 @@ def _head(figures: CohortFigures) -> Head:
         statuses=tuple(
             StatusCount(
                 mark=marks[status],
+                look=f"s-{status}",
                 meaning=STATUS_MEANINGS.get(status, ""),
                 count=found[status],
                 percent=percent_of(found[status], total),

@@ -1,14 +1,15 @@
 """The pages of a cohort's summary: what they say, where they lead, what they never load."""
 
+import itertools
 import re
 from pathlib import Path
 from urllib.parse import unquote
 
 import numpy as np
 import pytest
+
 from examples.html_pages import ReadPage
 from examples.summary_tables import case_row, case_rows, write_cohort
-
 from remnant.cohort.layout import SUMMARY, case_folder
 from remnant.cohort.outcomes import CaseStatus
 from remnant.cohort.summary import write_summary
@@ -17,11 +18,11 @@ from remnant.cohort.table_files import write_table
 from remnant.cohort.tables import CASES_TABLE, SEGMENTS_TABLE
 from remnant.core.errors import InputError
 from remnant.io.atomic import write_text
+from remnant.io.nifti import write_labels
 from remnant.pipeline.case_files import REPORT_HTML, STRUCTURES
 from remnant.pipeline.folder import published, write_segmented
 from remnant.pipeline.requests import SegmentRequest
 from remnant.pipeline.segment import case_from_masks
-from remnant.io.nifti import write_labels
 from remnant.testing.phantoms import body_grid, liver_phantom
 from remnant.view.cohort_sheet import ALL_SHOWN, PAGE_SIZE, SAMPLE
 from remnant.wording import cohort as words
@@ -238,7 +239,7 @@ def test_images_and_headings__can_be_read_aloud(tmp_path, stored_case):
     assert all(a["role"] == "img" for a in page.all("svg"))
     levels = [int(tag[1]) for tag, _ in page.elements if re.fullmatch(r"h\d", tag)]
     assert levels[0] == 1
-    assert all(after - before <= 1 for before, after in zip(levels, levels[1:], strict=False))
+    assert all(after - before <= 1 for before, after in itertools.pairwise(levels))
 
 
 def test_figures__of_verdicts_count_cases_and_judgements(tmp_path):

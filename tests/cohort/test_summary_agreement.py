@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from examples.summary_tables import case_rows, write_cohort
 
+from examples.summary_tables import case_rows, write_cohort
 from remnant.cohort.agreement import AGREEMENT_TABLE, agreement_rows
 from remnant.cohort.summary import write_summary
 from remnant.cohort.summary_figures import read_figures

@@ -49,12 +49,12 @@ def case_rows(count, *, statuses=STATUSES, seed=3):
 
 def segment_rows(cases):
     """Eight segments of equal volume in every measured case."""
-    return [
-        {"case": row["case"], "segment": s.name, "total_ml": row["tlv_ml"] / 8, "touches_edge": False}
-        for row in cases
-        if "tlv_ml" in row
-        for s in CouinaudSegment
-    ]  # fmt: skip
+    rows = []
+    for row in cases:
+        if "tlv_ml" in row:
+            cells = {"case": row["case"], "total_ml": row["tlv_ml"] / 8, "touches_edge": False}
+            rows += [{**cells, "segment": segment.name} for segment in CouinaudSegment]
+    return rows
 
 
 def finding_rows(cases):
