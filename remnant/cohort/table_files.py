@@ -7,6 +7,7 @@ of each column.
 
 import os
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -85,8 +86,21 @@ def part_number(path: Path) -> int:
 
 
 def part_files(cohort: Path, name: str) -> tuple[Path, ...]:
-    """Return the part files of a table in their order; empty where there is no such table."""
-    return tuple(sorted(table_folder(cohort, name).glob(f"{PART}*{ENDING}")))
+    """Return the part files of a table in their order; empty where there is no such table.
+
+    ``*`` for a name gives those of all tables.
+    """
+    return tuple(sorted((cohort / TABLES_FOLDER).glob(f"{name}/{PART}*{ENDING}")))
+
+
+def table_names(cohort: Path) -> tuple[str, ...]:
+    """Return the names of the tables that a cohort's folder holds."""
+    return tuple(sorted({p.parent.name for p in part_files(cohort, "*")}))
+
+
+def row_count(cohort: Path, name: str) -> int:
+    """Return how many rows a table has; no row is read."""
+    return sum(int(pq.read_metadata(path).num_rows) for path in part_files(cohort, name))
 
 
 def arrow_schema(table: Table, carried: Iterable[str] = ()) -> ArrowSchema:
@@ -272,14 +286,17 @@ class PartWriter:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        if error is not None:
+            with suppress(OSError):  # what was wrong is being raised
+                self._writer.close()
+            return
         try:
-            if error is None and self._rows:
+            if self._rows:
                 self._write()
         finally:
             self._writer.close()
-        if error is None:
-            with self._path.open("rb+") as stream:
-                os.fsync(stream.fileno())
+        with self._path.open("rb+") as stream:
+            os.fsync(stream.fileno())
 
 
 def _field(column: Column) -> ArrowField:

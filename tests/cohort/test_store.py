@@ -48,7 +48,7 @@ ADDS = st.dictionaries(CASES, st.integers(0, 3), min_size=1, max_size=4)
 STOPS = st.one_of(st.none(), st.integers(1, 80))
 
 
-@settings(max_examples=15)
+@settings(max_examples=10)
 @given(rounds=st.lists(st.tuples(ADDS, STOPS), min_size=1, max_size=5))
 def test_store__any_adds_flushes_and_kills__leave_the_last_rows_of_each_case(
     rounds, tmp_path_factory
@@ -96,7 +96,7 @@ def test_store__killed_at_every_change_of_the_disk__is_never_seen_half(tmp_path)
     before, coming = {"a": 1, "b": 2, "c": 3}, {"a": 2, "b": 1, "c": 3, "d": 1}
     kept = filled(tmp_path / "kept", before)
     ends = set()
-    for stop in range(1, 500, 4):
+    for stop in range(1, 500, 5):
         cohort = tmp_path / f"{stop}"
         shutil.copytree(kept, cohort)
         store = Store(cohort, limits=NO_LIMITS).__enter__()
@@ -136,6 +136,28 @@ def test_store__disk_fails_for_a_while__next_flush_makes_good(tmp_path, operatio
         assert seen(cohort) == expected({"a": 3, "b": 2, "c": 3, "d": 1, "e": 2})
 
 
+def test_store__interrupted_right_after_the_commit__adds_nothing_twice(tmp_path, monkeypatch):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    store = Store(filled(tmp_path, {"a": 1}), limits=NO_LIMITS).__enter__()
+    add(store, "b", 2)
+    with monkeypatch.context() as patch:
+        patch.setattr(Store, "_commit", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            store.flush()
+    store.close()
+
+    assert seen(tmp_path) == expected({"a": 1, "b": 2})
+
+
+def test_store__in_a_folder_that_cannot_be__is_refused(tmp_path):
+    (tmp_path / "file").write_text("", encoding="utf-8")
+
+    with pytest.raises(InputError, match="cannot be written"):
+        Store(tmp_path / "file" / "cohort").__enter__()
+
+
 def test_store__same_case_again__replaces_its_rows(tmp_path):
     filled(tmp_path, {"a": 1, "b": 2})
     filled(tmp_path, {"b": 1, "c": 3})
@@ -169,10 +191,13 @@ def test_store__second_writer__is_refused_until_the_first_has_ended(tmp_path):
 
 
 def test_store__an_error_in_the_block__keeps_what_was_added(tmp_path):
-    with pytest.raises(KeyError), Store(tmp_path) as store:
-        add(store, "a", 1)
-        raise KeyError
+    def interrupted():
+        with Store(tmp_path) as store:
+            add(store, "a", 1)
+            raise KeyError
 
+    with pytest.raises(KeyError):
+        interrupted()
     assert seen(tmp_path) == expected({"a": 1})
     with filelock.FileLock(tmp_path / LOCK, timeout=0):
         pass
