@@ -68,6 +68,8 @@ class ResponseNote(StrEnum):
     """The livers of the scans compared lie badly on each other."""
     OTHER_SCAN = "other_scan"
     """The scans compared differ in modality or contrast phase."""
+    ORDERED_BY_NAME = "ordered_by_name"
+    """The time points are neither all dates nor all numbers of days: their names order them."""
     REAPPEARED = "reappeared"
     """A target lesion that had not been found is there again."""
 
@@ -95,6 +97,7 @@ UNCERTAIN_NOTES = frozenset(
         ResponseNote.TARGET_MIXED,
         ResponseNote.LIVERS_MISALIGNED,
         ResponseNote.OTHER_SCAN,
+        ResponseNote.ORDERED_BY_NAME,
         ResponseNote.REAPPEARED,
     )
 )

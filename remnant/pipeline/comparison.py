@@ -136,6 +136,29 @@ def compare_cases(request: CompareRequest) -> ComparisonReport:
     )
 
 
+def is_comparison_of(report: ComparisonReport, request: CompareRequest) -> bool:
+    """Tell whether a comparison that was stored is what comparing the cases again would give.
+
+    It is one of the same two reports, made with the same request by the same software.
+
+    Raises
+    ------
+    UnreadableFileError
+        A folder holds no measured case.
+    """
+    settings = report.settings
+    asked = (request.weeks, request.removed, request.threshold_sflr)
+    rules = (MINIMUM_OVERLAP_FRACTION, CENTROID_LIMIT_MM)
+    cases = {"before": request.before, "after": request.after}
+    return (
+        (settings.weeks, settings.removed, settings.threshold_sflr) == asked
+        and (settings.minimum_overlap_fraction, settings.centroid_limit_mm) == rules
+        and report.provenance.software == software_versions(with_networks=False)
+        and report.provenance.inputs_sha256
+        == {side: digest_file(folder / REPORT_JSON) for side, folder in cases.items()}
+    )
+
+
 def require_comparison_folder(folder: Path, *, overwrite: bool = False) -> str | None:
     """Say what a new comparison replaces in ``folder``; called before the work.
 
