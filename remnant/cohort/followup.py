@@ -97,7 +97,7 @@ def follow_up(
         without_subject=without_subject,
         compared=tally.compared,
         reused=tally.reused,
-        responses=tally.responses,
+        responses=dict(tally.responses),
         provisional=tally.provisional,
         faults=tally.faults,
     )
