@@ -52,7 +52,7 @@ class ResponseNote(StrEnum):
     NEW_UNCONFIRMED = "new_unconfirmed"
     """There are new lesions, and nobody confirmed one of them."""
     ABSENCE_UNCONFIRMED = "absence_unconfirmed"
-    """A target lesion was not found, and no reader has gone through the scan's lesions."""
+    """A target lesion, or any lesion, was not found, and no reader has gone through the scan."""
 
     # Uncertain: it could be another class.
     WITHIN_ERROR = "within_error"

@@ -28,7 +28,7 @@ NOTE_WORDS: Final[Mapping[ResponseNote, str]] = {
     ResponseNote.TARGET_REJECTED: "a reader rejected a target lesion",
     ResponseNote.UNCONFIRMED: "lesions not confirmed by a reader",
     ResponseNote.NEW_UNCONFIRMED: "new lesions not confirmed by a reader",
-    ResponseNote.ABSENCE_UNCONFIRMED: "a target lesion was not found, which no reader confirmed",
+    ResponseNote.ABSENCE_UNCONFIRMED: "a lesion was not found, which no reader confirmed",
     ResponseNote.WITHIN_ERROR: "measurement errors could turn the class round",
     ResponseNote.TARGET_CUT: "the scan cuts a target lesion",
     ResponseNote.TARGET_SMALL: "the class rests on a target lesion of less than 5 mm",

@@ -23,7 +23,7 @@ from remnant.testing.phantom_shapes import Ellipsoid
 from remnant.testing.phantoms import body_grid, liver_phantom
 
 RIGHT = frozenset(map(CouinaudSegment, (5, 6, 7, 8)))
-BODY = ("--height-cm", "175", "--weight-kg", "80", "--sex", "male", "--age", "60")
+BODY = ("--height-cm", "175", "--sex", "male", "--age", "60", "--weight-kg")
 SMALL = 0.6
 SPACING_MM = (3.0, 3.1, 4.0)
 """Before the scale of the phantom: 1.8, 1.9 and 2.4 mm."""
@@ -60,7 +60,9 @@ ROWS = [
 ]  # fmt: skip
 
 
-def write_case(folder, metastases, *options, cut=False):
+def write_case(
+    folder, metastases, *options, cut=False, roles=("liver", "lesions", "couinaud"), weight="80"
+):
     grid = body_grid(spacing_mm=SPACING_MM, scale=SMALL)
     phantom = liver_phantom(grid, metastases=metastases, scale=SMALL)
     maps = {
@@ -75,8 +77,10 @@ def write_case(folder, metastases, *options, cut=False):
         part = tuple(slice(a, a + n) for a, n in zip(start, shape, strict=True))
         kept = LabelMap(labels.codes[part], labels.geometry.cropped(start, shape), labels.scheme)
         write_labels(kept, source / f"{role}.nii.gz")
-    masks = ",".join(f"{role}={source / f'{role}.nii.gz'}" for role in maps)
-    assert 0 == run_command(["measure", "--masks", masks, "-o", str(folder), *BODY, *options])
+    masks = ",".join(f"{role}={source / f'{role}.nii.gz'}" for role in roles)
+    assert 0 == run_command(
+        ["measure", "--masks", masks, "-o", str(folder), *BODY, weight, *options]
+    )
     shutil.rmtree(source)
 
 
@@ -288,6 +292,24 @@ def test_case_that_cannot_be_compared__costs_that_case_alone(made, tmp_path):
     assert [("b1", "b2")] == list(found.faults)
     (case_folder(cohort, "b2") / "report.json").unlink()
     assert [("b2", "b2")] == list(follow_up(cohort).faults)
+
+
+def test_lesions_unknown_or_other_body__leave_their_figures_out(made, tmp_path):
+    cohort = tmp_path / "cohort"
+    shutil.copytree(case_folder(made[0], "b1"), case_folder(cohort, "b1"))
+    write_case(case_folder(cohort, "b2"), COURSES["b2"], weight="90")
+    write_case(case_folder(cohort, "bare"), COURSES["b2"], roles=("liver",))
+    times = {"b1": "0", "bare": "30", "b2": "60"}
+    write_cases_table(cohort, [(case, BERT, day, "done") for case, day in times.items()])
+
+    follow_up(cohort, removed=RIGHT)
+
+    rows = {row["case"]: row for row in read_table(cohort, "time_points").to_pylist()}
+    assert ["lesions_unknown"] == rows["bare"]["notes"]
+    assert rows["bare"]["tlv_ml"] > 0
+    assert "b1" == rows["b2"]["previous_case"]
+    name = "kgr_sflr_points_per_week_since_previous"
+    assert (None, ["standards_differ"]) == (rows["b2"][name], rows["b2"][f"{name}_absent_because"])
 
 
 def test_command__prints_counts_and_hands_back_json(made, tmp_path, capsys):

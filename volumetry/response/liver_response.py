@@ -215,14 +215,18 @@ def _notes_of_class(
 
 
 def _partial_confirmed(before: Sequence[Sighting], found: Sequence[LiverResponse]) -> bool:
-    """Tell whether a partial response was seen twice, long enough apart, without progression."""
-    days = [
-        one.day
-        for one, was in zip(before, found, strict=True)
-        if was.target_response is Response.PARTIAL and one.day is not None
-    ]
-    progressed = any(was.target_response is Response.PROGRESSIVE for was in found)
-    return bool(days) and not progressed and CONFIRMED_DAYS.holds(days[-1] - days[0])
+    """Tell whether the last scans were partial responses, the first and last far enough apart.
+
+    Scans without a class break no such run.
+    """
+    days: list[float] = []
+    for one, was in zip(reversed(before), reversed(found), strict=True):
+        if was.target_response in {None, Response.NOT_EVALUABLE}:
+            continue
+        if was.target_response is not Response.PARTIAL:
+            break
+        days += [] if one.day is None else [one.day]
+    return bool(days) and CONFIRMED_DAYS.holds(days[0] - days[-1])
 
 
 def _probability(

@@ -127,6 +127,9 @@ def _notes(
     lesions, parts = scan.lesions.values(), targets.parts[place]
     found = {
         ResponseNote.LIVER_NOT_WHOLE: not shows_whole_liver(scan.measured.report),
+        ResponseNote.ABSENCE_UNCONFIRMED: not lesions
+        and any(scan_of == 0 for scan_of, _ in tracks.origins)
+        and not _reviewed(scan),
         ResponseNote.UNCONFIRMED: any(lesion.confirmation.is_open for lesion in lesions),
         ResponseNote.TARGET_CUT: any(_is_cut(scan.lesions[number]) for number in parts),
         ResponseNote.TARGET_MIXED: any(_mixed(place, part, tracks, targets) for part in parts),

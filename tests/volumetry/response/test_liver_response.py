@@ -78,6 +78,15 @@ def test_partial_response__does_not_go_on_without_days_or_after_progression():
     assert [D, S] == responses(*up, *after)[-2:]
 
 
+def test_partial_response__that_was_interrupted_is_not_confirmed():
+    course = [shown(mm, day=28.0 * n) for n, mm in enumerate((100, 70, 75, 70, 75))]
+    missing = shown(notes=[ResponseNote.TARGET_OUTSIDE], day=50.0)
+    later = shown(70.0, day=90.0), shown(75.0, day=120.0)
+
+    assert [None, P, S, P, S] == responses(*course)
+    assert [NOT, P, P] == responses(*course[:2], missing, *later)[2:]
+
+
 def test_complete__needs_the_others_gone_too():
     assert [None, C] == responses(shown(30.0, others=2), shown())
     assert [None, P] == responses(shown(30.0, others=2), shown(others=1))

@@ -137,6 +137,19 @@ def test_lost_target__is_gone_for_certain_where_a_reader_went_through_the_scan()
     assert (Response.COMPLETE, False) == (found.target_response, found.provisional)
 
 
+def test_nothing_found__is_unconfirmed_unless_there_never_was_anything_or_a_reader_looked():
+    small = ball(1, 8.0, **SEEN)
+    rejected = ball(2, 8.0, confirmation=Confirmation.REJECTED)
+
+    for first, second, lost, expected in (
+        ([small], [], [match([1], [])], {ResponseNote.ABSENCE_UNCONFIRMED}),
+        ([small], [rejected], [match([1], [2], MatchKind.REJECTED_AFTER)], set()),
+        ([], [], [], set()),
+    ):
+        seen, _ = course(measured(*first), measured(*second), neighbours=[lost])
+        assert expected == seen[1].notes
+
+
 def test_others_left__count_what_lies_beyond_the_scan():
     seen, _ = course(
         measured(ball(1, 40.0), ball(2, 30.0), ball(3, 9.0), ball(4, 8.0)),
