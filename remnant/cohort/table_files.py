@@ -24,6 +24,7 @@ from remnant.io.atomic import atomic_path
 
 ArrowTable: TypeAlias = Any
 ArrowSchema: TypeAlias = Any
+ArrowField: TypeAlias = Any
 """pyarrow says nothing of its types."""
 ARROW_TYPES: Final[Mapping[ColumnType, Any]] = {
     ColumnType.TEXT: pa.string(),
@@ -84,8 +85,21 @@ def part_number(path: Path) -> int:
 
 
 def part_files(cohort: Path, name: str) -> tuple[Path, ...]:
-    """Return the part files of a table in their order; empty where there is no such table."""
-    return tuple(sorted(table_folder(cohort, name).glob(f"{PART}*{ENDING}")))
+    """Return the part files of a table in their order; empty where there is no such table.
+
+    ``*`` for a name gives those of all tables.
+    """
+    return tuple(sorted((cohort / TABLES_FOLDER).glob(f"{name}/{PART}*{ENDING}")))
+
+
+def table_names(cohort: Path) -> tuple[str, ...]:
+    """Return the names of the tables that a cohort's folder holds."""
+    return tuple(sorted({p.parent.name for p in part_files(cohort, "*")}))
+
+
+def row_count(cohort: Path, name: str) -> int:
+    """Return how many rows a table has; no row is read."""
+    return sum(int(pq.read_metadata(path).num_rows) for path in part_files(cohort, name))
 
 
 def arrow_schema(table: Table, carried: Iterable[str] = ()) -> ArrowSchema:
@@ -281,7 +295,7 @@ class PartWriter:
                 os.fsync(stream.fileno())
 
 
-def _field(column: Column) -> Any:
+def _field(column: Column) -> ArrowField:
     about = {"meaning": column.meaning} | ({"unit": column.unit} if column.unit else {})
     return pa.field(column.name, ARROW_TYPES[column.type], metadata=about)
 
