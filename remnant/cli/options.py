@@ -16,6 +16,7 @@ from remnant.core.volumes import Modality, Phase
 from remnant.io.codings import MasksPreset
 from remnant.io.reading import GeometrySource
 from remnant.io.roles import Part
+from remnant.pipeline.option_texts import lesion_review, parse_removed, phase_choice
 from remnant.pipeline.reviewing import LesionReview
 from segmentation.engines.registry import ENGINES
 
@@ -112,14 +113,11 @@ class LesionOptions:
         InputError
             Something is not a lesion number.
         """
-        confirm_all = (self.confirm_lesions or "").strip().lower() == "all"
-        named = None if confirm_all else self.confirm_lesions
-        return LesionReview(
-            rejected=parse_numbers(self.reject_lesions, option="--reject-lesions"),
-            confirmed=parse_numbers(named, option="--confirm-lesions"),
-            confirm_all=confirm_all,
-            edited=self.lesions,
-        )
+        review = lesion_review(
+            self.reject_lesions, self.confirm_lesions,
+            reject_option="--reject-lesions", confirm_option="--confirm-lesions",
+        )  # fmt: skip
+        return replace(review, edited=self.lesions)
 
 
 @Parameter(name="*", group=MASK_GROUP)
@@ -234,36 +232,7 @@ def parse_segments(texts: tuple[str, ...]) -> tuple[frozenset[CouinaudSegment], 
     InputError
         Something is not a segment I to VIII, or a set names all or none of them.
     """
-    sets = tuple(
-        frozenset(_segment(part.strip()) for part in text.split(",") if part.strip())
-        for text in texts
-    )
-    for removed in sets:
-        if not 0 < len(removed) < len(CouinaudSegment):
-            raise InputError("--resect must name one to seven segments, e.g. VI,VII")
-    return sets
-
-
-def _segment(text: str) -> CouinaudSegment:
-    if text.isdecimal() and int(text) in set(CouinaudSegment):
-        return CouinaudSegment(int(text))
-    if text.upper() in CouinaudSegment.__members__:
-        return CouinaudSegment[text.upper()]
-    raise InputError(f"--resect got {text!r}; allowed are Couinaud segments I to VIII (or 1 to 8)")
-
-
-def parse_numbers(text: str | None, *, option: str) -> frozenset[int]:
-    """Parse lesion numbers such as ``3,7``; empty when the option was not given.
-
-    Raises
-    ------
-    InputError
-        Something is not a positive whole number.
-    """
-    parts = [part.strip() for part in (text or "").split(",") if part.strip()]
-    if not all(part.isdecimal() and int(part) > 0 for part in parts):
-        raise InputError(f"{option} got {text!r}; allowed are whole numbers such as 3,7")
-    return frozenset(int(part) for part in parts)
+    return parse_removed(texts, option="--resect")
 
 
 @Parameter(name="*", group=SCAN_GROUP)
@@ -299,35 +268,14 @@ class ScanOptions:
         InputError
             Something is neither a phase nor a series number, or one option needs another.
         """
-        if self.liver_from is None:
-            if self.lesions_from is not None:
-                raise InputError("--lesions-from needs --liver-from, e.g. --liver-from portal")
-            return None
-        if self.series is not None or self.phase is not None:
-            raise InputError("--liver-from says which series to take: leave --series, --phase out")
-        (liver,) = parse_phases(self.liver_from, option="--liver-from", most=1)
-        lesions = parse_phases(self.lesions_from or liver, option="--lesions-from")
-        return PhaseChoice(liver_from=liver, lesions_from=lesions, alignment=self.alignment)
+        return phase_choice(
+            self.liver_from, self.lesions_from, self.alignment,
+            one_series=self.series is not None or self.phase is not None, named=_option,
+        )  # fmt: skip
 
 
-def parse_phases(text: str, *, option: str, most: int | None = None) -> tuple[str, ...]:
-    """Parse contrast phases or series numbers such as ``arterial,portal`` or ``3,5``.
-
-    Raises
-    ------
-    InputError
-        Something is neither, or there is none or more than ``most``.
-    """
-    named = tuple(dict.fromkeys(part.strip().lower() for part in text.split(",") if part.strip()))
-    phases = [phase.value for phase in Phase if phase is not Phase.UNKNOWN]
-    known = all(name in phases or (name.isascii() and name.isdecimal()) for name in named)
-    if not named or not known or len(named) > (most or len(named)):
-        what = "one of" if most == 1 else "any of"
-        raise InputError(
-            f"{option} got {text!r}; allowed is {what} {', '.join(phases)}, or a series number as "
-            f"`remnant inspect` lists it"
-        )
-    return named
+def _option(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
 
 
 NO_SCAN = ScanOptions()

@@ -9,9 +9,10 @@ from cyclopts import Group, Parameter
 from remnant.cli.fact_options import DiseaseOptions
 from remnant.cli.options import parse_segments
 from remnant.core.errors import InputError
-from remnant.core.plan_choice import DEFAULT_CHOICE, AblationShape, PlanChoice
+from remnant.core.plan_choice import DEFAULT_CHOICE, AblationShape
 from remnant.core.units import percent_from_fraction
 from remnant.io.recipe_text import NOTHING
+from remnant.pipeline.asked import planning_asked
 from remnant.pipeline.plan_settings import DEFAULT_PLAN, PlanRequest
 
 DEFAULT = "default"
@@ -174,31 +175,15 @@ def plan_request(
         A recipe names lesions that have no numbers yet.
     """
     from remnant.documents.clinical_facts import FactsFile, facts_said, read_facts_file
-    from remnant.pipeline.plan_settings import require_possible
 
     file = FactsFile() if disease.facts is None else read_facts_file(disease.facts)
     known = _taken_over(known or DEFAULT_PLAN, reset=choices.reset_choices)
     options = facts_said(clinical=disease.given, choices=choices.said())
-    request = PlanRequest(
-        facts=options.facts(file.facts(known.facts)),
-        choice=options.choice(file.choice(known.choice)),
-        custom=tuple(dict.fromkeys((*known.custom, *parse_segments(resect)))),
-        draw_maps=choices.plan_maps,
-        recipes_stored="recipes" not in {*options.choices, *file.choices},
-    )
-    require_possible(request)
-    if not numbered:
-        _require_no_lesions(request.choice)
-    return request
+    return planning_asked(
+        options, file, known=known, custom=parse_segments(resect), draw_maps=choices.plan_maps,
+        numbered=numbered,
+    )  # fmt: skip
 
 
 def _taken_over(known: PlanRequest, *, reset: bool) -> PlanRequest:
     return PlanRequest(facts=known.facts) if reset else known
-
-
-def _require_no_lesions(choice: PlanChoice) -> None:
-    if any(recipe.wedges or recipe.ablations for recipe in choice.recipes):
-        raise InputError(
-            "a recipe names lesions, and the lesions of a scan have no numbers before it is "
-            "segmented; run it without, then `remnant plan CASE --recipe ...`"
-        )

@@ -12,19 +12,16 @@ from remnant.cli.options import (
     FormulaOptions,
     MaskOptions,
     ScanOptions,
-    parse_numbers,
     with_mask,
 )
 from remnant.core.errors import InputError
 from remnant.core.patient import Patient
-from remnant.core.uncertainty import ErrorChoice
-from remnant.io.faults import require_there
 from remnant.io.reading import ReadingChoice
 from remnant.io.roles import Part
-from remnant.pipeline.requests import MeasureRequest, SegmentRequest, require_source
+from remnant.pipeline.asked import measuring_asked, require_files
+from remnant.pipeline.option_texts import parse_numbers, require_threshold
+from remnant.pipeline.requests import MeasureRequest, SegmentRequest
 from remnant.pipeline.reviewing import NO_REVIEW, LesionReview
-from volumetry.standardised.expected_volume import require_formulas
-from volumetry.uncertainty.error_models import error_model
 
 if TYPE_CHECKING:
     from remnant.pipeline.facts import KnownCase
@@ -63,12 +60,7 @@ def segment_request(
     if review.edited is not None and not stored:
         masks = with_mask(masks, Part.LESIONS, review.edited, option="--lesions")
         review = replace(review, edited=None)
-    if source is not None:
-        require_source(source)
-    for path in (*masks.values(), maps.landmarks, review.edited):
-        if path is not None:
-            require_there(path)
-    return SegmentRequest(
+    request = SegmentRequest(
         source=source,
         reading=reading_choice(scan, maps),
         phases=scan.phases(),
@@ -82,6 +74,8 @@ def segment_request(
         review=review,
         overwrite=overwrite,
     )
+    require_files(request)
+    return request
 
 
 def reading_choice(scan: ScanOptions, maps: MaskOptions) -> ReadingChoice:
@@ -92,8 +86,7 @@ def reading_choice(scan: ScanOptions, maps: MaskOptions) -> ReadingChoice:
     InputError
         A figure is out of range.
     """
-    if maps.threshold is not None and not maps.threshold > 0:
-        raise InputError(f"--threshold got {maps.threshold:g}; allowed is a number above 0")
+    require_threshold(maps.threshold, option="--threshold")
     return ReadingChoice(
         modality=scan.modality,
         series=scan.series,
@@ -124,16 +117,13 @@ def measure_request(
         cannot be read.
     """
     known = known_case.measuring if known_case else MeasureRequest(patient=Patient())
-    require_formulas(formulas.formula, formulas.bsa_formula)
-    fresh_formula = formulas.formula is not None and formulas.formula != known.formula
-    chosen = errors.choice(known.errors)
-    _require_possible(chosen)
-    inherited = None if fresh_formula else known.bsa_formula
-    return MeasureRequest(
+    return measuring_asked(
+        known,
         patient=patient.patient(file_patient(facts, known.patient)),
-        formula=formulas.formula or known.formula,
-        bsa_formula=formulas.bsa_formula or inherited,
-        errors=chosen,
+        formula=formulas.formula,
+        bsa_formula=formulas.bsa_formula,
+        errors=errors.choice(known.errors),
+        names=OPTIONS,
     )
 
 
@@ -144,15 +134,6 @@ def file_patient(facts: Path | None, known: Patient) -> Patient:
     from remnant.documents.clinical_facts import read_facts_file
 
     return read_facts_file(facts).patient_facts(known)
-
-
-def _require_possible(chosen: ErrorChoice) -> None:
-    """Refuse figures that no error model takes, by the names of their options."""
-    try:
-        error_model(networks=False, segment_source=None, choice=chosen)
-    except InputError as fault:
-        name, _, rest = str(fault).partition(" ")
-        raise InputError(f"{OPTIONS.get(name, name)} {rest}") from fault
 
 
 def output_folder(case: Path | None, output: Path | None) -> Path:

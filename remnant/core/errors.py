@@ -9,7 +9,8 @@
     │   ├── GeometryMismatchError         two grids that must be the same are not
     │   ├── UnknownLabelError             a voxel code that no label defines
     │   ├── EmptyStructureError           a structure that must have voxels has none
-    │   └── ImplausibleValueError         a patient fact or setting outside its range
+    │   ├── ImplausibleValueError         a patient fact or setting outside its range
+    │   └── ManifestError                 rows or cells of a cohort's manifest, each named
     ├── MissingMetadataError(LookupError) a fact that is needed and absent
     ├── ModelUnavailableError             weights are not installed
     ├── ModelIntegrityError               weights are not the ones that were published
@@ -52,6 +53,26 @@ class EmptyStructureError(InputError):
 
 class ImplausibleValueError(InputError):
     """A patient fact or a setting lies outside its allowed range."""
+
+
+class ManifestError(InputError):
+    """Rows or cells of a cohort's manifest cannot be used; each is named.
+
+    Parameters
+    ----------
+    heading
+        How many faults which file has.
+    faults
+        The first of them in words, a line each.
+    """
+
+    def __init__(self, heading: str, faults: tuple[str, ...]) -> None:
+        super().__init__(heading, faults)
+        self.heading = heading
+        self.faults = faults
+
+    def __str__(self) -> str:
+        return f"{self.heading}: {'; '.join(self.faults)}"
 
 
 class MissingMetadataError(RemnantError, LookupError):

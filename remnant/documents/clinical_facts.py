@@ -75,6 +75,7 @@ class FactsFile:
 
 
 NO_FILE: Final = FactsFile()
+NOTHING_WRITTEN: Final[Mapping[str, tuple[str, Any]]] = {}
 
 
 def read_facts_file(path: Path) -> FactsFile:
@@ -95,14 +96,16 @@ def read_facts_file(path: Path) -> FactsFile:
     return FactsFile(patient=said["patient"], clinical=said["clinical"], choices=choices)
 
 
-def facts_said(
-    *, clinical: Mapping[str, tuple[str, Any]], choices: Mapping[str, tuple[str, Any]]
-) -> FactsFile:
-    """Return what a command line says as a facts file would say it.
+Said = Mapping[str, tuple[str, Any]]
+"""By the name of a facts file's field: what it was called where it was said, and its value."""
+
+
+def facts_said(*, clinical: Said, choices: Said, patient: Said = NOTHING_WRITTEN) -> FactsFile:
+    """Return what a command line, or a row of a manifest, says as a facts file would say it.
 
     Parameters
     ----------
-    clinical, choices
+    clinical, choices, patient
         By the name of a facts file's field: the option's name and what it was given, not ``None``.
 
     Raises
@@ -110,7 +113,7 @@ def facts_said(
     InputError
         A value is not what its field may hold; the message names the option.
     """
-    sections = {"clinical": clinical, "choices": choices}
+    sections = {"patient": patient, "clinical": clinical, "choices": choices}
     said = {
         section: {
             RENAMED.get(name, name): _value(FIELDS[section][name], value, option)
@@ -118,7 +121,7 @@ def facts_said(
         }
         for section, given in sections.items()
     }
-    return FactsFile(clinical=said["clinical"], choices=said["choices"])
+    return FactsFile(patient=said["patient"], clinical=said["clinical"], choices=said["choices"])
 
 
 def _sections(document: object, file: str) -> Mapping[str, Any]:

@@ -207,20 +207,40 @@ def read_header(path: Path, tags: tuple[str | int, ...], head: Head | None = Non
 
 def read_identifiers(path: Path) -> tuple[str | None, str | None]:
     """Return the UIDs of series and object, as far as a damaged file still names them."""
-    with path.open("rb") as file:
-        head = file.read(HEAD_BYTES[0])
-    start = first_element(head)
-    if start is None:
+    names = ("SeriesInstanceUID", "SOPInstanceUID")
+    dataset = read_until_series(path, names)
+    if dataset is None:
         return None, None
-    stream = BytesIO(head)
+    series, sop = (str(dataset.get(name) or "") for name in names)
+    return series or None, sop or None
+
+
+def read_until_series(
+    path: Path, names: tuple[str, ...], head: Head | None = None
+) -> Dataset | None:
+    """Return the elements named up to SeriesInstanceUID, as far as a file's beginning has them.
+
+    No more than 32 KiB are read; ``head`` is the beginning of the file where that was read already.
+    ``None`` where it is no DICOM file.
+
+    Raises
+    ------
+    OSError
+        The file cannot be opened or read.
+    Exception
+        What pydicom raises on damaged headers.
+    """
+    content = (head or read_head(path)).content
+    start = first_element(content)
+    if start is None:
+        return None
+    stream = BytesIO(content)
     stream.seek(start)
     meta = meta_header(stream)
     if str(meta.get("TransferSyntaxUID", "")) == DeflatedExplicitVRLittleEndian:
-        stream = BytesIO(zlib.decompressobj(-zlib.MAX_WBITS).decompress(stream.read(), len(head)))
-    wanted = _tags(("SeriesInstanceUID", "SOPInstanceUID"))
-    dataset = _dataset(stream, syntax_of(meta, stream), wanted, stop_after=SERIES_TAG)
-    series, sop = (str(dataset.get(name) or "") for name in ("SeriesInstanceUID", "SOPInstanceUID"))
-    return series or None, sop or None
+        inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+        stream = BytesIO(inflater.decompress(stream.read(), len(content)))
+    return _dataset(stream, syntax_of(meta, stream), _tags(names), stop_after=SERIES_TAG)
 
 
 def inflated(content: bytes, most_bytes: int, path: Path) -> bytes:

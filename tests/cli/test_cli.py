@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 
 from remnant.cli.app import COMMANDS, run_command
-from remnant.cli.options import parse_masks, parse_numbers, parse_segments
+from remnant.cli.options import parse_masks, parse_segments
 from remnant.core.errors import InputError
 from remnant.core.geometry import Geometry
 from remnant.core.labels import BINARY_SCHEME, STRUCTURE_SCHEME, CouinaudSegment
 from remnant.core.volumes import LabelMap
 from remnant.io.nifti import read_labels, write_image, write_labels
+from remnant.pipeline.option_texts import parse_numbers
 from remnant.testing.fake_segmenter import FakeSegmenter
 from remnant.testing.phantoms import body_grid, liver_phantom
 from segmentation.engines.registry import ENGINES, Engine

@@ -2,10 +2,11 @@
 
 import pytest
 
-from remnant.cli.options import ScanOptions, parse_phases
+from remnant.cli.options import ScanOptions
 from remnant.core.errors import InputError
 from remnant.core.phase_choice import AlignmentKind, PhaseChoice
 from remnant.core.volumes import Phase
+from remnant.pipeline.option_texts import parse_phases
 
 
 def test_phases__none_of_one_image():
