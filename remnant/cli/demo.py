@@ -56,9 +56,9 @@ def demo(
     output
         Folder for the three cases.
     """
-    from remnant.cli.dividing import LateDivider
     from remnant.cli.plan_options import plan_request
     from remnant.pipeline.demo import demo_cases
+    from remnant.pipeline.late_divider import LateDivider
     from remnant.pipeline.requests import MeasureRequest
     from remnant.pipeline.run import finish_case
 

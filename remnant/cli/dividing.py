@@ -1,41 +1,11 @@
 """The divider that a command hands to the pipeline."""
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from remnant.core.progress import Progress, silent
-from remnant.core.volumes import LabelMap
+from remnant.pipeline.late_divider import LateDivider
 
 if TYPE_CHECKING:
-    from remnant.core.provenance import ModelUse
-    from segmentation.port import DividedLiver, SegmentDivider
-
-
-@dataclass(frozen=True, slots=True)
-class LateDivider:
-    """The network that estimates segments, loaded only when a liver is to be divided.
-
-    Parameters
-    ----------
-    device
-        Where it runs.
-    """
-
-    device: str
-
-    @property
-    def models(self) -> "tuple[ModelUse, ...]":
-        """The network that it runs."""
-        from models.catalog import model_info
-        from segmentation.engines.registry import SHAPE_MODEL
-
-        return (model_info(SHAPE_MODEL).use,)
-
-    def divide(self, liver: LabelMap, *, progress: Progress = silent) -> "DividedLiver":
-        """Divide ``liver``; see `segmentation.port.SegmentDivider`."""
-        from segmentation.couinaud_shape import ShapeDivider
-
-        return ShapeDivider(device=self.device).divide(liver, progress=progress)
+    from segmentation.port import SegmentDivider
 
 
 def divider_for(device: str, *, estimate: bool) -> "SegmentDivider | None":

@@ -9,6 +9,8 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
+from segmentation.engines.registry import DEFAULT_ENGINE
+
 NOTHING: Final[Mapping[str, float]] = MappingProxyType({})
 
 
@@ -51,7 +53,15 @@ class CaseTask:
     time_limit_s
         Longest time for one attempt; ``None`` for no limit.
     most_attempts
-        Attempts that a dying worker may cost before the case is given up.
+        Attempts that a dying worker may cost in one run before the case is given up.
+    engine, device
+        Networks that find liver and lesions, and where they run.
+    estimate_segments
+        Whether segments that nothing was given for are estimated from the liver's shape.
+    retry_failed
+        Whether a case that ended without a report is begun anew though nothing of it changed.
+    run
+        Name of the run that the task belongs to; empty where there is none.
     """
 
     case: str
@@ -60,6 +70,41 @@ class CaseTask:
     page: bool = False
     time_limit_s: float | None = None
     most_attempts: int = 2
+    engine: str = DEFAULT_ENGINE
+    device: str = "auto"
+    estimate_segments: bool = True
+    retry_failed: bool = False
+    run: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trace:
+    """What tells a later run whether an outcome still holds.
+
+    Parameters
+    ----------
+    glance
+        Digest of the case's row, its settings, and the sizes and times of its files, see
+        `remnant.cohort.case_key.glance_of`; empty where one look at them does not tell.
+    report_sha256
+        Digest of the report as the run wrote it; empty where there was none. Another one says that
+        somebody has worked on the case since.
+    report_seen
+        Size and time of the report when its rows were made.
+    run
+        Name of the run that the case ended in.
+    lasting
+        Whether the same would come of it again; not so where a disk was full, for instance.
+    """
+
+    glance: str = ""
+    report_sha256: str = ""
+    report_seen: str = ""
+    run: str = ""
+    lasting: bool = True
+
+
+NO_TRACE: Final = Trace()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,8 +121,8 @@ class CaseOutcome:
     status
         How it ended.
     stage
-        Stage that it ended in: ``read``, ``segment``, ``measure``, ``plan``, ``publish``; empty
-        where it was done.
+        Stage that it ended in: ``read``, ``segment``, ``divide``, ``measure``, ``plan``,
+        ``publish``; empty where it was done.
     error_kind, error
         Name of the error's type and its one line, without paths; empty where there was none.
     attempts
@@ -85,9 +130,11 @@ class CaseOutcome:
     reused
         Stages that were taken up from an earlier run: ``segment``, or all of them.
     seconds
-        Wall time by stage of this run.
+        Wall time by stage, of the run that made it.
     finished_utc
         When it ended.
+    trace
+        What tells whether it still holds.
     """
 
     case: str
@@ -100,3 +147,4 @@ class CaseOutcome:
     reused: tuple[str, ...] = ()
     seconds: Mapping[str, float] = field(default_factory=lambda: NOTHING)
     finished_utc: str = ""
+    trace: Trace = NO_TRACE

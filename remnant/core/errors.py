@@ -15,6 +15,7 @@
     ├── ModelUnavailableError             weights are not installed
     ├── ModelIntegrityError               weights are not the ones that were published
     ├── SegmentationFailedError           a network found nothing that could be its organ
+    ├── ClusterLostError                  the scheduler of a cohort cannot be reached, or is gone
     └── InconsistentPlanError             a plan was counted twice with different results
 
 Messages say what was got, what is allowed and what to do, in one line. The command line prints
@@ -89,6 +90,10 @@ class ModelIntegrityError(RemnantError):
 
 class SegmentationFailedError(RemnantError):
     """A network found nothing that could be the organ it looks for."""
+
+
+class ClusterLostError(RemnantError):
+    """The scheduler that a cohort runs on cannot be reached, was lost, or runs another program."""
 
 
 class InconsistentPlanError(RemnantError, RuntimeError):

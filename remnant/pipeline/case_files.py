@@ -54,6 +54,8 @@ PLAN_MAPS: Final = with_companions(
 )
 """Maps of the plans and what stands beside them, written only when they are asked for."""
 OWN_FILES: Final = (*PLAN_MAPS, *ALL_FILES)
+OUTCOME_JSON: Final = "outcome.json"
+"""What became of the case of a cohort; it is there where nothing else came of it, too."""
 UNFINISHED: Final = ".remnant-unfinished"
 """Folder of what is found of a case before its segmentation can be published."""
 PLANNED_FILES: Final = (*PLAN_MAPS, LESION_TABLE, PLAN_TABLE, REPORT_JSON, REPORT_HTML)

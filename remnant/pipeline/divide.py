@@ -46,7 +46,7 @@ from remnant.pipeline.fit import require_fit
 from remnant.pipeline.requests import SegmentRequest
 from remnant.pipeline.segment_sources import NEEDS_LANDMARKS, GivenSegments
 from remnant.pipeline.segmented import Division, SegmentedCase
-from remnant.pipeline.timing import Stopwatch
+from remnant.pipeline.timing import DIVIDE, Stopwatch
 from segmentation import couinaud as planes
 from segmentation.port import DividedLiver, SegmentDivider
 from segmentation.quality import check_segments
@@ -116,7 +116,7 @@ def with_segments(
         raise InputError(NEEDS_LANDMARKS)
     case = _vouched(case, segments)
     watch = Stopwatch()
-    with watch.measure("divide"):
+    with watch.measure(DIVIDE):
         division = _division(case, segments, divider, progress)
         fresh = case if division is None else _redivided(case, division, segments)
         fresh = with_liver_covered(fresh)

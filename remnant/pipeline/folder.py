@@ -24,6 +24,7 @@ from remnant.pipeline.case_files import (
     EXOPHYTIC,
     LESION_TABLE,
     LESIONS,
+    OUTCOME_JSON,
     OWN_FILES,
     PLAN_TABLE,
     PLANNED_FILES,
@@ -62,7 +63,7 @@ def require_output_folder(folder: Path) -> None:
     require_writable(folder)
     settle(folder)
     if folder.is_dir():
-        own = {*OWN_FILES, UNFINISHED}
+        own = {*OWN_FILES, UNFINISHED, OUTCOME_JSON}
         strangers = sorted(p.name for p in folder.iterdir() if p.name not in own)
         if strangers and not is_case(folder):
             raise InputError(

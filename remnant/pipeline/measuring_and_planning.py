@@ -30,7 +30,7 @@ from remnant.pipeline.plan_settings import (
 )
 from remnant.pipeline.requests import MeasureRequest
 from remnant.pipeline.segmented import SegmentedCase
-from remnant.pipeline.timing import Stopwatch
+from remnant.pipeline.timing import MEASURE, PLAN, Stopwatch
 from volumetry.liver_maps import LiverMaps
 from volumetry.measure import measure
 from volumetry.segment_parts import measure_segment_iv
@@ -57,7 +57,7 @@ def measure_case(case: SegmentedCase, request: MeasureRequest) -> CaseReport:
         choice=request.errors,
         segment_plane_mm=case.division.plane_mm,
     )
-    with watch.measure("measure"):
+    with watch.measure(MEASURE):
         volumes = measure(
             case.maps.structures,
             case.maps.lesions,
@@ -150,7 +150,7 @@ def plan_case(
     known = patient or report.patient
     watch = Stopwatch()
     progress("planning", 0, 1)
-    with watch.measure("plan"):
+    with watch.measure(PLAN):
         planned = plan(
             Case(
                 report=report.volumetry,

@@ -17,6 +17,7 @@ from typing import Final
 
 from remnant.core.errors import InputError, UnreadableFileError
 from remnant.documents.json_files import read_json, write_json
+from remnant.pipeline.timing import PUBLISH, STAGE_HEARD
 
 if sys.platform != "win32":
     import fcntl
@@ -39,6 +40,7 @@ def staged_beside(folder: Path) -> Iterator[Path]:
         Something could not be written, in the block or before it.
     """
     parent = folder.absolute().parent
+    STAGE_HEARD.get()(PUBLISH)
     try:
         parent.mkdir(parents=True, exist_ok=True)
         _sweep(parent, folder.name)

@@ -84,11 +84,14 @@ class Ran:
         What was changed in a stored case before it was measured again.
     notes
         What was taken up or replaced.
+    taken_up
+        Whether the segmentation is that of an earlier run.
     """
 
     report: CaseReport
     changed: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    taken_up: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +106,7 @@ class Revised:
         return changes(self.stored.written, self.case, request, edited=self.stored.edited)
 
 
-def run_study(
+def run_study(  # noqa: PLR0913  (the stage's one doorway)
     request: SegmentRequest,
     *,
     measuring: MeasureRequest,
@@ -111,13 +114,15 @@ def run_study(
     segmenter: Segmenter,
     divider: SegmentDivider | None = None,
     planning: PlanRequest = DEFAULT_PLAN,
+    page: bool = True,
     progress: Progress = silent,
 ) -> Ran:
     """Segment, measure, plan and report one study into a folder.
 
     Each stage is published as it finishes. Where the folder holds the segmentation of the very
     same inputs, by the same models and settings, it is taken up. Without a ``divider`` the segments
-    are unknown where nothing was given to divide the liver by.
+    are unknown where nothing was given to divide the liver by. Without ``page`` there is no
+    ``report.html``.
 
     Raises
     ------
@@ -136,8 +141,9 @@ def run_study(
     )
     if found.stored is None:
         report = _finish_in_stages(
-            found.case, measuring=measuring, output=output, planning=planning, progress=progress
-        )
+            found.case, measuring=measuring, output=output, planning=planning, page=page,
+            progress=progress,
+        )  # fmt: skip
     else:
         report = finish_case(
             found.case,
@@ -145,9 +151,10 @@ def run_study(
             output=output,
             stored=found.stored,
             planning=planning,
+            page=page,
             progress=progress,
         )
-    return Ran(report=report, notes=found.notes)
+    return Ran(report=report, notes=found.notes, taken_up=found.stored is not None)
 
 
 def segment_study(
@@ -348,6 +355,7 @@ def finish_case(
     output: Path,
     stored: StoredCase | None = None,
     planning: PlanRequest = DEFAULT_PLAN,
+    page: bool = True,
     progress: Progress = silent,
 ) -> CaseReport:
     """Measure, plan and report a segmented case, and publish its folder.
@@ -366,8 +374,9 @@ def finish_case(
         with published(output) as staging:
             write_segmented(case, staging)
         return _finish_in_stages(
-            case, measuring=measuring, output=output, planning=planning, progress=progress
-        )
+            case, measuring=measuring, output=output, planning=planning, page=page,
+            progress=progress,
+        )  # fmt: skip
     progress(FINISHING, 0, 3)
     measured = measure_case(case, measuring)
     maps = case_maps(case)
@@ -379,7 +388,8 @@ def finish_case(
         if planning.draw_maps:
             write_plan_maps(drawn_plans(report, maps, planning.choice), staging)
         progress(FINISHING, 2, 3)
-        write_text(staging / REPORT_HTML, _page(case, report))
+        if page:
+            write_text(staging / REPORT_HTML, _page(case, report))
     progress(FINISHING, 3, 3)
     return report
 
@@ -390,6 +400,7 @@ def _finish_in_stages(
     measuring: MeasureRequest,
     output: Path,
     planning: PlanRequest,
+    page: bool,
     progress: Progress,
 ) -> CaseReport:
     """Add volumes, plan and page to a published segmentation, each as soon as it is there."""
@@ -402,7 +413,8 @@ def _finish_in_stages(
     progress(FINISHING, 1, 3)
     replace_measured(report, output, drawn=drawn)
     progress(FINISHING, 2, 3)
-    add_page(_page(case, report), output)
+    if page:
+        add_page(_page(case, report), output)
     progress(FINISHING, 3, 3)
     return report
 

@@ -30,7 +30,7 @@ from remnant.pipeline.requests import SegmentRequest, require_source
 from remnant.pipeline.review import apply_review
 from remnant.pipeline.segment_sources import read_given
 from remnant.pipeline.segmented import Division, SegmentedCase, maps_of
-from remnant.pipeline.timing import Stopwatch
+from remnant.pipeline.timing import READ, SEGMENT, Stopwatch
 from segmentation.port import LesionSegmenter, Segmentation, SegmentDivider, Segmenter
 from volumetry.lesions.intensity import lesion_intensities
 
@@ -64,7 +64,7 @@ def segment_case(
         return case_from_masks(request, divider=divider, progress=progress)
     require_source(request.source)
     watch = Stopwatch()
-    with watch.measure("read"):
+    with watch.measure(READ):
         require_phases_alone(request)
         images = _load(request.source, request, progress)
         loaded = next(images)
@@ -74,7 +74,7 @@ def segment_case(
             raise InputError(NOTHING_TO_CONFIRM)
         masks, segments = drawn_on_scan(masks, segments, loaded.origin)
         require_placeable(segments, loaded.image.geometry)
-    with watch.measure("segment"):
+    with watch.measure(SEGMENT):
         if request.phases is not None:
             case, loaded = case_of_phases(
                 chain((loaded,), images), request.phases, segmenter=segmenter, progress=progress

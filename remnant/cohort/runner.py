@@ -1,0 +1,403 @@
+"""A cohort, worked off: what is known is left alone, all else is given to workers."""
+
+import secrets
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from time import monotonic
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from remnant.cohort.case_key import glance_of
+from remnant.cohort.case_task import CaseResult, killed_outcome, same_glance, work_case
+from remnant.cohort.clusters import GPU, LOCAL, ClusterChoice, opened, require_dask
+from remnant.cohort.layout import COHORT_JSON, RUNNING, case_folder
+from remnant.cohort.manifest import ManifestRow
+from remnant.cohort.manifest_columns import STUDY
+from remnant.cohort.outcome_file import has_files, read_outcome, write_outcome
+from remnant.cohort.outcomes import CaseOutcome, CaseStatus, CaseTask
+from remnant.core.errors import ClusterLostError, InputError
+from remnant.core.progress import Progress, silent
+from remnant.documents.codec import one_line
+from remnant.documents.json_files import read_json, write_json
+from remnant.pipeline.division import COUINAUD
+from remnant.pipeline.results import require_writable
+from segmentation.algorithm import ALGORITHM_VERSION
+from segmentation.engines.registry import DEFAULT_ENGINE
+
+if TYPE_CHECKING:
+    from distributed import Client, Future
+
+SCHEMA_VERSION: Final = "1.0"
+TASKS_PER_WORKER: Final = 2
+"""Tasks in flight: one that is worked off, and one that waits on the scheduler."""
+MOST_RENEWED: Final = 1000
+LOOKED_AGAIN_S: Final = 10.0
+LOOKING: Final = "looking at what is there"
+Work = Callable[[CaseTask], CaseResult]
+
+
+class Known(Protocol):
+    """What the tables say of a case."""
+
+    @property
+    def key(self) -> str:
+        """See `remnant.cohort.outcomes.CaseOutcome`."""
+
+    @property
+    def status(self) -> CaseStatus:
+        """How it ended."""
+
+
+class Tables(Protocol):
+    """What takes the rows of cases; see `remnant.cohort.store.Store`."""
+
+    def add(self, outcome: CaseOutcome, rows: Mapping[str, Any]) -> None:
+        """Take the rows of one case in the place of its earlier ones."""
+
+    def flush(self) -> None:
+        """Write all that was taken."""
+
+    def stored(self) -> Mapping[str, Known]:
+        """Return what is written, by case."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CohortOptions:
+    """How a cohort is run.
+
+    Parameters
+    ----------
+    cluster
+        What it runs on.
+    engine, device, estimate_segments, page, time_limit_s, most_attempts, retry_failed
+        See `remnant.cohort.outcomes.CaseTask`.
+    recycle_after
+        Cases after which a worker process is replaced by a fresh one; 0 for never.
+    """
+
+    cluster: ClusterChoice = LOCAL
+    engine: str = DEFAULT_ENGINE
+    device: str = "auto"
+    estimate_segments: bool = True
+    page: bool = False
+    time_limit_s: float | None = None
+    most_attempts: int = 2
+    retry_failed: bool = False
+    recycle_after: int = 100
+
+
+DEFAULT_OPTIONS: Final = CohortOptions()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CohortRun:
+    """What came of a cohort.
+
+    Parameters
+    ----------
+    folder
+        Where it lies.
+    counts
+        Cases of the manifest by how they ended, earlier runs included.
+    fresh
+        How many were worked off in this run.
+    """
+
+    folder: Path
+    counts: Mapping[CaseStatus, int] = field(default_factory=dict)
+    fresh: int = 0
+
+    @property
+    def without_result(self) -> int:
+        """How many cases have no report."""
+        return sum(n for status, n in self.counts.items() if not status.has_report)
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether every case has a report that passed the gates."""
+        return set(self.counts) <= {CaseStatus.DONE}
+
+
+def run_cohort(
+    rows: Sequence[ManifestRow],
+    folder: Path,
+    options: CohortOptions = DEFAULT_OPTIONS,
+    progress: Progress = silent,
+    *,
+    work: Work | None = None,
+) -> CohortRun:
+    """Run all cases of a manifest into the folder of a cohort.
+
+    What is there and is the same is left alone; the same call goes on from whatever ended an
+    earlier one. ``work`` is what a worker does with a case.
+
+    Raises
+    ------
+    InputError
+        The folder cannot be used, or something else runs there; the tables cannot be written.
+    ClusterLostError
+        The scheduler cannot be reached, or was lost.
+    """
+    require_dask()
+    from remnant.cohort.store import Store
+
+    work = work or partial(work_case, recycle_after=options.recycle_after)
+    folder = folder.resolve()
+    with cohort_folder(folder, options), Store(folder) as tables:
+        run = secrets.token_hex(4)
+        tasks = [task_of(row, folder, options, run) for row in rows]
+        counts, left = _looked_at(tasks, tables.stored(), progress)
+        if left:
+            with opened(options.cluster, segmenting=_segments(left)) as client:
+                flight = Flight(client, work, gpu=options.cluster.gpu)
+                counts += _worked_off(flight, left, tables, progress)
+    return CohortRun(folder=folder, counts=dict(counts), fresh=len(left))
+
+
+def task_of(row: ManifestRow, folder: Path, options: CohortOptions, run: str) -> CaseTask:
+    """Return what a worker is given for a row of the manifest."""
+    return CaseTask(
+        case=row.case,
+        row=dict(row.cells),
+        folder=str(case_folder(folder, row.case)),
+        page=options.page,
+        time_limit_s=options.time_limit_s,
+        most_attempts=options.most_attempts,
+        engine=options.engine,
+        device=options.device,
+        estimate_segments=options.estimate_segments,
+        retry_failed=options.retry_failed,
+        run=run,
+    )
+
+
+@contextmanager
+def cohort_folder(folder: Path, options: CohortOptions) -> Iterator[None]:
+    """Keep the folder of a cohort to this process for as long as the context lasts.
+
+    Raises
+    ------
+    InputError
+        It is a folder of something else, cannot be written, or something runs there.
+    """
+    from filelock import FileLock, Timeout
+
+    require_cohort_folder(folder)
+    try:
+        (folder / RUNNING).mkdir(parents=True, exist_ok=True)
+        lock: AbstractContextManager[object] = FileLock(folder / ".lock", timeout=0).acquire()
+    except Timeout as fault:
+        raise InputError(
+            f"another command runs the cohort in {folder}; wait until it ends"
+        ) from fault
+    except OSError as fault:
+        raise InputError(f"{folder} cannot be written: {fault.strerror or fault}") from fault
+    with lock:
+        write_json(_described(options), folder / COHORT_JSON)
+        yield
+
+
+def require_cohort_folder(folder: Path) -> None:
+    """Raise unless a folder is new, empty, or that of a cohort of this version.
+
+    Raises
+    ------
+    InputError
+        It is not.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"output {folder} is a file; name a folder that is new or of a cohort")
+    require_writable(folder)
+    if (folder / COHORT_JSON).is_file():
+        told = read_json(folder / COHORT_JSON, what=COHORT_JSON)
+        version = told.get("schema_version") if isinstance(told, dict) else None
+        if version != SCHEMA_VERSION:
+            raise InputError(
+                f"{folder} is a cohort of schema version {str(version)[:20]}; this program reads "
+                f"{SCHEMA_VERSION}: run the manifest into a new folder"
+            )
+        return
+    others = sorted(one.name for one in folder.iterdir()) if folder.is_dir() else []
+    if others and others != [RUNNING]:
+        raise InputError(f"output folder {folder} holds other files ({others[0]}, …); name another")
+
+
+def _described(options: CohortOptions) -> dict[str, object]:
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "algorithm": ALGORITHM_VERSION,
+        "engine": options.engine,
+        "estimate_segments": options.estimate_segments,
+    }
+
+
+def _looked_at(
+    tasks: Sequence[CaseTask], stored: Mapping[str, Known], progress: Progress
+) -> tuple[Counter[CaseStatus], list[CaseTask]]:
+    """Return what is known already, by status, and the cases that are to be worked off."""
+    counts: Counter[CaseStatus] = Counter()
+    left = []
+    for number, task in enumerate(tasks, start=1):
+        known = settled(task, stored.get(task.case))
+        if known is None:
+            left.append(task)
+        else:
+            counts[known.status] += 1
+        progress(LOOKING, number, len(tasks))
+    return counts, left
+
+
+def settled(task: CaseTask, stored: Known | None) -> CaseOutcome | None:
+    """Return what became of a case that is in the tables and looks the same; ``None`` else."""
+    if stored is None:
+        return None
+    folder = Path(task.folder)
+    known = read_outcome(folder)
+    if known is None or (known.key, known.status) != (stored.key, stored.status):
+        return None
+    if known.status.has_report:
+        holds = has_files(folder, page=task.page)
+    else:
+        holds = known.trace.lasting and not task.retry_failed
+    return known if holds and same_glance(known, task, glance_of(task)) else None
+
+
+def _segments(tasks: Iterable[CaseTask]) -> bool:
+    """Tell whether networks run: on a scan, or to divide a liver."""
+    return any(
+        STUDY in task.row or (task.estimate_segments and COUINAUD not in task.row) for task in tasks
+    )
+
+
+def _worked_off(
+    flight: "Flight", tasks: Sequence[CaseTask], tables: Tables, progress: Progress
+) -> Counter[CaseStatus]:
+    """Give tasks to workers, and what comes back to the tables; return how cases ended."""
+    counts: Counter[CaseStatus] = Counter()
+    by_name = {task.case: task for task in tasks}
+    renewed: list[CaseOutcome] = []
+    stage = f"cases · {flight.dashboard}" if flight.dashboard else "cases"
+    progress(stage, 0, len(tasks))
+    try:
+        for number, result in enumerate(flight.results(tasks), start=1):
+            tables.add(result.outcome, result.rows)
+            counts[result.outcome.status] += 1
+            renewed += [result.outcome] * result.renewed
+            if len(renewed) >= MOST_RENEWED:
+                _acknowledge(renewed, by_name, tables)
+            progress(stage, number, len(tasks))
+    except ClusterLostError as fault:
+        raise ClusterLostError(
+            f"{fault}; {counts.total()} of {len(tasks)} case(s) are done, and the same command "
+            f"goes on from there"
+        ) from fault
+    _acknowledge(renewed, by_name, tables)
+    return counts
+
+
+def _acknowledge(
+    renewed: list[CaseOutcome], by_name: Mapping[str, CaseTask], tables: Tables
+) -> None:
+    """Write down that cases look otherwise and are the same, once the tables say so."""
+    tables.flush()
+    for outcome in renewed:
+        write_outcome(outcome, Path(by_name[outcome.case].folder))
+    renewed.clear()
+
+
+class Flight:
+    """Tasks on their way to workers and back: a few for each worker, however many there are.
+
+    Parameters
+    ----------
+    client
+        Of the cluster.
+    work
+        What a worker does with a task.
+    gpu
+        Whether only workers with the resource ``GPU`` get tasks.
+    """
+
+    def __init__(self, client: "Client", work: Work, *, gpu: bool = False) -> None:
+        self._client = client
+        self._work = work
+        self._resources = {GPU: 1} if gpu else None
+        self._tasks: dict[str, CaseTask] = {}
+        self._looked = 0.0
+        self._workers = 0
+
+    @property
+    def dashboard(self) -> str:
+        """Address of the page on which the cluster can be watched; empty without."""
+        link: str = self._client.dashboard_link or ""
+        return link.removesuffix("/status")
+
+    def results(self, tasks: Iterable[CaseTask]) -> Iterator[CaseResult]:
+        """Yield what became of each task, as it comes back.
+
+        Raises
+        ------
+        ClusterLostError
+            The scheduler was lost, or a worker cannot run this program.
+        """
+        from distributed import as_completed
+
+        waiting = iter(tasks)
+        coming = as_completed(loop=self._client.loop)
+        self._fill(coming, waiting)
+        while self._tasks:
+            for future in coming.next_batch(block=True):
+                yield self._result(future)
+            self._fill(coming, waiting)
+
+    def _fill(self, coming: Any, waiting: Iterator[CaseTask]) -> None:  # noqa: ANN401
+        for task in islice(waiting, max(0, self._window() - len(self._tasks))):
+            key = f"{task.case}-{task.run}"
+            self._tasks[key] = task
+            coming.add(
+                self._client.submit(
+                    self._work, task, key=key, pure=False, resources=self._resources
+                )
+            )
+
+    def _window(self) -> int:
+        """Return how many tasks are in flight; workers may come and go."""
+        now = monotonic()
+        if now - self._looked > LOOKED_AGAIN_S:
+            self._looked = now
+            self._workers = len(self._client.nthreads())
+        return TASKS_PER_WORKER * max(1, self._workers)
+
+    def _result(self, future: "Future") -> CaseResult:
+        from distributed import CancelledError, KilledWorker
+
+        task = self._tasks.pop(future.key)
+        try:
+            result: CaseResult = future.result()
+        except KilledWorker:
+            return _killed(task)
+        except (CancelledError, OSError) as fault:
+            raise ClusterLostError("the scheduler was lost") from fault
+        except ClusterLostError:
+            raise
+        except Exception as fault:
+            raise ClusterLostError(
+                f"a worker cannot do its work ({type(fault).__name__}: {one_line(str(fault))}); it "
+                f"must have this version of remnant installed"
+            ) from fault
+        finally:
+            with suppress(Exception):
+                future.release()
+        return result
+
+
+def _killed(task: CaseTask) -> CaseResult:
+    """Return a case that the scheduler gave up."""
+    from remnant.cohort.rows import rows_of
+
+    outcome = killed_outcome(task)
+    return CaseResult(outcome=outcome, rows=rows_of(outcome, task.row, None))
