@@ -1,11 +1,10 @@
 """How far a case of a cohort agrees with the references that its manifest names."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Final
 
-from remnant.cohort.tables import CASE, FRACTION, ML, MM, NUMBER, TEXT, Column, Table
 from remnant.core.agreement import (
     BurdenAgreement,
     EvaluationSettings,
@@ -13,6 +12,7 @@ from remnant.core.agreement import (
 )
 from remnant.core.errors import InputError
 from remnant.core.labels import INSTANCE_SCHEME
+from remnant.core.reference_agreement import ReferenceAgreement
 from remnant.io.codings import PRESETS, MasksPreset
 from remnant.io.lesion_maps import lesion_map
 from remnant.io.placement import grid_offset
@@ -33,41 +33,17 @@ SETTINGS: Final = EvaluationSettings(
 WHOLE: Final = (slice(None), slice(None), slice(None))
 PARTS: Final = (Part.LIVER, Part.LESIONS)
 """What a reference may be of."""
-AGREEMENT_TABLE: Final = Table(
-    "agreement",
-    "A structure of a case that has a reference",
-    (
-        CASE,
-        Column("structure", TEXT, "", "`liver`, `lesions`, or `burden`: that has fractions alone"),
-        Column("measured_ml", NUMBER, ML, "Voxel volume in the case"),
-        Column("reference_ml", NUMBER, ML, "Voxel volume of the reference"),
-        Column("difference_ml", NUMBER, ML, "Measured minus reference"),
-        Column("measured_fraction", NUMBER, FRACTION, "Tumour burden in the case"),
-        Column("reference_fraction", NUMBER, FRACTION, "Tumour burden of the reference"),
-        Column("difference_fraction", NUMBER, FRACTION, "Measured minus reference"),
-        Column("dice", NUMBER, FRACTION, "Overlap; 0 where one is empty, absent where both are"),
-        Column("nsd", NUMBER, FRACTION, "Both surfaces within 2 mm of each other, by area"),
-        Column(
-            "hd95_mm", NUMBER, MM, "Hausdorff distance, 95 % quantile; absent where one is empty"
-        ),
-        Column("assd_mm", NUMBER, MM, "Mean distance of the surfaces; absent where one is empty"),
-    ),
-    ("case", "structure"),
-)
-"""Filled for cases whose row of the manifest names a reference."""
-
-Row = dict[str, object]
 
 
-def agreement_rows(
+def reference_agreement(
     case_folder: Path, references: Mapping[str, Path], *, preset: MasksPreset = MasksPreset.AUTO
-) -> tuple[Row, ...]:
-    """Return the rows of a measured case, one for each structure that has a reference.
+) -> tuple[ReferenceAgreement, ...]:
+    """Hold a measured case against its references, structure by structure.
 
     Parameters
     ----------
     case_folder
-        Folder of the case; its name is the case's.
+        Folder of the case.
     references
         Label maps by ``liver`` and ``lesions``.
     preset
@@ -75,10 +51,9 @@ def agreement_rows(
 
     Returns
     -------
-    tuple of dict
-        Cells by the columns of `AGREEMENT_TABLE`; what is left out is absent. Of a liver and
-        lesions together also the row ``burden``. Rejected lesions of the case do not count. Empty
-        without references.
+    tuple of ReferenceAgreement
+        Of a liver and lesions together also the burden. Rejected lesions of the case do not count.
+        Empty without references.
 
     Raises
     ------
@@ -99,9 +74,19 @@ def agreement_rows(
     measured = read_case_maps(case_folder, SideCoding())
     truth = _truth(measured, references, preset)
     found = compare_case(case_folder.name, measured, truth, SETTINGS)
-    rows = [_structure_row(one) for one in found.structures]
-    rows += [] if found.burden is None else [_burden_row(found.burden)]
-    return tuple({"case": found.name, **row} for row in rows)
+    burden = () if found.burden is None else (_of_burden(found.burden),)
+    return (*map(_of_structure, found.structures), *burden)
+
+
+def agreement_rows(
+    case_folder: Path, references: Mapping[str, Path], *, preset: MasksPreset = MasksPreset.AUTO
+) -> tuple[dict[str, object], ...]:
+    """Return the same as rows of the table ``agreement``; the folder's name is the case's.
+
+    Raises what `reference_agreement` does.
+    """
+    found = reference_agreement(case_folder, references, preset=preset)
+    return tuple({"case": case_folder.name, **asdict(one)} for one in found)
 
 
 def _truth(measured: CaseMaps, references: Mapping[str, Path], preset: MasksPreset) -> CaseMaps:
@@ -140,23 +125,22 @@ def _lesions(path: Path, measured: CaseMaps, preset: MasksPreset) -> CaseMaps:
     )
 
 
-def _structure_row(found: MaskAgreement) -> Row:
-    return {
-        "structure": found.structure,
-        "measured_ml": found.prediction_ml.value,
-        "reference_ml": found.truth_ml.value,
-        "difference_ml": found.volume_difference_ml.value,
-        "dice": found.dice.value,
-        "nsd": found.nsd.value,
-        "hd95_mm": found.hd95_mm.value,
-        "assd_mm": found.assd_mm.value,
-    }
+def _of_structure(found: MaskAgreement) -> ReferenceAgreement:
+    return ReferenceAgreement(
+        structure=found.structure,
+        measured_ml=found.prediction_ml.value,
+        reference_ml=found.truth_ml.value,
+        difference_ml=found.volume_difference_ml.value,
+        dice=found.dice.value,
+        nsd=found.nsd.value,
+        hd95_mm=found.hd95_mm.value,
+        assd_mm=found.assd_mm.value,
+    )
 
 
-def _burden_row(found: BurdenAgreement) -> Row:
-    return {
-        "structure": BURDEN,
-        "measured_fraction": found.prediction_fraction.value,
-        "reference_fraction": found.truth_fraction.value,
-        "difference_fraction": found.error_fraction.value,
-    }
+def _of_burden(found: BurdenAgreement) -> ReferenceAgreement:
+    return ReferenceAgreement(
+        structure=BURDEN,
+        measured_fraction=found.prediction_fraction.value,
+        reference_fraction=found.truth_fraction.value,
+    )

@@ -9,14 +9,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from remnant.cohort.agreement import AGREEMENT_TABLE
 from remnant.cohort.outcomes import CaseStatus
 from remnant.cohort.table_files import part_files, read_table, table_parts
-from remnant.cohort.tables import CASES_TABLE
+from remnant.cohort.tables import AGREEMENT_TABLE, CASES_TABLE
 from remnant.core.cohort_figures import (
+    CaseReference,
     CohortFigures,
     Numbers,
-    ReferenceAgreement,
     SubjectAtTime,
     VerdictCounts,
 )
@@ -81,6 +80,7 @@ def read_figures(cohort: Path) -> CohortFigures:
         versions=Counter(filter(None, _texts(cases, "remnant_version"))),
         models=Counter(m for many in cases.column("models").to_pylist() for m in many or ()),
         agreement=tuple(_agreement(cohort)),
+        not_compared=dict(_not_compared(cohort)),
         course=tuple(_course(cohort)),
         events=_events(cohort),
     )
@@ -153,10 +153,18 @@ def _rule_of(row: Mapping[str, Any]) -> tuple[str, str, bool]:
     return row["list"], row["rule"], row["whole"]
 
 
-def _agreement(cohort: Path) -> Iterator[ReferenceAgreement]:
+def _agreement(cohort: Path) -> Iterator[CaseReference]:
     for part in _parts(cohort, AGREEMENT_TABLE.name, AGREEMENT_COLUMNS):
         for row in part.to_pylist():
-            yield ReferenceAgreement(**row)
+            if row["structure"]:
+                yield CaseReference(**row)
+
+
+def _not_compared(cohort: Path) -> Iterator[tuple[str, str]]:
+    for part in _parts(cohort, AGREEMENT_TABLE.name, ("case", "error")):
+        for row in part.to_pylist():
+            if row["error"]:
+                yield row["case"], row["error"]
 
 
 def _course(cohort: Path) -> Iterator[SubjectAtTime]:

@@ -12,23 +12,15 @@ Numbers = NDArray[np.float64]
 
 NO_NUMBERS: Final[Mapping[str, Numbers]] = MappingProxyType({})
 NO_WORDS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType({})
+NO_TEXTS: Final[Mapping[str, str]] = MappingProxyType({})
 NO_COUNTS: Final[Mapping[str, int]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReferenceAgreement:
-    """How far one structure of one case agrees with its reference.
+class CaseReference:
+    """One structure of a case that has a reference.
 
-    Parameters
-    ----------
-    case, structure
-        Names; the structure ``burden`` has fractions and no volumes.
-    measured_ml, reference_ml
-        Volumes; 0 is an empty mask, ``None`` absent.
-    measured_fraction, reference_fraction
-        Tumour burdens in [0, 1]; ``None`` for every other structure.
-    dice
-        In [0, 1]; ``None`` where both masks are empty.
+    Its figures are those of `remnant.core.reference_agreement.ReferenceAgreement`.
     """
 
     case: str
@@ -117,6 +109,8 @@ class CohortFigures:
         Cases by version of the algorithms and by network.
     agreement
         One entry for each structure of each case that has a reference.
+    not_compared
+        Why the references of a case could not be compared, by its name.
     course
         Cases of subjects that were followed, in any order.
     events
@@ -133,7 +127,8 @@ class CohortFigures:
     verdicts: tuple[VerdictCounts, ...] = ()
     versions: Mapping[str, int] = field(default_factory=lambda: NO_COUNTS)
     models: Mapping[str, int] = field(default_factory=lambda: NO_COUNTS)
-    agreement: tuple[ReferenceAgreement, ...] = ()
+    agreement: tuple[CaseReference, ...] = ()
+    not_compared: Mapping[str, str] = field(default_factory=lambda: NO_TEXTS)
     course: tuple[SubjectAtTime, ...] = ()
     events: Mapping[str, int] = field(default_factory=lambda: NO_COUNTS)
 

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 
 from remnant.core.agreement import BlandAltman, Estimate, Point
-from remnant.core.cohort_figures import CohortFigures, ReferenceAgreement
+from remnant.core.cohort_figures import CaseReference, CohortFigures
 from remnant.core.units import percent_from_fraction
 from remnant.pictures.bland_altman import signed
 from remnant.pictures.cohort_plots import Histogram, Scatter, differences, histogram
@@ -20,6 +20,7 @@ from volumetry.agreement.of_cohort import BURDEN, bland_altman
 FIRST: Final = ("liver", "lesions", BURDEN)
 BURDEN_UNIT: Final = "%"
 MOST_PLOTS: Final = 12
+MOST_REFUSED: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,22 +56,30 @@ class Overlap:
 
 @dataclass(frozen=True, slots=True)
 class CohortAgreement:
-    """What the references say; ``cases`` is the number that have one."""
+    """What the references say; ``cases`` is the number that were compared with one.
+
+    ``not_compared`` are cases whose references could not be, with why; ``more`` are not listed.
+    """
 
     cases: int
+    not_compared: tuple[tuple[str, str], ...]
+    more: int
     limits: tuple[Limits, ...]
     overlaps: tuple[Overlap, ...]
 
 
 def view_cohort_agreement(figures: CohortFigures) -> CohortAgreement | None:
     """Return the agreement of the cases that have references; ``None`` where none has."""
-    if not figures.agreement:
+    if not figures.agreement and not figures.not_compared:
         return None
+    refused = sorted(figures.not_compared.items())
     names = {row.structure for row in figures.agreement}
     ordered = sorted(names, key=_place)[:MOST_PLOTS]
     by_name = {name: [r for r in figures.agreement if r.structure == name] for name in ordered}
     return CohortAgreement(
         cases=len({row.case for row in figures.agreement}),
+        not_compared=tuple(refused[:MOST_REFUSED]),
+        more=max(0, len(refused) - MOST_REFUSED),
         limits=tuple(_limits(name, rows) for name, rows in by_name.items()),
         overlaps=tuple(o for name, rows in by_name.items() for o in _overlap(name, rows)),
     )
@@ -80,7 +89,7 @@ def _place(name: str) -> tuple[int, str]:
     return (FIRST.index(name) if name in FIRST else len(FIRST), name)
 
 
-def limits_of(name: str, rows: Sequence[ReferenceAgreement]) -> BlandAltman:
+def limits_of(name: str, rows: Sequence[CaseReference]) -> BlandAltman:
     """Return bias and limits of one structure's volumes in mL, or of burdens in percent."""
     if name == BURDEN:
         pairs = ((r.case, r.measured_fraction, r.reference_fraction) for r in rows)
@@ -96,7 +105,7 @@ def limits_of(name: str, rows: Sequence[ReferenceAgreement]) -> BlandAltman:
     return bland_altman(name, BURDEN_UNIT if name == BURDEN else "mL", points)
 
 
-def _limits(name: str, rows: Sequence[ReferenceAgreement]) -> Limits:
+def _limits(name: str, rows: Sequence[CaseReference]) -> Limits:
     found = limits_of(name, rows)
     return Limits(
         name=name,
@@ -118,7 +127,7 @@ def _written(estimate: Estimate | None) -> str:
     return f"{signed(estimate.value)} ({ends})"
 
 
-def _overlap(name: str, rows: Sequence[ReferenceAgreement]) -> Iterator[Overlap]:
+def _overlap(name: str, rows: Sequence[CaseReference]) -> Iterator[Overlap]:
     known = [row.dice for row in rows if row.dice is not None]
     if not known:
         return

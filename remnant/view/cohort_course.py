@@ -10,15 +10,13 @@ from remnant.core.units import percent_from_fraction
 from remnant.pictures.bland_altman import signed
 from remnant.pictures.cohort_plots import Curves, Waterfall, curves, waterfall
 from remnant.view.cohort_spreads import Stack, shares_of
+from remnant.wording.cohort import EVENT_WORDS
+from remnant.wording.responses import RESPONSE_WORDS
 
 DAYS_PER_MONTH: Final = 30.4375
 FEWEST_TIMES: Final = 2
 LOOKS: Final = 6
-RESPONSES: Final = (
-    "complete", "partial", "stable", "progressive", "non_complete_non_progressive", "not_evaluable",
-)  # fmt: skip
-EVENTS: Final = ("first", "matched", "new", "gone", "split", "merged")
-"""Orders of the bars; what else occurs follows."""
+RESPONSES: Final = {response.value: words for response, words in RESPONSE_WORDS.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +74,7 @@ def view_courses(figures: CohortFigures) -> Courses | None:
         new_tumour=sum(map(_is_new, several.values())),
         responses=_stack(RESPONSES, Counter(time.response for time in last)),
         provisional=sum(time.provisional for time in last),
-        events=_stack(EVENTS, figures.events),
+        events=_stack(EVENT_WORDS, figures.events),
         burden=_curves(several, _burden_percent),
         functional=_curves(several, lambda time: time.functional_tlv_ml),
     )
@@ -115,13 +113,13 @@ def _is_new(times: Sequence[SubjectAtTime]) -> bool:
     return first == 0.0 and any(later)
 
 
-def _stack(order: Sequence[str], found: Mapping[str, int]) -> Stack | None:
-    """Return a bar of words by their counts, in an order; ``None`` without any."""
+def _stack(words: Mapping[str, str], found: Mapping[str, int]) -> Stack | None:
+    """Return a bar of counts in the order of their words, others after them; ``None`` for none."""
     if not any(found.values()):
         return None
-    names = [*order, *sorted(set(found) - set(order))]
+    names = [*words, *sorted(set(found) - set(words))]
     shares = shares_of(
-        (name.replace("_", " "), f"e{place % LOOKS + 1}", found.get(name, 0))
+        (words.get(name, name), f"e{place % LOOKS + 1}", found.get(name, 0))
         for place, name in enumerate(names)
     )
     return Stack("", sum(found.values()), shares)

@@ -6,6 +6,7 @@ from typing import Final
 from remnant.core.findings import Verdict
 from remnant.wording.numbers import sentence
 from remnant.wording.words import VERDICT_SIGNS
+from volumetry.response.tracks import TrackEvent
 
 STATUS_WORDS: Final[Mapping[str, str]] = {
     "done": "done",
@@ -92,6 +93,10 @@ STRUCTURE_WORDS: Final[Mapping[str, str]] = {
     "lesions": "Tumour volume",
     "burden": "Tumour burden",
 }
+EVENT_WORDS: Final[Mapping[str, str]] = {
+    event.value: event.value.replace("_", " ") for event in TrackEvent
+}
+"""What became of a lesion, by the table ``lesion_tracks``."""
 MASK_WORDS: Final[Mapping[str, str]] = {"liver": "Liver", "lesions": "Tumour"}
 LEVEL_WORDS: Final[Mapping[str, str]] = {"upper": "+1.96 SD", "bias": "bias", "lower": "−1.96 SD"}
 ORDER_WORDS: Final[Mapping[str, str]] = {"burden": "tumour burden", "status": "status"}

@@ -4,16 +4,22 @@ import numpy as np
 import pytest
 
 from examples.summary_tables import case_rows, write_cohort
-from remnant.cohort.agreement import AGREEMENT_TABLE, agreement_rows
+from remnant.cohort.agreement import agreement_rows
+from remnant.cohort.case_task import work_case
+from remnant.cohort.layout import COHORT_JSON, case_folder
+from remnant.cohort.outcome_file import read_outcome
+from remnant.cohort.outcomes import CaseStatus, CaseTask
+from remnant.cohort.store import Store
 from remnant.cohort.summary import write_summary
 from remnant.cohort.summary_figures import read_figures
 from remnant.cohort.table_files import write_table
+from remnant.cohort.tables import AGREEMENT_TABLE
 from remnant.core.errors import GeometryMismatchError, InputError, UnknownLabelError
 from remnant.core.geometry import Geometry
 from remnant.core.labels import BINARY_SCHEME, INSTANCE_SCHEME
 from remnant.core.volumes import LabelMap
 from remnant.io.codings import MasksPreset
-from remnant.io.nifti import write_labels
+from remnant.io.nifti import read_labels, write_labels
 from remnant.pipeline.folder import published, write_segmented
 from remnant.pipeline.requests import SegmentRequest
 from remnant.pipeline.segment import case_from_masks
@@ -76,7 +82,7 @@ def test_rows__are_those_of_the_masks(stored):
     assert lesions["dice"] == pytest.approx(0.5)
     assert burden["measured_fraction"] == pytest.approx(64 / 2048)
     assert burden["reference_fraction"] == pytest.approx(64 / 2560)
-    assert set().union(*rows.values()) <= set(AGREEMENT_TABLE.names)
+    assert set(liver) == set(AGREEMENT_TABLE.names)
 
 
 def test_rows__of_a_liver_alone_have_no_burden(stored):
@@ -107,7 +113,7 @@ def test_reference__of_a_liver_is_not_taken_for_lesions(stored):
     with pytest.raises(UnknownLabelError):
         agreement_rows(stored, {"lesions": file})
     rows = agreement_rows(stored, {"lesions": file, "liver": file}, preset=MasksPreset.LITS)
-    assert {row["structure"]: row.get("dice") for row in rows} == {
+    assert {row["structure"]: row["dice"] for row in rows} == {
         "liver": 1.0, "lesions": 1.0, "burden": None,
     }  # fmt: skip
 
@@ -160,7 +166,7 @@ def test_limits__are_bias_and_1_96_sd(tmp_path):
     assert view.overlaps[0].quartiles.startswith(f"{median:.3f} ")
     write_summary(tmp_path)
     text = (tmp_path / "summary" / "index.html").read_text("utf-8")
-    assert "40 cases have a reference" in text
+    assert "40 cases were compared with a reference" in text
 
 
 def test_one_reference__has_no_limits_and_says_why(tmp_path):
@@ -175,3 +181,60 @@ def test_one_reference__has_no_limits_and_says_why(tmp_path):
 
 def test_no_reference__no_part(tmp_path):
     assert view_cohort_agreement(read_figures(write_cohort(tmp_path, case_rows(3)))) is None
+
+
+def task_of(cohort, row):
+    (cohort / COHORT_JSON).write_text("{}", encoding="utf-8")
+    return CaseTask(case=row.case, row=row.cells, folder=str(case_folder(cohort, row.case)))
+
+
+def test_task__with_references_has_rows_and_keeps_them(tmp_path, rows_of_names, masks):
+    (row,) = rows_of_names(
+        "a", reference_liver=str(masks["liver"]), reference_lesions=str(masks["lesions"])
+    )
+    task = task_of(tmp_path, row)
+    first, again = work_case(task), work_case(task)
+
+    assert {r["structure"]: r["dice"] for r in first.rows["agreement"]} == {
+        "liver": 1.0, "lesions": 1.0, "burden": None,
+    }  # fmt: skip
+    assert again.outcome.reused
+    assert again.rows["agreement"] == first.rows["agreement"]
+    assert read_outcome(case_folder(tmp_path, "a")).agreement == first.outcome.agreement
+
+
+def test_task__whose_reference_changed_is_another_case(tmp_path, rows_of_names, masks):
+    whole = read_labels(masks["liver"], BINARY_SCHEME)
+    half = LabelMap(
+        (whole.codes * (np.indices(whole.codes.shape)[0] % 2)).astype(np.uint8),
+        whole.geometry,
+        BINARY_SCHEME,
+    )
+    reference = tmp_path / "r.nii.gz"
+    write_labels(whole, reference)
+    (row,) = rows_of_names("a", reference_liver=str(reference))
+    before = work_case(task_of(tmp_path, row))
+    write_labels(half, reference)
+    after = work_case(task_of(tmp_path, row))
+
+    assert before.outcome.key != after.outcome.key
+    assert before.rows["agreement"][0]["dice"] == 1.0
+    assert 0.0 < after.rows["agreement"][0]["dice"] < 1.0
+
+
+def test_task__whose_reference_cannot_be_used_is_done_and_says_it(tmp_path, rows_of_names):
+    other = tmp_path / "secret_name.nii.gz"
+    write_labels(LabelMap(LIVER, GRID, BINARY_SCHEME), other)
+    (row,) = rows_of_names("a", reference_liver=str(other))
+    ended = work_case(task_of(tmp_path, row))
+    (cells,) = ended.rows["agreement"]
+
+    assert ended.outcome.status is CaseStatus.DONE
+    assert cells["structure"] == ""
+    assert "grid" in cells["error"]
+    assert "secret_name" not in cells["error"]
+    with Store(tmp_path) as store:
+        store.add(ended.outcome, ended.rows)
+    write_summary(tmp_path)
+    text = (tmp_path / "summary" / "index.html").read_text("utf-8")
+    assert "References of 1 more could not be compared" in text

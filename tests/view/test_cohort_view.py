@@ -236,7 +236,7 @@ def test_courses__tell_who_changed_and_who_cannot_be_told():
     assert [bar.kind for bar in found.best.bars] == ["more", "less"]
     assert [curve.label for curve in found.burden.curves] == ["a", "b", "new"]
     assert [(s.words, s.count) for s in found.responses.shares] == [
-        ("partial", 1), ("progressive", 1), ("not evaluable", 1),
+        ("partial response", 1), ("progressive disease", 1), ("not evaluable", 1),
     ]  # fmt: skip
     assert [s.words for s in found.events.shares] == ["matched", "later"]
     assert view_courses(replace(figures, course=course[-1:])) is None
