@@ -19,7 +19,7 @@ from remnant.cohort.tables import (
     quantity,
     spread,
 )
-from remnant.core.response import Response, ResponseNote
+from remnant.core.response import Response
 from volumetry.response.tracks import TrackEvent
 
 DAYS, POINTS, A_DAY = "days", "percentage points", "/day"
@@ -63,7 +63,7 @@ VOLUMES: Final = (
 LIVER_ONLY: Final = "of the liver alone, never the overall response"
 
 
-def _words(members: type[Response] | type[TrackEvent] | type[ResponseNote]) -> str:
+def _words(members: type[Response] | type[TrackEvent]) -> str:
     return ", ".join(f"`{member.value}`" for member in members)
 
 
@@ -72,7 +72,7 @@ RESPONSE: Final = (
            "baseline"),
     Column("provisional", YES_NO, "", "A reader has still to speak"),
     Column("uncertain", YES_NO, "", "Another class could hold as well"),
-    Column("notes", TEXTS, "", f"Why, and how it came about: {_words(ResponseNote)}"),
+    Column("notes", TEXTS, "", "Why, and how it came about: docs/explanation/followup.md"),
     Column("target_response", TEXT, "", "The same by the sum of the target lesions alone"),
     Column("target_response_probability", NUMBER, FRACTION, "Of that class, by the error models"),
     Column("target_lesions", TEXTS, "", "Ids here of the target lesions, or of their parts"),
