@@ -8,6 +8,7 @@ from cyclopts import Parameter
 from remnant.cli.options import Output
 from remnant.cli.outcome import Outcome, told_outcome
 from remnant.cli.progress import shown_progress
+from remnant.cohort.outcomes import CaseStatus
 from remnant.cohort.packages import require_packages
 from remnant.cohort.sheets import Sheets
 
@@ -32,9 +33,10 @@ def collect(folder: Path, /, *, output: Output | None = None) -> Outcome:
     place = output or folder
     cases = sum(ended.values())
     print(f"{cases} {'case is' if cases == 1 else 'cases are'} in {place / 'tables'}")
-    for status, count in ended.items():
+    counts = {status.value: ended[status] for status in CaseStatus if status in ended}
+    for status, count in counts.items():
         print(f"  {count} {status}")
-    return told_outcome({"folder": str(place), "cases": cases, "ended": dict(ended)})
+    return told_outcome({"folder": str(place), "cases": cases, "ended": counts})
 
 
 def export(

@@ -93,7 +93,7 @@ def _chosen(cohort: Path, asked: Collection[str]) -> tuple[str, ...]:
 
 
 def _write_csv(cohort: Path, names: Sequence[str], output: Path, progress: Progress) -> None:
-    files = [f"{name}.csv" for name in EVERY_TABLE]
+    files = [f"{name}.csv" for name in dict.fromkeys((*EVERY_TABLE, *names))]
     with published_results(output, files) as staging:
         for done, name in enumerate(names):
             progress(EXPORTING, done, len(names))

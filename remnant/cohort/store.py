@@ -159,17 +159,16 @@ class Store:
         self._flushed = self._took = 0.0
 
     def __enter__(self) -> Self:
-        self._cohort.mkdir(parents=True, exist_ok=True)
         try:
+            self._cohort.mkdir(parents=True, exist_ok=True)
             self._lock.acquire()
         except filelock.Timeout as fault:
             raise InputError(
                 f"another process writes the tables of {self._cohort}; wait until it has ended"
             ) from fault
-        except OSError as fault:
-            raise InputError(
-                f"{self._cohort} cannot be written: {fault.strerror or fault}"
-            ) from fault
+        except (OSError, NotImplementedError) as fault:  # the latter: a disk without locks
+            words = getattr(fault, "strerror", None) or fault
+            raise InputError(f"{self._cohort} cannot be written: {words}") from fault
         try:
             self._open()
         except BaseException:
@@ -233,7 +232,8 @@ class Store:
         if not len(self._waiting):
             return
         began = time.monotonic()
-        settle(self._cohort)
+        if settle(self._cohort):  # whatever stopped the last flush may have done so unnoticed
+            self._read_index()
         carried = _joined(self._carried, self._waiting.carried)
         changes = self._changes(everywhere=carried != self._carried)
         with staged_beside(self._cohort / TABLES_FOLDER) as staging:
@@ -257,18 +257,20 @@ class Store:
         settle(self._cohort)
         for name in TABLES:
             for path in part_files(self._cohort, name):
-                schema = read_schema(path)
-                if name == CASES:
-                    self._carried = _joined(self._carried, schema.names)
-        for path in part_files(self._cohort, CASES):
-            self._sizes[part_number(path)] = 0
-        if self._sizes:
-            parts = table_parts(self._cohort, CASES, ("case",))
-            for number, part in zip(tuple(self._sizes), parts, strict=True):
-                cases = part.column("case").to_pylist()
-                self._sizes[number] = len(cases)
-                self._part_of.update(dict.fromkeys(cases, number))
+                read_schema(path)
+        self._read_index()
         self._flushed = time.monotonic()
+
+    def _read_index(self) -> None:
+        """Learn from the tables which part holds which case."""
+        self._part_of.clear()
+        files = part_files(self._cohort, CASES)
+        parts = table_parts(self._cohort, CASES, ("case",)) if files else iter(())
+        for path, part in zip(files, parts, strict=True):
+            number, cases = part_number(path), part.column("case").to_pylist()
+            self._sizes[number] = len(cases)
+            self._part_of.update(dict.fromkeys(cases, number))
+            self._carried = _joined(self._carried, read_schema(path).names)
 
     def _changes(self, *, everywhere: bool) -> dict[int, _Change]:
         """Return what becomes of each part that changes, or of all: where a column is new."""
@@ -309,8 +311,13 @@ class Store:
         self._waiting = _Waiting()
 
 
-def settle(cohort: Path) -> None:
+def settle(cohort: Path) -> bool:
     """Let committed parts take the places that they have not taken yet; for the writer alone.
+
+    Returns
+    -------
+    bool
+        Whether there were any.
 
     Raises
     ------
@@ -319,7 +326,7 @@ def settle(cohort: Path) -> None:
     """
     pending = cohort / PENDING
     if not pending.is_dir():
-        return
+        return False
     try:
         for name in ORDER:
             _take_places(pending / name, table_folder(cohort, name))
@@ -329,6 +336,7 @@ def settle(cohort: Path) -> None:
             f"{cohort} holds rows that have not all taken their places, and cannot be written: "
             f"{fault.strerror or fault}; mend that, and run the command again"
         ) from fault
+    return True
 
 
 def _take_places(pending: Path, folder: Path) -> None:

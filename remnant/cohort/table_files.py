@@ -7,6 +7,7 @@ of each column.
 
 import os
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -285,14 +286,17 @@ class PartWriter:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        if error is not None:
+            with suppress(OSError):  # what was wrong is being raised
+                self._writer.close()
+            return
         try:
-            if error is None and self._rows:
+            if self._rows:
                 self._write()
         finally:
             self._writer.close()
-        if error is None:
-            with self._path.open("rb+") as stream:
-                os.fsync(stream.fileno())
+        with self._path.open("rb+") as stream:
+            os.fsync(stream.fileno())
 
 
 def _field(column: Column) -> ArrowField:

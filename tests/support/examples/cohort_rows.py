@@ -65,11 +65,16 @@ class Disk:
     """Counts changes of the disk; from one on they fail, for so many."""
 
     def __init__(self, failing, lasting):
-        self.failing, self.lasting, self.done = failing, lasting, 0
+        self.failing, self.lasting = failing, lasting
+        self.changes = []
 
-    def before(self, change):
+    @property
+    def done(self):
+        return len(self.changes)
+
+    def before(self, name, change):
         def counted(*words, **options):
-            self.done += 1
+            self.changes.append(name)
             if self.failing <= self.done < self.failing + self.lasting:
                 raise OSError(5, "the disk is gone")
             return change(*words, **options)
@@ -83,6 +88,6 @@ def failing_disk(operation, lasting=10**9):
     disk = Disk(operation, lasting)
     with pytest.MonkeyPatch.context() as patch:
         for name in OPERATIONS:
-            patch.setattr(os, name, disk.before(getattr(os, name)))
-        patch.setattr(pq, "ParquetWriter", disk.before(pq.ParquetWriter))
+            patch.setattr(os, name, disk.before(name, getattr(os, name)))
+        patch.setattr(pq, "ParquetWriter", disk.before("write", pq.ParquetWriter))
         yield disk
