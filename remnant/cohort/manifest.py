@@ -59,6 +59,11 @@ BLOCK_ROWS: Final = 4096
 LOOKING_THREADS: Final = 8
 PATHS_A_THREAD: Final = 512
 PLACEHOLDER: Final = "there"
+TIME_WORDS: Final[Mapping[TimeKind, str]] = {
+    TimeKind.DATE: "a date",
+    TimeKind.DAYS: "a number of days",
+    TimeKind.LABEL: "a label",
+}
 Key = TypeVar("Key", str, bytes)
 INPUTS: Final = frozenset((Group.SCAN, Group.MASKS))
 """Groups of columns that say what is measured and how it is read."""
@@ -148,12 +153,13 @@ def read_manifest(path: Path) -> tuple[ManifestRow, ...]:
     rows: list[ManifestRow] = []
     with open_table(path) as table:
         names = _column_names(table.names, faults)
+        written = dict(zip(names, table.names, strict=True))
         for block in _blocks(table, names, path.absolute().parent):
             _look_for_files(block)
             for row in block:
                 _check_row(row, seen, table.counted)
                 for column, wrong in row.faults:
-                    place = f", {column}" if column else ""
+                    place = f", {written.get(column, column)}" if column else ""
                     faults.add(f"{table.counted} {row.line}{place}: {wrong}")
                 rows.append(ManifestRow(row.cells.get(CASE, ""), row.cells, row.line))
     if faults.count:
@@ -285,7 +291,9 @@ def _note_other_time(row: _Checked, seen: _Seen, counted: str) -> None:
     patient = " ".join(row.cells[PATIENT].split())
     first, line = seen.times.setdefault(patient, (kind, row.line))
     if first is not kind:
-        words = f"is of the kind {kind}, that of the patient's {counted} {line} of the kind {first}"
+        words = (
+            f"is of the kind {kind}; {counted} {line}, of the same patient, has the kind {first}"
+        )
         row.faults.append((TIME_POINT, words))
 
 

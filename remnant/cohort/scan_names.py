@@ -78,6 +78,7 @@ class Doubt(StrEnum):
     CASE_OF_REMNANT = "case_of_remnant"
     LINKED_FOLDER = "linked_folder"
     UNREADABLE_FOLDER = "unreadable_folder"
+    ODD_NAME = "odd_name"
     OTHER_FILE = "other_file"
 
 
