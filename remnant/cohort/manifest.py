@@ -291,10 +291,8 @@ def _note_other_time(row: _Checked, seen: _Seen, counted: str) -> None:
     patient = " ".join(row.cells[PATIENT].split())
     first, line = seen.times.setdefault(patient, (kind, row.line))
     if first is not kind:
-        words = (
-            f"is of the kind {kind}; {counted} {line}, of the same patient, has the kind {first}"
-        )
-        row.faults.append((TIME_POINT, words))
+        other = f"{counted} {line}, of the same patient, has {TIME_WORDS[first]}"
+        row.faults.append((TIME_POINT, f"is {TIME_WORDS[kind]}; {other}"))
 
 
 def _contradictions(cells: Mapping[str, str]) -> tuple[str, ...]:
