@@ -331,12 +331,11 @@ def _made(attempt: _Attempt, marker: Marker, clock: StageClock, keys: list[str])
             if before is not None:
                 return replace(before, outcome=_seen(before.outcome, attempt), renewed=True)
         made = attempt.make(task, asked)
+        ended = Ended(_done(attempt, asked, made, clock), made.report)
     except ClusterLostError:
         raise
     except Exception as error:  # noqa: BLE001  (whatever it is, it costs this case and no other)
         ended = Ended(_fault(task, attempt.trace, error, clock))
-    else:
-        ended = Ended(_done(attempt, asked, made, clock), made.report)
     outcome = replace(ended.outcome, key=keys[-1], attempts=marker.begun)
     return replace(ended, outcome=outcome)
 

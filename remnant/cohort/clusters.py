@@ -86,24 +86,6 @@ class Size:
     memory_bytes: int
 
 
-def require_dask() -> None:
-    """Raise unless what cohorts need is installed.
-
-    Raises
-    ------
-    InputError
-        It is not.
-    """
-    from importlib.util import find_spec
-
-    missing = [name for name in ("distributed", "pyarrow", "pandas") if find_spec(name) is None]
-    if missing:
-        raise InputError(
-            f"cohorts need {', '.join(missing)}, which is not installed; "
-            f"run: pip install 'remnant[cohort]'"
-        )
-
-
 def size_of(choice: ClusterChoice, *, segmenting: bool, cores: int, memory_bytes: int) -> Size:
     """Return how many workers a machine takes, and the memory of each.
 
