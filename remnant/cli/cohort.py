@@ -20,12 +20,23 @@ app = App(
     name="cohort",
     help="Many cases from one manifest: run them, and make tables and a summary of them.",
     help_formatter=page(
+        "remnant cohort scan STUDIES -o manifest.csv",
         "remnant cohort run manifest.csv -o COHORT",
         "remnant cohort run manifest.csv -o COHORT --workers 4 --time-limit 60",
-        "remnant cohort run manifest.csv -o COHORT --scheduler tcp://10.0.0.1:8786",
         "remnant cohort run manifest.csv -o COHORT --retry-failed",
+        "remnant cohort summary COHORT",
     ),
 )
+
+OTHERS: Final = {
+    "scan": ("cohort_scan:scan_command", "Write a manifest of the studies below a folder."),
+    "collect": ("cohort_tables:collect", "Make the tables from case folders that are there."),
+    "summary": ("cohort_summary:cohort_summary", "Write what the cases say together, as a page."),
+    "export": ("cohort_tables:export", "Write the tables for spreadsheets."),
+    "followup": ("cohort_followup:followup", "Follow patients who were scanned several times."),
+}
+for _order, (_name, (_place, _help)) in enumerate(OTHERS.items(), start=2):
+    app.command(f"remnant.cli.{_place}", name=_name, help=_help, sort_key=_order)
 
 CLUSTER_GROUP: Final = Group("Cluster", sort_key=10)
 GPU_DEVICES: Final = frozenset(("cuda", "mps"))
@@ -35,7 +46,7 @@ MOST_TOLD: Final = 10
 Number = Annotated[int, Parameter(converter=whole_number, group=CLUSTER_GROUP)]
 
 
-@app.command
+@app.command(sort_key=1)
 def run(
     manifest: Path,
     *,
@@ -85,9 +96,10 @@ def run(
     recycle_after
         Cases after which a worker process is replaced by a fresh one. With 0 none is.
     """
-    from remnant.cohort.clusters import ClusterChoice, require_dask
+    from remnant.cohort.clusters import ClusterChoice
+    from remnant.cohort.packages import require_packages
 
-    require_dask()
+    require_packages("distributed", "pyarrow")
     engine_named(engine)
     cluster = ClusterChoice(
         workers=at_least(1, workers, "--workers"),

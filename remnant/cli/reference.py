@@ -26,7 +26,8 @@ the common options on one page, `remnant COMMAND --help-all` every one of them.
 {codes}
 
 `inspect` ends with 3 where nothing can be used, `doctor` where a package or a model is missing or
-changed, or where another package shadows one of remnant's. A command that makes a report ends with
+changed, or where another package shadows one of remnant's, `cohort run` where a case has no usable
+result. A command that makes a report ends with
 3 where one of these gates failed; its files are written all the same, and it says which gate:
 
 | gate | what its failure says |
@@ -81,8 +82,14 @@ DOCUMENTS: Final = {
     "models add": "the names of the models installed",
     "models show": "`id` and `card`, in Markdown",
     "models train": "the lines that are printed",
+    "cohort run": "`folder`, how many `cases` ended how, how many were `worked_off_now`",
+    "cohort scan": "`manifest`, the number of `cases`, what was `not_taken`",
+    "cohort collect": "`folder`, the number of `cases`, how many `ended` how",
+    "cohort export": "`output`, the names of the `tables`",
+    "cohort followup": "how many were followed, and what came of it",
     "doctor": "`checks` (`name`, `found`, `advice`, `fails`), `formulas`, `bsa_formulas`",
 }
+GROUPS: Final = ("models", "cohort")
 REPEATED: Final = re.compile(rf"\*\*{GENERAL}\*\*:\n\n(?:\*.*\n| .*\n)+\n?")
 CONTINUED: Final = re.compile(r"\n {4,}(?=\S)(?!- )")
 PROGRAM: Final = re.compile(
@@ -115,7 +122,7 @@ def _with_examples(usage: re.Match[str]) -> str:
     """Write the examples of a command under its usage and its first sentence."""
     name = usage.group(1)
     page = import_module(f"remnant.cli.{name}").app.help_formatter if name in COMMANDS else None
-    group = name == "models" and not usage.group().startswith("```console\nremnant models COMMAND")
+    group = name in GROUPS and not usage.group().startswith(f"```console\nremnant {name} COMMAND")
     if not isinstance(page, HelpPage) or group:
         return usage.group()
     return f"{usage.group()}\n```bash\n" + "\n".join(page.examples) + "\n```\n"

@@ -3,8 +3,8 @@
 import hashlib
 import json
 import os
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -18,7 +18,7 @@ from remnant.documents.codec import Codec
 from remnant.documents.report_document import CHOSEN
 from remnant.documents.state_document import MadeFrom
 from remnant.io.volume_files import files_of
-from remnant.pipeline.made_from import made_from
+from remnant.pipeline.made_from import content_digest, made_from
 from segmentation.algorithm import ALGORITHM_VERSION
 
 
@@ -34,6 +34,8 @@ class Asked:
         What they are measured and planned with.
     draw_maps
         Whether the plans are drawn as maps.
+    references
+        Digests of the references by role.
     """
 
     made_from: MadeFrom
@@ -41,6 +43,7 @@ class Asked:
     clinical: ClinicalFacts
     settings: Settings
     draw_maps: bool = False
+    references: Mapping[str, str] = field(default_factory=dict)
 
 
 ASKED: Final = Codec(Asked, name="key of a case", version="1", advice="run it", complete=CHOSEN)
@@ -67,6 +70,7 @@ def case_key(asked: CaseRequests, *engines: object) -> str:
             planning=PlanningSettings(choice=planning.choice, custom=planning.custom),
         ),
         draw_maps=planning.draw_maps,
+        references={role: content_digest(path) for role, path in asked.references.items()},
     )
     return _digest(ASKED.encode(whole))
 

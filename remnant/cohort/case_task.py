@@ -27,6 +27,7 @@ from remnant.cohort.plain_errors import is_of_the_machine, plain_error, status_o
 from remnant.core.case import CaseReport
 from remnant.core.errors import ClusterLostError, InputError, RemnantError
 from remnant.core.progress import Progress, silent
+from remnant.core.reference_agreement import ReferenceAgreement
 from remnant.core.volumes import ImageVolume
 from remnant.pipeline.folder import read_measured
 from remnant.pipeline.gates import failed_gates
@@ -330,17 +331,16 @@ def _made(attempt: _Attempt, marker: Marker, clock: StageClock, keys: list[str])
             if before is not None:
                 return replace(before, outcome=_seen(before.outcome, attempt), renewed=True)
         made = attempt.make(task, asked)
+        ended = Ended(_done(attempt, asked, made, clock), made.report)
     except ClusterLostError:
         raise
     except Exception as error:  # noqa: BLE001  (whatever it is, it costs this case and no other)
         ended = Ended(_fault(task, attempt.trace, error, clock))
-    else:
-        ended = Ended(_done(attempt, made, clock), made.report)
     outcome = replace(ended.outcome, key=keys[-1], attempts=marker.begun)
     return replace(ended, outcome=outcome)
 
 
-def _done(attempt: _Attempt, made: Made, clock: StageClock) -> CaseOutcome:
+def _done(attempt: _Attempt, asked: CaseRequests, made: Made, clock: StageClock) -> CaseOutcome:
     digest = report_digest(Path(attempt.task.folder))
     return CaseOutcome(
         case=attempt.task.case,
@@ -349,8 +349,21 @@ def _done(attempt: _Attempt, made: Made, clock: StageClock) -> CaseOutcome:
         reused=made.reused,
         seconds=clock.seconds,
         finished_utc=_now(),
+        agreement=_agreement(attempt.task, asked),
         trace=replace(attempt.trace, report_sha256=digest),
     )
+
+
+def _agreement(task: CaseTask, asked: CaseRequests) -> tuple[ReferenceAgreement, ...]:
+    """Hold a case against its references; that these cannot be compared costs it nothing else."""
+    if not asked.references:
+        return ()
+    from remnant.cohort.agreement import reference_agreement
+
+    try:
+        return reference_agreement(Path(task.folder), asked.references, preset=asked.segment.preset)
+    except RemnantError as error:
+        return (ReferenceAgreement(structure="", error=plain_error(error, task.row, task.folder)),)
 
 
 def _fault(task: CaseTask, trace: Trace, error: Exception, clock: StageClock) -> CaseOutcome:

@@ -86,24 +86,6 @@ class Size:
     memory_bytes: int
 
 
-def require_dask() -> None:
-    """Raise unless what cohorts need is installed.
-
-    Raises
-    ------
-    InputError
-        It is not.
-    """
-    from importlib.util import find_spec
-
-    missing = [name for name in ("distributed", "pyarrow", "pandas") if find_spec(name) is None]
-    if missing:
-        raise InputError(
-            f"cohorts need {', '.join(missing)}, which is not installed; "
-            f"run: pip install 'remnant[cohort]'"
-        )
-
-
 def size_of(choice: ClusterChoice, *, segmenting: bool, cores: int, memory_bytes: int) -> Size:
     """Return how many workers a machine takes, and the memory of each.
 
@@ -156,6 +138,9 @@ def opened(choice: ClusterChoice, *, segmenting: bool) -> "Iterator[Client]":
         See `size_of`.
     """
     import dask
+
+    # whoever sets what it has not loaded yet, takes all of its settings away again
+    import distributed  # noqa: F401
 
     with dask.config.set(SETTINGS), _silent():
         if choice.scheduler is not None:

@@ -291,19 +291,18 @@ def _note_other_time(row: _Checked, seen: _Seen, counted: str) -> None:
     patient = " ".join(row.cells[PATIENT].split())
     first, line = seen.times.setdefault(patient, (kind, row.line))
     if first is not kind:
-        words = (
-            f"is of the kind {kind}; {counted} {line}, of the same patient, has the kind {first}"
-        )
-        row.faults.append((TIME_POINT, words))
+        other = f"{counted} {line}, of the same patient, has {TIME_WORDS[first]}"
+        row.faults.append((TIME_POINT, f"is {TIME_WORDS[kind]}; {other}"))
 
 
 def _contradictions(cells: Mapping[str, str]) -> tuple[str, ...]:
     """Return in words what cells contradict each other; rows that say the same are asked once."""
-    alone = frozenset[str]() if FACTS in cells else ALONE
+    if FACTS in cells:
+        return _contradictions_of.__wrapped__(tuple(cells.items()))
     said = tuple(
-        (name, PLACEHOLDER if COLUMNS[name].is_path and name != FACTS else text)
+        (name, PLACEHOLDER if COLUMNS[name].is_path else text)
         for name, text in cells.items()
-        if name in COLUMNS and name not in alone
+        if name in COLUMNS and name not in ALONE
     )
     return _contradictions_of(said)
 

@@ -9,6 +9,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
+from remnant.core.reference_agreement import ReferenceAgreement
 from segmentation.engines.registry import DEFAULT_ENGINE
 
 NOTHING: Final[Mapping[str, float]] = MappingProxyType({})
@@ -133,6 +134,8 @@ class CaseOutcome:
         Wall time by stage, of the run that made it.
     finished_utc
         When it ended.
+    agreement
+        How it agrees with the references of its row; empty without any.
     trace
         What tells whether it still holds.
     """
@@ -147,4 +150,5 @@ class CaseOutcome:
     reused: tuple[str, ...] = ()
     seconds: Mapping[str, float] = field(default_factory=lambda: NOTHING)
     finished_utc: str = ""
+    agreement: tuple[ReferenceAgreement, ...] = ()
     trace: Trace = NO_TRACE

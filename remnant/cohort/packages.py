@@ -1,4 +1,4 @@
-"""Packages that the tables need and that not every installation has."""
+"""Packages that cohorts need and that not every installation has."""
 
 from importlib.util import find_spec
 
@@ -16,6 +16,5 @@ def require_packages(*names: str) -> None:
     missing = [name for name in names if find_spec(name) is None]
     if missing:
         raise InputError(
-            f"the tables of a cohort need {missing[0]}, which is not installed; "
-            f"pip install 'remnant[cohort]'"
+            f"cohorts need {missing[0]}, which is not installed; pip install 'remnant[cohort]'"
         )

@@ -75,6 +75,7 @@ def rows_of(outcome: CaseOutcome, cells: Mapping[str, str], report: CaseReport |
     """
     case = outcome.case
     found = {"cases": [_case(outcome, cells, report)], "timings": list(_timings(outcome))}
+    found["agreement"] = [asdict(one) for one in outcome.agreement]
     if report is not None:
         volumetry = report.volumetry
         found["lesions"] = [_lesion(one, report.study.modality) for one in volumetry.lesions]

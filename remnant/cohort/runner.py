@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from remnant.cohort.case_key import glance_of
 from remnant.cohort.case_task import CaseResult, killed_outcome, same_glance, work_case
-from remnant.cohort.clusters import GPU, LOCAL, ClusterChoice, opened, require_dask
+from remnant.cohort.clusters import GPU, LOCAL, ClusterChoice, opened
 from remnant.cohort.layout import COHORT_JSON, RUNNING, case_folder
 from remnant.cohort.manifest import ManifestRow
 from remnant.cohort.manifest_columns import STUDY
 from remnant.cohort.outcome_file import has_files, read_outcome, write_outcome
 from remnant.cohort.outcomes import CaseOutcome, CaseStatus, CaseTask
+from remnant.cohort.packages import require_packages
 from remnant.core.errors import ClusterLostError, InputError
 from remnant.core.progress import Progress, silent
 from remnant.documents.codec import one_line
@@ -155,7 +156,7 @@ def run_cohort(
     ClusterLostError
         The scheduler cannot be reached, or was lost.
     """
-    require_dask()
+    require_packages("distributed", "pyarrow")
     from remnant.cohort.store import Store
 
     work = work or partial(work_case, recycle_after=options.recycle_after)

@@ -385,6 +385,31 @@ FINDINGS_TABLE: Final = Table(
     ),
     ("case", "list", "of", "place"),
 )
+AGREEMENT_TABLE: Final = Table(
+    "agreement",
+    "A structure of a case that has a reference",
+    (
+        CASE,
+        Column(
+            "structure",
+            TEXT,
+            "",
+            "`liver`, `lesions`, or `burden`: that has fractions alone; empty where the references "
+            "could not be compared",
+        ),
+        Column("measured_ml", NUMBER, ML, "Voxel volume in the case"),
+        Column("reference_ml", NUMBER, ML, "Voxel volume of the reference"),
+        Column("difference_ml", NUMBER, ML, "Measured minus reference"),
+        Column("measured_fraction", NUMBER, FRACTION, "Tumour burden in the case"),
+        Column("reference_fraction", NUMBER, FRACTION, "Tumour burden of the reference"),
+        Column("dice", NUMBER, FRACTION, "Overlap; 0 where one is empty, absent where both are"),
+        Column("nsd", NUMBER, FRACTION, "Share of both surfaces within 2 mm of the other one"),
+        Column("hd95_mm", NUMBER, MM, "Hausdorff distance, 95 % quantile; absent for empty masks"),
+        Column("assd_mm", NUMBER, MM, "Mean distance of the surfaces; absent for empty masks"),
+        Column("error", TEXT, "", "Why the references could not be compared"),
+    ),
+    ("case", "structure"),
+)
 TIMINGS_TABLE: Final = Table(
     "timings",
     "A stage of a case's last run",
@@ -405,6 +430,7 @@ TABLES: Final[Mapping[str, Table]] = MappingProxyType(
             RESECTIONS_TABLE,
             PLANS_TABLE,
             FINDINGS_TABLE,
+            AGREEMENT_TABLE,
             TIMINGS_TABLE,
         )
     }

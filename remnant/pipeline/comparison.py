@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from remnant.core.case import CaseReport
 from remnant.core.comparison import (
     Alignment,
-    Change,
     ComparisonReport,
     ComparisonSettings,
     Growth,
@@ -34,7 +33,7 @@ from remnant.pipeline.results import published_results, require_replaceable_resu
 from remnant.wording.resection_titles import hepatectomy_title
 from segmentation.align import align_livers, describe_alignment
 from volumetry.agreement.overlap import dice_fraction, overlaps_ml
-from volumetry.growth.change import change_of, paired_interval, paired_spreads, seeds
+from volumetry.growth.change import seeds
 from volumetry.growth.lesion_changes import MeasuredScan, lesion_matches
 from volumetry.growth.matching import (
     CENTROID_LIMIT_MM,
@@ -49,7 +48,7 @@ from volumetry.growth.remnant_growth import (
     require_threshold,
     require_weeks,
 )
-from volumetry.uncertainty.intervals import ratio
+from volumetry.growth.volume_changes import volume_changes
 
 COMPARISON_JSON: Final = "comparison.json"
 MATCHES_CSV: Final = "matches.csv"
@@ -116,6 +115,7 @@ def compare_cases(request: CompareRequest) -> ComparisonReport:
         standardised liver volumes differ.
     """
     before, after = _read(request.before), _read(request.after)
+    changes = volume_changes(before.report.volumetry, after.report.volumetry)
     growth = _growth(before, after, request)
     settings = _settings(before, after, request)
     matched = _matched(before, after)
@@ -123,7 +123,8 @@ def compare_cases(request: CompareRequest) -> ComparisonReport:
         before=before.report.study,
         after=after.report.study,
         weeks=request.weeks,
-        **_volume_changes(before, after),
+        tlv_ml=changes.tlv_ml,
+        tumour_ml=changes.tumour_ml,
         alignment=matched.alignment,
         matches=matched.matches,
         matches_reasons=matched.reasons,
@@ -132,6 +133,29 @@ def compare_cases(request: CompareRequest) -> ComparisonReport:
         quality=(*_checks(before, after, request), *matched.quality),
         settings=settings,
         provenance=_provenance(before, after, settings),
+    )
+
+
+def is_comparison_of(report: ComparisonReport, request: CompareRequest) -> bool:
+    """Tell whether a comparison that was stored is what comparing the cases again would give.
+
+    It is one of the same two reports, made with the same request by the same software.
+
+    Raises
+    ------
+    UnreadableFileError
+        A folder holds no measured case.
+    """
+    settings = report.settings
+    asked = (request.weeks, request.removed, request.threshold_sflr)
+    rules = (MINIMUM_OVERLAP_FRACTION, CENTROID_LIMIT_MM)
+    cases = {"before": request.before, "after": request.after}
+    return (
+        (settings.weeks, settings.removed, settings.threshold_sflr) == asked
+        and (settings.minimum_overlap_fraction, settings.centroid_limit_mm) == rules
+        and report.provenance.software == software_versions(with_networks=False)
+        and report.provenance.inputs_sha256
+        == {side: digest_file(folder / REPORT_JSON) for side, folder in cases.items()}
     )
 
 
@@ -180,27 +204,6 @@ def _read(folder: Path) -> _Scan:
         lesions=case.maps.lesions,
         sha256=digest_file(folder / REPORT_JSON),
     )
-
-
-def _volume_changes(before: _Scan, after: _Scan) -> dict[str, Change]:
-    first, second = before.report.volumetry, after.report.volumetry
-    drawn = paired_spreads(first, second)
-    return {
-        "tlv_ml": change_of(
-            first.tlv_ml,
-            second.tlv_ml,
-            difference=paired_interval(*drawn, lambda b, a: a.tlv_ml - b.tlv_ml),
-            fraction=paired_interval(*drawn, lambda b, a: ratio(a.tlv_ml - b.tlv_ml, b.tlv_ml)),
-        ),
-        "tumour_ml": change_of(
-            first.tumour_ml,
-            second.tumour_ml,
-            difference=paired_interval(*drawn, lambda b, a: a.all_tumour_ml - b.all_tumour_ml),
-            fraction=paired_interval(
-                *drawn, lambda b, a: ratio(a.all_tumour_ml - b.all_tumour_ml, b.all_tumour_ml)
-            ),
-        ),
-    }
 
 
 def _growth(before: _Scan, after: _Scan, request: CompareRequest) -> Growth | None:

@@ -7,7 +7,16 @@ from remnant.cli.app import COMMANDS, app, run_command
 
 MOST_LINES = 60
 COLUMNS = 80
-PAGES = ("", *COMMANDS, "models list", "models pull", "models add", "models show", "models train")
+PAGES = (
+    "",
+    *COMMANDS,
+    "models list",
+    "models pull",
+    "models add",
+    "models show",
+    "models train",
+    *(f"cohort {name}" for name in ("run", "scan", "collect", "summary", "export", "followup")),
+)
 BY_HAND = {"demo", "run", "segment", "measure", "plan"}
 """Commands whose common options are named one by one."""
 

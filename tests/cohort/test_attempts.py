@@ -112,9 +112,7 @@ print("ended in time")
 @pytest.mark.parametrize(
     ("seconds", "code", "said"), [("60", TIMED_OUT_EXIT, "plan\n"), ("0", 0, "ended in time\n")]
 )
-def test_time_limit__ends_the_process_of_a_case_that_takes_longer(
-    repository, seconds, code, said
-):
+def test_time_limit__ends_the_process_of_a_case_that_takes_longer(repository, seconds, code, said):
     done = subprocess.run(
         [sys.executable, "-c", ENDLESS, seconds],
         env={**os.environ, "PYTHONPATH": str(repository)},

@@ -320,7 +320,11 @@ def test_study__is_segmented_by_the_engine_asked_for_and_taken_up(cohort, tmp_pa
     write_image(phantom.image, tmp_path / "ct.nii.gz")
     row = {"case": "s", "study": str(tmp_path / "ct.nii.gz"), "modality": "ct"}
     task = CaseTask(
-        case="s", row=row, folder=str(case_folder(cohort, "s")), estimate_segments=False, run="first"
+        case="s",
+        row=row,
+        folder=str(case_folder(cohort, "s")),
+        estimate_segments=False,
+        run="first",
     )
     first = run_case_task(task)
     (Path(task.folder) / REPORT_JSON).unlink()

@@ -1,19 +1,17 @@
 """How many workers a machine takes, and what is said where there is no cluster."""
 
-import builtins
-import importlib.util
 import socket
 
 import pytest
 
-from remnant.cohort.clusters import GIGABYTE, ClusterChoice, opened, require_dask, size_of
+from remnant.cohort.clusters import GIGABYTE, ClusterChoice, opened, size_of
 from remnant.core.errors import ClusterLostError, InputError
 
 
 @pytest.mark.parametrize(
     ("choice", "segmenting", "workers", "gigabytes"),
     [
-        (ClusterChoice(), True, 5, 3.6),
+        (ClusterChoice(), True, 6, 3.0),
         (ClusterChoice(), False, 8, 2.25),
         (ClusterChoice(workers=2), True, 2, 9.0),
         (ClusterChoice(memory_bytes=6 * GIGABYTE), True, 3, 6.0),
@@ -54,14 +52,4 @@ def test_scheduler__that_does_not_answer_is_one_line(monkeypatch):
             pytest.raises(ClusterLostError, match="no scheduler answers at tcp://127"),
             opened(ClusterChoice(scheduler=address), segmenting=False),
         ):
-            builtins.print()
-
-
-def test_extra__that_is_not_installed_is_named(monkeypatch):
-    find = importlib.util.find_spec
-    monkeypatch.setattr(
-        importlib.util, "find_spec", lambda name: None if name == "distributed" else find(name)
-    )
-
-    with pytest.raises(InputError, match=r"distributed, .*pip install 'remnant\[cohort\]'"):
-        require_dask()
+            pytest.fail("there is a cluster")

@@ -47,7 +47,8 @@ def test_columns__wear_their_units_and_say_what_they_mean(name):
 
 def test_tables__have_their_names_and_keys():
     assert list(TABLES) == [
-        "cases", "lesions", "segments", "resections", "plans", "findings", "timings",
+        "cases", "lesions", "segments", "resections", "plans", "findings", "agreement",
+        "timings",
     ]  # fmt: skip
     for name, table in EVERY_TABLE.items():
         assert table.name == name

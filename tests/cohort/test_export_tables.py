@@ -134,7 +134,7 @@ def test_xlsx__too_large_for_excel__is_refused_by_name(
 def test_export__of_what_is_not_there__is_refused(cohort, tmp_path):
     with pytest.raises(InputError, match="holds no tables"):
         export_tables(tmp_path, Sheets.CSV, tmp_path / "out")
-    with pytest.raises(InputError, match="holds no table tumours; allowed are cases, findings"):
+    with pytest.raises(InputError, match="holds no table tumours; allowed are agreement, cases"):
         export_tables(cohort, Sheets.CSV, tmp_path / "out", tables=("tumours",))
 
 

@@ -197,6 +197,14 @@ def other_value(field):
     return f"{field.schema['minimum']:g}"
 
 
+def test_facts_file__that_was_changed_is_read_again(file):
+    cells = {"case": "a", "liver": str(file("liver.nii.gz")), "facts": str(file("f.yaml", FACTS))}
+    before = requests_of(cells).planning.facts.ecog
+    file("f.yaml", FACTS.replace("ecog: 1", "ecog: 3 # now"))
+
+    assert (1, 3) == (before, requests_of(cells).planning.facts.ecog)
+
+
 def test_references_patient_and_time__are_handed_on(file):
     liver, expert = file("liver.nii.gz"), file("expert.nii.gz")
     asked = requests_of(

@@ -17,11 +17,14 @@ from remnant.core.errors import (
 )
 
 
+def fail(error, cause):
+    raise error from cause
+
+
 def raised(error, cause=None):
-    try:
-        raise error from cause
-    except Exception as caught:
-        return caught
+    with pytest.raises(type(error)) as caught:
+        fail(error, cause)
+    return caught.value
 
 
 @pytest.mark.parametrize(

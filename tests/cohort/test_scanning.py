@@ -1,5 +1,6 @@
 """Folders of studies become manifests; what is not certain is listed and never guessed."""
 
+import json
 import shutil
 
 import nibabel
@@ -182,6 +183,42 @@ def test_known_layouts__of_other_programs_and_data_sets(tmp_path):
         "P1": {"study": "P1/ct.nii.gz", "couinaud": "P1/out", "liver": "P1/out/liver.nii.gz"},
     } == cases  # fmt: skip
     assert {} == doubted
+
+
+@pytest.mark.parametrize(
+    ("labels", "column"),
+    [
+        ({"0": "background", "1": "liver", "2": "cancer"}, "liver"),
+        ({"0": "background", "1": "Vessel", "2": "Tumour"}, "vessels"),
+        ({"background": 0, "liver": 1, "tumor": 2}, "liver"),
+        ({"background": 0, "liver": 1, "tumor": 2, "cyst": 3}, None),
+        ({"0": "background", "1": "spleen"}, None),
+        ({"0": "background", "1": "cancer", "2": "liver"}, None),
+        ([], None),
+    ],
+)
+def test_dataset__whose_codes_are_declared_has_its_masks(labels, column, tmp_path):
+    laid_out(tmp_path, "imagesTr/a_1_0000.nii.gz", "imagesTs/b_2.nii.gz")
+    laid_out(tmp_path, "labelsTr/a_1.nii.gz", dtype=np.uint8)
+    (tmp_path / "dataset.json").write_text(json.dumps({"labels": labels}), encoding="utf-8")
+    cases, doubted = found_in(tmp_path)
+    mask = {column: "labelsTr/a_1.nii.gz", "masks_preset": "msd"} if column else {}
+
+    assert {
+        "a_1": {"study": "imagesTr/a_1_0000.nii.gz", **mask},
+        "b_2": {"study": "imagesTs/b_2.nii.gz"},
+    } == cases
+    assert (column is None) == (doubted.get(Doubt.UNKNOWN_MASK) == ("labelsTr/a_1.nii.gz",))
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[", "[1]", "{}", '{"labels": 3}', '{"labels": {"1": "liver"}}']
+)
+def test_dataset__whose_declaration_says_nothing_has_masks_in_doubt(text, tmp_path):
+    laid_out(tmp_path, "imagesTr/a.nii.gz", "labelsTr/a.nii.gz")
+    (tmp_path / "dataset.json").write_text(text, encoding="utf-8")
+
+    assert {"a": {"study": "imagesTr/a.nii.gz"}} == found_in(tmp_path)[0]
 
 
 def test_bids__has_a_case_for_each_session_and_its_derived_masks(tmp_path):

@@ -87,6 +87,8 @@ def test_literature__dois_of_the_reviews():
         "ribero2013": "10.1097/SLA.0000000000000213",
         "chouker2004": "10.1002/lt.20113",
         "linguraru2012": "10.1016/j.acra.2012.01.015",
+        "eisenhauer2009": "10.1016/j.ejca.2008.10.026",
+        "mehrara2007": "10.1158/0008-5472.CAN-06-3822",
         "strasberg2005": "10.1007/s00534-005-0999-7",
         "tang2020_liver": "10.1007/s00259-020-04800-3",
     }

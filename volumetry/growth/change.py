@@ -5,7 +5,7 @@ same network or the same reader, part of the error is the same in both and cance
 of a change is then too wide rather than too narrow.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from remnant.core.comparison import Change
@@ -28,8 +28,19 @@ def paired_spreads(before: VolumetryReport, after: VolumetryReport) -> tuple[Spr
 
 def seeds(before: VolumetryReport, after: VolumetryReport) -> tuple[int, int]:
     """Return the seeds of two scans: their own, the second one's moved on where they are equal."""
-    first, second = before.error_model.seed, after.error_model.seed
-    return first, (second + 1) % SEEDS if first == second else second
+    first, second = distinct_seeds((before, after))
+    return first, second
+
+
+def distinct_seeds(reports: Iterable[VolumetryReport]) -> tuple[int, ...]:
+    """Return the seeds of scans: their own, moved on where an earlier scan has it."""
+    taken: dict[int, None] = {}
+    for report in reports:
+        seed = report.error_model.seed
+        while seed in taken:
+            seed = (seed + 1) % SEEDS
+        taken[seed] = None
+    return tuple(taken)
 
 
 def paired_interval(

@@ -9,8 +9,7 @@ Diameters run between voxel corners and are therefore too long, by about one spa
 (`corner_excess_mm`), and the coarser the grid the more. The interval and the median of a change of
 diameters are freed of the difference of the two; the change itself is that of the measured ones.
 
-These are figures, not a response by RECIST or any other criteria: those are about target lesions
-that a reader chose.
+These are figures, not a response by RECIST or any other criteria: `volumetry.response` has that.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -97,6 +96,32 @@ def lesion_matches(
     return tuple(_measured(pairing, first, second, note) for pairing in pairings)
 
 
+def drawn_diameters_mm(scan: MeasuredScan, ids: Sequence[int], *, seed: int, draws: int) -> Sample:
+    """Draw the sum of some lesions' longest axial diameters, freed of what the grid adds.
+
+    The draws of `lesion_matches`, so that several scans can be held against each other.
+
+    Parameters
+    ----------
+    scan
+        Where they were measured.
+    ids
+        Lesions of the scan; 0 mm in every draw without any.
+    seed
+        Of the draws, another for each scan of one patient.
+    draws
+        Their number, the same for all scans.
+
+    Returns
+    -------
+    Sample
+        In mm, never negative.
+    """
+    if not ids:
+        return np.zeros(draws)
+    return _Side(scan, seed, draws).freed_lengths(ids).whole
+
+
 def corner_excess_mm(
     lengths_mm: Sample, axial_spacing_mm: float, slice_spacing_mm: float
 ) -> tuple[Sample, Sample]:
@@ -179,6 +204,11 @@ class _Side:
         volume = self._volumes(lesions, moved_mm, voxels)
         length, freed = self._lengths(lesions, moved_mm, ends)
         return _Sum(_volume_ml(lesions, volume), volume), _Sum(_length_mm(lesions, length), freed)
+
+    def freed_lengths(self, ids: Sequence[int]) -> _Drawn:
+        """Draw the diameters of some lesions together, freed of what the grid adds on average."""
+        moved_mm, _, ends = self._errors(ids)
+        return self._lengths([self._lesions[number] for number in ids], moved_mm, ends)[1]
 
     def _normals(self, key: int, rows: int) -> Sample:
         """Draw standard normals in opposite pairs, of a lesion or of all: ``(rows, draws)``."""

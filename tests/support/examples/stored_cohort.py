@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from remnant.cohort.agreement import reference_agreement
 from remnant.cohort.collect import collect
 from remnant.cohort.layout import OUTCOME_JSON, case_folder
 from remnant.cohort.outcome_document import OUTCOME
@@ -41,6 +42,8 @@ ROLES = {
     "three": ("liver", "lesions"),
     "four": ("liver",),
 }
+REFERENCES, COMPARED = ("liver", "lesions"), ("one",)
+"""Masks that a case is held against as if they were references, and which cases are."""
 BODIES = {"one": BODY, "two": BODY}
 REFUSED = CaseOutcome(
     case="refused",
@@ -88,13 +91,16 @@ def made_cohort(base: Path):
     reports = {}
     for name in ROLES:
         folder = case_folder(cohort, name)
-        reports[name] = make_case(folder, masks(base, name), BODIES.get(name, Patient()))
+        paths = masks(base, name)
+        reports[name] = make_case(folder, paths, BODIES.get(name, Patient()))
+        references = {role: paths[role] for role in REFERENCES if name in COMPARED}
         outcome = CaseOutcome(
             case=name,
             key=f"key of {name}",
             status=CaseStatus.DONE,
             seconds={"read": 0.25, "plan": 1.5},
             finished_utc="2026-11-29T12:00:00+00:00",
+            agreement=reference_agreement(folder, references),
         )
         OUTCOME.write(outcome, folder / OUTCOME_JSON)
     for name in ("refused", "broken"):

@@ -7,7 +7,13 @@ import pytest
 
 from remnant.core.quantity import Quantity, UncertaintyPart
 from remnant.core.reasons import Cause, Reason, causes_of, reason
-from volumetry.growth.change import change_of, relative_change, seeds, varying_interval
+from volumetry.growth.change import (
+    change_of,
+    distinct_seeds,
+    relative_change,
+    seeds,
+    varying_interval,
+)
 
 SEGMENTATION = UncertaintyPart.SEGMENTATION
 
@@ -22,6 +28,10 @@ def scan(seed):
 )
 def test_seeds__two_scans_never_share_one(first, second, expected):
     assert expected == seeds(scan(first), scan(second))
+
+
+def test_seeds__of_several_scans_all_differ():
+    assert (5, 6, 7, 3) == distinct_seeds(map(scan, (5, 5, 6, 3)))
 
 
 def test_change__from_nothing_has_a_difference_and_no_ratio():
