@@ -33,7 +33,7 @@ def main(folder: str, seed: str = "7") -> None:
     phantom = liver_phantom(grid, metastases=METASTASES, seed=int(seed), noise_hu=0.0)
     target = Path(folder)
     (target / "dicom").mkdir(parents=True, exist_ok=True)
-    write_series(phantom.image, target / "dicom")
+    write_series(phantom.image, target / "dicom", patient=seed)
     write_maps(phantom, target)
     sys.stdout.write(
         f"A liver of {phantom.tlv_ml:.0f} mL with {METASTASES} metastases of "
@@ -53,15 +53,22 @@ def write_maps(phantom: LiverPhantom, folder: Path) -> None:
 
 
 def write_series(
-    image: ImageVolume, folder: Path, number: int = 3, description: str = "portal venous"
+    image: ImageVolume,
+    folder: Path,
+    number: int = 3,
+    description: str = "portal venous",
+    *,
+    patient: str = "7",
 ) -> None:
-    """Write a scan as a DICOM series, one file for each slice."""
+    """Write a scan as a DICOM series, one file for each slice; each patient has UIDs of its own."""
     study, series, frame = (
-        generate_uid(entropy_srcs=[name]) for name in ("study", f"series {number}", "frame")
+        generate_uid(entropy_srcs=[patient, name])
+        for name in ("study", f"series {number}", "frame")
     )
     upright = image.voxels[::-1, ::-1]  # DICOM counts to the left and to the back
     for k, plane in enumerate(np.moveaxis(upright, 2, 0)):
         ds = header(image, k, series)
+        ds.PatientName, ds.PatientID = "Phantom^Liver", f"PHANTOM-{patient}"
         ds.SeriesDescription, ds.SeriesNumber, ds.InstanceNumber = description, number, k + 1
         ds.StudyInstanceUID, ds.SeriesInstanceUID, ds.FrameOfReferenceUID = study, series, frame
         ds.PixelData = np.round(plane.T - INTERCEPT_HU).astype(np.uint16).tobytes()
@@ -75,7 +82,7 @@ def header(image: ImageVolume, k: int, series: str) -> Dataset:
     meta.MediaStorageSOPInstanceUID = generate_uid(entropy_srcs=[series, str(k)])
     ds = FileDataset("", {}, file_meta=meta, preamble=b"\0" * 128)
     ds.SOPClassUID, ds.SOPInstanceUID = CTImageStorage, meta.MediaStorageSOPInstanceUID
-    ds.Modality, ds.PatientName, ds.PatientID = "CT", "Phantom^Liver", "PHANTOM"
+    ds.Modality = "CT"
     ds.ImageType = ["ORIGINAL", "PRIMARY", "AXIAL"]
     grid = image.geometry
     columns, rows, _ = grid.shape
