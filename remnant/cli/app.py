@@ -24,6 +24,7 @@ COMMANDS = {
     "report": "Write a case's report.html anew.",
     "evaluate": "Compare segmentations with the truth: overlap, surfaces, lesions, burden.",
     "compare": "Compare two measured cases of one liver: lesions, changes, growth of the remnant.",
+    "cohort": "Many cases from one manifest: run them, and make tables and a summary of them.",
     "export": "Write a case for 3D Slicer, ITK-SNAP, nnU-Net, or as surfaces (STL, glTF).",
     "models": "List, fetch, add and show the pretrained networks.",
     "inspect": "Say what is in a file or folder, and what speaks against using it.",

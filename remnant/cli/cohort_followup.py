@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from remnant.cohort.followup import FollowUp
 
 
-def followup(cohort: Path, *, resect: str | None = None) -> Outcome:
+def followup(cohort: Path, *, resect: str | None = None, workers: int = 1) -> Outcome:
     """Follow patients who were scanned several times: lesions, changes, RECIST 1.1 of the liver.
 
     Parameters
@@ -23,6 +23,8 @@ def followup(cohort: Path, *, resect: str | None = None) -> Outcome:
     resect
         The resection whose remnant is followed: segments such as V,VI,VII,VIII, or a name such as
         right_hemihepatectomy.
+    workers
+        Processes that compare cases.
     """
     from remnant.cohort.followup import follow_up
     from remnant.cohort.layout import TABLES
@@ -30,7 +32,7 @@ def followup(cohort: Path, *, resect: str | None = None) -> Outcome:
 
     removed = None if resect is None else resected_segments(resect)
     with shown_progress() as progress:
-        found = follow_up(cohort, removed=removed, progress=progress)
+        found = follow_up(cohort, removed=removed, workers=workers, progress=progress)
     print_followup(counts_of(found), found.responses, found.faults, cohort / TABLES)
     return Outcome(document=lambda: document_of(found))
 

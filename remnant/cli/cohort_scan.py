@@ -1,6 +1,7 @@
 """``remnant cohort scan``: a folder of studies as a manifest."""
 
 from pathlib import Path
+from textwrap import fill
 from typing import TYPE_CHECKING
 
 from remnant.cli.options import Output
@@ -16,6 +17,9 @@ EXAMPLES = (
     "remnant cohort scan BIDS -o cohort.parquet",
 )
 INDENT = "  "
+MARK = "×"
+NAMES_STAND = "Names of cases stand in tables and reports: change those that name a person."
+WIDTH = 79
 
 
 def scan_command(folder: Path, *, output: Output, overwrite: bool = False) -> Outcome:
@@ -58,10 +62,8 @@ def _print_found(found: "ScannedFolder", output: Path) -> None:
         if count:
             print(f"{INDENT}{count:>7} {words}")
     _print_doubts(found)
-    print(
-        "Names of cases stand in tables and reports: change those that name a person. Next:\n"
-        f"{INDENT}remnant cohort run {output} -o COHORT"
-    )
+    print(fill(NAMES_STAND, WIDTH))
+    print(f"Next: remnant cohort run {output} -o COHORT")
 
 
 def _print_doubts(found: "ScannedFolder") -> None:
@@ -70,9 +72,16 @@ def _print_doubts(found: "ScannedFolder") -> None:
     if found.doubted:
         print("Not taken:")
     for one in found.doubted:
-        print(f"{INDENT}{one.count:>7} {DOUBT_WORDS[one.doubt]}")
-        more = ", …" if one.count > len(one.first) else ""
-        print(f"{INDENT}{'':>7} {', '.join(one.first)}{more}")
+        print(
+            fill(
+                f"{one.count} {MARK} {DOUBT_WORDS[one.doubt]}",
+                WIDTH,
+                initial_indent=INDENT,
+                subsequent_indent=2 * INDENT,
+            )
+        )
+        names = [*one.first, *(["…"] if one.count > len(one.first) else [])]
+        print("\n".join(f"{2 * INDENT}{name}" for name in names))
 
 
 def _document(found: "ScannedFolder", output: Path) -> dict[str, object]:

@@ -17,7 +17,7 @@ from remnant.cli.general_options import GeneralOptions
 from remnant.cli.log_file import EventLog
 from remnant.cli.outcome import Outcome
 from remnant.cli.progress import watched
-from remnant.core.errors import RemnantError
+from remnant.core.errors import ManifestError, RemnantError
 
 NOWHERE = EventLog()
 
@@ -88,6 +88,8 @@ def _failed(error: Exception, said: str, code: ExitCode, *, debug: bool, log: Ev
     if debug:
         traceback.print_exception(error)
     _say(said)
+    for line in error.faults if isinstance(error, ManifestError) else ():
+        print(f"  {' '.join(line.split())}", file=sys.stderr)
     return code
 
 
@@ -111,10 +113,15 @@ def _bug(error: Exception) -> str:
 
 
 def _in_words(error: Exception) -> str:
-    """Return what went wrong; of words that no command takes, what to do with them."""
+    """Return what went wrong; of words that no command takes, what to do with them.
+
+    The faults of a manifest follow in lines of their own.
+    """
     if isinstance(error, cyclopts.UnusedCliTokensError):
         words = ", ".join(error.unused_tokens or ())
         return f"too much is given: {words[:100]}; name one case, and put options before values"
+    if isinstance(error, ManifestError):
+        return error.heading
     if isinstance(error, MemoryError):
         return "the memory does not suffice for this case; use a machine that has more"
     return str(error)

@@ -2,9 +2,11 @@
 
 import logging
 import os
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from multiprocessing import resource_tracker
 from typing import TYPE_CHECKING, Any, Final
 
 from remnant.core.errors import ClusterLostError, InputError
@@ -21,6 +23,7 @@ LEFT_TO_OTHERS: Final = 0.1
 LOOPBACK: Final = "127.0.0.1"
 DASHBOARD_PORT: Final = 8787
 CONNECT_S: Final = 20
+CLOSE_S: Final = 3
 GPU: Final = "GPU"
 THREADS: Final = (
     "OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS",
@@ -61,12 +64,15 @@ class ClusterChoice:
     gpu
         Whether cases need a GPU: then there is one worker, unless ``workers`` says otherwise, and
         of a cluster that is there only workers with the resource ``GPU`` get cases.
+    cases
+        How many cases there are: more workers are of no use; ``None`` where it is not known.
     """
 
     workers: int | None = None
     memory_bytes: int | None = None
     scheduler: str | None = None
     gpu: bool = False
+    cases: int | None = None
 
 
 LOCAL: Final = ClusterChoice()
@@ -132,6 +138,7 @@ def size_of(choice: ClusterChoice, *, segmenting: bool, cores: int, memory_bytes
         )
     each = choice.memory_bytes or (SEGMENTING_BYTES if segmenting else MEASURING_BYTES)
     workers = choice.workers or (1 if choice.gpu else max(1, min(cores, ours // each)))
+    workers = workers if choice.cases is None else min(workers, choice.cases)
     return Size(workers, choice.memory_bytes or ours // workers)
 
 
@@ -150,6 +157,9 @@ def opened(choice: ClusterChoice, *, segmenting: bool) -> "Iterator[Client]":
     """
     import dask
 
+    # whoever sets what it has not loaded yet, takes all of its settings away again
+    import distributed  # noqa: F401
+
     with dask.config.set(SETTINGS), _silent():
         if choice.scheduler is not None:
             with _connected(choice.scheduler) as client:
@@ -165,30 +175,53 @@ def _local(choice: ClusterChoice, *, segmenting: bool) -> "Iterator[Client]":
     from distributed.system import MEMORY_LIMIT
 
     size = size_of(choice, segmenting=segmenting, cores=_cores(), memory_bytes=int(MEMORY_LIMIT))
-    cluster = LocalCluster(
-        n_workers=size.workers,
-        threads_per_worker=1,
-        processes=True,
-        memory_limit=size.memory_bytes,
-        host=LOOPBACK,
-        dashboard_address=f"{LOOPBACK}:{_free_port()}",
-        silence_logs=logging.CRITICAL,
-        resources={GPU: 1},
-    )
+    with _interrupts_held():
+        cluster = LocalCluster(
+            n_workers=0,  # they are started below, where an interruption ends them
+            threads_per_worker=1,
+            processes=True,
+            memory_limit=size.memory_bytes,
+            host=LOOPBACK,
+            dashboard_address=f"{LOOPBACK}:{_free_port()}",
+            silence_logs=logging.CRITICAL,
+            resources={GPU: 1},
+        )
+        client = Client(cluster, set_as_default=False)
     try:
-        with Client(cluster) as client:
-            yield client
+        cluster.scale(size.workers)
+        client.wait_for_workers(size.workers)
+        yield client
     finally:
-        _end_workers(cluster)
-        cluster.close()
+        _end(client, cluster)
 
 
-def _end_workers(cluster: Any) -> None:  # noqa: ANN401  (of a package without types)
-    """End worker processes at once: a case that one is at begins anew another time."""
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Let threads, and the processes that they start, begin deaf to the keyboard's interrupt.
+
+    A terminal sends it to workers too. This thread hears it, at the latest after the context, and
+    ends them.
+    """
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    resource_tracker.ensure_running()  # whoever starts it, hears interrupts from then on
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _end(client: "Client", cluster: Any) -> None:  # noqa: ANN401  (a package without types)
+    """End worker processes at once, and then the rest: what they are at begins another time."""
     for nanny in tuple(cluster.workers.values()):
         with suppress(AttributeError, OSError, ValueError):
             nanny.auto_restart = False
             nanny.process.process.kill()
+    for close in (client.close, cluster.close):
+        with suppress(Exception):  # of what was only starting, closing fails in many ways
+            close(timeout=CLOSE_S)
 
 
 @contextmanager
@@ -206,7 +239,7 @@ def _connected(address: str) -> "Iterator[Client]":
         yield client
     finally:
         with suppress(OSError, TimeoutError):
-            client.close(timeout=2)
+            client.close(timeout=CLOSE_S)
 
 
 def _cores() -> int:

@@ -5,17 +5,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from remnant.cohort.followup_order import PlacedVisit
-from remnant.cohort.followup_pairs import compared, pair_folder
+from remnant.cohort.followup_pairs import pair_folder, stored_comparison
 from remnant.cohort.layout import case_folder
 from remnant.cohort.outcomes import CaseStatus
 from remnant.core.case import CaseReport
 from remnant.core.comparison import ComparisonReport, LesionMatch
-from remnant.core.errors import InputError, UnreadableFileError
+from remnant.core.errors import InputError
 from remnant.core.findings import Verdict
 from remnant.core.labels import CouinaudSegment
 from remnant.core.response import LiverResponse, ResponseNote
 from remnant.core.study import Study
-from remnant.pipeline.comparison import CompareRequest
+from remnant.pipeline.comparison import CompareRequest, compare_cases, write_comparison
 from remnant.pipeline.folder import read_measured
 from volumetry.growth.change import paired_spreads
 from volumetry.growth.lesion_changes import MeasuredScan
@@ -141,12 +141,18 @@ class _Pairs:
             return None
         try:
             return read_measured(case_folder(self.cohort, case))
-        except (InputError, UnreadableFileError) as fault:
+        except InputError as fault:
             self.faults.append((case, case, str(fault)))
             return None
 
     def since(self, before: "_Measured", after: "_Measured") -> Since | None:
-        """Return what changed; ``None`` where the two cannot be compared."""
+        """Return what changed; ``None`` where the two cannot be compared.
+
+        Raises
+        ------
+        InputError
+            The comparison cannot be written.
+        """
         days = _days_between(before, after)
         differ = self.removed is not None and _standards_differ(before.report, after.report)
         first, second = before.placed.visit.case, after.placed.visit.case
@@ -157,12 +163,14 @@ class _Pairs:
                 weeks=None if days is None else days / DAYS_PER_WEEK,
                 removed=None if differ else self.removed,
             )
-            found = compared(request, pair_folder(self.cohort, self.subject, first, second))
-        except (InputError, UnreadableFileError) as fault:
+            report, fresh = self._compared(request, folder := self._folder(first, second))
+        except InputError as fault:
             self.faults.append((first, second, str(fault)))
             return None
-        self.reused += found.reused
-        self.made += not found.reused
+        if fresh:
+            write_comparison(report, folder)
+        self.made += fresh
+        self.reused += not fresh
         reports = before.report.volumetry, after.report.volumetry
         drawn = paired_spreads(*reports)
         changes = drawn_changes(*reports, drawn)
@@ -171,9 +179,17 @@ class _Pairs:
             days=days,
             changes=changes,
             pace=tumour_pace(changes, drawn, days),
-            comparison=found.report,
+            comparison=report,
             standards_differ=differ,
         )
+
+    def _folder(self, first: str, second: str) -> Path:
+        return pair_folder(self.cohort, self.subject, first, second)
+
+    def _compared(self, request: CompareRequest, folder: Path) -> tuple[ComparisonReport, bool]:
+        """Return the comparison, and whether it was made just now."""
+        stored = stored_comparison(request, folder)
+        return (compare_cases(request), True) if stored is None else (stored, False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -60,7 +60,6 @@ def _volumes(point: TimePointResult) -> Row:
 
 def _response(response: LiverResponse, *, followed: bool) -> Row:
     figures = {
-        "recist_sum_mm": response.sum_mm,
         "recist_from_baseline": response.from_baseline_fraction,
         "recist_from_nadir": response.from_nadir_fraction,
         "recist_from_nadir_mm": response.from_nadir_mm,
@@ -74,12 +73,20 @@ def _response(response: LiverResponse, *, followed: bool) -> Row:
         "notes": [note.value for note in response.notes],
         "target_response": None if target is None else target.value,
         "target_response_probability": response.probability,
+        **_sum(response.sum_mm),
         "recist_baseline_mm": response.baseline_mm,
         "recist_nadir_mm": response.nadir_mm,
         "new_lesions": response.new_lesions if followed else None,
         "new_lesions_confirmed": response.new_confirmed if followed else None,
         **{name: cell for cells in spreads for name, cell in cells.items()},
     }
+
+
+def _sum(sum_mm: Quantity | None) -> Row:
+    if sum_mm is None:
+        return {}
+    bound = None if sum_mm.bound is None else sum_mm.bound.value
+    return {"recist_sum_mm": sum_mm.value, "recist_sum_mm_bound": bound}
 
 
 def _targets(course: Course, point: TimePointResult) -> list[str] | None:

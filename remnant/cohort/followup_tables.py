@@ -19,7 +19,7 @@ from remnant.cohort.tables import (
     quantity,
     spread,
 )
-from remnant.core.response import Response, ResponseNote
+from remnant.core.response import Response
 from volumetry.response.tracks import TrackEvent
 
 DAYS, POINTS, A_DAY = "days", "percentage points", "/day"
@@ -63,7 +63,7 @@ VOLUMES: Final = (
 LIVER_ONLY: Final = "of the liver alone, never the overall response"
 
 
-def _words(members: type[Response] | type[TrackEvent] | type[ResponseNote]) -> str:
+def _words(members: type[Response] | type[TrackEvent]) -> str:
     return ", ".join(f"`{member.value}`" for member in members)
 
 
@@ -72,11 +72,12 @@ RESPONSE: Final = (
            "baseline"),
     Column("provisional", YES_NO, "", "A reader has still to speak"),
     Column("uncertain", YES_NO, "", "Another class could hold as well"),
-    Column("notes", TEXTS, "", f"Why, and how it came about: {_words(ResponseNote)}"),
+    Column("notes", TEXTS, "", "Why, and how it came about: docs/explanation/followup.md"),
     Column("target_response", TEXT, "", "The same by the sum of the target lesions alone"),
     Column("target_response_probability", NUMBER, FRACTION, "Of that class, by the error models"),
     Column("target_lesions", TEXTS, "", "Ids here of the target lesions, or of their parts"),
-    *spread("recist_sum_mm", MM, "Sum of the longest axial diameters of the target lesions"),
+    Column("recist_sum_mm", NUMBER, MM, "Sum of the target lesions' longest axial diameters"),
+    Column("recist_sum_mm_bound", TEXT, "", "`lower` where a scan does not show all of them"),
     Column("recist_baseline_mm", NUMBER, MM, "That sum at the baseline"),
     Column("recist_nadir_mm", NUMBER, MM, "The smallest such sum before this case"),
     *spread("recist_from_baseline", FRACTION, "Change of the sum from the baseline, over it"),

@@ -59,6 +59,11 @@ BLOCK_ROWS: Final = 4096
 LOOKING_THREADS: Final = 8
 PATHS_A_THREAD: Final = 512
 PLACEHOLDER: Final = "there"
+TIME_WORDS: Final[Mapping[TimeKind, str]] = {
+    TimeKind.DATE: "a date",
+    TimeKind.DAYS: "a number of days",
+    TimeKind.LABEL: "a label",
+}
 Key = TypeVar("Key", str, bytes)
 INPUTS: Final = frozenset((Group.SCAN, Group.MASKS))
 """Groups of columns that say what is measured and how it is read."""
@@ -148,12 +153,13 @@ def read_manifest(path: Path) -> tuple[ManifestRow, ...]:
     rows: list[ManifestRow] = []
     with open_table(path) as table:
         names = _column_names(table.names, faults)
+        written = dict(zip(names, table.names, strict=True))
         for block in _blocks(table, names, path.absolute().parent):
             _look_for_files(block)
             for row in block:
                 _check_row(row, seen, table.counted)
                 for column, wrong in row.faults:
-                    place = f", {column}" if column else ""
+                    place = f", {written.get(column, column)}" if column else ""
                     faults.add(f"{table.counted} {row.line}{place}: {wrong}")
                 rows.append(ManifestRow(row.cells.get(CASE, ""), row.cells, row.line))
     if faults.count:
@@ -285,17 +291,18 @@ def _note_other_time(row: _Checked, seen: _Seen, counted: str) -> None:
     patient = " ".join(row.cells[PATIENT].split())
     first, line = seen.times.setdefault(patient, (kind, row.line))
     if first is not kind:
-        words = f"is of the kind {kind}, that of the patient's {counted} {line} of the kind {first}"
-        row.faults.append((TIME_POINT, words))
+        other = f"{counted} {line}, of the same patient, has {TIME_WORDS[first]}"
+        row.faults.append((TIME_POINT, f"is {TIME_WORDS[kind]}; {other}"))
 
 
 def _contradictions(cells: Mapping[str, str]) -> tuple[str, ...]:
     """Return in words what cells contradict each other; rows that say the same are asked once."""
-    alone = frozenset[str]() if FACTS in cells else ALONE
+    if FACTS in cells:
+        return _contradictions_of.__wrapped__(tuple(cells.items()))
     said = tuple(
-        (name, PLACEHOLDER if COLUMNS[name].is_path and name != FACTS else text)
+        (name, PLACEHOLDER if COLUMNS[name].is_path else text)
         for name, text in cells.items()
-        if name in COLUMNS and name not in alone
+        if name in COLUMNS and name not in ALONE
     )
     return _contradictions_of(said)
 

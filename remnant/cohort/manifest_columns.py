@@ -126,6 +126,8 @@ def _words(name: str, meaning: str, allowed: str, read: Callable[[str], Any]) ->
     """Return a field for a text that a function of its own reads."""
 
     def checked(given: object) -> Any:  # noqa: ANN401  (what the function returns)
+        if len(str(given)) > LONGEST_PATH:
+            raise FieldError
         try:
             return read(str(given))
         except InputError as fault:

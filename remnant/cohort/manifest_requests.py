@@ -225,13 +225,17 @@ def _said(cells: Mapping[str, str]) -> FactsFile:
     )
 
 
-def _facts_file(path: str | None) -> FactsFile:
-    return NO_FILE if path is None else _read_facts(Path(path))
+def _facts_file(name: str | None) -> FactsFile:
+    if name is None:
+        return NO_FILE
+    path = Path(name)
+    require_there(path)
+    state = path.stat()
+    return _read_facts(path, state.st_mtime_ns, state.st_size)
 
 
 @lru_cache(maxsize=64)
-def _read_facts(path: Path) -> FactsFile:
-    require_there(path)
+def _read_facts(path: Path, changed_ns: int, size: int) -> FactsFile:  # noqa: ARG001  (a changed file is another)
     return read_facts_file(path)
 
 

@@ -4,7 +4,7 @@ import secrets
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -35,7 +35,8 @@ SCHEMA_VERSION: Final = "1.0"
 TASKS_PER_WORKER: Final = 2
 """Tasks in flight: one that is worked off, and one that waits on the scheduler."""
 MOST_RENEWED: Final = 1000
-LOOKED_AGAIN_S: Final = 10.0
+MOST_TROUBLES: Final = 20
+LOOKED_AGAIN_S: Final = 5.0
 LOOKING: Final = "looking at what is there"
 Work = Callable[[CaseTask], CaseResult]
 
@@ -105,21 +106,33 @@ class CohortRun:
         Cases of the manifest by how they ended, earlier runs included.
     fresh
         How many were worked off in this run.
+    troubles
+        The first of those that are not done.
     """
 
     folder: Path
-    counts: Mapping[CaseStatus, int] = field(default_factory=dict)
-    fresh: int = 0
-
-    @property
-    def without_result(self) -> int:
-        """How many cases have no report."""
-        return sum(n for status, n in self.counts.items() if not status.has_report)
+    counts: Mapping[CaseStatus, int]
+    fresh: int
+    troubles: tuple[CaseOutcome, ...] = ()
 
     @property
     def is_usable(self) -> bool:
         """Whether every case has a report that passed the gates."""
         return set(self.counts) <= {CaseStatus.DONE}
+
+
+class Tally:
+    """Counts how cases ended, and keeps the first of those that are not done."""
+
+    def __init__(self) -> None:
+        self.counts: Counter[CaseStatus] = Counter()
+        self.troubles: list[CaseOutcome] = []
+
+    def add(self, outcome: CaseOutcome) -> None:
+        """Count a case."""
+        self.counts[outcome.status] += 1
+        if outcome.status is not CaseStatus.DONE and len(self.troubles) < MOST_TROUBLES:
+            self.troubles.append(outcome)
 
 
 def run_cohort(
@@ -146,23 +159,25 @@ def run_cohort(
     from remnant.cohort.store import Store
 
     work = work or partial(work_case, recycle_after=options.recycle_after)
-    folder = folder.resolve()
+    folder, run, tally = folder.resolve(), secrets.token_hex(4), Tally()
     with cohort_folder(folder, options), Store(folder) as tables:
-        run = secrets.token_hex(4)
-        tasks = [task_of(row, folder, options, run) for row in rows]
-        counts, left = _looked_at(tasks, tables.stored(), progress)
+        task = partial(task_of, folder=folder, options=options, run=run)
+        left = _left(rows, task, tables, tally, progress)
         if left:
-            with opened(options.cluster, segmenting=_segments(left)) as client:
-                flight = Flight(client, work, gpu=options.cluster.gpu)
-                counts += _worked_off(flight, left, tables, progress)
-    return CohortRun(folder=folder, counts=dict(counts), fresh=len(left))
+            cluster = replace(options.cluster, cases=len(left))
+            with opened(cluster, segmenting=_segments(left, options)) as client:
+                flight = Flight(client, work, gpu=cluster.gpu)
+                _work_off(flight, map(task, left), tables, tally, _counted(progress, flight, left))
+    return CohortRun(
+        folder=folder, counts=dict(tally.counts), fresh=len(left), troubles=tuple(tally.troubles)
+    )
 
 
 def task_of(row: ManifestRow, folder: Path, options: CohortOptions, run: str) -> CaseTask:
     """Return what a worker is given for a row of the manifest."""
     return CaseTask(
         case=row.case,
-        row=dict(row.cells),
+        row=row.cells,
         folder=str(case_folder(folder, row.case)),
         page=options.page,
         time_limit_s=options.time_limit_s,
@@ -235,26 +250,28 @@ def _described(options: CohortOptions) -> dict[str, object]:
     }
 
 
-def _looked_at(
-    tasks: Sequence[CaseTask], stored: Mapping[str, Known], progress: Progress
-) -> tuple[Counter[CaseStatus], list[CaseTask]]:
-    """Return what is known already, by status, and the cases that are to be worked off."""
-    counts: Counter[CaseStatus] = Counter()
-    left = []
-    for number, task in enumerate(tasks, start=1):
-        known = settled(task, stored.get(task.case))
+def _left(
+    rows: Sequence[ManifestRow],
+    task: Callable[[ManifestRow], CaseTask],
+    tables: Tables,
+    tally: Tally,
+    progress: Progress,
+) -> list[ManifestRow]:
+    """Return the rows that are to be worked off; the others are counted."""
+    stored, left = tables.stored(), []
+    for number, row in enumerate(rows, start=1):
+        in_tables = stored.get(row.case)
+        known = None if in_tables is None else settled(task(row), in_tables)
         if known is None:
-            left.append(task)
+            left.append(row)
         else:
-            counts[known.status] += 1
-        progress(LOOKING, number, len(tasks))
-    return counts, left
+            tally.add(known)
+        progress(LOOKING, number, len(rows))
+    return left
 
 
-def settled(task: CaseTask, stored: Known | None) -> CaseOutcome | None:
+def settled(task: CaseTask, stored: Known) -> CaseOutcome | None:
     """Return what became of a case that is in the tables and looks the same; ``None`` else."""
-    if stored is None:
-        return None
     folder = Path(task.folder)
     known = read_outcome(folder)
     if known is None or (known.key, known.status) != (stored.key, stored.status):
@@ -266,46 +283,55 @@ def settled(task: CaseTask, stored: Known | None) -> CaseOutcome | None:
     return known if holds and same_glance(known, task, glance_of(task)) else None
 
 
-def _segments(tasks: Iterable[CaseTask]) -> bool:
+def _segments(rows: Iterable[ManifestRow], options: CohortOptions) -> bool:
     """Tell whether networks run: on a scan, or to divide a liver."""
     return any(
-        STUDY in task.row or (task.estimate_segments and COUINAUD not in task.row) for task in tasks
+        STUDY in row.cells or (options.estimate_segments and COUINAUD not in row.cells)
+        for row in rows
     )
 
 
-def _worked_off(
-    flight: "Flight", tasks: Sequence[CaseTask], tables: Tables, progress: Progress
-) -> Counter[CaseStatus]:
-    """Give tasks to workers, and what comes back to the tables; return how cases ended."""
-    counts: Counter[CaseStatus] = Counter()
-    by_name = {task.case: task for task in tasks}
-    renewed: list[CaseOutcome] = []
+def _counted(
+    progress: Progress, flight: "Flight", rows: Sequence[ManifestRow]
+) -> Callable[[int], None]:
+    """Return what takes the number of cases that are done."""
     stage = f"cases · {flight.dashboard}" if flight.dashboard else "cases"
-    progress(stage, 0, len(tasks))
+    return lambda done: progress(stage, done, len(rows))
+
+
+def _work_off(
+    flight: "Flight",
+    tasks: Iterable[CaseTask],
+    tables: Tables,
+    tally: Tally,
+    done: Callable[[int], None],
+) -> None:
+    """Give tasks to workers, and what comes back to the tables."""
+    number, renewed = 0, []
+    done(number)
     try:
-        for number, result in enumerate(flight.results(tasks), start=1):
+        for task, result in flight.results(tasks):
             tables.add(result.outcome, result.rows)
-            counts[result.outcome.status] += 1
-            renewed += [result.outcome] * result.renewed
+            tally.add(result.outcome)
+            renewed += [(Path(task.folder), result.outcome)] * result.renewed
             if len(renewed) >= MOST_RENEWED:
-                _acknowledge(renewed, by_name, tables)
-            progress(stage, number, len(tasks))
+                _acknowledge(renewed, tables)
+            number += 1
+            done(number)
     except ClusterLostError as fault:
         raise ClusterLostError(
-            f"{fault}; {counts.total()} of {len(tasks)} case(s) are done, and the same command "
-            f"goes on from there"
+            f"{fault}; {number} case(s) of this run are done, and the same command goes on from "
+            f"there"
         ) from fault
-    _acknowledge(renewed, by_name, tables)
-    return counts
+    _acknowledge(renewed, tables)
 
 
-def _acknowledge(
-    renewed: list[CaseOutcome], by_name: Mapping[str, CaseTask], tables: Tables
-) -> None:
+def _acknowledge(renewed: list[tuple[Path, CaseOutcome]], tables: Tables) -> None:
     """Write down that cases look otherwise and are the same, once the tables say so."""
-    tables.flush()
-    for outcome in renewed:
-        write_outcome(outcome, Path(by_name[outcome.case].folder))
+    if renewed:
+        tables.flush()
+    for folder, outcome in renewed:
+        write_outcome(outcome, folder)
     renewed.clear()
 
 
@@ -336,8 +362,8 @@ class Flight:
         link: str = self._client.dashboard_link or ""
         return link.removesuffix("/status")
 
-    def results(self, tasks: Iterable[CaseTask]) -> Iterator[CaseResult]:
-        """Yield what became of each task, as it comes back.
+    def results(self, tasks: Iterable[CaseTask]) -> Iterator[tuple[CaseTask, CaseResult]]:
+        """Yield each task as it comes back, and what became of it.
 
         Raises
         ------
@@ -351,7 +377,8 @@ class Flight:
         self._fill(coming, waiting)
         while self._tasks:
             for future in coming.next_batch(block=True):
-                yield self._result(future)
+                task = self._tasks.pop(future.key)
+                yield task, _result(future, task)
             self._fill(coming, waiting)
 
     def _fill(self, coming: Any, waiting: Iterator[CaseTask]) -> None:  # noqa: ANN401
@@ -372,27 +399,28 @@ class Flight:
             self._workers = len(self._client.nthreads())
         return TASKS_PER_WORKER * max(1, self._workers)
 
-    def _result(self, future: "Future") -> CaseResult:
-        from distributed import CancelledError, KilledWorker
 
-        task = self._tasks.pop(future.key)
-        try:
-            result: CaseResult = future.result()
-        except KilledWorker:
-            return _killed(task)
-        except (CancelledError, OSError) as fault:
-            raise ClusterLostError("the scheduler was lost") from fault
-        except ClusterLostError:
-            raise
-        except Exception as fault:
-            raise ClusterLostError(
-                f"a worker cannot do its work ({type(fault).__name__}: {one_line(str(fault))}); it "
-                f"must have this version of remnant installed"
-            ) from fault
-        finally:
-            with suppress(Exception):
-                future.release()
-        return result
+def _result(future: "Future", task: CaseTask) -> CaseResult:
+    """Return what became of a task; a worker that fits not, or a lost scheduler, is an error."""
+    from distributed import CancelledError, KilledWorker
+
+    try:
+        result: CaseResult = future.result()
+    except KilledWorker:
+        return _killed(task)
+    except (CancelledError, OSError) as fault:
+        raise ClusterLostError("the scheduler was lost") from fault
+    except ClusterLostError:
+        raise
+    except Exception as fault:
+        raise ClusterLostError(
+            f"a worker cannot do its work ({type(fault).__name__}: {one_line(str(fault))}); it "
+            f"must have this version of remnant installed"
+        ) from fault
+    finally:
+        with suppress(Exception):
+            future.release()
+    return result
 
 
 def _killed(task: CaseTask) -> CaseResult:

@@ -78,6 +78,7 @@ class Doubt(StrEnum):
     CASE_OF_REMNANT = "case_of_remnant"
     LINKED_FOLDER = "linked_folder"
     UNREADABLE_FOLDER = "unreadable_folder"
+    ODD_NAME = "odd_name"
     OTHER_FILE = "other_file"
 
 
@@ -135,6 +136,8 @@ def _part(core: frozenset[str]) -> Part | None:
 def is_about_files(folder: str) -> bool:
     """Tell whether a folder's name says what its files hold, and so names no case."""
     words = words_of(folder)
+    if words[-1:] in (["tr"], ["ts"]):  # nnU-Net's imagesTr, labelsTs
+        words = words[:-1]
     return bool(words) and set(words) <= KNOWN_WORDS
 
 

@@ -38,7 +38,7 @@ class Doubts:
         self.counts[doubt] = self.counts.get(doubt, 0) + 1
         first = self.names.setdefault(doubt, [])
         if len(first) < FEW:
-            first.append(name)
+            first.append("".join(sign if sign.isprintable() else "?" for sign in name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +98,9 @@ def _folders(root: Path, doubts: Doubts) -> Iterator[tuple[Path, list[str]]]:
         except OSError:
             doubts.add(Doubt.UNREADABLE_FOLDER, place.as_posix())
             continue
+        for entry in [entry for entry in entries if not _fits_cell(entry.name)]:
+            doubts.add(Doubt.ODD_NAME, (place / entry.name).as_posix())
+            entries.remove(entry)
         names = [entry.name for entry in entries if entry.is_file()]
         if {STATE, STRUCTURES} <= set(names) or COHORT_JSON in names:
             doubts.add(Doubt.CASE_OF_REMNANT, place.as_posix())
@@ -105,6 +108,11 @@ def _folders(root: Path, doubts: Doubts) -> Iterator[tuple[Path, list[str]]]:
         below = _below(place, entries, doubts, is_bids=BIDS_FILE in names)
         waiting.extend(reversed(below))
         yield place, names
+
+
+def _fits_cell(name: str) -> bool:
+    """Tell whether a name comes back as it is when a manifest with it is read."""
+    return name.isprintable() and name == name.strip()
 
 
 def _name(entry: "os.DirEntry[str]") -> str:

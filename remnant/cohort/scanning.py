@@ -23,6 +23,7 @@ from remnant.cohort.manifest_columns import (
     STUDY,
     TIME_POINT,
 )
+from remnant.cohort.scan_datasets import case_of_channel, mask_of_dataset
 from remnant.cohort.scan_dicom import FoundStudy, dicom_studies
 from remnant.cohort.scan_names import (
     SCANS,
@@ -36,7 +37,6 @@ from remnant.cohort.scan_names import (
 )
 from remnant.cohort.scan_tree import Doubts, files_below
 from remnant.core.progress import Progress, silent
-from remnant.io.codings import MasksPreset
 from remnant.io.nifti_kind import stores_bytes
 from remnant.io.roles import Part
 
@@ -51,9 +51,6 @@ NOT_OF_THE_BODY: Final = frozenset(("func", "dwi", "fmap", "perf", "eeg", "meg",
 """Folders of a BIDS layout whose images show no liver as CT and MR do."""
 SEGMENT_FILE: Final = re.compile(r"liver_segment_[1-8]\.nii(?:\.gz)?", re.IGNORECASE)
 """As TotalSegmentator names its files; a folder of them is one map."""
-LITS: Final = re.compile(r"segmentation-\d+\.nii(?:\.gz)?", re.IGNORECASE)
-LITS_SCAN: Final = re.compile(r"volume-\d+\.nii(?:\.gz)?", re.IGNORECASE)
-"""As the data set LiTS names its files: 1 is liver, 2 is tumour."""
 Key = tuple[str, ...]
 
 
@@ -155,7 +152,8 @@ def _placed(volumes: Iterable[Path], doubts: Doubts) -> Iterator[tuple[Key, Name
         else:
             above = _about_files(path.parent.parts)
             item = told_file(path.name) or named_file(path.name, above)
-            yield _key(path.parent.parts, item.owner), item, path
+            owner = case_of_channel(item.owner, path.parent.name)
+            yield _key(path.parent.parts, owner), item, path
 
 
 def _about_files(folders: Sequence[str]) -> tuple[str, ...]:
@@ -270,25 +268,23 @@ def _unnamed_case(root: Path, key: Key) -> dict[str, str]:
 def _masks(root: Path, group: _Group, doubts: Doubts) -> dict[str, str]:
     """Return the masks of a case by column; of a role that several files have none is taken."""
     found: dict[str, list[Path]] = {}
-    preset = {}
+    presets: dict[str, str] = {}
     for holds, path in group.parts:
-        if isinstance(holds, Doubt) and _is_lits(group, path):
-            found.setdefault(Part.LIVER.value, []).append(path)
-            preset = {"masks_preset": MasksPreset.LITS.value}
-        elif isinstance(holds, Doubt):
-            doubts.add(holds, path.as_posix())
+        if isinstance(holds, Doubt):
+            known = mask_of_dataset(root, path, group.scans)
+            if known is None:
+                doubts.add(holds, path.as_posix())
+                continue
+            column, presets[known[0].value] = known[0].value, known[1].value
         else:
-            found.setdefault(holds, []).append(path)
+            column = holds
+        found.setdefault(column, []).append(path)
     for paths in found.values():
         for path in paths if len(paths) > 1 else ():
             doubts.add(Doubt.SEVERAL_MASKS, path.as_posix())
-    one_each = {column: str(root / paths[0]) for column, paths in found.items() if len(paths) == 1}
-    return one_each | (preset if Part.LIVER.value in one_each else {})
-
-
-def _is_lits(group: _Group, path: Path) -> bool:
-    scans = [scan for scan in group.scans if LITS_SCAN.fullmatch(scan.name)]
-    return bool(LITS.fullmatch(path.name)) and len(scans) == 1
+    masks = {column: str(root / paths[0]) for column, paths in found.items() if len(paths) == 1}
+    preset = next((presets[column] for column in masks if column in presets), None)
+    return masks if preset is None else {**masks, "masks_preset": preset}
 
 
 def _named(found: Sequence[dict[str, str]]) -> Iterator[dict[str, str]]:

@@ -21,6 +21,7 @@ DOUBT_WORDS: Final[Mapping[str, str]] = {
     "case_of_remnant": "results of remnant; `remnant cohort collect` makes tables of them",
     "linked_folder": "links to folders, which are not followed",
     "unreadable_folder": "folders that cannot be opened",
+    "odd_name": "names with spaces around them or with signs that cannot be printed; rename them",
     "other_file": "other files",
 }
 """By the value of `remnant.cohort.scan_names.Doubt`."""

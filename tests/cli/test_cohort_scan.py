@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from remnant.cli.cohort_scan import scan_command
+from remnant.cli.working import ended
 from remnant.cohort.manifest import read_manifest
 from remnant.core.errors import InputError
 
@@ -28,7 +29,7 @@ def test_scan__writes_a_manifest_to_be_filled_in_and_says_what_is_open(studies, 
 
     assert "2 cases are in" in printed
     assert "1 with a liver" in printed
-    assert "1 masks whose names say no role" in printed
+    assert "1 × masks whose names say no role" in printed
     assert "P2_seg.nii.gz" in printed
     assert f"remnant cohort run {output} -o COHORT" in printed
     assert ["P1", "P2"] == [row.case for row in read_manifest(output)]
@@ -60,3 +61,16 @@ def test_scan__that_finds_nothing_writes_nothing(tmp_path, capsys):
         scan_command(tmp_path / "studies", output=tmp_path / "cohort.csv")
     assert "a_seg.nii.gz" in capsys.readouterr().out
     assert not (tmp_path / "cohort.csv").exists()
+
+
+def test_faults_of_a_manifest__stand_in_lines_of_their_own(studies, capsys):
+    path = studies / "cohort.csv"
+    path.write_text("case,liver,age\na,P1_liver.nii.gz,7\nb,none.nii.gz,\n", encoding="utf-8")
+    code = ended(lambda: len(read_manifest(path)))
+
+    assert 2 == code
+    assert [
+        "remnant: error: cohort.csv has 2 faults",
+        "  line 2, age: got '7'; allowed is a number from 18 to 120 years, or unknown",
+        f"  line 3, liver: {studies / 'none.nii.gz'} does not exist",
+    ] == capsys.readouterr().err.splitlines()

@@ -1,13 +1,16 @@
 """Patients of a cohort, from measured phantoms to the tables."""
 
 import json
+import os
 import shutil
+import signal
 
 import numpy as np
 import pytest
 
 from remnant.cli import cohort_followup
 from remnant.cli.app import run_command
+from remnant.cohort import followup
 from remnant.cohort.followup import follow_up, visits_of
 from remnant.cohort.followup_pairs import FOLLOWUP, pair_folder
 from remnant.cohort.followup_tables import FOLLOWUP_TABLES
@@ -324,6 +327,57 @@ def test_command__prints_counts_and_hands_back_json(made, tmp_path, capsys):
     document = json.loads(outcome.document())
     assert {"progressive": 2, "partial": 2, "not_evaluable": 3} == document["responses"]
     assert [] == document["faults"]
+
+
+def test_workers__give_the_same_tables(made, tmp_path):
+    cohort = tmp_path / "cohort"
+    shutil.copytree(made[0], cohort)
+    shutil.rmtree(cohort / FOLLOWUP)
+    ticks = []
+
+    found = follow_up(cohort, removed=RIGHT, workers=2, progress=lambda *told: ticks.append(told))
+
+    assert made[1] == found
+    for name in FOLLOWUP_TABLES:
+        assert read_table(made[0], name).equals(read_table(cohort, name))
+    assert [0, 1, 2, 3, 4] == [done for _, done, _ in ticks]
+    with pytest.raises(InputError, match="0 workers"):
+        follow_up(cohort, workers=0)
+
+
+def killed(_task):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_killed_worker__is_one_clear_line():
+    with (
+        pytest.raises(InputError, match="ended from outside"),
+        followup._mapping(2) as mapped,
+    ):
+        list(mapped(killed, [1]))
+
+
+def test_folder_that_cannot_be_written__ends_the_run(made, tmp_path):
+    cohort = tmp_path / "cohort"
+    shutil.copytree(made[0], cohort)
+    shutil.rmtree(cohort / FOLLOWUP)
+    (cohort / FOLLOWUP).write_text("a file", encoding="utf-8")
+    before = read_table(cohort, "time_points")
+
+    with pytest.raises(InputError, match="cannot be written"):
+        follow_up(cohort)
+
+    assert before.equals(read_table(cohort, "time_points"))
+    assert [] == [p for p in (cohort / "tables" / "time_points").iterdir() if p.name[0] == "."]
+
+
+def test_nobody__gives_empty_tables(tmp_path):
+    write_cases_table(tmp_path, [("x1", None, None, "done")])
+
+    found = follow_up(tmp_path)
+
+    assert (0, 1) == (found.subjects, found.without_subject)
+    assert 0 == read_table(tmp_path, "time_points").num_rows
 
 
 def test_no_tables__is_one_clear_line(tmp_path):

@@ -134,7 +134,9 @@ def test_one_corrupted_cell__is_named_with_its_line_and_column(folder, rows, dat
 def test_column__refuses_what_it_may_not_hold(column, folder):
     rows = [{"case": "a", "liver": "liver.nii.gz", column: "?!\x1b"}]
 
-    assert any(fault.startswith(f"line 2, {column}: ") for fault in faults_of(written(folder, rows)))
+    assert any(
+        fault.startswith(f"line 2, {column}: ") for fault in faults_of(written(folder, rows))
+    )
 
 
 def test_faults__are_all_counted_and_the_first_twenty_named(folder):
@@ -144,8 +146,8 @@ def test_faults__are_all_counted_and_the_first_twenty_named(folder):
 
     assert "cohort.csv has 30 faults" == caught.value.heading
     assert 21 == len(caught.value.faults)
-    assert caught.value.faults[0].startswith("line 2, age_years: got '7'; allowed is")
-    assert caught.value.faults[19].startswith("line 21, age_years")
+    assert caught.value.faults[0].startswith("line 2, age: got '7'; allowed is")
+    assert caught.value.faults[19].startswith("line 21, age: ")
     assert "and 10 more" == caught.value.faults[20]
 
 
@@ -157,11 +159,11 @@ def test_faults__of_header_cells_and_rows_are_named_at_once(folder):
         "b,,,,,,\n"
         "c,liver.nii.gz\n"
     )
+    carried = "a name such as x_site is carried along"
     assert (
-        "column 'hight_cm' is not known; did you mean height_cm? Else a name such as x_site is "
-        "carried along",
+        f"column 'hight_cm' is not known; did you mean height_cm? Else {carried}",
         "column weight_kg is there twice; keep one",
-        "column 'Note' is not known; a name such as x_site is carried along",
+        f"column 'Note' is not known; {carried}",
         "line 2, weight_kg: got '20'; allowed is a number from 25 to 350 kg, or unknown",
         "line 3, case: is that of line 2",
         "line 4: neither study, liver nor couinaud is given; one of them is needed",
@@ -215,7 +217,7 @@ def test_header__faults(header, fault, folder):
                 {"study": "ct.nii.gz", "patient": "P", "time_point": "day_3"},
                 {"liver": "liver.nii.gz", "patient": "P", "time_point": "2024-01-01"},
             ],
-            "line 3, time_point: is of the kind date, that of the patient's line 2 of the kind days",
+            "line 3, time_point: is a date; line 2, of the same patient, has a number of days",
         ),
     ],
 )

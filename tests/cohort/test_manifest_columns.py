@@ -1,8 +1,11 @@
 """Columns are those that are declared elsewhere, and the documentation lists them all."""
 
+import re
+
 import pytest
 
 from planning.inputs import CLINICAL_INPUTS, PATIENT_INPUTS
+from remnant.cohort.manifest import read_manifest, requests_of
 from remnant.cohort.manifest_columns import COLUMNS, NAMES, Group, columns_table, wrong_with
 from remnant.documents.clinical_facts import FIELDS
 from remnant.io.roles import Part
@@ -95,3 +98,17 @@ def test_documentation__has_that_table(repository):
     page = (repository / "docs" / "how-to" / "manifest.md").read_text(encoding="utf-8")
 
     assert columns_table() in page, "run: python -m remnant.cohort.manifest_columns"
+
+
+def test_documentation__has_a_manifest_that_is_read(repository, tmp_path):
+    page = (repository / "docs" / "how-to" / "manifest.md").read_text(encoding="utf-8")
+    text = re.search(r'```csv title="cohort.csv"\n(.*?)```', page, re.DOTALL)[1]
+    for name in re.findall(r"[\w/]+\.nii\.gz", text):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    (tmp_path / "cohort.csv").write_text(text, encoding="utf-8")
+    before, after = map(requests_of, [row.cells for row in read_manifest(tmp_path / "cohort.csv")])
+
+    assert ("P1", "P1") == (before.patient_name, after.patient_name)
+    assert before.segment.source == tmp_path / "CT.nii.gz"
+    assert {"liver", "lesions"} == set(after.segment.masks)

@@ -19,7 +19,7 @@ from remnant.cohort.manifest_columns import COLUMNS, Group
 from remnant.cohort.manifest_requests import requests_of, subject_of
 from remnant.core.clinical import Grade, PrimarySite
 from remnant.core.errors import InputError
-from remnant.core.patient import LiverBackground, Sex
+from remnant.core.patient import LiverBackground
 from remnant.core.phase_choice import AlignmentKind
 from remnant.core.plan_choice import AblationShape
 from remnant.core.volumes import Modality, Phase
@@ -27,7 +27,9 @@ from remnant.io.codings import MasksPreset
 from remnant.io.reading import GeometrySource
 from remnant.io.roles import Part
 
-FACTS = "patient:\n  sex: male\nclinical:\n  ecog: 1\n  functional: no\nchoices:\n  most_wedges: 1\n"
+FACTS = (
+    "patient:\n  sex: male\nclinical:\n  ecog: 1\n  functional: no\nchoices:\n  most_wedges: 1\n"
+)
 
 
 @pytest.fixture(name="file")
@@ -193,6 +195,14 @@ def other_value(field):
     if field.schema["type"] == "boolean":
         return "yes"
     return f"{field.schema['minimum']:g}"
+
+
+def test_facts_file__that_was_changed_is_read_again(file):
+    cells = {"case": "a", "liver": str(file("liver.nii.gz")), "facts": str(file("f.yaml", FACTS))}
+    before = requests_of(cells).planning.facts.ecog
+    file("f.yaml", FACTS.replace("ecog: 1", "ecog: 3 # now"))
+
+    assert (1, 3) == (before, requests_of(cells).planning.facts.ecog)
 
 
 def test_references_patient_and_time__are_handed_on(file):

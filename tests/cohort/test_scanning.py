@@ -1,5 +1,6 @@
 """Folders of studies become manifests; what is not certain is listed and never guessed."""
 
+import json
 import shutil
 
 import nibabel
@@ -184,6 +185,42 @@ def test_known_layouts__of_other_programs_and_data_sets(tmp_path):
     assert {} == doubted
 
 
+@pytest.mark.parametrize(
+    ("labels", "column"),
+    [
+        ({"0": "background", "1": "liver", "2": "cancer"}, "liver"),
+        ({"0": "background", "1": "Vessel", "2": "Tumour"}, "vessels"),
+        ({"background": 0, "liver": 1, "tumor": 2}, "liver"),
+        ({"background": 0, "liver": 1, "tumor": 2, "cyst": 3}, None),
+        ({"0": "background", "1": "spleen"}, None),
+        ({"0": "background", "1": "cancer", "2": "liver"}, None),
+        ([], None),
+    ],
+)
+def test_dataset__whose_codes_are_declared_has_its_masks(labels, column, tmp_path):
+    laid_out(tmp_path, "imagesTr/a_1_0000.nii.gz", "imagesTs/b_2.nii.gz")
+    laid_out(tmp_path, "labelsTr/a_1.nii.gz", dtype=np.uint8)
+    (tmp_path / "dataset.json").write_text(json.dumps({"labels": labels}), encoding="utf-8")
+    cases, doubted = found_in(tmp_path)
+    mask = {column: "labelsTr/a_1.nii.gz", "masks_preset": "msd"} if column else {}
+
+    assert {
+        "a_1": {"study": "imagesTr/a_1_0000.nii.gz", **mask},
+        "b_2": {"study": "imagesTs/b_2.nii.gz"},
+    } == cases
+    assert (column is None) == (doubted.get(Doubt.UNKNOWN_MASK) == ("labelsTr/a_1.nii.gz",))
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[", "[1]", "{}", '{"labels": 3}', '{"labels": {"1": "liver"}}']
+)
+def test_dataset__whose_declaration_says_nothing_has_masks_in_doubt(text, tmp_path):
+    laid_out(tmp_path, "imagesTr/a.nii.gz", "labelsTr/a.nii.gz")
+    (tmp_path / "dataset.json").write_text(text, encoding="utf-8")
+
+    assert {"a": {"study": "imagesTr/a.nii.gz"}} == found_in(tmp_path)[0]
+
+
 def test_bids__has_a_case_for_each_session_and_its_derived_masks(tmp_path):
     deep = "derivatives/expert/sub-01/ses-a/anat/sub-01_ses-a"
     laid_out(
@@ -319,3 +356,11 @@ def test_only_the_first_names__are_kept_of_many(tmp_path):
     (one,) = scan_folder(tmp_path).doubted
 
     assert (Doubt.UNKNOWN_MASK, 9, 5) == (one.doubt, one.count, len(one.first))
+
+
+def test_names__that_no_cell_can_hold_are_listed_in_signs_that_can_be_printed(tmp_path):
+    laid_out(tmp_path, "a.nii.gz", "b\nc.nii.gz", "d /e.nii.gz", " f.nii.gz")
+    cases, doubted = found_in(tmp_path)
+
+    assert {"a": {"study": "a.nii.gz"}} == cases
+    assert {Doubt.ODD_NAME: (" f.nii.gz", "b?c.nii.gz", "d ")} == doubted

@@ -31,7 +31,17 @@ def test_time_point__is_of_a_kind_and_keeps_its_text(text, kind, day):
 
 @pytest.mark.parametrize(
     "text",
-    ["15.03.2024", "2024-3-15", "2024-02-30", "2024/03/15", "12 weeks", "-", "99999", "a" * 41, "ä\n"],
+    [
+        "15.03.2024",
+        "2024-3-15",
+        "2024-02-30",
+        "2024/03/15",
+        "12 weeks",
+        "-",
+        "99999",
+        "a" * 41,
+        "ä\n",
+    ],
 )
 def test_time_point__what_is_none_is_refused(text):
     with pytest.raises(InputError, match=r"time_point got .*allowed is a date"):
