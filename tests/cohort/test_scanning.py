@@ -8,11 +8,14 @@ import numpy as np
 import pytest
 
 from examples.dicom_trees import write_dicom, write_study
+from examples.documented_files import write_seg_nrrd
 from remnant.cohort.manifest import read_manifest, write_manifest
 from remnant.cohort.scan_names import Doubt
 from remnant.cohort.scanning import TO_FILL_IN, scan_folder
 from remnant.core.errors import InputError
 from remnant.io.pseudonym import pseudonym
+from remnant.io.roles import Part
+from remnant.testing.phantoms import body_grid
 
 FILLED = {"study", "liver", "lesions", "couinaud", "masks_preset", "patient", "time_point"}
 
@@ -311,8 +314,52 @@ def test_dicom_studies__without_a_folder_of_their_own_are_listed(tmp_path):
         Doubt.SPREAD_STUDY: ("spread",),
         Doubt.NO_STUDY_UID: ("emptied/im0", "good/unfinished.dcm"),
         Doubt.NO_IMAGES: ("report",),
-        Doubt.DICOM_MASK: ("good/seg", "report/im0", "report/im1"),
+        Doubt.DICOM_MASK: ("report/im0", "report/im1", "good/seg"),
     } == doubted
+
+
+def test_segmentations__are_known_by_the_names_of_their_segments(tmp_path):
+    grid = body_grid(spacing_mm=(20.0, 20.0, 20.0))
+    codes = np.zeros(grid.shape, np.uint8)
+    for name, segments in (
+        ("a.seg.nrrd", {"Liver": 1, "Tumor 1": 2, "IVC": 3}),
+        ("b.seg.nrrd", {"Segment_1": 1}),
+        ("c_liver.seg.nrrd", {"Segment_1": 1}),
+    ):
+        write_seg_nrrd(tmp_path / name, grid, [(codes, segments)])
+    cases, doubted = found_in(tmp_path)
+
+    assert {
+        "a": {"liver": "a.seg.nrrd", "lesions": "a.seg.nrrd"},
+        "c": {"liver": "c_liver.seg.nrrd"},
+    } == cases
+    assert {Doubt.UNKNOWN_MASK: ("b.seg.nrrd",)} == doubted
+
+
+def test_dicom_segmentations__of_a_study_are_its_masks_where_their_segments_say_so(
+    tmp_path, monkeypatch
+):
+    write_study(tmp_path / "S", study="1.1")
+    for name in ("known", "unknown"):
+        write_dicom(tmp_path / "S" / name, study="1.1", Modality="SEG")
+    roles = {"known": (Part.LIVER, Part.PORTAL_VEIN)}
+    monkeypatch.setattr("remnant.io.inspect.roles_named_in", lambda path: roles.get(path.name, ()))
+    cases, doubted = found_in(tmp_path)
+
+    assert {"study": "S", "liver": "S/known", "portal_vein": "S/known"} == (
+        cases[pseudonym("", "1.1")]
+    )
+    assert {Doubt.DICOM_MASK: ("S/unknown",)} == doubted
+
+
+def test_dicom_segmentation__that_another_program_wrote_names_its_liver(shared, tmp_path):
+    source = shared / "data" / "dcmqi"
+    shutil.copytree(source / "ct-3slice", tmp_path / "S" / "ct")
+    shutil.copy(source / "liver.dcm", tmp_path / "S")
+    cases, doubted = found_in(tmp_path)
+
+    (cells,) = cases.values()
+    assert ("S", "S/liver.dcm", {}) == (cells["study"], cells["liver"], doubted)
 
 
 def test_study_in_the_folder_itself__is_one_case(tmp_path):
