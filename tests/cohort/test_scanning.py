@@ -310,7 +310,7 @@ def test_dicom_studies__without_a_folder_of_their_own_are_listed(tmp_path):
 
     assert {"good", "spread/s3"} == {cells["study"] for cells in cases.values()}
     assert {
-        Doubt.MIXED_STUDIES: ("mixed", "mixed"),
+        Doubt.MIXED_STUDIES: ("mixed",),
         Doubt.SPREAD_STUDY: ("spread",),
         Doubt.NO_STUDY_UID: ("emptied/im0", "good/unfinished.dcm"),
         Doubt.NO_IMAGES: ("report",),
