@@ -2,14 +2,18 @@
 
 import json
 import shutil
+from pathlib import Path
 
 import nibabel
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from examples.dicom_trees import write_dicom, write_study
 from examples.documented_files import write_seg_nrrd
 from remnant.cohort.manifest import read_manifest, write_manifest
+from remnant.cohort.manifest_columns import COLUMNS
 from remnant.cohort.scan_names import Doubt
 from remnant.cohort.scanning import TO_FILL_IN, scan_folder
 from remnant.core.errors import InputError
@@ -411,3 +415,40 @@ def test_names__that_no_cell_can_hold_are_listed_in_signs_that_can_be_printed(tm
 
     assert {"a": {"study": "a.nii.gz"}} == cases
     assert {Doubt.ODD_NAME: (" f.nii.gz", "b?c.nii.gz", "d ")} == doubted
+
+
+FOLDERS = ("", "P1", "P2", "P1/masks", "P1/liver", "masks", "images", "masks/lesions", "a/P1", "ct")
+STEMS = (
+    "P1", "P2", "P1_ct", "P1_liver", "P1_lesions", "P1_seg", "ct", "liver", "liver_mask", "tumour",
+    "couinaud", "segmentation", "portal", "spleen", "lesion_2", "reference_liver", "volume-1",
+    "segmentation-1", "mystery", "sub-1_ct", "sub-1_label-liver_mask",
+)  # fmt: skip
+NAMED_AS_SCANS = {"P1", "P2", "P1_ct", "ct", "portal", "volume-1", "mystery", "sub-1_ct"}
+ENDINGS = (".nii.gz", ".nii", ".mha", ".seg.nrrd")
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@given(
+    names=st.lists(
+        st.tuples(*map(st.sampled_from, (FOLDERS, STEMS, ENDINGS))), max_size=12, unique=True
+    )
+)
+def test_every_file__is_in_one_row_or_among_what_is_listed(names, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("tree")
+    laid_out(folder, *(f"{place}/{stem}{end}".lstrip("/") for place, stem, end in names))
+    cases, _ = found_in(folder)
+    used = [
+        text
+        for cells in cases.values()
+        for name, text in cells.items()
+        if name in COLUMNS and COLUMNS[name].is_path
+    ]
+    listed = sum(one.count for one in scan_folder(folder).doubted)
+
+    assert len(used) == len(set(used))
+    assert len(names) == len(used) + listed
+    scans = [Path(cells["study"]) for cells in cases.values() if "study" in cells]
+    unsaid = (path for path in scans if path.parent.name not in {"ct", "images"})
+    assert {path.name.partition(".")[0] for path in unsaid} <= NAMED_AS_SCANS
+    assert not any(word in path.parent.as_posix() for path in scans for word in ("masks", "liver"))
+    assert not any(path.name.endswith(".seg.nrrd") for path in scans)
