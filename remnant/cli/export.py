@@ -61,7 +61,7 @@ def export(
     """
     from remnant.pipeline.export import export_case
     from remnant.pipeline.training_set import export_training_set
-    from remnant.terminal.consoles import say_all
+    from remnant.terminal.consoles import plain_console, say, say_all
 
     if output is None and to is Target.NNUNET:
         raise InputError("--to nnunet needs a folder for the data set: -o Dataset501_Liver")
@@ -77,7 +77,8 @@ def export(
     with shown_progress() as progress:
         write = export_training_set if to is Target.NNUNET else export_case
         done = write(request, progress=progress)
-    notes = (done.replaced and f"replaced {done.replaced}", done.opening)
+    if done.replaced is not None:
+        say_all([f"replaced {done.replaced}"])
     print(f"{len(done.files)} files are in {done.folder}")
-    say_all(note for note in notes if note)
+    say(plain_console(), done.opening)
     return told_outcome({"folder": str(done.folder), "files": list(done.files)})
