@@ -74,7 +74,7 @@ def ended(work: Callable[[], int], *, debug: bool = False, log: EventLog = NOWHE
             return _nobody_reads()
         raise
     except KeyboardInterrupt:
-        _say("interrupted; what was finished is kept, the same command goes on from there")
+        _say("interrupted; what was finished is kept, and nothing half-written: run it again")
         return ExitCode.INTERRUPTED
     except (RemnantError, cyclopts.CycloptsError, OSError, MemoryError) as error:
         code = code_of_error(error)

@@ -28,10 +28,11 @@ UNPUBLISHED: Final = ".unpublished"
 
 
 @contextmanager
-def staged_beside(folder: Path) -> Iterator[Path]:
+def staged_beside(folder: Path, *, place: Path | None = None) -> Iterator[Path]:
     """Give a hidden folder beside ``folder``, on the same disk, that is gone in the end.
 
-    Those that killed processes left there are removed.
+    Those that killed processes left there are removed. Errors name the files as they would lie in
+    ``place``, by default ``folder``.
 
     Raises
     ------
@@ -50,6 +51,10 @@ def staged_beside(folder: Path) -> Iterator[Path]:
         yield staging
     except OSError as fault:
         raise InputError(f"{folder} cannot be written: {fault.strerror or fault}") from fault
+    except InputError as fault:
+        if f"{staging}" not in f"{fault}":
+            raise
+        raise InputError(f"{fault}".replace(f"{staging}", f"{place or folder}")) from fault
     finally:
         shutil.rmtree(staging, ignore_errors=True)
         if lock is not None:

@@ -155,4 +155,7 @@ def test_interrupted__says_that_what_was_finished_is_kept(places, monkeypatch, t
     monkeypatch.setattr("remnant.pipeline.run.measure_case", interrupted)
     command = ("measure", "--liver", places / "liver.nii.gz", "-o", tmp_path / "case")
     assert ExitCode.INTERRUPTED == run(*command)
-    assert "what was finished is kept, the same command goes on" in capsys.readouterr().err
+    assert (
+        "what was finished is kept, and nothing half-written: run it again"
+        in capsys.readouterr().err
+    )

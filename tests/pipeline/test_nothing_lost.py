@@ -1,6 +1,7 @@
 """What is finished is kept: runs that were killed, and disks that were full."""
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -13,6 +14,7 @@ import pytest
 from examples import killing
 from remnant.core.errors import InputError
 from remnant.documents.report_document import REPORT
+from remnant.io.atomic import write_text
 from remnant.io.nifti import write_image
 from remnant.pipeline import case_files, made_from, publishing
 from remnant.pipeline.folder import read_stored, require_output_folder
@@ -132,6 +134,18 @@ def test_sweep__leaves_what_a_living_process_stages(tmp_path):
     output = tmp_path / "case"
     with staged_beside(output) as first, staged_beside(output):
         assert first.is_dir()
+
+
+def test_staged__a_file_that_cannot_be_written_is_named_where_it_would_lie(tmp_path):
+    for place in (None, tmp_path):
+        shown = place or tmp_path / "case"
+        with (
+            pytest.raises(InputError, match=rf"^{re.escape(str(shown))}/absent/map cannot be"),
+            staged_beside(tmp_path / "case", place=place) as staging,
+        ):
+            write_text(staging / "absent" / "map", "")
+    with pytest.raises(InputError, match=r"^of the caller$"), staged_beside(tmp_path / "case"):
+        raise InputError("of the caller")
 
 
 @pytest.mark.parametrize("text", ["[]", '{"gone": ["../x"], "fresh": []}', '{"gone": [1]}', "{"])
