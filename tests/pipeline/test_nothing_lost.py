@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -18,7 +19,7 @@ from remnant.io.atomic import write_text
 from remnant.io.nifti import write_image
 from remnant.pipeline import case_files, made_from, publishing
 from remnant.pipeline.folder import read_stored, require_output_folder
-from remnant.pipeline.publishing import settle, staged_beside
+from remnant.pipeline.publishing import publish, settle, staged_beside
 from remnant.pipeline.run import segment_study
 from remnant.pipeline.state import read_state
 from remnant.testing.fake_divider import FakeDivider
@@ -128,6 +129,26 @@ def test_killed__while_files_take_their_places_all_are_old_or_all_are_new(killed
         assert {"case"} == names(place.parent), "what a killed process staged is swept away"
     assert seen == sorted(seen)
     assert {False, True} == set(seen)
+
+
+def test_publish__two_at_a_time_take_turns(tmp_path):
+    """Each set of files replaces the other as a whole, however often they meet."""
+    files, place = ("a", "b", "c"), tmp_path / "case"
+    place.mkdir()
+
+    def publish_as(who):
+        for _ in range(25):
+            with staged_beside(place) as staging:
+                for name in files:
+                    (staging / name).write_text(who, encoding="utf-8")
+                publish(staging, place, files)
+            settle(place)
+
+    with ThreadPoolExecutor(3) as pool:
+        list(pool.map(publish_as, ("one", "two", "three")))
+    assert 1 == len({(place / name).read_text(encoding="utf-8") for name in files})
+    assert set(files) == names(place)
+    assert {"case"} == names(tmp_path)
 
 
 def test_sweep__leaves_what_a_living_process_stages(tmp_path):
