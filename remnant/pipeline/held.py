@@ -26,6 +26,7 @@ from remnant.pipeline.case_files import (
     is_case,
 )
 from remnant.pipeline.division import ROLES
+from remnant.pipeline.edited_plans import edited_plans
 from remnant.pipeline.facts import KnownCase, known_case
 from remnant.pipeline.folder import edited_files, read_measured
 from remnant.pipeline.plan_settings import DEFAULT_PLAN, PlanRequest
@@ -227,9 +228,11 @@ def _losses(held: Held, coming: Coming) -> Iterator[str]:
     lost = frozenset() if held.is_as_made else held.corrections - coming.corrections
     kept = coming.measuring is None and is_same(held, coming)
     dropped = () if kept else _dropped_facts(held.known, coming)
-    if lost or dropped:
+    edits = () if kept else tuple(f"edits of {name}" for name in edited_plans(held.folder))
+    if lost or dropped or edits:
         more = [f"{len(dropped) - MOST_NAMES} more"] * (len(dropped) > MOST_NAMES)
-        yield f"this would drop {', '.join((*_counted(lost), *dropped[:MOST_NAMES], *more))}"
+        named = (*_counted(lost), *edits, *dropped[:MOST_NAMES], *more)
+        yield f"this would drop {', '.join(named)}"
 
 
 def _same_inputs(held: Held, coming: Coming) -> bool:

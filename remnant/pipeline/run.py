@@ -15,6 +15,7 @@ from remnant.core.progress import Progress, silent, step
 from remnant.io.atomic import write_text
 from remnant.pipeline.case_files import REPORT_HTML, REPORT_JSON, UNFINISHED
 from remnant.pipeline.divide import require_redivision, with_segments
+from remnant.pipeline.edited_plans import require_plans_as_drawn
 from remnant.pipeline.folder import (
     StoredCase,
     add_page,
@@ -310,8 +311,10 @@ def plan_stored(
     Raises
     ------
     InputError
-        See `remnant.pipeline.measuring_and_planning.plan_case`.
+        See `remnant.pipeline.measuring_and_planning.plan_case`; or a human changed a map of the
+        earlier plan.
     """
+    require_plans_as_drawn(folder)
     with step(progress, READING):
         maps = stored_maps(folder)
     report = plan_case(measured, request, patient=patient, maps=maps, progress=progress)
@@ -330,6 +333,8 @@ def _other_case(
 ) -> Held | None:
     """Return the case that is replaced in a folder other than a stored case's own."""
     if stored is not None and same_place(stored, output):
+        if not overwrite:
+            require_plans_as_drawn(output)
         return None
     return require_replaceable(output, coming, overwrite=overwrite)
 
