@@ -318,9 +318,9 @@ def plan_stored(
     with step(progress, READING):
         maps = stored_maps(folder)
     report = plan_case(measured, request, patient=patient, maps=maps, progress=progress)
-    drawn = drawn_plans(report, maps, request.choice) if request.draw_maps else ()
+    drawn = drawn_plans(report, maps, request.choice, progress=progress)
     with step(progress, WRITING):
-        replace_measured(report, folder, drawn=drawn)
+        replace_measured(report, folder, drawn=drawn if request.draw_maps else ())
     return report
 
 
@@ -414,7 +414,8 @@ def finish_case(
         write_segmented(case, staging, stored=stored)
         write_measured(report, staging)
         if planning.draw_maps:
-            write_plan_maps(drawn_plans(report, maps, planning.choice), staging)
+            drawn = drawn_plans(report, maps, planning.choice, progress=progress)
+            write_plan_maps(drawn, staging)
         progress(FINISHING, 2, 3)
         write_text(staging / REPORT_HTML, _page(case, report))
     progress(FINISHING, 3, 3)
@@ -435,9 +436,9 @@ def _finish_in_stages(
     replace_measured(keep_request(measured, planning), output)
     maps = case_maps(case)
     report = plan_case(measured, planning, maps=maps, progress=progress)
-    drawn = drawn_plans(report, maps, planning.choice) if planning.draw_maps else ()
+    drawn = drawn_plans(report, maps, planning.choice, progress=progress)
     progress(FINISHING, 1, 3)
-    replace_measured(report, output, drawn=drawn)
+    replace_measured(report, output, drawn=drawn if planning.draw_maps else ())
     progress(FINISHING, 2, 3)
     add_page(_page(case, report), output)
     progress(FINISHING, 3, 3)

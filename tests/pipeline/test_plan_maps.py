@@ -26,6 +26,7 @@ from remnant.pipeline.facts import known_case
 from remnant.pipeline.folder import read_measured
 from remnant.pipeline.measuring_and_planning import measure_case, plan_case
 from remnant.pipeline.plan_maps import (
+    DRAWING,
     case_maps,
     drawn_plans,
     page_maps,
@@ -294,6 +295,10 @@ def test_finish__draws_the_plans_when_asked(segmented, tmp_path):
     maps = set(case_files.with_companions(f"{plan.id}.nii.gz" for plan in plans))
     assert maps == {name for name in names(tmp_path / "case") if name.startswith("plan_")}
     assert [("planning", 0, 1), ("planning", 1, 1)] == [s for s in steps if s[0] == "planning"]
+    total = len(plans)
+    assert [(DRAWING, number, total) for number in range(total + 1)] == [
+        step for step in steps if step[0] == DRAWING
+    ]
     assert planning.choice == known_case(tmp_path / "case").planning.choice
     assert report.planning.plans
     for plan in report.planning.plans:
