@@ -32,7 +32,7 @@ class Segmentation:
         Networks that took part; empty for an engine without networks.
     device
         ``cpu``, ``cuda`` or ``mps``, and what was computed there in fewer bits than usual, such as
-        ``cpu (lesions in bfloat16)``; ``None`` when no network ran.
+        ``cpu (in bfloat16)``; ``None`` when no network ran.
 
     Raises
     ------

@@ -25,6 +25,10 @@ HALF_RANGE = 0.5
 MR_KEPT_FRACTION = 0.8
 LESION_SPACING_MM: Vector3 = (1.0, 1.0, 3.0)
 DILATIONS = 2
+# Tiles of the lesion network begin at whole blocks of the scan's field of view, so that they stay
+# where they are when a plane is added to the liver: tiles one voxel off find lesions that agree
+# with the others by a Dice of 0.96.
+LESION_BLOCK = 8
 NEIGHBOURS_18 = ndimage.generate_binary_structure(3, 2)
 Mask = NDArray[np.bool_]
 
@@ -54,11 +58,12 @@ def field_grid(geometry: Geometry, spacing_mm: Vector3) -> Geometry:
 
 
 def _around(grid: Geometry, part: Geometry, margin: int) -> Geometry:
-    """Return the block of a grid that holds another grid and a margin; it may reach outside."""
+    """Return whole blocks of a grid that hold another grid and a margin; they may reach outside."""
     index = grid.index_from_ras(part.corners_ras())
     low = np.floor(index.min(axis=0)).astype(int) - margin
-    high = np.ceil(index.max(axis=0)).astype(int) + margin
-    start, shape = (tuple(int(n) for n in v) for v in (low, high - low + 1))
+    stop = np.ceil(index.max(axis=0)).astype(int) + margin + 1
+    low, stop = low // LESION_BLOCK * LESION_BLOCK, -(-stop // LESION_BLOCK) * LESION_BLOCK
+    start, shape = (tuple(int(n) for n in v) for v in (low, stop - low))
     return grid.cropped((start[0], start[1], start[2]), (shape[0], shape[1], shape[2]))
 
 
@@ -140,13 +145,23 @@ def lesion_input(image: ImageVolume, liver: Mask) -> tuple[Floats, Geometry]:
     geometry = box_geometry(image.geometry, box)
     near = resample(liver[box], geometry, grid, outside=0.0) > HALF_RANGE
     near = ndimage.binary_dilation(near, NEIGHBOURS_18, iterations=DILATIONS)
-    inner = bounding_box(near, what="the liver on the lesion grid")
+    inner = _whole_blocks(bounding_box(near, what="the liver on the lesion grid"))
     grid, near = box_geometry(grid, inner), near[inner]
     scaled = _clipped_for_lesions(image, liver, box)
     voxels = resample(scaled, geometry, grid, outside=0.0)
     voxels *= _lesion_scale(image.modality)
     voxels[~near] = -HALF_RANGE
     return voxels, grid
+
+
+def _whole_blocks(box: Box) -> Box:
+    i, j, k = (slice(*_in_blocks(side.start, side.stop)) for side in box)
+    return (i, j, k)
+
+
+def _in_blocks(start: int, stop: int) -> tuple[int, int]:
+    """Return the ends of the whole blocks that hold a stretch of voxels."""
+    return start // LESION_BLOCK * LESION_BLOCK, -(-stop // LESION_BLOCK) * LESION_BLOCK
 
 
 def _clipped_for_lesions(image: ImageVolume, liver: Mask, box: Box) -> NDArray[Any]:

@@ -9,6 +9,7 @@ A network computes in the precision of its weights, statistics always in float32
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from math import prod
 from typing import cast
 
@@ -20,17 +21,34 @@ from models.networks.kul_layers import Layer, lesion_layers, liver_layers
 from models.networks.slabs import (
     LAYOUT,
     SPATIAL,
+    Axes,
     FeatureMap,
     JoinedMap,
     Moments,
+    RepeatedlyJoinedMap,
     SlabPass,
+    SmoothlyJoinedMap,
     StoredMap,
     convolved_size,
     empty_map,
-    put_planes,
+    fitted,
+    moments_of,
+    put_box,
 )
+from models.networks.surroundings import (
+    Part,
+    Surroundings,
+    middle,
+    needed_part,
+    spread,
+    surroundings,
+    varied_box,
+    whole_box,
+)
+from remnant.core.boxes import Box
 from remnant.core.geometry import Shape3
 
+UNPADDED: Axes = (False, False, False)
 LIVER_POOL = 3
 LESION_POOL = 2
 LEVELS = 3
@@ -50,10 +68,10 @@ def centre_crop(x: Tensor, size: Sequence[int]) -> Tensor:
 class Block(nn.Module):
     """Two convolutions, each after normalisation, and a shortcut around them where it is residual.
 
-    The very first block of a network leaves its input as it is. ``padded``: see `SlabPass`.
+    The very first block of a network leaves its input as it is. ``padded``: see `Convolution`.
     """
 
-    def __init__(self, layers: Sequence[Layer], *, padded: bool, residual: bool) -> None:
+    def __init__(self, layers: Sequence[Layer], *, padded: Axes, residual: bool) -> None:
         super().__init__()
         self.first = _convolution(layers[0])
         self.second = _convolution(layers[1])
@@ -65,40 +83,76 @@ class Block(nn.Module):
         """Channels of the result."""
         return self.second.out_channels
 
-    def sizes(self, size: Sequence[int]) -> tuple[Shape3, Shape3]:
-        """Return the sizes of a map after the first and after the second convolution."""
-        between = convolved_size(self.first, size, padded=self.padded)
-        return between, convolved_size(self.second, between, padded=self.padded)
+    @property
+    def reach(self) -> Shape3:
+        """How many voxels the two kernels reach beyond one, along each axis."""
+        pairs = zip(self.first.kernel_size, self.second.kernel_size, strict=True)
+        x, y, z = (one + other - 2 for one, other in pairs)
+        return x, y, z
 
-    def multiplications(self, size: Sequence[int]) -> int:
+    def sizes(self, size: Sequence[int], padded: Axes | None = None) -> tuple[Shape3, Shape3]:
+        """Return the sizes of a map after the first and after the second convolution."""
+        padded = padded or self.padded
+        between = convolved_size(self.first, size, padded=padded)
+        return between, convolved_size(self.second, between, padded=padded)
+
+    def multiplications(self, size: Sequence[int], padded: Axes | None = None) -> int:
         """Return how many multiplications the two convolutions take."""
-        between, after = self.sizes(size)
+        between, after = self.sizes(size, padded)
         return self.first.weight.numel() * prod(between) + self.second.weight.numel() * prod(after)
 
     def forward(
-        self, run: SlabPass, source: FeatureMap, moments: Moments | None, *, multiple: int = 1
-    ) -> Iterator[tuple[int, Tensor]]:
-        """Yield the result's slabs, each with its first plane; see `SlabPass.convolved`."""
-        between = empty_map(self.first.out_channels, self.sizes(source.size)[0], self.first.weight)
+        self,
+        run: SlabPass,
+        source: FeatureMap,
+        moments: Moments | None,
+        *,
+        around: Surroundings | None = None,
+        multiple: int = 1,
+    ) -> tuple[Tensor | None, Iterator[tuple[int, Tensor]]]:
+        """Return the result of what is around, if any, and the result's slabs.
+
+        A slab comes with its first plane; see `SlabPass.slabs` for ``multiple``.
+        """
+        padded = self.padded if around is None else around.part.padded
+        between = empty_map(
+            self.first.out_channels, self.sizes(source.size, padded)[0], self.first.weight
+        )
         seen = Moments(self.first.out_channels, between.device)
-        for first, slab in run.convolved(self.first, source, moments):
-            put_planes(between, first, slab)
+        first = fitted(self.first, source, moments, padded)
+        for start, slab in run.slabs(first, source, multiple=source.unit):
+            put_box(between, (start, 0, 0), slab)
             seen.add(slab)
-        around = self._around(run, source)
-        for first, slab in run.convolved(self.second, StoredMap(between), seen, multiple=multiple):
-            yield first, slab.add_(around(first, slab)) if self.residual else slab
+        outside = None
+        if around is not None:
+            outside = replace(first, padded=self.padded).result(around.sample)
+            missing = prod(self.sizes(around.part.whole)[0]) - prod(between.shape[2:])
+            seen.add_constant(middle(outside), missing)
+        second = fitted(self.second, StoredMap(between), seen, padded)
+        beside = self._beside(source, padded)
+        if around is not None and outside is not None:
+            outside = replace(second, padded=self.padded).result(StoredMap(outside))
+            outside = beside(around.sample, 0, outside)
+        results = run.slabs(second, StoredMap(between), multiple=max(multiple, source.unit))
+        return outside, ((start, beside(source, start, slab)) for start, slab in results)
 
-    def _around(self, run: SlabPass, source: FeatureMap) -> Callable[[int, Tensor], Tensor]:
-        """Return what goes around the convolutions: ``(first, slab)`` to what is added to it."""
-        shortcut = None if self.shortcut is None else run.pointwise(self.shortcut, source)
-        lost = (source.size[0] - self.sizes(source.size)[1][0]) // 2
+    def _beside(
+        self, source: FeatureMap, padded: Axes
+    ) -> Callable[[FeatureMap, int, Tensor], Tensor]:
+        """Return what adds the shortcut to a slab of a map's result: ``(map, first, slab)``."""
+        lost = (source.size[0] - self.sizes(source.size, padded)[1][0]) // 2
+        point = None if self.shortcut is None else fitted(self.shortcut, source, None, UNPADDED)
 
-        def around(first: int, slab: Tensor) -> Tensor:
-            planes = source.planes(first + lost, first + lost + slab.shape[2])
-            planes = centre_crop(planes, slab.shape[2:])
-            return planes if shortcut is None else shortcut(planes)
+        def added(source: FeatureMap, first: int, slab: Tensor) -> Tensor:
+            if not self.residual:
+                return slab
+            low, high = first + lost, first + lost + slab.shape[2]
+            around = (
+                source.planes(low, high) if point is None else source.convolved(point, low, high)
+            )
+            return slab.add_(centre_crop(around, slab.shape[2:]))
 
-        return around
+        return added
 
 
 class _KulNetwork(nn.Module):
@@ -110,7 +164,7 @@ class _KulNetwork(nn.Module):
 
         def block(name: str) -> Block:
             mine = [layer for layer in layers if layer.name.startswith(f"{name}.")]
-            return Block(mine, padded=padded, residual=residual)
+            return Block(mine, padded=(padded,) * 3, residual=residual)
 
         self.down = nn.ModuleList(block(f"down.{i}") for i in range(LEVELS))
         self.bottom = block("bottom")
@@ -123,18 +177,19 @@ class _KulNetwork(nn.Module):
         ``heard`` is told the share of the work that is done, after every slab of planes.
         """
         sizes = self.sizes(x.shape[2:])
-        run = SlabPass(
-            padded=self.padded, multiplications=self._multiplications(sizes), heard=heard
-        )
         x = x.to(self.head.weight.dtype).contiguous(memory_format=LAYOUT)
+        parts = self.parts(sizes, varied_box(x, zero=self.padded))
+        run = SlabPass(multiplications=self._multiplications(sizes, parts), heard=heard)
         moments: Moments | None = None
         skips: list[Tensor] = []
-        for block, joined in zip(_blocks(self.down), reversed(sizes[:-1]), strict=False):
-            x, moments, skip = self._descended(block, run, StoredMap(x), moments, joined)
+        wanted = reversed(sizes[:-1])
+        for block, part, joined in zip(_blocks(self.down), parts, wanted, strict=False):
+            x, skip = self._descended(block, run, part, x, moments, joined)
+            moments = moments_of(x)
             skips.append(skip)
         x, moments = _whole(self.bottom, run, StoredMap(x), moments)
         for block in _blocks(self.up):
-            source = JoinedMap(skips.pop(), x, self.enlarged)
+            source = self.joined(skips.pop(), x)
             x, moments = _whole(block, run, source, source.moments())
         return self._probability(run, StoredMap(x), moments)
 
@@ -151,44 +206,75 @@ class _KulNetwork(nn.Module):
             after = block.sizes(sizes[-1])[1]
         return (*sizes, after)
 
-    def enlarged(self, x: Tensor, first: int, stop: int) -> Tensor:
-        """Bring a map to the next finer level and return its planes ``first`` to ``stop - 1``."""
+    def parts(self, sizes: Sequence[Shape3], box: Box) -> tuple[Part, ...]:
+        """Return what has to be computed on the way down if a field is constant beyond a box.
+
+        A padded map's rim is not: beyond the first level all of it is computed.
+        """
+        parts: list[Part] = []
+        for level, (block, size) in enumerate(zip(_blocks(self.down), sizes, strict=False)):
+            if level and self.padded:
+                box = whole_box(size)
+            part = needed_part(size, box, block.reach, self.pool, block.padded)
+            parts.append(part)
+            after = block.sizes(part.shape, part.padded)[1]
+            box = _pooled_box(part.result, after, self.pool)
+        return tuple(parts)
+
+    def sample_shape(self, block: Block) -> Shape3:
+        """Return the size of a field whose pooled result has a rim and a middle along each axis."""
+        x, y, z = (3 * self.pool + (0 if self.padded else lost) for lost in block.reach)
+        return x, y, z
+
+    def joined(self, fine: Tensor, coarse: Tensor) -> JoinedMap:
+        """Return a map beside a coarser one that is brought to its level."""
         raise NotImplementedError
 
     def enlarged_size(self, size: Shape3) -> Shape3:
         """Return the size of a map on the next finer level."""
         raise NotImplementedError
 
-    def _multiplications(self, sizes: Sequence[Shape3]) -> int:
-        blocks = (*_blocks(self.down), self.bottom, *_blocks(self.up))
-        large = sum(block.multiplications(n) for block, n in zip(blocks, sizes, strict=False))
-        return large + self.head.weight.numel() * prod(sizes[-1])
+    def _multiplications(self, sizes: Sequence[Shape3], parts: Sequence[Part]) -> int:
+        down = sum(
+            block.multiplications(part.shape, part.padded)
+            for block, part in zip(_blocks(self.down), parts, strict=True)
+        )
+        blocks = (self.bottom, *_blocks(self.up))
+        rest = sum(b.multiplications(n) for b, n in zip(blocks, sizes[LEVELS:-1], strict=True))
+        return down + rest + self.head.weight.numel() * prod(sizes[-1])
 
     def _descended(
         self,
         block: Block,
         run: SlabPass,
-        source: FeatureMap,
+        part: Part,
+        x: Tensor,
         moments: Moments | None,
         joined: Shape3,
-    ) -> tuple[Tensor, Moments, Tensor]:
-        """Return a block's result on the next coarser level, its moments, and its centre."""
-        after, channels, like = block.sizes(source.size)[1], block.channels, self.head.weight
-        coarse = empty_map(channels, [n // self.pool for n in after], like)
-        skip = empty_map(channels, joined, like)
-        seen = Moments(channels, like.device)
-        lost = (after[0] - joined[0]) // 2
-        for first, slab in block(run, source, moments, multiple=self.pool):
+    ) -> tuple[Tensor, Tensor]:
+        """Return a block's result on the next coarser level, and its centre."""
+        after, like = block.sizes(part.whole)[1], self.head.weight
+        coarse = empty_map(block.channels, [n // self.pool for n in after], like)
+        skip = empty_map(block.channels, joined, like)
+        around = surroundings(x, part, self.sample_shape(block))
+        inner = x[(..., *part.box)].contiguous(memory_format=LAYOUT)
+        outside, slabs = block(run, StoredMap(inner), moments, around=around, multiple=self.pool)
+        if outside is not None:
+            spread(functional.max_pool3d(outside, self.pool), coarse)
+            skip.copy_(middle(outside).expand_as(skip))
+        i, j, k = part.result
+        lost = [(n - wanted) // 2 for n, wanted in zip(after, joined, strict=True)]
+        for first, slab in slabs:
             pooled = functional.max_pool3d(slab, self.pool)
-            put_planes(coarse, first // self.pool, pooled)
-            seen.add(pooled)
-            put_planes(skip, first - lost, centre_crop(slab, (slab.shape[2], *joined[1:])))
-        return coarse, seen, skip
+            put_box(coarse, [n // self.pool for n in (i + first, j, k)], pooled)
+            put_box(skip, [n - gone for n, gone in zip((i + first, j, k), lost, strict=True)], slab)
+        return coarse, skip
 
     def _probability(self, run: SlabPass, source: StoredMap, moments: Moments) -> Tensor:
         probability = torch.empty((1, 1, *source.size), device=source.values.device)
-        for first, slab in run.convolved(self.head, source, moments):
-            put_planes(probability, first, slab.float().sigmoid_())
+        head = fitted(self.head, source, moments, UNPADDED)
+        for first, slab in run.slabs(head, source):
+            put_box(probability, (first, 0, 0), slab.float().sigmoid_())
         return probability
 
 
@@ -202,10 +288,19 @@ def _whole(
     """Return a block's result and its moments."""
     result = empty_map(block.channels, block.sizes(source.size)[1], block.second.weight)
     seen = Moments(block.channels, result.device)
-    for first, slab in block(run, source, moments):
-        put_planes(result, first, slab)
+    _, slabs = block(run, source, moments)
+    for first, slab in slabs:
+        put_box(result, (first, 0, 0), slab)
         seen.add(slab)
     return result, seen
+
+
+def _pooled_box(start: Sequence[int], size: Sequence[int], pool: int) -> Box:
+    """Return the box of a block's result on the next coarser level."""
+    i, j, k = (
+        slice(first // pool, (first + n) // pool) for first, n in zip(start, size, strict=True)
+    )
+    return (i, j, k)
 
 
 class LiverNetwork(_KulNetwork):
@@ -217,6 +312,10 @@ class LiverNetwork(_KulNetwork):
 
     def __init__(self) -> None:
         super().__init__(liver_layers(), pool=LIVER_POOL, padded=True, residual=False)
+
+    def joined(self, fine: Tensor, coarse: Tensor) -> JoinedMap:
+        """Return a map beside a coarser one, see `enlarged`."""
+        return SmoothlyJoinedMap(fine, coarse, self.enlarged)
 
     def enlarged(self, x: Tensor, first: int, stop: int) -> Tensor:
         """Nearest neighbour ×3, smoothed by a 3×3×3 mean that costs one voxel at each side.
@@ -245,12 +344,9 @@ class LesionNetwork(_KulNetwork):
     def __init__(self) -> None:
         super().__init__(lesion_layers(), pool=LESION_POOL, padded=False, residual=True)
 
-    def enlarged(self, x: Tensor, first: int, stop: int) -> Tensor:
+    def joined(self, fine: Tensor, coarse: Tensor) -> JoinedMap:
         """Nearest neighbour ×2."""
-        low = first // LESION_POOL
-        x = x[:, :, low : -(-stop // LESION_POOL)]
-        finer = functional.interpolate(x, scale_factor=LESION_POOL, mode="nearest")
-        return finer[:, :, first - LESION_POOL * low : stop - LESION_POOL * low]
+        return RepeatedlyJoinedMap(fine, coarse)
 
     def enlarged_size(self, size: Shape3) -> Shape3:
         """Return the size of a map on the next finer level."""

@@ -12,6 +12,7 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
 from planning.optimiser.milp import (
     HALF_VOXEL,
@@ -32,6 +33,7 @@ FEW_CHOICES: Final = 12
 OPEN_CHOICES: Final = tuple(range(8, 64, 2))
 """Choices opened at a time, until what is not on the list is proven to lose more."""
 LISTED_AT_ONCE: Final = 512
+ROUNDING: Final = HALF_VOXEL / 2
 
 Matrix = NDArray[np.bool_]
 
@@ -93,13 +95,13 @@ def _searched(model: Model, limits: Limits, reduced: Reduced) -> Solved | None:
     best: _Best | None = None
     for step in (*steps, most):
         enough = np.inf if best is None else best.lost - reduced.lost
-        # losses are whole: half a voxel is above all rounding
         room = min(step, enough) + HALF_VOXEL
         listed = _listed(counted, reduced, room)
         if listed is None:
             return None
-        best = _best(model, limits, listed)
-        if best is not None and (listed.whole or best.lost <= reduced.lost + room):
+        best = _best(model, limits, counted, listed)
+        # losses are whole: a part of a voxel is above all rounding of the relaxation
+        if best is not None and (listed.whole or best.lost <= reduced.lost + room - ROUNDING):
             return Solved(chosen=best.chosen, bound=best.lost, proven=True)
     # what is not on the last list loses more than the limit
     return NOTHING
@@ -121,22 +123,29 @@ def exceeds_reach(model: Model, limits: Limits) -> bool:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Counted:
-    """What choices are counted by and what they add up to at most, the loss apart.
+    """What choices are counted by.
 
     Parameters
     ----------
-    amounts
-        Shape ``(limits, fates)``.
-    most
-        Shape ``(limits,)``.
+    amounts, most
+        What they add up to, and at most, the loss apart: shapes ``(limits, fates)``, ``(limits,)``.
+    pairs, atoms
+        Which choices take a pair of a shared atom and a lesion, and which pairs are an atom's: 0/1,
+        shapes ``(pairs, fates)``, ``(atoms, pairs)``.
+    own, sizes
+        Voxels that each choice takes alone, and those of each shared atom.
     """
 
     amounts: Vector
     most: Vector
+    pairs: csr_array
+    atoms: csr_array
+    own: Vector
+    sizes: Vector
 
 
 def _counted(model: Model, limits: Limits) -> _Counted:
-    fates = model.fates
+    fates, lost = model.fates, model.costs[Goal.LOST]
     rows = (
         (model.costs[Goal.RESIDUAL], -limits.debulked),
         (model.costs[Goal.INTERVENTIONS], limits.interventions),
@@ -148,6 +157,10 @@ def _counted(model: Model, limits: Limits) -> _Counted:
     return _Counted(
         amounts=np.concatenate((np.array([costs for costs, _ in kept]), sides)),
         most=np.array([most for _, most in kept] + [1] * len(sides)) + HALF_VOXEL,
+        pairs=csr_array(-model.shared[:, :fates]),
+        atoms=csr_array(model.shared[:, fates:].T),
+        own=lost[:fates],
+        sizes=lost[fates:],
     )
 
 
@@ -188,14 +201,14 @@ def _listed(counted: _Counted, reduced: Reduced, room: float) -> _Listed | None:
     )
 
 
-def _best(model: Model, limits: Limits, listed: _Listed) -> _Best | None:
+def _best(model: Model, limits: Limits, counted: _Counted, listed: _Listed) -> _Best | None:
     """Return the best choices of a list."""
     losses = np.full(len(listed.chosen), np.inf)
     for start in range(0, len(losses), LISTED_AT_ONCE):
         if listed.lost[start] > losses.min() + HALF_VOXEL:
             break
         part = slice(start, start + LISTED_AT_ONCE)
-        losses[part] = _losses(model, listed.chosen[part])
+        losses[part] = _losses(counted, listed.chosen[part])
     least = losses.min(initial=np.inf)
     if np.isinf(least) or (limits.lost is not None and least > limits.lost):
         return None
@@ -203,13 +216,12 @@ def _best(model: Model, limits: Limits, listed: _Listed) -> _Best | None:
     return _Best(tied[_first_in_rank(model, tied)], float(least))
 
 
-def _losses(model: Model, chosen: Matrix) -> Vector:
+def _losses(counted: _Counted, chosen: Matrix) -> Vector:
     """Count what each row of choices takes, shared atoms once; shape ``(rows,)``."""
-    fates, lost = model.fates, model.costs[Goal.LOST]
-    taken = (-model.shared[:, :fates] @ chosen.T.astype(np.float64)) > HALF_VOXEL
-    gone = (model.shared[:, fates:].T @ taken.astype(np.float64)) > HALF_VOXEL
-    counted: Vector = chosen @ lost[:fates] + lost[fates:] @ gone
-    return counted
+    taken = counted.pairs @ chosen.T.astype(np.float64) > HALF_VOXEL
+    gone = counted.atoms @ taken.astype(np.float64) > HALF_VOXEL
+    losses: Vector = chosen @ counted.own + counted.sizes @ gone
+    return losses
 
 
 def _first_in_rank(model: Model, tied: Matrix) -> int:

@@ -1,10 +1,12 @@
 """The command ``remnant``."""
 
+import os
 import sys
 from collections.abc import Sequence
 from functools import partial
-from io import TextIOWrapper
-from typing import Annotated
+from io import BufferedWriter, RawIOBase, TextIOWrapper
+from pathlib import Path
+from typing import Annotated, TextIO
 
 from cyclopts import App, Parameter
 
@@ -13,7 +15,7 @@ from remnant.cli.guard import require_own_packages
 from remnant.cli.help_page import asked_in_full, page
 from remnant.cli.log_file import event_log
 from remnant.cli.versions import versions
-from remnant.cli.working import ended, worked
+from remnant.cli.working import ended, send_nowhere, worked
 
 COMMANDS = {
     "demo": "Fetch real scans, segment, measure, plan and report them: all in one command.",
@@ -54,9 +56,31 @@ app.register_install_completion_command(
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit with a number of `remnant.cli.exit_codes`."""
-    if isinstance(sys.stdout, TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")
-    sys.exit(run_command(arguments))
+    sys.stdout, sys.stderr = whole(sys.stdout), whole(sys.stderr)
+    code = run_command(arguments)
+    try:
+        sys.stdout.flush()
+    except OSError:  # said already, where the command wrote
+        send_nowhere()
+    sys.exit(code)
+
+
+def whole(stream: TextIO | None) -> TextIO:
+    """Return a stream that takes texts whole, or fails; nothing where the shell closed it.
+
+    An unbuffered one (`PYTHONUNBUFFERED`) drops the rest of a text of which a full disk or a
+    closed pipe took a part, without a word.
+    """
+    if stream is None:
+        return Path(os.devnull).open("w", encoding="utf-8")
+    if not isinstance(stream, TextIOWrapper):
+        return stream
+    if isinstance(stream.buffer, RawIOBase):
+        encoding, raw = stream.encoding, stream.buffer
+        stream.detach()
+        stream = TextIOWrapper(BufferedWriter(raw), encoding=encoding, line_buffering=True)
+    stream.reconfigure(errors="replace")
+    return stream
 
 
 def run_command(arguments: Sequence[str] | None = None) -> int:

@@ -65,6 +65,7 @@ def compare(
         write_comparison,
     )
     from remnant.terminal.comparison_summary import print_comparison
+    from remnant.terminal.consoles import say_all
 
     request = CompareRequest(
         before=before,
@@ -77,7 +78,7 @@ def compare(
     report = compare_cases(request)
     write_comparison(report, output)
     if replaced:
-        print(replaced)
+        say_all([replaced])
     print_comparison(report, output)
     return stored_outcome(output / COMPARISON_JSON, report)
 

@@ -70,6 +70,7 @@ def evaluate(
     from remnant.pipeline.evaluation_sources import SideCoding, pair_cases
     from remnant.pipeline.results import require_replaceable_results
     from remnant.terminal.agreement_summary import print_agreement
+    from remnant.terminal.consoles import say_all
 
     replaced = require_replaceable_results(output, RESULT_FILES, overwrite=overwrite)
     pairs = pair_cases(prediction, truth, allow_missing=allow_missing)
@@ -84,6 +85,6 @@ def evaluate(
         )
     write_agreement(agreement, output)
     if replaced:
-        print(replaced)
+        say_all([replaced])
     print_agreement(agreement, output)
     return stored_outcome(output / AGREEMENT_JSON)

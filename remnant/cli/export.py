@@ -1,7 +1,6 @@
 """``remnant export``: a case for another program."""
 
 from pathlib import Path
-from textwrap import fill
 from typing import Annotated
 
 from cyclopts import App, Parameter
@@ -24,7 +23,6 @@ app = App(
         "remnant export A B --to nnunet --image a.nii --image b.nii -o Dataset501_Liver",
     ),
 )
-WIDTH = 79
 
 
 @app.default
@@ -63,6 +61,7 @@ def export(
     """
     from remnant.pipeline.export import export_case
     from remnant.pipeline.training_set import export_training_set
+    from remnant.terminal.consoles import plain_console, say, say_all
 
     if output is None and to is Target.NNUNET:
         raise InputError("--to nnunet needs a folder for the data set: -o Dataset501_Liver")
@@ -78,6 +77,8 @@ def export(
     with shown_progress() as progress:
         write = export_training_set if to is Target.NNUNET else export_case
         done = write(request, progress=progress)
+    if done.replaced is not None:
+        say_all([f"replaced {done.replaced}"])
     print(f"{len(done.files)} files are in {done.folder}")
-    print(fill(done.opening, WIDTH))
+    say(plain_console(), done.opening)
     return told_outcome({"folder": str(done.folder), "files": list(done.files)})

@@ -1,5 +1,6 @@
 """``remnant measure``: label maps to volumes."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from cyclopts import App
@@ -15,6 +16,7 @@ from remnant.cli.options import (
     OverwriteOption,
 )
 from remnant.cli.outcome import Outcome, case_outcome
+from remnant.cli.progress import shown_progress
 
 app = App(
     name="measure",
@@ -73,19 +75,23 @@ def measure(
     measuring = measure_request(known, patient, formulas, errors)
 
     from remnant.pipeline.run import measure_study
+    from remnant.pipeline.told import replaced_words, told_otherwise
     from remnant.terminal.case_summary import print_volumes
+    from remnant.terminal.consoles import say_all
 
-    ran = measure_study(
-        case,
-        request,
-        output=folder,
-        measuring=measuring,
-        planning=known.planning if known else None,
-    )
+    with shown_progress() as progress:
+        ran = measure_study(
+            case,
+            request,
+            output=folder,
+            measuring=measuring,
+            planning=known.planning if known else None,
+            progress=progress,
+        )
     if ran.changed:
-        print(f"Changed before measuring: {', '.join(ran.changed)}")
-    for note in ran.notes:
-        print(note[0].upper() + note[1:])
+        say_all([f"Changed before measuring: {', '.join(ran.changed)}"])
+    told = told_otherwise(known, replace(known, measuring=measuring)) if known else ()
+    say_all((*ran.notes, *replaced_words(told)))
     report = ran.report
     print_volumes(report)
     print(f"Volumes are in {folder}. Next: remnant plan {folder}")

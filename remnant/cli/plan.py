@@ -64,29 +64,28 @@ def plan(
     require_measured(folder)
 
     # the libraries that read and plan are loaded for a case that is there
+    from dataclasses import replace
+
     from remnant.cli.plan_options import plan_request
     from remnant.cli.planning_notes import planning_notes
-    from remnant.pipeline.facts import known_case
-    from remnant.pipeline.folder import read_measured, replace_measured, require_as_measured
+    from remnant.pipeline.facts import KnownCase, known_case
+    from remnant.pipeline.folder import read_measured, require_as_measured
     from remnant.pipeline.held import earlier_plan
-    from remnant.pipeline.measuring_and_planning import plan_case
-    from remnant.pipeline.plan_maps import drawn_plans, stored_maps
+    from remnant.pipeline.run import plan_stored
     from remnant.terminal.case_summary import print_plan
+    from remnant.terminal.consoles import say_all
 
     report = read_measured(folder)
     require_as_measured(folder, report)
     patient = planned_patient(report.patient, disease.facts, background, case=folder)
-    known = known_case(folder).planning
-    request = plan_request(disease, plans, resect, known=known)
+    known = known_case(folder)
+    request = plan_request(disease, plans, resect, known=known.planning)
     earlier = earlier_plan(folder)
     with shown_progress() as progress:
-        maps = stored_maps(folder)
-        planned = plan_case(report, request, patient=patient, maps=maps, progress=progress)
-        drawn = drawn_plans(planned, maps, request.choice) if request.draw_maps else ()
-        replace_measured(planned, folder, drawn=drawn)
-    notes = planning_notes(planned, request, known)
-    for note in notes if earlier is None else (f"Replaced {earlier}.", *notes):
-        print(note)
+        planned = plan_stored(folder, report, request, patient=patient, progress=progress)
+    asked = KnownCase(measuring=replace(known.measuring, patient=patient), planning=request)
+    notes = planning_notes(planned, asked, known)
+    say_all(notes if earlier is None else (f"Replaced {earlier}.", *notes))
     print_plan(planned)
     print(f"The plan is in {folder}. Next: remnant report {folder}")
     return case_outcome(folder, planned)

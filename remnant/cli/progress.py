@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 QUIET_SECONDS: Final = 0.7
 """What takes less shows no line: it would only flicker."""
 REDRAWN_PER_SECOND: Final = 5
-BAR_WIDTH: Final = 16
-PACE_WIDTH: Final = 28
+BAR_WIDTH: Final = 10
+PACE_WIDTH: Final = 32
 """Of steps, rate and time left, so that nothing moves sideways as they change."""
 CURRENT: Final[ContextVar[Progress]] = ContextVar("CURRENT", default=silent)
 

@@ -76,6 +76,7 @@ DOCUMENTS: Final = {
     "segment": "`segmentation.json` of the case",
     "evaluate": "`agreement.json`",
     "compare": "`comparison.json`",
+    "export": "`folder` and the names of its `files`",
     "inspect": "what was found: `series`, `maps`, `skipped`, `usable` and the commands in `use`",
     "models list": "`id`, `version`, `summary`, `licence`, `weights_sha256`, `installed` of each",
     "models pull": "`id`, `version`, `weights_sha256` of each",
@@ -90,6 +91,8 @@ DOCUMENTS: Final = {
     "doctor": "`checks` (`name`, `found`, `advice`, `fails`), `formulas`, `bsa_formulas`",
 }
 GROUPS: Final = ("models", "cohort")
+CONTENTS: Final = re.compile(r"^## Table of Contents\n\n(?: *- .*\n)+\n", re.MULTILINE)
+"""The list of commands that follows says the same and more."""
 REPEATED: Final = re.compile(rf"\*\*{GENERAL}\*\*:\n\n(?:\*.*\n| .*\n)+\n?")
 CONTINUED: Final = re.compile(r"\n {4,}(?=\S)(?!- )")
 PROGRAM: Final = re.compile(
@@ -107,7 +110,7 @@ def reference() -> str:
         documents=_rows((f"`{name}`", text) for name, text in DOCUMENTS.items()),
     )
     commands = PROGRAM.sub(r"\1\2 ", app.generate_docs("markdown", heading_level=2))
-    commands = CONTINUED.sub(" ", commands).replace(" \n", "\n")
+    commands = CONTINUED.sub(" ", CONTENTS.sub("", commands)).replace(" \n", "\n")
     first = REPEATED.search(commands)
     end = first.end() if first else 0
     rest = REPEATED.sub("", commands[end:])

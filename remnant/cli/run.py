@@ -102,7 +102,7 @@ def run(
     from remnant.cli.planning_notes import planning_notes
     from remnant.io.roles import Part
     from remnant.pipeline.divide import require_redivision
-    from remnant.pipeline.facts import known_case
+    from remnant.pipeline.facts import KnownCase, known_case
     from remnant.pipeline.run import rerun_case, run_study
     from remnant.terminal.case_summary import print_case
 
@@ -130,7 +130,7 @@ def run(
                 planning=planning, progress=progress,
             )  # fmt: skip
             report, heading = ran.report, repeated(ran.notes) if ran.notes else ""
-    notes = planning_notes(report, planning, known.planning if known else None)
+    notes = planning_notes(report, KnownCase(measuring=measuring, planning=planning), known)
     print_case(report, folder, heading=heading, notes=notes)
     return case_outcome(folder, report)
 

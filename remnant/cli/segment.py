@@ -68,6 +68,7 @@ def segment(
 
     from remnant.cli.dividing import divider_for
     from remnant.pipeline.run import segment_study
+    from remnant.terminal.consoles import say_all
 
     with shown_progress() as progress:
         found = segment_study(
@@ -77,7 +78,6 @@ def segment(
             divider=divider_for(device, estimate=estimate_segments),
             progress=progress,
         )
-    for note in found.notes:
-        print(note[0].upper() + note[1:])
+    say_all(found.notes)
     print(f"Maps are in {output}. Next: remnant measure {output}")
     return maps_outcome(output, found.case)

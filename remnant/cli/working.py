@@ -8,6 +8,7 @@ import textwrap
 import traceback
 from collections.abc import Callable
 from contextlib import redirect_stdout
+from inspect import Parameter
 from pathlib import Path
 
 import cyclopts
@@ -73,7 +74,7 @@ def ended(work: Callable[[], int], *, debug: bool = False, log: EventLog = NOWHE
             return _nobody_reads()
         raise
     except KeyboardInterrupt:
-        _say("interrupted; what was finished is kept, the same command goes on from there")
+        _say("interrupted; what was finished is kept, and nothing half-written: run it again")
         return ExitCode.INTERRUPTED
     except (RemnantError, cyclopts.CycloptsError, OSError, MemoryError) as error:
         code = code_of_error(error)
@@ -113,13 +114,15 @@ def _bug(error: Exception) -> str:
 
 
 def _in_words(error: Exception) -> str:
-    """Return what went wrong; of words that no command takes, what to do with them.
+    """Return what went wrong, and of words that a command does not take what it takes.
 
     The faults of a manifest follow in lines of their own.
     """
     if isinstance(error, cyclopts.UnusedCliTokensError):
         words = ", ".join(error.unused_tokens or ())
         return f"too much is given: {words[:100]}; name one case, and put options before values"
+    if isinstance(error, cyclopts.CycloptsError):
+        return f"{_of_words(error)} `{_help_of(error)}` says what is allowed"
     if isinstance(error, ManifestError):
         return error.heading
     if isinstance(error, MemoryError):
@@ -127,9 +130,27 @@ def _in_words(error: Exception) -> str:
     return str(error)
 
 
+def _of_words(error: cyclopts.CycloptsError) -> str:
+    argument, text = error.argument, f"{error}"
+    if not isinstance(error, cyclopts.MissingArgumentError) or argument is None:
+        return text if text.endswith(("...", "?")) else f"{text.removesuffix('.')};"
+    if error.keyword is not None or argument.tokens:
+        return f"{error.keyword or argument.name} needs a value;"
+    by_place = argument.field_info.kind is not Parameter.KEYWORD_ONLY
+    return f"{argument.name.lstrip('-').upper() if by_place else argument.name} is missing;"
+
+
+def _help_of(error: cyclopts.CycloptsError) -> str:
+    return " ".join(("remnant", *(error.command_chain or ()), "--help"))
+
+
 def _nobody_reads() -> ExitCode:
+    send_nowhere()
+    return ExitCode.NOBODY_READS
+
+
+def send_nowhere() -> None:
     """Send the rest of the output nowhere, so that nothing fails when Python flushes it."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, sys.stdout.fileno())
     os.close(nowhere)
-    return ExitCode.NOBODY_READS

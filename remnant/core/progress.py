@@ -1,5 +1,7 @@
 """How long stages tell how far they are."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Protocol
 
 
@@ -12,3 +14,11 @@ class Progress(Protocol):
 
 def silent(stage: str, done: int, total: int) -> None:
     """Ignore progress."""
+
+
+@contextmanager
+def step(progress: Progress, stage: str) -> Iterator[None]:
+    """Tell of a stage without steps when it begins, and when it is done."""
+    progress(stage, 0, 1)
+    yield
+    progress(stage, 1, 1)

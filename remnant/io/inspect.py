@@ -230,6 +230,9 @@ def _volume_file(path: Path, kind: FileKind) -> Inspection:
     if kind is FileKind.NRRD and is_slicer_segmentation(path):
         return Inspection(kind="map", maps=(_facts_of_named(path, path),))
     read = read_volume(path)
+    if not read.values.any():
+        empty = f"a label map on {read.geometry.describe()} that labels no voxel"
+        return Inspection(kind="map", maps=(MapFacts(name="", kind=empty, roles=(Part.LESIONS,)),))
     if _looks_like_map(read.values):
         return Inspection(kind="map", maps=(_facts_of_codes(path, read.values, read.geometry),))
     return _single(kind.value, read.values, read.geometry)
@@ -341,10 +344,12 @@ def _suggested(volumes: Mapping[int, float]) -> tuple[tuple[Part, ...], MasksPre
 
 def _single(kind: str, values: NDArray[Any], geometry: Geometry) -> Inspection:
     evidence = hounsfield_evidence(values)
+    low, high = float(values.min()), float(values.max())
+    flat = (f"no image: every voxel has the same value {low:g}",) if low == high else ()
     facts = SeriesFacts(
         number=1,
         modality=Modality.CT if evidence.hounsfield else None,
-        modality_reason=_reason(evidence),
+        modality_reason=evidence.reason if flat else _reason(evidence),
         phase=Phase.UNKNOWN,
         description="",
         slices=geometry.shape[2],
@@ -352,12 +357,13 @@ def _single(kind: str, values: NDArray[Any], geometry: Geometry) -> Inspection:
         spacing_mm=spacing_along_normal_mm(geometry),
         orientation="".join(geometry.axcodes),
         coverage_mm=coverage_mm(geometry),
-        value_range=(float(values.min()), float(values.max())),
+        value_range=(low, high),
         value_range_of="whole image",
-        against=_against_file(geometry, evidence),
+        against=flat or _against_file(geometry, evidence),
         offset_hu=evidence.offset_hu,
+        usable=not flat,
     )
-    return Inspection(kind=kind, series=(facts,), automatic=1)
+    return Inspection(kind=kind, series=(facts,), automatic=None if flat else 1)
 
 
 def _reason(evidence: Evidence) -> str:

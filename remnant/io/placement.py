@@ -132,6 +132,20 @@ def rounding_on(reference: Geometry, grid: Geometry, *, what: str, on: str) -> R
     return _lattice(reference, grid, what=what, on=on)[2]
 
 
+def along_axes_of(reference: Geometry, labels: LabelMap) -> LabelMap:
+    """Return a map with its axes in the order and direction of the reference's, where they can be.
+
+    No voxel changes its place. A map whose axes are turned against the reference's by anything but
+    quarter turns stays as it is.
+    """
+    grid = labels.geometry
+    turn = _turn(reference, grid)
+    if turn is None or np.array_equal(turn, np.eye(3)):
+        return labels
+    codes, _ = _turned(labels.codes, turn, np.zeros(3, np.int64))
+    return LabelMap(codes, _aligned(grid, turn), labels.scheme)
+
+
 def in_order_of(reference: Geometry, labels: LabelMap) -> LabelMap:
     """Return `placed_on`, or the map as it is where that fails, for the caller to refuse."""
     try:
@@ -147,12 +161,9 @@ def _lattice(
 
     Also by how much the grid's voxels miss the reference's.
     """
-    inverse = np.linalg.inv(reference.affine_ras[:3, :3])
-    steps = inverse @ grid.affine_ras[:3, :3]
+    turn = _turn(reference, grid)
     shift = reference.index_from_ras(grid.affine_ras[:3, 3])
-    turn = np.rint(np.clip(np.nan_to_num(steps), -2, 2)).astype(np.int64)
-    near = np.isfinite(steps).all() and (np.abs(shift) < FARTHEST_VOXELS).all()
-    if not near or not np.array_equal(np.abs(turn) @ np.abs(turn).T, np.eye(3)):
+    if turn is None or not (np.abs(shift) < FARTHEST_VOXELS).all():
         require_all_slices_of(grid, reference, what=what, on=on)
         raise _mismatch(reference, grid, what, on)
     offset = np.rint(shift).astype(np.int64)
@@ -160,6 +171,14 @@ def _lattice(
     if not rounding.is_tolerable:
         raise _mismatch(reference, _aligned(grid, turn), what, on, rounding)
     return turn, offset, rounding
+
+
+def _turn(reference: Geometry, grid: Geometry) -> NDArray[np.int64] | None:
+    """Return the signed permutation from a grid's axes to the reference's; ``None`` without one."""
+    steps = np.linalg.inv(reference.affine_ras[:3, :3]) @ grid.affine_ras[:3, :3]
+    turn = np.rint(np.clip(np.nan_to_num(steps), -2, 2)).astype(np.int64)
+    permutes = np.array_equal(np.abs(turn) @ np.abs(turn).T, np.eye(3))
+    return turn if permutes and np.isfinite(steps).all() else None
 
 
 def _rounding(
@@ -189,7 +208,8 @@ def _aligned(grid: Geometry, turn: NDArray[np.int64]) -> Geometry:
     i, j, k = (int(n) for n in np.abs(turn) @ np.array(grid.shape))
     last = np.array(grid.shape) - 1
     back[:3, 3] = np.where((turn.T < 0).any(axis=1), last, 0)
-    return Geometry((i, j, k), grid.affine_ras @ back)
+    frame = grid.frame_of_reference_uid
+    return Geometry((i, j, k), grid.affine_ras @ back, frame_of_reference_uid=frame)
 
 
 def _mismatch(

@@ -100,7 +100,7 @@ def demo_cases(
         require_nothing_said(output / name)
     liver, sample = fetch_liver(progress), fetch_sample(progress)
     engines = _Engines(segmenter=segmenter, divider=divider)
-    case = _liver_with_tumour(liver, engines, _prefixed("liver with tumour", progress))
+    case = _liver_with_tumour(liver, engines, _prefixed(TUMOUR, progress))
     yield DemoCase(folder=output / TUMOUR, case=case, patient=NORMAL_LIVER)
     for name, one in _with_and_without_planted(sample, engines, seed, progress):
         yield DemoCase(folder=output / name, case=one, patient=ASSUMED_PATIENT)
@@ -110,11 +110,11 @@ def _with_and_without_planted(
     sample: Sample, engines: "_Engines", seed: int, progress: Progress
 ) -> Iterator[tuple[str, SegmentedCase]]:
     loaded = load_study(sample.ct, choice=ReadingChoice(modality=Modality.CT), progress=progress)
-    case = _segmented(loaded, engines, _prefixed("scan as it is", progress))
+    case = _segmented(loaded, engines, _prefixed(AS_IS, progress))
     yield AS_IS, case
     planted = plant_metastases(loaded.image, case.maps.structures, seed=seed)
     altered = replace(loaded, image=planted.image)
-    named = _prefixed("with planted metastases", progress)
+    named = _prefixed(PLANTED, progress)
     yield PLANTED, _with_truth(_segmented(altered, engines, named), planted, seed)
 
 

@@ -10,7 +10,13 @@ from remnant.core.agreement import Agreement, CaseAgreement, EvaluationSettings
 from remnant.core.errors import EmptyStructureError, InputError
 from remnant.core.progress import Progress, silent
 from remnant.io.placement import grid_offset
-from remnant.pipeline.evaluation_sources import CaseMaps, Pairs, SideCoding, read_case_maps
+from remnant.pipeline.evaluation_sources import (
+    CaseMaps,
+    Pairs,
+    SideCoding,
+    along_axes,
+    read_case_maps,
+)
 from remnant.pipeline.results import published_results
 from volumetry.agreement.of_cohort import bland_altman_of, burden_errors, structures_of, summarise
 from volumetry.agreement.of_lesions import detection_by_size, detection_score
@@ -81,7 +87,7 @@ def evaluate(
 def compare_case(
     name: str, prediction: CaseMaps, truth: CaseMaps, settings: EvaluationSettings
 ) -> CaseAgreement:
-    """Compare one case.
+    """Compare one case, whichever order and direction the axes of its two sides have.
 
     Raises
     ------
@@ -90,6 +96,7 @@ def compare_case(
     InputError
         They have no structure in common.
     """
+    prediction = along_axes(prediction, truth.geometry)
     between = grid_offset(
         truth.geometry, prediction.geometry, what=f"case {name}: the prediction", on="the truth"
     )

@@ -1,7 +1,7 @@
 """Which label maps belong together, and what their codes mean."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from math import prod
 from pathlib import Path
@@ -17,7 +17,7 @@ from remnant.io.codings import PRESETS, Coding, MasksPreset
 from remnant.io.limits import LARGEST_FILE_COUNT
 from remnant.io.masks import Part
 from remnant.io.nifti import read_labels
-from remnant.io.placement import placement_of
+from remnant.io.placement import along_axes_of, placement_of
 from remnant.io.role_maps import read_role
 from remnant.io.roles import CODED_BY_SEGMENT
 from remnant.io.volume_files import files_of
@@ -119,6 +119,20 @@ def read_case_maps(path: Path, coding: SideCoding) -> CaseMaps:
     if not path.is_dir():
         return _from_file(path, coding)
     return _from_case(path) if is_case(path) else _from_roles(path, coding)
+
+
+def along_axes(maps: CaseMaps, reference: Geometry) -> CaseMaps:
+    """Return a case whose arrays have the order and direction of the reference's axes."""
+    turned = {id(one.labels): along_axes_of(reference, one.labels) for one in maps.regions.values()}
+    if all(turned[id(one.labels)] is one.labels for one in maps.regions.values()):
+        return maps
+    boxes = {key: code_boxes(labels) for key, labels in turned.items()}
+    regions = {
+        name: replace(one, labels=turned[id(one.labels)], boxes=boxes[id(one.labels)])
+        for name, one in maps.regions.items()
+    }
+    geometry = next(iter(turned.values())).geometry
+    return replace(maps, regions=regions, geometry=geometry)
 
 
 def _is_single(path: Path) -> bool:

@@ -34,7 +34,7 @@ from remnant.pipeline.case_files import (
     VOLUME,
 )
 from remnant.pipeline.descriptions import describe, describe_plan
-from remnant.pipeline.export_folder import published_export
+from remnant.pipeline.export_folder import published_export, replaced_export
 from remnant.pipeline.export_scan import scan_of
 from remnant.pipeline.exporting import ExportRequest, Target
 from remnant.pipeline.folder import read_measured, read_stored, require_as_measured, volumes_of
@@ -65,11 +65,12 @@ class DrawnMap:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exported:
-    """What was written where, and how to open it."""
+    """What was written where, how to open it, and what it took the place of."""
 
     folder: Path
     files: tuple[str, ...]
     opening: str
+    replaced: str | None = None
 
 
 def export_case(request: ExportRequest, *, progress: Progress = silent) -> Exported:
@@ -88,11 +89,11 @@ def export_case(request: ExportRequest, *, progress: Progress = silent) -> Expor
     folder = _only(request)
     require_as_measured(folder)
     opening = HOW_TO_OPEN[request.target]
-    facts: dict[str, Any] = {"target": request.target.value}
+    progress(STEP, 0, 3)
+    case = read_stored(folder).case
+    facts: dict[str, Any] = {"target": request.target.value, "study": case.study.pseudonym}
+    replaced = replaced_export(request.output, facts)
     with published_export(request.output, facts) as staging:
-        progress(STEP, 0, 3)
-        case = read_stored(folder).case
-        facts["study"] = case.study.pseudonym
         scans = (
             scan_of(case, folder, image, modality=request.modality, progress=progress)
             for image in request.images
@@ -106,7 +107,7 @@ def export_case(request: ExportRequest, *, progress: Progress = silent) -> Expor
         write_text(staging / README, f"{opening}\n\n{RESEARCH_USE}\n")
         files = tuple(sorted(path.name for path in staging.iterdir()))
         progress(STEP, 3, 3)
-    return Exported(folder=request.output, files=files, opening=opening)
+    return Exported(folder=request.output, files=files, opening=opening, replaced=replaced)
 
 
 def _only(request: ExportRequest) -> Path:

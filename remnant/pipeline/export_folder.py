@@ -13,6 +13,8 @@ from remnant.pipeline.results import published_results
 from remnant.wording.research_use import RESEARCH_USE
 
 MANIFEST: Final = "export.json"
+COMPARED: Final = ("target", "study")
+"""What tells two exports apart: the program that they are for, and whose they are."""
 
 
 @contextmanager
@@ -34,6 +36,33 @@ def published_export(folder: Path, facts: Mapping[str, object]) -> Iterator[Path
         write_json({**head, **facts, "files": files}, staging / MANIFEST)
 
 
+def replaced_export(folder: Path, facts: Mapping[str, object]) -> str | None:
+    """Name the export that one with ``facts`` takes the place of; ``None`` where there is none.
+
+    Raises
+    ------
+    InputError
+        It is of another study, or for another program.
+    """
+    known = _known(folder)
+    if COMPARED[0] not in known:
+        return None
+    said = " of ".join(f"{known[key]}" for key in COMPARED if key in known)
+    if any(known.get(key) != facts.get(key) for key in COMPARED):
+        raise InputError(
+            f"{folder} holds another export, {said}; name another folder with -o, or delete it"
+        )
+    return f"the earlier export, {said}"
+
+
+def _known(folder: Path) -> Mapping[str, object]:
+    """Return what an earlier export says of itself; nothing where the folder is none."""
+    if not (folder / MANIFEST).is_file():
+        return {}
+    known = read_json(folder / MANIFEST, what=MANIFEST)
+    return known if isinstance(known, dict) else {}
+
+
 def _files(folder: Path) -> tuple[str, ...]:
     """Return all files below a folder, but for the list itself."""
     found = (path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
@@ -48,10 +77,7 @@ def _earlier(folder: Path) -> tuple[str, ...]:
     InputError
         A file was changed since, or added.
     """
-    if not (folder / MANIFEST).is_file():
-        return ()
-    known = read_json(folder / MANIFEST, what=MANIFEST)
-    listed = known.get("files") if isinstance(known, dict) else None
+    listed = _known(folder).get("files")
     if not isinstance(listed, dict):
         return ()
     for name in _files(folder):

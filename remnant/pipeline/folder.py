@@ -168,7 +168,7 @@ def replace_measured(
     InputError
         The folder cannot be written.
     """
-    with staged_beside(folder / REPORT_JSON) as staging:
+    with staged_beside(folder / REPORT_JSON, place=folder) as staging:
         write_measured(report, staging)
         write_plan_maps(drawn, staging)
         publish(staging, folder, PLANNED_FILES)
@@ -182,7 +182,7 @@ def add_page(text: str, folder: Path) -> None:
     InputError
         The folder cannot be written.
     """
-    with staged_beside(folder / REPORT_HTML) as staging:
+    with staged_beside(folder / REPORT_HTML, place=folder) as staging:
         write_text(staging / REPORT_HTML, text)
         publish(staging, folder, (REPORT_HTML,))
 

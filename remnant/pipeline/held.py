@@ -7,27 +7,26 @@ may be made again, and it is said what it replaces.
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from remnant.core.clinical import NOTHING_SAID
 from remnant.core.errors import InputError, RemnantError
-from remnant.core.patient import Patient
-from remnant.core.plan_choice import DEFAULT_CHOICE
-from remnant.core.uncertainty import NO_CHOICE
 from remnant.core.volumetry_report import SegmentsConfirmation
 from remnant.documents.state_document import MadeFrom, SegmentationState
 from remnant.pipeline.case_files import (
     OWN_FILES,
     PLAN_MAPS,
     PLAN_TABLE,
+    REPORT_HTML,
     REPORT_JSON,
     STATE,
+    VOLUME,
     is_case,
 )
 from remnant.pipeline.division import ROLES
+from remnant.pipeline.edited_plans import edited_plans
 from remnant.pipeline.facts import KnownCase, known_case
 from remnant.pipeline.folder import edited_files, read_measured
 from remnant.pipeline.plan_settings import DEFAULT_PLAN, PlanRequest
@@ -36,11 +35,10 @@ from remnant.pipeline.requests import MeasureRequest
 from remnant.pipeline.reviewing import EDITED
 from remnant.pipeline.segmented import SegmentedCase
 from remnant.pipeline.state import read_state
+from remnant.pipeline.told import DEFAULT_MEASURING, replaced_words, told_otherwise
 
 DIGEST_DIGITS: Final = 8
 MOST_NAMES: Final = 6
-NOBODY: Final = Patient()
-DEFAULT_MEASURING: Final = MeasureRequest(patient=NOBODY)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -230,10 +228,11 @@ def _losses(held: Held, coming: Coming) -> Iterator[str]:
     lost = frozenset() if held.is_as_made else held.corrections - coming.corrections
     kept = coming.measuring is None and is_same(held, coming)
     dropped = () if kept else _dropped_facts(held.known, coming)
-    if lost or dropped:
-        named = [name.replace("_", " ") for name in dropped]
-        more = [f"{len(named) - MOST_NAMES} more"] * (len(named) > MOST_NAMES)
-        yield f"this would drop {', '.join((*_counted(lost), *named[:MOST_NAMES], *more))}"
+    edits = () if kept else tuple(f"edits of {name}" for name in edited_plans(held.folder))
+    if lost or dropped or edits:
+        more = [f"{len(dropped) - MOST_NAMES} more"] * (len(dropped) > MOST_NAMES)
+        named = (*_counted(lost), *edits, *dropped[:MOST_NAMES], *more)
+        yield f"this would drop {', '.join(named)}"
 
 
 def _same_inputs(held: Held, coming: Coming) -> bool:
@@ -294,34 +293,24 @@ def _results(held: Held) -> str:
 
 
 def earlier_plan(folder: Path) -> str | None:
-    """Name the plan that a folder holds and its maps; ``None`` where there is none."""
+    """Name the plan that a folder holds, its maps and its page; ``None`` where there is none."""
     files = held_files(folder)
     if PLAN_TABLE not in files:
         return None
-    maps = sum(name in PLAN_MAPS for name in files)
-    return f"the earlier plan{f' and its {maps} map(s)' if maps else ''}"
+    maps = sum(name in PLAN_MAPS and name.endswith(VOLUME) for name in files)
+    more = (*([f"its {maps} map(s)"] * bool(maps)), *([REPORT_HTML] * (REPORT_HTML in files)))
+    return "".join(("the earlier plan", *(f" and {one}" for one in more)))
+
+
+def told_anew(held: Held, coming: Coming) -> tuple[str, ...]:
+    """Say which facts and choices of a case are replaced by others, or dropped."""
+    if coming.measuring is None:
+        return ()
+    later = KnownCase(measuring=coming.measuring, planning=coming.planning)
+    return replaced_words(told_otherwise(held.known, later))
 
 
 def _dropped_facts(known: KnownCase, coming: Coming) -> tuple[str, ...]:
     """Name the facts and choices of an earlier run that are neither given again nor replaced."""
-    before, after = known.measuring, coming.measuring or DEFAULT_MEASURING
-    earlier, planning = known.planning, coming.planning
-    pairs: tuple[tuple[object, object, Any], ...] = (
-        (before.patient, after.patient, NOBODY),
-        (before.errors, after.errors, NO_CHOICE),
-        (earlier.facts, planning.facts, NOTHING_SAID),
-        (earlier.choice, planning.choice, DEFAULT_CHOICE),
-    )
-    names = [name for old, new, default in pairs for name in _dropped(old, new, default)]
-    for name in ("formula", "bsa_formula"):
-        usual = getattr(DEFAULT_MEASURING, name)
-        if getattr(before, name) != usual and getattr(after, name) == usual:
-            names.append(name)
-    return (*names, *(("resect",) if set(earlier.custom) - set(planning.custom) else ()))
-
-
-def _dropped(old: object, new: object, default: Any) -> Iterator[str]:  # noqa: ANN401
-    for field in fields(default):
-        usual = getattr(default, field.name)
-        if getattr(old, field.name) != usual and getattr(new, field.name) == usual:
-            yield field.name
+    later = KnownCase(measuring=coming.measuring or DEFAULT_MEASURING, planning=coming.planning)
+    return tuple(told.name for told in told_otherwise(known, later) if told.dropped)

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TypedDict
+from typing import Final, TypedDict
 
 from remnant.core.boxes import Box, bounding_box, box_geometry
 from remnant.core.case import CaseReport
 from remnant.core.errors import UnreadableFileError
 from remnant.core.labels import COUINAUD_SCHEME, INSTANCE_SCHEME, STRUCTURE_SCHEME
 from remnant.core.plan_choice import DEFAULT_CHOICE, PlanChoice
+from remnant.core.progress import Progress, silent
 from remnant.core.volumes import ImageVolume, LabelMap
 from remnant.io.map_boxes import read_box, read_filled_box
 from remnant.io.nifti import read_own_labels
@@ -26,6 +27,8 @@ from remnant.pipeline.map_files import read_preview
 from remnant.pipeline.segmented import SegmentedCase
 from remnant.pipeline.state import read_state
 from volumetry.liver_maps import LiverMaps, liver_maps
+
+DRAWING: Final = "drawing plans"
 
 
 def case_maps(case: SegmentedCase) -> LiverMaps:
@@ -55,12 +58,16 @@ def stored_maps(folder: Path) -> LiverMaps | None:
 
 
 def drawn_plans(
-    report: CaseReport, maps: LiverMaps | None, choice: PlanChoice
+    report: CaseReport,
+    maps: LiverMaps | None,
+    choice: PlanChoice,
+    *,
+    progress: Progress = silent,
 ) -> Iterator[tuple[str, LabelMap]]:
     """Draw the plans of a report, one after the other: each one's id and its map.
 
-    ``choice`` is what the report was planned with. Codes: 1 stays, 2 removed with segments, 3
-    wedge, 4 ablated, 5 lesion that stays.
+    ``choice`` is what the report was planned with; ``progress`` is told of each plan. Codes:
+    1 stays, 2 removed with segments, 3 wedge, 4 ablated, 5 lesion that stays.
     """
     plans = () if report.planning is None else report.planning.plans
     if maps is None or not plans:
@@ -70,8 +77,10 @@ def drawn_plans(
 
     counted = tuple(lesion.id for lesion in report.volumetry.counted_lesions)
     zones = build_atoms(maps, lesion_ids=counted, choice=choice)
-    for plan in plans:
+    for number, plan in enumerate(plans):
+        progress(DRAWING, number, len(plans))
         yield plan.id, plan_map(maps, zones, plan.recipe)
+    progress(DRAWING, len(plans), len(plans))
 
 
 class PageMaps(TypedDict):

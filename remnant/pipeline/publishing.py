@@ -29,10 +29,11 @@ UNPUBLISHED: Final = ".unpublished"
 
 
 @contextmanager
-def staged_beside(folder: Path) -> Iterator[Path]:
+def staged_beside(folder: Path, *, place: Path | None = None) -> Iterator[Path]:
     """Give a hidden folder beside ``folder``, on the same disk, that is gone in the end.
 
-    Those that killed processes left there are removed.
+    Those that killed processes left there are removed. Errors name the files as they would lie in
+    ``place``, by default ``folder``.
 
     Raises
     ------
@@ -43,15 +44,20 @@ def staged_beside(folder: Path) -> Iterator[Path]:
     STAGE_HEARD.get()(PUBLISH)
     try:
         parent.mkdir(parents=True, exist_ok=True)
-        _sweep(parent, folder.name)
-        staging = Path(tempfile.mkdtemp(UNPUBLISHED, prefix=f".{folder.name}.", dir=parent))
+        with _alone(parent):  # else another process sweeps it away before it is marked
+            _sweep(parent, folder.name)
+            staging = Path(tempfile.mkdtemp(UNPUBLISHED, prefix=f".{folder.name}.", dir=parent))
+            lock = _lock(staging)
     except OSError as fault:
         raise InputError(f"{folder} cannot be written: {fault.strerror or fault}") from fault
-    lock = _lock(staging)
     try:
         yield staging
     except OSError as fault:
         raise InputError(f"{folder} cannot be written: {fault.strerror or fault}") from fault
+    except InputError as fault:
+        if f"{staging}" not in f"{fault}":
+            raise
+        raise InputError(f"{fault}".replace(f"{staging}", f"{place or folder}")) from fault
     finally:
         shutil.rmtree(staging, ignore_errors=True)
         if lock is not None:
@@ -67,13 +73,14 @@ def publish(staging: Path, folder: Path, names: Sequence[str]) -> None:
         staging.chmod(0o777 & ~_umask())
         staging.rename(folder)
         return
-    settle(folder)
-    _sweep(folder, "*")
-    fresh = [name for name in listed(staging, names) if (staging / name).exists()]
-    gone = [name for name in listed(folder, names[::-1]) if (folder / name).exists()]
-    write_json({"gone": gone, "fresh": fresh}, staging / ORDER)
-    staging.rename(folder / PENDING)
-    settle(folder)
+    with _alone(folder):
+        _settle(folder)
+        _sweep(folder, "*")
+        fresh = [name for name in listed(staging, names) if (staging / name).exists()]
+        gone = [name for name in listed(folder, names[::-1]) if (folder / name).exists()]
+        write_json({"gone": gone, "fresh": fresh}, staging / ORDER)
+        staging.rename(folder / PENDING)
+        _settle(folder)
 
 
 def listed(folder: Path, names: Iterable[str]) -> list[str]:
@@ -93,6 +100,27 @@ def settle(folder: Path) -> None:
     InputError
         They cannot; the next command tries again.
     """
+    if (folder / PENDING).is_dir():
+        with _alone(folder):
+            _settle(folder)
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Wait until no other process stages or places files in a folder, and keep others out."""
+    opened = None
+    if sys.platform != "win32":
+        with suppress(OSError):  # not every disk has locks
+            opened = os.open(folder, os.O_RDONLY)
+            fcntl.flock(opened, fcntl.LOCK_EX)
+    try:
+        yield
+    finally:
+        if opened is not None:
+            os.close(opened)
+
+
+def _settle(folder: Path) -> None:
     pending = folder / PENDING
     if not pending.is_dir():
         return

@@ -3,11 +3,13 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import numpy as np
+
 from remnant.core.volumetry_report import SegmentSource
 from remnant.pipeline.coverage import SEGMENTS_EXTENDED
 from remnant.pipeline.division import COUINAUD, ROLES, outranks
 from remnant.pipeline.requests import SegmentRequest
-from remnant.pipeline.segmented import SegmentedCase
+from remnant.pipeline.segmented import Division, SegmentedCase
 
 
 def changes(
@@ -35,16 +37,23 @@ def _changes(before: SegmentedCase, after: SegmentedCase, request: SegmentReques
     old, new = before.division, after.division
     if not request.review.is_empty:
         yield "lesions reviewed"
-    if new.couinaud is not old.couinaud:
+    if not _same_segments(old, new):
         yield _segments(before, after, request)
     elif COUINAUD in request.masks:
-        yield f"{request.masks[COUINAUD]} holds just the stored segments, which keep their source"
+        file = request.masks[COUINAUD]
+        yield f"the map {file} holds just the stored segments, which keep their source"
     if new.segment_iv is not None and new.segment_iv is not old.segment_iv:
         yield "segment IV divided into IVa and IVb"
     if request.confirm_segments is not None and new.confirmation is not None:
         yield f"segments confirmed by {new.confirmation.name}"
     elif old.confirmation is not None and new.confirmation is None:
         yield f"the confirmation by {old.confirmation.name} dropped with the earlier segments"
+
+
+def _same_segments(old: Division, new: Division) -> bool:
+    if old.couinaud is None or new.couinaud is None or old.source is not new.source:
+        return old.couinaud is new.couinaud
+    return np.array_equal(old.couinaud.codes, new.couinaud.codes)
 
 
 def _segments(before: SegmentedCase, after: SegmentedCase, request: SegmentRequest) -> str:

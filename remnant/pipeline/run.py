@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Final
 
 from remnant.core.case import CaseReport
-from remnant.core.progress import Progress, silent
+from remnant.core.patient import Patient
+from remnant.core.progress import Progress, silent, step
 from remnant.io.atomic import write_text
 from remnant.pipeline.case_files import REPORT_HTML, REPORT_JSON, UNFINISHED
 from remnant.pipeline.divide import require_redivision, with_segments
+from remnant.pipeline.edited_plans import require_plans_as_drawn
 from remnant.pipeline.folder import (
     StoredCase,
     add_page,
@@ -33,12 +35,13 @@ from remnant.pipeline.held import (
     is_same,
     require_replaceable,
     same_place,
+    told_anew,
 )
 from remnant.pipeline.kept_liver import LiverKeeper
 from remnant.pipeline.kept_words import require_words_kept
 from remnant.pipeline.made_from import images_of, made_from
 from remnant.pipeline.measuring_and_planning import keep_request, measure_case, plan_case
-from remnant.pipeline.plan_maps import case_maps, drawn_plans, page_maps
+from remnant.pipeline.plan_maps import case_maps, drawn_plans, page_maps, stored_maps
 from remnant.pipeline.plan_settings import DEFAULT_PLAN, PlanRequest
 from remnant.pipeline.repeat import changes
 from remnant.pipeline.requests import MeasureRequest, SegmentRequest, require_source
@@ -51,6 +54,9 @@ from segmentation.port import SegmentDivider, Segmenter, StepwiseSegmenter
 NOTHING_ASKED: Final = SegmentRequest()
 FINISHING: Final = "measuring and planning"
 COMPARING: Final = "comparing with what is there"
+READING: Final = "reading maps"
+MEASURING: Final = "measuring"
+WRITING: Final = "writing"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,18 +186,18 @@ def segment_study(
     require_output_folder(output)
     if request.source is not None:
         require_source(request.source)
-    held = None
+    replaced: tuple[str, ...] = ()
     if held_files(output):
-        progress(COMPARING, 0, 1)
-        coming = Coming(
-            made_from=made_from(request, segmenter, divider),
-            measuring=measuring,
-            planning=planning,
-        )
-        held = require_replaceable(output, coming, overwrite=request.overwrite)
-        progress(COMPARING, 1, 1)
+        with step(progress, COMPARING):
+            coming = Coming(
+                made_from=made_from(request, segmenter, divider),
+                measuring=measuring,
+                planning=planning,
+            )
+            held = require_replaceable(output, coming, overwrite=request.overwrite)
+        replaced = _replaced(held, coming)
         if held is not None and is_same(held, coming):
-            return _taken_up(held, measured=measuring is not None)
+            return _taken_up(held, coming)
     finding, notes = _keeping(segmenter, output)
     case = segment_case(request, segmenter=finding, divider=divider, progress=progress)
     made = made_from(request, segmenter, divider, images=images_of(case))
@@ -199,7 +205,7 @@ def segment_study(
     with published(output) as staging:
         write_segmented(case, staging)
     shutil.rmtree(output / UNFINISHED, ignore_errors=True)
-    return Segmented(case=case, notes=(*notes, *_replaced(held)))
+    return Segmented(case=case, notes=(*notes, *replaced))
 
 
 def _keeping(segmenter: Segmenter, output: Path) -> tuple[Segmenter, list[str]]:
@@ -210,13 +216,13 @@ def _keeping(segmenter: Segmenter, output: Path) -> tuple[Segmenter, list[str]]:
     return keeper, keeper.notes
 
 
-def _taken_up(held: Held, *, measured: bool) -> Segmented:
+def _taken_up(held: Held, coming: Coming) -> Segmented:
     stored = read_stored(held.folder)
     name = stored.case.study.pseudonym
     notes = [f"segmentation of {name} taken up from {held.folder}"]
-    if measured and REPORT_JSON in held.files:
+    if coming.measuring is not None and REPORT_JSON in held.files:
         notes.append(f"replaced the results of {held.written:%Y-%m-%d %H:%M} UTC")
-    return Segmented(case=stored.case, stored=stored, notes=tuple(notes))
+    return Segmented(case=stored.case, stored=stored, notes=(*notes, *told_anew(held, coming)))
 
 
 def rerun_case(
@@ -254,7 +260,7 @@ def rerun_case(
         planning=planning,
         progress=progress,
     )
-    return Ran(report=report, changed=revised.changed(request), notes=_replaced(held))
+    return Ran(report=report, changed=revised.changed(request), notes=_replaced(held, coming))
 
 
 def measure_study(
@@ -264,6 +270,7 @@ def measure_study(
     output: Path,
     measuring: MeasureRequest,
     planning: PlanRequest | None = None,
+    progress: Progress = silent,
 ) -> Ran:
     """Measure the masks of a request, or those of a stored case as it revises them, into a folder.
 
@@ -275,8 +282,9 @@ def measure_study(
         Something cannot be used, or what a human said would be lost.
     """
     require_output_folder(output)
-    revised = None if case is None else revised_case(case, request)
-    masks = _masks_case(request) if revised is None else revised.case
+    with step(progress, READING):
+        revised = None if case is None else revised_case(case, request)
+        masks = _masks_case(request) if revised is None else revised.case
     coming = Coming(
         made_from=masks.made_from,
         case=masks,
@@ -285,15 +293,42 @@ def measure_study(
     )
     held = _other_case(output, coming, stored=case, overwrite=request.overwrite)
     plan = None if held is not None else earlier_plan(output)
-    report = measure_case(masks, measuring)
+    with step(progress, MEASURING):
+        report = measure_case(masks, measuring)
     if planning is not None:
         report = keep_request(report, planning)
-    with published(output) as staging:
+    with step(progress, WRITING), published(output) as staging:
         write_segmented(masks, staging, stored=revised.stored if revised else None)
         write_measured(report, staging)
     changed = () if revised is None else revised.changed(request)
     gone = () if plan is None else (f"dropped {plan}; `remnant plan {output}` plans anew",)
-    return Ran(report=report, changed=changed, notes=(*_replaced(held), *gone))
+    return Ran(report=report, changed=changed, notes=(*_replaced(held, coming), *gone))
+
+
+def plan_stored(
+    folder: Path,
+    measured: CaseReport,
+    request: PlanRequest,
+    *,
+    patient: Patient,
+    progress: Progress = silent,
+) -> CaseReport:
+    """Plan a measured case from its stored maps, and put the plan in the place of an earlier one.
+
+    Raises
+    ------
+    InputError
+        See `remnant.pipeline.measuring_and_planning.plan_case`; or a human changed a map of the
+        earlier plan.
+    """
+    require_plans_as_drawn(folder)
+    with step(progress, READING):
+        maps = stored_maps(folder)
+    report = plan_case(measured, request, patient=patient, maps=maps, progress=progress)
+    drawn = drawn_plans(report, maps, request.choice, progress=progress)
+    with step(progress, WRITING):
+        replace_measured(report, folder, drawn=drawn if request.draw_maps else ())
+    return report
 
 
 def _masks_case(request: SegmentRequest) -> SegmentedCase:
@@ -305,12 +340,14 @@ def _other_case(
 ) -> Held | None:
     """Return the case that is replaced in a folder other than a stored case's own."""
     if stored is not None and same_place(stored, output):
+        if not overwrite:
+            require_plans_as_drawn(output)
         return None
     return require_replaceable(output, coming, overwrite=overwrite)
 
 
-def _replaced(held: Held | None) -> tuple[str, ...]:
-    return () if held is None else (f"replaced {held}",)
+def _replaced(held: Held | None, coming: Coming) -> tuple[str, ...]:
+    return () if held is None else (f"replaced {held}", *told_anew(held, coming))
 
 
 def revised_case(
@@ -386,7 +423,8 @@ def finish_case(
         write_segmented(case, staging, stored=stored)
         write_measured(report, staging)
         if planning.draw_maps:
-            write_plan_maps(drawn_plans(report, maps, planning.choice), staging)
+            drawn = drawn_plans(report, maps, planning.choice, progress=progress)
+            write_plan_maps(drawn, staging)
         progress(FINISHING, 2, 3)
         if page:
             write_text(staging / REPORT_HTML, _page(case, report))
@@ -409,9 +447,9 @@ def _finish_in_stages(
     replace_measured(keep_request(measured, planning), output)
     maps = case_maps(case)
     report = plan_case(measured, planning, maps=maps, progress=progress)
-    drawn = drawn_plans(report, maps, planning.choice) if planning.draw_maps else ()
+    drawn = drawn_plans(report, maps, planning.choice, progress=progress)
     progress(FINISHING, 1, 3)
-    replace_measured(report, output, drawn=drawn)
+    replace_measured(report, output, drawn=drawn if planning.draw_maps else ())
     progress(FINISHING, 2, 3)
     if page:
         add_page(_page(case, report), output)

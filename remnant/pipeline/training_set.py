@@ -19,7 +19,7 @@ from remnant.core.volumes import LabelMap, Modality
 from remnant.documents.json_files import write_json
 from remnant.io.nifti import write_image, write_labels
 from remnant.pipeline.export import STEP, Exported
-from remnant.pipeline.export_folder import published_export
+from remnant.pipeline.export_folder import published_export, replaced_export
 from remnant.pipeline.export_scan import scan_of
 from remnant.pipeline.exporting import ExportRequest, Target, TrainingLabels
 from remnant.pipeline.folder import read_stored
@@ -75,6 +75,7 @@ def export_training_set(request: ExportRequest, *, progress: Progress = silent) 
     """
     _require_request(request)
     facts = {"target": request.target.value}
+    replaced = replaced_export(request.output, facts)
     with published_export(request.output, facts) as staging:
         for folder in (IMAGES, LABELS):
             (staging / folder).mkdir()
@@ -82,7 +83,7 @@ def export_training_set(request: ExportRequest, *, progress: Progress = silent) 
         write_json(_dataset(request, written), staging / DATASET_JSON)
         files = tuple(sorted(path.relative_to(staging).as_posix() for path in staging.rglob("*.*")))
     opening = HOW_TO_OPEN[Target.NNUNET]
-    return Exported(folder=request.output, files=files, opening=opening)
+    return Exported(folder=request.output, files=files, opening=opening, replaced=replaced)
 
 
 def _require_request(request: ExportRequest) -> None:

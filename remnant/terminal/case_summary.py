@@ -42,7 +42,6 @@ def print_case(
     """Print volumes, what was taken over from an earlier run, plan and where the report lies."""
     console, view = plain_console(), view_case(report)
     if heading:
-        console.print()
         say(console, heading, style="bold")
     _print_volumes(view, console=console)
     for note in notes:

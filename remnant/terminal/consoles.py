@@ -1,6 +1,7 @@
 """The console that all texts for people go through, and how a text is wrapped on it."""
 
 import textwrap
+from collections.abc import Iterable
 from typing import Final
 
 from rich.console import Console
@@ -21,6 +22,13 @@ def say(console: Console, text: str, *, style: str | None = None, width: int | N
     """Print a text as it stands; where it is wrapped its lines hang under its first word."""
     lines = hanging(text, min(console.width, width or console.width))
     console.print("\n".join(lines), style=style, markup=False, soft_wrap=True)
+
+
+def say_all(notes: Iterable[str]) -> None:
+    """Print notes on what a command did, each a sentence of its own."""
+    console = plain_console()
+    for note in notes:
+        say(console, note[:1].upper() + note[1:])
 
 
 def hanging(text: str, width: int) -> list[str]:

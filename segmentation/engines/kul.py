@@ -24,7 +24,7 @@ from remnant.core.provenance import ModelUse
 from remnant.core.volumes import ImageVolume, LabelMap
 from segmentation.engines.device import chosen_device, named_device
 from segmentation.engines.findings import liver_findings
-from segmentation.engines.memory import memory_errors_explained
+from segmentation.engines.memory import freed_memory_kept, memory_errors_explained
 from segmentation.localise import (
     LARGEST_WINDOW,
     FirstWindows,
@@ -121,7 +121,8 @@ class KulSegmenter:
             The weights of either network are not installed and could not be fetched.
         """
         use, _ = (registry.pull(name, progress=progress) for name in (LIVER_MODEL, LESION_MODEL))
-        found = find_liver(image, device=self.device, progress=progress)
+        with freed_memory_kept():
+            found = find_liver(image, device=self.device, progress=progress)
         liver = thresholded(found.probability, found.grid, image.geometry)
         if not liver.any():
             raise SegmentationFailedError(_not_found())
@@ -153,7 +154,8 @@ class KulSegmenter:
         )
         use = registry.pull(LESION_MODEL, progress=progress)
         mask = liver.mask()
-        lesions = find_lesions(image, mask, device=self.device, progress=progress)
+        with freed_memory_kept():
+            lesions = find_lesions(image, mask, device=self.device, progress=progress)
         fitted = reconcile(mask, lesions, image.geometry)
         return Segmentation(
             structures=fitted.structures,
@@ -188,7 +190,7 @@ def find_liver(image: ImageVolume, *, device: str, progress: Progress = silent) 
     look = _LiverLook(field, grid, device, progress)
     found = look.first(windows)
     for _ in range(LARGEST_MOVES):
-        found = look(window_around(found.mask, body), FIELD, exact=True)
+        found = look(window_around(found.mask, body), FIELD)
         if not _cut_by_window(found.mask, found.window, body):
             break
     return found
@@ -272,8 +274,8 @@ class _LiverLook:
         volume_ml = int(np.count_nonzero(found.mask)) * self.grid.voxel_volume_ml
         return volume_ml >= SMALLEST_LIVER_ML
 
-    def __call__(self, window: Box, size: Shape3, *, exact: bool = False) -> FoundLiver:
-        """Run the network on a window centred in a field of ``size``; see `_liver_map`."""
+    def __call__(self, window: Box, size: Shape3) -> FoundLiver:
+        """Run the network on a window centred in a field of ``size``."""
         stage = "finding the liver"
         self.progress(stage, 0, PERCENT)
         inside, placed = _placement(window, size)
@@ -281,7 +283,7 @@ class _LiverLook:
         field[placed] = self.field[inside]
         seen = np.zeros(size, dtype=np.float32)
         seen[(slice(MARGIN, -MARGIN),) * 3] = _liver_map(
-            field, self.device, _in_percent(self.progress, stage), exact=exact
+            field, self.device, _in_percent(self.progress, stage)
         )
         probability = np.zeros(self.field.shape, dtype=np.float32)
         probability[inside] = seen[placed]
@@ -291,20 +293,14 @@ class _LiverLook:
         return FoundLiver(probability, mask, self.grid, window)
 
 
-def _liver_map(
-    field: Floats, device: str, heard: Callable[[float], None], *, exact: bool
-) -> Floats:
-    """Run the liver network on a field, in the fast precision where it only has to be found.
-
-    Its mask must be exact: one plane more or less moves the tiles of the lesion network.
-    """
+def _liver_map(field: Floats, device: str, heard: Callable[[float], None]) -> Floats:
+    """Run the liver network on a field."""
     import torch
 
-    from models.networks.loading import fast_precision, load_network, usual_precision
+    from models.networks.loading import fast_precision, load_network
 
-    precision = usual_precision(device) if exact else fast_precision(device)
     with memory_errors_explained(device), torch.inference_mode():
-        network = load_network(LIVER_MODEL, device=device, precision=precision)
+        network = load_network(LIVER_MODEL, device=device, precision=fast_precision(device))
         output = network(torch.from_numpy(field).to(device)[None, None], heard)
         result: Floats = output[0, 0].cpu().numpy()
     return result

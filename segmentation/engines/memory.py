@@ -1,12 +1,41 @@
-"""What to say when a network does not fit into memory."""
+"""Memory that networks work in, and what to say when it does not suffice."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import ctypes
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from typing import Final
 
 from remnant.core.errors import SegmentationFailedError
 
 # CUDA has an error of its own; MPS and the processor raise RuntimeError with these words.
 SHORTAGE_WORDS = ("out of memory", "not enough memory", "can't allocate memory")
+
+# Numbers of glibc's malloc.h, and what its thresholds adapt to by themselves.
+TRIM_THRESHOLD, MMAP_THRESHOLD, MMAP_MAX = -1, -3, -4
+KEPT: Final = {MMAP_MAX: 0, TRIM_THRESHOLD: 2**31 - 1}
+USUAL: Final = {MMAP_MAX: 65_536, MMAP_THRESHOLD: 1 << 25, TRIM_THRESHOLD: 1 << 26}
+
+
+@contextmanager
+def freed_memory_kept() -> Iterator[None]:
+    """Keep what is freed for what is asked for next, where the C library is glibc.
+
+    Otherwise each of a network's maps is fetched from the kernel, which clears it page by page.
+    """
+    _set_allocator(KEPT)
+    try:
+        yield
+    finally:
+        _set_allocator(USUAL)
+        with suppress(OSError, AttributeError, TypeError):
+            ctypes.CDLL(None).malloc_trim(0)
+
+
+def _set_allocator(settings: Mapping[int, int]) -> None:
+    # Other C libraries have no such function, and Windows no library without a name.
+    with suppress(OSError, AttributeError, TypeError):
+        for name, value in settings.items():
+            ctypes.CDLL(None).mallopt(name, value)
 
 
 @contextmanager

@@ -1,8 +1,14 @@
 """Commands as other programs run them: documents, exit codes, silence, and the log."""
 
 import json
+import os
+import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import replace
+from io import FileIO, TextIOWrapper
+from pathlib import Path
+from threading import Thread
 from types import SimpleNamespace
 
 import numpy as np
@@ -12,7 +18,7 @@ from pydicom.dataset import FileDataset, FileMetaDataset
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
 
 from remnant.cli import working
-from remnant.cli.app import run_command
+from remnant.cli.app import run_command, whole
 from remnant.cli.exit_codes import ExitCode
 from remnant.cli.outcome import cases_outcome
 from remnant.core.errors import InconsistentPlanError, SegmentationFailedError
@@ -192,6 +198,58 @@ def test_codes__of_a_failed_gate_with_the_case_written(phantom, tmp_path, capsys
     assert "remnant: not to be used as it is: Lesions fill" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["report"], "CASE is missing; `remnant report --help` says what is allowed"),
+        (["compare", "a", "b"], "--output is missing; `remnant compare --help`"),
+        (["export", "a", "--to"], "--to needs a value; `remnant export --help`"),
+        (["measure", "--bogus"], "Unknown option: --bogus; `remnant measure --help` says"),
+        (["models", "pul"], "train; `remnant models --help` says what is allowed"),
+        (["measur"], "`remnant --help` says what is allowed"),
+    ],
+)
+def test_codes__of_words_that_a_command_does_not_take(words, expected, capsys):
+    assert 2 == run_command(words)
+    (line,) = capsys.readouterr().err.splitlines()
+    assert expected in line
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_codes__of_a_full_disk_and_of_a_closed_output(unbuffered):
+    def code(redirection):
+        shell = f"exec {sys.executable} -m remnant --version {redirection}"
+        environment = {**os.environ, "PYTHONUNBUFFERED": unbuffered}
+        done = subprocess.run(
+            ["/bin/sh", "-c", shell], env=environment, capture_output=True, check=False
+        )
+        return done.returncode, done.stderr.decode()
+
+    assert (0, "") == code(">&-")
+    if Path("/dev/full").exists():
+        number, said = code("> /dev/full")
+        assert 2 == number
+        assert said.startswith("remnant: error:")
+        assert 1 == len(said.splitlines())
+
+
+def test_codes__a_text_is_taken_whole_or_fails_on_an_unbuffered_stream_too():
+    reading, writing = os.pipe()
+    stream = whole(TextIOWrapper(FileIO(writing, "w"), encoding="utf-8", write_through=True))
+
+    def read_a_little():
+        os.read(reading, 10)
+        os.close(reading)
+
+    reader = Thread(target=read_a_little)
+    reader.start()
+    with pytest.raises(BrokenPipeError):
+        print("x" * 300_000, file=stream, flush=True)
+    reader.join()
+    with suppress(BrokenPipeError):
+        stream.close()
+
+
 def test_codes__inspect_ends_with_3_where_nothing_can_be_used(tmp_path, capsys):
     (tmp_path / "letter.txt").write_text("no image", encoding="utf-8")
     assert 3 == run_command(["inspect", str(tmp_path)])
@@ -268,6 +326,15 @@ def test_log__says_what_happened_and_nothing_about_the_person(scan, tmp_path, mo
     assert "remnant.cli.working:" in " ".join(errors[1]["traceback"])
     assert {"info", "error", "critical"} == {one["level"] for one in found}
     assert all(one["time"].endswith("+00:00") for one in found)
+
+
+def test_log__names_the_stages_of_measuring_and_planning(maps, tmp_path):
+    log, case = tmp_path / "log.jsonl", tmp_path / "case"
+    assert 0 == run_command([*measuring(maps), "-o", str(case), "--log-file", str(log)])
+    assert 0 == run_command(["plan", str(case), "--log-file", str(log)])
+    stages = [one["stage"] for one in events(log) if one["event"] == "stage"]
+    assert ["reading maps", "measuring", "writing"] == stages[:3]
+    assert ["reading maps", "planning", "writing"] == stages[3:]
 
 
 def test_log__that_cannot_be_written_is_refused_before_the_work(case, tmp_path, capsys):

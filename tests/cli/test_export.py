@@ -25,7 +25,9 @@ def test_export__into_a_folder_beside_the_case(case, capsys):
     out = case.with_name("case-slicer")
     shown = capsys.readouterr().out
     assert f"{len(list(out.iterdir())) - 1} files are in {out}" in shown
-    assert max(map(len, shown.splitlines()[1:])) < 80
+    assert max(map(len, shown.splitlines()[1:])) <= 80
+    assert 0 == run_command(["export", str(case), "--to", "slicer"])
+    assert capsys.readouterr().out.startswith("Replaced the earlier export, slicer of case-")
 
 
 @pytest.mark.parametrize(

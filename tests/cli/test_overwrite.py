@@ -89,11 +89,8 @@ def test_measure_and_plan__say_what_they_replace_and_what_they_would_drop(places
     assert 0 == run(*measure)
     assert 0 == run("plan", case, "--named-only")
     assert "Replaced" not in told(capsys)[0]
-    maps = len(list(case.glob("plan_*.nii.gz")))
     assert 0 == run("plan", case)
-    assert (
-        f"Replaced the earlier plan{f' and its {maps} map(s)' if maps else ''}." in told(capsys)[0]
-    )
+    assert "Replaced the earlier plan." in told(capsys)[0]
     assert 0 == run("measure", case, "--confirm-lesions", "1")
     assert f"Dropped the earlier plan; `remnant plan {case}`" in told(capsys)[0]
     assert 2 == run(*measure)
@@ -104,6 +101,26 @@ def test_measure_and_plan__say_what_they_replace_and_what_they_would_drop(places
     assert told(capsys)[0].startswith("Replaced case-")
     assert 2 == run("measure", "--liver", places / "liver.nii.gz", "-o", case)
     assert "it was made from other inputs" in told(capsys)[1]
+
+
+def test_plan_measure_and_run__name_what_was_told_otherwise_before(places, tmp_path, capsys):
+    case = tmp_path / "case"
+    assert 0 == run("measure", "--liver", places / "liver.nii.gz", "-o", case, *BODY)
+    assert 0 == run("plan", case, "--ki67", "4", "--keep", "IV", "--resect", "V,VI")
+    assert 0 == run("report", case)
+    capsys.readouterr()
+    assert 0 == run("plan", case, "--ki67", "9", "--resect", "II", "--keep", "none")
+    out = told(capsys)[0]
+    assert "Replaced the earlier plan and report.html." in out
+    assert "Replaced what was told before: ki67 percent (4.0), keep (IV)." in out
+    assert 0 == run("measure", case, "--height-cm", "180")
+    assert "Replaced what was told before: height cm (175.0)" in told(capsys)[0]
+    assert 0 == run("run", case, "--weight-kg", "90")
+    assert "Replaced what was told before: weight kg (80.0)." in told(capsys)[0]
+    assert 0 == run("plan", case)
+    assert "told before" not in told(capsys)[0]
+    assert 0 == run("plan", case, "--reset-choices")
+    assert "Replaced what was told before: resect (V,VI; II)." in told(capsys)[0]
 
 
 def test_compare_and_evaluate__replace_results_only_when_asked(places, tmp_path, capsys):
@@ -138,4 +155,7 @@ def test_interrupted__says_that_what_was_finished_is_kept(places, monkeypatch, t
     monkeypatch.setattr("remnant.pipeline.run.measure_case", interrupted)
     command = ("measure", "--liver", places / "liver.nii.gz", "-o", tmp_path / "case")
     assert ExitCode.INTERRUPTED == run(*command)
-    assert "what was finished is kept, the same command goes on" in capsys.readouterr().err
+    assert (
+        "what was finished is kept, and nothing half-written: run it again"
+        in capsys.readouterr().err
+    )

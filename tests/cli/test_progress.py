@@ -66,6 +66,26 @@ def test_line__keeps_its_columns_and_to_one_line(terminal):
     assert max(len(long.rstrip()), len(short.rstrip())) <= COLUMNS
 
 
+@pytest.mark.parametrize(
+    "stage",
+    [
+        "portal venous: finding the liver",
+        "comparing with what is there",
+        "as-it-is: finding lesions",
+    ],
+)
+def test_line__has_room_for_stages(terminal, stage):
+    with progress.moving_line("remnant demo", console_on(terminal)) as line:
+        line(stage, 0, 100)
+        assert stage in drawn(terminal, line)
+
+
+def test_pace__of_slow_steps_has_its_place():
+    slow = progress.pace(16, 100, 16 * 22.4)
+    assert slow == "16/100  22.4 s each  31:22 left"
+    assert len(slow) <= progress.PACE_WIDTH
+
+
 def test_line__is_gone_in_the_end(terminal):
     with progress.moving_line("remnant run", console_on(terminal)) as line:
         drawn(terminal, line)

@@ -130,6 +130,16 @@ def test_couinaud_from__replaces_the_segments_of_a_stored_case(case, places, cap
     assert [] == document_of(case)["provenance"]["models"]
 
 
+def test_couinaud_from__given_a_second_time_replaces_nothing_and_says_so(case, places, capsys):
+    again = ("run", case, "--couinaud-from", places["couinaud"])
+    assert 0 == run(*again)
+    assert "Segments replaced by" in capsys.readouterr().out
+    assert 0 == run(*again)
+    printed = "".join(capsys.readouterr().out.split())
+    assert f"Themap{places['couinaud']}holdsjustthestoredsegments" in printed
+    assert "Segmentsreplacedby" not in printed
+
+
 def test_measure__takes_a_corrected_map_too_and_says_so(case, places, capsys):
     assert 0 == run("measure", case, "--couinaud-from", places["couinaud"])
     assert "Changed before measuring: segments replaced by" in capsys.readouterr().out

@@ -93,6 +93,23 @@ def test_map__of_probabilities_says_what_to_do(nifti):
     assert "--threshold" in found.maps[0].against[0]
 
 
+@pytest.mark.parametrize("value", [-1000, 40])
+def test_nifti__of_one_value_is_no_image(nifti, value):
+    found = inspect_path(nifti(np.full((9, 8, 12), value, np.int16)))
+    assert not found.usable
+    assert found.automatic is None
+    assert found.series[0].against == (f"no image: every voxel has the same value {value}",)
+    assert "--modality" not in found.series[0].modality_reason
+
+
+def test_label_map__without_a_label_may_say_that_there_is_no_lesion(nifti):
+    found = inspect_path(nifti(np.zeros((9, 8, 12), np.uint8)))
+    assert found.usable
+    assert found.series == ()
+    assert found.maps[0].roles == (Part.LESIONS,)
+    assert found.maps[0].kind.endswith("that labels no voxel")
+
+
 def test_folder__of_volumes(nifti, tmp_path):
     nifti(liver_like(), AFFINE, name="liver.nii.gz")
     nifti(np.random.default_rng(0).normal(100, 30, (12, 12, 12)), AFFINE, name="mr.nii.gz")

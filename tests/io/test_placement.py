@@ -10,7 +10,7 @@ from remnant.core.errors import GeometryMismatchError
 from remnant.core.geometry import Geometry
 from remnant.core.labels import INSTANCE_SCHEME
 from remnant.core.volumes import LabelMap
-from remnant.io.placement import in_order_of, placed_on, placement_of
+from remnant.io.placement import along_axes_of, in_order_of, placed_on, placement_of
 
 SHAPE = (7, 8, 9)
 
@@ -74,6 +74,35 @@ def test_placed_on__each_voxel_keeps_code_and_place(box, axes, signs, shear, see
     placed = placed_on(reference, given_map)
     assert points(labelled(codes, part)) == points(placed)
     assert placed.geometry.same_grid(reference)
+
+
+@given(axes=st.permutations(range(3)), signs=st.tuples(*[st.sampled_from((-1, 1))] * 3))
+def test_along_axes_of__no_voxel_moves_and_the_axes_are_those_of_the_reference(axes, signs):
+    reference = oblique(frame="1.2.3")
+    codes = np.random.default_rng(3).integers(0, 4, SHAPE).astype(np.uint8)
+    labels = labelled(codes, reference.cropped((-2, 1, 3), SHAPE))
+    index = np.zeros((4, 4))
+    index[3, 3] = 1
+    for new, (old, sign) in enumerate(zip(axes, signs, strict=True)):
+        index[old, new] = sign
+        index[old, 3] = 0 if sign > 0 else SHAPE[old] - 1
+    flipped = [new for new in range(3) if signs[new] < 0]
+    turned = np.flip(codes.transpose(axes), flipped)
+    grid = Geometry(
+        turned.shape, labels.geometry.affine_ras @ index, frame_of_reference_uid="1.2.3"
+    )
+
+    back = along_axes_of(reference, labelled(turned, grid))
+    assert np.array_equal(back.codes, codes)
+    assert back.geometry.same_grid(labels.geometry)
+    assert back.geometry.frame_of_reference_uid == "1.2.3"
+
+
+def test_along_axes_of__turned_by_less_than_a_quarter_is_left_as_it_is():
+    turn = np.eye(4)
+    turn[:3, :3] = Rotation.from_euler("z", 40.0, degrees=True).as_matrix()
+    labels = labelled(np.ones(SHAPE, np.uint8), Geometry(SHAPE, turn @ oblique().affine_ras))
+    assert along_axes_of(oblique(), labels) is labels
 
 
 def test_placed_on__counts_what_lies_outside():

@@ -7,13 +7,16 @@ torch = pytest.importorskip("torch")
 
 from models.networks.slabs import (  # noqa: E402
     LAYOUT,
-    JoinedMap,
+    Convolution,
     Moments,
+    RepeatedlyJoinedMap,
     SlabPass,
+    SmoothlyJoinedMap,
     StoredMap,
     empty_map,
+    fitted,
     normalised,
-    put_planes,
+    put_box,
     slab_moments,
     slabs,
 )
@@ -72,7 +75,7 @@ def test_normalised__constant_channel_becomes_zero():
 
 def test_joined_map__planes_and_moments_are_those_of_both():
     fine, coarse = noise(1, 2, 6, 5, 4), noise(1, 3, 6, 5, 4, seed=2)
-    joined = JoinedMap(fine, coarse, lambda x, first, stop: x[:, :, first:stop])
+    joined = SmoothlyJoinedMap(fine, coarse, lambda x, first, stop: x[:, :, first:stop])
     both = torch.cat((fine, coarse), dim=1)
     assert torch.equal(both[:, :, 2:5], joined.planes(2, 5))
     assert (5, (6, 5, 4)) == (joined.channels, joined.size)
@@ -87,9 +90,10 @@ def test_convolved__slabs_differ_from_the_whole_by_a_constant(padded, kernel, mo
     torch.manual_seed(4)
     layer = torch.nn.Conv3d(3, 2, kernel, padding="same" if padded else 0)
     x = noise(1, 3, 11, 8, 7)
-    run = SlabPass(padded=padded, multiplications=10**9, heard=lambda share: None)
+    run = SlabPass(multiplications=10**9, heard=lambda share: None)
     with torch.inference_mode():
-        parts = list(run.convolved(layer, StoredMap(x), None))
+        step = fitted(layer, StoredMap(x), None, (padded,) * 3)
+        parts = list(run.slabs(step, StoredMap(x)))
         difference = torch.cat([slab for _, slab in parts], dim=2) - layer(x)
     assert len(parts) > 1
     assert [first for first, _ in parts] == sorted({first for first, _ in parts})
@@ -97,9 +101,45 @@ def test_convolved__slabs_differ_from_the_whole_by_a_constant(padded, kernel, mo
     torch.testing.assert_close(difference.amin((2, 3, 4)), difference.amax((2, 3, 4)))
 
 
-def test_put_planes__what_lies_outside_is_left_out():
+def test_moments__of_a_constant_are_those_of_as_many_voxels():
+    x = noise(1, 3, 4, 5, 6)
+    value = torch.tensor([1.0, -2.0, 0.5])
+    moments = gathered(x)
+    moments.add_constant(value, 60)
+    moments.add_constant(value, 0)
+    whole = gathered(torch.cat((x, value.view(1, 3, 1, 1, 1).expand(1, 3, 2, 5, 6)), dim=2))
+    assert whole.count == moments.count
+    torch.testing.assert_close(moments.mean, whole.mean)
+    torch.testing.assert_close(moments.variance, whole.variance)
+
+
+@pytest.mark.parametrize("kernel", [(3, 3, 3), (1, 1, 1)])
+def test_repeatedly_joined_map__is_the_map_with_repeated_voxels(kernel):
+    fine, coarse = noise(1, 2, 8, 10, 6), noise(1, 3, 4, 5, 3, seed=2)
+    joined = RepeatedlyJoinedMap(fine.contiguous(memory_format=LAYOUT), coarse)
+    finer = coarse.repeat_interleave(2, 2).repeat_interleave(2, 3).repeat_interleave(2, 4)
+    plain = StoredMap(torch.cat((fine, finer), dim=1))
+    moments = gathered(plain.values)
+    torch.testing.assert_close(joined.moments().mean, moments.mean)
+    torch.testing.assert_close(joined.moments().variance, moments.variance)
+    assert (5, (8, 10, 6)) == (joined.channels, joined.size)
+    assert torch.equal(plain.values[:, :, 1:4], joined.planes(1, 4))
+    layer = torch.nn.Conv3d(5, 2, kernel)
+    with torch.inference_mode():
+        for first, stop in ((0, 6), (2, 4)):
+            expected, got = (
+                map_.convolved(
+                    Convolution(layer, moments, (False,) * 3, map_.weights(layer)), first, stop
+                )
+                for map_ in (plain, joined)
+            )
+            torch.testing.assert_close(got, expected)
+
+
+def test_put_box__what_lies_outside_is_left_out():
     target = empty_map(1, (4, 2, 2), torch.zeros(1)).zero_()
-    put_planes(target, -1, torch.ones(1, 1, 2, 2, 2))
-    put_planes(target, 3, torch.full((1, 1, 2, 2, 2), 2.0))
-    put_planes(target, 9, torch.full((1, 1, 2, 2, 2), 3.0))
-    assert [1.0, 0.0, 0.0, 2.0] == target[0, 0, :, 0, 0].tolist()
+    put_box(target, (-1, 0, 0), torch.ones(1, 1, 2, 2, 2))
+    put_box(target, (3, 0, 1), torch.full((1, 1, 2, 2, 2), 2.0))
+    put_box(target, (9, 0, 0), torch.full((1, 1, 2, 2, 2), 3.0))
+    assert [1.0, 0.0, 0.0, 0.0] == target[0, 0, :, 0, 0].tolist()
+    assert [1.0, 0.0, 0.0, 2.0] == target[0, 0, :, 1, 1].tolist()

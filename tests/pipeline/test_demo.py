@@ -120,8 +120,7 @@ def test_demo__estimates_the_segments_of_all_cases(demo_run):
         assert sample == case.settings.sample
         assert report.patient.body_size_assumed
         np.testing.assert_array_equal(case.maps.structures.mask(), case.division.couinaud.mask())
-    prefixes = ("liver with tumour", "scan as it is", "with planted metastases")
-    assert {f"{prefix}: known planes" for prefix in prefixes} < stages
+    assert {f"{folder}: known planes" for folder in ("lits-117", "as-it-is", "planted")} < stages
     of_tumour, as_is, planted = reports.values()
     assert planted.planted
     assert () == as_is.planted == of_tumour.planted

@@ -272,6 +272,29 @@ def test_grids__must_be_the_same_and_the_case_is_named(tmp_path):
         compared(prediction.parent, truth.parent)
 
 
+@pytest.mark.parametrize("step", [1.0, 1.003])
+@pytest.mark.parametrize(
+    ("axes", "flipped"), [((0, 1, 2), (0, 1)), ((2, 0, 1), ()), ((1, 0, 2), (2,))]
+)
+def test_grids__axes_in_another_order_or_direction_are_no_other_grid(axes, flipped, step, tmp_path):
+    codes = liver_codes(lesions=((4, 4, 4), (7, 9, 2)))
+    index = np.eye(4)[:, [*axes, 3]]
+    for new in flipped:
+        index[:, 3] += (codes.shape[axes[new]] - 1) * index[:, new]
+        index[:, new] *= -1
+    turned = np.flip(codes.transpose(axes), flipped)
+    grid = Geometry(turned.shape, GRID.affine_ras @ np.diag([step, 1, 1, 1]) @ index)
+    prediction = write(turned, tmp_path / "p.nii.gz", grid)
+    truth = write(liver_codes(lesions=((4, 4, 4),)), tmp_path / "t.nii.gz")
+    straight = write(codes, tmp_path / "s.nii.gz")
+
+    found, expected = compared(prediction, truth), compared(straight, truth)
+    assert found.cases[0].structures == expected.cases[0].structures
+    assert len(found.cases[0].lesions) == len(expected.cases[0].lesions)
+    assert structure(found, "lesions").dice.value == pytest.approx(2 * 27 / (27 + 54))
+    assert (found.cases[0].grid_offset_mm > 0) == (step > 1)
+
+
 def test_grids__that_differ_by_rounding_are_one_and_the_offset_is_kept(tmp_path):
     prediction = write(liver_codes(), tmp_path / "p" / "a.nii.gz")
     rounded = Geometry(GRID.shape, GRID.affine_ras @ np.diag([1.0, 1.0, 1.003, 1.0]))

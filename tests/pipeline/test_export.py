@@ -161,6 +161,23 @@ def test_again__replaces_its_own_files_and_no_others(case, target, tmp_path):
     assert ["out"] == [path.name for path in tmp_path.iterdir()]
 
 
+def test_again__of_another_case_or_for_another_program_is_refused(case, tmp_path):
+    out = tmp_path / "out"
+    request = ExportRequest(cases=(case,), target=Target.SLICER, output=out)
+    assert export_case(request).replaced is None
+    name = read_stored(case).case.study.pseudonym
+    assert export_case(request).replaced == f"the earlier export, slicer of {name}"
+    before = bytes_of(out)
+    with pytest.raises(InputError, match=rf"holds another export, slicer of {name}; name another"):
+        exported(case, Target.ITKSNAP, out)
+    manifest = out / "export.json"
+    manifest.write_text(manifest.read_text("utf-8").replace(name, "case-0"), encoding="utf-8")
+    with pytest.raises(InputError, match=r"holds another export, slicer of case-0"):
+        exported(case, Target.SLICER, out)
+    del before["export.json"]
+    assert before == {file: held for file, held in bytes_of(out).items() if file != "export.json"}
+
+
 def test_folder__of_something_else_is_left_alone(case, tmp_path):
     out = tmp_path / "out"
     out.mkdir()

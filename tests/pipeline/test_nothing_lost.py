@@ -1,10 +1,12 @@
 """What is finished is kept: runs that were killed, and disks that were full."""
 
 import os
+import re
 import shutil
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -13,10 +15,11 @@ import pytest
 from examples import killing
 from remnant.core.errors import InputError
 from remnant.documents.report_document import REPORT
+from remnant.io.atomic import write_text
 from remnant.io.nifti import write_image
 from remnant.pipeline import case_files, made_from, publishing
 from remnant.pipeline.folder import read_stored, require_output_folder
-from remnant.pipeline.publishing import settle, staged_beside
+from remnant.pipeline.publishing import publish, settle, staged_beside
 from remnant.pipeline.run import segment_study
 from remnant.pipeline.state import read_state
 from remnant.testing.fake_divider import FakeDivider
@@ -128,10 +131,42 @@ def test_killed__while_files_take_their_places_all_are_old_or_all_are_new(killed
     assert {False, True} == set(seen)
 
 
+def test_publish__two_at_a_time_take_turns(tmp_path):
+    """Each set of files replaces the other as a whole, however often they meet."""
+    files, place = ("a", "b", "c"), tmp_path / "case"
+    place.mkdir()
+
+    def publish_as(who):
+        for _ in range(25):
+            with staged_beside(place) as staging:
+                for name in files:
+                    (staging / name).write_text(who, encoding="utf-8")
+                publish(staging, place, files)
+            settle(place)
+
+    with ThreadPoolExecutor(3) as pool:
+        list(pool.map(publish_as, ("one", "two", "three")))
+    assert 1 == len({(place / name).read_text(encoding="utf-8") for name in files})
+    assert set(files) == names(place)
+    assert {"case"} == names(tmp_path)
+
+
 def test_sweep__leaves_what_a_living_process_stages(tmp_path):
     output = tmp_path / "case"
     with staged_beside(output) as first, staged_beside(output):
         assert first.is_dir()
+
+
+def test_staged__a_file_that_cannot_be_written_is_named_where_it_would_lie(tmp_path):
+    for place in (None, tmp_path):
+        shown = place or tmp_path / "case"
+        with (
+            pytest.raises(InputError, match=rf"^{re.escape(str(shown))}/absent/map cannot be"),
+            staged_beside(tmp_path / "case", place=place) as staging,
+        ):
+            write_text(staging / "absent" / "map", "")
+    with pytest.raises(InputError, match=r"^of the caller$"), staged_beside(tmp_path / "case"):
+        raise InputError("of the caller")
 
 
 @pytest.mark.parametrize("text", ["[]", '{"gone": ["../x"], "fresh": []}', '{"gone": [1]}', "{"])

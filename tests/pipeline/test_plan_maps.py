@@ -2,9 +2,11 @@
 
 import shutil
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
+import SimpleITK as sitk  # noqa: N813
 
 from remnant.core.debulking import DebulkingPlan, PlanOrigin
 from remnant.core.errors import InputError, UnreadableFileError
@@ -14,13 +16,17 @@ from remnant.core.patient import Patient
 from remnant.core.plan_choice import PlanChoice
 from remnant.core.reasons import Cause, reason
 from remnant.core.recipe import Recipe
+from remnant.core.volumes import LabelMap
 from remnant.io.nifti import read_labels, write_labels
 from remnant.page.html import render_html
 from remnant.pipeline import case_files
 from remnant.pipeline import folder as case_folder
+from remnant.pipeline.edited_plans import edited_plans
 from remnant.pipeline.facts import known_case
+from remnant.pipeline.folder import read_measured
 from remnant.pipeline.measuring_and_planning import measure_case, plan_case
 from remnant.pipeline.plan_maps import (
+    DRAWING,
     case_maps,
     drawn_plans,
     page_maps,
@@ -30,7 +36,13 @@ from remnant.pipeline.plan_maps import (
 )
 from remnant.pipeline.plan_settings import PlanRequest
 from remnant.pipeline.requests import MeasureRequest, SegmentRequest
-from remnant.pipeline.run import finish_case
+from remnant.pipeline.run import (
+    NOTHING_ASKED,
+    finish_case,
+    measure_study,
+    plan_stored,
+    rerun_case,
+)
 from remnant.pipeline.segment import case_from_masks
 from remnant.pipeline.segmented import Division
 from remnant.view.plan_view import pictured
@@ -283,10 +295,74 @@ def test_finish__draws_the_plans_when_asked(segmented, tmp_path):
     maps = set(case_files.with_companions(f"{plan.id}.nii.gz" for plan in plans))
     assert maps == {name for name in names(tmp_path / "case") if name.startswith("plan_")}
     assert [("planning", 0, 1), ("planning", 1, 1)] == [s for s in steps if s[0] == "planning"]
+    total = len(plans)
+    assert [(DRAWING, number, total) for number in range(total + 1)] == [
+        step for step in steps if step[0] == DRAWING
+    ]
     assert planning.choice == known_case(tmp_path / "case").planning.choice
     assert report.planning.plans
     for plan in report.planning.plans:
         assert_volumes_of_the_map(plan, tmp_path / "case", segmented)
+
+
+@pytest.fixture(name="drawn")
+def drawn_fixture(segmented, tmp_path):
+    """A case with the map of its plan."""
+    planning = PlanRequest(choice=PlanChoice(recipes=(Recipe(wedges=(1,)),)), draw_maps=True)
+    output = tmp_path / "case"
+    finish_case(segmented, measuring=MEASURING, output=output, planning=planning)
+    return output
+
+
+def edit_segmentation(file):
+    """Paint over a voxel as 3D Slicer would."""
+    image = sitk.ReadImage(str(file))
+    codes = sitk.GetArrayFromImage(image)
+    codes[tuple(np.argwhere(codes == 1)[0])] = 3
+    saved = sitk.GetImageFromArray(codes)
+    saved.CopyInformation(image)
+    for key in image.GetMetaDataKeys():
+        saved.SetMetaData(key, image.GetMetaData(key))
+    sitk.WriteImage(saved, str(file), useCompression=True)
+
+
+def edit_map(file, value=3):
+    codes = read_labels(file, PLAN_SCHEME)
+    painted = codes.codes.copy()
+    painted[tuple(np.argwhere(painted == 1)[0])] = value
+    write_labels(LabelMap(painted, codes.geometry, PLAN_SCHEME), file)
+
+
+@pytest.mark.parametrize(("name", "edit"), [("seg.nrrd", edit_segmentation), ("nii.gz", edit_map)])
+def test_edited__map_of_a_plan_is_not_thrown_away(name, edit, drawn):
+    file = next(drawn.glob(f"plan_*.{name}"))
+    edit(file)
+    again = partial(plan_stored, drawn, read_measured(drawn), PlanRequest(), patient=Patient())
+    for command in (
+        again,
+        partial(rerun_case, drawn, output=drawn, measuring=MEASURING),
+        partial(measure_study, drawn, NOTHING_ASKED, output=drawn, measuring=MEASURING),
+    ):
+        with pytest.raises(InputError, match=rf"{file.name} was changed .*; move it to another"):
+            command()
+    assert (file.name,) == edited_plans(drawn)
+    overwriting = SegmentRequest(overwrite=True)
+    measure_study(drawn, overwriting, output=drawn, measuring=MEASURING)
+    assert not file.exists()
+
+
+def test_edited__map_that_was_saved_again_as_it_is_has_not_been(drawn):
+    edit_map(next(drawn.glob("plan_*.nii.gz")), value=1)
+    assert () == edited_plans(drawn)
+    plan_stored(drawn, read_measured(drawn), PlanRequest(), patient=Patient())
+    assert () == edited_plans(drawn)
+    assert [] == list(drawn.glob("plan_*"))
+
+
+def test_edited__map_of_a_plan_is_named_where_its_case_would_be_replaced(drawn, segmented):
+    edit_segmentation(next(drawn.glob("plan_*.seg.nrrd")))
+    with pytest.raises(InputError, match=r"would drop edits of plan_\d+\.seg\.nrrd"):
+        finish_case(segmented, measuring=MEASURING, output=drawn, planning=PlanRequest())
 
 
 def test_plan__recipe_of_a_rejected_lesion_is_refused(segmented):

@@ -1,5 +1,7 @@
 """The engine's steps around the networks, with networks replaced by known answers."""
 
+import os
+
 import numpy as np
 import pytest
 import torch
@@ -12,7 +14,7 @@ from remnant.core.volumes import ImageVolume, LabelMap, Modality
 from segmentation.engines import kul
 from segmentation.engines.device import named_device
 from segmentation.engines.findings import liver_findings
-from segmentation.engines.memory import memory_errors_explained
+from segmentation.engines.memory import freed_memory_kept, memory_errors_explained
 
 GRIDS = {
     "mirrored": np.array([[-2.5, 0, 0, 90], [0, -2.5, 0, 80], [0, 0, 5.0, -40], [0, 0, 0, 1.0]]),
@@ -35,8 +37,7 @@ def bright_is_liver(monkeypatch):
     """A network that calls bright voxels liver: a soft threshold at 50 HU."""
     seen = []
 
-    def fake(field, device, heard, *, exact):
-        assert exact == (field.shape == kul.FIELD)
+    def fake(field, device, heard):
         seen.append(field.shape)
         heard(0.5)
         return 1 / (1 + np.exp(-40 * (field[13:-13, 13:-13, 13:-13] - 0.125)))
@@ -125,7 +126,7 @@ def test_networks__lack_of_memory_is_one_line(error, device, advice, monkeypatch
     grid = Geometry(liver.shape, np.diag([2.0, 2.0, 3.0, 1.0]))
     image = ImageVolume(np.zeros(liver.shape, np.int16), grid, Modality.CT)
     with pytest.raises(SegmentationFailedError, match=advice) as raised:
-        kul._liver_map(np.zeros((30, 30, 30), np.float32), device, print, exact=True)
+        kul._liver_map(np.zeros((30, 30, 30), np.float32), device, print)
     assert "\n" not in str(raised.value)
     with pytest.raises(SegmentationFailedError, match=advice):
         kul.find_lesions(image, liver, device=device)
@@ -206,9 +207,37 @@ def test_chosen_device__unknown_is_refused():
 
 def test_named_device__fewer_bits_are_told(monkeypatch):
     monkeypatch.setattr("models.networks.loading.fast_precision", lambda device: torch.bfloat16)
-    assert named_device("cpu") == "cpu (lesions in bfloat16)"
+    assert named_device("cpu") == "cpu (in bfloat16)"
     monkeypatch.setattr("models.networks.loading.fast_precision", lambda device: torch.float32)
     assert named_device("cpu") == "cpu"
+
+
+def test_freed_memory_kept__any_c_library_will_do(monkeypatch):
+    told = []
+
+    class Glibc:
+        def mallopt(self, name, value):
+            told.append((name, value))
+
+        def malloc_trim(self, pad):
+            told.append("trimmed")
+
+    for library in (Glibc(), object()):
+        monkeypatch.setattr("ctypes.CDLL", lambda name, this=library: this)
+        with freed_memory_kept():
+            told.append("inside")
+    assert told[:3] == [(-4, 0), (-1, 2**31 - 1), "inside"]
+    assert told[-3:] == [(-1, 1 << 26), "trimmed", "inside"]
+
+
+def test_chosen_device__threads_sleep_unless_the_user_decided(monkeypatch):
+    environment = {}
+    monkeypatch.setattr(os, "environ", environment)
+    kul.chosen_device("cpu")
+    assert environment == {"OMP_WAIT_POLICY": "PASSIVE"}
+    environment["OMP_WAIT_POLICY"] = "ACTIVE"
+    kul.chosen_device("cpu")
+    assert environment == {"OMP_WAIT_POLICY": "ACTIVE"}
 
 
 def test_find_liver__tells_how_far_it_is(bright_is_liver):

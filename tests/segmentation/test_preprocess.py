@@ -104,14 +104,25 @@ def test_lesion_input__only_the_dilated_liver_is_left(modality):
     voxels = np.where(liver, 60, -100).astype(np.int16)
     voxels[15:20, 15:20, 10:14] = 0
     field, grid = lesion_input(ImageVolume(voxels, source, modality), liver)
-    assert field.shape == (24, 20, 16)
+    assert field.shape == (24, 24, 24)
     assert grid.spacing_mm == (1.0, 1.0, 3.0)
-    # The grid holds the voxels two steps beyond the liver's first and last.
-    np.testing.assert_allclose(grid.affine_ras[:3, 3], source.ras_from_index((31, 10, 6)))
+    # Whole blocks of the scan that hold the voxels two steps beyond the liver's first and last.
+    np.testing.assert_allclose(grid.affine_ras[:3, 3], source.ras_from_index((31, 8, 0)))
     assert field[0, 0, 0] == -0.5
     inner = {Modality.CT: (0.15, 0.0), Modality.MR: (0.0, -0.5)}[modality]
-    values = (field[2, 2, 2], field[24 - 2 - 7, 5 + 2, 5])
+    values = (field[2, 4, 8], field[24 - 2 - 7, 5 + 4, 5 + 6])
     np.testing.assert_allclose(values, inner, atol=1e-6)
+
+
+def test_lesion_input__a_plane_more_of_liver_does_not_move_the_grid():
+    source = Geometry((40, 41, 30), np.diag([-1.0, 1.0, 3.0, 1.0]))
+    image = ImageVolume(np.full(source.shape, 60, np.int16), source, Modality.CT)
+    grids = []
+    for first in (12, 11):
+        liver = np.zeros(source.shape, dtype=bool)
+        liver[10:29, first:28, 9:20] = True
+        grids.append(lesion_input(image, liver)[1])
+    grids[0].require_same_grid(grids[1], what="one", reference="the other")
 
 
 @pytest.mark.parametrize("dtype", [np.int8, np.uint8, np.int16, np.uint16, np.int32, np.float32])
