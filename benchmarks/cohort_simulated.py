@@ -111,17 +111,14 @@ def run(asked: argparse.Namespace, folder: Path) -> None:
 
 def print_figures(samples: list[Sample], cpu: float, rows: list[ManifestRow], workers: int) -> None:
     """Print rate, overhead and memory."""
-    (_, begun, low), (_, ended, _) = samples[0], samples[-1]
+    (_, begun, _), (_, ended, _) = samples[0], samples[-1]
     asleep = sum(float(row.cells[SLEEP]) for row in rows) / workers
     each = (ended - begun - asleep) / len(rows)
     print(f"{len(rows)} cases in {ended - begun:.1f} s: {len(rows) / (ended - begun):.0f} a second")
     print(f"beside the work, for each case: {1000 * each:.2f} ms, of all workers together")
     print(f"CPU of client, scheduler and store: {1000 * cpu / len(rows):.2f} ms a case")
-    half = samples[len(samples) // 2]
-    print(
-        f"memory of client and scheduler: {low:.0f} MB at the start, {half[2]:.0f} MB after "
-        f"{half[0]} cases, {samples[-1][2]:.0f} MB after {samples[-1][0]}"
-    )
+    print("memory of client, scheduler and store, in MB by the cases that are back:")
+    print(", ".join(f"{done}: {memory:.0f}" for done, _, memory in samples))
 
 
 def main() -> None:
