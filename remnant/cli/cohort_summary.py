@@ -6,15 +6,21 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from remnant.cli.outcome import Outcome, told_outcome
 from remnant.cli.progress import shown_progress
+from remnant.cohort.packages import require_packages
 
 
 def cohort_summary(
     cohort: Path,
+    /,
     *,
     open_page: Annotated[bool, Parameter(name="--open", negative="")] = False,
-) -> None:
-    """Write what a cohort's cases say together: summary/index.html, to be read offline.
+) -> Outcome:
+    """Write what the cases say together, as a page to be read offline: summary/index.html.
+
+    Distributions, verdicts, agreement with references, courses, outliers, failures, and a contact
+    sheet.
 
     Parameters
     ----------
@@ -23,6 +29,7 @@ def cohort_summary(
     open_page
         Show the page in the browser.
     """
+    require_packages("pyarrow")
     from remnant.cohort.summary import write_summary
 
     with shown_progress() as progress:
@@ -30,3 +37,4 @@ def cohort_summary(
     print(f"The summary is {page}")
     if open_page:
         webbrowser.open(page.resolve().as_uri())
+    return told_outcome({"page": str(page)})

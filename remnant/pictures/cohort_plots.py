@@ -276,17 +276,20 @@ def waterfall(changes: Sequence[tuple[float, str, str]]) -> Waterfall:
     return Waterfall(tuple(bars), zero, tuple(_signed_ticks(up)), len(ordered) - len(shown))
 
 
-def curves(courses: Mapping[str, Sequence[tuple[float, float]]]) -> Curves:
+def curves(
+    courses: Mapping[str, Sequence[tuple[float, float]]], *, from_zero: bool = True
+) -> Curves:
     """Return the curve of each subject, its points (time, value) in the order of time.
 
-    At least one subject has a point. Of very many subjects a random choice is drawn.
+    At least one subject has a point. Of very many subjects a random choice is drawn. ``from_zero``
+    says whether the values begin at 0 or at the least of them.
     """
     names = sorted(name for name, points in courses.items() if points)
     shown = [names[n] for n in chosen(len(names), MOST_CURVES)]
     times = [time for name in shown for time, _ in courses[name]]
     values = [value for name in shown for _, value in courses[name]]
     across = Axis(min(0.0, *times), max(*times, 1.0), LEFT, WIDE_RIGHT)
-    up = Axis(0.0, (max(*values, 0.0) * 1.05) or 1.0, BOTTOM, TOP)
+    up = Axis.over((*values, 0.0) if from_zero else values, BOTTOM, TOP)
     return Curves(
         curves=tuple(_curve(name, courses[name], across, up) for name in shown),
         across=tuple(Rule(across.at(tick), f"{tick:g}") for tick in _ticks(across)),

@@ -15,7 +15,7 @@ from remnant.wording.responses import RESPONSE_WORDS
 
 DAYS_PER_MONTH: Final = 30.4375
 FEWEST_TIMES: Final = 2
-LOOKS: Final = 6
+LOOKS: Final = 12
 RESPONSES: Final = {response.value: words for response, words in RESPONSE_WORDS.items()}
 
 
@@ -75,8 +75,8 @@ def view_courses(figures: CohortFigures) -> Courses | None:
         responses=_stack(RESPONSES, Counter(time.response for time in last)),
         provisional=sum(time.provisional for time in last),
         events=_stack(EVENT_WORDS, figures.events),
-        burden=_curves(several, _burden_percent),
-        functional=_curves(several, lambda time: time.functional_tlv_ml),
+        burden=_curves(several, _burden_percent, from_zero=True),
+        functional=_curves(several, lambda time: time.functional_tlv_ml, from_zero=False),
     )
 
 
@@ -133,6 +133,8 @@ def _burden_percent(time: SubjectAtTime) -> float | None:
 def _curves(
     several: Mapping[str, Sequence[SubjectAtTime]],
     value_of: Callable[[SubjectAtTime], float | None],
+    *,
+    from_zero: bool,
 ) -> Curves | None:
     courses = {
         subject: [
@@ -142,4 +144,4 @@ def _curves(
         ]
         for subject, times in several.items()
     }
-    return curves(courses) if any(courses.values()) else None
+    return curves(courses, from_zero=from_zero) if any(courses.values()) else None

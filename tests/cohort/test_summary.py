@@ -2,6 +2,7 @@
 
 import itertools
 import re
+import webbrowser
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -10,6 +11,8 @@ import pytest
 
 from examples.html_pages import ReadPage
 from examples.summary_tables import case_row, case_rows, write_cohort
+from remnant.cli.cohort_summary import cohort_summary
+from remnant.cohort.followup_tables import LESION_TRACKS_TABLE, TIME_POINTS_TABLE
 from remnant.cohort.layout import SUMMARY, case_folder
 from remnant.cohort.outcomes import CaseStatus
 from remnant.cohort.summary import write_summary
@@ -271,3 +274,43 @@ def test_figures__leave_out_shares_of_cut_segments(tmp_path):
     write_table(tmp_path, SEGMENTS_TABLE, [row])
 
     assert np.isnan(read_figures(tmp_path).number("segment_IV")).all()
+
+
+def test_courses__come_from_the_tables_of_following(tmp_path):
+    write_cohort(tmp_path, case_rows(6, statuses=("done",)))
+    times = [
+        {
+            "subject": f"subject-{subject}", "case": f"case-{2 * subject + visit:05}",
+            "order": visit + 1, "baseline": visit == 0, "day": 60.0 * visit,
+            "burden_fraction": burden, "functional_tlv_ml": 1500.0,
+            "response": "progressive" if visit else None, "provisional": bool(visit),
+        }
+        for subject, burdens in enumerate(((0.2, 0.3), (0.2, 0.05)))
+        for visit, burden in enumerate(burdens)
+    ]  # fmt: skip
+    tracks = [
+        {"subject": "subject-0", "track": n, "case": "case-00000", "order": 1, "event": "first"}
+        for n in (1, 2)
+    ]
+    write_table(tmp_path, TIME_POINTS_TABLE, times)
+    write_table(tmp_path, LESION_TRACKS_TABLE, tracks)
+    write_summary(tmp_path)
+    page = index_of(tmp_path)
+
+    assert "2 subjects have several cases" in page.text
+    assert "subject-0: +50 %" in page.text
+    assert "subject-1: −75 %" in page.text
+    assert "progressive disease: 2 (100 %)" in page.text
+    assert "first: 2 (100 %)" in page.text
+    assert "courses" in {h.get("id") for h in page.all("h2")}
+
+
+def test_command__says_where_the_page_is_and_opens_it(tmp_path, capsys, monkeypatch):
+    opened = []
+    monkeypatch.setattr(webbrowser, "open", opened.append)
+    write_cohort(tmp_path, case_rows(3))
+    cohort_summary(tmp_path)
+    assert str(tmp_path / SUMMARY / "index.html") in capsys.readouterr().out
+    assert opened == []
+    cohort_summary(tmp_path, open_page=True)
+    assert opened == [(tmp_path / SUMMARY / "index.html").as_uri()]
