@@ -80,8 +80,9 @@ def class_of_sum(sum_mm: float, baseline_mm: float, nadir_mm: float) -> Response
         Their sum at the baseline, above 0.
     nadir_mm
         The smallest sum before this one, the baseline's included. 0 says that all target lesions
-        had gone: those that are there again are progression, whatever their size
-        (``eortc_recist``).
+        had gone: those that are there again are progression, whatever their size. That was
+        recalled, not read: ``eortc_recist`` says that lesions which reappear are not progression
+        in themselves, and that the complete response before may have been none.
 
     Examples
     --------
