@@ -2,7 +2,9 @@
 
 from pathlib import Path
 from textwrap import fill
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
 
 from remnant.cli.options import Output
 from remnant.cli.outcome import Outcome, told_outcome
@@ -22,11 +24,16 @@ NAMES_STAND = "Names of cases stand in tables and reports: change those that nam
 WIDTH = 79
 
 
-def scan_command(folder: Path, *, output: Output, overwrite: bool = False) -> Outcome:
+def scan_command(
+    folder: Path,
+    *,
+    output: Output,
+    overwrite: Annotated[bool, Parameter(negative="")] = False,
+) -> Outcome:
     """Write a manifest of the studies below a folder, to be looked at and filled in.
 
-    Takes DICOM trees, BIDS-like layouts and plain folders. What a mask holds is told by its name;
-    what is not certain is listed and left to you.
+    Takes DICOM trees, BIDS-like layouts and plain folders. What a mask holds is told by its name or
+    by the names of its segments; what is not certain is listed and left to you.
 
     Parameters
     ----------

@@ -7,7 +7,7 @@ beside the folders ``imagesTr`` and ``labelsTr``; its key ``labels`` names the c
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
@@ -35,7 +35,9 @@ LITS_SCAN: Final = re.compile(r"volume-(\d+)\.nii(?:\.gz)?", re.IGNORECASE)
 """As the data set LiTS names its files: 1 is liver, 2 is tumour."""
 
 
-def mask_of_dataset(root: Path, mask: Path, scans: list[Path]) -> tuple[Part, MasksPreset] | None:
+def mask_of_dataset(
+    root: Path, mask: Path, scans: Sequence[Path]
+) -> tuple[Part, MasksPreset] | None:
     """Return what a mask is whose name alone does not say it, and its coding; ``None`` unless sure.
 
     Parameters
@@ -53,7 +55,7 @@ def mask_of_dataset(root: Path, mask: Path, scans: list[Path]) -> tuple[Part, Ma
     return _declared(root / mask.parent.parent / DATASET_JSON)
 
 
-def _names(paths: list[Path]) -> list[str]:
+def _names(paths: Sequence[Path]) -> list[str]:
     return [path.name for path in paths]
 
 

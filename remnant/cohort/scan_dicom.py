@@ -26,15 +26,20 @@ class _Study:
     patient_id: str = field(repr=False)
     made: date | None = field(repr=False)
     folders: set[Path] = field(default_factory=set)
+    masks: list[Path] = field(default_factory=list)
     has_images: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class FoundStudy:
-    """A study with a folder of its own, and the cells that follow from its headers."""
+    """A study with a folder of its own, the cells that follow from its headers, and its masks.
+
+    Paths are relative to the folder that is scanned.
+    """
 
     folder: Path
     cells: Mapping[str, str]
+    masks: tuple[Path, ...]
 
 
 def dicom_studies(
@@ -70,11 +75,15 @@ def dicom_studies(
         study.folders.add(place)
         study.has_images |= found.is_image
         if found.is_mask:
-            doubts.add(Doubt.DICOM_MASK, (place / found.path.name).as_posix())
+            study.masks.append(place / found.path.name)
     places = _own_folders(studies, doubts)
     first_days = _first_days(studies.values())
     return tuple(
-        FoundStudy(folder, _cells(uid, studies[uid], root / folder, first_days))
+        FoundStudy(
+            folder,
+            _cells(uid, studies[uid], root / folder, first_days),
+            tuple(sorted(studies[uid].masks)),
+        )
         for uid, folder in sorted(places.items(), key=lambda place: place[1])
     )
 
@@ -113,6 +122,8 @@ def _own_folders(studies: Mapping[str, _Study], doubts: Doubts) -> dict[str, Pat
             own[uid] = common
         else:
             doubts.add(doubt, common.as_posix())
+            for path in study.masks:
+                doubts.add(Doubt.DICOM_MASK, path.as_posix())
     return own
 
 

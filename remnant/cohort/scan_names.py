@@ -192,13 +192,14 @@ def _held(words: list[str], above: list[str], *, is_segmentation: bool) -> tuple
     own = role_of_words(words)
     if own is not None:
         return own, True
-    if words and words[-1] in IMAGE_WORDS and not set(above) & (MASK_WORDS | ROLE_WORDS):
+    may_be_scan = not (is_segmentation or set(above) & (MASK_WORDS | ROLE_WORDS))
+    if may_be_scan and words and set(words) <= IMAGE_WORDS:
         return SCANS, True
     if not set(words) - MASK_WORDS:
         role = role_of_words(above)
         if role is not None:
             return role, True
-        if not words and not is_segmentation and not set(above) & (MASK_WORDS | ROLE_WORDS):
+        if may_be_scan and not words:
             return SCANS, bool(above)
     return Doubt.UNKNOWN_MASK, True
 

@@ -37,8 +37,9 @@ class Doubts:
         """Note one file, folder or study."""
         self.counts[doubt] = self.counts.get(doubt, 0) + 1
         first = self.names.setdefault(doubt, [])
-        if len(first) < FEW:
-            first.append("".join(sign if sign.isprintable() else "?" for sign in name))
+        shown = "".join(sign if sign.isprintable() else "?" for sign in name)
+        if len(first) < FEW and shown not in first:
+            first.append(shown)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,8 @@
 
 Files belong to one case when their paths, without the folders that only say what files hold
 (``masks``, ``ct``), and without the words of their names that do (``P1_liver``), are the same. What
-a mask holds is taken from its name alone; what the name does not say is listed, never guessed.
+a mask holds is told by its name, by the names of its own segments, or by its data set; what none of
+them says is listed, never guessed.
 """
 
 import re
@@ -27,16 +28,19 @@ from remnant.cohort.scan_datasets import case_of_channel, mask_of_dataset
 from remnant.cohort.scan_dicom import FoundStudy, dicom_studies
 from remnant.cohort.scan_names import (
     SCANS,
+    SEGMENTATION,
     Doubt,
     NamedFile,
     bids_names,
     bids_role,
+    ending_of,
     is_about_files,
     named_file,
     told_file,
 )
 from remnant.cohort.scan_tree import Doubts, files_below
 from remnant.core.progress import Progress, silent
+from remnant.io.codings import MasksPreset
 from remnant.io.nifti_kind import stores_bytes
 from remnant.io.roles import Part
 
@@ -52,6 +56,8 @@ NOT_OF_THE_BODY: Final = frozenset(("func", "dwi", "fmap", "perf", "eeg", "meg",
 SEGMENT_FILE: Final = re.compile(r"liver_segment_[1-8]\.nii(?:\.gz)?", re.IGNORECASE)
 """As TotalSegmentator names its files; a folder of them is one map."""
 Key = tuple[str, ...]
+Held = tuple[str | Doubt, Path]
+"""What a mask is for by its name, a column or a doubt, and its file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +92,7 @@ class _Group:
     scans: list[Path] = field(default_factory=list)
     unsaid: set[Path] = field(default_factory=set)
     studies: list[FoundStudy] = field(default_factory=list)
-    parts: list[tuple[str | Doubt, Path]] = field(default_factory=list)
+    parts: list[Held] = field(default_factory=list)
     cells: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -97,7 +103,7 @@ class _Group:
 def scan_folder(folder: Path, *, progress: Progress = silent) -> ScannedFolder:
     """Look for studies and masks below a folder.
 
-    Nothing is read but headers. Links to folders are not followed.
+    No voxels are read. Links to folders are not followed.
 
     Raises
     ------
@@ -242,49 +248,66 @@ def _host_above(key: Key, groups: dict[Key, _Group]) -> Key | None:
 
 def _cases(root: Path, key: Key, group: _Group, doubts: Doubts) -> Iterator[dict[str, str]]:
     """Yield the cells of each case of a group; a case without a name of its own has its key's."""
-    several = len(group.scans) + len(group.studies) > 1
-    if several:
-        for path in (*group.scans, *(path for _, path in group.parts)):
-            is_scan = path in group.scans
-            doubts.add(Doubt.SEVERAL_SCANS if is_scan else Doubt.NO_SCAN, path.as_posix())
-        yield from (dict(study.cells) for study in group.studies)
-        return
-    masks = _masks(root, group, doubts)
-    if group.studies:
-        yield dict(group.studies[0].cells) | masks
-    elif group.scans:
-        yield _unnamed_case(root, key) | group.cells | {STUDY: str(root / group.scans[0])} | masks
+    if len(group.scans) + len(group.studies) > 1:
+        for path in group.scans:
+            doubts.add(Doubt.SEVERAL_SCANS, path.as_posix())
+        for _, path in group.parts:
+            doubts.add(Doubt.NO_SCAN, path.as_posix())
+        group.scans, group.parts = [], []
+    for study in group.studies:
+        own: list[Held] = [(Doubt.DICOM_MASK, path) for path in study.masks]
+        yield dict(study.cells) | _masks(root, [*own, *group.parts], [], doubts)
+    if not group.studies:
+        yield from _case_of_files(root, key, group, doubts)
+
+
+def _case_of_files(root: Path, key: Key, group: _Group, doubts: Doubts) -> Iterator[dict[str, str]]:
+    masks = _masks(root, group.parts, group.scans, doubts)
+    named = {CASE: "/".join(key) or root.name} | group.cells
+    if group.scans:
+        yield named | {STUDY: str(root / group.scans[0])} | masks
     elif {Part.LIVER.value, Part.COUINAUD.value} & set(masks):
-        yield _unnamed_case(root, key) | group.cells | masks
+        yield named | masks
     else:
         for mask in (text for column, text in masks.items() if column in PATHS):
             doubts.add(Doubt.NO_SCAN, Path(mask).relative_to(root).as_posix())
 
 
-def _unnamed_case(root: Path, key: Key) -> dict[str, str]:
-    return {CASE: "/".join(key) or root.name}
-
-
-def _masks(root: Path, group: _Group, doubts: Doubts) -> dict[str, str]:
+def _masks(
+    root: Path, parts: Sequence[Held], scans: Sequence[Path], doubts: Doubts
+) -> dict[str, str]:
     """Return the masks of a case by column; of a role that several files have none is taken."""
     found: dict[str, list[Path]] = {}
-    presets: dict[str, str] = {}
-    for holds, path in group.parts:
-        if isinstance(holds, Doubt):
-            known = mask_of_dataset(root, path, group.scans)
-            if known is None:
-                doubts.add(holds, path.as_posix())
-                continue
-            column, presets[known[0].value] = known[0].value, known[1].value
-        else:
-            column = holds
-        found.setdefault(column, []).append(path)
+    presets: dict[str, MasksPreset] = {}
+    for holds, path in parts:
+        columns, preset = _columns(root, holds, path, scans)
+        if isinstance(holds, Doubt) and not columns:
+            doubts.add(holds, path.as_posix())
+        for column in columns:
+            found.setdefault(column, []).append(path)
+            presets |= {} if preset is None else {column: preset}
     for paths in found.values():
         for path in paths if len(paths) > 1 else ():
             doubts.add(Doubt.SEVERAL_MASKS, path.as_posix())
     masks = {column: str(root / paths[0]) for column, paths in found.items() if len(paths) == 1}
     preset = next((presets[column] for column in masks if column in presets), None)
-    return masks if preset is None else {**masks, "masks_preset": preset}
+    return masks if preset is None else {**masks, "masks_preset": preset.value}
+
+
+def _columns(
+    root: Path, holds: str | Doubt, path: Path, scans: Sequence[Path]
+) -> tuple[tuple[str, ...], MasksPreset | None]:
+    """Return what a mask holds: by its name, else by its data set, else by its own segments."""
+    if not isinstance(holds, Doubt):
+        return (holds,), None
+    known = mask_of_dataset(root, path, scans)
+    if known is not None:
+        return (known[0].value,), known[1]
+    if ending_of(path.name) not in {"", SEGMENTATION}:
+        return (), None
+    from remnant.io.inspect import roles_named_in
+
+    return tuple(part.value for part in roles_named_in(root / path)), None
 
 
 def _named(found: Sequence[dict[str, str]]) -> Iterator[dict[str, str]]:

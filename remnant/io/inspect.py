@@ -260,6 +260,24 @@ def _facts_of_named(file: Path, given: Path) -> MapFacts:
     )
 
 
+def roles_named_in(path: Path) -> tuple[Part, ...]:
+    """Return the roles that a file's own names of its segments mean; its voxels are not read.
+
+    Empty where it names no segment, none that is known, or cannot be read.
+
+    Parameters
+    ----------
+    path
+        3D Slicer segmentation, DICOM segmentation or structure set.
+    """
+    try:
+        if is_nrrd_name(path) and not is_slicer_segmentation(path):
+            return ()
+        return _roles(_read_named(path)[1])
+    except InputError:
+        return ()
+
+
 def _roles(found: NamedSegments) -> tuple[Part, ...]:
     meanings = [meaning_of(label) for label in found.labels]
     known = {Part.COUINAUD if meaning.segment else meaning.part for meaning in meanings if meaning}

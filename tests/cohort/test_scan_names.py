@@ -67,6 +67,11 @@ def test_role__is_told_by_words_that_leave_no_doubt(words, role):
         ("kidney_left.nii.gz", (), "kidney_left", Doubt.OTHER_ORGAN),
         ("segmentation-12.nii", (), "12", Doubt.UNKNOWN_MASK),
         ("liver_ct_mask.nii", (), "", Doubt.UNKNOWN_MASK),
+        ("P1_liver_mask_ct.nii", (), "P1", Doubt.UNKNOWN_MASK),
+        ("P1_liver_ct.nii", (), "P1", Doubt.UNKNOWN_MASK),
+        ("P1_portal_venous_ct.nii", (), "P1", SCANS),
+        ("P1_ct.seg.nrrd", (), "P1", Doubt.UNKNOWN_MASK),
+        ("spleen_4.nii.gz", ("images",), "spleen_4", SCANS),
     ],
 )
 def test_file__is_a_scan_a_mask_or_in_doubt(name, folders, owner, holds):

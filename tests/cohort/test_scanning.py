@@ -2,17 +2,24 @@
 
 import json
 import shutil
+from pathlib import Path
 
 import nibabel
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from examples.dicom_trees import write_dicom, write_study
+from examples.documented_files import write_seg_nrrd
 from remnant.cohort.manifest import read_manifest, write_manifest
+from remnant.cohort.manifest_columns import COLUMNS
 from remnant.cohort.scan_names import Doubt
 from remnant.cohort.scanning import TO_FILL_IN, scan_folder
 from remnant.core.errors import InputError
 from remnant.io.pseudonym import pseudonym
+from remnant.io.roles import Part
+from remnant.testing.phantoms import body_grid
 
 FILLED = {"study", "liver", "lesions", "couinaud", "masks_preset", "patient", "time_point"}
 
@@ -307,12 +314,56 @@ def test_dicom_studies__without_a_folder_of_their_own_are_listed(tmp_path):
 
     assert {"good", "spread/s3"} == {cells["study"] for cells in cases.values()}
     assert {
-        Doubt.MIXED_STUDIES: ("mixed", "mixed"),
+        Doubt.MIXED_STUDIES: ("mixed",),
         Doubt.SPREAD_STUDY: ("spread",),
         Doubt.NO_STUDY_UID: ("emptied/im0", "good/unfinished.dcm"),
         Doubt.NO_IMAGES: ("report",),
-        Doubt.DICOM_MASK: ("good/seg", "report/im0", "report/im1"),
+        Doubt.DICOM_MASK: ("report/im0", "report/im1", "good/seg"),
     } == doubted
+
+
+def test_segmentations__are_known_by_the_names_of_their_segments(tmp_path):
+    grid = body_grid(spacing_mm=(20.0, 20.0, 20.0))
+    codes = np.zeros(grid.shape, np.uint8)
+    for name, segments in (
+        ("a.seg.nrrd", {"Liver": 1, "Tumor 1": 2, "IVC": 3}),
+        ("b.seg.nrrd", {"Segment_1": 1}),
+        ("c_liver.seg.nrrd", {"Segment_1": 1}),
+    ):
+        write_seg_nrrd(tmp_path / name, grid, [(codes, segments)])
+    cases, doubted = found_in(tmp_path)
+
+    assert {
+        "a": {"liver": "a.seg.nrrd", "lesions": "a.seg.nrrd"},
+        "c": {"liver": "c_liver.seg.nrrd"},
+    } == cases
+    assert {Doubt.UNKNOWN_MASK: ("b.seg.nrrd",)} == doubted
+
+
+def test_dicom_segmentations__of_a_study_are_its_masks_where_their_segments_say_so(
+    tmp_path, monkeypatch
+):
+    write_study(tmp_path / "S", study="1.1")
+    for name in ("known", "unknown"):
+        write_dicom(tmp_path / "S" / name, study="1.1", Modality="SEG")
+    roles = {"known": (Part.LIVER, Part.PORTAL_VEIN)}
+    monkeypatch.setattr("remnant.io.inspect.roles_named_in", lambda path: roles.get(path.name, ()))
+    cases, doubted = found_in(tmp_path)
+
+    assert {"study": "S", "liver": "S/known", "portal_vein": "S/known"} == (
+        cases[pseudonym("", "1.1")]
+    )
+    assert {Doubt.DICOM_MASK: ("S/unknown",)} == doubted
+
+
+def test_dicom_segmentation__that_another_program_wrote_names_its_liver(shared, tmp_path):
+    source = shared / "data" / "dcmqi"
+    shutil.copytree(source / "ct-3slice", tmp_path / "S" / "ct")
+    shutil.copy(source / "liver.dcm", tmp_path / "S")
+    cases, doubted = found_in(tmp_path)
+
+    (cells,) = cases.values()
+    assert ("S", "S/liver.dcm", {}) == (cells["study"], cells["liver"], doubted)
 
 
 def test_study_in_the_folder_itself__is_one_case(tmp_path):
@@ -364,3 +415,40 @@ def test_names__that_no_cell_can_hold_are_listed_in_signs_that_can_be_printed(tm
 
     assert {"a": {"study": "a.nii.gz"}} == cases
     assert {Doubt.ODD_NAME: (" f.nii.gz", "b?c.nii.gz", "d ")} == doubted
+
+
+FOLDERS = ("", "P1", "P2", "P1/masks", "P1/liver", "masks", "images", "masks/lesions", "a/P1", "ct")
+STEMS = (
+    "P1", "P2", "P1_ct", "P1_liver", "P1_lesions", "P1_seg", "ct", "liver", "liver_mask", "tumour",
+    "couinaud", "segmentation", "portal", "spleen", "lesion_2", "reference_liver", "volume-1",
+    "segmentation-1", "mystery", "sub-1_ct", "sub-1_label-liver_mask",
+)  # fmt: skip
+NAMED_AS_SCANS = {"P1", "P2", "P1_ct", "ct", "portal", "volume-1", "mystery", "sub-1_ct"}
+ENDINGS = (".nii.gz", ".nii", ".mha", ".seg.nrrd")
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@given(
+    names=st.lists(
+        st.tuples(*map(st.sampled_from, (FOLDERS, STEMS, ENDINGS))), max_size=12, unique=True
+    )
+)
+def test_every_file__is_in_one_row_or_among_what_is_listed(names, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("tree")
+    laid_out(folder, *(f"{place}/{stem}{end}".lstrip("/") for place, stem, end in names))
+    cases, _ = found_in(folder)
+    used = [
+        text
+        for cells in cases.values()
+        for name, text in cells.items()
+        if name in COLUMNS and COLUMNS[name].is_path
+    ]
+    listed = sum(one.count for one in scan_folder(folder).doubted)
+
+    assert len(used) == len(set(used))
+    assert len(names) == len(used) + listed
+    scans = [Path(cells["study"]) for cells in cases.values() if "study" in cells]
+    unsaid = (path for path in scans if path.parent.name not in {"ct", "images"})
+    assert {path.name.partition(".")[0] for path in unsaid} <= NAMED_AS_SCANS
+    assert not any(word in path.parent.as_posix() for path in scans for word in ("masks", "liver"))
+    assert not any(path.name.endswith(".seg.nrrd") for path in scans)
