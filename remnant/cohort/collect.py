@@ -66,12 +66,13 @@ def collect(
     given = cells or {}
     ended: Counter[CaseStatus] = Counter()
     with Store(cohort) as store:
-        known = {} if given else known_cells(cohort)
+        known = known_cells(cohort)
         for done, place in enumerate(found):
             progress(COLLECTING, done, len(found))
             outcome, report = read_outcome(place)
             rows = rows_of(outcome, given.get(outcome.case, NOTHING), report)
-            store.add(outcome, with_cells(rows, known.get(outcome.case, {})))
+            kept = {} if outcome.case in given else known.get(outcome.case, {})
+            store.add(outcome, with_cells(rows, kept))
             ended[outcome.status] += 1
     progress(COLLECTING, len(found), len(found))
     return ended

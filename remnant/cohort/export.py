@@ -32,6 +32,8 @@ MOST_ROWS: Final = 1_048_576
 MOST_COLUMNS: Final = 16_384
 LONGEST_CELL: Final = 32_767
 """Characters of a cell of an Excel sheet."""
+NARROWEST, WIDEST = 12, 40
+"""Characters that a column of a sheet shows."""
 RUNS: Final = ("=", "+", "-", "@", "\t", "\r")
 """With which a text begins that a spreadsheet may run."""
 LIST_SIGN: Final = ";"
@@ -221,8 +223,15 @@ def xlsx_cell(cell: object) -> Cell:
     return str(ILLEGAL_CHARACTERS_RE.sub("\N{REPLACEMENT CHARACTER}", plain))
 
 
-def _fill(sheet: Any, lines: Iterable[Sequence[Cell]]) -> None:  # noqa: ANN401
+def _fill(sheet: Any, lines: Iterator[Sequence[Cell]]) -> None:  # noqa: ANN401
+    from openpyxl.utils import get_column_letter
+
     sheet.freeze_panes = "B2"
+    heading = next(lines)
+    for place, name in enumerate(heading, start=1):
+        width = min(max(len(str(name)) + 2, NARROWEST), WIDEST)
+        sheet.column_dimensions[get_column_letter(place)].width = width
+    sheet.append(heading)
     for line in lines:
         sheet.append([_text(sheet, cell) if isinstance(cell, str) else cell for cell in line])
 

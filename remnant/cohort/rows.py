@@ -203,7 +203,7 @@ def _volumes(volumetry: VolumetryReport) -> Row:
         "burden_class_probability": None if named is None or chances is None else chances[named],
         **quantity_cells("stlv_ml", volumetry.standardised.stlv_ml),
         "stlv_formula": volumetry.standardised.formula,
-        "unassigned_ml": volumetry.unassigned_ml,
+        "unassigned_ml": None if volumetry.segments is None else volumetry.unassigned_ml,
     }
 
 

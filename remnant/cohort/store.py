@@ -10,7 +10,6 @@ New cases go into the last part until it is full: there are no small files to be
 """
 
 import os
-import shutil
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -24,6 +23,7 @@ import filelock
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from remnant.cohort.committed import LOCK, PENDING, settle
 from remnant.cohort.layout import TABLES as TABLES_FOLDER
 from remnant.cohort.outcomes import CaseOutcome
 from remnant.cohort.rows import Rows
@@ -47,14 +47,9 @@ from remnant.cohort.tables import CASES_TABLE, TABLES
 from remnant.core.errors import InputError
 from remnant.pipeline.publishing import staged_beside
 
-PENDING: Final = ".tables-pending"
-"""Committed parts that have not all taken their places yet; beside the tables."""
-LOCK: Final = ".tables.lock"
 LOOSE: Final = 32
 """Cases whose rows wait by themselves before they are joined."""
 CASES: Final = CASES_TABLE.name
-ORDER: Final = (*(name for name in TABLES if name != CASES), CASES)
-"""In which tables take their places: a case is in ``cases`` once its other rows are there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -246,6 +241,7 @@ class Store:
             _sync(self._cohort)
         self._commit(changes, carried)
         settle(self._cohort)
+        pa.default_memory_pool().release_unused()
         self._flushed = time.monotonic()
         self._took = self._flushed - began
 
@@ -309,40 +305,6 @@ class Store:
             self._part_of.update(dict.fromkeys(change.fresh, number))
         self._carried = carried
         self._waiting = _Waiting()
-
-
-def settle(cohort: Path) -> bool:
-    """Let committed parts take the places that they have not taken yet; for the writer alone.
-
-    Returns
-    -------
-    bool
-        Whether there were any.
-
-    Raises
-    ------
-    InputError
-        They cannot; the next writer tries again.
-    """
-    pending = cohort / PENDING
-    if not pending.is_dir():
-        return False
-    try:
-        for name in ORDER:
-            _take_places(pending / name, table_folder(cohort, name))
-        shutil.rmtree(pending)
-    except OSError as fault:
-        raise InputError(
-            f"{cohort} holds rows that have not all taken their places, and cannot be written: "
-            f"{fault.strerror or fault}; mend that, and run the command again"
-        ) from fault
-    return True
-
-
-def _take_places(pending: Path, folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    for path in sorted(pending.iterdir()) if pending.is_dir() else ():
-        path.replace(folder / path.name)
 
 
 def _sync(folder: Path) -> None:

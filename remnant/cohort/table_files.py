@@ -17,9 +17,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from remnant.cohort.committed import settle_if_free
 from remnant.cohort.layout import TABLES as TABLES_FOLDER
 from remnant.cohort.outcomes import CaseStatus
-from remnant.cohort.tables import CASES_TABLE, SCHEMA_VERSION, Column, ColumnType, Table
+from remnant.cohort.tables import CARRIED, CASES_TABLE, SCHEMA_VERSION, Column, ColumnType, Table
 from remnant.core.errors import InputError, UnreadableFileError
 from remnant.io.atomic import atomic_path
 
@@ -128,7 +129,10 @@ def arrow_rows(rows: Iterable[Mapping[str, object]], schema: ArrowSchema) -> Arr
     listed = list(rows)
     strangers = sorted({name for row in listed for name in row} - set(schema.names))
     if strangers:
-        raise InputError(f"column {strangers[0]} is none of the table's; see EVERY_TABLE")
+        raise InputError(
+            f"a row has the column {strangers[0]}, which its table lacks; only columns of the "
+            f"manifest that begin with {CARRIED} may be added"
+        )
     try:
         return pa.Table.from_pylist(listed, schema=schema)
     except (pa.ArrowInvalid, pa.ArrowTypeError) as fault:
@@ -173,7 +177,11 @@ def read_table(cohort: Path, name: str, columns: Collection[str] | None = None) 
 def table_parts(
     cohort: Path, name: str, columns: Collection[str] | None = None
 ) -> Iterator[ArrowTable]:
-    """Give the parts of a table one after the other, see `read_table`."""
+    """Give the parts of a table one after the other, see `read_table`.
+
+    What a killed writer had committed takes its place first.
+    """
+    settle_if_free(cohort)
     files = part_files(cohort, name)
     if not files:
         raise InputError(

@@ -205,10 +205,12 @@ VOLUMES: Final = (
     Column("burden_class_probability", NUMBER, FRACTION, "Of that class, by the error model"),
     *quantity("stlv_ml", ML, "Liver volume expected from body size"),
     Column("stlv_formula", TEXT, "", "Its formula"),
-    Column("unassigned_ml", NUMBER, ML, "Functional liver that no segment covers"),
+    Column(
+        "unassigned_ml", NUMBER, ML, "Functional liver that no segment covers; absent without them"
+    ),
 )
 COUNTS: Final = (
-    Column("lesions", INTEGER, "", "That count: all but the rejected; absent where not known"),
+    Column("lesions", INTEGER, "", "How many count: all but the rejected; absent where not known"),
     Column("lesions_confirmed", INTEGER, "", "Of these, confirmed by a human"),
     Column("lesions_rejected", INTEGER, "", "Rejected by a human"),
     Column("largest_lesion_mm", NUMBER, MM, "Longest axial diameter of any that counts"),

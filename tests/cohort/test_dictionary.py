@@ -45,6 +45,15 @@ def test_columns__wear_their_units_and_say_what_they_mean(name):
             assert not (measured and base.endswith(ending)) or column.unit == unit
 
 
+def test_page__has_every_column_once():
+    lines = [line for line in dictionary_page().splitlines() if line.startswith("| `")]
+    names = [re.findall(r"`([^`]+)`", line.split(" | ")[0]) for line in lines]
+    found = [name if name == group[0] else group[0] + name for group in names for name in group]
+
+    assert found == [column.name for table in EVERY_TABLE.values() for column in table.columns]
+    assert len(lines) < 0.7 * len(found)
+
+
 def test_tables__have_their_names_and_keys():
     assert list(TABLES) == [
         "cases", "lesions", "segments", "resections", "plans", "findings", "agreement",

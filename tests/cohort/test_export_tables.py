@@ -41,8 +41,7 @@ def read_csv(path):
         return list(csv.DictReader(stream))
 
 
-def sheet(path, name):
-    book = load_workbook(path)
+def sheet(book, name):
     heading, *rows = book[name].iter_rows()
     names = [cell.value for cell in heading]
     return [dict(zip(names, row, strict=True)) for row in rows]
@@ -83,9 +82,10 @@ def test_xlsx__has_a_sheet_for_each_table_and_one_of_the_columns(cohort, tmp_pat
     export_tables(cohort, Sheets.XLSX, path, progress=lambda *report: told.append(report))
 
     assert told[-1] == ("exporting", len(TABLES), len(TABLES))
-    assert load_workbook(path).sheetnames == [*TABLES, "columns"]
+    book = load_workbook(path)
+    assert book.sheetnames == [*TABLES, "columns"]
     for row, cells in zip(
-        read_table(cohort, "cases").to_pylist(), sheet(path, "cases"), strict=True
+        read_table(cohort, "cases").to_pylist(), sheet(book, "cases"), strict=True
     ):
         assert list(cells) == list(row)
         got = {name: cell.value for name, cell in cells.items()}
@@ -95,7 +95,7 @@ def test_xlsx__has_a_sheet_for_each_table_and_one_of_the_columns(cohort, tmp_pat
         if row["computed_utc"] is not None:
             assert isinstance(got["computed_utc"], datetime)
             assert got["computed_utc"] == row["computed_utc"].replace(tzinfo=None)
-    described = [cells["column"].value for cells in sheet(path, "columns")]
+    described = [cells["column"].value for cells in sheet(book, "columns")]
     assert len(described) == sum(len(table.columns) for table in TABLES.values())
 
 
@@ -103,13 +103,14 @@ def test_texts__that_would_run__do_not(nasty, tmp_path):
     export_tables(nasty, Sheets.CSV, tmp_path / "out")
     export_tables(nasty, Sheets.XLSX, tmp_path / "nasty.xlsx")
     texts = [row["x_note"] for row in read_csv(tmp_path / "out" / "cases.csv")]
-    cells = [row["x_note"] for row in sheet(tmp_path / "nasty.xlsx", "cases")]
+    rows = sheet(load_workbook(tmp_path / "nasty.xlsx"), "cases")
+    cells = [row["x_note"] for row in rows]
 
     assert texts == [f"'{text}" for text in FORMULAS]
     assert [cell.value for cell in cells] == list(FORMULAS)
     assert {cell.data_type for cell in cells} == {"s"}
     assert {row["case"][:2] for row in read_csv(tmp_path / "out" / "cases.csv")} == {"'-"}
-    signs = [row["x_sign"].value for row in sheet(tmp_path / "nasty.xlsx", "cases")]
+    signs = [row["x_sign"].value for row in rows]
     assert set(signs) == {'a\N{REPLACEMENT CHARACTER},\n"b"'}
 
 

@@ -152,7 +152,7 @@ def test_what_is_not_known__is_absent_with_its_cause_and_never_0(cohort):
     assert row["stlv_ml_absent_because"] == ["body_facts_missing"]
     assert row["tlv_ml_absent_because"] is None
     (row,) = rows_in(cohort, "cases", "three")
-    assert row["segments_source"] is row["segments_confirmed"] is None
+    assert row["segments_source"] is row["segments_confirmed"] is row["unassigned_ml"] is None
     assert row["segments_absent_because"] == ["no_segments_given"]
     assert row["lesions"] == 3
     assert row["plans"] == 0

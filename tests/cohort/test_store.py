@@ -23,10 +23,10 @@ from examples.cohort_rows import (
     rows_of_version,
     seen,
 )
-from remnant.cohort import store as store_module
 from remnant.cohort import table_files
+from remnant.cohort.committed import LOCK, settle
 from remnant.cohort.outcomes import CaseStatus
-from remnant.cohort.store import LOCK, Limits, Store
+from remnant.cohort.store import Limits, Store
 from remnant.cohort.table_files import part_files, read_table, stored_cases
 from remnant.cohort.tables import TABLES
 from remnant.core.errors import InputError, UnreadableFileError
@@ -296,7 +296,7 @@ def test_damaged_part__is_refused_with_what_to_do(tmp_path):
 def test_rows__that_do_not_fit__are_refused_and_nothing_is_added(tmp_path):
     rows = rows_of_version("a", 1)
     with Store(tmp_path) as store:
-        with pytest.raises(InputError, match="column nonsense is none"):
+        with pytest.raises(InputError, match="column nonsense, which its table lacks"):
             store.add(outcome_of("a", 1), rows | {"lesions": ({"case": "a", "nonsense": 1},)})
         with pytest.raises(InputError, match="does not fit its column"):
             store.add(outcome_of("a", 1), rows | {"lesions": ({"case": "a", "lesion": "one"},)})
@@ -321,7 +321,7 @@ with Store(Path(sys.argv[1]), limits=Limits(cases=4, rest=0.0, cases_per_part=8)
 def test_writer__killed_in_the_middle__leaves_whole_tables(tmp_path, repository):
     paths = os.pathsep.join((str(repository), str(repository / "tests" / "support")))
     left, known = 0, {}
-    for attempt in range(1, 6):
+    for attempt in range(1, 4):
         process = subprocess.Popen(
             [sys.executable, "-c", WRITER, str(tmp_path), str(attempt % 3 + 1)],
             env=os.environ | {"PYTHONPATH": paths},
@@ -343,7 +343,7 @@ def test_writer__killed_in_the_middle__leaves_whole_tables(tmp_path, repository)
             assert seen(tmp_path) == expected(known)
 
     assert left > 0
-    assert len(known) >= 12
+    assert len(known) >= 8
 
 
 @pytest.fixture(name="small_disk")
@@ -379,7 +379,19 @@ def test_full_disk__keeps_the_tables_and_what_waits(small_disk):
     assert seen(cohort) == expected({"a": 3, "b": 2, "c": 1})
 
 
-def test_settle__is_the_writers_alone(tmp_path):
-    store_module.settle(tmp_path)
+def test_reader__after_a_kill__puts_in_place_what_was_committed(tmp_path):
+    kept = filled(tmp_path / "kept", {"a": 1})
+    commit = stopped(kept, tmp_path / "whole", 10**6).index("rename") + 1
+    cohort = tmp_path / "killed"
+    stopped(kept, cohort, commit + 2)
+    assert seen(cohort) != expected({"a": 2, "d": 1})
 
+    with filelock.FileLock(cohort / LOCK, timeout=0):
+        assert read_table(cohort, "cases").num_rows == 1  # a writer lives: it is its business
+    assert read_table(cohort, "cases").num_rows == 2
+    assert seen(cohort) == expected({"a": 2, "d": 1})
+
+
+def test_settle__where_nothing_is_committed__does_nothing(tmp_path):
+    assert settle(tmp_path) is False
     assert list(tmp_path.iterdir()) == []

@@ -6,8 +6,9 @@ from contextlib import contextmanager
 import pyarrow.parquet as pq
 import pytest
 
+from remnant.cohort.committed import PENDING
 from remnant.cohort.outcomes import CaseOutcome, CaseStatus
-from remnant.cohort.store import PENDING, Limits
+from remnant.cohort.store import Limits
 from remnant.cohort.table_files import part_files
 
 OPERATIONS = ("rename", "replace", "unlink", "rmdir", "mkdir", "open", "fsync")
