@@ -353,7 +353,7 @@ class Flight:
         self._client = client
         self._work = work
         self._resources = {GPU: 1} if gpu else None
-        self._tasks: dict[str, CaseTask] = {}
+        self._tasks: dict[object, CaseTask] = {}
         self._looked = 0.0
         self._workers = 0
 
@@ -384,7 +384,8 @@ class Flight:
 
     def _fill(self, coming: Any, waiting: Iterator[CaseTask]) -> None:  # noqa: ANN401
         for task in islice(waiting, max(0, self._window() - len(self._tasks))):
-            key = f"{task.case}-{task.run}"
+            # the scheduler keeps something for each first part of a key: one for all
+            key = ("case", task.run, task.case)
             self._tasks[key] = task
             coming.add(
                 self._client.submit(
