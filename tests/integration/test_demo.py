@@ -66,7 +66,8 @@ def test_demo__shows_a_liver_with_tumour_and_decides_its_targets(demo):
     assert 0.20 < volumes["burden_fraction"]["value"] < 0.27
     assert len(volumes["lesions"]) > 20
     verdicts = [target["verdict"] for target in document["planning"]["targets"]]
-    assert ["met"] * 4 == verdicts
+    # of all targets the last alone, every lesion treated, leaves too little liver
+    assert ["met", "met", "met", "not_met"] == verdicts
     page = (demo / TUMOUR / "report.html").read_text(encoding="utf-8")
     for words in ("case 117", "MIT licence", "is an estimate", "21.1 %", "given; the lesions"):
         assert words in page
