@@ -90,7 +90,7 @@ def test_run_case__other_values_need_overwrite(masks, tmp_path):
 
 def test_case__has_no_other_table(masks, tmp_path):
     case = remnant.run_case(tmp_path / "p1", **masks, page=False)
-    with pytest.raises(InputError, match="no table 'tumours'; there are: cases"):
+    with pytest.raises(InputError, match="no table 'tumours'; there are: agreement, cases"):
         case.frame("tumours")
 
 
