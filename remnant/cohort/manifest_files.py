@@ -72,11 +72,12 @@ def open_table(path: Path) -> Iterator[TextTable]:
         if begin.startswith(magic):
             raise UnreadableFileError(f"{path.name} is {advice}")
     if begin == PARQUET:
-        with _reading_parquet(path):
-            yield _parquet_table(path)
+        yield _parquet_table(path)
         return
-    with path.open(encoding="utf-8-sig", newline="") as text, _reading_csv(path):
-        yield _csv_table(text, path)
+    with path.open(encoding="utf-8-sig", newline="") as text:
+        with _reading_csv(path):
+            table = _csv_table(text, path)
+        yield table
 
 
 def _csv_table(text: TextIO, path: Path) -> TextTable:
@@ -87,7 +88,7 @@ def _csv_table(text: TextIO, path: Path) -> TextTable:
         raise InputError(f"{path.name} is empty; its first line names the columns")
     delimiter, names = _header(first)
     reader = csv.reader(text, delimiter=delimiter, strict=True)
-    return TextTable(names, _csv_rows(reader, before=skipped + 1), "line")
+    return TextTable(names, _csv_rows(reader, path, before=skipped + 1), "line")
 
 
 def _header(line: str) -> tuple[str, tuple[str, ...]]:
@@ -102,16 +103,21 @@ def _names(line: str, delimiter: str) -> tuple[str, ...]:
     return tuple(cell.strip() for cell in cells)
 
 
-def _csv_rows(reader: Any, *, before: int) -> Iterator[tuple[int, Sequence[str]]]:  # noqa: ANN401  (csv names no type)
-    begin = before + 1
-    count = 0
-    for cells in reader:
-        stripped = [cell.strip() for cell in cells]
-        if any(stripped):
-            count += 1
-            _require_few(count)
-            yield begin, stripped
-        begin = before + reader.line_num + 1
+def _csv_rows(
+    reader: Any,  # noqa: ANN401  (csv names no type)
+    path: Path,
+    *,
+    before: int,
+) -> Iterator[tuple[int, Sequence[str]]]:
+    begin, count = before + 1, 0
+    with _reading_csv(path):
+        for cells in reader:
+            stripped = [cell.strip() for cell in cells]
+            if any(stripped):
+                count += 1
+                _require_few(count)
+                yield begin, stripped
+            begin = before + reader.line_num + 1
 
 
 @contextmanager
@@ -133,28 +139,30 @@ def _require_few(count: int) -> None:
 
 @contextmanager
 def _reading_parquet(path: Path) -> Iterator[None]:
-    try:
-        from pyarrow import ArrowException
-    except ImportError as fault:
-        raise InputError(
-            "a Parquet file is read by pyarrow: install remnant[cohort], or save it as CSV"
-        ) from fault
+    """Raise what pyarrow raises of damaged files as an error of one line."""
+    from pyarrow import ArrowException
+
     try:
         yield
-    except ArrowException as fault:
+    except (ArrowException, OSError, OverflowError, UnicodeDecodeError) as fault:
         raise UnreadableFileError(f"{path.name} is damaged or no Parquet file") from fault
 
 
 def _parquet_table(path: Path) -> TextTable:
-    from pyarrow import parquet
-
-    file = parquet.ParquetFile(path)
+    try:
+        from pyarrow import parquet
+    except ImportError as fault:
+        raise InputError(
+            "a Parquet file is read by pyarrow: install remnant[cohort], or save it as CSV"
+        ) from fault
+    with _reading_parquet(path):
+        file = parquet.ParquetFile(path)
+        schema = file.schema_arrow
+        names = tuple(name.strip() for name in schema.names)
     _require_few(file.metadata.num_rows)
-    schema = file.schema_arrow
     for field in schema:
         _require_plain(field.name, field.type)
-    names = tuple(name.strip() for name in schema.names)
-    return TextTable(names, _parquet_rows(file), "row")
+    return TextTable(names, _parquet_rows(file, path), "row")
 
 
 def _require_plain(name: str, kind: Any) -> None:  # noqa: ANN401  (pyarrow has no types)
@@ -171,14 +179,18 @@ def _require_plain(name: str, kind: Any) -> None:  # noqa: ANN401  (pyarrow has 
         )
 
 
-def _parquet_rows(file: Any) -> Iterator[tuple[int, Sequence[str]]]:  # noqa: ANN401  (pyarrow has no types)
+def _parquet_rows(
+    file: Any,  # noqa: ANN401  (pyarrow has no types)
+    path: Path,
+) -> Iterator[tuple[int, Sequence[str]]]:
     number = 0
-    for batch in file.iter_batches(batch_size=BATCH_ROWS):
-        for values in zip(*(column.to_pylist() for column in batch.columns), strict=True):
-            number += 1
-            cells = [cell_text(value) for value in values]
-            if any(cells):
-                yield number, cells
+    with _reading_parquet(path), file:
+        for batch in file.iter_batches(batch_size=BATCH_ROWS):
+            for values in zip(*(column.to_pylist() for column in batch.columns), strict=True):
+                number += 1
+                cells = [cell_text(value) for value in values]
+                if any(cells):
+                    yield number, cells
 
 
 def cell_text(value: object) -> str:

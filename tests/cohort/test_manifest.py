@@ -341,3 +341,42 @@ def test_manifest__is_written_whole_or_not_at_all(folder, tmp_path):
     write_manifest(rows, folder / "m.csv")
     assert "case,liver\na,liver.nii.gz\n" == (folder / "m.csv").read_text(encoding="utf-8")
     assert ["m.csv"] == [path.name for path in tmp_path.iterdir()]
+
+
+@pytest.fixture(scope="module", name="stored")
+def stored_fixture(folder):
+    """Bytes of a manifest as CSV and as Parquet, with columns of many types."""
+    table = pa.table(
+        {
+            "case": ["a", "b"],
+            "liver": list(FILES[:2]),
+            "height_cm": [175.0, None],
+            "functional": [True, None],
+            "time_point": pa.array([date(2024, 3, 15), None]),
+            "x_a": pa.array([Decimal("1.5"), None]),
+            "x_b": pa.array(["é", "q"]).dictionary_encode(),
+        }
+    )
+    parquet.write_table(table, folder / "whole.parquet", compression="none")
+    rows = read_manifest(folder / "whole.parquet")
+    write_manifest(rows, folder / "whole.csv")
+    return [(folder / f"whole.{kind}").read_bytes() for kind in ("csv", "parquet")]
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150)
+@given(
+    number=st.integers(0, 1),
+    changes=st.lists(st.tuples(st.floats(0, 1), st.integers(0, 255)), max_size=4),
+    share=st.floats(0, 1),
+    cut=st.booleans(),
+)
+def test_damaged_file__is_read_or_refused_in_one_line(stored, folder, number, changes, share, cut):
+    content = bytearray(stored[number])
+    for place, value in changes:
+        content[min(int(place * len(content)), len(content) - 1)] = value
+    path = folder / "damaged"
+    path.write_bytes(content[: int(share * len(content))] if cut else content)
+    try:
+        read_manifest(path)
+    except InputError as fault:
+        assert "\n" not in str(fault)  # noqa: PT017  (other errors fail the test)
