@@ -35,6 +35,7 @@ from remnant.pipeline.held import held_by
 from remnant.pipeline.late_divider import LateDivider
 from remnant.pipeline.run import run_study
 from remnant.pipeline.timing import SEGMENT, STAGES
+from segmentation.algorithm import ALGORITHM_VERSION
 from segmentation.engines.registry import engine_named
 from segmentation.port import Segmentation, SegmentDivider, Segmenter
 
@@ -181,7 +182,7 @@ def ended_case(task: CaseTask, make: Make = make_case) -> Ended:
     ClusterLostError
         See `work_case`.
     """
-    require_visible(task)
+    require_fit(task)
     for name in THREADS:
         os.environ.setdefault(name, "1")
     glance = glance_of(task)
@@ -199,14 +200,19 @@ def ended_case(task: CaseTask, make: Make = make_case) -> Ended:
         return Ended(_fault(task, trace, fault, StageClock()))
 
 
-def require_visible(task: CaseTask) -> None:
-    """Raise unless this process sees the folder of the cohort.
+def require_fit(task: CaseTask) -> None:
+    """Raise unless this process has the algorithms of who asks, and sees the cohort's folder.
 
     Raises
     ------
     ClusterLostError
-        It does not.
+        It has not, or does not.
     """
+    if task.algorithm != ALGORITHM_VERSION:
+        raise ClusterLostError(
+            f"a worker has the algorithms of version {ALGORITHM_VERSION}, this program those of "
+            f"{task.algorithm}; install the same remnant everywhere"
+        )
     if not (Path(task.folder).parents[1] / COHORT_JSON).is_file():
         raise ClusterLostError(
             "a worker does not see the cohort's folder; put the cohort, and the files of its "

@@ -17,12 +17,14 @@ if TYPE_CHECKING:
 GIGABYTE: Final = 10**9
 SEGMENTING_BYTES: Final = 3 * GIGABYTE
 MEASURING_BYTES: Final = 1 * GIGABYTE
-"""What a worker needs that runs networks, and one that measures masks."""
+LEAST_BYTES: Final = 500 * 10**6
+"""What a worker needs that runs networks, one that measures masks, and one that does nothing."""
 LEFT_TO_OTHERS: Final = 0.1
 """Share of the machine's memory that no worker gets."""
 LOOPBACK: Final = "127.0.0.1"
 DASHBOARD_PORT: Final = 8787
 CONNECT_S: Final = 20
+START_S: Final = 180
 CLOSE_S: Final = 3
 GPU: Final = "GPU"
 THREADS: Final = (
@@ -113,9 +115,10 @@ def size_of(choice: ClusterChoice, *, segmenting: bool, cores: int, memory_bytes
     ours = int(memory_bytes * (1 - LEFT_TO_OTHERS))
     if choice.workers is not None and choice.workers < 1:
         raise InputError(f"--workers got {choice.workers}; allowed is 1 or more")
-    if choice.memory_bytes is not None and not 0 < choice.memory_bytes <= memory_bytes:
+    if choice.memory_bytes is not None and not LEAST_BYTES <= choice.memory_bytes <= memory_bytes:
         raise InputError(
-            f"--memory-per-worker got {choice.memory_bytes / GIGABYTE:g} GB; this machine has "
+            f"--memory-per-worker got {choice.memory_bytes / GIGABYTE:g} GB; allowed are from "
+            f"{LEAST_BYTES / GIGABYTE:g} GB to what this machine has, "
             f"{memory_bytes / GIGABYTE:.1f} GB"
         )
     each = choice.memory_bytes or (SEGMENTING_BYTES if segmenting else MEASURING_BYTES)
@@ -171,10 +174,19 @@ def _local(choice: ClusterChoice, *, segmenting: bool) -> "Iterator[Client]":
         client = Client(cluster, set_as_default=False)
     try:
         cluster.scale(size.workers)
-        client.wait_for_workers(size.workers)
+        _wait_for_workers(client, size.workers)
         yield client
     finally:
         _end(client, cluster)
+
+
+def _wait_for_workers(client: "Client", workers: int) -> None:
+    try:
+        client.wait_for_workers(workers, timeout=START_S)
+    except TimeoutError as fault:
+        raise ClusterLostError(
+            f"{workers} worker(s) have not started within {START_S} s; try fewer (--workers)"
+        ) from fault
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Final
 
 from remnant.core.reference_agreement import ReferenceAgreement
+from segmentation.algorithm import ALGORITHM_VERSION
 from segmentation.engines.registry import DEFAULT_ENGINE
 
 NOTHING: Final[Mapping[str, float]] = MappingProxyType({})
@@ -63,6 +64,8 @@ class CaseTask:
         Whether a case that ended without a report is begun anew though nothing of it changed.
     run
         Name of the run that the task belongs to; empty where there is none.
+    algorithm
+        `segmentation.algorithm.ALGORITHM_VERSION` of who asks; the worker's must be the same.
     """
 
     case: str
@@ -76,6 +79,7 @@ class CaseTask:
     estimate_segments: bool = True
     retry_failed: bool = False
     run: str = ""
+    algorithm: int = ALGORITHM_VERSION
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

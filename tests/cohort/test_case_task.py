@@ -25,6 +25,7 @@ from remnant.pipeline.reviewing import LesionReview
 from remnant.pipeline.run import rerun_case
 from remnant.pipeline.timing import STAGES
 from remnant.testing.phantoms import body_grid, liver_phantom
+from segmentation.algorithm import ALGORITHM_VERSION
 from segmentation.engines.registry import DEFAULT_ENGINE, ENGINES, Engine
 
 
@@ -340,6 +341,13 @@ def test_worker__that_does_not_see_the_cohort_says_so(task, cohort):
 
     with pytest.raises(ClusterLostError, match="does not see the cohort's folder"):
         run_case_task(task)
+
+
+def test_worker__of_other_algorithms_is_refused(task):
+    with pytest.raises(
+        ClusterLostError, match=f"of version {ALGORITHM_VERSION}, this program those of 99"
+    ):
+        run_case_task(replace(task, algorithm=99))
 
 
 def test_damaged_outcome__is_made_again_and_a_damaged_case_is_refused(task, make):

@@ -35,7 +35,8 @@ def test_size__of_a_small_machine_is_one_worker():
     ("choice", "said"),
     [
         (ClusterChoice(workers=0), "allowed is 1 or more"),
-        (ClusterChoice(memory_bytes=3 * GIGABYTE), "this machine has 2.0 GB"),
+        (ClusterChoice(memory_bytes=3 * GIGABYTE), r"this machine has, 2\.0 GB"),
+        (ClusterChoice(memory_bytes=GIGABYTE // 10), r"got 0\.1 GB; allowed are from 0\.5 GB"),
     ],
 )
 def test_size__refuses_what_there_is_not(choice, said):
