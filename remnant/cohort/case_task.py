@@ -35,6 +35,7 @@ from remnant.pipeline.held import held_by
 from remnant.pipeline.late_divider import LateDivider
 from remnant.pipeline.run import run_study
 from remnant.pipeline.timing import SEGMENT, STAGES
+from remnant.wording.findings import text_of
 from segmentation.algorithm import ALGORITHM_VERSION
 from segmentation.engines.registry import engine_named
 from segmentation.port import Segmentation, SegmentDivider, Segmenter
@@ -347,11 +348,13 @@ def _made(attempt: _Attempt, marker: Marker, clock: StageClock, keys: list[str])
 
 
 def _done(attempt: _Attempt, asked: CaseRequests, made: Made, clock: StageClock) -> CaseOutcome:
-    digest = report_digest(Path(attempt.task.folder))
+    digest, gates = report_digest(Path(attempt.task.folder)), failed_gates(made.report)
     return CaseOutcome(
         case=attempt.task.case,
         key="",
-        status=CaseStatus.UNUSABLE if failed_gates(made.report) else CaseStatus.DONE,
+        status=CaseStatus.UNUSABLE if gates else CaseStatus.DONE,
+        error_kind=gates[0].id if gates else "",
+        error=" ".join(text_of(gate) for gate in gates),
         reused=made.reused,
         seconds=clock.seconds,
         finished_utc=_now(),

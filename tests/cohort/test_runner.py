@@ -1,0 +1,102 @@
+"""A cohort from its manifest to its tables, and again when little or nothing changed."""
+
+import json
+import os
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from examples.cohort_faults import OPTIONS, PIDS, began, faulty_work
+from remnant.cohort import runner
+from remnant.cohort.clusters import ClusterChoice
+from remnant.cohort.layout import COHORT_JSON, RUNNING
+from remnant.cohort.outcomes import CaseStatus
+from remnant.cohort.runner import (
+    CohortOptions,
+    CohortRun,
+    cohort_folder,
+    require_cohort_folder,
+    run_cohort,
+)
+from remnant.cohort.table_files import read_table
+from remnant.core.errors import InputError
+
+ONE = replace(OPTIONS, cluster=ClusterChoice(workers=1))
+
+
+def test_cohort__is_run_once_and_looked_at_again(place, rows_of_names, masks, monkeypatch):
+    rows = rows_of_names(*[f"ok-{number}" for number in range(5)], patient="P", time_point="week_2")
+    cohort, told = place / "cohort", []
+    first = run_cohort(
+        rows, cohort, ONE, lambda *words: told.append(words), work=faulty_work(place, 2)
+    )
+    pids = Counter((place / PIDS).read_text("utf-8").split())
+
+    assert ({CaseStatus.DONE: 5}, 5) == (first.counts, first.fresh)
+    assert [2, 2, 1] == list(pids.values())  # a worker is replaced after two cases
+    assert [0, 1, 2, 3, 4, 5] == [done for stage, done, _ in told if stage.startswith("cases")]
+    assert {5} == {total for _, _, total in told}
+
+    os.utime(masks["liver"])  # all look otherwise, and are the same
+    later = [replace_cell(row, "time_point", "week_3") for row in rows]
+    monkeypatch.setattr(runner, "MOST_RENEWED", 2)
+    second = run_cohort(later, cohort, ONE, work=faulty_work(place))
+    third = run_cohort(later, cohort, ONE, work=faulty_work(place))
+
+    assert (5, 0) == (second.fresh, third.fresh)
+    assert 5 == len(began(place))
+    table = read_table(cohort, "cases")
+    assert {"week_3"} == set(table.column("time_point").to_pylist())
+    assert 5 == table.num_rows
+    assert not any((cohort / RUNNING).iterdir())
+
+
+def replace_cell(row, name, text):
+    return replace(row, cells={**row.cells, name: text})
+
+
+def test_folder__is_kept_to_one_command(tmp_path):
+    with cohort_folder(tmp_path / "a", CohortOptions()):
+        with pytest.raises(InputError, match="another command runs the cohort"):
+            run_cohort((), tmp_path / "a")
+        told = json.loads((tmp_path / "a" / COHORT_JSON).read_text("utf-8"))
+    assert "1.0" == told["schema_version"]
+
+
+def test_no_cases__are_no_run(tmp_path):
+    assert CohortRun(folder=tmp_path / "a", counts={}, fresh=0) == run_cohort((), tmp_path / "a")
+
+
+def make_file(folder):
+    folder.write_text("x", encoding="utf-8")
+
+
+def make_other(folder):
+    folder.mkdir()
+    (folder / "notes.txt").write_text("x", encoding="utf-8")
+
+
+def make_newer(folder):
+    folder.mkdir()
+    (folder / COHORT_JSON).write_text('{"schema_version": "9.0"}', encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [(make_file, "is a file"), (make_other, "notes.txt"), (make_newer, "version 9.0")],
+)
+def test_folder__of_something_else_is_refused(tmp_path, make, said):
+    make(tmp_path / "a")
+    before = sorted(path.name for path in Path(tmp_path).rglob("*"))
+
+    with pytest.raises(InputError, match=said):
+        run_cohort((), tmp_path / "a")
+    assert before == sorted(path.name for path in Path(tmp_path).rglob("*"))
+
+
+def test_folder__that_a_killed_command_had_begun_is_taken(tmp_path):
+    (tmp_path / "a" / RUNNING).mkdir(parents=True)
+
+    require_cohort_folder(tmp_path / "a")
