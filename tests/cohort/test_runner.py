@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from distributed import CancelledError, KilledWorker
 
 from examples.cohort_faults import OPTIONS, PIDS, began, faulty_work
 from remnant.cohort import runner
@@ -21,7 +22,7 @@ from remnant.cohort.runner import (
     run_cohort,
 )
 from remnant.cohort.table_files import read_table
-from remnant.core.errors import InputError
+from remnant.core.errors import ClusterLostError, InputError
 
 ONE = replace(OPTIONS, cluster=ClusterChoice(workers=1))
 
@@ -35,7 +36,8 @@ def test_cohort__is_run_once_and_looked_at_again(place, rows_of_names, masks, mo
     pids = Counter((place / PIDS).read_text("utf-8").split())
 
     assert ({CaseStatus.DONE: 5}, 5) == (first.counts, first.fresh)
-    assert [2, 2, 1] == list(pids.values())  # a worker is replaced after two cases
+    assert 2 >= max(pids.values())  # a worker is replaced after two cases
+    assert 5 == pids.total()
     assert [0, 1, 2, 3, 4, 5] == [done for stage, done, _ in told if stage.startswith("cases")]
     assert {5} == {total for _, _, total in told}
 
@@ -100,3 +102,45 @@ def test_folder__that_a_killed_command_had_begun_is_taken(tmp_path):
     (tmp_path / "a" / RUNNING).mkdir(parents=True)
 
     require_cohort_folder(tmp_path / "a")
+
+
+class Future:
+    """A task that came back with an error."""
+
+    def __init__(self, error):
+        self.error = error
+        self.released = False
+
+    def result(self):
+        raise self.error
+
+    def release(self):
+        self.released = True
+
+
+@pytest.fixture(name="a_task")
+def a_task_fixture(rows_of_names, tmp_path):
+    return runner.task_of(rows_of_names("a")[0], tmp_path, OPTIONS, "run")
+
+
+def test_result__of_a_case_that_the_scheduler_gave_up_is_a_row(a_task):
+    future = Future(KilledWorker("a", None, 3))
+    result = runner._result(future, a_task)
+
+    assert CaseStatus.KILLED is result.outcome.status
+    assert "killed" == result.rows["cases"][0]["status"]
+    assert future.released
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (CancelledError("a"), "the scheduler was lost"),
+        (OSError("gone"), "the scheduler was lost"),
+        (ClusterLostError("a worker does not see it"), "^a worker does not see it$"),
+        (RuntimeError("Error during deserialization"), "must have this version of remnant"),
+    ],
+)
+def test_result__of_what_is_no_fault_of_a_case_ends_the_run(a_task, error, said):
+    with pytest.raises(ClusterLostError, match=said):
+        runner._result(Future(error), a_task)
