@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
+import psutil
 import pytest
 from distributed import CancelledError, KilledWorker
 
@@ -29,10 +30,13 @@ ONE = replace(OPTIONS, cluster=ClusterChoice(workers=1))
 
 def test_cohort__is_run_once_and_looked_at_again(place, rows_of_names, masks, monkeypatch):
     rows = rows_of_names(*[f"ok-{number}" for number in range(5)], patient="P", time_point="week_2")
-    cohort, told = place / "cohort", []
-    first = run_cohort(
-        rows, cohort, ONE, lambda *words: told.append(words), work=faulty_work(place, 2)
-    )
+    cohort, told, listening = place / "cohort", [], set()
+
+    def heard(*words):
+        told.append(words)
+        listening.update(addresses())
+
+    first = run_cohort(rows, cohort, ONE, heard, work=faulty_work(place, 2))
     pids = Counter((place / PIDS).read_text("utf-8").split())
 
     assert ({CaseStatus.DONE: 5}, 5) == (first.counts, first.fresh)
@@ -40,6 +44,7 @@ def test_cohort__is_run_once_and_looked_at_again(place, rows_of_names, masks, mo
     assert 5 == pids.total()
     assert [0, 1, 2, 3, 4, 5] == [done for stage, done, _ in told if stage.startswith("cases")]
     assert {5} == {total for _, _, total in told}
+    assert {"127.0.0.1"} == listening
 
     os.utime(masks["liver"])  # all look otherwise, and are the same
     later = [replace_cell(row, "time_point", "week_3") for row in rows]
@@ -53,6 +58,13 @@ def test_cohort__is_run_once_and_looked_at_again(place, rows_of_names, masks, mo
     assert {"week_3"} == set(table.column("time_point").to_pylist())
     assert 5 == table.num_rows
     assert not any((cohort / RUNNING).iterdir())
+
+
+def addresses():
+    """Return where this process and its workers listen."""
+    mine = psutil.Process()
+    found = (one.net_connections("inet") for one in (mine, *mine.children(recursive=True)))
+    return {one.laddr.ip for each in found for one in each if one.status == psutil.CONN_LISTEN}
 
 
 def replace_cell(row, name, text):
