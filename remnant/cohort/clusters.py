@@ -48,7 +48,9 @@ SETTINGS: Final = {
     "distributed.admin.tick.limit": "1 hour",
     # nobody is asked for anything over the network
     "distributed.diagnostics.nvml": False,
-} | {f"distributed.nanny.pre-spawn-environ.{name}": 1 for name in THREADS}
+    # all of it: Dask would also have workers give memory back at once, and ask for it again
+    "distributed.nanny.pre-spawn-environ": dict.fromkeys(THREADS, 1),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

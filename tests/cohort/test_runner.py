@@ -3,6 +3,7 @@
 import json
 import os
 from collections import Counter
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -62,9 +63,12 @@ def test_cohort__is_run_once_and_looked_at_again(place, rows_of_names, masks, mo
 
 def addresses():
     """Return where this process and its workers listen."""
-    mine = psutil.Process()
-    found = (one.net_connections("inet") for one in (mine, *mine.children(recursive=True)))
-    return {one.laddr.ip for each in found for one in each if one.status == psutil.CONN_LISTEN}
+    mine, found = psutil.Process(), set()
+    for process in (mine, *mine.children(recursive=True)):
+        with suppress(psutil.NoSuchProcess):
+            each = process.net_connections("inet")
+            found |= {one.laddr.ip for one in each if one.status == psutil.CONN_LISTEN}
+    return found
 
 
 def replace_cell(row, name, text):
