@@ -2,6 +2,7 @@
 
 import logging
 import os
+import re
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -26,6 +27,7 @@ DASHBOARD_PORT: Final = 8787
 CONNECT_S: Final = 20
 START_S: Final = 180
 CLOSE_S: Final = 3
+ADDRESS: Final = re.compile(r"(?:(?:tcp|tls|wss?|ucxx?)://)?[\w.\-\[\]:]+:\d{1,5}", re.ASCII)
 GPU: Final = "GPU"
 THREADS: Final = (
     "OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS",
@@ -140,7 +142,7 @@ def opened(choice: ClusterChoice, *, segmenting: bool) -> "Iterator[Client]":
     ClusterLostError
         The scheduler cannot be reached.
     InputError
-        See `size_of`.
+        Its address is none, or see `size_of`.
     """
     import dask
 
@@ -224,6 +226,10 @@ def _end(client: "Client", cluster: Any) -> None:  # noqa: ANN401  (a package wi
 def _connected(address: str) -> "Iterator[Client]":
     from distributed import Client
 
+    if not ADDRESS.fullmatch(address):
+        raise InputError(
+            f"--scheduler got {address[:80]!r}; allowed are addresses such as tcp://10.0.0.1:8786"
+        )
     try:
         client = Client(address, timeout=CONNECT_S, set_as_default=False)
     except (OSError, ValueError, RuntimeError) as fault:

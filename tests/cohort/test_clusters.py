@@ -44,6 +44,15 @@ def test_size__refuses_what_there_is_not(choice, said):
         size_of(choice, segmenting=True, cores=4, memory_bytes=2 * GIGABYTE)
 
 
+@pytest.mark.parametrize("address", ["foo", "http://10.0.0.1:8786", "tcp://a b:1", "", "a:b"])
+def test_scheduler__with_an_address_that_is_none_is_refused(address):
+    with (
+        pytest.raises(InputError, match="allowed are addresses such as tcp://"),
+        opened(ClusterChoice(scheduler=address), segmenting=False),
+    ):
+        pytest.fail("there is a cluster")
+
+
 def test_scheduler__that_does_not_answer_is_one_line(monkeypatch):
     monkeypatch.setattr("remnant.cohort.clusters.CONNECT_S", 0.5)
     with socket.socket() as probe:
