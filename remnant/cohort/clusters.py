@@ -72,6 +72,11 @@ class ClusterChoice:
         of a cluster that is there only workers with the resource ``GPU`` get cases.
     cases
         How many cases there are: more workers are of no use; ``None`` where it is not known.
+
+    Raises
+    ------
+    InputError
+        There would be less than one worker, or one with too little memory, or the address is none.
     """
 
     workers: int | None = None
@@ -79,6 +84,20 @@ class ClusterChoice:
     scheduler: str | None = None
     gpu: bool = False
     cases: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.workers is not None and self.workers < 1:
+            raise InputError(f"--workers got {self.workers}; allowed is 1 or more")
+        if self.memory_bytes is not None and self.memory_bytes < LEAST_BYTES:
+            raise InputError(
+                f"--memory-per-worker got {self.memory_bytes / GIGABYTE:g} GB; allowed is "
+                f"{LEAST_BYTES / GIGABYTE:g} GB or more"
+            )
+        if self.scheduler is not None and not ADDRESS.fullmatch(self.scheduler):
+            raise InputError(
+                f"--scheduler got {self.scheduler[:80]!r}; allowed are addresses such as "
+                f"tcp://10.0.0.1:8786"
+            )
 
 
 LOCAL: Final = ClusterChoice()
@@ -107,7 +126,7 @@ def size_of(choice: ClusterChoice, *, segmenting: bool, cores: int, memory_bytes
     Raises
     ------
     InputError
-        The choice asks for less than one worker, or for more memory than there is.
+        The choice asks for more memory than there is.
 
     Examples
     --------
@@ -117,12 +136,9 @@ def size_of(choice: ClusterChoice, *, segmenting: bool, cores: int, memory_bytes
     8
     """
     ours = int(memory_bytes * (1 - LEFT_TO_OTHERS))
-    if choice.workers is not None and choice.workers < 1:
-        raise InputError(f"--workers got {choice.workers}; allowed is 1 or more")
-    if choice.memory_bytes is not None and not LEAST_BYTES <= choice.memory_bytes <= memory_bytes:
+    if choice.memory_bytes is not None and choice.memory_bytes > memory_bytes:
         raise InputError(
-            f"--memory-per-worker got {choice.memory_bytes / GIGABYTE:g} GB; allowed are from "
-            f"{LEAST_BYTES / GIGABYTE:g} GB to what this machine has, "
+            f"--memory-per-worker got {choice.memory_bytes / GIGABYTE:g} GB; this machine has "
             f"{memory_bytes / GIGABYTE:.1f} GB"
         )
     each = choice.memory_bytes or (SEGMENTING_BYTES if segmenting else MEASURING_BYTES)
@@ -142,7 +158,7 @@ def opened(choice: ClusterChoice, *, segmenting: bool) -> "Iterator[Client]":
     ClusterLostError
         The scheduler cannot be reached.
     InputError
-        Its address is none, or see `size_of`.
+        See `size_of`.
     """
     import dask
 
@@ -226,10 +242,6 @@ def _end(client: "Client", cluster: Any) -> None:  # noqa: ANN401  (a package wi
 def _connected(address: str) -> "Iterator[Client]":
     from distributed import Client
 
-    if not ADDRESS.fullmatch(address):
-        raise InputError(
-            f"--scheduler got {address[:80]!r}; allowed are addresses such as tcp://10.0.0.1:8786"
-        )
     try:
         client = Client(address, timeout=CONNECT_S, set_as_default=False)
     except (OSError, ValueError, RuntimeError) as fault:
