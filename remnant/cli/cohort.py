@@ -10,7 +10,7 @@ from remnant.cli.options import DeviceOption, EngineOption, Output, whole_number
 from remnant.cli.outcome import Outcome, told_outcome
 from remnant.cli.progress import shown_progress
 from remnant.core.errors import InputError
-from segmentation.engines.registry import DEFAULT_ENGINE, engine_named
+from segmentation.engines.registry import DEFAULT_ENGINE
 
 if TYPE_CHECKING:
     from remnant.cohort.outcomes import CaseOutcome, CaseStatus
@@ -41,7 +41,6 @@ for _order, (_name, (_place, _help)) in enumerate(OTHERS.items(), start=2):
 CLUSTER_GROUP: Final = Group("Cluster", sort_key=10)
 GPU_DEVICES: Final = frozenset(("cuda", "mps"))
 UNITS: Final = {"GB": 10**9, "MB": 10**6}
-SECONDS_PER_MINUTE: Final = 60
 MOST_TOLD: Final = 10
 Number = Annotated[int, Parameter(converter=whole_number, group=CLUSTER_GROUP)]
 
@@ -100,19 +99,16 @@ def run(
     from remnant.cohort.packages import require_packages
 
     require_packages("distributed", "pyarrow")
-    engine_named(engine)
     cluster = ClusterChoice(
-        workers=at_least(1, workers, "--workers"),
+        workers=workers,
         memory_bytes=bytes_of(memory_per_worker),
         scheduler=scheduler,
         gpu=device in GPU_DEVICES,
     )
 
     from remnant.cohort.manifest import read_manifest
-    from remnant.cohort.runner import CohortOptions, run_cohort
+    from remnant.cohort.runner import SECONDS_PER_MINUTE, CohortOptions, run_cohort
 
-    if not time_limit > 0:
-        raise InputError(f"--time-limit got {time_limit:g}; allowed are minutes above 0")
     options = CohortOptions(
         cluster=cluster,
         engine=engine,
@@ -120,28 +116,15 @@ def run(
         estimate_segments=estimate_segments,
         page=page,
         time_limit_s=time_limit * SECONDS_PER_MINUTE,
-        most_attempts=at_least(1, most_attempts, "--most-attempts") or 1,
+        most_attempts=most_attempts,
         retry_failed=retry_failed,
-        recycle_after=at_least(0, recycle_after, "--recycle-after") or 0,
+        recycle_after=recycle_after,
     )
     rows = read_manifest(manifest)
     with shown_progress() as progress:
         ran = run_cohort(rows, output, options, progress)
     print_run(ran, output)
     return told_outcome(document_of(ran, output), unusable=_unusable(ran))
-
-
-def at_least(lowest: int, given: int | None, option: str) -> int | None:
-    """Return a number that was given.
-
-    Raises
-    ------
-    InputError
-        It is too small.
-    """
-    if given is not None and given < lowest:
-        raise InputError(f"{option} got {given}; allowed is {lowest} or more")
-    return given
 
 
 def bytes_of(text: str | None) -> int | None:

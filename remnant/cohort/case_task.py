@@ -34,7 +34,8 @@ from remnant.pipeline.gates import failed_gates
 from remnant.pipeline.held import held_by
 from remnant.pipeline.late_divider import LateDivider
 from remnant.pipeline.run import run_study
-from remnant.pipeline.timing import SEGMENT, STAGES
+from remnant.pipeline.timing import PUBLISH, SEGMENT, STAGES
+from remnant.wording.findings import text_of
 from segmentation.algorithm import ALGORITHM_VERSION
 from segmentation.engines.registry import engine_named
 from segmentation.port import Segmentation, SegmentDivider, Segmenter
@@ -151,13 +152,24 @@ def work_case(task: CaseTask, make: Make = make_case, recycle_after: int = 0) ->
     ClusterLostError
         This process does not see the cohort's folder, or has not the device that was asked for.
     """
-    from remnant.cohort.rows import rows_of
-
     if 0 < recycle_after < next(BEGUN) and parent_process() is not None:
         os._exit(0)
     ended = ended_case(task, make)
-    rows = rows_of(ended.outcome, task.row, ended.report)
-    return CaseResult(outcome=ended.outcome, rows=rows, renewed=ended.renewed)
+    return _with_rows(task, ended)
+
+
+def _with_rows(task: CaseTask, ended: Ended) -> CaseResult:
+    """Add a case's rows; a report that gives none fails the case in the tables, and is kept."""
+    from remnant.cohort.rows import rows_of
+
+    outcome = ended.outcome
+    try:
+        rows = rows_of(outcome, task.row, ended.report)
+    except Exception as error:  # noqa: BLE001  (it costs this case and no other)
+        failed = _fault(task, outcome.trace, error, StageClock())
+        outcome = replace(failed, key=outcome.key, stage=PUBLISH, seconds=outcome.seconds)
+        return CaseResult(outcome=outcome, rows=rows_of(outcome, task.row, None))
+    return CaseResult(outcome=outcome, rows=rows, renewed=ended.renewed)
 
 
 def run_case_task(task: CaseTask) -> CaseOutcome:
@@ -347,11 +359,13 @@ def _made(attempt: _Attempt, marker: Marker, clock: StageClock, keys: list[str])
 
 
 def _done(attempt: _Attempt, asked: CaseRequests, made: Made, clock: StageClock) -> CaseOutcome:
-    digest = report_digest(Path(attempt.task.folder))
+    digest, gates = report_digest(Path(attempt.task.folder)), failed_gates(made.report)
     return CaseOutcome(
         case=attempt.task.case,
         key="",
-        status=CaseStatus.UNUSABLE if failed_gates(made.report) else CaseStatus.DONE,
+        status=CaseStatus.UNUSABLE if gates else CaseStatus.DONE,
+        error_kind=gates[0].id if gates else "",
+        error=" ".join(text_of(gate) for gate in gates),
         reused=made.reused,
         seconds=clock.seconds,
         finished_utc=_now(),

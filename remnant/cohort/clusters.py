@@ -2,6 +2,7 @@
 
 import logging
 import os
+import re
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -26,6 +27,7 @@ DASHBOARD_PORT: Final = 8787
 CONNECT_S: Final = 20
 START_S: Final = 180
 CLOSE_S: Final = 3
+ADDRESS: Final = re.compile(r"(?:(?:tcp|tls|wss?|ucxx?)://)?[\w.\-\[\]:]+:\d{1,5}", re.ASCII)
 GPU: Final = "GPU"
 THREADS: Final = (
     "OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS",
@@ -48,7 +50,9 @@ SETTINGS: Final = {
     "distributed.admin.tick.limit": "1 hour",
     # nobody is asked for anything over the network
     "distributed.diagnostics.nvml": False,
-} | {f"distributed.nanny.pre-spawn-environ.{name}": 1 for name in THREADS}
+    # all of it: Dask would also have workers give memory back at once, and ask for it again
+    "distributed.nanny.pre-spawn-environ": dict.fromkeys(THREADS, 1),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +72,11 @@ class ClusterChoice:
         of a cluster that is there only workers with the resource ``GPU`` get cases.
     cases
         How many cases there are: more workers are of no use; ``None`` where it is not known.
+
+    Raises
+    ------
+    InputError
+        There would be less than one worker, or one with too little memory, or the address is none.
     """
 
     workers: int | None = None
@@ -75,6 +84,20 @@ class ClusterChoice:
     scheduler: str | None = None
     gpu: bool = False
     cases: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.workers is not None and self.workers < 1:
+            raise InputError(f"--workers got {self.workers}; allowed is 1 or more")
+        if self.memory_bytes is not None and self.memory_bytes < LEAST_BYTES:
+            raise InputError(
+                f"--memory-per-worker got {self.memory_bytes / GIGABYTE:g} GB; allowed is "
+                f"{LEAST_BYTES / GIGABYTE:g} GB or more"
+            )
+        if self.scheduler is not None and not ADDRESS.fullmatch(self.scheduler):
+            raise InputError(
+                f"--scheduler got {self.scheduler[:80]!r}; allowed are addresses such as "
+                f"tcp://10.0.0.1:8786"
+            )
 
 
 LOCAL: Final = ClusterChoice()
@@ -103,7 +126,7 @@ def size_of(choice: ClusterChoice, *, segmenting: bool, cores: int, memory_bytes
     Raises
     ------
     InputError
-        The choice asks for less than one worker, or for more memory than there is.
+        The choice asks for more memory than there is.
 
     Examples
     --------
@@ -113,12 +136,9 @@ def size_of(choice: ClusterChoice, *, segmenting: bool, cores: int, memory_bytes
     8
     """
     ours = int(memory_bytes * (1 - LEFT_TO_OTHERS))
-    if choice.workers is not None and choice.workers < 1:
-        raise InputError(f"--workers got {choice.workers}; allowed is 1 or more")
-    if choice.memory_bytes is not None and not LEAST_BYTES <= choice.memory_bytes <= memory_bytes:
+    if choice.memory_bytes is not None and choice.memory_bytes > memory_bytes:
         raise InputError(
-            f"--memory-per-worker got {choice.memory_bytes / GIGABYTE:g} GB; allowed are from "
-            f"{LEAST_BYTES / GIGABYTE:g} GB to what this machine has, "
+            f"--memory-per-worker got {choice.memory_bytes / GIGABYTE:g} GB; this machine has "
             f"{memory_bytes / GIGABYTE:.1f} GB"
         )
     each = choice.memory_bytes or (SEGMENTING_BYTES if segmenting else MEASURING_BYTES)

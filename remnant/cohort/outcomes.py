@@ -129,7 +129,8 @@ class CaseOutcome:
         Stage that it ended in: ``read``, ``segment``, ``divide``, ``measure``, ``plan``,
         ``publish``; empty where it was done.
     error_kind, error
-        Name of the error's type and its one line, without paths; empty where there was none.
+        Name of the error's type and its one line, without paths; of a case that is unusable, the
+        first gate that it failed and what they say; empty where there was none.
     attempts
         How often it was begun under this key.
     reused

@@ -27,7 +27,7 @@ from remnant.documents.json_files import read_json, write_json
 from remnant.pipeline.division import COUINAUD
 from remnant.pipeline.results import require_writable
 from segmentation.algorithm import ALGORITHM_VERSION
-from segmentation.engines.registry import DEFAULT_ENGINE
+from segmentation.engines.registry import DEFAULT_ENGINE, engine_named
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 SCHEMA_VERSION: Final = "1.0"
 TASKS_PER_WORKER: Final = 2
 """Tasks in flight: one that is worked off, and one that waits on the scheduler."""
+SECONDS_PER_MINUTE: Final = 60
+LONGEST_S: Final = 30 * 24 * 60 * SECONDS_PER_MINUTE
 MOST_RENEWED: Final = 1000
 MOST_TROUBLES: Final = 20
 LOOKED_AGAIN_S: Final = 5.0
@@ -79,6 +81,11 @@ class CohortOptions:
         See `remnant.cohort.outcomes.CaseTask`.
     recycle_after
         Cases after which a worker process is replaced by a fresh one; 0 for never.
+
+    Raises
+    ------
+    InputError
+        There is no such engine, or a number is out of range.
     """
 
     cluster: ClusterChoice = LOCAL
@@ -90,6 +97,19 @@ class CohortOptions:
     most_attempts: int = 2
     retry_failed: bool = False
     recycle_after: int = 100
+
+    def __post_init__(self) -> None:
+        engine_named(self.engine)
+        limit = self.time_limit_s
+        if limit is not None and not 0 < limit <= LONGEST_S:
+            raise InputError(
+                f"--time-limit got {limit / SECONDS_PER_MINUTE:g}; allowed are minutes above 0, "
+                f"{LONGEST_S // SECONDS_PER_MINUTE} at most"
+            )
+        if self.most_attempts < 1:
+            raise InputError(f"--most-attempts got {self.most_attempts}; allowed is 1 or more")
+        if self.recycle_after < 0:
+            raise InputError(f"--recycle-after got {self.recycle_after}; allowed is 0 or more")
 
 
 DEFAULT_OPTIONS: Final = CohortOptions()

@@ -52,6 +52,8 @@ def test_run__tells_how_cases_ended_and_goes_on(manifest, tmp_path, capsys):
     [
         (["--workers", "0"], "--workers got 0; allowed is 1 or more"),
         (["--time-limit", "0"], "--time-limit got 0; allowed are minutes above 0"),
+        (["--time-limit", "inf"], "--time-limit got inf"),
+        (["--recycle-after", "-1"], "--recycle-after got -1; allowed is 0 or more"),
         (["--memory-per-worker", "much"], "--memory-per-worker got 'much'"),
         (["--most-attempts", "0"], "--most-attempts got 0"),
         (["--engine", "none"], "there is no engine 'none'"),

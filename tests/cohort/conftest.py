@@ -1,11 +1,17 @@
 """A tiny phantom's masks as rows of a manifest, and what a cohort's folder says."""
 
 import json
+import shutil
+from pathlib import Path
 
 import pytest
 
+from examples.cohort_faults import LOG, TEMPLATE
+from remnant.cohort.case_task import run_case_task
+from remnant.cohort.layout import COHORT_JSON, case_folder
 from remnant.cohort.manifest import ManifestRow
 from remnant.cohort.outcome_file import read_outcome
+from remnant.cohort.outcomes import CaseStatus, CaseTask
 from remnant.io.nifti import write_labels
 from remnant.testing.phantoms import body_grid, liver_phantom
 
@@ -53,3 +59,25 @@ def write_rows_fixture():
         path.write_text(json.dumps([dict(row.cells) for row in rows]), encoding="utf-8")
 
     return write
+
+
+@pytest.fixture(scope="session", name="made")
+def made_fixture(tmp_path_factory, masks):
+    """A case folder that the real work made; the quick cases are copies of it."""
+    folder = tmp_path_factory.mktemp("made")
+    (folder / COHORT_JSON).write_text("{}", encoding="utf-8")
+    row = {"case": "a", **{role: str(path) for role, path in masks.items()}}
+    task = CaseTask(case="a", row=row, folder=str(case_folder(folder, "a")))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("REMNANT_PSEUDONYM_KEY", "00" * 32)
+        assert run_case_task(task).status is CaseStatus.DONE
+    (Path(task.folder) / "outcome.json").unlink()
+    return Path(task.folder)
+
+
+@pytest.fixture(name="place")
+def place_fixture(tmp_path, made):
+    """A folder with what the cases of `examples.cohort_faults` need."""
+    shutil.copytree(made, tmp_path / TEMPLATE)
+    (tmp_path / LOG).touch()
+    return tmp_path

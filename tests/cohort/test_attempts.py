@@ -123,3 +123,27 @@ def test_time_limit__ends_the_process_of_a_case_that_takes_longer(repository, se
     )
 
     assert (code, said) == (done.returncode, done.stdout), done.stderr
+
+
+DEAF = """
+import re
+from remnant.cohort import attempts
+
+attempts.GRACE_S = 0.3
+with attempts.timed(attempts.StageClock(), 0.2, lambda clock: print("told", flush=True)):
+    re.match("(a+)+$", "a" * 60 + "b")  # in C, and holds the interpreter for years
+"""
+
+
+def test_time_limit__ends_what_lets_nothing_else_run(repository):
+    done = subprocess.run(
+        [sys.executable, "-c", DEAF],
+        env={**os.environ, "PYTHONPATH": str(repository)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+    )
+
+    assert 1 == done.returncode
+    assert "told" not in done.stdout

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from remnant.cohort import case_task
+from remnant.cohort import case_task, rows
 from remnant.cohort.attempts import MARKER, Marker, running_file
 from remnant.cohort.case_key import glance_of
 from remnant.cohort.case_task import ended_case, make_case, run_case_task, work_case
@@ -107,6 +107,22 @@ def test_rows__are_those_of_the_report_as_it_is_stored(task):
     assert STAGES == second.outcome.reused
     assert dict(first.rows)["lesions"] == dict(second.rows)["lesions"]
     assert set(first.rows) == set(second.rows)
+
+
+def test_rows__that_cannot_be_made_fail_the_case_alone(task, make, monkeypatch):
+    made = rows.rows_of
+
+    def fail(outcome, cells, report):
+        if report is not None:
+            raise KeyError("burden")
+        return made(outcome, cells, report)
+
+    monkeypatch.setattr(rows, "rows_of", fail)
+    result = work_case(task, make)
+
+    assert (CaseStatus.FAILED, "publish") == (result.outcome.status, result.outcome.stage)
+    assert "failed" == result.rows["cases"][0]["status"]
+    assert CaseStatus.DONE is read_outcome(Path(task.folder)).status
 
 
 def test_case__that_is_the_same_is_left_alone(task, make):

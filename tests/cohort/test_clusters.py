@@ -31,17 +31,30 @@ def test_size__of_a_small_machine_is_one_worker():
     assert 1 == size_of(ClusterChoice(), segmenting=True, cores=4, memory_bytes=GIGABYTE).workers
 
 
+def test_size__refuses_more_memory_than_there_is():
+    with pytest.raises(InputError, match=r"got 3 GB; this machine has 2\.0 GB"):
+        size_of(
+            ClusterChoice(memory_bytes=3 * GIGABYTE),
+            segmenting=True,
+            cores=4,
+            memory_bytes=2 * GIGABYTE,
+        )
+
+
 @pytest.mark.parametrize(
     ("choice", "said"),
     [
-        (ClusterChoice(workers=0), "allowed is 1 or more"),
-        (ClusterChoice(memory_bytes=3 * GIGABYTE), r"this machine has, 2\.0 GB"),
-        (ClusterChoice(memory_bytes=GIGABYTE // 10), r"got 0\.1 GB; allowed are from 0\.5 GB"),
+        ({"workers": 0}, "--workers got 0; allowed is 1 or more"),
+        ({"memory_bytes": GIGABYTE // 10}, r"got 0\.1 GB; allowed is 0\.5 GB or more"),
+        ({"scheduler": "foo"}, "'foo'; allowed are addresses such as tcp://"),
+        ({"scheduler": "http://10.0.0.1:8786"}, "allowed are addresses"),
+        ({"scheduler": "tcp://a b:1"}, "allowed are addresses"),
+        ({"scheduler": ""}, "allowed are addresses"),
     ],
 )
-def test_size__refuses_what_there_is_not(choice, said):
+def test_choice__refuses_what_can_be_no_cluster(choice, said):
     with pytest.raises(InputError, match=said):
-        size_of(choice, segmenting=True, cores=4, memory_bytes=2 * GIGABYTE)
+        ClusterChoice(**choice)
 
 
 def test_scheduler__that_does_not_answer_is_one_line(monkeypatch):

@@ -19,8 +19,8 @@ from remnant.cohort.manifest import ManifestRow
 from remnant.cohort.runner import CohortOptions, run_cohort
 from remnant.pipeline.folder import read_measured
 
-LOG, TEMPLATE, ROWS = "runs.log", "template", "rows.json"
-OPTIONS = CohortOptions(cluster=ClusterChoice(workers=2), time_limit_s=4.0)
+LOG, PIDS, TEMPLATE, ROWS = "runs.log", "pids.log", "template", "rows.json"
+OPTIONS = CohortOptions(cluster=ClusterChoice(workers=2), time_limit_s=8.0)
 MEGABYTE = 1 << 20
 
 
@@ -33,6 +33,8 @@ def make(task, asked, *, folder: str):
     """Do what the case's name says: die, eat memory, never end; else be done at once."""
     with (Path(folder) / LOG).open("a", encoding="utf-8") as log:
         log.write(f"{task.case}\n")
+    with (Path(folder) / PIDS).open("a", encoding="utf-8") as log:
+        log.write(f"{os.getpid()}\n")
     deed = task.case.partition("-")[0]
     if deed == "real":
         return make_case(task, asked)
@@ -46,13 +48,13 @@ def make(task, asked, *, folder: str):
     while deed in {"eat", "endless"}:
         held += [bytes(os.urandom(MEGABYTE)) * 64] if deed == "eat" else []
         time.sleep(0.01)
-    time.sleep(0.3 if deed == "slow" else 0.0)
+    time.sleep(0.25 if deed == "slow" else 0.0)
     shutil.copytree(Path(folder) / TEMPLATE, task.folder, dirs_exist_ok=True)
     return Made(report=read_measured(Path(task.folder)))
 
 
-def faulty_work(folder: Path):
-    return partial(work_case, make=partial(make, folder=str(folder)))
+def faulty_work(folder: Path, recycle_after: int = 0):
+    return partial(work_case, make=partial(make, folder=str(folder)), recycle_after=recycle_after)
 
 
 def main(folder: str, cohort: str, scheduler: str | None = None) -> None:
