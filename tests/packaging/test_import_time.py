@@ -35,12 +35,15 @@ TORCH_FREE = (
     "remnant.page.html",
     "remnant.documents.report_document",
     "remnant.pipeline",
+    "remnant.cohort.manifest",
+    "remnant.cohort.scanning",
+    "remnant.api",
     "remnant.cli.app",
     "remnant.testing.phantoms",
 )
 COMMANDS = {
     "demo", "run", "segment", "measure", "plan", "report", "compare", "evaluate", "models",
-    "inspect", "doctor", "export",
+    "inspect", "doctor", "export", "cohort",
 }  # fmt: skip
 PURE = (
     "remnant.core.case",
