@@ -4,6 +4,7 @@ import logging
 import os
 import re
 import signal
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -180,7 +181,9 @@ def _local(choice: ClusterChoice, *, segmenting: bool) -> "Iterator[Client]":
     from distributed.system import MEMORY_LIMIT
 
     size = size_of(choice, segmenting=segmenting, cores=_cores(), memory_bytes=int(MEMORY_LIMIT))
-    with _interrupts_held():
+    with _interrupts_held(), warnings.catch_warnings():
+        # another may have taken the port meanwhile: then it is any other
+        warnings.filterwarnings("ignore", message="Port .* is already in use")
         cluster = LocalCluster(
             n_workers=0,  # they are started below, where an interruption ends them
             threads_per_worker=1,
