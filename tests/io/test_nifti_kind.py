@@ -31,7 +31,9 @@ def test_bytes__of_a_file_of_the_other_byte_order(tmp_path):
     assert stores_bytes(tmp_path / "a.nii")
 
 
-@pytest.mark.parametrize("content", [b"", b"\x5c\x01", gzip.compress(b"no", mtime=0)[:9], b"x" * 999])
+@pytest.mark.parametrize(
+    "content", [b"", b"\x5c\x01", gzip.compress(b"no", mtime=0)[:9], b"x" * 999]
+)
 def test_what_is_no_nifti_file__stores_no_bytes(content, tmp_path):
     (tmp_path / "a.nii").write_bytes(content)
 
