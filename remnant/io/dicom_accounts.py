@@ -14,7 +14,7 @@ from pydicom import Dataset, dcmread
 
 from remnant.core.errors import UnsupportedSeriesError
 from remnant.core.geometry import Vector3
-from remnant.io.dicom_series import Catalogue, Series
+from remnant.io.dicom_series import Catalogue
 from remnant.io.dicom_slices import Slice, plane_position
 from remnant.io.dicom_source import Source
 from remnant.io.dicom_stack import Stack, heights_of, normal_of
@@ -30,6 +30,7 @@ from remnant.io.left_out import (
     UNREADABLE,
     LeftOut,
 )
+from remnant.io.series import Series
 
 NO_SCAN = frozenset((LOCALISER, NOT_AN_IMAGE, A_SEGMENTATION, A_DICOMDIR, COLOUR, LINK_REPEATED))
 """What belongs to a series without being a part of its volume."""

@@ -12,7 +12,8 @@ from remnant.core.errors import UnreadableFileError, UnsupportedSeriesError
 from remnant.core.geometry import Geometry
 from remnant.core.progress import Progress, silent
 from remnant.io.atomic import digest_files
-from remnant.io.dicom_series import Series, catalogue
+from remnant.io.dicom_series import catalogue
+from remnant.io.series import Series
 from remnant.io.stored_codes import MOST_CODES, are_codes, stored_values
 
 

@@ -18,7 +18,7 @@ from remnant.core.volumes import Modality, Phase
 from remnant.io.archive import unpacked
 from remnant.io.codings import MasksPreset
 from remnant.io.dicom_pixels import read_voxels
-from remnant.io.dicom_series import Catalogue, Series, automatic, catalogue
+from remnant.io.dicom_series import Catalogue, automatic, catalogue
 from remnant.io.file_kinds import SINGLE_VOLUMES, FileKind, kind_of, unread_kind
 from remnant.io.image_quality import coverage_mm, image_findings, spacing_along_normal_mm
 from remnant.io.intensities import Evidence, hounsfield_evidence
@@ -28,6 +28,7 @@ from remnant.io.nrrd import is_nrrd_name
 from remnant.io.roles import Part
 from remnant.io.seg_nrrd import is_slicer_segmentation, read_slicer_segmentation
 from remnant.io.segment_terms import meaning_of
+from remnant.io.series import Series
 from remnant.io.series_quality import series_findings
 from remnant.io.volume_files import read_volume
 

@@ -14,13 +14,14 @@ from remnant.core.geometry import Geometry
 from remnant.core.reasons import Cause, reason
 from remnant.io.contour_planes import ON_SLICE_MM
 from remnant.io.dicom_header import is_dicom_file
-from remnant.io.dicom_series import Series, catalogue
+from remnant.io.dicom_series import catalogue
 from remnant.io.dicom_stack import SPACING_TOLERANCE_MM
 from remnant.io.faults import is_foreign, quiet
 from remnant.io.frames import lps_from_ras
 from remnant.io.grid_doubts import require_believable_spacing
 from remnant.io.image_reference import NO_REFERENCE, ImageReference
 from remnant.io.limits import LARGEST_VOXEL_COUNT
+from remnant.io.series import Series
 from remnant.io.study_files import files_below
 
 PIXEL_MM: Final = 0.5

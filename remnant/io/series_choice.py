@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 
@@ -19,9 +19,8 @@ from remnant.core.findings import Finding, quality_finding
 from remnant.core.geometry import Geometry
 from remnant.core.reasons import Cause, reason
 from remnant.core.volumes import Modality, Phase
-
-if TYPE_CHECKING:
-    from remnant.io.dicom_series import Series
+from remnant.io.body_regions import ABDOMEN, CHEST, ELSEWHERE, compiled_words, region
+from remnant.io.series import Series
 
 LEAD: Final = 15
 """Points by which a series must lead to be taken unasked."""
@@ -33,9 +32,6 @@ HALF_LIVER_MM: Final = 100.0
 FEW_SLICES: Final = 20
 THIN_MM, THICK_MM, ROUNDING_MM = 3.0, 5.0, 0.01
 MEDIUM_SHARPNESS, SHARP = 50, 60
-
-
-ABDOMEN, CHEST, ELSEWHERE = "abdomen", "chest", "elsewhere"
 
 
 class Aspect(StrEnum):
@@ -85,11 +81,11 @@ class Score:
 class Ranked:
     """A series and its score."""
 
-    series: "Series"
+    series: Series
     score: Score
 
 
-def ranked(series: Iterable["Series"]) -> tuple[Ranked, ...]:
+def ranked(series: Iterable[Series]) -> tuple[Ranked, ...]:
     """Return series that have a grid with their scores, the best first, ties by number."""
     every = (Ranked(one, score(one)) for one in series if one.stack is not None)
     return tuple(sorted(every, key=lambda r: (-r.score.points, r.series.number)))
@@ -107,7 +103,7 @@ def close(found: Sequence[Ranked]) -> tuple[Ranked, ...]:
     return tuple(r for r in found if found[0].score.points - r.score.points < LEAD)
 
 
-def score(series: "Series") -> Score:
+def score(series: Series) -> Score:
     """Return a series' marks; it must have a grid.
 
     Raises
@@ -155,17 +151,12 @@ def _image_type(values: Sequence[str]) -> Mark:
     return marks.get(kind, Mark("not said", 5))
 
 
-def _words(text: str) -> re.Pattern[str]:
-    """Compile words of a description: whole ones, whatever they are joined by."""
-    return re.compile(rf"(?<![a-zà-ÿ])(?:{text})(?![a-zà-ÿ])")
-
-
-_SHARP = _words(
+_SHARP = compiled_words(
     r"lung\w*|lunge\w*|poumons?|pulm\w*|bone\w*|boneplus|knochen\w*|osseux|osseuse|hueso|sharp|"
     r"scharf|edge|hrct"
 )
-_MEDIUM = _words(r"detail|medium|b_sharp\w*")
-_SOFT = _words(
+_MEDIUM = compiled_words(r"detail|medium|b_sharp\w*")
+_SOFT = compiled_words(
     r"soft|standard|std|stnd|weich\w*|smooth|mediastin\w*|parties molles|abdomen|body|chst|"
     r"b_soft\w*"
 )
@@ -218,16 +209,16 @@ def _sharpness_in_description(description: str) -> str:
 
 _KERNEL_NAME = re.compile(r"\b(?:b|bf|br|bl|i|j|qr)\d{2}[a-z]?\b")
 _SPECIAL = {
-    Modality.CT: _words(
+    Modality.CT: compiled_words(
         r"scout|loc\w*|survey|topo\w*|mip|minip|dose\w*|monitoring|premonitoring|bolus\w*|"
         r"smart ?prep|perf\w*|virtual|vnc|iodine|iod|jod|kev|spectral|z ?eff|sub\w*|dect\w*"
     ),
-    Modality.MR: _words(
+    Modality.MR: compiled_words(
         r"dwi|diff\w*|adc|b ?\d{2,4}|sub\w*|mrcp|cine|loc\w*|survey|mip|perf\w*|fat|water|"
         r"in ?phase|ip|op|opp\w*|out ?of ?phase|elast\w*|swi|r2\w*|pdff|ideal|map"
     ),
 }
-_T2 = _words(r"t2\w*|haste|ssfse|blade|trufi|fiesta")
+_T2 = compiled_words(r"t2\w*|haste|ssfse|blade|trufi|fiesta")
 
 
 def _sequence(modality: Modality, description: str) -> Mark:
@@ -238,37 +229,11 @@ def _sequence(modality: Modality, description: str) -> Mark:
     return Mark("T2", -10) if t2 else Mark("usual", 0)
 
 
-_ABDOMEN = _words(
-    r"liver|leber|foie|h[ée]pat\w*|hep|h[ií]gado|fegato|abd\w*|oberbauch|bauch|addome|cap|tap|"
-    r"chest\W?abd\w*|trunk|rumpf|whole ?body|pancreas|pankreas|upper ?abd\w*"
-)
-_CHEST = _words(r"chest|thora\w*|lung\w*|poumon\w*|t[óo]rax|torace|heart|cardiac|herz|coeur")
-_ELSEWHERE = _words(
-    r"head|brain|sch[äa]del|kopf|cr[âa]ne|t[êe]te|neck|hals|cou|sinus\w*|orbit\w*|knee|knie|genou|"
-    r"foot|fu(?:ß|ss)|hand|wrist|ankle|elbow|shoulder|schulter|hip|h[üu]fte|leg|arm|femur|breast|"
-    r"c ?spine|cervical|extremity|jaw|skull"
-)
-
-
 def _body(words: str, body_part: str) -> Mark:
     """Judge by the description first: BodyPartExamined is often that of another protocol."""
     points = {ABDOMEN: 20, CHEST: -5, ELSEWHERE: -60}
     found = region(words) or region(body_part)
     return Mark(found or "not said", points.get(found, 5))
-
-
-def region(text: str) -> str:
-    """Return ``abdomen``, ``chest``, ``elsewhere`` or ``""`` for words of a body part."""
-    lowered = text.lower().replace("_", " ")
-    every = {ABDOMEN: _ABDOMEN, CHEST: _CHEST, ELSEWHERE: _ELSEWHERE}
-    return next((name for name, pattern in every.items() if pattern.search(lowered)), "")
-
-
-def is_elsewhere(series: "Series") -> bool:
-    """Tell whether all that is said of the body part is that it is not the trunk."""
-    first = series.slices[0]
-    said = (region(f"{first.description} {first.tags.protocol}"), region(first.tags.body_part))
-    return ELSEWHERE in said and set(said) <= {ELSEWHERE, ""}
 
 
 def _coverage(covered_mm: float) -> Mark:
@@ -303,7 +268,7 @@ def _phase(phase: Phase) -> Mark:
     return Mark(phase.value, PHASE_POINTS[phase])
 
 
-def choice_finding(taken: "Series", plausible: Sequence["Series"], *, asked: bool) -> Finding:
+def choice_finding(taken: Series, plausible: Sequence[Series], *, asked: bool) -> Finding:
     """Say which series was taken and why; ``series_chosen``, its value the series' number.
 
     Parameters

@@ -3,7 +3,8 @@
 from remnant.core.findings import Finding, quality_finding
 from remnant.core.reasons import Cause, Reason, reason
 from remnant.io.dicom_accounts import Account, Group, account
-from remnant.io.dicom_series import Catalogue, Series
+from remnant.io.dicom_series import Catalogue
+from remnant.io.series import Series
 
 ROUNDING_MM = 0.01
 LARGEST_DEVIATION_MM = 0.25

@@ -20,7 +20,6 @@ from remnant.io.body_orientation import body_findings
 from remnant.io.dicom_pixels import padding_left
 from remnant.io.dicom_series import (
     Catalogue,
-    Series,
     catalogue,
     choose,
     is_mixed,
@@ -36,6 +35,7 @@ from remnant.io.phase_evidence import NO_PHASE_EVIDENCE, PhaseEvidence
 from remnant.io.pseudonym import pseudonym
 from remnant.io.reading import AS_FILES_SAY, ReadingChoice
 from remnant.io.scan_values import settle_intensities
+from remnant.io.series import Series
 from remnant.io.series_choice import choice_finding
 from remnant.io.series_quality import series_findings
 from remnant.io.volume_files import volume_digest

@@ -6,9 +6,10 @@ from remnant.core.errors import InputError, UnsupportedSeriesError
 from remnant.core.findings import Verdict
 from remnant.core.reasons import Cause
 from remnant.core.volumes import Phase
+from remnant.io.body_regions import region
 from remnant.io.dicom_series import automatic, catalogue, choose
 from remnant.io.reading import ReadingChoice
-from remnant.io.series_choice import LEAD, Aspect, ranked, region, score, sharpness
+from remnant.io.series_choice import LEAD, Aspect, ranked, score, sharpness
 from remnant.io.source import load_phases, load_study, study_digests
 from remnant.wording.findings import text_of
 
