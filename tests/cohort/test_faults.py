@@ -97,7 +97,8 @@ def ended(cohort):
 
 
 def test_client__that_is_killed_goes_on_where_it_was(place, rows_of_names, write_rows):
-    names = [f"slow-{number}" for number in range(14)]
+    # long enough that neither end comes after the last case, however busy the machine is
+    names = [f"slow-{number}" for number in range(40)]
     write_rows(rows_of_names(*names), place / ROWS)
     cohort, done = place / "cohort", 0
     for how in (signal.SIGINT, signal.SIGKILL):
@@ -157,7 +158,8 @@ def external_fixture(tmp_path, monkeypatch):
 
 
 def test_scheduler__that_is_lost_ends_the_run_with_one_line(place, rows_of_names, external):
-    names = [f"slow-{number}" for number in range(14)]
+    # long enough that neither end comes after the last case, however busy the machine is
+    names = [f"slow-{number}" for number in range(40)]
     cohort = place / "cohort"
     processes, address = external
     options = replace(OPTIONS, cluster=ClusterChoice(scheduler=address))
