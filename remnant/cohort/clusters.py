@@ -35,6 +35,9 @@ THREADS: Final = (
     "ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS",
 )  # fmt: skip
 SETTINGS: Final = {
+    # nobody reads the profile of a worker, which is sampled every 10 ms, nor how late its loop is
+    "distributed.worker.profile.enabled": False,
+    "distributed.admin.tick.interval": "500ms",
     # a worker gets its next case when it has none: what waits behind a long one waits in vain
     "distributed.scheduler.worker-saturation": 1.0,
     # deaths are counted by case, see `remnant.cohort.attempts`; the scheduler would blame others
