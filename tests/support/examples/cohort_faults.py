@@ -58,6 +58,8 @@ def faulty_work(folder: Path, recycle_after: int = 0):
 
 
 def main(folder: str, cohort: str, scheduler: str | None = None) -> None:
+    # whoever runs the tests in the background has interruptions ignored, which is inherited
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     rows = [
         ManifestRow(case=cells["case"], cells=cells, line=2)
         for cells in json.loads((Path(folder) / ROWS).read_text("utf-8"))
