@@ -146,6 +146,8 @@ def histogram(
     first = floor((low + half) / step + 1e-9) * step - half
     count = max(1, ceil((high - first) / step - 1e-9))
     edges: Numbers = first + step * np.arange(count + 1, dtype=np.float64)
+    # what was rounded away at either end is in the outermost bars
+    edges[0], edges[-1] = min(edges[0], low), max(edges[-1], high)
     counts, _ = np.histogram(values, edges)
     across = Axis(float(edges[0]), float(edges[-1]), LEFT, RIGHT)
     up = Axis(0.0, float(counts.max()), BOTTOM, TOP)

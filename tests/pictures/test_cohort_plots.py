@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from remnant.core.agreement import Point
@@ -34,6 +34,7 @@ def quartiles(numbers):
     return tuple(float(q) for q in np.quantile(numbers, (0.25, 0.5, 0.75)))
 
 
+@example(numbers=[1.9999999999990905], whole=False)
 @given(values, st.booleans())
 def test_histogram__counts_every_value_within_its_frame(numbers, whole):
     numbers = np.round(numbers) if whole else np.array(numbers)
