@@ -9,6 +9,7 @@ from typing import Final
 from remnant.cohort.layout import CASES, COHORT_JSON, OUTCOME_JSON
 from remnant.cohort.outcome_document import OUTCOME
 from remnant.cohort.outcomes import CaseOutcome, CaseStatus
+from remnant.cohort.plain_errors import without_paths
 from remnant.cohort.rows import TIME_POINT, Rows, rows_of
 from remnant.cohort.store import Store
 from remnant.cohort.table_files import part_files, table_parts
@@ -20,9 +21,9 @@ from remnant.pipeline.case_files import REPORT_JSON, is_case
 from remnant.pipeline.folder import read_measured
 from remnant.pipeline.gates import failed_gates
 from remnant.pipeline.publishing import PENDING
+from remnant.pipeline.timing import READ
 
 COLLECTING: Final = "collecting"
-READ: Final = "read"
 Cells = Mapping[str, str]
 NOTHING: Final[Cells] = {}
 
@@ -173,5 +174,5 @@ def _broken(outcome: CaseOutcome, fault: Exception, folder: Path) -> CaseOutcome
         status=CaseStatus.FAILED,
         stage=READ,
         error_kind=type(fault).__name__,
-        error=" ".join(words.split()),
+        error=without_paths(words, {}),
     )

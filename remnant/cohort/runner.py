@@ -9,7 +9,7 @@ from functools import partial
 from itertools import islice
 from pathlib import Path
 from time import monotonic
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final
 
 from remnant.cohort.case_key import glance_of
 from remnant.cohort.case_task import CaseResult, killed_outcome, same_glance, work_case
@@ -32,6 +32,9 @@ from segmentation.engines.registry import DEFAULT_ENGINE, engine_named
 if TYPE_CHECKING:
     from distributed import Client, Future
 
+    from remnant.cohort.store import Store
+    from remnant.cohort.table_files import Stored
+
 SCHEMA_VERSION: Final = "1.0"
 TASKS_PER_WORKER: Final = 2
 """Tasks in flight: one that is worked off, and one that waits on the scheduler."""
@@ -42,31 +45,6 @@ MOST_TROUBLES: Final = 20
 LOOKED_AGAIN_S: Final = 5.0
 LOOKING: Final = "looking at what is there"
 Work = Callable[[CaseTask], CaseResult]
-
-
-class Known(Protocol):
-    """What the tables say of a case."""
-
-    @property
-    def key(self) -> str:
-        """See `remnant.cohort.outcomes.CaseOutcome`."""
-
-    @property
-    def status(self) -> CaseStatus:
-        """How it ended."""
-
-
-class Tables(Protocol):
-    """What takes the rows of cases; see `remnant.cohort.store.Store`."""
-
-    def add(self, outcome: CaseOutcome, rows: Mapping[str, Any]) -> None:
-        """Take the rows of one case in the place of its earlier ones."""
-
-    def flush(self) -> None:
-        """Write all that was taken."""
-
-    def stored(self) -> Mapping[str, Known]:
-        """Return what is written, by case."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -274,7 +252,7 @@ def _described(options: CohortOptions) -> dict[str, object]:
 def _left(
     rows: Sequence[ManifestRow],
     task: Callable[[ManifestRow], CaseTask],
-    tables: Tables,
+    tables: "Store",
     tally: Tally,
     progress: Progress,
 ) -> list[ManifestRow]:
@@ -291,7 +269,7 @@ def _left(
     return left
 
 
-def settled(task: CaseTask, stored: Known) -> CaseOutcome | None:
+def settled(task: CaseTask, stored: "Stored") -> CaseOutcome | None:
     """Return what became of a case that is in the tables and looks the same; ``None`` else."""
     folder = Path(task.folder)
     known = read_outcome(folder)
@@ -323,7 +301,7 @@ def _counted(
 def _work_off(
     flight: "Flight",
     tasks: Iterable[CaseTask],
-    tables: Tables,
+    tables: "Store",
     tally: Tally,
     done: Callable[[int], None],
 ) -> None:
@@ -347,7 +325,7 @@ def _work_off(
     _acknowledge(renewed, tables)
 
 
-def _acknowledge(renewed: list[tuple[Path, CaseOutcome]], tables: Tables) -> None:
+def _acknowledge(renewed: list[tuple[Path, CaseOutcome]], tables: "Store") -> None:
     """Write down that cases look otherwise and are the same, once the tables say so."""
     if renewed:
         tables.flush()
