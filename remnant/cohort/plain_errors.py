@@ -64,7 +64,8 @@ def plain_error(error: Exception, row: Mapping[str, str], folder: str) -> str:
         frames = traceback.extract_tb(error.__traceback__)
         place = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
         told = f"{told}{place}"
-    return without_paths(told, {**row, "case folder": folder})
+    # its name is the case's, no secret, and may be a word of the message
+    return without_paths(told.replace(folder, "<case folder>"), row)
 
 
 def without_paths(text: str, named: Mapping[str, str]) -> str:

@@ -88,6 +88,15 @@ def test_fault_of_the_program__is_told_with_its_place(study):
     assert plain_error(raised(InputError("too small")), {}, str(study)) == "too small"
 
 
+def test_error__keeps_words_that_are_also_the_name_of_the_case(tmp_path):
+    (tmp_path / "grid").mkdir()
+    error = raised(InputError(f"resample it to that grid; {tmp_path}/grid/report.json is no help"))
+
+    said = plain_error(error, {}, str(tmp_path / "grid"))
+
+    assert said == "resample it to that grid; <case folder>/… is no help"
+
+
 def test_error__is_one_short_line(study):
     said = plain_error(raised(InputError("a\nb  c " + "x" * 1000)), {}, str(study))
 
