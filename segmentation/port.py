@@ -26,6 +26,9 @@ class Segmentation:
     exophytic
         Voxels that are liver only because they are lesion (``BINARY_SCHEME``): they leave the liver
         when the lesion is rejected. ``None`` when there are none.
+    core
+        What a first network marked of the lesions (``BINARY_SCHEME``), where their outlines were
+        refined afterwards; ``None`` where they were not.
     quality
         What speaks for or against the result.
     models
@@ -43,18 +46,18 @@ class Segmentation:
     structures: LabelMap
     lesions: LabelMap
     exophytic: LabelMap | None = field(default=None)
+    core: LabelMap | None = field(default=None)
     quality: tuple[Finding, ...] = field(default=())
     models: tuple[ModelUse, ...] = field(default=())
     device: str | None = field(default=None)
 
     def __post_init__(self) -> None:
-        self.structures.geometry.require_same_grid(
-            self.lesions.geometry, what="the lesion map", reference="the structures map"
-        )
-        if self.exophytic is not None:
-            self.structures.geometry.require_same_grid(
-                self.exophytic.geometry, what="the exophytic map", reference="the structures map"
-            )
+        others = {"lesion": self.lesions, "exophytic": self.exophytic, "core": self.core}
+        for what, labels in others.items():
+            if labels is not None:
+                self.structures.geometry.require_same_grid(
+                    labels.geometry, what=f"the {what} map", reference="the structures map"
+                )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -216,6 +216,11 @@ class Cause(StrEnum):
     FRACTIONS_FROM = "fractions_from"
     """Amount: the share of the largest value from which on a voxel counts. Name: ``occupancy``,
     ``probability`` or ``fraction``."""
+    OUTLINES_REFINED = "outlines_refined"
+    """Amounts: mL of lesions as the first network marked them, and with refined outlines, and how
+    many these lesions are."""
+    OUTLINES_DIFFER = "outlines_differ"
+    """Names: the first ids of lesions whose outline refining changed much; amount: how many."""
     LESIONS_OUTSIDE_LIVER = "lesions_outside_liver"
     """Names: the first ids of lesions without a voxel in the liver; amount: how many there are."""
     PIECES = "pieces"

@@ -18,6 +18,7 @@ from remnant.pipeline.publishing import PENDING
 STRUCTURES: Final = "structures.nii.gz"
 LESIONS: Final = "lesions.nii.gz"
 EXOPHYTIC: Final = "exophytic.nii.gz"
+LESIONS_CORE: Final = "lesions_core.nii.gz"
 COUINAUD: Final = "couinaud.nii.gz"
 COUINAUD_IV: Final = "couinaud_iv.nii.gz"
 PREVIEW: Final = "preview.nii.gz"
@@ -44,7 +45,7 @@ def with_companions(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(n for name in names for n in (name, *(beside(name, e) for e in COMPANIONS)))
 
 
-LABEL_MAPS: Final = (STRUCTURES, LESIONS, EXOPHYTIC, COUINAUD, COUINAUD_IV)
+LABEL_MAPS: Final = (STRUCTURES, LESIONS, EXOPHYTIC, LESIONS_CORE, COUINAUD, COUINAUD_IV)
 ALL_FILES: Final = (
     *with_companions(LABEL_MAPS), PREVIEW, STATE,
     LESION_TABLE, PLAN_TABLE, REPORT_JSON, REPORT_HTML,
@@ -64,6 +65,7 @@ SCHEMES: Final[Mapping[str, LabelScheme]] = {
     STRUCTURES: STRUCTURE_SCHEME,
     LESIONS: INSTANCE_SCHEME,
     EXOPHYTIC: BINARY_SCHEME,
+    LESIONS_CORE: BINARY_SCHEME,
     COUINAUD: COUINAUD_SCHEME,
     COUINAUD_IV: SEGMENT_IV_SCHEME,
 }

@@ -130,7 +130,8 @@ def _with_edited_map(case: SegmentedCase, edited: LabelMap) -> SegmentedCase:
     """
     untouched = _untouched(case, edited)
     reconciled = reconcile_edited(case, edited)
-    fresh = replace(case, maps=maps_of(reconciled), confirmations={})
+    maps = replace(maps_of(reconciled), lesions_core=case.maps.lesions_core)
+    fresh = replace(case, maps=maps, confirmations={})
     reviewed = dict.fromkeys(set(lesion_numbers(fresh)) - untouched, Confirmation.CONFIRMED)
     reviewed |= {n: word for n, word in case.confirmations.items() if n in untouched}
     kept = {n: known for n, known in case.intensities.items() if n in untouched}

@@ -177,7 +177,7 @@ def _maps(
 def _case_of(loaded: "LoadedStudy", found: Segmentation) -> SegmentedCase:
     return SegmentedCase(
         study=loaded.study,
-        maps=maps_of(found),
+        maps=replace(maps_of(found), lesions_core=found.core),
         division=Division(reasons=(reason(Cause.NO_SEGMENTS_GIVEN),)),
         quality=loaded.quality + found.quality,
         models=found.models,

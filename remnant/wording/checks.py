@@ -111,6 +111,21 @@ def _lesions_inside_liver(finding: Finding) -> str:
     return f"{text} Wholly outside and not listed: {gone}."
 
 
+def _lesion_outlines(finding: Finding) -> str:
+    core_ml, refined_ml, lesions = _found(finding, Cause.OUTLINES_REFINED).amounts
+    text = (
+        f"The outlines of {lesions:.0f} lesion(s) were refined slice by slice: from "
+        f"{core_ml:.1f} mL, as first marked, to {refined_ml:.1f} mL."
+    )
+    if finding.verdict is Verdict.MET:
+        return text
+    changed = _lesions(_found(finding, Cause.OUTLINES_DIFFER))
+    return (
+        f"{text} More than {_limit(finding):g} times larger or smaller than before: {changed}. "
+        f"Look at their borders; until they are confirmed the intervals hold both."
+    )
+
+
 def _segments_cover_liver(finding: Finding) -> str:
     return (
         f"{_volume(finding):.1f} mL of the liver ({_percent(finding)}) belong to no segment and "
@@ -779,6 +794,7 @@ WRITERS: Final[Mapping[str, Writer]] = {
     "segments_cover_liver": _segments_cover_liver,
     "segments_inside_liver": _segments_inside_liver,
     "lesions_unconfirmed": _lesions_unconfirmed,
+    "lesion_outlines_agree": _lesion_outlines,
     "liver_in_one_piece": _one_piece,
     "liver_without_cavities": _cavities,
     "liver_mask_volume_plausible": _mask_volume,
