@@ -60,7 +60,7 @@ class ModelInfo:
     weights_sha256
         Digest of the safetensors file.
     architecture
-        Key in ``models.networks.kul_layers.ARCHITECTURES``.
+        Key in ``models.registry.CONVERTERS``.
     network
         Dotted name of the network's class.
     modalities
@@ -71,6 +71,8 @@ class ModelInfo:
         Key of the publication in ``planning/literature.bib``.
     doi
         DOI of the publication, ``None`` where it has none that was checked.
+    optional
+        Whether a usual run does without it.
     """
 
     id: str
@@ -86,6 +88,7 @@ class ModelInfo:
     member: str | None = None
     member_sha256: str | None = None
     architecture: str | None = None
+    optional: bool = False
 
     @property
     def shipped(self) -> bool:

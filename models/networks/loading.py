@@ -11,6 +11,9 @@ from torch import nn
 
 from models.registry import model_info, weights_path
 
+VOLUME_WEIGHT_AXES = 5
+"""Of a convolution over volumes: channels out and in, and three axes."""
+
 
 def load_weights(network: nn.Module, path: Path | str) -> nn.Module:
     """Load a safetensors file into a network, every tensor of both matched, ready for inference."""
@@ -53,4 +56,6 @@ def _loaded(network: str, weights: Path, device: str, precision: torch.dtype) ->
     made: nn.Module = getattr(import_module(module), name)()
     # Channels last: oneDNN convolves these channel counts in half the time.
     made = load_weights(made, weights).to(device=device, dtype=precision)
-    return made.to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload,no-any-return]
+    flat = max(weight.ndim for weight in made.parameters()) < VOLUME_WEIGHT_AXES
+    layout = torch.channels_last if flat else torch.channels_last_3d
+    return made.to(memory_format=layout)  # type: ignore[call-overload,no-any-return]

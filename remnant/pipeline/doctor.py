@@ -74,6 +74,9 @@ def _model(info: ModelInfo) -> Check:
         return Check(name=name, found=f"{info.version} installed")
     if info.shipped:
         return _missing(name, "missing or changed", "install remnant again")
+    if info.optional:
+        advice = f"needed for boxes and --quality best: `remnant models pull {info.id}`"
+        return Check(name=name, found="not installed", advice=advice)
     advice = f"fetch it with `remnant models pull {info.id}` (demo and run do so themselves)"
     return _missing(name, "not installed", advice)
 

@@ -258,7 +258,10 @@ def test_codes__inspect_ends_with_3_where_nothing_can_be_used(tmp_path, capsys):
 
 def test_codes__doctor_ends_with_3_where_a_model_is_missing(empty_cache, capsys):
     assert 3 == run_command(["doctor"])
-    assert "model kul-liver not installed, fetch it with" in capsys.readouterr().err
+    shown = capsys.readouterr()
+    assert "model kul-liver not installed, fetch it with" in shown.err
+    assert "model medsam-lite" not in shown.err
+    assert "needed for boxes" in " ".join(shown.out.split())
 
 
 @pytest.mark.parametrize(

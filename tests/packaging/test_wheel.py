@@ -57,6 +57,8 @@ def test_wheel__holds_every_committed_file_of_the_packages(wheel, packages, comm
         "models/bundles/kul-liver/configs/inference.json",
         "models/bundles/kul-lesion/configs/metadata.json",
         "models/bundles/kul-lesion/configs/inference.json",
+        "models/bundles/medsam-lite/configs/metadata.json",
+        "models/bundles/medsam-lite/configs/inference.json",
         "planning/literature.bib",
     ],
 )

@@ -91,6 +91,7 @@ def test_literature__dois_of_the_reviews():
         "mehrara2007": "10.1158/0008-5472.CAN-06-3822",
         "strasberg2005": "10.1007/s00534-005-0999-7",
         "tang2020_liver": "10.1007/s00259-020-04800-3",
+        "ma2024_medsam": "10.1038/s41467-024-44824-z",
     }
 
 
@@ -145,7 +146,7 @@ CATALOG = Path(models.__file__).parent / "catalog.toml"
 def test_literature__resolves_every_source_of_the_models():
     catalog = tomllib.loads(CATALOG.read_text(encoding="utf-8"))
     keys = {model["source"] for model in catalog["model"]}
-    assert len(keys) == 2
+    assert len(keys) == 3
     assert keys <= set(load_literature())
 
 
