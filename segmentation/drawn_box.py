@@ -2,14 +2,14 @@
 
 from dataclasses import dataclass
 from itertools import product
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from remnant.core.drawn_boxes import BoxUnits, ReaderBox
 from remnant.core.errors import InputError
-from remnant.core.geometry import DIMENSIONS, Geometry
+from remnant.core.geometry import Geometry
 from segmentation.promptable import SliceBox
 from segmentation.propagation import StartBox
 
@@ -17,23 +17,6 @@ HALF_VOXEL: Final = 0.5
 UPWARDS: Final = 2
 """World axis from foot to head."""
 Points = NDArray[np.float64]
-
-
-def in_ras_axes(voxels: NDArray[Any], geometry: Geometry) -> NDArray[Any]:
-    """Return voxels of ``geometry`` with their axes in the order and sense of RAS: a view."""
-    order = [geometry.world_axes.index(world) for world in range(DIMENSIONS)]
-    return np.flip(np.transpose(voxels, order), _mirrored(geometry))
-
-
-def from_ras_axes(voxels: NDArray[Any], geometry: Geometry) -> NDArray[Any]:
-    """Undo `in_ras_axes`: return voxels along the axes of ``geometry``, a view."""
-    return np.transpose(np.flip(voxels, _mirrored(geometry)), geometry.world_axes)
-
-
-def _mirrored(geometry: Geometry) -> tuple[int, ...]:
-    """Return the world axes along which an array runs from high to low."""
-    runs = ((w, geometry.directions[w, axis]) for axis, w in enumerate(geometry.world_axes))
-    return tuple(sorted(world for world, direction in runs if direction < 0))
 
 
 @dataclass(frozen=True, slots=True)

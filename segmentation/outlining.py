@@ -16,7 +16,8 @@ from remnant.core.labels import INSTANCE_SCHEME, STRUCTURE_SCHEME
 from remnant.core.progress import Progress, silent
 from remnant.core.reasons import Cause, reason
 from remnant.core.volumes import ImageVolume, LabelMap
-from segmentation.drawn_box import from_ras_axes, placed_box
+from segmentation.axial import AxialView
+from segmentation.drawn_box import placed_box
 from segmentation.engines.findings import volume_finding
 from segmentation.port import PromptedSegmenter, Segmentation
 from segmentation.promptable import SlicePrompter
@@ -31,7 +32,7 @@ LESION_RULES: Final = FollowingRules(
     beyond_mm=3.0,
     beyond_fraction=0.1,
     least_area_fraction=0.1,
-    least_iou=0.5,
+    least_iou_fraction=0.85,
     least_overlap_fraction=0.5,
     most_growth=1.3,
     most_length=1.0,
@@ -43,7 +44,7 @@ LIVER_RULES: Final = FollowingRules(
     beyond_mm=10.0,
     beyond_fraction=0.1,
     least_area_fraction=0.03,
-    least_iou=0.5,
+    least_iou_fraction=0.85,
     least_overlap_fraction=0.5,
     most_growth=1.6,
     most_length=1.5,
@@ -100,7 +101,7 @@ def outlined(
             f"the network outlines nothing in the box {box}; draw it close around the structure, "
             f"on the slice where that is largest"
         )
-    mask = np.array(from_ras_axes(found.mask, image.geometry), order="F")
+    mask = np.array(AxialView(image.geometry).back(found.mask), order="F")
     return BoxOutline(
         mask=mask, predicted_iou=found.predicted_iou, below=found.below, above=found.above
     )
@@ -172,9 +173,8 @@ def lesions_in_boxes(numbers: Sequence[int], alike: Sequence[int]) -> Finding:
 
     ``alike`` are those whose intensities are those of the liver around them.
     """
-    given = (reason(Cause.OUTLINED_IN_BOX, *map(str, numbers)),)
-    if alike:
-        given += (reason(Cause.LIKE_SURROUNDINGS, *map(str, alike)),)
+    drawn = reason(Cause.OUTLINED_IN_BOX, *map(str, numbers))
+    like = (reason(Cause.LIKE_SURROUNDINGS, *map(str, alike)),) if alike else ()
     return quality_finding(
-        LESIONS_IN_BOXES, passed=None, value=float(len(numbers)), reasons=given
+        LESIONS_IN_BOXES, passed=None, value=float(len(numbers)), reasons=(drawn, *like)
     )

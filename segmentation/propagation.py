@@ -13,14 +13,13 @@ the patient's right and ``j`` to the front, slices rise from foot to head.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from math import ceil
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from remnant.core.geometry import Geometry
 from remnant.core.progress import Progress, silent
 from segmentation.promptable import SliceBox, SliceOutline, SlicePrompter
 
@@ -65,8 +64,8 @@ class FollowingRules:
         and a share of the rectangle's side.
     least_area_fraction
         Of the outline on the first slice.
-    least_iou
-        Of what the network thinks of an outline, 0 to 1.
+    least_iou_fraction
+        Of what the network thinks of its outline on the first slice.
     least_overlap_fraction
         Of the smaller of two neighbouring outlines, which the other one has to cover.
     most_growth
@@ -82,7 +81,7 @@ class FollowingRules:
     beyond_mm: float
     beyond_fraction: float
     least_area_fraction: float
-    least_iou: float
+    least_iou_fraction: float
     least_overlap_fraction: float
     most_growth: float
     most_length: float
@@ -139,6 +138,7 @@ class _Outline:
 
     slice_index: int
     inside: Mask
+    predicted_iou: float = 0.0
 
     @property
     def area(self) -> int:
@@ -202,7 +202,8 @@ class _Follower:
         areas[0] = 0
         kept = areas >= self.rules.least_part_fraction * areas.max(initial=0)
         kept[0] = False
-        return _Outline(self.start.slice_index, ndimage.binary_fill_holes(kept[parts]))
+        inside = ndimage.binary_fill_holes(kept[parts])
+        return _Outline(self.start.slice_index, inside, said.predicted_iou)
 
     def followed(self, first: _Outline, *, towards: int) -> tuple[list[_Outline], Ending]:
         """Return the outlines in one direction, from the first slice on, and why they end."""
@@ -228,11 +229,12 @@ class _Follower:
         (said,) = self.prompter.outlines(index, (box,))
         free = said.logits > 0
         inside = ndimage.binary_fill_holes(_touching(free & self._allowed(), last.inside))
-        outline = _Outline(index, inside)
+        outline = _Outline(index, inside, said.predicted_iou)
         stop = self._stop(outline, last, first)
         if stop is not None:
             return stop
-        return Ending.DOUBTED if said.predicted_iou < self.rules.least_iou else outline
+        doubted = said.predicted_iou < self.rules.least_iou_fraction * first.predicted_iou
+        return Ending.DOUBTED if doubted else outline
 
     def _outside(self, index: int) -> Ending | None:
         """Tell why a slice may not be looked at, ``None`` where it may."""
@@ -316,7 +318,7 @@ def _touching(inside: Mask, before: Mask) -> Mask:
 
 def _between(outlines: Sequence[_Outline]) -> Iterator[_Outline]:
     """Give the outlines of slices that were left out, by signed distances in voxels."""
-    for low, high in zip(outlines[:-1], outlines[1:], strict=True):
+    for low, high in pairwise(outlines):
         gap = high.slice_index - low.slice_index
         if gap == 1:
             continue

@@ -62,10 +62,11 @@ class ReaderBox:
                 f"each coordinate first: x0,y0,z0,x1,y1,z1"
             )
         # where voxels are counted one voxel has an area
-        if self.units is BoxUnits.MM and (self.low[0] == self.high[0] or self.low[1] == self.high[1]):
+        flat = any(self.low[axis] == self.high[axis] for axis in range(2))
+        if flat and self.units is BoxUnits.MM:
             raise InputError(
-                f"a box needs a width along x and y, got {self}; give a rectangle on one slice, or a "
-                f"box in 3-D"
+                f"a box needs a width along x and y, got {self}; give a rectangle on one slice, or "
+                f"a box in 3-D"
             )
 
     def __str__(self) -> str:
@@ -96,3 +97,7 @@ class DrawnBox:
     by: str | None = None
     date: str
 
+    @property
+    def subject(self) -> str:
+        """What was outlined: ``liver``, or ``lesion 3``."""
+        return self.structure if self.lesion is None else f"{self.structure} {self.lesion}"

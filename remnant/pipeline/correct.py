@@ -9,15 +9,13 @@ and one that was rejected is replaced only by its number.
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
 
 from remnant.core.case import CaseReport
 from remnant.core.errors import InputError
 from remnant.core.progress import Progress, silent
 from remnant.pipeline.boxes import require_prompted
 from remnant.pipeline.case_files import UNFINISHED, require_case
-from remnant.pipeline.confirm import require_name
-from remnant.pipeline.correcting import CorrectRequest
+from remnant.pipeline.correcting import CorrectRequest, require_sensible
 from remnant.pipeline.divide import with_segments
 from remnant.pipeline.drawing import Drawing, Pencil
 from remnant.pipeline.earlier import kept_earlier
@@ -34,8 +32,6 @@ from remnant.pipeline.run import finish_case
 from remnant.pipeline.segment_sources import NOTHING_GIVEN
 from remnant.pipeline.segmented import SegmentedCase
 from segmentation.port import PromptedSegmenter, SegmentDivider
-
-EXAMPLE_BOX: Final = "x0,y0,z0,x1,y1,z1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +54,13 @@ class Corrected:
     changed: tuple[str, ...]
     lesions: tuple[int, ...]
     earlier: Path | None = None
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the person who asked is told beside that."""
+        if self.earlier is None:
+            return ()
+        return (f"The case as it was before is kept in {self.earlier}.",)
 
 
 def corrected(
@@ -99,7 +102,7 @@ def corrected(
     ModelUnavailableError
         The network's weights are not installed and could not be fetched.
     """
-    _require_sensible(request)
+    require_sensible(request)
     require_case(folder)
     place = folder if output is None else output
     require_output_folder(place)
@@ -143,20 +146,6 @@ def _default_engine() -> object:
     from segmentation.engines.registry import DEFAULT_ENGINE, engine_named
 
     return engine_named(DEFAULT_ENGINE).segmenter()
-
-
-def _require_sensible(request: CorrectRequest) -> None:
-    if request.liver_box is None and not request.lesion_boxes:
-        raise InputError(
-            f"nothing to correct: draw a box with --lesion-box {EXAMPLE_BOX}, or --liver-box"
-        )
-    if request.replace is not None and len(request.lesion_boxes) != 1:
-        raise InputError(
-            f"--replace is for one --lesion-box, got {len(request.lesion_boxes)}; correct one "
-            f"lesion after the other"
-        )
-    if request.by is not None:
-        require_name(request.by, option="--by")
 
 
 def _marked(case: SegmentedCase, stored: StoredCase) -> SegmentedCase:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from remnant.core.drawn_boxes import ReaderBox
+from remnant.core.errors import InputError
 from remnant.core.volumes import Modality
 
 
@@ -38,3 +39,22 @@ class CorrectRequest:
     overwrite: bool = False
     modality: Modality | None = None
     series: str | None = None
+
+
+def require_sensible(request: CorrectRequest) -> None:
+    """Raise unless a request draws something, and says plainly what.
+
+    Raises
+    ------
+    InputError
+        It has no box, or names lesions to replace for several boxes or for none.
+    """
+    if request.liver_box is None and not request.lesion_boxes:
+        raise InputError(
+            "nothing to correct: draw a box with --lesion-box x0,y0,z0,x1,y1,z1, or --liver-box"
+        )
+    if request.replace is not None and len(request.lesion_boxes) != 1:
+        raise InputError(
+            f"--replace is for one --lesion-box, got {len(request.lesion_boxes)}; correct one "
+            f"lesion after the other"
+        )

@@ -24,7 +24,8 @@ from remnant.pipeline.origins import boxed_lesions
 from remnant.pipeline.review import bare_liver, vessels_of, with_confirmations
 from remnant.pipeline.segment import with_image
 from remnant.pipeline.segmented import CaseMaps, SegmentedCase, maps_of
-from segmentation.drawn_box import in_ras_axes, placed_box
+from segmentation.axial import AxialView
+from segmentation.drawn_box import placed_box
 from segmentation.outlining import (
     LEAST_CONTRAST_SD,
     LESION_RULES,
@@ -135,7 +136,9 @@ class Pencil:
             quality=merged_findings(kept, checks),
             settings=replace(case.settings, boxes=(*case.settings.boxes, record)),
         )
-        before_ml, after_ml = (_volume_ml(m.structures.mask(), m.structures) for m in (case.maps, maps))
+        before_ml, after_ml = (
+            _volume_ml(one.structures.mask(), one.structures) for one in (case.maps, maps)
+        )
         words = f"liver outlined in the box: {before_ml:.0f} → {after_ml:.0f} mL, {_ends(found)}"
         lost = f"; lesion(s) {_listed(gone)} lay outside of it and are gone" if gone else ""
         return replace(
@@ -174,9 +177,7 @@ class Pencil:
             settings=self._recorded(case, box, placed, number),
         )
         fresh = self._seen(fresh, without=placed | _gone(case.maps.lesions, fitted.lesions))
-        fresh = with_confirmations(
-            fresh, {**fresh.confirmations, number: Confirmation.CONFIRMED}
-        )
+        fresh = with_confirmations(fresh, {**fresh.confirmations, number: Confirmation.CONFIRMED})
         alike = self._is_alike(fresh, fitted.lesions, number)
         fresh = replace(fresh, quality=_noted(fresh, number, alike=alike))
         told = _told(fitted.lesions, found, placed, number, alike=alike)
@@ -199,15 +200,18 @@ class Pencil:
         low, high = start.lowest, start.highest
         if start.is_flat:
             low = high = start.slice_index
-        sides = (start.rectangle.i_low, start.rectangle.i_high), (
-            start.rectangle.j_low,
-            start.rectangle.j_high,
+        sides = (
+            (start.rectangle.i_low, start.rectangle.i_high),
+            (
+                start.rectangle.j_low,
+                start.rectangle.j_high,
+            ),
         )
         near = tuple(
             _span(a, b, beside) for (a, b), beside in zip((*sides, (low, high)), reach, strict=True)
         )
         structures = case.maps.structures
-        return bool(in_ras_axes(structures.codes, structures.geometry)[near].any())
+        return bool(AxialView(structures.geometry).seen(structures.codes)[near].any())
 
     def _is_mirrored(self, case: SegmentedCase, box: ReaderBox) -> bool:
         """Tell whether a box would lie at the liver if it was written in LPS."""
@@ -249,8 +253,9 @@ class Pencil:
         """Return the reader's rectangle on all slices that an outline was followed to."""
         rectangle = self._placed(box).rectangle
         column = np.zeros_like(outline)
-        slices = in_ras_axes(outline, self.image.geometry).any(axis=(0, 1))
-        in_ras_axes(column, self.image.geometry)[
+        view = AxialView(self.image.geometry)
+        slices = view.seen(outline).any(axis=(0, 1))
+        view.seen(column)[
             _span(rectangle.i_low, rectangle.i_high),
             _span(rectangle.j_low, rectangle.j_high),
             slices,

@@ -266,9 +266,7 @@ def _said(
     if owner.settings.whole_liver:
         yield "whole liver vouched for"
     yield from (f"{name} edited" for name in made.edited)
-    for box in owner.settings.boxes:
-        what = box.structure if box.lesion is None else f"{box.structure} {box.lesion}"
-        yield f"box around {what} drawn on {box.date}"
+    yield from (f"box around {box.subject} drawn on {box.date}" for box in owner.settings.boxes)
     for role in ROLES.values():
         if role in inputs and inputs[role] != made.inputs.get(role):
             yield f"segments by {role} {inputs[role][:DIGEST_DIGITS]}"

@@ -14,8 +14,8 @@ from remnant.core.settings import SegmentationSettings
 from remnant.core.volumes import ImageVolume
 from remnant.io.masks import Masks, Part
 from remnant.pictures.preview import make_preview
-from remnant.pipeline.confirm import NOTHING_TO_CONFIRM
 from remnant.pipeline.boxes import drawn_liver, require_prompted
+from remnant.pipeline.confirm import NOTHING_TO_CONFIRM
 from remnant.pipeline.confluent import with_split_lesions
 from remnant.pipeline.contrast import with_seen_phase
 from remnant.pipeline.divide import with_segments
