@@ -1,8 +1,10 @@
 """The one thing that every segmentation engine must do."""
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
-from typing import Protocol, runtime_checkable
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from remnant.core.findings import Finding
 from remnant.core.progress import Progress, silent
@@ -11,6 +13,9 @@ from remnant.core.reasons import Reason
 from remnant.core.uncertainty import SegmentPlane
 from remnant.core.volumes import ImageVolume, LabelMap
 from remnant.core.volumetry_report import SegmentSource
+
+if TYPE_CHECKING:
+    from segmentation.promptable import SlicePrompter
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -158,6 +163,33 @@ class StepwiseSegmenter(LesionSegmenter, Protocol):
             Nothing was found that could be a liver.
         ModelUnavailableError
             The engine's weights are not installed.
+        """
+
+
+@runtime_checkable
+class PromptedSegmenter(Protocol):
+    """Outlines what lies in boxes that a reader drew; not every engine can."""
+
+    @property
+    def prompter_models(self) -> tuple[ModelUse, ...]:
+        """The networks that do so; nothing is loaded or fetched to tell."""
+
+    @property
+    def device_name(self) -> str:
+        """Where they run, see `Segmentation`."""
+
+    def prompter(
+        self, image: ImageVolume, *, scratch: Path | None = None, progress: Progress = silent
+    ) -> "AbstractContextManager[SlicePrompter]":
+        """Give what outlines boxes on the slices of ``image``.
+
+        What was computed of the slices is kept in the folder ``scratch`` for the next time;
+        ``None`` keeps it as long as the context lasts.
+
+        Raises
+        ------
+        ModelUnavailableError
+            The network's weights are not installed and could not be fetched.
         """
 
 

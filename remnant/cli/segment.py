@@ -6,10 +6,12 @@ from cyclopts import App
 
 from remnant.cli.help_page import page
 from remnant.cli.options import (
+    NO_LIVER_BOX,
     NO_SCAN,
     DeviceOption,
     EngineOption,
     EstimateOption,
+    LiverBoxOptions,
     MaskOptions,
     Output,
     OverwriteOption,
@@ -27,9 +29,10 @@ app = App(
         "remnant segment CT.nii.gz -o OUT",
         "remnant segment DICOM_FOLDER -o OUT --series 3",
         "remnant segment MR.nii.gz -o OUT --modality mr --landmarks points.mrk.json",
+        "remnant segment MR.nii.gz -o OUT --modality mr --liver-box 0,-120,40,150,60,40",
         "remnant segment CT.nii.gz -o OUT --no-estimate-segments",
         common="--output --modality --series --phase --liver-from --lesions-from "
-        "--masks --liver --couinaud --landmarks --estimate-segments",
+        "--liver-box --masks --liver --couinaud --landmarks --estimate-segments",
     ),
 )
 
@@ -43,6 +46,7 @@ def segment(
     output: Output,
     overwrite: OverwriteOption = False,
     scan: ScanOptions = NO_SCAN,
+    boxed: LiverBoxOptions = NO_LIVER_BOX,
     engine: EngineOption = DEFAULT_ENGINE,
     device: DeviceOption = "auto",
     maps: MaskOptions = NO_MASKS,
@@ -64,7 +68,9 @@ def segment(
 
     chosen = engine_named(engine)
     review = LesionReview(edited=lesions)
-    request = segment_request(source, maps, scan=scan, review=review, overwrite=overwrite)
+    request = segment_request(
+        source, maps, scan=scan, boxed=boxed, review=review, overwrite=overwrite
+    )
 
     from remnant.cli.dividing import divider_for
     from remnant.pipeline.run import segment_study

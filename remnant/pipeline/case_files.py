@@ -59,6 +59,8 @@ OUTCOME_JSON: Final = "outcome.json"
 """What became of the case of a cohort; it is there where nothing else came of it, too."""
 UNFINISHED: Final = ".remnant-unfinished"
 """Folder of what is found of a case before its segmentation can be published."""
+EARLIER: Final = "earlier"
+"""Folder of what a case was before corrections that were made where it lies, by running numbers."""
 PLANNED_FILES: Final = (*PLAN_MAPS, LESION_TABLE, PLAN_TABLE, REPORT_JSON, REPORT_HTML)
 """What is made anew when a stored case is planned again."""
 SCHEMES: Final[Mapping[str, LabelScheme]] = {

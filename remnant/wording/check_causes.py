@@ -158,6 +158,8 @@ CAUSES: Final[Mapping[Cause, Template]] = {
     ),
     Cause.SEGMENTS_NOT_USED: "most segments would probably be wrong: they are not used",
     Cause.BRANCHES_OUTSIDE: _names("branches that lie outside the liver only: {}"),
+    Cause.OUTLINED_IN_BOX: _names("outlined in a reader's boxes: lesion(s) {}"),
+    Cause.LIKE_SURROUNDINGS: _names("like the liver around: lesion(s) {}"),
     Cause.SPLIT_BY_SHAPE: "{amounts[0]:g} lesion(s) split into {amounts[1]:g} by shape alone",
     Cause.SPLIT_RULE: (
         "lesions of {amounts[0]:g} mL or more, necks at least {amounts[1]:g} mm thinner in radius "

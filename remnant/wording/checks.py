@@ -654,6 +654,26 @@ def _reached(finding: Finding) -> str:
     )
 
 
+def _lesions_in_boxes(finding: Finding) -> str:
+    numbers = ", ".join(_found(finding, Cause.OUTLINED_IN_BOX).names)
+    text = (
+        f"A network outlined {_value(finding):.0f} lesion(s) (number {numbers}) in boxes that a "
+        f"reader drew: that they are lesions is confirmed, their outlines need a look."
+    )
+    alike = ", ".join(_found(finding, Cause.LIKE_SURROUNDINGS).names)
+    if not alike:
+        return text
+    return f"{text} Number {alike} looks like the liver around: nothing but the box tells it apart."
+
+
+def _liver_in_box(finding: Finding) -> str:
+    return (
+        f"The liver was not found by the liver network: another one outlined it in a box that a "
+        f"reader drew, and expects to overlap with the truth by {_percent(finding)} on the slice "
+        f"of that box (intersection over union). Look at its outline on all slices."
+    )
+
+
 def _split(finding: Finding) -> str:
     if _has(finding, Cause.LESIONS_NUMBERED):
         return (
@@ -851,6 +871,8 @@ WRITERS: Final[Mapping[str, Writer]] = {
     "branches_in_liver": _branches_in_liver,
     "liver_reached_from_branches": _reached,
     "confluent_lesions_split": _split,
+    "lesions_in_boxes": _lesions_in_boxes,
+    "liver_in_box": _liver_in_box,
     "liver_alignment": _alignment,
     "compared_segments": _compared_segments,
     "same_modality_and_phase": _compared_scans,

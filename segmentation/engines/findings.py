@@ -34,7 +34,7 @@ def liver_findings(
     volume_ml = int(np.count_nonzero(liver)) * geometry.voxel_volume_ml
     return (
         _confidence(confidence),
-        _volume(volume_ml),
+        volume_finding(volume_ml),
     )
 
 
@@ -47,7 +47,8 @@ def _confidence(confidence: float) -> Finding:
     )
 
 
-def _volume(volume_ml: float) -> Finding:
+def volume_finding(volume_ml: float) -> Finding:
+    """Judge the volume of a liver that a network outlined, in mL."""
     low, high = PLAUSIBLE_ML
     return quality_finding(
         "liver_volume_plausible",
