@@ -19,7 +19,7 @@ from remnant.io.reading import GeometrySource
 from remnant.io.roles import Part
 from remnant.pipeline.option_texts import lesion_review, parse_box, parse_removed, phase_choice
 from remnant.pipeline.reviewing import LesionReview
-from segmentation.engines.registry import ENGINES
+from segmentation.engines.registry import ENGINES, Quality
 
 SCAN_GROUP = Group("Scan", sort_key=10)
 FORMULA_GROUP = Group("Standardised liver volume", sort_key=20)
@@ -313,6 +313,13 @@ EngineOption = Annotated[
 DeviceOption = Annotated[
     Literal["auto", "cpu", "cuda", "mps"],
     Parameter(help="Where networks run. With auto on the fastest device there is."),
+]
+QualityOption = Annotated[
+    Quality,
+    Parameter(
+        help="How much work segmenting may be. With best a second network outlines liver and "
+        "lesions anew, slice by slice; with fast lesions often are their cores alone."
+    ),
 ]
 EstimateOption = Annotated[
     bool,

@@ -20,13 +20,14 @@ from remnant.cli.options import (
     MaskOptions,
     Output,
     OverwriteOption,
+    QualityOption,
     ResectOption,
     ScanOptions,
 )
 from remnant.cli.outcome import Outcome, case_outcome
 from remnant.cli.plan_options import NO_CHOICES, PlanOptions
 from remnant.cli.progress import shown_progress
-from segmentation.engines.registry import DEFAULT_ENGINE, engine_named
+from segmentation.engines.registry import DEFAULT_ENGINE, DEFAULT_QUALITY, engine_named
 
 app = App(
     name="run",
@@ -68,6 +69,7 @@ def run(
     boxed: LiverBoxOptions = NO_LIVER_BOX,
     engine: EngineOption = DEFAULT_ENGINE,
     device: DeviceOption = "auto",
+    quality: QualityOption = DEFAULT_QUALITY,
     resect: ResectOption = (),
     patient: PatientOptions = NO_PATIENT,
     formulas: FormulaOptions = DEFAULT_FORMULAS,
@@ -130,7 +132,7 @@ def run(
         else:
             ran = run_study(
                 request, measuring=measuring, output=folder,
-                segmenter=chosen.segmenter(device=device), divider=divider,
+                segmenter=chosen.segmenter(device=device, quality=quality), divider=divider,
                 planning=planning, progress=progress,
             )  # fmt: skip
             report, heading = ran.report, repeated(ran.notes) if ran.notes else ""

@@ -15,12 +15,13 @@ from remnant.cli.options import (
     MaskOptions,
     Output,
     OverwriteOption,
+    QualityOption,
     ScanOptions,
 )
 from remnant.cli.outcome import Outcome, maps_outcome
 from remnant.cli.progress import shown_progress
 from remnant.pipeline.reviewing import LesionReview
-from segmentation.engines.registry import DEFAULT_ENGINE, engine_named
+from segmentation.engines.registry import DEFAULT_ENGINE, DEFAULT_QUALITY, engine_named
 
 app = App(
     name="segment",
@@ -49,6 +50,7 @@ def segment(
     boxed: LiverBoxOptions = NO_LIVER_BOX,
     engine: EngineOption = DEFAULT_ENGINE,
     device: DeviceOption = "auto",
+    quality: QualityOption = DEFAULT_QUALITY,
     maps: MaskOptions = NO_MASKS,
     lesions: Path | None = None,
     estimate_segments: EstimateOption = True,
@@ -80,7 +82,7 @@ def segment(
         found = segment_study(
             request,
             output=output,
-            segmenter=chosen.segmenter(device=device),
+            segmenter=chosen.segmenter(device=device, quality=quality),
             divider=divider_for(device, estimate=estimate_segments),
             progress=progress,
         )

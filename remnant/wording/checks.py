@@ -815,6 +815,10 @@ WRITERS: Final[Mapping[str, Writer]] = {
     "segments_inside_liver": _segments_inside_liver,
     "lesions_unconfirmed": _lesions_unconfirmed,
     "lesion_outlines_agree": _lesion_outlines,
+    "lesion_outlines_refined": _constant(
+        "Lesions are as the first network marked them, often their cores without rim and halo: "
+        "their outlines were not refined (--quality fast)."
+    ),
     "liver_in_one_piece": _one_piece,
     "liver_without_cavities": _cavities,
     "liver_mask_volume_plausible": _mask_volume,

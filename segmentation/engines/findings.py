@@ -1,5 +1,7 @@
 """Quality findings about what the liver network found."""
 
+from typing import Final
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -36,6 +38,14 @@ def liver_findings(
         _confidence(confidence),
         volume_finding(volume_ml),
     )
+
+
+CORES_ALONE: Final = "lesion_outlines_refined"
+
+
+def cores_alone() -> Finding:
+    """Say that lesions are as the lesion network marked them: many are the core alone."""
+    return quality_finding(CORES_ALONE, passed=None)
 
 
 def _confidence(confidence: float) -> Finding:

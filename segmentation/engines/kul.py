@@ -25,7 +25,7 @@ from remnant.core.progress import Progress, silent
 from remnant.core.provenance import ModelUse
 from remnant.core.volumes import ImageVolume, LabelMap
 from segmentation.engines.device import chosen_device, named_device
-from segmentation.engines.findings import liver_findings
+from segmentation.engines.findings import cores_alone, liver_findings
 from segmentation.engines.memory import freed_memory_kept, memory_errors_explained
 from segmentation.localise import (
     LARGEST_WINDOW,
@@ -180,7 +180,7 @@ class KulSegmenter:
             structures=fitted.structures,
             lesions=fitted.lesions,
             exophytic=fitted.exophytic,
-            quality=fitted.quality,
+            quality=(*fitted.quality, *((cores_alone(),) if lesions.any() else ())),
             models=(use,),
             device=named_device(self.device),
         )
