@@ -2,11 +2,13 @@
 
 The lesion network marks the core of many metastases and leaves out rim, halo and calcification. A
 second network sees whole slices at a finer scale. Each 2-D part of the core is given to it as a box
-with some slack; its outline replaces the part where it keeps most of it.
+with some slack; its outline replaces the part where it keeps most of it and the network itself
+expects it to be good: of small parts with little contrast it outlines the box.
 
-The figures were chosen on three scans of other hospitals and are frozen: slack of 4, 6 and 10 mm
-gave a Dice of 0.72, 0.76 and 0.80 on one and 0.91 on another; beyond 12 mm the latter falls. One
-box for all of a lesion, a picture zoomed to the liver, and gates on contrast all did worse.
+The slack was chosen on three scans of other hospitals and is frozen: 4, 6 and 10 mm gave a Dice of
+0.72, 0.76 and 0.80 on one and 0.91 on another; beyond 12 mm the latter falls. One box for all of a
+lesion, a picture zoomed to the liver, and gates on contrast all did worse. What the network must
+expect was chosen on planted metastases: see ``docs/explanation/segmentation.md``.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -26,10 +28,8 @@ from segmentation.promptable import SliceBox, SlicePrompter
 Mask = NDArray[np.bool_]
 
 BOX_SLACK_MM: Final = 10.0
-NARROW_MM: Final = 5.0
-LARGEST_FOLLOWING: Final = 0.5
-"""An outline that grows with its box by more than this power of the box shows the box, not the
-lesion: small parts of little contrast."""
+LEAST_EXPECTED_IOU: Final = 0.7
+"""Overlap with the truth that the network itself must expect of an outline."""
 LEAST_PART_MM2: Final = 12.0
 LEAST_KEPT_FRACTION: Final = 0.5
 BEYOND_LIVER_MM: Final = 2.0
@@ -148,20 +148,19 @@ class _Look:
         """Return the outline of each part of a slice; the part itself where it is not kept."""
         if not parts:
             return []
-        wide, narrow = ([self._prompt(p, mm) for p in parts] for mm in (BOX_SLACK_MM, NARROW_MM))
-        found = self.prompter.outlines(self.box[2].start + k, [*wide, *narrow])
-        here = [(one.logits[self.box[0], self.box[1]] > 0) & allowed for one in found]
-        outlined = []
-        for n, part in enumerate(parts):
-            whole, inner = (_accepted(part, here[m]) for m in (n, n + len(parts)))
-            follows = follows_box(_area(inner), _area(whole), _area(narrow[n]), _area(wide[n]))
-            outlined.append(part if follows else whole)
-        return outlined
+        i, j, start = self.box[0], self.box[1], self.box[2].start
+        found = self.prompter.outlines(start + k, [self._prompt(part) for part in parts])
+        return [
+            _accepted(part, (one.logits[i, j] > 0) & allowed)
+            if one.predicted_iou >= LEAST_EXPECTED_IOU
+            else part
+            for part, one in zip(parts, found, strict=True)
+        ]
 
-    def _prompt(self, part: Mask, slack_mm: float) -> SliceBox:
+    def _prompt(self, part: Mask) -> SliceBox:
         """Return the box around a part, with slack, in voxels of the whole slice."""
         i, j, _ = bounding_box(part[:, :, None], what="the part")
-        slack_i, slack_j = (slack_mm / step for step in self.grid.spacing_mm[:2])
+        slack_i, slack_j = (BOX_SLACK_MM / step for step in self.grid.spacing_mm[:2])
         start_i, start_j = self.box[0].start, self.box[1].start
         return SliceBox(
             start_i + i.start - slack_i,
@@ -199,35 +198,6 @@ def _accepted(part: Mask, outline: Mask) -> Mask:
     filled: Mask = ndimage.binary_fill_holes(connected)
     kept = np.count_nonzero(filled & part)
     return filled if kept > LEAST_KEPT_FRACTION * np.count_nonzero(part) else part
-
-
-def _area(region: Mask | SliceBox) -> float:
-    if isinstance(region, SliceBox):
-        return (region.i_high - region.i_low + 1) * (region.j_high - region.j_low + 1)
-    return float(np.count_nonzero(region))
-
-
-def follows_box(inner: float, whole: float, inner_box: float, whole_box: float) -> bool:
-    """Tell whether an outline grows with its box, and not with what the image shows.
-
-    Parameters
-    ----------
-    inner, whole
-        Areas of the outlines in a narrow box and in a wide one.
-    inner_box, whole_box
-        Areas of these boxes.
-
-    Returns
-    -------
-    bool
-        Whether the outline's area grew by more than the root of what the box grew by.
-
-    Examples
-    --------
-    >>> follows_box(40.0, 90.0, 100.0, 225.0), follows_box(40.0, 50.0, 100.0, 225.0)
-    (True, False)
-    """
-    return whole / inner > (whole_box / inner_box) ** LARGEST_FOLLOWING
 
 
 def half_way(first: Mask, second: Mask, steps_mm: Sequence[float]) -> Mask:

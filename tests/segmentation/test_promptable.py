@@ -41,7 +41,7 @@ def test_frame__front_is_up_and_the_patients_right_is_left():
 
 def test_frame__pixels_are_square_whatever_the_voxels_are():
     assert (256, 64) == (frame(64, 16, (8.0, 8.0)).width, frame(64, 16, (8.0, 8.0)).height)
-    assert (128, 256) == (frame(64, 32, (2.0, 8.0)).width, frame(64, 32, (2.0, 8.0)).height)
+    assert (128, 256) == (frame(64, 32, (8.0, 32.0)).width, frame(64, 32, (8.0, 32.0)).height)
 
 
 def test_frame__a_cropped_image_is_seen_at_the_scale_of_a_whole_slice():
