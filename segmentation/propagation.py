@@ -45,7 +45,7 @@ class Ending(StrEnum):
     LOST = "lost"
     """The outline lies elsewhere than the one on the slice before."""
     GREW = "grew"
-    """The outline is clearly larger than the one on the slice before, or than the rectangle."""
+    """The outline is clearly larger than the one on the first slice."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +69,7 @@ class FollowingRules:
     least_overlap_fraction
         Of the smaller of two neighbouring outlines, which the other one has to cover.
     most_growth
-        How many times the outline of the slice before an outline may be.
+        How many times the outline on the first slice, which is the largest, an outline may be.
     most_length
         Length in each direction from the first slice, in sides of the rectangle (the longer one).
     least_part_fraction
@@ -260,7 +260,7 @@ class _Follower:
             return Ending.LOST
         if outline.area < rules.least_area_fraction * first.area:
             return Ending.SHRUNK
-        if outline.area > rules.most_growth * last.area:
+        if outline.area > rules.most_growth * first.area:
             return Ending.GREW
         return None
 
