@@ -29,13 +29,13 @@ Mask = NDArray[np.bool_]
 LESION_RULES: Final = FollowingRules(
     step_mm=2.5,
     slack_mm=3.0,
-    beyond_mm=3.0,
+    beyond_mm=6.0,
     beyond_fraction=0.1,
-    least_area_fraction=0.1,
-    least_iou_fraction=0.85,
+    least_area_fraction=0.2,
+    least_iou_fraction=0.9,
     least_overlap_fraction=0.5,
     most_growth=1.3,
-    most_length=1.0,
+    most_length=0.8,
     least_part_fraction=1.0,
 )
 LIVER_RULES: Final = FollowingRules(

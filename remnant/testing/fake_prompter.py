@@ -20,6 +20,8 @@ from segmentation.promptable import SliceBox, SliceOutline, SlicePrompter
 
 FAKE_PROMPTER = ModelUse(id="fake-prompter", version="1", weights_sha256="1" * 64)
 SURE = 0.9
+LEAST_FIT = 0.2
+"""Share of what a box and a structure's rectangle cover together, that they must have in common."""
 Mask = NDArray[np.bool_]
 
 
@@ -59,7 +61,7 @@ class FakePrompter:
         inside = (i >= box.i_low) & (i <= box.i_high) & (j >= box.j_low) & (j <= box.j_high)
         seen = [mask[:, :, slice_index] for mask in self.known]
         fits = [_overlap(_rectangle(mask), inside) for mask in seen]
-        if not fits or max(fits) == 0:
+        if max(fits, default=0.0) < LEAST_FIT:
             return SliceOutline(np.full(inside.shape, -1.0, np.float32), 0.0)
         best = seen[int(np.argmax(fits))]
         logits = np.where(best & inside, 1.0, -1.0).astype(np.float32)

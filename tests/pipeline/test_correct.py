@@ -20,7 +20,7 @@ from remnant.core.volumes import ImageVolume, LabelMap, Modality
 from remnant.io.nifti import write_image, write_labels
 from remnant.io.reading import ReadingChoice
 from remnant.pipeline import correct
-from remnant.pipeline.case_files import REPORT_HTML, REPORT_JSON
+from remnant.pipeline.case_files import REPORT_HTML, REPORT_JSON, UNFINISHED
 from remnant.pipeline.correct import corrected
 from remnant.pipeline.correcting import CorrectRequest
 from remnant.pipeline.folder import read_case, read_measured
@@ -45,7 +45,7 @@ def box_of(mask, grid, *, flat=True, units=BoxUnits.MM):
     """Return a reader's box around a structure, on an upright grid."""
     k = int(mask.sum(axis=(0, 1)).argmax())
     there = mask[:, :, k : k + 1] if flat else mask
-    hits = np.argwhere(there) + (0, 0, k if flat else 0)
+    hits = np.argwhere(there) + np.array([0, 0, k if flat else 0])
     low, high = hits.min(axis=0), hits.max(axis=0)
     if units is BoxUnits.VOXELS:
         return ReaderBox(low=tuple(map(float, low)), high=tuple(map(float, high)), units=units)
@@ -177,9 +177,9 @@ def test_corrected__none_and_named_lesions_are_replaced_as_asked(case, draw, box
     beside = draw(boxes[1], replace=frozenset())
     assert (2,) == beside.lesions
     assert {0, 2} <= read_case(case).maps.lesions.present()
-    named = draw(boxes[2], replace=frozenset({1, 2}))
-    assert (1,) == named.lesions
-    assert {0, 1} == read_case(case).maps.lesions.present()
+    named = draw(boxes[1], replace=frozenset({2}))
+    assert (2,) == named.lesions
+    assert (2,) == read_case(case).settings.boxes[-1].replaced
 
 
 def test_corrected__a_number_is_not_given_twice(case, draw, boxes):
@@ -213,6 +213,18 @@ def test_corrected__what_was_there_before_is_kept_as_a_case(case, draw, boxes, t
     back = tmp_path / "back"
     rerun_case(first.earlier, output=back, measuring=MEASURING)
     assert np.array_equal(before.maps.lesions.codes, read_case(back).maps.lesions.codes)
+
+
+def test_corrected__what_is_kept_of_the_scan_goes_when_every_lesion_was_reviewed(case, draw, boxes):
+    kept = case / UNFINISHED / "embeddings"
+    kept.mkdir(parents=True)
+    draw(boxes[2])
+    assert kept.is_dir()
+    rerun_case(case, output=case, measuring=MEASURING)
+    assert kept.is_dir()
+    every = SegmentRequest(review=LesionReview(confirm_all=True))
+    rerun_case(case, every, output=case, measuring=MEASURING)
+    assert not kept.exists()
 
 
 def test_corrected__into_another_folder_leaves_the_case(case, draw, boxes, tmp_path):

@@ -121,9 +121,7 @@ def test_placed_box__on_a_tilted_scan_lies_on_the_slice_through_its_middle():
     tilt = np.eye(4)
     tilt[1:3, 1:3] = [[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]
     scan = Geometry(SHAPE, tilt @ UPRIGHT.affine_ras)
-    middle = scan.ras_from_index((8, 10, 6))
-    box = ReaderBox(
-        low=tuple((middle - (6, 6, 0)).tolist()), high=tuple((middle + (6, 6, 0)).tolist())
-    )
+    middle, wide = scan.ras_from_index((8, 10, 6)), np.array([6, 6, 0])
+    box = ReaderBox(low=tuple((middle - wide).tolist()), high=tuple((middle + wide).tolist()))
 
     assert 6 == placed_box(box, scan, AxialView(scan).grid).slice_index

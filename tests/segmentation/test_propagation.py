@@ -25,13 +25,13 @@ RULES = FollowingRules(
     most_length=4.0,
     least_part_fraction=0.2,
 )
-I, J, K = np.indices(SHAPE)
+INDICES = np.indices(SHAPE)
 MIDDLE = 12
 
 
 def ball(radius_mm, centre=(15, 17, MIDDLE)):
     squares = (
-        (x - c) ** 2 * s**2 for x, c, s in zip((I, J, K), centre, GRID.spacing_mm, strict=True)
+        (x - c) ** 2 * s**2 for x, c, s in zip(INDICES, centre, GRID.spacing_mm, strict=True)
     )
     return sum(squares) <= radius_mm**2
 
@@ -112,7 +112,7 @@ def test_follow__ends_where_the_network_doubts_its_outline():
 
 
 def test_follow__ends_where_the_outline_runs_out():
-    mask = column() | column(slice(8, 20), slice(10, 22), slice(15, None))
+    mask = column() | column(slice(9, 19), slice(11, 20), slice(15, None))
     found = followed(mask)
 
     assert Ending.GREW is found.above
