@@ -6,7 +6,7 @@ import pytest
 from remnant.core.geometry import Geometry
 from remnant.core.labels import BINARY_SCHEME
 from remnant.core.volumes import LabelMap
-from remnant.testing.fake_prompter import FakePrompter
+from remnant.testing.fake_prompter import CutPrompter
 from segmentation.lesion_borders import (
     BEYOND_LIVER_MM,
     BOX_SLACK_MM,
@@ -38,7 +38,7 @@ def everywhere():
 
 
 def refine(core, truth, geometry, liver=None, *, with_ends=True):
-    prompter = FakePrompter(LabelMap(truth.astype(np.uint8), geometry, BINARY_SCHEME))
+    prompter = CutPrompter(LabelMap(truth.astype(np.uint8), geometry, BINARY_SCHEME))
     liver = everywhere() if liver is None else liver
     found = refined_lesions(core, liver, geometry, prompter, with_ends=with_ends)
     return found, prompter
@@ -148,7 +148,7 @@ def test_an_outline_that_the_network_itself_doubts_is_not_taken():
     core, truth = ball(6.0, (0, 0, 0), geometry), ball(9.0, (0, 0, 0), geometry)
     for expected, taken in ((LEAST_EXPECTED_IOU - 0.01, core), (LEAST_EXPECTED_IOU, truth)):
         known = LabelMap(truth.astype(np.uint8), geometry, BINARY_SCHEME)
-        prompter = FakePrompter(known, expected_iou=expected)
+        prompter = CutPrompter(known, expected_iou=expected)
         found = refined_lesions(core, everywhere(), geometry, prompter)
         k = SHAPE[2] // 2
         assert np.array_equal(found[:, :, k], taken[:, :, k])

@@ -12,7 +12,7 @@ from remnant.core.labels import BINARY_SCHEME, INSTANCE_SCHEME, STRUCTURE_SCHEME
 from remnant.core.progress import silent
 from remnant.core.provenance import ModelUse
 from remnant.core.volumes import ImageVolume, LabelMap, Modality
-from remnant.testing.fake_prompter import FakePrompter
+from remnant.testing.fake_prompter import CutPrompter
 from segmentation.engines import registry
 from segmentation.engines.findings import CORES_ALONE, cores_alone
 from segmentation.engines.registry import ENGINES, Quality, engine_named, quality_named
@@ -77,7 +77,7 @@ class Engine:
     @contextmanager
     def prompter(self, image, *, scratch=None, progress=silent):
         self.opened += 1
-        yield FakePrompter(LabelMap(TRUTH.astype(np.uint8), GRID, BINARY_SCHEME))
+        yield CutPrompter(LabelMap(TRUTH.astype(np.uint8), GRID, BINARY_SCHEME))
         self.closed += 1
 
 
