@@ -63,6 +63,7 @@ def segment_request(
     request = SegmentRequest(
         source=source,
         reading=reading_choice(scan, maps),
+        bias_correction=scan.bias_correction,
         phases=scan.phases(),
         masks=masks,
         preset=maps.masks_preset,

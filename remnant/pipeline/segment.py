@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from remnant.core.errors import InputError
+from remnant.core.mr import BiasCorrection
 from remnant.core.progress import Progress, silent
 from remnant.core.reasons import Cause, reason
 from remnant.core.settings import SegmentationSettings
@@ -24,6 +25,7 @@ from remnant.pipeline.given import (
     placed_masks,
     with_given_masks,
 )
+from remnant.pipeline.mr_scans import bias_corrected, with_mr_checks
 from remnant.pipeline.phases import case_of_phases, require_phases_alone
 from remnant.pipeline.references import drawn_on_scan
 from remnant.pipeline.requests import SegmentRequest, require_source
@@ -84,6 +86,7 @@ def segment_case(
         if request.split_confluent and (request.phases is None or case.maps.lesions is not None):
             case = with_split_lesions(case, masks)
         case = with_seen_phase(with_image(case, loaded.image), loaded)
+        case = with_mr_checks(case, loaded)
     case = replace(case, settings=_settings(request), seconds=watch.seconds)
     reviewed = apply_review(case, request.review)
     return with_segments(reviewed, segments, divider=divider, progress=progress)
@@ -141,10 +144,15 @@ def _settings(request: SegmentRequest) -> SegmentationSettings:
         lesion_codes=tuple(sorted(reading.lesion_codes)),
         geometry_from=None if reading.geometry_from is None else reading.geometry_from.value,
         intensity_offset_hu=reading.intensity_offset_hu,
+        bias_correction=_said(request.bias_correction),
         liver_from=None if phases is None else phases.liver_from,
         lesions_from=() if phases is None else phases.lesions_from,
         alignment=None if phases is None else phases.alignment.value,
     )
+
+
+def _said(correction: BiasCorrection) -> str | None:
+    return None if correction is BiasCorrection.NONE else correction.value
 
 
 def _load(source: Path, request: SegmentRequest, progress: Progress) -> "Iterator[LoadedStudy]":
@@ -152,10 +160,12 @@ def _load(source: Path, request: SegmentRequest, progress: Progress) -> "Iterato
     from remnant.io.source import load_phases, load_study
 
     if request.phases is None:
-        yield load_study(source, choice=request.reading, progress=progress)
+        images = iter((load_study(source, choice=request.reading, progress=progress),))
     else:
         named = request.phases.all_from
-        yield from load_phases(source, named, choice=request.reading, progress=progress)
+        images = load_phases(source, named, choice=request.reading, progress=progress)
+    for loaded in images:
+        yield bias_corrected(loaded, request.bias_correction, progress)
 
 
 def _maps(

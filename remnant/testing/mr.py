@@ -21,7 +21,7 @@ from scipy import ndimage
 from remnant.core.geometry import Geometry
 from remnant.core.labels import Structure
 from remnant.core.volumes import ImageVolume, LabelMap, Modality, Phase
-from remnant.testing.body import organs
+from remnant.testing.body import Cylinder, organs
 from remnant.testing.phantom_shapes import digitise
 
 FULL_SCALE: Final = 1000.0
@@ -129,11 +129,16 @@ def body_tissues(structures: LabelMap, *, scale: float = 1.0) -> Codes:
     tissues = np.zeros(structures.geometry.shape, dtype=np.uint8)
     for (body, _), tissue in zip(organs(scale), BODY_TISSUES, strict=True):
         tissues[digitise(body, structures.geometry)] = tissue
+    (x, y), radius_mm = CANAL_MM
+    canal = Cylinder((scale * x, scale * y), (scale * radius_mm, scale * radius_mm))
+    tissues[digitise(canal, structures.geometry)] = Tissue.FLUID
     for structure, tissue in STRUCTURE_TISSUES.items():
         tissues[structures.mask(structure)] = tissue
     return tissues
 
 
+CANAL_MM: Final = ((0.0, -80.0), 7.0)
+"""Place and radius of the spinal canal, which the CT phantom does without."""
 BODY_TISSUES: Final = (
     Tissue.FAT,
     Tissue.MUSCLE,

@@ -304,7 +304,8 @@ def test_choose__mr_says_by_which_sequence(study):
     listed = catalogue(study(*map(mr, MR_STUDY)))
     found = choose(listed, wanted=None, name="study")
     said = choice_finding(found, plausible_series(listed), asked=False).reasons
-    points = {one.names[0]: (one.names[1], one.amounts[0]) for one in said if len(one.names) == 2}
+    marks = [one for one in said if one.cause is Cause.SERIES_POINTS]
+    points = {one.names[0]: (one.names[1], one.amounts[0]) for one in marks}
     assert points["sequence"] == ("T1", 0)
     assert points["contrast phase"] == ("portal", 35)
     assert found.phase is Phase.PORTAL
