@@ -102,6 +102,8 @@ PREPARATIONS: Final[Mapping[str, Prepared]] = {
     "N4, percentiles": (n4, normalised_field),
 }
 DEFAULT: Final = "percentiles"
+SLAB_MM: Final = 60.0
+"""Height of the sample MR."""
 
 
 def liver_dice(image: ImageVolume, liver: Mask, preparation: str) -> float:
@@ -124,6 +126,19 @@ def phantoms(
     liver = tissues == Tissue.LIVER
     for kind in kinds:
         yield kind.value, mr_image(tissues, grid, kind, bias=BIAS), liver
+
+
+def slabs(sample: Sample) -> Iterator[tuple[str, ImageVolume, Mask]]:
+    """Yield phantoms as high as the sample MR, about the middle of the liver."""
+    for name, image, liver in phantoms(sample, (PaintedMr.T1_PORTAL, PaintedMr.T1_IN_PHASE)):
+        spacing_mm = image.geometry.spacing_mm[2]
+        height = round(SLAB_MM / spacing_mm)
+        middle = int(np.median(np.nonzero(liver)[2]))
+        part = slice(middle - height // 2, middle - height // 2 + height)
+        shape = (*image.geometry.shape[:2], height)
+        grid = image.geometry.cropped((0, 0, part.start), shape)
+        cut = ImageVolume(image.voxels[:, :, part], grid, Modality.MR, phase=image.phase)
+        yield f"{name}, {SLAB_MM:.0f} mm of it", cut, liver[:, :, part]
 
 
 def real(sample: Sample) -> tuple[str, ImageVolume, Mask]:
@@ -154,6 +169,8 @@ def main() -> None:
     painted = {
         name: row(name, image, liver)[DEFAULT] for name, image, liver in phantoms(sample, kinds)
     }
+    for slab in slabs(sample):
+        row(*slab)
     name, image, liver = real(sample)
     figures = {
         "painted": {kind: round(dice, 3) for kind, dice in painted.items()},

@@ -3,11 +3,13 @@
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from remnant.core.errors import InputError
 from remnant.core.findings import Finding, quality_finding
 from remnant.core.mr import BiasCorrection, MrKind, MrSequence
 from remnant.core.progress import Progress
 from remnant.core.reasons import Cause, reason
 from remnant.core.volumes import LabelMap, Modality
+from remnant.pipeline.requests import SegmentRequest
 from remnant.pipeline.segmented import SegmentedCase
 from segmentation.mr_figures import mr_figures
 from segmentation.mr_intensities import without_bias
@@ -37,6 +39,21 @@ def bias_corrected(
     progress("evening out the bias field", 1, 1)
     told = quality_finding("bias_corrected", passed=True, value=found.ratio)
     return replace(loaded, image=found.image, quality=(*loaded.quality, told))
+
+
+def require_nothing_to_correct(request: SegmentRequest) -> None:
+    """Raise where the bias field of no scan was to be evened out.
+
+    Raises
+    ------
+    InputError
+        It was.
+    """
+    if request.bias_correction is not BiasCorrection.NONE:
+        raise InputError(
+            f"--bias-correction {request.bias_correction} evens out an MR, and only label maps "
+            f"were given; give the MR too, or leave the option out"
+        )
 
 
 def with_mr_checks(case: SegmentedCase, loaded: "LoadedStudy") -> SegmentedCase:

@@ -25,7 +25,11 @@ from remnant.pipeline.given import (
     placed_masks,
     with_given_masks,
 )
-from remnant.pipeline.mr_scans import bias_corrected, with_mr_checks
+from remnant.pipeline.mr_scans import (
+    bias_corrected,
+    require_nothing_to_correct,
+    with_mr_checks,
+)
 from remnant.pipeline.phases import case_of_phases, require_phases_alone
 from remnant.pipeline.references import drawn_on_scan
 from remnant.pipeline.requests import SegmentRequest, require_source
@@ -63,6 +67,7 @@ def segment_case(
         No liver was found in the image.
     """
     if request.source is None:
+        require_nothing_to_correct(request)
         return case_from_masks(request, divider=divider, progress=progress)
     require_source(request.source)
     watch = Stopwatch()

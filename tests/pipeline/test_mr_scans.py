@@ -12,9 +12,10 @@ from remnant.core.progress import silent
 from remnant.core.provenance import ModelUse
 from remnant.core.study import Study
 from remnant.core.volumes import Phase
-from remnant.io.nifti import write_image
+from remnant.io.nifti import write_image, write_labels
 from remnant.io.reading import ReadingChoice
 from remnant.io.source import LoadedStudy
+from remnant.pipeline.divide import require_redivision
 from remnant.pipeline.mr_scans import bias_corrected, with_mr_checks
 from remnant.pipeline.requests import SegmentRequest
 from remnant.pipeline.segment import case_from_image, segment_case
@@ -137,6 +138,21 @@ def test_segment_case__a_ct_has_no_bias_field(phantom, request_of):
         segment_case(
             request_of(BiasCorrection.N4, phantom.image), segmenter=FakeSegmenter.knowing(phantom)
         )
+
+
+def test_segment_case__label_maps_alone_have_no_bias_field(phantom, tmp_path):
+    write_labels(phantom.liver_mask, tmp_path / "liver.nii.gz")
+    request = SegmentRequest(
+        masks={"liver": tmp_path / "liver.nii.gz"}, bias_correction=BiasCorrection.N4
+    )
+    with pytest.raises(InputError, match="only label maps were given; give the MR too"):
+        segment_case(request, segmenter=FakeSegmenter.knowing(phantom))
+
+
+def test_stored_case__is_not_read_again():
+    request = SegmentRequest(bias_correction=BiasCorrection.N4)
+    with pytest.raises(InputError, match="is a stored case"):
+        require_redivision("CASE", request)
 
 
 def test_bias_corrected__not_asked_for_is_the_same_study():
