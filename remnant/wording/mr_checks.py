@@ -14,9 +14,13 @@ def _reason(finding: Finding, cause: Cause) -> Reason | None:
 
 def _sequence(finding: Finding) -> str:
     named, seen = (_reason(finding, cause) for cause in (Cause.MR_NAMED, Cause.MR_SEEN))
-    header = f"is {named.names[0]} by its header" if named else "has a header that does not say it"
-    look = f", and looks like {' or '.join(seen.names)}, which is uncertain" if seen else ""
-    text = f"The MR sequence {header}{look}."
+    header = (
+        f"By its header the MR is {named.names[0]}"
+        if named
+        else "The header does not say which sequence the MR is"
+    )
+    look = f"; it looks like {' or '.join(seen.names)}, which is uncertain" if seen else ""
+    text = f"{header}{look}."
     if finding.verdict is not Verdict.NOT_MET:
         return text
     return (

@@ -79,15 +79,25 @@ def test_ct__has_no_check_of_mr(checked, phantom):
 @pytest.mark.parametrize(
     ("image", "header", "verdict", "words"),
     [
-        (PaintedMr.T1_PORTAL, PORTAL, Verdict.MET, "is T1 portal by its header, and looks like T1"),
-        (PaintedMr.T1_PORTAL, UNKNOWN_SEQUENCE, Verdict.UNKNOWN, "does not say it, and looks like"),
+        (
+            PaintedMr.T1_PORTAL,
+            PORTAL,
+            Verdict.MET,
+            "By its header the MR is T1 portal; it looks like T1",
+        ),
+        (
+            PaintedMr.T1_PORTAL,
+            UNKNOWN_SEQUENCE,
+            Verdict.UNKNOWN,
+            "does not say which sequence the MR is; it looks like",
+        ),
         (PaintedMr.T2, PORTAL, Verdict.NOT_MET, "looks like T2, which is uncertain. Look whether"),
-        (PaintedMr.T2, MrSequence(kind=MrKind.T2), Verdict.MET, "is T2 by its header"),
+        (PaintedMr.T2, MrSequence(kind=MrKind.T2), Verdict.MET, "By its header the MR is T2"),
         (
             PaintedMr.T2,
             MrSequence(kind=MrKind.DWI, b_value="800"),
             Verdict.NOT_MET,
-            "is DWI b 800 by its header",
+            "By its header the MR is DWI b 800",
         ),
     ],
 )
