@@ -1,6 +1,7 @@
 """How the networks did on MR, as `benchmarks/mr.py` measured it: data, written there."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -17,23 +18,16 @@ class MrFigures:
     ----------
     painted
         Dice by sequence, 0 where no liver was found.
+    lesions
+        Dice of lesions that were planted, by sequence.
     real_mm, real
         Height of each real scan in mm, and its Dice against another network's label.
     """
 
-    painted: dict[str, float]
+    painted: Mapping[str, float]
+    lesions: Mapping[str, float]
     real_mm: tuple[float, ...]
     real: tuple[float, ...]
-
-    @property
-    def worst(self) -> str:
-        """The sequence with the lowest Dice."""
-        return min(self.painted, key=self.painted.__getitem__)
-
-    @property
-    def best(self) -> str:
-        """The sequence with the highest Dice."""
-        return max(self.painted, key=self.painted.__getitem__)
 
     @property
     def real_found(self) -> int:
@@ -47,5 +41,17 @@ def mr_figures() -> MrFigures:
     text = (files("segmentation") / FILE).read_text(encoding="utf-8")
     known = json.loads(text)
     return MrFigures(
-        painted=known["painted"], real_mm=tuple(known["real_mm"]), real=tuple(known["real"])
+        painted=known["painted"],
+        lesions=known["lesions"],
+        real_mm=tuple(known["real_mm"]),
+        real=tuple(known["real"]),
     )
+
+
+def extremes(dice: Mapping[str, float]) -> tuple[str, str]:
+    """Return the sequences with the lowest and the highest Dice.
+
+    >>> extremes({"T2": 0.4, "T1": 0.9, "DWI": 0.5})
+    ('T2', 'T1')
+    """
+    return min(dice, key=dice.__getitem__), max(dice, key=dice.__getitem__)

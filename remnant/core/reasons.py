@@ -241,6 +241,8 @@ class Cause(StrEnum):
     MR_PAINTED = "mr_painted"
     """Amounts: lowest and highest Dice of the liver on images painted as MR. Names: the sequences
     of these."""
+    MR_PAINTED_LESIONS = "mr_painted_lesions"
+    """The same of lesions that were planted in them."""
     MR_REAL = "mr_real"
     """Amounts: how many real MR were tried, in how many of them a liver was found, and the height
     of the highest in mm."""

@@ -11,7 +11,7 @@ from remnant.core.reasons import Cause, reason
 from remnant.core.volumes import LabelMap, Modality
 from remnant.pipeline.requests import SegmentRequest
 from remnant.pipeline.segmented import SegmentedCase
-from segmentation.mr_figures import mr_figures
+from segmentation.mr_figures import extremes, mr_figures
 from segmentation.mr_intensities import without_bias
 from segmentation.seen_sequence import seen_sequences
 
@@ -90,9 +90,12 @@ def _not_validated(case: SegmentedCase) -> tuple[Finding, ...]:
     if not case.models:
         return ()
     known = mr_figures()
-    painted = reason(
-        Cause.MR_PAINTED,
-        known.painted[known.worst], known.painted[known.best], known.worst, known.best,
-    )  # fmt: skip
+    painted, lesions = (
+        reason(cause, *(dice[name] for name in extremes(dice)), *extremes(dice))
+        for cause, dice in (
+            (Cause.MR_PAINTED, known.painted),
+            (Cause.MR_PAINTED_LESIONS, known.lesions),
+        )
+    )
     real = reason(Cause.MR_REAL, len(known.real), known.real_found, max(known.real_mm))
-    return (quality_finding("mr_not_validated", passed=False, reasons=(painted, real)),)
+    return (quality_finding("mr_not_validated", passed=False, reasons=(painted, lesions, real)),)

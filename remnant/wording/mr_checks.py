@@ -30,8 +30,9 @@ def _sequence(finding: Finding) -> str:
 
 
 def _not_validated(finding: Finding) -> str:
-    painted, real = (_reason(finding, cause) for cause in (Cause.MR_PAINTED, Cause.MR_REAL))
-    measured = "; ".join(_figures(painted) + _tried(real))
+    causes = (Cause.MR_PAINTED, Cause.MR_PAINTED_LESIONS, Cause.MR_REAL)
+    painted, lesions, real = (_reason(finding, cause) for cause in causes)
+    measured = "; ".join(_figures(painted) + _of_lesions(lesions) + _tried(real))
     return (
         f"Not validated on MR: {measured}. Look at the liver and at every lesion before a figure "
         f"is used."
@@ -47,6 +48,13 @@ def _figures(painted: Reason | None) -> list[str]:
         f"a Dice of {worst:.2f} ({painted.names[0]}) to {best:.2f} ({painted.names[1]})"
     )
     return [text]
+
+
+def _of_lesions(lesions: Reason | None) -> list[str]:
+    if lesions is None:
+        return []
+    worst, best = lesions.amounts
+    return [f"its lesions one of {worst:.2f} ({lesions.names[0]}) to {best:.2f}"]
 
 
 def _tried(real: Reason | None) -> list[str]:
@@ -80,6 +88,10 @@ CAUSES: Final[Mapping[Cause, Template]] = {
     Cause.MR_PAINTED: (
         "on images painted as MR the liver's Dice was {amounts[0]:.2f} ({names[0]}) to "
         "{amounts[1]:.2f} ({names[1]})"
+    ),
+    Cause.MR_PAINTED_LESIONS: (
+        "of lesions planted there it was {amounts[0]:.2f} ({names[0]}) to {amounts[1]:.2f} "
+        "({names[1]})"
     ),
     Cause.MR_REAL: (
         "of {amounts[0]:.0f} real MR, at most {amounts[2]:.0f} mm high, a liver was found in "
