@@ -1,8 +1,8 @@
 """Write ``docs/explanation/segmentation.md``: measure what is not measured yet, fill in the tables.
 
 ``python -P benchmarks/segmentation_page.py --results FOLDER`` runs each benchmark whose table
-``FOLDER`` does not hold (about an hour for all of them on two quiet cores), and writes the page from
-``pages/segmentation.md`` and the tables. Delete a table to have it measured anew.
+``FOLDER`` does not hold (about an hour for all of them on two quiet cores), and writes the page
+from ``pages/segmentation.md`` and the tables. Delete a table to have it measured anew.
 """
 
 import argparse

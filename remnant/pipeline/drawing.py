@@ -37,7 +37,7 @@ from segmentation.outlining import (
     liver_box_findings,
     outlined,
 )
-from segmentation.postprocess import reconcile, reconcile_instances
+from segmentation.postprocess import Reconciled, reconcile, reconcile_instances
 from segmentation.promptable import SlicePrompter
 from segmentation.propagation import Ending, StartBox
 
@@ -175,7 +175,7 @@ class Pencil:
             )
         fresh = replace(
             case,
-            maps=maps_of(fitted),
+            maps=_maps(case, fitted),
             quality=merged_findings(case.quality, fitted.quality),
             settings=self._recorded(case, box, placed, number),
         )
@@ -322,10 +322,15 @@ def _with_liver_mask(case: SegmentedCase, liver: Mask) -> tuple[CaseMaps, tuple[
     if case.maps.lesions is None:
         none = np.zeros(grid.shape, dtype=bool, order="F")
         fitted = reconcile(liver, none, grid, vessels=vessels)
-        return replace(maps_of(fitted), lesions=None), ()
+        return replace(_maps(case, fitted), lesions=None), ()
     codes = case.maps.lesions.codes
     fitted = reconcile_instances(liver, codes, grid, vessels=vessels, whole_components=True)
-    return maps_of(fitted), fitted.quality
+    return _maps(case, fitted), fitted.quality
+
+
+def _maps(case: SegmentedCase, fitted: Reconciled) -> CaseMaps:
+    """Return new maps; what was first marked of the lesions stays."""
+    return replace(maps_of(fitted), lesions_core=case.maps.lesions_core)
 
 
 def _with_outline(case: SegmentedCase, outline: Mask, placed: Numbers, number: int) -> Codes:
