@@ -121,11 +121,12 @@ class Cohort:
             yield str(case), self.report(str(case))
 
 
-def run_case(
+def run_case(  # noqa: PLR0913  (all that a case may be asked)
     output: AnyPath,
     *,
     engine: str | None = None,
     device: str = "auto",
+    quality: str | None = None,
     estimate_segments: bool = True,
     page: bool = True,
     overwrite: bool = False,
@@ -138,8 +139,9 @@ def run_case(
     ----------
     output
         Folder of the case. What an interrupted call left there is taken up.
-    engine, device
-        What segments, and where it runs; the default engine on what there is.
+    engine, device, quality
+        What segments, where it runs, and how much work it may be (``fast`` or ``best``); the
+        default engine and quality on what there is.
     estimate_segments
         Estimate the Couinaud segments where nothing was given to divide the liver by.
     page
@@ -161,7 +163,7 @@ def run_case(
     from remnant.cohort.manifest import requests_of
     from remnant.cohort.outcomes import CaseTask
     from remnant.pipeline.run import run_study
-    from segmentation.engines.registry import DEFAULT_ENGINE
+    from segmentation.engines.registry import DEFAULT_ENGINE, DEFAULT_QUALITY, quality_named
 
     folder, row = Path(output), cells_of(cells)
     asked = requests_of(row)
@@ -171,6 +173,7 @@ def run_case(
         folder=str(folder),
         engine=engine or DEFAULT_ENGINE,
         device=device,
+        quality=DEFAULT_QUALITY if quality is None else quality_named(quality),
         estimate_segments=estimate_segments,
     )
     segmenter, divider = engines_of(task, asked)

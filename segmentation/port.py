@@ -1,8 +1,10 @@
 """The one thing that every segmentation engine must do."""
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
-from typing import Protocol, runtime_checkable
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from remnant.core.findings import Finding
 from remnant.core.progress import Progress, silent
@@ -11,6 +13,9 @@ from remnant.core.reasons import Reason
 from remnant.core.uncertainty import SegmentPlane
 from remnant.core.volumes import ImageVolume, LabelMap
 from remnant.core.volumetry_report import SegmentSource
+
+if TYPE_CHECKING:
+    from segmentation.promptable import SlicePrompter
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -26,6 +31,9 @@ class Segmentation:
     exophytic
         Voxels that are liver only because they are lesion (``BINARY_SCHEME``): they leave the liver
         when the lesion is rejected. ``None`` when there are none.
+    core
+        What a first network marked of the lesions (``BINARY_SCHEME``), where their outlines were
+        refined afterwards; ``None`` where they were not.
     quality
         What speaks for or against the result.
     models
@@ -43,18 +51,18 @@ class Segmentation:
     structures: LabelMap
     lesions: LabelMap
     exophytic: LabelMap | None = field(default=None)
+    core: LabelMap | None = field(default=None)
     quality: tuple[Finding, ...] = field(default=())
     models: tuple[ModelUse, ...] = field(default=())
     device: str | None = field(default=None)
 
     def __post_init__(self) -> None:
-        self.structures.geometry.require_same_grid(
-            self.lesions.geometry, what="the lesion map", reference="the structures map"
-        )
-        if self.exophytic is not None:
-            self.structures.geometry.require_same_grid(
-                self.exophytic.geometry, what="the exophytic map", reference="the structures map"
-            )
+        others = {"lesion": self.lesions, "exophytic": self.exophytic, "core": self.core}
+        for what, labels in others.items():
+            if labels is not None:
+                self.structures.geometry.require_same_grid(
+                    labels.geometry, what=f"the {what} map", reference="the structures map"
+                )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -155,6 +163,33 @@ class StepwiseSegmenter(LesionSegmenter, Protocol):
             Nothing was found that could be a liver.
         ModelUnavailableError
             The engine's weights are not installed.
+        """
+
+
+@runtime_checkable
+class PromptedSegmenter(Protocol):
+    """Outlines what lies in boxes that a reader drew; not every engine can."""
+
+    @property
+    def prompter_models(self) -> tuple[ModelUse, ...]:
+        """The networks that do so; nothing is loaded or fetched to tell."""
+
+    @property
+    def device_name(self) -> str:
+        """Where they run, see `Segmentation`."""
+
+    def prompter(
+        self, image: ImageVolume, *, scratch: Path | None = None, progress: Progress = silent
+    ) -> "AbstractContextManager[SlicePrompter]":
+        """Give what outlines boxes on the slices of ``image``.
+
+        What was computed of the slices is kept in the folder ``scratch`` for the next time;
+        ``None`` keeps it as long as the context lasts.
+
+        Raises
+        ------
+        ModelUnavailableError
+            The network's weights are not installed and could not be fetched.
         """
 
 

@@ -6,9 +6,10 @@ learned, and a network that finds them may still miss real ones.
 
 Appearance, in Hounsfield units: the liver's local mean plus ``contrast_hu`` in the core (−60 by
 default, about what metastases show in the portal phase), plus ``rim_hu`` in the outer
-``RIM_FRACTION`` of the radius (0 by default: no rim). The scan's own noise stays in the lesion;
-bright vessels are damped to noise. At the border each voxel is blended by the share of it that
-the lesion fills.
+``rim_fraction`` of the radius (0 by default: no rim) and ``centre_hu`` in the inner
+``CENTRE_FRACTION`` (0 by default: no calcified centre). The scan's own noise stays in the lesion;
+bright vessels are damped to noise. At the border each voxel is blended by the share of it that the
+lesion fills.
 
 The *true volume* of a lesion is the sum of these shares times the voxel volume: each voxel is
 sampled at points at most ``SAMPLE_MM`` apart (at least 3, at most 10 per axis). The truth map marks
@@ -37,6 +38,7 @@ DEFAULT_DIAMETERS_MM = (42.0, 30.0, 24.0, 20.0, 16.0, 12.0, 8.0)
 DIAMETER_RANGE_MM = (3.0, 120.0)
 DEFAULT_CONTRAST_HU = -60.0
 RIM_FRACTION = 0.15
+CENTRE_FRACTION = 0.45
 SURFACE_GAP_MM = 1.0
 LESION_GAP_MM = 4.0
 SAMPLE_MM = 0.5
@@ -79,6 +81,16 @@ class Planted:
     rim_hu: float
 
 
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """How a lesion differs from the liver; the rim begins at a share of the radius."""
+
+    contrast_hu: float
+    rim_hu: float
+    rim_from: float
+    centre_hu: float
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Patch:
     """One lesion on its box: share of each voxel that it fills, mean HU change in that share."""
@@ -89,7 +101,7 @@ class _Patch:
     centre_mm: Vector
 
 
-def plant_metastases(
+def plant_metastases(  # noqa: PLR0913  (how lesions look)
     image: ImageVolume,
     liver: LabelMap,
     *,
@@ -97,6 +109,8 @@ def plant_metastases(
     diameters_mm: Sequence[float] = DEFAULT_DIAMETERS_MM,
     contrast_hu: float = DEFAULT_CONTRAST_HU,
     rim_hu: float = 0.0,
+    rim_fraction: float = RIM_FRACTION,
+    centre_hu: float = 0.0,
 ) -> Planted:
     """Plant synthetic metastases in the liver of a CT, well inside it and apart from each other.
 
@@ -114,6 +128,11 @@ def plant_metastases(
         Lesion minus liver, negative for dark lesions.
     rim_hu
         What the rim differs from the core, positive for an enhancing rim.
+    rim_fraction
+        How much of the radius the rim takes.
+    centre_hu
+        What the inner ``CENTRE_FRACTION`` of the radius differs from the core, positive where it
+        is calcified.
 
     Raises
     ------
@@ -133,7 +152,8 @@ def plant_metastases(
     sizes = sorted(diameters_mm, reverse=True)
     points, room_mm = _places(mask, box, image.geometry, rng)
     shapes = _placed([random_shape(d, rng) for d in sizes], points, room_mm, rng)
-    patches = [_patch(shape, image.geometry, contrast_hu, rim_hu) for shape in shapes]
+    look = _Look(contrast_hu, rim_hu, 1 - rim_fraction, centre_hu)
+    patches = [_patch(shape, image.geometry, look) for shape in shapes]
     patches.sort(key=lambda patch: -float(patch.share.sum()))
     voxel_ml = image.geometry.voxel_volume_ml
     numbered = dict(enumerate(patches, start=1))
@@ -220,17 +240,19 @@ def _gap_mm(points: Vector, other: LesionShape) -> Vector:
     return distance - other.radius_mm - LESION_GAP_MM
 
 
-def _patch(shape: LesionShape, geometry: Geometry, contrast_hu: float, rim_hu: float) -> _Patch:
+def _patch(shape: LesionShape, geometry: Geometry, look: _Look) -> _Patch:
     box = _shape_box(shape, geometry)
     grid = box_geometry(geometry, box)
     centres = grid.ras_from_index(np.moveaxis(np.indices(grid.shape), 0, -1))
     offsets = _sample_offsets(geometry)
-    filled, rim = np.zeros(grid.shape), np.zeros(grid.shape)
+    filled, rim, centre = np.zeros((3, *grid.shape))
     for offset in offsets @ geometry.affine_ras[:3, :3].T:
         depth = shape.depth(centres + offset)
         filled += depth <= 1
-        rim += (depth <= 1) & (depth > 1 - RIM_FRACTION)
-    change = contrast_hu + rim_hu * rim / np.maximum(filled, 1)
+        rim += (depth <= 1) & (depth > look.rim_from)
+        centre += depth <= CENTRE_FRACTION
+    shares = look.rim_hu * rim + look.centre_hu * centre
+    change = look.contrast_hu + shares / np.maximum(filled, 1)
     return _Patch(box, filled / len(offsets), change, shape.centre_mm)
 
 

@@ -17,6 +17,9 @@ MOST_NAMED = 10
 LESIONS_UNCONFIRMED_ID = "lesions_unconfirmed"
 IMPLAUSIBLE_BURDEN = 0.9
 """Tumour load from which the lesion map is doubted: this project's choice."""
+LARGEST_OUTLINE_CHANGE = 1.5
+"""How many times a refined outline may hold, or be held by, what the first network marked, before
+a reader is asked to look: this project's choice."""
 
 
 def check_liver_inside_scan(
@@ -111,6 +114,38 @@ def check_lesions_confirmed(lesions: Sequence[Lesion]) -> Finding:
         value=open_ones,
         reasons=(reason(Cause.OF_ALL, len(lesions)),),
     )
+
+
+def check_lesion_outlines(lesions: Sequence[Lesion]) -> tuple[Finding, ...]:
+    """Tell which refined outlines differ much from what the first network marked.
+
+    Lesions that a human confirmed or rejected are left out; nothing where no outline was refined.
+    """
+    known = [lesion for lesion in lesions if lesion.open_core_ml is not None]
+    if not known:
+        return ()
+    changed = [lesion.id for lesion in known if _times(lesion) > LARGEST_OUTLINE_CHANGE]
+    refined_ml = sum(lesion.volume_ml.value or 0.0 for lesion in known)
+    core_ml = sum(lesion.open_core_ml or 0.0 for lesion in known)
+    volumes = reason(Cause.OUTLINES_REFINED, core_ml, refined_ml, len(known))
+    return (
+        quality_finding(
+            "lesion_outlines_agree",
+            passed=not changed,
+            value=len(changed),
+            reasons=(
+                volumes,
+                reason(Cause.CHECK_LIMIT, LARGEST_OUTLINE_CHANGE),
+                *_named(Cause.OUTLINES_DIFFER, changed),
+            ),
+        ),
+    )
+
+
+def _times(lesion: Lesion) -> float:
+    """Return how many times the larger of core and refined lesion is the smaller."""
+    small, large = sorted((lesion.volume_ml.value or 0.0, lesion.open_core_ml or 0.0))
+    return large / small if small > 0.0 else float("inf")
 
 
 def _tolerated(identifier: str, voxels: int, liver_voxels: int, voxel_ml: float) -> Finding:

@@ -17,6 +17,7 @@ from remnant.core.volumes import LabelMap
 from remnant.core.volumetry_report import SegmentSource, SegmentVolumes, VolumetryReport
 from volumetry import checks
 from volumetry.burden import burden_class
+from volumetry.lesions.cores import core_volumes_ml
 from volumetry.lesions.lesion_rows import measure_lesions, require_known_lesions
 from volumetry.liver_maps import LiverMaps, Tally, cut_faces, liver_maps, tally
 from volumetry.remnant import causes
@@ -41,6 +42,7 @@ def measure(  # noqa: PLR0913  (the whole input of the stage)
     bsa_formula: str | None = None,
     error_model: ErrorModel | None = None,
     intensities: Mapping[int, IntensityStatistics] | None = None,
+    lesions_core: LabelMap | None = None,
 ) -> VolumetryReport:
     """Measure the liver, its tumours and its segments.
 
@@ -77,6 +79,9 @@ def measure(  # noqa: PLR0913  (the whole input of the stage)
         (`volumetry.uncertainty.error_models`).
     intensities
         Statistics of the image in each lesion, where there is an image.
+    lesions_core
+        What a first network marked of the lesions, where their outlines were refined; until a
+        human confirmed a lesion its interval covers the difference.
 
     Returns
     -------
@@ -107,8 +112,9 @@ def measure(  # noqa: PLR0913  (the whole input of the stage)
     liver = _Liver(maps, counted, _tumour_rows(counted, rejected), whole_liver, file_may_end)
     tumour = liver.tumour_mask()
     table = measure_lesions(
-        maps, counted, reviewed, tumour=tumour, model=model, intensities=intensities or {}
-    )
+        maps, counted, reviewed, tumour=tumour, model=model, intensities=intensities or {},
+        cores={} if lesions_core is None else core_volumes_ml(lesions_core, maps),
+    )  # fmt: skip
     boundaries, surfaces = measure_boundaries(maps, tumour, cut=cut_faces(maps, counted))
     burden = None if lesions is None else liver.tumour_voxels / liver.voxels
     given = couinaud is not None
@@ -256,6 +262,7 @@ def _findings(
         yield checks.check_lesions_inside_scan(liver.counted, file_may_end=liver.file_may_end)
         yield checks.check_lesions_inside_liver(lesions, liver.counted, rejected)
         yield checks.check_lesions_confirmed(table)
+        yield from checks.check_lesion_outlines(table)
     if couinaud is not None:
         yield checks.check_segments_cover_liver(liver.counted, liver.voxel_ml)
         yield checks.check_segments_inside_liver(couinaud, liver.maps, liver.counted)

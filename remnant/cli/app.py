@@ -21,6 +21,7 @@ COMMANDS = {
     "demo": "Fetch real scans, segment, measure, plan and report them: all in one command.",
     "run": "From a scan (or a stored case) to tumour load, remnant, plan and report.",
     "segment": "Find liver, lesions and segments in a scan and store their maps.",
+    "correct": "Draw one box: add or replace a lesion of a case, or outline its liver anew.",
     "measure": "Measure existing maps: needs no image and no network.",
     "plan": "Hold a measured case against the rules of the literature, and plan its debulking.",
     "report": "Write a case's report.html anew.",

@@ -6,11 +6,17 @@ from typing import TYPE_CHECKING, Annotated, Final
 from cyclopts import App, Group, Parameter
 
 from remnant.cli.help_page import page
-from remnant.cli.options import DeviceOption, EngineOption, Output, whole_number
+from remnant.cli.options import (
+    DeviceOption,
+    EngineOption,
+    Output,
+    QualityOption,
+    whole_number,
+)
 from remnant.cli.outcome import Outcome, told_outcome
 from remnant.cli.progress import shown_progress
 from remnant.core.errors import InputError
-from segmentation.engines.registry import DEFAULT_ENGINE
+from segmentation.engines.registry import DEFAULT_ENGINE, DEFAULT_QUALITY
 
 if TYPE_CHECKING:
     from remnant.cohort.outcomes import CaseOutcome, CaseStatus
@@ -52,6 +58,7 @@ def run(
     output: Output,
     engine: EngineOption = DEFAULT_ENGINE,
     device: DeviceOption = "auto",
+    quality: QualityOption = DEFAULT_QUALITY,
     estimate_segments: bool = True,
     page: Annotated[bool, Parameter(negative="")] = False,
     time_limit: float = 180.0,
@@ -113,6 +120,7 @@ def run(
         cluster=cluster,
         engine=engine,
         device=device,
+        quality=quality,
         estimate_segments=estimate_segments,
         page=page,
         time_limit_s=time_limit * SECONDS_PER_MINUTE,

@@ -8,11 +8,11 @@ from cyclopts import App, Parameter
 
 from remnant.cli.fact_options import NO_DISEASE
 from remnant.cli.help_page import page
-from remnant.cli.options import DeviceOption, EngineOption
+from remnant.cli.options import DeviceOption, EngineOption, QualityOption
 from remnant.cli.outcome import Outcome, cases_outcome
 from remnant.cli.plan_options import NO_CHOICES, PlanOptions
 from remnant.cli.progress import shown_progress
-from segmentation.engines.registry import DEFAULT_ENGINE, engine_named
+from segmentation.engines.registry import DEFAULT_ENGINE, DEFAULT_QUALITY, engine_named
 
 if TYPE_CHECKING:
     from remnant.core.case import CaseReport
@@ -43,6 +43,7 @@ def demo(
     output: Annotated[Path, Parameter(alias="-o")] = DEFAULT_OUTPUT,
     engine: EngineOption = DEFAULT_ENGINE,
     device: DeviceOption = "auto",
+    quality: QualityOption = DEFAULT_QUALITY,
     plans: PlanOptions = NO_CHOICES,
 ) -> Outcome:
     """Report a real liver with tumour, and a real CT as it is and with planted metastases.
@@ -67,7 +68,7 @@ def demo(
     with shown_progress() as progress:
         cases = demo_cases(
             output,
-            segmenter=chosen.segmenter(device=device),
+            segmenter=chosen.segmenter(device=device, quality=quality),
             divider=LateDivider(device),
             progress=progress,
         )

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final, Literal
 
 from cyclopts import Group, Parameter, Token
 
+from remnant.core.drawn_boxes import BoxUnits, ReaderBox
 from remnant.core.errors import InputError
 from remnant.core.labels import CouinaudSegment
 from remnant.core.phase_choice import AlignmentKind, PhaseChoice
@@ -16,9 +17,9 @@ from remnant.core.volumes import Modality, Phase
 from remnant.io.codings import MasksPreset
 from remnant.io.reading import GeometrySource
 from remnant.io.roles import Part
-from remnant.pipeline.option_texts import lesion_review, parse_removed, phase_choice
+from remnant.pipeline.option_texts import lesion_review, parse_box, parse_removed, phase_choice
 from remnant.pipeline.reviewing import LesionReview
-from segmentation.engines.registry import ENGINES
+from segmentation.engines.registry import ENGINES, Quality
 
 SCAN_GROUP = Group("Scan", sort_key=10)
 FORMULA_GROUP = Group("Standardised liver volume", sort_key=20)
@@ -278,6 +279,33 @@ def _option(name: str) -> str:
     return f"--{name.replace('_', '-')}"
 
 
+@Parameter(name="*", group=SCAN_GROUP)
+@dataclass(frozen=True, kw_only=True)
+class LiverBoxOptions:
+    """A reader's box around the liver, for a scan in which it is not found."""
+
+    liver_box: Annotated[str | None, Parameter(allow_leading_hyphen=True)] = None
+    """Box to outline the liver in, as x0,y0,z0,x1,y1,z1. For a scan in which the liver is not
+    found, as many MR: a rectangle on the axial slice where it is largest (z0 = z1), or a box around
+    all of it. It is not looked for then."""
+    box_units: BoxUnits = BoxUnits.MM
+    """What boxes are given in: mm (RAS) or voxels. These are the indices of the scan's array, from
+    0 on."""
+
+    def box(self) -> ReaderBox | None:
+        """Return the box; ``None`` where none was given.
+
+        Raises
+        ------
+        InputError
+            It is no box.
+        """
+        if self.liver_box is None:
+            return None
+        return parse_box(self.liver_box, option="--liver-box", units=self.box_units)
+
+
+NO_LIVER_BOX = LiverBoxOptions()
 NO_SCAN = ScanOptions()
 EngineOption = Annotated[
     str, Parameter(help=f"Networks that find liver and lesions: {', '.join(ENGINES)}.")
@@ -285,6 +313,13 @@ EngineOption = Annotated[
 DeviceOption = Annotated[
     Literal["auto", "cpu", "cuda", "mps"],
     Parameter(help="Where networks run. With auto on the fastest device there is."),
+]
+QualityOption = Annotated[
+    Quality,
+    Parameter(
+        help="How much work segmenting may be. With best a second network outlines liver and "
+        "lesions anew, slice by slice; with fast lesions often are their cores alone."
+    ),
 ]
 EstimateOption = Annotated[
     bool,

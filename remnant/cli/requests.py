@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Final
 
 from remnant.cli.fact_options import PatientOptions
 from remnant.cli.options import (
+    NO_LIVER_BOX,
     NO_SCAN,
     ErrorOptions,
     FormulaOptions,
+    LiverBoxOptions,
     MaskOptions,
     ScanOptions,
     with_mask,
@@ -40,6 +42,7 @@ def segment_request(
     maps: MaskOptions,
     *,
     scan: ScanOptions = NO_SCAN,
+    boxed: LiverBoxOptions = NO_LIVER_BOX,
     review: LesionReview = NO_REVIEW,
     stored: bool = False,
     overwrite: bool = False,
@@ -64,6 +67,7 @@ def segment_request(
         source=source,
         reading=reading_choice(scan, maps),
         phases=scan.phases(),
+        liver_box=boxed.box(),
         masks=masks,
         preset=maps.masks_preset,
         landmarks=maps.landmarks,

@@ -8,6 +8,7 @@ from cyclopts import App
 from remnant.cli.fact_options import NO_DISEASE, NO_PATIENT, DiseaseOptions, PatientOptions
 from remnant.cli.help_page import page
 from remnant.cli.options import (
+    NO_LIVER_BOX,
     NO_SCAN,
     DeviceOption,
     EngineOption,
@@ -15,16 +16,18 @@ from remnant.cli.options import (
     EstimateOption,
     FormulaOptions,
     LesionOptions,
+    LiverBoxOptions,
     MaskOptions,
     Output,
     OverwriteOption,
+    QualityOption,
     ResectOption,
     ScanOptions,
 )
 from remnant.cli.outcome import Outcome, case_outcome
 from remnant.cli.plan_options import NO_CHOICES, PlanOptions
 from remnant.cli.progress import shown_progress
-from segmentation.engines.registry import DEFAULT_ENGINE, engine_named
+from segmentation.engines.registry import DEFAULT_ENGINE, DEFAULT_QUALITY, engine_named
 
 app = App(
     name="run",
@@ -37,13 +40,14 @@ app = App(
         "remnant run CT.nii.gz -o OUT --couinaud-from segments.nii.gz",
         "remnant run CT.nii.gz -o OUT --masks branches=portal-branches.nii.gz",
         "remnant run CT.nii.gz -o OUT --no-estimate-segments",
+        "remnant run MR.nii.gz -o OUT --modality mr --liver-box 0,-120,40,150,60,40",
         "remnant run OUT --reject-lesions 3,7",
         "remnant run OUT --couinaud-from corrected.seg.nrrd",
         "remnant run OUT --confirm-segments 'A. Radiologist'",
         "remnant run OUT --landmarks points.mrk.json --split-iv",
         "remnant run OUT --facts facts.yaml --keep IV --most-ablations 2",
         common="--output --resect "
-        "--modality --series --phase --reject-lesions --confirm-lesions --masks "
+        "--modality --series --phase --liver-box --reject-lesions --confirm-lesions --masks "
         "--couinaud-from --landmarks --confirm-segments --facts --target --keep "
         "--most-ablations --recipe",
     ),
@@ -62,8 +66,10 @@ def run(
     output: Output | None = None,
     overwrite: OverwriteOption = False,
     scan: ScanOptions = NO_SCAN,
+    boxed: LiverBoxOptions = NO_LIVER_BOX,
     engine: EngineOption = DEFAULT_ENGINE,
     device: DeviceOption = "auto",
+    quality: QualityOption = DEFAULT_QUALITY,
     resect: ResectOption = (),
     patient: PatientOptions = NO_PATIENT,
     formulas: FormulaOptions = DEFAULT_FORMULAS,
@@ -92,7 +98,7 @@ def run(
     chosen = engine_named(engine)
     stored = source if source is not None and is_case(source) else None
     request = segment_request(
-        source, maps, scan=scan, review=lesions.review(), stored=stored is not None,
+        source, maps, scan=scan, boxed=boxed, review=lesions.review(), stored=stored is not None,
         overwrite=overwrite,
     )  # fmt: skip
 
@@ -126,7 +132,7 @@ def run(
         else:
             ran = run_study(
                 request, measuring=measuring, output=folder,
-                segmenter=chosen.segmenter(device=device), divider=divider,
+                segmenter=chosen.segmenter(device=device, quality=quality), divider=divider,
                 planning=planning, progress=progress,
             )  # fmt: skip
             report, heading = ran.report, repeated(ran.notes) if ran.notes else ""

@@ -6,19 +6,22 @@ from cyclopts import App
 
 from remnant.cli.help_page import page
 from remnant.cli.options import (
+    NO_LIVER_BOX,
     NO_SCAN,
     DeviceOption,
     EngineOption,
     EstimateOption,
+    LiverBoxOptions,
     MaskOptions,
     Output,
     OverwriteOption,
+    QualityOption,
     ScanOptions,
 )
 from remnant.cli.outcome import Outcome, maps_outcome
 from remnant.cli.progress import shown_progress
 from remnant.pipeline.reviewing import LesionReview
-from segmentation.engines.registry import DEFAULT_ENGINE, engine_named
+from segmentation.engines.registry import DEFAULT_ENGINE, DEFAULT_QUALITY, engine_named
 
 app = App(
     name="segment",
@@ -27,9 +30,10 @@ app = App(
         "remnant segment CT.nii.gz -o OUT",
         "remnant segment DICOM_FOLDER -o OUT --series 3",
         "remnant segment MR.nii.gz -o OUT --modality mr --landmarks points.mrk.json",
+        "remnant segment MR.nii.gz -o OUT --modality mr --liver-box 0,-120,40,150,60,40",
         "remnant segment CT.nii.gz -o OUT --no-estimate-segments",
         common="--output --modality --series --phase --liver-from --lesions-from "
-        "--masks --liver --couinaud --landmarks --estimate-segments",
+        "--liver-box --masks --liver --couinaud --landmarks --estimate-segments",
     ),
 )
 
@@ -43,8 +47,10 @@ def segment(
     output: Output,
     overwrite: OverwriteOption = False,
     scan: ScanOptions = NO_SCAN,
+    boxed: LiverBoxOptions = NO_LIVER_BOX,
     engine: EngineOption = DEFAULT_ENGINE,
     device: DeviceOption = "auto",
+    quality: QualityOption = DEFAULT_QUALITY,
     maps: MaskOptions = NO_MASKS,
     lesions: Path | None = None,
     estimate_segments: EstimateOption = True,
@@ -64,7 +70,9 @@ def segment(
 
     chosen = engine_named(engine)
     review = LesionReview(edited=lesions)
-    request = segment_request(source, maps, scan=scan, review=review, overwrite=overwrite)
+    request = segment_request(
+        source, maps, scan=scan, boxed=boxed, review=review, overwrite=overwrite
+    )
 
     from remnant.cli.dividing import divider_for
     from remnant.pipeline.run import segment_study
@@ -74,7 +82,7 @@ def segment(
         found = segment_study(
             request,
             output=output,
-            segmenter=chosen.segmenter(device=device),
+            segmenter=chosen.segmenter(device=device, quality=quality),
             divider=divider_for(device, estimate=estimate_segments),
             progress=progress,
         )

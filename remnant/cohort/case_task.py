@@ -37,7 +37,7 @@ from remnant.pipeline.run import run_study
 from remnant.pipeline.timing import PUBLISH, SEGMENT, STAGES
 from remnant.wording.findings import text_of
 from segmentation.algorithm import ALGORITHM_VERSION
-from segmentation.engines.registry import engine_named
+from segmentation.engines.registry import Quality, engine_named
 from segmentation.port import Segmentation, SegmentDivider, Segmenter
 
 Rows = Mapping[str, tuple[Mapping[str, object], ...]]
@@ -268,11 +268,11 @@ def engines_of(task: CaseTask, asked: CaseRequests) -> tuple[Segmenter, SegmentD
     divider = LateDivider(task.device) if task.estimate_segments else None
     if asked.segment.source is None:
         return NoSegmenter(), divider
-    return _segmenter(task.engine, task.device), divider
+    return _segmenter(task.engine, task.device, task.quality), divider
 
 
 @lru_cache(maxsize=1)
-def _segmenter(engine: str, device: str) -> Segmenter:
+def _segmenter(engine: str, device: str, quality: Quality) -> Segmenter:
     """Return an engine's segmenter, one for the whole process.
 
     Raises
@@ -281,7 +281,7 @@ def _segmenter(engine: str, device: str) -> Segmenter:
         The device is not there: no case could be segmented.
     """
     try:
-        return engine_named(engine).segmenter(device=device)
+        return engine_named(engine).segmenter(device=device, quality=quality)
     except InputError as fault:
         raise ClusterLostError(f"a worker cannot segment: {fault}") from fault
 

@@ -11,7 +11,7 @@ from typing import Final
 
 from remnant.core.reference_agreement import ReferenceAgreement
 from segmentation.algorithm import ALGORITHM_VERSION
-from segmentation.engines.registry import DEFAULT_ENGINE
+from segmentation.engines.registry import DEFAULT_ENGINE, DEFAULT_QUALITY, Quality
 
 NOTHING: Final[Mapping[str, float]] = MappingProxyType({})
 
@@ -56,8 +56,8 @@ class CaseTask:
         Longest time for one attempt; ``None`` for no limit.
     most_attempts
         Attempts that a dying worker may cost in one run before the case is given up.
-    engine, device
-        Networks that find liver and lesions, and where they run.
+    engine, device, quality
+        Networks that find liver and lesions, where they run, and how much work they may be.
     estimate_segments
         Whether segments that nothing was given for are estimated from the liver's shape.
     retry_failed
@@ -76,6 +76,7 @@ class CaseTask:
     most_attempts: int = 2
     engine: str = DEFAULT_ENGINE
     device: str = "auto"
+    quality: Quality = DEFAULT_QUALITY
     estimate_segments: bool = True
     retry_failed: bool = False
     run: str = ""

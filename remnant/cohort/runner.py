@@ -27,7 +27,12 @@ from remnant.documents.json_files import read_json, write_json
 from remnant.pipeline.division import COUINAUD
 from remnant.pipeline.results import require_writable
 from segmentation.algorithm import ALGORITHM_VERSION
-from segmentation.engines.registry import DEFAULT_ENGINE, engine_named
+from segmentation.engines.registry import (
+    DEFAULT_ENGINE,
+    DEFAULT_QUALITY,
+    Quality,
+    engine_named,
+)
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -55,7 +60,7 @@ class CohortOptions:
     ----------
     cluster
         What it runs on.
-    engine, device, estimate_segments, page, time_limit_s, most_attempts, retry_failed
+    engine, device, quality, estimate_segments, page, time_limit_s, most_attempts, retry_failed
         See `remnant.cohort.outcomes.CaseTask`.
     recycle_after
         Cases after which a worker process is replaced by a fresh one; 0 for never.
@@ -69,6 +74,7 @@ class CohortOptions:
     cluster: ClusterChoice = LOCAL
     engine: str = DEFAULT_ENGINE
     device: str = "auto"
+    quality: Quality = DEFAULT_QUALITY
     estimate_segments: bool = True
     page: bool = False
     time_limit_s: float | None = None
@@ -183,6 +189,7 @@ def task_of(row: ManifestRow, folder: Path, options: CohortOptions, run: str) ->
         most_attempts=options.most_attempts,
         engine=options.engine,
         device=options.device,
+        quality=options.quality,
         estimate_segments=options.estimate_segments,
         retry_failed=options.retry_failed,
         run=run,
@@ -245,6 +252,7 @@ def _described(options: CohortOptions) -> dict[str, object]:
         "schema_version": SCHEMA_VERSION,
         "algorithm": ALGORITHM_VERSION,
         "engine": options.engine,
+        "quality": options.quality.value,
         "estimate_segments": options.estimate_segments,
     }
 

@@ -101,6 +101,9 @@ class Lesion:
         0.0 where they touch; absent with the reason where the vessels are unknown.
     intensity
         Intensities of the image in the lesion; ``None`` without an image.
+    core_ml
+        Volume of what the first network marked of the lesion, before its outline was refined;
+        ``None`` where no outline was refined.
     phases
         Contrast phases that it was seen in, where several of a study were looked at; empty where
         there was one image or none, and where a human drew the lesion.
@@ -122,6 +125,7 @@ class Lesion:
     intensity: IntensityStatistics | None = None
     confirmation: Confirmation = field(default=Confirmation.AUTOMATIC)
     phases: tuple[Phase, ...] = ()
+    core_ml: float | None = None
 
     @property
     def lobe_fractions(self) -> Mapping[Lobe, float] | None:
@@ -132,6 +136,11 @@ class Lesion:
         for segment, share in self.segment_fractions.items():
             shares[LOBES[segment]] += share
         return {lobe: share for lobe, share in shares.items() if share > 0.0}
+
+    @property
+    def open_core_ml(self) -> float | None:
+        """Volume of the core while nobody has confirmed the refined outline, else ``None``."""
+        return self.core_ml if self.confirmation.is_open else None
 
     @property
     def counts(self) -> bool:

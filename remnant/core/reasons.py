@@ -216,6 +216,11 @@ class Cause(StrEnum):
     FRACTIONS_FROM = "fractions_from"
     """Amount: the share of the largest value from which on a voxel counts. Name: ``occupancy``,
     ``probability`` or ``fraction``."""
+    OUTLINES_REFINED = "outlines_refined"
+    """Amounts: mL of lesions as the first network marked them, and with refined outlines, and how
+    many these lesions are."""
+    OUTLINES_DIFFER = "outlines_differ"
+    """Names: the first ids of lesions whose outline refining changed much; amount: how many."""
     LESIONS_OUTSIDE_LIVER = "lesions_outside_liver"
     """Names: the first ids of lesions without a voxel in the liver; amount: how many there are."""
     PIECES = "pieces"
@@ -319,6 +324,10 @@ class Cause(StrEnum):
     """Names: segments whose branches lie outside the liver only."""
     SPLIT_BY_SHAPE = "split_by_shape"
     """Amounts: lesions that were split, and parts that they were split into."""
+    OUTLINED_IN_BOX = "outlined_in_box"
+    """Names: the numbers of the lesions that were outlined in boxes that a reader drew."""
+    LIKE_SURROUNDINGS = "like_surroundings"
+    """Names: the numbers of lesions that differ little from the liver around them."""
     SPLIT_RULE = "split_rule"
     """Amounts: least volume in mL of a lesion, least depth in mm of a neck, to be split."""
     LESIONS_NUMBERED = "lesions_numbered"

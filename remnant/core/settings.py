@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from remnant.core.drawn_boxes import DrawnBox
 from remnant.core.labels import CouinaudSegment
 from remnant.core.plan_choice import PlanChoice
 from remnant.core.uncertainty import NO_CHOICE, ErrorChoice
@@ -42,6 +43,8 @@ class SegmentationSettings:
     liver_from, lesions_from, alignment
         Contrast phases or series numbers that the liver and the lesions were taken from, and how
         the others were laid on the liver's; ``None`` and empty where one image shows all.
+    boxes
+        Boxes that a reader drew, and what was outlined in them, in that order.
     sample
         Name of the demo's scan; ``None`` for every real case.
     """
@@ -60,6 +63,7 @@ class SegmentationSettings:
     liver_from: str | None = None
     lesions_from: tuple[str, ...] = ()
     alignment: str | None = None
+    boxes: tuple[DrawnBox, ...] = ()
     sample: str | None = None
 
 

@@ -62,7 +62,7 @@ class SegmentationState:
 
     Parameters
     ----------
-    lesions_known, exophytic_known, segment_iv_known
+    lesions_known, exophytic_known, lesions_core_known, segment_iv_known
         Which of the maps there are; that of the segments is there where ``segment_source`` is.
     maps_sha256
         Digests of the maps by their file names: they tell whether another program changed one.
@@ -73,6 +73,7 @@ class SegmentationState:
     study: Study
     lesions_known: bool
     exophytic_known: bool = False
+    lesions_core_known: bool = False
     segment_iv_known: bool = False
     segment_source: SegmentSource | None = None
     segments_reasons: tuple[Reason, ...] = ()

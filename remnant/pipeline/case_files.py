@@ -18,6 +18,7 @@ from remnant.pipeline.publishing import PENDING
 STRUCTURES: Final = "structures.nii.gz"
 LESIONS: Final = "lesions.nii.gz"
 EXOPHYTIC: Final = "exophytic.nii.gz"
+LESIONS_CORE: Final = "lesions_core.nii.gz"
 COUINAUD: Final = "couinaud.nii.gz"
 COUINAUD_IV: Final = "couinaud_iv.nii.gz"
 PREVIEW: Final = "preview.nii.gz"
@@ -44,7 +45,7 @@ def with_companions(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(n for name in names for n in (name, *(beside(name, e) for e in COMPANIONS)))
 
 
-LABEL_MAPS: Final = (STRUCTURES, LESIONS, EXOPHYTIC, COUINAUD, COUINAUD_IV)
+LABEL_MAPS: Final = (STRUCTURES, LESIONS, EXOPHYTIC, LESIONS_CORE, COUINAUD, COUINAUD_IV)
 ALL_FILES: Final = (
     *with_companions(LABEL_MAPS), PREVIEW, STATE,
     LESION_TABLE, PLAN_TABLE, REPORT_JSON, REPORT_HTML,
@@ -58,12 +59,15 @@ OUTCOME_JSON: Final = "outcome.json"
 """What became of the case of a cohort; it is there where nothing else came of it, too."""
 UNFINISHED: Final = ".remnant-unfinished"
 """Folder of what is found of a case before its segmentation can be published."""
+EARLIER: Final = "earlier"
+"""Folder of what a case was before corrections that were made where it lies, by running numbers."""
 PLANNED_FILES: Final = (*PLAN_MAPS, LESION_TABLE, PLAN_TABLE, REPORT_JSON, REPORT_HTML)
 """What is made anew when a stored case is planned again."""
 SCHEMES: Final[Mapping[str, LabelScheme]] = {
     STRUCTURES: STRUCTURE_SCHEME,
     LESIONS: INSTANCE_SCHEME,
     EXOPHYTIC: BINARY_SCHEME,
+    LESIONS_CORE: BINARY_SCHEME,
     COUINAUD: COUINAUD_SCHEME,
     COUINAUD_IV: SEGMENT_IV_SCHEME,
 }

@@ -18,8 +18,8 @@ NOTHING_TO_CONFIRM: Final = (
 )
 
 
-def require_name(name: str) -> str:
-    """Return the name of who confirms, without blanks around it.
+def require_name(name: str, *, option: str = "--confirm-segments") -> str:
+    """Return the name of who confirms, or drew, without blanks around it.
 
     Raises
     ------
@@ -29,7 +29,7 @@ def require_name(name: str) -> str:
     plain = name.strip()
     if not 1 <= len(plain) <= LONGEST_NAME or not plain.isprintable():
         raise InputError(
-            f"--confirm-segments got {name[: LONGEST_NAME + 1]!r}; allowed is a name of 1 to "
+            f"{option} got {name[: LONGEST_NAME + 1]!r}; allowed is a name of 1 to "
             f"{LONGEST_NAME} printable characters"
         )
     return plain

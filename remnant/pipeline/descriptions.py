@@ -26,7 +26,14 @@ from remnant.pictures.palette import (
     REJECTED_COLOUR,
     SEGMENT_COLOURS,
 )
-from remnant.pipeline.case_files import COUINAUD, COUINAUD_IV, EXOPHYTIC, LESIONS, STRUCTURES
+from remnant.pipeline.case_files import (
+    COUINAUD,
+    COUINAUD_IV,
+    EXOPHYTIC,
+    LESIONS,
+    LESIONS_CORE,
+    STRUCTURES,
+)
 from remnant.pipeline.origins import (
     lesion_origin,
     lesions_were_found,
@@ -49,6 +56,7 @@ PART_COLOURS: Final[Mapping[int, str]] = {
 LOOKS: Final[Mapping[str, tuple[LabelScheme, Mapping[int, str]]]] = {
     STRUCTURES: (STRUCTURE_SCHEME, STRUCTURE_COLOURS),
     EXOPHYTIC: (BINARY_SCHEME, {1: LIVER_COLOUR}),
+    LESIONS_CORE: (BINARY_SCHEME, {1: LESION_COLOUR}),
     COUINAUD: (COUINAUD_SCHEME, {int(s): colour for s, colour in SEGMENT_COLOURS.items()}),
     COUINAUD_IV: (SEGMENT_IV_SCHEME, PART_COLOURS),
 }
@@ -58,6 +66,7 @@ TITLES: Final[Mapping[str, str]] = {
     STRUCTURES: "Liver structures; the liver is every code but 0",
     LESIONS: "Lesions, each with its number in the report; rejected ones count in no volume",
     EXOPHYTIC: "Liver only because a lesion outside the liver's map lies there",
+    LESIONS_CORE: "Lesions as the first network marked them, before their outlines were refined",
     COUINAUD: "Couinaud segments I to VIII",
     COUINAUD_IV: "Upper and lower part of Couinaud segment IV",
 }
@@ -86,7 +95,8 @@ def _origins(case: SegmentedCase, name: str) -> Mapping[int, Origin]:
     if name == STRUCTURES:
         return structure_origins(case)
     known = {EXOPHYTIC: lesion_origin, COUINAUD: segments_origin}
-    origin = known[name](case) if name in known else Origin.COMPUTED
+    others = {LESIONS_CORE: Origin.AUTOMATIC}
+    origin = known[name](case) if name in known else others.get(name, Origin.COMPUTED)
     return {int(label.code): origin for label in LOOKS[name][0].labels}
 
 

@@ -67,6 +67,11 @@ def require_redivision(folder: Path, request: SegmentRequest) -> None:
             f"--split-confluent is for new masks or scans: {folder} is a stored case, and its "
             f"lesions keep their numbers; give its masks or scan anew, or edit them by --lesions"
         )
+    if request.liver_box is not None:
+        raise InputError(
+            f"{folder} is a stored case: draw its liver anew by `remnant correct {folder} "
+            f"--liver-box`, or give its scan to segment again"
+        )
     if set(request.masks) - {COUINAUD, BRANCHES} or _is_about_scan(request):
         raise InputError(
             f"{folder} is a stored case: it takes a new couinaud map (--couinaud-from), labelled "

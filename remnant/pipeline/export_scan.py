@@ -1,17 +1,24 @@
 """The scan that a case was made from, given again: a case itself keeps only a small preview."""
 
 from pathlib import Path
+from typing import Any
 
 from remnant.core.errors import InputError
 from remnant.core.progress import Progress
-from remnant.core.volumes import ImageVolume, Modality
+from remnant.core.volumes import ImageVolume, Modality, Phase
 from remnant.io.reading import GeometrySource, ReadingChoice
 from remnant.io.source import load_study
 from remnant.pipeline.segmented import SegmentedCase
 
 
 def scan_of(
-    case: SegmentedCase, folder: Path, image: Path, *, modality: Modality | None, progress: Progress
+    case: SegmentedCase,
+    folder: Path,
+    image: Path,
+    *,
+    modality: Modality | None,
+    series: str | None = None,
+    progress: Progress,
 ) -> ImageVolume:
     """Read the scan of a case and make sure that it is the one.
 
@@ -23,6 +30,9 @@ def scan_of(
         The scan.
     modality
         How it was made, where neither it nor the case says so.
+    series
+        Which of a DICOM study's series it is, by number or UID; ``None`` for that of the phase
+        which the case's liver was outlined on, or the one there is.
     progress
         Told how far reading is.
 
@@ -39,6 +49,7 @@ def scan_of(
         raise InputError(f"{image} does not exist; give the scan of {folder} with --image")
     known = case.settings
     choice = ReadingChoice(
+        **_which(series, known.liver_from),
         modality=modality or case.study.modality,
         geometry_from=None if known.geometry_from is None else GeometrySource(known.geometry_from),
         intensity_offset_hu=known.intensity_offset_hu,
@@ -55,3 +66,10 @@ def scan_of(
         loaded.image.geometry, what=str(image), reference=f"the maps of {folder}"
     )
     return loaded.image
+
+
+def _which(series: str | None, liver_from: str | None) -> dict[str, Any]:
+    """Say which of a study's series is meant: the one named, else the one of the case's liver."""
+    if series is not None or liver_from is None:
+        return {"series": series}
+    return {"series": liver_from} if liver_from.isdecimal() else {"phase": Phase(liver_from)}

@@ -24,6 +24,7 @@ from remnant.pipeline.case_files import (
     EXOPHYTIC,
     LESION_TABLE,
     LESIONS,
+    LESIONS_CORE,
     OUTCOME_JSON,
     OWN_FILES,
     PLAN_TABLE,
@@ -128,6 +129,7 @@ def volumes_of(case: SegmentedCase) -> Mapping[str, LabelMap | ImageVolume | Non
         STRUCTURES: case.maps.structures,
         LESIONS: case.maps.lesions,
         EXOPHYTIC: case.maps.exophytic,
+        LESIONS_CORE: case.maps.lesions_core,
         COUINAUD: case.division.couinaud,
         COUINAUD_IV: case.division.segment_iv,
         PREVIEW: case.preview,
@@ -288,6 +290,7 @@ def _read_written(folder: Path) -> tuple[SegmentedCase, Mapping[str, Fingerprint
     there = {
         LESIONS: state.lesions_known,
         EXOPHYTIC: state.exophytic_known,
+        LESIONS_CORE: state.lesions_core_known,
         COUINAUD: state.segment_source is not None,
         COUINAUD_IV: state.segment_iv_known,
     }
@@ -298,7 +301,10 @@ def _read_written(folder: Path) -> tuple[SegmentedCase, Mapping[str, Fingerprint
     known = {n: d for n, d in state.maps_sha256.items() if n in {STRUCTURES, *maps}}
     case = SegmentedCase(
         maps=CaseMaps(
-            structures=structures, lesions=maps.get(LESIONS), exophytic=maps.get(EXOPHYTIC)
+            structures=structures,
+            lesions=maps.get(LESIONS),
+            exophytic=maps.get(EXOPHYTIC),
+            lesions_core=maps.get(LESIONS_CORE),
         ),
         division=division_of(state, maps.get(COUINAUD), maps.get(COUINAUD_IV)),
         preview=read_preview(folder),

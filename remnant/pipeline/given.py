@@ -94,9 +94,10 @@ def with_given_masks(case: SegmentedCase, masks: Masks) -> SegmentedCase:
         liver = liver & ~case.maps.exophytic.mask()
     given_lesions = masks.lesions is not None
     fitted = _reconciled(liver, masks.lesions if given_lesions else case.maps.lesions, masks)
+    core = None if given_lesions else case.maps.lesions_core
     return replace(
         case,
-        maps=maps_of(fitted),
+        maps=replace(maps_of(fitted), lesions_core=core),
         quality=merged_findings(case.quality, fitted.quality),
     )
 

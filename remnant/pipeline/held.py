@@ -266,6 +266,7 @@ def _said(
     if owner.settings.whole_liver:
         yield "whole liver vouched for"
     yield from (f"{name} edited" for name in made.edited)
+    yield from (f"box around {box.subject} drawn on {box.date}" for box in owner.settings.boxes)
     for role in ROLES.values():
         if role in inputs and inputs[role] != made.inputs.get(role):
             yield f"segments by {role} {inputs[role][:DIGEST_DIGITS]}"

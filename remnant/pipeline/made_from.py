@@ -84,6 +84,10 @@ def _settings_digest(request: SegmentRequest) -> str:
     said = {f.name: getattr(request, f.name) for f in fields(request) if f.name not in left_out}
     said["reading"] = asdict(request.reading)
     said["phases"] = None if request.phases is None else asdict(request.phases)
+    if request.liver_box is None:  # as before there were boxes, whose digests are stored
+        del said["liver_box"]
+    else:
+        said["liver_box"] = asdict(request.liver_box)
     said["review"] = {**asdict(request.review), "edited": None}
     text = json.dumps(said, sort_keys=True, default=_plain)
     return hashlib.sha256(text.encode("utf-8")).hexdigest()

@@ -72,6 +72,7 @@ def measure_case(case: SegmentedCase, request: MeasureRequest) -> CaseReport:
             formula=request.formula,
             bsa_formula=request.bsa_formula,
             error_model=model,
+            lesions_core=case.maps.lesions_core,
         )
     settings = Settings(segmentation=case.settings, measuring=request.settings)
     return CaseReport(

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 
+from remnant.core.drawn_boxes import BoxUnits, ReaderBox
 from remnant.core.errors import InputError
 from remnant.core.labels import CouinaudSegment
 from remnant.core.phase_choice import AlignmentKind, PhaseChoice
@@ -139,3 +140,31 @@ def _segment(text: str, option: str) -> CouinaudSegment:
     if text.upper() in CouinaudSegment.__members__:
         return CouinaudSegment[text.upper()]
     raise InputError(f"{option} got {text!r}; allowed are Couinaud segments I to VIII (or 1 to 8)")
+
+
+def parse_box(
+    text: str, *, option: str, units: BoxUnits = BoxUnits.MM, slice_at: float | None = None
+) -> ReaderBox:
+    """Parse a box written as ``x0,y0,z0,x1,y1,z1``.
+
+    Raises
+    ------
+    InputError
+        It is not six numbers, or they are no box.
+
+    Examples
+    --------
+    >>> parse_box("10, 20, -30, 50, 70, -30", option="--lesion-box").high
+    (50.0, 70.0, -30.0)
+    """
+    try:
+        x0, y0, z0, x1, y1, z1 = (float(part) for part in text.split(","))
+    except ValueError as fault:
+        raise InputError(
+            f"{option} got {text!r}; allowed are six numbers x0,y0,z0,x1,y1,z1, in RAS mm or in "
+            f"voxels as --box-units says"
+        ) from fault
+    try:
+        return ReaderBox(low=(x0, y0, z0), high=(x1, y1, z1), units=units, slice_at=slice_at)
+    except InputError as fault:
+        raise InputError(f"{option}: {fault}") from fault

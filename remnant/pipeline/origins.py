@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
+from remnant.core.drawn_boxes import BoxedStructure
 from remnant.core.labels import Structure
 from remnant.core.lesions import Confirmation
 from remnant.core.map_description import Origin
@@ -45,8 +46,10 @@ def structure_origins(case: SegmentedCase) -> Mapping[int, Origin]:
     """
     inputs = case.inputs_sha256
     liver = Origin.GIVEN if Part.LIVER in inputs else Origin.AUTOMATIC
+    drawn = any(box.structure is BoxedStructure.LIVER for box in case.settings.boxes)
+    edited = drawn or EDITED_STRUCTURES in inputs
     return {
-        Structure.PARENCHYMA: Origin.EDITED if EDITED_STRUCTURES in inputs else liver,
+        Structure.PARENCHYMA: Origin.EDITED if edited else liver,
         Structure.LESION: lesion_origin(case),
         Structure.PORTAL_VEIN: Origin.GIVEN,
         Structure.HEPATIC_VEINS: Origin.GIVEN,
@@ -55,7 +58,7 @@ def structure_origins(case: SegmentedCase) -> Mapping[int, Origin]:
 
 def lesion_origin(case: SegmentedCase) -> Origin:
     """Return where a case's lesions came from, as a whole."""
-    if not {EDITED, EDITED_LESIONS}.isdisjoint(case.inputs_sha256):
+    if not {EDITED, EDITED_LESIONS}.isdisjoint(case.inputs_sha256) or boxed_lesions(case):
         return Origin.EDITED
     return Origin.AUTOMATIC if lesions_were_found(case) else Origin.GIVEN
 
@@ -67,10 +70,15 @@ def origin_of_lesion(case: SegmentedCase, code: int) -> Origin:
     are still what they were.
     """
     found = Origin.AUTOMATIC if lesions_were_found(case) else Origin.GIVEN
-    if EDITED_LESIONS in case.inputs_sha256:
+    if EDITED_LESIONS in case.inputs_sha256 or code in boxed_lesions(case):
         return Origin.EDITED
     looked_at = not case.confirmations.get(code, Confirmation.AUTOMATIC).is_open
     return Origin.EDITED if EDITED in case.inputs_sha256 and looked_at else found
+
+
+def boxed_lesions(case: SegmentedCase) -> frozenset[int]:
+    """Return the numbers of the lesions that were outlined in boxes that a reader drew."""
+    return frozenset(box.lesion for box in case.settings.boxes if box.lesion is not None)
 
 
 def segments_origin(case: SegmentedCase) -> Origin:

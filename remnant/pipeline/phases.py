@@ -18,7 +18,7 @@ from remnant.core.codes import present_codes
 from remnant.core.errors import InputError
 from remnant.core.findings import Finding, Verdict, quality_finding
 from remnant.core.geometry import Geometry
-from remnant.core.labels import Structure
+from remnant.core.labels import BINARY_SCHEME, Structure
 from remnant.core.phase_choice import AlignmentKind, PhaseChoice
 from remnant.core.progress import Progress
 from remnant.core.provenance import ModelUse
@@ -141,20 +141,35 @@ def case_of_phases(
     own = _own_lesions(first, found, choice)
     used = [*own, *(other.lesions for other in others if other.lesions is not None)]
     case = _joined_case(first, found, used)
+    cores: list[NDArray[Any]] = [other.core for other in others if other.core is not None]
+    if own and found.core is not None:
+        cores.append(found.core.codes)
+    case = _with_core(case, cores)
     return _with_facts(case, others, used), first
+
+
+def _with_core(case: SegmentedCase, cores: Sequence[NDArray[Any]]) -> SegmentedCase:
+    """Keep what was first marked of the lesions in any image, where outlines were refined."""
+    if not cores or case.maps.lesions is None:
+        return case
+    marked = np.any([core > 0 for core in cores], axis=0).astype(np.uint8)
+    core = LabelMap(marked, case.maps.structures.geometry, BINARY_SCHEME)
+    return replace(case, maps=replace(case.maps, lesions_core=core))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Elsewhere:
     """What another image than the liver's brought.
 
-    ``lesions`` is ``None`` where it could not be laid on the liver's well enough.
+    ``lesions`` is ``None`` where it could not be laid on the liver's well enough; so is their
+    ``core``, and where no outlines were refined.
     """
 
     name: str
     sha256: str
     alignment: ImageAlignment
     lesions: PhaseLesions | None
+    core: Codes | None
     models: tuple[ModelUse, ...]
     failed: tuple[str, ...]
 
@@ -171,10 +186,12 @@ def _seen_elsewhere(
     found = segmenter.segment(loaded.image, progress=told)
     moving = Side(image=loaded.image, liver=found.structures)
     alignment = align_images(fixed, moving, kind=kind, progress=told)
-    lesions = None
+    lesions = core = None
     if alignment.is_good:
-        codes = brought_lesions(found.lesions, fixed.image.geometry, alignment.motion)
+        target, motion = fixed.image.geometry, alignment.motion
+        codes = brought_lesions(found.lesions, target, motion)
         lesions = PhaseLesions(name=name, phase=loaded.image.phase, codes=codes)
+        core = None if found.core is None else brought_lesions(found.core, target, motion)
     seen = seen_findings(loaded, found.structures)
     checks = (*merged_findings(loaded.quality, seen), *found.quality)
     return _Elsewhere(
@@ -182,6 +199,7 @@ def _seen_elsewhere(
         sha256=loaded.input_sha256,
         alignment=alignment,
         lesions=lesions,
+        core=core,
         models=found.models,
         failed=tuple(check.id for check in checks if check.verdict is Verdict.NOT_MET),
     )

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from remnant.core.drawn_boxes import ReaderBox
 from remnant.core.errors import InputError
 from remnant.core.patient import Patient
 from remnant.core.phase_choice import PhaseChoice
@@ -26,6 +27,8 @@ class SegmentRequest:
         How the files are to be read, as far as the user says so.
     phases
         Phases of the study that the liver and the lesions are taken from; ``None`` for one image.
+    liver_box
+        Box around the liver, which is outlined in it and not looked for; ``None`` without.
     masks, preset
         Existing label maps by role, and how they are coded.
     landmarks
@@ -48,6 +51,7 @@ class SegmentRequest:
     source: Path | None = None
     reading: ReadingChoice = AS_FILES_SAY
     phases: PhaseChoice | None = None
+    liver_box: ReaderBox | None = None
     masks: Mapping[str, Path] = field(default_factory=dict)
     preset: MasksPreset = MasksPreset.AUTO
     landmarks: Path | None = None

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from remnant.core.boxes import bounding_box
 from remnant.core.codes import present_codes
@@ -130,7 +131,8 @@ def _with_edited_map(case: SegmentedCase, edited: LabelMap) -> SegmentedCase:
     """
     untouched = _untouched(case, edited)
     reconciled = reconcile_edited(case, edited)
-    fresh = replace(case, maps=maps_of(reconciled), confirmations={})
+    maps = replace(maps_of(reconciled), lesions_core=case.maps.lesions_core)
+    fresh = replace(case, maps=maps, confirmations={})
     reviewed = dict.fromkeys(set(lesion_numbers(fresh)) - untouched, Confirmation.CONFIRMED)
     reviewed |= {n: word for n, word in case.confirmations.items() if n in untouched}
     kept = {n: known for n, known in case.intensities.items() if n in untouched}
@@ -152,15 +154,7 @@ def reconcile_edited(case: SegmentedCase, edited: LabelMap) -> Reconciled:
     A map of one code (0/1, 0/255) is split into its components, unless that code is a lesion of
     the case and marks just its voxels. The liver is the one that was there without lesions.
     """
-    there = case.maps.structures.present()
-    vessels = {
-        code: case.maps.structures.codes == code
-        for code in (Structure.PORTAL_VEIN, Structure.HEPATIC_VEINS)
-        if code in there
-    }
-    liver = case.maps.structures.mask()
-    if case.maps.exophytic is not None:
-        liver &= ~case.maps.exophytic.mask()
+    vessels, liver = vessels_of(case), bare_liver(case)
     numbers = edited.present() - {0}
     if len(numbers) == 1 and not numbers & _untouched(case, edited):
         lesions, grid = edited.mask(), edited.geometry
@@ -168,6 +162,24 @@ def reconcile_edited(case: SegmentedCase, edited: LabelMap) -> Reconciled:
     return reconcile_instances(
         liver, edited.codes, edited.geometry, vessels=vessels, whole_components=True
     )
+
+
+def vessels_of(case: SegmentedCase) -> dict[Structure, NDArray[np.bool_]]:
+    """Return the masks of the vessels that a case knows."""
+    there = case.maps.structures.present()
+    return {
+        code: case.maps.structures.codes == code
+        for code in (Structure.PORTAL_VEIN, Structure.HEPATIC_VEINS)
+        if code in there
+    }
+
+
+def bare_liver(case: SegmentedCase) -> NDArray[np.bool_]:
+    """Return the liver without what it holds only because a lesion lies there."""
+    liver = case.maps.structures.mask()
+    if case.maps.exophytic is not None:
+        liver &= ~case.maps.exophytic.mask()
+    return liver
 
 
 def _untouched(case: SegmentedCase, edited: LabelMap) -> frozenset[int]:

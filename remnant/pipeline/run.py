@@ -198,7 +198,9 @@ def segment_study(
         replaced = _replaced(held, coming)
         if held is not None and is_same(held, coming):
             return _taken_up(held, coming)
-    finding, notes = _keeping(segmenter, output)
+    # a liver that is outlined in a box is not looked for, and nothing is gained by keeping it
+    boxed = request.liver_box is not None
+    finding, notes = (segmenter, []) if boxed else _keeping(segmenter, output)
     case = segment_case(request, segmenter=finding, divider=divider, progress=progress)
     made = made_from(request, segmenter, divider, images=images_of(case))
     case = replace(case, made_from=made)

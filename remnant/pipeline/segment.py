@@ -6,13 +6,15 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from remnant.core.drawn_boxes import ReaderBox
 from remnant.core.errors import InputError
 from remnant.core.progress import Progress, silent
 from remnant.core.reasons import Cause, reason
 from remnant.core.settings import SegmentationSettings
 from remnant.core.volumes import ImageVolume
-from remnant.io.masks import Masks
+from remnant.io.masks import Masks, Part
 from remnant.pictures.preview import make_preview
+from remnant.pipeline.boxes import drawn_liver, require_prompted
 from remnant.pipeline.confirm import NOTHING_TO_CONFIRM
 from remnant.pipeline.confluent import with_split_lesions
 from remnant.pipeline.contrast import with_seen_phase
@@ -31,7 +33,14 @@ from remnant.pipeline.review import apply_review
 from remnant.pipeline.segment_sources import read_given
 from remnant.pipeline.segmented import Division, SegmentedCase, maps_of
 from remnant.pipeline.timing import READ, SEGMENT, Stopwatch
-from segmentation.port import LesionSegmenter, Segmentation, SegmentDivider, Segmenter
+from segmentation.outlining import liver_in_box
+from segmentation.port import (
+    LesionSegmenter,
+    Segmentation,
+    SegmentDivider,
+    Segmenter,
+    with_liver,
+)
 from volumetry.lesions.intensity import lesion_intensities
 
 if TYPE_CHECKING:
@@ -66,6 +75,7 @@ def segment_case(
     watch = Stopwatch()
     with watch.measure(READ):
         require_phases_alone(request)
+        _require_liver_box_alone(request, segmenter)
         images = _load(request.source, request, progress)
         loaded = next(images)
         grid = loaded.image.geometry
@@ -79,6 +89,8 @@ def segment_case(
             case, loaded = case_of_phases(
                 chain((loaded,), images), request.phases, segmenter=segmenter, progress=progress
             )
+        elif request.liver_box is not None:
+            case = _boxed(loaded, request.liver_box, masks, segmenter, progress)
         else:
             case = _maps(loaded, masks, segmenter, progress)
         if request.split_confluent and (request.phases is None or case.maps.lesions is not None):
@@ -144,6 +156,7 @@ def _settings(request: SegmentRequest) -> SegmentationSettings:
         liver_from=None if phases is None else phases.liver_from,
         lesions_from=() if phases is None else phases.lesions_from,
         alignment=None if phases is None else phases.alignment.value,
+        boxes=() if request.liver_box is None else (drawn_liver(request.liver_box),),
     )
 
 
@@ -177,10 +190,39 @@ def _maps(
 def _case_of(loaded: "LoadedStudy", found: Segmentation) -> SegmentedCase:
     return SegmentedCase(
         study=loaded.study,
-        maps=maps_of(found),
+        maps=replace(maps_of(found), lesions_core=found.core),
         division=Division(reasons=(reason(Cause.NO_SEGMENTS_GIVEN),)),
         quality=loaded.quality + found.quality,
         models=found.models,
         device=found.device,
         inputs_sha256={"image": loaded.input_sha256},
     )
+
+
+def _require_liver_box_alone(request: SegmentRequest, segmenter: Segmenter) -> None:
+    if request.liver_box is None:
+        return
+    if request.phases is not None:
+        raise InputError("--liver-box is on one image: leave --liver-from out, name a --series")
+    if Part.LIVER in request.masks:
+        raise InputError("--liver-box and a liver map: leave one of them out")
+    require_prompted(segmenter)
+
+
+def _boxed(
+    loaded: "LoadedStudy",
+    box: ReaderBox,
+    masks: Masks | None,
+    segmenter: Segmenter,
+    progress: Progress,
+) -> SegmentedCase:
+    """Outline the liver in a reader's box, and look for lesions in it unless these were given."""
+    liver = liver_in_box(loaded.image, box, require_prompted(segmenter), progress=progress)
+    found = liver
+    if isinstance(segmenter, LesionSegmenter) and (masks is None or masks.lesions is None):
+        lesions = segmenter.segment_lesions(loaded.image, liver.structures, progress=progress)
+        found = with_liver(lesions, liver)
+    case = _case_of(loaded, found)
+    if masks is None:
+        return case
+    return with_given_masks(case, placed_masks(masks, loaded.image.geometry))

@@ -34,6 +34,9 @@ class CaseMaps:
     exophytic
         Voxels that count as liver only because a lesion outside the liver mask covers them;
         ``None`` when there are none.
+    lesions_core
+        What a first network marked of the lesions, where their outlines were refined afterwards;
+        ``None`` where they were not.
 
     Raises
     ------
@@ -44,9 +47,15 @@ class CaseMaps:
     structures: LabelMap
     lesions: LabelMap | None
     exophytic: LabelMap | None = None
+    lesions_core: LabelMap | None = None
 
     def __post_init__(self) -> None:
-        for what, labels in (("lesion", self.lesions), ("exophytic", self.exophytic)):
+        others = {
+            "lesion": self.lesions,
+            "exophytic": self.exophytic,
+            "core": self.lesions_core,
+        }
+        for what, labels in others.items():
             if labels is not None:
                 self.structures.geometry.require_same_grid(
                     labels.geometry, what=f"the {what} map", reference="the structures map"

@@ -34,6 +34,7 @@ def write_state(
         **{name: getattr(case.division, fact) for name, fact in OF_DIVISION.items()},
         lesions_known=case.maps.lesions is not None,
         exophytic_known=case.maps.exophytic is not None,
+        lesions_core_known=case.maps.lesions_core is not None,
         segment_iv_known=case.division.segment_iv is not None,
         maps_sha256=fingerprints,
     )

@@ -96,6 +96,10 @@ CAUSES: Final[Mapping[Cause, Template]] = {
     Cause.LESIONS_AT_FILE_END: _lesions("{0} at the end of the maps' file: {1}"),
     Cause.CONTOUR_GRID: "voxels of {amounts[0]:g} mm on contour planes {amounts[1]:.2f} mm apart",
     Cause.FRACTIONS_FROM: "{names[0]} of {amounts[0]:g} of the largest value or more",
+    Cause.OUTLINES_REFINED: (
+        "{amounts[0]:.1f} mL as first marked, {amounts[1]:.1f} mL with refined outlines"
+    ),
+    Cause.OUTLINES_DIFFER: _lesions("{0} changed much: {1}"),
     Cause.LESIONS_OUTSIDE_LIVER: _lesions("{0} wholly outside the liver: {1}"),
     Cause.PIECES: "{amounts[0]:g} piece(s)",
     Cause.SEGMENTS_EMPTY: _names("segments without voxels: {}"),
@@ -154,6 +158,8 @@ CAUSES: Final[Mapping[Cause, Template]] = {
     ),
     Cause.SEGMENTS_NOT_USED: "most segments would probably be wrong: they are not used",
     Cause.BRANCHES_OUTSIDE: _names("branches that lie outside the liver only: {}"),
+    Cause.OUTLINED_IN_BOX: _names("outlined in a reader's boxes: lesion(s) {}"),
+    Cause.LIKE_SURROUNDINGS: _names("like the liver around: lesion(s) {}"),
     Cause.SPLIT_BY_SHAPE: "{amounts[0]:g} lesion(s) split into {amounts[1]:g} by shape alone",
     Cause.SPLIT_RULE: (
         "lesions of {amounts[0]:g} mL or more, necks at least {amounts[1]:g} mm thinner in radius "

@@ -111,6 +111,21 @@ def _lesions_inside_liver(finding: Finding) -> str:
     return f"{text} Wholly outside and not listed: {gone}."
 
 
+def _lesion_outlines(finding: Finding) -> str:
+    core_ml, refined_ml, lesions = _found(finding, Cause.OUTLINES_REFINED).amounts
+    text = (
+        f"The outlines of {lesions:.0f} lesion(s) were refined slice by slice: from "
+        f"{core_ml:.1f} mL, as first marked, to {refined_ml:.1f} mL."
+    )
+    if finding.verdict is Verdict.MET:
+        return text
+    changed = _lesions(_found(finding, Cause.OUTLINES_DIFFER))
+    return (
+        f"{text} More than {_limit(finding):g} times larger or smaller than before: {changed}. "
+        f"Look at their borders; until they are confirmed the intervals hold both."
+    )
+
+
 def _segments_cover_liver(finding: Finding) -> str:
     return (
         f"{_volume(finding):.1f} mL of the liver ({_percent(finding)}) belong to no segment and "
@@ -639,6 +654,26 @@ def _reached(finding: Finding) -> str:
     )
 
 
+def _lesions_in_boxes(finding: Finding) -> str:
+    numbers = ", ".join(_found(finding, Cause.OUTLINED_IN_BOX).names)
+    text = (
+        f"A network outlined {_value(finding):.0f} lesion(s) (number {numbers}) in boxes that a "
+        f"reader drew: that they are lesions is confirmed, their outlines need a look."
+    )
+    alike = ", ".join(_found(finding, Cause.LIKE_SURROUNDINGS).names)
+    if not alike:
+        return text
+    return f"{text} Number {alike} looks like the liver around: nothing but the box tells it apart."
+
+
+def _liver_in_box(finding: Finding) -> str:
+    return (
+        f"The liver was not found by the liver network: another one outlined it in a box that a "
+        f"reader drew, and expects to overlap with the truth by {_percent(finding)} on the slice "
+        f"of that box (intersection over union). Look at its outline on all slices."
+    )
+
+
 def _split(finding: Finding) -> str:
     if _has(finding, Cause.LESIONS_NUMBERED):
         return (
@@ -779,6 +814,11 @@ WRITERS: Final[Mapping[str, Writer]] = {
     "segments_cover_liver": _segments_cover_liver,
     "segments_inside_liver": _segments_inside_liver,
     "lesions_unconfirmed": _lesions_unconfirmed,
+    "lesion_outlines_agree": _lesion_outlines,
+    "lesion_outlines_refined": _constant(
+        "Lesions are as the first network marked them, often their cores without rim and halo: "
+        "their outlines were not refined (--quality fast)."
+    ),
     "liver_in_one_piece": _one_piece,
     "liver_without_cavities": _cavities,
     "liver_mask_volume_plausible": _mask_volume,
@@ -835,6 +875,8 @@ WRITERS: Final[Mapping[str, Writer]] = {
     "branches_in_liver": _branches_in_liver,
     "liver_reached_from_branches": _reached,
     "confluent_lesions_split": _split,
+    "lesions_in_boxes": _lesions_in_boxes,
+    "liver_in_box": _liver_in_box,
     "liver_alignment": _alignment,
     "compared_segments": _compared_segments,
     "same_modality_and_phase": _compared_scans,

@@ -1,5 +1,7 @@
 """Quality findings about what the liver network found."""
 
+from typing import Final
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -34,8 +36,16 @@ def liver_findings(
     volume_ml = int(np.count_nonzero(liver)) * geometry.voxel_volume_ml
     return (
         _confidence(confidence),
-        _volume(volume_ml),
+        volume_finding(volume_ml),
     )
+
+
+CORES_ALONE: Final = "lesion_outlines_refined"
+
+
+def cores_alone() -> Finding:
+    """Say that lesions are as the lesion network marked them: many are the core alone."""
+    return quality_finding(CORES_ALONE, passed=None)
 
 
 def _confidence(confidence: float) -> Finding:
@@ -47,7 +57,8 @@ def _confidence(confidence: float) -> Finding:
     )
 
 
-def _volume(volume_ml: float) -> Finding:
+def volume_finding(volume_ml: float) -> Finding:
+    """Judge the volume of a liver that a network outlined, in mL."""
     low, high = PLAUSIBLE_ML
     return quality_finding(
         "liver_volume_plausible",

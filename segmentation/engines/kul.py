@@ -6,7 +6,9 @@ is a threshold of 0.5, one erosion, the largest component and one dilation.
 """
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from pathlib import Path
 
 import cc3d
 import numpy as np
@@ -23,7 +25,7 @@ from remnant.core.progress import Progress, silent
 from remnant.core.provenance import ModelUse
 from remnant.core.volumes import ImageVolume, LabelMap
 from segmentation.engines.device import chosen_device, named_device
-from segmentation.engines.findings import liver_findings
+from segmentation.engines.findings import cores_alone, liver_findings
 from segmentation.engines.memory import freed_memory_kept, memory_errors_explained
 from segmentation.localise import (
     LARGEST_WINDOW,
@@ -41,6 +43,7 @@ from segmentation.preprocess import (
     lesion_input,
     normalised_field,
 )
+from segmentation.promptable import SlicePrompter, medsam_prompter, prompter_model
 from segmentation.resample import Floats, resampled_slabs
 
 Mask = NDArray[np.bool_]
@@ -94,6 +97,22 @@ class KulSegmenter:
     def models(self) -> tuple[ModelUse, ...]:
         """The networks that find liver and lesions, installed or not."""
         return tuple(model_info(name).use for name in (LIVER_MODEL, LESION_MODEL))
+
+    @property
+    def prompter_models(self) -> tuple[ModelUse, ...]:
+        """The network that outlines boxes; see `segmentation.port.PromptedSegmenter`."""
+        return (prompter_model(),)
+
+    @property
+    def device_name(self) -> str:
+        """Where networks run; see `segmentation.port.PromptedSegmenter`."""
+        return named_device(self.device)
+
+    def prompter(
+        self, image: ImageVolume, *, scratch: Path | None = None, progress: Progress = silent
+    ) -> AbstractContextManager[SlicePrompter]:
+        """Give what outlines boxes; see `segmentation.port.PromptedSegmenter`."""
+        return medsam_prompter(image, device=self.device, scratch=scratch, progress=progress)
 
     def segment(self, image: ImageVolume, *, progress: Progress = silent) -> Segmentation:
         """Segment an image; the result lies on its own grid.
@@ -161,7 +180,7 @@ class KulSegmenter:
             structures=fitted.structures,
             lesions=fitted.lesions,
             exophytic=fitted.exophytic,
-            quality=fitted.quality,
+            quality=(*fitted.quality, *((cores_alone(),) if lesions.any() else ())),
             models=(use,),
             device=named_device(self.device),
         )
@@ -373,5 +392,6 @@ def _require_coverage(coarse: Geometry) -> None:
 def _not_found() -> str:
     return (
         "no liver was found in this image; it must show the upper abdomen on CT or MR, check the "
-        "modality and orientation, or give the liver with --masks"
+        "modality and orientation, draw one rectangle around the liver with --liver-box, or give "
+        "the liver with --masks"
     )

@@ -7,11 +7,23 @@ engine is chosen, so that no command loads the libraries of another.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from importlib import import_module
 from typing import Final
 
 from remnant.core.errors import InputError
 from segmentation.port import Segmenter
+
+
+class Quality(StrEnum):
+    """How much work segmenting may be.
+
+    ``FAST``: what the engine's own networks find. ``BEST``: a second network then outlines liver
+    and lesions anew, slice by slice.
+    """
+
+    FAST = "fast"
+    BEST = "best"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,24 +41,45 @@ class Engine:
     module: str
     summary: str
 
-    def segmenter(self, *, device: str = "auto") -> Segmenter:
+    def segmenter(self, *, device: str = "auto", quality: Quality = Quality.FAST) -> Segmenter:
         """Return the engine's segmenter for ``auto``, ``cpu``, ``cuda`` or ``mps``.
 
         Raises
         ------
         InputError
-            The device is not one of these or is not there.
+            The device is not one of these or is not there, or the engine has not this quality.
         """
         made: Segmenter = import_module(self.module).segmenter(device=device)
-        return made
+        if quality is Quality.FAST:
+            return made
+        from segmentation.refining import RefinableEngine, RefiningSegmenter
+
+        if not isinstance(made, RefinableEngine):
+            raise InputError("this engine cannot refine outlines; choose --quality fast")
+        return RefiningSegmenter(made)
 
 
 DEFAULT_ENGINE: Final = "kul"
+DEFAULT_QUALITY: Final = Quality.BEST
 SHAPE_MODEL: Final = "couinaud-shape"
 """The network that estimates segments, whichever engine found the liver."""
 ENGINES: Final[Mapping[str, Engine]] = {
     DEFAULT_ENGINE: Engine("segmentation.engines.kul", "KU Leuven networks, CT and MR"),
 }
+
+
+def quality_named(name: str) -> Quality:
+    """Return a quality by its name.
+
+    Raises
+    ------
+    InputError
+        There is no such quality.
+    """
+    try:
+        return Quality(name)
+    except ValueError as fault:
+        raise InputError(f"there is no quality {name!r}; known: {', '.join(Quality)}") from fault
 
 
 def engine_named(name: str) -> Engine:

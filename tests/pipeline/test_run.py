@@ -83,7 +83,8 @@ def test_run__writes_the_contract_and_measures_the_phantom(run, phantom):
     report, output = run
 
     written = {p.name for p in output.iterdir()}
-    absent = case_files.with_companions((case_files.EXOPHYTIC, case_files.COUINAUD_IV))
+    unmade = (case_files.EXOPHYTIC, case_files.LESIONS_CORE, case_files.COUINAUD_IV)
+    absent = case_files.with_companions(unmade)
     assert set(case_files.ALL_FILES) - set(absent) == written
     bound_ml = discretisation_bound_ml(phantom.liver.whole, phantom.geometry)
     assert abs(report.volumetry.tlv_ml.value - phantom.tlv_ml) <= bound_ml

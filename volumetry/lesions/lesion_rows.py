@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -30,6 +31,7 @@ def measure_lesions(
     tumour: NDArray[np.bool_],
     model: ErrorModel,
     intensities: Mapping[int, IntensityStatistics],
+    cores: Mapping[int, float] = MappingProxyType({}),
 ) -> tuple[Lesion, ...]:
     """Measure every lesion's part in the liver.
 
@@ -47,6 +49,9 @@ def measure_lesions(
         Errors behind the intervals.
     intensities
         Of the image in the lesions, by id; the others have none.
+    cores
+        Volumes in mL of what a first network marked of the lesions, by id; the outlines of the
+        others were not refined.
 
     Returns
     -------
@@ -63,14 +68,16 @@ def measure_lesions(
     distances = lesion_distances(maps, boxes, cut=cut)
     functional = maps.liver & ~tumour
     known = _Known(maps, counted, cut, functional, model, grid_mm4(maps.geometry))
-    return tuple(
+    rows = (
         replace(
             _measure_lesion(known, code, box, distances[code]),
             confirmation=confirmations.get(code, Confirmation.AUTOMATIC),
             intensity=intensities.get(code),
+            core_ml=cores.get(code),
         )
         for code, box in boxes.items()
     )
+    return tuple(_with_volume_interval(known, row) for row in rows)
 
 
 def require_known_lesions(confirmations: Mapping[int, Confirmation], known: frozenset[int]) -> None:
@@ -107,7 +114,7 @@ def _measure_lesion(known: _Known, code: int, box: Box, distances: LesionDistanc
     surface_mm2 = mask_surface(mask, maps.geometry, cut=cut).area_mm2
     return Lesion(
         id=code,
-        volume_ml=_volume(known, code, surface_mm2),
+        volume_ml=_volume(known, code),
         longest_axial_mm=diameters.longest_mm,
         perpendicular_axial_mm=diameters.perpendicular_mm,
         # the longest axial one is a distance of the same kind: only rounding could make it longer
@@ -123,15 +130,25 @@ def _measure_lesion(known: _Known, code: int, box: Box, distances: LesionDistanc
     )
 
 
-def _volume(known: _Known, code: int, surface_mm2: float) -> Quantity:
-    """Volume with its interval; a lower bound where cut, the interval then that of the part."""
+def _volume(known: _Known, code: int) -> Quantity:
+    """Volume; a lower bound where the scan cuts the lesion."""
     voxels = int(known.counted.everywhere[code].sum())
     value = voxels * known.maps.geometry.voxel_volume_ml
-    interval = lesion_interval(value, surface_mm2, grid_mm4=known.grid_mm4, model=known.model)
     if known.counted.on_edge[code].any():
-        cut = (reason(Cause.LESION_CUT),)
-        return Quantity(value, interval=interval, bound=Bound.LOWER, reasons=cut)
-    return Quantity(value, interval=interval)
+        return Quantity(value, bound=Bound.LOWER, reasons=(reason(Cause.LESION_CUT),))
+    return Quantity(value)
+
+
+def _with_volume_interval(known: _Known, lesion: Lesion) -> Lesion:
+    """Give a lesion's volume its interval; where the scan cuts it, that of the part within."""
+    interval = lesion_interval(
+        lesion.volume_ml.value or 0.0,
+        lesion.surface_mm2,
+        grid_mm4=known.grid_mm4,
+        model=known.model,
+        core_ml=lesion.open_core_ml,
+    )
+    return replace(lesion, volume_ml=replace(lesion.volume_ml, interval=interval))
 
 
 def _free_share(

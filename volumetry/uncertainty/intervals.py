@@ -13,6 +13,7 @@ from remnant.core.units import mm3_from_ml
 from remnant.core.volumetry_report import BurdenClass, SegmentVolumes, VolumetryReport
 from volumetry.burden import UPPER_LIMITS
 from volumetry.uncertainty.joint_draws import Draws, Sample, Spread, spread, swollen_ml
+from volumetry.uncertainty.outlines import OUTLINE_REACH, OUTLINE_SD, outline_change
 
 LEVELS = np.linspace(0.0, 1.0, 201)
 TAIL = (1.0 - INTERVAL_LEVEL) / 2.0
@@ -113,7 +114,12 @@ def ratio(part: Sample, whole: Sample) -> Sample:
 
 
 def lesion_interval(
-    volume_ml: float, surface_mm2: float, grid_mm4: float, model: ErrorModel
+    volume_ml: float,
+    surface_mm2: float,
+    grid_mm4: float,
+    model: ErrorModel,
+    *,
+    core_ml: float | None = None,
 ) -> Interval | None:
     """Return the interval of one lesion's volume, in closed form.
 
@@ -125,6 +131,9 @@ def lesion_interval(
         See `volumetry.surfaces.grid_mm4`.
     model
         The case's errors.
+    core_ml
+        What a first network marked of a lesion whose refined outline nobody has confirmed: the
+        interval holds it, and as much on the other side. ``None`` where there is no such thing.
 
     Returns
     -------
@@ -136,14 +145,23 @@ def lesion_interval(
         UncertaintyPart.DISCRETISATION: float(np.sqrt(grid_mm4 * surface_mm2)),
         UncertaintyPart.SEGMENTATION: model.lesion_boundary_mm * surface_mm2,
     }
+    changed_ml = volume_ml * outline_change(volume_ml, core_ml)
     sd_mm3 = hypot(*parts_mm3.values())
-    if sd_mm3 == 0.0:
+    if sd_mm3 == changed_ml == 0.0:
         return None
     ends_mm3 = sd_mm3 * TAIL_SCORE * np.array((-1.0, 0.0, 1.0))
     low, median, high = swollen_ml(np.full(3, volume_ml), ends_mm3).tolist()
     third_mm3 = 3.0 * mm3_from_ml(volume_ml)
-    sds = {part: volume_ml * _cubic_sd(sd / third_mm3) for part, sd in parts_mm3.items() if sd}
-    return Interval(low, high, median=median, sds=sds)
+    sds = {part: volume_ml * _cubic_sd(sd / third_mm3) for part, sd in parts_mm3.items()}
+    part = UncertaintyPart.SEGMENTATION
+    sds[part] = hypot(sds[part], OUTLINE_SD * changed_ml)
+    outline_ml = INTERVAL_LEVEL * OUTLINE_REACH * changed_ml
+    return Interval(
+        max(0.0, median - hypot(median - low, outline_ml)),
+        median + hypot(high - median, outline_ml),
+        median=median,
+        sds={part: sd for part, sd in sds.items() if sd},
+    )
 
 
 def _cubic_sd(relative: float) -> float:

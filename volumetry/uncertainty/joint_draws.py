@@ -9,6 +9,8 @@ same moved boundaries, so that the numerator and denominator of a ratio vary tog
 - a lesion of volume ``V`` and surface ``A`` (against liver without tumour) that moves by ``d`` has
   ``V (1 + d A / 3V)³``, exact for a ball, and takes the difference from the functional liver around
   it; at the capsule it moves with the liver's surface, against another lesion not at all;
+- refined outlines that nobody confirmed err together by what refining changed, see
+  `volumetry.uncertainty.outlines`;
 - a border of projected area ``B`` that moves by ``d`` takes ``B d`` of what lies on the losing side
   from one segment and gives it to the other, at most all there is; all borders on one anatomical
   plane move together;
@@ -39,6 +41,7 @@ from remnant.core.quantity import UncertaintyPart
 from remnant.core.uncertainty import ErrorModel, SegmentBorder, SegmentPlane
 from remnant.core.units import ml_from_mm3, mm3_from_ml
 from remnant.core.volumetry_report import VolumetryReport
+from volumetry.uncertainty.outlines import OUTLINE_REACH, displacement_mm3, outline_change
 
 Sample = NDArray[np.float64]
 """One number for each draw, shape ``(draws,)``; with rows for several quantities."""
@@ -72,6 +75,7 @@ class _Stream(IntEnum):
     GRID_BORDERS = 8
     FORMULA = 9
     GRID_ZONES = 10
+    OUTLINES = 11
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -334,6 +338,13 @@ class _Source:
         pairs: Sample = np.concatenate((half, -half), axis=1)[:, : self.model.draws]
         return pairs
 
+    def uniforms(self, stream: _Stream, rows: int) -> Sample:
+        """Return numbers uniform within ``±OUTLINE_REACH``, in opposite pairs."""
+        from scipy.special import ndtr
+
+        uniform: Sample = OUTLINE_REACH * (2.0 * ndtr(self.normals(stream, rows)) - 1.0)
+        return uniform
+
     def sd(self, part: UncertaintyPart, value: float) -> float:
         """Return ``value``, or 0 where the part does not act."""
         return value if part in self.parts else 0.0
@@ -427,15 +438,31 @@ def _displaced(
     model = report.error_model
     sd_mm = source.sd(UncertaintyPart.SEGMENTATION, model.lesion_boundary_mm)
     grid = source.sd(UncertaintyPart.DISCRETISATION, report.boundaries.grid_mm4)
-    if sd_mm == grid == 0.0:
+    lesions = _by_volume(report)
+    volumes, changes = _outline_changes(lesions, source)
+    if sd_mm == grid == 0.0 and not changes.any():
         return
+    wrong_by = source.uniforms(_Stream.OUTLINES, 1) if changes.any() else np.zeros((1, 1))
     common = sd_mm * np.sqrt(model.lesion_common_share) * source.normals(_Stream.LESIONS_COMMON, 1)
     own_mm2 = sd_mm**2 * (1.0 - model.lesion_common_share)
     normals = source.normals(_Stream.LESIONS_OWN, len(surfaces))
     for start in range(0, len(surfaces), LESIONS_AT_ONCE):
         some = slice(start, start + LESIONS_AT_ONCE)
         own_mm3 = np.sqrt(own_mm2 * surfaces[some] ** 2 + grid * surfaces[some])
-        yield some, common * surfaces[some] + own_mm3 * normals[some], own_mm3
+        outlines_mm3 = displacement_mm3(volumes[some], wrong_by * changes[some])
+        together_mm3 = common * surfaces[some] + outlines_mm3
+        yield some, together_mm3 + own_mm3 * normals[some], own_mm3
+
+
+def _outline_changes(lesions: list[Lesion], source: _Source) -> tuple[Sample, Sample]:
+    """Volumes, and the shares of them by which refining changed outlines nobody confirmed."""
+    volumes = [lesion.volume_ml.value or 0.0 for lesion in lesions]
+    changes = [
+        outline_change(volume, lesion.open_core_ml)
+        for volume, lesion in zip(volumes, lesions, strict=True)
+    ]
+    acting = source.sd(UncertaintyPart.SEGMENTATION, 1.0)
+    return np.array(volumes)[:, None], acting * np.array(changes)[:, None]
 
 
 def _mean_swelling(volumes_ml: Sample, own_sds_mm3: Sample) -> Sample:

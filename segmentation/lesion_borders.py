@@ -1,0 +1,234 @@
+"""Borders of lesions: each slice's part is outlined anew by a network that is shown a box.
+
+The lesion network marks the core of many metastases and leaves out rim, halo and calcification. A
+second network sees whole slices at a finer scale. Each 2-D part of the core is given to it as a box
+with some slack; its outline replaces the part where it keeps most of it.
+
+The figures were chosen on three scans of other hospitals and are frozen: slack of 4, 6 and 10 mm
+gave a Dice of 0.72, 0.76 and 0.80 on one and 0.91 on another; beyond 12 mm the latter falls. One
+box for all of a lesion, a picture zoomed to the liver, and gates on contrast all did worse.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from remnant.core.boxes import Box, bounding_box, box_geometry, margin_voxels
+from remnant.core.geometry import Geometry
+from remnant.core.progress import Progress, silent
+from segmentation.axial import AxialView
+from segmentation.promptable import SliceBox, SlicePrompter
+
+Mask = NDArray[np.bool_]
+
+BOX_SLACK_MM: Final = 10.0
+LEAST_PART_MM2: Final = 12.0
+LEAST_KEPT_FRACTION: Final = 0.5
+BEYOND_LIVER_MM: Final = 2.0
+THINNEST_ALL_MM: Final = 2.0
+"""Slices at least so thick are all looked at; of thinner ones every second may lie between two."""
+NEIGHBOURS_8: Final = np.ones((3, 3), dtype=bool)
+STAGE: Final = "refining lesions"
+
+
+def refined_lesions(
+    core: Mask,
+    liver: Mask,
+    geometry: Geometry,
+    prompter: SlicePrompter,
+    *,
+    progress: Progress = silent,
+) -> Mask:
+    """Return lesions with refined outlines.
+
+    Parameters
+    ----------
+    core
+        What the lesion network marked, shape ``geometry.shape``.
+    liver
+        The liver; outlines may leave it by ``BEYOND_LIVER_MM``.
+    geometry
+        The grid of both, that of the prompter's image.
+    prompter
+        Outlines what boxes on the image's slices hold.
+    progress
+        Told of every slice.
+
+    Returns
+    -------
+    ndarray
+        Mask of the same shape. Parts of fewer than ``LEAST_PART_MM2`` are left as they are.
+    """
+    if not core.any():
+        return core.copy(order="K")
+    view = AxialView(geometry)
+    seen = view.seen(core)
+    box = _working_box(seen, prompter.grid)
+    allowed = _near(view.seen(liver)[box], box_geometry(prompter.grid, box)) | seen[box]
+    refined = np.array(seen)
+    look = _Look(prompter, box)
+    refined[box] = look.refined(seen[box], allowed, progress)
+    return np.ascontiguousarray(view.back(refined))
+
+
+def _working_box(core: Mask, grid: Geometry) -> Box:
+    """Return the box that holds every outline that may come: whole slices are looked at anyway."""
+    margin = margin_voxels(grid, BOX_SLACK_MM + BEYOND_LIVER_MM)
+    return bounding_box(core, what="the lesions", margin=margin)
+
+
+def _near(liver: Mask, grid: Geometry) -> Mask:
+    """Return the liver and what lies so near to it that a lesion's border may."""
+    from edt import edt
+
+    if liver.all():
+        return liver
+    distance_mm = edt(np.ascontiguousarray(~liver), anisotropy=grid.spacing_mm)
+    near: Mask = distance_mm <= BEYOND_LIVER_MM
+    return near
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Look:
+    """Looks at the slices of a box of an image."""
+
+    prompter: SlicePrompter
+    box: Box
+
+    @property
+    def grid(self) -> Geometry:
+        return box_geometry(self.prompter.grid, self.box)
+
+    def refined(self, core: Mask, allowed: Mask, progress: Progress) -> Mask:
+        """Return the box's lesions with refined outlines."""
+        parts = {k: tuple(self._parts(core[:, :, k])) for k in range(core.shape[2])}
+        looked = self._looked_at(parts)
+        refined = np.array(core)
+        progress(STAGE, 0, len(looked))
+        self.prompter.encode([self.box[2].start + k for k in looked], progress=progress)
+        for done, k in enumerate(looked, start=1):
+            outlined = self._outlined(k, parts[k], allowed[:, :, k])
+            refined[:, :, k] |= _union(outlined, core.shape[:2])
+            refined[:, :, k] &= ~_given_up(parts[k], outlined, core.shape[:2])
+            progress(STAGE, done, len(looked))
+        between = sorted(k for k, there in parts.items() if there and k not in looked)
+        for k in between:
+            refined[:, :, k] = self._between(refined, k, parts[k], core[:, :, k], allowed[:, :, k])
+        return refined
+
+    def _parts(self, core: Mask) -> Iterator[Mask]:
+        """Yield the parts of a slice that are large enough to be outlined."""
+        if not core.any():
+            return
+        labels, _ = ndimage.label(core, NEIGHBOURS_8)
+        least = LEAST_PART_MM2 / (self.grid.spacing_mm[0] * self.grid.spacing_mm[1])
+        sizes = np.bincount(labels.ravel())
+        for label in range(1, sizes.size):
+            if sizes[label] >= least:
+                yield labels == label
+
+    def _looked_at(self, parts: dict[int, tuple[Mask, ...]]) -> list[int]:
+        """Return the slices that are looked at; the others' parts lie between those of two."""
+        dense = self.grid.spacing_mm[2] >= THINNEST_ALL_MM
+        return [
+            k
+            for k, there in parts.items()
+            if there and (dense or k % 2 == 0 or not _lie_between(parts, k))
+        ]
+
+    def _outlined(self, k: int, parts: Sequence[Mask], allowed: Mask) -> list[Mask]:
+        """Return the outline of each part of a slice; the part itself where it is not kept."""
+        if not parts:
+            return []
+        boxes = [self._prompt(part) for part in parts]
+        i, j, start = self.box[0], self.box[1], self.box[2].start
+        found = self.prompter.outlines(start + k, boxes)
+        return [
+            _accepted(part, (outline.logits[i, j] > 0) & allowed)
+            for part, outline in zip(parts, found, strict=True)
+        ]
+
+    def _prompt(self, part: Mask) -> SliceBox:
+        """Return the box around a part, with slack, in voxels of the whole slice."""
+        i, j, _ = bounding_box(part[:, :, None], what="the part")
+        slack_i, slack_j = (BOX_SLACK_MM / step for step in self.grid.spacing_mm[:2])
+        start_i, start_j = self.box[0].start, self.box[1].start
+        return SliceBox(
+            start_i + i.start - slack_i,
+            start_j + j.start - slack_j,
+            start_i + i.stop - 1 + slack_i,
+            start_j + j.stop - 1 + slack_j,
+        )
+
+    def _between(
+        self, refined: Mask, k: int, parts: Sequence[Mask], core: Mask, allowed: Mask
+    ) -> Mask:
+        """Return a slice whose outlines lie half-way between those of its neighbours."""
+        steps = self.grid.spacing_mm[:2]
+        middle = half_way(refined[:, :, k - 1], refined[:, :, k + 1], steps) & allowed
+        outlined = [_accepted(part, middle) for part in parts]
+        kept = core & ~_given_up(parts, outlined, core.shape)
+        return kept | _union(outlined, core.shape)
+
+
+def _lie_between(parts: dict[int, tuple[Mask, ...]], k: int) -> bool:
+    """Tell whether all parts of a slice overlap with parts of both neighbours."""
+    below, above = (parts.get(k + step, ()) for step in (-1, 1))
+    return all(
+        any((part & other).any() for other in others)
+        for part in parts[k]
+        for others in (below, above)
+    )
+
+
+def _accepted(part: Mask, outline: Mask) -> Mask:
+    """Return what of an outline is connected with a part, without holes; the part if it is lost."""
+    labels, _ = ndimage.label(outline)
+    touched = np.unique(labels[part])
+    connected = np.isin(labels, touched[touched > 0])
+    filled: Mask = ndimage.binary_fill_holes(connected)
+    kept = np.count_nonzero(filled & part)
+    return filled if kept > LEAST_KEPT_FRACTION * np.count_nonzero(part) else part
+
+
+def half_way(first: Mask, second: Mask, steps_mm: Sequence[float]) -> Mask:
+    """Return the outline half-way between two: where their signed distances sum to over 0.
+
+    Examples
+    --------
+    Between squares of 3 and 7 pixels around the same middle lies one of 5:
+
+    >>> small, large = np.zeros((2, 11, 11), dtype=bool)
+    >>> small[4:7, 4:7] = large[2:9, 2:9] = True
+    >>> int(half_way(small, large, (1.0, 1.0)).sum())
+    25
+    """
+    middle: Mask = _signed(first, steps_mm) + _signed(second, steps_mm) > 0
+    return middle
+
+
+def _signed(mask: Mask, steps_mm: Sequence[float]) -> NDArray[np.float64]:
+    """Signed distance to a mask's border, positive inside; far outside of an empty one."""
+    if not mask.any():
+        return np.full(mask.shape, -np.inf)
+    inside = ndimage.distance_transform_edt(np.pad(mask, 1), sampling=steps_mm)[1:-1, 1:-1]
+    outside = ndimage.distance_transform_edt(~mask, sampling=steps_mm)
+    signed: NDArray[np.float64] = inside - outside
+    return signed
+
+
+def _union(masks: Iterable[Mask], shape: tuple[int, ...]) -> Mask:
+    union = np.zeros(shape, dtype=bool)
+    for mask in masks:
+        union |= mask
+    return union
+
+
+def _given_up(parts: Iterable[Mask], outlined: Iterable[Mask], shape: tuple[int, ...]) -> Mask:
+    """Return voxels of parts that no outline holds any more."""
+    outlined = list(outlined)
+    return _union(parts, shape) & ~_union(outlined, shape)

@@ -1,0 +1,147 @@
+"""Borders of lesions by a prompter that knows the answer."""
+
+import numpy as np
+import pytest
+
+from remnant.core.geometry import Geometry
+from remnant.core.labels import BINARY_SCHEME
+from remnant.core.volumes import LabelMap
+from remnant.testing.fake_prompter import FakePrompter
+from segmentation.axial import AxialView
+from segmentation.lesion_borders import (
+    BEYOND_LIVER_MM,
+    BOX_SLACK_MM,
+    LEAST_PART_MM2,
+    half_way,
+    refined_lesions,
+)
+
+SHAPE = (60, 60, 24)
+RAS, LPS = np.eye(4), np.diag([-1.0, -1.0, 1.0, 1.0])
+
+
+def grid(slice_mm=1.0, frame=RAS):
+    return Geometry(SHAPE, frame @ np.diag([1.0, 1.0, slice_mm, 1.0]))
+
+
+def ball(radius_mm, centre_mm, geometry):
+    """Return the voxels of a ball around a point of the middle of the grid, in mm of its axes."""
+    points = geometry.ras_from_index(np.moveaxis(np.indices(SHAPE), 0, -1))
+    middle = geometry.ras_from_index((np.array(SHAPE) - 1) / 2)
+    return np.linalg.norm(points - middle - np.array(centre_mm), axis=-1) <= radius_mm
+
+
+def everywhere():
+    liver = np.zeros(SHAPE, dtype=bool)
+    liver[2:-2, 2:-2] = True
+    return liver
+
+
+def refine(core, truth, geometry, liver=None):
+    prompter = FakePrompter(LabelMap(truth.astype(np.uint8), geometry, BINARY_SCHEME))
+    found = refined_lesions(core, everywhere() if liver is None else liver, geometry, prompter)
+    return found, prompter
+
+
+@pytest.mark.parametrize("frame", [RAS, LPS], ids=["RAS", "LPS"])
+def test_a_core_becomes_the_whole_lesion_in_each_of_its_slices(frame):
+    geometry = grid(2.5, frame)
+    core, truth = ball(6.0, (3, -4, 0), geometry), ball(11.0, (3, -4, 0), geometry)
+    found, prompter = refine(core, truth, geometry)
+    slices = np.flatnonzero(core.any(axis=(0, 1)))
+    assert np.array_equal(found[:, :, slices], truth[:, :, slices])
+    assert not np.delete(found, slices, axis=2).any()
+    assert sorted(prompter.encoded) == slices.tolist()
+
+
+def test_of_thin_slices_every_second_one_lies_between_its_neighbours():
+    geometry = grid(1.0)
+    core, truth = ball(8.0, (0, 0, 0), geometry), ball(11.0, (0, 0, 0), geometry)
+    found, prompter = refine(core, truth, geometry)
+    slices = np.flatnonzero(core.any(axis=(0, 1)))
+    assert len(prompter.encoded) < 0.7 * slices.size
+    cut = truth[:, :, slices]
+    dice = 2 * np.count_nonzero(found & truth) / (found.sum() + cut.sum())
+    # cut off at the core's ends, where only the last slices are not round in both directions
+    assert dice > 0.98
+
+
+def test_a_lesion_in_one_thin_slice_is_looked_at():
+    geometry = grid(1.0)
+    for k in (11, 12):
+        core, truth = np.zeros(SHAPE, bool), np.zeros(SHAPE, bool)
+        core[28:33, 28:33, k] = truth[25:36, 25:36, k] = True
+        found, prompter = refine(core, truth, geometry)
+        assert prompter.encoded == [k]
+        assert np.array_equal(found, truth)
+
+
+def test_outlines_end_near_the_liver():
+    geometry = grid(2.5)
+    liver = everywhere()
+    liver[40:] = False
+    truth, core = ball(11.0, (8, 0, 0), geometry), ball(6.0, (4, 0, 0), geometry)
+    found, _ = refine(core, truth, geometry, liver)
+    farthest = np.flatnonzero(found.any(axis=(1, 2))).max()
+    assert 40 - 1 < farthest <= 39 + BEYOND_LIVER_MM
+
+
+def test_a_part_that_its_outline_would_lose_stays_as_it_is():
+    geometry = grid(2.5)
+    core = ball(6.0, (0, 0, 0), geometry)
+    found, _ = refine(core, ball(4.0, (0, 0, 0), geometry), geometry)
+    slices = np.flatnonzero(core.any(axis=(0, 1)))
+    middle = slices[len(slices) // 2]
+    assert np.array_equal(found[:, :, middle], core[:, :, middle])
+
+
+def test_an_outline_that_holds_most_of_a_part_may_be_smaller():
+    geometry = grid(2.5)
+    core, truth = ball(9.0, (0, 0, 0), geometry), ball(8.0, (0, 0, 0), geometry)
+    found, _ = refine(core, truth, geometry)
+    k = SHAPE[2] // 2
+    assert np.array_equal(found[:, :, k], truth[:, :, k])
+
+
+def test_what_is_not_connected_with_the_part_is_left_out_and_holes_are_filled():
+    geometry = grid(2.5)
+    k = 10
+    core, truth = np.zeros(SHAPE, bool), np.zeros(SHAPE, bool)
+    core[28:33, 28:33, k] = True
+    truth[25:36, 25:36, k] = True
+    truth[30, 30, k] = False
+    truth[25:36, 37:39, k] = True
+    found, _ = refine(core, truth, geometry)
+    expected = np.zeros(SHAPE, bool)
+    expected[25:36, 25:36, k] = True
+    assert np.array_equal(found, expected)
+
+
+def test_specks_and_empty_maps_ask_nothing():
+    geometry = grid(2.5)
+    core = np.zeros(SHAPE, bool)
+    core[28:31, 28:31, 4] = True
+    assert core.sum() < LEAST_PART_MM2
+    found, prompter = refine(core, everywhere(), geometry)
+    assert np.array_equal(found, core)
+    found, _ = refine(np.zeros(SHAPE, bool), everywhere(), geometry)
+    assert not found.any()
+    assert prompter.encoded == []
+
+
+def test_boxes_have_slack_and_may_reach_beyond_the_image():
+    geometry = grid(2.5)
+    core, truth = np.zeros(SHAPE, bool), np.zeros(SHAPE, bool)
+    core[2:8, 28:34, 5] = True
+    truth[0:40, 10:50, 5] = True
+    found, _ = refine(core, truth, geometry)
+    there = np.argwhere(AxialView(geometry).seen(found)[:, :, 5])
+    slack = int(BOX_SLACK_MM)
+    assert there[:, 0].max() == 7 + slack
+    assert there[:, 1].min() == 28 - slack
+    assert there[:, 0].min() == 0
+
+
+def test_half_way_between_one_and_nothing_is_nothing():
+    there = np.ones((5, 5), bool)
+    assert not half_way(there, np.zeros((5, 5), bool), (1.0, 1.0)).any()
