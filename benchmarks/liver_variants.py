@@ -153,4 +153,6 @@ LEAST_DICE: Final = 0.95
 
 def dice(found: Mask, known: Mask) -> float:
     """Return the Dice coefficient."""
-    return 2.0 * np.count_nonzero(found & known) / (np.count_nonzero(found) + np.count_nonzero(known))
+    return (
+        2.0 * np.count_nonzero(found & known) / (np.count_nonzero(found) + np.count_nonzero(known))
+    )

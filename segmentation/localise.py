@@ -31,6 +31,8 @@ BELOW_TIP = 15
 LUNG_SHARE = 0.5
 SMALLEST_LUNG_VOXELS = 10_000
 STRIDE = 68
+CONTINUED_VOXELS = 10
+"""How far the body is continued where the scan cuts it: 30 mm."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,31 @@ def window_around(liver: Mask, body: Box) -> Box:
         for side, seen, largest in zip(body[:2], found[:2], LARGEST_WINDOW[:2], strict=True)
     )
     return (i, j, slice(low, high))
+
+
+def continue_cut_body(field: Floats, placed: Box, inside: Box, scan: tuple[int, ...]) -> None:
+    """Go on with the outermost voxels of a scan where it ends, in the field that a network sees.
+
+    A field's ground is soft tissue to the network. Where a scan cuts the liver's neighbourhood,
+    that ground looks like more of it, and the network finds less liver and other organs for it.
+
+    Parameters
+    ----------
+    field
+        What the network sees; written to.
+    placed
+        Where the scan's part lies in the field.
+    inside
+        Which part of the scan that is.
+    scan
+        The scan's shape.
+    """
+    for axis, (there, part) in enumerate(zip(placed, inside, strict=True)):
+        lines = np.moveaxis(field, axis, 0)
+        if part.start == 0:
+            lines[max(0, there.start - CONTINUED_VOXELS) : there.start] = lines[there.start]
+        if part.stop == scan[axis]:
+            lines[there.stop : there.stop + CONTINUED_VOXELS] = lines[there.stop - 1]
 
 
 def _body_threshold(coarse: Floats, modality: Modality) -> float:

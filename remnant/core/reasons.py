@@ -216,6 +216,9 @@ class Cause(StrEnum):
     FRACTIONS_FROM = "fractions_from"
     """Amount: the share of the largest value from which on a voxel counts. Name: ``occupancy``,
     ``probability`` or ``fraction``."""
+    LIVER_NETWORKS_DIFFER = "liver_networks_differ"
+    """Amounts: mL that only the first and that only the second network takes for liver, and on how
+    many slices both looked."""
     OUTLINES_REFINED = "outlines_refined"
     """Amounts: mL of lesions as the first network marked them, and with refined outlines, and how
     many these lesions are."""

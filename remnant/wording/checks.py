@@ -126,6 +126,21 @@ def _lesion_outlines(finding: Finding) -> str:
     )
 
 
+def _liver_networks(finding: Finding) -> str:
+    first_ml, second_ml, slices = _found(finding, Cause.LIVER_NETWORKS_DIFFER).amounts
+    text = (
+        f"On {slices:.0f} slices a second network outlined the liver in a box around the first "
+        f"one's: Dice {_value(finding):.2f} ({_limit(finding):g} or more is agreement), "
+        f"{first_ml:.0f} mL in the first one's alone, {second_ml:.0f} mL in the second one's."
+    )
+    if finding.verdict is Verdict.MET:
+        return text
+    return (
+        f"{text} One of them took another organ for liver or left out a part: look at the outline "
+        f"on all slices."
+    )
+
+
 def _segments_cover_liver(finding: Finding) -> str:
     return (
         f"{_volume(finding):.1f} mL of the liver ({_percent(finding)}) belong to no segment and "
@@ -814,6 +829,7 @@ WRITERS: Final[Mapping[str, Writer]] = {
     "segments_cover_liver": _segments_cover_liver,
     "segments_inside_liver": _segments_inside_liver,
     "lesions_unconfirmed": _lesions_unconfirmed,
+    "liver_networks_agree": _liver_networks,
     "lesion_outlines_agree": _lesion_outlines,
     "lesion_outlines_refined": _constant(
         "Lesions are as the first network marked them, often their cores without rim and halo: "

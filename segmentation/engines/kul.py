@@ -31,6 +31,7 @@ from segmentation.localise import (
     LARGEST_WINDOW,
     FirstWindows,
     body_box,
+    continue_cut_body,
     first_windows,
     window_around,
 )
@@ -300,6 +301,7 @@ class _LiverLook:
         inside, placed = _placement(window, size)
         field = np.zeros(size, dtype=np.float32)
         field[placed] = self.field[inside]
+        continue_cut_body(field, placed, inside, self.field.shape)
         seen = np.zeros(size, dtype=np.float32)
         seen[(slice(MARGIN, -MARGIN),) * 3] = _liver_map(
             field, self.device, _in_percent(self.progress, stage)
