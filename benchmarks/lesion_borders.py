@@ -28,7 +28,7 @@ from segmentation.synthetic import plant_metastases
 IN_PLANE_MM = 1.5
 HALF = 0.5
 DEVICE = chosen_device("cpu")
-DIAMETERS_MM = (42.0, 24.0, 16.0, 12.0, 8.0)
+DIAMETERS_MM = (34.0, 24.0, 16.0, 12.0, 8.0)
 LOOKS: Mapping[str, Mapping[str, float]] = {
     "hypodense": {"contrast_hu": -60.0},
     "enhancing rim": {"contrast_hu": -60.0, "rim_hu": 90.0},

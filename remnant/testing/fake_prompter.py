@@ -24,10 +24,13 @@ class FakePrompter:
         Non-zero codes are what can be found.
     encoded
         The slices that it was asked to encode, in order.
+    expected_iou
+        What it says of every outline.
     """
 
     known: LabelMap
     encoded: list[int] = field(default_factory=list)
+    expected_iou: float = EXPECTED_IOU
 
     @property
     def grid(self) -> Geometry:
@@ -49,5 +52,7 @@ class FakePrompter:
         for box in boxes:
             across = (box.i_low <= i) & (i <= box.i_high)
             inside = known & across & (box.j_low <= j) & (j <= box.j_high)
-            found.append(SliceOutline(np.where(inside, 4.0, -4.0).astype(np.float32), EXPECTED_IOU))
+            found.append(
+                SliceOutline(np.where(inside, 4.0, -4.0).astype(np.float32), self.expected_iou)
+            )
         return tuple(found)

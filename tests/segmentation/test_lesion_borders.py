@@ -7,10 +7,10 @@ from remnant.core.geometry import Geometry
 from remnant.core.labels import BINARY_SCHEME
 from remnant.core.volumes import LabelMap
 from remnant.testing.fake_prompter import FakePrompter
-from segmentation.axial import AxialView
 from segmentation.lesion_borders import (
     BEYOND_LIVER_MM,
     BOX_SLACK_MM,
+    LEAST_EXPECTED_IOU,
     LEAST_PART_MM2,
     half_way,
     refined_lesions,
@@ -97,7 +97,7 @@ def test_a_part_that_its_outline_would_lose_stays_as_it_is():
 
 def test_an_outline_that_holds_most_of_a_part_may_be_smaller():
     geometry = grid(2.5)
-    core, truth = ball(9.0, (0, 0, 0), geometry), ball(8.0, (0, 0, 0), geometry)
+    core, truth = ball(9.0, (0, 0, 0), geometry), ball(8.3, (0, 0, 0), geometry)
     found, _ = refine(core, truth, geometry)
     k = SHAPE[2] // 2
     assert np.array_equal(found[:, :, k], truth[:, :, k])
@@ -135,11 +135,22 @@ def test_boxes_have_slack_and_may_reach_beyond_the_image():
     core[2:8, 28:34, 5] = True
     truth[0:40, 10:50, 5] = True
     found, _ = refine(core, truth, geometry)
-    there = np.argwhere(AxialView(geometry).seen(found)[:, :, 5])
+    there = np.argwhere(found[:, :, 5])
     slack = int(BOX_SLACK_MM)
     assert there[:, 0].max() == 7 + slack
     assert there[:, 1].min() == 28 - slack
     assert there[:, 0].min() == 0
+
+
+def test_an_outline_that_the_network_itself_doubts_is_not_taken():
+    geometry = grid(2.5)
+    core, truth = ball(6.0, (0, 0, 0), geometry), ball(9.0, (0, 0, 0), geometry)
+    for expected, taken in ((LEAST_EXPECTED_IOU - 0.01, core), (LEAST_EXPECTED_IOU, truth)):
+        known = LabelMap(truth.astype(np.uint8), geometry, BINARY_SCHEME)
+        prompter = FakePrompter(known, expected_iou=expected)
+        found = refined_lesions(core, everywhere(), geometry, prompter)
+        k = SHAPE[2] // 2
+        assert np.array_equal(found[:, :, k], taken[:, :, k])
 
 
 def test_half_way_between_one_and_nothing_is_nothing():

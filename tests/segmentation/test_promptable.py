@@ -23,7 +23,7 @@ from segmentation.promptable_cache import FOLDER, EmbeddingCache  # noqa: E402
 from segmentation.promptable_pictures import PictureFrame, scaled, shown_range  # noqa: E402
 
 
-def frame(i=60, j=40, spacing=(1.0, 1.0)):
+def frame(i=60, j=40, spacing=(6.0, 6.0)):
     return PictureFrame.of(Geometry((i, j, 3), np.diag([*spacing, 5.0, 1.0])))
 
 
@@ -40,8 +40,14 @@ def test_frame__front_is_up_and_the_patients_right_is_left():
 
 
 def test_frame__pixels_are_square_whatever_the_voxels_are():
-    assert (256, 64) == (frame(64, 16, (2.0, 2.0)).width, frame(64, 16, (2.0, 2.0)).height)
-    assert (128, 256) == (frame(64, 32, (2.0, 8.0)).width, frame(64, 32, (2.0, 8.0)).height)
+    assert (256, 64) == (frame(64, 16, (8.0, 8.0)).width, frame(64, 16, (8.0, 8.0)).height)
+    assert (128, 256) == (frame(64, 32, (8.0, 32.0)).width, frame(64, 32, (8.0, 32.0)).height)
+
+
+def test_frame__a_cropped_image_is_seen_at_the_scale_of_a_whole_slice():
+    cropped, whole = frame(100, 80, (2.7, 2.7)), frame(100, 80, (3.0, 3.0))
+    assert (180, 144) == (cropped.width, cropped.height)
+    assert (256, 205) == (whole.width, whole.height)
 
 
 def test_frame__range_is_stretched_and_nothing_is_not():
