@@ -7,10 +7,8 @@ into the organs of that map. What was chosen while looking at one label of one s
 for other scans; it shows what breaks.
 """
 
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from time import process_time
 from typing import Final
 
 import numpy as np
@@ -22,9 +20,6 @@ from remnant.core.labels import INSTANCE_SCHEME
 from remnant.core.volumes import ImageVolume, Modality
 from remnant.io.nifti import read_image, read_labels
 from remnant.pipeline.samples import LIVER_LABEL, fetch_sample
-from segmentation.engines.kul import find_liver, thresholded
-from segmentation.liver_borders import refined_liver
-from segmentation.promptable import medsam_prompter
 from segmentation.resample import resample
 
 Floats = NDArray[np.float32]

@@ -95,6 +95,7 @@ class RefiningSegmenter:
         found = self.engine.segment_lesions(image, liver, progress=progress)
         core = found.lesions.mask()
         if not core.any():
+            self._let_go()
             return found
         try:
             refined = refined_lesions(
