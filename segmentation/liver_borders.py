@@ -17,31 +17,29 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
-from remnant.core.boxes import Box, bounding_box, box_geometry, margin_voxels
+from remnant.core.boxes import bounding_box, box_geometry, margin_voxels
 from remnant.core.errors import EmptyStructureError
 from remnant.core.findings import Finding
 from remnant.core.geometry import Geometry
 from remnant.core.progress import Progress, silent
+from remnant.core.volumes import ImageVolume
 from segmentation.axial import AxialView
 from segmentation.liver_agreement import LookedSlice, agreement, overlap
-from segmentation.promptable import SliceBox, SliceOutline, SlicePrompter
+from segmentation.liver_slices import LiverLook
+from segmentation.liver_strangers import strangers_finding
+from segmentation.promptable import SlicePrompter
 
 Mask = NDArray[np.bool_]
 Distances = NDArray[np.float32]
 
-BOX_SLACK_MM: Final = 4.0
 LOOKED_EVERY_MM: Final = 6.0
 """Slices that are looked at lie no further apart; all are where they lie further apart anyway."""
-LEAST_PART_MM2: Final = 100.0
-"""Of a part of a cross-section; smaller ones stay as they are."""
 LARGEST_CHANGE_MM: Final = 15.0
 DOUBTED_BELOW_IOU: Final = 0.85
 SURE_FROM_IOU: Final = 0.93
 SAME_FROM_DICE: Final = 0.95
 HALF_WAY: Final = 0.5
-NEIGHBOURS_8: Final = np.ones((3, 3), dtype=bool)
 STAGE: Final = "refining the liver"
 
 
@@ -62,16 +60,16 @@ class RefinedLiver:
 
 
 def refined_liver(
-    liver: Mask, geometry: Geometry, prompter: SlicePrompter, *, progress: Progress = silent
+    image: ImageVolume, liver: Mask, prompter: SlicePrompter, *, progress: Progress = silent
 ) -> RefinedLiver:
     """Return a liver with refined borders.
 
     Parameters
     ----------
+    image
+        The scan.
     liver
-        The liver network's mask, shape ``geometry.shape``.
-    geometry
-        Its grid, that of the prompter's image.
+        The liver network's mask, on the same grid.
     prompter
         Outlines what boxes on the image's slices hold.
     progress
@@ -84,76 +82,35 @@ def refined_liver(
     """
     if not liver.any():
         raise EmptyStructureError("the liver has no voxels; a mask with at least one is needed")
-    view = AxialView(geometry)
+    view = AxialView(image.geometry)
     seen = view.seen(liver)
     reach = margin_voxels(prompter.grid, LARGEST_CHANGE_MM)
     box = bounding_box(seen, what="the liver", margin=(reach[0], reach[1], 0))
-    grid, first = box_geometry(prompter.grid, box), np.array(seen[box])
-    looked = _Look(prompter, box, grid).looked(first, progress)
+    look, first = LiverLook(prompter, box, box_geometry(prompter.grid, box)), np.array(seen[box])
+    chosen = chosen_slices(first, look.grid.spacing_mm[2])
+    prompter.encode([box[2].start + k for k in chosen], progress=progress)
+    looked = tuple(_looked(look, first, chosen, progress))
     refined = np.array(seen)
-    refined[box] = _moved(first, looked, grid)
+    refined[box] = _moved(first, looked, look.grid)
     back = np.array(view.back(refined), order="F")
-    return RefinedLiver(back, (agreement(looked, grid),))
+    strangers = strangers_finding(look, first, chosen, view.seen(image.voxels)[box])
+    return RefinedLiver(back, (agreement(looked, look.grid), strangers))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Look:
-    """Looks at the slices of a box of an image."""
-
-    prompter: SlicePrompter
-    box: Box
-    grid: Geometry
-
-    def looked(self, first: Mask, progress: Progress) -> tuple[LookedSlice, ...]:
-        """Return what both networks see on the slices that are looked at, from foot to head."""
-        chosen = chosen_slices(first, self.grid.spacing_mm[2])
-        start = self.box[2].start
-        self.prompter.encode([start + k for k in chosen], progress=progress)
-        progress(STAGE, 0, len(chosen))
-        looked = []
-        for done, k in enumerate(chosen, start=1):
-            looked.append(self._slice(k, first[:, :, k]))
-            progress(STAGE, done, len(chosen))
-        return tuple(looked)
-
-    def _slice(self, k: int, first: Mask) -> LookedSlice:
-        parts = tuple(self._parts(first))
-        boxes = [self._prompt(part) for part in parts]
-        outlines = self.prompter.outlines(self.box[2].start + k, boxes) if boxes else ()
-        second = first.copy()
-        for part in parts:
-            second &= ~part
-        for part, outline in zip(parts, outlines, strict=True):
-            second |= self._connected(part, outline)
-        expected = min((outline.predicted_iou for outline in outlines), default=0.0)
-        return LookedSlice(k, first, second, expected)
-
-    def _parts(self, first: Mask) -> Iterator[Mask]:
-        """Yield the parts of a cross-section that are large enough to be outlined."""
-        labels, _ = ndimage.label(first, NEIGHBOURS_8)
-        pixel_mm2 = self.grid.spacing_mm[0] * self.grid.spacing_mm[1]
-        for label, size in enumerate(np.bincount(labels.ravel())):
-            if label and size * pixel_mm2 >= LEAST_PART_MM2:
-                yield labels == label
-
-    def _prompt(self, part: Mask) -> SliceBox:
-        """Return the box around a part, with slack, in voxels of the whole slice."""
-        i, j, _ = bounding_box(part[:, :, None], what="the part")
-        slack_i, slack_j = (BOX_SLACK_MM / step for step in self.grid.spacing_mm[:2])
-        start_i, start_j = self.box[0].start, self.box[1].start
-        return SliceBox(
-            start_i + i.start - slack_i,
-            start_j + j.start - slack_j,
-            start_i + i.stop - 1 + slack_i,
-            start_j + j.stop - 1 + slack_j,
-        )
-
-    def _connected(self, part: Mask, outline: SliceOutline) -> Mask:
-        """Return what of an outline is connected with a part, without holes."""
-        labels, _ = ndimage.label(outline.logits[self.box[:2]] > 0)
-        touched = np.unique(labels[part])
-        filled: Mask = ndimage.binary_fill_holes(np.isin(labels, touched[touched > 0]))
-        return filled
+def _looked(
+    look: LiverLook, first: Mask, chosen: Sequence[int], progress: Progress
+) -> Iterator[LookedSlice]:
+    """Yield what both networks see on the slices that are looked at."""
+    progress(STAGE, 0, len(chosen))
+    for done, k in enumerate(chosen, start=1):
+        second, outlined = first[:, :, k].copy(), look.outlined(k, first[:, :, k])
+        for one in outlined:
+            second &= ~one.part
+        for one in outlined:
+            second |= one.outline
+        expected = min((one.expected_iou for one in outlined), default=0.0)
+        yield LookedSlice(k, first[:, :, k], second, expected)
+        progress(STAGE, done, len(chosen))
 
 
 def chosen_slices(liver: Mask, thickness_mm: float) -> list[int]:

@@ -74,12 +74,8 @@ class RefiningSegmenter:
     def segment_liver(self, image: ImageVolume, *, progress: Progress = silent) -> Segmentation:
         """Segment the liver alone, and refine its border."""
         found = self.engine.segment_liver(image, progress=progress)
-        refined = refined_liver(
-            found.structures.mask(),
-            image.geometry,
-            self._asked(image, progress),
-            progress=progress,
-        )
+        prompter = self._asked(image, progress)
+        refined = refined_liver(image, found.structures.mask(), prompter, progress=progress)
         structures = LabelMap(refined.mask.astype(np.uint8), image.geometry, STRUCTURE_SCHEME)
         return replace(
             found,

@@ -7,11 +7,10 @@ from remnant.core.errors import EmptyStructureError
 from remnant.core.findings import Verdict
 from remnant.core.geometry import Geometry
 from remnant.core.labels import BINARY_SCHEME
-from remnant.core.volumes import LabelMap
+from remnant.core.volumes import ImageVolume, LabelMap, Modality
 from remnant.testing.fake_prompter import FakePrompter
 from segmentation.liver_agreement import AGREE_FROM_DICE, LookedSlice, agreement
 from segmentation.liver_borders import (
-    BOX_SLACK_MM,
     DOUBTED_BELOW_IOU,
     HALF_WAY,
     LARGEST_CHANGE_MM,
@@ -19,6 +18,8 @@ from segmentation.liver_borders import (
     chosen_slices,
     refined_liver,
 )
+from segmentation.liver_slices import BOX_SLACK_MM
+from segmentation.liver_strangers import LEAST_STRANGER_ML
 
 SHAPE = (70, 60, 13)
 SURE, USUAL, DOUBTED = SURE_FROM_IOU + 0.02, 0.9, DOUBTED_BELOW_IOU - 0.01
@@ -35,11 +36,16 @@ def disc(radius, centre=(35, 30), slices=(3, 10)):
     return across & (k >= slices[0]) & (k < slices[1])
 
 
+def scan(geometry, voxels=None):
+    values = np.full(SHAPE, 60, dtype=np.int16) if voxels is None else voxels
+    return ImageVolume(values, geometry, Modality.CT)
+
+
 def refine(first, truth, *, expected, geometry=None):
     geometry = geometry or grid()
     known = LabelMap(truth.astype(np.uint8), geometry, BINARY_SCHEME)
     prompter = FakePrompter(known, expected_iou=expected)
-    return refined_liver(first, geometry, prompter), prompter
+    return refined_liver(scan(geometry), first, prompter), prompter
 
 
 @pytest.mark.parametrize("frame", [(1.0, 1.0), (-1.0, 1.0)])
@@ -114,7 +120,7 @@ def test_refined__boxes_hold_the_first_liver_with_slack():
 
     geometry = grid()
     prompter = Listening(LabelMap(disc(20).astype(np.uint8), geometry, BINARY_SCHEME))
-    refined_liver(disc(20), geometry, prompter)
+    refined_liver(scan(geometry), disc(20), prompter)
     expected = (
         35 - 20 - BOX_SLACK_MM,
         30 - 20 - BOX_SLACK_MM,
@@ -145,3 +151,37 @@ def test_agreement__counts_what_each_sees_alone():
     assert finding.value < AGREE_FROM_DICE
     same = agreement([LookedSlice(4, first, first, 0.9)], grid())
     assert (Verdict.MET, 1.0) == (same.verdict, same.value)
+
+
+KIDNEY = disc(10, (15, 30), slices=(0, 6))
+
+
+@pytest.mark.parametrize(
+    ("kidney_hu", "verdict"), [(30, Verdict.NOT_MET), (61, Verdict.MET), (190, Verdict.NOT_MET)]
+)
+def test_strangers__a_part_that_is_not_reached_and_looks_unlike(kidney_hu, verdict):
+    geometry = grid(12.0)
+    liver = disc(12, (45, 30), slices=(0, 13))
+    voxels = np.random.default_rng(3).normal(60, 10, SHAPE)
+    voxels[KIDNEY] += kidney_hu - 60
+    known = LabelMap((liver | KIDNEY).astype(np.uint8), geometry, BINARY_SCHEME)
+    image = scan(geometry, np.rint(voxels).astype(np.int16))
+    refined = refined_liver(image, liver | KIDNEY, FakePrompter(known))
+    finding = refined.findings[1]
+    assert ("liver_without_other_organs", verdict) == (finding.id, finding.verdict)
+    if verdict is Verdict.NOT_MET:
+        kidney_ml = np.count_nonzero(KIDNEY) * geometry.voxel_volume_ml
+        assert pytest.approx(kidney_ml, rel=0.05) == finding.value
+        assert ("left",) == finding.reasons[0].names
+        assert kidney_ml > LEAST_STRANGER_ML
+
+
+def test_strangers__a_tumour_that_the_outline_reaches_is_none():
+    geometry = grid(12.0)
+    liver = disc(20)
+    voxels = np.random.default_rng(3).normal(60, 10, SHAPE)
+    voxels[disc(10, (28, 30))] -= 40
+    known = LabelMap(liver.astype(np.uint8), geometry, BINARY_SCHEME)
+    image = scan(geometry, np.rint(voxels).astype(np.int16))
+    finding = refined_liver(image, liver, FakePrompter(known)).findings[1]
+    assert (Verdict.MET, 0.0) == (finding.verdict, finding.value)
