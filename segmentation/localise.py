@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from remnant.core.boxes import Box, bounding_box
-from remnant.core.geometry import Shape3
+from remnant.core.geometry import DIMENSIONS, Shape3
 from remnant.core.volumes import Modality
 from segmentation.mr_intensities import body_threshold
 from segmentation.resample import Floats
@@ -31,6 +31,10 @@ BELOW_TIP = 15
 LUNG_SHARE = 0.5
 SMALLEST_LUNG_VOXELS = 10_000
 STRIDE = 68
+CONTINUED_VOXELS = 10
+"""How far the body is continued where the scan cuts it: 30 mm."""
+SEEN_SHARE = 0.5
+"""Of a plane that counts as one of the scan."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +91,62 @@ def window_around(liver: Mask, body: Box) -> Box:
         for side, seen, largest in zip(body[:2], found[:2], LARGEST_WINDOW[:2], strict=True)
     )
     return (i, j, slice(low, high))
+
+
+def continued(coarse: Floats, body: Box) -> tuple[Floats, Box, Box]:
+    """Go on with a scan's outermost planes for 30 mm where it cuts the body.
+
+    The network takes what lies beyond a scan for soft tissue. Where a scan cuts the liver or what
+    lies beside it, that looks like more of it, and the network finds less liver and other organs
+    instead.
+
+    Parameters
+    ----------
+    coarse
+        The scan.
+    body
+        Box of the body in it.
+
+    Returns
+    -------
+    coarse
+        The scan with planes added where the body reaches its edge.
+    body
+        Box of the body, those planes included.
+    scan
+        Where the scan lies in it.
+    """
+    longer, further, scan = coarse, list(body), [slice(0, size) for size in coarse.shape]
+    for axis, side in enumerate(body):
+        seen = np.flatnonzero(_seen_share(coarse, axis) >= SEEN_SHARE)
+        if not seen.size:
+            continue
+        first, last, end = int(seen[0]), int(seen[-1]), coarse.shape[axis] - 1
+        low = CONTINUED_VOXELS if side.start <= first else 0
+        high = CONTINUED_VOXELS if side.stop > last else 0
+        # Planes at the scan's very edge hold nothing where they lie half outside of it.
+        before, after = (first if low else 0), (end - last if high else 0)
+        inner = longer[_along(axis, slice(before, coarse.shape[axis] - after))]
+        widths = [(0, 0)] * coarse.ndim
+        widths[axis] = (before + low, after + high)
+        longer = np.pad(inner, widths, mode="edge")
+        start, stop = (0 if low else side.start), side.stop + low
+        further[axis] = slice(start, longer.shape[axis] if high else stop)
+        scan[axis] = slice(low, low + coarse.shape[axis])
+    return longer, (further[0], further[1], further[2]), (scan[0], scan[1], scan[2])
+
+
+def _seen_share(coarse: Floats, axis: int) -> NDArray[np.float64]:
+    """Return the share of each plane that lies in the scan."""
+    others = tuple(other for other in range(coarse.ndim) if other != axis)
+    share: NDArray[np.float64] = np.isfinite(coarse).mean(axis=others)
+    return share
+
+
+def _along(axis: int, part: slice) -> Box:
+    """Return the box of all that lies in a stretch of an axis."""
+    i, j, k = (part if other == axis else slice(None) for other in range(DIMENSIONS))
+    return (i, j, k)
 
 
 def _body_threshold(coarse: Floats, modality: Modality) -> float:

@@ -8,12 +8,13 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 
 from remnant.core.findings import Finding
-from remnant.core.labels import BINARY_SCHEME
+from remnant.core.labels import BINARY_SCHEME, STRUCTURE_SCHEME
 from remnant.core.progress import Progress, silent
 from remnant.core.provenance import ModelUse
 from remnant.core.volumes import ImageVolume, LabelMap
 from segmentation.engines.findings import CORES_ALONE
 from segmentation.lesion_borders import refined_lesions
+from segmentation.liver_borders import refined_liver
 from segmentation.port import (
     KnowsModels,
     PromptedSegmenter,
@@ -71,8 +72,17 @@ class RefiningSegmenter:
         return with_liver(self.segment_lesions(image, liver.structures, progress=progress), liver)
 
     def segment_liver(self, image: ImageVolume, *, progress: Progress = silent) -> Segmentation:
-        """Segment the liver alone; see `segmentation.port.StepwiseSegmenter`."""
-        return self.engine.segment_liver(image, progress=progress)
+        """Segment the liver alone, and refine its border."""
+        found = self.engine.segment_liver(image, progress=progress)
+        prompter = self._asked(image, progress)
+        refined = refined_liver(image, found.structures.mask(), prompter, progress=progress)
+        structures = LabelMap(refined.mask.astype(np.uint8), image.geometry, STRUCTURE_SCHEME)
+        return replace(
+            found,
+            structures=structures,
+            quality=(*found.quality, *refined.findings),
+            models=(*found.models, *self.engine.prompter_models),
+        )
 
     def segment_lesions(
         self, image: ImageVolume, liver: LabelMap, *, progress: Progress = silent
@@ -81,6 +91,7 @@ class RefiningSegmenter:
         found = self.engine.segment_lesions(image, liver, progress=progress)
         core = found.lesions.mask()
         if not core.any():
+            self._let_go()
             return found
         try:
             refined = refined_lesions(

@@ -216,6 +216,12 @@ class Cause(StrEnum):
     FRACTIONS_FROM = "fractions_from"
     """Amount: the share of the largest value from which on a voxel counts. Name: ``occupancy``,
     ``probability`` or ``fraction``."""
+    UNLIKE_LIVER = "unlike_liver"
+    """Name: a side of the liver. Amounts: mL of a part there that is probably another organ, and by
+    how many standard deviations of the liver's intensities it differs from the liver."""
+    LIVER_NETWORKS_DIFFER = "liver_networks_differ"
+    """Amounts: mL that only the first and that only the second network takes for liver, and on how
+    many slices both looked."""
     OUTLINES_REFINED = "outlines_refined"
     """Amounts: mL of lesions as the first network marked them, and with refined outlines, and how
     many these lesions are."""

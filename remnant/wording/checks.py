@@ -12,6 +12,15 @@ from remnant.wording.numbers import sentence
 from remnant.wording.reasons import words
 from remnant.wording.segment_causes import DROPPED_WORDS, SOURCE_PHRASES
 
+ORGAN_SIDES: Final[Mapping[str, str]] = {
+    "left": "at its left side",
+    "right": "at its right side",
+    "back": "at its back",
+    "front": "at its front",
+    "below": "at its lower end",
+    "above": "at its upper end",
+}
+
 
 def _found(finding: Finding, cause: Cause) -> Reason:
     """Return the finding's reason of a cause, an empty one where it has none."""
@@ -123,6 +132,36 @@ def _lesion_outlines(finding: Finding) -> str:
     return (
         f"{text} More than {_limit(finding):g} times larger or smaller than before: {changed}. "
         f"Look at their borders; until they are confirmed the intervals hold both."
+    )
+
+
+def _liver_networks(finding: Finding) -> str:
+    first_ml, second_ml, slices = _found(finding, Cause.LIVER_NETWORKS_DIFFER).amounts
+    text = (
+        f"On {slices:.0f} slices a second network outlined the liver in a box around the first "
+        f"one's: Dice {_value(finding):.2f} ({_limit(finding):g} or more is agreement), "
+        f"{first_ml:.0f} mL in the first one's alone, {second_ml:.0f} mL in the second one's."
+    )
+    if finding.verdict is Verdict.MET:
+        return text
+    return (
+        f"{text} One of them took another organ for liver or left out a part: look at the outline "
+        f"on all slices."
+    )
+
+
+def _other_organs(finding: Finding) -> str:
+    if finding.verdict is Verdict.MET:
+        return "No part of the liver's mask looks like another organ."
+    parts = ", ".join(
+        f"{one.amounts[0]:.0f} mL {ORGAN_SIDES[one.names[0]]}"
+        for one in finding.reasons
+        if one.cause is Cause.UNLIKE_LIVER
+    )
+    return (
+        f"Of the liver's mask {parts} look(s) unlike the rest and is not reached by an outline "
+        f"that is followed from its widest slice: kidney, bowel, spleen or a large tumour. Look "
+        f"there; it is still counted as liver."
     )
 
 
@@ -814,6 +853,8 @@ WRITERS: Final[Mapping[str, Writer]] = {
     "segments_cover_liver": _segments_cover_liver,
     "segments_inside_liver": _segments_inside_liver,
     "lesions_unconfirmed": _lesions_unconfirmed,
+    "liver_networks_agree": _liver_networks,
+    "liver_without_other_organs": _other_organs,
     "lesion_outlines_agree": _lesion_outlines,
     "lesion_outlines_refined": _constant(
         "Lesions are as the first network marked them, often their cores without rim and halo: "

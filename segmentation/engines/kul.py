@@ -17,7 +17,7 @@ from scipy import ndimage
 
 from models import registry
 from models.catalog import model_info
-from remnant.core.boxes import Box, bounding_box, box_geometry
+from remnant.core.boxes import Box, bounding_box, box_geometry, box_start
 from remnant.core.errors import SegmentationFailedError
 from remnant.core.geometry import Geometry, Shape3
 from remnant.core.labels import INSTANCE_SCHEME, STRUCTURE_SCHEME
@@ -31,6 +31,7 @@ from segmentation.localise import (
     LARGEST_WINDOW,
     FirstWindows,
     body_box,
+    continued,
     first_windows,
     window_around,
 )
@@ -74,6 +75,23 @@ class FoundLiver:
     def confidence(self) -> float:
         """Mean probability inside the mask."""
         return float(self.probability[self.mask].mean())
+
+    def inside(self, box: Box) -> "FoundLiver":
+        """Return what of it lies in a box of its grid.
+
+        Raises
+        ------
+        SegmentationFailedError
+            Nothing does.
+        """
+        if not self.mask[box].any():
+            raise SegmentationFailedError(_not_found())
+        i, j, k = (
+            slice(side.start - part.start, side.stop - part.start)
+            for side, part in zip(self.window, box, strict=True)
+        )
+        grid = box_geometry(self.grid, box)
+        return FoundLiver(self.probability[box], self.mask[box], grid, (i, j, k))
 
 
 class KulSegmenter:
@@ -202,17 +220,19 @@ def find_liver(image: ImageVolume, *, device: str, progress: Progress = silent) 
     progress("preparing image", 0, 1)
     coarse, grid = coarse_image(image)
     _require_coverage(grid)
-    body = body_box(coarse, image.modality)
+    coarse, body, scan = continued(coarse, body_box(coarse, image.modality))
     windows = first_windows(coarse, body, image.modality)
     field = normalised_field(coarse, image.modality)
     progress("preparing image", 1, 1)
-    look = _LiverLook(field, grid, device, progress)
+    start = box_start(scan)
+    longer = grid.cropped((-start[0], -start[1], -start[2]), coarse.shape)
+    look = _LiverLook(field, longer, device, progress)
     found = look.first(windows)
     for _ in range(LARGEST_MOVES):
         found = look(window_around(found.mask, body), FIELD)
         if not _cut_by_window(found.mask, found.window, body):
             break
-    return found
+    return found.inside(scan)
 
 
 def find_lesions(

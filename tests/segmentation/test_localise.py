@@ -4,7 +4,14 @@ import numpy as np
 import pytest
 
 from remnant.core.volumes import Modality
-from segmentation.localise import LARGEST_WINDOW, body_box, first_windows, window_around
+from segmentation.localise import (
+    CONTINUED_VOXELS,
+    LARGEST_WINDOW,
+    body_box,
+    continued,
+    first_windows,
+    window_around,
+)
 
 AIR = -1000.0
 
@@ -45,6 +52,30 @@ def test_body_box__mr():
     image = np.zeros((40, 41, 30), dtype=np.float32)
     image[5:35, 6:30] = 300.0
     assert body_box(image, Modality.MR) == box_of((5, 35), (6, 30), (0, 30))
+
+
+def test_continued__where_the_scan_cuts_the_body():
+    scan = torso(height=60, lung_from=40)[:70]
+    body = body_box(scan, Modality.CT)
+    longer, further, within = continued(scan, body)
+    n = CONTINUED_VOXELS
+    assert (70 + n, 110, 60 + 2 * n) == longer.shape
+    assert box_of((0, 70), (0, 110), (n, n + 60)) == within
+    np.testing.assert_array_equal(scan, longer[within])
+    np.testing.assert_array_equal(longer[-1, :, n:-n], scan[-1])
+    np.testing.assert_array_equal(longer[:70, :, 0], scan[:, :, 0])
+    assert (
+        box_of((body[0].start, 70 + n), (body[1].start, body[1].stop), (0, 60 + 2 * n)) == further
+    )
+
+
+def test_continued__a_body_that_is_whole_is_left_alone():
+    scan = np.full((40, 41, 42), AIR, dtype=np.float32)
+    scan[10:30, 10:30, 10:30] = 40.0
+    longer, body, within = continued(scan, body_box(scan, Modality.CT))
+    np.testing.assert_array_equal(scan, longer)
+    assert body_box(scan, Modality.CT) == body
+    assert box_of((0, 40), (0, 41), (0, 42)) == within
 
 
 def test_first_windows__short_scan_is_one_window():

@@ -18,6 +18,7 @@ from segmentation.engines.findings import CORES_ALONE, cores_alone
 from segmentation.engines.registry import ENGINES, Quality, engine_named, quality_named
 from segmentation.port import LesionSegmenter, Segmentation, StepwiseSegmenter
 from segmentation.postprocess import reconcile
+from segmentation.promptable import SliceOutline
 from segmentation.refining import RefinableEngine, RefiningSegmenter
 
 GRID = Geometry((30, 30, 12), np.diag([2.0, 2.0, 3.0, 1.0]))
@@ -32,8 +33,19 @@ def mask(*box):
 
 
 LIVER = mask((2, 28), (2, 28), (1, 11))
+WHOLE_LIVER = mask((1, 29), (1, 29), (1, 11))
 CORE = mask((10, 14), (10, 14), (4, 8))
 TRUTH = mask((8, 16), (8, 16), (4, 8))
+
+
+class LiverOrLesions(CutPrompter):
+    """A prompter that knows the liver's whole extent in a large box, and lesions in small ones."""
+
+    def outlines(self, slice_index, boxes):
+        if boxes[0].i_high - boxes[0].i_low < 20:
+            return super().outlines(slice_index, boxes)
+        inside = np.where(WHOLE_LIVER[:, :, slice_index], 4.0, -4.0).astype(np.float32)
+        return tuple(SliceOutline(inside, 0.97) for _ in boxes)
 
 
 @dataclass
@@ -77,7 +89,7 @@ class Engine:
     @contextmanager
     def prompter(self, image, *, scratch=None, progress=silent):
         self.opened += 1
-        yield CutPrompter(LabelMap(TRUTH.astype(np.uint8), GRID, BINARY_SCHEME))
+        yield LiverOrLesions(LabelMap(TRUTH.astype(np.uint8), GRID, BINARY_SCHEME))
         self.closed += 1
 
 
@@ -94,12 +106,22 @@ def test_lesions_are_refined_and_their_cores_kept():
     assert (engine.opened, engine.closed) == (1, 1)
 
 
-def test_without_lesions_no_second_network_runs():
+def test_the_liver_is_refined_and_the_networks_agreement_told():
+    engine = Engine()
+    segmenter = RefiningSegmenter(engine)
+    liver = segmenter.segment_liver(IMAGE)
+    assert np.array_equal(WHOLE_LIVER, liver.structures.mask())
+    assert "liver_networks_agree" in [finding.id for finding in liver.quality]
+    assert liver.models == tuple(MODELS)
+    segmenter.segment_lesions(IMAGE, liver.structures)
+    assert (engine.opened, engine.closed) == (1, 1)
+
+
+def test_without_lesions_the_prompter_is_let_go():
     engine = Engine(core=np.zeros(GRID.shape, bool))
     found = RefiningSegmenter(engine).segment(IMAGE)
     assert found.core is None
-    assert found.models == (MODELS[0],)
-    assert engine.opened == 0
+    assert (engine.opened, engine.closed) == (1, 1)
 
 
 def test_it_is_every_kind_of_segmenter():

@@ -167,6 +167,21 @@ def test_liver_in_one_piece():
     assert "2 piece(s); 1.6 %" in written("liver_in_one_piece", *details, value=80 / 4880)
 
 
+def test_liver_networks_agree():
+    limit = reason(Cause.CHECK_LIMIT, 0.9)
+    differ = reason(Cause.LIVER_NETWORKS_DIFFER, 140.0, 60.4, 22)
+    text = written("liver_networks_agree", limit, differ, value=0.84)
+    assert "On 22 slices" in text
+    assert "Dice 0.84 (0.9 or more is agreement), 140 mL in the first one's alone, 60 mL" in text
+    assert "took another organ for liver or left out a part" in text
+
+
+def test_liver_without_other_organs():
+    parts = [reason(Cause.UNLIKE_LIVER, side, 202.7, 2.3) for side in ("below", "left")]
+    text = written("liver_without_other_organs", *parts, value=405.4)
+    assert "203 mL at its lower end, 203 mL at its left side look(s) unlike the rest" in text
+
+
 @pytest.mark.parametrize(
     ("names", "words"),
     [

@@ -1,0 +1,78 @@
+"""How far two networks agree on a liver."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from remnant.core.findings import Finding, quality_finding
+from remnant.core.geometry import Geometry
+from remnant.core.reasons import Cause, reason
+from remnant.core.units import ml_from_mm3
+
+Mask = NDArray[np.bool_]
+
+AGREE_FROM_DICE: Final = 0.9
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LookedSlice:
+    """What two networks see on an axial slice.
+
+    Parameters
+    ----------
+    index
+        Which slice.
+    first, second
+        The liver network's cross-section, and the outline of what its box holds.
+    expected_iou
+        How well the second network expects its outline to overlap with the truth.
+    """
+
+    index: int
+    first: Mask
+    second: Mask
+    expected_iou: float
+
+
+def overlap(first: Mask, second: Mask) -> float:
+    """Return the Dice coefficient of two masks, 1 where both are empty."""
+    total = int(np.count_nonzero(first)) + int(np.count_nonzero(second))
+    return 2 * int(np.count_nonzero(first & second)) / total if total else 1.0
+
+
+def agreement(looked: Sequence[LookedSlice], grid: Geometry) -> Finding:
+    """Judge how far two networks agree on a liver, by the slices that both saw.
+
+    Parameters
+    ----------
+    looked
+        At least one slice, from foot to head; those between are taken to be like them.
+    grid
+        RAS+ grid of the slices.
+
+    Returns
+    -------
+    Finding
+        ``liver_networks_agree``, value: Dice of all slices together. Its reasons tell what only the
+        first and only the second network takes for liver, in mL, and on how many slices.
+    """
+    firsts, seconds = (np.stack(masks) for masks in zip(*((x.first, x.second) for x in looked),
+                                                        strict=True))  # fmt: skip
+    same = overlap(firsts, seconds)
+    slices = looked[-1].index - looked[0].index + 1
+    pixel_ml = ml_from_mm3(float(np.prod(grid.spacing_mm)) * slices / len(looked))
+    only = (
+        int(np.count_nonzero(part)) * pixel_ml for part in (firsts & ~seconds, seconds & ~firsts)
+    )
+    return quality_finding(
+        "liver_networks_agree",
+        passed=same >= AGREE_FROM_DICE,
+        value=same,
+        reasons=(
+            reason(Cause.CHECK_LIMIT, AGREE_FROM_DICE),
+            reason(Cause.LIVER_NETWORKS_DIFFER, *only, len(looked)),
+        ),
+    )
