@@ -69,7 +69,7 @@ class FakePrompter:
 
 
 def _rectangle(mask: Mask) -> Mask:
-    filled: Mask = mask.any(axis=1)[:, None] & mask.any(axis=0)[None, :]
+    filled: Mask = np.logical_and.outer(np.any(mask, axis=1), np.any(mask, axis=0))
     return filled
 
 
