@@ -43,6 +43,21 @@ def overlap(first: Mask, second: Mask) -> float:
     return 2 * int(np.count_nonzero(first & second)) / total if total else 1.0
 
 
+def overlap_of_all(looked: Sequence[LookedSlice]) -> float:
+    """Return the Dice coefficient of two networks' livers on all slices together."""
+    return overlap(*_stacked(looked))
+
+
+def expected_of_all(looked: Sequence[LookedSlice]) -> float:
+    """Return how well the second network expects its outlines to overlap, large ones more."""
+    areas = [float(np.count_nonzero(one.first)) for one in looked]
+    return float(np.average([one.expected_iou for one in looked], weights=areas))
+
+
+def _stacked(looked: Sequence[LookedSlice]) -> tuple[Mask, Mask]:
+    return np.stack([one.first for one in looked]), np.stack([one.second for one in looked])
+
+
 def agreement(looked: Sequence[LookedSlice], grid: Geometry) -> Finding:
     """Judge how far two networks agree on a liver, by the slices that both saw.
 
@@ -59,8 +74,7 @@ def agreement(looked: Sequence[LookedSlice], grid: Geometry) -> Finding:
         ``liver_networks_agree``, value: Dice of all slices together. Its reasons tell what only the
         first and only the second network takes for liver, in mL, and on how many slices.
     """
-    firsts, seconds = (np.stack(masks) for masks in zip(*((x.first, x.second) for x in looked),
-                                                        strict=True))  # fmt: skip
+    firsts, seconds = _stacked(looked)
     same = overlap(firsts, seconds)
     slices = looked[-1].index - looked[0].index + 1
     pixel_ml = ml_from_mm3(float(np.prod(grid.spacing_mm)) * slices / len(looked))

@@ -2,9 +2,11 @@
 
 The liver network works on 3 mm. A second network sees whole slices at a finer scale; it is shown
 the boxes of the first one's cross-sections with some slack (4 mm, as measured on scans of other
-hospitals). Neither is right wherever they differ: where the second one doubts its own outline the
-first stays, where it is sure and sees something else it is followed, and otherwise the border is
-taken half-way, which on every scan that was tried was nearer to the reference than either.
+hospitals). Neither is right wherever they differ. The border is taken half-way between the two,
+which on the scans that were tried was nearer to the reference than either, moved by a few
+millimetres at most, and on slices alone where the second network does not doubt its outline and
+that is like the first one's. Where the two differ over the whole liver although the second one is
+sure of itself, the first one went astray, and the second one is followed.
 
 Slices that are left out are moved as their neighbours were: the change of the signed distance to
 the border is interpolated, not the border, so that what the first network saw there stays.
@@ -25,7 +27,13 @@ from remnant.core.geometry import Geometry
 from remnant.core.progress import Progress, silent
 from remnant.core.volumes import ImageVolume
 from segmentation.axial import AxialView
-from segmentation.liver_agreement import LookedSlice, agreement, overlap
+from segmentation.liver_agreement import (
+    LookedSlice,
+    agreement,
+    expected_of_all,
+    overlap,
+    overlap_of_all,
+)
 from segmentation.liver_slices import LiverLook
 from segmentation.liver_strangers import strangers_finding
 from segmentation.promptable import SlicePrompter
@@ -35,11 +43,12 @@ Distances = NDArray[np.float32]
 
 LOOKED_EVERY_MM: Final = 6.0
 """Slices that are looked at lie no further apart; all are where they lie further apart anyway."""
-LARGEST_CHANGE_MM: Final = 15.0
+REACH_MM: Final = 15.0
+"""How far outside of the first one's liver an outline is looked at."""
 DOUBTED_BELOW_IOU: Final = 0.85
-SURE_FROM_IOU: Final = 0.93
-SAME_FROM_DICE: Final = 0.95
-HALF_WAY: Final = 0.5
+SURE_FROM_IOU: Final = 0.9
+ALIKE_FROM_DICE: Final = 0.85
+ASTRAY_BELOW_DICE: Final = 0.92
 STAGE: Final = "refining the liver"
 
 
@@ -84,7 +93,7 @@ def refined_liver(
         raise EmptyStructureError("the liver has no voxels; a mask with at least one is needed")
     view = AxialView(image.geometry)
     seen = view.seen(liver)
-    reach = margin_voxels(prompter.grid, LARGEST_CHANGE_MM)
+    reach = margin_voxels(prompter.grid, REACH_MM)
     box = bounding_box(seen, what="the liver", margin=(reach[0], reach[1], 0))
     look, first = LiverLook(prompter, box, box_geometry(prompter.grid, box)), np.array(seen[box])
     chosen = chosen_slices(first, look.grid.spacing_mm[2])
@@ -129,9 +138,52 @@ def chosen_slices(liver: Mask, thickness_mm: float) -> list[int]:
     return list(dict.fromkeys((*there[::step], there[-1])))
 
 
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """How far the second network is followed.
+
+    Parameters
+    ----------
+    share
+        Its share in the border: 0.5 is half-way between the two.
+    least_same
+        Dice of both cross-sections, below which a slice stays as it was.
+    reach_mm
+        How far apart the two borders count at most.
+    """
+
+    share: float
+    least_same: float
+    reach_mm: float
+
+
+HALF_WAY: Final = Trust(share=0.5, least_same=ALIKE_FROM_DICE, reach_mm=9.0)
+FOLLOWED: Final = Trust(share=1.0, least_same=0.0, reach_mm=REACH_MM)
+
+
+def trust(same: float, expected_iou: float) -> Trust:
+    """Return how far the second network is followed on a scan.
+
+    Parameters
+    ----------
+    same
+        Dice of the two networks' livers.
+    expected_iou
+        How well the second one expects its outlines to overlap with the truth, on average.
+
+    Examples
+    --------
+    >>> trust(0.96, 0.93).share, trust(0.88, 0.93).share, trust(0.88, 0.82).share
+    (0.5, 1.0, 0.5)
+    """
+    astray = same < ASTRAY_BELOW_DICE and expected_iou >= SURE_FROM_IOU
+    return FOLLOWED if astray else HALF_WAY
+
+
 def _moved(first: Mask, looked: Sequence[LookedSlice], grid: Geometry) -> Mask:
     """Return the first network's liver with its border moved by what the second one saw."""
-    moves = {one.index: _move(one, grid) for one in looked}
+    given = trust(overlap_of_all(looked), expected_of_all(looked))
+    moves = {one.index: _move(one, grid, given) for one in looked}
     refined = first.copy()
     for low, high in pairwise(sorted(moves)):
         for k in range(low + 1, high):
@@ -143,34 +195,14 @@ def _moved(first: Mask, looked: Sequence[LookedSlice], grid: Geometry) -> Mask:
     return refined
 
 
-def _move(looked: LookedSlice, grid: Geometry) -> Distances:
+def _move(looked: LookedSlice, grid: Geometry, given: Trust) -> Distances:
     """Return by how much the border is moved outwards, in mm, everywhere on a slice."""
-    weight = second_weight(looked.expected_iou, overlap(looked.first, looked.second))
-    if weight == 0.0:
+    doubted = looked.expected_iou < DOUBTED_BELOW_IOU
+    if doubted or overlap(looked.first, looked.second) < given.least_same:
         return np.zeros(looked.first.shape, dtype=np.float32)
     apart = _signed_mm(looked.second, grid) - _signed_mm(looked.first, grid)
-    move: Distances = weight * np.clip(apart, -LARGEST_CHANGE_MM, LARGEST_CHANGE_MM)
+    move: Distances = np.float32(given.share) * np.clip(apart, -given.reach_mm, given.reach_mm)
     return move
-
-
-def second_weight(expected_iou: float, same: float) -> float:
-    """Return the second network's share in a border: none, half or all of it.
-
-    Parameters
-    ----------
-    expected_iou
-        How well it expects its outline to overlap with the truth.
-    same
-        Dice of the two networks' outlines.
-
-    Examples
-    --------
-    >>> second_weight(0.80, 0.97), second_weight(0.96, 0.97), second_weight(0.96, 0.88)
-    (0.0, 0.5, 1.0)
-    """
-    if expected_iou < DOUBTED_BELOW_IOU:
-        return 0.0
-    return 1.0 if expected_iou >= SURE_FROM_IOU and same < SAME_FROM_DICE else HALF_WAY
 
 
 def _signed_mm(mask: Mask, grid: Geometry) -> Distances:
@@ -178,7 +210,7 @@ def _signed_mm(mask: Mask, grid: Geometry) -> Distances:
     from edt import edt
 
     if not mask.any():
-        return np.full(mask.shape, -LARGEST_CHANGE_MM, dtype=np.float32)
+        return np.full(mask.shape, -REACH_MM, dtype=np.float32)
     steps = grid.spacing_mm[:2]
     half = np.float32(min(steps) / 2)
     inside = edt(np.ascontiguousarray(mask), anisotropy=steps)

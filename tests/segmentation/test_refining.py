@@ -33,7 +33,7 @@ def mask(*box):
 
 
 LIVER = mask((2, 28), (2, 28), (1, 11))
-WHOLE_LIVER = mask((1, 29), (1, 29), (1, 11))
+WHOLE_LIVER = mask((0, 30), (0, 30), (1, 11))
 CORE = mask((10, 14), (10, 14), (4, 8))
 TRUTH = mask((8, 16), (8, 16), (4, 8))
 
