@@ -28,7 +28,7 @@ from segmentation.engines.kul import find_lesions
 from segmentation.lesion_borders import refined_lesions
 from segmentation.promptable import medsam_prompter
 from segmentation.resample import resample
-from segmentation.synthetic import plant_metastases
+from segmentation.synthetic import LesionLook, plant_metastases
 
 IN_PLANE_MM = 1.5
 HALF = 0.5
@@ -40,12 +40,12 @@ COLUMNS = (
 )  # fmt: skip
 DEVICE = chosen_device("cpu")
 DIAMETERS_MM = (34.0, 24.0, 16.0, 12.0, 8.0)
-LOOKS: Mapping[str, Mapping[str, float]] = {
-    "hypodense": {"contrast_hu": -60.0},
-    "enhancing rim": {"contrast_hu": -60.0, "rim_hu": 90.0},
-    "halo": {"contrast_hu": -70.0, "rim_hu": 40.0, "rim_fraction": 0.35},
-    "calcified": {"contrast_hu": -50.0, "centre_hu": 250.0},
-    "hypervascular": {"contrast_hu": 60.0},
+LOOKS: Mapping[str, LesionLook] = {
+    "hypodense": LesionLook(contrast_hu=-60.0),
+    "enhancing rim": LesionLook(contrast_hu=-60.0, rim_hu=90.0),
+    "halo": LesionLook(contrast_hu=-70.0, rim_hu=40.0, rim_fraction=0.35),
+    "calcified": LesionLook(contrast_hu=-50.0, centre_hu=250.0),
+    "hypervascular": LesionLook(contrast_hu=60.0),
 }
 
 
@@ -88,7 +88,7 @@ def planted(kinds: list[str], slices: list[float], seeds: int) -> Iterator[Case]
         for kind in kinds:
             for seed in range(1, seeds + 1):
                 made = plant_metastases(
-                    image, where, seed=seed, diameters_mm=DIAMETERS_MM, **LOOKS[kind]
+                    image, where, seed=seed, diameters_mm=DIAMETERS_MM, look=LOOKS[kind]
                 )
                 name = f"{kind}, {slice_mm:g} mm"
                 yield Case(name, made.image, liver, made.truth.mask())

@@ -163,7 +163,7 @@ def run_case(  # noqa: PLR0913  (all that a case may be asked)
     from remnant.cohort.manifest import requests_of
     from remnant.cohort.outcomes import CaseTask
     from remnant.pipeline.run import run_study
-    from segmentation.engines.registry import DEFAULT_ENGINE, DEFAULT_QUALITY, quality_named
+    from segmentation.engines.registry import DEFAULT_ENGINE, quality_named
 
     folder, row = Path(output), cells_of(cells)
     asked = requests_of(row)
@@ -173,7 +173,7 @@ def run_case(  # noqa: PLR0913  (all that a case may be asked)
         folder=str(folder),
         engine=engine or DEFAULT_ENGINE,
         device=device,
-        quality=DEFAULT_QUALITY if quality is None else quality_named(quality),
+        quality=None if quality is None else quality_named(quality),
         estimate_segments=estimate_segments,
     )
     segmenter, divider = engines_of(task, asked)

@@ -19,6 +19,7 @@ voxels that are filled by at least one half.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil, pi
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,6 +55,31 @@ MAD_TO_SD = 1.4826
 HALF = 0.5
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LesionLook:
+    """How lesions differ from the liver around them, in Hounsfield units.
+
+    Parameters
+    ----------
+    contrast_hu
+        Lesion minus liver, negative for dark lesions.
+    rim_hu, rim_fraction
+        What the rim differs from the rest, positive for an enhancing rim, and how much of the
+        radius it takes.
+    centre_hu
+        What the inner ``CENTRE_FRACTION`` of the radius differs from the rest, positive where it is
+        calcified.
+    """
+
+    contrast_hu: float = DEFAULT_CONTRAST_HU
+    rim_hu: float = 0.0
+    rim_fraction: float = RIM_FRACTION
+    centre_hu: float = 0.0
+
+
+DARK: Final = LesionLook()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Planted:
     """An image with planted metastases and what is true about them.
@@ -68,7 +94,7 @@ class Planted:
         True volume by instance.
     centres_ras_mm
         Centre by instance.
-    seed, contrast_hu, rim_hu
+    seed, look
         What they were made with.
     """
 
@@ -77,18 +103,7 @@ class Planted:
     true_volumes_ml: Mapping[int, float]
     centres_ras_mm: Mapping[int, Vector3]
     seed: int
-    contrast_hu: float
-    rim_hu: float
-
-
-@dataclass(frozen=True, slots=True)
-class _Look:
-    """How a lesion differs from the liver; the rim begins at a share of the radius."""
-
-    contrast_hu: float
-    rim_hu: float
-    rim_from: float
-    centre_hu: float
+    look: LesionLook
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -101,16 +116,13 @@ class _Patch:
     centre_mm: Vector
 
 
-def plant_metastases(  # noqa: PLR0913  (how lesions look)
+def plant_metastases(
     image: ImageVolume,
     liver: LabelMap,
     *,
     seed: int,
     diameters_mm: Sequence[float] = DEFAULT_DIAMETERS_MM,
-    contrast_hu: float = DEFAULT_CONTRAST_HU,
-    rim_hu: float = 0.0,
-    rim_fraction: float = RIM_FRACTION,
-    centre_hu: float = 0.0,
+    look: LesionLook = DARK,
 ) -> Planted:
     """Plant synthetic metastases in the liver of a CT, well inside it and apart from each other.
 
@@ -124,15 +136,8 @@ def plant_metastases(  # noqa: PLR0913  (how lesions look)
         Decides shapes and places: the same seed gives the same result.
     diameters_mm
         One lesion per number: the diameter of the ball of equal volume, 3 to 120 mm.
-    contrast_hu
-        Lesion minus liver, negative for dark lesions.
-    rim_hu
-        What the rim differs from the core, positive for an enhancing rim.
-    rim_fraction
-        How much of the radius the rim takes.
-    centre_hu
-        What the inner ``CENTRE_FRACTION`` of the radius differs from the core, positive where it
-        is calcified.
+    look
+        How they differ from the liver.
 
     Raises
     ------
@@ -152,7 +157,6 @@ def plant_metastases(  # noqa: PLR0913  (how lesions look)
     sizes = sorted(diameters_mm, reverse=True)
     points, room_mm = _places(mask, box, image.geometry, rng)
     shapes = _placed([random_shape(d, rng) for d in sizes], points, room_mm, rng)
-    look = _Look(contrast_hu, rim_hu, 1 - rim_fraction, centre_hu)
     patches = [_patch(shape, image.geometry, look) for shape in shapes]
     patches.sort(key=lambda patch: -float(patch.share.sum()))
     voxel_ml = image.geometry.voxel_volume_ml
@@ -163,8 +167,7 @@ def plant_metastases(  # noqa: PLR0913  (how lesions look)
         true_volumes_ml={n: float(p.share.sum()) * voxel_ml for n, p in numbered.items()},
         centres_ras_mm={n: vector3(p.centre_mm) for n, p in numbered.items()},
         seed=seed,
-        contrast_hu=contrast_hu,
-        rim_hu=rim_hu,
+        look=look,
     )
 
 
@@ -240,7 +243,7 @@ def _gap_mm(points: Vector, other: LesionShape) -> Vector:
     return distance - other.radius_mm - LESION_GAP_MM
 
 
-def _patch(shape: LesionShape, geometry: Geometry, look: _Look) -> _Patch:
+def _patch(shape: LesionShape, geometry: Geometry, look: LesionLook) -> _Patch:
     box = _shape_box(shape, geometry)
     grid = box_geometry(geometry, box)
     centres = grid.ras_from_index(np.moveaxis(np.indices(grid.shape), 0, -1))
@@ -249,7 +252,7 @@ def _patch(shape: LesionShape, geometry: Geometry, look: _Look) -> _Patch:
     for offset in offsets @ geometry.affine_ras[:3, :3].T:
         depth = shape.depth(centres + offset)
         filled += depth <= 1
-        rim += (depth <= 1) & (depth > look.rim_from)
+        rim += (depth <= 1) & (depth > 1 - look.rim_fraction)
         centre += depth <= CENTRE_FRACTION
     shares = look.rim_hu * rim + look.centre_hu * centre
     change = look.contrast_hu + shares / np.maximum(filled, 1)

@@ -16,7 +16,7 @@ from remnant.cli.options import (
 from remnant.cli.outcome import Outcome, told_outcome
 from remnant.cli.progress import shown_progress
 from remnant.core.errors import InputError
-from segmentation.engines.registry import DEFAULT_ENGINE, DEFAULT_QUALITY
+from segmentation.engines.registry import DEFAULT_ENGINE
 
 if TYPE_CHECKING:
     from remnant.cohort.outcomes import CaseOutcome, CaseStatus
@@ -58,7 +58,7 @@ def run(
     output: Output,
     engine: EngineOption = DEFAULT_ENGINE,
     device: DeviceOption = "auto",
-    quality: QualityOption = DEFAULT_QUALITY,
+    quality: QualityOption = None,
     estimate_segments: bool = True,
     page: Annotated[bool, Parameter(negative="")] = False,
     time_limit: float = 180.0,

@@ -12,7 +12,7 @@ from remnant.cli.options import DeviceOption, EngineOption, QualityOption
 from remnant.cli.outcome import Outcome, cases_outcome
 from remnant.cli.plan_options import NO_CHOICES, PlanOptions
 from remnant.cli.progress import shown_progress
-from segmentation.engines.registry import DEFAULT_ENGINE, DEFAULT_QUALITY, engine_named
+from segmentation.engines.registry import DEFAULT_ENGINE, engine_named
 
 if TYPE_CHECKING:
     from remnant.core.case import CaseReport
@@ -43,7 +43,7 @@ def demo(
     output: Annotated[Path, Parameter(alias="-o")] = DEFAULT_OUTPUT,
     engine: EngineOption = DEFAULT_ENGINE,
     device: DeviceOption = "auto",
-    quality: QualityOption = DEFAULT_QUALITY,
+    quality: QualityOption = None,
     plans: PlanOptions = NO_CHOICES,
 ) -> Outcome:
     """Report a real liver with tumour, and a real CT as it is and with planted metastases.

@@ -319,10 +319,10 @@ DeviceOption = Annotated[
     Parameter(help="Where networks run. With auto on the fastest device there is."),
 ]
 QualityOption = Annotated[
-    Quality,
+    Quality | None,
     Parameter(
-        help="How much work segmenting may be. With best a second network outlines liver and "
-        "lesions anew, slice by slice; with fast lesions often are their cores alone."
+        help="How much work segmenting may be. With best, the usual one, a second network outlines "
+        "liver and lesions anew, slice by slice; with fast lesions often are their cores alone."
     ),
 ]
 EstimateOption = Annotated[

@@ -27,7 +27,7 @@ from remnant.cli.options import (
 from remnant.cli.outcome import Outcome, case_outcome
 from remnant.cli.plan_options import NO_CHOICES, PlanOptions
 from remnant.cli.progress import shown_progress
-from segmentation.engines.registry import DEFAULT_ENGINE, DEFAULT_QUALITY, engine_named
+from segmentation.engines.registry import DEFAULT_ENGINE, engine_named
 
 app = App(
     name="run",
@@ -69,7 +69,7 @@ def run(
     boxed: LiverBoxOptions = NO_LIVER_BOX,
     engine: EngineOption = DEFAULT_ENGINE,
     device: DeviceOption = "auto",
-    quality: QualityOption = DEFAULT_QUALITY,
+    quality: QualityOption = None,
     resect: ResectOption = (),
     patient: PatientOptions = NO_PATIENT,
     formulas: FormulaOptions = DEFAULT_FORMULAS,

@@ -21,7 +21,7 @@ from remnant.cli.options import (
 from remnant.cli.outcome import Outcome, maps_outcome
 from remnant.cli.progress import shown_progress
 from remnant.pipeline.reviewing import LesionReview
-from segmentation.engines.registry import DEFAULT_ENGINE, DEFAULT_QUALITY, engine_named
+from segmentation.engines.registry import DEFAULT_ENGINE, engine_named
 
 app = App(
     name="segment",
@@ -50,7 +50,7 @@ def segment(
     boxed: LiverBoxOptions = NO_LIVER_BOX,
     engine: EngineOption = DEFAULT_ENGINE,
     device: DeviceOption = "auto",
-    quality: QualityOption = DEFAULT_QUALITY,
+    quality: QualityOption = None,
     maps: MaskOptions = NO_MASKS,
     lesions: Path | None = None,
     estimate_segments: EstimateOption = True,

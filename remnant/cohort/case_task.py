@@ -272,7 +272,7 @@ def engines_of(task: CaseTask, asked: CaseRequests) -> tuple[Segmenter, SegmentD
 
 
 @lru_cache(maxsize=1)
-def _segmenter(engine: str, device: str, quality: Quality) -> Segmenter:
+def _segmenter(engine: str, device: str, quality: Quality | None) -> Segmenter:
     """Return an engine's segmenter, one for the whole process.
 
     Raises

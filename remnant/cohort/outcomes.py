@@ -11,7 +11,7 @@ from typing import Final
 
 from remnant.core.reference_agreement import ReferenceAgreement
 from segmentation.algorithm import ALGORITHM_VERSION
-from segmentation.engines.registry import DEFAULT_ENGINE, DEFAULT_QUALITY, Quality
+from segmentation.engines.registry import DEFAULT_ENGINE, Quality
 
 NOTHING: Final[Mapping[str, float]] = MappingProxyType({})
 
@@ -57,7 +57,8 @@ class CaseTask:
     most_attempts
         Attempts that a dying worker may cost in one run before the case is given up.
     engine, device, quality
-        Networks that find liver and lesions, where they run, and how much work they may be.
+        Networks that find liver and lesions, where they run, and how much work they may be
+        (``None`` for the engine's usual quality).
     estimate_segments
         Whether segments that nothing was given for are estimated from the liver's shape.
     retry_failed
@@ -76,7 +77,7 @@ class CaseTask:
     most_attempts: int = 2
     engine: str = DEFAULT_ENGINE
     device: str = "auto"
-    quality: Quality = DEFAULT_QUALITY
+    quality: Quality | None = None
     estimate_segments: bool = True
     retry_failed: bool = False
     run: str = ""

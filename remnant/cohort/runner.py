@@ -29,7 +29,6 @@ from remnant.pipeline.results import require_writable
 from segmentation.algorithm import ALGORITHM_VERSION
 from segmentation.engines.registry import (
     DEFAULT_ENGINE,
-    DEFAULT_QUALITY,
     Quality,
     engine_named,
 )
@@ -74,7 +73,7 @@ class CohortOptions:
     cluster: ClusterChoice = LOCAL
     engine: str = DEFAULT_ENGINE
     device: str = "auto"
-    quality: Quality = DEFAULT_QUALITY
+    quality: Quality | None = None
     estimate_segments: bool = True
     page: bool = False
     time_limit_s: float | None = None
@@ -252,7 +251,7 @@ def _described(options: CohortOptions) -> dict[str, object]:
         "schema_version": SCHEMA_VERSION,
         "algorithm": ALGORITHM_VERSION,
         "engine": options.engine,
-        "quality": options.quality.value,
+        "quality": (options.quality or engine_named(options.engine).usual).value,
         "estimate_segments": options.estimate_segments,
     }
 

@@ -36,13 +36,18 @@ class Engine:
         Full name of the module that offers ``segmenter(*, device)``.
     summary
         What it is, for a list of engines.
+    usual
+        The quality that it segments with unless another one is asked for.
     """
 
     module: str
     summary: str
+    usual: Quality = Quality.FAST
 
-    def segmenter(self, *, device: str = "auto", quality: Quality = Quality.FAST) -> Segmenter:
+    def segmenter(self, *, device: str = "auto", quality: Quality | None = None) -> Segmenter:
         """Return the engine's segmenter for ``auto``, ``cpu``, ``cuda`` or ``mps``.
+
+        ``None`` for the quality is its usual one.
 
         Raises
         ------
@@ -50,7 +55,7 @@ class Engine:
             The device is not one of these or is not there, or the engine has not this quality.
         """
         made: Segmenter = import_module(self.module).segmenter(device=device)
-        if quality is Quality.FAST:
+        if (quality or self.usual) is Quality.FAST:
             return made
         from segmentation.refining import RefinableEngine, RefiningSegmenter
 
@@ -60,11 +65,12 @@ class Engine:
 
 
 DEFAULT_ENGINE: Final = "kul"
-DEFAULT_QUALITY: Final = Quality.BEST
 SHAPE_MODEL: Final = "couinaud-shape"
 """The network that estimates segments, whichever engine found the liver."""
 ENGINES: Final[Mapping[str, Engine]] = {
-    DEFAULT_ENGINE: Engine("segmentation.engines.kul", "KU Leuven networks, CT and MR"),
+    DEFAULT_ENGINE: Engine(
+        "segmentation.engines.kul", "KU Leuven networks, CT and MR", Quality.BEST
+    ),
 }
 
 

@@ -12,6 +12,7 @@ STATED = {
     "planning/facts/contradictions.py": "names of facts in errors",
     "planning/literature.py": "names of lines in errors",
     "volumetry/lesions/intensity.py": "names of maps in errors",
+    "volumetry/lesions/cores.py": "names of maps in errors",
     "volumetry/liver_maps.py": "names of maps in errors",
     "volumetry/segment_parts.py": "names of maps in errors",
     "volumetry/standardised/": "formulas as data: populations are their content",

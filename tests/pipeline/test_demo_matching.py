@@ -7,7 +7,7 @@ from remnant.core.geometry import Geometry
 from remnant.core.labels import INSTANCE_SCHEME
 from remnant.core.volumes import ImageVolume, LabelMap, Modality
 from remnant.pipeline.demo import match_planted
-from segmentation.synthetic import Planted
+from segmentation.synthetic import DARK, Planted
 
 GRID = Geometry((20, 11, 9), np.diag((10.0, 10.0, 10.0, 1.0)))  # voxels of 1 ml
 
@@ -20,8 +20,7 @@ def _planted(truth):
         true_volumes_ml={int(n): float(np.count_nonzero(truth == n)) for n in numbers},
         centres_ras_mm={int(n): _centre(truth == n) for n in numbers},
         seed=0,
-        contrast_hu=-60.0,
-        rim_hu=0.0,
+        look=DARK,
     )
 
 

@@ -136,9 +136,9 @@ def test_it_is_every_kind_of_segmenter():
 
 def test_the_qualities_of_the_engine():
     for engine in ENGINES:
-        assert isinstance(
-            engine_named(engine).segmenter(device="cpu", quality=Quality.BEST), RefiningSegmenter
-        )
+        for quality, refines in ((None, True), (Quality.BEST, True), (Quality.FAST, False)):
+            made = engine_named(engine).segmenter(device="cpu", quality=quality)
+            assert refines == isinstance(made, RefiningSegmenter)
     assert quality_named("fast") is Quality.FAST
     with pytest.raises(InputError, match="no quality 'good'; known: fast, best"):
         quality_named("good")

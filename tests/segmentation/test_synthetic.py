@@ -18,6 +18,7 @@ from segmentation.lesion_shape import random_shape, sphere_points
 from segmentation.synthetic import (
     LESION_GAP_MM,
     SURFACE_GAP_MM,
+    LesionLook,
     plant_metastases,
 )
 
@@ -60,7 +61,7 @@ def test_plant__what_is_taken_from_the_image_is_the_true_volume(geometry, seed, 
     image, liver = ct_on(geometry), liver_on(geometry)
 
     planted = plant_metastases(
-        image, liver, seed=seed, diameters_mm=(24.0, 14.0), contrast_hu=contrast
+        image, liver, seed=seed, diameters_mm=(24.0, 14.0), look=LesionLook(contrast_hu=contrast)
     )
 
     taken = (planted.image.voxels - image.voxels) / contrast
@@ -121,7 +122,9 @@ def test_plant__appearance_noise_and_rim():
     image = ct_on(GRID, noise_hu=15.0)
 
     plain = plant_metastases(image, liver_on(GRID), seed=4, diameters_mm=(34.0,))
-    rimmed = plant_metastases(image, liver_on(GRID), seed=4, diameters_mm=(34.0,), rim_hu=50.0)
+    rimmed = plant_metastases(
+        image, liver_on(GRID), seed=4, diameters_mm=(34.0,), look=LesionLook(rim_hu=50.0)
+    )
 
     # Voxels wholly inside: all their neighbours are in the truth too.
     within = plain.truth.mask()

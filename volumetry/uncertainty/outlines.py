@@ -38,8 +38,8 @@ def outline_change(volume_ml: float, core_ml: float | None) -> float:
 
     Examples
     --------
-    >>> outline_change(126.0, 69.0) == 57.0 / 126.0, outline_change(10.0, None)
-    (True, 0.0)
+    >>> outline_change(100.0, 75.0), outline_change(100.0, None)
+    (0.25, 0.0)
     """
     return 0.0 if core_ml is None else abs(1.0 - core_ml / volume_ml)
 
