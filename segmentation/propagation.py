@@ -2,10 +2,11 @@
 
 A promptable network outlines what lies in a reader's rectangle, and once more in the outline's own
 box, so that little hangs on the reader's hand. The outline of a slice, widened by a little, is the
-box of the next one, upwards and downwards, until the outline shrinks away, is
-doubted by the network itself, loses touch with the one before, or leaves the rectangle: the reader
-drew that on the slice where the structure is largest. Where slices are thin some are left out, and
-the outlines between are those of the signed distances between their neighbours'.
+box of the next one, upwards and downwards, until the outline shrinks away, is doubted by the
+network itself, loses touch with the one before, or becomes larger than the first: the reader drew
+that on the slice where the structure is largest. A box in 3-D says itself where the structure ends:
+there neither a small outline nor a doubted one ends it before. Where slices are thin some are left
+out, and the outlines between are those of the signed distances between their neighbours'.
 
 Everything lies in voxel indices of the image re-oriented to RAS+ axes: of a slice ``i`` rises to
 the patient's right and ``j`` to the front, slices rise from foot to head.
@@ -182,6 +183,7 @@ def follow(
     down, below = follower.followed(first, towards=-1)
     up, above = follower.followed(first, towards=1)
     outlines = (*reversed(down), first, *up)
+    progress(STEP, len(outlines), len(outlines))
     for outline in (*outlines, *_between(outlines)):
         mask[:, :, outline.slice_index] = outline.inside
     return Followed(mask=mask, predicted_iou=first.predicted_iou, below=below, above=above)
@@ -247,7 +249,7 @@ class _Follower:
         if stop is not None:
             return stop
         doubted = said.predicted_iou < self.rules.least_iou_fraction * first.predicted_iou
-        return Ending.DOUBTED if doubted else outline
+        return Ending.DOUBTED if doubted and self.start.is_flat else outline
 
     def _outside(self, index: int) -> Ending | None:
         """Tell why a slice may not be looked at, ``None`` where it may."""
@@ -256,6 +258,8 @@ class _Follower:
             return Ending.SCAN
         if not start.lowest <= index <= start.highest:
             return Ending.RANGE
+        if not start.is_flat:
+            return None
         di, dj, dk = grid.spacing_mm
         rectangle = start.rectangle
         side_mm = max(
@@ -271,7 +275,7 @@ class _Follower:
         shared = int(np.count_nonzero(outline.inside & last.inside))
         if shared == 0 or shared < rules.least_overlap_fraction * min(outline.area, last.area):
             return Ending.LOST
-        if outline.area < rules.least_area_fraction * first.area:
+        if self.start.is_flat and outline.area < rules.least_area_fraction * first.area:
             return Ending.SHRUNK
         if outline.area > rules.most_growth * first.area:
             return Ending.GREW

@@ -49,7 +49,11 @@ def around(mask, index=MIDDLE):
 
 def start(mask, *, index=MIDDLE, lowest=0, highest=SHAPE[2] - 1):
     return StartBox(
-        slice_index=index, rectangle=around(mask, index), lowest=lowest, highest=highest
+        slice_index=index,
+        rectangle=around(mask, index),
+        lowest=lowest,
+        highest=highest,
+        is_flat=(lowest, highest) == (0, SHAPE[2] - 1),
     )
 
 
@@ -109,6 +113,21 @@ def test_follow__ends_where_the_network_doubts_its_outline():
 
     assert (Ending.SCAN, Ending.DOUBTED) == (found.below, found.above)
     assert np.array_equal(column(k=slice(0, MIDDLE + 2)), found.mask)
+
+
+def test_follow__goes_to_the_ends_of_a_box_whatever_is_small_or_doubted():
+    mask = ball(20.0)
+    k = np.flatnonzero(mask.any(axis=(0, 1)))
+    found = followed(
+        mask,
+        replace(RULES, least_area_fraction=0.5, most_length=0.1),
+        sure={MIDDLE + 2: 0.1},
+        lowest=int(k[0]),
+        highest=int(k[-1]),
+    )
+
+    assert np.array_equal(mask, found.mask)
+    assert (Ending.RANGE, Ending.RANGE) == (found.below, found.above)
 
 
 def test_follow__ends_where_the_outline_runs_out():
