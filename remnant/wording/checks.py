@@ -150,6 +150,20 @@ def _liver_networks(finding: Finding) -> str:
     )
 
 
+def _liver_ends(finding: Finding) -> str:
+    if finding.verdict is Verdict.MET:
+        return "The liver does not go on beyond the slices that the first network marked."
+    added = ", ".join(
+        f"{one.amounts[0]:.0f} mL {ORGAN_SIDES[one.names[0]]}"
+        for one in finding.reasons
+        if one.cause is Cause.LIVER_GOES_ON
+    )
+    return (
+        f"The first network cut the liver off: a second one followed it further and {added} were "
+        f"added. Look at its ends."
+    )
+
+
 def _other_organs(finding: Finding) -> str:
     if finding.verdict is Verdict.MET:
         return "No part of the liver's mask looks like another organ."
@@ -854,6 +868,7 @@ WRITERS: Final[Mapping[str, Writer]] = {
     "segments_inside_liver": _segments_inside_liver,
     "lesions_unconfirmed": _lesions_unconfirmed,
     "liver_networks_agree": _liver_networks,
+    "liver_ends_found": _liver_ends,
     "liver_without_other_organs": _other_organs,
     "lesion_outlines_agree": _lesion_outlines,
     "lesion_outlines_refined": _constant(
