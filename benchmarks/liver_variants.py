@@ -176,7 +176,7 @@ def main(names: Sequence[str]) -> bool:
     """Print the table; tell whether every variant reaches `LEAST_DICE` in both qualities."""
     scan, reached = sample(), True
     print(
-        f"{'variant':<22} {'fast':>6} {'best':>6} {'CPU s':>6}  networks agree; mL added; mL strange",
+        f"{'variant':<22} {'fast':>6} {'best':>6} {'CPU s':>6}  networks agree; mL added, strange",
         flush=True,
     )
     for name in names or VARIANTS:

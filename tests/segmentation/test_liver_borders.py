@@ -207,7 +207,7 @@ KIDNEY = disc(12, (15, 30), slices=(0, 6))
 )
 def test_strangers__a_part_that_is_not_reached_and_looks_unlike(kidney_hu, verdict):
     geometry = grid(12.0)
-    liver = disc(12, (45, 30), slices=(0, 13))
+    liver = disc(14, (48, 30), slices=(0, 13))
     voxels = np.random.default_rng(3).normal(60, 10, SHAPE)
     voxels[KIDNEY] += kidney_hu - 60
     known = LabelMap((liver | KIDNEY).astype(np.uint8), geometry, BINARY_SCHEME)
