@@ -3,6 +3,7 @@
 The cross-section on the last slice is followed: on the slice beyond, what a box around it holds is
 liver if the network of boxes is sure of it, it lies where the liver was, is no larger, and looks
 like the liver. At a true end the next slice shows lung, fat or bowel, and that is where it ends.
+A liver that ends wide although the scan goes on, and cannot be followed, is reported alone.
 """
 
 from collections.abc import Iterator
@@ -26,6 +27,8 @@ LEAST_COVERED: Final = 0.7
 MOST_GROWTH: Final = 1.1
 LEAST_ADDED_ML: Final = 10.0
 FARTHEST_MM: Final = 60.0
+WIDE_FRACTION: Final = 0.5
+"""Of the widest cross-section. The cap that a slice of 10 mm cuts from a dome has a quarter."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,15 +64,17 @@ def continued_liver(
     voxel_ml = ml_from_mm3(float(np.prod(look.grid.spacing_mm)))
     there = np.flatnonzero(liver.any(axis=(0, 1)))
     result, reasons, total = liver.copy(), [], 0.0
+    widest = int(np.count_nonzero(liver, axis=(0, 1)).max())
     for end, step, side in ((int(there[0]), -1, "below"), (int(there[-1]), 1, "above")):
         added = list(_beyond(look, liver[:, :, end], end, step, voxels, tissue))
         volume_ml = sum(int(np.count_nonzero(section)) for section in added) * voxel_ml
-        if volume_ml < LEAST_ADDED_ML:
-            continue
-        for distance, section in enumerate(added, start=1):
-            result[:, :, end + step * distance] = section
-        reasons.append(reason(Cause.LIVER_GOES_ON, side, volume_ml))
-        total += volume_ml
+        if volume_ml >= LEAST_ADDED_ML:
+            for distance, section in enumerate(added, start=1):
+                result[:, :, end + step * distance] = section
+            reasons.append(reason(Cause.LIVER_GOES_ON, side, volume_ml))
+            total += volume_ml
+        elif _ends_wide(liver, end, step, widest):
+            reasons.append(reason(Cause.LIVER_ENDS_WIDE, side))
     finding = quality_finding(
         "liver_ends_found", passed=not reasons, value=total, reasons=tuple(reasons)
     )
@@ -90,6 +95,12 @@ def _beyond(
             return
         yield section
         last = section
+
+
+def _ends_wide(liver: Mask, end: int, step: int, widest: int) -> bool:
+    """Tell whether a liver ends with a wide cross-section although the scan goes on."""
+    in_scan = 0 <= end + step < liver.shape[2]
+    return in_scan and int(np.count_nonzero(liver[:, :, end])) >= WIDE_FRACTION * widest
 
 
 def _goes_on(before: Mask, section: Mask) -> bool:

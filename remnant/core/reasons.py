@@ -218,6 +218,8 @@ class Cause(StrEnum):
     ``probability`` or ``fraction``."""
     LIVER_GOES_ON = "liver_goes_on"
     """Name: ``below`` or ``above``, the end of the liver. Amount: mL by which it was continued."""
+    LIVER_ENDS_WIDE = "liver_ends_wide"
+    """Name: ``below`` or ``above``, the end at which the liver's mask ends wide inside the scan."""
     UNLIKE_LIVER = "unlike_liver"
     """Name: a side of the liver. Amounts: mL of a part there that is probably another organ, and by
     how many standard deviations of the liver's intensities it differs from the liver."""

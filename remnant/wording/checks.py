@@ -153,15 +153,24 @@ def _liver_networks(finding: Finding) -> str:
 def _liver_ends(finding: Finding) -> str:
     if finding.verdict is Verdict.MET:
         return "The liver does not go on beyond the slices that the first network marked."
-    added = ", ".join(
+    added = [
         f"{one.amounts[0]:.0f} mL {ORGAN_SIDES[one.names[0]]}"
         for one in finding.reasons
         if one.cause is Cause.LIVER_GOES_ON
-    )
-    return (
-        f"The first network cut the liver off: a second one followed it further and {added} were "
-        f"added. Look at its ends."
-    )
+    ]
+    texts = []
+    if added:
+        texts.append(
+            f"The first network cut the liver off: a second one followed it further and "
+            f"{' and '.join(added)} were added."
+        )
+    if _has(finding, Cause.LIVER_ENDS_WIDE):
+        wide = _found(finding, Cause.LIVER_ENDS_WIDE).names[0]
+        texts.append(
+            f"The liver's mask ends wide {ORGAN_SIDES[wide]} although the scan goes on: a part is "
+            f"probably missing."
+        )
+    return " ".join([*texts, "Look at its ends."])
 
 
 def _other_organs(finding: Finding) -> str:

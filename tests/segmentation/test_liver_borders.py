@@ -7,6 +7,7 @@ from remnant.core.errors import EmptyStructureError
 from remnant.core.findings import Verdict
 from remnant.core.geometry import Geometry
 from remnant.core.labels import BINARY_SCHEME
+from remnant.core.reasons import Cause
 from remnant.core.volumes import ImageVolume, LabelMap, Modality
 from remnant.testing.fake_prompter import FakePrompter
 from segmentation.liver_agreement import AGREE_FROM_DICE, LookedSlice, agreement
@@ -142,7 +143,16 @@ def test_refined__goes_on_where_the_first_network_cut_it_off(beyond_hu, slices):
     ends = found.findings[1]
     added_ml = np.count_nonzero(found.mask & ~disc(20)) * geometry.voxel_volume_ml
     assert ("liver_ends_found", pytest.approx(added_ml)) == (ends.id, ends.value)
-    assert (Verdict.MET if beyond_hu < 0 else Verdict.NOT_MET) is ends.verdict
+    assert Verdict.NOT_MET is ends.verdict
+    told = Cause.LIVER_ENDS_WIDE if beyond_hu < 0 else Cause.LIVER_GOES_ON
+    assert [(told, ("below",)), (told, ("above",))] == [(r.cause, r.names) for r in ends.reasons]
+
+
+def test_refined__a_liver_that_tapers_or_is_cut_by_the_scan_has_its_ends():
+    tip = disc(20) | disc(9, slices=(2, 11))
+    for liver in (tip, disc(20, slices=(0, 13))):
+        found, _ = refine(liver, liver, expected=SURE)
+        assert (Verdict.MET, 0.0) == (found.findings[1].verdict, found.findings[1].value)
 
 
 def test_refined__what_grows_beyond_an_end_is_another_organ():

@@ -164,6 +164,8 @@ def test_liver_networks_agree():
 def test_liver_ends_found():
     text = written("liver_ends_found", reason(Cause.LIVER_GOES_ON, "above", 88.4), value=88.4)
     assert "88 mL at its upper end were added" in text
+    wide = written("liver_ends_found", reason(Cause.LIVER_ENDS_WIDE, "below"), value=0.0)
+    assert wide.startswith("The liver's mask ends wide at its lower end although the scan goes on")
 
 
 def test_liver_without_other_organs():
