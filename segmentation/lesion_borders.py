@@ -31,6 +31,10 @@ Mask = NDArray[np.bool_]
 BOX_SLACK_MM: Final = 10.0
 LEAST_EXPECTED_IOU: Final = 0.75
 """Overlap with the truth that the network itself must expect of an outline."""
+END_SLACK_MM: Final = 3.0
+LARGEST_END: Final = 1.0
+"""Times the outline of the slice before that one beyond the core may be: lesions taper."""
+LEAST_SHARED_FRACTION: Final = 0.5
 LEAST_PART_MM2: Final = 12.0
 LEAST_KEPT_FRACTION: Final = 0.75
 BEYOND_LIVER_MM: Final = 2.0
@@ -46,6 +50,7 @@ def refined_lesions(
     geometry: Geometry,
     prompter: SlicePrompter,
     *,
+    with_ends: bool = True,
     progress: Progress = silent,
 ) -> Mask:
     """Return lesions with refined outlines.
@@ -60,6 +65,8 @@ def refined_lesions(
         The grid of both, that of the prompter's image.
     prompter
         Outlines what boxes on the image's slices hold.
+    with_ends
+        Whether outlines are followed beyond the core's first and last slices.
     progress
         Told of every slice.
 
@@ -77,6 +84,8 @@ def refined_lesions(
     refined = np.array(seen)
     look = _Look(prompter, box)
     refined[box] = look.refined(seen[box], allowed, progress)
+    if with_ends:
+        look.follow_ends(refined[box], allowed)
     return np.ascontiguousarray(view.back(refined))
 
 
@@ -125,6 +134,50 @@ class _Look:
             refined[:, :, k] = self._between(refined, k, parts[k], core[:, :, k], allowed[:, :, k])
         return refined
 
+    def follow_ends(self, refined: Mask, allowed: Mask) -> None:
+        """Follow outlines beyond the slices that they end in, upwards and downwards, in place."""
+        for step in (-1, 1):
+            ends = [
+                (k, piece)
+                for k in range(refined.shape[2])
+                for piece in self._parts(refined[:, :, k])
+                if not (_slice(refined, k + step) & piece).any()
+            ]
+            for k, piece in ends:
+                self._follow(k, piece, step, refined, allowed)
+
+    def _follow(self, k: int, piece: Mask, step: int, refined: Mask, allowed: Mask) -> None:
+        """Outline a piece in the next slices, as far as a ball of its width would reach."""
+        reach_mm = self._width_mm(piece) / 2
+        steps = int(reach_mm / self.grid.spacing_mm[2])
+        for further in range(k + step, k + step * (steps + 1), step):
+            if not 0 <= further < refined.shape[2]:
+                return
+            found = self._next(further, piece, allowed[:, :, further])
+            if found is None:
+                return
+            refined[:, :, further] |= found
+            piece = found
+
+    def _next(self, k: int, before: Mask, allowed: Mask) -> Mask | None:
+        """Return a piece in the next slice; ``None`` where it is doubted, lost or grew."""
+        i, j, start = self.box[0], self.box[1], self.box[2].start
+        (found,) = self.prompter.outlines(start + k, [self._prompt(before, END_SLACK_MM)])
+        piece = _connected((found.logits[i, j] > 0) & allowed, before)
+        shared, area = (np.count_nonzero(mask) for mask in (piece & before, piece))
+        smaller = min(area, np.count_nonzero(before))
+        tapers = area <= LARGEST_END * np.count_nonzero(before)
+        small = area * self.grid.spacing_mm[0] * self.grid.spacing_mm[1] < LEAST_PART_MM2
+        lost = shared < LEAST_SHARED_FRACTION * smaller
+        if found.predicted_iou < LEAST_EXPECTED_IOU or small or lost or not tapers:
+            return None
+        return piece
+
+    def _width_mm(self, piece: Mask) -> float:
+        """Return the diameter of the circle that is as large as a piece."""
+        area_mm2 = np.count_nonzero(piece) * self.grid.spacing_mm[0] * self.grid.spacing_mm[1]
+        return 2.0 * float(np.sqrt(area_mm2 / np.pi))
+
     def _parts(self, core: Mask) -> Iterator[Mask]:
         """Yield the parts of a slice that are large enough to be outlined."""
         if not core.any():
@@ -150,7 +203,9 @@ class _Look:
         if not parts:
             return []
         i, j, start = self.box[0], self.box[1], self.box[2].start
-        found = self.prompter.outlines(start + k, [self._prompt(part) for part in parts])
+        found = self.prompter.outlines(
+            start + k, [self._prompt(part, BOX_SLACK_MM) for part in parts]
+        )
         return [
             _accepted(part, (one.logits[i, j] > 0) & allowed)
             if one.predicted_iou >= LEAST_EXPECTED_IOU
@@ -158,10 +213,10 @@ class _Look:
             for part, one in zip(parts, found, strict=True)
         ]
 
-    def _prompt(self, part: Mask) -> SliceBox:
+    def _prompt(self, part: Mask, slack_mm: float) -> SliceBox:
         """Return the box around a part, with slack, in voxels of the whole slice."""
         i, j, _ = bounding_box(part[:, :, None], what="the part")
-        slack_i, slack_j = (BOX_SLACK_MM / step for step in self.grid.spacing_mm[:2])
+        slack_i, slack_j = (slack_mm / step for step in self.grid.spacing_mm[:2])
         start_i, start_j = self.box[0].start, self.box[1].start
         return SliceBox(
             start_i + i.start - slack_i,
@@ -193,12 +248,23 @@ def _lie_between(parts: dict[int, tuple[Mask, ...]], k: int) -> bool:
 
 def _accepted(part: Mask, outline: Mask) -> Mask:
     """Return what of an outline is connected with a part, without holes; the part if it is lost."""
-    labels, _ = ndimage.label(outline)
-    touched = np.unique(labels[part])
-    connected = np.isin(labels, touched[touched > 0])
-    filled: Mask = ndimage.binary_fill_holes(connected)
+    filled = _connected(outline, part)
     kept = np.count_nonzero(filled & part)
     return filled if kept > LEAST_KEPT_FRACTION * np.count_nonzero(part) else part
+
+
+def _connected(outline: Mask, part: Mask) -> Mask:
+    """Return what of an outline is connected with a part, without holes."""
+    labels, _ = ndimage.label(outline)
+    touched = np.unique(labels[part])
+    filled: Mask = ndimage.binary_fill_holes(np.isin(labels, touched[touched > 0]))
+    return filled
+
+
+def _slice(mask: Mask, k: int) -> Mask:
+    """Return a slice, nothing beyond the ends."""
+    inside = 0 <= k < mask.shape[2]
+    return mask[:, :, k] if inside else np.zeros(mask.shape[:2], dtype=bool)
 
 
 def half_way(first: Mask, second: Mask, steps_mm: Sequence[float]) -> Mask:

@@ -17,13 +17,13 @@ from scipy import ndimage
 from remnant.core.boxes import Box, bounding_box
 from remnant.core.geometry import DIMENSIONS, Shape3
 from remnant.core.volumes import Modality
+from segmentation.mr_intensities import body_threshold
 from segmentation.resample import Floats
 
 Mask = NDArray[np.bool_]
 
 BODY_HU = -150.0
 LUNG_HU = -600.0
-MR_BODY_FRACTION = 0.05
 COUCH_VOXELS = 2
 LARGEST_WINDOW: Shape3 = (163, 136, 136)
 ABOVE_DOME = 23
@@ -152,9 +152,7 @@ def _along(axis: int, part: slice) -> Box:
 def _body_threshold(coarse: Floats, modality: Modality) -> float:
     if modality is Modality.CT:
         return BODY_HU
-    inside = coarse[np.isfinite(coarse)]
-    low, high = float(inside.min()), float(np.percentile(inside, 99))
-    return low + MR_BODY_FRACTION * (high - low)
+    return body_threshold(coarse[np.isfinite(coarse)])
 
 
 def _dome(coarse: Floats, body: Box) -> int | None:

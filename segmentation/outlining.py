@@ -29,13 +29,13 @@ Mask = NDArray[np.bool_]
 LESION_RULES: Final = FollowingRules(
     step_mm=2.5,
     slack_mm=3.0,
-    beyond_mm=3.0,
+    beyond_mm=6.0,
     beyond_fraction=0.1,
-    least_area_fraction=0.1,
-    least_iou_fraction=0.85,
+    least_area_fraction=0.2,
+    least_iou_fraction=0.9,
     least_overlap_fraction=0.5,
     most_growth=1.3,
-    most_length=1.0,
+    most_length=0.8,
     least_part_fraction=1.0,
 )
 LIVER_RULES: Final = FollowingRules(
@@ -146,7 +146,7 @@ def liver_box_findings(found: BoxOutline, liver: LabelMap) -> tuple[Finding, ...
         reader's slice) and the checks that every liver's mask undergoes.
     """
     volume_ml = int(np.count_nonzero(found.mask)) * liver.geometry.voxel_volume_ml
-    drawn = quality_finding(LIVER_IN_BOX, passed=None, value=found.predicted_iou)
+    drawn = quality_finding(LIVER_IN_BOX, passed=False, value=found.predicted_iou)
     return (drawn, volume_finding(volume_ml), *check_liver(liver))
 
 
@@ -176,5 +176,8 @@ def lesions_in_boxes(numbers: Sequence[int], alike: Sequence[int]) -> Finding:
     drawn = reason(Cause.OUTLINED_IN_BOX, *map(str, numbers))
     like = (reason(Cause.LIKE_SURROUNDINGS, *map(str, alike)),) if alike else ()
     return quality_finding(
-        LESIONS_IN_BOXES, passed=None, value=float(len(numbers)), reasons=(drawn, *like)
+        LESIONS_IN_BOXES,
+        passed=False if alike else None,
+        value=float(len(numbers)),
+        reasons=(drawn, *like),
     )

@@ -15,6 +15,7 @@ from scipy import ndimage
 from remnant.core.boxes import Box, bounding_box, box_geometry
 from remnant.core.geometry import Geometry, Shape3, Vector3
 from remnant.core.volumes import ImageVolume, Modality
+from segmentation.mr_intensities import robust_range
 from segmentation.resample import Floats, resample
 
 COARSE_MM = 3.0
@@ -108,12 +109,16 @@ def normalised_ct(hu: NDArray[Any]) -> Floats:
 
 
 def normalised_field(coarse: Floats, modality: Modality) -> Floats:
-    """Scale a coarse image to [-0.5, 0.5] for the liver network, 0 outside the scan."""
+    """Scale a coarse image to [-0.5, 0.5] for the liver network, 0 outside the scan.
+
+    Of MR the published preparation keeps 80 % of the range from the lowest to the highest value;
+    here these are percentiles, see `segmentation.mr_intensities`.
+    """
     inside = np.isfinite(coarse)
     if modality is Modality.CT:
         scaled = normalised_ct(coarse)
     else:
-        low, high = float(coarse[inside].min()), float(coarse[inside].max())
+        low, high = robust_range(coarse[inside])
         top = low + MR_KEPT_FRACTION * (high - low)
         scaled = (np.clip(coarse, low, top) - low) / max(top - low, 1e-6) - HALF_RANGE
         scaled = scaled.astype(np.float32, copy=False)

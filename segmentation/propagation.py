@@ -1,7 +1,8 @@
 """From one rectangle on an axial slice to a structure in all its slices.
 
-A promptable network outlines what lies in a reader's rectangle. The outline of a slice, widened by
-a little, is the box of the next one, upwards and downwards, until the outline shrinks away, is
+A promptable network outlines what lies in a reader's rectangle, and once more in the outline's own
+box, so that little hangs on the reader's hand. The outline of a slice, widened by a little, is the
+box of the next one, upwards and downwards, until the outline shrinks away, is
 doubted by the network itself, loses touch with the one before, or leaves the rectangle: the reader
 drew that on the slice where the structure is largest. Where slices are thin some are left out, and
 the outlines between are those of the signed distances between their neighbours'.
@@ -45,7 +46,7 @@ class Ending(StrEnum):
     LOST = "lost"
     """The outline lies elsewhere than the one on the slice before."""
     GREW = "grew"
-    """The outline is clearly larger than the one on the slice before, or than the rectangle."""
+    """The outline is clearly larger than the one on the first slice."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +70,7 @@ class FollowingRules:
     least_overlap_fraction
         Of the smaller of two neighbouring outlines, which the other one has to cover.
     most_growth
-        How many times the outline of the slice before an outline may be.
+        How many times the outline on the first slice, which is the largest, an outline may be.
     most_length
         Length in each direction from the first slice, in sides of the rectangle (the longer one).
     least_part_fraction
@@ -174,15 +175,16 @@ def follow(
     prompter.encode((start.slice_index,), progress=progress)
     (said,) = prompter.outlines(start.slice_index, (start.rectangle,))
     follower = _Follower(prompter, start, rules, progress)
-    first = follower.first(said)
-    if not first.area:
+    drawn = follower.first(said)
+    if not drawn.area:
         return Followed(mask=mask, predicted_iou=said.predicted_iou)
+    first = follower.settled(drawn)
     down, below = follower.followed(first, towards=-1)
     up, above = follower.followed(first, towards=1)
     outlines = (*reversed(down), first, *up)
     for outline in (*outlines, *_between(outlines)):
         mask[:, :, outline.slice_index] = outline.inside
-    return Followed(mask=mask, predicted_iou=said.predicted_iou, below=below, above=above)
+    return Followed(mask=mask, predicted_iou=first.predicted_iou, below=below, above=above)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -204,6 +206,17 @@ class _Follower:
         kept[0] = False
         inside = ndimage.binary_fill_holes(kept[parts])
         return _Outline(self.start.slice_index, inside, said.predicted_iou)
+
+    def settled(self, drawn: _Outline) -> _Outline:
+        """Return the first outline as its own box gives it, whatever the reader's hand did.
+
+        The one that was drawn, where its own box holds something else.
+        """
+        (said,) = self.prompter.outlines(drawn.slice_index, (self._box_around(drawn.inside),))
+        again = self.first(said)
+        shared = int(np.count_nonzero(again.inside & drawn.inside))
+        least = self.rules.least_overlap_fraction * max(again.area, drawn.area)
+        return again if shared > least else drawn
 
     def followed(self, first: _Outline, *, towards: int) -> tuple[list[_Outline], Ending]:
         """Return the outlines in one direction, from the first slice on, and why they end."""
@@ -260,7 +273,7 @@ class _Follower:
             return Ending.LOST
         if outline.area < rules.least_area_fraction * first.area:
             return Ending.SHRUNK
-        if outline.area > rules.most_growth * last.area:
+        if outline.area > rules.most_growth * first.area:
             return Ending.GREW
         return None
 

@@ -156,7 +156,7 @@ def replaced_lesions(text: str | None) -> frozenset[int] | None:
         return frozenset()
     numbers = parse_numbers(text, option="--replace")
     if not numbers:
-        raise InputError(f"--replace got {text!r}; allowed are numbers such as 3,7, or none")
+        raise InputError(f"--replace got {text!r}; allowed are whole numbers such as 3,7, or none")
     return numbers
 
 

@@ -11,6 +11,7 @@ from cyclopts import Group, Parameter, Token
 from remnant.core.drawn_boxes import BoxUnits, ReaderBox
 from remnant.core.errors import InputError
 from remnant.core.labels import CouinaudSegment
+from remnant.core.mr import BiasCorrection
 from remnant.core.phase_choice import AlignmentKind, PhaseChoice
 from remnant.core.uncertainty import NO_CHOICE, ErrorChoice
 from remnant.core.volumes import Modality, Phase
@@ -251,6 +252,9 @@ class ScanOptions:
     """Added to every value of a CT, e.g. -1024. For one that was stored without its rescale
     intercept."""
 
+    bias_correction: BiasCorrection = BiasCorrection.NONE
+    """Even out an MR's brightness first. Its coils make it uneven; with n4 (SimpleITK) it is evened
+    out before anything is segmented."""
     liver_from: str | None = None
     """Phase or series to outline the liver on. A contrast phase, or series number, of a DICOM
     study; lesions of other phases (--lesions-from) are brought onto it."""

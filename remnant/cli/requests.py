@@ -66,6 +66,7 @@ def segment_request(
     request = SegmentRequest(
         source=source,
         reading=reading_choice(scan, maps),
+        bias_correction=scan.bias_correction,
         phases=scan.phases(),
         liver_box=boxed.box(),
         masks=masks,

@@ -16,6 +16,7 @@ from typing import Any, Final
 from remnant.cohort.time_points import ALLOWED as TIME_ALLOWED
 from remnant.cohort.time_points import time_point_of
 from remnant.core.errors import InputError
+from remnant.core.mr import BiasCorrection
 from remnant.core.phase_choice import AlignmentKind
 from remnant.core.uncertainty import LARGEST_BORDER_MM, LARGEST_BOUNDARY_MM
 from remnant.core.volumes import Modality, Phase
@@ -269,6 +270,7 @@ def _of_scan() -> Iterator[ManifestColumn]:
             lambda text: parse_phases(text, option="lesions_from"),
         ),
         one_of("alignment", AlignmentKind, "How other phases are laid on the liver's."),
+        one_of("bias_correction", BiasCorrection, "Even out an MR's brightness first."),
     )  # fmt: skip
     yield ManifestColumn(field=study, group=Group.SCAN, is_path=True)
     yield from (ManifestColumn(field=field, group=Group.SCAN) for field in fields)

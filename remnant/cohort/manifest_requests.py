@@ -23,6 +23,7 @@ from remnant.cohort.manifest_columns import (
     wrong_with,
 )
 from remnant.core.errors import InputError
+from remnant.core.mr import BiasCorrection
 from remnant.core.patient import Patient
 from remnant.core.phase_choice import AlignmentKind, PhaseChoice
 from remnant.core.uncertainty import ErrorChoice
@@ -175,6 +176,7 @@ def _segment_request(values: Mapping[str, Any]) -> SegmentRequest:
     return SegmentRequest(
         source=None if source is None else Path(source),
         reading=_reading(values),
+        bias_correction=values.get("bias_correction", BiasCorrection.NONE),
         phases=_phases(values),
         masks=masks,
         preset=values.get("masks_preset", MasksPreset.AUTO),

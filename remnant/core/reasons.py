@@ -249,6 +249,18 @@ class Cause(StrEnum):
     """Name: the contrast phase by the time since the injection. Amount: that time in seconds."""
     PHASE_SEEN = "phase_seen"
     """Names: the contrast phases that the image may be by its aorta and liver."""
+    MR_NAMED = "mr_named"
+    """Name: the kind of MR image, by its header."""
+    MR_SEEN = "mr_seen"
+    """Names: the kinds of MR image that it may be by its grey values."""
+    MR_PAINTED = "mr_painted"
+    """Amounts: lowest and highest Dice of the liver on images painted as MR. Names: the sequences
+    of these."""
+    MR_PAINTED_LESIONS = "mr_painted_lesions"
+    """The same of lesions that were planted in them."""
+    MR_REAL = "mr_real"
+    """Amounts: how many real MR were tried, in how many of them a liver was found, and the height
+    of the highest in mm."""
     PHASE_LAID = "phase_laid"
     """Name: a contrast phase or series, laid on the liver's. Amounts: the overlap of the two livers
     before and after it, and the mean distance of their surfaces after it in mm."""

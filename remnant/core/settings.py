@@ -40,6 +40,8 @@ class SegmentationSettings:
         Which statement of a NIfTI header the user said holds; ``None`` where nothing was said.
     intensity_offset_hu
         What was added to every value of the scan; ``None`` where nothing was said.
+    bias_correction
+        How the bias field of an MR was evened out; ``None`` where it was not.
     liver_from, lesions_from, alignment
         Contrast phases or series numbers that the liver and the lesions were taken from, and how
         the others were laid on the liver's; ``None`` and empty where one image shows all.
@@ -60,6 +62,7 @@ class SegmentationSettings:
     lesion_codes: tuple[int, ...] = ()
     geometry_from: str | None = None
     intensity_offset_hu: float | None = None
+    bias_correction: str | None = None
     liver_from: str | None = None
     lesions_from: tuple[str, ...] = ()
     alignment: str | None = None

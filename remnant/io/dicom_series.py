@@ -9,6 +9,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from remnant.core.errors import InputError, UnreadableFileError, UnsupportedSeriesError
+from remnant.core.mr import MrSequence
 from remnant.core.progress import Progress, silent
 from remnant.core.volumes import Modality, Phase
 from remnant.io.dicom_folder import scan
@@ -18,7 +19,7 @@ from remnant.io.dicom_split import Part, parts_of, rank_of
 from remnant.io.dicom_stack import build_stack
 from remnant.io.grid_doubts import require_believable_spacing
 from remnant.io.left_out import LeftOut
-from remnant.io.mr_sequences import sequence_names
+from remnant.io.mr_sequences import sequences
 from remnant.io.series import A_MASK, PLAUSIBLE_SLICES, Series
 from remnant.io.series_choice import Ranked, close, leads, ranked
 from remnant.io.stack_words import what_tells_apart
@@ -58,15 +59,15 @@ def catalogue(path: Path, *, progress: Progress = silent) -> Catalogue:
     return Catalogue(tuple(explained), found.skipped, found.left_out)
 
 
-def _stacks(slices: Sequence[Slice]) -> Iterator[tuple[Part, str, str]]:
+def _stacks(slices: Sequence[Slice]) -> Iterator[tuple[Part, str, MrSequence]]:
     """Yield stacks, what tells each from its siblings, and its kind."""
     by_uid: dict[tuple[str, Modality], list[Slice]] = defaultdict(list)
     for plane in slices:
         by_uid[plane.series_uid, plane.modality].append(plane)
     for planes in by_uid.values():
         parts = parts_of(planes, digest=digest_pixels)
-        names = sequence_names([part.slices for part in parts])
-        yield from zip(parts, what_tells_apart(parts), names, strict=True)
+        kinds = sequences([part.slices for part in parts])
+        yield from zip(parts, what_tells_apart(parts), kinds, strict=True)
 
 
 def _order(part: Part) -> tuple[int, str, tuple[tuple[float, str], ...]]:
@@ -74,7 +75,7 @@ def _order(part: Part) -> tuple[int, str, tuple[tuple[float, str], ...]]:
     return (first.series_number, first.series_uid, tuple(map(rank_of, first.facts)))
 
 
-def _series(part: Part, apart: str, sequence: str, *, number: int) -> Series:
+def _series(part: Part, apart: str, mr: MrSequence, *, number: int) -> Series:
     stack, fault = None, None
     try:
         stack = build_stack(part.slices, digest=digest_pixels)
@@ -91,7 +92,7 @@ def _series(part: Part, apart: str, sequence: str, *, number: int) -> Series:
         fault=fault,
         apart=apart,
         runs_mm=part.runs_mm,
-        sequence=sequence,
+        mr=mr,
         mask_codes=frozenset() if stack is None else mask_codes(stack.slices),
     )
 

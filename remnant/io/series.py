@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from remnant.core.geometry import Vector3
+from remnant.core.mr import UNKNOWN_SEQUENCE, MrSequence
 from remnant.core.volumes import Modality, Phase
 from remnant.io.body_regions import is_elsewhere
 from remnant.io.dicom_phase import contrast_delay_s, phase_from_delay, phase_from_text
@@ -36,8 +37,8 @@ class Series:
         What tells it from the other stacks of its series, in words; ``""`` where it is alone.
     runs_mm
         Distances of slices along the series, where this stack ends because they change; else empty.
-    sequence
-        What kind of MR image it is, in words; ``""`` of CT and where nothing says so.
+    mr
+        What kind of MR image it is; unknown of CT and where nothing says so.
     mask_codes
         Codes of a mask that is stored as if it were a scan; empty of a scan.
     """
@@ -49,7 +50,7 @@ class Series:
     fault: str | None
     apart: str = ""
     runs_mm: tuple[float, ...] = ()
-    sequence: str = ""
+    mr: MrSequence = UNKNOWN_SEQUENCE
     mask_codes: frozenset[int] = frozenset()
 
     @property
@@ -63,6 +64,11 @@ class Series:
         return self.slices[0].description
 
     @property
+    def sequence(self) -> str:
+        """What kind of MR image it is, in words; ``""`` of CT and where nothing says so."""
+        return self.mr.name
+
+    @property
     def phase_evidence(self) -> PhaseEvidence:
         """What the header says of the contrast phase: its description, and its times."""
         tags = self.slices[len(self.slices) // 2].tags
@@ -70,9 +76,11 @@ class Series:
         timed = Phase.UNKNOWN
         if delay_s is not None:
             timed = phase_from_delay(delay_s, modality=self.modality, agent=tags.contrast_agent)
-        return PhaseEvidence(
-            described=phase_from_text(self.description), timed=timed, delay_s=delay_s
-        )
+        # of MR, words name phases that they do not of CT, such as "20 min" and "pre"
+        described = self.mr.phase
+        if described is Phase.UNKNOWN:
+            described = phase_from_text(self.description)
+        return PhaseEvidence(described=described, timed=timed, delay_s=delay_s)
 
     @property
     def phase(self) -> Phase:

@@ -17,6 +17,7 @@ import numpy as np
 
 from remnant.core.findings import Finding, quality_finding
 from remnant.core.geometry import Geometry
+from remnant.core.mr import MrKind, MrPart
 from remnant.core.reasons import Cause, reason
 from remnant.core.volumes import Modality, Phase
 from remnant.io.body_regions import ABDOMEN, CHEST, ELSEWHERE, compiled_words, region
@@ -121,12 +122,12 @@ def score(series: Series) -> Score:
             Aspect.PLANE: _plane(grid),
             Aspect.IMAGE_TYPE: _image_type(first.image_type),
             Aspect.KERNEL: _kernel(first.tags.kernel, first.description),
-            Aspect.SEQUENCE: _sequence(first.modality, first.description),
+            Aspect.SEQUENCE: _sequence(series),
             Aspect.BODY_PART: _body(words, first.tags.body_part),
             Aspect.COVERAGE: _coverage(covered),
             Aspect.SLICES: _slices(len(series.stack.slices)),
             Aspect.SPACING: _spacing(grid.spacing_mm[2]),
-            Aspect.PHASE: _phase(series.phase),
+            Aspect.PHASE: _phase(series),
         }
     )
 
@@ -214,19 +215,33 @@ _SPECIAL = {
         r"smart ?prep|perf\w*|virtual|vnc|iodine|iod|jod|kev|spectral|z ?eff|sub\w*|dect\w*"
     ),
     Modality.MR: compiled_words(
-        r"dwi|diff\w*|adc|b ?\d{2,4}|sub\w*|mrcp|cine|loc\w*|survey|mip|perf\w*|fat|water|"
-        r"in ?phase|ip|op|opp\w*|out ?of ?phase|elast\w*|swi|r2\w*|pdff|ideal|map"
+        r"dwi|diff\w*|adc|b ?\d{2,4}|sub\w*|mrcp|cine|loc\w*|survey|mip|perf\w*|elast\w*|swi|"
+        r"r2\w*|pdff|ideal|map"
     ),
 }
-_T2 = compiled_words(r"t2\w*|haste|ssfse|blade|trufi|fiesta")
+_LIVER_KINDS: Final = frozenset((None, MrKind.T1, MrKind.T2))
+SPECIAL_POINTS: Final = -60
+KIND_POINTS: Final[Mapping[MrKind | None, int]] = {None: 0, MrKind.T1: 0, MrKind.T2: -35}
+PART_POINTS: Final[Mapping[MrPart | None, int]] = {
+    None: 0,
+    MrPart.WATER: 0,
+    MrPart.IN_PHASE: -20,
+    MrPart.OPPOSED_PHASE: -50,
+}
+"""Of MR, T1 after contrast leads, fat-saturated or of water alone; then in phase, T2 and opposed
+phase; what is computed, and what shows the water's motion, is not taken while there is another."""
 
 
-def _sequence(modality: Modality, description: str) -> Mark:
-    text = description.lower()
-    if _SPECIAL[modality].search(text):
-        return Mark("special", -20)
-    t2 = modality is Modality.MR and _T2.search(text)
-    return Mark("T2", -10) if t2 else Mark("usual", 0)
+def _sequence(series: Series) -> Mark:
+    special = _SPECIAL[series.modality].search(series.description.lower())
+    if series.modality is Modality.CT:
+        return Mark("special", -20) if special else Mark("usual", 0)
+    kind, part = series.mr.kind, series.mr.part
+    named = " ".join(word for word in (kind, part) if word)
+    of_water = part in (MrPart.WATER, MrPart.IN_PHASE, MrPart.OPPOSED_PHASE)
+    if kind not in _LIVER_KINDS or part not in PART_POINTS or (special and not of_water):
+        return Mark(named if kind not in _LIVER_KINDS or part else "special", SPECIAL_POINTS)
+    return Mark(named or "not said", KIND_POINTS[kind] + PART_POINTS[part])
 
 
 def _body(words: str, body_part: str) -> Mark:
@@ -253,19 +268,30 @@ def _spacing(spacing_mm: float) -> Mark:
     return Mark(value, 0 if spacing_mm <= THICK_MM + ROUNDING_MM else -15)
 
 
-PHASE_POINTS: Final = {
-    Phase.PORTAL: 20,
-    Phase.HEPATOBILIARY: 5,
-    Phase.DELAYED: 5,
-    Phase.UNKNOWN: 5,
-    Phase.ARTERIAL: 0,
-    Phase.UNENHANCED: -10,
+PHASE_POINTS: Final[Mapping[Modality, Mapping[Phase, int]]] = {
+    Modality.CT: {
+        Phase.PORTAL: 20,
+        Phase.HEPATOBILIARY: 5,
+        Phase.DELAYED: 5,
+        Phase.UNKNOWN: 5,
+        Phase.ARTERIAL: 0,
+        Phase.UNENHANCED: -10,
+    },
+    Modality.MR: {
+        Phase.PORTAL: 35,
+        Phase.HEPATOBILIARY: 20,
+        Phase.DELAYED: 5,
+        Phase.UNKNOWN: 5,
+        Phase.ARTERIAL: 0,
+        Phase.UNENHANCED: -10,
+    },
 }
-"""Liver and metastases are outlined best in the portal venous phase."""
+"""Liver and metastases are outlined best in the portal venous phase, and of MR then in the
+hepatobiliary one."""
 
 
-def _phase(phase: Phase) -> Mark:
-    return Mark(phase.value, PHASE_POINTS[phase])
+def _phase(series: Series) -> Mark:
+    return Mark(series.phase.value, PHASE_POINTS[series.modality][series.phase])
 
 
 def choice_finding(taken: Series, plausible: Sequence[Series], *, asked: bool) -> Finding:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from remnant.core.errors import InputError, UnreadableFileError, UnsupportedSeriesError
 from remnant.core.findings import Finding, quality_finding
+from remnant.core.mr import UNKNOWN_SEQUENCE, MrSequence
 from remnant.core.progress import Progress, silent
 from remnant.core.study import Study
 from remnant.core.volumes import ImageVolume, Modality, Phase
@@ -47,7 +48,8 @@ class LoadedStudy:
 
     ``input_sha256`` is the digest of the file, or of the sorted digests of a series' files.
     ``origin`` names the images by their identifiers, for maps drawn on them to be checked.
-    ``phase`` is what speaks for the contrast phase, the image's look apart.
+    ``phase`` is what speaks for the contrast phase, the image's look apart; ``mr`` the kind of MR
+    image by its header.
     """
 
     image: ImageVolume
@@ -56,6 +58,7 @@ class LoadedStudy:
     quality: tuple[Finding, ...]
     origin: ImageReference = NO_REFERENCE
     phase: PhaseEvidence = NO_PHASE_EVIDENCE
+    mr: MrSequence = UNKNOWN_SEQUENCE
 
 
 def load_study(
@@ -217,6 +220,7 @@ def _loaded(
         ),
         origin=_origin(chosen),
         phase=evidence,
+        mr=chosen.mr,
     )
 
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from remnant.core.errors import InputError
 from remnant.core.findings import Finding
+from remnant.core.mr import BiasCorrection
 from remnant.core.progress import Progress, silent
 from remnant.core.reasons import Cause, Reason, joined, reason
 from remnant.core.volumes import LabelMap
@@ -81,7 +82,8 @@ def require_redivision(folder: Path, request: SegmentRequest) -> None:
 
 
 def _is_about_scan(request: SegmentRequest) -> bool:
-    return request.reading.is_about_scan or request.phases is not None
+    corrected = request.bias_correction is not BiasCorrection.NONE
+    return request.reading.is_about_scan or request.phases is not None or corrected
 
 
 def with_segments(

@@ -37,7 +37,7 @@ from segmentation.outlining import (
     liver_box_findings,
     outlined,
 )
-from segmentation.postprocess import reconcile, reconcile_instances
+from segmentation.postprocess import Reconciled, reconcile, reconcile_instances
 from segmentation.promptable import SlicePrompter
 from segmentation.propagation import Ending, StartBox
 
@@ -49,6 +49,10 @@ MOST_OF: Final = 0.5
 """Share of a lesion's voxels in a box, above which the box takes its place."""
 NEAR_LIVER_MM: Final = 10.0
 """A lesion's box may lie so far beside the liver's map, which may leave a lesion out."""
+MIRRORED: Final = (
+    "with x and y of the other sign it would lie at the liver: boxes are in RAS, where x rises to "
+    "the patient's right and y to the front, not in LPS"
+)
 OF_LIVER_NETWORK: Final = "network_confidence"
 """The check that says nothing of a liver that was outlined in a box."""
 ENDS: Final[Mapping[Ending, str]] = {
@@ -101,17 +105,16 @@ class Pencil:
         InputError
             It lies outside the scan, or far from the liver.
         """
-        if self._is_near(case, self._placed(box)):
-            return
-        hint = "draw it around a lesion in or at the liver, or outline the liver by --liver-box"
-        if self._is_mirrored(case, box):
-            hint = (
-                "with x and y of the other sign it would lie there: in RAS x rises to the "
-                "patient's right and y to the front, in LPS both fall"
+        mirrored = MIRRORED if self._is_mirrored(case, box) else None
+        try:
+            near = self._is_near(case, self._placed(box))
+        except InputError as fault:
+            raise InputError(f"{fault}; {mirrored}" if mirrored else f"{fault}") from fault
+        if not near:
+            raise InputError(
+                f"the box {box} does not come within {NEAR_LIVER_MM:g} mm of the liver; "
+                f"{mirrored or 'draw it around a lesion in or at the liver'}"
             )
-        raise InputError(
-            f"the box {box} does not come within {NEAR_LIVER_MM:g} mm of the liver; {hint}"
-        )
 
     def with_liver(self, drawing: Drawing, box: ReaderBox) -> Drawing:
         """Outline the liver anew; lesions that do not touch it go with the old one.
@@ -172,7 +175,7 @@ class Pencil:
             )
         fresh = replace(
             case,
-            maps=maps_of(fitted),
+            maps=_maps(case, fitted),
             quality=merged_findings(case.quality, fitted.quality),
             settings=self._recorded(case, box, placed, number),
         )
@@ -319,10 +322,15 @@ def _with_liver_mask(case: SegmentedCase, liver: Mask) -> tuple[CaseMaps, tuple[
     if case.maps.lesions is None:
         none = np.zeros(grid.shape, dtype=bool, order="F")
         fitted = reconcile(liver, none, grid, vessels=vessels)
-        return replace(maps_of(fitted), lesions=None), ()
+        return replace(_maps(case, fitted), lesions=None), ()
     codes = case.maps.lesions.codes
     fitted = reconcile_instances(liver, codes, grid, vessels=vessels, whole_components=True)
-    return maps_of(fitted), fitted.quality
+    return _maps(case, fitted), fitted.quality
+
+
+def _maps(case: SegmentedCase, fitted: Reconciled) -> CaseMaps:
+    """Return new maps; what was first marked of the lesions stays."""
+    return replace(maps_of(fitted), lesions_core=case.maps.lesions_core)
 
 
 def _with_outline(case: SegmentedCase, outline: Mask, placed: Numbers, number: int) -> Codes:

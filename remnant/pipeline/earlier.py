@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -36,4 +36,6 @@ def kept_earlier(folder: Path) -> Iterator[Path]:
         yield kept
     except BaseException:
         shutil.rmtree(kept, ignore_errors=True)
+        with suppress(OSError):  # others are kept there
+            place.rmdir()
         raise

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from remnant.core.drawn_boxes import ReaderBox
 from remnant.core.errors import InputError
+from remnant.core.mr import BiasCorrection
 from remnant.core.patient import Patient
 from remnant.core.phase_choice import PhaseChoice
 from remnant.core.settings import DEFAULT_FORMULA, MeasuringSettings
@@ -25,6 +26,8 @@ class SegmentRequest:
         NIfTI file or DICOM folder; ``None`` when only masks are given.
     reading
         How the files are to be read, as far as the user says so.
+    bias_correction
+        How the bias field of an MR is evened out before anything is segmented.
     phases
         Phases of the study that the liver and the lesions are taken from; ``None`` for one image.
     liver_box
@@ -50,6 +53,7 @@ class SegmentRequest:
 
     source: Path | None = None
     reading: ReadingChoice = AS_FILES_SAY
+    bias_correction: BiasCorrection = BiasCorrection.NONE
     phases: PhaseChoice | None = None
     liver_box: ReaderBox | None = None
     masks: Mapping[str, Path] = field(default_factory=dict)

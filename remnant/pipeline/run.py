@@ -50,6 +50,7 @@ from remnant.pipeline.segment import case_from_masks, segment_case
 from remnant.pipeline.segment_sources import read_given
 from remnant.pipeline.segmented import SegmentedCase
 from segmentation.port import SegmentDivider, Segmenter, StepwiseSegmenter
+from segmentation.promptable_cache import forget_embeddings
 
 NOTHING_ASKED: Final = SegmentRequest()
 FINISHING: Final = "measuring and planning"
@@ -262,7 +263,16 @@ def rerun_case(
         planning=planning,
         progress=progress,
     )
+    _forget_looks(revised.case, output)
     return Ran(report=report, changed=revised.changed(request), notes=_replaced(held, coming))
+
+
+def _forget_looks(case: SegmentedCase, folder: Path) -> None:
+    """Delete what was kept of the scan for further boxes, once every lesion was reviewed."""
+    lesions = frozenset() if case.maps.lesions is None else case.maps.lesions.present() - {0}
+    words = case.confirmations
+    if all(n in words and not words[n].is_open for n in lesions):
+        forget_embeddings(folder / UNFINISHED)
 
 
 def measure_study(
@@ -302,6 +312,7 @@ def measure_study(
     with step(progress, WRITING), published(output) as staging:
         write_segmented(masks, staging, stored=revised.stored if revised else None)
         write_measured(report, staging)
+    _forget_looks(masks, output)
     changed = () if revised is None else revised.changed(request)
     gone = () if plan is None else (f"dropped {plan}; `remnant plan {output}` plans anew",)
     return Ran(report=report, changed=changed, notes=(*_replaced(held, coming), *gone))

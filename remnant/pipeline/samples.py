@@ -48,6 +48,7 @@ FILES_SHA256 = {
         "e8097758e56e73099075b6caaebce23ef11bc6fad66a4ec3753b9406846558c7"
     ),
     "example_seg_dicom.nii.gz": "8329793f9048088d6cef0fc45c76eb75bcfc4e9c3befa58257469276751c3ce6",
+    "example_seg_mr.nii.gz": "f50e2efb8cdad6975b842217c24d10dbe3346430eeb1ef9bc60449456f395b80",
     "example_mr_sm.nii.gz": "209b46efaff595dd54a9332872e17a722b62654bbb68dbd89acd5090701bbd4f",
 }
 
@@ -65,13 +66,15 @@ class Sample:
     """Files of the sample study.
 
     ``ct`` and ``label_map`` share one grid; class 5 of the label map is the liver. ``dicom`` is a
-    folder of 20 compressed slices, ``mr`` a part of a liver MR. ``landmarks`` were made for ``ct``
+    folder of 20 compressed slices, ``mr`` a part of a liver MR, with another network's label map in
+    ``mr_label_map`` (the liver is class 5 there too). ``landmarks`` were made for ``ct``
     by looking at it.
     """
 
     ct: Path
     label_map: Path
     mr: Path
+    mr_label_map: Path
     dicom: Path
     landmarks: Path
 
@@ -107,6 +110,7 @@ def fetch_sample(progress: Progress = silent) -> Sample:
         ct=folder / "example_ct.nii.gz",
         label_map=folder / "example_seg_fast_force_split.nii.gz",
         mr=folder / "example_mr_sm.nii.gz",
+        mr_label_map=folder / "example_seg_mr.nii.gz",
         dicom=folder / DICOM_FOLDER,
         landmarks=Path(str(files("remnant.pipeline") / "data" / "sample_landmarks.json")),
     )

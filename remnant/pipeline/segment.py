@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from remnant.core.drawn_boxes import ReaderBox
 from remnant.core.errors import InputError
+from remnant.core.mr import BiasCorrection
 from remnant.core.progress import Progress, silent
 from remnant.core.reasons import Cause, reason
 from remnant.core.settings import SegmentationSettings
@@ -25,6 +26,11 @@ from remnant.pipeline.given import (
     has_liver,
     placed_masks,
     with_given_masks,
+)
+from remnant.pipeline.mr_scans import (
+    bias_corrected,
+    require_nothing_to_correct,
+    with_mr_checks,
 )
 from remnant.pipeline.phases import case_of_phases, require_phases_alone
 from remnant.pipeline.references import drawn_on_scan
@@ -70,6 +76,7 @@ def segment_case(
         No liver was found in the image.
     """
     if request.source is None:
+        require_nothing_to_correct(request)
         return case_from_masks(request, divider=divider, progress=progress)
     require_source(request.source)
     watch = Stopwatch()
@@ -96,6 +103,7 @@ def segment_case(
         if request.split_confluent and (request.phases is None or case.maps.lesions is not None):
             case = with_split_lesions(case, masks)
         case = with_seen_phase(with_image(case, loaded.image), loaded)
+        case = with_mr_checks(case, loaded)
     case = replace(case, settings=_settings(request), seconds=watch.seconds)
     reviewed = apply_review(case, request.review)
     return with_segments(reviewed, segments, divider=divider, progress=progress)
@@ -153,6 +161,7 @@ def _settings(request: SegmentRequest) -> SegmentationSettings:
         lesion_codes=tuple(sorted(reading.lesion_codes)),
         geometry_from=None if reading.geometry_from is None else reading.geometry_from.value,
         intensity_offset_hu=reading.intensity_offset_hu,
+        bias_correction=_said(request.bias_correction),
         liver_from=None if phases is None else phases.liver_from,
         lesions_from=() if phases is None else phases.lesions_from,
         alignment=None if phases is None else phases.alignment.value,
@@ -160,15 +169,21 @@ def _settings(request: SegmentRequest) -> SegmentationSettings:
     )
 
 
+def _said(correction: BiasCorrection) -> str | None:
+    return None if correction is BiasCorrection.NONE else correction.value
+
+
 def _load(source: Path, request: SegmentRequest, progress: Progress) -> "Iterator[LoadedStudy]":
     """Read the image, or one after the other those of the phases asked for, the liver's first."""
     from remnant.io.source import load_phases, load_study
 
     if request.phases is None:
-        yield load_study(source, choice=request.reading, progress=progress)
+        images = iter((load_study(source, choice=request.reading, progress=progress),))
     else:
         named = request.phases.all_from
-        yield from load_phases(source, named, choice=request.reading, progress=progress)
+        images = load_phases(source, named, choice=request.reading, progress=progress)
+    for loaded in images:
+        yield bias_corrected(loaded, request.bias_correction, progress)
 
 
 def _maps(

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from remnant.core import clinical, plan_choice
 from remnant.core.agreement import Estimate
 from remnant.core.clinical import ClinicalFacts
+from remnant.core.drawn_boxes import BoxUnits, ReaderBox
 from remnant.core.patient import (
     AGE_RANGE_YEARS,
     HEIGHT_RANGE_CM,
@@ -56,7 +57,7 @@ LIMITS: Final[Mapping[type, Mapping[str, tuple[float, float]]]] = {
 
 def values_of(kind: Any, name: str = "", limits: tuple[float, float] | None = None) -> Strategy:  # noqa: ANN401
     """Values of a type; the name of its field says the range of its numbers."""
-    if kind in (Quantity, Interval, Estimate):
+    if kind in (Quantity, Interval, Estimate, ReaderBox):
         return _checked(kind, name)
     if is_dataclass(kind) and isinstance(kind, type):
         return _built(kind)
@@ -73,7 +74,26 @@ def _checked(kind: type, name: str) -> Strategy:
         return _quantities(name)
     if kind is Interval:
         return _intervals()
+    if kind is ReaderBox:
+        return _reader_boxes()
     return st.tuples(_floats(""), _floats(""), _floats("")).map(_estimate)
+
+
+def _reader_boxes() -> Strategy:
+    corners = st.tuples(*(st.integers(-500, 500).map(float) for _ in range(3)))
+    sides = st.tuples(*(st.integers(1, 90).map(float) for _ in range(3)))
+    units = st.sampled_from(BoxUnits)
+    return st.builds(_reader_box, corners, sides, units, st.none() | _floats(""))
+
+
+def _reader_box(
+    low: tuple[float, float, float],
+    sides: tuple[float, float, float],
+    units: BoxUnits,
+    slice_at: float | None,
+) -> ReaderBox:
+    x, y, z = (start + side for start, side in zip(low, sides, strict=True))
+    return ReaderBox(low=low, high=(x, y, z), units=units, slice_at=slice_at)
 
 
 def _estimate(found: tuple[float, float, float]) -> Estimate:

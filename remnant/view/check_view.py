@@ -13,6 +13,7 @@ from remnant.wording.words import CHECK_WORDS
 from volumetry.checks import LESIONS_UNCONFIRMED_ID
 
 SEGMENTS_SOURCE: Final = "segments_source"
+MR_NOT_VALIDATED: Final = "mr_not_validated"
 ABOUT_SEGMENTS: Final = "couinaud_"
 ORDER: Final = (Verdict.NOT_MET, *BEST_FIRST[1:-1], Verdict.MET)
 TO_REVIEW: Final = {**CHECK_WORDS, Verdict.UNKNOWN: "to review"}
@@ -43,7 +44,8 @@ class Checks:
     volumetry, in the order of the report. ``segments`` are those on where the segments came from,
     ``replaced`` what these say beyond that, ``bad_segments`` those on their shape that failed. Of
     the ``counted`` lesions ``unconfirmed`` were not looked at here; ``planted`` ones are synthetic.
-    ``sample`` is what is to be known of the demo's liver.
+    ``sample`` is what is to be known of the demo's liver. ``on_mr`` says that networks, which are
+    not validated there, made maps of an MR.
     """
 
     every: tuple[Check, ...]
@@ -59,6 +61,7 @@ class Checks:
     sample: tuple[str, ...]
     assumed: bool
     review: bool
+    on_mr: bool
 
     @property
     def nothing(self) -> bool:
@@ -91,6 +94,7 @@ def view_checks(case: CaseReport) -> Checks:
         sample=tuple(map(text_of, of_sample)),
         assumed=case.patient.body_size_assumed,
         review=case.volumetry.segments_need_review,
+        on_mr=any(check.id == MR_NOT_VALIDATED for check in failed),
     )
 
 
@@ -104,6 +108,7 @@ def alerts(checks: Checks, review: str) -> tuple[Alert, ...]:
             Alert("Demo: published liver, voxel size estimated, person assumed", "sample"),
         ),
         (checks.planted, Alert(f"Demo: {checks.planted} synthetic {synthetic}", "planted")),
+        (checks.on_mr, Alert("Not validated on MR", "notices", bad=True)),
         (failed, Alert(f"{failed} quality {plural(failed, 'check')} failed", "notices", bad=True)),
         (
             checks.unconfirmed,

@@ -10,6 +10,7 @@ from remnant.wording import (
     class_causes,
     given_grids,
     list_causes,
+    mr_checks,
     plan_causes,
     remnant_causes,
     sample_checks,
@@ -25,6 +26,7 @@ TEMPLATES: Final[Mapping[Cause, Template]] = {
     # Each family has a module with its CAUSES (it imports nothing from here): add it by name.
     **class_causes.CAUSES,
     **list_causes.CAUSES,
+    **mr_checks.CAUSES,
     **remnant_causes.CAUSES,
     **sample_checks.CAUSES,
     **segment_causes.CAUSES,

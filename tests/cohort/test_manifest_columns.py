@@ -20,6 +20,7 @@ GOOD = {
     "liver_from": "portal",
     "lesions_from": "arterial,portal",
     "alignment": "deformable",
+    "bias_correction": "n4",
     "intensity_offset_hu": "-1024",
     "masks_preset": "lits",
     "lesion_codes": "2;3",

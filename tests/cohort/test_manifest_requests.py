@@ -19,6 +19,7 @@ from remnant.cohort.manifest_columns import COLUMNS, Group
 from remnant.cohort.manifest_requests import requests_of, subject_of
 from remnant.core.clinical import Grade, PrimarySite
 from remnant.core.errors import InputError
+from remnant.core.mr import BiasCorrection
 from remnant.core.patient import LiverBackground
 from remnant.core.phase_choice import AlignmentKind
 from remnant.core.plan_choice import AblationShape
@@ -97,6 +98,15 @@ def test_phases__are_used_together_as_the_options_say(file):
     assert asked_by_options(ct, scan=scan) == asked_by_row(
         study=str(ct), liver_from="Portal", lesions_from="arterial, 3", alignment="deformable"
     )
+
+
+def test_bias_correction__is_asked_for_as_the_option_says(file):
+    mr = file("mr.nii.gz")
+    scan = ScanOptions(bias_correction=BiasCorrection.N4)
+    asked = asked_by_options(mr, scan=scan)
+    assert asked == asked_by_row(study=str(mr), bias_correction="n4")
+    assert asked != asked_by_row(study=str(mr), bias_correction="none")
+    assert asked_by_options(mr) == asked_by_row(study=str(mr), bias_correction="none")
 
 
 def test_masks__are_taken_as_the_options_say(file):

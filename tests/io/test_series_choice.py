@@ -7,9 +7,16 @@ from remnant.core.findings import Verdict
 from remnant.core.reasons import Cause
 from remnant.core.volumes import Phase
 from remnant.io.body_regions import region
-from remnant.io.dicom_series import automatic, catalogue, choose
+from remnant.io.dicom_series import automatic, catalogue, choose, plausible_series
 from remnant.io.reading import ReadingChoice
-from remnant.io.series_choice import LEAD, Aspect, ranked, score, sharpness
+from remnant.io.series_choice import (
+    LEAD,
+    Aspect,
+    choice_finding,
+    ranked,
+    score,
+    sharpness,
+)
 from remnant.io.source import load_phases, load_study, study_digests
 from remnant.wording.findings import text_of
 
@@ -252,3 +259,72 @@ def test_study_digests__are_those_of_the_images_that_are_read(study):
     assert tuple(read) == study_digests(folder, names)
     chosen = ReadingChoice(series="2")
     assert (load_study(folder, choice=chosen).input_sha256,) == study_digests(folder, choice=chosen)
+
+
+MR_STUDY = (
+    "t1_vibe_pre",
+    "t1_vibe_arterial",
+    "t1_vibe_portal venous",
+    "t1_vibe_delayed",
+    "t1_vibe_20 min",
+    "t1 in phase",
+    "t1 opposed phase",
+    "t2_haste",
+    "ep2d_diff_b800",
+    "adc",
+)
+
+
+def mr(description):
+    return {"SeriesDescription": description, "modality": "MR"}
+
+
+@pytest.mark.parametrize(
+    ("absent", "taken"),
+    [
+        ((), "t1_vibe_portal venous"),
+        (("portal",), "t1_vibe_20 min"),
+        (("portal", "20 min"), None),
+        (("portal", "20 min", "delayed"), None),
+        (("portal", "20 min", "delayed", "arterial", "in phase"), "t1_vibe_pre"),
+        (("vibe",), "t1 in phase"),
+        (("vibe", "in phase"), "t2_haste"),
+        (("vibe", "in phase", "opposed", "haste", "adc"), "ep2d_diff_b800"),
+    ],
+    ids=str,
+)
+def test_choose__mr_by_its_sequence(study, absent, taken):
+    left = [text for text in MR_STUDY if not any(word in text for word in absent)]
+    listed = catalogue(study(*map(mr, left)))
+    found = automatic(listed)
+    assert (None if found is None else found.description) == taken
+
+
+def test_choose__mr_says_by_which_sequence(study):
+    listed = catalogue(study(*map(mr, MR_STUDY)))
+    found = choose(listed, wanted=None, name="study")
+    said = choice_finding(found, plausible_series(listed), asked=False).reasons
+    marks = [one for one in said if one.cause is Cause.SERIES_POINTS]
+    points = {one.names[0]: (one.names[1], one.amounts[0]) for one in marks}
+    assert points["sequence"] == ("T1", 0)
+    assert points["contrast phase"] == ("portal", 35)
+    assert found.phase is Phase.PORTAL
+
+
+def test_choose__fat_saturation_is_no_fat_image(study):
+    folder = study(mr("t1 fat sat portal"), mr("t1 fat sat arterial"))
+    assert chosen(folder).number == 1
+
+
+def test_choose__water_of_a_pair_before_its_fat(study):
+    types = {part: ["DERIVED", "PRIMARY", "DIXON", part] for part in ("WATER", "FAT")}
+    folder = study(*({**mr("t1 dixon portal"), "ImageType": t} for t in types.values()))
+    assert chosen(folder).number == 1
+    assert chosen(folder).sequence == "T1 water portal"
+
+
+def test_phase__mr_words_that_ct_does_not_have(study):
+    folder = study(mr("eTHRIVE 20 min"), series("Abd 20 min"))
+    mr_series, ct_series = catalogue(folder).series
+    assert mr_series.phase is Phase.HEPATOBILIARY
+    assert ct_series.phase is Phase.UNKNOWN

@@ -72,6 +72,7 @@ def test_wheel__holds_the_data_that_the_code_reads(wheel, name):
         ("remnant/documents/", ".json"),
         ("remnant/page/", ".j2"),
         ("remnant/pipeline/", ".json"),
+        ("segmentation/", ".json"),
     ],
 )
 def test_wheel__holds_schema_templates_and_sample_landmarks(wheel, folder, suffix):

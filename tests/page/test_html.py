@@ -655,3 +655,15 @@ def test_page__failed_checks_of_the_division_stand_in_the_banner(made):
     assert words in banner(SegmentSource.MODEL)
     assert "The segment model is on average" not in banner(SegmentSource.MODEL)
     assert words not in banner(SegmentSource.LANDMARKS)
+
+
+def test_page__networks_maps_of_mr_say_so_at_its_head(made):
+    failed = quality_finding("mr_not_validated", passed=False)
+    before = "Read with care"
+
+    def head(*quality):
+        text = bare(replace(made.case, quality=quality)).text
+        return text[: text.index(before)]
+
+    assert "Not validated on MR" in head(failed)
+    assert "Not validated on MR" not in head()

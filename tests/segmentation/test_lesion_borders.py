@@ -6,7 +6,7 @@ import pytest
 from remnant.core.geometry import Geometry
 from remnant.core.labels import BINARY_SCHEME
 from remnant.core.volumes import LabelMap
-from remnant.testing.fake_prompter import FakePrompter
+from remnant.testing.fake_prompter import CutPrompter
 from segmentation.lesion_borders import (
     BEYOND_LIVER_MM,
     BOX_SLACK_MM,
@@ -37,9 +37,10 @@ def everywhere():
     return liver
 
 
-def refine(core, truth, geometry, liver=None):
-    prompter = FakePrompter(LabelMap(truth.astype(np.uint8), geometry, BINARY_SCHEME))
-    found = refined_lesions(core, everywhere() if liver is None else liver, geometry, prompter)
+def refine(core, truth, geometry, liver=None, *, with_ends=True):
+    prompter = CutPrompter(LabelMap(truth.astype(np.uint8), geometry, BINARY_SCHEME))
+    liver = everywhere() if liver is None else liver
+    found = refined_lesions(core, liver, geometry, prompter, with_ends=with_ends)
     return found, prompter
 
 
@@ -47,7 +48,7 @@ def refine(core, truth, geometry, liver=None):
 def test_a_core_becomes_the_whole_lesion_in_each_of_its_slices(frame):
     geometry = grid(2.5, frame)
     core, truth = ball(6.0, (3, -4, 0), geometry), ball(11.0, (3, -4, 0), geometry)
-    found, prompter = refine(core, truth, geometry)
+    found, prompter = refine(core, truth, geometry, with_ends=False)
     slices = np.flatnonzero(core.any(axis=(0, 1)))
     assert np.array_equal(found[:, :, slices], truth[:, :, slices])
     assert not np.delete(found, slices, axis=2).any()
@@ -57,7 +58,7 @@ def test_a_core_becomes_the_whole_lesion_in_each_of_its_slices(frame):
 def test_of_thin_slices_every_second_one_lies_between_its_neighbours():
     geometry = grid(1.0)
     core, truth = ball(8.0, (0, 0, 0), geometry), ball(11.0, (0, 0, 0), geometry)
-    found, prompter = refine(core, truth, geometry)
+    found, prompter = refine(core, truth, geometry, with_ends=False)
     slices = np.flatnonzero(core.any(axis=(0, 1)))
     assert len(prompter.encoded) < 0.7 * slices.size
     cut = truth[:, :, slices]
@@ -72,7 +73,7 @@ def test_a_lesion_in_one_thin_slice_is_looked_at():
         core, truth = np.zeros(SHAPE, bool), np.zeros(SHAPE, bool)
         core[28:33, 28:33, k] = truth[25:36, 25:36, k] = True
         found, prompter = refine(core, truth, geometry)
-        assert prompter.encoded == [k]
+        assert prompter.encoded[0] == k
         assert np.array_equal(found, truth)
 
 
@@ -147,7 +148,7 @@ def test_an_outline_that_the_network_itself_doubts_is_not_taken():
     core, truth = ball(6.0, (0, 0, 0), geometry), ball(9.0, (0, 0, 0), geometry)
     for expected, taken in ((LEAST_EXPECTED_IOU - 0.01, core), (LEAST_EXPECTED_IOU, truth)):
         known = LabelMap(truth.astype(np.uint8), geometry, BINARY_SCHEME)
-        prompter = FakePrompter(known, expected_iou=expected)
+        prompter = CutPrompter(known, expected_iou=expected)
         found = refined_lesions(core, everywhere(), geometry, prompter)
         k = SHAPE[2] // 2
         assert np.array_equal(found[:, :, k], taken[:, :, k])
@@ -156,3 +157,25 @@ def test_an_outline_that_the_network_itself_doubts_is_not_taken():
 def test_half_way_between_one_and_nothing_is_nothing():
     there = np.ones((5, 5), bool)
     assert not half_way(there, np.zeros((5, 5), bool), (1.0, 1.0)).any()
+
+
+def test_outlines_are_followed_beyond_the_core_while_they_taper():
+    geometry = grid(2.5)
+    truth = ball(11.0, (0, 0, 0), geometry)
+    core = truth & ball(6.0, (0, 0, 0), geometry)
+    found, prompter = refine(core, truth, geometry)
+    assert np.array_equal(found, truth)
+    alone, _ = refine(core, truth, geometry, with_ends=False)
+    slices = np.flatnonzero(core.any(axis=(0, 1)))
+    assert not np.delete(alone, slices, axis=2).any()
+    assert set(slices) < set(prompter.encoded)
+
+
+def test_outlines_are_not_followed_where_they_grow_or_farther_than_a_ball_reaches():
+    geometry = grid(2.5)
+    core, truth = np.zeros(SHAPE, bool), np.zeros(SHAPE, bool)
+    core[28:34, 28:34, 10] = truth[26:36, 26:36, 10] = True
+    truth[25:37, 25:37, 11:] = truth[26:36, 26:36, :10] = True
+    found, _ = refine(core, truth, geometry)
+    # 10 voxels across: a circle as large reaches 5.6 mm, two slices
+    assert np.flatnonzero(found.any(axis=(0, 1))).tolist() == [8, 9, 10]

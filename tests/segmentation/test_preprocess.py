@@ -88,12 +88,16 @@ def test_normalised_ct__clips_to_200_hu():
 
 
 def test_normalised_field__outside_is_zero_and_mr_uses_80_percent_of_its_range():
-    coarse = np.array([[[-np.inf, 10.0, 90.0, 100.0, 50.0]]], dtype=np.float32)
-    mr = normalised_field(coarse, Modality.MR)[0, 0]
+    coarse = np.full((10, 10, 11), 50.0, dtype=np.float32)
+    coarse[0], coarse[1], coarse[2] = -np.inf, 10.0, 100.0
+    coarse[3, 0, 0] = 90.0
+    mr = normalised_field(coarse, Modality.MR)
     # Range 10 to 100: clipped at 82.
-    np.testing.assert_allclose(mr, [0.0, -0.5, 0.5, 0.5, 40 / 72 - 0.5], atol=1e-6)
-    ct = normalised_field(coarse, Modality.CT)[0, 0]
-    np.testing.assert_allclose(ct, [0.0, 0.025, 0.225, 0.25, 0.125], atol=1e-6)
+    found = [mr[0, 0, 0], mr[1, 0, 0], mr[2, 0, 0], mr[3, 0, 0], mr[4, 0, 0]]
+    np.testing.assert_allclose(found, [0.0, -0.5, 0.5, 0.5, 40 / 72 - 0.5], atol=1e-6)
+    ct = normalised_field(coarse, Modality.CT)
+    found = [ct[0, 0, 0], ct[1, 0, 0], ct[2, 0, 0], ct[3, 0, 0], ct[4, 0, 0]]
+    np.testing.assert_allclose(found, [0.0, 0.025, 0.25, 0.225, 0.125], atol=1e-6)
 
 
 @pytest.mark.parametrize("modality", list(Modality))

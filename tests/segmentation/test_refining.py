@@ -12,7 +12,7 @@ from remnant.core.labels import BINARY_SCHEME, INSTANCE_SCHEME, STRUCTURE_SCHEME
 from remnant.core.progress import silent
 from remnant.core.provenance import ModelUse
 from remnant.core.volumes import ImageVolume, LabelMap, Modality
-from remnant.testing.fake_prompter import FakePrompter
+from remnant.testing.fake_prompter import CutPrompter
 from segmentation.engines import registry
 from segmentation.engines.findings import CORES_ALONE, cores_alone
 from segmentation.engines.registry import ENGINES, Quality, engine_named, quality_named
@@ -38,7 +38,7 @@ CORE = mask((10, 14), (10, 14), (4, 8))
 TRUTH = mask((8, 16), (8, 16), (4, 8))
 
 
-class LiverOrLesions(FakePrompter):
+class LiverOrLesions(CutPrompter):
     """A prompter that knows the liver's whole extent in a large box, and lesions in small ones."""
 
     def outlines(self, slice_index, boxes):

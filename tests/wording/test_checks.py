@@ -26,6 +26,21 @@ def test_liver_inside_scan(passed, words):
     assert words in written("liver_inside_scan", passed=passed)
 
 
+def test_lesions_in_boxes():
+    drawn = reason(Cause.OUTLINED_IN_BOX, "3", "5")
+    text = written("lesions_in_boxes", drawn, passed=None, value=2)
+    assert "outlined 2 lesion(s) (number 3, 5) in boxes that a reader drew" in text
+    assert "their outlines need a look" in text
+    alike = written("lesions_in_boxes", drawn, reason(Cause.LIKE_SURROUNDINGS, "5"), value=2)
+    assert "Number 5 looks like the liver around" in alike
+
+
+def test_liver_in_box():
+    text = written("liver_in_box", value=0.93)
+    assert "in a box that a reader drew" in text
+    assert "93.0 %" in text
+
+
 def test_liver_inside_scan__a_files_end_is_not_the_scans_edge():
     text = written("liver_inside_scan", reason(Cause.LIVER_AT_FILE_END))
     assert "The file of the maps ends at the liver" in text

@@ -1,0 +1,100 @@
+"""What is to be known of an MR, in words."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from remnant.core.findings import Finding, Verdict
+from remnant.core.reasons import Cause, Reason
+from remnant.wording.kinds import Template, Writer
+
+
+def _reason(finding: Finding, cause: Cause) -> Reason | None:
+    return next((one for one in finding.reasons if one.cause is cause), None)
+
+
+def _sequence(finding: Finding) -> str:
+    named, seen = (_reason(finding, cause) for cause in (Cause.MR_NAMED, Cause.MR_SEEN))
+    header = (
+        f"By its header the MR is {named.names[0]}"
+        if named
+        else "The header does not say which sequence the MR is"
+    )
+    look = f"; it looks like {' or '.join(seen.names)}, which is uncertain" if seen else ""
+    text = f"{header}{look}."
+    if finding.verdict is not Verdict.NOT_MET:
+        return text
+    return (
+        f"{text} Look whether this is the series that was meant: livers are outlined best on T1 in "
+        f"the portal venous or hepatobiliary phase (--series, --phase)."
+    )
+
+
+def _not_validated(finding: Finding) -> str:
+    causes = (Cause.MR_PAINTED, Cause.MR_PAINTED_LESIONS, Cause.MR_REAL)
+    painted, lesions, real = (_reason(finding, cause) for cause in causes)
+    measured = "; ".join(_figures(painted) + _of_lesions(lesions) + _tried(real))
+    return (
+        f"Not validated on MR: {measured}. Look at the liver and at every lesion before a figure "
+        f"is used."
+    )
+
+
+def _figures(painted: Reason | None) -> list[str]:
+    if painted is None:
+        return []
+    worst, best = painted.amounts
+    text = (
+        f"on images painted as MR, which promise nothing on a patient, the network's liver reached "
+        f"a Dice of {worst:.2f} ({painted.names[0]}) to {best:.2f} ({painted.names[1]})"
+    )
+    return [text]
+
+
+def _of_lesions(lesions: Reason | None) -> list[str]:
+    if lesions is None:
+        return []
+    worst, best = lesions.amounts
+    return [f"its lesions one of {worst:.2f} ({lesions.names[0]}) to {best:.2f}"]
+
+
+def _tried(real: Reason | None) -> list[str]:
+    if real is None:
+        return []
+    scans, found, height_mm = real.amounts
+    told = "no liver was found" if not found else f"a liver was found in {found:.0f}"
+    several = "scan" if scans == 1 else "scans"
+    return [f"it was tried on {scans:.0f} real {several} of {height_mm:.0f} mm, and {told}"]
+
+
+def _bias(finding: Finding) -> str:
+    return (
+        f"The bias field was evened out (N4) before anything was segmented: it made one place of "
+        f"the body {finding.value or 1.0:.1f} times as bright as another. Grey values of lesions "
+        f"are those of the image without it."
+    )
+
+
+WRITERS: Final[Mapping[str, Writer]] = {
+    "mr_sequence": _sequence,
+    "mr_not_validated": _not_validated,
+    "bias_corrected": _bias,
+}
+
+CAUSES: Final[Mapping[Cause, Template]] = {
+    Cause.MR_NAMED: "MR sequence by the header: {names[0]}",
+    Cause.MR_SEEN: lambda reason: (
+        f"the image looks like {' or '.join(reason.names)}, which is uncertain"
+    ),
+    Cause.MR_PAINTED: (
+        "on images painted as MR the liver's Dice was {amounts[0]:.2f} ({names[0]}) to "
+        "{amounts[1]:.2f} ({names[1]})"
+    ),
+    Cause.MR_PAINTED_LESIONS: (
+        "of lesions planted there it was {amounts[0]:.2f} ({names[0]}) to {amounts[1]:.2f} "
+        "({names[1]})"
+    ),
+    Cause.MR_REAL: (
+        "of {amounts[0]:.0f} real MR, at most {amounts[2]:.0f} mm high, a liver was found in "
+        "{amounts[1]:.0f}"
+    ),
+}
