@@ -138,7 +138,7 @@ def test_refined__goes_on_where_the_first_network_cut_it_off(beyond_hu, slices):
     voxels[:, :, 10:] += beyond_hu - 60
     known = LabelMap(disc(20, slices=(0, 13)).astype(np.uint8), geometry, BINARY_SCHEME)
     image = scan(geometry, np.rint(voxels).astype(np.int16))
-    found = refined_liver(image, disc(20), FakePrompter(known))
+    found = refined_liver(image, disc(20), CutPrompter(known))
     np.testing.assert_array_equal(disc(20, slices=slices), found.mask)
     ends = found.findings[1]
     added_ml = np.count_nonzero(found.mask & ~disc(20)) * geometry.voxel_volume_ml
@@ -222,13 +222,8 @@ def test_strangers__a_part_that_is_not_reached_and_looks_unlike(kidney_hu, verdi
     voxels[KIDNEY] += kidney_hu - 60
     known = LabelMap((liver | KIDNEY).astype(np.uint8), geometry, BINARY_SCHEME)
     image = scan(geometry, np.rint(voxels).astype(np.int16))
-<<<<<<< HEAD
-    refined = refined_liver(image, liver | KIDNEY, FakePrompter(known))
-    finding = refined.findings[2]
-=======
     refined = refined_liver(image, liver | KIDNEY, CutPrompter(known))
-    finding = refined.findings[1]
->>>>>>> main
+    finding = refined.findings[2]
     assert ("liver_without_other_organs", verdict) == (finding.id, finding.verdict)
     if verdict is Verdict.NOT_MET:
         kidney_ml = np.count_nonzero(KIDNEY) * geometry.voxel_volume_ml
@@ -244,9 +239,5 @@ def test_strangers__a_tumour_that_the_outline_reaches_is_none():
     voxels[disc(10, (28, 30))] -= 40
     known = LabelMap(liver.astype(np.uint8), geometry, BINARY_SCHEME)
     image = scan(geometry, np.rint(voxels).astype(np.int16))
-<<<<<<< HEAD
-    finding = refined_liver(image, liver, FakePrompter(known)).findings[2]
-=======
-    finding = refined_liver(image, liver, CutPrompter(known)).findings[1]
->>>>>>> main
+    finding = refined_liver(image, liver, CutPrompter(known)).findings[2]
     assert (Verdict.MET, 0.0) == (finding.verdict, finding.value)
