@@ -165,8 +165,10 @@ def measured(scan: Variant) -> tuple[float, float, float, str]:
     with medsam_prompter(image, device="cpu") as prompter:
         refined = refined_liver(image, first, prompter)
     seconds = process_time() - start
-    agreement, strangers = refined.findings
-    told = f"{agreement.value:.2f} {agreement.verdict}; {strangers.value:.0f} mL"
+    agreement, ends, strangers = refined.findings
+    told = (
+        f"{agreement.value:.2f} {agreement.verdict}; +{ends.value:.0f} mL; {strangers.value:.0f} mL"
+    )
     return dice(first, scan.liver), dice(refined.mask, scan.liver), seconds, told
 
 
@@ -174,7 +176,7 @@ def main(names: Sequence[str]) -> bool:
     """Print the table; tell whether every variant reaches `LEAST_DICE` in both qualities."""
     scan, reached = sample(), True
     print(
-        f"{'variant':<22} {'fast':>6} {'best':>6} {'CPU s':>6}  networks agree; another organ",
+        f"{'variant':<22} {'fast':>6} {'best':>6} {'CPU s':>6}  networks agree; mL added, strange",
         flush=True,
     )
     for name in names or VARIANTS:

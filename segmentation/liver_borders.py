@@ -5,8 +5,8 @@ the boxes of the first one's cross-sections with some slack (4 mm, as measured o
 hospitals). Neither is right wherever they differ. The border is taken half-way between the two,
 which on the scans that were tried was nearer to the reference than either, moved by a few
 millimetres at most, and on slices alone where the second network does not doubt its outline and
-that is like the first one's. Where the two differ over the whole liver although the second one is
-sure of itself, the first one went astray, and the second one is followed.
+that is like the first one's. Where the two differ over the whole liver one of them went astray: the
+second one is followed if it is sure of itself, and otherwise the first one's border stays.
 
 Slices that are left out are moved as their neighbours were: the change of the signed distance to
 the border is interpolated, not the border, so that what the first network saw there stays.
@@ -34,8 +34,10 @@ from segmentation.liver_agreement import (
     overlap,
     overlap_of_all,
 )
+from segmentation.liver_ends import continued_liver
 from segmentation.liver_slices import LiverLook
 from segmentation.liver_strangers import strangers_finding
+from segmentation.liver_tissue import LiverTissue
 from segmentation.promptable import SlicePrompter
 
 Mask = NDArray[np.bool_]
@@ -92,18 +94,25 @@ def refined_liver(
     if not liver.any():
         raise EmptyStructureError("the liver has no voxels; a mask with at least one is needed")
     view = AxialView(image.geometry)
-    seen = view.seen(liver)
+    seen, voxels = view.seen(liver), view.seen(image.voxels)
     reach = margin_voxels(prompter.grid, REACH_MM)
-    box = bounding_box(seen, what="the liver", margin=(reach[0], reach[1], 0))
+    across = bounding_box(seen, what="the liver", margin=(reach[0], reach[1], 0))
+    box = (across[0], across[1], slice(0, prompter.grid.shape[2]))
     look, first = LiverLook(prompter, box, box_geometry(prompter.grid, box)), np.array(seen[box])
-    chosen = chosen_slices(first, look.grid.spacing_mm[2])
-    prompter.encode([box[2].start + k for k in chosen], progress=progress)
-    looked = tuple(_looked(look, first, chosen, progress))
+    ends = continued_liver(look, first, voxels[box], LiverTissue.of(voxels[seen]))
+    chosen = chosen_slices(ends.mask, look.grid.spacing_mm[2])
+    prompter.encode(chosen, progress=progress)
+    looked = tuple(_looked(look, ends.mask, chosen, progress))
     refined = np.array(seen)
-    refined[box] = _moved(first, looked, look.grid)
+    refined[box] = _moved(ends.mask, looked, look.grid)
     back = np.array(view.back(refined), order="F")
-    strangers = strangers_finding(look, first, chosen, view.seen(image.voxels)[box])
-    return RefinedLiver(back, (agreement(looked, look.grid), strangers))
+    strangers = strangers_finding(look, first, _within(chosen, across[2]), voxels[box])
+    return RefinedLiver(back, (agreement(looked, look.grid), ends.finding, strangers))
+
+
+def _within(slices: Sequence[int], part: slice) -> list[int]:
+    """Return the slices that lie in a stretch."""
+    return [k for k in slices if part.start <= k < part.stop]
 
 
 def _looked(
@@ -145,7 +154,7 @@ class Trust:
     Parameters
     ----------
     share
-        Its share in the border: 0.5 is half-way between the two.
+        Its share in the border: 0.5 is half-way between the two, 0 leaves the first one's.
     least_same
         Dice of both cross-sections, below which a slice stays as it was.
     reach_mm
@@ -159,6 +168,7 @@ class Trust:
 
 HALF_WAY: Final = Trust(share=0.5, least_same=ALIKE_FROM_DICE, reach_mm=9.0)
 FOLLOWED: Final = Trust(share=1.0, least_same=0.0, reach_mm=REACH_MM)
+IGNORED: Final = Trust(share=0.0, least_same=0.0, reach_mm=0.0)
 
 
 def trust(same: float, expected_iou: float) -> Trust:
@@ -174,10 +184,11 @@ def trust(same: float, expected_iou: float) -> Trust:
     Examples
     --------
     >>> trust(0.96, 0.93).share, trust(0.88, 0.93).share, trust(0.88, 0.82).share
-    (0.5, 1.0, 0.5)
+    (0.5, 1.0, 0.0)
     """
-    astray = same < ASTRAY_BELOW_DICE and expected_iou >= SURE_FROM_IOU
-    return FOLLOWED if astray else HALF_WAY
+    if same >= ASTRAY_BELOW_DICE:
+        return HALF_WAY
+    return FOLLOWED if expected_iou >= SURE_FROM_IOU else IGNORED
 
 
 def _moved(first: Mask, looked: Sequence[LookedSlice], grid: Geometry) -> Mask:

@@ -1,6 +1,6 @@
 """Cross-sections of a liver as a network outlines them that is shown boxes around their parts."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -90,3 +90,17 @@ class LiverLook:
         touched = np.unique(labels[part])
         filled: Mask = ndimage.binary_fill_holes(np.isin(labels, touched[touched > 0]))
         return filled
+
+
+def joined_outline(parts: Sequence[OutlinedPart]) -> tuple[Mask, float]:
+    """Return all outlines together and the least overlap that is expected of one.
+
+    Parameters
+    ----------
+    parts
+        Of one cross-section; where there are none, an outline of no voxel is expected to be wrong.
+    """
+    if not parts:
+        return np.zeros((0, 0), dtype=bool), 0.0
+    joined: Mask = np.logical_or.reduce([one.outline for one in parts])
+    return joined, min(one.expected_iou for one in parts)

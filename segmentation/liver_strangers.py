@@ -12,20 +12,22 @@ from typing import Any, Final
 
 import cc3d
 import numpy as np
+from edt import edt
 from numpy.typing import NDArray
 from scipy import ndimage
 
 from remnant.core.findings import Finding, quality_finding
+from remnant.core.geometry import Geometry
 from remnant.core.reasons import Cause, Reason, reason
-from remnant.core.units import ml_from_mm3
 from segmentation.liver_slices import LiverLook
+from segmentation.liver_tissue import LiverTissue
 
 Mask = NDArray[np.bool_]
 
 LEAST_STRANGER_ML: Final = 20.0
-LEAST_DIFFERENCE_SD: Final = 0.75
-"""Between the medians, in standard deviations of the liver's own voxels, which hold its noise."""
-SD_FROM_MAD: Final = 1.4826
+LEAST_CORE_ML: Final = 5.0
+RIM_MM: Final = 6.0
+"""What lies nearer to the border of a part is not looked at: fat beside a liver shows in it."""
 NEIGHBOURS_IN_SLICE: Final = np.ones((3, 3, 1), dtype=bool)
 SIDES: Final = (("left", "right"), ("back", "front"), ("below", "above"))
 
@@ -67,9 +69,8 @@ def strangers_finding(
     """
     first = liver[:, :, list(looked)]
     reached = np.stack(followed(look, liver, looked), axis=-1)
-    slices = (looked[-1] - looked[0] + 1) / len(looked)
-    voxel_ml = ml_from_mm3(float(np.prod(look.grid.spacing_mm)) * slices)
-    found = tuple(_strangers(first, reached, voxels[:, :, list(looked)], voxel_ml))
+    grid = _stacked_grid(look.grid, looked)
+    found = tuple(_strangers(first, reached, voxels[:, :, list(looked)], grid))
     return quality_finding(
         "liver_without_other_organs",
         passed=not found,
@@ -99,22 +100,39 @@ def _onwards(look: LiverLook, start: Mask, slices: Sequence[int]) -> Iterator[Ma
 
 
 def _strangers(
-    first: Mask, reached: Mask, voxels: NDArray[Any], voxel_ml: float
+    first: Mask, reached: Mask, voxels: NDArray[Any], grid: Geometry
 ) -> Iterator[Stranger]:
     own = first & reached
     if not own.any():
         return
-    values = voxels[own].astype(np.float32)
-    middle = float(np.median(values))
-    spread = max(SD_FROM_MAD * float(np.median(np.abs(values - middle))), 1e-6)
+    tissue, voxel_ml = LiverTissue.of(voxels[own]), grid.voxel_volume_ml
     astray = ndimage.binary_opening(first & ~reached, NEIGHBOURS_IN_SLICE)
+    inner = _without_rim(astray, grid)
     parts = cc3d.connected_components(astray, connectivity=26)
     for label, size in enumerate(np.bincount(parts.ravel())):
-        if label and size * voxel_ml >= LEAST_STRANGER_ML:
-            part = parts == label
-            apart = abs(float(np.median(voxels[part])) - middle) / spread
-            if apart >= LEAST_DIFFERENCE_SD:
-                yield Stranger(float(size) * voxel_ml, apart, _side(part, own))
+        if label == 0 or size * voxel_ml < LEAST_STRANGER_ML:
+            continue
+        part = parts == label
+        core = voxels[part & inner]
+        if core.size * voxel_ml >= LEAST_CORE_ML and not tissue.is_like(core):
+            apart = tissue.difference_sd(core)
+            yield Stranger(float(size) * voxel_ml, apart, _side(part, own))
+
+
+def _stacked_grid(grid: Geometry, looked: Sequence[int]) -> Geometry:
+    """Return the grid of the slices that are looked at, each as thick as its share."""
+    matrix = np.array(grid.affine_ras)
+    matrix[:3, 2] *= (looked[-1] - looked[0] + 1) / len(looked)
+    return Geometry((*grid.shape[:2], len(looked)), matrix)
+
+
+def _without_rim(parts: Mask, grid: Geometry) -> Mask:
+    """Return what of parts lies away from their borders on every slice."""
+    inner = np.zeros_like(parts)
+    for k in np.flatnonzero(parts.any(axis=(0, 1))):
+        section = np.ascontiguousarray(parts[:, :, k])
+        inner[:, :, k] = edt(section, anisotropy=grid.spacing_mm[:2]) > RIM_MM
+    return inner
 
 
 def _side(part: Mask, own: Mask) -> str:

@@ -12,7 +12,7 @@ from remnant.core.labels import BINARY_SCHEME, STRUCTURE_SCHEME
 from remnant.core.progress import Progress, silent
 from remnant.core.provenance import ModelUse
 from remnant.core.volumes import ImageVolume, LabelMap
-from segmentation.engines.findings import CORES_ALONE
+from segmentation.engines.findings import CORES_ALONE, volume_finding
 from segmentation.lesion_borders import refined_lesions
 from segmentation.liver_borders import refined_liver
 from segmentation.port import (
@@ -77,10 +77,11 @@ class RefiningSegmenter:
         prompter = self._asked(image, progress)
         refined = refined_liver(image, found.structures.mask(), prompter, progress=progress)
         structures = LabelMap(refined.mask.astype(np.uint8), image.geometry, STRUCTURE_SCHEME)
+        volume_ml = int(np.count_nonzero(refined.mask)) * image.geometry.voxel_volume_ml
         return replace(
             found,
             structures=structures,
-            quality=(*found.quality, *refined.findings),
+            quality=_replaced(found.quality, (volume_finding(volume_ml), *refined.findings)),
             models=(*found.models, *self.engine.prompter_models),
         )
 

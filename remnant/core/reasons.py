@@ -216,6 +216,10 @@ class Cause(StrEnum):
     FRACTIONS_FROM = "fractions_from"
     """Amount: the share of the largest value from which on a voxel counts. Name: ``occupancy``,
     ``probability`` or ``fraction``."""
+    LIVER_GOES_ON = "liver_goes_on"
+    """Name: ``below`` or ``above``, the end of the liver. Amount: mL by which it was continued."""
+    LIVER_ENDS_WIDE = "liver_ends_wide"
+    """Name: ``below`` or ``above``, the end at which the liver's mask ends wide inside the scan."""
     UNLIKE_LIVER = "unlike_liver"
     """Name: a side of the liver. Amounts: mL of a part there that is probably another organ, and by
     how many standard deviations of the liver's intensities it differs from the liver."""

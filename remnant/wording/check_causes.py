@@ -96,6 +96,8 @@ CAUSES: Final[Mapping[Cause, Template]] = {
     Cause.LESIONS_AT_FILE_END: _lesions("{0} at the end of the maps' file: {1}"),
     Cause.CONTOUR_GRID: "voxels of {amounts[0]:g} mm on contour planes {amounts[1]:.2f} mm apart",
     Cause.FRACTIONS_FROM: "{names[0]} of {amounts[0]:g} of the largest value or more",
+    Cause.LIVER_GOES_ON: "{amounts[0]:.0f} mL {names[0]} the first network's liver",
+    Cause.LIVER_ENDS_WIDE: "it ends with a wide cross-section {names[0]}",
     Cause.UNLIKE_LIVER: "{amounts[0]:.0f} mL {names[0]}, {amounts[1]:.1f} SD from the liver",
     Cause.LIVER_NETWORKS_DIFFER: (
         "{amounts[0]:.1f} mL in the first network's liver alone, {amounts[1]:.1f} mL in the "

@@ -150,6 +150,29 @@ def _liver_networks(finding: Finding) -> str:
     )
 
 
+def _liver_ends(finding: Finding) -> str:
+    if finding.verdict is Verdict.MET:
+        return "The liver does not go on beyond the slices that the first network marked."
+    added = [
+        f"{one.amounts[0]:.0f} mL {ORGAN_SIDES[one.names[0]]}"
+        for one in finding.reasons
+        if one.cause is Cause.LIVER_GOES_ON
+    ]
+    texts = []
+    if added:
+        texts.append(
+            f"The first network cut the liver off: a second one followed it further and "
+            f"{' and '.join(added)} were added."
+        )
+    if _has(finding, Cause.LIVER_ENDS_WIDE):
+        wide = _found(finding, Cause.LIVER_ENDS_WIDE).names[0]
+        texts.append(
+            f"The liver's mask ends wide {ORGAN_SIDES[wide]} although the scan goes on: a part is "
+            f"probably missing."
+        )
+    return " ".join([*texts, "Look at its ends."])
+
+
 def _other_organs(finding: Finding) -> str:
     if finding.verdict is Verdict.MET:
         return "No part of the liver's mask looks like another organ."
@@ -854,6 +877,7 @@ WRITERS: Final[Mapping[str, Writer]] = {
     "segments_inside_liver": _segments_inside_liver,
     "lesions_unconfirmed": _lesions_unconfirmed,
     "liver_networks_agree": _liver_networks,
+    "liver_ends_found": _liver_ends,
     "liver_without_other_organs": _other_organs,
     "lesion_outlines_agree": _lesion_outlines,
     "lesion_outlines_refined": _constant(

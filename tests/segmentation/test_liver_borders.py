@@ -7,6 +7,7 @@ from remnant.core.errors import EmptyStructureError
 from remnant.core.findings import Verdict
 from remnant.core.geometry import Geometry
 from remnant.core.labels import BINARY_SCHEME
+from remnant.core.reasons import Cause
 from remnant.core.volumes import ImageVolume, LabelMap, Modality
 from remnant.testing.fake_prompter import CutPrompter
 from segmentation.liver_agreement import AGREE_FROM_DICE, LookedSlice, agreement
@@ -14,6 +15,7 @@ from segmentation.liver_borders import (
     DOUBTED_BELOW_IOU,
     FOLLOWED,
     HALF_WAY,
+    IGNORED,
     SURE_FROM_IOU,
     chosen_slices,
     refined_liver,
@@ -55,7 +57,7 @@ def test_refined__a_sure_network_that_sees_another_liver_is_followed(frame):
     truth = disc(24, (34, 31))
     found, prompter = refine(disc(19), truth, expected=SURE, geometry=grid(frame=frame))
     np.testing.assert_array_equal(seen_in_box(truth), found.mask)
-    assert list(range(3, 10)) == prompter.encoded
+    assert list(range(2, 11)) == sorted(prompter.encoded)
 
 
 def seen_in_box(truth, first=None):
@@ -79,16 +81,22 @@ def test_refined__a_network_that_doubts_changes_nothing():
 
 
 def test_refined__a_slice_on_which_they_do_not_agree_stays():
-    truth = disc(22)
-    truth[:, :, 5] = disc(9)[:, :, 5]
-    found, _ = refine(disc(20), truth, expected=USUAL)
-    np.testing.assert_array_equal(disc(20)[:, :, 5], found.mask[:, :, 5])
-    assert np.count_nonzero(found.mask[:, :, 6]) > np.count_nonzero(disc(20)[:, :, 6])
+    first, truth = disc(26), disc(27.2)
+    truth[:, :, 5] = disc(19)[:, :, 5]
+    found, _ = refine(first, truth, expected=USUAL)
+    np.testing.assert_array_equal(first[:, :, 5], found.mask[:, :, 5])
+    assert np.count_nonzero(found.mask[:, :, 6]) > np.count_nonzero(first[:, :, 6])
+
+
+def test_refined__two_that_differ_and_no_one_sure_change_nothing():
+    found, _ = refine(disc(20), disc(14), expected=USUAL)
+    np.testing.assert_array_equal(disc(20), found.mask)
+    assert Verdict.NOT_MET is found.findings[0].verdict
 
 
 def test_trust__needs_a_second_network_that_is_sure():
     assert FOLLOWED is trust(0.85, SURE)
-    assert HALF_WAY is trust(0.85, USUAL)
+    assert IGNORED is trust(0.85, USUAL)
     assert HALF_WAY is trust(0.95, SURE)
 
 
@@ -97,7 +105,7 @@ def test_refined__slices_between_move_as_their_neighbours_do():
     first, truth = disc(20), disc(24)
     first[:, :, 4:6] = disc(17)[:, :, 4:6]
     found, prompter = refine(first, truth, expected=SURE, geometry=grid(2.0))
-    assert [3, 6, 9] == prompter.encoded
+    assert [2, 3, 6, 9, 10] == sorted(prompter.encoded)
     between = np.count_nonzero(found.mask[:, :, 4])
     assert pytest.approx(np.count_nonzero(disc(21)[:, :, 4]), rel=0.03) == between
 
@@ -122,8 +130,34 @@ def test_refined__nothing_changes_farther_than_it_may():
     assert pytest.approx(least, rel=0.05) == np.count_nonzero(found.mask)
 
 
-def test_refined__ends_with_the_first_networks_slices():
-    found, _ = refine(disc(20), disc(20, slices=(0, 13)), expected=SURE)
+@pytest.mark.parametrize(("beyond_hu", "slices"), [(60, (0, 13)), (-90, (3, 10))])
+def test_refined__goes_on_where_the_first_network_cut_it_off(beyond_hu, slices):
+    geometry = grid()
+    voxels = np.random.default_rng(3).normal(60, 10, SHAPE)
+    voxels[:, :, :3] += beyond_hu - 60
+    voxels[:, :, 10:] += beyond_hu - 60
+    known = LabelMap(disc(20, slices=(0, 13)).astype(np.uint8), geometry, BINARY_SCHEME)
+    image = scan(geometry, np.rint(voxels).astype(np.int16))
+    found = refined_liver(image, disc(20), CutPrompter(known))
+    np.testing.assert_array_equal(disc(20, slices=slices), found.mask)
+    ends = found.findings[1]
+    added_ml = np.count_nonzero(found.mask & ~disc(20)) * geometry.voxel_volume_ml
+    assert ("liver_ends_found", pytest.approx(added_ml)) == (ends.id, ends.value)
+    assert Verdict.NOT_MET is ends.verdict
+    told = Cause.LIVER_ENDS_WIDE if beyond_hu < 0 else Cause.LIVER_GOES_ON
+    assert [(told, ("below",)), (told, ("above",))] == [(r.cause, r.names) for r in ends.reasons]
+
+
+def test_refined__a_liver_that_tapers_or_is_cut_by_the_scan_has_its_ends():
+    tip = disc(20) | disc(9, slices=(2, 11))
+    for liver in (tip, disc(20, slices=(0, 13))):
+        found, _ = refine(liver, liver, expected=SURE)
+        assert (Verdict.MET, 0.0) == (found.findings[1].verdict, found.findings[1].value)
+
+
+def test_refined__what_grows_beyond_an_end_is_another_organ():
+    known = disc(20) | disc(26, slices=(10, 13))
+    found, _ = refine(disc(20), known, expected=SURE)
     np.testing.assert_array_equal(disc(20), found.mask)
 
 
@@ -175,7 +209,7 @@ def test_agreement__counts_what_each_sees_alone():
     assert (Verdict.MET, 1.0) == (same.verdict, same.value)
 
 
-KIDNEY = disc(10, (15, 30), slices=(0, 6))
+KIDNEY = disc(12, (15, 30), slices=(0, 6))
 
 
 @pytest.mark.parametrize(
@@ -183,13 +217,13 @@ KIDNEY = disc(10, (15, 30), slices=(0, 6))
 )
 def test_strangers__a_part_that_is_not_reached_and_looks_unlike(kidney_hu, verdict):
     geometry = grid(12.0)
-    liver = disc(12, (45, 30), slices=(0, 13))
+    liver = disc(14, (48, 30), slices=(0, 13))
     voxels = np.random.default_rng(3).normal(60, 10, SHAPE)
     voxels[KIDNEY] += kidney_hu - 60
     known = LabelMap((liver | KIDNEY).astype(np.uint8), geometry, BINARY_SCHEME)
     image = scan(geometry, np.rint(voxels).astype(np.int16))
     refined = refined_liver(image, liver | KIDNEY, CutPrompter(known))
-    finding = refined.findings[1]
+    finding = refined.findings[2]
     assert ("liver_without_other_organs", verdict) == (finding.id, finding.verdict)
     if verdict is Verdict.NOT_MET:
         kidney_ml = np.count_nonzero(KIDNEY) * geometry.voxel_volume_ml
@@ -205,5 +239,5 @@ def test_strangers__a_tumour_that_the_outline_reaches_is_none():
     voxels[disc(10, (28, 30))] -= 40
     known = LabelMap(liver.astype(np.uint8), geometry, BINARY_SCHEME)
     image = scan(geometry, np.rint(voxels).astype(np.int16))
-    finding = refined_liver(image, liver, CutPrompter(known)).findings[1]
+    finding = refined_liver(image, liver, CutPrompter(known)).findings[2]
     assert (Verdict.MET, 0.0) == (finding.verdict, finding.value)

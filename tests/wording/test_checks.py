@@ -176,6 +176,13 @@ def test_liver_networks_agree():
     assert "took another organ for liver or left out a part" in text
 
 
+def test_liver_ends_found():
+    text = written("liver_ends_found", reason(Cause.LIVER_GOES_ON, "above", 88.4), value=88.4)
+    assert "88 mL at its upper end were added" in text
+    wide = written("liver_ends_found", reason(Cause.LIVER_ENDS_WIDE, "below"), value=0.0)
+    assert wide.startswith("The liver's mask ends wide at its lower end although the scan goes on")
+
+
 def test_liver_without_other_organs():
     parts = [reason(Cause.UNLIKE_LIVER, side, 202.7, 2.3) for side in ("below", "left")]
     text = written("liver_without_other_organs", *parts, value=405.4)
