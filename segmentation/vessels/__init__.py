@@ -1,0 +1,1 @@
+"""Vessels inside the liver on a portal-phase CT, without a network and without training."""
