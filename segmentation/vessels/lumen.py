@@ -7,11 +7,10 @@ import numpy as np
 from scipy import ndimage
 
 from segmentation.vessels.scene import GRID_MM, Mask, Scene
-from segmentation.vessels.tubes import Tubes
+from segmentation.vessels.tubes import SURE, Tubes
 
-SURE: Final = 1.8
 LIKELY: Final = 0.9
-"""Likeness of a vessel's core and of what may go on from it, see `segmentation.vessels.tubes`."""
+"""Likeness of what may go on from a vessel's core, see `segmentation.vessels.tubes`."""
 SHORTEST_MM: Final = 14.0
 """Extent of the shortest piece that is no speck."""
 PEAK_REACH_MM: Final = 3.0

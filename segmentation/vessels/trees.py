@@ -25,7 +25,7 @@ from remnant.core.boxes import bounding_box
 from remnant.core.labels import Structure
 from segmentation.vessels.lumen import LIKELY
 from segmentation.vessels.roots import Roots
-from segmentation.vessels.scene import GRID_MM, Mask, Scene, depth_mm
+from segmentation.vessels.scene import GRID_MM, Mask, Scene, depth_mm, distance_mm
 from segmentation.vessels.tubes import Tubes
 
 LARGEST_GAP_MM: Final = 15.0
@@ -205,7 +205,9 @@ def _across_gaps(
     trees, pieces = trees[box], pieces[box]
     faint = np.clip(tubes.likeness[box] / LIKELY, 0.0, 1.0)
     cost = np.where(trees > 0, 1.0, GAP_COST * (1.0 - FAINT * faint)) * GRID_MM
-    cost = np.where(scene.liver[box] | (trees > 0), cost, np.inf)
+    # no way leads farther from all vessels than half of the longest gap
+    near = distance_mm(trees > 0) <= LARGEST_GAP_MM / 2
+    cost = np.where(near & scene.liver[box], cost, np.inf)
     reached = {tree: _costs(cost, trees == tree) for tree in ROOTED}
     return [_joined(int(code), pieces == code, reached) for code in loose]
 

@@ -9,13 +9,12 @@ model of a scanner is needed.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
-from skimage.feature import hessian_matrix
 
 from remnant.core.boxes import bounding_box
 from segmentation.vessels.scene import GRID_MM, Field, Mask, Scene
@@ -25,9 +24,12 @@ COARSE_MM: Final = (4.4, 6.2)
 """Scales; the coarse ones on a grid of half the resolution."""
 NOISE_QUANTILE: Final = 0.995
 EVERY: Final = 5
-"""Of the voxels that noise is estimated from, one in so many along each axis is looked at... """
+"""One voxel in so many is looked at to see what noise reaches."""
 LEAST_NOISE_HU: Final = 1.0
 TUBE_SCALE: Final = 4.0
+REACH_SDS: Final = 3.5
+SURE: Final = 1.8
+"""Likeness of a vessel's core."""
 MAD_TO_SD: Final = 1.4826
 DARKEST_SDS: Final = 4.0
 SMOOTH_MM: Final = 1.0
@@ -46,12 +48,25 @@ class Tubes:
         Smoothed brightness above the parenchyma.
     parenchyma_hu, noise_hu
         Median of the liver without lesions, and the standard deviation of single voxels.
+    surplus
+        How many times as many places look surely like bright tubes as look like dark ones; of noise
+        alone it is about 1.
     """
 
     likeness: Field
     contrast_hu: Field
     parenchyma_hu: float
     noise_hu: float
+    surplus: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Response:
+    """The likeness at one scale, and how many sampled places are surely bright and dark tubes."""
+
+    likeness: Field
+    bright: int
+    dark: int
 
 
 def find_tubes(scene: Scene) -> Tubes:
@@ -64,30 +79,32 @@ def find_tubes(scene: Scene) -> Tubes:
     inside = scene.hu[box][searched]
     parenchyma = float(np.median(inside))
     spread = float(np.median(np.abs(inside - parenchyma))) * MAD_TO_SD
-    hu = np.where(searched, scene.hu[box], np.float32(parenchyma))
-    hu = np.clip(hu, parenchyma - DARKEST_SDS * spread, None)
+    rise = np.where(searched, scene.hu[box] - np.float32(parenchyma), np.float32(0.0))
+    rise = np.clip(rise, -DARKEST_SDS * spread, None)
     likeness, contrast = np.zeros((2, *scene.hu.shape), dtype=np.float32)
-    for response in _responses(hu, searched):
-        np.maximum(likeness[box], response, out=likeness[box])
-    contrast[box] = ndimage.gaussian_filter(hu, SMOOTH_MM / GRID_MM) - np.float32(parenchyma)
-    return Tubes(likeness, contrast, parenchyma, spread)
+    bright, dark = 1, 1
+    for response in _responses(rise, searched):
+        np.maximum(likeness[box], response.likeness, out=likeness[box])
+        bright, dark = bright + response.bright, dark + response.dark
+    contrast[box] = ndimage.gaussian_filter(rise, SMOOTH_MM / GRID_MM)
+    return Tubes(likeness, contrast, parenchyma, spread, bright / dark)
 
 
-def _responses(hu: Field, searched: Mask) -> Iterator[Field]:
+def _responses(rise: Field, searched: Mask) -> Iterator[_Response]:
     for scale in FINE_MM:
-        yield _response(hu, searched, scale / GRID_MM)
-    half = ndimage.zoom(hu, 0.5, order=1, grid_mode=True, mode="nearest")
+        yield _response(rise, searched, scale / GRID_MM)
+    half = ndimage.zoom(rise, 0.5, order=1, grid_mode=True, mode="nearest")
     within = ndimage.zoom(searched.astype(np.float32), 0.5, order=1, grid_mode=True, mode="nearest")
     for scale in COARSE_MM:
         coarse = _response(half, within > 0.5, scale / (2 * GRID_MM))
-        zoom = np.array(hu.shape) / np.array(coarse.shape)
-        fine = ndimage.zoom(coarse, zoom, order=1, grid_mode=True, mode="nearest")
-        yield np.where(searched, fine, np.float32(0.0))
+        zoom = np.array(rise.shape) / np.array(coarse.likeness.shape)
+        fine = ndimage.zoom(coarse.likeness, zoom, order=1, grid_mode=True, mode="nearest")
+        yield replace(coarse, likeness=np.where(searched, fine, np.float32(0.0)))
 
 
-def _response(hu: Field, searched: Mask, scale: float) -> Field:
+def _response(rise: Field, searched: Mask, scale: float) -> _Response:
     """Return the likeness at one scale in voxels, 0 outside."""
-    parts = hessian_matrix(hu, sigma=scale, mode="nearest", order="rc", use_gaussian_derivatives=True)
+    parts = _second_derivatives(rise, scale)
     factor = -TUBE_SCALE * scale**2
     where = np.flatnonzero(searched.ravel())
     sample = where[::EVERY]
@@ -96,10 +113,31 @@ def _response(hu: Field, searched: Mask, scale: float) -> Field:
     trace = parts[0] + parts[3] + parts[5]
     # the middle eigenvalue of a bright tube is at most half the trace
     bright = where[(trace.ravel()[where] * factor) >= reach]
-    likeness = np.zeros(hu.shape, dtype=np.float32)
+    likeness = np.zeros(rise.shape, dtype=np.float32)
     found = _middle([part.ravel()[bright] for part in parts]) * factor / reach
     likeness.ravel()[bright] = np.clip(found, 0.0, None)
-    return likeness
+    surely = SURE * reach
+    return _Response(
+        likeness, int(np.count_nonzero(known >= surely)), int(np.count_nonzero(-known >= surely))
+    )
+
+
+def _second_derivatives(rise: Field, scale: float) -> list[Field]:
+    """Return the six second derivatives of Gaussian smoothing: xx, xy, xz, yy, yz, zz.
+
+    Filters along one axis are shared by all that need them.
+    """
+
+    def along(field: Field, axis: int, order: int) -> Field:
+        found: Field = ndimage.gaussian_filter1d(
+            field, scale, axis=axis, order=order, mode="nearest", truncate=REACH_SDS
+        )
+        return found
+
+    x = [along(rise, 0, order) for order in range(3)]
+    xy = {(a, b): along(x[a], 1, b) for a in range(3) for b in range(3 - a)}
+    orders = ((2, 0, 0), (1, 1, 0), (1, 0, 1), (0, 2, 0), (0, 1, 1), (0, 0, 2))
+    return [along(xy[a, b], 2, c) for a, b, c in orders]
 
 
 def _middle(parts: list[NDArray[np.float32]]) -> NDArray[np.float32]:
