@@ -137,7 +137,9 @@ class _Liver:
         levels = np.arange(int(caudate[2]) - int(30 / self.step_mm), top + 1)
         levels = levels[levels >= 0]
         flat = [np.unravel_index(cost[:, :, k].argmin(), cost.shape[:2]) for k in levels]
-        smooth = ndimage.gaussian_filter1d(np.array(flat, float), CAVA_SMOOTH, axis=0, mode="nearest")
+        smooth = ndimage.gaussian_filter1d(
+            np.array(flat, float), CAVA_SMOOTH, axis=0, mode="nearest"
+        )
         return np.column_stack((np.rint(smooth).astype(int), levels))
 
     def hepatic_stems(self, cava: NDArray[np.intp]) -> list[NDArray[np.intp]]:
@@ -178,7 +180,9 @@ class _Liver:
         near = ndimage.distance_transform_edt(~veins) * self.step_mm
         shallow = np.clip(6.0 - self.depth_mm, 0.0, None)
         crossing = CROSSING_COST * np.clip(1 - near / CLEAR_OF_VEINS_MM, 0.0, None)
-        return self.rough * (1.0 + 0.3 * shallow) + crossing + OUTSIDE_COST * (self.away_mm > 0)
+        outside = OUTSIDE_COST * (self.away_mm > 0)
+        cost: Places = self.rough * (1.0 + 0.3 * shallow) + crossing + outside
+        return cost
 
     def grown(
         self, stems: list[NDArray[np.intp]], *, clear_of: NDArray[np.bool_]
@@ -232,7 +236,7 @@ def _courses(
     for voxel, before in tree.items():
         if before is not None:
             children.setdefault(before, []).append(voxel)
-    tips = {voxel: 0 for voxel in tree}
+    tips = dict.fromkeys(tree, 0)
     for voxel in tree:
         if voxel not in children:
             step: Voxel | None = voxel

@@ -19,6 +19,7 @@ BLUR_MM: Final = 0.7
 SPINE_MM, AORTA_MM = (21.0, 18.0), 10.0
 SPINE_FROM_CAVA_MM, AORTA_FROM_CAVA_MM = (-22.0, -34.0), (-42.0, -8.0)
 HALF: Final = 0.5
+MUSCLE_TIMES: Final = 1.6
 LEAST_SHARE: Final = 0.5
 
 
@@ -129,7 +130,9 @@ def _resampled_codes(codes: NDArray[Any], source: Geometry, target: Geometry) ->
     step = np.array(target.spacing_mm) / np.array(source.spacing_mm)
     soft = ndimage.gaussian_filter((codes > 0).astype(np.float32), 0.7)
     inside = ndimage.affine_transform(soft, step, where, target.shape, order=1) >= HALF
-    nearest = ndimage.distance_transform_edt(codes == 0, return_distances=False, return_indices=True)
+    nearest = ndimage.distance_transform_edt(
+        codes == 0, return_distances=False, return_indices=True
+    )
     filled = codes[tuple(nearest)]
     labels = ndimage.affine_transform(filled, step, where, target.shape, order=0, mode="nearest")
     return np.where(inside, labels, 0).astype(np.uint8)
@@ -147,7 +150,10 @@ def _painted(
     voxels[liver] = levels.liver_hu
     _blend(voxels, shares[Structure.HEPATIC_VEINS], levels.hepatic_hu)
     _blend(voxels, shares[Structure.PORTAL_VEIN], levels.portal_hu)
-    return ndimage.gaussian_filter(voxels, BLUR_MM / np.array(scan.spacing_mm))
+    blurred: NDArray[np.float32] = ndimage.gaussian_filter(
+        voxels, BLUR_MM / np.array(scan.spacing_mm)
+    )
+    return blurred
 
 
 def _blend(voxels: NDArray[np.float32], share: NDArray[np.float32], level_hu: float) -> None:
@@ -161,7 +167,7 @@ def _body(cava: Course, scan: Geometry, levels: Levels) -> NDArray[np.float32]:
     i, j = np.indices(scan.shape[:2])
     places = scan.ras_from_index(np.stack((i, j, np.zeros_like(i)), axis=-1))[..., :2]
     spine = (places - middle - SPINE_FROM_CAVA_MM) / np.array(SPINE_MM)
-    flat[np.hypot(spine[..., 0], spine[..., 1]) <= 1.6] = MUSCLE_HU
+    flat[np.hypot(spine[..., 0], spine[..., 1]) <= MUSCLE_TIMES] = MUSCLE_HU
     flat[np.hypot(spine[..., 0], spine[..., 1]) <= 1.0] = BONE_HU
     aorta = (places - middle - AORTA_FROM_CAVA_MM) / AORTA_MM
     flat[np.hypot(aorta[..., 0], aorta[..., 1]) <= 1.0] = levels.aorta_hu
@@ -174,4 +180,5 @@ def _with_noise(
     """Add noise of neighbouring pixels that know of each other within a slice, as in a real CT."""
     noise = rng.normal(size=scan.shape).astype(np.float32)
     noise = ndimage.gaussian_filter(noise, (0.6, 0.6, 0.0))
-    return voxels + noise * np.float32(noise_hu / noise.std())
+    noisy: NDArray[np.float32] = voxels + noise * np.float32(noise_hu / noise.std())
+    return noisy

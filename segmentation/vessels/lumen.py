@@ -1,4 +1,4 @@
-"""From tube likeness to vessels: what is connected to something sure, out to half of its contrast."""
+"""From tube likeness to vessels: what is joined to something sure, out to half of its contrast."""
 
 from typing import Final
 

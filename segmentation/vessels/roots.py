@@ -1,7 +1,7 @@
-"""Where the two trees begin: at the vena cava behind the liver, and at the portal vein in its hilum.
+"""Where the two trees begin: at the vena cava behind the liver and the portal vein in its hilum.
 
-The vena cava is looked for beside the spine as a wide round of tissue that is as bright as liver or
-brighter, the portal vein as the brightest wide vessel that enters the liver away from it. The
+The vena cava is looked for beside the spine as a wide round of tissue that is as bright as liver
+or brighter, the portal vein as the brightest wide vessel that enters the liver away from it. The
 liver's own outline is taken to leave both out, as outlines of the whole organ do.
 """
 
@@ -29,6 +29,7 @@ DARKER_HU, BRIGHTER_HU = 15.0, 110.0
 STEP_VOXELS: Final = 2
 FEWEST_SLICES: Final = 10
 CAVA_EVEN_HU: Final = 35.0
+WALL_MM: Final = 3.0
 MOUTH_MM: Final = 9.0
 """From the vena cava's wall to where hepatic veins are surely those."""
 MOUTH_SHARE: Final = 0.6
@@ -41,7 +42,7 @@ TRUNK_CONTACT_MM: Final = 8.0
 LEAST_OF_WIDEST: Final = 0.6
 TRUNK_RIGHT_MM: Final = (-40.0, 50.0)
 TRUNK_FRONT_MM: Final = (-12.0, 90.0)
-"""Where a trunk may lie, from the foremost point of the spine's middle: kidneys lie farther back."""
+"""Where a trunk may lie, from the foremost point of the spine's middle: kidneys lie behind."""
 TRUNK_TO_LIVER_MM: Final = 15.0
 LEVEL_QUANTILE: Final = 0.8
 HALF: Final = 0.5
@@ -57,6 +58,8 @@ class Roots:
     ----------
     portal, hepatic
         Within the vessels found.
+    great
+        The great vessels outside the liver, with their walls.
     cava_mm
         Middle of the vena cava in RAS mm and its radius, shape ``(n, 4)``, upwards; of no row where
         it is not seen.
@@ -64,6 +67,7 @@ class Roots:
 
     portal: Mask
     hepatic: Mask
+    great: Mask
     cava_mm: NDArray[np.float64]
 
 
@@ -90,7 +94,8 @@ def find_roots(
         np.zeros_like(upper) if spine_mm is None else _outer_trunk(scene, tubes, vessels, spine_mm)
     )
     portal = _portal(scene, vessels, trunk, (to_cava, radius))
-    return Roots(portal & ~hepatic, hepatic, cava)
+    great = (to_cava <= WALL_MM) | (distance_mm(trunk) <= TRUNK_RADIUS_MM + WALL_MM)
+    return Roots(portal & ~hepatic, hepatic, great, cava)
 
 
 def _heights(liver: Mask) -> tuple[int, int]:
@@ -133,12 +138,12 @@ def _even(levels_hu: Field, wide: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return even
 
 
-def _window(
-    scene: Scene, front_mm: NDArray[np.float64], right_mm: Range, ahead_mm: Range
-) -> Mask:
+def _window(scene: Scene, front_mm: NDArray[np.float64], right_mm: Range, ahead_mm: Range) -> Mask:
     """Return which places of a slice lie so far to the right and to the front of a point."""
     x, y = (
-        scene.grid.affine_ras[axis, 3] + GRID_MM * np.arange(scene.grid.shape[axis]) - front_mm[axis]
+        scene.grid.affine_ras[axis, 3]
+        + GRID_MM * np.arange(scene.grid.shape[axis])
+        - front_mm[axis]
         for axis in range(2)
     )
     across = (x >= right_mm[0]) & (x <= right_mm[1])
@@ -161,7 +166,7 @@ def _best_course(scores: NDArray[np.float64]) -> NDArray[np.intp]:
     for score in scores[1:]:
         sums.append(score + ndimage.maximum_filter(sums[-1], size=size, mode="constant"))
     place = np.unravel_index(int(sums[-1].argmax()), scores.shape[1:])
-    course = [place]
+    course = [(int(place[0]), int(place[1]))]
     for total in reversed(sums[:-1]):
         lows = [max(0, int(p) - STEP_VOXELS) for p in course[-1]]
         near = total[lows[0] : lows[0] + size, lows[1] : lows[1] + size]
@@ -195,14 +200,21 @@ def _portal(scene: Scene, vessels: Mask, trunk: Mask, known: tuple[Field, Field]
     away = distance_mm(trunk & (to_cava > CLEAR_OF_CAVA_MM))
     near = within & (away <= TRUNK_CONTACT_MM)
     if not near.any():
-        near = within & (radius >= TRUNK_RADIUS_MM)
+        near = _round_widest(within & (radius >= TRUNK_RADIUS_MM), radius)
     widest = float(radius[near].max(initial=0.0))
     return near & (radius >= LEAST_OF_WIDEST * widest)
 
 
-def _outer_trunk(
-    scene: Scene, tubes: Tubes, vessels: Mask, spine_mm: NDArray[np.float64]
-) -> Mask:
+def _round_widest(mask: Mask, radius: Field) -> Mask:
+    """Return what of a mask lies around its widest place."""
+    if not mask.any():
+        return mask
+    widest = np.zeros_like(mask)
+    widest[np.unravel_index(int(np.where(mask, radius, 0.0).argmax()), mask.shape)] = True
+    return mask & (distance_mm(widest) <= TRUNK_CONTACT_MM)
+
+
+def _outer_trunk(scene: Scene, tubes: Tubes, vessels: Mask, spine_mm: NDArray[np.float64]) -> Mask:
     """Return the cores of what, beside the liver, is as bright and as wide as a portal trunk."""
     if not vessels.any():
         return vessels

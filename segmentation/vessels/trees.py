@@ -127,7 +127,8 @@ def _unassigned(vessels: Mask) -> NDArray[np.uint8]:
 
 def _flooded(vessels: Mask, roots: Roots) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
     """Return the tree of all voxels that are joined to a root, and how deep each voxel lies."""
-    radius = depth_mm(vessels)
+    # where a vessel leaves the liver it is no narrower than before
+    radius = depth_mm(vessels | roots.great)
     # a little smoothing: on the grid the thin parts of one vessel are one or two voxels wide
     depth = ndimage.gaussian_filter(radius, 1.0)
     markers = np.zeros(vessels.shape, dtype=np.int32)

@@ -27,6 +27,7 @@ EVERY: Final = 5
 """One voxel in so many is looked at to see what noise reaches."""
 LEAST_NOISE_HU: Final = 1.0
 TUBE_SCALE: Final = 4.0
+HALF: Final = 0.5
 REACH_SDS: Final = 3.5
 SURE: Final = 1.8
 """Likeness of a vessel's core."""
@@ -96,7 +97,7 @@ def _responses(rise: Field, searched: Mask) -> Iterator[_Response]:
     half = ndimage.zoom(rise, 0.5, order=1, grid_mode=True, mode="nearest")
     within = ndimage.zoom(searched.astype(np.float32), 0.5, order=1, grid_mode=True, mode="nearest")
     for scale in COARSE_MM:
-        coarse = _response(half, within > 0.5, scale / (2 * GRID_MM))
+        coarse = _response(half, within > HALF, scale / (2 * GRID_MM))
         zoom = np.array(rise.shape) / np.array(coarse.likeness.shape)
         fine = ndimage.zoom(coarse.likeness, zoom, order=1, grid_mode=True, mode="nearest")
         yield replace(coarse, likeness=np.where(searched, fine, np.float32(0.0)))
