@@ -608,6 +608,8 @@ class Cause(StrEnum):
     """Vessels do not stand out: their contrast and a voxel's noise in HU, and their mL."""
     VESSEL_ROOTS_UNSEEN = "vessel_roots_unseen"
     """Where a tree (``names``) begins was not seen: vessels cannot be told apart."""
+    VESSELS_UNCONFIRMED = "vessels_unconfirmed"
+    """Of a distance to vessels: these were computed, and nobody confirmed them."""
     VESSELS_FOUND = "vessels_found"
     """Vessels were computed: mL of portal vein, of hepatic veins, and unassigned; contrast and
     noise in HU; mean confidence of what was assigned."""

@@ -4,9 +4,14 @@ from dataclasses import replace
 from typing import Final
 
 from remnant.core.labels import Structure
+from remnant.core.lesions import Lesion
+from remnant.core.quantity import Quantity
+from remnant.core.reasons import Cause, first, joined, reason
 from remnant.core.volumes import ImageVolume
+from remnant.core.volumetry_report import VolumetryReport
 from remnant.pipeline.divide import merged_findings
 from remnant.pipeline.segmented import SegmentedCase
+from segmentation.vessels import VESSELS_COMPUTED
 
 VESSELS: Final = frozenset((Structure.PORTAL_VEIN, Structure.HEPATIC_VEINS))
 
@@ -32,3 +37,31 @@ def with_computed_vessels(case: SegmentedCase, image: ImageVolume) -> SegmentedC
     if search.found is not None:
         maps = replace(maps, structures=search.found.structures)
     return replace(case, maps=maps, quality=merged_findings(case.quality, (search.finding,)))
+
+
+def vessels_are_computed(case: SegmentedCase) -> bool:
+    """Tell whether a case's vessels were computed from its scan, so that nobody confirmed them."""
+    noted = (finding for finding in case.quality if finding.id == VESSELS_COMPUTED)
+    return any(first(finding.reasons, Cause.VESSELS_FOUND) is not None for finding in noted)
+
+
+def with_vessels_marked(volumes: VolumetryReport, case: SegmentedCase) -> VolumetryReport:
+    """Return a report whose distances to computed vessels decide nothing and say why."""
+    if not vessels_are_computed(case):
+        return volumes
+    return replace(volumes, lesions=tuple(_marked(lesion) for lesion in volumes.lesions))
+
+
+def _marked(lesion: Lesion) -> Lesion:
+    return replace(
+        lesion,
+        portal_vein_distance_mm=_indicative(lesion.portal_vein_distance_mm),
+        hepatic_veins_distance_mm=_indicative(lesion.hepatic_veins_distance_mm),
+    )
+
+
+def _indicative(distance: Quantity) -> Quantity:
+    if distance.value is None:
+        return distance
+    reasons = joined(distance.reasons, (reason(Cause.VESSELS_UNCONFIRMED),))
+    return replace(distance, bound=None, indicative=True, reasons=reasons)

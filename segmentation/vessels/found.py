@@ -17,13 +17,13 @@ from remnant.core.reasons import Cause, Reason, reason
 from remnant.core.volumes import ImageVolume, LabelMap, Modality, Phase
 from segmentation.resample import resample
 from segmentation.seen_phase import VENOUS, seen_phases, spine_fronts
+from segmentation.vessels import VESSELS_COMPUTED
 from segmentation.vessels.lumen import vessel_mask
 from segmentation.vessels.roots import Roots, find_roots
 from segmentation.vessels.scene import HALF, Mask, Scene, scene_of
 from segmentation.vessels.trees import PartedVessels, Tree, part_vessels
 from segmentation.vessels.tubes import Tubes, find_tubes
 
-VESSELS_COMPUTED: Final = "vessels_computed"
 LEAST_CONTRAST_HU: Final = 12.0
 LEAST_CONTRAST_TO_NOISE: Final = 1.0
 LEAST_ML: Final = 4.0

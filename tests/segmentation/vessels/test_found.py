@@ -1,4 +1,4 @@
-"""Vessels of a painted portal-phase scan are found and parted; every other scan is off, with why."""
+"""Vessels of a painted portal-phase scan are found and parted; other scans are off, with why."""
 
 from dataclasses import replace
 
