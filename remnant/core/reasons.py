@@ -610,6 +610,8 @@ class Cause(StrEnum):
     """Where a tree (``names``) begins was not seen: vessels cannot be told apart."""
     VESSELS_UNCONFIRMED = "vessels_unconfirmed"
     """Of a distance to vessels: these were computed, and nobody confirmed them."""
+    VESSEL_WAY = "vessel_way"
+    """Of a tree (first name) the vessels of a segment that run through another (share)."""
     VESSELS_FOUND = "vessels_found"
     """Vessels were computed: mL of portal vein, of hepatic veins, and unassigned; contrast and
     noise in HU; mean confidence of what was assigned."""

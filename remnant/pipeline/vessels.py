@@ -1,7 +1,7 @@
 """Vessels computed from a case's scan, where nobody gave any."""
 
 from dataclasses import replace
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from remnant.core.labels import Structure
 from remnant.core.lesions import Lesion
@@ -13,11 +13,16 @@ from remnant.pipeline.divide import merged_findings
 from remnant.pipeline.segmented import SegmentedCase
 from segmentation.vessels import VESSELS_COMPUTED
 
+if TYPE_CHECKING:
+    from segmentation.vessels.found import FoundVessels
+
 VESSELS: Final = frozenset((Structure.PORTAL_VEIN, Structure.HEPATIC_VEINS))
 
 
-def with_computed_vessels(case: SegmentedCase, image: ImageVolume) -> SegmentedCase:
-    """Return a case with the vessels that its scan shows, or with why there are none.
+def with_computed_vessels(
+    case: SegmentedCase, image: ImageVolume
+) -> "tuple[SegmentedCase, FoundVessels | None]":
+    """Return a case with the vessels that its scan shows, or with why there are none; and these.
 
     A case that has vessels already, given by a human or found by its engine, keeps them alone.
 
@@ -29,14 +34,33 @@ def with_computed_vessels(case: SegmentedCase, image: ImageVolume) -> SegmentedC
         The scan that its liver was found in, on the case's grid.
     """
     if case.maps.structures.present() & VESSELS:
-        return case
+        return case, None
     from segmentation.vessels.found import search_vessels
 
     search = search_vessels(image, case.maps.structures)
     maps = case.maps
     if search.found is not None:
         maps = replace(maps, structures=search.found.structures)
-    return replace(case, maps=maps, quality=merged_findings(case.quality, (search.finding,)))
+    quality = merged_findings(case.quality, (search.finding,))
+    return replace(case, maps=maps, quality=quality), search.found
+
+
+def with_vessel_ways(case: SegmentedCase, found: "FoundVessels | None") -> SegmentedCase:
+    """Return a divided case with what its computed vessels say of inflow and outflow.
+
+    The finding is about the division: it goes when the liver is divided anew.
+    """
+    division = case.division
+    if found is None or division.couinaud is None:
+        return case
+    from segmentation.vessels.ways import ways_finding
+
+    finding = ways_finding(found, division.couinaud)
+    return replace(
+        case,
+        division=replace(division, findings=(*division.findings, finding.id)),
+        quality=merged_findings(case.quality, (finding,)),
+    )
 
 
 def vessels_are_computed(case: SegmentedCase) -> bool:

@@ -84,6 +84,13 @@ def _vessels_faint(reason: Reason) -> str:
     )
 
 
+def _vessel_way(reason: Reason) -> str:
+    vessels = "portal branches" if reason.names[0] == "portal_vein" else "hepatic veins"
+    share = percent_from_fraction(reason.amounts[0])
+    segment, through = (*reason.names[1:3], "", "")[:2]
+    return f"{vessels} of {segment} through {through} ({share:.0f} %)"
+
+
 def _vessels_found(reason: Reason) -> str:
     contrast_hu, noise_hu, confidence = reason.amounts[3:6]
     return (
@@ -107,6 +114,7 @@ CAUSES: Final[Mapping[Cause, Template]] = {
         + ", ".join(name.replace("_", " ") for name in reason.names)
     ),
     Cause.VESSELS_FOUND: _vessels_found,
+    Cause.VESSEL_WAY: _vessel_way,
     Cause.CHECK_LIMIT: "the limit is {amounts[0]:g}",
     Cause.SHARE_LIMIT: _share_limit,
     Cause.USUAL_RANGE: "{amounts[0]:g} to {amounts[1]:g} are usual",

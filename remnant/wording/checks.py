@@ -733,6 +733,16 @@ def _vessels_computed(finding: Finding) -> str:
     )
 
 
+def _vessel_ways(finding: Finding) -> str:
+    ways = [words(one) for one in finding.reasons if one.cause is Cause.VESSEL_WAY]
+    if not ways:
+        return "By the computed vessels no segment's vessels run through another segment."
+    return (
+        f"By the computed vessels, which nobody confirmed, inflow and outflow of segments run "
+        f"through others: {', '.join(ways)}. Removing these others would cut them."
+    )
+
+
 def _intensities(finding: Finding) -> str:
     return (
         f"{_value(finding):.0f} edited lesion(s) are listed without intensities: the scan was not "
@@ -854,6 +864,7 @@ WRITERS: Final[Mapping[str, Writer]] = {
     "segments_extended": _extended,
     "lesion_intensities": _intensities,
     "vessels_computed": _vessels_computed,
+    "vessel_ways": _vessel_ways,
     "vessels_used": _constant(
         "A vessel map was given that does not tell portal from hepatic veins: it was not used; "
         "give portal_vein and hepatic_veins instead."

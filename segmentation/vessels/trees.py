@@ -2,7 +2,8 @@
 
 Every voxel of the vessels goes to the tree that it is joined to by the wider way: seen from the
 roots, each tree is flooded from its widest places to its narrowest ones, so that two trees that
-touch are parted where their contact is narrowest. Pieces that touch neither root are joined across
+touch are parted where their contact is narrowest; what would by the shorter way belong to the other
+tree stays unassigned. Pieces that touch neither root are joined across
 the gap to the piece that the cheapest way leads to; cheap is what looks a little like a tube. A
 piece whose way to the other tree is nearly as cheap, or for which every way is long, is left
 unassigned.
@@ -12,12 +13,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 from math import inf
-from typing import Final
+from typing import Any, Final
 
 import cc3d
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
+from scipy.sparse import coo_array, csr_array
+from scipy.sparse.csgraph import dijkstra
+from scipy.spatial import cKDTree
 from skimage.graph import MCP_Geometric
 from skimage.segmentation import watershed
 
@@ -36,6 +40,9 @@ GAP_COST: Final = 6.0
 FAINT: Final = 0.6
 """... less this share where it looks a little like one."""
 CONTACT_DOUBT: Final = 0.6
+LEAST_DEPTH_MM: Final = 0.5
+TOUCHING_MM: Final = 1.8 * GRID_MM
+"""A little more than from corner to corner of neighbouring voxels."""
 STEM_MM: Final = 10.0
 AROUND: Final = np.ones((3, 3, 3), dtype=bool)
 MM3_PER_ML: Final = 1000.0
@@ -137,8 +144,38 @@ def _flooded(vessels: Mask, roots: Roots) -> tuple[NDArray[np.uint8], NDArray[np
     markers[roots.portal], markers[roots.hepatic] = Tree.PORTAL, Tree.HEPATIC
     flooded = watershed(-depth, markers, connectivity=AROUND, mask=vessels).astype(np.uint8)
     trees = _unassigned(vessels)
-    trees[flooded > 0] = flooded[flooded > 0]
+    agreed = (flooded > 0) & (flooded == _shorter_way(vessels, depth, roots))
+    trees[agreed] = flooded[agreed]
     return trees, depth
+
+
+def _shorter_way(vessels: Mask, depth: NDArray[np.float32], roots: Roots) -> NDArray[np.uint8]:
+    """Return the tree whose root each voxel has the shorter way to, wide stretches counting less.
+
+    Only what is joined to a root by vessels has one.
+    """
+    voxels = np.argwhere(vessels)
+    costs = way_costs(voxels * GRID_MM, 1.0 / np.maximum(depth[vessels], LEAST_DEPTH_MM))
+    away = {
+        tree: dijkstra(costs, indices=np.flatnonzero(root[vessels]), min_only=True)
+        for tree, root in ((Tree.PORTAL, roots.portal), (Tree.HEPATIC, roots.hepatic))
+    }
+    nearer = np.where(away[Tree.PORTAL] < away[Tree.HEPATIC], Tree.PORTAL, Tree.HEPATIC)
+    found = np.zeros(vessels.shape, dtype=np.uint8)
+    found[vessels] = np.where(
+        np.isfinite(away[Tree.PORTAL]) | np.isfinite(away[Tree.HEPATIC]), nearer, 0
+    )
+    return found
+
+
+def way_costs(places_mm: NDArray[np.float64], weights: NDArray[np.floating[Any]]) -> csr_array:
+    """Return the costs of the steps between touching places: length by mean weight."""
+    pairs = cKDTree(places_mm).query_pairs(TOUCHING_MM, output_type="ndarray")
+    steps = np.linalg.norm(places_mm[pairs[:, 0]] - places_mm[pairs[:, 1]], axis=1)
+    steps *= (weights[pairs[:, 0]] + weights[pairs[:, 1]]) / 2
+    both = np.concatenate((pairs, pairs[:, ::-1]))
+    size = len(places_mm)
+    return coo_array((np.tile(steps, 2), (both[:, 0], both[:, 1])), shape=(size, size)).tocsr()
 
 
 def _stem(root: Mask, vessels: Mask) -> Mask:
@@ -181,10 +218,10 @@ def _rooted(
 ) -> list[Piece]:
     """Return the pieces of a tree that are joined to its root.
 
-    Their confidence falls with the width of the contact to the other tree.
+    Their confidence falls with the width of the contact to the other tree, or to what is disputed.
     """
     own = trees == tree
-    contact = own & ndimage.binary_dilation((trees > Tree.UNASSIGNED) & ~own, AROUND)
+    contact = own & ndimage.binary_dilation((trees > 0) & ~own, AROUND)
     found = []
     for code in np.unique(pieces[own]):
         within = pieces == code

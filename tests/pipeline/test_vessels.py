@@ -14,8 +14,12 @@ from remnant.core.study import Study
 from remnant.core.volumes import LabelMap, Phase
 from remnant.pipeline.measuring_and_planning import measure_case
 from remnant.pipeline.requests import MeasureRequest
-from remnant.pipeline.segmented import CaseMaps, SegmentedCase
-from remnant.pipeline.vessels import vessels_are_computed, with_computed_vessels
+from remnant.pipeline.segmented import CaseMaps, Division, SegmentedCase
+from remnant.pipeline.vessels import (
+    vessels_are_computed,
+    with_computed_vessels,
+    with_vessel_ways,
+)
 from remnant.wording.findings import text_of
 
 
@@ -38,9 +42,14 @@ def case_of(scan, structures):
     return SegmentedCase(study=study, maps=CaseMaps(structures=structures, lesions=lesions))
 
 
-@pytest.fixture(name="case", scope="module")
-def case_fixture(scan):
+@pytest.fixture(name="computed", scope="module")
+def computed_fixture(scan):
     return with_computed_vessels(case_of(scan, scan.plain), scan.image)
+
+
+@pytest.fixture(name="case", scope="module")
+def case_fixture(computed):
+    return computed[0]
 
 
 def test_portal_phase__both_trees_are_in_the_structures(case):
@@ -53,13 +62,15 @@ def test_portal_phase__both_trees_are_in_the_structures(case):
 
 def test_given_vessels__are_kept_and_nothing_is_computed(scan):
     given = case_of(scan, scan.true)
-    assert with_computed_vessels(given, scan.image) is given
+    assert with_computed_vessels(given, scan.image) == (given, None)
     assert not vessels_are_computed(given)
 
 
 def test_other_phase__the_reason_is_told(scan):
     image = replace(scan.image, phase=Phase.ARTERIAL)
-    case = with_computed_vessels(case_of(scan, scan.plain), image)
+    case, found = with_computed_vessels(case_of(scan, scan.plain), image)
+    assert found is None
+    assert with_vessel_ways(case, found) is case
     assert not vessels_are_computed(case)
     assert case.maps.structures is scan.plain
     (finding,) = case.quality
@@ -81,3 +92,15 @@ def test_distances__are_near_the_true_ones_and_indicative(scan, case):
         assert distance.indicative
         assert Cause.VESSELS_UNCONFIRMED in causes_of(distance.reasons)
         assert not exact.indicative
+
+
+def test_ways__are_a_finding_of_the_division_and_go_with_it(scan, computed):
+    case, found = computed
+    assert with_vessel_ways(case, found) is case
+    divided = replace(case, division=Division(couinaud=scan.couinaud))
+    told = with_vessel_ways(divided, found)
+    assert told.division.findings == ("vessel_ways",)
+    (finding,) = (f for f in told.quality if f.id == "vessel_ways")
+    assert finding.verdict is Verdict.UNKNOWN
+    assert "portal branches of VI through V (100 %)" in text_of(finding)
+    assert "Removing these others would cut them" in text_of(finding)

@@ -52,6 +52,16 @@ def test_painted_trees__are_parted(scan, search):
     assert (true == found)[both].mean() >= 0.9
 
 
+def test_fused_trees__what_is_disputed_stays_out_of_both():
+    scan = vessel_scan(fused=True)
+    search = search_vessels(scan.image, scan.plain)
+    true, found = scan.true.codes, search.found.structures.codes
+    both = np.isin(true, TREES) & np.isin(found, TREES)
+    assert (true == found)[both].mean() >= 0.97
+    unassigned_ml = search.finding.reasons[0].amounts[2]
+    assert unassigned_ml > 1.0
+
+
 def test_lesions__stay_and_hold_no_vessel(scan, search):
     lesion = scan.plain.codes == Structure.LESION
     np.testing.assert_array_equal(search.found.structures.codes == Structure.LESION, lesion)

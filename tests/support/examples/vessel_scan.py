@@ -8,9 +8,9 @@ from remnant.core.geometry import Geometry
 from remnant.core.labels import COUINAUD_SCHEME, STRUCTURE_SCHEME, Structure
 from remnant.core.volumes import ImageVolume, LabelMap, Modality, Phase
 from remnant.testing.body import paint_body
-from remnant.testing.liver import analytic_liver
+from remnant.testing.liver import PORTAL_BRANCHES, analytic_liver
 from remnant.testing.phantom_shapes import Ellipsoid, digitise
-from remnant.testing.vessels import Tube
+from remnant.testing.vessels import Tube, vessel_tree
 
 CAVA = Tube(((20.0, -42.0, -400.0), (20.0, -42.0, 400.0)), 11.0)
 LESION = Ellipsoid((100.0, 30.0, -20.0), (12.0, 11.0, 13.0))
@@ -28,8 +28,13 @@ class VesselScan:
     couinaud: LabelMap
 
 
-def vessel_scan(*, portal_hu=175.0, hepatic_hu=160.0, noise_hu=12.0, phase=Phase.PORTAL):
-    """Paint the scan; the lesion is as bright as a vessel."""
+def vessel_scan(
+    *, portal_hu=175.0, hepatic_hu=160.0, noise_hu=12.0, phase=Phase.PORTAL, fused=False
+):
+    """Paint the scan; the lesion is as bright as a vessel.
+
+    ``fused`` keeps the portal branch that runs into the right hepatic vein.
+    """
     matrix = np.diag((*STEPS_MM, 1.0))
     matrix[:3, 3] = LOW_MM
     grid, liver = Geometry(SHAPE, matrix), analytic_liver()
@@ -41,9 +46,11 @@ def vessel_scan(*, portal_hu=175.0, hepatic_hu=160.0, noise_hu=12.0, phase=Phase
     voxels[digitise(CAVA, grid)] = CAVA_HU
     voxels[whole] = LIVER_HU
     true = plain.copy()
+    branches = PORTAL_BRANCHES if fused else PORTAL_BRANCHES[:2] + PORTAL_BRANCHES[3:]
+    portal_vein = vessel_tree(branches, 1.0)
     for code, tree, level in (
         (Structure.HEPATIC_VEINS, liver.hepatic_veins, hepatic_hu),
-        (Structure.PORTAL_VEIN, liver.portal_vein, portal_hu),
+        (Structure.PORTAL_VEIN, portal_vein, portal_hu),
     ):
         inside = digitise(tree, grid)
         voxels[inside] = level
