@@ -176,10 +176,14 @@ def _diameter(lesion: Lesion) -> Diameter:
 def _nearest(*distances: Quantity) -> Quantity:
     """Return the smaller distance; only an upper bound where one of them is unknown or bounded."""
     found = [distance.value for distance in distances if distance.value is not None]
+    unsure = [distance for distance in distances if distance.indicative]
     loose = (d.reasons for d in distances if d.value is None or d.bound is not None)
     reasons = joined(*loose)
     if not found:
         return Quantity.absent(reasons)
+    if unsure:
+        told = joined(reasons, *(distance.reasons for distance in unsure))
+        return Quantity(min(found), indicative=True, reasons=told)
     return Quantity(min(found), bound=Bound.UPPER if reasons else None, reasons=reasons)
 
 
@@ -189,7 +193,8 @@ def _refusals(
     limit, near = choice.ablation_limit_mm, choice.central_distance_mm
     if lesion.longest_axial_mm > limit:
         yield reason(Cause.ABOVE_ABLATION_LIMIT, lesion.longest_axial_mm, limit)
-    distance = lesion.portal_vein_distance_mm.value
+    portal = lesion.portal_vein_distance_mm
+    distance = None if portal.indicative else portal.value
     if distance is not None and distance < near:
         yield reason(Cause.NEAR_PORTAL_VEIN, distance, near)
     if after_whipple:
@@ -204,7 +209,7 @@ def _cautions(lesion: Lesion, facts: Facts, choice: PlanChoice) -> Iterator[Reas
     portal = lesion.portal_vein_distance_mm
     if portal.value is not None and portal.value < CENTRAL_DISTANCE_MM:
         yield reason(Cause.CENTRAL)
-    elif portal.value is None or portal.bound is not None:
+    elif portal.value is None or portal.bound is not None or portal.indicative:
         yield reason(Cause.PORTAL_DISTANCE_UNKNOWN)
     surface = lesion.surface_distance_mm.value
     if surface is not None and surface < SUPERFICIAL_MM:

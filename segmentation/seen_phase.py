@@ -101,6 +101,22 @@ def contrast_levels(image: ImageVolume, liver: LabelMap) -> ContrastLevels | Non
     return ContrastLevels(float(np.median(found)), float(np.median(inside)))
 
 
+def spine_fronts(image: ImageVolume, liver: LabelMap) -> NDArray[np.float64] | None:
+    """Return the foremost point of the spine's middle at each height of the liver.
+
+    Returns
+    -------
+    ndarray or None
+        RAS mm, shape ``(n, 3)``, upwards, 3 mm apart; ``None`` where no spine is seen on a CT.
+    """
+    if image.modality is not Modality.CT or not liver.mask().any():
+        return None
+    grid = _band(image.geometry, liver)
+    spine = _spine(resample(image.voxels, image.geometry, grid, outside=AIR_HU))
+    places = [(one.middle, one.front, k) for k, one in enumerate(spine)]
+    return grid.ras_from_index(places) if places else None
+
+
 def _band(geometry: Geometry, liver: LabelMap) -> Geometry:
     """Return an upright grid over the scan's whole width at the height of the liver."""
     near = box_geometry(geometry, bounding_box(liver.codes, what="the liver")).corners_ras()

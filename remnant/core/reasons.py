@@ -630,6 +630,22 @@ class Cause(StrEnum):
     """The lobes' border was not moved: the lobes do not touch in the map."""
     NO_CASE_HAS_A_TYPE = "no_case_has_a_type"
     """The share of normal parenchyma is unknown, so that no perturbed case has a type."""
+    VESSELS_NEED_CT = "vessels_need_ct"
+    """Vessels are looked for on CT alone."""
+    VESSELS_NEED_PORTAL_PHASE = "vessels_need_portal_phase"
+    """Vessels are looked for in the portal phase; ``names`` are the phases that the scan was said,
+    or looks, to be in, none where it shows none."""
+    VESSELS_FAINT = "vessels_faint"
+    """Vessels do not stand out: their contrast and a voxel's noise in HU, and their mL."""
+    VESSEL_ROOTS_UNSEEN = "vessel_roots_unseen"
+    """Where a tree (``names``) begins was not seen: vessels cannot be told apart."""
+    VESSELS_UNCONFIRMED = "vessels_unconfirmed"
+    """Of a distance to vessels: these were computed, and nobody confirmed them."""
+    VESSEL_WAY = "vessel_way"
+    """Of a tree (first name) the vessels of a segment that run through another (share)."""
+    VESSELS_FOUND = "vessels_found"
+    """Vessels were computed: mL of portal vein, of hepatic veins, and unassigned; contrast and
+    noise in HU; mean confidence of what was assigned."""
     SPREAD_BEYOND_SCAN_UNKNOWN = "spread_beyond_scan_unknown"
     """What lies beyond the scan, which cuts the liver, is unknown."""
 

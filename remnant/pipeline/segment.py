@@ -39,6 +39,7 @@ from remnant.pipeline.review import apply_review
 from remnant.pipeline.segment_sources import read_given
 from remnant.pipeline.segmented import Division, SegmentedCase, maps_of
 from remnant.pipeline.timing import READ, SEGMENT, Stopwatch
+from remnant.pipeline.vessels import with_computed_vessels, with_vessel_ways
 from segmentation.outlining import liver_in_box
 from segmentation.port import (
     LesionSegmenter,
@@ -104,9 +105,11 @@ def segment_case(
             case = with_split_lesions(case, masks)
         case = with_seen_phase(with_image(case, loaded.image), loaded)
         case = with_mr_checks(case, loaded)
+        case, vessels = with_computed_vessels(case, loaded.image)
     case = replace(case, settings=_settings(request), seconds=watch.seconds)
     reviewed = apply_review(case, request.review)
-    return with_segments(reviewed, segments, divider=divider, progress=progress)
+    divided = with_segments(reviewed, segments, divider=divider, progress=progress)
+    return with_vessel_ways(divided, vessels)
 
 
 def case_from_masks(

@@ -75,7 +75,46 @@ def _checks_failed(reason: Reason) -> str:
     return f"{reason.names[0]}: {checks}"
 
 
+def _vessels_faint(reason: Reason) -> str:
+    contrast_hu, noise_hu, volume_ml = reason.amounts[:3]
+    return (
+        f"what looks like vessels stands out from the parenchyma by {contrast_hu:.0f} HU at a "
+        f"noise of {noise_hu:.0f} HU and holds {volume_ml:.1f} mL, too little to be told from "
+        f"noise"
+    )
+
+
+def _vessel_way(reason: Reason) -> str:
+    vessels = "portal branches" if reason.names[0] == "portal_vein" else "hepatic veins"
+    share = percent_from_fraction(reason.amounts[0])
+    segment, through = (*reason.names[1:3], "", "")[:2]
+    return f"{vessels} of {segment} through {through} ({share:.0f} %)"
+
+
+def _vessels_found(reason: Reason) -> str:
+    contrast_hu, noise_hu, confidence = reason.amounts[3:6]
+    return (
+        f"they stand out by {contrast_hu:.0f} HU at a noise of {noise_hu:.0f} HU; mean confidence "
+        f"of the parting {confidence:.2f} of 1"
+    )
+
+
+def _need_portal(reason: Reason) -> str:
+    seen = " or ".join(reason.names)
+    looks = f"this scan is or looks {seen}" if seen else "this scan plainly shows none"
+    return f"they are looked for in the portal phase, and {looks}"
+
+
 CAUSES: Final[Mapping[Cause, Template]] = {
+    Cause.VESSELS_NEED_CT: "they are looked for on CT only",
+    Cause.VESSELS_NEED_PORTAL_PHASE: _need_portal,
+    Cause.VESSELS_FAINT: _vessels_faint,
+    Cause.VESSEL_ROOTS_UNSEEN: lambda reason: (
+        "where they begin was not seen, so that they cannot be told apart: "
+        + ", ".join(name.replace("_", " ") for name in reason.names)
+    ),
+    Cause.VESSELS_FOUND: _vessels_found,
+    Cause.VESSEL_WAY: _vessel_way,
     Cause.CHECK_LIMIT: "the limit is {amounts[0]:g}",
     Cause.SHARE_LIMIT: _share_limit,
     Cause.USUAL_RANGE: "{amounts[0]:g} to {amounts[1]:g} are usual",

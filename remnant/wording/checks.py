@@ -818,6 +818,28 @@ def _extended(finding: Finding) -> str:
     return f"{text} Dropped with that: {lost}." if lost else text
 
 
+def _vessels_computed(finding: Finding) -> str:
+    found = _found(finding, Cause.VESSELS_FOUND)
+    if not found.amounts:
+        return f"Vessels were not computed: {words(finding.reasons[0])}."
+    portal_ml, hepatic_ml, unassigned_ml = found.amounts[:3]
+    return (
+        f"Vessels are computed, nobody confirmed them: portal vein {portal_ml:.0f} mL, hepatic "
+        f"veins {hepatic_ml:.0f} mL, assigned to neither {unassigned_ml:.1f} mL; {words(found)}. "
+        f"Distances to them are to be read so; maps of portal_vein and hepatic_veins replace them."
+    )
+
+
+def _vessel_ways(finding: Finding) -> str:
+    ways = [words(one) for one in finding.reasons if one.cause is Cause.VESSEL_WAY]
+    if not ways:
+        return "By the computed vessels no segment's vessels run through another segment."
+    return (
+        f"By the computed vessels, which nobody confirmed, inflow and outflow of segments run "
+        f"through others: {', '.join(ways)}. Removing these others would cut them."
+    )
+
+
 def _intensities(finding: Finding) -> str:
     return (
         f"{_value(finding):.0f} edited lesion(s) are listed without intensities: the scan was not "
@@ -948,6 +970,8 @@ WRITERS: Final[Mapping[str, Writer]] = {
     "compared_lesions_confirmed": _compared_lesions,
     "segments_extended": _extended,
     "lesion_intensities": _intensities,
+    "vessels_computed": _vessels_computed,
+    "vessel_ways": _vessel_ways,
     "vessels_used": _constant(
         "A vessel map was given that does not tell portal from hepatic veins: it was not used; "
         "give portal_vein and hepatic_veins instead."

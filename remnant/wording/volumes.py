@@ -91,6 +91,10 @@ CAUSES: Final[Mapping[Cause, Template]] = {
     Cause.NO_LIVER_SURFACE: "the scan or file holds no part of the liver's surface",
     Cause.NO_PORTAL_VEIN: "the portal vein is not in the liver map",
     Cause.NO_HEPATIC_VEINS: "the hepatic veins are not in the liver map",
+    Cause.VESSELS_UNCONFIRMED: (
+        "the vessels are computed and not confirmed: one that was not found or could not be "
+        "assigned may be nearer"
+    ),
     Cause.SCAN_EDGE_NEARER: (
         "the edge of the scan or file, beyond which the liver may go on, is nearer: the true "
         "distance may be smaller"

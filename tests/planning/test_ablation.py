@@ -348,6 +348,21 @@ def test_caution__where_the_distance_to_the_portal_vein_is_not_known(judged, por
     assert causes(judged(lesion(portal=portal)).reasons) == expected
 
 
+@pytest.mark.parametrize(
+    ("distance_mm", "cause"), [(2.0, Cause.CENTRAL), (30.0, Cause.PORTAL_DISTANCE_UNKNOWN)]
+)
+def test_computed_portal_vein__refuses_nothing(judged, distance_mm, cause):
+    told = Reason(Cause.VESSELS_UNCONFIRMED)
+    unsure = Quantity(distance_mm, indicative=True, reasons=told)
+    result = judged(lesion(portal=unsure, hepatic=unsure))
+
+    assert result.allowed
+    assert cause in causes(result.reasons)
+    assert Verdict.NOT_MET not in {
+        finding.verdict for finding in result.findings if "distance" in str(finding.inputs)
+    }
+
+
 def test_reasons__empty_without_caution_and_of_every_refusal(judged):
     plain = judged(lesion())
     refused = judged(lesion(diameter_mm=30.04, portal=2.0), known=WHIPPLE)

@@ -1,0 +1,106 @@
+"""Computed vessels in a case: only where there are none, marked, and deciding nothing."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from examples.vessel_scan import vessel_scan
+from remnant.core.findings import Verdict
+from remnant.core.labels import INSTANCE_SCHEME, Structure
+from remnant.core.patient import Patient
+from remnant.core.reasons import Cause, causes_of
+from remnant.core.study import Study
+from remnant.core.volumes import LabelMap, Phase
+from remnant.pipeline.measuring_and_planning import measure_case
+from remnant.pipeline.requests import MeasureRequest
+from remnant.pipeline.segmented import CaseMaps, Division, SegmentedCase
+from remnant.pipeline.vessels import (
+    vessels_are_computed,
+    with_computed_vessels,
+    with_vessel_ways,
+)
+from remnant.wording.findings import text_of
+
+
+@pytest.fixture(name="scan", scope="module")
+def scan_fixture():
+    return vessel_scan()
+
+
+def case_of(scan, structures):
+    lesions = LabelMap(
+        (scan.plain.codes == Structure.LESION).astype(np.uint16),
+        scan.plain.geometry,
+        INSTANCE_SCHEME,
+    )
+    grid = scan.plain.geometry
+    study = Study(
+        pseudonym="case-1", source="nifti", modality=scan.image.modality, phase=Phase.PORTAL,
+        shape=grid.shape, spacing_mm=grid.spacing_mm, orientation="RAS",
+    )  # fmt: skip
+    return SegmentedCase(study=study, maps=CaseMaps(structures=structures, lesions=lesions))
+
+
+@pytest.fixture(name="computed", scope="module")
+def computed_fixture(scan):
+    return with_computed_vessels(case_of(scan, scan.plain), scan.image)
+
+
+@pytest.fixture(name="case", scope="module")
+def case_fixture(computed):
+    return computed[0]
+
+
+def test_portal_phase__both_trees_are_in_the_structures(case):
+    assert {Structure.PORTAL_VEIN, Structure.HEPATIC_VEINS} <= case.maps.structures.present()
+    assert vessels_are_computed(case)
+    (finding,) = (f for f in case.quality if f.id == "vessels_computed")
+    assert "nobody confirmed them" in text_of(finding)
+    assert "maps of portal_vein and hepatic_veins replace them" in text_of(finding)
+
+
+def test_given_vessels__are_kept_and_nothing_is_computed(scan):
+    given = case_of(scan, scan.true)
+    assert with_computed_vessels(given, scan.image) == (given, None)
+    assert not vessels_are_computed(given)
+
+
+def test_other_phase__the_reason_is_told(scan):
+    image = replace(scan.image, phase=Phase.ARTERIAL)
+    case, found = with_computed_vessels(case_of(scan, scan.plain), image)
+    assert found is None
+    assert with_vessel_ways(case, found) is case
+    assert not vessels_are_computed(case)
+    assert case.maps.structures is scan.plain
+    (finding,) = case.quality
+    assert finding.verdict is Verdict.UNKNOWN
+    assert text_of(finding) == (
+        "Vessels were not computed: they are looked for in the portal phase, and this scan is or "
+        "looks arterial."
+    )
+
+
+def test_distances__are_near_the_true_ones_and_indicative(scan, case):
+    (found,), (true,) = (
+        measure_case(one, MeasureRequest(patient=Patient())).volumetry.lesions
+        for one in (case, case_of(scan, scan.true))
+    )
+    for name in ("portal_vein_distance_mm", "hepatic_veins_distance_mm"):
+        distance, exact = getattr(found, name), getattr(true, name)
+        assert distance.value == pytest.approx(exact.value, abs=4.0)
+        assert distance.indicative
+        assert Cause.VESSELS_UNCONFIRMED in causes_of(distance.reasons)
+        assert not exact.indicative
+
+
+def test_ways__are_a_finding_of_the_division_and_go_with_it(scan, computed):
+    case, found = computed
+    assert with_vessel_ways(case, found) is case
+    divided = replace(case, division=Division(couinaud=scan.couinaud))
+    told = with_vessel_ways(divided, found)
+    assert told.division.findings == ("vessel_ways",)
+    (finding,) = (f for f in told.quality if f.id == "vessel_ways")
+    assert finding.verdict is Verdict.UNKNOWN
+    assert "portal branches of VI through V (100 %)" in text_of(finding)
+    assert "Removing these others would cut them" in text_of(finding)
