@@ -25,6 +25,7 @@ from remnant.pipeline.given import (
     with_given_masks,
 )
 from remnant.pipeline.phases import case_of_phases, require_phases_alone
+from remnant.pipeline.quality_light import with_light
 from remnant.pipeline.references import drawn_on_scan
 from remnant.pipeline.requests import SegmentRequest, require_source
 from remnant.pipeline.review import apply_review
@@ -84,6 +85,7 @@ def segment_case(
         if request.split_confluent and (request.phases is None or case.maps.lesions is not None):
             case = with_split_lesions(case, masks)
         case = with_seen_phase(with_image(case, loaded.image), loaded)
+        case = with_light(case, loaded.image)
     case = replace(case, settings=_settings(request), seconds=watch.seconds)
     reviewed = apply_review(case, request.review)
     return with_segments(reviewed, segments, divider=divider, progress=progress)
@@ -108,6 +110,7 @@ def case_from_masks(
     case = case_of_masks(None, masks)
     if request.split_confluent:
         case = with_split_lesions(case, masks)
+    case = with_light(case)
     settings = replace(_settings(request), file_may_end=masks.file_may_end)
     reviewed = apply_review(replace(case, settings=settings), request.review)
     return with_segments(reviewed, segments, divider=divider, progress=progress)

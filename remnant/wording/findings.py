@@ -12,6 +12,7 @@ from remnant.wording import (
     lists,
     liver_function,
     plans,
+    quality_light,
     remnants,
     sample_checks,
     segment_causes,
@@ -36,6 +37,7 @@ WRITERS: Final[Mapping[str, Writer]] = {
     **segment_causes.WRITERS,
     **series_checks.WRITERS,
     **plans.WRITERS,
+    **quality_light.WRITERS,
     **staged_plans.WRITERS,
 }
 """How findings are written, by their id or the longest start of it that ends in a dot."""

@@ -11,6 +11,7 @@ from remnant.wording import (
     given_grids,
     list_causes,
     plan_causes,
+    quality_light,
     remnant_causes,
     sample_checks,
     segment_causes,
@@ -35,6 +36,7 @@ TEMPLATES: Final[Mapping[Cause, Template]] = {
     Cause.BRIEF_BODY_SIZE: "height and weight not given",
     Cause.NEAR_LIMIT: "the value lies within 1 of the limit",
     **check_causes.CAUSES,
+    **quality_light.CAUSES,
     **given_grids.CAUSES,
     **volumes.CAUSES,
 }

@@ -9,6 +9,7 @@ from remnant.core.reasons import Cause, reason
 
 LOWEST_CONFIDENCE = 0.85
 PLAUSIBLE_ML = (500.0, 5000.0)
+LOWEST_AGREEMENT = 0.85
 
 
 def liver_findings(
@@ -36,6 +37,26 @@ def liver_findings(
         _confidence(confidence),
         _volume(volume_ml),
     )
+
+
+def windows_finding(agreement: float) -> Finding:
+    """Judge a liver by how alike the network saw it in two windows over the scan.
+
+    ``agreement`` is the Dice of the two masks, in [0, 1]: the value of
+    ``network_windows_agree``.
+    """
+    return quality_finding(
+        "network_windows_agree",
+        passed=agreement >= LOWEST_AGREEMENT,
+        value=agreement,
+        reasons=(reason(Cause.CHECK_LIMIT, LOWEST_AGREEMENT),),
+    )
+
+
+def dice_of(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> float:
+    """Return the Dice of two masks on one grid; of two empty ones 1."""
+    total = int(np.count_nonzero(first)) + int(np.count_nonzero(second))
+    return 2 * int(np.count_nonzero(first & second)) / total if total else 1.0
 
 
 def _confidence(confidence: float) -> Finding:

@@ -6,7 +6,7 @@ is a threshold of 0.5, one erosion, the largest component and one dilation.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cc3d
 import numpy as np
@@ -23,7 +23,7 @@ from remnant.core.progress import Progress, silent
 from remnant.core.provenance import ModelUse
 from remnant.core.volumes import ImageVolume, LabelMap
 from segmentation.engines.device import chosen_device, named_device
-from segmentation.engines.findings import liver_findings
+from segmentation.engines.findings import dice_of, liver_findings, windows_finding
 from segmentation.engines.memory import freed_memory_kept, memory_errors_explained
 from segmentation.localise import (
     LARGEST_WINDOW,
@@ -60,12 +60,16 @@ FEWEST_COARSE_VOXELS = 3
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FoundLiver:
-    """The liver on the coarse grid: probabilities (0 away from it), mask and the window used."""
+    """The liver on the coarse grid: probabilities (0 away from it), mask and the window used.
+
+    ``windows_agreement`` is the Dice of the masks in the last two windows.
+    """
 
     probability: Floats
     mask: Mask
     grid: Geometry
     window: Box
+    windows_agreement: float = 1.0
 
     @property
     def confidence(self) -> float:
@@ -130,7 +134,10 @@ class KulSegmenter:
         return Segmentation(
             structures=LabelMap(liver.astype(np.uint8), image.geometry, STRUCTURE_SCHEME),
             lesions=LabelMap(none, image.geometry, INSTANCE_SCHEME),
-            quality=liver_findings(found.confidence, liver, image.geometry),
+            quality=(
+                *liver_findings(found.confidence, liver, image.geometry),
+                windows_finding(found.windows_agreement),
+            ),
             models=(use,),
             device=named_device(self.device),
         )
@@ -190,7 +197,8 @@ def find_liver(image: ImageVolume, *, device: str, progress: Progress = silent) 
     look = _LiverLook(field, grid, device, progress)
     found = look.first(windows)
     for _ in range(LARGEST_MOVES):
-        found = look(window_around(found.mask, body), FIELD)
+        before, found = found, look(window_around(found.mask, body), FIELD)
+        found = replace(found, windows_agreement=dice_of(before.mask, found.mask))
         if not _cut_by_window(found.mask, found.window, body):
             break
     return found
