@@ -24,7 +24,7 @@ from remnant.core.labels import BINARY_SCHEME, INSTANCE_SCHEME
 from remnant.core.volumes import ImageVolume, LabelMap, Modality, Phase
 from remnant.io.nifti import read_image, read_labels
 from remnant.pipeline.samples import LIVER_LABEL, fetch_liver, fetch_sample
-from remnant.testing.spoilt_scans import TrueScan, spoilt_scans, with_values
+from remnant.testing.spoilt_scans import SPOILING_SEED, TrueScan, spoilers, with_values
 from segmentation.engines.findings import dice_of
 from segmentation.engines.kul import find_liver, thresholded
 from segmentation.preprocess import upright_grid
@@ -96,16 +96,16 @@ def main() -> None:
     folder: Path = parser.parse_args().results
     folder.mkdir(parents=True, exist_ok=True)
     waiting = [
-        (name, kind, how, spoilt)
+        (name, kind, how, scan, spoil)
         for name, scan in real_scans()
-        for kind, how, spoilt in spoilt_scans(scan, seed=1)
+        for kind, how, spoil in spoilers()
     ]
     for place in np.random.default_rng(0).permutation(len(waiting)):
-        name, kind, how, spoilt = waiting[place]
+        name, kind, how, scan, spoil = waiting[place]
         file = folder / file_name(name, kind, how)
         if file.exists():
             continue
-        found = found_in(spoilt)
+        found = found_in(spoil(scan, np.random.default_rng(SPOILING_SEED)))
         np.savez_compressed(file.with_suffix(".tmp.npz"), **found)
         file.with_suffix(".tmp.npz").rename(file)
         print(

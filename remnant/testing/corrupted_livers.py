@@ -109,7 +109,8 @@ def _wobbly(scan: PaintedScan, rng: Random, sd_mm: float) -> Mask:
     field = ndimage.gaussian_filter(rng.normal(size=true.shape), 9.0 / _spacing(scan))
     signed = _depth(true, scan) - _distance(true, scan)
     moved: Mask = signed + field * (sd_mm / field.std()) > 0
-    return cc3d.largest_k(moved, k=1, connectivity=26) > 0
+    largest: Mask = cc3d.largest_k(moved, k=1, connectivity=26) > 0
+    return largest
 
 
 def good_liver(scan: PaintedScan, *, rng: Random, sd_mm: float) -> CorruptedLiver:
@@ -129,7 +130,8 @@ def _organ(name: str) -> Damage:
         reach = rng.uniform(25, 90)
         part = organ & (away < away[organ].min() + reach)
         gap = (away <= away[organ].min() + 2) & (_distance(part, scan) < away[organ].min() + 6)
-        return true | part | gap
+        taken: Mask = true | part | gap
+        return taken
 
     return damage
 
@@ -149,14 +151,9 @@ def _leak(name: str) -> Damage:
 
 
 def _ball(scan: PaintedScan, centre: NDArray[np.integer], radius_mm: float) -> Mask:
-    axes = zip(
-        np.indices(scan.liver.codes.shape, sparse=True),
-        centre,
-        scan.image.geometry.spacing_mm,
-        strict=True,
-    )
-    found: Mask = np.asarray(sum(((i - c) * s) ** 2 for i, c, s in axes) < radius_mm**2)
-    return found
+    index: tuple[NDArray[np.number], ...] = np.indices(scan.liver.codes.shape, sparse=True)
+    axes = zip(index, centre, scan.image.geometry.spacing_mm, strict=True)
+    return np.asarray(sum(((i - c) * s) ** 2 for i, c, s in axes)) < radius_mm**2
 
 
 def _cut(low: NDArray[np.float64], spread: float) -> Damage:
@@ -298,7 +295,7 @@ def _mask_mirrored(scan: PaintedScan, _: Random) -> Mask:
 def _turned(scan: PaintedScan, rng: Random) -> Mask:
     """Turn the mask alone about its own centre."""
     angle = np.deg2rad(rng.uniform(12, 40))
-    i, j = rng.choice(((0, 1), (0, 2), (1, 2)))
+    i, j = ((0, 1), (0, 2), (1, 2))[int(rng.integers(3))]
     matrix = np.eye(3)
     matrix[[i, j], [i, j]] = np.cos(angle)
     matrix[i, j], matrix[j, i] = np.sin(angle), -np.sin(angle)

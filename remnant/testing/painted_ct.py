@@ -1,8 +1,8 @@
 """A CT painted around the shape of a real liver: neighbours, phases, vessels, noise.
 
 What it is good for: a border has another tissue behind it, of a size and place that bodies have,
-and each phase has its own contrasts. What it is not: bowel, breathing, streaks, diseased parenchyma and
-the thousand ways in which real neighbours touch a liver are missing.
+and each phase has its own contrasts. What it is not: bowel, breathing, streaks, diseased parenchyma
+and the thousand ways in which real neighbours touch a liver are missing.
 """
 
 from collections.abc import Mapping
@@ -21,6 +21,7 @@ from remnant.core.volumes import ImageVolume, LabelMap, Modality, Phase
 
 Mask = NDArray[np.bool_]
 Floats = NDArray[np.float32]
+Vector = NDArray[np.number]
 Random = np.random.Generator
 
 Span = tuple[float, float]
@@ -180,7 +181,8 @@ class _Place:
         reach = ndimage.binary_dilation(self.mask, iterations=2)
         outermost = np.maximum.accumulate(reach[::-1], axis=0)[::-1]
         flank = right & ~outermost & cavity & (self.away < FLANK_MM) & (self.y < self.high[1])
-        return flank & (self.z < self.high[2] - 25)
+        slim: Mask = flank & (self.z < self.high[2] - 25)
+        return slim
 
     def _ribs(self) -> Mask:
         phase = 2 * np.pi * (self.z + 0.4 * self.y) / 28.0
@@ -228,11 +230,11 @@ class _Place:
 
 def _lesions(mask: Mask, grid: Geometry, rng: Random) -> Mask:
     places, found = np.argwhere(mask), np.zeros_like(mask)
-    index = np.indices(mask.shape, sparse=True)
+    index: tuple[Vector, ...] = np.indices(mask.shape, sparse=True)
     for _ in range(int(rng.integers(0, MOST_LESIONS + 1))):
         centre, radius = places[rng.integers(len(places))], rng.uniform(5, 25)
         axes = zip(index, centre, grid.spacing_mm, strict=True)
-        found |= sum(((i - c) * s) ** 2 for i, c, s in axes) < radius**2
+        found |= np.asarray(sum(((i - c) * s) ** 2 for i, c, s in axes)) < radius**2
     return found & mask
 
 

@@ -240,8 +240,11 @@ SPOILERS: Final[Mapping[str, Mapping[str, Spoiler]]] = MappingProxyType(
 """Spoilers by kind and name."""
 
 
-def spoilt_scans(scan: TrueScan, *, seed: int) -> Iterator[tuple[str, str, TrueScan]]:
-    """Yield kind, name and scan for every spoiler."""
-    for kind, spoilers in SPOILERS.items():
-        for name, spoil in spoilers.items():
-            yield kind, name, spoil(scan, np.random.default_rng(seed))
+SPOILING_SEED: Final = 1
+
+
+def spoilers() -> Iterator[tuple[str, str, Spoiler]]:
+    """Yield kind, name and spoiler of every one."""
+    for kind, named in SPOILERS.items():
+        for name, spoil in named.items():
+            yield kind, name, spoil
