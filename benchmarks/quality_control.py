@@ -30,6 +30,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from remnant.core.labels import BINARY_SCHEME, COUINAUD_SCHEME
+from remnant.core.quality_light import Light
 from remnant.core.volumes import LabelMap
 from remnant.io.nifti import read_labels
 from remnant.testing.corrupted_livers import (
@@ -96,6 +97,7 @@ FITTED: Final[dict[str, tuple[str, float]]] = {
 }
 FIXED: Final[dict[str, tuple[float | None, float | None, float]]] = {
     # low, high, unit: wide on purpose and this project's own, where paintings say nothing
+    "volume_ml": (400.0, 6000.0, 100.0),
     "edge_mm": (-6.0, 0.0, 3.0),
     "liver_hu": (-20.0, 200.0, 30.0),
     "body_width_mm": (240.0, 480.0, 60.0),
@@ -105,6 +107,11 @@ FIXED: Final[dict[str, tuple[float | None, float | None, float]]] = {
     "windows_agreement": (0.8, None, 0.1),
     "networks_agreement": (0.85, None, 0.07),
 }
+ONLY_ASK: Final = (
+    SHAPE_DISTANCE, "thin", "notches", "flat_face", "cavities", "volume_ml", "body_width_mm",
+    "liver_hu",
+)  # fmt: skip
+"""Figures that resected or ill livers have too, or that say more of the file than of the liver."""
 WITHOUT_IMAGE: Final = ("flat_face", "largest_step", "loose", "cavities", "thin", "notches")
 
 Row = dict[str, Any]
@@ -193,7 +200,7 @@ def _network_row(file: Path, scan: TrueScan, spoil: Spoiler) -> Row | None:
     return {"dice": dice, "network_dice": network_dice, "figures": figures}
 
 
-def fitted(good: Sequence[Row], chosen: Sequence[str] | None = None) -> dict[str, Any]:
+def fitted(good: Sequence[Row]) -> dict[str, Any]:
     """Return limits from good livers alone; the thresholds are still missing."""
     shapes = np.array([[row["figures"][name] for name in SHAPE] for row in good])
     mean, inverse = spread_of(shapes)
@@ -209,9 +216,8 @@ def fitted(good: Sequence[Row], chosen: Sequence[str] | None = None) -> dict[str
     }
     figures[SHAPE_DISTANCE] = _limit(left_out, *FITTED[SHAPE_DISTANCE])
     figures |= {n: {"low": lo, "high": hi, "scale": sc} for n, (lo, hi, sc) in FIXED.items()}
-    kept = {n: one for n, one in figures.items() if chosen is None or n in chosen}
     return {
-        "figures": kept,
+        "figures": {n: {**one, "only_asks": n in ONLY_ASK} for n, one in figures.items()},
         "shape": {"names": SHAPE, "mean": mean.tolist(), "inverse_covariance": inverse.tolist()},
         "amber": AMBER_FLOOR,
         "red": RED_FLOOR,
@@ -228,30 +234,31 @@ def _limit(values: Sequence[float], sides: str, floor: float) -> dict[str, float
 
 
 def excesses(rows: Sequence[Row], limits: dict[str, Any], *, image: bool = True) -> Vector:
-    """Return the excess of the most unusual figure of each row."""
+    """Return for each row the excess that asks for a look, and the one that may be red."""
     known = limits_from(limits)
-    return np.array([decide(_seen(row, image=image), known).excess for row in rows])
+    found = [decide(_seen(row, image=image), known) for row in rows]
+    return np.array([(one.excess, one.red_excess) for one in found])
 
 
 def _seen(row: Row, *, image: bool) -> dict[str, float]:
     return {n: v for n, v in row["figures"].items() if image or n in SHAPE or n in WITHOUT_IMAGE}
 
 
-def left_out(rows: Sequence[Row], *, image: bool = True) -> tuple[Vector, Vector, Vector]:
-    """Return each row's excess and the thresholds for it, from livers of other folds alone.
+def left_out(rows: Sequence[Row], *, image: bool = True) -> NDArray[np.bool_]:
+    """Return whether each row is not green, and whether it is red, by other livers' limits.
 
     In each of five folds the thresholds are those of good livers left out in turn among the rest.
     """
     fold = {n: i % FOLDS for i, n in enumerate(sorted({row["liver"] for row in rows}))}
     of = np.array([fold[row["liver"]] for row in rows])
-    excess, amber, red = (np.zeros(len(rows)) for _ in range(3))
+    found = np.zeros((len(rows), 2), bool)
     for outer in range(FOLDS):
         rest = [row for row, f in zip(rows, of, strict=True) if f != outer and row["good"]]
-        thresholds = _thresholds(rest, fold)
         here = np.flatnonzero(of == outer)
-        excess[here] = excesses([rows[int(i)] for i in here], fitted(rest), image=image)
-        amber[here], red[here] = thresholds
-    return excess, amber, red
+        beyond = excesses([rows[int(i)] for i in here], fitted(rest), image=image)
+        found[here] = beyond >= _thresholds(rest, fold)
+    found[:, 0] |= found[:, 1]
+    return found
 
 
 def _thresholds(good: Sequence[Row], fold: dict[int, int]) -> tuple[float, float]:
@@ -260,9 +267,11 @@ def _thresholds(good: Sequence[Row], fold: dict[int, int]) -> tuple[float, float
     for n in sorted({fold[row["liver"]] for row in good}):
         used = fitted([row for row in good if fold[row["liver"]] != n])
         inner.append(excesses([row for row in good if fold[row["liver"]] == n], used))
-    every = np.concatenate(inner)
-    amber = max(float(np.percentile(every, AMBER_PERCENT)), AMBER_FLOOR)
-    return amber, max(float(np.percentile(every, RED_PERCENT)) * RED_FACTOR, RED_FLOOR)
+    amber, red = np.concatenate(inner).T
+    return (
+        max(float(np.percentile(amber, AMBER_PERCENT)), AMBER_FLOOR),
+        max(float(np.percentile(red, RED_PERCENT)) * RED_FACTOR, RED_FLOOR),
+    )
 
 
 def fit(folder: Path, *, write: bool) -> None:
@@ -309,8 +318,8 @@ class _Caught:
 
     @classmethod
     def of(cls, rows: Sequence[Row], *, image: bool) -> "_Caught":
-        excess, amber, red = left_out(rows, image=image)
-        return cls(rows, excess >= amber, excess >= red)
+        look, red = left_out(rows, image=image).T
+        return cls(rows, look, red)
 
     def told(self, heading: str) -> Iterator[str]:
         good = np.array([row["good"] for row in self.rows])
@@ -342,7 +351,8 @@ def _share(some: int, every: int) -> str:
 
 def _of_real(real: Sequence[Row], limits: dict[str, Any]) -> Iterator[str]:
     """Say what the light makes of the network's livers in the real scans."""
-    excess = excesses(real, limits)
+    known = limits_from(limits)
+    lights = [decide(row["figures"], known).light for row in real]
     groups: dict[str, Callable[[Row], bool]] = {
         "annotation, scan as it is": lambda row: row["kind"] == "annotation",
         "network, Dice 0.94 or above": lambda row: (
@@ -357,13 +367,14 @@ def _of_real(real: Sequence[Row], limits: dict[str, Any]) -> Iterator[str]:
     yield from ("## What the network made of spoilt real scans", "")
     yield from ("| liver | number | amber or red | red |", "|---|---|---|---|")
     for name, belongs in groups.items():
-        here = [e for e, row in zip(excess, real, strict=True) if belongs(row)]
-        look, red = (sum(e >= limits[light] for e in here) for light in ("amber", "red"))
+        here = [light for light, row in zip(lights, real, strict=True) if belongs(row)]
+        red = here.count(Light.RED)
+        look = here.count(Light.AMBER) + red
         yield f"| {name} | {len(here)} | {_share(look, len(here))} | {_share(red, len(here))} |"
     missed = [
         f"{row['scan']}, {row['kind']} {row['how']} ({row['dice']:.2f})"
-        for e, row in zip(excess, real, strict=True)
-        if row["dice"] < BAD_DICE and e < limits["amber"]
+        for light, row in zip(lights, real, strict=True)
+        if row["dice"] < BAD_DICE and light is Light.GREEN
     ]
     yield from ("", f"Missed (Dice): {'; '.join(missed) or 'none'}.", "")
 
@@ -379,7 +390,8 @@ def _table_of_limits(limits: dict[str, Any]) -> Iterator[str]:
     for name, one in limits["figures"].items():
         ends = ("–" if one[end] is None else f"{one[end]:.3g}" for end in ("low", "high"))
         source = "this project's own" if name in FIXED else "good livers"
-        yield f"| `{name}` | {' | '.join(ends)} | {one['scale']:.3g} | {source} |"
+        red = "only asks" if one["only_asks"] else "yes"
+        yield f"| `{name}` | {' | '.join(ends)} | {one['scale']:.3g} | {source} | {red} |"
 
 
 def main() -> None:

@@ -15,7 +15,7 @@ MEANINGS: Final[Mapping[Verdict, str]] = {
     Verdict.UNCERTAIN: "something about the liver is unusual: look before its figures are used",
     Verdict.NOT_MET: "the liver is probably wrong; its figures are not to be used as they are",
 }
-PERCENT, MM, HU, PLAIN = "{:.1f} %", "{:.0f} mm", "{:.0f} HU", "{:.2f}"
+PERCENT, MM, HU, ML, PLAIN = "{:.1f} %", "{:.0f} mm", "{:.0f} HU", "{:.0f} mL", "{:.2f}"
 PART_WORDS: Final[Mapping[str, str]] = {
     "image": "the image",
     "whole_liver": "size and shape of a whole liver, which the scan cuts",
@@ -23,6 +23,7 @@ PART_WORDS: Final[Mapping[str, str]] = {
     "networks": "the agreement of networks",
 }
 FIGURE_WORDS: Final[Mapping[str, tuple[str, str]]] = {
+    "volume_ml": ("volume", ML),
     "edge_mm": ("the liver's intensity ends beyond the outline by", MM),
     "edge_spread_mm": ("distances from the outline to that end vary by", MM),
     "edge_off": ("share of the surface 6 mm or more off that end", PERCENT),

@@ -30,12 +30,14 @@ class Limit:
     """What a figure has in good livers.
 
     ``low`` and ``high`` are the ends that ask for no look, ``None`` where that side is never
-    unusual; ``scale`` is the unit of how far beyond a value lies.
+    unusual; ``scale`` is the unit of how far beyond a value lies. One that ``only_asks`` turns no
+    light red by itself: livers that were resected or are ill have it too.
     """
 
     low: float | None
     high: float | None
     scale: float
+    only_asks: bool = False
 
     def excess(self, value: float) -> float:
         """Return how far a value lies beyond the limits, in units of the scale; 0 within them."""
@@ -61,7 +63,8 @@ class Limits:
     shape_names, shape_mean, shape_inverse_covariance
         Figures of whole livers, whose joint distance from good livers is a figure of its own.
     amber, red
-        Excess of the most unusual figure from which on the light is amber, and red.
+        Excess of the most unusual figure from which on the light is amber, and of the most unusual
+        one that does not only ask from which on it is red.
     """
 
     figures: Mapping[str, Limit]
@@ -88,14 +91,19 @@ class Unusual:
     value: float
     limit: float
     excess: float
+    only_asks: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """A light, the most unusual figure's excess, and what is unusual, most so first."""
+    """A light and what is unusual, most so first.
+
+    ``excess`` is that of the most unusual figure, ``red_excess`` of those that do not only ask.
+    """
 
     light: Light
     excess: float
+    red_excess: float
     unusual: tuple[Unusual, ...]
 
 
@@ -104,15 +112,16 @@ def decide(figures: Mapping[str, float], limits: Limits) -> Decision:
     known = limits.with_distance(figures)
     found = sorted(_unusual(known, limits.figures), key=lambda one: -one.excess)
     worst = found[0].excess if found else 0.0
-    light = Light.GREEN
-    if worst >= limits.amber:
-        light = Light.RED if worst >= limits.red else Light.AMBER
-    return Decision(light, worst, tuple(found))
+    red_worst = max((one.excess for one in found if not one.only_asks), default=0.0)
+    light = Light.AMBER if worst >= limits.amber else Light.GREEN
+    if red_worst >= limits.red:
+        light = Light.RED
+    return Decision(light, worst, red_worst, tuple(found))
 
 
 def _unusual(figures: Mapping[str, float], limits: Mapping[str, Limit]) -> Sequence[Unusual]:
     return [
-        Unusual(name, value, passed, limit.excess(value))
+        Unusual(name, value, passed, limit.excess(value), limit.only_asks)
         for name, limit in limits.items()
         if (value := figures.get(name)) is not None
         and (passed := limit.passed_by(value)) is not None
@@ -131,7 +140,7 @@ def limits_from(known: Mapping[str, Any]) -> Limits:
     shape = known["shape"]
     return Limits(
         figures={
-            name: Limit(one["low"], one["high"], one["scale"])
+            name: Limit(one["low"], one["high"], one["scale"], one["only_asks"])
             for name, one in known["figures"].items()
         },
         shape_names=tuple(shape["names"]),

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping
 from typing import Final
 
+import numpy as np
+
 from remnant.core.findings import Finding
 from remnant.core.quality_light import QUALITY_LIGHT, VERDICTS, Light
 from remnant.core.quantity import Quantity
@@ -17,9 +19,11 @@ from segmentation.quality_control.decision import (
     known_limits,
 )
 from segmentation.quality_control.image_figures import image_figures
-from segmentation.quality_control.shape_figures import shape_figures
+from segmentation.quality_control.shape_figures import LARGEST_CUT_FRACTION, shape_figures
 
 MOST_REASONS: Final = 4
+FEWEST_VOXELS: Final = 200
+"""Of 3 mm, so that a shape can be told; less is judged by its volume alone."""
 NETWORK_FIGURES: Final[Mapping[str, str]] = {
     "network_confidence": "confidence",
     "network_windows_agree": "windows_agreement",
@@ -28,7 +32,7 @@ NETWORK_FIGURES: Final[Mapping[str, str]] = {
 """Figures that other findings hold as their value, by the findings' ids."""
 ONE_OF_EACH: Final[Mapping[str, tuple[str, ...]]] = {
     "image": ("liver_hu",),
-    "whole_liver": ("log_volume",),
+    "whole_liver": ("volume_ml",),
     "body": ("right_of_middle_mm",),
     "networks": tuple(NETWORK_FIGURES.values()),
 }
@@ -64,7 +68,11 @@ def figures_of(
     coarse = coarse_liver(liver, ct, lesions=lesions)
     values = {NETWORK_FIGURES.get(one.id, ""): one.value for one in known}
     networks = {name: value for name, value in values.items() if name and value is not None}
-    return {**shape_figures(coarse), **image_figures(coarse), **networks}
+    whole = coarse.cut_fraction <= LARGEST_CUT_FRACTION
+    size = {"volume_ml": coarse.volume_ml} if whole else {}
+    if np.count_nonzero(coarse.mask) < FEWEST_VOXELS:
+        return {**size, **networks}
+    return {**size, **shape_figures(coarse), **image_figures(coarse), **networks}
 
 
 def light_finding(

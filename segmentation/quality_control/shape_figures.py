@@ -53,7 +53,7 @@ def _size(solid: Mask) -> dict[str, float]:
     places = np.argwhere(solid) * STEP_MM
     extent = np.ptp(places, axis=0) + STEP_MM
     balance = (places.mean(axis=0) - places.min(axis=0) + STEP_MM / 2) / extent
-    axes = np.sqrt(np.linalg.eigvalsh(np.cov(places.T)))
+    axes = np.sqrt(np.maximum(np.linalg.eigvalsh(np.cov(places.T)), 0.0))
     volume_mm3 = len(places) * STEP_MM**3
     depth = edt.edt(np.asfortranarray(solid), anisotropy=(STEP_MM,) * 3, parallel=1)
     scale = np.cbrt(volume_mm3)

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from remnant.core.findings import Verdict, quality_finding
-from remnant.core.labels import COUINAUD_SCHEME
+from remnant.core.geometry import Geometry
+from remnant.core.labels import BINARY_SCHEME, COUINAUD_SCHEME
 from remnant.core.quality_light import Light, light_among
 from remnant.core.reasons import Cause, first
-from remnant.core.volumes import Modality, Phase
+from remnant.core.volumes import LabelMap, Modality, Phase
 from remnant.io.nifti import read_labels
 from remnant.testing.corrupted_livers import corrupted_liver
 from remnant.testing.painted_ct import painted_scan
@@ -26,7 +27,11 @@ from segmentation.quality_control.decision import (
 from segmentation.quality_control.light import NETWORK_FIGURES, figures_of, light_finding
 
 LIMITS = Limits(
-    figures={"thin": Limit(None, 0.2, 0.1), "edge_mm": Limit(-3.0, 3.0, 2.0)},
+    figures={
+        "thin": Limit(None, 0.2, 0.1),
+        "notches": Limit(None, 0.2, 0.1, only_asks=True),
+        "edge_mm": Limit(-3.0, 3.0, 2.0),
+    },
     shape_names=("long", "wide"),
     shape_mean=np.array((1.0, 2.0)),
     shape_inverse_covariance=np.eye(2),
@@ -49,6 +54,7 @@ def test_limit__excess(value, excess):
         ({"thin": 0.31, "edge_mm": 0.0}, Light.AMBER),
         ({"thin": 0.0, "edge_mm": -9.1}, Light.RED),
         ({"nobody_knows": 5.0}, Light.GREEN),
+        ({"notches": 50.0}, Light.AMBER),
     ],
 )
 def test_decide__by_the_most_unusual_figure(figures, light):
@@ -82,7 +88,7 @@ def test_light_finding(thin, given, light):
 
 
 def test_light_finding__says_what_was_not_looked_at():
-    everything = {"liver_hu": 100.0, "log_volume": 7.0, "right_of_middle_mm": 60.0}
+    everything = {"liver_hu": 100.0, "volume_ml": 1500.0, "right_of_middle_mm": 60.0}
     missing = first(light_finding({}, given=False, limits=LIMITS).reasons, Cause.NOT_LOOKED_AT)
     assert missing is not None
     assert {"image", "whole_liver", "body", "networks"} == set(missing.names)
@@ -108,14 +114,15 @@ def scan(shared):
     return painted_scan(labels, phase=Phase.PORTAL, rng=np.random.default_rng(3))
 
 
-def light_for(liver, image, *, given=False, known=()):
-    figures = figures_of(liver, image, known=known)
+def light_for(liver, image, *, lesions=None, given=False, known=()):
+    figures = figures_of(liver, image, lesions=lesions, known=known)
     return light_among((light_finding(figures, given=given),))
 
 
 def test_light__green_for_the_true_liver_and_red_for_wrong_ones(scan):
     rng = np.random.default_rng(4)
-    assert Light.GREEN is light_for(scan.liver, scan.image)
+    lesions = LabelMap(scan.lesions.astype(np.uint8), scan.liver.geometry, BINARY_SCHEME)
+    assert Light.GREEN is light_for(scan.liver, scan.image, lesions=lesions)
     for kind in ("eroded", "lower tip cut off", "shifted", "file mirrored", "another organ"):
         wrong = corrupted_liver(scan, kind, rng=rng)
         assert Light.RED is light_for(wrong.liver, wrong.image), kind
@@ -125,6 +132,14 @@ def test_light__green_for_the_true_liver_and_red_for_wrong_ones(scan):
 def test_light__networks_that_disagree(scan):
     unsure = quality_finding("network_windows_agree", passed=False, value=0.2)
     assert Light.RED is light_for(scan.liver, scan.image, known=(unsure,))
+
+
+def test_light__of_a_few_voxels_is_that_of_their_volume():
+    speck = np.zeros((30, 28, 26), np.uint8)
+    speck[14:16, 13:15, 12:14] = 1
+    labels = LabelMap(speck, Geometry(speck.shape, np.eye(4)), BINARY_SCHEME)
+    assert {"volume_ml"} == figures_of(labels).keys()
+    assert Light.AMBER is light_for(labels, None)
 
 
 def test_light__an_mr_is_judged_by_shape_alone(scan):
