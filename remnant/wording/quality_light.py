@@ -47,7 +47,7 @@ FIGURE_WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "cavities": ("cavities", PERCENT),
     "thin": ("thin parts", PERCENT),
     "notches": ("notches", PERCENT),
-    "shape_distance": ("distance of size and shape from the livers of 111 patients", PLAIN),
+    "shape_distance": ("distance of size and shape from usual livers", PLAIN),
     "confidence": ("the network's mean probability within", PLAIN),
     "windows_agreement": ("agreement of the network in two windows (Dice)", PLAIN),
     "networks_agreement": ("agreement of two networks (Dice)", PLAIN),
@@ -87,7 +87,18 @@ def _figure(reason: Reason) -> str:
     return f"{words} {form.format(value)}, usually {side} {form.format(limit)}"
 
 
-WRITERS: Final[Mapping[str, Writer]] = {"quality_light": _light}
+def _windows(finding: Finding) -> str:
+    limit = next(one for one in finding.reasons if one.cause is Cause.CHECK_LIMIT).amounts[0]
+    return (
+        f"The liver network's livers in its last two windows over the scan agree with a Dice of "
+        f"{finding.value or 0.0:.2f}; below {limit:.2f} the mask needs a closer look."
+    )
+
+
+WRITERS: Final[Mapping[str, Writer]] = {
+    "quality_light": _light,
+    "network_windows_agree": _windows,
+}
 CAUSES: Final[Mapping[Cause, Template]] = {
     Cause.UNUSUAL_FIGURE: _figure,
     Cause.NOT_LOOKED_AT: _parts,

@@ -9,7 +9,7 @@ from remnant.core.reasons import Cause, reason
 
 LOWEST_CONFIDENCE = 0.85
 PLAUSIBLE_ML = (500.0, 5000.0)
-LOWEST_AGREEMENT = 0.85
+LOWEST_AGREEMENT = 0.80
 
 
 def liver_findings(

@@ -72,7 +72,7 @@ def test_with_light__replaces_an_earlier_one_and_says_that_there_is_no_image(fou
 
 def test_measure_case__a_liver_too_large_for_its_body_is_amber(found):
     fine = measure_case(found, MeasureRequest(patient=SIZED))
-    small = Patient(height_cm=100.0, weight_kg=15.0)
+    small = Patient(height_cm=110.0, weight_kg=25.0)
     odd = measure_case(found, MeasureRequest(patient=small))
     (light,) = (one for one in odd.quality if one.id == QUALITY_LIGHT)
     assert Light.AMBER is light_among(odd.quality)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from remnant.core.findings import Finding
+from remnant.core.findings import Finding, quality_finding
 from remnant.core.quality_light import QUALITY_LIGHT, VERDICTS, Light
 from remnant.core.quantity import Quantity
 from remnant.core.reasons import Cause, reason
@@ -51,3 +51,9 @@ def test_light__amber_of_a_given_liver():
     text = text_of(light(Light.AMBER, figure, reason(Cause.LIGHT_OF_GIVEN)))
     assert "look before its figures are used (loose pieces 20.0 %" in text
     assert "The liver was given, not found by a network: its light is amber at worst." in text
+
+
+def test_windows():
+    limit = (reason(Cause.CHECK_LIMIT, 0.8),)
+    finding = quality_finding("network_windows_agree", passed=False, value=0.63, reasons=limit)
+    assert "agree with a Dice of 0.63; below 0.80 the mask needs" in text_of(finding)
