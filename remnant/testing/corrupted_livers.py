@@ -164,10 +164,11 @@ def _cut(low: NDArray[np.float64], spread: float) -> Damage:
         normal = low + spread * rng.normal(size=3)
         normal /= np.linalg.norm(normal)
         spacing = scan.image.geometry.spacing_mm
-        index = np.indices(true.shape, sparse=True)
+        index: tuple[NDArray[np.number], ...] = np.indices(true.shape, sparse=True)
         height = np.asarray(sum(i * s * n for i, s, n in zip(index, spacing, normal, strict=True)))
         limit = np.quantile(height[true], 1 - rng.uniform(0.08, 0.45))
-        return true & (height <= limit)
+        kept: Mask = true & (height <= limit)
+        return kept
 
     return damage
 

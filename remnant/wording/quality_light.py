@@ -18,7 +18,7 @@ MEANINGS: Final[Mapping[Verdict, str]] = {
 PERCENT, MM, HU, ML, PLAIN = "{:.1f} %", "{:.0f} mm", "{:.0f} HU", "{:.0f} mL", "{:.2f}"
 PART_WORDS: Final[Mapping[str, str]] = {
     "image": "the image",
-    "whole_liver": "size and shape of a whole liver, which the scan cuts",
+    "whole_liver": "size and shape of a whole liver, since scan or file ends at it",
     "body": "the place in the body, which the scan does not show",
     "networks": "the agreement of networks",
 }

@@ -62,7 +62,7 @@ class CoarseLiver:
         """Share of the liver's outermost voxels that lie at the end of the scan."""
         outer = self.mask & ~ndimage.binary_erosion(self.mask)
         ends = outer & ndimage.binary_dilation(~self.seen)
-        return float(np.count_nonzero(ends) / max(np.count_nonzero(outer), 1))
+        return int(np.count_nonzero(ends)) / max(int(np.count_nonzero(outer)), 1)
 
 
 def coarse_liver(

@@ -124,7 +124,7 @@ def test_light__green_for_the_true_liver_and_red_for_wrong_ones(scan):
     rng = np.random.default_rng(4)
     lesions = LabelMap(scan.lesions.astype(np.uint8), scan.liver.geometry, BINARY_SCHEME)
     assert Light.GREEN is light_for(scan.liver, scan.image, lesions=lesions)
-    for kind in ("lower tip cut off", "file mirrored", "another organ"):
+    for kind in ("mask mirrored", "file mirrored", "another organ"):
         wrong = corrupted_liver(scan, kind, rng=rng)
         assert Light.RED is light_for(wrong.liver, wrong.image), kind
 
