@@ -26,6 +26,7 @@ from remnant.core.lesions import Confirmation, Lesion, Lobe
 from remnant.core.patient import Patient
 from remnant.core.plan import Remnant, Resection
 from remnant.core.planning_report import PlanningReport
+from remnant.core.quality_light import light_among
 from remnant.core.quantity import Interval, Quantity
 from remnant.core.reasons import Reason, causes_of
 from remnant.core.study import Study
@@ -257,6 +258,7 @@ def _origin(report: CaseReport) -> Row:
     source = report.provenance
     failed = (one.id for one in report.quality if one.verdict is Verdict.NOT_MET)
     return {
+        "quality_light": _word(light_among(report.quality)),
         "checks_failed": list(dict.fromkeys(failed)),
         "gates_failed": list(dict.fromkeys(one.id for one in failed_gates(report))),
         "models": [f"{model.id} {model.version}" for model in source.models],

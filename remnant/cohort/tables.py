@@ -238,6 +238,9 @@ PLANNED: Final = (
     ),
 )
 ORIGIN: Final = (
+    Column(
+        "quality_light", TEXT, "", "`green`, `amber` or `red`: whether the liver can be believed"
+    ),
     Column("checks_failed", TEXTS, "", "Ids of the quality checks that failed"),
     Column("gates_failed", TEXTS, "", "Of these, those that make a case unusable"),
     Column("models", TEXTS, "", "Networks that were run, each with its version"),

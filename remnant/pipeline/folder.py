@@ -222,6 +222,10 @@ def read_stored(folder: Path) -> StoredCase:
         ROLE_OF_EDITED[name]: digest_file(files[name]) for name in ROLE_OF_EDITED if name in files
     }
     case = replace(case, inputs_sha256={**case.inputs_sha256, **roles})
+    if STRUCTURES in edited:
+        from remnant.pipeline.quality_light import with_light
+
+        case = with_light(case)
     return StoredCase(
         folder=folder,
         case=case,

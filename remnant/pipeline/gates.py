@@ -11,6 +11,7 @@ from remnant.core.findings import Finding, Verdict
 
 GATES: Final[Mapping[str, str]] = {
     "liver_volume_plausible": "the liver that the network found has a volume that no liver has",
+    "quality_light": "shape, image or networks speak against the liver: it is probably wrong",
     "burden_plausible": "the lesions fill the liver: their map holds something else",
     "body_orientation": "the body lies otherwise than the file says: sides may be exchanged",
     "liver_alignment": "the two livers of a comparison could not be laid on each other",

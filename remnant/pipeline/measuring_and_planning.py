@@ -21,6 +21,7 @@ from remnant.core.settings import (
 )
 from remnant.core.volumetry_report import VolumetryReport
 from remnant.documents.report_document import SETTINGS
+from remnant.pipeline.measured_light import light_of_measures
 from remnant.pipeline.origins import lesions_were_found, networks_drew_it
 from remnant.pipeline.plan_settings import (
     DEFAULT_PLAN,
@@ -77,12 +78,13 @@ def measure_case(case: SegmentedCase, request: MeasureRequest) -> CaseReport:
         )
     volumes = with_vessels_marked(volumes, case)
     settings = Settings(segmentation=case.settings, measuring=request.settings)
+    planes_mm = tuple((case.division.plane_mm or {}).values())
     return CaseReport(
         study=case.study,
         patient=request.patient,
         volumetry=_with_origin(_with_phases(_with_segment_facts(volumes, case), case), case),
         planning=None,
-        quality=case.quality + volumes.quality,
+        quality=light_of_measures(case.quality, volumes, planes_mm) + volumes.quality,
         provenance=provenance_of(case, settings, {**case.seconds, **watch.seconds}),
         planted=case.planted,
         settings=settings,

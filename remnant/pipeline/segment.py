@@ -33,6 +33,7 @@ from remnant.pipeline.mr_scans import (
     with_mr_checks,
 )
 from remnant.pipeline.phases import case_of_phases, require_phases_alone
+from remnant.pipeline.quality_light import with_light
 from remnant.pipeline.references import drawn_on_scan
 from remnant.pipeline.requests import SegmentRequest, require_source
 from remnant.pipeline.review import apply_review
@@ -106,6 +107,7 @@ def segment_case(
         case = with_seen_phase(with_image(case, loaded.image), loaded)
         case = with_mr_checks(case, loaded)
         case, vessels = with_computed_vessels(case, loaded.image)
+        case = with_light(case, loaded.image)
     case = replace(case, settings=_settings(request), seconds=watch.seconds)
     reviewed = apply_review(case, request.review)
     divided = with_segments(reviewed, segments, divider=divider, progress=progress)
@@ -131,6 +133,7 @@ def case_from_masks(
     case = case_of_masks(None, masks)
     if request.split_confluent:
         case = with_split_lesions(case, masks)
+    case = with_light(case)
     settings = replace(_settings(request), file_may_end=masks.file_may_end)
     reviewed = apply_review(replace(case, settings=settings), request.review)
     return with_segments(reviewed, segments, divider=divider, progress=progress)

@@ -28,6 +28,7 @@ BELOW: Final = (
     "minimum of 20 % of the standardised volume"
 )
 REST: Final = "Every hepatectomy by itself: in report.html."
+LIGHT_STYLES: Final = {"met": "green", "uncertain": "yellow", "not_met": "bold red"}
 MINIMUM_MARKS: Final = {
     **{basis: (f" {words}", "") for basis, words in BASIS_MARKS.items()},
     Basis.STANDARDISED_TLV: ("", ""),
@@ -77,6 +78,7 @@ def _print_volumes(view: CaseView, *, console: Console) -> None:
     assumed = ", body size assumed" if view.checks.assumed else ""
     formula = f" by {volumes.formula}{assumed}"
     table.add_row("standardised liver volume", amount(volumes.standardised.figure) + formula)
+    print_light(view, console=console)
     console.print(table)
     print_caution(view, console=console)
     console.print(INTERVALS, style="dim")
@@ -91,6 +93,13 @@ def _print_volumes(view: CaseView, *, console: Console) -> None:
         )
     for text in view.checks.failed_on_case:
         say(console, f"! {text}", style="yellow")
+
+
+def print_light(view: CaseView, *, console: Console) -> None:
+    """Print the light of the segmentation; one that asks for a look says why, above all figures."""
+    light = view.checks.light
+    if light is not None:
+        say(console, light.text if light.look else light.brief, style=LIGHT_STYLES[light.mark.kind])
 
 
 def print_caution(view: CaseView, *, console: Console) -> None:

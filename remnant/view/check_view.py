@@ -5,6 +5,7 @@ from typing import Final
 
 from remnant.core.case import CaseReport
 from remnant.core.findings import BEST_FIRST, Finding, Verdict
+from remnant.core.quality_light import LIGHTS, QUALITY_LIGHT
 from remnant.view.parts import Mark, mark, plural
 from remnant.wording.findings import text_of
 from remnant.wording.sample_checks import WRITERS as OF_SAMPLE
@@ -28,6 +29,17 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
+class LightView:
+    """The light of a case: mark, colour, few words and all of them, and whether to look."""
+
+    mark: Mark
+    colour: str
+    brief: str
+    text: str
+    look: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Alert:
     """One line at the head of the page: its words and the part that says more."""
 
@@ -40,12 +52,13 @@ class Alert:
 class Checks:
     """What has to be read with care.
 
-    ``failed`` and ``not_made`` are texts of checks, ``failed_on_case`` all that failed but those of
-    volumetry, in the order of the report. ``segments`` are those on where the segments came from,
-    ``replaced`` what these say beyond that, ``bad_segments`` those on their shape that failed. Of
-    the ``counted`` lesions ``unconfirmed`` were not looked at here; ``planted`` ones are synthetic.
-    ``sample`` is what is to be known of the demo's liver. ``on_mr`` says that networks, which are
-    not validated there, made maps of an MR.
+    ``failed`` and ``not_made`` are texts of checks, ``failed_on_case`` all of the case that
+    failed but the light. ``segments`` are those on where the segments came from, ``replaced`` what
+    these say beyond that, ``bad_segments`` those on their shape that failed. Of the ``counted``
+    lesions ``unconfirmed`` were not looked at here; ``planted`` ones are synthetic. ``sample`` is
+    what is to be known of the demo's liver. ``on_mr`` says that networks, which are not validated
+    there, made maps of an MR. ``light`` is that of the segmentation, ``None`` in a case that was
+    made before there were lights.
     """
 
     every: tuple[Check, ...]
@@ -62,12 +75,14 @@ class Checks:
     assumed: bool
     review: bool
     on_mr: bool
+    light: LightView | None
 
     @property
     def nothing(self) -> bool:
         """Whether there is nothing to be read with care."""
         found = (self.failed, self.not_made, self.segments, self.unconfirmed, self.planted)
-        return not (any(found) or self.sample or self.assumed or self.review)
+        look = self.light is not None and self.light.look
+        return not (any(found) or self.sample or self.assumed or self.review or look)
 
 
 def view_checks(case: CaseReport) -> Checks:
@@ -79,9 +94,10 @@ def view_checks(case: CaseReport) -> Checks:
     checks = [check for check in checks if check.id not in OF_SAMPLE]
     undecided = [check for check in checks if check.verdict is Verdict.UNKNOWN]
     counted = case.volumetry.counted_lesions
+    light = next((check for check in checks if check.id == QUALITY_LIGHT), None)
     return Checks(
         every=tuple(Check(_mark(check), text_of(check)) for check in checks),
-        failed_on_case=tuple(text_of(c) for c in case.quality if c.verdict is Verdict.NOT_MET),
+        failed_on_case=tuple(text_of(c) for c in failed if c in case.quality and c != light),
         # unconfirmed ones are said with the lesions that count
         failed=tuple(text_of(check) for check in failed if check.id != LESIONS_UNCONFIRMED_ID),
         not_made=tuple(text_of(check) for check in undecided if check.id != SEGMENTS_SOURCE),
@@ -95,6 +111,7 @@ def view_checks(case: CaseReport) -> Checks:
         assumed=case.patient.body_size_assumed,
         review=case.volumetry.segments_need_review,
         on_mr=any(check.id == MR_NOT_VALIDATED for check in failed),
+        light=None if light is None else _light(light),
     )
 
 
@@ -103,6 +120,7 @@ def alerts(checks: Checks, review: str) -> tuple[Alert, ...]:
     synthetic = plural(checks.planted, "metastasis", "metastases")
     failed = len(checks.failed)
     every = (
+        *_light_alerts(checks.light),
         (
             checks.sample,
             Alert("Demo: published liver, voxel size estimated, person assumed", "sample"),
@@ -118,6 +136,20 @@ def alerts(checks: Checks, review: str) -> tuple[Alert, ...]:
         (checks.assumed, Alert("Body size assumed", "notices")),
     )
     return tuple(alert for holds, alert in every if holds)
+
+
+def _light(check: Finding) -> LightView:
+    colour = LIGHTS[check.verdict].value
+    look = check.verdict is not Verdict.MET
+    brief = f"Quality light {colour}."
+    return LightView(mark(check.verdict, CHECK_WORDS), colour, brief, text_of(check), look)
+
+
+def _light_alerts(light: LightView | None) -> tuple[tuple[bool, Alert], ...]:
+    if light is None:
+        return ()
+    bad = light.mark.kind == Verdict.NOT_MET.value
+    return ((light.look, Alert(f"Quality light {light.colour}", "notices", bad=bad)),)
 
 
 def _is_open_source(check: Finding) -> bool:

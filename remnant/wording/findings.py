@@ -13,6 +13,7 @@ from remnant.wording import (
     liver_function,
     mr_checks,
     plans,
+    quality_light,
     remnants,
     sample_checks,
     segment_causes,
@@ -38,6 +39,7 @@ WRITERS: Final[Mapping[str, Writer]] = {
     **segment_causes.WRITERS,
     **series_checks.WRITERS,
     **plans.WRITERS,
+    **quality_light.WRITERS,
     **staged_plans.WRITERS,
 }
 """How findings are written, by their id or the longest start of it that ends in a dot."""

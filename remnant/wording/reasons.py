@@ -12,6 +12,7 @@ from remnant.wording import (
     list_causes,
     mr_checks,
     plan_causes,
+    quality_light,
     remnant_causes,
     sample_checks,
     segment_causes,
@@ -37,6 +38,7 @@ TEMPLATES: Final[Mapping[Cause, Template]] = {
     Cause.BRIEF_BODY_SIZE: "height and weight not given",
     Cause.NEAR_LIMIT: "the value lies within 1 of the limit",
     **check_causes.CAUSES,
+    **quality_light.CAUSES,
     **given_grids.CAUSES,
     **volumes.CAUSES,
 }

@@ -11,6 +11,7 @@ from remnant.core.reasons import Cause, reason
 
 LOWEST_CONFIDENCE = 0.85
 PLAUSIBLE_ML = (500.0, 5000.0)
+LOWEST_AGREEMENT = 0.80
 
 
 def liver_findings(
@@ -46,6 +47,26 @@ CORES_ALONE: Final = "lesion_outlines_refined"
 def cores_alone() -> Finding:
     """Say that lesions are as the lesion network marked them: many are the core alone."""
     return quality_finding(CORES_ALONE, passed=None)
+
+
+def windows_finding(agreement: float) -> Finding:
+    """Judge a liver by how alike the network saw it in two windows over the scan.
+
+    ``agreement`` is the Dice of the two masks, in [0, 1]: the value of
+    ``network_windows_agree``.
+    """
+    return quality_finding(
+        "network_windows_agree",
+        passed=agreement >= LOWEST_AGREEMENT,
+        value=agreement,
+        reasons=(reason(Cause.CHECK_LIMIT, LOWEST_AGREEMENT),),
+    )
+
+
+def dice_of(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> float:
+    """Return the Dice of two masks on one grid; of two empty ones 1."""
+    total = int(np.count_nonzero(first)) + int(np.count_nonzero(second))
+    return 2 * int(np.count_nonzero(first & second)) / total if total else 1.0
 
 
 def _confidence(confidence: float) -> Finding:

@@ -7,7 +7,7 @@ is a threshold of 0.5, one erosion, the largest component and one dilation.
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cc3d
@@ -25,7 +25,7 @@ from remnant.core.progress import Progress, silent
 from remnant.core.provenance import ModelUse
 from remnant.core.volumes import ImageVolume, LabelMap
 from segmentation.engines.device import chosen_device, named_device
-from segmentation.engines.findings import cores_alone, liver_findings
+from segmentation.engines.findings import cores_alone, dice_of, liver_findings, windows_finding
 from segmentation.engines.memory import freed_memory_kept, memory_errors_explained
 from segmentation.localise import (
     LARGEST_WINDOW,
@@ -64,12 +64,16 @@ FEWEST_COARSE_VOXELS = 3
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FoundLiver:
-    """The liver on the coarse grid: probabilities (0 away from it), mask and the window used."""
+    """The liver on the coarse grid: probabilities (0 away from it), mask and the window used.
+
+    ``windows_agreement`` is the Dice of the masks in the last two windows.
+    """
 
     probability: Floats
     mask: Mask
     grid: Geometry
     window: Box
+    windows_agreement: float = 1.0
 
     @property
     def confidence(self) -> float:
@@ -91,7 +95,9 @@ class FoundLiver:
             for side, part in zip(self.window, box, strict=True)
         )
         grid = box_geometry(self.grid, box)
-        return FoundLiver(self.probability[box], self.mask[box], grid, (i, j, k))
+        return FoundLiver(
+            self.probability[box], self.mask[box], grid, (i, j, k), self.windows_agreement
+        )
 
 
 class KulSegmenter:
@@ -167,7 +173,10 @@ class KulSegmenter:
         return Segmentation(
             structures=LabelMap(liver.astype(np.uint8), image.geometry, STRUCTURE_SCHEME),
             lesions=LabelMap(none, image.geometry, INSTANCE_SCHEME),
-            quality=liver_findings(found.confidence, liver, image.geometry),
+            quality=(
+                *liver_findings(found.confidence, liver, image.geometry),
+                windows_finding(found.windows_agreement),
+            ),
             models=(use,),
             device=named_device(self.device),
         )
@@ -229,7 +238,8 @@ def find_liver(image: ImageVolume, *, device: str, progress: Progress = silent) 
     look = _LiverLook(field, longer, device, progress)
     found = look.first(windows)
     for _ in range(LARGEST_MOVES):
-        found = look(window_around(found.mask, body), FIELD)
+        before, found = found, look(window_around(found.mask, body), FIELD)
+        found = replace(found, windows_agreement=dice_of(before.mask, found.mask))
         if not _cut_by_window(found.mask, found.window, body):
             break
     return found.inside(scan)

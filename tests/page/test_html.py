@@ -17,6 +17,7 @@ from remnant.core.geometry import Geometry
 from remnant.core.labels import CouinaudSegment, SegmentIvPart
 from remnant.core.lesions import Confirmation, IntensityStatistics
 from remnant.core.planning_report import PlanningReport
+from remnant.core.quality_light import QUALITY_LIGHT, VERDICTS, Light
 from remnant.core.quantity import Bound, Interval, Quantity
 from remnant.core.reasons import Cause, Reason, reason
 from remnant.core.uncertainty import SegmentPlane
@@ -667,3 +668,15 @@ def test_page__networks_maps_of_mr_say_so_at_its_head(made):
 
     assert "Not validated on MR" in head(failed)
     assert "Not validated on MR" not in head()
+
+
+@pytest.mark.parametrize("colour", Light)
+def test_page__head_carries_the_light(made, colour):
+    figure = (reason(Cause.UNUSUAL_FIGURE, "loose", 0.2, 0.01),)
+    told = () if colour is Light.GREEN else figure
+    light = Finding(id=QUALITY_LIGHT, verdict=VERDICTS[colour], reasons=told)
+    text = bare(replace(made.case, quality=(light,))).text
+    head = text[: text.index("Impression")]
+    assert f"Quality light {colour.value}" in head
+    assert 1 + (colour is not Light.GREEN) == head.count("Quality light")
+    assert ("usually at most 1.0 %" in text) == (colour is not Light.GREEN)

@@ -10,9 +10,10 @@ from rich.console import Console
 from planning.case import Case
 from planning.planner import plan
 from remnant.core.case import CaseReport
-from remnant.core.findings import quality_finding
+from remnant.core.findings import Finding, quality_finding
 from remnant.core.patient import LiverBackground, Patient
 from remnant.core.provenance import Provenance
+from remnant.core.quality_light import QUALITY_LIGHT, VERDICTS, Light
 from remnant.core.quantity import Bound, Interval, Quantity
 from remnant.core.reasons import Cause, Reason, reason
 from remnant.core.study import Study
@@ -213,3 +214,18 @@ def test_plan__of_estimated_segments_fits_narrow_terminals(case, width):
     print_plan(divided(case, SegmentSource.MODEL), console=console)
     lines = console.file.getvalue().splitlines()
     assert max(map(len, lines)) <= width
+
+
+def lit(colour):
+    figure = reason(Cause.UNUSUAL_FIGURE, "loose", 0.2, 0.01)
+    reasons = () if colour is Light.GREEN else (figure,)
+    return Finding(id=QUALITY_LIGHT, verdict=VERDICTS[colour], reasons=reasons)
+
+
+@pytest.mark.parametrize("colour", Light)
+def test_light__stands_above_all_figures_once(case, colour):
+    text = printed(print_volumes, replace(case, quality=(lit(colour),)))
+    assert text.startswith(f"Quality light {colour.value}")
+    assert 1 == text.count("Quality light")
+    assert ("loose pieces" in text) == (colour is not Light.GREEN)
+    assert "Quality light" not in printed(print_volumes, replace(case, quality=()))

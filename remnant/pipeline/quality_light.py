@@ -1,0 +1,24 @@
+"""The light of a case's liver, when it is segmented or given."""
+
+from dataclasses import replace
+
+from remnant.core.labels import Structure
+from remnant.core.map_description import Origin
+from remnant.core.volumes import ImageVolume
+from remnant.pipeline.divide import merged_findings
+from remnant.pipeline.origins import structure_origins
+from remnant.pipeline.segmented import SegmentedCase
+from segmentation.quality_control.light import figures_of, light_finding
+
+
+def with_light(case: SegmentedCase, image: ImageVolume | None = None) -> SegmentedCase:
+    """Return a case with the light of its liver, in place of an earlier one.
+
+    Without the ``image``, on the maps' grid, only the shape is looked at.
+    """
+    given = structure_origins(case)[Structure.PARENCHYMA] is not Origin.AUTOMATIC
+    maps = case.maps
+    figures = figures_of(maps.structures, image, lesions=maps.lesions, known=case.quality)
+    return replace(
+        case, quality=merged_findings(case.quality, (light_finding(figures, given=given),))
+    )
