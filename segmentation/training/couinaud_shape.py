@@ -113,14 +113,19 @@ def loss_of(logits: Tensor, codes: Tensor, inside: Tensor) -> Tensor:
 
     ``logits`` is ``(batch, 8, …)``, ``codes`` 1 to 8 and ``inside`` 0 or 1, both ``(batch, …)``.
     """
-    logs = functional.log_softmax(logits.float(), 1)
-    missed = functional.nll_loss(logs, codes - 1, reduction="none")
-    entropy = (missed * inside).sum() / inside.sum()
-    found = logs.exp() * inside[:, None]
-    true = functional.one_hot(codes - 1, SEGMENTS).movedim(-1, 1) * inside[:, None]
-    common = (found * true).sum((2, 3, 4))
-    sizes = found.sum((2, 3, 4)) + true.sum((2, 3, 4))
-    return entropy + 1 - ((2 * common + SMOOTHING) / (sizes + SMOOTHING)).mean()
+    terms = [_liver_terms(*liver) for liver in zip(logits, codes, inside > 0, strict=True)]
+    missed, dice = (torch.stack(values) for values in zip(*terms, strict=True))
+    return missed.sum() / inside.sum() + 1 - dice.mean()
+
+
+def _liver_terms(logits: Tensor, codes: Tensor, inside: Tensor) -> tuple[Tensor, Tensor]:
+    """Return one liver's summed cross-entropy and its mean soft Dice, from its voxels alone."""
+    logs = functional.log_softmax(logits[:, inside].float(), 0)
+    true = functional.one_hot(codes[inside] - 1, SEGMENTS).T
+    found = logs.exp()
+    sizes = found.sum(1) + true.sum(1)
+    dice = (2 * (found * true).sum(1) + SMOOTHING) / (sizes + SMOOTHING)
+    return -(logs * true).sum(), dice.mean()
 
 
 def mean_dice(network: nn.Module, livers: Sequence[AnnotatedLiver]) -> float:

@@ -32,6 +32,11 @@ class Recipe:
     cut_probability, cut_quantiles, axial_cut_share
         How often a plane cuts part of the liver off (a field of view or a resection), the share of
         the liver that stays on its inner side, and how many of the cuts are nearly axial.
+    resection_probability
+        How often whole segments are taken away, as by one of `segmentation.training.damage`.
+    groups, group_iterations
+        Groups of alike livers that are left out in turn to learn the errors on other livers, and
+        the steps of each of those trainings.
     """
 
     seed: int
@@ -55,6 +60,9 @@ class Recipe:
     cut_probability: float
     cut_quantiles: tuple[float, float]
     axial_cut_share: float
+    resection_probability: float
+    groups: int
+    group_iterations: int
 
 
 def read_recipe(path: Path) -> Recipe:
