@@ -50,7 +50,12 @@ def default_recipe() -> Path:
 
 
 def produce(
-    data: Path, output: Path, *, recipe_file: Path | None = None, progress: Progress = silent
+    data: Path,
+    output: Path,
+    *,
+    recipe_file: Path | None = None,
+    start: Path | None = None,
+    progress: Progress = silent,
 ) -> Trained:
     """Train the shape network, calibrate it and score it on the livers held back.
 
@@ -62,11 +67,13 @@ def produce(
         Folder for checkpoints and results; one with a checkpoint goes on from it.
     recipe_file
         ``None`` is the recipe of the shipped weights.
+    start
+        Weights to start from (safetensors) instead of the recipe's first training.
 
     Raises
     ------
     InputError
-        The data, the recipe or the checkpoint cannot be used.
+        The data, the recipe, the weights to start from or the checkpoint cannot be used.
     """
     recipe = read_recipe(recipe_file or default_recipe())
     paths = find_livers(data, excluded=recipe.excluded_patients)

@@ -18,6 +18,9 @@ class Recipe:
         Of the split, of the first weights and of every random deformation.
     excluded_patients, validation_patients, test_patients
         Patients never used, and how many are held back.
+    first_iterations, first_learning_rate
+        A training before, from random weights; it is left out where weights to start from are
+        given.
     iterations, batch
         Steps of the optimiser, and livers in each.
     learning_rate, warm_up, weight_decay, largest_gradient
@@ -34,15 +37,17 @@ class Recipe:
         the liver that stays on its inner side, and how many of the cuts are nearly axial.
     resection_probability
         How often whole segments are taken away, as by one of `segmentation.training.damage`.
-    groups, group_iterations
+    groups, group_iterations, group_batch, group_learning_rate
         Groups of alike livers that are left out in turn to learn the errors on other livers, and
-        the steps of each of those trainings.
+        what differs in each of those trainings, which start from random weights.
     """
 
     seed: int
     excluded_patients: tuple[int, ...]
     validation_patients: int
     test_patients: int
+    first_iterations: int
+    first_learning_rate: float
     iterations: int
     batch: int
     learning_rate: float
@@ -63,6 +68,8 @@ class Recipe:
     resection_probability: float
     groups: int
     group_iterations: int
+    group_batch: int
+    group_learning_rate: float
 
 
 def read_recipe(path: Path) -> Recipe:

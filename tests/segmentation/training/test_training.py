@@ -11,7 +11,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.networks.couinaud_shape import FRAME_SHAPE
+from models.networks.couinaud_shape import FRAME_SHAPE, frame_points
 from remnant.core.errors import InputError, UnknownLabelError
 from remnant.core.geometry import Geometry
 from remnant.core.labels import COUINAUD_SCHEME, CouinaudSegment
@@ -21,9 +21,16 @@ from remnant.io.nifti import write_labels
 from remnant.testing.phantoms import liver_phantom
 from segmentation.couinaud_shape import SIDES
 from segmentation.training import couinaud_shape as training
-from segmentation.training.augment import plain_view, random_matrix, random_view
+from segmentation.training.augment import (
+    _behind,
+    _random_cut,
+    plain_view,
+    random_matrix,
+    random_view,
+)
 from segmentation.training.calibrate import best_temperature
-from segmentation.training.damage import RESECTIONS, SCAN_CUTS, damaged
+from segmentation.training.damage import RESECTIONS, SCAN_CUTS, damaged, resected
+from segmentation.training.groups import group_by_shape
 from segmentation.training.livers import annotated_liver, find_livers, split_patients
 from segmentation.training.produce import default_recipe, produce
 from segmentation.training.scores import (
@@ -140,22 +147,72 @@ def test_random_view__is_decided_by_its_seed_and_keeps_the_liver(liver, recipe):
     assert set(one.codes.unique().tolist()) <= set(range(1, 9))
 
 
-def test_random_view__a_cut_leaves_the_share_that_the_recipe_says(liver, recipe):
-    still = replace(
+@pytest.fixture(scope="module")
+def still(recipe):
+    """A recipe whose views are neither moved nor bent, cut nor resected."""
+    return replace(
         recipe, rotation_radians=0.0, stretch_log=0.0, shear=0.0, scale_log=0.0, shift_mm=0.0,
-        elastic_mm=0.0, cut_probability=1.0, cut_quantiles=(0.7, 0.7),
+        elastic_mm=0.0, cut_probability=0.0, resection_probability=0.0,
     )  # fmt: skip
-    whole = float(plain_view(liver).inside.sum())
 
-    kept = [
-        float(random_view(liver, still, np.random.default_rng(s)).inside.sum()) / whole
-        for s in range(12)
+
+def test_random_view__without_any_change_is_the_plain_one(liver, still):
+    found = random_view(liver, still, np.random.default_rng(0))
+
+    plain = plain_view(liver)
+    assert float((found.distance_mm - plain.distance_mm).abs().max()) < 1.0
+    assert float((found.codes == plain.codes).float().mean()) > 0.98
+
+
+@pytest.mark.parametrize("change", ["cut_probability", "resection_probability"])
+def test_random_view__what_is_left_is_centred_and_scaled_as_in_use(liver, still, change):
+    view = random_view(liver, replace(still, **{change: 1.0}), np.random.default_rng(1))
+
+    inside = view.distance_mm > 0
+    assert pytest.approx(1600.0, rel=0.03) == float(inside.sum()) * 0.064
+    assert float(frame_points()[inside].mean(0).abs().max()) < 1.0
+    shares, whole = (
+        torch.bincount(v.codes[v.distance_mm > 0], minlength=9) / (v.distance_mm > 0).sum()
+        for v in (view, plain_view(liver))
+    )
+    assert float((shares - whole).abs().max()) > 0.02
+
+
+def test_random_view__a_cut_takes_the_share_that_the_recipe_says(liver, still):
+    cut = replace(still, cut_quantiles=(0.7, 0.7))
+    distance = plain_view(liver).distance_mm
+
+    for seed in range(6):
+        plane = _random_cut(distance, cut, np.random.default_rng(seed))
+        left = _behind(plane, distance, frame_points()) > 0
+        # planes along the axes hit whole layers
+        assert abs(float(left.sum() / (distance > 0).sum()) - 0.7) < 0.06
+
+
+def test_random_view__a_liver_nearly_gone_is_not_cut(still):
+    nothing = torch.full(FRAME_SHAPE, -1.0)
+
+    assert () == _random_cut(nothing, still, np.random.default_rng(0))
+
+
+def test_random_view__resected_is_as_a_resected_liver_in_use(liver, still):
+    view = random_view(liver, replace(still, resection_probability=1.0), np.random.default_rng(2))
+
+    inside = view.distance_mm > 0
+    left = {int(s) for s in view.codes[inside].unique()}
+    gone = next(gone for gone in RESECTIONS.values() if left == set(range(1, 9)) - set(gone))
+    used = plain_view(annotated_liver(1, resected(liver.annotated, gone)))
+    assert float((used.inside == view.inside).float().mean()) > 0.99
+
+
+def test_groups__hold_every_liver_once_and_alike_ones_together(liver):
+    small = [resected(liver.annotated, RESECTIONS["II, III and IV resected"])]
+    livers = [
+        annotated_liver(number, replace(labels, codes=np.roll(labels.codes, number % 3, axis=0)))
+        for number, labels in enumerate([liver.annotated] * 6 + small * 3)
     ]
 
-    # one cut leaves 0.7 of the voxels, a second 0.7 of those; planes hit whole layers
-    assert all(abs(k - 0.7) < 0.06 or abs(k - 0.49) < 0.08 for k in kept)
-    assert max(kept) > 0.62
-    assert min(kept) < 0.56
+    assert [[0, 1, 2, 3, 4, 5], [6, 7, 8]] == group_by_shape(livers, 2)
 
 
 def test_loss__perfect_and_hopeless():
