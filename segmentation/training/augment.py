@@ -109,15 +109,11 @@ def _warped_distance(liver: AnnotatedLiver, warp: _Warp, points: Tensor) -> Tens
     return found / float(np.linalg.det(warp.matrix)) ** (1 / 3)
 
 
-def _frame_of(
-    distance: Tensor, recipe: Recipe, rng: np.random.Generator
-) -> tuple[Tensor, float]:
+def _frame_of(distance: Tensor, recipe: Recipe, rng: np.random.Generator) -> tuple[Tensor, float]:
     """Return points and scale of a frame around what is left, up to small errors of both."""
     points, inside = frame_points(), distance > 0
     volume_ml = float(inside.sum()) * FRAME_MM**3 / MM3_OF_ML
-    scale = frame_scale(volume_ml) * float(
-        np.exp(rng.uniform(-recipe.scale_log, recipe.scale_log))
-    )
+    scale = frame_scale(volume_ml) * float(np.exp(rng.uniform(-recipe.scale_log, recipe.scale_log)))
     shift = torch.from_numpy(rng.uniform(-recipe.shift_mm, recipe.shift_mm, 3)).float()
     return points[inside].mean(0) + shift + scale * points, scale
 

@@ -300,8 +300,11 @@ def test_produce__writes_weights_calibration_and_scores(tmp_path, recipe):
         write_labels(couinaud, data / f"liver_{number:03d}.nii.gz")
     text = default_recipe().read_text("utf-8")
     for name, value in (
+        ("first_iterations", 1),
         ("iterations", 1),
         ("batch", 1),
+        ("groups", 2),
+        ("group_iterations", 1),
         ("validation_patients", 1),
         ("test_patients", 2),
     ):
@@ -313,7 +316,7 @@ def test_produce__writes_weights_calibration_and_scores(tmp_path, recipe):
 
     assert {
         "model.safetensors", "calibration.json", "scores.csv", "checkpoint.pt",
-        "learning_curve.csv",
+        "learning_curve.csv", "first", "group-1", "group-2",
     } == {p.name for p in (tmp_path / "out").iterdir()}  # fmt: skip
     known = json.loads((tmp_path / "out" / "calibration.json").read_text("utf-8"))
     assert {plane.name.lower() for plane in SegmentPlane} == set(known["plane_scale"])
