@@ -4,7 +4,7 @@ Prints Dice by segment, errors of the shares of the liver, how often the verdict
 30 % flips, how often the 90 % intervals hold the truth, which livers are called unlike the training
 set, and the time of the segment step. With --groups, the same for livers whose whole group of alike
 livers the estimating network never saw, with errors learned from the other groups: what to expect
-of another hospital's livers. The folder is one of `remnant models train`, or receives the trainings.
+of another hospital's livers. The folder is one of `remnant models train`, or takes the trainings.
 
     python benchmarks/couinaud.py --livers ../shared/data/couinaud
     python benchmarks/couinaud.py --livers ../shared/data/couinaud --no-atlas
@@ -109,11 +109,13 @@ class Estimate:
 
     @cached_property
     def remnants(self) -> dict[str, Remnant]:
-        """By the hepatectomy's title."""
+        """By the title of each hepatectomy that takes something away from both maps."""
         drawn = spread(self.estimated)
+        reports = self.estimated, self.annotated
         return {
             candidate.title: _remnant(self, candidate.segments, drawn)
             for candidate in BRISBANE_HEPATECTOMIES
+            if all(_any_voxel(report, candidate.segments) for report in reports)
         }
 
 
@@ -365,13 +367,7 @@ def _dice(estimates: Sequence[Estimate]) -> float:
 
 def _held(estimates: Sequence[Estimate]) -> float:
     """Return how often the interval of a hepatectomy's remnant holds the annotated share."""
-    rows = [
-        e.remnants[c.title]
-        for e in estimates
-        for c in BRISBANE_HEPATECTOMIES
-        if all(_any_voxel(report, c.segments) for report in (e.estimated, e.annotated))
-    ]
-    return float(np.mean([row.held for row in rows]))
+    return float(np.mean([row.held for e in estimates for row in e.remnants.values()]))
 
 
 def _divide(liver: LabelMap) -> DividedLiver:

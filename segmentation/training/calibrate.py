@@ -103,10 +103,13 @@ def _larger(scales: Mapping[str, float], others: Mapping[str, float]) -> dict[st
 def hopeless_below(broken: Sequence[Estimated]) -> float:
     """Return the certainty that nearly all estimates stay below that are wrong in most segments.
 
-    Those whose mean Dice over the segments that are there is under 0.5; 0.0 without any.
+    Those whose mean Dice over the segments that are there is under 0.5. Without any, the lowest
+    certainty seen: nothing is known of livers below it. 0.0 without any estimate.
     """
     wrong = [e.sure for e in broken if _dice_of_there(e) < WRONG_DICE]
-    return float(np.quantile(wrong, FAMILIAR_SHARE)) if wrong else 0.0
+    if not wrong:
+        return min((e.sure for e in broken), default=0.0)
+    return float(np.quantile(wrong, FAMILIAR_SHARE))
 
 
 def _dice_of_there(estimate: Estimated) -> float:

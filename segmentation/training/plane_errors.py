@@ -73,11 +73,12 @@ def plane_errors(estimate: Estimated, *, group: int = 0) -> PlaneErrors:
 
 
 def elsewhere_mm(errors: Sequence[PlaneErrors]) -> dict[SegmentPlane, float]:
-    """Return the root mean square of each plane's shift where its place spreads as is typical.
+    """Return the root mean square of each plane's shift to expect in livers of another group.
 
-    Typical is the root mean square spread of a group: the networks that leave groups out are
-    trained for a shorter time and are more blurred, so that ratios of shift and spread do not carry
-    over, but millimetres do. Every group counts as much as any other, however few livers it has.
+    Mean squares differ from group to group: one standard deviation of them is added to their mean.
+    All for a liver whose plane spreads as is typical, which is the root mean square spread of a
+    group: the networks that leave groups out are trained for a shorter time and are more blurred,
+    so that ratios of shift and spread do not carry over, but millimetres do.
 
     Raises
     ------
@@ -96,7 +97,12 @@ def elsewhere_mm(errors: Sequence[PlaneErrors]) -> dict[SegmentPlane, float]:
             f"no liver left out has an estimated border of plane {missing[0]}; train longer, or in "
             f"fewer groups"
         )
-    return {plane: float(np.sqrt(np.mean(values))) for plane, values in squares.items()}
+    return {plane: float(np.sqrt(_of_another(values))) for plane, values in squares.items()}
+
+
+def _of_another(mean_squares: Sequence[float]) -> float:
+    spread = np.std(mean_squares, ddof=1) if len(mean_squares) > 1 else 0.0
+    return float(np.mean(mean_squares) + spread)
 
 
 def typical_spreads_mm(errors: Sequence[PlaneErrors]) -> dict[SegmentPlane, float]:

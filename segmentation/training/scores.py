@@ -80,11 +80,11 @@ def plane_shift_mm(
     part exchanges with segments that do not touch it counts as well: the remnant feels it. A plane
     within one part counts what is exchanged across it.
     Positive where the first side is too large;
-    ``None`` where the estimate has no such border.
+    ``None`` where the estimate has no such border or the annotation nothing on one of its sides.
     """
     pairs = border_pairs(plane)
     area_mm2 = sum(projected_area_mm2(found, one, other, spacing_mm) for one, other in pairs)
-    if area_mm2 == 0.0:
+    if area_mm2 == 0.0 or not all(_count(annotated, side) for side in SIDES[plane]):
         return None
     if plane in OUTER:
         side, part = OUTER[plane]

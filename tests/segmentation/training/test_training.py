@@ -32,6 +32,12 @@ from segmentation.training.calibrate import best_temperature
 from segmentation.training.damage import RESECTIONS, SCAN_CUTS, damaged, resected
 from segmentation.training.groups import group_by_shape
 from segmentation.training.livers import annotated_liver, find_livers, split_patients
+from segmentation.training.plane_errors import (
+    PlaneErrors,
+    elsewhere_mm,
+    scales_of,
+    typical_spreads_mm,
+)
 from segmentation.training.produce import default_recipe, produce
 from segmentation.training.scores import (
     border_pairs,
@@ -357,6 +363,50 @@ def test_plane_shift__is_how_far_the_plane_moved(at, voxels):
 
     assert pytest.approx(2.5 * voxels) == found
     assert plane_shift_mm(halves(at), halves(10), SegmentPlane.UMBILICAL, 2.5) is None
+
+
+def test_plane_shift__counts_what_the_outer_part_gives_to_segments_beyond_its_neighbour():
+    annotated = halves(10)  # IV, then V
+    annotated[1:4, 1:-1, 1:-1] = 3
+    found = annotated.copy()
+    found[2:4, 1:-1, 1:-1] = 4
+    found[1:3, 1:3, 1:-1] = 1
+
+    area_mm2 = 8 * 8 * 2.5**2  # III touches IV where I does not lie between them
+    assert pytest.approx(area_mm2) == projected_area_mm2(
+        found, CouinaudSegment.III, CouinaudSegment.IV, 2.5
+    )
+    lost = np.count_nonzero(annotated == 3) - np.count_nonzero(found == 3)
+    assert pytest.approx(-lost * 2.5**3 / area_mm2) == plane_shift_mm(
+        found, annotated, SegmentPlane.UMBILICAL, 2.5
+    )
+
+
+def errors(group, shift_mm, spread_mm, planes=tuple(SegmentPlane)):
+    return PlaneErrors(1, group, dict.fromkeys(planes, shift_mm), dict.fromkeys(planes, spread_mm))
+
+
+def test_elsewhere__adds_what_groups_differ_by_to_their_mean_at_typical_spread():
+    calm = [errors(1, 3.0, 10.0), errors(1, -3.0, 10.0)]
+    # its shifts go with its spreads: 0.6 of 10 mm on the mean
+    wild = [errors(2, 0.6 * spread, spread) for spread in (6.0, np.sqrt(164.0))]
+
+    found = elsewhere_mm([*calm, *wild])
+
+    squares = [3.0**2, 6.0**2]
+    expected = np.sqrt(np.mean(squares) + np.std(squares, ddof=1))
+    assert pytest.approx(dict.fromkeys(SegmentPlane, expected)) == found
+    assert pytest.approx(dict.fromkeys(SegmentPlane, 3.0)) == elsewhere_mm(calm)
+    scales = scales_of(found, typical_spreads_mm([errors(0, 1.0, 5.0)]))
+    assert pytest.approx({plane.name.lower(): expected / 5.0 for plane in SegmentPlane}) == scales
+
+
+def test_elsewhere__a_plane_that_nobody_has_is_named():
+    most = [plane for plane in SegmentPlane if plane is not SegmentPlane.RIGHT]
+    with pytest.raises(InputError, match="plane right;"):
+        elsewhere_mm([errors(1, 1.0, 1.0, most)])
+    with pytest.raises(InputError, match="plane right;"):
+        scales_of(dict.fromkeys(SegmentPlane, 1.0), typical_spreads_mm([errors(1, 1.0, 1.0, most)]))
 
 
 @pytest.mark.parametrize("plane", list(SegmentPlane))
