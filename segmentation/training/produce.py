@@ -1,5 +1,6 @@
 """From annotated livers to what ships: weights, calibration, learning curve and scores."""
 
+import copy
 import csv
 import json
 from collections.abc import Sequence
@@ -88,6 +89,8 @@ def produce(
     )
     start = start or _first_weights(training, validation, recipe, output / FIRST, progress)
     average = train(training, validation, recipe, folder=output, start=start, progress=progress)
+    if start is not None:
+        average = blended(average, start, recipe.start_share)
     network = rounded(average, output / WEIGHTS)
     temperature = temperature_of(network, validation)
     left_out = networks_without_groups(
@@ -135,6 +138,19 @@ def split_of(patients: Sequence[int], recipe: Recipe) -> Split:
         validation=recipe.validation_patients,
         test=recipe.test_patients,
     )
+
+
+def blended(network: nn.Module, start: Path, share: float) -> nn.Module:
+    """Return the mean of a network's weights and those it started from (Wortsman, ICML 2022)."""
+    first = load_file(start)
+    mean = copy.deepcopy(network)
+    mean.load_state_dict(
+        {
+            name: share * first[name].float() + (1 - share) * trained
+            for name, trained in network.state_dict().items()
+        }
+    )
+    return mean
 
 
 def rounded(network: nn.Module, path: Path) -> nn.Module:

@@ -21,6 +21,9 @@ class Recipe:
     first_iterations, first_learning_rate
         A training before, from random weights; it is left out where weights to start from are
         given.
+    start_share
+        Of the weights that a training started from, in the mean of them and the trained ones that
+        is kept; 0 where it started from random ones.
     iterations, batch
         Steps of the optimiser, and livers in each.
     learning_rate, warm_up, weight_decay, largest_gradient
@@ -48,6 +51,7 @@ class Recipe:
     test_patients: int
     first_iterations: int
     first_learning_rate: float
+    start_share: float
     iterations: int
     batch: int
     learning_rate: float

@@ -11,7 +11,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.networks.couinaud_shape import FRAME_SHAPE, frame_points
+from models.networks.couinaud_shape import FRAME_SHAPE, CouinaudShapeNetwork, frame_points
 from remnant.core.errors import InputError, UnknownLabelError
 from remnant.core.geometry import Geometry
 from remnant.core.labels import COUINAUD_SCHEME, CouinaudSegment
@@ -38,7 +38,7 @@ from segmentation.training.plane_errors import (
     scales_of,
     typical_spreads_mm,
 )
-from segmentation.training.produce import default_recipe, produce
+from segmentation.training.produce import blended, default_recipe, produce, rounded
 from segmentation.training.scores import (
     border_pairs,
     mean_scores,
@@ -296,6 +296,34 @@ def test_train__learns(livers, recipe, tmp_path):
     network = training.train(livers, livers[:1], longer, folder=tmp_path)
 
     assert training.mean_dice(network, livers[:1]) > before + 0.05
+
+
+def test_blended__lies_between_start_and_trained(tmp_path):
+    start, trained = (CouinaudShapeNetwork() for _ in range(2))
+    rounded(start, tmp_path / "start.safetensors")
+
+    found = blended(trained, tmp_path / "start.safetensors", 0.25)
+
+    for one, other, mean in zip(
+        start.parameters(), trained.parameters(), found.parameters(), strict=True
+    ):
+        assert torch.allclose(0.25 * one + 0.75 * other, mean, atol=1e-3)
+
+
+def test_train__starts_from_given_weights(livers, recipe, tmp_path):
+    start = CouinaudShapeNetwork()
+    rounded(start, tmp_path / "start.safetensors")
+    slow = replace(recipe, iterations=1, learning_rate=1e-9)
+
+    folder = tmp_path / "out"
+    found = training.train(
+        livers, livers[:1], slow, folder=folder, start=tmp_path / "start.safetensors"
+    )
+
+    for one, other in zip(start.parameters(), found.parameters(), strict=True):
+        assert torch.allclose(one, other, atol=1e-3)
+    with pytest.raises(InputError, match="another recipe"):
+        training.train(livers, livers[:1], slow, folder=folder)
 
 
 def test_produce__writes_weights_calibration_and_scores(tmp_path, recipe):
