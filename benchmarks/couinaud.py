@@ -2,10 +2,13 @@
 
 Prints Dice by segment, errors of the shares of the liver, how often the verdict on a remnant of
 30 % flips, how often the 90 % intervals hold the truth, which livers are called unlike the training
-set, and the time of the segment step.
+set, and the time of the segment step. With --groups, the same for livers whose whole group of alike
+livers the estimating network never saw, with errors learned from the other groups: what to expect
+of another hospital's livers. The folder is one of `remnant models train`, or takes the trainings.
 
     python benchmarks/couinaud.py --livers ../shared/data/couinaud
     python benchmarks/couinaud.py --livers ../shared/data/couinaud --no-atlas
+    python benchmarks/couinaud.py --livers ../shared/data/couinaud --groups TRAINED
 """
 
 # ruff: noqa: E402
@@ -19,6 +22,7 @@ import resource
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from types import ModuleType
 
@@ -26,6 +30,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from scipy import ndimage
+from torch import nn
 
 from planning.hepatectomies.named_sets import BRISBANE_HEPATECTOMIES
 from remnant.core.findings import Verdict
@@ -35,10 +40,26 @@ from remnant.core.patient import Patient
 from remnant.core.uncertainty import ErrorModel, SegmentPlane
 from remnant.core.volumes import LabelMap
 from remnant.core.volumetry_report import SegmentSource, VolumetryReport
-from segmentation.couinaud_shape import MODEL, ShapeDivider
+from segmentation.couinaud_shape import (
+    MODEL,
+    Calibration,
+    ShapeDivider,
+    divided_liver,
+    read_calibration,
+    shape_logits,
+)
 from segmentation.port import DividedLiver
+from segmentation.training.cross_validate import networks_without_groups
 from segmentation.training.damage import damaged
 from segmentation.training.livers import AnnotatedLiver, find_livers, read_livers
+from segmentation.training.plane_errors import (
+    PlaneErrors,
+    elsewhere_mm,
+    estimated,
+    plane_errors,
+    scales_of,
+    typical_spreads_mm,
+)
 from segmentation.training.produce import default_recipe, split_of
 from segmentation.training.scores import (
     PARTS,
@@ -48,11 +69,11 @@ from segmentation.training.scores import (
     plane_shift_mm,
     score,
 )
-from segmentation.training.training_recipe import read_recipe
+from segmentation.training.training_recipe import Recipe, read_recipe
 from volumetry.measure import measure
 from volumetry.remnant import future_liver_remnant
 from volumetry.uncertainty.error_models import GIVEN_MAPS, error_model
-from volumetry.uncertainty.joint_draws import spread
+from volumetry.uncertainty.joint_draws import Spread, spread
 
 MINIMUM = 0.3
 NEAR = 0.1
@@ -62,7 +83,22 @@ BIG_SPACING_MM = (0.7, 0.7, 1.0)
 ROW = "{:<34}" + "{:>7}" * 9
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
+class Remnant:
+    """A remnant's estimated and true share of the liver, and the estimate's interval."""
+
+    share: float
+    true: float
+    low: float
+    high: float
+
+    @property
+    def held(self) -> bool:
+        """Whether the interval holds the truth."""
+        return self.low <= self.true <= self.high
+
+
+@dataclass(frozen=True, eq=False)
 class Estimate:
     """One liver held back, its estimate, and the measured volumes of both maps."""
 
@@ -70,6 +106,17 @@ class Estimate:
     divided: DividedLiver
     estimated: VolumetryReport
     annotated: VolumetryReport
+
+    @cached_property
+    def remnants(self) -> dict[str, Remnant]:
+        """By the title of each hepatectomy that takes something away from both maps."""
+        drawn = spread(self.estimated)
+        reports = self.estimated, self.annotated
+        return {
+            candidate.title: _remnant(self, candidate.segments, drawn)
+            for candidate in BRISBANE_HEPATECTOMIES
+            if all(_any_voxel(report, candidate.segments) for report in reports)
+        }
 
 
 def main() -> None:
@@ -80,13 +127,14 @@ def main() -> None:
     paths = find_livers(arguments.livers, excluded=recipe.excluded_patients)
     split = split_of(list(paths), recipe)
     livers = {liver.patient: liver for liver in read_livers(paths)}
+    if arguments.groups:
+        print_groups(list(livers.values()), recipe, arguments.groups)
+        return
     test = [livers[patient] for patient in split.test]
     print(f"{len(test)} livers held back: {', '.join(map(str, split.test))}\n")
     print_header()
     estimates = [estimate_of(liver) for liver in test]
-    scores = [
-        score(e.liver.patient, e.divided.couinaud.codes, e.liver.annotated.codes) for e in estimates
-    ]
+    scores = [_score(e) for e in estimates]
     print_scores(f"{MODEL} (test)", scores)
     print_scores(f"{MODEL} (validation)", scores_of([livers[p] for p in split.validation]))
     if arguments.atlas:
@@ -99,9 +147,61 @@ def main() -> None:
     print_time(test[0])
 
 
+def print_groups(livers: Sequence[AnnotatedLiver], recipe: Recipe, folder: Path) -> None:
+    """Print how well livers of groups that were left out are divided, and whether errors hold."""
+    networks = list(networks_without_groups(livers, recipe, folder=folder))
+    known = read_calibration()
+    errors = [
+        plane_errors(estimated(network, known.temperature, liver), group=group)
+        for group, (network, unseen) in enumerate(networks, start=1)
+        for liver in unseen
+    ]
+    everything = []
+    print_header()
+    for group, (network, unseen) in enumerate(networks, start=1):
+        used = _without_group(known, errors, group)
+        found = [_estimate_by(network, liver, used) for liver in unseen]
+        print_scores(f"group {group} left out, {len(found)} livers", [_score(e) for e in found])
+        everything.append(found)
+    estimates = [e for found in everything for e in found]
+    print_scores(f"all {len(estimates)}", [_score(e) for e in estimates])
+    for group, found in enumerate(everything, start=1):
+        print(f"\n90 % intervals in group {group}: {_held(found):.1%} held")
+    print_flips(estimates)
+    print_coverage(estimates)
+    print_planes(estimates)
+
+
+def _without_group(known: Calibration, errors: Sequence[PlaneErrors], group: int) -> Calibration:
+    """Return a calibration that nothing annotated in a group took part in."""
+    others = elsewhere_mm([e for e in errors if e.group != group])
+    scale = scales_of(others, typical_spreads_mm([e for e in errors if e.group == group]))
+    scales = {SegmentPlane[name.upper()]: value for name, value in scale.items()}
+    return replace(
+        known,
+        plane_scale=scales,
+        unfamiliar_plane_scale=scales,
+        lost_plane_scale=scales,
+        hopeless=0.0,
+    )
+
+
+def _estimate_by(network: nn.Module, liver: AnnotatedLiver, known: Calibration) -> Estimate:
+    logits = shape_logits(network, liver.shape)
+    return measured(liver, divided_liver(logits, liver.shape, liver.annotated, known))
+
+
+def _score(e: Estimate) -> LiverScore:
+    return score(e.liver.patient, e.divided.couinaud.codes, e.liver.annotated.codes)
+
+
 def estimate_of(liver: AnnotatedLiver) -> Estimate:
-    """Divide a liver and measure both maps."""
-    divided = ShapeDivider(device="cpu").divide(liver.annotated)
+    """Divide a liver as the product does and measure both maps."""
+    return measured(liver, ShapeDivider(device="cpu").divide(liver.annotated))
+
+
+def measured(liver: AnnotatedLiver, divided: DividedLiver) -> Estimate:
+    """Measure an estimated map and the annotated one."""
     borders_alone = replace(
         error_model(
             networks=False,
@@ -176,12 +276,12 @@ def print_flips(estimates: Sequence[Estimate]) -> None:
     print(f"\nRemnant of at least {MINIMUM:.0%}: verdict flips, mean error in points")
     flips, near = np.zeros((2, len(BRISBANE_HEPATECTOMIES), len(estimates)), dtype=bool)
     for row, candidate in enumerate(BRISBANE_HEPATECTOMIES):
-        pairs = [_shares(e, candidate.segments) for e in estimates]
-        flips[row] = [(found >= MINIMUM) != (true >= MINIMUM) for found, true, _ in pairs]
-        near[row] = [abs(true - MINIMUM) < NEAR for _, true, _ in pairs]
-        error = np.mean([abs(found - true) for found, true, _ in pairs])
+        found = [e.remnants[candidate.title] for e in estimates]
+        flips[row] = [(one.share >= MINIMUM) != (one.true >= MINIMUM) for one in found]
+        near[row] = [abs(one.true - MINIMUM) < NEAR for one in found]
+        error = np.mean([abs(one.share - one.true) for one in found])
         print(
-            f"    {candidate.title:<44} {flips[row].sum():>2} of {len(pairs)}   {100 * error:4.1f}"
+            f"    {candidate.title:<44} {flips[row].sum():>2} of {len(found)}   {100 * error:4.1f}"
         )
     print(f"    {'all':<44} {flips.sum()} of {flips.size} ({flips.mean():.1%})")
     print(
@@ -191,11 +291,7 @@ def print_flips(estimates: Sequence[Estimate]) -> None:
     print(f"    livers with at least one flip: {flips.any(axis=0).sum()} of {flips.shape[1]}")
 
 
-def _shares(
-    estimate: Estimate, removed: frozenset[CouinaudSegment]
-) -> tuple[float, float, tuple[float, float]]:
-    """Return a remnant's estimated and true share of the liver, and the estimate's interval."""
-    drawn = spread(estimate.estimated)
+def _remnant(estimate: Estimate, removed: frozenset[CouinaudSegment], drawn: Spread) -> Remnant:
     found, true = (
         future_liver_remnant(report, patient=Patient(), removed=removed, drawn=draws)
         for report, draws in ((estimate.estimated, drawn), (estimate.annotated, None))
@@ -203,7 +299,7 @@ def _shares(
     share, interval = found.flr_measured_fraction, found.flr_measured_fraction.interval
     if share.value is None or interval is None or true.flr_measured_fraction.value is None:
         raise SystemExit("a share of a whole liver is absent")
-    return share.value, true.flr_measured_fraction.value, (interval.low, interval.high)
+    return Remnant(share.value, true.flr_measured_fraction.value, interval.low, interval.high)
 
 
 def print_coverage(estimates: Sequence[Estimate]) -> None:
@@ -211,9 +307,9 @@ def print_coverage(estimates: Sequence[Estimate]) -> None:
     print("\n90 % intervals from the borders' errors alone: held, mean half-width in points")
     held = total = 0
     for candidate in BRISBANE_HEPATECTOMIES:
-        rows = [_shares(e, candidate.segments) for e in estimates]
-        inside = sum(low <= true <= high for _, true, (low, high) in rows)
-        half = np.mean([(high - low) / 2 for _, _, (low, high) in rows])
+        rows = [e.remnants[candidate.title] for e in estimates]
+        inside = sum(row.held for row in rows)
+        half = np.mean([(row.high - row.low) / 2 for row in rows])
         held, total = held + inside, total + len(rows)
         print(f"    {candidate.title:<44} {inside:>2} of {len(rows)}   {100 * half:4.1f}")
     print(f"    {'all':<44} {held} of {total} ({held / total:.1%})")
@@ -271,13 +367,7 @@ def _dice(estimates: Sequence[Estimate]) -> float:
 
 def _held(estimates: Sequence[Estimate]) -> float:
     """Return how often the interval of a hepatectomy's remnant holds the annotated share."""
-    rows = [
-        _shares(e, c.segments)
-        for e in estimates
-        for c in BRISBANE_HEPATECTOMIES
-        if all(_any_voxel(report, c.segments) for report in (e.estimated, e.annotated))
-    ]
-    return float(np.mean([low <= true <= high for _, true, (low, high) in rows]))
+    return float(np.mean([row.held for e in estimates for row in e.remnants.values()]))
 
 
 def _divide(liver: LabelMap) -> DividedLiver:
@@ -336,6 +426,7 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("--livers", type=Path, required=True, help="folder of Couinaud maps")
     parser.add_argument("--atlas", action=argparse.BooleanOptionalAction, default=True)
+    parser.add_argument("--groups", type=Path, help="folder of the groups' trainings")
     parser.add_argument("--threads", type=int, default=2)
     return parser.parse_args()
 

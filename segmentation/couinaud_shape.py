@@ -7,7 +7,7 @@ of its displacement, calibrated on livers that the network was not trained on.
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from math import inf, pi, sqrt
 from typing import TYPE_CHECKING, Any
@@ -136,24 +136,29 @@ class ShapeDivider:
         with memory_errors_explained(self.device):
             logits = shape_logits(load_shape_network(self.device), shape, device=self.device)
         progress(STAGE, 2, 3)
-        probabilities = (logits / known.temperature).softmax(0)
-        distance, sure = familiarity(shape, known), certainty(probabilities, shape)
-        scale = known.scale_for(distance=distance, sure=sure)
-        hopeless = known.is_hopeless(distance=distance, sure=sure)
-        couinaud = segments_on_grid(logits, shape, liver)
+        divided = divided_liver(logits, shape, liver, known)
         progress(STAGE, 3, 3)
-        return DividedLiver(
-            source=SegmentSource.MODEL,
-            couinaud=couinaud,
-            segment_plane_mm=plane_sds_mm(probabilities, shape, scale),
-            quality=(
-                _familiar(distance, known.farthest),
-                _certain(sure, known, hopeless=hopeless),
-            ),
-            models=(use,),
-            device=self.device,
-            unusable=reason(Cause.LIVER_UNFAMILIAR) if hopeless else None,
-        )
+        return replace(divided, models=(use,), device=self.device)
+
+
+def divided_liver(
+    logits: "Tensor", shape: LiverShape, liver: LabelMap, known: Calibration
+) -> DividedLiver:
+    """Return the segments that logits stand for, and what is known of their errors."""
+    probabilities = (logits / known.temperature).softmax(0)
+    distance, sure = familiarity(shape, known), certainty(probabilities, shape)
+    scale = known.scale_for(distance=distance, sure=sure)
+    hopeless = known.is_hopeless(distance=distance, sure=sure)
+    return DividedLiver(
+        source=SegmentSource.MODEL,
+        couinaud=segments_on_grid(logits, shape, liver),
+        segment_plane_mm=plane_sds_mm(probabilities, shape, scale),
+        quality=(
+            _familiar(distance, known.farthest),
+            _certain(sure, known, hopeless=hopeless),
+        ),
+        unusable=reason(Cause.LIVER_UNFAMILIAR) if hopeless else None,
+    )
 
 
 def load_shape_network(device: str) -> Any:  # noqa: ANN401  (torch is imported late)

@@ -104,8 +104,15 @@ def show(model: str) -> Outcome:
 
 
 @app.command
-def train(model: str, *, data: Path, output: Output, recipe: Path | None = None) -> Outcome:
-    """Train a shipped model again: an hour or two on two cores, in checkpoints that can go on.
+def train(
+    model: str,
+    *,
+    data: Path,
+    output: Output,
+    recipe: Path | None = None,
+    start: Path | None = None,
+) -> Outcome:
+    """Train a shipped model again: two hours or three on two cores, in checkpoints that can go on.
 
     Writes checkpoint, learning curve, weights (float16 safetensors), calibration and scores of the
     livers held back. A folder that holds a checkpoint of the same recipe is gone on with.
@@ -120,10 +127,14 @@ def train(model: str, *, data: Path, output: Output, recipe: Path | None = None)
         Folder for all that is written.
     recipe
         Another recipe (TOML) than that of the shipped weights.
+    start
+        Weights (safetensors) to start from, in place of the recipe's first training.
     """
     from remnant.pipeline.training import train_model
 
     with shown_progress() as progress:
-        lines = train_model(model, data=data, output=output, recipe=recipe, progress=progress)
+        lines = train_model(
+            model, data=data, output=output, recipe=recipe, start=start, progress=progress
+        )
     print("\n".join(lines))
     return told_outcome(list(lines))

@@ -17,7 +17,13 @@ if TYPE_CHECKING:
 
 
 def train_model(
-    model: str, *, data: Path, output: Path, recipe: Path | None, progress: Progress = silent
+    model: str,
+    *,
+    data: Path,
+    output: Path,
+    recipe: Path | None,
+    start: Path | None = None,
+    progress: Progress = silent,
 ) -> tuple[str, ...]:
     """Train a model and return the lines that tell how it scored.
 
@@ -35,7 +41,7 @@ def train_model(
     require_writable(output)
     from segmentation.training.produce import produce
 
-    trained = produce(data, output, recipe_file=recipe, progress=progress)
+    trained = produce(data, output, recipe_file=recipe, start=start, progress=progress)
     lines = (_line(split, scores) for split, scores in trained.scores.items())
     return (*lines, f"written to {output}")
 

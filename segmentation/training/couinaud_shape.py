@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -51,6 +52,7 @@ def train(
     recipe: Recipe,
     *,
     folder: Path,
+    start: Path | None = None,
     progress: Progress = silent,
 ) -> nn.Module:
     """Train the shape network, or go on from the checkpoint that ``folder`` holds.
@@ -63,6 +65,8 @@ def train(
         Decides the result together with the livers.
     folder
         Receives ``checkpoint.pt`` and ``learning_curve.csv`` every 250 iterations.
+    start
+        Weights to start from; ``None`` starts from random ones.
 
     Returns
     -------
@@ -75,8 +79,8 @@ def train(
         The folder's checkpoint was made by another recipe or from other livers.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    made_from = _fingerprint(recipe, training, validation)
-    state = _resumed(folder, recipe, made_from) or _fresh(recipe)
+    made_from = _fingerprint(recipe, training, validation, start)
+    state = _resumed(folder, recipe, made_from) or _fresh(recipe, start)
     losses: list[float] = []
     batches = _batches(state.iteration, training, recipe)
     while state.iteration < recipe.iterations:
@@ -113,14 +117,19 @@ def loss_of(logits: Tensor, codes: Tensor, inside: Tensor) -> Tensor:
 
     ``logits`` is ``(batch, 8, …)``, ``codes`` 1 to 8 and ``inside`` 0 or 1, both ``(batch, …)``.
     """
-    logs = functional.log_softmax(logits.float(), 1)
-    missed = functional.nll_loss(logs, codes - 1, reduction="none")
-    entropy = (missed * inside).sum() / inside.sum()
-    found = logs.exp() * inside[:, None]
-    true = functional.one_hot(codes - 1, SEGMENTS).movedim(-1, 1) * inside[:, None]
-    common = (found * true).sum((2, 3, 4))
-    sizes = found.sum((2, 3, 4)) + true.sum((2, 3, 4))
-    return entropy + 1 - ((2 * common + SMOOTHING) / (sizes + SMOOTHING)).mean()
+    terms = [_liver_terms(*liver) for liver in zip(logits, codes, inside > 0, strict=True)]
+    missed, dice = (torch.stack(values) for values in zip(*terms, strict=True))
+    return missed.sum() / inside.sum() + 1 - dice.mean()
+
+
+def _liver_terms(logits: Tensor, codes: Tensor, inside: Tensor) -> tuple[Tensor, Tensor]:
+    """Return one liver's summed cross-entropy and its mean soft Dice, from its voxels alone."""
+    logs = functional.log_softmax(logits[:, inside].float(), 0)
+    true = functional.one_hot(codes[inside] - 1, SEGMENTS).T
+    found = logs.exp()
+    sizes = found.sum(1) + true.sum(1)
+    dice = (2 * (found * true).sum(1) + SMOOTHING) / (sizes + SMOOTHING)
+    return -(logs * true).sum(), dice.mean()
 
 
 def mean_dice(network: nn.Module, livers: Sequence[AnnotatedLiver]) -> float:
@@ -141,9 +150,11 @@ def _frame_dice(network: nn.Module, liver: AnnotatedLiver) -> float:
     return float(np.mean(scores))
 
 
-def _fresh(recipe: Recipe) -> _State:
+def _fresh(recipe: Recipe, start: Path | None = None) -> _State:
     torch.manual_seed(recipe.seed)
     network = _laid_out(CouinaudShapeNetwork())
+    if start is not None:
+        network.load_state_dict(load_file(start))
     average = copy.deepcopy(network).eval().requires_grad_(requires_grad=False)
     return _State(network, average, _optimiser(network, recipe))
 
@@ -204,10 +215,14 @@ def _batch(iteration: int, training: Sequence[AnnotatedLiver], recipe: Recipe) -
 
 
 def _fingerprint(
-    recipe: Recipe, training: Sequence[AnnotatedLiver], validation: Sequence[AnnotatedLiver]
+    recipe: Recipe,
+    training: Sequence[AnnotatedLiver],
+    validation: Sequence[AnnotatedLiver],
+    start: Path | None,
 ) -> str:
     """Tell recipe and livers from all others: going on with others would mix training and test."""
     digest = hashlib.sha256(json.dumps(asdict(recipe)).encode())
+    digest.update(start.read_bytes() if start is not None else b"")
     for part in (training, validation):
         digest.update(b"part")
         for liver in part:

@@ -1,9 +1,10 @@
 """From annotated livers to what ships: weights, calibration, learning curve and scores."""
 
+import copy
 import csv
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,8 +18,9 @@ from models.registry import bundle_folder
 from remnant.core.labels import CouinaudSegment
 from remnant.core.progress import Progress, silent
 from segmentation.couinaud_shape import MODEL, segments_on_grid, shape_logits
-from segmentation.training.calibrate import calibrate
+from segmentation.training.calibrate import calibrate, temperature_of
 from segmentation.training.couinaud_shape import train
+from segmentation.training.cross_validate import networks_without_groups
 from segmentation.training.livers import (
     AnnotatedLiver,
     Split,
@@ -26,12 +28,14 @@ from segmentation.training.livers import (
     read_livers,
     split_patients,
 )
+from segmentation.training.plane_errors import estimated, plane_errors
 from segmentation.training.scores import PARTS, Codes, LiverScore, score
 from segmentation.training.training_recipe import Recipe, read_recipe
 
 WEIGHTS: Final = "model.safetensors"
 CALIBRATION: Final = "calibration.json"
 SCORES: Final = "scores.csv"
+FIRST: Final = "first"
 DECIMALS = 4
 
 
@@ -50,7 +54,12 @@ def default_recipe() -> Path:
 
 
 def produce(
-    data: Path, output: Path, *, recipe_file: Path | None = None, progress: Progress = silent
+    data: Path,
+    output: Path,
+    *,
+    recipe_file: Path | None = None,
+    start: Path | None = None,
+    progress: Progress = silent,
 ) -> Trained:
     """Train the shape network, calibrate it and score it on the livers held back.
 
@@ -62,11 +71,13 @@ def produce(
         Folder for checkpoints and results; one with a checkpoint goes on from it.
     recipe_file
         ``None`` is the recipe of the shipped weights.
+    start
+        Weights to start from (safetensors) instead of the recipe's first training.
 
     Raises
     ------
     InputError
-        The data, the recipe or the checkpoint cannot be used.
+        The data, the recipe, the weights to start from or the checkpoint cannot be used.
     """
     recipe = read_recipe(recipe_file or default_recipe())
     paths = find_livers(data, excluded=recipe.excluded_patients)
@@ -76,9 +87,22 @@ def produce(
         [livers[patient] for patient in part]
         for part in (split.train, split.validation, split.test)
     )
-    average = train(training, validation, recipe, folder=output, progress=progress)
+    start = start or _first_weights(training, validation, recipe, output / FIRST, progress)
+    average = train(training, validation, recipe, folder=output, start=start, progress=progress)
+    if start is not None:
+        average = blended(average, start, recipe.start_share)
     network = rounded(average, output / WEIGHTS)
-    known = calibrate(network, validation, [*training, *validation])
+    temperature = temperature_of(network, validation)
+    left_out = networks_without_groups(
+        list(livers.values()), recipe, folder=output, progress=progress
+    )
+    elsewhere = [
+        plane_errors(estimated(other, temperature, liver), group=group)
+        for group, (other, unseen) in enumerate(left_out, start=1)
+        for liver in unseen
+        if liver.patient not in split.test
+    ]
+    known = calibrate(network, temperature, validation, [*training, *validation], elsewhere)
     known["weights_sha256"] = digest_file(output / WEIGHTS)
     (output / CALIBRATION).write_text(json.dumps(_short(known), indent=2) + "\n", encoding="utf-8")
     scores = {
@@ -89,6 +113,23 @@ def produce(
     return Trained(output, split, scores)
 
 
+def _first_weights(
+    training: Sequence[AnnotatedLiver],
+    validation: Sequence[AnnotatedLiver],
+    recipe: Recipe,
+    folder: Path,
+    progress: Progress,
+) -> Path | None:
+    if recipe.first_iterations == 0:
+        return None
+    first = replace(
+        recipe, iterations=recipe.first_iterations, learning_rate=recipe.first_learning_rate
+    )
+    average = train(training, validation, first, folder=folder, progress=progress)
+    rounded(average, folder / WEIGHTS)
+    return folder / WEIGHTS
+
+
 def split_of(patients: Sequence[int], recipe: Recipe) -> Split:
     """Return the split that a recipe makes of these patients."""
     return split_patients(
@@ -97,6 +138,19 @@ def split_of(patients: Sequence[int], recipe: Recipe) -> Split:
         validation=recipe.validation_patients,
         test=recipe.test_patients,
     )
+
+
+def blended(network: nn.Module, start: Path, share: float) -> nn.Module:
+    """Return the mean of a network's weights and those it started from (Wortsman, ICML 2022)."""
+    first = load_file(start)
+    mean = copy.deepcopy(network)
+    mean.load_state_dict(
+        {
+            name: share * first[name].float() + (1 - share) * trained
+            for name, trained in network.state_dict().items()
+        }
+    )
+    return mean
 
 
 def rounded(network: nn.Module, path: Path) -> nn.Module:

@@ -19,6 +19,13 @@ PARTS: Mapping[str, Group] = {
     "VI+VII": (CouinaudSegment.VI, CouinaudSegment.VII),
     "right hemiliver": tuple(sorted(RIGHT_LOBE)),
 }
+OUTER: Mapping[SegmentPlane, tuple[int, Group]] = {
+    SegmentPlane.CAUDATE: (1, SIDES[SegmentPlane.CAUDATE][0]),
+    SegmentPlane.MAIN: (1, PARTS["left hemiliver"]),
+    SegmentPlane.UMBILICAL: (1, PARTS["II+III"]),
+    SegmentPlane.RIGHT: (-1, PARTS["VI+VII"]),
+}
+"""The part that lies beyond a plane, and +1 where it is the plane's first side."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,16 +75,22 @@ def plane_shift_mm(
 ) -> float | None:
     """Return how far an estimated plane lies from the annotated one, on the mean.
 
-    Volume exchanged between the plane's sides over the projected area of its estimated borders:
-    what `volumetry.uncertainty.joint_draws` moves them by.
+    The volume that the part beyond the plane (`OUTER`) has too much, over the projected area of the
+    plane's estimated borders: what `volumetry.uncertainty.joint_draws` moves them by. What that
+    part exchanges with segments that do not touch it counts as well: the remnant feels it. A plane
+    within one part counts what is exchanged across it.
     Positive where the first side is too large;
-    ``None`` where the estimate has no such border.
+    ``None`` where the estimate has no such border or the annotation nothing on one of its sides.
     """
     pairs = border_pairs(plane)
     area_mm2 = sum(projected_area_mm2(found, one, other, spacing_mm) for one, other in pairs)
-    if area_mm2 == 0.0:
+    if area_mm2 == 0.0 or not all(_count(annotated, side) for side in SIDES[plane]):
         return None
-    moved = sum(_exchanged(found, annotated, one, other) for one, other in pairs)
+    if plane in OUTER:
+        side, part = OUTER[plane]
+        moved = side * (_count(found, part) - _count(annotated, part))
+    else:
+        moved = sum(_exchanged(found, annotated, one, other) for one, other in pairs)
     return moved * spacing_mm**3 / area_mm2
 
 

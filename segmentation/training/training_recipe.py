@@ -18,6 +18,12 @@ class Recipe:
         Of the split, of the first weights and of every random deformation.
     excluded_patients, validation_patients, test_patients
         Patients never used, and how many are held back.
+    first_iterations, first_learning_rate
+        A training before, from random weights; it is left out where weights to start from are
+        given.
+    start_share
+        Of the weights that a training started from, in the mean of them and the trained ones that
+        is kept; 0 where it started from random ones.
     iterations, batch
         Steps of the optimiser, and livers in each.
     learning_rate, warm_up, weight_decay, largest_gradient
@@ -32,12 +38,20 @@ class Recipe:
     cut_probability, cut_quantiles, axial_cut_share
         How often a plane cuts part of the liver off (a field of view or a resection), the share of
         the liver that stays on its inner side, and how many of the cuts are nearly axial.
+    resection_probability
+        How often whole segments are taken away, as by one of `segmentation.training.damage`.
+    groups, group_iterations, group_batch, group_learning_rate
+        Groups of alike livers that are left out in turn to learn the errors on other livers, and
+        what differs in each of those trainings, which start from random weights.
     """
 
     seed: int
     excluded_patients: tuple[int, ...]
     validation_patients: int
     test_patients: int
+    first_iterations: int
+    first_learning_rate: float
+    start_share: float
     iterations: int
     batch: int
     learning_rate: float
@@ -55,6 +69,11 @@ class Recipe:
     cut_probability: float
     cut_quantiles: tuple[float, float]
     axial_cut_share: float
+    resection_probability: float
+    groups: int
+    group_iterations: int
+    group_batch: int
+    group_learning_rate: float
 
 
 def read_recipe(path: Path) -> Recipe:

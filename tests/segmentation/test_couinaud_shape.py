@@ -1,6 +1,7 @@
 """The shipped segment model: what it promises on any liver, and how well it does on real ones."""
 
 import json
+from dataclasses import replace
 from math import pi, sqrt
 
 import numpy as np
@@ -22,13 +23,14 @@ from segmentation.couinaud_shape import (
     LOGISTIC_SD,
     SIDES,
     ShapeDivider,
+    divided_liver,
     plane_sds_mm,
     read_calibration,
     segments_on_grid,
 )
 from segmentation.liver_shape import LiverShape, liver_shape
 from segmentation.training.damage import RESECTIONS, resected
-from segmentation.training.scores import score
+from segmentation.training.scores import mean_dice_of_present, score
 
 UNSCALED = dict.fromkeys(SegmentPlane, 1.0)
 HELD_BACK = (2, 58, 107, 114)
@@ -188,16 +190,30 @@ def test_plane_sds__never_exceed_the_largest_that_is_allowed():
     assert LARGEST_BORDER_MM == plane_sds_mm(wide, flat_shape(), endless)[SegmentPlane.MAIN]
 
 
-def test_divide__what_is_left_of_a_right_hemihepatectomy_is_called_hopeless(divider, shared):
+def test_divide__what_is_left_of_a_right_hemihepatectomy_is_called_unlike_and_divided(
+    divider, shared
+):
     annotated = read_labels(shared / "data/couinaud/lits_058.nii.gz", COUINAUD_SCHEME)
+    left = resected(annotated, RESECTIONS["right hemiliver resected"])
 
-    found = divider.divide(resected(annotated, RESECTIONS["right hemiliver resected"]))
+    found = divider.divide(left)
+
+    familiar = next(f for f in found.quality if f.id == "couinaud_shape_familiar")
+    assert familiar.verdict is Verdict.NOT_MET
+    assert found.unusable is None
+    assert mean_dice_of_present(score(58, found.couinaud.codes, left.codes), left.codes) > 0.7
+
+
+def test_divided_liver__an_unlike_liver_without_any_certainty_must_not_be_used(phantom):
+    shape = liver_shape(phantom.liver_mask)
+    known = replace(read_calibration(), farthest=0.0)
+
+    found = divided_liver(torch.zeros(8, *FRAME_SHAPE), shape, phantom.liver_mask, known)
 
     certain = next(f for f in found.quality if f.id == "couinaud_model_certain")
     assert Cause.SEGMENTS_NOT_USED in [one.cause for one in certain.reasons]
-    assert LARGEST_BORDER_MM == found.segment_plane_mm[SegmentPlane.MAIN]
     assert Cause.LIVER_UNFAMILIAR is found.unusable.cause
-    assert divider.divide(annotated).unusable is None
+    assert all(sd in (0.0, LARGEST_BORDER_MM) for sd in found.segment_plane_mm.values())
 
 
 def test_calibration__is_of_all_planes_and_plausible():

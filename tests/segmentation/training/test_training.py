@@ -11,7 +11,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.networks.couinaud_shape import FRAME_SHAPE
+from models.networks.couinaud_shape import FRAME_SHAPE, CouinaudShapeNetwork, frame_points
 from remnant.core.errors import InputError, UnknownLabelError
 from remnant.core.geometry import Geometry
 from remnant.core.labels import COUINAUD_SCHEME, CouinaudSegment
@@ -21,11 +21,24 @@ from remnant.io.nifti import write_labels
 from remnant.testing.phantoms import liver_phantom
 from segmentation.couinaud_shape import SIDES
 from segmentation.training import couinaud_shape as training
-from segmentation.training.augment import plain_view, random_matrix, random_view
+from segmentation.training.augment import (
+    _behind,
+    _random_cut,
+    plain_view,
+    random_matrix,
+    random_view,
+)
 from segmentation.training.calibrate import best_temperature
-from segmentation.training.damage import RESECTIONS, SCAN_CUTS, damaged
+from segmentation.training.damage import RESECTIONS, SCAN_CUTS, damaged, resected
+from segmentation.training.groups import group_by_shape
 from segmentation.training.livers import annotated_liver, find_livers, split_patients
-from segmentation.training.produce import default_recipe, produce
+from segmentation.training.plane_errors import (
+    PlaneErrors,
+    elsewhere_mm,
+    scales_of,
+    typical_spreads_mm,
+)
+from segmentation.training.produce import blended, default_recipe, produce, rounded
 from segmentation.training.scores import (
     border_pairs,
     mean_scores,
@@ -140,22 +153,72 @@ def test_random_view__is_decided_by_its_seed_and_keeps_the_liver(liver, recipe):
     assert set(one.codes.unique().tolist()) <= set(range(1, 9))
 
 
-def test_random_view__a_cut_leaves_the_share_that_the_recipe_says(liver, recipe):
-    still = replace(
+@pytest.fixture(scope="module")
+def still(recipe):
+    """A recipe whose views are neither moved nor bent, cut nor resected."""
+    return replace(
         recipe, rotation_radians=0.0, stretch_log=0.0, shear=0.0, scale_log=0.0, shift_mm=0.0,
-        elastic_mm=0.0, cut_probability=1.0, cut_quantiles=(0.7, 0.7),
+        elastic_mm=0.0, cut_probability=0.0, resection_probability=0.0,
     )  # fmt: skip
-    whole = float(plain_view(liver).inside.sum())
 
-    kept = [
-        float(random_view(liver, still, np.random.default_rng(s)).inside.sum()) / whole
-        for s in range(12)
+
+def test_random_view__without_any_change_is_the_plain_one(liver, still):
+    found = random_view(liver, still, np.random.default_rng(0))
+
+    plain = plain_view(liver)
+    assert float((found.distance_mm - plain.distance_mm).abs().max()) < 1.0
+    assert float((found.codes == plain.codes).float().mean()) > 0.98
+
+
+@pytest.mark.parametrize("change", ["cut_probability", "resection_probability"])
+def test_random_view__what_is_left_is_centred_and_scaled_as_in_use(liver, still, change):
+    view = random_view(liver, replace(still, **{change: 1.0}), np.random.default_rng(1))
+
+    inside = view.distance_mm > 0
+    assert pytest.approx(1600.0, rel=0.03) == float(inside.sum()) * 0.064
+    assert float(frame_points()[inside].mean(0).abs().max()) < 1.0
+    shares, whole = (
+        torch.bincount(v.codes[v.distance_mm > 0], minlength=9) / (v.distance_mm > 0).sum()
+        for v in (view, plain_view(liver))
+    )
+    assert float((shares - whole).abs().max()) > 0.02
+
+
+def test_random_view__a_cut_takes_the_share_that_the_recipe_says(liver, still):
+    cut = replace(still, cut_quantiles=(0.7, 0.7))
+    distance = plain_view(liver).distance_mm
+
+    for seed in range(6):
+        plane = _random_cut(distance, cut, np.random.default_rng(seed))
+        left = _behind(plane, distance, frame_points()) > 0
+        # planes along the axes hit whole layers
+        assert abs(float(left.sum() / (distance > 0).sum()) - 0.7) < 0.06
+
+
+def test_random_view__a_liver_nearly_gone_is_not_cut(still):
+    nothing = torch.full(FRAME_SHAPE, -1.0)
+
+    assert () == _random_cut(nothing, still, np.random.default_rng(0))
+
+
+def test_random_view__resected_is_as_a_resected_liver_in_use(liver, still):
+    view = random_view(liver, replace(still, resection_probability=1.0), np.random.default_rng(2))
+
+    inside = view.distance_mm > 0
+    left = {int(s) for s in view.codes[inside].unique()}
+    gone = next(gone for gone in RESECTIONS.values() if left == set(range(1, 9)) - set(gone))
+    used = plain_view(annotated_liver(1, resected(liver.annotated, gone)))
+    assert float((used.inside == view.inside).float().mean()) > 0.99
+
+
+def test_groups__hold_every_liver_once_and_alike_ones_together(liver):
+    small = [resected(liver.annotated, RESECTIONS["II, III and IV resected"])]
+    livers = [
+        annotated_liver(number, replace(labels, codes=np.roll(labels.codes, number % 3, axis=0)))
+        for number, labels in enumerate([liver.annotated] * 6 + small * 3)
     ]
 
-    # one cut leaves 0.7 of the voxels, a second 0.7 of those; planes hit whole layers
-    assert all(abs(k - 0.7) < 0.06 or abs(k - 0.49) < 0.08 for k in kept)
-    assert max(kept) > 0.62
-    assert min(kept) < 0.56
+    assert [[0, 1, 2, 3, 4, 5], [6, 7, 8]] == group_by_shape(livers, 2)
 
 
 def test_loss__perfect_and_hopeless():
@@ -235,6 +298,34 @@ def test_train__learns(livers, recipe, tmp_path):
     assert training.mean_dice(network, livers[:1]) > before + 0.05
 
 
+def test_blended__lies_between_start_and_trained(tmp_path):
+    start, trained = (CouinaudShapeNetwork() for _ in range(2))
+    rounded(start, tmp_path / "start.safetensors")
+
+    found = blended(trained, tmp_path / "start.safetensors", 0.25)
+
+    for one, other, mean in zip(
+        start.parameters(), trained.parameters(), found.parameters(), strict=True
+    ):
+        assert torch.allclose(0.25 * one + 0.75 * other, mean, atol=1e-3)
+
+
+def test_train__starts_from_given_weights(livers, recipe, tmp_path):
+    start = CouinaudShapeNetwork()
+    rounded(start, tmp_path / "start.safetensors")
+    slow = replace(recipe, iterations=1, learning_rate=1e-9)
+
+    folder = tmp_path / "out"
+    found = training.train(
+        livers, livers[:1], slow, folder=folder, start=tmp_path / "start.safetensors"
+    )
+
+    for one, other in zip(start.parameters(), found.parameters(), strict=True):
+        assert torch.allclose(one, other, atol=1e-3)
+    with pytest.raises(InputError, match="another recipe"):
+        training.train(livers, livers[:1], slow, folder=folder)
+
+
 def test_produce__writes_weights_calibration_and_scores(tmp_path, recipe):
     data = tmp_path / "maps"
     data.mkdir()
@@ -243,8 +334,11 @@ def test_produce__writes_weights_calibration_and_scores(tmp_path, recipe):
         write_labels(couinaud, data / f"liver_{number:03d}.nii.gz")
     text = default_recipe().read_text("utf-8")
     for name, value in (
+        ("first_iterations", 1),
         ("iterations", 1),
         ("batch", 1),
+        ("groups", 2),
+        ("group_iterations", 1),
         ("validation_patients", 1),
         ("test_patients", 2),
     ):
@@ -256,7 +350,7 @@ def test_produce__writes_weights_calibration_and_scores(tmp_path, recipe):
 
     assert {
         "model.safetensors", "calibration.json", "scores.csv", "checkpoint.pt",
-        "learning_curve.csv",
+        "learning_curve.csv", "first", "group-1", "group-2",
     } == {p.name for p in (tmp_path / "out").iterdir()}  # fmt: skip
     known = json.loads((tmp_path / "out" / "calibration.json").read_text("utf-8"))
     assert {plane.name.lower() for plane in SegmentPlane} == set(known["plane_scale"])
@@ -297,6 +391,50 @@ def test_plane_shift__is_how_far_the_plane_moved(at, voxels):
 
     assert pytest.approx(2.5 * voxels) == found
     assert plane_shift_mm(halves(at), halves(10), SegmentPlane.UMBILICAL, 2.5) is None
+
+
+def test_plane_shift__counts_what_the_outer_part_gives_to_segments_beyond_its_neighbour():
+    annotated = halves(10)  # IV, then V
+    annotated[1:4, 1:-1, 1:-1] = 3
+    found = annotated.copy()
+    found[2:4, 1:-1, 1:-1] = 4
+    found[1:3, 1:3, 1:-1] = 1
+
+    area_mm2 = 8 * 8 * 2.5**2  # III touches IV where I does not lie between them
+    assert pytest.approx(area_mm2) == projected_area_mm2(
+        found, CouinaudSegment.III, CouinaudSegment.IV, 2.5
+    )
+    lost = np.count_nonzero(annotated == 3) - np.count_nonzero(found == 3)
+    assert pytest.approx(-lost * 2.5**3 / area_mm2) == plane_shift_mm(
+        found, annotated, SegmentPlane.UMBILICAL, 2.5
+    )
+
+
+def errors(group, shift_mm, spread_mm, planes=tuple(SegmentPlane)):
+    return PlaneErrors(1, group, dict.fromkeys(planes, shift_mm), dict.fromkeys(planes, spread_mm))
+
+
+def test_elsewhere__adds_what_groups_differ_by_to_their_mean_at_typical_spread():
+    calm = [errors(1, 3.0, 10.0), errors(1, -3.0, 10.0)]
+    # its shifts go with its spreads: 0.6 of 10 mm on the mean
+    wild = [errors(2, 0.6 * spread, spread) for spread in (6.0, np.sqrt(164.0))]
+
+    found = elsewhere_mm([*calm, *wild])
+
+    squares = [3.0**2, 6.0**2]
+    expected = np.sqrt(np.mean(squares) + np.std(squares, ddof=1))
+    assert pytest.approx(dict.fromkeys(SegmentPlane, expected)) == found
+    assert pytest.approx(dict.fromkeys(SegmentPlane, 3.0)) == elsewhere_mm(calm)
+    scales = scales_of(found, typical_spreads_mm([errors(0, 1.0, 5.0)]))
+    assert pytest.approx({plane.name.lower(): expected / 5.0 for plane in SegmentPlane}) == scales
+
+
+def test_elsewhere__a_plane_that_nobody_has_is_named():
+    most = [plane for plane in SegmentPlane if plane is not SegmentPlane.RIGHT]
+    with pytest.raises(InputError, match="plane right;"):
+        elsewhere_mm([errors(1, 1.0, 1.0, most)])
+    with pytest.raises(InputError, match="plane right;"):
+        scales_of(dict.fromkeys(SegmentPlane, 1.0), typical_spreads_mm([errors(1, 1.0, 1.0, most)]))
 
 
 @pytest.mark.parametrize("plane", list(SegmentPlane))
