@@ -104,14 +104,18 @@ def segment_case(
             case = _maps(loaded, masks, segmenter, progress)
         if request.split_confluent and (request.phases is None or case.maps.lesions is not None):
             case = with_split_lesions(case, masks)
-        case = with_seen_phase(with_image(case, loaded.image), loaded)
-        case = with_mr_checks(case, loaded)
+        case = _checked(case, loaded)
         case, vessels = with_computed_vessels(case, loaded.image)
-        case = with_light(case, loaded.image)
     case = replace(case, settings=_settings(request), seconds=watch.seconds)
     reviewed = apply_review(case, request.review)
     divided = with_segments(reviewed, segments, divider=divider, progress=progress)
     return with_vessel_ways(divided, vessels)
+
+
+def _checked(case: SegmentedCase, loaded: "LoadedStudy") -> SegmentedCase:
+    """Return a case with what its scan says of it."""
+    seen = with_seen_phase(with_image(case, loaded.image), loaded)
+    return with_light(with_mr_checks(seen, loaded), loaded.image)
 
 
 def case_from_masks(
