@@ -22,7 +22,6 @@ TABLES: Mapping[str, tuple[str, ...]] = {
     ),
     "liver_variants": ("liver_variants.py",),
     "qualities": ("qualities.py", "--slices", "129", "300"),
-    "one_rectangle": ("one_rectangle.py",),
 }  # fmt: skip
 PLACE = re.compile(r"\{\{(\w+)\}\}")
 
