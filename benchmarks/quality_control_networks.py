@@ -15,9 +15,9 @@ import argparse
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from remnant.core.errors import SegmentationFailedError
 from remnant.core.labels import BINARY_SCHEME, INSTANCE_SCHEME
@@ -74,7 +74,7 @@ def file_name(scan: str, kind: str, how: str) -> str:
     return f"{scan}, {kind}, {how}.npz"
 
 
-def found_in(scan: TrueScan) -> dict[str, NDArray[np.generic] | float | str]:
+def found_in(scan: TrueScan) -> dict[str, Any]:
     """Run the network; an empty mask where it finds nothing."""
     try:
         found = find_liver(scan.image, device="cpu")

@@ -401,7 +401,7 @@ DAMAGES: Final[Mapping[str, Damage]] = MappingProxyType(
 LATE_DAMAGES: Final[Mapping[str, Damage]] = MappingProxyType(
     {"turned": _turned, "enlarged": _enlarged, "squeezed": _squeezed, "patchy": _patchy}
 )
-"""More ways, which nobody looked at while figures and limits were chosen."""
+"""More ways, added after the figures of the quality light were chosen."""
 
 LIES: Final[Mapping[str, Callable[[PaintedScan, Random], CorruptedLiver]]] = MappingProxyType(
     {"file mirrored": _all_mirrored, "wrong voxel size": _wrong_spacing}

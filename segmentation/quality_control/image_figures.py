@@ -26,7 +26,7 @@ WIDE_MM = 6.0
 AIR_HU, LUNG_HU, BONE_HU, BODY_HU = -200.0, -600.0, 200.0, -200.0
 NEAR_TIP_MM = 24.0
 CROPPED = 0.5
-"""Share of body in both lateral ends of a scan that was cropped to less than the body."""
+"""Share of body in a lateral end of a scan that was cropped to less than the body."""
 
 
 def image_figures(coarse: CoarseLiver) -> Mapping[str, float]:
@@ -188,7 +188,7 @@ def _position(coarse: CoarseLiver) -> dict[str, float]:
     levels = grid.index_from_ras(liver_mm)[:, 2]
     low, high = (int(np.clip(round(n), 0, grid.shape[2] - 1)) for n in (levels.min(), levels.max()))
     body = hu[:, :, low : high + 1] > BODY_HU
-    if not body.any() or min(body[0].mean(), body[-1].mean()) > CROPPED:
+    if not body.any() or max(body[0].mean(), body[-1].mean()) > CROPPED:
         return {}
     places = np.argwhere(body)
     middle_mm = grid.ras_from_index(
