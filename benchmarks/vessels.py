@@ -29,7 +29,7 @@ from segmentation.vessels.found import VesselSearch, search_vessels
 from segmentation.vessels.trees import Tree
 from segmentation.vessels.tubes import find_tubes
 
-SPACING_MM = (0.8, 0.8, 2.0)
+SPACING_MM = (1.0, 1.0, 2.5)
 NEAR_MM = 2.5
 HALF, PAINTED = 0.5, 0.3
 LEVELS = {

@@ -91,7 +91,7 @@ def _ways_of(
     if not len(starts):
         return
     segments = _segments_at(found.scene.grid.ras_from_index(voxels), couinaud)
-    lengths = _lengths_by_segment(voxels * GRID_MM, starts, segments)
+    lengths = _lengths_by_segment(voxels.astype(np.float64) * GRID_MM, starts, segments)
     reached = np.isfinite(lengths).all(axis=1)
     for segment in CouinaudSegment:
         own = reached & (segments == segment)
