@@ -19,7 +19,13 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from remnant.core.geometry import Geometry
-from remnant.core.labels import BINARY_SCHEME, COUINAUD_SCHEME, STRUCTURE_SCHEME, Structure
+from remnant.core.labels import (
+    BINARY_SCHEME,
+    COUINAUD_SCHEME,
+    INSTANCE_SCHEME,
+    STRUCTURE_SCHEME,
+    Structure,
+)
 from remnant.core.volumes import ImageVolume, LabelMap, Modality, Phase
 from remnant.io.nifti import read_image, read_labels
 from remnant.pipeline.samples import LIVER_LABEL, fetch_liver, fetch_sample
@@ -29,7 +35,7 @@ from segmentation.vessels.found import VesselSearch, search_vessels
 from segmentation.vessels.trees import Tree
 from segmentation.vessels.tubes import find_tubes
 
-SPACING_MM = (0.8, 0.8, 2.0)
+SPACING_MM = (1.0, 1.0, 2.5)
 NEAR_MM = 2.5
 HALF, PAINTED = 0.5, 0.3
 LEVELS = {
@@ -163,7 +169,9 @@ def _scans() -> Iterator[tuple[str, ImageVolume, LabelMap]]:
 
 
 def _sample_liver(path: Path) -> NDArray[np.uint8]:
-    liver: NDArray[np.uint8] = (read_image(path).voxels == LIVER_LABEL).astype(np.uint8)
+    liver: NDArray[np.uint8] = (read_labels(path, INSTANCE_SCHEME).codes == LIVER_LABEL).astype(
+        np.uint8
+    )
     return liver
 
 

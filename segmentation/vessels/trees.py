@@ -154,10 +154,8 @@ def _shorter_way(vessels: Mask, depth: NDArray[np.float32], roots: Roots) -> NDA
 
     Only what is joined to a root by vessels has one.
     """
-    voxels = np.argwhere(vessels)
-    costs = way_costs(
-        voxels.astype(np.float64) * GRID_MM, 1.0 / np.maximum(depth[vessels], LEAST_DEPTH_MM)
-    )
+    places_mm: NDArray[np.float64] = np.argwhere(vessels).astype(np.float64) * GRID_MM
+    costs = way_costs(places_mm, 1.0 / np.maximum(depth[vessels], LEAST_DEPTH_MM))
     away = {
         tree: dijkstra(costs, indices=np.flatnonzero(root[vessels]), min_only=True)
         for tree, root in ((Tree.PORTAL, roots.portal), (Tree.HEPATIC, roots.hepatic))

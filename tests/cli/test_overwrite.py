@@ -44,7 +44,7 @@ def steps_fixture(phantom, monkeypatch):
             seen.append(KNOWN_LESIONS)
             return super().segment_lesions(image, liver, progress=progress)
 
-    engine = SimpleNamespace(segmenter=lambda *, device: Noting.knowing(phantom))
+    engine = SimpleNamespace(segmenter=lambda **_: Noting.knowing(phantom))
     monkeypatch.setitem(registry.ENGINES, registry.DEFAULT_ENGINE, engine)
     return seen
 
