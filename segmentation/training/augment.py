@@ -101,7 +101,8 @@ def _warped(points: Tensor, warp: _Warp) -> Tensor:
     reach = (torch.tensor(FRAME_SHAPE) - 1) * FRAME_MM
     places = (points / reach + HALF) * (knots - 1)
     bend = sampled(warp.knots_mm, places).movedim(0, -1)
-    return points @ torch.from_numpy(warp.matrix).float().T + bend
+    warped: Tensor = points @ torch.from_numpy(warp.matrix).float().T + bend
+    return warped
 
 
 def _warped_distance(liver: AnnotatedLiver, warp: _Warp, points: Tensor) -> Tensor:

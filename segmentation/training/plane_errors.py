@@ -75,7 +75,7 @@ def plane_errors(estimate: Estimated, *, group: int = 0) -> PlaneErrors:
 def elsewhere_mm(errors: Sequence[PlaneErrors]) -> dict[SegmentPlane, float]:
     """Return the root mean square of each plane's shift to expect in livers of another group.
 
-    Mean squares differ from group to group: one standard deviation of them is added to their mean.
+    Mean squares differ from group to group: one standard error of their mean is added to it.
     All for a liver whose plane spreads as is typical, which is the root mean square spread of a
     group: the networks that leave groups out are trained for a shorter time and are more blurred,
     so that ratios of shift and spread do not carry over, but millimetres do.
@@ -101,8 +101,8 @@ def elsewhere_mm(errors: Sequence[PlaneErrors]) -> dict[SegmentPlane, float]:
 
 
 def _of_another(mean_squares: Sequence[float]) -> float:
-    spread = np.std(mean_squares, ddof=1) if len(mean_squares) > 1 else 0.0
-    return float(np.mean(mean_squares) + spread)
+    many = len(mean_squares) > 1
+    return float(np.mean(mean_squares) + (stats.sem(mean_squares) if many else 0.0))
 
 
 def typical_spreads_mm(errors: Sequence[PlaneErrors]) -> dict[SegmentPlane, float]:

@@ -190,18 +190,28 @@ def test_plane_sds__never_exceed_the_largest_that_is_allowed():
     assert LARGEST_BORDER_MM == plane_sds_mm(wide, flat_shape(), endless)[SegmentPlane.MAIN]
 
 
-def test_divide__what_is_left_of_a_right_hemihepatectomy_is_called_unlike_and_divided(
-    divider, shared
-):
+def test_divide__what_is_left_of_a_right_hemihepatectomy_is_called_hopeless(divider, shared):
     annotated = read_labels(shared / "data/couinaud/lits_058.nii.gz", COUINAUD_SCHEME)
-    left = resected(annotated, RESECTIONS["right hemiliver resected"])
+
+    found = divider.divide(resected(annotated, RESECTIONS["right hemiliver resected"]))
+
+    certain = next(f for f in found.quality if f.id == "couinaud_model_certain")
+    assert Cause.SEGMENTS_NOT_USED in [one.cause for one in certain.reasons]
+    assert LARGEST_BORDER_MM == found.segment_plane_mm[SegmentPlane.MAIN]
+    assert Cause.LIVER_UNFAMILIAR is found.unusable.cause
+    assert divider.divide(annotated).unusable is None
+
+
+def test_divide__what_is_left_without_the_left_hemiliver_is_divided(divider, shared):
+    annotated = read_labels(shared / "data/couinaud/lits_058.nii.gz", COUINAUD_SCHEME)
+    left = resected(annotated, RESECTIONS["II, III and IV resected"])
 
     found = divider.divide(left)
 
     familiar = next(f for f in found.quality if f.id == "couinaud_shape_familiar")
     assert familiar.verdict is Verdict.NOT_MET
     assert found.unusable is None
-    assert mean_dice_of_present(score(58, found.couinaud.codes, left.codes), left.codes) > 0.7
+    assert mean_dice_of_present(score(58, found.couinaud.codes, left.codes), left.codes) > 0.75
 
 
 def test_divided_liver__an_unlike_liver_without_any_certainty_must_not_be_used(phantom):
@@ -271,5 +281,5 @@ def test_accuracy__of_livers_held_back(divider, shared, patient):
     found = divider.divide(annotated)
 
     scores = score(patient, found.couinaud.codes, annotated.codes)
-    assert np.mean(scores.dice) > 0.80
+    assert np.mean(scores.dice) > 0.78
     assert len(CouinaudSegment) == len(scores.dice)

@@ -414,7 +414,7 @@ def errors(group, shift_mm, spread_mm, planes=tuple(SegmentPlane)):
     return PlaneErrors(1, group, dict.fromkeys(planes, shift_mm), dict.fromkeys(planes, spread_mm))
 
 
-def test_elsewhere__adds_what_groups_differ_by_to_their_mean_at_typical_spread():
+def test_elsewhere__adds_what_the_mean_of_groups_may_be_off_by_at_typical_spread():
     calm = [errors(1, 3.0, 10.0), errors(1, -3.0, 10.0)]
     # its shifts go with its spreads: 0.6 of 10 mm on the mean
     wild = [errors(2, 0.6 * spread, spread) for spread in (6.0, np.sqrt(164.0))]
@@ -422,7 +422,7 @@ def test_elsewhere__adds_what_groups_differ_by_to_their_mean_at_typical_spread()
     found = elsewhere_mm([*calm, *wild])
 
     squares = [3.0**2, 6.0**2]
-    expected = np.sqrt(np.mean(squares) + np.std(squares, ddof=1))
+    expected = np.sqrt(np.mean(squares) + np.std(squares, ddof=1) / np.sqrt(2))
     assert pytest.approx(dict.fromkeys(SegmentPlane, expected)) == found
     assert pytest.approx(dict.fromkeys(SegmentPlane, 3.0)) == elsewhere_mm(calm)
     scales = scales_of(found, typical_spreads_mm([errors(0, 1.0, 5.0)]))
