@@ -53,6 +53,7 @@ from volumetry.lesions.intensity import lesion_intensities
 
 if TYPE_CHECKING:
     from remnant.io.source import LoadedStudy
+    from segmentation.vessels.found import FoundVessels
 
 
 def segment_case(
@@ -104,18 +105,20 @@ def segment_case(
             case = _maps(loaded, masks, segmenter, progress)
         if request.split_confluent and (request.phases is None or case.maps.lesions is not None):
             case = with_split_lesions(case, masks)
-        case = _checked(case, loaded)
-        case, vessels = with_computed_vessels(case, loaded.image)
+        case, vessels = seen_in_scan(case, loaded)
     case = replace(case, settings=_settings(request), seconds=watch.seconds)
     reviewed = apply_review(case, request.review)
     divided = with_segments(reviewed, segments, divider=divider, progress=progress)
     return with_vessel_ways(divided, vessels)
 
 
-def _checked(case: SegmentedCase, loaded: "LoadedStudy") -> SegmentedCase:
-    """Return a case with what its scan says of it."""
+def seen_in_scan(
+    case: SegmentedCase, loaded: "LoadedStudy"
+) -> "tuple[SegmentedCase, FoundVessels | None]":
+    """Return a case with what its scan says of it, and the vessels that the scan shows."""
     seen = with_seen_phase(with_image(case, loaded.image), loaded)
-    return with_light(with_mr_checks(seen, loaded), loaded.image)
+    checked = with_light(with_mr_checks(seen, loaded), loaded.image)
+    return with_computed_vessels(checked, loaded.image)
 
 
 def case_from_masks(

@@ -7,6 +7,7 @@ from segmentation.algorithm import ALGORITHM_VERSION
 BASELINES = {
     1: "436e598aaa5b760d5cd4a4c21babef8b7003dabb03772c9c7e063b168a78c83b",
     2: "9889323793219f73c30ae5be4a5afb0a0aa52c831734be1adcca6fa0a67b7870",
+    3: "b8724c98624cdb479b3a79b238068198285f6d6a6425ffbf4283acbb7cbb6bf9",
 }
 """Digest of all files of ``benchmarks/baselines`` by the version that they were made with."""
 
