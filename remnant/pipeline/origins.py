@@ -7,11 +7,13 @@ from remnant.core.drawn_boxes import BoxedStructure
 from remnant.core.labels import Structure
 from remnant.core.lesions import Confirmation
 from remnant.core.map_description import Origin
+from remnant.core.reasons import Cause, first
 from remnant.core.volumetry_report import SegmentSource
 from remnant.io.roles import Part
 from remnant.pipeline.case_files import LESIONS, STRUCTURES
 from remnant.pipeline.reviewing import EDITED
 from remnant.pipeline.segmented import SegmentedCase
+from segmentation.vessels import VESSELS_COMPUTED
 
 EDITED_STRUCTURES: Final = "structures_edited_in_place"
 EDITED_LESIONS: Final = "lesions_edited_in_place"
@@ -39,20 +41,24 @@ def lesions_were_found(case: SegmentedCase) -> bool:
     return Part.LESIONS not in inputs and (Part.LIVER not in inputs or networks_drew_it(case))
 
 
-def structure_origins(case: SegmentedCase) -> Mapping[int, Origin]:
-    """Return where each structure of a case came from.
+def vessels_are_computed(case: SegmentedCase) -> bool:
+    """Tell whether a case's vessels were computed from its scan, so that nobody confirmed them."""
+    noted = (finding for finding in case.quality if finding.id == VESSELS_COMPUTED)
+    return any(first(finding.reasons, Cause.VESSELS_FOUND) is not None for finding in noted)
 
-    Vessels are given always: no network of this program draws them.
-    """
+
+def structure_origins(case: SegmentedCase) -> Mapping[int, Origin]:
+    """Return where each structure of a case came from."""
     inputs = case.inputs_sha256
     liver = Origin.GIVEN if Part.LIVER in inputs else Origin.AUTOMATIC
     drawn = any(box.structure is BoxedStructure.LIVER for box in case.settings.boxes)
     edited = drawn or EDITED_STRUCTURES in inputs
+    vessels = Origin.COMPUTED if vessels_are_computed(case) else Origin.GIVEN
     return {
         Structure.PARENCHYMA: Origin.EDITED if edited else liver,
         Structure.LESION: lesion_origin(case),
-        Structure.PORTAL_VEIN: Origin.GIVEN,
-        Structure.HEPATIC_VEINS: Origin.GIVEN,
+        Structure.PORTAL_VEIN: vessels,
+        Structure.HEPATIC_VEINS: vessels,
     }
 
 

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Final
 from remnant.core.labels import Structure
 from remnant.core.lesions import Lesion
 from remnant.core.quantity import Quantity
-from remnant.core.reasons import Cause, first, joined, reason
+from remnant.core.reasons import Cause, joined, reason
 from remnant.core.volumes import ImageVolume
 from remnant.core.volumetry_report import VolumetryReport
 from remnant.pipeline.divide import merged_findings
+from remnant.pipeline.origins import vessels_are_computed
 from remnant.pipeline.segmented import SegmentedCase
-from segmentation.vessels import VESSELS_COMPUTED
 
 if TYPE_CHECKING:
     from segmentation.vessels.found import FoundVessels
@@ -61,12 +61,6 @@ def with_vessel_ways(case: SegmentedCase, found: "FoundVessels | None") -> Segme
         division=replace(division, findings=(*division.findings, finding.id)),
         quality=merged_findings(case.quality, (finding,)),
     )
-
-
-def vessels_are_computed(case: SegmentedCase) -> bool:
-    """Tell whether a case's vessels were computed from its scan, so that nobody confirmed them."""
-    noted = (finding for finding in case.quality if finding.id == VESSELS_COMPUTED)
-    return any(first(finding.reasons, Cause.VESSELS_FOUND) is not None for finding in noted)
 
 
 def with_vessels_marked(volumes: VolumetryReport, case: SegmentedCase) -> VolumetryReport:

@@ -8,15 +8,16 @@ import pytest
 from examples.vessel_scan import vessel_scan
 from remnant.core.findings import Verdict
 from remnant.core.labels import INSTANCE_SCHEME, Structure
+from remnant.core.map_description import Origin
 from remnant.core.patient import Patient
 from remnant.core.reasons import Cause, causes_of
 from remnant.core.study import Study
 from remnant.core.volumes import LabelMap, Phase
 from remnant.pipeline.measuring_and_planning import measure_case
+from remnant.pipeline.origins import structure_origins, vessels_are_computed
 from remnant.pipeline.requests import MeasureRequest
 from remnant.pipeline.segmented import CaseMaps, Division, SegmentedCase
 from remnant.pipeline.vessels import (
-    vessels_are_computed,
     with_computed_vessels,
     with_vessel_ways,
 )
@@ -55,6 +56,7 @@ def case_fixture(computed):
 def test_portal_phase__both_trees_are_in_the_structures(case):
     assert {Structure.PORTAL_VEIN, Structure.HEPATIC_VEINS} <= case.maps.structures.present()
     assert vessels_are_computed(case)
+    assert structure_origins(case)[Structure.PORTAL_VEIN] is Origin.COMPUTED
     (finding,) = (f for f in case.quality if f.id == "vessels_computed")
     assert "nobody confirmed them" in text_of(finding)
     assert "maps of portal_vein and hepatic_veins replace them" in text_of(finding)
@@ -64,6 +66,7 @@ def test_given_vessels__are_kept_and_nothing_is_computed(scan):
     given = case_of(scan, scan.true)
     assert with_computed_vessels(given, scan.image) == (given, None)
     assert not vessels_are_computed(given)
+    assert structure_origins(given)[Structure.PORTAL_VEIN] is Origin.GIVEN
 
 
 def test_other_phase__the_reason_is_told(scan):
