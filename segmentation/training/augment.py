@@ -107,8 +107,8 @@ def _warped(points: Tensor, warp: _Warp) -> Tensor:
 
 def _warped_distance(liver: AnnotatedLiver, warp: _Warp, points: Tensor) -> Tensor:
     found = liver.shape.frame_distance_mm(_warped(points, warp))
-    lengthened: Tensor = found / float(np.linalg.det(warp.matrix)) ** (1 / 3)
-    return lengthened
+    distance: Tensor = found / float(np.linalg.det(warp.matrix)) ** (1 / 3)
+    return distance
 
 
 def _frame_of(distance: Tensor, recipe: Recipe, rng: np.random.Generator) -> tuple[Tensor, float]:
