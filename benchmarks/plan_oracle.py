@@ -71,7 +71,9 @@ DIGITS: Final = 9
 """Significant digits that are stored."""
 TOLERANCE: Final = 1e-8
 """Relative difference below which two stored numbers are the same: the last digit's rounding."""
-NAMED_DIFFERENCES: Final[tuple[tuple[str, str], ...]] = ()
+NAMED_DIFFERENCES: Final[tuple[tuple[str, str], ...]] = (
+    ("*:quality/quality_light", "cases have a quality light since they were stored"),
+)
 """Differences that are meant: a pattern of ``case:path`` and the reason."""
 
 

@@ -29,7 +29,7 @@ from remnant.pipeline.samples import LIVER_LABEL, fetch_sample
 from segmentation.engines.registry import Quality
 from segmentation.synthetic import plant_metastases
 
-DIAMETERS_MM = (34.0, 26.0, 22.0, 18.0, 14.0, 12.0)
+DIAMETERS_MM = (34.0, 26.0, 22.0, 18.0, 16.0, 16.0, 14.0, 14.0, 14.0, 12.0, 12.0, 12.0, 12.0)
 BYTES_PER_KIB, BYTES_PER_GB = 1024, 1e9
 
 

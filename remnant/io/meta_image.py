@@ -41,6 +41,8 @@ TYPES: Final[Mapping[str, str]] = {
 DIRECTIONS: Final = ("transformmatrix", "rotation", "orientation")
 ORIGINS: Final = ("offset", "position", "origin")
 OPPOSITE: Final = str.maketrans("LRPAIS", "RLAPSI")
+LEAST_ALONG: Final = 0.45
+"""Part of an axis that must run along its letter: at most 63 degrees from it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,16 +184,30 @@ def _numbers(
 def _require_letters_agree(fields: Mapping[str, str], geometry: Geometry, path: Path) -> None:
     """Raise where the anatomical letters, in either way of reading them, are not the directions'.
 
-    Some programs name where an axis comes from (RAI), others where it goes (LPS).
+    Some programs name where an axis comes from (RAI), others where it goes (LPS). An axis half-way
+    between two directions may have the letter of either.
     """
     letters = fields.get("anatomicalorientation", "???").upper()
     known = set(letters) <= {letter for pair in LETTERS for letter in pair}
-    going = "".join(geometry.axcodes)
-    if known and len(letters) == DIMENSIONS and letters not in {going, going.translate(OPPOSITE)}:
+    if not known or len(letters) != DIMENSIONS:
+        return
+    along = _along_letters(letters, geometry)
+    if not any((sign * along >= LEAST_ALONG).all() for sign in (1.0, -1.0)):
+        coming = "".join(geometry.axcodes).translate(OPPOSITE)
         raise GeometryMismatchError(
             f"{path}: its AnatomicalOrientation is {letters} and its TransformMatrix says "
-            f"{going.translate(OPPOSITE)}; correct the one that is wrong, or export it again"
+            f"{coming}; correct the one that is wrong, or export it again"
         )
+
+
+def _along_letters(letters: str, geometry: Geometry) -> NDArray[np.float64]:
+    """Return the part of each axis that runs along its letter, negative where it runs against."""
+    parts = []
+    for axis, letter in enumerate(letters):
+        world = next(n for n, pair in enumerate(LETTERS) if letter in pair)
+        sign = 1.0 if letter == LETTERS[world][1] else -1.0
+        parts.append(sign * float(geometry.directions[world, axis]))
+    return np.array(parts)
 
 
 def _stored_values(header: _Header, shape: Shape3, path: Path) -> NDArray[Any]:

@@ -352,7 +352,7 @@ def test_version__names_the_models_and_loads_no_network(capsys, empty_cache):
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith("remnant ")
     assert "model kul-liver 20201011: not installed" in lines
-    assert "model couinaud-shape 1: installed" in lines
+    assert "model couinaud-shape 2: installed" in lines
 
 
 def test_json__of_several_cases_is_one_object_by_their_folders(case):

@@ -11,7 +11,13 @@ from remnant.core.labels import COUINAUD_SCHEME, INSTANCE_SCHEME, STRUCTURE_SCHE
 from remnant.core.reasons import Cause, first
 from remnant.documents.report_document import REPORT
 from remnant.io.nifti import read_labels
-from remnant.pipeline.case_files import ALL_FILES, COUINAUD_IV, EXOPHYTIC, with_companions
+from remnant.pipeline.case_files import (
+    ALL_FILES,
+    COUINAUD_IV,
+    EXOPHYTIC,
+    LESIONS_CORE,
+    with_companions,
+)
 from remnant.pipeline.demo import AS_IS, PLANTED, TUMOUR
 from remnant.pipeline.samples import LIVER_LABEL, fetch_liver
 
@@ -43,8 +49,10 @@ def test_demo__writes_the_whole_contract(demo, name):
 
     written = {p.name for p in folder.iterdir()}
     exophytic = set(with_companions([EXOPHYTIC]))
-    absent = exophytic | set(with_companions([COUINAUD_IV]))
-    assert set(ALL_FILES) - absent == written - exophytic
+    core = set(with_companions([LESIONS_CORE]))
+    absent = exophytic | core | set(with_companions([COUINAUD_IV]))
+    assert set(ALL_FILES) - absent == written - exophytic - core
+    assert (name != AS_IS) == (core <= written)
     liver_ml = np.count_nonzero(structures.codes) * structures.geometry.voxel_volume_ml
     assert liver_ml == pytest.approx(document["volumetry"]["tlv_ml"]["value"])
     np.testing.assert_array_equal(structures.codes == 2, lesions.codes > 0)
@@ -52,7 +60,7 @@ def test_demo__writes_the_whole_contract(demo, name):
     assert document["patient"]["body_size_assumed"]
     used = {m["id"] for m in document["provenance"]["models"]}
     drew_liver = set() if name == TUMOUR else {"kul-liver"}
-    assert drew_liver | {"kul-lesion", "couinaud-shape"} == used
+    assert drew_liver | {"kul-lesion", "medsam-lite", "couinaud-shape"} == used
     assert "model" == document["volumetry"]["segment_source"]
     assert document["volumetry"]["segments_need_review"]
 

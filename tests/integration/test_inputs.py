@@ -33,7 +33,8 @@ one line and nothing written. Figures in brackets are what was measured.
 """
 USUAL = {"lesions_unconfirmed", "contrast_phase", "scan_coverage", "slice_spacing", "lesions_known",
          "voxel_anisotropy", "liver_mask_volume_plausible", "burden_plausible", "series_chosen",
-         "dicom_copies"}  # fmt: skip
+         "dicom_copies", "quality_light", "lesion_outlines_refined",
+         "vessels_computed"}  # fmt: skip
 """Checks that say nothing about how the input was read."""
 OWN = Path(pydicom.data.__file__).parent
 

@@ -23,7 +23,7 @@ def test_default_engine__keeps_the_liver_and_says_its_models_without_fetching_th
 
     assert isinstance(segmenter, StepwiseSegmenter)
     assert isinstance(segmenter, KnowsModels)
-    assert ["kul-liver", "kul-lesion"] == [one.id for one in segmenter.models]
+    assert ["kul-liver", "kul-lesion", "medsam-lite"] == [one.id for one in segmenter.models]
     assert [model_info(one.id).weights_sha256 for one in segmenter.models] == [
         one.weights_sha256 for one in segmenter.models
     ]
