@@ -24,7 +24,8 @@ from remnant.core.boxes import Box, bounding_box, box_geometry, margin_voxels
 from remnant.core.geometry import Geometry
 from remnant.core.progress import Progress, silent
 from segmentation.axial import AxialView
-from segmentation.promptable import SliceBox, SlicePrompter
+from segmentation.promptable import SlicePrompter
+from segmentation.slice_parts import SlicePart, connected_with
 
 Mask = NDArray[np.bool_]
 
@@ -40,7 +41,6 @@ LEAST_KEPT_FRACTION: Final = 0.75
 BEYOND_LIVER_MM: Final = 2.0
 THINNEST_ALL_MM: Final = 2.0
 """Slices at least so thick are all looked at; of thinner ones every second may lie between two."""
-NEIGHBOURS_8: Final = np.ones((3, 3), dtype=bool)
 STAGE: Final = "refining lesions"
 
 
@@ -117,6 +117,14 @@ class _Look:
     def grid(self) -> Geometry:
         return box_geometry(self.prompter.grid, self.box)
 
+    @property
+    def place(self) -> SlicePart:
+        return SlicePart(self.box, self.grid)
+
+    def _parts(self, section: Mask) -> Iterator[Mask]:
+        """Yield the parts of a slice that are large enough to be outlined."""
+        return self.place.parts(section, least_mm2=LEAST_PART_MM2)
+
     def refined(self, core: Mask, allowed: Mask, progress: Progress) -> Mask:
         """Return the box's lesions with refined outlines."""
         parts = {k: tuple(self._parts(core[:, :, k])) for k in range(core.shape[2])}
@@ -162,12 +170,12 @@ class _Look:
     def _next(self, k: int, before: Mask, allowed: Mask) -> Mask | None:
         """Return a piece in the next slice; ``None`` where it is doubted, lost or grew."""
         i, j, start = self.box[0], self.box[1], self.box[2].start
-        (found,) = self.prompter.outlines(start + k, [self._prompt(before, END_SLACK_MM)])
-        piece = _connected((found.logits[i, j] > 0) & allowed, before)
+        (found,) = self.prompter.outlines(start + k, [self.place.box_around(before, END_SLACK_MM)])
+        piece = connected_with(before, (found.logits[i, j] > 0) & allowed)
         shared, area = (np.count_nonzero(mask) for mask in (piece & before, piece))
         smaller = min(area, np.count_nonzero(before))
         tapers = area <= LARGEST_END * np.count_nonzero(before)
-        small = area * self.grid.spacing_mm[0] * self.grid.spacing_mm[1] < LEAST_PART_MM2
+        small = self.place.area_mm2(area) < LEAST_PART_MM2
         lost = shared < LEAST_SHARED_FRACTION * smaller
         if found.predicted_iou < LEAST_EXPECTED_IOU or small or lost or not tapers:
             return None
@@ -175,19 +183,8 @@ class _Look:
 
     def _width_mm(self, piece: Mask) -> float:
         """Return the diameter of the circle that is as large as a piece."""
-        area_mm2 = np.count_nonzero(piece) * self.grid.spacing_mm[0] * self.grid.spacing_mm[1]
+        area_mm2 = self.place.area_mm2(np.count_nonzero(piece))
         return 2.0 * float(np.sqrt(area_mm2 / np.pi))
-
-    def _parts(self, core: Mask) -> Iterator[Mask]:
-        """Yield the parts of a slice that are large enough to be outlined."""
-        if not core.any():
-            return
-        labels, _ = ndimage.label(core, NEIGHBOURS_8)
-        least = LEAST_PART_MM2 / (self.grid.spacing_mm[0] * self.grid.spacing_mm[1])
-        sizes = np.bincount(labels.ravel())
-        for label in range(1, sizes.size):
-            if sizes[label] >= least:
-                yield labels == label
 
     def _looked_at(self, parts: dict[int, tuple[Mask, ...]]) -> list[int]:
         """Return the slices that are looked at; the others' parts lie between those of two."""
@@ -204,7 +201,7 @@ class _Look:
             return []
         i, j, start = self.box[0], self.box[1], self.box[2].start
         found = self.prompter.outlines(
-            start + k, [self._prompt(part, BOX_SLACK_MM) for part in parts]
+            start + k, [self.place.box_around(part, BOX_SLACK_MM) for part in parts]
         )
         return [
             _accepted(part, (one.logits[i, j] > 0) & allowed)
@@ -212,18 +209,6 @@ class _Look:
             else part
             for part, one in zip(parts, found, strict=True)
         ]
-
-    def _prompt(self, part: Mask, slack_mm: float) -> SliceBox:
-        """Return the box around a part, with slack, in voxels of the whole slice."""
-        i, j, _ = bounding_box(part[:, :, None], what="the part")
-        slack_i, slack_j = (slack_mm / step for step in self.grid.spacing_mm[:2])
-        start_i, start_j = self.box[0].start, self.box[1].start
-        return SliceBox(
-            start_i + i.start - slack_i,
-            start_j + j.start - slack_j,
-            start_i + i.stop - 1 + slack_i,
-            start_j + j.stop - 1 + slack_j,
-        )
 
     def _between(
         self, refined: Mask, k: int, parts: Sequence[Mask], core: Mask, allowed: Mask
@@ -248,17 +233,9 @@ def _lie_between(parts: dict[int, tuple[Mask, ...]], k: int) -> bool:
 
 def _accepted(part: Mask, outline: Mask) -> Mask:
     """Return what of an outline is connected with a part, without holes; the part if it is lost."""
-    filled = _connected(outline, part)
+    filled = connected_with(part, outline)
     kept = np.count_nonzero(filled & part)
     return filled if kept > LEAST_KEPT_FRACTION * np.count_nonzero(part) else part
-
-
-def _connected(outline: Mask, part: Mask) -> Mask:
-    """Return what of an outline is connected with a part, without holes."""
-    labels, _ = ndimage.label(outline)
-    touched = np.unique(labels[part])
-    filled: Mask = ndimage.binary_fill_holes(np.isin(labels, touched[touched > 0]))
-    return filled
 
 
 def _slice(mask: Mask, k: int) -> Mask:

@@ -1,23 +1,22 @@
 """Cross-sections of a liver as a network outlines them that is shown boxes around their parts."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
-from remnant.core.boxes import Box, bounding_box
+from remnant.core.boxes import Box
 from remnant.core.geometry import Geometry
-from segmentation.promptable import SliceBox, SliceOutline, SlicePrompter
+from segmentation.promptable import SlicePrompter
+from segmentation.slice_parts import SlicePart, connected_with
 
 Mask = NDArray[np.bool_]
 
 BOX_SLACK_MM: Final = 4.0
 LEAST_PART_MM2: Final = 100.0
 """Of a part of a cross-section; smaller ones are not outlined."""
-NEIGHBOURS_8: Final = np.ones((3, 3), dtype=bool)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,41 +54,18 @@ class LiverLook:
 
         ``k`` is the slice's index in the box.
         """
-        parts = tuple(self._parts(section))
+        place = SlicePart(self.box, self.grid)
+        parts = tuple(place.parts(section, least_mm2=LEAST_PART_MM2))
         if not parts:
             return ()
-        boxes = [self._prompt(part) for part in parts]
+        boxes = [place.box_around(part, BOX_SLACK_MM) for part in parts]
         found = self.prompter.outlines(self.box[2].start + k, boxes)
         return tuple(
-            OutlinedPart(part, self._connected(part, outline), outline.predicted_iou)
-            for part, outline in zip(parts, found, strict=True)
+            OutlinedPart(
+                part, connected_with(part, one.logits[self.box[:2]] > 0), one.predicted_iou
+            )
+            for part, one in zip(parts, found, strict=True)
         )
-
-    def _parts(self, section: Mask) -> Iterator[Mask]:
-        labels, _ = ndimage.label(section, NEIGHBOURS_8)
-        pixel_mm2 = self.grid.spacing_mm[0] * self.grid.spacing_mm[1]
-        for label, size in enumerate(np.bincount(labels.ravel())):
-            if label and size * pixel_mm2 >= LEAST_PART_MM2:
-                yield labels == label
-
-    def _prompt(self, part: Mask) -> SliceBox:
-        """Return the box around a part, with slack, in voxels of the whole slice."""
-        i, j, _ = bounding_box(part[:, :, None], what="the part")
-        slack_i, slack_j = (BOX_SLACK_MM / step for step in self.grid.spacing_mm[:2])
-        start_i, start_j = self.box[0].start, self.box[1].start
-        return SliceBox(
-            start_i + i.start - slack_i,
-            start_j + j.start - slack_j,
-            start_i + i.stop - 1 + slack_i,
-            start_j + j.stop - 1 + slack_j,
-        )
-
-    def _connected(self, part: Mask, outline: SliceOutline) -> Mask:
-        """Return what of an outline is connected with a part, without holes."""
-        labels, _ = ndimage.label(outline.logits[self.box[:2]] > 0)
-        touched = np.unique(labels[part])
-        filled: Mask = ndimage.binary_fill_holes(np.isin(labels, touched[touched > 0]))
-        return filled
 
 
 def joined_outline(parts: Sequence[OutlinedPart]) -> tuple[Mask, float]:

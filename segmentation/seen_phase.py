@@ -90,7 +90,7 @@ def contrast_levels(image: ImageVolume, liver: LabelMap) -> ContrastLevels | Non
     """Measure aorta and liver; ``None`` where it is no CT or no spine is found beside the liver."""
     if image.modality is not Modality.CT or not liver.mask().any():
         return None
-    grid = _band(image.geometry, liver)
+    grid = liver_band(image.geometry, liver)
     voxels = resample(image.voxels, image.geometry, grid, outside=AIR_HU)
     spine = _spine(voxels)
     levels = (_aorta_in_slice(voxels, k, spine[k]) for k in range(2, len(spine) - 2))
@@ -111,13 +111,13 @@ def spine_fronts(image: ImageVolume, liver: LabelMap) -> NDArray[np.float64] | N
     """
     if image.modality is not Modality.CT or not liver.mask().any():
         return None
-    grid = _band(image.geometry, liver)
+    grid = liver_band(image.geometry, liver)
     spine = _spine(resample(image.voxels, image.geometry, grid, outside=AIR_HU))
     places = [(one.middle, one.front, k) for k, one in enumerate(spine)]
     return grid.ras_from_index(places) if places else None
 
 
-def _band(geometry: Geometry, liver: LabelMap) -> Geometry:
+def liver_band(geometry: Geometry, liver: LabelMap) -> Geometry:
     """Return an upright grid over the scan's whole width at the height of the liver."""
     near = box_geometry(geometry, bounding_box(liver.codes, what="the liver")).corners_ras()
     low, high = geometry.corners_ras().min(axis=0), geometry.corners_ras().max(axis=0)

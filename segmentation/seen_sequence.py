@@ -17,14 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from remnant.core.boxes import bounding_box, box_geometry
-from remnant.core.geometry import Geometry, Shape3
 from remnant.core.mr import MrKind, MrSequence
 from remnant.core.volumes import ImageVolume, LabelMap, Modality, Phase
 from segmentation.mr_intensities import body_threshold
 from segmentation.resample import resample
+from segmentation.seen_phase import GRID_MM, liver_band
 
-GRID_MM: Final = 3.0
 MUSCLE_BESIDE_MM: Final = (15.0, 45.0)
 MUSCLE_DEPTH_MM: Final = (15.0, 48.0)
 CANAL_BESIDE_MM: Final = 12.0
@@ -122,7 +120,7 @@ def _of_t1(levels: MrLevels) -> tuple[MrSequence, ...]:
 
 def mr_levels(image: ImageVolume, liver: LabelMap, spleen: LabelMap | None = None) -> MrLevels:
     """Measure what lies around a liver, at its height."""
-    grid = _band(image.geometry, liver)
+    grid = liver_band(image.geometry, liver)
     voxels = resample(image.voxels, image.geometry, grid, outside=0.0)
     body = _body(voxels)
     own = float(np.median(image.voxels[liver.mask()]))
@@ -139,18 +137,6 @@ def mr_levels(image: ImageVolume, liver: LabelMap, spleen: LabelMap | None = Non
 
 def _share(value: float | None, of: float) -> float | None:
     return None if value is None else value / of
-
-
-def _band(geometry: Geometry, liver: LabelMap) -> Geometry:
-    """Return an upright grid over the scan's whole width, at the height of the liver."""
-    near = box_geometry(geometry, bounding_box(liver.codes, what="the liver")).corners_ras()
-    low, high = geometry.corners_ras().min(axis=0), geometry.corners_ras().max(axis=0)
-    low[2], high[2] = near[:, 2].min(), near[:, 2].max()
-    sizes = np.maximum(np.ceil((high - low) / GRID_MM).astype(int) + 1, 1)
-    shape: Shape3 = (int(sizes[0]), int(sizes[1]), int(sizes[2]))
-    matrix = np.diag((GRID_MM, GRID_MM, GRID_MM, 1.0))
-    matrix[:3, 3] = low
-    return Geometry(shape, matrix)
 
 
 def _body(voxels: Field) -> Mask:
