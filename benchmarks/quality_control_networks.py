@@ -27,8 +27,8 @@ from remnant.pipeline.samples import LIVER_LABEL, fetch_liver, fetch_sample
 from remnant.testing.spoilt_scans import SPOILING_SEED, TrueScan, spoilers, with_values
 from segmentation.engines.findings import dice_of
 from segmentation.engines.kul import find_liver, thresholded
-from segmentation.preprocess import upright_grid
 from segmentation.resample import resample
+from segmentation.upright import upright_grid
 
 CONTRASTS: dict[str, dict[int, float]] = {
     # HU added to what the sample's labels name: liver, spleen, kidneys, aorta, cava, portal vein

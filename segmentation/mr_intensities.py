@@ -16,6 +16,7 @@ from remnant.core.geometry import Geometry
 from remnant.core.mr import BiasCorrection
 from remnant.core.volumes import ImageVolume, Modality
 from segmentation.resample import Floats, resample, resampled_slabs
+from segmentation.upright import upright_grid
 
 if TYPE_CHECKING:
     import SimpleITK as sitk  # noqa: N813
@@ -123,8 +124,6 @@ def without_bias(image: ImageVolume, correction: BiasCorrection) -> CorrectedIma
 
 def _field_grid(geometry: Geometry) -> Geometry:
     """Return the coarse RAS+ grid that the field is found on; it covers every voxel's centre."""
-    from segmentation.preprocess import upright_grid
-
     return upright_grid(geometry, (FIELD_MM,) * 3)
 
 

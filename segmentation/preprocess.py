@@ -17,6 +17,7 @@ from remnant.core.geometry import Geometry, Shape3, Vector3
 from remnant.core.volumes import ImageVolume, Modality
 from segmentation.mr_intensities import robust_range
 from segmentation.resample import Floats, resample
+from segmentation.upright import upright_grid
 
 COARSE_MM = 3.0
 FINE_MM = 1.5
@@ -32,19 +33,6 @@ DILATIONS = 2
 LESION_BLOCK = 8
 NEIGHBOURS_18 = ndimage.generate_binary_structure(3, 2)
 Mask = NDArray[np.bool_]
-
-
-def upright_grid(geometry: Geometry, spacing_mm: Vector3) -> Geometry:
-    """Return the smallest RAS+ grid of a spacing that covers another grid's voxel centres."""
-    corners = geometry.corners_ras()
-    low, high = corners.min(axis=0), corners.max(axis=0)
-    spacing = np.array(spacing_mm)
-    steps = np.ceil((high - low) / spacing - 1e-6).astype(int)
-    affine_ras = np.diag([*spacing_mm, 1.0])
-    affine_ras[:3, 3] = (low + high - steps * spacing) / 2
-    i, j, k = (int(n) + 1 for n in steps)
-    frame = geometry.frame_of_reference_uid
-    return Geometry((i, j, k), affine_ras, frame_of_reference_uid=frame)
 
 
 def field_grid(geometry: Geometry, spacing_mm: Vector3) -> Geometry:

@@ -11,7 +11,7 @@ from scipy import ndimage
 from remnant.core.boxes import Box, bounding_box, box_geometry
 from remnant.core.geometry import Geometry, Vector3
 from remnant.core.volumes import ImageVolume, LabelMap
-from segmentation.preprocess import upright_grid
+from segmentation.upright import upright_grid
 
 Mask = NDArray[np.bool_]
 Floats = NDArray[np.float32]

@@ -17,8 +17,8 @@ from segmentation.preprocess import (
     median_of_neighbours,
     normalised_ct,
     normalised_field,
-    upright_grid,
 )
+from segmentation.upright import upright_grid
 
 RNG = np.random.default_rng(3)
 GRIDS = {
