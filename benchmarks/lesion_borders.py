@@ -26,6 +26,7 @@ from segmentation.axial import AxialView
 from segmentation.engines.device import chosen_device
 from segmentation.engines.kul import find_lesions
 from segmentation.lesion_borders import refined_lesions
+from segmentation.overlap import dice
 from segmentation.promptable import medsam_prompter
 from segmentation.resample import resample
 from segmentation.synthetic import LesionLook, plant_metastases
@@ -57,11 +58,6 @@ class Case:
     image: ImageVolume
     liver: np.ndarray
     lesions: np.ndarray
-
-
-def dice(found: np.ndarray, truth: np.ndarray) -> float:
-    """Return the overlap of two masks."""
-    return float(2 * np.count_nonzero(found & truth) / (found.sum() + truth.sum()))
 
 
 def sample_at(slice_mm: float) -> tuple[ImageVolume, np.ndarray]:

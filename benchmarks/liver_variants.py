@@ -24,6 +24,7 @@ from remnant.io.nifti import read_image, read_labels
 from remnant.pipeline.samples import LIVER_LABEL, fetch_sample
 from segmentation.engines.kul import find_liver, thresholded
 from segmentation.liver_borders import refined_liver
+from segmentation.overlap import dice
 from segmentation.promptable import medsam_prompter
 from segmentation.resample import resample
 
@@ -149,12 +150,6 @@ VARIANTS: Final[Mapping[str, Callable[[Variant], Variant]]] = {
 }
 """Every variant must reach `LEAST_DICE`."""
 LEAST_DICE: Final = 0.95
-
-
-def dice(found: Mask, known: Mask) -> float:
-    """Return the Dice coefficient."""
-    both = np.count_nonzero(found & known)
-    return 2.0 * both / (np.count_nonzero(found) + np.count_nonzero(known))
 
 
 def measured(scan: Variant) -> tuple[float, float, float, str]:

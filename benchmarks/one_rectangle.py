@@ -37,6 +37,7 @@ from remnant.pipeline.samples import (
     fetch_sample,
 )
 from segmentation.outlining import LESION_RULES, LIVER_RULES, outlined
+from segmentation.overlap import dice
 from segmentation.promptable import SlicePrompter, medsam_prompter
 from segmentation.propagation import FollowingRules
 from segmentation.synthetic import plant_metastases
@@ -124,12 +125,6 @@ def drawn(mask: Mask, image: ImageVolume, jitter: tuple[int, int, int]) -> Reade
     return ReaderBox(
         low=(float(low[0]), float(low[1]), z), high=(float(high[0]), float(high[1]), z)
     )
-
-
-def dice(one: Mask, other: Mask) -> float:
-    """Return the Dice coefficient."""
-    both = np.count_nonzero(one) + np.count_nonzero(other)
-    return 2 * np.count_nonzero(one & other) / both
 
 
 def rows(truth: Truth, prompter: SlicePrompter) -> Iterator[str]:

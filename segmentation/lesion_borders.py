@@ -80,9 +80,10 @@ def refined_lesions(
     view = AxialView(geometry)
     seen = view.seen(core)
     box = _working_box(seen, prompter.grid)
-    allowed = _near(view.seen(liver)[box], box_geometry(prompter.grid, box)) | seen[box]
+    place = SlicePart(box, box_geometry(prompter.grid, box))
+    allowed = _near(view.seen(liver)[box], place.grid) | seen[box]
     refined = np.array(seen)
-    look = _Look(prompter, box)
+    look = _Look(prompter, place)
     refined[box] = look.refined(seen[box], allowed, progress)
     if with_ends:
         look.follow_ends(refined[box], allowed)
@@ -111,15 +112,15 @@ class _Look:
     """Looks at the slices of a box of an image."""
 
     prompter: SlicePrompter
-    box: Box
+    place: SlicePart
+
+    @property
+    def box(self) -> Box:
+        return self.place.box
 
     @property
     def grid(self) -> Geometry:
-        return box_geometry(self.prompter.grid, self.box)
-
-    @property
-    def place(self) -> SlicePart:
-        return SlicePart(self.box, self.grid)
+        return self.place.grid
 
     def _parts(self, section: Mask) -> Iterator[Mask]:
         """Yield the parts of a slice that are large enough to be outlined."""

@@ -11,6 +11,7 @@ from remnant.core.findings import Finding, quality_finding
 from remnant.core.geometry import Geometry
 from remnant.core.reasons import Cause, reason
 from remnant.core.units import ml_from_mm3
+from segmentation.overlap import dice
 
 Mask = NDArray[np.bool_]
 
@@ -37,15 +38,9 @@ class LookedSlice:
     expected_iou: float
 
 
-def overlap(first: Mask, second: Mask) -> float:
-    """Return the Dice coefficient of two masks, 1 where both are empty."""
-    total = int(np.count_nonzero(first)) + int(np.count_nonzero(second))
-    return 2 * int(np.count_nonzero(first & second)) / total if total else 1.0
-
-
 def overlap_of_all(looked: Sequence[LookedSlice]) -> float:
     """Return the Dice coefficient of two networks' livers on all slices together."""
-    return overlap(*_stacked(looked))
+    return dice(*_stacked(looked))
 
 
 def expected_of_all(looked: Sequence[LookedSlice]) -> float:
@@ -75,7 +70,7 @@ def agreement(looked: Sequence[LookedSlice], grid: Geometry) -> Finding:
         first and only the second network takes for liver, in mL, and on how many slices.
     """
     firsts, seconds = _stacked(looked)
-    same = overlap(firsts, seconds)
+    same = dice(firsts, seconds)
     slices = looked[-1].index - looked[0].index + 1
     pixel_ml = ml_from_mm3(float(np.prod(grid.spacing_mm)) * slices / len(looked))
     only = (

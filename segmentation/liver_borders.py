@@ -31,13 +31,13 @@ from segmentation.liver_agreement import (
     LookedSlice,
     agreement,
     expected_of_all,
-    overlap,
     overlap_of_all,
 )
 from segmentation.liver_ends import continued_liver
 from segmentation.liver_slices import LiverLook
 from segmentation.liver_strangers import strangers_finding
 from segmentation.liver_tissue import LiverTissue
+from segmentation.overlap import dice
 from segmentation.promptable import SlicePrompter
 
 Mask = NDArray[np.bool_]
@@ -209,7 +209,7 @@ def _moved(first: Mask, looked: Sequence[LookedSlice], grid: Geometry) -> Mask:
 def _move(looked: LookedSlice, grid: Geometry, given: Trust) -> Distances:
     """Return by how much the border is moved outwards, in mm, everywhere on a slice."""
     doubted = looked.expected_iou < DOUBTED_BELOW_IOU
-    if doubted or overlap(looked.first, looked.second) < given.least_same:
+    if doubted or dice(looked.first, looked.second) < given.least_same:
         return np.zeros(looked.first.shape, dtype=np.float32)
     apart = _signed_mm(looked.second, grid) - _signed_mm(looked.first, grid)
     move: Distances = np.float32(given.share) * np.clip(apart, -given.reach_mm, given.reach_mm)

@@ -15,6 +15,7 @@ from remnant.core.geometry import Geometry
 from remnant.core.labels import BINARY_SCHEME
 from remnant.core.volumes import ImageVolume, LabelMap
 from remnant.testing.painted_ct import PaintedScan
+from segmentation import overlap
 
 Mask = NDArray[np.bool_]
 Random = np.random.Generator
@@ -44,7 +45,7 @@ def corrupted_liver(scan: PaintedScan, kind: str, *, rng: Random) -> CorruptedLi
     if kind in LIES:
         return LIES[kind](scan, rng)
     mask = {**DAMAGES, **LATE_DAMAGES}[kind](scan, rng)
-    return _with_mask(scan, kind, mask, _dice(mask, true))
+    return _with_mask(scan, kind, mask, overlap.dice(mask, true))
 
 
 def thicker(found: CorruptedLiver, slices: int) -> CorruptedLiver:
@@ -82,11 +83,6 @@ def _with_mask(scan: PaintedScan, kind: str, mask: Mask, dice: float) -> Corrupt
     )
 
 
-def _dice(first: Mask, second: Mask) -> float:
-    total = np.count_nonzero(first) + np.count_nonzero(second)
-    return 2 * float(np.count_nonzero(first & second)) / float(total)
-
-
 def _spacing(scan: PaintedScan) -> float:
     return float(np.mean(scan.image.geometry.spacing_mm))
 
@@ -116,7 +112,9 @@ def _wobbly(scan: PaintedScan, rng: Random, sd_mm: float) -> Mask:
 def good_liver(scan: PaintedScan, *, rng: Random, sd_mm: float) -> CorruptedLiver:
     """Return a liver whose border wanders by ``sd_mm``: what a good network yields."""
     mask = _wobbly(scan, rng, sd_mm) if sd_mm else scan.liver.mask()
-    return _with_mask(scan, f"border off by {sd_mm:g} mm", mask, _dice(mask, scan.liver.mask()))
+    return _with_mask(
+        scan, f"border off by {sd_mm:g} mm", mask, overlap.dice(mask, scan.liver.mask())
+    )
 
 
 def _organ(name: str) -> Damage:
@@ -341,7 +339,9 @@ def _all_mirrored(scan: PaintedScan, _: Random) -> CorruptedLiver:
         lesions=np.flip(scan.lesions, LATERAL),
     )
     mirrored = lied.liver.mask()
-    return _with_mask(lied, "file mirrored", mirrored, _dice(_centred(mirrored), _centred(true)))
+    return _with_mask(
+        lied, "file mirrored", mirrored, overlap.dice(_centred(mirrored), _centred(true))
+    )
 
 
 def _centred(mask: Mask) -> Mask:

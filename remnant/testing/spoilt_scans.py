@@ -17,6 +17,7 @@ from scipy import ndimage
 from remnant.core.geometry import Geometry
 from remnant.core.labels import BINARY_SCHEME
 from remnant.core.volumes import ImageVolume, LabelMap
+from segmentation import overlap
 
 Mask = NDArray[np.bool_]
 LATERAL, ANTERIOR, AXIAL = 0, 1, 2
@@ -118,7 +119,9 @@ def _mirrored(scan: TrueScan, _: np.random.Generator, *, axis: int) -> TrueScan:
     flipped = on_other_voxels(
         scan, np.flip(scan.voxels, axis), np.flip(liver, axis), scan.image.geometry
     )
-    return replace(flipped, world_dice=_dice(_centred(liver), _centred(np.flip(liver, axis))))
+    return replace(
+        flipped, world_dice=overlap.dice(_centred(liver), _centred(np.flip(liver, axis)))
+    )
 
 
 def _misplaced(
@@ -178,11 +181,6 @@ def _shaken(scan: TrueScan, rng: np.random.Generator, *, mm: float) -> TrueScan:
         values[:, :, k] = np.roll(values[:, :, k], shift, (0, 1))
         liver[:, :, k] = np.roll(liver[:, :, k], shift, (0, 1))
     return on_other_voxels(scan, values, liver, scan.image.geometry)
-
-
-def _dice(first: Mask, second: Mask) -> float:
-    total = np.count_nonzero(first) + np.count_nonzero(second)
-    return 2 * float(np.count_nonzero(first & second)) / float(total)
 
 
 def _centred(mask: Mask) -> Mask:

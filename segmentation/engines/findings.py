@@ -63,12 +63,6 @@ def windows_finding(agreement: float) -> Finding:
     )
 
 
-def dice_of(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> float:
-    """Return the Dice of two masks on one grid; of two empty ones 1."""
-    total = int(np.count_nonzero(first)) + int(np.count_nonzero(second))
-    return 2 * int(np.count_nonzero(first & second)) / total if total else 1.0
-
-
 def _confidence(confidence: float) -> Finding:
     return quality_finding(
         "network_confidence",

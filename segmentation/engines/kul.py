@@ -25,7 +25,7 @@ from remnant.core.progress import Progress, silent
 from remnant.core.provenance import ModelUse
 from remnant.core.volumes import ImageVolume, LabelMap
 from segmentation.engines.device import chosen_device, named_device
-from segmentation.engines.findings import cores_alone, dice_of, liver_findings, windows_finding
+from segmentation.engines.findings import cores_alone, liver_findings, windows_finding
 from segmentation.engines.memory import freed_memory_kept, memory_errors_explained
 from segmentation.localise import (
     LARGEST_WINDOW,
@@ -35,6 +35,7 @@ from segmentation.localise import (
     first_windows,
     window_around,
 )
+from segmentation.overlap import dice
 from segmentation.port import Segmentation, with_liver
 from segmentation.postprocess import reconcile
 from segmentation.preprocess import (
@@ -239,7 +240,7 @@ def find_liver(image: ImageVolume, *, device: str, progress: Progress = silent) 
     found = look.first(windows)
     for _ in range(LARGEST_MOVES):
         before, found = found, look(window_around(found.mask, body), FIELD)
-        found = replace(found, windows_agreement=dice_of(before.mask, found.mask))
+        found = replace(found, windows_agreement=dice(before.mask, found.mask))
         if not _cut_by_window(found.mask, found.window, body):
             break
     return found.inside(scan)

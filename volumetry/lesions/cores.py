@@ -1,9 +1,11 @@
 """What a first network marked of lesions whose outlines were refined afterwards."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import cc3d
 import numpy as np
+from numpy.typing import NDArray
 
 from remnant.core.boxes import filled_box, joint_box
 from remnant.core.volumes import LabelMap
@@ -51,21 +53,17 @@ def core_volumes_ml(core: LabelMap, maps: LiverMaps) -> Mapping[int, float]:
 
 
 def _outside_by_lesion(
-    marked: np.ndarray, lesions: np.ndarray, outside: np.ndarray, size: int
-) -> np.ndarray:
+    marked: NDArray[np.bool_], lesions: NDArray[Any], outside: NDArray[np.bool_], size: int
+) -> NDArray[np.intp]:
     """Count voxels of cores outside of all lesions by the largest lesion of their component."""
-    components = cc3d.connected_components(marked | (lesions > 0), connectivity=26)
-    sizes = np.bincount(lesions[lesions > 0], minlength=size)
-    codes = np.flatnonzero(sizes)
-    largest_last = codes[np.argsort(sizes[codes], kind="stable")]
-    owner = np.zeros(int(components.max()) + 1, dtype=np.intp)
     there = lesions > 0
-    pairs = np.unique(np.stack([components[there], lesions[there]]), axis=1)
-    by_code: dict[int, list[int]] = {}
-    for component, code in pairs.T:
-        by_code.setdefault(int(code), []).append(int(component))
-    for code in largest_last:
-        owner[by_code[int(code)]] = code
+    components = cc3d.connected_components(marked | there, connectivity=26)
+    sizes = np.bincount(lesions[there], minlength=size)
+    component, code = np.unique(np.stack([components[there], lesions[there]]), axis=1)
+    largest_last = np.argsort(sizes[code], kind="stable")
+    owner = np.zeros(int(components.max()) + 1, dtype=np.intp)
+    # of several lesions in a component the last one written stays
+    owner[component[largest_last]] = code[largest_last]
     counts = np.bincount(owner[components[outside]], minlength=size)
     counts[0] = 0
     return counts

@@ -16,7 +16,8 @@ from remnant.core.volumes import LabelMap, Modality, Phase
 from remnant.io.nifti import read_labels
 from remnant.testing.corrupted_livers import corrupted_liver
 from remnant.testing.painted_ct import painted_scan
-from segmentation.engines.findings import LOWEST_AGREEMENT, dice_of, windows_finding
+from segmentation.engines.findings import LOWEST_AGREEMENT, windows_finding
+from segmentation.overlap import dice
 from segmentation.quality_control.decision import (
     MOST_UNUSUAL,
     SHAPE_DISTANCE,
@@ -161,7 +162,7 @@ def test_verdicts__of_lights():
 def test_windows_finding__by_the_dice_of_two_masks():
     first, second = np.zeros((2, 4, 5, 6), bool)
     first[:2], second[1:3] = True, True
-    assert 0.5 == dice_of(first, second)
-    assert 1.0 == dice_of(first & False, second & False)
+    assert 0.5 == dice(first, second)
+    assert 1.0 == dice(first & False, second & False)
     found = [windows_finding(value).verdict for value in (LOWEST_AGREEMENT, 0.79)]
     assert [Verdict.MET, Verdict.NOT_MET] == found
