@@ -21,6 +21,7 @@ from remnant.pipeline.correcting import CorrectRequest
 from remnant.pipeline.divide import merged_findings
 from remnant.pipeline.made_from import IMAGE
 from remnant.pipeline.origins import boxed_lesions
+from remnant.pipeline.quality_light import with_light
 from remnant.pipeline.review import bare_liver, vessels_of, with_confirmations
 from remnant.pipeline.segment import with_image
 from remnant.pipeline.segmented import CaseMaps, SegmentedCase, maps_of
@@ -53,8 +54,16 @@ MIRRORED: Final = (
     "with x and y of the other sign it would lie at the liver: boxes are in RAS, where x rises to "
     "the patient's right and y to the front, not in LPS"
 )
-OF_LIVER_NETWORK: Final = "network_confidence"
-"""The check that says nothing of a liver that was outlined in a box."""
+OF_LIVER_NETWORKS: Final = frozenset(
+    (
+        "network_confidence",
+        "network_windows_agree",
+        "liver_networks_agree",
+        "liver_ends_found",
+        "liver_without_other_organs",
+    )
+)
+"""Checks of how networks found the liver: they say nothing of one that was outlined in a box."""
 ENDS: Final[Mapping[Ending, str]] = {
     Ending.SCAN: "the end of the scan",
     Ending.RANGE: "the end of the box",
@@ -131,7 +140,7 @@ class Pencil:
         gone = _gone(case.maps.lesions, maps.lesions)
         self._require_open(case, gone, box)
         checks = (*noticed, *liver_box_findings(found, maps.structures))
-        kept = tuple(f for f in case.quality if f.id != OF_LIVER_NETWORK)
+        kept = tuple(f for f in case.quality if f.id not in OF_LIVER_NETWORKS)
         record = drawn_liver(box, self._by)
         fresh = replace(
             case,
@@ -146,7 +155,7 @@ class Pencil:
         lost = f"; lesion(s) {_listed(gone)} lay outside of it and are gone" if gone else ""
         return replace(
             drawing,
-            case=self._seen(fresh, without=gone),
+            case=self._seen(with_light(fresh, self.image), without=gone),
             changed=(*drawing.changed, f"{words}{lost}; lesions were not looked for anew"),
         )
 

@@ -15,6 +15,7 @@ from remnant.core.lesions import Confirmation
 from remnant.core.map_description import Origin
 from remnant.core.patient import Patient
 from remnant.core.phase_choice import PhaseChoice
+from remnant.core.quality_light import QUALITY_LIGHT
 from remnant.core.reasons import Cause, causes_of
 from remnant.core.volumes import ImageVolume, LabelMap, Modality
 from remnant.io.nifti import write_image, write_labels
@@ -26,6 +27,7 @@ from remnant.pipeline.correcting import CorrectRequest
 from remnant.pipeline.folder import read_case, read_measured
 from remnant.pipeline.held import held_by
 from remnant.pipeline.origins import lesion_origin, origin_of_lesion, structure_origins
+from remnant.pipeline.quality_light import with_light
 from remnant.pipeline.requests import MeasureRequest, SegmentRequest
 from remnant.pipeline.reviewing import LesionReview
 from remnant.pipeline.run import measure_study, rerun_case, run_study
@@ -389,6 +391,10 @@ def test_liver_box__outlines_the_liver_anew_and_keeps_its_lesions(case, draw, li
 
     assert dice(now.maps.structures.codes > 0, small.liver_mask.codes > 0) > 0.95
     assert np.array_equal(cut.maps.lesions.codes, now.maps.lesions.codes)
+    lights = [f for f in now.quality if f.id == QUALITY_LIGHT]
+    anew = with_light(now, small.image).quality
+    assert lights == [f for f in anew if f.id == QUALITY_LIGHT]
+    assert lights != [f for f in cut.quality if f.id == QUALITY_LIGHT]
     assert Origin.EDITED is structure_origins(now)[Structure.PARENCHYMA]
     assert {"liver_in_box", "liver_volume_plausible"} <= {f.id for f in now.quality}
     assert "liver outlined in the box" in done.changed[0]
