@@ -10,6 +10,7 @@ from remnant.core.lesions import Lesion
 from remnant.core.quantity import Interval, Quantity
 from remnant.core.reasons import Reason
 from remnant.core.uncertainty import Boundaries, ErrorModel
+from remnant.core.vessels import ComputedVessels
 
 
 class BurdenClass(StrEnum):
@@ -126,6 +127,9 @@ class VolumetryReport:
         Of each class under the error model; ``None`` where the burden is absent or indicative.
     quality
         Checks of the masks that volumetry made.
+    vessels
+        What vessels computed from the scan say of the segments; ``None`` where none were computed
+        or the liver has no segments.
     """
 
     tlv_ml: Quantity
@@ -145,6 +149,7 @@ class VolumetryReport:
     segments_confirmation: SegmentsConfirmation | None = None
     segment_iv: Mapping[SegmentIvPart, PartVolumes] | None = None
     quality: tuple[Finding, ...] = field(default=())
+    vessels: ComputedVessels | None = None
 
     @property
     def counted_lesions(self) -> tuple[Lesion, ...]:
