@@ -28,7 +28,7 @@ contracts: $(STAMP)
 
 unit: $(STAMP)
 	$(BIN)/python -m pytest -n $(WORKERS) --maxprocesses 8 --dist worksteal \
-		--cov --cov-report=term-missing:skip-covered
+		--cov --cov-report=term-missing:skip-covered --durations=60 --durations-min=2
 
 # build/docs/site: open index.html, or serve it so that the search works
 docs: $(STAMP)

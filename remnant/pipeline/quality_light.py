@@ -14,11 +14,18 @@ from segmentation.quality_control.light import figures_of, light_finding
 def with_light(case: SegmentedCase, image: ImageVolume | None = None) -> SegmentedCase:
     """Return a case with the light of its liver, in place of an earlier one.
 
-    Without the ``image``, on the maps' grid, only the shape is looked at.
+    Without the ``image``, on the maps' grid, only the shape is looked at; that of a whole liver
+    where somebody said that the map holds it.
     """
     given = structure_origins(case)[Structure.PARENCHYMA] is not Origin.AUTOMATIC
     maps = case.maps
-    figures = figures_of(maps.structures, image, lesions=maps.lesions, known=case.quality)
+    figures = figures_of(
+        maps.structures,
+        image,
+        lesions=maps.lesions,
+        known=case.quality,
+        whole=image is None and case.settings.whole_liver,
+    )
     return replace(
         case, quality=merged_findings(case.quality, (light_finding(figures, given=given),))
     )

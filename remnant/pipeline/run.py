@@ -43,6 +43,7 @@ from remnant.pipeline.made_from import images_of, made_from
 from remnant.pipeline.measuring_and_planning import keep_request, measure_case, plan_case
 from remnant.pipeline.plan_maps import case_maps, drawn_plans, page_maps, stored_maps
 from remnant.pipeline.plan_settings import DEFAULT_PLAN, PlanRequest
+from remnant.pipeline.quality_light import with_light
 from remnant.pipeline.repeat import changes
 from remnant.pipeline.requests import MeasureRequest, SegmentRequest, require_source
 from remnant.pipeline.review import apply_review
@@ -383,6 +384,8 @@ def revised_case(
     _, segments = read_given(request, liver_known=True, reference=grid)
     reviewed = apply_review(stored.case, request.review)
     case = with_segments(reviewed, segments, divider=divider, progress=progress)
+    if case.settings.whole_liver is not stored.case.settings.whole_liver:
+        case = with_light(case)
     require_words_kept(stored.case, case, request)
     return _marked(Revised(stored=stored, case=case), request)
 

@@ -140,10 +140,10 @@ def case_from_masks(
     case = case_of_masks(None, masks)
     if request.split_confluent:
         case = with_split_lesions(case, masks)
-    case = with_light(case)
     settings = replace(_settings(request), file_may_end=masks.file_may_end)
     reviewed = apply_review(replace(case, settings=settings), request.review)
-    return with_segments(reviewed, segments, divider=divider, progress=progress)
+    # last: only then is it known whether the map is said to hold the whole liver
+    return with_light(with_segments(reviewed, segments, divider=divider, progress=progress))
 
 
 def case_from_image(

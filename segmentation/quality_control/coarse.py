@@ -66,7 +66,11 @@ class CoarseLiver:
 
 
 def coarse_liver(
-    liver: LabelMap, image: ImageVolume | None = None, *, lesions: LabelMap | None = None
+    liver: LabelMap,
+    image: ImageVolume | None = None,
+    *,
+    lesions: LabelMap | None = None,
+    whole: bool = False,
 ) -> CoarseLiver:
     """Sample a liver, its lesions and its image.
 
@@ -78,6 +82,8 @@ def coarse_liver(
         The scan, on the liver's grid.
     lesions
         Any label map on the same grid whose non-zero codes are lesions.
+    whole
+        Whether a human said that the map holds the whole liver: nothing is cut by its end then.
 
     Raises
     ------
@@ -92,7 +98,7 @@ def coarse_liver(
     return CoarseLiver(
         mask=(codes > 0) & place.seen,
         lesions=sick & place.seen,
-        seen=place.seen,
+        seen=np.ones_like(place.seen) if whole else place.seen,
         hu=None if image is None else _smooth(image.voxels, liver.geometry, grid),
         body=None if image is None else _body(image),
         grid=grid,

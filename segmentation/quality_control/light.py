@@ -45,6 +45,7 @@ def figures_of(
     *,
     lesions: LabelMap | None = None,
     known: Iterable[Finding] = (),
+    whole: bool = False,
 ) -> dict[str, float]:
     """Return every figure of a liver that can be had.
 
@@ -58,6 +59,8 @@ def figures_of(
         Any label map on the same grid whose non-zero codes are lesions.
     known
         Findings about the liver, those of networks among them.
+    whole
+        Whether a human said that the map holds the whole liver.
 
     Raises
     ------
@@ -65,11 +68,11 @@ def figures_of(
         The liver has no voxel.
     """
     ct = image if image is not None and image.modality is Modality.CT else None
-    coarse = coarse_liver(liver, ct, lesions=lesions)
+    coarse = coarse_liver(liver, ct, lesions=lesions, whole=whole)
     values = {NETWORK_FIGURES.get(one.id, ""): one.value for one in known}
     networks = {name: value for name, value in values.items() if name and value is not None}
-    whole = coarse.cut_fraction <= LARGEST_CUT_FRACTION
-    size = {"volume_ml": coarse.volume_ml} if whole else {}
+    uncut = coarse.cut_fraction <= LARGEST_CUT_FRACTION
+    size = {"volume_ml": coarse.volume_ml} if uncut else {}
     if np.count_nonzero(coarse.mask) < FEWEST_VOXELS:
         return {**size, **networks}
     return {**size, **shape_figures(coarse), **image_figures(coarse), **networks}

@@ -166,3 +166,18 @@ def test_windows_finding__by_the_dice_of_two_masks():
     assert 1.0 == dice(first & False, second & False)
     found = [windows_finding(value).verdict for value in (LOWEST_AGREEMENT, 0.79)]
     assert [Verdict.MET, Verdict.NOT_MET] == found
+
+
+def test_figures__a_file_cropped_to_the_liver_is_whole_at_the_users_word(shared):
+    labels = read_labels(shared / "data" / "couinaud" / "lits_080.nii.gz", COUINAUD_SCHEME)
+    size = labels.geometry.shape
+    halved = LabelMap(
+        labels.codes[: size[0] // 2], labels.geometry.cropped((0, 0, 0), (size[0] // 2, *size[1:])),
+        COUINAUD_SCHEME,
+    )  # fmt: skip
+    assert "volume_ml" not in figures_of(halved)
+    vouched = figures_of(halved, whole=True)
+    expected = np.count_nonzero(halved.codes) * halved.geometry.voxel_volume_ml
+    assert expected == pytest.approx(vouched["volume_ml"], rel=0.02)
+    # the cut face is one of the liver's own then
+    assert vouched["flat_face"] > figures_of(halved)["flat_face"]
