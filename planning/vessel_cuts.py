@@ -8,6 +8,7 @@ decide nothing (ADR 45).
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from math import fsum
 from typing import Final
 
 from planning.hepatectomies.stranded import VESSELS_ID, Segments
@@ -86,7 +87,7 @@ def _divided(
 ) -> Iterator[DividedVessel]:
     """Yield the stems that are cut; one that serves nothing that stays goes with its segments."""
     for vessel in named:
-        removed_mm = sum(vessel.stem_mm_by_segment.get(segment, 0.0) for segment in removed)
+        removed_mm = fsum(vessel.stem_mm_by_segment.get(segment, 0.0) for segment in removed)
         served = {s: vessel.share_by_segment.get(s, 0.0) for s in sorted(kept)}
         shares = {segment: share for segment, share in served.items() if share > 0.0}
         if removed_mm >= CUT_STEM_MM and shares:
@@ -114,7 +115,7 @@ def _lost(
         for name, vessel in cut.items()
         if vessel.tree is tree and _lies_beyond(segment, vessel)
     }
-    return min(1.0, max((*ways, sum(_through(trunk, beyond) for trunk in TRUNKS))))
+    return min(1.0, max((*ways, fsum(_through(trunk, beyond) for trunk in TRUNKS))))
 
 
 def _lies_beyond(segment: CouinaudSegment, cut: NamedVessel) -> bool:
@@ -128,7 +129,7 @@ def _lies_beyond(segment: CouinaudSegment, cut: NamedVessel) -> bool:
 
 def _through(name: VesselName, shares: Mapping[VesselName, float]) -> float:
     """Return the share through a stem or what branches off it; branches are part of their stem."""
-    beyond = sum(_through(branch, shares) for branch in BRANCHES.get(name, ()))
+    beyond = fsum(_through(branch, shares) for branch in BRANCHES.get(name, ()))
     return max(shares.get(name, 0.0), beyond)
 
 

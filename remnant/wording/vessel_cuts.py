@@ -109,13 +109,17 @@ def _unsure(cuts: VesselCuts) -> Iterator[str]:
 
 
 def _unseen(cuts: VesselCuts) -> Iterator[str]:
-    unseen = (
-        (FLOWS[tree], [segment for segment, share in shares.items() if share is None])
+    words = [
+        f"{FLOWS[tree]} of {_all_or_some(unseen, shares)}"
         for tree, shares in _flows(cuts)
-    )
-    words = [f"{flow} of {segment_names(segments)}" for flow, segments in unseen if segments]
+        if (unseen := [segment for segment, share in shares.items() if share is None])
+    ]
     if words:
         yield f"not seen: {listed(words)}"
+
+
+def _all_or_some(segments: Sequence[CouinaudSegment], kept: Shares) -> str:
+    return "all that stays" if len(segments) == len(kept) else segment_names(segments)
 
 
 def _together(flows: Sequence[Reason], plan: str = "") -> str:
