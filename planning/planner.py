@@ -208,7 +208,7 @@ def _resection(candidate: Candidate, case: Case, drawn: Spread | None) -> Resect
         compensation=compensation(case.facts, patient),
     )
     kept = _kept(report, removed)
-    cuts = vessel_cuts(removed, kept, report.vessels)
+    cuts = vessel_cuts(removed, kept, report)
     findings = (
         *(with_disagreement(finding, remnant, ratios) for finding in on_remnant),
         contiguity_finding(kept),

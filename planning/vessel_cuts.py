@@ -45,9 +45,27 @@ TRUNKS: Final = (
 )
 
 
-def vessel_cuts(
-    removed: Segments, kept: Segments, vessels: ComputedVessels | None
-) -> VesselCuts | None:
+def vessel_cuts(removed: Segments, kept: Segments, report: VolumetryReport) -> VesselCuts | None:
+    """Say what removing segments would cut, as far as a case's computed vessels show.
+
+    Parameters
+    ----------
+    removed, kept
+        See `cuts_of`.
+    report
+        Holds the vessels.
+
+    Returns
+    -------
+    VesselCuts or None
+        ``None`` where no vessels or no segments are known, see `why_no_cuts`.
+    """
+    if report.vessels is None or report.segments is None:
+        return None
+    return cuts_of(removed, kept, report.vessels)
+
+
+def cuts_of(removed: Segments, kept: Segments, vessels: ComputedVessels) -> VesselCuts:
     """Say what removing segments would cut, as far as computed vessels show.
 
     Parameters
@@ -57,15 +75,8 @@ def vessel_cuts(
     kept
         Those that stay and hold functional liver.
     vessels
-        ``None`` where none were computed.
-
-    Returns
-    -------
-    VesselCuts or None
-        ``None`` where no vessels were computed.
+        What is known of the vessels of these segments.
     """
-    if vessels is None:
-        return None
     divided = tuple(_divided(removed, kept, vessels.named))
     stems = {one.name for one in divided}
     cut = {vessel.name: vessel for vessel in vessels.named if vessel.name in stems}
@@ -150,11 +161,9 @@ def _cut_off(shares: Shares) -> Mapping[CouinaudSegment, float]:
 
 def why_no_cuts(report: VolumetryReport) -> tuple[Reason, ...]:
     """Return why nothing is known of what operations would cut; empty where it is."""
-    if report.vessels is not None:
-        return ()
     if report.segments is None:
         return report.segments_reasons or (Reason(Cause.SEGMENTS_UNKNOWN),)
-    return (Reason(Cause.NO_COMPUTED_VESSELS),)
+    return (Reason(Cause.NO_COMPUTED_VESSELS),) if report.vessels is None else ()
 
 
 def computed_reasons(

@@ -126,7 +126,7 @@ def _plan(recipe: Recipe, case: PlanCase, point: Point | None) -> DebulkingPlan:
     estimated = case.report.segments_need_review
     grounds = (Reason(Cause.SEGMENTS_ESTIMATED),) if estimated else ()
     voxel_ml = case.problem.atoms.voxel_ml
-    cuts = vessel_cuts(removed, _kept(case.problem, recipe), case.report.vessels)
+    cuts = vessel_cuts(removed, _kept(case.problem, recipe), case.report)
     computed = computed_reasons(removed, cuts, stated=intact or case.facts.remnant_vessels)
     return DebulkingPlan(
         id="",

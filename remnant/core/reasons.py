@@ -439,7 +439,7 @@ class Cause(StrEnum):
     COMPUTED_OF_PLAN = "computed_of_plan"
     """Of one plan (names its id), whose reasons are behind this."""
     NO_COMPUTED_VESSELS = "no_computed_vessels"
-    """No vessels were computed from the scan."""
+    """No vessels are known, or not where they begin."""
     LESIONS_ACROSS = "lesions_across"
     """Names: ids of lesions that lie partly in removed and partly in kept segments."""
     PART_COUNTED = "part_counted"

@@ -149,5 +149,5 @@ def _state(reason: Reason) -> str:
 CAUSES: Final[Mapping[Cause, Template]] = {
     **dict.fromkeys(OF_FLOWS, lambda one: _together((one,))),
     Cause.COMPUTED_OF_PLAN: _of_plan,
-    Cause.NO_COMPUTED_VESSELS: "no vessels were computed from the scan",
+    Cause.NO_COMPUTED_VESSELS: "no vessels are known, or not where they begin",
 }

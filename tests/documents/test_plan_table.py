@@ -4,7 +4,7 @@ import csv
 from dataclasses import replace
 
 from examples.computed_vessels import MIDDLE_IN_IV
-from planning.vessel_cuts import vessel_cuts
+from planning.vessel_cuts import cuts_of
 from remnant.core.debulking import DebulkingPlan, Fate, PlanOrigin, VirtualResection
 from remnant.core.findings import Finding, Verdict
 from remnant.core.labels import CouinaudSegment
@@ -111,7 +111,7 @@ def test_table__without_plans_is_its_header(tmp_path):
 def test_row__says_what_would_be_cut_of_computed_vessels():
     assert plan_row(PLAN)["computed_vessels"] == ""
     removed = frozenset(PLAN.recipe.segments)
-    cuts = vessel_cuts(removed, frozenset(CouinaudSegment) - removed, MIDDLE_IN_IV)
+    cuts = cuts_of(removed, frozenset(CouinaudSegment) - removed, MIDDLE_IN_IV)
     assert plan_row(replace(PLAN, vessel_cuts=cuts))["computed_vessels"] == (
         "Computed vessels, to be confirmed: nothing of what stays is cut off as far as seen."
     )

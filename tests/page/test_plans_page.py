@@ -26,7 +26,7 @@ from planning.liver_function import liver_function
 from planning.remnant.contiguity import contiguity_finding
 from planning.rules.contraindications import CONTRAINDICATION_LIST
 from planning.rules.staging_checklist import STAGING_CHECKLIST
-from planning.vessel_cuts import vessel_cuts, with_computed
+from planning.vessel_cuts import cuts_of, with_computed
 from remnant.core.clinical import ClinicalFacts
 from remnant.core.distribution import Netlm
 from remnant.core.errors import GeometryMismatchError
@@ -507,7 +507,7 @@ def test_references__without_a_title_are_named_once(source):
 def test_computed_vessels__stand_with_each_plan_and_hepatectomy(made, source):
     def with_cuts(part, segments):
         removed = frozenset(segments)
-        cuts = vessel_cuts(removed, frozenset(CouinaudSegment) - removed, MIDDLE_IN_IV)
+        cuts = cuts_of(removed, frozenset(CouinaudSegment) - removed, MIDDLE_IN_IV)
         return replace(part, vessel_cuts=cuts)
 
     case = planned(made.case)

@@ -20,7 +20,7 @@ from examples.debulking import NORMAL, coarse_phantom, measured
 from examples.plans import example_plan
 from planning.case import Case
 from planning.planner import plan
-from planning.vessel_cuts import CUT_STEM_MM, LEAST_SEEN_ML, LOST_SHARE, of_plan, vessel_cuts
+from planning.vessel_cuts import CUT_STEM_MM, LEAST_SEEN_ML, LOST_SHARE, cuts_of, of_plan
 from remnant.core.clinical import ClinicalFacts
 from remnant.core.labels import CouinaudSegment
 from remnant.core.plan_choice import PlanChoice
@@ -52,8 +52,8 @@ def some(*names):
 LEFT, RIGHT = some("II", "III", "IV"), some("V", "VI", "VII", "VIII")
 
 
-def cuts_of(removed, vessels):
-    return vessel_cuts(removed, ALL - removed, vessels)
+def cutting(removed, vessels):
+    return cuts_of(removed, ALL - removed, vessels)
 
 
 def names_of(cuts):
@@ -113,7 +113,7 @@ def mirrored(vessels):
 
 @given(trees())
 def test_cuts__removing_nothing_cuts_nothing(vessels):
-    cuts = cuts_of(frozenset(), vessels)
+    cuts = cutting(frozenset(), vessels)
     assert cuts.divided == ()
     assert {*cuts.inflow_lost_shares.values(), *cuts.outflow_lost_shares.values()} <= {0.0, None}
     assert Flow.LOST not in (cuts.inflow, cuts.outflow)
@@ -121,14 +121,14 @@ def test_cuts__removing_nothing_cuts_nothing(vessels):
 
 @given(trees())
 def test_cuts__removing_everything_leaves_nothing_to_cut_off(vessels):
-    cuts = cuts_of(ALL, vessels)
+    cuts = cutting(ALL, vessels)
     assert (cuts.divided, cuts.inflow_lost_shares, cuts.outflow_lost_shares) == ((), {}, {})
     assert {cuts.inflow, cuts.outflow} == {Flow.NOT_SEEN}
 
 
 @given(trees(), removals, removals)
 def test_cuts__more_removed_never_lessens_what_is_lost(vessels, removed, further):
-    less, more = cuts_of(removed, vessels), cuts_of(removed | further, vessels)
+    less, more = cutting(removed, vessels), cutting(removed | further, vessels)
     for fewer, many in (
         (less.inflow_lost_shares, more.inflow_lost_shares),
         (less.outflow_lost_shares, more.outflow_lost_shares),
@@ -143,7 +143,7 @@ def test_cuts__of_a_mirrored_liver_are_mirrored(vessels, removed):
     def turned(segments):
         return frozenset(CouinaudSegment[MIRROR[s.name]] for s in segments)
 
-    one, other = cuts_of(removed, vessels), cuts_of(turned(removed), mirrored(vessels))
+    one, other = cutting(removed, vessels), cutting(turned(removed), mirrored(vessels))
     for before, after in (
         (one.inflow_lost_shares, other.inflow_lost_shares),
         (one.outflow_lost_shares, other.outflow_lost_shares),
@@ -156,7 +156,7 @@ def test_cuts__of_a_mirrored_liver_are_mirrored(vessels, removed):
 
 @given(trees(), removals)
 def test_cuts__divided_stems_serve_what_stays(vessels, removed):
-    for vessel in cuts_of(removed, vessels).divided:
+    for vessel in cutting(removed, vessels).divided:
         assert vessel.removed_mm >= CUT_STEM_MM
         assert set(vessel.shares) <= ALL - removed
         assert min(vessel.shares.values()) > 0.0
@@ -166,7 +166,7 @@ def test_cuts__divided_stems_serve_what_stays(vessels, removed):
 
 
 def test_left_hemihepatectomy__divides_a_middle_vein_that_runs_in_segment_4():
-    cuts = cuts_of(LEFT, MIDDLE_IN_IV)
+    cuts = cutting(LEFT, MIDDLE_IN_IV)
     assert names_of(cuts) == ["middle_hepatic_vein"]
     assert cuts.divided[0].shares == by_segment({"V": 0.6, "VIII": 0.4})
     assert cuts.outflow_lost_shares == by_segment(
@@ -176,14 +176,14 @@ def test_left_hemihepatectomy__divides_a_middle_vein_that_runs_in_segment_4():
 
 
 def test_right_hemihepatectomy__leaves_a_middle_vein_that_runs_in_segment_4():
-    cuts = cuts_of(RIGHT, MIDDLE_IN_IV)
+    cuts = cutting(RIGHT, MIDDLE_IN_IV)
     assert names_of(cuts) == []
     assert set(cuts.outflow_lost_shares.values()) == {0.0}
     assert cuts.outflow is Flow.INTACT_AS_FAR_AS_SEEN
 
 
 def test_right_hemihepatectomy__cuts_off_a_left_branch_from_the_right_anterior_one():
-    cuts = cuts_of(RIGHT, LEFT_FROM_RIGHT)
+    cuts = cutting(RIGHT, LEFT_FROM_RIGHT)
     assert names_of(cuts) == ["left_portal_vein"]
     assert cuts.inflow_lost_shares == by_segment({"I": 0.0, "II": 0.9, "III": 0.9, "IV": 0.8})
     assert (cuts.inflow, cuts.outflow) == (Flow.LOST, Flow.INTACT_AS_FAR_AS_SEEN)
@@ -192,16 +192,16 @@ def test_right_hemihepatectomy__cuts_off_a_left_branch_from_the_right_anterior_o
 @pytest.mark.parametrize(("in_iv_mm", "divided"), [(9.99, 0), (10.0, 1)])
 def test_a_stem__counts_from_10_mm_on_over_all_removed_segments(in_iv_mm, divided):
     vein = stem(VesselName.MIDDLE_HEPATIC_VEIN, {"IV": in_iv_mm / 2, "II": in_iv_mm / 2}, {"V": 1})
-    assert len(cuts_of(LEFT, computed(vein)).divided) == divided
+    assert len(cutting(LEFT, computed(vein)).divided) == divided
 
 
 def test_a_stem__that_runs_in_a_kept_segment_tells_of_it_only_by_its_ways():
     """The tip of a vein is taken: what drains before it is not cut off, whatever the share."""
     vein = stem(VesselName.RIGHT_HEPATIC_VEIN, {"VI": 12.0, "VII": 40.0}, {"VI": 0.9, "VII": 0.9})
-    cuts = cuts_of(some("VI"), computed(vein))
+    cuts = cutting(some("VI"), computed(vein))
     assert names_of(cuts) == ["right_hepatic_vein"]
     assert cuts.outflow_lost_shares[CouinaudSegment.VII] == 0.0
-    through = cuts_of(some("VI"), computed(vein, way(HEPATIC, "VII", "VI", 0.7)))
+    through = cutting(some("VI"), computed(vein, way(HEPATIC, "VII", "VI", 0.7)))
     assert through.outflow_lost_shares[CouinaudSegment.VII] == 0.7
 
 
@@ -217,13 +217,13 @@ def test_stems__side_by_side_add_up_and_branches_lie_in_their_stem():
     )
     removed = some("V", "VIII")
     for parts, lost in (((anterior, posterior), 0.7), ((anterior, posterior, whole), 0.9)):
-        cuts = cuts_of(removed, computed(*parts))
+        cuts = cutting(removed, computed(*parts))
         assert cuts.inflow_lost_shares[CouinaudSegment.VI] == pytest.approx(lost)
 
 
 def test_ways__of_the_other_tree_or_through_what_stays_say_nothing():
     vessels = computed(way(PORTAL, "V", "VIII", 0.9), way(HEPATIC, "VI", "VII", 0.8))
-    cuts = cuts_of(some("VII"), vessels)
+    cuts = cutting(some("VII"), vessels)
     assert cuts.inflow_lost_shares[CouinaudSegment.V] == 0.0
     assert cuts.inflow_lost_shares[CouinaudSegment.VI] == 0.0
     assert cuts.outflow_lost_shares[CouinaudSegment.VI] == 0.8
@@ -231,30 +231,26 @@ def test_ways__of_the_other_tree_or_through_what_stays_say_nothing():
 
 def test_what_is_not_seen__is_not_intact():
     vessels = computed(way(HEPATIC, "V", "IV", 0.9), unseen="V VI VII VIII I")
-    cuts = cuts_of(LEFT, vessels)
+    cuts = cutting(LEFT, vessels)
     assert set(cuts.outflow_lost_shares.values()) == {None}
     assert cuts.outflow is Flow.NOT_SEEN
     nothing = replace(vessels, seen_ml_by_segment={})
-    assert cuts_of(LEFT, nothing).inflow is Flow.NOT_SEEN
+    assert cutting(LEFT, nothing).inflow is Flow.NOT_SEEN
 
 
 @pytest.mark.parametrize(
     ("share", "flow"), [(LOST_SHARE, Flow.LOST), (0.49, Flow.INTACT_AS_FAR_AS_SEEN)]
 )
 def test_flow__is_lost_where_a_segment_loses_half(share, flow):
-    assert cuts_of(some("IV"), computed(way(HEPATIC, "V", "IV", share))).outflow is flow
+    assert cutting(some("IV"), computed(way(HEPATIC, "V", "IV", share))).outflow is flow
 
 
 def test_seen__counts_from_the_least_on():
     vessels = computed()
     least = {HEPATIC: {CouinaudSegment.V: LEAST_SEEN_ML}}
-    cuts = cuts_of(LEFT, replace(vessels, seen_ml_by_segment=least))
+    cuts = cutting(LEFT, replace(vessels, seen_ml_by_segment=least))
     assert cuts.outflow_lost_shares[CouinaudSegment.V] == 0.0
     assert cuts.outflow_lost_shares[CouinaudSegment.VI] is None
-
-
-def test_cuts__are_none_without_computed_vessels():
-    assert cuts_of(LEFT, None) is None
 
 
 # In the planner
@@ -333,9 +329,7 @@ def test_planner__computed_vessels_change_no_verdict_and_no_figure(without, with
 def test_planner__every_plan_and_resection_has_its_cuts(with_vessels):
     for part in (*with_vessels.plans, *with_vessels.resections):
         segments = getattr(part, "segments", None) or getattr(part, "recipe", part).segments
-        assert part.vessel_cuts == vessel_cuts(
-            frozenset(segments), ALL - frozenset(segments), MIDDLE_IN_IV
-        )
+        assert part.vessel_cuts == cutting(frozenset(segments), MIDDLE_IN_IV)
     cuts = {plan.id: plan.vessel_cuts for plan in with_vessels.plans}
     assert with_vessels.staged
     assert {s.vessel_cuts == cuts[s.plan] for s in with_vessels.staged} == {True}
@@ -346,10 +340,11 @@ def test_planner__says_why_there_are_no_cuts(without, case):
     assert without.vessel_cuts_reasons == (Reason(Cause.NO_COMPUTED_VESSELS),)
     assert {p.vessel_cuts for p in (*without.plans, *without.resections, *without.staged)} == {None}
     report, _ = case
-    unknown = replace(report, segments=None, segments_reasons=(Reason(Cause.NO_COUINAUD_MAP),))
-    assert plan(Case(report=unknown, patient=NORMAL)).vessel_cuts_reasons == (
-        Reason(Cause.NO_COUINAUD_MAP),
-    )
+    missing = Reason(Cause.NO_COUINAUD_MAP)
+    unknown = replace(report, segments=None, segments_reasons=(missing,), vessels=computed())
+    undivided = plan(Case(report=unknown, patient=NORMAL))
+    assert undivided.vessel_cuts_reasons == (missing,)
+    assert {one.vessel_cuts for one in undivided.resections} == {None}
 
 
 def test_findings__get_what_is_computed_where_nobody_said_it(with_vessels):
@@ -392,11 +387,11 @@ def test_findings__where_a_person_found_all_intact_only_a_contradiction_is_added
     ],
 )
 def test_lists__speak_of_the_plan_that_a_person_spoke_of_else_the_first(told, intact, causes):
-    nothing = example_plan(1, recipe=Recipe(), vessel_cuts=cuts_of(frozenset(), MIDDLE_IN_IV))
+    nothing = example_plan(1, recipe=Recipe(), vessel_cuts=cutting(frozenset(), MIDDLE_IN_IV))
     left = example_plan(
         2,
         recipe=OWN[0],
-        vessel_cuts=cuts_of(LEFT, MIDDLE_IN_IV),
+        vessel_cuts=cutting(LEFT, MIDDLE_IN_IV),
         vessels_intact=intact,
     )
     found = of_plan((left, nothing), told=told)

@@ -21,7 +21,7 @@ from planning.criteria.judged_lists import judge_list
 from planning.inputs import CLINICAL_INPUTS, Facts
 from planning.planner import plan
 from planning.rules.contraindications import CONTRAINDICATION_LIST
-from planning.vessel_cuts import vessel_cuts
+from planning.vessel_cuts import cuts_of
 from remnant.core.case import CaseReport
 from remnant.core.distribution import Netlm
 from remnant.core.findings import Verdict
@@ -273,7 +273,7 @@ def test_lists__that_cannot_apply_share_a_line(case):
 def test_computed_vessels__stand_with_each_plan_and_resection_that_removes_segments(case):
     def cuts(segments):
         removed = frozenset(segments)
-        return vessel_cuts(removed, frozenset(CouinaudSegment) - removed, MIDDLE_IN_IV)
+        return cuts_of(removed, frozenset(CouinaudSegment) - removed, MIDDLE_IN_IV)
 
     left = tuple(CouinaudSegment(code) for code in (2, 3, 4))
     first, second = (

@@ -12,7 +12,7 @@ from examples.computed_vessels import (
     way,
 )
 from planning.remnant.contiguity import contiguity_finding
-from planning.vessel_cuts import computed_reasons, vessel_cuts, with_computed
+from planning.vessel_cuts import computed_reasons, cuts_of, with_computed
 from remnant.core.labels import CouinaudSegment
 from remnant.core.reasons import Cause, Reason
 from remnant.core.vessels import VesselName
@@ -29,8 +29,8 @@ RHV = stem(VesselName.RIGHT_HEPATIC_VEIN, {"VI": 12.0, "VII": 40.0}, {"VI": 0.9,
 FAINT = stem(VesselName.MIDDLE_HEPATIC_VEIN, {"VI": 12.0}, {"V": 0.01})
 
 
-def cuts_of(removed, vessels):
-    return vessel_cuts(frozenset(removed), ALL - frozenset(removed), vessels)
+def cutting(removed, vessels):
+    return cuts_of(frozenset(removed), ALL - frozenset(removed), vessels)
 
 
 @pytest.mark.parametrize(
@@ -81,17 +81,17 @@ def cuts_of(removed, vessels):
 def test_line__says_what_is_divided_what_else_is_cut_off_and_what_is_not_seen(
     removed, vessels, line
 ):
-    assert vessel_cuts_line(cuts_of(removed, vessels), removed) == BEGIN + line
+    assert vessel_cuts_line(cutting(removed, vessels), removed) == BEGIN + line
 
 
 def test_line__is_empty_without_computed_vessels_or_removed_segments():
     assert vessel_cuts_line(None, LEFT) == ""
-    assert vessel_cuts_line(cuts_of((), MIDDLE_IN_IV), ()) == ""
+    assert vessel_cuts_line(cutting((), MIDDLE_IN_IV), ()) == ""
 
 
 def finding(removed, vessels, *, stated=None):
     removed = frozenset(removed)
-    computed_ = computed_reasons(removed, cuts_of(removed, vessels), stated=stated)
+    computed_ = computed_reasons(removed, cutting(removed, vessels), stated=stated)
     (found,) = with_computed((contiguity_finding(ALL - removed),), computed_)
     return found
 
@@ -122,7 +122,6 @@ def finding(removed, vessels, *, stated=None):
         ),
         (True, computed(), ""),
         (False, MIDDLE_IN_IV, ""),
-        (None, None, ""),
     ],
 )
 def test_findings__add_what_is_computed_to_what_they_say_today(stated, vessels, ending):
@@ -133,7 +132,7 @@ def test_findings__add_what_is_computed_to_what_they_say_today(stated, vessels, 
 
 
 def test_reasons__of_a_plan_name_it_once():
-    flows = computed_reasons(frozenset(LEFT), cuts_of(LEFT, MIDDLE_IN_IV), stated=None)
+    flows = computed_reasons(frozenset(LEFT), cutting(LEFT, MIDDLE_IN_IV), stated=None)
     of_plan = Reason(Cause.COMPUTED_OF_PLAN, names=("plan_3",), because=flows)
     text = (
         "computed for plan_3, to be confirmed: inflow intact as far as seen; outflow lost to at "
