@@ -2,8 +2,9 @@
 
 What is known of a kept segment comes from two sides: from the ways of its vessels, where these lead
 through removed segments, and from named stems that are cut between it and the root. The two overlap
-by an unknown amount, so that the larger one stands, as "at least". Computed vessels inform and
-decide nothing (ADR 45).
+by an unknown amount, so that the larger one stands, as "at least". What runs in the caudate lobe is
+not cut with it: no vessels of its neighbours run through it, they run along it at the hilum and the
+vena cava (ADR 25). Computed vessels inform and decide nothing (ADR 45).
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -11,7 +12,7 @@ from dataclasses import replace
 from math import fsum
 from typing import Final
 
-from planning.hepatectomies.stranded import VESSELS_ID, Segments
+from planning.hepatectomies.stranded import CAUDATE, VESSELS_ID, Segments
 from planning.inputs import REMNANT_VESSELS
 from remnant.core.criteria import CriteriaResult
 from remnant.core.debulking import DebulkingPlan
@@ -77,11 +78,12 @@ def cuts_of(removed: Segments, kept: Segments, vessels: ComputedVessels) -> Vess
     vessels
         What is known of the vessels of these segments.
     """
-    divided = tuple(_divided(removed, kept, vessels.named))
+    carriers = removed - {CAUDATE}
+    divided = tuple(_divided(carriers, kept, vessels.named))
     stems = {one.name for one in divided}
     cut = {vessel.name: vessel for vessel in vessels.named if vessel.name in stems}
     inflow, outflow = (
-        {segment: _lost(segment, tree, removed, cut, vessels) for segment in sorted(kept)}
+        {segment: _lost(segment, tree, carriers, cut, vessels) for segment in sorted(kept)}
         for tree in (VesselTree.PORTAL, VesselTree.HEPATIC)
     )
     return VesselCuts(

@@ -205,6 +205,14 @@ def test_a_stem__that_runs_in_a_kept_segment_tells_of_it_only_by_its_ways():
     assert through.outflow_lost_shares[CouinaudSegment.VII] == 0.7
 
 
+def test_the_caudate_lobe__carries_no_vessels_of_its_neighbours():
+    left = stem(VesselName.LEFT_PORTAL_VEIN, {"I": 30.0, "IV": 9.0}, {"II": 1.0, "III": 1.0})
+    vessels = computed(left, way(HEPATIC, "IV", "I", 1.0))
+    cuts = cutting(some("I", "V", "VI", "VII", "VIII"), vessels)
+    assert names_of(cuts) == []
+    assert Flow.LOST not in (cuts.inflow, cuts.outflow)
+
+
 def test_stems__side_by_side_add_up_and_branches_lie_in_their_stem():
     right = {"V": 20.0, "VIII": 20.0}
     anterior, posterior, whole = (
