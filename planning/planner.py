@@ -9,7 +9,7 @@ from planning.case import Case
 from planning.criteria.judged_lists import judge_list
 from planning.debulking.chosen_limits import chosen_limits
 from planning.debulking.finding_ids import UNCONFIRMED_IN_RESECTION_ID
-from planning.debulking.plan_search import make_plans
+from planning.debulking.plan_search import Planned, make_plans
 from planning.distribution.frilling import classify, frilling_finding
 from planning.distribution.netlm import netlm, netlm_finding
 from planning.distribution.scan_coverage import scan_cuts_liver
@@ -38,7 +38,14 @@ from planning.rules.remnant import PROJECT_SOURCE
 from planning.rules.staging_checklist import STAGING_CHECKLIST
 from planning.staging.ways_to_operate import staging
 from planning.transplant import transplant
-from remnant.core.debulking import TargetOutcome
+from planning.vessel_cuts import (
+    computed_reasons,
+    of_plan,
+    vessel_cuts,
+    why_no_cuts,
+    with_computed,
+    with_computed_condition,
+)
 from remnant.core.distribution import Frilling, Netlm, Stability
 from remnant.core.findings import Basis, Finding, SourceStatus, Verdict, judged
 from remnant.core.labels import CouinaudSegment
@@ -100,22 +107,28 @@ def plan(case: Case, *, custom: Sequence[frozenset[CouinaudSegment]] = ()) -> Pl
         ),
         plans=plans,
         plans_reasons=planned.reasons,
+        vessel_cuts_reasons=why_no_cuts(report),
         targets=planned.targets,
         staged=planned.staged,
         netlm=surgical,
         stability=stable,
-        **_lists(case, facts, targets),
+        **_lists(case, facts, planned),
     )
 
 
-def _lists(case: Case, facts: Facts, targets: Sequence[TargetOutcome]) -> dict[str, Any]:
+def _lists(case: Case, facts: Facts, planned: Planned) -> dict[str, Any]:
     """Judge the lists of every source by what is known."""
+    targets = (*planned.targets, *planned.for_classes)
+    computed = of_plan(planned.plans, told=case.facts.remnant_vessels)
     limits, estimated = chosen_limits(case.choice), case.segments_estimated
     return {
         "contraindications": judge_list(CONTRAINDICATION_LIST, facts),
         "liver_function": liver_function(case.facts),
         "staging_checklist": (judge_list(STAGING_CHECKLIST, facts),),
-        "resectability": resectability(facts, segments_estimated=estimated),
+        "resectability": tuple(
+            with_computed_condition(listed, computed)
+            for listed in resectability(facts, segments_estimated=estimated)
+        ),
         "ablation": lesion_ablations(case.report, facts=facts, choice=case.choice, told=case.facts),
         "staging": staging(facts, targets=targets, limits=limits, segments_estimated=estimated),
         "transplant": transplant(facts, segments_estimated=estimated),
@@ -194,12 +207,16 @@ def _resection(candidate: Candidate, case: Case, drawn: Spread | None) -> Resect
         certainty=case.choice.certainty,
         compensation=compensation(case.facts, patient),
     )
+    kept = _kept(report, removed)
+    cuts = vessel_cuts(removed, kept, report)
     findings = (
         *(with_disagreement(finding, remnant, ratios) for finding in on_remnant),
-        contiguity_finding(_kept(report, removed)),
+        contiguity_finding(kept),
         *debulking_findings(debulked, certainty=case.choice.certainty),
         *_geometry_findings(candidate, case),
     )
+    stated = removed in case.choice.vessels_intact
+    computed = computed_reasons(removed, cuts, stated=stated or None)
     return Resection(
         name=candidate.name,
         segments=tuple(sorted(removed)),
@@ -207,8 +224,9 @@ def _resection(candidate: Candidate, case: Case, drawn: Spread | None) -> Resect
         new_world=candidate.new_world,
         remnant=remnant,
         debulked_fraction=debulked,
-        findings=_reviewable(findings, report),
+        findings=_reviewable(with_computed(findings, computed), report),
         sflr_by_formula=ratios,
+        vessel_cuts=cuts,
     )
 
 

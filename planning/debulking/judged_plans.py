@@ -26,6 +26,7 @@ from planning.remnant.contiguity import contiguity_finding
 from planning.remnant.further_minima import further_remnant_findings
 from planning.remnant.minima import PREFIX, is_decompensated, remnant_findings
 from planning.rules.remnant import DEBULKING_RULES, PROJECT_SOURCE
+from planning.vessel_cuts import computed_reasons, vessel_cuts, with_computed
 from remnant.core.clinical import ClinicalFacts
 from remnant.core.debulking import DebulkingPlan, Fate, PlanOrigin, VirtualResection
 from remnant.core.findings import (
@@ -125,6 +126,8 @@ def _plan(recipe: Recipe, case: PlanCase, point: Point | None) -> DebulkingPlan:
     estimated = case.report.segments_need_review
     grounds = (Reason(Cause.SEGMENTS_ESTIMATED),) if estimated else ()
     voxel_ml = case.problem.atoms.voxel_ml
+    cuts = vessel_cuts(removed, _kept(case.problem, recipe), case.report)
+    computed = computed_reasons(removed, cuts, stated=intact or case.facts.remnant_vessels)
     return DebulkingPlan(
         id="",
         origin=PlanOrigin.USER if point is None else PlanOrigin.OPTIMISER,
@@ -141,8 +144,12 @@ def _plan(recipe: Recipe, case: PlanCase, point: Point | None) -> DebulkingPlan:
         gap_ml=None if point is None else (point.most_flr - point.counted.flr) * voxel_ml,
         on_front=point is not None and point.on_front,
         flips=tuple(finding.id for finding in findings if _flips(finding)),
-        findings=tuple(replace(f, reasons=joined(f.reasons, grounds)) for f in findings),
+        findings=tuple(
+            replace(f, reasons=joined(f.reasons, grounds))
+            for f in with_computed(findings, computed)
+        ),
         reasons=(*compensation(case.facts, case.patient).against_minima, *grounds),
+        vessel_cuts=cuts,
     )
 
 

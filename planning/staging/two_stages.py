@@ -256,6 +256,7 @@ def _staged(plan: DebulkingPlan, strategy: Strategy, case: _Case) -> StagedPlan:
         untreated=sum(fate is Fate.STAYS for fate in plan.result.fates.values()),
         findings=tuple(_findings(strategy, forecasts, case)),
         reasons=case.grounds,
+        vessel_cuts=plan.vessel_cuts,
     )
 
 

@@ -10,6 +10,7 @@ from remnant.core.plan import Remnant
 from remnant.core.quantity import Quantity
 from remnant.core.reasons import Reason
 from remnant.core.recipe import Recipe
+from remnant.core.vessel_cuts import VesselCuts
 
 
 class Fate(StrEnum):
@@ -110,6 +111,9 @@ class DebulkingPlan:
         Verdict of every rule set, with probabilities.
     reasons
         What all its figures rest on.
+    vessel_cuts
+        What removing its segments would cut, by computed vessels; wedges and ablations are not
+        looked at. ``None`` where no vessels were computed.
     """
 
     id: str
@@ -129,6 +133,7 @@ class DebulkingPlan:
     flips: tuple[str, ...]
     findings: tuple[Finding, ...] = field(default=())
     reasons: tuple[Reason, ...] = ()
+    vessel_cuts: VesselCuts | None = None
 
     @property
     def decides(self) -> bool:

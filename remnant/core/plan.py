@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from remnant.core.findings import Finding
 from remnant.core.labels import CouinaudSegment
 from remnant.core.quantity import Quantity
+from remnant.core.vessel_cuts import VesselCuts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,3 +72,4 @@ class Resection:
     debulked_fraction: Quantity
     findings: tuple[Finding, ...] = field(default=())
     sflr_by_formula: Mapping[str, float] = field(default_factory=dict)
+    vessel_cuts: VesselCuts | None = None

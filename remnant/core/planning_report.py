@@ -16,9 +16,10 @@ class PlanningReport:
     """Everything that planning says about one case.
 
     ``contraindications`` are what rules an operation on the liver out. ``plans_reasons`` say why
-    there are no ``plans``, empty where there are. ``netlm`` and
-    ``stability`` are ``None`` in reports of earlier versions. ``staging_checklist``
-    and ``liver_function`` decide nothing else; the latter is empty where nothing of it was told.
+    there are no ``plans``, empty where there are; ``vessel_cuts_reasons`` why nothing is known of
+    what operations would cut, empty where it is. ``netlm`` and ``stability`` are ``None`` in
+    reports of earlier versions. ``staging_checklist`` and ``liver_function`` decide nothing else;
+    the latter is empty where nothing of it was told.
     """
 
     frilling: Frilling
@@ -26,6 +27,7 @@ class PlanningReport:
     findings: tuple[Finding, ...] = field(default=())
     plans: tuple[DebulkingPlan, ...] = ()
     plans_reasons: tuple[Reason, ...] = ()
+    vessel_cuts_reasons: tuple[Reason, ...] = ()
     targets: tuple[TargetOutcome, ...] = ()
     staged: tuple[StagedPlan, ...] = ()
     netlm: Netlm | None = None

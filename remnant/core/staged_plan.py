@@ -7,6 +7,7 @@ from remnant.core.findings import Finding
 from remnant.core.quantity import Quantity
 from remnant.core.reasons import Reason
 from remnant.core.recipe import Recipe
+from remnant.core.vessel_cuts import VesselCuts
 
 
 class Strategy(StrEnum):
@@ -75,6 +76,8 @@ class StagedPlan:
         What every preset of the strategy promises, and facts that bear on it, with their sources.
     reasons
         What the comparison rests on.
+    vessel_cuts
+        What its second stage would cut, by computed vessels; ``None`` where none were computed.
     """
 
     plan: str
@@ -94,3 +97,4 @@ class StagedPlan:
     flr_after_range: GrowthRange | None = None
     findings: tuple[Finding, ...] = field(default=())
     reasons: tuple[Reason, ...] = ()
+    vessel_cuts: VesselCuts | None = None

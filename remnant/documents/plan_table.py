@@ -14,6 +14,7 @@ from remnant.documents.lesion_table import table_number
 from remnant.io.atomic import atomic_path
 from remnant.io.recipe_text import recipe_text
 from remnant.wording.plans import plan_headline, plan_title
+from remnant.wording.vessel_cuts import vessel_cuts_line
 
 ENDS: Final = ("", "_low", "_high")
 """After a quantity's name: its value and the ends of its 90 % interval."""
@@ -45,6 +46,7 @@ COLUMNS: Final = (
     "gap_ml",
     "on_front",
     "origin",
+    "computed_vessels",
     "headline",
 )
 
@@ -78,6 +80,7 @@ def plan_row(plan: DebulkingPlan) -> dict[str, str]:
         "gap_ml": table_number(plan.gap_ml),
         "on_front": _yes_no(plan.on_front),
         "origin": plan.origin.value,
+        "computed_vessels": vessel_cuts_line(plan.vessel_cuts, plan.recipe.segments),
         "headline": plan_headline(plan),
     }
     cells: dict[str, str] = {}

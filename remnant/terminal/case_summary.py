@@ -177,6 +177,9 @@ def print_hepatectomies(
         console.print(_resection_table(shown))
     if caution:
         print_caution(view, console=console)
+    for row in shown:
+        if row.vessels:
+            say(console, f"{row.short_title}: {row.vessels}")
     if shown:
         console.print(_legend(shown), style="dim")
     if plans:

@@ -78,6 +78,8 @@ def _print_first(first: FirstPlan, *, console: Console, width: int) -> None:
     say(console, title, style="bold", width=width)
     say(console, f"  {first.headline}", width=width)
     say(console, f"  {first.done}.", width=width)
+    if first.row.vessels:
+        say(console, f"  {first.row.vessels}", width=width)
     if first.row.flags:
         marks = f"! {sentence('; '.join(first.row.flags))}"
         say(console, marks, style="yellow", width=width)
@@ -97,17 +99,18 @@ def plan_table(plans: Plans) -> Table:
         table.add_column(title, justify="right", no_wrap=True)
     table.add_column("chosen\nrules", justify="center", no_wrap=True)
     for row in sorted(plans.listed(MOST_ROWS), key=lambda row: BEST_FIRST.index(row.feasible)):
-        table.add_row(*_cells(row))
+        is_first = plans.first is not None and row.id == plans.first.row.id
+        table.add_row(*_cells(row, vessels="" if is_first else row.vessels))
     return table
 
 
-def _cells(row: PlanRow) -> tuple[str, ...]:
+def _cells(row: PlanRow, *, vessels: str) -> tuple[str, ...]:
     best = (f"  best for {target}" for target in row.best_for)
     cautions = (f"  ! {words}" for words in row.cautions)
     reached = (f"{m.demand}: {m.tight_draws}" for m in row.reached)
     return (
         row.id,
-        "\n".join((row.recipe, *best, *cautions)),
+        "\n".join((row.recipe, *best, *cautions, *((f"  {vessels}",) if vessels else ()))),
         over_interval(row.debulked, *reached),
         over_interval(row.flr),
         over_interval(row.sflr),

@@ -45,6 +45,7 @@ from remnant.wording.plans import (
     target_answer,
 )
 from remnant.wording.reasons import listed as listed_reasons
+from remnant.wording.vessel_cuts import vessel_cuts_line
 from remnant.wording.words import CONFIRMATION_WORDS, FATE_WORDS, REACH_WORDS, REJECTED_WORDS
 
 MOST_PICTURED: Final = 3
@@ -71,7 +72,11 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class PlanRow:
-    """One plan in a table; ``place`` is from how many listed plans on it is one of them."""
+    """One plan in a table.
+
+    ``place`` is from how many listed plans on it is one of them; ``vessels`` what it would cut of
+    computed vessels, empty where that is not known or it removes no segment.
+    """
 
     id: str
     title: str
@@ -90,6 +95,7 @@ class PlanRow:
     feasible: Verdict
     place: int | None
     answers: bool
+    vessels: str
 
     @property
     def mark(self) -> Mark:
@@ -339,6 +345,7 @@ def _row(plan: DebulkingPlan, subject: Subject, notes: Footnotes, place: int | N
         feasible=plan.feasible,
         place=place,
         answers=bool(plan.targets) or plan.origin is PlanOrigin.USER,
+        vessels=vessel_cuts_line(plan.vessel_cuts, plan.recipe.segments),
     )
 
 
@@ -462,6 +469,8 @@ def _vessels(plan: DebulkingPlan) -> Iterator[str]:
         yield "vessels not assessed: decides nothing"
     elif plan.vessels_intact:
         yield "vessels stated intact"
+    if any(mentions(finding, Cause.COMPUTED_AGAINST_STATED) for finding in plan.findings):
+        yield "computed vessels, to be confirmed, against “intact”"
 
 
 def _flags(plan: DebulkingPlan, lesions: tuple[Lesion, ...]) -> Iterator[str]:

@@ -37,6 +37,7 @@ from remnant.view.subject import (
 from remnant.wording.findings import bare_text_of, text_of
 from remnant.wording.numbers import percent, sign
 from remnant.wording.resection_titles import resection_title
+from remnant.wording.vessel_cuts import vessel_cuts_line
 from remnant.wording.words import REACH_WORDS, SHORT_TITLES, VERDICT_SIGNS, demand
 
 REACH_PREFIX: Final = "debulking.reach."
@@ -67,7 +68,8 @@ class ResectionRow:
     """One resection.
 
     ``chosen`` is what the chosen rule set says. ``rule_signs`` are the verdicts of the FLR rule
-    sets, each by its sign, a blank where one is missing.
+    sets, each by its sign, a blank where one is missing. ``vessels`` is what it would cut of
+    computed vessels, empty where none were computed.
     """
 
     title: str
@@ -85,6 +87,7 @@ class ResectionRow:
     chosen: Minimum | None
     rule_signs: tuple[str, ...]
     span: Span | None
+    vessels: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +215,7 @@ def _row(
         chosen=_by_chosen(found, subject),
         rule_signs=tuple(VERDICT_SIGNS[f.verdict] if f else " " for f in of_rules),
         span=_span(resection, subject),
+        vessels=vessel_cuts_line(resection.vessel_cuts, resection.segments),
     )
 
 

@@ -15,6 +15,7 @@ from remnant.wording.numbers import counted, sentence
 from remnant.wording.phrases import limit
 from remnant.wording.remnant_causes import accepting
 from remnant.wording.resection_titles import hepatectomy_title
+from remnant.wording.vessel_cuts import COMPUTED, computed_sentence
 
 RULES: Final[Mapping[str, DebulkingRule]] = {rule.id: rule for rule in DEBULKING_RULES}
 SCOPE: Final = (
@@ -68,11 +69,14 @@ def cut_lesions_text(finding: Finding) -> str:
 
 def vessels_text(finding: Finding) -> str:
     """Write what kept segments lose, and whether a person found all intact."""
-    lost = reasons.listed(one for one in finding.reasons if one.cause is not Cause.STATED_INTACT)
+    beside = (Cause.STATED_INTACT, *COMPUTED)
+    lost = reasons.listed(one for one in finding.reasons if one.cause not in beside)
     stated = first(finding.reasons, Cause.STATED_INTACT)
     if stated is not None:
-        return f"{sentence(reasons.words(stated))}, although {lost}."
-    return f"{NOT_NAMED} {sentence(lost)}: not counted as remnant."
+        text = f"{sentence(reasons.words(stated))}, although {lost}."
+    else:
+        text = f"{NOT_NAMED} {sentence(lost)}: not counted as remnant."
+    return f"{text} {computed_sentence(finding.reasons)}".rstrip()
 
 
 def reach_text(finding: Finding) -> str:

@@ -15,6 +15,7 @@ from remnant.core.reasons import Cause, Reason
 from remnant.wording import reasons
 from remnant.wording.numbers import millimetres, sentence
 from remnant.wording.phrases import listed
+from remnant.wording.vessel_cuts import computed_sentence
 from remnant.wording.words import DONE_WORDS, OBSTACLE_WORDS, VERDICT_WORDS
 
 STAGING: Final = "staging."
@@ -84,6 +85,7 @@ def found_here(finding: Finding) -> str:
         _undecided(finding),
         _measure(finding),
         _liver_size(finding),
+        "" if finding.missing else computed_sentence(finding.reasons),
     )
     return " ".join(part for part in parts if part)
 

@@ -8,6 +8,7 @@ from planning.rules.remnant import RULE_SETS
 from remnant.core.labels import CouinaudSegment
 from remnant.core.reasons import Cause, Reason
 from remnant.core.volumetry_report import BurdenClass
+from remnant.wording import vessel_cuts
 from remnant.wording.kinds import Template
 from remnant.wording.numbers import counted
 from remnant.wording.phrases import listed, segment_names, share
@@ -88,6 +89,7 @@ CAUSES: Final[Mapping[Cause, Template]] = {
     Cause.VEINS_CUT: lambda one: f"every vein that drains {named_segments(one)} is cut",
     Cause.PEDICLE_CUT: lambda one: f"the pedicle to {named_segments(one)} is cut",
     Cause.STATED_INTACT: "inflow, outflow and bile drainage found intact by a person",
+    **vessel_cuts.CAUSES,
     Cause.LESIONS_ACROSS: lambda one: f"across the transection: lesion {listed(one.names)}",
     Cause.PART_COUNTED: "only the part in the removed segments is counted as removed",
     Cause.LESIONS_WITHOUT_SEGMENTS: "the segments of the lesions are not known",

@@ -23,6 +23,7 @@ from remnant.wording.measures import because, judged_quantity, measured
 from remnant.wording.numbers import sentence
 from remnant.wording.phrases import at_least, limit, listed, roughly, share
 from remnant.wording.remnant_causes import formula, named_segments
+from remnant.wording.vessel_cuts import computed_sentence
 from remnant.wording.words import BASIS_WORDS
 from volumetry.standardised.expected_volume import formula_label
 
@@ -177,7 +178,10 @@ def contiguity_text(finding: Finding) -> str:
         else "two or more of them border on each other. Their vessels and bile ducts were not "
         "assessed."
     )
-    return f"{CONTIGUITY_STATEMENT} Segments that would stay: {names or 'none'}; {found}"
+    return _sentences(
+        f"{CONTIGUITY_STATEMENT} Segments that would stay: {names or 'none'}; {found}",
+        computed_sentence(finding.reasons),
+    )
 
 
 def _sentences(*several: str) -> str:
@@ -282,6 +286,11 @@ def further_words(finding: Finding) -> str:
     )
 
 
+def contiguity_here(finding: Finding) -> str:
+    """Write what computed vessels show of the kept segments; empty without any."""
+    return computed_sentence(finding.reasons)
+
+
 def contiguity_words(finding: Finding) -> str:  # noqa: ARG001  # every part is written alike
     """Write what the source asks of the kept segments."""
     return CONTIGUITY_STATEMENT
@@ -297,5 +306,5 @@ WRITERS: Final = {
 PARTS: Final = {
     **{PREFIX + identifier: (minimum_words, minimum_doubts) for identifier in RULE_SETS},
     "flr.further.": (further_words, nothing),
-    CONTIGUITY_ID: (contiguity_words, nothing),
+    CONTIGUITY_ID: (contiguity_words, contiguity_here),
 }

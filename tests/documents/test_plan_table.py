@@ -1,7 +1,10 @@
 """plans.csv: one row for each plan."""
 
 import csv
+from dataclasses import replace
 
+from examples.computed_vessels import MIDDLE_IN_IV
+from planning.vessel_cuts import cuts_of
 from remnant.core.debulking import DebulkingPlan, Fate, PlanOrigin, VirtualResection
 from remnant.core.findings import Finding, Verdict
 from remnant.core.labels import CouinaudSegment
@@ -103,3 +106,12 @@ def test_table__is_read_back_by_a_spreadsheet(tmp_path):
 def test_table__without_plans_is_its_header(tmp_path):
     write_plans_csv([], tmp_path / "plans.csv")
     assert ",".join(COLUMNS) + "\r\n" == (tmp_path / "plans.csv").read_bytes().decode()
+
+
+def test_row__says_what_would_be_cut_of_computed_vessels():
+    assert plan_row(PLAN)["computed_vessels"] == ""
+    removed = frozenset(PLAN.recipe.segments)
+    cuts = cuts_of(removed, frozenset(CouinaudSegment) - removed, MIDDLE_IN_IV)
+    assert plan_row(replace(PLAN, vessel_cuts=cuts))["computed_vessels"] == (
+        "Computed vessels, to be confirmed: nothing of what stays is cut off as far as seen."
+    )

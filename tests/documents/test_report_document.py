@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from examples.computed_vessels import MIDDLE_IN_IV
 from planning.case import Case
 from planning.planner import plan
 from remnant.core.case import CaseReport
@@ -33,6 +34,23 @@ def test_document__written_and_read_back_is_the_same_case(made, tmp_path):
     REPORT.write(made.case, path)
     assert made.case == REPORT.read(path)
     assert ["report.json"] == [file.name for file in tmp_path.iterdir()]
+
+
+def test_document__with_computed_vessels_is_read_back(made):
+    volumetry = replace(made.case.volumetry, vessels=MIDDLE_IN_IV)
+    case = replace(
+        made.case,
+        volumetry=volumetry,
+        planning=plan(Case(report=volumetry, patient=made.case.patient)),
+    )
+    document = REPORT.encode(case)
+    assert read(document) == case
+    left = next(
+        one for one in document["planning"]["resections"] if one["name"] == "left_hemihepatectomy"
+    )
+    assert left["vessel_cuts"]["divided"][0]["name"] == "middle_hepatic_vein"
+    assert left["vessel_cuts"]["outflow_lost_shares"]["V"] == 0.6
+    assert document["planning"].get("vessel_cuts_reasons", []) == []
 
 
 def test_document__keys_are_those_of_the_contract(made):

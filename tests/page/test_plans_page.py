@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
+from examples.computed_vessels import MIDDLE_IN_IV
 from examples.plans import (
     example_ablation,
     example_list,
@@ -22,23 +23,26 @@ from planning.criteria.judged_lists import judge_list
 from planning.inputs import CLINICAL_INPUTS, Facts
 from planning.literature import load_literature
 from planning.liver_function import liver_function
+from planning.remnant.contiguity import contiguity_finding
 from planning.rules.contraindications import CONTRAINDICATION_LIST
 from planning.rules.staging_checklist import STAGING_CHECKLIST
+from planning.vessel_cuts import cuts_of, with_computed
 from remnant.core.clinical import ClinicalFacts
 from remnant.core.distribution import Netlm
 from remnant.core.errors import GeometryMismatchError
 from remnant.core.findings import Verdict
 from remnant.core.geometry import Geometry
-from remnant.core.labels import Label, LabelScheme
+from remnant.core.labels import CouinaudSegment, Label, LabelScheme
 from remnant.core.lesions import Confirmation
 from remnant.core.planning_report import PlanningReport
 from remnant.core.quantity import Quantity
-from remnant.core.reasons import Cause, Reason
+from remnant.core.reasons import Cause, Reason, reason
 from remnant.core.volumes import LabelMap
 from remnant.core.volumetry_report import SegmentSource
 from remnant.page.html import render_html, render_page
 from remnant.wording.classes import frilling_reason, netlm_reason
 from remnant.wording.plans import plan_headline, plan_title, relaxation_words, target_answer
+from remnant.wording.vessel_cuts import vessel_cuts_line
 
 MARK = "segments estimated from liver shape: review"
 NEW = (
@@ -498,3 +502,30 @@ def test_references__without_a_title_are_named_once(source):
     references = words(source).split("References", 1)[1]
     assert "Title not recorded" not in references
     assert re.search(r"The title was not recorded of \d+(, \d+)*\.", references)
+
+
+def test_computed_vessels__stand_with_each_plan_and_hepatectomy(made, source):
+    def with_cuts(part, segments):
+        removed = frozenset(segments)
+        cuts = cuts_of(removed, frozenset(CouinaudSegment) - removed, MIDDLE_IN_IV)
+        return replace(part, vessel_cuts=cuts)
+
+    case = planned(made.case)
+    plans = tuple(with_cuts(one, one.recipe.segments) for one in case.planning.plans)
+    resections = tuple(with_cuts(one, one.segments) for one in case.planning.resections)
+    against = reason(Cause.COMPUTED_AGAINST_STATED, "outflow", "lost", "V", 0.6)
+    finding = with_computed((contiguity_finding(frozenset(CouinaudSegment)),), (against,))
+    plans = (replace(plans[0], findings=(*plans[0].findings, *finding)), *plans[1:])
+    page = page_of(
+        replace(case, planning=replace(case.planning, plans=plans, resections=resections))
+    )
+    lines = [vessel_cuts_line(one.vessel_cuts, one.recipe.segments) for one in plans]
+    assert [bool(line) for line in lines] == [bool(one.recipe.segments) for one in plans]
+    assert all(line in part(page, "plans") for line in lines)
+    assert f"Vessels {lines[0]}" in part(page, "plans")
+    for one in resections:
+        assert vessel_cuts_line(one.vessel_cuts, one.segments) in part(page, "resections")
+    assert "divides the middle hepatic vein" in part(page, "hepatectomies")
+    assert "computed vessels, to be confirmed, against “intact”" in part(page, "plans")
+    assert "speak against it: outflow lost" in part(page, "plans")
+    assert "omputed vessels" not in part(source, "plans")

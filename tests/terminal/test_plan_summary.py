@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
+from examples.computed_vessels import MIDDLE_IN_IV
 from examples.plans import (
     example_list,
     example_plan,
@@ -20,6 +21,7 @@ from planning.criteria.judged_lists import judge_list
 from planning.inputs import CLINICAL_INPUTS, Facts
 from planning.planner import plan
 from planning.rules.contraindications import CONTRAINDICATION_LIST
+from planning.vessel_cuts import cuts_of
 from remnant.core.case import CaseReport
 from remnant.core.distribution import Netlm
 from remnant.core.findings import Verdict
@@ -28,6 +30,7 @@ from remnant.core.patient import Patient
 from remnant.core.provenance import Provenance
 from remnant.core.quantity import Quantity
 from remnant.core.reasons import Cause, Reason
+from remnant.core.recipe import Recipe
 from remnant.core.study import Study
 from remnant.core.volumes import Phase
 from remnant.core.volumetry_report import SegmentSource
@@ -35,6 +38,7 @@ from remnant.terminal.case_summary import print_plan
 from remnant.testing.phantoms import body_grid, liver_phantom
 from remnant.wording.classes import netlm_reason
 from remnant.wording.research_use import RESEARCH_USE
+from remnant.wording.vessel_cuts import vessel_cuts_line
 from volumetry.measure import measure
 
 
@@ -264,3 +268,26 @@ def test_lists__that_cannot_apply_share_a_line(case):
         "Resectability: – Not applicable, hormonal symptoms are controlled: Debulking, for whom "
         "(GEP-NET review). Transplantation:"
     ) in printed
+
+
+def test_computed_vessels__stand_with_each_plan_and_resection_that_removes_segments(case):
+    def cuts(segments):
+        removed = frozenset(segments)
+        return cuts_of(removed, frozenset(CouinaudSegment) - removed, MIDDLE_IN_IV)
+
+    left = tuple(CouinaudSegment(code) for code in (2, 3, 4))
+    first, second = (
+        example_plan(number, recipe=Recipe(segments=left), vessel_cuts=cuts(left))
+        for number in (1, 2)
+    )
+    of_resections = tuple(
+        replace(r, vessel_cuts=cuts(r.segments)) for r in case.planning.resections
+    )
+    found = with_planning(case, plans=(first, second), resections=of_resections)
+    line = vessel_cuts_line(first.vessel_cuts, left)
+    printed = text(found, width=100)
+    assert "divides the middle hepatic vein (drains 60 % of what is seen in V" in line
+    # the table folds and pads the lines of a cell: the first plan's own stands whole
+    assert line in printed
+    assert printed.count("Computed vessels, to be") == 3
+    assert max(map(len, lines(found, width=100))) <= 100

@@ -1,0 +1,153 @@
+"""What operations would cut of computed vessels, in words. It renders no other reason."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Final
+
+from remnant.core.labels import CouinaudSegment
+from remnant.core.reasons import Cause, Reason
+from remnant.core.vessel_cuts import DividedVessel, Flow, Shares, VesselCuts
+from remnant.core.vessels import VesselTree
+from remnant.wording.kinds import Template
+from remnant.wording.numbers import sentence
+from remnant.wording.phrases import listed, segment_names
+
+TO_CONFIRM: Final = "Computed vessels, to be confirmed"
+SHOWN_SHARE: Final = 0.05
+"""Smaller shares stand in the data alone."""
+SERVES: Final[Mapping[VesselTree, str]] = {
+    VesselTree.PORTAL: "feeds",
+    VesselTree.HEPATIC: "drains",
+}
+FLOWS: Final[Mapping[VesselTree, str]] = {
+    VesselTree.PORTAL: "inflow",
+    VesselTree.HEPATIC: "outflow",
+}
+OF_FLOWS: Final = (Cause.COMPUTED_FLOW, Cause.COMPUTED_AGAINST_STATED)
+COMPUTED: Final = (*OF_FLOWS, Cause.COMPUTED_OF_PLAN)
+
+
+def vessel_cuts_line(cuts: VesselCuts | None, removed: Sequence[CouinaudSegment]) -> str:
+    """Write in one line what removing segments would cut.
+
+    Empty where no vessels were computed, and where no segment is removed: wedges and ablations are
+    not looked at.
+    """
+    if cuts is None or not removed:
+        return ""
+    told = (*_divided(cuts), *_beside(cuts))
+    parts = (*told, *_nothing_else(cuts, "else " if told else ""), *_unsure(cuts), *_unseen(cuts))
+    return f"{TO_CONFIRM}: {'; '.join(parts)}."
+
+
+def computed_sentence(reasons: Iterable[Reason]) -> str:
+    """Write what computed vessels show of what a finding asks for; empty without any."""
+    given = tuple(reasons)
+    flows = tuple(one for one in given if one.cause in OF_FLOWS)
+    plans = (_of_plan(one) for one in given if one.cause is Cause.COMPUTED_OF_PLAN)
+    found = (*((_together(flows),) if flows else ()), *plans)
+    return f"{sentence('; '.join(found))}." if found else ""
+
+
+def _divided(cuts: VesselCuts) -> Iterator[str]:
+    if cuts.divided:
+        yield f"divides {listed(map(_branch, cuts.divided))}"
+
+
+def _branch(vessel: DividedVessel) -> str:
+    shown = {s: share for s, share in vessel.shares.items() if share >= SHOWN_SHARE}
+    what = _shares(shown) if shown else "little of what stays"
+    return f"the {vessel.name.value.replace('_', ' ')} ({SERVES[vessel.tree]} {what})"
+
+
+def _shares(shares: Mapping[CouinaudSegment, float]) -> str:
+    texts = [f"{100 * share:.0f} % in {segment.name}" for segment, share in shares.items()]
+    return ", ".join((texts[0].replace(" in ", " of what is seen in "), *texts[1:]))
+
+
+def _flows(cuts: VesselCuts) -> Iterator[tuple[VesselTree, Shares]]:
+    yield VesselTree.PORTAL, cuts.inflow_lost_shares
+    yield VesselTree.HEPATIC, cuts.outflow_lost_shares
+
+
+def _beside(cuts: VesselCuts) -> Iterator[str]:
+    """Write what is cut off beyond what the divided branches serve."""
+    for tree, shares in _flows(cuts):
+        through = _through_divided(cuts, tree)
+        lost = {
+            segment: share
+            for segment, share in shares.items()
+            if share is not None and share >= SHOWN_SHARE and share > through.get(segment, 0.0)
+        }
+        if lost:
+            yield f"cuts off the {FLOWS[tree]} of at least {_shares(lost)}"
+
+
+def _through_divided(cuts: VesselCuts, tree: VesselTree) -> Mapping[CouinaudSegment, float]:
+    """Return the largest share of each kept segment through any one divided branch."""
+    found: dict[CouinaudSegment, float] = {}
+    for vessel in (one for one in cuts.divided if one.tree is tree):
+        for segment, share in vessel.shares.items():
+            found[segment] = max(share, found.get(segment, 0.0))
+    return found
+
+
+def _nothing_else(cuts: VesselCuts, else_: str) -> Iterator[str]:
+    if any(share is not None for _, shares in _flows(cuts) for share in shares.values()):
+        yield f"nothing {else_}of what stays is cut off as far as seen"
+
+
+def _unsure(cuts: VesselCuts) -> Iterator[str]:
+    """Name what a divided branch serves and may not lie beyond the cut."""
+    unsure = {
+        segment
+        for tree, shares in _flows(cuts)
+        for segment, share in _through_divided(cuts, tree).items()
+        if share >= SHOWN_SHARE and (shares.get(segment) or 0.0) < share
+    }
+    if unsure:
+        yield f"how much of {segment_names(unsure)} lies beyond the cut is not known"
+
+
+def _unseen(cuts: VesselCuts) -> Iterator[str]:
+    words = [
+        f"{FLOWS[tree]} of {_all_or_some(unseen, shares)}"
+        for tree, shares in _flows(cuts)
+        if (unseen := [segment for segment, share in shares.items() if share is None])
+    ]
+    if words:
+        yield f"not seen: {listed(words)}"
+
+
+def _all_or_some(segments: Sequence[CouinaudSegment], kept: Shares) -> str:
+    return "all that stays" if len(segments) == len(kept) else segment_names(segments)
+
+
+def _together(flows: Sequence[Reason], plan: str = "") -> str:
+    of, states = f" for {plan}" if plan else "", "; ".join(map(_state, flows))
+    if any(one.cause is Cause.COMPUTED_AGAINST_STATED for one in flows):
+        return (
+            f"a person found inflow and outflow intact, but computed vessels{of}, to be confirmed, "
+            f"speak against it: {states}"
+        )
+    return f"computed{of}, to be confirmed: {states}"
+
+
+def _of_plan(reason: Reason) -> str:
+    return _together(reason.because, reason.names[0])
+
+
+def _state(reason: Reason) -> str:
+    flow, state, *segments = reason.names
+    if state == Flow.NOT_SEEN:
+        return f"{flow} not seen"
+    if state == Flow.INTACT_AS_FAR_AS_SEEN:
+        return f"{flow} intact as far as seen"
+    lost = zip((CouinaudSegment[name] for name in segments), reason.amounts, strict=True)
+    return f"{flow} lost to at least {_shares(dict(lost))}"
+
+
+CAUSES: Final[Mapping[Cause, Template]] = {
+    **dict.fromkeys(OF_FLOWS, lambda one: _together((one,))),
+    Cause.COMPUTED_OF_PLAN: _of_plan,
+    Cause.NO_COMPUTED_VESSELS: "no vessels are known, or not where they begin",
+}
