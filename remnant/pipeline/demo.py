@@ -45,7 +45,6 @@ from remnant.pipeline.segment import case_from_image, seen_in_scan, segment_case
 from remnant.pipeline.segment_sources import NOTHING_GIVEN
 from remnant.pipeline.segmented import SegmentedCase
 from remnant.pipeline.timing import Stopwatch
-from remnant.pipeline.vessels import with_vessel_ways
 from segmentation.port import SegmentDivider, Segmenter
 from segmentation.synthetic import Planted, plant_metastases
 
@@ -185,10 +184,9 @@ def _segmented(loaded: LoadedStudy, engines: _Engines, progress: Progress) -> Se
     watch = Stopwatch()
     with watch.measure("segment"):
         case = case_from_image(loaded, segmenter=engines.segmenter, progress=progress)
-        case, vessels = seen_in_scan(case, loaded)
+        case, _ = seen_in_scan(case, loaded)
     known = replace(case, seconds=watch.seconds, settings=SegmentationSettings(sample=SAMPLE))
-    divided = with_segments(known, NOTHING_GIVEN, divider=engines.divider, progress=progress)
-    return with_vessel_ways(divided, vessels)
+    return with_segments(known, NOTHING_GIVEN, divider=engines.divider, progress=progress)
 
 
 def _with_truth(case: SegmentedCase, planted: Planted, seed: int) -> SegmentedCase:

@@ -40,7 +40,7 @@ from remnant.pipeline.review import apply_review
 from remnant.pipeline.segment_sources import read_given
 from remnant.pipeline.segmented import Division, SegmentedCase, maps_of
 from remnant.pipeline.timing import READ, SEGMENT, Stopwatch
-from remnant.pipeline.vessels import with_computed_vessels, with_vessel_ways
+from remnant.pipeline.vessels import with_computed_vessels, with_given_roots
 from segmentation.outlining import liver_in_box
 from segmentation.port import (
     LesionSegmenter,
@@ -105,11 +105,10 @@ def segment_case(
             case = _maps(loaded, masks, segmenter, progress)
         if request.split_confluent and (request.phases is None or case.maps.lesions is not None):
             case = with_split_lesions(case, masks)
-        case, vessels = seen_in_scan(case, loaded)
+        case, _ = seen_in_scan(case, loaded)
     case = replace(case, settings=_settings(request), seconds=watch.seconds)
     reviewed = apply_review(case, request.review)
-    divided = with_segments(reviewed, segments, divider=divider, progress=progress)
-    return with_vessel_ways(divided, vessels)
+    return with_segments(reviewed, segments, divider=divider, progress=progress)
 
 
 def seen_in_scan(
@@ -140,6 +139,7 @@ def case_from_masks(
     case = case_of_masks(None, masks)
     if request.split_confluent:
         case = with_split_lesions(case, masks)
+    case = with_given_roots(case)
     settings = replace(_settings(request), file_may_end=masks.file_may_end)
     reviewed = apply_review(replace(case, settings=settings), request.review)
     # last: only then is it known whether the map is said to hold the whole liver
