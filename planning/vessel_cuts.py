@@ -1,10 +1,10 @@
 """Which computed vessels a removal of segments would cut, and what stays without them.
 
-What is known of a kept segment comes from two sides: from the ways of its vessels, where these lead
-through removed segments, and from named stems that are cut between it and the root. The two overlap
-by an unknown amount, so that the larger one stands, as "at least". What runs in the caudate lobe is
-not cut with it: no vessels of its neighbours run through it, they run along it at the hilum and the
-vena cava (ADR 25). Computed vessels inform and decide nothing (ADR 45).
+A kept segment loses what of its vessels leads through the inside of removed segments on its way to
+the root. What runs near a border is not counted: veins and pedicles that mark borders run along
+them, and are named apart. What runs in the caudate lobe is not cut with it: no vessels of its
+neighbours run through it, they run along it at the hilum and the vena cava (ADR 25). Computed
+vessels inform and decide nothing (ADR 45).
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -20,30 +20,19 @@ from remnant.core.findings import MEASUREMENT_DECIMALS, Finding, Verdict
 from remnant.core.labels import CouinaudSegment
 from remnant.core.reasons import Cause, Reason, joined, reason
 from remnant.core.vessel_cuts import DividedVessel, Flow, Shares, VesselCuts
-from remnant.core.vessels import ComputedVessels, NamedVessel, VesselName, VesselTree
+from remnant.core.vessels import (
+    THROUGH_MM,
+    ComputedVessels,
+    NamedVessel,
+    VesselName,
+    VesselTree,
+)
 from remnant.core.volumetry_report import VolumetryReport
 
-CUT_STEM_MM: Final = 10.0
-"""A stem counts as cut from this length in removed segments on, as the ways of vessels do: a stem
-along a border runs on both sides of it for less, by the border's wobble alone."""
 LEAST_SEEN_ML: Final = 0.3
 """Less vessel than this in a segment says nothing of it, as for the ways of vessels."""
 LOST_SHARE: Final = 0.5
 """A segment counts as cut off when at least this share of what is seen of it is."""
-BRANCHES: Final[Mapping[VesselName, tuple[VesselName, ...]]] = {
-    VesselName.PORTAL_TRUNK: (VesselName.RIGHT_PORTAL_VEIN, VesselName.LEFT_PORTAL_VEIN),
-    VesselName.RIGHT_PORTAL_VEIN: (
-        VesselName.RIGHT_ANTERIOR_PORTAL_VEIN,
-        VesselName.RIGHT_POSTERIOR_PORTAL_VEIN,
-    ),
-}
-"""Named branches that lie beyond another one: their shares are part of its own."""
-TRUNKS: Final = (
-    VesselName.RIGHT_HEPATIC_VEIN,
-    VesselName.MIDDLE_HEPATIC_VEIN,
-    VesselName.LEFT_HEPATIC_VEIN,
-    VesselName.PORTAL_TRUNK,
-)
 
 
 def vessel_cuts(removed: Segments, kept: Segments, report: VolumetryReport) -> VesselCuts | None:
@@ -79,15 +68,15 @@ def cuts_of(removed: Segments, kept: Segments, vessels: ComputedVessels) -> Vess
         What is known of the vessels of these segments.
     """
     carriers = removed - {CAUDATE}
-    divided = tuple(_divided(carriers, kept, vessels.named))
-    stems = {one.name for one in divided}
-    cut = {vessel.name: vessel for vessel in vessels.named if vessel.name in stems}
+    serving = [one for one in vessels.named if kept & one.share_by_segment.keys()]
+    divided = tuple(_divided(carriers, serving))
     inflow, outflow = (
-        {segment: _lost(segment, tree, carriers, cut, vessels) for segment in sorted(kept)}
+        {segment: _lost(segment, tree, carriers, vessels) for segment in sorted(kept)}
         for tree in (VesselTree.PORTAL, VesselTree.HEPATIC)
     )
     return VesselCuts(
         divided=divided,
+        along=tuple(_along(carriers, serving, frozenset(one.name for one in divided))),
         inflow_lost_shares=inflow,
         outflow_lost_shares=outflow,
         inflow=_flow(inflow),
@@ -95,55 +84,38 @@ def cuts_of(removed: Segments, kept: Segments, vessels: ComputedVessels) -> Vess
     )
 
 
-def _divided(
-    removed: Segments, kept: Segments, named: Iterable[NamedVessel]
-) -> Iterator[DividedVessel]:
-    """Yield the stems that are cut; one that serves nothing that stays goes with its segments."""
-    for vessel in named:
-        removed_mm = fsum(vessel.stem_mm_by_segment.get(segment, 0.0) for segment in removed)
-        served = {s: vessel.share_by_segment.get(s, 0.0) for s in sorted(kept)}
-        shares = {segment: share for segment, share in served.items() if share > 0.0}
-        if removed_mm >= CUT_STEM_MM and shares:
-            yield DividedVessel(
-                name=vessel.name, tree=vessel.tree, removed_mm=removed_mm, shares=shares
-            )
+def _divided(removed: Segments, serving: Iterable[NamedVessel]) -> Iterator[DividedVessel]:
+    """Yield the stems that are cut, of those that serve what stays."""
+    for vessel in serving:
+        removed_mm = _length_mm(vessel.deep_mm_by_segment, removed)
+        if removed_mm >= THROUGH_MM:
+            yield DividedVessel(name=vessel.name, tree=vessel.tree, removed_mm=removed_mm)
+
+
+def _along(
+    removed: Segments, serving: Iterable[NamedVessel], divided: frozenset[VesselName]
+) -> Iterator[VesselName]:
+    """Yield the other stems that run in what is removed, near one of its borders."""
+    for vessel in serving:
+        near = _length_mm(vessel.stem_mm_by_segment, removed) >= THROUGH_MM
+        if near and vessel.name not in divided:
+            yield vessel.name
+
+
+def _length_mm(lengths: Mapping[CouinaudSegment, float], removed: Segments) -> float:
+    return fsum(lengths.get(segment, 0.0) for segment in removed)
 
 
 def _lost(
-    segment: CouinaudSegment,
-    tree: VesselTree,
-    removed: Segments,
-    cut: Mapping[VesselName, NamedVessel],
-    vessels: ComputedVessels,
+    segment: CouinaudSegment, tree: VesselTree, removed: Segments, vessels: ComputedVessels
 ) -> float | None:
     if vessels.seen_ml_by_segment.get(tree, {}).get(segment, 0.0) < LEAST_SEEN_ML:
         return None
-    ways = (
+    return fsum(
         way.share
         for way in vessels.ways
-        if way.tree is tree and way.segment is segment and way.through in removed
+        if way.tree is tree and way.segment is segment and not removed.isdisjoint(way.through)
     )
-    beyond = {
-        name: vessel.share_by_segment.get(segment, 0.0)
-        for name, vessel in cut.items()
-        if vessel.tree is tree and _lies_beyond(segment, vessel)
-    }
-    return min(1.0, max((*ways, fsum(_through(trunk, beyond) for trunk in TRUNKS))))
-
-
-def _lies_beyond(segment: CouinaudSegment, cut: NamedVessel) -> bool:
-    """Tell whether a segment surely lies beyond the cut of a stem that serves it.
-
-    Where the stem itself runs in the segment, it may do so before it reaches what is removed: then
-    only the ways of the segment's vessels tell.
-    """
-    return cut.stem_mm_by_segment.get(segment, 0.0) < CUT_STEM_MM
-
-
-def _through(name: VesselName, shares: Mapping[VesselName, float]) -> float:
-    """Return the share through a stem or what branches off it; branches are part of their stem."""
-    beyond = fsum(_through(branch, shares) for branch in BRANCHES.get(name, ()))
-    return max(shares.get(name, 0.0), beyond)
 
 
 def _flow(shares: Shares) -> Flow:

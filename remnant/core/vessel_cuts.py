@@ -35,16 +35,12 @@ class DividedVessel:
     name, tree
         Which branch.
     removed_mm
-        Length of its stem in removed segments.
-    shares
-        Of each kept segment's vessels of this tree, as far as they are seen, the share whose way
-        leads through this stem at any place; not all of it need lie beyond the cut.
+        Length of its stem in removed segments, away from their borders.
     """
 
     name: VesselName
     tree: VesselTree
     removed_mm: float
-    shares: Mapping[CouinaudSegment, float]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,14 +51,18 @@ class VesselCuts:
     ----------
     divided
         Named branches, in the order of `VesselName`.
+    along
+        Other named branches that run in what is removed, but near one of its borders, and serve
+        what stays: whether they are cut is up to the line of the cut.
     inflow_lost_shares, outflow_lost_shares
-        Of each kept segment's portal and hepatic veins, as far as they are seen, the share that is
-        known to be cut off, at least; ``None`` where too little was seen.
+        Of each kept segment's portal and hepatic veins, as far as they are seen, the share whose
+        way leads through the inside of removed segments; ``None`` where too little was seen.
     inflow, outflow
         What that says of all that stays.
     """
 
     divided: tuple[DividedVessel, ...]
+    along: tuple[VesselName, ...]
     inflow_lost_shares: Shares
     outflow_lost_shares: Shares
     inflow: Flow

@@ -6,9 +6,15 @@ All of it is to be confirmed: no rule is judged on it.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from remnant.core.labels import CouinaudSegment
 
+BORDER_MM: Final = 8.0
+"""What runs nearer to another segment may lie in that one: about as far as an estimated plane is off.
+A vein or a pedicle that marks a border runs along it."""
+THROUGH_MM: Final = 10.0
+"""A vessel runs through a segment from this length in it on."""
 Direction = tuple[float, float, float]
 Place = tuple[float, float, float]
 
@@ -52,8 +58,9 @@ class NamedVessel:
         Unit vector along the stem's first 40 mm, away from its root.
     confidence
         From 0 to 1: how sure its tree is and its name.
-    stem_mm_by_segment
-        Length of the stem in each segment that it runs in; empty without segments.
+    stem_mm_by_segment, deep_mm_by_segment
+        Length of the stem in each segment that it runs in, and of this what lies `BORDER_MM` or
+        more from every other segment; empty without segments.
     share_by_segment
         Of each segment's vessels of this tree, as far as they are seen, the share whose way to the
         root leads through this stem, by volume; segments with none are left out.
@@ -67,26 +74,29 @@ class NamedVessel:
     direction_ras: Direction
     confidence: float
     stem_mm_by_segment: Mapping[CouinaudSegment, float]
+    deep_mm_by_segment: Mapping[CouinaudSegment, float]
     share_by_segment: Mapping[CouinaudSegment, float]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VesselWay:
-    """Vessels of one segment that run through another on their way to the root.
+    """Vessels of one segment that run through others on their way to the root.
 
     Parameters
     ----------
     tree
         Which tree.
     segment, through
-        Whose vessels, and where they run.
+        Whose vessels, and all segments in which they run for `THROUGH_MM` or more, `BORDER_MM` or
+        more from every other segment; in order.
     share
-        Of the segment's vessels of this tree whose way does so, from 0 to 1, by volume.
+        Of the segment's vessels of this tree whose way does so, above 0 and up to 1, by volume. The
+        ways of one segment and tree do not overlap: their shares add up to 1 at most.
     """
 
     tree: VesselTree
     segment: CouinaudSegment
-    through: CouinaudSegment
+    through: tuple[CouinaudSegment, ...]
     share: float
 
 
@@ -99,7 +109,7 @@ class ComputedVessels:
     named
         Branches that could be named, in the order of `VesselName`.
     ways
-        Where vessels of a segment run through another, in the order of trees and segments.
+        Where vessels of a segment run through others, in the order of trees and segments.
     seen_ml_by_segment
         Vessels seen of each tree in each segment; what is little says little.
     """

@@ -5,19 +5,16 @@ from typing import Final
 
 from remnant.core.labels import CouinaudSegment
 from remnant.core.reasons import Cause, Reason
-from remnant.core.vessel_cuts import DividedVessel, Flow, Shares, VesselCuts
-from remnant.core.vessels import VesselTree
+from remnant.core.vessel_cuts import Flow, Shares, VesselCuts
+from remnant.core.vessels import VesselName, VesselTree
 from remnant.wording.kinds import Template
 from remnant.wording.numbers import sentence
 from remnant.wording.phrases import listed, segment_names
+from remnant.wording.vessels import VESSEL_WORDS
 
 TO_CONFIRM: Final = "Computed vessels, to be confirmed"
 SHOWN_SHARE: Final = 0.05
 """Smaller shares stand in the data alone."""
-SERVES: Final[Mapping[VesselTree, str]] = {
-    VesselTree.PORTAL: "feeds",
-    VesselTree.HEPATIC: "drains",
-}
 FLOWS: Final[Mapping[VesselTree, str]] = {
     VesselTree.PORTAL: "inflow",
     VesselTree.HEPATIC: "outflow",
@@ -34,8 +31,8 @@ def vessel_cuts_line(cuts: VesselCuts | None, removed: Sequence[CouinaudSegment]
     """
     if cuts is None or not removed:
         return ""
-    told = (*_divided(cuts), *_beside(cuts))
-    parts = (*told, *_nothing_else(cuts, "else " if told else ""), *_unsure(cuts), *_unseen(cuts))
+    told = (*_divided(cuts), *_cut_off(cuts))
+    parts = (*told, *_nothing_else(cuts, "else " if told else ""), *_along(cuts), *_unseen(cuts))
     return f"{TO_CONFIRM}: {'; '.join(parts)}."
 
 
@@ -50,13 +47,17 @@ def computed_sentence(reasons: Iterable[Reason]) -> str:
 
 def _divided(cuts: VesselCuts) -> Iterator[str]:
     if cuts.divided:
-        yield f"divides {listed(map(_branch, cuts.divided))}"
+        yield f"divides {listed(_branch(one.name) for one in cuts.divided)}"
 
 
-def _branch(vessel: DividedVessel) -> str:
-    shown = {s: share for s, share in vessel.shares.items() if share >= SHOWN_SHARE}
-    what = _shares(shown) if shown else "little of what stays"
-    return f"the {vessel.name.value.replace('_', ' ')} ({SERVES[vessel.tree]} {what})"
+def _along(cuts: VesselCuts) -> Iterator[str]:
+    if cuts.along:
+        runs = "runs" if len(cuts.along) == 1 else "run"
+        yield f"{listed(map(_branch, cuts.along))} {runs} along a border of what is removed"
+
+
+def _branch(name: VesselName) -> str:
+    return f"the {VESSEL_WORDS[name]}"
 
 
 def _shares(shares: Mapping[CouinaudSegment, float]) -> str:
@@ -69,43 +70,16 @@ def _flows(cuts: VesselCuts) -> Iterator[tuple[VesselTree, Shares]]:
     yield VesselTree.HEPATIC, cuts.outflow_lost_shares
 
 
-def _beside(cuts: VesselCuts) -> Iterator[str]:
-    """Write what is cut off beyond what the divided branches serve."""
+def _cut_off(cuts: VesselCuts) -> Iterator[str]:
     for tree, shares in _flows(cuts):
-        through = _through_divided(cuts, tree)
-        lost = {
-            segment: share
-            for segment, share in shares.items()
-            if share is not None and share >= SHOWN_SHARE and share > through.get(segment, 0.0)
-        }
+        lost = {s: share for s, share in shares.items() if share and share >= SHOWN_SHARE}
         if lost:
-            yield f"cuts off the {FLOWS[tree]} of at least {_shares(lost)}"
-
-
-def _through_divided(cuts: VesselCuts, tree: VesselTree) -> Mapping[CouinaudSegment, float]:
-    """Return the largest share of each kept segment through any one divided branch."""
-    found: dict[CouinaudSegment, float] = {}
-    for vessel in (one for one in cuts.divided if one.tree is tree):
-        for segment, share in vessel.shares.items():
-            found[segment] = max(share, found.get(segment, 0.0))
-    return found
+            yield f"cuts off the {FLOWS[tree]} of {_shares(lost)}"
 
 
 def _nothing_else(cuts: VesselCuts, else_: str) -> Iterator[str]:
     if any(share is not None for _, shares in _flows(cuts) for share in shares.values()):
         yield f"nothing {else_}of what stays is cut off as far as seen"
-
-
-def _unsure(cuts: VesselCuts) -> Iterator[str]:
-    """Name what a divided branch serves and may not lie beyond the cut."""
-    unsure = {
-        segment
-        for tree, shares in _flows(cuts)
-        for segment, share in _through_divided(cuts, tree).items()
-        if share >= SHOWN_SHARE and (shares.get(segment) or 0.0) < share
-    }
-    if unsure:
-        yield f"how much of {segment_names(unsure)} lies beyond the cut is not known"
 
 
 def _unseen(cuts: VesselCuts) -> Iterator[str]:
@@ -143,7 +117,7 @@ def _state(reason: Reason) -> str:
     if state == Flow.INTACT_AS_FAR_AS_SEEN:
         return f"{flow} intact as far as seen"
     lost = zip((CouinaudSegment[name] for name in segments), reason.amounts, strict=True)
-    return f"{flow} lost to at least {_shares(dict(lost))}"
+    return f"{flow} lost to {_shares(dict(lost))}"
 
 
 CAUSES: Final[Mapping[Cause, Template]] = {

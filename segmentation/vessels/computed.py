@@ -1,11 +1,13 @@
 """What computed vessels say of a liver: named branches, their measures, and what they serve."""
 
 from collections.abc import Mapping
-from typing import Final
+from dataclasses import dataclass
+from typing import Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from remnant.core.geometry import Geometry
 from remnant.core.labels import SEGMENT_CODES, CouinaudSegment
 from remnant.core.vessels import (
     ComputedVessels,
@@ -19,13 +21,19 @@ from remnant.core.volumes import LabelMap
 from segmentation.vessels.centrelines import NONE, CentreLines, centre_lines
 from segmentation.vessels.names import LEAST_CONFIDENCE, SERVES, TREE_OF, Stem, stems_of
 from segmentation.vessels.rooted import RootedTrees
-from segmentation.vessels.ways import TREES, VOXEL_ML, segments_at, ways_through
+from segmentation.vessels.ways import (
+    TREES,
+    VOXEL_ML,
+    Segments,
+    deep_in_segments,
+    segments_on,
+    ways_through,
+)
 
 DIRECTION_MM: Final = 40.0
 """A stem's direction is that of its first part, for it bends..."""
 END_SHARE: Final = 1 / 3
 """... from the middle of the first such share of this to that of its last."""
-Segments = NDArray[np.intp]
 
 
 def computed_vessels(rooted: RootedTrees, couinaud: LabelMap | None) -> ComputedVessels:
@@ -38,27 +46,45 @@ def computed_vessels(rooted: RootedTrees, couinaud: LabelMap | None) -> Computed
     couinaud
         Its segments on the grid of the scan; without them nothing is said of segments.
     """
+    segments = _segments(rooted.grid, couinaud)
+    deep = deep_in_segments(segments)
     named: list[NamedVessel] = []
     ways: list[VesselWay] = []
     seen: dict[VesselTree, Mapping[CouinaudSegment, float]] = {}
     for tree, of in TREES.items():
         lines = centre_lines(rooted, tree)
-        points = _segments(lines.places_mm, couinaud)
-        voxels = _segments(rooted.grid.ras_from_index(lines.ways.voxels), couinaud)
+        places = _Places.of(lines, segments, deep)
         for stem in stems_of(rooted, tree, lines):
-            sure = stem.confidence * _agreement(stem, points)
+            sure = stem.confidence * _agreement(stem, places.of_points)
             if sure >= LEAST_CONFIDENCE:
-                named.append(_measured(stem, sure, lines, (points, voxels)))
+                named.append(_measured(stem, sure, lines, places))
         if couinaud is not None:
-            ways += ways_through(of, lines.ways, rooted.grid, couinaud)
-            seen[of] = _by_segment(voxels, np.full(len(voxels), VOXEL_ML))
+            ways += ways_through(of, lines.ways, places.of_voxels, places.deep_voxels)
+            seen[of] = _by_segment(places.of_voxels, np.full(len(places.of_voxels), VOXEL_ML))
     return ComputedVessels(named=_in_order(named), ways=tuple(ways), seen_ml_by_segment=seen)
 
 
-def _measured(
-    stem: Stem, confidence: float, lines: CentreLines, segments: tuple[Segments, Segments]
-) -> NamedVessel:
-    at_points, at_voxels = segments
+@dataclass(frozen=True, slots=True, eq=False)
+class _Places:
+    """The segment of the points of centre lines and of the voxels of ways; 0 outside all.
+
+    Those ``deep`` are 0 near to another segment too.
+    """
+
+    of_points: Segments
+    of_voxels: Segments
+    deep_points: Segments
+    deep_voxels: Segments
+
+    @classmethod
+    def of(cls, lines: CentreLines, segments: Segments, deep: Segments) -> Self:
+        """Look the places of a tree up in maps on its grid."""
+        index = tuple(lines.ways.voxels.T)
+        voxels, deep_voxels = segments[index], deep[index]
+        return cls(voxels[lines.voxel], voxels, deep_voxels[lines.voxel], deep_voxels)
+
+
+def _measured(stem: Stem, confidence: float, lines: CentreLines, segments: _Places) -> NamedVessel:
     points = list(stem.points)
     places = lines.places_mm[points]
     steps = np.linalg.norm(np.diff(places, axis=0), axis=1)
@@ -72,8 +98,9 @@ def _measured(
         diameter_mm=2.0 * float(np.median(lines.radii_mm[points])),
         direction_ras=direction_of(places),
         confidence=confidence,
-        stem_mm_by_segment=_by_segment(at_points[points[1:]], steps),
-        share_by_segment=_shares(at_voxels, through),
+        stem_mm_by_segment=_by_segment(segments.of_points[points[1:]], steps),
+        deep_mm_by_segment=_by_segment(segments.deep_points[points[1:]], steps),
+        share_by_segment=_shares(segments.of_voxels, through),
     )
 
 
@@ -105,10 +132,8 @@ def _agreement(stem: Stem, segments: Segments) -> float:
     return float(np.isin(telling, list(SERVES[stem.name])).mean())
 
 
-def _segments(points_mm: NDArray[np.float64], couinaud: LabelMap | None) -> Segments:
-    if couinaud is None:
-        return np.zeros(len(points_mm), dtype=np.intp)
-    return segments_at(points_mm, couinaud)
+def _segments(grid: Geometry, couinaud: LabelMap | None) -> Segments:
+    return np.zeros(grid.shape, dtype=np.intp) if couinaud is None else segments_on(grid, couinaud)
 
 
 def _by_segment(

@@ -20,14 +20,14 @@ from examples.debulking import NORMAL, coarse_phantom, measured
 from examples.plans import example_plan
 from planning.case import Case
 from planning.planner import plan
-from planning.vessel_cuts import CUT_STEM_MM, LEAST_SEEN_ML, LOST_SHARE, cuts_of, of_plan
+from planning.vessel_cuts import LEAST_SEEN_ML, LOST_SHARE, cuts_of, of_plan
 from remnant.core.clinical import ClinicalFacts
 from remnant.core.labels import CouinaudSegment
 from remnant.core.plan_choice import PlanChoice
 from remnant.core.reasons import Cause, Reason
 from remnant.core.recipe import Recipe
 from remnant.core.vessel_cuts import Flow
-from remnant.core.vessels import ComputedVessels, VesselName, VesselTree
+from remnant.core.vessels import THROUGH_MM, ComputedVessels, VesselName, VesselTree
 
 ALL = frozenset(CouinaudSegment)
 NAMES = tuple(VesselName)
@@ -66,13 +66,19 @@ removals = st.frozensets(segments)
 lengths = st.dictionaries(st.sampled_from([s.name for s in CouinaudSegment]), st.floats(0.0, 60.0))
 served = st.dictionaries(st.sampled_from([s.name for s in CouinaudSegment]), shares)
 stems = st.builds(stem, st.sampled_from(NAMES), lengths, served)
-ways = st.builds(
-    way,
-    st.sampled_from(VesselTree),
-    st.sampled_from([s.name for s in CouinaudSegment]),
-    st.sampled_from([s.name for s in CouinaudSegment]),
-    shares,
-).filter(lambda one: one.segment is not one.through)
+
+
+@st.composite
+def ways_of_a_segment(draw):
+    """Ways that do not overlap: each has its own share of the whole."""
+    tree, segment = draw(st.sampled_from(VesselTree)), draw(segments)
+    others = st.frozensets(segments.filter(lambda one: one is not segment), min_size=1)
+    through = draw(st.lists(others, max_size=3, unique=True))
+    return [
+        way(tree, segment.name, " ".join(one.name for one in sorted(names)), share)
+        for names in through
+        for share in [draw(st.floats(0.0, 1 / 3))]
+    ]
 
 
 @st.composite
@@ -82,7 +88,14 @@ def trees(draw):
         tree: draw(st.dictionaries(segments, st.floats(0.0, 2.0), min_size=4))
         for tree in VesselTree
     }
-    found = computed(*named, *draw(st.lists(ways, max_size=6)))
+    kept = draw(
+        st.lists(ways_of_a_segment(), max_size=4).filter(
+            lambda all_: (
+                len({(w[0].tree, w[0].segment) for w in all_ if w}) == sum(1 for w in all_ if w)
+            )
+        )
+    )
+    found = computed(*named, *(one for ways in kept for one in ways))
     return replace(found, seen_ml_by_segment=seen)
 
 
@@ -96,12 +109,18 @@ def mirrored(vessels):
                 one,
                 name=MIRRORED_NAMES.get(one.name, one.name),
                 stem_mm_by_segment=turned(one.stem_mm_by_segment),
+                deep_mm_by_segment=turned(one.deep_mm_by_segment),
                 share_by_segment=turned(one.share_by_segment),
             )
             for one in vessels.named
         ),
         ways=tuple(
-            way(one.tree, MIRROR[one.segment.name], MIRROR[one.through.name], one.share)
+            way(
+                one.tree,
+                MIRROR[one.segment.name],
+                " ".join(MIRROR[name.name] for name in one.through),
+                one.share,
+            )
             for one in vessels.ways
         ),
         seen_ml_by_segment={t: turned(ml) for t, ml in vessels.seen_ml_by_segment.items()},
@@ -156,10 +175,13 @@ def test_cuts__of_a_mirrored_liver_are_mirrored(vessels, removed):
 
 @given(trees(), removals)
 def test_cuts__divided_stems_serve_what_stays(vessels, removed):
-    for vessel in cutting(removed, vessels).divided:
-        assert vessel.removed_mm >= CUT_STEM_MM
-        assert set(vessel.shares) <= ALL - removed
-        assert min(vessel.shares.values()) > 0.0
+    cuts = cutting(removed, vessels)
+    served = {one.name: one.share_by_segment.keys() for one in vessels.named}
+    for vessel in cuts.divided:
+        assert vessel.removed_mm >= THROUGH_MM
+    for name in (*names_of(cuts), *cuts.along):
+        assert served[VesselName(name)] - removed
+    assert not set(cuts.along) & set(names_of(cuts))
 
 
 # Known anatomies
@@ -168,7 +190,8 @@ def test_cuts__divided_stems_serve_what_stays(vessels, removed):
 def test_left_hemihepatectomy__divides_a_middle_vein_that_runs_in_segment_4():
     cuts = cutting(LEFT, MIDDLE_IN_IV)
     assert names_of(cuts) == ["middle_hepatic_vein"]
-    assert cuts.divided[0].shares == by_segment({"V": 0.6, "VIII": 0.4})
+    # a left branch along the border of IV serves II and III alone, and they go too
+    assert cuts.along == ()
     assert cuts.outflow_lost_shares == by_segment(
         {"I": 0.0, "V": 0.6, "VI": 0.0, "VII": 0.0, "VIII": 0.4}
     )
@@ -195,14 +218,11 @@ def test_a_stem__counts_from_10_mm_on_over_all_removed_segments(in_iv_mm, divide
     assert len(cutting(LEFT, computed(vein)).divided) == divided
 
 
-def test_a_stem__that_runs_in_a_kept_segment_tells_of_it_only_by_its_ways():
-    """The tip of a vein is taken: what drains before it is not cut off, whatever the share."""
-    vein = stem(VesselName.RIGHT_HEPATIC_VEIN, {"VI": 12.0, "VII": 40.0}, {"VI": 0.9, "VII": 0.9})
-    cuts = cutting(some("VI"), computed(vein))
-    assert names_of(cuts) == ["right_hepatic_vein"]
-    assert cuts.outflow_lost_shares[CouinaudSegment.VII] == 0.0
-    through = cutting(some("VI"), computed(vein, way(HEPATIC, "VII", "VI", 0.7)))
-    assert through.outflow_lost_shares[CouinaudSegment.VII] == 0.7
+def test_right_trisectionectomy__leaves_a_left_branch_along_the_border_of_segment_4():
+    cuts = cutting(RIGHT | some("IV"), MIDDLE_IN_IV)
+    assert names_of(cuts) == []
+    assert cuts.along == (VesselName.LEFT_PORTAL_VEIN,)
+    assert set(cuts.inflow_lost_shares.values()) == {0.0}
 
 
 def test_the_caudate_lobe__carries_no_vessels_of_its_neighbours():
@@ -213,19 +233,10 @@ def test_the_caudate_lobe__carries_no_vessels_of_its_neighbours():
     assert Flow.LOST not in (cuts.inflow, cuts.outflow)
 
 
-def test_stems__side_by_side_add_up_and_branches_lie_in_their_stem():
-    right = {"V": 20.0, "VIII": 20.0}
-    anterior, posterior, whole = (
-        stem(name, right, {"VI": share})
-        for name, share in (
-            (VesselName.RIGHT_ANTERIOR_PORTAL_VEIN, 0.3),
-            (VesselName.RIGHT_POSTERIOR_PORTAL_VEIN, 0.4),
-            (VesselName.RIGHT_PORTAL_VEIN, 0.9),
-        )
-    )
-    removed = some("V", "VIII")
-    for parts, lost in (((anterior, posterior), 0.7), ((anterior, posterior, whole), 0.9)):
-        cuts = cutting(removed, computed(*parts))
+def test_ways__add_up_and_count_once_however_much_of_them_is_removed():
+    vessels = computed(way(PORTAL, "VI", "V VIII", 0.4), way(PORTAL, "VI", "V", 0.3))
+    for removed, lost in ((("VIII",), 0.4), (("V",), 0.7), (("V", "VIII"), 0.7)):
+        cuts = cutting(some(*removed), vessels)
         assert cuts.inflow_lost_shares[CouinaudSegment.VI] == pytest.approx(lost)
 
 

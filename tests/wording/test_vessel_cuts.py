@@ -26,7 +26,7 @@ RIGHT = tuple(CouinaudSegment(code) for code in (5, 6, 7, 8))
 SIX = (CouinaudSegment.VI,)
 BEGIN = "Computed vessels, to be confirmed: "
 RHV = stem(VesselName.RIGHT_HEPATIC_VEIN, {"VI": 12.0, "VII": 40.0}, {"VI": 0.9, "VII": 0.9})
-FAINT = stem(VesselName.MIDDLE_HEPATIC_VEIN, {"VI": 12.0}, {"V": 0.01})
+FAINT = stem(VesselName.MIDDLE_HEPATIC_VEIN, {"VI": 12.0}, {"V": 0.01}, deep_mm={"VI": 9.0})
 
 
 def cutting(removed, vessels):
@@ -40,8 +40,8 @@ def cutting(removed, vessels):
             LEFT,
             MIDDLE_IN_IV,
             (
-                "divides the middle hepatic vein (drains 60 % of what is seen in V, 40 % in VIII); "
-                "nothing else of what stays is cut off as far as seen."
+                "divides the middle hepatic vein; cuts off the outflow of 60 % of what is seen in "
+                "V, 40 % in VIII; nothing else of what stays is cut off as far as seen."
             ),
         ),
         (RIGHT, MIDDLE_IN_IV, "nothing of what stays is cut off as far as seen."),
@@ -49,26 +49,25 @@ def cutting(removed, vessels):
             RIGHT,
             LEFT_FROM_RIGHT,
             (
-                "divides the left portal vein (feeds 90 % of what is seen in II, 90 % in III, "
-                "80 % in IV); nothing else of what stays is cut off as far as seen."
+                "divides the left portal vein; cuts off the inflow of 90 % of what is seen in II, "
+                "90 % in III, 80 % in IV; nothing else of what stays is cut off as far as seen."
             ),
         ),
         (
             SIX,
             computed(RHV, unseen="I II"),
             (
-                "divides the right hepatic vein (drains 90 % of what is seen in VII); nothing "
-                "else of what stays is cut off as far as seen; how much of VII lies beyond the "
-                "cut is not known; not seen: inflow of I, II and outflow of I, II."
+                "divides the right hepatic vein; nothing else of what stays is cut off as far as "
+                "seen; not seen: inflow of I, II and outflow of I, II."
             ),
         ),
         (
             SIX,
             computed(way(PORTAL, "VII", "VI", 0.8), way(HEPATIC, "V", "VI", 0.25), FAINT),
             (
-                "divides the middle hepatic vein (drains little of what stays); cuts off the "
-                "inflow of at least 80 % of what is seen in VII; cuts off the outflow of at least "
-                "25 % of what is seen in V; nothing else of what stays is cut off as far as seen."
+                "cuts off the inflow of 80 % of what is seen in VII; cuts off the outflow of 25 % "
+                "of what is seen in V; nothing else of what stays is cut off as far as seen; the "
+                "middle hepatic vein runs along a border of what is removed."
             ),
         ),
         (
@@ -103,8 +102,8 @@ def finding(removed, vessels, *, stated=None):
             None,
             MIDDLE_IN_IV,
             (
-                "Computed, to be confirmed: inflow intact as far as seen; outflow lost to at least "
-                "60 % of what is seen in V."
+                "Computed, to be confirmed: inflow intact as far as seen; outflow lost to 60 "
+                "% of what is seen in V."
             ),
         ),
         (
@@ -112,7 +111,7 @@ def finding(removed, vessels, *, stated=None):
             MIDDLE_IN_IV,
             (
                 "A person found inflow and outflow intact, but computed vessels, to be confirmed, "
-                "speak against it: outflow lost to at least 60 % of what is seen in V."
+                "speak against it: outflow lost to 60 % of what is seen in V."
             ),
         ),
         (
@@ -135,8 +134,8 @@ def test_reasons__of_a_plan_name_it_once():
     flows = computed_reasons(frozenset(LEFT), cutting(LEFT, MIDDLE_IN_IV), stated=None)
     of_plan = Reason(Cause.COMPUTED_OF_PLAN, names=("plan_3",), because=flows)
     text = (
-        "computed for plan_3, to be confirmed: inflow intact as far as seen; outflow lost to at "
-        "least 60 % of what is seen in V"
+        "computed for plan_3, to be confirmed: inflow intact as far as seen; outflow lost to "
+        "60 % of what is seen in V"
     )
     assert words(of_plan) == text
     assert computed_sentence((of_plan,)) == f"C{text[1:]}."

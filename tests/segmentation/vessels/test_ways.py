@@ -5,7 +5,7 @@ import pytest
 
 from remnant.core.geometry import Geometry
 from remnant.core.labels import COUINAUD_SCHEME, CouinaudSegment
-from remnant.core.vessels import VesselRoots, VesselTree, VesselWay
+from remnant.core.vessels import VesselRoots, VesselTree
 from remnant.core.volumes import LabelMap
 from segmentation.vessels.computed import computed_vessels
 from segmentation.vessels.rooted import RootedTrees
@@ -13,7 +13,7 @@ from segmentation.vessels.scene import GRID_MM
 from segmentation.vessels.trees import Tree
 from segmentation.vessels.ways import ways_finding
 
-SHAPE = (60, 9, 8)
+SHAPE = (84, 9, 8)
 ROOT = (0.0, 4 * GRID_MM, 3 * GRID_MM)
 S = CouinaudSegment
 
@@ -26,7 +26,7 @@ def tube(*, gap=slice(0, 0), tree=Tree.PORTAL):
     trees[gap] = 0
     roots = VesselRoots(portal_mm=(ROOT,), hepatic_mm=(ROOT,))
     segments = np.full(SHAPE, S.V, dtype=np.uint8)
-    segments[20:40], segments[40:] = S.VIII, S.VII
+    segments[28:56], segments[56:] = S.VIII, S.VII
     return (
         RootedTrees(trees, (trees > 0).astype(np.float32), roots, grid),
         LabelMap(segments, grid, COUINAUD_SCHEME),
@@ -37,20 +37,31 @@ def vessel_ways(rooted, couinaud):
     return computed_vessels(rooted, couinaud).ways
 
 
-@pytest.mark.parametrize("gap", [slice(0, 0), slice(30, 34)])
+@pytest.mark.parametrize("gap", [slice(0, 0), slice(40, 44)])
 @pytest.mark.parametrize(
     ("tree", "named"),
     [(Tree.PORTAL, VesselTree.PORTAL), (Tree.HEPATIC, VesselTree.HEPATIC)],
 )
 def test_ways__lead_through_all_segments_before(gap, tree, named):
-    assert vessel_ways(*tube(gap=gap, tree=tree)) == tuple(
-        VesselWay(tree=named, segment=one, through=other, share=1.0)
-        for one, other in ((S.VII, S.V), (S.VII, S.VIII), (S.VIII, S.V))
-    )
+    # of each segment of 42 mm 26 mm lie away from its borders; the root's one has one border
+    found = {
+        way.segment: (way.tree, way.through, way.share)
+        for way in vessel_ways(*tube(gap=gap, tree=tree))
+    }
+    assert found == {S.VIII: (named, (S.V,), 1.0), S.VII: (named, (S.V, S.VIII), 1.0)}
+
+
+def test_ways__near_a_border_lie_in_neither_segment():
+    rooted, couinaud = tube()
+    thin = couinaud.codes.copy()
+    # 24 mm of VIII: 8 mm near each border, 8 mm away from both
+    thin[28:56], thin[44:] = S.VIII, S.VII
+    ways = vessel_ways(rooted, LabelMap(thin, couinaud.geometry, couinaud.scheme))
+    assert {way.segment: way.through for way in ways} == {S.VIII: (S.V,), S.VII: (S.V,)}
 
 
 def test_ways__beyond_a_long_gap_nothing_is_claimed():
-    ways = vessel_ways(*tube(gap=slice(30, 42)))
+    ways = vessel_ways(*tube(gap=slice(40, 52)))
     assert {way.segment for way in ways} == {S.VIII}
 
 
@@ -65,7 +76,7 @@ def test_seen__is_what_of_the_tree_lies_in_each_segment():
     seen = computed_vessels(*tube()).seen_ml_by_segment
     assert seen == {
         VesselTree.PORTAL: {
-            one: pytest.approx(20 * 9 * GRID_MM**3 / 1000) for one in (S.V, S.VII, S.VIII)
+            one: pytest.approx(28 * 9 * GRID_MM**3 / 1000) for one in (S.V, S.VII, S.VIII)
         },
         VesselTree.HEPATIC: {},
     }

@@ -20,8 +20,10 @@ def by_segment(values: ByName) -> dict[CouinaudSegment, float]:
     return {CouinaudSegment[name]: value for name, value in values.items()}
 
 
-def stem(name: VesselName, stem_mm: ByName, shares: ByName) -> NamedVessel:
-    """Return a named branch whose stem runs and serves as told."""
+def stem(
+    name: VesselName, stem_mm: ByName, shares: ByName, *, deep_mm: ByName | None = None
+) -> NamedVessel:
+    """Return a named branch whose stem runs and serves as told, away from borders if not told."""
     tree = HEPATIC if name.value.endswith("hepatic_vein") else PORTAL
     return NamedVessel(
         name=name,
@@ -32,16 +34,17 @@ def stem(name: VesselName, stem_mm: ByName, shares: ByName) -> NamedVessel:
         direction_ras=(0.0, 0.0, 1.0),
         confidence=0.8,
         stem_mm_by_segment=by_segment(stem_mm),
+        deep_mm_by_segment=by_segment(stem_mm if deep_mm is None else deep_mm),
         share_by_segment=by_segment(shares),
     )
 
 
 def way(tree: VesselTree, segment: str, through: str, share: float) -> VesselWay:
-    """Return vessels of a segment that run through another."""
+    """Return vessels of a segment that run through others, written as in ``"IV V"``."""
     return VesselWay(
         tree=tree,
         segment=CouinaudSegment[segment],
-        through=CouinaudSegment[through],
+        through=tuple(CouinaudSegment[name] for name in through.split()),
         share=share,
     )
 
@@ -58,17 +61,27 @@ def computed(*parts: NamedVessel | VesselWay, unseen: str = "") -> ComputedVesse
 
 MIDDLE_IN_IV = computed(
     stem(VesselName.MIDDLE_HEPATIC_VEIN, {"IV": 40.0}, {"IV": 0.7, "V": 0.6, "VIII": 0.4}),
+    way(HEPATIC, "V", "IV", 0.6),
+    way(HEPATIC, "VIII", "IV", 0.4),
     stem(VesselName.LEFT_HEPATIC_VEIN, {"II": 30.0}, {"II": 0.9, "III": 0.9, "IV": 0.3}),
-    stem(VesselName.LEFT_PORTAL_VEIN, {"IV": 30.0}, {"II": 1.0, "III": 1.0, "IV": 0.9}),
+    stem(
+        VesselName.LEFT_PORTAL_VEIN,
+        {"IV": 30.0},
+        {"II": 1.0, "III": 1.0, "IV": 0.9},
+        deep_mm={"IV": 4.0},
+    ),
     stem(VesselName.RIGHT_HEPATIC_VEIN, {"VII": 40.0, "VIII": 8.0}, {"VI": 0.9, "VII": 0.9}),
 )
-"""The middle hepatic vein runs in IV and drains V and VIII too."""
+"""The middle hepatic vein runs in IV and drains V and VIII too; the left portal vein runs along the
+border of IV."""
 LEFT_FROM_RIGHT = computed(
     stem(
         VesselName.LEFT_PORTAL_VEIN,
         {"VIII": 25.0, "IV": 30.0},
         {"II": 0.9, "III": 0.9, "IV": 0.8},
     ),
+    way(PORTAL, "II", "IV VIII", 0.9),
+    way(PORTAL, "III", "IV VIII", 0.9),
     way(PORTAL, "IV", "VIII", 0.8),
     stem(VesselName.RIGHT_ANTERIOR_PORTAL_VEIN, {"VIII": 30.0}, {"V": 1.0, "VIII": 1.0}),
 )
