@@ -31,6 +31,9 @@ from remnant.core.volumetry_report import VolumetryReport
 
 LEAST_SEEN_ML: Final = 0.3
 """Less vessel than this in a segment says nothing of it, as for the ways of vessels."""
+LEAST_SERVED: Final = 0.1
+"""A stem serves a segment when at least this share of what is seen there hangs on it: borders are
+not exact, and a stem that goes with its segments keeps a little beyond them."""
 LOST_SHARE: Final = 0.5
 """A segment counts as cut off when at least this share of what is seen of it is."""
 
@@ -68,7 +71,7 @@ def cuts_of(removed: Segments, kept: Segments, vessels: ComputedVessels) -> Vess
         What is known of the vessels of these segments.
     """
     carriers = removed - {CAUDATE}
-    serving = [one for one in vessels.named if kept & one.share_by_segment.keys()]
+    serving = [one for one in vessels.named if _serves(one, kept)]
     divided = tuple(_divided(carriers, serving))
     inflow, outflow = (
         {segment: _lost(segment, tree, carriers, vessels) for segment in sorted(kept)}
@@ -82,6 +85,10 @@ def cuts_of(removed: Segments, kept: Segments, vessels: ComputedVessels) -> Vess
         inflow=_flow(inflow),
         outflow=_flow(outflow),
     )
+
+
+def _serves(vessel: NamedVessel, kept: Segments) -> bool:
+    return any(vessel.share_by_segment.get(one, 0.0) >= LEAST_SERVED for one in kept)
 
 
 def _divided(removed: Segments, serving: Iterable[NamedVessel]) -> Iterator[DividedVessel]:

@@ -26,7 +26,7 @@ RIGHT = tuple(CouinaudSegment(code) for code in (5, 6, 7, 8))
 SIX = (CouinaudSegment.VI,)
 BEGIN = "Computed vessels, to be confirmed: "
 RHV = stem(VesselName.RIGHT_HEPATIC_VEIN, {"VI": 12.0, "VII": 40.0}, {"VI": 0.9, "VII": 0.9})
-FAINT = stem(VesselName.MIDDLE_HEPATIC_VEIN, {"VI": 12.0}, {"V": 0.01}, deep_mm={"VI": 9.0})
+FAINT = stem(VesselName.MIDDLE_HEPATIC_VEIN, {"VI": 12.0}, {"V": 0.2}, deep_mm={"VI": 9.0})
 
 
 def cutting(removed, vessels):
