@@ -111,7 +111,8 @@ class ComputedVessels:
     ways
         Where vessels of a segment run through others, in the order of trees and segments.
     seen_ml_by_segment
-        Vessels seen of each tree in each segment; what is little says little.
+        Vessels of each tree in each segment, as far as a way to its root is seen; what is little
+        says little.
     """
 
     named: tuple[NamedVessel, ...]

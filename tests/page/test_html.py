@@ -21,6 +21,7 @@ from remnant.core.quality_light import QUALITY_LIGHT, VERDICTS, Light
 from remnant.core.quantity import Bound, Interval, Quantity
 from remnant.core.reasons import Cause, Reason, reason
 from remnant.core.uncertainty import SegmentPlane
+from remnant.core.vessels import ComputedVessels, NamedVessel, VesselName, VesselTree
 from remnant.core.volumes import LabelMap
 from remnant.core.volumetry_report import (
     BurdenClass,
@@ -680,3 +681,33 @@ def test_page__head_carries_the_light(made, colour):
     assert f"Quality light {colour.value}" in head
     assert 1 + (colour is not Light.GREEN) == head.count("Quality light")
     assert ("usually at most 1.0 %" in text) == (colour is not Light.GREEN)
+
+
+def test_named_vessels__have_a_table_that_says_computed(made):
+    vessel = NamedVessel(
+        name=VesselName.MIDDLE_HEPATIC_VEIN,
+        tree=VesselTree.HEPATIC,
+        volume_ml=6.0,
+        length_mm=81.6,
+        diameter_mm=7.4,
+        direction_ras=(0.45, 0.85, -0.27),
+        confidence=0.86,
+        stem_mm_by_segment={},
+        share_by_segment={CouinaudSegment.IV: 0.6, CouinaudSegment.VIII: 0.75},
+    )
+    vessels = ComputedVessels(named=(vessel,), ways=(), seen_ml_by_segment={})
+    found = quality_finding(
+        "vessels_computed",
+        passed=None,
+        value=20.0,
+        reasons=(reason(Cause.VESSELS_FOUND, 12.0, 8.0, 1.0, 40.0, 10.0, 0.8),),
+    )
+    case = with_volumetry(made.case, vessels=vessels)
+    row = "middle hepatic vein 7 82 front, right 0.86 VIII 75 %, IV 60 %"
+    assert row in bare(case).text
+    assert "Measured in the vessel map that was given" in bare(case).text
+    told = bare(replace(case, quality=(*case.quality, found)))
+    assert "Computed from the scan and named by where they run, to be confirmed" in told.text
+    none = bare(with_volumetry(case, vessels=replace(vessels, named=())))
+    assert "no branch is clear enough for a name" in none.text
+    assert "Named vessels" not in bare(made.case).text
