@@ -11,7 +11,7 @@ from typing import Final
 from remnant.core.labels import CouinaudSegment
 
 BORDER_MM: Final = 8.0
-"""What runs nearer to another segment may lie in that one: about as far as an estimated plane is off.
+"""What runs nearer to another segment may lie in that one: so far are estimated planes off.
 A vein or a pedicle that marks a border runs along it."""
 THROUGH_MM: Final = 10.0
 """A vessel runs through a segment from this length in it on."""

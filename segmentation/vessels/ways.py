@@ -105,10 +105,10 @@ def deep_in_segments(segments: Segments) -> Segments:
 def segments_on(grid: Geometry, couinaud: LabelMap) -> Segments:
     """Return the segment of every voxel of a grid, 0 where there is none."""
     i, j, slices = grid.shape
-    plane = np.indices((i, j, 1)).reshape(3, -1).T
+    plane, up = np.indices((i, j, 1)).reshape(3, -1).T, np.array((0, 0, 1))
     found: Segments = np.zeros(grid.shape, dtype=np.intp)
     for k in range(slices):
-        places = grid.ras_from_index(plane + (0, 0, k))
+        places = grid.ras_from_index(plane + k * up)
         found[:, :, k] = segments_at(places, couinaud).reshape(i, j)
     return found
 

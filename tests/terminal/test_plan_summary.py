@@ -286,7 +286,7 @@ def test_computed_vessels__stand_with_each_plan_and_resection_that_removes_segme
     found = with_planning(case, plans=(first, second), resections=of_resections)
     line = vessel_cuts_line(first.vessel_cuts, left)
     printed = text(found, width=100)
-    assert "divides the middle hepatic vein; cuts off the outflow of 60 % of what is seen in V" in line
+    assert "divides the middle hepatic vein; cuts off the outflow of 60 %" in line
     # the table folds and pads the lines of a cell: the first plan's own stands whole
     assert line in printed
     assert printed.count("Computed vessels, to be") == 3
