@@ -53,9 +53,9 @@ def with_vessel_ways(case: SegmentedCase, found: "FoundVessels | None") -> Segme
     division = case.division
     if found is None or division.couinaud is None:
         return case
-    from segmentation.vessels.ways import ways_finding
+    from segmentation.vessels.ways import vessel_ways, ways_finding
 
-    finding = ways_finding(found, division.couinaud)
+    finding = ways_finding(vessel_ways(found, division.couinaud))
     return replace(
         case,
         division=replace(division, findings=(*division.findings, finding.id)),

@@ -17,6 +17,7 @@ from skimage.graph import MCP_Geometric
 from remnant.core.geometry import Geometry
 from remnant.core.labels import CouinaudSegment as S
 from remnant.core.labels import Structure
+from remnant.core.vessels import VesselName as V
 
 CAVA_RADIUS_MM, TRUNK_RADIUS_MM = 11.0, 6.5
 TWIG_RADIUS_MM: Final = 1.0
@@ -38,6 +39,21 @@ LOWEST_END_MM: Final = 30.0
 """How far below the liver's middle a hepatic vein may end."""
 Places = NDArray[np.float64]
 Voxel = tuple[int, ...]
+Grown = dict[Voxel, "Voxel | None"]
+HEPATIC_NAMES: Final = (V.RIGHT_HEPATIC_VEIN, V.MIDDLE_HEPATIC_VEIN, V.LEFT_HEPATIC_VEIN)
+PORTAL_NAMES: Final = (
+    V.LEFT_PORTAL_VEIN,
+    V.RIGHT_ANTERIOR_PORTAL_VEIN,
+    *(V.LEFT_PORTAL_VEIN,) * 3,
+    *(V.RIGHT_ANTERIOR_PORTAL_VEIN,) * 2,
+    *(V.RIGHT_POSTERIOR_PORTAL_VEIN,) * 2,
+)
+"""Of the stems, in the order that they are planned in."""
+SHARED: Final[Mapping[frozenset[V], V]] = {
+    frozenset((V.RIGHT_ANTERIOR_PORTAL_VEIN, V.RIGHT_POSTERIOR_PORTAL_VEIN)): V.RIGHT_PORTAL_VEIN,
+    frozenset(PORTAL_NAMES): V.PORTAL_TRUNK,
+}
+"""Names of what several named branches share."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,11 +74,15 @@ class GrownVessels:
         Courses of the portal vein's and of the hepatic veins' branches.
     cava, trunk
         The vena cava, and the portal vein before the liver.
+    branches, stems
+        The named branches: all of each, its points in no order, and its longest way outward.
     """
 
     trees: Mapping[Structure, tuple[Course, ...]]
     cava: Course
     trunk: Course
+    branches: Mapping[V, Course]
+    stems: Mapping[V, Course]
 
 
 def grow_vessels(codes: NDArray[Any], grid: Geometry, *, seed: int) -> GrownVessels:
@@ -80,12 +100,18 @@ def grow_vessels(codes: NDArray[Any], grid: Geometry, *, seed: int) -> GrownVess
     """
     liver = _Liver(codes, float(grid.spacing_mm[0]), np.random.default_rng(seed))
     cava = liver.cava()
-    hepatic = liver.grown(liver.hepatic_stems(cava), clear_of=np.zeros(codes.shape, bool))
+    hepatic_stems = liver.hepatic_stems(cava)
+    hepatic = liver.grown(hepatic_stems, clear_of=np.zeros(codes.shape, bool))
     veins = np.zeros(codes.shape, dtype=bool)
     veins[tuple(np.array(list(hepatic)).T)] = True
     hilum = liver.nearest_to((S.I,), (S.IV,), (S.V,), (S.VIII,))
-    portal = liver.grown(liver.portal_stems(hilum, veins), clear_of=veins)
+    portal_stems = liver.portal_stems(hilum, veins)
+    portal = liver.grown(portal_stems, clear_of=veins)
     up = np.argsort(cava[:, 2])
+    named = (
+        _Named(hepatic, hepatic_stems, HEPATIC_NAMES, Structure.HEPATIC_VEINS),
+        _Named(portal, portal_stems, PORTAL_NAMES, Structure.PORTAL_VEIN),
+    )
     return GrownVessels(
         trees={
             Structure.PORTAL_VEIN: _courses(portal, grid, Structure.PORTAL_VEIN),
@@ -93,6 +119,8 @@ def grow_vessels(codes: NDArray[Any], grid: Geometry, *, seed: int) -> GrownVess
         },
         cava=_even_course(cava[up], grid, CAVA_RADIUS_MM),
         trunk=_even_course(liver.trunk(hilum), grid, TRUNK_RADIUS_MM),
+        branches=named[0].branches(grid) | named[1].branches(grid),
+        stems=named[0].stems(grid) | named[1].stems(grid),
     )
 
 
@@ -228,31 +256,112 @@ def _join(tree: dict[Voxel, Voxel | None], course: NDArray[np.intp]) -> None:
         before = voxel
 
 
-def _courses(
-    tree: dict[Voxel, Voxel | None], grid: Geometry, structure: Structure
-) -> tuple[Course, ...]:
-    """Return a tree's courses from tips to root, radii by Murray's law (Murray 1926)."""
+def _names(tree: Grown, stems: Sequence[NDArray[np.intp]], names: Sequence[V]) -> dict[Voxel, V]:
+    """Return the named branch of every voxel that has one, side branches included."""
+    through: dict[Voxel, frozenset[V]] = {}
+    for stem, name in zip(stems, names, strict=True):
+        for voxel in _way_in(tree, tuple(int(x) for x in stem[-1])):
+            through[voxel] = through.get(voxel, frozenset()) | {name}
+    found: dict[Voxel, V] = {}
+    for voxel, before in tree.items():
+        sharing = through.get(voxel)
+        if sharing is None:
+            name = found.get(before) if before is not None else None
+        else:
+            name = next(iter(sharing)) if len(sharing) == 1 else SHARED.get(sharing)
+        if name is not None:
+            found[voxel] = name
+    return found
+
+
+def _way_in(tree: Grown, voxel: Voxel | None) -> list[Voxel]:
+    line = []
+    while voxel is not None:
+        line.append(voxel)
+        voxel = tree[voxel]
+    return line
+
+
+class _Named:
+    """The named branches of a grown tree."""
+
+    def __init__(
+        self,
+        tree: Grown,
+        stems: Sequence[NDArray[np.intp]],
+        names: Sequence[V],
+        structure: Structure,
+    ) -> None:
+        self.names = _names(tree, stems, names)
+        self.radii = _radii(tree, structure)
+        self.lines = [_way_in(tree, tuple(int(x) for x in stem[-1]))[::-1] for stem in stems]
+
+    def branches(self, grid: Geometry) -> dict[V, Course]:
+        """Return all of each branch."""
+        own: dict[V, list[Voxel]] = {}
+        for voxel, name in self.names.items():
+            own.setdefault(name, []).append(voxel)
+        return {
+            name: Course(grid.ras_from_index(np.array(voxels)), self._radii_of(voxels))
+            for name, voxels in own.items()
+        }
+
+    def stems(self, grid: Geometry) -> dict[V, Course]:
+        """Return the longest way in each branch that leads to a planned end."""
+        longest: dict[V, list[Voxel]] = {}
+        for line in self.lines:
+            for name in set(self.names.values()):
+                own = [voxel for voxel in line if self.names.get(voxel) is name]
+                if len(own) > max(1, len(longest.get(name, ()))):
+                    longest[name] = own
+        return {
+            name: _smooth_course(np.array(line), self._radii_of(line), grid)
+            for name, line in longest.items()
+        }
+
+    def _radii_of(self, voxels: Sequence[Voxel]) -> Places:
+        return np.array([self.radii[voxel] for voxel in voxels])
+
+
+def _children(tree: Grown) -> dict[Voxel, list[Voxel]]:
     children: dict[Voxel, list[Voxel]] = {}
     for voxel, before in tree.items():
         if before is not None:
             children.setdefault(before, []).append(voxel)
-    tips = dict.fromkeys(tree, 0)
+    return children
+
+
+def _tips_beyond(tree: Grown) -> dict[Voxel, int]:
+    children, tips = _children(tree), dict.fromkeys(tree, 0)
     for voxel in tree:
         if voxel not in children:
-            step: Voxel | None = voxel
-            while step is not None:
+            for step in _way_in(tree, voxel):
                 tips[step] += 1
-                step = tree[step]
+    return tips
+
+
+def _radii(tree: Grown, structure: Structure) -> dict[Voxel, float]:
+    """Return radii by Murray's law (Murray 1926)."""
     most = LARGEST_RADIUS_MM[structure]
-    courses = []
+    return {
+        voxel: min(most, TWIG_RADIUS_MM * tips**GROWTH)
+        for voxel, tips in _tips_beyond(tree).items()
+    }
+
+
+def _courses(tree: Grown, grid: Geometry, structure: Structure) -> tuple[Course, ...]:
+    """Return a tree's courses from tips to root."""
+    children, tips = _children(tree), _tips_beyond(tree)
+    radii, courses = _radii(tree, structure), []
     for tip in (voxel for voxel in tree if voxel not in children):
-        line, step, shared = [], tip, False
+        line: list[Voxel] = []
+        step: Voxel | None = tip
+        shared = False
         while step is not None and not shared:
             line.append(step)
             shared = tips[step] > tips[line[0]] and len(line) > 1 and children[step][0] != line[-2]
             step = tree[step]
-        radii = [min(most, TWIG_RADIUS_MM * tips[voxel] ** GROWTH) for voxel in line]
-        courses.append(_smooth_course(np.array(line), np.array(radii), grid))
+        courses.append(_smooth_course(np.array(line), np.array([radii[v] for v in line]), grid))
     return tuple(courses)
 
 

@@ -58,12 +58,15 @@ class PaintedScan:
         ``STRUCTURE_SCHEME`` codes of the two trees within the liver, 0 elsewhere.
     couinaud
         The liver's segments.
+    grown
+        The vessels' courses.
     """
 
     image: ImageVolume
     liver: LabelMap
     vessels: LabelMap
     couinaud: LabelMap
+    grown: GrownVessels
 
 
 def painted_scan(
@@ -108,6 +111,7 @@ def painted_scan(
         liver=LabelMap(liver, scan, STRUCTURE_SCHEME),
         vessels=LabelMap(trees, scan, STRUCTURE_SCHEME),
         couinaud=LabelMap(couinaud, scan, COUINAUD_SCHEME),
+        grown=vessels,
     )
 
 

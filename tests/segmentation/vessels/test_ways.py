@@ -5,12 +5,13 @@ import pytest
 
 from remnant.core.geometry import Geometry
 from remnant.core.labels import COUINAUD_SCHEME, STRUCTURE_SCHEME, CouinaudSegment
+from remnant.core.vessels import VesselWay
 from remnant.core.volumes import LabelMap
 from segmentation.vessels.found import FoundVessels
 from segmentation.vessels.roots import Roots
 from segmentation.vessels.scene import GRID_MM, Scene
 from segmentation.vessels.trees import PartedVessels, Tree
-from segmentation.vessels.ways import VesselWay, vessel_ways, ways_finding
+from segmentation.vessels.ways import TREES, vessel_ways, ways_finding
 
 SHAPE = (60, 9, 8)
 S = CouinaudSegment
@@ -47,7 +48,7 @@ def tube(*, gap=slice(0, 0), tree=Tree.PORTAL):
 @pytest.mark.parametrize("tree", [Tree.PORTAL, Tree.HEPATIC])
 def test_ways__lead_through_all_segments_before(gap, tree):
     assert vessel_ways(*tube(gap=gap, tree=tree)) == tuple(
-        VesselWay(tree=tree, segment=one, through=other, share=1.0)
+        VesselWay(tree=TREES[tree], segment=one, through=other, share=1.0)
         for one, other in ((S.VII, S.V), (S.VII, S.VIII), (S.VIII, S.V))
     )
 
@@ -58,7 +59,7 @@ def test_ways__beyond_a_long_gap_nothing_is_claimed():
 
 
 def test_finding__has_the_ways_as_reasons():
-    finding = ways_finding(*tube())
+    finding = ways_finding(vessel_ways(*tube()))
     assert finding.quantity.value == 3.0
     assert finding.reasons[0].names == ("portal_vein", "VII", "V")
     assert finding.reasons[0].amounts == (1.0,)
