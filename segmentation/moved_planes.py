@@ -27,7 +27,7 @@ from remnant.core.uncertainty import SegmentPlane
 from remnant.core.vessels import VesselName
 from segmentation.couinaud_sides import SIDES, Group
 from segmentation.liver_shape import LiverShape
-from segmentation.port import Stems
+from segmentation.port import PLANES_MOVED, Stems
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -35,17 +35,16 @@ if TYPE_CHECKING:
 Points = NDArray[np.float64]
 Field = NDArray[np.float32]
 
-PLANES_MOVED: Final = "segment_planes_moved"
 VEIN_OF: Final[Mapping[SegmentPlane, VesselName]] = {
     SegmentPlane.MAIN: VesselName.MIDDLE_HEPATIC_VEIN,
     SegmentPlane.RIGHT: VesselName.RIGHT_HEPATIC_VEIN,
 }
 """The left hepatic vein runs between II and III, not in the umbilical fissure."""
-VARIES_MM: Final = 50.0
+VARIES_MM: Final = 45.0
 """Over this length the network's planes are off by different amounts..."""
 VARYING_SHARE: Final[Mapping[SegmentPlane, float]] = {
     SegmentPlane.MAIN: 0.67,
-    SegmentPlane.RIGHT: 0.25,
+    SegmentPlane.RIGHT: 0.2,
 }
 """... and this is the share of the variance at a point that does so (15 validation livers)."""
 PLACE_SD_MM: Final = 3.0
@@ -179,9 +178,7 @@ def moves_finding(moves: PlaneMoves) -> Finding:
         reason(Cause.PLANE_MOVED, move.mean_mm, move.plane.name, move.by.value)
         for move in moves.moved
     )
-    kept = (
-        reason(why, plane.name, VEIN_OF[plane].value) for plane, why in moves.kept.items()
-    )
+    kept = (reason(why, plane.name, VEIN_OF[plane].value) for plane, why in moves.kept.items())
     return quality_finding(
         PLANES_MOVED, passed=None, value=float(len(moves.moved)), reasons=(*moved, *kept)
     )
@@ -224,7 +221,7 @@ def plane_border(
     logits: NDArray[np.float32], shape: LiverShape, plane: SegmentPlane
 ) -> Border | None:
     """Return where two sides are equally likely, ``None`` where they hardly meet."""
-    from models.networks.couinaud_shape import FRAME_MM, frame_points
+    from models.networks.couinaud_shape import frame_points
 
     one, other = SIDES[plane]
     lead = _likeliest(logits, one) - _likeliest(logits, other)
@@ -300,9 +297,9 @@ def _seen(border: Border, shape: LiverShape, stem_mm: Points) -> _Seen | None:
     """Return a vein's points in the liver beyond its mouth, evenly; ``None`` where too few."""
     even = _evenly(stem_mm)
     index = np.rint(shape.grid.index_from_ras(even)).astype(int)
-    inside = ((index >= 0) & (index < shape.grid.shape)).all(axis=1)
-    inside[inside] = shape.distance_mm[tuple(index[inside].T)] > 0
-    points = even[inside] - shape.centre_mm
+    held = ((index >= 0) & (index < shape.grid.shape)).all(axis=1)
+    even, index = even[held], index[held]
+    points = even[shape.distance_mm[tuple(index.T)] > 0] - shape.centre_mm
     if (len(points) - 1) * EVERY_MM < SHORTEST_MM:
         return None
     heights, nearest = border.height_mm(points)
@@ -327,22 +324,27 @@ def _displacement(
     weights = border.weights
     few = slice(None, None, 1 + len(weights) // MOST_WEIGHED)
     plane, share = border.points_mm[few], weights[few] / weights[few].sum()
-    scale = sd_mm**2 / float(share @ _alike(plane, plane, varying) @ share)
-    at_vein = scale * _alike(seen.feet_mm, seen.feet_mm, varying)
-    noisy = cho_factor(at_vein + _vein_errors(seen.points_mm))
+    scale = sd_mm**2 / float(share @ alike(plane, plane, varying) @ share)
+    known = scale * alike(seen.feet_mm, seen.feet_mm, varying) + _vein_errors(seen.points_mm)
+    noisy = cho_factor(known)
     solved = cho_solve(noisy, seen.heights_mm)
-    if stats.chi2.sf(seen.heights_mm @ solved, len(solved)) < UNLIKELY:
+    mean_odd = stats.chi2.sf(seen.heights_mm.mean() ** 2 / known.mean(), 1)
+    odd = stats.chi2.sf(seen.heights_mm @ solved, len(solved))
+    if min(mean_odd, odd) < UNLIKELY:
         return None, sd_mm
-    shift: Points = scale * _alike(border.points_mm, seen.feet_mm, varying) @ solved
-    common = scale * share @ _alike(plane, seen.feet_mm, varying)
+    shift: Points = scale * alike(border.points_mm, seen.feet_mm, varying) @ solved
+    common = scale * share @ alike(plane, seen.feet_mm, varying)
     left = sd_mm**2 - float(common @ cho_solve(noisy, common))
     return shift, max(0.0, left) ** 0.5
 
 
-def _alike(first_mm: Points, second_mm: Points, varying: float) -> Points:
-    """Return the covariance of displacements at points, for a variance of 1 at each."""
-    apart = cdist(first_mm, second_mm) / VARIES_MM
-    found: Points = 1.0 - varying + varying * np.exp(-(apart**2) / 2)
+def alike(first_mm: Points, second_mm: Points, varying: float) -> Points:
+    """Return the covariance of displacements at points, for a variance of 1 at each.
+
+    What varies does so by Matérn's function of order 3/2.
+    """
+    apart = 3**0.5 * cdist(first_mm, second_mm) / VARIES_MM
+    found: Points = 1.0 - varying + varying * (1.0 + apart) * np.exp(-apart)
     return found
 
 

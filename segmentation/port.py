@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,7 @@ from remnant.core.volumetry_report import SegmentSource
 if TYPE_CHECKING:
     from segmentation.promptable import SlicePrompter
 
+PLANES_MOVED: Final = "segment_planes_moved"
 Stems = Mapping[VesselName, NDArray[np.float64]]
 """Points of named vessels in RAS mm, shape ``(n, 3)``, from the root outwards."""
 

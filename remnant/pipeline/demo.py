@@ -31,6 +31,7 @@ from remnant.io.nifti import read_labels
 from remnant.io.reading import ReadingChoice
 from remnant.io.source import LoadedStudy, load_study
 from remnant.pipeline.divide import with_segments
+from remnant.pipeline.division import seen_vessels
 from remnant.pipeline.folder import require_output_folder
 from remnant.pipeline.held import require_nothing_said
 from remnant.pipeline.requests import SegmentRequest
@@ -187,7 +188,13 @@ def _segmented(loaded: LoadedStudy, engines: _Engines, progress: Progress) -> Se
         case = case_from_image(loaded, segmenter=engines.segmenter, progress=progress)
         case, vessels = seen_in_scan(case, loaded)
     known = replace(case, seconds=watch.seconds, settings=SegmentationSettings(sample=SAMPLE))
-    divided = with_segments(known, NOTHING_GIVEN, divider=engines.divider, progress=progress)
+    divided = with_segments(
+        known,
+        NOTHING_GIVEN,
+        divider=engines.divider,
+        seen=seen_vessels(vessels),
+        progress=progress,
+    )
     return with_vessel_ways(divided, vessels)
 
 

@@ -35,13 +35,17 @@ from remnant.pipeline.division import (
     COUINAUD,
     PARTS_OF_IV,
     ROLES,
+    SEGMENT_IV_PARTED,
     SEGMENTS_SOURCE,
+    SeenVessels,
     by_branches,
     by_landmarks,
     by_model,
     outranks,
+    parted_finding,
     passed_over_reasons,
     source_finding,
+    with_planes_kept,
 )
 from remnant.pipeline.fit import require_fit
 from remnant.pipeline.requests import SegmentRequest
@@ -49,7 +53,7 @@ from remnant.pipeline.segment_sources import NEEDS_LANDMARKS, GivenSegments
 from remnant.pipeline.segmented import Division, SegmentedCase
 from remnant.pipeline.timing import DIVIDE, Stopwatch
 from segmentation import couinaud as planes
-from segmentation.port import DividedLiver, SegmentDivider
+from segmentation.port import DividedLiver, SegmentDivider, Stems
 from segmentation.quality import check_segments
 
 NAMED_MAPS: Final = {Part.COUINAUD: "the Couinaud map", Part.BRANCHES: "the map of branches"}
@@ -91,6 +95,7 @@ def with_segments(
     segments: GivenSegments,
     *,
     divider: SegmentDivider | None = None,
+    seen: SeenVessels | None = None,
     progress: Progress = silent,
 ) -> SegmentedCase:
     """Divide a case's liver by the best source there is, and note what else was said of segments.
@@ -106,6 +111,9 @@ def with_segments(
     divider
         Estimates the segments of a case that has none, and anew those that it estimated for a
         liver that has changed since; ``None`` for no estimate.
+    seen
+        What the case's scan shows of vessels: it moves an estimate's planes, and parts IVa from
+        IVb without landmarks; ``None`` where no scan is at hand.
     progress
         Told of the divider's steps.
 
@@ -115,20 +123,25 @@ def with_segments(
         A map lies on another grid than the case.
     InputError
         It was said of a scan that it holds the whole liver; segment IV is to be divided without
-        landmarks; there are no segments to confirm; a given map cannot be one of this liver.
+        landmarks and scan; there are no segments to confirm; a given map cannot be one of this
+        liver.
     ModelUnavailableError, ModelIntegrityError
         The divider's weights are missing or were changed.
     """
-    if segments.split_iv and segments.landmarks is None:
+    if segments.split_iv and segments.landmarks is None and seen is None:
         raise InputError(NEEDS_LANDMARKS)
     case = _vouched(case, segments)
     watch = Stopwatch()
     with watch.measure(DIVIDE):
-        division = _division(case, segments, divider, progress)
-        fresh = case if division is None else _redivided(case, division, segments)
+        stems = None if seen is None else seen.stems
+        division = _division(case, segments, divider, progress, stems=stems)
+        if division is None:
+            fresh = case
+        else:
+            fresh = _redivided(case, with_planes_kept(division, seen), segments)
         fresh = with_liver_covered(fresh)
         if segments.split_iv:
-            fresh = _with_segment_iv(fresh, segments)
+            fresh = _with_segment_iv(fresh, segments, stems)
         fresh = settled(fresh)
     if fresh is not case:
         case = replace(fresh, seconds={**fresh.seconds, **watch.seconds})
@@ -172,6 +185,8 @@ def _division(
     segments: GivenSegments,
     divider: SegmentDivider | None,
     progress: Progress,
+    *,
+    stems: Stems | None,
 ) -> DividedLiver | None:
     """Decide by what the liver is divided; ``None`` where it stays as it is."""
     best = None if _only_splits_iv(case, segments) else next(iter(segments.sources), None)
@@ -186,7 +201,7 @@ def _division(
     if best is SegmentSource.LANDMARKS and landmarks is not None:
         return by_landmarks(widest_liver(case), landmarks)
     if divider is not None and (case.division.couinaud is None or _is_stale(case, segments)):
-        return by_model(widest_liver(case), divider, progress)
+        return by_model(widest_liver(case), divider, progress, stems=stems)
     return None
 
 
@@ -324,12 +339,32 @@ def _source_note(
     )
 
 
-def _with_segment_iv(case: SegmentedCase, segments: GivenSegments) -> SegmentedCase:
-    if case.division.couinaud is None or segments.landmarks is None:
+def _with_segment_iv(
+    case: SegmentedCase, segments: GivenSegments, stems: Stems | None
+) -> SegmentedCase:
+    """Part segment IV by landmarks, or else where the portal vein is seen to part."""
+    couinaud = case.division.couinaud
+    if segments.landmarks is None:
+        return _with_seen_parts(case, stems)
+    if couinaud is None:
         raise InputError("--split-iv: this case has no Couinaud segments to divide")
-    parts = planes.segment_iv_parts(case.division.couinaud, segments.landmarks)
+    parts = planes.segment_iv_parts(couinaud, segments.landmarks)
+    kept = tuple(name for name in case.division.findings if name != SEGMENT_IV_PARTED)
     return replace(
         case,
-        division=replace(case.division, segment_iv=parts),
+        division=replace(case.division, segment_iv=parts, findings=kept),
+        quality=tuple(f for f in case.quality if f.id != SEGMENT_IV_PARTED),
         inputs_sha256={**case.inputs_sha256, **segments.digests},
     )
+
+
+def _with_seen_parts(case: SegmentedCase, stems: Stems | None) -> SegmentedCase:
+    """Part segment IV at the computed bifurcation, or say that none was seen."""
+    couinaud = case.division.couinaud
+    point = None if stems is None else planes.bifurcation_of(stems)
+    level_mm = None if point is None or couinaud is None else float(point[2])
+    finding = parted_finding(level_mm)
+    division = replace(case.division, findings=(*case.division.findings, finding.id))
+    if couinaud is not None and level_mm is not None:
+        division = replace(division, segment_iv=planes.parts_at_level(couinaud, level_mm))
+    return replace(case, division=division, quality=merged_findings(case.quality, (finding,)))

@@ -20,6 +20,7 @@ from remnant.pipeline.confirm import NOTHING_TO_CONFIRM
 from remnant.pipeline.confluent import with_split_lesions
 from remnant.pipeline.contrast import with_seen_phase
 from remnant.pipeline.divide import with_segments
+from remnant.pipeline.division import seen_vessels
 from remnant.pipeline.fit import require_placeable
 from remnant.pipeline.given import (
     case_of_masks,
@@ -89,7 +90,7 @@ def segment_case(
         images = _load(request.source, request, progress)
         loaded = next(images)
         grid = loaded.image.geometry
-        masks, segments = read_given(request, liver_known=True, reference=grid)
+        masks, segments = read_given(request, liver_known=True, reference=grid, scanned=True)
         if request.confirm_segments is not None and divider is None and not segments.sources:
             raise InputError(NOTHING_TO_CONFIRM)
         masks, segments = drawn_on_scan(masks, segments, loaded.origin)
@@ -108,7 +109,8 @@ def segment_case(
         case, vessels = seen_in_scan(case, loaded)
     case = replace(case, settings=_settings(request), seconds=watch.seconds)
     reviewed = apply_review(case, request.review)
-    divided = with_segments(reviewed, segments, divider=divider, progress=progress)
+    seen = seen_vessels(vessels)
+    divided = with_segments(reviewed, segments, divider=divider, seen=seen, progress=progress)
     return with_vessel_ways(divided, vessels)
 
 

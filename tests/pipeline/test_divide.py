@@ -46,7 +46,7 @@ SUBSETS = [set(c) for n in range(5) for c in combinations(S, n)]
 class NeverDivider:
     """Fails when it is asked."""
 
-    def divide(self, liver, *, progress=None):
+    def divide(self, liver, *, stems=None, progress=None):
         raise AssertionError("nothing was to be estimated")
 
 
@@ -173,7 +173,7 @@ def test_model__weights_that_are_missing_or_changed_are_an_error_with_a_way_out(
     for kind in (ModelUnavailableError, ModelIntegrityError):
 
         class Broken:
-            def divide(self, liver, *, progress=None, kind=kind):
+            def divide(self, liver, *, stems=None, progress=None, kind=kind):
                 raise kind("the weights of couinaud-shape are gone")
 
         with pytest.raises(kind, match=r"are gone; give .*--no-estimate-segments"):
