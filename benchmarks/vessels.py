@@ -1,6 +1,7 @@
-"""How well vessels are found and parted: grown trees, annotated vessels painted, LiTS 117, and off.
+"""How well vessels are found, parted and named: grown trees, annotated vessels, LiTS 117, and off.
 
     python benchmarks/vessels.py ../shared/data [--livers 6] [--seed 1]
+    python benchmarks/vessels.py ../shared/data --names 005 030 060 [--seed 1]
 
 Trees are grown into real liver shapes (`remnant.testing.grown_vessels`) and painted at several
 contrasts and noises; the 17 annotated vessel maps are painted as they are, portal and hepatic veins
@@ -17,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
+from scipy.spatial import cKDTree
 
 from remnant.core.geometry import Geometry
 from remnant.core.labels import (
@@ -26,17 +28,23 @@ from remnant.core.labels import (
     STRUCTURE_SCHEME,
     Structure,
 )
+from remnant.core.vessels import NamedVessel, VesselName
 from remnant.core.volumes import ImageVolume, LabelMap, Modality, Phase
 from remnant.io.nifti import read_image, read_labels
 from remnant.pipeline.samples import LIVER_LABEL, fetch_liver, fetch_sample
+from remnant.testing.grown_vessels import GrownVessels
 from remnant.testing.portal_phase import Levels, PaintedScan, painted_scan
 from segmentation.resample import resample
+from segmentation.vessels.computed import computed_vessels
 from segmentation.vessels.found import VesselSearch, search_vessels
+from segmentation.vessels.names import stem_lines
+from segmentation.vessels.rooted import rooted_trees, roots_of
 from segmentation.vessels.trees import Tree
 from segmentation.vessels.tubes import find_tubes
 
 SPACING_MM = (1.0, 1.0, 2.5)
 NEAR_MM = 2.5
+TRUE_WITHIN_MM = 5.0
 HALF, PAINTED = 0.5, 0.3
 LEVELS = {
     "portal +60, hepatic +50 HU, noise 15": Levels(),
@@ -52,6 +60,10 @@ Mask = NDArray[np.bool_]
 def main() -> None:
     """Print the tables."""
     options = _options()
+    if options.names:
+        for number in options.names:
+            _print_names(number, options.data / "couinaud" / f"lits_{number}.nii.gz", options.seed)
+        return
     livers = sorted((options.data / "couinaud").glob("lits_*.nii.gz"))
     livers = [path for path in livers if "117" not in path.name]
     chosen = livers[:: max(1, len(livers) // options.livers)][: options.livers]
@@ -73,6 +85,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", type=Path)
     parser.add_argument("--livers", type=int, default=6)
+    parser.add_argument("--names", nargs="*", metavar="LIVER", help="names of branches alone")
     parser.add_argument("--seed", type=int, default=1)
     return parser.parse_args()
 
@@ -91,6 +104,59 @@ def _print_grown(name: str, path: Path, levels: Levels, seed: int) -> None:
     both = (trees >= Tree.PORTAL) & (true > 0)
     parted = float((trees == true)[both].mean())
     _print_row(name, search, (found, true > 0), f"{parted:.3f}", seconds)
+
+
+def _print_names(name: str, path: Path, seed: int) -> None:
+    """Print each branch that is named or could have been, with what it is and its measures."""
+    couinaud = read_labels(path, COUINAUD_SCHEME)
+    scan = painted_scan(
+        couinaud.codes, couinaud.geometry, spacing_mm=SPACING_MM, levels=Levels(), seed=seed
+    )
+    search = search_vessels(replace(scan.image, phase=Phase.PORTAL), scan.liver)
+    if search.found is None:
+        print(f"{name:<8} off: {search.finding.reasons[0].cause.value}", flush=True)
+        return
+    started = time.process_time()
+    rooted = rooted_trees(search.found.structures, roots_of(search.found))
+    lines = stem_lines(rooted)
+    measured = {one.name: one for one in computed_vessels(rooted, scan.couinaud).named}
+    seconds = time.process_time() - started
+    for branch in VesselName:
+        if branch in lines:
+            known = branch in measured
+            told = _judged(branch, lines[branch], scan.grown, measured.get(branch))
+            print(f"{name:<8} {branch.value:<28} {told}{'' if known else ' (dropped by segments)'}")
+        elif branch in scan.grown.stems:
+            print(f"{name:<8} {branch.value:<28} unnamed")
+    print(f"{name:<8} CPU {seconds:.1f} s", flush=True)
+
+
+def _judged(
+    branch: VesselName,
+    line: NDArray[np.float64],
+    grown: GrownVessels,
+    measured: NamedVessel | None,
+) -> str:
+    """Say what a named branch truly is, and how far its measures are off."""
+    courses = {**grown.branches, VesselName.PORTAL_TRUNK: grown.trunk}
+    owners = [owner for owner, course in courses.items() for _ in course.points_mm]
+    points = np.concatenate([course.points_mm for course in courses.values()])
+    radii = np.concatenate([course.radii_mm for course in courses.values()])
+    away, nearest = cKDTree(points).query(line)
+    near = [owners[n] for n, mm in zip(nearest, away, strict=True) if mm <= TRUE_WITHIN_MM]
+    truly = max(set(near), key=near.count) if near else None
+    if truly is not branch:
+        return f"wrong {'nothing' if truly is None else truly.value}"
+    if measured is None or branch not in grown.stems:
+        return "right"
+    off_mm = measured.diameter_mm - 2 * float(np.median(radii[nearest]))
+    stem = grown.stems[branch].points_mm
+    size = max(1, len(stem) // 3)
+    true = stem[-size:].mean(axis=0) - stem[:size].mean(axis=0)
+    cosine = float(true @ np.array(measured.direction_ras) / np.linalg.norm(true))
+    turned = np.degrees(np.arccos(np.clip(cosine, -1.0, 1.0)))
+    sure = measured.confidence
+    return f"right  diameter {off_mm:+.1f} mm  direction {turned:3.0f} degrees  {sure:.2f}"
 
 
 def _truth(search: VesselSearch, scan: PaintedScan) -> NDArray[np.uint8]:

@@ -10,6 +10,7 @@ from enum import StrEnum
 from remnant.core.labels import CouinaudSegment
 
 Direction = tuple[float, float, float]
+Place = tuple[float, float, float]
 
 
 class VesselTree(StrEnum):
@@ -106,3 +107,34 @@ class ComputedVessels:
     named: tuple[NamedVessel, ...]
     ways: tuple[VesselWay, ...]
     seen_ml_by_segment: Mapping[VesselTree, Mapping[CouinaudSegment, float]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoosePiece:
+    """A place in a piece of a tree that no vessel is seen to join to its root.
+
+    ``confidence`` is that it is of this tree, from 0 to 1.
+    """
+
+    place_mm: Place
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VesselRoots:
+    """Where the trees of a vessel map begin: what the map alone does not say.
+
+    Parameters
+    ----------
+    portal_mm, hepatic_mm
+        Places in RAS mm at the roots, one for each part of a root.
+    cava_mm
+        Middle of the vena cava in RAS mm and its radius, upwards; empty where it is not known.
+    loose
+        Pieces of both trees without a seen way to their root.
+    """
+
+    portal_mm: tuple[Place, ...]
+    hepatic_mm: tuple[Place, ...]
+    cava_mm: tuple[tuple[float, float, float, float], ...] = ()
+    loose: tuple[LoosePiece, ...] = ()

@@ -128,8 +128,8 @@ class VolumetryReport:
     quality
         Checks of the masks that volumetry made.
     vessels
-        What vessels computed from the scan say of the segments; ``None`` where none were computed
-        or the liver has no segments.
+        Names and measures of the liver's vessels, and what they say of its segments where it has
+        any; ``None`` where no vessels are known, or not where they begin.
     """
 
     tlv_ml: Quantity

@@ -11,6 +11,7 @@ from remnant.core.reasons import Reason
 from remnant.core.settings import DEFAULT_SEGMENTATION, SegmentationSettings
 from remnant.core.study import Study
 from remnant.core.uncertainty import SegmentPlane
+from remnant.core.vessels import VesselRoots
 from remnant.core.volumes import Phase
 from remnant.core.volumetry_report import SegmentsConfirmation, SegmentSource
 from remnant.documents.codec import Codec
@@ -84,6 +85,7 @@ class SegmentationState:
     confirmations: Mapping[int, Confirmation] = field(default_factory=dict)
     intensities: Mapping[int, IntensityStatistics] = field(default_factory=dict)
     phases: Mapping[int, tuple[Phase, ...]] = field(default_factory=dict)
+    vessel_roots: VesselRoots | None = None
     quality: tuple[Finding, ...] = ()
     models: tuple[ModelUse, ...] = ()
     device: str | None = None

@@ -45,6 +45,7 @@ SECTIONS: Final = (
     "warnings",
     "pictures",
     "lesions",
+    "vessels",
     "resections",
     "findings",
     "method",

@@ -31,7 +31,6 @@ from remnant.io.nifti import read_labels
 from remnant.io.reading import ReadingChoice
 from remnant.io.source import LoadedStudy, load_study
 from remnant.pipeline.divide import with_segments
-from remnant.pipeline.division import seen_vessels
 from remnant.pipeline.folder import require_output_folder
 from remnant.pipeline.held import require_nothing_said
 from remnant.pipeline.requests import SegmentRequest
@@ -46,7 +45,6 @@ from remnant.pipeline.segment import case_from_image, seen_in_scan, segment_case
 from remnant.pipeline.segment_sources import NOTHING_GIVEN
 from remnant.pipeline.segmented import SegmentedCase
 from remnant.pipeline.timing import Stopwatch
-from remnant.pipeline.vessels import with_vessel_ways
 from segmentation.port import SegmentDivider, Segmenter
 from segmentation.synthetic import Planted, plant_metastases
 
@@ -186,16 +184,9 @@ def _segmented(loaded: LoadedStudy, engines: _Engines, progress: Progress) -> Se
     watch = Stopwatch()
     with watch.measure("segment"):
         case = case_from_image(loaded, segmenter=engines.segmenter, progress=progress)
-        case, vessels = seen_in_scan(case, loaded)
+        case, _ = seen_in_scan(case, loaded)
     known = replace(case, seconds=watch.seconds, settings=SegmentationSettings(sample=SAMPLE))
-    divided = with_segments(
-        known,
-        NOTHING_GIVEN,
-        divider=engines.divider,
-        seen=seen_vessels(vessels),
-        progress=progress,
-    )
-    return with_vessel_ways(divided, vessels)
+    return with_segments(known, NOTHING_GIVEN, divider=engines.divider, progress=progress)
 
 
 def _with_truth(case: SegmentedCase, planted: Planted, seed: int) -> SegmentedCase:

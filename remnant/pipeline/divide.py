@@ -14,6 +14,7 @@ import numpy as np
 
 from remnant.core.errors import InputError
 from remnant.core.findings import Finding
+from remnant.core.labels import Structure
 from remnant.core.mr import BiasCorrection
 from remnant.core.progress import Progress, silent
 from remnant.core.reasons import Cause, Reason, joined, reason
@@ -37,7 +38,6 @@ from remnant.pipeline.division import (
     ROLES,
     SEGMENT_IV_PARTED,
     SEGMENTS_SOURCE,
-    SeenVessels,
     by_branches,
     by_landmarks,
     by_model,
@@ -56,6 +56,7 @@ from segmentation import couinaud as planes
 from segmentation.port import DividedLiver, SegmentDivider, Stems
 from segmentation.quality import check_segments
 
+VESSELS: Final = frozenset((Structure.PORTAL_VEIN, Structure.HEPATIC_VEINS))
 NAMED_MAPS: Final = {Part.COUINAUD: "the Couinaud map", Part.BRANCHES: "the map of branches"}
 
 
@@ -95,11 +96,12 @@ def with_segments(
     segments: GivenSegments,
     *,
     divider: SegmentDivider | None = None,
-    seen: SeenVessels | None = None,
     progress: Progress = silent,
 ) -> SegmentedCase:
     """Divide a case's liver by the best source there is, and note what else was said of segments.
 
+    Vessels that were computed from its scan move an estimate's planes, and part IVa from IVb where
+    no landmarks do.
     Lesions are to be reviewed before: what a human drew may have changed the liver.
 
     Parameters
@@ -111,9 +113,6 @@ def with_segments(
     divider
         Estimates the segments of a case that has none, and anew those that it estimated for a
         liver that has changed since; ``None`` for no estimate.
-    seen
-        What the case's scan shows of vessels: it moves an estimate's planes, and parts IVa from
-        IVb without landmarks; ``None`` where no scan is at hand.
     progress
         Told of the divider's steps.
 
@@ -128,20 +127,17 @@ def with_segments(
     ModelUnavailableError, ModelIntegrityError
         The divider's weights are missing or were changed.
     """
-    if segments.split_iv and segments.landmarks is None and seen is None:
+    level_known = segments.landmarks is not None or segments.scanned
+    if segments.split_iv and not level_known and case.vessel_roots is None:
         raise InputError(NEEDS_LANDMARKS)
     case = _vouched(case, segments)
     watch = Stopwatch()
     with watch.measure(DIVIDE):
-        stems = None if seen is None else seen.stems
-        division = _division(case, segments, divider, progress, stems=stems)
-        if division is None:
-            fresh = case
-        else:
-            fresh = _redivided(case, with_planes_kept(division, seen), segments)
+        division = _division(case, segments, divider, progress)
+        fresh = case if division is None else _redivided(case, division, segments)
         fresh = with_liver_covered(fresh)
         if segments.split_iv:
-            fresh = _with_segment_iv(fresh, segments, stems)
+            fresh = _with_segment_iv(fresh, segments)
         fresh = settled(fresh)
     if fresh is not case:
         case = replace(fresh, seconds={**fresh.seconds, **watch.seconds})
@@ -162,6 +158,17 @@ def with_edited_segments(case: SegmentedCase, sha256: str) -> SegmentedCase:
     division = DividedLiver(couinaud=couinaud, source=SegmentSource.GIVEN)
     unknown = replace(case, division=replace(case.division, couinaud=None))
     return settled(_divided(unknown, division, GivenSegments(couinaud=edited)))
+
+
+def stems_of(case: SegmentedCase) -> Stems | None:
+    """Return the named stems of a case's computed vessels as they are; ``None`` without vessels."""
+    structures, roots = case.maps.structures, case.vessel_roots
+    if roots is None or not structures.present() & VESSELS:
+        return None
+    from segmentation.vessels.names import stem_lines
+    from segmentation.vessels.rooted import rooted_trees
+
+    return stem_lines(rooted_trees(structures, roots))
 
 
 def merged_findings(
@@ -185,8 +192,6 @@ def _division(
     segments: GivenSegments,
     divider: SegmentDivider | None,
     progress: Progress,
-    *,
-    stems: Stems | None,
 ) -> DividedLiver | None:
     """Decide by what the liver is divided; ``None`` where it stays as it is."""
     best = None if _only_splits_iv(case, segments) else next(iter(segments.sources), None)
@@ -201,7 +206,7 @@ def _division(
     if best is SegmentSource.LANDMARKS and landmarks is not None:
         return by_landmarks(widest_liver(case), landmarks)
     if divider is not None and (case.division.couinaud is None or _is_stale(case, segments)):
-        return by_model(widest_liver(case), divider, progress, stems=stems)
+        return by_model(widest_liver(case), divider, progress, stems=stems_of(case))
     return None
 
 
@@ -260,6 +265,8 @@ def _is_returned(case: SegmentedCase, division: DividedLiver) -> bool:
 def _divided(case: SegmentedCase, division: DividedLiver, segments: GivenSegments) -> SegmentedCase:
     """Put a division in the place of the case's earlier one, with all that goes with it."""
     same = _same_segments(case, division)
+    if case.vessel_roots is not None:
+        division = with_planes_kept(division)
     found = merged_findings(check_segments(division.couinaud), division.quality)
     gone = {*case.division.findings, SEGMENTS_SOURCE, SEGMENTS_EXTENDED}
     inputs = {k: v for k, v in case.inputs_sha256.items() if k not in ROLES.values()}
@@ -339,13 +346,11 @@ def _source_note(
     )
 
 
-def _with_segment_iv(
-    case: SegmentedCase, segments: GivenSegments, stems: Stems | None
-) -> SegmentedCase:
+def _with_segment_iv(case: SegmentedCase, segments: GivenSegments) -> SegmentedCase:
     """Part segment IV by landmarks, or else where the portal vein is seen to part."""
     couinaud = case.division.couinaud
     if segments.landmarks is None:
-        return _with_seen_parts(case, stems)
+        return _with_seen_parts(case)
     if couinaud is None:
         raise InputError("--split-iv: this case has no Couinaud segments to divide")
     parts = planes.segment_iv_parts(couinaud, segments.landmarks)
@@ -358,9 +363,9 @@ def _with_segment_iv(
     )
 
 
-def _with_seen_parts(case: SegmentedCase, stems: Stems | None) -> SegmentedCase:
+def _with_seen_parts(case: SegmentedCase) -> SegmentedCase:
     """Part segment IV at the computed bifurcation, or say that none was seen."""
-    couinaud = case.division.couinaud
+    couinaud, stems = case.division.couinaud, stems_of(case)
     point = None if stems is None else planes.bifurcation_of(stems)
     level_mm = None if point is None or couinaud is None else float(point[2])
     finding = parted_finding(level_mm)

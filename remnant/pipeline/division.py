@@ -1,8 +1,8 @@
 """One division of a liver into Couinaud segments, by each of the sources there are."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from dataclasses import replace
+from typing import Final
 
 from remnant.core.errors import EmptyStructureError, ModelIntegrityError, ModelUnavailableError
 from remnant.core.findings import Finding, quality_finding
@@ -14,9 +14,6 @@ from remnant.core.volumetry_report import SegmentSource
 from segmentation.couinaud import couinaud_from_landmarks
 from segmentation.port import PLANES_MOVED, DividedLiver, SegmentDivider, Stems
 from segmentation.territories import couinaud_from_territories
-
-if TYPE_CHECKING:
-    from segmentation.vessels.found import FoundVessels
 
 SEGMENTS_SOURCE: Final = "segments_source"
 SEGMENT_IV_PARTED: Final = "segment_iv_parted"
@@ -35,28 +32,6 @@ OTHERWISE: Final = (
     "give a Couinaud map, labelled branches or landmarks, or leave the segments unknown with "
     "--no-estimate-segments"
 )
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class SeenVessels:
-    """What the scan at hand shows of named vessels.
-
-    Parameters
-    ----------
-    stems
-        Points of each in RAS mm, from the root outwards; ``None`` where no vessels were found.
-    """
-
-    stems: Stems | None = None
-
-
-def seen_vessels(found: "FoundVessels | None") -> SeenVessels:
-    """Return the stems of the vessels that were found in a scan."""
-    if found is None:
-        return SeenVessels()
-    from segmentation.vessels.names import named_stems
-
-    return SeenVessels(named_stems(found))
 
 
 def by_branches(
@@ -137,9 +112,9 @@ def source_finding(
     return quality_finding(SEGMENTS_SOURCE, passed=True if sure else None, reasons=given)
 
 
-def with_planes_kept(division: DividedLiver, seen: SeenVessels | None) -> DividedLiver:
+def with_planes_kept(division: DividedLiver) -> DividedLiver:
     """Say of a division by a better source than the estimate that seen vessels do not move it."""
-    if seen is None or seen.stems is None or division.source is SegmentSource.MODEL:
+    if division.source is SegmentSource.MODEL:
         return division
     kept = quality_finding(
         PLANES_MOVED,

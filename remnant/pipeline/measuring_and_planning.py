@@ -32,7 +32,7 @@ from remnant.pipeline.plan_settings import (
 from remnant.pipeline.requests import MeasureRequest
 from remnant.pipeline.segmented import SegmentedCase
 from remnant.pipeline.timing import MEASURE, PLAN, Stopwatch
-from remnant.pipeline.vessels import with_vessels_marked
+from remnant.pipeline.vessels import with_vessel_names, with_vessels_marked
 from volumetry.liver_maps import LiverMaps
 from volumetry.measure import measure
 from volumetry.segment_parts import measure_segment_iv
@@ -76,7 +76,7 @@ def measure_case(case: SegmentedCase, request: MeasureRequest) -> CaseReport:
             error_model=model,
             lesions_core=case.maps.lesions_core,
         )
-    volumes = with_vessels_marked(volumes, case)
+        volumes = with_vessel_names(with_vessels_marked(volumes, case), case)
     settings = Settings(segmentation=case.settings, measuring=request.settings)
     planes_mm = tuple((case.division.plane_mm or {}).values())
     return CaseReport(

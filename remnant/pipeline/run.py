@@ -380,7 +380,8 @@ def revised_case(
     require_redivision(folder, request)
     stored = read_stored(folder)
     grid = stored.case.maps.structures.geometry
-    _, segments = read_given(request, liver_known=True, reference=grid)
+    seen = stored.case.vessel_roots is not None
+    _, segments = read_given(request, liver_known=True, reference=grid, scanned=seen)
     reviewed = apply_review(stored.case, request.review)
     case = with_segments(reviewed, segments, divider=divider, progress=progress)
     require_words_kept(stored.case, case, request)

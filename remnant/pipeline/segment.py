@@ -20,7 +20,6 @@ from remnant.pipeline.confirm import NOTHING_TO_CONFIRM
 from remnant.pipeline.confluent import with_split_lesions
 from remnant.pipeline.contrast import with_seen_phase
 from remnant.pipeline.divide import with_segments
-from remnant.pipeline.division import seen_vessels
 from remnant.pipeline.fit import require_placeable
 from remnant.pipeline.given import (
     case_of_masks,
@@ -41,7 +40,7 @@ from remnant.pipeline.review import apply_review
 from remnant.pipeline.segment_sources import read_given
 from remnant.pipeline.segmented import Division, SegmentedCase, maps_of
 from remnant.pipeline.timing import READ, SEGMENT, Stopwatch
-from remnant.pipeline.vessels import with_computed_vessels, with_vessel_ways
+from remnant.pipeline.vessels import with_computed_vessels
 from segmentation.outlining import liver_in_box
 from segmentation.port import (
     LesionSegmenter,
@@ -106,12 +105,10 @@ def segment_case(
             case = _maps(loaded, masks, segmenter, progress)
         if request.split_confluent and (request.phases is None or case.maps.lesions is not None):
             case = with_split_lesions(case, masks)
-        case, vessels = seen_in_scan(case, loaded)
+        case, _ = seen_in_scan(case, loaded)
     case = replace(case, settings=_settings(request), seconds=watch.seconds)
     reviewed = apply_review(case, request.review)
-    seen = seen_vessels(vessels)
-    divided = with_segments(reviewed, segments, divider=divider, seen=seen, progress=progress)
-    return with_vessel_ways(divided, vessels)
+    return with_segments(reviewed, segments, divider=divider, progress=progress)
 
 
 def seen_in_scan(

@@ -35,6 +35,8 @@ class GivenSegments:
         Whether the maps hold the whole liver, see `SegmentRequest`.
     split_iv
         Whether segment IV is divided into IVa and IVb, by the landmarks or what the scan shows.
+    scanned
+        Whether a scan is at hand, which may show the level that parts IVa from IVb.
     confirmed_by
         Who confirms the segments.
     """
@@ -45,6 +47,7 @@ class GivenSegments:
     landmarks_sha256: str | None = None
     whole_liver: bool | None = None
     split_iv: bool = False
+    scanned: bool = False
     confirmed_by: str | None = None
 
     @property
@@ -90,7 +93,7 @@ def read_given(
     reference
         Grid of the scan or of the case, on which contours are filled; ``None`` without.
     scanned
-        Whether a scan is at hand, which may show the level that parts IVa from IVb.
+        Whether a scan is at hand, or the vessels of one.
 
     Raises
     ------
@@ -108,6 +111,7 @@ def read_given(
         landmarks_sha256=None if points is None else digest_file(points),
         whole_liver=request.whole_liver,
         split_iv=request.split_iv,
+        scanned=scanned,
         confirmed_by=request.confirm_segments,
     )
     if liver_known and set(request.masks) <= {COUINAUD, BRANCHES}:

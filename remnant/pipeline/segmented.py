@@ -11,6 +11,7 @@ from remnant.core.reasons import Reason
 from remnant.core.settings import DEFAULT_SEGMENTATION, SegmentationSettings
 from remnant.core.study import Study
 from remnant.core.uncertainty import SegmentPlane
+from remnant.core.vessels import VesselRoots
 from remnant.core.volumes import ImageVolume, LabelMap, Phase
 from remnant.core.volumetry_report import SegmentsConfirmation, SegmentSource
 from remnant.documents.state_document import MadeFrom
@@ -119,6 +120,9 @@ class SegmentedCase:
     phases
         Contrast phases that each lesion was seen in, where several images were looked at; lesions
         left out have none.
+    vessel_roots
+        Where the trees of the structures map begin; ``None`` where it has none, or they are not
+        known: then their branches have no names.
     preview
         Small windowed image around the liver for the report's pictures; ``None`` without image.
     quality
@@ -145,6 +149,7 @@ class SegmentedCase:
     confirmations: Mapping[int, Confirmation] = field(default_factory=dict)
     intensities: Mapping[int, IntensityStatistics] = field(default_factory=dict)
     phases: Mapping[int, tuple[Phase, ...]] = field(default_factory=dict)
+    vessel_roots: VesselRoots | None = None
     preview: ImageVolume | None = None
     quality: tuple[Finding, ...] = ()
     models: tuple[ModelUse, ...] = ()

@@ -38,29 +38,32 @@ def with_computed_vessels(
     from segmentation.vessels.found import search_vessels
 
     search = search_vessels(image, case.maps.structures)
-    maps = case.maps
-    if search.found is not None:
-        maps = replace(maps, structures=search.found.structures)
-    quality = merged_findings(case.quality, (search.finding,))
-    return replace(case, maps=maps, quality=quality), search.found
+    case = replace(case, quality=merged_findings(case.quality, (search.finding,)))
+    if search.found is None:
+        return case, None
+    from segmentation.vessels.rooted import roots_of
+
+    maps = replace(case.maps, structures=search.found.structures)
+    return replace(case, maps=maps, vessel_roots=roots_of(search.found)), search.found
 
 
-def with_vessel_ways(case: SegmentedCase, found: "FoundVessels | None") -> SegmentedCase:
-    """Return a divided case with what its computed vessels say of inflow and outflow.
+def with_vessel_names(volumes: VolumetryReport, case: SegmentedCase) -> VolumetryReport:
+    """Return a report with the names, measures and ways of a case's vessels.
 
-    The finding is about the division: it goes when the liver is divided anew.
+    They come from the maps as they are now: from vessels that a reader corrected, and from segments
+    that were divided anew.
     """
-    division = case.division
-    if found is None or division.couinaud is None:
-        return case
-    from segmentation.vessels.ways import vessel_ways, ways_finding
+    structures, roots = case.maps.structures, case.vessel_roots
+    if roots is None or not structures.present() & VESSELS:
+        return volumes
+    from segmentation.vessels.computed import computed_vessels
+    from segmentation.vessels.rooted import rooted_trees
+    from segmentation.vessels.ways import ways_finding
 
-    finding = ways_finding(vessel_ways(found, division.couinaud))
-    return replace(
-        case,
-        division=replace(division, findings=(*division.findings, finding.id)),
-        quality=merged_findings(case.quality, (finding,)),
-    )
+    couinaud = case.division.couinaud
+    vessels = computed_vessels(rooted_trees(structures, roots), couinaud)
+    ways = () if couinaud is None else (ways_finding(vessels.ways),)
+    return replace(volumes, vessels=vessels, quality=(*volumes.quality, *ways))
 
 
 def with_vessels_marked(volumes: VolumetryReport, case: SegmentedCase) -> VolumetryReport:

@@ -32,6 +32,8 @@ GENERATIONS: Final = (10, 18, 26)
 """Side branches that each round of growth adds to each tree."""
 CLEAR_MM: Final = 5.0
 NOISE: Final = 0.35
+LEAST_COST: Final = 0.05
+"""Of a step: none is free, nor forbidden."""
 OUTSIDE_COST: Final = 20.0
 CROSSING_COST: Final = 40.0
 CLEAR_OF_VEINS_MM: Final = 7.0
@@ -133,7 +135,7 @@ class _Liver:
         self.depth_mm = ndimage.distance_transform_edt(self.inside) * step_mm
         self.away_mm = ndimage.distance_transform_edt(~self.inside) * step_mm
         rough = ndimage.gaussian_filter(rng.normal(size=codes.shape), 2.0)
-        self.rough = 1.0 + NOISE * rough / rough.std()
+        self.rough = np.maximum(1.0 + NOISE * rough / rough.std(), LEAST_COST)
 
     def distance_mm(self, segments: Sequence[S]) -> Places:
         """Distance of every voxel to a group of segments."""
@@ -226,9 +228,9 @@ class _Liver:
             places = np.argwhere(room)
             ends = places[self.rng.choice(len(places), count, replace=False)]
             ways = MCP_Geometric(cost)
-            ways.find_costs(list(tree))
+            reached, _ = ways.find_costs(list(tree))
             for end in ends:
-                if np.isfinite(cost[tuple(end)]):
+                if np.isfinite(reached[tuple(end)]):
                     _join(tree, np.array(ways.traceback(tuple(end))))
         return tree
 
@@ -264,13 +266,13 @@ def _names(tree: Grown, stems: Sequence[NDArray[np.intp]], names: Sequence[V]) -
             through[voxel] = through.get(voxel, frozenset()) | {name}
     found: dict[Voxel, V] = {}
     for voxel, before in tree.items():
-        sharing = through.get(voxel)
-        if sharing is None:
-            name = found.get(before) if before is not None else None
+        shared = through.get(voxel)
+        if shared is not None:
+            known = SHARED.get(shared) if len(shared) > 1 else min(shared)
         else:
-            name = next(iter(sharing)) if len(sharing) == 1 else SHARED.get(sharing)
-        if name is not None:
-            found[voxel] = name
+            known = None if before is None else found.get(before)
+        if known is not None:
+            found[voxel] = known
     return found
 
 

@@ -16,6 +16,7 @@ from remnant.view.resection_view import Resections, view_resections
 from remnant.view.segment_state import TO_REVIEW
 from remnant.view.staged_view import Stages, view_stages
 from remnant.view.subject import Citations, Statement, Subject, citations
+from remnant.view.vessel_view import Vessels, view_vessels
 from remnant.view.volume_view import Segments, Volumes, view_segments, view_volumes
 from remnant.wording.impression import impression
 from remnant.wording.numbers import sentence
@@ -62,6 +63,7 @@ class CaseView:
     volumes: Volumes
     segments: Segments
     lesions: Lesions
+    vessels: Vessels | None
     planned: Planned | None
     method: Method
     parts: tuple[tuple[str, str], ...]
@@ -83,6 +85,7 @@ def view_case(case: CaseReport) -> CaseView:
         volumes=view_volumes(subject, checks.counted),
         segments=segments,
         lesions=view_lesions(subject),
+        vessels=view_vessels(case),
         planned=None if case.planning is None else _planned(subject),
         method=view_method(case),
         parts=tuple((part.value, words) for part, words in PART_WORDS.items()),

@@ -16,10 +16,10 @@ from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import connected_components, dijkstra
 from scipy.spatial import cKDTree
 
-from segmentation.vessels.found import FoundVessels
+from remnant.core.boxes import bounding_box
+from segmentation.vessels.rooted import RootedTrees, starts_of
 from segmentation.vessels.scene import GRID_MM, Mask, depth_mm
 from segmentation.vessels.trees import (
-    AROUND,
     LARGEST_GAP_MM,
     LEAST_DEPTH_MM,
     MM3_PER_ML,
@@ -36,6 +36,7 @@ BESIDE_MM: Final = 2.0
 SHORTEST_MM: Final = 8.0
 """A shorter way off a centre line is a bulge of its wall."""
 SMOOTHING_STEPS: Final = 2.0
+LEAST_ENTRY_MM: Final = 0.1
 NONE: Final = -1
 Places = NDArray[np.float64]
 Numbers = NDArray[np.intp]
@@ -126,24 +127,22 @@ class CentreLines:
         return inside
 
 
-def ways_of(found: FoundVessels, tree: Tree) -> Ways:
+def ways_of(rooted: RootedTrees, tree: Tree) -> Ways:
     """Return the cheapest ways of a tree's voxels to its root; what reaches none is left out.
 
     Parameters
     ----------
-    found
-        The vessels of a liver.
-    tree
-        Portal or hepatic.
+    rooted, tree
+        The trees of a liver, and one of them.
     """
-    mask = found.parted.trees == tree
+    mask = rooted.trees == tree
     voxels = np.argwhere(mask)
-    depth = np.maximum(_depth(mask), LEAST_DEPTH_MM)[mask]
-    weights = (1.0 / depth**2).astype(np.float64)
-    starts, entries = _starts(found, tree, voxels, weights)
+    weights = 1.0 / np.maximum(_depth(mask), LEAST_DEPTH_MM)[mask].astype(np.float64) ** 2
+    starts, away_mm = starts_of(rooted, tree, voxels)
     if not len(starts):
         return _no_ways()
-    costs, gaps = _costs(voxels * GRID_MM, weights)
+    entries = np.maximum(away_mm, LEAST_ENTRY_MM) * weights[starts]
+    costs, gaps = _costs(voxels.astype(np.float64) * GRID_MM, weights)
     away, before = _from_root(costs, starts, entries)
     order = np.argsort(away, kind="stable")[: int(np.isfinite(away).sum())]
     rank = np.full(len(voxels) + 1, NONE, dtype=np.intp)
@@ -153,26 +152,22 @@ def ways_of(found: FoundVessels, tree: Tree) -> Ways:
     return Ways(ways.voxels, ways.before, _summed(ways), ways.across_gap)
 
 
-def centre_lines(found: FoundVessels, tree: Tree) -> CentreLines:
+def centre_lines(rooted: RootedTrees, tree: Tree) -> CentreLines:
     """Return the centre lines of a tree, of no points where it has no root.
 
     Parameters
     ----------
-    found
-        The vessels of a liver.
-    tree
-        Portal or hepatic.
+    rooted, tree
+        The trees of a liver, and one of them.
     """
-    ways = ways_of(found, tree)
-    mask = found.parted.trees == tree
-    # the widest of the neighbours: a middle between voxels lies in none of them
-    widest = ndimage.maximum_filter(_depth(mask), footprint=AROUND)
-    radii = widest[tuple(ways.voxels.T)].astype(np.float64)
+    ways = ways_of(rooted, tree)
+    mask = rooted.trees == tree
+    radii = _radii(mask, ways.voxels)
     chosen = np.flatnonzero(_on_lines(ways, radii))
     rank = np.full(len(ways.before) + 1, NONE, dtype=np.intp)
     rank[chosen] = np.arange(len(chosen))
     owner = _owners(ways, rank)
-    places = found.scene.grid.ras_from_index(ways.voxels[chosen]).astype(np.float64)
+    places = rooted.grid.ras_from_index(ways.voxels[chosen]).astype(np.float64)
     before = rank[ways.before[chosen]]
     return CentreLines(
         places_mm=_smoothed(places.reshape(-1, 3), before),
@@ -187,32 +182,25 @@ def centre_lines(found: FoundVessels, tree: Tree) -> CentreLines:
 
 
 def _depth(mask: Mask) -> NDArray[np.float32]:
-    return depth_mm(np.pad(mask, 1))[1:-1, 1:-1, 1:-1]
+    """Return how deep each voxel lies in a mask, for this alone its box is looked at."""
+    depth = np.zeros(mask.shape, dtype=np.float32)
+    if mask.any():
+        box = bounding_box(mask, what="the tree")
+        depth[box] = depth_mm(np.pad(mask[box], 1))[1:-1, 1:-1, 1:-1]
+    return depth
+
+
+def _radii(mask: Mask, voxels: Numbers) -> Places:
+    """Return the widest depth around each voxel: the middle may lie between voxels."""
+    depth = np.pad(_depth(mask), 1)
+    around = [depth[tuple((voxels + offset).T)] for offset in np.ndindex(3, 3, 3)]
+    widest: Places = np.max(around, axis=0).astype(np.float64)
+    return widest
 
 
 def _no_ways() -> Ways:
     none = np.empty(0, dtype=np.intp)
     return Ways(np.empty((0, 3), dtype=np.intp), none, np.empty(0), np.empty(0, dtype=bool))
-
-
-def _starts(
-    found: FoundVessels, tree: Tree, voxels: Numbers, weights: Places
-) -> tuple[Numbers, Places]:
-    """Return voxels where ways may end, and what it costs from there to the great vessel.
-
-    Hepatic veins end at the vena cava; where no great vessel is known, a root ends at its widest.
-    """
-    root = found.roots.hepatic if tree is Tree.HEPATIC else found.roots.portal
-    starts = np.flatnonzero(root[tuple(voxels.T)])
-    cava = found.roots.cava_mm
-    if tree is Tree.HEPATIC and len(cava):
-        places = found.scene.grid.ras_from_index(voxels[starts])
-        away, nearest = cKDTree(cava[:, :3]).query(places)
-        return starts, np.maximum(away - cava[nearest, 3], 0.1) * weights[starts]
-    parts, _ = ndimage.label(root, AROUND)
-    part = parts[tuple(voxels[starts].T)]
-    widest = [starts[part == n][weights[starts[part == n]].argmin()] for n in np.unique(part)]
-    return np.array(widest, dtype=np.intp), np.full(len(widest), 0.1)
 
 
 def _costs(places_mm: Places, weights: Places) -> tuple[csr_array, set[tuple[int, int]]]:

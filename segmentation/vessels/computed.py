@@ -7,11 +7,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from remnant.core.labels import SEGMENT_CODES, CouinaudSegment
-from remnant.core.vessels import ComputedVessels, Direction, NamedVessel, VesselName
+from remnant.core.vessels import (
+    ComputedVessels,
+    Direction,
+    NamedVessel,
+    VesselName,
+    VesselTree,
+    VesselWay,
+)
 from remnant.core.volumes import LabelMap
 from segmentation.vessels.centrelines import NONE, CentreLines, centre_lines
-from segmentation.vessels.found import FoundVessels
 from segmentation.vessels.names import LEAST_CONFIDENCE, SERVES, TREE_OF, Stem, stems_of
+from segmentation.vessels.rooted import RootedTrees
 from segmentation.vessels.ways import TREES, VOXEL_ML, segments_at, ways_through
 
 END_SHARE: Final = 1 / 3
@@ -19,28 +26,29 @@ END_SHARE: Final = 1 / 3
 Segments = NDArray[np.intp]
 
 
-def computed_vessels(found: FoundVessels, couinaud: LabelMap | None) -> ComputedVessels:
+def computed_vessels(rooted: RootedTrees, couinaud: LabelMap | None) -> ComputedVessels:
     """Name and measure the large branches of both trees, and say which segments they serve.
 
     Parameters
     ----------
-    found
-        The vessels of a liver.
+    rooted
+        The trees of a liver.
     couinaud
         Its segments on the grid of the scan; without them nothing is said of segments.
     """
-    named, ways, seen = [], [], {}
+    named: list[NamedVessel] = []
+    ways: list[VesselWay] = []
+    seen: dict[VesselTree, Mapping[CouinaudSegment, float]] = {}
     for tree, of in TREES.items():
-        lines = centre_lines(found, tree)
+        lines = centre_lines(rooted, tree)
         points = _segments(lines.places_mm, couinaud)
-        grid = found.scene.grid
-        voxels = _segments(grid.ras_from_index(lines.ways.voxels), couinaud)
-        for stem in stems_of(found, tree, lines):
+        voxels = _segments(rooted.grid.ras_from_index(lines.ways.voxels), couinaud)
+        for stem in stems_of(rooted, tree, lines):
             sure = stem.confidence * _agreement(stem, points)
             if sure >= LEAST_CONFIDENCE:
                 named.append(_measured(stem, sure, lines, (points, voxels)))
         if couinaud is not None:
-            ways += ways_through(of, lines.ways, grid, couinaud)
+            ways += ways_through(of, lines.ways, rooted.grid, couinaud)
             seen[of] = _by_segment(voxels, np.full(len(voxels), VOXEL_ML))
     return ComputedVessels(named=_in_order(named), ways=tuple(ways), seen_ml_by_segment=seen)
 

@@ -21,6 +21,7 @@ from remnant.core.labels import CouinaudSegment as S
 from remnant.core.vessels import VesselName
 from segmentation.vessels.centrelines import NONE, CentreLines, centre_lines
 from segmentation.vessels.found import FoundVessels
+from segmentation.vessels.rooted import RootedTrees, rooted_trees, roots_of
 from segmentation.vessels.scene import GRID_MM
 from segmentation.vessels.trees import CONTACT_DOUBT, TOUCHING_MM, Tree
 
@@ -36,7 +37,7 @@ TREE_OF: Final[Mapping[VesselName, Tree]] = {
     V.LEFT_PORTAL_VEIN: Tree.PORTAL,
 }
 PARTS_OF_RIGHT: Final = (V.RIGHT_ANTERIOR_PORTAL_VEIN, V.RIGHT_POSTERIOR_PORTAL_VEIN)
-LEAST_CONFIDENCE: Final = 0.4
+LEAST_CONFIDENCE: Final = 0.7
 """Below it a branch has no name."""
 DIRECTIONS: Final[Mapping[VesselName, tuple[tuple[float, float, float], float]]] = {
     V.RIGHT_HEPATIC_VEIN: ((0.94, 0.28, -0.19), 20.0),
@@ -68,11 +69,15 @@ STEM_FROM_MM: Final = (12.0, 75.0)
 """From the root: what of a hepatic vein's stem tells its direction."""
 JOINT_WITHIN_MM: Final[Mapping[Tree, float]] = {Tree.HEPATIC: 50.0, Tree.PORTAL: 60.0}
 """How far along the way from the root a named branch may begin."""
+JOINT_MM: Final[Mapping[Tree, float]] = {Tree.HEPATIC: 20.0, Tree.PORTAL: 40.0}
+"""By so much farther along a branch is the less likely a named one by e..."""
+CHANCE: Final = 3.0
+"""... and by this, for most branches have no name."""
 END_SHARE: Final = 0.06
 """Where no branch serves so much of what the whole stem serves, the stem has ended in twigs."""
 LEAST_STEM_MM: Final = 20.0
 LEAST_SERVED_ML: Final = 0.4
-LEAST_PART_MM: Final = 6.0
+LEAST_PART_MM: Final = 8.0
 """The shortest right portal vein before it parts, and the shortest trunk."""
 MOST_CANDIDATES: Final = 14
 
@@ -102,6 +107,7 @@ class _Candidate:
     """A branch that could have a name: where it begins, all of it, its stem and direction."""
 
     start: int
+    from_root_mm: float
     inside: NDArray[np.bool_]
     stem: tuple[int, ...]
     direction: NDArray[np.float64]
@@ -124,27 +130,32 @@ def named_stems(found: FoundVessels) -> Mapping[VesselName, NDArray[np.float64]]
     Mapping
         Points in RAS mm from the root outward, shape ``(n, 3)``, by the branches' names.
     """
+    return stem_lines(rooted_trees(found.structures, roots_of(found)))
+
+
+def stem_lines(rooted: RootedTrees) -> Mapping[VesselName, NDArray[np.float64]]:
+    """Do the same as `named_stems` for trees whose roots are known."""
     stems = {}
     for tree in (Tree.HEPATIC, Tree.PORTAL):
-        lines = centre_lines(found, tree)
-        for stem in stems_of(found, tree, lines):
+        lines = centre_lines(rooted, tree)
+        for stem in stems_of(rooted, tree, lines):
             stems[stem.name] = lines.places_mm[list(stem.points)]
     return stems
 
 
-def stems_of(found: FoundVessels, tree: Tree, lines: CentreLines) -> tuple[Stem, ...]:
+def stems_of(rooted: RootedTrees, tree: Tree, lines: CentreLines) -> tuple[Stem, ...]:
     """Return the branches of a tree that can be named, in the order of `VesselName`.
 
     Parameters
     ----------
-    found, tree, lines
-        The vessels of a liver, and the centre lines of one of its trees.
+    rooted, tree, lines
+        The trees of a liver, one of them, and its centre lines.
     """
     if not len(lines.before):
         return ()
     names = [name for name, of in TREE_OF.items() if of is tree and name in DIRECTIONS]
-    candidates = _candidates(found, tree, lines)
-    stems = [] if not candidates else list(_best(names, candidates, lines, found))
+    candidates = _candidates(rooted, tree, lines)
+    stems = [] if not candidates else list(_best(names, candidates, lines, rooted))
     if tree is Tree.PORTAL:
         stems = [*_joint_stems(stems, lines), *stems]
     order = list(VesselName)
@@ -152,31 +163,34 @@ def stems_of(found: FoundVessels, tree: Tree, lines: CentreLines) -> tuple[Stem,
     return tuple(sorted(sure, key=lambda stem: order.index(stem.name)))
 
 
-def _candidates(found: FoundVessels, tree: Tree, lines: CentreLines) -> list[_Candidate]:
+def _candidates(rooted: RootedTrees, tree: Tree, lines: CentreLines) -> list[_Candidate]:
     """Return the branches that begin at the root or at a joint near it, the largest first."""
     children = np.bincount(lines.before[lines.before != NONE], minlength=len(lines.before))
     at_joint = (lines.before == NONE) | (children[lines.before] > 1)
     along = _along(lines)
     near = at_joint & (along <= JOINT_WITHIN_MM[tree]) & (lines.served_ml >= LEAST_SERVED_ML)
-    made = (_candidate(int(start), found, tree, lines) for start in np.flatnonzero(near))
+    made = (
+        _candidate(int(start), float(along[start]), rooted, tree, lines)
+        for start in np.flatnonzero(near)
+    )
     long = [one for one in made if one is not None]
     return sorted(long, key=lambda one: -one.served_ml)[:MOST_CANDIDATES]
 
 
 def _candidate(
-    start: int, found: FoundVessels, tree: Tree, lines: CentreLines
+    start: int, from_root_mm: float, rooted: RootedTrees, tree: Tree, lines: CentreLines
 ) -> _Candidate | None:
     stem = _stem_from(start, lines)
     if _length_mm(stem, lines) < LEAST_STEM_MM:
         return None
     inside = lines.within(start)
     if tree is Tree.HEPATIC:
-        offsets = _offsets(lines.places_mm[list(stem)], _mouth(found, lines))
+        offsets = _offsets(lines.places_mm[list(stem)], _mouth(rooted, lines))
     else:
-        offsets = _served_offsets(inside, found, lines)
+        offsets = _served_offsets(inside, rooted, lines)
     mean = offsets.mean(axis=0)
     direction = mean / np.linalg.norm(mean)
-    return _Candidate(start, inside, stem, direction, float(lines.served_ml[start]))
+    return _Candidate(start, from_root_mm, inside, stem, direction, float(lines.served_ml[start]))
 
 
 def _stem_from(start: int, lines: CentreLines) -> tuple[int, ...]:
@@ -209,11 +223,11 @@ def _length_mm(stem: tuple[int, ...], lines: CentreLines) -> float:
     return float(_steps_mm(lines)[list(stem[1:])].sum())
 
 
-def _mouth(found: FoundVessels, lines: CentreLines) -> NDArray[np.float64]:
+def _mouth(rooted: RootedTrees, lines: CentreLines) -> NDArray[np.float64]:
     """Return the vena cava's middle at the height where most of the hepatic veins enter."""
     roots = np.flatnonzero(lines.before == NONE)
     place = np.average(lines.places_mm[roots], axis=0, weights=lines.served_ml[roots])
-    cava = found.roots.cava_mm
+    cava = np.array(rooted.roots.cava_mm)
     if not len(cava):
         return np.asarray(place, dtype=np.float64)
     nearest: NDArray[np.float64] = cava[np.abs(cava[:, 2] - place[2]).argmin(), :3]
@@ -229,11 +243,11 @@ def _offsets(points_mm: NDArray[np.float64], root_mm: NDArray[np.float64]) -> ND
 
 
 def _served_offsets(
-    inside: NDArray[np.bool_], found: FoundVessels, lines: CentreLines
+    inside: NDArray[np.bool_], rooted: RootedTrees, lines: CentreLines
 ) -> NDArray[np.float64]:
     """Return where the vessels of a portal branch lie, from the hilum."""
     own = (lines.owner != NONE) & inside[lines.owner]
-    places = found.scene.grid.ras_from_index(lines.ways.voxels[own])
+    places = rooted.grid.ras_from_index(lines.ways.voxels[own])
     roots = np.flatnonzero(lines.before == NONE)
     hilum = np.average(lines.places_mm[roots], axis=0, weights=lines.served_ml[roots])
     offsets: NDArray[np.float64] = places - hilum
@@ -241,7 +255,7 @@ def _served_offsets(
 
 
 def _best(
-    names: list[VesselName], candidates: list[_Candidate], lines: CentreLines, found: FoundVessels
+    names: list[VesselName], candidates: list[_Candidate], lines: CentreLines, rooted: RootedTrees
 ) -> Iterator[Stem]:
     """Yield the most likely naming, each name with how far it leads before the others."""
     choices = list(_choices(names, candidates))
@@ -253,7 +267,7 @@ def _best(
         agreeing = [
             name in choice and _on_one_line(candidates[choice[name]], chosen) for choice in choices
         ]
-        sure = float(weights[agreeing].sum()) * _tree_confidence(chosen.stem, lines, found)
+        sure = float(weights[agreeing].sum()) * _tree_confidence(chosen.stem, lines, rooted)
         yield Stem(name, chosen.stem, sure * _seen(chosen.stem, lines))
 
 
@@ -287,35 +301,27 @@ def _likelihood(choice: Choice, candidates: list[_Candidate]) -> float:
 def _gain(name: VesselName, candidate: _Candidate) -> float:
     """Return by how much a name explains a branch better than chance does, as a logarithm.
 
-    That a large branch is one of the named ones is the more likely the larger it is.
+    A branch is a named one the more likely the larger it is and the nearer to the root it begins.
     """
     mean, concentration = DIRECTIONS[name]
     cosine = float(candidate.direction @ np.array(mean))
     fits = log(2.0 * concentration) + concentration * (cosine - 1.0)
-    return fits + log(candidate.served_ml / LEAST_SERVED_ML)
+    far = candidate.from_root_mm / JOINT_MM[TREE_OF[name]]
+    return fits + log(candidate.served_ml / LEAST_SERVED_ML / CHANCE) - far
 
 
-def _tree_confidence(stem: tuple[int, ...], lines: CentreLines, found: FoundVessels) -> float:
-    """Return how sure the parting is along a stem: less where another tree touches its wall."""
-    apart = np.zeros(int(found.parted.pieces.max()) + 1)
-    for piece in found.parted.listed:
-        apart[piece.code] = 1.0 if piece.gap_mm == 0.0 else piece.confidence
+def _tree_confidence(stem: tuple[int, ...], lines: CentreLines, rooted: RootedTrees) -> float:
+    """Return how sure the parting is along a stem: less where the other tree is near its wall."""
     points = list(stem)
     voxels = lines.ways.voxels[lines.voxel[points]]
-    others = _others(found, voxels)
-    if not len(others):
-        return float(apart[found.parted.pieces[tuple(voxels.T)]].mean())
-    away_mm, _ = cKDTree(others * GRID_MM).query(voxels * GRID_MM)
-    touched = away_mm <= lines.radii_mm[points] + TOUCHING_MM
-    sure = np.where(touched, 1.0 - CONTACT_DOUBT, 1.0)
-    return float((sure * apart[found.parted.pieces[tuple(voxels.T)]]).mean())
-
-
-def _others(found: FoundVessels, voxels: NDArray[np.intp]) -> NDArray[np.intp]:
-    """Return the vessel voxels that are not of the tree of given ones."""
-    trees = found.parted.trees
-    own = trees[tuple(voxels[0])]
-    return np.argwhere((trees > 0) & (trees != own))
+    sure = rooted.sure[tuple(voxels.T)].astype(np.float64)
+    own = rooted.trees[tuple(voxels[0])]
+    others = np.argwhere((rooted.trees > 0) & (rooted.trees != own))
+    if len(others):
+        away_mm, _ = cKDTree(others * GRID_MM).query(voxels * GRID_MM)
+        near = away_mm <= lines.radii_mm[points] + TOUCHING_MM
+        sure *= np.where(near, 1.0 - CONTACT_DOUBT, 1.0)
+    return float(sure.mean())
 
 
 def _seen(stem: tuple[int, ...], lines: CentreLines) -> float:
@@ -329,7 +335,9 @@ def _joint_stems(stems: list[Stem], lines: CentreLines) -> Iterator[Stem]:
     by_name = {stem.name: stem for stem in stems}
     left, whole = by_name.get(V.LEFT_PORTAL_VEIN), by_name.get(V.RIGHT_PORTAL_VEIN)
     parts = [by_name[name] for name in PARTS_OF_RIGHT if name in by_name]
-    ways = [lines.line_to(stem.points[0])[:-1] for stem in parts or [whole] if stem is not None]
+    ways = [
+        lines.line_to(stem.points[0])[:-1] for stem in (parts or ([] if whole is None else [whole]))
+    ]
     if left is None or not ways:
         return
     right_way = reduce(_common, ways)

@@ -7,7 +7,7 @@ import edt
 import numpy as np
 from numpy.typing import NDArray
 
-from remnant.core.boxes import Box, bounding_box, box_geometry, margin_voxels
+from remnant.core.boxes import bounding_box, box_geometry, margin_voxels
 from remnant.core.geometry import Geometry, Shape3
 from remnant.core.labels import Structure
 from remnant.core.volumes import ImageVolume, LabelMap
@@ -20,6 +20,8 @@ LESION_RIM_MM: Final = 2.0
 """A rim of enhancement around a lesion is no vessel."""
 HALF: Final = 0.5
 AIR_HU: Final = -1000.0
+ROUNDED_UP: Final = 0.3
+"""Of a hundredth: unlike a half, no usual voxel size ends there."""
 Field = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
@@ -69,7 +71,7 @@ def scene_of(image: ImageVolume, structures: LabelMap) -> Scene:
     margin = margin_voxels(structures.geometry, MARGIN_MM)
     box = bounding_box(structures.codes, what="the structures map", margin=margin)
     source = box_geometry(image.geometry, box)
-    grid = _upright(box_geometry(structures.geometry, _own_box(structures)))
+    grid = upright_grid(structures)
     codes = structures.codes[box]
     lesions = _share(codes == Structure.LESION, source, grid) >= HALF
     return Scene(
@@ -80,12 +82,18 @@ def scene_of(image: ImageVolume, structures: LabelMap) -> Scene:
     )
 
 
-def _own_box(structures: LabelMap) -> Box:
-    return bounding_box(structures.codes, what="the structures map")
+def upright_grid(structures: LabelMap) -> Geometry:
+    """Return the working grid around a liver.
 
-
-def _upright(liver: Geometry) -> Geometry:
-    corners = liver.corners_ras()
+    Raises
+    ------
+    EmptyStructureError
+        There is no liver.
+    """
+    box = bounding_box(structures.codes, what="the structures map")
+    liver = box_geometry(structures.geometry, box)
+    # hundredths of a millimetre: files round a grid's numbers, and the same map is on one grid
+    corners = np.floor(liver.corners_ras() * 100.0 + ROUNDED_UP) / 100.0
     low, high = corners.min(axis=0) - MARGIN_MM, corners.max(axis=0) + MARGIN_MM
     i, j, k = (int(n) for n in np.ceil((high - low) / GRID_MM) + 1)
     matrix = np.diag((GRID_MM, GRID_MM, GRID_MM, 1.0))

@@ -17,8 +17,7 @@ from remnant.core.labels import SEGMENT_CODES, CouinaudSegment
 from remnant.core.reasons import Cause, reason
 from remnant.core.vessels import VesselTree, VesselWay
 from remnant.core.volumes import LabelMap
-from segmentation.vessels.centrelines import NONE, Ways, ways_of
-from segmentation.vessels.found import FoundVessels
+from segmentation.vessels.centrelines import NONE, Ways
 from segmentation.vessels.scene import GRID_MM
 from segmentation.vessels.trees import MM3_PER_ML, Tree
 
@@ -26,26 +25,9 @@ VESSEL_WAYS: Final = "vessel_ways"
 THROUGH_MM: Final = 10.0
 LEAST_ML: Final = 0.3
 LEAST_SHARE: Final = 0.5
+EDGE: Final = 0.5 + 1e-3
 VOXEL_ML: Final = GRID_MM**3 / MM3_PER_ML
 TREES: Final = {Tree.PORTAL: VesselTree.PORTAL, Tree.HEPATIC: VesselTree.HEPATIC}
-
-
-def vessel_ways(found: FoundVessels, couinaud: LabelMap) -> tuple[VesselWay, ...]:
-    """Return where vessels of a segment run through another, in the order of trees and segments.
-
-    Parameters
-    ----------
-    found
-        The vessels of a liver.
-    couinaud
-        Its segments, on the grid of the scan.
-    """
-    grid = found.scene.grid
-    return tuple(
-        way
-        for tree, named in TREES.items()
-        for way in ways_through(named, ways_of(found, tree), grid, couinaud)
-    )
 
 
 def ways_finding(ways: tuple[VesselWay, ...]) -> Finding:
@@ -86,7 +68,9 @@ def ways_through(
 
 def segments_at(points_mm: NDArray[np.float64], couinaud: LabelMap) -> NDArray[np.intp]:
     """Return the segment of points in RAS mm, 0 where there is none."""
-    index = np.rint(couinaud.geometry.index_from_ras(points_mm)).astype(int).reshape(-1, 3)
+    # a point on a voxel's edge falls to the same side whatever a file rounds
+    index = np.floor(couinaud.geometry.index_from_ras(points_mm) + EDGE).astype(int)
+    index = index.reshape(-1, 3)
     within = ((index >= 0) & (index < couinaud.geometry.shape)).all(axis=1)
     codes = np.zeros(len(index), dtype=np.intp)
     codes[within] = couinaud.codes[tuple(index[within].T)]

@@ -7,20 +7,22 @@ import pytest
 
 from examples.vessel_scan import vessel_scan
 from remnant.core.findings import Verdict
-from remnant.core.labels import INSTANCE_SCHEME, Structure
+from remnant.core.labels import COUINAUD_SCHEME, INSTANCE_SCHEME, Structure
+from remnant.core.labels import CouinaudSegment as S
 from remnant.core.map_description import Origin
 from remnant.core.patient import Patient
 from remnant.core.reasons import Cause, causes_of
 from remnant.core.study import Study
 from remnant.core.volumes import LabelMap, Phase
+from remnant.core.volumetry_report import SegmentSource
+from remnant.documents.report_document import REPORT
+from remnant.pipeline.case_files import REPORT_JSON
+from remnant.pipeline.folder import read_case, write_measured, write_segmented
 from remnant.pipeline.measuring_and_planning import measure_case
 from remnant.pipeline.origins import structure_origins, vessels_are_computed
 from remnant.pipeline.requests import MeasureRequest
 from remnant.pipeline.segmented import CaseMaps, Division, SegmentedCase
-from remnant.pipeline.vessels import (
-    with_computed_vessels,
-    with_vessel_ways,
-)
+from remnant.pipeline.vessels import with_computed_vessels
 from remnant.wording.findings import text_of
 
 
@@ -73,7 +75,7 @@ def test_other_phase__the_reason_is_told(scan):
     image = replace(scan.image, phase=Phase.ARTERIAL)
     case, found = with_computed_vessels(case_of(scan, scan.plain), image)
     assert found is None
-    assert with_vessel_ways(case, found) is case
+    assert case.vessel_roots is None
     assert not vessels_are_computed(case)
     assert case.maps.structures is scan.plain
     (finding,) = case.quality
@@ -97,13 +99,33 @@ def test_distances__are_near_the_true_ones_and_indicative(scan, case):
         assert not exact.indicative
 
 
-def test_ways__are_a_finding_of_the_division_and_go_with_it(scan, computed):
-    case, found = computed
-    assert with_vessel_ways(case, found) is case
+def test_ways__come_from_the_segments_as_they_are(scan, case):
+    request = MeasureRequest(patient=Patient())
+    undivided = measure_case(case, request)
+    assert undivided.volumetry.vessels.ways == ()
+    assert all(finding.id != "vessel_ways" for finding in undivided.quality)
     divided = replace(case, division=Division(couinaud=scan.couinaud))
-    told = with_vessel_ways(divided, found)
-    assert told.division.findings == ("vessel_ways",)
-    (finding,) = (f for f in told.quality if f.id == "vessel_ways")
+    report = measure_case(divided, request)
+    (finding,) = (f for f in report.quality if f.id == "vessel_ways")
     assert finding.verdict is Verdict.UNKNOWN
+    assert finding.quantity.value == len(report.volumetry.vessels.ways)
     assert "portal branches of VI through V (100 %)" in text_of(finding)
     assert "Removing these others would cut them" in text_of(finding)
+
+
+def test_named_vessels__survive_the_folder_and_a_new_division(scan, case, tmp_path):
+    divided = replace(case, division=Division(couinaud=scan.couinaud, source=SegmentSource.GIVEN))
+    request = MeasureRequest(patient=Patient())
+    known = measure_case(divided, request)
+    assert known.volumetry.vessels.named
+    write_segmented(divided, tmp_path)
+    write_measured(known, tmp_path)
+    read = read_case(tmp_path)
+    assert read.vessel_roots == case.vessel_roots
+    assert measure_case(read, request).volumetry.vessels == known.volumetry.vessels
+    assert REPORT.read(tmp_path / REPORT_JSON).volumetry.vessels == known.volumetry.vessels
+    one = LabelMap(np.minimum(scan.couinaud.codes, 1), scan.couinaud.geometry, COUINAUD_SCHEME)
+    anew = replace(read, division=Division(couinaud=one, source=SegmentSource.GIVEN))
+    vessels = measure_case(anew, request).volumetry.vessels
+    assert vessels.ways == ()
+    assert all(set(seen) <= {S.I} for seen in vessels.seen_ml_by_segment.values())

@@ -1,0 +1,66 @@
+"""Words of named vessels: names, directions, and what stands above their table."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from remnant.core.labels import CouinaudSegment
+from remnant.core.units import percent_from_fraction
+from remnant.core.vessels import Direction, VesselName
+
+VESSEL_WORDS: Final[Mapping[VesselName, str]] = {
+    VesselName.RIGHT_HEPATIC_VEIN: "right hepatic vein",
+    VesselName.MIDDLE_HEPATIC_VEIN: "middle hepatic vein",
+    VesselName.LEFT_HEPATIC_VEIN: "left hepatic vein",
+    VesselName.PORTAL_TRUNK: "portal trunk",
+    VesselName.RIGHT_PORTAL_VEIN: "right portal vein",
+    VesselName.RIGHT_ANTERIOR_PORTAL_VEIN: "right anterior portal branch",
+    VesselName.RIGHT_POSTERIOR_PORTAL_VEIN: "right posterior portal branch",
+    VesselName.LEFT_PORTAL_VEIN: "left portal vein",
+}
+COMPUTED_NOTE: Final = (
+    "Computed from the scan and named by where they run, to be confirmed: no rule is judged on "
+    "them. A branch that is not clear has no name."
+)
+GIVEN_NOTE: Final = (
+    "Measured in the vessel map that was given, and named by where they run, to be confirmed: no "
+    "rule is judged on them. A branch that is not clear has no name."
+)
+MEASURES_NOTE: Final = (
+    "Diameter: median along the stem, to within 2 mm. Length and direction: of the stem, away from "
+    "its root. Confidence: from 0 to 1. Serves: of the vessels seen in a segment, those whose way "
+    "leads through the branch, a tenth or more."
+)
+NONE_NAMED: Final = "Vessels are seen, but no branch is clear enough for a name."
+WAYS: Final = (("right", "left"), ("front", "back"), ("up", "down"))
+LEAST_PART: Final = 0.35
+"""Of a unit vector: what is less than about 20 degrees off goes without saying."""
+LEAST_SHARE: Final = 0.1
+
+
+def direction_words(direction: Direction) -> str:
+    """Write a direction in words, the most important one first.
+
+    Examples
+    --------
+    >>> direction_words((0.8, -0.5, 0.33))
+    'right, back'
+    """
+    parts = sorted(zip(direction, WAYS, strict=True), key=lambda part: -abs(part[0]))
+    said = [ways[0] if part > 0 else ways[1] for part, ways in parts if abs(part) >= LEAST_PART]
+    return ", ".join(said)
+
+
+def served_words(shares: Mapping[CouinaudSegment, float]) -> str:
+    """Write which segments a branch serves, the largest share first.
+
+    Examples
+    --------
+    >>> served_words({CouinaudSegment.V: 0.25, CouinaudSegment.VIII: 1.0, CouinaudSegment.I: 0.02})
+    'VIII 100 %, V 25 %'
+    """
+    largest = sorted(shares.items(), key=lambda item: -item[1])
+    return ", ".join(
+        f"{segment.name} {percent_from_fraction(share):.0f} %"
+        for segment, share in largest
+        if share >= LEAST_SHARE
+    )
