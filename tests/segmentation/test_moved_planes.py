@@ -11,6 +11,7 @@ from remnant.core.reasons import Cause
 from remnant.core.uncertainty import SegmentPlane
 from remnant.core.vessels import VesselName
 from remnant.core.volumes import LabelMap
+from remnant.wording.findings import text_of
 from segmentation.couinaud_shape import segments_on_grid
 from segmentation.liver_shape import liver_shape
 from segmentation.moved_planes import (
@@ -176,3 +177,13 @@ def test_plane_border__lies_where_the_sides_are_equal(shape, logits):
     heights, _ = border.height_mm(np.array([[7.0, 1.0, 2.0], [-4.0, 0.0, 0.0]]))
     np.testing.assert_allclose(heights, (-7.0, 4.0), atol=1e-6)
     assert plane_border(logits.numpy(), shape, RIGHT) is None
+
+
+def test_words__name_the_plane_what_moved_it_and_by_how_much(shape, logits):
+    text = text_of(moves_finding(moved_planes(logits, shape, vein(shape, 10.0), SDS)))
+
+    assert "1 plane(s) between segments were moved to computed vessels, which nobody" in text
+    assert "Cantlie’s plane (IV from V and VIII) by 7." in text
+    assert "mm on the mean to the middle hepatic vein" in text
+    assert "no right hepatic vein was told among the vessels" in text
+    assert "No plane" in text_of(moves_finding(moved_planes(logits, shape, {}, SDS)))
