@@ -35,7 +35,7 @@ from remnant.pipeline.samples import LIVER_LABEL, fetch_liver, fetch_sample
 from remnant.testing.grown_vessels import GrownVessels
 from remnant.testing.portal_phase import Levels, PaintedScan, painted_scan
 from segmentation.resample import resample
-from segmentation.vessels.computed import computed_vessels
+from segmentation.vessels.computed import computed_vessels, direction_of
 from segmentation.vessels.found import VesselSearch, search_vessels
 from segmentation.vessels.names import stem_lines
 from segmentation.vessels.rooted import rooted_trees, roots_of
@@ -150,10 +150,8 @@ def _judged(
     if measured is None or branch not in grown.stems:
         return "right"
     off_mm = measured.diameter_mm - 2 * float(np.median(radii[nearest]))
-    stem = grown.stems[branch].points_mm
-    size = max(1, len(stem) // 3)
-    true = stem[-size:].mean(axis=0) - stem[:size].mean(axis=0)
-    cosine = float(true @ np.array(measured.direction_ras) / np.linalg.norm(true))
+    true = np.array(direction_of(grown.stems[branch].points_mm))
+    cosine = float(true @ np.array(measured.direction_ras))
     turned = np.degrees(np.arccos(np.clip(cosine, -1.0, 1.0)))
     sure = measured.confidence
     return f"right  diameter {off_mm:+.1f} mm  direction {turned:3.0f} degrees  {sure:.2f}"

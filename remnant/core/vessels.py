@@ -49,7 +49,7 @@ class NamedVessel:
     diameter_mm
         Median along the stem, of the circle that fits in its cross-section.
     direction_ras
-        Unit vector along the stem, away from its root.
+        Unit vector along the stem's first 40 mm, away from its root.
     confidence
         From 0 to 1: how sure its tree is and its name.
     stem_mm_by_segment

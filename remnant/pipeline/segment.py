@@ -40,7 +40,7 @@ from remnant.pipeline.review import apply_review
 from remnant.pipeline.segment_sources import read_given
 from remnant.pipeline.segmented import Division, SegmentedCase, maps_of
 from remnant.pipeline.timing import READ, SEGMENT, Stopwatch
-from remnant.pipeline.vessels import with_computed_vessels
+from remnant.pipeline.vessels import with_computed_vessels, with_given_roots
 from segmentation.outlining import liver_in_box
 from segmentation.port import (
     LesionSegmenter,
@@ -139,7 +139,7 @@ def case_from_masks(
     case = case_of_masks(None, masks)
     if request.split_confluent:
         case = with_split_lesions(case, masks)
-    case = with_light(case)
+    case = with_given_roots(with_light(case))
     settings = replace(_settings(request), file_may_end=masks.file_may_end)
     reviewed = apply_review(replace(case, settings=settings), request.review)
     return with_segments(reviewed, segments, divider=divider, progress=progress)

@@ -34,7 +34,7 @@ def with_computed_vessels(
         The scan that its liver was found in, on the case's grid.
     """
     if case.maps.structures.present() & VESSELS:
-        return case, None
+        return with_given_roots(case), None
     from segmentation.vessels.found import search_vessels
 
     search = search_vessels(image, case.maps.structures)
@@ -45,6 +45,15 @@ def with_computed_vessels(
 
     maps = replace(case.maps, structures=search.found.structures)
     return replace(case, maps=maps, vessel_roots=roots_of(search.found)), search.found
+
+
+def with_given_roots(case: SegmentedCase) -> SegmentedCase:
+    """Return a case with where its given vessels seem to begin; unchanged unless both are given."""
+    if not case.maps.structures.present() >= VESSELS:
+        return case
+    from segmentation.vessels.rooted import roots_in
+
+    return replace(case, vessel_roots=roots_in(case.maps.structures))
 
 
 def with_vessel_names(volumes: VolumetryReport, case: SegmentedCase) -> VolumetryReport:
@@ -62,7 +71,8 @@ def with_vessel_names(volumes: VolumetryReport, case: SegmentedCase) -> Volumetr
 
     couinaud = case.division.couinaud
     vessels = computed_vessels(rooted_trees(structures, roots), couinaud)
-    ways = () if couinaud is None else (ways_finding(vessels.ways),)
+    told = couinaud is not None and vessels_are_computed(case)
+    ways = (ways_finding(vessels.ways),) if told else ()
     return replace(volumes, vessels=vessels, quality=(*volumes.quality, *ways))
 
 

@@ -26,9 +26,9 @@ GIVEN_NOTE: Final = (
     "rule is judged on them. A branch that is not clear has no name."
 )
 MEASURES_NOTE: Final = (
-    "Diameter: median along the stem, to within 2 mm. Length and direction: of the stem, away from "
-    "its root. Confidence: from 0 to 1. Serves: of the vessels seen in a segment, those whose way "
-    "leads through the branch, a tenth or more."
+    "Diameter: median along the stem, to within 2 mm. Length: of the stem. Direction: of its first "
+    "40 mm, away from its root. Confidence: from 0 to 1. Serves: of the vessels seen in a segment, "
+    "those whose way leads through the branch, a tenth or more."
 )
 NONE_NAMED: Final = "Vessels are seen, but no branch is clear enough for a name."
 WAYS: Final = (("right", "left"), ("front", "back"), ("up", "down"))

@@ -17,7 +17,7 @@ from scipy.sparse.csgraph import connected_components, dijkstra
 from scipy.spatial import cKDTree
 
 from remnant.core.boxes import bounding_box
-from segmentation.vessels.rooted import RootedTrees, starts_of
+from segmentation.vessels.rooted import GAP_TIMES, RootedTrees, starts_of
 from segmentation.vessels.scene import GRID_MM, Mask, depth_mm
 from segmentation.vessels.trees import (
     LARGEST_GAP_MM,
@@ -27,8 +27,6 @@ from segmentation.vessels.trees import (
     Tree,
 )
 
-GAP_TIMES: Final = 10.0
-"""A way over a gap is taken only where no vessel leads."""
 BESIDE: Final = 1.3
 """What lies within so many radii of a centre line..."""
 BESIDE_MM: Final = 2.0
@@ -218,19 +216,30 @@ def _costs(places_mm: Places, weights: Places) -> tuple[csr_array, set[tuple[int
 
 
 def _bridges(places_mm: Places, near: NDArray[np.intp]) -> NDArray[np.intp]:
-    """Return for every connected piece the pair of places that joins it to its nearest other."""
-    size = len(places_mm)
-    joined = coo_array((np.ones(len(near)), (near[:, 0], near[:, 1])), shape=(size, size))
-    count, piece = connected_components(joined, directed=False)
-    found = []
-    for number in range(count):
+    """Return pairs of places that join the pieces, each to its nearest, until all gaps are long."""
+    found = np.empty((0, 2), dtype=near.dtype)
+    while True:
+        pieces = _piece_of(len(places_mm), np.concatenate((near, found)))
+        fresh = np.array(list(_shortest_gaps(places_mm, pieces)), dtype=near.dtype).reshape(-1, 2)
+        if not len(fresh):
+            return found
+        found = np.concatenate((found, fresh))
+
+
+def _piece_of(size: int, pairs: NDArray[np.intp]) -> NDArray[np.intp]:
+    joined = coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(size, size))
+    piece: Numbers = connected_components(joined, directed=False)[1].astype(np.intp)
+    return piece
+
+
+def _shortest_gaps(places_mm: Places, piece: NDArray[np.intp]) -> Iterator[tuple[int, int]]:
+    """Yield for every piece but the largest the pair of places that joins it to its nearest."""
+    sizes = np.bincount(piece)
+    for number in np.flatnonzero(np.arange(len(sizes)) != sizes.argmax()):
         own, others = np.flatnonzero(piece == number), np.flatnonzero(piece != number)
-        if not len(others):
-            break
         gaps, nearest = cKDTree(places_mm[others]).query(places_mm[own])
         if gaps.min() <= LARGEST_GAP_MM:
-            found.append((own[gaps.argmin()], others[nearest[gaps.argmin()]]))
-    return np.array(found, dtype=near.dtype).reshape(-1, 2)
+            yield int(own[gaps.argmin()]), int(others[nearest[gaps.argmin()]])
 
 
 def _from_root(costs: csr_array, starts: Numbers, entries: Places) -> tuple[Places, Numbers]:

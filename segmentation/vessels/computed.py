@@ -21,8 +21,10 @@ from segmentation.vessels.names import LEAST_CONFIDENCE, SERVES, TREE_OF, Stem, 
 from segmentation.vessels.rooted import RootedTrees
 from segmentation.vessels.ways import TREES, VOXEL_ML, segments_at, ways_through
 
+DIRECTION_MM: Final = 40.0
+"""A stem's direction is that of its first part, for it bends..."""
 END_SHARE: Final = 1 / 3
-"""A stem's direction leads from the middle of its first such share to that of its last."""
+"""... from the middle of the first such share of this to that of its last."""
 Segments = NDArray[np.intp]
 
 
@@ -68,16 +70,25 @@ def _measured(
         volume_ml=float(lines.served_ml[points[0]]),
         length_mm=float(steps.sum()),
         diameter_mm=2.0 * float(np.median(lines.radii_mm[points])),
-        direction_ras=_direction(places),
+        direction_ras=direction_of(places),
         confidence=confidence,
         stem_mm_by_segment=_by_segment(at_points[points[1:]], steps),
         share_by_segment=_shares(at_voxels, through),
     )
 
 
-def _direction(places_mm: NDArray[np.float64]) -> Direction:
-    size = max(1, round(len(places_mm) * END_SHARE))
-    along = places_mm[-size:].mean(axis=0) - places_mm[:size].mean(axis=0)
+def direction_of(places_mm: NDArray[np.float64]) -> Direction:
+    """Return the direction that a course begins in, as a unit vector.
+
+    Parameters
+    ----------
+    places_mm
+        Its points outward, shape ``(n, 3)``, two at least.
+    """
+    lengths = np.linalg.norm(np.diff(places_mm, axis=0), axis=1).cumsum()
+    part = places_mm[: 2 + int(np.searchsorted(lengths, DIRECTION_MM))]
+    size = max(1, round(len(part) * END_SHARE))
+    along = part[-size:].mean(axis=0) - part[:size].mean(axis=0)
     x, y, z = (float(c) for c in along / np.linalg.norm(along))
     return (x, y, z)
 

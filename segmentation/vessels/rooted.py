@@ -29,8 +29,10 @@ from segmentation.vessels.scene import (
     depth_mm,
     upright_grid,
 )
-from segmentation.vessels.trees import AROUND, NEIGHBOURS, ROOTED, Tree
+from segmentation.vessels.trees import AROUND, LARGEST_GAP_MM, NEIGHBOURS, ROOTED, Tree
 
+GAP_TIMES: Final = 10.0
+"""A way over a gap is taken only where no vessel leads."""
 NEAR_MM: Final = 6.0
 """From a kept place to the voxels of a tree that it stands for."""
 ROUNDING: Final = 1e-3
@@ -147,6 +149,8 @@ def starts_of(
 ) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
     """Return which of a tree's voxels are at its root, and how far each is from where it begins.
 
+    A gap counts as so much longer.
+
     Hepatic veins begin at the vena cava's wall where it is known, else a tree at the kept places.
 
     Parameters
@@ -162,8 +166,10 @@ def starts_of(
         cava = np.array(roots.cava_mm)
         away, nearest = cKDTree(cava[:, :3]).query(places)
         wall_mm = np.maximum(away - cava[nearest, 3], 0.0)
-        at = (wall_mm <= MOUTH_MM) & (places[:, 2] >= kept[:, 2].min() - MOUTH_MM)
-        return np.flatnonzero(at), wall_mm[at]
+        # a vein whose mouth is not seen is joined to the vena cava as to a vessel across a gap
+        at = (wall_mm <= LARGEST_GAP_MM) & (places[:, 2] >= kept[:, 2].min() - MOUTH_MM)
+        gap_mm = np.maximum(wall_mm - MOUTH_MM, 0.0)
+        return np.flatnonzero(at), (wall_mm + (GAP_TIMES - 1.0) * gap_mm)[at]
     away, nearest = cKDTree(places).query(kept)
     starts = np.unique(nearest[away <= NEAR_MM])
     return starts, np.zeros(len(starts))

@@ -13,6 +13,7 @@ from remnant.core.map_description import Origin
 from remnant.core.patient import Patient
 from remnant.core.reasons import Cause, causes_of
 from remnant.core.study import Study
+from remnant.core.vessels import VesselName as V
 from remnant.core.volumes import LabelMap, Phase
 from remnant.core.volumetry_report import SegmentSource
 from remnant.documents.report_document import REPORT
@@ -66,9 +67,14 @@ def test_portal_phase__both_trees_are_in_the_structures(case):
 
 def test_given_vessels__are_kept_and_nothing_is_computed(scan):
     given = case_of(scan, scan.true)
-    assert with_computed_vessels(given, scan.image) == (given, None)
+    case, found = with_computed_vessels(given, scan.image)
+    assert found is None
+    assert case.maps is given.maps
     assert not vessels_are_computed(given)
     assert structure_origins(given)[Structure.PORTAL_VEIN] is Origin.GIVEN
+    report = measure_case(case, MeasureRequest(patient=Patient()))
+    assert V.RIGHT_HEPATIC_VEIN in {one.name for one in report.volumetry.vessels.named}
+    assert all(finding.id != "vessel_ways" for finding in report.quality)
 
 
 def test_other_phase__the_reason_is_told(scan):
