@@ -843,10 +843,10 @@ def _vessel_ways(finding: Finding) -> str:
 def _planes_moved(finding: Finding) -> str:
     told = "; ".join(words(one) for one in finding.reasons)
     if not _value(finding):
-        return f"No plane between segments was moved to computed vessels: {told}."
+        return f"No plane between segments was moved to a vein: {told}."
     return (
-        f"{_value(finding):.0f} plane(s) between segments were moved to computed vessels, which "
-        f"nobody confirmed: {told}."
+        f"{_value(finding):.0f} plane(s) between segments were moved to veins that a program "
+        f"named, computed and to be confirmed: {told}."
     )
 
 
@@ -854,8 +854,8 @@ def _segment_iv_parted(finding: Finding) -> str:
     told = "; ".join(words(one) for one in finding.reasons)
     if _found(finding, Cause.LEVEL_COMPUTED).amounts:
         return (
-            f"IVa and IVb are parted at the computed bifurcation of the portal vein, which nobody "
-            f"confirmed: {told}."
+            f"IVa and IVb are parted at the bifurcation of the portal vein that a program named, "
+            f"computed and to be confirmed: {told}."
         )
     return f"IVa and IVb are not parted at the bifurcation of the portal vein: {told}."
 

@@ -460,7 +460,7 @@ def test_split_iv__at_the_computed_bifurcation_without_landmarks(with_vessels, f
     known = with_segments(seen, given_now)
 
     assert np.array_equal(seen.division.segment_iv.codes, known.division.segment_iv.codes)
-    assert "nobody confirmed" in text_of(finding_of(seen, "segment_iv_parted"))
+    assert "to be confirmed" in text_of(finding_of(seen, "segment_iv_parted"))
     assert "segment_iv_parted" in seen.division.findings
     assert seen.settings.split_iv is True
     assert finding_of(known, "segment_iv_parted") is None

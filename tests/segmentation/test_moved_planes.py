@@ -182,7 +182,7 @@ def test_plane_border__lies_where_the_sides_are_equal(shape, logits):
 def test_words__name_the_plane_what_moved_it_and_by_how_much(shape, logits):
     text = text_of(moves_finding(moved_planes(logits, shape, vein(shape, 10.0), SDS)))
 
-    assert "1 plane(s) between segments were moved to computed vessels, which nobody" in text
+    assert "1 plane(s) between segments were moved to veins that a program named, computed" in text
     assert "Cantlie’s plane (IV from V and VIII) by 7." in text
     assert "mm on the mean to the middle hepatic vein" in text
     assert "no right hepatic vein was told among the vessels" in text
