@@ -38,7 +38,7 @@ Landmarks set by hand can do worse. Real scissurae are curved and livers vary: a
 is an estimate, to be looked at.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from math import cos, hypot, radians, sin
 
@@ -55,6 +55,7 @@ from remnant.core.labels import (
     SegmentIvPart,
 )
 from remnant.core.landmarks import Landmarks
+from remnant.core.vessels import VesselName
 from remnant.core.volumes import LabelMap
 
 Vector = NDArray[np.float64]
@@ -72,6 +73,12 @@ LEAST_SIDE_MM = 5.0
 LEAST_HEIGHT_MM = 5.0
 SMALLEST_RIGHT_ANGLE_DEGREES = 10.0
 STEEPEST_NORMAL = 0.7
+BIFURCATION_MM = 15.0
+RIGHT_OF_BIFURCATION = (
+    VesselName.RIGHT_PORTAL_VEIN,
+    VesselName.RIGHT_ANTERIOR_PORTAL_VEIN,
+    VesselName.RIGHT_POSTERIOR_PORTAL_VEIN,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,9 +181,21 @@ def segment_iv_parts(couinaud: LabelMap, landmarks: Landmarks) -> LabelMap:
         The landmarks are not near this liver.
     """
     box = bounding_box(couinaud.mask(), what="the Couinaud map")
+    _require_near(landmarks, box_geometry(couinaud.geometry, box))
+    return parts_at_level(couinaud, landmarks.portal_bifurcation[2])
+
+
+def parts_at_level(couinaud: LabelMap, level_mm: float) -> LabelMap:
+    """Part segment IV at a level (S coordinate in mm); see `segment_iv_parts`.
+
+    Raises
+    ------
+    EmptyStructureError
+        The Couinaud map is empty.
+    """
+    box = bounding_box(couinaud.mask(), what="the Couinaud map")
     grid = box_geometry(couinaud.geometry, box)
-    _require_near(landmarks, grid)
-    level = Plane((0.0, 0.0, 1.0), float(landmarks.portal_bifurcation[2]))
+    level = Plane((0.0, 0.0, 1.0), float(level_mm))
     parts = np.zeros(couinaud.geometry.shape, dtype=np.uint8, order="F")
     fourth, target = couinaud.codes[box] == CouinaudSegment.IV, parts[box]
     for k in range(grid.shape[2]):
@@ -184,6 +203,23 @@ def segment_iv_parts(couinaud: LabelMap, landmarks: Landmarks) -> LabelMap:
         codes = np.where(upper, SegmentIvPart.IVa, SegmentIvPart.IVb)
         target[:, :, k] = np.where(fourth[:, :, k], codes, 0)
     return LabelMap(parts, couinaud.geometry, SEGMENT_IV_SCHEME)
+
+
+def bifurcation_of(stems: Mapping[VesselName, Vector]) -> Vector | None:
+    """Return where the portal vein parts, by named branches; ``None`` where that is not seen.
+
+    Parameters
+    ----------
+    stems
+        Points of named branches in RAS mm, from the root outwards: the left portal vein and one of
+        the right side must begin within `BIFURCATION_MM` of each other.
+    """
+    left = stems.get(VesselName.LEFT_PORTAL_VEIN)
+    right = next((stems[name] for name in RIGHT_OF_BIFURCATION if name in stems), None)
+    if left is None or right is None or np.linalg.norm(left[0] - right[0]) > BIFURCATION_MM:
+        return None
+    middle: Vector = (left[0] + right[0]) / 2
+    return middle
 
 
 def planes_from_landmarks(landmarks: Landmarks) -> SegmentPlanes:

@@ -6,7 +6,7 @@ of its displacement, calibrated on livers that the network was not trained on.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from math import inf, pi, sqrt
@@ -20,17 +20,19 @@ from remnant.core.boxes import bounding_box, box_geometry
 from remnant.core.errors import ModelIntegrityError
 from remnant.core.findings import Finding, quality_finding
 from remnant.core.geometry import Geometry
-from remnant.core.labels import COUINAUD_SCHEME, CouinaudSegment
+from remnant.core.labels import COUINAUD_SCHEME
 from remnant.core.progress import Progress, silent
 from remnant.core.reasons import Cause, reason
 from remnant.core.uncertainty import LARGEST_BORDER_MM, SegmentPlane
 from remnant.core.volumes import LabelMap
 from remnant.core.volumetry_report import SegmentSource
+from segmentation.couinaud_sides import SIDES, Group
 from segmentation.engines.device import chosen_device
 from segmentation.engines.memory import memory_errors_explained
 from segmentation.engines.registry import SHAPE_MODEL
 from segmentation.liver_shape import LiverShape, liver_shape
-from segmentation.port import DividedLiver
+from segmentation.moved_planes import MovedPlane, moved_planes, moves_finding, on_moved_sides
+from segmentation.port import DividedLiver, Stems
 from segmentation.shape_familiarity import distance_from, shape_features
 
 if TYPE_CHECKING:
@@ -42,18 +44,6 @@ POINTS_AT_ONCE = 1 << 19
 LOGISTIC_SD = pi / sqrt(3.0)
 """Standard deviation of a logistic distribution in units of its scale, which is the integral of
 ``p (1 - p)`` across a border."""
-
-_I, _II, _III, _IV, _V, _VI, _VII, _VIII = CouinaudSegment
-Group = tuple[CouinaudSegment, ...]
-SIDES: Mapping[SegmentPlane, tuple[Group, Group]] = {
-    SegmentPlane.CAUDATE: ((_I,), (_II, _III, _IV, _V, _VI, _VII, _VIII)),
-    SegmentPlane.MAIN: ((_II, _III, _IV), (_V, _VI, _VII, _VIII)),
-    SegmentPlane.UMBILICAL: ((_II, _III), (_IV,)),
-    SegmentPlane.LEFT_TRANSVERSE: ((_II,), (_III,)),
-    SegmentPlane.RIGHT: ((_V, _VIII), (_VI, _VII)),
-    SegmentPlane.RIGHT_TRANSVERSE: ((_V, _VI), (_VII, _VIII)),
-}
-"""Segments on either side of each plane."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,8 +109,12 @@ class ShapeDivider:
     def __init__(self, *, device: str = "auto") -> None:
         self.device = chosen_device(device)
 
-    def divide(self, liver: LabelMap, *, progress: Progress = silent) -> DividedLiver:
+    def divide(
+        self, liver: LabelMap, *, stems: Stems | None = None, progress: Progress = silent
+    ) -> DividedLiver:
         """Estimate the Couinaud segments of a liver; every liver voxel gets one.
+
+        ``stems`` of veins that a scan shows move the planes that run along them.
 
         Raises
         ------
@@ -136,26 +130,38 @@ class ShapeDivider:
         with memory_errors_explained(self.device):
             logits = shape_logits(load_shape_network(self.device), shape, device=self.device)
         progress(STAGE, 2, 3)
-        divided = divided_liver(logits, shape, liver, known)
+        divided = divided_liver(logits, shape, liver, known, stems=stems)
         progress(STAGE, 3, 3)
         return replace(divided, models=(use,), device=self.device)
 
 
 def divided_liver(
-    logits: "Tensor", shape: LiverShape, liver: LabelMap, known: Calibration
+    logits: "Tensor",
+    shape: LiverShape,
+    liver: LabelMap,
+    known: Calibration,
+    *,
+    stems: Stems | None = None,
 ) -> DividedLiver:
-    """Return the segments that logits stand for, and what is known of their errors."""
+    """Return the segments that logits stand for, and what is known of their errors.
+
+    Planes are moved to the veins among the ``stems``; ``None`` where none were seen.
+    """
     probabilities = (logits / known.temperature).softmax(0)
     distance, sure = familiarity(shape, known), certainty(probabilities, shape)
     scale = known.scale_for(distance=distance, sure=sure)
     hopeless = known.is_hopeless(distance=distance, sure=sure)
+    sds_mm = plane_sds_mm(probabilities, shape, scale)
+    moves = None if stems is None else moved_planes(logits, shape, stems, sds_mm)
+    moved = () if moves is None else moves.moved
     return DividedLiver(
         source=SegmentSource.MODEL,
-        couinaud=segments_on_grid(logits, shape, liver),
-        segment_plane_mm=plane_sds_mm(probabilities, shape, scale),
+        couinaud=segments_on_grid(logits, shape, liver, moved),
+        segment_plane_mm={**sds_mm, **{move.plane: move.sd_mm for move in moved}},
         quality=(
             _familiar(distance, known.farthest),
             _certain(sure, known, hopeless=hopeless),
+            *(() if moves is None else (moves_finding(moves),)),
         ),
         unusable=reason(Cause.LIVER_UNFAMILIAR) if hopeless else None,
     )
@@ -180,8 +186,13 @@ def shape_logits(network: Any, shape: LiverShape, *, device: str = "cpu") -> "Te
     return logits
 
 
-def segments_on_grid(logits: "Tensor", shape: LiverShape, liver: LabelMap) -> LabelMap:
-    """Return the likeliest segment of every liver voxel, from logits interpolated in the frame."""
+def segments_on_grid(
+    logits: "Tensor", shape: LiverShape, liver: LabelMap, moved: Sequence[MovedPlane] = ()
+) -> LabelMap:
+    """Return the likeliest segment of every liver voxel, from logits interpolated in the frame.
+
+    Of the segments on its side of the ``moved`` planes.
+    """
     import torch
 
     from models.networks.couinaud_shape import sampled
@@ -191,11 +202,15 @@ def segments_on_grid(logits: "Tensor", shape: LiverShape, liver: LabelMap) -> La
     inner = codes[box].T
     voxels = np.nonzero(liver.codes[box].T)[::-1]
     matrix, start = _frame_index(shape, box_geometry(liver.geometry, box))
+    sides = {m.plane: torch.from_numpy(np.stack((m.before_mm, m.after_mm))) for m in moved}
     with torch.inference_mode():
         for first in range(0, len(voxels[0]), POINTS_AT_ONCE):
             i, j, k = (axis[first : first + POINTS_AT_ONCE] for axis in voxels)
             points = torch.from_numpy(np.stack((i, j, k), axis=-1)).double() @ matrix + start
-            inner[k, j, i] = sampled(logits, points.float()).argmax(0).numpy() + 1
+            values = sampled(logits, places := points.float())
+            for plane, heights in sides.items():
+                values = on_moved_sides(values, plane, *sampled(heights, places))
+            inner[k, j, i] = values.argmax(0).numpy() + 1
     return LabelMap(codes, liver.geometry, COUINAUD_SCHEME)
 
 

@@ -4,18 +4,26 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
 
 from remnant.core.findings import Finding
 from remnant.core.progress import Progress, silent
 from remnant.core.provenance import ModelUse
 from remnant.core.reasons import Reason
 from remnant.core.uncertainty import SegmentPlane
+from remnant.core.vessels import VesselName
 from remnant.core.volumes import ImageVolume, LabelMap
 from remnant.core.volumetry_report import SegmentSource
 
 if TYPE_CHECKING:
     from segmentation.promptable import SlicePrompter
+
+PLANES_MOVED: Final = "segment_planes_moved"
+Stems = Mapping[VesselName, NDArray[np.float64]]
+"""Points of named vessels in RAS mm, shape ``(n, 3)``, from the root outwards."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -98,10 +106,13 @@ class DividedLiver:
 class SegmentDivider(Protocol):
     """Divides a liver into Couinaud segments without a human's help."""
 
-    def divide(self, liver: LabelMap, *, progress: Progress = silent) -> DividedLiver:
+    def divide(
+        self, liver: LabelMap, *, stems: Stems | None = None, progress: Progress = silent
+    ) -> DividedLiver:
         """Divide ``liver``, whose non-zero codes are the liver, lesions included.
 
-        Every liver voxel gets a segment.
+        Every liver voxel gets a segment. ``stems`` are vessels that its scan shows; ``None`` where
+        none were seen.
 
         Raises
         ------

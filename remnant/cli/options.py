@@ -154,8 +154,9 @@ class MaskOptions:
     into Couinaud segments. Where several are given a map goes before branches, branches before
     landmarks, landmarks before the estimate."""
     split_iv: Annotated[bool, Parameter(negative="")] = False
-    """Divide segment IV into IVa and IVb too. Needs --landmarks in the same command. Of a stored
-    case with a given map or territories the landmarks then divide segment IV alone."""
+    """Divide segment IV into IVa and IVb too. Needs --landmarks in the same command, or a scan that
+    shows where the portal vein parts. Of a stored case with a given map or territories the
+    landmarks then divide segment IV alone."""
     confirm_segments: str | None = None
     """Your name: you looked at the segments. They may then be used; kept with today's date (UTC)
     until the segments change."""

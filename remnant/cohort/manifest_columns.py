@@ -295,7 +295,7 @@ def _of_masks() -> Iterator[ManifestColumn]:
         one_of("geometry_from", GeometrySource, "Which statement of a NIfTI header to believe."),
         yes_no("whole_liver", "The cropped maps hold the whole liver."),
         yes_no("split_confluent", "Split confluent lesions at their necks."),
-        yes_no("split_iv", "Divide segment IV; needs landmarks."),
+        yes_no("split_iv", "Divide segment IV; needs landmarks or a scan."),
         note("confirm_segments", "Who looked at the segments, and confirms them.",
              longest=LONGEST_WORD),
         _numbers("reject_lesions", "Lesions that are no metastases."),

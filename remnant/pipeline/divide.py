@@ -14,6 +14,7 @@ import numpy as np
 
 from remnant.core.errors import InputError
 from remnant.core.findings import Finding
+from remnant.core.labels import Structure
 from remnant.core.mr import BiasCorrection
 from remnant.core.progress import Progress, silent
 from remnant.core.reasons import Cause, Reason, joined, reason
@@ -35,13 +36,16 @@ from remnant.pipeline.division import (
     COUINAUD,
     PARTS_OF_IV,
     ROLES,
+    SEGMENT_IV_PARTED,
     SEGMENTS_SOURCE,
     by_branches,
     by_landmarks,
     by_model,
     outranks,
+    parted_finding,
     passed_over_reasons,
     source_finding,
+    with_planes_kept,
 )
 from remnant.pipeline.fit import require_fit
 from remnant.pipeline.requests import SegmentRequest
@@ -49,9 +53,10 @@ from remnant.pipeline.segment_sources import NEEDS_LANDMARKS, GivenSegments
 from remnant.pipeline.segmented import Division, SegmentedCase
 from remnant.pipeline.timing import DIVIDE, Stopwatch
 from segmentation import couinaud as planes
-from segmentation.port import DividedLiver, SegmentDivider
+from segmentation.port import DividedLiver, SegmentDivider, Stems
 from segmentation.quality import check_segments
 
+VESSELS: Final = frozenset((Structure.PORTAL_VEIN, Structure.HEPATIC_VEINS))
 NAMED_MAPS: Final = {Part.COUINAUD: "the Couinaud map", Part.BRANCHES: "the map of branches"}
 
 
@@ -95,6 +100,8 @@ def with_segments(
 ) -> SegmentedCase:
     """Divide a case's liver by the best source there is, and note what else was said of segments.
 
+    Vessels that were computed from its scan move an estimate's planes, and part IVa from IVb where
+    no landmarks do.
     Lesions are to be reviewed before: what a human drew may have changed the liver.
 
     Parameters
@@ -115,11 +122,13 @@ def with_segments(
         A map lies on another grid than the case.
     InputError
         It was said of a scan that it holds the whole liver; segment IV is to be divided without
-        landmarks; there are no segments to confirm; a given map cannot be one of this liver.
+        landmarks and scan; there are no segments to confirm; a given map cannot be one of this
+        liver.
     ModelUnavailableError, ModelIntegrityError
         The divider's weights are missing or were changed.
     """
-    if segments.split_iv and segments.landmarks is None:
+    level_known = segments.landmarks is not None or segments.scanned
+    if segments.split_iv and not level_known and case.vessel_roots is None:
         raise InputError(NEEDS_LANDMARKS)
     case = _vouched(case, segments)
     watch = Stopwatch()
@@ -149,6 +158,17 @@ def with_edited_segments(case: SegmentedCase, sha256: str) -> SegmentedCase:
     division = DividedLiver(couinaud=couinaud, source=SegmentSource.GIVEN)
     unknown = replace(case, division=replace(case.division, couinaud=None))
     return settled(_divided(unknown, division, GivenSegments(couinaud=edited)))
+
+
+def stems_of(case: SegmentedCase) -> Stems | None:
+    """Return the named stems of a case's computed vessels as they are; ``None`` without vessels."""
+    structures, roots = case.maps.structures, case.vessel_roots
+    if roots is None or not structures.present() & VESSELS:
+        return None
+    from segmentation.vessels.names import stem_lines
+    from segmentation.vessels.rooted import rooted_trees
+
+    return stem_lines(rooted_trees(structures, roots))
 
 
 def merged_findings(
@@ -186,7 +206,7 @@ def _division(
     if best is SegmentSource.LANDMARKS and landmarks is not None:
         return by_landmarks(widest_liver(case), landmarks)
     if divider is not None and (case.division.couinaud is None or _is_stale(case, segments)):
-        return by_model(widest_liver(case), divider, progress)
+        return by_model(widest_liver(case), divider, progress, stems=stems_of(case))
     return None
 
 
@@ -245,6 +265,8 @@ def _is_returned(case: SegmentedCase, division: DividedLiver) -> bool:
 def _divided(case: SegmentedCase, division: DividedLiver, segments: GivenSegments) -> SegmentedCase:
     """Put a division in the place of the case's earlier one, with all that goes with it."""
     same = _same_segments(case, division)
+    if case.vessel_roots is not None:
+        division = with_planes_kept(division)
     found = merged_findings(check_segments(division.couinaud), division.quality)
     gone = {*case.division.findings, SEGMENTS_SOURCE, SEGMENTS_EXTENDED}
     inputs = {k: v for k, v in case.inputs_sha256.items() if k not in ROLES.values()}
@@ -325,11 +347,29 @@ def _source_note(
 
 
 def _with_segment_iv(case: SegmentedCase, segments: GivenSegments) -> SegmentedCase:
-    if case.division.couinaud is None or segments.landmarks is None:
+    """Part segment IV by landmarks, or else where the portal vein is seen to part."""
+    couinaud = case.division.couinaud
+    if segments.landmarks is None:
+        return _with_seen_parts(case)
+    if couinaud is None:
         raise InputError("--split-iv: this case has no Couinaud segments to divide")
-    parts = planes.segment_iv_parts(case.division.couinaud, segments.landmarks)
+    parts = planes.segment_iv_parts(couinaud, segments.landmarks)
+    kept = tuple(name for name in case.division.findings if name != SEGMENT_IV_PARTED)
     return replace(
         case,
-        division=replace(case.division, segment_iv=parts),
+        division=replace(case.division, segment_iv=parts, findings=kept),
+        quality=tuple(f for f in case.quality if f.id != SEGMENT_IV_PARTED),
         inputs_sha256={**case.inputs_sha256, **segments.digests},
     )
+
+
+def _with_seen_parts(case: SegmentedCase) -> SegmentedCase:
+    """Part segment IV at the computed bifurcation, or say that none was seen."""
+    couinaud, stems = case.division.couinaud, stems_of(case)
+    point = None if stems is None else planes.bifurcation_of(stems)
+    level_mm = None if point is None or couinaud is None else float(point[2])
+    finding = parted_finding(level_mm)
+    division = replace(case.division, findings=(*case.division.findings, finding.id))
+    if couinaud is not None and level_mm is not None:
+        division = replace(division, segment_iv=planes.parts_at_level(couinaud, level_mm))
+    return replace(case, division=division, quality=merged_findings(case.quality, (finding,)))

@@ -12,10 +12,11 @@ from remnant.core.reasons import Cause, Reason, reason
 from remnant.core.volumes import LabelMap
 from remnant.core.volumetry_report import SegmentSource
 from segmentation.couinaud import couinaud_from_landmarks
-from segmentation.port import DividedLiver, SegmentDivider
+from segmentation.port import PLANES_MOVED, DividedLiver, SegmentDivider, Stems
 from segmentation.territories import couinaud_from_territories
 
 SEGMENTS_SOURCE: Final = "segments_source"
+SEGMENT_IV_PARTED: Final = "segment_iv_parted"
 BRANCHES: Final = "branches"
 LANDMARKS: Final = "landmarks"
 COUINAUD: Final = "couinaud"
@@ -50,8 +51,10 @@ def by_landmarks(liver: LabelMap, landmarks: Landmarks) -> DividedLiver:
     return DividedLiver(couinaud=couinaud, source=SegmentSource.LANDMARKS)
 
 
-def by_model(liver: LabelMap, divider: SegmentDivider, progress: Progress) -> DividedLiver:
-    """Divide a liver without a human's help.
+def by_model(
+    liver: LabelMap, divider: SegmentDivider, progress: Progress, *, stems: Stems | None = None
+) -> DividedLiver:
+    """Divide a liver without a human's help, by its shape and the ``stems`` that its scan shows.
 
     Raises
     ------
@@ -61,7 +64,7 @@ def by_model(liver: LabelMap, divider: SegmentDivider, progress: Progress) -> Di
         The liver is too thin to have a shape; so does this.
     """
     try:
-        return divider.divide(liver, progress=progress)
+        return divider.divide(liver, stems=stems, progress=progress)
     except (ModelUnavailableError, ModelIntegrityError, EmptyStructureError) as fault:
         raise type(fault)(f"{fault}; {OTHERWISE}") from fault
 
@@ -107,6 +110,26 @@ def source_finding(
     worse = outranks(replaced, source) or CONFIRMATION in lost
     sure = source is not SegmentSource.MODEL and not worse
     return quality_finding(SEGMENTS_SOURCE, passed=True if sure else None, reasons=given)
+
+
+def with_planes_kept(division: DividedLiver) -> DividedLiver:
+    """Say of a division by a better source than the estimate that seen vessels do not move it."""
+    if division.source is SegmentSource.MODEL:
+        return division
+    kept = quality_finding(
+        PLANES_MOVED,
+        passed=None,
+        value=0.0,
+        reasons=(reason(Cause.ESTIMATES_MOVED_ALONE, division.source),),
+    )
+    return replace(division, quality=(*division.quality, kept))
+
+
+def parted_finding(level_mm: float | None) -> Finding:
+    """Say that segment IV is parted at a level that nobody gave, or that none was seen."""
+    unseen = reason(Cause.LEVEL_UNSEEN)
+    why = unseen if level_mm is None else reason(Cause.LEVEL_COMPUTED, level_mm)
+    return quality_finding(SEGMENT_IV_PARTED, passed=None, value=level_mm, reasons=(why,))
 
 
 def passed_over_reasons(sources: tuple[SegmentSource, ...]) -> tuple[Reason, ...]:

@@ -8,7 +8,7 @@ from remnant.core.volumes import LabelMap
 
 if TYPE_CHECKING:
     from remnant.core.provenance import ModelUse
-    from segmentation.port import DividedLiver
+    from segmentation.port import DividedLiver, Stems
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +31,10 @@ class LateDivider:
 
         return (model_info(SHAPE_MODEL).use,)
 
-    def divide(self, liver: LabelMap, *, progress: Progress = silent) -> "DividedLiver":
+    def divide(
+        self, liver: LabelMap, *, stems: "Stems | None" = None, progress: Progress = silent
+    ) -> "DividedLiver":
         """Divide ``liver``; see `segmentation.port.SegmentDivider`."""
         from segmentation.couinaud_shape import ShapeDivider
 
-        return ShapeDivider(device=self.device).divide(liver, progress=progress)
+        return ShapeDivider(device=self.device).divide(liver, stems=stems, progress=progress)

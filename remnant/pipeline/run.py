@@ -381,7 +381,8 @@ def revised_case(
     require_redivision(folder, request)
     stored = read_stored(folder)
     grid = stored.case.maps.structures.geometry
-    _, segments = read_given(request, liver_known=True, reference=grid)
+    seen = stored.case.vessel_roots is not None
+    _, segments = read_given(request, liver_known=True, reference=grid, scanned=seen)
     reviewed = apply_review(stored.case, request.review)
     case = with_segments(reviewed, segments, divider=divider, progress=progress)
     if case.settings.whole_liver is not stored.case.settings.whole_liver:

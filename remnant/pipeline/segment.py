@@ -89,7 +89,7 @@ def segment_case(
         images = _load(request.source, request, progress)
         loaded = next(images)
         grid = loaded.image.geometry
-        masks, segments = read_given(request, liver_known=True, reference=grid)
+        masks, segments = read_given(request, liver_known=True, reference=grid, scanned=True)
         if request.confirm_segments is not None and divider is None and not segments.sources:
             raise InputError(NOTHING_TO_CONFIRM)
         masks, segments = drawn_on_scan(masks, segments, loaded.origin)

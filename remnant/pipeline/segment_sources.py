@@ -16,8 +16,8 @@ from remnant.pipeline.division import BRANCHES, COUINAUD, LANDMARKS
 from remnant.pipeline.requests import SegmentRequest
 
 NEEDS_LANDMARKS: Final = (
-    "--split-iv needs --landmarks in the same command: the level of the portal bifurcation parts "
-    "IVa from IVb"
+    "--split-iv needs --landmarks in the same command, or a scan that shows the portal vein: the "
+    "level of its bifurcation parts IVa from IVb"
 )
 
 
@@ -34,7 +34,9 @@ class GivenSegments:
     whole_liver
         Whether the maps hold the whole liver, see `SegmentRequest`.
     split_iv
-        Whether segment IV is divided into IVa and IVb, by the landmarks.
+        Whether segment IV is divided into IVa and IVb, by the landmarks or what the scan shows.
+    scanned
+        Whether a scan is at hand, which may show the level that parts IVa from IVb.
     confirmed_by
         Who confirms the segments.
     """
@@ -45,6 +47,7 @@ class GivenSegments:
     landmarks_sha256: str | None = None
     whole_liver: bool | None = None
     split_iv: bool = False
+    scanned: bool = False
     confirmed_by: str | None = None
 
     @property
@@ -72,7 +75,11 @@ NOTHING_GIVEN: Final = GivenSegments()
 
 
 def read_given(
-    request: SegmentRequest, *, liver_known: bool = False, reference: Geometry | None = None
+    request: SegmentRequest,
+    *,
+    liver_known: bool = False,
+    reference: Geometry | None = None,
+    scanned: bool = False,
 ) -> tuple[Masks | None, GivenSegments]:
     """Read the masks that a request names, and what it gives to divide a liver by.
 
@@ -85,14 +92,16 @@ def read_given(
         branches, are enough by themselves, and imply no liver: there are no masks.
     reference
         Grid of the scan or of the case, on which contours are filled; ``None`` without.
+    scanned
+        Whether a scan is at hand, or the vessels of one.
 
     Raises
     ------
     InputError
-        A file cannot be used, segment IV is to be divided without landmarks, or the name of who
-        confirms cannot be used.
+        A file cannot be used, segment IV is to be divided without landmarks and scan, or the name
+        of who confirms cannot be used.
     """
-    if request.split_iv and request.landmarks is None:
+    if request.split_iv and request.landmarks is None and not scanned:
         raise InputError(NEEDS_LANDMARKS)
     if request.confirm_segments is not None:
         require_name(request.confirm_segments)
@@ -102,6 +111,7 @@ def read_given(
         landmarks_sha256=None if points is None else digest_file(points),
         whole_liver=request.whole_liver,
         split_iv=request.split_iv,
+        scanned=scanned,
         confirmed_by=request.confirm_segments,
     )
     if liver_known and set(request.masks) <= {COUINAUD, BRANCHES}:

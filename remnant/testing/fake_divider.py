@@ -14,7 +14,7 @@ from remnant.core.volumes import LabelMap
 from remnant.core.volumetry_report import SegmentSource
 from remnant.testing.phantoms import LiverPhantom
 from segmentation.couinaud import couinaud_from_landmarks
-from segmentation.port import DividedLiver, SegmentDivider
+from segmentation.port import DividedLiver, SegmentDivider, Stems
 
 FAKE_MODEL = ModelUse(id="fake-divider", version="1", weights_sha256="0" * 64)
 PLANES_MM = {plane: 2.0 + 0.5 * plane for plane in SegmentPlane}
@@ -46,8 +46,14 @@ class FakeDivider:
         """Return a divider that knows a phantom's own planes."""
         return cls(phantom.landmarks)
 
-    def divide(self, liver: LabelMap, *, progress: Progress = silent) -> DividedLiver:
-        """Divide a liver by the known planes.
+    def divide(
+        self,
+        liver: LabelMap,
+        *,
+        stems: Stems | None = None,  # noqa: ARG002
+        progress: Progress = silent,
+    ) -> DividedLiver:
+        """Divide a liver by the known planes, which no ``stems`` move.
 
         Raises
         ------

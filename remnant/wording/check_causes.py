@@ -1,12 +1,15 @@
 """What a quality check rests on, in words."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from remnant.core.reasons import Cause, Reason
+from remnant.core.uncertainty import SegmentPlane
 from remnant.core.units import percent_from_fraction
+from remnant.core.volumetry_report import SegmentSource
 from remnant.wording.kinds import Template
 from remnant.wording.segment_causes import SOURCE_PHRASES
+from remnant.wording.words import PLANE_WORDS
 
 
 def _names(words: str) -> Template:
@@ -91,6 +94,25 @@ def _vessel_way(reason: Reason) -> str:
     return f"{vessels} of {segment} through {through} ({share:.0f} %)"
 
 
+def _plane_and_vein(reason: Reason) -> tuple[str, str]:
+    plane, vein = (*reason.names[:2], "", "")[:2]
+    known = plane in SegmentPlane.__members__
+    return PLANE_WORDS[SegmentPlane[plane]] if known else plane, vein.replace("_", " ")
+
+
+def _plane_moved(reason: Reason) -> str:
+    plane, vein = _plane_and_vein(reason)
+    return f"{plane} by {reason.amounts[0]:.1f} mm on the mean to the {vein}"
+
+
+def _plane_kept(why: str) -> Callable[[Reason], str]:
+    def words(reason: Reason) -> str:
+        plane, vein = _plane_and_vein(reason)
+        return f"{plane} not moved: {why.format(vein=vein)}"
+
+    return words
+
+
 def _vessels_found(reason: Reason) -> str:
     contrast_hu, noise_hu, confidence = reason.amounts[3:6]
     return (
@@ -115,6 +137,17 @@ CAUSES: Final[Mapping[Cause, Template]] = {
     ),
     Cause.VESSELS_FOUND: _vessels_found,
     Cause.VESSEL_WAY: _vessel_way,
+    Cause.PLANE_MOVED: _plane_moved,
+    Cause.VEIN_UNNAMED: _plane_kept("no {vein} was told among the vessels"),
+    Cause.VEIN_SHORT: _plane_kept("the {vein} is seen over too short a way"),
+    Cause.VEIN_ODD: _plane_kept("what was taken for the {vein} runs too far from it"),
+    Cause.BORDER_SHORT: _plane_kept("the estimate has hardly a border there"),
+    Cause.ESTIMATES_MOVED_ALONE: lambda reason: (
+        "only an estimate is moved; the segments are from "
+        + SOURCE_PHRASES[SegmentSource(reason.names[0])]
+    ),
+    Cause.LEVEL_COMPUTED: "the level is {amounts[0]:.0f} mm (S)",
+    Cause.LEVEL_UNSEEN: "the scan does not show it, and no landmark was given",
     Cause.CHECK_LIMIT: "the limit is {amounts[0]:g}",
     Cause.SHARE_LIMIT: _share_limit,
     Cause.USUAL_RANGE: "{amounts[0]:g} to {amounts[1]:g} are usual",

@@ -840,6 +840,26 @@ def _vessel_ways(finding: Finding) -> str:
     )
 
 
+def _planes_moved(finding: Finding) -> str:
+    told = "; ".join(words(one) for one in finding.reasons)
+    if not _value(finding):
+        return f"No plane between segments was moved to a vein: {told}."
+    return (
+        f"{_value(finding):.0f} plane(s) between segments were moved to veins that a program "
+        f"named, computed and to be confirmed: {told}."
+    )
+
+
+def _segment_iv_parted(finding: Finding) -> str:
+    told = "; ".join(words(one) for one in finding.reasons)
+    if _found(finding, Cause.LEVEL_COMPUTED).amounts:
+        return (
+            f"IVa and IVb are parted at the bifurcation of the portal vein that a program named, "
+            f"computed and to be confirmed: {told}."
+        )
+    return f"IVa and IVb are not parted at the bifurcation of the portal vein: {told}."
+
+
 def _intensities(finding: Finding) -> str:
     return (
         f"{_value(finding):.0f} edited lesion(s) are listed without intensities: the scan was not "
@@ -972,6 +992,8 @@ WRITERS: Final[Mapping[str, Writer]] = {
     "lesion_intensities": _intensities,
     "vessels_computed": _vessels_computed,
     "vessel_ways": _vessel_ways,
+    "segment_planes_moved": _planes_moved,
+    "segment_iv_parted": _segment_iv_parted,
     "vessels_used": _constant(
         "A vessel map was given that does not tell portal from hepatic veins: it was not used; "
         "give portal_vein and hepatic_veins instead."

@@ -146,7 +146,10 @@ SOURCE_NOTES: Final[Mapping[SegmentSource, str]] = {
     SegmentSource.GIVEN: "",
     SegmentSource.TERRITORIES: "Each voxel belongs to the branch nearest along the liver.",
     SegmentSource.LANDMARKS: "An approximation of the portal territories.",
-    SegmentSource.MODEL: "An approximation of the portal territories, without seeing a vessel.",
+    SegmentSource.MODEL: (
+        "An approximation of the portal territories from the liver's shape, and from vessels where "
+        "planes were moved to them."
+    ),
 }
 PLANE_WORDS: Final[Mapping[SegmentPlane, str]] = {
     SegmentPlane.CAUDATE: "caudate (I from the rest)",

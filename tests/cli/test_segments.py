@@ -24,7 +24,7 @@ from remnant.testing.phantoms import body_grid, liver_phantom
 class BrokenDivider:
     """Has no weights."""
 
-    def divide(self, liver, *, progress=None):
+    def divide(self, liver, *, stems=None, progress=None):
         raise ModelUnavailableError("the weights of couinaud-shape are not there")
 
 

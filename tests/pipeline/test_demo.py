@@ -55,7 +55,7 @@ class DividesBoth:
     boxed: LiverPhantom
     scan: LiverPhantom
 
-    def divide(self, liver, *, progress):
+    def divide(self, liver, *, stems=None, progress):
         known = self.boxed if liver.geometry.shape == self.boxed.geometry.shape else self.scan
         return FakeDivider.knowing(known).divide(liver, progress=progress)
 

@@ -20,6 +20,7 @@ from remnant.core.labels import (
 )
 from remnant.core.patient import Patient
 from remnant.core.reasons import Cause
+from remnant.core.vessels import VesselName, VesselRoots
 from remnant.core.volumes import LabelMap
 from remnant.core.volumetry_report import SegmentSource
 from remnant.io.nifti import write_labels
@@ -36,6 +37,7 @@ from remnant.pipeline.segment_sources import GivenSegments, read_given
 from remnant.pipeline.segmented import SegmentedCase, maps_of
 from remnant.testing.fake_divider import FAKE_MODEL, PLANES_MM, FakeDivider
 from remnant.testing.strategies import geometries
+from remnant.wording.findings import text_of
 from segmentation.postprocess import reconcile
 
 S = SegmentSource
@@ -46,7 +48,7 @@ SUBSETS = [set(c) for n in range(5) for c in combinations(S, n)]
 class NeverDivider:
     """Fails when it is asked."""
 
-    def divide(self, liver, *, progress=None):
+    def divide(self, liver, *, stems=None, progress=None):
         raise AssertionError("nothing was to be estimated")
 
 
@@ -173,7 +175,7 @@ def test_model__weights_that_are_missing_or_changed_are_an_error_with_a_way_out(
     for kind in (ModelUnavailableError, ModelIntegrityError):
 
         class Broken:
-            def divide(self, liver, *, progress=None, kind=kind):
+            def divide(self, liver, *, stems=None, progress=None, kind=kind):
                 raise kind("the weights of couinaud-shape are gone")
 
         with pytest.raises(kind, match=r"are gone; give .*--no-estimate-segments"):
@@ -434,6 +436,56 @@ def test_split_iv__goes_with_the_segments(undivided, files):
     assert changed.division.segment_iv is None
     assert "segment_iv" in names_of(noted(changed), Cause.DROPPED_WITH_SEGMENTS)
     assert changed.settings.split_iv is False
+
+
+@pytest.fixture(name="with_vessels")
+def with_vessels_fixture(undivided, monkeypatch, small):
+    """Return a case whose computed portal vein parts at the phantom's own bifurcation."""
+    point = np.array(small.landmarks.portal_bifurcation)
+    stems = {
+        VesselName.LEFT_PORTAL_VEIN: np.stack((point, point - 20.0)),
+        VesselName.RIGHT_PORTAL_VEIN: np.stack((point, point + 20.0)),
+    }
+    monkeypatch.setattr("remnant.pipeline.divide.stems_of", lambda _: stems)
+    return replace(undivided, vessel_roots=VesselRoots(portal_mm=(), hepatic_mm=()))
+
+
+def finding_of(case, name):
+    return next((f for f in case.quality if f.id == name), None)
+
+
+def test_split_iv__at_the_computed_bifurcation_without_landmarks(with_vessels, files, divider):
+    seen = with_segments(with_vessels, GivenSegments(split_iv=True), divider=divider)
+    given_now = read_given(request_of({S.LANDMARKS}, files, split_iv=True), liver_known=True)[1]
+    known = with_segments(seen, given_now)
+
+    assert np.array_equal(seen.division.segment_iv.codes, known.division.segment_iv.codes)
+    assert "to be confirmed" in text_of(finding_of(seen, "segment_iv_parted"))
+    assert "segment_iv_parted" in seen.division.findings
+    assert seen.settings.split_iv is True
+    assert finding_of(known, "segment_iv_parted") is None
+
+
+def test_split_iv__of_a_scan_that_does_not_show_the_level_is_told(undivided, divider):
+    asked = GivenSegments(split_iv=True, scanned=True)
+
+    case = with_segments(undivided, asked, divider=divider)
+
+    assert case.division.segment_iv is None
+    assert "are not parted" in text_of(finding_of(case, "segment_iv_parted"))
+
+
+def test_vessels__reach_the_divider_and_do_not_move_given_segments(with_vessels, files, divider):
+    class Asked:
+        def divide(self, liver, *, stems=None, progress=None):
+            assert VesselName.LEFT_PORTAL_VEIN in stems
+            return divider.divide(liver)
+
+    assert with_segments(with_vessels, GivenSegments(), divider=Asked()).division.couinaud
+    given_map = divided_by(with_vessels, {S.GIVEN}, files)
+    told = finding_of(given_map, "segment_planes_moved")
+    assert "only an estimate is moved" in text_of(told)
+    assert finding_of(divided_by(given_map, {S.GIVEN}, files), "segment_planes_moved") is not None
 
 
 def test_redivision__of_a_stored_case_takes_segments_only(files, tmp_path):

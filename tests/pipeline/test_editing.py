@@ -50,7 +50,7 @@ class Never:
     def segment(self, image, *, progress=None):
         raise AssertionError("nothing was to be segmented")
 
-    def divide(self, liver, *, progress=None):
+    def divide(self, liver, *, stems=None, progress=None):
         raise AssertionError("nothing was to be estimated")
 
 

@@ -53,7 +53,7 @@ CONFIRMED = reason(Cause.SEGMENTS_CONFIRMED)
 class Never:
     """Estimates nothing."""
 
-    def divide(self, liver, *, progress=None):
+    def divide(self, liver, *, stems=None, progress=None):
         raise AssertionError("nothing was to be estimated")
 
 

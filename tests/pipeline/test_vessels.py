@@ -18,6 +18,7 @@ from remnant.core.volumes import LabelMap, Phase
 from remnant.core.volumetry_report import SegmentSource
 from remnant.documents.report_document import REPORT
 from remnant.pipeline.case_files import REPORT_JSON
+from remnant.pipeline.divide import stems_of
 from remnant.pipeline.folder import read_case, write_measured, write_segmented
 from remnant.pipeline.measuring_and_planning import measure_case
 from remnant.pipeline.origins import structure_origins, vessels_are_computed
@@ -140,3 +141,8 @@ def test_named_vessels__survive_the_folder_and_a_new_division(scan, case, tmp_pa
     vessels = measure_case(anew, request).volumetry.vessels
     assert vessels.ways == ()
     assert all(set(seen) <= {S.I} for seen in vessels.seen_ml_by_segment.values())
+
+
+def test_stems__are_those_of_the_cases_vessels_as_they_are(scan, case):
+    assert set(stems_of(case)) <= set(V)
+    assert stems_of(case_of(scan, scan.plain)) is None

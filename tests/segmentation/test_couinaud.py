@@ -17,13 +17,16 @@ from remnant.core.labels import (
     SegmentIvPart,
 )
 from remnant.core.landmarks import Landmarks
+from remnant.core.vessels import VesselName
 from remnant.core.volumes import LabelMap
 from remnant.testing.phantoms import liver_phantom
 from remnant.testing.strategies import SEEDS, grids_around
 from segmentation import couinaud as module
 from segmentation.couinaud import (
     assign_segments,
+    bifurcation_of,
     couinaud_from_landmarks,
+    parts_at_level,
     planes_from_landmarks,
     segment_iv_parts,
 )
@@ -338,6 +341,29 @@ def test_segment_iv__none_where_there_is_no_segment_iv():
     couinaud = LabelMap(np.full(geometry.shape, 6, dtype=np.uint8), geometry, COUINAUD_SCHEME)
 
     assert not segment_iv_parts(couinaud, LANDMARKS).mask().any()
+
+
+def test_segment_iv__at_the_computed_bifurcation():
+    matrix = np.diag([10.0, 10.0, 10.0, 1.0])
+    matrix[:3, 3] = (20.0, 180.0, 387.0)
+    codes = np.full((4, 5, 3), CouinaudSegment.IV, dtype=np.uint8)
+    couinaud = LabelMap(codes, Geometry((4, 5, 3), matrix), COUINAUD_SCHEME)
+    x, y, z = LANDMARKS.portal_bifurcation
+    left = np.array([(x - 3.0, y, z + 2.0), (x - 30.0, y + 9.0, z + 9.0)])
+    right = np.array([(x + 3.0, y, z - 2.0), (x + 30.0, y, z)])
+    stems = {VesselName.LEFT_PORTAL_VEIN: left, VesselName.RIGHT_ANTERIOR_PORTAL_VEIN: right}
+
+    point = bifurcation_of(stems)
+
+    np.testing.assert_allclose(point, (x, y, z))
+    parts = parts_at_level(couinaud, float(point[2]))
+    assert np.array_equal(parts.codes, segment_iv_parts(couinaud, LANDMARKS).codes)
+    for seen in (
+        {},
+        {VesselName.LEFT_PORTAL_VEIN: left},
+        {**stems, VesselName.RIGHT_ANTERIOR_PORTAL_VEIN: right + 20.0},
+    ):
+        assert bifurcation_of(seen) is None
 
 
 def test_segment_iv__refused():

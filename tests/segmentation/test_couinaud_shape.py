@@ -21,13 +21,13 @@ from remnant.io.nifti import read_labels
 from remnant.testing.phantoms import liver_phantom
 from segmentation.couinaud_shape import (
     LOGISTIC_SD,
-    SIDES,
     ShapeDivider,
     divided_liver,
     plane_sds_mm,
     read_calibration,
     segments_on_grid,
 )
+from segmentation.couinaud_sides import SIDES
 from segmentation.liver_shape import LiverShape, liver_shape
 from segmentation.training.damage import RESECTIONS, resected
 from segmentation.training.scores import mean_dice_of_present, score
