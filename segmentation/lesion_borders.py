@@ -10,6 +10,11 @@ The slack was chosen on three scans of other hospitals and is frozen: 4, 6 and 1
 0.72, 0.76 and 0.80 on one and 0.91 on another; beyond 12 mm the latter falls. One box for all of a
 lesion, a picture zoomed to the liver, and gates on contrast all did worse. What the network must
 keep and expect was chosen on planted metastases, see ``docs/explanation/segmentation.md``.
+
+The second network's pixels are coarse, and its outlines lie about one of them too far out. They are
+moved in by one pixel, but not into the part; of an outline that is then no more than twelve pixels
+across, three of the cells of four that the network thinks in, a pixel more or less all around is
+a third of its area: there the part stays.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -25,6 +30,7 @@ from remnant.core.geometry import Geometry
 from remnant.core.progress import Progress, silent
 from segmentation.axial import AxialView
 from segmentation.promptable import SlicePrompter
+from segmentation.promptable_pictures import PictureFrame
 from segmentation.slice_parts import SlicePart, connected_with
 
 Mask = NDArray[np.bool_]
@@ -38,6 +44,8 @@ LARGEST_END: Final = 1.0
 LEAST_SHARED_FRACTION: Final = 0.5
 LEAST_PART_MM2: Final = 12.0
 LEAST_KEPT_FRACTION: Final = 0.75
+TOO_FAR_OUT_PIXELS: Final = 1.0
+LEAST_RESOLVED_PIXELS: Final = 12.0
 BEYOND_LIVER_MM: Final = 2.0
 THINNEST_ALL_MM: Final = 2.0
 """Slices at least so thick are all looked at; of thinner ones every second may lie between two."""
@@ -172,7 +180,7 @@ class _Look:
         """Return a piece in the next slice; ``None`` where it is doubted, lost or grew."""
         i, j, start = self.box[0], self.box[1], self.box[2].start
         (found,) = self.prompter.outlines(start + k, [self.place.box_around(before, END_SLACK_MM)])
-        piece = connected_with(before, (found.logits[i, j] > 0) & allowed)
+        piece = self._moved_in(connected_with(before, (found.logits[i, j] > 0) & allowed))
         shared, area = (np.count_nonzero(mask) for mask in (piece & before, piece))
         smaller = min(area, np.count_nonzero(before))
         tapers = area <= LARGEST_END * np.count_nonzero(before)
@@ -205,11 +213,30 @@ class _Look:
             start + k, [self.place.box_around(part, BOX_SLACK_MM) for part in parts]
         )
         return [
-            _accepted(part, (one.logits[i, j] > 0) & allowed)
+            self._resolved(part, _accepted(part, (one.logits[i, j] > 0) & allowed))
             if one.predicted_iou >= LEAST_EXPECTED_IOU
             else part
             for part, one in zip(parts, found, strict=True)
         ]
+
+    def _resolved(self, part: Mask, outline: Mask) -> Mask:
+        """Return an outline moved in, not into the part; the part where that is too small."""
+        moved = connected_with(part, self._moved_in(outline) | (part & outline))
+        across_pixels = self._width_mm(moved) / self._pixel_mm
+        return moved if across_pixels >= LEAST_RESOLVED_PIXELS else part
+
+    def _moved_in(self, outline: Mask) -> Mask:
+        """Return an outline whose border lies farther in, by as much as it lies too far out."""
+        steps_mm = self.grid.spacing_mm[:2]
+        # the border runs half-way between the voxels on both of its sides
+        inwards_mm = TOO_FAR_OUT_PIXELS * self._pixel_mm + min(steps_mm) / 2
+        moved: Mask = _signed(outline, steps_mm) > inwards_mm
+        return moved
+
+    @property
+    def _pixel_mm(self) -> float:
+        """Width of the pixels that the network sees."""
+        return PictureFrame.of(self.prompter.grid).pixel_mm(self.prompter.grid)
 
     def _between(
         self, refined: Mask, k: int, parts: Sequence[Mask], core: Mask, allowed: Mask

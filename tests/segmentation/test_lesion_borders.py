@@ -7,17 +7,31 @@ from remnant.core.geometry import Geometry
 from remnant.core.labels import BINARY_SCHEME
 from remnant.core.volumes import LabelMap
 from remnant.testing.fake_prompter import CutPrompter
+from segmentation import lesion_borders
 from segmentation.lesion_borders import (
     BEYOND_LIVER_MM,
     BOX_SLACK_MM,
     LEAST_EXPECTED_IOU,
     LEAST_PART_MM2,
+    LEAST_RESOLVED_PIXELS,
+    TOO_FAR_OUT_PIXELS,
     half_way,
     refined_lesions,
 )
+from segmentation.promptable_pictures import CROPPED_PIXEL_MM
 
 SHAPE = (60, 60, 24)
 RAS, LPS = np.eye(4), np.diag([-1.0, -1.0, 1.0, 1.0])
+
+
+@pytest.fixture
+def as_fine_as_the_scan(monkeypatch):
+    """A second network whose outlines lie where they should, however small they are."""
+    monkeypatch.setattr(lesion_borders, "TOO_FAR_OUT_PIXELS", 0.0)
+    monkeypatch.setattr(lesion_borders, "LEAST_RESOLVED_PIXELS", 0.0)
+
+
+EXACT = pytest.mark.usefixtures("as_fine_as_the_scan")
 
 
 def grid(slice_mm=1.0, frame=RAS):
@@ -44,6 +58,7 @@ def refine(core, truth, geometry, liver=None, *, with_ends=True):
     return found, prompter
 
 
+@EXACT
 @pytest.mark.parametrize("frame", [RAS, LPS], ids=["RAS", "LPS"])
 def test_a_core_becomes_the_whole_lesion_in_each_of_its_slices(frame):
     geometry = grid(2.5, frame)
@@ -55,6 +70,7 @@ def test_a_core_becomes_the_whole_lesion_in_each_of_its_slices(frame):
     assert sorted(prompter.encoded) == slices.tolist()
 
 
+@EXACT
 def test_of_thin_slices_every_second_one_lies_between_its_neighbours():
     geometry = grid(1.0)
     core, truth = ball(8.0, (0, 0, 0), geometry), ball(11.0, (0, 0, 0), geometry)
@@ -67,6 +83,7 @@ def test_of_thin_slices_every_second_one_lies_between_its_neighbours():
     assert dice > 0.98
 
 
+@EXACT
 def test_a_lesion_in_one_thin_slice_is_looked_at():
     geometry = grid(1.0)
     for k in (11, 12):
@@ -77,6 +94,7 @@ def test_a_lesion_in_one_thin_slice_is_looked_at():
         assert np.array_equal(found, truth)
 
 
+@EXACT
 def test_outlines_end_near_the_liver():
     geometry = grid(2.5)
     liver = everywhere()
@@ -96,6 +114,7 @@ def test_a_part_that_its_outline_would_lose_stays_as_it_is():
     assert np.array_equal(found[:, :, middle], core[:, :, middle])
 
 
+@EXACT
 def test_an_outline_that_holds_most_of_a_part_may_be_smaller():
     geometry = grid(2.5)
     core, truth = ball(9.0, (0, 0, 0), geometry), ball(8.3, (0, 0, 0), geometry)
@@ -104,6 +123,7 @@ def test_an_outline_that_holds_most_of_a_part_may_be_smaller():
     assert np.array_equal(found[:, :, k], truth[:, :, k])
 
 
+@EXACT
 def test_what_is_not_connected_with_the_part_is_left_out_and_holes_are_filled():
     geometry = grid(2.5)
     k = 10
@@ -130,6 +150,7 @@ def test_specks_and_empty_maps_ask_nothing():
     assert prompter.encoded == []
 
 
+@EXACT
 def test_boxes_have_slack_and_may_reach_beyond_the_image():
     geometry = grid(2.5)
     core, truth = np.zeros(SHAPE, bool), np.zeros(SHAPE, bool)
@@ -143,6 +164,7 @@ def test_boxes_have_slack_and_may_reach_beyond_the_image():
     assert there[:, 0].min() == 0
 
 
+@EXACT
 def test_an_outline_that_the_network_itself_doubts_is_not_taken():
     geometry = grid(2.5)
     core, truth = ball(6.0, (0, 0, 0), geometry), ball(9.0, (0, 0, 0), geometry)
@@ -159,6 +181,7 @@ def test_half_way_between_one_and_nothing_is_nothing():
     assert not half_way(there, np.zeros((5, 5), bool), (1.0, 1.0)).any()
 
 
+@EXACT
 def test_outlines_are_followed_beyond_the_core_while_they_taper():
     geometry = grid(2.5)
     truth = ball(11.0, (0, 0, 0), geometry)
@@ -171,6 +194,7 @@ def test_outlines_are_followed_beyond_the_core_while_they_taper():
     assert set(slices) < set(prompter.encoded)
 
 
+@EXACT
 def test_outlines_are_not_followed_where_they_grow_or_farther_than_a_ball_reaches():
     geometry = grid(2.5)
     core, truth = np.zeros(SHAPE, bool), np.zeros(SHAPE, bool)
@@ -179,3 +203,39 @@ def test_outlines_are_not_followed_where_they_grow_or_farther_than_a_ball_reache
     found, _ = refine(core, truth, geometry)
     # 10 voxels across: a circle as large reaches 5.6 mm, two slices
     assert np.flatnonzero(found.any(axis=(0, 1))).tolist() == [8, 9, 10]
+
+
+def square(across, k):
+    """Return a square around the same middle on one slice."""
+    mask = np.zeros(SHAPE, bool)
+    mask[30 - across // 2 : 30 + across - across // 2, 30 - across // 2 : 30 + across // 2, k] = (
+        True
+    )
+    return mask
+
+
+def test_outlines_are_moved_in_by_a_pixel_of_the_network():
+    geometry, k = grid(2.5), 10
+    inwards = int(TOO_FAR_OUT_PIXELS * CROPPED_PIXEL_MM + 0.5)
+    found, _ = refine(square(10, k), square(30, k), geometry)
+    assert np.array_equal(found[:, :, k], square(30 - 2 * inwards, k)[:, :, k])
+
+
+def test_outlines_are_not_moved_into_the_part():
+    geometry, k = grid(2.5), 10
+    core, truth = square(28, k), square(28, k)
+    found, _ = refine(core, truth, geometry)
+    assert np.array_equal(found[:, :, k], truth[:, :, k])
+
+
+def test_a_part_that_the_network_cannot_resolve_stays_as_it_is():
+    geometry, k = grid(2.5), 10
+    least_mm = LEAST_RESOLVED_PIXELS * CROPPED_PIXEL_MM
+    inwards = int(TOO_FAR_OUT_PIXELS * CROPPED_PIXEL_MM + 0.5)
+    # a square as large as a circle of the least width, once moved in
+    edge = int(np.sqrt(np.pi) / 2 * least_mm)
+    for across, taken in ((edge - 2, False), (edge + 2, True)):
+        core = square(8, k)
+        found, _ = refine(core, square(across + 2 * inwards, k), geometry)
+        expected = square(across, k) if taken else core
+        assert np.array_equal(found[:, :, k], expected[:, :, k])
