@@ -96,7 +96,8 @@ def tissue(image: ImageVolume, liver: Mask) -> Floats:
 def filled(shape: LesionShape, grid: Geometry) -> tuple[Floats, Floats]:
     """Return the share of each voxel that a body fills, and that its rim fills."""
     centres = grid.ras_from_index(np.moveaxis(np.indices(grid.shape), 0, -1))
-    near = np.linalg.norm(centres - shape.centre_mm, axis=-1) <= shape.radius_mm + max(grid.spacing_mm)
+    away_mm = np.linalg.norm(centres - shape.centre_mm, axis=-1)
+    near = away_mm <= shape.radius_mm + max(grid.spacing_mm)
     body, rim = np.zeros((2, *grid.shape), dtype=np.float32)
     steps = (np.arange(SAMPLES) + 0.5) / SAMPLES - 0.5
     for offset in np.stack(np.meshgrid(steps, steps, steps), axis=-1).reshape(-1, 3):

@@ -28,7 +28,9 @@ from scipy import ndimage
 from remnant.core.boxes import Box, bounding_box, box_geometry, margin_voxels
 from remnant.core.geometry import Geometry
 from remnant.core.progress import Progress, silent
+from remnant.core.volumes import ImageVolume
 from segmentation.axial import AxialView
+from segmentation.lesion_outside import REACH_MM, OutsideLook
 from segmentation.promptable import SlicePrompter
 from segmentation.promptable_pictures import PictureFrame
 from segmentation.slice_parts import SlicePart, connected_with
@@ -53,9 +55,9 @@ STAGE: Final = "refining lesions"
 
 
 def refined_lesions(
+    image: ImageVolume,
     core: Mask,
     liver: Mask,
-    geometry: Geometry,
     prompter: SlicePrompter,
     *,
     with_ends: bool = True,
@@ -65,12 +67,13 @@ def refined_lesions(
 
     Parameters
     ----------
+    image
+        The scan.
     core
-        What the lesion network marked, shape ``geometry.shape``.
+        What the lesion network marked, on the scan's grid.
     liver
-        The liver; outlines may leave it by ``BEYOND_LIVER_MM``.
-    geometry
-        The grid of both, that of the prompter's image.
+        The liver; outlines may leave it by ``BEYOND_LIVER_MM``, some farther: see
+        `segmentation.lesion_outside`.
     prompter
         Outlines what boxes on the image's slices hold.
     with_ends
@@ -85,13 +88,15 @@ def refined_lesions(
     """
     if not core.any():
         return core.copy(order="K")
-    view = AxialView(geometry)
+    view = AxialView(image.geometry)
     seen = view.seen(core)
     box = _working_box(seen, prompter.grid)
     place = SlicePart(box, box_geometry(prompter.grid, box))
-    allowed = _near(view.seen(liver)[box], place.grid) | seen[box]
+    inside, voxels = view.seen(liver)[box], view.seen(image.voxels)[box]
+    outside = OutsideLook(prompter, place, voxels, inside, BOX_SLACK_MM)
+    allowed = _near(inside, place.grid) | seen[box]
     refined = np.array(seen)
-    look = _Look(prompter, place)
+    look = _Look(prompter, place, outside)
     refined[box] = look.refined(seen[box], allowed, progress)
     if with_ends:
         look.follow_ends(refined[box], allowed)
@@ -100,7 +105,7 @@ def refined_lesions(
 
 def _working_box(core: Mask, grid: Geometry) -> Box:
     """Return the box that holds every outline that may come: whole slices are looked at anyway."""
-    margin = margin_voxels(grid, BOX_SLACK_MM + BEYOND_LIVER_MM)
+    margin = margin_voxels(grid, BOX_SLACK_MM + REACH_MM)
     return bounding_box(core, what="the lesions", margin=margin)
 
 
@@ -121,6 +126,7 @@ class _Look:
 
     prompter: SlicePrompter
     place: SlicePart
+    outside: OutsideLook
 
     @property
     def box(self) -> Box:
@@ -170,17 +176,20 @@ class _Look:
         for further in range(k + step, k + step * (steps + 1), step):
             if not 0 <= further < refined.shape[2]:
                 return
-            found = self._next(further, piece, allowed[:, :, further])
+            found = self._next(further, step, piece, allowed[:, :, further])
             if found is None:
                 return
             refined[:, :, further] |= found
             piece = found
 
-    def _next(self, k: int, before: Mask, allowed: Mask) -> Mask | None:
+    def _next(self, k: int, step: int, before: Mask, allowed: Mask) -> Mask | None:
         """Return a piece in the next slice; ``None`` where it is doubted, lost or grew."""
         i, j, start = self.box[0], self.box[1], self.box[2].start
         (found,) = self.prompter.outlines(start + k, [self.place.box_around(before, END_SLACK_MM)])
-        piece = self._moved_in(connected_with(before, (found.logits[i, j] > 0) & allowed))
+        outline = found.logits[i, j] > 0
+        if self.outside.goes_on(k, step, before, outline & before & ~allowed):
+            allowed = allowed | before
+        piece = self._moved_in(connected_with(before, outline & allowed))
         shared, area = (np.count_nonzero(mask) for mask in (piece & before, piece))
         smaller = min(area, np.count_nonzero(before))
         tapers = area <= LARGEST_END * np.count_nonzero(before)
@@ -213,11 +222,17 @@ class _Look:
             start + k, [self.place.box_around(part, BOX_SLACK_MM) for part in parts]
         )
         return [
-            self._resolved(part, _accepted(part, (one.logits[i, j] > 0) & allowed))
+            self._taken(k, part, one.logits[i, j] > 0, allowed)
             if one.predicted_iou >= LEAST_EXPECTED_IOU
             else part
             for part, one in zip(parts, found, strict=True)
         ]
+
+    def _taken(self, k: int, part: Mask, outline: Mask, allowed: Mask) -> Mask:
+        """Return what of an outline is taken for a part: the part itself where nothing is."""
+        whole = self.outside.whole(k, part, connected_with(part, outline), allowed)
+        near = outline & allowed if whole is None else whole
+        return self._resolved(part, _accepted(part, near))
 
     def _resolved(self, part: Mask, outline: Mask) -> Mask:
         """Return an outline moved in, not into the part; the part where that is too small."""
@@ -243,7 +258,8 @@ class _Look:
     ) -> Mask:
         """Return a slice whose outlines lie half-way between those of its neighbours."""
         steps = self.grid.spacing_mm[:2]
-        middle = half_way(refined[:, :, k - 1], refined[:, :, k + 1], steps) & allowed
+        below, above = refined[:, :, k - 1], refined[:, :, k + 1]
+        middle = half_way(below, above, steps) & (allowed | (below & above))
         outlined = [_accepted(part, middle) for part in parts]
         kept = core & ~_given_up(parts, outlined, core.shape)
         return kept | _union(outlined, core.shape)

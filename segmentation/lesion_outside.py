@@ -14,9 +14,11 @@ An outline that does not pass is cut near the liver, as that of any other lesion
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
+from edt import edt
 from numpy.typing import NDArray
 from scipy import ndimage
 from skimage.morphology import convex_hull_image
@@ -41,7 +43,7 @@ LEAST_ALIKE: Final = 0.8
 ALIKE_SD: Final = 2.5
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class OutsideLook:
     """Looks at outlines that leave the liver.
 
@@ -55,8 +57,6 @@ class OutsideLook:
         The image there.
     liver
         The liver there.
-    reach
-        Where voxels lie at most ``REACH_MM`` from the liver.
     slack_mm
         Of the boxes.
     """
@@ -65,8 +65,14 @@ class OutsideLook:
     place: SlicePart
     voxels: NDArray[Any]
     liver: Mask
-    reach: Mask
     slack_mm: float
+
+    @cached_property
+    def _reach(self) -> Mask:
+        """Where voxels lie at most ``REACH_MM`` from the liver."""
+        steps = self.place.grid.spacing_mm
+        reach: Mask = edt(np.ascontiguousarray(~self.liver), anisotropy=steps) <= REACH_MM
+        return reach
 
     def whole(self, k: int, part: Mask, outline: Mask, allowed: Mask) -> Mask | None:
         """Return an outline that leaves the liver; ``None`` where it does not or may not.
@@ -89,6 +95,16 @@ class OutsideLook:
             return None
         return settled
 
+    def goes_on(self, k: int, step: int, before: Mask, beyond: Mask) -> bool:
+        """Tell whether what lies beyond is like the piece of the slice before, ``k - step``.
+
+        It is not where it is nothing, or farther than ``REACH_MM`` from the liver.
+        """
+        if not beyond.any() or (beyond & ~self._reach[:, :, k]).any():
+            return False
+        tissue = LiverTissue.of(self.voxels[:, :, k - step][before])
+        return _alike(tissue, self.voxels[:, :, k][beyond])
+
     def _settled(self, k: int, part: Mask, outline: Mask) -> Mask | None:
         """Return the outline that no longer grows with its box; ``None`` if it always does."""
         i, j, start = self.place.box[0], self.place.box[1], self.place.box[2].start
@@ -107,7 +123,9 @@ class OutsideLook:
         inside = outline & self.liver[:, :, k]
         outside = outline & ~self.liver[:, :, k]
         size = np.count_nonzero(outline)
-        if np.count_nonzero(inside) < LEAST_INSIDE * size or (outside & ~self.reach[:, :, k]).any():
+        if np.count_nonzero(inside) < LEAST_INSIDE * size:
+            return False
+        if (outside & ~self._reach[:, :, k]).any():
             return False
         if size < LEAST_ROUND * np.count_nonzero(convex_hull_image(outline)):
             return False
@@ -119,6 +137,10 @@ class OutsideLook:
         within, without = values[core & inside], values[core & outside]
         if not within.size or not without.size:
             return False
-        tissue = LiverTissue.of(within)
-        near = np.abs(without - tissue.median) <= ALIKE_SD * tissue.sd
-        return tissue.is_like(without) and bool(near.mean() >= LEAST_ALIKE)
+        return _alike(LiverTissue.of(within), without)
+
+
+def _alike(tissue: LiverTissue, values: NDArray[Any]) -> bool:
+    """Tell whether voxels look like a tissue, in their median and most of them one by one."""
+    near = np.abs(values - tissue.median) <= ALIKE_SD * tissue.sd
+    return tissue.is_like(values) and bool(near.mean() >= LEAST_ALIKE)

@@ -5,7 +5,7 @@ import pytest
 
 from remnant.core.geometry import Geometry
 from remnant.core.labels import BINARY_SCHEME
-from remnant.core.volumes import LabelMap
+from remnant.core.volumes import ImageVolume, LabelMap, Modality
 from remnant.testing.fake_prompter import CutPrompter
 from segmentation import lesion_borders
 from segmentation.lesion_borders import (
@@ -18,6 +18,7 @@ from segmentation.lesion_borders import (
     half_way,
     refined_lesions,
 )
+from segmentation.lesion_outside import SURE_FROM_IOU
 from segmentation.promptable_pictures import CROPPED_PIXEL_MM
 
 SHAPE = (60, 60, 24)
@@ -51,11 +52,12 @@ def everywhere():
     return liver
 
 
-def refine(core, truth, geometry, liver=None, *, with_ends=True):
+def refine(core, truth, geometry, liver=None, *, with_ends=True, values=None):
     prompter = CutPrompter(LabelMap(truth.astype(np.uint8), geometry, BINARY_SCHEME))
     liver = everywhere() if liver is None else liver
-    found = refined_lesions(core, liver, geometry, prompter, with_ends=with_ends)
-    return found, prompter
+    values = np.zeros(SHAPE, np.int16) if values is None else values
+    image = ImageVolume(values, geometry, Modality.CT)
+    return refined_lesions(image, core, liver, prompter, with_ends=with_ends), prompter
 
 
 @EXACT
@@ -94,15 +96,50 @@ def test_a_lesion_in_one_thin_slice_is_looked_at():
         assert np.array_equal(found, truth)
 
 
-@EXACT
-def test_outlines_end_near_the_liver():
-    geometry = grid(2.5)
-    liver = everywhere()
+def half_outside(radius_mm=11.0):
+    """Return a liver, a ball whose centre lies on its last voxels, and what of it is marked."""
+    geometry, liver = grid(2.5), everywhere()
     liver[40:] = False
-    truth, core = ball(11.0, (8, 0, 0), geometry), ball(6.0, (4, 0, 0), geometry)
-    found, _ = refine(core, truth, geometry, liver)
+    truth = ball(radius_mm, (10, 0, 0), geometry)
+    return geometry, liver, truth, truth & liver & ball(radius_mm - 4, (8, 0, 0), geometry)
+
+
+def noise(truth, *, inside, outside):
+    """Return an image of some noise in which a mask is told from the rest."""
+    grain = np.random.default_rng(1).normal(scale=8.0, size=SHAPE)
+    return np.rint(grain + np.where(truth, inside, outside)).astype(np.int16)
+
+
+@EXACT
+def test_what_looks_like_the_lesion_may_leave_the_liver():
+    geometry, liver, truth, core = half_outside()
+    found, _ = refine(core, truth, geometry, liver, values=noise(truth, inside=50, outside=-90))
+    slices = np.flatnonzero(core.any(axis=(0, 1)))
+    assert np.array_equal(found[:, :, slices], truth[:, :, slices])
+
+
+@EXACT
+def test_outlines_end_near_the_liver_where_what_follows_looks_unlike():
+    geometry, liver, truth, core = half_outside()
+    values = noise(truth & liver, inside=50, outside=80)
+    found, _ = refine(core, truth, geometry, liver, values=values)
     farthest = np.flatnonzero(found.any(axis=(1, 2))).max()
     assert 40 - 1 < farthest <= 39 + BEYOND_LIVER_MM
+
+
+@EXACT
+@pytest.mark.parametrize("shape", ["long", "doubted"])
+def test_outlines_end_near_the_liver_where_they_are_long_or_doubted(shape):
+    geometry, liver, truth, core = half_outside()
+    expected = SURE_FROM_IOU - 0.01 if shape == "doubted" else 0.9
+    if shape == "long":
+        truth[36:58, 28:31] |= truth[:, 29:30].any(axis=(0, 1))
+    prompter = CutPrompter(
+        LabelMap(truth.astype(np.uint8), geometry, BINARY_SCHEME), expected_iou=expected
+    )
+    image = ImageVolume(noise(truth, inside=50, outside=-90), geometry, Modality.CT)
+    found = refined_lesions(image, core, liver, prompter)
+    assert np.flatnonzero(found.any(axis=(1, 2))).max() <= 39 + BEYOND_LIVER_MM
 
 
 def test_a_part_that_its_outline_would_lose_stays_as_it_is():
@@ -171,7 +208,8 @@ def test_an_outline_that_the_network_itself_doubts_is_not_taken():
     for expected, taken in ((LEAST_EXPECTED_IOU - 0.01, core), (LEAST_EXPECTED_IOU, truth)):
         known = LabelMap(truth.astype(np.uint8), geometry, BINARY_SCHEME)
         prompter = CutPrompter(known, expected_iou=expected)
-        found = refined_lesions(core, everywhere(), geometry, prompter)
+        image = ImageVolume(np.zeros(SHAPE, np.int16), geometry, Modality.CT)
+        found = refined_lesions(image, core, everywhere(), prompter)
         k = SHAPE[2] // 2
         assert np.array_equal(found[:, :, k], taken[:, :, k])
 
