@@ -30,7 +30,7 @@ from remnant.core.geometry import Geometry
 from remnant.core.progress import Progress, silent
 from remnant.core.volumes import ImageVolume
 from segmentation.axial import AxialView
-from segmentation.lesion_outside import REACH_MM, OutsideLook
+from segmentation.lesion_outside import LARGEST_GROWTH, REACH_MM, OutsideLook
 from segmentation.promptable import SlicePrompter
 from segmentation.promptable_pictures import PictureFrame
 from segmentation.slice_parts import SlicePart, connected_with
@@ -43,6 +43,8 @@ LEAST_EXPECTED_IOU: Final = 0.75
 END_SLACK_MM: Final = 3.0
 LARGEST_END: Final = 1.0
 """Times the outline of the slice before that one beyond the core may be: lesions taper."""
+LEAST_GOING_ON: Final = 0.5
+"""In the next slice, of a piece that leaves the liver; where less does, it is followed."""
 LEAST_SHARED_FRACTION: Final = 0.5
 LEAST_PART_MM2: Final = 12.0
 LEAST_KEPT_FRACTION: Final = 0.75
@@ -164,7 +166,7 @@ class _Look:
                 (k, piece)
                 for k in range(refined.shape[2])
                 for piece in self._parts(refined[:, :, k])
-                if not (_slice(refined, k + step) & piece).any()
+                if _ends(piece, _slice(refined, k + step), allowed[:, :, k])
             ]
             for k, piece in ends:
                 self._follow(k, piece, step, refined, allowed)
@@ -186,13 +188,14 @@ class _Look:
         """Return a piece in the next slice; ``None`` where it is doubted, lost or grew."""
         i, j, start = self.box[0], self.box[1], self.box[2].start
         (found,) = self.prompter.outlines(start + k, [self.place.box_around(before, END_SLACK_MM)])
-        outline = found.logits[i, j] > 0
+        outline, most_growth = found.logits[i, j] > 0, LARGEST_END
         if self.outside.goes_on(k, step, before, outline & before & ~allowed):
-            allowed = allowed | before
+            allowed = allowed | self._moved(before, TOO_FAR_OUT_PIXELS)
+            most_growth = LARGEST_GROWTH
         piece = self._moved_in(connected_with(before, outline & allowed))
         shared, area = (np.count_nonzero(mask) for mask in (piece & before, piece))
         smaller = min(area, np.count_nonzero(before))
-        tapers = area <= LARGEST_END * np.count_nonzero(before)
+        tapers = area <= most_growth * np.count_nonzero(before)
         small = self.place.area_mm2(area) < LEAST_PART_MM2
         lost = shared < LEAST_SHARED_FRACTION * smaller
         if found.predicted_iou < LEAST_EXPECTED_IOU or small or lost or not tapers:
@@ -242,10 +245,14 @@ class _Look:
 
     def _moved_in(self, outline: Mask) -> Mask:
         """Return an outline whose border lies farther in, by as much as it lies too far out."""
+        return self._moved(outline, -TOO_FAR_OUT_PIXELS)
+
+    def _moved(self, outline: Mask, pixels: float) -> Mask:
+        """Return an outline whose border lies some pixels of the network farther out."""
         steps_mm = self.grid.spacing_mm[:2]
         # the border runs half-way between the voxels on both of its sides
-        inwards_mm = TOO_FAR_OUT_PIXELS * self._pixel_mm + min(steps_mm) / 2
-        moved: Mask = _signed(outline, steps_mm) > inwards_mm
+        border_mm = np.where(outline, 1, -1) * min(steps_mm) / 2
+        moved: Mask = _signed(outline, steps_mm) - border_mm + pixels * self._pixel_mm > 0
         return moved
 
     @property
@@ -273,6 +280,17 @@ def _lie_between(parts: dict[int, tuple[Mask, ...]], k: int) -> bool:
         for part in parts[k]
         for others in (below, above)
     )
+
+
+def _ends(piece: Mask, following: Mask, allowed: Mask) -> bool:
+    """Tell whether a piece is to be followed: nothing of it goes on in the next slice.
+
+    Of one that leaves the liver little: there the core, which does not, is no measure.
+    """
+    going_on = np.count_nonzero(piece & following)
+    if (piece & ~allowed).any():
+        return going_on < LEAST_GOING_ON * np.count_nonzero(piece)
+    return going_on == 0
 
 
 def _accepted(part: Mask, outline: Mask) -> Mask:

@@ -7,8 +7,9 @@ if all of these hold:
 
 - it expects a high overlap of its outline with the truth, higher than inside the liver;
 - the outline is as round as metastases are, and does not grow any more when its box grows;
-- what lies outside looks like what lies inside;
-- at least a third lies inside the liver, and nothing farther than ``REACH_MM`` from it.
+- most voxels outside have values as voxels inside have;
+- at least a third lies where the first networks see liver or lesion, and nothing farther than
+  ``REACH_MM`` from the liver: what the liver merely touches, as the gallbladder, does not pass.
 
 An outline that does not pass is cut near the liver, as that of any other lesion.
 """
@@ -23,7 +24,6 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from skimage.morphology import convex_hull_image
 
-from segmentation.liver_tissue import LiverTissue
 from segmentation.promptable import SlicePrompter
 from segmentation.slice_parts import SlicePart, connected_with
 
@@ -40,7 +40,7 @@ LEAST_OUTSIDE_MM2: Final = 25.0
 LARGEST_GROWTH: Final = 1.1
 MOST_LOOKS: Final = 4
 LEAST_ALIKE: Final = 0.8
-ALIKE_SD: Final = 2.5
+RANGE_PERCENTILES: Final = (2.0, 98.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,7 +91,8 @@ class OutsideLook:
         if self.place.area_mm2(np.count_nonzero(outline & ~allowed)) < LEAST_OUTSIDE_MM2:
             return None
         settled = self._settled(k, part, outline)
-        if settled is None or not self._belongs(k, settled):
+        seen = part | self.liver[:, :, k]
+        if settled is None or not self._belongs(k, settled, seen, allowed):
             return None
         return settled
 
@@ -102,8 +103,7 @@ class OutsideLook:
         """
         if not beyond.any() or (beyond & ~self._reach[:, :, k]).any():
             return False
-        tissue = LiverTissue.of(self.voxels[:, :, k - step][before])
-        return _alike(tissue, self.voxels[:, :, k][beyond])
+        return _alike(self.voxels[:, :, k - step][before], self.voxels[:, :, k][beyond])
 
     def _settled(self, k: int, part: Mask, outline: Mask) -> Mask | None:
         """Return the outline that no longer grows with its box; ``None`` if it always does."""
@@ -119,28 +119,23 @@ class OutsideLook:
             outline = wider
         return None
 
-    def _belongs(self, k: int, outline: Mask) -> bool:
-        inside = outline & self.liver[:, :, k]
-        outside = outline & ~self.liver[:, :, k]
+    def _belongs(self, k: int, outline: Mask, seen: Mask, allowed: Mask) -> bool:
+        outside = outline & ~allowed
         size = np.count_nonzero(outline)
-        if np.count_nonzero(inside) < LEAST_INSIDE * size:
+        if np.count_nonzero(outline & allowed) < LEAST_INSIDE * size:
             return False
         if (outside & ~self._reach[:, :, k]).any():
             return False
         if size < LEAST_ROUND * np.count_nonzero(convex_hull_image(outline)):
             return False
-        return self._alike(self.voxels[:, :, k], inside, outside)
-
-    def _alike(self, values: NDArray[Any], inside: Mask, outside: Mask) -> bool:
-        """Tell whether what lies outside looks like what lies inside, away from the border."""
-        core = ndimage.binary_erosion(inside | outside)
-        within, without = values[core & inside], values[core & outside]
-        if not within.size or not without.size:
-            return False
-        return _alike(LiverTissue.of(within), without)
+        values = self.voxels[:, :, k]
+        # a voxel at the border is half of what lies behind it
+        return _alike(values[outline & seen], values[outside & ndimage.binary_erosion(outline)])
 
 
-def _alike(tissue: LiverTissue, values: NDArray[Any]) -> bool:
-    """Tell whether voxels look like a tissue, in their median and most of them one by one."""
-    near = np.abs(values - tissue.median) <= ALIKE_SD * tissue.sd
-    return tissue.is_like(values) and bool(near.mean() >= LEAST_ALIKE)
+def _alike(within: NDArray[Any], without: NDArray[Any]) -> bool:
+    """Tell whether most voxels of one place lie in the range of those of another."""
+    if not within.size or not without.size:
+        return False
+    low, high = np.percentile(within, RANGE_PERCENTILES)
+    return bool(((low <= without) & (without <= high)).mean() >= LEAST_ALIKE)
