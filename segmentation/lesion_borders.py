@@ -11,10 +11,10 @@ The slack was chosen on three scans of other hospitals and is frozen: 4, 6 and 1
 lesion, a picture zoomed to the liver, and gates on contrast all did worse. What the network must
 keep and expect was chosen on planted metastases, see ``docs/explanation/segmentation.md``.
 
-The second network's pixels are coarse, and its outlines lie about one of them too far out. They are
-moved in by one pixel, but not into the part; of an outline that is then no more than twelve pixels
-across, three of the cells of four that the network thinks in, a pixel more or less all around is
-a third of its area: there the part stays.
+The second network's pixels are coarse: one that is half a lesion counts as lesion, so that outlines
+lie up to half a pixel too far out. They are moved in by that, but not into the part. Of an outline
+that is no more than twelve pixels across, three of the cells of four pixels that the network thinks
+in, a pixel more or less all around is a third of the area: there the part stays.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -48,7 +48,7 @@ LEAST_GOING_ON: Final = 0.5
 LEAST_SHARED_FRACTION: Final = 0.5
 LEAST_PART_MM2: Final = 12.0
 LEAST_KEPT_FRACTION: Final = 0.75
-TOO_FAR_OUT_PIXELS: Final = 1.0
+TOO_FAR_OUT_PIXELS: Final = 0.5
 LEAST_RESOLVED_PIXELS: Final = 12.0
 BEYOND_LIVER_MM: Final = 2.0
 THINNEST_ALL_MM: Final = 2.0
