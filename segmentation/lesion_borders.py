@@ -287,9 +287,9 @@ def _ends(piece: Mask, following: Mask, allowed: Mask) -> bool:
 
     Of one that leaves the liver little: there the core, which does not, is no measure.
     """
-    going_on = np.count_nonzero(piece & following)
+    going_on = int(np.count_nonzero(piece & following))
     if (piece & ~allowed).any():
-        return going_on < LEAST_GOING_ON * np.count_nonzero(piece)
+        return going_on < LEAST_GOING_ON * int(np.count_nonzero(piece))
     return going_on == 0
 
 
