@@ -130,13 +130,13 @@ def steps(case: Case) -> Steps:
     core = find_lesions(case.image, case.liver, device=DEVICE) & case.liver
     with medsam_prompter(case.image, device=DEVICE) as prompter:
         started = time.process_time()
-        refined = refined_lesions(core, case.liver, grid, prompter)
+        refined = refined_lesions(case.image, core, case.liver, prompter)
         cpu_s = time.process_time() - started
-        outlined = refined_lesions(core, case.liver, grid, prompter, with_ends=False)
+        outlined = refined_lesions(case.image, core, case.liver, prompter, with_ends=False)
         every = None
         if grid.spacing_mm[grid.axial_axis] < lesion_borders.THINNEST_ALL_MM:
             with mock.patch.object(lesion_borders, "THINNEST_ALL_MM", 0.0):
-                every = refined_lesions(core, case.liver, grid, prompter)
+                every = refined_lesions(case.image, core, case.liver, prompter)
     return Steps(case, core, outlined, refined, every, cpu_s)
 
 

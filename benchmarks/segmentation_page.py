@@ -20,6 +20,7 @@ TABLES: Mapping[str, tuple[str, ...]] = {
     "lesion_borders": (
         "lesion_borders.py", "--gallery", str(IMAGES / "segmentation_worst_slices.png"),
     ),
+    "exophytic": ("exophytic.py",),
     "liver_variants": ("liver_variants.py",),
     "qualities": ("qualities.py", "--slices", "129", "300"),
 }  # fmt: skip

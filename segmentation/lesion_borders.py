@@ -10,6 +10,11 @@ The slack was chosen on three scans of other hospitals and is frozen: 4, 6 and 1
 0.72, 0.76 and 0.80 on one and 0.91 on another; beyond 12 mm the latter falls. One box for all of a
 lesion, a picture zoomed to the liver, and gates on contrast all did worse. What the network must
 keep and expect was chosen on planted metastases, see ``docs/explanation/segmentation.md``.
+
+The second network's pixels are coarse: one that is half a lesion counts as lesion, so that outlines
+lie up to half a pixel too far out. They are moved in by that, but not into the part. Of an outline
+that is no more than twelve pixels across, three of the cells of four pixels that the network thinks
+in, a pixel more or less all around is a third of the area: there the part stays.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -23,8 +28,11 @@ from scipy import ndimage
 from remnant.core.boxes import Box, bounding_box, box_geometry, margin_voxels
 from remnant.core.geometry import Geometry
 from remnant.core.progress import Progress, silent
+from remnant.core.volumes import ImageVolume
 from segmentation.axial import AxialView
+from segmentation.lesion_outside import LARGEST_GROWTH, REACH_MM, OutsideLook
 from segmentation.promptable import SlicePrompter
+from segmentation.promptable_pictures import PictureFrame
 from segmentation.slice_parts import SlicePart, connected_with
 
 Mask = NDArray[np.bool_]
@@ -35,9 +43,13 @@ LEAST_EXPECTED_IOU: Final = 0.75
 END_SLACK_MM: Final = 3.0
 LARGEST_END: Final = 1.0
 """Times the outline of the slice before that one beyond the core may be: lesions taper."""
+LEAST_GOING_ON: Final = 0.5
+"""In the next slice, of a piece that leaves the liver; where less does, it is followed."""
 LEAST_SHARED_FRACTION: Final = 0.5
 LEAST_PART_MM2: Final = 12.0
 LEAST_KEPT_FRACTION: Final = 0.75
+TOO_FAR_OUT_PIXELS: Final = 0.5
+LEAST_RESOLVED_PIXELS: Final = 12.0
 BEYOND_LIVER_MM: Final = 2.0
 THINNEST_ALL_MM: Final = 2.0
 """Slices at least so thick are all looked at; of thinner ones every second may lie between two."""
@@ -45,9 +57,9 @@ STAGE: Final = "refining lesions"
 
 
 def refined_lesions(
+    image: ImageVolume,
     core: Mask,
     liver: Mask,
-    geometry: Geometry,
     prompter: SlicePrompter,
     *,
     with_ends: bool = True,
@@ -57,12 +69,13 @@ def refined_lesions(
 
     Parameters
     ----------
+    image
+        The scan.
     core
-        What the lesion network marked, shape ``geometry.shape``.
+        What the lesion network marked, on the scan's grid.
     liver
-        The liver; outlines may leave it by ``BEYOND_LIVER_MM``.
-    geometry
-        The grid of both, that of the prompter's image.
+        The liver; outlines may leave it by ``BEYOND_LIVER_MM``, some farther: see
+        `segmentation.lesion_outside`.
     prompter
         Outlines what boxes on the image's slices hold.
     with_ends
@@ -77,13 +90,15 @@ def refined_lesions(
     """
     if not core.any():
         return core.copy(order="K")
-    view = AxialView(geometry)
+    view = AxialView(image.geometry)
     seen = view.seen(core)
     box = _working_box(seen, prompter.grid)
     place = SlicePart(box, box_geometry(prompter.grid, box))
-    allowed = _near(view.seen(liver)[box], place.grid) | seen[box]
+    inside, voxels = view.seen(liver)[box], view.seen(image.voxels)[box]
+    outside = OutsideLook(prompter, place, voxels, inside, BOX_SLACK_MM)
+    allowed = _near(inside, place.grid) | seen[box]
     refined = np.array(seen)
-    look = _Look(prompter, place)
+    look = _Look(prompter, place, outside)
     refined[box] = look.refined(seen[box], allowed, progress)
     if with_ends:
         look.follow_ends(refined[box], allowed)
@@ -92,7 +107,7 @@ def refined_lesions(
 
 def _working_box(core: Mask, grid: Geometry) -> Box:
     """Return the box that holds every outline that may come: whole slices are looked at anyway."""
-    margin = margin_voxels(grid, BOX_SLACK_MM + BEYOND_LIVER_MM)
+    margin = margin_voxels(grid, BOX_SLACK_MM + REACH_MM)
     return bounding_box(core, what="the lesions", margin=margin)
 
 
@@ -113,6 +128,7 @@ class _Look:
 
     prompter: SlicePrompter
     place: SlicePart
+    outside: OutsideLook
 
     @property
     def box(self) -> Box:
@@ -150,7 +166,7 @@ class _Look:
                 (k, piece)
                 for k in range(refined.shape[2])
                 for piece in self._parts(refined[:, :, k])
-                if not (_slice(refined, k + step) & piece).any()
+                if _ends(piece, _slice(refined, k + step), allowed[:, :, k])
             ]
             for k, piece in ends:
                 self._follow(k, piece, step, refined, allowed)
@@ -162,20 +178,24 @@ class _Look:
         for further in range(k + step, k + step * (steps + 1), step):
             if not 0 <= further < refined.shape[2]:
                 return
-            found = self._next(further, piece, allowed[:, :, further])
+            found = self._next(further, step, piece, allowed[:, :, further])
             if found is None:
                 return
             refined[:, :, further] |= found
             piece = found
 
-    def _next(self, k: int, before: Mask, allowed: Mask) -> Mask | None:
+    def _next(self, k: int, step: int, before: Mask, allowed: Mask) -> Mask | None:
         """Return a piece in the next slice; ``None`` where it is doubted, lost or grew."""
         i, j, start = self.box[0], self.box[1], self.box[2].start
         (found,) = self.prompter.outlines(start + k, [self.place.box_around(before, END_SLACK_MM)])
-        piece = connected_with(before, (found.logits[i, j] > 0) & allowed)
+        outline, most_growth = found.logits[i, j] > 0, LARGEST_END
+        if self.outside.goes_on(k, step, before, outline & before & ~allowed):
+            allowed = allowed | self._moved(before, TOO_FAR_OUT_PIXELS)
+            most_growth = LARGEST_GROWTH
+        piece = self._moved_in(connected_with(before, outline & allowed))
         shared, area = (np.count_nonzero(mask) for mask in (piece & before, piece))
         smaller = min(area, np.count_nonzero(before))
-        tapers = area <= LARGEST_END * np.count_nonzero(before)
+        tapers = area <= most_growth * np.count_nonzero(before)
         small = self.place.area_mm2(area) < LEAST_PART_MM2
         lost = shared < LEAST_SHARED_FRACTION * smaller
         if found.predicted_iou < LEAST_EXPECTED_IOU or small or lost or not tapers:
@@ -205,18 +225,48 @@ class _Look:
             start + k, [self.place.box_around(part, BOX_SLACK_MM) for part in parts]
         )
         return [
-            _accepted(part, (one.logits[i, j] > 0) & allowed)
+            self._taken(k, part, one.logits[i, j] > 0, allowed)
             if one.predicted_iou >= LEAST_EXPECTED_IOU
             else part
             for part, one in zip(parts, found, strict=True)
         ]
+
+    def _taken(self, k: int, part: Mask, outline: Mask, allowed: Mask) -> Mask:
+        """Return what of an outline is taken for a part: the part itself where nothing is."""
+        whole = self.outside.whole(k, part, connected_with(part, outline), allowed)
+        near = outline & allowed if whole is None else whole
+        return self._resolved(part, _accepted(part, near))
+
+    def _resolved(self, part: Mask, outline: Mask) -> Mask:
+        """Return an outline moved in, not into the part; the part where that is too small."""
+        moved = connected_with(part, self._moved_in(outline) | (part & outline))
+        across_pixels = self._width_mm(moved) / self._pixel_mm
+        return moved if across_pixels >= LEAST_RESOLVED_PIXELS else part
+
+    def _moved_in(self, outline: Mask) -> Mask:
+        """Return an outline whose border lies farther in, by as much as it lies too far out."""
+        return self._moved(outline, -TOO_FAR_OUT_PIXELS)
+
+    def _moved(self, outline: Mask, pixels: float) -> Mask:
+        """Return an outline whose border lies some pixels of the network farther out."""
+        steps_mm = self.grid.spacing_mm[:2]
+        # the border runs half-way between the voxels on both of its sides
+        border_mm = np.where(outline, 1, -1) * min(steps_mm) / 2
+        moved: Mask = _signed(outline, steps_mm) - border_mm + pixels * self._pixel_mm > 0
+        return moved
+
+    @property
+    def _pixel_mm(self) -> float:
+        """Width of the pixels that the network sees."""
+        return PictureFrame.of(self.prompter.grid).pixel_mm(self.prompter.grid)
 
     def _between(
         self, refined: Mask, k: int, parts: Sequence[Mask], core: Mask, allowed: Mask
     ) -> Mask:
         """Return a slice whose outlines lie half-way between those of its neighbours."""
         steps = self.grid.spacing_mm[:2]
-        middle = half_way(refined[:, :, k - 1], refined[:, :, k + 1], steps) & allowed
+        below, above = refined[:, :, k - 1], refined[:, :, k + 1]
+        middle = half_way(below, above, steps) & (allowed | (below & above))
         outlined = [_accepted(part, middle) for part in parts]
         kept = core & ~_given_up(parts, outlined, core.shape)
         return kept | _union(outlined, core.shape)
@@ -230,6 +280,17 @@ def _lie_between(parts: dict[int, tuple[Mask, ...]], k: int) -> bool:
         for part in parts[k]
         for others in (below, above)
     )
+
+
+def _ends(piece: Mask, following: Mask, allowed: Mask) -> bool:
+    """Tell whether a piece is to be followed: nothing of it goes on in the next slice.
+
+    Of one that leaves the liver little: there the core, which does not, is no measure.
+    """
+    going_on = int(np.count_nonzero(piece & following))
+    if (piece & ~allowed).any():
+        return going_on < LEAST_GOING_ON * int(np.count_nonzero(piece))
+    return going_on == 0
 
 
 def _accepted(part: Mask, outline: Mask) -> Mask:

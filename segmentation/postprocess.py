@@ -4,7 +4,8 @@ Rules, in this order:
 
 1. A lesion voxel belongs to the liver when it lies in the liver mask or in a closed cavity of it,
    or when it is *exophytic*: at most ``EXOPHYTIC_REACH_MM`` from a liver voxel (centre to centre)
-   and connected (26 neighbours) to the liver through such lesion voxels. It then counts as liver
+   (``reach_mm``: refined outlines may reach farther, see `segmentation.lesion_outside`) and
+   connected (26 neighbours) to the liver through such lesion voxels. It then counts as liver
    for as long as it counts as a lesion. Lesions that a human or another program gave are not held
    to that reach on request (``whole_components``): a liver mask may leave out its lesions. What is
    26-connected to the liver then belongs to it whole; a closed cavity that lesions fill by half is
@@ -84,14 +85,14 @@ class Reconciled:
 class _Fitted:
     """Lesion codes cut to the liver on its box, with what was counted on the way.
 
-    ``whole_components`` is whether the lesions were given and not found by a network;
-    ``space`` is what a liver mask that leaves these out had to be filled by.
+    ``reach_mm`` is how far from the liver lesions may lie, ``None`` where they were given and not
+    found by a network; ``space`` is what a liver mask that leaves these out had to be filled by.
     """
 
     codes: NDArray[np.uint16]
     dropped: int
     leaked_voxels: int
-    whole_components: bool
+    reach_mm: float | None
     space: "_LesionSpace"
 
 
@@ -137,6 +138,7 @@ def reconcile(
     *,
     vessels: Mapping[Structure, Mask] | None = None,
     whole_components: bool = False,
+    reach_mm: float = EXOPHYTIC_REACH_MM,
 ) -> Reconciled:
     """Make a liver mask and a lesion mask agree, and number the lesions.
 
@@ -153,6 +155,8 @@ def reconcile(
         For lesions that a human or another program gave: keep every 26-connected component that
         touches the liver whole, however far it reaches and however small it is. One that does not
         touch is leakage.
+    reach_mm
+        How far from the liver the voxels of other lesions may lie.
 
     Returns
     -------
@@ -167,14 +171,14 @@ def reconcile(
     InputError
         A mask's shape is not the grid's, or ``vessels`` names another structure.
     """
-    box = _working_box(liver, lesions, geometry, whole_components=whole_components)
-    reach_mm = None if whole_components else EXOPHYTIC_REACH_MM
+    box = _working_box(liver, lesions, geometry, reach_mm, whole_components=whole_components)
     liver, space = _with_lesion_space(liver, lesions, box, given=whole_components)
     near, grid = liver[box].astype(bool), box_geometry(geometry, box)
-    belongs = _belonging(near, lesions[box].astype(bool), grid, reach_mm)
+    limit_mm = None if whole_components else reach_mm
+    belongs = _belonging(near, lesions[box].astype(bool), grid, limit_mm)
     labelled = label_lesions(belongs, minimum_voxels=_minimum_voxels(given=whole_components))
     leaked = int(np.count_nonzero(lesions)) - int(np.count_nonzero(belongs))
-    fitted = _Fitted(labelled.codes, labelled.dropped, leaked, whole_components, space)
+    fitted = _Fitted(labelled.codes, labelled.dropped, leaked, limit_mm, space)
     return _assemble(liver, fitted, box, geometry, vessels or {})
 
 
@@ -202,15 +206,15 @@ def reconcile_instances(
     """
     _require_numbers(instances)
     present = instances > 0
-    box = _working_box(liver, present, geometry, whole_components=whole_components)
     reach_mm = None if whole_components else EXOPHYTIC_REACH_MM
+    box = _working_box(liver, present, geometry, whole_components=whole_components)
     liver, space = _with_lesion_space(liver, present, box, given=whole_components)
     near, grid = liver[box].astype(bool), box_geometry(geometry, box)
     belongs = _belonging(near, present[box], grid, reach_mm)
     codes = np.where(belongs, instances[box], 0).astype(np.uint16)
     leaked = int(np.count_nonzero(present)) - int(np.count_nonzero(belongs))
     dropped = _drop_small(codes, _minimum_voxels(given=whole_components))
-    fitted = _Fitted(codes, dropped, leaked, whole_components, space)
+    fitted = _Fitted(codes, dropped, leaked, reach_mm, space)
     return _assemble(liver, fitted, box, geometry, vessels or {})
 
 
@@ -236,14 +240,21 @@ def _require_numbers(instances: NDArray[Any]) -> None:
         )
 
 
-def _working_box(liver: Mask, lesions: Mask, geometry: Geometry, *, whole_components: bool) -> Box:
+def _working_box(
+    liver: Mask,
+    lesions: Mask,
+    geometry: Geometry,
+    reach_mm: float = EXOPHYTIC_REACH_MM,
+    *,
+    whole_components: bool,
+) -> Box:
     """Return the box that holds the liver and every lesion voxel that may belong to it."""
     for name, mask in (("liver", liver), ("lesion", lesions)):
         if mask.shape != geometry.shape:
             raise InputError(
                 f"the {name} mask has shape {mask.shape} on a grid of {geometry.shape}"
             )
-    margin = margin_voxels(geometry, EXOPHYTIC_REACH_MM)
+    margin = margin_voxels(geometry, reach_mm)
     near = bounding_box(np.asarray(liver, dtype=bool), what="the liver mask", margin=margin)
     if not (whole_components and np.any(lesions)):
         return near
@@ -406,10 +417,11 @@ def _findings(fitted: _Fitted, joined: int, voxel_ml: float) -> tuple[Finding, .
     lesion_voxels = int(np.count_nonzero(fitted.codes))
     allowed = NOTEWORTHY_FRACTION * lesion_voxels
     limit = reason(Cause.SHARE_LIMIT, NOTEWORTHY_FRACTION)
-    where = reason(Cause.WITHIN_REACH, EXOPHYTIC_REACH_MM)
-    if fitted.whole_components:
+    if fitted.reach_mm is None:
         where = reason(Cause.LESIONS_TOUCHING, fitted.space.gap_voxels * voxel_ml)
         joined += fitted.space.cavity_voxels
+    else:
+        where = reason(Cause.WITHIN_REACH, fitted.reach_mm)
     exophytic = quality_finding(
         "exophytic_lesion_voxels",
         passed=joined <= allowed,
@@ -428,7 +440,7 @@ def _findings(fitted: _Fitted, joined: int, voxel_ml: float) -> tuple[Finding, .
 
 def _small_finding(fitted: _Fitted, voxel_ml: float) -> Finding:
     least = reason(Cause.LEAST_SIZE, MINIMUM_VOXELS, MINIMUM_VOXELS * voxel_ml * 1000)
-    rule = reason(Cause.LESIONS_KEPT) if fitted.whole_components else least
+    rule = reason(Cause.LESIONS_KEPT) if fitted.reach_mm is None else least
     dropped = fitted.dropped
     return quality_finding(
         "small_lesions_dropped", passed=dropped == 0, value=float(dropped), reasons=(rule,)

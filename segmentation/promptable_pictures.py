@@ -71,6 +71,10 @@ class PictureFrame:
         )
         return cls(across, deep, width, height)
 
+    def pixel_mm(self, grid: Geometry) -> float:
+        """Return how wide a pixel is on the slices of the grid that the frame was made for."""
+        return self.voxels_i * grid.spacing_mm[0] / self.width
+
     def picture(self, values: Floats) -> Floats:
         """Return the picture ``(256, 256)`` of a slice ``(i, j)``, stretched to [0, 1]."""
         import torch

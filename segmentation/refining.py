@@ -14,6 +14,7 @@ from remnant.core.provenance import ModelUse
 from remnant.core.volumes import ImageVolume, LabelMap
 from segmentation.engines.findings import CORES_ALONE, volume_finding
 from segmentation.lesion_borders import refined_lesions
+from segmentation.lesion_outside import REACH_MM
 from segmentation.liver_borders import refined_liver
 from segmentation.port import (
     KnowsModels,
@@ -96,15 +97,15 @@ class RefiningSegmenter:
             return found
         try:
             refined = refined_lesions(
+                image,
                 core,
                 liver.mask(),
-                image.geometry,
                 self._asked(image, progress),
                 progress=progress,
             )
         finally:
             self._let_go()
-        fitted = reconcile(liver.mask(), refined, image.geometry)
+        fitted = reconcile(liver.mask(), refined, image.geometry, reach_mm=REACH_MM)
         return replace(
             found,
             structures=fitted.structures,

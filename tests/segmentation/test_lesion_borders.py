@@ -5,19 +5,34 @@ import pytest
 
 from remnant.core.geometry import Geometry
 from remnant.core.labels import BINARY_SCHEME
-from remnant.core.volumes import LabelMap
+from remnant.core.volumes import ImageVolume, LabelMap, Modality
 from remnant.testing.fake_prompter import CutPrompter
+from segmentation import lesion_borders
 from segmentation.lesion_borders import (
     BEYOND_LIVER_MM,
     BOX_SLACK_MM,
     LEAST_EXPECTED_IOU,
     LEAST_PART_MM2,
+    LEAST_RESOLVED_PIXELS,
+    TOO_FAR_OUT_PIXELS,
     half_way,
     refined_lesions,
 )
+from segmentation.lesion_outside import SURE_FROM_IOU
+from segmentation.promptable_pictures import CROPPED_PIXEL_MM
 
 SHAPE = (60, 60, 24)
 RAS, LPS = np.eye(4), np.diag([-1.0, -1.0, 1.0, 1.0])
+
+
+@pytest.fixture
+def as_fine_as_the_scan(monkeypatch):
+    """A second network whose outlines lie where they should, however small they are."""
+    monkeypatch.setattr(lesion_borders, "TOO_FAR_OUT_PIXELS", 0.0)
+    monkeypatch.setattr(lesion_borders, "LEAST_RESOLVED_PIXELS", 0.0)
+
+
+EXACT = pytest.mark.usefixtures("as_fine_as_the_scan")
 
 
 def grid(slice_mm=1.0, frame=RAS):
@@ -37,13 +52,15 @@ def everywhere():
     return liver
 
 
-def refine(core, truth, geometry, liver=None, *, with_ends=True):
+def refine(core, truth, geometry, liver=None, *, with_ends=True, values=None):
     prompter = CutPrompter(LabelMap(truth.astype(np.uint8), geometry, BINARY_SCHEME))
     liver = everywhere() if liver is None else liver
-    found = refined_lesions(core, liver, geometry, prompter, with_ends=with_ends)
-    return found, prompter
+    values = np.zeros(SHAPE, np.int16) if values is None else values
+    image = ImageVolume(values, geometry, Modality.CT)
+    return refined_lesions(image, core, liver, prompter, with_ends=with_ends), prompter
 
 
+@EXACT
 @pytest.mark.parametrize("frame", [RAS, LPS], ids=["RAS", "LPS"])
 def test_a_core_becomes_the_whole_lesion_in_each_of_its_slices(frame):
     geometry = grid(2.5, frame)
@@ -55,6 +72,7 @@ def test_a_core_becomes_the_whole_lesion_in_each_of_its_slices(frame):
     assert sorted(prompter.encoded) == slices.tolist()
 
 
+@EXACT
 def test_of_thin_slices_every_second_one_lies_between_its_neighbours():
     geometry = grid(1.0)
     core, truth = ball(8.0, (0, 0, 0), geometry), ball(11.0, (0, 0, 0), geometry)
@@ -67,6 +85,7 @@ def test_of_thin_slices_every_second_one_lies_between_its_neighbours():
     assert dice > 0.98
 
 
+@EXACT
 def test_a_lesion_in_one_thin_slice_is_looked_at():
     geometry = grid(1.0)
     for k in (11, 12):
@@ -77,14 +96,50 @@ def test_a_lesion_in_one_thin_slice_is_looked_at():
         assert np.array_equal(found, truth)
 
 
-def test_outlines_end_near_the_liver():
-    geometry = grid(2.5)
-    liver = everywhere()
+def half_outside(radius_mm=11.0):
+    """Return a liver, a ball whose centre lies on its last voxels, and what of it is marked."""
+    geometry, liver = grid(2.5), everywhere()
     liver[40:] = False
-    truth, core = ball(11.0, (8, 0, 0), geometry), ball(6.0, (4, 0, 0), geometry)
-    found, _ = refine(core, truth, geometry, liver)
+    truth = ball(radius_mm, (10, 0, 0), geometry)
+    return geometry, liver, truth, truth & liver & ball(radius_mm - 4, (8, 0, 0), geometry)
+
+
+def noise(truth, *, inside, outside):
+    """Return an image of some noise in which a mask is told from the rest."""
+    grain = np.random.default_rng(1).normal(scale=8.0, size=SHAPE)
+    return np.rint(grain + np.where(truth, inside, outside)).astype(np.int16)
+
+
+@EXACT
+def test_what_looks_like_the_lesion_may_leave_the_liver():
+    geometry, liver, truth, core = half_outside()
+    found, _ = refine(core, truth, geometry, liver, values=noise(truth, inside=50, outside=-90))
+    slices = np.flatnonzero(core.any(axis=(0, 1)))
+    assert np.array_equal(found[:, :, slices], truth[:, :, slices])
+
+
+@EXACT
+def test_outlines_end_near_the_liver_where_what_follows_looks_unlike():
+    geometry, liver, truth, core = half_outside()
+    values = noise(truth & liver, inside=50, outside=80)
+    found, _ = refine(core, truth, geometry, liver, values=values)
     farthest = np.flatnonzero(found.any(axis=(1, 2))).max()
     assert 40 - 1 < farthest <= 39 + BEYOND_LIVER_MM
+
+
+@EXACT
+@pytest.mark.parametrize("shape", ["long", "doubted"])
+def test_outlines_end_near_the_liver_where_they_are_long_or_doubted(shape):
+    geometry, liver, truth, core = half_outside()
+    expected = SURE_FROM_IOU - 0.01 if shape == "doubted" else 0.9
+    if shape == "long":
+        truth[36:58, 28:31] |= truth[:, 29:30].any(axis=(0, 1))
+    prompter = CutPrompter(
+        LabelMap(truth.astype(np.uint8), geometry, BINARY_SCHEME), expected_iou=expected
+    )
+    image = ImageVolume(noise(truth, inside=50, outside=-90), geometry, Modality.CT)
+    found = refined_lesions(image, core, liver, prompter)
+    assert np.flatnonzero(found.any(axis=(1, 2))).max() <= 39 + BEYOND_LIVER_MM
 
 
 def test_a_part_that_its_outline_would_lose_stays_as_it_is():
@@ -96,6 +151,7 @@ def test_a_part_that_its_outline_would_lose_stays_as_it_is():
     assert np.array_equal(found[:, :, middle], core[:, :, middle])
 
 
+@EXACT
 def test_an_outline_that_holds_most_of_a_part_may_be_smaller():
     geometry = grid(2.5)
     core, truth = ball(9.0, (0, 0, 0), geometry), ball(8.3, (0, 0, 0), geometry)
@@ -104,6 +160,7 @@ def test_an_outline_that_holds_most_of_a_part_may_be_smaller():
     assert np.array_equal(found[:, :, k], truth[:, :, k])
 
 
+@EXACT
 def test_what_is_not_connected_with_the_part_is_left_out_and_holes_are_filled():
     geometry = grid(2.5)
     k = 10
@@ -130,6 +187,7 @@ def test_specks_and_empty_maps_ask_nothing():
     assert prompter.encoded == []
 
 
+@EXACT
 def test_boxes_have_slack_and_may_reach_beyond_the_image():
     geometry = grid(2.5)
     core, truth = np.zeros(SHAPE, bool), np.zeros(SHAPE, bool)
@@ -143,13 +201,15 @@ def test_boxes_have_slack_and_may_reach_beyond_the_image():
     assert there[:, 0].min() == 0
 
 
+@EXACT
 def test_an_outline_that_the_network_itself_doubts_is_not_taken():
     geometry = grid(2.5)
     core, truth = ball(6.0, (0, 0, 0), geometry), ball(9.0, (0, 0, 0), geometry)
     for expected, taken in ((LEAST_EXPECTED_IOU - 0.01, core), (LEAST_EXPECTED_IOU, truth)):
         known = LabelMap(truth.astype(np.uint8), geometry, BINARY_SCHEME)
         prompter = CutPrompter(known, expected_iou=expected)
-        found = refined_lesions(core, everywhere(), geometry, prompter)
+        image = ImageVolume(np.zeros(SHAPE, np.int16), geometry, Modality.CT)
+        found = refined_lesions(image, core, everywhere(), prompter)
         k = SHAPE[2] // 2
         assert np.array_equal(found[:, :, k], taken[:, :, k])
 
@@ -159,6 +219,7 @@ def test_half_way_between_one_and_nothing_is_nothing():
     assert not half_way(there, np.zeros((5, 5), bool), (1.0, 1.0)).any()
 
 
+@EXACT
 def test_outlines_are_followed_beyond_the_core_while_they_taper():
     geometry = grid(2.5)
     truth = ball(11.0, (0, 0, 0), geometry)
@@ -171,6 +232,7 @@ def test_outlines_are_followed_beyond_the_core_while_they_taper():
     assert set(slices) < set(prompter.encoded)
 
 
+@EXACT
 def test_outlines_are_not_followed_where_they_grow_or_farther_than_a_ball_reaches():
     geometry = grid(2.5)
     core, truth = np.zeros(SHAPE, bool), np.zeros(SHAPE, bool)
@@ -179,3 +241,39 @@ def test_outlines_are_not_followed_where_they_grow_or_farther_than_a_ball_reache
     found, _ = refine(core, truth, geometry)
     # 10 voxels across: a circle as large reaches 5.6 mm, two slices
     assert np.flatnonzero(found.any(axis=(0, 1))).tolist() == [8, 9, 10]
+
+
+def square(across, k):
+    """Return a square around the same middle on one slice."""
+    mask = np.zeros(SHAPE, bool)
+    mask[30 - across // 2 : 30 + across - across // 2, 30 - across // 2 : 30 + across // 2, k] = (
+        True
+    )
+    return mask
+
+
+def test_outlines_are_moved_in_by_a_pixel_of_the_network():
+    geometry, k = grid(2.5), 10
+    inwards = int(TOO_FAR_OUT_PIXELS * CROPPED_PIXEL_MM + 0.5)
+    found, _ = refine(square(10, k), square(30, k), geometry)
+    assert np.array_equal(found[:, :, k], square(30 - 2 * inwards, k)[:, :, k])
+
+
+def test_outlines_are_not_moved_into_the_part():
+    geometry, k = grid(2.5), 10
+    core, truth = square(28, k), square(28, k)
+    found, _ = refine(core, truth, geometry)
+    assert np.array_equal(found[:, :, k], truth[:, :, k])
+
+
+def test_a_part_that_the_network_cannot_resolve_stays_as_it_is():
+    geometry, k = grid(2.5), 10
+    least_mm = LEAST_RESOLVED_PIXELS * CROPPED_PIXEL_MM
+    inwards = int(TOO_FAR_OUT_PIXELS * CROPPED_PIXEL_MM + 0.5)
+    # a square as large as a circle of the least width, once moved in
+    edge = int(np.sqrt(np.pi) / 2 * least_mm)
+    for across, taken in ((edge - 2, False), (edge + 2, True)):
+        core = square(8, k)
+        found, _ = refine(core, square(across + 2 * inwards, k), geometry)
+        expected = square(across, k) if taken else core
+        assert np.array_equal(found[:, :, k], expected[:, :, k])

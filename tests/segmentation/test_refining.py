@@ -13,6 +13,7 @@ from remnant.core.progress import silent
 from remnant.core.provenance import ModelUse
 from remnant.core.volumes import ImageVolume, LabelMap, Modality
 from remnant.testing.fake_prompter import CutPrompter
+from segmentation import lesion_borders
 from segmentation.engines import registry
 from segmentation.engines.findings import CORES_ALONE, cores_alone
 from segmentation.engines.registry import ENGINES, Quality, engine_named, quality_named
@@ -20,6 +21,14 @@ from segmentation.port import LesionSegmenter, Segmentation, StepwiseSegmenter
 from segmentation.postprocess import reconcile
 from segmentation.promptable import SliceOutline
 from segmentation.refining import RefinableEngine, RefiningSegmenter
+
+
+@pytest.fixture(autouse=True)
+def as_fine_as_the_scan(monkeypatch):
+    """A second network whose outlines lie where they should, however small they are."""
+    monkeypatch.setattr(lesion_borders, "TOO_FAR_OUT_PIXELS", 0.0)
+    monkeypatch.setattr(lesion_borders, "LEAST_RESOLVED_PIXELS", 0.0)
+
 
 GRID = Geometry((30, 30, 12), np.diag([2.0, 2.0, 3.0, 1.0]))
 IMAGE = ImageVolume(np.zeros(GRID.shape, np.int16), GRID, Modality.CT)
