@@ -11,10 +11,9 @@ The slack was chosen on three scans of other hospitals and is frozen: 4, 6 and 1
 lesion, a picture zoomed to the liver, and gates on contrast all did worse. What the network must
 keep and expect was chosen on planted metastases, see ``docs/explanation/segmentation.md``.
 
-The second network's pixels are coarse: one that is half a lesion counts as lesion, so that outlines
-lie up to half a pixel too far out. They are moved in by that, but not into the part. Of an outline
-that is no more than twelve pixels across, three of the cells of four pixels that the network thinks
-in, a pixel more or less all around is a third of the area: there the part stays.
+The second network's pixels are coarse, and it thinks in cells of four. Of what is three cells across,
+a pixel more all around is over a third of the area, and the outlines of small things lie so far out.
+An outline less than these fourteen pixels across is not taken: there the part stays.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -48,8 +47,7 @@ LEAST_GOING_ON: Final = 0.5
 LEAST_SHARED_FRACTION: Final = 0.5
 LEAST_PART_MM2: Final = 12.0
 LEAST_KEPT_FRACTION: Final = 0.75
-TOO_FAR_OUT_PIXELS: Final = 0.5
-LEAST_RESOLVED_PIXELS: Final = 12.0
+LEAST_RESOLVED_PIXELS: Final = 14.0
 BEYOND_LIVER_MM: Final = 2.0
 THINNEST_ALL_MM: Final = 2.0
 """Slices at least so thick are all looked at; of thinner ones every second may lie between two."""
@@ -190,9 +188,9 @@ class _Look:
         (found,) = self.prompter.outlines(start + k, [self.place.box_around(before, END_SLACK_MM)])
         outline, most_growth = found.logits[i, j] > 0, LARGEST_END
         if self.outside.goes_on(k, step, before, outline & before & ~allowed):
-            allowed = allowed | self._moved(before, TOO_FAR_OUT_PIXELS)
+            allowed = allowed | before
             most_growth = LARGEST_GROWTH
-        piece = self._moved_in(connected_with(before, outline & allowed))
+        piece = connected_with(before, outline & allowed)
         shared, area = (np.count_nonzero(mask) for mask in (piece & before, piece))
         smaller = min(area, np.count_nonzero(before))
         tapers = area <= most_growth * np.count_nonzero(before)
@@ -238,22 +236,9 @@ class _Look:
         return self._resolved(part, _accepted(part, near))
 
     def _resolved(self, part: Mask, outline: Mask) -> Mask:
-        """Return an outline moved in, not into the part; the part where that is too small."""
-        moved = connected_with(part, self._moved_in(outline) | (part & outline))
-        across_pixels = self._width_mm(moved) / self._pixel_mm
-        return moved if across_pixels >= LEAST_RESOLVED_PIXELS else part
-
-    def _moved_in(self, outline: Mask) -> Mask:
-        """Return an outline whose border lies farther in, by as much as it lies too far out."""
-        return self._moved(outline, -TOO_FAR_OUT_PIXELS)
-
-    def _moved(self, outline: Mask, pixels: float) -> Mask:
-        """Return an outline whose border lies some pixels of the network farther out."""
-        steps_mm = self.grid.spacing_mm[:2]
-        # the border runs half-way between the voxels on both of its sides
-        border_mm = np.where(outline, 1, -1) * min(steps_mm) / 2
-        moved: Mask = _signed(outline, steps_mm) - border_mm + pixels * self._pixel_mm > 0
-        return moved
+        """Return an outline, the part where that is too small."""
+        across_pixels = self._width_mm(outline) / self._pixel_mm
+        return outline if across_pixels >= LEAST_RESOLVED_PIXELS else part
 
     @property
     def _pixel_mm(self) -> float:

@@ -14,7 +14,6 @@ from segmentation.lesion_borders import (
     LEAST_EXPECTED_IOU,
     LEAST_PART_MM2,
     LEAST_RESOLVED_PIXELS,
-    TOO_FAR_OUT_PIXELS,
     half_way,
     refined_lesions,
 )
@@ -27,8 +26,7 @@ RAS, LPS = np.eye(4), np.diag([-1.0, -1.0, 1.0, 1.0])
 
 @pytest.fixture
 def as_fine_as_the_scan(monkeypatch):
-    """A second network whose outlines lie where they should, however small they are."""
-    monkeypatch.setattr(lesion_borders, "TOO_FAR_OUT_PIXELS", 0.0)
+    """A second network whose outlines count however small they are."""
     monkeypatch.setattr(lesion_borders, "LEAST_RESOLVED_PIXELS", 0.0)
 
 
@@ -252,28 +250,13 @@ def square(across, k):
     return mask
 
 
-def test_outlines_are_moved_in_by_a_pixel_of_the_network():
-    geometry, k = grid(2.5), 10
-    inwards = int(TOO_FAR_OUT_PIXELS * CROPPED_PIXEL_MM + 0.5)
-    found, _ = refine(square(10, k), square(30, k), geometry)
-    assert np.array_equal(found[:, :, k], square(30 - 2 * inwards, k)[:, :, k])
-
-
-def test_outlines_are_not_moved_into_the_part():
-    geometry, k = grid(2.5), 10
-    core, truth = square(28, k), square(28, k)
-    found, _ = refine(core, truth, geometry)
-    assert np.array_equal(found[:, :, k], truth[:, :, k])
-
-
 def test_a_part_that_the_network_cannot_resolve_stays_as_it_is():
     geometry, k = grid(2.5), 10
     least_mm = LEAST_RESOLVED_PIXELS * CROPPED_PIXEL_MM
-    inwards = int(TOO_FAR_OUT_PIXELS * CROPPED_PIXEL_MM + 0.5)
-    # a square as large as a circle of the least width, once moved in
+    # a square as large as a circle of the least width
     edge = int(np.sqrt(np.pi) / 2 * least_mm)
     for across, taken in ((edge - 2, False), (edge + 2, True)):
         core = square(8, k)
-        found, _ = refine(core, square(across + 2 * inwards, k), geometry)
+        found, _ = refine(core, square(across, k), geometry)
         expected = square(across, k) if taken else core
         assert np.array_equal(found[:, :, k], expected[:, :, k])
