@@ -11,9 +11,9 @@ The slack was chosen on three scans of other hospitals and is frozen: 4, 6 and 1
 lesion, a picture zoomed to the liver, and gates on contrast all did worse. What the network must
 keep and expect was chosen on planted metastases, see ``docs/explanation/segmentation.md``.
 
-The second network's pixels are coarse, and it thinks in cells of four. Of what is three cells across,
-a pixel more all around is over a third of the area, and the outlines of small things lie so far out.
-An outline less than these fourteen pixels across is not taken: there the part stays.
+The second network's pixels are coarse, and it thinks in cells of four. Of what is three cells
+across, a pixel more all around is over a third of the area, and the outlines of small things lie so
+far out. An outline less than these fourteen pixels across is not taken: there the part stays.
 """
 
 from collections.abc import Iterable, Iterator, Sequence

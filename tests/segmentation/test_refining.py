@@ -26,7 +26,6 @@ from segmentation.refining import RefinableEngine, RefiningSegmenter
 @pytest.fixture(autouse=True)
 def as_fine_as_the_scan(monkeypatch):
     """A second network whose outlines lie where they should, however small they are."""
-    monkeypatch.setattr(lesion_borders, "TOO_FAR_OUT_PIXELS", 0.0)
     monkeypatch.setattr(lesion_borders, "LEAST_RESOLVED_PIXELS", 0.0)
 
 
