@@ -40,7 +40,7 @@ from remnant.core.patient import Patient
 from remnant.core.uncertainty import ErrorModel, SegmentPlane
 from remnant.core.volumes import LabelMap
 from remnant.core.volumetry_report import SegmentSource, VolumetryReport
-from segmentation.couinaud_shape import (
+from segmentation.couinaud.shape_model import (
     MODEL,
     Calibration,
     ShapeDivider,

@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 
 from models.networks.couinaud_shape import FRAME_MM, FRAME_SHAPE, SEGMENTS, frame_points, sampled
-from segmentation.couinaud_shape import segments_on_grid
+from segmentation.couinaud.shape_model import segments_on_grid
 from segmentation.training.livers import AnnotatedLiver
 
 CLIP_MM = 20.0

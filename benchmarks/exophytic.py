@@ -24,7 +24,7 @@ from scipy import ndimage
 from remnant.core.geometry import Geometry
 from remnant.core.volumes import ImageVolume
 from segmentation.engines.kul import KulSegmenter
-from segmentation.lesion_shape import LesionShape, random_shape
+from segmentation.lesions.shape import LesionShape, random_shape
 from segmentation.overlap import dice
 from segmentation.port import Segmentation
 from segmentation.refining import RefiningSegmenter

@@ -21,13 +21,13 @@ from remnant.core.volumes import ImageVolume, LabelMap, Modality
 from remnant.io.nifti import read_image, read_labels
 from remnant.io.reading import ReadingChoice
 from remnant.pipeline.samples import LIVER_LABEL, fetch_liver, fetch_sample
-from segmentation import lesion_borders
 from segmentation.axial import AxialView
+from segmentation.boxes.promptable import medsam_prompter
 from segmentation.engines.device import chosen_device
 from segmentation.engines.kul import find_lesions
-from segmentation.lesion_borders import refined_lesions
+from segmentation.lesions import borders as lesion_borders
+from segmentation.lesions.borders import refined_lesions
 from segmentation.overlap import dice
-from segmentation.promptable import medsam_prompter
 from segmentation.resample import resample
 from segmentation.synthetic import LesionLook, plant_metastases
 

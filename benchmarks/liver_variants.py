@@ -22,10 +22,10 @@ from remnant.core.labels import INSTANCE_SCHEME
 from remnant.core.volumes import ImageVolume, Modality
 from remnant.io.nifti import read_image, read_labels
 from remnant.pipeline.samples import LIVER_LABEL, fetch_sample
+from segmentation.boxes.promptable import medsam_prompter
 from segmentation.engines.kul import find_liver, thresholded
-from segmentation.liver_borders import refined_liver
+from segmentation.liver.borders import refined_liver
 from segmentation.overlap import dice
-from segmentation.promptable import medsam_prompter
 from segmentation.resample import resample
 
 Floats = NDArray[np.float32]

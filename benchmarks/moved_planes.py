@@ -37,7 +37,14 @@ from remnant.core.volumes import LabelMap
 from remnant.io.nifti import read_image, read_labels
 from remnant.pipeline.samples import fetch_liver
 from remnant.wording.findings import text_of
-from segmentation.couinaud_shape import (
+from segmentation.couinaud.moved_planes import (
+    VARYING_SHARE,
+    VEIN_OF,
+    Stems,
+    alike,
+    plane_border,
+)
+from segmentation.couinaud.shape_model import (
     ShapeDivider,
     divided_liver,
     load_shape_network,
@@ -45,14 +52,7 @@ from segmentation.couinaud_shape import (
     read_calibration,
     shape_logits,
 )
-from segmentation.couinaud_sides import SIDES
-from segmentation.moved_planes import (
-    VARYING_SHARE,
-    VEIN_OF,
-    Stems,
-    alike,
-    plane_border,
-)
+from segmentation.couinaud.sides import SIDES
 from segmentation.port import PLANES_MOVED
 from segmentation.training.livers import AnnotatedLiver, find_livers, read_livers
 from segmentation.training.produce import default_recipe, split_of

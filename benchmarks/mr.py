@@ -33,11 +33,11 @@ from remnant.io.reading import ReadingChoice
 from remnant.pipeline.samples import LIVER_LABEL, Sample, fetch_sample
 from remnant.testing.mr import PaintedMr, Tissue, mr_image
 from segmentation.engines import kul
-from segmentation.mr_figures import FILE
-from segmentation.mr_intensities import without_bias
 from segmentation.preprocess import HALF_RANGE, MR_KEPT_FRACTION, normalised_field
 from segmentation.resample import Floats
-from segmentation.seen_sequence import seen_sequences
+from segmentation.seen.mr_figures import FILE
+from segmentation.seen.mr_intensities import without_bias
+from segmentation.seen.sequence import seen_sequences
 
 Mask = NDArray[np.bool_]
 AIR_HU, FAT_HU, BONE_HU = -300.0, -30.0, 150.0

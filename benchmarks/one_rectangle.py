@@ -36,10 +36,10 @@ from remnant.pipeline.samples import (
     fetch_liver,
     fetch_sample,
 )
-from segmentation.outlining import LESION_RULES, LIVER_RULES, outlined
+from segmentation.boxes.outlining import LESION_RULES, LIVER_RULES, outlined
+from segmentation.boxes.promptable import SlicePrompter, medsam_prompter
+from segmentation.boxes.propagation import FollowingRules
 from segmentation.overlap import dice
-from segmentation.promptable import SlicePrompter, medsam_prompter
-from segmentation.propagation import FollowingRules
 from segmentation.synthetic import plant_metastases
 
 Mask = NDArray[np.bool_]

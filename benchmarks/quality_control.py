@@ -43,9 +43,9 @@ from remnant.testing.corrupted_livers import (
 )
 from remnant.testing.painted_ct import TISSUES_HU, painted_scan
 from remnant.testing.spoilt_scans import SPOILING_SEED, Spoiler, TrueScan, spoilers
+from segmentation.couinaud.shape_familiarity import distance_from, spread_of
 from segmentation.quality_control.decision import LIMITS_FILE, SHAPE_DISTANCE, decide, limits_from
 from segmentation.quality_control.light import figures_of
-from segmentation.shape_familiarity import distance_from, spread_of
 from segmentation.training.livers import find_livers
 
 KINDS_EACH: Final = 6

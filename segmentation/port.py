@@ -19,7 +19,7 @@ from remnant.core.volumes import ImageVolume, LabelMap
 from remnant.core.volumetry_report import SegmentSource
 
 if TYPE_CHECKING:
-    from segmentation.promptable import SlicePrompter
+    from segmentation.boxes.promptable import SlicePrompter
 
 PLANES_MOVED: Final = "segment_planes_moved"
 Stems = Mapping[VesselName, NDArray[np.float64]]

@@ -4,7 +4,7 @@ Rules, in this order:
 
 1. A lesion voxel belongs to the liver when it lies in the liver mask or in a closed cavity of it,
    or when it is *exophytic*: at most ``EXOPHYTIC_REACH_MM`` from a liver voxel (centre to centre)
-   (``reach_mm``: refined outlines may reach farther, see `segmentation.lesion_outside`) and
+   (``reach_mm``: refined outlines may reach farther, see `segmentation.lesions.outside`) and
    connected (26 neighbours) to the liver through such lesion voxels. It then counts as liver
    for as long as it counts as a lesion. Lesions that a human or another program gave are not held
    to that reach on request (``whole_components``): a liver mask may leave out its lesions. What is

@@ -15,8 +15,8 @@ from scipy import ndimage
 from remnant.core.boxes import Box, bounding_box, box_geometry
 from remnant.core.geometry import Geometry, Shape3, Vector3
 from remnant.core.volumes import ImageVolume, Modality
-from segmentation.mr_intensities import robust_range
 from segmentation.resample import Floats, resample
+from segmentation.seen.mr_intensities import robust_range
 from segmentation.upright import upright_grid
 
 COARSE_MM = 3.0
@@ -100,7 +100,7 @@ def normalised_field(coarse: Floats, modality: Modality) -> Floats:
     """Scale a coarse image to [-0.5, 0.5] for the liver network, 0 outside the scan.
 
     Of MR the published preparation keeps 80 % of the range from the lowest to the highest value;
-    here these are percentiles, see `segmentation.mr_intensities`.
+    here these are percentiles, see `segmentation.seen.mr_intensities`.
     """
     inside = np.isfinite(coarse)
     if modality is Modality.CT:

@@ -12,10 +12,11 @@ from remnant.core.labels import BINARY_SCHEME, STRUCTURE_SCHEME
 from remnant.core.progress import Progress, silent
 from remnant.core.provenance import ModelUse
 from remnant.core.volumes import ImageVolume, LabelMap
+from segmentation.boxes.promptable import SlicePrompter
 from segmentation.engines.findings import CORES_ALONE, volume_finding
-from segmentation.lesion_borders import refined_lesions
-from segmentation.lesion_outside import REACH_MM
-from segmentation.liver_borders import refined_liver
+from segmentation.lesions.borders import refined_lesions
+from segmentation.lesions.outside import REACH_MM
+from segmentation.liver.borders import refined_liver
 from segmentation.port import (
     KnowsModels,
     PromptedSegmenter,
@@ -24,7 +25,6 @@ from segmentation.port import (
     with_liver,
 )
 from segmentation.postprocess import reconcile
-from segmentation.promptable import SlicePrompter
 
 
 @runtime_checkable

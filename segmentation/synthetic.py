@@ -31,7 +31,7 @@ from remnant.core.errors import ImplausibleValueError, InputError
 from remnant.core.geometry import Geometry, Vector3, vector3
 from remnant.core.labels import INSTANCE_SCHEME
 from remnant.core.volumes import ImageVolume, LabelMap, Modality
-from segmentation.lesion_shape import LesionShape, random_shape
+from segmentation.lesions.shape import LesionShape, random_shape
 
 Vector = NDArray[np.float64]
 

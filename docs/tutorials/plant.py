@@ -20,7 +20,7 @@ from remnant.core.geometry import Geometry
 from remnant.core.labels import COUINAUD_SCHEME, INSTANCE_SCHEME, CouinaudSegment
 from remnant.core.volumes import LabelMap
 from remnant.io.nifti import read_labels, write_labels
-from segmentation.lesion_shape import random_shape
+from segmentation.lesions.shape import random_shape
 
 SEED = 5
 GAP_MM = 6.0

@@ -31,7 +31,7 @@ from remnant.pipeline.folder import read_case, read_measured, require_as_measure
 from remnant.pipeline.measuring_and_planning import settings_digest, software_versions
 from remnant.pipeline.results import published_results, require_replaceable_results
 from remnant.wording.resection_titles import hepatectomy_title
-from segmentation.align import align_livers, describe_alignment
+from segmentation.alignment.surfaces import align_livers, describe_alignment
 from volumetry.agreement.overlap import dice_fraction, overlaps_ml
 from volumetry.growth.change import seeds
 from volumetry.growth.lesion_changes import MeasuredScan, lesion_matches

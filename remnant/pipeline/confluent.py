@@ -9,7 +9,7 @@ from remnant.io.masks import Masks
 from remnant.pipeline.divide import merged_findings
 from remnant.pipeline.phases import carried_phases
 from remnant.pipeline.segmented import SegmentedCase
-from segmentation.split import split_confluent
+from segmentation.lesions.split import split_confluent
 
 
 def with_split_lesions(case: SegmentedCase, masks: Masks | None) -> SegmentedCase:

@@ -8,7 +8,7 @@ from remnant.core.volumes import LabelMap
 from remnant.io.phase_evidence import phase_findings
 from remnant.pipeline.divide import merged_findings
 from remnant.pipeline.segmented import SegmentedCase
-from segmentation.seen_phase import seen_phases
+from segmentation.seen.phase import seen_phases
 
 if TYPE_CHECKING:
     from remnant.io.source import LoadedStudy

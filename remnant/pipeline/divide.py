@@ -52,7 +52,7 @@ from remnant.pipeline.requests import SegmentRequest
 from remnant.pipeline.segment_sources import NEEDS_LANDMARKS, GivenSegments
 from remnant.pipeline.segmented import Division, SegmentedCase
 from remnant.pipeline.timing import DIVIDE, Stopwatch
-from segmentation import couinaud as planes
+from segmentation.couinaud import landmark_planes as planes
 from segmentation.port import DividedLiver, SegmentDivider, Stems
 from segmentation.quality import check_segments
 

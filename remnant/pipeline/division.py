@@ -11,9 +11,9 @@ from remnant.core.progress import Progress
 from remnant.core.reasons import Cause, Reason, reason
 from remnant.core.volumes import LabelMap
 from remnant.core.volumetry_report import SegmentSource
-from segmentation.couinaud import couinaud_from_landmarks
+from segmentation.couinaud.landmark_planes import couinaud_from_landmarks
+from segmentation.couinaud.territories import couinaud_from_territories
 from segmentation.port import PLANES_MOVED, DividedLiver, SegmentDivider, Stems
-from segmentation.territories import couinaud_from_territories
 
 SEGMENTS_SOURCE: Final = "segments_source"
 SEGMENT_IV_PARTED: Final = "segment_iv_parted"

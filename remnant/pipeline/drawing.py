@@ -26,8 +26,8 @@ from remnant.pipeline.review import bare_liver, vessels_of, with_confirmations
 from remnant.pipeline.segment import with_image
 from remnant.pipeline.segmented import CaseMaps, SegmentedCase, maps_of
 from segmentation.axial import AxialView
-from segmentation.drawn_box import placed_box
-from segmentation.outlining import (
+from segmentation.boxes.drawn_box import placed_box
+from segmentation.boxes.outlining import (
     LEAST_CONTRAST_SD,
     LESION_RULES,
     LESIONS_IN_BOXES,
@@ -38,9 +38,9 @@ from segmentation.outlining import (
     liver_box_findings,
     outlined,
 )
+from segmentation.boxes.promptable import SlicePrompter
+from segmentation.boxes.propagation import Ending, StartBox
 from segmentation.postprocess import Reconciled, reconcile, reconcile_instances
-from segmentation.promptable import SlicePrompter
-from segmentation.propagation import Ending, StartBox
 
 Mask = NDArray[np.bool_]
 Codes = NDArray[np.uint16]

@@ -35,6 +35,6 @@ class LateDivider:
         self, liver: LabelMap, *, stems: "Stems | None" = None, progress: Progress = silent
     ) -> "DividedLiver":
         """Divide ``liver``; see `segmentation.port.SegmentDivider`."""
-        from segmentation.couinaud_shape import ShapeDivider
+        from segmentation.couinaud.shape_model import ShapeDivider
 
         return ShapeDivider(device=self.device).divide(liver, stems=stems, progress=progress)

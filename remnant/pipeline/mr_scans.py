@@ -11,9 +11,9 @@ from remnant.core.reasons import Cause, reason
 from remnant.core.volumes import LabelMap, Modality
 from remnant.pipeline.requests import SegmentRequest
 from remnant.pipeline.segmented import SegmentedCase
-from segmentation.mr_figures import extremes, mr_figures
-from segmentation.mr_intensities import without_bias
-from segmentation.seen_sequence import seen_sequences
+from segmentation.seen.mr_figures import extremes, mr_figures
+from segmentation.seen.mr_intensities import without_bias
+from segmentation.seen.sequence import seen_sequences
 
 if TYPE_CHECKING:
     from remnant.io.source import LoadedStudy

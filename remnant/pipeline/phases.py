@@ -1,7 +1,7 @@
 """Several phases of one study: the liver of one, and the lesions of others laid on it.
 
 Each image is segmented by itself, liver and lesions. The images that only lesions are taken from
-are laid on the liver's (`segmentation.align_images`); how good that is, is measured on the two
+are laid on the liver's (`segmentation.alignment.images`); how good that is, is measured on the two
 livers, which were found apart from each other. What cannot be laid there well enough is left out
 whole, and a finding says so. Lesions of several phases that overlap there are one lesion.
 """
@@ -29,7 +29,7 @@ from remnant.pipeline.divide import merged_findings
 from remnant.pipeline.division import BRANCHES, COUINAUD
 from remnant.pipeline.requests import SegmentRequest
 from remnant.pipeline.segmented import CaseMaps, Division, SegmentedCase, maps_of
-from segmentation.align_images import (
+from segmentation.alignment.images import (
     HALF,
     LEAST_OVERLAP_FRACTION,
     MOST_DISTANCE_MM,

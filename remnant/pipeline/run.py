@@ -50,8 +50,8 @@ from remnant.pipeline.review import apply_review
 from remnant.pipeline.segment import case_from_masks, segment_case
 from remnant.pipeline.segment_sources import read_given
 from remnant.pipeline.segmented import SegmentedCase
+from segmentation.boxes.cache import forget_embeddings
 from segmentation.port import SegmentDivider, Segmenter, StepwiseSegmenter
-from segmentation.promptable_cache import forget_embeddings
 
 NOTHING_ASKED: Final = SegmentRequest()
 FINISHING: Final = "measuring and planning"

@@ -41,7 +41,7 @@ from remnant.pipeline.segment_sources import read_given
 from remnant.pipeline.segmented import Division, SegmentedCase, maps_of
 from remnant.pipeline.timing import READ, SEGMENT, Stopwatch
 from remnant.pipeline.vessels import with_computed_vessels, with_given_roots
-from segmentation.outlining import liver_in_box
+from segmentation.boxes.outlining import liver_in_box
 from segmentation.port import (
     LesionSegmenter,
     Segmentation,

@@ -10,7 +10,7 @@ from remnant.core.labels import CouinaudSegment
 from remnant.core.progress import Progress, silent
 from remnant.core.units import percent_from_fraction
 from remnant.pipeline.results import require_writable
-from segmentation.couinaud_shape import MODEL
+from segmentation.couinaud.shape_model import MODEL
 
 if TYPE_CHECKING:
     from segmentation.training.scores import LiverScore

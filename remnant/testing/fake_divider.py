@@ -13,7 +13,7 @@ from remnant.core.uncertainty import SegmentPlane
 from remnant.core.volumes import LabelMap
 from remnant.core.volumetry_report import SegmentSource
 from remnant.testing.phantoms import LiverPhantom
-from segmentation.couinaud import couinaud_from_landmarks
+from segmentation.couinaud.landmark_planes import couinaud_from_landmarks
 from segmentation.port import DividedLiver, SegmentDivider, Stems
 
 FAKE_MODEL = ModelUse(id="fake-divider", version="1", weights_sha256="0" * 64)

@@ -15,8 +15,8 @@ from remnant.core.provenance import ModelUse
 from remnant.core.volumes import ImageVolume, LabelMap
 from remnant.testing.fake_segmenter import SteppedSegmenter
 from segmentation.axial import AxialView
+from segmentation.boxes.promptable import SliceBox, SliceOutline, SlicePrompter
 from segmentation.port import PromptedSegmenter
-from segmentation.promptable import SliceBox, SliceOutline, SlicePrompter
 
 FAKE_PROMPTER = ModelUse(id="fake-prompter", version="1", weights_sha256="1" * 64)
 SURE = 0.9
@@ -97,7 +97,7 @@ class CutPrompter:
 
     @property
     def grid(self) -> Geometry:
-        """See `segmentation.promptable.SlicePrompter`."""
+        """See `segmentation.boxes.promptable.SlicePrompter`."""
         return AxialView(self.known.geometry).grid
 
     def encode(self, slices: Sequence[int], *, progress: Progress = silent) -> None:

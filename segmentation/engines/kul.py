@@ -24,10 +24,11 @@ from remnant.core.labels import INSTANCE_SCHEME, STRUCTURE_SCHEME
 from remnant.core.progress import Progress, silent
 from remnant.core.provenance import ModelUse
 from remnant.core.volumes import ImageVolume, LabelMap
+from segmentation.boxes.promptable import SlicePrompter, medsam_prompter, prompter_model
 from segmentation.engines.device import chosen_device, named_device
 from segmentation.engines.findings import cores_alone, liver_findings, windows_finding
 from segmentation.engines.memory import freed_memory_kept, memory_errors_explained
-from segmentation.localise import (
+from segmentation.liver.localise import (
     LARGEST_WINDOW,
     FirstWindows,
     body_box,
@@ -45,7 +46,6 @@ from segmentation.preprocess import (
     lesion_input,
     normalised_field,
 )
-from segmentation.promptable import SlicePrompter, medsam_prompter, prompter_model
 from segmentation.resample import Floats, resampled_slabs
 
 Mask = NDArray[np.bool_]

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from remnant.core.quality_light import Light
-from segmentation.shape_familiarity import distance_from
+from segmentation.couinaud.shape_familiarity import distance_from
 
 Vector = NDArray[np.float64]
 

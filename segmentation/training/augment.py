@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from models.networks.couinaud_shape import FRAME_MM, FRAME_SHAPE, frame_points, sampled
-from segmentation.liver_shape import frame_scale
+from segmentation.couinaud.liver_shape import frame_scale
 from segmentation.training.damage import RESECTIONS, resected
 from segmentation.training.livers import AnnotatedLiver, annotated_liver
 from segmentation.training.training_recipe import Recipe

@@ -9,13 +9,13 @@ from scipy import optimize
 from torch.nn import functional
 
 from models.networks.couinaud_shape import frame_points
-from segmentation.couinaud_shape import shape_logits
-from segmentation.shape_familiarity import (
+from segmentation.couinaud.shape_familiarity import (
     distance_from,
     left_out_distances,
     shape_features,
     spread_of,
 )
+from segmentation.couinaud.shape_model import shape_logits
 from segmentation.training.augment import plain_view
 from segmentation.training.damage import damaged
 from segmentation.training.livers import AnnotatedLiver
@@ -46,7 +46,7 @@ def calibrate(
     known: Sequence[AnnotatedLiver],
     elsewhere: Sequence[PlaneErrors],
 ) -> Json:
-    """Measure what `segmentation.couinaud_shape.Calibration` holds.
+    """Measure what `segmentation.couinaud.shape_model.Calibration` holds.
 
     Parameters
     ----------

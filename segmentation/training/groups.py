@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy.cluster.hierarchy import fcluster, linkage
 
 from remnant.core.labels import LEFT_LOBE, CouinaudSegment
-from segmentation.shape_familiarity import shape_features
+from segmentation.couinaud.shape_familiarity import shape_features
 from segmentation.training.livers import AnnotatedLiver
 
 LATERAL = (CouinaudSegment.II, CouinaudSegment.III)

@@ -14,7 +14,7 @@ from remnant.core.labels import COUINAUD_SCHEME
 from remnant.core.progress import Progress, silent
 from remnant.core.volumes import LabelMap
 from remnant.io.nifti import read_labels
-from segmentation.liver_shape import LiverShape, liver_shape
+from segmentation.couinaud.liver_shape import LiverShape, liver_shape
 
 MAPS = "*.nii.gz"
 NUMBER = re.compile(r"(\d+)\.nii\.gz$")

@@ -11,8 +11,13 @@ from scipy import stats
 
 from remnant.core.errors import InputError
 from remnant.core.uncertainty import SegmentPlane
-from segmentation.couinaud_shape import certainty, plane_sds_mm, segments_on_grid, shape_logits
-from segmentation.liver_shape import SHAPE_GRID_MM
+from segmentation.couinaud.liver_shape import SHAPE_GRID_MM
+from segmentation.couinaud.shape_model import (
+    certainty,
+    plane_sds_mm,
+    segments_on_grid,
+    shape_logits,
+)
 from segmentation.training.livers import AnnotatedLiver
 from segmentation.training.scores import Codes, plane_shift_mm
 

@@ -17,7 +17,7 @@ from models.networks.couinaud_shape import CouinaudShapeNetwork
 from models.registry import bundle_folder
 from remnant.core.labels import CouinaudSegment
 from remnant.core.progress import Progress, silent
-from segmentation.couinaud_shape import MODEL, segments_on_grid, shape_logits
+from segmentation.couinaud.shape_model import MODEL, segments_on_grid, shape_logits
 from segmentation.training.calibrate import calibrate, temperature_of
 from segmentation.training.couinaud_shape import train
 from segmentation.training.cross_validate import networks_without_groups

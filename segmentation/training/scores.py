@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from remnant.core.labels import LEFT_LOBE, RIGHT_LOBE, CouinaudSegment
 from remnant.core.uncertainty import SegmentPlane
-from segmentation.couinaud_sides import SIDES, Group
+from segmentation.couinaud.sides import SIDES, Group
 
 Codes = NDArray[np.uint8] | NDArray[np.uint16]
 

@@ -16,7 +16,7 @@ from remnant.core.labels import Structure
 from remnant.core.reasons import Cause, Reason, reason
 from remnant.core.volumes import ImageVolume, LabelMap, Modality, Phase
 from segmentation.resample import resample
-from segmentation.seen_phase import VENOUS, seen_phases, spine_fronts
+from segmentation.seen.phase import VENOUS, seen_phases, spine_fronts
 from segmentation.vessels import VESSELS_COMPUTED
 from segmentation.vessels.lumen import vessel_mask
 from segmentation.vessels.roots import Roots, find_roots

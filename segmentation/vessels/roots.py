@@ -81,7 +81,7 @@ def find_roots(
     scene, tubes, vessels
         The scan, what looks like a tube in it, and the vessels found.
     spine_mm
-        See `segmentation.seen_phase.spine_fronts`; without it no vena cava is looked for.
+        See `segmentation.seen.phase.spine_fronts`; without it no vena cava is looked for.
     """
     cava = np.empty((0, 4)) if spine_mm is None else _cava(scene, tubes, spine_mm)
     to_cava = _distance_to(cava, scene)

@@ -65,7 +65,7 @@ def _fake_divider(phantom, monkeypatch):
 
 def use(monkeypatch, divider):
     module = SimpleNamespace(ShapeDivider=lambda *, device: divider)
-    monkeypatch.setitem(sys.modules, "segmentation.couinaud_shape", module)
+    monkeypatch.setitem(sys.modules, "segmentation.couinaud.shape_model", module)
 
 
 def run(*arguments):

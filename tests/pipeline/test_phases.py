@@ -34,7 +34,7 @@ from remnant.testing.fake_segmenter import FakeSegmenter
 from remnant.testing.phantom_shapes import discretisation_bound_ml
 from remnant.testing.phantoms import liver_phantom
 from remnant.wording.findings import text_of
-from segmentation.align_images import ImageAlignment, Motion
+from segmentation.alignment.images import ImageAlignment, Motion
 
 BOTH = PhaseChoice(liver_from="portal", lesions_from=("arterial", "portal"))
 

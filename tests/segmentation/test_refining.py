@@ -13,13 +13,13 @@ from remnant.core.progress import silent
 from remnant.core.provenance import ModelUse
 from remnant.core.volumes import ImageVolume, LabelMap, Modality
 from remnant.testing.fake_prompter import CutPrompter
-from segmentation import lesion_borders
+from segmentation.boxes.promptable import SliceOutline
 from segmentation.engines import registry
 from segmentation.engines.findings import CORES_ALONE, cores_alone
 from segmentation.engines.registry import ENGINES, Quality, engine_named, quality_named
+from segmentation.lesions import borders as lesion_borders
 from segmentation.port import LesionSegmenter, Segmentation, StepwiseSegmenter
 from segmentation.postprocess import reconcile
-from segmentation.promptable import SliceOutline
 from segmentation.refining import RefinableEngine, RefiningSegmenter
 
 

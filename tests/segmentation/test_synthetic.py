@@ -14,7 +14,7 @@ from remnant.core.geometry import Geometry
 from remnant.core.labels import BINARY_SCHEME
 from remnant.core.volumes import ImageVolume, LabelMap, Modality, Phase
 from remnant.testing.strategies import SEEDS, grids_around
-from segmentation.lesion_shape import random_shape, sphere_points
+from segmentation.lesions.shape import random_shape, sphere_points
 from segmentation.synthetic import (
     LESION_GAP_MM,
     SURFACE_GAP_MM,

@@ -5,7 +5,7 @@ import pytest
 from remnant.core.findings import quality_finding
 from remnant.core.reasons import Cause, reason
 from remnant.wording.findings import text_of
-from segmentation.split import MINIMUM_DEPTH_MM, SMALLEST_MASS_ML
+from segmentation.lesions.split import MINIMUM_DEPTH_MM, SMALLEST_MASS_ML
 
 SPLIT_RULE = reason(Cause.SPLIT_RULE, SMALLEST_MASS_ML, MINIMUM_DEPTH_MM)
 

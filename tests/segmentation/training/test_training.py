@@ -19,7 +19,7 @@ from remnant.core.uncertainty import SegmentBorder, SegmentPlane
 from remnant.core.volumes import LabelMap
 from remnant.io.nifti import write_labels
 from remnant.testing.phantoms import liver_phantom
-from segmentation.couinaud_sides import SIDES
+from segmentation.couinaud.sides import SIDES
 from segmentation.training import couinaud_shape as training
 from segmentation.training.augment import (
     _behind,

@@ -1,0 +1,1 @@
+"""Laying one scan's liver on another's."""

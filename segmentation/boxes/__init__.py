@@ -1,0 +1,1 @@
+"""What a box on a slice holds, by the network of boxes."""

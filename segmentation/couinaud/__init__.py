@@ -1,0 +1,1 @@
+"""Couinaud segments: planes, territories, and the network that sees the liver's shape alone."""

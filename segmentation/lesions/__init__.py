@@ -1,0 +1,1 @@
+"""Outlines and parts of lesions."""

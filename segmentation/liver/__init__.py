@@ -1,0 +1,1 @@
+"""The liver's outline."""

@@ -1,0 +1,1 @@
+"""What a scan shows of its own phase, sequence and intensities."""
