@@ -11,8 +11,8 @@ def signed_distance_mm(inside: NDArray[np.bool_], steps_mm: Sequence[float]) -> 
     """Return the distance of every place to a mask's border, positive inside.
 
     The border lies half-way between the outermost inner and the innermost outer centres. What the
-    array's edge cuts has no border there. Of an empty mask it is infinitely far outside, of a full
-    one infinitely far inside.
+    array's edge cuts has no border there. Of an empty mask everything is infinitely far outside,
+    of a full one as far inside as a number says.
 
     Parameters
     ----------
@@ -26,8 +26,10 @@ def signed_distance_mm(inside: NDArray[np.bool_], steps_mm: Sequence[float]) -> 
     >>> signed_distance_mm(np.array([[True, True, False, False]]), (1.0, 2.0)).tolist()
     [[3.5, 1.5, -1.5, -3.5]]
     """
-    if not inside.any() or inside.all():
-        return np.full(inside.shape, np.inf if inside.any() else -np.inf, dtype=np.float32)
+    if not inside.any():
+        return np.full(inside.shape, -np.inf, dtype=np.float32)
+    if inside.all():
+        return np.full(inside.shape, np.finfo(np.float32).max, dtype=np.float32)
     half = np.float32(min(steps_mm) / 2)
     steps = tuple(steps_mm)
     within = edt.edt(np.asfortranarray(inside), anisotropy=steps)

@@ -2,8 +2,8 @@
 
 The livers found in both images give the first motion (`segmentation.alignment.surfaces`); the
 images refine it by their mutual information around the liver (Mattes et al., IEEE Trans Med Imaging
-2003;22:120), which holds whatever the contrast does to each organ: six parameters for a rigid motion, and, on
-request, a free-form deformation on a coarse mesh after it.
+2003;22:120), which holds whatever the contrast does to each organ: six parameters for a rigid
+motion, and, on request, a free-form deformation on a coarse mesh after it.
 
 How good it is, is measured on the two livers, which were found apart from each other: overlap and
 mean distance of their surfaces after the motion, where both scans reach. They move with the lesions

@@ -11,7 +11,7 @@ from remnant.core.errors import InputError  # noqa: E402
 from remnant.core.geometry import Geometry  # noqa: E402
 from remnant.core.volumes import ImageVolume, Modality  # noqa: E402
 from remnant.testing.phantoms import body_grid, liver_phantom  # noqa: E402
-from segmentation import promptable  # noqa: E402
+from segmentation.boxes import promptable  # noqa: E402
 from segmentation.boxes.cache import FOLDER, EmbeddingCache  # noqa: E402
 from segmentation.boxes.pictures import PictureFrame, scaled, shown_range  # noqa: E402
 from segmentation.boxes.promptable import (  # noqa: E402
