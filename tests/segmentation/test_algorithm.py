@@ -8,6 +8,7 @@ BASELINES = {
     1: "436e598aaa5b760d5cd4a4c21babef8b7003dabb03772c9c7e063b168a78c83b",
     2: "9889323793219f73c30ae5be4a5afb0a0aa52c831734be1adcca6fa0a67b7870",
     3: "b8724c98624cdb479b3a79b238068198285f6d6a6425ffbf4283acbb7cbb6bf9",
+    4: "a7709aa5c498fb6b3f05344bd910de0d742a73e9c0cb3a11331dd1c7e4af3918",
 }
 """Digest of all files of ``benchmarks/baselines`` by the version that they were made with."""
 
