@@ -71,7 +71,7 @@ def cuts_of(removed: Segments, kept: Segments, vessels: ComputedVessels) -> Vess
         What is known of the vessels of these segments.
     """
     carriers = removed - {CAUDATE}
-    serving = [one for one in vessels.named if _serves(one, kept)]
+    serving = [one for one in vessels.named if _serves(one, kept - {CAUDATE})]
     divided = tuple(_divided(carriers, serving))
     inflow, outflow = (
         {segment: _lost(segment, tree, carriers, vessels) for segment in sorted(kept)}
@@ -88,6 +88,7 @@ def cuts_of(removed: Segments, kept: Segments, vessels: ComputedVessels) -> Vess
 
 
 def _serves(vessel: NamedVessel, kept: Segments) -> bool:
+    # the caudate lobe has branches of its own from trunk and vena cava
     return any(vessel.share_by_segment.get(one, 0.0) >= LEAST_SERVED for one in kept)
 
 

@@ -38,6 +38,7 @@ class Structure(IntEnum):
     HEPATIC_VEINS = 4
 
 
+VESSELS = frozenset((Structure.PORTAL_VEIN, Structure.HEPATIC_VEINS))
 RIGHT_LOBE = frozenset(
     (CouinaudSegment.V, CouinaudSegment.VI, CouinaudSegment.VII, CouinaudSegment.VIII)
 )

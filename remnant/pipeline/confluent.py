@@ -6,9 +6,8 @@ from remnant.core.errors import InputError
 from remnant.core.findings import quality_finding
 from remnant.core.reasons import Cause, reason
 from remnant.io.masks import Masks
-from remnant.pipeline.divide import merged_findings
 from remnant.pipeline.phases import carried_phases
-from remnant.pipeline.segmented import SegmentedCase
+from remnant.pipeline.segmented import SegmentedCase, merged_findings
 from segmentation.lesions.split import split_confluent
 
 

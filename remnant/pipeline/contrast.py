@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 from remnant.core.findings import Finding
 from remnant.core.volumes import LabelMap
 from remnant.io.phase_evidence import phase_findings
-from remnant.pipeline.divide import merged_findings
-from remnant.pipeline.segmented import SegmentedCase
+from remnant.pipeline.segmented import SegmentedCase, merged_findings
 from segmentation.seen.phase import seen_phases
 
 if TYPE_CHECKING:

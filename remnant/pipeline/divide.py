@@ -14,7 +14,6 @@ import numpy as np
 
 from remnant.core.errors import InputError
 from remnant.core.findings import Finding
-from remnant.core.labels import Structure
 from remnant.core.mr import BiasCorrection
 from remnant.core.progress import Progress, silent
 from remnant.core.reasons import Cause, Reason, joined, reason
@@ -50,13 +49,13 @@ from remnant.pipeline.division import (
 from remnant.pipeline.fit import require_fit
 from remnant.pipeline.requests import SegmentRequest
 from remnant.pipeline.segment_sources import NEEDS_LANDMARKS, GivenSegments
-from remnant.pipeline.segmented import Division, SegmentedCase
+from remnant.pipeline.segmented import Division, SegmentedCase, merged_findings
 from remnant.pipeline.timing import DIVIDE, Stopwatch
+from remnant.pipeline.vessels import stems_of
 from segmentation.couinaud import landmark_planes as planes
-from segmentation.port import DividedLiver, SegmentDivider, Stems
+from segmentation.port import DividedLiver, SegmentDivider
 from segmentation.quality import check_segments
 
-VESSELS: Final = frozenset((Structure.PORTAL_VEIN, Structure.HEPATIC_VEINS))
 NAMED_MAPS: Final = {Part.COUINAUD: "the Couinaud map", Part.BRANCHES: "the map of branches"}
 
 
@@ -158,25 +157,6 @@ def with_edited_segments(case: SegmentedCase, sha256: str) -> SegmentedCase:
     division = DividedLiver(couinaud=couinaud, source=SegmentSource.GIVEN)
     unknown = replace(case, division=replace(case.division, couinaud=None))
     return settled(_divided(unknown, division, GivenSegments(couinaud=edited)))
-
-
-def stems_of(case: SegmentedCase) -> Stems | None:
-    """Return the named stems of a case's computed vessels as they are; ``None`` without vessels."""
-    structures, roots = case.maps.structures, case.vessel_roots
-    if roots is None or not structures.present() & VESSELS:
-        return None
-    from segmentation.vessels.names import stem_lines
-    from segmentation.vessels.rooted import rooted_trees
-
-    return stem_lines(rooted_trees(structures, roots))
-
-
-def merged_findings(
-    earlier: tuple[Finding, ...], later: tuple[Finding, ...]
-) -> tuple[Finding, ...]:
-    """Return both, a later check in place of an earlier one of the same name."""
-    replaced = {finding.id for finding in later}
-    return tuple(finding for finding in earlier if finding.id not in replaced) + later
 
 
 def _vouched(case: SegmentedCase, segments: GivenSegments) -> SegmentedCase:

@@ -18,13 +18,12 @@ from remnant.core.volumes import LARGEST_CODE, ImageVolume, LabelMap
 from remnant.pipeline.boxes import drawn_liver, today
 from remnant.pipeline.confirm import require_name
 from remnant.pipeline.correcting import CorrectRequest
-from remnant.pipeline.divide import merged_findings
 from remnant.pipeline.made_from import IMAGE
 from remnant.pipeline.origins import boxed_lesions
 from remnant.pipeline.quality_light import with_light
 from remnant.pipeline.review import bare_liver, vessels_of, with_confirmations
 from remnant.pipeline.segment import with_image
-from remnant.pipeline.segmented import CaseMaps, SegmentedCase, maps_of
+from remnant.pipeline.segmented import CaseMaps, SegmentedCase, maps_of, merged_findings
 from segmentation.axial import AxialView
 from segmentation.boxes.drawn_box import placed_box
 from segmentation.boxes.outlining import (

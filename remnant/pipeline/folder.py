@@ -288,7 +288,7 @@ def _edited(
 
 def _read_written(folder: Path) -> tuple[SegmentedCase, Mapping[str, Fingerprint]]:
     """Read the maps as they are, the facts as they were written, and the maps' digests of then."""
-    from remnant.pipeline.divide import merged_findings
+    from remnant.pipeline.segmented import merged_findings
 
     state = read_state(folder / STATE)
     there = {

@@ -16,8 +16,7 @@ from remnant.core.volumes import LabelMap, Phase
 from remnant.io.masks import Masks, Part
 from remnant.io.placement import placement_of
 from remnant.io.pseudonym import pseudonym
-from remnant.pipeline.divide import merged_findings
-from remnant.pipeline.segmented import CaseMaps, Division, SegmentedCase, maps_of
+from remnant.pipeline.segmented import CaseMaps, Division, SegmentedCase, maps_of, merged_findings
 from segmentation.postprocess import Reconciled, reconcile, reconcile_instances
 from segmentation.quality import check_liver
 

@@ -25,10 +25,9 @@ from remnant.core.provenance import ModelUse
 from remnant.core.reasons import Cause, Reason, reason
 from remnant.core.volumes import LARGEST_CODE, LabelMap, Phase
 from remnant.pipeline.contrast import seen_findings
-from remnant.pipeline.divide import merged_findings
 from remnant.pipeline.division import BRANCHES, COUINAUD
 from remnant.pipeline.requests import SegmentRequest
-from remnant.pipeline.segmented import CaseMaps, Division, SegmentedCase, maps_of
+from remnant.pipeline.segmented import CaseMaps, Division, SegmentedCase, maps_of, merged_findings
 from segmentation.alignment.images import (
     HALF,
     LEAST_OVERLAP_FRACTION,

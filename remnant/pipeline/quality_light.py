@@ -5,9 +5,8 @@ from dataclasses import replace
 from remnant.core.labels import Structure
 from remnant.core.map_description import Origin
 from remnant.core.volumes import ImageVolume
-from remnant.pipeline.divide import merged_findings
 from remnant.pipeline.origins import structure_origins
-from remnant.pipeline.segmented import SegmentedCase
+from remnant.pipeline.segmented import SegmentedCase, merged_findings
 from segmentation.quality_control.light import figures_of, light_finding
 
 

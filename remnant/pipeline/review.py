@@ -21,9 +21,8 @@ from remnant.io.nifti import read_labels_with_notes
 from remnant.io.own_segmentation import holds_own_lesions, read_own_segmentation
 from remnant.io.placement import placement_of
 from remnant.io.reading import AS_WRITTEN
-from remnant.pipeline.divide import merged_findings
 from remnant.pipeline.reviewing import CONFIRMATIONS, EDITED, LesionReview
-from remnant.pipeline.segmented import SegmentedCase, maps_of
+from remnant.pipeline.segmented import SegmentedCase, maps_of, merged_findings
 from segmentation.postprocess import Reconciled, reconcile, reconcile_instances
 
 LARGEST_LISTED = 20

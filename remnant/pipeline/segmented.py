@@ -160,3 +160,11 @@ class SegmentedCase:
     planted: tuple[PlantedLesion, ...] = ()
     seconds: Mapping[str, float] = field(default_factory=dict)
     made_from: MadeFrom | None = None
+
+
+def merged_findings(
+    earlier: tuple[Finding, ...], later: tuple[Finding, ...]
+) -> tuple[Finding, ...]:
+    """Return both, a later check in place of an earlier one of the same name."""
+    replaced = {finding.id for finding in later}
+    return tuple(finding for finding in earlier if finding.id not in replaced) + later

@@ -1,22 +1,21 @@
 """Vessels computed from a case's scan, where nobody gave any."""
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from remnant.core.labels import Structure
+from remnant.core.labels import VESSELS
 from remnant.core.lesions import Lesion
 from remnant.core.quantity import Quantity
 from remnant.core.reasons import Cause, joined, reason
 from remnant.core.volumes import ImageVolume
 from remnant.core.volumetry_report import VolumetryReport
-from remnant.pipeline.divide import merged_findings
 from remnant.pipeline.origins import vessels_are_computed
-from remnant.pipeline.segmented import SegmentedCase
+from remnant.pipeline.segmented import SegmentedCase, merged_findings
 
 if TYPE_CHECKING:
+    from segmentation.port import Stems
     from segmentation.vessels.found import FoundVessels
-
-VESSELS: Final = frozenset((Structure.PORTAL_VEIN, Structure.HEPATIC_VEINS))
+    from segmentation.vessels.rooted import RootedTrees
 
 
 def with_computed_vessels(
@@ -62,18 +61,37 @@ def with_vessel_names(volumes: VolumetryReport, case: SegmentedCase) -> Volumetr
     They come from the maps as they are now: from vessels that a reader corrected, and from segments
     that were divided anew.
     """
-    structures, roots = case.maps.structures, case.vessel_roots
-    if roots is None or not structures.present() & VESSELS:
+    rooted = _rooted(case)
+    if rooted is None:
         return volumes
     from segmentation.vessels.computed import computed_vessels
-    from segmentation.vessels.rooted import rooted_trees
     from segmentation.vessels.ways import ways_finding
 
     couinaud = case.division.couinaud
-    vessels = computed_vessels(rooted_trees(structures, roots), couinaud)
+    vessels = computed_vessels(rooted, couinaud)
     told = couinaud is not None and vessels_are_computed(case)
     ways = (ways_finding(vessels.ways),) if told else ()
     return replace(volumes, vessels=vessels, quality=(*volumes.quality, *ways))
+
+
+def stems_of(case: SegmentedCase) -> "Stems | None":
+    """Return the named stems of a case's vessels as they are; ``None`` without vessels."""
+    rooted = _rooted(case)
+    if rooted is None:
+        return None
+    from segmentation.vessels.names import stem_lines
+
+    return stem_lines(rooted)
+
+
+def _rooted(case: SegmentedCase) -> "RootedTrees | None":
+    """Return a case's trees, ``None`` where it has none or it is not known where they begin."""
+    structures, roots = case.maps.structures, case.vessel_roots
+    if roots is None or not structures.present() & VESSELS:
+        return None
+    from segmentation.vessels.rooted import rooted_trees
+
+    return rooted_trees(structures, roots)
 
 
 def with_vessels_marked(volumes: VolumetryReport, case: SegmentedCase) -> VolumetryReport:

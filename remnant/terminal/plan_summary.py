@@ -100,7 +100,7 @@ def plan_table(plans: Plans) -> Table:
     table.add_column("chosen\nrules", justify="center", no_wrap=True)
     for row in sorted(plans.listed(MOST_ROWS), key=lambda row: BEST_FIRST.index(row.feasible)):
         is_first = plans.first is not None and row.id == plans.first.row.id
-        table.add_row(*_cells(row, vessels="" if is_first else row.vessels))
+        table.add_row(*_cells(row, vessels="" if is_first else row.vessels_short))
     return table
 
 
@@ -110,7 +110,7 @@ def _cells(row: PlanRow, *, vessels: str) -> tuple[str, ...]:
     reached = (f"{m.demand}: {m.tight_draws}" for m in row.reached)
     return (
         row.id,
-        "\n".join((row.recipe, *best, *cautions, *((f"  {vessels}",) if vessels else ()))),
+        "\n".join((row.recipe, *best, *cautions, *((f"  vessels: {vessels}",) if vessels else ()))),
         over_interval(row.debulked, *reached),
         over_interval(row.flr),
         over_interval(row.sflr),

@@ -45,7 +45,7 @@ from remnant.wording.plans import (
     target_answer,
 )
 from remnant.wording.reasons import listed as listed_reasons
-from remnant.wording.vessel_cuts import vessel_cuts_line
+from remnant.wording.vessel_cuts import vessel_cuts_in_short, vessel_cuts_line
 from remnant.wording.words import CONFIRMATION_WORDS, FATE_WORDS, REACH_WORDS, REJECTED_WORDS
 
 MOST_PICTURED: Final = 3
@@ -75,7 +75,8 @@ class PlanRow:
     """One plan in a table.
 
     ``place`` is from how many listed plans on it is one of them; ``vessels`` what it would cut of
-    computed vessels, empty where that is not known or it removes no segment.
+    computed vessels, ``vessels_short`` the same below a heading that says so; empty where that
+    is not known or it removes no segment.
     """
 
     id: str
@@ -96,6 +97,7 @@ class PlanRow:
     place: int | None
     answers: bool
     vessels: str
+    vessels_short: str
 
     @property
     def mark(self) -> Mark:
@@ -346,6 +348,7 @@ def _row(plan: DebulkingPlan, subject: Subject, notes: Footnotes, place: int | N
         place=place,
         answers=bool(plan.targets) or plan.origin is PlanOrigin.USER,
         vessels=vessel_cuts_line(plan.vessel_cuts, plan.recipe.segments),
+        vessels_short=vessel_cuts_in_short(plan.vessel_cuts, plan.recipe.segments),
     )
 
 

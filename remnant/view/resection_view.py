@@ -37,7 +37,7 @@ from remnant.view.subject import (
 from remnant.wording.findings import bare_text_of, text_of
 from remnant.wording.numbers import percent, sign
 from remnant.wording.resection_titles import resection_title
-from remnant.wording.vessel_cuts import vessel_cuts_line
+from remnant.wording.vessel_cuts import vessel_cuts_in_short, vessel_cuts_line
 from remnant.wording.words import REACH_WORDS, SHORT_TITLES, VERDICT_SIGNS, demand
 
 REACH_PREFIX: Final = "debulking.reach."
@@ -69,7 +69,8 @@ class ResectionRow:
 
     ``chosen`` is what the chosen rule set says. ``rule_signs`` are the verdicts of the FLR rule
     sets, each by its sign, a blank where one is missing. ``vessels`` is what it would cut of
-    computed vessels, empty where none were computed.
+    computed vessels, ``vessels_short`` the same below a heading that says so; empty where none were
+    computed.
     """
 
     title: str
@@ -88,6 +89,7 @@ class ResectionRow:
     rule_signs: tuple[str, ...]
     span: Span | None
     vessels: str
+    vessels_short: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +218,7 @@ def _row(
         rule_signs=tuple(VERDICT_SIGNS[f.verdict] if f else " " for f in of_rules),
         span=_span(resection, subject),
         vessels=vessel_cuts_line(resection.vessel_cuts, resection.segments),
+        vessels_short=vessel_cuts_in_short(resection.vessel_cuts, resection.segments),
     )
 
 

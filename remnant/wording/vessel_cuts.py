@@ -36,6 +36,15 @@ def vessel_cuts_line(cuts: VesselCuts | None, removed: Sequence[CouinaudSegment]
     return f"{TO_CONFIRM}: {'; '.join(parts)}."
 
 
+def vessel_cuts_in_short(cuts: VesselCuts | None, removed: Sequence[CouinaudSegment]) -> str:
+    """Write the same for a row of a table whose heading says that it is computed."""
+    if cuts is None or not removed:
+        return ""
+    told = (*_divided(cuts), *_cut_off(cuts))
+    nothing = () if told else _nothing_else(cuts, "")
+    return "; ".join((*told, *nothing, *_along(cuts), *_unseen(cuts)))
+
+
 def computed_sentence(reasons: Iterable[Reason]) -> str:
     """Write what computed vessels show of what a finding asks for; empty without any."""
     given = tuple(reasons)

@@ -18,13 +18,12 @@ from remnant.core.volumes import LabelMap, Phase
 from remnant.core.volumetry_report import SegmentSource
 from remnant.documents.report_document import REPORT
 from remnant.pipeline.case_files import REPORT_JSON
-from remnant.pipeline.divide import stems_of
 from remnant.pipeline.folder import read_case, write_measured, write_segmented
 from remnant.pipeline.measuring_and_planning import measure_case
 from remnant.pipeline.origins import structure_origins, vessels_are_computed
 from remnant.pipeline.requests import MeasureRequest
 from remnant.pipeline.segmented import CaseMaps, Division, SegmentedCase
-from remnant.pipeline.vessels import with_computed_vessels
+from remnant.pipeline.vessels import stems_of, with_computed_vessels
 from remnant.wording.findings import text_of
 
 

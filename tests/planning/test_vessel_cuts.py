@@ -180,7 +180,7 @@ def test_cuts__divided_stems_serve_what_stays(vessels, removed):
     for vessel in cuts.divided:
         assert vessel.removed_mm >= THROUGH_MM
     for name in (*names_of(cuts), *cuts.along):
-        assert served[VesselName(name)] - removed
+        assert served[VesselName(name)] - removed - some("I")
     assert not set(cuts.along) & set(names_of(cuts))
 
 
@@ -231,6 +231,11 @@ def test_the_caudate_lobe__carries_no_vessels_of_its_neighbours():
     cuts = cutting(some("I", "V", "VI", "VII", "VIII"), vessels)
     assert names_of(cuts) == []
     assert Flow.LOST not in (cuts.inflow, cuts.outflow)
+
+
+def test_the_caudate_lobe__makes_no_vein_of_its_neighbours_one_that_serves_what_stays():
+    left = stem(VesselName.LEFT_HEPATIC_VEIN, {"II": 40.0}, {"I": 1.0, "II": 1.0, "III": 1.0})
+    assert names_of(cutting(some("II", "III", "IV"), computed(left))) == []
 
 
 def test_ways__add_up_and_count_once_however_much_of_them_is_removed():

@@ -18,7 +18,11 @@ from remnant.core.reasons import Cause, Reason
 from remnant.core.vessels import VesselName
 from remnant.wording.findings import found_here, text_of
 from remnant.wording.reasons import words
-from remnant.wording.vessel_cuts import computed_sentence, vessel_cuts_line
+from remnant.wording.vessel_cuts import (
+    computed_sentence,
+    vessel_cuts_in_short,
+    vessel_cuts_line,
+)
 
 ALL = frozenset(CouinaudSegment)
 LEFT = tuple(CouinaudSegment(code) for code in (2, 3, 4))
@@ -81,6 +85,18 @@ def test_line__says_what_is_divided_what_else_is_cut_off_and_what_is_not_seen(
     removed, vessels, line
 ):
     assert vessel_cuts_line(cutting(removed, vessels), removed) == BEGIN + line
+
+
+def test_in_short__what_is_cut_and_not_seen_without_what_its_heading_says():
+    def short(removed, vessels):
+        return vessel_cuts_in_short(cutting(removed, vessels), removed)
+
+    assert short(LEFT, MIDDLE_IN_IV) == (
+        "divides the middle hepatic vein; cuts off the outflow of 60 % of what is seen in V, 40 % "
+        "in VIII"
+    )
+    assert short(RIGHT, MIDDLE_IN_IV) == "nothing of what stays is cut off as far as seen"
+    assert short((), MIDDLE_IN_IV) == vessel_cuts_in_short(None, LEFT) == ""
 
 
 def test_line__is_empty_without_computed_vessels_or_removed_segments():
