@@ -129,6 +129,7 @@ def test_reports__start_empty():
         "burden_class_probabilities",
         "segments_confirmation",
         "segment_iv",
+        "vessels",
     } == _with_default(VolumetryReport)
     assert {
         "findings", "plans", "plans_reasons", "targets", "staged", "netlm", "stability",

@@ -693,6 +693,7 @@ def test_named_vessels__have_a_table_that_says_computed(made):
         direction_ras=(0.45, 0.85, -0.27),
         confidence=0.86,
         stem_mm_by_segment={},
+        deep_mm_by_segment={},
         share_by_segment={CouinaudSegment.IV: 0.6, CouinaudSegment.VIII: 0.75},
     )
     vessels = ComputedVessels(named=(vessel,), ways=(), seen_ml_by_segment={})
