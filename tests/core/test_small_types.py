@@ -132,7 +132,8 @@ def test_reports__start_empty():
         "vessels",
     } == _with_default(VolumetryReport)
     assert {
-        "findings", "plans", "plans_reasons", "vessel_cuts_reasons", "targets", "staged", "netlm", "stability",
+        "findings", "plans", "plans_reasons", "vessel_cuts_reasons", "targets", "staged", "netlm",
+        "stability",
         "contraindications", "liver_function", "staging_checklist", "resectability", "ablation",
         "staging", "transplant", "pathways",
     } == _with_default(PlanningReport)  # fmt: skip
