@@ -21,6 +21,7 @@ from remnant.core.labels import CouinaudSegment
 from remnant.core.reasons import Cause, Reason, joined, reason
 from remnant.core.vessel_cuts import DividedVessel, Flow, Shares, VesselCuts
 from remnant.core.vessels import (
+    LEAST_SEEN_ML,
     THROUGH_MM,
     ComputedVessels,
     NamedVessel,
@@ -29,8 +30,6 @@ from remnant.core.vessels import (
 )
 from remnant.core.volumetry_report import VolumetryReport
 
-LEAST_SEEN_ML: Final = 0.3
-"""Less vessel than this in a segment says nothing of it, as for the ways of vessels."""
 LEAST_SERVED: Final = 0.1
 """A stem serves a segment when at least this share of what is seen there hangs on it: borders are
 not exact, and a stem that goes with its segments keeps a little beyond them."""

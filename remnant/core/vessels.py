@@ -15,6 +15,8 @@ BORDER_MM: Final = 8.0
 A vein or a pedicle that marks a border runs along it."""
 THROUGH_MM: Final = 10.0
 """A vessel runs through a segment from this length in it on."""
+LEAST_SEEN_ML: Final = 0.3
+"""Less vessel than this in a segment says nothing of it."""
 Direction = tuple[float, float, float]
 Place = tuple[float, float, float]
 

@@ -184,7 +184,7 @@ def _segmented(loaded: LoadedStudy, engines: _Engines, progress: Progress) -> Se
     watch = Stopwatch()
     with watch.measure("segment"):
         case = case_from_image(loaded, segmenter=engines.segmenter, progress=progress)
-        case, _ = seen_in_scan(case, loaded)
+        case = seen_in_scan(case, loaded)
     known = replace(case, seconds=watch.seconds, settings=SegmentationSettings(sample=SAMPLE))
     return with_segments(known, NOTHING_GIVEN, divider=engines.divider, progress=progress)
 

@@ -53,7 +53,6 @@ from volumetry.lesions.intensity import lesion_intensities
 
 if TYPE_CHECKING:
     from remnant.io.source import LoadedStudy
-    from segmentation.vessels.found import FoundVessels
 
 
 def segment_case(
@@ -105,19 +104,17 @@ def segment_case(
             case = _maps(loaded, masks, segmenter, progress)
         if request.split_confluent and (request.phases is None or case.maps.lesions is not None):
             case = with_split_lesions(case, masks)
-        case, _ = seen_in_scan(case, loaded)
+        case = seen_in_scan(case, loaded)
     case = replace(case, settings=_settings(request), seconds=watch.seconds)
     reviewed = apply_review(case, request.review)
     return with_segments(reviewed, segments, divider=divider, progress=progress)
 
 
-def seen_in_scan(
-    case: SegmentedCase, loaded: "LoadedStudy"
-) -> "tuple[SegmentedCase, FoundVessels | None]":
+def seen_in_scan(case: SegmentedCase, loaded: "LoadedStudy") -> SegmentedCase:
     """Return a case with what its scan says of it, and the vessels that the scan shows."""
     seen = with_seen_phase(with_image(case, loaded.image), loaded)
     checked = with_light(with_mr_checks(seen, loaded), loaded.image)
-    return with_computed_vessels(checked, loaded.image)
+    return with_computed_vessels(checked, loaded.image)[0]
 
 
 def case_from_masks(

@@ -16,14 +16,13 @@ from remnant.core.findings import Finding, quality_finding
 from remnant.core.geometry import Geometry
 from remnant.core.labels import SEGMENT_CODES, CouinaudSegment
 from remnant.core.reasons import Cause, reason
-from remnant.core.vessels import BORDER_MM, THROUGH_MM, VesselTree, VesselWay
+from remnant.core.vessels import BORDER_MM, LEAST_SEEN_ML, THROUGH_MM, VesselTree, VesselWay
 from remnant.core.volumes import LabelMap
 from segmentation.vessels.centrelines import NONE, Ways
 from segmentation.vessels.scene import GRID_MM, distance_mm
 from segmentation.vessels.trees import MM3_PER_ML, Tree
 
 VESSEL_WAYS: Final = "vessel_ways"
-LEAST_ML: Final = 0.3
 LEAST_TOLD: Final = 0.5
 """Of a segment's vessels, for the finding to name where they run; plans heed every way."""
 EDGE: Final = 0.5 + 1e-3
@@ -69,7 +68,7 @@ def ways_through(
     crossed = _lengths_by_segment(ways, deep) >= THROUGH_MM
     for segment in CouinaudSegment:
         own = segments == segment
-        if own.sum() * VOXEL_ML < LEAST_ML:
+        if own.sum() * VOXEL_ML < LEAST_SEEN_ML:
             continue
         others = crossed[own].copy()
         others[:, (0, segment)] = False

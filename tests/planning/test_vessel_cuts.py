@@ -20,14 +20,14 @@ from examples.debulking import NORMAL, coarse_phantom, measured
 from examples.plans import example_plan
 from planning.case import Case
 from planning.planner import plan
-from planning.vessel_cuts import LEAST_SEEN_ML, LOST_SHARE, cuts_of, of_plan
+from planning.vessel_cuts import LOST_SHARE, cuts_of, of_plan
 from remnant.core.clinical import ClinicalFacts
 from remnant.core.labels import CouinaudSegment
 from remnant.core.plan_choice import PlanChoice
 from remnant.core.reasons import Cause, Reason
 from remnant.core.recipe import Recipe
 from remnant.core.vessel_cuts import Flow
-from remnant.core.vessels import THROUGH_MM, ComputedVessels, VesselName, VesselTree
+from remnant.core.vessels import LEAST_SEEN_ML, THROUGH_MM, ComputedVessels, VesselName, VesselTree
 
 ALL = frozenset(CouinaudSegment)
 NAMES = tuple(VesselName)
