@@ -31,17 +31,20 @@ def vessel_cuts_line(cuts: VesselCuts | None, removed: Sequence[CouinaudSegment]
     """
     if cuts is None or not removed:
         return ""
-    told = (*_divided(cuts), *_cut_off(cuts))
-    parts = (*told, *_nothing_else(cuts, "else " if told else ""), *_along(cuts), *_unseen(cuts))
-    return f"{TO_CONFIRM}: {'; '.join(parts)}."
+    return f"{TO_CONFIRM}: {_joined(cuts, closing=True)}."
 
 
 def vessel_cuts_in_short(cuts: VesselCuts | None, removed: Sequence[CouinaudSegment]) -> str:
     """Write the same for a row of a table whose heading says that it is computed."""
     if cuts is None or not removed:
         return ""
+    return _joined(cuts, closing=False)
+
+
+def _joined(cuts: VesselCuts, *, closing: bool) -> str:
+    """Write what is cut, near a cut and not seen; ``closing`` says that nothing else is."""
     told = (*_divided(cuts), *_cut_off(cuts))
-    nothing = () if told else _nothing_else(cuts, "")
+    nothing = _nothing_else(cuts, "else " if told else "") if closing or not told else ()
     return "; ".join((*told, *nothing, *_along(cuts), *_unseen(cuts)))
 
 
