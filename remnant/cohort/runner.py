@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from remnant.cohort.case_key import glance_of
 from remnant.cohort.case_task import CaseResult, killed_outcome, same_glance, work_case
 from remnant.cohort.clusters import GPU, LOCAL, ClusterChoice, opened
+from remnant.cohort.interrupts import interrupts_remembered
 from remnant.cohort.layout import COHORT_JSON, RUNNING, case_folder
 from remnant.cohort.manifest import ManifestRow
 from remnant.cohort.manifest_columns import STUDY
@@ -316,14 +317,16 @@ def _work_off(
     number, renewed = 0, []
     done(number)
     try:
-        for task, result in flight.results(tasks):
-            tables.add(result.outcome, result.rows)
-            tally.add(result.outcome)
-            renewed += [(Path(task.folder), result.outcome)] * result.renewed
-            if len(renewed) >= MOST_RENEWED:
-                _acknowledge(renewed, tables)
-            number += 1
-            done(number)
+        with interrupts_remembered() as raise_again:
+            for task, result in flight.results(tasks):
+                tables.add(result.outcome, result.rows)
+                tally.add(result.outcome)
+                renewed += [(Path(task.folder), result.outcome)] * result.renewed
+                if len(renewed) >= MOST_RENEWED:
+                    _acknowledge(renewed, tables)
+                number += 1
+                done(number)
+                raise_again()
     except ClusterLostError as fault:
         raise ClusterLostError(
             f"{fault}; {number} case(s) of this run are done, and the same command goes on from "
