@@ -5,9 +5,12 @@ STAMP := $(VENV)/.installed
 # one worker for each core; WORKERS=0 runs the tests in one process
 WORKERS ?= auto
 
-.PHONY: test demo lint types contracts unit install docs release-check clean
+# what the tests of pages and PDFs need of a Debian machine; without them those tests are skipped
+SYSTEM_PACKAGES := chromium libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejavu-core
 
-test: lint types contracts unit
+.PHONY: test demo lint types contracts unit install system docs release-check clean
+
+test: lint types contracts system unit
 
 install: $(STAMP)
 
@@ -25,6 +28,12 @@ types: $(STAMP)
 
 contracts: $(STAMP)
 	$(BIN)/lint-imports
+
+system:
+	@dpkg -s $(SYSTEM_PACKAGES) >/dev/null 2>&1 || \
+		{ [ "$$(id -u)" = 0 ] && apt-get update -qq && DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 \
+			apt-get install -qq -y --no-install-recommends $(SYSTEM_PACKAGES) >/dev/null; } || \
+		echo "not installed, tests that need them are skipped: $(SYSTEM_PACKAGES)"
 
 unit: $(STAMP)
 	$(BIN)/python -m pytest -n $(WORKERS) --maxprocesses 8 --dist worksteal \
