@@ -2,17 +2,18 @@
 
 Research use only. Nothing here is a medical device, and no output is an order to treat.
 
-`run_case`, `run_cohort` and `open_cohort` are those of `remnant.api`, imported when asked for.
+`run_case`, `open_case`, `run_cohort` and `open_cohort` are those of `remnant.api`, imported when
+asked for.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from remnant.api import Case, Cohort, open_cohort, run_case, run_cohort
+    from remnant.api import Case, Cohort, open_case, open_cohort, run_case, run_cohort
 
 __version__ = "0.1.0"
-__all__ = ["Case", "Cohort", "__version__", "open_cohort", "run_case", "run_cohort"]
+__all__ = ["Case", "Cohort", "__version__", "open_case", "open_cohort", "run_case", "run_cohort"]
 
 
 def __getattr__(name: str) -> object:

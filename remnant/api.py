@@ -15,9 +15,12 @@ from typing import TYPE_CHECKING, Final
 from remnant.core.case import CaseReport
 from remnant.core.errors import InputError
 from remnant.core.progress import Progress, silent
+from remnant.core.showing import ShowsItself, html_of
+from remnant.page import notebook  # noqa: F401  (teaches results to show themselves)
 
 if TYPE_CHECKING:
     import pandas as pd
+    from ipyniivue import NiiVue
 
     from remnant.cohort.manifest import ManifestRow
     from remnant.cohort.outcomes import CaseStatus
@@ -30,7 +33,7 @@ API_CASE: Final = "case"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Case:
+class Case(ShowsItself):
     """One case that was run.
 
     Parameters
@@ -66,6 +69,39 @@ class Case:
         outcome = CaseOutcome(case=self.folder.name, key="", status=CaseStatus.DONE)
         rows = rows_of(outcome, {}, self.report)
         return arrow_rows(rows[table], arrow_schema(TABLES[table])).to_pandas()
+
+    def viewer(self, scan: AnyPath | None = None) -> "NiiVue":
+        """Return a widget that shows the case's maps in three planes and in 3-D.
+
+        Parameters
+        ----------
+        scan
+            NIfTI file that the case was made from; without it the maps lie on the case's preview,
+            which is coarse.
+
+        Raises
+        ------
+        InputError
+            The extra ``notebook`` is not installed, or there is neither scan nor preview.
+        """
+        from remnant.page.notebook_viewer import viewer
+        from remnant.pipeline.case_files import COUINAUD, LESIONS, PREVIEW
+
+        image = self.folder / PREVIEW if scan is None else Path(scan)
+        if not image.is_file():
+            raise InputError(f"there is no image {image}; give the scan's NIfTI file")
+        lesions, couinaud = (self.folder / name for name in (LESIONS, COUINAUD))
+        return viewer(
+            image,
+            couinaud=couinaud if couinaud.is_file() else None,
+            lesions=lesions if lesions.is_file() else None,
+            lesion_ids=[lesion.id for lesion in self.report.volumetry.lesions],
+        )
+
+
+@html_of.register
+def _of_case(case: Case) -> str | None:
+    return html_of(case.report)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,6 +224,21 @@ def run_case(  # noqa: PLR0913  (all that a case may be asked)
         progress=progress,
     )
     return Case(folder=folder, report=ran.report, notes=ran.notes)
+
+
+def open_case(folder: AnyPath) -> Case:
+    """Open the folder of a case that was measured.
+
+    Raises
+    ------
+    InputError
+        It is none.
+    UnreadableFileError
+        Its report is damaged.
+    """
+    from remnant.pipeline.folder import read_measured
+
+    return Case(folder=Path(folder), report=read_measured(Path(folder)))
 
 
 def run_cohort(

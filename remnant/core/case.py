@@ -9,12 +9,13 @@ from remnant.core.patient import Patient
 from remnant.core.planning_report import PlanningReport
 from remnant.core.provenance import Provenance
 from remnant.core.settings import DEFAULT_SETTINGS, Settings
+from remnant.core.showing import ShowsItself
 from remnant.core.study import Study
 from remnant.core.volumetry_report import VolumetryReport
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CaseReport:
+class CaseReport(ShowsItself):
     """Everything that ``report.json`` holds.
 
     ``planning`` is ``None`` until the plan stage ran. ``quality`` holds every check of every

@@ -10,6 +10,7 @@ from remnant.core.plan import Remnant
 from remnant.core.quantity import Quantity
 from remnant.core.reasons import Reason
 from remnant.core.recipe import Recipe
+from remnant.core.showing import ShowsItself
 from remnant.core.vessel_cuts import VesselCuts
 
 
@@ -69,7 +70,7 @@ class PlanOrigin(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DebulkingPlan:
+class DebulkingPlan(ShowsItself):
     """One plan with its full recipe, what would remain, and which rules it meets.
 
     Parameters

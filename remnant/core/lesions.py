@@ -8,6 +8,7 @@ from types import MappingProxyType
 from remnant.core.geometry import Vector3
 from remnant.core.labels import CouinaudSegment
 from remnant.core.quantity import Quantity
+from remnant.core.showing import ShowsItself
 from remnant.core.volumes import Phase
 
 
@@ -146,6 +147,13 @@ class Lesion:
     def counts(self) -> bool:
         """Whether the lesion belongs to the tumour burden (it was not rejected)."""
         return self.confirmation is not Confirmation.REJECTED
+
+
+@dataclass(frozen=True, slots=True)
+class LesionTable(ShowsItself):
+    """Lesions as one thing that a notebook shows; rejected ones too."""
+
+    lesions: tuple[Lesion, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

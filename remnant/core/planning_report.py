@@ -8,11 +8,12 @@ from remnant.core.distribution import Frilling, Netlm, Stability
 from remnant.core.findings import Finding
 from remnant.core.plan import Resection
 from remnant.core.reasons import Reason
+from remnant.core.showing import ShowsItself
 from remnant.core.staged_plan import StagedPlan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PlanningReport:
+class PlanningReport(ShowsItself):
     """Everything that planning says about one case.
 
     ``contraindications`` are what rules an operation on the liver out. ``plans_reasons`` say why

@@ -6,9 +6,10 @@ from enum import StrEnum
 
 from remnant.core.findings import Finding
 from remnant.core.labels import CouinaudSegment, SegmentIvPart
-from remnant.core.lesions import Lesion
+from remnant.core.lesions import Lesion, LesionTable
 from remnant.core.quantity import Interval, Quantity
 from remnant.core.reasons import Reason
+from remnant.core.showing import ShowsItself
 from remnant.core.uncertainty import Boundaries, ErrorModel
 from remnant.core.vessels import ComputedVessels
 
@@ -96,7 +97,7 @@ class SegmentVolumes:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class VolumetryReport:
+class VolumetryReport(ShowsItself):
     """All volumes of one case.
 
     Parameters
@@ -150,6 +151,11 @@ class VolumetryReport:
     segment_iv: Mapping[SegmentIvPart, PartVolumes] | None = None
     quality: tuple[Finding, ...] = field(default=())
     vessels: ComputedVessels | None = None
+
+    @property
+    def lesion_table(self) -> LesionTable:
+        """All lesions, as one thing that a notebook shows."""
+        return LesionTable(self.lesions)
 
     @property
     def counted_lesions(self) -> tuple[Lesion, ...]:

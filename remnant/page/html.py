@@ -138,23 +138,24 @@ def render_html(
 
 def render_page(case: CaseReport, pictures: Pictures = NOTHING_DRAWN) -> str:
     """Render the page around pictures that are already drawn; there may be none."""
-    page = _environment().get_template("report.html.j2")
+    page = environment().get_template("report.html.j2")
     return page.render(view=view_case(case), pictures=pictures)
 
 
 @cache
-def _environment() -> Environment:
-    environment = Environment(
+def environment() -> Environment:
+    """Return what renders the templates of this package."""
+    made = Environment(
         loader=PackageLoader("remnant.page", "templates"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals |= {
+    made.globals |= {
         "sections": SECTIONS,
         "colours": COLOURS,
         "segment_colours": SEGMENT_COLOURS,
         "plan_looks": PLAN_LOOKS,
     }
-    return environment
+    return made
