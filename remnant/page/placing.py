@@ -63,8 +63,10 @@ class Placed:
 
 def placed(pictures: Pictures, view: CaseView) -> Placed:
     """Place the pictures: planes and the first plan's surface first, each picture once."""
-    first = "" if view.planned is None or view.planned.plans.first is None else (
-        view.planned.plans.first.row.id
+    first = (
+        ""
+        if view.planned is None or view.planned.plans.first is None
+        else (view.planned.plans.first.row.id)
     )
     of_first = pictures.of_plans.get(first, ())
     solid = of_first[PLANES:] or pictures.surfaces[:1]

@@ -1,7 +1,7 @@
 """The report's first sheet: the whole story of a case, before any detail."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from remnant.core.case import CaseReport
@@ -93,7 +93,11 @@ def _operations(subject: Subject) -> Iterator[OperationRow]:
     plans = _leading(subject.case)
     for plan, kind in plans:
         yield _of_plan(plan, kind, subject)
-    taken = {frozenset(plan.recipe.segments) for plan, _ in plans if plan.recipe == Recipe(segments=plan.recipe.segments)}
+    taken = {
+        frozenset(plan.recipe.segments)
+        for plan, _ in plans
+        if plan.recipe == Recipe(segments=plan.recipe.segments)
+    }
     named = {resection.name: resection for resection in resections_of(subject.case)}
     for name in MAIN:
         if name in named and frozenset(named[name].segments) not in taken:
