@@ -9,8 +9,6 @@ from remnant.wording.numbers import sentence
 from remnant.wording.reasons import why
 
 NO_LISTS: Final = "the lists on resection, ablation, staging, transplantation and pathways"
-MEASURE_AGAIN: Final = "remnant run CASE --height-cm … --weight-kg …"
-BODY_SIZE: Final = f"The standardised volume needs height and weight: `{MEASURE_AGAIN}`."
 
 
 def no_lesion(case: CaseReport) -> str | None:

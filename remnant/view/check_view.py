@@ -8,6 +8,7 @@ from remnant.core.findings import BEST_FIRST, Finding, Verdict
 from remnant.core.quality_light import LIGHTS, QUALITY_LIGHT
 from remnant.view.parts import Mark, mark, plural
 from remnant.wording.findings import text_of
+from remnant.wording.report_remedies import with_remedy
 from remnant.wording.sample_checks import WRITERS as OF_SAMPLE
 from remnant.wording.segment_causes import beyond_source
 from remnant.wording.words import CHECK_WORDS
@@ -53,12 +54,12 @@ class Checks:
     """What has to be read with care.
 
     ``failed`` and ``not_made`` are texts of checks, ``failed_on_case`` all of the case that
-    failed but the light. ``segments`` are those on where the segments came from, ``replaced`` what
-    these say beyond that, ``bad_segments`` those on their shape that failed. Of the ``counted``
-    lesions ``unconfirmed`` were not looked at here; ``planted`` ones are synthetic. ``sample`` is
-    what is to be known of the demo's liver. ``on_mr`` says that networks, which are not validated
-    there, made maps of an MR. ``light`` is that of the segmentation, ``None`` in a case that was
-    made before there were lights.
+    failed but the light, with what an operator could do. ``segments`` are those on where the
+    segments came from, ``replaced`` what these say beyond that, ``bad_segments`` those on their
+    shape that failed. Of the ``counted`` lesions ``unconfirmed`` were not looked at here;
+    ``planted`` ones are synthetic. ``sample`` is what is to be known of the demo's liver. ``on_mr``
+    says that networks, which are not validated there, made maps of an MR. ``light`` is that of the
+    segmentation, ``None`` in a case that was made before there were lights.
     """
 
     every: tuple[Check, ...]
@@ -97,7 +98,9 @@ def view_checks(case: CaseReport) -> Checks:
     light = next((check for check in checks if check.id == QUALITY_LIGHT), None)
     return Checks(
         every=tuple(Check(_mark(check), text_of(check)) for check in checks),
-        failed_on_case=tuple(text_of(c) for c in failed if c in case.quality and c != light),
+        failed_on_case=tuple(
+            with_remedy(text_of(c), c) for c in failed if c in case.quality and c != light
+        ),
         # unconfirmed ones are said with the lesions that count
         failed=tuple(text_of(check) for check in failed if check.id != LESIONS_UNCONFIRMED_ID),
         not_made=tuple(text_of(check) for check in undecided if check.id != SEGMENTS_SOURCE),

@@ -1,17 +1,23 @@
 """The head of a page: which case, which scan, which patient."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from remnant.core.case import CaseReport
 from remnant.core.patient import LiverBackground, Patient
 from remnant.view.check_view import Alert, Checks, alerts
+from remnant.wording.report_sheet import NO_DATE
 
 NOT_GIVEN = "not given"
+DAY: Final = len("2026-01-02")
 
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """The facts at the head; ``modality`` is empty where only masks were given."""
+    """The facts at the head; ``modality`` is empty where only masks were given.
+
+    ``date`` is that of the scan, ``made`` the day on which the figures were made.
+    """
 
     pseudonym: str
     version: str
@@ -22,6 +28,8 @@ class Header:
     sex: str
     age: str
     background: str
+    date: str
+    made: str
     alerts: tuple[Alert, ...]
 
 
@@ -39,6 +47,8 @@ def view_header(case: CaseReport, checks: Checks, review: str) -> Header:
         sex=patient.sex.value if patient.sex else NOT_GIVEN,
         age=NOT_GIVEN if patient.age_years is None else f"{patient.age_years:g} y",
         background="not known" if background is LiverBackground.UNKNOWN else background.value,
+        date=NO_DATE,
+        made=case.provenance.created_utc[:DAY],
         alerts=alerts(checks, review),
     )
 

@@ -78,8 +78,7 @@ def _liver_inside_scan(finding: Finding) -> str:
     if _has(finding, Cause.LIVER_AT_FILE_END):
         return (
             "The file of the maps ends at the liver. It may have been cropped to it: whether the "
-            "liver is whole is not known from the file, so all volumes are lower bounds. If it is "
-            "whole, say so with --whole-liver; or give the scan too, whose edge then counts."
+            "liver is whole is not known from the file, so all volumes are lower bounds."
         )
     return "The liver reaches the edge of the scan and is cut there: all volumes are lower bounds."
 
@@ -498,8 +497,7 @@ def _class_map(finding: Finding) -> str:
         why.append(f"{', '.join(_found(finding, Cause.CODES_WITHIN).names)} within another one")
     return (
         f"The {_value(finding):.0f} codes of the lesions file are classes and not lesions "
-        f"({'; '.join(why)}): together they were split into separate lesions. If each code is one "
-        f"lesion, give --masks-preset instances."
+        f"({'; '.join(why)}): together they were split into separate lesions."
     )
 
 
@@ -533,13 +531,12 @@ def _in_parts(finding: Finding) -> str:
         parts = _found(finding, Cause.PARTS_KEPT).amounts[0]
         return (
             f"Code(s) {codes} of the lesions file lie in {parts:g} separate parts and were kept as "
-            f"one lesion each: their diameters span the gaps. To split them, give --masks-preset "
-            f"binary."
+            f"one lesion each: their diameters span the gaps."
         )
     parts = _found(finding, Cause.PARTS_SPLIT).amounts[0]
     return (
         f"Code(s) {codes} of the lesions file lie in {parts:g} separate parts: each part was read "
-        f"as a lesion. To keep a code together, give --masks-preset instances."
+        f"as a lesion."
     )
 
 
@@ -621,7 +618,7 @@ def _fractions(finding: Finding) -> str:
     kind = {"occupancy": "shares of voxels", "probability": "probabilities"}
     return (
         f"The DICOM segmentation holds {kind.get(how.names[0], 'fractions')}: voxels count from "
-        f"{how.amounts[0]:g} of the largest value on (--threshold)."
+        f"{how.amounts[0]:g} of the largest value on."
     )
 
 
@@ -924,7 +921,7 @@ WRITERS: Final[Mapping[str, Writer]] = {
     "lesion_outlines_agree": _lesion_outlines,
     "lesion_outlines_refined": _constant(
         "Lesions are as the first network marked them, often their cores without rim and halo: "
-        "their outlines were not refined (--quality fast)."
+        "their outlines were not refined."
     ),
     "liver_in_one_piece": _one_piece,
     "liver_without_cavities": _cavities,

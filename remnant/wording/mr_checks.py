@@ -25,7 +25,7 @@ def _sequence(finding: Finding) -> str:
         return text
     return (
         f"{text} Look whether this is the series that was meant: livers are outlined best on T1 in "
-        f"the portal venous or hepatobiliary phase (--series, --phase)."
+        f"the portal venous or hepatobiliary phase."
     )
 
 

@@ -51,8 +51,7 @@ def _person(finding: Finding) -> str:
     sex, background = found.names
     return (
         f"Nothing is known of the person. Assumed for the demo: {sex}, {age_years:g} years, "
-        f"{height_cm:g} cm, {weight_kg:g} kg, liver background {background}. What another liver "
-        f"would change: remnant plan CASE --background cirrhosis."
+        f"{height_cm:g} cm, {weight_kg:g} kg, liver background {background}."
     )
 
 
