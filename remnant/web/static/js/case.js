@@ -155,7 +155,8 @@ function atCrosshair(review) {
   const lesion = review.lesion(viewer.labelAt(layers.source("lesions"), viewer.cross) ?? 0);
   const segment = review.case.segments.find((/** @type {any} */ each) => each.code === viewer.labelAt(layers.source("segments"), viewer.cross));
   const liver = viewer.labelAt(layers.source("liver"), viewer.cross);
-  const where = segment ? WORDS.segment(segment.name) : liver === 0 ? WORDS.outsideLiver : liver ? WORDS.inLiver : "";
+  const known = viewer.labelAt(layers.source("segments"), viewer.cross) !== null;
+  const where = segment ? WORDS.segment(segment.name) : liver === 0 ? WORDS.outsideLiver : liver && known ? WORDS.inLiver : "";
   const what = [lesion && WORDS.lesionAt(lesion), where].filter(Boolean).join(" · ");
   const grey = value === null ? WORDS.notScanned : review.hasHu ? `${Math.round(value)} HU` : review.case.scan.available ? String(Math.round(value)) : `${WORDS.previewGrey} ${Math.round(value)}`;
   return [h("span", { text: `R ${r}  A ${a}  S ${s} mm · ${grey}` }), what && " · ", what && h("span", { class: "what", text: what })];
@@ -209,6 +210,7 @@ function buildViewer(review) {
   }
   review.layers = new Layers(review);
   viewer.shown = () => review.layers.shown();
+  viewer.told = () => review.layers.told();
   viewer.tool = lookTool(viewer);
   byId("fit-all").addEventListener("click", () => viewer.fit());
   byId("fit-liver").addEventListener("click", () => viewer.fit(viewer.liverBox));

@@ -76,6 +76,11 @@ export class Layers {
     }));
   }
 
+  /** Sources whose labels are told at the crosshair. */
+  told() {
+    return this.offered.filter(({ name }) => name !== "plan" && name !== "vessels").map(({ name }) => this.source(name));
+  }
+
   /** @param {string} name */
   #isShown(name) {
     if (!this.visible.has(name) || !this.offered.some((layer) => layer.name === name)) return false;

@@ -128,7 +128,6 @@ export class PlanPanel {
     const lesion = viewer.labelAt(layers.source("lesions"), ras);
     const segment = viewer.labelAt(layers.source("segments"), ras);
     const known = lesion !== null && (segment !== null || !this.order.length);
-    if (!known && !layers.visible.has("segments")) this.#fetchLabels();
     if (!known) {
       if (tries) setTimeout(() => this.#pickSoon(ras, tries - 1), 80);
       return;
@@ -140,12 +139,6 @@ export class PlanPanel {
       this.recipe.toggle(told.name);
     }
     this.changed();
-  }
-
-  /** Segments are needed to choose one: they are shown. */
-  #fetchLabels() {
-    if (this.order.length) this.review.layers.toggle("segments", true);
-    this.review.layers.toggle("lesions", true);
   }
 
   // — panel —

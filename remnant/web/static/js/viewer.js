@@ -37,6 +37,8 @@ export class Viewer extends EventTarget {
     this.window = { low: 0, high: 255 };
     /** @type {() => Layer[]} */
     this.shown = () => [];
+    /** Layers whose labels are told at the crosshair, drawn or not. @type {() => string[]} */
+    this.told = () => [];
     /** @type {Tool} */
     this.tool = { name: "look" };
     /** @type {Plane} */
@@ -199,7 +201,7 @@ export class Viewer extends EventTarget {
 
   /** @param {boolean} ahead */
   #fetch(ahead) {
-    const layers = [...new Set(this.shown().map((layer) => layer.source))];
+    const layers = [...new Set([...this.shown().map((layer) => layer.source), ...this.told()])];
     const order = [this.active, ...PLANE_NAMES.filter((name) => name !== this.active)];
     /** @type {[string, Plane, number][]} */
     const wanted = order.filter((plane) => this.imageInside(plane)).map((plane) => ["image", plane, this.#imageIndex(plane)]);
