@@ -174,14 +174,14 @@ def read(identifier: str, folder: Path, root: Path) -> OpenCase:
 
 
 @contextmanager
-def named_errors(folder: Path) -> Iterator[None]:
+def named_errors(folder: Path, *private: str) -> Iterator[None]:
     """Give what this program refuses as a refusal without the names of folders."""
     try:
         yield
     except RefusedError:
         raise
     except RemnantError as fault:
-        words = one_line(f"{fault}", f"{folder}", f"{folder.parent}")
+        words = one_line(f"{fault}", f"{folder}", f"{folder.parent}", *private)
         raise refused(422, words) from fault
     except OSError as fault:
         words = f"the case cannot be read: {fault.strerror or 'the disk refuses it'}"

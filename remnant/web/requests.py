@@ -11,6 +11,7 @@ from remnant.core.labels import CouinaudSegment
 from remnant.core.patient import Patient
 from remnant.core.recipe import Recipe
 from remnant.documents.clinical_facts import FIELDS, FactsFile, facts_said
+from remnant.documents.facts_fields import NO_LIMIT, UNKNOWN, Field
 from remnant.pipeline.facts import KnownCase
 from remnant.pipeline.plan_settings import PlanRequest, require_possible
 from remnant.pipeline.requests import MeasureRequest
@@ -225,6 +226,11 @@ def _named(kind: str, given: Mapping[str, Any], place: str) -> dict[str, tuple[s
     known = FIELDS[kind]
     require_fields(given, *(name for name in known if name != "recipes"))
     return {
-        name: (f"{place}.{name}", known[name].blank if value is None else value)
+        name: (f"{place}.{name}", _taken_back(known[name]) if value is None else value)
         for name, value in given.items()
     }
+
+
+def _taken_back(field: Field) -> str:
+    """Return the word by which a field takes back what was said before."""
+    return field.blank or (UNKNOWN if UNKNOWN in field.allowed else NO_LIMIT)

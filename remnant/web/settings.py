@@ -1,7 +1,11 @@
 """What the server was started with."""
 
+import os
+import stat
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from remnant.core.errors import InputError
 
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 MOST_BODY_BYTES = 2 * 1024 * 1024
@@ -44,3 +48,30 @@ class WebSettings:
     most_cases_bytes: int = MOST_CASES_BYTES
     most_body_bytes: int = MOST_BODY_BYTES
     body_seconds: float = BODY_SECONDS
+
+
+SHORTEST_TOKEN = 32
+MOST_TOKEN_BYTES = 4096
+
+
+def read_token(path: Path) -> str:
+    """Read the token that people show, from a file of which others see nothing.
+
+    Raises
+    ------
+    InputError
+        There is none, others may read it, or the token is too short.
+    """
+    advice = f"make one: head -c 32 /dev/urandom | base64 > {path}; chmod 600 {path}"
+    if not path.is_file():
+        raise InputError(f"--token-file {path} does not exist; {advice}")
+    mode = path.stat().st_mode
+    if os.name == "posix" and mode & (stat.S_IRWXG | stat.S_IRWXO):
+        raise InputError(f"--token-file {path} can be read by others; chmod 600 {path}")
+    content = path.read_bytes()[:MOST_TOKEN_BYTES].strip()
+    if len(content) < SHORTEST_TOKEN or not content.isascii() or b"\n" in content:
+        raise InputError(
+            f"--token-file {path} holds no token: one line of at least {SHORTEST_TOKEN} ASCII "
+            f"characters is needed; {advice}"
+        )
+    return content.decode("ascii")
