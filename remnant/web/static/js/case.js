@@ -9,6 +9,7 @@ import { lesionList, showSummary } from "./findings.js";
 import { PlanPanel } from "./plan.js";
 import { SceneView } from "./scene.js";
 import { lookTool, Viewer } from "./viewer.js";
+import { loadVolume } from "./volume.js";
 import { windowPresets } from "./window.js";
 import { WORDS } from "./words.js";
 
@@ -201,9 +202,10 @@ function markPlanes(review) {
 }
 
 /** @param {Review} review */
-function buildViewer(review) {
+async function buildViewer(review) {
+  const preview = review.case.scan.available ? null : await loadVolume(`${review.base}/volumes/image.nii.gz?detail=preview`);
   const hosts = { axial: byId("plane-axial"), coronal: byId("plane-coronal"), sagittal: byId("plane-sagittal") };
-  review.viewer = new Viewer({ base: review.base, case: review.case, hosts, grid: byId("planes") });
+  review.viewer = new Viewer({ base: review.base, case: review.case, hosts, grid: byId("planes"), preview });
   const { viewer } = review;
   for (const layer of ["image", "structures", "lesions", "couinaud", "vessels"]) {
     viewer.store.setVersion(layer, `&v=${encodeURIComponent(review.revision)}`);
@@ -235,13 +237,13 @@ async function start() {
   showHeader(review);
   tabs(review);
   showSummary(review);
-  if (!review.case.scan.grid) {
+  if (!review.case.scan.affine_ras) {
     byId("planes").hidden = true;
     byId("no-scan").hidden = false;
     byId("no-scan").textContent = [WORDS.notMeasured, review.case.reason].filter(Boolean).join(" ");
     return;
   }
-  buildViewer(review);
+  await buildViewer(review);
   lesionList(review);
   new SceneView(review);
   const plan = new PlanPanel(review);

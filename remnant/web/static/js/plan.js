@@ -2,7 +2,7 @@
 /** What-if: one recipe, judged by the server with every change. */
 
 import { change } from "./api.js";
-import { byId, debounced, fill, h } from "./dom.js";
+import { byId, debounced, figureNodes, fill, h } from "./dom.js";
 import { chip } from "./findings.js";
 import { PlanShelf } from "./plans.js";
 import { Recipe } from "./recipe.js";
@@ -12,10 +12,6 @@ import { WORDS } from "./words.js";
 const WAIT_MS = 60;
 const LARGE = ["flr", "sflr", "debulked"];
 const SMALL = ["flr_measured", "flr_body_weight", "residual", "removed", "ablated"];
-const PATIENT = /** @type {const} */ ([
-  { name: "height_cm", title: "Height", unit: "cm", least: 50, most: 250 },
-  { name: "weight_kg", title: "Weight", unit: "kg", least: 2, most: 400 },
-]);
 
 export class PlanPanel {
   /** @param {import("./case.js").Review} review */
@@ -45,30 +41,26 @@ export class PlanPanel {
 
   #settings() {
     const { options, patient } = this.review.case;
+    const formulas = (/** @type {any[]} */ all) => all.map(({ id, title }) => ({ value: id, title }));
     const changed = () => this.soon();
     const choice = Object.entries(options.choice).filter(([name]) => name !== "rule_set");
-    this.choice = new Settings(byId("plan-choice"), choice.map(([name, each]) => ({ name, ...each })), changed);
-    const listed = (/** @type {any[]} */ all) => all.map(({ id, title }) => ({ value: id, title }));
+    this.choice = new Settings(byId("plan-choice"), choice.map(([name, each]) => fieldOf(name, each)), changed);
     this.patient = new Settings(byId("plan-patient"), [
-      ...PATIENT.map((field) => ({ ...field, kind: "number", value: patient[field.name] ?? null, unknown: WORDS.unknown })),
-      { name: "formula", title: "Formula of the standardised volume", kind: "choice", choices: listed(options.formulas), value: options.formula ?? null },
-      { name: "rule_set", title: "Rule set that decides", kind: "choice", choices: listed(options.rule_sets), value: options.choice.rule_set?.value ?? options.rule_set ?? null },
-      { name: "background", title: "Background of the liver", kind: "choice", choices: listed(options.backgrounds), value: options.background ?? null, unknown: WORDS.unknown },
+      ...options.patient.map((/** @type {any} */ field) => fieldOf(field.name, { ...field, value: patient[field.name] })),
+      { name: "formula", title: "Formula of the standardised volume", kind: "choice", choices: formulas(options.formulas), value: options.formula ?? null },
+      { name: "rule_set", title: "Rule set that decides", kind: "choice", choices: formulas(options.rule_sets), value: options.choice.rule_set.value },
     ], changed);
-    this.facts = new Settings(byId("plan-facts"), options.facts.map((/** @type {any} */ fact) => ({
-      ...fact, title: fact.question || fact.name, unknown: WORDS.unknown, value: fact.value ?? null,
-    })), changed);
+    this.facts = new Settings(byId("plan-facts"), options.facts.map((/** @type {any} */ fact) => fieldOf(fact.name, fact)), changed);
   }
 
   /** What the server is asked to judge. @param {Recipe} [recipe] */
   question(recipe = this.recipe) {
-    const { formula, rule_set: rules, background, ...patient } = this.patient.differing;
+    const { formula, rule_set: rules, ...patient } = this.patient.differing;
     return {
       recipe: recipe.asJson(this.order),
       choice: { ...this.choice.differing, ...(rules ? { rule_set: rules } : {}) },
       patient,
       ...(formula ? { formula } : {}),
-      ...(background ? { background } : {}),
       facts: this.facts.differing,
     };
   }
@@ -176,7 +168,8 @@ export class PlanPanel {
       }), h("span", { text: title })));
     return h("div", { class: "treat", "data-lesion": lesion.id },
       h("button", { type: "button", class: "jump", "aria-label": WORDS.jumpTo(lesion.id), "data-key": `jump-${lesion.id}`, onclick: () => this.review.select(lesion.id) }, chip(lesion)),
-      h("span", { class: "words", text: [lesion.segment, lesion.longest?.written, lesion.volume?.written].filter(Boolean).join(" · ") }),
+      h("span", { class: "words", text: [lesion.segment, lesion.longest?.written, lesion.volume?.written].filter(Boolean).join(" · ") },
+        WORDS.fateNow[this.answer?.fates?.[lesion.id]] && h("br"), WORDS.fateNow[this.answer?.fates?.[lesion.id]] && h("small", { class: "hint", text: WORDS.fateNow[this.answer.fates[lesion.id]] })),
       h("div", { class: "fates", role: "radiogroup", "aria-label": WORDS.fateOf(lesion.id) }, ...fates));
   }
 
@@ -184,14 +177,17 @@ export class PlanPanel {
     const { answer } = this;
     const box = byId("plan-figures");
     box.dataset.old = String(!answer);
-    const cell = (/** @type {string} */ name, small = false) => answer?.figures[name] && h("div", { class: small ? "small" : "", "data-figure": name, title: answer.figures[name].reason || null },
+    const cell = (/** @type {string} */ name) => answer?.figures[name] && h("div", { "data-figure": name, title: answer.figures[name].reason || null },
       h("div", { class: "label", text: WORDS.figures[name] }), h("div", { class: "value", text: answer.figures[name].written }),
       h("div", { class: "interval", text: answer.figures[name].interval }));
-    const small = SMALL.map((name) => cell(name, true)).filter(Boolean).slice(0, 6);
-    fill(box, ...LARGE.map((name) => cell(name)), ...small, ...blanks(small.length));
+    fill(box, ...LARGE.map((name) => cell(name)));
+    fill(byId("plan-more"), ...SMALL.filter((name) => answer?.figures[name]).flatMap((name) => [
+      h("dt", { text: WORDS.figures[name] }), h("dd", { "data-figure": name, title: answer.figures[name].reason || null }, ...figureNodes(answer.figures[name]))]));
+    fill(byId("plan-warnings"), ...(answer?.warnings ?? []).map((/** @type {string} */ text) => h("p", { class: "caution", text })));
     fill(byId("plan-notes"), ...this.#notes());
     fill(byId("plan-verdicts"), ...this.#verdicts());
     this.#showSegments();
+    this.#showLesions();
   }
 
   #notes() {
@@ -203,7 +199,6 @@ export class PlanPanel {
       this.recipe.isEmpty ? h("p", { class: "hint", text: WORDS.nothingChosen }) : h("p", { class: "hint", text: WORDS.interventions(answer.interventions) }),
       cut && h("p", { class: answer.cut_off.segments.length ? "cut" : "hint", text: cut }),
       answer.vessels && h("p", { class: "hint", text: answer.vessels }),
-      ...(answer.warnings ?? []).map((/** @type {string} */ text) => h("p", { class: "caution", text })),
     ];
   }
 
@@ -214,9 +209,14 @@ export class PlanPanel {
   }
 }
 
-/** Cells that fill the last row of three. @param {number} n */
-function blanks(n) {
-  return Array.from({ length: (3 - (n % 3)) % 3 }, () => h("div", { "aria-hidden": "true" }));
+/** A field of a form as the server describes it. @param {string} name @param {any} told @returns {import("./settings.js").Field} */
+function fieldOf(name, told) {
+  const blank = told.blank === "unknown" ? WORDS.unknown : told.blank === "none" ? WORDS.noLimit : undefined;
+  return {
+    name, title: WORDS.title(told.title ?? told.question), kind: told.kind, unit: told.unit, least: told.least, most: told.most, value: told.value ?? null,
+    choices: told.choices?.length ? told.choices.map((/** @type {string} */ value) => ({ value, title: value.replaceAll("_", " ") })) : null,
+    unknown: blank, allowed: told.allowed,
+  };
 }
 
 /** @param {any} verdict */

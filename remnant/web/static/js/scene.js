@@ -2,10 +2,12 @@
 /** Surfaces in 3-D by NiiVue, loaded only when somebody asks for them. */
 
 import { byId, fill, h } from "./dom.js";
-import { getRaw } from "./api.js";
+import { ApiError, getRaw } from "./api.js";
 import { COLOURS, isConfirmed } from "./layers.js";
 import { WORDS } from "./words.js";
 
+/** Bone and filled vessels: what is seen of the scan around the surfaces. */
+const DENSE = { cal_min: 140, cal_max: 700 };
 const NIIVUE = "/static/vendor/niivue-0.69.0/index.js";
 
 /** @param {string} colour `#rrggbb` @param {number} alpha */
@@ -45,7 +47,7 @@ export class SceneView {
     this.host.prepend(canvas);
     this.niivue = new this.library.Niivue({
       backColor: [0.05, 0.075, 0.09, 1], show3Dcrosshair: false, isOrientCube: true, logLevel: "error",
-      loadingText: "", dragAndDropEnabled: false, isColorbar: false, isRadiologicalConvention: true,
+      loadingText: "", dragAndDropEnabled: false, isColorbar: false, meshXRay: 0.35, isRadiologicalConvention: true,
     });
     await this.niivue.attachToCanvas(canvas);
     this.niivue.setSliceType(this.library.SLICE_TYPE.RENDER);
@@ -83,9 +85,14 @@ export class SceneView {
 
   /** Names of the meshes of a part. @param {string} part */
   #names(part) {
-    const there = /** @type {string[]} */ (this.review.case.meshes ?? []);
-    const starts = /** @type {Record<string, string>} */ ({ liver: "liver", lesions: "lesion", segments: "segment-", vessels: "vessels-" });
-    return there.filter((name) => (part === "liver" ? name === "liver" : name.startsWith(starts[part] ?? "–")));
+    const { case: told, lesions } = this.review;
+    const names = /** @type {Record<string, () => string[]>} */ ({
+      liver: () => ["liver"],
+      lesions: () => lesions.filter((/** @type {any} */ each) => each.state !== "rejected").map((/** @type {any} */ each) => `lesion-${each.id}`),
+      segments: () => told.segments.map((/** @type {any} */ each) => `segment-${each.code}`),
+      vessels: () => (told.layers.includes("vessels") ? ["vessels-portal", "vessels-hepatic"] : []),
+    });
+    return names[part]?.() ?? [];
   }
 
   /** Fetch what is wanted and not here, and show just that. */
@@ -93,21 +100,25 @@ export class SceneView {
     const wanted = [...this.parts].flatMap((part) => this.#names(part));
     const missing = wanted.filter((name) => !this.meshes.has(name));
     await Promise.all(missing.map((name) => this.#fetch(name)));
-    // The opaque ones first: what is seen through has to be drawn over them.
-    const order = [...this.meshes.keys()].sort((a, b) => this.#style(b)[3] - this.#style(a)[3]);
-    for (const mesh of [...this.niivue.meshes]) this.niivue.removeMesh(mesh);
-    for (const name of order) if (wanted.includes(name)) this.niivue.addMesh(this.meshes.get(name));
+    this.wanted = new Set(wanted);
     this.recolour();
   }
 
   /** @param {string} name */
   async #fetch(name) {
     const url = `${this.review.base}/meshes/${name}.mz3`;
-    const response = await getRaw(`${url}?v=${encodeURIComponent(this.review.revision)}`);
+    let response;
+    try {
+      response = await getRaw(url);
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 404) return;
+      throw error;
+    }
     const buffer = await response.arrayBuffer();
     const style = Uint8Array.from(this.#style(name));
     const mesh = await this.library.NVMesh.readMesh(buffer, `${name}.mz3`, this.niivue.gl, 1, style, true);
     this.meshes.set(name, mesh);
+    this.niivue.addMesh(mesh);
   }
 
   /** Colour of a mesh with the plan on the table. @param {string} name @returns {number[]} */
@@ -115,7 +126,7 @@ export class SceneView {
     const { review } = this;
     const [kind, number] = name.split("-");
     const segmented = this.parts.has("segments");
-    if (kind === "liver") return rgba("#b5654e", segmented ? 0 : 0.35);
+    if (kind === "liver") return rgba("#d99a86", segmented ? 0 : 0.3);
     if (kind === "lesion") return this.#lesionStyle(Number(number));
     if (kind === "vessels") return rgba(name.endsWith("portal") ? COLOURS.portal : COLOURS.hepatic, 1);
     const segment = review.case.segments.find((/** @type {any} */ each) => each.code === Number(number));
@@ -129,7 +140,7 @@ export class SceneView {
     if (recipe?.wedges.has(id)) return rgba(COLOURS.removed, 1);
     if (recipe?.ablations.has(id)) return rgba(COLOURS.ablated, 1);
     const lesion = this.review.lesion(id);
-    return lesion && !isConfirmed(lesion.state) ? rgba("#e0a95a", 1) : rgba(COLOURS.lesion, 1);
+    return lesion && !isConfirmed(lesion.state) ? rgba("#ffd08a", 1) : rgba(COLOURS.lesion, 1);
   }
 
   recolour() {
@@ -138,8 +149,11 @@ export class SceneView {
       const style = this.#style(name);
       mesh.rgba255 = Uint8Array.from(style);
       mesh.opacity = style[3] / 255;
+      mesh.visible = this.wanted?.has(name) && style[3] > 0;
       mesh.updateMesh(this.niivue.gl);
     }
+    // The opaque ones first: what is seen through has to be drawn over them.
+    this.niivue.meshes = [...this.meshes.values()].sort((a, b) => b.opacity - a.opacity);
     this.niivue.drawScene();
   }
 
@@ -148,10 +162,10 @@ export class SceneView {
     if (on && !this.volume) {
       this.volume = await this.niivue.addVolumeFromUrl({
         url: `${this.review.base}/volumes/image.nii.gz?detail=preview`, name: "image.nii.gz", colormap: "gray",
-        cal_min: this.review.viewer.window.low, cal_max: this.review.viewer.window.high, opacity: 0.4,
+        ...(this.review.hasHu ? DENSE : {}), opacity: 1,
       });
     } else if (this.volume) {
-      this.niivue.setOpacity(0, on ? 0.4 : 0);
+      this.niivue.setOpacity(0, on ? 1 : 0);
     }
   }
 

@@ -6,7 +6,7 @@ import { WORDS } from "./words.js";
 
 /**
  * @typedef {{name: string, title: string, kind: string, unit?: string|null, least?: number|null, most?: number|null, value: any,
- *   choices?: {value: any, title: string}[]|null, nullable?: boolean, unknown?: string}} Field
+ *   choices?: {value: any, title: string}[]|null, unknown?: string, allowed?: string}} Field `unknown`: how no value is called, where one may be missing
  */
 
 /** Fields that remember what was changed. */
@@ -80,12 +80,12 @@ function chooser(field, id, value, set) {
 
 /** @param {Field} field @param {string} id @param {any} value @param {(value: any) => void} set @param {HTMLElement} error */
 function numberOrText(field, id, value, set, error) {
-  const numeric = field.kind === "number" || field.kind === "whole";
+  const numeric = field.kind === "number" || field.kind === "whole_number";
   const input = h("input", {
     id, type: "text", inputmode: numeric ? "decimal" : null, autocomplete: "off", "aria-describedby": error.id,
-    placeholder: field.unknown ?? (field.nullable ? WORDS.noLimit : null), value: written(value),
-    oninput: () => {
-      const read = numeric ? asNumber(field, input.value) : input.value.trim() || null;
+    placeholder: field.unknown ?? null, title: field.allowed ?? null, value: written(value),
+    [numeric ? "oninput" : "onchange"]: () => {
+      const read = numeric ? asNumber(field, input.value) : asText(field, input.value);
       const wrong = read === undefined;
       input.setAttribute("aria-invalid", String(wrong));
       error.textContent = wrong ? WORDS.outOfRange(field.least ?? 0, field.most ?? Infinity) : "";
@@ -98,14 +98,22 @@ function numberOrText(field, id, value, set, error) {
 /** @param {any} value */
 function written(value) {
   if (value === null || value === undefined) return "";
-  return Array.isArray(value) ? value.join(", ") : String(value);
+  return Array.isArray(value) ? value.join("; ") : String(value);
+}
+
+/** Text that was typed, as a list where the case holds one: its parts stand between semicolons. @param {Field} field @param {string} text */
+function asText(field, text) {
+  const plain = text.trim();
+  if (!Array.isArray(field.value)) return plain || null;
+  const parts = plain.split(";").map((part) => part.trim()).filter(Boolean);
+  return parts.map((part) => (Number.isFinite(Number(part)) ? Number(part) : part));
 }
 
 /** Number that was typed; `null` for none where that is allowed, `undefined` where it is wrong. @param {Field} field @param {string} text */
 function asNumber(field, text) {
   const plain = text.trim().replace(",", ".");
-  if (!plain) return field.nullable || field.unknown !== undefined ? null : undefined;
+  if (!plain) return field.unknown !== undefined ? null : undefined;
   const number = Number(plain);
   const fits = Number.isFinite(number) && number >= (field.least ?? -Infinity) && number <= (field.most ?? Infinity);
-  return fits && (field.kind !== "whole" || Number.isInteger(number)) ? number : undefined;
+  return fits && (field.kind !== "whole_number" || Number.isInteger(number)) ? number : undefined;
 }

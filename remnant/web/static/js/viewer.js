@@ -16,6 +16,12 @@ const AHEAD = 3;
 /** @type {Plane[]} */
 const PLANE_NAMES = ["axial", "coronal", "sagittal"];
 
+/** Grid of the maps as the server tells it. @param {any} scan */
+export function gridOf(scan) {
+  const numbers = scan.affine_ras;
+  return { shape: scan.shape, affine_ras: [0, 4, 8, 12].map((at) => numbers.slice(at, at + 4)) };
+}
+
 /** The tool that only looks: a click moves the crosshair. @param {Viewer} viewer @returns {Tool} */
 export function lookTool(viewer) {
   const move = (/** @type {Vector} */ ras) => viewer.moveTo(ras);
@@ -24,14 +30,17 @@ export function lookTool(viewer) {
 
 export class Viewer extends EventTarget {
   /**
-   * @param {{base: string, case: any, hosts: Record<string, HTMLElement>, grid: HTMLElement}} given
+   * @param {{base: string, case: any, hosts: Record<string, HTMLElement>, grid: HTMLElement, preview?: import("./volume.js").Volume|null}} given
+   *   `preview` stands in for a scan that is not at hand
    */
   constructor(given) {
     super();
     this.base = given.base;
     this.grid = given.grid;
-    this.frame = new Frame(given.case.scan.grid);
-    this.imageFrame = new Frame(given.case.scan.image_grid);
+    this.frame = new Frame(gridOf(given.case.scan));
+    /** Grid of the scan; of the small preview where the scan is not at hand. */
+    this.imageFrame = given.preview?.frame ?? this.frame;
+    this.preview = given.preview ?? null;
     this.store = new SliceStore(given.base);
     this.cross = this.frame.ras(/** @type {Vector} */ (this.frame.shape.map((n) => Math.floor(n / 2))));
     this.window = { low: 0, high: 255 };
@@ -45,6 +54,7 @@ export class Viewer extends EventTarget {
     this.active = "axial";
     /** @type {import("./volume.js").Volume|null} */
     this.volume = null;
+    this.previewed = /** @type {Record<string, {at: number, slice: any}>} */ ({});
     /** Versions of layers before the present ones: shown until the new ones are here. */
     this.before = /** @type {Record<string, string>} */ ({});
     this.planes = Object.fromEntries(PLANE_NAMES.map((name) => [name, new PlaneView(this, name, given.hosts[name])]));
@@ -141,13 +151,28 @@ export class Viewer extends EventTarget {
   /** The slice of the scan; from the volume around the liver until the server's is here. @param {Plane} plane */
   imageSlice(plane) {
     if (!this.imageInside(plane)) return null;
+    if (this.preview) return this.#previewSlice(plane);
     return this.store.get("image", plane, this.#imageIndex(plane)) ?? this.#volumeSlice(plane);
   }
 
   /** @param {Plane} plane */
+  #previewSlice(plane) {
+    const at = this.#imageIndex(plane);
+    if (this.previewed[plane]?.at !== at) {
+      const slice = this.#cut(/** @type {import("./volume.js").Volume} */ (this.preview), plane);
+      this.previewed[plane] = { at, slice };
+    }
+    return this.previewed[plane].slice;
+  }
+
+  /** @param {Plane} plane */
   #volumeSlice(plane) {
-    if (!this.volume) return null;
-    const frame = this.volume.frame;
+    return this.volume ? this.#cut(this.volume, plane) : null;
+  }
+
+  /** Slice of a volume at the crosshair; `null` outside. @param {import("./volume.js").Volume} volume @param {Plane} plane */
+  #cut(volume, plane) {
+    const frame = volume.frame;
     const { across } = frame.axes(plane);
     const index = frame.voxel(this.cross);
     if (index[across] < 0 || index[across] >= frame.shape[across]) return null;
@@ -155,7 +180,7 @@ export class Viewer extends EventTarget {
     const affine = frame.affine.slice(0, 3).map((row) => [
       row[fast], row[slow], row[across], row[3] + row[across] * index[across],
     ]);
-    return { ...this.volume.slice(across, index[across]), affine: [...affine, [0, 0, 0, 1]] };
+    return { ...volume.slice(across, index[across]), affine: [...affine, [0, 0, 0, 1]] };
   }
 
   /** Labels of the present slice; those of the version before while the new ones are on their way. @param {string} layer @param {Plane} plane */
@@ -177,6 +202,7 @@ export class Viewer extends EventTarget {
   imageAt(ras) {
     const index = this.imageFrame.voxel(ras);
     if (!this.imageFrame.holds(index)) return null;
+    if (this.preview) return this.preview.at(ras);
     return this.#valueAt("image", this.imageFrame, index) ?? this.volume?.at(ras) ?? null;
   }
 
@@ -204,7 +230,7 @@ export class Viewer extends EventTarget {
     const layers = [...new Set([...this.shown().map((layer) => layer.source), ...this.told()])];
     const order = [this.active, ...PLANE_NAMES.filter((name) => name !== this.active)];
     /** @type {[string, Plane, number][]} */
-    const wanted = order.filter((plane) => this.imageInside(plane)).map((plane) => ["image", plane, this.#imageIndex(plane)]);
+    const wanted = order.filter((plane) => !this.preview && this.imageInside(plane)).map((plane) => ["image", plane, this.#imageIndex(plane)]);
     for (const plane of order) for (const layer of layers) wanted.push([layer, plane, this.planes[plane].slice]);
     if (ahead) {
       for (let far = 1; far <= AHEAD; far += 1) {
@@ -218,7 +244,7 @@ export class Viewer extends EventTarget {
   #wantAt(wanted, layers, plane, far) {
     const image = this.#imageIndex(plane) + far;
     const labels = this.planes[plane].slice + far;
-    if (image >= 0 && image < this.imageFrame.count(plane)) wanted.push(["image", plane, image]);
+    if (!this.preview && image >= 0 && image < this.imageFrame.count(plane)) wanted.push(["image", plane, image]);
     if (labels < 0 || labels >= this.frame.count(plane)) return;
     for (const layer of layers) wanted.push([layer, plane, labels]);
   }

@@ -67,8 +67,8 @@ export const WORDS = {
 
   fates: { leave: "leave", wedge: "wedge", ablate: "ablate" },
   fateOf: (/** @type {number} */ id) => `Treatment of lesion ${id}`,
-  within: "goes with the segments",
-  crossing: "partly in the removed segments",
+  /** What becomes of a lesion that the recipe itself does not name. */
+  fateNow: /** @type {Record<string, string>} */ ({ with_segments: "goes with the segments", cut: "partly in removed segments" }),
   resect: (/** @type {string} */ name) => `Resect segment ${name}`,
   cutOff: "cut off",
   figures: /** @type {Record<string, string>} */ ({
