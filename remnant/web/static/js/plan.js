@@ -72,6 +72,15 @@ export class PlanPanel {
     this.changed();
   }
 
+  /** Judge with the margins, patient and facts that a saved plan was judged with. @param {any} asked */
+  takeAsked(asked) {
+    const { rule_set: rules, ...choice } = asked.choice ?? {};
+    this.choice.take(choice);
+    this.patient.take({ ...asked.patient, ...(asked.formula ? { formula: asked.formula } : {}), ...(rules ? { rule_set: rules } : {}) });
+    this.facts.take(asked.facts);
+    this.soon();
+  }
+
   /** The recipe was changed. */
   changed() {
     this.show();

@@ -68,7 +68,7 @@ export class PlanShelf {
   /** @param {any} plan */
   #take(plan) {
     this.panel.take(new Recipe(plan.recipe));
-    if (plan.choice) this.panel.choice.take(plan.choice);
+    if (plan.asked) this.panel.takeAsked(plan.asked);
     this.review.say(WORDS.planLoaded(plan.title));
   }
 
