@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from planning.one_recipe import WarmCase, warmed
 from remnant.core.boxes import Box
 from remnant.core.case import CaseReport
 from remnant.core.errors import RemnantError
 from remnant.core.geometry import Geometry
+from remnant.core.plan_choice import DEFAULT_CHOICE
 from remnant.core.volumes import LabelMap
 from remnant.documents.state_document import SegmentationState
 from remnant.io.map_boxes import read_box, read_filled_box
@@ -23,10 +24,6 @@ from remnant.pipeline.state import read_state
 from remnant.web.library import Library, inside, revision_of, stamps
 from remnant.web.refusals import RefusedError, one_line, refused
 from volumetry.liver_maps import LiverMaps, liver_maps
-
-DRAWS_BYTES: Final = 40_000_000
-"""About what the draws of a case take."""
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CaseMaps:
@@ -87,8 +84,8 @@ class OpenCase:
     def nbytes(self) -> int:
         """About how much memory it takes."""
         made = sum(len(one) for one in self.made.values() if isinstance(one, bytes))
-        draws = DRAWS_BYTES if self.warm is not None else 0
-        return (0 if self.maps is None else self.maps.nbytes) + draws + made
+        warm = 0 if self.warm is None else self.warm.nbytes
+        return (0 if self.maps is None else self.maps.nbytes) + warm + made
 
     def keep(self, key: object, make: Callable[[], Any]) -> Any:  # noqa: ANN401  (whatever is made)
         """Return what was made under a key, or make it; one thread at a time makes something."""
@@ -135,6 +132,7 @@ class OpenCases:
                 self._open[identifier] = (now, case)
                 self._open.move_to_end(identifier)
                 self._forget()
+            threading.Thread(target=warm_up, args=(case,), daemon=True).start()
             return case
 
     def forget(self, identifier: str) -> None:
@@ -171,6 +169,14 @@ def read(identifier: str, folder: Path, root: Path) -> OpenCase:
         id=identifier, folder=folder, revision=revision, report=report, state=state, maps=maps,
         warm=warm,
     )  # fmt: skip
+
+
+def warm_up(case: OpenCase) -> None:
+    """Find the margins and zones of the case's own choice before somebody asks for them."""
+    planning = case.report.settings.planning
+    choice = DEFAULT_CHOICE if planning is None else planning.choice
+    if case.warm is not None:
+        case.warm.liver.warm(choice)
 
 
 @contextmanager

@@ -83,7 +83,7 @@ def plan_document(plan: DebulkingPlan, asked: Asked) -> Json:
         "fates": {str(n): fate.value for n, fate in plan.result.fates.items()},
         "cut_off": _cut_off(plan, asked.case.report),
         "vessels": vessel_cuts_line(plan.vessel_cuts, plan.recipe.segments),
-        "verdicts": [_verdict(finding, plan) for finding in plan.findings],
+        "verdicts": _verdicts(plan),
         "warnings": list(_warnings(plan, asked.case.report)),
     }
 
@@ -116,7 +116,12 @@ def _cut_off(plan: DebulkingPlan, report: VolumetryReport) -> Json:
     }
 
 
-def _verdict(finding: Finding, plan: DebulkingPlan) -> Json:
+def _verdicts(plan: DebulkingPlan) -> list[Json]:
+    numbers = {judged.finding.id: judged.number for judged in rules_of(PlanOutcome.of(plan))}
+    return [_verdict(one, numbers[one.id], plan.rule_set) for one in plan.findings]
+
+
+def _verdict(finding: Finding, number: str, chosen: str) -> Json:
     shown = mark(finding.verdict)
     source = load_literature().get(finding.source) if finding.source else None
     return {
@@ -127,13 +132,11 @@ def _verdict(finding: Finding, plan: DebulkingPlan) -> Json:
         "mark": shown.words,
         "words": text_of(finding),
         "demand": demand(finding),
-        "number": next(
-            (j.number for j in rules_of(PlanOutcome.of(plan)) if j.finding is finding), ""
-        ),
+        "number": number,
         "probability": finding.probability,
         "reason": listed(finding.reasons),
         "source": "" if source is None else source.short,
-        "chosen": finding.id == PREFIX + plan.rule_set,
+        "chosen": finding.id == PREFIX + chosen,
     }
 
 
