@@ -111,8 +111,6 @@ def judge_recipe(warm: WarmCase, case: Case, recipe: Recipe) -> DebulkingPlan:
         facts=case.facts,
         choice=choice,
         problem=problem_of(case, cut.atoms, choice),
-        drawn=replace(
-            warm.drawn, margin_ml=cut.margin_ml[rows], zone_ml=cut.zone_ml[rows]
-        ),
+        drawn=replace(warm.drawn, margin_ml=cut.margin_ml[rows], zone_ml=cut.zone_ml[rows]),
     )
     return own_plan(recipe, plan_case)

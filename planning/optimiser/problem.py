@@ -176,9 +176,7 @@ def _segments(codes: Counts) -> Segments:
     return frozenset(CouinaudSegment(int(code)) for code in np.unique(codes) if code)
 
 
-def is_assessed(
-    removed: Segments, *, held: Segments, intact: tuple[Segments, ...]
-) -> bool:
+def is_assessed(removed: Segments, *, held: Segments, intact: tuple[Segments, ...]) -> bool:
     """Tell whether what a set leaves is known to keep its vessels.
 
     So it is of a named operation, of none, and of a set of which a person said so.

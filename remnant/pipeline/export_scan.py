@@ -50,9 +50,7 @@ def scan_of(
         It cannot be read.
     """
     grid = case.maps.structures.geometry
-    return scan_on(
-        case, grid, folder, image, modality=modality, series=series, progress=progress
-    )
+    return scan_on(case, grid, folder, image, modality=modality, series=series, progress=progress)
 
 
 class Scanned(Protocol):

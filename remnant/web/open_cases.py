@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from planning.one_recipe import WarmCase, warmed
 from remnant.core.boxes import Box
 from remnant.core.case import CaseReport
@@ -24,6 +27,7 @@ from remnant.pipeline.state import read_state
 from remnant.web.library import Library, inside, revision_of, stamps
 from remnant.web.refusals import RefusedError, one_line, refused
 from volumetry.liver_maps import LiverMaps, liver_maps
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CaseMaps:
@@ -68,6 +72,10 @@ class OpenCase:
         For work that one thread at a time does on the case.
     made
         What was made of it and is kept as long as it is open, such as surfaces.
+    recipes
+        The last ones that were asked for, by their keys.
+    drawn
+        The last plans that were drawn, by their keys.
     """
 
     id: str
@@ -79,13 +87,16 @@ class OpenCase:
     warm: WarmCase | None
     lock: threading.RLock = field(default_factory=threading.RLock)
     made: dict[Any, Any] = field(default_factory=dict)
+    recipes: dict[str, dict[str, Any]] = field(default_factory=dict)
+    drawn: dict[str, NDArray[np.uint8]] = field(default_factory=dict)
 
     @property
     def nbytes(self) -> int:
         """About how much memory it takes."""
         made = sum(len(one) for one in self.made.values() if isinstance(one, bytes))
         warm = 0 if self.warm is None else self.warm.nbytes
-        return (0 if self.maps is None else self.maps.nbytes) + warm + made
+        drawn = sum(one.nbytes for one in self.drawn.values())
+        return (0 if self.maps is None else self.maps.nbytes) + warm + made + drawn
 
     def keep(self, key: object, make: Callable[[], Any]) -> Any:  # noqa: ANN401  (whatever is made)
         """Return what was made under a key, or make it; one thread at a time makes something."""

@@ -100,9 +100,7 @@ def recipe_of(given: object) -> Recipe:
     if not isinstance(given, dict):
         raise refused(400, "the recipe is missing", 'give {"segments": ["V"], "wedges": [3]}')
     require_fields(given, "segments", "wedges", "ablations")
-    names, wedges, ablations = (
-        _list(given, key) for key in ("segments", "wedges", "ablations")
-    )
+    names, wedges, ablations = (_list(given, key) for key in ("segments", "wedges", "ablations"))
     try:
         segments = tuple(sorted({CouinaudSegment[name] for name in names}))
     except (KeyError, TypeError) as fault:
@@ -172,9 +170,7 @@ def asked_of(case: OpenCase, warm: WarmCase, given: Mapping[str, Any]) -> Asked:
     )
     require_possible(planning)
     measuring = _measuring(known.measuring, patient, given)
-    report = for_body(
-        warm, patient, formula=measuring.formula, bsa_formula=measuring.bsa_formula
-    )
+    report = for_body(warm, patient, formula=measuring.formula, bsa_formula=measuring.bsa_formula)
     case_ = Case(
         report=report,
         patient=patient,

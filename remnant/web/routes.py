@@ -10,15 +10,22 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import FileResponse, JSONResponse, Response, StreamingResponse
 
+from remnant.core.boxes import box_geometry
+from remnant.core.geometry import Geometry
+from remnant.io.nifti_stream import packed_nifti
 from remnant.web import case_answer, saved_plans, search, volumes, what_if
 from remnant.web.downloads import download
 from remnant.web.guard import OF_FILES
 from remnant.web.jobs import Job, in_process
+from remnant.web.library import searched_words
+from remnant.web.open_cases import OpenCase
+from remnant.web.plan_surface import plan_layer, plan_mask
 from remnant.web.refusals import refused
 from remnant.web.requests import Json, json_object, require_fields
 from remnant.web.sessions import COOKIE
-from remnant.web.site import Site
+from remnant.web.site import DRAFT, Site
 
+PLAN = "plan"
 KEPT = "private, no-cache"
 """Kept by the browser, which asks each time whether it is still the same."""
 
@@ -74,18 +81,17 @@ def case_router(site: Site) -> APIRouter:
 
     @router.get("/api/cases")
     def cases(search: str = "", status: str = "") -> Response:
-        wanted = search.strip().lower()[:100]
+        words = search.lower()[:100].split()
         rows = [
             row
             for row in site.library.rows()
-            if wanted in f"{row['name']} {row.get('pseudonym', '')}".lower()
-            and status in ("", row["status"])
+            if status in ("", row["status"]) and all(word in searched_words(row) for word in words)
         ]
         return JSONResponse({"cases": rows})
 
     @router.get("/api/cases/{case}")
     def one_case(case: str) -> Response:
-        return JSONResponse(case_answer.answer(site.cases.get(case), site.scans))
+        return JSONResponse(_told(site, site.cases.get(case)))
 
     @router.get("/api/cases/{case}/downloads/{name}")
     def downloads(case: str, name: str) -> Response:
@@ -100,6 +106,10 @@ def case_router(site: Site) -> APIRouter:
     return router
 
 
+def _told(site: Site, case: OpenCase) -> Json:
+    return {**case_answer.answer(case, site.scans), "draft": site.hooks.draft_of(case)}
+
+
 def volume_router(site: Site) -> APIRouter:
     """Return the routes of volumes, slices and surfaces."""
     router = APIRouter()
@@ -107,6 +117,9 @@ def volume_router(site: Site) -> APIRouter:
     @router.get("/api/cases/{case}/volumes/{layer}.nii.gz")
     def volume(case: str, layer: str, request: Request, detail: str = "preview") -> Response:
         known = site.cases.get(case)
+        drafted = site.hooks.draft_layer(known, layer) if layer.startswith(DRAFT) else None
+        if drafted is not None:
+            return _packed(drafted, known, detail)
         volumes.require_layer(layer)
         tag = volumes.etag_of(known, layer, detail, site.scans.is_there(known))
         if _is_known(request, tag):
@@ -118,21 +131,22 @@ def volume_router(site: Site) -> APIRouter:
 
     @router.get("/api/cases/{case}/slices/{plane}/{index}")
     def one_slice(
-        case: str, plane: str, index: str, request: Request, layer: str = "image"
+        case: str, plane: str, index: str, request: Request, layer: str = "image", plan: str = ""
     ) -> Response:
         if not (index.isascii() and index.isdecimal() and len(index) < 7):  # noqa: PLR2004
             raise refused(404, "there is no such slice", "give its number, from 0")
         known = site.cases.get(case)
-        tag = volumes.etag_of(known, layer, plane, index)
-        if _is_known(request, tag):
-            return Response(status_code=304, headers={"etag": tag, "cache-control": KEPT})
-        found = volumes.slice_of(known, site.scans, layer, plane, int(index))
+        of_plan = (plan, known.revision) if layer == PLAN else ()
+        tag = volumes.etag_of(known, layer, plane, index, *of_plan, site.scans.is_there(known))
+        kept = {} if layer.startswith(DRAFT) else {"etag": tag, "cache-control": KEPT}
+        if kept and _is_known(request, tag):
+            return Response(status_code=304, headers=kept)
+        found = volumes.slice_of(*_shown(site, known, layer, plan), plane, int(index))
         return Response(
             found.content,
             media_type="application/octet-stream",
             headers={
-                "etag": tag,
-                "cache-control": KEPT,
+                **kept,
                 "x-shape": f"{found.shape[0]},{found.shape[1]}",
                 "x-type": found.type,
                 "x-affine": ",".join(f"{number:.9g}" for number in found.affine),
@@ -142,7 +156,8 @@ def volume_router(site: Site) -> APIRouter:
     @router.get("/api/cases/{case}/meshes/{name}.mz3")
     def mesh(case: str, name: str, request: Request, plan: str = "", part: str = "") -> Response:
         known = site.cases.get(case)
-        tag = volumes.etag_of(known, "mesh", name, plan, part)
+        of_plan = (plan, part, known.revision) if name == PLAN else ()
+        tag = volumes.etag_of(known, "mesh", name, *of_plan)
         if _is_known(request, tag):
             return Response(status_code=304, headers={"etag": tag, "cache-control": KEPT})
         content = known.keep(
@@ -155,9 +170,30 @@ def volume_router(site: Site) -> APIRouter:
     return router
 
 
-def _mesh(known: Any, name: str, *, plan: str, part: str) -> bytes:  # noqa: ANN401
-    from remnant.web.plan_surface import plan_mask
+def _shown(site: Site, case: OpenCase, layer: str, plan: str) -> tuple[volumes.Layer, Geometry]:
+    """Return a layer at full resolution, and the grid that it lies on."""
+    if layer == volumes.IMAGE:
+        return volumes.shown_image(case, site.scans)
+    grid = volumes.maps_of(case).grid
+    if layer == PLAN:
+        return plan_layer(case, plan), grid
+    drafted = site.hooks.draft_layer(case, layer) if layer.startswith(DRAFT) else None
+    if drafted is not None:
+        return drafted, grid
+    volumes.require_layer(layer)
+    return volumes.layer_of(case, site.scans, layer), grid
 
+
+def _packed(layer: volumes.Layer, case: OpenCase, detail: str) -> Response:
+    """Pack a layer of a draft, which changes too often to be kept."""
+    maps = volumes.maps_of(case)
+    whole = detail == volumes.FULL
+    box = volumes.whole_box(maps.grid) if whole else volumes.liver_box(maps)
+    pieces = packed_nifti(volumes.cut(layer, box), box_geometry(maps.grid, box))
+    return StreamingResponse(pieces, media_type="application/gzip")
+
+
+def _mesh(known: OpenCase, name: str, *, plan: str, part: str) -> bytes:
     found = plan_mask(known, plan, part) if name == "plan" else volumes.surface_mask(known, name)
     return volumes.mesh(*found)
 

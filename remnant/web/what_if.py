@@ -1,7 +1,9 @@
 """One recipe of the page, answered: figures, verdicts, and what has to be known beside them."""
 
+import hashlib
+import json
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
 from planning.debulking.plan_search import why_no_plans
 from planning.hepatectomies.stranded import stranded_segments
@@ -11,6 +13,7 @@ from planning.remnant.minima import PREFIX
 from remnant.core.debulking import DebulkingPlan
 from remnant.core.findings import Finding, Verdict
 from remnant.core.quantity import Quantity
+from remnant.core.recipe import Recipe
 from remnant.core.volumetry_report import VolumetryReport
 from remnant.view.certainty import PlanOutcome
 from remnant.view.parts import mark
@@ -33,6 +36,10 @@ from remnant.web.requests import (
     recipe_of,
     require_fields,
 )
+
+
+KEY_DIGITS: Final = 24
+MOST_REMEMBERED: Final = 20
 
 
 def warm_of(case: OpenCase) -> WarmCase:
@@ -66,7 +73,24 @@ def answer(case: OpenCase, given: Mapping[str, Any]) -> Json:
     with named_errors(case.folder):
         asked = asked_of(case, warm, given)
         plan = judge_recipe(warm, asked.case, recipe)
-    return {"revision": case.revision, **plan_document(plan, asked)}
+    key = drawn_later(case, plan.recipe, given)
+    return {"revision": case.revision, "plan_map": key, **plan_document(plan, asked)}
+
+
+def drawn_later(case: OpenCase, recipe: Recipe, given: Mapping[str, Any]) -> str:
+    """Remember a recipe, of the last few, so that it may be drawn; return its key."""
+    document = {
+        "recipe": recipe_document(recipe),
+        "asked": {name: given[name] for name in ASKED if name in given},
+    }
+    words = json.dumps(document, sort_keys=True)
+    key = hashlib.sha256(words.encode()).hexdigest()[:KEY_DIGITS]
+    with case.lock:
+        case.recipes.pop(key, None)
+        case.recipes[key] = document
+        while len(case.recipes) > MOST_REMEMBERED:
+            case.recipes.pop(next(iter(case.recipes)))
+    return key
 
 
 def plan_document(plan: DebulkingPlan, asked: Asked) -> Json:

@@ -189,9 +189,7 @@ class WarmLiver:
 
     def _measured(self, lesion: int, least_mm: float) -> _Distances:
         reach_mm = max(least_mm, LEAST_REACH_MM)
-        asked = replace(
-            PlanChoice(), resection_margin_mm=reach_mm, ablation_margin_mm=0.0
-        )
+        asked = replace(PlanChoice(), resection_margin_mm=reach_mm, ablation_margin_mm=0.0)
         around = around_lesion(self.maps, self.functional, lesion, self.boxes[lesion], asked)
         crop = around.crop
         near = crop.within(reach_mm) & self.functional[crop.box]
