@@ -5,7 +5,8 @@ between two recipes of a case: its maps, the draws of its error model, and the m
 of its lesions.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Final
 
 from planning.case import Case
 from planning.debulking.judged_plans import PlanCase, own_plan
@@ -18,9 +19,12 @@ from remnant.core.volumetry_report import VolumetryReport
 from volumetry.liver_maps import LiverMaps
 from volumetry.standardised.expected_volume import standardised_volume
 from volumetry.uncertainty.intervals import with_expected_volume
-from volumetry.uncertainty.joint_draws import Spread, spread
-from volumetry.virtual_resection.atoms import build_atoms
-from volumetry.virtual_resection.plan_draws import plan_spread
+from volumetry.virtual_resection.plan_draws import PlanSpread, plan_spread
+from volumetry.virtual_resection.warm_liver import WarmLiver
+
+FLOAT_BYTES: Final = 8
+ROWS_DRAWN: Final = 5 * 19
+"""Of volumes by segment, under all parts of the uncertainty and under each alone."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,18 +37,30 @@ class WarmCase:
         The measured liver.
     maps
         The maps that were measured.
+    liver
+        What was found around its lesions.
     drawn
-        ``volumetry.uncertainty.joint_draws.spread(report)``.
+        Draws of its volumes and lesions, with no margin and no zone.
     """
 
     report: VolumetryReport
     maps: LiverMaps
-    drawn: Spread
+    liver: WarmLiver
+    drawn: PlanSpread
+
+    @property
+    def nbytes(self) -> int:
+        """About how much memory it takes."""
+        lesions = (self.drawn.lesions, *self.drawn.alone.values())
+        moved = sum(one.moved_mm.nbytes for one in lesions if one.moved_mm is not None)
+        draws = len(self.drawn.drawn.whole.formula_factor)
+        return self.liver.nbytes + moved + ROWS_DRAWN * draws * FLOAT_BYTES
 
 
 def warmed(report: VolumetryReport, maps: LiverMaps) -> WarmCase:
     """Draw what all recipes of a case share."""
-    return WarmCase(report, maps, spread(report))
+    liver = WarmLiver(maps, tuple(lesion.id for lesion in report.counted_lesions))
+    return WarmCase(report, maps, liver, plan_spread(report, atoms=liver.whole))
 
 
 def for_body(
@@ -58,7 +74,7 @@ def for_body(
         There is no formula of that name.
     """
     expected = standardised_volume(patient, formula=formula, bsa_formula=bsa_formula)
-    return with_expected_volume(warm.report, expected, warm.drawn)
+    return with_expected_volume(warm.report, expected, warm.drawn.drawn)
 
 
 def judge_recipe(warm: WarmCase, case: Case, recipe: Recipe) -> DebulkingPlan:
@@ -87,14 +103,14 @@ def judge_recipe(warm: WarmCase, case: Case, recipe: Recipe) -> DebulkingPlan:
     """
     require_consistent(case.facts)
     choice = with_condition(case.choice)
-    ids = tuple(lesion.id for lesion in case.report.counted_lesions)
-    atoms = build_atoms(warm.maps, lesion_ids=ids, choice=choice).atoms
+    cut = warm.liver.atoms_of(recipe, choice)
+    rows = warm.drawn.rows
     plan_case = PlanCase(
         report=case.report,
         patient=case.patient,
         facts=case.facts,
         choice=choice,
-        problem=problem_of(case, atoms, choice),
-        drawn=plan_spread(case.report, atoms=atoms, drawn=warm.drawn),
+        problem=problem_of(case, cut.atoms, choice),
+        drawn=replace(warm.drawn, margin_ml=cut.margin_ml[rows], zone_ml=cut.zone_ml[rows]),
     )
     return own_plan(recipe, plan_case)

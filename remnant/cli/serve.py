@@ -107,9 +107,7 @@ def web_settings(
     local = is_loopback(host)
     if token_file is None and not (local and not address):
         asked = f"--host {host}" if not local else f"--address {address[0]}"
-        raise InputError(
-            f"{asked} lets other machines reach the page; give --token-file FILE, too"
-        )
+        raise InputError(f"{asked} lets other machines reach the page; give --token-file FILE, too")
     for one in address:
         if not one.startswith(("http://", "https://")):
             raise InputError(f"--address {one}: write it whole, e.g. https://review.example.org")

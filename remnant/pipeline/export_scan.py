@@ -50,9 +50,7 @@ def scan_of(
         It cannot be read.
     """
     grid = case.maps.structures.geometry
-    return scan_on(
-        case, grid, folder, image, modality=modality, series=series, progress=progress
-    )
+    return scan_on(case, grid, folder, image, modality=modality, series=series, progress=progress)
 
 
 class Scanned(Protocol):
@@ -74,7 +72,7 @@ class Scanned(Protocol):
         ...
 
 
-def scan_on(  # noqa: PLR0913  (what is known of the scan, and what is said of it)
+def scan_on(
     case: Scanned,
     grid: Geometry,
     folder: Path,

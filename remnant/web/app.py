@@ -41,30 +41,37 @@ def create_app(settings: WebSettings) -> FastAPI:
     app.state.site = site
     for router in all_routers(site):
         app.include_router(router)
-    _add_pages(app)
+    _add_pages(app, site)
     _add_refusals(app)
     app.add_middleware(Guard, settings=settings, sessions=site.sessions)
     return app
 
 
-def _add_pages(app: FastAPI) -> None:
+def _add_pages(app: FastAPI, site: Site) -> None:
+    def page(name: str, request: Request) -> Response:
+        token, headers = site.settings.token, request.headers
+        if token is None or site.sessions.admits(headers):
+            return _page(name)
+        return _page("login.html", status=401)
+
     @app.get("/")
-    def start() -> Response:
-        return _page("index.html")
+    def start(request: Request) -> Response:
+        return page("index.html", request)
 
     @app.get("/case/{case}")
-    def case_page(case: str) -> Response:  # noqa: ARG001  (the page itself asks for it)
-        return _page("case.html")
+    def case_page(case: str, request: Request) -> Response:  # noqa: ARG001  (the page asks for it)
+        return page("case.html", request)
 
     if STATIC.is_dir():
         app.mount("/static", StaticFiles(directory=STATIC), name="static")
 
 
-def _page(name: str) -> Response:
+def _page(name: str, *, status: int = 200) -> Response:
     path = STATIC / name
     if not path.is_file():
         raise refused(404, "this installation has no pages", "install remnant[web] anew")
-    return FileResponse(path, media_type="text/html; charset=utf-8", headers=KEPT)
+    kind = "text/html; charset=utf-8"
+    return FileResponse(path, status_code=status, media_type=kind, headers=KEPT)
 
 
 def _add_refusals(app: FastAPI) -> None:

@@ -1,13 +1,13 @@
 """One case as the page gets it: figures, lesions, segments, options and plans."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any, Final
 
 from planning.inputs import INPUTS
 from planning.rules.remnant import REMNANT_RULE_SETS
 from remnant.core.debulking import DebulkingPlan, PlanOrigin
-from remnant.core.labels import CouinaudSegment
+from remnant.core.geometry import Geometry
+from remnant.core.labels import STRUCTURE_SCHEME, CouinaudSegment, Structure
 from remnant.core.lesions import Lesion
 from remnant.core.patient import LiverBackground
 from remnant.core.plan_choice import DEFAULT_CHOICE, PlanChoice
@@ -16,7 +16,13 @@ from remnant.core.units import percent_from_fraction
 from remnant.documents.clinical_facts import FIELDS, RENAMED
 from remnant.documents.facts_fields import NO_LIMIT, Field
 from remnant.io.recipe_text import segments_text
-from remnant.pictures.palette import SEGMENT_COLOURS
+from remnant.pictures.palette import (
+    HEPATIC_VEINS_COLOUR,
+    LESION_COLOUR,
+    LIVER_COLOUR,
+    PORTAL_VEIN_COLOUR,
+    SEGMENT_COLOURS,
+)
 from remnant.view.case_view import view_case
 from remnant.web.downloads import downloads_of
 from remnant.web.figures import percents, volume, written
@@ -25,13 +31,19 @@ from remnant.web.open_cases import OpenCase
 from remnant.web.requests import Json, known_of, recipe_document
 from remnant.web.saved_plans import saved_plans
 from remnant.web.scans import Scans
-from remnant.web.volumes import layers_of
+from remnant.web.volumes import image_grid, layers_of, meshes_of
 from remnant.web.what_if import figures_of
 from remnant.wording.numbers import plain
 from remnant.wording.plans import plan_title
 from remnant.wording.words import CONFIRMATION_WORDS
 from volumetry.standardised.expected_volume import BSA_FORMULAS, FORMULAS, formula_label
 
+STRUCTURE_COLOURS: Final[Mapping[int, str]] = {
+    Structure.PARENCHYMA: LIVER_COLOUR,
+    Structure.LESION: LESION_COLOUR,
+    Structure.PORTAL_VEIN: PORTAL_VEIN_COLOUR,
+    Structure.HEPATIC_VEINS: HEPATIC_VEINS_COLOUR,
+}
 LEAST_SHOWN: Final = 0.05
 """Smaller shares of a lesion in a segment are not named beside it."""
 
@@ -54,6 +66,8 @@ def answer(case: OpenCase, scans: Scans) -> Json:
         "lesions": [lesion_entry(lesion) for lesion in report.volumetry.lesions],
         "segments": _segments(case),
         "layers": layers_of(case, scans),
+        "meshes": meshes_of(case),
+        "structures": _structures(case),
         "options": _options(case),
         "patient": _patient(case),
         "plans": plans_of(case),
@@ -70,9 +84,17 @@ def _scan(case: OpenCase, scans: Scans) -> Json:
         "spacing_mm": list(study.spacing_mm if grid is None else grid.spacing_mm),
         "axes": study.orientation if grid is None else "".join(grid.axcodes),
         "affine_ras": None if grid is None else [float(n) for n in grid.affine_ras.ravel()],
+        "grid": _grid(grid),
+        "image_grid": _grid(image_grid(case, scans)),
         "modality": None if study.modality is None else study.modality.value,
         "phase": study.phase.value,
     }
+
+
+def _grid(grid: Geometry | None) -> Json | None:
+    if grid is None:
+        return None
+    return {"shape": list(grid.shape), "affine_ras": grid.affine_ras.tolist()}
 
 
 def _figures(case: OpenCase) -> Json:
@@ -123,13 +145,20 @@ def _segments(case: OpenCase) -> list[Json]:
             "code": int(segment),
             "name": segment.name,
             "volume": volume(Quantity(known.total_ml, interval=known.total_interval)),
-            "functional": volume(
-                Quantity(known.functional_ml, interval=known.functional_interval)
-            ),
+            "functional": volume(Quantity(known.functional_ml, interval=known.functional_interval)),
             "colour": SEGMENT_COLOURS[segment],
             "reviewed": not volumes.segments_need_review,
         }
         for segment, known in (volumes.segments or {}).items()
+    ]
+
+
+def _structures(case: OpenCase) -> list[Json]:
+    there = frozenset[int]() if case.maps is None else case.maps.structures.present()
+    return [
+        {"label": label.code, "name": label.name, "colour": STRUCTURE_COLOURS[label.code]}
+        for label in STRUCTURE_SCHEME.labels
+        if label.code in there
     ]
 
 

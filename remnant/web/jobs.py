@@ -103,9 +103,7 @@ class Jobs:
             self._jobs[job.id] = job
             self._forget()
         name = f"remnant-{kind}"
-        threading.Thread(
-            target=_worked, args=(job, work, private), name=name, daemon=True
-        ).start()
+        threading.Thread(target=_worked, args=(job, work, private), name=name, daemon=True).start()
         return job
 
     def get(self, identifier: str) -> Job:

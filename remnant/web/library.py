@@ -29,6 +29,11 @@ COLOURS: Final[Mapping[Light, str]] = {
     Light.AMBER: "yellow",
     Light.RED: "red",
 }
+STATUS_WORDS: Final[Mapping[str, str]] = {
+    "to_confirm": "to confirm",
+    "confirmed": "confirmed",
+    "failed": "failed",
+}
 Row = dict[str, Any]
 
 
@@ -106,6 +111,13 @@ class Library:
             known = _Listed(now, {"id": identifier, **listed(folder)})
             self._rows[identifier] = known
         return known.row
+
+
+def searched_words(row: Row) -> str:
+    """Return the words of a row in which a search looks, in small letters."""
+    fields = ("name", "pseudonym", "modality", "phase", "reason", "status")
+    words = " ".join(f"{row.get(name) or ''}" for name in fields)
+    return f"{words} {STATUS_WORDS[row['status']]}".lower()
 
 
 def id_of(folder: Path) -> str:

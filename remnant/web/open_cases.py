@@ -6,13 +6,17 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from planning.one_recipe import WarmCase, warmed
 from remnant.core.boxes import Box
 from remnant.core.case import CaseReport
 from remnant.core.errors import RemnantError
 from remnant.core.geometry import Geometry
+from remnant.core.plan_choice import DEFAULT_CHOICE
 from remnant.core.volumes import LabelMap
 from remnant.documents.state_document import SegmentationState
 from remnant.io.map_boxes import read_box, read_filled_box
@@ -23,9 +27,6 @@ from remnant.pipeline.state import read_state
 from remnant.web.library import Library, inside, revision_of, stamps
 from remnant.web.refusals import RefusedError, one_line, refused
 from volumetry.liver_maps import LiverMaps, liver_maps
-
-DRAWS_BYTES: Final = 40_000_000
-"""About what the draws of a case take."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,6 +72,10 @@ class OpenCase:
         For work that one thread at a time does on the case.
     made
         What was made of it and is kept as long as it is open, such as surfaces.
+    recipes
+        The last ones that were asked for, by their keys.
+    drawn
+        The last plans that were drawn, by their keys.
     """
 
     id: str
@@ -82,13 +87,16 @@ class OpenCase:
     warm: WarmCase | None
     lock: threading.RLock = field(default_factory=threading.RLock)
     made: dict[Any, Any] = field(default_factory=dict)
+    recipes: dict[str, dict[str, Any]] = field(default_factory=dict)
+    drawn: dict[str, NDArray[np.uint8]] = field(default_factory=dict)
 
     @property
     def nbytes(self) -> int:
         """About how much memory it takes."""
         made = sum(len(one) for one in self.made.values() if isinstance(one, bytes))
-        draws = DRAWS_BYTES if self.warm is not None else 0
-        return (0 if self.maps is None else self.maps.nbytes) + draws + made
+        warm = 0 if self.warm is None else self.warm.nbytes
+        drawn = sum(one.nbytes for one in self.drawn.values())
+        return (0 if self.maps is None else self.maps.nbytes) + warm + made + drawn
 
     def keep(self, key: object, make: Callable[[], Any]) -> Any:  # noqa: ANN401  (whatever is made)
         """Return what was made under a key, or make it; one thread at a time makes something."""
@@ -129,12 +137,14 @@ class OpenCases:
                 known = self._open.get(identifier)
                 if known is not None and known[0] == now:
                     self._open.move_to_end(identifier)
+                    self._forget()
                     return known[1]
             case = read(identifier, folder, self.library.root)
             with self._lock:
                 self._open[identifier] = (now, case)
                 self._open.move_to_end(identifier)
                 self._forget()
+            threading.Thread(target=warm_up, args=(case,), daemon=True).start()
             return case
 
     def forget(self, identifier: str) -> None:
@@ -171,6 +181,14 @@ def read(identifier: str, folder: Path, root: Path) -> OpenCase:
         id=identifier, folder=folder, revision=revision, report=report, state=state, maps=maps,
         warm=warm,
     )  # fmt: skip
+
+
+def warm_up(case: OpenCase) -> None:
+    """Find the margins and zones of the case's own choice before somebody asks for them."""
+    planning = case.report.settings.planning
+    choice = DEFAULT_CHOICE if planning is None else planning.choice
+    if case.warm is not None:
+        case.warm.liver.warm(choice)
 
 
 @contextmanager

@@ -100,9 +100,7 @@ def recipe_of(given: object) -> Recipe:
     if not isinstance(given, dict):
         raise refused(400, "the recipe is missing", 'give {"segments": ["V"], "wedges": [3]}')
     require_fields(given, "segments", "wedges", "ablations")
-    names, wedges, ablations = (
-        _list(given, key) for key in ("segments", "wedges", "ablations")
-    )
+    names, wedges, ablations = (_list(given, key) for key in ("segments", "wedges", "ablations"))
     try:
         segments = tuple(sorted({CouinaudSegment[name] for name in names}))
     except (KeyError, TypeError) as fault:
@@ -172,9 +170,7 @@ def asked_of(case: OpenCase, warm: WarmCase, given: Mapping[str, Any]) -> Asked:
     )
     require_possible(planning)
     measuring = _measuring(known.measuring, patient, given)
-    report = for_body(
-        warm, patient, formula=measuring.formula, bsa_formula=measuring.bsa_formula
-    )
+    report = for_body(warm, patient, formula=measuring.formula, bsa_formula=measuring.bsa_formula)
     case_ = Case(
         report=report,
         patient=patient,
@@ -206,11 +202,17 @@ def known_of(case: OpenCase) -> KnownCase:
 def _measuring(known: MeasureRequest, patient: Patient, given: Mapping[str, Any]) -> MeasureRequest:
     from remnant.pipeline.asked import measuring_asked
 
-    formulas = {name: given.get(name) for name in ("formula", "bsa_formula")}
-    for name, value in formulas.items():
-        if value is not None and not isinstance(value, str):
-            raise refused(400, f"{name} is no text", "give the name of a formula")
-    return measuring_asked(known, patient=patient, errors=known.errors, **formulas)
+    formula, bsa_formula = (_name(given, field) for field in ("formula", "bsa_formula"))
+    return measuring_asked(
+        known, patient=patient, formula=formula, bsa_formula=bsa_formula, errors=known.errors
+    )
+
+
+def _name(given: Mapping[str, Any], field: str) -> str | None:
+    value = given.get(field)
+    if value is not None and not isinstance(value, str):
+        raise refused(400, f"{field} is no text", "give the name of a formula")
+    return value
 
 
 def _said(given: Mapping[str, Any]) -> FactsFile:

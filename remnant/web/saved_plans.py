@@ -30,7 +30,7 @@ from remnant.web.what_if import plan_document, warm_of
 
 SCHEMA_VERSION: Final = "1.0"
 DIGITS: Final = 4
-MOST_PLANS: Final = 10 ** DIGITS - 1
+MOST_PLANS: Final = 10**DIGITS - 1
 MOST_FILE_BYTES: Final = 1024 * 1024
 PREFIX: Final = "saved-"
 BASIS_DIGITS: Final = 32

@@ -89,9 +89,7 @@ class Scans:
                 "start `remnant serve` with --image SCAN, or --images FOLDER",
             )  # fmt: skip
         with named_errors(case.folder, f"{place.path}", f"{place.path.parent}"):
-            return scan_on(
-                case.state, case.maps.grid, case.folder, place.path, series=place.series
-            )
+            return scan_on(case.state, case.maps.grid, case.folder, place.path, series=place.series)
 
     def _place(self, case: OpenCase) -> Place | None:
         if self.image is not None:

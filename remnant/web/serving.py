@@ -146,4 +146,3 @@ def run(app: FastAPI, opened: socket.socket) -> None:
     )
     with suppress(KeyboardInterrupt):
         uvicorn.Server(config).run(sockets=[opened])
-

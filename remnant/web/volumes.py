@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from remnant.core.boxes import Box, box_geometry, margin_voxels, widened
 from remnant.core.geometry import Geometry
 from remnant.core.labels import CouinaudSegment, Structure
+from remnant.core.volumes import ImageVolume
 from remnant.io.nifti_stream import packed_nifti, packed_whole
 from remnant.pictures.palette import LESION_COLOUR
 from remnant.pipeline.map_files import read_preview
@@ -47,7 +48,7 @@ def layers_of(case: OpenCase, scans: Scans) -> list[str]:
         return []
     vessels = {Structure.PORTAL_VEIN, Structure.HEPATIC_VEINS} & maps.structures.present()
     there = {
-        IMAGE: scans.is_there(case) or (case.folder / "preview.nii.gz").is_file(),
+        IMAGE: image_grid(case, scans) is not None,
         STRUCTURES: True,
         LESIONS: maps.lesions is not None,
         COUINAUD: maps.couinaud is not None,
@@ -174,7 +175,7 @@ def cut(layer: Layer, box: Box) -> NDArray[Any]:
     found = np.zeros(shape, layer.voxels.dtype, order="F")
     into, from_ = [], []
     for a, b in zip(layer.box, box, strict=True):
-        low, high = max(a.start, b.start), max(min(a.stop, b.stop), max(a.start, b.start))
+        low, high = max(a.start, b.start), max(min(a.stop, b.stop), a.start, b.start)
         into.append(slice(low - b.start, high - b.start))
         from_.append(slice(low - a.start, high - a.start))
     found[tuple(into)] = layer.voxels[tuple(from_)]
@@ -191,25 +192,23 @@ class Slice:
     affine: tuple[float, ...]
 
 
-def slice_of(case: OpenCase, scans: Scans, layer: str, plane: str, index: int) -> Slice:
-    """Cut one slice of a layer, the first of its two axes the fastest.
+def slice_of(layer: Layer, grid: Geometry, plane: str, index: int) -> Slice:
+    """Cut one slice of a layer on a grid, the first of its two axes the fastest.
 
     Raises
     ------
     RefusedError
-        There is no such layer, plane or slice.
+        There is no such plane or slice.
     """
-    require_layer(layer)
     if plane not in AXES:
         raise refused(404, "there is no such plane", f"allowed are {', '.join(AXES)}")
-    grid = maps_of(case).grid
     axis = grid.world_axes.index(AXES[plane])
     if not 0 <= index < grid.shape[axis]:
         raise refused(404, "there is no such slice", f"allowed are 0 to {grid.shape[axis] - 1}")
     box = list(whole_box(grid))
     box[axis] = slice(index, index + 1)
     i, j, k = box
-    block = np.take(cut(layer_of(case, scans, layer), (i, j, k)), 0, axis=axis)
+    block = np.take(cut(layer, (i, j, k)), 0, axis=axis)
     little = block.astype(block.dtype.newbyteorder("<"), copy=False)
     kept = [number for number in range(len(grid.shape)) if number != axis]
     matrix = np.zeros((4, 4))
@@ -224,6 +223,60 @@ def slice_of(case: OpenCase, scans: Scans, layer: str, plane: str, index: int) -
     )
 
 
+def image_grid(case: OpenCase, scans: Scans) -> Geometry | None:
+    """Return the grid of the image: of the scan, or of the preview; ``None`` without either."""
+    if case.maps is None:
+        return None
+    if scans.is_there(case):
+        return case.maps.grid
+    kept = _kept_preview(case)
+    return None if kept is None else kept.geometry
+
+
+def shown_image(case: OpenCase, scans: Scans) -> tuple[Layer, Geometry]:
+    """Return the image on its grid: the scan, or the preview that the case keeps.
+
+    Raises
+    ------
+    RefusedError
+        There is neither.
+    """
+    if scans.is_there(case):
+        return layer_of(case, scans, IMAGE), maps_of(case).grid
+    kept = _kept_preview(case)
+    if kept is None:
+        raise refused(404, "the case has no image", "start `remnant serve` with --image SCAN")
+    return Layer(kept.voxels, whole_box(kept.geometry)), kept.geometry
+
+
+def _kept_preview(case: OpenCase) -> ImageVolume | None:
+    kept: ImageVolume | None = case.keep("kept preview", lambda: read_preview(case.folder))
+    return kept
+
+
+def meshes_of(case: OpenCase) -> list[str]:
+    """Return the names of the surfaces that a case has, the plan's apart."""
+    maps = case.maps
+    if maps is None:
+        return []
+    there = maps.structures.present()
+    volumes = case.report.volumetry
+    vessels = (
+        ("vessels-portal", Structure.PORTAL_VEIN),
+        ("vessels-hepatic", Structure.HEPATIC_VEINS),
+    )
+    segments = [s for s, known in (volumes.segments or {}).items() if known.total_ml > 0]
+    drawn = set() if maps.lesions is None else {int(n) for n in maps.lesions.present()}
+    lesions = [f"lesion-{lesion.id}" for lesion in volumes.lesions if lesion.id in drawn]
+    return [
+        "liver",
+        *(["lesions"] if lesions else []),
+        *lesions,
+        *(f"segment-{int(segment)}" for segment in segments),
+        *(name for name, code in vessels if code in there),
+    ]
+
+
 def preview_grid(case: OpenCase, scans: Scans) -> Geometry:
     """Return the grid of all previews: the whole scan, or the preview that the case keeps."""
     made: Callable[[], Geometry] = lambda: _grid_of_preview(case, scans)  # noqa: E731
@@ -233,10 +286,9 @@ def preview_grid(case: OpenCase, scans: Scans) -> Geometry:
 
 def _grid_of_preview(case: OpenCase, scans: Scans) -> Geometry:
     grid = maps_of(case).grid
-    if not scans.is_there(case):
-        kept = read_preview(case.folder)
-        if kept is not None:
-            return kept.geometry
+    kept = None if scans.is_there(case) else _kept_preview(case)
+    if kept is not None:
+        return kept.geometry
     steps = _steps(grid)
     shape = tuple(-(-n // step) for n, step in zip(grid.shape, steps, strict=True))
     return _stepped(grid, steps, (shape[0], shape[1], shape[2]))
@@ -256,12 +308,10 @@ def _stepped(grid: Geometry, steps: tuple[int, ...], shape: tuple[int, int, int]
 
 
 def _preview_image(case: OpenCase, scans: Scans) -> bytes:
-    grid = preview_grid(case, scans)
     if not scans.is_there(case):
-        kept = read_preview(case.folder)
-        if kept is None:
-            raise refused(404, "the case has no image", "start `remnant serve` with --image SCAN")
-        return packed_whole(kept.voxels, kept.geometry)
+        shown, kept_grid = shown_image(case, scans)
+        return packed_whole(shown.voxels, kept_grid)
+    grid = preview_grid(case, scans)
     image, steps = scans.get(case), _steps(maps_of(case).grid)
     return packed_whole(_means(image.voxels, steps, grid.shape), grid)
 
@@ -311,9 +361,7 @@ def resampled(codes: NDArray[Any], from_: Geometry, to: Geometry) -> NDArray[Any
     return found
 
 
-def _mark_small(
-    found: NDArray[Any], codes: NDArray[Any], from_: Geometry, to: Geometry
-) -> None:
+def _mark_small(found: NDArray[Any], codes: NDArray[Any], from_: Geometry, to: Geometry) -> None:
     """Give lesions that fell between the voxels of a coarser grid one voxel."""
     lost = sorted(set(np.unique(codes).tolist()) - set(np.unique(found).tolist()) - {0})
     for code in lost:
@@ -365,4 +413,3 @@ def mesh(mask: NDArray[np.bool_], grid: Geometry) -> bytes:
     part = grid.cropped((start[0], start[1], start[2]), mask[box].shape)
     label = NamedLabel(code=1, name="surface", colour=LESION_COLOUR, origin=Origin.COMPUTED)
     return mz3_bytes(surface_of(mask[box], part, label))
-

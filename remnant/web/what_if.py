@@ -1,7 +1,9 @@
 """One recipe of the page, answered: figures, verdicts, and what has to be known beside them."""
 
+import hashlib
+import json
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
 from planning.debulking.plan_search import why_no_plans
 from planning.hepatectomies.stranded import stranded_segments
@@ -11,16 +13,12 @@ from planning.remnant.minima import PREFIX
 from remnant.core.debulking import DebulkingPlan
 from remnant.core.findings import Finding, Verdict
 from remnant.core.quantity import Quantity
+from remnant.core.recipe import Recipe
 from remnant.core.volumetry_report import VolumetryReport
 from remnant.view.certainty import PlanOutcome
 from remnant.view.parts import mark
 from remnant.view.plan_view import flags
 from remnant.view.subject import rule_title, rules_of
-from remnant.wording.findings import text_of
-from remnant.wording.plans import plan_headline, plan_title
-from remnant.wording.reasons import listed
-from remnant.wording.vessel_cuts import vessel_cuts_line
-from remnant.wording.words import demand
 from remnant.web.figures import percents, volume, written
 from remnant.web.open_cases import OpenCase, named_errors
 from remnant.web.refusals import refused
@@ -33,6 +31,14 @@ from remnant.web.requests import (
     recipe_of,
     require_fields,
 )
+from remnant.wording.findings import text_of
+from remnant.wording.plans import plan_headline, plan_title
+from remnant.wording.reasons import listed
+from remnant.wording.vessel_cuts import vessel_cuts_line
+from remnant.wording.words import demand
+
+KEY_DIGITS: Final = 24
+MOST_REMEMBERED: Final = 20
 
 
 def warm_of(case: OpenCase) -> WarmCase:
@@ -66,7 +72,24 @@ def answer(case: OpenCase, given: Mapping[str, Any]) -> Json:
     with named_errors(case.folder):
         asked = asked_of(case, warm, given)
         plan = judge_recipe(warm, asked.case, recipe)
-    return {"revision": case.revision, **plan_document(plan, asked)}
+    key = drawn_later(case, plan.recipe, given)
+    return {"revision": case.revision, "plan_map": key, **plan_document(plan, asked)}
+
+
+def drawn_later(case: OpenCase, recipe: Recipe, given: Mapping[str, Any]) -> str:
+    """Remember a recipe, of the last few, so that it may be drawn; return its key."""
+    document = {
+        "recipe": recipe_document(recipe),
+        "asked": {name: given[name] for name in ASKED if name in given},
+    }
+    words = json.dumps(document, sort_keys=True)
+    key = hashlib.sha256(words.encode()).hexdigest()[:KEY_DIGITS]
+    with case.lock:
+        case.recipes.pop(key, None)
+        case.recipes[key] = document
+        while len(case.recipes) > MOST_REMEMBERED:
+            case.recipes.pop(next(iter(case.recipes)))
+    return key
 
 
 def plan_document(plan: DebulkingPlan, asked: Asked) -> Json:
@@ -83,7 +106,7 @@ def plan_document(plan: DebulkingPlan, asked: Asked) -> Json:
         "fates": {str(n): fate.value for n, fate in plan.result.fates.items()},
         "cut_off": _cut_off(plan, asked.case.report),
         "vessels": vessel_cuts_line(plan.vessel_cuts, plan.recipe.segments),
-        "verdicts": [_verdict(finding, plan) for finding in plan.findings],
+        "verdicts": _verdicts(plan),
         "warnings": list(_warnings(plan, asked.case.report)),
     }
 
@@ -116,7 +139,12 @@ def _cut_off(plan: DebulkingPlan, report: VolumetryReport) -> Json:
     }
 
 
-def _verdict(finding: Finding, plan: DebulkingPlan) -> Json:
+def _verdicts(plan: DebulkingPlan) -> list[Json]:
+    numbers = {judged.finding.id: judged.number for judged in rules_of(PlanOutcome.of(plan))}
+    return [_verdict(one, numbers[one.id], plan.rule_set) for one in plan.findings]
+
+
+def _verdict(finding: Finding, number: str, chosen: str) -> Json:
     shown = mark(finding.verdict)
     source = load_literature().get(finding.source) if finding.source else None
     return {
@@ -127,13 +155,11 @@ def _verdict(finding: Finding, plan: DebulkingPlan) -> Json:
         "mark": shown.words,
         "words": text_of(finding),
         "demand": demand(finding),
-        "number": next(
-            (j.number for j in rules_of(PlanOutcome.of(plan)) if j.finding is finding), ""
-        ),
+        "number": number,
         "probability": finding.probability,
         "reason": listed(finding.reasons),
         "source": "" if source is None else source.short,
-        "chosen": finding.id == PREFIX + plan.rule_set,
+        "chosen": finding.id == PREFIX + chosen,
     }
 
 
