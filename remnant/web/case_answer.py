@@ -1,7 +1,6 @@
 """One case as the page gets it: figures, lesions, segments, options and plans."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any, Final
 
 from planning.inputs import INPUTS

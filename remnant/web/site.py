@@ -12,7 +12,6 @@ from remnant.web.sessions import Sessions
 from remnant.web.settings import WebSettings
 from remnant.web.volumes import Layer
 
-
 DRAFT = "draft_"
 """How the layers of an open draft begin."""
 

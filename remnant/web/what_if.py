@@ -19,11 +19,6 @@ from remnant.view.certainty import PlanOutcome
 from remnant.view.parts import mark
 from remnant.view.plan_view import flags
 from remnant.view.subject import rule_title, rules_of
-from remnant.wording.findings import text_of
-from remnant.wording.plans import plan_headline, plan_title
-from remnant.wording.reasons import listed
-from remnant.wording.vessel_cuts import vessel_cuts_line
-from remnant.wording.words import demand
 from remnant.web.figures import percents, volume, written
 from remnant.web.open_cases import OpenCase, named_errors
 from remnant.web.refusals import refused
@@ -36,7 +31,11 @@ from remnant.web.requests import (
     recipe_of,
     require_fields,
 )
-
+from remnant.wording.findings import text_of
+from remnant.wording.plans import plan_headline, plan_title
+from remnant.wording.reasons import listed
+from remnant.wording.vessel_cuts import vessel_cuts_line
+from remnant.wording.words import demand
 
 KEY_DIGITS: Final = 24
 MOST_REMEMBERED: Final = 20

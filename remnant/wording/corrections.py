@@ -20,6 +20,8 @@ KINDS: Final[Mapping[CorrectionKind, str]] = {
     CorrectionKind.UNSET: "{lesions} neither confirmed nor rejected any more",
     CorrectionKind.MOVE_PLANE: "{plane} plane between segments moved",
 }
+ON_COMMIT: Final = "measured when the correction is committed"
+"""Why a figure of a lesion that was drawn is not there yet."""
 
 
 def step_words(

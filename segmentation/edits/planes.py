@@ -170,7 +170,7 @@ def _require_near(moves_mm: Points, plane: SegmentPlane) -> None:
 def _fitted(places_mm: Points, moves_mm: Points) -> Points:
     """Return the move at the frame's middle, and by mm along its two axes (least squares)."""
     known = np.column_stack([np.ones(len(places_mm)), places_mm])
-    found: Points = np.linalg.lstsq(known, moves_mm, rcond=None)[0]
+    found: Points = np.linalg.lstsq(known, moves_mm, rcond=None)[0].astype(np.float64)
     return found
 
 

@@ -156,7 +156,7 @@ def _by_slices(start: Vector, end: Vector, axis: int, slices: int) -> Iterator[_
     low, high = min(here, there), max(here, there)
     layers = range(max(0, floor(low + 0.5)), min(slices - 1, floor(high + 0.5)) + 1)
     for layer in layers:
-        shares = (0.0, 1.0)
+        shares: tuple[float, ...] = (0.0, 1.0)
         if here != there:
             shares = tuple(
                 float(np.clip((level - here) / (there - here), 0.0, 1.0))

@@ -16,6 +16,7 @@ from remnant.core.labels import INSTANCE_SCHEME, Structure
 from remnant.core.lesions import Confirmation
 from remnant.core.map_description import Origin
 from remnant.core.patient import Patient
+from remnant.core.plan_choice import PlanChoice
 from remnant.core.uncertainty import SegmentPlane
 from remnant.core.volumes import LabelMap, Modality
 from remnant.core.volumetry_report import SegmentSource
@@ -32,6 +33,7 @@ from remnant.pipeline.drawing import next_number
 from remnant.pipeline.folder import read_case, read_measured
 from remnant.pipeline.held import held_by
 from remnant.pipeline.origins import origin_of_lesion, structure_origins
+from remnant.pipeline.plan_settings import PlanRequest
 from remnant.pipeline.requests import MeasureRequest, SegmentRequest
 from remnant.pipeline.reviewing import LesionReview
 from remnant.pipeline.run import measure_study, rerun_case, run_study
@@ -63,6 +65,7 @@ def made_fixture(small, tmp_path_factory):
     run_study(
         SegmentRequest(source=folder / "ct.nii.gz", reading=ReadingChoice(modality=Modality.CT)),
         measuring=MEASURING,
+        planning=PlanRequest(choice=PlanChoice(targets=(0.7,), seconds=5.0)),
         output=folder / "case",
         segmenter=FakeSegmenter.knowing(small),
         divider=FakeDivider.knowing(small),
