@@ -52,7 +52,7 @@ class Scans:
 
     def is_there(self, case: OpenCase) -> bool:
         """Tell whether the scan of a case was given."""
-        return case.maps is not None and self._place(case) is not None
+        return case.maps is not None and self.place(case) is not None
 
     def get(self, case: OpenCase) -> ImageVolume:
         """Return the scan of a case.
@@ -82,7 +82,7 @@ class Scans:
         return sum(image.voxels.nbytes for image in self._kept.values())
 
     def _read(self, case: OpenCase) -> ImageVolume:
-        place = self._place(case)
+        place = self.place(case)
         if place is None or case.state is None or case.maps is None:
             raise refused(
                 404, "the scan of this case was not given",
@@ -91,7 +91,8 @@ class Scans:
         with named_errors(case.folder, f"{place.path}", f"{place.path.parent}"):
             return scan_on(case.state, case.maps.grid, case.folder, place.path, series=place.series)
 
-    def _place(self, case: OpenCase) -> Place | None:
+    def place(self, case: OpenCase) -> Place | None:
+        """Return where the scan of a case lies, ``None`` where it was not given."""
         if self.image is not None:
             return Place(self.image)
         if self.images is None:
