@@ -80,12 +80,23 @@ def ranked_plans(points: Sequence[Point], case: PlanCase) -> tuple[DebulkingPlan
         follow this order.
     """
     recipes = (normalised(case.problem, recipe) for recipe in case.choice.recipes)
-    own = (_plan(recipe, case, None) for recipe in dict.fromkeys(recipes))
+    own = (_judged(recipe, case, None) for recipe in dict.fromkeys(recipes))
     found = sorted(
-        (_plan(point.recipe, case, point) for point in points),
+        (_judged(point.recipe, case, point) for point in points),
         key=lambda plan: _rank(plan, case.choice),
     )
     return tuple(_numbered(plan, number) for number, plan in enumerate((*found, *own), start=1))
+
+
+def own_plan(recipe: Recipe, case: PlanCase) -> DebulkingPlan:
+    """Judge one recipe of the user's own; its plan has no id.
+
+    Raises
+    ------
+    InputError
+        The recipe names a lesion that does not count.
+    """
+    return _judged(normalised(case.problem, recipe), case, None)
 
 
 def share_short(recipe: Recipe, target: float, case: PlanCase) -> float:
@@ -116,7 +127,7 @@ def _rank(plan: DebulkingPlan, choice: PlanChoice) -> tuple[int, bool, float, fl
     )
 
 
-def _plan(recipe: Recipe, case: PlanCase, point: Point | None) -> DebulkingPlan:
+def _judged(recipe: Recipe, case: PlanCase, point: Point | None) -> DebulkingPlan:
     removed = frozenset(recipe.segments)
     stranded = stranded_segments(removed, held=held_segments(case.problem.atoms))
     intact = removed in case.choice.vessels_intact

@@ -28,7 +28,7 @@ from remnant.core.reasons import Cause, Reason
 from remnant.core.staged_plan import StagedPlan
 from remnant.core.volumetry_report import VolumetryReport
 from volumetry.liver_maps import LiverMaps
-from volumetry.virtual_resection.atoms import build_atoms
+from volumetry.virtual_resection.atoms import Atoms, build_atoms
 from volumetry.virtual_resection.plan_draws import plan_spread
 
 MOST_SURER = 3
@@ -60,10 +60,10 @@ def make_plans(case: Case) -> Planned:
         The rule set is not known, or a recipe names a lesion that does not count.
     """
     report, patient, facts, maps = case.report, case.patient, case.facts, case.maps
-    reasons = _why_none(report, maps)
+    reasons = why_no_plans(report, maps)
     if reasons or maps is None:
         return Planned(reasons=reasons)
-    choice = _with_condition(case.choice)
+    choice = with_condition(case.choice)
     least = least_flr_ml(choice.rule_set, report=report, patient=patient, facts=facts)
     problem = _problem(case, maps, choice)
     search = start_search(problem, seconds=choice.seconds)
@@ -113,11 +113,16 @@ def make_plans(case: Case) -> Planned:
 
 def _problem(case: Case, maps: LiverMaps, choice: PlanChoice) -> Problem:
     """Build the atoms, and say what may be done to each lesion."""
+    ids = tuple(lesion.id for lesion in case.report.counted_lesions)
+    return problem_of(case, build_atoms(maps, lesion_ids=ids, choice=choice).atoms, choice)
+
+
+def problem_of(case: Case, atoms: Atoms, choice: PlanChoice) -> Problem:
+    """Say what may be done to each lesion of a liver that is cut into atoms."""
     lesions = case.report.counted_lesions
     whipple = case.facts.pancreatoduodenectomy
-    ids = tuple(lesion.id for lesion in lesions)
     return make_problem(
-        build_atoms(maps, lesion_ids=ids, choice=choice).atoms,
+        atoms,
         choice,
         wedge_allowed={one.id: not wedge_refusal(one, choice) for one in lesions},
         ablation_allowed={
@@ -175,7 +180,7 @@ def _unassessed(
             yield best_plan(others, Demand(debulked=answer.demand))
 
 
-def _with_condition(choice: PlanChoice) -> PlanChoice:
+def with_condition(choice: PlanChoice) -> PlanChoice:
     """Ask for two neighbours where the chosen rule set itself does."""
     if PREFIX + choice.rule_set not in CONDITIONS:
         return choice
@@ -183,7 +188,8 @@ def _with_condition(choice: PlanChoice) -> PlanChoice:
     return replace(choice, contiguous_segments=most)
 
 
-def _why_none(report: VolumetryReport, maps: LiverMaps | None) -> tuple[Reason, ...]:
+def why_no_plans(report: VolumetryReport, maps: LiverMaps | None) -> tuple[Reason, ...]:
+    """Return why a case has no plans, nothing where it may have some."""
     if report.segments is None:
         return report.segments_reasons or (Reason(Cause.SEGMENTS_UNKNOWN),)
     if report.tumour_ml.value is None:

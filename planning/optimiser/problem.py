@@ -5,6 +5,7 @@ All volumes are whole voxels, so that optima are exact.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import chain, combinations
 from math import ceil
 
@@ -19,6 +20,8 @@ from remnant.core.plan_choice import PlanChoice
 from volumetry.virtual_resection.atoms import Atoms, core_segments
 
 ROUNDING = 1e-9
+SETS_KEPT = 64
+"""So many lists of sets are kept for the next recipe, which mostly has the same."""
 EXTENSION_SHARE = 0.5
 """A lesion that lies across a transection is excised with an extension of it where at least this
 share lies in removed segments (this project's rule); otherwise it has to be fit for a wedge."""
@@ -108,13 +111,15 @@ def make_problem(
     """
     ids, margin, zone = atoms.lesion_ids, _members(atoms.resection), _members(atoms.ablation)
     both = _column_sums(csr_array(margin.multiply(zone)))
-    held, allowed = held_segments(atoms), segment_sets(atoms, choice)
+    assessed, unassessed = _told_apart(
+        segment_sets(atoms, choice), held_segments(atoms), choice.vessels_intact
+    )
     return Problem(
         atoms=atoms,
         wedge_allowed=np.array([wedge_allowed[i] for i in ids], dtype=bool),
         ablation_allowed=np.array([ablation_allowed[i] for i in ids], dtype=bool),
-        segment_sets=tuple(s for s in allowed if is_assessed(s, held=held, choice=choice)),
-        unassessed_sets=tuple(s for s in allowed if not is_assessed(s, held=held, choice=choice)),
+        segment_sets=assessed,
+        unassessed_sets=unassessed,
         most_wedges=choice.most_wedges,
         most_ablations=choice.most_ablations,
         core=core_segments(atoms),
@@ -135,13 +140,31 @@ def segment_sets(atoms: Atoms, choice: PlanChoice) -> tuple[Segments, ...]:
     """
     functional = held_segments(atoms)
     with_tumour = _segments(np.flatnonzero(atoms.lesion_voxels.any(axis=0)))
-    removable = sorted((functional | with_tumour) - choice.keep)
-    subsets = chain.from_iterable(combinations(removable, n) for n in range(len(removable) + 1))
+    removable = (functional | with_tumour) - choice.keep
+    return _removable_sets(removable, functional, choice.contiguous_segments)
+
+
+@lru_cache(maxsize=SETS_KEPT)
+def _removable_sets(
+    removable: Segments, functional: Segments, contiguous: int
+) -> tuple[Segments, ...]:
+    numbers = range(len(removable) + 1)
+    subsets = chain.from_iterable(combinations(sorted(removable), n) for n in numbers)
     return tuple(
         removed
         for removed in map(frozenset, subsets)
-        if largest_contiguous(functional - removed) >= choice.contiguous_segments
+        if largest_contiguous(functional - removed) >= contiguous
     )
+
+
+@lru_cache(maxsize=SETS_KEPT)
+def _told_apart(
+    allowed: tuple[Segments, ...], held: Segments, intact: tuple[Segments, ...]
+) -> tuple[tuple[Segments, ...], tuple[Segments, ...]]:
+    """Return the sets whose vessels are known to stay, and all others."""
+    assessed = {s: is_assessed(s, held=held, intact=intact) for s in allowed}
+    known = tuple(s for s in allowed if assessed[s])
+    return known, tuple(s for s in allowed if not assessed[s])
 
 
 def held_segments(atoms: Atoms) -> Segments:
@@ -153,12 +176,12 @@ def _segments(codes: Counts) -> Segments:
     return frozenset(CouinaudSegment(int(code)) for code in np.unique(codes) if code)
 
 
-def is_assessed(removed: Segments, *, held: Segments, choice: PlanChoice) -> bool:
+def is_assessed(removed: Segments, *, held: Segments, intact: tuple[Segments, ...]) -> bool:
     """Tell whether what a set leaves is known to keep its vessels.
 
     So it is of a named operation, of none, and of a set of which a person said so.
     """
-    return not stranded_segments(removed, held=held) or removed in choice.vessels_intact
+    return not stranded_segments(removed, held=held) or removed in intact
 
 
 def only_unassessed(problem: Problem) -> Problem:

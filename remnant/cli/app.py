@@ -25,6 +25,7 @@ COMMANDS = {
     "measure": "Measure existing maps: needs no image and no network.",
     "plan": "Hold a measured case against the rules of the literature, and plan its debulking.",
     "report": "Write a case's report.html anew.",
+    "serve": "Show cases in a browser: images, plans to try, corrections; for this machine alone.",
     "evaluate": "Compare segmentations with the truth: overlap, surfaces, lesions, burden.",
     "compare": "Compare two measured cases of one liver: lesions, changes, growth of the remnant.",
     "cohort": "Many cases from one manifest: run them, and make tables and a summary of them.",

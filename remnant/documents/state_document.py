@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from remnant.core.corrections import Correction
 from remnant.core.findings import Finding
 from remnant.core.lesions import Confirmation, IntensityStatistics, PlantedLesion
 from remnant.core.provenance import ModelUse
@@ -96,6 +97,7 @@ class SegmentationState:
     seconds: Mapping[str, float] = field(default_factory=dict)
     made_from: MadeFrom | None = None
     maps_sha256: Mapping[str, Fingerprint] = field(default_factory=dict)
+    corrections: tuple[Correction, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

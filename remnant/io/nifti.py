@@ -25,6 +25,8 @@ from remnant.io.scan_values import settle_intensities
 from remnant.io.volume_files import read_volume
 
 GZIP_LEVEL = 1
+NIFTI_OFFSET = 352
+"""Where the voxels begin: after the header and four bytes that say that no extension follows."""
 SCANNER_CODE = 1
 LARGEST_BYTE = np.iinfo(np.uint8).max
 
@@ -206,6 +208,14 @@ def _write(array: NDArray[Any], geometry: Geometry, path: Path) -> None:
                 file.to_stream(packed)
         else:
             file.to_stream(stream)
+
+
+def nifti_head(array: NDArray[Any], geometry: Geometry) -> bytes:
+    """Return what stands before the voxels in a NIfTI file, as `write_image` writes it."""
+    stub = np.broadcast_to(np.zeros((), array.dtype.newbyteorder("<")), array.shape)
+    header = _as_nifti(stub, geometry).header
+    header["vox_offset"] = NIFTI_OFFSET
+    return bytes(header.binaryblock) + bytes(NIFTI_OFFSET - len(header.binaryblock))
 
 
 def _as_nifti(array: NDArray[Any], geometry: Geometry) -> Any:  # noqa: ANN401  (nibabel has no types)

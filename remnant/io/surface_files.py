@@ -28,6 +28,9 @@ GLTF_FROM_LPS: Final = (
 )
 """Column by column: x stays left, head (S) is up (y), and the front (A) faces the reader (z)."""
 GLTF_MAGIC, GLTF_VERSION = 0x46546C67, 2
+MZ3_MAGIC: Final = 0x5A4D
+MZ3_FACES, MZ3_VERTICES = 1, 2
+"""What an MZ3 file says that it holds."""
 JSON_CHUNK, BINARY_CHUNK = 0x4E4F534A, 0x004E4942
 FLOAT, UNSIGNED_INT = 5126, 5125
 VERTICES_TARGET, FACES_TARGET = 34962, 34963
@@ -75,6 +78,14 @@ def write_stl(surface: Surface, path: Path) -> None:
         stream.write(STL_HEADER.encode("ascii").ljust(STL_HEADER_BYTES))
         stream.write(struct.pack("<I", len(triangles)))
         stream.write(triangles.tobytes())
+
+
+def mz3_bytes(surface: Surface) -> bytes:
+    """Return a surface as MZ3, which NiiVue and Surf Ice read: triangles in RAS mm."""
+    points = np.ascontiguousarray(surface.vertices_ras_mm, "<f4")
+    faces = np.ascontiguousarray(surface.faces, "<i4")
+    head = struct.pack("<HHIII", MZ3_MAGIC, MZ3_FACES | MZ3_VERTICES, len(faces), len(points), 0)
+    return head + faces.tobytes() + points.tobytes()
 
 
 def write_glb(surfaces: Sequence[Surface], path: Path, *, facts: Mapping[str, object]) -> None:

@@ -62,6 +62,8 @@ UNFINISHED: Final = ".remnant-unfinished"
 """Folder of what is found of a case before its segmentation can be published."""
 EARLIER: Final = "earlier"
 """Folder of what a case was before corrections that were made where it lies, by running numbers."""
+SURGEON_PLANS: Final = "surgeon_plans"
+"""Folder of the plans that people saved on the review page: no command removes them."""
 PLANNED_FILES: Final = (*PLAN_MAPS, LESION_TABLE, PLAN_TABLE, REPORT_JSON, REPORT_HTML, REPORT_PDF)
 """What is made anew when a stored case is planned again."""
 SCHEMES: Final[Mapping[str, LabelScheme]] = {

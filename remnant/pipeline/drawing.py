@@ -318,7 +318,8 @@ def next_number(case: SegmentedCase) -> int:
     """
     there = frozenset() if case.maps.lesions is None else case.maps.lesions.present()
     drawn = (n for box in case.settings.boxes for n in (box.lesion or 0, *box.replaced))
-    number = max((*there, *case.confirmations, *drawn), default=0) + 1
+    corrected = (n for one in case.corrections for n in one.lesions)
+    number = max((*there, *case.confirmations, *drawn, *corrected), default=0) + 1
     if number > LARGEST_CODE:
         raise InputError(f"lesion {number} is more than the {LARGEST_CODE} that can be numbered")
     return number

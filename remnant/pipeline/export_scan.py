@@ -1,10 +1,14 @@
 """The scan that a case was made from, given again: a case itself keeps only a small preview."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from remnant.core.errors import InputError
-from remnant.core.progress import Progress
+from remnant.core.geometry import Geometry
+from remnant.core.progress import Progress, silent
+from remnant.core.settings import SegmentationSettings
+from remnant.core.study import Study
 from remnant.core.volumes import ImageVolume, Modality, Phase
 from remnant.io.reading import GeometrySource, ReadingChoice
 from remnant.io.source import load_study
@@ -45,6 +49,40 @@ def scan_of(
     UnreadableFileError, UnsupportedSeriesError
         It cannot be read.
     """
+    grid = case.maps.structures.geometry
+    return scan_on(case, grid, folder, image, modality=modality, series=series, progress=progress)
+
+
+class Scanned(Protocol):
+    """What is known of the scan of a case: of its state, or of the case with its maps."""
+
+    @property
+    def settings(self) -> SegmentationSettings:
+        """How it was read."""
+        ...
+
+    @property
+    def study(self) -> Study:
+        """Which study it is of."""
+        ...
+
+    @property
+    def inputs_sha256(self) -> Mapping[str, str]:
+        """Its digest, by its role."""
+        ...
+
+
+def scan_on(
+    case: Scanned,
+    grid: Geometry,
+    folder: Path,
+    image: Path,
+    *,
+    modality: Modality | None = None,
+    series: str | None = None,
+    progress: Progress = silent,
+) -> ImageVolume:
+    """Read the scan of a case whose maps lie on a grid, see `scan_of`."""
     if not image.exists():
         raise InputError(f"{image} does not exist; give the scan of {folder} with --image")
     known = case.settings
@@ -62,7 +100,7 @@ def scan_of(
             f"{loaded.input_sha256[:12]}, not {wanted[:12]}); give that scan; of a DICOM study the "
             f"folder of its series"
         )
-    case.maps.structures.geometry.require_same_grid(
+    grid.require_same_grid(
         loaded.image.geometry, what=str(image), reference=f"the maps of {folder}"
     )
     return loaded.image

@@ -88,6 +88,8 @@ class StoredCase:
         Files of maps that another program has changed since: of other codes, not only saved anew.
     fingerprints
         Digests of the other maps, by their files.
+    state_sha256
+        Digest of the file of its facts as it was read.
     """
 
     folder: Path
@@ -95,6 +97,25 @@ class StoredCase:
     written: SegmentedCase
     edited: tuple[str, ...]
     fingerprints: Mapping[str, Fingerprint]
+    state_sha256: str
+
+
+def require_as_read(stored: StoredCase, folder: Path) -> None:
+    """Raise if a stored case that is about to be replaced was changed since it was read.
+
+    Raises
+    ------
+    InputError
+        Another command wrote it meanwhile.
+    """
+    there = folder / STATE
+    if stored.folder.resolve() != folder.resolve() or not there.is_file():
+        return
+    if digest_file(there) != stored.state_sha256:
+        raise InputError(
+            f"{folder} was changed by another command meanwhile, and nothing was written; run this "
+            f"again on the case as it is now"
+        )
 
 
 def write_segmented(case: SegmentedCase, folder: Path, *, stored: StoredCase | None = None) -> None:
@@ -208,6 +229,7 @@ def read_stored(folder: Path) -> StoredCase:
     """
     settle(folder)
     require_case(folder)
+    state_sha256 = digest_file(folder / STATE)
     written, known = _read_written(folder)
     maps = {n: labels for n, labels in volumes_of(written).items() if isinstance(labels, LabelMap)}
     edited = _edited(folder, known, maps.__getitem__)
@@ -232,6 +254,7 @@ def read_stored(folder: Path) -> StoredCase:
         written=written,
         edited=edited,
         fingerprints={name: known[name] for name in known if name not in edited},
+        state_sha256=state_sha256,
     )
 
 

@@ -261,6 +261,7 @@ def _said(
         yield f"segments confirmed by {segments.name}"
     if EDITED in inputs:
         yield f"lesions edited {inputs[EDITED][:DIGEST_DIGITS]}"
+    yield from (f"correction {one.version} by {one.by}" for one in owner.corrections)
     if made is None or not made.revised:
         return
     if owner.settings.whole_liver:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
+from remnant.core.corrections import CorrectionKind
 from remnant.core.drawn_boxes import BoxedStructure
 from remnant.core.labels import Structure
 from remnant.core.lesions import Confirmation
@@ -22,6 +23,10 @@ ROLE_OF_EDITED: Final[Mapping[str, str]] = {
     LESIONS: EDITED_LESIONS,
 }
 """Roles of maps that another program changed in the case's folder, by their files."""
+WORDS_ALONE: Final = frozenset(
+    (CorrectionKind.CONFIRM, CorrectionKind.REJECT, CorrectionKind.UNSET, CorrectionKind.MOVE_PLANE)
+)
+"""Corrections that draw no lesion."""
 ORIGIN_OF_SOURCE: Final[Mapping[SegmentSource, Origin]] = {
     SegmentSource.GIVEN: Origin.GIVEN,
     SegmentSource.TERRITORIES: Origin.COMPUTED,
@@ -52,7 +57,8 @@ def structure_origins(case: SegmentedCase) -> Mapping[int, Origin]:
     inputs = case.inputs_sha256
     liver = Origin.GIVEN if Part.LIVER in inputs else Origin.AUTOMATIC
     drawn = any(box.structure is BoxedStructure.LIVER for box in case.settings.boxes)
-    edited = drawn or EDITED_STRUCTURES in inputs
+    painted = any(one.draws_liver for one in case.corrections)
+    edited = drawn or painted or EDITED_STRUCTURES in inputs
     vessels = Origin.COMPUTED if vessels_are_computed(case) else Origin.GIVEN
     return {
         Structure.PARENCHYMA: Origin.EDITED if edited else liver,
@@ -64,7 +70,8 @@ def structure_origins(case: SegmentedCase) -> Mapping[int, Origin]:
 
 def lesion_origin(case: SegmentedCase) -> Origin:
     """Return where a case's lesions came from, as a whole."""
-    if not {EDITED, EDITED_LESIONS}.isdisjoint(case.inputs_sha256) or boxed_lesions(case):
+    drawn = boxed_lesions(case) | corrected_lesions(case)
+    if not {EDITED, EDITED_LESIONS}.isdisjoint(case.inputs_sha256) or drawn:
         return Origin.EDITED
     return Origin.AUTOMATIC if lesions_were_found(case) else Origin.GIVEN
 
@@ -76,7 +83,8 @@ def origin_of_lesion(case: SegmentedCase, code: int) -> Origin:
     are still what they were.
     """
     found = Origin.AUTOMATIC if lesions_were_found(case) else Origin.GIVEN
-    if EDITED_LESIONS in case.inputs_sha256 or code in boxed_lesions(case):
+    drawn = boxed_lesions(case) | corrected_lesions(case)
+    if EDITED_LESIONS in case.inputs_sha256 or code in drawn:
         return Origin.EDITED
     looked_at = not case.confirmations.get(code, Confirmation.AUTOMATIC).is_open
     return Origin.EDITED if EDITED in case.inputs_sha256 and looked_at else found
@@ -85,6 +93,12 @@ def origin_of_lesion(case: SegmentedCase, code: int) -> Origin:
 def boxed_lesions(case: SegmentedCase) -> frozenset[int]:
     """Return the numbers of the lesions that were outlined in boxes that a reader drew."""
     return frozenset(box.lesion for box in case.settings.boxes if box.lesion is not None)
+
+
+def corrected_lesions(case: SegmentedCase) -> frozenset[int]:
+    """Return the numbers of the lesions whose voxels a person changed by hand."""
+    steps = (step for one in case.corrections for step in one.steps)
+    return frozenset(n for step in steps if step.kind not in WORDS_ALONE for n in step.lesions)
 
 
 def segments_origin(case: SegmentedCase) -> Origin:

@@ -22,6 +22,7 @@ from remnant.pipeline.folder import (
     published,
     read_stored,
     replace_measured,
+    require_as_read,
     require_output_folder,
     write_measured,
     write_plan_maps,
@@ -445,6 +446,7 @@ def finish_case(
         progress(FINISHING, 2, 3)
         if page:
             write_text(staging / REPORT_HTML, _page(case, report))
+        require_as_read(stored, output)
     progress(FINISHING, 3, 3)
     return report
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from remnant.core.corrections import Correction
 from remnant.core.findings import Finding
 from remnant.core.lesions import Confirmation, IntensityStatistics, PlantedLesion
 from remnant.core.provenance import ModelUse
@@ -141,6 +142,8 @@ class SegmentedCase:
         Wall time by stage.
     made_from
         What decided the maps, so that they can be taken up; ``None`` where nobody kept it.
+    corrections
+        Audit trail of what persons drew in it by hand, each version that came of it.
     """
 
     study: Study
@@ -160,6 +163,7 @@ class SegmentedCase:
     planted: tuple[PlantedLesion, ...] = ()
     seconds: Mapping[str, float] = field(default_factory=dict)
     made_from: MadeFrom | None = None
+    corrections: tuple[Correction, ...] = ()
 
 
 def merged_findings(

@@ -10,7 +10,12 @@ import numpy as np
 from remnant.core.quantity import INTERVAL_LEVEL, Interval, Quantity, UncertaintyPart
 from remnant.core.uncertainty import ErrorModel
 from remnant.core.units import mm3_from_ml
-from remnant.core.volumetry_report import BurdenClass, SegmentVolumes, VolumetryReport
+from remnant.core.volumetry_report import (
+    BurdenClass,
+    SegmentVolumes,
+    StandardisedVolume,
+    VolumetryReport,
+)
 from volumetry.burden import UPPER_LIMITS
 from volumetry.uncertainty.joint_draws import Draws, Sample, Spread, spread, swollen_ml
 from volumetry.uncertainty.outlines import OUTLINE_REACH, OUTLINE_SD, outline_change
@@ -37,10 +42,8 @@ def with_intervals(report: VolumetryReport) -> VolumetryReport:
     burden = interval_of(drawn, lambda d: ratio(d.all_tumour_ml, d.tlv_ml))
     tumour = interval_of(drawn, lambda d: d.all_tumour_ml)
     functional = interval_of(drawn, lambda d: d.functional_tlv_ml)
-    expected = interval_of(drawn, lambda d: d.formula_factor)
-    standardised = report.standardised
     return replace(
-        report,
+        with_expected_volume(report, report.standardised, drawn),
         tlv_ml=spanned(report.tlv_ml, varying(interval_of(drawn, lambda d: d.tlv_ml))),
         functional_tlv_ml=spanned(report.functional_tlv_ml, varying(functional)),
         tumour_ml=spanned(report.tumour_ml, varying(tumour)),
@@ -49,10 +52,19 @@ def with_intervals(report: VolumetryReport) -> VolumetryReport:
         segments=None
         if report.segments is None
         else {s: _segment(volumes, drawn, s) for s, volumes in report.segments.items()},
-        standardised=replace(
-            standardised, stlv_ml=_expected(standardised.stlv_ml, varying(expected))
-        ),
     )
+
+
+def with_expected_volume(
+    report: VolumetryReport, standardised: StandardisedVolume, drawn: Spread
+) -> VolumetryReport:
+    """Return a report with the liver volume that is expected of a body, and its interval.
+
+    ``drawn`` are the draws of the report, on which the body has no bearing.
+    """
+    factor = varying(interval_of(drawn, lambda d: d.formula_factor))
+    expected = replace(standardised, stlv_ml=_expected(standardised.stlv_ml, factor))
+    return replace(report, standardised=expected)
 
 
 def interval_of(drawn: Spread, figure: Callable[[Draws], Sample]) -> Interval | None:

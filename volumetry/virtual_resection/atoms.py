@@ -126,8 +126,8 @@ def build_atoms(maps: LiverMaps, *, lesion_ids: tuple[int, ...], choice: PlanCho
     """
     if list(lesion_ids) != sorted(set(lesion_ids)) or min(lesion_ids, default=1) < 1:
         raise InputError(f"lesion ids are {lesion_ids}; allowed are positive ids, ascending")
-    choice = _from_surfaces(choice, margin_allowance_mm(maps.geometry))
-    functional, lesion_voxels = _tissue(maps, lesion_ids)
+    choice = from_surfaces(choice, maps.geometry)
+    functional, lesion_voxels = tissue(maps, lesion_ids)
     margins, zones, counts = _covered(maps, functional, lesion_ids, choice)
     cells = _whole_segments(maps, functional)
     segment_of = _refine(cells, [*margins, *zones])
@@ -161,14 +161,14 @@ def treated_zones(
         Margins, and the form of the ablation zones.
     """
     lesion_ids = tuple(sorted(set().union(*fates)))
-    choice = _from_surfaces(choice, margin_allowance_mm(maps.geometry))
+    choice = from_surfaces(choice, maps.geometry)
     functional = maps.liver & ~_is_tumour(maps, lesion_ids)
     found = TreatedZones({}, {})
     for code, box in lesion_boxes(maps.lesions, lesion_ids).items():
         wanted = {fate.get(code) for fate in fates}
         if not wanted & {Fate.WITH_SEGMENTS, Fate.WEDGE, Fate.ABLATED}:
             continue
-        around = _around(maps, functional, code, box, choice)
+        around = around_lesion(maps, functional, code, box, choice)
         if wanted & {Fate.WITH_SEGMENTS, Fate.WEDGE}:
             found.resection[code] = around.margin()
         if Fate.ABLATED in wanted:
@@ -187,8 +187,9 @@ def margin_allowance_mm(geometry: Geometry) -> float:
     return float(np.linalg.norm(geometry.affine_ras[:3, :3])) / DIAGONALS
 
 
-def _from_surfaces(choice: PlanChoice, allowance_mm: float) -> PlanChoice:
-    """Measure margins from surfaces; no margin stays none."""
+def from_surfaces(choice: PlanChoice, geometry: Geometry) -> PlanChoice:
+    """Measure margins from surfaces, see `margin_allowance_mm`; no margin stays none."""
+    allowance_mm = margin_allowance_mm(geometry)
 
     def widened(margin_mm: float) -> float:
         return min(margin_mm + allowance_mm, LARGEST_MARGIN_MM) if margin_mm > 0.0 else 0.0
@@ -200,8 +201,8 @@ def _from_surfaces(choice: PlanChoice, allowance_mm: float) -> PlanChoice:
     )
 
 
-def _tissue(maps: LiverMaps, lesion_ids: tuple[int, ...]) -> tuple[Mask, NDArray[np.int64]]:
-    """Where the liver is functional, and tumour voxels by lesion and segment."""
+def tissue(maps: LiverMaps, lesion_ids: tuple[int, ...]) -> tuple[Mask, NDArray[np.int64]]:
+    """Return where the liver is functional, and tumour voxels by lesion and segment."""
     row_of = np.zeros(max(int(maps.lesions.max()), *lesion_ids, 0) + 1, np.int64)
     row_of[list(lesion_ids)] = np.arange(1, len(lesion_ids) + 1)
     tumour = _is_tumour(maps, lesion_ids)
@@ -231,7 +232,7 @@ def _covered(
     boxes = lesion_boxes(maps.lesions, lesion_ids)
     for row, code in enumerate(lesion_ids):
         if code in boxes:
-            around = _around(maps, functional, code, boxes[code], choice)
+            around = around_lesion(maps, functional, code, boxes[code], choice)
             margins[row] = margin = around.margin()
             ablated, counts[row] = around.ablated()
             # a conformal zone is often just the margin: one array then stands for both in memory
@@ -241,7 +242,7 @@ def _covered(
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Around:
+class Around:
     """One lesion, and the functional liver near it."""
 
     crop: LesionCrop
@@ -250,6 +251,7 @@ class _Around:
     choice: PlanChoice
 
     def margin(self) -> Places:
+        """Return the functional voxels of the resection margin."""
         near = self.crop.within(self.choice.resection_margin_mm) & self.functional[self.crop.box]
         return flat_places(near, self.crop.box, self._shape)
 
@@ -268,13 +270,16 @@ class _Around:
         return (i, j, k)
 
 
-def _around(maps: LiverMaps, functional: Mask, code: int, box: Box, choice: PlanChoice) -> _Around:
+def around_lesion(
+    maps: LiverMaps, functional: Mask, code: int, box: Box, choice: PlanChoice
+) -> Around:
+    """Cut a lesion out with the liver around it; margins are those of `from_surfaces`."""
     edges_mm = maps.geometry.affine_ras[:3, :3]
     reach_mm = max(choice.resection_margin_mm, choice.ablation_margin_mm)
     crop = lesion_crop(
         maps.lesions, code, box, functional=functional, edges_mm=edges_mm, reach_mm=reach_mm
     )
-    return _Around(crop, functional, edges_mm, choice)
+    return Around(crop, functional, edges_mm, choice)
 
 
 def _whole_segments(maps: LiverMaps, functional: Mask) -> NDArray[np.int32]:

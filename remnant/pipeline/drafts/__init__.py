@@ -1,0 +1,1 @@
+"""Corrections by hand: steps on a draft that lies beside its case until it is committed."""

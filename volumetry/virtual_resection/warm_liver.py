@@ -1,0 +1,306 @@
+"""A liver of which recipe after recipe is asked: only what the next one takes is cut into atoms.
+
+`volumetry.virtual_resection.atoms.build_atoms` cuts the liver along the margins and zones of all
+lesions, which the optimiser needs. One recipe needs those of the lesions that it treats, and where
+they lie in segments that are removed not even these. What was found around a lesion is kept for the
+next recipe: distances serve every margin, zones the form and size that they were made for.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from threading import RLock
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from remnant.core.boxes import Box
+from remnant.core.labels import SEGMENT_CODES, CouinaudSegment
+from remnant.core.plan_choice import PlanChoice
+from remnant.core.recipe import Recipe
+from volumetry.liver_maps import LiverMaps
+from volumetry.virtual_resection.atoms import (
+    Atoms,
+    around_lesion,
+    core_segments,
+    from_surfaces,
+    tissue,
+)
+from volumetry.virtual_resection.zones import SAME_SQUARED, Mask, flat_places, lesion_boxes
+
+LEAST_REACH_MM: Final = 12.0
+"""As far as this distances are measured at once: most margins are smaller."""
+MOST_KEPT_BYTES: Final = 200 * 1024 * 1024
+
+Few = NDArray[np.int32]
+"""Positions in the flattened box of the liver; a box has fewer voxels than int32 counts."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RecipeAtoms:
+    """Atoms that hold what one recipe takes.
+
+    Parameters
+    ----------
+    atoms
+        Margins and zones of other lesions are left out; what lies in the removed segments is not
+        cut.
+    margin_ml, zone_ml
+        Functional liver in the whole margin and zone of each treated lesion, 0.0 for others; shape
+        ``(m,)``.
+    """
+
+    atoms: Atoms
+    margin_ml: NDArray[np.float64]
+    zone_ml: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Distances:
+    """Functional voxels around a lesion, the nearest first, as far as ``reach_mm``."""
+
+    reach_mm: float
+    places: Few
+    squared_mm2: NDArray[np.float32]
+
+    @property
+    def nbytes(self) -> int:
+        return self.places.nbytes + self.squared_mm2.nbytes
+
+    def within(self, distance_mm: float) -> Few:
+        most = distance_mm**2 * SAME_SQUARED
+        return self.places[: int(np.searchsorted(self.squared_mm2, most, side="right"))]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Zone:
+    """Functional voxels that an ablation destroys, and in how many zones."""
+
+    places: Few
+    count: int
+
+    @property
+    def nbytes(self) -> int:
+        return self.places.nbytes
+
+
+@dataclass(slots=True, eq=False)
+class WarmLiver:
+    """One liver with what was found around its lesions; one thread at a time works on it.
+
+    Parameters
+    ----------
+    maps
+        The liver's maps.
+    lesion_ids
+        Lesions that count, ascending.
+    """
+
+    maps: LiverMaps
+    lesion_ids: tuple[int, ...]
+    functional: Mask = field(init=False)
+    boxes: dict[int, Box] = field(init=False)
+    whole: Atoms = field(init=False)
+    _segment: NDArray[np.uint8] = field(init=False)
+    _cells: NDArray[np.int32] = field(init=False)
+    _kept: OrderedDict[Any, Any] = field(init=False, default_factory=OrderedDict)
+    _kept_bytes: int = field(init=False, default=0)
+    _lock: Any = field(init=False, default_factory=RLock)
+
+    def __post_init__(self) -> None:
+        maps, ids = self.maps, self.lesion_ids
+        self.functional, lesion_voxels = tissue(maps, ids)
+        self.boxes = lesion_boxes(maps.lesions, ids)
+        codes = np.zeros(self.functional.shape, np.uint8)
+        if maps.segments is not None:
+            np.copyto(codes, maps.segments, where=self.functional, casting="unsafe")
+        self._segment = codes.ravel()
+        self._cells = self._segment.astype(np.int32)
+        sizes = np.bincount(self._segment, minlength=SEGMENT_CODES)
+        sizes[0] -= self._segment.size - int(np.count_nonzero(self.functional))
+        self.whole = self._atoms(sizes, np.arange(SEGMENT_CODES), [], [], lesion_voxels, {})
+
+    @property
+    def nbytes(self) -> int:
+        """Memory that it takes."""
+        arrays = (self.functional, self._segment, self._cells)
+        return sum(array.nbytes for array in arrays) + self._kept_bytes
+
+    def warm(self, choice: PlanChoice) -> None:
+        """Find all margins and zones of a choice, so that its first recipes do not wait."""
+        for lesion in self.boxes:
+            self.margin(lesion, choice)
+            self.zone(lesion, choice)
+
+    def atoms_of(self, recipe: Recipe, choice: PlanChoice) -> RecipeAtoms:
+        """Cut the liver into what a recipe takes.
+
+        Parameters
+        ----------
+        recipe
+            Lesions that do not count are passed over: what is made of the atoms refuses them.
+        choice
+            Margins, and the form of the ablation zones.
+        """
+        removed = frozenset(recipe.segments)
+        resected = {*self._inside(removed), *recipe.wedges} & set(self.boxes)
+        ablated = set(recipe.ablations) & set(self.boxes)
+        with self._lock:
+            margins = {one: self.margin(one, choice) for one in sorted(resected)}
+            zones = {one: self.zone(one, choice) for one in sorted(ablated)}
+            atoms = self._cut(margins, zones, removed)
+        return RecipeAtoms(
+            atoms,
+            margin_ml=self._volumes(margins),
+            zone_ml=self._volumes({one: zone.places for one, zone in zones.items()}),
+        )
+
+    def margin(self, lesion: int, choice: PlanChoice) -> Few:
+        """Return the functional voxels of a lesion's resection margin, in no order."""
+        margin_mm = from_surfaces(choice, self.maps.geometry).resection_margin_mm
+        with self._lock:
+            return self._distances(lesion, margin_mm).within(margin_mm)
+
+    def zone(self, lesion: int, choice: PlanChoice) -> _Zone:
+        """Return the functional voxels of a lesion's ablation zone, and in how many zones."""
+        form = (choice.ablation_shape, choice.ablation_margin_mm, choice.largest_zone_mm)
+        with self._lock:
+            zone: _Zone = self._keep(("zone", lesion, form), lambda: self._zone(lesion, choice))
+            return zone
+
+    def _inside(self, removed: frozenset[CouinaudSegment]) -> Iterator[int]:
+        """Yield the lesions that lie wholly in removed segments."""
+        kept = np.ones(SEGMENT_CODES, np.bool_)
+        kept[[int(segment) for segment in removed]] = False
+        core = core_segments(self.whole)
+        for lesion, inside in zip(self.lesion_ids, ~(core @ kept), strict=True):
+            if inside:
+                yield lesion
+
+    def _distances(self, lesion: int, least_mm: float) -> _Distances:
+        key = ("distances", lesion)
+        known: _Distances | None = self._kept.get(key)
+        if known is not None and known.reach_mm < least_mm:
+            self._drop(key)
+        found: _Distances = self._keep(key, lambda: self._measured(lesion, least_mm))
+        return found
+
+    def _measured(self, lesion: int, least_mm: float) -> _Distances:
+        reach_mm = max(least_mm, LEAST_REACH_MM)
+        asked = replace(PlanChoice(), resection_margin_mm=reach_mm, ablation_margin_mm=0.0)
+        around = around_lesion(self.maps, self.functional, lesion, self.boxes[lesion], asked)
+        crop = around.crop
+        near = crop.within(reach_mm) & self.functional[crop.box]
+        i, j, k = self.functional.shape
+        places = flat_places(near, crop.box, (i, j, k)).astype(np.int32)
+        squared = crop.squared_mm2[near]
+        order = np.argsort(squared, kind="stable")
+        return _Distances(reach_mm, places[order], squared[order].astype(np.float32, copy=False))
+
+    def _zone(self, lesion: int, choice: PlanChoice) -> _Zone:
+        widened = replace(from_surfaces(choice, self.maps.geometry), resection_margin_mm=0.0)
+        around = around_lesion(self.maps, self.functional, lesion, self.boxes[lesion], widened)
+        places, count = around.ablated()
+        return _Zone(places.astype(np.int32), count)
+
+    def _cut(
+        self,
+        margins: dict[int, Few],
+        zones: dict[int, _Zone],
+        removed: frozenset[CouinaudSegment],
+    ) -> Atoms:
+        """Refine the segments by parts, in place, and put all back as it was."""
+        gone = np.zeros(SEGMENT_CODES, np.bool_)
+        gone[[int(segment) for segment in removed]] = True
+        kept = {one: self._outside(places, gone) for one, places in margins.items()}
+        ablated = {one: self._outside(zone.places, gone) for one, zone in zones.items()}
+        parts = [*kept.values(), *ablated.values()]
+        sizes = [*np.bincount(self.whole.segment, self.whole.voxels, SEGMENT_CODES).astype(int)]
+        segment_of = list(range(SEGMENT_CODES))
+        try:
+            for part in parts:
+                self._refine(part, sizes, segment_of)
+            met = [np.flatnonzero(np.bincount(self._cells[part])) for part in parts]
+        finally:
+            for part in parts:
+                self._cells[part] = self._segment[part]
+        rows = [self.lesion_ids.index(one) for one in (*kept, *ablated)]
+        columns = list(zip(rows, met, strict=True))
+        counts = {one: zone.count for one, zone in zones.items()}
+        return self._atoms(
+            np.array(sizes, np.int64), np.array(segment_of, np.int64), columns[: len(kept)],
+            columns[len(kept) :], self.whole.lesion_voxels, counts,
+        )  # fmt: skip
+
+    def _refine(self, part: Few, sizes: list[int], segment_of: list[int]) -> None:
+        cells = self._cells[part]
+        counts = np.bincount(cells, minlength=len(segment_of))
+        numbers = np.flatnonzero(counts)
+        renamed = np.zeros(len(segment_of), np.int32)
+        renamed[numbers] = len(segment_of) + np.arange(len(numbers))
+        self._cells[part] = renamed[cells]
+        for number in numbers.tolist():
+            sizes[number] -= int(counts[number])
+            sizes.append(int(counts[number]))
+            segment_of.append(segment_of[number])
+
+    def _outside(self, places: Few, gone: NDArray[np.bool_]) -> Few:
+        """Return those places that do not lie in removed segments."""
+        return places[~gone[self._segment[places]]] if gone.any() else places
+
+    def _atoms(
+        self,
+        sizes: NDArray[np.int64],
+        segment_of: NDArray[np.int64],
+        margins: Sequence[tuple[int, NDArray[np.int64]]],
+        zones: Sequence[tuple[int, NDArray[np.int64]]],
+        lesion_voxels: NDArray[np.int64],
+        counts: dict[int, int],
+    ) -> Atoms:
+        held = sizes > 0
+        number = np.cumsum(held) - 1
+        shape = (int(held.sum()), len(self.lesion_ids))
+        every = [counts.get(one, 1) for one in self.lesion_ids]
+        return Atoms(
+            lesion_ids=self.lesion_ids,
+            voxel_ml=self.maps.geometry.voxel_volume_ml,
+            segment=segment_of[held],
+            voxels=sizes[held],
+            resection=_members(margins, number, shape),
+            ablation=_members(zones, number, shape),
+            lesion_voxels=lesion_voxels,
+            ablation_zones=np.array(every, np.int64),
+        )
+
+    def _volumes(self, parts: dict[int, Few]) -> NDArray[np.float64]:
+        voxel_ml = self.maps.geometry.voxel_volume_ml
+        found = [voxel_ml * len(parts.get(one, ())) for one in self.lesion_ids]
+        return np.array(found, np.float64)
+
+    def _keep(self, key: object, make: Callable[[], Any]) -> Any:  # noqa: ANN401  (what is made)
+        if key in self._kept:
+            self._kept.move_to_end(key)
+            return self._kept[key]
+        found = make()
+        self._kept[key] = found
+        self._kept_bytes += found.nbytes
+        while self._kept_bytes > MOST_KEPT_BYTES and len(self._kept) > 1:
+            self._drop(next(iter(self._kept)))
+        return found
+
+    def _drop(self, key: object) -> None:
+        self._kept_bytes -= self._kept.pop(key).nbytes
+
+
+def _members(
+    parts: Sequence[tuple[int, NDArray[np.int64]]],
+    number: NDArray[np.int64],
+    shape: tuple[int, int],
+) -> csr_array:
+    """Tell which atoms lie in which part."""
+    inside = [number[cells] for _, cells in parts]
+    columns = np.repeat([row for row, _ in parts], [len(one) for one in inside]).astype(np.int64)
+    rows = np.concatenate([np.empty(0, np.int64), *inside])
+    return csr_array((np.ones(len(rows), np.bool_), (rows, columns)), shape=shape)
