@@ -8,6 +8,7 @@ from remnant.core.uncertainty import SegmentPlane
 from remnant.core.units import percent_from_fraction
 from remnant.core.volumetry_report import SegmentSource
 from remnant.wording.kinds import Template
+from remnant.wording.language import say
 from remnant.wording.segment_causes import SOURCE_PHRASES
 from remnant.wording.words import PLANE_WORDS
 
@@ -17,60 +18,95 @@ def _names(words: str) -> Template:
 
 
 def _lesions(words: str) -> Template:
-    return lambda reason: words.format(f"{reason.amounts[0]:g}", ", ".join(reason.names))
+    return lambda reason: words.format(
+        say("{amount:g}", amount=reason.amounts[0]), ", ".join(reason.names)
+    )
 
 
 def _parts_of(reason: Reason) -> str:
-    return f"code(s) {', '.join(reason.names)} in {reason.amounts[0]:g} separate parts"
+    return say(
+        "code(s) {names} in {amount:g} separate parts",
+        names=", ".join(reason.names),
+        amount=reason.amounts[0],
+    )
 
 
 def _share_limit(reason: Reason) -> str:
-    return f"the limit is {percent_from_fraction(reason.amounts[0]):g} % of the lesions' volume"
+    return say(
+        "the limit is {amount:g} % of the lesions' volume",
+        amount=percent_from_fraction(reason.amounts[0]),
+    )
 
 
 def _unusual_share(reason: Reason) -> str:
     share, low, high = (percent_from_fraction(amount) for amount in reason.amounts)
-    return f"{reason.names[0]} {share:.1f} % of the liver, usually {low:g} to {high:g} %"
+    return say(
+        "{name} {share:.1f} % of the liver, usually {low:g} to {high:g} %",
+        name=reason.names[0],
+        share=share,
+        low=low,
+        high=high,
+    )
 
 
 def _livers_differ(reason: Reason) -> str:
     first_ml, second_ml, inside = reason.amounts
-    return (
-        f"the livers measure {first_ml:.0f} and {second_ml:.0f} mL, and "
-        f"{percent_from_fraction(inside):.0f} % of the smaller one lies within the other"
+    return say(
+        "the livers measure {first_ml:.0f} and {second_ml:.0f} mL, and {inside:.0f} % of the "
+        "smaller one lies within the other",
+        first_ml=first_ml,
+        second_ml=second_ml,
+        inside=percent_from_fraction(inside),
     )
 
 
 def _compared_segments(reason: Reason) -> str:
-    first, second = (SOURCE_PHRASES[name] if name else "not known" for name in reason.names)
-    return f"segments of the first scan: {first}; of the second: {second}"
+    first, second = (SOURCE_PHRASES[name] if name else say("not known") for name in reason.names)
+    return say(
+        "segments of the first scan: {first}; of the second: {second}", first=first, second=second
+    )
 
 
 def _compared_scans(reason: Reason) -> str:
     first, second = (
-        " ".join(word for word in words if word) or "not known"
+        " ".join(word for word in words if word) or say("not known")
         for words in (reason.names[:2], reason.names[2:])
     )
-    return f"{first} in the first scan, {second} in the second"
+    return say("{first} in the first scan, {second} in the second", first=first, second=second)
 
 
 def _behind(reason: Reason) -> str:
     number, points = reason.amounts[:2]
-    differs = f", which differs in {', '.join(reason.names)}" if reason.names else ""
-    return f"series {number:g} has {points:g} points{differs}"
+    differs = (
+        say(", which differs in {names}", names=", ".join(reason.names)) if reason.names else ""
+    )
+    return say(
+        "series {number:g} has {points:g} points{differs}",
+        number=number,
+        points=points,
+        differs=differs,
+    )
 
 
 def _laid(reason: Reason) -> str:
     before, after = (percent_from_fraction(amount) for amount in reason.amounts[:2])
-    return (
-        f"{reason.names[0]}: the livers overlap by {after:.1f} % (before {before:.1f} %), their "
-        f"surfaces lie {reason.amounts[2]:.1f} mm apart"
+    return say(
+        "{name}: the livers overlap by {after:.1f} % (before {before:.1f} %), their surfaces "
+        "lie {amount_2:.1f} mm apart",
+        name=reason.names[0],
+        after=after,
+        before=before,
+        amount_2=reason.amounts[2],
     )
 
 
 def _least_alignment(reason: Reason) -> str:
     least, most_mm = reason.amounts[:2]
-    return f"at least {percent_from_fraction(least):g} % and at most {most_mm:g} mm are good enough"
+    return say(
+        "at least {least:g} % and at most {most_mm:g} mm are good enough",
+        least=percent_from_fraction(least),
+        most_mm=most_mm,
+    )
 
 
 def _checks_failed(reason: Reason) -> str:
@@ -80,18 +116,27 @@ def _checks_failed(reason: Reason) -> str:
 
 def _vessels_faint(reason: Reason) -> str:
     contrast_hu, noise_hu, volume_ml = reason.amounts[:3]
-    return (
-        f"what looks like vessels stands out from the parenchyma by {contrast_hu:.0f} HU at a "
-        f"noise of {noise_hu:.0f} HU and holds {volume_ml:.1f} mL, too little to be told from "
-        f"noise"
+    return say(
+        "what looks like vessels stands out from the parenchyma by {contrast_hu:.0f} HU at a "
+        "noise of {noise_hu:.0f} HU and holds {volume_ml:.1f} mL, too little to be told from "
+        "noise",
+        contrast_hu=contrast_hu,
+        noise_hu=noise_hu,
+        volume_ml=volume_ml,
     )
 
 
 def _vessel_way(reason: Reason) -> str:
-    vessels = "portal branches" if reason.names[0] == "portal_vein" else "hepatic veins"
+    vessels = say("portal branches") if reason.names[0] == "portal_vein" else say("hepatic veins")
     share = percent_from_fraction(reason.amounts[0])
     segment, through = (*reason.names[1:3], "", "")[:2]
-    return f"{vessels} of {segment} through {through} ({share:.0f} %)"
+    return say(
+        "{vessels} of {segment} through {through} ({share:.0f} %)",
+        vessels=vessels,
+        segment=segment,
+        through=through,
+        share=share,
+    )
 
 
 def _plane_and_vein(reason: Reason) -> tuple[str, str]:
@@ -102,29 +147,41 @@ def _plane_and_vein(reason: Reason) -> tuple[str, str]:
 
 def _plane_moved(reason: Reason) -> str:
     plane, vein = _plane_and_vein(reason)
-    return f"{plane} by {reason.amounts[0]:.1f} mm on the mean to the {vein}"
+    return say(
+        "{plane} by {amount:.1f} mm on the mean to the {vein}",
+        plane=plane,
+        amount=reason.amounts[0],
+        vein=vein,
+    )
 
 
 def _plane_kept(why: str) -> Callable[[Reason], str]:
     def words(reason: Reason) -> str:
         plane, vein = _plane_and_vein(reason)
-        return f"{plane} not moved: {why.format(vein=vein)}"
+        return say("{plane} not moved: {format}", plane=plane, format=why.format(vein=vein))
 
     return words
 
 
 def _vessels_found(reason: Reason) -> str:
     contrast_hu, noise_hu, confidence = reason.amounts[3:6]
-    return (
-        f"they stand out by {contrast_hu:.0f} HU at a noise of {noise_hu:.0f} HU; mean confidence "
-        f"of the parting {confidence:.2f} of 1"
+    return say(
+        "they stand out by {contrast_hu:.0f} HU at a noise of {noise_hu:.0f} HU; mean "
+        "confidence of the parting {confidence:.2f} of 1",
+        contrast_hu=contrast_hu,
+        noise_hu=noise_hu,
+        confidence=confidence,
     )
 
 
 def _need_portal(reason: Reason) -> str:
-    seen = " or ".join(reason.names)
-    looks = f"this scan is or looks {seen}" if seen else "this scan plainly shows none"
-    return f"they are looked for in the portal phase, and {looks}"
+    seen = say(" or ").join(reason.names)
+    looks = (
+        say("this scan is or looks {seen}", seen=seen)
+        if seen
+        else say("this scan plainly shows none")
+    )
+    return say("they are looked for in the portal phase, and {looks}", looks=looks)
 
 
 CAUSES: Final[Mapping[Cause, Template]] = {
@@ -132,7 +189,7 @@ CAUSES: Final[Mapping[Cause, Template]] = {
     Cause.VESSELS_NEED_PORTAL_PHASE: _need_portal,
     Cause.VESSELS_FAINT: _vessels_faint,
     Cause.VESSEL_ROOTS_UNSEEN: lambda reason: (
-        "where they begin was not seen, so that they cannot be told apart: "
+        say("where they begin was not seen, so that they cannot be told apart: ")
         + ", ".join(name.replace("_", " ") for name in reason.names)
     ),
     Cause.VESSELS_FOUND: _vessels_found,
@@ -143,7 +200,7 @@ CAUSES: Final[Mapping[Cause, Template]] = {
     Cause.VEIN_ODD: _plane_kept("what was taken for the {vein} runs too far from it"),
     Cause.BORDER_SHORT: _plane_kept("the estimate has hardly a border there"),
     Cause.ESTIMATES_MOVED_ALONE: lambda reason: (
-        "only an estimate is moved; the segments are from "
+        say("only an estimate is moved; the segments are from ")
         + SOURCE_PHRASES[SegmentSource(reason.names[0])]
     ),
     Cause.LEVEL_COMPUTED: "the level is {amounts[0]:.0f} mm (S)",
@@ -182,8 +239,8 @@ CAUSES: Final[Mapping[Cause, Template]] = {
     Cause.LESIONS_OUTSIDE_LIVER: _lesions("{0} wholly outside the liver: {1}"),
     Cause.PIECES: "{amounts[0]:g} piece(s)",
     Cause.SEGMENTS_EMPTY: _names("segments without voxels: {}"),
-    Cause.SEGMENTS_MISORDERED: lambda reason: "{} not {} {}".format(
-        reason.names[0], "right of" if reason.names[1] == "right" else "above", reason.names[2]
+    Cause.SEGMENTS_MISORDERED: lambda reason: say("{} not {} {}").format(
+        reason.names[0], say("right of") if reason.names[1] == "right" else "above", reason.names[2]
     ),
     Cause.UNUSUAL_SHARE: _unusual_share,
     Cause.PHASE_DESCRIBED: "contrast phase by the series description: {names[0]}",
@@ -191,8 +248,9 @@ CAUSES: Final[Mapping[Cause, Template]] = {
     Cause.PHASE_TIMED: (
         "contrast phase by the time since the injection, {amounts[0]:.0f} s: {names[0]}"
     ),
-    Cause.PHASE_SEEN: lambda reason: (
-        f"the image looks {' or '.join(reason.names)} by its aorta and liver, which is uncertain"
+    Cause.PHASE_SEEN: lambda reason: say(
+        "the image looks {names} by its aorta and liver, which is uncertain",
+        names=say(" or ").join(reason.names),
     ),
     Cause.PHASE_LAID: _laid,
     Cause.PHASE_LEFT_OUT: _names("not used, since not laid on the liver's well enough: {}"),

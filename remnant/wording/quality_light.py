@@ -8,6 +8,7 @@ from remnant.core.quality_light import LIGHTS
 from remnant.core.reasons import Cause, Reason
 from remnant.core.units import percent_from_fraction
 from remnant.wording.kinds import Template, Writer
+from remnant.wording.language import say
 from remnant.wording.numbers import sentence
 
 MEANINGS: Final[Mapping[Verdict, str]] = {
@@ -62,7 +63,11 @@ def _light(finding: Finding) -> str:
     told = "; ".join(_figure(one) for one in found)
     given = any(one.cause is Cause.LIGHT_OF_GIVEN for one in finding.reasons)
     missing = next((one for one in finding.reasons if one.cause is Cause.NOT_LOOKED_AT), None)
-    head = f"Quality light {LIGHTS[finding.verdict].value}: {MEANINGS[finding.verdict]}"
+    head = say(
+        "Quality light {lights}: {meanings}",
+        lights=LIGHTS[finding.verdict].value,
+        meanings=MEANINGS[finding.verdict],
+    )
     parts = (
         f"{head} ({told})." if told else f"{head}.",
         f"{sentence(GIVEN)}." if given else "",
@@ -75,7 +80,10 @@ GIVEN: Final = "the liver was given, not found by a network: its light is amber 
 
 
 def _parts(reason: Reason) -> str:
-    return f"not looked at: {', '.join(PART_WORDS[name] for name in reason.names)}"
+    return say(
+        "not looked at: {part_words}",
+        part_words=", ".join(PART_WORDS[name] for name in reason.names),
+    )
 
 
 def _figure(reason: Reason) -> str:
@@ -83,15 +91,23 @@ def _figure(reason: Reason) -> str:
     value, limit = reason.amounts
     if form == PERCENT:
         value, limit = percent_from_fraction(value), percent_from_fraction(limit)
-    side = "at most" if value > limit else "at least"
-    return f"{words} {form.format(value)}, usually {side} {form.format(limit)}"
+    side = say("at most") if value > limit else say("at least")
+    return say(
+        "{words} {format}, usually {side} {limit}",
+        words=words,
+        format=form.format(value),
+        side=side,
+        limit=form.format(limit),
+    )
 
 
 def _windows(finding: Finding) -> str:
     limit = next(one for one in finding.reasons if one.cause is Cause.CHECK_LIMIT).amounts[0]
-    return (
-        f"The liver network's livers in its last two windows over the scan agree with a Dice of "
-        f"{finding.value or 0.0:.2f}; below {limit:.2f} the mask needs a closer look."
+    return say(
+        "The liver network's livers in its last two windows over the scan agree with a Dice "
+        "of {finding:.2f}; below {limit:.2f} the mask needs a closer look.",
+        finding=finding.value or 0.0,
+        limit=limit,
     )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from planning.hepatectomies.named_sets import Candidate, candidate_for
 from remnant.core.labels import CouinaudSegment
 from remnant.core.plan import Resection
+from remnant.wording.language import say
 from remnant.wording.phrases import segment_names
 
 
@@ -20,7 +21,7 @@ def hepatectomy_title(segments: Iterable[CouinaudSegment]) -> str:
     """
     found = candidate_for(frozenset(segments))
     if not found.named:
-        return f"Segments {segment_names(found.segments)}"
+        return say("Segments {segment_names}", segment_names=segment_names(found.segments))
     return lower_tail(_part_titles(found.parts or (found,)))
 
 

@@ -7,6 +7,7 @@ from typing import Final
 
 from planning.inputs import INPUTS
 from remnant.core.clinical import ClinicalFacts
+from remnant.wording.language import say
 
 FACT_WORDS: Final[Mapping[str, str]] = {
     "ki67_percent": "Ki-67",
@@ -52,4 +53,8 @@ def _told(name: str, *, value: bool | float | StrEnum | str | tuple[int, ...]) -
         return f"{words}: {value}"
     if isinstance(value, tuple):
         return f"{words}: {', '.join(map(str, value)) or 'none'}"
-    return f"{words} {value:g} {unit}" if unit else f"{words} {value:g}"
+    return (
+        say("{words} {value:g} {unit}", words=words, value=value, unit=unit)
+        if unit
+        else say("{words} {value:g}", words=words, value=value)
+    )

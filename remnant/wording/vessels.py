@@ -6,6 +6,7 @@ from typing import Final
 from remnant.core.labels import CouinaudSegment
 from remnant.core.units import percent_from_fraction
 from remnant.core.vessels import Direction, VesselName
+from remnant.wording.language import say
 
 VESSEL_WORDS: Final[Mapping[VesselName, str]] = {
     VesselName.RIGHT_HEPATIC_VEIN: "right hepatic vein",
@@ -60,7 +61,11 @@ def served_words(shares: Mapping[CouinaudSegment, float]) -> str:
     """
     largest = sorted(shares.items(), key=lambda item: -item[1])
     return ", ".join(
-        f"{segment.name} {percent_from_fraction(share):.0f} %"
+        say(
+            "{segment_name} {share:.0f} %",
+            segment_name=segment.name,
+            share=percent_from_fraction(share),
+        )
         for segment, share in largest
         if share >= LEAST_SHARE
     )

@@ -13,6 +13,7 @@ from remnant.core.uncertainty import SegmentPlane
 from remnant.core.units import percent_from_fraction
 from remnant.core.volumes import Modality
 from remnant.core.volumetry_report import SegmentSource
+from remnant.wording.language import say
 
 SIGNS: Final[Mapping[Comparison, str]] = {
     Comparison.LESS: "<",
@@ -175,7 +176,12 @@ def demand(finding: Finding) -> str:
     relation = "≥" if finding.inclusive else ">"
     words = BASIS_WORDS[finding.basis]
     if finding.basis is Basis.BODY_SURFACE_AREA:
-        return f"{relation} {finding.limit:g} mL/m² of {words}"
+        return say(
+            "{relation} {limit:g} mL/m² of {words}",
+            relation=relation,
+            limit=finding.limit,
+            words=words,
+        )
     percent_free = finding.basis is Basis.BODY_WEIGHT
     number = finding.limit if percent_free else percent_from_fraction(finding.limit)
-    return f"{relation} {number:g} % of {words}"
+    return say("{relation} {number:g} % of {words}", relation=relation, number=number, words=words)
