@@ -36,6 +36,7 @@ from remnant.view.subject import (
     tally,
 )
 from remnant.wording.brief import brief_reasons, mentions
+from remnant.wording.language import say
 from remnant.wording.numbers import ABSENT, counted, plain, sentence
 from remnant.wording.obstacles import first_in_rank
 from remnant.wording.plans import (
@@ -438,7 +439,7 @@ def _fate(plan: DebulkingPlan, lesion: Lesion) -> LesionFate:
     return LesionFate(
         lesion=lesion.id,
         volume=figure(lesion.volume_ml).number,
-        words=FATE_WORDS[fate] if lesion.counts else REJECTED_WORDS,
+        words=FATE_WORDS[fate] if lesion.counts else say(REJECTED_WORDS),
         confirmation=CONFIRMATION_WORDS[lesion.confirmation],
         treated=lesion.counts and fate is not Fate.STAYS,
         unconfirmed=lesion.confirmation.is_open,
@@ -451,7 +452,7 @@ def fate_groups(plan: DebulkingPlan, lesions: Iterable[Lesion]) -> tuple[FateGro
     found: dict[str, list[LesionFate]] = {}
     for fate in fates(plan, lesions):
         found.setdefault(fate.words, []).append(fate)
-    order = (words for words in (*FATE_WORDS.values(), REJECTED_WORDS) if words in found)
+    order = (words for words in (*FATE_WORDS.values(), say(REJECTED_WORDS)) if words in found)
     return tuple(
         FateGroup(
             sentence(words),

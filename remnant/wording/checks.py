@@ -7,20 +7,24 @@ from remnant.core.findings import Finding, Verdict
 from remnant.core.reasons import Cause, Reason
 from remnant.core.units import percent_from_fraction
 from remnant.io.roles import Part
+from remnant.wording.check_causes import out_of_order
 from remnant.wording.kinds import Writer
-from remnant.wording.language import say
+from remnant.wording.language import mark, say, spoken
 from remnant.wording.numbers import sentence
+from remnant.wording.phrases import listed
 from remnant.wording.reasons import words
 from remnant.wording.segment_causes import DROPPED_WORDS, SOURCE_PHRASES
 
-ORGAN_SIDES: Final[Mapping[str, str]] = {
-    "left": "at its left side",
-    "right": "at its right side",
-    "back": "at its back",
-    "front": "at its front",
-    "below": "at its lower end",
-    "above": "at its upper end",
-}
+ORGAN_SIDES: Final[Mapping[str, str]] = spoken(
+    {
+        "left": "at its left side",
+        "right": "at its right side",
+        "back": "at its back",
+        "front": "at its front",
+        "below": "at its lower end",
+        "above": "at its upper end",
+    }
+)
 
 
 def _found(finding: Finding, cause: Cause) -> Reason:
@@ -38,8 +42,8 @@ def _value(finding: Finding) -> float:
 
 def _percent(finding: Finding) -> str:
     return say(
-        "{percent_from_fraction:.1f} %",
-        percent_from_fraction=percent_from_fraction(_value(finding)),
+        "{percent:.1f} %",
+        percent=percent_from_fraction(_value(finding)),
     )
 
 
@@ -63,8 +67,10 @@ def _volume(finding: Finding) -> float:
 def _lesions(reason: Reason) -> str:
     """Name the first lesions and say how many more there are."""
     more = int(reason.amounts[0]) - len(reason.names)
-    return say("lesion {names}", names=", ".join(reason.names)) + (
-        say(" and {more} more", more=more) if more else ""
+    return say(
+        "lesion {names}{more}",
+        names=", ".join(reason.names),
+        more=say(" and {more} more", more=more) if more else "",
     )
 
 
@@ -73,7 +79,7 @@ def _file(finding: Finding) -> str:
 
 
 def _constant(text: str) -> Writer:
-    return lambda _: text
+    return lambda _: say(text)
 
 
 def _liver_inside_scan(finding: Finding) -> str:
@@ -196,7 +202,7 @@ def _liver_ends(finding: Finding) -> str:
             say(
                 "The first network cut the liver off: a second one followed it further and {added} "
                 "were added.",
-                added=say(" and ").join(added),
+                added=listed(added),
             )
         )
     if _has(finding, Cause.LIVER_ENDS_WIDE):
@@ -290,34 +296,29 @@ def _mask_volume(finding: Finding) -> str:
 
 
 def _segments_present(finding: Finding) -> str:
-    missing = ", ".join(_found(finding, Cause.SEGMENTS_EMPTY).names) or "none"
+    missing = ", ".join(_found(finding, Cause.SEGMENTS_EMPTY).names) or say("none")
     return say("Segments without voxels: {missing}.", missing=missing)
 
 
 def _in_order(finding: Finding) -> str:
     if finding.verdict is Verdict.UNKNOWN:
-        return NOT_CHECKED
+        return say(NOT_CHECKED)
     wrong = "; ".join(
-        say(
-            "{further} not {part} {less}",
-            further=further,
-            part=say("right of") if where == "right" else where,
-            less=less,
-        )
+        out_of_order(further, where, less)
         for further, where, less in (one.names for one in finding.reasons)
     )
     told = (
         say("{wrong}: left and right or the codes may be exchanged", wrong=wrong)
         if wrong
-        else "none"
+        else say("none")
     )
     return say("Segments out of anatomical order: {told}.", told=told)
 
 
 def _shares(finding: Finding) -> str:
     if finding.verdict is Verdict.UNKNOWN:
-        return NOT_CHECKED
-    odd = "; ".join(_unusual(one) for one in finding.reasons) or "none"
+        return say(NOT_CHECKED)
+    odd = "; ".join(_unusual(one) for one in finding.reasons) or say("none")
     return say("Segments with an unusual share of the liver: {odd}.", odd=odd)
 
 
@@ -430,7 +431,7 @@ def _phase_lesions(finding: Finding) -> str:
 
 
 def _phase_checks(finding: Finding) -> str:
-    failed = "; ".join(words(one) for one in finding.reasons) or "none"
+    failed = "; ".join(words(one) for one in finding.reasons) or say("none")
     return say("Checks that failed for the other phases: {failed}.", failed=failed)
 
 
@@ -587,7 +588,7 @@ def _unnamed_values(finding: Finding) -> str:
 def _empty_names(finding: Finding) -> str:
     names = ", ".join(_found(finding, Cause.NAMED_ONLY).names)
     return say(
-        "T{file} names {names} but holds no voxel of it.", file=_file(finding)[1:], names=names
+        "{file} names {names} but holds no voxel of it.", file=sentence(_file(finding)), names=names
     )
 
 
@@ -609,9 +610,9 @@ def _by_number(finding: Finding) -> str:
             file=_file(finding),
         )
     return say(
-        "T{file} tells its segments apart by a number alone: 1 to 8 were read as Couinaud I "
+        "{file} tells its segments apart by a number alone: 1 to 8 were read as Couinaud I "
         "to VIII; look whether that is what was meant.",
-        file=_file(finding)[1:],
+        file=sentence(_file(finding)),
     )
 
 
@@ -721,9 +722,9 @@ def _thresholded(finding: Finding) -> str:
     )
     low, at, high = _found(finding, Cause.THRESHOLD_EFFECT).amounts
     return say(
-        "T{what}: {at:.2f} mL. At half that threshold it would be {low:.2f} mL, at one and a "
+        "{what}: {at:.2f} mL. At half that threshold it would be {low:.2f} mL, at one and a "
         "half {high:.2f} mL.",
-        what=what[1:],
+        what=sentence(what),
         at=at,
         low=low,
         high=high,
@@ -732,9 +733,9 @@ def _thresholded(finding: Finding) -> str:
 
 def _rounded(finding: Finding) -> str:
     return say(
-        "T{file} holds numbers that are up to {value:.1g} off whole ones: each was rounded to "
+        "{file} holds numbers that are up to {value:.1g} off whole ones: each was rounded to "
         "its code.",
-        file=_file(finding)[1:],
+        file=sentence(_file(finding)),
         value=_value(finding),
     )
 
@@ -742,10 +743,10 @@ def _rounded(finding: Finding) -> str:
 def _distant_pieces(finding: Finding) -> str:
     far = "; ".join(
         say(
-            "{amount:.1f} mL of {name} by {name_1}",
+            "{amount:.1f} mL of {piece} by {neighbour}",
             amount=one.amounts[0],
-            name=one.names[0],
-            name_1=one.names[1] or "none",
+            piece=one.names[0],
+            neighbour=one.names[1] or say("none"),
         )
         for one in finding.reasons
     )
@@ -753,7 +754,7 @@ def _distant_pieces(finding: Finding) -> str:
     also = say(" and {more} more", more=more) if more > 0 else ""
     return say(
         "Pieces of segments far from the rest of their segment: {far}{also}.",
-        far=far or "none",
+        far=far or say("none"),
         also=also,
     )
 
@@ -772,22 +773,22 @@ def _passed_over(finding: Finding) -> str:
 
 def _by_role(finding: Finding) -> str:
     return say(
-        "T{file} does not say what its one segment is: it was taken at its role.",
-        file=_file(finding)[1:],
+        "{file} does not say what its one segment is: it was taken at its role.",
+        file=sentence(_file(finding)),
     )
 
 
 def _slices_skipped(finding: Finding) -> str:
     return say(
-        "T{file} leaves {value:.0f} slice(s) empty between slices that it fills: what lies "
+        "{file} leaves {value:.0f} slice(s) empty between slices that it fills: what lies "
         "there is not counted.",
-        file=_file(finding)[1:],
+        file=sentence(_file(finding)),
         value=_value(finding),
     )
 
 
 def _contours(words: str) -> Writer:
-    return lambda finding: words.format(n=_value(finding), file=_file(finding))
+    return lambda finding: say(words, n=_value(finding), file=_file(finding))
 
 
 def _contour_grid(finding: Finding) -> str:
@@ -812,20 +813,20 @@ def _repeated_frames(finding: Finding) -> str:
 
 def _fractions(finding: Finding) -> str:
     how = _found(finding, Cause.FRACTIONS_FROM)
-    kind = {"occupancy": say("shares of voxels"), "probability": "probabilities"}
+    kind = {"occupancy": say("shares of voxels"), "probability": say("probabilities")}
     return say(
-        "The DICOM segmentation holds {get}: voxels count from {amount:g} of the largest "
+        "The DICOM segmentation holds {kind}: voxels count from {amount:g} of the largest "
         "value on (--threshold).",
-        get=kind.get(how.names[0], "fractions"),
+        kind=kind.get(how.names[0], say("fractions")),
         amount=how.amounts[0],
     )
 
 
 def _other_series(finding: Finding) -> str:
     return say(
-        "T{file} was drawn on another series of this examination than the scan: in another "
+        "{file} was drawn on another series of this examination than the scan: in another "
         "phase or breath the liver may lie elsewhere; check that both agree.",
-        file=_file(finding)[1:],
+        file=sentence(_file(finding)),
     )
 
 
@@ -877,13 +878,18 @@ def _small_lesions(finding: Finding) -> str:
 
 def _shape_familiar(finding: Finding) -> str:
     like = finding.verdict is Verdict.MET
-    text = say(
-        "The liver's shape is {part} those that the segment model learned from (distance "
-        "{value:.1f}, alike up to {limit:.1f}).",
-        part="like" if like else "unlike",
-        value=_value(finding),
-        limit=_limit(finding),
+    message = (
+        mark(
+            "The liver's shape is like those that the segment model learned from (distance "
+            "{value:.1f}, alike up to {limit:.1f})."
+        )
+        if like
+        else mark(
+            "The liver's shape is unlike those that the segment model learned from (distance "
+            "{value:.1f}, alike up to {limit:.1f})."
+        )
     )
+    text = say(message, value=_value(finding), limit=_limit(finding))
     if like:
         return text
     return say(
@@ -913,7 +919,7 @@ def _model_certain(finding: Finding) -> str:
 
 
 def _every_segment(finding: Finding) -> str:
-    missing = ", ".join(_found(finding, Cause.SEGMENTS_EMPTY).names) or "none"
+    missing = ", ".join(_found(finding, Cause.SEGMENTS_EMPTY).names) or say("none")
     text = say(
         "Segments without a labelled branch, which therefore have no voxels: {missing}.",
         missing=missing,
@@ -1150,7 +1156,7 @@ def _planted(finding: Finding) -> str:
     )
 
 
-NOT_CHECKED: Final = "Not checked: a segment has no voxels."
+NOT_CHECKED: Final = mark("Not checked: a segment has no voxels.")
 OF_FILES: Final[Mapping[str, Writer]] = {
     "empty": _empty_names,
     "overlap": _overlap,
@@ -1160,22 +1166,28 @@ OF_FILES: Final[Mapping[str, Writer]] = {
     "by_role": _by_role,
     "slices_skipped": _slices_skipped,
     "contours_ignored": _contours(
-        "{n:.0f} contour(s) of {file} are no closed outlines (points, open lines): not used."
+        mark("{n:.0f} contour(s) of {file} are no closed outlines (points, open lines): not used.")
     ),
-    "contours_repeated": _contours("{n:.0f} contour(s) of {file} stand there twice: used once."),
+    "contours_repeated": _contours(
+        mark("{n:.0f} contour(s) of {file} stand there twice: used once.")
+    ),
     "contours_nested": _contours(
-        "{n:.0f} contour(s) of {file} lie within another one: they count as holes."
+        mark("{n:.0f} contour(s) of {file} lie within another one: they count as holes.")
     ),
     "contours_unseen": _contours(
-        "{n:.0f} contour(s) of {file} hold the centre of no voxel: they count for nothing."
+        mark("{n:.0f} contour(s) of {file} hold the centre of no voxel: they count for nothing.")
     ),
     "contours_crossing": _contours(
-        "Contours of {file} cross, or two of them are nearly the same: {n:.0f} voxel(s) lie in two "
-        "and were left out, as in a hole. Check the contours."
+        mark(
+            "Contours of {file} cross, or two of them are nearly the same: {n:.0f} voxel(s) lie "
+            "in two and were left out, as in a hole. Check the contours."
+        )
     ),
     "contours_off_slice": _contours(
-        "Contours of {file} lie up to {n:.2f} mm off the slices of the scan: each was taken to the "
-        "nearest. They were probably drawn on another series."
+        mark(
+            "Contours of {file} lie up to {n:.2f} mm off the slices of the scan: each was taken "
+            "to the nearest. They were probably drawn on another series."
+        )
     ),
     "thresholded": _thresholded,
     "rounded": _rounded,
@@ -1196,8 +1208,10 @@ WRITERS: Final[Mapping[str, Writer]] = {
     "liver_without_other_organs": _other_organs,
     "lesion_outlines_agree": _lesion_outlines,
     "lesion_outlines_refined": _constant(
-        "Lesions are as the first network marked them, often their cores without rim and halo: "
-        "their outlines were not refined (--quality fast)."
+        mark(
+            "Lesions are as the first network marked them, often their cores without rim and halo: "
+            "their outlines were not refined (--quality fast)."
+        )
     ),
     "liver_in_one_piece": _one_piece,
     "liver_without_cavities": _cavities,
@@ -1215,8 +1229,10 @@ WRITERS: Final[Mapping[str, Writer]] = {
     "scan_coverage": _coverage,
     "contrast_phase": _contrast,
     "hounsfield_units": _constant(
-        "The values do not prove that they are Hounsfield units, as air, fat and soft tissue of a "
-        "whole body would: they were taken for what the scan was said to be."
+        mark(
+            "The values do not prove that they are Hounsfield units, as air, fat and soft tissue "
+            "of a whole body would: they were taken for what the scan was said to be."
+        )
     ),
     "intensity_offset": _offset,
     "rescale_stated": _rescale,
@@ -1236,7 +1252,7 @@ WRITERS: Final[Mapping[str, Writer]] = {
     "rtstruct_own_grid": _contour_grid,
     "masks_of_other_series": _other_series,
     "liver_from_couinaud": _constant(
-        "No liver mask was given: the liver is the union of the Couinaud segments."
+        mark("No liver mask was given: the liver is the union of the Couinaud segments.")
     ),
     "lesions_source": _lesions_source,
     "lesion_codes_chosen": _codes_chosen,
@@ -1268,10 +1284,12 @@ WRITERS: Final[Mapping[str, Writer]] = {
     "segment_planes_moved": _planes_moved,
     "segment_iv_parted": _segment_iv_parted,
     "vessels_used": _constant(
-        "A vessel map was given that does not tell portal from hepatic veins: it was not used; "
-        "give portal_vein and hepatic_veins instead."
+        mark(
+            "A vessel map was given that does not tell portal from hepatic veins: it was not used; "
+            "give portal_vein and hepatic_veins instead."
+        )
     ),
     "planted_metastases": _planted,
-    "fake_divider": _constant("The planes were known, nothing was estimated."),
-    "fake_segmenter": _constant("The answer was known, nothing was segmented."),
+    "fake_divider": _constant(mark("The planes were known, nothing was estimated.")),
+    "fake_segmenter": _constant(mark("The answer was known, nothing was segmented.")),
 }

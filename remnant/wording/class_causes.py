@@ -5,13 +5,14 @@ from typing import Final
 
 from remnant.core.reasons import Cause, Reason
 from remnant.wording.kinds import Template
-from remnant.wording.language import say
+from remnant.wording.language import mark, say, spoken
+from remnant.wording.names import named
 from remnant.wording.numbers import counted, percent
 
 
 def _of_lesions(words: str) -> Template:
     """Return a template that begins with the number of lesions."""
-    return lambda reason: f"{_count(reason)}{words}"
+    return lambda reason: say(words, lesions=_count(reason))
 
 
 def _count(reason: Reason) -> str:
@@ -54,27 +55,28 @@ def _sparing(reason: Reason) -> str:
 
 def _answer(reason: Reason) -> str:
     (name,) = reason.names
-    kinds = {"none": say("no lesion left"), "unclassifiable": "unclassifiable"}
+    kinds = {"none": say("no lesion left"), "unclassifiable": say("unclassifiable")}
     return f"{kinds.get(name, f'type {name}')} {percent(reason.amounts[0])} %"
 
 
 def _more_than(place: int) -> Callable[[Reason], str]:
-    return lambda reason: say("more than {amounts:g} %", amounts=100 * reason.amounts[place])
+    return lambda reason: say("more than {share:g} %", share=100 * reason.amounts[place])
 
 
 def _class(reason: Reason) -> str:
     (name,) = reason.names
-    kinds = {"none": say("no lesion"), "unclassifiable": "unclassifiable"}
+    kinds = {"none": say("no lesion"), "unclassifiable": say("unclassifiable")}
     return kinds.get(name, say("type {name}", name=name))
 
 
-PERTURBED: Final[Mapping[str, str]] = {
-    "segmentation": "segmentation error alone",
-    "dropped_below_5_mm": "lesions below 5 mm overlooked",
-    "dropped_below_10_mm": "lesions below 10 mm overlooked",
-    "lobe_border": "the lobes' border moved alone",
-}
-NOT_MOVED: Final = "the lobes' border was not moved"
+PERTURBED: Final[Mapping[str, str]] = spoken(
+    {
+        "segmentation": "segmentation error alone",
+        "dropped_below_5_mm": "lesions below 5 mm overlooked",
+        "dropped_below_10_mm": "lesions below 10 mm overlooked",
+        "lobe_border": "the lobes' border moved alone",
+    }
+)
 CAUSES: Final[Mapping[Cause, Template]] = {
     Cause.CLASS_FOUND: _class,
     Cause.LESIONS_NOT_KNOWN: "the lesions are not known",
@@ -88,26 +90,31 @@ CAUSES: Final[Mapping[Cause, Template]] = {
     Cause.SINGLE_IN_CUT_LIVER: (
         "a single lesion was found, but the scan or file cuts the liver: more may lie outside"
     ),
-    Cause.LOBES_UNKNOWN: _of_lesions(", but which lobes they involve is not known"),
+    Cause.LOBES_UNKNOWN: _of_lesions(mark("{lesions}, but which lobes they involve is not known")),
     Cause.ONE_LOBE_ONLY: lambda r: say(
         "{count} that involve only the {name} lobe: types II and III always involve both lobes",
         count=_count(r),
-        name=r.names[0],
+        name=named(r.names[0]),
     ),
     Cause.NEITHER_LOBE: _of_lesions(
-        " that involve neither lobe clearly: types II and III always involve both lobes"
+        mark(
+            "{lesions} that involve neither lobe clearly: types II and III always involve both "
+            "lobes"
+        )
     ),
-    Cause.BULK_WITH_DEPOSITS: _of_lesions(" in both lobes: one bulk with smaller deposits"),
+    Cause.BULK_WITH_DEPOSITS: _of_lesions(
+        mark("{lesions} in both lobes: one bulk with smaller deposits")
+    ),
     Cause.DISSEMINATED: lambda r: say(
-        "{count} in both lobes, disseminated over {amount_1:.0f} segments",
+        "{count} in both lobes, disseminated over {segments:.0f} segments",
         count=_count(r),
-        amount_1=r.amounts[1],
+        segments=r.amounts[1],
     ),
     Cause.BULK_AND_DISSEMINATED: _of_lesions(
-        " in both lobes: a bulk among disseminated lesions fits types II and III"
+        mark("{lesions} in both lobes: a bulk among disseminated lesions fits types II and III")
     ),
     Cause.NEITHER_PATTERN: _of_lesions(
-        " in both lobes, neither one bulk with smaller deposits nor disseminated"
+        mark("{lesions} in both lobes, neither one bulk with smaller deposits nor disseminated")
     ),
     Cause.LITTLE_PARENCHYMA: lambda r: say(
         "{count} in both lobes with {scarce}", count=_count(r), scarce=_scarce(*r.amounts[1:])
@@ -158,9 +165,9 @@ CAUSES: Final[Mapping[Cause, Template]] = {
     Cause.PERTURBATIONS: lambda r: say("{amount:.0f} perturbed cases", amount=r.amounts[0]),
     Cause.SHARE_OF_ANSWER: _answer,
     Cause.LEAST_STABLE: lambda r: f"{PERTURBED[r.names[0]]}: {percent(r.amounts[0])} %",
-    Cause.BORDER_WITHOUT_MAPS: f"{NOT_MOVED}: no label maps",
-    Cause.BORDER_WITHOUT_SEGMENTS: f"{NOT_MOVED}: the segments are unknown",
-    Cause.LOBES_APART: f"{NOT_MOVED}: the lobes do not touch in the map",
+    Cause.BORDER_WITHOUT_MAPS: "the lobes' border was not moved: no label maps",
+    Cause.BORDER_WITHOUT_SEGMENTS: "the lobes' border was not moved: the segments are unknown",
+    Cause.LOBES_APART: "the lobes' border was not moved: the lobes do not touch in the map",
     Cause.NO_CASE_HAS_A_TYPE: (
         "the share of normal parenchyma is unknown, so that no case has a type"
     ),

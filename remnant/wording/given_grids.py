@@ -6,7 +6,7 @@ from typing import Final
 from remnant.core.findings import Finding
 from remnant.core.reasons import Cause, Reason
 from remnant.wording.kinds import Writer
-from remnant.wording.language import say
+from remnant.wording.language import Message, say
 
 ROLES: Final = (
     "image", "masks", "liver", "lesions", "couinaud", "vessels", "portal_vein", "hepatic_veins",
@@ -14,7 +14,7 @@ ROLES: Final = (
 )  # fmt: skip
 """What a file can be given as: the beginnings of these findings' ids."""
 
-CAUSES: Final[Mapping[Cause, str]] = {
+CAUSES: Final[Mapping[Cause, Message]] = {
     Cause.GRID_OFFSET: "voxels lie up to {amounts[0]:.3g} mm ({amounts[1]:.2g} voxels) apart",
     Cause.PIXDIM_ROUNDED: (
         "its voxel sizes (pixdim) are rounded, by up to {amounts[0]:.3g} mm ({amounts[1]:.2g} "
@@ -37,17 +37,17 @@ def _grid_rounding(finding: Finding) -> str:
     of_file, offset = finding.reasons
     return say(
         "The grid of the {file} differs by rounding from the one that it is counted on: "
-        "voxels lie up to {amount:.3g} mm apart ({amount_1:.2g} of a voxel). Each counts as "
+        "voxels lie up to {offset_mm:.3g} mm apart ({voxels:.2g} of a voxel). Each counts as "
         "the voxel that it is nearest to.",
         file=_file(of_file),
-        amount=offset.amounts[0],
-        amount_1=offset.amounts[1],
+        offset_mm=offset.amounts[0],
+        voxels=offset.amounts[1],
     )
 
 
 def _header(finding: Finding) -> str:
     of_file, *oddities = finding.reasons
-    told = "; ".join(CAUSES[r.cause].format(amounts=r.amounts, names=r.names) for r in oddities)
+    told = "; ".join(say(CAUSES[r.cause], amounts=r.amounts, names=r.names) for r in oddities)
     return say("The header of the {file}: {told}.", file=_file(of_file), told=told)
 
 

@@ -10,7 +10,7 @@ from remnant.core.labels import CouinaudSegment
 from remnant.core.reasons import Cause, Reason, first
 from remnant.wording import reasons
 from remnant.wording.kinds import nothing
-from remnant.wording.language import say
+from remnant.wording.language import mark, say
 from remnant.wording.measures import because, judged_quantity, measured
 from remnant.wording.numbers import counted, sentence
 from remnant.wording.phrases import limit
@@ -19,19 +19,19 @@ from remnant.wording.resection_titles import hepatectomy_title
 from remnant.wording.vessel_cuts import COMPUTED, computed_sentence
 
 RULES: Final[Mapping[str, DebulkingRule]] = {rule.id: rule for rule in DEBULKING_RULES}
-SCOPE: Final = (
+SCOPE: Final = mark(
     "Vessels and bile drainage were not judged. Single hepatectomies of the list only: no wedge "
     "resection, no ablation, nothing staged."
 )
-CLASSES: Final = (
+CLASSES: Final = mark(
     "Classes of up to 10, 11 to 25, 26 to 50 and more than 50 % of the whole liver; which class a "
     "value between them falls into is this project's choice."
 )
-UNCONFIRMED: Final = (
+UNCONFIRMED: Final = mark(
     "Shape alone does not tell a metastasis from a cyst, a haemangioma or a scar; load, type and "
     "debulked shares hold only as far as these are metastases."
 )
-NOT_NAMED: Final = "No named operation: vessels not assessed."
+NOT_NAMED: Final = mark("No named operation: vessels not assessed.")
 
 
 def debulking_words(finding: Finding) -> str:
@@ -40,9 +40,9 @@ def debulking_words(finding: Finding) -> str:
     return say(
         "{rule_title}: {limit} of the tumour load. {remark} By volume; studies often count "
         "lesions or estimate by eye.",
-        rule_title=rule.title,
+        rule_title=say(rule.title),
         limit=limit(rule.threshold),
-        remark=rule.remark,
+        remark=say(rule.remark),
     )
 
 
@@ -51,9 +51,9 @@ def debulking_text(finding: Finding) -> str:
     rule, quantity = RULES[finding.id], judged_quantity(finding)
     demand = say(
         "{rule_title}: {limit} of the tumour load. {remark}",
-        rule_title=rule.title,
+        rule_title=say(rule.title),
         limit=limit(rule.threshold),
-        remark=rule.remark,
+        remark=say(rule.remark),
     )
     if quantity.value is None:
         return say("{demand} It cannot be judged: {why}.", demand=demand, why=reasons.why(quantity))
@@ -88,7 +88,9 @@ def vessels_text(finding: Finding) -> str:
         text = say("{stated}, although {lost}.", stated=sentence(reasons.words(stated)), lost=lost)
     else:
         text = say(
-            "{not_named} {lost}: not counted as remnant.", not_named=NOT_NAMED, lost=sentence(lost)
+            "{not_named} {lost}: not counted as remnant.",
+            not_named=say(NOT_NAMED),
+            lost=sentence(lost),
         )
     return f"{text} {computed_sentence(finding.reasons)}".rstrip()
 
@@ -100,11 +102,11 @@ def reach_text(finding: Finding) -> str:
     return say(
         "{rule_title}: {limit} of the tumour load, with enough liver left. {found}{because} "
         "{scope}",
-        rule_title=rule.title,
+        rule_title=say(rule.title),
         limit=limit(rule.threshold),
         found=found,
         because=because(quantity),
-        scope=SCOPE,
+        scope=say(SCOPE),
     )
 
 
@@ -121,7 +123,7 @@ def burden_text(finding: Finding) -> str:
         named=named,
         within=within,
     )
-    return f"{load}{because(quantity)} {CLASSES}"
+    return f"{load}{because(quantity)} {say(CLASSES)}"
 
 
 def unconfirmed_text(finding: Finding) -> str:
@@ -129,10 +131,10 @@ def unconfirmed_text(finding: Finding) -> str:
     counting = first(finding.reasons, Cause.LESIONS_COUNTED)
     lesions = counted(int(counting.amounts[0]) if counting else 0, "lesion")
     return say(
-        "{finding:.0f} of {lesions} not confirmed by a reader. {unconfirmed}",
-        finding=finding.value or 0.0,
+        "{number:.0f} of {lesions} not confirmed by a reader. {unconfirmed}",
+        number=finding.value or 0.0,
         lesions=lesions,
-        unconfirmed=UNCONFIRMED,
+        unconfirmed=say(UNCONFIRMED),
     )
 
 

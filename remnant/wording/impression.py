@@ -14,6 +14,7 @@ from remnant.core.lesions import Lesion, Lobe
 from remnant.core.planning_report import PlanningReport
 from remnant.core.volumetry_report import VolumetryReport
 from remnant.wording.language import say
+from remnant.wording.names import named
 from remnant.wording.numbers import counted, interval, millimetres, sentence, shown
 from remnant.wording.obstacles import ruled_out_by
 from remnant.wording.phrases import share
@@ -70,7 +71,7 @@ def _burden(report: VolumetryReport) -> str:
     spread = interval(load, fraction=True)
     between = f" ({spread})" if spread else ""
     known = report.burden_class
-    named = "" if known is None else say(", class {class_words}", class_words=CLASS_WORDS[known])
+    named = "" if known is None else say(", class {burden_class}", burden_class=CLASS_WORDS[known])
     return say(
         "Tumour load {shown} %{between}{named}.",
         shown=shown(load, fraction=True),
@@ -97,7 +98,7 @@ def _pattern(planning: PlanningReport, lesions: Sequence[Lesion]) -> str:
     lobes = [lobe.value for lobe in LOBES if lobe in found]
     where = {
         0: "",
-        1: say("{lobes} lobe; ", lobes=sentence("".join(lobes))),
+        1: say("{lobes} lobe; ", lobes=sentence("".join(map(named, lobes)))),
         2: say("Both lobes; "),
     }[len(lobes)]
     kind = planning.frilling.type
@@ -115,7 +116,7 @@ def _operation(plan: DebulkingPlan) -> str:
     """Name an operation, what it treats and leaves, and the chosen rule's verdict."""
     remnant, rule_set = plan.result.remnant, rule_set_named(plan.rule_set)
     ratio = remnant.sflr if remnant.sflr.value is not None else remnant.flr_measured_fraction
-    basis = "standardised" if ratio is remnant.sflr else say("measured functional")
+    basis = say("standardised") if ratio is remnant.sflr else say("measured functional")
     between = interval(remnant.flr_ml)
     spread = f" ({between})" if between else ""
     left = f"{shown(remnant.flr_ml)} mL{spread}"
@@ -135,7 +136,7 @@ def _operation(plan: DebulkingPlan) -> str:
         percent=percent,
         verdict=verdict,
         chance=_chance(plan),
-        rule_set_title=rule_set.title,
+        rule_set_title=say(rule_set.title),
     )
 
 
@@ -161,7 +162,7 @@ def _first_missed(missed: Sequence[TargetOutcome]) -> str:
     if not missed:
         return ""
     lowest = missed[0]
-    words = "Uncertain" if lowest.verdict is Verdict.UNCERTAIN else say("Out of reach")
+    words = say("Uncertain") if lowest.verdict is Verdict.UNCERTAIN else say("Out of reach")
     more = say(" and above") if len(missed) > 1 else ""
     return f"{words}: {target_heading(lowest)}{more}{_short(lowest)}."
 

@@ -12,7 +12,7 @@ from functools import cache
 from gettext import c2py
 from importlib.resources import files
 from string import Formatter
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 from remnant.core.errors import InputError
 
@@ -22,8 +22,9 @@ LANGUAGES: Final[Mapping[str, str]] = {ENGLISH: "English", "de": "Deutsch"}
 DECIMAL_COMMA: Final = frozenset(("de",))
 """Languages that write a comma where English writes a decimal point; none groups digits."""
 Key = TypeVar("Key")
-Value = TypeVar("Value")
-Message = tuple[str | None, str]
+Message = str
+"""A text that is said later; tables annotated with it or `kinds.Template` are in the catalogue."""
+Entry = tuple[str | None, str]
 """The context of a message, ``None`` for most, and its English text."""
 
 _CURRENT: Final[ContextVar[str]] = ContextVar("language", default=ENGLISH)
@@ -33,7 +34,7 @@ class Catalogue:
     """Messages in one language: the forms of each, one or as many as the language has plurals."""
 
     def __init__(
-        self, messages: Mapping[Message, tuple[str, ...]], plural: Callable[[int], int]
+        self, messages: Mapping[Entry, tuple[str, ...]], plural: Callable[[int], int]
     ) -> None:
         self.messages = messages
         self.plural = plural
@@ -102,11 +103,6 @@ def mark(message: str) -> str:
     return message
 
 
-def marked(table: Mapping[Key, Value]) -> Mapping[Key, Value]:
-    """Return a table as it is: a mark that its texts are said later, for the catalogue."""
-    return table
-
-
 class Spoken(Mapping[Key, str]):
     """A table of messages that are said, in the language of that moment, where one is read."""
 
@@ -153,7 +149,7 @@ def catalogue_of(code: str) -> Catalogue:
     """Read the messages of a language."""
     from babel.messages.pofile import read_po  # English needs none
 
-    messages: dict[Message, tuple[str, ...]] = {}
+    messages: dict[Entry, tuple[str, ...]] = {}
     plural: Callable[[int], int] = int
     folder = files("remnant.wording") / "catalogue" / code
     for file in sorted((one for one in folder.iterdir()), key=lambda one: one.name):
@@ -179,7 +175,7 @@ def _filled(text: str, values: Mapping[str, object]) -> str:
 class _LocalFormatter(Formatter):
     """Writes numbers as the current language does."""
 
-    def format_field(self, value: Any, format_spec: str) -> str:
+    def format_field(self, value: object, format_spec: str) -> str:
         written = format(value, format_spec)
         return localised(written) if isinstance(value, (int, float)) else written
 

@@ -7,25 +7,26 @@ from planning.rules.ablation import SUPERFICIAL_MM
 from planning.rules.trial_groups import GROUPS
 from remnant.core.reasons import Cause, Reason
 from remnant.wording.kinds import Template
-from remnant.wording.language import say
+from remnant.wording.language import mark, say, say_many
+from remnant.wording.names import either
 from remnant.wording.numbers import millimetres, percent
 
 
 def _share(reason: Reason) -> str:
     least, most = reason.amounts
-    upper = "below" if reason.cause is Cause.SHARE_BELOW else say("at most")
+    upper = say("below") if reason.cause is Cause.SHARE_BELOW else say("at most")
     return say(
-        "at least {percent} %, {upper} {percent_2} %",
-        percent=percent(least),
+        "at least {least} %, {upper} {most} %",
+        least=percent(least),
         upper=upper,
-        percent_2=percent(most),
+        most=percent(most),
     )
 
 
 def _trial(reason: Reason) -> str:
     group = next(iter(reason.names), None)
     return (
-        say("ongoing trial, by load: {treatment}", treatment=GROUPS[group].treatment)
+        say("ongoing trial, by load: {treatment}", treatment=say(GROUPS[group].treatment))
         if group
         else say("ongoing trial")
     )
@@ -50,9 +51,7 @@ def _points(reason: Reason) -> str:
         if least == most
         else say("{least:g} to {most:g}", least=least, most=most)
     )
-    return say(
-        "{points} points, class {names}", points=points, names=say(" or ").join(reason.names)
-    )
+    return say("{points} points, class {names}", points=points, names=either(reason.names))
 
 
 def _beside(words: str) -> Template:
@@ -60,8 +59,10 @@ def _beside(words: str) -> Template:
 
     def write(reason: Reason) -> str:
         length, limit = reason.amounts
-        return words.format(
-            length=millimetres(length, beside=limit), limit=say("{limit:g} mm", limit=limit)
+        return say(
+            words,
+            length=millimetres(length, beside=limit),
+            limit=say("{limit:g} mm", limit=limit),
         )
 
     return write
@@ -90,19 +91,24 @@ CAUSES: Final[Mapping[Cause, Template]] = {
     Cause.FACTORS_UNKNOWN: lambda reason: say(
         "{amount:g} of the factors not known", amount=reason.amounts[0]
     ),
-    Cause.ABOVE_ABLATION_LIMIT: _beside("diameter {length}, above the chosen limit of {limit}"),
-    Cause.ABOVE_WEDGE_LIMIT: _beside("diameter {length}, above the chosen limit of {limit}"),
+    Cause.ABOVE_ABLATION_LIMIT: _beside(
+        mark("diameter {length}, above the chosen limit of {limit}")
+    ),
+    Cause.ABOVE_WEDGE_LIMIT: _beside(mark("diameter {length}, above the chosen limit of {limit}")),
     Cause.DIAMETERS_DISAGREE: _diameters,
-    Cause.LARGER_IN_3D: lambda reason: say(
-        "{part} {names}: at most {amount:g} mm axially, more in 3-D (slice-corrected)",
-        part="lesion" if len(reason.names) == 1 else "lesions",
+    Cause.LARGER_IN_3D: lambda reason: say_many(
+        "lesion {names}: at most {amount:g} mm axially, more in 3-D (slice-corrected)",
+        "lesions {names}: at most {amount:g} mm axially, more in 3-D (slice-corrected)",
+        len(reason.names),
         names=", ".join(reason.names),
         amount=reason.amounts[0],
     ),
     Cause.NEAR_PORTAL_VEIN: _beside(
-        "{length} from the labelled portal vein, nearer than the chosen {limit}"
+        mark("{length} from the labelled portal vein, nearer than the chosen {limit}")
     ),
-    Cause.BELOW_WEDGE_DEPTH: _beside("near side {length} deep, deeper than the chosen {limit}"),
+    Cause.BELOW_WEDGE_DEPTH: _beside(
+        mark("near side {length} deep, deeper than the chosen {limit}")
+    ),
     Cause.ALBI_GRADE: lambda reason: say("grade {amount:g}", amount=reason.amounts[0]),
     Cause.CHILD_PUGH: _points,
     Cause.AT_HILUM: "at the hilum, as told",

@@ -13,8 +13,9 @@ from remnant.core.criteria import CriteriaResult, LesionAblation, Pathway, Treat
 from remnant.core.findings import Finding, Verdict
 from remnant.core.reasons import Cause, Reason
 from remnant.wording import reasons
-from remnant.wording.language import say
-from remnant.wording.numbers import millimetres, sentence
+from remnant.wording.language import say, spoken
+from remnant.wording.names import named
+from remnant.wording.numbers import millimetres, sentence, within_sentence
 from remnant.wording.phrases import listed
 from remnant.wording.vessel_cuts import computed_sentence
 from remnant.wording.words import DONE_WORDS, OBSTACLE_WORDS, VERDICT_WORDS
@@ -24,10 +25,12 @@ ABLATION: Final = "ablation."
 CHECKLIST: Final = f"{STAGING_CHECKLIST.id}."
 MOST_NAMED: Final = 3
 """So many missing facts are named in the answer of a list; its ``missing`` names all."""
-BY_SOURCE: Final[Mapping[ValueSource, str]] = {
-    ValueSource.PLAN: "the plans",
-    ValueSource.SCAN: "the scan",
-}
+BY_SOURCE: Final[Mapping[ValueSource, str]] = spoken(
+    {
+        ValueSource.PLAN: "the plans",
+        ValueSource.SCAN: "the scan",
+    }
+)
 MOST_OBSTACLES: Final = 3
 """So many obstacles are named where there is little room."""
 ONLY_OF_LISTS: Final = frozenset(
@@ -38,16 +41,16 @@ ONLY_OF_LISTS: Final = frozenset(
 def question(name: str) -> str:
     """Return what an input is called where it is missing; an unknown name as it stands."""
     known = INPUTS.get(name)
-    return name.replace("_", " ") if known is None else known.question
+    return named(name.replace("_", " ")) if known is None else say(known.question)
 
 
 def statement(identifier: str) -> str:
     """Return what a source says, in the words of the rule data, by the id of the rule."""
     if identifier in CONDITIONS:
-        return CONDITIONS[identifier].statement
+        return say(CONDITIONS[identifier].statement)
     remark = REMARKS[identifier]
-    whom = f" ({remark.population})" if identifier.startswith(STAGING) else ""
-    return f"{remark.statement}{whom}"
+    whom = f" ({say(remark.population)})" if identifier.startswith(STAGING) else ""
+    return f"{say(remark.statement)}{whom}"
 
 
 def unended_statement(identifier: str) -> str:
@@ -63,8 +66,10 @@ def has_obstacle(identifier: str) -> bool:
 def obstacle(identifier: str) -> str:
     """Return what stands in the way where a condition fails, by the condition's id."""
     known = CONDITIONS[identifier]
-    return known.obstacle or say(
-        "not fulfilled: {statement}", statement=known.statement.rstrip(".")
+    return (
+        say(known.obstacle)
+        if known.obstacle
+        else say("not fulfilled: {statement}", statement=say(known.statement).rstrip("."))
     )
 
 
@@ -144,7 +149,7 @@ def _open_criterion(finding: Finding) -> str:
     because = _because(finding.reasons if known is None else known.reasons)
     why = f" ({because})" if because else ""
     if known is None or known.value is None:
-        return f"{unknown}{wanted.question}{why}"
+        return f"{unknown}{say(wanted.question)}{why}"
     loose = say("may be larger or smaller") if known.indicative else say("is only known as a bound")
     return say("Not decided: the value {loose}{why}", loose=loose, why=why)
 
@@ -201,7 +206,7 @@ def _missing(result: CriteriaResult) -> str:
 
 
 def _remarks(result: CriteriaResult) -> tuple[str, str]:
-    remark = LISTS[result.id].remark if result.id in LISTS else ""
+    remark = say(LISTS[result.id].remark) if result.id in LISTS else ""
     return remark, _too_little(result.reasons)
 
 
@@ -220,7 +225,7 @@ def reviewed_answer(result: CriteriaResult) -> str:
 def list_text(result: CriteriaResult) -> str:
     """Return the title of a list and its answer."""
     answer = list_answer(result)
-    return reasons.reviewed(f"{result.title}: {answer[:1].lower()}{answer[1:]}", result.reasons)
+    return reasons.reviewed(f"{say(result.title)}: {within_sentence(answer)}", result.reasons)
 
 
 def _summary(result: CriteriaResult) -> str:
@@ -237,7 +242,7 @@ def _summary(result: CriteriaResult) -> str:
             uncertain_ones=_uncertain_ones(result),
         )
     if not result.missing:
-        return "undecided"
+        return say("undecided")
     return say("undecided, missing: {named}", named=_named(result.missing))
 
 
@@ -301,9 +306,9 @@ def option_text(option: TreatmentOption) -> str:
     sentences = (
         _why(option),
         _cautions(option),
-        rule.statement,
-        *(rule.notes[place].text for place in option.notes),
-        ALTERNATIVE if option.otherwise else "",
+        say(rule.statement),
+        *(say(rule.notes[place].text) for place in option.notes),
+        say(ALTERNATIVE) if option.otherwise else "",
     )
     text = " ".join(one for one in sentences if one)
     return reasons.reviewed(text, option.reasons)
@@ -348,15 +353,15 @@ def _not_known(missing: Iterable[str]) -> str:
 def trial_notes(pathway: Pathway) -> tuple[str, ...]:
     """Return what is noted of ongoing trials beside a row, and which group has such a load."""
     trials = (one for one in pathway.notes if one.cause is Cause.ONGOING_TRIAL)
-    return tuple(f"{TRIAL_STATEMENT} {_trial_group(one)}".rstrip() for one in trials)
+    return tuple(f"{say(TRIAL_STATEMENT)} {_trial_group(one)}".rstrip() for one in trials)
 
 
 def _trial_group(note: Reason) -> str:
     for group in (GROUPS[name] for name in note.names):
-        words = " ".join(condition.statement for condition in group.conditions)
+        words = " ".join(say(condition.statement) for condition in group.conditions)
         return say(
             "It would allot such a load to {treatment}: {words}",
-            treatment=group.treatment,
+            treatment=say(group.treatment),
             words=words,
         )
     return ""
@@ -381,7 +386,7 @@ def pathway_text(pathway: Pathway) -> str:
         unsure = say("May apply. {by_error} ", by_error=_by_error(pathway.uncertain))
     if pathway.failed:
         unsure = say("Ruled out here: {obstacles}. ", obstacles=obstacles(pathway.failed))
-    text = f"{unsure}{ROWS[pathway.id].text} {LITTLE_EVIDENCE}"
+    text = f"{unsure}{say(ROWS[pathway.id].text)} {say(LITTLE_EVIDENCE)}"
     return reasons.reviewed(text, pathway.reasons)
 
 

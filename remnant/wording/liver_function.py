@@ -12,7 +12,7 @@ from planning.rules.liver_function import (
 )
 from remnant.core.findings import Finding
 from remnant.wording import lists, reasons
-from remnant.wording.language import say
+from remnant.wording.language import localised, say
 from remnant.wording.phrases import listed
 
 DECIMALS: Final = {ALBI.id: 2, MELD.id: 0, CHILD_PUGH.id: 0, ICG.id: 1, HIDA.id: 1}
@@ -31,12 +31,12 @@ def score_here(finding: Finding) -> str:
     classes = reasons.listed(finding.reasons)
     if finding.id == CHILD_PUGH.id:
         return say("Here: {classes}.", classes=classes)
-    number = f"{finding.value:.{DECIMALS[finding.id]}f}".replace("-", "−")
+    number = localised(f"{finding.value:.{DECIMALS[finding.id]}f}".replace("-", "−"))
     return say(
-        "Here: {number}{get}{part}.",
+        "Here: {number}{unit}{classes}.",
         number=number,
-        get=UNITS.get(finding.id, ""),
-        part=f", {classes}" if classes else "",
+        unit=UNITS.get(finding.id, ""),
+        classes=f", {classes}" if classes else "",
     )
 
 

@@ -6,7 +6,8 @@ from typing import Final
 from remnant.core.findings import Finding, Verdict
 from remnant.core.reasons import Cause, Reason
 from remnant.wording.kinds import Template, Writer
-from remnant.wording.language import say
+from remnant.wording.language import say, say_many
+from remnant.wording.names import either
 
 
 def _reason(finding: Finding, cause: Cause) -> Reason | None:
@@ -21,9 +22,7 @@ def _sequence(finding: Finding) -> str:
         else say("The header does not say which sequence the MR is")
     )
     look = (
-        say("; it looks like {names}, which is uncertain", names=say(" or ").join(seen.names))
-        if seen
-        else ""
+        say("; it looks like {names}, which is uncertain", names=either(seen.names)) if seen else ""
     )
     text = f"{header}{look}."
     if finding.verdict is not Verdict.NOT_MET:
@@ -52,11 +51,11 @@ def _figures(painted: Reason | None) -> list[str]:
     worst, best = painted.amounts
     text = say(
         "on images painted as MR, which promise nothing on a patient, the network's liver "
-        "reached a Dice of {worst:.2f} ({name}) to {best:.2f} ({name_1})",
+        "reached a Dice of {worst:.2f} ({lowest}) to {best:.2f} ({highest})",
         worst=worst,
-        name=painted.names[0],
+        lowest=painted.names[0],
         best=best,
-        name_1=painted.names[1],
+        highest=painted.names[1],
     )
     return [text]
 
@@ -84,12 +83,11 @@ def _tried(real: Reason | None) -> list[str]:
         if not found
         else say("a liver was found in {found:.0f}", found=found)
     )
-    several = "scan" if scans == 1 else "scans"
     return [
-        say(
-            "it was tried on {scans:.0f} real {several} of {height_mm:.0f} mm, and {told}",
-            scans=scans,
-            several=several,
+        say_many(
+            "it was tried on {number:.0f} real scan of {height_mm:.0f} mm, and {told}",
+            "it was tried on {number:.0f} real scans of {height_mm:.0f} mm, and {told}",
+            int(scans),
             height_mm=height_mm,
             told=told,
         )
@@ -99,9 +97,9 @@ def _tried(real: Reason | None) -> list[str]:
 def _bias(finding: Finding) -> str:
     return say(
         "The bias field was evened out (N4) before anything was segmented: it made one place "
-        "of the body {finding:.1f} times as bright as another. Grey values of lesions are "
+        "of the body {times:.1f} times as bright as another. Grey values of lesions are "
         "those of the image without it.",
-        finding=finding.value or 1.0,
+        times=finding.value or 1.0,
     )
 
 
@@ -114,7 +112,7 @@ WRITERS: Final[Mapping[str, Writer]] = {
 CAUSES: Final[Mapping[Cause, Template]] = {
     Cause.MR_NAMED: "MR sequence by the header: {names[0]}",
     Cause.MR_SEEN: lambda reason: say(
-        "the image looks like {names}, which is uncertain", names=say(" or ").join(reason.names)
+        "the image looks like {names}, which is uncertain", names=either(reason.names)
     ),
     Cause.MR_PAINTED: (
         "on images painted as MR the liver's Dice was {amounts[0]:.2f} ({names[0]}) to "

@@ -7,19 +7,23 @@ from planning.literature import load_literature
 from planning.rules.remnant import PROJECT_SOURCE
 from remnant.core.findings import Finding
 from remnant.core.planning_report import PlanningReport
-from remnant.wording.language import say
+from remnant.wording.language import mark, say, spoken
 from remnant.wording.lists import MOST_OBSTACLES, obstacle, obstacles
 
-SOURCE_NAMES: Final[Mapping[str, str]] = {
-    PROJECT_SOURCE: "this project's reading",
-    "gepnetlm_review": "GEP-NET review",
-}
-ENETS_IN_CLOYD: Final = "ENETS, in Cloyd 2020"
-OTHERS_IN: Final[Mapping[str, str]] = {
-    "contraindication.team": "told",
-    "contraindication.peritoneum": ENETS_IN_CLOYD,
-    "contraindication.heart": ENETS_IN_CLOYD,
-}
+SOURCE_NAMES: Final[Mapping[str, str]] = spoken(
+    {
+        PROJECT_SOURCE: "this project's reading",
+        "gepnetlm_review": "GEP-NET review",
+    }
+)
+ENETS_IN_CLOYD: Final = mark("ENETS, in Cloyd 2020")
+OTHERS_IN: Final[Mapping[str, str]] = spoken(
+    {
+        "contraindication.team": "told",
+        "contraindication.peritoneum": ENETS_IN_CLOYD,
+        "contraindication.heart": ENETS_IN_CLOYD,
+    }
+)
 """Who says what no source says itself, by the condition's id."""
 
 

@@ -7,10 +7,10 @@ from remnant.core.findings import Threshold
 from remnant.core.labels import CouinaudSegment
 from remnant.core.quantity import Bound, Quantity
 from remnant.core.units import percent_from_fraction
-from remnant.wording.language import say
+from remnant.wording.language import say, spoken
 from remnant.wording.numbers import percent
 
-BOUND_WORDS: Final = {Bound.LOWER: "at least ", Bound.UPPER: "at most ", None: ""}
+BOUND_WORDS: Final = spoken({Bound.LOWER: "at least ", Bound.UPPER: "at most ", None: ""})
 
 
 def share(fraction: float, *, beside: float | None = None) -> str:
@@ -25,9 +25,9 @@ def share(fraction: float, *, beside: float | None = None) -> str:
 def limit(threshold: Threshold) -> str:
     """Write a minimum as its source prints it, e.g. ``at least 20 %`` or ``more than 70 %``."""
     return say(
-        "{at_least} {threshold:g} %",
+        "{at_least} {share:g} %",
         at_least=at_least(threshold),
-        threshold=percent_from_fraction(threshold.value),
+        share=percent_from_fraction(threshold.value),
     )
 
 

@@ -8,10 +8,10 @@ from planning.rules.growth import PVL_REASON
 from remnant.core.reasons import Cause, Reason
 from remnant.core.units import percent_from_fraction
 from remnant.wording.kinds import Template
-from remnant.wording.language import say
+from remnant.wording.language import Message, say, say_many
 from remnant.wording.numbers import counted
 
-FAULT_WORDS: Final[Mapping[FaultKind, str]] = {
+FAULT_WORDS: Final[Mapping[FaultKind, Message]] = {
     FaultKind.SEGMENTS: "segments that the locks keep, or too few neighbours that would stay",
     FaultKind.TREATED_TWICE: "a lesion that is both excised and ablated",
     FaultKind.CUT_LESION: "a lesion that the transection cuts",
@@ -27,8 +27,8 @@ FAULT_WORDS: Final[Mapping[FaultKind, str]] = {
 def _fault(reason: Reason) -> str:
     got, allowed = (int(n) for n in reason.amounts) if reason.amounts else (0, 0)
     template = FAULT_WORDS[FaultKind(reason.names[0])]
-    return template.format(
-        wedge=counted(got, "wedge"), zone=counted(got, "ablation zone"), allowed=allowed
+    return say(
+        template, wedge=counted(got, "wedge"), zone=counted(got, "ablation zone"), allowed=allowed
     )
 
 
@@ -36,11 +36,12 @@ def _chosen(reason: Reason) -> str:
     name, *segments = reason.names
     number = reason.amounts[0] if reason.amounts else 0.0
     texts = {
-        "most_wedges": _most(int(number), "wedge"),
-        "most_ablations": _most(int(number), "ablation"),
-        "keep": say(
-            "{part} {segments} kept",
-            part="segment" if len(segments) == 1 else "segments",
+        "most_wedges": most_wedges(int(number)),
+        "most_ablations": most_ablations(int(number)),
+        "keep": say_many(
+            "segment {segments} kept",
+            "segments {segments} kept",
+            len(segments),
             segments=", ".join(segments),
         ),
         "contiguous_segments": say("{number:.0f} neighbouring segments kept", number=number),
@@ -54,12 +55,16 @@ def _chosen(reason: Reason) -> str:
     return texts[name]
 
 
-def _most(number: int, noun: str) -> str:
-    return (
-        say("at most {counted}", counted=counted(number, noun))
-        if number
-        else say("no {noun}", noun=noun)
-    )
+def most_wedges(number: int) -> str:
+    """Write how many wedges are allowed at most."""
+    return say("at most {wedges}", wedges=counted(number, "wedge")) if number else say("no wedge")
+
+
+def most_ablations(number: int) -> str:
+    """Write how many ablations are allowed at most."""
+    if not number:
+        return say("no ablation")
+    return say("at most {ablations}", ablations=counted(number, "ablation"))
 
 
 def _ends_below(reason: Reason) -> str:

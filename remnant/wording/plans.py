@@ -17,17 +17,17 @@ from remnant.core.planning_report import PlanningReport
 from remnant.core.quantity import Quantity
 from remnant.core.reasons import Cause, Reason, first
 from remnant.wording.kinds import Writer
-from remnant.wording.language import say
+from remnant.wording.language import mark, say, say_many
 from remnant.wording.measures import measured
-from remnant.wording.numbers import counted, sentence
+from remnant.wording.numbers import counted, sentence, within_sentence
 from remnant.wording.phrases import limit, listed, roughly
 from remnant.wording.phrases import share as percent
 from remnant.wording.reasons import reviewed, why, words
 from remnant.wording.resection_titles import hepatectomy_title
 
-FLIPS: Final = "Undecided inside its intervals: "
+FLIPS: Final = mark("Undecided inside its intervals: ")
 """How the verdicts that flip are announced."""
-CUT_WORDS: Final = "the scan or file cuts the liver and more tumour may lie beyond it"
+CUT_WORDS: Final = mark("the scan or file cuts the liver and more tumour may lie beyond it")
 MOST_NAMED: Final = 6
 """Of more lesions than this only their number is given."""
 
@@ -105,17 +105,9 @@ def _flipping(plan: DebulkingPlan) -> str:
     parts = (
         *(_enough_liver(f) for f in chosen),
         *(_share_treated(limit_ or 0.0, f) for limit_, f in shares.items()),
-        *(
-            (
-                say("1 other minimum")
-                if others == 1
-                else say("{others} other minima", others=others),
-            )
-            if others
-            else ()
-        ),
+        *((say_many("{number} other minimum", "{number} other minima", others),) if others else ()),
     )
-    return f"{FLIPS}{'; '.join(parts)}. " if parts else ""
+    return f"{say(FLIPS)}{'; '.join(parts)}. " if parts else ""
 
 
 def _enough_liver(finding: Finding) -> str:
@@ -165,7 +157,7 @@ def _only_unassessed(outcome: TargetOutcome, plans: Sequence[DebulkingPlan]) -> 
     found = next((plan for plan in plans if plan.id == outcome.unassessed_plan), None)
     if found is None:
         return ""
-    title = _lower_first(plan_title(found))
+    title = within_sentence(plan_title(found))
     return say(
         " Only {title} ({id}) would, if the vessels of all that stays were intact.",
         title=title,
@@ -179,11 +171,9 @@ def _grounds(outcome: TargetOutcome, plans: Sequence[DebulkingPlan]) -> str:
         how = (
             ""
             if within is None
-            else say(
-                " In the scanned part: {lower_first}.", lower_first=_lower_first(plan_title(within))
-            )
+            else say(" In the scanned part: {title}.", title=within_sentence(plan_title(within)))
         )
-        return say("undecided, {cut_words}.{how}", cut_words=CUT_WORDS, how=how)
+        return say("undecided, {cut_words}.{how}", cut_words=say(CUT_WORDS), how=how)
     if within is not None:
         return _how(outcome, within)
     doubtful = _doubtful(outcome, plans)
@@ -224,7 +214,7 @@ def _is_open(outcome: TargetOutcome) -> bool:
 def _how(outcome: TargetOutcome, plan: DebulkingPlan) -> str:
     """Name the plan, what is proven of it, and what is doubtful."""
     vessels = "" if plan.named else say(" Its vessels were stated to be intact.")
-    title = _lower_first(plan_title(plan))
+    title = within_sentence(plan_title(plan))
     return f"{title} ({plan.id}){_proof(outcome, plan)}.{_doubts(outcome, plan)}{vessels}"
 
 
@@ -232,7 +222,7 @@ def _proof(outcome: TargetOutcome, plan: DebulkingPlan) -> str:
     if outcome.target not in plan.targets:
         return say(", not proven to leave most liver")
     if not plan.proven:
-        gap = say("up to {max:.0f} mL more could remain", max=max(plan.gap_ml or 0.0, 1.0))
+        gap = say("up to {gap_ml:.0f} mL more could remain", gap_ml=max(plan.gap_ml or 0.0, 1.0))
         return say("; {gap}, the time ended before the proof", gap=gap)
     return say(", proven to leave most liver")
 
@@ -246,7 +236,7 @@ def _doubts(outcome: TargetOutcome, plan: DebulkingPlan) -> str:
         *(_enough_liver(f) for f in liver),
         *(_share_treated(outcome.target, f) for f in share[:1]),
     )
-    return f" {FLIPS}{'; '.join(parts)}." if parts else ""
+    return f" {say(FLIPS)}{'; '.join(parts)}." if parts else ""
 
 
 def _out_of_reach(outcome: TargetOutcome) -> str:
@@ -261,7 +251,7 @@ def _out_of_reach(outcome: TargetOutcome) -> str:
 
 
 def _too_little(outcome: TargetOutcome, largest_ml: float) -> str:
-    title = rule_set_named(outcome.rule_set).title
+    title = say(rule_set_named(outcome.rule_set).title)
     return say(
         "not with enough liver by {title}. No named operation that reaches it leaves more "
         "than {largest_ml:.0f} mL (proven){asked}.",
@@ -286,10 +276,6 @@ def _undecided(outcome: TargetOutcome, largest_ml: float) -> str:
 def _asked(outcome: TargetOutcome) -> str:
     least_ml = outcome.least_flr_ml.value
     return "" if least_ml is None else say("; asked are {least_ml:.0f} mL", least_ml=least_ml)
-
-
-def _lower_first(text: str) -> str:
-    return text[:1].lower() + text[1:]
 
 
 # What would have to change
@@ -343,10 +329,12 @@ def _beyond(lesions: Sequence[int]) -> str:
     if not lesions:
         return ""
     if len(lesions) > MOST_NAMED:
-        return say(" ({len} lesions beyond the limits)", len=len(lesions))
-    noun = "lesion" if len(lesions) == 1 else "lesions"
-    return say(
-        " ({noun} {lesions} beyond the limits)", noun=noun, lesions=listed(map(str, lesions))
+        return say(" ({number} lesions beyond the limits)", number=len(lesions))
+    return say_many(
+        " (lesion {lesions} beyond the limits)",
+        " (lesions {lesions} beyond the limits)",
+        len(lesions),
+        lesions=listed(map(str, lesions)),
     )
 
 

@@ -8,52 +8,64 @@ from remnant.core.quality_light import LIGHTS
 from remnant.core.reasons import Cause, Reason
 from remnant.core.units import percent_from_fraction
 from remnant.wording.kinds import Template, Writer
-from remnant.wording.language import say
+from remnant.wording.language import mark, say, spoken
 from remnant.wording.numbers import sentence
 
-MEANINGS: Final[Mapping[Verdict, str]] = {
-    Verdict.MET: "nothing about the liver that was found is unusual",
-    Verdict.UNCERTAIN: "something about the liver is unusual: look before its figures are used",
-    Verdict.NOT_MET: "the liver is probably wrong; its figures are not to be used as they are",
-}
-PERCENT, MM, HU, ML, PLAIN = "{:.1f} %", "{:.0f} mm", "{:.0f} HU", "{:.0f} mL", "{:.2f}"
-PART_WORDS: Final[Mapping[str, str]] = {
-    "image": "the image",
-    "whole_liver": "size and shape of a whole liver, since scan or file ends at it",
-    "body": "the place in the body, which the scan does not show",
-    "networks": "the agreement of networks",
-}
+MEANINGS: Final[Mapping[Verdict, str]] = spoken(
+    {
+        Verdict.MET: "nothing about the liver that was found is unusual",
+        Verdict.UNCERTAIN: "something about the liver is unusual: look before its figures are used",
+        Verdict.NOT_MET: "the liver is probably wrong; its figures are not to be used as they are",
+    }
+)
+PERCENT, MM, HU, ML, PLAIN = (
+    "{value:.1f} %", "{value:.0f} mm", "{value:.0f} HU", "{value:.0f} mL", "{value:.2f}",
+)  # fmt: skip
+PART_WORDS: Final[Mapping[str, str]] = spoken(
+    {
+        "image": "the image",
+        "whole_liver": "size and shape of a whole liver, since scan or file ends at it",
+        "body": "the place in the body, which the scan does not show",
+        "networks": "the agreement of networks",
+    }
+)
 FIGURE_WORDS: Final[Mapping[str, tuple[str, str]]] = {
-    "volume_ml": ("volume", ML),
-    "edge_mm": ("the liver's intensity ends beyond the outline by", MM),
-    "edge_spread_mm": ("distances from the outline to that end vary by", MM),
-    "edge_off": ("share of the surface 6 mm or more off that end", PERCENT),
-    "missed_patch": ("largest part of the surface beyond which it goes on like liver", PERCENT),
-    "leaked_patch": ("largest part of the surface beneath which it is unlike liver", PERCENT),
-    "like_beyond_largest": ("tissue like liver left out beside it, of its volume", PERCENT),
-    "sharp_border": ("share of the surface where the liver's intensity ends", PERCENT),
-    "unlike_largest": ("largest lump within that is unlike liver and no known lesion", PERCENT),
-    "unlike_within": ("share within that is unlike liver and no known lesion", PERCENT),
-    "regions_hu": ("largest difference of an eighth from the whole liver", HU),
-    "liver_sd_hu": ("spread of the liver's CT number", HU),
-    "liver_hu": ("CT number of the liver", HU),
-    "air": ("air within", PERCENT),
-    "right_of_middle_mm": ("the liver lies right of the body's middle by", MM),
-    "body_width_mm": ("width of the body", MM),
-    "lung_below": ("lung right below the liver", PERCENT),
-    "spine_behind_mm": ("bone lies behind the body's middle by", MM),
-    "flat_face": ("largest flat face, of the surface", PERCENT),
-    "largest_step": ("largest difference between neighbouring slices", PERCENT),
-    "loose": ("loose pieces", PERCENT),
-    "cavities": ("cavities", PERCENT),
-    "thin": ("thin parts", PERCENT),
-    "notches": ("notches", PERCENT),
-    "shape_distance": ("distance of size and shape from usual livers", PLAIN),
-    "confidence": ("the network's mean probability within", PLAIN),
-    "windows_agreement": ("agreement of the network in two windows (Dice)", PLAIN),
-    "networks_agreement": ("agreement of two networks (Dice)", PLAIN),
-    "volume_by_standard": ("volume by the standard for the body", PLAIN),
-    "plane_error_mm": ("error of a plane between segments", MM),
+    "volume_ml": (mark("volume"), ML),
+    "edge_mm": (mark("the liver's intensity ends beyond the outline by"), MM),
+    "edge_spread_mm": (mark("distances from the outline to that end vary by"), MM),
+    "edge_off": (mark("share of the surface 6 mm or more off that end"), PERCENT),
+    "missed_patch": (
+        mark("largest part of the surface beyond which it goes on like liver"),
+        PERCENT,
+    ),
+    "leaked_patch": (mark("largest part of the surface beneath which it is unlike liver"), PERCENT),
+    "like_beyond_largest": (mark("tissue like liver left out beside it, of its volume"), PERCENT),
+    "sharp_border": (mark("share of the surface where the liver's intensity ends"), PERCENT),
+    "unlike_largest": (
+        mark("largest lump within that is unlike liver and no known lesion"),
+        PERCENT,
+    ),
+    "unlike_within": (mark("share within that is unlike liver and no known lesion"), PERCENT),
+    "regions_hu": (mark("largest difference of an eighth from the whole liver"), HU),
+    "liver_sd_hu": (mark("spread of the liver's CT number"), HU),
+    "liver_hu": (mark("CT number of the liver"), HU),
+    "air": (mark("air within"), PERCENT),
+    "right_of_middle_mm": (mark("the liver lies right of the body's middle by"), MM),
+    "body_width_mm": (mark("width of the body"), MM),
+    "lung_below": (mark("lung right below the liver"), PERCENT),
+    "spine_behind_mm": (mark("bone lies behind the body's middle by"), MM),
+    "flat_face": (mark("largest flat face, of the surface"), PERCENT),
+    "largest_step": (mark("largest difference between neighbouring slices"), PERCENT),
+    "loose": (mark("loose pieces"), PERCENT),
+    "cavities": (mark("cavities"), PERCENT),
+    "thin": (mark("thin parts"), PERCENT),
+    "notches": (mark("notches"), PERCENT),
+    "shape_distance": (mark("distance of size and shape from usual livers"), PLAIN),
+    "confidence": (mark("the network's mean probability within"), PLAIN),
+    "windows_agreement": (mark("agreement of the network in two windows (Dice)"), PLAIN),
+    "networks_agreement": (mark("agreement of two networks (Dice)"), PLAIN),
+    "volume_by_standard": (mark("volume by the standard for the body"), PLAIN),
+    "plane_error_mm": (mark("error of a plane between segments"), MM),
 }
 """What each figure is, and how it is written; shares are written as percent."""
 
@@ -64,19 +76,19 @@ def _light(finding: Finding) -> str:
     given = any(one.cause is Cause.LIGHT_OF_GIVEN for one in finding.reasons)
     missing = next((one for one in finding.reasons if one.cause is Cause.NOT_LOOKED_AT), None)
     head = say(
-        "Quality light {lights}: {meanings}",
-        lights=LIGHTS[finding.verdict].value,
-        meanings=MEANINGS[finding.verdict],
+        "Quality light {light}: {meaning}",
+        light=say(LIGHTS[finding.verdict].value),
+        meaning=MEANINGS[finding.verdict],
     )
     parts = (
         f"{head} ({told})." if told else f"{head}.",
-        f"{sentence(GIVEN)}." if given else "",
+        f"{sentence(say(GIVEN))}." if given else "",
         f"{sentence(_parts(missing))}." if missing else "",
     )
     return " ".join(part for part in parts if part)
 
 
-GIVEN: Final = "the liver was given, not found by a network: its light is amber at worst"
+GIVEN: Final = mark("the liver was given, not found by a network: its light is amber at worst")
 
 
 def _parts(reason: Reason) -> str:
@@ -93,11 +105,11 @@ def _figure(reason: Reason) -> str:
         value, limit = percent_from_fraction(value), percent_from_fraction(limit)
     side = say("at most") if value > limit else say("at least")
     return say(
-        "{words} {format}, usually {side} {limit}",
-        words=words,
-        format=form.format(value),
+        "{figure} {value}, usually {side} {limit}",
+        figure=say(words),
+        value=say(form, value=value),
         side=side,
-        limit=form.format(limit),
+        limit=say(form, value=limit),
     )
 
 
@@ -105,8 +117,8 @@ def _windows(finding: Finding) -> str:
     limit = next(one for one in finding.reasons if one.cause is Cause.CHECK_LIMIT).amounts[0]
     return say(
         "The liver network's livers in its last two windows over the scan agree with a Dice "
-        "of {finding:.2f}; below {limit:.2f} the mask needs a closer look.",
-        finding=finding.value or 0.0,
+        "of {dice:.2f}; below {limit:.2f} the mask needs a closer look.",
+        dice=finding.value or 0.0,
         limit=limit,
     )
 
@@ -118,5 +130,5 @@ WRITERS: Final[Mapping[str, Writer]] = {
 CAUSES: Final[Mapping[Cause, Template]] = {
     Cause.UNUSUAL_FIGURE: _figure,
     Cause.NOT_LOOKED_AT: _parts,
-    Cause.LIGHT_OF_GIVEN: GIVEN,
+    Cause.LIGHT_OF_GIVEN: say(GIVEN),
 }

@@ -10,7 +10,8 @@ from remnant.core.reasons import Cause, Reason
 from remnant.core.volumetry_report import BurdenClass
 from remnant.wording import vessel_cuts
 from remnant.wording.kinds import Template
-from remnant.wording.language import say
+from remnant.wording.language import mark, say, spoken
+from remnant.wording.names import named
 from remnant.wording.numbers import counted
 from remnant.wording.phrases import listed, segment_names, share
 from remnant.wording.volumes import CLASS_WORDS
@@ -25,7 +26,9 @@ def formula(reason: Reason) -> str:
 
 def accepting(reason: Reason) -> str:
     """Return which rule sets accept, refuse or cannot judge a remnant."""
-    return f"{ACCEPTING[reason.cause]} {listed(RULE_SETS[name].title for name in reason.names)}"
+    return (
+        f"{ACCEPTING[reason.cause]} {listed(say(RULE_SETS[name].title) for name in reason.names)}"
+    )
 
 
 def named_segments(reason: Reason) -> str:
@@ -34,18 +37,18 @@ def named_segments(reason: Reason) -> str:
 
 
 def _kinds(verdict: str) -> Template:
-    return lambda reason: say("{verdict} for {names}", verdict=verdict, names=listed(reason.names))
+    return lambda reason: say(verdict, names=listed(map(named, reason.names)))
 
 
 def _background(reason: Reason) -> str:
     weeks = "".join(
         say(", chemotherapy over {weeks:g} weeks", weeks=weeks) for weeks in reason.amounts
     )
-    return say("liver background: {name}{weeks}", name=reason.names[0], weeks=weeks)
+    return say("liver background: {name}{weeks}", name=named(reason.names[0]), weeks=weeks)
 
 
 def _decompensated(reason: Reason) -> str:
-    signs = [INPUTS[name].question for name in reason.names if name != DECOMPENSATED.name]
+    signs = [say(INPUTS[name].question) for name in reason.names if name != DECOMPENSATED.name]
     by = f" ({listed(signs)})" if signs else ""
     return say("the liver is decompensated{by}: no source has a minimum for such a liver", by=by)
 
@@ -53,9 +56,9 @@ def _decompensated(reason: Reason) -> str:
 def _no_minimum(reason: Reason) -> str:
     rule_set, background = reason.names
     return say(
-        "{rule_sets_title} has no minimum for {background}",
-        rule_sets_title=RULE_SETS[rule_set].title,
-        background=background,
+        "{rule_set} has no minimum for {background}",
+        rule_set=say(RULE_SETS[rule_set].title),
+        background=named(background),
     )
 
 
@@ -74,26 +77,28 @@ def _others(reason: Reason) -> str:
 def _apart(reason: Reason) -> str:
     ends = zip(reason.amounts, reason.names, strict=True)
     return say(
-        "verified formulas disagree: {part}",
-        part=say(" to ").join((f"{share(r)} ({name})" for r, name in ends)),
+        "verified formulas disagree: {ends}",
+        ends=say(" to ").join(f"{share(r)} ({name})" for r, name in ends),
     )
 
 
-ACCEPTING: Final[Mapping[Cause, str]] = {
-    Cause.ACCEPTED_BY: "accepted by",
-    Cause.REFUSED_BY: "refused by",
-    Cause.UNCERTAIN_BY: "uncertain by",
-    Cause.NOT_DECIDED_BY: "not decided by",
-}
+ACCEPTING: Final[Mapping[Cause, str]] = spoken(
+    {
+        Cause.ACCEPTED_BY: "accepted by",
+        Cause.REFUSED_BY: "refused by",
+        Cause.UNCERTAIN_BY: "uncertain by",
+        Cause.NOT_DECIDED_BY: "not decided by",
+    }
+)
 CAUSES: Final[Mapping[Cause, Template]] = {
     Cause.BACKGROUND: _background,
     Cause.BACKGROUND_UNKNOWN: "the liver background is not known",
     Cause.DECOMPENSATED: _decompensated,
     Cause.COMPENSATION_UNKNOWN: "whether the liver is compensated was not told",
-    Cause.MET_FOR_BACKGROUNDS: _kinds("met"),
-    Cause.NOT_MET_FOR_BACKGROUNDS: _kinds("not met"),
-    Cause.UNCERTAIN_FOR_BACKGROUNDS: _kinds("uncertain"),
-    Cause.UNDECIDED_FOR_BACKGROUNDS: _kinds("undecided"),
+    Cause.MET_FOR_BACKGROUNDS: _kinds(mark("met for {names}")),
+    Cause.NOT_MET_FOR_BACKGROUNDS: _kinds(mark("not met for {names}")),
+    Cause.UNCERTAIN_FOR_BACKGROUNDS: _kinds(mark("uncertain for {names}")),
+    Cause.UNDECIDED_FOR_BACKGROUNDS: _kinds(mark("undecided for {names}")),
     Cause.NO_MINIMUM: _no_minimum,
     Cause.STANDARDISED_UNKNOWN: "the standardised volume is not known ({because})",
     Cause.FUNCTIONAL_UNKNOWN: "the measured functional volume is not known ({because})",
@@ -103,7 +108,8 @@ CAUSES: Final[Mapping[Cause, Template]] = {
     Cause.OTHER_FORMULAS: _others,
     Cause.FORMULAS_DISAGREE: _apart,
     Cause.SEGMENTS_KEPT: lambda one: say(
-        "segments that would stay: {named_segments}", named_segments=named_segments(one) or "none"
+        "segments that would stay: {named_segments}",
+        named_segments=named_segments(one) or say("none"),
     ),
     Cause.NO_KEPT_NEIGHBOUR: lambda one: say(
         "no neighbour of {named_segments} would stay", named_segments=named_segments(one)
@@ -133,7 +139,7 @@ CAUSES: Final[Mapping[Cause, Template]] = {
     Cause.UNCERTAIN_BY: accepting,
     Cause.NOT_DECIDED_BY: accepting,
     Cause.BURDEN_CLASS: lambda one: say(
-        "class {class_words}", class_words=CLASS_WORDS[BurdenClass(one.names[0])]
+        "class {burden_class}", burden_class=CLASS_WORDS[BurdenClass(one.names[0])]
     ),
     Cause.WITHIN_SCAN: "within the scanned part",
     Cause.LESIONS_COUNTED: lambda one: counted(int(one.amounts[0]), "lesion"),

@@ -19,7 +19,7 @@ from remnant.core.reasons import Cause, Reason, first, joined
 from remnant.core.units import percent_from_fraction
 from remnant.wording import reasons
 from remnant.wording.kinds import nothing
-from remnant.wording.language import say
+from remnant.wording.language import mark, say, spoken
 from remnant.wording.measures import because, judged_quantity, measured
 from remnant.wording.numbers import sentence
 from remnant.wording.phrases import at_least, limit, listed, roughly, share
@@ -32,14 +32,16 @@ FURTHER: Final[Mapping[str, FurtherMinimum]] = {minimum.id: minimum for minimum 
 FRACTIONS: Final = (Basis.STANDARDISED_TLV, Basis.MEASURED_FUNCTIONAL_TLV)
 DECIMALS: Final[Mapping[Basis, int]] = {Basis.BODY_WEIGHT: 2, Basis.BODY_SURFACE_AREA: 0}
 MORE_DECIMALS: Final = 7
-FOR: Final[Mapping[Verdict, str]] = {
-    Verdict.MET: "met for",
-    Verdict.NOT_MET: "not met for",
-    Verdict.UNCERTAIN: "uncertain for",
-    Verdict.UNKNOWN: "undecided for",
-}
-ASSUMED: Final = "The body size is assumed."
-CONTIGUITY_STATEMENT: Final = (
+FOR: Final[Mapping[Verdict, str]] = spoken(
+    {
+        Verdict.MET: "met for",
+        Verdict.NOT_MET: "not met for",
+        Verdict.UNCERTAIN: "uncertain for",
+        Verdict.UNKNOWN: "undecided for",
+    }
+)
+ASSUMED: Final = mark("The body size is assumed.")
+CONTIGUITY_STATEMENT: Final = mark(
     "Cloyd 2020: at least two contiguous segments with venous outflow, arterial and portal inflow "
     "and biliary drainage."
 )
@@ -54,7 +56,7 @@ def minimum_text(finding: Finding) -> str:
         demand(rule_set, minimum),
         remaining(finding),
         background_doubt(finding, rule_set) or _both_disagree(finding),
-        rule_set.remark,
+        say(rule_set.remark),
         body_size(finding),
         formulas_apart(finding),
     )
@@ -81,12 +83,12 @@ def demand(rule_set: RemnantRuleSet, minimum: RemnantMinimum) -> str:
     kind = (
         say("whatever the kind of liver")
         if rule_set.flat
-        else say("for {population}", population=minimum.population)
+        else say("for {population}", population=say(minimum.population))
     )
     return _sentences(
         say(
             "{rule_set_title}: {limit} of {basis}, {kind}.",
-            rule_set_title=rule_set.title,
+            rule_set_title=say(rule_set.title),
             limit=limit(minimum.threshold),
             basis=basis,
             kind=kind,
@@ -167,14 +169,14 @@ def further_text(finding: Finding) -> str:
     threshold, quantity = minimum.threshold, judged_quantity(finding)
     unknown = first(finding.reasons, Cause.BACKGROUND_UNKNOWN)
     return _sentences(
-        f"{minimum.title}: {_further_limit(threshold)}.",
-        say("Found in: {population}.", population=minimum.population),
+        f"{say(minimum.title)}: {_further_limit(threshold)}.",
+        say("Found in: {population}.", population=say(minimum.population)),
         say(
             "Estimated to remain: {amount}.{because}",
             amount=_amount(quantity, threshold),
             because=because(quantity),
         ),
-        minimum.remark,
+        say(minimum.remark),
         "" if unknown is None else f"{sentence(reasons.words(unknown))}.",
     )
 
@@ -188,7 +190,7 @@ def sensitivity_text(finding: Finding) -> str:
         say(
             "Standardised volume by other verified formulas: {low_ml:.0f} to {high_ml:.0f} mL "
             "({low}, {high}); the chosen {formula_label} gives {chosen_ml:.0f} mL, so the same "
-            "remnant would read {chosen_ml_2:.2f} to {chosen_ml_3:.2f} times its share of the "
+            "remnant would read {least_times:.2f} to {most_times:.2f} times its share of the "
             "standardised volume.",
             low_ml=low_ml,
             high_ml=high_ml,
@@ -196,8 +198,8 @@ def sensitivity_text(finding: Finding) -> str:
             high=high,
             formula_label=formula_label(chosen),
             chosen_ml=chosen_ml,
-            chosen_ml_2=chosen_ml / high_ml,
-            chosen_ml_3=chosen_ml / low_ml,
+            least_times=chosen_ml / high_ml,
+            most_times=chosen_ml / low_ml,
         ),
         _assumed(finding),
     )
@@ -218,8 +220,8 @@ def contiguity_text(finding: Finding) -> str:
     return _sentences(
         say(
             "{contiguity_statement} Segments that would stay: {names}; {found}",
-            contiguity_statement=CONTIGUITY_STATEMENT,
-            names=names or "none",
+            contiguity_statement=say(CONTIGUITY_STATEMENT),
+            names=names or say("none"),
             found=found,
         ),
         computed_sentence(finding.reasons),
@@ -244,7 +246,9 @@ def _reading(minimum: RemnantMinimum) -> str:
     if not minimum.reading:
         return ""
     left_open = (
-        say("; {not_asked} was not asked", not_asked=minimum.not_asked) if minimum.not_asked else ""
+        say("; {not_asked} was not asked", not_asked=say(minimum.not_asked))
+        if minimum.not_asked
+        else ""
     )
     return say(
         "That this liver counts as such is this project's reading{left_open}.", left_open=left_open
@@ -260,13 +264,13 @@ def _both_disagree(finding: Finding) -> str:
 
 def _populations(kinds: Reason, rule_set: RemnantRuleSet) -> str:
     minima = (rule_set.minima[LiverBackground(kind)] for kind in kinds.names)
-    return listed(dict.fromkeys(minimum.population for minimum in minima))
+    return listed(dict.fromkeys(say(minimum.population) for minimum in minima))
 
 
 def _no_evidence(rule_set: RemnantRuleSet, finding: Finding) -> str:
     decompensated = first(finding.reasons, Cause.DECOMPENSATED)
     if decompensated is not None:
-        return f"{rule_set.title}: {reasons.words(decompensated)}."
+        return f"{say(rule_set.title)}: {reasons.words(decompensated)}."
     chosen_by = first(finding.reasons, Cause.BACKGROUND)
     background = LiverBackground(chosen_by.names[0] if chosen_by else LiverBackground.UNKNOWN)
     spared = rule_set.minima.get(background)
@@ -277,7 +281,7 @@ def _no_evidence(rule_set: RemnantRuleSet, finding: Finding) -> str:
     )
     return say(
         "{rule_set_title}: no numeric minimum for {background}{short} was found in these papers.",
-        rule_set_title=rule_set.title,
+        rule_set_title=say(rule_set.title),
         background=background,
         short=short,
     )
@@ -285,7 +289,7 @@ def _no_evidence(rule_set: RemnantRuleSet, finding: Finding) -> str:
 
 def _assumed(finding: Finding) -> str:
     assumed = first(finding.reasons, Cause.BODY_SIZE_ASSUMED)
-    return "" if assumed is None else ASSUMED
+    return "" if assumed is None else say(ASSUMED)
 
 
 def _further_limit(threshold: Threshold) -> str:
@@ -322,7 +326,7 @@ def minimum_words(finding: Finding) -> str:
     rule_set, minimum = RULE_SETS[finding.id.removeprefix(PREFIX)], applied_minimum(finding)
     if minimum is None:
         return _no_evidence(rule_set, finding)
-    return _sentences(demand(rule_set, minimum), rule_set.remark)
+    return _sentences(demand(rule_set, minimum), say(rule_set.remark))
 
 
 def minimum_doubts(finding: Finding) -> str:
@@ -338,9 +342,9 @@ def further_words(finding: Finding) -> str:
     """Write a minimum that decides nothing, with whom it was found in."""
     minimum = FURTHER[finding.id]
     return _sentences(
-        f"{minimum.title}: {_further_limit(minimum.threshold)}.",
-        say("Found in: {population}.", population=minimum.population),
-        minimum.remark,
+        f"{say(minimum.title)}: {_further_limit(minimum.threshold)}.",
+        say("Found in: {population}.", population=say(minimum.population)),
+        say(minimum.remark),
     )
 
 
@@ -351,7 +355,7 @@ def contiguity_here(finding: Finding) -> str:
 
 def contiguity_words(finding: Finding) -> str:  # noqa: ARG001  # every part is written alike
     """Write what the source asks of the kept segments."""
-    return CONTIGUITY_STATEMENT
+    return say(CONTIGUITY_STATEMENT)
 
 
 WRITERS: Final = {

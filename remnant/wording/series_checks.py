@@ -6,9 +6,9 @@ from typing import Final
 from remnant.core.findings import Finding, Verdict
 from remnant.core.reasons import Cause, Reason
 from remnant.wording.kinds import Template, Writer
-from remnant.wording.language import say
+from remnant.wording.language import mark, say
 
-ENDS_MISSING: Final = "the volume may lack its ends, and with them a part of the liver"
+ENDS_MISSING: Final = mark("the volume may lack its ends, and with them a part of the liver")
 
 
 def _left_out_cause(reason: Reason) -> str:
@@ -66,7 +66,9 @@ def _left_out(finding: Finding) -> str:
         )
     left_out = _of(finding, Cause.LEFT_OUT)
     inside = not any(one.amounts[1] + one.amounts[2] for one in left_out)
-    ends = say("they lie within the volume, which has slices there") if inside else ENDS_MISSING
+    ends = (
+        say("they lie within the volume, which has slices there") if inside else say(ENDS_MISSING)
+    )
     listed = "; ".join(map(_left_out_cause, left_out))
     return say(
         "{value:.0f} of {number} instances of the series are not in the volume: {listed}; {ends}.",
@@ -84,7 +86,7 @@ def _other_stacks(finding: Finding) -> str:
         value=_value(finding),
         listed=listed,
     )
-    return f"{text}." if finding.verdict is Verdict.MET else f"{text}; {ENDS_MISSING}."
+    return f"{text}." if finding.verdict is Verdict.MET else f"{text}; {say(ENDS_MISSING)}."
 
 
 def _unread(finding: Finding) -> str:

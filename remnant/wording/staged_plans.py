@@ -7,6 +7,7 @@ from planning.rules.growth import (
     GROWTH_PRESETS,
     GROWTH_REMARKS,
     PRESETS,
+    Centre,
     GrowthPreset,
     GrowthRemark,
 )
@@ -16,7 +17,7 @@ from remnant.core.quantity import Quantity
 from remnant.core.staged_plan import GrowthRange, StagedPlan, Strategy
 from remnant.core.units import percent_from_fraction
 from remnant.wording.kinds import Writer
-from remnant.wording.language import say
+from remnant.wording.language import say, spoken
 from remnant.wording.numbers import counted
 from remnant.wording.phrases import roughly
 from remnant.wording.phrases import share as percent
@@ -185,23 +186,30 @@ def _millilitres(volume: Quantity) -> str:
 
 
 def _preset_writer(preset: GrowthPreset) -> Writer:
-    share = percent(preset.response_fraction)
-    remark = f" {preset.remark}" if preset.remark else ""
-    text = say(
-        "{preset_title}: {centre} growth {share}. Measured in: {population}.",
-        preset_title=preset.title,
-        centre=preset.centre,
-        share=share,
-        population=preset.population,
-    )
-    return lambda _: text + remark
+    def write(_: Finding) -> str:
+        text = say(
+            "{title}: {centre} growth {share}. Measured in: {population}.",
+            title=say(preset.title),
+            centre=CENTRE_WORDS[preset.centre],
+            share=percent(preset.response_fraction),
+            population=measured_in(preset),
+        )
+        return f"{text} {say(preset.remark)}" if preset.remark else text
+
+    return write
+
+
+def measured_in(preset: GrowthPreset) -> str:
+    """Write in whom a preset was measured."""
+    patients = say(preset.patients)
+    return f"{patients}; {say(preset.tumours)}" if preset.tumours else patients
 
 
 def _remark_writer(remark: GrowthRemark) -> Writer:
     return lambda _: say(
         "{statement} Measured in: {population}.",
-        statement=remark.statement,
-        population=remark.population,
+        statement=say(remark.statement),
+        population=say(remark.population),
     )
 
 
@@ -216,12 +224,12 @@ def _curve(finding: Finding) -> str:
         "{form} {days:.1f} days: {derivation}.",
         form=form,
         days=time.days,
-        derivation=time.derivation,
+        derivation=say(time.derivation),
     )
 
 
 def _spread(finding: Finding) -> str:
-    return say("Spread of growth among patients: {spread}.", spread=_preset_of(finding).spread)
+    return say("Spread of growth among patients: {spread}.", spread=say(_preset_of(finding).spread))
 
 
 def _no_source(finding: Finding) -> str:
@@ -233,6 +241,7 @@ def _no_source(finding: Finding) -> str:
     )
 
 
+CENTRE_WORDS: Final[Mapping[Centre, str]] = spoken({Centre.MEDIAN: "median", Centre.MEAN: "mean"})
 WRITERS: Final[Mapping[str, Writer]] = {
     **{preset.finding_id: _preset_writer(preset) for preset in GROWTH_PRESETS},
     **{remark.id: _remark_writer(remark) for remark in GROWTH_REMARKS},

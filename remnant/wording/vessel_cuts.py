@@ -8,18 +8,20 @@ from remnant.core.reasons import Cause, Reason
 from remnant.core.vessel_cuts import Flow, Shares, VesselCuts
 from remnant.core.vessels import VesselName, VesselTree
 from remnant.wording.kinds import Template
-from remnant.wording.language import say
+from remnant.wording.language import mark, say, spoken
 from remnant.wording.numbers import sentence
 from remnant.wording.phrases import listed, segment_names
 from remnant.wording.vessels import VESSEL_WORDS
 
-TO_CONFIRM: Final = "Computed vessels, to be confirmed"
+TO_CONFIRM: Final = mark("Computed vessels, to be confirmed")
 SHOWN_SHARE: Final = 0.05
 """Smaller shares stand in the data alone."""
-FLOWS: Final[Mapping[VesselTree, str]] = {
-    VesselTree.PORTAL: "inflow",
-    VesselTree.HEPATIC: "outflow",
-}
+FLOWS: Final[Mapping[VesselTree, str]] = spoken(
+    {
+        VesselTree.PORTAL: "inflow",
+        VesselTree.HEPATIC: "outflow",
+    }
+)
 OF_FLOWS: Final = (Cause.COMPUTED_FLOW, Cause.COMPUTED_AGAINST_STATED)
 COMPUTED: Final = (*OF_FLOWS, Cause.COMPUTED_OF_PLAN)
 
@@ -32,7 +34,7 @@ def vessel_cuts_line(cuts: VesselCuts | None, removed: Sequence[CouinaudSegment]
     """
     if cuts is None or not removed:
         return ""
-    return f"{TO_CONFIRM}: {_joined(cuts, closing=True)}."
+    return f"{say(TO_CONFIRM)}: {_joined(cuts, closing=True)}."
 
 
 def vessel_cuts_in_short(cuts: VesselCuts | None, removed: Sequence[CouinaudSegment]) -> str:

@@ -7,25 +7,29 @@ from remnant.core.reasons import Cause, Reason
 from remnant.core.units import percent_from_fraction
 from remnant.core.volumetry_report import BurdenClass
 from remnant.wording.kinds import Template
-from remnant.wording.language import say
+from remnant.wording.language import say, spoken
 from volumetry.standardised.body_facts import Fact
 from volumetry.standardised.body_surface import BSA_FORMULAS
 
-CLASS_WORDS: Final[Mapping[BurdenClass, str]] = {
-    BurdenClass.UP_TO_10: "up to 10 %",
-    BurdenClass.OVER_10_TO_25: "over 10 to 25 %",
-    BurdenClass.OVER_25_TO_50: "over 25 to 50 %",
-    BurdenClass.OVER_50: "over 50 %",
-}
-FACT_WORDS: Final[Mapping[Fact, str]] = {
-    Fact.HEIGHT_CM: "height",
-    Fact.WEIGHT_KG: "weight",
-    Fact.AGE_YEARS: "age",
-    Fact.FEMALE: "sex",
-    Fact.BSA_M2: "body surface area",
-    Fact.THORACIC_WIDTH_CM: "thoracic width",
-    Fact.ASIAN: "Asian ancestry (yes or no)",
-}
+CLASS_WORDS: Final[Mapping[BurdenClass, str]] = spoken(
+    {
+        BurdenClass.UP_TO_10: "up to 10 %",
+        BurdenClass.OVER_10_TO_25: "over 10 to 25 %",
+        BurdenClass.OVER_25_TO_50: "over 25 to 50 %",
+        BurdenClass.OVER_50: "over 50 %",
+    }
+)
+FACT_WORDS: Final[Mapping[Fact, str]] = spoken(
+    {
+        Fact.HEIGHT_CM: "height",
+        Fact.WEIGHT_KG: "weight",
+        Fact.AGE_YEARS: "age",
+        Fact.FEMALE: "sex",
+        Fact.BSA_M2: "body surface area",
+        Fact.THORACIC_WIDTH_CM: "thoracic width",
+        Fact.ASIAN: "Asian ancestry (yes or no)",
+    }
+)
 
 
 def _missing(reason: Reason) -> str:
@@ -36,9 +40,9 @@ def _missing(reason: Reason) -> str:
         else formula
     )
     return say(
-        "{what} needs {fact_words}, not given",
+        "{what} needs {facts}, not given",
         what=what,
-        fact_words=say(" and ").join(FACT_WORDS[Fact(fact)] for fact in facts),
+        facts=say(" and ").join(FACT_WORDS[Fact(fact)] for fact in facts),
     )
 
 

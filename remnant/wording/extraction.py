@@ -1,0 +1,193 @@
+"""The messages of the catalogue, found in the sources: ``python -m remnant.wording.extraction``.
+
+Sentences in code are found by the functions of `remnant.wording.language`, those of templates by
+jinja's ``trans``, those of the rule data in the data themselves. The command brings the catalogues
+up to date: new messages stand there empty, what nobody says any more is dropped.
+"""
+
+import ast
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from enum import StrEnum
+from importlib import import_module
+from pathlib import Path
+from pkgutil import iter_modules
+from typing import Final
+
+from planning import rules
+from planning.inputs import INPUTS
+from remnant.core.clinical import ClinicalFacts
+from remnant.core.patient import LiverBackground
+from remnant.core.vessel_cuts import Flow
+from remnant.core.volumes import Phase
+
+ROOT: Final = Path(__file__).parents[2]
+CATALOGUES: Final = Path(__file__).parent / "catalogue"
+PACKAGES: Final = ("wording", "view", "pictures", "page")
+"""What the report is made from."""
+TEMPLATES: Final = ROOT / "remnant" / "page" / "templates"
+COHORT: Final = "cohort"
+"""Begins the names of what only the pages of cohorts have: they are in English."""
+ENGLISH_ONLY: Final = frozenset(
+    ("rule_table", "rule_rows", "input_table", "exports", "scan_doubts", "responses",
+     "agreement_view", "comparison_view", "bland_altman", "language", "extraction")
+)  # fmt: skip
+"""Modules for the documentation, the terminal and cohorts."""
+SAID_FIELDS: Final = frozenset(
+    ("statement", "population", "title", "remark", "obstacle", "text", "question", "treatment",
+     "branch", "derivation", "spread", "not_asked", "patients", "tumours", "unit")
+)  # fmt: skip
+"""Fields of rule data that are sentences or names for readers."""
+DATA: Final = ("planning.inputs", "planning.hepatectomies.named_sets")
+SAID: Final = frozenset(("say", "mark"))
+TABLES: Final = frozenset(("Message", "Template"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A message, its plural and context where it has such, and the file of its catalogue."""
+
+    message: str
+    plural: str = ""
+    context: str | None = None
+    file: str
+    comment: str = ""
+
+
+def found_messages() -> tuple[Found, ...]:
+    """Return every message once, where it is found first."""
+    first: dict[tuple[str | None, str], Found] = {}
+    for one in (*_of_code(), *_of_templates(), *_of_data(), *_of_names()):
+        if one.message and needs_translation(one.message):
+            known = first.setdefault((one.context, one.message), one)
+            if one.plural and not known.plural:
+                first[one.context, one.message] = one
+    return tuple(first.values())
+
+
+def needs_translation(message: str) -> bool:
+    """Tell whether a message has words beside placeholders and units.
+
+    >>> needs_translation("{value:.0f} mL"), needs_translation("{value} lesions")
+    (False, True)
+    """
+    bare = _without_placeholders(message)
+    words = "".join(c if c.isalpha() else " " for c in bare).split()
+    return any(len(word) > 1 and word not in UNITS for word in words)
+
+
+UNITS: Final = frozenset(("mL", "mm", "cm", "kg", "HU", "sFLR", "FLR", "ALPPS", "SD"))
+
+
+def _without_placeholders(message: str) -> str:
+    kept, depth = [], 0
+    for sign in message:
+        depth += (sign == "{") - (sign == "}")
+        if not depth and sign != "}":
+            kept.append(sign)
+    return "".join(kept)
+
+
+def _of_code() -> Iterator[Found]:
+    for package in PACKAGES:
+        for path in sorted((ROOT / "remnant" / package).glob("*.py")):
+            if path.stem not in ENGLISH_ONLY and not path.stem.startswith(COHORT):
+                file = path.stem if package == "wording" else package
+                yield from messages_of(ast.parse(path.read_text(encoding="utf-8")), file)
+
+
+def messages_of(tree: ast.AST, file: str) -> Iterator[Found]:
+    """Yield the messages of a module's syntax tree."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            yield from _of_call(node, node.func.id, file)
+        if isinstance(node, ast.AnnAssign) and _is_table(node):
+            yield from _of_table(node.value, None, file)
+
+
+def _of_call(call: ast.Call, name: str, file: str) -> Iterator[Found]:
+    texts = [a.value for a in call.args if isinstance(a, ast.Constant) and isinstance(a.value, str)]
+    if name in SAID and texts:
+        yield Found(message=texts[0], file=file)
+    if name == "say_as":
+        yield Found(context=texts[0], message=texts[1], file=file)
+    if name == "say_many":
+        yield Found(message=texts[0], plural=texts[1], file=file)
+    if name == "counted" and texts:
+        yield Found(message=f"{{number}} {texts[0]}", plural=f"{{number}} {texts[0]}s", file=file)
+    if name == "spoken":
+        context = texts[0] if texts else None
+        yield from _of_table(call.args[0], context, file)
+
+
+def _is_table(node: ast.AnnAssign) -> bool:
+    names = (n.id for n in ast.walk(node.annotation) if isinstance(n, ast.Name))
+    return any(name in TABLES for name in names)
+
+
+def _of_table(table: ast.AST | None, context: str | None, file: str) -> Iterator[Found]:
+    if isinstance(table, ast.Dict):
+        for value in table.values:
+            if isinstance(value, ast.Constant) and isinstance(value.value, str):
+                yield Found(message=value.value, context=context, file=file)
+
+
+def _of_templates() -> Iterator[Found]:
+    from jinja2.ext import babel_extract  # only for the catalogue
+
+    options = {"trimmed": "true", "silent": "false"}
+    keywords = ("gettext", "ngettext", "pgettext", "_")
+    for path in sorted(TEMPLATES.glob("*.html.j2")):
+        if path.stem.lstrip("_").startswith(COHORT):
+            continue
+        with path.open("rb") as lines:
+            for _, name, message, _ in babel_extract(lines, keywords, (), options):
+                yield _of_template(name, message)
+
+
+def _of_template(name: str, message: str | tuple[str, ...]) -> Found:
+    texts = (message,) if isinstance(message, str) else tuple(message)
+    if name == "pgettext":
+        return Found(context=texts[0], message=texts[1], file="page")
+    if name == "ngettext":
+        return Found(message=texts[0], plural=texts[1], file="page")
+    return Found(message=texts[0], file="page")
+
+
+def _of_data() -> Iterator[Found]:
+    names = [f"{rules.__name__}.{module.name}" for module in iter_modules(rules.__path__)]
+    for name in (*names, *DATA):
+        seen: set[int] = set()
+        for value in vars(import_module(name)).values():
+            yield from _walk(value, f"rules_{name.rpartition('.')[2]}", seen)
+
+
+def _walk(value: object, file: str, seen: set[int]) -> Iterator[Found]:
+    """Yield the sentences of a rule and of every rule within it."""
+    if isinstance(value, (tuple, list, frozenset)):
+        for item in value:
+            yield from _walk(item, file, seen)
+    elif isinstance(value, Mapping):
+        yield from _walk(tuple(value.values()), file, seen)
+    elif is_dataclass(value) and not isinstance(value, type) and id(value) not in seen:
+        seen.add(id(value))
+        comment = str(getattr(value, "id", getattr(value, "name", "")))
+        for name in (field.name for field in fields(value)):
+            inner = getattr(value, name)
+            if isinstance(inner, str) and name in SAID_FIELDS:
+                yield Found(message=inner, file=file, comment=comment)
+            else:
+                yield from _walk(inner, file, seen)
+
+
+def _of_names() -> Iterator[Found]:
+    """Yield the words of fields and of the values of enumerations, as `names.named` says them."""
+    types = [one.type for one in INPUTS.values() if issubclass(one.type, StrEnum)]
+    values = [v for kind in (*types, LiverBackground, Phase, Flow) for v in kind]
+    for name in (*(field.name for field in fields(ClinicalFacts)), *map(str, values)):
+        yield Found(message=name.replace("_", " "), file="names")
+
+
+if __name__ == "__main__":
+    sys.exit("see below")
