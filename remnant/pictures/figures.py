@@ -33,6 +33,7 @@ from remnant.pictures.planes import (
     sample_image,
     sample_labels,
 )
+from remnant.wording.language import say
 
 PIXEL_MM: Final = 0.8
 MARGIN_MM: Final = 18.0
@@ -241,8 +242,13 @@ def _alt(title: str, view: View, shown: list[int], segments: list[CouinaudSegmen
     letters: Any = view.letters
     cut = ", ".join(str(code) for code in shown[:MOST_NUMBERED]) or "none"
     numerals = ", ".join(segment.name for segment in segments)
-    seen = f" Segments in this plane: {numerals}." if numerals else ""
-    return (
-        f"{title}: picture of the liver, {letters['left']} on the left and {letters['right']} on "
-        f"the right. Lesions in this plane: {cut}.{seen}"
+    seen = say(" Segments in this plane: {numerals}.", numerals=numerals) if numerals else ""
+    return say(
+        "{title}: picture of the liver, {left} on the left and {right} on the right. "
+        "Lesions in this plane: {cut}.{seen}",
+        title=title,
+        left=letters["left"],
+        right=letters["right"],
+        cut=cut,
+        seen=seen,
     )

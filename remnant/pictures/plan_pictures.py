@@ -27,6 +27,7 @@ from remnant.pictures.surface_pictures import (
     draw_view,
     lesion_colour,
 )
+from remnant.wording.language import say
 from volumetry.virtual_resection.resection import ABLATED, LESION_STAYS, REMOVED, STAYS, WEDGED
 
 FILL_ALPHA: Final = 0.38
@@ -125,8 +126,8 @@ def _draw_plane(scene: Scene, plan_map: LabelMap, view: View) -> Picture:
     draw_letters(sketch, view)
     draw_scale(sketch)
     title = view.name.capitalize()
-    words = ", ".join(PLAN_LOOKS[code].words for code in seen) or "no liver"
-    alt = f"{title} picture of the plan. It shows: {words}."
+    words = ", ".join(PLAN_LOOKS[code].words for code in seen) or say("no liver")
+    alt = say("{title} picture of the plan. It shows: {words}.", title=title, words=words)
     return as_picture(inked(sketch, dots_per_inch=PLAN_DOTS_PER_INCH), title=title, alt=alt)
 
 
@@ -153,8 +154,9 @@ def draw_plan_surface(
     colours = {code: look.colour for code, look in PLAN_LOOKS.items()}
     lesions = [fate_colour(scene, plan, int(mesh.name)) for mesh in solid.lesions]
     picture = draw_view(sight, sight.liver.colours_below(plan_map, colours), lesions)
-    alt = (
-        f"Liver surface from the front, coloured by the plan, with {len(lesions)} lesion(s) inside."
+    alt = say(
+        "Liver surface from the front, coloured by the plan, with {number} lesion(s) inside.",
+        number=len(lesions),
     )
     return replace(picture, alt=alt)
 

@@ -29,6 +29,7 @@ from remnant.pictures.palette import (
 from remnant.pictures.planes import letter
 from remnant.pictures.points import codes_at
 from remnant.pictures.raster import NOTHING, rasterised, squared
+from remnant.wording.language import say
 
 LIVER_SPACING_MM: Final = 3.5
 LESION_SPACING_MM: Final = 2.0
@@ -320,7 +321,11 @@ def draw_view(sight: Sight, liver: NDArray[np.float32], lesions: Sequence[str]) 
         words = Words(x, y, name, "white", 10.0)
         write_on(image, words, (x, y), dots_per_inch=DOTS_PER_INCH)
     title = sight.camera.title
-    alt = f"Liver surface with {len(lesions)} lesion(s) inside, seen {title.lower()}."
+    alt = say(
+        "Liver surface with {number} lesion(s) inside, seen {view}.",
+        number=len(lesions),
+        view=title.lower(),
+    )
     return as_picture(image, title=title, alt=alt)
 
 

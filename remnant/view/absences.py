@@ -5,12 +5,17 @@ from typing import Final
 from remnant.core.case import CaseReport
 from remnant.core.reasons import Cause, Reason
 from remnant.wording.brief import Short
+from remnant.wording.language import message, say
 from remnant.wording.numbers import sentence
 from remnant.wording.reasons import why
 
-NO_LISTS: Final = "the lists on resection, ablation, staging, transplantation and pathways"
 MEASURE_AGAIN: Final = "remnant run CASE --height-cm … --weight-kg …"
-BODY_SIZE: Final = f"The standardised volume needs height and weight: `{MEASURE_AGAIN}`."
+BODY_SIZE: Final = message("The standardised volume needs height and weight: `{command}`.")
+
+
+def needs_body_size() -> str:
+    """Say what the standardised volume needs, and how it is given."""
+    return say(BODY_SIZE, command=MEASURE_AGAIN)
 
 
 def no_lesion(case: CaseReport) -> str | None:
@@ -20,13 +25,23 @@ def no_lesion(case: CaseReport) -> str | None:
     if case.volumetry.tumour_ml.value is None:
         reason = why(case.volumetry.tumour_ml)
         return f"{sentence(reason).rstrip('.')}."
-    return "Every lesion was rejected." if case.volumetry.lesions else "No lesion was found."
+    return (
+        say("Every lesion was rejected.") if case.volumetry.lesions else say("No lesion was found.")
+    )
 
 
 def nothing_to_list(case: CaseReport) -> str | None:
     """Say in one line that the lists of conditions do not apply; ``None`` where they do."""
     reason = no_lesion(case)
-    return None if reason is None else f"{reason} There is nothing to hold {NO_LISTS} against."
+    return (
+        None
+        if reason is None
+        else say(
+            "{reason} There is nothing to hold the lists on resection, ablation, staging, "
+            "transplantation and pathways against.",
+            reason=reason,
+        )
+    )
 
 
 def lacks_body_size(case: CaseReport) -> bool:

@@ -8,7 +8,7 @@ from remnant.core.uncertainty import SegmentPlane
 from remnant.core.units import percent_from_fraction
 from remnant.core.volumetry_report import SegmentSource
 from remnant.wording.kinds import Template
-from remnant.wording.language import mark, say
+from remnant.wording.language import message, say
 from remnant.wording.names import either, named
 from remnant.wording.segment_causes import SOURCE_PHRASES
 from remnant.wording.words import PLANE_WORDS
@@ -201,10 +201,10 @@ CAUSES: Final[Mapping[Cause, Template]] = {
     Cause.VESSELS_FOUND: _vessels_found,
     Cause.VESSEL_WAY: _vessel_way,
     Cause.PLANE_MOVED: _plane_moved,
-    Cause.VEIN_UNNAMED: _plane_kept(mark("no {vein} was told among the vessels")),
-    Cause.VEIN_SHORT: _plane_kept(mark("the {vein} is seen over too short a way")),
-    Cause.VEIN_ODD: _plane_kept(mark("what was taken for the {vein} runs too far from it")),
-    Cause.BORDER_SHORT: _plane_kept(mark("the estimate has hardly a border there")),
+    Cause.VEIN_UNNAMED: _plane_kept(message("no {vein} was told among the vessels")),
+    Cause.VEIN_SHORT: _plane_kept(message("the {vein} is seen over too short a way")),
+    Cause.VEIN_ODD: _plane_kept(message("what was taken for the {vein} runs too far from it")),
+    Cause.BORDER_SHORT: _plane_kept(message("the estimate has hardly a border there")),
     Cause.ESTIMATES_MOVED_ALONE: lambda reason: say(
         "only an estimate is moved; the segments are from {source}",
         source=SOURCE_PHRASES[SegmentSource(reason.names[0])],
@@ -227,8 +227,10 @@ CAUSES: Final[Mapping[Cause, Template]] = {
     Cause.LIVER_ON_RIGHT: "the thickest soft tissue lies on the right",
     Cause.LIVER_ON_LEFT: "the thickest soft tissue lies on the left",
     Cause.SCAN_VOUCHED: "it was said that the file holds the whole liver",
-    Cause.LESIONS_AT_EDGE: _lesions(mark("{number:g} cut by the edge of the scan: {names}")),
-    Cause.LESIONS_AT_FILE_END: _lesions(mark("{number:g} at the end of the maps' file: {names}")),
+    Cause.LESIONS_AT_EDGE: _lesions(message("{number:g} cut by the edge of the scan: {names}")),
+    Cause.LESIONS_AT_FILE_END: _lesions(
+        message("{number:g} at the end of the maps' file: {names}")
+    ),
     Cause.CONTOUR_GRID: "voxels of {amounts[0]:g} mm on contour planes {amounts[1]:.2f} mm apart",
     Cause.FRACTIONS_FROM: "{names[0]} of {amounts[0]:g} of the largest value or more",
     Cause.LIVER_GOES_ON: "{amounts[0]:.0f} mL {names[0]} the first network's liver",
@@ -241,10 +243,10 @@ CAUSES: Final[Mapping[Cause, Template]] = {
     Cause.OUTLINES_REFINED: (
         "{amounts[0]:.1f} mL as first marked, {amounts[1]:.1f} mL with refined outlines"
     ),
-    Cause.OUTLINES_DIFFER: _lesions(mark("{number:g} changed much: {names}")),
-    Cause.LESIONS_OUTSIDE_LIVER: _lesions(mark("{number:g} wholly outside the liver: {names}")),
+    Cause.OUTLINES_DIFFER: _lesions(message("{number:g} changed much: {names}")),
+    Cause.LESIONS_OUTSIDE_LIVER: _lesions(message("{number:g} wholly outside the liver: {names}")),
     Cause.PIECES: "{amounts[0]:g} piece(s)",
-    Cause.SEGMENTS_EMPTY: _names(mark("segments without voxels: {names}")),
+    Cause.SEGMENTS_EMPTY: _names(message("segments without voxels: {names}")),
     Cause.SEGMENTS_MISORDERED: lambda reason: out_of_order(*reason.names),
     Cause.UNUSUAL_SHARE: _unusual_share,
     Cause.PHASE_DESCRIBED: "contrast phase by the series description: {names[0]}",
@@ -258,7 +260,7 @@ CAUSES: Final[Mapping[Cause, Template]] = {
     ),
     Cause.PHASE_LAID: _laid,
     Cause.PHASE_LEFT_OUT: _names(
-        mark("not used, since not laid on the liver's well enough: {names}")
+        message("not used, since not laid on the liver's well enough: {names}")
     ),
     Cause.LEAST_ALIGNMENT: _least_alignment,
     Cause.PHASE_LESIONS: "{amounts[0]:g} lesion(s) in {names[0]}",
@@ -272,10 +274,10 @@ CAUSES: Final[Mapping[Cause, Template]] = {
     Cause.SERIES_BEHIND: _behind,
     Cause.LESIONS_ELSEWHERE: "lesions in the {names[0]} file were not used",
     Cause.OF_FILE: "of the {names[0]} file",
-    Cause.CODES: _names(mark("code(s) {names}")),
-    Cause.CODES_WANTED: _names(mark("the user said that the lesions are code(s) {names}")),
+    Cause.CODES: _names(message("code(s) {names}")),
+    Cause.CODES_WANTED: _names(message("the user said that the lesions are code(s) {names}")),
     Cause.CODES_IN_PARTS: _parts_of,
-    Cause.CODES_WITHIN: _names(mark("within another code: {names}")),
+    Cause.CODES_WITHIN: _names(message("within another code: {names}")),
     Cause.HIGHEST_CODE: "the highest is {amounts[0]:g}",
     Cause.PARTS_SPLIT: "{amounts[0]:g} separate parts, each a lesion of its own",
     Cause.PARTS_KEPT: "{amounts[0]:g} separate parts, kept together as the user said",
@@ -288,7 +290,7 @@ CAUSES: Final[Mapping[Cause, Template]] = {
         "at one and a half"
     ),
     Cause.DISTANT_PIECES: "{amounts[0]:.1f} mL of {names[0]} by {names[1]}",
-    Cause.NAMED_ONLY: _names(mark("without a voxel: {names}")),
+    Cause.NAMED_ONLY: _names(message("without a voxel: {names}")),
     Cause.VOXELS: "{amounts[0]:.0f} voxel(s)",
     Cause.WITHIN_REACH: "within {amounts[0]:g} mm of the liver",
     Cause.LESIONS_TOUCHING: "in lesions in cavities of the liver or at it",
@@ -300,9 +302,9 @@ CAUSES: Final[Mapping[Cause, Template]] = {
         "branches or landmarks"
     ),
     Cause.SEGMENTS_NOT_USED: "most segments would probably be wrong: they are not used",
-    Cause.BRANCHES_OUTSIDE: _names(mark("branches that lie outside the liver only: {names}")),
-    Cause.OUTLINED_IN_BOX: _names(mark("outlined in a reader's boxes: lesion(s) {names}")),
-    Cause.LIKE_SURROUNDINGS: _names(mark("like the liver around: lesion(s) {names}")),
+    Cause.BRANCHES_OUTSIDE: _names(message("branches that lie outside the liver only: {names}")),
+    Cause.OUTLINED_IN_BOX: _names(message("outlined in a reader's boxes: lesion(s) {names}")),
+    Cause.LIKE_SURROUNDINGS: _names(message("like the liver around: lesion(s) {names}")),
     Cause.SPLIT_BY_SHAPE: "{amounts[0]:g} lesion(s) split into {amounts[1]:g} by shape alone",
     Cause.SPLIT_RULE: (
         "lesions of {amounts[0]:g} mL or more, necks at least {amounts[1]:g} mm thinner in radius "
@@ -315,7 +317,7 @@ CAUSES: Final[Mapping[Cause, Template]] = {
     Cause.LIVERS_DIFFER: _livers_differ,
     Cause.SEGMENTS_COMPARED: _compared_segments,
     Cause.SEGMENTS_UNREVIEWED: _names(
-        mark("segments that nobody reviewed: those of the {names} scan")
+        message("segments that nobody reviewed: those of the {names} scan")
     ),
     Cause.SCANS_COMPARED: _compared_scans,
     Cause.UNCONFIRMED_IN_SCANS: (

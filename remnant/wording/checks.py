@@ -9,7 +9,7 @@ from remnant.core.units import percent_from_fraction
 from remnant.io.roles import Part
 from remnant.wording.check_causes import out_of_order
 from remnant.wording.kinds import Writer
-from remnant.wording.language import mark, say, spoken
+from remnant.wording.language import message, say, spoken
 from remnant.wording.numbers import sentence
 from remnant.wording.phrases import listed
 from remnant.wording.reasons import words
@@ -878,18 +878,18 @@ def _small_lesions(finding: Finding) -> str:
 
 def _shape_familiar(finding: Finding) -> str:
     like = finding.verdict is Verdict.MET
-    message = (
-        mark(
+    likeness = (
+        message(
             "The liver's shape is like those that the segment model learned from (distance "
             "{value:.1f}, alike up to {limit:.1f})."
         )
         if like
-        else mark(
+        else message(
             "The liver's shape is unlike those that the segment model learned from (distance "
             "{value:.1f}, alike up to {limit:.1f})."
         )
     )
-    text = say(message, value=_value(finding), limit=_limit(finding))
+    text = say(likeness, value=_value(finding), limit=_limit(finding))
     if like:
         return text
     return say(
@@ -1156,7 +1156,7 @@ def _planted(finding: Finding) -> str:
     )
 
 
-NOT_CHECKED: Final = mark("Not checked: a segment has no voxels.")
+NOT_CHECKED: Final = message("Not checked: a segment has no voxels.")
 OF_FILES: Final[Mapping[str, Writer]] = {
     "empty": _empty_names,
     "overlap": _overlap,
@@ -1166,25 +1166,27 @@ OF_FILES: Final[Mapping[str, Writer]] = {
     "by_role": _by_role,
     "slices_skipped": _slices_skipped,
     "contours_ignored": _contours(
-        mark("{n:.0f} contour(s) of {file} are no closed outlines (points, open lines): not used.")
+        message(
+            "{n:.0f} contour(s) of {file} are no closed outlines (points, open lines): not used."
+        )
     ),
     "contours_repeated": _contours(
-        mark("{n:.0f} contour(s) of {file} stand there twice: used once.")
+        message("{n:.0f} contour(s) of {file} stand there twice: used once.")
     ),
     "contours_nested": _contours(
-        mark("{n:.0f} contour(s) of {file} lie within another one: they count as holes.")
+        message("{n:.0f} contour(s) of {file} lie within another one: they count as holes.")
     ),
     "contours_unseen": _contours(
-        mark("{n:.0f} contour(s) of {file} hold the centre of no voxel: they count for nothing.")
+        message("{n:.0f} contour(s) of {file} hold the centre of no voxel: they count for nothing.")
     ),
     "contours_crossing": _contours(
-        mark(
+        message(
             "Contours of {file} cross, or two of them are nearly the same: {n:.0f} voxel(s) lie "
             "in two and were left out, as in a hole. Check the contours."
         )
     ),
     "contours_off_slice": _contours(
-        mark(
+        message(
             "Contours of {file} lie up to {n:.2f} mm off the slices of the scan: each was taken "
             "to the nearest. They were probably drawn on another series."
         )
@@ -1208,7 +1210,7 @@ WRITERS: Final[Mapping[str, Writer]] = {
     "liver_without_other_organs": _other_organs,
     "lesion_outlines_agree": _lesion_outlines,
     "lesion_outlines_refined": _constant(
-        mark(
+        message(
             "Lesions are as the first network marked them, often their cores without rim and halo: "
             "their outlines were not refined (--quality fast)."
         )
@@ -1229,7 +1231,7 @@ WRITERS: Final[Mapping[str, Writer]] = {
     "scan_coverage": _coverage,
     "contrast_phase": _contrast,
     "hounsfield_units": _constant(
-        mark(
+        message(
             "The values do not prove that they are Hounsfield units, as air, fat and soft tissue "
             "of a whole body would: they were taken for what the scan was said to be."
         )
@@ -1252,7 +1254,7 @@ WRITERS: Final[Mapping[str, Writer]] = {
     "rtstruct_own_grid": _contour_grid,
     "masks_of_other_series": _other_series,
     "liver_from_couinaud": _constant(
-        mark("No liver mask was given: the liver is the union of the Couinaud segments.")
+        message("No liver mask was given: the liver is the union of the Couinaud segments.")
     ),
     "lesions_source": _lesions_source,
     "lesion_codes_chosen": _codes_chosen,
@@ -1284,12 +1286,12 @@ WRITERS: Final[Mapping[str, Writer]] = {
     "segment_planes_moved": _planes_moved,
     "segment_iv_parted": _segment_iv_parted,
     "vessels_used": _constant(
-        mark(
+        message(
             "A vessel map was given that does not tell portal from hepatic veins: it was not used; "
             "give portal_vein and hepatic_veins instead."
         )
     ),
     "planted_metastases": _planted,
-    "fake_divider": _constant(mark("The planes were known, nothing was estimated.")),
-    "fake_segmenter": _constant(mark("The answer was known, nothing was segmented.")),
+    "fake_divider": _constant(message("The planes were known, nothing was estimated.")),
+    "fake_segmenter": _constant(message("The answer was known, nothing was segmented.")),
 }

@@ -5,7 +5,7 @@ from typing import Final
 
 from remnant.core.reasons import Cause, Reason
 from remnant.wording.kinds import Template
-from remnant.wording.language import mark, say, spoken
+from remnant.wording.language import message, say, spoken
 from remnant.wording.names import named
 from remnant.wording.numbers import counted, percent
 
@@ -90,20 +90,22 @@ CAUSES: Final[Mapping[Cause, Template]] = {
     Cause.SINGLE_IN_CUT_LIVER: (
         "a single lesion was found, but the scan or file cuts the liver: more may lie outside"
     ),
-    Cause.LOBES_UNKNOWN: _of_lesions(mark("{lesions}, but which lobes they involve is not known")),
+    Cause.LOBES_UNKNOWN: _of_lesions(
+        message("{lesions}, but which lobes they involve is not known")
+    ),
     Cause.ONE_LOBE_ONLY: lambda r: say(
         "{count} that involve only the {name} lobe: types II and III always involve both lobes",
         count=_count(r),
         name=named(r.names[0]),
     ),
     Cause.NEITHER_LOBE: _of_lesions(
-        mark(
+        message(
             "{lesions} that involve neither lobe clearly: types II and III always involve both "
             "lobes"
         )
     ),
     Cause.BULK_WITH_DEPOSITS: _of_lesions(
-        mark("{lesions} in both lobes: one bulk with smaller deposits")
+        message("{lesions} in both lobes: one bulk with smaller deposits")
     ),
     Cause.DISSEMINATED: lambda r: say(
         "{count} in both lobes, disseminated over {segments:.0f} segments",
@@ -111,10 +113,10 @@ CAUSES: Final[Mapping[Cause, Template]] = {
         segments=r.amounts[1],
     ),
     Cause.BULK_AND_DISSEMINATED: _of_lesions(
-        mark("{lesions} in both lobes: a bulk among disseminated lesions fits types II and III")
+        message("{lesions} in both lobes: a bulk among disseminated lesions fits types II and III")
     ),
     Cause.NEITHER_PATTERN: _of_lesions(
-        mark("{lesions} in both lobes, neither one bulk with smaller deposits nor disseminated")
+        message("{lesions} in both lobes, neither one bulk with smaller deposits nor disseminated")
     ),
     Cause.LITTLE_PARENCHYMA: lambda r: say(
         "{count} in both lobes with {scarce}", count=_count(r), scarce=_scarce(*r.amounts[1:])

@@ -7,7 +7,7 @@ up to date: new messages stand there empty, what nobody says any more is dropped
 
 import ast
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from enum import StrEnum
 from importlib import import_module
@@ -40,7 +40,7 @@ SAID_FIELDS: Final = frozenset(
 )  # fmt: skip
 """Fields of rule data that are sentences or names for readers."""
 DATA: Final = ("planning.inputs", "planning.hepatectomies.named_sets")
-SAID: Final = frozenset(("say", "mark"))
+SAID: Final = frozenset(("say", "message"))
 TABLES: Final = frozenset(("Message", "Template"))
 
 
@@ -143,11 +143,11 @@ def _of_templates() -> Iterator[Found]:
             continue
         with path.open("rb") as lines:
             for _, name, message, _ in babel_extract(lines, keywords, (), options):
-                yield _of_template(name, message)
+                texts = (message,) if isinstance(message, str) else message or ()
+                yield _of_template(name, [text for text in texts if text is not None])
 
 
-def _of_template(name: str, message: str | tuple[str, ...]) -> Found:
-    texts = (message,) if isinstance(message, str) else tuple(message)
+def _of_template(name: str, texts: Sequence[str]) -> Found:
     if name == "pgettext":
         return Found(context=texts[0], message=texts[1], file="page")
     if name == "ngettext":
@@ -183,8 +183,9 @@ def _walk(value: object, file: str, seen: set[int]) -> Iterator[Found]:
 
 def _of_names() -> Iterator[Found]:
     """Yield the words of fields and of the values of enumerations, as `names.named` says them."""
-    types = [one.type for one in INPUTS.values() if issubclass(one.type, StrEnum)]
-    values = [v for kind in (*types, LiverBackground, Phase, Flow) for v in kind]
+    types: list[type[StrEnum]] = [LiverBackground, Phase, Flow]
+    types += [one.type for one in INPUTS.values() if issubclass(one.type, StrEnum)]
+    values = [value for kind in types for value in kind]
     for name in (*(field.name for field in fields(ClinicalFacts)), *map(str, values)):
         yield Found(message=name.replace("_", " "), file="names")
 

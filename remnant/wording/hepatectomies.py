@@ -10,7 +10,7 @@ from remnant.core.labels import CouinaudSegment
 from remnant.core.reasons import Cause, Reason, first
 from remnant.wording import reasons
 from remnant.wording.kinds import nothing
-from remnant.wording.language import mark, say
+from remnant.wording.language import message, say
 from remnant.wording.measures import because, judged_quantity, measured
 from remnant.wording.numbers import counted, sentence
 from remnant.wording.phrases import limit
@@ -19,19 +19,19 @@ from remnant.wording.resection_titles import hepatectomy_title
 from remnant.wording.vessel_cuts import COMPUTED, computed_sentence
 
 RULES: Final[Mapping[str, DebulkingRule]] = {rule.id: rule for rule in DEBULKING_RULES}
-SCOPE: Final = mark(
+SCOPE: Final = message(
     "Vessels and bile drainage were not judged. Single hepatectomies of the list only: no wedge "
     "resection, no ablation, nothing staged."
 )
-CLASSES: Final = mark(
+CLASSES: Final = message(
     "Classes of up to 10, 11 to 25, 26 to 50 and more than 50 % of the whole liver; which class a "
     "value between them falls into is this project's choice."
 )
-UNCONFIRMED: Final = mark(
+UNCONFIRMED: Final = message(
     "Shape alone does not tell a metastasis from a cyst, a haemangioma or a scar; load, type and "
     "debulked shares hold only as far as these are metastases."
 )
-NOT_NAMED: Final = mark("No named operation: vessels not assessed.")
+NOT_NAMED: Final = message("No named operation: vessels not assessed.")
 
 
 def debulking_words(finding: Finding) -> str:

@@ -98,9 +98,9 @@ def say_many(singular: str, plural: str, number: int, /, **values: object) -> st
     return _filled(translated_many(singular, plural, number), {"number": number, **values})
 
 
-def mark(message: str) -> str:
+def message(text: str) -> str:
     """Return a message as it is: a mark that it is said later, for the catalogue."""
-    return message
+    return text
 
 
 class Spoken(Mapping[Key, str]):
@@ -157,10 +157,10 @@ def catalogue_of(code: str) -> Catalogue:
             read = read_po(lines, locale=code)
         plural = c2py(read.plural_expr)
         for entry in read:
-            forms = entry.string if isinstance(entry.string, tuple) else (entry.string,)
-            first = entry.id[0] if isinstance(entry.id, tuple) else entry.id
-            if first and all(forms) and not entry.fuzzy:
-                messages[entry.context, first] = tuple(forms)
+            forms = (entry.string,) if isinstance(entry.string, str) else tuple(entry.string or ())
+            first = entry.id if isinstance(entry.id, str) else entry.id[0]
+            if first and forms and all(forms) and not entry.fuzzy:
+                messages[entry.context, first] = forms
     return Catalogue(messages, plural)
 
 

@@ -7,7 +7,7 @@ from planning.rules.ablation import SUPERFICIAL_MM
 from planning.rules.trial_groups import GROUPS
 from remnant.core.reasons import Cause, Reason
 from remnant.wording.kinds import Template
-from remnant.wording.language import mark, say, say_many
+from remnant.wording.language import localised, message, say, say_many
 from remnant.wording.names import either
 from remnant.wording.numbers import millimetres, percent
 
@@ -47,7 +47,7 @@ def _points(reason: Reason) -> str:
     """Write points and classes, e.g. ``8 to 9 points, class B or C``."""
     least, most = reason.amounts[:2]
     points = (
-        say("{least:g}", least=least)
+        localised(f"{least:g}")
         if least == most
         else say("{least:g} to {most:g}", least=least, most=most)
     )
@@ -92,9 +92,11 @@ CAUSES: Final[Mapping[Cause, Template]] = {
         "{amount:g} of the factors not known", amount=reason.amounts[0]
     ),
     Cause.ABOVE_ABLATION_LIMIT: _beside(
-        mark("diameter {length}, above the chosen limit of {limit}")
+        message("diameter {length}, above the chosen limit of {limit}")
     ),
-    Cause.ABOVE_WEDGE_LIMIT: _beside(mark("diameter {length}, above the chosen limit of {limit}")),
+    Cause.ABOVE_WEDGE_LIMIT: _beside(
+        message("diameter {length}, above the chosen limit of {limit}")
+    ),
     Cause.DIAMETERS_DISAGREE: _diameters,
     Cause.LARGER_IN_3D: lambda reason: say_many(
         "lesion {names}: at most {amount:g} mm axially, more in 3-D (slice-corrected)",
@@ -104,10 +106,10 @@ CAUSES: Final[Mapping[Cause, Template]] = {
         amount=reason.amounts[0],
     ),
     Cause.NEAR_PORTAL_VEIN: _beside(
-        mark("{length} from the labelled portal vein, nearer than the chosen {limit}")
+        message("{length} from the labelled portal vein, nearer than the chosen {limit}")
     ),
     Cause.BELOW_WEDGE_DEPTH: _beside(
-        mark("near side {length} deep, deeper than the chosen {limit}")
+        message("near side {length} deep, deeper than the chosen {limit}")
     ),
     Cause.ALBI_GRADE: lambda reason: say("grade {amount:g}", amount=reason.amounts[0]),
     Cause.CHILD_PUGH: _points,

@@ -7,7 +7,7 @@ from planning.literature import load_literature
 from planning.rules.remnant import PROJECT_SOURCE
 from remnant.core.findings import Finding
 from remnant.core.planning_report import PlanningReport
-from remnant.wording.language import mark, say, spoken
+from remnant.wording.language import message, say, spoken
 from remnant.wording.lists import MOST_OBSTACLES, obstacle, obstacles
 
 SOURCE_NAMES: Final[Mapping[str, str]] = spoken(
@@ -16,7 +16,7 @@ SOURCE_NAMES: Final[Mapping[str, str]] = spoken(
         "gepnetlm_review": "GEP-NET review",
     }
 )
-ENETS_IN_CLOYD: Final = mark("ENETS, in Cloyd 2020")
+ENETS_IN_CLOYD: Final = message("ENETS, in Cloyd 2020")
 OTHERS_IN: Final[Mapping[str, str]] = spoken(
     {
         "contraindication.team": "told",

@@ -17,7 +17,7 @@ from remnant.core.planning_report import PlanningReport
 from remnant.core.quantity import Quantity
 from remnant.core.reasons import Cause, Reason, first
 from remnant.wording.kinds import Writer
-from remnant.wording.language import mark, say, say_many
+from remnant.wording.language import message, say, say_many
 from remnant.wording.measures import measured
 from remnant.wording.numbers import counted, sentence, within_sentence
 from remnant.wording.phrases import limit, listed, roughly
@@ -25,9 +25,9 @@ from remnant.wording.phrases import share as percent
 from remnant.wording.reasons import reviewed, why, words
 from remnant.wording.resection_titles import hepatectomy_title
 
-FLIPS: Final = mark("Undecided inside its intervals: ")
+FLIPS: Final = message("Undecided inside its intervals: ")
 """How the verdicts that flip are announced."""
-CUT_WORDS: Final = mark("the scan or file cuts the liver and more tumour may lie beyond it")
+CUT_WORDS: Final = message("the scan or file cuts the liver and more tumour may lie beyond it")
 MOST_NAMED: Final = 6
 """Of more lesions than this only their number is given."""
 

@@ -8,7 +8,7 @@ from remnant.core.quality_light import LIGHTS
 from remnant.core.reasons import Cause, Reason
 from remnant.core.units import percent_from_fraction
 from remnant.wording.kinds import Template, Writer
-from remnant.wording.language import mark, say, spoken
+from remnant.wording.language import message, say, spoken
 from remnant.wording.numbers import sentence
 
 MEANINGS: Final[Mapping[Verdict, str]] = spoken(
@@ -30,42 +30,48 @@ PART_WORDS: Final[Mapping[str, str]] = spoken(
     }
 )
 FIGURE_WORDS: Final[Mapping[str, tuple[str, str]]] = {
-    "volume_ml": (mark("volume"), ML),
-    "edge_mm": (mark("the liver's intensity ends beyond the outline by"), MM),
-    "edge_spread_mm": (mark("distances from the outline to that end vary by"), MM),
-    "edge_off": (mark("share of the surface 6 mm or more off that end"), PERCENT),
+    "volume_ml": (message("volume"), ML),
+    "edge_mm": (message("the liver's intensity ends beyond the outline by"), MM),
+    "edge_spread_mm": (message("distances from the outline to that end vary by"), MM),
+    "edge_off": (message("share of the surface 6 mm or more off that end"), PERCENT),
     "missed_patch": (
-        mark("largest part of the surface beyond which it goes on like liver"),
+        message("largest part of the surface beyond which it goes on like liver"),
         PERCENT,
     ),
-    "leaked_patch": (mark("largest part of the surface beneath which it is unlike liver"), PERCENT),
-    "like_beyond_largest": (mark("tissue like liver left out beside it, of its volume"), PERCENT),
-    "sharp_border": (mark("share of the surface where the liver's intensity ends"), PERCENT),
+    "leaked_patch": (
+        message("largest part of the surface beneath which it is unlike liver"),
+        PERCENT,
+    ),
+    "like_beyond_largest": (
+        message("tissue like liver left out beside it, of its volume"),
+        PERCENT,
+    ),
+    "sharp_border": (message("share of the surface where the liver's intensity ends"), PERCENT),
     "unlike_largest": (
-        mark("largest lump within that is unlike liver and no known lesion"),
+        message("largest lump within that is unlike liver and no known lesion"),
         PERCENT,
     ),
-    "unlike_within": (mark("share within that is unlike liver and no known lesion"), PERCENT),
-    "regions_hu": (mark("largest difference of an eighth from the whole liver"), HU),
-    "liver_sd_hu": (mark("spread of the liver's CT number"), HU),
-    "liver_hu": (mark("CT number of the liver"), HU),
-    "air": (mark("air within"), PERCENT),
-    "right_of_middle_mm": (mark("the liver lies right of the body's middle by"), MM),
-    "body_width_mm": (mark("width of the body"), MM),
-    "lung_below": (mark("lung right below the liver"), PERCENT),
-    "spine_behind_mm": (mark("bone lies behind the body's middle by"), MM),
-    "flat_face": (mark("largest flat face, of the surface"), PERCENT),
-    "largest_step": (mark("largest difference between neighbouring slices"), PERCENT),
-    "loose": (mark("loose pieces"), PERCENT),
-    "cavities": (mark("cavities"), PERCENT),
-    "thin": (mark("thin parts"), PERCENT),
-    "notches": (mark("notches"), PERCENT),
-    "shape_distance": (mark("distance of size and shape from usual livers"), PLAIN),
-    "confidence": (mark("the network's mean probability within"), PLAIN),
-    "windows_agreement": (mark("agreement of the network in two windows (Dice)"), PLAIN),
-    "networks_agreement": (mark("agreement of two networks (Dice)"), PLAIN),
-    "volume_by_standard": (mark("volume by the standard for the body"), PLAIN),
-    "plane_error_mm": (mark("error of a plane between segments"), MM),
+    "unlike_within": (message("share within that is unlike liver and no known lesion"), PERCENT),
+    "regions_hu": (message("largest difference of an eighth from the whole liver"), HU),
+    "liver_sd_hu": (message("spread of the liver's CT number"), HU),
+    "liver_hu": (message("CT number of the liver"), HU),
+    "air": (message("air within"), PERCENT),
+    "right_of_middle_mm": (message("the liver lies right of the body's middle by"), MM),
+    "body_width_mm": (message("width of the body"), MM),
+    "lung_below": (message("lung right below the liver"), PERCENT),
+    "spine_behind_mm": (message("bone lies behind the body's middle by"), MM),
+    "flat_face": (message("largest flat face, of the surface"), PERCENT),
+    "largest_step": (message("largest difference between neighbouring slices"), PERCENT),
+    "loose": (message("loose pieces"), PERCENT),
+    "cavities": (message("cavities"), PERCENT),
+    "thin": (message("thin parts"), PERCENT),
+    "notches": (message("notches"), PERCENT),
+    "shape_distance": (message("distance of size and shape from usual livers"), PLAIN),
+    "confidence": (message("the network's mean probability within"), PLAIN),
+    "windows_agreement": (message("agreement of the network in two windows (Dice)"), PLAIN),
+    "networks_agreement": (message("agreement of two networks (Dice)"), PLAIN),
+    "volume_by_standard": (message("volume by the standard for the body"), PLAIN),
+    "plane_error_mm": (message("error of a plane between segments"), MM),
 }
 """What each figure is, and how it is written; shares are written as percent."""
 
@@ -88,7 +94,7 @@ def _light(finding: Finding) -> str:
     return " ".join(part for part in parts if part)
 
 
-GIVEN: Final = mark("the liver was given, not found by a network: its light is amber at worst")
+GIVEN: Final = message("the liver was given, not found by a network: its light is amber at worst")
 
 
 def _parts(reason: Reason) -> str:

@@ -20,7 +20,7 @@ from remnant.wording import (
     volumes,
 )
 from remnant.wording.kinds import Template
-from remnant.wording.language import mark, say
+from remnant.wording.language import message, say
 from remnant.wording.names import named
 
 BETWEEN: Final = "; "
@@ -48,7 +48,7 @@ TEMPLATES: Final[Mapping[Cause, Template]] = {
 function where a text depends on its amounts."""
 
 
-REVIEW_SENTENCE: Final = mark("Segments estimated from liver shape: review.")
+REVIEW_SENTENCE: Final = message("Segments estimated from liver shape: review.")
 """What stands at the end of every text that rests on segments that nobody has confirmed."""
 
 

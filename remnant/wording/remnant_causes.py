@@ -10,7 +10,7 @@ from remnant.core.reasons import Cause, Reason
 from remnant.core.volumetry_report import BurdenClass
 from remnant.wording import vessel_cuts
 from remnant.wording.kinds import Template
-from remnant.wording.language import mark, say, spoken
+from remnant.wording.language import message, say, spoken
 from remnant.wording.names import named
 from remnant.wording.numbers import counted
 from remnant.wording.phrases import listed, segment_names, share
@@ -95,10 +95,10 @@ CAUSES: Final[Mapping[Cause, Template]] = {
     Cause.BACKGROUND_UNKNOWN: "the liver background is not known",
     Cause.DECOMPENSATED: _decompensated,
     Cause.COMPENSATION_UNKNOWN: "whether the liver is compensated was not told",
-    Cause.MET_FOR_BACKGROUNDS: _kinds(mark("met for {names}")),
-    Cause.NOT_MET_FOR_BACKGROUNDS: _kinds(mark("not met for {names}")),
-    Cause.UNCERTAIN_FOR_BACKGROUNDS: _kinds(mark("uncertain for {names}")),
-    Cause.UNDECIDED_FOR_BACKGROUNDS: _kinds(mark("undecided for {names}")),
+    Cause.MET_FOR_BACKGROUNDS: _kinds(message("met for {names}")),
+    Cause.NOT_MET_FOR_BACKGROUNDS: _kinds(message("not met for {names}")),
+    Cause.UNCERTAIN_FOR_BACKGROUNDS: _kinds(message("uncertain for {names}")),
+    Cause.UNDECIDED_FOR_BACKGROUNDS: _kinds(message("undecided for {names}")),
     Cause.NO_MINIMUM: _no_minimum,
     Cause.STANDARDISED_UNKNOWN: "the standardised volume is not known ({because})",
     Cause.FUNCTIONAL_UNKNOWN: "the measured functional volume is not known ({because})",

@@ -19,7 +19,7 @@ from remnant.core.reasons import Cause, Reason, first, joined
 from remnant.core.units import percent_from_fraction
 from remnant.wording import reasons
 from remnant.wording.kinds import nothing
-from remnant.wording.language import mark, say, spoken
+from remnant.wording.language import message, say, spoken
 from remnant.wording.measures import because, judged_quantity, measured
 from remnant.wording.numbers import sentence
 from remnant.wording.phrases import at_least, limit, listed, roughly, share
@@ -40,8 +40,8 @@ FOR: Final[Mapping[Verdict, str]] = spoken(
         Verdict.UNKNOWN: "undecided for",
     }
 )
-ASSUMED: Final = mark("The body size is assumed.")
-CONTIGUITY_STATEMENT: Final = mark(
+ASSUMED: Final = message("The body size is assumed.")
+CONTIGUITY_STATEMENT: Final = message(
     "Cloyd 2020: at least two contiguous segments with venous outflow, arterial and portal inflow "
     "and biliary drainage."
 )

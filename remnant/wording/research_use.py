@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from remnant.wording.language import mark
+from remnant.wording.language import message
 
-RESEARCH_USE: Final = mark(
+RESEARCH_USE: Final = message(
     "Research use only. Not a medical device; no output is an order to treat."
 )

@@ -7,7 +7,7 @@ from remnant.core.findings import Finding
 from remnant.core.reasons import Cause, Reason
 from remnant.core.units import percent_from_fraction
 from remnant.wording.kinds import Template, Writer
-from remnant.wording.language import say
+from remnant.wording.language import localised, say
 
 
 def _origin(finding: Finding) -> str:
@@ -22,7 +22,7 @@ def _origin(finding: Finding) -> str:
 
 def _spacing(finding: Finding) -> str:
     sizes = " × ".join(
-        say("{size:.2f}", size=size) for size in _reason(finding, Cause.SAMPLE_SPACING).amounts
+        localised(f"{size:.2f}") for size in _reason(finding, Cause.SAMPLE_SPACING).amounts
     )
     return say(
         "The scan was published without its voxel size: {sizes} mm is an estimate, by another "

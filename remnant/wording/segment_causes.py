@@ -7,7 +7,7 @@ from remnant.core.findings import Finding
 from remnant.core.reasons import Cause, Reason
 from remnant.core.volumetry_report import SegmentSource
 from remnant.wording.kinds import Template
-from remnant.wording.language import mark, say, spoken
+from remnant.wording.language import message, say, spoken
 from remnant.wording.numbers import sentence
 
 SOURCE_PHRASES: Final[Mapping[str, str]] = spoken(
@@ -31,14 +31,14 @@ def _named(start: str, words: Mapping[str, str]) -> Callable[[Reason], str]:
 
 
 CAUSES: Final[Mapping[Cause, Template]] = {
-    Cause.SEGMENTS_FROM: _named(mark("the Couinaud segments are from {names}"), SOURCE_PHRASES),
+    Cause.SEGMENTS_FROM: _named(message("the Couinaud segments are from {names}"), SOURCE_PHRASES),
     Cause.SEGMENTS_PASSED_OVER: _named(
-        mark("given as well, and passed over: {names}"), SOURCE_PHRASES
+        message("given as well, and passed over: {names}"), SOURCE_PHRASES
     ),
     Cause.SEGMENTS_REPLACED: _named(
-        mark("they replace the earlier ones, from {names}"), SOURCE_PHRASES
+        message("they replace the earlier ones, from {names}"), SOURCE_PHRASES
     ),
-    Cause.DROPPED_WITH_SEGMENTS: _named(mark("dropped with those: {names}"), DROPPED_WORDS),
+    Cause.DROPPED_WITH_SEGMENTS: _named(message("dropped with those: {names}"), DROPPED_WORDS),
     Cause.SAME_MAP_GIVEN: (
         "the Couinaud map that was given is the same in every voxel: they keep their source, and "
         "are not confirmed by it"

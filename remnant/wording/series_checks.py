@@ -6,9 +6,9 @@ from typing import Final
 from remnant.core.findings import Finding, Verdict
 from remnant.core.reasons import Cause, Reason
 from remnant.wording.kinds import Template, Writer
-from remnant.wording.language import mark, say
+from remnant.wording.language import localised, message, say
 
-ENDS_MISSING: Final = mark("the volume may lack its ends, and with them a part of the liver")
+ENDS_MISSING: Final = message("the volume may lack its ends, and with them a part of the liver")
 
 
 def _left_out_cause(reason: Reason) -> str:
@@ -59,7 +59,7 @@ def _copies(finding: Finding) -> str:
 
 def _left_out(finding: Finding) -> str:
     (whole,) = _of(finding, Cause.OF_ALL)
-    number = say("{amount:.0f}", amount=whole.amounts[0])
+    number = localised(f"{whole.amounts[0]:.0f}")
     if finding.verdict is Verdict.MET:
         return say(
             "All {number} instances of the series are in the volume, copies apart.", number=number

@@ -8,12 +8,12 @@ from remnant.core.reasons import Cause, Reason
 from remnant.core.vessel_cuts import Flow, Shares, VesselCuts
 from remnant.core.vessels import VesselName, VesselTree
 from remnant.wording.kinds import Template
-from remnant.wording.language import mark, say, spoken
+from remnant.wording.language import message, say, spoken
 from remnant.wording.numbers import sentence
 from remnant.wording.phrases import listed, segment_names
 from remnant.wording.vessels import VESSEL_WORDS
 
-TO_CONFIRM: Final = mark("Computed vessels, to be confirmed")
+TO_CONFIRM: Final = message("Computed vessels, to be confirmed")
 SHOWN_SHARE: Final = 0.05
 """Smaller shares stand in the data alone."""
 FLOWS: Final[Mapping[VesselTree, str]] = spoken(

@@ -6,7 +6,7 @@ from typing import Final
 from remnant.core.labels import CouinaudSegment
 from remnant.core.units import percent_from_fraction
 from remnant.core.vessels import Direction, VesselName
-from remnant.wording.language import mark, say, spoken
+from remnant.wording.language import message, say, spoken
 
 VESSEL_WORDS: Final[Mapping[VesselName, str]] = spoken(
     {
@@ -20,24 +20,24 @@ VESSEL_WORDS: Final[Mapping[VesselName, str]] = spoken(
         VesselName.LEFT_PORTAL_VEIN: "left portal vein",
     }
 )
-COMPUTED_NOTE: Final = mark(
+COMPUTED_NOTE: Final = message(
     "Computed from the scan and named by where they run, to be confirmed: no rule is judged on "
     "them. A branch that is not clear has no name."
 )
-GIVEN_NOTE: Final = mark(
+GIVEN_NOTE: Final = message(
     "Measured in the vessel map that was given, and named by where they run, to be confirmed: no "
     "rule is judged on them. A branch that is not clear has no name."
 )
-MEASURES_NOTE: Final = mark(
+MEASURES_NOTE: Final = message(
     "Diameter: median along the stem, to within 2 mm. Length: of the stem. Direction: of its first "
     "40 mm, away from its root. Confidence: from 0 to 1. Serves: of the vessels seen in a segment, "
     "those whose way leads through the branch, a tenth or more."
 )
-NONE_NAMED: Final = mark("Vessels are seen, but no branch is clear enough for a name.")
+NONE_NAMED: Final = message("Vessels are seen, but no branch is clear enough for a name.")
 WAYS: Final = (
-    (mark("right"), mark("left")),
-    (mark("front"), mark("back")),
-    (mark("up"), mark("down")),
+    (message("right"), message("left")),
+    (message("front"), message("back")),
+    (message("up"), message("down")),
 )
 LEAST_PART: Final = 0.35
 """Of a unit vector: what is less than about 20 degrees off goes without saying."""

@@ -13,7 +13,7 @@ from remnant.core.uncertainty import SegmentPlane
 from remnant.core.units import percent_from_fraction
 from remnant.core.volumes import Modality
 from remnant.core.volumetry_report import SegmentSource
-from remnant.wording.language import Message, mark, say, spoken
+from remnant.wording.language import Message, message, say, spoken
 
 SIGNS: Final[Mapping[Comparison, str]] = {
     Comparison.LESS: "<",
@@ -153,7 +153,7 @@ FATE_WORDS: Final[Mapping[Fate, str]] = spoken(
         Fate.STAYS: "would stay",
     }
 )
-REJECTED_WORDS: Final = mark("rejected, not counted")
+REJECTED_WORDS: Final = message("rejected, not counted")
 """In the place of a fate: a rejected lesion is never treated."""
 STRATEGY_WORDS: Final[Mapping[Strategy, str]] = spoken(
     {

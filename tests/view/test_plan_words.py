@@ -196,7 +196,7 @@ def test_absences__what_a_missing_body_size_needs_is_said_once(made):
     view = view_case(replace(case, volumetry=volumes, patient=Patient()))
     first, again = (target.answer for target in view.planned.plans.targets)
     assert "(height and weight not given)" in first
-    assert first == f"{again} {absences.BODY_SIZE}"
+    assert first == f"{again} {absences.needs_body_size()}"
 
 
 def near(plan, number, share, acts):
