@@ -112,8 +112,11 @@ def _print_case(facts: dict[str, str], console: Console) -> None:
 
 def _doubts(facts: SeriesFacts | MapFacts) -> tuple[str, ...]:
     from remnant.wording.findings import text_of
+    from remnant.wording.report_remedies import with_remedy
 
-    return tuple(one if isinstance(one, str) else text_of(one) for one in facts.against)
+    return tuple(
+        one if isinstance(one, str) else with_remedy(text_of(one), one) for one in facts.against
+    )
 
 
 def _print_doubts(facts: SeriesFacts | MapFacts, console: Console) -> None:

@@ -1,17 +1,18 @@
 """``report.html``: one file that a surgeon can read, print and keep, without anything outside."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import cache
 from types import MappingProxyType
 from typing import Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from remnant.core.case import CaseReport
 from remnant.core.errors import GeometryMismatchError
 from remnant.core.volumes import ImageVolume, LabelMap
-from remnant.pictures.drawing import Picture
+from remnant.page.contents import contents
+from remnant.page.placing import Pictures, placed
 from remnant.pictures.figures import draw_borders, draw_planes, make_scene
 from remnant.pictures.palette import (
     BARE_LIVER_COLOUR,
@@ -25,6 +26,8 @@ from remnant.pictures.plan_pictures import PLAN_LOOKS, draw_plans
 from remnant.pictures.surface_pictures import draw_surfaces, solid_of
 from remnant.view.case_view import view_case
 from remnant.view.plan_view import pictured
+from remnant.wording.language import language, translated, translated_many
+from remnant.wording.report_parts import PART_TITLES
 
 NO_MAPS: Final[Mapping[str, LabelMap]] = MappingProxyType({})
 COLOURS: Final[Mapping[str, str]] = {
@@ -34,38 +37,28 @@ COLOURS: Final[Mapping[str, str]] = {
     "rejected": REJECTED_COLOUR,
     "bare": BARE_LIVER_COLOUR,
 }
+FRONT: Final = ("sheet_story", "sheet_lesions", "sheet_plans", "sheet_sources")
+"""What a board reads, in its order; each is a template of this name."""
 SECTIONS: Final = (
-    "impression",
-    "contraindications",
-    "key",
-    "plans",
-    "distribution",
-    "sources",
-    "hepatectomies",
     "warnings",
-    "pictures",
-    "lesions",
+    "key",
+    "distribution",
+    "borders",
+    "lesion_details",
+    "segments",
     "vessels",
+    "plan_details",
+    "source_lists",
+    "hepatectomies",
     "resections",
     "findings",
     "method",
+    "operator",
 )
-"""The sections of the page in their order; each is a template of this name."""
-
-
-@dataclass(frozen=True, slots=True)
-class Pictures:
-    """What is drawn of a case.
-
-    ``centred_on`` is the lesion that the planes go through, ``None`` for the liver's centre;
-    ``of_plans`` are the pictures of plans by the plan's id.
-    """
-
-    planes: tuple[Picture, ...] = ()
-    borders: tuple[Picture, ...] = ()
-    surfaces: tuple[Picture, ...] = ()
-    centred_on: int | None = None
-    of_plans: Mapping[str, tuple[Picture, ...]] = field(default_factory=dict)
+"""The sections of the appendix in their order; each is a template of this name."""
+TAGS: Final[Mapping[str, str]] = {"en": "en-GB"}
+"""What a page says of its language where that is more than the language's code."""
+PRINT_FONTS: Final = '"Remnant Sans", "DejaVu Sans", "Liberation Sans", sans-serif'
 
 
 NOTHING_DRAWN: Final = Pictures()
@@ -80,7 +73,7 @@ def render_html(
     preview: ImageVolume | None,
     plan_maps: Mapping[str, LabelMap] = NO_MAPS,
 ) -> str:
-    """Render the report as one self-contained HTML page.
+    """Render the report as one self-contained HTML page, in the current language.
 
     Parameters
     ----------
@@ -138,8 +131,15 @@ def render_html(
 
 def render_page(case: CaseReport, pictures: Pictures = NOTHING_DRAWN) -> str:
     """Render the page around pictures that are already drawn; there may be none."""
-    page = _environment().get_template("report.html.j2")
-    return page.render(view=view_case(case), pictures=pictures)
+    page, view = _environment().get_template("report.html.j2"), view_case(case)
+    return page.render(
+        view=view,
+        pictures=pictures,
+        placed=placed(pictures, view),
+        contents=contents(view, borders=bool(pictures.borders)),
+        titles=PART_TITLES,
+        language=TAGS.get(language(), language()),
+    )
 
 
 @cache
@@ -148,13 +148,34 @@ def _environment() -> Environment:
         loader=PackageLoader("remnant.page", "templates"),
         autoescape=True,
         undefined=StrictUndefined,
+        extensions=("jinja2.ext.i18n",),
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.policies["ext.i18n.trimmed"] = True
+    environment.install_gettext_callables(  # type: ignore[attr-defined]
+        translated,
+        translated_many,
+        newstyle=True,
+        pgettext=lambda context, text: translated(text, context),
+    )
+    environment.filters["css_string"] = css_string
     environment.globals |= {
+        "front_sections": FRONT,
         "sections": SECTIONS,
+        "print_fonts": Markup(PRINT_FONTS),  # noqa: S704  # a constant of this module
         "colours": COLOURS,
         "segment_colours": SEGMENT_COLOURS,
         "plan_looks": PLAN_LOOKS,
     }
     return environment
+
+
+def css_string(words: str) -> Markup:
+    """Return words as a string of a style sheet, every sign that is no letter or digit escaped.
+
+    >>> css_string('a"b')
+    Markup('"a\\\\000022b"')
+    """
+    escaped = (c if c.isalnum() and c.isascii() else f"\\{ord(c):06x}" for c in words)
+    return Markup('"' + "".join(escaped) + '"')  # noqa: S704  # nothing is left to be escaped

@@ -65,11 +65,11 @@ def _answers(plans: Plans) -> Iterator[str]:
         yield f"! Variant anatomy, as told; no plan was judged by it: {plans.variant_anatomy}"
     for target in plans.targets:
         words = f"{target.title} of the tumour: {target.mark.words}."
-        yield f"{target.mark.sign} {words} {target.answer}"
+        yield f"{target.mark.sign} {words} {target.answer} {target.remedy}".rstrip()
         for change in target.changes[:1]:
             yield f"    What would change this: {change}"
-    for words in plans.deciding if plans.rows else ():
-        yield f"! Not known, and verdicts rest on it: {words}."
+    for one in plans.deciding if plans.rows else ():
+        yield f"! Not known, and verdicts rest on it: {one.text}."
 
 
 def _print_first(first: FirstPlan, *, console: Console, width: int) -> None:

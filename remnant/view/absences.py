@@ -1,21 +1,11 @@
 """What is said once where it applies to many parts: no lesion, no segments, no body size."""
 
-from typing import Final
-
 from remnant.core.case import CaseReport
 from remnant.core.reasons import Cause, Reason
 from remnant.wording.brief import Short
-from remnant.wording.language import message, say
+from remnant.wording.language import say
 from remnant.wording.numbers import sentence
 from remnant.wording.reasons import why
-
-MEASURE_AGAIN: Final = "remnant run CASE --height-cm … --weight-kg …"
-BODY_SIZE: Final = message("The standardised volume needs height and weight: `{command}`.")
-
-
-def needs_body_size() -> str:
-    """Say what the standardised volume needs, and how it is given."""
-    return say(BODY_SIZE, command=MEASURE_AGAIN)
 
 
 def no_lesion(case: CaseReport) -> str | None:

@@ -11,9 +11,11 @@ from remnant.view.header_view import Header, view_header
 from remnant.view.lesion_view import Lesions, view_lesions
 from remnant.view.method_view import Method, view_method
 from remnant.view.open_questions import open_questions
+from remnant.view.operator_view import Operator, view_operator
 from remnant.view.plan_view import Plans, view_plans
 from remnant.view.resection_view import Resections, view_resections
 from remnant.view.segment_state import TO_REVIEW
+from remnant.view.sheet_view import Sheet, view_sheet
 from remnant.view.staged_view import Stages, view_stages
 from remnant.view.subject import Citations, Statement, Subject, citations
 from remnant.view.vessel_view import Vessels, view_vessels
@@ -52,7 +54,8 @@ class CaseView:
 
     ``impression`` is the whole in at most six lines, ``contraindications`` what the case's own
     facts rule an operation out by. ``review`` stands beside what rests on
-    segments that nobody confirmed, empty where somebody did; ``confirmed`` says who.
+    segments that nobody confirmed, empty where somebody did; ``confirmed`` says who. ``sheet`` is
+    the report's first sheet, ``operator`` holds every command.
     """
 
     review: str
@@ -69,6 +72,8 @@ class CaseView:
     method: Method
     parts: tuple[tuple[str, str], ...]
     citations: Citations
+    sheet: Sheet
+    operator: Operator
 
 
 def view_case(case: CaseReport) -> CaseView:
@@ -91,6 +96,8 @@ def view_case(case: CaseReport) -> CaseView:
         method=view_method(case),
         parts=tuple((part.value, words) for part, words in PART_WORDS.items()),
         citations=citations(subject),
+        sheet=view_sheet(subject),
+        operator=view_operator(case),
     )
 
 

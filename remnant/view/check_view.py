@@ -9,6 +9,8 @@ from remnant.core.quality_light import LIGHTS, QUALITY_LIGHT
 from remnant.view.parts import Mark, mark
 from remnant.wording.findings import text_of
 from remnant.wording.language import say, say_many
+from remnant.wording.names import named
+from remnant.wording.report_remedies import with_remedy
 from remnant.wording.sample_checks import WRITERS as OF_SAMPLE
 from remnant.wording.segment_causes import beyond_source
 from remnant.wording.words import CHECK_WORDS
@@ -53,7 +55,7 @@ class Checks:
     """What has to be read with care.
 
     ``failed`` and ``not_made`` are texts of checks, ``failed_on_case`` all of the case that
-    failed but the light. ``segments`` are those on where the segments came from, ``replaced`` what
+    failed but the light, with what an operator could do. ``segments`` are those on where the segments came from, ``replaced`` what
     these say beyond that, ``bad_segments`` those on their shape that failed. Of the ``counted``
     lesions ``unconfirmed`` were not looked at here; ``planted`` ones are synthetic. ``sample`` is
     what is to be known of the demo's liver. ``on_mr`` says that networks, which are not validated
@@ -97,7 +99,9 @@ def view_checks(case: CaseReport) -> Checks:
     light = next((check for check in checks if check.id == QUALITY_LIGHT), None)
     return Checks(
         every=tuple(Check(_mark(check), text_of(check)) for check in checks),
-        failed_on_case=tuple(text_of(c) for c in failed if c in case.quality and c != light),
+        failed_on_case=tuple(
+            with_remedy(text_of(c), c) for c in failed if c in case.quality and c != light
+        ),
         # unconfirmed ones are said with the lesions that count
         failed=tuple(text_of(check) for check in failed if check.id != LESIONS_UNCONFIRMED_ID),
         not_made=tuple(text_of(check) for check in undecided if check.id != SEGMENTS_SOURCE),
@@ -162,9 +166,9 @@ def alerts(checks: Checks, review: str) -> tuple[Alert, ...]:
 
 
 def _light(check: Finding) -> LightView:
-    colour = say(LIGHTS[check.verdict].value)
+    colour = LIGHTS[check.verdict].value
     look = check.verdict is not Verdict.MET
-    brief = say("Quality light {colour}.", colour=colour)
+    brief = say("Quality light {colour}.", colour=named(colour))
     return LightView(mark(check.verdict, CHECK_WORDS), colour, brief, text_of(check), look)
 
 
@@ -173,7 +177,10 @@ def _light_alerts(light: LightView | None) -> tuple[tuple[bool, Alert], ...]:
         return ()
     bad = light.mark.kind == Verdict.NOT_MET.value
     return (
-        (light.look, Alert(say("Quality light {colour}", colour=light.colour), "notices", bad=bad)),
+        (
+            light.look,
+            Alert(say("Quality light {colour}", colour=named(light.colour)), "notices", bad=bad),
+        ),
     )
 
 

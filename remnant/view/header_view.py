@@ -1,19 +1,25 @@
 """The head of a page: which case, which scan, which patient."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from remnant.core.case import CaseReport
 from remnant.core.patient import LiverBackground, Patient
 from remnant.view.check_view import Alert, Checks, alerts
 from remnant.wording.language import message, say
 from remnant.wording.names import named
+from remnant.wording.report_sheet import NO_DATE
 
 NOT_GIVEN = message("not given")
+DAY: Final = len("2026-01-02")
 
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """The facts at the head; ``modality`` is empty where only masks were given."""
+    """The facts at the head; ``modality`` is empty where only masks were given.
+
+    ``date`` is that of the scan, ``made`` the day on which the figures were made.
+    """
 
     pseudonym: str
     version: str
@@ -24,6 +30,8 @@ class Header:
     sex: str
     age: str
     background: str
+    date: str
+    made: str
     alerts: tuple[Alert, ...]
 
 
@@ -45,6 +53,8 @@ def view_header(case: CaseReport, checks: Checks, review: str) -> Header:
         background=say("not known")
         if background is LiverBackground.UNKNOWN
         else named(background.value),
+        date=say(NO_DATE),
+        made=case.provenance.created_utc[:DAY],
         alerts=alerts(checks, review),
     )
 

@@ -1,7 +1,7 @@
 """Lesions as two tables, and the planted ones of the demo."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Final
 
@@ -19,6 +19,7 @@ from remnant.wording.names import named
 from remnant.wording.numbers import percent, plain
 from remnant.wording.words import CONFIRMATION_WORDS
 
+MOST_IN_FRONT: Final = 12
 OUTSIDE: Final = message("outside the segment map")
 Cell = Callable[[Lesion], Figure]
 Parts = Iterable[tuple[Enum, float]]
@@ -55,8 +56,13 @@ class Planted:
 
 @dataclass(frozen=True, slots=True)
 class Lesions:
-    """All lesions, rejected ones too; ``unseen`` where one was measured without its image."""
+    """All lesions, rejected ones too; ``unseen`` where one was measured without its image.
 
+    ``front`` are the largest of the ``table`` where it is long, with how many are ``left_out``.
+    """
+
+    front: LesionTable
+    left_out: int
     table: LesionTable
     more: LesionTable
     notes: tuple[tuple[str, str], ...]
@@ -70,7 +76,10 @@ def view_lesions(subject: Subject) -> Lesions:
     case, notes = subject.case, subject.notes()
     lesions = case.volumetry.lesions
     table, more = (_table(columns, lesions) for columns in (_first(subject, notes), _more()))
+    front = _largest(table, lesions)
     return Lesions(
+        front=front,
+        left_out=len(table.rows) - len(front.rows),
         table=table,
         more=more,
         notes=notes.listed(),
@@ -83,6 +92,13 @@ def view_lesions(subject: Subject) -> Lesions:
 def _table(columns: Mapping[Heading, Cell], lesions: tuple[Lesion, ...]) -> LesionTable:
     rows = ((lesion.id, tuple(cell(lesion) for cell in columns.values())) for lesion in lesions)
     return LesionTable(tuple(columns), tuple(rows))
+
+
+def _largest(table: LesionTable, lesions: tuple[Lesion, ...]) -> LesionTable:
+    """Return the rows of the largest lesions in their order, those that count first."""
+    by_size = sorted(lesions, key=lambda one: (not one.counts, -(one.volume_ml.value or 0.0)))
+    kept = {lesion.id for lesion in by_size[:MOST_IN_FRONT]}
+    return replace(table, rows=tuple(row for row in table.rows if row[0] in kept))
 
 
 def _first(subject: Subject, notes: Footnotes) -> dict[Heading, Cell]:

@@ -9,9 +9,10 @@ from planning.inputs import BACKGROUND, DECOMPENSATED, INPUTS, PATIENT_INPUTS, I
 from remnant.core.case import CaseReport
 from remnant.core.patient import LiverBackground
 from remnant.core.planning_report import PlanningReport
-from remnant.view.absences import MEASURE_AGAIN, lacks_body_size
+from remnant.view.absences import lacks_body_size
 from remnant.view.rule_facts import facts_behind
 from remnant.wording.language import message, say
+from remnant.wording.report_remedies import BODY_SIZE as MEASURE_WITH_SIZE
 
 MEASURED_WITH: Final = frozenset(PATIENT_INPUTS) - {BACKGROUND}
 """What a case is measured with: the planner does not take it anew."""
@@ -48,7 +49,9 @@ def open_questions(case: CaseReport) -> tuple[Question, ...]:
 def deciding(case: CaseReport) -> Iterator[Question]:
     """Yield what is not known of the person and leaves verdicts on the plans open."""
     if lacks_body_size(case):
-        yield Question(say(BODY_SIZE), say("measure again: {command}", command=MEASURE_AGAIN), 0)
+        yield Question(
+            say(BODY_SIZE), say("measure again: {command}", command=MEASURE_WITH_SIZE.command), 0
+        )
     if background_decides(case):
         yield Question(say(BACKGROUND.question), BACKGROUND.option, 0)
     if _leaves_open(case, DECOMPENSATED):

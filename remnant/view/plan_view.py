@@ -18,10 +18,9 @@ from remnant.core.planning_report import PlanningReport
 from remnant.core.reasons import Cause
 from remnant.core.units import percent_from_fraction
 from remnant.pictures.plan_front import Front, front
-from remnant.view.absences import BODY_SIZE, needs_body_size
 from remnant.view.certainty import Judged, PlanOutcome, debulking_minima
 from remnant.view.limits_in_force import limits_in_force
-from remnant.view.open_questions import deciding
+from remnant.view.open_questions import Question, deciding
 from remnant.view.parts import Figure, Footnotes, Mark, figure, mark
 from remnant.view.plan_selection import listing_places
 from remnant.view.recipe_view import lesion_words, recipe_words, runs, short_recipe
@@ -46,6 +45,7 @@ from remnant.wording.plans import (
     target_answer,
 )
 from remnant.wording.reasons import listed as listed_reasons
+from remnant.wording.report_remedies import BODY_SIZE, Remedy
 from remnant.wording.vessel_cuts import vessel_cuts_in_short, vessel_cuts_line
 from remnant.wording.words import CONFIRMATION_WORDS, FATE_WORDS, REACH_WORDS, REJECTED_WORDS
 
@@ -58,12 +58,14 @@ MOST_BEST: Final = 3
 class Target:
     """The answer to one share of the tumour; ``best`` are ids and titles of the best plans.
 
-    ``changes`` are what would change the answer, what changes least first.
+    ``changes`` are what would change the answer, what changes least first; ``remedy`` is what an
+    operator could do for one, said once.
     """
 
     title: str
     mark: Mark
     answer: str
+    remedy: str
     best: tuple[tuple[str, str], ...]
     met: bool
     bounds: str
@@ -187,7 +189,7 @@ class Plans:
     limits: str
     short_limits: str
     variant_anatomy: str
-    deciding: tuple[str, ...]
+    deciding: tuple[Question, ...]
     targets: tuple[Target, ...]
     first: FirstPlan | None
     pictured: tuple[tuple[str, str, Outcome], ...]
@@ -230,7 +232,7 @@ def view_plans(subject: Subject) -> Plans:
         limits="; ".join(limits_in_force(choice)),
         short_limits="; ".join(limits_in_force(choice, short=True)),
         variant_anatomy=subject.case.clinical.variant_anatomy or "",
-        deciding=tuple(one.text for one in deciding(subject.case)),
+        deciding=tuple(deciding(subject.case)),
         targets=_targets(subject),
         first=_first(planning.plans[0], rows[0], subject) if rows else None,
         pictured=tuple(
@@ -262,7 +264,7 @@ def pictured(planning: PlanningReport) -> tuple[DebulkingPlan, ...]:
 
 
 def _targets(subject: Subject) -> tuple[Target, ...]:
-    told = set[str]()
+    told = set[Remedy]()
     found = [_target(target, subject, told) for target in subject.planning.targets]
     before = (None, *found)
     return tuple(_as_before(one, before[place]) for place, one in enumerate(found))
@@ -279,13 +281,14 @@ def _said(target: Target) -> tuple[object, ...]:
     return (target.mark, target.answer, target.best, target.changes)
 
 
-def _target(target: TargetOutcome, subject: Subject, told: set[str]) -> Target:
+def _target(target: TargetOutcome, subject: Subject, told: set[Remedy]) -> Target:
     titles = {plan.id: plan_title(plan) for plan in subject.planning.plans}
     best = target.plans[:MOST_BEST]
     return Target(
         title=sentence(share(target.target)),
         mark=mark(target.verdict, REACH_WORDS),
-        answer=_answer(target, subject, told),
+        answer=target_answer(subject.brief(target), subject.planning),
+        remedy=_remedy(target, subject, told),
         best=tuple((name if name in titles else "", titles.get(name, name)) for name in best),
         met=target.verdict is Verdict.MET,
         bounds=sentence(bounds(target)),
@@ -294,14 +297,12 @@ def _target(target: TargetOutcome, subject: Subject, told: set[str]) -> Target:
     )
 
 
-def _answer(target: TargetOutcome, subject: Subject, told: set[str]) -> str:
-    """Write the answer to a target; what a missing body size needs is added to the first."""
-    short = subject.brief(target)
-    text = target_answer(short, subject.planning)
-    if BODY_SIZE in told or not mentions(short, Cause.BRIEF_BODY_SIZE):
-        return text
+def _remedy(target: TargetOutcome, subject: Subject, told: set[Remedy]) -> str:
+    """Say at the first target that a missing body size leaves open what it needs."""
+    if BODY_SIZE in told or not mentions(subject.brief(target), Cause.BRIEF_BODY_SIZE):
+        return ""
     told.add(BODY_SIZE)
-    return f"{text} {needs_body_size()}"
+    return BODY_SIZE.text
 
 
 def share(target: float) -> str:

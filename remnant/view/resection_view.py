@@ -190,7 +190,7 @@ def view_resections(subject: Subject) -> Resections:
         flr_origin=origins(r.remnant.flr_ml.interval for r in resections),
         sflr_origin=origins(r.remnant.sflr.interval for r in resections),
         tables=_verdict_tables(resections, subject),
-        chosen_rule=say(rule_set_named(_chosen_rule(subject)).title),
+        chosen_rule=say(rule_set_named(chosen_rule(subject)).title),
         background_unknown=subject.case.patient.background.value == "unknown",
         first=tuple(subject.rule(found) for found in first),
     )
@@ -239,14 +239,14 @@ def _figures(
     return dict.fromkeys(COLUMNS, DASH) | {name: made[name]() for name in order}
 
 
-def _chosen_rule(subject: Subject) -> str:
+def chosen_rule(subject: Subject) -> str:
     settings = subject.case.settings.planning
     choice = None if settings is None else settings.choice
     return (choice or DEFAULT_CHOICE).rule_set
 
 
 def _by_chosen(found: Mapping[str, Finding], subject: Subject) -> Minimum | None:
-    finding = found.get(REMNANT_PREFIX + _chosen_rule(subject))
+    finding = found.get(REMNANT_PREFIX + chosen_rule(subject))
     return None if finding is None else minimum(Judged(finding, None))
 
 

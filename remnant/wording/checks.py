@@ -90,8 +90,7 @@ def _liver_inside_scan(finding: Finding) -> str:
     if _has(finding, Cause.LIVER_AT_FILE_END):
         return say(
             "The file of the maps ends at the liver. It may have been cropped to it: whether the "
-            "liver is whole is not known from the file, so all volumes are lower bounds. If it is "
-            "whole, say so with --whole-liver; or give the scan too, whose edge then counts."
+            "liver is whole is not known from the file, so all volumes are lower bounds."
         )
     return say(
         "The liver reaches the edge of the scan and is cut there: all volumes are lower bounds."
@@ -646,8 +645,7 @@ def _class_map(finding: Finding) -> str:
         )
     return say(
         "The {value:.0f} codes of the lesions file are classes and not lesions ({why}): "
-        "together they were split into separate lesions. If each code is one lesion, give "
-        "--masks-preset instances.",
+        "together they were split into separate lesions.",
         value=_value(finding),
         why="; ".join(why),
     )
@@ -687,15 +685,14 @@ def _in_parts(finding: Finding) -> str:
         parts = _found(finding, Cause.PARTS_KEPT).amounts[0]
         return say(
             "Code(s) {codes} of the lesions file lie in {parts:g} separate parts and were kept as "
-            "one lesion each: their diameters span the gaps. To split them, give --masks-preset "
-            "binary.",
+            "one lesion each: their diameters span the gaps.",
             codes=codes,
             parts=parts,
         )
     parts = _found(finding, Cause.PARTS_SPLIT).amounts[0]
     return say(
         "Code(s) {codes} of the lesions file lie in {parts:g} separate parts: each part was "
-        "read as a lesion. To keep a code together, give --masks-preset instances.",
+        "read as a lesion.",
         codes=codes,
         parts=parts,
     )
@@ -816,7 +813,7 @@ def _fractions(finding: Finding) -> str:
     kind = {"occupancy": say("shares of voxels"), "probability": say("probabilities")}
     return say(
         "The DICOM segmentation holds {kind}: voxels count from {amount:g} of the largest "
-        "value on (--threshold).",
+        "value on.",
         kind=kind.get(how.names[0], say("fractions")),
         amount=how.amounts[0],
     )
@@ -1212,7 +1209,7 @@ WRITERS: Final[Mapping[str, Writer]] = {
     "lesion_outlines_refined": _constant(
         message(
             "Lesions are as the first network marked them, often their cores without rim and halo: "
-            "their outlines were not refined (--quality fast)."
+            "their outlines were not refined."
         )
     ),
     "liver_in_one_piece": _one_piece,

@@ -18,8 +18,11 @@ from typing import Final
 from planning import rules
 from planning.inputs import INPUTS
 from remnant.core.clinical import ClinicalFacts
-from remnant.core.patient import LiverBackground
+from remnant.core.lesions import Lobe
+from remnant.core.patient import LiverBackground, Sex
+from remnant.core.quality_light import Light
 from remnant.core.vessel_cuts import Flow
+from remnant.core.vessels import VesselName, VesselTree
 from remnant.core.volumes import Phase
 
 ROOT: Final = Path(__file__).parents[2]
@@ -40,7 +43,7 @@ SAID_FIELDS: Final = frozenset(
 )  # fmt: skip
 """Fields of rule data that are sentences or names for readers."""
 DATA: Final = ("planning.inputs", "planning.hepatectomies.named_sets")
-SAID: Final = frozenset(("say", "message"))
+SAID: Final = frozenset(("say", "message", "Remedy", "_always"))
 TABLES: Final = frozenset(("Message", "Template"))
 
 
@@ -183,7 +186,16 @@ def _walk(value: object, file: str, seen: set[int]) -> Iterator[Found]:
 
 def _of_names() -> Iterator[Found]:
     """Yield the words of fields and of the values of enumerations, as `names.named` says them."""
-    types: list[type[StrEnum]] = [LiverBackground, Phase, Flow]
+    types: list[type[StrEnum]] = [
+        LiverBackground,
+        Phase,
+        Flow,
+        Lobe,
+        Sex,
+        Light,
+        VesselName,
+        VesselTree,
+    ]
     types += [one.type for one in INPUTS.values() if issubclass(one.type, StrEnum)]
     values = [value for kind in types for value in kind]
     for name in (*(field.name for field in fields(ClinicalFacts)), *map(str, values)):

@@ -29,7 +29,7 @@ def _sequence(finding: Finding) -> str:
         return text
     return say(
         "{text} Look whether this is the series that was meant: livers are outlined best on "
-        "T1 in the portal venous or hepatobiliary phase (--series, --phase).",
+        "T1 in the portal venous or hepatobiliary phase.",
         text=text,
     )
 

@@ -1,14 +1,8 @@
 """Short words that stand in reasons as data, in the current language."""
 
-from collections.abc import Iterable, Mapping
-from typing import Final
+from collections.abc import Iterable
 
-from remnant.wording.language import Message, say, translated
-
-KNOWN: Final[Mapping[str, Message]] = {
-    "anterior": "anterior",
-}
-"""What the data hold, by itself: codes and names of persons and papers are not among it."""
+from remnant.wording.language import say, translated
 
 
 def named(word: str) -> str:

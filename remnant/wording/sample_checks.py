@@ -63,8 +63,7 @@ def _person(finding: Finding) -> str:
     sex, background = found.names
     return say(
         "Nothing is known of the person. Assumed for the demo: {sex}, {age_years:g} years, "
-        "{height_cm:g} cm, {weight_kg:g} kg, liver background {background}. What another "
-        "liver would change: remnant plan CASE --background cirrhosis.",
+        "{height_cm:g} cm, {weight_kg:g} kg, liver background {background}.",
         sex=sex,
         age_years=age_years,
         height_cm=height_cm,

@@ -181,8 +181,7 @@ CAUSES: Final[Mapping[Cause, Template]] = {
     Cause.NO_LESION_IN_EITHER: "there is neither a true nor a predicted lesion",
     Cause.NO_SEGMENTS_GIVEN: (
         "the Couinaud segments are unknown: no Couinaud map, no labelled branches and no landmarks "
-        "were given, so the remnant of a resection cannot be measured; `remnant run` estimates "
-        "them from the liver's shape unless told not to"
+        "were given, so the remnant of a resection cannot be measured"
     ),
     Cause.CASE_WITHOUT_LESIONS: _without_lesions,
     Cause.NO_RESECTION_NAMED: "no resection was named: growth is that of a remnant (--resect)",

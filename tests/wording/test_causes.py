@@ -132,8 +132,7 @@ def test_words__are_a_fragment(cause):
             reason(Cause.NO_SEGMENTS_GIVEN),
             (
                 "the Couinaud segments are unknown: no Couinaud map, no labelled branches and no "
-                "landmarks were given, so the remnant of a resection cannot be measured; `remnant "
-                "run` estimates them from the liver's shape unless told not to"
+                "landmarks were given, so the remnant of a resection cannot be measured"
             ),
         ),
         (
