@@ -15,6 +15,7 @@ from remnant.view.segment_state import plane_errors, segments_origin
 from remnant.wording.language import localised, message, say
 from remnant.wording.numbers import ABSENT, plain
 from remnant.wording.reasons import listed, why
+from remnant.wording.words import ORIGIN_WORDS
 
 SHOWN_DIGITS = 12
 CHOICES = fields(PlanChoice)
@@ -165,12 +166,12 @@ def _errors(case: CaseReport) -> Errors:
     )
     return Errors(
         draws=model.draws,
-        origin=model.origin,
+        origin=ORIGIN_WORDS.get(model.origin, model.origin),
         seed=model.seed,
         liver=say(
-            "{liver} (liver surface {liver_surface_mm2:.0f} cm²)",
+            "{liver} (liver surface {surface_cm2:.0f} cm²)",
             liver=_liver(model),
-            liver_surface_mm2=boundaries.liver_surface_mm2 / 100,
+            surface_cm2=boundaries.liver_surface_mm2 / 100,
         ),
         lesions=_lesions(model),
         borders=each_plane if boundaries.borders else say(UNKNOWN_SEGMENTS),
@@ -181,9 +182,7 @@ def _errors(case: CaseReport) -> Errors:
 
 def _liver(model: ErrorModel) -> str:
     common = localised(f"{percent_from_fraction(model.liver_common_share):g}")
-    rest = say(
-        "the rest patches of {liver_patch_mm2:g} cm²", liver_patch_mm2=model.liver_patch_mm2 / 100
-    )
+    rest = say("the rest patches of {patch_cm2:g} cm²", patch_cm2=model.liver_patch_mm2 / 100)
     words = say(
         "; {common} % of its variance moves the whole surface, {rest}", common=common, rest=rest
     )

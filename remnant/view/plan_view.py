@@ -322,7 +322,7 @@ def bounds(target: TargetOutcome) -> str:
     """
     if target.answered_by is not None and target.least_flr_ml.value is not None:
         return say(
-            "asked for by the chosen rule: {plain} mL", plain=plain(target.least_flr_ml.value)
+            "asked for by the chosen rule: {volume} mL", volume=plain(target.least_flr_ml.value)
         )
     if target.most_debulked_fraction < target.target:
         return say(
@@ -513,7 +513,7 @@ def proof(plan: DebulkingPlan) -> str:
     if plan.proven:
         return say("proven")
     return (
-        say("not proven: at most {plain} mL more", plain=plain(plan.gap_ml))
+        say("not proven: at most {volume} mL more", volume=plain(plan.gap_ml))
         if plan.gap_ml
         else say("not proven")
     )

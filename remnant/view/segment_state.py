@@ -31,9 +31,9 @@ def segments_origin(report: VolumetryReport) -> str:
     source, known = SOURCE_WORDS[report.segment_source], report.segments_confirmation
     if known is not None:
         return say(
-            "{source}, confirmed by {known_name} on {date}",
+            "{source}, confirmed by {name} on {date}",
             source=source,
-            known_name=known.name,
+            name=known.name,
             date=known.date,
         )
     return say("{source}: review", source=source) if report.segments_need_review else source

@@ -19,7 +19,7 @@ from remnant.wording.numbers import percent, plain, sentence
 from remnant.wording.phrases import roughly
 from remnant.wording.plans import plan_title
 from remnant.wording.reasons import why
-from remnant.wording.staged_plans import brief_range, preset_range
+from remnant.wording.staged_plans import CENTRE_WORDS, brief_range, preset_range
 from remnant.wording.words import STRATEGY_WORDS
 
 PRESETS: Final[Mapping[str, GrowthPreset]] = {preset.id: preset for preset in GROWTH_PRESETS}
@@ -131,7 +131,7 @@ def _without(stage: StagedPlan) -> str:
 
 def _column(stage: StagedPlan, subject: Subject) -> GrowthColumn:
     source = next(
-        (f.source for f in stage.findings if f.id == say("growth.{preset}", preset=stage.preset)),
+        (f.source for f in stage.findings if f.id == f"growth.{stage.preset}"),
         None,
     )
     title = STRATEGY_WORDS[stage.strategy]
@@ -175,7 +175,7 @@ def _time(stage: StagedPlan) -> str:
     weeks = stage.weeks_to_threshold
     if weeks.value is not None:
         return say(
-            "minimum after {roughly}{plain} weeks", roughly=roughly(weeks), plain=plain(weeks.value)
+            "minimum after {roughly}{weeks} weeks", roughly=roughly(weeks), weeks=plain(weeks.value)
         )
     return say(NEVER if never_reached(stage) else UNKNOWN)
 
@@ -188,15 +188,15 @@ def preset_words(name: str) -> str:
     share = localised(f"{percent_from_fraction(preset.response_fraction):.1f}")
     return say(
         "{centre} +{share} % of {patients}",
-        centre=preset.centre.value,
+        centre=CENTRE_WORDS[preset.centre],
         share=share,
-        patients=preset.patients,
+        patients=say(preset.patients),
     )
 
 
 def never_reached(stage: StagedPlan) -> bool:
     """Tell whether the preset's growth ends below the minimum."""
-    found = (f for f in stage.findings if f.id == say("growth.{preset}", preset=stage.preset))
+    found = (f for f in stage.findings if f.id == f"growth.{stage.preset}")
     return any(f.verdict is Verdict.NOT_MET for f in found)
 
 

@@ -143,8 +143,8 @@ def _class_remarks(
     else:
         within = say(" within the scan or file") if volumes.burden_fraction.indicative else ""
         name = say(
-            "class: {class_words} of the liver{within}",
-            class_words=CLASS_WORDS[volumes.burden_class],
+            "class: {burden_class} of the liver{within}",
+            burden_class=CLASS_WORDS[volumes.burden_class],
             within=within,
         )
     if len(classes) == 1:

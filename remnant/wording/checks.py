@@ -188,9 +188,9 @@ def _liver_ends(finding: Finding) -> str:
         return say("The liver does not go on beyond the slices that the first network marked.")
     added = [
         say(
-            "{amount:.0f} mL {organ_sides}",
+            "{amount:.0f} mL {side}",
             amount=one.amounts[0],
-            organ_sides=ORGAN_SIDES[one.names[0]],
+            side=ORGAN_SIDES[one.names[0]],
         )
         for one in finding.reasons
         if one.cause is Cause.LIVER_GOES_ON
@@ -208,9 +208,9 @@ def _liver_ends(finding: Finding) -> str:
         wide = _found(finding, Cause.LIVER_ENDS_WIDE).names[0]
         texts.append(
             say(
-                "The liver's mask ends wide {organ_sides} although the scan goes on: a part is "
+                "The liver's mask ends wide {side} although the scan goes on: a part is "
                 "probably missing.",
-                organ_sides=ORGAN_SIDES[wide],
+                side=ORGAN_SIDES[wide],
             )
         )
     return " ".join([*texts, say("Look at its ends.")])
@@ -221,9 +221,9 @@ def _other_organs(finding: Finding) -> str:
         return say("No part of the liver's mask looks like another organ.")
     parts = ", ".join(
         say(
-            "{amount:.0f} mL {organ_sides}",
+            "{amount:.0f} mL {side}",
             amount=one.amounts[0],
-            organ_sides=ORGAN_SIDES[one.names[0]],
+            side=ORGAN_SIDES[one.names[0]],
         )
         for one in finding.reasons
         if one.cause is Cause.UNLIKE_LIVER
@@ -703,17 +703,17 @@ def _thresholded(finding: Finding) -> str:
     used = _found(finding, Cause.THRESHOLD_GIVEN if given else Cause.THRESHOLD_HALF)
     what = (
         say(
-            "{file} was cut at {amount:g}, as the user said (its values reach {amount_1:g})",
+            "{file} was cut at {amount:g}, as the user said (its values reach {highest:g})",
             file=_file(finding),
             amount=used.amounts[0],
-            amount_1=used.amounts[1],
+            highest=used.amounts[1],
         )
         if given
         else say(
-            "{file} is a mask of 0 and {amount_1:g} that was resampled or compressed as a "
+            "{file} is a mask of 0 and {highest:g} that was resampled or compressed as a "
             "picture: voxels from half of that on ({amount:g}) count",
             file=_file(finding),
-            amount_1=used.amounts[1],
+            highest=used.amounts[1],
             amount=used.amounts[0],
         )
     )
@@ -1140,13 +1140,13 @@ def _planted(finding: Finding) -> str:
     all_of_them, true_ml, seed, missed, measured_ml, false = _found(finding, Cause.PLANTED).amounts
     return say(
         "{all_of_them:g} synthetic metastases of {true_ml:.1f} mL in all were planted in this "
-        "image (seed {seed:.0f}): {all_of_them_2:g} were found, {missed:g} missed, and "
+        "image (seed {seed:.0f}): {found:g} were found, {missed:g} missed, and "
         "measured as {measured_ml:.1f} mL; {false:g} further lesion(s) lie where none was "
         "planted. This is a demonstration, not a patient's disease.",
         all_of_them=all_of_them,
         true_ml=true_ml,
         seed=seed,
-        all_of_them_2=all_of_them - missed,
+        found=all_of_them - missed,
         missed=missed,
         measured_ml=measured_ml,
         false=false,

@@ -61,7 +61,7 @@ def stability_text(finding: Finding) -> str:
         _same_share(finding),
         say("Answers: {answers}.", answers=", ".join(answers)) if answers else "",
         *(
-            say("Least with {o}.", o=words(o))
+            say("Least with {cases}.", cases=words(o))
             for o in finding.reasons
             if o.cause is Cause.LEAST_STABLE
         ),

@@ -46,8 +46,8 @@ def impression(case: CaseReport, missing: Sequence[str]) -> tuple[str, ...]:
 def _lesions(report: VolumetryReport) -> str:
     if report.tumour_ml.value is None:
         return say(
-            "Lesions not known: {listed_reasons}.",
-            listed_reasons=listed_reasons(report.tumour_ml.reasons),
+            "Lesions not known: {why}.",
+            why=listed_reasons(report.tumour_ml.reasons),
         )
     lesions = report.counted_lesions
     if not lesions:
@@ -98,12 +98,12 @@ def _pattern(planning: PlanningReport, lesions: Sequence[Lesion]) -> str:
     lobes = [lobe.value for lobe in LOBES if lobe in found]
     where = {
         0: "",
-        1: say("{lobes} lobe; ", lobes=sentence("".join(map(named, lobes)))),
+        1: say("{lobe} lobe; ", lobe="".join(map(named, lobes))),
         2: say("Both lobes; "),
     }[len(lobes)]
     kind = planning.frilling.type
     if kind is None:
-        return where.rstrip("; ")
+        return sentence(where.rstrip("; "))
     name = (
         say("of no type")
         if kind is FrillingType.UNCLASSIFIABLE

@@ -8,7 +8,8 @@ from remnant.core.reasons import Cause, Reason
 from remnant.core.vessel_cuts import Flow, Shares, VesselCuts
 from remnant.core.vessels import VesselName, VesselTree
 from remnant.wording.kinds import Template
-from remnant.wording.language import message, say, spoken
+from remnant.wording.language import message, say, say_many, spoken
+from remnant.wording.names import named
 from remnant.wording.numbers import sentence
 from remnant.wording.phrases import listed, segment_names
 from remnant.wording.vessels import VESSEL_WORDS
@@ -47,7 +48,7 @@ def vessel_cuts_in_short(cuts: VesselCuts | None, removed: Sequence[CouinaudSegm
 def _joined(cuts: VesselCuts, *, closing: bool) -> str:
     """Write what is cut, near a cut and not seen; ``closing`` says that nothing else is."""
     told = (*_divided(cuts), *_cut_off(cuts))
-    nothing = _nothing_else(cuts, say("else ") if told else "") if closing or not told else ()
+    nothing = _nothing_else(cuts, told=bool(told)) if closing or not told else ()
     return "; ".join((*told, *nothing, *_along(cuts), *_unseen(cuts)))
 
 
@@ -67,24 +68,27 @@ def _divided(cuts: VesselCuts) -> Iterator[str]:
 
 def _along(cuts: VesselCuts) -> Iterator[str]:
     if cuts.along:
-        runs = "runs" if len(cuts.along) == 1 else "run"
-        yield say(
-            "{along} {runs} along a border of what is removed",
-            along=listed(map(_branch, cuts.along)),
-            runs=runs,
+        yield say_many(
+            "{branches} runs along a border of what is removed",
+            "{branches} run along a border of what is removed",
+            len(cuts.along),
+            branches=listed(map(_branch, cuts.along)),
         )
 
 
 def _branch(name: VesselName) -> str:
-    return say("the {vessel_words}", vessel_words=VESSEL_WORDS[name])
+    return say("the {vessel}", vessel=VESSEL_WORDS[name])
 
 
 def _shares(shares: Mapping[CouinaudSegment, float]) -> str:
+    (first, largest), *others = shares.items()
     texts = [
-        say("{share:.0f} % in {segment_name}", share=100 * share, segment_name=segment.name)
-        for segment, share in shares.items()
+        say("{share:.0f} % of what is seen in {segment}", share=100 * largest, segment=first.name)
     ]
-    return ", ".join((texts[0].replace(say(" in "), say(" of what is seen in ")), *texts[1:]))
+    texts += [
+        say("{share:.0f} % in {segment}", share=100 * s, segment=one.name) for one, s in others
+    ]
+    return ", ".join(texts)
 
 
 def _flows(cuts: VesselCuts) -> Iterator[tuple[VesselTree, Shares]]:
@@ -96,17 +100,21 @@ def _cut_off(cuts: VesselCuts) -> Iterator[str]:
     for tree, shares in _flows(cuts):
         lost = {s: share for s, share in shares.items() if share and share >= SHOWN_SHARE}
         if lost:
-            yield say("cuts off the {flows} of {shares}", flows=FLOWS[tree], shares=_shares(lost))
+            yield say("cuts off the {flow} of {shares}", flow=FLOWS[tree], shares=_shares(lost))
 
 
-def _nothing_else(cuts: VesselCuts, else_: str) -> Iterator[str]:
+def _nothing_else(cuts: VesselCuts, *, told: bool) -> Iterator[str]:
     if any(share is not None for _, shares in _flows(cuts) for share in shares.values()):
-        yield say("nothing {part}of what stays is cut off as far as seen", part=else_)
+        yield (
+            say("nothing else of what stays is cut off as far as seen")
+            if told
+            else say("nothing of what stays is cut off as far as seen")
+        )
 
 
 def _unseen(cuts: VesselCuts) -> Iterator[str]:
     words = [
-        say("{flows} of {all_or_some}", flows=FLOWS[tree], all_or_some=_all_or_some(unseen, shares))
+        say("{flow} of {segments}", flow=FLOWS[tree], segments=_all_or_some(unseen, shares))
         for tree, shares in _flows(cuts)
         if (unseen := [segment for segment, share in shares.items() if share is None])
     ]
@@ -137,11 +145,11 @@ def _of_plan(reason: Reason) -> str:
 def _state(reason: Reason) -> str:
     flow, state, *segments = reason.names
     if state == Flow.NOT_SEEN:
-        return say("{flow} not seen", flow=flow)
+        return say("{flow} not seen", flow=named(flow))
     if state == Flow.INTACT_AS_FAR_AS_SEEN:
-        return say("{flow} intact as far as seen", flow=flow)
+        return say("{flow} intact as far as seen", flow=named(flow))
     lost = zip((CouinaudSegment[name] for name in segments), reason.amounts, strict=True)
-    return say("{flow} lost to {shares}", flow=flow, shares=_shares(dict(lost)))
+    return say("{flow} lost to {shares}", flow=named(flow), shares=_shares(dict(lost)))
 
 
 CAUSES: Final[Mapping[Cause, Template]] = {

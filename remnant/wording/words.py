@@ -201,6 +201,15 @@ PLANE_WORDS: Final[Mapping[SegmentPlane, str]] = spoken(
 )
 SHORT_TITLES: Final[Mapping[str, str]] = spoken({"central_hepatectomy": "Central hepatectomy"})
 """Of resections, by their machine name, where room is short."""
+ORIGIN_WORDS: Final[Mapping[str, str]] = spoken(
+    {
+        "given maps": "given maps",
+        "network maps": "network maps",
+        "given maps, changed by the user": "given maps, changed by the user",
+        "network maps, changed by the user": "network maps, changed by the user",
+    }
+)
+"""Of error models, by their origin."""
 MATCH_WORDS: Final[Mapping[MatchKind, str]] = spoken(
     {
         **{kind: kind.value for kind in MatchKind},
