@@ -15,26 +15,23 @@ app = App(
 
 
 @app.default
-def report(case: Path) -> Outcome:
+def report(case: Path, *, pdf: bool = False) -> Outcome:
     """Write a case's report.html anew from its report.json and maps.
 
     Parameters
     ----------
     case
         Folder that `remnant measure` or `remnant plan` wrote.
+    pdf
+        Write `report.pdf` too: the same page, printed.
     """
-    from remnant.pipeline.case_files import REPORT_HTML, require_measured
+    from remnant.pipeline.case_files import require_measured
 
     require_measured(case)
 
-    from remnant.io.atomic import write_text
-    from remnant.page.html import render_html
-    from remnant.pipeline.folder import read_measured, require_as_measured
-    from remnant.pipeline.plan_maps import stored_page_maps
+    from remnant.pipeline.reporting import report_case
 
-    measured = read_measured(case)
-    require_as_measured(case)
-    page = render_html(measured, **stored_page_maps(case, measured))
-    write_text(case / REPORT_HTML, page)
-    print(f"The report is {case / REPORT_HTML}")
-    return case_outcome(case, measured)
+    written = report_case(case, pdf=pdf)
+    for path in written.files:
+        print(f"The report is {path}")
+    return case_outcome(case, written.case)

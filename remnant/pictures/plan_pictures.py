@@ -19,7 +19,7 @@ from remnant.pictures.drawing import (
     draw_scale,
     inked,
 )
-from remnant.pictures.figures import Scene, backdrop, draw_lesions, draw_stamp
+from remnant.pictures.figures import Scene, backdrop, draw_lesions, draw_stamp, view_title
 from remnant.pictures.palette import LIVER_COLOUR
 from remnant.pictures.planes import LabelSample, View, sample_labels
 from remnant.pictures.surface_pictures import (
@@ -53,6 +53,11 @@ class PlanLook:
     hatch: str = ""
     lines: str = ""
     lines_width: float = 1.0
+
+    @property
+    def said(self) -> str:
+        """The words in the current language."""
+        return say(self.words)
 
 
 PLAN_LOOKS: Final[Mapping[int, PlanLook]] = {
@@ -125,8 +130,8 @@ def _draw_plane(scene: Scene, plan_map: LabelMap, view: View) -> Picture:
     draw_stamp(sketch, scene)
     draw_letters(sketch, view)
     draw_scale(sketch)
-    title = view.name.capitalize()
-    words = ", ".join(PLAN_LOOKS[code].words for code in seen) or say("no liver")
+    title = view_title(view)
+    words = ", ".join(PLAN_LOOKS[code].said for code in seen) or say("no liver")
     alt = say("{title} picture of the plan. It shows: {words}.", title=title, words=words)
     return as_picture(inked(sketch, dots_per_inch=PLAN_DOTS_PER_INCH), title=title, alt=alt)
 

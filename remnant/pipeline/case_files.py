@@ -27,6 +27,7 @@ LESION_TABLE: Final = "lesions.csv"
 PLAN_TABLE: Final = "plans.csv"
 REPORT_JSON: Final = "report.json"
 REPORT_HTML: Final = "report.html"
+REPORT_PDF: Final = "report.pdf"
 MOST_PLAN_MAPS: Final = 999
 SEGMENTATION, SIDECAR = ".seg.nrrd", ".json"
 ITKSNAP_LABELS, COLOUR_TABLE = ".label", ".ctbl"
@@ -54,14 +55,14 @@ PLAN_MAPS: Final = with_companions(
     f"plan_{number}{VOLUME}" for number in range(1, MOST_PLAN_MAPS + 1)
 )
 """Maps of the plans and what stands beside them, written only when they are asked for."""
-OWN_FILES: Final = (*PLAN_MAPS, *ALL_FILES)
+OWN_FILES: Final = (*PLAN_MAPS, *ALL_FILES, REPORT_PDF)
 OUTCOME_JSON: Final = "outcome.json"
 """What became of the case of a cohort; it is there where nothing else came of it, too."""
 UNFINISHED: Final = ".remnant-unfinished"
 """Folder of what is found of a case before its segmentation can be published."""
 EARLIER: Final = "earlier"
 """Folder of what a case was before corrections that were made where it lies, by running numbers."""
-PLANNED_FILES: Final = (*PLAN_MAPS, LESION_TABLE, PLAN_TABLE, REPORT_JSON, REPORT_HTML)
+PLANNED_FILES: Final = (*PLAN_MAPS, LESION_TABLE, PLAN_TABLE, REPORT_JSON, REPORT_HTML, REPORT_PDF)
 """What is made anew when a stored case is planned again."""
 SCHEMES: Final[Mapping[str, LabelScheme]] = {
     STRUCTURES: STRUCTURE_SCHEME,

@@ -271,14 +271,15 @@ def _targets(subject: Subject) -> tuple[Target, ...]:
 
 
 def _as_before(target: Target, before: Target | None) -> Target:
-    """Shorten an answer that is the same as that of the share before."""
+    """Shorten an answer that is the same as that of the share before; its own plans stay."""
     if before is None or _said(target) != _said(before):
         return target
-    return replace(target, answer=say(AS_ABOVE), changes=(), best=())
+    best = () if target.best == before.best else target.best
+    return replace(target, answer=say(AS_ABOVE), changes=(), best=best)
 
 
 def _said(target: Target) -> tuple[object, ...]:
-    return (target.mark, target.answer, target.best, target.changes)
+    return (target.mark, target.answer, target.changes)
 
 
 def _target(target: TargetOutcome, subject: Subject, told: set[Remedy]) -> Target:

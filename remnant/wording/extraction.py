@@ -66,7 +66,7 @@ CONSTANTS: Final = (
     LIVER_FUNCTION_TITLE, LITTLE_EVIDENCE, ALTERNATIVE, TRIAL_STATEMENT, PVL_REASON
 )  # fmt: skip
 """Sentences of the rule data that stand alone."""
-SAID: Final = frozenset(("say", "message", "Remedy", "_always"))
+SAID: Final = frozenset(("say", "message", "Remedy", "_always", "PlanLook"))
 TABLES: Final = frozenset(("Message", "Template"))
 
 

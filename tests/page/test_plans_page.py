@@ -89,9 +89,14 @@ def words(source):
 
 
 def part(source, heading):
-    """The text of the section with this id."""
-    start = source.index(f'<section aria-labelledby="{heading}">')
+    """The text of the section with this heading."""
+    start = re.search(f'<section[^>]*aria-labelledby="{heading}"', source).start()
     return words("</style>" + source[start : source.index("</section>", start)])
+
+
+def both(source):
+    """What is said of plans: in front, and in full."""
+    return part(source, "plans") + part(source, "plan-details")
 
 
 def planned(case, **changes) -> object:
@@ -108,19 +113,18 @@ def source(made):
 
 @pytest.fixture(scope="module")
 def plans_part(source):
-    return part(source, "plans")
+    return both(source)
 
 
-def test_order__figures_plans_distribution_sources_then_all_else(source):
-    text = words(source)
-    headings = [
-        "Key figures", "Plans ", "First in rank", "Plans found", "Tumour debulked against",
-        "In one stage or in two", "Distribution", "What the sources ask", "Resectability",
-        "Ablation of each lesion", "Staging", "Transplantation", "Pathways",
-        "One hepatectomy alone", "Read with care", "Findings and their sources",
+def test_order__story_lesions_plans_sources_then_all_else(source):
+    ids = [
+        "impression", "operations", "summary", "missing", "read", "lesions", "plans", "first-plan",
+        "front", "sources", "appendix", "h-notices", "key", "distribution", "segments",
+        "plan-details", "table-plans", "staged", "source-lists", "resectability", "ablation",
+        "staging", "transplant", "pathways", "hepatectomies", "resections", "findings", "method",
+        "operator",
     ]  # fmt: skip
-    places = [text.index(heading) for heading in headings]
-    assert sorted(places) == places
+    assert ids == [found for found in Balance(source).ids if found in ids]
 
 
 def test_targets__answer_bounds_and_relaxations(plans_part):
@@ -171,7 +175,7 @@ def test_table__every_plan_with_its_marks(source, plans_part):
 def test_rejected_lesions__are_never_shown_as_treated(made):
     everything = dict.fromkeys((1, 2, 3, 4), example_result().fates[4])
     plan = example_plan(result=example_result(fates=everything))
-    text = part(page_of(planned(made.case, plans=(plan,))), "plans")
+    text = both(page_of(planned(made.case, plans=(plan,))))
     assert "Rejected, not counted: 2 " in text
     assert "Would be ablated: 1, 3, 4 " in text
     rejected = made.case.volumetry.lesions[1]
@@ -187,26 +191,27 @@ def test_unconfirmed_lesions__are_flagged_beside_the_plan(made, plans_part):
         for lesion in made.case.volumetry.lesions
     )
     sure = replace(made.case, volumetry=replace(made.case.volumetry, lesions=lesions))
-    assert "unconfirmed" not in part(page_of(planned(sure)), "plans")
+    assert "unconfirmed" not in both(page_of(planned(sure)))
 
 
 def test_segments_to_review__stand_beside_every_plan_figure(made):
     volumetry = replace(made.case.volumetry, segment_source=SegmentSource.MODEL)
     source = page_of(planned(replace(made.case, volumetry=volumetry)))
     captions = re.findall(r"<(?:fig)?caption>(.*?)</(?:fig)?caption>", source, re.DOTALL)
-    ours = [c for c in captions if not re.match("(Lobes by|Planted)", c)]
+    ours = [c for c in captions if not re.match("\\s*(Lobes by|Planted|What decides)", c)]
     assert len(ours) > 10
     assert [] == [c for c in ours if MARK not in c.lower()]
-    text = part(source, "plans").lower()
+    text = part(source, "plan-details").lower()
     assert text.split("liver that would remain", 1)[1].index(MARK) < 300
-    assert text.split("would remain: 900 ml", 1)[1].index(MARK) < 120
+    front = part(source, "plans").lower()
+    assert front.split("would remain: 900 ml", 1)[1].index(MARK) < 120
     assert MARK in part(source, "distribution").lower()
 
 
 def test_assumed_body_size__stands_beside_ratios_of_plans(plans_part, made):
     assert plans_part.count("assumed for the demo") >= 3
     patient = replace(made.case.patient, body_size_assumed=False)
-    text = part(page_of(planned(replace(made.case, patient=patient, planted=()))), "plans")
+    text = both(page_of(planned(replace(made.case, patient=patient, planted=()))))
     assert "for the demo" not in text
 
 
@@ -242,7 +247,7 @@ def test_staged__one_stage_against_two(plans_part):
 
 def test_staged__what_is_enough_in_one_stage_is_only_named(made):
     stage = replace(example_planning().staged[0], weeks_to_threshold=Quantity(0.0))
-    text = part(page_of(planned(made.case, staged=(stage,))), "plans")
+    text = both(page_of(planned(made.case, staged=(stage,))))
     after = text.split("In one stage or in two", 1)[1]
     assert "enough liver would remain in one stage, without growth: Right posterior" in after
     assert "After portal vein embolisation" not in after
@@ -270,18 +275,19 @@ def test_distribution__without_a_lesion_and_with_one_answer(made):
     assert "> 99 of 100 perturbed copies of this case (200 were drawn)." in text
 
 
-def test_missing__is_listed_once_at_the_top_of_the_sources(source):
-    text = part(source, "sources")
-    missing = text.split("To decide more, tell:", 1)[1].split("A form for", 1)[0]
-    assert "disease outside the liver (--extrahepatic)" in missing
-    assert text.index("To decide more") < text.index("Resectability")
-    assert "remnant plan --template FILE" in text
+def test_missing__leads_the_list_and_stands_in_full_for_the_operator(source):
+    first = part(source, "missing")
+    assert "disease outside the liver" in first
+    assert "--" not in first
+    full = part(source, "operator")
+    assert re.search(r"disease outside the liver \d --extrahepatic", full)
+    assert "remnant plan --template FILE" in full
 
 
 def test_told__facts_beside_the_scan_or_nothing(made, source):
-    assert "Told beside the scan: nothing." in part(source, "sources")
+    assert "Told beside the scan: nothing." in part(source, "source-lists")
     case = replace(planned(made.case), clinical=ClinicalFacts(ki67_percent=4.0, functional=True))
-    assert "Told beside the scan: Ki-67 4 %; functional: yes." in part(page_of(case), "sources")
+    assert "Told beside the scan: Ki-67 4 %; functional: yes." in part(page_of(case), "source-lists")
 
 
 def test_checklist__and_liver_function_have_groups_of_their_own(made):
@@ -297,7 +303,7 @@ def test_checklist__and_liver_function_have_groups_of_their_own(made):
             staging_checklist=(judge_list(STAGING_CHECKLIST, told),),
         ),
     )
-    text = part(page_of(case), "sources")
+    text = part(page_of(case), "source-lists")
     assert "· note Liver function" in text
     assert "Here: −2.74, grade 1." in text
     assert "unverified" in text.split("Liver function", 1)[1].split("MELD", 1)[0]
@@ -323,18 +329,19 @@ def test_limits__say_that_plans_know_volumes_alone(made, source):
     assert "Plans are made from volumes alone." not in words(page_of(bare))
 
 
-def test_missing__long_lists_collapse(made):
+def test_missing__long_lists_are_cut_on_the_first_sheet_alone(made):
     given = [one for one in CLINICAL_INPUTS if one.meaning][:30]
     many = example_list(missing=tuple(one.name for one in given))
     case = planned(made.case, resectability=(), staging=(), transplant=(many,))
-    before, after = part(page_of(case), "sources").split("18 more", 1)
-    shown = [one.question for one in given if f"{one.question} (" in before]
-    assert 12 == len(shown)
-    assert all(f"{one.question} (" in after for one in given if one.question not in shown)
+    source = page_of(case)
+    first, full = part(source, "missing"), part(source, "operator")
+    assert 5 == sum(one.question in first for one in given)
+    assert "25 more facts" in first
+    assert all(f"{one.question} " in full for one in given)
 
 
 def test_lists__verdict_condition_value_source_and_status(source):
-    text = part(source, "sources").split("Transplantation", 1)[1]
+    text = part(source, "source-lists").split("Transplantation", 1)[1]
     assert re.search(r"✗ ruled out Milan \[\d+\] 55 years or older\. ", text)
     for expected in (
         r"✓ no obstacle Less than 50 % of the liver is tumour\. 12\.4 % \[\d+\]",
@@ -345,7 +352,7 @@ def test_lists__verdict_condition_value_source_and_status(source):
 
 
 def test_ablation__compact_table_with_conditions_explained_once(source):
-    text = part(source, "sources").split("Ablation of each lesion", 1)[1].split("Staging")[0]
+    text = part(source, "source-lists").split("Ablation of each lesion", 1)[1].split("Staging")[0]
     assert "3 of 4 lesions within the limits set for ablation" in text
     assert "✗ beyond Diameter 41.0 mm, above the chosen limit of 30 mm ✗ not met" in text
     assert 1 == text.count("Cloyd 2020: best for tumours below 3.5 cm.")
@@ -360,8 +367,8 @@ def test_ablation__many_lesions_collapse(made):
 
 
 def test_pathways__list_options_and_never_order(source):
-    text = part(source, "sources").split("Pathways", 1)[1]
-    assert "Listed as options, never as an order." in text
+    text = part(source, "source-lists").split("Pathways", 1)[1]
+    assert "Pathways: listed as options, never as an order" in part(source, "sources")
     assert "? may be this case Machairas 2021, figure 2: Type I or limited bilobar, G1" in text
     for sign, option in (
         ("✓ listed", "Surgical resection"),
@@ -389,7 +396,7 @@ def test_plans__long_tables_collapse(made):
     many = tuple(replace(near, id=f"plan_{n}") for n in range(2, 31))
     source = page_of(planned(made.case, plans=(first, *many)))
     assert "<summary>29 more plans, near to those above" in source
-    text = part(source, "plans")
+    text = part(source, "plan-details")
     assert text.index("29 more plans") < text.index("plan_30")
 
 
@@ -414,7 +421,7 @@ def test_plans__absent_figures_are_dashes_with_reasons(made):
         residual_tumour_ml=absent,
     )  # fmt: skip
     plan = example_plan(result=bare, findings=(), feasible=Verdict.UNKNOWN, new_world="")
-    text = part(page_of(planned(made.case, plans=(plan,), staged=())), "plans")
+    text = both(page_of(planned(made.case, plans=(plan,), staged=())))
     assert "Liver that would remain – height and weight not given" in text
     assert "– removed, – ablated" in text
     assert "Tumour debulked against" not in text
@@ -455,7 +462,7 @@ def test_pictures__of_the_plans_with_a_map(made):
 
     source = rendered(maps)
     assert 8 + 3 == source.count("<img ")
-    text = part(source, "plans")
+    text = both(source)
     assert "would be removed with segments" in text
     assert "Segmentectomy III, 1 wedge : 340 mL removed" in text
     moved = phantom.geometry.affine_ras.copy()
@@ -484,7 +491,7 @@ def test_contraindications__stand_in_a_banner_above_the_plans(made, source):
 def test_lists__that_cannot_apply_take_one_line(made):
     facts = Facts({inputs.RECURRENCE: False})
     repeat = judge_list(LISTS["staging.repeat_resection"], facts)
-    text = part(page_of(planned(made.case, staging=(repeat,))), "sources")
+    text = part(page_of(planned(made.case, staging=(repeat,))), "source-lists")
     assert (
         "– not applicable Repeat resection of a recurrence : no recurrence after a liver resection"
     ) in text
@@ -522,12 +529,12 @@ def test_computed_vessels__stand_with_each_plan_and_hepatectomy(made, source):
     lines = [vessel_cuts_line(one.vessel_cuts, one.recipe.segments) for one in plans]
     assert [bool(line) for line in lines] == [bool(one.recipe.segments) for one in plans]
     short = [vessel_cuts_in_short(one.vessel_cuts, one.recipe.segments) for one in plans]
-    assert all(line in part(page, "plans") for line in short)
-    assert f"Vessels {lines[0]}" in part(page, "plans")
+    assert all(line in both(page) for line in short)
+    assert f"Vessels {lines[0]}" in both(page)
     for one in resections:
         line = vessel_cuts_in_short(one.vessel_cuts, one.segments)
         assert f"Vessels: {line}" in part(page, "resections")
     assert "divides the middle hepatic vein" in part(page, "hepatectomies")
-    assert "computed vessels, to be confirmed, against “intact”" in part(page, "plans")
-    assert "speak against it: outflow lost" in part(page, "plans")
-    assert "omputed vessels" not in part(source, "plans")
+    assert "computed vessels, to be confirmed, against “intact”" in both(page)
+    assert "speak against it: outflow lost" in both(page)
+    assert "omputed vessels" not in both(source)

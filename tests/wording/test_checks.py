@@ -83,8 +83,7 @@ def test_rtstruct_own_grid():
 def test_dicom_seg_fractions(kind, words):
     text = written("dicom_seg_fractions", reason(Cause.FRACTIONS_FROM, 0.4, kind), passed=None)
     assert text == (
-        f"The DICOM segmentation holds {words}: voxels count from 0.4 of the largest value on "
-        f"(--threshold)."
+        f"The DICOM segmentation holds {words}: voxels count from 0.4 of the largest value on."
     )
 
 
