@@ -1,8 +1,9 @@
 """``remnant report``: a measured case to a page."""
 
 from pathlib import Path
+from typing import Annotated
 
-from cyclopts import App
+from cyclopts import App, Parameter
 
 from remnant.cli.help_page import page
 from remnant.cli.outcome import Outcome, case_outcome
@@ -15,7 +16,7 @@ app = App(
 
 
 @app.default
-def report(case: Path, *, pdf: bool = False) -> Outcome:
+def report(case: Path, *, pdf: Annotated[bool, Parameter(negative="")] = False) -> Outcome:
     """Write a case's report.html anew from its report.json and maps.
 
     Parameters

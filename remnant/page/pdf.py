@@ -2,9 +2,11 @@
 
 import logging
 from hashlib import sha256
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from types import ModuleType
+from typing import TYPE_CHECKING, Final
 
 from remnant.core.errors import InputError
 
@@ -65,10 +67,10 @@ def require_weasyprint() -> None:
     _weasyprint()
 
 
-def _weasyprint() -> Any:
+def _weasyprint() -> ModuleType:
     # Late: only a PDF needs it, and it loads libraries of the system.
     try:
-        import weasyprint
+        weasyprint = import_module("weasyprint")
     except ModuleNotFoundError as fault:
         raise InputError(
             f"a PDF needs {fault.name}, which is not installed; pip install 'remnant[pdf]', or "
@@ -89,13 +91,13 @@ def _first_line(fault: OSError) -> str:
     return str(fault).splitlines()[0] if str(fault) else type(fault).__name__
 
 
-def _font_configuration() -> Any:
+def _font_configuration() -> object:
     from weasyprint.text.fonts import FontConfiguration
 
     return FontConfiguration()
 
 
-def _fetcher() -> Any:
+def _fetcher() -> object:
     """Return what reads inlined pictures and the page's own type, and refuses all else."""
     from weasyprint.urls import URLFetcher, URLFetcherResponse
 

@@ -55,12 +55,12 @@ class Checks:
     """What has to be read with care.
 
     ``failed`` and ``not_made`` are texts of checks, ``failed_on_case`` all of the case that
-    failed but the light, with what an operator could do. ``segments`` are those on where the segments came from, ``replaced`` what
-    these say beyond that, ``bad_segments`` those on their shape that failed. Of the ``counted``
-    lesions ``unconfirmed`` were not looked at here; ``planted`` ones are synthetic. ``sample`` is
-    what is to be known of the demo's liver. ``on_mr`` says that networks, which are not validated
-    there, made maps of an MR. ``light`` is that of the segmentation, ``None`` in a case that was
-    made before there were lights.
+    failed but the light, with what an operator could do. ``segments`` are those on where the
+    segments came from, ``replaced`` what these say beyond that, ``bad_segments`` those on their
+    shape that failed. Of the ``counted`` lesions ``unconfirmed`` were not looked at here;
+    ``planted`` ones are synthetic. ``sample`` is what is to be known of the demo's liver. ``on_mr``
+    says that networks, which are not validated there, made maps of an MR. ``light`` is that of the
+    segmentation, ``None`` in a case that was made before there were lights.
     """
 
     every: tuple[Check, ...]

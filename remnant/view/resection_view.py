@@ -240,6 +240,7 @@ def _figures(
 
 
 def chosen_rule(subject: Subject) -> str:
+    """Return the id of the rule set that the plans of a case are held against."""
     settings = subject.case.settings.planning
     choice = None if settings is None else settings.choice
     return (choice or DEFAULT_CHOICE).rule_set

@@ -101,7 +101,9 @@ def bare(case) -> Page:
 def part(source, heading):
     """The text of the section with this heading, of those within it too."""
     start = re.search(f'<section[^>]*aria-labelledby="{heading}"', source).start()
-    end = re.search('<section[^>]*aria-labelledby="(?!' + heading + ')|</main>', source[start + 9 :])
+    end = re.search(
+        '<section[^>]*aria-labelledby="(?!' + heading + ")|</main>", source[start + 9 :]
+    )
     inner = source[start : start + 9 + end.start()]
     return re.sub(r"\s+", " ", unescape(re.sub("<[^>]+>", "", inner.replace("<t", " <t"))))
 

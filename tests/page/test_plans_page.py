@@ -287,7 +287,9 @@ def test_missing__leads_the_list_and_stands_in_full_for_the_operator(source):
 def test_told__facts_beside_the_scan_or_nothing(made, source):
     assert "Told beside the scan: nothing." in part(source, "source-lists")
     case = replace(planned(made.case), clinical=ClinicalFacts(ki67_percent=4.0, functional=True))
-    assert "Told beside the scan: Ki-67 4 %; functional: yes." in part(page_of(case), "source-lists")
+    assert "Told beside the scan: Ki-67 4 %; functional: yes." in part(
+        page_of(case), "source-lists"
+    )
 
 
 def test_checklist__and_liver_function_have_groups_of_their_own(made):

@@ -22,8 +22,8 @@ from remnant.view.parts import Figure
 from remnant.view.subject import Statement
 from remnant.wording.report_parts import PART_TITLES
 from remnant.wording.report_remedies import (
-    FINDINGS,
     ESTIMATE_SEGMENTS,
+    FINDINGS,
     remedy_of_reason,
 )
 
