@@ -27,6 +27,7 @@ from remnant.pictures.surface_pictures import draw_surfaces, solid_of
 from remnant.view.case_view import view_case
 from remnant.view.plan_view import pictured
 from remnant.wording.language import language, translated, translated_many
+from remnant.wording.numbers import sentence
 from remnant.wording.report_parts import PART_TITLES
 
 NO_MAPS: Final[Mapping[str, LabelMap]] = MappingProxyType({})
@@ -159,7 +160,7 @@ def _environment() -> Environment:
         newstyle=True,
         pgettext=lambda context, text: translated(text, context),
     )
-    environment.filters["css_string"] = css_string
+    environment.filters |= {"css_string": css_string, "sentence": sentence}
     environment.globals |= {
         "front_sections": FRONT,
         "sections": SECTIONS,

@@ -165,7 +165,7 @@ def _of_templates() -> Iterator[Found]:
 
     options = {"trimmed": "true", "silent": "false", "newstyle_gettext": "true"}
     keywords = ("gettext", "ngettext", "pgettext", "_")
-    for path in sorted(TEMPLATES.glob("*.html.j2")):
+    for path in sorted(TEMPLATES.glob("*.j2")):
         if path.stem.lstrip("_").startswith(COHORT):
             continue
         with path.open("rb") as lines:
