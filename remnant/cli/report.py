@@ -11,7 +11,7 @@ from remnant.cli.outcome import Outcome, case_outcome
 app = App(
     name="report",
     help="Write a case's report.html anew.",
-    help_formatter=page("remnant report CASE"),
+    help_formatter=page("remnant report CASE", "remnant report CASE --pdf"),
 )
 
 

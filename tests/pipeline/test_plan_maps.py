@@ -237,7 +237,8 @@ def test_replace__maps_and_page_of_the_old_plan_go(segmented, planned, folder):
     read = read_labels(folder / "plan_2.nii.gz", PLAN_SCHEME)
     np.testing.assert_array_equal(drawn[1][1].codes, read.codes)
 
-    (folder / case_files.REPORT_HTML).write_text("old", encoding="utf-8")
+    for name in (case_files.REPORT_HTML, case_files.REPORT_PDF):
+        (folder / name).write_text("old", encoding="utf-8")
     case_folder.replace_measured(planned, folder, drawn=drawn[:1])
     assert bare | first == names(folder)
     with case_folder.published(folder) as staging:
