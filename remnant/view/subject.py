@@ -4,6 +4,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, Self, TypeVar
 
+from planning.debulking.finding_ids import (
+    ABLATION_SIZE_ID,
+    LIMITS_ID,
+    TARGET_PREFIX,
+    UNCONFIRMED_ID,
+    UNCONFIRMED_IN_RESECTION_ID,
+)
 from planning.literature import Reference, load_literature
 from planning.rules.flr import FURTHER_MINIMA
 from planning.rules.remnant import DEBULKING_RULES, REMNANT_RULE_SETS
@@ -43,6 +50,11 @@ RULE_TITLES: Final[Mapping[str, Message]] = {
     "flr.cloyd2020.contiguous_segments": "Two contiguous segments with vessels and bile duct",
     "debulking.cut_lesions": "No lesion across the transection",
     "vascular_feasibility": "Vascular feasibility",
+    "ablation.with_resection.gepnetlm_review": "ablation, with resection, gepnetlm review",
+    LIMITS_ID: "plan, limits",
+    ABLATION_SIZE_ID: "plan, ablation size",
+    UNCONFIRMED_ID: "plan, unconfirmed lesions",
+    UNCONFIRMED_IN_RESECTION_ID: "lesions, unconfirmed",
 }
 
 
@@ -233,6 +245,8 @@ def rules_of(outcome: Outcome) -> tuple[Judged, ...]:
 def rule_title(finding: Finding) -> str:
     """Return a rule's name for people, made from its id where it has none."""
     title = RULE_TITLES.get(finding.id)
+    if finding.id.startswith(TARGET_PREFIX):
+        return say("debulking, target {share}", share=finding.id.removeprefix(TARGET_PREFIX))
     return say(title) if title else finding.id.replace("_", " ").replace(".", ", ")
 
 

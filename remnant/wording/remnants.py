@@ -19,7 +19,7 @@ from remnant.core.reasons import Cause, Reason, first, joined
 from remnant.core.units import percent_from_fraction
 from remnant.wording import reasons
 from remnant.wording.kinds import nothing
-from remnant.wording.language import message, say, spoken
+from remnant.wording.language import localised, message, say, spoken
 from remnant.wording.measures import because, judged_quantity, measured
 from remnant.wording.numbers import sentence
 from remnant.wording.phrases import at_least, limit, listed, roughly, share
@@ -318,7 +318,7 @@ def _number(quantity: Quantity, threshold: Threshold) -> str:
     value, fewest = quantity.value or 0.0, DECIMALS[threshold.basis]
     texts = [f"{value:.{decimals}f}" for decimals in range(fewest, fewest + MORE_DECIMALS)]
     same = (t for t in texts if (float(t) < threshold.value) == (value < threshold.value))
-    return next(same, texts[-1])
+    return localised(next(same, texts[-1]))
 
 
 def minimum_words(finding: Finding) -> str:
