@@ -9,9 +9,9 @@ from remnant.core.findings import Finding, Verdict
 from remnant.view.parts import Mark, mark
 from remnant.view.subject import Statement, Subject, status_words
 from remnant.wording.findings import text_of
+from remnant.wording.language import spoken
 from remnant.wording.lists import ablation_reasons, statement, unended_statement
 from remnant.wording.numbers import ABSENT, sentence
-from remnant.wording.language import spoken
 
 BETWEEN: Final = "; "
 FEWEST_ROWS: Final = 2

@@ -84,7 +84,7 @@ def view_method(case: CaseReport) -> Method:
         configuration=_digest("", known.configuration_sha256),
         settings=_settings(case),
         segments=segments_origin(volumes)
-        or f"{ABSENT} ({listed(volumes.segments_reasons) or 'not known'})",
+        or f"{ABSENT} ({listed(volumes.segments_reasons) or say('not known')})",
         standardised=_standardised(volumes.standardised),
         seconds=", ".join(
             say("{stage} {s:.1f}", stage=stage, s=s) for stage, s in known.seconds.items()

@@ -56,7 +56,7 @@ def _sparing(reason: Reason) -> str:
 def _answer(reason: Reason) -> str:
     (name,) = reason.names
     kinds = {"none": say("no lesion left"), "unclassifiable": say("unclassifiable")}
-    return f"{kinds.get(name, f'type {name}')} {percent(reason.amounts[0])} %"
+    return f"{kinds.get(name, say('type {name}', name=name))} {percent(reason.amounts[0])} %"
 
 
 def _more_than(place: int) -> Callable[[Reason], str]:

@@ -115,12 +115,17 @@ def _without_placeholders(message: str) -> str:
     return "".join(kept)
 
 
+def modules() -> tuple[Path, ...]:
+    """Return the modules that the report is made from."""
+    found = (p for one in PACKAGES for p in sorted((ROOT / "remnant" / one).glob("*.py")))
+    return tuple(p for p in found if not (p.stem in ENGLISH_ONLY or p.stem.startswith(COHORT)))
+
+
 def _of_code() -> Iterator[Found]:
-    for package in PACKAGES:
-        for path in sorted((ROOT / "remnant" / package).glob("*.py")):
-            if path.stem not in ENGLISH_ONLY and not path.stem.startswith(COHORT):
-                file = path.stem if package == "wording" else package
-                yield from messages_of(ast.parse(path.read_text(encoding="utf-8")), file)
+    for path in modules():
+        package = path.parent.name
+        file = path.stem if package == "wording" else package
+        yield from messages_of(ast.parse(path.read_text(encoding="utf-8")), file)
 
 
 def messages_of(tree: ast.AST, file: str) -> Iterator[Found]:
@@ -128,7 +133,7 @@ def messages_of(tree: ast.AST, file: str) -> Iterator[Found]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
             yield from _of_call(node, node.func.id, file)
-        if isinstance(node, ast.AnnAssign) and _is_table(node):
+        if isinstance(node, ast.AnnAssign) and is_table(node):
             yield from _of_table(node.value, None, file)
 
 
@@ -148,7 +153,8 @@ def _of_call(call: ast.Call, name: str, file: str) -> Iterator[Found]:
         yield from _of_table(call.args[0], context, file)
 
 
-def _is_table(node: ast.AnnAssign) -> bool:
+def is_table(node: ast.AnnAssign) -> bool:
+    """Tell whether all texts of a table are messages."""
     names = (n.id for n in ast.walk(node.annotation) if isinstance(n, ast.Name))
     return any(name in TABLES for name in names)
 

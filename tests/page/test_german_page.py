@@ -19,9 +19,10 @@ SPOKEN = ("alt", "title", "aria-label")
 UNSAID = ("style", "script", "code")
 NAMES = re.compile(
     r"""
-    \b(?:[IV]{1,4}[ab]?|H\d+|plan_\d+|mL|mm|cm|kg|HU|CT|MR|sFLR|FLR|NETLM|ALPPS)\b
+    \b(?:[IV]{1,4}[ab]?|H\d+|plan_\d+|mL|mm|cm|kg|HU|CT|MR|sFLR|FLR|NETLM|ALPPS|c?m²)\b
     | \b(?:case-\w+|kul-\w+|\w+[12]\d{3}\w*|remnant|numpy|cpu|image)\b
     | [\w.]+\ =\ [^,]+  # a setting with its value
+    | \b[a-z_]+(?:\.\w+)+\b  # the id of a rule
     """,
     re.VERBOSE,
 )

@@ -1,5 +1,6 @@
 """The second language: every message has its German, and nothing that is said is not a message."""
 
+import ast
 import re
 from string import Formatter
 
@@ -200,7 +201,7 @@ WORDS: Final[Mapping[int, Template]] = {1: "of a template", 2: lambda one: say("
 OTHER: Final[Mapping[int, str]] = {1: "a name of the machine"}
 log("not said")
 """
-    tree = extraction.ast.parse(source)
+    tree = ast.parse(source)
     found = {(one.context, one.message, one.plural) for one in extraction.messages_of(tree, "x")}
     assert found == {
         (None, "one {place}", ""),
@@ -242,6 +243,51 @@ def test_extraction__brings_a_catalogue_up_to_date(tmp_path, monkeypatch):
     with (tmp_path / GERMAN / "a.po").open("rb") as file:
         (entry,) = [one for one in read_po(file, locale=GERMAN) if one.id]
     assert not entry.string
+
+
+MARKS = frozenset((*extraction.SAID, "say_many", "say_as", "spoken", "counted", "LookupError"))
+PIECE = re.compile(r"[A-Za-z]{2,}[,;:]? [a-z]{2,}|^ ?[a-z]{3,} | [a-z]{3,} ?$")
+"""Two words in a row, or a word with a blank at its end: a piece of a sentence."""
+
+
+NO_SENTENCES = ("the liver mask", "remnant run CASE ", "--masks-preset", "\n@font-face")
+"""What an error names, commands, and a style sheet."""
+
+
+def unsaid(tree):
+    """Lines with a piece of a sentence that is neither said nor marked, errors apart."""
+    inside = {}
+    for node in ast.walk(tree):
+        called = isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+        table = isinstance(node, ast.AnnAssign) and extraction.is_table(node)
+        quiet = isinstance(node, ast.Raise) or (called and node.func.id in MARKS) or table
+        bare = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+        for child in ast.iter_child_nodes(node):
+            inside[child] = quiet or bare or inside.get(node, False)
+    return [
+        f"{node.lineno}: {node.value}"
+        for node, quiet in inside.items()
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        if not quiet and PIECE.search(node.value) and needs_translation(node.value)
+        if not node.value.startswith(NO_SENTENCES)
+    ]
+
+
+def test_unsaid__finds_pieces_of_sentences():
+    source = '''"""A module."""
+def f(n):
+    """Say it."""
+    raise ValueError(f"got {n}, allowed is less")
+    return say("all is well", n=f"{n} cats and dogs") + f"about {n}" + "left over" + "key"
+'''
+    assert ["5: about ", "5: left over"] == sorted(unsaid(ast.parse(source)))
+
+
+@pytest.mark.parametrize(
+    "path", extraction.modules(), ids=lambda path: f"{path.parent.name}.{path.stem}"
+)
+def test_modules_of_the_report__say_all_their_sentences(path):
+    assert [] == unsaid(ast.parse(path.read_text(encoding="utf-8")))
 
 
 # How things are said
