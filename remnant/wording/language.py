@@ -8,11 +8,11 @@ said in English, and a test lists it. Placeholders are those of `str.format`, wi
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from functools import cache
+from functools import cache, wraps
 from gettext import c2py
 from importlib.resources import files
 from string import Formatter
-from typing import Final, TypeVar
+from typing import Final, ParamSpec, TypeVar
 
 from remnant.core.errors import InputError
 
@@ -22,6 +22,8 @@ LANGUAGES: Final[Mapping[str, str]] = {ENGLISH: "English", "de": "Deutsch"}
 DECIMAL_COMMA: Final = frozenset(("de",))
 """Languages that write a comma where English writes a decimal point; none groups digits."""
 Key = TypeVar("Key")
+Value = TypeVar("Value")
+Given = ParamSpec("Given")
 Message = str
 """A text that is said later; tables annotated with it or `kinds.Template` are in the catalogue."""
 Entry = tuple[str | None, str]
@@ -73,6 +75,17 @@ def in_language(code: str) -> Iterator[None]:
         yield
     finally:
         _CURRENT.reset(token)
+
+
+def english(write: Callable[Given, Value]) -> Callable[Given, Value]:
+    """Make a function say everything in English: files for programs have no other language."""
+
+    @wraps(write)
+    def written(*given: Given.args, **named: Given.kwargs) -> Value:
+        with in_language(ENGLISH):
+            return write(*given, **named)
+
+    return written
 
 
 def say(message: str, /, **values: object) -> str:
