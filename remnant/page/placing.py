@@ -7,7 +7,7 @@ from typing import Final
 from remnant.pictures.drawing import Picture
 from remnant.view.case_view import CaseView
 
-STORY_MM: Final = 52.0
+STORY_MM: Final = 44.0
 LESIONS_MM: Final = 60.0
 PLAN_MM: Final = 58.0
 APPENDIX_MM: Final = 60.0
